@@ -1,1 +1,38 @@
+//! Bouya's rules and state machines.
+//!
+//! Everything that Bouya *decides* lives here: values, ledger rules, the mempool, the wire's messages and the overlay
+//! network as one machine. Time and randomness come in as arguments, I/O goes out as values, so the same objects run
+//! under tokio, in a simulator and in a fuzzer.
+//!
+//! Absent on purpose: sockets, files, clocks, threads, OS randomness, logging. `no_std` keeps it so.
+//!
+//! Modules only know those of a lower rank (`tests/architecture.rs` of the root package checks it):
+//!
+//! | rank | modules |
+//! |---|---|
+//! | 0 | [`limits`], [`time`], [`id`], [`codec`], [`crypto`] |
+//! | 1 | [`ledger`] |
+//! | 2 | [`mempool`], [`wire`] |
+//! | 3 | [`overlay`] |
+
 #![no_std]
+#![warn(missing_docs)]
+#![cfg_attr(
+    not(test),
+    warn(clippy::arithmetic_side_effects, clippy::indexing_slicing, clippy::panic, clippy::expect_used)
+)]
+#![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test fails by panicking"))]
+
+extern crate alloc;
+#[cfg(test)]
+extern crate std;
+
+pub mod codec;
+pub mod crypto;
+pub mod id;
+pub mod ledger;
+pub mod limits;
+pub mod mempool;
+pub mod overlay;
+pub mod time;
+pub mod wire;

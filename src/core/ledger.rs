@@ -1,0 +1,30 @@
+//! The ledger: what a transaction and a block are, which ones are valid, and which history counts.
+//!
+//! Values and rules are pure functions; the chain reads the world through a [`View`] and plans a [`Change`] without touching it.
+//! The shell makes the change durable and only then lets the chain take it in.
+
+mod address;
+mod amount;
+mod block;
+mod branch;
+mod chain;
+mod difficulty;
+mod execute;
+mod genesis;
+mod merkle;
+mod state;
+mod transaction;
+mod work;
+
+pub use address::{Address, AddressError};
+pub use amount::{AmountError, Coin};
+pub use block::{Block, Body, Header, Reward};
+pub use branch::{Branch, HeaderError};
+pub use chain::{Chain, Moved, Plan, PlanError, Ready, Step};
+pub use difficulty::Schedule;
+pub use execute::{BodyError, Check, ExecutionError, check_inline};
+pub use genesis::{Allocation, BlockRules, Genesis, GenesisError, Member, NetworkSpec, Rules};
+pub use merkle::{Frontier, Node, inclusion_path, root, verify_inclusion};
+pub use state::{Account, Change, HeaderRecord, Key, Rows, StateError, Undo, View};
+pub use transaction::{Action, CheckedTransaction, Output, Transaction, TransactionError};
+pub use work::{Work, meets};

@@ -1,0 +1,184 @@
+//! Blocks: a header that carries the work, and a body that the header commits to.
+
+use alloc::vec::Vec;
+
+use borsh::{BorshDeserialize, BorshSerialize};
+
+use super::{Address, Transaction, merkle};
+use crate::codec::{Bounded, encode};
+use crate::crypto::{DoubleSha256, Hash, PublicKey, SecretKey, Signature, sha256, tagged_hash, verify};
+use crate::limits::{HEADER_BYTES, TRANSACTIONS_PER_BLOCK};
+use crate::time::Timestamp;
+
+const SEAL_TAG: &[u8] = b"bouya seal\0";
+/// Bytes before the seal: what the seal signs.
+const UNSEALED_BYTES: usize = 192;
+/// Bytes before the nonce: what a miner hashes once.
+const PREFIX_BYTES: usize = 256;
+
+/// 264 bytes, little-endian, in this order. The nonce stands alone in the last SHA-256 block, so a try costs two compressions.
+/// The id is the double SHA-256 of all of them.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Header {
+    /// Rules that the block follows; 1 today.
+    pub version: u32,
+    /// Room; 0.
+    pub flags: u32,
+    /// Blocks before this one.
+    pub height: u64,
+    /// When it was made, as its miner claims; later than its parent.
+    pub time: Timestamp,
+    /// Expected hashes, prescribed by the schedule.
+    pub difficulty: u64,
+    /// Id of the block before.
+    pub parent: Hash,
+    /// Merkle root over the reward's id and the transactions' ids.
+    pub body: Hash,
+    /// Root over all earlier headers (see [`super::Branch`]), so that any of them can be proven under this one.
+    pub history: Hash,
+    /// Room for state roots and votes; zero in version 1.
+    pub commitments: Hash,
+    /// The member key of its miner.
+    pub miner: PublicKey,
+    /// The miner's signature, made before mining: one proof of work fixes one id and one byte string.
+    pub seal: Signature,
+    /// What the miner searched for.
+    pub nonce: u64,
+}
+
+/// The miner's pay, first in the body: exactly the block reward that is still to be given out, and the fees.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Reward {
+    /// Who gets it.
+    pub to: Address,
+    /// How much, in the smallest unit.
+    pub amount: u64,
+}
+
+/// What a block does.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Body {
+    /// Credited after the last transaction.
+    pub reward: Reward,
+    /// In the order in which they take effect.
+    pub transactions: Bounded<Transaction, TRANSACTIONS_PER_BLOCK>,
+}
+
+/// A header with its body.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Block {
+    /// The header.
+    pub header: Header,
+    /// The body; whether it is the header's own shows in [`Body::root`].
+    pub body: Body,
+}
+
+impl Header {
+    /// The only block version there is.
+    pub const VERSION: u32 = 1;
+
+    /// The block's id.
+    pub fn id(&self) -> Hash {
+        DoubleSha256::new(&encode(self)).finish(&[])
+    }
+
+    /// A hasher that waits for the nonce's eight little-endian bytes.
+    pub fn before_nonce(&self) -> DoubleSha256 {
+        let bytes = encode(self);
+        DoubleSha256::new(bytes.get(..PREFIX_BYTES).unwrap_or(&bytes))
+    }
+
+    /// Signs everything but seal and nonce. Any change afterwards breaks the seal.
+    pub fn seal(&mut self, network: &Hash, key: &SecretKey) {
+        self.miner = key.public();
+        self.seal = key.sign(&self.sealed_bytes(network));
+    }
+
+    /// Whether the seal is the miner's own.
+    pub fn is_sealed(&self, network: &Hash) -> bool {
+        verify(&self.miner, &self.sealed_bytes(network), &self.seal)
+    }
+
+    fn sealed_bytes(&self, network: &Hash) -> Vec<u8> {
+        let bytes = encode(self);
+        debug_assert_eq!(bytes.len(), HEADER_BYTES);
+        let unsealed = bytes.get(..UNSEALED_BYTES).unwrap_or(&bytes);
+        [SEAL_TAG, &network.0, unsealed].concat()
+    }
+}
+
+impl Reward {
+    /// The reward's id: its leaf in the body's tree. The height keeps equal rewards of different blocks apart.
+    pub fn id(&self, height: u64) -> Hash {
+        tagged_hash("bouya reward", &[&height.to_le_bytes(), &encode(self)])
+    }
+}
+
+impl Body {
+    /// The Merkle root that a header at `height` must state.
+    pub fn root(&self, height: u64) -> Hash {
+        let mut leaves = Vec::from([self.reward.id(height).0]);
+        leaves.extend(self.transactions.iter().map(|transaction| transaction.id().0));
+        merkle::root(&leaves)
+    }
+}
+
+impl Block {
+    /// The block's id.
+    pub fn id(&self) -> Hash {
+        self.header.id()
+    }
+}
+
+/// A body root over something that is no list of transactions: the genesis block commits to the network's definition.
+pub(super) fn root_of_definition(definition: &[u8]) -> Hash {
+    tagged_hash("bouya network", &[&sha256(definition).0])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::codec::decode;
+
+    fn header() -> Header {
+        Header {
+            version: 1,
+            flags: 0,
+            height: 5,
+            time: Timestamp(1_000),
+            difficulty: 9,
+            parent: Hash([1; 32]),
+            body: Hash([2; 32]),
+            history: Hash([3; 32]),
+            commitments: Hash::ZERO,
+            miner: PublicKey::ZERO,
+            seal: Signature::ZERO,
+            nonce: 77,
+        }
+    }
+
+    #[test]
+    fn the_layout_is_as_documented() {
+        let bytes = encode(&header());
+        assert_eq!(bytes.len(), HEADER_BYTES);
+        assert_eq!(bytes[PREFIX_BYTES..], 77_u64.to_le_bytes());
+        assert_eq!(header().before_nonce().finish(&77_u64.to_le_bytes()), header().id());
+        assert_eq!(header().id(), sha256(&sha256(&bytes).0));
+    }
+
+    #[test]
+    fn the_seal_covers_all_but_itself_and_the_nonce() {
+        let network = Hash([9; 32]);
+        let mut sealed = header();
+        sealed.seal(&network, &SecretKey::from_seed(&[4; 32]));
+        assert!(sealed.is_sealed(&network));
+        assert!(!sealed.is_sealed(&Hash([8; 32])));
+        let bytes = encode(&sealed);
+        for at in 0..bytes.len() {
+            let mut changed = bytes.clone();
+            changed[at] ^= 1;
+            let changed: Header = decode(&changed, "header").unwrap();
+            assert_eq!(changed.is_sealed(&network), at >= PREFIX_BYTES, "byte {at}");
+        }
+    }
+}

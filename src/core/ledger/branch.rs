@@ -1,0 +1,180 @@
+//! A branch: everything that must be known of a chain of headers in order to judge the next one, in constant space.
+
+use alloc::vec::Vec;
+
+use thiserror::Error;
+
+use super::genesis::Rules;
+use super::merkle::Node;
+use super::{Frontier, Header, Work, meets};
+use crate::crypto::{Hash, PublicKey};
+use crate::time::Timestamp;
+
+/// A chain of valid headers, seen from its end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Branch {
+    /// The last block.
+    pub id: Hash,
+    /// Its height.
+    pub height: u64,
+    /// Its time.
+    pub time: Timestamp,
+    /// Work of all blocks up to it; the genesis block counts nothing.
+    pub work: Work,
+    /// How far the chain is behind its schedule, in milliseconds.
+    pub lateness: i64,
+    /// The tree over all headers up to it; its root is the next header's `history`. A leaf is the id and the work up to there,
+    /// so that a path also proves how much work stands between two blocks.
+    pub frontier: Frontier,
+}
+
+/// Why a header does not continue a branch. But for [`HeaderError::Parent`], all of it is committed by the block's id and stays
+/// wrong for ever.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum HeaderError {
+    /// Version, flags or commitments of a later format.
+    #[error("block version {version} with flags {flags:#x} is not known here; upgrade this node")]
+    Version {
+        /// The version it states.
+        version: u32,
+        /// The flags it states.
+        flags: u32,
+    },
+    /// The id is above the target.
+    #[error("the block's id does not show the work of its difficulty {0}")]
+    Work(u64),
+    /// A network with members, and this key is none.
+    #[error("{0} is not a member's key; only listed members seal blocks on this network")]
+    Member(PublicKey),
+    /// Not signed by the key it names.
+    #[error("the seal is not that of the miner's key")]
+    Seal,
+    /// Does not follow the branch.
+    #[error("the block follows {found}, not {expected}")]
+    Parent {
+        /// The branch's last block.
+        expected: Hash,
+        /// The parent it states.
+        found: Hash,
+    },
+    /// Not the branch's height plus one.
+    #[error("the block states height {found}, its place is {expected}")]
+    Height {
+        /// Its place.
+        expected: u64,
+        /// The height it states.
+        found: u64,
+    },
+    /// Not later than its parent.
+    #[error("the block's time {found} is not after its parent's {parent}")]
+    Time {
+        /// The parent's.
+        parent: Timestamp,
+        /// The time it states.
+        found: Timestamp,
+    },
+    /// Not what the schedule prescribes.
+    #[error("the block states difficulty {found}, prescribed is {expected}")]
+    Difficulty {
+        /// Prescribed.
+        expected: u64,
+        /// Stated.
+        found: u64,
+    },
+    /// Commits to another past.
+    #[error("the block's history root is not that of its ancestors")]
+    History,
+}
+
+impl Header {
+    /// Checks what needs no ancestors: form, work at the stated difficulty, member, seal. Cheapest first.
+    pub fn check_alone(&self, rules: &Rules) -> Result<(), HeaderError> {
+        if self.version != Self::VERSION || self.flags != 0 || self.commitments != Hash::ZERO {
+            return Err(HeaderError::Version { version: self.version, flags: self.flags });
+        }
+        if !meets(&self.id(), self.difficulty) {
+            return Err(HeaderError::Work(self.difficulty));
+        }
+        if !rules.members.is_empty() && !rules.members.contains_key(&self.miner) {
+            return Err(HeaderError::Member(self.miner));
+        }
+        if !self.is_sealed(&rules.network) {
+            return Err(HeaderError::Seal);
+        }
+        Ok(())
+    }
+}
+
+impl Branch {
+    pub(super) fn genesis(header: &Header) -> Self {
+        let mut branch = Self {
+            id: header.id(),
+            height: 0,
+            time: header.time,
+            work: 0,
+            lateness: 0,
+            frontier: Frontier::default(),
+        };
+        branch.frontier.push(&branch.leaf());
+        branch
+    }
+
+    /// What the tree over headers holds for the last block: its id and the work up to it.
+    pub fn leaf(&self) -> [u8; 48] {
+        let mut leaf = [0; 48];
+        let (id, work) = leaf.split_at_mut(32);
+        id.copy_from_slice(&self.id.0);
+        work.copy_from_slice(&self.work.to_le_bytes());
+        leaf
+    }
+
+    /// The difficulty that a block at `time` on top of this branch must state.
+    pub fn difficulty_at(&self, rules: &Rules, time: Timestamp) -> u64 {
+        rules.schedule.difficulty(self.lateness, time.millis_since(self.time))
+    }
+
+    /// Checks `header` and takes it in. Whether its time is ahead of this node's clock is not asked: that is no fault.
+    /// Returns the tree nodes that it completed.
+    pub fn push(&mut self, rules: &Rules, header: &Header) -> Result<Vec<Node>, HeaderError> {
+        self.check_place(rules, header)?;
+        header.check_alone(rules)?;
+        Ok(self.push_known(rules, header))
+    }
+
+    /// Takes in a header that was checked before (read back from the store). Returns the tree nodes that it
+    /// completed.
+    pub fn push_known(&mut self, rules: &Rules, header: &Header) -> Vec<Node> {
+        self.lateness = rules.schedule.lateness(self.lateness, header.time.millis_since(self.time));
+        self.work = self.work.saturating_add(Work::from(header.difficulty));
+        self.id = header.id();
+        self.height = header.height;
+        self.time = header.time;
+        self.frontier.push(&self.leaf())
+    }
+
+    /// Whether this branch is to be preferred: more work, or as much and the smaller id.
+    pub fn beats(&self, other: &Self) -> bool {
+        (self.work, other.id) > (other.work, self.id)
+    }
+
+    fn check_place(&self, rules: &Rules, header: &Header) -> Result<(), HeaderError> {
+        if header.parent != self.id {
+            return Err(HeaderError::Parent { expected: self.id, found: header.parent });
+        }
+        let expected = self.height.saturating_add(1);
+        if header.height != expected {
+            return Err(HeaderError::Height { expected, found: header.height });
+        }
+        if header.time <= self.time {
+            return Err(HeaderError::Time { parent: self.time, found: header.time });
+        }
+        let expected = self.difficulty_at(rules, header.time);
+        if header.difficulty != expected {
+            return Err(HeaderError::Difficulty { expected, found: header.difficulty });
+        }
+        if header.history != self.frontier.root() {
+            return Err(HeaderError::History);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,410 @@
+//! The chain: which history counts, and how to get from one to another.
+//!
+//! A block is *planned* against the durable world, the plan's [`Change`] is made durable by the shell, and only then the chain
+//! *accepts* the plan: memory is never ahead of the disk. A block on the tip is executed at once. A block off the tip is stored;
+//! when a stored branch beats the tip, it is *staged*: the best chain is undone and the branch executed in memory, in bounded
+//! steps between which the chain goes on answering and even growing, and then all of it is flipped in one change.
+//!
+//! Invariants: the tip is the end of a fully executed chain; every side tip is stored with all its ancestors; a stage's rows are
+//! the state at the block it has reached, whatever is written to the tip meanwhile.
+//!
+//! Left out on purpose: fetching (the overlay does that) and reading back bodies for the mempool (the shell does that).
+
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+use thiserror::Error;
+
+use super::execute::{BodyError, Check, Stop, check_form, execute};
+use super::merkle::Node;
+use super::state::{Layer, Rows};
+use super::{Block, Branch, Change, Frontier, Genesis, HeaderError, HeaderRecord, StateError, View};
+use crate::crypto::Hash;
+use crate::limits::{AHEAD_MS, SIDE_BLOCKS_BEHIND, SIDE_TIPS};
+use crate::time::Timestamp;
+use stage::Stage;
+
+mod stage;
+
+/// Ids of invalid blocks remembered, so that their descendants are refused unread.
+const INVALID_IDS: usize = 1_024;
+
+/// The best chain, its rivals, and the way to a better one.
+#[derive(Debug)]
+pub struct Chain {
+    genesis: Arc<Genesis>,
+    tip: Branch,
+    /// Ends of stored branches off the best chain.
+    side: BTreeMap<Hash, Branch>,
+    invalid: BTreeSet<Hash>,
+    stage: Option<Stage>,
+}
+
+/// What a block leads to.
+#[derive(Debug)]
+pub enum Plan {
+    /// It is stored already.
+    Known,
+    /// Its time has not come: give it again then.
+    Early(Timestamp),
+    /// Make the change durable, then accept it.
+    Ready(Ready),
+}
+
+/// A change that is right for the world as it was read. Only the chain makes one.
+#[derive(Debug)]
+pub struct Ready {
+    change: Change,
+    effect: Effect,
+}
+
+#[derive(Debug)]
+enum Effect {
+    /// A branch off the best chain has grown to this.
+    Side { branch: Branch, parent: Hash },
+    /// The best chain ends here now.
+    Tip(Branch),
+    /// The staged branch is the best chain now.
+    Flip(Branch),
+}
+
+/// What an accepted change has done to the best chain.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Moved {
+    /// The tip before.
+    pub from: Hash,
+    /// Blocks that left the best chain, highest first.
+    pub disconnected: Vec<Hash>,
+    /// Blocks that joined it, lowest first.
+    pub connected: Vec<Hash>,
+}
+
+/// Progress of a staged reorganisation.
+#[derive(Debug)]
+pub enum Step {
+    /// Nothing to do: no branch beats the tip.
+    Idle,
+    /// Call again.
+    Working,
+    /// A block of the branch turned out invalid; what comes before it still competes.
+    Invalid {
+        /// Which one.
+        id: Hash,
+        /// Why.
+        error: BodyError,
+    },
+    /// Make the change durable, then accept it.
+    Ready(Ready),
+}
+
+/// Why a block is not taken.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum PlanError {
+    /// Nothing is known of its parent: nobody's fault, its ancestors must be fetched.
+    #[error("parent {0} is not known here")]
+    UnknownParent(Hash),
+    /// Its header is wrong.
+    #[error(transparent)]
+    Header(#[from] HeaderError),
+    /// Its body is wrong.
+    #[error(transparent)]
+    Body(#[from] BodyError),
+    /// It or an ancestor was found invalid before.
+    #[error("it is, or descends from, the invalid block {0}")]
+    Invalid(Hash),
+    /// A single block of a branch that is too far behind to matter. Nobody's fault.
+    #[error("its branch is too far behind")]
+    Behind,
+    /// The store cannot be read: this node's fault.
+    #[error(transparent)]
+    State(#[from] StateError),
+}
+
+impl PlanError {
+    /// Whether the block's id commits to the fault, so that no other copy of it can be better.
+    pub fn is_committed(&self) -> bool {
+        match self {
+            Self::Header(_) | Self::Invalid(_) => true,
+            Self::Body(error) => error.is_committed(),
+            Self::UnknownParent(_) | Self::Behind | Self::State(_) => false,
+        }
+    }
+}
+
+impl Ready {
+    /// What must be made durable before the plan is accepted.
+    pub fn change(&self) -> &Change {
+        &self.change
+    }
+}
+
+impl Chain {
+    /// The chain whose durable tip is `tip` and whose stored side branches end in `side`.
+    pub fn load(
+        genesis: Arc<Genesis>,
+        view: &dyn View,
+        tip: Hash,
+        side: &[Hash],
+    ) -> Result<Self, StateError> {
+        let mut chain = Self {
+            tip: genesis.branch(),
+            genesis,
+            side: BTreeMap::new(),
+            invalid: BTreeSet::new(),
+            stage: None,
+        };
+        let missing = || StateError("the tip's block is missing; run `bouya verify`".into());
+        chain.tip = chain.branch_at(view, &tip)?.ok_or_else(missing)?;
+        for id in side {
+            if let Some(branch) = chain.branch_at(view, id)? {
+                chain.side.insert(*id, branch);
+            }
+        }
+        Ok(chain)
+    }
+
+    /// The end of the best chain.
+    pub fn tip(&self) -> &Branch {
+        &self.tip
+    }
+
+    /// The network's rules and beginning.
+    pub fn genesis(&self) -> &Genesis {
+        &self.genesis
+    }
+
+    /// Ends of the stored branches off the best chain, to be kept with the next change.
+    pub fn side_tips(&self) -> impl Iterator<Item = &Branch> {
+        self.side.values()
+    }
+
+    /// Whether a stored branch beats the tip, so that [`Chain::step`] has work to do.
+    pub fn is_behind(&self) -> bool {
+        self.stage.is_some() || self.side.values().any(|branch| branch.beats(&self.tip))
+    }
+
+    /// Plans for `block`, cheapest checks first. `wanted` says that the block's branch is known to beat the tip by its headers, so
+    /// it is stored however far behind it begins.
+    pub fn plan(
+        &self,
+        view: &dyn View,
+        check: Check<'_>,
+        now: Timestamp,
+        block: Arc<Block>,
+        wanted: bool,
+    ) -> Result<Plan, PlanError> {
+        let id = block.id();
+        let parent = block.header.parent;
+        if let Some(invalid) = [id, parent].into_iter().find(|id| self.invalid.contains(id)) {
+            return Err(PlanError::Invalid(invalid));
+        }
+        if view.record(&id)?.is_some() {
+            return Ok(Plan::Known);
+        }
+        let rules = &self.genesis.rules;
+        let Some(mut branch) = self.branch_at(view, &parent)? else {
+            block.header.check_alone(rules)?;
+            return Err(PlanError::UnknownParent(parent));
+        };
+        let nodes = branch.push(rules, &block.header)?;
+        if block.header.time.millis_since(now) > AHEAD_MS {
+            return Ok(Plan::Early(block.header.time));
+        }
+        check_form(rules, &block)?;
+        if parent == self.tip.id {
+            self.plan_tip(view, check, branch, nodes, block)
+        } else {
+            self.plan_side(branch, block, wanted)
+        }
+    }
+
+    fn plan_tip(
+        &self,
+        view: &dyn View,
+        check: Check<'_>,
+        branch: Branch,
+        nodes: Vec<Node>,
+        block: Arc<Block>,
+    ) -> Result<Plan, PlanError> {
+        let lower = Rows::new();
+        let mut layer = Layer::new(Some(view), &lower);
+        execute(&self.genesis.rules, &mut layer, &block, check).map_err(|stop| match stop {
+            Stop::Body(error) => PlanError::Body(error),
+            Stop::State(error) => PlanError::State(error),
+        })?;
+        let (rows, undo) = layer.into_parts();
+        let change = Change {
+            connected: Vec::from([(branch.height, branch.id, undo)]),
+            stored: Vec::from([(HeaderRecord::new(block.header.clone(), &branch), block)]),
+            rows,
+            nodes,
+            ..Change::default()
+        };
+        Ok(Plan::Ready(Ready { change, effect: Effect::Tip(branch) }))
+    }
+
+    fn plan_side(&self, branch: Branch, block: Arc<Block>, wanted: bool) -> Result<Plan, PlanError> {
+        let margin = u128::from(block.header.difficulty).saturating_mul(u128::from(SIDE_BLOCKS_BEHIND));
+        if !wanted && branch.work.saturating_add(margin) < self.tip.work {
+            return Err(PlanError::Behind);
+        }
+        let parent = block.header.parent;
+        let change = Change {
+            stored: Vec::from([(HeaderRecord::new(block.header.clone(), &branch), block)]),
+            ..Change::default()
+        };
+        Ok(Plan::Ready(Ready { change, effect: Effect::Side { branch, parent } }))
+    }
+
+    /// Takes in a change that is durable now. Says what became of the best chain, if anything.
+    pub fn accept(&mut self, ready: Ready) -> Option<Moved> {
+        let Ready { change, effect } = ready;
+        let from = self.tip.id;
+        match effect {
+            Effect::Side { branch, parent } => {
+                self.side.remove(&parent);
+                self.add_side(branch);
+                return None;
+            }
+            Effect::Tip(branch) => {
+                self.side.remove(&branch.id);
+                self.tip = branch;
+                if let (Some(stage), Some((height, id, undo))) = (&mut self.stage, change.connected.first()) {
+                    stage.tip_grew(*height, *id, undo);
+                }
+            }
+            Effect::Flip(branch) => {
+                self.stage = None;
+                self.side.remove(&branch.id);
+                let before = core::mem::replace(&mut self.tip, branch);
+                if !change.disconnected.is_empty() {
+                    self.add_side(before);
+                }
+            }
+        }
+        Some(Moved {
+            from,
+            disconnected: change.disconnected.iter().map(|(_, id)| *id).collect(),
+            connected: change.connected.iter().map(|(_, id, _)| *id).collect(),
+        })
+    }
+
+    fn add_side(&mut self, branch: Branch) {
+        self.side.insert(branch.id, branch);
+        if self.side.len() > SIDE_TIPS {
+            // Its blocks stay stored, so it is found again by walking back if it ever grows.
+            let least = self.side.values().min_by_key(|b| b.work).map(|b| b.id);
+            least.and_then(|id| self.side.remove(&id));
+        }
+    }
+
+    /// One bounded step towards the best stored branch.
+    pub fn step(&mut self, view: &dyn View, check: Check<'_>) -> Result<Step, StateError> {
+        let Some(mut stage) = self.stage.take() else {
+            let best = self.side.values().filter(|branch| branch.beats(&self.tip));
+            let Some(best) = best.reduce(|a, b| if b.beats(a) { b } else { a }) else {
+                return Ok(Step::Idle);
+            };
+            self.stage = Some(Stage::new(view, &self.tip, best.clone())?);
+            return Ok(Step::Working);
+        };
+        if !stage.target().beats(&self.tip) {
+            // The best chain has outgrown it meanwhile.
+            return Ok(Step::Working);
+        }
+        match stage.advance(&self.genesis, view, check)? {
+            stage::Progress::Working => {
+                self.stage = Some(stage);
+                Ok(Step::Working)
+            }
+            stage::Progress::Done(change) => {
+                Ok(Step::Ready(Ready { change, effect: Effect::Flip(stage.into_target()) }))
+            }
+            stage::Progress::Invalid { id, valid, error } => {
+                self.forbid(view, id, valid)?;
+                Ok(Step::Invalid { id, error })
+            }
+        }
+    }
+
+    /// Remembers an invalid block and lets only the part before it compete.
+    fn forbid(&mut self, view: &dyn View, id: Hash, valid: Option<Hash>) -> Result<(), StateError> {
+        if self.invalid.len() >= INVALID_IDS {
+            self.invalid.pop_first();
+        }
+        self.invalid.insert(id);
+        let mut tips: Vec<Hash> = valid.into_iter().collect();
+        for tip in self.side.keys() {
+            if !descends(view, tip, &id)? {
+                tips.push(*tip);
+            }
+        }
+        self.side.clear();
+        for tip in tips {
+            if let Some(branch) = self.branch_at(view, &tip)? {
+                self.side.insert(tip, branch);
+            }
+        }
+        Ok(())
+    }
+
+    /// The branch that ends in a stored block, on the best chain or off it. None if the block is not stored.
+    pub fn branch_at(&self, view: &dyn View, id: &Hash) -> Result<Option<Branch>, StateError> {
+        let mut above = Vec::new();
+        let mut at = *id;
+        let mut branch = loop {
+            if at == self.tip.id {
+                break self.tip.clone();
+            }
+            if let Some(branch) = self.side.get(&at) {
+                break branch.clone();
+            }
+            let Some(record) = view.record(&at)? else { return Ok(None) };
+            if view.at_height(record.header.height)? == Some(at) {
+                break on_best_chain(view, at, &record)?;
+            }
+            at = record.header.parent;
+            above.push(record.header);
+        };
+        for header in above.iter().rev() {
+            branch.push_known(&self.genesis.rules, header);
+        }
+        Ok(Some(branch))
+    }
+}
+
+fn on_best_chain(view: &dyn View, id: Hash, record: &HeaderRecord) -> Result<Branch, StateError> {
+    let height = record.header.height;
+    let frontier = Frontier::read(height.saturating_add(1), |level, index| {
+        let missing = || StateError("a node of the history tree is missing; run `bouya verify`".into());
+        view.history_node(level, index)?.ok_or_else(missing)
+    })?;
+    Ok(Branch {
+        id,
+        height,
+        time: record.header.time,
+        work: record.work,
+        lateness: record.lateness,
+        frontier,
+    })
+}
+
+/// Whether the stored branch ending in `tip` contains `id`, looking back as far as `id`'s height.
+fn descends(view: &dyn View, tip: &Hash, id: &Hash) -> Result<bool, StateError> {
+    let Some(stop) = view.record(id)?.map(|record| record.header.height) else { return Ok(false) };
+    let mut at = *tip;
+    while let Some(record) = view.record(&at)? {
+        if at == *id {
+            return Ok(true);
+        }
+        if record.header.height <= stop {
+            break;
+        }
+        at = record.header.parent;
+    }
+    Ok(false)
+}
+
+#[cfg(test)]
+mod tests;

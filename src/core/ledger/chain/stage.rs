@@ -1,0 +1,193 @@
+//! A reorganisation under way: undo the best chain down to the fork, execute the branch, then hand over one change.
+//!
+//! The rows on top of the durable state are kept in memory; they grow with the accounts that both branches touch, never with what
+//! a peer sends unproven: a branch is staged only when its stored work beats the tip.
+
+use alloc::vec::Vec;
+
+use super::super::execute::{BodyError, Check, Stop, execute};
+use super::super::merkle::Node;
+use super::super::state::{Layer, Rows, Undo};
+use super::super::{Block, Branch, Change, Genesis, StateError, View};
+use super::on_best_chain;
+use crate::crypto::Hash;
+use crate::limits::{REORG_STEP_BLOCKS, UNDO_BLOCKS};
+
+#[derive(Debug)]
+pub(super) struct Stage {
+    target: Branch,
+    fork: Branch,
+    /// How far the branch has been executed; begins at the fork.
+    reached: Branch,
+    /// Ids of the branch above the fork, lowest first.
+    path: Vec<Hash>,
+    /// Blocks of the best chain above the fork, highest first; the first `undone` of them are undone in `rows`.
+    disconnected: Vec<(u64, Hash)>,
+    undone: usize,
+    /// The next height to execute.
+    next: u64,
+    /// Undo records did not reach back to the fork: everything is executed again on top of the genesis rows.
+    from_genesis: bool,
+    rows: Rows,
+    connected: Vec<(u64, Hash, Undo)>,
+    nodes: Vec<Node>,
+}
+
+pub(super) enum Progress {
+    Working,
+    Done(Change),
+    /// `valid` is the end of the branch's valid part, if it has one above the fork.
+    Invalid {
+        id: Hash,
+        valid: Option<Hash>,
+        error: BodyError,
+    },
+}
+
+fn missing(what: &str, id: &Hash) -> StateError {
+    StateError(alloc::format!("the {what} of block {id} is missing; run `bouya verify`"))
+}
+
+impl Stage {
+    /// Finds the fork between the best chain, which ends in `tip`, and the stored branch `target`.
+    pub(super) fn new(view: &dyn View, tip: &Branch, target: Branch) -> Result<Self, StateError> {
+        let mut path = Vec::new();
+        let mut at = target.id;
+        let fork = loop {
+            let record = view.record(&at)?.ok_or_else(|| missing("header", &at))?;
+            if view.at_height(record.header.height)? == Some(at) {
+                break on_best_chain(view, at, &record)?;
+            }
+            path.push(at);
+            at = record.header.parent;
+        };
+        path.reverse();
+        let mut disconnected = Vec::new();
+        for height in (fork.height.saturating_add(1)..=tip.height).rev() {
+            let id = view.at_height(height)?.ok_or_else(|| missing("height entry", &tip.id))?;
+            disconnected.push((height, id));
+        }
+        Ok(Self {
+            target,
+            reached: fork.clone(),
+            path,
+            disconnected,
+            undone: 0,
+            next: fork.height.saturating_add(1),
+            fork,
+            from_genesis: false,
+            rows: Rows::new(),
+            connected: Vec::new(),
+            nodes: Vec::new(),
+        })
+    }
+
+    pub(super) fn target(&self) -> &Branch {
+        &self.target
+    }
+
+    pub(super) fn into_target(self) -> Branch {
+        self.target
+    }
+
+    /// The best chain grew while this was under way: one more block to disconnect. Undoing it restores what the rows below it
+    /// wrote, so it only fills in rows that the stage has not touched.
+    pub(super) fn tip_grew(&mut self, height: u64, id: Hash, undo: &Undo) {
+        self.disconnected.insert(0, (height, id));
+        self.undone = self.undone.saturating_add(1);
+        if !self.from_genesis {
+            for (key, before) in &undo.0 {
+                self.rows.entry(key.clone()).or_insert_with(|| before.clone());
+            }
+        }
+    }
+
+    /// Undoes or executes a bounded number of blocks.
+    pub(super) fn advance(
+        &mut self,
+        genesis: &Genesis,
+        view: &dyn View,
+        check: Check<'_>,
+    ) -> Result<Progress, StateError> {
+        for _ in 0..REORG_STEP_BLOCKS {
+            if let Some((_, id)) = self.disconnected.get(self.undone).filter(|_| !self.from_genesis) {
+                self.undo_one(genesis, view, *id)?;
+            } else if self.next <= self.target.height {
+                if let Some(invalid) = self.execute_one(genesis, view, check)? {
+                    return Ok(invalid);
+                }
+            } else {
+                return Ok(Progress::Done(self.change()));
+            }
+        }
+        Ok(Progress::Working)
+    }
+
+    fn undo_one(&mut self, genesis: &Genesis, view: &dyn View, id: Hash) -> Result<(), StateError> {
+        match view.undo(&id)? {
+            Some(undo) => {
+                self.rows.extend(undo.0);
+                self.undone = self.undone.saturating_add(1);
+            }
+            None => {
+                self.from_genesis = true;
+                self.rows = genesis.rows();
+                self.next = 1;
+            }
+        }
+        Ok(())
+    }
+
+    fn execute_one(
+        &mut self,
+        genesis: &Genesis,
+        view: &dyn View,
+        check: Check<'_>,
+    ) -> Result<Option<Progress>, StateError> {
+        let id = self.id_at(view, self.next)?;
+        let header = view.record(&id)?.ok_or_else(|| missing("header", &id))?.header;
+        let body = view.body(&id)?.ok_or_else(|| missing("body", &id))?;
+        let block = Block { header, body };
+        let base = (!self.from_genesis).then_some(view);
+        let mut layer = Layer::new(base, &self.rows);
+        if let Err(stop) = execute(&genesis.rules, &mut layer, &block, check) {
+            let error = match stop {
+                Stop::State(error) => return Err(error),
+                Stop::Body(error) => error,
+            };
+            let valid = (self.reached.id != self.fork.id).then_some(self.reached.id);
+            return Ok(Some(Progress::Invalid { id, valid, error }));
+        }
+        let (rows, undo) = layer.into_parts();
+        self.rows.extend(rows);
+        if self.next > self.fork.height {
+            // Undo records that would be forgotten at once need no memory.
+            let kept = self.next.saturating_add(UNDO_BLOCKS) > self.target.height;
+            self.connected.push((self.next, id, if kept { undo } else { Undo::default() }));
+            self.nodes.extend(self.reached.push_known(&genesis.rules, &block.header));
+        }
+        self.next = self.next.saturating_add(1);
+        Ok(None)
+    }
+
+    fn id_at(&self, view: &dyn View, height: u64) -> Result<Hash, StateError> {
+        match height.checked_sub(self.fork.height.saturating_add(1)) {
+            None => view.at_height(height)?.ok_or_else(|| missing("height entry", &self.target.id)),
+            Some(above) => usize::try_from(above)
+                .ok()
+                .and_then(|above| self.path.get(above).copied())
+                .ok_or_else(|| missing("header", &self.target.id)),
+        }
+    }
+
+    fn change(&mut self) -> Change {
+        Change {
+            stored: Vec::new(),
+            disconnected: core::mem::take(&mut self.disconnected),
+            connected: core::mem::take(&mut self.connected),
+            replace_rows: self.from_genesis,
+            rows: core::mem::take(&mut self.rows),
+            nodes: core::mem::take(&mut self.nodes),
+        }
+    }
+}

@@ -1,0 +1,251 @@
+//! What a block does to the state: pure, all or nothing.
+
+use alloc::vec::Vec;
+
+use thiserror::Error;
+
+use super::genesis::Rules;
+use super::state::Layer;
+use super::{
+    Account, Action, Address, Block, CheckedTransaction, Genesis, Key, StateError, Transaction,
+    TransactionError,
+};
+use crate::codec::encode;
+use crate::crypto::Hash;
+
+/// Why a body is not valid on its branch.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum BodyError {
+    /// Larger than the network allows.
+    #[error("the block has {found} bytes, this network allows {allowed}")]
+    Large {
+        /// Its size.
+        found: usize,
+        /// The network's bound.
+        allowed: usize,
+    },
+    /// Not the body that the header commits to: a wrong copy, the block itself may be fine.
+    #[error("the body is not the one that the header commits to")]
+    Root,
+    /// A transaction that is invalid everywhere.
+    #[error("transaction {index} ({id}): {error}")]
+    Transaction {
+        /// Its place in the body.
+        index: usize,
+        /// Its id.
+        id: Hash,
+        /// What is wrong.
+        error: TransactionError,
+    },
+    /// A transaction that is invalid here.
+    #[error("transaction {index} ({id}): {error}")]
+    Execution {
+        /// Its place in the body.
+        index: usize,
+        /// Its id.
+        id: Hash,
+        /// What is wrong.
+        error: ExecutionError,
+    },
+    /// Not exactly what the miner may take.
+    #[error("the reward is {found}, exactly {expected} is due")]
+    Reward {
+        /// Due.
+        expected: u64,
+        /// Taken.
+        found: u64,
+    },
+}
+
+impl BodyError {
+    /// Whether the block's id commits to the fault, so that no other copy can be better.
+    pub fn is_committed(&self) -> bool {
+        match self {
+            Self::Root | Self::Large { .. } => false,
+            Self::Transaction { .. } | Self::Execution { .. } | Self::Reward { .. } => true,
+        }
+    }
+}
+
+/// Why a transaction does not fit the state.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum ExecutionError {
+    /// Sent before, or with a gap.
+    #[error("nonce {found} where the sender's next is {expected}")]
+    Nonce {
+        /// The sender's next.
+        expected: u64,
+        /// The transaction's.
+        found: u64,
+    },
+    /// Too late.
+    #[error("valid until height {valid_until}, this is height {height}")]
+    Expired {
+        /// Its last height.
+        valid_until: u64,
+        /// The block's.
+        height: u64,
+    },
+    /// More than the sender has.
+    #[error("costs {cost}, the sender has {balance}")]
+    Balance {
+        /// What it has.
+        balance: u64,
+        /// Outputs and fee.
+        cost: u64,
+    },
+}
+
+/// How transactions are checked: inline, or on all cores with a memory of what was checked before. The error is the index of the
+/// first invalid one and what is wrong with it.
+pub type Check<'a> =
+    &'a mut dyn FnMut(&[Transaction]) -> Result<Vec<CheckedTransaction>, (usize, TransactionError)>;
+
+/// Checks one after the other, with no memory.
+pub fn check_inline(
+    network: Hash,
+) -> impl FnMut(&[Transaction]) -> Result<Vec<CheckedTransaction>, (usize, TransactionError)> {
+    move |transactions| {
+        let check =
+            |(index, t): (usize, &Transaction)| t.clone().check(&network).map_err(|error| (index, error));
+        transactions.iter().enumerate().map(check).collect()
+    }
+}
+
+/// Why executing stopped: the block is bad, or the world could not be read.
+pub(super) enum Stop {
+    Body(BodyError),
+    State(StateError),
+}
+
+impl From<StateError> for Stop {
+    fn from(error: StateError) -> Self {
+        Self::State(error)
+    }
+}
+
+impl From<BodyError> for Stop {
+    fn from(error: BodyError) -> Self {
+        Self::Body(error)
+    }
+}
+
+/// Checks what needs no state: size and that the body is the header's.
+pub(super) fn check_form(rules: &Rules, block: &Block) -> Result<(), BodyError> {
+    let found = encode(block).len();
+    if found > rules.max_bytes {
+        return Err(BodyError::Large { found, allowed: rules.max_bytes });
+    }
+    if block.body.root(block.header.height) != block.header.body {
+        return Err(BodyError::Root);
+    }
+    Ok(())
+}
+
+/// Executes a block whose form was checked.
+pub(super) fn execute(
+    rules: &Rules,
+    layer: &mut Layer<'_>,
+    block: &Block,
+    check: Check<'_>,
+) -> Result<(), Stop> {
+    let transactions = check(&block.body.transactions).map_err(|(index, error)| BodyError::Transaction {
+        index,
+        id: block.body.transactions.get(index).map_or(Hash::ZERO, Transaction::id),
+        error,
+    })?;
+    let mut fees = 0_u64;
+    for (index, transaction) in transactions.iter().enumerate() {
+        apply(layer, transaction, block.header.height)?.map_err(|error| BodyError::Execution {
+            index,
+            id: transaction.id(),
+            error,
+        })?;
+        // Fees come out of balances, whose sum is the supply, a u64.
+        fees = fees.saturating_add(transaction.fee);
+    }
+    pay_reward(rules, layer, block, fees)
+}
+
+fn apply(
+    layer: &mut Layer<'_>,
+    transaction: &CheckedTransaction,
+    height: u64,
+) -> Result<Result<(), ExecutionError>, StateError> {
+    let sender = Key::Account(transaction.from());
+    let mut account: Account = layer.read(&sender)?;
+    if let Err(error) = account.spend(transaction, height) {
+        return Ok(Err(error));
+    }
+    layer.write(sender, &account)?;
+    let Action::Transfer { outputs, .. } = &transaction.action;
+    for output in outputs.iter() {
+        credit(layer, output.to, output.amount)?;
+    }
+    Ok(Ok(()))
+}
+
+fn credit(layer: &mut Layer<'_>, to: Address, amount: u64) -> Result<(), StateError> {
+    let key = Key::Account(to);
+    let mut account: Account = layer.read(&key)?;
+    // Cannot overflow: the sum of all balances is the supply, a u64.
+    account.balance = account
+        .balance
+        .checked_add(amount)
+        .ok_or_else(|| StateError("balances add up to more than the supply; run `bouya verify`".into()))?;
+    layer.write(key, &account)
+}
+
+fn pay_reward(rules: &Rules, layer: &mut Layer<'_>, block: &Block, fees: u64) -> Result<(), Stop> {
+    let supply: u64 = layer.read(&Key::Supply)?;
+    let minted = rules.reward_after(supply);
+    let reward = &block.body.reward;
+    let expected = minted.saturating_add(fees);
+    if reward.amount != expected {
+        return Err(BodyError::Reward { expected, found: reward.amount }.into());
+    }
+    if expected > 0 {
+        credit(layer, reward.to, expected)?;
+    }
+    layer.write(Key::Supply, &supply.saturating_add(minted))?;
+    Ok(())
+}
+
+impl Rules {
+    /// New coins of a block when so many exist.
+    pub fn reward_after(&self, supply: u64) -> u64 {
+        self.reward.min(u64::MAX.saturating_sub(supply))
+    }
+}
+
+impl Account {
+    /// Takes a transaction's cost and nonce, if it fits this account at `height`.
+    pub fn spend(&mut self, transaction: &CheckedTransaction, height: u64) -> Result<(), ExecutionError> {
+        if transaction.nonce != self.nonce {
+            return Err(ExecutionError::Nonce { expected: self.nonce, found: transaction.nonce });
+        }
+        if transaction.valid_until < height {
+            return Err(ExecutionError::Expired { valid_until: transaction.valid_until, height });
+        }
+        let cost = transaction.cost();
+        let left = self.balance.checked_sub(cost);
+        self.balance = left.ok_or(ExecutionError::Balance { balance: self.balance, cost })?;
+        self.nonce = self.nonce.saturating_add(1);
+        Ok(())
+    }
+}
+
+impl Genesis {
+    /// The rows of the state before the first block.
+    pub fn rows(&self) -> super::state::Rows {
+        let empty = super::state::Rows::new();
+        let mut layer = Layer::new(None, &empty);
+        // Without a base nothing can fail to be read.
+        let mut written = layer.write(Key::Supply, &self.supply());
+        for allocation in &self.spec.allocations {
+            written = written.and_then(|()| credit(&mut layer, allocation.address, allocation.amount));
+        }
+        debug_assert!(written.is_ok());
+        layer.into_parts().0
+    }
+}

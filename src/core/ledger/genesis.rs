@@ -1,0 +1,283 @@
+//! A network's definition and the genesis block that commits to it.
+//!
+//! The definition is encoded as numbered sections, each present only if it says something, so that a later section that is
+//! absent encodes to nothing and leaves every older network's id as it is.
+
+use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::vec::Vec;
+
+use borsh::BorshSerialize;
+use thiserror::Error;
+
+use super::amount::DECIMALS;
+use super::block::root_of_definition;
+use super::{Address, Branch, Coin, Frontier, Header, Schedule};
+use crate::codec::{Text, encode};
+use crate::crypto::{Hash, PublicKey, Signature, tagged_hash};
+use crate::id::NodeId;
+use crate::limits::BLOCK_BYTES;
+use crate::time::Timestamp;
+
+/// Encoding version of the definition.
+const ENCODING: u16 = 1;
+const SECTION_NETWORK: u8 = 0;
+const SECTION_COIN: u8 = 1;
+const SECTION_BLOCKS: u8 = 2;
+const SECTION_MEMBERS: u8 = 3;
+const SECTION_ALLOCATIONS: u8 = 4;
+
+/// Most members and allocations of a definition: it is read by people.
+const MEMBERS: usize = 1_000;
+const ALLOCATIONS: usize = 10_000;
+
+/// What the members agree on before the first block.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NetworkSpec {
+    /// The network's name.
+    pub name: Text<64>,
+    /// When it begins: the genesis block's time.
+    pub created: Timestamp,
+    /// Keeps two networks of the same definition apart.
+    pub salt: [u8; 16],
+    /// Its coin.
+    pub coin: Coin,
+    /// Its blocks.
+    pub blocks: BlockRules,
+    /// Who may seal blocks; empty: anyone who is admitted.
+    pub members: Vec<Member>,
+    /// Coins that exist from the beginning.
+    pub allocations: Vec<Allocation>,
+}
+
+/// How blocks are made.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize)]
+pub struct BlockRules {
+    /// Milliseconds between blocks, 100 to 600,000.
+    pub interval_ms: u32,
+    /// Blocks of lateness after which the difficulty halves.
+    pub half_life: u16,
+    /// Expected hashes of the first block.
+    pub initial_difficulty: u64,
+    /// New coins per block, in the smallest unit.
+    pub reward: u64,
+    /// Largest block in bytes.
+    pub max_bytes: u32,
+}
+
+/// A founding member.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize)]
+pub struct Member {
+    /// What it is called.
+    pub id: NodeId,
+    /// The key that seals its blocks.
+    pub key: PublicKey,
+}
+
+/// Coins given out at the beginning.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize)]
+pub struct Allocation {
+    /// To whom.
+    pub address: Address,
+    /// How many, in the smallest unit.
+    pub amount: u64,
+}
+
+/// Why a definition is refused.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum GenesisError {
+    /// Nothing to call it by.
+    #[error("name may not be empty")]
+    Name,
+    /// Decimals out of range.
+    #[error("coin.decimals is {0}, at most {DECIMALS} are allowed")]
+    Decimals(u8),
+    /// A coin needs a symbol.
+    #[error("coin.symbol may not be empty")]
+    Symbol,
+    /// Interval out of range.
+    #[error("blocks.interval_ms is {0}, allowed are 100 to 600000")]
+    Interval(u32),
+    /// Half-life out of range.
+    #[error("blocks.half_life is {0}, allowed are 1 to 65535 blocks")]
+    HalfLife(u16),
+    /// No difficulty.
+    #[error("blocks.initial_difficulty must be at least 1")]
+    Difficulty,
+    /// Block size out of range.
+    #[error("blocks.max_bytes is {0}, allowed are 10000 to {BLOCK_BYTES}")]
+    BlockBytes(u32),
+    /// More than a reader can check.
+    #[error("{0} {1} entries, at most {2} are allowed")]
+    TooMany(usize, &'static str, usize),
+    /// One id or one key twice.
+    #[error("members: \"{0}\" or its key stands there twice")]
+    MemberTwice(NodeId),
+    /// An allocation of nothing.
+    #[error("allocations: {0} gets 0; leave it out or give it an amount")]
+    ZeroAllocation(Address),
+    /// One address twice.
+    #[error("allocations: {0} stands there twice; add the amounts up")]
+    AllocationTwice(Address),
+    /// All together more than a u64.
+    #[error("allocations: together more than this ledger can count")]
+    Supply,
+}
+
+/// A network: its definition, its genesis block and the rules that follow from them. Its id is the genesis block's.
+#[derive(Clone, Debug)]
+pub struct Genesis {
+    /// The definition.
+    pub spec: NetworkSpec,
+    /// The genesis header: no work, no seal.
+    pub header: Header,
+    /// The rules.
+    pub rules: Rules,
+}
+
+/// What every block is checked against.
+#[derive(Clone, Debug)]
+pub struct Rules {
+    /// The network's id.
+    pub network: Hash,
+    /// When blocks are due and how hard they are.
+    pub schedule: Schedule,
+    /// New coins per block.
+    pub reward: u64,
+    /// Largest block in bytes.
+    pub max_bytes: usize,
+    /// Who may seal blocks, by key; empty: anyone.
+    pub members: BTreeMap<PublicKey, NodeId>,
+}
+
+impl NetworkSpec {
+    fn check(&self) -> Result<(), GenesisError> {
+        let blocks = &self.blocks;
+        if self.name.as_str().is_empty() {
+            return Err(GenesisError::Name);
+        }
+        if self.coin.symbol.as_str().is_empty() {
+            return Err(GenesisError::Symbol);
+        }
+        if self.coin.decimals > DECIMALS {
+            return Err(GenesisError::Decimals(self.coin.decimals));
+        }
+        if !(100..=600_000).contains(&blocks.interval_ms) {
+            return Err(GenesisError::Interval(blocks.interval_ms));
+        }
+        if blocks.half_life == 0 {
+            return Err(GenesisError::HalfLife(blocks.half_life));
+        }
+        if blocks.initial_difficulty == 0 {
+            return Err(GenesisError::Difficulty);
+        }
+        let max_bytes = usize::try_from(blocks.max_bytes).unwrap_or(usize::MAX);
+        if !(10_000..=BLOCK_BYTES).contains(&max_bytes) {
+            return Err(GenesisError::BlockBytes(blocks.max_bytes));
+        }
+        self.check_members()?;
+        self.check_allocations()
+    }
+
+    fn check_members(&self) -> Result<(), GenesisError> {
+        if self.members.len() > MEMBERS {
+            return Err(GenesisError::TooMany(self.members.len(), "members", MEMBERS));
+        }
+        let (mut ids, mut keys) = (BTreeSet::new(), BTreeSet::new());
+        for member in &self.members {
+            if !ids.insert(&member.id) || !keys.insert(member.key) {
+                return Err(GenesisError::MemberTwice(member.id.clone()));
+            }
+        }
+        Ok(())
+    }
+
+    fn check_allocations(&self) -> Result<(), GenesisError> {
+        if self.allocations.len() > ALLOCATIONS {
+            return Err(GenesisError::TooMany(self.allocations.len(), "allocations", ALLOCATIONS));
+        }
+        let (mut supply, mut seen) = (0_u64, BTreeSet::new());
+        for allocation in &self.allocations {
+            if allocation.amount == 0 {
+                return Err(GenesisError::ZeroAllocation(allocation.address));
+            }
+            if !seen.insert(allocation.address) {
+                return Err(GenesisError::AllocationTwice(allocation.address));
+            }
+            supply = supply.checked_add(allocation.amount).ok_or(GenesisError::Supply)?;
+        }
+        Ok(())
+    }
+
+    /// The canonical bytes: version, then the sections that say something. The order in which a person listed members and
+    /// allocations does not count.
+    fn encode(&self) -> Vec<u8> {
+        let mut sections = BTreeMap::new();
+        sections.insert(SECTION_NETWORK, encode(&(&self.name, self.created, self.salt)));
+        sections.insert(SECTION_COIN, encode(&self.coin));
+        sections.insert(SECTION_BLOCKS, encode(&self.blocks));
+        if !self.members.is_empty() {
+            let mut members = self.members.clone();
+            members.sort_by(|a, b| a.id.cmp(&b.id));
+            sections.insert(SECTION_MEMBERS, encode(&members));
+        }
+        if !self.allocations.is_empty() {
+            let mut allocations = self.allocations.clone();
+            allocations.sort_by_key(|allocation| allocation.address);
+            sections.insert(SECTION_ALLOCATIONS, encode(&allocations));
+        }
+        encode(&(ENCODING, sections))
+    }
+}
+
+impl Genesis {
+    /// The genesis of a definition that makes sense.
+    pub fn new(spec: NetworkSpec) -> Result<Self, GenesisError> {
+        spec.check()?;
+        let header = Header {
+            version: Header::VERSION,
+            flags: 0,
+            height: 0,
+            time: spec.created,
+            difficulty: spec.blocks.initial_difficulty,
+            parent: Hash::ZERO,
+            body: root_of_definition(&spec.encode()),
+            history: Frontier::default().root(),
+            commitments: Hash::ZERO,
+            miner: PublicKey::ZERO,
+            seal: Signature::ZERO,
+            nonce: 0,
+        };
+        let blocks = &spec.blocks;
+        let rules = Rules {
+            network: header.id(),
+            schedule: Schedule::new(blocks.interval_ms, blocks.half_life, blocks.initial_difficulty),
+            reward: blocks.reward,
+            max_bytes: usize::try_from(blocks.max_bytes).unwrap_or(BLOCK_BYTES),
+            members: spec.members.iter().map(|m| (m.key, m.id.clone())).collect(),
+        };
+        Ok(Self { spec, header, rules })
+    }
+
+    /// The network's id.
+    pub fn id(&self) -> Hash {
+        self.rules.network
+    }
+
+    /// The branch that consists of the genesis block.
+    pub fn branch(&self) -> Branch {
+        Branch::genesis(&self.header)
+    }
+
+    /// What must be equal on all nodes beyond the genesis block: peers compare it in hello. Upgrades will enter here.
+    pub fn rules_digest(&self) -> Hash {
+        tagged_hash("bouya rules", &[&self.id().0])
+    }
+
+    /// All coins that exist from the beginning; the sum was checked.
+    pub fn supply(&self) -> u64 {
+        self.spec.allocations.iter().fold(0, |sum, a| sum.saturating_add(a.amount))
+    }
+}
+
+#[cfg(test)]
+mod tests;

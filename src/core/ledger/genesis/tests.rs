@@ -1,0 +1,96 @@
+use alloc::string::{String, ToString};
+use alloc::vec;
+
+use super::*;
+
+fn text<const MAX: usize>(text: &str) -> Text<MAX> {
+    Text::try_from(String::from(text)).unwrap()
+}
+
+fn spec() -> NetworkSpec {
+    NetworkSpec {
+        name: text("acme"),
+        created: Timestamp(1_790_000_000_000),
+        salt: [7; 16],
+        coin: Coin { symbol: text("ACM"), decimals: 6 },
+        blocks: BlockRules {
+            interval_ms: 5_000,
+            half_life: 32,
+            initial_difficulty: 1_000,
+            reward: 50_000_000,
+            max_bytes: 1_900_000,
+        },
+        members: vec![],
+        allocations: vec![],
+    }
+}
+
+fn id(spec: NetworkSpec) -> Hash {
+    Genesis::new(spec).unwrap().id()
+}
+
+#[test]
+fn the_id_is_frozen() {
+    assert_eq!(id(spec()).to_string(), "25bb38bf5bc666a5718152b13b05737490a2a6ab52d3f89c453815e05ef039f4");
+}
+
+#[test]
+fn every_part_counts_and_order_does_not() {
+    let address = |n| Address::of(&PublicKey([n; 32]));
+    let member = |n: u8, id: &str| Member { id: id.parse().unwrap(), key: PublicKey([n; 32]) };
+    let changes: [fn(&mut NetworkSpec); 8] = [
+        |s| s.name = text("acne"),
+        |s| s.created = Timestamp(1),
+        |s| s.salt[0] = 8,
+        |s| s.coin.decimals = 5,
+        |s| s.blocks.interval_ms = 6_000,
+        |s| s.blocks.reward = 0,
+        |s| s.members = vec![Member { id: "a".parse().unwrap(), key: PublicKey([1; 32]) }],
+        |s| s.allocations = vec![Allocation { address: Address::of(&PublicKey([1; 32])), amount: 1 }],
+    ];
+    let mut seen = BTreeSet::from([id(spec())]);
+    for change in changes {
+        let mut other = spec();
+        change(&mut other);
+        assert!(seen.insert(id(other)));
+    }
+    let mut one = spec();
+    one.members = vec![member(1, "a"), member(2, "b")];
+    one.allocations =
+        vec![Allocation { address: address(1), amount: 1 }, Allocation { address: address(2), amount: 2 }];
+    let mut two = one.clone();
+    two.members.reverse();
+    two.allocations.reverse();
+    assert_eq!(id(one), id(two));
+}
+
+#[test]
+fn nonsense_is_refused() {
+    let address = Address::of(&PublicKey([1; 32]));
+    let refused = |change: fn(&mut NetworkSpec)| {
+        let mut spec = spec();
+        change(&mut spec);
+        Genesis::new(spec).map(|_| ()).unwrap_err()
+    };
+    assert_eq!(refused(|s| s.name = text("")), GenesisError::Name);
+    assert_eq!(refused(|s| s.coin.decimals = 10), GenesisError::Decimals(10));
+    assert_eq!(refused(|s| s.blocks.interval_ms = 99), GenesisError::Interval(99));
+    assert_eq!(refused(|s| s.blocks.max_bytes = 9_999), GenesisError::BlockBytes(9_999));
+    assert_eq!(refused(|s| s.blocks.initial_difficulty = 0), GenesisError::Difficulty);
+    let mut overflow = spec();
+    overflow.allocations = vec![
+        Allocation { address, amount: u64::MAX },
+        Allocation { address: Address::of(&PublicKey([2; 32])), amount: 1 },
+    ];
+    assert_eq!(Genesis::new(overflow).map(|_| ()).unwrap_err(), GenesisError::Supply);
+}
+
+#[test]
+fn the_supply_is_in_the_rows() {
+    let mut spec = spec();
+    let address = Address::of(&PublicKey([1; 32]));
+    spec.allocations = vec![Allocation { address, amount: 40 }];
+    let genesis = Genesis::new(spec).unwrap();
+    assert_eq!(genesis.supply(), 40);
+    assert_eq!(genesis.rows().len(), 2);
+}

@@ -1,0 +1,175 @@
+//! The ledger's state as rows, the world as seen through a [`View`], and what a step changes.
+
+use alloc::collections::BTreeMap;
+use alloc::string::String;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+use borsh::{BorshDeserialize, BorshSerialize};
+use thiserror::Error;
+
+use super::merkle::Node;
+use super::{Address, Block, Body, Branch, Header, Work};
+use crate::codec::{decode, encode};
+use crate::crypto::Hash;
+
+/// Names a row of the state. Its Borsh bytes are the row's key in the store; new kinds are added at the end.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, BorshSerialize, BorshDeserialize)]
+pub enum Key {
+    /// A u64: all coins that exist on this branch.
+    Supply,
+    /// An [`Account`]; no row means an empty one.
+    Account(Address),
+}
+
+/// What an address holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Account {
+    /// Coins, in the smallest unit.
+    pub balance: u64,
+    /// Transactions sent: the nonce that the next one must carry.
+    pub nonce: u64,
+}
+
+/// Rows to write; None removes one. Values begin with a version byte.
+pub type Rows = BTreeMap<Key, Option<Vec<u8>>>;
+
+/// What a block's rows were before it, newest write only: putting them back undoes the block.
+#[derive(Clone, Debug, Default, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Undo(pub Vec<(Key, Option<Vec<u8>>)>);
+
+/// A stored header with what was computed of its branch.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct HeaderRecord {
+    /// The header.
+    pub header: Header,
+    /// Work of the branch up to it.
+    pub work: Work,
+    /// Lateness of the branch after it, in milliseconds.
+    pub lateness: i64,
+}
+
+impl HeaderRecord {
+    /// The record of `header`, which is the last of `branch`.
+    pub fn new(header: Header, branch: &Branch) -> Self {
+        Self { header, work: branch.work, lateness: branch.lateness }
+    }
+}
+
+/// The world could not be read: the disk's fault, nobody else's. The node must not go on as if the answer were "no".
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("cannot read the store: {0}")]
+pub struct StateError(pub String);
+
+/// The durable world, read-only and consistent: all answers belong to one tip.
+pub trait View {
+    /// A row of the state at the tip.
+    fn row(&self, key: &Key) -> Result<Option<Vec<u8>>, StateError>;
+    /// Any stored header, on the best chain or off it.
+    fn record(&self, id: &Hash) -> Result<Option<HeaderRecord>, StateError>;
+    /// The block of the best chain at a height.
+    fn at_height(&self, height: u64) -> Result<Option<Hash>, StateError>;
+    /// Any stored body.
+    fn body(&self, id: &Hash) -> Result<Option<Body>, StateError>;
+    /// What undoes a block of the best chain, if it is recent enough.
+    fn undo(&self, id: &Hash) -> Result<Option<Undo>, StateError>;
+    /// A perfect subtree (height, index) of the tree over the best chain's headers.
+    fn history_node(&self, height: u8, index: u64) -> Result<Option<Hash>, StateError>;
+
+    /// The account of an address at the tip.
+    fn account(&self, address: &Address) -> Result<Account, StateError> {
+        Account::from_row(self.row(&Key::Account(*address))?)
+    }
+}
+
+/// What is to be made durable, all of it or nothing.
+#[derive(Clone, Debug, Default)]
+pub struct Change {
+    /// Blocks that were not stored yet.
+    pub stored: Vec<(HeaderRecord, Arc<Block>)>,
+    /// Blocks that leave the best chain, highest first.
+    pub disconnected: Vec<(u64, Hash)>,
+    /// Blocks that join the best chain, lowest first, with what undoes them. The last one is the new tip.
+    pub connected: Vec<(u64, Hash, Undo)>,
+    /// All rows are replaced by `rows` (a fork deeper than the undo records), not only changed.
+    pub replace_rows: bool,
+    /// Rows of the state to write.
+    pub rows: Rows,
+    /// Nodes of the tree over headers to write.
+    pub nodes: Vec<Node>,
+}
+
+const ROW_VERSION: u8 = 1;
+
+/// A row's value: version byte and Borsh bytes.
+pub(super) fn to_row<T: BorshSerialize>(value: &T) -> Vec<u8> {
+    let mut row = Vec::from([ROW_VERSION]);
+    row.extend_from_slice(&encode(value));
+    row
+}
+
+/// The value of a row, or its default where there is none.
+pub(super) fn from_row<T: BorshDeserialize + Default>(row: Option<Vec<u8>>) -> Result<T, StateError> {
+    let Some(row) = row else { return Ok(T::default()) };
+    match row.split_first() {
+        Some((&ROW_VERSION, value)) => {
+            decode(value, "state row").map_err(|error| StateError(alloc::format!("{error}")))
+        }
+        _ => Err(StateError(
+            "a state row has an unknown version; this file was written by a newer Bouya".into(),
+        )),
+    }
+}
+
+impl Account {
+    fn from_row(row: Option<Vec<u8>>) -> Result<Self, StateError> {
+        from_row(row)
+    }
+}
+
+/// Rows on top of a base: what a block, or a branch being executed, sees and writes.
+pub(super) struct Layer<'a> {
+    base: Option<&'a dyn View>,
+    lower: &'a Rows,
+    rows: Rows,
+    undo: BTreeMap<Key, Option<Vec<u8>>>,
+}
+
+impl<'a> Layer<'a> {
+    /// A layer over `lower`, over `base`; without a base everything else is empty.
+    pub(super) fn new(base: Option<&'a dyn View>, lower: &'a Rows) -> Self {
+        Self { base, lower, rows: Rows::new(), undo: BTreeMap::new() }
+    }
+
+    fn row(&self, key: &Key) -> Result<Option<Vec<u8>>, StateError> {
+        match (self.rows.get(key).or_else(|| self.lower.get(key)), self.base) {
+            (Some(row), _) => Ok(row.clone()),
+            (None, Some(base)) => base.row(key),
+            (None, None) => Ok(None),
+        }
+    }
+
+    pub(super) fn read<T: BorshDeserialize + Default>(&self, key: &Key) -> Result<T, StateError> {
+        from_row(self.row(key)?)
+    }
+
+    /// Writes a row; the value before the layer's first write is remembered for undoing.
+    pub(super) fn write<T: BorshSerialize + Default + PartialEq>(
+        &mut self,
+        key: Key,
+        value: &T,
+    ) -> Result<(), StateError> {
+        if !self.undo.contains_key(&key) {
+            let before = self.row(&key)?;
+            self.undo.insert(key.clone(), before);
+        }
+        // A default value has no row: an emptied account costs nothing.
+        let row = (*value != T::default()).then(|| to_row(value));
+        self.rows.insert(key, row);
+        Ok(())
+    }
+
+    pub(super) fn into_parts(self) -> (Rows, Undo) {
+        (self.rows, Undo(self.undo.into_iter().collect()))
+    }
+}

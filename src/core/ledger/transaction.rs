@@ -1,0 +1,265 @@
+//! Transactions: what a key holder may ask of the ledger.
+
+use alloc::vec::Vec;
+use core::ops::Deref;
+
+use borsh::{BorshDeserialize, BorshSerialize};
+use thiserror::Error;
+
+use super::Address;
+use crate::codec::{Bounded, Text, encode};
+use crate::crypto::{Hash, PublicKey, SecretKey, Signature, sha256, verify};
+use crate::limits::{MEMO_BYTES, OUTPUTS, TRANSACTION_BYTES};
+
+const TAG: &[u8] = b"bouya transaction\0";
+
+/// A signed wish of one sender. Its id is the SHA-256 of all its bytes, signature included, so a changed copy is another
+/// transaction and can never stand in for this one.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Transaction {
+    /// Format version; 1 today.
+    pub version: u8,
+    /// Who pays and signs.
+    pub sender: PublicKey,
+    /// The sender's count of transactions before this one: no replay, no gap.
+    pub nonce: u64,
+    /// Paid to the block's miner, in the smallest unit.
+    pub fee: u64,
+    /// The last height at which it may be confirmed.
+    pub valid_until: u64,
+    /// What is wanted.
+    pub action: Action,
+    /// Over tag, network id and all the bytes before it.
+    pub signature: Signature,
+}
+
+/// What a transaction does. The Borsh discriminant is part of the format: new actions are added at the end, and the block's
+/// version says which ones a block may hold.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub enum Action {
+    /// Moves coins to one or more addresses.
+    Transfer {
+        /// Who gets how much; at least one, each more than nothing.
+        outputs: Bounded<Output, OUTPUTS>,
+        /// A note for people.
+        memo: Text<MEMO_BYTES>,
+    },
+}
+
+/// One payment of a transfer.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Output {
+    /// Who is paid.
+    pub to: Address,
+    /// How much, in the smallest unit.
+    pub amount: u64,
+}
+
+/// Why a transaction is invalid everywhere and for ever: its author is at fault, and whoever relayed it could have known.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum TransactionError {
+    /// From the future, or from nowhere.
+    #[error("transaction version {0} is not known here; upgrade this node")]
+    Version(u8),
+    /// More than [`TRANSACTION_BYTES`].
+    #[error("the transaction has {0} bytes, at most {TRANSACTION_BYTES} are allowed")]
+    Large(usize),
+    /// A transfer to nobody.
+    #[error("the transfer pays nobody: give at least one output")]
+    NoOutput,
+    /// An output of nothing.
+    #[error("output {0} of the transfer pays 0: give an amount above 0")]
+    ZeroOutput(usize),
+    /// Outputs and fee together exceed a u64.
+    #[error("outputs and fee together are more than this ledger can count")]
+    Overflow,
+    /// Not signed by the sender for this network.
+    #[error(
+        "the signature is not the sender's for this network (another network's transaction, or a changed one)"
+    )]
+    Signature,
+}
+
+/// A transaction whose form and signature have been checked for one network. Only [`Transaction::check`] makes one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CheckedTransaction {
+    transaction: Transaction,
+    id: Hash,
+    from: Address,
+    cost: u64,
+    size: usize,
+}
+
+impl Transaction {
+    /// The only format version there is.
+    pub const VERSION: u8 = 1;
+
+    /// A transfer, signed for `network`.
+    pub fn transfer(
+        network: &Hash,
+        key: &SecretKey,
+        nonce: u64,
+        fee: u64,
+        valid_until: u64,
+        outputs: Bounded<Output, OUTPUTS>,
+        memo: Text<MEMO_BYTES>,
+    ) -> Self {
+        let mut transaction = Self {
+            version: Self::VERSION,
+            sender: key.public(),
+            nonce,
+            fee,
+            valid_until,
+            action: Action::Transfer { outputs, memo },
+            signature: Signature::ZERO,
+        };
+        transaction.signature = key.sign(&transaction.signed_bytes(network));
+        transaction
+    }
+
+    /// The id: SHA-256 of all bytes.
+    pub fn id(&self) -> Hash {
+        sha256(&encode(self))
+    }
+
+    /// What the sender takes on: everything it pays out and the fee. None if that exceeds a u64.
+    pub fn cost(&self) -> Option<u64> {
+        let Action::Transfer { outputs, .. } = &self.action;
+        outputs.iter().try_fold(self.fee, |sum, output| sum.checked_add(output.amount))
+    }
+
+    /// Checks all that can be known without the ledger's state: cheap things first, the signature last.
+    pub fn check(self, network: &Hash) -> Result<CheckedTransaction, TransactionError> {
+        if self.version != Self::VERSION {
+            return Err(TransactionError::Version(self.version));
+        }
+        let bytes = encode(&self);
+        if bytes.len() > TRANSACTION_BYTES {
+            return Err(TransactionError::Large(bytes.len()));
+        }
+        let Action::Transfer { outputs, .. } = &self.action;
+        if outputs.is_empty() {
+            return Err(TransactionError::NoOutput);
+        }
+        if let Some(at) = outputs.iter().position(|output| output.amount == 0) {
+            return Err(TransactionError::ZeroOutput(at));
+        }
+        let cost = self.cost().ok_or(TransactionError::Overflow)?;
+        if !verify(&self.sender, &self.signed_bytes(network), &self.signature) {
+            return Err(TransactionError::Signature);
+        }
+        Ok(CheckedTransaction {
+            id: sha256(&bytes),
+            from: Address::of(&self.sender),
+            cost,
+            size: bytes.len(),
+            transaction: self,
+        })
+    }
+
+    fn signed_bytes(&self, network: &Hash) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        bytes.extend_from_slice(TAG);
+        bytes.extend_from_slice(&network.0);
+        bytes.extend_from_slice(&encode(self));
+        // The signature is the last field: everything before it is signed.
+        bytes.truncate(bytes.len().saturating_sub(Signature::ZERO.0.len()));
+        bytes
+    }
+}
+
+impl CheckedTransaction {
+    /// The id.
+    pub fn id(&self) -> Hash {
+        self.id
+    }
+
+    /// The sender's address.
+    pub fn from(&self) -> Address {
+        self.from
+    }
+
+    /// Outputs and fee together.
+    pub fn cost(&self) -> u64 {
+        self.cost
+    }
+
+    /// Encoded size in bytes.
+    pub fn size(&self) -> usize {
+        self.size
+    }
+
+    /// The transaction itself.
+    pub fn into_inner(self) -> Transaction {
+        self.transaction
+    }
+}
+
+impl Deref for CheckedTransaction {
+    type Target = Transaction;
+
+    fn deref(&self) -> &Transaction {
+        &self.transaction
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec;
+
+    use super::*;
+
+    const NETWORK: Hash = Hash([7; 32]);
+
+    fn key() -> SecretKey {
+        SecretKey::from_seed(&[1; 32])
+    }
+
+    fn transfer(amounts: &[u64], fee: u64) -> Transaction {
+        let outputs = amounts
+            .iter()
+            .map(|amount| Output { to: Address::of(&PublicKey([5; 32])), amount: *amount })
+            .collect::<Vec<_>>();
+        Transaction::transfer(&NETWORK, &key(), 3, fee, 100, outputs.try_into().unwrap(), Text::default())
+    }
+
+    #[test]
+    fn a_good_one_passes() {
+        let transaction = transfer(&[5, 6], 2);
+        let checked = transaction.clone().check(&NETWORK).unwrap();
+        assert_eq!(checked.cost(), 13);
+        assert_eq!(checked.id(), transaction.id());
+        assert_eq!(checked.size(), encode(&transaction).len());
+        assert_eq!(checked.from(), Address::of(&key().public()));
+    }
+
+    #[test]
+    fn form_is_checked() {
+        assert_eq!(transfer(&[], 0).check(&NETWORK), Err(TransactionError::NoOutput));
+        assert_eq!(transfer(&[1, 0], 0).check(&NETWORK), Err(TransactionError::ZeroOutput(1)));
+        assert_eq!(transfer(&[u64::MAX], 1).check(&NETWORK), Err(TransactionError::Overflow));
+        let mut newer = transfer(&[1], 0);
+        newer.version = 2;
+        assert_eq!(newer.check(&NETWORK), Err(TransactionError::Version(2)));
+    }
+
+    #[test]
+    fn every_byte_is_signed_and_so_is_the_network() {
+        let transaction = transfer(&[5], 1);
+        assert_eq!(transaction.clone().check(&Hash([8; 32])), Err(TransactionError::Signature));
+        let bytes = encode(&transaction);
+        for at in 0..bytes.len() {
+            let mut changed = bytes.clone();
+            changed[at] ^= 1;
+            if let Ok(other) = crate::codec::decode::<Transaction>(&changed, "transaction") {
+                assert!(other.check(&NETWORK).is_err(), "byte {at}");
+            }
+        }
+    }
+
+    #[test]
+    fn outputs_are_bounded() {
+        let output = Output { to: Address::of(&PublicKey([5; 32])), amount: 1 };
+        assert!(Bounded::<Output, OUTPUTS>::try_from(vec![output; OUTPUTS + 1]).is_err());
+    }
+}

@@ -1,0 +1,211 @@
+//! Every bound of the network and the ledger, with its reason.
+//!
+//! Consensus bounds (marked C) change only with a block version: two nodes that differ in one of them split the network.
+//! The rest are this node's own defence and may be tuned.
+
+use core::time::Duration;
+
+// --- Frames and messages -------------------------------------------------------------------------------------------
+
+/// Longest frame body in bytes. A block of the largest size plus its envelope fits.
+pub const FRAME_BYTES: usize = 2 * 1024 * 1024;
+/// Longest frame before the hello has been read: a stranger costs no more than this.
+pub const HELLO_BYTES: usize = 4 * 1024;
+/// Transactions in one `Transactions` message.
+pub const TRANSACTIONS_PER_MESSAGE: usize = 1_000;
+/// Ids in one `Announce` or `Request`.
+pub const IDS_PER_MESSAGE: usize = 1_000;
+/// Headers in one `Headers` message (264 bytes each).
+pub const HEADERS_PER_MESSAGE: usize = 500;
+/// Hashes in a locator: the last ten, then doubling steps reach back 2^54 blocks.
+pub const LOCATOR_HASHES: usize = 64;
+/// Blocks that one `GetBlocks` may ask for.
+pub const BLOCKS_PER_REQUEST: usize = 16;
+/// Addresses in one `Peers` message.
+pub const PEERS_PER_MESSAGE: usize = 64;
+/// Revocation lists in one message: one per root, two roots at most, and room.
+pub const CRLS_PER_MESSAGE: usize = 4;
+/// Bytes of one certificate revocation list on the wire.
+pub const CRL_BYTES: usize = 256 * 1024;
+
+// --- Ledger (C) ----------------------------------------------------------------------------------------------------
+
+/// C: bytes of one transaction, signature included. Bounds the work of one signature check.
+pub const TRANSACTION_BYTES: usize = 16 * 1024;
+/// C: outputs of one transfer.
+pub const OUTPUTS: usize = 128;
+/// C: bytes of a transfer's memo.
+pub const MEMO_BYTES: usize = 256;
+/// C: the largest `max_bytes` that a network may choose for its blocks.
+pub const BLOCK_BYTES: usize = 1_900_000;
+/// C: transactions in one block (the smallest transaction has over 150 bytes, so size binds first).
+pub const TRANSACTIONS_PER_BLOCK: usize = 16_384;
+/// C: bytes of a header, nonce included.
+pub const HEADER_BYTES: usize = 264;
+/// C: the difficulty never falls below the initial one divided by two to this power.
+pub const EASING_BITS: u32 = 16;
+/// How far ahead of the local clock a block may be before it is held until due, in milliseconds. Held, never refused:
+/// clocks differ and correct themselves.
+pub const AHEAD_MS: u64 = 10_000;
+
+// --- Chain ---------------------------------------------------------------------------------------------------------
+
+/// Undo records kept, in blocks. Deeper forks are executed again from the genesis block.
+pub const UNDO_BLOCKS: u64 = 10_000;
+/// Blocks executed in one step of a staged reorganisation, so that the chain answers in between.
+pub const REORG_STEP_BLOCKS: usize = 64;
+/// A reorganisation deeper than this raises an alarm.
+pub const REORG_ALARM: u64 = 100;
+/// Side tips remembered; the one with the least work leaves first.
+pub const SIDE_TIPS: usize = 64;
+/// A single block off the best chain is stored only if its branch is at most this many blocks of work behind.
+pub const SIDE_BLOCKS_BEHIND: u64 = 144;
+/// Blocks waiting for their due time or their parent.
+pub const HELD_BLOCKS: usize = 64;
+
+// --- Mempool -------------------------------------------------------------------------------------------------------
+
+/// Bytes of unconfirmed transactions, as allocated.
+pub const MEMPOOL_BYTES: usize = 64 * 1024 * 1024;
+/// Unconfirmed transactions.
+pub const MEMPOOL_TRANSACTIONS: usize = 20_000;
+/// Unconfirmed transactions of one sender.
+pub const MEMPOOL_PER_SENDER: usize = 64;
+/// How long a transaction may stay unconfirmed.
+pub const MEMPOOL_EXPIRY: Duration = Duration::from_secs(24 * 3600);
+/// Bookkeeping counted on top of each transaction's bytes (map nodes, allocation headers).
+pub const MEMPOOL_ENTRY_OVERHEAD: usize = 512;
+
+// --- Before trust --------------------------------------------------------------------------------------------------
+
+/// Sockets that have not said hello yet, in all.
+pub const PENDING_SOCKETS: usize = 64;
+/// Sockets that have not said hello yet, per address.
+pub const PENDING_PER_ADDRESS: usize = 8;
+/// Accepted sockets per second and address before TLS, and the burst.
+pub const ACCEPTS_PER_ADDRESS: (u32, u32) = (5, 20);
+/// Accepted sockets per second in all, and the burst.
+pub const ACCEPTS_TOTAL: (u32, u32) = (100, 200);
+/// A dial's TCP connect.
+pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+/// TLS, counted from accept or connect.
+pub const TLS_TIMEOUT: Duration = Duration::from_secs(5);
+/// Everything up to the peer's hello, counted from accept or connect.
+pub const HELLO_TIMEOUT: Duration = Duration::from_secs(10);
+
+// --- Peers ---------------------------------------------------------------------------------------------------------
+
+/// Connected peers.
+pub const CONNECTED: usize = 128;
+/// Of these, kept for configured peers, so that strangers cannot crowd them out.
+pub const CONNECTED_RESERVED: usize = 8;
+/// Known peers, bootstrap entries included.
+pub const KNOWN_PEERS: usize = 1_024;
+/// Known peers that one teller may have brought: an eclipse needs many liars.
+pub const KNOWN_PER_TELLER: usize = 16;
+/// Addresses kept for one peer.
+pub const CANDIDATES: usize = 4;
+/// A peer is told to others for this long after it was last proven by TLS.
+pub const TOLD_FOR: Duration = Duration::from_secs(3 * 3600);
+/// A peer that nobody has proven for this long is forgotten, unless configured.
+pub const FORGET_AFTER: Duration = Duration::from_secs(3 * 24 * 3600);
+/// Dials under way at once, and dials started per second: this node is no cannon.
+pub const DIALS_IN_FLIGHT: usize = 8;
+/// See [`DIALS_IN_FLIGHT`].
+pub const DIALS_PER_SECOND: u32 = 10;
+/// First dials start within this span.
+pub const FIRST_DIAL: Duration = Duration::from_millis(250);
+/// The larger id dials too after this long without a connection, plus up to [`LARGER_DIALS_JITTER`].
+pub const LARGER_DIALS_AFTER: Duration = Duration::from_secs(10);
+/// See [`LARGER_DIALS_AFTER`].
+pub const LARGER_DIALS_JITTER: Duration = Duration::from_secs(5);
+/// Backoff doubles from the first to the second, with full jitter.
+pub const BACKOFF: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
+/// Backoff after a certificate verdict; a reload clears it.
+pub const BACKOFF_CERTIFICATE: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(300));
+/// A connection that held this long clears the backoff.
+pub const STABLE_AFTER: Duration = Duration::from_secs(60);
+/// GetPeers after hello, at these times; then every [`GET_PEERS_EVERY`].
+pub const GET_PEERS_AT: [Duration; 4] =
+    [Duration::ZERO, Duration::from_secs(2), Duration::from_secs(5), Duration::from_secs(15)];
+/// See [`GET_PEERS_AT`].
+pub const GET_PEERS_EVERY: Duration = Duration::from_secs(60);
+/// Ping after this long without hearing anything.
+pub const PING_AFTER: Duration = Duration::from_secs(15);
+/// Closed after this long without hearing anything.
+pub const SILENT_CLOSE: Duration = Duration::from_secs(45);
+/// An older connection of the same id must answer a ping within this, or the newer one stays.
+pub const DUPLICATE_PING: Duration = Duration::from_secs(2);
+/// Points at which a peer is banned; points halve every [`POINTS_HALF_LIFE`].
+pub const POINTS_BAN: u32 = 100;
+/// See [`POINTS_BAN`].
+pub const POINTS_HALF_LIFE: Duration = Duration::from_secs(600);
+/// Bans kept, by proven id.
+pub const BANS: usize = 1_024;
+/// A first ban's span; it doubles up to [`BAN_MAX`].
+pub const BAN: Duration = Duration::from_secs(3600);
+/// See [`BAN`].
+pub const BAN_MAX: Duration = Duration::from_secs(24 * 3600);
+
+// --- Gossip and sync -----------------------------------------------------------------------------------------------
+
+/// Ids in each of the two rotating halves of the seen set.
+pub const SEEN_IDS: usize = 100_000;
+/// Ids remembered as known to one peer.
+pub const KNOWN_IDS_PER_PEER: usize = 10_000;
+/// Transactions are gathered this long before they are sent on.
+pub const GOSSIP_BATCH: Duration = Duration::from_millis(5);
+/// Peers that get whole transactions at once; the rest get announcements.
+pub const GOSSIP_EAGER_PEERS: usize = 4;
+/// Transactions asked of one peer and not answered yet.
+pub const TRANSACTION_REQUESTS_PER_PEER: usize = 64;
+/// A requested transaction.
+pub const TRANSACTION_TIMEOUT: Duration = Duration::from_secs(5);
+/// A requested block: the first wait, doubled up to [`BLOCK_TIMEOUT_MAX`].
+pub const BLOCK_TIMEOUT: Duration = Duration::from_secs(2);
+/// See [`BLOCK_TIMEOUT`].
+pub const BLOCK_TIMEOUT_MAX: Duration = Duration::from_secs(64);
+/// Requested headers.
+pub const HEADERS_TIMEOUT: Duration = Duration::from_secs(20);
+/// Blocks asked of one peer and not answered yet.
+pub const BLOCK_REQUESTS_PER_PEER: usize = 16;
+/// Blocks asked for or waiting for the chain, in all: bounds the memory of a sync (times the block size).
+pub const SYNC_WINDOW: usize = 64;
+/// Headers of one sync segment: ids of so many blocks are held at once.
+pub const SYNC_SEGMENT: usize = 4_096;
+/// Segment marks of one walked branch: 65,536 x 4,096 blocks.
+pub const SYNC_MARKS: usize = 65_536;
+
+// --- Per connected peer --------------------------------------------------------------------------------------------
+
+/// Messages waiting for one peer; full means that the peer is closed as slow.
+pub const SEND_QUEUE_MESSAGES: usize = 256;
+/// Bytes waiting for one peer.
+pub const SEND_QUEUE_BYTES: usize = 4 * 1024 * 1024;
+/// A write that makes no progress for this long closes the peer.
+pub const SEND_STALL: Duration = Duration::from_secs(10);
+/// Bytes per second from one peer, and the burst. Answers to our own requests are free.
+pub const BYTES_PER_PEER: (u64, u64) = (10 * 1024 * 1024, 32 * 1024 * 1024);
+/// Frames per second from one peer, and the burst.
+pub const FRAMES_PER_PEER: (u64, u64) = (2_000, 8_000);
+/// Transactions per second from one peer, and the burst.
+pub const TRANSACTIONS_PER_PEER: (u64, u64) = (20_000, 40_000);
+/// Served blocks, in bytes per second to one peer, and the burst.
+pub const SERVED_PER_PEER: (u64, u64) = (64 * 1024 * 1024, 128 * 1024 * 1024);
+
+const _: () = {
+    assert!(HELLO_BYTES < FRAME_BYTES);
+    // The largest block and its envelope fit into a frame.
+    assert!(BLOCK_BYTES + 64 * 1024 <= FRAME_BYTES);
+    assert!(HEADERS_PER_MESSAGE * HEADER_BYTES + 1024 <= FRAME_BYTES);
+    assert!(CRLS_PER_MESSAGE * CRL_BYTES + 1024 <= FRAME_BYTES);
+    // A segment is whole messages of headers but for the last.
+    assert!(SYNC_SEGMENT >= HEADERS_PER_MESSAGE);
+    assert!(CONNECTED_RESERVED < CONNECTED && CONNECTED < KNOWN_PEERS);
+    assert!(PENDING_PER_ADDRESS < PENDING_SOCKETS);
+    assert!(CONNECT_TIMEOUT.as_millis() < HELLO_TIMEOUT.as_millis());
+    assert!(TLS_TIMEOUT.as_millis() < HELLO_TIMEOUT.as_millis());
+    assert!(PING_AFTER.as_millis() * 2 < SILENT_CLOSE.as_millis());
+    assert!(BLOCKS_PER_REQUEST <= BLOCK_REQUESTS_PER_PEER && BLOCK_REQUESTS_PER_PEER <= SYNC_WINDOW);
+    assert!(REORG_ALARM < UNDO_BLOCKS);
+};

@@ -1,0 +1,9 @@
+//! What crosses the network: frames, the hello that opens a connection, and the messages after it.
+
+mod frame;
+mod hello;
+mod message;
+
+pub use frame::{FrameError, FrameReader, frame};
+pub use hello::{CrlSummary, Endpoint, EndpointError, Hello, HelloError, Member, TipSummary, member_proof};
+pub use message::{Goodbye, GoodbyeReason, Item, Message, PeerEntry};

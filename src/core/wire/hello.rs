@@ -1,0 +1,375 @@
+//! Hello: the first frame each way. It is JSON, so that any version of either side can read the other's and say what does not
+//! fit; unknown fields are ignored and nothing is sent later that was not agreed here.
+
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use core::fmt;
+use core::net::IpAddr;
+use core::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+
+use crate::crypto::{Hash, PublicKey, SecretKey, Signature, tagged_hash, verify};
+use crate::id::NodeId;
+use crate::ledger::Work;
+use crate::limits::HELLO_BYTES;
+use crate::time::Timestamp;
+
+/// The protocol versions that this software speaks, lowest and highest.
+const PROTOCOLS: (u16, u16) = (1, 1);
+/// Longest host name.
+pub(super) const HOST_BYTES: usize = 253;
+
+/// What each side says first.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hello {
+    /// Lowest and highest protocol version spoken.
+    pub protocols: (u16, u16),
+    /// Optional abilities; none exist yet.
+    #[serde(default)]
+    pub features: Vec<String>,
+    /// The network's id: the genesis block's hash.
+    pub network: Hash,
+    /// The sender's id; must be the one in its certificate.
+    pub id: NodeId,
+    /// Software and version.
+    #[serde(default)]
+    pub agent: String,
+    /// Random at each start, so that a restarted node is told from a twin.
+    pub instance: String,
+    /// Where the sender can be dialed; none for a dial-only node.
+    #[serde(default)]
+    pub listen: Option<Endpoint>,
+    /// Its best block.
+    pub tip: TipSummary,
+    /// The lowest block that it can serve.
+    #[serde(default)]
+    pub lowest_block: u64,
+    /// Digest of the rules that must be equal beyond the genesis block.
+    pub rules: Hash,
+    /// Its revocation lists.
+    #[serde(default)]
+    pub crls: Vec<CrlSummary>,
+    /// Its member key, with the proof that this very session's other end holds it.
+    #[serde(default)]
+    pub member: Option<Member>,
+    /// Its clock, in milliseconds since 1970.
+    #[serde(default)]
+    pub time_ms: u64,
+}
+
+/// Where a node listens. An address is a hint: only the certificate proves an id.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "RawEndpoint")]
+pub struct Endpoint {
+    /// A name or an address; IPv6 without brackets.
+    pub host: String,
+    /// Never 0.
+    pub port: u16,
+}
+
+#[derive(Deserialize)]
+struct RawEndpoint {
+    host: String,
+    port: u16,
+}
+
+/// Why a text is no endpoint.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum EndpointError {
+    /// Not host:port.
+    #[error("\"{0}\" is not host:port, as in 10.0.0.5:7000 or [fd00::5]:7000")]
+    Form(String),
+    /// Nothing listens there.
+    #[error("port 0 in \"{0}\": give the port that the peer listens on")]
+    Port(String),
+    /// Not a host name.
+    #[error("\"{0}\" is not a host name or address")]
+    Host(String),
+}
+
+/// A best block in short.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TipSummary {
+    /// Its height.
+    pub height: u64,
+    /// Its id.
+    pub hash: Hash,
+    /// Work of its branch, as decimal text: JSON numbers end at 2^53.
+    #[serde(with = "decimal")]
+    pub work: Work,
+}
+
+/// A revocation list in short.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CrlSummary {
+    /// SHA-256 of the issuer's public key info.
+    pub issuer: Hash,
+    /// Its number, as decimal text or hex as the list has it.
+    pub number: String,
+    /// SHA-256 of its bytes.
+    pub hash: Hash,
+}
+
+/// A member key and the proof of holding it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Member {
+    /// The key that seals this node's blocks.
+    pub key: PublicKey,
+    /// Its signature over this session (see [`member_proof`]).
+    pub proof: Signature,
+}
+
+/// Why a hello does not fit. Most are told to the peer, with both values.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum HelloError {
+    /// Not a hello.
+    #[error("not a hello: {0}")]
+    Form(String),
+    /// Another network.
+    #[error("you are on network {theirs}, this is {ours}")]
+    Network {
+        /// This node's.
+        ours: Hash,
+        /// The peer's.
+        theirs: Hash,
+    },
+    /// No protocol in common.
+    #[error("you speak protocols {} to {}, this node {} to {}; the older one must be upgraded", theirs.0, theirs.1, ours.0, ours.1)]
+    Protocol {
+        /// This node's.
+        ours: (u16, u16),
+        /// The peer's.
+        theirs: (u16, u16),
+    },
+    /// Other rules on the same network.
+    #[error("your rules have digest {theirs}, this node's {ours}; one of the two lacks an upgrade")]
+    Rules {
+        /// This node's.
+        ours: Hash,
+        /// The peer's.
+        theirs: Hash,
+    },
+    /// Not the id that the certificate proves.
+    #[error("your hello says {claimed}, your certificate {proven}")]
+    Id {
+        /// In the certificate.
+        proven: NodeId,
+        /// In the hello.
+        claimed: NodeId,
+    },
+    /// The member key was not proven for this session.
+    #[error("the proof of member key {0} is not one for this session")]
+    Proof(PublicKey),
+}
+
+impl Hello {
+    /// The protocol versions that this software speaks.
+    pub const PROTOCOLS: (u16, u16) = PROTOCOLS;
+
+    /// The frame's body.
+    pub fn to_json(&self) -> Vec<u8> {
+        // Nothing in it can fail to be written: no map keys but names, no floats.
+        serde_json::to_vec(self).unwrap_or_default()
+    }
+
+    /// Reads a frame's body.
+    pub fn from_json(bytes: &[u8]) -> Result<Self, HelloError> {
+        if bytes.len() > HELLO_BYTES {
+            return Err(HelloError::Form("it is too long".to_string()));
+        }
+        serde_json::from_slice(bytes).map_err(|error| HelloError::Form(error.to_string()))
+    }
+
+    /// Checks a peer's hello against this node's own: `proven` is the id in the peer's certificate, `session` the secret that only
+    /// the two ends of this TLS session know.
+    pub fn check(&self, ours: &Self, proven: &NodeId, session: &[u8; 32]) -> Result<(), HelloError> {
+        if self.network != ours.network {
+            return Err(HelloError::Network { ours: ours.network, theirs: self.network });
+        }
+        let common = self.protocols.0.max(ours.protocols.0)..=self.protocols.1.min(ours.protocols.1);
+        if common.is_empty() {
+            return Err(HelloError::Protocol { ours: ours.protocols, theirs: self.protocols });
+        }
+        if self.rules != ours.rules {
+            return Err(HelloError::Rules { ours: ours.rules, theirs: self.rules });
+        }
+        if self.id != *proven {
+            return Err(HelloError::Id { proven: proven.clone(), claimed: self.id.clone() });
+        }
+        match &self.member {
+            Some(Member { key, proof })
+                if !verify(key, &proof_bytes(&self.network, session, &self.id), proof) =>
+            {
+                Err(HelloError::Proof(*key))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Proves that the other end of this TLS session holds `key`: its signature over network, session secret and its own id, so that
+/// a peer cannot send it back as its own.
+pub fn member_proof(key: &SecretKey, network: &Hash, session: &[u8; 32], id: &NodeId) -> Member {
+    Member { key: key.public(), proof: key.sign(&proof_bytes(network, session, id)) }
+}
+
+fn proof_bytes(network: &Hash, session: &[u8; 32], id: &NodeId) -> [u8; 32] {
+    tagged_hash("bouya member proof", &[&network.0, session, id.as_str().as_bytes()]).0
+}
+
+impl Endpoint {
+    /// The host as an address, if it is one.
+    pub fn address(&self) -> Option<IpAddr> {
+        self.host.parse().ok()
+    }
+
+    pub(super) fn new(host: &str, port: u16, shown: &str) -> Result<Self, EndpointError> {
+        let shown = || shown.chars().take(120).flat_map(char::escape_default).collect();
+        let plain = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'.' || b == b'_';
+        let good =
+            host.len() <= HOST_BYTES && !host.is_empty() && host.bytes().all(plain) && !host.starts_with('-');
+        if !good && host.parse::<IpAddr>().is_err() {
+            return Err(EndpointError::Host(shown()));
+        }
+        if port == 0 {
+            return Err(EndpointError::Port(shown()));
+        }
+        Ok(Self { host: host.to_string(), port })
+    }
+}
+
+impl TryFrom<RawEndpoint> for Endpoint {
+    type Error = EndpointError;
+
+    fn try_from(raw: RawEndpoint) -> Result<Self, EndpointError> {
+        Self::new(&raw.host, raw.port, &raw.host)
+    }
+}
+
+impl FromStr for Endpoint {
+    type Err = EndpointError;
+
+    fn from_str(text: &str) -> Result<Self, EndpointError> {
+        let form = || EndpointError::Form(text.chars().take(120).flat_map(char::escape_default).collect());
+        let (host, port) = text.rsplit_once(':').ok_or_else(form)?;
+        let port = port.parse().map_err(|_| form())?;
+        match host.strip_prefix('[').and_then(|host| host.strip_suffix(']')) {
+            Some(host) => Self::new(host, port, text),
+            None if host.contains(':') => Err(form()),
+            None => Self::new(host, port, text),
+        }
+    }
+}
+
+impl fmt::Display for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.host.contains(':') {
+            write!(f, "[{}]:{}", self.host, self.port)
+        } else {
+            write!(f, "{}:{}", self.host, self.port)
+        }
+    }
+}
+
+impl Hello {
+    /// How far the peer's clock is ahead of `now`, in milliseconds. Shown and warned of, never used to set a clock.
+    pub fn clock_offset_ms(&self, now: Timestamp) -> i64 {
+        let wide = i128::from(self.time_ms).saturating_sub(i128::from(now.0));
+        i64::try_from(wide).unwrap_or(if wide < 0 { i64::MIN } else { i64::MAX })
+    }
+}
+
+mod decimal {
+    use alloc::string::{String, ToString};
+
+    use serde::{Deserialize, Deserializer, Serializer, de::Error};
+
+    pub(super) fn serialize<S: Serializer>(value: &u128, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&value.to_string())
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u128, D::Error> {
+        String::deserialize(deserializer)?
+            .parse()
+            .map_err(|_| D::Error::custom("work is not a decimal number"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SESSION: [u8; 32] = [5; 32];
+
+    fn hello(id: &str) -> Hello {
+        Hello {
+            protocols: PROTOCOLS,
+            features: Vec::new(),
+            network: Hash([1; 32]),
+            id: id.parse().unwrap(),
+            agent: "bouya/0.1.0".into(),
+            instance: "00".into(),
+            listen: Some("10.0.0.5:7000".parse().unwrap()),
+            tip: TipSummary { height: 3, hash: Hash([2; 32]), work: u128::MAX },
+            lowest_block: 0,
+            rules: Hash([3; 32]),
+            crls: Vec::new(),
+            member: None,
+            time_ms: 9,
+        }
+    }
+
+    #[test]
+    fn json_and_back_unknown_fields_ignored() {
+        let json = String::from_utf8(hello("bob").to_json()).unwrap();
+        let later = json.replacen('{', "{\"new_in_version_9\":[1],", 1);
+        assert_eq!(Hello::from_json(later.as_bytes()).unwrap(), hello("bob"));
+        assert!(Hello::from_json(b"{}").is_err());
+        assert!(Hello::from_json(json.replace("7000", "0").as_bytes()).is_err());
+        assert!(Hello::from_json(&[b' '; HELLO_BYTES + 1]).is_err());
+    }
+
+    #[test]
+    fn what_does_not_fit_is_named() {
+        let (ours, bob) = (hello("alice"), "bob".parse().unwrap());
+        let check = |change: fn(&mut Hello)| {
+            let mut theirs = hello("bob");
+            change(&mut theirs);
+            theirs.check(&ours, &bob, &SESSION)
+        };
+        assert_eq!(check(|_| ()), Ok(()));
+        assert!(matches!(check(|h| h.network = Hash([9; 32])), Err(HelloError::Network { .. })));
+        assert!(matches!(check(|h| h.protocols = (2, 3)), Err(HelloError::Protocol { .. })));
+        assert!(matches!(check(|h| h.protocols = (0, 0)), Err(HelloError::Protocol { .. })));
+        assert_eq!(check(|h| h.protocols = (1, 9)), Ok(()));
+        assert!(matches!(check(|h| h.rules = Hash([9; 32])), Err(HelloError::Rules { .. })));
+        assert!(matches!(check(|h| h.id = "eve".parse().unwrap()), Err(HelloError::Id { .. })));
+    }
+
+    #[test]
+    fn a_member_proof_serves_one_session_and_one_id() {
+        let (ours, bob) = (hello("alice"), "bob".parse().unwrap());
+        let key = SecretKey::from_seed(&[8; 32]);
+        let mut theirs = hello("bob");
+        theirs.member = Some(member_proof(&key, &theirs.network, &SESSION, &bob));
+        assert_eq!(theirs.check(&ours, &bob, &SESSION), Ok(()));
+        assert!(matches!(theirs.check(&ours, &bob, &[6; 32]), Err(HelloError::Proof(_))));
+        // Alice's own proof, sent back to her by bob.
+        theirs.member = Some(member_proof(&key, &theirs.network, &SESSION, &ours.id));
+        assert!(matches!(theirs.check(&ours, &bob, &SESSION), Err(HelloError::Proof(_))));
+    }
+
+    #[test]
+    fn endpoints() {
+        for good in ["10.0.0.5:7000", "[fd00::5]:7000", "node-1.example:1"] {
+            assert_eq!(good.parse::<Endpoint>().unwrap().to_string(), good);
+        }
+        for bad in
+            ["", "host", "host:", ":1", "host:0", "host:70000", "fd00::5:7000", "a b:1", "a\n:1", "-x:1"]
+        {
+            assert!(bad.parse::<Endpoint>().is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,260 @@
+//! The JSON that people and programs see: shared by the API, which writes it, and the command line, which reads it.
+//!
+//! Amounts are decimal strings in coins, hashes lower-case hex, times RFC 3339 in UTC.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// A page of a list. `next` is the cursor of the following page, to be given as `from`.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Page<T> {
+    pub items: Vec<T>,
+    pub next: Option<String>,
+}
+
+/// The node at a glance.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Status {
+    pub id: String,
+    pub version: String,
+    pub network: NetworkStatus,
+    pub tip: TipStatus,
+    pub sync: SyncStatus,
+    pub peers: PeerCounts,
+    pub mempool: MempoolStatus,
+    pub miner: MinerStatus,
+    pub certificate: CertificateStatus,
+    pub clock: ClockStatus,
+    /// The address that this node's mining rewards go to.
+    pub reward_to: String,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct NetworkStatus {
+    pub name: String,
+    /// The genesis block's hash.
+    pub id: String,
+    pub symbol: String,
+    pub decimals: u8,
+    pub interval_ms: u64,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct TipStatus {
+    pub height: u64,
+    pub hash: String,
+    pub time: String,
+    /// Expected hashes behind the chain, as a decimal string.
+    pub work: String,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct SyncStatus {
+    /// `synced`, `syncing` or `alone`.
+    pub state: String,
+    /// 0 to 1.
+    pub progress: f64,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct PeerCounts {
+    pub connected: usize,
+    pub known: usize,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct MempoolStatus {
+    pub transactions: usize,
+    pub bytes: usize,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct MinerStatus {
+    pub enabled: bool,
+    pub hashes_per_second: u64,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct CertificateStatus {
+    pub not_after: String,
+    pub days_left: i64,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct ClockStatus {
+    /// The peers' median clock minus this node's.
+    pub offset_ms: i64,
+}
+
+/// A peer as this node knows it.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Peer {
+    pub id: String,
+    pub host: String,
+    pub port: u16,
+    /// `known`, `dialing`, `connected`, `backoff` or `banned`.
+    pub status: String,
+    /// `in`, `out` or none.
+    pub direction: Option<String>,
+    /// When the status began.
+    pub since: Option<String>,
+    pub rtt_ms: Option<u64>,
+    pub height: Option<u64>,
+    /// Why it is banned or was last lost.
+    pub why: Option<String>,
+    /// Until when it is banned or backed off; none: without end.
+    pub until: Option<String>,
+    /// What it runs.
+    pub agent: Option<String>,
+}
+
+/// A peer to add.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewPeer {
+    pub id: String,
+    pub host: String,
+    pub port: u16,
+}
+
+/// An id that is kept out.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct BlacklistEntry {
+    pub id: String,
+    /// `config`, `operator` or `ban`.
+    pub source: String,
+    pub why: Option<String>,
+    pub until: Option<String>,
+}
+
+/// A block without its transactions.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct BlockSummary {
+    pub height: u64,
+    pub hash: String,
+    pub time: String,
+    pub miner: MinerOf,
+    pub transactions: usize,
+    pub size: usize,
+}
+
+/// A block.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Block {
+    pub height: u64,
+    pub hash: String,
+    pub parent: String,
+    pub time: String,
+    pub difficulty: u64,
+    pub work: String,
+    pub miner: MinerOf,
+    pub reward: Reward,
+    pub body_root: String,
+    pub history: String,
+    pub nonce: u64,
+    pub size: usize,
+    /// Blocks on top of it and itself; 0 if it is not on the best chain.
+    pub confirmations: u64,
+    pub transactions: Vec<Transaction>,
+}
+
+/// Who sealed a block: a key, and the member that it belongs to if that is known.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct MinerOf {
+    pub key: String,
+    pub id: Option<String>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Reward {
+    pub to: String,
+    pub amount: String,
+}
+
+/// A transaction, confirmed or not.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Transaction {
+    pub id: String,
+    /// `pending` or `confirmed`.
+    pub status: String,
+    pub height: Option<u64>,
+    pub confirmations: u64,
+    /// Address of the sender.
+    pub sender: String,
+    pub nonce: u64,
+    pub fee: String,
+    pub valid_until: u64,
+    pub size: usize,
+    pub action: Action,
+}
+
+/// What a transaction does.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "type", rename_all = "lowercase")]
+pub enum Action {
+    Transfer { outputs: Vec<Output>, memo: String },
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Output {
+    pub to: String,
+    pub amount: String,
+}
+
+/// What an address holds.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Account {
+    pub address: String,
+    pub balance: String,
+    /// The next nonce to use, this node's mempool counted.
+    pub nonce: u64,
+    /// With how many confirmations the balance is meant.
+    pub confirmations: u64,
+}
+
+/// A line of an address' history.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Movement {
+    pub height: u64,
+    pub time: String,
+    /// `in`, `out`, `self` or `reward`.
+    pub direction: String,
+    /// What the balance changed by, without the sign.
+    pub amount: String,
+    pub fee: String,
+    /// None for a reward.
+    pub transaction: Option<String>,
+    pub counterparties: Vec<String>,
+    pub memo: String,
+}
+
+/// A transaction to submit as JSON.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RawTransaction {
+    /// Its Borsh bytes in hex.
+    pub raw: String,
+}
+
+/// A transaction that was taken.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Submitted {
+    pub id: String,
+}
+
+/// A block that was mined on request.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Mined {
+    pub height: u64,
+    pub hash: String,
+}
+
+/// RFC 9457 problem details: every error of the API.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Problem {
+    /// `about:blank` or a stable name of the problem, such as `urn:bouya:insufficient-balance`.
+    pub r#type: String,
+    pub title: String,
+    pub status: u16,
+    pub detail: String,
+}
