@@ -1,0 +1,108 @@
+//! A world in memory: what the store does on disk, for tests and the simulator.
+
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+
+use super::{Body, Change, Genesis, HeaderRecord, Key, StateError, Undo, View};
+use crate::crypto::Hash;
+use crate::limits::UNDO_BLOCKS;
+
+/// Everything that is durable, in maps.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct World {
+    rows: BTreeMap<Key, Vec<u8>>,
+    records: BTreeMap<Hash, HeaderRecord>,
+    bodies: BTreeMap<Hash, Body>,
+    heights: BTreeMap<u64, Hash>,
+    undo: BTreeMap<Hash, Undo>,
+    nodes: BTreeMap<(u8, u64), Hash>,
+}
+
+impl World {
+    /// The world before the first block.
+    pub fn new(genesis: &Genesis) -> Self {
+        let branch = genesis.branch();
+        let rows = genesis.rows().into_iter().filter_map(|(key, row)| Some((key, row?))).collect();
+        let mut nodes = BTreeMap::new();
+        nodes.insert((0, 0), branch.frontier.root());
+        Self {
+            rows,
+            records: BTreeMap::from([(branch.id, HeaderRecord::new(genesis.header.clone(), &branch))]),
+            bodies: BTreeMap::new(),
+            heights: BTreeMap::from([(0, branch.id)]),
+            undo: BTreeMap::new(),
+            nodes,
+        }
+    }
+
+    /// The best chain's end.
+    pub fn tip(&self) -> Hash {
+        self.heights.last_key_value().map_or(Hash::ZERO, |(_, id)| *id)
+    }
+
+    /// All rows of the state.
+    pub fn rows(&self) -> &BTreeMap<Key, Vec<u8>> {
+        &self.rows
+    }
+
+    /// Forgets undo records, as if the chain had grown far beyond them.
+    pub fn forget_undo(&mut self) {
+        self.undo.clear();
+    }
+
+    /// Makes a change durable.
+    pub fn apply(&mut self, change: &Change) {
+        for (record, block) in &change.stored {
+            let id = block.id();
+            self.records.insert(id, record.clone());
+            self.bodies.insert(id, block.body.clone());
+        }
+        for (height, id) in &change.disconnected {
+            self.heights.remove(height);
+            self.undo.remove(id);
+        }
+        for (height, id, undo) in &change.connected {
+            self.heights.insert(*height, *id);
+            self.undo.insert(*id, undo.clone());
+            if let Some(old) = height.checked_sub(UNDO_BLOCKS).and_then(|old| self.heights.get(&old)) {
+                self.undo.remove(old);
+            }
+        }
+        if change.replace_rows {
+            self.rows.clear();
+        }
+        for (key, row) in &change.rows {
+            match row {
+                Some(row) => self.rows.insert(key.clone(), row.clone()),
+                None => self.rows.remove(key),
+            };
+        }
+        self.nodes.extend(change.nodes.iter().map(|(height, index, hash)| ((*height, *index), *hash)));
+    }
+}
+
+impl View for World {
+    fn row(&self, key: &Key) -> Result<Option<Vec<u8>>, StateError> {
+        Ok(self.rows.get(key).cloned())
+    }
+
+    fn record(&self, id: &Hash) -> Result<Option<HeaderRecord>, StateError> {
+        Ok(self.records.get(id).cloned())
+    }
+
+    fn at_height(&self, height: u64) -> Result<Option<Hash>, StateError> {
+        Ok(self.heights.get(&height).copied())
+    }
+
+    fn body(&self, id: &Hash) -> Result<Option<Body>, StateError> {
+        Ok(self.bodies.get(id).cloned())
+    }
+
+    fn undo(&self, id: &Hash) -> Result<Option<Undo>, StateError> {
+        Ok(self.undo.get(id).cloned())
+    }
+
+    fn history_node(&self, height: u8, index: u64) -> Result<Option<Hash>, StateError> {
+        Ok(self.nodes.get(&(height, index)).copied())
+    }
+}
