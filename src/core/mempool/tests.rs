@@ -1,0 +1,193 @@
+use alloc::vec;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::codec::{Bounded, Text};
+use crate::crypto::{PublicKey, SecretKey};
+use crate::ledger::{Output, Transaction};
+
+const NETWORK: Hash = Hash([1; 32]);
+
+fn key(n: u8) -> SecretKey {
+    SecretKey::from_seed(&[n; 32])
+}
+
+fn sender(n: u8) -> Address {
+    Address::of(&key(n).public())
+}
+
+fn pay(from: u8, nonce: u64, amount: u64, fee: u64, valid_until: u64) -> CheckedTransaction {
+    let output = Bounded::truncated([Output { to: Address::of(&PublicKey([9; 32])), amount }]);
+    Transaction::transfer(&NETWORK, &key(from), nonce, fee, valid_until, output, Text::default())
+        .check(&NETWORK)
+        .unwrap()
+}
+
+fn pool(max_transactions: usize) -> Mempool {
+    Mempool::new(Limits { max_transactions, max_per_sender: 4, ..Limits::default() })
+}
+
+const RICH: Account = Account { balance: 1_000_000, nonce: 0 };
+
+fn insert(pool: &mut Mempool, transaction: CheckedTransaction) -> Result<Vec<Dropped>, MempoolError> {
+    pool.insert(Time::from_millis(0), 1, RICH, transaction)
+}
+
+fn reasons(dropped: &[Dropped]) -> Vec<(u64, DropReason)> {
+    dropped.iter().map(|(transaction, reason)| (transaction.nonce, *reason)).collect()
+}
+
+/// What must always hold.
+fn check(pool: &Mempool) {
+    assert!(pool.len() <= pool.limits.max_transactions && pool.bytes <= pool.limits.max_bytes);
+    let mut bytes = 0;
+    let mut count = 0;
+    for (sender, queue) in &pool.queues {
+        assert!(!queue.entries.is_empty() && queue.entries.len() <= pool.limits.max_per_sender);
+        let mut account = queue.account;
+        for (nonce, entry) in &queue.entries {
+            account.spend(&entry.transaction, 1).unwrap();
+            assert_eq!(pool.ids[&entry.transaction.id()], (*sender, *nonce));
+            assert!(pool.rates.contains(&(rate(&entry.transaction), entry.transaction.id())));
+            bytes += weight(&entry.transaction);
+            count += 1;
+        }
+    }
+    assert_eq!((bytes, count, count), (pool.bytes, pool.ids.len(), pool.rates.len()));
+}
+
+#[test]
+fn queues_have_no_gaps_and_balances_cover_them() {
+    let mut pool = pool(100);
+    assert!(matches!(
+        insert(&mut pool, pay(1, 1, 1, 500, 9)),
+        Err(MempoolError::Execution(ExecutionError::Nonce { expected: 0, found: 1 }))
+    ));
+    insert(&mut pool, pay(1, 0, 600_000, 500, 9)).unwrap();
+    assert!(matches!(
+        insert(&mut pool, pay(1, 1, 600_000, 500, 9)),
+        Err(MempoolError::Execution(ExecutionError::Balance { .. }))
+    ));
+    insert(&mut pool, pay(1, 1, 1, 500, 9)).unwrap();
+    assert_eq!(pool.pending(&sender(1)).unwrap().nonce, 2);
+    assert_eq!(insert(&mut pool, pay(1, 1, 1, 500, 9)), Err(MempoolError::Known));
+    assert!(matches!(insert(&mut pool, pay(2, 0, 1, 10, 9)), Err(MempoolError::Fee { fee: 10, .. })));
+    assert!(matches!(
+        insert(&mut pool, pay(2, 0, 1, 500, 0)),
+        Err(MempoolError::Execution(ExecutionError::Expired { .. }))
+    ));
+    check(&pool);
+}
+
+#[test]
+fn a_slot_is_replaced_for_ten_percent() {
+    let mut pool = pool(100);
+    insert(&mut pool, pay(1, 0, 1, 500, 9)).unwrap();
+    insert(&mut pool, pay(1, 1, 900_000, 500, 9)).unwrap();
+    assert!(matches!(
+        insert(&mut pool, pay(1, 0, 2, 549, 9)),
+        Err(MempoolError::Slot { nonce: 0, least: 550, .. })
+    ));
+    // The replacement costs so much that what follows no longer fits.
+    let dropped = insert(&mut pool, pay(1, 0, 200_000, 550, 9)).unwrap();
+    assert_eq!(reasons(&dropped), [(0, DropReason::Replaced), (1, DropReason::Balance)]);
+    check(&pool);
+}
+
+#[test]
+fn the_lowest_rate_leaves_with_what_depends_on_it() {
+    let mut pool = pool(3);
+    insert(&mut pool, pay(1, 0, 1, 400, 9)).unwrap();
+    insert(&mut pool, pay(1, 1, 1, 900, 9)).unwrap();
+    insert(&mut pool, pay(2, 0, 1, 500, 9)).unwrap();
+    assert_eq!(insert(&mut pool, pay(3, 0, 1, 400, 9)), Err(MempoolError::Full));
+    let dropped = insert(&mut pool, pay(3, 0, 1, 600, 9)).unwrap();
+    assert_eq!(reasons(&dropped), [(0, DropReason::Evicted), (1, DropReason::Orphaned)]);
+    check(&pool);
+}
+
+#[test]
+fn a_refused_transaction_costs_nobody_its_place() {
+    let mut pool = pool(100);
+    insert(&mut pool, pay(1, 0, 1, 300, 9)).unwrap();
+    insert(&mut pool, pay(2, 0, 1, 900, 9)).unwrap();
+    // Both would have to leave, and one of them pays more.
+    pool.limits.max_bytes = weight(&pay(1, 0, 1, 300, 9));
+    assert_eq!(insert(&mut pool, pay(3, 0, 1, 500, 9)), Err(MempoolError::Full));
+    assert_eq!(pool.len(), 2);
+}
+
+#[test]
+fn a_new_tip_confirms_drops_and_reports() {
+    let mut pool = pool(100);
+    let first = pay(1, 0, 1, 500, 9);
+    let confirmed = BTreeSet::from([first.id()]);
+    insert(&mut pool, first).unwrap();
+    insert(&mut pool, pay(1, 1, 1, 500, 9)).unwrap();
+    insert(&mut pool, pay(1, 2, 500_000, 500, 9)).unwrap();
+    insert(&mut pool, pay(2, 0, 1, 500, 5)).unwrap();
+    let after = Account { balance: 400_000, nonce: 2 };
+    let dropped = pool.moved(&sender(1), after, 6, &confirmed);
+    assert_eq!(reasons(&dropped), [(1, DropReason::Conflict), (2, DropReason::Balance)]);
+    assert_eq!(reasons(&pool.moved(&sender(2), RICH, 6, &confirmed)), [(0, DropReason::Late)]);
+    assert!(pool.is_empty());
+    assert_eq!(pool.bytes(), 0);
+}
+
+#[test]
+fn waiting_ends() {
+    let mut pool = pool(100);
+    insert(&mut pool, pay(1, 0, 1, 500, 9)).unwrap();
+    assert!(pool.expire(Time::from_millis(24 * 3_600_000 - 1)).is_empty());
+    assert_eq!(reasons(&pool.expire(Time::from_millis(24 * 3_600_000))), [(0, DropReason::Expired)]);
+}
+
+#[test]
+fn selection_is_by_rate_and_in_nonce_order() {
+    let mut pool = pool(100);
+    for transaction in
+        [pay(1, 0, 1, 300, 9), pay(1, 1, 1, 900, 9), pay(2, 0, 1, 500, 9), pay(3, 0, 1, 400, 9)]
+    {
+        insert(&mut pool, transaction).unwrap();
+    }
+    let order: Vec<(Address, u64)> =
+        pool.select(usize::MAX, 99).iter().map(|t| (t.from(), t.nonce)).collect();
+    assert_eq!(order, vec![(sender(2), 0), (sender(3), 0), (sender(1), 0), (sender(1), 1)]);
+    let size = pay(1, 0, 1, 300, 9).size();
+    assert_eq!(pool.select(2 * size, 99).len(), 2);
+    assert_eq!(pool.select(usize::MAX, 1).len(), 1);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(96))]
+
+    #[test]
+    fn invariants_hold_whatever_comes(
+        steps in prop::collection::vec((0_u8..4, 1_u8..5, 0_u64..6, 300_u64..2_000, 1_u64..400_000), 1..80),
+    ) {
+        let mut pool = pool(7);
+        let mut accounts: BTreeMap<u8, Account> = (1..5).map(|n| (n, RICH)).collect();
+        for (step, who, nonce, fee, amount) in steps {
+            match step {
+                0 => {
+                    let account = accounts.get_mut(&who).unwrap();
+                    *account = Account { balance: amount * 3, nonce: account.nonce + nonce / 3 };
+                    pool.moved(&sender(who), *account, 1, &BTreeSet::new());
+                }
+                _ => {
+                    let before = pool.len();
+                    let result = pool.insert(Time::from_millis(0), 1, accounts[&who], pay(who, nonce, amount, fee, 9));
+                    if result.is_err() {
+                        prop_assert_eq!(pool.len(), before, "a refused transaction cost another one its place");
+                    }
+                }
+            }
+            check(&pool);
+            let mut state = accounts.iter().map(|(n, a)| (sender(*n), *a)).collect::<BTreeMap<_, _>>();
+            for chosen in pool.select(1_000, 99) {
+                state.get_mut(&chosen.from()).unwrap().spend(&chosen, 1).unwrap();
+            }
+        }
+    }
+}
