@@ -22,7 +22,7 @@ use core::net::IpAddr;
 use crate::crypto::{Hash, PublicKey};
 use crate::id::NodeId;
 use crate::ledger::{Block, Branch, Genesis, Header, Transaction};
-use crate::time::{Time, Timestamp};
+use crate::time::Timestamp;
 use crate::wire::{CrlSummary, Endpoint, Goodbye, Hello, Message};
 
 /// A connection, numbered by the shell; never used twice.

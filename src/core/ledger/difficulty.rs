@@ -71,7 +71,10 @@ impl Schedule {
 /// At least 1, at most `u64::MAX`.
 fn scale(initial: u64, lateness: i64, half_life: i64) -> u64 {
     // Wider than i64, so that no product below can overflow: |lateness| < 2^63, x 2^16 < 2^79.
-    let exponent = (-i128::from(lateness)).saturating_mul(1 << 16).div_euclid(i128::from(half_life.max(1)));
+    let exponent = 0_i128
+        .saturating_sub(lateness.into())
+        .saturating_mul(1 << 16)
+        .div_euclid(i128::from(half_life.max(1)));
     let shift = exponent >> 16;
     let fraction = u128::try_from(exponent & 0xffff).unwrap_or(0);
     // 2^16 x 2^(fraction / 2^16), within [2^16, 2^17). The sum is below 2^64 for fraction < 2^16.

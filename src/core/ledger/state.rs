@@ -122,7 +122,8 @@ pub(super) fn from_row<T: BorshDeserialize + Default>(row: Option<Vec<u8>>) -> R
 }
 
 impl Account {
-    fn from_row(row: Option<Vec<u8>>) -> Result<Self, StateError> {
+    /// The account that a row of the state holds.
+    pub fn from_row(row: Option<Vec<u8>>) -> Result<Self, StateError> {
         from_row(row)
     }
 }

@@ -1,0 +1,295 @@
+//! The store: one redb file with everything that peers can give back, and what queries need.
+//!
+//! A change is one durable write transaction; it is announced only afterwards. Readers use snapshots and never wait for the
+//! writer. Rows begin with a version byte. Index rows (transactions, movements) are hints: they are checked against the height
+//! index when read, so a reorganisation need not clean them up.
+//!
+//! States: absent, open. A format version, the network's id and a lock refuse what does not belong here. Left out on purpose: keys (they
+//! live elsewhere) and side blocks' cleaning (they stay until the file is made anew).
+
+use std::fs::{File, TryLockError};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use bouya_core::codec::encode;
+use bouya_core::crypto::Hash;
+use bouya_core::ledger::{Address, Change, Genesis, HeaderRecord};
+use bouya_core::limits::UNDO_BLOCKS;
+use redb::{Database, ReadableDatabase, ReadableTable, WriteTransaction};
+use thiserror::Error;
+
+mod snapshot;
+mod tables;
+
+pub use snapshot::{Confirmed, Snapshot};
+use tables::{BODIES, HEADERS, HEIGHTS, META, MOVEMENTS, NODES, STATE, TRANSACTIONS, UNDO, versioned};
+
+/// Version of the file's layout; a file with another one is refused.
+const FORMAT: u32 = 1;
+const FILE: &str = "chain.redb";
+const LOCK: &str = "lock";
+
+/// Why a store cannot be opened or written.
+#[derive(Debug, Error)]
+pub enum StoreError {
+    /// The folder cannot be made or read.
+    #[error("cannot use data_dir {path}: {error}. Make it a folder that this user may write")]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+        /// What the system says.
+        error: io::Error,
+    },
+    /// Another daemon has it.
+    #[error(
+        "{path} is in use by another bouya; stop that one first, or give this node a data_dir of its own"
+    )]
+    Locked {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// Written by another version.
+    #[error(
+        "{path} has store format {found}, this bouya knows {FORMAT}; use the version that wrote it, or move the file away to fetch the chain again"
+    )]
+    Format {
+        /// The file.
+        path: PathBuf,
+        /// Its format.
+        found: u32,
+    },
+    /// Another network's chain.
+    #[error(
+        "{path} holds the chain of network {found}, network.toml is {expected}; give each network a data_dir of its own"
+    )]
+    Network {
+        /// The file.
+        path: PathBuf,
+        /// The network in the file.
+        found: Hash,
+        /// The network of the configuration.
+        expected: Hash,
+    },
+    /// The disk or the file failed.
+    #[error("the store failed: {0}. Check the disk's space and health; nothing that was announced is lost")]
+    Failed(String),
+}
+
+impl<E: Into<redb::Error>> From<E> for StoreError {
+    fn from(error: E) -> Self {
+        Self::Failed(error.into().to_string())
+    }
+}
+
+/// The open store: the only writer.
+pub struct Store {
+    db: Arc<Database>,
+    genesis: Arc<Genesis>,
+    /// Held as long as the store is open.
+    _lock: File,
+}
+
+/// Gives out snapshots; cheap to clone.
+#[derive(Clone)]
+pub struct Reader {
+    db: Arc<Database>,
+    genesis: Arc<Genesis>,
+}
+
+impl Store {
+    /// Opens the store in `dir`, making both where they are missing.
+    pub fn open(dir: &Path, genesis: Arc<Genesis>) -> Result<Self, StoreError> {
+        let folder = |error| StoreError::Folder { path: dir.to_owned(), error };
+        std::fs::create_dir_all(dir).map_err(folder)?;
+        let lock = File::create(dir.join(LOCK)).map_err(folder)?;
+        lock.try_lock().map_err(|error| match error {
+            TryLockError::WouldBlock => StoreError::Locked { path: dir.to_owned() },
+            TryLockError::Error(error) => folder(error),
+        })?;
+        let path = dir.join(FILE);
+        let db = Database::create(&path)?;
+        // redb does not sync the folder, so a power cut could lose the whole new file.
+        File::open(dir).and_then(|dir| dir.sync_all()).map_err(folder)?;
+        let store = Self { db: Arc::new(db), genesis, _lock: lock };
+        store.check_or_begin(&path)?;
+        Ok(store)
+    }
+
+    /// Gives out snapshots.
+    pub fn reader(&self) -> Reader {
+        Reader { db: self.db.clone(), genesis: self.genesis.clone() }
+    }
+
+    fn check_or_begin(&self, path: &Path) -> Result<(), StoreError> {
+        let tx = self.write()?;
+        {
+            let mut meta = tx.open_table(META)?;
+            let read = |key| Ok::<_, StoreError>(meta.get(key)?.map(|row| row.value().to_vec()));
+            let expected = self.genesis.id();
+            match (read("format")?, read("network")?) {
+                (None, None) => {
+                    meta.insert("format", FORMAT.to_le_bytes().as_slice())?;
+                    meta.insert("network", expected.0.as_slice())?;
+                    self.begin(&tx)?;
+                }
+                (format, network) => {
+                    let found = format.and_then(|f| f.try_into().ok()).map_or(0, u32::from_le_bytes);
+                    if found != FORMAT {
+                        return Err(StoreError::Format { path: path.to_owned(), found });
+                    }
+                    let found = network.and_then(|n| n.try_into().ok()).map_or(Hash::ZERO, Hash);
+                    if found != expected {
+                        return Err(StoreError::Network { path: path.to_owned(), found, expected });
+                    }
+                }
+            }
+        }
+        tx.commit()?;
+        Ok(())
+    }
+
+    /// Writes the world before the first block.
+    fn begin(&self, tx: &WriteTransaction) -> Result<(), StoreError> {
+        let branch = self.genesis.branch();
+        let record = HeaderRecord::new(self.genesis.header.clone(), &branch);
+        tx.open_table(HEADERS)?.insert(branch.id.0, versioned(&record).as_slice())?;
+        tx.open_table(HEIGHTS)?.insert(0, branch.id.0)?;
+        tx.open_table(NODES)?.insert((0, 0), branch.frontier.root().0)?;
+        let mut state = tx.open_table(STATE)?;
+        for (key, row) in self.genesis.rows() {
+            if let Some(row) = row {
+                state.insert(encode(&key).as_slice(), row.as_slice())?;
+            }
+        }
+        for table in [BODIES, UNDO] {
+            tx.open_table(table)?;
+        }
+        tx.open_table(TRANSACTIONS)?;
+        tx.open_table(MOVEMENTS)?;
+        Ok(())
+    }
+
+    fn write(&self) -> Result<WriteTransaction, StoreError> {
+        let mut tx = self.db.begin_write()?;
+        // Opens at once after a kill, at a small cost per commit.
+        tx.set_quick_repair(true);
+        Ok(tx)
+    }
+
+    /// Makes a change durable, all of it or nothing. `side` are the side tips after it.
+    pub fn commit(&self, change: &Change, side: &[Hash]) -> Result<(), StoreError> {
+        let tx = self.write()?;
+        write_blocks(&tx, change)?;
+        write_best_chain(&tx, change)?;
+        write_state(&tx, change)?;
+        write_indexes(&tx, change)?;
+        tx.open_table(META)?.insert("side", encode(&side.to_vec()).as_slice())?;
+        tx.commit()?;
+        Ok(())
+    }
+}
+
+impl Reader {
+    /// A consistent view of everything committed so far.
+    pub fn snapshot(&self) -> Result<Snapshot, StoreError> {
+        Snapshot::new(self.db.begin_read()?)
+    }
+
+    /// The network that the store belongs to.
+    pub fn genesis(&self) -> &Arc<Genesis> {
+        &self.genesis
+    }
+
+    /// Keeps small things over restarts (address book, revocations) under a name of their own.
+    pub fn keep(&self, name: &str, bytes: &[u8]) -> Result<(), StoreError> {
+        let mut tx = self.db.begin_write()?;
+        tx.set_quick_repair(true);
+        tx.open_table(META)?.insert(format!("kept:{name}").as_str(), bytes)?;
+        tx.commit()?;
+        Ok(())
+    }
+
+    /// What was kept under a name.
+    pub fn kept(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        let table = self.db.begin_read()?.open_table(META)?;
+        let row = table.get(format!("kept:{name}").as_str())?;
+        Ok(row.map(|row| row.value().to_vec()))
+    }
+}
+
+fn write_blocks(tx: &WriteTransaction, change: &Change) -> Result<(), StoreError> {
+    let mut headers = tx.open_table(HEADERS)?;
+    let mut bodies = tx.open_table(BODIES)?;
+    for (record, block) in &change.stored {
+        let id = block.id();
+        headers.insert(id.0, versioned(record).as_slice())?;
+        bodies.insert(id.0, versioned(&block.body).as_slice())?;
+    }
+    Ok(())
+}
+
+fn write_best_chain(tx: &WriteTransaction, change: &Change) -> Result<(), StoreError> {
+    let mut heights = tx.open_table(HEIGHTS)?;
+    let mut undo_rows = tx.open_table(UNDO)?;
+    for (height, id) in &change.disconnected {
+        heights.remove(height)?;
+        undo_rows.remove(id.0)?;
+    }
+    for (height, id, undo) in &change.connected {
+        heights.insert(height, id.0)?;
+        undo_rows.insert(id.0, versioned(undo).as_slice())?;
+        let old = height.checked_sub(UNDO_BLOCKS).map(|old| heights.get(old)).transpose()?.flatten();
+        if let Some(old) = old {
+            undo_rows.remove(old.value())?;
+        }
+    }
+    let mut nodes = tx.open_table(NODES)?;
+    for (height, index, hash) in &change.nodes {
+        nodes.insert((*height, *index), hash.0)?;
+    }
+    Ok(())
+}
+
+fn write_state(tx: &WriteTransaction, change: &Change) -> Result<(), StoreError> {
+    if change.replace_rows {
+        tx.delete_table(STATE)?;
+    }
+    let mut state = tx.open_table(STATE)?;
+    for (key, row) in &change.rows {
+        let key = encode(key);
+        match row {
+            Some(row) => state.insert(key.as_slice(), row.as_slice())?,
+            None => state.remove(key.as_slice())?,
+        };
+    }
+    Ok(())
+}
+
+/// Where transactions stand, and which blocks concern an address.
+fn write_indexes(tx: &WriteTransaction, change: &Change) -> Result<(), StoreError> {
+    let headers = tx.open_table(HEADERS)?;
+    let bodies = tx.open_table(BODIES)?;
+    let mut transactions = tx.open_table(TRANSACTIONS)?;
+    let mut movements = tx.open_table(MOVEMENTS)?;
+    for (height, id, _) in &change.connected {
+        let Some(block) = snapshot::read_block(&headers, &bodies, id)? else { continue };
+        movements.insert(tables::movement(&block.body.reward.to, *height, 0), ())?;
+        for (index, transaction) in block.body.transactions.iter().enumerate() {
+            let index = u32::try_from(index).unwrap_or(u32::MAX);
+            transactions.insert(transaction.id().0, (*height, index))?;
+            for address in concerned(transaction) {
+                movements.insert(tables::movement(&address, *height, index.saturating_add(1)), ())?;
+            }
+        }
+    }
+    Ok(())
+}
+
+fn concerned(transaction: &bouya_core::ledger::Transaction) -> impl Iterator<Item = Address> {
+    let bouya_core::ledger::Action::Transfer { outputs, .. } = &transaction.action;
+    std::iter::once(Address::of(&transaction.sender)).chain(outputs.iter().map(|output| output.to))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,177 @@
+//! Reading: a consistent view of the store, and the questions that the API asks of it.
+
+use bouya_core::codec::{decode, encode};
+use bouya_core::crypto::Hash;
+use bouya_core::ledger::{
+    Account, Address, Block, Body, HeaderRecord, Key, StateError, Transaction, Undo, View,
+};
+use redb::{ReadOnlyTable, ReadTransaction, ReadableTable, ReadableTableMetadata};
+
+use super::StoreError;
+use super::tables::{
+    BODIES, HEADERS, HEIGHTS, META, MOVEMENTS, NODES, STATE, TRANSACTIONS, UNDO, movement, unversioned,
+};
+
+type Id = [u8; 32];
+
+/// Everything committed at one moment.
+pub struct Snapshot {
+    meta: ReadOnlyTable<&'static str, &'static [u8]>,
+    headers: ReadOnlyTable<Id, &'static [u8]>,
+    bodies: ReadOnlyTable<Id, &'static [u8]>,
+    heights: ReadOnlyTable<u64, Id>,
+    nodes: ReadOnlyTable<(u8, u64), Id>,
+    state: ReadOnlyTable<&'static [u8], &'static [u8]>,
+    undo: ReadOnlyTable<Id, &'static [u8]>,
+    transactions: ReadOnlyTable<Id, (u64, u32)>,
+    movements: ReadOnlyTable<([u8; 33], u64, u32), ()>,
+}
+
+/// A transaction on the best chain.
+#[derive(Clone, Debug)]
+pub struct Confirmed {
+    /// The transaction.
+    pub transaction: Transaction,
+    /// Height of its block.
+    pub height: u64,
+}
+
+impl Snapshot {
+    pub(super) fn new(tx: ReadTransaction) -> Result<Self, StoreError> {
+        Ok(Self {
+            meta: tx.open_table(META)?,
+            headers: tx.open_table(HEADERS)?,
+            bodies: tx.open_table(BODIES)?,
+            heights: tx.open_table(HEIGHTS)?,
+            nodes: tx.open_table(NODES)?,
+            state: tx.open_table(STATE)?,
+            undo: tx.open_table(UNDO)?,
+            transactions: tx.open_table(TRANSACTIONS)?,
+            movements: tx.open_table(MOVEMENTS)?,
+        })
+    }
+
+    /// Height and id of the best chain's end.
+    pub fn tip(&self) -> Result<(u64, Hash), StoreError> {
+        let last = self.heights.last()?;
+        last.map(|(height, id)| (height.value(), Hash(id.value())))
+            .ok_or_else(|| StoreError::Failed("damaged: no tip".into()))
+    }
+
+    /// Ends of the stored branches off the best chain.
+    pub fn side_tips(&self) -> Result<Vec<Hash>, StoreError> {
+        let Some(row) = self.meta.get("side")? else { return Ok(Vec::new()) };
+        decode(row.value(), "side tips").map_err(|error| StoreError::Failed(format!("damaged: {error}")))
+    }
+
+    /// A block on the best chain by height.
+    pub fn block_at(&self, height: u64) -> Result<Option<Block>, StoreError> {
+        let Some(id) = self.heights.get(height)? else { return Ok(None) };
+        read_block(&self.headers, &self.bodies, &Hash(id.value()))
+    }
+
+    /// Any stored block.
+    pub fn block(&self, id: &Hash) -> Result<Option<Block>, StoreError> {
+        read_block(&self.headers, &self.bodies, id)
+    }
+
+    /// Whether a block is stored.
+    pub fn has_block(&self, id: &Hash) -> Result<bool, StoreError> {
+        Ok(self.headers.get(id.0)?.is_some())
+    }
+
+    /// A transaction of the best chain. The index row is a hint: the block has the last word.
+    pub fn transaction(&self, id: &Hash) -> Result<Option<Confirmed>, StoreError> {
+        let Some(row) = self.transactions.get(id.0)? else { return Ok(None) };
+        let (height, index) = row.value();
+        let Some(block) = self.block_at(height)? else { return Ok(None) };
+        let found = usize::try_from(index).ok().and_then(|index| block.body.transactions.get(index).cloned());
+        Ok(found.filter(|found| found.id() == *id).map(|transaction| Confirmed { transaction, height }))
+    }
+
+    /// Heights and places that concern an address, newest first, from `before` downwards (exclusive). A place of 0 is the reward.
+    /// Rows of blocks that left the best chain are among them: the caller checks with the block.
+    pub fn movements(
+        &self,
+        address: &Address,
+        before: (u64, u32),
+        limit: usize,
+    ) -> Result<Vec<(u64, u32)>, StoreError> {
+        let range = movement(address, 0, 0)..movement(address, before.0, before.1);
+        let rows = self.movements.range(range)?.rev().take(limit);
+        rows.map(|row| row.map(|(key, _)| (key.value().1, key.value().2)).map_err(Into::into)).collect()
+    }
+
+    /// The account of an address as it was at a height, by undoing what came after. None if that is too long ago.
+    pub fn account_at(&self, address: &Address, height: u64) -> Result<Option<Account>, StateError> {
+        let key = Key::Account(*address);
+        let mut row = self.row(&key)?;
+        let (tip, _) = self.tip().map_err(state_error)?;
+        for above in (height.saturating_add(1)..=tip).rev() {
+            let Some(id) = self.at_height(above)? else { return Ok(None) };
+            let Some(undo) = self.undo(&id)? else { return Ok(None) };
+            if let Some((_, before)) = undo.0.into_iter().find(|(changed, _)| *changed == key) {
+                row = before;
+            }
+        }
+        Account::from_row(row).map(Some)
+    }
+
+    /// How many accounts there are, and the supply's row.
+    pub fn state_rows(&self) -> Result<u64, StoreError> {
+        Ok(self.state.len()?)
+    }
+
+    /// All rows of the state, in order.
+    pub fn all_rows(&self) -> Result<Vec<(Vec<u8>, Vec<u8>)>, StoreError> {
+        let rows = self.state.iter()?;
+        rows.map(|row| row.map(|(k, v)| (k.value().to_vec(), v.value().to_vec())).map_err(Into::into))
+            .collect()
+    }
+}
+
+pub(super) fn read_block(
+    headers: &impl ReadableTable<Id, &'static [u8]>,
+    bodies: &impl ReadableTable<Id, &'static [u8]>,
+    id: &Hash,
+) -> Result<Option<Block>, StoreError> {
+    let (Some(record), Some(body)) = (headers.get(id.0)?, bodies.get(id.0)?) else { return Ok(None) };
+    let record: HeaderRecord = unversioned(record.value(), "headers")?;
+    Ok(Some(Block { header: record.header, body: unversioned(body.value(), "bodies")? }))
+}
+
+fn state_error(error: impl Into<StoreError>) -> StateError {
+    StateError(error.into().to_string())
+}
+
+impl View for Snapshot {
+    fn row(&self, key: &Key) -> Result<Option<Vec<u8>>, StateError> {
+        let row = self.state.get(encode(key).as_slice()).map_err(state_error)?;
+        Ok(row.map(|row| row.value().to_vec()))
+    }
+
+    fn record(&self, id: &Hash) -> Result<Option<HeaderRecord>, StateError> {
+        let row = self.headers.get(id.0).map_err(state_error)?;
+        row.map(|row| unversioned(row.value(), "headers")).transpose().map_err(state_error)
+    }
+
+    fn at_height(&self, height: u64) -> Result<Option<Hash>, StateError> {
+        let row = self.heights.get(height).map_err(state_error)?;
+        Ok(row.map(|row| Hash(row.value())))
+    }
+
+    fn body(&self, id: &Hash) -> Result<Option<Body>, StateError> {
+        let row = self.bodies.get(id.0).map_err(state_error)?;
+        row.map(|row| unversioned(row.value(), "bodies")).transpose().map_err(state_error)
+    }
+
+    fn undo(&self, id: &Hash) -> Result<Option<Undo>, StateError> {
+        let row = self.undo.get(id.0).map_err(state_error)?;
+        row.map(|row| unversioned(row.value(), "undo")).transpose().map_err(state_error)
+    }
+
+    fn history_node(&self, height: u8, index: u64) -> Result<Option<Hash>, StateError> {
+        let row = self.nodes.get((height, index)).map_err(state_error)?;
+        Ok(row.map(|row| Hash(row.value())))
+    }
+}

@@ -1,0 +1,51 @@
+//! The tables' names, keys and row encoding.
+
+use borsh::{BorshDeserialize, BorshSerialize};
+use bouya_core::codec::{decode, encode};
+use bouya_core::ledger::Address;
+use redb::TableDefinition;
+
+use super::StoreError;
+
+type Id = [u8; 32];
+
+/// `format`, `network`, `side`, and what is kept by name.
+pub(super) const META: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("meta");
+/// Block id to header record.
+pub(super) const HEADERS: TableDefinition<'_, Id, &[u8]> = TableDefinition::new("headers");
+/// Block id to body.
+pub(super) const BODIES: TableDefinition<'_, Id, &[u8]> = TableDefinition::new("bodies");
+/// Height to block id, best chain only.
+pub(super) const HEIGHTS: TableDefinition<'_, u64, Id> = TableDefinition::new("heights");
+/// Perfect subtrees (height, index) of the tree over the best chain's headers. Beyond the tip they may be stale.
+pub(super) const NODES: TableDefinition<'_, (u8, u64), Id> = TableDefinition::new("nodes");
+/// The state: encoded key to row.
+pub(super) const STATE: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("state");
+/// Block id to what undoes it, for recent blocks of the best chain.
+pub(super) const UNDO: TableDefinition<'_, Id, &[u8]> = TableDefinition::new("undo");
+/// Transaction id to (height, index in the body). A hint.
+pub(super) const TRANSACTIONS: TableDefinition<'_, Id, (u64, u32)> = TableDefinition::new("transactions");
+/// (address, height, place): 0 is the reward, then the transactions. A hint.
+pub(super) const MOVEMENTS: TableDefinition<'_, ([u8; 33], u64, u32), ()> = TableDefinition::new("movements");
+
+const VERSION: u8 = 1;
+
+pub(super) fn movement(address: &Address, height: u64, place: u32) -> ([u8; 33], u64, u32) {
+    (address.to_bytes(), height, place)
+}
+
+/// A row: version byte and Borsh bytes.
+pub(super) fn versioned<T: BorshSerialize>(value: &T) -> Vec<u8> {
+    let mut row = vec![VERSION];
+    row.extend(encode(value));
+    row
+}
+
+pub(super) fn unversioned<T: BorshDeserialize>(row: &[u8], what: &'static str) -> Result<T, StoreError> {
+    match row.split_first() {
+        Some((&VERSION, value)) => {
+            decode(value, what).map_err(|error| StoreError::Failed(format!("damaged: {error}")))
+        }
+        _ => Err(StoreError::Failed(format!("damaged: a row of {what} has an unknown version"))),
+    }
+}

@@ -1,0 +1,161 @@
+use std::collections::BTreeMap;
+
+use bouya_core::ledger::{Branch, Chain, Plan, Step, Transaction, View, World, check_inline};
+use bouya_core::time::Timestamp;
+use proptest::prelude::*;
+
+use super::*;
+use crate::testing::{address, block, genesis, pay};
+
+/// A chain over the store and, beside it, over a world in memory.
+struct Twin {
+    store: Store,
+    world: World,
+    chain: Chain,
+}
+
+impl Twin {
+    fn open(dir: &Path) -> Self {
+        let genesis = genesis("test");
+        let store = Store::open(dir, genesis.clone()).unwrap();
+        let snapshot = store.reader().snapshot().unwrap();
+        let (_, tip) = snapshot.tip().unwrap();
+        let side = snapshot.side_tips().unwrap();
+        let chain = Chain::load(genesis.clone(), &snapshot, tip, &side).unwrap();
+        Self { store, world: World::new(&genesis), chain }
+    }
+
+    fn give(&mut self, block: &Arc<bouya_core::ledger::Block>) {
+        let snapshot = self.store.reader().snapshot().unwrap();
+        let mut check = check_inline(self.chain.genesis().id());
+        let now = Timestamp(u64::MAX / 2);
+        if let Plan::Ready(ready) = self.chain.plan(&snapshot, &mut check, now, block.clone(), true).unwrap()
+        {
+            self.take(ready);
+        }
+        loop {
+            let snapshot = self.store.reader().snapshot().unwrap();
+            match self.chain.step(&snapshot, &mut check).unwrap() {
+                Step::Idle => break,
+                Step::Working => (),
+                Step::Ready(ready) => self.take(ready),
+                Step::Invalid { error, .. } => panic!("{error}"),
+            }
+        }
+    }
+
+    fn take(&mut self, ready: bouya_core::ledger::Ready) {
+        let side: Vec<Hash> = self.chain.side_tips().map(|branch| branch.id).collect();
+        self.store.commit(ready.change(), &side).unwrap();
+        self.world.apply(ready.change());
+        self.chain.accept(ready);
+    }
+
+    fn mine(&mut self, transactions: Vec<Transaction>) -> Branch {
+        let parent = self.chain.tip().clone();
+        self.give(&block(self.chain.genesis(), &parent, transactions, 9));
+        parent
+    }
+
+    fn assert_equal(&self) {
+        let snapshot = self.store.reader().snapshot().unwrap();
+        assert_eq!(snapshot.tip().unwrap().1, self.world.tip());
+        let rows: BTreeMap<Vec<u8>, Vec<u8>> =
+            self.world.rows().iter().map(|(key, row)| (encode(key), row.clone())).collect();
+        assert_eq!(snapshot.all_rows().unwrap().into_iter().collect::<BTreeMap<_, _>>(), rows);
+        for height in 0..=self.chain.tip().height {
+            let id = self.world.at_height(height).unwrap().unwrap();
+            assert_eq!(snapshot.at_height(height).unwrap(), Some(id));
+            assert_eq!(snapshot.record(&id), self.world.record(&id));
+            assert_eq!(snapshot.body(&id), self.world.body(&id));
+            assert_eq!(snapshot.undo(&id), self.world.undo(&id));
+        }
+        assert_eq!(snapshot.at_height(self.chain.tip().height + 1).unwrap(), None);
+    }
+}
+
+#[test]
+fn what_was_committed_is_there_after_reopening() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut twin = Twin::open(dir.path());
+    let payment = pay(&genesis("test"), 1, 0, 2, 500);
+    twin.mine(vec![payment.clone()]);
+    twin.mine(vec![]);
+    twin.assert_equal();
+    let tip = twin.chain.tip().clone();
+    drop(twin);
+    let twin = Twin::open(dir.path());
+    assert_eq!(*twin.chain.tip(), tip);
+    let snapshot = twin.store.reader().snapshot().unwrap();
+    let found = snapshot.transaction(&payment.id()).unwrap().unwrap();
+    assert_eq!((found.height, found.transaction), (1, payment));
+    assert_eq!(snapshot.movements(&address(2), (u64::MAX, 0), 9).unwrap(), [(1, 1)]);
+    assert_eq!(snapshot.movements(&address(9), (u64::MAX, 0), 9).unwrap(), [(2, 0), (1, 0)]);
+    assert_eq!(snapshot.account_at(&address(2), 0).unwrap().unwrap().balance, 1_000_000);
+    assert_eq!(snapshot.account_at(&address(2), 1).unwrap().unwrap().balance, 1_000_500);
+}
+
+#[test]
+fn index_rows_of_a_lost_branch_are_not_believed() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut twin = Twin::open(dir.path());
+    let genesis = genesis("test");
+    let payment = pay(&genesis, 1, 0, 2, 500);
+    let fork = twin.mine(vec![payment.clone()]);
+    let first = block(&genesis, &fork, vec![], 8);
+    let mut branch = fork;
+    branch.push_known(&genesis.rules, &first.header);
+    twin.give(&first);
+    twin.give(&block(&genesis, &branch, vec![], 8));
+    twin.assert_equal();
+    let snapshot = twin.store.reader().snapshot().unwrap();
+    assert!(snapshot.transaction(&payment.id()).unwrap().is_none());
+    assert_eq!(snapshot.side_tips().unwrap().len(), 1);
+}
+
+#[test]
+fn what_does_not_belong_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(dir.path(), genesis("test")).unwrap();
+    let error = |genesis| Store::open(dir.path(), genesis).map(|_| ()).unwrap_err();
+    assert!(matches!(error(genesis("test")), StoreError::Locked { .. }));
+    drop(store);
+    assert!(matches!(error(genesis("other")), StoreError::Network { .. }));
+    let store = Store::open(dir.path(), genesis("test")).unwrap();
+    let tx = store.write().unwrap();
+    tx.open_table(META).unwrap().insert("format", 9_u32.to_le_bytes().as_slice()).unwrap();
+    tx.commit().unwrap();
+    drop(store);
+    assert!(matches!(error(genesis("test")), StoreError::Format { found: 9, .. }));
+}
+
+#[test]
+fn small_things_are_kept() {
+    let dir = tempfile::tempdir().unwrap();
+    let reader = Store::open(dir.path(), genesis("test")).unwrap().reader();
+    assert_eq!(reader.kept("book").unwrap(), None);
+    reader.keep("book", b"abc").unwrap();
+    assert_eq!(reader.kept("book").unwrap().as_deref(), Some(b"abc".as_slice()));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(8))]
+
+    /// Whatever tree of blocks comes, the file holds what memory holds.
+    #[test]
+    fn the_store_is_the_world(parents in prop::collection::vec(any::<prop::sample::Index>(), 1..12)) {
+        let dir = tempfile::tempdir().unwrap();
+        let mut twin = Twin::open(dir.path());
+        let genesis = genesis("test");
+        let mut branches = vec![twin.chain.tip().clone()];
+        for (number, parent) in parents.iter().enumerate() {
+            let parent = branches[parent.index(branches.len())].clone();
+            let block = block(&genesis, &parent, vec![], 5 + (number % 5) as u8);
+            let mut branch = parent;
+            branch.push_known(&genesis.rules, &block.header);
+            branches.push(branch);
+            twin.give(&block);
+            twin.assert_equal();
+        }
+    }
+}
