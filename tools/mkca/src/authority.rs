@@ -1,0 +1,396 @@
+//! The authority in its folder: [`Root`] with `ca.crt`, `ca.key`, `ca.crl` and `index.json`.
+//!
+//! Each change takes the folder's lock, reads the index afresh, checks everything, and only then writes: keys, index,
+//! certificates, in this order (see [`crate::index`]). So an open `Authority` keeps nobody else out, and never acts on
+//! an old index. Left out on purpose: intermediate authorities, and unlocking `ca.key` with a passphrase; the folder
+//! belongs on a machine that is not a node, or on an encrypted medium.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use rustls::pki_types::{CertificateDer, CertificateRevocationListDer, pem::PemObject};
+use time::{Duration, OffsetDateTime};
+use x509_parser::prelude::{CertificateRevocationList, FromDer};
+
+use crate::{
+    error::Error,
+    files,
+    id::NodeId,
+    index::{self, Entry, Index, Revocation},
+    keys::{KeyPair, PublicKey},
+    notice::Notice,
+    reason::Reason,
+    request::SigningRequest,
+    root::{Certificate, CertificateSpec, Root, Serial, pem},
+};
+
+pub const AUTHORITY_DAYS: u32 = 3650;
+pub const CERTIFICATE_DAYS: u32 = 365;
+pub const CRL_DAYS: u32 = 365;
+
+/// A node whose clock is a little behind takes a fresh certificate at once.
+const BACKDATED: Duration = Duration::HOUR;
+
+#[derive(Debug)]
+pub struct Authority {
+    dir: PathBuf,
+    root: Root,
+}
+
+#[derive(Debug)]
+pub struct Issued {
+    pub id: NodeId,
+    pub certificate: PathBuf,
+    /// Only where a key was made with it.
+    pub key: Option<PathBuf>,
+    pub fingerprint: String,
+    pub not_after: OffsetDateTime,
+    pub notices: Vec<Notice>,
+}
+
+#[derive(Debug)]
+pub struct WrittenCrl {
+    pub path: PathBuf,
+    pub number: u64,
+    pub next_update: OffsetDateTime,
+    /// The certificates newly on it.
+    pub added: Vec<Serial>,
+}
+
+impl Authority {
+    /// Makes the folder, the authority and an empty revocation list. An existing authority is never overwritten.
+    pub fn create(dir: &Path, name: &str, days: u32) -> Result<Self, Error> {
+        let now = now();
+        let (root, key) = Root::generate(name, now - BACKDATED, after(now, days)?)?;
+        files::make_dir(dir)?;
+        let _lock = files::lock(dir)?;
+        let authority = Authority {
+            dir: dir.into(),
+            root,
+        };
+        if let Some(path) = authority
+            .files()
+            .into_iter()
+            .find(|path| files::exists(path))
+        {
+            return Err(Error::AuthorityExists { path });
+        }
+        files::create_key(&dir.join("ca.key"), &key.pem())?;
+        files::replace(
+            &authority.ca_path(),
+            &pem("CERTIFICATE", authority.root.certificate()),
+        )?;
+        authority.sign_crl(Index::new(), CRL_DAYS, Vec::new())?;
+        Ok(authority)
+    }
+
+    pub fn open(dir: &Path) -> Result<Self, Error> {
+        let (certificate, key) = (dir.join("ca.crt"), dir.join("ca.key"));
+        let (Some(certificate_pem), Some(key_pem)) =
+            (files::read(&certificate)?, files::read(&key)?)
+        else {
+            return Err(Error::NoAuthority { dir: dir.into() });
+        };
+        let not_pem = |_| Error::Pem {
+            path: certificate.clone(),
+            expected: "certificate",
+        };
+        let der = CertificateDer::from_pem_slice(&certificate_pem).map_err(not_pem)?;
+        let root = Root::new(
+            der,
+            KeyPair::from_pem(&String::from_utf8_lossy(&key_pem), &key)?,
+        )?;
+        if !root.fits() {
+            return Err(Error::KeyMismatch { key, certificate });
+        }
+        Ok(Authority {
+            dir: dir.into(),
+            root,
+        })
+    }
+
+    pub fn root(&self) -> &Root {
+        &self.root
+    }
+
+    pub fn index(&self) -> Result<Index, Error> {
+        Index::load(&self.dir)
+    }
+
+    pub fn ca_path(&self) -> PathBuf {
+        self.dir.join("ca.crt")
+    }
+
+    pub fn crl_path(&self) -> PathBuf {
+        self.dir.join("ca.crl")
+    }
+
+    /// What [`Authority::create`] writes.
+    pub fn files(&self) -> [PathBuf; 4] {
+        ["ca.crt", "ca.key", "ca.crl", index::FILE].map(|file| self.dir.join(file))
+    }
+
+    pub fn certificate_path(&self, id: &NodeId) -> PathBuf {
+        self.dir.join(format!("{id}.crt"))
+    }
+
+    pub fn key_path(&self, id: &NodeId) -> PathBuf {
+        key_path(&self.dir, id)
+    }
+
+    /// A new key and certificate for each id: for all of them, or for none.
+    pub fn issue(&self, ids: &[NodeId], days: u32) -> Result<Vec<Issued>, Error> {
+        let _lock = files::lock(&self.dir)?;
+        let mut index = self.index()?;
+        for (at, id) in ids.iter().enumerate() {
+            if ids[..at].contains(id) {
+                return Err(Error::Twice { id: id.clone() });
+            }
+            for path in [self.key_path(id), self.certificate_path(id)] {
+                if files::exists(&path) {
+                    return Err(Error::Exists {
+                        id: id.clone(),
+                        path,
+                    });
+                }
+            }
+        }
+        let mut made = Vec::new();
+        for id in ids {
+            let key = KeyPair::generate()?;
+            let (certificate, issued) = self.certify(&mut index, id, &key.public()?, days)?;
+            made.push((
+                key,
+                certificate,
+                Issued {
+                    key: Some(self.key_path(id)),
+                    ..issued
+                },
+            ));
+        }
+        self.write_keys(&made)?;
+        index.save(&self.dir)?;
+        let write = |(_, certificate, issued): (KeyPair, Certificate, Issued)| {
+            files::replace(&issued.certificate, &pem("CERTIFICATE", &certificate.der))?;
+            Ok(issued)
+        };
+        made.into_iter().map(write).collect()
+    }
+
+    /// A certificate for the request's key under `id`. Nothing else in the request counts.
+    pub fn sign(&self, request: &SigningRequest, id: &NodeId, days: u32) -> Result<Issued, Error> {
+        let _lock = files::lock(&self.dir)?;
+        let index = self.index()?;
+        self.issue_for_key(index, id, request.key(), days)
+    }
+
+    /// A new certificate for the key of the last one; or, where none was issued (an earlier issue was cut short), for
+    /// the key in the folder.
+    pub fn renew(&self, id: &NodeId, days: u32) -> Result<Issued, Error> {
+        let _lock = files::lock(&self.dir)?;
+        let index = self.index()?;
+        let path = self.key_path(id);
+        let in_folder = match files::read(&path)? {
+            Some(pem) => Some(KeyPair::from_pem(&String::from_utf8_lossy(&pem), &path)?.public()?),
+            None => None,
+        };
+        let issued = index.newest(id).map(|entry| entry.public_key.clone());
+        let key = match (issued, in_folder) {
+            (Some(issued), Some(in_folder)) if issued != in_folder => {
+                return Err(Error::OtherKey {
+                    id: id.clone(),
+                    path,
+                });
+            }
+            (Some(key), _) | (None, Some(key)) => key,
+            (None, None) => return Err(Error::Unknown { id: id.clone() }),
+        };
+        self.issue_for_key(index, id, &key, days)
+    }
+
+    /// Puts every unexpired certificate of the id on the revocation list. `days` is the new list's life.
+    pub fn revoke(&self, id: &NodeId, reason: Reason, days: u32) -> Result<WrittenCrl, Error> {
+        let _lock = files::lock(&self.dir)?;
+        let mut index = self.index()?;
+        let added = index.revoke(id, Revocation { at: now(), reason })?;
+        self.sign_crl(index, days, added)
+    }
+
+    /// Signs the revocation list again, with the next number.
+    pub fn write_crl(&self, days: u32) -> Result<WrittenCrl, Error> {
+        let _lock = files::lock(&self.dir)?;
+        self.sign_crl(self.index()?, days, Vec::new())
+    }
+
+    fn issue_for_key(
+        &self,
+        mut index: Index,
+        id: &NodeId,
+        key: &PublicKey,
+        days: u32,
+    ) -> Result<Issued, Error> {
+        let (certificate, issued) = self.certify(&mut index, id, key, days)?;
+        index.save(&self.dir)?;
+        files::replace(&issued.certificate, &pem("CERTIFICATE", &certificate.der))?;
+        Ok(issued)
+    }
+
+    /// Makes a certificate and its line in the index, both still in memory.
+    fn certify(
+        &self,
+        index: &mut Index,
+        id: &NodeId,
+        key: &PublicKey,
+        days: u32,
+    ) -> Result<(Certificate, Issued), Error> {
+        let now = now();
+        let ends = self.root.not_after();
+        if ends <= now {
+            return Err(Error::AuthorityExpired { ended: ends.date() });
+        }
+        if let Some(revocation) = index.key_revoked(key) {
+            let on = revocation.at.date();
+            return Err(Error::KeyRevoked { id: id.clone(), on });
+        }
+        let mut notices = Notice::about(index, id, key, now);
+        let mut not_after = after(now, days)?;
+        if not_after > ends {
+            notices.push(Notice::EndsWithAuthority { on: ends.date() });
+            not_after = ends;
+        }
+        let spec = CertificateSpec::node(id, now - BACKDATED, not_after);
+        let certificate = self.root.certify(&spec, key)?;
+        index.add(Entry {
+            id: id.clone(),
+            serial: certificate.serial,
+            not_before: spec.not_before,
+            not_after,
+            fingerprint: key.fingerprint(),
+            public_key: key.clone(),
+            revoked: None,
+        })?;
+        let issued = Issued {
+            id: id.clone(),
+            certificate: self.certificate_path(id),
+            key: None,
+            fingerprint: key.fingerprint(),
+            not_after,
+            notices,
+        };
+        Ok((certificate, issued))
+    }
+
+    /// All keys or none: those of a failed call have no certificate and would only block the next try.
+    fn write_keys(&self, made: &[(KeyPair, Certificate, Issued)]) -> Result<(), Error> {
+        for (at, (key, _, issued)) in made.iter().enumerate() {
+            if let Err(error) = files::create_key(&self.key_path(&issued.id), &key.pem()) {
+                for (_, _, earlier) in &made[..at] {
+                    let _ = fs::remove_file(self.key_path(&earlier.id));
+                }
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+
+    fn sign_crl(
+        &self,
+        mut index: Index,
+        days: u32,
+        added: Vec<Serial>,
+    ) -> Result<WrittenCrl, Error> {
+        let (path, this_update) = (self.crl_path(), now());
+        let revoked = index.revoked();
+        let on_disk = self.check_last_crl(&index)?;
+        // Counted in the index and written there first: a number never stands for two different lists.
+        index.crl_number = index.crl_number.max(on_disk) + 1;
+        let number = index.crl_number;
+        let next_update = after(this_update, days)?;
+        let list = self
+            .root
+            .revocation_list(number, &revoked, this_update, next_update)?;
+        index.save(&self.dir)?;
+        files::replace(&path, &pem("X509 CRL", &list))?;
+        Ok(WrittenCrl {
+            path,
+            number,
+            next_update,
+            added,
+        })
+    }
+
+    /// The number of the list on disk, 0 without one. Refuses where it revokes what the index does not: that index is
+    /// from an old copy, and signing it would bring revoked nodes back.
+    fn check_last_crl(&self, index: &Index) -> Result<u64, Error> {
+        let path = self.crl_path();
+        let Some(bytes) = files::read(&path)? else {
+            return Ok(0);
+        };
+        let not_pem = |_| Error::Pem {
+            path: path.clone(),
+            expected: "revocation list",
+        };
+        let der = CertificateRevocationListDer::from_pem_slice(&bytes).map_err(not_pem)?;
+        let damaged = |why: &str| Error::Damaged {
+            path: path.clone(),
+            why: why.into(),
+        };
+        let (_, list) =
+            CertificateRevocationList::from_der(&der).map_err(|_| damaged("no revocation list"))?;
+        for line in list.iter_revoked_certificates() {
+            let known = |entry: &Entry| {
+                entry.revoked.is_some() && entry.serial.as_bytes() == line.raw_serial()
+            };
+            if !index.certificates.iter().any(known) {
+                return Err(Error::LostRevocation {
+                    path,
+                    serial: line.raw_serial_as_string(),
+                });
+            }
+        }
+        let number = list
+            .crl_number()
+            .and_then(|number| u64::try_from(number).ok());
+        number.ok_or_else(|| damaged("it has no number"))
+    }
+}
+
+/// What a member does on the own machine: a key that never leaves it, and a request to send. Returns the paths of both
+/// and the key's fingerprint.
+pub fn request(dir: &Path, id: &NodeId) -> Result<(PathBuf, PathBuf, String), Error> {
+    files::make_dir(dir)?;
+    let _lock = files::lock(dir)?;
+    let path = key_path(dir, id);
+    if files::exists(&path) {
+        return Err(Error::Exists {
+            id: id.clone(),
+            path,
+        });
+    }
+    let key = KeyPair::generate()?;
+    let request = SigningRequest::pem_for(id, &key)?;
+    let request_path = dir.join(format!("{id}.csr"));
+    files::create_key(&path, &key.pem())?;
+    files::replace(&request_path, &request)?;
+    Ok((path, request_path, key.public()?.fingerprint()))
+}
+
+fn key_path(dir: &Path, id: &NodeId) -> PathBuf {
+    dir.join(format!("{id}.key"))
+}
+
+/// In whole seconds, which is all that X.509 can say.
+fn now() -> OffsetDateTime {
+    let now = OffsetDateTime::now_utc();
+    now.replace_nanosecond(0).unwrap_or(now)
+}
+
+fn after(now: OffsetDateTime, days: u32) -> Result<OffsetDateTime, Error> {
+    now.checked_add(Duration::days(days.into()))
+        .ok_or(Error::Days { days })
+}
+
+#[cfg(test)]
+mod tests;
