@@ -10,9 +10,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use rustls::pki_types::{CertificateDer, CertificateRevocationListDer, pem::PemObject};
+use rustls::pki_types::{CertificateDer, pem::PemObject};
 use time::{Duration, OffsetDateTime};
-use x509_parser::prelude::{CertificateRevocationList, FromDer};
 
 use crate::{
     error::Error,
@@ -23,8 +22,12 @@ use crate::{
     notice::Notice,
     reason::Reason,
     request::SigningRequest,
-    root::{Certificate, CertificateSpec, Root, Serial, pem},
+    root::{Certificate, CertificateSpec, Root, pem},
 };
+
+mod crl;
+
+pub use crl::WrittenCrl;
 
 pub const AUTHORITY_DAYS: u32 = 3650;
 pub const CERTIFICATE_DAYS: u32 = 365;
@@ -50,15 +53,6 @@ pub struct Issued {
     pub notices: Vec<Notice>,
 }
 
-#[derive(Debug)]
-pub struct WrittenCrl {
-    pub path: PathBuf,
-    pub number: u64,
-    pub next_update: OffsetDateTime,
-    /// The certificates newly on it.
-    pub added: Vec<Serial>,
-}
-
 impl Authority {
     /// Makes the folder, the authority and an empty revocation list. An existing authority is never overwritten.
     pub fn create(dir: &Path, name: &str, days: u32) -> Result<Self, Error> {
@@ -66,49 +60,28 @@ impl Authority {
         let (root, key) = Root::generate(name, now - BACKDATED, after(now, days)?)?;
         files::make_dir(dir)?;
         let _lock = files::lock(dir)?;
-        let authority = Authority {
-            dir: dir.into(),
-            root,
-        };
-        if let Some(path) = authority
-            .files()
-            .into_iter()
-            .find(|path| files::exists(path))
-        {
+        let authority = Authority { dir: dir.into(), root };
+        if let Some(path) = authority.files().into_iter().find(|path| files::exists(path)) {
             return Err(Error::AuthorityExists { path });
         }
         files::create_key(&dir.join("ca.key"), &key.pem())?;
-        files::replace(
-            &authority.ca_path(),
-            &pem("CERTIFICATE", authority.root.certificate()),
-        )?;
+        files::replace(&authority.ca_path(), &pem("CERTIFICATE", authority.root.certificate()))?;
         authority.sign_crl(Index::new(), CRL_DAYS, Vec::new())?;
         Ok(authority)
     }
 
     pub fn open(dir: &Path) -> Result<Self, Error> {
         let (certificate, key) = (dir.join("ca.crt"), dir.join("ca.key"));
-        let (Some(certificate_pem), Some(key_pem)) =
-            (files::read(&certificate)?, files::read(&key)?)
-        else {
+        let (Some(certificate_pem), Some(key_pem)) = (files::read(&certificate)?, files::read(&key)?) else {
             return Err(Error::NoAuthority { dir: dir.into() });
         };
-        let not_pem = |_| Error::Pem {
-            path: certificate.clone(),
-            expected: "certificate",
-        };
+        let not_pem = |_| Error::Pem { path: certificate.clone(), expected: "certificate" };
         let der = CertificateDer::from_pem_slice(&certificate_pem).map_err(not_pem)?;
-        let root = Root::new(
-            der,
-            KeyPair::from_pem(&String::from_utf8_lossy(&key_pem), &key)?,
-        )?;
+        let root = Root::new(der, KeyPair::from_pem(&String::from_utf8_lossy(&key_pem), &key)?)?;
         if !root.fits() {
             return Err(Error::KeyMismatch { key, certificate });
         }
-        Ok(Authority {
-            dir: dir.into(),
-            root,
-        })
+        Ok(Authority { dir: dir.into(), root })
     }
 
     pub fn root(&self) -> &Root {
@@ -150,10 +123,7 @@ impl Authority {
             }
             for path in [self.key_path(id), self.certificate_path(id)] {
                 if files::exists(&path) {
-                    return Err(Error::Exists {
-                        id: id.clone(),
-                        path,
-                    });
+                    return Err(Error::Exists { id: id.clone(), path });
                 }
             }
         }
@@ -161,14 +131,7 @@ impl Authority {
         for id in ids {
             let key = KeyPair::generate()?;
             let (certificate, issued) = self.certify(&mut index, id, &key.public()?, days)?;
-            made.push((
-                key,
-                certificate,
-                Issued {
-                    key: Some(self.key_path(id)),
-                    ..issued
-                },
-            ));
+            made.push((key, certificate, Issued { key: Some(self.key_path(id)), ..issued }));
         }
         self.write_keys(&made)?;
         index.save(&self.dir)?;
@@ -199,10 +162,7 @@ impl Authority {
         let issued = index.newest(id).map(|entry| entry.public_key.clone());
         let key = match (issued, in_folder) {
             (Some(issued), Some(in_folder)) if issued != in_folder => {
-                return Err(Error::OtherKey {
-                    id: id.clone(),
-                    path,
-                });
+                return Err(Error::OtherKey { id: id.clone(), path });
             }
             (Some(key), _) | (None, Some(key)) => key,
             (None, None) => return Err(Error::Unknown { id: id.clone() }),
@@ -294,67 +254,6 @@ impl Authority {
         }
         Ok(())
     }
-
-    fn sign_crl(
-        &self,
-        mut index: Index,
-        days: u32,
-        added: Vec<Serial>,
-    ) -> Result<WrittenCrl, Error> {
-        let (path, this_update) = (self.crl_path(), now());
-        let revoked = index.revoked();
-        let on_disk = self.check_last_crl(&index)?;
-        // Counted in the index and written there first: a number never stands for two different lists.
-        index.crl_number = index.crl_number.max(on_disk) + 1;
-        let number = index.crl_number;
-        let next_update = after(this_update, days)?;
-        let list = self
-            .root
-            .revocation_list(number, &revoked, this_update, next_update)?;
-        index.save(&self.dir)?;
-        files::replace(&path, &pem("X509 CRL", &list))?;
-        Ok(WrittenCrl {
-            path,
-            number,
-            next_update,
-            added,
-        })
-    }
-
-    /// The number of the list on disk, 0 without one. Refuses where it revokes what the index does not: that index is
-    /// from an old copy, and signing it would bring revoked nodes back.
-    fn check_last_crl(&self, index: &Index) -> Result<u64, Error> {
-        let path = self.crl_path();
-        let Some(bytes) = files::read(&path)? else {
-            return Ok(0);
-        };
-        let not_pem = |_| Error::Pem {
-            path: path.clone(),
-            expected: "revocation list",
-        };
-        let der = CertificateRevocationListDer::from_pem_slice(&bytes).map_err(not_pem)?;
-        let damaged = |why: &str| Error::Damaged {
-            path: path.clone(),
-            why: why.into(),
-        };
-        let (_, list) =
-            CertificateRevocationList::from_der(&der).map_err(|_| damaged("no revocation list"))?;
-        for line in list.iter_revoked_certificates() {
-            let known = |entry: &Entry| {
-                entry.revoked.is_some() && entry.serial.as_bytes() == line.raw_serial()
-            };
-            if !index.certificates.iter().any(known) {
-                return Err(Error::LostRevocation {
-                    path,
-                    serial: line.raw_serial_as_string(),
-                });
-            }
-        }
-        let number = list
-            .crl_number()
-            .and_then(|number| u64::try_from(number).ok());
-        number.ok_or_else(|| damaged("it has no number"))
-    }
 }
 
 /// What a member does on the own machine: a key that never leaves it, and a request to send. Returns the paths of both
@@ -364,10 +263,7 @@ pub fn request(dir: &Path, id: &NodeId) -> Result<(PathBuf, PathBuf, String), Er
     let _lock = files::lock(dir)?;
     let path = key_path(dir, id);
     if files::exists(&path) {
-        return Err(Error::Exists {
-            id: id.clone(),
-            path,
-        });
+        return Err(Error::Exists { id: id.clone(), path });
     }
     let key = KeyPair::generate()?;
     let request = SigningRequest::pem_for(id, &key)?;
@@ -388,8 +284,7 @@ fn now() -> OffsetDateTime {
 }
 
 fn after(now: OffsetDateTime, days: u32) -> Result<OffsetDateTime, Error> {
-    now.checked_add(Duration::days(days.into()))
-        .ok_or(Error::Days { days })
+    now.checked_add(Duration::days(days.into())).ok_or(Error::Days { days })
 }
 
 #[cfg(test)]

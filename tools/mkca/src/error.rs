@@ -20,11 +20,7 @@ pub enum Error {
     #[error("{days} days from now is beyond the year 9999. Choose fewer: --days 365")]
     Days { days: u32 },
     #[error("cannot {action} {}: {source}. Check the folder, its owner and the space left, then try again", path.display())]
-    Io {
-        action: &'static str,
-        path: PathBuf,
-        source: io::Error,
-    },
+    Io { action: &'static str, path: PathBuf, source: io::Error },
     #[error("{} is larger than {limit} bytes, so it is not what mkca reads. Give a PEM file", path.display())]
     TooLarge { path: PathBuf, limit: u64 },
     #[error("no authority in {} (ca.crt and ca.key). Make one: mkca init --name \"Acme\"; or say where it is: --dir", dir.display())]
@@ -36,18 +32,11 @@ pub enum Error {
     #[error("{id} is named twice. Name each id once")]
     Twice { id: NodeId },
     #[error("{} holds no {expected} in PEM form. Give the file that mkca or openssl wrote", path.display())]
-    Pem {
-        path: PathBuf,
-        expected: &'static str,
-    },
+    Pem { path: PathBuf, expected: &'static str },
     #[error("{} is damaged: {why}. Restore it from a copy", path.display())]
     Damaged { path: PathBuf, why: String },
     #[error("{} has format {found}, this mkca knows {known}. Use the mkca that wrote it, or a newer one", path.display())]
-    Format {
-        path: PathBuf,
-        found: u32,
-        known: u32,
-    },
+    Format { path: PathBuf, found: u32, known: u32 },
     #[error("the key is neither ECDSA P-256 nor Ed25519. Make one: mkca request ID")]
     KeyAlgorithm,
     #[error("{} does not belong to {}. Put back the pair that was made together", key.display(), certificate.display())]
@@ -64,9 +53,7 @@ pub enum Error {
         "the request's own signature is wrong: whoever made it has not shown to hold the key. Make it again: mkca request ID"
     )]
     RequestSignature,
-    #[error(
-        "the request names {found} common names instead of one id. Say which id it is for: --id ID"
-    )]
+    #[error("the request names {found} common names instead of one id. Say which id it is for: --id ID")]
     RequestName { found: usize },
     #[error("{} asks for the id {id}, which is not the file's name. If {id} is right, say so: --id {id}", path.display())]
     RequestFile { path: PathBuf, id: NodeId },
@@ -74,9 +61,7 @@ pub enum Error {
         "{id} has no certificate here, and no {id}.key. See them all: mkca list; to make one: mkca issue {id}"
     )]
     Unknown { id: NodeId },
-    #[error(
-        "{id}'s certificates have all expired, so there is nothing to revoke. See them: mkca list"
-    )]
+    #[error("{id}'s certificates have all expired, so there is nothing to revoke. See them: mkca list")]
     NothingInForce { id: NodeId },
     #[error(
         "this key of {id} was revoked on {on} and gets no certificate again. Make a new key: mkca request {id}, or move {id}.key and {id}.crt away and mkca issue {id}"
@@ -97,15 +82,8 @@ pub enum Error {
 }
 
 impl Error {
-    pub(crate) fn io(
-        action: &'static str,
-        path: impl Into<PathBuf>,
-    ) -> impl FnOnce(io::Error) -> Error {
+    pub(crate) fn io(action: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Error {
         let path = path.into();
-        move |source| Error::Io {
-            action,
-            path,
-            source,
-        }
+        move |source| Error::Io { action, path, source }
     }
 }

@@ -44,14 +44,9 @@ pub(crate) fn read(path: &Path) -> Result<Option<Vec<u8>>, Error> {
     };
     let mut bytes = Vec::new();
     let mut limited = file.take(MAX_READ + 1);
-    limited
-        .read_to_end(&mut bytes)
-        .map_err(Error::io("read", path))?;
+    limited.read_to_end(&mut bytes).map_err(Error::io("read", path))?;
     if bytes.len() as u64 > MAX_READ {
-        return Err(Error::TooLarge {
-            path: path.into(),
-            limit: MAX_READ,
-        });
+        return Err(Error::TooLarge { path: path.into(), limit: MAX_READ });
     }
     Ok(Some(bytes))
 }
@@ -74,9 +69,7 @@ pub(crate) fn create_key(path: &Path, pem: &str) -> Result<(), Error> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let mut file = options.open(path).map_err(Error::io("create", path))?;
-    let written = file
-        .write_all(pem.as_bytes())
-        .and_then(|()| file.sync_all());
+    let written = file.write_all(pem.as_bytes()).and_then(|()| file.sync_all());
     if let Err(error) = written {
         // Ours, and half of a key is of use to nobody; it would only be in the way of the next try.
         let _ = fs::remove_file(path);
@@ -113,9 +106,7 @@ fn sync_dir(path: &Path) -> Result<(), Error> {
         Some(dir) if !dir.as_os_str().is_empty() => dir,
         _ => Path::new("."),
     };
-    File::open(dir)
-        .and_then(|dir| dir.sync_all())
-        .map_err(Error::io("sync", dir))
+    File::open(dir).and_then(|dir| dir.sync_all()).map_err(Error::io("sync", dir))
 }
 
 #[cfg(test)]

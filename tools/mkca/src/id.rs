@@ -24,9 +24,7 @@ pub enum IdError {
     /// rustls and others take an all-digit label for part of an IP address.
     #[error("{id:?} is no node id: it needs a letter or a -. Try \"node{id}\"")]
     AllDigits { id: String },
-    #[error(
-        "\"ca\" cannot be a node id: ca.crt and ca.key are the authority's own files. Choose another id"
-    )]
+    #[error("\"ca\" cannot be a node id: ca.crt and ca.key are the authority's own files. Choose another id")]
     Authority,
 }
 
@@ -40,9 +38,7 @@ impl FromStr for NodeId {
     type Err = IdError;
 
     fn from_str(id: &str) -> Result<Self, IdError> {
-        let alphabet = id
-            .bytes()
-            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+        let alphabet = id.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
         let length = (1..=MAX_LENGTH).contains(&id.len());
         if !alphabet || !length || id.starts_with('-') || id.ends_with('-') {
             return Err(IdError::Grammar {
@@ -94,19 +90,12 @@ mod tests {
     #[test]
     fn refuses_everything_else() {
         let long = "a".repeat(64);
-        for id in [
-            "", "-a", "a-", "-", "Alice", "a.b", "a_b", "a b", "../a", "a/b", "ä", "a\0", "a\n",
-            "*", &long,
-        ] {
-            assert!(
-                matches!(id.parse::<NodeId>(), Err(IdError::Grammar { .. })),
-                "{id:?}"
-            );
+        for id in
+            ["", "-a", "a-", "-", "Alice", "a.b", "a_b", "a b", "../a", "a/b", "ä", "a\0", "a\n", "*", &long]
+        {
+            assert!(matches!(id.parse::<NodeId>(), Err(IdError::Grammar { .. })), "{id:?}");
         }
-        assert_eq!(
-            "123".parse::<NodeId>(),
-            Err(IdError::AllDigits { id: "123".into() })
-        );
+        assert_eq!("123".parse::<NodeId>(), Err(IdError::AllDigits { id: "123".into() }));
         assert_eq!("ca".parse::<NodeId>(), Err(IdError::Authority));
     }
 }

@@ -79,11 +79,7 @@ impl Entry {
 
 impl Index {
     pub(crate) fn new() -> Self {
-        Index {
-            format: FORMAT,
-            crl_number: 0,
-            certificates: Vec::new(),
-        }
+        Index { format: FORMAT, crl_number: 0, certificates: Vec::new() }
     }
 
     /// Reads it without the authority's key: enough to list.
@@ -97,27 +93,15 @@ impl Index {
         struct Head {
             format: u32,
         }
-        let damaged = |why: String| Error::Damaged {
-            path: path.clone(),
-            why,
-        };
-        let head: Head =
-            serde_json::from_slice(&bytes).map_err(|error| damaged(error.to_string()))?;
+        let damaged = |why: String| Error::Damaged { path: path.clone(), why };
+        let head: Head = serde_json::from_slice(&bytes).map_err(|error| damaged(error.to_string()))?;
         if head.format != FORMAT {
-            return Err(Error::Format {
-                path,
-                found: head.format,
-                known: FORMAT,
-            });
+            return Err(Error::Format { path, found: head.format, known: FORMAT });
         }
-        let index: Index =
-            serde_json::from_slice(&bytes).map_err(|error| damaged(error.to_string()))?;
+        let index: Index = serde_json::from_slice(&bytes).map_err(|error| damaged(error.to_string()))?;
         for entry in &index.certificates {
             if entry.fingerprint != entry.public_key.fingerprint() {
-                let why = format!(
-                    "the fingerprint of serial {} does not fit its key",
-                    entry.serial
-                );
+                let why = format!("the fingerprint of serial {} does not fit its key", entry.serial);
                 return Err(damaged(why));
             }
         }
@@ -126,32 +110,22 @@ impl Index {
 
     pub(crate) fn save(&self, dir: &Path) -> Result<(), Error> {
         let path = dir.join(FILE);
-        let mut json = serde_json::to_string_pretty(self).map_err(|error| Error::Damaged {
-            path: path.clone(),
-            why: error.to_string(),
-        })?;
+        let mut json = serde_json::to_string_pretty(self)
+            .map_err(|error| Error::Damaged { path: path.clone(), why: error.to_string() })?;
         json.push('\n');
         files::replace(&path, &json)
     }
 
     pub(crate) fn add(&mut self, entry: Entry) -> Result<(), Error> {
-        if self
-            .certificates
-            .iter()
-            .any(|known| known.serial == entry.serial)
-        {
-            return Err(Error::SerialRepeats {
-                serial: entry.serial,
-            });
+        if self.certificates.iter().any(|known| known.serial == entry.serial) {
+            return Err(Error::SerialRepeats { serial: entry.serial });
         }
         self.certificates.push(entry);
         Ok(())
     }
 
     pub fn of<'a>(&'a self, id: &'a NodeId) -> impl DoubleEndedIterator<Item = &'a Entry> {
-        self.certificates
-            .iter()
-            .filter(move |entry| &entry.id == id)
+        self.certificates.iter().filter(move |entry| &entry.id == id)
     }
 
     /// The last certificate issued for this id, whatever has become of it.
@@ -161,27 +135,17 @@ impl Index {
 
     /// When this key's certificate was revoked, under whatever id.
     pub(crate) fn key_revoked(&self, key: &PublicKey) -> Option<Revocation> {
-        let mut of_key = self
-            .certificates
-            .iter()
-            .filter(|entry| &entry.public_key == key);
+        let mut of_key = self.certificates.iter().filter(|entry| &entry.public_key == key);
         of_key.find_map(|entry| entry.revoked)
     }
 
     /// Marks every unexpired certificate of this id, and returns those not marked before. Marking again is no error:
     /// it is how a revocation whose list was not written is finished.
-    pub(crate) fn revoke(
-        &mut self,
-        id: &NodeId,
-        revocation: Revocation,
-    ) -> Result<Vec<Serial>, Error> {
+    pub(crate) fn revoke(&mut self, id: &NodeId, revocation: Revocation) -> Result<Vec<Serial>, Error> {
         if self.newest(id).is_none() {
             return Err(Error::Unknown { id: id.clone() });
         }
-        if self
-            .of(id)
-            .all(|entry| entry.status(revocation.at) == Status::Expired)
-        {
+        if self.of(id).all(|entry| entry.status(revocation.at) == Status::Expired) {
             return Err(Error::NothingInForce { id: id.clone() });
         }
         let mut serials = Vec::new();
@@ -197,11 +161,7 @@ impl Index {
     pub(crate) fn revoked(&self) -> Vec<Revoked> {
         let revoked = self.certificates.iter().filter_map(|entry| {
             let revocation = entry.revoked?;
-            Some(Revoked {
-                serial: entry.serial,
-                at: revocation.at,
-                reason: revocation.reason,
-            })
+            Some(Revoked { serial: entry.serial, at: revocation.at, reason: revocation.reason })
         });
         revoked.collect()
     }
@@ -211,10 +171,7 @@ pub(crate) mod rfc3339 {
     use serde::{Deserialize, Deserializer, Serializer, de, ser};
     use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
-    pub(crate) fn serialize<S: Serializer>(
-        time: &OffsetDateTime,
-        serializer: S,
-    ) -> Result<S::Ok, S::Error> {
+    pub(crate) fn serialize<S: Serializer>(time: &OffsetDateTime, serializer: S) -> Result<S::Ok, S::Error> {
         let text = time.format(&Rfc3339).map_err(ser::Error::custom)?;
         serializer.serialize_str(&text)
     }

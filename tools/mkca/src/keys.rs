@@ -20,17 +20,13 @@ pub struct KeyPair(pub(crate) rcgen::KeyPair);
 
 impl KeyPair {
     pub fn generate() -> Result<Self, Error> {
-        Ok(KeyPair(rcgen::KeyPair::generate_for(
-            &PKCS_ECDSA_P256_SHA256,
-        )?))
+        Ok(KeyPair(rcgen::KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?))
     }
 
     /// `path` is only named in the error.
     pub(crate) fn from_pem(pem: &str, path: &Path) -> Result<Self, Error> {
-        let key = rcgen::KeyPair::from_pem(pem).map_err(|_| Error::Pem {
-            path: path.into(),
-            expected: "private key (PKCS #8)",
-        })?;
+        let key = rcgen::KeyPair::from_pem(pem)
+            .map_err(|_| Error::Pem { path: path.into(), expected: "private key (PKCS #8)" })?;
         Ok(KeyPair(key))
     }
 
@@ -120,19 +116,12 @@ mod tests {
 
     #[test]
     fn only_p256_and_ed25519_are_certified() {
-        let spki = |algorithm| {
-            rcgen::KeyPair::generate_for(algorithm)
-                .unwrap()
-                .subject_public_key_info()
-        };
+        let spki = |algorithm| rcgen::KeyPair::generate_for(algorithm).unwrap().subject_public_key_info();
         assert!(PublicKey::from_der(&spki(&PKCS_ECDSA_P256_SHA256)).is_ok());
         assert!(PublicKey::from_der(&spki(&PKCS_ED25519)).is_ok());
         let refused = PublicKey::from_der(&spki(&rcgen::PKCS_ECDSA_P384_SHA384));
         assert!(matches!(refused, Err(Error::KeyAlgorithm)));
-        assert!(matches!(
-            PublicKey::from_der(b"junk"),
-            Err(Error::KeyAlgorithm)
-        ));
+        assert!(matches!(PublicKey::from_der(b"junk"), Err(Error::KeyAlgorithm)));
     }
 
     #[test]

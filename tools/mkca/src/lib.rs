@@ -11,6 +11,8 @@
 //! anywhere else; the revocation list's number only rises, and what was once on it stays on it; a revoked key never gets
 //! a certificate again. One algorithm throughout, ECDSA P-256: see [`KeyPair`]'s module for why.
 
+#![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test fails by panicking"))]
+
 mod authority;
 mod error;
 mod files;
@@ -23,9 +25,7 @@ mod request;
 mod root;
 mod show;
 
-pub use authority::{
-    AUTHORITY_DAYS, Authority, CERTIFICATE_DAYS, CRL_DAYS, Issued, WrittenCrl, request,
-};
+pub use authority::{AUTHORITY_DAYS, Authority, CERTIFICATE_DAYS, CRL_DAYS, Issued, WrittenCrl, request};
 pub use error::Error;
 pub use id::{IdError, NodeId};
 pub use index::{Entry, Index, Revocation, Status};

@@ -15,16 +15,8 @@ const SHORT: usize = 16;
 pub(crate) fn print(index: &Index, as_json: bool, out: &mut impl Write) -> Result<(), Failure> {
     let now = OffsetDateTime::now_utc();
     if as_json {
-        let items: Vec<_> = index
-            .certificates
-            .iter()
-            .map(|entry| item(entry, now))
-            .collect();
-        writeln!(
-            out,
-            "{:#}",
-            json!({ "crl_number": index.crl_number, "items": items })
-        )?;
+        let items: Vec<_> = index.certificates.iter().map(|entry| item(entry, now)).collect();
+        writeln!(out, "{:#}", json!({ "crl_number": index.crl_number, "items": items }))?;
     } else if index.certificates.is_empty() {
         writeln!(out, "No certificate issued yet. Next: mkca issue alice bob")?;
     } else {

@@ -9,8 +9,8 @@ use std::{
 
 use clap::{CommandFactory, Parser, Subcommand, value_parser};
 use mkca::{
-    AUTHORITY_DAYS, Authority, CERTIFICATE_DAYS, CRL_DAYS, Index, Issued, NodeId, Reason,
-    SigningRequest, WrittenCrl,
+    AUTHORITY_DAYS, Authority, CERTIFICATE_DAYS, CRL_DAYS, Index, Issued, NodeId, Reason, SigningRequest,
+    WrittenCrl,
 };
 
 mod list;
@@ -119,9 +119,7 @@ fn main() -> ExitCode {
     match run(cli, &mut io::stdout().lock()) {
         Ok(()) => ExitCode::SUCCESS,
         // `mkca list | head`: whoever reads has enough.
-        Err(Failure::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => {
-            ExitCode::SUCCESS
-        }
+        Err(Failure::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(failure) => {
             let _ = writeln!(io::stderr(), "error: {failure}");
             ExitCode::FAILURE
@@ -141,9 +139,7 @@ fn run(cli: Cli, out: &mut impl Write) -> Result<(), Failure> {
         }
         Command::Issue { ids, days } => {
             let issued = Authority::open(&dir)?.issue(&ids, days)?;
-            issued
-                .iter()
-                .try_for_each(|issued| certificate(issued, out))
+            issued.iter().try_for_each(|issued| certificate(issued, out))
         }
         Command::Request { id } => {
             let (key, request, fingerprint) = mkca::request(&dir, &id)?;
@@ -200,35 +196,18 @@ fn certificate(issued: &Issued, out: &mut impl Write) -> Result<(), Failure> {
     for path in issued.key.iter().chain([&issued.certificate]) {
         writeln!(out, "{}", path.display())?;
     }
-    writeln!(
-        out,
-        "{id} until {}, key {}",
-        issued.not_after.date(),
-        issued.fingerprint
-    )?;
+    writeln!(out, "{id} until {}, key {}", issued.not_after.date(), issued.fingerprint)?;
     for notice in &issued.notices {
         writeln!(out, "Notice: {notice}.")?;
     }
-    let key = if issued.key.is_some() {
-        format!("{id}.key, ")
-    } else {
-        String::new()
-    };
-    writeln!(
-        out,
-        "Give {id}: {id}.crt, {key}ca.crt, ca.crl. Never ca.key."
-    )?;
+    let key = if issued.key.is_some() { format!("{id}.key, ") } else { String::new() };
+    writeln!(out, "Give {id}: {id}.crt, {key}ca.crt, ca.crl. Never ca.key.")?;
     Ok(())
 }
 
 fn crl(written: &WrittenCrl, out: &mut impl Write) -> Result<(), Failure> {
     writeln!(out, "{}", written.path.display())?;
-    writeln!(
-        out,
-        "number {}, due again by {}",
-        written.number,
-        written.next_update.date()
-    )?;
+    writeln!(out, "number {}, due again by {}", written.number, written.next_update.date())?;
     writeln!(
         out,
         "Give every node: ca.crl, in place of the old one. One node that has it tells the others."

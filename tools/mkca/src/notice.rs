@@ -13,11 +13,7 @@ use crate::{
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Notice {
     /// The id has a certificate in force with another key.
-    NewKey {
-        id: NodeId,
-        old: String,
-        until: Date,
-    },
+    NewKey { id: NodeId, old: String, until: Date },
     /// The key has a certificate under another id.
     SharedKey { other: NodeId },
     /// The days asked for go beyond the authority's own end.
@@ -25,16 +21,9 @@ pub enum Notice {
 }
 
 impl Notice {
-    pub(crate) fn about(
-        index: &Index,
-        id: &NodeId,
-        key: &PublicKey,
-        now: OffsetDateTime,
-    ) -> Vec<Notice> {
+    pub(crate) fn about(index: &Index, id: &NodeId, key: &PublicKey, now: OffsetDateTime) -> Vec<Notice> {
         let mut notices = Vec::new();
-        let mut in_force = index
-            .of(id)
-            .filter(|entry| entry.status(now) == Status::Valid);
+        let mut in_force = index.of(id).filter(|entry| entry.status(now) == Status::Valid);
         if let Some(entry) = in_force.rfind(|entry| &entry.public_key != key) {
             notices.push(Notice::NewKey {
                 id: id.clone(),
@@ -44,9 +33,7 @@ impl Notice {
         }
         let mut others = index.certificates.iter().filter(|entry| &entry.id != id);
         if let Some(entry) = others.find(|entry| &entry.public_key == key) {
-            notices.push(Notice::SharedKey {
-                other: entry.id.clone(),
-            });
+            notices.push(Notice::SharedKey { other: entry.id.clone() });
         }
         notices
     }

@@ -68,9 +68,7 @@ impl FromStr for Reason {
     type Err = UnknownReason;
 
     fn from_str(text: &str) -> Result<Self, UnknownReason> {
-        let found = Reason::ALL
-            .into_iter()
-            .find(|reason| reason.as_str() == text);
+        let found = Reason::ALL.into_iter().find(|reason| reason.as_str() == text);
         found.ok_or_else(|| UnknownReason { found: text.into() })
     }
 }

@@ -8,9 +8,9 @@ use std::fmt;
 
 use data_encoding::{BASE64, HEXLOWER};
 use rcgen::{
-    BasicConstraints, CertificateParams, CertificateRevocationListParams, DistinguishedName,
-    DnType, ExtendedKeyUsagePurpose, IsCa, Issuer, KeyIdMethod, KeyUsagePurpose, PublicKeyData,
-    RevokedCertParams, SanType, SerialNumber,
+    BasicConstraints, CertificateParams, CertificateRevocationListParams, DistinguishedName, DnType,
+    ExtendedKeyUsagePurpose, IsCa, Issuer, KeyIdMethod, KeyUsagePurpose, PublicKeyData, RevokedCertParams,
+    SanType, SerialNumber,
 };
 use rustls::pki_types::{CertificateDer, CertificateRevocationListDer};
 use serde::{Deserialize, Serialize};
@@ -84,27 +84,19 @@ impl CertificateSpec {
     fn params(&self, serial: Serial) -> Result<CertificateParams, Error> {
         let mut params = CertificateParams::default();
         params.distinguished_name = DistinguishedName::new();
-        params
-            .distinguished_name
-            .push(DnType::CommonName, self.common_name.as_str());
+        params.distinguished_name.push(DnType::CommonName, self.common_name.as_str());
         for name in &self.dns_names {
             // Not `CertificateParams::new`: that would turn "10.0.0.1" into an IP address.
-            params
-                .subject_alt_names
-                .push(SanType::DnsName(name.as_str().try_into()?));
+            params.subject_alt_names.push(SanType::DnsName(name.as_str().try_into()?));
         }
         params.not_before = self.not_before;
         params.not_after = self.not_after;
         params.serial_number = Some(SerialNumber::from_slice(&serial.0));
         if self.server {
-            params
-                .extended_key_usages
-                .push(ExtendedKeyUsagePurpose::ServerAuth);
+            params.extended_key_usages.push(ExtendedKeyUsagePurpose::ServerAuth);
         }
         if self.client {
-            params
-                .extended_key_usages
-                .push(ExtendedKeyUsagePurpose::ClientAuth);
+            params.extended_key_usages.push(ExtendedKeyUsagePurpose::ClientAuth);
         }
         if self.authority {
             params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
@@ -149,8 +141,8 @@ impl Root {
 
     /// Any certificate with its key can sign: that the two fit, and that it is an authority, [`Root::fits`] tells.
     pub fn new(certificate: CertificateDer<'static>, key: KeyPair) -> Result<Self, Error> {
-        let (_, parsed) = X509Certificate::from_der(&certificate)
-            .map_err(|_| rcgen::Error::CouldNotParseCertificate)?;
+        let (_, parsed) =
+            X509Certificate::from_der(&certificate).map_err(|_| rcgen::Error::CouldNotParseCertificate)?;
         let name = parsed
             .subject()
             .iter_common_name()
@@ -160,19 +152,13 @@ impl Root {
             .to_owned();
         let not_after = parsed.validity().not_after.to_datetime();
         let issuer = Issuer::from_ca_cert_der(&certificate, key.0)?;
-        Ok(Root {
-            issuer,
-            certificate,
-            name,
-            not_after,
-        })
+        Ok(Root { issuer, certificate, name, not_after })
     }
 
     /// Whether the key belongs to the certificate, and the certificate is an authority's.
     pub fn fits(&self) -> bool {
         X509Certificate::from_der(&self.certificate).is_ok_and(|(_, certificate)| {
-            certificate.is_ca()
-                && certificate.public_key().raw == self.issuer.key().subject_public_key_info()
+            certificate.is_ca() && certificate.public_key().raw == self.issuer.key().subject_public_key_info()
         })
     }
 
@@ -191,10 +177,7 @@ impl Root {
     pub fn certify(&self, spec: &CertificateSpec, key: &PublicKey) -> Result<Certificate, Error> {
         let serial = Serial::random()?;
         let certificate = spec.params(serial)?.signed_by(key.data(), &self.issuer)?;
-        Ok(Certificate {
-            der: certificate.der().clone(),
-            serial,
-        })
+        Ok(Certificate { der: certificate.der().clone(), serial })
     }
 
     pub fn revocation_list(
@@ -259,9 +242,7 @@ impl TryFrom<String> for Serial {
     fn try_from(hex: String) -> Result<Self, String> {
         let bytes = HEXLOWER.decode(hex.as_bytes()).ok();
         let serial = bytes.and_then(|bytes| <[u8; 16]>::try_from(bytes).ok());
-        serial
-            .map(Serial)
-            .ok_or_else(|| format!("serial {hex:?} is not 32 hex digits"))
+        serial.map(Serial).ok_or_else(|| format!("serial {hex:?} is not 32 hex digits"))
     }
 }
 

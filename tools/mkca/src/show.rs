@@ -10,8 +10,8 @@ use data_encoding::HEXLOWER;
 use rustls::pki_types::pem::{PemObject, SectionKind};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 use x509_parser::prelude::{
-    ASN1Time, CertificateRevocationList, FromDer, GeneralName, X509Certificate,
-    X509CertificationRequest, X509Name,
+    ASN1Time, CertificateRevocationList, FromDer, GeneralName, X509Certificate, X509CertificationRequest,
+    X509Name,
 };
 
 use crate::{error::Error, files, keys::PublicKey, request::SigningRequest};
@@ -30,10 +30,7 @@ pub fn read_file(dir: &Path, file: &Path) -> Result<(PathBuf, Vec<u8>), Error> {
 
 /// Describes every section of a PEM file. `path` is only named in errors.
 pub fn describe(path: &Path, pem: &[u8]) -> Result<String, Error> {
-    let unknown = || Error::Pem {
-        path: path.into(),
-        expected: "certificate, request or revocation list",
-    };
+    let unknown = || Error::Pem { path: path.into(), expected: "certificate, request or revocation list" };
     let mut text = String::new();
     for section in <(SectionKind, Vec<u8>)>::pem_slice_iter(pem) {
         let (kind, der) = section.map_err(|_| unknown())?;
@@ -59,27 +56,11 @@ fn certificate(der: &[u8]) -> Option<String> {
     let mut text = String::from("certificate\n");
     line(&mut text, "subject", &name(certificate.subject()));
     line(&mut text, "issuer", &name(certificate.issuer()));
-    line(
-        &mut text,
-        "serial",
-        &HEXLOWER.encode(certificate.raw_serial()),
-    );
-    line(
-        &mut text,
-        "not before",
-        &time(certificate.validity().not_before),
-    );
-    line(
-        &mut text,
-        "not after",
-        &time(certificate.validity().not_after),
-    );
+    line(&mut text, "serial", &HEXLOWER.encode(certificate.raw_serial()));
+    line(&mut text, "not before", &time(certificate.validity().not_before));
+    line(&mut text, "not after", &time(certificate.validity().not_after));
     line(&mut text, "names", &names(&certificate).join(", "));
-    line(
-        &mut text,
-        "authority",
-        if certificate.is_ca() { "yes" } else { "no" },
-    );
+    line(&mut text, "authority", if certificate.is_ca() { "yes" } else { "no" });
     line(&mut text, "usage", &usage(&certificate));
     line(&mut text, "key", &key(certificate.public_key().raw));
     Some(text)
@@ -118,11 +99,7 @@ fn revocation_list(der: &[u8]) -> Option<String> {
     line(&mut text, "signed", &time(list.last_update()));
     let next = list.next_update().map(time);
     line(&mut text, "next due", next.as_deref().unwrap_or("never"));
-    line(
-        &mut text,
-        "revoked",
-        &list.iter_revoked_certificates().count().to_string(),
-    );
+    line(&mut text, "revoked", &list.iter_revoked_certificates().count().to_string());
     for revoked in list.iter_revoked_certificates() {
         let reason = revoked.reason_code().map(|(_, code)| format!(", {code:?}"));
         let _ = writeln!(
@@ -162,10 +139,7 @@ fn usage(certificate: &X509Certificate<'_>) -> String {
         usages.push(extension.value.to_string());
     }
     if let Ok(Some(extension)) = certificate.extended_key_usage() {
-        let purposes = [
-            ("server", extension.value.server_auth),
-            ("client", extension.value.client_auth),
-        ];
+        let purposes = [("server", extension.value.server_auth), ("client", extension.value.client_auth)];
         let named = purposes.into_iter().filter(|(_, given)| *given);
         usages.extend(named.map(|(purpose, _)| purpose.to_owned()));
     }
@@ -199,10 +173,7 @@ mod tests {
 
     #[test]
     fn control_characters_are_made_visible() {
-        assert_eq!(
-            visible("CN=a\u{1b}[2J\u{202e}b\n"),
-            "CN=a\\u{1b}[2J\\u{202e}b\\n"
-        );
+        assert_eq!(visible("CN=a\u{1b}[2J\u{202e}b\n"), "CN=a\\u{1b}[2J\\u{202e}b\\n");
         assert_eq!(visible("Äcme \"x\""), "Äcme \"x\"");
     }
 
@@ -210,19 +181,9 @@ mod tests {
     fn a_private_key_and_junk_are_not_shown() {
         let key = crate::KeyPair::generate().unwrap().pem();
         let path = Path::new("a.key");
-        assert!(matches!(
-            describe(path, key.as_bytes()),
-            Err(Error::PrivateKey { .. })
-        ));
-        for junk in [
-            "",
-            "hello",
-            "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
-        ] {
-            assert!(
-                matches!(describe(path, junk.as_bytes()), Err(Error::Pem { .. })),
-                "{junk}"
-            );
+        assert!(matches!(describe(path, key.as_bytes()), Err(Error::PrivateKey { .. })));
+        for junk in ["", "hello", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"] {
+            assert!(matches!(describe(path, junk.as_bytes()), Err(Error::Pem { .. })), "{junk}");
         }
     }
 }

@@ -1,5 +1,7 @@
 //! The commands as people and scripts run them: exit codes, what is printed, what is left in the folder.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::{
     fs,
     os::unix::fs::PermissionsExt,
@@ -12,9 +14,7 @@ use tempfile::TempDir;
 /// Exit code, stdout, stderr.
 fn mkca(dir: &TempDir, arguments: &str) -> (i32, String, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_mkca"));
-    command
-        .current_dir(dir.path())
-        .args(arguments.split_whitespace());
+    command.current_dir(dir.path()).args(arguments.split_whitespace());
     let output = command.output().unwrap();
     (
         output.status.code().unwrap(),
@@ -47,34 +47,19 @@ fn mode(path: &Path) -> u32 {
 #[test]
 fn without_arguments_it_helps() {
     let out = done(&folder(), "");
-    assert!(
-        out.contains("mkca init --name \"Acme\"") && out.contains("Usage:"),
-        "{out}"
-    );
+    assert!(out.contains("mkca init --name \"Acme\"") && out.contains("Usage:"), "{out}");
 }
 
 #[test]
 fn a_consortium_from_init_to_revocation() {
     let dir = folder();
     let out = done(&dir, "init --name Acme");
-    for file in [
-        "certs/ca.crt",
-        "certs/ca.key",
-        "certs/ca.crl",
-        "certs/index.json",
-        "Next: mkca issue",
-    ] {
+    for file in ["certs/ca.crt", "certs/ca.key", "certs/ca.crl", "certs/index.json", "Next: mkca issue"] {
         assert!(out.contains(file), "{file} in {out}");
     }
     let out = done(&dir, "issue alice bob");
-    assert!(
-        out.contains("certs/alice.crt") && out.contains("certs/bob.key"),
-        "{out}"
-    );
-    assert!(
-        out.contains("Give alice: alice.crt, alice.key, ca.crt, ca.crl. Never ca.key."),
-        "{out}"
-    );
+    assert!(out.contains("certs/alice.crt") && out.contains("certs/bob.key"), "{out}");
+    assert!(out.contains("Give alice: alice.crt, alice.key, ca.crt, ca.crl. Never ca.key."), "{out}");
     for key in ["certs/ca.key", "certs/alice.key", "certs/bob.key"] {
         assert_eq!(mode(&dir.path().join(key)), 0o600, "{key}");
     }
@@ -93,12 +78,7 @@ fn a_consortium_from_init_to_revocation() {
     assert_eq!(table.lines().count(), 5, "{table}");
     assert!(table.contains("key-compromise"), "{table}");
     let json: serde_json::Value = serde_json::from_str(&done(&dir, "list --json")).unwrap();
-    let statuses: Vec<_> = json["items"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|item| &item["status"])
-        .collect();
+    let statuses: Vec<_> = json["items"].as_array().unwrap().iter().map(|item| &item["status"]).collect();
     assert_eq!(statuses, ["valid", "revoked", "valid", "valid"]);
     assert_eq!(json["crl_number"], 3);
 
@@ -162,15 +142,9 @@ fn a_request_is_signed_for_the_id_in_its_file_name_only() {
     let dir = folder();
     done(&dir, "init --name Acme");
     done(&dir, "request alice --dir hers");
-    fs::copy(
-        dir.path().join("hers/alice.csr"),
-        dir.path().join("bob.csr"),
-    )
-    .unwrap();
+    fs::copy(dir.path().join("hers/alice.csr"), dir.path().join("bob.csr")).unwrap();
     refused(&dir, 1, "sign bob.csr", "--id alice");
-    assert!(
-        !dir.path().join("certs/bob.crt").exists() && !dir.path().join("certs/alice.crt").exists()
-    );
+    assert!(!dir.path().join("certs/bob.crt").exists() && !dir.path().join("certs/alice.crt").exists());
     assert!(done(&dir, "sign bob.csr --id alice").contains("alice until"));
 
     // A second key for alice is signed, and noticed; her first one is still named.
@@ -193,9 +167,7 @@ fn several_at_once_wait_for_each_other() {
     done(&dir, "init --name Acme");
     let start = |at: u32| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_mkca"));
-        command
-            .current_dir(dir.path())
-            .args(["issue", &format!("node{at}")]);
+        command.current_dir(dir.path()).args(["issue", &format!("node{at}")]);
         command.stdout(Stdio::null()).spawn().unwrap()
     };
     let running: Vec<_> = (0..6).map(start).collect();

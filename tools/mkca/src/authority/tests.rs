@@ -1,7 +1,8 @@
 use std::{fs, thread};
 
+use rustls::pki_types::CertificateRevocationListDer;
 use tempfile::TempDir;
-use x509_parser::prelude::X509Certificate;
+use x509_parser::prelude::{CertificateRevocationList, FromDer, X509Certificate};
 
 use super::*;
 
@@ -16,9 +17,7 @@ fn id(id: &str) -> NodeId {
 }
 
 fn crl_number(authority: &Authority) -> u64 {
-    authority
-        .check_last_crl(&authority.index().unwrap())
-        .unwrap()
+    authority.check_last_crl(&authority.index().unwrap()).unwrap()
 }
 
 fn der(path: &Path) -> CertificateDer<'static> {
@@ -27,9 +26,7 @@ fn der(path: &Path) -> CertificateDer<'static> {
 
 fn files_in(dir: &TempDir) -> Vec<String> {
     let names = fs::read_dir(dir.path()).unwrap();
-    let mut names: Vec<_> = names
-        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .collect();
+    let mut names: Vec<_> = names.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     names.sort();
     names
 }
@@ -44,10 +41,7 @@ fn a_new_authority_has_its_four_files_and_is_never_overwritten() {
         let alone = tempfile::tempdir().unwrap();
         fs::write(alone.path().join(file), "mine").unwrap();
         let refused = Authority::create(alone.path(), "Acme", 1);
-        assert!(
-            matches!(refused, Err(Error::AuthorityExists { .. })),
-            "{file}"
-        );
+        assert!(matches!(refused, Err(Error::AuthorityExists { .. })), "{file}");
         assert_eq!(fs::read_to_string(alone.path().join(file)).unwrap(), "mine");
     }
 }
@@ -70,18 +64,12 @@ fn names_are_bounded_and_kept_apart_by_the_key() {
 fn nothing_is_written_before_every_id_is_checked() {
     let (dir, authority) = authority();
     authority.issue(&[id("bob")], 30).unwrap();
-    let before = (
-        files_in(&dir),
-        fs::read(dir.path().join("index.json")).unwrap(),
-    );
+    let before = (files_in(&dir), fs::read(dir.path().join("index.json")).unwrap());
     let twice = authority.issue(&[id("alice"), id("alice")], 30);
     assert!(matches!(twice, Err(Error::Twice { .. })));
     let exists = authority.issue(&[id("alice"), id("bob")], 30);
     assert!(matches!(exists, Err(Error::Exists { .. })));
-    let after = (
-        files_in(&dir),
-        fs::read(dir.path().join("index.json")).unwrap(),
-    );
+    let after = (files_in(&dir), fs::read(dir.path().join("index.json")).unwrap());
     assert_eq!(before, after);
 }
 
@@ -93,18 +81,13 @@ fn a_failed_issue_takes_its_keys_back() {
     for name in ["alice", "bob"] {
         let key = KeyPair::generate().unwrap();
         let public = key.public().unwrap();
-        let (certificate, issued) = authority
-            .certify(&mut index, &id(name), &public, 1)
-            .unwrap();
+        let (certificate, issued) = authority.certify(&mut index, &id(name), &public, 1).unwrap();
         made.push((key, certificate, issued));
     }
     fs::write(authority.key_path(&id("bob")), "bob's own").unwrap();
     assert!(authority.write_keys(&made).is_err());
     assert!(!files_in(&dir).contains(&"alice.key".to_owned()));
-    assert_eq!(
-        fs::read_to_string(authority.key_path(&id("bob"))).unwrap(),
-        "bob's own"
-    );
+    assert_eq!(fs::read_to_string(authority.key_path(&id("bob"))).unwrap(), "bob's own");
 }
 
 #[test]
@@ -118,10 +101,7 @@ fn renewing_keeps_the_key_and_needs_only_the_index() {
     assert!(second.not_after > first.not_after);
     assert!(second.notices.is_empty() && second.key.is_none());
     assert_eq!(authority.index().unwrap().certificates.len(), 2);
-    assert!(matches!(
-        authority.renew(&id("bob"), 1),
-        Err(Error::Unknown { .. })
-    ));
+    assert!(matches!(authority.renew(&id("bob"), 1), Err(Error::Unknown { .. })));
 }
 
 #[test]
@@ -129,10 +109,7 @@ fn an_issue_cut_short_is_finished_by_renew() {
     let (_dir, authority) = authority();
     let key = KeyPair::generate().unwrap();
     files::create_key(&authority.key_path(&id("alice")), &key.pem()).unwrap();
-    assert!(matches!(
-        authority.issue(&[id("alice")], 1),
-        Err(Error::Exists { .. })
-    ));
+    assert!(matches!(authority.issue(&[id("alice")], 1), Err(Error::Exists { .. })));
     let issued = authority.renew(&id("alice"), 1).unwrap();
     assert_eq!(issued.fingerprint, key.public().unwrap().fingerprint());
 }
@@ -141,15 +118,8 @@ fn an_issue_cut_short_is_finished_by_renew() {
 fn renewing_refuses_a_foreign_key_in_the_folder() {
     let (_dir, authority) = authority();
     authority.issue(&[id("alice")], 30).unwrap();
-    fs::write(
-        authority.key_path(&id("alice")),
-        KeyPair::generate().unwrap().pem(),
-    )
-    .unwrap();
-    assert!(matches!(
-        authority.renew(&id("alice"), 1),
-        Err(Error::OtherKey { .. })
-    ));
+    fs::write(authority.key_path(&id("alice")), KeyPair::generate().unwrap().pem()).unwrap();
+    assert!(matches!(authority.renew(&id("alice"), 1), Err(Error::OtherKey { .. })));
 }
 
 #[test]
@@ -157,23 +127,15 @@ fn a_revoked_key_gets_no_certificate_again() {
     let (_dir, authority) = authority();
     authority.issue(&[id("alice")], 30).unwrap();
     authority.renew(&id("alice"), 30).unwrap();
-    let list = authority
-        .revoke(&id("alice"), Reason::KeyCompromise, CRL_DAYS)
-        .unwrap();
+    let list = authority.revoke(&id("alice"), Reason::KeyCompromise, CRL_DAYS).unwrap();
     assert_eq!((list.added.len(), list.number), (2, 2));
-    assert!(matches!(
-        authority.renew(&id("alice"), 1),
-        Err(Error::KeyRevoked { .. })
-    ));
+    assert!(matches!(authority.renew(&id("alice"), 1), Err(Error::KeyRevoked { .. })));
 
     let key = fs::read_to_string(authority.key_path(&id("alice"))).unwrap();
     let key = KeyPair::from_pem(&key, Path::new("alice.key")).unwrap();
     let request = SigningRequest::pem_for(&id("carol"), &key).unwrap();
     let request = SigningRequest::from_pem(request.as_bytes()).unwrap();
-    assert!(matches!(
-        authority.sign(&request, &id("carol"), 1),
-        Err(Error::KeyRevoked { .. })
-    ));
+    assert!(matches!(authority.sign(&request, &id("carol"), 1), Err(Error::KeyRevoked { .. })));
 }
 
 #[test]
@@ -181,13 +143,9 @@ fn a_revocation_cut_short_is_finished_by_revoking_again() {
     let (_dir, authority) = authority();
     authority.issue(&[id("alice")], 30).unwrap();
     let old_list = fs::read(authority.crl_path()).unwrap();
-    authority
-        .revoke(&id("alice"), Reason::Superseded, CRL_DAYS)
-        .unwrap();
+    authority.revoke(&id("alice"), Reason::Superseded, CRL_DAYS).unwrap();
     fs::write(authority.crl_path(), old_list).unwrap();
-    let again = authority
-        .revoke(&id("alice"), Reason::Superseded, CRL_DAYS)
-        .unwrap();
+    let again = authority.revoke(&id("alice"), Reason::Superseded, CRL_DAYS).unwrap();
     assert_eq!((again.added.len(), again.number), (0, 3));
     let list = fs::read(authority.crl_path()).unwrap();
     let list = CertificateRevocationListDer::from_pem_slice(&list).unwrap();
@@ -200,14 +158,9 @@ fn an_old_index_cannot_bring_a_revoked_node_back() {
     let (dir, authority) = authority();
     authority.issue(&[id("alice")], 30).unwrap();
     let old_index = fs::read(dir.path().join("index.json")).unwrap();
-    authority
-        .revoke(&id("alice"), Reason::Unspecified, CRL_DAYS)
-        .unwrap();
+    authority.revoke(&id("alice"), Reason::Unspecified, CRL_DAYS).unwrap();
     fs::write(dir.path().join("index.json"), old_index).unwrap();
-    assert!(matches!(
-        authority.write_crl(1),
-        Err(Error::LostRevocation { .. })
-    ));
+    assert!(matches!(authority.write_crl(1), Err(Error::LostRevocation { .. })));
 }
 
 #[test]
@@ -230,11 +183,7 @@ fn a_new_key_and_a_shared_key_are_noticed() {
         let request = SigningRequest::from_pem(request.as_bytes()).unwrap();
         authority.sign(&request, &id(name), 30).unwrap().notices
     };
-    let new_key = Notice::NewKey {
-        id: id("alice"),
-        old: issued.fingerprint,
-        until: issued.not_after.date(),
-    };
+    let new_key = Notice::NewKey { id: id("alice"), old: issued.fingerprint, until: issued.not_after.date() };
     assert_eq!(sign("alice"), [new_key]);
     assert_eq!(sign("bob"), [Notice::SharedKey { other: id("alice") }]);
 }
@@ -245,20 +194,11 @@ fn no_certificate_outlives_the_authority() {
     let authority = Authority::create(dir.path(), "Acme", 10).unwrap();
     let issued = authority.issue(&[id("alice")], 365).unwrap().remove(0);
     assert_eq!(issued.not_after, authority.root().not_after());
-    assert!(matches!(
-        issued.notices[..],
-        [Notice::EndsWithAuthority { .. }]
-    ));
+    assert!(matches!(issued.notices[..], [Notice::EndsWithAuthority { .. }]));
     let certificate = der(&issued.certificate);
     let (_, certificate) = X509Certificate::from_der(&certificate).unwrap();
-    assert_eq!(
-        certificate.validity().not_after.to_datetime(),
-        issued.not_after
-    );
-    assert!(matches!(
-        authority.renew(&id("alice"), u32::MAX),
-        Err(Error::Days { .. })
-    ));
+    assert_eq!(certificate.validity().not_after.to_datetime(), issued.not_after);
+    assert!(matches!(authority.renew(&id("alice"), u32::MAX), Err(Error::Days { .. })));
 }
 
 #[test]
@@ -266,48 +206,26 @@ fn an_expired_authority_issues_nothing() {
     let (dir, _) = authority();
     let start = now() - Duration::days(20);
     let (root, _) = Root::generate("Acme", start, start + Duration::DAY).unwrap();
-    let expired = Authority {
-        dir: dir.path().into(),
-        root,
-    };
-    assert!(matches!(
-        expired.issue(&[id("alice")], 1),
-        Err(Error::AuthorityExpired { .. })
-    ));
+    let expired = Authority { dir: dir.path().into(), root };
+    assert!(matches!(expired.issue(&[id("alice")], 1), Err(Error::AuthorityExpired { .. })));
     assert!(!expired.key_path(&id("alice")).exists());
 }
 
 #[test]
 fn opening_needs_a_key_that_fits_an_authority() {
     let (dir, authority) = authority();
-    assert_eq!(
-        Authority::open(dir.path()).unwrap().root().name(),
-        authority.root().name()
-    );
+    assert_eq!(Authority::open(dir.path()).unwrap().root().name(), authority.root().name());
     let empty = tempfile::tempdir().unwrap();
-    assert!(matches!(
-        Authority::open(empty.path()),
-        Err(Error::NoAuthority { .. })
-    ));
+    assert!(matches!(Authority::open(empty.path()), Err(Error::NoAuthority { .. })));
 
     let issued = authority.issue(&[id("alice")], 30).unwrap().remove(0);
     fs::copy(&issued.certificate, empty.path().join("ca.crt")).unwrap();
     fs::copy(issued.key.unwrap(), empty.path().join("ca.key")).unwrap();
     let member_as_authority = Authority::open(empty.path());
-    assert!(matches!(
-        member_as_authority,
-        Err(Error::KeyMismatch { .. })
-    ));
+    assert!(matches!(member_as_authority, Err(Error::KeyMismatch { .. })));
 
-    fs::write(
-        dir.path().join("ca.key"),
-        KeyPair::generate().unwrap().pem(),
-    )
-    .unwrap();
-    assert!(matches!(
-        Authority::open(dir.path()),
-        Err(Error::KeyMismatch { .. })
-    ));
+    fs::write(dir.path().join("ca.key"), KeyPair::generate().unwrap().pem()).unwrap();
+    assert!(matches!(Authority::open(dir.path()), Err(Error::KeyMismatch { .. })));
 }
 
 #[test]
@@ -319,9 +237,7 @@ fn many_at_once_lose_nothing() {
             scope.spawn(move || {
                 authority.issue(&[id(&format!("node{at}"))], 30).unwrap();
                 authority.write_crl(30).unwrap();
-                authority
-                    .revoke(&id(&format!("node{at}")), Reason::Superseded, 30)
-                    .unwrap();
+                authority.revoke(&id(&format!("node{at}")), Reason::Superseded, 30).unwrap();
             });
         }
     });
