@@ -27,7 +27,7 @@ pub enum Error {
     NoAuthority { dir: PathBuf },
     #[error("{} exists, and an authority is never overwritten. Use it, or choose another folder: --dir. If an earlier init was cut short and nothing was issued, move its files away first", path.display())]
     AuthorityExists { path: PathBuf },
-    #[error("{} exists, and is never overwritten. To keep this key: mkca renew {id}. For a new key: move {id}.key and {id}.crt away first", path.display())]
+    #[error("{} exists, and is never overwritten. To keep this key: mkca renew {id}, where the authority is. For a new key: move {id}.key and {id}.crt away first", path.display())]
     Exists { id: NodeId, path: PathBuf },
     #[error("{id} is named twice. Name each id once")]
     Twice { id: NodeId },

@@ -10,11 +10,11 @@ use data_encoding::HEXLOWER;
 use rustls::pki_types::pem::{PemObject, SectionKind};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 use x509_parser::prelude::{
-    ASN1Time, CertificateRevocationList, FromDer, GeneralName, X509Certificate, X509CertificationRequest,
-    X509Name,
+    ASN1Time, CertificateRevocationList, FromDer, GeneralName, ReasonCode, X509Certificate,
+    X509CertificationRequest, X509Name,
 };
 
-use crate::{error::Error, files, keys::PublicKey, request::SigningRequest};
+use crate::{error::Error, files, keys::PublicKey, reason::Reason, request::SigningRequest};
 
 /// Reads FILE as given; a bare name that is not here is looked for in `dir`, where mkca writes. Returns the path found.
 pub fn read_file(dir: &Path, file: &Path) -> Result<(PathBuf, Vec<u8>), Error> {
@@ -101,7 +101,7 @@ fn revocation_list(der: &[u8]) -> Option<String> {
     line(&mut text, "next due", next.as_deref().unwrap_or("never"));
     line(&mut text, "revoked", &list.iter_revoked_certificates().count().to_string());
     for revoked in list.iter_revoked_certificates() {
-        let reason = revoked.reason_code().map(|(_, code)| format!(", {code:?}"));
+        let reason = revoked.reason_code().map(|(_, code)| format!(", {}", reason(code)));
         let _ = writeln!(
             text,
             "  {} on {}{}",
@@ -111,6 +111,13 @@ fn revocation_list(der: &[u8]) -> Option<String> {
         );
     }
     Some(text)
+}
+
+/// By the name that `mkca revoke` takes; another authority's list may hold others.
+fn reason(code: ReasonCode) -> String {
+    let known =
+        Reason::ALL.into_iter().find(|reason| reason.code().is_some_and(|known| known as u8 == code.0));
+    known.map_or_else(|| format!("reason {}", code.0), |reason| reason.to_string())
 }
 
 fn line(text: &mut String, label: &str, value: &str) {

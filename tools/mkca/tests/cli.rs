@@ -86,6 +86,7 @@ fn a_consortium_from_init_to_revocation() {
         ("certs/carol.crt", "names       carol"),
         ("hers/carol.csr", "signature   good"),
         ("ca.crl", "revoked     1"),
+        ("ca.crl", "Z, key-compromise"),
     ] {
         let out = done(&dir, &format!("show {file}"));
         assert!(out.contains(expected), "{expected} in {out}");
