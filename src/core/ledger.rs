@@ -28,7 +28,7 @@ pub use execute::{BodyError, Check, ExecutionError, check_inline};
 pub use genesis::{Allocation, BlockRules, Genesis, GenesisError, Member, NetworkSpec, Rules};
 pub use memory::World;
 pub use merkle::{Frontier, Node, inclusion_path, root, verify_inclusion};
-pub use state::{Account, Change, HeaderRecord, Key, Rows, StateError, Undo, View};
+pub use state::{Account, Change, HeaderRecord, Key, Rows, StateError, Undo, View, read_supply};
 pub use template::Template;
 pub use transaction::{Action, CheckedTransaction, Output, Transaction, TransactionError};
 pub use work::{Work, meets};

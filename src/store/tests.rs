@@ -45,10 +45,12 @@ impl Twin {
     }
 
     fn take(&mut self, ready: bouya_core::ledger::Ready) {
-        let side: Vec<Hash> = self.chain.side_tips().map(|branch| branch.id).collect();
+        let side = self.chain.side_tips_after(&ready);
         self.store.commit(ready.change(), &side).unwrap();
         self.world.apply(ready.change());
         self.chain.accept(ready);
+        let after: Vec<Hash> = self.chain.side_tips().map(|branch| branch.id).collect();
+        assert_eq!(side, after);
     }
 
     fn mine(&mut self, transactions: Vec<Transaction>) -> Branch {

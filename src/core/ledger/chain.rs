@@ -174,9 +174,28 @@ impl Chain {
         &self.genesis
     }
 
-    /// Ends of the stored branches off the best chain, to be kept with the next change.
+    /// Ends of the stored branches off the best chain.
     pub fn side_tips(&self) -> impl Iterator<Item = &Branch> {
         self.side.values()
+    }
+
+    /// The side tips that there will be once `ready` is accepted: kept in the same change.
+    pub fn side_tips_after(&self, ready: &Ready) -> Vec<Hash> {
+        let mut tips: BTreeSet<Hash> = self.side.keys().copied().collect();
+        match &ready.effect {
+            Effect::Side { branch, parent } => {
+                tips.remove(parent);
+                tips.insert(branch.id);
+            }
+            Effect::Tip(branch) => {
+                tips.remove(&branch.id);
+            }
+            Effect::Flip(branch) => {
+                tips.remove(&branch.id);
+                tips.extend((!ready.change.disconnected.is_empty()).then_some(self.tip.id));
+            }
+        }
+        tips.into_iter().collect()
     }
 
     /// Whether a stored branch beats the tip, so that [`Chain::step`] has work to do.

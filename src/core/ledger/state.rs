@@ -121,6 +121,11 @@ pub(super) fn from_row<T: BorshDeserialize + Default>(row: Option<Vec<u8>>) -> R
     }
 }
 
+/// The supply that a row of the state holds.
+pub fn read_supply(row: Option<Vec<u8>>) -> Result<u64, StateError> {
+    from_row(row)
+}
+
 impl Account {
     /// The account that a row of the state holds.
     pub fn from_row(row: Option<Vec<u8>>) -> Result<Self, StateError> {

@@ -1,0 +1,297 @@
+//! The mempool actor: a thread around the core's mempool. It checks signatures, reads accounts from the store's snapshots, follows the
+//! tip, and offers what it takes to the network.
+//!
+//! What a reorganisation put out of the chain comes back here, or is reported as dropped with the reason.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bouya_core::crypto::Hash;
+use bouya_core::ledger::{
+    Account, Address, CheckedTransaction, Moved, StateError, Transaction, TransactionError, View,
+};
+use bouya_core::mempool::{Dropped, Limits, Mempool, MempoolError};
+use bouya_core::overlay::{Answer, ConnId, Input, Offer, TransactionOutcome};
+use thiserror::Error;
+use tokio::sync::{mpsc, oneshot, watch};
+use tracing::info;
+
+use crate::actor::Mailbox;
+use crate::chain::Head;
+use crate::clock::Clock;
+use crate::events::{Event, Events};
+use crate::store::{Reader, Snapshot, StoreError};
+use crate::workers::Workers;
+
+/// Messages that may wait.
+pub const CAPACITY: usize = 1_024;
+/// How often old transactions are looked for.
+const EXPIRE_EVERY: Duration = Duration::from_secs(30);
+
+/// What may be asked of the mempool.
+pub enum Request {
+    /// From the network: a peer's transactions. Answered by [`Answer::TransactionsDone`].
+    Submit { conn: ConnId, transactions: Vec<Transaction> },
+    /// From the network: a peer wants these. Answered by [`Answer::Transactions`].
+    Fetch { conn: ConnId, ids: Vec<Hash> },
+    /// From the chain: the tip has moved.
+    Moved(Moved),
+    /// From the miner: what a block with so much room should hold.
+    Select { room: usize, most: usize, reply: oneshot::Sender<Vec<Arc<CheckedTransaction>>> },
+    /// From the API: a transaction.
+    Give { transaction: Transaction, reply: oneshot::Sender<Result<Hash, Refusal>> },
+    /// From the API: all, best fee rate first, at most so many.
+    List { most: usize, reply: oneshot::Sender<Vec<Arc<CheckedTransaction>>> },
+    /// From the API: one of them.
+    Find { id: Hash, reply: oneshot::Sender<Option<Arc<CheckedTransaction>>> },
+    /// From the API: what an account will be when everything here is confirmed.
+    Pending { address: Address, reply: oneshot::Sender<Pending> },
+}
+
+/// An account's future.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Pending {
+    /// After its own transactions; none if it has none here.
+    pub account: Option<Account>,
+    /// Coins on their way to it.
+    pub incoming: u64,
+}
+
+/// How full it is. `revision` changes whenever the content does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Level {
+    /// Transactions.
+    pub transactions: usize,
+    /// Bytes, as allocated.
+    pub bytes: usize,
+    /// Counts changes.
+    pub revision: u64,
+}
+
+/// Why a transaction from the API was not taken.
+#[derive(Debug, Error)]
+pub enum Refusal {
+    /// Wrong in itself.
+    #[error(transparent)]
+    Invalid(#[from] TransactionError),
+    /// Not taken now.
+    #[error(transparent)]
+    Mempool(#[from] MempoolError),
+    /// It stands on the chain already.
+    #[error("this transaction is confirmed already, at height {0}")]
+    Confirmed(u64),
+    /// No room on this node's disk.
+    #[error("this node's disk is nearly full, so it takes nothing; make room, or send to another node")]
+    DiskFull,
+    /// The store cannot be read.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The store cannot be read.
+    #[error(transparent)]
+    State(#[from] StateError),
+}
+
+/// Everything the actor works with.
+pub struct MempoolActor {
+    pub limits: Limits,
+    pub reader: Reader,
+    pub workers: Arc<Workers>,
+    pub inbox: mpsc::Receiver<Request>,
+    pub network: Mailbox<Input>,
+    pub head: watch::Receiver<Arc<Head>>,
+    pub level: watch::Sender<Level>,
+    pub events: Events,
+    pub clock: Clock,
+}
+
+impl MempoolActor {
+    /// Works until the mailbox is closed or the store fails.
+    pub fn run(mut self) -> Result<(), StoreError> {
+        let mut pool = Mempool::new(self.limits);
+        let mut expired = self.clock.now();
+        loop {
+            let next = tokio::time::timeout(EXPIRE_EVERY, self.inbox.recv());
+            match tokio::runtime::Handle::current().block_on(async { next.await }) {
+                Ok(None) => return Ok(()),
+                Ok(Some(request)) => self.serve(&mut pool, request)?,
+                Err(_) => (),
+            }
+            let now = self.clock.now();
+            if now.since(expired) >= EXPIRE_EVERY {
+                expired = now;
+                let dropped = pool.expire(now);
+                self.report(&dropped);
+            }
+            self.publish(&pool);
+        }
+    }
+
+    fn publish(&self, pool: &Mempool) {
+        let before = *self.level.borrow();
+        if (before.transactions, before.bytes) != (pool.len(), pool.bytes()) {
+            let (transactions, bytes, revision) = (pool.len(), pool.bytes(), before.revision + 1);
+            self.level.send_replace(Level { transactions, bytes, revision });
+        }
+    }
+
+    fn serve(&mut self, pool: &mut Mempool, request: Request) -> Result<(), StoreError> {
+        // An asker that no longer waits is no error.
+        match request {
+            Request::Submit { conn, transactions } => self.submit(pool, conn, transactions)?,
+            Request::Fetch { conn, ids } => {
+                let (mut found, mut missing) = (Vec::new(), Vec::new());
+                for id in ids {
+                    match pool.get(&id) {
+                        Some(transaction) => found.push(Arc::new((***transaction).clone())),
+                        None => missing.push(id),
+                    }
+                }
+                self.answer(Answer::Transactions { conn, found, missing });
+            }
+            Request::Moved(moved) => self.moved(pool, &moved)?,
+            Request::Select { room, most, reply } => drop(reply.send(pool.select(room, most))),
+            Request::Give { transaction, reply } => drop(reply.send(self.give(pool, transaction))),
+            Request::List { most, reply } => drop(reply.send(pool.iter().take(most).cloned().collect())),
+            Request::Find { id, reply } => drop(reply.send(pool.get(&id).cloned())),
+            Request::Pending { address, reply } => {
+                let (account, incoming) = (pool.pending(&address), pool.incoming(&address));
+                let _ = reply.send(Pending { account, incoming });
+            }
+        }
+        Ok(())
+    }
+
+    fn answer(&self, answer: Answer) {
+        // A stopped network means that the node stops.
+        let _ = self.network.send_blocking(Input::Answer(answer));
+    }
+
+    fn submit(
+        &self,
+        pool: &mut Mempool,
+        conn: ConnId,
+        transactions: Vec<Transaction>,
+    ) -> Result<(), StoreError> {
+        let snapshot = self.reader.snapshot()?;
+        let mut taken = Vec::new();
+        let mut outcomes = Vec::with_capacity(transactions.len());
+        for (transaction, checked) in transactions.iter().zip(self.workers.check_each(&transactions)) {
+            let id = transaction.id();
+            let outcome = match checked
+                .map_err(Refusal::from)
+                .and_then(|checked| self.insert(pool, &snapshot, checked))
+            {
+                Ok(()) => {
+                    taken.push(Arc::new(transaction.clone()));
+                    TransactionOutcome::Taken
+                }
+                Err(Refusal::Invalid(error)) => TransactionOutcome::Invalid(error.to_string()),
+                Err(_) => TransactionOutcome::Ignored,
+            };
+            outcomes.push((id, outcome));
+        }
+        self.answer(Answer::TransactionsDone { conn, outcomes });
+        self.offer(taken);
+        Ok(())
+    }
+
+    fn give(&self, pool: &mut Mempool, transaction: Transaction) -> Result<Hash, Refusal> {
+        let id = transaction.id();
+        if pool.get(&id).is_some() {
+            return Ok(id);
+        }
+        let mut checked = self.workers.check_each(std::slice::from_ref(&transaction));
+        let checked = checked.pop().unwrap_or(Err(TransactionError::Signature))?;
+        let snapshot = self.reader.snapshot()?;
+        if let Some(confirmed) = snapshot.transaction(&id)? {
+            return Err(Refusal::Confirmed(confirmed.height));
+        }
+        self.insert(pool, &snapshot, checked)?;
+        self.offer(vec![Arc::new(transaction)]);
+        Ok(id)
+    }
+
+    fn offer(&self, transactions: Vec<Arc<Transaction>>) {
+        if !transactions.is_empty() {
+            let _ = self.network.send_blocking(Input::Offer(Offer::Transactions(transactions)));
+        }
+    }
+
+    fn insert(
+        &self,
+        pool: &mut Mempool,
+        snapshot: &Snapshot,
+        checked: CheckedTransaction,
+    ) -> Result<(), Refusal> {
+        if self.head.borrow().disk_full {
+            return Err(Refusal::DiskFull);
+        }
+        let id = checked.id();
+        let account = snapshot.account(&checked.from())?;
+        let (height, _) = snapshot.tip()?;
+        let dropped = pool.insert(self.clock.now(), height.saturating_add(1), account, checked)?;
+        self.report(&dropped);
+        self.events.tell(Event::Transaction { id: id.to_string() });
+        Ok(())
+    }
+
+    /// Follows the tip: what is confirmed leaves, what no longer fits is reported, what came out of the chain comes back.
+    fn moved(&self, pool: &mut Mempool, moved: &Moved) -> Result<(), StoreError> {
+        let snapshot = self.reader.snapshot()?;
+        let mut confirmed = BTreeSet::new();
+        // Beyond this a sync is under way and the mempool is checked against accounts alone.
+        for id in moved.connected.iter().rev().take(1_000) {
+            let block = snapshot.block(id)?;
+            let transactions = block.iter().flat_map(|block| block.body.transactions.iter());
+            confirmed.extend(transactions.map(Transaction::id));
+        }
+        let next = snapshot.tip()?.0.saturating_add(1);
+        for sender in pool.senders() {
+            let account = snapshot.account(&sender).map_err(|error| StoreError::Failed(error.to_string()))?;
+            let dropped = pool.moved(&sender, account, next, &confirmed);
+            self.report(&dropped);
+        }
+        self.take_back(pool, &snapshot, moved, &confirmed)
+    }
+
+    fn take_back(
+        &self,
+        pool: &mut Mempool,
+        snapshot: &Snapshot,
+        moved: &Moved,
+        confirmed: &BTreeSet<Hash>,
+    ) -> Result<(), StoreError> {
+        let mut back = Vec::new();
+        // Lowest block first, so that nonces come in order.
+        for id in moved.disconnected.iter().rev() {
+            let Some(block) = snapshot.block(id)? else { continue };
+            for transaction in block.body.transactions {
+                let id = transaction.id();
+                if confirmed.contains(&id) || snapshot.transaction(&id)?.is_some() {
+                    continue;
+                }
+                let checked = self.workers.check_all(std::slice::from_ref(&transaction));
+                let Some(checked) = checked.ok().and_then(|mut checked| checked.pop()) else { continue };
+                match self.insert(pool, snapshot, checked) {
+                    Ok(()) => back.push(Arc::new(transaction)),
+                    Err(Refusal::Mempool(MempoolError::Known)) => (),
+                    Err(error) => self.tell_dropped(&id, &error.to_string()),
+                }
+            }
+        }
+        self.offer(back);
+        Ok(())
+    }
+
+    fn report(&self, dropped: &[Dropped]) {
+        for (transaction, reason) in dropped {
+            self.tell_dropped(&transaction.id(), &reason.to_string());
+        }
+    }
+
+    fn tell_dropped(&self, id: &Hash, reason: &str) {
+        info!(transaction = %id, reason, "dropped");
+        self.events.tell(Event::Dropped { id: id.to_string(), reason: reason.to_owned() });
+    }
+}

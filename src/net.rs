@@ -1,0 +1,3 @@
+//! The network's shell.
+
+pub mod request;

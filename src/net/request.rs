@@ -1,0 +1,49 @@
+//! What the API may ask of the network.
+
+use bouya_core::id::NodeId;
+use bouya_core::overlay::Command;
+use tokio::sync::oneshot;
+
+use crate::http::views;
+
+/// Messages of the API that may wait.
+pub const CAPACITY: usize = 64;
+
+/// A question or a wish.
+pub enum Request {
+    /// All peers, one per id.
+    Peers { reply: oneshot::Sender<Vec<views::Peer>> },
+    /// All ids that are kept out.
+    Blacklist { reply: oneshot::Sender<Vec<views::BlacklistEntry>> },
+    /// In short.
+    Summary { reply: oneshot::Sender<Summary> },
+    /// An operator's wish.
+    Command { command: Command, reply: oneshot::Sender<Result<(), CommandError>> },
+}
+
+/// The network in short.
+#[derive(Clone, Debug)]
+pub struct Summary {
+    pub connected: usize,
+    pub known: usize,
+    pub sync: views::SyncStatus,
+    /// The peers' median clock minus this node's.
+    pub clock_offset_ms: i64,
+}
+
+/// Why an operator's wish is not granted.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CommandError {
+    /// Nobody of that name.
+    #[error("no peer {0} is known here; `bouya peers` lists them")]
+    Unknown(NodeId),
+    /// It is this very node.
+    #[error("{0} is this node itself")]
+    Own(NodeId),
+    /// An entry of the configuration.
+    #[error("{0} is on the blacklist in node.toml; take it out there and restart")]
+    Configured(NodeId),
+    /// The book of known peers is full.
+    #[error("1,024 peers are known already; remove one first")]
+    Full,
+}

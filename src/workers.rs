@@ -1,0 +1,129 @@
+//! Signature checks: once per transaction, on all cores.
+//!
+//! A transaction is checked when it reaches the mempool and again is not when it comes in a block: what was checked is remembered by
+//! id, in two halves that rotate, so that memory stays bounded and nothing is swept.
+
+use std::collections::HashMap;
+use std::num::NonZero;
+use std::sync::{Mutex, PoisonError};
+
+use bouya_core::crypto::Hash;
+use bouya_core::ledger::{CheckedTransaction, Transaction, TransactionError};
+
+/// Bytes of checked transactions in each half of the memory.
+const REMEMBERED_BYTES: usize = 16 * 1024 * 1024;
+/// Fewer than this are checked inline: a thread costs more than a few signatures.
+const PARALLEL_FROM: usize = 32;
+
+/// Checks transactions of one network.
+pub struct Workers {
+    network: Hash,
+    threads: usize,
+    memory: Mutex<Memory>,
+}
+
+#[derive(Default)]
+struct Memory {
+    young: HashMap<Hash, CheckedTransaction>,
+    old: HashMap<Hash, CheckedTransaction>,
+    young_bytes: usize,
+}
+
+type Checked = Result<CheckedTransaction, TransactionError>;
+
+impl Workers {
+    /// Workers on all cores.
+    pub fn new(network: Hash) -> Self {
+        let threads = std::thread::available_parallelism().map_or(1, NonZero::get);
+        Self { network, threads, memory: Mutex::default() }
+    }
+
+    /// Checks each transaction.
+    pub fn check_each(&self, transactions: &[Transaction]) -> Vec<Checked> {
+        if transactions.len() < PARALLEL_FROM {
+            return transactions.iter().map(|transaction| self.check_one(transaction)).collect();
+        }
+        let part = transactions.len().div_ceil(self.threads);
+        std::thread::scope(|scope| {
+            let spawn = |part| scope.spawn(move || self.check_part(part));
+            let parts: Vec<_> = transactions.chunks(part).map(spawn).collect();
+            parts
+                .into_iter()
+                .flat_map(|part| part.join().expect("checking a transaction never panics"))
+                .collect()
+        })
+    }
+
+    /// Checks all transactions of a block; the first invalid one decides.
+    pub fn check_all(
+        &self,
+        transactions: &[Transaction],
+    ) -> Result<Vec<CheckedTransaction>, (usize, TransactionError)> {
+        let checked = self.check_each(transactions).into_iter().enumerate();
+        checked.map(|(index, result)| result.map_err(|error| (index, error))).collect()
+    }
+
+    fn check_part(&self, transactions: &[Transaction]) -> Vec<Checked> {
+        transactions.iter().map(|transaction| self.check_one(transaction)).collect()
+    }
+
+    fn check_one(&self, transaction: &Transaction) -> Checked {
+        let id = transaction.id();
+        if let Some(known) = self.memory().get(&id) {
+            return Ok(known);
+        }
+        let checked = transaction.clone().check(&self.network)?;
+        self.memory().put(checked.clone());
+        Ok(checked)
+    }
+
+    fn memory(&self) -> std::sync::MutexGuard<'_, Memory> {
+        // A half-done insertion is only a forgotten one.
+        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Memory {
+    fn get(&self, id: &Hash) -> Option<CheckedTransaction> {
+        self.young.get(id).or_else(|| self.old.get(id)).cloned()
+    }
+
+    fn put(&mut self, checked: CheckedTransaction) {
+        self.young_bytes += checked.size();
+        self.young.insert(checked.id(), checked);
+        if self.young_bytes > REMEMBERED_BYTES {
+            self.old = std::mem::take(&mut self.young);
+            self.young_bytes = 0;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{genesis, pay};
+
+    #[test]
+    fn many_are_checked_in_order_and_the_first_bad_one_is_named() {
+        let genesis = genesis("test");
+        let workers = Workers::new(genesis.id());
+        let mut transactions: Vec<_> = (0..100).map(|nonce| pay(&genesis, 1, nonce, 2, 1)).collect();
+        let checked = workers.check_all(&transactions).unwrap();
+        assert!(checked.iter().zip(&transactions).all(|(checked, given)| **checked == *given));
+        for bad in [40, 70] {
+            transactions[bad].nonce += 1;
+        }
+        let error = workers.check_all(&transactions).unwrap_err();
+        assert_eq!(error, (40, TransactionError::Signature));
+    }
+
+    #[test]
+    fn memory_rotates() {
+        let genesis = genesis("test");
+        let checked = pay(&genesis, 1, 0, 2, 1).check(&genesis.id()).unwrap();
+        let mut memory = Memory { young_bytes: REMEMBERED_BYTES, ..Memory::default() };
+        memory.put(checked.clone());
+        assert!(memory.young.is_empty());
+        assert_eq!(memory.get(&checked.id()), Some(checked));
+    }
+}
