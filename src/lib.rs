@@ -4,6 +4,7 @@
 pub mod actor;
 pub mod chain;
 pub mod clock;
+pub mod config;
 pub mod events;
 pub mod http;
 pub mod mempool;

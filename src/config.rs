@@ -1,0 +1,61 @@
+//! Configuration: text files into checked, immutable settings. Every mistake is reported at once, each with its key, its value and
+//! what would be right.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+pub mod network;
+pub mod node;
+mod section;
+
+pub use network::NetworkFile;
+pub use node::Settings;
+
+/// One mistake in a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mistake {
+    /// Where: `p2p.listen`, or empty for the file as a whole.
+    pub key: String,
+    /// What is wrong with which value, and what would be right.
+    pub text: String,
+}
+
+/// All mistakes of a file.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub struct Mistakes {
+    /// The file.
+    pub path: PathBuf,
+    /// At least one.
+    pub list: Vec<Mistake>,
+}
+
+impl Mistakes {
+    pub(crate) fn one(path: &Path, text: impl Into<String>) -> Self {
+        let mistake = Mistake { key: String::new(), text: text.into() };
+        Self { path: path.to_owned(), list: vec![mistake] }
+    }
+}
+
+impl fmt::Display for Mistakes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let count = self.list.len();
+        write!(f, "{}: {count} mistake{}", self.path.display(), if count == 1 { "" } else { "s" })?;
+        for Mistake { key, text } in &self.list {
+            match key.as_str() {
+                "" => write!(f, "\n  {text}")?,
+                key => write!(f, "\n  {key}: {text}")?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Reads a file's TOML.
+fn read(path: &Path) -> Result<toml::Table, Mistakes> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| Mistakes::one(path, format!("cannot read it: {error}")))?;
+    toml::from_str(&text).map_err(|error| Mistakes::one(path, format!("not TOML: {error}")))
+}
+
+#[cfg(test)]
+mod tests;

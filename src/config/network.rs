@@ -1,0 +1,195 @@
+//! `network.toml`: what all members agree on. Its meaning, not its text, makes the network's id.
+
+use std::fmt::Write as _;
+use std::path::Path;
+use std::sync::Arc;
+
+use bouya_core::codec::Text;
+use bouya_core::crypto::{Hash, PublicKey};
+use bouya_core::ledger::{Address, Allocation, BlockRules, Coin, Genesis, Member, NetworkSpec};
+use bouya_core::limits::BLOCK_BYTES;
+use bouya_core::time::Timestamp;
+
+use super::section::Section;
+use super::{Mistakes, read};
+use crate::clock;
+
+/// A network's definition and what stands beside it in the file.
+#[derive(Clone, Debug)]
+pub struct NetworkFile {
+    /// The network.
+    pub genesis: Arc<Genesis>,
+    /// Smallest fee per byte that nodes take, in the smallest unit. Outside the genesis block, so it can change.
+    pub min_fee_per_byte: u64,
+}
+
+const INTERVAL_MS: u32 = 5_000;
+const HALF_LIFE: u16 = 32;
+
+impl NetworkFile {
+    /// Reads and checks the file.
+    pub fn load(path: &Path) -> Result<Self, Mistakes> {
+        let mut root = Section::root(read(path)?);
+        let parts = read_parts(&mut root);
+        let genesis = parts.and_then(|(spec, min_fee_per_byte)| {
+            let genesis = Genesis::new(spec).map_err(|error| root.wrong("", error)).ok()?;
+            Some(Self { genesis: Arc::new(genesis), min_fee_per_byte })
+        });
+        root.finish(path, genesis)
+    }
+
+    /// The file's text for a new network, commented for the people who sign it off.
+    pub fn render(spec: &NetworkSpec, min_fee_per_byte: u64) -> String {
+        let (coin, blocks) = (&spec.coin, &spec.blocks);
+        let hex = |bytes: &[u8]| data_encoding::HEXLOWER.encode(bytes);
+        let mut text = format!(
+            r#"# What all members of the network agree on. Every node needs a copy that says the same;
+# comments and order do not count. `bouya check` prints the network's id: compare it by phone.
+format = 1
+name = {name:?}
+created = "{created}"
+# Keeps this network apart from any other of the same definition.
+salt = "{salt}"
+
+[coin]
+symbol = {symbol:?}
+# Digits after the point, at most 9.
+decimals = {decimals}
+
+[blocks]
+# Milliseconds between blocks, 100 to 600000.
+interval_ms = {interval}
+# Blocks of lateness after which the difficulty halves.
+half_life = {half_life}
+# Expected hashes of the first block.
+initial_difficulty = {difficulty}
+# New coins per block.
+reward = "{reward}"
+# Largest block in bytes, 10000 to 1900000.
+max_bytes = {max_bytes}
+
+[fees]
+# Smallest fee per byte of a transaction, in the smallest unit. Not part of the network's id.
+min_per_byte = {min_fee_per_byte}
+"#,
+            name = spec.name.as_str(),
+            created = clock::rfc3339(spec.created),
+            salt = hex(&spec.salt),
+            symbol = coin.symbol.as_str(),
+            decimals = coin.decimals,
+            interval = blocks.interval_ms,
+            half_life = blocks.half_life,
+            difficulty = blocks.initial_difficulty,
+            reward = coin.format(blocks.reward),
+            max_bytes = blocks.max_bytes,
+        );
+        for Member { id, key } in &spec.members {
+            // Writing into a text cannot fail.
+            let _ = write!(text, "\n[[members]]\nid = \"{id}\"\nkey = \"{key}\"\n");
+        }
+        for Allocation { address, amount } in &spec.allocations {
+            let amount = coin.format(*amount);
+            let _ = write!(text, "\n[[allocations]]\naddress = \"{address}\"\namount = \"{amount}\"\n");
+        }
+        text
+    }
+}
+
+fn read_parts(root: &mut Section) -> Option<(NetworkSpec, u64)> {
+    if root.number("format", (0, i64::MAX)).is_some_and(|format: i64| format != 1) {
+        root.wrong("format", "this bouya knows format 1; upgrade it");
+    }
+    let name = root.required("name").and_then(|name| text(root, "name", name));
+    let created = root.required("created").and_then(|created| {
+        let time = clock::parse_rfc3339(&created);
+        if time.is_none() {
+            root.wrong("created", format!("\"{created}\" is not a time like 2026-11-20T00:00:00Z"));
+        }
+        time
+    });
+    let salt = match root.text("salt") {
+        None => Some([0; 16]),
+        Some(salt) => read_salt(root, &salt),
+    };
+    let coin = root.section("coin", read_coin);
+    let blocks = root.section("blocks", |blocks| read_blocks(blocks, coin.as_ref()));
+    let min_fee = root.section("fees", |fees| fees.number("min_per_byte", (0_u64, 1_000_000)).unwrap_or(1));
+    let members = root.sections("members", |member| {
+        let (id, key) = (member.required_parsed("id"), member.required_parsed::<PublicKey>("key"));
+        Some(Member { id: id?, key: key? })
+    });
+    let allocations = root.sections("allocations", |allocation| {
+        let address = allocation.required_parsed::<Address>("address");
+        let amount = allocation.required("amount");
+        let amount = amount
+            .zip(coin.as_ref())
+            .and_then(|(amount, coin)| read_amount(allocation, "amount", coin, &amount));
+        Some(Allocation { address: address?, amount: amount? })
+    });
+    let (name, created, salt, coin, blocks) = (name?, created?, salt?, coin?, blocks?);
+    Some((NetworkSpec { name, created, salt, coin, blocks, members, allocations }, min_fee))
+}
+
+fn text<const MAX: usize>(section: &mut Section, key: &str, text: String) -> Option<Text<MAX>> {
+    Text::try_from(text).map_err(|error| section.wrong(key, error)).ok()
+}
+
+fn read_salt(root: &mut Section, salt: &str) -> Option<[u8; 16]> {
+    let bytes = data_encoding::HEXLOWER.decode(salt.as_bytes()).ok().and_then(|bytes| bytes.try_into().ok());
+    if bytes.is_none() {
+        root.wrong("salt", format!("\"{salt}\" is not 32 lower-case hex digits"));
+    }
+    bytes
+}
+
+fn read_coin(section: &mut Section) -> Option<Coin> {
+    let symbol = section.required("symbol").and_then(|symbol| text(section, "symbol", symbol));
+    let decimals = section.number("decimals", (0_u8, 9)).unwrap_or(6);
+    Some(Coin { symbol: symbol?, decimals })
+}
+
+fn read_blocks(section: &mut Section, coin: Option<&Coin>) -> Option<BlockRules> {
+    let interval_ms = section.number("interval_ms", (100_u32, 600_000)).unwrap_or(INTERVAL_MS);
+    let half_life = section.number("half_life", (1_u16, u16::MAX)).unwrap_or(HALF_LIFE);
+    let most = i64::MAX as u64;
+    let initial_difficulty = section.number("initial_difficulty", (1_u64, most)).unwrap_or(20_000_000);
+    let reward = section.text("reward").unwrap_or_else(|| "50".to_owned());
+    let reward = coin.and_then(|coin| read_amount(section, "reward", coin, &reward));
+    let max_bytes =
+        section.number("max_bytes", (10_000_u32, BLOCK_BYTES as u32)).unwrap_or(BLOCK_BYTES as u32);
+    Some(BlockRules { interval_ms, half_life, initial_difficulty, reward: reward?, max_bytes })
+}
+
+fn read_amount(section: &mut Section, key: &str, coin: &Coin, text: &str) -> Option<u64> {
+    coin.parse(text).map_err(|error| section.wrong(key, error)).ok()
+}
+
+/// What `init` and `devnet` begin with: everything but allocations and members.
+pub fn new_spec(
+    name: Text<64>,
+    salt: [u8; 16],
+    created: Timestamp,
+    hashes_per_second: f64,
+    interval_ms: u32,
+) -> NetworkSpec {
+    let symbol: String = name.as_str().chars().filter(char::is_ascii_alphabetic).take(3).collect();
+    let symbol = if symbol.is_empty() { "COIN".to_owned() } else { symbol.to_ascii_uppercase() };
+    let coin = Coin { symbol: Text::try_from(symbol).unwrap_or_default(), decimals: 6 };
+    let difficulty = hashes_per_second * f64::from(interval_ms) / 1_000.0;
+    let blocks = BlockRules {
+        interval_ms,
+        half_life: HALF_LIFE,
+        initial_difficulty: (difficulty as u64).max(1),
+        reward: coin.parse("50").unwrap_or_default(),
+        max_bytes: BLOCK_BYTES as u32,
+    };
+    NetworkSpec { name, created, salt, coin, blocks, members: Vec::new(), allocations: Vec::new() }
+}
+
+/// The network's id as people compare it: groups of eight.
+pub fn spoken(id: &Hash) -> String {
+    let text = id.to_string();
+    let groups: Vec<&str> =
+        text.as_bytes().chunks(8).filter_map(|group| str::from_utf8(group).ok()).collect();
+    groups.join(" ")
+}

@@ -1,0 +1,249 @@
+//! `node.toml`: one node's own settings. Relative paths count from the file's folder.
+
+use std::net::{IpAddr, SocketAddr};
+use std::num::NonZero;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::time::Duration;
+
+use bouya_core::crypto::Hash;
+use bouya_core::id::NodeId;
+use bouya_core::ledger::Address;
+use bouya_core::limits::{CONNECTED, CONNECTED_RESERVED, KNOWN_PEERS};
+use bouya_core::mempool::Limits;
+use bouya_core::wire::Endpoint;
+
+use super::section::Section;
+use super::{Mistakes, NetworkFile, read};
+use crate::miner::When;
+
+/// Everything that a node is told.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The file.
+    pub path: PathBuf,
+    pub data_dir: PathBuf,
+    pub network: NetworkFile,
+    pub identity: Identity,
+    pub p2p: P2p,
+    pub mempool: Limits,
+    pub miner: Miner,
+    /// A block that must stand at a height: what the operator trusts. The chain refuses a history without it.
+    pub checkpoint: Option<(u64, Hash)>,
+    pub api: Api,
+    pub log: Log,
+}
+
+/// Where the node's certificate and keys are.
+#[derive(Clone, Debug)]
+pub struct Identity {
+    /// One or two roots.
+    pub ca: PathBuf,
+    pub certificate: PathBuf,
+    pub key: PathBuf,
+    /// One list for each root; none at all: revocation is not checked.
+    pub crls: Vec<PathBuf>,
+    pub member_key: PathBuf,
+    /// Refuse everybody once a list is overdue, rather than warn.
+    pub refuse_overdue: bool,
+}
+
+/// How the node meets its peers.
+#[derive(Clone, Debug)]
+pub struct P2p {
+    /// None: it only dials.
+    pub listen: Option<SocketAddr>,
+    pub advertise: Option<Endpoint>,
+    pub bootstrap: Vec<Bootstrap>,
+    pub blacklist: Vec<NodeId>,
+    pub max_peers: usize,
+}
+
+/// `bob@10.0.0.6:7000`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bootstrap {
+    pub id: NodeId,
+    pub endpoint: Endpoint,
+}
+
+/// When and for whom the node mines.
+#[derive(Clone, Debug)]
+pub struct Miner {
+    pub enabled: bool,
+    pub threads: NonZero<u32>,
+    pub share: f64,
+    pub when: When,
+    /// None: the member key's address.
+    pub reward_to: Option<Address>,
+}
+
+/// The HTTP API.
+#[derive(Clone, Debug)]
+pub struct Api {
+    /// None: off.
+    pub listen: Option<SocketAddr>,
+    pub hosts: Vec<String>,
+    pub token_file: PathBuf,
+}
+
+/// What is logged, and how.
+#[derive(Clone, Debug)]
+pub struct Log {
+    pub level: String,
+    pub json: bool,
+}
+
+impl FromStr for Bootstrap {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (id, endpoint) = text.split_once('@').ok_or_else(|| {
+            format!("\"{}\" is not id@host:port, as in bob@10.0.0.6:7000", text.escape_debug())
+        })?;
+        let id = id.parse().map_err(|error| format!("{error}"))?;
+        let endpoint = endpoint.parse().map_err(|error| format!("{error}"))?;
+        Ok(Self { id, endpoint })
+    }
+}
+
+impl Settings {
+    /// Reads and checks a node's file and its network's. Certificates are checked when they are loaded.
+    pub fn load(path: &Path) -> Result<Self, Mistakes> {
+        let folder = path.parent().unwrap_or(Path::new("")).to_owned();
+        let mut root = Section::root(read(path)?);
+        let data_dir = root.required_path("data_dir", &folder);
+        let network = root.required_path("network", &folder).and_then(|path| {
+            NetworkFile::load(&path).map_err(|mistakes| root.wrong("network", indent(&mistakes))).ok()
+        });
+        let identity = root.section("identity", |section| read_identity(section, &folder));
+        let p2p = root.section("p2p", read_p2p);
+        let min_fee = network.as_ref().map_or(1, |network| network.min_fee_per_byte);
+        let mempool = root.section("mempool", |section| read_mempool(section, min_fee));
+        let miner = root.section("miner", read_miner);
+        let checkpoint = root.section("chain", read_checkpoint);
+        let api = root.section("api", |section| read_api(section, &folder, data_dir.as_deref()));
+        let log = root.section("log", read_log);
+        let settings = (|| {
+            Some(Self {
+                path: path.to_owned(),
+                data_dir: data_dir?,
+                network: network?,
+                identity: identity?,
+                p2p: p2p?,
+                mempool,
+                miner,
+                checkpoint,
+                api: api?,
+                log,
+            })
+        })();
+        root.finish(path, settings)
+    }
+}
+
+fn indent(mistakes: &Mistakes) -> String {
+    mistakes.to_string().replace('\n', "\n  ")
+}
+
+fn read_identity(section: &mut Section, folder: &Path) -> Option<Identity> {
+    let ca = section.required_path("ca", folder);
+    let certificate = section.required_path("certificate", folder);
+    let key = section.required_path("key", folder);
+    let crls = section.texts("crl").into_iter().map(|path| folder.join(path)).collect();
+    let member_key = section.path("member_key", folder);
+    let refuse_overdue = section.choice("crl_overdue", &[("warn", false), ("refuse", true)]).unwrap_or(false);
+    let key = key?;
+    let member_key = member_key.unwrap_or_else(|| key.with_extension("member"));
+    Some(Identity { ca: ca?, certificate: certificate?, key, crls, member_key, refuse_overdue })
+}
+
+fn read_p2p(section: &mut Section) -> Option<P2p> {
+    let listen = section.required("listen").and_then(|text| address_or_off(section, "listen", &text));
+    let advertise = section.parsed::<Endpoint>("advertise");
+    let bootstrap = section.list::<Bootstrap>("bootstrap");
+    let blacklist = section.list::<NodeId>("blacklist");
+    let most = KNOWN_PEERS / 2;
+    let max_peers = section.number("max_peers", (CONNECTED_RESERVED + 1, most));
+    let listen = listen?;
+    let unspecified = listen.is_some_and(|address| address.ip().is_unspecified());
+    let unusable = |ip: IpAddr| ip.is_unspecified() || ip.is_multicast();
+    if advertise.as_ref().and_then(Endpoint::address).is_some_and(unusable) {
+        section.wrong("advertise", "nobody can dial that address; give the one that other members reach");
+    }
+    if unspecified && advertise.is_none() {
+        section.wrong("advertise", "missing; with listen on all addresses, say which one other members dial, as in \"10.0.0.5:7000\"");
+    }
+    let advertise = match listen {
+        None => None,
+        Some(listen) => advertise.or_else(|| listen.to_string().parse().ok()),
+    };
+    Some(P2p { listen, advertise, bootstrap, blacklist, max_peers: max_peers.unwrap_or(CONNECTED) })
+}
+
+fn address_or_off(section: &mut Section, key: &'static str, text: &str) -> Option<Option<SocketAddr>> {
+    if text == "off" {
+        return Some(None);
+    }
+    let address = text.parse();
+    if address.is_err() {
+        section.wrong(
+            key,
+            format!("\"{}\" is neither address:port, as in 0.0.0.0:7000, nor \"off\"", text.escape_debug()),
+        );
+    }
+    address.ok().map(Some)
+}
+
+fn read_mempool(section: &mut Section, min_fee_per_byte: u64) -> Limits {
+    let usual = Limits::default();
+    let count = (1, 1_000_000);
+    Limits {
+        max_bytes: section.number("max_bytes", (1_000_000, 1 << 32)).unwrap_or(usual.max_bytes),
+        max_transactions: section.number("max_transactions", count).unwrap_or(usual.max_transactions),
+        max_per_sender: section.number("max_per_sender", count).unwrap_or(usual.max_per_sender),
+        expiry: section.number("expiry_s", (1_u64, 31_536_000)).map_or(usual.expiry, Duration::from_secs),
+        min_fee_per_byte,
+    }
+}
+
+fn read_miner(section: &mut Section) -> Miner {
+    Miner {
+        enabled: section.flag("enabled").unwrap_or(true),
+        threads: section
+            .number("threads", (1_u32, 256))
+            .and_then(NonZero::new)
+            .unwrap_or(NonZero::<u32>::MIN),
+        share: section.share("share").unwrap_or(0.5),
+        when: section
+            .choice("when", &[("pending", When::Pending), ("always", When::Always)])
+            .unwrap_or(When::Pending),
+        reward_to: section.parsed("reward_to"),
+    }
+}
+
+fn read_checkpoint(section: &mut Section) -> Option<(u64, Hash)> {
+    let text = section.text("checkpoint")?;
+    let parsed =
+        text.split_once(':').and_then(|(height, hash)| Some((height.parse().ok()?, hash.parse().ok()?)));
+    if parsed.is_none() {
+        section.wrong("checkpoint", format!("\"{}\" is not height:hash", text.escape_debug()));
+    }
+    parsed
+}
+
+fn read_api(section: &mut Section, folder: &Path, data_dir: Option<&Path>) -> Option<Api> {
+    let listen = section.text("listen").unwrap_or_else(|| "127.0.0.1:5000".to_owned());
+    let listen = address_or_off(section, "listen", &listen);
+    let hosts = section.texts("hosts");
+    let token_file = section.path("token_file", folder);
+    let token_file = token_file.or_else(|| Some(data_dir?.join("api.token")));
+    Some(Api { listen: listen?, hosts, token_file: token_file? })
+}
+
+fn read_log(section: &mut Section) -> Log {
+    let level = section.text("level").unwrap_or_else(|| "info".to_owned());
+    if level.parse::<tracing_subscriber::filter::Targets>().is_err() {
+        section.wrong("level", format!("\"{}\" is not a level (error, warn, info, debug, trace) or a list like \"info,bouya::net=debug\"", level.escape_debug()));
+    }
+    Log { level, json: section.choice("format", &[("text", false), ("json", true)]).unwrap_or(false) }
+}

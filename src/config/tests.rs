@@ -1,0 +1,100 @@
+use super::*;
+use crate::testing::genesis;
+
+fn write(dir: &Path, name: &str, text: &str) -> PathBuf {
+    let path = dir.join(name);
+    std::fs::write(&path, text).unwrap();
+    path
+}
+
+const NODE: &str = r#"
+data_dir = "data"
+network = "network.toml"
+[identity]
+ca = "ca.crt"
+certificate = "alice.crt"
+key = "alice.key"
+[p2p]
+listen = "127.0.0.1:7000"
+bootstrap = ["bob@10.0.0.6:7000"]
+"#;
+
+fn network(dir: &Path) {
+    write(dir, "network.toml", &NetworkFile::render(&genesis("acme").spec, 3));
+}
+
+#[test]
+fn what_is_rendered_reads_back() {
+    let dir = tempfile::tempdir().unwrap();
+    network(dir.path());
+    let file = NetworkFile::load(&dir.path().join("network.toml")).unwrap();
+    assert_eq!(file.genesis.id(), genesis("acme").id());
+    assert_eq!(file.min_fee_per_byte, 3);
+}
+
+#[test]
+fn defaults_are_filled_in() {
+    let dir = tempfile::tempdir().unwrap();
+    network(dir.path());
+    let settings = Settings::load(&write(dir.path(), "node.toml", NODE)).unwrap();
+    assert_eq!(settings.data_dir, dir.path().join("data"));
+    assert_eq!(settings.identity.member_key, dir.path().join("alice.member"));
+    assert_eq!(settings.p2p.advertise.unwrap().to_string(), "127.0.0.1:7000");
+    assert_eq!(settings.p2p.bootstrap[0].id.as_str(), "bob");
+    assert_eq!(settings.api.token_file, dir.path().join("data/api.token"));
+    assert_eq!(settings.mempool.min_fee_per_byte, 3);
+}
+
+#[test]
+fn every_mistake_is_named_at_once() {
+    let dir = tempfile::tempdir().unwrap();
+    network(dir.path());
+    let text = NODE
+        .replace("data_dir", "datadir")
+        .replace("\"127.0.0.1:7000\"", "\"0.0.0.0:7000\"")
+        .replace("bob@10.0.0.6:7000", "Bob@10.0.0.6:0")
+        + "colour = 1\n[miner]\nshare = 2\nwhen = \"never\"\nthreads = 0\n[api]\nlisten = 5\n[chain]\ncheckpoint = \"1\"\n[log]\nlevel = \"x=loud\"\n";
+    let mistakes = Settings::load(&write(dir.path(), "node.toml", &text)).unwrap_err();
+    let mut keys: Vec<&str> = mistakes.list.iter().map(|mistake| mistake.key.as_str()).collect();
+    keys.sort_unstable();
+    assert_eq!(
+        keys,
+        [
+            "api.listen",
+            "chain.checkpoint",
+            "data_dir",
+            "datadir",
+            "log.level",
+            "miner.share",
+            "miner.threads",
+            "miner.when",
+            "p2p.advertise",
+            "p2p.bootstrap",
+            "p2p.colour",
+        ]
+    );
+    assert!(mistakes.to_string().contains("node.toml: 11 mistakes"), "{mistakes}");
+}
+
+#[test]
+fn a_networks_mistakes_are_named_with_the_node() {
+    let dir = tempfile::tempdir().unwrap();
+    let text = NetworkFile::render(&genesis("acme").spec, 1)
+        .replace("interval_ms = 1000", "interval_ms = 1")
+        .replace("reward = \"0.5\"", "reward = \"0.505\"");
+    write(dir.path(), "network.toml", &text);
+    let mistakes = Settings::load(&write(dir.path(), "node.toml", NODE)).unwrap_err().to_string();
+    assert!(mistakes.contains("blocks.interval_ms: 1 is not"), "{mistakes}");
+    assert!(mistakes.contains("blocks.reward: \"0.505\" has 3 decimals"), "{mistakes}");
+    let missing = Settings::load(&dir.path().join("nothing.toml")).unwrap_err().to_string();
+    assert!(missing.contains("cannot read it"), "{missing}");
+}
+
+#[test]
+fn dial_only_advertises_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    network(dir.path());
+    let text = NODE.replace("\"127.0.0.1:7000\"", "\"off\"");
+    let settings = Settings::load(&write(dir.path(), "node.toml", &text)).unwrap();
+    assert!(settings.p2p.listen.is_none() && settings.p2p.advertise.is_none());
+}
