@@ -13,4 +13,5 @@ pub mod net;
 pub mod store;
 #[cfg(test)]
 mod testing;
+pub mod verify;
 pub mod workers;

@@ -286,7 +286,8 @@ fn write_indexes(tx: &WriteTransaction, change: &Change) -> Result<(), StoreErro
     Ok(())
 }
 
-fn concerned(transaction: &bouya_core::ledger::Transaction) -> impl Iterator<Item = Address> {
+/// The addresses that a transaction touches.
+pub(crate) fn concerned(transaction: &bouya_core::ledger::Transaction) -> impl Iterator<Item = Address> {
     let bouya_core::ledger::Action::Transfer { outputs, .. } = &transaction.action;
     std::iter::once(Address::of(&transaction.sender)).chain(outputs.iter().map(|output| output.to))
 }

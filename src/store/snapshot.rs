@@ -5,7 +5,7 @@ use bouya_core::crypto::Hash;
 use bouya_core::ledger::{
     Account, Address, Block, Body, HeaderRecord, Key, StateError, Transaction, Undo, View,
 };
-use redb::{ReadOnlyTable, ReadTransaction, ReadableTable, ReadableTableMetadata};
+use redb::{ReadOnlyTable, ReadTransaction, ReadableTable};
 
 use super::StoreError;
 use super::tables::{
@@ -117,16 +117,25 @@ impl Snapshot {
         Account::from_row(row).map(Some)
     }
 
-    /// How many accounts there are, and the supply's row.
-    pub fn state_rows(&self) -> Result<u64, StoreError> {
-        Ok(self.state.len()?)
+    /// All rows of the state, in order of their encoded keys.
+    pub fn rows(&self) -> Result<impl Iterator<Item = Result<(Vec<u8>, Vec<u8>), StoreError>>, StoreError> {
+        let rows = self.state.iter()?;
+        Ok(rows.map(|row| row.map(|(k, v)| (k.value().to_vec(), v.value().to_vec())).map_err(Into::into)))
     }
 
-    /// All rows of the state, in order.
-    pub fn all_rows(&self) -> Result<Vec<(Vec<u8>, Vec<u8>)>, StoreError> {
-        let rows = self.state.iter()?;
-        rows.map(|row| row.map(|(k, v)| (k.value().to_vec(), v.value().to_vec())).map_err(Into::into))
-            .collect()
+    /// The ids of all stored headers.
+    pub fn ids(&self) -> Result<impl Iterator<Item = Result<Hash, StoreError>>, StoreError> {
+        Ok(self.headers.iter()?.map(|row| row.map(|(id, _)| Hash(id.value())).map_err(Into::into)))
+    }
+
+    /// Where the index says that a transaction stands.
+    pub fn place(&self, id: &Hash) -> Result<Option<(u64, u32)>, StoreError> {
+        Ok(self.transactions.get(id.0)?.map(|row| row.value()))
+    }
+
+    /// Whether the index says that a place in a block concerns an address.
+    pub fn concerns(&self, address: &Address, height: u64, place: u32) -> Result<bool, StoreError> {
+        Ok(self.movements.get(movement(address, height, place))?.is_some())
     }
 }
 

@@ -64,7 +64,7 @@ impl Twin {
         assert_eq!(snapshot.tip().unwrap().1, self.world.tip());
         let rows: BTreeMap<Vec<u8>, Vec<u8>> =
             self.world.rows().iter().map(|(key, row)| (encode(key), row.clone())).collect();
-        assert_eq!(snapshot.all_rows().unwrap().into_iter().collect::<BTreeMap<_, _>>(), rows);
+        assert_eq!(snapshot.rows().unwrap().map(Result::unwrap).collect::<BTreeMap<_, _>>(), rows);
         for height in 0..=self.chain.tip().height {
             let id = self.world.at_height(height).unwrap().unwrap();
             assert_eq!(snapshot.at_height(height).unwrap(), Some(id));
@@ -159,5 +159,51 @@ proptest! {
             twin.give(&block);
             twin.assert_equal();
         }
+    }
+}
+
+impl Store {
+    /// Changes or removes the row number `n` (for blocks: at height `n`) of a table: what a failing disk may do.
+    pub(crate) fn spoil_row(&self, table: &str, n: u64) {
+        let tx = self.write().unwrap();
+        let id = tx.open_table(HEIGHTS).unwrap().get(n).unwrap().map(|id| id.value());
+        let flip = |mut row: Vec<u8>| {
+            let last = row.len() - 1;
+            row[last] ^= 1;
+            row
+        };
+        match table {
+            "bodies" | "headers" | "undo" => {
+                let table = [("bodies", BODIES), ("headers", HEADERS), ("undo", UNDO)]
+                    .into_iter()
+                    .find(|(name, _)| *name == table)
+                    .unwrap()
+                    .1;
+                let mut table = tx.open_table(table).unwrap();
+                let row = flip(table.get(id.unwrap()).unwrap().unwrap().value().to_vec());
+                table.insert(id.unwrap(), row.as_slice()).unwrap();
+            }
+            "nodes" => drop(tx.open_table(NODES).unwrap().insert((0, n), [7; 32]).unwrap()),
+            "state" => {
+                let mut state = tx.open_table(STATE).unwrap();
+                let (key, row) = {
+                    let (key, row) = state.first().unwrap().unwrap();
+                    (key.value().to_vec(), flip(row.value().to_vec()))
+                };
+                state.insert(key.as_slice(), row.as_slice()).unwrap();
+            }
+            "transactions" => {
+                let mut table = tx.open_table(TRANSACTIONS).unwrap();
+                let key = table.first().unwrap().unwrap().0.value();
+                table.remove(key).unwrap();
+            }
+            "movements" => {
+                let mut table = tx.open_table(MOVEMENTS).unwrap();
+                let key = table.first().unwrap().unwrap().0.value();
+                table.remove(key).unwrap();
+            }
+            _ => panic!("no table {table}"),
+        }
+        tx.commit().unwrap();
     }
 }

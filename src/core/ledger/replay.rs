@@ -1,0 +1,57 @@
+//! The whole chain executed again from the beginning, block by block: what `verify` compares the store with.
+
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+use super::execute::{Check, Stop, check_form, execute};
+use super::merkle::Node;
+use super::state::{Layer, Rows, Undo};
+use super::{Block, Branch, Genesis, PlanError};
+
+/// A chain that is being executed, and the state it has reached.
+#[derive(Debug)]
+pub struct Replay {
+    genesis: Arc<Genesis>,
+    branch: Branch,
+    rows: Rows,
+}
+
+impl Replay {
+    /// Before the first block.
+    pub fn new(genesis: Arc<Genesis>) -> Self {
+        Self { branch: genesis.branch(), rows: genesis.rows(), genesis }
+    }
+
+    /// The last block executed.
+    pub fn branch(&self) -> &Branch {
+        &self.branch
+    }
+
+    /// The state after it.
+    pub fn rows(&self) -> &Rows {
+        &self.rows
+    }
+
+    /// Checks and executes the next block. Returns the tree nodes that it completes and what undoes it.
+    pub fn push(&mut self, block: &Block, check: Check<'_>) -> Result<(Vec<Node>, Undo), PlanError> {
+        let rules = &self.genesis.rules;
+        let mut branch = self.branch.clone();
+        let nodes = branch.push(rules, &block.header)?;
+        check_form(rules, block)?;
+        let mut layer = Layer::new(None, &self.rows);
+        execute(rules, &mut layer, block, check).map_err(|stop| match stop {
+            Stop::Body(error) => PlanError::Body(error),
+            Stop::State(error) => PlanError::State(error),
+        })?;
+        let (rows, undo) = layer.into_parts();
+        for (key, row) in rows {
+            // Without a base, a removed row is simply absent.
+            match row {
+                Some(row) => self.rows.insert(key, Some(row)),
+                None => self.rows.remove(&key),
+            };
+        }
+        self.branch = branch;
+        Ok((nodes, undo))
+    }
+}
