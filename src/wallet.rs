@@ -1,0 +1,237 @@
+//! Wallets: key pairs of people and firms, one file each, and the member key's file.
+//!
+//! A wallet is `NAME.wallet` in one folder, JSON, its seed encrypted under a passphrase ([`keystore`]). Files are made 0600,
+//! never overwritten, and not read while others may read them ([`private`]).
+//!
+//! Left out on purpose: deleting and renaming (the file system does both), seed phrases, many keys per wallet.
+
+mod keystore;
+mod member_key;
+mod private;
+
+use std::env;
+use std::fmt;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use bouya_core::crypto::SecretKey;
+use thiserror::Error;
+use zeroize::Zeroizing;
+
+pub use keystore::Wallet;
+pub use member_key::{load as member_key_load, load_or_create as member_key_load_or_create, write_seed};
+pub use private::FileError;
+
+/// A passphrase, wiped when dropped.
+pub type Passphrase = Zeroizing<String>;
+
+/// Why a wallet or a key file could not be made, read or opened.
+#[derive(Debug, Error)]
+pub enum WalletError {
+    /// The file itself.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// There is no wallet of that name.
+    #[error("there is no wallet \"{name}\" in {}; see what there is: bouya wallet list", dir.display())]
+    Unknown {
+        /// What was asked for.
+        name: WalletName,
+        /// Where it was looked for.
+        dir: PathBuf,
+    },
+    /// Written by a newer version.
+    #[error("{} has wallet format {format}, this version knows format 1; use a newer bouya", path.display())]
+    Format {
+        /// The file.
+        path: PathBuf,
+        /// Its format.
+        format: u32,
+    },
+    /// Not as it was written.
+    #[error("{} is damaged ({why}); restore it from a backup, or import its seed again", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// The passphrase does not open it. A changed ciphertext looks the same, so both are named.
+    #[error("wrong passphrase for wallet \"{name}\" (or its file was changed); try again")]
+    Passphrase {
+        /// The wallet.
+        name: WalletName,
+    },
+    /// An encrypted wallet, and no passphrase.
+    #[error("wallet \"{name}\" is encrypted: give its passphrase, as with --passphrase-file FILE")]
+    PassphraseNeeded {
+        /// The wallet.
+        name: WalletName,
+    },
+    /// A passphrase of nothing.
+    #[error("an empty passphrase protects nothing; for a wallet without one say --no-passphrase")]
+    EmptyPassphrase,
+    /// Not one line of 64 hex digits. The content is not shown, for it may be a secret.
+    #[error("{} is no key file: one line of 64 hex digits is expected", .0.display())]
+    NoSeed(PathBuf),
+    /// Nowhere to keep wallets.
+    #[error("no folder for wallets: neither XDG_DATA_HOME nor HOME is set; say where: --wallets DIR")]
+    NoFolder,
+    /// The system gave no randomness.
+    #[error("the system gave no randomness: {0}")]
+    Random(getrandom::Error),
+}
+
+/// A wallet's name: 1 to 64 of a-z, A-Z, 0-9, `-`, `_` and `.`, beginning with a letter or digit, and nothing that reads as an
+/// address. It becomes a file name, so nothing that could leave the folder is in it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct WalletName(String);
+
+/// Why a text is no wallet name.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum WalletNameError {
+    /// Outside the grammar.
+    #[error("\"{0}\" is no wallet name: use 1 to 64 letters, digits, '-', '_' or '.', beginning with a letter or digit")]
+    Grammar(String),
+    /// Would be taken for an address.
+    #[error("\"{0}\" would read as an address: choose a name that does not begin with bouya1")]
+    Address(String),
+}
+
+impl WalletName {
+    /// The name as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for WalletName {
+    type Err = WalletNameError;
+
+    fn from_str(text: &str) -> Result<Self, WalletNameError> {
+        let shown = || text.chars().take(70).flat_map(char::escape_default).collect::<String>();
+        let first = text.bytes().next().is_some_and(|b| b.is_ascii_alphanumeric());
+        let rest = text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b));
+        if !first || !rest || text.len() > 64 {
+            return Err(WalletNameError::Grammar(shown()));
+        }
+        if text.to_ascii_lowercase().starts_with("bouya1") {
+            return Err(WalletNameError::Address(shown()));
+        }
+        Ok(Self(text.to_owned()))
+    }
+}
+
+impl fmt::Display for WalletName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The folder that holds the wallets.
+#[derive(Clone, Debug)]
+pub struct Wallets {
+    dir: PathBuf,
+}
+
+impl Wallets {
+    /// The wallets in `dir`, which is made when the first one is.
+    pub fn new(dir: PathBuf) -> Self {
+        Self { dir }
+    }
+
+    /// The folder where wallets are kept unless told otherwise: `bouya/wallets` in the user's data folder.
+    pub fn default_dir() -> Result<PathBuf, WalletError> {
+        let set = |name| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+        // By the XDG rules a relative path is as good as none.
+        let data = set("XDG_DATA_HOME").filter(|path| path.is_absolute());
+        let data = data.or_else(|| set("HOME").map(|home| home.join(".local/share")));
+        Ok(data.ok_or(WalletError::NoFolder)?.join("bouya/wallets"))
+    }
+
+    /// Where they are.
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// The file of the wallet `name`, there or not.
+    pub fn path(&self, name: &WalletName) -> PathBuf {
+        self.dir.join(format!("{name}.wallet"))
+    }
+
+    /// Writes `key` as a new wallet, encrypted under `passphrase` if there is one. Never overwrites.
+    pub fn create(
+        &self,
+        name: &WalletName,
+        key: &SecretKey,
+        passphrase: Option<&Passphrase>,
+    ) -> Result<Wallet, WalletError> {
+        self.create_with(name, key, passphrase, keystore::COST)
+    }
+
+    fn create_with(
+        &self,
+        name: &WalletName,
+        key: &SecretKey,
+        passphrase: Option<&Passphrase>,
+        cost: keystore::Cost,
+    ) -> Result<Wallet, WalletError> {
+        let path = self.path(name);
+        // Before the passphrase costs anything; create_new decides.
+        if path.exists() {
+            return Err(FileError::Exists(path).into());
+        }
+        let (wallet, text) = keystore::seal(name, key, passphrase, cost)?;
+        private::create_dir(&self.dir)?;
+        private::create(&path, text.as_bytes())?;
+        Ok(wallet)
+    }
+
+    /// Whether there is a wallet of that name.
+    pub fn has(&self, name: &WalletName) -> bool {
+        self.path(name).exists()
+    }
+
+    /// Reads the wallet `name`, still locked.
+    pub fn open(&self, name: &WalletName) -> Result<Wallet, WalletError> {
+        let path = self.path(name);
+        match private::read(&path) {
+            Ok(text) => keystore::parse(name, &path, &text),
+            Err(FileError::Missing(_)) => {
+                Err(WalletError::Unknown { name: name.clone(), dir: self.dir.clone() })
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// All wallets by name. One that cannot be read does not hide the others.
+    pub fn list(&self) -> Result<Vec<Result<Wallet, WalletError>>, WalletError> {
+        let entries = match fs::read_dir(&self.dir) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(FileError::io(&self.dir, "read", error).into()),
+        };
+        let mut names = Vec::new();
+        for entry in entries {
+            let entry = entry.map_err(|error| FileError::io(&self.dir, "read", error))?;
+            let name = entry.file_name().to_str().and_then(|file| file.strip_suffix(".wallet")?.parse().ok());
+            names.extend(name);
+        }
+        names.sort();
+        Ok(names.iter().map(|name: &WalletName| self.open(name)).collect())
+    }
+}
+
+/// A new key from the system's randomness.
+pub fn new_key() -> Result<SecretKey, WalletError> {
+    Ok(SecretKey::from_seed(&*random::<32>()?))
+}
+
+fn random<const N: usize>() -> Result<Zeroizing<[u8; N]>, WalletError> {
+    let mut bytes = Zeroizing::new([0; N]);
+    getrandom::fill(bytes.as_mut()).map_err(WalletError::Random)?;
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests;

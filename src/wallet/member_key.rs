@@ -1,0 +1,55 @@
+//! Seed files: one line of 64 hex digits. A node's member key is kept so, and a wallet is exported so.
+
+use std::path::Path;
+
+use bouya_core::crypto::SecretKey;
+use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
+use zeroize::Zeroizing;
+
+use super::private::{self, FileError};
+use super::{WalletError, new_key};
+
+/// The member key at `path`; a new one is made there if there is none.
+pub fn load_or_create(path: &Path) -> Result<SecretKey, WalletError> {
+    match load(path) {
+        Err(WalletError::File(FileError::Missing(_))) => {}
+        loaded => return loaded,
+    }
+    if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+        private::create_dir(parent)?;
+    }
+    let key = new_key()?;
+    match write_seed(path, &key) {
+        Ok(()) => Ok(key),
+        // Somebody else made it meanwhile: theirs counts.
+        Err(WalletError::File(FileError::Exists(_))) => load(path),
+        Err(error) => Err(error),
+    }
+}
+
+/// The key whose seed is in the file at `path`.
+pub fn load(path: &Path) -> Result<SecretKey, WalletError> {
+    let text = private::read(path)?;
+    let mut seed = Zeroizing::new([0; 32]);
+    let digits = text.trim_ascii().as_bytes();
+    // decode_mut wants the lengths to agree beforehand.
+    if digits.len() != 64 || HEXLOWER_PERMISSIVE.decode_mut(digits, seed.as_mut()).is_err() {
+        return Err(WalletError::NoSeed(path.to_owned()));
+    }
+    Ok(SecretKey::from_seed(&seed))
+}
+
+/// Writes the seed of `key` into a new file.
+pub fn write_seed(path: &Path, key: &SecretKey) -> Result<(), WalletError> {
+    Ok(private::create(path, seed_line(key).as_bytes())?)
+}
+
+/// The line that a seed file holds.
+pub(crate) fn seed_line(key: &SecretKey) -> Zeroizing<String> {
+    let seed = Zeroizing::new(key.seed());
+    // Room for the line break too, so that it does not move and leave a copy.
+    let mut line = Zeroizing::new(String::with_capacity(65));
+    HEXLOWER.encode_append(seed.as_ref(), &mut line);
+    line.push('\n');
+    line
+}

@@ -1,0 +1,102 @@
+//! Files that only their owner may read: made 0600, never overwritten, refused while others may read them.
+
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use thiserror::Error;
+use zeroize::Zeroizing;
+
+/// Longest file taken for a key or a wallet; real ones have under 1 KiB.
+const MAX_BYTES: usize = 16 * 1024;
+
+/// Why a private file could not be made or read.
+#[derive(Debug, Error)]
+pub enum FileError {
+    /// It is there already.
+    #[error("{} already exists and is never overwritten; choose another name, or move it away", .0.display())]
+    Exists(PathBuf),
+    /// It is not there.
+    #[error("there is no file {}; check the path", .0.display())]
+    Missing(PathBuf),
+    /// Others may read or change it.
+    #[error("{} is open to others (mode {mode:03o}); make it private: chmod 600 '{}'", path.display(), path.display())]
+    Exposed {
+        /// The file.
+        path: PathBuf,
+        /// Its permission bits.
+        mode: u32,
+    },
+    /// Not a text of a sensible size.
+    #[error("{} is no text of at most {MAX_BYTES} bytes; check the path", .0.display())]
+    NoText(PathBuf),
+    /// The system refused.
+    #[error("cannot {doing} {}: {source}", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// What was tried.
+        doing: &'static str,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+impl FileError {
+    pub(super) fn io(path: &Path, doing: &'static str, source: io::Error) -> Self {
+        Self::Io { path: path.to_owned(), doing, source }
+    }
+}
+
+/// Makes `dir` and its missing parents, for the owner only.
+pub(super) fn create_dir(dir: &Path) -> Result<(), FileError> {
+    let made = DirBuilder::new().recursive(true).mode(0o700).create(dir);
+    made.map_err(|error| FileError::io(dir, "make the folder", error))
+}
+
+/// Writes a new file, durably: once this returns, a power cut does not take the key away.
+pub(super) fn create(path: &Path, contents: &[u8]) -> Result<(), FileError> {
+    let mut file = match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            return Err(FileError::Exists(path.to_owned()));
+        }
+        Err(error) => return Err(FileError::io(path, "make", error)),
+    };
+    let written = file.write_all(contents).and_then(|()| file.sync_all()).and_then(|()| sync_parent(path));
+    written.map_err(|error| {
+        // Half a key is worse than none: it would block the name. It is ours, made a moment ago.
+        let _ = fs::remove_file(path);
+        FileError::io(path, "write", error)
+    })
+}
+
+/// The text of a file that only its owner may read.
+pub(super) fn read(path: &Path) -> Result<Zeroizing<String>, FileError> {
+    let file = match File::open(path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            return Err(FileError::Missing(path.to_owned()));
+        }
+        Err(error) => return Err(FileError::io(path, "open", error)),
+    };
+    // Of the open file, not of the path, which could be swapped in between.
+    let mode = file.metadata().map_err(|error| FileError::io(path, "look at", error))?.permissions().mode();
+    if mode & 0o077 != 0 {
+        return Err(FileError::Exposed { path: path.to_owned(), mode: mode & 0o777 });
+    }
+    // All the room at once: a growing buffer would leave copies of the secret behind.
+    let mut bytes = Zeroizing::new(Vec::with_capacity(MAX_BYTES + 1));
+    let limit = u64::try_from(MAX_BYTES).unwrap_or(u64::MAX);
+    file.take(limit).read_to_end(&mut bytes).map_err(|error| FileError::io(path, "read", error))?;
+    match std::str::from_utf8(&bytes) {
+        Ok(text) if bytes.len() < MAX_BYTES => Ok(Zeroizing::new(text.to_owned())),
+        _ => Err(FileError::NoText(path.to_owned())),
+    }
+}
+
+fn sync_parent(path: &Path) -> io::Result<()> {
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    File::open(parent.unwrap_or(Path::new(".")))?.sync_all()
+}
