@@ -20,6 +20,7 @@ use thiserror::Error;
 use zeroize::Zeroizing;
 
 pub use keystore::Wallet;
+pub(crate) use member_key::seed_line;
 pub use member_key::{load as member_key_load, load_or_create as member_key_load_or_create, write_seed};
 pub use private::FileError;
 
@@ -91,7 +92,9 @@ pub struct WalletName(String);
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum WalletNameError {
     /// Outside the grammar.
-    #[error("\"{0}\" is no wallet name: use 1 to 64 letters, digits, '-', '_' or '.', beginning with a letter or digit")]
+    #[error(
+        "\"{0}\" is no wallet name: use 1 to 64 letters, digits, '-', '_' or '.', beginning with a letter or digit"
+    )]
     Grammar(String),
     /// Would be taken for an address.
     #[error("\"{0}\" would read as an address: choose a name that does not begin with bouya1")]

@@ -35,7 +35,10 @@ fn what_is_locked_opens_with_the_passphrase_only() {
     assert!(read.is_encrypted());
     assert_eq!(read.unlock(Some(&passphrase("correct"))).unwrap().seed(), key.seed());
     let wrong = read.unlock(Some(&passphrase("Correct"))).unwrap_err();
-    assert_eq!(wrong.to_string(), "wrong passphrase for wallet \"alice\" (or its file was changed); try again");
+    assert_eq!(
+        wrong.to_string(),
+        "wrong passphrase for wallet \"alice\" (or its file was changed); try again"
+    );
     assert!(matches!(read.unlock(None), Err(WalletError::PassphraseNeeded { .. })));
     assert!(matches!(
         wallets.create_with(&name("bob"), &key, Some(&passphrase("")), CHEAP),

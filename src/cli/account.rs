@@ -1,0 +1,74 @@
+//! `balance` and `history`: what an address holds, and how that came.
+
+use clap::Args;
+
+use crate::http::views::{Account, Movement};
+
+use super::client::Client;
+use super::error::Error;
+use super::node::PageOptions;
+use super::output::{Output, cell, or_dash, state};
+use super::parse::{self, WalletsOption};
+
+pub(crate) const EXAMPLES: &str = "\
+Examples:
+  bouya balance alice                 the wallet called alice
+  bouya balance bouya1… --confirmations 6
+  bouya history alice --limit 20
+
+With N confirmations a balance is meant as of N - 1 blocks ago; with 0 the waiting transactions count too.";
+
+#[derive(Debug, Args)]
+pub(crate) struct Balance {
+    /// An address (bouya1…), or a wallet's name
+    address: String,
+    /// Count only what has so many confirmations
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    confirmations: u64,
+    #[command(flatten)]
+    wallets: WalletsOption,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct History {
+    /// An address (bouya1…), or a wallet's name
+    address: String,
+    #[command(flatten)]
+    page: PageOptions,
+    #[command(flatten)]
+    wallets: WalletsOption,
+}
+
+pub(crate) fn balance(options: &Balance, client: &Client, out: &mut Output) -> Result<(), Error> {
+    let address = parse::address(&options.address, &options.wallets.open()?)?;
+    let query = [("confirmations", options.confirmations.to_string())];
+    out.show(&client.get_with(&format!("/v1/accounts/{address}"), &query)?, |out, account: Account| {
+        let symbol = client.status()?.network.symbol;
+        out.line(format!("{} {symbol}", account.balance))
+    })
+}
+
+pub(crate) fn history(options: &History, client: &Client, out: &mut Output) -> Result<(), Error> {
+    let address = parse::address(&options.address, &options.wallets.open()?)?;
+    let answer = client.get_with(&format!("/v1/accounts/{address}/transactions"), &options.page.query())?;
+    let command = format!("bouya history {}", options.address);
+    let empty = "Nothing was paid to or by this address yet. What still waits: bouya mempool";
+    let header = ["HEIGHT", "TIME", "", "AMOUNT", "FEE", "WITH", "TRANSACTION", "MEMO"];
+    out.page(&answer, &command, empty, &header, |out, movement: &Movement| {
+        let sign = match movement.direction.as_str() {
+            "in" | "reward" => "+",
+            _ => "-",
+        };
+        let with: Vec<_> = movement.counterparties.iter().map(|address| out.short(address)).collect();
+        vec![
+            cell(movement.height),
+            cell(out.when(&movement.time)),
+            state(&movement.direction),
+            cell(format!("{sign}{}", movement.amount)),
+            cell(&movement.fee),
+            or_dash(Some(with.join("\n")).filter(|with| !with.is_empty())),
+            or_dash(movement.transaction.as_deref().map(|id| out.short(id))),
+            cell(&movement.memo),
+        ]
+    })
+}

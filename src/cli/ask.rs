@@ -1,0 +1,112 @@
+//! Questions to the person at the terminal: passphrases and yes or no.
+
+use std::fs;
+use std::io::{self, BufRead, IsTerminal, Write};
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use zeroize::Zeroizing;
+
+use crate::wallet::{Passphrase, Wallet, WalletError};
+
+use super::error::Error;
+
+/// How a new wallet is protected.
+#[derive(Debug, Args)]
+pub(crate) struct NewPassphrase {
+    /// Take the passphrase from the first line of this file
+    #[arg(long, value_name = "FILE")]
+    passphrase_file: Option<PathBuf>,
+    /// Keep the seed unencrypted: whoever reads the file owns the coins
+    #[arg(long, conflicts_with = "passphrase_file")]
+    no_passphrase: bool,
+}
+
+impl NewPassphrase {
+    /// The passphrase to be used, if one is.
+    pub(crate) fn get(&self) -> Result<Option<Passphrase>, Error> {
+        if self.no_passphrase {
+            return Ok(None);
+        }
+        if let Some(path) = &self.passphrase_file {
+            return from_file(path).map(Some);
+        }
+        if !io::stdin().is_terminal() {
+            return Err(Error::Usage(
+                "no terminal to ask for a passphrase: give --passphrase-file FILE, \
+                 or --no-passphrase to keep the seed unencrypted"
+                    .into(),
+            ));
+        }
+        let passphrase = prompt("Passphrase for the new wallet: ")?;
+        if passphrase.is_empty() {
+            return Err(WalletError::EmptyPassphrase.into());
+        }
+        if *prompt("Again: ")? != *passphrase {
+            return Err(Error::Failed("the two passphrases differ; nothing was made, try again".into()));
+        }
+        Ok(Some(passphrase))
+    }
+}
+
+/// How an existing wallet is opened.
+#[derive(Debug, Args)]
+pub(crate) struct ExistingPassphrase {
+    /// Take the wallet's passphrase from the first line of this file
+    #[arg(long, value_name = "FILE")]
+    passphrase_file: Option<PathBuf>,
+}
+
+impl ExistingPassphrase {
+    /// Refuses early what [`Self::get`] would refuse later, after work has been done.
+    pub(crate) fn check(&self, wallet: &Wallet) -> Result<(), Error> {
+        if !wallet.is_encrypted() || self.passphrase_file.is_some() || io::stdin().is_terminal() {
+            return Ok(());
+        }
+        Err(Error::Usage(format!(
+            "no terminal to ask for the passphrase of wallet \"{}\": give --passphrase-file FILE",
+            wallet.name()
+        )))
+    }
+
+    /// The wallet's passphrase, if it needs one.
+    pub(crate) fn get(&self, wallet: &Wallet) -> Result<Option<Passphrase>, Error> {
+        self.check(wallet)?;
+        match &self.passphrase_file {
+            _ if !wallet.is_encrypted() => Ok(None),
+            Some(path) => from_file(path).map(Some),
+            None => prompt(&format!("Passphrase of wallet {}: ", wallet.name())).map(Some),
+        }
+    }
+}
+
+/// Whether the person at the terminal agrees; `instead` is the flag that says so without asking.
+pub(crate) fn confirm(question: &str, instead: &str) -> Result<bool, Error> {
+    if !io::stdin().is_terminal() {
+        return Err(Error::Usage(format!(
+            "no terminal to ask \"{question}\": say {instead} to go on without asking"
+        )));
+    }
+    let mut stderr = io::stderr();
+    write!(stderr, "{question} [y/N] ")?;
+    stderr.flush()?;
+    let mut answer = String::new();
+    io::stdin().lock().read_line(&mut answer)?;
+    Ok(matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
+}
+
+fn prompt(text: &str) -> Result<Passphrase, Error> {
+    let typed = rpassword::prompt_password(text);
+    typed.map(Zeroizing::new).map_err(|error| Error::Failed(format!("cannot read the passphrase: {error}")))
+}
+
+fn from_file(path: &Path) -> Result<Passphrase, Error> {
+    let shown = path.display();
+    let text = fs::read_to_string(path)
+        .map(Zeroizing::new)
+        .map_err(|error| Error::Usage(format!("cannot read {shown}: {error}; check --passphrase-file")))?;
+    match text.lines().next() {
+        Some(line) if !line.is_empty() => Ok(Zeroizing::new(line.to_owned())),
+        _ => Err(Error::Usage(format!("the first line of {shown} is empty; write the passphrase there"))),
+    }
+}

@@ -1,0 +1,106 @@
+//! `blocks`, `block` and `mine`.
+
+use clap::Subcommand;
+
+use crate::http::views::{Block, BlockSummary, Mined, MinerOf};
+
+use super::client::Client;
+use super::error::Error;
+use super::node::PageOptions;
+use super::output::{Output, cell, note};
+use super::{parse, transaction};
+
+pub(crate) const EXAMPLES: &str = "\
+Examples:
+  bouya blocks --limit 5
+  bouya block show latest
+  bouya block show 1200 --json
+
+On a terminal tables shorten hashes; `block show`, pipes and --json give them whole.";
+
+pub(crate) const MINE_EXAMPLES: &str = "\
+Example:
+  bouya mine --config config/node.toml
+
+This needs the node's token. A node with [miner] enabled mines without being asked.";
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum BlockCommand {
+    /// The latest blocks
+    List(PageOptions),
+    /// One block with its transactions
+    Show {
+        /// Height, hash or `latest`
+        #[arg(value_name = "REF", default_value = "latest", value_parser = parse::block_ref)]
+        block: String,
+    },
+}
+
+pub(crate) fn run(command: BlockCommand, client: &Client, out: &mut Output) -> Result<(), Error> {
+    match command {
+        BlockCommand::List(page) => list(client, out, &page),
+        BlockCommand::Show { block } => out
+            .show(&client.get(&format!("/v1/blocks/{block}"))?, |out, block: Block| {
+                show(out, client, &block)
+            }),
+    }
+}
+
+pub(crate) fn list(client: &Client, out: &mut Output, page: &PageOptions) -> Result<(), Error> {
+    let answer = client.get_with("/v1/blocks", &page.query())?;
+    let empty = "No blocks here. The latest: bouya block show latest";
+    let header = ["HEIGHT", "HASH", "TIME", "MINER", "TRANSACTIONS", "BYTES"];
+    out.page(&answer, "bouya blocks", empty, &header, |out, block: &BlockSummary| {
+        vec![
+            cell(block.height),
+            cell(out.short(&block.hash)),
+            cell(out.when(&block.time)),
+            cell(block.miner.id.clone().unwrap_or_else(|| out.short(&block.miner.key))),
+            cell(block.transactions),
+            cell(block.size),
+        ]
+    })
+}
+
+fn show(out: &mut Output, client: &Client, block: &Block) -> Result<(), Error> {
+    let symbol = client.status()?.network.symbol;
+    let confirmations = match block.confirmations {
+        0 => "0: not on the best chain".to_owned(),
+        count => count.to_string(),
+    };
+    out.pairs(vec![
+        ("height", cell(block.height)),
+        ("hash", cell(&block.hash)),
+        ("parent", cell(&block.parent)),
+        ("time", cell(&block.time)),
+        ("confirmations", cell(confirmations)),
+        ("miner", cell(miner(&block.miner))),
+        ("reward", cell(format!("{} {symbol} to {}", block.reward.amount, block.reward.to))),
+        ("difficulty", cell(block.difficulty)),
+        ("work", cell(&block.work)),
+        ("nonce", cell(block.nonce)),
+        ("body root", cell(&block.body_root)),
+        ("history", cell(&block.history)),
+        ("bytes", cell(block.size)),
+        ("transactions", cell(block.transactions.len())),
+    ])?;
+    if block.transactions.is_empty() {
+        return Ok(());
+    }
+    out.line("")?;
+    transaction::table(out, &block.transactions)
+}
+
+fn miner(miner: &MinerOf) -> String {
+    match &miner.id {
+        Some(id) => format!("{id} ({})", miner.key),
+        None => miner.key.clone(),
+    }
+}
+
+pub(crate) fn mine(client: &Client, out: &mut Output) -> Result<(), Error> {
+    if !out.json {
+        note("Mining one block…");
+    }
+    out.show(&client.mine()?, |out, mined: Mined| out.line(format!("block {} {}", mined.height, mined.hash)))
+}

@@ -1,0 +1,201 @@
+//! The HTTP client: asks the node, and turns what goes wrong into words and an exit code.
+
+use std::fs;
+use std::io::{self, BufReader, Read};
+use std::time::Duration;
+
+use serde::de::DeserializeOwned;
+use ureq::http::Response;
+use ureq::{Agent, Body};
+use zeroize::Zeroizing;
+
+use crate::http::views::{Problem, Status};
+
+use super::error::Error;
+use super::node::{Endpoint, NodeOptions};
+
+/// From the request to the last byte of the answer, for everything but mining and events.
+const TIMEOUT: Duration = Duration::from_secs(30);
+/// A block mined on request takes as long as it takes; this only ends what hangs.
+const MINE_TIMEOUT: Duration = Duration::from_secs(600);
+/// Longest answer: a full block's JSON is some 15 MB.
+const ANSWER_BYTES: u64 = 64 * 1024 * 1024;
+
+pub(crate) struct Client {
+    agent: Agent,
+    endpoint: Endpoint,
+}
+
+/// What the node answered, as it came.
+pub(crate) struct Answer {
+    body: String,
+}
+
+impl Answer {
+    /// The JSON as the node wrote it.
+    pub(crate) fn text(&self) -> &str {
+        self.body.trim_end()
+    }
+
+    pub(crate) fn read<T: DeserializeOwned>(&self) -> Result<T, Error> {
+        serde_json::from_str(&self.body).map_err(|error| {
+            Error::Failed(format!(
+                "the node's answer is not what this version expects ({error}); compare bouya --version with the node's"
+            ))
+        })
+    }
+}
+
+impl Client {
+    pub(crate) fn new(options: &NodeOptions) -> Result<Self, Error> {
+        let config = Agent::config_builder()
+            .http_status_as_error(false)
+            // A token goes to the node that was named, not to whom a proxy or a redirect names.
+            .proxy(None)
+            .max_redirects(0)
+            .timeout_connect(Some(Duration::from_secs(3)))
+            .timeout_global(Some(TIMEOUT))
+            .user_agent(concat!("bouya/", env!("CARGO_PKG_VERSION")))
+            .build();
+        Ok(Self { agent: config.into(), endpoint: options.endpoint()? })
+    }
+
+    pub(crate) fn get(&self, path: &str) -> Result<Answer, Error> {
+        self.get_with(path, &[])
+    }
+
+    pub(crate) fn get_with(&self, path: &str, query: &[(&str, String)]) -> Result<Answer, Error> {
+        let mut request = self.agent.get(self.url(path));
+        for (name, value) in query {
+            request = request.query(*name, value);
+        }
+        self.answer(request.call())
+    }
+
+    /// The node's status, for what depends on its network.
+    pub(crate) fn status(&self) -> Result<Status, Error> {
+        self.get("/v1/status")?.read()
+    }
+
+    /// Submits a transaction: anybody may, its signature says who means it.
+    pub(crate) fn submit(&self, transaction: &[u8]) -> Result<Answer, Error> {
+        let request = self.agent.post(self.url("/v1/transactions")).content_type("application/octet-stream");
+        self.answer(request.send(transaction))
+    }
+
+    pub(crate) fn post_json(&self, path: &str, body: &impl serde::Serialize) -> Result<Answer, Error> {
+        let request = self.agent.post(self.url(path)).header("Authorization", self.bearer()?.as_str());
+        self.answer(request.send_json(body))
+    }
+
+    pub(crate) fn mine(&self) -> Result<Answer, Error> {
+        let request = self.agent.post(self.url("/v1/mine")).header("Authorization", self.bearer()?.as_str());
+        self.answer(request.config().timeout_global(Some(MINE_TIMEOUT)).build().send_empty())
+    }
+
+    pub(crate) fn put(&self, path: &str) -> Result<Answer, Error> {
+        let request = self.agent.put(self.url(path)).header("Authorization", self.bearer()?.as_str());
+        self.answer(request.send_empty())
+    }
+
+    pub(crate) fn delete(&self, path: &str) -> Result<Answer, Error> {
+        let request = self.agent.delete(self.url(path)).header("Authorization", self.bearer()?.as_str());
+        self.answer(request.call())
+    }
+
+    /// Opens the stream of events, which has no end.
+    pub(crate) fn events(&self) -> Result<BufReader<impl Read + use<>>, Error> {
+        let request = self.agent.get(self.url("/v1/events")).header("Accept", "text/event-stream");
+        let response =
+            request.config().timeout_global(None).timeout_recv_response(Some(TIMEOUT)).build().call();
+        let mut response = response.map_err(|error| self.unreachable(error))?;
+        if !response.status().is_success() {
+            return Err(self.refused(&mut response));
+        }
+        Ok(BufReader::new(response.into_body().into_reader()))
+    }
+
+    /// How to say that the node went away.
+    pub(crate) fn lost(&self, error: io::Error) -> Error {
+        self.unreachable(ureq::Error::Io(error))
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.endpoint.api)
+    }
+
+    fn answer(&self, result: Result<Response<Body>, ureq::Error>) -> Result<Answer, Error> {
+        let mut response = result.map_err(|error| self.unreachable(error))?;
+        if !response.status().is_success() {
+            return Err(self.refused(&mut response));
+        }
+        Ok(Answer { body: self.body(&mut response)? })
+    }
+
+    fn body(&self, response: &mut Response<Body>) -> Result<String, Error> {
+        let body = response.body_mut().with_config().limit(ANSWER_BYTES).read_to_string();
+        body.map_err(|error| self.unreachable(error))
+    }
+
+    fn refused(&self, response: &mut Response<Body>) -> Error {
+        let status = response.status().as_u16();
+        let problem = self.body(response).ok().and_then(|body| serde_json::from_str::<Problem>(&body).ok());
+        let mut detail = match problem {
+            Some(problem) if problem.detail.is_empty() => problem.title,
+            Some(problem) => problem.detail,
+            None => format!("{} answered {status}, not as a node does; check --api", self.endpoint.api),
+        };
+        if matches!(status, 401 | 403)
+            && let Some(file) = &self.endpoint.token_file
+        {
+            detail.push_str(&format!(" (the token was read from {})", file.display()));
+        }
+        Error::Refused { status, detail }
+    }
+
+    fn unreachable(&self, error: ureq::Error) -> Error {
+        let api = self.endpoint.api.clone();
+        let why = match error {
+            ureq::Error::Io(error) if error.kind() == io::ErrorKind::ConnectionRefused => {
+                "connection refused".into()
+            }
+            ureq::Error::Io(error) => error.to_string(),
+            ureq::Error::HostNotFound => "unknown host".into(),
+            ureq::Error::Timeout(_) => "no answer in time".into(),
+            ureq::Error::ConnectionFailed => "connection failed".into(),
+            ureq::Error::BodyExceedsLimit(limit) => {
+                return Error::Failed(format!(
+                    "{api} answered with more than {limit} bytes; ask for less: --limit N"
+                ));
+            }
+            error => {
+                return Error::Failed(format!("{api} does not answer as a node does ({error}); check --api"));
+            }
+        };
+        Error::Unreachable { api, why }
+    }
+
+    /// The header that shows that we may change the node.
+    fn bearer(&self) -> Result<Zeroizing<String>, Error> {
+        let path = self.endpoint.token_file.as_ref().ok_or_else(|| {
+            Error::Usage(
+                "this changes the node, so it needs the node's token: give --config node.toml, \
+                 or --token-file DATA_DIR/api.token (env BOUYA_TOKEN_FILE)"
+                    .into(),
+            )
+        })?;
+        let shown = path.display();
+        let text = fs::read_to_string(path).map(Zeroizing::new).map_err(|error| {
+            Error::Usage(format!(
+                "cannot read the token in {shown}: {error}; the node makes the file when it first runs"
+            ))
+        })?;
+        let token = text.trim_ascii();
+        if token.len() != 64 || !token.bytes().all(|b| b.is_ascii_hexdigit()) {
+            return Err(Error::Usage(format!(
+                "{shown} holds no API token: one line of 64 hex digits is expected"
+            )));
+        }
+        Ok(Zeroizing::new(format!("Bearer {token}")))
+    }
+}

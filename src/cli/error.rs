@@ -1,0 +1,42 @@
+//! Why a command ended badly, and with which exit code.
+
+use std::io;
+
+use thiserror::Error;
+
+use crate::wallet::WalletError;
+
+#[derive(Debug, Error)]
+pub(crate) enum Error {
+    /// It was tried and did not work.
+    #[error("{0}")]
+    Failed(String),
+    /// What was asked for makes no sense as it stands.
+    #[error("{0}")]
+    Usage(String),
+    #[error("no node at {api} ({why}). Start one: bouya run --config node.toml; or say where: --api URL")]
+    Unreachable { api: String, why: String },
+    /// The node said no. Its detail ends with the next step.
+    #[error("{detail}")]
+    Refused { status: u16, detail: String },
+    #[error(transparent)]
+    Wallet(#[from] WalletError),
+    #[error("cannot write the result: {0}")]
+    Output(#[from] io::Error),
+}
+
+impl Error {
+    pub(crate) fn exit_code(&self) -> u8 {
+        match self {
+            Self::Failed(_) | Self::Refused { .. } | Self::Output(_) => 1,
+            Self::Usage(_) => 2,
+            Self::Unreachable { .. } => 3,
+            Self::Wallet(error) => match error {
+                WalletError::NoFolder
+                | WalletError::EmptyPassphrase
+                | WalletError::PassphraseNeeded { .. } => 2,
+                _ => 1,
+            },
+        }
+    }
+}

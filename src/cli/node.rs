@@ -1,0 +1,189 @@
+//! Which node a command talks to, and with which token: from flags, the node's configuration or the environment.
+
+use std::env;
+use std::fs;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use serde::Deserialize;
+
+use super::error::Error;
+
+const DEFAULT_API: &str = "http://127.0.0.1:5000";
+
+/// Options of every command that talks to a node.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Node options")]
+pub(crate) struct NodeOptions {
+    /// Where the node's API is [env: BOUYA_API] [default: http://127.0.0.1:5000]
+    #[arg(long, global = true, value_name = "URL")]
+    pub(crate) api: Option<String>,
+    /// File with the API's token, for commands that change the node [env: BOUYA_TOKEN_FILE]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) token_file: Option<PathBuf>,
+    /// The node's configuration, from which both are read
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Print the API's JSON, unchanged
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+}
+
+/// Which part of a list.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct PageOptions {
+    /// Where to begin: the cursor that the page before named
+    #[arg(long, value_name = "CURSOR")]
+    pub(crate) from: Option<String>,
+    /// At most so many
+    #[arg(long, value_name = "N")]
+    pub(crate) limit: Option<u64>,
+}
+
+impl PageOptions {
+    pub(crate) fn query(&self) -> Vec<(&'static str, String)> {
+        let from = self.from.clone().map(|from| ("from", from));
+        from.into_iter().chain(self.limit.map(|limit| ("limit", limit.to_string()))).collect()
+    }
+}
+
+/// What the options come to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Endpoint {
+    /// Without a slash at the end.
+    pub(crate) api: String,
+    pub(crate) token_file: Option<PathBuf>,
+}
+
+/// The parts of node.toml that a client needs; whether the rest is right is `bouya check`'s business.
+#[derive(Deserialize)]
+struct Config {
+    data_dir: Option<PathBuf>,
+    #[serde(default)]
+    api: Api,
+}
+
+#[derive(Default, Deserialize)]
+struct Api {
+    listen: Option<String>,
+    token_file: Option<PathBuf>,
+}
+
+impl NodeOptions {
+    /// A flag counts before the configuration, that before the environment: the nearer to the command, the more it was meant.
+    pub(crate) fn endpoint(&self) -> Result<Endpoint, Error> {
+        self.endpoint_in(|name| env::var(name).ok().filter(|value| !value.is_empty()))
+    }
+
+    fn endpoint_in(&self, env: impl Fn(&str) -> Option<String>) -> Result<Endpoint, Error> {
+        let mut api = self.api.clone();
+        let mut token_file = self.token_file.clone();
+        if let Some(path) = &self.config {
+            let config = Config::read(path)?;
+            token_file = token_file.or_else(|| config.token_file(path));
+            if api.is_none() {
+                api = Some(config.url(path)?);
+            }
+        }
+        let api = api.or_else(|| env("BOUYA_API")).unwrap_or_else(|| DEFAULT_API.to_owned());
+        token_file = token_file.or_else(|| env("BOUYA_TOKEN_FILE").map(PathBuf::from));
+        Ok(Endpoint { api: url(&api)?, token_file })
+    }
+}
+
+impl Config {
+    fn read(path: &Path) -> Result<Self, Error> {
+        let text = fs::read_to_string(path).map_err(|error| {
+            Error::Usage(format!("cannot read {}: {error}; check --config", path.display()))
+        })?;
+        toml::from_str(&text)
+            .map_err(|error| Error::Usage(format!("{} is no node configuration: {error}", path.display())))
+    }
+
+    /// Relative paths count from the file's own folder.
+    fn token_file(&self, path: &Path) -> Option<PathBuf> {
+        let folder = path.parent().unwrap_or(Path::new(""));
+        let data = self.data_dir.as_ref().map(|dir| dir.join("api.token"));
+        self.api.token_file.clone().or(data).map(|file| folder.join(file))
+    }
+
+    fn url(&self, path: &Path) -> Result<String, Error> {
+        let listen = match self.api.listen.as_deref() {
+            None => return Ok(DEFAULT_API.to_owned()),
+            Some("off") => {
+                return Err(Error::Usage(format!(
+                    "{} turns the API off (listen = \"off\" under [api]); turn it on there and restart the node",
+                    path.display()
+                )));
+            }
+            Some(listen) => listen,
+        };
+        let address: SocketAddr = listen.parse().map_err(|_| {
+            let path = path.display();
+            Error::Usage(format!(
+                "{path}: listen = \"{listen}\" under [api] is no IP address and port, as in 127.0.0.1:5000"
+            ))
+        })?;
+        // "Every address" is where to listen, not where to call.
+        let ip = match address.ip() {
+            IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
+            IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
+            ip => ip,
+        };
+        Ok(format!("http://{}", SocketAddr::new(ip, address.port())))
+    }
+}
+
+fn url(text: &str) -> Result<String, Error> {
+    let text = text.trim_end_matches('/');
+    let with_scheme = if text.contains("://") { text.to_owned() } else { format!("http://{text}") };
+    let host = with_scheme.strip_prefix("http://").unwrap_or_default();
+    let good = !host.is_empty() && host.chars().all(|c| c.is_ascii_graphic() && !"/?#@\"<>\\".contains(c));
+    if !good {
+        return Err(Error::Usage(format!(
+            "\"{}\" is no address of a node's API: give http://HOST:PORT, as in --api {DEFAULT_API}",
+            text.escape_default()
+        )));
+    }
+    Ok(with_scheme)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn endpoint(options: &NodeOptions) -> Result<Endpoint, Error> {
+        options.endpoint_in(|name| Some(format!("http://{}", name.to_lowercase())))
+    }
+
+    #[test]
+    fn flag_before_configuration_before_environment() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("node.toml");
+        fs::write(&path, "data_dir = \"../data\"\nother = 1\n[api]\nlisten = \"0.0.0.0:7\"\nhosts = []\n")
+            .unwrap();
+        let mut options = NodeOptions::default();
+        assert_eq!(endpoint(&options).unwrap().api, "http://bouya_api");
+        options.config = Some(path.clone());
+        let found = endpoint(&options).unwrap();
+        assert_eq!(found.api, "http://127.0.0.1:7");
+        assert_eq!(found.token_file, Some(dir.path().join("../data/api.token")));
+        options.api = Some("localhost:9/".into());
+        assert_eq!(endpoint(&options).unwrap().api, "http://localhost:9");
+        let none = NodeOptions::default().endpoint_in(|_| None).unwrap();
+        assert_eq!(none, Endpoint { api: DEFAULT_API.into(), token_file: None });
+        fs::write(&path, "data_dir = \"d\"\n[api]\nlisten = \"off\"\ntoken_file = \"/t\"\n").unwrap();
+        assert_eq!(endpoint(&options).unwrap().token_file, Some("/t".into()));
+        options.api = None;
+        assert!(matches!(endpoint(&options), Err(Error::Usage(text)) if text.contains("turns the API off")));
+    }
+
+    #[test]
+    fn only_plain_http() {
+        for bad in ["", "http://", "https://a:1", "ftp://a", "http://a/b", "http://u@a", "http://a b"] {
+            assert!(matches!(url(bad), Err(Error::Usage(_))), "{bad}");
+        }
+        assert_eq!(url("[::1]:5000").unwrap(), "http://[::1]:5000");
+    }
+}

@@ -1,0 +1,272 @@
+//! What people see. On a terminal hashes are short and times relative; elsewhere both are whole, for other programs.
+//!
+//! Texts of strangers (memos, agents, reasons) pass through [`plain`], so that none can draw on the terminal.
+
+use std::borrow::Cow;
+use std::env;
+use std::fmt::Display;
+use std::io::{self, IsTerminal, Stdout, Write};
+
+use comfy_table::{Attribute, Cell, Color, ContentArrangement, Table, presets};
+use indicatif::ProgressBar;
+use serde::de::DeserializeOwned;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use crate::http::views::Page;
+
+use super::client::Answer;
+use super::error::Error;
+
+pub(crate) struct Output {
+    out: Stdout,
+    /// Whether the API's JSON is wanted as it is.
+    pub(crate) json: bool,
+    terminal: bool,
+    colour: bool,
+}
+
+impl Output {
+    pub(crate) fn new(json: bool) -> Self {
+        let out = io::stdout();
+        let terminal = out.is_terminal();
+        Self { out, json, terminal, colour: terminal && colour_wanted() }
+    }
+
+    pub(crate) fn line(&mut self, text: impl Display) -> Result<(), Error> {
+        Ok(writeln!(self.out, "{text}")?)
+    }
+
+    pub(crate) fn bytes(&mut self, bytes: &[u8]) -> Result<(), Error> {
+        Ok(self.out.write_all(bytes)?)
+    }
+
+    pub(crate) fn flush(&mut self) -> Result<(), Error> {
+        Ok(self.out.flush()?)
+    }
+
+    /// An answer: its JSON as it is if that is wanted, else what `people` make of it.
+    pub(crate) fn show<T: DeserializeOwned>(
+        &mut self,
+        answer: &Answer,
+        people: impl FnOnce(&mut Self, T) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        if !self.json {
+            return people(self, answer.read()?);
+        }
+        // An answer without a body (204) is no line.
+        if answer.text().is_empty() { Ok(()) } else { self.line(answer.text()) }
+    }
+
+    /// A page of a list as a table, or `empty` if there is nothing; `command` shows the next page.
+    pub(crate) fn page<T: DeserializeOwned>(
+        &mut self,
+        answer: &Answer,
+        command: &str,
+        empty: &str,
+        header: &[&str],
+        row: impl Fn(&Self, &T) -> Vec<Cell>,
+    ) -> Result<(), Error> {
+        self.show(answer, |out, page: Page<T>| {
+            if page.items.is_empty() {
+                note(empty);
+                return Ok(());
+            }
+            let rows = page.items.iter().map(|item| row(out, item)).collect();
+            out.table(header, rows)?;
+            if let Some(next) = page.next {
+                note(&format!("More: {command} --from {next}"));
+            }
+            Ok(())
+        })
+    }
+
+    pub(crate) fn table(&mut self, header: &[&str], rows: Vec<Vec<Cell>>) -> Result<(), Error> {
+        let mut table = self.bare_table();
+        table.set_header(header.iter().map(|name| Cell::new(name).add_attribute(Attribute::Bold)));
+        table.add_rows(rows);
+        self.line(table.trim_fmt())
+    }
+
+    /// Names and values, one pair a line.
+    pub(crate) fn pairs(&mut self, pairs: Vec<(&str, Cell)>) -> Result<(), Error> {
+        let mut table = self.bare_table();
+        let name = |name| Cell::new(name).add_attribute(Attribute::Bold);
+        table.add_rows(pairs.into_iter().map(|(key, value)| vec![name(key), value]));
+        self.line(table.trim_fmt())
+    }
+
+    fn bare_table(&self) -> Table {
+        let mut table = Table::new();
+        table.load_style(presets::NOTHING);
+        if self.terminal {
+            table.set_content_arrangement(ContentArrangement::Dynamic);
+        }
+        if !self.colour {
+            // This also forgets the terminal's width, so that is fetched first.
+            if let Some(width) = table.width() {
+                table.set_width(width);
+            }
+            table.force_no_tty();
+        }
+        table
+    }
+
+    /// A hash or an address: its two ends on a terminal, whole elsewhere.
+    pub(crate) fn short(&self, text: &str) -> String {
+        let text = plain(text);
+        if self.terminal { shortened(&text) } else { text.into_owned() }
+    }
+
+    /// A time: how long ago on a terminal, as it is elsewhere.
+    pub(crate) fn when(&self, text: &str) -> String {
+        let relative = if self.terminal { relative(text, OffsetDateTime::now_utc()) } else { None };
+        relative.unwrap_or_else(|| plain(text).into_owned())
+    }
+}
+
+/// Tells people something that is no result.
+pub(crate) fn note(text: &str) {
+    // Without a stderr nobody wants to know.
+    let _ = writeln!(io::stderr(), "{}", plain(text));
+}
+
+/// Whether colour may be used where there is a terminal (https://no-color.org).
+pub(crate) fn colour_wanted() -> bool {
+    env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
+        && env::var_os("TERM").is_none_or(|term| term != "dumb")
+}
+
+/// A cell of plain text.
+pub(crate) fn cell(text: impl Display) -> Cell {
+    Cell::new(plain(&text.to_string()))
+}
+
+/// A cell of a state, in the colour of what it means.
+pub(crate) fn state(text: &str) -> Cell {
+    let cell = cell(text);
+    match text {
+        "connected" | "synced" | "confirmed" | "in" | "reward" => cell.fg(Color::Green),
+        "dialing" | "backoff" | "syncing" | "alone" | "pending" => cell.fg(Color::Yellow),
+        "banned" => cell.fg(Color::Red),
+        _ => cell,
+    }
+}
+
+/// A value that may be missing.
+pub(crate) fn or_dash(value: Option<impl Display>) -> Cell {
+    value.map_or_else(|| Cell::new("-"), cell)
+}
+
+/// `text` without control characters other than line breaks: an escape sequence from another member's text must not reach the
+/// terminal, nor a character that turns the direction of writing.
+pub(crate) fn plain(text: &str) -> Cow<'_, str> {
+    let bad = |c: char| {
+        (c.is_control() && c != '\n') || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    if !text.contains(bad) {
+        return Cow::Borrowed(text);
+    }
+    Cow::Owned(text.chars().map(|c| if bad(c) { '\u{fffd}' } else { c }).collect())
+}
+
+fn shortened(text: &str) -> String {
+    // An address begins with bouya1 and a kind, so its head says little.
+    let head = if text.starts_with("bouya1") { 12 } else { 8 };
+    let count = text.chars().count();
+    if count <= head + 8 {
+        return text.to_owned();
+    }
+    let tail: String = text.chars().skip(count - 4).collect();
+    text.chars().take(head).chain(['…']).chain(tail.chars()).collect()
+}
+
+fn relative(text: &str, now: OffsetDateTime) -> Option<String> {
+    let seconds = (now - OffsetDateTime::parse(text, &Rfc3339).ok()?).whole_seconds();
+    let (count, unit) = match seconds.unsigned_abs() {
+        0 => return Some("now".into()),
+        s @ ..120 => (s, "s"),
+        s @ ..7_200 => (s / 60, "min"),
+        s @ ..172_800 => (s / 3_600, "h"),
+        s => (s / 86_400, "days"),
+    };
+    Some(if seconds < 0 { format!("in {count} {unit}") } else { format!("{count} {unit} ago") })
+}
+
+/// What is going on: a spinner on a terminal, a line per change elsewhere.
+pub(crate) enum Progress {
+    Spinner(ProgressBar),
+    Lines(String),
+}
+
+impl Progress {
+    pub(crate) fn new() -> Self {
+        if !io::stderr().is_terminal() {
+            return Self::Lines(String::new());
+        }
+        let spinner = ProgressBar::new_spinner();
+        spinner.enable_steady_tick(std::time::Duration::from_millis(120));
+        Self::Spinner(spinner)
+    }
+
+    pub(crate) fn say(&mut self, text: &str) {
+        match self {
+            Self::Spinner(spinner) => spinner.set_message(text.to_owned()),
+            Self::Lines(last) if *last != text => {
+                note(text);
+                *last = text.to_owned();
+            }
+            Self::Lines(_) => {}
+        }
+    }
+
+    /// Ends it well. Dropped without this, a spinner vanishes and the error speaks.
+    pub(crate) fn done(self, text: &str) {
+        if let Self::Spinner(spinner) = &self {
+            spinner.finish_and_clear();
+            note(text);
+        }
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        if let Self::Spinner(spinner) = self {
+            spinner.finish_and_clear();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_told_as_people_do() {
+        let now = OffsetDateTime::parse("2026-11-20T12:00:00Z", &Rfc3339).unwrap();
+        for (time, told) in [
+            ("2026-11-20T12:00:00Z", "now"),
+            ("2026-11-20T11:59:57.5Z", "2 s ago"),
+            ("2026-11-20T11:50:00Z", "10 min ago"),
+            ("2026-11-20T09:00:00+01:00", "4 h ago"),
+            ("2026-11-01T12:00:00Z", "19 days ago"),
+            ("2026-11-20T12:05:00Z", "in 5 min"),
+        ] {
+            assert_eq!(relative(time, now).as_deref(), Some(told), "{time}");
+        }
+        assert_eq!(relative("soon", now), None);
+    }
+
+    #[test]
+    fn long_texts_keep_their_ends() {
+        assert_eq!(shortened(&"0123456789abcdef".repeat(4)), "01234567…cdef");
+        assert_eq!(shortened("bouya1qqabcdefghijklmnop"), "bouya1qqabcd…mnop");
+        assert_eq!(shortened("alice"), "alice");
+    }
+
+    #[test]
+    fn nobody_draws_on_the_terminal() {
+        assert_eq!(plain("a\x1b[31mb\u{9b}c\u{202e}d\ne"), "a\u{fffd}[31mb\u{fffd}c\u{fffd}d\ne");
+        assert!(matches!(plain("añ€"), Cow::Borrowed(_)));
+    }
+}

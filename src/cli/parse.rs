@@ -1,0 +1,133 @@
+//! Arguments as people type them.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use bouya_core::crypto::Hash;
+use bouya_core::id::NodeId;
+use bouya_core::ledger::Address;
+use clap::Args;
+
+use crate::http::views::NewPeer;
+use crate::wallet::{WalletName, Wallets};
+
+use super::error::Error;
+
+/// Where the wallets are.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct WalletsOption {
+    /// Folder of the wallets [default: ~/.local/share/bouya/wallets]
+    #[arg(long, value_name = "DIR", env = "BOUYA_WALLETS")]
+    wallets: Option<PathBuf>,
+}
+
+impl WalletsOption {
+    pub(crate) fn open(&self) -> Result<Wallets, Error> {
+        let dir = self.wallets.clone().map_or_else(Wallets::default_dir, Ok)?;
+        Ok(Wallets::new(dir))
+    }
+}
+
+/// The address that `text` is, or that of the wallet so called.
+pub(crate) fn address(text: &str, wallets: &Wallets) -> Result<Address, Error> {
+    let error = match text.parse::<Address>() {
+        Ok(address) => return Ok(address),
+        Err(error) => error,
+    };
+    let Ok(name) = text.parse::<WalletName>() else {
+        return Err(Error::Usage(error.to_string()));
+    };
+    if !wallets.has(&name) {
+        return Err(Error::Usage(format!(
+            "\"{name}\" is neither an address (bouya1…) nor a wallet in {}; see what there is: bouya wallet list",
+            wallets.dir().display()
+        )));
+    }
+    Ok(wallets.open(&name)?.address())
+}
+
+/// A block's height, its hash, or `latest`.
+pub(crate) fn block_ref(text: &str) -> Result<String, String> {
+    let text = text.to_ascii_lowercase();
+    if let Ok(height) = text.parse::<u64>() {
+        return Ok(height.to_string());
+    }
+    if text == "latest" || text.parse::<Hash>().is_ok() {
+        return Ok(text);
+    }
+    Err("a block is named by its height, its 64-digit hash, or latest".into())
+}
+
+/// A transaction's id.
+pub(crate) fn transaction_id(text: &str) -> Result<Hash, String> {
+    let id = text.to_ascii_lowercase().parse();
+    id.map_err(|_| "a transaction's id has 64 hex digits; copy the whole of it".into())
+}
+
+/// `ID@HOST:PORT`.
+pub(crate) fn peer(text: &str) -> Result<NewPeer, String> {
+    let form = || "a peer is written ID@HOST:PORT, as in bob@10.0.0.6:7000".to_owned();
+    let (id, address) = text.split_once('@').ok_or_else(form)?;
+    let (host, port) = address.rsplit_once(':').ok_or_else(form)?;
+    let id: NodeId = id.parse().map_err(|error| format!("{error}"))?;
+    let port = port.parse().ok().filter(|port| *port != 0).ok_or_else(form)?;
+    let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+    if host.is_empty() {
+        return Err(form());
+    }
+    Ok(NewPeer { id: id.into(), host: host.to_owned(), port })
+}
+
+/// `90s`, `5m`, `1h`.
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
+    let form = || "a time is written as a number and s, m or h, as in 60s".to_owned();
+    let digits = text.trim_end_matches(|c: char| !c.is_ascii_digit());
+    let seconds = match text.strip_prefix(digits) {
+        Some("s") => 1,
+        Some("m") => 60,
+        Some("h") => 3_600,
+        _ => return Err(form()),
+    };
+    let count: u64 = digits.parse().map_err(|_| form())?;
+    count
+        .checked_mul(seconds)
+        .filter(|s| (1..=31_536_000).contains(s))
+        .map(Duration::from_secs)
+        .ok_or_else(form)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn durations() {
+        for (text, seconds) in [("60s", 60), ("5m", 300), ("1h", 3_600)] {
+            assert_eq!(duration(text), Ok(Duration::from_secs(seconds)));
+        }
+        for bad in ["", "s", "60", "0s", "-1s", "1.5m", "1d", "1 s", "99999999999999999999h", "9999999h"] {
+            assert!(duration(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn peers() {
+        let bob = peer("bob@10.0.0.6:7000").unwrap();
+        assert_eq!((bob.id.as_str(), bob.host.as_str(), bob.port), ("bob", "10.0.0.6", 7000));
+        assert_eq!(peer("bob@[fd00::6]:7000").unwrap().host, "fd00::6");
+        for bad in ["bob", "bob@10.0.0.6", "Bob@a:1", "bob@a:0", "bob@:7", "@a:7", "bob@a:70000"] {
+            assert!(peer(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn references() {
+        let hash = "AB".repeat(32);
+        assert_eq!(block_ref(&hash), Ok(hash.to_lowercase()));
+        assert_eq!(block_ref("12"), Ok("12".into()));
+        assert_eq!(block_ref("latest"), Ok("latest".into()));
+        for bad in ["", "-1", "abc", "../status", "12?x"] {
+            assert!(block_ref(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! `peers`, `peer` and `blacklist`: who the node talks to, and who it keeps out.
+
+use bouya_core::id::NodeId;
+use clap::Subcommand;
+
+use crate::http::views::{BlacklistEntry, NewPeer, Peer};
+
+use super::client::{Answer, Client};
+use super::error::Error;
+use super::node::PageOptions;
+use super::output::{Output, cell, or_dash, state};
+use super::parse;
+
+pub(crate) const EXAMPLES: &str = "\
+Examples:
+  bouya peers
+  bouya peer add bob@10.0.0.6:7000 --config config/node.toml
+  bouya peer remove bob --token-file data/alice/api.token
+
+Adding and removing need the node's token. A removed peer may be learned again: to keep one out, bouya blacklist add ID.";
+
+pub(crate) const BLACKLIST_EXAMPLES: &str = "\
+Examples:
+  bouya blacklist list
+  bouya blacklist add mallory --config config/node.toml
+  bouya blacklist remove mallory --config config/node.toml
+
+Adding and removing need the node's token. To shut out a lost or stolen certificate everywhere, revoke it: mkca revoke ID.";
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum PeerCommand {
+    /// The peers that the node knows
+    List(PageOptions),
+    /// Tell the node of a peer
+    Add {
+        /// Its id and address
+        #[arg(value_name = "ID@HOST:PORT", value_parser = parse::peer)]
+        peer: NewPeer,
+    },
+    /// Close the connection to a peer and forget it
+    Remove {
+        /// Its id
+        id: NodeId,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum BlacklistCommand {
+    /// The ids that are kept out
+    List(PageOptions),
+    /// Keep an id out, without end
+    Add {
+        /// The id
+        id: NodeId,
+    },
+    /// Let an id in again
+    Remove {
+        /// The id
+        id: NodeId,
+    },
+}
+
+pub(crate) fn run(command: PeerCommand, client: &Client, out: &mut Output) -> Result<(), Error> {
+    match command {
+        PeerCommand::List(page) => list(client, out, &page),
+        PeerCommand::Add { peer } => {
+            let answer = client.post_json("/v1/peers", &peer)?;
+            said(out, &answer, &format!("added {}; how it goes: bouya peers", peer.id))
+        }
+        PeerCommand::Remove { id } => {
+            let answer = client.delete(&format!("/v1/peers/{id}"))?;
+            said(
+                out,
+                &answer,
+                &format!("removed {id}; it may be learned again, to keep it out: bouya blacklist add {id}"),
+            )
+        }
+    }
+}
+
+pub(crate) fn list(client: &Client, out: &mut Output, page: &PageOptions) -> Result<(), Error> {
+    let answer = client.get_with("/v1/peers", &page.query())?;
+    let empty = "No peers yet. Add one: bouya peer add ID@HOST:PORT";
+    let header = ["ID", "ADDRESS", "STATUS", "DIR", "SINCE", "RTT", "HEIGHT", "WHY", "UNTIL"];
+    out.page(&answer, "bouya peers", empty, &header, |out, peer: &Peer| {
+        vec![
+            cell(&peer.id),
+            cell(address(&peer.host, peer.port)),
+            state(&peer.status),
+            or_dash(peer.direction.as_ref()),
+            or_dash(peer.since.as_deref().map(|since| out.when(since))),
+            or_dash(peer.rtt_ms.map(|ms| format!("{ms} ms"))),
+            or_dash(peer.height),
+            or_dash(peer.why.as_ref()),
+            or_dash(peer.until.as_deref().map(|until| out.when(until))),
+        ]
+    })
+}
+
+pub(crate) fn blacklist(command: BlacklistCommand, client: &Client, out: &mut Output) -> Result<(), Error> {
+    match command {
+        BlacklistCommand::List(page) => {
+            let answer = client.get_with("/v1/blacklist", &page.query())?;
+            let empty = "Nobody is kept out. To keep somebody out: bouya blacklist add ID";
+            let header = ["ID", "SOURCE", "WHY", "UNTIL"];
+            out.page(&answer, "bouya blacklist list", empty, &header, |out, entry: &BlacklistEntry| {
+                let until = entry.until.as_deref().map(|until| out.when(until));
+                let until = until.unwrap_or_else(|| "without end".into());
+                vec![cell(&entry.id), cell(&entry.source), or_dash(entry.why.as_ref()), cell(until)]
+            })
+        }
+        BlacklistCommand::Add { id } => {
+            let answer = client.put(&format!("/v1/blacklist/{id}"))?;
+            said(out, &answer, &format!("{id} is kept out; to let it in again: bouya blacklist remove {id}"))
+        }
+        BlacklistCommand::Remove { id } => {
+            let answer = client.delete(&format!("/v1/blacklist/{id}"))?;
+            said(out, &answer, &format!("{id} may come in again"))
+        }
+    }
+}
+
+/// What was done, or the API's JSON if it has some to give.
+fn said(out: &mut Output, answer: &Answer, text: &str) -> Result<(), Error> {
+    match (out.json, answer.text()) {
+        (false, _) => out.line(text),
+        (true, "") => Ok(()),
+        (true, json) => out.line(json),
+    }
+}
+
+fn address(host: &str, port: u16) -> String {
+    if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
+}

@@ -1,0 +1,81 @@
+//! `tx` and `mempool`: transactions, confirmed or waiting.
+
+use bouya_core::crypto::Hash;
+use clap::Args;
+use comfy_table::Cell;
+
+use crate::http::views::{Action, Transaction};
+
+use super::client::Client;
+use super::error::Error;
+use super::node::PageOptions;
+use super::output::{Output, cell, or_dash, state};
+use super::parse;
+
+pub(crate) const EXAMPLES: &str = "\
+Examples:
+  bouya mempool
+  bouya tx 5f0c…   (all 64 digits of the id, as `send` printed it)
+  bouya tx ID --json | jq .confirmations
+
+On a terminal tables shorten ids; `tx`, pipes and --json give them whole.";
+
+const HEADER: [&str; 6] = ["ID", "FROM", "TO", "AMOUNT", "FEE", "BYTES"];
+
+#[derive(Debug, Args)]
+pub(crate) struct Tx {
+    /// The transaction's id
+    #[arg(value_parser = parse::transaction_id)]
+    id: Hash,
+}
+
+pub(crate) fn show(tx: &Tx, client: &Client, out: &mut Output) -> Result<(), Error> {
+    out.show(&client.get(&format!("/v1/transactions/{}", tx.id))?, |out, transaction: Transaction| {
+        let symbol = client.status()?.network.symbol;
+        let Action::Transfer { outputs, memo } = &transaction.action;
+        let mut pairs = vec![
+            ("id", cell(&transaction.id)),
+            ("status", state(&transaction.status)),
+            ("block", or_dash(transaction.height)),
+            ("confirmations", cell(transaction.confirmations)),
+            ("from", cell(&transaction.sender)),
+        ];
+        pairs.extend(
+            outputs.iter().map(|output| ("to", cell(format!("{}  {} {symbol}", output.to, output.amount)))),
+        );
+        pairs.extend([
+            ("fee", cell(format!("{} {symbol}", transaction.fee))),
+            ("memo", if memo.is_empty() { cell("-") } else { cell(memo) }),
+            ("nonce", cell(transaction.nonce)),
+            ("valid until", cell(format!("block {}", transaction.valid_until))),
+            ("bytes", cell(transaction.size)),
+        ]);
+        out.pairs(pairs)
+    })
+}
+
+pub(crate) fn mempool(client: &Client, out: &mut Output, page: &PageOptions) -> Result<(), Error> {
+    let answer = client.get_with("/v1/transactions", &page.query())?;
+    let empty = "No transaction waits. To make one: bouya send --from WALLET --to ADDRESS:AMOUNT";
+    out.page(&answer, "bouya mempool", empty, &HEADER, row)
+}
+
+pub(crate) fn table(out: &mut Output, transactions: &[Transaction]) -> Result<(), Error> {
+    let rows = transactions.iter().map(|transaction| row(out, transaction)).collect();
+    out.table(&HEADER, rows)
+}
+
+/// A transfer to several is one row with several lines.
+fn row(out: &Output, transaction: &Transaction) -> Vec<Cell> {
+    let Action::Transfer { outputs, .. } = &transaction.action;
+    let to: Vec<_> = outputs.iter().map(|output| out.short(&output.to)).collect();
+    let amounts: Vec<_> = outputs.iter().map(|output| output.amount.as_str()).collect();
+    vec![
+        cell(out.short(&transaction.id)),
+        cell(out.short(&transaction.sender)),
+        cell(to.join("\n")),
+        cell(amounts.join("\n")),
+        cell(&transaction.fee),
+        cell(transaction.size),
+    ]
+}

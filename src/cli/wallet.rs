@@ -1,0 +1,211 @@
+//! `wallet`: makes, lists, shows, imports and exports wallets. No node is needed.
+
+use std::path::PathBuf;
+
+use bouya_core::crypto::SecretKey;
+use clap::{Args, Subcommand};
+use serde_json::{Value, json};
+
+use crate::wallet::{self, Wallet, WalletName, Wallets};
+
+use super::ask::{ExistingPassphrase, NewPassphrase, confirm};
+use super::error::Error;
+use super::output::{Output, cell, note};
+use super::parse::WalletsOption;
+
+pub(crate) const EXAMPLES: &str = "\
+Examples:
+  bouya wallet new alice
+  bouya wallet list
+  bouya wallet show alice
+  bouya wallet export alice --out alice.seed
+  bouya wallet import alice --seed-file alice.seed
+  bouya wallet import rewards --member-key keys/alice.member --no-passphrase
+
+A wallet is one file, NAME.wallet. Back it up: without file and passphrase its coins are gone for good.";
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum WalletCommand {
+    /// Make a wallet with a new key
+    New(New),
+    /// The wallets in the folder
+    List {
+        #[command(flatten)]
+        wallets: WalletsOption,
+    },
+    /// Address and public key of a wallet
+    Show {
+        /// The wallet
+        name: WalletName,
+        #[command(flatten)]
+        wallets: WalletsOption,
+    },
+    /// Make a wallet of a seed that exists, or of a node's member key
+    Import(Import),
+    /// Write out a wallet's seed, unencrypted
+    Export(Export),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct New {
+    /// What to call it
+    name: WalletName,
+    #[command(flatten)]
+    passphrase: NewPassphrase,
+    #[command(flatten)]
+    wallets: WalletsOption,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Import {
+    /// What to call it
+    name: WalletName,
+    #[command(flatten)]
+    source: Source,
+    #[command(flatten)]
+    passphrase: NewPassphrase,
+    #[command(flatten)]
+    wallets: WalletsOption,
+}
+
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+struct Source {
+    /// File with the seed, one line of 64 hex digits, as `wallet export` writes it
+    #[arg(long, value_name = "FILE")]
+    seed_file: Option<PathBuf>,
+    /// A node's member key file, to spend what the node has mined
+    #[arg(long, value_name = "FILE")]
+    member_key: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Export {
+    /// The wallet
+    name: WalletName,
+    /// Write the seed into this new file instead of to stdout
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+    /// Print the seed without asking
+    #[arg(long)]
+    yes: bool,
+    #[command(flatten)]
+    passphrase: ExistingPassphrase,
+    #[command(flatten)]
+    wallets: WalletsOption,
+}
+
+pub(crate) fn run(command: WalletCommand, out: &mut Output) -> Result<(), Error> {
+    match command {
+        WalletCommand::New(new) => {
+            let wallets = new.wallets.open()?;
+            create(&wallets, &new.name, &wallet::new_key()?, &new.passphrase, out)
+        }
+        WalletCommand::List { wallets } => list(&wallets.open()?, out),
+        WalletCommand::Show { name, wallets } => show(&wallets.open()?, &name, out),
+        WalletCommand::Import(import) => {
+            let wallets = import.wallets.open()?;
+            let source = import.source.seed_file.or(import.source.member_key);
+            // Unreachable: the argument parser wants one of the two.
+            let source = source.ok_or_else(|| Error::Usage("give --seed-file or --member-key".into()))?;
+            create(&wallets, &import.name, &wallet::member_key_load(&source)?, &import.passphrase, out)
+        }
+        WalletCommand::Export(options) => export(&options, out),
+    }
+}
+
+fn create(
+    wallets: &Wallets,
+    name: &WalletName,
+    key: &SecretKey,
+    passphrase: &NewPassphrase,
+    out: &mut Output,
+) -> Result<(), Error> {
+    // Before anybody thinks of a passphrase.
+    if wallets.has(name) {
+        return Err(wallet::WalletError::from(wallet::FileError::Exists(wallets.path(name))).into());
+    }
+    let passphrase = passphrase.get()?;
+    let made = wallets.create(name, key, passphrase.as_ref())?;
+    let path = wallets.path(name);
+    if out.json {
+        return out.line(described(&made, wallets));
+    }
+    out.line(made.address())?;
+    note(&format!("Made {}. Keep a copy of it in a safe place.", path.display()));
+    if passphrase.is_none() {
+        note("It is not encrypted: whoever reads the file owns the coins.");
+    }
+    Ok(())
+}
+
+fn list(wallets: &Wallets, out: &mut Output) -> Result<(), Error> {
+    let mut found = Vec::new();
+    for wallet in wallets.list()? {
+        match wallet {
+            Ok(wallet) => found.push(wallet),
+            Err(error) => note(&error.to_string()),
+        }
+    }
+    if out.json {
+        let items: Vec<_> = found.iter().map(|wallet| described(wallet, wallets)).collect();
+        return out.line(json!({ "items": items, "next": null }));
+    }
+    if found.is_empty() {
+        note(&format!("No wallets in {}. Make one: bouya wallet new NAME", wallets.dir().display()));
+        return Ok(());
+    }
+    let row = |wallet: &Wallet| vec![cell(wallet.name()), cell(wallet.address()), cell(protection(wallet))];
+    out.table(&["NAME", "ADDRESS", "PROTECTION"], found.iter().map(row).collect())
+}
+
+fn show(wallets: &Wallets, name: &WalletName, out: &mut Output) -> Result<(), Error> {
+    let wallet = wallets.open(name)?;
+    if out.json {
+        return out.line(described(&wallet, wallets));
+    }
+    out.pairs(vec![
+        ("name", cell(wallet.name())),
+        ("address", cell(wallet.address())),
+        ("public key", cell(wallet.public_key())),
+        ("protection", cell(protection(&wallet))),
+        ("file", cell(wallets.path(name).display())),
+    ])
+}
+
+fn export(options: &Export, out: &mut Output) -> Result<(), Error> {
+    let wallet = options.wallets.open()?.open(&options.name)?;
+    options.passphrase.check(&wallet)?;
+    if options.out.is_none()
+        && !options.yes
+        && !confirm("Print the seed, which is all that it takes to spend this wallet's coins?", "--yes")?
+    {
+        return Err(Error::Failed("nothing was printed; to write it to a file: --out FILE".into()));
+    }
+    let key = wallet.unlock(options.passphrase.get(&wallet)?.as_ref())?;
+    match &options.out {
+        None => out.bytes(wallet::seed_line(&key).as_bytes()),
+        Some(path) => {
+            wallet::write_seed(path, &key)?;
+            note(&format!(
+                "Wrote the seed, unencrypted, to {}. Keep it as you keep the coins.",
+                path.display()
+            ));
+            Ok(())
+        }
+    }
+}
+
+fn described(wallet: &Wallet, wallets: &Wallets) -> Value {
+    json!({
+        "name": wallet.name().as_str(),
+        "address": wallet.address().to_string(),
+        "public_key": wallet.public_key(),
+        "encrypted": wallet.is_encrypted(),
+        "file": wallets.path(wallet.name()).display().to_string(),
+    })
+}
+
+fn protection(wallet: &Wallet) -> &'static str {
+    if wallet.is_encrypted() { "passphrase" } else { "none: not encrypted" }
+}
