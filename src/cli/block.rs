@@ -7,7 +7,7 @@ use crate::http::views::{Block, BlockSummary, Mined, MinerOf};
 use super::client::Client;
 use super::error::Error;
 use super::node::PageOptions;
-use super::output::{Output, cell, note};
+use super::output::{Output, cell};
 use super::{parse, transaction};
 
 pub(crate) const EXAMPLES: &str = "\
@@ -99,8 +99,5 @@ fn miner(miner: &MinerOf) -> String {
 }
 
 pub(crate) fn mine(client: &Client, out: &mut Output) -> Result<(), Error> {
-    if !out.json {
-        note("Mining one block…");
-    }
     out.show(&client.mine()?, |out, mined: Mined| out.line(format!("block {} {}", mined.height, mined.hash)))
 }

@@ -13,6 +13,7 @@ use crate::http::views::{Problem, Status};
 
 use super::error::Error;
 use super::node::{Endpoint, NodeOptions};
+use super::output::note;
 
 /// From the request to the last byte of the answer, for everything but mining and events.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -88,8 +89,10 @@ impl Client {
         self.answer(request.send_json(body))
     }
 
+    /// Has the node mine a block, and says that it does once nothing is missing on our side.
     pub(crate) fn mine(&self) -> Result<Answer, Error> {
         let request = self.agent.post(self.url("/v1/mine")).header("Authorization", self.bearer()?.as_str());
+        note("Mining one block…");
         self.answer(request.config().timeout_global(Some(MINE_TIMEOUT)).build().send_empty())
     }
 

@@ -136,9 +136,7 @@ impl Config {
 }
 
 fn url(text: &str) -> Result<String, Error> {
-    let text = text.trim_end_matches('/');
-    let with_scheme = if text.contains("://") { text.to_owned() } else { format!("http://{text}") };
-    let host = with_scheme.strip_prefix("http://").unwrap_or_default();
+    let host = text.strip_prefix("http://").unwrap_or(text).trim_end_matches('/');
     let good = !host.is_empty() && host.chars().all(|c| c.is_ascii_graphic() && !"/?#@\"<>\\".contains(c));
     if !good {
         return Err(Error::Usage(format!(
@@ -146,7 +144,7 @@ fn url(text: &str) -> Result<String, Error> {
             text.escape_default()
         )));
     }
-    Ok(with_scheme)
+    Ok(format!("http://{host}"))
 }
 
 #[cfg(test)]

@@ -85,7 +85,7 @@ impl Output {
         let mut table = self.bare_table();
         table.set_header(header.iter().map(|name| Cell::new(name).add_attribute(Attribute::Bold)));
         table.add_rows(rows);
-        self.line(table.trim_fmt())
+        self.print(table)
     }
 
     /// Names and values, one pair a line.
@@ -93,6 +93,13 @@ impl Output {
         let mut table = self.bare_table();
         let name = |name| Cell::new(name).add_attribute(Attribute::Bold);
         table.add_rows(pairs.into_iter().map(|(key, value)| vec![name(key), value]));
+        self.print(table)
+    }
+
+    fn print(&mut self, mut table: Table) -> Result<(), Error> {
+        for column in table.column_iter_mut() {
+            column.set_padding((0, 2));
+        }
         self.line(table.trim_fmt())
     }
 

@@ -49,12 +49,12 @@ pub(crate) struct Send {
     #[arg(long, value_name = "AMOUNT")]
     fee: Option<String>,
     /// A note that everybody on the network can read
-    #[arg(long, default_value = "", value_name = "TEXT")]
+    #[arg(long, default_value = "", hide_default_value = true, value_name = "TEXT")]
     memo: String,
     /// Send without asking
     #[arg(long)]
     yes: bool,
-    /// Wait until the transaction has N confirmations [default: 1]
+    /// Wait until the transaction has N confirmations; 1 if no number is given
     #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "1", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) wait: Option<u64>,
     /// How long to wait, as in 60s or 5m

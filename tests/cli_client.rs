@@ -1,0 +1,434 @@
+//! The command line against a node that is played by this test: real processes, real HTTP, canned answers.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::path::Path;
+use std::process::{Command, Output, Stdio};
+use std::sync::{Arc, Mutex};
+use std::thread;
+
+use bouya::http::views::*;
+use bouya_core::codec::decode;
+use bouya_core::crypto::{Hash, SecretKey};
+use bouya_core::ledger::{self, Address};
+use serde::Serialize;
+use tempfile::TempDir;
+
+const NETWORK: [u8; 32] = [7; 32];
+
+#[derive(Clone, Debug)]
+struct Asked {
+    /// Method and target, as in `GET /v1/status`.
+    line: String,
+    head: String,
+    body: Vec<u8>,
+}
+
+/// A node: answers every request by `answer`, and remembers it.
+struct Node {
+    url: String,
+    asked: Arc<Mutex<Vec<Asked>>>,
+    home: TempDir,
+}
+
+impl Node {
+    fn new(answer: impl Fn(&str, &[Asked]) -> (u16, String) + Send + 'static) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let asked = Arc::new(Mutex::new(Vec::new()));
+        let memory = Arc::clone(&asked);
+        thread::spawn(move || {
+            for stream in listener.incoming() {
+                let mut stream = stream.unwrap();
+                let Some(request) = read_request(&stream) else { continue };
+                let line = request.line.clone();
+                let before = {
+                    let mut memory = memory.lock().unwrap();
+                    memory.push(request);
+                    memory.clone()
+                };
+                let (status, body) = answer(&line, &before);
+                let kind = if status < 400 { "application/json" } else { "application/problem+json" };
+                // A client that has had enough is none of the node's business.
+                let _ = write!(
+                    stream,
+                    "HTTP/1.1 {status} X\r\nContent-Type: {kind}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
+                    body.len()
+                );
+            }
+        });
+        Self { url, asked, home: tempfile::tempdir().unwrap() }
+    }
+
+    fn fixed(status: u16, body: String) -> Self {
+        Self::new(move |_, _| (status, body.clone()))
+    }
+
+    fn asked(&self) -> Vec<Asked> {
+        self.asked.lock().unwrap().clone()
+    }
+
+    fn command(&self, line: &str) -> Command {
+        let mut command = bouya(self.home.path());
+        command.env("BOUYA_API", &self.url).args(line.split_whitespace());
+        command
+    }
+
+    fn run(&self, line: &str) -> Output {
+        self.command(line).output().unwrap()
+    }
+}
+
+fn bouya(home: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_bouya"));
+    for name in ["BOUYA_API", "BOUYA_TOKEN_FILE", "BOUYA_WALLETS"] {
+        command.env_remove(name);
+    }
+    command.env("XDG_DATA_HOME", home).current_dir(home).stdin(Stdio::null());
+    command
+}
+
+fn read_request(stream: &TcpStream) -> Option<Asked> {
+    let mut reader = BufReader::new(stream);
+    let mut head = String::new();
+    while !head.ends_with("\r\n\r\n") {
+        if reader.read_line(&mut head).ok()? == 0 {
+            return None;
+        }
+    }
+    let line = head.lines().next()?.trim_end_matches(" HTTP/1.1").to_owned();
+    let length =
+        head.to_lowercase().lines().find_map(|line| line.strip_prefix("content-length: ")?.parse().ok());
+    let mut body = vec![0; length.unwrap_or(0)];
+    reader.read_exact(&mut body).ok()?;
+    Some(Asked { line, head, body })
+}
+
+fn json(value: &impl Serialize) -> String {
+    serde_json::to_string(value).unwrap()
+}
+
+fn problem(status: u16, detail: &str) -> (u16, String) {
+    let problem = Problem { r#type: "about:blank".into(), title: "No".into(), status, detail: detail.into() };
+    (status, json(&problem))
+}
+
+fn status() -> Status {
+    Status {
+        id: "alice".into(),
+        version: "0.1.0".into(),
+        network: NetworkStatus {
+            name: "acme".into(),
+            id: Hash(NETWORK).to_string(),
+            symbol: "ACM".into(),
+            decimals: 2,
+            interval_ms: 5000,
+        },
+        tip: TipStatus {
+            height: 41,
+            hash: "ab".repeat(32),
+            time: "2026-11-20T00:00:00Z".into(),
+            work: "99".into(),
+        },
+        sync: SyncStatus { state: "synced".into(), progress: 1.0 },
+        peers: PeerCounts { connected: 2, known: 3 },
+        mempool: MempoolStatus { transactions: 0, bytes: 0 },
+        miner: MinerStatus { enabled: false, hashes_per_second: 0 },
+        certificate: CertificateStatus { not_after: "2027-11-20T00:00:00Z".into(), days_left: 364 },
+        clock: ClockStatus { offset_ms: 3 },
+        reward_to: "bouya1x".into(),
+    }
+}
+
+fn transaction(id: &str, height: Option<u64>, confirmations: u64) -> String {
+    json(&Transaction {
+        id: id.into(),
+        status: if height.is_some() { "confirmed" } else { "pending" }.into(),
+        height,
+        confirmations,
+        sender: "bouya1x".into(),
+        nonce: 7,
+        fee: "1".into(),
+        valid_until: 1041,
+        size: 200,
+        action: Action::Transfer { outputs: vec![], memo: "\u{1b}[31mred".into() },
+    })
+}
+
+fn out(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+fn err(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+#[track_caller]
+fn ended(output: &Output, code: i32) {
+    assert_eq!(output.status.code(), Some(code), "stdout: {}\nstderr: {}", out(output), err(output));
+}
+
+#[test]
+fn status_for_people_and_for_programs() {
+    // Spaces that no serializer writes: unchanged means unchanged.
+    let body = json(&status()).replacen(':', " : ", 1);
+    let node = Node::fixed(200, body.clone());
+    let people = node.run("status");
+    ended(&people, 0);
+    for part in ["alice", "acme", "41", "2 connected of 3 known", "364 days left"] {
+        assert!(out(&people).contains(part), "{part} in {}", out(&people));
+    }
+    assert!(!out(&people).contains('\x1b'));
+    let programs = node.run("status --json");
+    ended(&programs, 0);
+    assert_eq!(out(&programs), format!("{body}\n"));
+}
+
+#[test]
+fn no_node_is_exit_code_3_and_says_how_to_get_one() {
+    let home = tempfile::tempdir().unwrap();
+    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let output = bouya(home.path()).args(["status", "--api", &format!("http://{free}")]).output().unwrap();
+    ended(&output, 3);
+    assert_eq!(out(&output), "");
+    assert_eq!(
+        err(&output),
+        format!(
+            "error: no node at http://{free} (connection refused). \
+             Start one: bouya run --config node.toml; or say where: --api URL\n"
+        )
+    );
+}
+
+#[test]
+fn what_the_node_refuses_is_told_in_its_words() {
+    let (status, body) = problem(404, "no transaction \u{1b}[31mhere; look: bouya mempool");
+    let node = Node::fixed(status, body);
+    let output = node.run(&format!("tx {}", "ab".repeat(32)));
+    ended(&output, 1);
+    assert_eq!(err(&output), "error: no transaction \u{fffd}[31mhere; look: bouya mempool\n");
+    ended(&node.run("tx abc"), 2);
+    ended(&node.run("block show ../peers"), 2);
+    assert_eq!(node.asked().len(), 1);
+    let stranger = Node::fixed(502, "<html>".into());
+    assert!(err(&stranger.run("status")).contains("answered 502"));
+}
+
+#[test]
+fn what_strangers_write_does_not_reach_the_terminal() {
+    let node = Node::new(|line, _| match line {
+        "GET /v1/status" => (200, json(&status())),
+        _ => (200, transaction("ab", None, 0)),
+    });
+    let output = node.run(&format!("tx {}", "ab".repeat(32)));
+    ended(&output, 0);
+    assert!(out(&output).contains("red") && !out(&output).contains('\x1b'), "{}", out(&output));
+}
+
+#[test]
+fn changes_need_the_token_and_carry_it() {
+    let node = Node::fixed(201, "{}".into());
+    let without = node.run("peer add bob@10.0.0.6:7000");
+    ended(&without, 2);
+    assert!(err(&without).contains("--token-file") && node.asked().is_empty());
+
+    let token = "0f".repeat(32);
+    let home = node.home.path();
+    std::fs::create_dir(home.join("data")).unwrap();
+    std::fs::write(home.join("data/api.token"), format!("{token}\n")).unwrap();
+    let listen = node.url.strip_prefix("http://").unwrap();
+    let config = format!("data_dir = \"data\"\nnetwork = \"n.toml\"\n[api]\nlisten = \"{listen}\"\n");
+    std::fs::write(home.join("node.toml"), config).unwrap();
+    for (line, asked) in [
+        ("peer add bob@10.0.0.6:7000", "POST /v1/peers"),
+        ("peer remove bob", "DELETE /v1/peers/bob"),
+        ("blacklist add bob", "PUT /v1/blacklist/bob"),
+        ("blacklist remove bob", "DELETE /v1/blacklist/bob"),
+    ] {
+        let mut command = node.command(line);
+        // The configuration says where, so that a wrong environment does not matter.
+        let output = command.env("BOUYA_API", "http://127.0.0.1:1").args(["--config", "node.toml"]).output();
+        ended(&output.unwrap(), 0);
+        let last = node.asked().pop().unwrap();
+        assert_eq!(last.line, asked);
+        assert!(
+            last.head.to_lowercase().contains(&format!("authorization: bearer {token}")),
+            "{}",
+            last.head
+        );
+    }
+    let added: NewPeer = serde_json::from_slice(&node.asked()[0].body).unwrap();
+    assert_eq!((added.id.as_str(), added.host.as_str(), added.port), ("bob", "10.0.0.6", 7000));
+}
+
+/// A node that takes a transaction and tells its state by `state`, from how often it was asked for it.
+fn taking(state: impl Fn(usize) -> (u16, String) + Send + 'static) -> Node {
+    let node = Node::new(move |line, asked| match line {
+        "GET /v1/status" => (200, json(&status())),
+        "POST /v1/transactions" => {
+            let sent: ledger::Transaction = decode(&asked.last().unwrap().body, "transaction").unwrap();
+            (202, json(&Submitted { id: sent.id().to_string() }))
+        }
+        line if line.starts_with("GET /v1/accounts/") => {
+            let account = Account { address: "x".into(), balance: "100".into(), nonce: 7, confirmations: 0 };
+            (200, json(&account))
+        }
+        line => state(asked.iter().filter(|other| other.line == line).count()),
+    });
+    std::fs::write(node.home.path().join("pass"), "correct horse\nsecond line\n").unwrap();
+    ended(&node.run("wallet new alice --passphrase-file pass"), 0);
+    node
+}
+
+fn bob() -> Address {
+    Address::of(&SecretKey::from_seed(&[5; 32]).public())
+}
+
+#[test]
+fn send_signs_what_it_showed_and_waits() {
+    let node = taking(|count| match count {
+        1 => (200, transaction("x", None, 0)),
+        2 => problem(404, "unknown"),
+        3 => (200, transaction("x", Some(42), 1)),
+        _ => (200, transaction("x", Some(42), 2)),
+    });
+    let line = format!("send --from alice --to {}:12.5 --to alice:1 --memo October --yes --wait 2", bob());
+    let output = node.run(&format!("{line} --passphrase-file pass"));
+    ended(&output, 0);
+    let posted = node.asked().into_iter().find(|asked| asked.line == "POST /v1/transactions").unwrap();
+    assert!(
+        posted.head.contains("application/octet-stream") && !posted.head.to_lowercase().contains("bearer")
+    );
+    let sent: ledger::Transaction = decode(&posted.body, "transaction").unwrap();
+    let sent = sent.check(&Hash(NETWORK)).unwrap();
+    assert_eq!((sent.nonce, sent.valid_until, sent.fee), (7, 41 + 1000, posted.body.len() as u64));
+    let ledger::Action::Transfer { outputs, memo } = &sent.action;
+    assert_eq!(
+        (outputs[0].to, outputs[0].amount, outputs[1].to, outputs[1].amount),
+        (bob(), 1250, sent.from(), 100)
+    );
+    assert_eq!(memo.as_str(), "October");
+    assert_eq!(out(&output), format!("{}\n", sent.id()));
+    for part in ["12.5 ACM", "total", "waiting for a block", "in block 42, 2 of 2 confirmations"] {
+        assert!(err(&output).contains(part), "{part} in {}", err(&output));
+    }
+}
+
+#[test]
+fn send_refuses_before_it_signs() {
+    let node = taking(|_| problem(404, "unknown"));
+    let send = format!("send --from alice --passphrase-file pass --to {}", bob());
+    let unasked = node.run(&format!("{send}:1"));
+    ended(&unasked, 2);
+    assert!(err(&unasked).contains("--yes"), "{}", err(&unasked));
+    for (line, why) in [
+        (format!("{send}:1.005 --yes"), "1.005\" has 3 decimals"),
+        (format!("{send}:0 --yes"), "above 0"),
+        (format!("{send} --yes"), "ADDRESS:AMOUNT"),
+        (format!("send --from alice --to {}:1 --yes", bob()), "--passphrase-file"),
+        ("send --from alice --passphrase-file pass --to nobody:1 --yes".into(), "neither an address"),
+    ] {
+        let output = node.run(&line);
+        ended(&output, 2);
+        assert!(err(&output).contains(why), "{why} in {}", err(&output));
+    }
+    std::fs::write(node.home.path().join("pass"), "wrong horse\n").unwrap();
+    let wrong = node.run(&format!("{send}:1 --yes"));
+    ended(&wrong, 1);
+    assert!(err(&wrong).contains("wrong passphrase"), "{}", err(&wrong));
+    assert!(node.asked().iter().all(|asked| asked.line.starts_with("GET ")));
+}
+
+#[test]
+fn waiting_ends_with_the_next_step() {
+    let node = taking(|_| (200, transaction("x", None, 0)));
+    let line = format!("send --from alice --passphrase-file pass --to {}:1 --yes --wait --timeout 1s", bob());
+    let output = node.run(&line);
+    ended(&output, 1);
+    let id = out(&output);
+    assert!(err(&output).ends_with(&format!("see: bouya tx {id}")), "{}", err(&output));
+}
+
+#[test]
+fn a_reader_may_leave() {
+    let block = BlockSummary {
+        height: 1,
+        hash: "ab".repeat(32),
+        time: "2026-11-20T00:00:00Z".into(),
+        miner: MinerOf { key: "cd".repeat(32), id: None },
+        transactions: 1,
+        size: 400,
+    };
+    // More than a pipe holds, so that the writer notices.
+    let node = Node::fixed(200, json(&Page { items: vec![block; 2_000], next: None }));
+    let mut child = node.command("blocks").stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    ended(&output, 0);
+    assert_eq!(err(&output), "");
+}
+
+#[test]
+fn lists_page_and_empty_ones_say_so() {
+    let node = Node::new(|line, _| match line {
+        "GET /v1/peers?from=a%26b&limit=1" => {
+            let peer =
+                serde_json::json!({ "id": "bob", "host": "fd00::6", "port": 7000, "status": "connected" });
+            (200, serde_json::json!({ "items": [peer], "next": "bob" }).to_string())
+        }
+        _ => (200, r#"{"items":[],"next":null}"#.into()),
+    });
+    let peers = node.run("peers --from a&b --limit 1");
+    ended(&peers, 0);
+    assert!(out(&peers).contains("[fd00::6]:7000"), "{}", out(&peers));
+    assert_eq!(err(&peers), "More: bouya peers --from bob\n");
+    for line in ["peer list", "mempool", "blacklist list", "wallet list"] {
+        let output = node.run(line);
+        ended(&output, 0);
+        assert!(out(&output).is_empty() && err(&output).contains("bouya "), "{line}: {}", err(&output));
+    }
+}
+
+#[test]
+fn events_come_line_by_line_until_the_node_stops() {
+    let node =
+        Node::fixed(200, "event: block\ndata: {\"height\":3}\n\n: alive\n\nevent: peer\ndata: {}\n\n".into());
+    let output = node.run("events --json");
+    ended(&output, 1);
+    assert_eq!(
+        out(&output),
+        "{\"data\":{\"height\":3},\"event\":\"block\"}\n{\"data\":{},\"event\":\"peer\"}\n"
+    );
+    assert!(err(&output).contains("ended the stream"));
+}
+
+#[test]
+fn a_wallet_goes_out_and_comes_back() {
+    let node = Node::new(|line, _| match line {
+        "GET /v1/status" => (200, json(&status())),
+        _ => {
+            let account = Account { address: "x".into(), balance: "3.5".into(), nonce: 0, confirmations: 1 };
+            (200, json(&account))
+        }
+    });
+    let made = node.run("wallet new alice --no-passphrase");
+    ended(&made, 0);
+    let address = out(&made);
+    ended(&node.run("wallet new alice --no-passphrase"), 1);
+    ended(&node.run("wallet new bob"), 2);
+    ended(&node.run("wallet export alice"), 2);
+    ended(&node.run("wallet export alice --out seed"), 0);
+    ended(&node.run("wallet export alice --out seed"), 1);
+    let printed = out(&node.run("wallet export alice --yes"));
+    assert_eq!(std::fs::read_to_string(node.home.path().join("seed")).unwrap(), printed);
+    let again = node.run("wallet import copy --seed-file seed --no-passphrase");
+    assert_eq!(out(&again), address);
+    let member = node.run("wallet import member --member-key seed --no-passphrase");
+    assert_eq!(out(&member), address);
+    ended(&node.run("wallet import none --no-passphrase"), 2);
+    let balance = node.run("balance alice --confirmations 6");
+    assert_eq!(out(&balance), "3.5 ACM\n");
+    assert_eq!(node.asked()[0].line, format!("GET /v1/accounts/{}?confirmations=6", address.trim()));
+}
