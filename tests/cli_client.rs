@@ -2,109 +2,21 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
-use std::path::Path;
-use std::process::{Command, Output, Stdio};
-use std::sync::{Arc, Mutex};
-use std::thread;
+#[path = "cli_client/node.rs"]
+mod node;
+
+use std::net::TcpListener;
+use std::process::{Output, Stdio};
 
 use bouya::http::views::*;
 use bouya_core::codec::decode;
 use bouya_core::crypto::{Hash, SecretKey};
 use bouya_core::ledger::{self, Address};
 use serde::Serialize;
-use tempfile::TempDir;
+
+use self::node::{Node, bouya};
 
 const NETWORK: [u8; 32] = [7; 32];
-
-#[derive(Clone, Debug)]
-struct Asked {
-    /// Method and target, as in `GET /v1/status`.
-    line: String,
-    head: String,
-    body: Vec<u8>,
-}
-
-/// A node: answers every request by `answer`, and remembers it.
-struct Node {
-    url: String,
-    asked: Arc<Mutex<Vec<Asked>>>,
-    home: TempDir,
-}
-
-impl Node {
-    fn new(answer: impl Fn(&str, &[Asked]) -> (u16, String) + Send + 'static) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
-        let asked = Arc::new(Mutex::new(Vec::new()));
-        let memory = Arc::clone(&asked);
-        thread::spawn(move || {
-            for stream in listener.incoming() {
-                let mut stream = stream.unwrap();
-                let Some(request) = read_request(&stream) else { continue };
-                let line = request.line.clone();
-                let before = {
-                    let mut memory = memory.lock().unwrap();
-                    memory.push(request);
-                    memory.clone()
-                };
-                let (status, body) = answer(&line, &before);
-                let kind = if status < 400 { "application/json" } else { "application/problem+json" };
-                // A client that has had enough is none of the node's business.
-                let _ = write!(
-                    stream,
-                    "HTTP/1.1 {status} X\r\nContent-Type: {kind}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}",
-                    body.len()
-                );
-            }
-        });
-        Self { url, asked, home: tempfile::tempdir().unwrap() }
-    }
-
-    fn fixed(status: u16, body: String) -> Self {
-        Self::new(move |_, _| (status, body.clone()))
-    }
-
-    fn asked(&self) -> Vec<Asked> {
-        self.asked.lock().unwrap().clone()
-    }
-
-    fn command(&self, line: &str) -> Command {
-        let mut command = bouya(self.home.path());
-        command.env("BOUYA_API", &self.url).args(line.split_whitespace());
-        command
-    }
-
-    fn run(&self, line: &str) -> Output {
-        self.command(line).output().unwrap()
-    }
-}
-
-fn bouya(home: &Path) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_bouya"));
-    for name in ["BOUYA_API", "BOUYA_TOKEN_FILE", "BOUYA_WALLETS"] {
-        command.env_remove(name);
-    }
-    command.env("XDG_DATA_HOME", home).current_dir(home).stdin(Stdio::null());
-    command
-}
-
-fn read_request(stream: &TcpStream) -> Option<Asked> {
-    let mut reader = BufReader::new(stream);
-    let mut head = String::new();
-    while !head.ends_with("\r\n\r\n") {
-        if reader.read_line(&mut head).ok()? == 0 {
-            return None;
-        }
-    }
-    let line = head.lines().next()?.trim_end_matches(" HTTP/1.1").to_owned();
-    let length =
-        head.to_lowercase().lines().find_map(|line| line.strip_prefix("content-length: ")?.parse().ok());
-    let mut body = vec![0; length.unwrap_or(0)];
-    reader.read_exact(&mut body).ok()?;
-    Some(Asked { line, head, body })
-}
 
 fn json(value: &impl Serialize) -> String {
     serde_json::to_string(value).unwrap()

@@ -7,7 +7,7 @@ use std::env;
 use std::fmt::Display;
 use std::io::{self, IsTerminal, Stdout, Write};
 
-use comfy_table::{Attribute, Cell, Color, ContentArrangement, Table, presets};
+use comfy_table::{Attribute, Cell, Color, ColumnConstraint, ContentArrangement, Table, presets};
 use indicatif::ProgressBar;
 use serde::de::DeserializeOwned;
 use time::OffsetDateTime;
@@ -100,6 +100,7 @@ impl Output {
         for column in table.column_iter_mut() {
             column.set_padding((0, 2));
         }
+        keep_whole(&mut table);
         self.line(table.trim_fmt())
     }
 
@@ -130,6 +131,25 @@ impl Output {
         let relative = if self.terminal { relative(text, OffsetDateTime::now_utc()) } else { None };
         relative.unwrap_or_else(|| plain(text).into_owned())
     }
+}
+
+/// Lets only the last column wrap, where there is room for that: a broken address is hard to read.
+fn keep_whole(table: &mut Table) {
+    let widths = table.column_max_content_widths();
+    let Some((_, others)) = widths.split_last() else { return };
+    let taken: u16 = others.iter().map(|width| width.saturating_add(2)).fold(0, u16::saturating_add);
+    // Of less than this the last column would become a thin stripe.
+    if table.width().is_none_or(|width| width < taken.saturating_add(14)) {
+        return;
+    }
+    for column in table.column_iter_mut().take(others.len()) {
+        column.set_constraint(ColumnConstraint::ContentWidth);
+    }
+}
+
+/// `1 peer`, `2 peers`.
+pub(crate) fn count(number: usize, what: &str) -> String {
+    if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
 }
 
 /// Tells people something that is no result.

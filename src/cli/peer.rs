@@ -81,7 +81,7 @@ pub(crate) fn run(command: PeerCommand, client: &Client, out: &mut Output) -> Re
 pub(crate) fn list(client: &Client, out: &mut Output, page: &PageOptions) -> Result<(), Error> {
     let answer = client.get_with("/v1/peers", &page.query())?;
     let empty = "No peers yet. Add one: bouya peer add ID@HOST:PORT";
-    let header = ["ID", "ADDRESS", "STATUS", "DIR", "SINCE", "RTT", "HEIGHT", "WHY", "UNTIL"];
+    let header = ["ID", "ADDRESS", "STATUS", "DIR", "SINCE", "RTT", "HEIGHT", "NOTE"];
     out.page(&answer, "bouya peers", empty, &header, |out, peer: &Peer| {
         vec![
             cell(&peer.id),
@@ -91,8 +91,7 @@ pub(crate) fn list(client: &Client, out: &mut Output, page: &PageOptions) -> Res
             or_dash(peer.since.as_deref().map(|since| out.when(since))),
             or_dash(peer.rtt_ms.map(|ms| format!("{ms} ms"))),
             or_dash(peer.height),
-            or_dash(peer.why.as_ref()),
-            or_dash(peer.until.as_deref().map(|until| out.when(until))),
+            or_dash(note(out, peer)),
         ]
     })
 }
@@ -127,6 +126,13 @@ fn said(out: &mut Output, answer: &Answer, text: &str) -> Result<(), Error> {
         (true, "") => Ok(()),
         (true, json) => out.line(json),
     }
+}
+
+/// Why it is banned or was lost, and until when.
+fn note(out: &Output, peer: &Peer) -> Option<String> {
+    let until = peer.until.as_deref().map(|until| format!("until: {}", out.when(until)));
+    let parts: Vec<_> = peer.why.clone().into_iter().chain(until).collect();
+    (!parts.is_empty()).then(|| parts.join("; "))
 }
 
 fn address(host: &str, port: u16) -> String {

@@ -4,7 +4,7 @@ use crate::http::views::Status;
 
 use super::client::Client;
 use super::error::Error;
-use super::output::{Output, cell, note, state};
+use super::output::{Output, cell, count, note, state};
 
 pub(crate) const EXAMPLES: &str = "\
 Examples:
@@ -54,18 +54,28 @@ pub(crate) fn run(client: &Client, out: &mut Output) -> Result<(), Error> {
             ("peers", cell(format!("{} connected of {} known", status.peers.connected, status.peers.known))),
             (
                 "mempool",
-                cell(format!("{} transactions, {} bytes", status.mempool.transactions, status.mempool.bytes)),
+                cell(format!(
+                    "{}, {}",
+                    count(status.mempool.transactions, "transaction"),
+                    count(status.mempool.bytes, "byte")
+                )),
             ),
             ("miner", cell(miner)),
             (
                 "certificate",
                 cell(format!("{} days left, until {}", certificate.days_left, certificate.not_after)),
             ),
-            ("clock", cell(format!("{} ms behind its peers", status.clock.offset_ms))),
+            ("clock", cell(clock(status.clock.offset_ms))),
         ])?;
         warn(&status);
         Ok(())
     })
+}
+
+/// The offset is the peers' time minus ours.
+fn clock(offset_ms: i64) -> String {
+    let side = if offset_ms < 0 { "ahead of" } else { "behind" };
+    format!("{} ms {side} its peers", offset_ms.unsigned_abs())
 }
 
 /// What the operator should do something about.
