@@ -9,19 +9,25 @@
 mod account;
 mod ask;
 mod block;
+mod check;
 mod client;
+mod devnet;
 mod error;
 mod events;
+mod init;
 mod node;
 mod output;
 mod parse;
 mod peer;
+mod run;
 mod send;
 mod status;
 mod transaction;
+mod verify;
 mod wallet;
 
 use std::io::{self, IsTerminal, Write};
+use std::path::Path;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
@@ -53,6 +59,24 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// A whole network on this machine, to try things on: CA, nodes mining over mutual TLS, a funded wallet
+    #[command(after_help = devnet::EXAMPLES)]
+    Devnet(devnet::DevnetOptions),
+    /// Write a new network's network.toml, and print its id
+    #[command(after_help = init::INIT_EXAMPLES)]
+    Init(init::Init),
+    /// Write this node's node.toml
+    #[command(after_help = init::JOIN_EXAMPLES)]
+    Join(init::Join),
+    /// Show what a configuration comes to, and every mistake in it and in what it points to
+    #[command(after_help = check::EXAMPLES)]
+    Check,
+    /// Run a node: the daemon
+    #[command(after_help = run::EXAMPLES)]
+    Run,
+    /// Hash and execute a stopped node's whole store again
+    #[command(after_help = verify::EXAMPLES)]
+    Verify,
     /// The node at a glance: tip, sync, peers, mempool, miner, certificate
     #[command(after_help = status::EXAMPLES)]
     Status,
@@ -130,6 +154,12 @@ pub fn main() -> ExitCode {
 fn run(cli: Cli, out: &mut Output) -> Result<(), Error> {
     let node = cli.node;
     match cli.command {
+        Command::Devnet(options) => devnet::run(&options, out),
+        Command::Init(options) => init::init(&options, out),
+        Command::Join(options) => init::join(&options, out),
+        Command::Check => check::run(config(&node)?, out),
+        Command::Run => run::run(config(&node)?),
+        Command::Verify => verify::run(config(&node)?, out),
         Command::Status => status::run(&Client::new(&node)?, out),
         Command::Peers(page) => peer::list(&Client::new(&node)?, out, &page),
         Command::Peer(command) => peer::run(command, &Client::new(&node)?, out),
@@ -150,6 +180,12 @@ fn run(cli: Cli, out: &mut Output) -> Result<(), Error> {
             out.bytes(&script)
         }
     }
+}
+
+/// The configuration of a command that cannot do without.
+fn config(node: &NodeOptions) -> Result<&Path, Error> {
+    let missing = || Error::Usage("--config is missing: say which node, as in --config config/node.toml".to_owned());
+    node.config.as_deref().ok_or_else(missing)
 }
 
 #[cfg(test)]

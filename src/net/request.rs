@@ -37,6 +37,9 @@ pub enum CommandError {
     /// Nobody of that name.
     #[error("no peer {0} is known here; `bouya peers` lists them")]
     Unknown(NodeId),
+    /// Not on the list.
+    #[error("{0} is neither blacklisted nor banned; `bouya blacklist` lists who is")]
+    NotListed(NodeId),
     /// It is this very node.
     #[error("{0} is this node itself")]
     Own(NodeId),

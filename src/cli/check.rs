@@ -1,0 +1,126 @@
+//! `bouya check`: what a node would start with, and every mistake at once.
+
+use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+use super::error::Error;
+use super::output::Output;
+use crate::config::network::spoken;
+use crate::config::{Mistake, Mistakes, Settings};
+use crate::net::crl::Revocations;
+use crate::net::tls::Tls;
+use crate::node::{days_until, identity_files};
+
+pub(crate) const EXAMPLES: &str = "\
+Example:
+  bouya check --config config/node.toml
+
+Compare the network's id with the other members by phone before the first start.";
+
+/// Checks a configuration and everything it points to.
+pub(crate) fn run(config: &Path, out: &mut Output) -> Result<(), Error> {
+    let settings = Settings::load(config).map_err(|mistakes| Error::Usage(mistakes.to_string()))?;
+    show(&settings, out)?;
+    let mut list = Vec::new();
+    let tls = Tls::open(identity_files(&settings), Revocations::default());
+    if let Err(error) = &tls {
+        list.push(mistake("identity", error));
+    }
+    check_modes(&settings, &mut list);
+    check_port("p2p.listen", settings.p2p.listen, &mut list);
+    check_port("api.listen", settings.api.listen, &mut list);
+    for bootstrap in &settings.p2p.bootstrap {
+        let endpoint = &bootstrap.endpoint;
+        if let Err(error) = (endpoint.host.as_str(), endpoint.port).to_socket_addrs() {
+            list.push(mistake("p2p.bootstrap", format!("{}@{endpoint}: {error}", bootstrap.id)));
+        }
+        if tls.as_ref().is_ok_and(|tls| tls.id() == bootstrap.id) {
+            list.push(mistake("p2p.bootstrap", format!("{} is this node itself; name another member", bootstrap.id)));
+        }
+    }
+    let Ok(tls) = tls.as_ref().map_err(|_| ()) else {
+        return Err(Error::Usage(Mistakes { path: config.to_owned(), list }.to_string()));
+    };
+    if !list.is_empty() {
+        return Err(Error::Usage(Mistakes { path: config.to_owned(), list }.to_string()));
+    }
+    let genesis = &settings.network.genesis;
+    let listens = settings.p2p.listen.map_or_else(|| "dials only".to_owned(), |address| format!("listens {address}"));
+    out.line(format!(
+        "ok: {}, network {} {}…, certificate {} days, {listens}",
+        tls.id(),
+        genesis.spec.name.as_str(),
+        genesis.id().short(),
+        days_until(tls.not_after()),
+    ))
+}
+
+fn mistake(key: &str, text: impl ToString) -> Mistake {
+    Mistake { key: key.to_owned(), text: text.to_string() }
+}
+
+fn show(settings: &Settings, out: &mut Output) -> Result<(), Error> {
+    let (p2p, identity, miner) = (&settings.p2p, &settings.identity, &settings.miner);
+    let genesis = &settings.network.genesis;
+    let join = |items: Vec<String>| if items.is_empty() { "none".to_owned() } else { items.join(", ") };
+    let address = |address: Option<SocketAddr>| address.map_or_else(|| "off".to_owned(), |a| a.to_string());
+    let bootstrap = p2p.bootstrap.iter().map(|b| format!("{}@{}", b.id, b.endpoint)).collect();
+    let crls = identity.crls.iter().map(|path| path.display().to_string()).collect();
+    let limits = &settings.mempool;
+    let rows = [
+        ("network", genesis.spec.name.as_str().to_owned()),
+        ("network id", spoken(&genesis.id())),
+        ("data_dir", settings.data_dir.display().to_string()),
+        ("identity.ca", identity.ca.display().to_string()),
+        ("identity.certificate", identity.certificate.display().to_string()),
+        ("identity.key", identity.key.display().to_string()),
+        ("identity.crl", join(crls)),
+        ("identity.crl_overdue", if identity.refuse_overdue { "refuse" } else { "warn" }.to_owned()),
+        ("identity.member_key", identity.member_key.display().to_string()),
+        ("p2p.listen", address(p2p.listen)),
+        ("p2p.advertise", p2p.advertise.as_ref().map_or_else(|| "none".to_owned(), ToString::to_string)),
+        ("p2p.bootstrap", join(bootstrap)),
+        ("p2p.blacklist", join(p2p.blacklist.iter().map(ToString::to_string).collect())),
+        ("p2p.max_peers", p2p.max_peers.to_string()),
+        ("mempool.max_bytes", limits.max_bytes.to_string()),
+        ("mempool.max_transactions", limits.max_transactions.to_string()),
+        ("mempool.max_per_sender", limits.max_per_sender.to_string()),
+        ("mempool.expiry_s", limits.expiry.as_secs().to_string()),
+        ("miner.enabled", miner.enabled.to_string()),
+        ("miner.threads", miner.threads.to_string()),
+        ("miner.share", miner.share.to_string()),
+        ("miner.when", format!("{:?}", miner.when).to_lowercase()),
+        ("miner.reward_to", miner.reward_to.map_or_else(|| "the member key's address".to_owned(), |a| a.to_string())),
+        ("chain.checkpoint", settings.checkpoint.map_or_else(|| "none".to_owned(), |(h, id)| format!("{h}:{id}"))),
+        ("api.listen", address(settings.api.listen)),
+        ("api.hosts", join(settings.api.hosts.clone())),
+        ("api.token_file", settings.api.token_file.display().to_string()),
+        ("log.level", settings.log.level.clone()),
+        ("log.format", if settings.log.json { "json" } else { "text" }.to_owned()),
+    ];
+    for (key, value) in rows {
+        out.line(format!("{key:<26} {value}"))?;
+    }
+    Ok(())
+}
+
+fn check_modes(settings: &Settings, list: &mut Vec<Mistake>) {
+    for (key, path) in
+        [("identity.key", &settings.identity.key), ("identity.member_key", &settings.identity.member_key)]
+    {
+        let Ok(metadata) = std::fs::metadata(path) else { continue };
+        let mode = metadata.permissions().mode() & 0o777;
+        if mode & 0o077 != 0 {
+            let path = path.display();
+            list.push(mistake(key, format!("{path} has mode {mode:03o}, so others can read it; chmod 600 {path}")));
+        }
+    }
+}
+
+fn check_port(key: &str, address: Option<SocketAddr>, list: &mut Vec<Mistake>) {
+    let Some(address) = address else { return };
+    if let Err(error) = TcpListener::bind(address) {
+        list.push(mistake(key, format!("cannot listen on {address}: {error}; stop what listens there (this node, running?), or choose another port")));
+    }
+}

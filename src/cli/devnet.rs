@@ -1,0 +1,175 @@
+//! `bouya devnet`: a whole network on this machine, and what it does, line by line.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use super::client::Client;
+use super::error::Error;
+use super::node::NodeOptions;
+use super::output::Output;
+use crate::config::network::spoken;
+use crate::devnet::{DEMO, Devnet, DevnetError, FRIEND};
+use crate::http::views::{Block, Status};
+use crate::telemetry;
+
+pub(crate) const EXAMPLES: &str = "\
+Examples:
+  bouya devnet
+  bouya devnet --nodes 7 --base-port 6000
+  rm -r .devnet        to begin anew
+
+Node i's page is at http://127.0.0.1:(base port + i). Ctrl-C stops all; a second start goes on.";
+
+/// How often the nodes are looked at.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+
+#[derive(Debug, Args)]
+pub(crate) struct DevnetOptions {
+    /// How many nodes, 1 to 32
+    #[arg(long, default_value_t = 4)]
+    nodes: u16,
+    /// Folder for everything that the network needs
+    #[arg(long, default_value = ".devnet")]
+    dir: PathBuf,
+    /// Port of node 0's API; the next nodes follow, peers meet 100 above
+    #[arg(long, default_value_t = 5_000)]
+    base_port: u16,
+    /// Logs of all nodes: error, warn, info or debug
+    #[arg(long, default_value = "warn")]
+    log: String,
+}
+
+/// Runs a devnet until Ctrl-C.
+pub(crate) fn run(options: &DevnetOptions, out: &mut Output) -> Result<(), Error> {
+    telemetry::start(&options.log, false);
+    out.line(format!("Preparing {} nodes in {} …", options.nodes, options.dir.display()))?;
+    out.flush()?;
+    let devnet = Devnet::prepare(&options.dir, options.nodes, options.base_port).map_err(failed)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let result = runtime.block_on(async {
+        let stop = CancellationToken::new();
+        let mut nodes = devnet.start(&stop).await.map_err(failed)?;
+        introduce(&devnet, options, out)?;
+        let watched = watch(&devnet, &mut nodes, out).await;
+        stop.cancel();
+        while let Some(ended) = nodes.join_next().await {
+            if let Ok(Err(error)) = ended {
+                return Err(failed(error));
+            }
+        }
+        watched
+    });
+    runtime.shutdown_background();
+    result?;
+    out.line("Stopped. The chain is kept: `bouya devnet` goes on with it.")
+}
+
+fn failed(error: DevnetError) -> Error {
+    match error {
+        DevnetError::Settings(_) | DevnetError::Config(_) => Error::Usage(error.to_string()),
+        _ => Error::Failed(error.to_string()),
+    }
+}
+
+fn introduce(devnet: &Devnet, options: &DevnetOptions, out: &mut Output) -> Result<(), Error> {
+    out.line(format!("Network {}, id {}", devnet.genesis().spec.name.as_str(), spoken(&devnet.genesis().id())))?;
+    for number in 0..devnet.nodes() {
+        out.line(format!("  node{number}   {}   peers at 127.0.0.1:{}", devnet.api(number), options.base_port + 100 + number))?;
+    }
+    let program = std::env::args().next().unwrap_or_else(|| "bouya".to_owned());
+    let wallets = devnet.wallets();
+    let friend = devnet.address(FRIEND).map_err(failed)?;
+    out.line(format!("Wallet {DEMO} holds 1000000 {}. In another terminal:", devnet.genesis().spec.coin.symbol.as_str()))?;
+    out.line(format!(
+        "  {program} send --wallets {} --from {DEMO} --to {friend}:12.5 --api {} --yes --wait",
+        wallets.display(),
+        devnet.api(0),
+    ))?;
+    out.line(format!("  {program} balance {friend} --api {}", devnet.api(devnet.nodes() - 1)))?;
+    out.line("Ctrl-C stops all nodes.")?;
+    out.flush()
+}
+
+/// Tells when all are connected, and every new block, until Ctrl-C or until a node ends.
+async fn watch(
+    devnet: &Devnet,
+    nodes: &mut JoinSet<Result<(), DevnetError>>,
+    out: &mut Output,
+) -> Result<(), Error> {
+    let (mut interrupt, mut terminate) =
+        (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    let mut ticks = tokio::time::interval(LOOK_EVERY);
+    let mut seen = Seen::default();
+    loop {
+        tokio::select! {
+            _ = interrupt.recv() => return Ok(()),
+            _ = terminate.recv() => return Ok(()),
+            ended = nodes.join_next() => return match ended {
+                Some(Ok(Err(error))) => Err(failed(error)),
+                _ => Err(Error::Failed("a node ended by itself; see the log above".to_owned())),
+            },
+            _ = ticks.tick() => {
+                let apis: Vec<String> = (0..devnet.nodes()).map(|number| devnet.api(number)).collect();
+                let looked = tokio::task::spawn_blocking(move || look(&apis)).await;
+                if let Ok(Some(look)) = looked {
+                    seen.tell(look, out)?;
+                }
+            }
+        }
+    }
+}
+
+struct Look {
+    statuses: Vec<Status>,
+    block: Block,
+}
+
+/// The status of every node and the first one's newest block. None while one of them does not answer.
+fn look(apis: &[String]) -> Option<Look> {
+    let client = |api: &String| Client::new(&NodeOptions { api: Some(api.clone()), ..NodeOptions::default() }).ok();
+    let statuses: Option<Vec<Status>> =
+        apis.iter().map(|api| client(api)?.get::<Status>("/v1/status").ok()).collect();
+    let block = client(apis.first()?)?.get::<Block>("/v1/blocks/latest").ok()?;
+    Some(Look { statuses: statuses?, block })
+}
+
+#[derive(Default)]
+struct Seen {
+    connected: bool,
+    height: Option<u64>,
+}
+
+impl Seen {
+    fn tell(&mut self, look: Look, out: &mut Output) -> Result<(), Error> {
+        let others = look.statuses.len() - 1;
+        let connected = look.statuses.iter().all(|status| status.peers.connected == others);
+        if connected != self.connected {
+            self.connected = connected;
+            let count = look.statuses.len();
+            out.line(match connected {
+                true if others > 0 => format!("All {count} nodes are connected to each other over mutual TLS."),
+                true => "The node runs alone.".to_owned(),
+                false => "Some nodes have lost each other; they reconnect by themselves.".to_owned(),
+            })?;
+        }
+        let block = &look.block;
+        if self.height != Some(block.height) && block.height > 0 {
+            self.height = Some(block.height);
+            let agree = look.statuses.iter().filter(|status| status.tip.hash == block.hash).count();
+            let short = block.hash.get(..8).unwrap_or_default();
+            let miner = block.miner.id.clone().unwrap_or_else(|| block.miner.key.chars().take(8).collect());
+            out.line(format!(
+                "block {:>5}  {short}  {:>3} transactions  mined by {miner}  on {agree} of {} nodes",
+                block.height,
+                block.transactions.len(),
+                look.statuses.len(),
+            ))?;
+        }
+        out.flush()
+    }
+}

@@ -1,0 +1,88 @@
+//! `bouya run`: the daemon, with its signals.
+
+use std::path::Path;
+use std::process::exit;
+
+use sd_notify::NotifyState;
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::sync::CancellationToken;
+use tracing::{error, info};
+
+use super::error::Error;
+use crate::config::Settings;
+use crate::node::{Node, NodeError};
+use crate::telemetry;
+
+pub(crate) const EXAMPLES: &str = "\
+Examples:
+  bouya run --config config/node.toml
+  bouya check --config config/node.toml      what it would start with, and every mistake
+
+SIGINT and SIGTERM stop it within 5 s; SIGHUP reads certificates, key, CA, CRL and log level again.";
+
+/// Exit code after a second signal, as shells use it for Ctrl-C.
+const INTERRUPTED: i32 = 130;
+
+/// Runs a node until it is told to stop.
+pub(crate) fn run(config: &Path) -> Result<(), Error> {
+    let settings = Settings::load(config).map_err(|mistakes| Error::Usage(mistakes.to_string()))?;
+    let level = telemetry::start(&settings.log.level, settings.log.json);
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let stop = CancellationToken::new();
+    let result = runtime.block_on(async {
+        let node = Node::build(settings).await?;
+        listen_for_signals(config, &node, level, stop.clone()).map_err(NodeError::Thread)?;
+        // Without systemd this does nothing.
+        let _ = sd_notify::notify(&[NotifyState::Ready]);
+        node.run(stop).await
+    });
+    // A thread that is still busy may not hold up the exit: what counts is on disk.
+    runtime.shutdown_background();
+    result.map_err(|error: NodeError| match error {
+        NodeError::Identity(error) => Error::Usage(error.to_string()),
+        error => {
+            error!(%error, "stopped");
+            Error::Failed(error.to_string())
+        }
+    })?;
+    info!("stopped");
+    Ok(())
+}
+
+fn listen_for_signals(
+    config: &Path,
+    node: &Node,
+    level: telemetry::Level,
+    stop: CancellationToken,
+) -> std::io::Result<()> {
+    let (mut interrupt, mut terminate) =
+        (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    tokio::spawn(async move {
+        let mut first = true;
+        loop {
+            tokio::select! {
+                _ = interrupt.recv() => (),
+                _ = terminate.recv() => (),
+            }
+            if !first {
+                exit(INTERRUPTED);
+            }
+            first = false;
+            info!("stopping");
+            let _ = sd_notify::notify(&[NotifyState::Stopping]);
+            stop.cancel();
+        }
+    });
+    let mut hangup = signal(SignalKind::hangup())?;
+    let (reload, config) = (node.reload(), config.to_owned());
+    tokio::spawn(async move {
+        while hangup.recv().await.is_some() {
+            reload.notify_one();
+            match Settings::load(&config) {
+                Ok(settings) => level.set(&settings.log.level),
+                Err(mistakes) => error!("the log level stays: {mistakes}"),
+            }
+        }
+    });
+    Ok(())
+}

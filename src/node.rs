@@ -1,0 +1,340 @@
+//! The composition root: builds every actor, wires their mailboxes, starts them in order, and stops them all when one ends.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bouya_core::codec::decode;
+use bouya_core::crypto::SecretKey;
+use bouya_core::ledger::Address;
+use bouya_core::overlay::{self, Book, Overlay};
+use bouya_core::time::Timestamp;
+use thiserror::Error;
+use tokio::net::TcpListener;
+use tokio::sync::{Notify, mpsc, watch};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use tracing::{error, info, warn};
+
+use crate::actor::{Mailbox, MailboxError};
+use crate::chain::{self, ChainActor, ChainError};
+use crate::clock::{self, Clock};
+use crate::config::Settings;
+use crate::events::Events;
+use crate::http;
+use crate::mempool::{self, Level, MempoolActor};
+use crate::miner::{self, MinerActor};
+use crate::net::crl::Revocations;
+use crate::net::network::{self, NetworkActor};
+use crate::net::tls::{IdentityError, IdentityFiles, Tls};
+use crate::net::{self, Shared, listen, request};
+use crate::store::{Reader, Store, StoreError};
+use crate::wallet;
+use crate::workers::Workers;
+
+/// Warn of a certificate that ends within so many days.
+const WARN_DAYS: i64 = 30;
+/// Everything is stopped after this long, answered or not.
+const STOP_WITHIN: Duration = Duration::from_secs(4);
+
+/// Why a node does not start, or stops by itself.
+#[derive(Debug, Error)]
+pub enum NodeError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Chain(#[from] ChainError),
+    #[error(transparent)]
+    Identity(#[from] IdentityError),
+    #[error("member key: {0}")]
+    MemberKey(String),
+    #[error("api token: {0}")]
+    Token(String),
+    /// Usually: in use.
+    #[error("cannot listen on {address} ({key}): {error}. Stop what listens there, or choose another port")]
+    Listen { key: &'static str, address: SocketAddr, error: io::Error },
+    #[error("cannot start a thread: {0}")]
+    Thread(io::Error),
+    #[error("the {0} ended by itself; this is a fault of bouya's, please report it")]
+    Ended(&'static str),
+}
+
+/// A node that has been built and listens, but does not work yet.
+pub struct Node {
+    settings: Settings,
+    tls: Arc<Tls>,
+    store: Store,
+    member_key: SecretKey,
+    token: String,
+    p2p: Option<TcpListener>,
+    api: Option<TcpListener>,
+    reload: Arc<Notify>,
+}
+
+impl Node {
+    /// Opens and checks everything: files, ports, store. After this, a start cannot fail for what the configuration says.
+    pub async fn build(settings: Settings) -> Result<Self, NodeError> {
+        let store = Store::open(&settings.data_dir, settings.network.genesis.clone())?;
+        let saved = store.reader().kept(network::REVOCATIONS)?;
+        let saved = saved.and_then(|bytes| Revocations::from_bytes(&bytes).ok()).unwrap_or_default();
+        let tls = Arc::new(Tls::open(identity_files(&settings), saved)?);
+        let member_key = wallet::member_key_load_or_create(&settings.identity.member_key)
+            .map_err(|error| NodeError::MemberKey(error.to_string()))?;
+        let token = http::token::load_or_create(&settings.api.token_file)
+            .map_err(|error| NodeError::Token(error.to_string()))?;
+        let p2p = settings
+            .p2p
+            .listen
+            .map(|address| {
+                listen::bind(address).map_err(|error| NodeError::Listen { key: "p2p.listen", address, error })
+            })
+            .transpose()?;
+        let api = match settings.api.listen {
+            None => None,
+            Some(address) => {
+                let listening = TcpListener::bind(address).await;
+                Some(listening.map_err(|error| NodeError::Listen { key: "api.listen", address, error })?)
+            }
+        };
+        Ok(Self { settings, tls, store, member_key, token, p2p, api, reload: Arc::default() })
+    }
+
+    /// Reads certificate files again when notified.
+    pub fn reload(&self) -> Arc<Notify> {
+        self.reload.clone()
+    }
+
+    /// Works until `stop`, or until an actor ends. Parts from peers, drains, and closes the store.
+    pub async fn run(self, stop: CancellationToken) -> Result<(), NodeError> {
+        self.tell_start();
+        let clock = Clock::start();
+        let events = Events::default();
+        let genesis = self.settings.network.genesis.clone();
+        let reader = self.store.reader();
+        let workers = Arc::new(Workers::new(genesis.id()));
+        let reward_to =
+            self.settings.miner.reward_to.unwrap_or_else(|| Address::of(&self.member_key.public()));
+
+        let (network, network_inbox) = Mailbox::new("network", network::CAPACITY);
+        let (requests, requests_inbox) = Mailbox::new("network", request::CAPACITY);
+        let (chain, chain_inbox) = Mailbox::new("chain", chain::CAPACITY);
+        let (mempool, mempool_inbox) = Mailbox::new("mempool", mempool::CAPACITY);
+        let (miner, miner_inbox) = Mailbox::new("miner", miner::CAPACITY);
+        let (wire, wire_inbox) = mpsc::channel(network::WIRE_CAPACITY);
+        let (level, level_watch) = watch::channel(Level::default());
+        let (gate, gate_watch) = watch::channel(Some("starting"));
+        let (rate, rate_watch) = watch::channel(0);
+        let (not_after, not_after_watch) = watch::channel(self.tls.not_after());
+
+        let outlets =
+            chain::Outlets { network: network.clone(), mempool: mempool.clone(), events: events.clone() };
+        let data_dir = self.settings.data_dir.clone();
+        let (chain_actor, head) =
+            ChainActor::load(self.store, data_dir, workers.clone(), chain_inbox, outlets)?;
+        let mempool_actor = MempoolActor {
+            limits: self.settings.mempool,
+            reader: reader.clone(),
+            workers,
+            inbox: mempool_inbox,
+            network: network.clone(),
+            head: head.clone(),
+            level,
+            events: events.clone(),
+            clock,
+        };
+        let miner_settings = miner::Settings {
+            enabled: self.settings.miner.enabled,
+            threads: self.settings.miner.threads,
+            share: self.settings.miner.share,
+            when: self.settings.miner.when,
+            reward_to,
+        };
+        let miner_actor = MinerActor {
+            settings: miner_settings,
+            genesis: genesis.clone(),
+            key: self.member_key.clone(),
+            inbox: miner_inbox,
+            chain: chain.clone(),
+            mempool: mempool.clone(),
+            head: head.clone(),
+            level: level_watch.clone(),
+            gate: gate_watch,
+            rate,
+        };
+        let shared = Shared::new(self.tls.clone(), wire, net::Deadlines::default());
+        let listener = self.p2p.map(|listener| listen::Listener::spawn(shared.clone(), listener));
+        let listener = listener.transpose().map_err(NodeError::Thread)?;
+        let network_actor = NetworkActor {
+            overlay: new_overlay(&self.settings, &self.tls, &reader, clock),
+            shared,
+            member_key: self.member_key.clone(),
+            reader: reader.clone(),
+            chain,
+            mempool: mempool.clone(),
+            own: network,
+            inbox: network_inbox,
+            requests: requests_inbox,
+            wire: wire_inbox,
+            events: events.clone(),
+            gate,
+            not_after,
+            reload: self.reload,
+            clock,
+            blacklist: self.settings.p2p.blacklist.clone(),
+            has_bootstrap: !self.settings.p2p.bootstrap.is_empty(),
+        };
+        let api = http::Api {
+            id: self.tls.id(),
+            genesis,
+            reader,
+            head,
+            mempool,
+            level: level_watch,
+            miner,
+            hash_rate: rate_watch,
+            miner_enabled: self.settings.miner.enabled,
+            network: requests,
+            events,
+            not_after: not_after_watch.clone(),
+            reward_to,
+            token: self.token,
+            hosts: self.settings.api.hosts.clone(),
+            stop: stop.clone(),
+        };
+
+        let mut actors: JoinSet<Result<&'static str, NodeError>> = JoinSet::new();
+        actors.spawn_blocking(move || Ok(chain_actor.run().map(|()| "chain")?));
+        actors.spawn_blocking(move || Ok(mempool_actor.run().map(|()| "mempool")?));
+        actors.spawn(async move { ended("miner", miner_actor.run().await) });
+        let until = stop.clone();
+        actors.spawn(async move {
+            network_actor.run(until).await;
+            Ok("network")
+        });
+        if let Some(listening) = self.api {
+            actors.spawn(async move {
+                let served = http::serve(listening, api).await;
+                served.map(|()| "api").map_err(NodeError::Thread)
+            });
+        } else {
+            drop(api);
+        }
+        actors.spawn(watch_certificate(not_after_watch, stop.clone()));
+        let result = supervise(&mut actors, &stop).await;
+        drop(listener);
+        result
+    }
+
+    fn tell_start(&self) {
+        let genesis = &self.settings.network.genesis;
+        let show = |address: Option<SocketAddr>| address.map_or_else(|| "off".to_owned(), |a| a.to_string());
+        info!(
+            id = %self.tls.id(),
+            network = genesis.spec.name.as_str(),
+            network_id = %genesis.id(),
+            listen = show(self.p2p.as_ref().and_then(|p2p| p2p.local_addr().ok())),
+            api = show(self.api.as_ref().and_then(|api| api.local_addr().ok())),
+            data = %self.settings.data_dir.display(),
+            "bouya {} starts", env!("CARGO_PKG_VERSION"),
+        );
+    }
+}
+
+/// The files of a node's identity.
+pub fn identity_files(settings: &Settings) -> IdentityFiles {
+    let identity = &settings.identity;
+    IdentityFiles {
+        ca: identity.ca.clone(),
+        certificate: identity.certificate.clone(),
+        key: identity.key.clone(),
+        crls: identity.crls.clone(),
+        refuse_overdue: identity.refuse_overdue,
+    }
+}
+
+fn new_overlay(settings: &Settings, tls: &Tls, reader: &Reader, clock: Clock) -> Overlay {
+    let saved = reader.kept(network::BOOK).ok().flatten();
+    let book: Book = saved.and_then(|bytes| decode(&bytes, "book").ok()).unwrap_or_default();
+    let mut random = [0; 16];
+    // Without randomness instances of one node look alike, which only delays the noticing of a twin.
+    let _ = getrandom::fill(&mut random);
+    let [seed, instance @ ..] = random.as_chunks::<8>().0 else { unreachable!("16 bytes are two chunks") };
+    let settings = overlay::Settings {
+        id: tls.id(),
+        genesis: settings.network.genesis.clone(),
+        agent: concat!("bouya/", env!("CARGO_PKG_VERSION")).to_owned(),
+        instance: data_encoding::HEXLOWER.encode(&instance.concat()),
+        advertise: settings.p2p.advertise.clone(),
+        bootstrap: settings.p2p.bootstrap.iter().map(|b| (b.id.clone(), b.endpoint.clone())).collect(),
+        blacklist: settings.p2p.blacklist.clone(),
+        max_connected: settings.p2p.max_peers,
+        book,
+        seed: u64::from_le_bytes(*seed),
+    };
+    Overlay::new(settings, clock.now(), clock::wall())
+}
+
+fn ended(name: &'static str, result: Result<(), MailboxError>) -> Result<&'static str, NodeError> {
+    // A mailbox that is gone means that another actor ended first, and that one has the reason.
+    drop(result);
+    Ok(name)
+}
+
+/// Waits for the wish to stop or for an actor's end, then stops them all.
+async fn supervise(
+    actors: &mut JoinSet<Result<&'static str, NodeError>>,
+    stop: &CancellationToken,
+) -> Result<(), NodeError> {
+    let mut result = tokio::select! {
+        () = stop.cancelled() => Ok(()),
+        ended = actors.join_next() => match ended {
+            Some(Ok(Ok(_))) if stop.is_cancelled() => Ok(()),
+            Some(Ok(Ok(name))) => Err(NodeError::Ended(name)),
+            Some(Ok(Err(error))) => Err(error),
+            Some(Err(_)) | None => Err(NodeError::Ended("actor")),
+        },
+    };
+    stop.cancel();
+    let rest = async {
+        while let Some(ended) = actors.join_next().await {
+            if let (Ok(Err(error)), Ok(())) = (ended, &result) {
+                result = Err(error);
+            }
+        }
+    };
+    if tokio::time::timeout(STOP_WITHIN, rest).await.is_err() {
+        error!("not everything stopped in time; what was announced is safe on disk");
+    }
+    result
+}
+
+/// Says once a day how long the certificate still holds, louder when it is little.
+async fn watch_certificate(
+    mut not_after: watch::Receiver<Timestamp>,
+    stop: CancellationToken,
+) -> Result<&'static str, NodeError> {
+    loop {
+        let end = *not_after.borrow_and_update();
+        let days = days_until(end);
+        if days < WARN_DAYS {
+            warn!(days, until = clock::rfc3339(end), "the certificate ends soon: ask the CA for a new one (mkca renew); it is taken without a restart");
+        } else {
+            info!(days, until = clock::rfc3339(end), "certificate");
+        }
+        tokio::select! {
+            () = stop.cancelled() => return Ok("certificate watch"),
+            () = tokio::time::sleep(Duration::from_secs(24 * 3600)) => (),
+            changed = not_after.changed() => if changed.is_err() {
+                stop.cancelled().await;
+            },
+        }
+    }
+}
+
+/// Whole days until `end`; negative once it has passed.
+pub fn days_until(end: Timestamp) -> i64 {
+    let day = 24 * 3600 * 1000;
+    let (end, now) = (i64::try_from(end.0).unwrap_or(i64::MAX), i64::try_from(clock::wall().0).unwrap_or(0));
+    end.saturating_sub(now).div_euclid(day)
+}

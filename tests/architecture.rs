@@ -1,0 +1,208 @@
+//! The house rules that a compiler does not know, read from the sources. Each failure names the fix.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// A source file, its lines up to its inline tests.
+struct Source {
+    path: String,
+    lines: Vec<String>,
+    all_lines: usize,
+}
+
+fn sources(folder: &str) -> Vec<Source> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut files = Vec::new();
+    collect(&root.join(folder), &mut files);
+    files.sort();
+    assert!(!files.is_empty(), "no sources below {folder}");
+    files
+        .into_iter()
+        .map(|file| {
+            let text = fs::read_to_string(&file).unwrap();
+            let lines: Vec<String> = text.lines().map(str::to_owned).collect();
+            let end = lines.iter().position(|line| line.starts_with("mod tests {")).unwrap_or(lines.len());
+            let path = file.strip_prefix(root).unwrap().to_str().unwrap().to_owned();
+            Source { path, all_lines: lines.len(), lines: lines[..end].to_vec() }
+        })
+        .collect()
+}
+
+fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            collect(&path, files);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            files.push(path);
+        }
+    }
+}
+
+fn is_test(path: &str) -> bool {
+    path.ends_with("/tests.rs") || path.contains("/tests/") || path.ends_with("/testing.rs")
+}
+
+/// The modules of `crate` that a file imports or names, by first segment.
+fn named(source: &Source, crate_name: &str) -> Vec<String> {
+    let start = format!("{crate_name}::");
+    let mut modules = Vec::new();
+    for line in &source.lines {
+        if line.trim_start().starts_with("//") {
+            continue;
+        }
+        for (at, _) in line.match_indices(&start) {
+            let before = line[..at].chars().next_back();
+            if before.is_some_and(|c| c.is_alphanumeric() || c == '_' || c == ':') {
+                continue;
+            }
+            let rest = &line[at + start.len()..];
+            let module: String = rest.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+            if !module.is_empty() {
+                modules.push(module);
+            }
+            // `use crate::{a, b}` on one line.
+            if let Some(list) = rest.strip_prefix('{') {
+                let list = list.split('}').next().unwrap();
+                modules.extend(list.split(',').map(|item| item.trim().split("::").next().unwrap().to_owned()));
+            }
+        }
+    }
+    modules
+}
+
+#[test]
+fn core_modules_know_only_lower_ranks() {
+    let rank = |module: &str| match module {
+        "limits" | "time" | "id" | "codec" | "crypto" => Some(0),
+        "ledger" => Some(1),
+        "mempool" | "wire" => Some(2),
+        "overlay" => Some(3),
+        _ => None,
+    };
+    for source in sources("src/core").iter().filter(|source| !is_test(&source.path)) {
+        let own = source.path.trim_start_matches("src/core/");
+        let own = own.split(['/', '.']).next().unwrap();
+        if own == "lib" {
+            continue;
+        }
+        let own_rank = rank(own).unwrap_or_else(|| panic!("{}: give its module a rank, here and in core's lib.rs", source.path));
+        for module in named(source, "crate") {
+            let fine = module == own || rank(&module).is_none_or(|other| other < own_rank);
+            assert!(fine, "{}: rank {own_rank} may not know {module}; move what it needs down, or itself up", source.path);
+        }
+    }
+}
+
+#[test]
+fn the_core_depends_on_nothing_that_does_io() {
+    let manifest = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/core/Cargo.toml")).unwrap();
+    let section = manifest.split("[dependencies]").nth(1).unwrap().split("\n[").next().unwrap();
+    let allowed = [
+        "bech32", "borsh", "data-encoding", "ed25519-dalek", "ed25519-zebra", "ruint", "serde", "serde_json", "sha2",
+        "thiserror",
+    ];
+    for line in section.lines().filter(|line| line.contains('=')) {
+        let name = line.split(['.', ' ', '=']).next().unwrap();
+        assert!(allowed.contains(&name), "the core may not depend on {name}: do that in the shell and pass the result in");
+    }
+    let lib = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/core/lib.rs")).unwrap();
+    assert!(lib.contains("#![no_std]"), "the core stays no_std, so that no clock, file or socket slips in");
+}
+
+#[test]
+fn shell_modules_keep_to_their_neighbours() {
+    // Who may know whom. A module that is not listed here may know any but the composition root.
+    let allowed: BTreeMap<&str, &[&str]> = BTreeMap::from([
+        ("actor", &[][..]),
+        ("clock", &[]),
+        ("events", &[]),
+        ("workers", &[]),
+        ("telemetry", &[]),
+        ("wallet", &[]),
+        ("store", &[]),
+        ("verify", &["store", "workers"]),
+        ("config", &["clock", "miner"]),
+        ("chain", &["actor", "clock", "events", "mempool", "store", "workers"]),
+        ("mempool", &["actor", "chain", "clock", "events", "store", "workers"]),
+        ("miner", &["actor", "chain", "clock", "mempool"]),
+    ]);
+    for source in sources("src").iter().filter(|s| !is_test(&s.path) && !s.path.starts_with("src/core/")) {
+        let own = source.path.trim_start_matches("src/").split(['/', '.']).next().unwrap().to_owned();
+        for module in named(source, "crate").into_iter().filter(|module| *module != own && module != "testing") {
+            if let Some(allowed) = allowed.get(own.as_str()) {
+                let fine = allowed.contains(&module.as_str());
+                assert!(fine, "{}: {own} may not know {module}; pass what it needs in, or wire it in node.rs", source.path);
+            }
+            let composes = ["main", "lib", "devnet", "cli"].contains(&own.as_str());
+            assert!(module != "node" || composes, "{}: only cli and devnet know the composition root", source.path);
+            let client = ["cli", "main", "lib"].contains(&own.as_str());
+            assert!(module != "cli" || client, "{}: nobody knows the command line", source.path);
+        }
+    }
+}
+
+#[test]
+fn an_id_is_proven_in_one_place() {
+    for source in sources("src").iter().filter(|source| !is_test(&source.path)) {
+        if source.path == "src/net/tls.rs" || source.path.starts_with("src/net/tls/") {
+            continue;
+        }
+        for line in &source.lines {
+            let makes = line.contains("Verified {") && !line.contains("pub struct") && !line.contains("impl");
+            assert!(!makes, "{}: Verified is made only in net/tls.rs, where the certificate was checked", source.path);
+        }
+    }
+}
+
+#[test]
+fn signatures_are_verified_through_one_door() {
+    for source in sources("src").iter().filter(|source| source.path != "src/core/crypto.rs") {
+        for line in &source.lines {
+            let direct = line.contains("ed25519_zebra::") || line.contains("ed25519_dalek::");
+            assert!(!direct, "{}: use core's crypto module, so that one rule decides what a valid signature is", source.path);
+        }
+    }
+}
+
+#[test]
+fn files_hold_one_idea() {
+    for folder in ["src", "tools"] {
+        for source in sources(folder).iter().filter(|source| !is_test(&source.path)) {
+            let code = source.lines.len();
+            assert!(code <= 420, "{}: {code} lines without its tests; split it by idea", source.path);
+            let inline = source.all_lines - code;
+            assert!(inline <= 250, "{}: {inline} lines of inline tests; move them to a tests.rs beside it", source.path);
+        }
+    }
+}
+
+#[test]
+fn tests_wait_for_conditions() {
+    for folder in ["src", "tests", "tools"] {
+        for source in sources(folder).iter().filter(|source| is_test(&source.path) || source.path.starts_with("tests/")) {
+            if source.path == "tests/architecture.rs" {
+                continue;
+            }
+            for (number, line) in source.lines.iter().enumerate() {
+                let sleeps = line.contains("thread::sleep") || line.contains("time::sleep");
+                let polls = line.contains("// poll");
+                assert!(!sleeps || polls, "{}:{}: do not sleep and hope; wait for a condition (mark the pause inside such a loop with // poll)", source.path, number + 1);
+            }
+        }
+    }
+}
+
+#[test]
+fn nothing_left_over() {
+    for folder in ["src", "tests", "tools"] {
+        for source in sources(folder).iter().filter(|source| source.path != "tests/architecture.rs") {
+            for (number, line) in source.lines.iter().enumerate() {
+                for mark in ["TODO", "FIXME", "XXX", "todo!(", "unimplemented!("] {
+                    assert!(!line.contains(mark), "{}:{}: finish it", source.path, number + 1);
+                }
+            }
+        }
+    }
+}
