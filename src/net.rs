@@ -1,3 +1,117 @@
-//! The network's shell.
+//! Connections between nodes: TCP, mutual TLS, frames. What they mean is decided in [`bouya_core::overlay`].
+//!
+//! | module | does |
+//! |---|---|
+//! | [`tls`] | identity files, TLS on both sides, and the one place where an id counts as proven |
+//! | [`crl`] | revoked serials: a union that never shrinks |
+//! | [`listen`] | takes in sockets; strangers cost little |
+//! | [`dial`] | opens connections |
+//! | [`connection`] | one task each: frames in, queue out |
+//!
+//! Everything that happens goes to the hub through one bounded channel of [`NetEvent`]s. When it is full, connections stop reading
+//! and TCP slows their peers down. The hub itself never waits for a connection: see [`connection::Outbox`].
 
-pub mod request;
+pub mod connection;
+pub mod crl;
+pub mod dial;
+pub mod listen;
+mod pending;
+pub mod tls;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use bouya_core::limits::{CONNECT_TIMEOUT, HELLO_TIMEOUT, SEND_STALL, TLS_TIMEOUT};
+use bouya_core::overlay::{ConnId, Input};
+use tokio::net::TcpStream;
+use tokio::sync::mpsc;
+
+use self::connection::Outbox;
+use self::tls::{Session, Tls};
+
+/// What the network tells its hub.
+#[derive(Debug)]
+pub enum NetEvent {
+    /// TLS has proven a peer. Always the first event of its connection.
+    Up {
+        /// Proven id, and what is needed to check the certificate again later.
+        session: Session,
+        /// The way to the peer. Dropping it closes the connection.
+        outbox: Outbox,
+        /// `Accepted` or `Dialed`.
+        input: Input,
+    },
+    /// Anything else: `DialFailed`, `Hello`, `Received`, `Broken`, `Closed`.
+    Input(Input),
+}
+
+/// What every listener, dial and connection of a node shares.
+#[derive(Clone, Debug)]
+pub struct Shared {
+    /// Certificates, roots, revocations.
+    pub tls: Arc<Tls>,
+    /// Where events go.
+    pub hub: mpsc::Sender<NetEvent>,
+    /// How long things may take.
+    pub deadlines: Deadlines,
+    conns: Arc<AtomicU64>,
+}
+
+impl Shared {
+    /// The parts that a node's connections have in common.
+    pub fn new(tls: Arc<Tls>, hub: mpsc::Sender<NetEvent>, deadlines: Deadlines) -> Self {
+        Self { tls, hub, deadlines, conns: Arc::default() }
+    }
+
+    fn next_conn(&self) -> ConnId {
+        ConnId(self.conns.fetch_add(1, Ordering::Relaxed))
+    }
+}
+
+/// How long things may take. Tests choose shorter spans: paused time does not move sockets.
+#[derive(Clone, Copy, Debug)]
+pub struct Deadlines {
+    /// Finding a host's addresses, and TCP to one of them.
+    pub connect: Duration,
+    /// TLS, from accept or connect.
+    pub tls: Duration,
+    /// The peer's hello, from accept or connect.
+    pub hello: Duration,
+    /// A write without progress.
+    pub stall: Duration,
+    /// Emptying the queue and parting, once closing has begun.
+    pub drain: Duration,
+}
+
+impl Default for Deadlines {
+    fn default() -> Self {
+        Self {
+            connect: CONNECT_TIMEOUT,
+            tls: TLS_TIMEOUT,
+            hello: HELLO_TIMEOUT,
+            stall: SEND_STALL,
+            // A node's shutdown has 5 s in all.
+            drain: Duration::from_secs(2),
+        }
+    }
+}
+
+/// Silence of the host itself (cable, power): TCP gives up after about this long.
+const TCP_DEAD_AFTER: Duration = Duration::from_secs(30);
+
+/// Small messages leave at once, and a vanished host is noticed. Best effort: a socket without these options still works.
+fn tune(socket: &TcpStream) {
+    let keepalive = socket2::TcpKeepalive::new()
+        .with_time(TCP_DEAD_AFTER / 2)
+        .with_interval(TCP_DEAD_AFTER / 6)
+        .with_retries(3);
+    let raw = socket2::SockRef::from(socket);
+    let done = socket
+        .set_nodelay(true)
+        .and_then(|()| raw.set_tcp_keepalive(&keepalive))
+        .and_then(|()| raw.set_tcp_user_timeout(Some(TCP_DEAD_AFTER)));
+    if let Err(error) = done {
+        tracing::debug!(%error, "socket options refused");
+    }
+}

@@ -1,0 +1,302 @@
+//! One connection: a task that reads frames and writes a queue.
+//!
+//! States: before hello (4 KiB at most, an absolute deadline, a pending slot) → after hello → closing (the queue drains, a last
+//! Goodbye, TLS shutdown, all within [`Deadlines::drain`]) → `Closed`, exactly once. Reading waits while the hub's channel is full; the
+//! hub never waits: [`Outbox`] takes a frame or marks the peer as slow.
+
+mod queue;
+
+use std::io;
+use std::net::IpAddr;
+
+use bouya_core::crypto::SecretKey;
+use bouya_core::limits::{FRAME_BYTES, HELLO_BYTES};
+use bouya_core::overlay::{CloseReason, ConnId, Fault, Input};
+use bouya_core::wire::{Endpoint, FrameReader, Goodbye, GoodbyeReason, Hello, Message, frame, member_proof};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadHalf, WriteHalf};
+use tokio::net::TcpStream;
+use tokio::time::{Instant, sleep, timeout, timeout_at};
+use tokio_rustls::TlsStream;
+
+pub use self::queue::{Frame, Outbox};
+
+use self::queue::{Queue, Work};
+use super::pending::Slot;
+use super::tls::{Session, explain};
+use super::{Deadlines, NetEvent, Shared};
+
+/// Bytes read at once. A connection holds this and what has arrived of one frame.
+const READ_BYTES: usize = 32 * 1024;
+/// How long a failed write waits for what the peer may have said before it closed.
+const LAST_WORDS: std::time::Duration = std::time::Duration::from_millis(500);
+
+/// Whose connection it is.
+pub(super) enum Origin {
+    Accepted(IpAddr, Slot),
+    Dialed(Endpoint),
+}
+
+/// Starts the task of a connection that TLS has proven, after telling the hub. `opened` is when TCP stood.
+pub(super) async fn start(
+    shared: Shared,
+    stream: TlsStream<TcpStream>,
+    session: Session,
+    opened: Instant,
+    origin: Origin,
+) {
+    let conn = shared.next_conn();
+    let queue = Queue::new();
+    let outbox = Outbox::new(queue.clone(), session.verified.session);
+    let peer = session.verified.clone();
+    let (input, slot) = match origin {
+        Origin::Accepted(address, slot) => (Input::Accepted { conn, peer, address }, Some(slot)),
+        Origin::Dialed(endpoint) => (Input::Dialed { conn, peer, endpoint }, None),
+    };
+    let hub = shared.hub.clone();
+    if hub.send(NetEvent::Up { session, outbox, input }).await.is_err() {
+        return;
+    }
+    let connection = Connection { conn, shared, queue, slot, hello_by: opened };
+    // A task of its own: a panic in it costs this peer only, and the hub still learns that the connection is gone.
+    let why = tokio::spawn(connection.run(stream)).await;
+    let why = why.unwrap_or_else(|_| CloseReason::Lost("an internal error; see the log".into()));
+    // Without a hub there is nobody to tell.
+    let _ = hub.send(NetEvent::Input(Input::Closed { conn, why })).await;
+}
+
+struct Connection {
+    conn: ConnId,
+    shared: Shared,
+    queue: Queue,
+    slot: Option<Slot>,
+    hello_by: Instant,
+}
+
+impl Connection {
+    async fn run(mut self, stream: TlsStream<TcpStream>) -> CloseReason {
+        let deadlines = self.shared.deadlines;
+        self.hello_by += deadlines.hello;
+        let queue = self.queue.clone();
+        let (mut read, mut write) = tokio::io::split(stream);
+        let why = tokio::select! {
+            why = self.read(&mut read) => why,
+            why = write_queue(&mut write, &queue, &deadlines) => why,
+            why = async { let why = queue.closing().await; sleep(deadlines.drain).await; why } => why,
+        };
+        // What was asked for here is the reason, whatever the peer did meanwhile.
+        let why = queue.reason().unwrap_or(why);
+        if queue.has_parted() {
+            linger(&mut read, &deadlines).await;
+        }
+        why
+    }
+
+    /// Reads until there is nothing more to read, or nothing more to be believed.
+    async fn read(&mut self, stream: &mut ReadHalf<TlsStream<TcpStream>>) -> CloseReason {
+        let mut frames = FrameReader::default();
+        match self.read_hello(stream, &mut frames).await {
+            Ok(hello) => {
+                self.slot = None;
+                if self.tell(Input::Hello { conn: self.conn, hello }).await.is_err() {
+                    return CloseReason::Asked;
+                }
+            }
+            Err(stop) => return self.stop(stop).await,
+        }
+        loop {
+            let stop = match next_frame(stream, &mut frames, FRAME_BYTES).await {
+                Ok(body) => self.take(&body).await,
+                Err(stop) => Err(stop),
+            };
+            if let Err(stop) = stop {
+                return self.stop(stop).await;
+            }
+        }
+    }
+
+    async fn read_hello(
+        &mut self,
+        stream: &mut ReadHalf<TlsStream<TcpStream>>,
+        frames: &mut FrameReader,
+    ) -> Result<Hello, Stop> {
+        let evicted = async {
+            match &self.slot {
+                Some(slot) => slot.evicted.cancelled().await,
+                None => std::future::pending().await,
+            }
+        };
+        let body = tokio::select! {
+            body = timeout_at(self.hello_by, next_frame(stream, frames, HELLO_BYTES)) => {
+                body.map_err(|_| Stop::Ended(CloseReason::NoHello))??
+            }
+            () = evicted => {
+                return Err(Stop::Ended(CloseReason::Lost("made room for others before its hello".into())));
+            }
+        };
+        match Hello::from_json(&body) {
+            Ok(hello) => Ok(hello),
+            // Who will not have us says goodbye first. JSON begins with a brace, which is no message's number.
+            Err(_) if let Ok(Message::Goodbye(goodbye)) = Message::from_bytes(&body) => {
+                Err(Stop::Ended(parting(goodbye, true)))
+            }
+            Err(error) => Err(Stop::Fault(Fault::Message, error.to_string())),
+        }
+    }
+
+    async fn take(&mut self, body: &[u8]) -> Result<(), Stop> {
+        let conn = self.conn;
+        let input = match Message::from_bytes(body) {
+            Ok(Message::Goodbye(goodbye)) => return Err(Stop::Ended(parting(goodbye, false))),
+            Ok(message) => Input::Received { conn, message, size: body.len() },
+            // The frame was whole, so the stream can go on; the overlay decides what it costs.
+            Err(_) => Input::Broken { conn, fault: Fault::Message },
+        };
+        self.tell(input).await
+    }
+
+    async fn tell(&self, input: Input) -> Result<(), Stop> {
+        let sent = self.shared.hub.send(NetEvent::Input(input)).await;
+        sent.map_err(|_| Stop::Ended(CloseReason::Asked))
+    }
+
+    /// Ends reading; after a fault the peer is told before the writer ends.
+    async fn stop(&self, stop: Stop) -> CloseReason {
+        match stop {
+            Stop::Ended(why) => why,
+            Stop::Fault(fault, text) => {
+                let goodbye = Goodbye::new(GoodbyeReason::Fault, &text);
+                // The first reason stays: what the overlay asks for on hearing of the fault changes nothing.
+                self.queue.close(Some(goodbye), CloseReason::Lost(text));
+                let _ = self.tell(Input::Broken { conn: self.conn, fault }).await;
+                std::future::pending().await
+            }
+        }
+    }
+}
+
+/// Why reading stopped.
+enum Stop {
+    Ended(CloseReason),
+    Fault(Fault, String),
+}
+
+fn parting(goodbye: Goodbye, before_hello: bool) -> CloseReason {
+    // The same verdict that TLS gives by an alert, from what TLS cannot check.
+    if before_hello && goodbye.reason == GoodbyeReason::Certificate {
+        return CloseReason::Certificate(format!(
+            "the peer refused this node's certificate: {}",
+            goodbye.detail.as_str()
+        ));
+    }
+    CloseReason::Goodbye(goodbye)
+}
+
+async fn next_frame(
+    stream: &mut (impl AsyncRead + Unpin),
+    frames: &mut FrameReader,
+    allowed: usize,
+) -> Result<Vec<u8>, Stop> {
+    loop {
+        match frames.next(allowed) {
+            Ok(Some(body)) => return Ok(body),
+            Ok(None) => {}
+            Err(error) => return Err(Stop::Fault(Fault::Frame, error.to_string())),
+        }
+        let mut buffer = Vec::with_capacity(READ_BYTES);
+        match stream.read_buf(&mut buffer).await {
+            Ok(0) => return Err(Stop::Ended(CloseReason::Lost("the peer closed the connection".into()))),
+            Ok(_) => frames.push(&buffer),
+            Err(error) => return Err(Stop::Ended(lost(&error))),
+        }
+    }
+}
+
+fn lost(error: &io::Error) -> CloseReason {
+    match explain::tls_error(error).and_then(explain::refused) {
+        Some(text) => CloseReason::Certificate(text),
+        None if error.kind() == io::ErrorKind::UnexpectedEof => {
+            CloseReason::Lost("the connection was cut".into())
+        }
+        None => CloseReason::Lost(error.to_string()),
+    }
+}
+
+async fn write_queue(
+    stream: &mut WriteHalf<TlsStream<TcpStream>>,
+    queue: &Queue,
+    deadlines: &Deadlines,
+) -> CloseReason {
+    loop {
+        let done = match queue.next().await {
+            Work::Write(bytes) => write_all(stream, &bytes, deadlines).await,
+            Work::Slow => return CloseReason::Slow,
+            Work::Part(goodbye, why) => {
+                let last = goodbye.map(|goodbye| frame(&Message::Goodbye(goodbye).to_bytes()));
+                let done = write_all(stream, &last.unwrap_or_default(), deadlines).await;
+                if done.is_ok() && stream.shutdown().await.is_ok() {
+                    queue.parted();
+                }
+                return why;
+            }
+        };
+        match done {
+            Ok(()) => {}
+            Err(Failed::Stalled) => return CloseReason::Slow,
+            Err(Failed::Lost(error)) => {
+                // The peer closed. What it said before that is for the reader to find: an alert about our certificate, a Goodbye.
+                sleep(LAST_WORDS).await;
+                return lost(&error);
+            }
+        }
+    }
+}
+
+enum Failed {
+    Stalled,
+    Lost(io::Error),
+}
+
+/// Writes it all, as long as every step makes progress.
+async fn write_all(
+    stream: &mut (impl AsyncWrite + Unpin),
+    mut bytes: &[u8],
+    deadlines: &Deadlines,
+) -> Result<(), Failed> {
+    while !bytes.is_empty() {
+        let written = timeout(deadlines.stall, stream.write(bytes)).await;
+        let written = written.map_err(|_| Failed::Stalled)?.map_err(Failed::Lost)?;
+        if written == 0 {
+            return Err(Failed::Lost(io::ErrorKind::WriteZero.into()));
+        }
+        bytes = bytes.get(written..).unwrap_or_default();
+    }
+    timeout(deadlines.stall, stream.flush()).await.map_err(|_| Failed::Stalled)?.map_err(Failed::Lost)
+}
+
+/// Reads until the peer closes too: closing with unread bytes would reset the connection, and the peer lose our last words.
+pub(super) async fn linger(stream: &mut (impl AsyncRead + Unpin), deadlines: &Deadlines) {
+    let mut buffer = vec![0; READ_BYTES];
+    let end = async { while stream.read(&mut buffer).await.is_ok_and(|count| count > 0) {} };
+    // An endless sender is cut off.
+    let _ = timeout(deadlines.drain, end).await;
+}
+
+/// Turns a peer away after TLS, with the reason as its last word.
+pub(super) async fn turn_away(mut stream: TlsStream<TcpStream>, why: &str, deadlines: &Deadlines) {
+    let goodbye = Message::Goodbye(Goodbye::new(GoodbyeReason::Certificate, why));
+    let told = async {
+        write_all(&mut stream, &frame(&goodbye.to_bytes()), deadlines).await.ok()?;
+        stream.shutdown().await.ok()
+    };
+    if let Ok(Some(())) = timeout(deadlines.drain, told).await {
+        linger(&mut stream, deadlines).await;
+    }
+}
+
+impl Outbox {
+    /// Sends this node's hello, with the proof that the other end of this session holds the member key.
+    pub fn greet(&self, mut hello: Hello, key: &SecretKey) {
+        hello.member = Some(member_proof(key, &hello.network, self.session(), &hello.id));
+        self.send(Frame::new(&hello.to_json()));
+    }
+}

@@ -1,0 +1,230 @@
+//! Revoked certificates: the union of all serials seen in validly signed lists, per issuer.
+//!
+//! Nothing leaves the union: neither an old list copied back nor a newer one that lacks a serial brings a certificate back to
+//! life. (A list that puts a certificate on hold therefore revokes it for good.) Of each issuer's lists the one with the highest
+//! number is kept whole, for peers that lack it. Lists come from files and from peers alike; only a root's signature counts.
+//!
+//! Absent on purpose: delta, indirect and partitioned lists. They say so in critical extensions and are refused for it.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::panic::catch_unwind;
+
+use borsh::{BorshDeserialize, BorshSerialize};
+use bouya_core::crypto::{Hash, sha256};
+use bouya_core::limits::CRL_BYTES;
+use bouya_core::time::Timestamp;
+use bouya_core::wire::CrlSummary;
+use thiserror::Error;
+use x509_parser::num_bigint::BigUint;
+use x509_parser::prelude::FromDer;
+use x509_parser::revocation_list::CertificateRevocationList;
+
+use super::tls::certificate::{Root, SERIAL_BYTES, clean, timestamp, trim};
+
+/// Serials remembered. A CA that revokes more has other troubles; it must change its root.
+const SERIALS: usize = 100_000;
+/// First byte of the stored form.
+const FORMAT: u8 = 1;
+
+/// Why a revocation list was not taken in.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum CrlError {
+    /// Larger than any node would pass on.
+    #[error("it has {0} bytes, at most {CRL_BYTES} are allowed")]
+    Long(usize),
+    /// Not a list.
+    #[error("it is not a readable revocation list: {0}")]
+    Form(String),
+    /// A number is part of the format that this software understands.
+    #[error("it has no number; make it with `mkca crl` or as RFC 5280 has it")]
+    NoNumber,
+    /// Signed by nobody whom this node trusts.
+    #[error("no root that this node trusts has signed it; it says that its issuer is {0}")]
+    Signature(String),
+    /// Means something that a plain list does not.
+    #[error("it has the critical extension {0}; only plain, complete lists are understood")]
+    Extension(String),
+    /// A serial number that no certificate has.
+    #[error("it lists a serial number of {0} bytes, at most {SERIAL_BYTES} are allowed")]
+    Serial(usize),
+    /// No room.
+    #[error("it would bring the revoked serials to more than {SERIALS}; the CA should move to a new root")]
+    Full,
+    /// What was saved cannot be read.
+    #[error("the saved revocations are damaged: {0}")]
+    Saved(String),
+}
+
+/// A list whose signature was checked.
+#[derive(Clone, Debug)]
+pub(crate) struct List {
+    issuer: Hash,
+    kept: Kept,
+    serials: BTreeSet<Vec<u8>>,
+}
+
+impl List {
+    /// Reads and checks a list. `der` may come from anybody.
+    pub(crate) fn read(der: &[u8], roots: &[Root]) -> Result<Self, CrlError> {
+        if der.len() > CRL_BYTES {
+            return Err(CrlError::Long(der.len()));
+        }
+        // Such parsers have panicked before their signature check (RUSTSEC-2026-0104); a peer's bytes must not end a task.
+        catch_unwind(|| Self::parse(der, roots))
+            .unwrap_or_else(|_| Err(CrlError::Form("the parser failed".into())))
+    }
+
+    fn parse(der: &[u8], roots: &[Root]) -> Result<Self, CrlError> {
+        let list = match CertificateRevocationList::from_der(der) {
+            Ok(([], list)) => list,
+            Ok(_) => return Err(CrlError::Form("bytes follow it".into())),
+            Err(error) => return Err(CrlError::Form(clean(&error.to_string()))),
+        };
+        let root = roots.iter().find(|root| root.signed_list(&list));
+        let root = root.ok_or_else(|| CrlError::Signature(clean(&list.issuer().to_string())))?;
+        if let Some(extension) = list.extensions().iter().find(|extension| extension.critical) {
+            return Err(CrlError::Extension(extension.oid.to_string()));
+        }
+        let mut serials = BTreeSet::new();
+        for entry in list.iter_revoked_certificates() {
+            if let Some(extension) = entry.extensions().iter().find(|extension| extension.critical) {
+                return Err(CrlError::Extension(extension.oid.to_string()));
+            }
+            let serial = trim(entry.raw_serial());
+            if serial.len() > SERIAL_BYTES {
+                return Err(CrlError::Serial(serial.len()));
+            }
+            serials.insert(serial.to_vec());
+        }
+        let number = list.crl_number().ok_or(CrlError::NoNumber)?.to_bytes_be();
+        let next_update = list.next_update().map(timestamp);
+        let kept = Kept { number: trim(&number).to_vec(), hash: sha256(der), next_update, der: der.to_vec() };
+        Ok(Self { issuer: root.issuer, kept, serials })
+    }
+}
+
+/// The newest list of an issuer.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+struct Kept {
+    /// Big-endian without leading zeros.
+    number: Vec<u8>,
+    hash: Hash,
+    next_update: Option<Timestamp>,
+    der: Vec<u8>,
+}
+
+impl Kept {
+    /// Of two lists with one number the greater hash stays, on every node, so that they settle.
+    fn rank(&self) -> (usize, &[u8], Hash) {
+        (self.number.len(), &self.number, self.hash)
+    }
+}
+
+/// All that this node knows to be revoked.
+#[derive(Clone, Debug, Default, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Revocations {
+    serials: BTreeMap<Hash, BTreeSet<Vec<u8>>>,
+    newest: BTreeMap<Hash, Kept>,
+}
+
+impl Revocations {
+    /// Takes in a list from a file or a peer. True if anything in it was new: a serial, or the list itself.
+    pub(crate) fn take_in(&mut self, der: &[u8], roots: &[Root]) -> Result<bool, CrlError> {
+        // The same bytes have been checked before: what peers repeat costs a hash.
+        if der.len() <= CRL_BYTES && self.newest.values().any(|kept| kept.der == der) {
+            return Ok(false);
+        }
+        self.add(List::read(der, roots)?)
+    }
+
+    pub(crate) fn add(&mut self, list: List) -> Result<bool, CrlError> {
+        let known = self.serials.get(&list.issuer);
+        let fresh = list.serials.iter().filter(|serial| !known.is_some_and(|known| known.contains(*serial)));
+        let fresh = fresh.count();
+        if self.len().saturating_add(fresh) > SERIALS {
+            return Err(CrlError::Full);
+        }
+        self.serials.entry(list.issuer).or_default().extend(list.serials);
+        let newer = self.newest.get(&list.issuer).is_none_or(|kept| kept.rank() < list.kept.rank());
+        if newer {
+            self.newest.insert(list.issuer, list.kept);
+        }
+        Ok(newer || fresh > 0)
+    }
+
+    /// Lists of roots that are no longer trusted are told to nobody; their serials stay.
+    pub(crate) fn keep_lists_of(&mut self, roots: &[Root]) {
+        self.newest.retain(|issuer, _| roots.iter().any(|root| root.issuer == *issuer));
+    }
+
+    /// Whether a certificate is revoked. `issuer` is the SHA-256 of its issuer's public key info.
+    pub fn is_revoked(&self, issuer: &Hash, serial: &[u8]) -> bool {
+        self.serials.get(issuer).is_some_and(|serials| serials.contains(trim(serial)))
+    }
+
+    /// Revoked serials, of all issuers.
+    pub fn len(&self) -> usize {
+        self.serials.values().map(BTreeSet::len).sum()
+    }
+
+    /// Whether nothing is revoked.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// What hello says: the newest list of each issuer.
+    pub fn summaries(&self) -> Vec<CrlSummary> {
+        let summary = |(issuer, kept): (&Hash, &Kept)| CrlSummary {
+            issuer: *issuer,
+            number: BigUint::from_bytes_be(&kept.number).to_string(),
+            hash: kept.hash,
+        };
+        self.newest.iter().map(summary).collect()
+    }
+
+    /// The lists (DER) that a peer with these summaries lacks. A peer with a higher number lacks nothing: it will send its own.
+    pub fn lacking(&self, theirs: &[CrlSummary]) -> Vec<Vec<u8>> {
+        let has = |issuer: &Hash, ours: &Kept| {
+            theirs.iter().filter(|summary| summary.issuer == *issuer).any(|summary| {
+                let number = BigUint::parse_bytes(summary.number.as_bytes(), 10).unwrap_or_default();
+                let ours_number = BigUint::from_bytes_be(&ours.number);
+                summary.hash == ours.hash || number > ours_number
+            })
+        };
+        let lacking = self.newest.iter().filter(|(issuer, kept)| !has(issuer, kept));
+        lacking.map(|(_, kept)| kept.der.clone()).collect()
+    }
+
+    /// The newest lists (DER).
+    pub(crate) fn lists(&self) -> impl Iterator<Item = &[u8]> {
+        self.newest.values().map(|kept| kept.der.as_slice())
+    }
+
+    /// Whether there is a list of this issuer.
+    pub(crate) fn has_list(&self, issuer: &Hash) -> bool {
+        self.newest.contains_key(issuer)
+    }
+
+    /// The earliest time by which a list should have had a successor, if that has passed.
+    pub fn overdue(&self, now: Timestamp) -> Option<Timestamp> {
+        self.newest.values().filter_map(|kept| kept.next_update).filter(|next| *next < now).min()
+    }
+
+    /// The form in which a node keeps it over restarts.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        // Writing to memory does not fail.
+        borsh::to_vec(&(FORMAT, self)).unwrap_or_default()
+    }
+
+    /// Reads what [`Self::to_bytes`] wrote.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, CrlError> {
+        let saved = |error: String| CrlError::Saved(error);
+        match bytes.split_first() {
+            Some((&FORMAT, rest)) => {
+                borsh::from_slice(rest).map_err(|error| saved(clean(&error.to_string())))
+            }
+            Some((other, _)) => Err(saved(format!("format {other} is not known, only {FORMAT}"))),
+            None => Err(saved("they are empty".into())),
+        }
+    }
+}

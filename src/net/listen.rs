@@ -1,0 +1,265 @@
+//! Accepting: strangers cost little until their hello is read.
+//!
+//! A socket passes token buckets (per address, then in all), gets a pending slot (see `pending`), has an absolute deadline for TLS and
+//! one for hello, both counted from accept, and a task of its own. What fails is counted and told once a minute, never a line each.
+
+use std::fmt;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::num::NonZeroU32;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use bouya_core::limits::{ACCEPTS_PER_ADDRESS, ACCEPTS_TOTAL};
+use governor::{DefaultDirectRateLimiter, DefaultKeyedRateLimiter, Quota, RateLimiter};
+use socket2::{Domain, Protocol, Socket, Type};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout_at};
+use tokio_rustls::{TlsAcceptor, TlsStream};
+
+use super::connection::{self, Origin};
+use super::pending::{Pending, Slot, origin};
+use super::tls::{explain, verified};
+use super::{Shared, tune};
+
+/// Connections that the kernel holds for us.
+const BACKLOG: i32 = 1024;
+/// Pause when this process has no file descriptor left: accepting at once would fail at once.
+const EXHAUSTED: Duration = Duration::from_millis(100);
+/// How often buckets of addresses that are full again are forgotten.
+const FORGET: Duration = Duration::from_secs(10);
+/// Addresses with a bucket, between two rounds of forgetting.
+const BUCKETS: usize = 4_096;
+/// How often failures are told.
+const TELL: Duration = Duration::from_secs(60);
+
+/// Binds a listening socket.
+pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    // A restarted node need not wait for old connections to time out.
+    socket.set_reuse_address(true)?;
+    socket.set_nonblocking(true)?;
+    socket.bind(&address.into())?;
+    socket.listen(BACKLOG)?;
+    TcpListener::from_std(socket.into())
+}
+
+/// What became of sockets, since the start.
+#[derive(Debug, Default)]
+pub struct Stats {
+    /// Accepted by the kernel.
+    pub accepted: AtomicU64,
+    /// Closed unread: their address, or all together, came too fast.
+    pub limited: AtomicU64,
+    /// Closed to make room for another stranger.
+    pub evicted: AtomicU64,
+    /// TLS failed, or the certificate was refused.
+    pub refused: AtomicU64,
+    /// The kernel could not give a socket (no file descriptors).
+    pub exhausted: AtomicU64,
+    last: Mutex<Option<String>>,
+}
+
+impl Stats {
+    /// The latest refusal, for people.
+    pub fn last_refusal(&self) -> Option<String> {
+        self.last.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn refuse(&self, from: SocketAddr, why: &str) {
+        add(&self.refused);
+        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(format!("{from}: {why}"));
+    }
+
+    fn losses(&self) -> [u64; 4] {
+        [&self.limited, &self.evicted, &self.refused, &self.exhausted]
+            .map(|count| count.load(Ordering::Relaxed))
+    }
+}
+
+fn add(count: &AtomicU64) {
+    count.fetch_add(1, Ordering::Relaxed);
+}
+
+/// A running listener.
+pub struct Listener {
+    /// Where it listens, with the port that the system chose if it was 0.
+    pub address: SocketAddr,
+    /// What became of sockets.
+    pub stats: Arc<Stats>,
+    task: JoinHandle<()>,
+}
+
+impl Listener {
+    /// Takes in sockets until it is dropped; their connections live on.
+    pub fn spawn(shared: Shared, listener: TcpListener) -> io::Result<Self> {
+        let address = listener.local_addr()?;
+        let stats = Arc::<Stats>::default();
+        let accept =
+            Accept { shared, stats: stats.clone(), pending: Pending::default(), limits: Limits::new() };
+        let task = tokio::spawn(accept.run(listener));
+        Ok(Self { address, stats, task })
+    }
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl fmt::Debug for Listener {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Listener on {}", self.address)
+    }
+}
+
+struct Limits {
+    address: DefaultKeyedRateLimiter<IpAddr>,
+    total: DefaultDirectRateLimiter,
+}
+
+impl Limits {
+    fn new() -> Self {
+        Self {
+            address: RateLimiter::dashmap(quota(ACCEPTS_PER_ADDRESS)),
+            total: RateLimiter::direct(quota(ACCEPTS_TOTAL)),
+        }
+    }
+
+    /// The address' own bucket first: what it refuses takes nothing from the others.
+    fn allow(&self, from: IpAddr) -> bool {
+        if self.address.len() >= BUCKETS {
+            self.address.retain_recent();
+        }
+        self.address.check_key(&origin(from)).is_ok() && self.total.check().is_ok()
+    }
+}
+
+fn quota((per_second, burst): (u32, u32)) -> Quota {
+    let at_least_one = |n| NonZeroU32::new(n).unwrap_or(NonZeroU32::MIN);
+    Quota::per_second(at_least_one(per_second)).allow_burst(at_least_one(burst))
+}
+
+struct Accept {
+    shared: Shared,
+    stats: Arc<Stats>,
+    pending: Pending,
+    limits: Limits,
+}
+
+impl Accept {
+    async fn run(self, listener: TcpListener) {
+        let (mut forget, mut tell) = (interval(FORGET), interval(TELL));
+        forget.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        tell.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut told = [0; 4];
+        loop {
+            tokio::select! {
+                accepted = listener.accept() => match accepted {
+                    Ok((socket, from)) => self.take(socket, from),
+                    Err(error) => self.pause(&error).await,
+                },
+                _ = forget.tick() => self.limits.address.retain_recent(),
+                _ = tell.tick() => told = self.tell(told),
+            }
+        }
+    }
+
+    fn take(&self, socket: TcpStream, from: SocketAddr) {
+        let opened = Instant::now();
+        add(&self.stats.accepted);
+        if !self.limits.allow(from.ip()) {
+            add(&self.stats.limited);
+            return;
+        }
+        let (slot, evicted) = self.pending.enter(from.ip());
+        if evicted {
+            add(&self.stats.evicted);
+        }
+        tokio::spawn(welcome(self.shared.clone(), self.stats.clone(), socket, from, opened, slot));
+    }
+
+    /// The peer may have gone before it was accepted: that is nothing. Anything else (no descriptors, no memory) needs time.
+    async fn pause(&self, error: &io::Error) {
+        if matches!(error.kind(), io::ErrorKind::ConnectionAborted | io::ErrorKind::Interrupted) {
+            return;
+        }
+        add(&self.stats.exhausted);
+        sleep(EXHAUSTED).await;
+    }
+
+    fn tell(&self, told: [u64; 4]) -> [u64; 4] {
+        let now = self.stats.losses();
+        if now != told {
+            let [limited, evicted, refused, exhausted] = now;
+            let last = self.stats.last_refusal().unwrap_or_default();
+            tracing::warn!(
+                limited, evicted, refused, exhausted, last_refusal = %last,
+                "sockets turned away (counted since the start)"
+            );
+        }
+        now
+    }
+}
+
+/// One socket, from accept to the start of its connection.
+async fn welcome(
+    shared: Shared,
+    stats: Arc<Stats>,
+    socket: TcpStream,
+    from: SocketAddr,
+    opened: Instant,
+    slot: Slot,
+) {
+    tune(&socket);
+    let evicted = slot.evicted.clone();
+    let tls = tokio::select! {
+        tls = handshake(&shared, socket, opened) => tls,
+        () = evicted.cancelled() => return,
+    };
+    let stream = match tls {
+        Ok(stream) => stream,
+        Err(why) => return stats.refuse(from, &why),
+    };
+    match verified(&shared.tls, &stream, None) {
+        Ok(session) => {
+            let origin = Origin::Accepted(from.ip().to_canonical(), slot);
+            connection::start(shared, stream, session, opened, origin).await;
+        }
+        Err(refusal) => {
+            let why = refusal.to_string();
+            stats.refuse(from, &why);
+            tokio::select! {
+                () = connection::turn_away(stream, &why, &shared.deadlines) => {}
+                () = evicted.cancelled() => {}
+            }
+        }
+    }
+}
+
+async fn handshake(
+    shared: &Shared,
+    socket: TcpStream,
+    opened: Instant,
+) -> Result<TlsStream<TcpStream>, String> {
+    let deadline = opened + shared.deadlines.tls;
+    let accept = TlsAcceptor::from(shared.tls.server_config()).accept(socket).into_fallible();
+    match timeout_at(deadline, accept).await {
+        Ok(Ok(stream)) => Ok(TlsStream::Server(stream)),
+        Ok(Err((error, mut socket))) => {
+            // The alert must reach the peer: a reset would take it back, and the peer never learn what is wrong.
+            let told = async {
+                let _ = tokio::io::AsyncWriteExt::shutdown(&mut socket).await;
+                connection::linger(&mut socket, &shared.deadlines).await;
+            };
+            let _ = timeout_at(deadline, told).await;
+            Err(explain::tls_error(&error)
+                .and_then(|tls| explain::verdict(tls).or_else(|| explain::refused(tls)))
+                .unwrap_or_else(|| format!("TLS failed: {error}")))
+        }
+        Err(_) => Err("TLS took too long".into()),
+    }
+}
