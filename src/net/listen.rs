@@ -14,6 +14,7 @@ use std::time::Duration;
 use bouya_core::limits::{ACCEPTS_PER_ADDRESS, ACCEPTS_TOTAL};
 use governor::{DefaultDirectRateLimiter, DefaultKeyedRateLimiter, Quota, RateLimiter};
 use socket2::{Domain, Protocol, Socket, Type};
+use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout_at};
@@ -21,7 +22,7 @@ use tokio_rustls::{TlsAcceptor, TlsStream};
 
 use super::connection::{self, Origin};
 use super::pending::{Pending, Slot, origin};
-use super::tls::{explain, verified};
+use super::tls::{Session, explain, verified};
 use super::{Shared, tune};
 
 /// Connections that the kernel holds for us.
@@ -205,7 +206,7 @@ impl Accept {
     }
 }
 
-/// One socket, from accept to the start of its connection.
+/// One socket, from accept to the end of its connection.
 async fn welcome(
     shared: Shared,
     stats: Arc<Stats>,
@@ -215,51 +216,53 @@ async fn welcome(
     slot: Slot,
 ) {
     tune(&socket);
-    let evicted = slot.evicted.clone();
-    let tls = tokio::select! {
-        tls = handshake(&shared, socket, opened) => tls,
-        () = evicted.cancelled() => return,
+    let proven = tokio::select! {
+        proven = prove(&shared, &stats, socket, from, opened) => proven,
+        () = slot.evicted.cancelled() => None,
     };
-    let stream = match tls {
-        Ok(stream) => stream,
-        Err(why) => return stats.refuse(from, &why),
+    if let Some((stream, session)) = proven {
+        let origin = Origin::Accepted(from.ip().to_canonical(), slot);
+        connection::start(shared, stream, session, opened, origin).await;
+    }
+}
+
+/// TLS, and who it is. A refusal is counted first and then told to the peer, which may take its time.
+async fn prove(
+    shared: &Shared,
+    stats: &Stats,
+    socket: TcpStream,
+    from: SocketAddr,
+    opened: Instant,
+) -> Option<(TlsStream<TcpStream>, Session)> {
+    let deadline = opened + shared.deadlines.tls;
+    let accept = TlsAcceptor::from(shared.tls.server_config()).accept(socket).into_fallible();
+    let stream = match timeout_at(deadline, accept).await {
+        Ok(Ok(stream)) => TlsStream::Server(stream),
+        Ok(Err((error, mut socket))) => {
+            stats.refuse(from, &reason(&error));
+            // The alert must reach the peer: a reset would take it back, and the peer never learn what is wrong.
+            let _ = socket.shutdown().await;
+            let _ = timeout_at(deadline, connection::linger(&mut socket, &shared.deadlines)).await;
+            return None;
+        }
+        Err(_) => {
+            stats.refuse(from, "TLS took too long");
+            return None;
+        }
     };
     match verified(&shared.tls, &stream, None) {
-        Ok(session) => {
-            let origin = Origin::Accepted(from.ip().to_canonical(), slot);
-            connection::start(shared, stream, session, opened, origin).await;
-        }
+        Ok(session) => Some((stream, session)),
         Err(refusal) => {
             let why = refusal.to_string();
             stats.refuse(from, &why);
-            tokio::select! {
-                () = connection::turn_away(stream, &why, &shared.deadlines) => {}
-                () = evicted.cancelled() => {}
-            }
+            connection::turn_away(stream, &why, &shared.deadlines).await;
+            None
         }
     }
 }
 
-async fn handshake(
-    shared: &Shared,
-    socket: TcpStream,
-    opened: Instant,
-) -> Result<TlsStream<TcpStream>, String> {
-    let deadline = opened + shared.deadlines.tls;
-    let accept = TlsAcceptor::from(shared.tls.server_config()).accept(socket).into_fallible();
-    match timeout_at(deadline, accept).await {
-        Ok(Ok(stream)) => Ok(TlsStream::Server(stream)),
-        Ok(Err((error, mut socket))) => {
-            // The alert must reach the peer: a reset would take it back, and the peer never learn what is wrong.
-            let told = async {
-                let _ = tokio::io::AsyncWriteExt::shutdown(&mut socket).await;
-                connection::linger(&mut socket, &shared.deadlines).await;
-            };
-            let _ = timeout_at(deadline, told).await;
-            Err(explain::tls_error(&error)
-                .and_then(|tls| explain::verdict(tls).or_else(|| explain::refused(tls)))
-                .unwrap_or_else(|| format!("TLS failed: {error}")))
-        }
-        Err(_) => Err("TLS took too long".into()),
-    }
+fn reason(error: &io::Error) -> String {
+    explain::tls_error(error)
+        .and_then(|tls| explain::verdict(tls).or_else(|| explain::refused(tls)))
+        .unwrap_or_else(|| format!("TLS failed: {error}"))
 }

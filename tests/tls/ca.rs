@@ -1,0 +1,174 @@
+//! A CA for tests: good certificates by default, bad ones by a change.
+
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+
+use bouya::net::crl::Revocations;
+use bouya::net::tls::{ALPN, IdentityError, IdentityFiles, Tls};
+use rcgen::{
+    BasicConstraints, CertificateParams, CertificateRevocationListParams, CertifiedIssuer, DnType,
+    ExtendedKeyUsagePurpose as Usage, IsCa, KeyIdMethod, KeyPair, KeyUsagePurpose, PKCS_ED25519,
+    RevokedCertParams, SerialNumber,
+};
+use rustls::client::WebPkiServerVerifier;
+use rustls::crypto::CryptoProvider;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+use rustls::server::WebPkiClientVerifier;
+use rustls::version::TLS13;
+use rustls::{ClientConfig, RootCertStore, ServerConfig};
+use tempfile::TempDir;
+use time::{Duration, OffsetDateTime};
+
+pub fn days(days: i64) -> OffsetDateTime {
+    OffsetDateTime::now_utc() + Duration::days(days)
+}
+
+fn key() -> KeyPair {
+    KeyPair::generate_for(&PKCS_ED25519).unwrap()
+}
+
+/// A certificate that every node takes.
+pub fn member(id: &str) -> CertificateParams {
+    let mut params = CertificateParams::new([id.to_owned()]).unwrap();
+    params.distinguished_name.push(DnType::CommonName, id);
+    params.extended_key_usages = vec![Usage::ServerAuth, Usage::ClientAuth];
+    (params.not_before, params.not_after) = (days(-1), days(30));
+    params
+}
+
+pub struct Ca {
+    pub issuer: CertifiedIssuer<'static, KeyPair>,
+}
+
+pub struct Cert {
+    pub pem: String,
+    pub key: KeyPair,
+    pub chain: Vec<CertificateDer<'static>>,
+}
+
+impl Cert {
+    fn private(&self) -> PrivateKeyDer<'static> {
+        PrivatePkcs8KeyDer::from(self.key.serialize_der()).into()
+    }
+}
+
+pub fn ca_params(name: &str) -> CertificateParams {
+    let mut params = CertificateParams::default();
+    params.distinguished_name.push(DnType::CommonName, name);
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    (params.not_before, params.not_after) = (days(-2), days(60));
+    params
+}
+
+impl Ca {
+    pub fn new(name: &str) -> Self {
+        Self::with(ca_params(name))
+    }
+
+    pub fn with(params: CertificateParams) -> Self {
+        Self { issuer: CertifiedIssuer::self_signed(params, key()).unwrap() }
+    }
+
+    /// A CA under this one.
+    pub fn below(&self, name: &str) -> Self {
+        Self { issuer: CertifiedIssuer::signed_by(ca_params(name), key(), &self.issuer).unwrap() }
+    }
+
+    pub fn issue(&self, params: CertificateParams) -> Cert {
+        let key = key();
+        let certificate = params.signed_by(&key, &self.issuer).unwrap();
+        Cert { pem: certificate.pem(), key, chain: vec![certificate.der().clone()] }
+    }
+
+    /// A list of these serials, due for renewal after so many days.
+    pub fn crl(&self, number: u64, serials: &[&[u8]], due: i64) -> String {
+        let revoked = |serial: &&[u8]| RevokedCertParams {
+            serial_number: SerialNumber::from_slice(serial),
+            revocation_time: days(-1),
+            reason_code: None,
+            invalidity_date: None,
+        };
+        let params = CertificateRevocationListParams {
+            this_update: days(-10),
+            next_update: days(due),
+            crl_number: SerialNumber::from(number),
+            issuing_distribution_point: None,
+            revoked_certs: serials.iter().map(revoked).collect(),
+            key_identifier_method: KeyIdMethod::Sha256,
+        };
+        params.signed_by(&self.issuer).unwrap().pem().unwrap()
+    }
+
+    /// The identity files of `id` in `dir`, with an empty list.
+    pub fn files(&self, dir: &Path, id: &str) -> IdentityFiles {
+        self.files_with(dir, &self.issue(member(id)), &self.crl(1, &[], 30))
+    }
+
+    pub fn files_with(&self, dir: &Path, cert: &Cert, crl: &str) -> IdentityFiles {
+        let put = |name: &str, text: &str| {
+            let path = dir.join(name);
+            fs::write(&path, text).unwrap();
+            path
+        };
+        IdentityFiles {
+            ca: put("ca.crt", &self.issuer.pem()),
+            certificate: put("node.crt", &cert.pem),
+            key: put("node.key", &cert.key.serialize_pem()),
+            crls: vec![put("ca.crl", crl)],
+            refuse_overdue: false,
+        }
+    }
+
+    /// TLS of a good node.
+    pub fn node(&self, id: &str) -> (Arc<Tls>, TempDir) {
+        let dir = TempDir::new().unwrap();
+        let files = self.files(dir.path(), id);
+        (Arc::new(open(files).unwrap()), dir)
+    }
+
+    fn store(&self) -> Arc<RootCertStore> {
+        let mut roots = RootCertStore::empty();
+        roots.add(self.issuer.der().clone()).unwrap();
+        Arc::new(roots)
+    }
+}
+
+pub fn open(files: IdentityFiles) -> Result<Tls, IdentityError> {
+    Tls::open(files, Revocations::default())
+}
+
+fn provider() -> Arc<CryptoProvider> {
+    Arc::new(rustls::crypto::ring::default_provider())
+}
+
+/// A client that shows any certificate, or none, to nodes of `trusts`.
+pub fn raw_client(trusts: &Ca, cert: Option<&Cert>, alpn: &[&[u8]]) -> ClientConfig {
+    let verifier = WebPkiServerVerifier::builder_with_provider(trusts.store(), provider()).build().unwrap();
+    let builder = ClientConfig::builder_with_provider(provider())
+        .with_protocol_versions(&[&TLS13])
+        .unwrap()
+        .with_webpki_verifier(verifier);
+    let mut config = match cert {
+        Some(cert) => builder.with_client_auth_cert(cert.chain.clone(), cert.private()).unwrap(),
+        None => builder.with_no_client_auth(),
+    };
+    config.alpn_protocols = alpn.iter().map(|name| name.to_vec()).collect();
+    config
+}
+
+/// A server that shows any certificate to nodes of `trusts`; with rustls' defaults, tickets included.
+pub fn raw_server(trusts: &Ca, cert: &Cert, alpn: &[&[u8]]) -> ServerConfig {
+    let verifier = WebPkiClientVerifier::builder_with_provider(trusts.store(), provider()).build().unwrap();
+    let mut config = ServerConfig::builder_with_provider(provider())
+        .with_protocol_versions(&[&TLS13])
+        .unwrap()
+        .with_client_cert_verifier(verifier)
+        .with_single_cert(cert.chain.clone(), cert.private())
+        .unwrap();
+    config.alpn_protocols = alpn.iter().map(|name| name.to_vec()).collect();
+    config
+}
+
+pub const GOOD_ALPN: &[&[u8]] = &[ALPN];

@@ -1,0 +1,298 @@
+//! What a connection does with time and bytes.
+
+use std::net::{IpAddr, SocketAddr};
+use std::time::{Duration, Instant};
+
+use bouya::net::Deadlines;
+use bouya::net::connection::Frame;
+use bouya::net::listen::Stats;
+use bouya_core::limits::{FRAME_BYTES, HELLO_BYTES, SEND_QUEUE_MESSAGES};
+use bouya_core::overlay::{CloseReason, ConnId, DialError, Fault, Input};
+use bouya_core::wire::{Goodbye, GoodbyeReason, Message, frame};
+use rcgen::SerialNumber;
+use tempfile::TempDir;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio_rustls::client::TlsStream;
+
+use crate::ca::{Ca, GOOD_ALPN, member, open, raw_client};
+use crate::{Node, connect, greeted, hello, until};
+
+const SHORT: Duration = Duration::from_millis(400);
+
+/// A node with this TLS, and a stranger's raw connection to it that says what the test wants.
+async fn raw(node: &mut Node, ca: &Ca) -> (ConnId, TlsStream<TcpStream>, bouya::net::connection::Outbox) {
+    let listener = node.listen();
+    let config = raw_client(ca, Some(&ca.issue(member("bob"))), GOOD_ALPN);
+    let stream = connect(config, listener.address, "alice").await.unwrap();
+    let (conn, _, outbox) = node.up().await;
+    (conn, stream, outbox)
+}
+
+async fn last_word(stream: &mut TlsStream<TcpStream>) -> Goodbye {
+    let mut rest = Vec::new();
+    stream.read_to_end(&mut rest).await.unwrap();
+    match Message::from_bytes(&rest[4..]).unwrap() {
+        Message::Goodbye(goodbye) => goodbye,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn messages_and_the_last_word_arrive_in_order_and_each_end_closes_once() {
+    let ca = Ca::new("test CA");
+    let ((alice, _one), (bob, _two)) = (ca.node("alice"), ca.node("bob"));
+    let (mut alice, mut bob) = (Node::new(alice), Node::new(bob));
+    let listener = bob.listen();
+    let [left, right] = greeted(&mut alice, &mut bob, listener.address).await;
+    (0..50).for_each(|n| left.2.send(Frame::from(&Message::Ping(n))));
+    let goodbye = Goodbye::new(GoodbyeReason::Shutdown, "maintenance");
+    left.2.close(Some(goodbye.clone()));
+    left.2.send(Frame::from(&Message::GetPeers));
+    for n in 0..50 {
+        match bob.input().await {
+            Input::Received { message: Message::Ping(found), size: 9, conn } => {
+                assert_eq!((found, conn), (n, right.0));
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    let ends = [alice.input().await, bob.input().await];
+    let [Input::Closed { conn: one, why: first }, Input::Closed { conn: two, why: second }] = ends else {
+        panic!()
+    };
+    assert_eq!((one, first), (left.0, CloseReason::Asked));
+    assert_eq!((two, second), (right.0, CloseReason::Goodbye(goodbye)));
+    drop((left.2, right.2, listener));
+    drop((alice.shared, bob.shared));
+    // The channels end without another word.
+    assert!(alice.events.recv().await.is_none() && bob.events.recv().await.is_none());
+}
+
+#[tokio::test]
+async fn frames_end_at_their_caps() {
+    let ca = Ca::new("test CA");
+    let (tls, _dir) = ca.node("alice");
+    let mut alice = Node::new(tls);
+    for (before_hello, cap) in [(true, HELLO_BYTES), (false, FRAME_BYTES)] {
+        let (conn, mut stream, _outbox) = raw(&mut alice, &ca).await;
+        if !before_hello {
+            stream.write_all(&frame(&hello("bob").to_json())).await.unwrap();
+            assert!(matches!(alice.input().await, Input::Hello { .. }));
+        }
+        // The length alone is enough: nothing is waited for, nothing is allocated.
+        let length = u32::try_from(cap + 1).unwrap();
+        stream.write_all(&length.to_be_bytes()).await.unwrap();
+        match alice.input().await {
+            Input::Broken { conn: found, fault: Fault::Frame } => assert_eq!(found, conn),
+            other => panic!("{other:?}"),
+        }
+        let goodbye = last_word(&mut stream).await;
+        assert_eq!(goodbye.reason, GoodbyeReason::Fault);
+        assert!(goodbye.detail.as_str().contains(&cap.to_string()), "{goodbye:?}");
+        drop(stream);
+        assert!(matches!(alice.input().await, Input::Closed { why: CloseReason::Lost(_), .. }));
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_message_is_a_fault_but_the_stream_goes_on() {
+    let ca = Ca::new("test CA");
+    let (tls, _dir) = ca.node("alice");
+    let mut alice = Node::new(tls);
+    let (_, mut stream, _outbox) = raw(&mut alice, &ca).await;
+    stream.write_all(&frame(&hello("bob").to_json())).await.unwrap();
+    stream.write_all(&frame(&[255])).await.unwrap();
+    stream.write_all(&frame(&Message::Ping(1).to_bytes())).await.unwrap();
+    assert!(matches!(alice.input().await, Input::Hello { .. }));
+    assert!(matches!(alice.input().await, Input::Broken { fault: Fault::Message, .. }));
+    assert!(matches!(alice.input().await, Input::Received { message: Message::Ping(1), .. }));
+    let (_, mut stream, _outbox) = raw(&mut alice, &ca).await;
+    stream.write_all(&frame(b"{\"no\":\"hello\"}")).await.unwrap();
+    assert!(matches!(alice.input().await, Input::Broken { fault: Fault::Message, .. }));
+    assert!(last_word(&mut stream).await.detail.as_str().contains("not a hello"));
+}
+
+#[tokio::test]
+async fn a_dribbled_hello_meets_its_absolute_deadline() {
+    let ca = Ca::new("test CA");
+    let (tls, _dir) = ca.node("alice");
+    let mut alice = Node::with(tls, Deadlines { hello: SHORT, ..Deadlines::default() }, 64);
+    let began = Instant::now();
+    let (_, mut stream, _outbox) = raw(&mut alice, &ca).await;
+    tokio::spawn(async move {
+        for byte in frame(&hello("bob").to_json()) {
+            if stream.write_all(&[byte]).await.and(stream.flush().await).is_err() {
+                return;
+            }
+            tokio::time::sleep(SHORT / 20).await;
+        }
+    });
+    assert!(matches!(alice.input().await, Input::Closed { why: CloseReason::NoHello, .. }));
+    assert!(began.elapsed() >= SHORT && began.elapsed() < SHORT * 5, "{:?}", began.elapsed());
+}
+
+#[tokio::test]
+async fn a_client_that_never_begins_tls_is_closed() {
+    let ca = Ca::new("test CA");
+    let (tls, _dir) = ca.node("alice");
+    let alice = Node::with(tls, Deadlines { tls: SHORT, ..Deadlines::default() }, 64);
+    let listener = alice.listen();
+    let mut silent = TcpStream::connect(listener.address).await.unwrap();
+    assert_eq!(silent.read(&mut [0]).await.unwrap(), 0);
+    assert!(listener.stats.last_refusal().unwrap().contains("too long"));
+}
+
+#[tokio::test]
+async fn a_reader_that_stalls_is_slow() {
+    let ca = Ca::new("test CA");
+    let (tls, _dir) = ca.node("alice");
+    let deadlines = Deadlines { stall: SHORT, ..Deadlines::default() };
+    let mut alice = Node::with(tls.clone(), deadlines, 64);
+    let (_, _stalled, outbox) = raw(&mut alice, &ca).await;
+    // Four megabytes: more than the kernel holds for a reader that does not read, and yet within the queue.
+    let big =
+        Message::Revocations(bouya_core::codec::Bounded::truncated([bouya_core::codec::Bounded::truncated(
+            vec![0; 250_000],
+        )]));
+    let big = Frame::from(&big);
+    (0..16).for_each(|_| outbox.send(big.clone()));
+    tokio::time::timeout(SHORT / 4, alice.events.recv()).await.unwrap_err();
+    (0..16).for_each(|_| outbox.send(big.clone()));
+    assert!(matches!(alice.input().await, Input::Closed { why: CloseReason::Slow, .. }));
+
+    // A queue that is full does not wait for a stall.
+    let mut alice = Node::with(tls, Deadlines { drain: SHORT, ..Deadlines::default() }, 64);
+    let (_, _stalled, outbox) = raw(&mut alice, &ca).await;
+    (0..=SEND_QUEUE_MESSAGES).for_each(|_| outbox.send(Frame::from(&Message::GetPeers)));
+    assert!(matches!(alice.input().await, Input::Closed { why: CloseReason::Slow, .. }));
+}
+
+#[tokio::test]
+async fn a_full_hub_stops_the_reader_and_loses_nothing() {
+    let ca = Ca::new("test CA");
+    let (tls, _dir) = ca.node("alice");
+    let mut alice = Node::with(tls, Deadlines::default(), 1);
+    let (_, mut stream, _outbox) = raw(&mut alice, &ca).await;
+    stream.write_all(&frame(&hello("bob").to_json())).await.unwrap();
+    let writer = tokio::spawn(async move {
+        let ping = frame(&Message::Ping(7).to_bytes());
+        let many = ping.repeat(10_000);
+        for _ in 0..100 {
+            stream.write_all(&many).await.unwrap();
+        }
+        stream.shutdown().await.unwrap();
+        stream
+    });
+    // Thirteen megabytes do not fit into anybody's buffers.
+    tokio::time::timeout(SHORT, async {
+        while !writer.is_finished() {
+            tokio::task::yield_now().await
+        }
+    })
+    .await
+    .expect_err("the writer is held back");
+    let mut received = 0;
+    loop {
+        match alice.input().await {
+            Input::Received { .. } => received += 1,
+            Input::Hello { .. } => {}
+            Input::Closed { why, .. } => break assert!(matches!(why, CloseReason::Lost(_))),
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(received, 1_000_000);
+}
+
+#[tokio::test]
+async fn silent_sockets_do_not_keep_a_member_out() {
+    let ca = Ca::new("test CA");
+    let ((alice, _one), (bob, _two)) = (ca.node("alice"), ca.node("bob"));
+    let (mut alice, mut bob) = (Node::new(alice), Node::new(bob));
+    let listener = bob.listen();
+    let mut silent = Vec::new();
+    for n in 0..100_u8 {
+        let socket = TcpSocket::new_v4().unwrap();
+        let from = IpAddr::from([127, 0, 0, 2 + n % 10]);
+        socket.bind(SocketAddr::new(from, 0)).unwrap();
+        silent.push(socket.connect(listener.address).await.unwrap());
+    }
+    let began = Instant::now();
+    let _both = greeted(&mut alice, &mut bob, listener.address).await;
+    assert!(began.elapsed() < Duration::from_secs(3), "{:?}", began.elapsed());
+    let count = |of: fn(&Stats) -> &std::sync::atomic::AtomicU64| {
+        of(&listener.stats).load(std::sync::atomic::Ordering::Relaxed)
+    };
+    assert_eq!(count(|s| &s.accepted), 101);
+    // 64 places, 100 silent ones, and the member.
+    assert_eq!(count(|s| &s.evicted), 37);
+}
+
+#[tokio::test]
+async fn an_address_that_comes_too_fast_is_closed_unread() {
+    let ca = Ca::new("test CA");
+    let (alice, _dir) = ca.node("alice");
+    let alice = Node::new(alice);
+    let listener = alice.listen();
+    let mut sockets = Vec::new();
+    for _ in 0..60 {
+        sockets.push(TcpStream::connect(listener.address).await.unwrap());
+    }
+    let limited = || listener.stats.limited.load(std::sync::atomic::Ordering::Relaxed);
+    until("limited", || limited() >= 30).await;
+    assert_eq!(sockets[59].read(&mut [0]).await.unwrap_or(0), 0);
+}
+
+#[tokio::test]
+async fn a_dial_names_what_stopped_it() {
+    let ca = Ca::new("test CA");
+    let (alice, _dir) = ca.node("alice");
+    let mut alice = Node::with(alice, Deadlines { tls: SHORT, ..Deadlines::default() }, 64);
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    alice.dial("bob", address);
+    let silent = listener.accept().await.unwrap();
+    assert!(matches!(alice.dial_error().await, DialError::Handshake(why) if why.contains("too long")));
+    drop(silent);
+    alice.dial("bob", address);
+    let (mut web, _) = listener.accept().await.unwrap();
+    web.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await.unwrap();
+    let why = alice.dial_error().await;
+    assert!(matches!(&why, DialError::Handshake(why) if why.contains("does not speak TLS")), "{why:?}");
+    drop(listener);
+    alice.dial("bob", address);
+    assert!(
+        matches!(alice.dial_error().await, DialError::Unreachable(why) if why.contains("nothing listens"))
+    );
+}
+
+#[tokio::test]
+async fn a_revocation_from_a_peer_cuts_later_handshakes_and_judges_living_sessions() {
+    let ca = Ca::new("test CA");
+    let (alice, _dir) = ca.node("alice");
+    let dir = TempDir::new().unwrap();
+    let mut params = member("bob");
+    params.serial_number = Some(SerialNumber::from_slice(&[0x7f, 1]));
+    let bob = open(ca.files_with(dir.path(), &ca.issue(params), &ca.crl(1, &[], 30))).unwrap();
+    let (mut alice, mut bob) = (Node::new(alice), Node::new(bob.into()));
+    let listener = bob.listen();
+    let [left, _right] = greeted(&mut alice, &mut bob, listener.address).await;
+    assert_eq!(alice.shared.tls.refuses(&left.1), None);
+    let list = crate::files::der(&ca.crl(2, &[&[0x7f, 1]], 30));
+    assert_eq!(alice.shared.tls.take_in(&[list.clone()]), (true, None));
+    assert_eq!(alice.shared.tls.take_in(&[list]), (false, None));
+    assert_eq!(
+        alice.shared.tls.refuses(&left.1).unwrap().to_string(),
+        "its certificate has been revoked by the CA"
+    );
+    alice.dial("bob", listener.address);
+    let DialError::Certificate(said) = alice.dial_error().await else { panic!() };
+    assert!(said.contains("revoked"), "{said}");
+    // A newer list without the serial brings nobody back.
+    let newer = crate::files::der(&ca.crl(3, &[], 30));
+    assert_eq!(alice.shared.tls.take_in(&[newer]), (true, None));
+    assert!(alice.shared.tls.refuses(&left.1).is_some());
+    alice.dial("bob", listener.address);
+    let DialError::Certificate(said) = alice.dial_error().await else { panic!() };
+    assert!(said.contains("revoked"), "{said}");
+}

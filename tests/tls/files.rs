@@ -1,0 +1,149 @@
+//! Identity files: every mistake is found at load and named; a reload replaces all or nothing.
+
+use std::fs;
+
+use bouya::net::crl::Revocations;
+use bouya::net::tls::{IdentityError, IdentityFiles, Tls};
+use rcgen::SerialNumber;
+use rustls::pki_types::CertificateRevocationListDer;
+use rustls::pki_types::pem::PemObject;
+use tempfile::TempDir;
+
+use crate::ca::{Ca, ca_params, days, member, open};
+
+pub fn der(pem: &str) -> Vec<u8> {
+    CertificateRevocationListDer::from_pem_slice(pem.as_bytes()).unwrap().to_vec()
+}
+
+/// The error of good files after a change.
+fn broken(change: impl FnOnce(&Ca, &mut IdentityFiles)) -> String {
+    let (ca, dir) = (Ca::new("test CA"), TempDir::new().unwrap());
+    let mut files = ca.files(dir.path(), "alice");
+    change(&ca, &mut files);
+    open(files).unwrap_err().to_string()
+}
+
+#[test]
+fn each_mistake_names_its_file_and_the_next_step() {
+    let put = |path: &std::path::Path, text: String| fs::write(path, text).unwrap();
+    let other = Ca::new("other CA");
+    let mut old = ca_params("old CA");
+    (old.not_before, old.not_after) = (days(-20), days(-1));
+    let old = Ca::with(old);
+    let cases: Vec<(String, &[&str])> = vec![
+        (broken(|_, f| fs::remove_file(&f.key).unwrap()), &["node.key", "Check the path"]),
+        (broken(|_, f| put(&f.ca, "nonsense".into())), &["ca.crt", "no certificate in PEM form"]),
+        (broken(|_, f| f.ca = f.certificate.clone()), &["node.crt", "not one of a CA"]),
+        (broken(|ca, f| put(&f.ca, ca.issuer.pem().repeat(3))), &["ca.crt", "3 certificates", "at most 2"]),
+        (broken(|_, f| put(&f.ca, old.issuer.pem())), &["ca.crt", "\"old CA\" has expired", "clock"]),
+        (broken(|_, f| f.certificate = f.ca.clone()), &["ca.crt", "CA's own certificate", "mkca"]),
+        (
+            broken(|ca, f| {
+                put(&f.certificate, fs::read_to_string(&f.certificate).unwrap() + &ca.issuer.pem())
+            }),
+            &["node.crt", "2 certificates", "at most 1"],
+        ),
+        (
+            broken(|ca, f| put(&f.certificate, ca.issue(member("bob")).pem)),
+            &["node.key", "node.crt", "does not belong"],
+        ),
+        (
+            broken(|_, f| put(&f.ca, other.issuer.pem())),
+            &["ca.crl", "no root that this node trusts", "test CA"],
+        ),
+        (
+            broken(|_, f| {
+                put(&f.ca, other.issuer.pem());
+                f.crls.clear();
+            }),
+            &["node.crt", "ca.crt", "does not trust"],
+        ),
+        (broken(|_, f| put(&f.crls[0], other.crl(1, &[], 30))), &["ca.crl", "other CA"]),
+        (
+            broken(|ca, f| put(&f.ca, ca.issuer.pem() + &other.issuer.pem())),
+            &["other CA", "one for each root"],
+        ),
+        (
+            broken(|ca, f| {
+                f.refuse_overdue = true;
+                put(&f.crls[0], ca.crl(2, &[], -1));
+            }),
+            &["overdue", "mkca crl"],
+        ),
+    ];
+    for (found, texts) in cases {
+        for text in texts {
+            assert!(found.contains(text), "{found}\nlacks {text}");
+        }
+    }
+}
+
+#[test]
+fn bad_own_certificates_are_found_before_any_peer_does() {
+    let ca = Ca::new("test CA");
+    let refuse = |change: &dyn Fn(&mut rcgen::CertificateParams)| {
+        let dir = TempDir::new().unwrap();
+        let mut params = member("alice");
+        change(&mut params);
+        open(ca.files_with(dir.path(), &ca.issue(params), &ca.crl(1, &[&[9]], 30))).unwrap_err()
+    };
+    let expired = refuse(&|p| p.not_after = days(-1));
+    assert!(matches!(&expired, IdentityError::Date { name, .. } if name == "alice"), "{expired}");
+    assert!(matches!(refuse(&|p| p.not_before = days(1)), IdentityError::Date { .. }));
+    assert!(matches!(refuse(&|p| p.extended_key_usages.clear()), IdentityError::Certificate { .. }));
+    assert!(matches!(refuse(&|p| p.subject_alt_names.clear()), IdentityError::Certificate { .. }));
+    let revoked = refuse(&|p| p.serial_number = Some(SerialNumber::from_slice(&[9]))).to_string();
+    assert!(revoked.contains("revoked"), "{revoked}");
+}
+
+#[test]
+fn an_overdue_list_is_used_unless_that_is_refused() {
+    let (ca, dir) = (Ca::new("test CA"), TempDir::new().unwrap());
+    let files = ca.files_with(dir.path(), &ca.issue(member("alice")), &ca.crl(1, &[], -1));
+    let tls = open(files).unwrap();
+    assert!(tls.revocations().overdue(bouya_core::time::Timestamp(u64::MAX)).is_some());
+}
+
+#[test]
+fn a_reload_replaces_all_or_nothing() {
+    let (ca, dir) = (Ca::new("test CA"), TempDir::new().unwrap());
+    let files = ca.files(dir.path(), "alice");
+    let tls = open(files.clone()).unwrap();
+    assert!(!tls.reload().unwrap(), "nothing has changed");
+    let before = tls.not_after();
+
+    let mut renewed = member("alice");
+    renewed.not_after = days(50);
+    let renewed = ca.issue(renewed);
+    fs::write(&files.certificate, &renewed.pem).unwrap();
+    assert!(matches!(tls.reload(), Err(IdentityError::Key { .. })), "the key has not come yet");
+    assert_eq!(tls.not_after(), before);
+    fs::write(&files.key, renewed.key.serialize_pem()).unwrap();
+    assert!(tls.reload().unwrap());
+    assert!(tls.not_after() > before);
+
+    // The root changes: both for a while, each with its list.
+    let new = Ca::new("new CA");
+    fs::write(&files.ca, ca.issuer.pem() + &new.issuer.pem()).unwrap();
+    assert!(matches!(tls.reload(), Err(IdentityError::CrlMissing { .. })));
+    fs::write(&files.crls[0], ca.crl(2, &[], 30) + &new.crl(1, &[], 30)).unwrap();
+    assert!(tls.reload().unwrap());
+    assert_eq!(tls.revocations().summaries().len(), 2);
+}
+
+#[test]
+fn an_old_list_copied_back_brings_nobody_back_not_even_after_a_restart() {
+    let (ca, dir) = (Ca::new("test CA"), TempDir::new().unwrap());
+    let files = ca.files(dir.path(), "alice");
+    let old = fs::read(&files.crls[0]).unwrap();
+    fs::write(&files.crls[0], ca.crl(2, &[&[5]], 30)).unwrap();
+    let tls = open(files.clone()).unwrap();
+    fs::write(&files.crls[0], old).unwrap();
+    assert!(tls.reload().unwrap());
+    let summary = tls.revocations().summaries().remove(0);
+    assert_eq!(summary.number, "2");
+    assert!(tls.revocations().is_revoked(&summary.issuer, &[0, 5]));
+    let saved = Revocations::from_bytes(&tls.revocations().to_bytes()).unwrap();
+    let again = Tls::open(files, saved).unwrap();
+    assert!(again.revocations().is_revoked(&summary.issuer, &[5]));
+}
