@@ -20,6 +20,7 @@ use x509_parser::prelude::FromDer;
 use x509_parser::revocation_list::CertificateRevocationList;
 
 use super::tls::certificate::{Root, SERIAL_BYTES, clean, timestamp, trim};
+use super::tls::usable_list;
 
 /// Serials remembered. A CA that revokes more has other troubles; it must change its root.
 const SERIALS: usize = 100_000;
@@ -84,6 +85,10 @@ impl List {
         let root = root.ok_or_else(|| CrlError::Signature(clean(&list.issuer().to_string())))?;
         if let Some(extension) = list.extensions().iter().find(|extension| extension.critical) {
             return Err(CrlError::Extension(extension.oid.to_string()));
+        }
+        // Else a peer could re-encode a signed list so that it is kept as the newest, and then no handshake could use it.
+        if !usable_list(der, root) {
+            return Err(CrlError::Form("it is not in the one encoding that DER allows".into()));
         }
         let mut serials = BTreeSet::new();
         for entry in list.iter_revoked_certificates() {
@@ -228,3 +233,6 @@ impl Revocations {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -300,6 +300,16 @@ fn configs(
     Ok((server, client))
 }
 
+/// Whether TLS can use a revocation list: its parser is stricter than the one that reads the serials.
+pub(crate) fn usable_list(der: &[u8], root: &Root) -> bool {
+    let mut roots = RootCertStore::empty();
+    roots.add(root.der.clone()).is_ok()
+        && WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider())
+            .with_crls([CertificateRevocationListDer::from(der.to_vec())])
+            .build()
+            .is_ok()
+}
+
 /// Says who is at the other end, or why it does not count. The only place that makes a [`Verified`].
 pub(crate) fn verified<S>(
     tls: &Tls,

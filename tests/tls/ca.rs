@@ -20,7 +20,7 @@ use rustls::{ClientConfig, RootCertStore, ServerConfig};
 use tempfile::TempDir;
 use time::{Duration, OffsetDateTime};
 
-pub fn days(days: i64) -> OffsetDateTime {
+pub(crate) fn days(days: i64) -> OffsetDateTime {
     OffsetDateTime::now_utc() + Duration::days(days)
 }
 
@@ -29,7 +29,7 @@ fn key() -> KeyPair {
 }
 
 /// A certificate that every node takes.
-pub fn member(id: &str) -> CertificateParams {
+pub(crate) fn member(id: &str) -> CertificateParams {
     let mut params = CertificateParams::new([id.to_owned()]).unwrap();
     params.distinguished_name.push(DnType::CommonName, id);
     params.extended_key_usages = vec![Usage::ServerAuth, Usage::ClientAuth];
@@ -37,14 +37,14 @@ pub fn member(id: &str) -> CertificateParams {
     params
 }
 
-pub struct Ca {
-    pub issuer: CertifiedIssuer<'static, KeyPair>,
+pub(crate) struct Ca {
+    pub(crate) issuer: CertifiedIssuer<'static, KeyPair>,
 }
 
-pub struct Cert {
-    pub pem: String,
-    pub key: KeyPair,
-    pub chain: Vec<CertificateDer<'static>>,
+pub(crate) struct Cert {
+    pub(crate) pem: String,
+    pub(crate) key: KeyPair,
+    pub(crate) chain: Vec<CertificateDer<'static>>,
 }
 
 impl Cert {
@@ -53,7 +53,7 @@ impl Cert {
     }
 }
 
-pub fn ca_params(name: &str) -> CertificateParams {
+pub(crate) fn ca_params(name: &str) -> CertificateParams {
     let mut params = CertificateParams::default();
     params.distinguished_name.push(DnType::CommonName, name);
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -63,27 +63,27 @@ pub fn ca_params(name: &str) -> CertificateParams {
 }
 
 impl Ca {
-    pub fn new(name: &str) -> Self {
+    pub(crate) fn new(name: &str) -> Self {
         Self::with(ca_params(name))
     }
 
-    pub fn with(params: CertificateParams) -> Self {
+    pub(crate) fn with(params: CertificateParams) -> Self {
         Self { issuer: CertifiedIssuer::self_signed(params, key()).unwrap() }
     }
 
     /// A CA under this one.
-    pub fn below(&self, name: &str) -> Self {
+    pub(crate) fn below(&self, name: &str) -> Self {
         Self { issuer: CertifiedIssuer::signed_by(ca_params(name), key(), &self.issuer).unwrap() }
     }
 
-    pub fn issue(&self, params: CertificateParams) -> Cert {
+    pub(crate) fn issue(&self, params: CertificateParams) -> Cert {
         let key = key();
         let certificate = params.signed_by(&key, &self.issuer).unwrap();
         Cert { pem: certificate.pem(), key, chain: vec![certificate.der().clone()] }
     }
 
     /// A list of these serials, due for renewal after so many days.
-    pub fn crl(&self, number: u64, serials: &[&[u8]], due: i64) -> String {
+    pub(crate) fn crl(&self, number: u64, serials: &[&[u8]], due: i64) -> String {
         let revoked = |serial: &&[u8]| RevokedCertParams {
             serial_number: SerialNumber::from_slice(serial),
             revocation_time: days(-1),
@@ -102,11 +102,11 @@ impl Ca {
     }
 
     /// The identity files of `id` in `dir`, with an empty list.
-    pub fn files(&self, dir: &Path, id: &str) -> IdentityFiles {
+    pub(crate) fn files(&self, dir: &Path, id: &str) -> IdentityFiles {
         self.files_with(dir, &self.issue(member(id)), &self.crl(1, &[], 30))
     }
 
-    pub fn files_with(&self, dir: &Path, cert: &Cert, crl: &str) -> IdentityFiles {
+    pub(crate) fn files_with(&self, dir: &Path, cert: &Cert, crl: &str) -> IdentityFiles {
         let put = |name: &str, text: &str| {
             let path = dir.join(name);
             fs::write(&path, text).unwrap();
@@ -122,7 +122,7 @@ impl Ca {
     }
 
     /// TLS of a good node.
-    pub fn node(&self, id: &str) -> (Arc<Tls>, TempDir) {
+    pub(crate) fn node(&self, id: &str) -> (Arc<Tls>, TempDir) {
         let dir = TempDir::new().unwrap();
         let files = self.files(dir.path(), id);
         (Arc::new(open(files).unwrap()), dir)
@@ -135,7 +135,7 @@ impl Ca {
     }
 }
 
-pub fn open(files: IdentityFiles) -> Result<Tls, IdentityError> {
+pub(crate) fn open(files: IdentityFiles) -> Result<Tls, IdentityError> {
     Tls::open(files, Revocations::default())
 }
 
@@ -144,7 +144,7 @@ fn provider() -> Arc<CryptoProvider> {
 }
 
 /// A client that shows any certificate, or none, to nodes of `trusts`.
-pub fn raw_client(trusts: &Ca, cert: Option<&Cert>, alpn: &[&[u8]]) -> ClientConfig {
+pub(crate) fn raw_client(trusts: &Ca, cert: Option<&Cert>, alpn: &[&[u8]]) -> ClientConfig {
     let verifier = WebPkiServerVerifier::builder_with_provider(trusts.store(), provider()).build().unwrap();
     let builder = ClientConfig::builder_with_provider(provider())
         .with_protocol_versions(&[&TLS13])
@@ -159,7 +159,7 @@ pub fn raw_client(trusts: &Ca, cert: Option<&Cert>, alpn: &[&[u8]]) -> ClientCon
 }
 
 /// A server that shows any certificate to nodes of `trusts`; with rustls' defaults, tickets included.
-pub fn raw_server(trusts: &Ca, cert: &Cert, alpn: &[&[u8]]) -> ServerConfig {
+pub(crate) fn raw_server(trusts: &Ca, cert: &Cert, alpn: &[&[u8]]) -> ServerConfig {
     let verifier = WebPkiClientVerifier::builder_with_provider(trusts.store(), provider()).build().unwrap();
     let mut config = ServerConfig::builder_with_provider(provider())
         .with_protocol_versions(&[&TLS13])
@@ -171,4 +171,4 @@ pub fn raw_server(trusts: &Ca, cert: &Cert, alpn: &[&[u8]]) -> ServerConfig {
     config
 }
 
-pub const GOOD_ALPN: &[&[u8]] = &[ALPN];
+pub(crate) const GOOD_ALPN: &[&[u8]] = &[ALPN];

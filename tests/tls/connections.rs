@@ -1,18 +1,22 @@
 //! What a connection does with time and bytes.
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bouya::net::Deadlines;
 use bouya::net::connection::Frame;
 use bouya::net::listen::Stats;
+use bouya_core::codec::Bounded;
 use bouya_core::limits::{FRAME_BYTES, HELLO_BYTES, SEND_QUEUE_MESSAGES};
 use bouya_core::overlay::{CloseReason, ConnId, DialError, Fault, Input};
 use bouya_core::wire::{Goodbye, GoodbyeReason, Message, frame};
 use rcgen::SerialNumber;
+use rustls::pki_types::ServerName;
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
 use crate::ca::{Ca, GOOD_ALPN, member, open, raw_client};
@@ -149,17 +153,21 @@ async fn a_reader_that_stalls_is_slow() {
     let (tls, _dir) = ca.node("alice");
     let deadlines = Deadlines { stall: SHORT, ..Deadlines::default() };
     let mut alice = Node::with(tls.clone(), deadlines, 64);
-    let (_, _stalled, outbox) = raw(&mut alice, &ca).await;
-    // Four megabytes: more than the kernel holds for a reader that does not read, and yet within the queue.
-    let big =
-        Message::Revocations(bouya_core::codec::Bounded::truncated([bouya_core::codec::Bounded::truncated(
-            vec![0; 250_000],
-        )]));
-    let big = Frame::from(&big);
-    (0..16).for_each(|_| outbox.send(big.clone()));
-    tokio::time::timeout(SHORT / 4, alice.events.recv()).await.unwrap_err();
-    (0..16).for_each(|_| outbox.send(big.clone()));
+    let listener = alice.listen();
+    let socket = TcpSocket::new_v4().unwrap();
+    // So that little of it disappears in the kernel.
+    socket.set_recv_buffer_size(4096).unwrap();
+    let socket = socket.connect(listener.address).await.unwrap();
+    let config = raw_client(&ca, Some(&ca.issue(member("bob"))), GOOD_ALPN);
+    let name = ServerName::try_from("alice").unwrap();
+    let _stalled = TlsConnector::from(Arc::new(config)).connect(name, socket).await.unwrap();
+    let (_, _, outbox) = alice.up().await;
+    let big = Message::Revocations(Bounded::truncated([Bounded::truncated(vec![0; 250_000])]));
+    let began = Instant::now();
+    // All of it fits into the queue: only the stall tells.
+    (0..16).for_each(|_| outbox.send(Frame::from(&big)));
     assert!(matches!(alice.input().await, Input::Closed { why: CloseReason::Slow, .. }));
+    assert!(began.elapsed() >= SHORT && began.elapsed() < SHORT * 8, "{:?}", began.elapsed());
 
     // A queue that is full does not wait for a stall.
     let mut alice = Node::with(tls, Deadlines { drain: SHORT, ..Deadlines::default() }, 64);
@@ -279,7 +287,7 @@ async fn a_revocation_from_a_peer_cuts_later_handshakes_and_judges_living_sessio
     let [left, _right] = greeted(&mut alice, &mut bob, listener.address).await;
     assert_eq!(alice.shared.tls.refuses(&left.1), None);
     let list = crate::files::der(&ca.crl(2, &[&[0x7f, 1]], 30));
-    assert_eq!(alice.shared.tls.take_in(&[list.clone()]), (true, None));
+    assert_eq!(alice.shared.tls.take_in(std::slice::from_ref(&list)), (true, None));
     assert_eq!(alice.shared.tls.take_in(&[list]), (false, None));
     assert_eq!(
         alice.shared.tls.refuses(&left.1).unwrap().to_string(),

@@ -11,7 +11,7 @@ use tempfile::TempDir;
 
 use crate::ca::{Ca, ca_params, days, member, open};
 
-pub fn der(pem: &str) -> Vec<u8> {
+pub(crate) fn der(pem: &str) -> Vec<u8> {
     CertificateRevocationListDer::from_pem_slice(pem.as_bytes()).unwrap().to_vec()
 }
 

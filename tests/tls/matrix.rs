@@ -199,6 +199,23 @@ async fn a_refusal_after_tls_is_learned_as_well() {
 }
 
 #[tokio::test]
+async fn without_any_list_a_chain_is_refused_all_the_same() {
+    let (ca, dir) = (Ca::new("test CA"), TempDir::new().unwrap());
+    let mut files = ca.files(dir.path(), "alice");
+    files.crls.clear();
+    let mut alice = Node::new(open(files).unwrap().into());
+    let (listener, below) = (alice.listen(), ca.below("a CA below"));
+    let mut chain = below.issue(member("bob"));
+    chain.chain.push(below.issuer.der().clone());
+    let _stream = connect(raw_client(&ca, Some(&chain), GOOD_ALPN), listener.address, "alice").await;
+    until("a refusal", || listener.stats.last_refusal().is_some()).await;
+    assert!(listener.stats.last_refusal().unwrap().contains("2 certificates"));
+    let alone = ca.issue(member("bob"));
+    let _stream = connect(raw_client(&ca, Some(&alone), GOOD_ALPN), listener.address, "alice").await.unwrap();
+    assert_eq!(alice.up().await.1.verified.id.as_str(), "bob");
+}
+
+#[tokio::test]
 async fn no_session_is_ever_resumed() {
     let (ca, mut alice, _dir) = network();
     let bob = ca.issue(member("bob"));
