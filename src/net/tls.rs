@@ -1,4 +1,4 @@
-//! Mutual TLS 1.3, and the only place where an id counts as proven ([`verified`]).
+//! Mutual TLS 1.3, and the only place where an id counts as proven (`verified`).
 //!
 //! Invariants: every session is a full handshake (resumption would skip the certificate checks), both ends prove themselves, both
 //! check revocation, and what webpki does not check is checked here: one DNS name that is a node id, both key usages present, the

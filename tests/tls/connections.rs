@@ -227,6 +227,8 @@ async fn silent_sockets_do_not_keep_a_member_out() {
     }
     let began = Instant::now();
     let _both = greeted(&mut alice, &mut bob, listener.address).await;
+    // The oldest went, long before its own deadline.
+    assert_eq!(silent[0].read(&mut [0]).await.unwrap_or(0), 0);
     assert!(began.elapsed() < Duration::from_secs(3), "{:?}", began.elapsed());
     let count = |of: fn(&Stats) -> &std::sync::atomic::AtomicU64| {
         of(&listener.stats).load(std::sync::atomic::Ordering::Relaxed)

@@ -1,6 +1,7 @@
 //! What waits to be written to one peer. Putting something in never waits.
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bouya_core::limits::{SEND_QUEUE_BYTES, SEND_QUEUE_MESSAGES};
@@ -29,7 +30,6 @@ impl From<&Message> for Frame {
 }
 
 /// The hub's end of a connection.
-#[derive(Debug)]
 pub struct Outbox {
     queue: Queue,
     session: [u8; 32],
@@ -52,6 +52,13 @@ impl Outbox {
     /// Sends what is queued, then the goodbye, and closes.
     pub fn close(&self, goodbye: Option<Goodbye>) {
         self.queue.close(goodbye, CloseReason::Asked);
+    }
+}
+
+impl fmt::Debug for Outbox {
+    /// Without the session's secret.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Outbox")
     }
 }
 
