@@ -31,12 +31,15 @@ pub mod chain;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod devnet;
 pub mod events;
 pub mod http;
 pub mod mempool;
 pub mod miner;
 pub mod net;
+pub mod node;
 pub mod store;
+pub mod telemetry;
 #[cfg(test)]
 mod testing;
 pub mod verify;
