@@ -7,6 +7,8 @@
 //! | [`listen`] | takes in sockets; strangers cost little |
 //! | [`dial`] | opens connections |
 //! | [`connection`] | one task each: frames in, queue out |
+//! | [`network`] | the hub: an actor that owns the overlay and does what it says |
+//! | [`request`] | what the API may ask of it |
 //!
 //! Everything that happens goes to the hub through one bounded channel of [`NetEvent`]s. When it is full, connections stop reading
 //! and TCP slows their peers down. The hub itself never waits for a connection: see [`connection::Outbox`].
@@ -15,7 +17,10 @@ pub mod connection;
 pub mod crl;
 pub mod dial;
 pub mod listen;
+pub mod network;
 mod pending;
+mod report;
+pub mod request;
 pub mod tls;
 
 use std::sync::Arc;

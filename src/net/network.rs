@@ -3,14 +3,14 @@
 //! It never awaits a peer, the chain or the mempool: what cannot be taken at once is answered as not taken. Reading the store for a
 //! peer happens on the side, in bounded number.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
 use bouya_core::crypto::{Hash, SecretKey};
 use bouya_core::id::NodeId;
 use bouya_core::ledger::{Header, View};
-use bouya_core::limits::HEADERS_PER_MESSAGE;
+use bouya_core::limits::{BLOCKS_PER_REQUEST, HEADERS_PER_MESSAGE};
 use bouya_core::overlay::peers::{PeerStatus, PeerView};
 use bouya_core::overlay::sync::SyncStatus;
 use bouya_core::overlay::{
@@ -45,6 +45,8 @@ pub const REVOCATIONS: &str = "revocations";
 
 /// Reads of the store for peers at once.
 const READS: usize = 16;
+/// Blocks that one peer may have asked for and not got yet; an honest one asks for 16 at a time.
+const ASKED_BLOCKS: usize = 4 * BLOCKS_PER_REQUEST;
 /// The certificate files are looked at this often.
 const LOOK_AT_FILES: Duration = Duration::from_secs(1);
 /// A node with bootstrap entries mines after this long even if nobody answers.
@@ -82,6 +84,10 @@ struct Link {
     outbox: Outbox,
     /// The peer's revocation lists, from its hello.
     crls: Vec<CrlSummary>,
+    /// Blocks that it asked for. They are read and sent one at a time, as the peer takes them: a queue full of blocks would make
+    /// an honest peer look slow.
+    asked: VecDeque<Hash>,
+    serving: bool,
 }
 
 struct Running {
@@ -117,7 +123,7 @@ impl Running {
                 biased;
                 () = stop.cancelled() => return,
                 input = actor.inbox.recv() => match input {
-                    Some(input) => self.handle(input),
+                    Some(input) => self.own_input(input),
                     None => return,
                 },
                 () = actor.reload.notified() => self.look_at_files(),
@@ -139,6 +145,22 @@ impl Running {
         self.actor.overlay.handle(now, input);
     }
 
+    fn own_input(&mut self, input: Input) {
+        let served = match &input {
+            Input::Answer(Answer::Block { conn, .. }) => Some(*conn),
+            _ => None,
+        };
+        self.handle(input);
+        if let Some(conn) = served {
+            // The block is in the peer's queue before the next one is read.
+            self.drain();
+            if let Some(link) = self.links.get_mut(&conn) {
+                link.serving = false;
+            }
+            self.serve_next(conn);
+        }
+    }
+
     fn wire_event(&mut self, event: NetEvent) {
         match event {
             NetEvent::Up { session, outbox, input } => {
@@ -146,7 +168,7 @@ impl Running {
                     debug!("a connection came up without saying how");
                     return;
                 };
-                self.links.insert(conn, Link { session, outbox, crls: Vec::new() });
+                self.links.insert(conn, Link { session, outbox, crls: Vec::new(), asked: VecDeque::new(), serving: false });
                 self.handle(input);
             }
             NetEvent::Input(input) => {
@@ -204,7 +226,7 @@ impl Running {
 
     fn send(&self, conn: ConnId, message: &Message) {
         if let Some(link) = self.links.get(&conn) {
-            link.outbox.send(Frame::new(&message.to_bytes()));
+            link.outbox.send(Frame::from(message));
         }
     }
 
@@ -235,15 +257,35 @@ impl Running {
                     self.handle(Input::Answer(Answer::Transactions { conn, found, missing: ids }));
                 }
             }
-            Query::Headers { .. } | Query::Block { .. } | Query::Missing(_) => self.read(query),
+            Query::Block { conn, id } => self.ask_block(conn, id),
+            Query::Headers { .. } | Query::Missing(_) => self.read(query, async {}),
         }
     }
 
-    /// Reads the store on the side.
-    fn read(&self, query: Query) {
+    fn ask_block(&mut self, conn: ConnId, id: Hash) {
+        let Some(link) = self.links.get_mut(&conn) else { return };
+        if link.asked.len() >= ASKED_BLOCKS {
+            self.handle(Input::Answer(Answer::Block { conn, id, block: None }));
+            return;
+        }
+        link.asked.push_back(id);
+        self.serve_next(conn);
+    }
+
+    fn serve_next(&mut self, conn: ConnId) {
+        let Some(link) = self.links.get_mut(&conn).filter(|link| !link.serving) else { return };
+        let Some(id) = link.asked.pop_front() else { return };
+        link.serving = true;
+        let room = link.outbox.room();
+        self.read(Query::Block { conn, id }, room);
+    }
+
+    /// Reads the store on the side, once `ready`.
+    fn read(&self, query: Query, ready: impl Future<Output = ()> + Send + 'static) {
         let (reader, own, reads) =
             (self.actor.reader.clone(), self.actor.own.clone(), self.reads.clone());
         tokio::spawn(async move {
+            ready.await;
             let Ok(_permit) = reads.acquire().await else { return };
             let fallback = empty_answer(&query);
             let read = tokio::task::spawn_blocking(move || answer_from(&reader, query)).await;

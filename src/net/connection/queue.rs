@@ -12,6 +12,8 @@ use tokio_util::sync::CancellationToken;
 
 /// Small frames are gathered into writes of about this size.
 const WRITE_BYTES: usize = 64 * 1024;
+/// With so little queued there is room for another block.
+const ROOM_BYTES: usize = SEND_QUEUE_BYTES / 4;
 
 /// A frame ready to be sent, to one peer or to many.
 #[derive(Clone, Debug)]
@@ -49,6 +51,12 @@ impl Outbox {
         self.queue.push(frame);
     }
 
+    /// Waits until little is queued, or until the connection closes.
+    pub fn room(&self) -> impl Future<Output = ()> + use<> {
+        let queue = self.queue.clone();
+        async move { queue.room().await }
+    }
+
     /// Sends what is queued, then the goodbye, and closes.
     pub fn close(&self, goodbye: Option<Goodbye>) {
         self.queue.close(goodbye, CloseReason::Asked);
@@ -84,6 +92,8 @@ pub(super) struct Queue(Arc<Inner>);
 struct Inner {
     state: Mutex<State>,
     changed: Notify,
+    /// The writer has taken something out.
+    taken: Notify,
     closing: CancellationToken,
 }
 
@@ -104,7 +114,7 @@ enum End {
 impl Queue {
     pub(super) fn new() -> Self {
         let closing = CancellationToken::new();
-        Self(Arc::new(Inner { state: Mutex::default(), changed: Notify::new(), closing }))
+        Self(Arc::new(Inner { state: Mutex::default(), changed: Notify::new(), taken: Notify::new(), closing }))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -155,6 +165,19 @@ impl Queue {
         }
     }
 
+    async fn room(&self) {
+        loop {
+            let taken = self.0.taken.notified();
+            if self.state().bytes <= ROOM_BYTES || self.0.closing.is_cancelled() {
+                return;
+            }
+            tokio::select! {
+                () = taken => (),
+                () = self.0.closing.cancelled() => (),
+            }
+        }
+    }
+
     /// The last word has been sent.
     pub(super) fn parted(&self) {
         self.state().parted = true;
@@ -166,7 +189,9 @@ impl Queue {
 
     pub(super) async fn next(&self) -> Work {
         loop {
-            if let Some(work) = self.state().next() {
+            let work = self.state().next();
+            if let Some(work) = work {
+                self.0.taken.notify_waiters();
                 return work;
             }
             self.0.changed.notified().await;
