@@ -1,1 +1,235 @@
-//! (to come)
+//! How much a peer may send and ask: small token buckets, in whole numbers, so that the simulator tests what runs.
+//!
+//! Answers to this node's own requests are free: what was asked for is counted as credit and used up by the answers. A peer that withholds
+//! answers only saves up a bounded number of free frames.
+
+use core::time::Duration;
+
+use super::Fault;
+use crate::limits::{
+    BLOCK_REQUESTS_PER_PEER, BYTES_PER_PEER, FRAMES_PER_PEER, IDS_PER_MESSAGE, SERVED_PER_PEER,
+    TRANSACTIONS_PER_PEER,
+};
+use crate::time::Time;
+use crate::wire::Message;
+
+/// Tokens are counted in thousandths, so that a rate per second fills by the millisecond without rounding.
+const THOUSAND: u64 = 1_000;
+/// One blame for each so long over budget: a burst is one offence, a steady flood soon is ten.
+const BLAME_EVERY: Duration = Duration::from_secs(1);
+/// Free answers that may be outstanding, by kind.
+const CREDIT_BLOCKS: usize = 4 * BLOCK_REQUESTS_PER_PEER;
+const CREDIT_HEADERS: usize = 4;
+const CREDIT_TRANSACTIONS: usize = 4 * IDS_PER_MESSAGE;
+
+/// Fills with `rate` tokens a second up to `burst`.
+#[derive(Clone, Debug)]
+pub struct Bucket {
+    rate: u64,
+    burst: u64,
+    level: u64,
+    at: Time,
+}
+
+impl Bucket {
+    /// A full bucket of (rate, burst).
+    pub fn new((rate, burst): (u64, u64), now: Time) -> Self {
+        let burst = burst.saturating_mul(THOUSAND);
+        Self { rate, burst, level: burst, at: now }
+    }
+
+    /// Takes `amount` tokens, or none if there are not so many.
+    pub fn take(&mut self, now: Time, amount: u64) -> bool {
+        self.fill(now);
+        match self.level.checked_sub(amount.saturating_mul(THOUSAND)) {
+            Some(rest) => {
+                self.level = rest;
+                true
+            }
+            None => false,
+        }
+    }
+
+    fn fill(&mut self, now: Time) {
+        let elapsed = u64::try_from(now.since(self.at).as_millis()).unwrap_or(u64::MAX);
+        self.level = self.level.saturating_add(self.rate.saturating_mul(elapsed)).min(self.burst);
+        self.at = self.at.max(now);
+    }
+}
+
+/// What one peer may send and ask. It outlives connections: dialing again does not fill it.
+#[derive(Clone, Debug)]
+pub struct Budget {
+    bytes: Bucket,
+    frames: Bucket,
+    transactions: Bucket,
+    served: Bucket,
+    blocks_due: usize,
+    headers_due: usize,
+    transactions_due: usize,
+    blamed: Option<Time>,
+}
+
+impl Budget {
+    /// A full budget.
+    pub fn new(now: Time) -> Self {
+        Self {
+            bytes: Bucket::new(BYTES_PER_PEER, now),
+            frames: Bucket::new(FRAMES_PER_PEER, now),
+            transactions: Bucket::new(TRANSACTIONS_PER_PEER, now),
+            served: Bucket::new(SERVED_PER_PEER, now),
+            blocks_due: 0,
+            headers_due: 0,
+            transactions_due: 0,
+            blamed: None,
+        }
+    }
+
+    /// This node asks something of the peer: its answer will be free.
+    pub fn asks(&mut self, message: &Message) {
+        match message {
+            Message::GetBlocks(ids) => grow(&mut self.blocks_due, ids.len(), CREDIT_BLOCKS),
+            Message::GetHeaders { .. } => grow(&mut self.headers_due, 1, CREDIT_HEADERS),
+            Message::Request(ids) => grow(&mut self.transactions_due, ids.len(), CREDIT_TRANSACTIONS),
+            _ => (),
+        }
+    }
+
+    /// A connection ended, and with it what was asked on it.
+    pub fn forget_asked(&mut self) {
+        (self.blocks_due, self.headers_due, self.transactions_due) = (0, 0, 0);
+    }
+
+    /// The peer sent this. An error says which budget it went over.
+    pub fn charge(&mut self, now: Time, message: &Message, size: usize) -> Result<(), &'static str> {
+        if self.is_answer(message) {
+            return Ok(());
+        }
+        if !self.frames.take(now, 1) {
+            return Err("frames");
+        }
+        if !self.bytes.take(now, wide(size)) {
+            return Err("bytes");
+        }
+        match message {
+            Message::Transactions(list) if !self.transactions.take(now, wide(list.len())) => {
+                Err("transactions")
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The peer asked for so many bytes. False: more than its budget.
+    pub fn serve(&mut self, now: Time, bytes: usize) -> bool {
+        self.served.take(now, wide(bytes))
+    }
+
+    /// The fault of going over the budget `what`, unless the peer was blamed just now.
+    pub fn blame(&mut self, now: Time, what: &'static str) -> Option<Fault> {
+        if self.blamed.is_some_and(|at| now.since(at) < BLAME_EVERY) {
+            return None;
+        }
+        self.blamed = Some(now);
+        Some(Fault::Flood(what))
+    }
+
+    fn is_answer(&mut self, message: &Message) -> bool {
+        match message {
+            Message::Block(_) => use_up(&mut self.blocks_due, 1),
+            Message::Headers(_) => use_up(&mut self.headers_due, 1),
+            Message::Transactions(list) => use_up(&mut self.transactions_due, list.len().max(1)),
+            _ => false,
+        }
+    }
+}
+
+fn grow(credit: &mut usize, by: usize, most: usize) {
+    *credit = credit.saturating_add(by).min(most);
+}
+
+fn use_up(credit: &mut usize, amount: usize) -> bool {
+    match credit.checked_sub(amount) {
+        Some(rest) => {
+            *credit = rest;
+            true
+        }
+        None => false,
+    }
+}
+
+fn wide(amount: usize) -> u64 {
+    u64::try_from(amount).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::codec::Bounded;
+    use crate::crypto::Hash;
+
+    fn at(ms: u64) -> Time {
+        Time::from_millis(ms)
+    }
+
+    #[test]
+    fn a_bucket_fills_by_the_millisecond() {
+        let mut bucket = Bucket::new((10, 5), at(0));
+        assert!(bucket.take(at(0), 5));
+        assert!(!bucket.take(at(99), 1));
+        assert!(bucket.take(at(100), 1));
+        assert!(!bucket.take(at(10_000), 6), "never more than the burst");
+        assert!(bucket.take(at(10_000), 5));
+        let mut widest = Bucket::new((u64::MAX, u64::MAX), at(0));
+        assert!(widest.take(at(u64::MAX), 1) && !widest.take(at(0), u64::MAX - 1));
+    }
+
+    #[test]
+    fn answers_are_free_once() {
+        let mut budget = Budget::new(at(0));
+        let headers = Message::Headers(Bounded::default());
+        budget.asks(&Message::GetHeaders { locator: Bounded::default(), stop: Hash::ZERO });
+        let too_much = usize::try_from(BYTES_PER_PEER.1).unwrap() + 1;
+        assert_eq!(budget.charge(at(0), &headers, too_much), Ok(()));
+        assert_eq!(budget.charge(at(0), &headers, too_much), Err("bytes"));
+    }
+
+    #[test]
+    fn withheld_answers_save_up_little() {
+        let mut budget = Budget::new(at(0));
+        for _ in 0..100 {
+            budget.asks(&Message::GetHeaders { locator: Bounded::default(), stop: Hash::ZERO });
+        }
+        let headers = Message::Headers(Bounded::default());
+        let too_much = usize::try_from(BYTES_PER_PEER.1).unwrap() + 1;
+        let free = (0..100).filter(|_| budget.charge(at(0), &headers, too_much).is_ok()).count();
+        assert_eq!(free, CREDIT_HEADERS);
+    }
+
+    #[test]
+    fn a_flood_is_blamed_once_a_second() {
+        let mut budget = Budget::new(at(0));
+        let over = (0..FRAMES_PER_PEER.1 + 50)
+            .filter(|_| budget.charge(at(0), &Message::GetPeers, 1).is_err())
+            .count();
+        assert_eq!(over, 50);
+        assert_eq!(budget.blame(at(0), "frames"), Some(Fault::Flood("frames")));
+        assert_eq!(budget.blame(at(999), "frames"), None);
+        assert_eq!(budget.blame(at(1_000), "frames"), Some(Fault::Flood("frames")));
+    }
+
+    proptest! {
+        #[test]
+        fn never_more_than_burst_and_rate(rate in 0_u64..100, burst in 0_u64..100, takes in prop::collection::vec((0_u64..500, 1_u64..20), 0..60)) {
+            let (mut bucket, mut now, mut taken) = (Bucket::new((rate, burst), at(0)), 0, 0);
+            for (later, amount) in takes {
+                now += later;
+                if bucket.take(at(now), amount) {
+                    taken += amount;
+                }
+            }
+            prop_assert!(taken * 1_000 <= burst * 1_000 + rate * now);
+        }
+    }
+}

@@ -1,1 +1,100 @@
-//! (to come)
+//! Deadlines in a table: one for each key, arming again replaces. Nothing goes stale, so nothing must be told from what is stale.
+
+use alloc::collections::{BTreeMap, BTreeSet};
+
+use crate::time::Time;
+
+/// At most one deadline for each key.
+#[derive(Clone, Debug)]
+pub struct Timers<K> {
+    deadlines: BTreeMap<K, Time>,
+    order: BTreeSet<(Time, K)>,
+}
+
+impl<K> Default for Timers<K> {
+    fn default() -> Self {
+        Self { deadlines: BTreeMap::new(), order: BTreeSet::new() }
+    }
+}
+
+impl<K: Ord + Clone> Timers<K> {
+    /// Arms the key's deadline; an earlier one of the same key is forgotten.
+    pub fn set(&mut self, key: K, at: Time) {
+        self.clear(&key);
+        self.deadlines.insert(key.clone(), at);
+        self.order.insert((at, key));
+    }
+
+    /// Disarms the key's deadline.
+    pub fn clear(&mut self, key: &K) {
+        if let Some((key, at)) = self.deadlines.remove_entry(key) {
+            self.order.remove(&(at, key));
+        }
+    }
+
+    /// Whether the key has a deadline.
+    pub fn has(&self, key: &K) -> bool {
+        self.deadlines.contains_key(key)
+    }
+
+    /// The earliest deadline.
+    pub fn next(&self) -> Option<Time> {
+        self.order.first().map(|(at, _)| *at)
+    }
+
+    /// Takes out the earliest deadline if it has come. Equal ones come in the keys' order.
+    pub fn pop_due(&mut self, now: Time) -> Option<K> {
+        if self.next()? > now {
+            return None;
+        }
+        let (_, key) = self.order.pop_first()?;
+        self.deadlines.remove(&key);
+        Some(key)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec::Vec;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn at(ms: u64) -> Time {
+        Time::from_millis(ms)
+    }
+
+    #[test]
+    fn arming_replaces() {
+        let mut timers = Timers::default();
+        timers.set('a', at(10));
+        timers.set('a', at(30));
+        timers.set('b', at(20));
+        assert_eq!(timers.next(), Some(at(20)));
+        assert_eq!(timers.pop_due(at(19)), None);
+        assert_eq!(timers.pop_due(at(20)), Some('b'));
+        assert_eq!(timers.pop_due(at(29)), None);
+        timers.clear(&'a');
+        assert!(!timers.has(&'a'));
+        assert_eq!((timers.next(), timers.pop_due(at(99))), (None, None));
+    }
+
+    proptest! {
+        #[test]
+        fn what_was_armed_last_comes_once_and_in_order(sets in prop::collection::vec((0_u8..8, 0_u64..50), 0..40)) {
+            let (mut timers, mut last) = (Timers::default(), BTreeMap::new());
+            for (key, ms) in sets {
+                timers.set(key, at(ms));
+                last.insert(key, ms);
+            }
+            let mut expected: Vec<_> = last.into_iter().map(|(key, ms)| (ms, key)).collect();
+            expected.sort_unstable();
+            let mut found = Vec::new();
+            while let Some(due) = timers.next() {
+                found.push((due.as_millis(), timers.pop_due(due).unwrap()));
+            }
+            prop_assert_eq!(found, expected);
+        }
+    }
+}
