@@ -79,6 +79,7 @@ pub enum CloseReason {
 
 /// Something happened.
 #[derive(Clone, Debug)]
+#[allow(clippy::large_enum_variant, reason = "only hello is large, and there is one for each connection")]
 pub enum Input {
     /// A peer has dialed this node and TLS has proven its id.
     Accepted {
@@ -199,6 +200,7 @@ pub enum Offer {
 
 /// Must be done.
 #[derive(Clone, Debug)]
+#[allow(clippy::large_enum_variant, reason = "only hello is large, and there is one for each connection")]
 pub enum Output {
     /// Open a connection; answered by [`Input::Dialed`] or [`Input::DialFailed`].
     Dial {
@@ -234,6 +236,11 @@ pub enum Output {
     Submit(Submit),
     /// Verify these revocation lists (DER) and take in what is new.
     Revocations(Vec<Vec<u8>>),
+    /// Send this node's revocation lists: the peer's hello lacks one of them. The bytes are the shell's.
+    SendCrls {
+        /// To whom.
+        conn: ConnId,
+    },
     /// Keep this over restarts.
     Save(Book),
     /// Tell observers.
@@ -436,14 +443,17 @@ pub enum Event {
 }
 
 pub mod budget;
+mod facade;
 pub mod faults;
 pub mod gossip;
 pub mod peers;
 pub mod sync;
 pub mod timers;
 
+pub use facade::Overlay;
 pub use faults::{Fault, Verdict};
-pub use peers::Book;
+pub use peers::{Blacklisted, Book, PeerStatus, PeerView};
+pub use sync::SyncStatus;
 
 /// What a child wants done. The façade turns `Blame` into points, bans and closings; the rest goes out as it is.
 #[derive(Clone, Debug)]
@@ -484,3 +494,6 @@ pub struct Settings {
     /// Seeds jitter and picks.
     pub seed: u64,
 }
+
+#[cfg(test)]
+mod tests;

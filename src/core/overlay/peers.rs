@@ -1,4 +1,401 @@
-//! (to come)
-/// What is kept of peers over restarts.
-#[derive(Clone, Debug, Default, PartialEq, Eq, borsh::BorshSerialize, borsh::BorshDeserialize)]
-pub struct Book {}
+//! The PeerManager: who is known, dialed, connected, backed off from, banned.
+//!
+//! One map from id to [`Peer`], whose [`Status`] is the state machine:
+//!
+//! ```text
+//! Known -> Dialing -> Connected -> Known | Backoff        a peer is connected once its hello has been read and fits
+//!   ^         '-> Backoff -> Known                        backoff ends: known again, and in the queue for a dial
+//!   '-- Banned (until lifted or over)
+//! ```
+//!
+//! Invariants: every connection's id is in the map. A peer is `Connected(s)` exactly while session `s` exists; a session is what the
+//! rest of the overlay sees of a peer, it is called by the [`ConnId`] of its first connection and may outlive that one: of two
+//! connections of one id either may be its wire. At most [`KNOWN_PEERS`] are not banned, at most [`DIALS_IN_FLIGHT`](crate::limits::DIALS_IN_FLIGHT) dials are
+//! under way.
+//!
+//! Left out on purpose: addresses as identities (only certificates prove anything), NAT traversal, inbound eviction by behaviour (the
+//! members are known by name; the operator has a blacklist).
+
+use alloc::collections::{BTreeMap, VecDeque};
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use super::budget::Budget;
+use super::timers::Timers;
+use super::{ConnId, Event, Output, Settings};
+use crate::crypto::Hash;
+use crate::id::NodeId;
+use crate::limits::{FIRST_DIAL, FORGET_AFTER, KNOWN_PEERS};
+use crate::time::{Time, Timestamp};
+use crate::wire::{CrlSummary, Endpoint, Hello, Message, TipSummary};
+
+mod bans;
+mod book;
+mod candidates;
+mod connections;
+mod dial;
+mod discovery;
+mod duplicates;
+mod random;
+mod traffic;
+mod view;
+
+use bans::{Ban, Points};
+pub use book::Book;
+use candidates::{Candidates, Source};
+use connections::{Connection, Session};
+use random::Random;
+pub use traffic::Serve;
+pub use view::{Blacklisted, PeerStatus, PeerView};
+
+/// Forgotten peers are looked for so often.
+const SWEEP_EVERY: core::time::Duration = core::time::Duration::from_secs(3600);
+
+/// See the module.
+#[derive(Debug)]
+pub struct Peers {
+    own: Own,
+    peers: BTreeMap<NodeId, Peer>,
+    connections: BTreeMap<ConnId, Connection>,
+    sessions: BTreeMap<ConnId, Session>,
+    /// Dials that the shell has not answered yet.
+    dials: BTreeMap<NodeId, Endpoint>,
+    /// When the dials of the last second began.
+    started: VecDeque<Time>,
+    /// Who is due to be dialed; configured peers first.
+    queue: VecDeque<NodeId>,
+    timers: Timers<Timer>,
+    random: Random,
+    stopping: bool,
+    outputs: VecDeque<Output>,
+    changes: VecDeque<Change>,
+}
+
+/// What the façade tells gossip and sync.
+#[derive(Debug)]
+pub enum Change {
+    /// A peer is connected. `held`: what it has sent already.
+    Up {
+        /// Its session.
+        session: ConnId,
+        /// Its best block.
+        tip: TipSummary,
+        /// In order.
+        held: Vec<Message>,
+    },
+    /// It no longer is.
+    Down(ConnId),
+}
+
+/// This node itself.
+#[derive(Debug)]
+struct Own {
+    hello: Hello,
+    /// Loopback addresses mean something here.
+    loopback: bool,
+    max_connected: usize,
+    /// The wall clock, and when it was told.
+    wall: (Time, Timestamp),
+    /// A twin with this node's certificate was noted last.
+    twin_noted: Option<Time>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Timer {
+    /// A peer is due to be dialed.
+    Dial(NodeId),
+    /// The dial pace allows another one.
+    Pace,
+    /// A connection may have been silent for too long.
+    Quiet(ConnId),
+    /// The older connection of the same id has not answered.
+    Probation(ConnId),
+    /// A session has held long enough.
+    Stable(ConnId),
+    /// Ask a session's peer whom it knows.
+    GetPeers(ConnId),
+    /// A ban is over.
+    Unban(NodeId),
+    /// Peers that nobody has proven for long are forgotten.
+    Sweep,
+    /// The book has changed.
+    Save,
+}
+
+/// Another node as this one knows it.
+#[derive(Debug)]
+struct Peer {
+    status: Status,
+    /// Of the status.
+    since: Time,
+    /// What went wrong last.
+    why: Option<String>,
+    candidates: Candidates,
+    configured: Configured,
+    /// Who told of it, while nobody has proven it to this node.
+    teller: Option<NodeId>,
+    /// Whether TLS has ever proven it, and when it last did in this run.
+    proven: bool,
+    proven_at: Option<Time>,
+    /// Where it says that it can be dialed: what others are told.
+    listens: Option<Endpoint>,
+    /// Without a connection since.
+    apart: Time,
+    /// Failed rounds of dials since a connection last held.
+    failures: u32,
+    /// Refusals (certificate, network, ban) since then or since a reload.
+    refusals: u32,
+    /// The candidate to dial next, and whether one of this round was refused.
+    next: usize,
+    round_refused: bool,
+    /// Hashes of the last few `instance`s in its hellos.
+    instances: VecDeque<Hash>,
+    points: Points,
+    /// Bans so far: the next one is longer.
+    bans: u32,
+    noted: Option<Time>,
+    forget_at: Time,
+    budget: Budget,
+}
+
+#[derive(Debug)]
+enum Status {
+    Known,
+    Dialing,
+    Connected(ConnId),
+    Backoff(Time),
+    Banned(Ban),
+}
+
+/// Whether a peer is there by the operator's wish; such a peer is not evicted and is dialed whichever id is smaller.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Configured {
+    No,
+    /// In the configuration's bootstrap list.
+    File,
+    /// Added at run time, kept in the book.
+    Operator,
+}
+
+impl Peer {
+    fn new(now: Time) -> Self {
+        Self {
+            status: Status::Known,
+            since: now,
+            why: None,
+            candidates: Candidates::default(),
+            configured: Configured::No,
+            teller: None,
+            proven: false,
+            proven_at: None,
+            listens: None,
+            apart: now,
+            failures: 0,
+            refusals: 0,
+            next: 0,
+            round_refused: false,
+            instances: VecDeque::new(),
+            points: Points::default(),
+            bans: 0,
+            noted: None,
+            forget_at: now.after(FORGET_AFTER),
+            budget: Budget::new(now),
+        }
+    }
+
+    fn set(&mut self, now: Time, status: Status) {
+        self.status = status;
+        self.since = now;
+    }
+
+    fn is_banned(&self) -> bool {
+        matches!(self.status, Status::Banned(_))
+    }
+
+    fn is_connected(&self) -> bool {
+        matches!(self.status, Status::Connected(_))
+    }
+
+    fn is_configured(&self) -> bool {
+        self.configured != Configured::No
+    }
+}
+
+impl Peers {
+    /// A manager that knows what the settings say. `wall` is the wall clock at `now`.
+    pub fn new(settings: &Settings, now: Time, wall: Timestamp) -> Self {
+        let genesis = &settings.genesis;
+        let hello = Hello {
+            protocols: Hello::PROTOCOLS,
+            features: Vec::new(),
+            network: genesis.id(),
+            id: settings.id.clone(),
+            agent: settings.agent.clone(),
+            instance: settings.instance.clone(),
+            listen: settings.advertise.clone(),
+            tip: TipSummary { height: 0, hash: genesis.id(), work: 0 },
+            lowest_block: 0,
+            rules: genesis.rules_digest(),
+            crls: Vec::new(),
+            member: None,
+            time_ms: wall.0,
+        };
+        // A dial-only node has no address of its own to tell by; configured loopback peers say as much.
+        let loopback = match &settings.advertise {
+            Some(endpoint) => candidates::is_loopback(endpoint),
+            None => settings.bootstrap.iter().any(|(_, endpoint)| candidates::is_loopback(endpoint)),
+        };
+        let mut peers = Self {
+            own: Own {
+                hello,
+                loopback,
+                max_connected: settings.max_connected,
+                wall: (now, wall),
+                twin_noted: None,
+            },
+            peers: BTreeMap::new(),
+            connections: BTreeMap::new(),
+            sessions: BTreeMap::new(),
+            dials: BTreeMap::new(),
+            started: VecDeque::new(),
+            queue: VecDeque::new(),
+            timers: Timers::default(),
+            random: Random::new(settings.seed),
+            stopping: false,
+            outputs: VecDeque::new(),
+            changes: VecDeque::new(),
+        };
+        peers.load(settings, now);
+        peers.timers.set(Timer::Sweep, now.after(SWEEP_EVERY));
+        let ids: Vec<_> = peers.peers.keys().cloned().collect();
+        for id in ids {
+            peers.plan_dial(now, &id, FIRST_DIAL);
+        }
+        peers
+    }
+
+    /// Does what is due.
+    pub fn wake(&mut self, now: Time) {
+        while let Some(timer) = self.timers.pop_due(now) {
+            match timer {
+                Timer::Dial(id) => self.dial_due(now, id),
+                Timer::Pace => (),
+                Timer::Quiet(conn) => self.quiet(now, conn),
+                Timer::Probation(conn) => self.probation_over(now, conn),
+                Timer::Stable(session) => self.stable(session),
+                Timer::GetPeers(session) => self.ask_peers(now, session),
+                Timer::Unban(id) => self.unban(now, &id),
+                Timer::Sweep => self.sweep(now),
+                Timer::Save => self.save(now),
+            }
+        }
+        self.pump(now);
+    }
+
+    /// When [`Self::wake`] has something to do.
+    pub fn next_wakeup(&self) -> Option<Time> {
+        self.timers.next()
+    }
+
+    /// The next thing to be done by the shell.
+    pub fn poll(&mut self) -> Option<Output> {
+        self.outputs.pop_front()
+    }
+
+    /// The next thing to be told to gossip and sync.
+    pub fn poll_change(&mut self) -> Option<Change> {
+        self.changes.pop_front()
+    }
+
+    /// This node's best block is this now; `wall` is its wall clock.
+    pub fn set_tip(&mut self, now: Time, tip: TipSummary, wall: Timestamp) {
+        self.own.hello.tip = tip;
+        self.own.wall = (now, wall);
+    }
+
+    /// This node's revocation lists are these now: peers that lack one get it.
+    pub fn set_crls(&mut self, crls: Vec<CrlSummary>) {
+        self.own.hello.crls = crls;
+        let sessions: Vec<_> = self.sessions.keys().copied().collect();
+        for session in sessions {
+            self.offer_crls(session);
+        }
+    }
+
+    fn wall(&self, now: Time) -> Timestamp {
+        let (then, wall) = self.own.wall;
+        wall.after(now.since(then))
+    }
+
+    /// The entry of an id that TLS has proven; none if the book is full of better ones.
+    fn ensure(&mut self, now: Time, id: &NodeId) -> Option<&mut Peer> {
+        if !self.peers.contains_key(id) && !self.make_room(|_| true) {
+            return None;
+        }
+        Some(self.peers.entry(id.clone()).or_insert_with(|| Peer::new(now)))
+    }
+
+    /// Room for one more entry, if need be by forgetting the least useful one that `may` go.
+    fn make_room(&mut self, may: impl Fn(&Peer) -> bool) -> bool {
+        if self.known() < KNOWN_PEERS {
+            return true;
+        }
+        let worst = self
+            .peers
+            .iter()
+            .filter(|(id, peer)| self.is_idle(id, peer) && may(peer))
+            .min_by_key(|(_, peer)| (peer.proven, u32::MAX.saturating_sub(peer.failures), peer.forget_at))
+            .map(|(id, _)| id.clone());
+        let Some(id) = worst else { return false };
+        self.forget(&id);
+        true
+    }
+
+    /// Whether nothing but the memory of it would go with the entry.
+    fn is_idle(&self, id: &NodeId, peer: &Peer) -> bool {
+        !peer.is_configured()
+            && matches!(peer.status, Status::Known | Status::Backoff(_))
+            && !self.dials.contains_key(id)
+            && !self.connections.values().any(|connection| connection.id == *id)
+    }
+
+    fn forget(&mut self, id: &NodeId) {
+        self.peers.remove(id);
+        self.timers.clear(&Timer::Dial(id.clone()));
+        self.timers.clear(&Timer::Unban(id.clone()));
+    }
+
+    fn sweep(&mut self, now: Time) {
+        self.timers.set(Timer::Sweep, now.after(SWEEP_EVERY));
+        let old: Vec<_> = self
+            .peers
+            .iter()
+            .filter(|(id, peer)| peer.forget_at <= now && self.is_idle(id, peer))
+            .map(|(id, _)| id.clone())
+            .collect();
+        for id in old {
+            self.forget(&id);
+            self.changed(now);
+        }
+    }
+
+    fn note(&mut self, event: Event) {
+        self.outputs.push_back(Output::Note(event));
+    }
+
+    /// Tells that a peer refused or was refused, at most once a minute.
+    fn note_refused(&mut self, now: Time, id: &NodeId, why: &str) {
+        let Some(peer) = self.peers.get_mut(id) else { return };
+        peer.why = Some(String::from(why));
+        if is_recent(peer.noted, now) {
+            return;
+        }
+        peer.noted = Some(now);
+        self.note(Event::PeerRefused { id: id.clone(), why: String::from(why) });
+    }
+}
+
+/// Whether something was noted less than a minute ago.
+fn is_recent(noted: Option<Time>, now: Time) -> bool {
+    noted.is_some_and(|at| now.since(at) < core::time::Duration::from_secs(60))
+}

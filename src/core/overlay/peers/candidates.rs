@@ -1,0 +1,174 @@
+//! Where a peer may be dialed: a few candidates, best first. An address is a hint, only the certificate proves an id.
+
+use alloc::vec::Vec;
+use core::net::IpAddr;
+
+use crate::limits::CANDIDATES;
+use crate::wire::Endpoint;
+
+/// How this node knows of an address; better ones come first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Source {
+    /// The operator says so.
+    Configured,
+    /// The peer itself says so.
+    Told,
+    /// It worked last.
+    Worked,
+    /// Somebody else says so.
+    Hint,
+}
+
+/// At most [`CANDIDATES`] addresses, sorted by source.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Candidates(Vec<(Source, Endpoint)>);
+
+impl Candidates {
+    /// Takes in an address. There is one that the peer tells of itself and one that worked last: the one before becomes a hint. A hint
+    /// takes the place of the oldest hint at most. Says whether anything has changed.
+    pub(super) fn add(&mut self, source: Source, endpoint: Endpoint) -> bool {
+        let before = self.clone();
+        if self.0.iter().any(|(have, known)| *known == endpoint && *have <= source) {
+            return false;
+        }
+        self.0.retain(|(_, known)| *known != endpoint);
+        if matches!(source, Source::Told | Source::Worked) {
+            self.0.iter_mut().filter(|(have, _)| *have == source).for_each(|(have, _)| *have = Source::Hint);
+        }
+        self.0.insert(0, (source, endpoint));
+        // Stable: the newest of each source is first, so the oldest of the worst source leaves.
+        self.0.sort_by_key(|(source, _)| *source);
+        self.0.truncate(CANDIDATES);
+        *self != before
+    }
+
+    /// Removes an address that turned out to be this node's own.
+    pub(super) fn remove(&mut self, endpoint: &Endpoint) {
+        self.0.retain(|(_, known)| known != endpoint);
+    }
+
+    /// Best first.
+    pub(super) fn iter(&self) -> impl Iterator<Item = &(Source, Endpoint)> {
+        self.0.iter()
+    }
+
+    pub(super) fn get(&self, at: usize) -> Option<&Endpoint> {
+        self.0.get(at).map(|(_, endpoint)| endpoint)
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub(super) fn configured(&self) -> Option<&Endpoint> {
+        self.0.iter().find(|(source, _)| *source == Source::Configured).map(|(_, endpoint)| endpoint)
+    }
+}
+
+/// What an address that somebody tells is good for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reach {
+    /// Dial it.
+    Network,
+    /// The teller's own machine: no good, unless all run on this one.
+    Loopback,
+    /// No node listens there, and no honest node tells it.
+    Nowhere,
+}
+
+/// Judges an address without resolving names.
+pub(super) fn reach(endpoint: &Endpoint) -> Reach {
+    if is_loopback(endpoint) {
+        return Reach::Loopback;
+    }
+    match endpoint.address().map(|address| address.to_canonical()) {
+        Some(ip) if ip.is_unspecified() || ip.is_multicast() => Reach::Nowhere,
+        Some(IpAddr::V4(ip)) if ip.is_broadcast() => Reach::Nowhere,
+        Some(_) => Reach::Network,
+        // Resolvers read 127.1 and 0x7f000001 as addresses: short forms would smuggle in what is refused above.
+        None if last_label_is_number(&endpoint.host) => Reach::Nowhere,
+        None => Reach::Network,
+    }
+}
+
+pub(super) fn is_loopback(endpoint: &Endpoint) -> bool {
+    let host = endpoint.host.strip_suffix('.').unwrap_or(&endpoint.host);
+    match endpoint.address() {
+        Some(address) => address.to_canonical().is_loopback(),
+        None => host
+            .rsplit('.')
+            .next()
+            .is_some_and(|label| label.eq_ignore_ascii_case("localhost")),
+    }
+}
+
+fn last_label_is_number(host: &str) -> bool {
+    let last = host.trim_end_matches('.').rsplit('.').next().unwrap_or_default();
+    last.starts_with(|c: char| c.is_ascii_digit())
+        && last.chars().all(|c| c.is_ascii_hexdigit() || c.eq_ignore_ascii_case(&'x'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(text: &str) -> Endpoint {
+        text.parse().unwrap()
+    }
+
+    fn hosts(candidates: &Candidates) -> Vec<&str> {
+        candidates.iter().map(|(_, endpoint)| endpoint.host.as_str()).collect()
+    }
+
+    #[test]
+    fn better_sources_come_first_and_hints_displace_only_hints() {
+        let mut list = Candidates::default();
+        for n in 1..=9 {
+            list.add(Source::Hint, at(&std::format!("10.0.0.{n}:1")));
+        }
+        assert_eq!(hosts(&list), ["10.0.0.9", "10.0.0.8", "10.0.0.7", "10.0.0.6"]);
+        assert!(list.add(Source::Worked, at("10.0.0.6:1")));
+        assert!(list.add(Source::Told, at("told:1")));
+        assert!(list.add(Source::Configured, at("configured:1")));
+        assert_eq!(hosts(&list), ["configured", "told", "10.0.0.6", "10.0.0.9"]);
+        assert!(list.add(Source::Hint, at("hint:1")));
+        assert_eq!(hosts(&list), ["configured", "told", "10.0.0.6", "hint"]);
+        assert!(!list.add(Source::Hint, at("told:1")), "it is known better");
+        assert!(list.add(Source::Configured, at("configured2:1")));
+        assert!(!list.add(Source::Hint, at("hint2:1")), "no hint is left to displace");
+    }
+
+    #[test]
+    fn a_peer_that_moved_is_told_by_its_new_address() {
+        let mut list = Candidates::default();
+        list.add(Source::Told, at("old:1"));
+        list.add(Source::Told, at("new:1"));
+        assert_eq!(hosts(&list), ["new", "old"]);
+        assert!(list.add(Source::Told, at("old:1")), "and back");
+        assert_eq!(hosts(&list), ["old", "new"]);
+    }
+
+    #[test]
+    fn addresses_are_judged_by_what_they_are() {
+        for loopback in
+            ["127.0.0.1:1", "127.9.9.9:1", "[::1]:1", "[::ffff:127.0.0.1]:1", "localhost:1", "a.LOCALHOST.:1"]
+        {
+            assert_eq!(reach(&at(loopback)), Reach::Loopback, "{loopback}");
+        }
+        for nowhere in [
+            "0.0.0.0:1",
+            "[::]:1",
+            "224.0.0.1:1",
+            "[ff02::1]:1",
+            "255.255.255.255:1",
+            "127.1:1",
+            "0x7f000001:1",
+            "2130706433:1",
+        ] {
+            assert_eq!(reach(&at(nowhere)), Reach::Nowhere, "{nowhere}");
+        }
+        for network in ["10.0.0.5:1", "192.168.1.1:1", "[fd00::5]:1", "node1.example:1", "8.8.8.8:1", "3com.com:1"] {
+            assert_eq!(reach(&at(network)), Reach::Network, "{network}");
+        }
+    }
+}

@@ -1,0 +1,431 @@
+//! Connections: from the moment that TLS has proven an id until the shell says that it is gone.
+//!
+//! ```text
+//! Greeting -> Up        hello read, fits; one of the wires of its peer's session
+//!     |   '-> Waiting   hello read, fits; the older connection is asked whether it lives
+//!     '----------'----> Closing   asked to close; whatever still comes is ignored
+//! ```
+
+use alloc::format;
+use alloc::string::{String, ToString};
+use alloc::vec::Vec;
+use core::net::IpAddr;
+use core::time::Duration;
+
+use super::discovery::GetPeersRound;
+use super::{Change, Event, Output, Peers, Source, Status, Timer, is_recent};
+use crate::crypto::{Hash, sha256};
+use crate::id::NodeId;
+use crate::limits::{FORGET_AFTER, HELLO_TIMEOUT, PING_AFTER, STABLE_AFTER};
+use crate::overlay::{CloseReason, ConnId, Direction, Verified};
+use crate::time::Time;
+use crate::wire::{Endpoint, Goodbye, GoodbyeReason, Hello, HelloError, Message};
+
+/// Instances of one id remembered: a twin that comes back is told from a restart.
+const INSTANCES: usize = 4;
+
+#[derive(Debug)]
+pub(super) struct Connection {
+    pub(super) id: NodeId,
+    pub(super) direction: Direction,
+    pub(super) stage: Stage,
+    pub(super) opened: Time,
+    /// Something came last.
+    pub(super) heard: Time,
+    /// The ping that is not answered yet.
+    pub(super) ping: Option<(u64, Time)>,
+    pub(super) rtt: Option<Duration>,
+    /// A frame beyond hello has come.
+    pub(super) beyond: bool,
+    pub(super) hello: Option<Hello>,
+    /// What came while waiting.
+    pub(super) held: Vec<Message>,
+    /// GetPeers and Revocations that the peer sent.
+    pub(super) chores: u64,
+    secret: [u8; 32],
+    /// Where it was dialed.
+    endpoint: Option<Endpoint>,
+    shown: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stage {
+    Greeting,
+    Waiting,
+    Up,
+    Closing(End),
+}
+
+/// What the end of a connection or of a round of dials means for the next dial.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum End {
+    /// Nobody's fault: no penalty.
+    Free,
+    /// Not reached, or lost.
+    Lost,
+    /// One side does not want the other: nothing will change soon.
+    Refused,
+}
+
+/// A connected peer as gossip and sync see it. Its wire may change; requests and answers go on.
+#[derive(Debug)]
+pub(super) struct Session {
+    pub(super) id: NodeId,
+    pub(super) wire: ConnId,
+    pub(super) height: u64,
+    pub(super) agent: String,
+    pub(super) clock_offset_ms: i64,
+    pub(super) round: GetPeersRound,
+    /// Hashes of revocation lists that the peer has.
+    pub(super) crls: Vec<Hash>,
+    /// Headers and blocks that it asked for and the chain has not answered.
+    pub(super) serving: (u32, u32),
+}
+
+impl Peers {
+    /// See [`super::super::Input::Accepted`].
+    pub fn accepted(&mut self, now: Time, conn: ConnId, peer: Verified, address: IpAddr) {
+        if peer.id == self.own.hello.id {
+            // This node dials no address of its own id, so this is another machine that holds the same certificate.
+            if !is_recent(self.own.twin_noted, now) {
+                self.own.twin_noted = Some(now);
+                self.note(Event::DuplicateIdentity(peer.id));
+            }
+            return self.turn_away(conn, GoodbyeReason::Identity, "this is the same id; issue one of its own");
+        }
+        self.open(now, conn, peer, Direction::In, None, address.to_string());
+    }
+
+    /// See [`super::super::Input::Dialed`].
+    pub fn dialed(&mut self, now: Time, conn: ConnId, peer: Verified, endpoint: Endpoint) {
+        if peer.id == self.own.hello.id {
+            self.turn_away(conn, GoodbyeReason::Identity, "this is the same id");
+            return self.dialed_self(now, &endpoint);
+        }
+        self.dials.remove(&peer.id);
+        if self.peers.contains_key(&peer.id) {
+            let shown = endpoint.to_string();
+            self.open(now, conn, peer, Direction::Out, Some(endpoint), shown);
+        } else {
+            self.turn_away(conn, GoodbyeReason::Removed, "");
+        }
+        self.pump(now);
+    }
+
+    fn open(
+        &mut self,
+        now: Time,
+        conn: ConnId,
+        peer: Verified,
+        direction: Direction,
+        endpoint: Option<Endpoint>,
+        shown: String,
+    ) {
+        if self.stopping {
+            return self.turn_away(conn, GoodbyeReason::Shutdown, "");
+        }
+        if let Some(why) = self.banned_because(now, &peer.id) {
+            return self.turn_away(conn, GoodbyeReason::Banned, &why);
+        }
+        if self.ensure(now, &peer.id).is_none() {
+            return self.turn_away(conn, GoodbyeReason::Full, "the address book is full of proven peers");
+        }
+        let connection = Connection {
+            id: peer.id,
+            direction,
+            stage: Stage::Greeting,
+            opened: now,
+            heard: now,
+            ping: None,
+            rtt: None,
+            beyond: false,
+            hello: None,
+            held: Vec::new(),
+            chores: 0,
+            secret: peer.session,
+            endpoint,
+            shown,
+        };
+        self.connections.insert(conn, connection);
+        self.timers.set(Timer::Quiet(conn), now.after(HELLO_TIMEOUT));
+        let mut hello = self.own.hello.clone();
+        hello.time_ms = self.wall(now).0;
+        self.outputs.push_back(Output::Greet { conn, hello });
+    }
+
+    /// Closes a connection that never gets into the tables.
+    fn turn_away(&mut self, conn: ConnId, reason: GoodbyeReason, detail: &str) {
+        self.outputs.push_back(Output::Close { conn, goodbye: Some(Goodbye::new(reason, detail)) });
+    }
+
+    /// See [`super::super::Input::Hello`].
+    pub fn hello(&mut self, now: Time, conn: ConnId, hello: Hello) {
+        let Some(connection) = self.connections.get_mut(&conn) else { return };
+        match connection.stage {
+            Stage::Greeting => (),
+            Stage::Closing(_) => return,
+            Stage::Up | Stage::Waiting => {
+                return self.blame(now, conn, &crate::overlay::Fault::Unasked("hello"));
+            }
+        }
+        connection.heard = now;
+        self.timers.set(Timer::Quiet(conn), now.after(PING_AFTER));
+        if let Err(error) = hello.check(&self.own.hello, &connection.id, &connection.secret) {
+            return self.misfit(now, conn, &error);
+        }
+        connection.hello = Some(hello);
+        let id = connection.id.clone();
+        match self.wire_of(&id) {
+            Some(old) => self.second(now, conn, old),
+            None if self.has_room(&id) => self.attach(now, conn),
+            None => {
+                let most = format!("{} peers are connected", self.connected());
+                self.close(now, conn, Some(Goodbye::new(GoodbyeReason::Full, &most)), End::Lost);
+                self.note_refused(now, &id, "no room for another peer");
+            }
+        }
+    }
+
+    fn misfit(&mut self, now: Time, conn: ConnId, error: &HelloError) {
+        let Some(id) = self.connections.get(&conn).map(|connection| connection.id.clone()) else { return };
+        let reason = match error {
+            HelloError::Network { .. } => GoodbyeReason::Network,
+            HelloError::Protocol { .. } => GoodbyeReason::Protocol,
+            HelloError::Rules { .. } => GoodbyeReason::Rules,
+            HelloError::Id { .. } | HelloError::Proof(_) => GoodbyeReason::Identity,
+            HelloError::Form(_) => GoodbyeReason::Fault,
+        };
+        let text = error.to_string();
+        self.close(now, conn, Some(Goodbye::new(reason, &text)), End::Refused);
+        self.note_refused(now, &id, &format!("its hello does not fit: told it \"{text}\""));
+    }
+
+    /// The connection becomes its peer's session.
+    pub(super) fn attach(&mut self, now: Time, conn: ConnId) {
+        let wall = self.wall(now);
+        let Some(connection) = self.connections.get_mut(&conn) else { return };
+        let Some(hello) = connection.hello.clone() else { return };
+        connection.stage = Stage::Up;
+        let held = core::mem::take(&mut connection.held);
+        let (id, direction) = (connection.id.clone(), connection.direction);
+        let (endpoint, shown) = (connection.endpoint.clone(), connection.shown.clone());
+        let agent: String = hello.agent.chars().filter(|c| !c.is_control()).take(64).collect();
+        let clock_offset_ms = hello.clock_offset_ms(wall);
+        self.prove(now, &id, endpoint, &hello);
+        if let Some(peer) = self.peers.get_mut(&id) {
+            peer.why = None;
+            peer.set(now, Status::Connected(conn));
+        }
+        let session = Session {
+            id: id.clone(),
+            wire: conn,
+            height: hello.tip.height,
+            agent: agent.clone(),
+            clock_offset_ms,
+            round: GetPeersRound::default(),
+            crls: hello.crls.iter().map(|crl| crl.hash).take(crate::limits::CRLS_PER_MESSAGE).collect(),
+            serving: (0, 0),
+        };
+        self.sessions.insert(conn, session);
+        self.timers.clear(&Timer::Dial(id.clone()));
+        self.timers.clear(&Timer::Probation(conn));
+        self.timers.set(Timer::Stable(conn), now.after(STABLE_AFTER));
+        self.changes.push_back(Change::Up { session: conn, tip: hello.tip, held });
+        let member = hello.member.map(|member| member.key);
+        self.note(Event::PeerUp { id, direction, endpoint: shown, agent, member, clock_offset_ms });
+        self.ping(now, conn);
+        self.ask_peers(now, conn);
+        self.offer_crls(conn);
+    }
+
+    /// TLS and hello have proven the peer: what it says of itself counts.
+    fn prove(&mut self, now: Time, id: &NodeId, endpoint: Option<Endpoint>, hello: &Hello) {
+        let listens = hello.listen.clone().filter(|endpoint| self.is_dialable(endpoint));
+        let Some(peer) = self.peers.get_mut(id) else { return };
+        (peer.next, peer.round_refused) = (0, false);
+        (peer.proven, peer.proven_at, peer.teller) = (true, Some(now), None);
+        peer.forget_at = now.after(FORGET_AFTER);
+        peer.listens.clone_from(&listens);
+        let mut changed = false;
+        if let Some(endpoint) = endpoint {
+            changed |= peer.candidates.add(Source::Worked, endpoint);
+        }
+        if let Some(endpoint) = listens {
+            changed |= peer.candidates.add(Source::Told, endpoint);
+        }
+        let instance = instance_of(hello);
+        if !peer.instances.contains(&instance) {
+            peer.instances.push_back(instance);
+            if peer.instances.len() > INSTANCES {
+                peer.instances.pop_front();
+            }
+        }
+        if changed {
+            self.changed(now);
+        }
+    }
+
+    /// Says goodbye and closes. Nothing that still comes counts.
+    pub(super) fn close(&mut self, now: Time, conn: ConnId, goodbye: Option<Goodbye>, end: End) {
+        let Some(connection) = self.connections.get_mut(&conn) else { return };
+        if matches!(connection.stage, Stage::Closing(_)) {
+            return;
+        }
+        connection.stage = Stage::Closing(end);
+        connection.held = Vec::new();
+        let id = connection.id.clone();
+        self.timers.clear(&Timer::Quiet(conn));
+        self.timers.clear(&Timer::Probation(conn));
+        let why = goodbye.as_ref().map_or_else(|| "closed".to_string(), tell);
+        self.outputs.push_back(Output::Close { conn, goodbye });
+        self.detach(now, &id, conn, &why);
+    }
+
+    /// Closes all connections of an id; its session ends.
+    pub(super) fn close_all(&mut self, now: Time, id: &NodeId, goodbye: &Goodbye, end: End) {
+        let mut all = self.wires(id);
+        // The session's wire last: nothing is left then that could take its place.
+        all.sort_by_key(|conn| self.wire_of(id) == Some(*conn));
+        for conn in all {
+            self.close(now, conn, Some(goodbye.clone()), end);
+        }
+    }
+
+    /// See [`super::super::Input::Closed`].
+    pub fn closed(&mut self, now: Time, conn: ConnId, why: &CloseReason) {
+        let Some(connection) = self.connections.remove(&conn) else { return };
+        self.timers.clear(&Timer::Quiet(conn));
+        self.timers.clear(&Timer::Probation(conn));
+        let id = connection.id;
+        let (end, text) = match connection.stage {
+            Stage::Closing(end) => (end, None),
+            _ => (end_of(why), Some(describe(why))),
+        };
+        if let Some(text) = text {
+            self.detach(now, &id, conn, &text);
+            if end == End::Refused || connection.stage == Stage::Greeting {
+                self.note_refused(now, &id, &text);
+            }
+        }
+        if !self.is_busy(&id) {
+            self.settle(now, &id, end);
+        }
+    }
+
+    /// The peer says goodbye; it closes, so does this node.
+    pub(super) fn goodbye(&mut self, now: Time, conn: ConnId, goodbye: Goodbye) {
+        let Some(id) = self.connections.get(&conn).map(|connection| connection.id.clone()) else { return };
+        let why = CloseReason::Goodbye(goodbye);
+        let (end, text) = (end_of(&why), describe(&why));
+        self.close(now, conn, None, end);
+        if end == End::Refused {
+            self.note_refused(now, &id, &text);
+        } else if let Some(peer) = self.peers.get_mut(&id) {
+            peer.why = Some(text);
+        }
+    }
+
+    /// A connection no longer carries anything: another one of the session takes over, or the session ends.
+    fn detach(&mut self, now: Time, id: &NodeId, conn: ConnId, why: &str) {
+        if self.wire_of(id) != Some(conn) {
+            return;
+        }
+        let find = |wanted| {
+            self.connections
+                .iter()
+                .find(|(other, c)| **other != conn && c.id == *id && c.stage == wanted)
+                .map(|(other, _)| *other)
+        };
+        let (up, waiting) = (find(Stage::Up), find(Stage::Waiting));
+        if let Some(up) = up {
+            return self.rewire(id, up);
+        }
+        self.end_session(now, id, why);
+        if let Some(waiting) = waiting {
+            self.attach(now, waiting);
+        }
+    }
+
+    pub(super) fn end_session(&mut self, now: Time, id: &NodeId, why: &str) {
+        let Some(peer) = self.peers.get_mut(id) else { return };
+        let Status::Connected(session) = peer.status else { return };
+        peer.set(now, Status::Known);
+        peer.apart = now;
+        (peer.proven_at, peer.forget_at) = (Some(now), now.after(FORGET_AFTER));
+        peer.why = Some(why.to_string());
+        peer.budget.forget_asked();
+        self.sessions.remove(&session);
+        self.timers.clear(&Timer::Stable(session));
+        self.timers.clear(&Timer::GetPeers(session));
+        self.changes.push_back(Change::Down(session));
+        self.note(Event::PeerDown { id: id.clone(), why: why.to_string() });
+    }
+
+    /// The session's messages go over this connection from now on.
+    pub(super) fn rewire(&mut self, id: &NodeId, wire: ConnId) {
+        let Some(Status::Connected(session)) = self.peers.get(id).map(|peer| &peer.status) else { return };
+        if let Some(session) = self.sessions.get_mut(session) {
+            session.wire = wire;
+        }
+    }
+
+    /// The connection that carries the id's session.
+    pub(super) fn wire_of(&self, id: &NodeId) -> Option<ConnId> {
+        match self.peers.get(id)?.status {
+            Status::Connected(session) => self.sessions.get(&session).map(|session| session.wire),
+            _ => None,
+        }
+    }
+
+    /// All connections of the id that are not closing.
+    pub(super) fn wires(&self, id: &NodeId) -> Vec<ConnId> {
+        self.connections
+            .iter()
+            .filter(|(_, c)| c.id == *id && !matches!(c.stage, Stage::Closing(_)))
+            .map(|(conn, _)| *conn)
+            .collect()
+    }
+}
+
+pub(super) fn instance_of(hello: &Hello) -> Hash {
+    sha256(hello.instance.as_bytes())
+}
+
+fn tell(goodbye: &Goodbye) -> String {
+    match goodbye.detail.as_str() {
+        "" => goodbye.reason.to_string(),
+        detail => format!("{}: {detail}", goodbye.reason),
+    }
+}
+
+fn describe(why: &CloseReason) -> String {
+    match why {
+        CloseReason::Asked => "closed".to_string(),
+        CloseReason::Goodbye(goodbye) => format!("it said goodbye: {}", tell(goodbye)),
+        CloseReason::Lost(text) => format!("connection lost: {text}"),
+        CloseReason::Certificate(text) => format!("it refused this node's certificate: {text}"),
+        CloseReason::Slow => "it does not read what is sent to it".to_string(),
+        CloseReason::NoHello => "it sent no hello in time".to_string(),
+    }
+}
+
+fn end_of(why: &CloseReason) -> End {
+    match why {
+        CloseReason::Certificate(_) => End::Refused,
+        CloseReason::Asked | CloseReason::Lost(_) | CloseReason::Slow | CloseReason::NoHello => End::Lost,
+        CloseReason::Goodbye(goodbye) => match goodbye.reason {
+            GoodbyeReason::Shutdown | GoodbyeReason::Age => End::Free,
+            // Without penalty where the other connection stays: nothing is settled then. A peer that closes the only connection as
+            // a duplicate has this node's twin: that must not become a race.
+            GoodbyeReason::Duplicate | GoodbyeReason::Full | GoodbyeReason::Slow => End::Lost,
+            GoodbyeReason::Network
+            | GoodbyeReason::Protocol
+            | GoodbyeReason::Rules
+            | GoodbyeReason::Identity
+            | GoodbyeReason::Banned
+            | GoodbyeReason::Certificate
+            | GoodbyeReason::Fault
+            | GoodbyeReason::Removed => End::Refused,
+        },
+    }
+}

@@ -1,0 +1,127 @@
+//! Two connections of one id.
+//!
+//! Both sides dialed at once (same instance, opposite directions): the connection that the smaller id opened stays. Both sides know that,
+//! but only the smaller id closes the other one, and only after a frame beyond hello has come on the one that stays: until then it cannot
+//! know that the larger id has it too. The larger id's ping, sent after hello, is such a frame.
+//!
+//! Otherwise one of the two is dead or the peer is two machines. A new instance is a restart: the newer connection stays. An instance
+//! that was seen before is a reconnect if the older connection is dead, and a twin with the same certificate if it answers a ping.
+
+use super::connections::{End, Stage, instance_of};
+use super::{Event, Peers, Timer};
+use crate::limits::DUPLICATE_PING;
+use crate::overlay::{ConnId, Direction};
+use crate::time::Time;
+use crate::wire::{Goodbye, GoodbyeReason};
+
+impl Peers {
+    /// A second connection of a connected peer has said a hello that fits; `old` carries the session.
+    pub(super) fn second(&mut self, now: Time, conn: ConnId, old: ConnId) {
+        let (Some(new), Some(older)) = (self.connections.get(&conn), self.connections.get(&old)) else { return };
+        let instance = new.hello.as_ref().map(instance_of);
+        let same = instance == older.hello.as_ref().map(instance_of);
+        let crossed = same && new.direction != older.direction;
+        let id = new.id.clone();
+        let is_known = self
+            .peers
+            .get(&id)
+            .is_some_and(|peer| peer.instances.iter().any(|known| Some(*known) == instance));
+        if !is_known {
+            // Attached by itself once nothing older is left; until then it waits.
+            self.set_stage(conn, Stage::Waiting);
+            return self.newer_stays(now, conn);
+        }
+        // A third one would only be a way to hold many.
+        let third = self.connections.iter().any(|(other, c)| {
+            *other != conn && *other != old && c.id == id && matches!(c.stage, Stage::Up | Stage::Waiting)
+        });
+        if third {
+            return self.close_duplicate(now, conn);
+        }
+        if crossed {
+            self.set_stage(conn, Stage::Up);
+            self.ping(now, conn);
+            return self.settle_crossed(now, conn, old);
+        }
+        self.set_stage(conn, Stage::Waiting);
+        self.ping(now, old);
+        self.timers.set(Timer::Probation(conn), now.after(DUPLICATE_PING));
+    }
+
+    /// Of two crossed connections, both up, the winner carries the session; the smaller id closes the loser as soon as it may.
+    fn settle_crossed(&mut self, now: Time, one: ConnId, other: ConnId) {
+        let Some(connection) = self.connections.get(&one) else { return };
+        let (id, i_am_smaller) = (connection.id.clone(), self.own.hello.id < connection.id);
+        let opened_by_me = connection.direction == Direction::Out;
+        let (winner, loser) = if opened_by_me == i_am_smaller { (one, other) } else { (other, one) };
+        if !i_am_smaller {
+            return self.rewire(&id, winner);
+        }
+        if self.connections.get(&winner).is_some_and(|winner| winner.beyond) {
+            self.rewire(&id, winner);
+            self.close_duplicate(now, loser);
+        }
+    }
+
+    /// The first frame beyond hello has come on this connection.
+    pub(super) fn beyond(&mut self, now: Time, conn: ConnId) {
+        let Some(connection) = self.connections.get(&conn) else { return };
+        if connection.stage != Stage::Up {
+            return;
+        }
+        let other = self
+            .connections
+            .iter()
+            .find(|(other, c)| **other != conn && c.id == connection.id && c.stage == Stage::Up)
+            .map(|(other, _)| *other);
+        if let Some(other) = other {
+            self.settle_crossed(now, conn, other);
+        }
+    }
+
+    /// The connection has answered a ping: if a newer one waits for its death, that one goes.
+    pub(super) fn lives(&mut self, now: Time, conn: ConnId) {
+        let Some(id) = self.connections.get(&conn).map(|connection| connection.id.clone()) else { return };
+        let waiting = self
+            .connections
+            .iter()
+            .find(|(other, c)| **other != conn && c.id == id && c.stage == Stage::Waiting)
+            .map(|(other, _)| *other);
+        if let Some(waiting) = waiting {
+            self.close_duplicate(now, waiting);
+            self.note(Event::DuplicateIdentity(id));
+        }
+    }
+
+    /// The older connection has not answered in time.
+    pub(super) fn probation_over(&mut self, now: Time, conn: ConnId) {
+        self.newer_stays(now, conn);
+    }
+
+    fn newer_stays(&mut self, now: Time, conn: ConnId) {
+        let Some(id) = self.connections.get(&conn).map(|connection| connection.id.clone()) else { return };
+        let carries = self.wire_of(&id);
+        let mut older = self.wires(&id);
+        older.retain(|other| *other != conn && self.stage(*other) != Some(Stage::Greeting));
+        // The session's wire last: the session ends with it, and the waiting connection takes its place.
+        older.sort_by_key(|other| Some(*other) == carries);
+        for other in older {
+            self.close_duplicate(now, other);
+        }
+    }
+
+    fn close_duplicate(&mut self, now: Time, conn: ConnId) {
+        let goodbye = Goodbye::new(GoodbyeReason::Duplicate, "another connection of this id stays");
+        self.close(now, conn, Some(goodbye), End::Free);
+    }
+
+    fn stage(&self, conn: ConnId) -> Option<Stage> {
+        self.connections.get(&conn).map(|connection| connection.stage)
+    }
+
+    fn set_stage(&mut self, conn: ConnId, stage: Stage) {
+        if let Some(connection) = self.connections.get_mut(&conn) {
+            connection.stage = stage;
+        }
+    }
+}

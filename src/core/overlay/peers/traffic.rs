@@ -1,0 +1,233 @@
+//! What comes on a connection: budgets, life signs, chores. Everything else is the façade's to route.
+
+use alloc::format;
+
+use super::connections::{End, Stage};
+use super::{Output, Peers, Status, Timer};
+use crate::id::NodeId;
+use crate::limits::{BLOCK_REQUESTS_PER_PEER, CRLS_PER_MESSAGE, HELLO_TIMEOUT, PING_AFTER, SILENT_CLOSE};
+use crate::overlay::{ConnId, Fault};
+use crate::time::Time;
+use crate::wire::{Goodbye, GoodbyeReason, Message};
+
+/// Messages kept while it is unclear which of two connections stays, and the longest of them.
+const HELD: usize = 32;
+const HELD_BYTES: usize = 64 * 1024;
+/// Chores (GetPeers, Revocations) that a peer may ask at once, and then one in so many seconds.
+const CHORES: u64 = 8;
+const CHORE_SECONDS: u64 = 20;
+/// GetHeaders that a peer may have unanswered.
+const SERVING_HEADERS: u32 = 4;
+
+/// What a peer wants served.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Serve {
+    /// Headers.
+    Headers,
+    /// A block.
+    Block,
+}
+
+impl Peers {
+    /// Takes in a frame. What is not about the connection itself comes back, with the session that it belongs to.
+    pub fn received(
+        &mut self,
+        now: Time,
+        conn: ConnId,
+        message: Message,
+        size: usize,
+    ) -> Option<(ConnId, Message)> {
+        let connection = self.connections.get_mut(&conn)?;
+        let stage = connection.stage;
+        if matches!(stage, Stage::Closing(_)) {
+            return None;
+        }
+        connection.heard = now;
+        let id = connection.id.clone();
+        if let Message::Goodbye(goodbye) = message {
+            self.goodbye(now, conn, goodbye);
+            return None;
+        }
+        if stage == Stage::Greeting {
+            self.broken(now, conn, &Fault::Unasked("message before hello"));
+            return None;
+        }
+        if let Err(what) = self.peers.get_mut(&id)?.budget.charge(now, &message, size) {
+            self.flood(now, &id, what);
+            return None;
+        }
+        let connection = self.connections.get_mut(&conn)?;
+        if !core::mem::replace(&mut connection.beyond, true) {
+            self.beyond(now, conn);
+        }
+        self.chore(now, conn, message, size)
+    }
+
+    fn chore(&mut self, now: Time, conn: ConnId, message: Message, size: usize) -> Option<(ConnId, Message)> {
+        match message {
+            Message::Ping(nonce) => {
+                self.outputs.push_back(Output::Send { conn, message: Message::Pong(nonce) });
+            }
+            Message::Pong(nonce) => self.pong(now, conn, nonce),
+            Message::GetPeers if self.may_ask_chore(now, conn) => self.tell_peers(now, conn),
+            Message::Revocations(_) if !self.may_ask_chore(now, conn) => (),
+            Message::GetPeers => (),
+            Message::Peers(entries) => self.learn(now, conn, &entries),
+            other => return self.belongs(conn, other, size),
+        }
+        None
+    }
+
+    /// The session that a message belongs to; a connection that waits keeps it for later.
+    fn belongs(&mut self, conn: ConnId, message: Message, size: usize) -> Option<(ConnId, Message)> {
+        let connection = self.connections.get_mut(&conn)?;
+        match connection.stage {
+            Stage::Waiting => {
+                if connection.held.len() < HELD && size <= HELD_BYTES {
+                    connection.held.push(message);
+                }
+                None
+            }
+            Stage::Up => match self.peers.get(&connection.id)?.status {
+                Status::Connected(session) => Some((session, message)),
+                _ => None,
+            },
+            Stage::Greeting | Stage::Closing(_) => None,
+        }
+    }
+
+    fn may_ask_chore(&mut self, now: Time, conn: ConnId) -> bool {
+        let Some(connection) = self.connections.get_mut(&conn) else { return false };
+        connection.chores = connection.chores.saturating_add(1);
+        let seconds = now.since(connection.opened).as_secs();
+        if connection.chores <= CHORES.saturating_add(seconds / CHORE_SECONDS) {
+            return true;
+        }
+        let id = connection.id.clone();
+        self.flood(now, &id, "get_peers and revocations");
+        false
+    }
+
+    fn pong(&mut self, now: Time, conn: ConnId, nonce: u64) {
+        let Some(connection) = self.connections.get_mut(&conn) else { return };
+        // A late answer to a ping that was asked again is no fault.
+        let Some((_, sent)) = connection.ping.take_if(|(asked, _)| *asked == nonce) else { return };
+        connection.rtt = Some(now.since(sent));
+        self.lives(now, conn);
+    }
+
+    pub(super) fn ping(&mut self, now: Time, conn: ConnId) {
+        let nonce = self.random.next();
+        let Some(connection) = self.connections.get_mut(&conn) else { return };
+        connection.ping = Some((nonce, now));
+        self.outputs.push_back(Output::Send { conn, message: Message::Ping(nonce) });
+    }
+
+    /// Looks whether the connection has been silent, and for how long.
+    pub(super) fn quiet(&mut self, now: Time, conn: ConnId) {
+        let Some(connection) = self.connections.get(&conn) else { return };
+        let silence = now.since(connection.heard);
+        if connection.stage == Stage::Greeting {
+            let why = format!("no hello within {} s", HELLO_TIMEOUT.as_secs());
+            return self.close(now, conn, Some(Goodbye::new(GoodbyeReason::Slow, &why)), End::Lost);
+        }
+        if silence >= SILENT_CLOSE {
+            let why = format!("nothing heard for {} s", silence.as_secs());
+            return self.close(now, conn, Some(Goodbye::new(GoodbyeReason::Slow, &why)), End::Lost);
+        }
+        let (heard, asked) = (connection.heard, connection.ping.is_some());
+        if silence < PING_AFTER {
+            return self.timers.set(Timer::Quiet(conn), heard.after(PING_AFTER));
+        }
+        if !asked {
+            self.ping(now, conn);
+        }
+        let next = now.after(PING_AFTER).min(heard.after(SILENT_CLOSE));
+        self.timers.set(Timer::Quiet(conn), next);
+    }
+
+    /// Sends to a session's peer.
+    pub fn send(&mut self, session: ConnId, message: Message) {
+        let Some(known) = self.sessions.get(&session) else { return };
+        if let Some(peer) = self.peers.get_mut(&known.id) {
+            peer.budget.asks(&message);
+        }
+        self.outputs.push_back(Output::Send { conn: known.wire, message });
+    }
+
+    /// Whether the chain is to be asked for what the peer wants. Bounds what a peer makes this node read.
+    pub fn may_serve(&mut self, now: Time, session: ConnId, what: Serve) -> bool {
+        let Some(known) = self.sessions.get_mut(&session) else { return false };
+        let (count, most) = match what {
+            Serve::Headers => (&mut known.serving.0, SERVING_HEADERS),
+            // Twice what one of this software asks: it may ask again what came late.
+            Serve::Block => {
+                (&mut known.serving.1, u32::try_from(2 * BLOCK_REQUESTS_PER_PEER).unwrap_or(u32::MAX))
+            }
+        };
+        if *count < most {
+            *count = count.saturating_add(1);
+            return true;
+        }
+        let id = known.id.clone();
+        self.flood(now, &id, "requests");
+        false
+    }
+
+    /// The chain has answered: sends it, if the peer is still there and within its budget.
+    pub fn serve(&mut self, now: Time, session: ConnId, what: Serve, message: Message) {
+        let Some(known) = self.sessions.get_mut(&session) else { return };
+        let count = match what {
+            Serve::Headers => &mut known.serving.0,
+            Serve::Block => &mut known.serving.1,
+        };
+        *count = count.saturating_sub(1);
+        let size = borsh::object_length(&message).unwrap_or(usize::MAX);
+        let id = known.id.clone();
+        let Some(peer) = self.peers.get_mut(&id) else { return };
+        if peer.budget.serve(now, size) {
+            self.send(session, message);
+        } else {
+            self.flood(now, &id, "served bytes");
+        }
+    }
+
+    fn flood(&mut self, now: Time, id: &NodeId, what: &'static str) {
+        let fault = self.peers.get_mut(id).and_then(|peer| peer.budget.blame(now, what));
+        if let Some(fault) = fault {
+            self.blame_id(now, id, &fault);
+        }
+    }
+
+    /// The peer's best block has at least this height, as it says.
+    pub fn set_height(&mut self, session: ConnId, height: u64) {
+        if let Some(session) = self.sessions.get_mut(&session) {
+            session.height = session.height.max(height);
+        }
+    }
+
+    /// The peer has sent these revocation lists: it need not be sent them.
+    pub fn has_crls(&mut self, session: ConnId, lists: &[impl AsRef<[u8]>]) {
+        let Some(session) = self.sessions.get_mut(&session) else { return };
+        for list in lists {
+            let hash = crate::crypto::sha256(list.as_ref());
+            if !session.crls.contains(&hash) {
+                session.crls.push(hash);
+            }
+        }
+        let surplus = session.crls.len().saturating_sub(2 * CRLS_PER_MESSAGE);
+        session.crls.drain(..surplus);
+    }
+
+    /// Has the shell send revocation lists if the peer lacks one.
+    pub(super) fn offer_crls(&mut self, session: ConnId) {
+        let Some(known) = self.sessions.get_mut(&session) else { return };
+        if self.own.hello.crls.iter().all(|crl| known.crls.contains(&crl.hash)) {
+            return;
+        }
+        known.crls.extend(self.own.hello.crls.iter().map(|crl| crl.hash));
+        let surplus = known.crls.len().saturating_sub(2 * CRLS_PER_MESSAGE);
+        known.crls.drain(..surplus);
+        self.outputs.push_back(Output::SendCrls { conn: known.wire });
+    }
+}
