@@ -20,12 +20,10 @@ use alloc::collections::{BTreeMap, VecDeque};
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::budget::Budget;
 use super::timers::Timers;
 use super::{ConnId, Event, Output, Settings};
-use crate::crypto::Hash;
 use crate::id::NodeId;
-use crate::limits::{FIRST_DIAL, FORGET_AFTER, KNOWN_PEERS};
+use crate::limits::{FIRST_DIAL, KNOWN_PEERS};
 use crate::time::{Time, Timestamp};
 use crate::wire::{CrlSummary, Endpoint, Hello, Message, TipSummary};
 
@@ -36,15 +34,18 @@ mod connections;
 mod dial;
 mod discovery;
 mod duplicates;
+mod peer;
 mod random;
+mod sessions;
 mod traffic;
 mod view;
 
-use bans::{Ban, Points};
 pub use book::Book;
-use candidates::{Candidates, Source};
-use connections::{Connection, Session};
+use candidates::Source;
+use connections::Connection;
+use peer::{Configured, Peer, Status};
 use random::Random;
+use sessions::Session;
 pub use traffic::Serve;
 pub use view::{Blacklisted, PeerStatus, PeerView};
 
@@ -120,105 +121,6 @@ enum Timer {
     Sweep,
     /// The book has changed.
     Save,
-}
-
-/// Another node as this one knows it.
-#[derive(Debug)]
-struct Peer {
-    status: Status,
-    /// Of the status.
-    since: Time,
-    /// What went wrong last.
-    why: Option<String>,
-    candidates: Candidates,
-    configured: Configured,
-    /// Who told of it, while nobody has proven it to this node.
-    teller: Option<NodeId>,
-    /// Whether TLS has ever proven it, and when it last did in this run.
-    proven: bool,
-    proven_at: Option<Time>,
-    /// Where it says that it can be dialed: what others are told.
-    listens: Option<Endpoint>,
-    /// Without a connection since.
-    apart: Time,
-    /// Failed rounds of dials since a connection last held.
-    failures: u32,
-    /// Refusals (certificate, network, ban) since then or since a reload.
-    refusals: u32,
-    /// The candidate to dial next, and whether one of this round was refused.
-    next: usize,
-    round_refused: bool,
-    /// Hashes of the last few `instance`s in its hellos.
-    instances: VecDeque<Hash>,
-    points: Points,
-    /// Bans so far: the next one is longer.
-    bans: u32,
-    noted: Option<Time>,
-    forget_at: Time,
-    budget: Budget,
-}
-
-#[derive(Debug)]
-enum Status {
-    Known,
-    Dialing,
-    Connected(ConnId),
-    Backoff(Time),
-    Banned(Ban),
-}
-
-/// Whether a peer is there by the operator's wish; such a peer is not evicted and is dialed whichever id is smaller.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Configured {
-    No,
-    /// In the configuration's bootstrap list.
-    File,
-    /// Added at run time, kept in the book.
-    Operator,
-}
-
-impl Peer {
-    fn new(now: Time) -> Self {
-        Self {
-            status: Status::Known,
-            since: now,
-            why: None,
-            candidates: Candidates::default(),
-            configured: Configured::No,
-            teller: None,
-            proven: false,
-            proven_at: None,
-            listens: None,
-            apart: now,
-            failures: 0,
-            refusals: 0,
-            next: 0,
-            round_refused: false,
-            instances: VecDeque::new(),
-            points: Points::default(),
-            bans: 0,
-            noted: None,
-            forget_at: now.after(FORGET_AFTER),
-            budget: Budget::new(now),
-        }
-    }
-
-    fn set(&mut self, now: Time, status: Status) {
-        self.status = status;
-        self.since = now;
-    }
-
-    fn is_banned(&self) -> bool {
-        matches!(self.status, Status::Banned(_))
-    }
-
-    fn is_connected(&self) -> bool {
-        matches!(self.status, Status::Connected(_))
-    }
-
-    fn is_configured(&self) -> bool {
-        self.configured != Configured::No
-    }
 }
 
 impl Peers {

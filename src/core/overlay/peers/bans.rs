@@ -230,7 +230,9 @@ impl Peers {
     pub fn reloaded(&mut self, now: Time, revoked: &[ConnId]) {
         self.clear_refusals(now);
         for conn in revoked {
-            let Some(id) = self.connections.get(conn).map(|connection| connection.id.clone()) else { continue };
+            let Some(id) = self.connections.get(conn).map(|connection| connection.id.clone()) else {
+                continue;
+            };
             let why = "your certificate has been revoked, has expired or is of a root no longer trusted";
             self.close(now, *conn, Some(Goodbye::new(GoodbyeReason::Certificate, why)), End::Refused);
             if let Some(peer) = self.peers.get_mut(&id) {

@@ -145,10 +145,9 @@ fn save_peer(id: &NodeId, peer: &Peer, now: Time) -> SavedPeer {
     SavedPeer {
         id: id.clone(),
         candidates: Bounded::truncated(
-            peer.candidates
-                .iter()
-                .filter(|(source, _)| is_kept(*source))
-                .map(|(source, endpoint)| (u8::try_from(number(*source)).unwrap_or_default(), endpoint.clone())),
+            peer.candidates.iter().filter(|(source, _)| is_kept(*source)).map(|(source, endpoint)| {
+                (u8::try_from(number(*source)).unwrap_or_default(), endpoint.clone())
+            }),
         ),
         added: peer.configured == Configured::Operator,
         teller: peer.teller.clone(),

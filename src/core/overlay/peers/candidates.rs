@@ -95,10 +95,7 @@ pub(super) fn is_loopback(endpoint: &Endpoint) -> bool {
     let host = endpoint.host.strip_suffix('.').unwrap_or(&endpoint.host);
     match endpoint.address() {
         Some(address) => address.to_canonical().is_loopback(),
-        None => host
-            .rsplit('.')
-            .next()
-            .is_some_and(|label| label.eq_ignore_ascii_case("localhost")),
+        None => host.rsplit('.').next().is_some_and(|label| label.eq_ignore_ascii_case("localhost")),
     }
 }
 
@@ -167,7 +164,9 @@ mod tests {
         ] {
             assert_eq!(reach(&at(nowhere)), Reach::Nowhere, "{nowhere}");
         }
-        for network in ["10.0.0.5:1", "192.168.1.1:1", "[fd00::5]:1", "node1.example:1", "8.8.8.8:1", "3com.com:1"] {
+        for network in
+            ["10.0.0.5:1", "192.168.1.1:1", "[fd00::5]:1", "node1.example:1", "8.8.8.8:1", "3com.com:1"]
+        {
             assert_eq!(reach(&at(network)), Reach::Network, "{network}");
         }
     }

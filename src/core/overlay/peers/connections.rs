@@ -12,17 +12,12 @@ use alloc::vec::Vec;
 use core::net::IpAddr;
 use core::time::Duration;
 
-use super::discovery::GetPeersRound;
-use super::{Change, Event, Output, Peers, Source, Status, Timer, is_recent};
-use crate::crypto::{Hash, sha256};
+use super::{Event, Output, Peers, Timer, is_recent};
 use crate::id::NodeId;
-use crate::limits::{FORGET_AFTER, HELLO_TIMEOUT, PING_AFTER, STABLE_AFTER};
+use crate::limits::{HELLO_TIMEOUT, PING_AFTER};
 use crate::overlay::{CloseReason, ConnId, Direction, Verified};
 use crate::time::Time;
 use crate::wire::{Endpoint, Goodbye, GoodbyeReason, Hello, HelloError, Message};
-
-/// Instances of one id remembered: a twin that comes back is told from a restart.
-const INSTANCES: usize = 4;
 
 #[derive(Debug)]
 pub(super) struct Connection {
@@ -44,8 +39,8 @@ pub(super) struct Connection {
     pub(super) chores: u64,
     secret: [u8; 32],
     /// Where it was dialed.
-    endpoint: Option<Endpoint>,
-    shown: String,
+    pub(super) endpoint: Option<Endpoint>,
+    pub(super) shown: String,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,21 +62,6 @@ pub(super) enum End {
     Refused,
 }
 
-/// A connected peer as gossip and sync see it. Its wire may change; requests and answers go on.
-#[derive(Debug)]
-pub(super) struct Session {
-    pub(super) id: NodeId,
-    pub(super) wire: ConnId,
-    pub(super) height: u64,
-    pub(super) agent: String,
-    pub(super) clock_offset_ms: i64,
-    pub(super) round: GetPeersRound,
-    /// Hashes of revocation lists that the peer has.
-    pub(super) crls: Vec<Hash>,
-    /// Headers and blocks that it asked for and the chain has not answered.
-    pub(super) serving: (u32, u32),
-}
-
 impl Peers {
     /// See [`super::super::Input::Accepted`].
     pub fn accepted(&mut self, now: Time, conn: ConnId, peer: Verified, address: IpAddr) {
@@ -91,7 +71,11 @@ impl Peers {
                 self.own.twin_noted = Some(now);
                 self.note(Event::DuplicateIdentity(peer.id));
             }
-            return self.turn_away(conn, GoodbyeReason::Identity, "this is the same id; issue one of its own");
+            return self.turn_away(
+                conn,
+                GoodbyeReason::Identity,
+                "this is the same id; issue one of its own",
+            );
         }
         self.open(now, conn, peer, Direction::In, None, address.to_string());
     }
@@ -200,71 +184,6 @@ impl Peers {
         self.note_refused(now, &id, &format!("its hello does not fit: told it \"{text}\""));
     }
 
-    /// The connection becomes its peer's session.
-    pub(super) fn attach(&mut self, now: Time, conn: ConnId) {
-        let wall = self.wall(now);
-        let Some(connection) = self.connections.get_mut(&conn) else { return };
-        let Some(hello) = connection.hello.clone() else { return };
-        connection.stage = Stage::Up;
-        let held = core::mem::take(&mut connection.held);
-        let (id, direction) = (connection.id.clone(), connection.direction);
-        let (endpoint, shown) = (connection.endpoint.clone(), connection.shown.clone());
-        let agent: String = hello.agent.chars().filter(|c| !c.is_control()).take(64).collect();
-        let clock_offset_ms = hello.clock_offset_ms(wall);
-        self.prove(now, &id, endpoint, &hello);
-        if let Some(peer) = self.peers.get_mut(&id) {
-            peer.why = None;
-            peer.set(now, Status::Connected(conn));
-        }
-        let session = Session {
-            id: id.clone(),
-            wire: conn,
-            height: hello.tip.height,
-            agent: agent.clone(),
-            clock_offset_ms,
-            round: GetPeersRound::default(),
-            crls: hello.crls.iter().map(|crl| crl.hash).take(crate::limits::CRLS_PER_MESSAGE).collect(),
-            serving: (0, 0),
-        };
-        self.sessions.insert(conn, session);
-        self.timers.clear(&Timer::Dial(id.clone()));
-        self.timers.clear(&Timer::Probation(conn));
-        self.timers.set(Timer::Stable(conn), now.after(STABLE_AFTER));
-        self.changes.push_back(Change::Up { session: conn, tip: hello.tip, held });
-        let member = hello.member.map(|member| member.key);
-        self.note(Event::PeerUp { id, direction, endpoint: shown, agent, member, clock_offset_ms });
-        self.ping(now, conn);
-        self.ask_peers(now, conn);
-        self.offer_crls(conn);
-    }
-
-    /// TLS and hello have proven the peer: what it says of itself counts.
-    fn prove(&mut self, now: Time, id: &NodeId, endpoint: Option<Endpoint>, hello: &Hello) {
-        let listens = hello.listen.clone().filter(|endpoint| self.is_dialable(endpoint));
-        let Some(peer) = self.peers.get_mut(id) else { return };
-        (peer.next, peer.round_refused) = (0, false);
-        (peer.proven, peer.proven_at, peer.teller) = (true, Some(now), None);
-        peer.forget_at = now.after(FORGET_AFTER);
-        peer.listens.clone_from(&listens);
-        let mut changed = false;
-        if let Some(endpoint) = endpoint {
-            changed |= peer.candidates.add(Source::Worked, endpoint);
-        }
-        if let Some(endpoint) = listens {
-            changed |= peer.candidates.add(Source::Told, endpoint);
-        }
-        let instance = instance_of(hello);
-        if !peer.instances.contains(&instance) {
-            peer.instances.push_back(instance);
-            if peer.instances.len() > INSTANCES {
-                peer.instances.pop_front();
-            }
-        }
-        if changed {
-            self.changed(now);
-        }
-    }
-
     /// Says goodbye and closes. Nothing that still comes counts.
     pub(super) fn close(&mut self, now: Time, conn: ConnId, goodbye: Option<Goodbye>, end: End) {
         let Some(connection) = self.connections.get_mut(&conn) else { return };
@@ -325,58 +244,6 @@ impl Peers {
         }
     }
 
-    /// A connection no longer carries anything: another one of the session takes over, or the session ends.
-    fn detach(&mut self, now: Time, id: &NodeId, conn: ConnId, why: &str) {
-        if self.wire_of(id) != Some(conn) {
-            return;
-        }
-        let find = |wanted| {
-            self.connections
-                .iter()
-                .find(|(other, c)| **other != conn && c.id == *id && c.stage == wanted)
-                .map(|(other, _)| *other)
-        };
-        let (up, waiting) = (find(Stage::Up), find(Stage::Waiting));
-        if let Some(up) = up {
-            return self.rewire(id, up);
-        }
-        self.end_session(now, id, why);
-        if let Some(waiting) = waiting {
-            self.attach(now, waiting);
-        }
-    }
-
-    pub(super) fn end_session(&mut self, now: Time, id: &NodeId, why: &str) {
-        let Some(peer) = self.peers.get_mut(id) else { return };
-        let Status::Connected(session) = peer.status else { return };
-        peer.set(now, Status::Known);
-        peer.apart = now;
-        (peer.proven_at, peer.forget_at) = (Some(now), now.after(FORGET_AFTER));
-        peer.why = Some(why.to_string());
-        peer.budget.forget_asked();
-        self.sessions.remove(&session);
-        self.timers.clear(&Timer::Stable(session));
-        self.timers.clear(&Timer::GetPeers(session));
-        self.changes.push_back(Change::Down(session));
-        self.note(Event::PeerDown { id: id.clone(), why: why.to_string() });
-    }
-
-    /// The session's messages go over this connection from now on.
-    pub(super) fn rewire(&mut self, id: &NodeId, wire: ConnId) {
-        let Some(Status::Connected(session)) = self.peers.get(id).map(|peer| &peer.status) else { return };
-        if let Some(session) = self.sessions.get_mut(session) {
-            session.wire = wire;
-        }
-    }
-
-    /// The connection that carries the id's session.
-    pub(super) fn wire_of(&self, id: &NodeId) -> Option<ConnId> {
-        match self.peers.get(id)?.status {
-            Status::Connected(session) => self.sessions.get(&session).map(|session| session.wire),
-            _ => None,
-        }
-    }
-
     /// All connections of the id that are not closing.
     pub(super) fn wires(&self, id: &NodeId) -> Vec<ConnId> {
         self.connections
@@ -385,10 +252,6 @@ impl Peers {
             .map(|(conn, _)| *conn)
             .collect()
     }
-}
-
-pub(super) fn instance_of(hello: &Hello) -> Hash {
-    sha256(hello.instance.as_bytes())
 }
 
 fn tell(goodbye: &Goodbye) -> String {

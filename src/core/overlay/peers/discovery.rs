@@ -5,13 +5,14 @@
 
 use alloc::vec::Vec;
 
-
 use super::candidates::{Reach, reach};
 use super::connections::Stage;
 use super::{Configured, Output, Peer, Peers, Source, Status, Timer};
 use crate::codec::Bounded;
 use crate::id::NodeId;
-use crate::limits::{FIRST_DIAL, GET_PEERS_AT, GET_PEERS_EVERY, KNOWN_PER_TELLER, PEERS_PER_MESSAGE, TOLD_FOR};
+use crate::limits::{
+    FIRST_DIAL, GET_PEERS_AT, GET_PEERS_EVERY, KNOWN_PER_TELLER, PEERS_PER_MESSAGE, TOLD_FOR,
+};
 use crate::overlay::{ConnId, Fault};
 use crate::time::Time;
 use crate::wire::{Endpoint, Message, PeerEntry};
@@ -70,7 +71,9 @@ impl Peers {
         }
         let teller = connection.id.clone();
         let round = match self.peers.get(&teller).map(|peer| &peer.status) {
-            Some(Status::Connected(session)) => self.sessions.get_mut(session).map(|session| &mut session.round),
+            Some(Status::Connected(session)) => {
+                self.sessions.get_mut(session).map(|session| &mut session.round)
+            }
             _ => None,
         };
         match round {
@@ -140,4 +143,3 @@ fn told(peer: &Peer, now: Time) -> Option<&Endpoint> {
         Configured::File | Configured::Operator => peer.candidates.configured(),
     })
 }
-

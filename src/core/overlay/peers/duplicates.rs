@@ -7,7 +7,8 @@
 //! Otherwise one of the two is dead or the peer is two machines. A new instance is a restart: the newer connection stays. An instance
 //! that was seen before is a reconnect if the older connection is dead, and a twin with the same certificate if it answers a ping.
 
-use super::connections::{End, Stage, instance_of};
+use super::connections::{End, Stage};
+use super::sessions::instance_of;
 use super::{Event, Peers, Timer};
 use crate::limits::DUPLICATE_PING;
 use crate::overlay::{ConnId, Direction};
@@ -17,7 +18,9 @@ use crate::wire::{Goodbye, GoodbyeReason};
 impl Peers {
     /// A second connection of a connected peer has said a hello that fits; `old` carries the session.
     pub(super) fn second(&mut self, now: Time, conn: ConnId, old: ConnId) {
-        let (Some(new), Some(older)) = (self.connections.get(&conn), self.connections.get(&old)) else { return };
+        let (Some(new), Some(older)) = (self.connections.get(&conn), self.connections.get(&old)) else {
+            return;
+        };
         let instance = new.hello.as_ref().map(instance_of);
         let same = instance == older.hello.as_ref().map(instance_of);
         let crossed = same && new.direction != older.direction;

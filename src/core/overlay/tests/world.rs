@@ -11,8 +11,8 @@ use crate::crypto::Hash;
 use crate::id::NodeId;
 use crate::ledger::{BlockRules, Coin, Genesis, NetworkSpec};
 use crate::overlay::{
-    Book, CloseReason, Command, ConnId, DialError, Event, Input, Output, Overlay, PeerStatus, PeerView, Settings,
-    Verified,
+    Book, CloseReason, Command, ConnId, DialError, Event, Input, Output, Overlay, PeerStatus, PeerView,
+    Settings, Verified,
 };
 use crate::time::{Time, Timestamp};
 use crate::wire::{Endpoint, Hello, Message, TipSummary};
@@ -202,10 +202,9 @@ impl World {
     }
 
     fn arrive(&mut self, node: usize, input: Input) {
-        if let Input::Closed { conn, .. } = &input {
-            if self.ends.remove(conn).is_none() {
-                return;
-            }
+        // A connection ends once, whoever was first.
+        if matches!(&input, Input::Closed { conn, .. } if self.ends.remove(conn).is_none()) {
+            return;
         }
         let stays = |conn: &ConnId| self.ends.contains_key(conn);
         match &input {

@@ -1,0 +1,351 @@
+//! One node, and a test that plays everybody else.
+
+use alloc::string::{String, ToString};
+use alloc::vec;
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use super::world::{at, endpoint, genesis, hello, id, settings, verified};
+use crate::codec::Bounded;
+use crate::crypto::Hash;
+use crate::limits::{BANS, DIALS_IN_FLIGHT, KNOWN_PEERS};
+use crate::overlay::{
+    Answer, CloseReason, Command, ConnId, DialError, Event, Fault, Input, Output, Overlay, PeerStatus, Query,
+    Settings,
+};
+use crate::time::{Time, Timestamp};
+use crate::wire::{Endpoint, Goodbye, GoodbyeReason, Hello, Item, Message, PeerEntry};
+
+/// The node, its clock, and the numbers of its connections.
+pub(super) struct Alone {
+    pub(super) overlay: Overlay,
+    pub(super) now: u64,
+    pub(super) conns: u64,
+}
+
+impl Alone {
+    pub(super) fn new(settings: Settings) -> Self {
+        Self { overlay: Overlay::new(settings, at(0), Timestamp(1_000)), now: 0, conns: 0 }
+    }
+
+    pub(super) fn time(&self) -> Time {
+        at(self.now)
+    }
+
+    pub(super) fn give(&mut self, input: Input) -> Vec<Output> {
+        self.overlay.handle(self.time(), input);
+        core::iter::from_fn(|| self.overlay.poll()).collect()
+    }
+
+    pub(super) fn accept(&mut self, name: &str) -> (ConnId, Vec<Output>) {
+        self.conns += 1;
+        let conn = ConnId(self.conns);
+        (conn, self.give(Input::Accepted { conn, peer: verified(name), address: [10, 0, 0, 1].into() }))
+    }
+
+    fn connect_as(&mut self, name: &str, hello: Hello) -> (ConnId, Vec<Output>) {
+        let (conn, _) = self.accept(name);
+        (conn, self.give(Input::Hello { conn, hello }))
+    }
+
+    fn connect(&mut self, name: &str) -> (ConnId, Vec<Output>) {
+        self.connect_as(name, hello(name))
+    }
+
+    fn say(&mut self, conn: ConnId, message: Message) -> Vec<Output> {
+        let size = message.to_bytes().len();
+        self.give(Input::Received { conn, message, size })
+    }
+
+    fn pass(&mut self, span: Duration) -> Vec<Output> {
+        let end = self.now + u64::try_from(span.as_millis()).unwrap();
+        let mut all = Vec::new();
+        while let Some(next) = self.overlay.next_wakeup().filter(|at| at.as_millis() <= end) {
+            self.now = self.now.max(next.as_millis());
+            all.extend(self.give(Input::Wake));
+        }
+        self.now = end;
+        all
+    }
+
+    fn status(&self, name: &str) -> Option<PeerStatus> {
+        self.overlay.peers(self.time()).into_iter().find(|view| view.id == id(name)).map(|view| view.status)
+    }
+}
+
+pub(super) fn goodbye(outputs: &[Output]) -> Option<&Goodbye> {
+    outputs.iter().find_map(|output| match output {
+        Output::Close { goodbye, .. } => goodbye.as_ref(),
+        _ => None,
+    })
+}
+
+fn reason(outputs: &[Output]) -> Option<GoodbyeReason> {
+    goodbye(outputs).map(|goodbye| goodbye.reason)
+}
+
+fn told(names: impl IntoIterator<Item = (String, Endpoint)>) -> Message {
+    Message::Peers(Bounded::truncated(
+        names.into_iter().map(|(name, endpoint)| PeerEntry { id: id(&name), endpoint }),
+    ))
+}
+
+fn dials(outputs: &[Output]) -> Vec<(crate::id::NodeId, Endpoint)> {
+    let dial = |output: &Output| match output {
+        Output::Dial { id, endpoint } => Some((id.clone(), endpoint.clone())),
+        _ => None,
+    };
+    outputs.iter().filter_map(dial).collect()
+}
+
+fn entries(outputs: &[Output]) -> Vec<String> {
+    let peers = outputs.iter().find_map(|output| match output {
+        Output::Send { message: Message::Peers(entries), .. } => Some(entries),
+        _ => None,
+    });
+    peers.into_iter().flat_map(|list| list.iter()).map(|entry| entry.id.to_string()).collect()
+}
+
+#[test]
+fn a_hello_that_does_not_fit_gets_both_values() {
+    let mut node = Alone::new(settings("a", &[]));
+    let (_, out) = node.connect_as("b", Hello { network: Hash([9; 32]), ..hello("b") });
+    let last = goodbye(&out).unwrap();
+    assert_eq!(last.reason, GoodbyeReason::Network);
+    assert!(last.detail.as_str().contains(&genesis().id().to_string()));
+    assert!(last.detail.as_str().contains(&Hash([9; 32]).to_string()));
+    assert_eq!(node.overlay.connected(), 0);
+    let refused =
+        |out: &[Output]| out.iter().filter(|o| matches!(o, Output::Note(Event::PeerRefused { .. }))).count();
+    assert_eq!(refused(&out), 1);
+    let (_, again) = node.connect_as("b", Hello { id: id("c"), ..hello("b") });
+    assert_eq!((reason(&again), refused(&again)), (Some(GoodbyeReason::Identity), 0));
+    node.pass(Duration::from_secs(60));
+    let (_, later) = node.connect_as("b", Hello { protocols: (7, 9), ..hello("b") });
+    assert_eq!((reason(&later), refused(&later)), (Some(GoodbyeReason::Protocol), 1));
+}
+
+#[test]
+fn hello_comes_first_and_once() {
+    let mut node = Alone::new(settings("a", &[]));
+    let (conn, out) = node.accept("b");
+    assert!(matches!(out.as_slice(), [Output::Greet { .. }]), "{out:?}");
+    assert_eq!(reason(&node.say(conn, Message::GetPeers)), Some(GoodbyeReason::Fault));
+    let (conn, out) = node.connect("c");
+    assert_eq!(reason(&out), None);
+    assert!(node.give(Input::Hello { conn, hello: hello("c") }).is_empty(), "points, no more");
+    let (_, _) = node.accept("d");
+    let out = node.pass(Duration::from_secs(10));
+    assert_eq!(reason(&out), Some(GoodbyeReason::Slow), "no hello in time");
+}
+
+#[test]
+fn this_node_itself_is_nobodys_peer() {
+    let mut node = Alone::new(settings("a", &["a"]));
+    let (_, out) = node.accept("a");
+    assert_eq!(reason(&out), Some(GoodbyeReason::Identity));
+    node.give(Input::Command(Command::AddPeer(id("a"), endpoint("a"))));
+    node.give(Input::Command(Command::Blacklist(id("a"))));
+    assert!(node.overlay.peers(node.time()).is_empty());
+    assert!(dials(&node.pass(Duration::from_secs(60))).is_empty());
+}
+
+#[test]
+fn an_address_that_leads_back_is_forgotten() {
+    let mut node = Alone::new(settings("a", &["b"]));
+    let out = node.pass(Duration::from_secs(1));
+    let (_, endpoint) = dials(&out)[0].clone();
+    let out = node.give(Input::Dialed { conn: ConnId(9), peer: verified("a"), endpoint });
+    assert_eq!(reason(&out), Some(GoodbyeReason::Identity));
+    assert!(dials(&node.pass(Duration::from_secs(600))).is_empty());
+}
+
+#[test]
+fn strangers_leave_room_for_configured_peers() {
+    let mut node = Alone::new(Settings { max_connected: 4, ..settings("a", &["friend"]) });
+    for name in ["b", "c", "d"] {
+        assert_eq!(reason(&node.connect(name).1), None);
+    }
+    assert_eq!(reason(&node.connect("e").1), Some(GoodbyeReason::Full));
+    assert_eq!(reason(&node.connect("friend").1), None);
+    assert_eq!(reason(&node.connect("f").1), Some(GoodbyeReason::Full));
+    assert_eq!(node.overlay.connected(), 4);
+    let (second, out) = node.connect("b");
+    assert_eq!(reason(&out), None, "a second connection of a connected peer needs no place");
+    let _ = node.give(Input::Closed { conn: second, why: CloseReason::Lost(String::new()) });
+    assert_eq!(node.overlay.connected(), 4);
+}
+
+#[test]
+fn banned_ids_are_closed_before_any_hello() {
+    let mut node = Alone::new(Settings { blacklist: vec![id("eve")], ..settings("a", &["eve"]) });
+    let (_, out) = node.accept("eve");
+    assert!(matches!(out.as_slice(), [Output::Close { .. }]), "{out:?}");
+    assert_eq!(reason(&out), Some(GoodbyeReason::Banned));
+    node.give(Input::Command(Command::Unblacklist(id("eve"))));
+    assert_eq!(node.status("eve"), Some(PeerStatus::Banned), "the configuration's stays");
+    assert!(node.overlay.blacklist()[0].configured);
+    assert!(dials(&node.pass(Duration::from_secs(60))).is_empty());
+}
+
+#[test]
+fn a_teller_fills_its_share_and_no_more() {
+    let mut node = Alone::new(settings("a", &[]));
+    let (conn, _) = node.connect("liar");
+    let mut dialed = 0;
+    for round in 0..200 {
+        let fakes = (0..64).map(|n| (std::format!("fake{round}x{n}"), endpoint("victim")));
+        node.say(conn, told(fakes));
+        let fake = |view: &crate::overlay::PeerView| view.id.as_str().starts_with("fake");
+        let held = node.overlay.peers(node.time()).iter().filter(|view| fake(view)).count();
+        assert!(held <= 16, "{held}");
+        let out = node.pass(Duration::from_secs(1));
+        node.say(conn, Message::Pong(0));
+        for (id, endpoint) in dials(&out) {
+            dialed += 1;
+            node.give(Input::DialFailed { id, endpoint, why: DialError::Unreachable(String::new()) });
+        }
+        if node.status("liar") == Some(PeerStatus::Banned) {
+            assert!(round >= 10, "answers to questions are no offence");
+            break;
+        }
+    }
+    assert!(dialed <= 200, "{dialed}");
+}
+
+#[test]
+fn what_is_told_is_judged() {
+    let mut node = Alone::new(settings("a", &[]));
+    let (conn, _) = node.connect("b");
+    let named = |name: &str, endpoint: &str| (name.to_string(), endpoint.parse().unwrap());
+    let out = node.say(
+        conn,
+        told([
+            named("good", "10.0.0.9:7000"),
+            named("looped", "127.0.0.1:7000"),
+            named("nowhere", "224.0.0.1:7000"),
+            named("a", "10.0.0.7:7000"),
+            named("mirror", "a.example:7000"),
+        ]),
+    );
+    assert!(out.iter().all(|output| !matches!(output, Output::Close { .. })));
+    let known: Vec<_> = node.overlay.peers(node.time()).into_iter().map(|view| view.id.to_string()).collect();
+    assert_eq!(known, ["b", "good"]);
+
+    let local = "127.0.0.1:7000".parse().ok();
+    let mut node = Alone::new(Settings { advertise: local, ..settings("a", &[]) });
+    let (conn, _) = node.connect("b");
+    node.say(conn, told([named("looped", "127.0.0.1:7001")]));
+    assert_eq!(node.status("looped"), Some(PeerStatus::Known));
+}
+
+#[test]
+fn only_proven_and_configured_peers_are_told() {
+    let mut node = Alone::new(settings("a", &["boot"]));
+    let (b, _) = node.connect("b");
+    node.say(b, told([("hearsay".to_string(), endpoint("hearsay"))]));
+    node.connect_as("z", Hello { listen: None, ..hello("z") });
+    node.connect("c");
+    let (d, _) = node.connect("d");
+    assert_eq!(entries(&node.say(d, Message::GetPeers)), ["b", "boot", "c"]);
+    node.give(Input::Command(Command::Blacklist(id("c"))));
+    node.give(Input::Closed { conn: b, why: CloseReason::Lost(String::new()) });
+    assert_eq!(entries(&node.say(d, Message::GetPeers)), ["b", "boot"]);
+    for _ in 0..3 * 3600 / 30 + 1 {
+        node.pass(Duration::from_secs(30));
+        node.say(d, Message::Pong(0));
+    }
+    assert_eq!(entries(&node.say(d, Message::GetPeers)), ["boot"], "b was proven too long ago");
+}
+
+#[test]
+fn the_pace_of_dials_is_bounded() {
+    let names: Vec<_> = (0..100).map(|n| std::format!("peer{n}")).collect();
+    let names: Vec<_> = names.iter().map(String::as_str).collect();
+    let mut node = Alone::new(settings("a", &names));
+    let mut open = dials(&node.pass(Duration::from_secs(60)));
+    assert_eq!(open.len(), DIALS_IN_FLIGHT, "none is answered");
+    let mut starts = Vec::new();
+    for _ in 0..500 {
+        for (id, endpoint) in core::mem::take(&mut open) {
+            let why = DialError::Unreachable(String::new());
+            let more = dials(&node.give(Input::DialFailed { id, endpoint, why }));
+            starts.extend(more.iter().map(|_| node.now));
+            open.extend(more);
+        }
+        let more = dials(&node.pass(Duration::from_millis(10)));
+        starts.extend(more.iter().map(|_| node.now));
+        open.extend(more);
+    }
+    for window in starts.windows(11) {
+        assert!(window[10] - window[0] >= 980, "{window:?}");
+    }
+    assert!(starts.len() >= 40, "{}", starts.len());
+}
+
+#[test]
+fn bans_are_bounded_and_the_book_holds_them() {
+    let mut node = Alone::new(settings("a", &[]));
+    for n in 0..BANS + 20 {
+        let (conn, _) = node.connect(&std::format!("evil{n}"));
+        node.now += 1;
+        let out = node.give(Input::Broken { conn, fault: Fault::InvalidHeader("bad".to_string()) });
+        assert_eq!(reason(&out), Some(GoodbyeReason::Fault));
+        node.give(Input::Closed { conn, why: CloseReason::Asked });
+    }
+    let banned = |node: &Alone| {
+        let views = node.overlay.peers(node.time());
+        views.iter().filter(|view| view.status == PeerStatus::Banned).count()
+    };
+    assert_eq!(banned(&node), BANS);
+    assert_eq!(node.status("evil0"), None, "the first to end left first");
+    let out = node.give(Input::Command(Command::Shutdown));
+    let book = out.into_iter().find_map(|output| match output {
+        Output::Save(book) => Some(book),
+        _ => None,
+    });
+    let node = Alone::new(Settings { book: book.unwrap(), ..settings("a", &[]) });
+    assert_eq!(banned(&node), BANS);
+}
+
+#[test]
+fn the_book_is_bounded_and_proven_peers_displace_hearsay() {
+    let mut node = Alone::new(settings("a", &["boot"]));
+    for n in 0..KNOWN_PEERS + 50 {
+        let (conn, out) =
+            node.connect_as(&std::format!("p{n}"), Hello { listen: None, ..hello(&std::format!("p{n}")) });
+        assert_eq!(reason(&out), None);
+        node.give(Input::Closed { conn, why: CloseReason::Lost(String::new()) });
+    }
+    assert_eq!(node.overlay.known(), KNOWN_PEERS);
+    assert!(node.status("boot").is_some());
+}
+
+#[test]
+fn headers_and_blocks_are_served_within_bounds() {
+    let mut node = Alone::new(settings("a", &[]));
+    let (conn, _) = node.connect("b");
+    let ask = Message::GetBlocks(Bounded::truncated((0..16).map(|n| Hash([n; 32]))));
+    let asked = |out: &[Output]| out.iter().filter(|o| matches!(o, Output::Ask(Query::Block { .. }))).count();
+    assert_eq!(asked(&node.say(conn, ask.clone())), 16);
+    assert_eq!(asked(&node.say(conn, ask.clone())), 16);
+    assert_eq!(asked(&node.say(conn, ask.clone())), 0, "32 are unanswered");
+    let out = node.give(Input::Answer(Answer::Block { conn, id: Hash([3; 32]), block: None }));
+    let missing = Item::Block { id: Hash([3; 32]), height: 0, work: 0 };
+    assert!(
+        matches!(&out[..], [Output::Send { message: Message::NotFound(items), .. }] if items[..] == [missing])
+    );
+    assert_eq!(asked(&node.say(conn, ask)), 1);
+    node.give(Input::Closed { conn, why: CloseReason::Lost(String::new()) });
+    assert!(node.give(Input::Answer(Answer::Headers { conn, headers: Vec::new() })).is_empty());
+}
+
+#[test]
+fn clocks_are_compared_and_never_set() {
+    let mut node = Alone::new(settings("a", &[]));
+    assert_eq!(node.overlay.clock_offset_ms(), None);
+    for (name, time_ms) in [("b", 1_010), ("c", u64::MAX), ("d", 1_030)] {
+        node.connect_as(name, Hello { time_ms, ..hello(name) });
+    }
+    assert_eq!(node.overlay.clock_offset_ms(), Some(30));
+}
