@@ -43,21 +43,21 @@ impl Alone {
         (conn, self.give(Input::Accepted { conn, peer: verified(name), address: [10, 0, 0, 1].into() }))
     }
 
-    fn connect_as(&mut self, name: &str, hello: Hello) -> (ConnId, Vec<Output>) {
+    pub(super) fn connect_as(&mut self, name: &str, hello: Hello) -> (ConnId, Vec<Output>) {
         let (conn, _) = self.accept(name);
         (conn, self.give(Input::Hello { conn, hello }))
     }
 
-    fn connect(&mut self, name: &str) -> (ConnId, Vec<Output>) {
+    pub(super) fn connect(&mut self, name: &str) -> (ConnId, Vec<Output>) {
         self.connect_as(name, hello(name))
     }
 
-    fn say(&mut self, conn: ConnId, message: Message) -> Vec<Output> {
+    pub(super) fn say(&mut self, conn: ConnId, message: Message) -> Vec<Output> {
         let size = message.to_bytes().len();
         self.give(Input::Received { conn, message, size })
     }
 
-    fn pass(&mut self, span: Duration) -> Vec<Output> {
+    pub(super) fn pass(&mut self, span: Duration) -> Vec<Output> {
         let end = self.now + u64::try_from(span.as_millis()).unwrap();
         let mut all = Vec::new();
         while let Some(next) = self.overlay.next_wakeup().filter(|at| at.as_millis() <= end) {
@@ -68,7 +68,7 @@ impl Alone {
         all
     }
 
-    fn status(&self, name: &str) -> Option<PeerStatus> {
+    pub(super) fn status(&self, name: &str) -> Option<PeerStatus> {
         self.overlay.peers(self.time()).into_iter().find(|view| view.id == id(name)).map(|view| view.status)
     }
 }
@@ -80,7 +80,7 @@ pub(super) fn goodbye(outputs: &[Output]) -> Option<&Goodbye> {
     })
 }
 
-fn reason(outputs: &[Output]) -> Option<GoodbyeReason> {
+pub(super) fn reason(outputs: &[Output]) -> Option<GoodbyeReason> {
     goodbye(outputs).map(|goodbye| goodbye.reason)
 }
 
@@ -90,7 +90,7 @@ fn told(names: impl IntoIterator<Item = (String, Endpoint)>) -> Message {
     ))
 }
 
-fn dials(outputs: &[Output]) -> Vec<(crate::id::NodeId, Endpoint)> {
+pub(super) fn dials(outputs: &[Output]) -> Vec<(crate::id::NodeId, Endpoint)> {
     let dial = |output: &Output| match output {
         Output::Dial { id, endpoint } => Some((id.clone(), endpoint.clone())),
         _ => None,
@@ -348,4 +348,29 @@ fn clocks_are_compared_and_never_set() {
         node.connect_as(name, Hello { time_ms, ..hello(name) });
     }
     assert_eq!(node.overlay.clock_offset_ms(), Some(30));
+}
+
+/// How long the next backoff is after a connection that held so long, with many failures before it.
+fn backoff_after(seed: u64, held: Duration) -> Duration {
+    let mut node = Alone::new(Settings { seed, ..settings("a", &["b"]) });
+    for _ in 0..10 {
+        let (id, endpoint) = dials(&node.pass(Duration::from_secs(61)))[0].clone();
+        node.give(Input::DialFailed { id, endpoint, why: DialError::Unreachable(String::new()) });
+    }
+    let (conn, _) = node.connect("b");
+    for _ in 0..held.as_secs() / 10 {
+        node.pass(Duration::from_secs(10));
+        node.say(conn, Message::Pong(0));
+    }
+    node.give(Input::Closed { conn, why: CloseReason::Lost(String::new()) });
+    let views = node.overlay.peers(node.time());
+    assert_eq!(views[0].status, PeerStatus::Backoff);
+    views[0].until.unwrap()
+}
+
+#[test]
+fn only_a_connection_that_holds_forgets_the_backoff() {
+    let longest = |held| (0..20).map(|seed| backoff_after(seed, held)).max().unwrap();
+    assert!(longest(Duration::from_secs(50)) > Duration::from_secs(30));
+    assert!(longest(Duration::from_secs(60)) <= Duration::from_secs(1));
 }
