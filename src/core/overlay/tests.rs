@@ -1,6 +1,7 @@
 //! The overlay under virtual time, without sockets.
 
 mod alone;
+mod chores;
 mod duplicates;
 mod network;
 mod property;
