@@ -109,7 +109,7 @@ impl Peers {
         self.timers.clear(&Timer::Dial(id.clone()));
         match ban.until {
             Some(until) => {
-                self.drop_soonest_ban();
+                self.drop_soonest_ban(now);
                 self.timers.set(Timer::Unban(id.clone()), until);
             }
             None => self.timers.clear(&Timer::Unban(id.clone())),
@@ -119,7 +119,7 @@ impl Peers {
     }
 
     /// Bans of this node's own making are bounded: the one that would end first makes room.
-    fn drop_soonest_ban(&mut self) {
+    fn drop_soonest_ban(&mut self, now: Time) {
         let mut bans: alloc::vec::Vec<_> = self
             .peers
             .iter()
@@ -132,7 +132,10 @@ impl Peers {
             return;
         }
         bans.sort_unstable();
-        if let Some(id) = bans.first().map(|(_, id)| (*id).clone()) {
+        let Some(id) = bans.first().map(|(_, id)| (*id).clone()) else { return };
+        if self.peers.get(&id).is_some_and(Peer::is_configured) {
+            self.unban(now, &id);
+        } else {
             self.forget(&id);
         }
     }
