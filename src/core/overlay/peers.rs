@@ -1,6 +1,6 @@
 //! The PeerManager: who is known, dialed, connected, backed off from, banned.
 //!
-//! One map from id to [`Peer`], whose [`Status`] is the state machine:
+//! One map from id to `Peer`, whose `Status` is the state machine:
 //!
 //! ```text
 //! Known -> Dialing -> Connected -> Known | Backoff        a peer is connected once its hello has been read and fits
