@@ -184,7 +184,8 @@ fn run(cli: Cli, out: &mut Output) -> Result<(), Error> {
 
 /// The configuration of a command that cannot do without.
 fn config(node: &NodeOptions) -> Result<&Path, Error> {
-    let missing = || Error::Usage("--config is missing: say which node, as in --config config/node.toml".to_owned());
+    let missing =
+        || Error::Usage("--config is missing: say which node, as in --config config/node.toml".to_owned());
     node.config.as_deref().ok_or_else(missing)
 }
 

@@ -66,7 +66,9 @@ impl Devnet {
             return Err(DevnetError::Settings(format!("--nodes {nodes}: 1 to {NODES} nodes are possible")));
         }
         if base_port.checked_add(P2P_OFFSET + nodes).is_none() || base_port < 1_024 {
-            return Err(DevnetError::Settings(format!("--base-port {base_port}: take one from 1024 to 65400")));
+            return Err(DevnetError::Settings(format!(
+                "--base-port {base_port}: take one from 1024 to 65400"
+            )));
         }
         fs::create_dir_all(dir).map_err(|error| DevnetError::Write { path: dir.to_owned(), error })?;
         let demo = wallet_address(dir, DEMO)?;
@@ -207,7 +209,8 @@ fn prepare_network(dir: &Path, demo: Address) -> Result<NetworkFile, DevnetError
     let path = dir.join("network.toml");
     if !path.exists() {
         let mut salt = [0; 16];
-        getrandom::fill(&mut salt).map_err(|error| DevnetError::Settings(format!("no randomness: {error}")))?;
+        getrandom::fill(&mut salt)
+            .map_err(|error| DevnetError::Settings(format!("no randomness: {error}")))?;
         let name = Text::try_from("devnet".to_owned()).unwrap_or_default();
         let mut spec = new_spec(name, salt, clock::wall(), 1.0, INTERVAL_MS);
         spec.allocations =

@@ -318,7 +318,11 @@ async fn watch_certificate(
         let end = *not_after.borrow_and_update();
         let days = days_until(end);
         if days < WARN_DAYS {
-            warn!(days, until = clock::rfc3339(end), "the certificate ends soon: ask the CA for a new one (mkca renew); it is taken without a restart");
+            warn!(
+                days,
+                until = clock::rfc3339(end),
+                "the certificate ends soon: ask the CA for a new one (mkca renew); it is taken without a restart"
+            );
         } else {
             info!(days, until = clock::rfc3339(end), "certificate");
         }

@@ -65,7 +65,8 @@ fn named(source: &Source, crate_name: &str) -> Vec<String> {
             // `use crate::{a, b}` on one line.
             if let Some(list) = rest.strip_prefix('{') {
                 let list = list.split('}').next().unwrap();
-                modules.extend(list.split(',').map(|item| item.trim().split("::").next().unwrap().to_owned()));
+                modules
+                    .extend(list.split(',').map(|item| item.trim().split("::").next().unwrap().to_owned()));
             }
         }
     }
@@ -87,25 +88,42 @@ fn core_modules_know_only_lower_ranks() {
         if own == "lib" {
             continue;
         }
-        let own_rank = rank(own).unwrap_or_else(|| panic!("{}: give its module a rank, here and in core's lib.rs", source.path));
+        let own_rank = rank(own)
+            .unwrap_or_else(|| panic!("{}: give its module a rank, here and in core's lib.rs", source.path));
         for module in named(source, "crate") {
             let fine = module == own || rank(&module).is_none_or(|other| other < own_rank);
-            assert!(fine, "{}: rank {own_rank} may not know {module}; move what it needs down, or itself up", source.path);
+            assert!(
+                fine,
+                "{}: rank {own_rank} may not know {module}; move what it needs down, or itself up",
+                source.path
+            );
         }
     }
 }
 
 #[test]
 fn the_core_depends_on_nothing_that_does_io() {
-    let manifest = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/core/Cargo.toml")).unwrap();
+    let manifest =
+        fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/core/Cargo.toml")).unwrap();
     let section = manifest.split("[dependencies]").nth(1).unwrap().split("\n[").next().unwrap();
     let allowed = [
-        "bech32", "borsh", "data-encoding", "ed25519-dalek", "ed25519-zebra", "ruint", "serde", "serde_json", "sha2",
+        "bech32",
+        "borsh",
+        "data-encoding",
+        "ed25519-dalek",
+        "ed25519-zebra",
+        "ruint",
+        "serde",
+        "serde_json",
+        "sha2",
         "thiserror",
     ];
     for line in section.lines().filter(|line| line.contains('=')) {
         let name = line.split(['.', ' ', '=']).next().unwrap();
-        assert!(allowed.contains(&name), "the core may not depend on {name}: do that in the shell and pass the result in");
+        assert!(
+            allowed.contains(&name),
+            "the core may not depend on {name}: do that in the shell and pass the result in"
+        );
     }
     let lib = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src/core/lib.rs")).unwrap();
     assert!(lib.contains("#![no_std]"), "the core stays no_std, so that no clock, file or socket slips in");
@@ -130,13 +148,23 @@ fn shell_modules_keep_to_their_neighbours() {
     ]);
     for source in sources("src").iter().filter(|s| !is_test(&s.path) && !s.path.starts_with("src/core/")) {
         let own = source.path.trim_start_matches("src/").split(['/', '.']).next().unwrap().to_owned();
-        for module in named(source, "crate").into_iter().filter(|module| *module != own && module != "testing") {
+        for module in
+            named(source, "crate").into_iter().filter(|module| *module != own && module != "testing")
+        {
             if let Some(allowed) = allowed.get(own.as_str()) {
                 let fine = allowed.contains(&module.as_str());
-                assert!(fine, "{}: {own} may not know {module}; pass what it needs in, or wire it in node.rs", source.path);
+                assert!(
+                    fine,
+                    "{}: {own} may not know {module}; pass what it needs in, or wire it in node.rs",
+                    source.path
+                );
             }
             let composes = ["main", "lib", "devnet", "cli"].contains(&own.as_str());
-            assert!(module != "node" || composes, "{}: only cli and devnet know the composition root", source.path);
+            assert!(
+                module != "node" || composes,
+                "{}: only cli and devnet know the composition root",
+                source.path
+            );
             let client = ["cli", "main", "lib"].contains(&own.as_str());
             assert!(module != "cli" || client, "{}: nobody knows the command line", source.path);
         }
@@ -151,7 +179,11 @@ fn an_id_is_proven_in_one_place() {
         }
         for line in &source.lines {
             let makes = line.contains("Verified {") && !line.contains("pub struct") && !line.contains("impl");
-            assert!(!makes, "{}: Verified is made only in net/tls.rs, where the certificate was checked", source.path);
+            assert!(
+                !makes,
+                "{}: Verified is made only in net/tls.rs, where the certificate was checked",
+                source.path
+            );
         }
     }
 }
@@ -161,7 +193,11 @@ fn signatures_are_verified_through_one_door() {
     for source in sources("src").iter().filter(|source| source.path != "src/core/crypto.rs") {
         for line in &source.lines {
             let direct = line.contains("ed25519_zebra::") || line.contains("ed25519_dalek::");
-            assert!(!direct, "{}: use core's crypto module, so that one rule decides what a valid signature is", source.path);
+            assert!(
+                !direct,
+                "{}: use core's crypto module, so that one rule decides what a valid signature is",
+                source.path
+            );
         }
     }
 }
@@ -173,7 +209,11 @@ fn files_hold_one_idea() {
             let code = source.lines.len();
             assert!(code <= 420, "{}: {code} lines without its tests; split it by idea", source.path);
             let inline = source.all_lines - code;
-            assert!(inline <= 250, "{}: {inline} lines of inline tests; move them to a tests.rs beside it", source.path);
+            assert!(
+                inline <= 250,
+                "{}: {inline} lines of inline tests; move them to a tests.rs beside it",
+                source.path
+            );
         }
     }
 }
@@ -181,14 +221,21 @@ fn files_hold_one_idea() {
 #[test]
 fn tests_wait_for_conditions() {
     for folder in ["src", "tests", "tools"] {
-        for source in sources(folder).iter().filter(|source| is_test(&source.path) || source.path.starts_with("tests/")) {
+        for source in
+            sources(folder).iter().filter(|source| is_test(&source.path) || source.path.starts_with("tests/"))
+        {
             if source.path == "tests/architecture.rs" {
                 continue;
             }
             for (number, line) in source.lines.iter().enumerate() {
                 let sleeps = line.contains("thread::sleep") || line.contains("time::sleep");
                 let polls = line.contains("// poll");
-                assert!(!sleeps || polls, "{}:{}: do not sleep and hope; wait for a condition (mark the pause inside such a loop with // poll)", source.path, number + 1);
+                assert!(
+                    !sleeps || polls,
+                    "{}:{}: do not sleep and hope; wait for a condition (mark the pause inside such a loop with // poll)",
+                    source.path,
+                    number + 1
+                );
             }
         }
     }

@@ -36,7 +36,10 @@ pub(crate) fn run(config: &Path, out: &mut Output) -> Result<(), Error> {
             list.push(mistake("p2p.bootstrap", format!("{}@{endpoint}: {error}", bootstrap.id)));
         }
         if tls.as_ref().is_ok_and(|tls| tls.id() == bootstrap.id) {
-            list.push(mistake("p2p.bootstrap", format!("{} is this node itself; name another member", bootstrap.id)));
+            list.push(mistake(
+                "p2p.bootstrap",
+                format!("{} is this node itself; name another member", bootstrap.id),
+            ));
         }
     }
     let Ok(tls) = tls.as_ref().map_err(|_| ()) else {
@@ -46,7 +49,8 @@ pub(crate) fn run(config: &Path, out: &mut Output) -> Result<(), Error> {
         return Err(Error::Usage(Mistakes { path: config.to_owned(), list }.to_string()));
     }
     let genesis = &settings.network.genesis;
-    let listens = settings.p2p.listen.map_or_else(|| "dials only".to_owned(), |address| format!("listens {address}"));
+    let listens =
+        settings.p2p.listen.map_or_else(|| "dials only".to_owned(), |address| format!("listens {address}"));
     out.line(format!(
         "ok: {}, network {} {}…, certificate {} days, {listens}",
         tls.id(),
@@ -91,8 +95,14 @@ fn show(settings: &Settings, out: &mut Output) -> Result<(), Error> {
         ("miner.threads", miner.threads.to_string()),
         ("miner.share", miner.share.to_string()),
         ("miner.when", format!("{:?}", miner.when).to_lowercase()),
-        ("miner.reward_to", miner.reward_to.map_or_else(|| "the member key's address".to_owned(), |a| a.to_string())),
-        ("chain.checkpoint", settings.checkpoint.map_or_else(|| "none".to_owned(), |(h, id)| format!("{h}:{id}"))),
+        (
+            "miner.reward_to",
+            miner.reward_to.map_or_else(|| "the member key's address".to_owned(), |a| a.to_string()),
+        ),
+        (
+            "chain.checkpoint",
+            settings.checkpoint.map_or_else(|| "none".to_owned(), |(h, id)| format!("{h}:{id}")),
+        ),
         ("api.listen", address(settings.api.listen)),
         ("api.hosts", join(settings.api.hosts.clone())),
         ("api.token_file", settings.api.token_file.display().to_string()),
@@ -113,7 +123,10 @@ fn check_modes(settings: &Settings, list: &mut Vec<Mistake>) {
         let mode = metadata.permissions().mode() & 0o777;
         if mode & 0o077 != 0 {
             let path = path.display();
-            list.push(mistake(key, format!("{path} has mode {mode:03o}, so others can read it; chmod 600 {path}")));
+            list.push(mistake(
+                key,
+                format!("{path} has mode {mode:03o}, so others can read it; chmod 600 {path}"),
+            ));
         }
     }
 }

@@ -77,14 +77,25 @@ fn failed(error: DevnetError) -> Error {
 }
 
 fn introduce(devnet: &Devnet, options: &DevnetOptions, out: &mut Output) -> Result<(), Error> {
-    out.line(format!("Network {}, id {}", devnet.genesis().spec.name.as_str(), spoken(&devnet.genesis().id())))?;
+    out.line(format!(
+        "Network {}, id {}",
+        devnet.genesis().spec.name.as_str(),
+        spoken(&devnet.genesis().id())
+    ))?;
     for number in 0..devnet.nodes() {
-        out.line(format!("  node{number}   {}   peers at 127.0.0.1:{}", devnet.api(number), options.base_port + 100 + number))?;
+        out.line(format!(
+            "  node{number}   {}   peers at 127.0.0.1:{}",
+            devnet.api(number),
+            options.base_port + 100 + number
+        ))?;
     }
     let program = std::env::args().next().unwrap_or_else(|| "bouya".to_owned());
     let wallets = devnet.wallets();
     let friend = devnet.address(FRIEND).map_err(failed)?;
-    out.line(format!("Wallet {DEMO} holds 1000000 {}. In another terminal:", devnet.genesis().spec.coin.symbol.as_str()))?;
+    out.line(format!(
+        "Wallet {DEMO} holds 1000000 {}. In another terminal:",
+        devnet.genesis().spec.coin.symbol.as_str()
+    ))?;
     out.line(format!(
         "  {program} send --wallets {} --from {DEMO} --to {friend}:12.5 --api {} --yes --wait",
         wallets.display(),
@@ -101,8 +112,7 @@ async fn watch(
     nodes: &mut JoinSet<Result<(), DevnetError>>,
     out: &mut Output,
 ) -> Result<(), Error> {
-    let (mut interrupt, mut terminate) =
-        (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
     let mut ticks = tokio::time::interval(LOOK_EVERY);
     let mut seen = Seen::default();
     loop {
@@ -131,10 +141,11 @@ struct Look {
 
 /// The status of every node and the first one's newest block. None while one of them does not answer.
 fn look(apis: &[String]) -> Option<Look> {
-    let client = |api: &String| Client::new(&NodeOptions { api: Some(api.clone()), ..NodeOptions::default() }).ok();
+    let client =
+        |api: &String| Client::new(&NodeOptions { api: Some(api.clone()), ..NodeOptions::default() }).ok();
     let statuses: Option<Vec<Status>> =
-        apis.iter().map(|api| client(api)?.get::<Status>("/v1/status").ok()).collect();
-    let block = client(apis.first()?)?.get::<Block>("/v1/blocks/latest").ok()?;
+        apis.iter().map(|api| client(api)?.get("/v1/status").ok()?.read().ok()).collect();
+    let block = client(apis.first()?)?.get("/v1/blocks/latest").ok()?.read().ok()?;
     Some(Look { statuses: statuses?, block })
 }
 
@@ -152,7 +163,9 @@ impl Seen {
             self.connected = connected;
             let count = look.statuses.len();
             out.line(match connected {
-                true if others > 0 => format!("All {count} nodes are connected to each other over mutual TLS."),
+                true if others > 0 => {
+                    format!("All {count} nodes are connected to each other over mutual TLS.")
+                }
                 true => "The node runs alone.".to_owned(),
                 false => "Some nodes have lost each other; they reconnect by themselves.".to_owned(),
             })?;

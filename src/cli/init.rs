@@ -109,7 +109,8 @@ pub(crate) fn init(options: &Init, out: &mut Output) -> Result<(), Error> {
             Text::try_from(symbol.clone()).map_err(|error| usage(&format!("--symbol: {error}")))?;
     }
     spec.coin.decimals = options.decimals;
-    spec.blocks.reward = spec.coin.parse(&options.reward).map_err(|error| usage(&format!("--reward: {error}")))?;
+    spec.blocks.reward =
+        spec.coin.parse(&options.reward).map_err(|error| usage(&format!("--reward: {error}")))?;
     for text in &options.allocate {
         spec.allocations.push(read_allocation(&spec.coin, text)?);
     }
@@ -126,7 +127,10 @@ pub(crate) fn init(options: &Init, out: &mut Output) -> Result<(), Error> {
     out.line(format!("wrote {}", path.display()))?;
     out.line(format!("network {}, id {}", options.name, spoken(&genesis.id())))?;
     out.line("Next: send the file to every member and compare the id by phone. Then, on each machine:")?;
-    out.line(format!("  bouya join --network {} --id ID --advertise HOST:7000 --bootstrap PEER@HOST:7000", path.display()))
+    out.line(format!(
+        "  bouya join --network {} --id ID --advertise HOST:7000 --bootstrap PEER@HOST:7000",
+        path.display()
+    ))
 }
 
 fn read_allocation(coin: &Coin, text: &str) -> Result<Allocation, Error> {
@@ -139,7 +143,10 @@ fn read_allocation(coin: &Coin, text: &str) -> Result<Allocation, Error> {
 fn read_member(text: &str) -> Result<Member, Error> {
     let wrong = |why: &dyn std::fmt::Display| Error::Usage(format!("--member {text}: {why}"));
     let (id, key) = text.split_once(':').ok_or_else(|| wrong(&"give ID:KEY"))?;
-    Ok(Member { id: id.parse().map_err(|error| wrong(&error))?, key: key.parse().map_err(|error| wrong(&error))? })
+    Ok(Member {
+        id: id.parse().map_err(|error| wrong(&error))?,
+        key: key.parse().map_err(|error| wrong(&error))?,
+    })
 }
 
 /// Writes a new node's file.
@@ -170,7 +177,9 @@ fn check_addresses(options: &Join) -> Result<(), Error> {
         ));
     }
     if options.listen == "off" && options.bootstrap.is_empty() {
-        return Err(Error::Usage("--listen off needs a --bootstrap: a node that only dials must know whom".to_owned()));
+        return Err(Error::Usage(
+            "--listen off needs a --bootstrap: a node that only dials must know whom".to_owned(),
+        ));
     }
     Ok(())
 }
@@ -229,9 +238,10 @@ fn relative(folder: &Path, target: &Path) -> Result<PathBuf, Error> {
 /// Writes a file that must not be there yet.
 fn write_new(path: &Path, text: &str) -> Result<(), Error> {
     let failed = |error: std::io::Error| match error.kind() {
-        std::io::ErrorKind::AlreadyExists => {
-            Error::Failed(format!("{} is there already; move it away first, or write elsewhere", path.display()))
-        }
+        std::io::ErrorKind::AlreadyExists => Error::Failed(format!(
+            "{} is there already; move it away first, or write elsewhere",
+            path.display()
+        )),
         _ => Error::Failed(format!("cannot write {}: {error}", path.display())),
     };
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {

@@ -55,8 +55,7 @@ fn listen_for_signals(
     level: telemetry::Level,
     stop: CancellationToken,
 ) -> std::io::Result<()> {
-    let (mut interrupt, mut terminate) =
-        (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
     tokio::spawn(async move {
         let mut first = true;
         loop {

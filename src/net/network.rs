@@ -10,7 +10,7 @@ use std::time::Duration;
 use bouya_core::crypto::{Hash, SecretKey};
 use bouya_core::id::NodeId;
 use bouya_core::ledger::{Header, View};
-use bouya_core::limits::{BLOCKS_PER_REQUEST, HEADERS_PER_MESSAGE};
+use bouya_core::limits::HEADERS_PER_MESSAGE;
 use bouya_core::overlay::peers::{PeerStatus, PeerView};
 use bouya_core::overlay::sync::SyncStatus;
 use bouya_core::overlay::{
@@ -45,8 +45,6 @@ pub const REVOCATIONS: &str = "revocations";
 
 /// Reads of the store for peers at once.
 const READS: usize = 16;
-/// Blocks that one peer may have asked for and not got yet; an honest one asks for 16 at a time.
-const ASKED_BLOCKS: usize = 4 * BLOCKS_PER_REQUEST;
 /// The certificate files are looked at this often.
 const LOOK_AT_FILES: Duration = Duration::from_secs(1);
 /// A node with bootstrap entries mines after this long even if nobody answers.
@@ -84,15 +82,20 @@ struct Link {
     outbox: Outbox,
     /// The peer's revocation lists, from its hello.
     crls: Vec<CrlSummary>,
-    /// Blocks that it asked for. They are read and sent one at a time, as the peer takes them: a queue full of blocks would make
-    /// an honest peer look slow.
+}
+
+/// Blocks that a session has asked for. They are read and sent one at a time, as the peer takes them: a queue full of blocks would
+/// make an honest peer look slow.
+#[derive(Default)]
+struct Serving {
     asked: VecDeque<Hash>,
-    serving: bool,
+    busy: bool,
 }
 
 struct Running {
     actor: NetworkActor,
     links: BTreeMap<ConnId, Link>,
+    serving: BTreeMap<ConnId, Serving>,
     reads: Arc<Semaphore>,
     greeted: bool,
     last_file_error: Option<String>,
@@ -102,8 +105,14 @@ impl NetworkActor {
     /// Works until `stop`, then parts from everybody.
     pub async fn run(self, stop: CancellationToken) {
         let reads = Arc::new(Semaphore::new(READS));
-        let mut running =
-            Running { actor: self, links: BTreeMap::new(), reads, greeted: false, last_file_error: None };
+        let mut running = Running {
+            actor: self,
+            links: BTreeMap::new(),
+            serving: BTreeMap::new(),
+            reads,
+            greeted: false,
+            last_file_error: None,
+        };
         running.tell_crls();
         running.serve(&stop).await;
         running.part().await;
@@ -151,13 +160,13 @@ impl Running {
             _ => None,
         };
         self.handle(input);
-        if let Some(conn) = served {
+        if let Some(session) = served {
             // The block is in the peer's queue before the next one is read.
             self.drain();
-            if let Some(link) = self.links.get_mut(&conn) {
-                link.serving = false;
+            if let Some(serving) = self.serving.get_mut(&session) {
+                serving.busy = false;
             }
-            self.serve_next(conn);
+            self.serve_next(session);
         }
     }
 
@@ -168,7 +177,7 @@ impl Running {
                     debug!("a connection came up without saying how");
                     return;
                 };
-                self.links.insert(conn, Link { session, outbox, crls: Vec::new(), asked: VecDeque::new(), serving: false });
+                self.links.insert(conn, Link { session, outbox, crls: Vec::new() });
                 self.handle(input);
             }
             NetEvent::Input(input) => {
@@ -262,28 +271,29 @@ impl Running {
         }
     }
 
-    fn ask_block(&mut self, conn: ConnId, id: Hash) {
-        let Some(link) = self.links.get_mut(&conn) else { return };
-        if link.asked.len() >= ASKED_BLOCKS {
-            self.handle(Input::Answer(Answer::Block { conn, id, block: None }));
-            return;
-        }
-        link.asked.push_back(id);
-        self.serve_next(conn);
+    /// The overlay lets a peer have a bounded number of blocks outstanding, which bounds this queue.
+    fn ask_block(&mut self, session: ConnId, id: Hash) {
+        self.serving.entry(session).or_default().asked.push_back(id);
+        self.serve_next(session);
     }
 
-    fn serve_next(&mut self, conn: ConnId) {
-        let Some(link) = self.links.get_mut(&conn).filter(|link| !link.serving) else { return };
-        let Some(id) = link.asked.pop_front() else { return };
-        link.serving = true;
+    fn serve_next(&mut self, session: ConnId) {
+        let Some(serving) = self.serving.get_mut(&session).filter(|serving| !serving.busy) else { return };
+        let wire = self.actor.overlay.connection_of(session);
+        let next = serving.asked.pop_front().zip(wire.and_then(|wire| self.links.get(&wire)));
+        let Some((id, link)) = next else {
+            // Nothing more to do, or nobody to do it for.
+            self.serving.remove(&session);
+            return;
+        };
+        serving.busy = true;
         let room = link.outbox.room();
-        self.read(Query::Block { conn, id }, room);
+        self.read(Query::Block { conn: session, id }, room);
     }
 
     /// Reads the store on the side, once `ready`.
     fn read(&self, query: Query, ready: impl Future<Output = ()> + Send + 'static) {
-        let (reader, own, reads) =
-            (self.actor.reader.clone(), self.actor.own.clone(), self.reads.clone());
+        let (reader, own, reads) = (self.actor.reader.clone(), self.actor.own.clone(), self.reads.clone());
         tokio::spawn(async move {
             ready.await;
             let Ok(_permit) = reads.acquire().await else { return };

@@ -68,7 +68,11 @@ pub(super) fn peer(peer: PeerView, wall: Timestamp) -> views::Peer {
 }
 
 /// A banned peer as an entry of the blacklist.
-pub(super) fn blacklist_entry(peer: PeerView, configured: Option<bool>, wall: Timestamp) -> views::BlacklistEntry {
+pub(super) fn blacklist_entry(
+    peer: PeerView,
+    configured: Option<bool>,
+    wall: Timestamp,
+) -> views::BlacklistEntry {
     let source = match configured {
         Some(true) => "config",
         Some(false) => "operator",

@@ -92,6 +92,11 @@ impl Overlay {
         self.peers.connected()
     }
 
+    /// The connection over which a session's messages go. Queries, submissions and answers name sessions.
+    pub fn connection_of(&self, session: ConnId) -> Option<ConnId> {
+        self.peers.wire(session)
+    }
+
     /// Known peers that are not banned.
     pub fn known(&self) -> usize {
         self.peers.known()

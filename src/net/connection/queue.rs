@@ -114,7 +114,12 @@ enum End {
 impl Queue {
     pub(super) fn new() -> Self {
         let closing = CancellationToken::new();
-        Self(Arc::new(Inner { state: Mutex::default(), changed: Notify::new(), taken: Notify::new(), closing }))
+        Self(Arc::new(Inner {
+            state: Mutex::default(),
+            changed: Notify::new(),
+            taken: Notify::new(),
+            closing,
+        }))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

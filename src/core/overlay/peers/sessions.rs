@@ -141,10 +141,15 @@ impl Peers {
         }
     }
 
+    /// The connection that carries a session.
+    pub(in crate::overlay) fn wire(&self, session: ConnId) -> Option<ConnId> {
+        self.sessions.get(&session).map(|session| session.wire)
+    }
+
     /// The connection that carries the id's session.
     pub(super) fn wire_of(&self, id: &NodeId) -> Option<ConnId> {
         match self.peers.get(id)?.status {
-            Status::Connected(session) => self.sessions.get(&session).map(|session| session.wire),
+            Status::Connected(session) => self.wire(session),
             _ => None,
         }
     }

@@ -1,0 +1,470 @@
+//! The overlay's grammar: an input happened, an output must be done, an event is told to observers.
+
+use alloc::string::String;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::net::IpAddr;
+
+use crate::crypto::{Hash, PublicKey};
+use crate::id::NodeId;
+use crate::ledger::{Block, Branch, Genesis, Header, Transaction};
+use crate::time::Timestamp;
+use crate::wire::{CrlSummary, Endpoint, Goodbye, Hello, Message};
+
+use super::{Book, Fault};
+
+/// A connection, numbered by the shell; never used twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ConnId(pub u64);
+
+/// An id that TLS has proven. Made only where the certificate was checked (`net/tls.rs`; the architecture test sees to it).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verified {
+    /// The certificate's one DNS name.
+    pub id: NodeId,
+    /// Secret of this TLS session, known to its two ends only.
+    pub session: [u8; 32],
+    /// When the certificate ends.
+    pub not_after: Timestamp,
+}
+
+/// Who opened a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Direction {
+    /// The peer did.
+    In,
+    /// This node did.
+    Out,
+}
+
+/// Why a dial came to nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum DialError {
+    /// No answer, refused, no such host.
+    Unreachable(String),
+    /// One side refused the other's certificate; backs off longer and is cleared by a reload.
+    Certificate(String),
+    /// TCP stood, but no TLS came of it.
+    Handshake(String),
+}
+
+/// Why a connection ended, as the shell saw it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CloseReason {
+    /// The overlay asked for it.
+    Asked,
+    /// The peer said goodbye.
+    Goodbye(Goodbye),
+    /// The stream ended or failed.
+    Lost(String),
+    /// The peer refused this node's certificate: with TLS 1.3 a dialer learns it only now.
+    Certificate(String),
+    /// Its send queue is full or stalled.
+    Slow,
+    /// No hello in time.
+    NoHello,
+}
+
+/// Something happened.
+#[derive(Clone, Debug)]
+#[allow(clippy::large_enum_variant, reason = "only hello is large, and there is one for each connection")]
+pub enum Input {
+    /// A peer has dialed this node and TLS has proven its id.
+    Accepted {
+        /// The connection.
+        conn: ConnId,
+        /// Who.
+        peer: Verified,
+        /// From where.
+        address: IpAddr,
+    },
+    /// A dial got through TLS. The peer may still refuse this node: nothing counts before its hello.
+    Dialed {
+        /// The connection.
+        conn: ConnId,
+        /// Who.
+        peer: Verified,
+        /// Where.
+        endpoint: Endpoint,
+    },
+    /// A dial that [`Output::Dial`] asked for came to nothing.
+    DialFailed {
+        /// Whom.
+        id: NodeId,
+        /// Where.
+        endpoint: Endpoint,
+        /// Why.
+        why: DialError,
+    },
+    /// The peer's first frame.
+    Hello {
+        /// The connection.
+        conn: ConnId,
+        /// What it says.
+        hello: Hello,
+    },
+    /// A later frame.
+    Received {
+        /// The connection.
+        conn: ConnId,
+        /// What it says.
+        message: Message,
+        /// The frame's size in bytes.
+        size: usize,
+    },
+    /// The peer broke the protocol in a way that the shell noticed (a frame too long, undecodable bytes).
+    Broken {
+        /// The connection.
+        conn: ConnId,
+        /// How.
+        fault: Fault,
+    },
+    /// A connection is gone. Comes exactly once for each.
+    Closed {
+        /// The connection.
+        conn: ConnId,
+        /// Why.
+        why: CloseReason,
+    },
+    /// This node's best chain ends here now.
+    Tip(Tip),
+    /// Something new of this node's own, for everybody who lacks it: accepted by the mempool or on the best chain.
+    Offer(Offer),
+    /// The answer to an [`Output::Ask`].
+    Answer(Answer),
+    /// The operator's wish.
+    Command(Command),
+    /// This node's revocation lists are these now.
+    Crls(Vec<CrlSummary>),
+    /// Certificates, keys, roots or revocation lists were read anew: certificate backoffs are forgotten. Connections of ids in
+    /// `revoked` are cut.
+    Reloaded {
+        /// Connections whose certificates are no longer valid.
+        revoked: Vec<ConnId>,
+    },
+    /// [`Overlay::next_wakeup`] has come.
+    Wake,
+}
+
+/// What an operator may ask of the overlay.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// Know this peer, as if it were configured, until removed.
+    AddPeer(NodeId, Endpoint),
+    /// Close and forget it; it may be learned again.
+    RemovePeer(NodeId),
+    /// Never again, until lifted.
+    Blacklist(NodeId),
+    /// Lift a blacklisting or a ban.
+    Unblacklist(NodeId),
+    /// Say goodbye to all and dial nobody any more.
+    Shutdown,
+}
+
+/// The best chain's end, and how to find a fork with it.
+#[derive(Clone, Debug)]
+pub struct Tip {
+    /// The branch.
+    pub branch: Branch,
+    /// Blocks of it, newest first, ever sparser, ending with the genesis block.
+    pub locator: Vec<Hash>,
+    /// This node's own wall clock and the tip's time say that it is up to date, as far as the chain knows.
+    pub now: Timestamp,
+}
+
+/// Something to tell everybody.
+#[derive(Clone, Debug)]
+pub enum Offer {
+    /// The mempool took these.
+    Transactions(Vec<Arc<Transaction>>),
+    /// A new block on the best chain.
+    Block {
+        /// The block.
+        block: Arc<Block>,
+        /// Work of its branch.
+        work: u128,
+    },
+}
+
+/// Must be done.
+#[derive(Clone, Debug)]
+#[allow(clippy::large_enum_variant, reason = "only hello is large, and there is one for each connection")]
+pub enum Output {
+    /// Open a connection; answered by [`Input::Dialed`] or [`Input::DialFailed`].
+    Dial {
+        /// Whom; the certificate must prove it.
+        id: NodeId,
+        /// Where.
+        endpoint: Endpoint,
+    },
+    /// Send this node's hello; the shell adds the member's proof.
+    Greet {
+        /// To whom.
+        conn: ConnId,
+        /// All but the proof.
+        hello: Hello,
+    },
+    /// Send a message. Never waits: a full queue closes the peer.
+    Send {
+        /// To whom.
+        conn: ConnId,
+        /// What.
+        message: Message,
+    },
+    /// Send what is queued, then this goodbye if there is one, and close; answered by [`Input::Closed`].
+    Close {
+        /// Which.
+        conn: ConnId,
+        /// The last word.
+        goodbye: Option<Goodbye>,
+    },
+    /// Ask chain or mempool; answered by [`Input::Answer`].
+    Ask(Query),
+    /// Give to chain or mempool; answered by [`Input::Answer`].
+    Submit(Submit),
+    /// Verify these revocation lists (DER) and take in what is new.
+    Revocations(Vec<Vec<u8>>),
+    /// Send this node's revocation lists: the peer's hello lacks one of them. The bytes are the shell's.
+    SendCrls {
+        /// To whom.
+        conn: ConnId,
+    },
+    /// Keep this over restarts.
+    Save(Book),
+    /// Tell observers.
+    Note(Event),
+}
+
+/// A question to chain or mempool.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Query {
+    /// A peer wants headers; see [`Message::GetHeaders`].
+    Headers {
+        /// Who asks.
+        conn: ConnId,
+        /// Its locator.
+        locator: Vec<Hash>,
+        /// The last one wanted, or zero.
+        stop: Hash,
+    },
+    /// A peer wants a block.
+    Block {
+        /// Who asks.
+        conn: ConnId,
+        /// Which.
+        id: Hash,
+    },
+    /// A peer wants transactions.
+    Transactions {
+        /// Who asks.
+        conn: ConnId,
+        /// Which.
+        ids: Vec<Hash>,
+    },
+    /// Sync: the stored branch that ends in this block.
+    Branch(Hash),
+    /// Sync: which of these blocks are not stored.
+    Missing(Vec<Hash>),
+}
+
+/// Something from a peer for chain or mempool.
+#[derive(Clone, Debug)]
+pub enum Submit {
+    /// A block. `wanted`: headers have shown that its branch beats the tip.
+    Block {
+        /// From whom.
+        conn: ConnId,
+        /// The block.
+        block: Arc<Block>,
+        /// See above.
+        wanted: bool,
+    },
+    /// Transactions.
+    Transactions {
+        /// From whom.
+        conn: ConnId,
+        /// The transactions.
+        transactions: Vec<Transaction>,
+    },
+}
+
+/// What chain or mempool say.
+#[derive(Clone, Debug)]
+pub enum Answer {
+    /// To [`Query::Headers`].
+    Headers {
+        /// Who asked.
+        conn: ConnId,
+        /// The headers.
+        headers: Vec<Header>,
+    },
+    /// To [`Query::Block`].
+    Block {
+        /// Who asked.
+        conn: ConnId,
+        /// Which.
+        id: Hash,
+        /// The block, if it is stored.
+        block: Option<Arc<Block>>,
+    },
+    /// To [`Query::Transactions`].
+    Transactions {
+        /// Who asked.
+        conn: ConnId,
+        /// What there is.
+        found: Vec<Arc<Transaction>>,
+        /// What there is not.
+        missing: Vec<Hash>,
+    },
+    /// To [`Query::Branch`].
+    Branch {
+        /// Its last block.
+        id: Hash,
+        /// The branch, if the block is stored.
+        branch: Option<Branch>,
+    },
+    /// To [`Query::Missing`]: in the order of the question.
+    Missing(Vec<Hash>),
+    /// To [`Submit::Block`].
+    BlockDone {
+        /// From whom it came.
+        conn: ConnId,
+        /// The block.
+        id: Hash,
+        /// What became of it.
+        outcome: BlockOutcome,
+    },
+    /// To [`Submit::Transactions`].
+    TransactionsDone {
+        /// From whom they came.
+        conn: ConnId,
+        /// What became of each.
+        outcomes: Vec<(Hash, TransactionOutcome)>,
+    },
+}
+
+/// What became of a block.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BlockOutcome {
+    /// Stored; on the best chain or off it.
+    Stored,
+    /// It was there already.
+    Known,
+    /// Its time has not come; the chain gives it to itself again then.
+    Early,
+    /// Its parent is not stored: fetch that first. Nobody's fault.
+    UnknownParent,
+    /// Nobody's fault, not taken (too far behind, or this node's store fails).
+    Ignored,
+    /// Invalid. `committed`: by its id, so no copy can be better and it never need be fetched again.
+    Invalid {
+        /// See above.
+        committed: bool,
+        /// Why, for people.
+        why: String,
+    },
+}
+
+/// What became of a transaction.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TransactionOutcome {
+    /// In the mempool now.
+    Taken,
+    /// Not taken, nobody's fault: known, low fee, full, nonce gap, balance.
+    Ignored,
+    /// Invalid everywhere: its sender could have known.
+    Invalid(String),
+}
+
+/// For observers: logs, metrics, the API's event stream.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// A peer's hello was read and fits.
+    PeerUp {
+        /// Who.
+        id: NodeId,
+        /// Who dialed.
+        direction: Direction,
+        /// Where from or to.
+        endpoint: String,
+        /// What it runs.
+        agent: String,
+        /// The member key that it proved.
+        member: Option<PublicKey>,
+        /// Its clock ahead of this node's, in milliseconds.
+        clock_offset_ms: i64,
+    },
+    /// A connected peer is gone.
+    PeerDown {
+        /// Who.
+        id: NodeId,
+        /// Why, for people.
+        why: String,
+    },
+    /// A peer could not be reached, or refused this node, or was refused: told at most once a minute for each peer.
+    PeerRefused {
+        /// Whom.
+        id: NodeId,
+        /// Why, for people.
+        why: String,
+    },
+    /// Two machines use one certificate.
+    DuplicateIdentity(NodeId),
+    /// A peer broke the rules.
+    Banned {
+        /// Who.
+        id: NodeId,
+        /// Why, for people.
+        why: String,
+        /// For how long, in seconds.
+        seconds: u64,
+    },
+    /// Fetching: this many blocks of so many.
+    Syncing {
+        /// This node's height.
+        height: u64,
+        /// The height it is going to.
+        target: u64,
+    },
+    /// As far as any peer knows, this node is up to date.
+    Synced,
+}
+/// What a child wants done. The façade turns `Blame` into points, bans and closings; the rest goes out as it is.
+#[derive(Clone, Debug)]
+pub enum Act {
+    /// See [`Output::Send`].
+    Send(ConnId, Message),
+    /// See [`Output::Ask`].
+    Ask(Query),
+    /// See [`Output::Submit`].
+    Submit(Submit),
+    /// A peer is at fault.
+    Blame(ConnId, Fault),
+    /// See [`Output::Note`].
+    Note(Event),
+}
+
+/// What an overlay must know from the start.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// This node.
+    pub id: NodeId,
+    /// The network.
+    pub genesis: Arc<Genesis>,
+    /// Software and version, told in hello.
+    pub agent: String,
+    /// Random per start, told in hello.
+    pub instance: String,
+    /// Where others may dial this node; none for a dial-only node.
+    pub advertise: Option<Endpoint>,
+    /// Peers to begin with; they never leave the book.
+    pub bootstrap: Vec<(NodeId, Endpoint)>,
+    /// Ids that the configuration keeps out.
+    pub blacklist: Vec<NodeId>,
+    /// Most connected peers.
+    pub max_connected: usize,
+    /// What was saved before the last stop.
+    pub book: Book,
+    /// Seeds jitter and picks.
+    pub seed: u64,
+}
