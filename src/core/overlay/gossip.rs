@@ -1,51 +1,292 @@
-//! Stand-in with the agreed signatures, to be replaced by the real machine.
+//! Gossip: which transaction and which new block goes to whom, once.
+//!
+//! For each peer it is remembered what the peer has: what it sent, announced or was sent. Nothing goes to a peer that has it, so
+//! nothing goes back to its sender. Transactions that the mempool took are gathered for [`GOSSIP_BATCH`] and then go whole to
+//! [`GOSSIP_EAGER_PEERS`] peers, another few each time, and as announcements to the rest. New blocks go whole to everybody who lacks them.
+//!
+//! Invariants: an id is in `seen` from the moment at which its transaction is given to the mempool, so a second copy costs a hash
+//! and a look-up. An id is the hash of all bytes, signature included: a wrong copy has another id and never shadows the right one.
+//! What the mempool did not take for a reason that may pass (a nonce gap, a low fee, no room) leaves `seen` at once: an honest peer
+//! sends it once anyway, and who sends it again and again pays for it from its budget.
+//!
+//! Left out on purpose: whether a transaction or block is valid (mempool and chain know), what a peer may send and ask for
+//! ([`super::budget`]), fetching of blocks ([`super::sync`]).
 
+use alloc::collections::{BTreeMap, VecDeque};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::time::Duration;
 
-use super::{Act, ConnId, Offer, TransactionOutcome};
+use self::cutter::Cutter;
+use self::recent::Recent;
+use self::wants::Wants;
+use crate::codec::Bounded;
 use crate::crypto::Hash;
-use crate::ledger::Transaction;
+use crate::ledger::{Block, Transaction};
+use crate::limits::{
+    GOSSIP_BATCH, GOSSIP_EAGER_PEERS, IDS_PER_MESSAGE, KNOWN_IDS_PER_PEER, SEEN_IDS, SEND_QUEUE_BYTES,
+    TRANSACTIONS_PER_MESSAGE,
+};
+use crate::overlay::{Act, ConnId, Fault, Offer, Query, Submit, TransactionOutcome};
 use crate::time::Time;
-use crate::wire::Item;
+use crate::wire::{Item, Message};
 
-/// Stand-in.
+mod cutter;
+mod recent;
+mod wants;
+
+/// Bytes of transactions in all answers to one request: more would fill the send queue and close a peer that only asked.
+const ANSWER_BYTES: usize = SEND_QUEUE_BYTES / 2;
+/// Blocks remembered as known to one peer, apart from transactions: a flood of those must not let a block go back to its sender.
+const KNOWN_BLOCKS_PER_PEER: usize = 128;
+/// Half of the seen ids are forgotten at least this often: a transaction that the mempool took and dropped may come again.
+const SEEN_FOR: Duration = Duration::from_secs(600);
+
+/// See the module's header.
 #[derive(Debug)]
-pub struct Gossip {}
+pub struct Gossip {
+    peers: BTreeMap<ConnId, Peer>,
+    /// Transactions that were given to the mempool or came from it.
+    seen: Recent,
+    rotated: Time,
+    wants: Wants,
+    batch: Batch,
+    /// Counts batches: whose turn it is to get whole transactions.
+    turn: usize,
+    out: VecDeque<Act>,
+}
 
-#[allow(missing_docs, reason = "stand-in")]
+/// What a peer has.
+#[derive(Debug)]
+struct Peer {
+    transactions: Recent,
+    blocks: Recent,
+}
+
+/// Transactions on their way out.
+#[derive(Debug, Default)]
+struct Batch {
+    transactions: Vec<(Hash, Arc<Transaction>)>,
+    due: Option<Time>,
+}
+
 impl Gossip {
-    pub fn new(_now: Time) -> Self {
-        Self {}
+    /// Nobody is connected, nothing is known.
+    pub fn new(now: Time) -> Self {
+        Self {
+            peers: BTreeMap::new(),
+            seen: Recent::new(SEEN_IDS),
+            rotated: now,
+            wants: Wants::default(),
+            batch: Batch::default(),
+            turn: 0,
+            out: VecDeque::new(),
+        }
     }
-    pub fn peer_up(&mut self, _now: Time, _conn: ConnId) {}
-    pub fn peer_down(&mut self, _conn: ConnId) {}
-    pub fn announced(&mut self, _now: Time, _conn: ConnId, _items: &[Item]) {}
-    pub fn requested(&mut self, _now: Time, _conn: ConnId, _ids: Vec<Hash>) {}
-    pub fn transactions(&mut self, _now: Time, _conn: ConnId, _list: Vec<Transaction>) {}
-    pub fn block_seen(&mut self, _now: Time, _conn: ConnId, _id: Hash) {}
-    pub fn offer(&mut self, _now: Time, _offer: Offer) {}
-    pub fn not_found(&mut self, _now: Time, _conn: ConnId, _items: &[Item]) {}
+
+    /// A peer's hello was accepted.
+    pub fn peer_up(&mut self, _now: Time, conn: ConnId) {
+        let transactions = Recent::new(KNOWN_IDS_PER_PEER / 2);
+        self.peers.insert(conn, Peer { transactions, blocks: Recent::new(KNOWN_BLOCKS_PER_PEER / 2) });
+        self.wants.peer_up(conn);
+    }
+
+    /// A peer is gone; what it was asked for is asked of others at the next wake-up.
+    pub fn peer_down(&mut self, conn: ConnId) {
+        self.peers.remove(&conn);
+        self.wants.peer_down(conn);
+    }
+
+    /// A peer says what it has.
+    pub fn announced(&mut self, now: Time, conn: ConnId, items: &[Item]) {
+        let Some(peer) = self.peers.get_mut(&conn) else { return };
+        let mut new = Vec::new();
+        for item in items {
+            match item {
+                Item::Block { id, .. } => {
+                    peer.blocks.insert(*id);
+                }
+                Item::Transaction(id) => {
+                    peer.transactions.insert(*id);
+                    if !self.seen.contains(id) {
+                        new.push(*id);
+                    }
+                }
+            }
+        }
+        self.wants.announced(now, conn, &new);
+        self.request();
+    }
+
+    /// A peer wants transactions.
+    pub fn requested(&mut self, _now: Time, conn: ConnId, ids: Vec<Hash>) {
+        if self.peers.contains_key(&conn) && !ids.is_empty() {
+            self.out.push_back(Act::Ask(Query::Transactions { conn, ids }));
+        }
+    }
+
+    /// A peer sent transactions, asked for or not.
+    pub fn transactions(&mut self, now: Time, conn: ConnId, transactions: Vec<Transaction>) {
+        let Some(peer) = self.peers.get_mut(&conn) else { return };
+        if now.since(self.rotated) >= SEEN_FOR {
+            self.rotated = now;
+            self.seen.rotate();
+        }
+        let mut fresh = Vec::new();
+        for transaction in transactions {
+            let id = transaction.id();
+            peer.transactions.insert(id);
+            self.wants.got(now, Some(conn), &id);
+            if self.seen.insert(id) {
+                fresh.push(transaction);
+            }
+        }
+        if !fresh.is_empty() {
+            self.out.push_back(Act::Submit(Submit::Transactions { conn, transactions: fresh }));
+        }
+        self.request();
+    }
+
+    /// The mempool's answer.
+    pub fn transactions_done(&mut self, _now: Time, conn: ConnId, outcomes: Vec<(Hash, TransactionOutcome)>) {
+        for (id, outcome) in outcomes {
+            match outcome {
+                TransactionOutcome::Taken => {}
+                TransactionOutcome::Ignored => self.seen.remove(&id),
+                // Stays seen: the id commits to the fault.
+                TransactionOutcome::Invalid(why) => {
+                    self.out.push_back(Act::Blame(conn, Fault::InvalidTransaction(why)));
+                }
+            }
+        }
+    }
+
+    /// A peer sent this block.
+    pub fn block_seen(&mut self, _now: Time, conn: ConnId, id: Hash) {
+        if let Some(peer) = self.peers.get_mut(&conn) {
+            peer.blocks.insert(id);
+        }
+    }
+
+    /// Something of this node's own for everybody who lacks it.
+    pub fn offer(&mut self, now: Time, offer: Offer) {
+        match offer {
+            Offer::Block { block, .. } => self.offer_block(&block),
+            Offer::Transactions(transactions) => {
+                for transaction in transactions {
+                    let id = transaction.id();
+                    self.seen.insert(id);
+                    self.wants.got(now, None, &id);
+                    self.batch.transactions.push((id, transaction));
+                }
+                self.batch.due.get_or_insert(now.after(GOSSIP_BATCH));
+                if self.batch.transactions.len() >= TRANSACTIONS_PER_MESSAGE {
+                    self.flush();
+                }
+                self.request();
+            }
+        }
+    }
+
+    /// A peer does not have what it was asked for.
+    pub fn not_found(&mut self, now: Time, conn: ConnId, items: &[Item]) {
+        for item in items {
+            if let Item::Transaction(id) = item {
+                self.wants.not_found(now, conn, id);
+            }
+        }
+        self.request();
+    }
+
+    /// What the mempool has of a peer's request.
     pub fn answer_transactions(
         &mut self,
         _now: Time,
-        _conn: ConnId,
-        _found: Vec<Arc<Transaction>>,
-        _missing: Vec<Hash>,
+        conn: ConnId,
+        found: Vec<Arc<Transaction>>,
+        missing: Vec<Hash>,
     ) {
+        let Some(peer) = self.peers.get_mut(&conn) else { return };
+        let mut cutter = Cutter::default();
+        let mut missing: Vec<Item> = missing.into_iter().map(Item::Transaction).collect();
+        for transaction in found {
+            let id = transaction.id();
+            if cutter.total() < ANSWER_BYTES {
+                peer.transactions.insert(id);
+                cutter.push((*transaction).clone());
+            } else {
+                missing.push(Item::Transaction(id));
+            }
+        }
+        self.out.extend(cutter.finish().map(|message| Act::Send(conn, message)));
+        for items in missing.chunks(IDS_PER_MESSAGE) {
+            let items = Bounded::truncated(items.iter().copied());
+            self.out.push_back(Act::Send(conn, Message::NotFound(items)));
+        }
     }
-    pub fn transactions_done(
-        &mut self,
-        _now: Time,
-        _conn: ConnId,
-        _outcomes: Vec<(Hash, TransactionOutcome)>,
-    ) {
+
+    /// [`Gossip::next_wakeup`] has come.
+    pub fn wake(&mut self, now: Time) {
+        if self.batch.due.is_some_and(|due| due <= now) {
+            self.flush();
+        }
+        let late = self.wants.wake(now);
+        // Once for all that it kept back: a hiccup must not ban an honest peer.
+        self.out.extend(late.into_iter().map(|conn| Act::Blame(conn, Fault::Withheld)));
+        self.request();
     }
-    pub fn wake(&mut self, _now: Time) {}
+
+    /// What is to be done.
     pub fn poll(&mut self) -> Option<Act> {
-        None
+        self.out.pop_front()
     }
+
+    /// When to call [`Gossip::wake`].
     pub fn next_wakeup(&self) -> Option<Time> {
-        None
+        self.batch.due.into_iter().chain(self.wants.next_deadline()).min()
+    }
+
+    fn offer_block(&mut self, block: &Arc<Block>) {
+        let id = block.id();
+        for (conn, peer) in &mut self.peers {
+            if peer.blocks.insert(id) {
+                self.out.push_back(Act::Send(*conn, Message::Block(Arc::clone(block))));
+            }
+        }
+    }
+
+    /// Sends the batch: whole to a few peers, whose turn it is, announced to the others.
+    fn flush(&mut self) {
+        let batch = core::mem::take(&mut self.batch);
+        let count = self.peers.len().max(1);
+        let first = self.turn.checked_rem(count).unwrap_or(0);
+        self.turn = first.saturating_add(GOSSIP_EAGER_PEERS);
+        for (at, (conn, peer)) in self.peers.iter_mut().enumerate() {
+            let place = at.saturating_add(count).saturating_sub(first).checked_rem(count).unwrap_or(0);
+            let lacking = batch.transactions.iter().filter(|(id, _)| peer.transactions.insert(*id));
+            if place < GOSSIP_EAGER_PEERS {
+                let mut cutter = Cutter::default();
+                lacking.for_each(|(_, transaction)| cutter.push((**transaction).clone()));
+                self.out.extend(cutter.finish().map(|message| Act::Send(*conn, message)));
+            } else {
+                let items: Vec<Item> = lacking.map(|(id, _)| Item::Transaction(*id)).collect();
+                for items in items.chunks(IDS_PER_MESSAGE) {
+                    let items = Bounded::truncated(items.iter().copied());
+                    self.out.push_back(Act::Send(*conn, Message::Announce(items)));
+                }
+            }
+        }
+    }
+
+    /// Sends what the wants have decided to ask for.
+    fn request(&mut self) {
+        for (conn, ids) in self.wants.take_requests() {
+            if !ids.is_empty() {
+                self.out.push_back(Act::Send(conn, Message::Request(Bounded::truncated(ids))));
+            }
+        }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,48 @@
+//! Cuts transactions into messages, by number and by bytes.
+
+use alloc::vec::Vec;
+
+use crate::codec::{Bounded, encode};
+use crate::ledger::Transaction;
+use crate::limits::{FRAME_BYTES, TRANSACTION_BYTES, TRANSACTIONS_PER_MESSAGE};
+use crate::wire::Message;
+
+/// Bytes of transactions in one message: half a frame, so that a block never waits long behind it.
+const MESSAGE_BYTES: usize = FRAME_BYTES / 2;
+
+const _: () = assert!(MESSAGE_BYTES > TRANSACTION_BYTES && MESSAGE_BYTES + TRANSACTION_BYTES < FRAME_BYTES);
+
+/// See the module's header.
+#[derive(Default)]
+pub(super) struct Cutter {
+    messages: Vec<Vec<Transaction>>,
+    bytes: usize,
+    total: usize,
+}
+
+impl Cutter {
+    pub(super) fn push(&mut self, transaction: Transaction) {
+        let size = encode(&transaction).len();
+        self.total = self.total.saturating_add(size);
+        let bytes = self.bytes.saturating_add(size);
+        match self.messages.last_mut() {
+            Some(last) if last.len() < TRANSACTIONS_PER_MESSAGE && bytes <= MESSAGE_BYTES => {
+                last.push(transaction);
+                self.bytes = bytes;
+            }
+            _ => {
+                self.messages.push(Vec::from([transaction]));
+                self.bytes = size;
+            }
+        }
+    }
+
+    /// Bytes of all messages.
+    pub(super) fn total(&self) -> usize {
+        self.total
+    }
+
+    pub(super) fn finish(self) -> impl Iterator<Item = Message> {
+        self.messages.into_iter().map(|list| Message::Transactions(Bounded::truncated(list)))
+    }
+}

@@ -1,0 +1,285 @@
+use alloc::collections::BTreeSet;
+use alloc::vec;
+
+use proptest::prelude::*;
+
+use super::wants::ANNOUNCED_PER_PEER;
+use super::*;
+use crate::codec::{Text, encode};
+use crate::crypto::{PublicKey, Signature};
+use crate::ledger::{Action, Address, Body, Output, Reward};
+use crate::limits::{FRAME_BYTES, OUTPUTS, TRANSACTION_REQUESTS_PER_PEER, TRANSACTION_TIMEOUT};
+
+mod property;
+
+fn transaction(nonce: u64) -> Transaction {
+    large(nonce, 1)
+}
+
+fn large(nonce: u64, outputs: usize) -> Transaction {
+    let output = Output { to: Address::of(&PublicKey([5; 32])), amount: 1 };
+    Transaction {
+        version: 1,
+        sender: PublicKey::ZERO,
+        nonce,
+        fee: 1,
+        valid_until: 9,
+        action: Action::Transfer {
+            outputs: Bounded::truncated(vec![output; outputs]),
+            memo: Text::default(),
+        },
+        signature: Signature::ZERO,
+    }
+}
+
+fn block(nonce: u64) -> Arc<Block> {
+    let mut header = crate::overlay::sync::tests::genesis().header.clone();
+    header.nonce = nonce;
+    let reward = Reward { to: Address::of(&PublicKey([5; 32])), amount: 1 };
+    Arc::new(Block { header, body: Body { reward, transactions: Bounded::default() } })
+}
+
+fn at(ms: u64) -> Time {
+    Time::from_millis(ms)
+}
+
+fn with_peers(count: u64) -> Gossip {
+    let mut gossip = Gossip::new(at(0));
+    (0..count).for_each(|n| gossip.peer_up(at(0), ConnId(n)));
+    gossip
+}
+
+fn drain(gossip: &mut Gossip) -> Vec<Act> {
+    core::iter::from_fn(|| gossip.poll()).collect()
+}
+
+fn ids(range: core::ops::Range<u64>) -> Vec<Hash> {
+    range.map(|n| transaction(n).id()).collect()
+}
+
+fn announce(gossip: &mut Gossip, now: Time, conn: u64, ids: &[Hash]) {
+    let items: Vec<Item> = ids.iter().map(|id| Item::Transaction(*id)).collect();
+    gossip.announced(now, ConnId(conn), &items);
+}
+
+/// Who is asked for how many.
+fn requests(acts: &[Act]) -> Vec<(u64, usize)> {
+    let request = |act: &Act| match act {
+        Act::Send(conn, Message::Request(ids)) => Some((conn.0, ids.len())),
+        _ => None,
+    };
+    acts.iter().filter_map(request).collect()
+}
+
+fn blamed(acts: &[Act]) -> Vec<(u64, Fault)> {
+    let blame = |act: &Act| match act {
+        Act::Blame(conn, fault) => Some((conn.0, fault.clone())),
+        _ => None,
+    };
+    acts.iter().filter_map(blame).collect()
+}
+
+#[test]
+fn a_batch_waits_five_milliseconds_and_goes_whole_to_few() {
+    let mut gossip = with_peers(10);
+    gossip.transactions(at(0), ConnId(1), vec![transaction(1)]);
+    assert!(matches!(drain(&mut gossip)[..], [Act::Submit(Submit::Transactions { conn: ConnId(1), .. })]));
+    gossip.offer(at(100), Offer::Transactions(vec![Arc::new(transaction(1))]));
+    gossip.offer(at(103), Offer::Transactions(vec![Arc::new(transaction(2))]));
+    gossip.wake(at(104));
+    assert!(drain(&mut gossip).is_empty());
+    assert_eq!(gossip.next_wakeup(), Some(at(105)));
+    gossip.wake(at(105));
+    assert_eq!(gossip.next_wakeup(), None);
+    let (mut whole, mut told) = (0, 0);
+    for act in drain(&mut gossip) {
+        match act {
+            Act::Send(ConnId(1), Message::Transactions(list)) => {
+                assert_eq!(list[..], [transaction(2)]);
+                whole += 1;
+            }
+            Act::Send(_, Message::Transactions(list)) => {
+                assert_eq!(list.len(), 2);
+                whole += 1;
+            }
+            Act::Send(_, Message::Announce(items)) => {
+                assert_eq!(items.len(), 2);
+                told += 1;
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!((whole, told), (GOSSIP_EAGER_PEERS, 6));
+}
+
+#[test]
+fn everybody_has_a_turn_to_get_whole_transactions() {
+    let mut gossip = with_peers(10);
+    let mut eager = BTreeSet::new();
+    for n in 0..3 {
+        gossip.offer(at(n * 10), Offer::Transactions(vec![Arc::new(transaction(n))]));
+        gossip.wake(at(n * 10 + 5));
+        for act in drain(&mut gossip) {
+            if let Act::Send(conn, Message::Transactions(_)) = act {
+                eager.insert(conn);
+            }
+        }
+    }
+    assert_eq!(eager.len(), 10);
+}
+
+#[test]
+fn messages_are_cut_by_bytes_and_by_number() {
+    let mut gossip = with_peers(1);
+    let list: Vec<_> = (0..999).map(|n| Arc::new(large(n, OUTPUTS))).collect();
+    gossip.offer(at(0), Offer::Transactions(list));
+    gossip.wake(at(5));
+    let mut count = 0;
+    for act in drain(&mut gossip) {
+        let Act::Send(_, message) = act else { panic!() };
+        assert!(message.to_bytes().len() <= FRAME_BYTES / 2 + 16);
+        let Message::Transactions(list) = message else { panic!() };
+        count += list.len();
+    }
+    assert_eq!(count, 999);
+    // A full batch does not wait.
+    gossip.offer(at(9), Offer::Transactions((2_000..4_000).map(|n| Arc::new(transaction(n))).collect()));
+    assert_eq!(drain(&mut gossip).len(), 2);
+}
+
+#[test]
+fn an_answer_is_bounded_and_the_rest_is_not_found() {
+    let mut gossip = with_peers(2);
+    gossip.requested(at(0), ConnId(1), ids(0..3));
+    assert!(matches!(drain(&mut gossip)[..], [Act::Ask(Query::Transactions { conn: ConnId(1), .. })]));
+    let found = (0..900).map(|n| Arc::new(large(n, OUTPUTS))).collect();
+    gossip.answer_transactions(at(0), ConnId(1), found, ids(0..3));
+    let (mut whole, mut missing) = (0, 0);
+    for act in drain(&mut gossip) {
+        match act {
+            Act::Send(ConnId(1), Message::Transactions(list)) => whole += list.len(),
+            Act::Send(ConnId(1), Message::NotFound(items)) => missing += items.len(),
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!(whole + missing, 903);
+    assert!(missing > 3 && whole * encode(&large(0, OUTPUTS)).len() < ANSWER_BYTES + 16_384);
+}
+
+#[test]
+fn a_silent_announcer_is_replaced_by_the_next() {
+    let mut gossip = with_peers(4);
+    for conn in [2, 1, 3] {
+        announce(&mut gossip, at(10), conn, &ids(0..5));
+    }
+    assert_eq!(requests(&drain(&mut gossip)), [(2, 5)]);
+    let due = at(10).after(TRANSACTION_TIMEOUT);
+    assert_eq!(gossip.next_wakeup(), Some(due));
+    gossip.wake(due);
+    let acts = drain(&mut gossip);
+    assert_eq!(blamed(&acts), [(2, Fault::Withheld)]);
+    assert_eq!(requests(&acts), [(1, 5)]);
+    // The silent one has lost preference: it is asked only for what nobody else has.
+    announce(&mut gossip, due, 2, &ids(5..7));
+    announce(&mut gossip, due, 3, &ids(6..7));
+    assert_eq!(requests(&drain(&mut gossip)), [(2, 2)]);
+    gossip.not_found(due, ConnId(1), &[Item::Transaction(transaction(0).id())]);
+    let acts = drain(&mut gossip);
+    assert_eq!((requests(&acts), blamed(&acts)), (vec![(3, 1)], vec![]));
+    gossip.peer_down(ConnId(1));
+    gossip.wake(gossip.next_wakeup().unwrap().max(due));
+    assert_eq!(requests(&drain(&mut gossip)), [(3, 4)]);
+    gossip.transactions(due, ConnId(0), (0..7).map(transaction).collect());
+    assert_eq!(gossip.next_wakeup(), None);
+    announce(&mut gossip, due, 3, &ids(0..7));
+    assert!(requests(&drain(&mut gossip)).is_empty());
+}
+
+#[test]
+fn a_peer_that_withheld_comes_after_one_that_did_not() {
+    let mut gossip = with_peers(3);
+    announce(&mut gossip, at(0), 1, &ids(0..1));
+    gossip.wake(at(5_000));
+    drain(&mut gossip);
+    for conn in 0..3 {
+        announce(&mut gossip, at(5_000), conn, &ids(1..2));
+    }
+    assert_eq!(requests(&drain(&mut gossip)), [(0, 1)]);
+    gossip.not_found(at(5_000), ConnId(0), &[Item::Transaction(transaction(1).id())]);
+    assert_eq!(requests(&drain(&mut gossip)), [(2, 1)]);
+    gossip.peer_down(ConnId(2));
+    gossip.wake(at(5_001));
+    assert_eq!(requests(&drain(&mut gossip)), [(1, 1)]);
+    // It has delivered: all is well again.
+    gossip.transactions(at(5_002), ConnId(1), vec![transaction(1)]);
+    announce(&mut gossip, at(5_002), 0, &ids(2..3));
+    announce(&mut gossip, at(5_002), 1, &ids(2..3));
+    gossip.peer_up(at(5_002), ConnId(3));
+    announce(&mut gossip, at(5_002), 3, &ids(2..3));
+    drain(&mut gossip);
+    gossip.not_found(at(5_002), ConnId(0), &[Item::Transaction(transaction(2).id())]);
+    assert_eq!(requests(&drain(&mut gossip)), [(1, 1)]);
+}
+
+#[test]
+fn in_flight_and_memory_are_bounded_per_peer() {
+    let mut gossip = with_peers(2);
+    for start in [0, 1_000] {
+        announce(&mut gossip, at(0), 0, &ids(start..start + 1_000));
+        gossip.wants.check();
+    }
+    assert_eq!(requests(&drain(&mut gossip)), [(0, TRANSACTION_REQUESTS_PER_PEER)]);
+    // Each answer makes room for the next request, until all that was remembered is here.
+    let mut asked = TRANSACTION_REQUESTS_PER_PEER;
+    for n in 0..2_000 {
+        gossip.transactions(at(1), ConnId(0), vec![transaction(n)]);
+        asked += requests(&drain(&mut gossip)).iter().map(|(_, count)| count).sum::<usize>();
+        gossip.wants.check();
+    }
+    assert!((ANNOUNCED_PER_PEER..=ANNOUNCED_PER_PEER + TRANSACTION_REQUESTS_PER_PEER).contains(&asked));
+    assert_eq!(gossip.next_wakeup(), None);
+}
+
+#[test]
+fn only_what_may_be_better_another_time_may_come_again() {
+    let mut gossip = with_peers(3);
+    let list = || (0..3).map(transaction).collect::<Vec<_>>();
+    gossip.transactions(at(0), ConnId(0), list());
+    let outcomes = [
+        TransactionOutcome::Taken,
+        TransactionOutcome::Ignored,
+        TransactionOutcome::Invalid("signature".into()),
+    ];
+    let outcomes = ids(0..3).into_iter().zip(outcomes).collect();
+    gossip.transactions_done(at(1), ConnId(0), outcomes);
+    let acts = drain(&mut gossip);
+    assert_eq!(blamed(&acts), [(0, Fault::InvalidTransaction("signature".into()))]);
+    gossip.transactions(at(2), ConnId(1), list());
+    let acts = drain(&mut gossip);
+    let [Act::Submit(Submit::Transactions { conn: ConnId(1), transactions })] = &acts[..] else {
+        panic!("{acts:?}")
+    };
+    assert_eq!(transactions[..], [transaction(1)]);
+    // What was taken may have been dropped meanwhile: after a while it may come again.
+    for minutes in [11, 22] {
+        gossip.transactions(at(minutes * 60_000), ConnId(2), vec![transaction(7)]);
+    }
+    drain(&mut gossip);
+    gossip.transactions(at(22 * 60_000), ConnId(2), list());
+    assert_eq!(drain(&mut gossip).len(), 1);
+}
+
+#[test]
+fn a_block_goes_once_to_everybody_who_lacks_it() {
+    let mut gossip = with_peers(5);
+    gossip.block_seen(at(0), ConnId(1), block(1).id());
+    gossip.announced(at(0), ConnId(2), &[Item::Block { id: block(1).id(), height: 1, work: 1 }]);
+    for _ in 0..2 {
+        gossip.offer(at(0), Offer::Block { block: block(1), work: 1 });
+    }
+    let sent: Vec<_> = drain(&mut gossip)
+        .into_iter()
+        .map(|act| if let Act::Send(conn, Message::Block(_)) = act { conn.0 } else { 99 })
+        .collect();
+    assert_eq!(sent, [0, 3, 4]);
+}

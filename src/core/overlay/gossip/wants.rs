@@ -1,0 +1,216 @@
+//! Transactions that were announced and are asked for: of one announcer at a time, in the order of announcing.
+//!
+//! Invariants: an id is asked of at most one peer at a time; a peer is asked for at most [`TRANSACTION_REQUESTS_PER_PEER`] ids at
+//! a time and remembered with at most [`ANNOUNCED_PER_PEER`]; every id asked for has exactly one deadline.
+
+use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
+use alloc::vec::Vec;
+
+use crate::crypto::Hash;
+use crate::limits::{TRANSACTION_REQUESTS_PER_PEER, TRANSACTION_TIMEOUT};
+use crate::overlay::ConnId;
+use crate::time::Time;
+
+/// Announcements of one peer that are remembered; more are forgotten at once. Another peer announces the same, or a block brings it.
+pub(super) const ANNOUNCED_PER_PEER: usize = 1_000;
+
+#[derive(Debug, Default)]
+pub(super) struct Wants {
+    wants: BTreeMap<Hash, Want>,
+    peers: BTreeMap<ConnId, Announcer>,
+    deadlines: BTreeSet<(Time, Hash)>,
+    /// Lost with the peer that was asked; to be asked of others at once.
+    open: Vec<Hash>,
+    requests: BTreeMap<ConnId, Vec<Hash>>,
+}
+
+#[derive(Debug, Default)]
+struct Want {
+    /// Who has it and was not asked yet, first come first.
+    announcers: Vec<ConnId>,
+    asked: Option<(ConnId, Time)>,
+}
+
+#[derive(Debug, Default)]
+struct Announcer {
+    /// What it announced; ids that are settled meanwhile leave when the list is next gone through.
+    ids: VecDeque<Hash>,
+    in_flight: usize,
+    /// Did not deliver lately: asked only for what nobody else has.
+    withheld: bool,
+}
+
+impl Wants {
+    pub(super) fn peer_up(&mut self, conn: ConnId) {
+        self.peers.insert(conn, Announcer::default());
+    }
+
+    /// What it was asked for is asked of others at the next [`Wants::wake`].
+    pub(super) fn peer_down(&mut self, conn: ConnId) {
+        self.peers.remove(&conn);
+        self.requests.remove(&conn);
+        self.wants.retain(|id, want| {
+            want.announcers.retain(|announcer| *announcer != conn);
+            if let Some((_, deadline)) = want.asked.take_if(|(asked, _)| *asked == conn) {
+                self.deadlines.remove(&(deadline, *id));
+                if !want.announcers.is_empty() {
+                    self.open.push(*id);
+                }
+            }
+            want.asked.is_some() || !want.announcers.is_empty()
+        });
+    }
+
+    /// A peer says that it has these.
+    pub(super) fn announced(&mut self, now: Time, conn: ConnId, ids: &[Hash]) {
+        let Some(peer) = self.peers.get_mut(&conn) else { return };
+        if peer.ids.len().saturating_add(ids.len()) > ANNOUNCED_PER_PEER {
+            peer.ids.retain(|id| self.wants.get(id).is_some_and(|want| want.announcers.contains(&conn)));
+        }
+        let room = ANNOUNCED_PER_PEER.saturating_sub(peer.ids.len());
+        let mut new = Vec::new();
+        for id in ids {
+            if new.len() >= room {
+                break;
+            }
+            let want = self.wants.entry(*id).or_default();
+            let told = want.announcers.contains(&conn) || want.asked.is_some_and(|(asked, _)| asked == conn);
+            if !told {
+                want.announcers.push(conn);
+                peer.ids.push_back(*id);
+                new.push(*id);
+            }
+        }
+        for id in new {
+            self.ask(now, id);
+        }
+    }
+
+    /// It is here, whoever brought it.
+    pub(super) fn got(&mut self, now: Time, from: Option<ConnId>, id: &Hash) {
+        let asked = self.release(id);
+        self.wants.remove(id);
+        let Some(asked) = asked else { return };
+        if let Some(peer) = self.peers.get_mut(&asked)
+            && from == Some(asked)
+        {
+            peer.withheld = false;
+        }
+        self.fill(now, asked);
+    }
+
+    /// The peer does not have it any more, which is no offence.
+    pub(super) fn not_found(&mut self, now: Time, conn: ConnId, id: &Hash) {
+        let asked = self.wants.get(id).and_then(|want| want.asked);
+        if asked.is_some_and(|(asked, _)| asked == conn) {
+            self.release(id);
+            self.ask(now, *id);
+            self.fill(now, conn);
+        }
+    }
+
+    /// Asks others for what did not come in time. Returns who did not deliver, each once.
+    pub(super) fn wake(&mut self, now: Time) -> BTreeSet<ConnId> {
+        let mut late = BTreeSet::new();
+        let mut open = core::mem::take(&mut self.open);
+        while let Some((_, id)) = self.deadlines.first().copied().filter(|(deadline, _)| *deadline <= now) {
+            late.extend(self.release(&id));
+            open.push(id);
+        }
+        for conn in &late {
+            if let Some(peer) = self.peers.get_mut(conn) {
+                peer.withheld = true;
+            }
+        }
+        for id in open {
+            self.ask(now, id);
+        }
+        for conn in &late {
+            self.fill(now, *conn);
+        }
+        late
+    }
+
+    pub(super) fn next_deadline(&self) -> Option<Time> {
+        let at_once = (!self.open.is_empty()).then(Time::default);
+        at_once.or_else(|| self.deadlines.first().map(|(deadline, _)| *deadline))
+    }
+
+    /// What must be asked of whom now.
+    pub(super) fn take_requests(&mut self) -> BTreeMap<ConnId, Vec<Hash>> {
+        core::mem::take(&mut self.requests)
+    }
+
+    /// Asks the first announcer that has room, preferring those that deliver.
+    fn ask(&mut self, now: Time, id: Hash) {
+        let Some(want) = self.wants.get_mut(&id).filter(|want| want.asked.is_none()) else { return };
+        if want.announcers.is_empty() {
+            self.wants.remove(&id);
+            return;
+        }
+        let free = |conn: &ConnId, withheld: bool| {
+            self.peers
+                .get(conn)
+                .is_some_and(|p| p.in_flight < TRANSACTION_REQUESTS_PER_PEER && p.withheld == withheld)
+        };
+        let mut announcers = want.announcers.iter();
+        let found = announcers.position(|conn| free(conn, false));
+        let Some(at) = found.or_else(|| want.announcers.iter().position(|conn| free(conn, true))) else {
+            return;
+        };
+        let conn = want.announcers.remove(at);
+        let deadline = now.after(TRANSACTION_TIMEOUT);
+        want.asked = Some((conn, deadline));
+        self.deadlines.insert((deadline, id));
+        self.requests.entry(conn).or_default().push(id);
+        if let Some(peer) = self.peers.get_mut(&conn) {
+            peer.in_flight = peer.in_flight.saturating_add(1);
+        }
+    }
+
+    /// Asks `conn` for what it announced and nobody is asked for.
+    fn fill(&mut self, now: Time, conn: ConnId) {
+        let Some(peer) = self.peers.get_mut(&conn) else { return };
+        if peer.ids.is_empty() || peer.in_flight >= TRANSACTION_REQUESTS_PER_PEER {
+            return;
+        }
+        let mut ids = core::mem::take(&mut peer.ids);
+        ids.retain(|id| {
+            self.ask(now, *id);
+            self.wants.get(id).is_some_and(|want| want.announcers.contains(&conn))
+        });
+        if let Some(peer) = self.peers.get_mut(&conn) {
+            peer.ids = ids;
+        }
+    }
+
+    /// Nobody is asked for `id` any more; returns who was.
+    fn release(&mut self, id: &Hash) -> Option<ConnId> {
+        let (conn, deadline) = self.wants.get_mut(id)?.asked.take()?;
+        self.deadlines.remove(&(deadline, *id));
+        if let Some(requests) = self.requests.get_mut(&conn) {
+            requests.retain(|request| request != id);
+        }
+        if let Some(peer) = self.peers.get_mut(&conn) {
+            peer.in_flight = peer.in_flight.saturating_sub(1);
+        }
+        Some(conn)
+    }
+
+    #[cfg(test)]
+    pub(super) fn check(&self) {
+        let asked = |conn: &ConnId| {
+            self.wants.values().filter(|w| w.asked.is_some_and(|(asked, _)| asked == *conn)).count()
+        };
+        for (conn, peer) in &self.peers {
+            assert_eq!(peer.in_flight, asked(conn));
+            assert!(peer.in_flight <= TRANSACTION_REQUESTS_PER_PEER && peer.ids.len() <= ANNOUNCED_PER_PEER);
+        }
+        for (id, want) in &self.wants {
+            assert!(want.asked.is_some() || !want.announcers.is_empty());
+            assert!(want.asked.is_none_or(|(_, deadline)| self.deadlines.contains(&(deadline, *id))));
+            assert!(want.announcers.iter().all(|conn| self.peers[conn].ids.contains(id)));
+        }
+        assert_eq!(self.deadlines.len(), self.wants.values().filter(|w| w.asked.is_some()).count());
+    }
+}
