@@ -1,3 +1,255 @@
-//! (to come)
+//! Sync: which headers and blocks are fetched from whom.
+//!
+//! Headers first. When a peer claims a better block than this node's best, or sends one whose parent is unknown here, its headers
+//! are walked from where its chain leaves ours ([`walk`]), one peer at a time. Nothing is fetched before checked headers beat the tip; then the
+//! bodies are fetched segment by segment from everybody who is ahead ([`fetch`]) and given to the chain in order of height.
+//!
+//! States of a walk: waiting for *headers* → perhaps for the stored *base* that they follow → for what is *missing* of a segment →
+//! for its *bodies* → for headers again, until the peer has no more.
+//!
+//! Invariants: at most one walk; whatever is waited for from a peer has a deadline; a peer whose claim came to nothing rests, ever
+//! longer, so that no claim keeps this node syncing for ever; blame is for what the peer itself could have known.
+//!
+//! Left out on purpose: whether a body is valid and which branch wins (the chain knows), serving others, and the wall clock: a block
+//! whose time has not come ends the walk, which is tried again later.
+
+use alloc::collections::{BTreeMap, VecDeque};
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::time::Duration;
+
+use self::fetch::{Fetch, Helper};
+use self::peer::{Peer, beats};
+use self::walk::{Stage, Walk};
+use crate::codec::Bounded;
+use crate::crypto::Hash;
+use crate::ledger::{Block, Branch, Genesis, Header};
+use crate::limits::HEADERS_TIMEOUT;
+use crate::overlay::{Act, BlockOutcome, ConnId, Event, Fault, Query, Submit, Tip};
+use crate::time::{Time, Timestamp};
+use crate::wire::{Item, Message, TipSummary};
+
+mod blocks;
+mod fetch;
+mod headers;
+mod peer;
+mod walk;
+
+/// Observers hear of progress at most so often.
+const TELL_EVERY: Duration = Duration::from_secs(1);
+
+/// See the module's header.
+#[derive(Debug)]
+pub struct Sync {
+    genesis: Arc<Genesis>,
+    tip: Tip,
+    peers: BTreeMap<ConnId, Peer>,
+    walk: Option<Walk>,
+    fetch: Fetch,
+    /// Blocks that came unasked and are with the chain.
+    unasked: BTreeMap<Hash, ConnId>,
+    /// Blocks whose ids commit to their being invalid.
+    refused: VecDeque<Hash>,
+    /// Answers to [`Query::Missing`] that are still to come: only the last one counts.
+    missing_owed: u32,
+    told: Told,
+    out: VecDeque<Act>,
+}
+
+/// What observers heard last.
+#[derive(Debug, Default)]
+struct Told {
+    synced: bool,
+    progress: Option<Time>,
+}
+
+/// How far this node is, as far as it knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SyncStatus {
+    /// Nobody is connected.
+    Alone,
+    /// A better branch is being fetched, or at least looked at.
+    Syncing {
+        /// This node's height.
+        height: u64,
+        /// The height it is going to.
+        target: u64,
+    },
+    /// No peer is known to have a better branch.
+    Synced,
+}
+
+/// How a walk ends before its end.
+enum End {
+    /// The peer is at fault; its claim counts no more.
+    Fault(Fault),
+    /// Nobody is, or the peer was slow: again after a rest.
+    Rest,
+}
+
+impl Sync {
+    /// Nobody is connected, and the best chain is the genesis block until the first [`Sync::tip`].
+    pub fn new(genesis: Arc<Genesis>) -> Self {
+        let branch = genesis.branch();
+        Self {
+            tip: Tip { locator: Vec::from([branch.id]), branch, now: Timestamp::default() },
+            genesis,
+            peers: BTreeMap::new(),
+            walk: None,
+            fetch: Fetch::default(),
+            unasked: BTreeMap::new(),
+            refused: VecDeque::new(),
+            missing_owed: 0,
+            told: Told::default(),
+            out: VecDeque::new(),
+        }
+    }
+
+    /// A peer's hello was accepted.
+    pub fn peer_up(&mut self, now: Time, conn: ConnId, tip: TipSummary) {
+        self.peers.insert(conn, Peer::new(tip));
+        self.go_on(now);
+    }
+
+    /// A peer is gone. Bodies go on coming from others; a walk needs its peer.
+    pub fn peer_down(&mut self, now: Time, conn: ConnId) {
+        self.peers.remove(&conn);
+        self.fetch.lost(conn);
+        let walks = |walk: &Walk| matches!(walk.stage, Stage::Headers { .. } | Stage::Base { .. });
+        self.walk.take_if(|walk| walk.conn == conn && walks(walk));
+        self.go_on(now);
+    }
+
+    /// The best chain ends here now.
+    pub fn tip(&mut self, now: Time, tip: Tip) {
+        self.tip = tip;
+        self.go_on(now);
+    }
+
+    /// A peer says what it has.
+    pub fn announced(&mut self, now: Time, conn: ConnId, items: &[Item]) {
+        let Some(peer) = self.peers.get_mut(&conn) else { return };
+        for item in items {
+            if let Item::Block { id, height, work } = *item {
+                peer.claim(TipSummary { height, hash: id, work });
+            }
+        }
+        self.go_on(now);
+    }
+
+    /// [`Sync::next_wakeup`] has come.
+    pub fn wake(&mut self, now: Time) {
+        self.wake_walk(now);
+        for conn in self.fetch.expire(now) {
+            self.out.push_back(Act::Blame(conn, Fault::Withheld));
+            if let Some(peer) = self.peers.get_mut(&conn) {
+                peer.stalled = true;
+            }
+        }
+        self.go_on(now);
+    }
+
+    /// How far this node is.
+    pub fn status(&self) -> SyncStatus {
+        if self.peers.is_empty() {
+            return SyncStatus::Alone;
+        }
+        let fetches = |walk: &Walk| matches!(walk.stage, Stage::Missing | Stage::Bodies);
+        match &self.walk {
+            Some(walk) if fetches(walk) || beats(&walk.claim, &self.tip.branch) => SyncStatus::Syncing {
+                height: self.tip.branch.height,
+                target: walk.end.height.max(walk.claim.height),
+            },
+            _ => SyncStatus::Synced,
+        }
+    }
+
+    /// What is to be done.
+    pub fn poll(&mut self) -> Option<Act> {
+        self.out.pop_front()
+    }
+
+    /// When to call [`Sync::wake`].
+    pub fn next_wakeup(&self) -> Option<Time> {
+        match self.walk.as_ref().map(|walk| (&walk.stage, walk.patience)) {
+            Some((Stage::Headers { deadline }, patience)) => Some(patience.min(*deadline)),
+            Some((Stage::Base { .. } | Stage::Missing, _)) => None,
+            Some((Stage::Bodies, _)) => self.fetch.next_deadline(),
+            None => self.peers.values().filter_map(|peer| peer.ready_at(&self.tip.branch)).min(),
+        }
+    }
+
+    /// Does what can be done now. Every input ends here.
+    fn go_on(&mut self, now: Time) {
+        self.fetch_on(now);
+        if self.walk.is_none() {
+            self.start(now);
+        }
+        match self.status() {
+            SyncStatus::Alone => self.told.synced = false,
+            SyncStatus::Synced => {
+                if !core::mem::replace(&mut self.told.synced, true) {
+                    self.out.push_back(Act::Note(Event::Synced));
+                }
+            }
+            SyncStatus::Syncing { height, target } => {
+                self.told.synced = false;
+                if self.told.progress.is_none_or(|told| now.since(told) >= TELL_EVERY) {
+                    self.told.progress = Some(now);
+                    self.out.push_back(Act::Note(Event::Syncing { height, target }));
+                }
+            }
+        }
+    }
+
+    /// Begins a walk with the peer that claims most, if any may be followed.
+    fn start(&mut self, now: Time) {
+        let ours = &self.tip.branch;
+        let ready = |peer: &Peer| peer.ready_at(ours).is_some_and(|at| at <= now);
+        let ready = self.peers.iter_mut().filter(|(_, peer)| ready(peer));
+        let Some((conn, peer)) = ready.max_by_key(|(_, peer)| peer.claims.then_some(peer.tip.work)) else {
+            return;
+        };
+        let patience = now.after(peer.patience());
+        self.walk = Some(Walk::new(*conn, ours, peer.tip.clone(), peer.orphan, patience));
+        peer.claims = false;
+        peer.orphan = false;
+        self.ask_headers(now);
+    }
+
+    /// The walk has come to the branch's end.
+    fn finish(&mut self, now: Time) {
+        let Some(walk) = self.walk.take() else { return };
+        for peer in self.peers.values_mut() {
+            peer.stalled = false;
+            peer.claims &= peer.tip.hash != walk.end.id;
+        }
+        match self.peers.get_mut(&walk.conn) {
+            Some(peer) if walk.fetched => peer.succeeded(),
+            Some(peer) => peer.found_nothing(now),
+            None => {}
+        }
+    }
+
+    fn give_up(&mut self, now: Time, end: End) {
+        let Some(walk) = self.walk.take() else { return };
+        self.fetch = Fetch::default();
+        let Some(peer) = self.peers.get_mut(&walk.conn) else { return };
+        peer.failed(now);
+        match end {
+            End::Rest => {
+                peer.claims = true;
+                peer.orphan |= walk.orphan;
+            }
+            End::Fault(fault) => {
+                if fault == Fault::FalseWork {
+                    peer.tip = TipSummary { height: walk.end.height, hash: walk.end.id, work: walk.end.work };
+                }
+                self.out.push_back(Act::Blame(walk.conn, fault));
+            }
+        }
+    }
+}
+
 #[cfg(test)]
 pub(crate) mod tests;

@@ -1,0 +1,137 @@
+//! The part of sync that deals in bodies: those it asked for and those that come by themselves.
+
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+use super::{
+    Act, Block, BlockOutcome, Bounded, ConnId, End, Fault, Hash, Helper, Item, Message, Stage, Submit, Sync,
+    Time,
+};
+
+/// Blocks of one peer that came unasked and are with the chain; more are dropped.
+const UNASKED_PER_PEER: usize = 16;
+/// Invalid blocks remembered; each cost its miner the work.
+const REFUSED: usize = 64;
+
+impl Sync {
+    /// The answer to [`super::Query::Missing`].
+    pub fn missing(&mut self, now: Time, ids: Vec<Hash>) {
+        self.missing_owed = self.missing_owed.saturating_sub(1);
+        if self.missing_owed > 0 {
+            return;
+        }
+        if let Some(walk) = self.walk.as_mut().filter(|walk| matches!(walk.stage, Stage::Missing)) {
+            walk.stage = Stage::Bodies;
+            self.fetch.begin(ids);
+        }
+        self.go_on(now);
+    }
+
+    /// A peer sent a block, asked for or not.
+    pub fn block(&mut self, now: Time, conn: ConnId, block: Arc<Block>) {
+        let Some(peer) = self.peers.get_mut(&conn) else { return };
+        let id = block.id();
+        peer.tip.height = peer.tip.height.max(block.header.height);
+        if self.fetch.arrived(now, conn, &id, &block) {
+            peer.stalled = false;
+        } else if !self.unasked.contains_key(&id) && !self.refused.contains(&id) {
+            let outstanding = self.unasked.values().filter(|from| **from == conn).count();
+            if outstanding < UNASKED_PER_PEER {
+                self.unasked.insert(id, conn);
+                self.out.push_back(Act::Submit(Submit::Block { conn, block, wanted: false }));
+            }
+        }
+        self.go_on(now);
+    }
+
+    /// A peer does not have what it was asked for. Not its fault: its best chain may have changed.
+    pub fn not_found(&mut self, now: Time, conn: ConnId, items: &[Item]) {
+        let id = |item: &Item| match item {
+            Item::Block { id, .. } => Some(*id),
+            Item::Transaction(_) => None,
+        };
+        self.fetch.not_found(conn, &items.iter().filter_map(id).collect::<Vec<_>>());
+        self.go_on(now);
+    }
+
+    /// The chain's answer.
+    pub fn block_done(&mut self, now: Time, conn: ConnId, id: Hash, outcome: BlockOutcome) {
+        let unasked = self.unasked.remove(&id).is_some();
+        let submitted = self.fetch.is_submitted(&id);
+        match outcome {
+            BlockOutcome::Stored | BlockOutcome::Known => self.fetch.stored(&id),
+            BlockOutcome::UnknownParent if submitted => {
+                if !self.fetch.submit_again(&id) {
+                    self.give_up(now, End::Rest);
+                }
+            }
+            BlockOutcome::UnknownParent => {
+                if let Some(peer) = self.peers.get_mut(&conn).filter(|_| unasked) {
+                    peer.orphan = true;
+                }
+            }
+            // What follows an early block is earlier still, and what follows one that was not taken has no parent.
+            BlockOutcome::Early | BlockOutcome::Ignored => {
+                if submitted {
+                    self.give_up(now, End::Rest);
+                }
+            }
+            BlockOutcome::Invalid { committed, why } => {
+                self.out.push_back(Act::Blame(conn, Fault::InvalidBlock(why)));
+                if committed {
+                    self.refuse(id);
+                    if submitted {
+                        self.give_up(now, End::Rest);
+                    }
+                } else {
+                    self.fetch.wrong(&id, conn);
+                }
+            }
+        }
+        self.go_on(now);
+    }
+
+    /// Gives to the chain what is next, asks for what is wanted, and goes on walking when the segment is stored.
+    pub(super) fn fetch_on(&mut self, now: Time) {
+        let Some(walk) = self.walk.as_mut().filter(|walk| matches!(walk.stage, Stage::Bodies)) else {
+            return;
+        };
+        if self.fetch.is_done() {
+            let Some(peer) = self.peers.get(&walk.conn) else {
+                // Another peer leads on from here.
+                self.walk = None;
+                return;
+            };
+            walk.segment_stored(now.after(peer.patience()));
+            if walk.ended {
+                self.finish(now);
+            } else {
+                self.ask_headers(now);
+            }
+            return;
+        }
+        for (conn, block) in self.fetch.submit() {
+            self.out.push_back(Act::Submit(Submit::Block { conn, block, wanted: true }));
+        }
+        let (leader, ours) = (walk.conn, &self.tip.branch);
+        let ahead = self.peers.iter().filter(|(conn, peer)| {
+            **conn == leader || peer.tip.work > ours.work || peer.tip.height > ours.height
+        });
+        let helpers: Vec<_> =
+            ahead.map(|(conn, peer)| Helper { conn: *conn, stalled: peer.stalled }).collect();
+        let Some(requests) = self.fetch.assign(now, &helpers) else {
+            self.give_up(now, End::Rest);
+            return;
+        };
+        for (conn, ids) in requests {
+            self.out.push_back(Act::Send(conn, Message::GetBlocks(Bounded::truncated(ids))));
+        }
+    }
+
+    fn refuse(&mut self, id: Hash) {
+        if self.refused.len() >= REFUSED {
+            self.refused.pop_front();
+        }
+        self.refused.push_back(id);
+    }
+}

@@ -1,0 +1,234 @@
+//! The bodies of one segment: asked of several peers at once, given to the chain in order of height.
+//!
+//! Only a window of [`SYNC_WINDOW`] blocks is worked on; a block leaves it when the chain has said what became of it, so the window
+//! bounds what is asked for, what has arrived out of order and what waits for the chain.
+
+use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+use super::peer::doubled;
+use crate::crypto::Hash;
+use crate::ledger::Block;
+use crate::limits::{BLOCK_REQUESTS_PER_PEER, BLOCK_TIMEOUT, BLOCK_TIMEOUT_MAX, SYNC_WINDOW};
+use crate::overlay::ConnId;
+use crate::time::Time;
+
+#[derive(Debug, Default)]
+pub(super) struct Fetch {
+    waiting: VecDeque<Hash>,
+    window: VecDeque<Slot>,
+    /// Who does not have this branch.
+    lacking: BTreeSet<ConnId>,
+}
+
+#[derive(Debug)]
+struct Slot {
+    id: Hash,
+    /// Who was asked in vain last, and how often somebody was.
+    avoid: Option<ConnId>,
+    tries: u32,
+    state: State,
+}
+
+#[derive(Debug)]
+enum State {
+    Wanted,
+    Asked {
+        conn: ConnId,
+        deadline: Time,
+    },
+    Here {
+        conn: ConnId,
+        block: Arc<Block>,
+    },
+    /// With the chain. Kept in case that it must be given again, because one before it turned out to be a wrong copy.
+    Submitted {
+        conn: ConnId,
+        block: Arc<Block>,
+    },
+    Done,
+}
+
+/// Somebody to ask.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Helper {
+    pub(super) conn: ConnId,
+    pub(super) stalled: bool,
+}
+
+impl Fetch {
+    /// Begins with these, in order of height.
+    pub(super) fn begin(&mut self, ids: Vec<Hash>) {
+        *self = Self { waiting: ids.into(), ..Self::default() };
+    }
+
+    pub(super) fn is_done(&self) -> bool {
+        self.waiting.is_empty() && self.window.is_empty()
+    }
+
+    /// Takes in a block if the window has it. Whoever delivers gets more time for the rest.
+    pub(super) fn arrived(&mut self, now: Time, conn: ConnId, id: &Hash, block: &Arc<Block>) -> bool {
+        let Some(slot) = self.slot(id) else { return false };
+        if matches!(slot.state, State::Wanted | State::Asked { .. }) {
+            slot.state = State::Here { conn, block: Arc::clone(block) };
+        }
+        for slot in &mut self.window {
+            match &mut slot.state {
+                State::Asked { conn: asked, deadline } if *asked == conn => *deadline = due(now, slot.tries),
+                _ => {}
+            }
+        }
+        true
+    }
+
+    /// What can be given to the chain now.
+    pub(super) fn submit(&mut self) -> Vec<(ConnId, Arc<Block>)> {
+        let mut ready = Vec::new();
+        for slot in &mut self.window {
+            match &slot.state {
+                State::Done | State::Submitted { .. } => {}
+                State::Wanted | State::Asked { .. } => break,
+                State::Here { conn, block } => {
+                    let (conn, block) = (*conn, Arc::clone(block));
+                    ready.push((conn, Arc::clone(&block)));
+                    slot.state = State::Submitted { conn, block };
+                }
+            }
+        }
+        ready
+    }
+
+    /// The chain has it.
+    pub(super) fn stored(&mut self, id: &Hash) {
+        if let Some(slot) = self.slot(id) {
+            slot.state = State::Done;
+        }
+        while self.window.front().is_some_and(|slot| matches!(slot.state, State::Done)) {
+            self.window.pop_front();
+        }
+    }
+
+    /// Whether it was given to the chain.
+    pub(super) fn is_submitted(&mut self, id: &Hash) -> bool {
+        self.slot(id).is_some_and(|slot| matches!(slot.state, State::Submitted { .. }))
+    }
+
+    /// Its parent was a wrong copy: it is given again after that. False if there is no such parent.
+    pub(super) fn submit_again(&mut self, id: &Hash) -> bool {
+        if self.window.front().is_none_or(|first| first.id == *id) {
+            return false;
+        }
+        if let Some(slot) = self.slot(id)
+            && let State::Submitted { conn, block } = &slot.state
+        {
+            slot.state = State::Here { conn: *conn, block: Arc::clone(block) };
+        }
+        true
+    }
+
+    /// This copy was wrong; another may be right.
+    pub(super) fn wrong(&mut self, id: &Hash, from: ConnId) {
+        if self.is_submitted(id) {
+            self.lacking.insert(from);
+            self.want(|slot| slot.id == *id);
+        }
+    }
+
+    /// The peer does not have these.
+    pub(super) fn not_found(&mut self, conn: ConnId, ids: &[Hash]) {
+        let asked = |slot: &Slot| slot.asked() == Some(conn);
+        if self.window.iter().any(|slot| asked(slot) && ids.contains(&slot.id)) {
+            self.lacking.insert(conn);
+            self.want(|slot| asked(slot) && ids.contains(&slot.id));
+        }
+    }
+
+    /// The peer is gone.
+    pub(super) fn lost(&mut self, conn: ConnId) {
+        self.want(|slot| slot.asked() == Some(conn));
+    }
+
+    /// Takes back what did not come in time. Returns who did not deliver, each once.
+    pub(super) fn expire(&mut self, now: Time) -> BTreeSet<ConnId> {
+        let late = |slot: &Slot| matches!(slot.state, State::Asked { deadline, .. } if deadline <= now);
+        let who = self.window.iter().filter(|slot| late(slot)).filter_map(Slot::asked).collect();
+        for slot in self.window.iter_mut().filter(|slot| late(slot)) {
+            slot.tries = slot.tries.saturating_add(1);
+        }
+        self.want(late);
+        who
+    }
+
+    pub(super) fn next_deadline(&self) -> Option<Time> {
+        let deadline = |slot: &Slot| match slot.state {
+            State::Asked { deadline, .. } => Some(deadline),
+            _ => None,
+        };
+        self.window.iter().filter_map(deadline).min()
+    }
+
+    /// Spreads what is wanted over the helpers, the least busy first. None if something is wanted and nobody is left to ask.
+    pub(super) fn assign(&mut self, now: Time, helpers: &[Helper]) -> Option<BTreeMap<ConnId, Vec<Hash>>> {
+        while self.window.len() < SYNC_WINDOW
+            && let Some(id) = self.waiting.pop_front()
+        {
+            self.window.push_back(Slot { id, avoid: None, tries: 0, state: State::Wanted });
+        }
+        let mut load: BTreeMap<ConnId, usize> = BTreeMap::new();
+        for conn in self.window.iter().filter_map(Slot::asked) {
+            let count = load.entry(conn).or_default();
+            *count = count.saturating_add(1);
+        }
+        let helpers: Vec<_> = helpers.iter().filter(|helper| !self.lacking.contains(&helper.conn)).collect();
+        let mut requests: BTreeMap<ConnId, Vec<Hash>> = BTreeMap::new();
+        for slot in self.window.iter_mut().filter(|slot| matches!(slot.state, State::Wanted)) {
+            if helpers.is_empty() {
+                return None;
+            }
+            let good = |helper: &Helper| !helper.stalled && slot.avoid != Some(helper.conn);
+            let any_good = helpers.iter().any(|helper| good(helper));
+            let busy = |helper: &Helper| load.get(&helper.conn).copied().unwrap_or(0);
+            let chosen = helpers
+                .iter()
+                .filter(|helper| !any_good || good(helper))
+                .filter(|helper| busy(helper) < BLOCK_REQUESTS_PER_PEER)
+                .min_by_key(|helper| busy(helper));
+            let Some(Helper { conn, .. }) = chosen.copied() else { continue };
+            slot.state = State::Asked { conn: *conn, deadline: due(now, slot.tries) };
+            requests.entry(*conn).or_default().push(slot.id);
+            let count = load.entry(*conn).or_default();
+            *count = count.saturating_add(1);
+        }
+        Some(requests)
+    }
+
+    fn slot(&mut self, id: &Hash) -> Option<&mut Slot> {
+        self.window.iter_mut().find(|slot| slot.id == *id)
+    }
+
+    fn want(&mut self, which: impl Fn(&Slot) -> bool) {
+        for slot in self.window.iter_mut().filter(|slot| which(slot)) {
+            slot.avoid = slot.asked();
+            slot.state = State::Wanted;
+        }
+    }
+
+    #[cfg(test)]
+    pub(super) fn held(&self) -> usize {
+        self.window.len()
+    }
+}
+
+impl Slot {
+    fn asked(&self) -> Option<ConnId> {
+        match self.state {
+            State::Asked { conn, .. } => Some(conn),
+            _ => None,
+        }
+    }
+}
+
+fn due(now: Time, tries: u32) -> Time {
+    now.after(doubled(BLOCK_TIMEOUT, tries).min(BLOCK_TIMEOUT_MAX))
+}

@@ -1,0 +1,78 @@
+//! What sync knows of a connected peer.
+
+use core::time::Duration;
+
+use crate::ledger::Branch;
+use crate::time::Time;
+use crate::wire::TipSummary;
+
+/// Rest after a walk that came to nothing: doubles up to [`REST_MAX`], so that claims nobody can follow cost ever less.
+const REST: Duration = Duration::from_secs(5);
+const REST_MAX: Duration = Duration::from_secs(300);
+/// Rest after a walk that rightly found nothing: the block that led to it came by another way meanwhile.
+const REST_SHORT: Duration = Duration::from_secs(1);
+/// How long headers of one segment may take if somebody else claims a better chain too; doubles with each failure.
+const PATIENCE: Duration = Duration::from_secs(60);
+const DOUBLINGS: u32 = 10;
+
+#[derive(Debug)]
+pub(super) struct Peer {
+    /// Its best block, as it claims.
+    pub(super) tip: TipSummary,
+    /// The claim has not been followed yet.
+    pub(super) claims: bool,
+    /// It sent a block whose parent is not known here.
+    pub(super) orphan: bool,
+    /// Answers to GetHeaders that are still to come, those to requests that were given up included: they come in order.
+    pub(super) owed: u32,
+    /// Kept blocks back: asked only if nobody else is left.
+    pub(super) stalled: bool,
+    rests_until: Time,
+    failures: u32,
+}
+
+impl Peer {
+    pub(super) fn new(tip: TipSummary) -> Self {
+        let rests_until = Time::default();
+        Self { tip, claims: true, orphan: false, owed: 0, stalled: false, rests_until, failures: 0 }
+    }
+
+    /// When it may be followed, if there is anything to follow.
+    pub(super) fn ready_at(&self, ours: &Branch) -> Option<Time> {
+        (self.orphan || self.claims && beats(&self.tip, ours)).then_some(self.rests_until)
+    }
+
+    /// Says that it has a better block than before.
+    pub(super) fn claim(&mut self, tip: TipSummary) {
+        if tip.work > self.tip.work {
+            self.tip = tip;
+            self.claims = true;
+        }
+    }
+
+    pub(super) fn failed(&mut self, now: Time) {
+        self.rests_until = now.after(doubled(REST, self.failures).min(REST_MAX));
+        self.failures = self.failures.saturating_add(1);
+    }
+
+    pub(super) fn found_nothing(&mut self, now: Time) {
+        self.rests_until = now.after(REST_SHORT);
+    }
+
+    pub(super) fn succeeded(&mut self) {
+        self.failures = 0;
+    }
+
+    pub(super) fn patience(&self) -> Duration {
+        doubled(PATIENCE, self.failures)
+    }
+}
+
+/// Whether a branch that ends as claimed would be preferred to ours.
+pub(super) fn beats(claim: &TipSummary, ours: &Branch) -> bool {
+    (claim.work, ours.id) > (ours.work, claim.hash)
+}
+
+pub(super) fn doubled(span: Duration, times: u32) -> Duration {
+    span.saturating_mul(1_u32.checked_shl(times.min(DOUBLINGS)).unwrap_or(1))
+}

@@ -1,0 +1,299 @@
+//! A node's chain and its peers, under a virtual clock.
+
+use alloc::collections::BTreeSet;
+
+use super::*;
+use crate::limits::{BLOCK_REQUESTS_PER_PEER, BLOCKS_PER_REQUEST};
+
+/// What a peer is like.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Manner {
+    Honest,
+    /// Says in hello that it has this.
+    Claims(TipSummary),
+    /// Never answers GetHeaders.
+    NoHeaders,
+    /// Never answers GetBlocks, but for so many blocks.
+    Withholds(usize),
+    /// Answers GetBlocks with NotFound.
+    Lacks,
+    /// Its blocks have other bodies.
+    WrongBodies,
+}
+
+struct FakePeer {
+    blocks: Blocks,
+    heights: BTreeMap<Hash, usize>,
+    manner: Manner,
+    latency: u64,
+    /// Asked for and not sent.
+    in_flight: usize,
+}
+
+enum Happening {
+    ToPeer(ConnId, Message),
+    FromPeer(ConnId, Message),
+    Missing(Vec<Hash>),
+    Branch(Hash, Option<Branch>),
+    Submitted(ConnId, Arc<Block>),
+}
+
+pub(super) struct World {
+    pub(super) sync: Sync,
+    pub(super) now: Time,
+    pub(super) tip: Branch,
+    pub(super) stored: BTreeMap<Hash, Branch>,
+    parents: BTreeMap<Hash, Hash>,
+    /// Ids that are invalid, and ids whose time has not come.
+    pub(super) invalid: BTreeSet<Hash>,
+    pub(super) early: BTreeSet<Hash>,
+    peers: BTreeMap<ConnId, FakePeer>,
+    ahead: BTreeMap<(Time, usize), Happening>,
+    count: usize,
+    /// In the order in which the chain stored them.
+    pub(super) submitted: Vec<Hash>,
+    pub(super) blamed: Vec<(u64, Fault)>,
+    pub(super) events: Vec<(Time, Event)>,
+    pub(super) served: BTreeMap<ConnId, usize>,
+    pub(super) asked_headers: usize,
+    pub(super) most_held: usize,
+    pub(super) most_ids: usize,
+    pub(super) most_marks: usize,
+}
+
+impl World {
+    pub(super) fn new(blocks: &[Arc<Block>]) -> Self {
+        let tip = genesis().branch();
+        let mut world = Self {
+            sync: Sync::new(genesis()),
+            now: Time::from_millis(1_000_000),
+            stored: [(tip.id, tip.clone())].into(),
+            tip,
+            parents: BTreeMap::new(),
+            invalid: BTreeSet::new(),
+            early: BTreeSet::new(),
+            peers: BTreeMap::new(),
+            ahead: BTreeMap::new(),
+            count: 0,
+            submitted: vec![],
+            blamed: vec![],
+            events: vec![],
+            served: BTreeMap::new(),
+            asked_headers: 0,
+            most_held: 0,
+            most_ids: 0,
+            most_marks: 0,
+        };
+        for block in blocks {
+            assert_eq!(world.store(block), BlockOutcome::Stored);
+        }
+        world.tell_tip();
+        world.submitted.clear();
+        world
+    }
+
+    pub(super) fn connect(&mut self, conn: u64, blocks: &[Arc<Block>], manner: Manner, latency: u64) {
+        let tip = if let Manner::Claims(tip) = &manner { tip.clone() } else { tip_of(blocks) };
+        let heights = (1..).zip(blocks).map(|(height, block)| (block.id(), height));
+        let heights = heights.chain([(genesis().id(), 0)]).collect();
+        let peer = FakePeer { heights, blocks: blocks.to_vec(), manner, latency, in_flight: 0 };
+        self.peers.insert(ConnId(conn), peer);
+        self.sync.peer_up(self.now, ConnId(conn), tip);
+        self.drain();
+    }
+
+    pub(super) fn disconnect(&mut self, conn: u64) {
+        self.peers.remove(&ConnId(conn));
+        self.sync.peer_down(self.now, ConnId(conn));
+        self.drain();
+    }
+
+    /// A peer sends something of its own accord.
+    pub(super) fn from_peer(&mut self, conn: u64, message: Message) {
+        self.plan(0, Happening::FromPeer(ConnId(conn), message));
+        self.run(0);
+    }
+
+    /// Lets `ms` milliseconds pass, or until nothing is going to happen any more.
+    pub(super) fn run(&mut self, ms: u64) {
+        let end = self.now.after(Duration::from_millis(ms));
+        loop {
+            let happening = self.ahead.keys().next().map(|(at, _)| *at);
+            let wake = self.sync.next_wakeup();
+            let Some(next) = happening.into_iter().chain(wake).min().filter(|next| *next <= end) else {
+                break;
+            };
+            self.now = self.now.max(next);
+            if happening == Some(next) {
+                let (_, happening) = self.ahead.pop_first().unwrap();
+                self.happens(happening);
+            } else {
+                self.sync.wake(self.now);
+                let next = self.sync.next_wakeup();
+                assert!(next.is_none_or(|next| next > self.now), "a wake-up that does nothing");
+            }
+            self.drain();
+        }
+        self.now = end;
+    }
+
+    fn plan(&mut self, ms: u64, happening: Happening) {
+        self.count += 1;
+        self.ahead.insert((self.now.after(Duration::from_millis(ms)), self.count), happening);
+    }
+
+    fn drain(&mut self) {
+        self.most_held = self.most_held.max(self.sync.fetch.held());
+        if let Some(walk) = &self.sync.walk {
+            self.most_ids = self.most_ids.max(walk.held().0);
+            self.most_marks = self.most_marks.max(walk.held().1);
+        }
+        while let Some(act) = self.sync.poll() {
+            match act {
+                Act::Send(conn, message) => {
+                    let Some(peer) = self.peers.get_mut(&conn) else { panic!("sent to who is gone") };
+                    match &message {
+                        Message::GetHeaders { .. } => self.asked_headers += 1,
+                        Message::GetBlocks(ids) => {
+                            assert!(ids.len() <= BLOCKS_PER_REQUEST);
+                            peer.in_flight += ids.len();
+                            let honest = !matches!(peer.manner, Manner::Withholds(_));
+                            assert!(peer.in_flight <= BLOCK_REQUESTS_PER_PEER || !honest);
+                        }
+                        other => panic!("{other:?}"),
+                    }
+                    let latency = peer.latency;
+                    self.plan(latency, Happening::ToPeer(conn, message));
+                }
+                Act::Ask(Query::Branch(id)) => {
+                    self.plan(1, Happening::Branch(id, self.stored.get(&id).cloned()));
+                }
+                Act::Ask(Query::Missing(ids)) => {
+                    let missing = ids.into_iter().filter(|id| !self.stored.contains_key(id)).collect();
+                    self.plan(1, Happening::Missing(missing));
+                }
+                Act::Submit(Submit::Block { conn, block, .. }) => {
+                    self.plan(1, Happening::Submitted(conn, block));
+                }
+                Act::Blame(conn, fault) => self.blamed.push((conn.0, fault)),
+                Act::Note(event) => self.events.push((self.now, event)),
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+
+    fn happens(&mut self, happening: Happening) {
+        match happening {
+            Happening::ToPeer(conn, message) => self.answer(conn, message),
+            Happening::Missing(ids) => self.sync.missing(self.now, ids),
+            Happening::Branch(id, branch) => self.sync.branch(self.now, id, branch),
+            Happening::Submitted(conn, block) => {
+                let before = self.tip.id;
+                let (id, outcome) = (block.id(), self.store(&block));
+                self.sync.block_done(self.now, conn, id, outcome);
+                if self.tip.id != before {
+                    self.tell_tip();
+                }
+            }
+            Happening::FromPeer(conn, _) if !self.peers.contains_key(&conn) => {}
+            Happening::FromPeer(conn, Message::Headers(list)) => {
+                self.sync.headers(self.now, conn, list.into_inner());
+            }
+            Happening::FromPeer(conn, Message::Block(block)) => self.sync.block(self.now, conn, block),
+            Happening::FromPeer(conn, Message::NotFound(items)) => {
+                self.sync.not_found(self.now, conn, &items)
+            }
+            Happening::FromPeer(conn, Message::Announce(items)) => {
+                self.sync.announced(self.now, conn, &items)
+            }
+            Happening::FromPeer(_, other) => panic!("{other:?}"),
+        }
+    }
+
+    /// What a peer does with a request.
+    fn answer(&mut self, conn: ConnId, message: Message) {
+        let Some(peer) = self.peers.get_mut(&conn) else { return };
+        let mut answers = vec![];
+        match message {
+            Message::GetHeaders { locator, .. } if peer.manner != Manner::NoHeaders => {
+                assert_eq!(locator.last(), Some(&genesis().id()));
+                let from = locator.iter().find_map(|id| peer.heights.get(id)).unwrap();
+                let headers = peer.blocks[*from..].iter().map(|block| block.header.clone());
+                answers.push(Message::Headers(Bounded::truncated(headers)));
+            }
+            Message::GetBlocks(ids) => {
+                for id in ids {
+                    let item = Item::Block { id, height: 0, work: 0 };
+                    peer.in_flight -= 1;
+                    let found = peer.heights.get(&id).map(|height| (*peer.blocks[height - 1]).clone());
+                    answers.push(match (&mut peer.manner, found) {
+                        (Manner::Lacks, _) | (_, None) => Message::NotFound(Bounded::truncated([item])),
+                        (Manner::Withholds(0), _) => {
+                            peer.in_flight += 1;
+                            continue;
+                        }
+                        (Manner::WrongBodies, Some(mut block)) => {
+                            block.body.reward.amount += 1;
+                            Message::Block(Arc::new(block))
+                        }
+                        (manner, Some(block)) => {
+                            if let Manner::Withholds(left) = manner {
+                                *left -= 1;
+                            }
+                            *self.served.entry(conn).or_default() += 1;
+                            Message::Block(Arc::new(block))
+                        }
+                    });
+                }
+            }
+            _ => {}
+        }
+        let latency = peer.latency;
+        for answer in answers {
+            self.plan(latency, Happening::FromPeer(conn, answer));
+        }
+    }
+
+    /// What the chain does with a block.
+    fn store(&mut self, block: &Arc<Block>) -> BlockOutcome {
+        let id = block.id();
+        let invalid = |committed| BlockOutcome::Invalid { committed, why: "it is".into() };
+        if self.stored.contains_key(&id) {
+            return BlockOutcome::Known;
+        }
+        if self.invalid.contains(&id) {
+            return invalid(true);
+        }
+        let Some(mut branch) = self.stored.get(&block.header.parent).cloned() else {
+            return BlockOutcome::UnknownParent;
+        };
+        branch.push_known(&genesis().rules, &block.header);
+        if self.early.contains(&id) {
+            return BlockOutcome::Early;
+        }
+        if block.body.root(branch.height) != block.header.body {
+            return invalid(false);
+        }
+        self.submitted.push(id);
+        self.parents.insert(id, block.header.parent);
+        if branch.beats(&self.tip) {
+            self.tip = branch.clone();
+        }
+        self.stored.insert(id, branch);
+        BlockOutcome::Stored
+    }
+
+    fn tell_tip(&mut self) {
+        let (mut at, mut best) = (self.tip.id, vec![self.tip.id]);
+        while let Some(parent) = self.parents.get(&at) {
+            at = *parent;
+            best.push(at);
+        }
+        // The last ten, then doubling steps.
+        let mut steps =
+            (0..10).chain((4..).map(|bits| 1_usize << bits)).take_while(|step| *step + 1 < best.len());
+        let mut locator: Vec<Hash> = steps.by_ref().map(|step| best[step]).collect();
+        locator.extend(best.last());
+        self.sync.tip(self.now, Tip { branch: self.tip.clone(), locator, now: self.tip.time });
+    }
+}

@@ -1,0 +1,220 @@
+//! The walk along one peer's headers, in bounded memory.
+//!
+//! Headers are checked one after the other from a block that is stored here. At the end of each segment ([`SYNC_SEGMENT`] headers, or
+//! fewer at the branch's end) there are three cases:
+//! - The branch beats the tip and this is the first segment: its ids are to be fetched, and the walk goes on behind it. That is
+//!   how a chain grows by a million blocks.
+//! - It does not beat the tip: only the id of the segment's last header is kept, as a mark. Whoever makes up cheap headers by
+//!   the million gets this node to keep 32 bytes for every 4,096 of them.
+//! - It beats the tip only now: everything is asked for a second time, segment by segment, each of which must end in its mark. An id
+//!   commits to all headers before it, so nothing is checked twice.
+
+use alloc::collections::VecDeque;
+use alloc::vec::Vec;
+
+use crate::crypto::Hash;
+use crate::ledger::{Branch, Header, HeaderError, Rules};
+use crate::limits::{HEADERS_PER_MESSAGE, LOCATOR_HASHES, SYNC_MARKS, SYNC_SEGMENT};
+use crate::overlay::{ConnId, Tip};
+use crate::time::Time;
+use crate::wire::TipSummary;
+
+#[derive(Debug)]
+pub(super) struct Walk {
+    pub(super) conn: ConnId,
+    /// What led to it: the peer's claim and whether it sent a block of unknown parent.
+    pub(super) claim: TipSummary,
+    pub(super) orphan: bool,
+    pub(super) stage: Stage,
+    /// If another peer is worth a walk too, this one must have got to the next segment by then.
+    pub(super) patience: Time,
+    /// The locator last sent: the answer must follow one of these.
+    pub(super) asked: Vec<Hash>,
+    /// A segment of it has been fetched.
+    pub(super) fetched: bool,
+    /// It comes to an invalid block: what follows does not count, and the peer's claim cannot be judged.
+    pub(super) cut: bool,
+    /// There are no more headers.
+    pub(super) ended: bool,
+    /// The last header that was checked.
+    pub(super) end: Branch,
+    /// Where the segments begin whose marks are kept; stored here.
+    base: Branch,
+    /// Ids of the current segment.
+    ids: Vec<Hash>,
+    marks: Vec<Hash>,
+    /// The second time: which mark comes next.
+    again: Option<usize>,
+}
+
+/// What the walk waits for.
+#[derive(Debug)]
+pub(super) enum Stage {
+    /// Headers from the peer.
+    Headers { deadline: Time },
+    /// The stored branch that these headers follow.
+    Base { headers: Vec<Header> },
+    /// Which blocks of the segment are not stored.
+    Missing,
+    /// Their bodies.
+    Bodies,
+}
+
+/// What a message of headers leads to.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Taken {
+    /// Ask for what follows.
+    More,
+    /// Fetch these.
+    Segment(Vec<Hash>),
+    /// The branch ends and does not beat the tip.
+    Ended,
+    /// It changed between first and second time, or is longer than can be walked.
+    Lost,
+}
+
+impl Walk {
+    pub(super) fn new(conn: ConnId, tip: &Branch, claim: TipSummary, orphan: bool, patience: Time) -> Self {
+        Self {
+            conn,
+            claim,
+            orphan,
+            stage: Stage::Headers { deadline: patience },
+            patience,
+            asked: Vec::new(),
+            fetched: false,
+            cut: false,
+            ended: false,
+            end: tip.clone(),
+            base: tip.clone(),
+            ids: Vec::new(),
+            marks: Vec::new(),
+            again: None,
+        }
+    }
+
+    /// Where the peer is to go on: behind the last header, or, if that has left its best chain meanwhile, where that leaves ours.
+    pub(super) fn locator(&mut self, tip: &Tip) -> Vec<Hash> {
+        let mut locator = Vec::from([self.end.id]);
+        locator.extend(tip.locator.iter().copied().filter(|id| *id != self.end.id));
+        if locator.len() > LOCATOR_HASHES {
+            locator.truncate(LOCATOR_HASHES.saturating_sub(1));
+            locator.extend(tip.locator.last());
+        }
+        self.asked.clone_from(&locator);
+        locator
+    }
+
+    /// Begins anew from a stored branch.
+    pub(super) fn rebase(&mut self, base: Branch) {
+        self.end = base.clone();
+        self.base = base;
+        self.ids.clear();
+        self.marks.clear();
+        self.again = None;
+    }
+
+    /// The segment's blocks are stored now.
+    pub(super) fn segment_stored(&mut self, patience: Time) {
+        self.fetched = true;
+        self.base = self.end.clone();
+        self.patience = patience;
+    }
+
+    /// Takes in one message's headers, which follow `end`. `refused` are blocks known to be invalid.
+    pub(super) fn take(
+        &mut self,
+        rules: &Rules,
+        tip: &Branch,
+        refused: &VecDeque<Hash>,
+        headers: &[Header],
+    ) -> Result<Taken, HeaderError> {
+        for header in headers {
+            if !refused.is_empty() && refused.contains(&header.id()) {
+                self.cut = true;
+                return Ok(self.at_end(tip));
+            }
+            self.push(rules, header)?;
+            if let Some(taken) = self.at_segment(tip) {
+                return Ok(taken);
+            }
+        }
+        Ok(if headers.len() < HEADERS_PER_MESSAGE { self.at_end(tip) } else { Taken::More })
+    }
+
+    fn push(&mut self, rules: &Rules, header: &Header) -> Result<(), HeaderError> {
+        if self.again.is_none() {
+            self.end.push(rules, header)?;
+        } else if header.parent == self.end.id {
+            // Checked the first time, if it is the same; the mark will tell.
+            self.end.push_known(rules, header);
+        } else {
+            return Err(HeaderError::Parent { expected: self.end.id, found: header.parent });
+        }
+        self.ids.push(self.end.id);
+        Ok(())
+    }
+
+    /// The segment, if the last header completes it.
+    fn at_segment(&mut self, tip: &Branch) -> Option<Taken> {
+        let full = self.ids.len() >= SYNC_SEGMENT;
+        if let Some(next) = self.again {
+            if self.marks.get(next) == Some(&self.end.id) {
+                let next = next.saturating_add(1);
+                self.again = Some(next).filter(|next| *next < self.marks.len());
+                if self.again.is_none() {
+                    self.marks.clear();
+                }
+                return Some(self.segment());
+            }
+            return full.then_some(Taken::Lost);
+        }
+        if !full {
+            return None;
+        }
+        if self.end.beats(tip) {
+            return Some(self.beaten());
+        }
+        if self.marks.len() >= SYNC_MARKS {
+            return Some(Taken::Lost);
+        }
+        self.marks.push(self.end.id);
+        self.ids.clear();
+        None
+    }
+
+    fn at_end(&mut self, tip: &Branch) -> Taken {
+        if self.again.is_some() {
+            return Taken::Lost;
+        }
+        let nothing_new = self.ids.is_empty() && self.marks.is_empty();
+        if nothing_new || !self.end.beats(tip) {
+            return Taken::Ended;
+        }
+        // If there are marks, the end will be seen again the second time.
+        self.ended = self.marks.is_empty();
+        self.beaten()
+    }
+
+    /// The tip is beaten: fetch the segment, or go back if it is not the first.
+    fn beaten(&mut self) -> Taken {
+        if self.marks.is_empty() {
+            return self.segment();
+        }
+        self.marks.push(self.end.id);
+        self.marks.dedup();
+        self.ids.clear();
+        self.end = self.base.clone();
+        self.again = Some(0);
+        Taken::More
+    }
+
+    fn segment(&mut self) -> Taken {
+        Taken::Segment(core::mem::take(&mut self.ids))
+    }
+
+    #[cfg(test)]
+    pub(super) fn held(&self) -> (usize, usize) {
+        (self.ids.len(), self.marks.len())
+    }
+}
