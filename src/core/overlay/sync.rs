@@ -50,8 +50,6 @@ pub struct Sync {
     unasked: BTreeMap<Hash, ConnId>,
     /// Blocks whose ids commit to their being invalid.
     refused: VecDeque<Hash>,
-    /// Answers to [`Query::Missing`] that are still to come: only the last one counts.
-    missing_owed: u32,
     told: Told,
     out: VecDeque<Act>,
 }
@@ -99,7 +97,6 @@ impl Sync {
             fetch: Fetch::default(),
             unasked: BTreeMap::new(),
             refused: VecDeque::new(),
-            missing_owed: 0,
             told: Told::default(),
             out: VecDeque::new(),
         }

@@ -14,12 +14,8 @@ const UNASKED_PER_PEER: usize = 16;
 const REFUSED: usize = 64;
 
 impl Sync {
-    /// The answer to [`super::Query::Missing`].
+    /// The answer to [`super::Query::Missing`]. A walk that waits for it is never given up, so there is only one under way.
     pub fn missing(&mut self, now: Time, ids: Vec<Hash>) {
-        self.missing_owed = self.missing_owed.saturating_sub(1);
-        if self.missing_owed > 0 {
-            return;
-        }
         if let Some(walk) = self.walk.as_mut().filter(|walk| matches!(walk.stage, Stage::Missing)) {
             walk.stage = Stage::Bodies;
             self.fetch.begin(ids);

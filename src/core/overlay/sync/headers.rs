@@ -77,7 +77,6 @@ impl Sync {
             Ok(Taken::More) => self.ask_headers(now),
             Ok(Taken::Segment(ids)) => {
                 walk.stage = Stage::Missing;
-                self.missing_owed = self.missing_owed.saturating_add(1);
                 self.out.push_back(Act::Ask(Query::Missing(ids)));
             }
             Ok(Taken::Ended) if !walk.fetched && !walk.cut && walk.end.work < walk.claim.work => {

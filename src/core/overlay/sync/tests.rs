@@ -108,6 +108,7 @@ fn initial_sync_uses_everybody_and_keeps_the_order() {
     world.connect(2, &long()[..1_550], Manner::Honest, 37);
     assert!(matches!(world.sync.status(), SyncStatus::Syncing { height: 0, target: 1_600 }));
     world.run(600_000);
+    assert_eq!((world.submitted.len(), world.out_of_order), (long().len(), 0));
     assert_eq!(world.submitted, ids(long()));
     assert_eq!(world.blamed, []);
     assert!(world.served[&ConnId(1)] > 300 && world.served[&ConnId(2)] > 300, "{:?}", world.served);

@@ -96,7 +96,9 @@ impl Walk {
     /// Where the peer is to go on: behind the last header, or, if that has left its best chain meanwhile, where that leaves ours.
     pub(super) fn locator(&mut self, tip: &Tip) -> Vec<Hash> {
         let mut locator = Vec::from([self.end.id]);
-        locator.extend(tip.locator.iter().copied().filter(|id| *id != self.end.id));
+        if tip.locator.last() != Some(&self.end.id) {
+            locator.extend(tip.locator.iter().copied().filter(|id| *id != self.end.id));
+        }
         if locator.len() > LOCATOR_HASHES {
             locator.truncate(LOCATOR_HASHES.saturating_sub(1));
             locator.extend(tip.locator.last());

@@ -52,6 +52,8 @@ pub(super) struct World {
     count: usize,
     /// In the order in which the chain stored them.
     pub(super) submitted: Vec<Hash>,
+    /// Blocks that were given to the chain before their parents.
+    pub(super) out_of_order: usize,
     pub(super) blamed: Vec<(u64, Fault)>,
     pub(super) events: Vec<(Time, Event)>,
     pub(super) served: BTreeMap<ConnId, usize>,
@@ -76,6 +78,7 @@ impl World {
             ahead: BTreeMap::new(),
             count: 0,
             submitted: vec![],
+            out_of_order: 0,
             blamed: vec![],
             events: vec![],
             served: BTreeMap::new(),
@@ -94,12 +97,19 @@ impl World {
 
     pub(super) fn connect(&mut self, conn: u64, blocks: &[Arc<Block>], manner: Manner, latency: u64) {
         let tip = if let Manner::Claims(tip) = &manner { tip.clone() } else { tip_of(blocks) };
-        let heights = (1..).zip(blocks).map(|(height, block)| (block.id(), height));
-        let heights = heights.chain([(genesis().id(), 0)]).collect();
-        let peer = FakePeer { heights, blocks: blocks.to_vec(), manner, latency, in_flight: 0 };
+        let peer = FakePeer { heights: BTreeMap::new(), blocks: vec![], manner, latency, in_flight: 0 };
         self.peers.insert(ConnId(conn), peer);
+        self.reorganise(conn, blocks);
         self.sync.peer_up(self.now, ConnId(conn), tip);
         self.drain();
+    }
+
+    /// A peer's best chain is this now. It knows those from before, but serves only this.
+    pub(super) fn reorganise(&mut self, conn: u64, blocks: &[Arc<Block>]) {
+        let Some(peer) = self.peers.get_mut(&ConnId(conn)) else { return };
+        let heights = (1..).zip(blocks).map(|(height, block)| (block.id(), height));
+        peer.heights = heights.chain([(genesis().id(), 0)]).collect();
+        peer.blocks = blocks.to_vec();
     }
 
     pub(super) fn disconnect(&mut self, conn: u64) {
@@ -265,6 +275,7 @@ impl World {
             return invalid(true);
         }
         let Some(mut branch) = self.stored.get(&block.header.parent).cloned() else {
+            self.out_of_order += 1;
             return BlockOutcome::UnknownParent;
         };
         branch.push_known(&genesis().rules, &block.header);
