@@ -249,4 +249,4 @@ impl Sync {
 }
 
 #[cfg(test)]
-pub(crate) mod tests;
+mod tests;

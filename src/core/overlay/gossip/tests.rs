@@ -7,8 +7,9 @@ use super::wants::ANNOUNCED_PER_PEER;
 use super::*;
 use crate::codec::{Text, encode};
 use crate::crypto::{PublicKey, Signature};
-use crate::ledger::{Action, Address, Body, Output, Reward};
+use crate::ledger::{Action, Address, Body, Header, Output, Reward};
 use crate::limits::{FRAME_BYTES, OUTPUTS, TRANSACTION_REQUESTS_PER_PEER, TRANSACTION_TIMEOUT};
+use crate::time::Timestamp;
 
 mod property;
 
@@ -33,8 +34,20 @@ fn large(nonce: u64, outputs: usize) -> Transaction {
 }
 
 fn block(nonce: u64) -> Arc<Block> {
-    let mut header = crate::overlay::sync::tests::genesis().header.clone();
-    header.nonce = nonce;
+    let header = Header {
+        version: 1,
+        flags: 0,
+        height: 1,
+        time: Timestamp(1),
+        difficulty: 1,
+        parent: Hash::ZERO,
+        body: Hash::ZERO,
+        history: Hash::ZERO,
+        commitments: Hash::ZERO,
+        miner: PublicKey::ZERO,
+        seal: Signature::ZERO,
+        nonce,
+    };
     let reward = Reward { to: Address::of(&PublicKey([5; 32])), amount: 1 };
     Arc::new(Block { header, body: Body { reward, transactions: Bounded::default() } })
 }

@@ -8,8 +8,10 @@ use crate::crypto::{PublicKey, SecretKey, Signature};
 use crate::ledger::{Address, BlockRules, Body, Coin, NetworkSpec, Reward, meets};
 use crate::limits::{BLOCK_TIMEOUT, HEADERS_PER_MESSAGE, SYNC_SEGMENT, SYNC_WINDOW};
 
-use self::world::{Manner, World};
+use self::fake::Manner;
+use self::world::World;
 
+mod fake;
 mod faults;
 mod world;
 
@@ -18,7 +20,7 @@ fn text<const MAX: usize>(text: &str) -> Text<MAX> {
 }
 
 /// A network whose blocks are found within a few tries.
-pub(crate) fn genesis() -> Arc<Genesis> {
+fn genesis() -> Arc<Genesis> {
     static GENESIS: OnceLock<Arc<Genesis>> = OnceLock::new();
     let blocks = BlockRules {
         interval_ms: 1_000,
@@ -111,7 +113,7 @@ fn initial_sync_uses_everybody_and_keeps_the_order() {
     assert_eq!((world.submitted.len(), world.out_of_order), (long().len(), 0));
     assert_eq!(world.submitted, ids(long()));
     assert_eq!(world.blamed, []);
-    assert!(world.served[&ConnId(1)] > 300 && world.served[&ConnId(2)] > 300, "{:?}", world.served);
+    assert!(world.served(1) > 300 && world.served(2) > 300);
     assert_eq!(world.most_held, SYNC_WINDOW);
     assert_eq!(world.sync.status(), SyncStatus::Synced);
     assert_eq!(world.sync.next_wakeup(), None);

@@ -87,7 +87,7 @@ fn headers_must_follow_the_locator() {
     let mut world = World::new(&long()[..50]);
     world.connect(1, &long()[..60], Manner::NoHeaders, 10);
     let headers = [long()[55].header.clone(), long()[56].header.clone()];
-    world.from_peer(1, Message::Headers(Bounded::truncated(headers)));
+    world.deliver(1, Message::Headers(Bounded::truncated(headers)));
     assert!(matches!(world.blamed[..], [(1, Fault::InvalidHeader(_))]));
 }
 
@@ -113,13 +113,13 @@ fn a_silent_peer_does_not_keep_this_node_syncing() {
     let headers = || Message::Headers(Bounded::truncated(long()[..3].iter().map(|b| b.header.clone())));
     let (before, asked) = (world.blamed.len(), world.asked_headers);
     for _ in 0..asked {
-        world.from_peer(1, headers());
+        world.deliver(1, headers());
     }
     assert_eq!(world.blamed.len(), before);
     world.connect(2, &long()[..30], Manner::Honest, 10);
     world.run(60_000);
     assert_eq!(world.submitted.len(), 30);
-    world.from_peer(2, headers());
+    world.deliver(2, headers());
     assert_eq!(blamed(&world, 2), [&Fault::Unasked("headers")]);
 }
 
@@ -145,7 +145,7 @@ fn an_invalid_block_ends_its_branch_and_blames_who_sent_it() {
     assert_eq!(world.submitted, ids(&long()[..60]));
     assert_eq!(world.blamed.len(), 1);
     assert!(matches!(world.blamed[..], [(1, Fault::InvalidBlock(_))]));
-    assert!(world.served[&ConnId(1)] < 200);
+    assert!(world.served(1) < 200);
     assert_eq!((world.sync.status(), world.sync.next_wakeup()), (SyncStatus::Synced, None));
     // A better branch that leaves before it is fetched.
     world.connect(2, &extend(&long()[..60], 5, 10, 1_000), Manner::Honest, 10);
@@ -182,15 +182,15 @@ fn an_unasked_block_is_given_on_and_an_orphan_leads_to_a_walk() {
     let mut world = World::new(&long()[..50]);
     world.connect(1, &long()[..50], Manner::Honest, 10);
     world.reorganise(1, &long()[..60]);
-    world.from_peer(1, Message::Block(Arc::clone(&long()[50])));
+    world.deliver(1, Message::Block(Arc::clone(&long()[50])));
     world.run(1_000);
     assert_eq!((world.submitted.len(), world.asked_headers), (1, 0));
-    world.from_peer(1, Message::Block(Arc::clone(&long()[59])));
+    world.deliver(1, Message::Block(Arc::clone(&long()[59])));
     world.run(1_000);
     assert_eq!((world.submitted.len(), world.asked_headers), (10, 1));
     let announced = Item::Block { id: long()[79].id(), height: 80, work: tip_of(&long()[..80]).work };
     world.reorganise(1, &long()[..80]);
-    world.from_peer(1, Message::Announce(Bounded::truncated([announced])));
+    world.deliver(1, Message::Announce(Bounded::truncated([announced])));
     world.run(1_000);
     assert_eq!((world.submitted.len(), &world.blamed[..]), (30, &[][..]));
 }

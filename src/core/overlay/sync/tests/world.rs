@@ -2,33 +2,9 @@
 
 use alloc::collections::BTreeSet;
 
+use super::fake::{FakePeer, Manner};
 use super::*;
 use crate::limits::{BLOCK_REQUESTS_PER_PEER, BLOCKS_PER_REQUEST};
-
-/// What a peer is like.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) enum Manner {
-    Honest,
-    /// Says in hello that it has this.
-    Claims(TipSummary),
-    /// Never answers GetHeaders.
-    NoHeaders,
-    /// Never answers GetBlocks, but for so many blocks.
-    Withholds(usize),
-    /// Answers GetBlocks with NotFound.
-    Lacks,
-    /// Its blocks have other bodies.
-    WrongBodies,
-}
-
-struct FakePeer {
-    blocks: Blocks,
-    heights: BTreeMap<Hash, usize>,
-    manner: Manner,
-    latency: u64,
-    /// Asked for and not sent.
-    in_flight: usize,
-}
 
 enum Happening {
     ToPeer(ConnId, Message),
@@ -56,7 +32,6 @@ pub(super) struct World {
     pub(super) out_of_order: usize,
     pub(super) blamed: Vec<(u64, Fault)>,
     pub(super) events: Vec<(Time, Event)>,
-    pub(super) served: BTreeMap<ConnId, usize>,
     pub(super) asked_headers: usize,
     pub(super) most_held: usize,
     pub(super) most_ids: usize,
@@ -81,7 +56,6 @@ impl World {
             out_of_order: 0,
             blamed: vec![],
             events: vec![],
-            served: BTreeMap::new(),
             asked_headers: 0,
             most_held: 0,
             most_ids: 0,
@@ -97,19 +71,19 @@ impl World {
 
     pub(super) fn connect(&mut self, conn: u64, blocks: &[Arc<Block>], manner: Manner, latency: u64) {
         let tip = if let Manner::Claims(tip) = &manner { tip.clone() } else { tip_of(blocks) };
-        let peer = FakePeer { heights: BTreeMap::new(), blocks: vec![], manner, latency, in_flight: 0 };
-        self.peers.insert(ConnId(conn), peer);
-        self.reorganise(conn, blocks);
+        self.peers.insert(ConnId(conn), FakePeer::new(blocks, manner, latency));
         self.sync.peer_up(self.now, ConnId(conn), tip);
         self.drain();
     }
 
     /// A peer's best chain is this now. It knows those from before, but serves only this.
     pub(super) fn reorganise(&mut self, conn: u64, blocks: &[Arc<Block>]) {
-        let Some(peer) = self.peers.get_mut(&ConnId(conn)) else { return };
-        let heights = (1..).zip(blocks).map(|(height, block)| (block.id(), height));
-        peer.heights = heights.chain([(genesis().id(), 0)]).collect();
-        peer.blocks = blocks.to_vec();
+        self.peers.get_mut(&ConnId(conn)).unwrap().reorganise(blocks);
+    }
+
+    /// How many blocks a peer has sent.
+    pub(super) fn served(&self, conn: u64) -> usize {
+        self.peers[&ConnId(conn)].served
     }
 
     pub(super) fn disconnect(&mut self, conn: u64) {
@@ -119,7 +93,7 @@ impl World {
     }
 
     /// A peer sends something of its own accord.
-    pub(super) fn from_peer(&mut self, conn: u64, message: Message) {
+    pub(super) fn deliver(&mut self, conn: u64, message: Message) {
         self.plan(0, Happening::FromPeer(ConnId(conn), message));
         self.run(0);
     }
@@ -194,7 +168,13 @@ impl World {
 
     fn happens(&mut self, happening: Happening) {
         match happening {
-            Happening::ToPeer(conn, message) => self.answer(conn, message),
+            Happening::ToPeer(conn, message) => {
+                let Some(peer) = self.peers.get_mut(&conn) else { return };
+                let (latency, answers) = (peer.latency, peer.answer(message));
+                for answer in answers {
+                    self.plan(latency, Happening::FromPeer(conn, answer));
+                }
+            }
             Happening::Missing(ids) => self.sync.missing(self.now, ids),
             Happening::Branch(id, branch) => self.sync.branch(self.now, id, branch),
             Happening::Submitted(conn, block) => {
@@ -217,50 +197,6 @@ impl World {
                 self.sync.announced(self.now, conn, &items)
             }
             Happening::FromPeer(_, other) => panic!("{other:?}"),
-        }
-    }
-
-    /// What a peer does with a request.
-    fn answer(&mut self, conn: ConnId, message: Message) {
-        let Some(peer) = self.peers.get_mut(&conn) else { return };
-        let mut answers = vec![];
-        match message {
-            Message::GetHeaders { locator, .. } if peer.manner != Manner::NoHeaders => {
-                assert_eq!(locator.last(), Some(&genesis().id()));
-                let from = locator.iter().find_map(|id| peer.heights.get(id)).unwrap();
-                let headers = peer.blocks[*from..].iter().map(|block| block.header.clone());
-                answers.push(Message::Headers(Bounded::truncated(headers)));
-            }
-            Message::GetBlocks(ids) => {
-                for id in ids {
-                    let item = Item::Block { id, height: 0, work: 0 };
-                    peer.in_flight -= 1;
-                    let found = peer.heights.get(&id).map(|height| (*peer.blocks[height - 1]).clone());
-                    answers.push(match (&mut peer.manner, found) {
-                        (Manner::Lacks, _) | (_, None) => Message::NotFound(Bounded::truncated([item])),
-                        (Manner::Withholds(0), _) => {
-                            peer.in_flight += 1;
-                            continue;
-                        }
-                        (Manner::WrongBodies, Some(mut block)) => {
-                            block.body.reward.amount += 1;
-                            Message::Block(Arc::new(block))
-                        }
-                        (manner, Some(block)) => {
-                            if let Manner::Withholds(left) = manner {
-                                *left -= 1;
-                            }
-                            *self.served.entry(conn).or_default() += 1;
-                            Message::Block(Arc::new(block))
-                        }
-                    });
-                }
-            }
-            _ => {}
-        }
-        let latency = peer.latency;
-        for answer in answers {
-            self.plan(latency, Happening::FromPeer(conn, answer));
         }
     }
 

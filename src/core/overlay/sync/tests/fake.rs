@@ -1,0 +1,80 @@
+//! A peer as the node under test sees it.
+
+use super::*;
+
+/// What a peer is like.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Manner {
+    Honest,
+    /// Says in hello that it has this.
+    Claims(TipSummary),
+    /// Never answers GetHeaders.
+    NoHeaders,
+    /// Never answers GetBlocks, but for so many blocks.
+    Withholds(usize),
+    /// Answers GetBlocks with NotFound.
+    Lacks,
+    /// Its blocks have other bodies.
+    WrongBodies,
+}
+
+pub(super) struct FakePeer {
+    blocks: Blocks,
+    heights: BTreeMap<Hash, usize>,
+    pub(super) manner: Manner,
+    pub(super) latency: u64,
+    /// Blocks asked for and not sent.
+    pub(super) in_flight: usize,
+    /// Blocks sent.
+    pub(super) served: usize,
+}
+
+impl FakePeer {
+    pub(super) fn new(blocks: &[Arc<Block>], manner: Manner, latency: u64) -> Self {
+        let heights = BTreeMap::new();
+        let mut peer = Self { blocks: vec![], heights, manner, latency, in_flight: 0, served: 0 };
+        peer.reorganise(blocks);
+        peer
+    }
+
+    pub(super) fn reorganise(&mut self, blocks: &[Arc<Block>]) {
+        let heights = (1..).zip(blocks).map(|(height, block)| (block.id(), height));
+        self.heights = heights.chain([(genesis().id(), 0)]).collect();
+        self.blocks = blocks.to_vec();
+    }
+
+    /// What it does with a request.
+    pub(super) fn answer(&mut self, message: Message) -> Vec<Message> {
+        match message {
+            Message::GetHeaders { locator, .. } if self.manner != Manner::NoHeaders => {
+                assert_eq!(locator.last(), Some(&genesis().id()));
+                let from = locator.iter().find_map(|id| self.heights.get(id)).unwrap();
+                let headers = self.blocks[*from..].iter().map(|block| block.header.clone());
+                vec![Message::Headers(Bounded::truncated(headers))]
+            }
+            Message::GetBlocks(ids) => ids.into_iter().filter_map(|id| self.block(id)).collect(),
+            _ => vec![],
+        }
+    }
+
+    fn block(&mut self, id: Hash) -> Option<Message> {
+        let found = self.heights.get(&id).map(|height| Arc::clone(&self.blocks[height - 1]));
+        let Some(block) = found.filter(|_| self.manner != Manner::Lacks) else {
+            self.in_flight -= 1;
+            let item = Item::Block { id, height: 0, work: 0 };
+            return Some(Message::NotFound(Bounded::truncated([item])));
+        };
+        match &mut self.manner {
+            Manner::Withholds(0) => return None,
+            Manner::Withholds(left) => *left -= 1,
+            _ => {}
+        }
+        self.in_flight -= 1;
+        self.served += 1;
+        let mut block = (*block).clone();
+        if self.manner == Manner::WrongBodies {
+            block.body.reward.amount += 1;
+        }
+        Some(Message::Block(Arc::new(block)))
+    }
+}
