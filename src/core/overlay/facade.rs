@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use super::gossip::Gossip;
 use super::peers::{Blacklisted, Change, PeerView, Peers, Serve};
 use super::sync::{Sync, SyncStatus};
-use super::{Act, Answer, ConnId, Input, Output, Query, Settings, Tip};
+use super::{Act, Answer, ConnId, Input, Offer, Output, Query, Settings, Tip};
 use crate::codec::Bounded;
 use crate::crypto::Hash;
 use crate::ledger::Block;
@@ -21,6 +21,8 @@ pub struct Overlay {
     peers: Peers,
     gossip: Gossip,
     sync: Sync,
+    /// The newest block of a sync under way. Peers are offered the last one only: they have most of the others.
+    late_offer: Option<Offer>,
     outputs: VecDeque<Output>,
 }
 
@@ -31,6 +33,7 @@ impl Overlay {
             peers: Peers::new(&settings, now, wall),
             gossip: Gossip::new(now),
             sync: Sync::new(settings.genesis),
+            late_offer: None,
             outputs: VecDeque::new(),
         }
     }
@@ -50,7 +53,7 @@ impl Overlay {
             Input::Broken { conn, fault } => self.peers.broken(now, conn, &fault),
             Input::Closed { conn, why } => self.peers.closed(now, conn, &why),
             Input::Tip(tip) => self.tip(now, tip),
-            Input::Offer(offer) => self.gossip.offer(now, offer),
+            Input::Offer(offer) => self.offer(now, offer),
             Input::Answer(answer) => self.answer(now, answer),
             Input::Command(command) => self.peers.command(now, command),
             Input::Crls(crls) => self.peers.set_crls(crls),
@@ -110,6 +113,17 @@ impl Overlay {
     /// How far the peers' clocks are ahead of this node's, in the middle, in milliseconds; none without peers.
     pub fn clock_offset_ms(&self) -> Option<i64> {
         self.peers.clock_offset_ms()
+    }
+
+    fn offer(&mut self, now: Time, offer: Offer) {
+        match offer {
+            Offer::Block { .. } if self.is_syncing() => self.late_offer = Some(offer),
+            offer => self.gossip.offer(now, offer),
+        }
+    }
+
+    fn is_syncing(&self) -> bool {
+        matches!(self.sync.status(), SyncStatus::Syncing { .. })
     }
 
     fn tip(&mut self, now: Time, tip: Tip) {
@@ -203,6 +217,10 @@ impl Overlay {
                 self.act(now, act);
             } else if let Some(output) = self.peers.poll() {
                 self.outputs.push_back(output);
+            } else if let Some(offer) =
+                self.late_offer.take_if(|_| !matches!(self.sync.status(), SyncStatus::Syncing { .. }))
+            {
+                self.gossip.offer(now, offer);
             } else {
                 return;
             }

@@ -7,7 +7,6 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use crate::codec::Text;
-use crate::crypto::Hash;
 use crate::id::NodeId;
 use crate::ledger::{BlockRules, Coin, Genesis, NetworkSpec};
 use crate::overlay::{
@@ -75,7 +74,7 @@ pub(super) fn hello(name: &str) -> Hello {
         agent: "bouya/test".to_string(),
         instance: std::format!("first {name}"),
         listen: Some(endpoint(name)),
-        tip: TipSummary { height: 0, hash: Hash::ZERO, work: 0 },
+        tip: TipSummary { height: 0, hash: genesis.id(), work: 0 },
         lowest_block: 0,
         rules: genesis.rules_digest(),
         crls: Vec::new(),
