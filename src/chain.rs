@@ -221,6 +221,7 @@ impl ChainActor {
             Err(PlanError::State(error)) => return Err(error.into()),
             Err(PlanError::UnknownParent(_)) => BlockOutcome::UnknownParent,
             Err(PlanError::Behind) => BlockOutcome::Ignored,
+            Err(PlanError::Header(error)) if error.is_local() => BlockOutcome::Ignored,
             Err(error) => BlockOutcome::Invalid { committed: error.is_committed(), why: error.to_string() },
         };
         Ok(outcome)

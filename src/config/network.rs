@@ -38,6 +38,13 @@ impl NetworkFile {
         root.finish(path, genesis)
     }
 
+    /// The same network, seen by a node whose operator trusts this block.
+    pub fn with_checkpoint(self, checkpoint: Option<(u64, Hash)>) -> Self {
+        let mut genesis = (*self.genesis).clone();
+        genesis.rules.checkpoint = checkpoint;
+        Self { genesis: Arc::new(genesis), ..self }
+    }
+
     /// The file's text for a new network, commented for the people who sign it off.
     pub fn render(spec: &NetworkSpec, min_fee_per_byte: u64) -> String {
         let (coin, blocks) = (&spec.coin, &spec.blocks);

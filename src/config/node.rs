@@ -123,6 +123,7 @@ impl Settings {
         let checkpoint = root.section("chain", read_checkpoint);
         let api = root.section("api", |section| read_api(section, &folder, data_dir.as_deref()));
         let log = root.section("log", read_log);
+        let network = network.map(|network| network.with_checkpoint(checkpoint));
         let settings = (|| {
             Some(Self {
                 path: path.to_owned(),

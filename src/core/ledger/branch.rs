@@ -28,8 +28,8 @@ pub struct Branch {
     pub frontier: Frontier,
 }
 
-/// Why a header does not continue a branch. But for [`HeaderError::Parent`], all of it is committed by the block's id and stays
-/// wrong for ever.
+/// Why a header does not continue a branch. But for [`HeaderError::Parent`] and what [`HeaderError::is_local`], all of it is committed
+/// by the block's id and stays wrong for ever.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum HeaderError {
     /// Version, flags or commitments of a later format.
@@ -84,6 +84,21 @@ pub enum HeaderError {
     /// Commits to another past.
     #[error("the block's history root is not that of its ancestors")]
     History,
+    /// Not the block that this node's operator trusts at that height. Nobody's fault: others need not trust it.
+    #[error("this node's checkpoint at height {height} is {expected}, this block is another")]
+    Checkpoint {
+        /// The checkpoint's height.
+        height: u64,
+        /// The checkpoint.
+        expected: Hash,
+    },
+}
+
+impl HeaderError {
+    /// Whether only this node's own settings speak against the header.
+    pub fn is_local(&self) -> bool {
+        matches!(self, Self::Checkpoint { .. })
+    }
 }
 
 impl Header {
@@ -175,6 +190,11 @@ impl Branch {
         if header.history != self.frontier.root() {
             return Err(HeaderError::History);
         }
-        Ok(())
+        match rules.checkpoint {
+            Some((height, expected)) if header.height == height && header.id() != expected => {
+                Err(HeaderError::Checkpoint { height, expected })
+            }
+            _ => Ok(()),
+        }
     }
 }

@@ -125,7 +125,8 @@ impl PlanError {
     /// Whether the block's id commits to the fault, so that no other copy of it can be better.
     pub fn is_committed(&self) -> bool {
         match self {
-            Self::Header(_) | Self::Invalid(_) => true,
+            Self::Header(error) => !error.is_local(),
+            Self::Invalid(_) => true,
             Self::Body(error) => error.is_committed(),
             Self::UnknownParent(_) | Self::Behind | Self::State(_) => false,
         }

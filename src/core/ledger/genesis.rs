@@ -147,6 +147,8 @@ pub struct Rules {
     pub max_bytes: usize,
     /// Who may seal blocks, by key; empty: anyone.
     pub members: BTreeMap<PublicKey, NodeId>,
+    /// A block that this node's operator trusts: no history without it counts. The only rule that nodes may differ in.
+    pub checkpoint: Option<(u64, Hash)>,
 }
 
 impl NetworkSpec {
@@ -254,6 +256,7 @@ impl Genesis {
             reward: blocks.reward,
             max_bytes: usize::try_from(blocks.max_bytes).unwrap_or(BLOCK_BYTES),
             members: spec.members.iter().map(|m| (m.key, m.id.clone())).collect(),
+            checkpoint: None,
         };
         Ok(Self { spec, header, rules })
     }

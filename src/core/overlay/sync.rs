@@ -83,6 +83,8 @@ enum End {
     Fault(Fault),
     /// Nobody is, or the peer was slow: again after a rest.
     Rest,
+    /// Nobody is, but the peer's history lacks this node's checkpoint: what it claims beyond the last good header does not count.
+    Apart,
 }
 
 impl Sync {
@@ -238,9 +240,10 @@ impl Sync {
                 peer.claims = true;
                 peer.orphan |= walk.orphan;
             }
+            End::Apart => peer.tip = walk.shown(),
             End::Fault(fault) => {
                 if fault == Fault::FalseWork {
-                    peer.tip = TipSummary { height: walk.end.height, hash: walk.end.id, work: walk.end.work };
+                    peer.tip = walk.shown();
                 }
                 self.out.push_back(Act::Blame(walk.conn, fault));
             }

@@ -396,6 +396,22 @@ fn a_lone_old_block_is_not_stored() {
     assert_eq!(node.chain.side_tips().count(), 1);
 }
 
+#[test]
+fn a_history_without_the_checkpoint_does_not_count() {
+    let mut node = Node::new();
+    let fork = node.chain.tip().clone();
+    let trusted = node.mine(vec![]);
+    let (rivals, _) = node.run_on(&fork, 3, 100, 8);
+    let mut genesis = (*genesis()).clone();
+    genesis.rules.checkpoint = Some((1, trusted.id()));
+    node.chain = Chain::load(Arc::new(genesis), &node.world, node.world.tip(), &[]).unwrap();
+    let error = node.give(&rivals[0], true).unwrap_err();
+    assert!(matches!(error, PlanError::Header(HeaderError::Checkpoint { height: 1, .. })));
+    assert!(!error.is_committed(), "others need not trust it");
+    node.mine(vec![]);
+    assert_eq!(node.chain.tip().height, 2);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 

@@ -84,6 +84,7 @@ impl Sync {
             }
             Ok(Taken::Ended) => self.finish(now),
             Ok(Taken::Lost) => self.give_up(now, End::Rest),
+            Err(error) if error.is_local() => self.give_up(now, End::Apart),
             Err(error) => {
                 self.give_up(now, End::Fault(Fault::InvalidHeader(error.to_string())));
             }

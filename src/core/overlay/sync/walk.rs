@@ -116,6 +116,11 @@ impl Walk {
         self.again = None;
     }
 
+    /// What the peer's headers have shown so far.
+    pub(super) fn shown(&self) -> TipSummary {
+        TipSummary { height: self.end.height, hash: self.end.id, work: self.end.work }
+    }
+
     /// The segment's blocks are stored now.
     pub(super) fn segment_stored(&mut self, patience: Time) {
         self.fetched = true;
