@@ -14,7 +14,8 @@ pub const NODE_ID_BYTES: usize = 63;
 
 /// A node's name: one label `[a-z0-9]([a-z0-9-]*[a-z0-9])?` of at most 63 bytes, not all digits, compared as bytes.
 ///
-/// It must do as a TLS server name, which rules out upper case, longer names and numbers (those read as addresses).
+/// It must do as a TLS server name, which rules out upper case, longer names and numbers (those read as addresses), and as a file name
+/// beside the authority's own, which rules out `ca`.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, BorshSerialize, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct NodeId(String);
@@ -31,6 +32,9 @@ pub enum NodeIdError {
     /// A character outside the grammar.
     #[error("a node id is made of a-z, 0-9 and inner hyphens; \"{0}\" is not")]
     Grammar(String),
+    /// The authority's own name.
+    #[error("\"ca\" cannot be a node id: ca.crt and ca.key are the authority's own files; choose another id")]
+    Authority,
     /// Nothing but digits.
     #[error("a node id may not be a number: \"{0}\" would read as an address; put a letter into it")]
     Digits(String),
@@ -62,6 +66,9 @@ impl FromStr for NodeId {
         }
         if bytes.iter().all(u8::is_ascii_digit) {
             return Err(NodeIdError::Digits(text.to_owned()));
+        }
+        if text == "ca" {
+            return Err(NodeIdError::Authority);
         }
         Ok(Self(text.to_owned()))
     }
@@ -109,7 +116,8 @@ mod tests {
         for good in ["a", "alice", "node0", "a-b", "0x", &"a".repeat(63)] {
             assert_eq!(good.parse::<NodeId>().unwrap().as_str(), good);
         }
-        for bad in ["", "Alice", "-a", "a-", "a.b", "a_b", "é", "a\0", "12", " a", "*", &"a".repeat(64)] {
+        for bad in ["", "Alice", "-a", "a-", "a.b", "a_b", "é", "a\0", "12", " a", "*", "ca", &"a".repeat(64)]
+        {
             assert!(bad.parse::<NodeId>().is_err(), "{bad}");
         }
     }

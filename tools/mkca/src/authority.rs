@@ -14,9 +14,9 @@ use rustls::pki_types::{CertificateDer, pem::PemObject};
 use time::{Duration, OffsetDateTime};
 
 use crate::{
+    NodeId,
     error::Error,
     files,
-    id::NodeId,
     index::{self, Entry, Index, Revocation},
     keys::{KeyPair, PublicKey},
     notice::Notice,

@@ -4,15 +4,12 @@ use std::{io, path::PathBuf};
 
 use time::Date;
 
-use crate::{
-    id::{IdError, NodeId},
-    root::Serial,
-};
+use crate::{NodeId, NodeIdError, root::Serial};
 
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error(transparent)]
-    Id(#[from] IdError),
+    Id(#[from] NodeIdError),
     #[error(
         "the name {name:?} must be 1 to 48 characters, none of them a control character. Choose another: --name \"Acme\""
     )]

@@ -11,9 +11,9 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
 use crate::{
+    NodeId,
     error::Error,
     files,
-    id::NodeId,
     keys::PublicKey,
     reason::Reason,
     root::{Revoked, Serial},

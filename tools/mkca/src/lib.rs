@@ -16,7 +16,6 @@
 mod authority;
 mod error;
 mod files;
-mod id;
 mod index;
 mod keys;
 mod notice;
@@ -26,8 +25,8 @@ mod root;
 mod show;
 
 pub use authority::{AUTHORITY_DAYS, Authority, CERTIFICATE_DAYS, CRL_DAYS, Issued, WrittenCrl, request};
+pub use bouya_core::id::{NodeId, NodeIdError};
 pub use error::Error;
-pub use id::{IdError, NodeId};
 pub use index::{Entry, Index, Revocation, Status};
 pub use keys::{KeyPair, PublicKey};
 pub use notice::Notice;

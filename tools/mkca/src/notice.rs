@@ -5,7 +5,7 @@ use std::fmt;
 use time::{Date, OffsetDateTime};
 
 use crate::{
-    id::NodeId,
+    NodeId,
     index::{Index, Status},
     keys::PublicKey,
 };

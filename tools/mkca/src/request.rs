@@ -9,8 +9,8 @@ use rustls::pki_types::{CertificateSigningRequestDer, pem::PemObject};
 use x509_parser::prelude::{FromDer, X509CertificationRequest};
 
 use crate::{
+    NodeId,
     error::Error,
-    id::NodeId,
     keys::{KeyPair, PublicKey},
     root::pem,
 };

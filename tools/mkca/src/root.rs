@@ -18,8 +18,8 @@ use time::OffsetDateTime;
 use x509_parser::prelude::{FromDer, X509Certificate};
 
 use crate::{
+    NodeId,
     error::Error,
-    id::NodeId,
     keys::{KeyPair, PublicKey},
     reason::Reason,
 };
