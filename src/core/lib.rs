@@ -10,10 +10,11 @@
 //!
 //! | rank | modules |
 //! |---|---|
-//! | 0 | [`limits`], [`time`], [`id`], [`codec`], [`crypto`] |
-//! | 1 | [`ledger`] |
-//! | 2 | [`mempool`], [`wire`] |
-//! | 3 | [`overlay`] |
+//! | 0 | [`limits`], [`time`], [`codec`], [`crypto`] |
+//! | 1 | [`id`] |
+//! | 2 | [`ledger`] |
+//! | 3 | [`mempool`], [`wire`] |
+//! | 4 | [`overlay`] |
 
 #![no_std]
 #![warn(missing_docs)]

@@ -13,14 +13,16 @@ use alloc::vec::Vec;
 use core::cmp::Reverse;
 use core::time::Duration;
 
-use thiserror::Error;
-
 use crate::crypto::Hash;
 use crate::ledger::{Account, Address, CheckedTransaction, ExecutionError};
 use crate::limits::{
     MEMPOOL_BYTES, MEMPOOL_ENTRY_OVERHEAD, MEMPOOL_EXPIRY, MEMPOOL_PER_SENDER, MEMPOOL_TRANSACTIONS,
 };
 use crate::time::Time;
+
+mod reasons;
+
+pub use reasons::{DropReason, MempoolError};
 
 /// A node's own bounds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,69 +49,6 @@ impl Default for Limits {
             min_fee_per_byte: 1,
         }
     }
-}
-
-/// Why a transaction is not taken. Nobody is to blame: the next node may see it otherwise.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub enum MempoolError {
-    /// It is here already.
-    #[error("this transaction is in the mempool already")]
-    Known,
-    /// Too little for its size.
-    #[error("the fee is {fee}, this node wants at least {least} for {size} bytes")]
-    Fee {
-        /// Offered.
-        fee: u64,
-        /// Wanted.
-        least: u64,
-        /// The transaction's size.
-        size: usize,
-    },
-    /// Does not fit the sender's account, counting what waits before it.
-    #[error("{0}")]
-    Execution(#[from] ExecutionError),
-    /// The slot is taken and the fee is not 10 % higher.
-    #[error("nonce {nonce} is taken by {by}; to replace it the fee must be at least {least}")]
-    Slot {
-        /// The slot.
-        nonce: u64,
-        /// Who sits there.
-        by: Hash,
-        /// The fee that replaces it.
-        least: u64,
-    },
-    /// The sender has too many waiting.
-    #[error("this sender has {0} transactions waiting; wait until some are confirmed")]
-    Sender(usize),
-    /// Everything here pays more.
-    #[error("the mempool is full and everything in it pays more; offer a higher fee")]
-    Full,
-}
-
-/// Why a transaction left without being confirmed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-pub enum DropReason {
-    /// Another one took its slot for a higher fee.
-    #[error("replaced by a higher fee")]
-    Replaced,
-    /// No room: the lowest fee rate leaves first.
-    #[error("pushed out by higher fees")]
-    Evicted,
-    /// Waited too long.
-    #[error("waited too long")]
-    Expired,
-    /// Its height has passed.
-    #[error("its last valid height has passed")]
-    Late,
-    /// Another transaction with its nonce was confirmed.
-    #[error("another transaction with its nonce was confirmed")]
-    Conflict,
-    /// The balance no longer covers it.
-    #[error("the sender's balance no longer covers it")]
-    Balance,
-    /// The one before it left.
-    #[error("the transaction before it left")]
-    Orphaned,
 }
 
 /// A transaction that left, and why.

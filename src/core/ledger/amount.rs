@@ -18,7 +18,7 @@ pub(super) const DECIMALS: u8 = 9;
 pub struct Coin {
     /// Short name, shown after amounts.
     pub symbol: Text<SYMBOL_BYTES>,
-    /// Digits after the point, at most [`DECIMALS`].
+    /// Digits after the point, at most 9.
     pub decimals: u8,
 }
 

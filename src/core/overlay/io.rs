@@ -7,11 +7,15 @@ use core::net::IpAddr;
 
 use crate::crypto::{Hash, PublicKey};
 use crate::id::NodeId;
-use crate::ledger::{Block, Branch, Genesis, Header, Transaction};
+use crate::ledger::{Block, Branch, Genesis, Transaction};
 use crate::time::Timestamp;
 use crate::wire::{CrlSummary, Endpoint, Goodbye, Hello, Message};
 
 use super::{Book, Fault};
+
+mod asks;
+
+pub use asks::{Answer, BlockOutcome, Query, Submit, TransactionOutcome};
 
 /// A connection, numbered by the shell; never used twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -142,7 +146,7 @@ pub enum Input {
         /// Connections whose certificates are no longer valid.
         revoked: Vec<ConnId>,
     },
-    /// [`Overlay::next_wakeup`] has come.
+    /// [`super::Overlay::next_wakeup`] has come.
     Wake,
 }
 
@@ -233,147 +237,6 @@ pub enum Output {
     Save(Book),
     /// Tell observers.
     Note(Event),
-}
-
-/// A question to chain or mempool.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Query {
-    /// A peer wants headers; see [`Message::GetHeaders`].
-    Headers {
-        /// Who asks.
-        conn: ConnId,
-        /// Its locator.
-        locator: Vec<Hash>,
-        /// The last one wanted, or zero.
-        stop: Hash,
-    },
-    /// A peer wants a block.
-    Block {
-        /// Who asks.
-        conn: ConnId,
-        /// Which.
-        id: Hash,
-    },
-    /// A peer wants transactions.
-    Transactions {
-        /// Who asks.
-        conn: ConnId,
-        /// Which.
-        ids: Vec<Hash>,
-    },
-    /// Sync: the stored branch that ends in this block.
-    Branch(Hash),
-    /// Sync: which of these blocks are not stored.
-    Missing(Vec<Hash>),
-}
-
-/// Something from a peer for chain or mempool.
-#[derive(Clone, Debug)]
-pub enum Submit {
-    /// A block. `wanted`: headers have shown that its branch beats the tip.
-    Block {
-        /// From whom.
-        conn: ConnId,
-        /// The block.
-        block: Arc<Block>,
-        /// See above.
-        wanted: bool,
-    },
-    /// Transactions.
-    Transactions {
-        /// From whom.
-        conn: ConnId,
-        /// The transactions.
-        transactions: Vec<Transaction>,
-    },
-}
-
-/// What chain or mempool say.
-#[derive(Clone, Debug)]
-pub enum Answer {
-    /// To [`Query::Headers`].
-    Headers {
-        /// Who asked.
-        conn: ConnId,
-        /// The headers.
-        headers: Vec<Header>,
-    },
-    /// To [`Query::Block`].
-    Block {
-        /// Who asked.
-        conn: ConnId,
-        /// Which.
-        id: Hash,
-        /// The block, if it is stored.
-        block: Option<Arc<Block>>,
-    },
-    /// To [`Query::Transactions`].
-    Transactions {
-        /// Who asked.
-        conn: ConnId,
-        /// What there is.
-        found: Vec<Arc<Transaction>>,
-        /// What there is not.
-        missing: Vec<Hash>,
-    },
-    /// To [`Query::Branch`].
-    Branch {
-        /// Its last block.
-        id: Hash,
-        /// The branch, if the block is stored.
-        branch: Option<Branch>,
-    },
-    /// To [`Query::Missing`]: in the order of the question.
-    Missing(Vec<Hash>),
-    /// To [`Submit::Block`].
-    BlockDone {
-        /// From whom it came.
-        conn: ConnId,
-        /// The block.
-        id: Hash,
-        /// What became of it.
-        outcome: BlockOutcome,
-    },
-    /// To [`Submit::Transactions`].
-    TransactionsDone {
-        /// From whom they came.
-        conn: ConnId,
-        /// What became of each.
-        outcomes: Vec<(Hash, TransactionOutcome)>,
-    },
-}
-
-/// What became of a block.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum BlockOutcome {
-    /// Stored; on the best chain or off it.
-    Stored,
-    /// It was there already.
-    Known,
-    /// Its time has not come; the chain gives it to itself again then.
-    Early,
-    /// Its parent is not stored: fetch that first. Nobody's fault.
-    UnknownParent,
-    /// Nobody's fault, not taken (too far behind, or this node's store fails).
-    Ignored,
-    /// Invalid. `committed`: by its id, so no copy can be better and it never need be fetched again.
-    Invalid {
-        /// See above.
-        committed: bool,
-        /// Why, for people.
-        why: String,
-    },
-}
-
-/// What became of a transaction.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum TransactionOutcome {
-    /// In the mempool now.
-    Taken,
-    /// Not taken, nobody's fault: known, low fee, full, nonce gap, balance.
-    Ignored,
-    /// Invalid everywhere: its sender could have known.
-    Invalid(String),
 }
 
 /// For observers: logs, metrics, the API's event stream.

@@ -1,8 +1,8 @@
 //! Sync: which headers and blocks are fetched from whom.
 //!
 //! Headers first. When a peer claims a better block than this node's best, or sends one whose parent is unknown here, its headers
-//! are walked from where its chain leaves ours ([`walk`]), one peer at a time. Nothing is fetched before checked headers beat the tip; then the
-//! bodies are fetched segment by segment from everybody who is ahead ([`fetch`]) and given to the chain in order of height.
+//! are walked from where its chain leaves ours (`walk`), one peer at a time. Nothing is fetched before checked headers beat the tip; then the
+//! bodies are fetched segment by segment from everybody who is ahead (`fetch`) and given to the chain in order of height.
 //!
 //! States of a walk: waiting for *headers* → perhaps for the stored *base* that they follow → for what is *missing* of a segment →
 //! for its *bodies* → for headers again, until the peer has no more.

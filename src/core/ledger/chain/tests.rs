@@ -7,8 +7,8 @@ use super::*;
 use crate::codec::{Bounded, Text};
 use crate::crypto::SecretKey;
 use crate::ledger::{
-    Address, Allocation, BlockRules, Coin, ExecutionError, Key, NetworkSpec, Output, Template, Transaction,
-    World, check_inline,
+    Address, Allocation, BlockRules, BodyError, Coin, ExecutionError, HeaderError, Key, NetworkSpec, Output,
+    Template, Transaction, World, check_inline,
 };
 use crate::limits::REORG_STEP_BLOCKS;
 

@@ -175,14 +175,16 @@ impl Peers {
             Command::RemovePeer(id) => self.remove_peer(now, &id),
             Command::Blacklist(id) => self.blacklist_id(now, &id),
             Command::Unblacklist(id) => {
-                let Some(peer) = self.peers.get_mut(&id) else { return };
-                if !matches!(&peer.status, Status::Banned(ban) if ban.by == By::Config) {
+                let listed = |status: &Status| matches!(status, Status::Banned(ban) if ban.by == By::Config);
+                if let Some(peer) = self.peers.get_mut(&id).filter(|peer| !listed(&peer.status)) {
                     peer.bans = 0;
                     self.unban(now, &id);
                 }
             }
-            Command::Shutdown => self.shut_down(now),
+            Command::Shutdown => return self.shut_down(now),
         }
+        // Not gathered like what peers change: the operator waits for it, and it must hold after a crash.
+        self.save(now);
     }
 
     fn add_peer(&mut self, now: Time, id: &NodeId, endpoint: Endpoint) {

@@ -1,0 +1,109 @@
+//! What a block leads to, and what became of it.
+
+use alloc::vec::Vec;
+
+use thiserror::Error;
+
+use super::super::execute::BodyError;
+use super::super::{Branch, Change, HeaderError, StateError};
+use crate::crypto::Hash;
+use crate::time::Timestamp;
+
+/// What a block leads to.
+#[derive(Debug)]
+pub enum Plan {
+    /// It is stored already.
+    Known,
+    /// Its time has not come: give it again then.
+    Early(Timestamp),
+    /// Make the change durable, then accept it.
+    Ready(Ready),
+}
+
+/// A change that is right for the world as it was read. Only the chain makes one.
+#[derive(Debug)]
+pub struct Ready {
+    pub(super) change: Change,
+    pub(super) effect: Effect,
+}
+
+#[derive(Debug)]
+pub(super) enum Effect {
+    /// A branch off the best chain has grown to this.
+    Side { branch: Branch, parent: Hash },
+    /// The best chain ends here now.
+    Tip(Branch),
+    /// The staged branch is the best chain now.
+    Flip(Branch),
+}
+
+/// What an accepted change has done to the best chain.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Moved {
+    /// The tip before.
+    pub from: Hash,
+    /// Blocks that left the best chain, highest first.
+    pub disconnected: Vec<Hash>,
+    /// Blocks that joined it, lowest first.
+    pub connected: Vec<Hash>,
+}
+
+/// Progress of a staged reorganisation.
+#[derive(Debug)]
+pub enum Step {
+    /// Nothing to do: no branch beats the tip.
+    Idle,
+    /// Call again.
+    Working,
+    /// A block of the branch turned out invalid; what comes before it still competes.
+    Invalid {
+        /// Which one.
+        id: Hash,
+        /// Why.
+        error: BodyError,
+    },
+    /// Make the change durable, then accept it.
+    Ready(Ready),
+}
+
+/// Why a block is not taken.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum PlanError {
+    /// Nothing is known of its parent: nobody's fault, its ancestors must be fetched.
+    #[error("parent {0} is not known here")]
+    UnknownParent(Hash),
+    /// Its header is wrong.
+    #[error(transparent)]
+    Header(#[from] HeaderError),
+    /// Its body is wrong.
+    #[error(transparent)]
+    Body(#[from] BodyError),
+    /// It or an ancestor was found invalid before.
+    #[error("it is, or descends from, the invalid block {0}")]
+    Invalid(Hash),
+    /// A single block of a branch that is too far behind to matter. Nobody's fault.
+    #[error("its branch is too far behind")]
+    Behind,
+    /// The store cannot be read: this node's fault.
+    #[error(transparent)]
+    State(#[from] StateError),
+}
+
+impl PlanError {
+    /// Whether the block's id commits to the fault, so that no other copy of it can be better.
+    pub fn is_committed(&self) -> bool {
+        match self {
+            Self::Header(error) => !error.is_local(),
+            Self::Invalid(_) => true,
+            Self::Body(error) => error.is_committed(),
+            Self::UnknownParent(_) | Self::Behind | Self::State(_) => false,
+        }
+    }
+}
+
+impl Ready {
+    /// What must be made durable before the plan is accepted.
+    pub fn change(&self) -> &Change {
+        &self.change
+    }
+}
