@@ -1,3 +1,181 @@
-//! The HTTP API.
+//! The HTTP API: JSON under `/v1`, described by `/openapi.json`, and the node's first page.
+//!
+//! Reading needs no token; what changes the node needs `Authorization: Bearer`. Every error is an RFC 9457 problem. Requests only read
+//! snapshots of the store and leave messages in mailboxes, so a busy API holds nobody up; what it may take is bounded: connections,
+//! requests in flight, bytes, time.
 
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::DefaultBodyLimit;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::middleware::{from_fn_with_state, map_response};
+use axum::response::{IntoResponse, Response};
+use axum::{Router, routing};
+use bouya_core::id::NodeId;
+use bouya_core::ledger::{Address, Genesis};
+use bouya_core::time::Timestamp;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+use tower_http::timeout::TimeoutLayer;
+use utoipa::OpenApi;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use self::guard::Bearer;
+use self::problem::Problem;
+use crate::actor::Mailbox;
+use crate::chain::Head;
+use crate::events::Events;
+use crate::mempool::{self, Level};
+use crate::miner;
+use crate::net::network::Names;
+use crate::net::request;
+use crate::store::{Reader, Snapshot};
+
+mod accounts;
+mod blocks;
+mod extract;
+mod guard;
+mod metrics;
+mod node;
+mod page;
+mod peers;
+mod problem;
+mod server;
+mod stream;
+pub mod token;
+mod transactions;
 pub mod views;
+
+pub use server::serve;
+
+/// Largest request body.
+const BODY_BYTES: usize = 256 * 1024;
+/// A request's time, but for the event stream and mining.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// Everything that requests may touch.
+#[derive(Clone)]
+pub struct Api {
+    pub id: NodeId,
+    pub genesis: Arc<Genesis>,
+    pub reader: Reader,
+    pub head: watch::Receiver<Arc<Head>>,
+    pub mempool: Mailbox<mempool::Request>,
+    pub level: watch::Receiver<Level>,
+    pub miner: Mailbox<miner::Request>,
+    pub hash_rate: watch::Receiver<u64>,
+    pub miner_enabled: bool,
+    pub network: Mailbox<request::Request>,
+    pub events: Events,
+    pub not_after: watch::Receiver<Timestamp>,
+    pub names: watch::Receiver<Names>,
+    pub reward_to: Address,
+    /// Held here only to be compared.
+    pub token: token::Token,
+    /// Further names that the `Host` header may carry.
+    pub hosts: Vec<String>,
+    /// Smallest fee per byte that this node takes, in the smallest unit.
+    pub min_fee_per_byte: u64,
+    pub stop: CancellationToken,
+}
+
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "Bouya node", description = "A consortium's ledger: one node's API. Amounts are decimal strings in coins, hashes lower-case hex, times RFC 3339 in UTC; every error is a problem document (RFC 9457)."),
+    modifiers(&Bearer),
+    tags(
+        (name = "node", description = "This node"),
+        (name = "peers", description = "Its peers"),
+        (name = "chain", description = "Blocks"),
+        (name = "transactions", description = "Transactions, confirmed or not"),
+        (name = "accounts", description = "What addresses hold and did"),
+    )
+)]
+struct Description;
+
+fn described() -> OpenApiRouter<Api> {
+    let quick = OpenApiRouter::with_openapi(Description::openapi())
+        .routes(routes!(node::status))
+        .routes(routes!(node::healthz))
+        .routes(routes!(node::readyz))
+        .routes(routes!(metrics::metrics))
+        .routes(routes!(peers::list, peers::add))
+        .routes(routes!(peers::remove))
+        .routes(routes!(peers::blacklist))
+        .routes(routes!(peers::blacklist_add, peers::blacklist_remove))
+        .routes(routes!(blocks::list))
+        .routes(routes!(blocks::show))
+        .routes(routes!(blocks::raw))
+        .routes(routes!(transactions::list, transactions::submit))
+        .routes(routes!(transactions::show))
+        .routes(routes!(accounts::show))
+        .routes(routes!(accounts::history))
+        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, REQUEST_TIMEOUT));
+    // A stream lasts, and a block takes its time.
+    quick.routes(routes!(stream::events)).routes(routes!(node::mine))
+}
+
+/// The API's description, as it is in `docs/openapi.json`.
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    described().split_for_parts().1
+}
+
+fn router(api: Api) -> Router {
+    let (router, description) = described().split_for_parts();
+    let description = description.to_json().unwrap_or_default();
+    let json = ([(header::CONTENT_TYPE, "application/json")], description);
+    router
+        .merge(page::routes())
+        .route("/openapi.json", routing::get(move || async move { json }))
+        .fallback(|| async { Problem::no_route() })
+        .method_not_allowed_fallback(|| async { Problem::method() })
+        .layer(DefaultBodyLimit::max(BODY_BYTES))
+        .layer(from_fn_with_state(guard::Guard::new(&api), guard::check))
+        .layer(map_response(secure))
+        .with_state(api)
+}
+
+/// Headers of every response: nothing is guessed, framed, or loaded from elsewhere.
+async fn secure(mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    for (name, value) in [
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (
+            header::CONTENT_SECURITY_POLICY,
+            "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+        ),
+        (header::REFERRER_POLICY, "no-referrer"),
+    ] {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    if !headers.contains_key(header::CACHE_CONTROL) {
+        headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    }
+    response
+}
+
+impl Api {
+    /// Reads the store where it may take its time.
+    async fn read<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&Snapshot) -> Result<T, Problem> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let reader = self.reader.clone();
+        let done = tokio::task::spawn_blocking(move || read(&reader.snapshot()?)).await;
+        done.unwrap_or_else(|_| Err(Problem::internal("reading was interrupted")))
+    }
+
+    fn amount(&self, units: u64) -> String {
+        self.genesis.spec.coin.format(units)
+    }
+}
+
+/// An empty answer for what worked.
+fn done() -> Response {
+    StatusCode::NO_CONTENT.into_response()
+}
+
+#[cfg(test)]
+mod tests;

@@ -27,6 +27,8 @@ pub struct Status {
     pub clock: ClockStatus,
     /// The address that this node's mining rewards go to.
     pub reward_to: String,
+    /// No block or transaction is taken because the node's disk is nearly full.
+    pub disk_full: bool,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
@@ -37,6 +39,8 @@ pub struct NetworkStatus {
     pub symbol: String,
     pub decimals: u8,
     pub interval_ms: u64,
+    /// Smallest fee per byte that this node takes, in the smallest unit.
+    pub min_fee_per_byte: u64,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]

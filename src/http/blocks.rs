@@ -1,0 +1,173 @@
+//! Blocks, by height, hash or as the latest.
+
+use std::str::FromStr;
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use bouya_core::codec::encode;
+use bouya_core::crypto::Hash;
+use bouya_core::ledger::{Block, View};
+
+use super::Api;
+use super::extract::{Options, PageOptions, Segment};
+use super::problem::Problem;
+use super::transactions::view as transaction_view;
+use super::views::{self, BlockSummary, Page};
+use crate::clock::rfc3339;
+use crate::store::Snapshot;
+
+/// How a block is named.
+pub(super) enum Reference {
+    Height(u64),
+    Hash(Hash),
+    Latest,
+}
+
+impl FromStr for Reference {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text == "latest" {
+            return Ok(Self::Latest);
+        }
+        if let Ok(height) = text.parse() {
+            return Ok(Self::Height(height));
+        }
+        let wrong = |_| "a block is named by its height, its hash (64 hex digits) or \"latest\"".to_owned();
+        text.parse().map(Self::Hash).map_err(wrong)
+    }
+}
+
+impl Reference {
+    fn find(&self, snapshot: &Snapshot) -> Result<Block, Problem> {
+        let (found, name) = match self {
+            Self::Latest => {
+                let (height, _) = snapshot.tip()?;
+                return at_height(snapshot, height);
+            }
+            Self::Height(height) => return at_height(snapshot, *height),
+            Self::Hash(id) => (snapshot.block(id)?, id.to_string()),
+        };
+        found.ok_or_else(|| {
+            Problem::not_found(format!("no block {name} is stored here; the genesis block has no body"))
+        })
+    }
+}
+
+fn at_height(snapshot: &Snapshot, height: u64) -> Result<Block, Problem> {
+    let (tip, _) = snapshot.tip()?;
+    let missing = match height {
+        0 => {
+            "the genesis block is the network's definition (network.toml) and has no body; blocks begin at 1"
+                .to_owned()
+        }
+        _ => format!("no block at height {height}; the tip is at {tip}"),
+    };
+    snapshot.block_at(height)?.ok_or_else(|| Problem::not_found(missing))
+}
+
+/// The blocks of the best chain, newest first
+#[utoipa::path(get, path = "/v1/blocks", tag = "chain", params(PageOptions), responses(
+    (status = 200, body = Page<BlockSummary>),
+    (status = 400, body = views::Problem, content_type = "application/problem+json"),
+))]
+pub(super) async fn list(
+    State(api): State<Api>,
+    Options(options): Options<PageOptions>,
+) -> Result<Json<Page<BlockSummary>>, Problem> {
+    let limit = options.limit()?;
+    let from: Option<u64> = options.cursor(|text| text.parse().ok())?;
+    let coins = api.clone();
+    api.read(move |snapshot| {
+        let (tip, _) = snapshot.tip()?;
+        let mut height = from.unwrap_or(tip).min(tip);
+        let mut items = Vec::new();
+        while height > 0 && items.len() < limit {
+            let Some(block) = snapshot.block_at(height)? else { break };
+            items.push(summary(&coins, &block));
+            height -= 1;
+        }
+        Ok(Json(Page { items, next: (height > 0).then(|| height.to_string()) }))
+    })
+    .await
+}
+
+/// The seal's key, and its name: as network.toml lists it, or as its owner proved it to this node.
+fn miner(api: &Api, block: &Block) -> views::MinerOf {
+    let key = &block.header.miner;
+    let listed = api.genesis.rules.members.get(key).cloned();
+    let id = listed.or_else(|| api.names.borrow().get(key).cloned());
+    views::MinerOf { key: key.to_string(), id: id.map(|id| id.to_string()) }
+}
+
+fn summary(api: &Api, block: &Block) -> BlockSummary {
+    BlockSummary {
+        height: block.header.height,
+        hash: block.id().to_string(),
+        time: rfc3339(block.header.time),
+        miner: miner(api, block),
+        transactions: block.body.transactions.len(),
+        size: encode(block).len(),
+    }
+}
+
+/// One block
+#[utoipa::path(get, path = "/v1/blocks/{reference}", tag = "chain", params(("reference" = String, Path, description = "height, hash or `latest`")), responses(
+    (status = 200, body = views::Block),
+    (status = 400, body = views::Problem, content_type = "application/problem+json"),
+    (status = 404, body = views::Problem, content_type = "application/problem+json"),
+))]
+pub(super) async fn show(
+    State(api): State<Api>,
+    Segment(reference): Segment<Reference>,
+) -> Result<Json<views::Block>, Problem> {
+    let (reader, coins) = (api.clone(), api.clone());
+    reader
+        .read(move |snapshot| {
+            let block = reference.find(snapshot)?;
+            let header = &block.header;
+            let id = block.id();
+            let (tip, _) = snapshot.tip()?;
+            let best = snapshot.at_height(header.height)? == Some(id);
+            let confirmations = if best { tip - header.height + 1 } else { 0 };
+            let work = snapshot.record(&id)?.map_or(0, |record| record.work);
+            let view =
+                |transaction| transaction_view(&coins, transaction, best.then_some((header.height, tip)));
+            Ok(Json(views::Block {
+                height: header.height,
+                hash: id.to_string(),
+                parent: header.parent.to_string(),
+                time: rfc3339(header.time),
+                difficulty: header.difficulty,
+                work: work.to_string(),
+                miner: miner(&coins, &block),
+                reward: views::Reward {
+                    to: block.body.reward.to.to_string(),
+                    amount: coins.amount(block.body.reward.amount),
+                },
+                body_root: header.body.to_string(),
+                history: header.history.to_string(),
+                nonce: header.nonce,
+                size: encode(&block).len(),
+                confirmations,
+                transactions: block.body.transactions.iter().map(view).collect(),
+            }))
+        })
+        .await
+}
+
+/// One block's Borsh bytes, as they are hashed, stored and sent
+#[utoipa::path(get, path = "/v1/blocks/{reference}/raw", tag = "chain", params(("reference" = String, Path, description = "height, hash or `latest`")), responses(
+    (status = 200, body = Vec<u8>, content_type = "application/octet-stream"),
+    (status = 400, body = views::Problem, content_type = "application/problem+json"),
+    (status = 404, body = views::Problem, content_type = "application/problem+json"),
+))]
+pub(super) async fn raw(
+    State(api): State<Api>,
+    Segment(reference): Segment<Reference>,
+) -> Result<Response, Problem> {
+    let bytes = api.read(move |snapshot| Ok(encode(&reference.find(snapshot)?))).await?;
+    Ok(([(header::CONTENT_TYPE, "application/octet-stream")], bytes).into_response())
+}

@@ -1,0 +1,79 @@
+//! Reading requests, with one form of error: a value that makes no sense is named, not echoed raw.
+
+use axum::extract::{FromRequestParts, Path, Query};
+use axum::http::request::Parts;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use super::problem::Problem;
+
+/// Most items of a page.
+pub(super) const PAGE: usize = 100;
+/// Items of a page unless asked for otherwise.
+const USUAL_PAGE: usize = 20;
+
+/// A part of the path.
+pub(super) struct Segment<T>(pub(super) T);
+
+impl<S: Send + Sync, T: std::str::FromStr<Err: std::fmt::Display> + Send> FromRequestParts<S> for Segment<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let path: Result<Path<String>, _> = Path::from_request_parts(parts, state).await;
+        let Path(text) = path.map_err(|_| Problem::bad_request("the path is not readable text"))?;
+        text.parse().map(Self).map_err(Problem::bad_request)
+    }
+}
+
+/// The query string.
+pub(super) struct Options<T>(pub(super) T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Options<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let query: Result<Query<T>, _> = Query::from_request_parts(parts, state).await;
+        query.map(|Query(options)| Self(options)).map_err(|error| Problem::bad_request(error.body_text()))
+    }
+}
+
+/// Which part of a list.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+pub(super) struct PageOptions {
+    /// The cursor that the page before named as `next`.
+    pub(super) from: Option<String>,
+    /// At most so many, up to 100.
+    pub(super) limit: Option<usize>,
+}
+
+impl PageOptions {
+    pub(super) fn limit(&self) -> Result<usize, Problem> {
+        match self.limit {
+            None => Ok(USUAL_PAGE),
+            Some(limit) if (1..=PAGE).contains(&limit) => Ok(limit),
+            Some(limit) => Err(Problem::bad_request(format!("limit {limit}: 1 to {PAGE} are possible"))),
+        }
+    }
+
+    /// The cursor, if it is one of this list's.
+    pub(super) fn cursor<T>(&self, read: impl Fn(&str) -> Option<T>) -> Result<Option<T>, Problem> {
+        let Some(text) = &self.from else { return Ok(None) };
+        let wrong = || {
+            Problem::bad_request("from is not a cursor of this list: give what the page before named as next")
+        };
+        read(text).map(Some).ok_or_else(wrong)
+    }
+
+    /// How many items of a whole list to pass over.
+    pub(super) fn offset(&self) -> Result<usize, Problem> {
+        Ok(self.cursor(|text| text.parse().ok())?.unwrap_or(0))
+    }
+}
+
+/// One page of a list that is there as a whole.
+pub(super) fn page_of<T>(items: Vec<T>, options: &PageOptions) -> Result<super::views::Page<T>, Problem> {
+    let (offset, limit) = (options.offset()?, options.limit()?);
+    let next = offset.saturating_add(limit);
+    let next = (next < items.len()).then(|| next.to_string());
+    Ok(super::views::Page { items: items.into_iter().skip(offset).take(limit).collect(), next })
+}

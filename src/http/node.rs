@@ -1,0 +1,101 @@
+//! This node: status, health, mining on request.
+
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+
+use super::guard::Authorized;
+use super::problem::Problem;
+use super::{Api, views};
+use crate::clock::{rfc3339, wall};
+use crate::{miner, net::request};
+
+/// The node at a glance
+#[utoipa::path(get, path = "/v1/status", tag = "node", responses(
+    (status = 200, body = views::Status),
+    (status = 503, description = "the node is stopping", body = views::Problem, content_type = "application/problem+json"),
+))]
+pub(super) async fn status(State(api): State<Api>) -> Result<Json<views::Status>, Problem> {
+    let summary = api.network.ask(|reply| request::Request::Summary { reply }).await?;
+    let head = api.head.borrow().clone();
+    let level = *api.level.borrow();
+    let not_after = *api.not_after.borrow();
+    let spec = &api.genesis.spec;
+    Ok(Json(views::Status {
+        id: api.id.to_string(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        network: views::NetworkStatus {
+            name: spec.name.as_str().to_owned(),
+            id: api.genesis.id().to_string(),
+            symbol: spec.coin.symbol.as_str().to_owned(),
+            decimals: spec.coin.decimals,
+            interval_ms: spec.blocks.interval_ms.into(),
+            min_fee_per_byte: api.min_fee_per_byte,
+        },
+        tip: views::TipStatus {
+            height: head.branch.height,
+            hash: head.branch.id.to_string(),
+            time: rfc3339(head.branch.time),
+            work: head.branch.work.to_string(),
+        },
+        sync: summary.sync,
+        peers: views::PeerCounts { connected: summary.connected, known: summary.known },
+        mempool: views::MempoolStatus { transactions: level.transactions, bytes: level.bytes },
+        miner: views::MinerStatus { enabled: api.miner_enabled, hashes_per_second: *api.hash_rate.borrow() },
+        certificate: views::CertificateStatus {
+            not_after: rfc3339(not_after),
+            days_left: days_between(wall().0, not_after.0),
+        },
+        clock: views::ClockStatus { offset_ms: summary.clock_offset_ms },
+        reward_to: api.reward_to.to_string(),
+        disk_full: head.disk_full,
+    }))
+}
+
+fn days_between(from: u64, to: u64) -> i64 {
+    let ms = i128::from(to) - i128::from(from);
+    i64::try_from(ms.div_euclid(24 * 3600 * 1000)).unwrap_or(i64::MAX)
+}
+
+/// Whether the node works: its store answers and there is room on the disk
+#[utoipa::path(get, path = "/healthz", tag = "node", responses(
+    (status = 200, description = "it works", body = String),
+    (status = 503, description = "it does not, and why", body = views::Problem, content_type = "application/problem+json"),
+))]
+pub(super) async fn healthz(State(api): State<Api>) -> Result<&'static str, Problem> {
+    api.read(|snapshot| Ok(snapshot.tip()?)).await?;
+    if api.head.borrow().disk_full {
+        let detail = "the disk is nearly full; make room";
+        return Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "disk-full", detail));
+    }
+    Ok("ok\n")
+}
+
+/// Whether the node is up to date, as far as it knows
+#[utoipa::path(get, path = "/readyz", tag = "node", responses(
+    (status = 200, description = "it is", body = String),
+    (status = 503, description = "it is catching up", body = views::Problem, content_type = "application/problem+json"),
+))]
+pub(super) async fn readyz(State(api): State<Api>) -> Result<&'static str, Problem> {
+    let summary = api.network.ask(|reply| request::Request::Summary { reply }).await?;
+    if summary.sync.state == "syncing" {
+        let detail = format!("catching up, {:.0} % done", summary.sync.progress * 100.0);
+        return Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "syncing", detail));
+    }
+    Ok("ok\n")
+}
+
+/// Mine one block now, whatever the miner's settings say
+#[utoipa::path(post, path = "/v1/mine", tag = "node", security(("token" = [])), responses(
+    (status = 200, body = views::Mined),
+    (status = 401, description = "the token is missing or wrong", body = views::Problem, content_type = "application/problem+json"),
+    (status = 409, description = "not mined, and why", body = views::Problem, content_type = "application/problem+json"),
+))]
+pub(super) async fn mine(
+    State(api): State<Api>,
+    _authorized: Authorized,
+) -> Result<Json<views::Mined>, Problem> {
+    let mined = api.miner.ask(|reply| miner::Request::MineOne { reply }).await?;
+    let (height, hash) = mined?;
+    Ok(Json(views::Mined { height, hash: hash.to_string() }))
+}

@@ -1,0 +1,109 @@
+//! Peers and the blacklist.
+
+use axum::Json;
+use axum::extract::State;
+use axum::extract::rejection::JsonRejection;
+use axum::response::Response;
+use bouya_core::id::NodeId;
+use bouya_core::overlay::Command;
+use bouya_core::wire::Endpoint;
+
+use super::extract::{Options, PageOptions, Segment, page_of};
+use super::guard::Authorized;
+use super::problem::Problem;
+use super::views::{BlacklistEntry, NewPeer, Page, Peer};
+use super::{Api, done, views};
+use crate::net::request::Request;
+
+/// The peers that this node knows, one entry for each, never itself
+#[utoipa::path(get, path = "/v1/peers", tag = "peers", params(PageOptions), responses(
+    (status = 200, body = Page<Peer>),
+    (status = 400, body = views::Problem, content_type = "application/problem+json"),
+))]
+pub(super) async fn list(
+    State(api): State<Api>,
+    Options(options): Options<PageOptions>,
+) -> Result<Json<Page<Peer>>, Problem> {
+    let peers = api.network.ask(|reply| Request::Peers { reply }).await?;
+    page_of(peers, &options).map(Json)
+}
+
+/// Know a peer, as if it were configured, until it is removed
+#[utoipa::path(post, path = "/v1/peers", tag = "peers", security(("token" = [])), request_body = NewPeer, responses(
+    (status = 204, description = "known now"),
+    (status = 400, body = views::Problem, content_type = "application/problem+json"),
+    (status = 401, body = views::Problem, content_type = "application/problem+json"),
+    (status = 409, description = "it is this node itself", body = views::Problem, content_type = "application/problem+json"),
+))]
+pub(super) async fn add(
+    State(api): State<Api>,
+    _authorized: Authorized,
+    peer: Result<Json<NewPeer>, JsonRejection>,
+) -> Result<Response, Problem> {
+    let Json(peer) = peer.map_err(|error| Problem::bad_request(error.body_text()))?;
+    let id: NodeId = peer.id.parse().map_err(Problem::bad_request)?;
+    let host = if peer.host.contains(':') { format!("[{}]", peer.host) } else { peer.host };
+    let endpoint: Endpoint = format!("{host}:{}", peer.port).parse().map_err(Problem::bad_request)?;
+    command(&api, Command::AddPeer(id, endpoint)).await
+}
+
+/// Close and forget a peer; it may be learned again
+#[utoipa::path(delete, path = "/v1/peers/{id}", tag = "peers", security(("token" = [])), params(("id" = String, Path, description = "the peer's id")), responses(
+    (status = 204, description = "forgotten"),
+    (status = 401, body = views::Problem, content_type = "application/problem+json"),
+    (status = 404, body = views::Problem, content_type = "application/problem+json"),
+))]
+pub(super) async fn remove(
+    State(api): State<Api>,
+    _authorized: Authorized,
+    Segment(id): Segment<NodeId>,
+) -> Result<Response, Problem> {
+    command(&api, Command::RemovePeer(id)).await
+}
+
+/// Who is kept out: by the configuration, by the operator, or by the node's own bans
+#[utoipa::path(get, path = "/v1/blacklist", tag = "peers", params(PageOptions), responses(
+    (status = 200, body = Page<BlacklistEntry>),
+    (status = 400, body = views::Problem, content_type = "application/problem+json"),
+))]
+pub(super) async fn blacklist(
+    State(api): State<Api>,
+    Options(options): Options<PageOptions>,
+) -> Result<Json<Page<BlacklistEntry>>, Problem> {
+    let entries = api.network.ask(|reply| Request::Blacklist { reply }).await?;
+    page_of(entries, &options).map(Json)
+}
+
+/// Keep an id out, without end
+#[utoipa::path(put, path = "/v1/blacklist/{id}", tag = "peers", security(("token" = [])), params(("id" = String, Path, description = "the id")), responses(
+    (status = 204, description = "kept out"),
+    (status = 401, body = views::Problem, content_type = "application/problem+json"),
+    (status = 409, description = "it is this node itself", body = views::Problem, content_type = "application/problem+json"),
+))]
+pub(super) async fn blacklist_add(
+    State(api): State<Api>,
+    _authorized: Authorized,
+    Segment(id): Segment<NodeId>,
+) -> Result<Response, Problem> {
+    command(&api, Command::Blacklist(id)).await
+}
+
+/// Let an id in again
+#[utoipa::path(delete, path = "/v1/blacklist/{id}", tag = "peers", security(("token" = [])), params(("id" = String, Path, description = "the id")), responses(
+    (status = 204, description = "may come again"),
+    (status = 401, body = views::Problem, content_type = "application/problem+json"),
+    (status = 404, body = views::Problem, content_type = "application/problem+json"),
+    (status = 409, description = "an entry of the configuration", body = views::Problem, content_type = "application/problem+json"),
+))]
+pub(super) async fn blacklist_remove(
+    State(api): State<Api>,
+    _authorized: Authorized,
+    Segment(id): Segment<NodeId>,
+) -> Result<Response, Problem> {
+    command(&api, Command::Unblacklist(id)).await
+}
+
+async fn command(api: &Api, command: Command) -> Result<Response, Problem> {
+    api.network.ask(|reply| Request::Command { command, reply }).await??;
+    Ok(done())
+}

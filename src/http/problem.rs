@@ -1,0 +1,141 @@
+//! Errors of the API: RFC 9457 problem details, all of them.
+
+use axum::Json;
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use bouya_core::ledger::{ExecutionError, StateError};
+use bouya_core::mempool::MempoolError;
+
+use super::views;
+use crate::actor::MailboxError;
+use crate::mempool::Refusal;
+use crate::miner::MineError;
+use crate::net::request::CommandError;
+use crate::store::StoreError;
+
+/// What went wrong, for people and programs.
+#[derive(Debug)]
+pub(super) struct Problem {
+    status: StatusCode,
+    name: &'static str,
+    detail: String,
+}
+
+impl Problem {
+    pub(super) fn new(status: StatusCode, name: &'static str, detail: impl ToString) -> Self {
+        Self { status, name, detail: detail.to_string() }
+    }
+
+    pub(super) fn bad_request(detail: impl ToString) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "bad-request", detail)
+    }
+
+    pub(super) fn not_found(detail: impl ToString) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "not-found", detail)
+    }
+
+    pub(super) fn internal(detail: impl ToString) -> Self {
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", detail)
+    }
+
+    pub(super) fn no_route() -> Self {
+        Self::not_found("nothing is at this path; /openapi.json lists what there is")
+    }
+
+    pub(super) fn method() -> Self {
+        let detail = "this path does not take that method; /openapi.json lists which it takes";
+        Self::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", detail)
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let body = views::Problem {
+            r#type: format!("urn:bouya:{}", self.name),
+            title: self.status.canonical_reason().unwrap_or("Error").to_owned(),
+            status: self.status.as_u16(),
+            detail: self.detail,
+        };
+        (self.status, [(header::CONTENT_TYPE, "application/problem+json")], Json(body)).into_response()
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        Self::internal(error)
+    }
+}
+
+impl From<StateError> for Problem {
+    fn from(error: StateError) -> Self {
+        Self::internal(error)
+    }
+}
+
+impl From<MailboxError> for Problem {
+    fn from(error: MailboxError) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", error)
+    }
+}
+
+impl From<CommandError> for Problem {
+    fn from(error: CommandError) -> Self {
+        let (status, name) = match error {
+            CommandError::Unknown(_) | CommandError::NotListed(_) => (StatusCode::NOT_FOUND, "unknown-peer"),
+            CommandError::Own(_) => (StatusCode::CONFLICT, "own-id"),
+            CommandError::Configured(_) => (StatusCode::CONFLICT, "configured"),
+            CommandError::Full => (StatusCode::CONFLICT, "full"),
+        };
+        Self::new(status, name, error)
+    }
+}
+
+impl From<MineError> for Problem {
+    fn from(error: MineError) -> Self {
+        Self::new(StatusCode::CONFLICT, "not-mined", error)
+    }
+}
+
+impl Problem {
+    /// A transaction that was not taken; amounts in the text are written as people write them.
+    pub(super) fn refused(error: Refusal, amount: impl Fn(u64) -> String) -> Self {
+        let (status, name) = match &error {
+            Refusal::Invalid(_) => (StatusCode::BAD_REQUEST, "invalid-transaction"),
+            Refusal::Confirmed(_) => (StatusCode::CONFLICT, "confirmed"),
+            Refusal::DiskFull => (StatusCode::SERVICE_UNAVAILABLE, "disk-full"),
+            Refusal::Store(_) | Refusal::State(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
+            Refusal::Mempool(error) => match error {
+                MempoolError::Known | MempoolError::Slot { .. } => (StatusCode::CONFLICT, "slot-taken"),
+                MempoolError::Fee { .. } => (StatusCode::UNPROCESSABLE_ENTITY, "low-fee"),
+                MempoolError::Sender(_) => (StatusCode::TOO_MANY_REQUESTS, "too-many-waiting"),
+                MempoolError::Full => (StatusCode::SERVICE_UNAVAILABLE, "mempool-full"),
+                MempoolError::Execution(error) => match error {
+                    ExecutionError::Nonce { .. } => (StatusCode::CONFLICT, "wrong-nonce"),
+                    ExecutionError::Expired { .. } => (StatusCode::UNPROCESSABLE_ENTITY, "expired"),
+                    ExecutionError::Balance { .. } => {
+                        (StatusCode::UNPROCESSABLE_ENTITY, "insufficient-balance")
+                    }
+                },
+            },
+        };
+        let detail = match &error {
+            Refusal::Mempool(MempoolError::Execution(ExecutionError::Balance { balance, cost })) => format!(
+                "costs {}, the sender has {} (what waits in the mempool counted); send less or wait for coins",
+                amount(*cost),
+                amount(*balance)
+            ),
+            Refusal::Mempool(MempoolError::Execution(ExecutionError::Nonce { expected, found })) => {
+                format!(
+                    "nonce {found} where the sender's next is {expected}; ask for the account again and sign anew"
+                )
+            }
+            Refusal::Mempool(MempoolError::Fee { fee, least, size }) => format!(
+                "the fee is {}, this node wants at least {} for {size} bytes",
+                amount(*fee),
+                amount(*least)
+            ),
+            error => error.to_string(),
+        };
+        Self::new(status, name, detail)
+    }
+}

@@ -1,0 +1,117 @@
+//! Transactions: waiting, confirmed, and new ones.
+
+use axum::Json;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::extract::rejection::BytesRejection;
+use axum::http::{HeaderMap, StatusCode, header};
+use bouya_core::codec::{decode, encode};
+use bouya_core::crypto::Hash;
+use bouya_core::ledger::{self, Address};
+use data_encoding::HEXLOWER_PERMISSIVE;
+
+use super::extract::{Options, PageOptions, Segment, page_of};
+use super::problem::Problem;
+use super::views::{Action, Output, Page, RawTransaction, Submitted, Transaction};
+use super::{Api, views};
+use crate::mempool::Request;
+
+/// Most waiting transactions that a list looks at.
+const LISTED: usize = 10_000;
+
+/// A transaction as people see it; `place` is its block's height and the tip's.
+pub(super) fn view(api: &Api, transaction: &ledger::Transaction, place: Option<(u64, u64)>) -> Transaction {
+    let ledger::Action::Transfer { outputs, memo } = &transaction.action;
+    let output =
+        |output: &ledger::Output| Output { to: output.to.to_string(), amount: api.amount(output.amount) };
+    Transaction {
+        id: transaction.id().to_string(),
+        status: if place.is_some() { "confirmed" } else { "pending" }.to_owned(),
+        height: place.map(|(height, _)| height),
+        confirmations: place.map_or(0, |(height, tip)| tip.saturating_sub(height) + 1),
+        sender: Address::of(&transaction.sender).to_string(),
+        nonce: transaction.nonce,
+        fee: api.amount(transaction.fee),
+        valid_until: transaction.valid_until,
+        size: encode(transaction).len(),
+        action: Action::Transfer {
+            outputs: outputs.iter().map(output).collect(),
+            memo: memo.as_str().to_owned(),
+        },
+    }
+}
+
+/// The transactions that wait for a block, best fee rate first
+#[utoipa::path(get, path = "/v1/transactions", tag = "transactions", params(PageOptions), responses(
+    (status = 200, body = Page<Transaction>),
+    (status = 400, body = views::Problem, content_type = "application/problem+json"),
+))]
+pub(super) async fn list(
+    State(api): State<Api>,
+    Options(options): Options<PageOptions>,
+) -> Result<Json<Page<Transaction>>, Problem> {
+    let waiting = api.mempool.ask(|reply| Request::List { most: LISTED, reply }).await?;
+    let page = page_of(waiting, &options)?;
+    let items = page.items.iter().map(|transaction| view(&api, transaction, None)).collect();
+    Ok(Json(Page { items, next: page.next }))
+}
+
+/// Submit a transaction: its Borsh bytes, or JSON with their hex. The same one again is taken as the first time
+#[utoipa::path(post, path = "/v1/transactions", tag = "transactions",
+    request_body(content((Vec<u8> = "application/octet-stream"), (RawTransaction = "application/json"))),
+    responses(
+    (status = 202, description = "it waits for a block", body = Submitted),
+    (status = 400, description = "invalid everywhere", body = views::Problem, content_type = "application/problem+json"),
+    (status = 409, description = "wrong nonce, slot taken, or confirmed already", body = views::Problem, content_type = "application/problem+json"),
+    (status = 413, description = "too large", body = views::Problem, content_type = "application/problem+json"),
+    (status = 422, description = "not covered by the balance, fee too low, or expired", body = views::Problem, content_type = "application/problem+json"),
+    (status = 429, description = "the sender has too many waiting", body = views::Problem, content_type = "application/problem+json"),
+    (status = 503, description = "mempool or disk full", body = views::Problem, content_type = "application/problem+json"),
+))]
+pub(super) async fn submit(
+    State(api): State<Api>,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<(StatusCode, Json<Submitted>), Problem> {
+    let body = body.map_err(|error| Problem::new(error.status(), "body", error.body_text()))?;
+    let json = headers
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|kind| kind.as_bytes().starts_with(b"application/json"));
+    let bytes = if json { from_json(&body)? } else { body.to_vec() };
+    let transaction = decode(&bytes, "a transaction").map_err(|error| {
+        Problem::bad_request(format!("{error}: send its Borsh bytes as octet-stream, or {{\"raw\": hex}}"))
+    })?;
+    let given = api.mempool.ask(|reply| Request::Give { transaction, reply }).await?;
+    let id = given.map_err(|error| Problem::refused(error, |units| api.amount(units)))?;
+    Ok((StatusCode::ACCEPTED, Json(Submitted { id: id.to_string() })))
+}
+
+fn from_json(body: &[u8]) -> Result<Vec<u8>, Problem> {
+    let raw: RawTransaction = serde_json::from_slice(body).map_err(Problem::bad_request)?;
+    HEXLOWER_PERMISSIVE
+        .decode(raw.raw.as_bytes())
+        .map_err(|error| Problem::bad_request(format!("raw is not hex: {error}")))
+}
+
+/// One transaction, waiting or confirmed
+#[utoipa::path(get, path = "/v1/transactions/{id}", tag = "transactions", params(("id" = String, Path, description = "its id")), responses(
+    (status = 200, body = Transaction),
+    (status = 400, body = views::Problem, content_type = "application/problem+json"),
+    (status = 404, body = views::Problem, content_type = "application/problem+json"),
+))]
+pub(super) async fn show(
+    State(api): State<Api>,
+    Segment(id): Segment<Hash>,
+) -> Result<Json<Transaction>, Problem> {
+    // First where it waits: while it is being confirmed it is in one of the two at every moment.
+    if let Some(waiting) = api.mempool.ask(|reply| Request::Find { id, reply }).await? {
+        return Ok(Json(view(&api, &waiting, None)));
+    }
+    let found = api.read(move |snapshot| Ok((snapshot.transaction(&id)?, snapshot.tip()?.0))).await?;
+    match found {
+        (Some(confirmed), tip) => Ok(Json(view(&api, &confirmed.transaction, Some((confirmed.height, tip))))),
+        (None, _) => Err(Problem::not_found(format!(
+            "transaction {id} neither waits here nor is on the chain; it may have been dropped, or another node has it"
+        ))),
+    }
+}
