@@ -177,6 +177,9 @@ impl ChainActor {
                 let result = match self.take(block, false)? {
                     BlockOutcome::Stored | BlockOutcome::Known | BlockOutcome::Early => Ok(()),
                     BlockOutcome::Invalid { why, .. } => Err(why),
+                    BlockOutcome::Ignored if self.head.borrow().disk_full => {
+                        Err("the disk is nearly full".to_owned())
+                    }
                     BlockOutcome::Ignored | BlockOutcome::UnknownParent => {
                         Err("the chain took another block first".to_owned())
                     }

@@ -111,8 +111,8 @@ impl MempoolActor {
         let mut pool = Mempool::new(self.limits);
         let mut expired = self.clock.now();
         loop {
-            let next = tokio::time::timeout(EXPIRE_EVERY, self.inbox.recv());
-            match tokio::runtime::Handle::current().block_on(async { next.await }) {
+            let next = async { tokio::time::timeout(EXPIRE_EVERY, self.inbox.recv()).await };
+            match tokio::runtime::Handle::current().block_on(next) {
                 Ok(None) => return Ok(()),
                 Ok(Some(request)) => self.serve(&mut pool, request)?,
                 Err(_) => (),

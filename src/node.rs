@@ -1,5 +1,6 @@
 //! The composition root: builds every actor, wires their mailboxes, starts them in order, and stops them all when one ends.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -66,7 +67,7 @@ pub struct Node {
     tls: Arc<Tls>,
     store: Store,
     member_key: SecretKey,
-    token: String,
+    token: http::token::Token,
     p2p: Option<TcpListener>,
     api: Option<TcpListener>,
     reload: Arc<Notify>,
@@ -125,6 +126,8 @@ impl Node {
         let (level, level_watch) = watch::channel(Level::default());
         let (gate, gate_watch) = watch::channel(Some("starting"));
         let (rate, rate_watch) = watch::channel(0);
+        let own = BTreeMap::from([(self.member_key.public(), self.tls.id())]);
+        let (names, names_watch) = watch::channel(Arc::new(own));
         let (not_after, not_after_watch) = watch::channel(self.tls.not_after());
 
         let outlets =
@@ -179,6 +182,7 @@ impl Node {
             events: events.clone(),
             gate,
             not_after,
+            names,
             reload: self.reload,
             clock,
             blacklist: self.settings.p2p.blacklist.clone(),
@@ -197,9 +201,11 @@ impl Node {
             network: requests,
             events,
             not_after: not_after_watch.clone(),
+            names: names_watch,
             reward_to,
             token: self.token,
             hosts: self.settings.api.hosts.clone(),
+            min_fee_per_byte: self.settings.network.min_fee_per_byte,
             stop: stop.clone(),
         };
 
@@ -275,9 +281,8 @@ fn new_overlay(settings: &Settings, tls: &Tls, reader: &Reader, clock: Clock) ->
     Overlay::new(settings, clock.now(), clock::wall())
 }
 
-fn ended(name: &'static str, result: Result<(), MailboxError>) -> Result<&'static str, NodeError> {
-    // A mailbox that is gone means that another actor ended first, and that one has the reason.
-    drop(result);
+/// A mailbox that is gone means that another actor ended first, and that one has the reason.
+fn ended(name: &'static str, _gone: Result<(), MailboxError>) -> Result<&'static str, NodeError> {
     Ok(name)
 }
 

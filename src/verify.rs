@@ -238,19 +238,19 @@ mod tests {
 
     #[test]
     fn every_kind_of_wrong_thing_is_named() {
-        let spoil: [(&str, fn(&Store)); 7] = [
-            ("block 3", |store| store.spoil_row("bodies", 3)),
-            ("record", |store| store.spoil_row("headers", 2)),
-            ("node", |store| store.spoil_row("nodes", 2)),
-            ("undo record", |store| store.spoil_row("undo", 4)),
-            ("state row", |store| store.spoil_row("state", 0)),
-            ("does not find transaction", |store| store.spoil_row("transactions", 2)),
-            ("does not list", |store| store.spoil_row("movements", 2)),
+        let spoiled = [
+            ("block 3", "bodies", 3),
+            ("record", "headers", 2),
+            ("node", "nodes", 2),
+            ("undo record", "undo", 4),
+            ("state row", "state", 0),
+            ("does not find transaction", "transactions", 2),
+            ("does not list", "movements", 2),
         ];
-        for (expected, spoil) in spoil {
+        for (expected, table, row) in spoiled {
             let dir = tempfile::tempdir().unwrap();
             let store = store(dir.path());
-            spoil(&store);
+            store.spoil_row(table, row);
             let error = verify(&store.reader(), |_, _| ()).unwrap_err().to_string();
             assert!(error.contains(expected), "{expected}: {error}");
         }

@@ -3,37 +3,41 @@
 //! It never awaits a peer, the chain or the mempool: what cannot be taken at once is answered as not taken. Reading the store for a
 //! peer happens on the side, in bounded number.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bouya_core::crypto::{Hash, SecretKey};
+use bouya_core::crypto::{Hash, PublicKey, SecretKey};
 use bouya_core::id::NodeId;
-use bouya_core::ledger::{Header, View};
-use bouya_core::limits::HEADERS_PER_MESSAGE;
-use bouya_core::overlay::peers::{PeerStatus, PeerView};
+use bouya_core::limits::KNOWN_PEERS;
 use bouya_core::overlay::sync::SyncStatus;
 use bouya_core::overlay::{
-    Answer, BlockOutcome, Command, ConnId, Input, Output, Overlay, Query, Submit, TransactionOutcome,
+    Answer, BlockOutcome, Command, ConnId, Event, Input, Output, Overlay, Query, Submit, TransactionOutcome,
 };
 use bouya_core::wire::{CrlSummary, Message};
 use tokio::sync::{Semaphore, mpsc, watch};
+use tokio::task::JoinHandle;
 use tokio::time::{Instant, MissedTickBehavior, sleep_until};
 use tokio_util::sync::CancellationToken;
-use tracing::{debug, error, info, warn};
+use tracing::{debug, warn};
 
 use super::connection::{Frame, Outbox};
-use super::request::{CommandError, Request, Summary};
+use super::request::Request;
 use super::tls::{Session, Tls};
 use super::{NetEvent, Shared, dial, report};
 use crate::actor::Mailbox;
 use crate::chain;
-use crate::clock::{self, Clock};
+use crate::clock::Clock;
 use crate::events::Events;
-use crate::http::views;
 use crate::mempool;
 use crate::miner::Gate;
-use crate::store::{Reader, Snapshot, StoreError};
+use crate::store::Reader;
+
+mod api;
+mod certificates;
+mod serve;
+
+use serve::Serving;
 
 /// Answers and tips of the other actors that may wait.
 pub const CAPACITY: usize = 4_096;
@@ -54,6 +58,9 @@ const CLOCK_OFF_MS: u64 = 5_000;
 /// Goodbyes get this long to leave.
 const PARTING: Duration = Duration::from_secs(2);
 
+/// Member keys and the ids that proved them.
+pub type Names = Arc<BTreeMap<PublicKey, NodeId>>;
+
 /// Everything the actor works with.
 pub struct NetworkActor {
     pub overlay: Overlay,
@@ -70,6 +77,8 @@ pub struct NetworkActor {
     pub events: Events,
     pub gate: watch::Sender<Gate>,
     pub not_after: watch::Sender<bouya_core::time::Timestamp>,
+    /// Whose member keys these are, as their hellos have proven since the start: a seal can be shown as a name.
+    pub names: watch::Sender<Names>,
     pub reload: Arc<tokio::sync::Notify>,
     pub clock: Clock,
     pub blacklist: Vec<NodeId>,
@@ -84,19 +93,13 @@ struct Link {
     crls: Vec<CrlSummary>,
 }
 
-/// Blocks that a session has asked for. They are read and sent one at a time, as the peer takes them: a queue full of blocks would
-/// make an honest peer look slow.
-#[derive(Default)]
-struct Serving {
-    asked: VecDeque<Hash>,
-    busy: bool,
-}
-
 struct Running {
     actor: NetworkActor,
     links: BTreeMap<ConnId, Link>,
     serving: BTreeMap<ConnId, Serving>,
     reads: Arc<Semaphore>,
+    /// What is being written down for the next start; a stop waits for it.
+    keeping: JoinHandle<()>,
     greeted: bool,
     last_file_error: Option<String>,
 }
@@ -110,6 +113,7 @@ impl NetworkActor {
             links: BTreeMap::new(),
             serving: BTreeMap::new(),
             reads,
+            keeping: tokio::spawn(async {}),
             greeted: false,
             last_file_error: None,
         };
@@ -229,8 +233,21 @@ impl Running {
                 let bytes = bouya_core::codec::encode(&book);
                 self.keep(BOOK, bytes);
             }
-            Output::Note(event) => report::note(event, &self.actor.events),
+            Output::Note(event) => self.note(event),
         }
+    }
+
+    fn note(&mut self, event: Event) {
+        if let Event::PeerUp { id, member: Some(key), .. } = &event {
+            let names = self.actor.names.borrow().clone();
+            // Who changes keys without end gets no more names.
+            if names.len() < KNOWN_PEERS && names.get(key) != Some(id) {
+                let mut names = (*names).clone();
+                names.insert(*key, id.clone());
+                self.actor.names.send_replace(Arc::new(names));
+            }
+        }
+        report::note(event, &self.actor.events);
     }
 
     fn send(&self, conn: ConnId, message: &Message) {
@@ -271,47 +288,6 @@ impl Running {
         }
     }
 
-    /// The overlay lets a peer have a bounded number of blocks outstanding, which bounds this queue.
-    fn ask_block(&mut self, session: ConnId, id: Hash) {
-        self.serving.entry(session).or_default().asked.push_back(id);
-        self.serve_next(session);
-    }
-
-    fn serve_next(&mut self, session: ConnId) {
-        let Some(serving) = self.serving.get_mut(&session).filter(|serving| !serving.busy) else { return };
-        let wire = self.actor.overlay.connection_of(session);
-        let next = serving.asked.pop_front().zip(wire.and_then(|wire| self.links.get(&wire)));
-        let Some((id, link)) = next else {
-            // Nothing more to do, or nobody to do it for.
-            self.serving.remove(&session);
-            return;
-        };
-        serving.busy = true;
-        let room = link.outbox.room();
-        self.read(Query::Block { conn: session, id }, room);
-    }
-
-    /// Reads the store on the side, once `ready`.
-    fn read(&self, query: Query, ready: impl Future<Output = ()> + Send + 'static) {
-        let (reader, own, reads) = (self.actor.reader.clone(), self.actor.own.clone(), self.reads.clone());
-        tokio::spawn(async move {
-            ready.await;
-            let Ok(_permit) = reads.acquire().await else { return };
-            let fallback = empty_answer(&query);
-            let read = tokio::task::spawn_blocking(move || answer_from(&reader, query)).await;
-            let answer = match read {
-                Ok(Ok(answer)) => answer,
-                Ok(Err(error)) => {
-                    error!(%error, "cannot read the store for a peer");
-                    fallback
-                }
-                Err(_) => fallback,
-            };
-            // A stopped network needs no answer.
-            let _ = own.send(Input::Answer(answer)).await;
-        });
-    }
-
     fn submit(&mut self, submit: Submit) {
         match submit {
             Submit::Block { conn, block, wanted } => {
@@ -331,72 +307,18 @@ impl Running {
         }
     }
 
-    fn keep(&self, name: &'static str, bytes: Vec<u8>) {
+    /// Writes something down on the side, one after the other: an older book never comes after a newer one.
+    fn keep(&mut self, name: &'static str, bytes: Vec<u8>) {
         let reader = self.actor.reader.clone();
-        tokio::task::spawn_blocking(move || {
-            if let Err(error) = reader.keep(name, &bytes) {
+        let before = std::mem::replace(&mut self.keeping, tokio::spawn(async {}));
+        self.keeping = tokio::spawn(async move {
+            // One that failed has said so.
+            let _ = before.await;
+            let kept = tokio::task::spawn_blocking(move || reader.keep(name, &bytes)).await;
+            if let Ok(Err(error)) = kept {
                 warn!(%error, name, "not kept for the next start");
             }
         });
-    }
-
-    /// A peer's revocation lists.
-    fn take_in(&mut self, lists: &[Vec<u8>]) {
-        let (new, refused) = self.tls().take_in(lists);
-        if let Some(error) = refused {
-            debug!(%error, "a peer's revocation list was refused");
-        }
-        if new {
-            self.revocations_changed();
-        }
-    }
-
-    /// Certificates, keys, roots and lists are taken from their files again, and every live session is judged by them.
-    fn look_at_files(&mut self) {
-        match self.tls().reload() {
-            Ok(true) => {
-                info!("certificate files were read anew");
-                self.last_file_error = None;
-                self.actor.not_after.send_replace(self.tls().not_after());
-                self.revocations_changed();
-            }
-            Ok(false) => {
-                self.last_file_error = None;
-                let revoked = self.refused_links();
-                if !revoked.is_empty() {
-                    self.handle(Input::Reloaded { revoked });
-                }
-            }
-            Err(error) => {
-                // Said once, not every second.
-                let error = error.to_string();
-                if self.last_file_error.as_ref() != Some(&error) {
-                    error!(%error, "certificate files are not taken; the ones read before stay in use");
-                    self.last_file_error = Some(error);
-                }
-            }
-        }
-    }
-
-    fn revocations_changed(&mut self) {
-        self.keep(REVOCATIONS, self.tls().revocations().to_bytes());
-        self.tell_crls();
-        let revoked = self.refused_links();
-        self.handle(Input::Reloaded { revoked });
-    }
-
-    fn tell_crls(&mut self) {
-        let crls = self.tls().revocations().summaries();
-        self.handle(Input::Crls(crls));
-    }
-
-    fn refused_links(&self) -> Vec<ConnId> {
-        let refused = self.links.iter().filter_map(|(conn, link)| {
-            let why = self.tls().refuses(&link.session)?;
-            warn!(peer = %link.session.verified.id, %why, "cut");
-            Some(*conn)
-        });
-        refused.collect()
     }
 
     fn gate(&self) -> Gate {
@@ -414,81 +336,6 @@ impl Running {
         None
     }
 
-    fn answer(&mut self, request: Request) {
-        let now = self.actor.clock.now();
-        let overlay = &self.actor.overlay;
-        // An asker that no longer waits is no error.
-        match request {
-            Request::Peers { reply } => {
-                let peers = overlay.peers(now).into_iter().map(|peer| report::peer(peer, clock::wall()));
-                let _ = reply.send(peers.collect());
-            }
-            Request::Blacklist { reply } => {
-                let _ = reply.send(self.blacklist());
-            }
-            Request::Summary { reply } => {
-                let _ = reply.send(self.summary());
-            }
-            Request::Command { command, reply } => {
-                let result = self.check(&command);
-                if result.is_ok() {
-                    self.handle(Input::Command(command));
-                }
-                let _ = reply.send(result);
-            }
-        }
-    }
-
-    fn kept_out(&self) -> Vec<PeerView> {
-        let mut peers = self.actor.overlay.peers(self.actor.clock.now());
-        peers.retain(|peer| peer.status == PeerStatus::Banned);
-        peers
-    }
-
-    fn blacklist(&self) -> Vec<views::BlacklistEntry> {
-        let listed = self.actor.overlay.blacklist();
-        let configured = |peer: &PeerView| Some(listed.iter().find(|entry| entry.id == peer.id)?.configured);
-        let entry = |peer| {
-            let configured = configured(&peer);
-            report::blacklist_entry(peer, configured, clock::wall())
-        };
-        self.kept_out().into_iter().map(entry).collect()
-    }
-
-    fn summary(&self) -> Summary {
-        let overlay = &self.actor.overlay;
-        let (state, progress) = match overlay.sync_status() {
-            SyncStatus::Alone => ("alone", 1.0),
-            SyncStatus::Synced => ("synced", 1.0),
-            SyncStatus::Syncing { height, target } => ("syncing", height as f64 / target.max(1) as f64),
-        };
-        Summary {
-            connected: overlay.connected(),
-            known: overlay.known(),
-            sync: views::SyncStatus { state: state.to_owned(), progress: progress.clamp(0.0, 1.0) },
-            clock_offset_ms: overlay.clock_offset_ms().unwrap_or(0),
-        }
-    }
-
-    fn check(&self, command: &Command) -> Result<(), CommandError> {
-        let overlay = &self.actor.overlay;
-        let now = self.actor.clock.now();
-        let own = self.tls().id();
-        match command {
-            Command::AddPeer(id, _) | Command::Blacklist(id) if *id == own => Err(CommandError::Own(own)),
-            Command::RemovePeer(id) if !overlay.peers(now).iter().any(|peer| peer.id == *id) => {
-                Err(CommandError::Unknown(id.clone()))
-            }
-            Command::Unblacklist(id) if self.actor.blacklist.contains(id) => {
-                Err(CommandError::Configured(id.clone()))
-            }
-            Command::Unblacklist(id) if !self.kept_out().iter().any(|peer| peer.id == *id) => {
-                Err(CommandError::NotListed(id.clone()))
-            }
-            _ => Ok(()),
-        }
-    }
-
     /// Says goodbye to everybody and waits a moment for it to leave.
     async fn part(mut self) {
         self.handle(Input::Command(Command::Shutdown));
@@ -501,61 +348,7 @@ impl Running {
             }
             self.drain();
         }
+        // The disk may be slow; the node's own deadline comes soon after.
+        let _ = tokio::time::timeout(PARTING, &mut self.keeping).await;
     }
-}
-
-fn empty_answer(query: &Query) -> Answer {
-    match query {
-        Query::Headers { conn, .. } => Answer::Headers { conn: *conn, headers: Vec::new() },
-        Query::Block { conn, id } => Answer::Block { conn: *conn, id: *id, block: None },
-        Query::Transactions { conn, ids } => {
-            Answer::Transactions { conn: *conn, found: Vec::new(), missing: ids.clone() }
-        }
-        Query::Branch(id) => Answer::Branch { id: *id, branch: None },
-        Query::Missing(ids) => Answer::Missing(ids.clone()),
-    }
-}
-
-fn answer_from(reader: &Reader, query: Query) -> Result<Answer, StoreError> {
-    let snapshot = reader.snapshot()?;
-    Ok(match query {
-        Query::Headers { conn, locator, stop } => {
-            Answer::Headers { conn, headers: headers_after(&snapshot, &locator, &stop)? }
-        }
-        Query::Block { conn, id } => Answer::Block { conn, id, block: snapshot.block(&id)?.map(Arc::new) },
-        Query::Missing(ids) => {
-            let mut missing = Vec::new();
-            for id in ids {
-                if !snapshot.has_block(&id)? {
-                    missing.push(id);
-                }
-            }
-            Answer::Missing(missing)
-        }
-        other => empty_answer(&other),
-    })
-}
-
-/// Headers of the best chain after the first block of the locator that is on it.
-fn headers_after(snapshot: &Snapshot, locator: &[Hash], stop: &Hash) -> Result<Vec<Header>, StoreError> {
-    let read = |error: bouya_core::ledger::StateError| StoreError::Failed(error.to_string());
-    let mut from = 0;
-    for id in locator {
-        let Some(record) = snapshot.record(id).map_err(read)? else { continue };
-        if snapshot.at_height(record.header.height).map_err(read)? == Some(*id) {
-            from = record.header.height;
-            break;
-        }
-    }
-    let mut headers = Vec::new();
-    while headers.len() < HEADERS_PER_MESSAGE {
-        from += 1;
-        let Some(id) = snapshot.at_height(from).map_err(read)? else { break };
-        let Some(record) = snapshot.record(&id).map_err(read)? else { break };
-        headers.push(record.header);
-        if id == *stop {
-            break;
-        }
-    }
-    Ok(headers)
 }

@@ -27,6 +27,9 @@ pub struct Snapshot {
     movements: ReadOnlyTable<([u8; 33], u64, u32), ()>,
 }
 
+/// A row of the state: encoded key and value.
+pub(super) type Row = (Vec<u8>, Vec<u8>);
+
 /// A transaction on the best chain.
 #[derive(Clone, Debug)]
 pub struct Confirmed {
@@ -118,7 +121,7 @@ impl Snapshot {
     }
 
     /// All rows of the state, in order of their encoded keys.
-    pub fn rows(&self) -> Result<impl Iterator<Item = Result<(Vec<u8>, Vec<u8>), StoreError>>, StoreError> {
+    pub fn rows(&self) -> Result<impl Iterator<Item = Result<Row, StoreError>>, StoreError> {
         let rows = self.state.iter()?;
         Ok(rows.map(|row| row.map(|(k, v)| (k.value().to_vec(), v.value().to_vec())).map_err(Into::into)))
     }
