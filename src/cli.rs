@@ -3,7 +3,7 @@
 //! One file per command family under `cli/`. Results go to stdout, everything else to stderr; the exit code is 0 for done,
 //! 1 for refused or failed, 2 for wrong usage or configuration, 3 for a node that cannot be reached.
 //!
-//! To add a command: a variant of [`Command`], a line in [`run`], a file with its options and its `run`. A command that must have
+//! To add a command: a variant of `Command`, a line in `run`, a file with its options and its `run`. A command that must have
 //! `--config` declares it itself; that one then stands in for the global option of the same name.
 
 mod account;

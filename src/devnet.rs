@@ -8,7 +8,6 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use bouya_core::codec::Text;
-use bouya_core::crypto::SecretKey;
 use bouya_core::ledger::{Address, Allocation, Genesis};
 use mkca::Authority;
 use thiserror::Error;
@@ -217,7 +216,7 @@ fn prepare_network(dir: &Path, demo: Address) -> Result<NetworkFile, DevnetError
             vec![Allocation { address: demo, amount: spec.coin.parse("1000000").unwrap_or_default() }];
         let draft = Genesis::new(spec.clone()).map_err(|error| DevnetError::Settings(error.to_string()))?;
         let cores = std::thread::available_parallelism().map_or(1.0, |cores| cores.get() as f64);
-        let rate = miner::measure(&draft, &SecretKey::from_seed(&[1; 32])) * cores * MACHINE_SHARE;
+        let rate = miner::measure(&draft) * cores * MACHINE_SHARE;
         spec.blocks.initial_difficulty = ((rate * f64::from(INTERVAL_MS) / 1_000.0) as u64).max(1);
         write(&path, &NetworkFile::render(&spec, 1))?;
     }

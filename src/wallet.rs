@@ -1,7 +1,7 @@
 //! Wallets: key pairs of people and firms, one file each, and the member key's file.
 //!
-//! A wallet is `NAME.wallet` in one folder, JSON, its seed encrypted under a passphrase ([`keystore`]). Files are made 0600,
-//! never overwritten, and not read while others may read them ([`private`]).
+//! A wallet is `NAME.wallet` in one folder, JSON, its seed encrypted under a passphrase (`keystore`). Files are made 0600,
+//! never overwritten, and not read while others may read them (`private`).
 //!
 //! Left out on purpose: deleting and renaming (the file system does both), seed phrases, many keys per wallet.
 

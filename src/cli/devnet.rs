@@ -14,7 +14,7 @@ use super::node::NodeOptions;
 use super::output::Output;
 use crate::config::network::spoken;
 use crate::devnet::{DEMO, Devnet, DevnetError, FRIEND};
-use crate::http::views::{Block, Status};
+use crate::http::views::{BlockSummary, Page, Status};
 use crate::telemetry;
 
 pub(crate) const EXAMPLES: &str = "\
@@ -136,17 +136,18 @@ async fn watch(
 
 struct Look {
     statuses: Vec<Status>,
-    block: Block,
+    /// The first node's latest blocks, newest first.
+    blocks: Page<BlockSummary>,
 }
 
-/// The status of every node and the first one's newest block. None while one of them does not answer.
+/// The status of every node and the first one's newest blocks. None while one of them does not answer.
 fn look(apis: &[String]) -> Option<Look> {
     let client =
         |api: &String| Client::new(&NodeOptions { api: Some(api.clone()), ..NodeOptions::default() }).ok();
     let statuses: Option<Vec<Status>> =
         apis.iter().map(|api| client(api)?.get("/v1/status").ok()?.read().ok()).collect();
-    let block = client(apis.first()?)?.get("/v1/blocks/latest").ok()?.read().ok()?;
-    Some(Look { statuses: statuses?, block })
+    let blocks = client(apis.first()?)?.get("/v1/blocks").ok()?.read().ok()?;
+    Some(Look { statuses: statuses?, blocks })
 }
 
 #[derive(Default)]
@@ -170,16 +171,17 @@ impl Seen {
                 false => "Some nodes have lost each other; they reconnect by themselves.".to_owned(),
             })?;
         }
-        let block = &look.block;
-        if self.height != Some(block.height) && block.height > 0 {
+        let new = |block: &&BlockSummary| self.height.is_none_or(|seen| block.height > seen);
+        let new: Vec<&BlockSummary> = look.blocks.items.iter().take_while(new).collect();
+        for block in new.into_iter().rev() {
             self.height = Some(block.height);
-            let agree = look.statuses.iter().filter(|status| status.tip.hash == block.hash).count();
+            let agree = look.statuses.iter().filter(|status| status.tip.height >= block.height).count();
             let short = block.hash.get(..8).unwrap_or_default();
             let miner = block.miner.id.clone().unwrap_or_else(|| block.miner.key.chars().take(8).collect());
             out.line(format!(
                 "block {:>5}  {short}  {:>3} transactions  mined by {miner}  on {agree} of {} nodes",
                 block.height,
-                block.transactions.len(),
+                block.transactions,
                 look.statuses.len(),
             ))?;
         }

@@ -18,7 +18,6 @@ use crate::config::NetworkFile;
 use crate::config::network::{new_spec, spoken};
 use crate::config::node::Bootstrap;
 use crate::miner;
-use crate::wallet;
 
 pub(crate) const INIT_EXAMPLES: &str = "\
 Examples:
@@ -119,7 +118,7 @@ pub(crate) fn init(options: &Init, out: &mut Output) -> Result<(), Error> {
     }
     // Checked before the machine is measured, so that a mistake shows at once.
     let draft = Genesis::new(spec.clone()).map_err(|error| usage(&error))?;
-    let rate = miner::measure(&draft, &wallet::new_key()?) * FIRST_SHARE;
+    let rate = miner::measure(&draft) * FIRST_SHARE;
     spec.blocks.initial_difficulty = ((rate * f64::from(options.interval) / 1_000.0) as u64).max(1);
     let genesis = Genesis::new(spec.clone()).map_err(|error| usage(&error))?;
     let path = options.dir.join("network.toml");

@@ -32,8 +32,6 @@ Prints the transaction's id. How it fares later: bouya tx ID";
 /// For so many blocks the transaction may be confirmed. Long enough for a busy or a sleeping network; short enough that a
 /// payment given up as lost does not come back months later.
 const VALID_BLOCKS: u64 = 1_000;
-/// The least that miners take where network.toml says nothing else, in the smallest unit.
-const FEE_PER_BYTE: u64 = 1;
 /// How often to look whether the transaction is confirmed.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 
@@ -167,7 +165,9 @@ fn draft(
     draft.fee = match &options.fee {
         Some(fee) => amount(fee)?,
         // Fee and signature have a fixed size, so this is the size of the signed transaction.
-        None => u64::try_from(encode(&draft).len()).unwrap_or(u64::MAX).saturating_mul(FEE_PER_BYTE),
+        None => u64::try_from(encode(&draft).len())
+            .unwrap_or(u64::MAX)
+            .saturating_mul(status.network.min_fee_per_byte),
     };
     if draft.cost().is_none() {
         return Err(Error::Usage(

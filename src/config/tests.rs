@@ -98,3 +98,20 @@ fn dial_only_advertises_nothing() {
     let settings = Settings::load(&write(dir.path(), "node.toml", &text)).unwrap();
     assert!(settings.p2p.listen.is_none() && settings.p2p.advertise.is_none());
 }
+
+#[test]
+fn the_examples_are_true() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("config");
+    let settings = Settings::load(&folder.join("node.example.toml")).unwrap();
+    // What the example shows as defaults is what a file without those keys comes to.
+    let dir = tempfile::tempdir().unwrap();
+    write(dir.path(), "network.toml", &std::fs::read_to_string(folder.join("network.example.toml")).unwrap());
+    let usual = Settings::load(&write(dir.path(), "node.toml", NODE)).unwrap();
+    assert_eq!(settings.mempool, usual.mempool);
+    assert_eq!(format!("{:?}", settings.miner), format!("{:?}", usual.miner));
+    assert_eq!(format!("{:?}", settings.log), format!("{:?}", usual.log));
+    assert_eq!((settings.api.listen, settings.p2p.max_peers), (usual.api.listen, usual.p2p.max_peers));
+    assert_eq!(settings.identity.refuse_overdue, usual.identity.refuse_overdue);
+    let blocks = &settings.network.genesis.spec.blocks;
+    assert_eq!((blocks.interval_ms, blocks.half_life), (5_000, 32));
+}
