@@ -1,0 +1,11 @@
+//! Real daemons as processes on this machine's loopback: what a network does when its nodes fall, part and meet again.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod network {
+    mod daemon;
+    mod faults;
+    mod identity;
+    mod refusals;
+    mod together;
+}

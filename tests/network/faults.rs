@@ -1,0 +1,64 @@
+//! Stopping, waiting, keeping out.
+
+use std::net::TcpListener;
+
+use super::daemon::{Consortium, until};
+
+#[test]
+fn a_stop_is_clean_in_the_middle_of_work() {
+    let consortium = Consortium::new();
+    let mut a = consortium.member("a", "", "when = \"always\"");
+    let mut b = consortium.member("b", &format!("bootstrap = [\"{}\"]", a.at()), "when = \"always\"");
+    a.start();
+    b.start();
+    until("they work", || (b.is_connected_to("a") && b.height() > 3).then_some(()));
+    a.stop();
+    until("the other heard why", || b.log().contains("shutting down").then_some(()));
+    let height = b.height();
+    a.start();
+    until("it goes on where it was", || (a.height() > height).then_some(()));
+}
+
+#[test]
+fn a_dead_peer_is_dialed_at_a_pace() {
+    let consortium = Consortium::new();
+    // Something that accepts and closes at once: TLS never comes.
+    let dead = TcpListener::bind("127.0.0.1:0").unwrap();
+    dead.set_nonblocking(true).unwrap();
+    let at = format!("bootstrap = [\"dead@{}\"]", dead.local_addr().unwrap());
+    let mut a = consortium.member("a", &at, "enabled = false");
+    a.start();
+    let mut dials = Vec::new();
+    let began = std::time::Instant::now();
+    until("five dials", || {
+        while let Ok((socket, _)) = dead.accept() {
+            dials.push(began.elapsed());
+            drop(socket);
+        }
+        (dials.len() >= 5).then_some(())
+    });
+    // Backoff doubles from one second with full jitter: after the fifth failure up to 16 s are waited, and the peer says so.
+    until("it backs off", || (a.peer("dead")?.status == "backoff").then_some(()));
+    assert!(a.peer("dead").unwrap().until.is_some());
+}
+
+#[test]
+fn who_is_blacklisted_stays_out_across_a_restart() {
+    let consortium = Consortium::new();
+    let mut a = consortium.member("a", "", "enabled = false");
+    let mut b = consortium.member("b", &format!("bootstrap = [\"{}\"]", a.at()), "enabled = false");
+    a.start();
+    b.start();
+    until("they are connected", || a.is_connected_to("b").then_some(()));
+    assert_eq!(a.send("PUT", "/v1/blacklist/b", false, b"").0, 401);
+    assert_eq!(a.send("PUT", "/v1/blacklist/b", true, b"").0, 204);
+    let banned = |peer: Option<bouya::http::views::Peer>| peer.is_some_and(|peer| peer.status == "banned");
+    until("it is out", || banned(a.peer("b")).then_some(()));
+    a.stop();
+    a.start();
+    assert!(banned(a.peer("b")));
+    until("the other one hears why", || b.log().contains("banned").then_some(()));
+    assert!(!a.is_connected_to("b"));
+    assert_eq!(a.send("DELETE", "/v1/blacklist/b", true, b"").0, 204);
+    until("it may come back", || a.is_connected_to("b").then_some(()));
+}
