@@ -37,6 +37,7 @@ fn status() -> Status {
             symbol: "ACM".into(),
             decimals: 2,
             interval_ms: 5000,
+            min_fee_per_byte: 1,
         },
         tip: TipStatus {
             height: 41,
@@ -51,6 +52,7 @@ fn status() -> Status {
         certificate: CertificateStatus { not_after: "2027-11-20T00:00:00Z".into(), days_left: 364 },
         clock: ClockStatus { offset_ms: 3 },
         reward_to: "bouya1x".into(),
+        disk_full: false,
     }
 }
 

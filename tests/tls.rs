@@ -163,7 +163,7 @@ async fn serve(
 async fn until(what: &str, mut done: impl FnMut() -> bool) {
     let wait = async {
         while !done() {
-            tokio::time::sleep(Duration::from_millis(5)).await;
+            tokio::time::sleep(Duration::from_millis(5)).await; // poll
         }
     };
     timeout(PATIENCE, wait).await.unwrap_or_else(|_| panic!("never: {what}"));
