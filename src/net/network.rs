@@ -310,14 +310,21 @@ impl Running {
     /// Writes something down on the side, one after the other: an older book never comes after a newer one.
     fn keep(&mut self, name: &'static str, bytes: Vec<u8>) {
         let reader = self.actor.reader.clone();
-        let before = std::mem::replace(&mut self.keeping, tokio::spawn(async {}));
-        self.keeping = tokio::spawn(async move {
-            // One that failed has said so.
-            let _ = before.await;
+        self.after_keeping(async move {
             let kept = tokio::task::spawn_blocking(move || reader.keep(name, &bytes)).await;
             if let Ok(Err(error)) = kept {
                 warn!(%error, name, "not kept for the next start");
             }
+        });
+    }
+
+    /// Does something once everything so far is kept.
+    fn after_keeping(&mut self, next: impl Future<Output = ()> + Send + 'static) {
+        let before = std::mem::replace(&mut self.keeping, tokio::spawn(async {}));
+        self.keeping = tokio::spawn(async move {
+            // One that failed has said so.
+            let _ = before.await;
+            next.await;
         });
     }
 

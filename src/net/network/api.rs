@@ -30,8 +30,10 @@ impl Running {
                 let result = self.check(&command);
                 if result.is_ok() {
                     self.handle(Input::Command(command));
+                    self.drain();
                 }
-                let _ = reply.send(result);
+                // What an operator was told is done holds after a crash, too.
+                self.after_keeping(async move { drop(reply.send(result)) });
             }
         }
     }

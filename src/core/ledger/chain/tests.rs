@@ -346,7 +346,8 @@ fn beyond_the_undo_records_everything_is_executed_again() {
     node.mine(vec![node.pay(1, 0, 2, 10)]);
     let fork = node.chain.tip().clone();
     for round in 1..20 {
-        let pay = node.pay(1, round, 2, 1);
+        // An account that the winning branch knows nothing of.
+        let pay = node.pay(1, round, 5, 1);
         node.mine(vec![pay]);
     }
     let (rivals, _) = node.run_on(&fork, 25, 300, 8);
