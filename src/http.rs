@@ -7,9 +7,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::DefaultBodyLimit;
+use axum::extract::{DefaultBodyLimit, Request, State};
 use axum::http::{HeaderValue, StatusCode, header};
-use axum::middleware::{from_fn_with_state, map_response};
+use axum::middleware::{Next, from_fn_with_state, map_response};
 use axum::response::{IntoResponse, Response};
 use axum::{Router, routing};
 use bouya_core::id::NodeId;
@@ -17,12 +17,11 @@ use bouya_core::ledger::{Address, Genesis};
 use bouya_core::time::Timestamp;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
-use tower_http::timeout::TimeoutLayer;
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use self::guard::Bearer;
+use self::description::Description;
 use self::problem::Problem;
 use crate::actor::Mailbox;
 use crate::chain::Head;
@@ -35,6 +34,7 @@ use crate::store::{Reader, Snapshot};
 
 mod accounts;
 mod blocks;
+mod description;
 mod extract;
 mod guard;
 mod metrics;
@@ -81,20 +81,6 @@ pub struct Api {
     pub stop: CancellationToken,
 }
 
-#[derive(OpenApi)]
-#[openapi(
-    info(title = "Bouya node", description = "A consortium's ledger: one node's API. Amounts are decimal strings in coins, hashes lower-case hex, times RFC 3339 in UTC; every error is a problem document (RFC 9457)."),
-    modifiers(&Bearer),
-    tags(
-        (name = "node", description = "This node"),
-        (name = "peers", description = "Its peers"),
-        (name = "chain", description = "Blocks"),
-        (name = "transactions", description = "Transactions, confirmed or not"),
-        (name = "accounts", description = "What addresses hold and did"),
-    )
-)]
-struct Description;
-
 fn described() -> OpenApiRouter<Api> {
     let quick = OpenApiRouter::with_openapi(Description::openapi())
         .routes(routes!(node::status))
@@ -112,19 +98,19 @@ fn described() -> OpenApiRouter<Api> {
         .routes(routes!(transactions::show))
         .routes(routes!(accounts::show))
         .routes(routes!(accounts::history))
-        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, REQUEST_TIMEOUT));
+        .layer(from_fn_with_state(REQUEST_TIMEOUT, in_time));
     // A stream lasts, and a block takes its time.
     quick.routes(routes!(stream::events)).routes(routes!(node::mine))
 }
 
 /// The API's description, as it is in `docs/openapi.json`.
 pub fn openapi() -> utoipa::openapi::OpenApi {
-    described().split_for_parts().1
+    description::complete(described().split_for_parts().1)
 }
 
 fn router(api: Api) -> Router {
     let (router, description) = described().split_for_parts();
-    let description = description.to_json().unwrap_or_default();
+    let description = description::complete(description).to_json().unwrap_or_default();
     let json = ([(header::CONTENT_TYPE, "application/json")], description);
     router
         .merge(page::routes())
@@ -135,6 +121,16 @@ fn router(api: Api) -> Router {
         .layer(from_fn_with_state(guard::Guard::new(&api), guard::check))
         .layer(map_response(secure))
         .with_state(api)
+}
+
+/// Ends what takes longer, be it for a body that does not come.
+async fn in_time(State(limit): State<Duration>, request: Request, next: Next) -> Response {
+    let late = || {
+        let detail =
+            "the request took too long; if it was a transaction, look for it before sending it again";
+        Problem::new(StatusCode::SERVICE_UNAVAILABLE, "timeout", detail).into_response()
+    };
+    tokio::time::timeout(limit, next.run(request)).await.unwrap_or_else(|_| late())
 }
 
 /// Headers of every response: nothing is guessed, framed, or loaded from elsewhere.

@@ -6,10 +6,10 @@ use bouya_core::ledger::{self, Address, Block, View};
 use bouya_core::limits::UNDO_BLOCKS;
 use serde::Deserialize;
 
+use super::Api;
 use super::extract::{Options, PageOptions, Segment};
 use super::problem::Problem;
 use super::views::{Account, Movement, Page};
-use super::{Api, views};
 use crate::clock::rfc3339;
 use crate::mempool::Request;
 use crate::store::Snapshot;
@@ -23,8 +23,7 @@ pub(super) struct BalanceOptions {
 
 /// What an address holds
 #[utoipa::path(get, path = "/v1/accounts/{address}", tag = "accounts", params(("address" = String, Path, description = "bouya1…"), BalanceOptions), responses(
-    (status = 200, body = Account),
-    (status = 400, body = views::Problem, content_type = "application/problem+json"),
+    (status = 200, description = "the account", body = Account),
 ))]
 pub(super) async fn show(
     State(api): State<Api>,
@@ -60,8 +59,7 @@ pub(super) async fn show(
 
 /// What an address paid and got, newest first
 #[utoipa::path(get, path = "/v1/accounts/{address}/transactions", tag = "accounts", params(("address" = String, Path, description = "bouya1…"), PageOptions), responses(
-    (status = 200, body = Page<Movement>),
-    (status = 400, body = views::Problem, content_type = "application/problem+json"),
+    (status = 200, description = "a page", body = Page<Movement>),
 ))]
 pub(super) async fn history(
     State(api): State<Api>,
@@ -78,10 +76,12 @@ pub(super) async fn history(
         .read(move |snapshot| {
             let mut before = cursor.unwrap_or((u64::MAX, 0));
             let mut items = Vec::new();
-            // Rows of a branch that lost are passed over, so a page may take more than one look.
+            // One row beyond the page says whether there is a next. Rows of a branch that lost are passed over, so a page may take more
+            // than one look.
+            let most = limit + 1;
             loop {
-                let rows = snapshot.movements(&address, before, limit)?;
-                let more = rows.len() == limit;
+                let rows = snapshot.movements(&address, before, most)?;
+                let more = rows.len() == most;
                 for (height, place) in rows {
                     if items.len() == limit {
                         return Ok(Json(Page { items, next: Some(format!("{}-{}", before.0, before.1)) }));
@@ -91,9 +91,6 @@ pub(super) async fn history(
                 }
                 if !more {
                     return Ok(Json(Page { items, next: None }));
-                }
-                if items.len() == limit {
-                    return Ok(Json(Page { items, next: Some(format!("{}-{}", before.0, before.1)) }));
                 }
             }
         })

@@ -70,8 +70,7 @@ fn at_height(snapshot: &Snapshot, height: u64) -> Result<Block, Problem> {
 
 /// The blocks of the best chain, newest first
 #[utoipa::path(get, path = "/v1/blocks", tag = "chain", params(PageOptions), responses(
-    (status = 200, body = Page<BlockSummary>),
-    (status = 400, body = views::Problem, content_type = "application/problem+json"),
+    (status = 200, description = "a page", body = Page<BlockSummary>),
 ))]
 pub(super) async fn list(
     State(api): State<Api>,
@@ -115,9 +114,8 @@ fn summary(api: &Api, block: &Block) -> BlockSummary {
 
 /// One block
 #[utoipa::path(get, path = "/v1/blocks/{reference}", tag = "chain", params(("reference" = String, Path, description = "height, hash or `latest`")), responses(
-    (status = 200, body = views::Block),
-    (status = 400, body = views::Problem, content_type = "application/problem+json"),
-    (status = 404, body = views::Problem, content_type = "application/problem+json"),
+    (status = 200, description = "the block", body = views::Block),
+    (status = 404, description = "no such block is stored here", body = views::Problem, content_type = "application/problem+json"),
 ))]
 pub(super) async fn show(
     State(api): State<Api>,
@@ -160,9 +158,8 @@ pub(super) async fn show(
 
 /// One block's Borsh bytes, as they are hashed, stored and sent
 #[utoipa::path(get, path = "/v1/blocks/{reference}/raw", tag = "chain", params(("reference" = String, Path, description = "height, hash or `latest`")), responses(
-    (status = 200, body = Vec<u8>, content_type = "application/octet-stream"),
-    (status = 400, body = views::Problem, content_type = "application/problem+json"),
-    (status = 404, body = views::Problem, content_type = "application/problem+json"),
+    (status = 200, description = "the bytes", body = Vec<u8>, content_type = "application/octet-stream"),
+    (status = 404, description = "no such block is stored here", body = views::Problem, content_type = "application/problem+json"),
 ))]
 pub(super) async fn raw(
     State(api): State<Api>,

@@ -12,8 +12,6 @@ use axum::http::{StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use tokio::sync::Semaphore;
-use utoipa::Modify;
-use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 
 use super::Api;
 use super::problem::Problem;
@@ -60,6 +58,7 @@ pub(super) async fn check(State(guard): State<Guard>, request: Request, next: Ne
             "the Host header names another host than this node; list it in [api] hosts if it is right";
         return Problem::new(StatusCode::FORBIDDEN, "wrong-host", detail).into_response();
     }
+    // Held until the answer's body begins; a stream of events is bounded by the connections.
     let Ok(_permit) = guard.in_flight.try_acquire() else {
         let detail = "64 requests are being worked on; try again in a moment";
         return Problem::new(StatusCode::SERVICE_UNAVAILABLE, "busy", detail).into_response();
@@ -76,8 +75,9 @@ impl FromRequestParts<Api> for Authorized {
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
         let refuse = |detail| Err(Problem::new(StatusCode::UNAUTHORIZED, "token", detail));
         let given = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-        match given.and_then(|value| value.strip_prefix("Bearer ")) {
-            Some(token) if Token::new(token.trim()) == api.token => Ok(Self),
+        let scheme = |(scheme, _): &(&str, &str)| scheme.eq_ignore_ascii_case("Bearer");
+        match given.and_then(|value| value.split_once(' ')).filter(scheme) {
+            Some((_, token)) if Token::new(token.trim()) == api.token => Ok(Self),
             Some(_) => {
                 refuse("the token is not this node's; it is in data_dir/api.token on the node's machine")
             }
@@ -85,16 +85,5 @@ impl FromRequestParts<Api> for Authorized {
                 "this changes the node and needs its token (Authorization: Bearer); it is in data_dir/api.token, see --token-file or --config",
             ),
         }
-    }
-}
-
-/// Describes the token.
-pub(super) struct Bearer;
-
-impl Modify for Bearer {
-    fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
-        let scheme = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
-        let components = openapi.components.get_or_insert_with(Default::default);
-        components.add_security_scheme("token", SecurityScheme::Http(scheme));
     }
 }

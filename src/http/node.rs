@@ -12,8 +12,7 @@ use crate::{miner, net::request};
 
 /// The node at a glance
 #[utoipa::path(get, path = "/v1/status", tag = "node", responses(
-    (status = 200, body = views::Status),
-    (status = 503, description = "the node is stopping", body = views::Problem, content_type = "application/problem+json"),
+    (status = 200, description = "the status", body = views::Status),
 ))]
 pub(super) async fn status(State(api): State<Api>) -> Result<Json<views::Status>, Problem> {
     let summary = api.network.ask(|reply| request::Request::Summary { reply }).await?;
@@ -87,8 +86,7 @@ pub(super) async fn readyz(State(api): State<Api>) -> Result<&'static str, Probl
 
 /// Mine one block now, whatever the miner's settings say
 #[utoipa::path(post, path = "/v1/mine", tag = "node", security(("token" = [])), responses(
-    (status = 200, body = views::Mined),
-    (status = 401, description = "the token is missing or wrong", body = views::Problem, content_type = "application/problem+json"),
+    (status = 200, description = "the block", body = views::Mined),
     (status = 409, description = "not mined, and why", body = views::Problem, content_type = "application/problem+json"),
 ))]
 pub(super) async fn mine(

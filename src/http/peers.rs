@@ -17,8 +17,7 @@ use crate::net::request::Request;
 
 /// The peers that this node knows, one entry for each, never itself
 #[utoipa::path(get, path = "/v1/peers", tag = "peers", params(PageOptions), responses(
-    (status = 200, body = Page<Peer>),
-    (status = 400, body = views::Problem, content_type = "application/problem+json"),
+    (status = 200, description = "a page", body = Page<Peer>),
 ))]
 pub(super) async fn list(
     State(api): State<Api>,
@@ -31,16 +30,15 @@ pub(super) async fn list(
 /// Know a peer, as if it were configured, until it is removed
 #[utoipa::path(post, path = "/v1/peers", tag = "peers", security(("token" = [])), request_body = NewPeer, responses(
     (status = 204, description = "known now"),
-    (status = 400, body = views::Problem, content_type = "application/problem+json"),
-    (status = 401, body = views::Problem, content_type = "application/problem+json"),
-    (status = 409, description = "it is this node itself", body = views::Problem, content_type = "application/problem+json"),
+    (status = 409, description = "it is this node itself, or too many are known", body = views::Problem, content_type = "application/problem+json"),
+    (status = 415, description = "not JSON", body = views::Problem, content_type = "application/problem+json"),
 ))]
 pub(super) async fn add(
     State(api): State<Api>,
     _authorized: Authorized,
     peer: Result<Json<NewPeer>, JsonRejection>,
 ) -> Result<Response, Problem> {
-    let Json(peer) = peer.map_err(|error| Problem::bad_request(error.body_text()))?;
+    let Json(peer) = peer?;
     let id: NodeId = peer.id.parse().map_err(Problem::bad_request)?;
     let host = if peer.host.contains(':') { format!("[{}]", peer.host) } else { peer.host };
     let endpoint: Endpoint = format!("{host}:{}", peer.port).parse().map_err(Problem::bad_request)?;
@@ -50,8 +48,7 @@ pub(super) async fn add(
 /// Close and forget a peer; it may be learned again
 #[utoipa::path(delete, path = "/v1/peers/{id}", tag = "peers", security(("token" = [])), params(("id" = String, Path, description = "the peer's id")), responses(
     (status = 204, description = "forgotten"),
-    (status = 401, body = views::Problem, content_type = "application/problem+json"),
-    (status = 404, body = views::Problem, content_type = "application/problem+json"),
+    (status = 404, description = "nobody of that name is known or kept out", body = views::Problem, content_type = "application/problem+json"),
 ))]
 pub(super) async fn remove(
     State(api): State<Api>,
@@ -63,8 +60,7 @@ pub(super) async fn remove(
 
 /// Who is kept out: by the configuration, by the operator, or by the node's own bans
 #[utoipa::path(get, path = "/v1/blacklist", tag = "peers", params(PageOptions), responses(
-    (status = 200, body = Page<BlacklistEntry>),
-    (status = 400, body = views::Problem, content_type = "application/problem+json"),
+    (status = 200, description = "a page", body = Page<BlacklistEntry>),
 ))]
 pub(super) async fn blacklist(
     State(api): State<Api>,
@@ -77,7 +73,6 @@ pub(super) async fn blacklist(
 /// Keep an id out, without end
 #[utoipa::path(put, path = "/v1/blacklist/{id}", tag = "peers", security(("token" = [])), params(("id" = String, Path, description = "the id")), responses(
     (status = 204, description = "kept out"),
-    (status = 401, body = views::Problem, content_type = "application/problem+json"),
     (status = 409, description = "it is this node itself", body = views::Problem, content_type = "application/problem+json"),
 ))]
 pub(super) async fn blacklist_add(
@@ -91,8 +86,7 @@ pub(super) async fn blacklist_add(
 /// Let an id in again
 #[utoipa::path(delete, path = "/v1/blacklist/{id}", tag = "peers", security(("token" = [])), params(("id" = String, Path, description = "the id")), responses(
     (status = 204, description = "may come again"),
-    (status = 401, body = views::Problem, content_type = "application/problem+json"),
-    (status = 404, body = views::Problem, content_type = "application/problem+json"),
+    (status = 404, description = "nobody of that name is known or kept out", body = views::Problem, content_type = "application/problem+json"),
     (status = 409, description = "an entry of the configuration", body = views::Problem, content_type = "application/problem+json"),
 ))]
 pub(super) async fn blacklist_remove(

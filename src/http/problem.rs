@@ -1,10 +1,12 @@
 //! Errors of the API: RFC 9457 problem details, all of them.
 
 use axum::Json;
-use axum::http::{StatusCode, header};
+use axum::extract::rejection::{BytesRejection, JsonRejection};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bouya_core::ledger::{ExecutionError, StateError};
 use bouya_core::mempool::MempoolError;
+use tracing::error;
 
 use super::views;
 use crate::actor::MailboxError;
@@ -34,8 +36,11 @@ impl Problem {
         Self::new(StatusCode::NOT_FOUND, "not-found", detail)
     }
 
+    /// This node's own fault, so its operator must hear of it whoever asked.
     pub(super) fn internal(detail: impl ToString) -> Self {
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", detail)
+        let problem = Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", detail);
+        error!(why = problem.detail, "the API could not answer");
+        problem
     }
 
     pub(super) fn no_route() -> Self {
@@ -56,7 +61,36 @@ impl IntoResponse for Problem {
             status: self.status.as_u16(),
             detail: self.detail,
         };
-        (self.status, [(header::CONTENT_TYPE, "application/problem+json")], Json(body)).into_response()
+        let kind = [(header::CONTENT_TYPE, "application/problem+json")];
+        let mut response = (self.status, kind, Json(body)).into_response();
+        if self.status == StatusCode::UNAUTHORIZED {
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        response
+    }
+}
+
+/// A body that was not taken; `detail` is the framework's.
+fn body(status: StatusCode, detail: String) -> Problem {
+    match status {
+        StatusCode::PAYLOAD_TOO_LARGE => {
+            let detail = format!("the body is too large, at most {} KiB are taken", super::BODY_BYTES / 1024);
+            Problem::new(status, "too-large", detail)
+        }
+        StatusCode::UNSUPPORTED_MEDIA_TYPE => Problem::new(status, "media-type", detail),
+        _ => Problem::bad_request(detail),
+    }
+}
+
+impl From<BytesRejection> for Problem {
+    fn from(error: BytesRejection) -> Self {
+        body(error.status(), error.body_text())
+    }
+}
+
+impl From<JsonRejection> for Problem {
+    fn from(error: JsonRejection) -> Self {
+        body(error.status(), error.body_text())
     }
 }
 
@@ -134,8 +168,17 @@ impl Problem {
                 amount(*fee),
                 amount(*least)
             ),
+            Refusal::Mempool(MempoolError::Slot { nonce, by, least }) => {
+                format!(
+                    "nonce {nonce} is taken by {by}; to replace it the fee must be at least {}",
+                    amount(*least)
+                )
+            }
             error => error.to_string(),
         };
+        if status == StatusCode::INTERNAL_SERVER_ERROR {
+            return Self::internal(detail);
+        }
         Self::new(status, name, detail)
     }
 }

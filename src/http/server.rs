@@ -28,10 +28,10 @@ pub async fn serve(listener: TcpListener, api: Api) -> io::Result<()> {
     let router = router(api);
     let slots = Arc::new(Semaphore::new(CONNECTIONS));
     loop {
-        let Ok(slot) = slots.clone().acquire_owned().await else { return Ok(()) };
-        let accepted = tokio::select! {
+        let next = async { (slots.clone().acquire_owned().await, listener.accept().await) };
+        let (slot, accepted) = tokio::select! {
             () = stop.cancelled() => break,
-            accepted = listener.accept() => accepted,
+            next = next => next,
         };
         match accepted {
             Ok((stream, _)) => {
@@ -47,7 +47,7 @@ pub async fn serve(listener: TcpListener, api: Api) -> io::Result<()> {
             }
         }
     }
-    drop(router);
+    drop((listener, router));
     // All slots free: everything under way is done. The node does not wait for ever.
     let all = u32::try_from(CONNECTIONS).unwrap_or(u32::MAX);
     let _ = tokio::time::timeout(Duration::from_secs(2), slots.acquire_many(all)).await;

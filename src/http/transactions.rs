@@ -43,8 +43,7 @@ pub(super) fn view(api: &Api, transaction: &ledger::Transaction, place: Option<(
 
 /// The transactions that wait for a block, best fee rate first
 #[utoipa::path(get, path = "/v1/transactions", tag = "transactions", params(PageOptions), responses(
-    (status = 200, body = Page<Transaction>),
-    (status = 400, body = views::Problem, content_type = "application/problem+json"),
+    (status = 200, description = "a page", body = Page<Transaction>),
 ))]
 pub(super) async fn list(
     State(api): State<Api>,
@@ -63,7 +62,6 @@ pub(super) async fn list(
     (status = 202, description = "it waits for a block", body = Submitted),
     (status = 400, description = "invalid everywhere", body = views::Problem, content_type = "application/problem+json"),
     (status = 409, description = "wrong nonce, slot taken, or confirmed already", body = views::Problem, content_type = "application/problem+json"),
-    (status = 413, description = "too large", body = views::Problem, content_type = "application/problem+json"),
     (status = 422, description = "not covered by the balance, fee too low, or expired", body = views::Problem, content_type = "application/problem+json"),
     (status = 429, description = "the sender has too many waiting", body = views::Problem, content_type = "application/problem+json"),
     (status = 503, description = "mempool or disk full", body = views::Problem, content_type = "application/problem+json"),
@@ -73,7 +71,7 @@ pub(super) async fn submit(
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<(StatusCode, Json<Submitted>), Problem> {
-    let body = body.map_err(|error| Problem::new(error.status(), "body", error.body_text()))?;
+    let body = body?;
     let json = headers
         .get(header::CONTENT_TYPE)
         .is_some_and(|kind| kind.as_bytes().starts_with(b"application/json"));
@@ -95,23 +93,30 @@ fn from_json(body: &[u8]) -> Result<Vec<u8>, Problem> {
 
 /// One transaction, waiting or confirmed
 #[utoipa::path(get, path = "/v1/transactions/{id}", tag = "transactions", params(("id" = String, Path, description = "its id")), responses(
-    (status = 200, body = Transaction),
-    (status = 400, body = views::Problem, content_type = "application/problem+json"),
-    (status = 404, body = views::Problem, content_type = "application/problem+json"),
+    (status = 200, description = "the transaction", body = Transaction),
+    (status = 404, description = "neither waiting nor on the chain", body = views::Problem, content_type = "application/problem+json"),
 ))]
 pub(super) async fn show(
     State(api): State<Api>,
     Segment(id): Segment<Hash>,
 ) -> Result<Json<Transaction>, Problem> {
-    // First where it waits: while it is being confirmed it is in one of the two at every moment.
+    // The mempool hears of a block after the chain has it: until then a transaction is in both, and the chain is right. Asked in this
+    // order, with a second look, a transaction that is being confirmed is never missed.
+    if let Some(confirmed) = confirmed(&api, id).await? {
+        return Ok(Json(confirmed));
+    }
     if let Some(waiting) = api.mempool.ask(|reply| Request::Find { id, reply }).await? {
         return Ok(Json(view(&api, &waiting, None)));
     }
-    let found = api.read(move |snapshot| Ok((snapshot.transaction(&id)?, snapshot.tip()?.0))).await?;
-    match found {
-        (Some(confirmed), tip) => Ok(Json(view(&api, &confirmed.transaction, Some((confirmed.height, tip))))),
-        (None, _) => Err(Problem::not_found(format!(
+    let missing = || {
+        Problem::not_found(format!(
             "transaction {id} neither waits here nor is on the chain; it may have been dropped, or another node has it"
-        ))),
-    }
+        ))
+    };
+    confirmed(&api, id).await?.map(Json).ok_or_else(missing)
+}
+
+async fn confirmed(api: &Api, id: Hash) -> Result<Option<Transaction>, Problem> {
+    let (found, tip) = api.read(move |snapshot| Ok((snapshot.transaction(&id)?, snapshot.tip()?.0))).await?;
+    Ok(found.map(|found| view(api, &found.transaction, Some((found.height, tip)))))
 }

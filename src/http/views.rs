@@ -223,8 +223,9 @@ pub struct Movement {
     pub time: String,
     /// `in`, `out`, `self` or `reward`.
     pub direction: String,
-    /// What the balance changed by, without the sign.
+    /// What went from or to others, without a sign and without the fee; the reward holds its block's fees.
     pub amount: String,
+    /// What the address paid on top.
     pub fee: String,
     /// None for a reward.
     pub transaction: Option<String>,

@@ -1,0 +1,125 @@
+//! The API's description.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use serde_json::Value;
+
+use super::super::openapi;
+use super::harness::Node;
+
+/// The routes, those that take the token marked.
+const ROUTES: [(&str, &str, bool); 20] = [
+    ("get", "/healthz", false),
+    ("get", "/metrics", false),
+    ("get", "/readyz", false),
+    ("get", "/v1/accounts/{address}", false),
+    ("get", "/v1/accounts/{address}/transactions", false),
+    ("get", "/v1/blacklist", false),
+    ("put", "/v1/blacklist/{id}", true),
+    ("delete", "/v1/blacklist/{id}", true),
+    ("get", "/v1/blocks", false),
+    ("get", "/v1/blocks/{reference}", false),
+    ("get", "/v1/blocks/{reference}/raw", false),
+    ("get", "/v1/events", false),
+    ("post", "/v1/mine", true),
+    ("get", "/v1/peers", false),
+    ("post", "/v1/peers", true),
+    ("delete", "/v1/peers/{id}", true),
+    ("get", "/v1/status", false),
+    ("get", "/v1/transactions", false),
+    ("post", "/v1/transactions", false),
+    ("get", "/v1/transactions/{id}", false),
+];
+
+#[test]
+fn the_file_is_the_codes() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/openapi.json");
+    let code = openapi().to_pretty_json().unwrap() + "\n";
+    if std::env::var_os("BOUYA_WRITE_OPENAPI").is_some_and(|value| value == "1") {
+        std::fs::write(&path, &code).unwrap();
+    }
+    let file = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        file == code,
+        "docs/openapi.json is not what the code describes; write it anew: \
+         BOUYA_WRITE_OPENAPI=1 cargo test -p bouya --lib http::tests::description"
+    );
+}
+
+#[test]
+fn the_node_serves_it() {
+    let node = Node::start();
+    let served = node.json("/openapi.json");
+    let code: Value = serde_json::from_str(&openapi().to_json().unwrap()).unwrap();
+    assert_eq!(served, code);
+}
+
+#[test]
+fn every_route_is_described_with_its_errors() {
+    let document: Value = serde_json::from_str(&openapi().to_json().unwrap()).unwrap();
+    assert_eq!(document["components"]["securitySchemes"]["token"]["scheme"], "bearer");
+    let (mut described, mut names) = (BTreeSet::new(), BTreeSet::new());
+    for (path, operations) in document["paths"].as_object().unwrap() {
+        for (method, operation) in operations.as_object().unwrap() {
+            described.insert((method.clone(), path.clone()));
+            let name = format!("{method} {path}");
+            for text in ["summary", "operationId"] {
+                assert!(operation[text].as_str().is_some_and(|text| !text.is_empty()), "{name}: {text}");
+            }
+            assert!(names.insert(operation["operationId"].to_string()), "{name}: another is called the same");
+            check_responses(&name, operation);
+        }
+    }
+    let expected =
+        ROUTES.iter().map(|(method, path, _)| ((*method).to_owned(), (*path).to_owned())).collect();
+    assert_eq!(described, expected);
+    for (method, path, token) in ROUTES {
+        let operation = &document["paths"][path][method];
+        let responses = &operation["responses"];
+        let secured = operation["security"][0]["token"].is_array();
+        assert_eq!((secured, responses["401"].is_object()), (token, token), "{method} {path}");
+        let takes = operation["parameters"].is_array() || operation["requestBody"].is_object();
+        assert_eq!(responses["400"].is_object(), takes, "{method} {path}");
+        assert_eq!(responses["413"].is_object(), operation["requestBody"].is_object(), "{method} {path}");
+    }
+}
+
+fn check_responses(name: &str, operation: &Value) {
+    let responses = operation["responses"].as_object().unwrap();
+    for always in ["403", "500", "503"] {
+        assert!(responses.contains_key(always), "{name}: {always} may always be the answer");
+    }
+    let good = responses.keys().filter(|status| status.starts_with('2')).count();
+    assert_eq!(good, 1, "{name}");
+    for (status, response) in responses {
+        assert!(!response["description"].as_str().unwrap().is_empty(), "{name} {status}: describe it");
+        if status.starts_with('2') {
+            continue;
+        }
+        let schema = &response["content"]["application/problem+json"]["schema"]["$ref"];
+        assert_eq!(schema, "#/components/schemas/Problem", "{name} {status}");
+    }
+}
+
+#[test]
+fn nothing_refers_to_what_is_not_described() {
+    let document: Value = serde_json::from_str(&openapi().to_json().unwrap()).unwrap();
+    let mut waiting = vec![&document];
+    let mut seen = 0;
+    while let Some(value) = waiting.pop() {
+        match value {
+            Value::Object(fields) => {
+                if let Some(Value::String(target)) = fields.get("$ref") {
+                    let found = document.pointer(target.trim_start_matches('#'));
+                    assert!(found.is_some(), "{target} is not described");
+                    seen += 1;
+                }
+                waiting.extend(fields.values());
+            }
+            Value::Array(items) => waiting.extend(items),
+            _ => (),
+        }
+    }
+    assert!(seen > 20);
+}

@@ -1,0 +1,278 @@
+//! A node without a network.
+
+use std::io::{BufReader, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::num::NonZero;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use bouya_core::codec::encode;
+use bouya_core::ledger::{Block, Transaction};
+use bouya_core::mempool::Limits;
+use bouya_core::overlay::Command;
+use futures_util::future::join_all;
+use serde_json::Value;
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+use tokio::runtime::Runtime;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use super::super::*;
+use super::client::Answer;
+use crate::chain::{self, ChainActor};
+use crate::clock::{Clock, wall};
+use crate::mempool::MempoolActor;
+use crate::miner::{Gate, MinerActor, Settings, When};
+use crate::net::request::{CommandError, Summary};
+use crate::store::Store;
+use crate::testing;
+use crate::workers::Workers;
+
+/// The key that seals blocks and gets their rewards.
+pub(super) const MINER: u8 = 9;
+pub(super) const TOKEN: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
+/// Nothing here takes this long unless it hangs.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A running API and what is behind it.
+pub(super) struct Node {
+    pub(super) api: Api,
+    pub(super) address: SocketAddr,
+    pub(super) chain: Mailbox<chain::Request>,
+    pub(super) gate: watch::Sender<Gate>,
+    pub(super) network: Arc<Network>,
+    engine: Engine,
+    _dir: TempDir,
+}
+
+/// What runs the actors; last to go, once their mailboxes are closed.
+struct Engine {
+    runtime: Runtime,
+    actors: Vec<JoinHandle<()>>,
+}
+
+impl Drop for Engine {
+    fn drop(&mut self) {
+        let ended =
+            async { tokio::time::timeout(Duration::from_secs(5), join_all(self.actors.drain(..))).await };
+        // A test that failed has said so already.
+        let _ = self.runtime.block_on(ended);
+    }
+}
+
+/// What the made-up network says, and what it was told.
+pub(super) struct Network {
+    pub(super) summary: Mutex<Summary>,
+    pub(super) peers: Mutex<Vec<views::Peer>>,
+    pub(super) commands: Mutex<Vec<Command>>,
+    pub(super) refuse: Mutex<Option<CommandError>>,
+}
+
+impl Network {
+    fn new() -> Self {
+        let sync = views::SyncStatus { state: "synced".to_owned(), progress: 1.0 };
+        let summary = Summary { connected: 2, known: 3, sync, clock_offset_ms: -7 };
+        Self {
+            summary: Mutex::new(summary),
+            peers: Mutex::default(),
+            commands: Mutex::default(),
+            refuse: Mutex::default(),
+        }
+    }
+
+    fn answer(&self, request: request::Request) {
+        match request {
+            request::Request::Peers { reply } => drop(reply.send(self.peers.lock().unwrap().clone())),
+            request::Request::Blacklist { reply } => {
+                let (id, source) = ("mallory".to_owned(), "operator".to_owned());
+                let entry = views::BlacklistEntry { id, source, why: None, until: None };
+                drop(reply.send(vec![entry]));
+            }
+            request::Request::Summary { reply } => drop(reply.send(self.summary.lock().unwrap().clone())),
+            request::Request::Command { command, reply } => {
+                self.commands.lock().unwrap().push(command);
+                drop(reply.send(self.refuse.lock().unwrap().take().map_or(Ok(()), Err)));
+            }
+        }
+    }
+}
+
+impl Node {
+    pub(super) fn start() -> Self {
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+        let entered = runtime.enter();
+        let dir = tempfile::tempdir().unwrap();
+        let genesis = testing::genesis("http");
+        let store = Store::open(dir.path(), genesis.clone()).unwrap();
+        let (reader, events) = (store.reader(), Events::default());
+        let workers = Arc::new(Workers::new(genesis.id()));
+        let (own, mut inputs) = Mailbox::new("network", 64);
+        let (requests, mut asked) = Mailbox::new("network", 64);
+        let (chain, chain_inbox) = Mailbox::new("chain", 64);
+        let (mempool, mempool_inbox) = Mailbox::new("mempool", 64);
+        let (miner, miner_inbox) = Mailbox::new("miner", 16);
+        let (level, level_watch) = watch::channel(Level::default());
+        let (gate, gate_watch) = watch::channel(None);
+        let (rate, hash_rate) = watch::channel(0);
+        let not_after = watch::channel(Timestamp(wall().0 + 10 * 24 * 3600 * 1000 + 60_000)).1;
+        let outlets =
+            chain::Outlets { network: own.clone(), mempool: mempool.clone(), events: events.clone() };
+        let data = dir.path().to_owned();
+        let (chain_actor, head) =
+            ChainActor::load(store, data, workers.clone(), chain_inbox, outlets).unwrap();
+        let mempool_actor = MempoolActor {
+            limits: Limits { max_per_sender: 3, ..Limits::default() },
+            reader: reader.clone(),
+            workers,
+            inbox: mempool_inbox,
+            network: own,
+            head: head.clone(),
+            level,
+            events: events.clone(),
+            clock: Clock::start(),
+        };
+        let reward_to = testing::address(MINER);
+        let threads = NonZero::<u32>::MIN;
+        let miner_actor = MinerActor {
+            settings: Settings { enabled: false, threads, share: 1.0, when: When::Pending, reward_to },
+            genesis: genesis.clone(),
+            key: testing::key(MINER),
+            inbox: miner_inbox,
+            chain: chain.clone(),
+            mempool: mempool.clone(),
+            head: head.clone(),
+            level: level_watch.clone(),
+            gate: gate_watch,
+            rate,
+        };
+        let actors = vec![
+            runtime.spawn_blocking(move || chain_actor.run().unwrap()),
+            runtime.spawn_blocking(move || mempool_actor.run().unwrap()),
+        ];
+        runtime.spawn(miner_actor.run());
+        runtime.spawn(async move { while inputs.recv().await.is_some() {} });
+        let network = Arc::new(Network::new());
+        let answering = network.clone();
+        runtime.spawn(async move {
+            while let Some(request) = asked.recv().await {
+                answering.answer(request);
+            }
+        });
+        let api = Api {
+            id: "alice".parse().unwrap(),
+            genesis,
+            reader,
+            head,
+            mempool,
+            level: level_watch,
+            miner,
+            hash_rate,
+            miner_enabled: false,
+            network: requests,
+            events,
+            not_after,
+            names: watch::channel(Arc::default()).1,
+            reward_to,
+            token: token::Token::new(TOKEN),
+            hosts: vec!["ledger.example".to_owned()],
+            min_fee_per_byte: 1,
+            stop: CancellationToken::new(),
+        };
+        let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
+        let address = listener.local_addr().unwrap();
+        runtime.spawn(serve(listener, api.clone()));
+        drop(entered);
+        Self { api, address, chain, gate, network, engine: Engine { runtime, actors }, _dir: dir }
+    }
+
+    pub(super) fn runtime(&self) -> &Runtime {
+        &self.engine.runtime
+    }
+
+    /// Sends a request as it is; further header lines and the body are the caller's.
+    pub(super) fn send(&self, method: &str, path: &str, headers: &str, body: &[u8]) -> Answer {
+        let host = if headers.to_ascii_lowercase().contains("host:") { "" } else { "Host: localhost\r\n" };
+        let length = body.len();
+        let head = format!(
+            "{method} {path} HTTP/1.1\r\n{host}Connection: close\r\nContent-Length: {length}\r\n{headers}\r\n"
+        );
+        let mut stream = self.connect();
+        stream.write_all(head.as_bytes()).unwrap();
+        // A body that is too large is answered before it has been read.
+        let _ = stream.write_all(body);
+        let mut stream = BufReader::new(stream);
+        if method == "HEAD" { Answer::read_head(&mut stream) } else { Answer::read(&mut stream) }
+    }
+
+    pub(super) fn connect(&self) -> TcpStream {
+        let stream = TcpStream::connect(self.address).unwrap();
+        stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream
+    }
+
+    pub(super) fn get(&self, path: &str) -> Answer {
+        self.send("GET", path, "", b"")
+    }
+
+    /// The JSON of an answer that must be good.
+    pub(super) fn json(&self, path: &str) -> Value {
+        let answer = self.get(path);
+        assert_eq!(answer.status, 200, "{path}: {}", answer.text());
+        assert_eq!(answer.header("content-type"), "application/json", "{path}");
+        answer.json()
+    }
+
+    /// With the operator's token.
+    pub(super) fn operate(&self, method: &str, path: &str) -> Answer {
+        self.send(method, path, &format!("Authorization: Bearer {TOKEN}\r\n"), b"")
+    }
+
+    pub(super) fn mine(&self) -> Value {
+        let answer = self.operate("POST", "/v1/mine");
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        answer.json()
+    }
+
+    pub(super) fn submit(&self, transaction: &Transaction) -> Answer {
+        let kind = "Content-Type: application/octet-stream\r\n";
+        self.send("POST", "/v1/transactions", kind, &encode(transaction))
+    }
+
+    pub(super) fn pay(&self, from: u8, nonce: u64, to: u8, amount: u64) -> Transaction {
+        let transaction = testing::pay(&self.api.genesis, from, nonce, to, amount);
+        let answer = self.submit(&transaction);
+        assert_eq!(answer.status, 202, "{}", answer.text());
+        transaction
+    }
+
+    /// Gives the chain a block, as the miner does.
+    pub(super) fn give(&self, block: Arc<Block>) {
+        let asked = self.chain.ask(|reply| chain::Request::Mined { block, reply });
+        self.runtime().block_on(asked).unwrap().unwrap();
+    }
+
+    /// Waits until the tip is at this height: a reorganisation goes on after its last block was taken.
+    pub(super) fn wait_for_height(&self, height: u64) {
+        let mut head = self.api.head.clone();
+        let there = async { head.wait_for(|head| head.branch.height == height).await.map(drop) };
+        let waited = async { tokio::time::timeout(PATIENCE, there).await };
+        self.runtime().block_on(waited).expect("the tip did not move").unwrap();
+    }
+
+    /// Waits until it holds.
+    pub(super) fn wait(&self, what: &str, mut holds: impl FnMut() -> bool) {
+        let end = Instant::now() + PATIENCE;
+        while !holds() {
+            assert!(Instant::now() < end, "still not: {what}");
+            std::thread::sleep(Duration::from_millis(5)); // poll
+        }
+    }
+}
+
+impl Drop for Node {
+    fn drop(&mut self) {
+        self.api.stop.cancel();
+    }
+}

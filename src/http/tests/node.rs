@@ -1,0 +1,102 @@
+//! Status, health, metrics, mining.
+
+use serde_json::json;
+
+use super::harness::{MINER, Node};
+use crate::testing::address;
+
+#[test]
+fn the_status_has_its_promised_shape() {
+    let node = Node::start();
+    node.pay(1, 0, 2, 5);
+    node.wait("the level is told", || node.json("/v1/status")["mempool"]["transactions"] == 1);
+    let mut status = node.json("/v1/status");
+    let time = status["tip"]["time"].take();
+    let not_after = status["certificate"]["not_after"].take();
+    let bytes = status["mempool"]["bytes"].take();
+    assert!(time.as_str().unwrap().ends_with('Z') && not_after.as_str().unwrap().ends_with('Z'));
+    assert!(bytes.as_u64().unwrap() > 0);
+    let genesis = &node.api.genesis;
+    let expected = json!({
+        "id": "alice",
+        "version": env!("CARGO_PKG_VERSION"),
+        "network": {
+            "name": "http", "id": genesis.id().to_string(), "symbol": "T", "decimals": 2,
+            "interval_ms": 1000, "min_fee_per_byte": 1,
+        },
+        "tip": {
+            "height": 0, "hash": genesis.id().to_string(), "time": null,
+            "work": genesis.branch().work.to_string(),
+        },
+        "sync": { "state": "synced", "progress": 1.0 },
+        "peers": { "connected": 2, "known": 3 },
+        "mempool": { "transactions": 1, "bytes": null },
+        "miner": { "enabled": false, "hashes_per_second": 0 },
+        "certificate": { "not_after": null, "days_left": 10 },
+        "clock": { "offset_ms": -7 },
+        "reward_to": address(MINER).to_string(),
+        "disk_full": false,
+    });
+    assert_eq!(status, expected);
+}
+
+#[test]
+fn health_and_readiness() {
+    let node = Node::start();
+    for path in ["/healthz", "/readyz"] {
+        let answer = node.get(path);
+        assert_eq!((answer.status, answer.text().as_str()), (200, "ok\n"), "{path}");
+        assert!(answer.header("content-type").starts_with("text/plain"), "{path}");
+    }
+    for (state, ready) in [("alone", true), ("syncing", false), ("synced", true)] {
+        let mut summary = node.network.summary.lock().unwrap();
+        (summary.sync.state, summary.sync.progress) = (state.to_owned(), 0.25);
+        drop(summary);
+        let answer = node.get("/readyz");
+        if ready {
+            assert_eq!(answer.status, 200, "{state}");
+        } else {
+            assert!(answer.problem(503, "syncing").contains("25 %"));
+        }
+        assert_eq!(node.get("/healthz").status, 200, "catching up is healthy");
+    }
+}
+
+#[test]
+fn metrics_can_be_read() {
+    let node = Node::start();
+    node.mine();
+    let answer = node.get("/metrics");
+    assert_eq!(answer.status, 200);
+    assert_eq!(answer.header("content-type"), "application/openmetrics-text; version=1.0.0; charset=utf-8");
+    let text = answer.text();
+    assert!(text.ends_with("# EOF\n"), "{text}");
+    let mut values = std::collections::BTreeMap::new();
+    for line in text.lines().filter(|line| !line.starts_with('#')) {
+        let (name, value) = line.split_once(' ').unwrap();
+        assert!(name.starts_with("bouya_"), "{line}");
+        assert!(
+            text.contains(&format!("# HELP {name} ")) && text.contains(&format!("# TYPE {name} gauge\n"))
+        );
+        values.insert(name, value.parse::<f64>().unwrap());
+    }
+    assert_eq!(values["bouya_height"], 1.0);
+    assert_eq!((values["bouya_peers_connected"], values["bouya_peers_known"]), (2.0, 3.0));
+    assert_eq!(values["bouya_clock_off_milliseconds"], 7.0);
+    assert!(values["bouya_certificate_seconds_left"] > 863_000.0);
+    assert_eq!((values["bouya_syncing"], values["bouya_disk_full"]), (0.0, 0.0));
+}
+
+#[test]
+fn mining_on_request_mines_one() {
+    let node = Node::start();
+    node.pay(1, 0, 2, 5);
+    let mined = node.mine();
+    assert_eq!(mined, json!({ "height": 1, "hash": node.json("/v1/blocks/latest")["hash"] }));
+    let status = node.json("/v1/status");
+    assert_eq!(status["tip"]["height"], 1, "no more than one, and at once");
+    assert_eq!(status["tip"]["hash"], mined["hash"]);
+    node.gate.send_replace(Some("catching up with the network"));
+    let detail = node.operate("POST", "/v1/mine").problem(409, "not-mined");
+    assert!(detail.contains("catching up"), "{detail}");
+}

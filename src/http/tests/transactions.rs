@@ -1,0 +1,156 @@
+//! Submitting and finding transactions.
+
+use bouya_core::codec::{Bounded, Text, encode};
+use bouya_core::ledger::{Output, Transaction};
+use data_encoding::HEXLOWER;
+use serde_json::{Value, json};
+
+use super::client::Answer;
+use super::harness::Node;
+use crate::testing::{self, address, key, pay};
+
+fn transfer(node: &Node, nonce: u64, fee: u64, valid_until: u64, amount: u64) -> Transaction {
+    let output = Bounded::truncated([Output { to: address(2), amount }]);
+    Transaction::transfer(&node.api.genesis.id(), &key(1), nonce, fee, valid_until, output, Text::default())
+}
+
+fn submit_json(node: &Node, body: &str) -> Answer {
+    node.send("POST", "/v1/transactions", "Content-Type: application/json\r\n", body.as_bytes())
+}
+
+#[test]
+fn both_forms_are_taken_and_again_as_the_first_time() {
+    let node = Node::start();
+    let transaction = pay(&node.api.genesis, 1, 0, 2, 500);
+    let id = transaction.id().to_string();
+    let raw = json!({ "raw": HEXLOWER.encode(&encode(&transaction)) }).to_string();
+    for _ in 0..2 {
+        let answer = node.submit(&transaction);
+        assert_eq!((answer.status, answer.header("content-type")), (202, "application/json"));
+        assert_eq!(answer.json(), json!({ "id": id }));
+        let answer = submit_json(&node, &raw);
+        assert_eq!((answer.status, answer.json()), (202, json!({ "id": id })));
+    }
+    let page = node.json("/v1/transactions");
+    assert_eq!((page["items"].as_array().unwrap().len(), &page["next"]), (1, &Value::Null));
+    assert_eq!(node.json("/v1/status")["mempool"]["transactions"], 1);
+    node.mine();
+    assert!(node.submit(&transaction).problem(409, "confirmed").contains("height 1"));
+}
+
+#[test]
+fn a_transaction_waits_and_is_confirmed() {
+    let node = Node::start();
+    let transaction = node.pay(1, 0, 2, 1_234);
+    let path = format!("/v1/transactions/{}", transaction.id());
+    let mut expected = json!({
+        "id": transaction.id().to_string(),
+        "status": "pending",
+        "height": null,
+        "confirmations": 0,
+        "sender": address(1).to_string(),
+        "nonce": 0,
+        "fee": "10",
+        "valid_until": u64::MAX,
+        "size": encode(&transaction).len(),
+        "action": {
+            "type": "transfer",
+            "outputs": [{ "to": address(2).to_string(), "amount": "12.34" }],
+            "memo": "",
+        },
+    });
+    assert_eq!(node.json(&path), expected);
+    node.mine();
+    expected["status"] = json!("confirmed");
+    expected["height"] = json!(1);
+    expected["confirmations"] = json!(1);
+    assert_eq!(node.json(&path), expected);
+    let unknown = format!("/v1/transactions/{}", "0".repeat(64));
+    assert!(node.get(&unknown).problem(404, "not-found").contains("dropped"));
+}
+
+#[test]
+fn what_does_not_fit_says_why_in_coins() {
+    let node = Node::start();
+    let gap = node.submit(&transfer(&node, 1, 1_000, 99, 5)).problem(409, "wrong-nonce");
+    assert!(gap.contains("nonce 1") && gap.contains("next is 0"), "{gap}");
+    let over = node.submit(&transfer(&node, 0, 1_000, 99, 1_000_000)).problem(422, "insufficient-balance");
+    assert!(over.contains("costs 10010") && over.contains("has 10000 "), "{over}");
+    let low = transfer(&node, 0, 1, 99, 5);
+    let size = encode(&low).len() as u64;
+    let detail = node.submit(&low).problem(422, "low-fee");
+    let least = node.api.amount(size);
+    assert!(detail.contains("fee is 0.01") && detail.contains(&format!("at least {least} ")), "{detail}");
+    node.submit(&transfer(&node, 0, 1_000, 0, 5)).problem(422, "expired");
+
+    // The slot's price, in coins like every amount.
+    node.pay(1, 0, 2, 500);
+    let slot = node.submit(&transfer(&node, 0, 1_001, 99, 5)).problem(409, "slot-taken");
+    assert!(slot.contains("at least 11 ") || slot.ends_with("at least 11"), "{slot}");
+    assert_eq!(node.submit(&transfer(&node, 0, 1_100, 99, 5)).status, 202, "paid for");
+    for nonce in 1..3 {
+        node.pay(1, nonce, 2, 5);
+    }
+    node.submit(&transfer(&node, 3, 1_000, 99, 5)).problem(429, "too-many-waiting");
+    assert_eq!(node.json("/v1/status")["mempool"]["transactions"], 3);
+}
+
+#[test]
+fn what_is_wrong_everywhere_is_refused() {
+    let node = Node::start();
+    let foreign = pay(&testing::genesis("another"), 1, 0, 2, 5);
+    assert!(node.submit(&foreign).problem(400, "invalid-transaction").contains("network"));
+    node.submit(&transfer(&node, 0, 1_000, 99, 0)).problem(400, "invalid-transaction");
+    let good = encode(&pay(&node.api.genesis, 1, 0, 2, 5));
+    let mut longer = good.clone();
+    longer.push(0);
+    for junk in [&b""[..], b"junk", &good[..good.len() - 1], &longer, &[0xff; 4_096]] {
+        let answer = node.send("POST", "/v1/transactions", "", junk);
+        assert!(answer.problem(400, "bad-request").contains("Borsh"));
+    }
+    for junk in [
+        String::new(),
+        "{}".to_owned(),
+        "[]".to_owned(),
+        "{\"raw\":1}".to_owned(),
+        "{\"raw\":\"xyz\"}".to_owned(),
+        "{\"raw\":\"abc\"}".to_owned(),
+        "{\"raw\":\"\"}".to_owned(),
+        "{\"raw\":\"00\",\"more\":1}".to_owned(),
+        "[".repeat(100_000),
+    ] {
+        submit_json(&node, &junk).problem(400, "bad-request");
+    }
+    assert_eq!(node.json("/v1/status")["mempool"]["transactions"], 0);
+}
+
+#[test]
+fn a_body_that_is_too_large_is_refused() {
+    let node = Node::start();
+    let body = vec![0; 300 * 1024];
+    node.send("POST", "/v1/transactions", "", &body).problem(413, "too-large");
+    submit_json(&node, &" ".repeat(300 * 1024)).problem(413, "too-large");
+    let headers =
+        format!("Authorization: Bearer {}\r\nContent-Type: application/json\r\n", super::harness::TOKEN);
+    node.send("POST", "/v1/peers", &headers, &body).problem(413, "too-large");
+}
+
+#[test]
+fn those_that_wait_are_paged_best_rate_first() {
+    let node = Node::start();
+    for (from, fee) in [(1, 1_000), (2, 3_000), (3, 2_000)] {
+        let output = Bounded::truncated([Output { to: address(4), amount: 1 }]);
+        let network = node.api.genesis.id();
+        let transaction = Transaction::transfer(&network, &key(from), 0, fee, 99, output, Text::default());
+        assert_eq!(node.submit(&transaction).status, 202);
+    }
+    let fees = |page: &Value| -> Vec<String> {
+        let items = page["items"].as_array().unwrap().iter();
+        items.map(|item| item["fee"].as_str().unwrap().to_owned()).collect()
+    };
+    let page = node.json("/v1/transactions?limit=2");
+    assert_eq!(fees(&page), ["30", "20"]);
+    let page = node.json(&format!("/v1/transactions?limit=2&from={}", page["next"].as_str().unwrap()));
+    assert_eq!((fees(&page), &page["next"]), (vec!["10".to_owned()], &Value::Null));
+    assert_eq!(fees(&node.json("/v1/transactions?from=9")), [""; 0]);
+}
