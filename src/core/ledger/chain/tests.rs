@@ -7,8 +7,8 @@ use super::*;
 use crate::codec::{Bounded, Text};
 use crate::crypto::SecretKey;
 use crate::ledger::{
-    Address, Allocation, BlockRules, BodyError, Coin, ExecutionError, HeaderError, Key, NetworkSpec, Output,
-    Template, Transaction, World, check_inline,
+    Address, Allocation, BlockRules, BodyError, Coin, ExecutionError, HeaderError, Key, Member, NetworkSpec,
+    Output, Template, Transaction, World, check_inline,
 };
 use crate::limits::REORG_STEP_BLOCKS;
 
@@ -395,6 +395,22 @@ fn a_lone_old_block_is_not_stored() {
     assert_eq!(node.give(&old, false), Err(PlanError::Behind));
     assert_eq!(node.give(&old, true), Ok(None));
     assert_eq!(node.chain.side_tips().count(), 1);
+}
+
+#[test]
+fn where_members_are_listed_only_their_keys_seal() {
+    let mut spec = genesis().spec.clone();
+    spec.members = vec![Member { id: "alice".parse().unwrap(), key: key(7).public() }];
+    let listed = Arc::new(Genesis::new(spec).unwrap());
+    let world = World::new(&listed);
+    let chain = Chain::load(listed.clone(), &world, world.tip(), &[]).unwrap();
+    let mut node = Node { chain, world, now: Timestamp(u64::MAX / 2) };
+    let tip = node.chain.tip().clone();
+    let stranger = node.block_on(&tip, 1_000, vec![], 8);
+    let error = node.give(&stranger, true).unwrap_err();
+    assert_eq!(error, PlanError::Header(HeaderError::Member(key(8).public())));
+    let member = node.block_on(&tip, 1_000, vec![], 7);
+    assert!(node.give(&member, true).unwrap().is_some());
 }
 
 #[test]
