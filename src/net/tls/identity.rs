@@ -106,7 +106,7 @@ pub enum IdentityError {
         next: &'static str,
     },
     /// Peers would refuse it.
-    #[error("{certificate}: peers would refuse it under the roots in {ca}: {why}. Both must come from one CA", certificate = certificate.display(), ca = ca.display())]
+    #[error("{certificate}: peers would refuse it under the roots in {ca}: {why}. Ask that CA for a valid one (mkca sign or renew)", certificate = certificate.display(), ca = ca.display())]
     Untrusted {
         /// The certificate's file.
         certificate: PathBuf,
