@@ -1,25 +1,94 @@
-//! Metrics in the OpenMetrics text format, read off the actors' watches when they are asked for.
+//! Metrics in the OpenMetrics text format. Levels are read off the actors' watches when they are asked for; what only happens once
+//! is counted as it happens, from the start of the API on, for each node apart.
 
 use std::sync::atomic::AtomicU64;
 
-use axum::extract::State;
+use axum::extract::{MatchedPath, Request, State};
 use axum::http::header;
+use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
+use axum::{Extension, Router};
 use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
+use tokio::sync::broadcast::Receiver;
+use tokio::sync::broadcast::error::RecvError;
+use tokio_util::sync::CancellationToken;
 
 use super::Api;
 use super::problem::Problem;
 use crate::clock::wall;
-use crate::net::request::Request;
+use crate::events::Event;
+use crate::net::request;
+
+/// Route and status: both from short closed lists, so that no client can make series.
+type Labels = [(&'static str, String); 2];
+
+/// What is counted.
+#[derive(Clone, Default)]
+pub(super) struct Metrics {
+    blocks: Counter,
+    reorgs: Counter,
+    missed: Counter,
+    requests: Family<Labels, Counter>,
+}
+
+impl Metrics {
+    /// Counts the chain's events until the node stops.
+    pub(super) async fn count_events(self, mut events: Receiver<Event>, stop: CancellationToken) {
+        loop {
+            let heard = tokio::select! {
+                () = stop.cancelled() => return,
+                heard = events.recv() => heard,
+            };
+            match heard {
+                Ok(Event::Block { .. }) => self.blocks.inc(),
+                Ok(Event::Reorg { .. }) => self.reorgs.inc(),
+                Ok(_) => continue,
+                Err(RecvError::Lagged(count)) => self.missed.inc_by(count),
+                Err(RecvError::Closed) => return,
+            };
+        }
+    }
+
+    /// Counts the answers of a router, and hands its handlers what is counted.
+    pub(super) fn watch(self, router: Router) -> Router {
+        router.layer(Extension(self.clone())).layer(from_fn_with_state(self, count))
+    }
+
+    fn register(&self, registry: &mut Registry) {
+        registry.register("blocks", "Blocks that joined the best chain", self.blocks.clone());
+        registry.register("reorgs", "Changes of the best chain's past", self.reorgs.clone());
+        registry.register("events_missed", "Events that the counters of events lost", self.missed.clone());
+        registry.register("http_requests", "Answers of the API", self.requests.clone());
+    }
+}
+
+/// Counts every answer, those of the guard too.
+async fn count(
+    State(metrics): State<Metrics>,
+    route: Option<MatchedPath>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let response = next.run(request).await;
+    let route = route.as_ref().map_or("none", MatchedPath::as_str).to_owned();
+    let labels = [("route", route), ("status", response.status().as_u16().to_string())];
+    metrics.requests.get_or_create(&labels).inc();
+    response
+}
 
 /// OpenMetrics text
 #[utoipa::path(get, path = "/metrics", tag = "node", responses(
     (status = 200, description = "OpenMetrics text", body = String, content_type = "application/openmetrics-text"),
 ))]
-pub(super) async fn metrics(State(api): State<Api>) -> Result<Response, Problem> {
-    let summary = api.network.ask(|reply| Request::Summary { reply }).await?;
+pub(super) async fn metrics(
+    State(api): State<Api>,
+    Extension(metrics): Extension<Metrics>,
+) -> Result<Response, Problem> {
+    let summary = api.network.ask(|reply| request::Request::Summary { reply }).await?;
     let head = api.head.borrow().clone();
     let level = *api.level.borrow();
     let not_after = api.not_after.borrow().0;
@@ -45,8 +114,71 @@ pub(super) async fn metrics(State(api): State<Api>) -> Result<Response, Problem>
         summary.clock_offset_ms.unsigned_abs(),
     );
     gauge("disk_full", "1 while no block is taken for lack of room", u64::from(head.disk_full));
+    metrics.register(&mut registry);
     let mut text = String::new();
     encode(&mut text, &registry).map_err(Problem::internal)?;
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     Ok(([(header::CONTENT_TYPE, kind)], text).into_response())
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::routing;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::{TcpListener, TcpStream};
+
+    use super::*;
+    use crate::events::Events;
+
+    fn text(metrics: &Metrics) -> String {
+        let mut registry = Registry::default();
+        metrics.register(&mut registry);
+        let mut text = String::new();
+        encode(&mut text, &registry).unwrap();
+        text
+    }
+
+    #[tokio::test]
+    async fn what_happens_is_counted_and_what_was_missed_too() {
+        let (events, metrics) = (Events::default(), Metrics::default());
+        let heard = events.listen();
+        let block = Event::Block { height: 1, hash: String::new(), transactions: 0, miner: String::new() };
+        // One more than a listener may be behind: the first is lost.
+        for _ in 0..1_024 {
+            events.tell(block.clone());
+        }
+        events.tell(Event::Reorg { depth: 1, from: String::new(), to: String::new(), height: 1 });
+        // The last teller is gone, so counting ends by itself.
+        drop(events);
+        metrics.clone().count_events(heard, CancellationToken::new()).await;
+        let text = text(&metrics);
+        for line in ["blocks_total 1023", "reorgs_total 1", "events_missed_total 1"] {
+            assert!(text.contains(line), "{line}: {text}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_client_makes_no_series_of_its_own() {
+        let metrics = Metrics::default();
+        let router = Router::new().route("/v1/{id}", routing::get(|| async {}));
+        let router = metrics.clone().watch(router);
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let mut client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+        let (stream, _) = listener.accept().await.unwrap();
+        let header_timeout = std::time::Duration::from_secs(10);
+        let stop = CancellationToken::new();
+        tokio::spawn(super::super::server::connection(stream, router, stop, header_timeout));
+        for path in ["/v1/a", "/v1/b", "/x", "/y?z"] {
+            client
+                .write_all(format!("GET {path} HTTP/1.1\r\nhost: localhost\r\n\r\n").as_bytes())
+                .await
+                .unwrap();
+            assert!(client.read(&mut [0; 1_024]).await.unwrap() > 0);
+        }
+        let text = text(&metrics);
+        for line in ["{route=\"/v1/{id}\",status=\"200\"} 2", "{route=\"none\",status=\"404\"} 2"] {
+            assert!(text.contains(line), "{line}: {text}");
+        }
+        assert_eq!(text.matches("http_requests_total{").count(), 2, "{text}");
+    }
 }

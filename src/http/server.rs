@@ -13,6 +13,7 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
+use super::metrics::Metrics;
 use super::{Api, router};
 
 /// Connections at once; more wait to be accepted.
@@ -24,8 +25,9 @@ const BREATH: Duration = Duration::from_millis(100);
 
 /// Serves until `api.stop`, then lets requests under way finish.
 pub async fn serve(listener: TcpListener, api: Api) -> io::Result<()> {
-    let stop = api.stop.clone();
-    let router = router(api);
+    let (stop, metrics) = (api.stop.clone(), Metrics::default());
+    tokio::spawn(metrics.clone().count_events(api.events.listen(), stop.clone()));
+    let router = metrics.watch(router(api));
     let slots = Arc::new(Semaphore::new(CONNECTIONS));
     loop {
         let next = async { (slots.clone().acquire_owned().await, listener.accept().await) };

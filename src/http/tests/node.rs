@@ -75,9 +75,11 @@ fn metrics_can_be_read() {
     for line in text.lines().filter(|line| !line.starts_with('#')) {
         let (name, value) = line.split_once(' ').unwrap();
         assert!(name.starts_with("bouya_"), "{line}");
-        assert!(
-            text.contains(&format!("# HELP {name} ")) && text.contains(&format!("# TYPE {name} gauge\n"))
-        );
+        let bare = name.split('{').next().unwrap();
+        let (family, kind) =
+            bare.strip_suffix("_total").map_or((bare, "gauge"), |family| (family, "counter"));
+        assert!(text.contains(&format!("# HELP {family} ")), "{line}");
+        assert!(text.contains(&format!("# TYPE {family} {kind}\n")), "{line}");
         values.insert(name, value.parse::<f64>().unwrap());
     }
     assert_eq!(values["bouya_height"], 1.0);
@@ -85,6 +87,10 @@ fn metrics_can_be_read() {
     assert_eq!(values["bouya_clock_off_milliseconds"], 7.0);
     assert!(values["bouya_certificate_seconds_left"] > 863_000.0);
     assert_eq!((values["bouya_syncing"], values["bouya_disk_full"]), (0.0, 0.0));
+    assert_eq!(values["bouya_http_requests_total{route=\"/v1/mine\",status=\"200\"}"], 1.0);
+    assert_eq!((values["bouya_reorgs_total"], values["bouya_events_missed_total"]), (0.0, 0.0));
+    // Events are counted beside the answers.
+    node.wait("the block is counted", || node.get("/metrics").text().contains("\nbouya_blocks_total 1\n"));
 }
 
 #[test]
