@@ -280,6 +280,10 @@ impl ChainActor {
         let snapshot = self.snapshot()?;
         let head = Arc::new(head_of(&self.chain, &snapshot, false)?);
         let tip = Tip { branch: head.branch.clone(), locator: head.locator.clone(), now: clock::wall() };
+        if let Some((moved, _)) = &moved {
+            // First: who asks the mempool once this head is shown is told what holds there.
+            let _ = self.mempool.send_blocking(mempool::Request::Moved(moved.clone()));
+        }
         self.head.send_replace(head);
         let _ = self.network.send_blocking(Input::Tip(tip));
         let Some((moved, wanted)) = moved else { return Ok(()) };
@@ -287,7 +291,6 @@ impl ChainActor {
         if !wanted || self.inbox.is_empty() {
             self.offer(&snapshot)?;
         }
-        let _ = self.mempool.send_blocking(mempool::Request::Moved(moved));
         Ok(())
     }
 

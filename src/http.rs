@@ -8,8 +8,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::{DefaultBodyLimit, Request, State};
-use axum::http::{HeaderValue, StatusCode, header};
-use axum::middleware::{Next, from_fn_with_state, map_response};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::middleware::{Next, from_fn, from_fn_with_state, map_response};
 use axum::response::{IntoResponse, Response};
 use axum::{Router, routing};
 use bouya_core::id::NodeId;
@@ -30,24 +30,28 @@ use crate::mempool::{self, Level};
 use crate::miner;
 use crate::net::network::Names;
 use crate::net::request;
-use crate::store::{Reader, Snapshot};
+use crate::store::Reader;
 
 mod accounts;
 mod blocks;
+mod connections;
 mod description;
 mod extract;
 mod guard;
+mod limits;
 mod metrics;
 mod node;
 mod page;
 mod peers;
 mod problem;
 mod server;
+mod stall;
 mod stream;
 pub mod token;
 mod transactions;
 pub mod views;
 
+pub use limits::Limits;
 pub use server::serve;
 
 /// Largest request body.
@@ -78,29 +82,38 @@ pub struct Api {
     pub hosts: Vec<String>,
     /// Smallest fee per byte that this node takes, in the smallest unit.
     pub min_fee_per_byte: u64,
+    pub limits: Limits,
     pub stop: CancellationToken,
 }
 
 fn described() -> OpenApiRouter<Api> {
-    let quick = OpenApiRouter::with_openapi(Description::openapi())
-        .routes(routes!(node::status))
-        .routes(routes!(node::healthz))
-        .routes(routes!(node::readyz))
-        .routes(routes!(metrics::metrics))
+    let paged = OpenApiRouter::new()
         .routes(routes!(peers::list, peers::add))
-        .routes(routes!(peers::remove))
         .routes(routes!(peers::blacklist))
-        .routes(routes!(peers::blacklist_add, peers::blacklist_remove))
         .routes(routes!(blocks::list))
+        .routes(routes!(transactions::list, transactions::submit))
+        .routes(routes!(accounts::show))
+        .routes(routes!(accounts::history));
+    let plain = OpenApiRouter::new()
+        .routes(routes!(node::status))
+        .routes(routes!(peers::remove))
+        .routes(routes!(peers::blacklist_add, peers::blacklist_remove))
         .routes(routes!(blocks::show))
         .routes(routes!(blocks::raw))
-        .routes(routes!(transactions::list, transactions::submit))
-        .routes(routes!(transactions::show))
-        .routes(routes!(accounts::show))
-        .routes(routes!(accounts::history))
-        .layer(from_fn_with_state(REQUEST_TIMEOUT, in_time));
+        .routes(routes!(transactions::show));
     // A stream lasts, and a block takes its time.
-    quick.routes(routes!(stream::events)).routes(routes!(node::mine))
+    let long = OpenApiRouter::new().routes(routes!(stream::events)).routes(routes!(node::mine));
+    // Those who watch a node add a query of their own now and then.
+    let watched = OpenApiRouter::new()
+        .routes(routes!(node::healthz))
+        .routes(routes!(node::readyz))
+        .routes(routes!(metrics::metrics));
+    OpenApiRouter::with_openapi(Description::openapi())
+        .merge(paged)
+        .merge(plain.layer(from_fn(extract::no_query)))
+        .merge(watched)
+        .layer(from_fn_with_state(REQUEST_TIMEOUT, in_time))
+        .merge(long.layer(from_fn(extract::no_query)))
 }
 
 /// The API's description, as it is in `docs/openapi.json`.
@@ -143,6 +156,7 @@ async fn secure(mut response: Response) -> Response {
             "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
         ),
         (header::REFERRER_POLICY, "no-referrer"),
+        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
     ] {
         headers.insert(name, HeaderValue::from_static(value));
     }
@@ -153,16 +167,6 @@ async fn secure(mut response: Response) -> Response {
 }
 
 impl Api {
-    /// Reads the store where it may take its time.
-    async fn read<T: Send + 'static>(
-        &self,
-        read: impl FnOnce(&Snapshot) -> Result<T, Problem> + Send + 'static,
-    ) -> Result<T, Problem> {
-        let reader = self.reader.clone();
-        let done = tokio::task::spawn_blocking(move || read(&reader.snapshot()?)).await;
-        done.unwrap_or_else(|_| Err(Problem::internal("reading was interrupted")))
-    }
-
     fn amount(&self, units: u64) -> String {
         self.genesis.spec.coin.format(units)
     }

@@ -206,6 +206,7 @@ impl Node {
             token: self.token,
             hosts: self.settings.api.hosts.clone(),
             min_fee_per_byte: self.settings.network.min_fee_per_byte,
+            limits: http::Limits::default(),
             stop: stop.clone(),
         };
 

@@ -1,21 +1,29 @@
 //! What addresses hold, and what they did.
 
+use std::time::{Duration, Instant};
+
 use axum::Json;
 use axum::extract::State;
+use axum::response::Response;
+use bouya_core::codec::encode;
 use bouya_core::ledger::{self, Address, Block, View};
 use bouya_core::limits::UNDO_BLOCKS;
 use serde::Deserialize;
 
 use super::Api;
 use super::extract::{Options, PageOptions, Segment};
+use super::limits::ask;
 use super::problem::Problem;
 use super::views::{Account, Movement, Page};
 use crate::clock::rfc3339;
-use crate::mempool::Request;
-use crate::store::Snapshot;
+use crate::mempool::{Pending, Request};
+
+/// Looks at a chain that moves on before an answer is given up.
+const LOOKS: usize = 8;
 
 /// How sure a balance must be.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
 pub(super) struct BalanceOptions {
     /// The balance as it was so many blocks ago, less one: 1 is the tip, 0 counts what waits in the mempool too.
     confirmations: Option<u64>,
@@ -31,14 +39,7 @@ pub(super) async fn show(
     Options(options): Options<BalanceOptions>,
 ) -> Result<Json<Account>, Problem> {
     let confirmations = options.confirmations.unwrap_or(1);
-    let pending = api.mempool.ask(|reply| Request::Pending { address, reply }).await?;
-    let (now, past) = api
-        .read(move |snapshot| {
-            let (tip, _) = snapshot.tip()?;
-            let height = tip.saturating_sub(confirmations.saturating_sub(1));
-            Ok((snapshot.account(&address)?, snapshot.account_at(&address, height)?))
-        })
-        .await?;
+    let (pending, now, past) = holdings(&api, address, confirmations).await?;
     let balance = if confirmations == 0 {
         pending.account.unwrap_or(now).balance.saturating_add(pending.incoming)
     } else {
@@ -57,6 +58,40 @@ pub(super) async fn show(
     }))
 }
 
+/// What waits, what holds at the tip, and what held so many blocks ago.
+///
+/// The chain tells the mempool of a new tip before it shows the tip. So if the store still ends where the head did before the mempool
+/// was asked, both spoke of the same tip, and no coin is counted as waiting and as there. Else the tip moved: once more.
+async fn holdings(
+    api: &Api,
+    address: Address,
+    confirmations: u64,
+) -> Result<(Pending, ledger::Account, Option<ledger::Account>), Problem> {
+    let mut heads = api.head.clone();
+    for _ in 0..LOOKS {
+        let head = heads.borrow_and_update().branch.id;
+        let pending =
+            ask(&api.limits.mempool, &api.mempool, move |reply| Request::Pending { address, reply }).await?;
+        // Undoing full blocks may take long; who asked is gone by then.
+        let until = Instant::now() + super::REQUEST_TIMEOUT;
+        let read = api.read(move |snapshot| {
+            let (tip, id) = snapshot.tip()?;
+            if confirmations == 0 && id != head {
+                return Ok(None);
+            }
+            let height = tip.saturating_sub(confirmations.saturating_sub(1));
+            let past = snapshot.account_at(&address, height, || Instant::now() < until)?;
+            Ok(Some((snapshot.account(&address)?, past)))
+        });
+        if let Some((now, past)) = read.await? {
+            return Ok((pending, now, past));
+        }
+        // The head follows the store at once.
+        let _ = tokio::time::timeout(Duration::from_millis(50), heads.changed()).await;
+    }
+    Err(Problem::busy("the chain moves too fast to say; try again in a moment"))
+}
+
 /// What an address paid and got, newest first
 #[utoipa::path(get, path = "/v1/accounts/{address}/transactions", tag = "accounts", params(("address" = String, Path, description = "bouya1…"), PageOptions), responses(
     (status = 200, description = "a page", body = Page<Movement>),
@@ -65,49 +100,45 @@ pub(super) async fn history(
     State(api): State<Api>,
     Segment(address): Segment<Address>,
     Options(options): Options<PageOptions>,
-) -> Result<Json<Page<Movement>>, Problem> {
+) -> Result<Response, Problem> {
     let limit = options.limit()?;
     let cursor = options.cursor(|text| {
         let (height, place) = text.split_once('-')?;
         Some((height.parse().ok()?, place.parse().ok()?))
     })?;
-    let (reader, coins) = (api.clone(), api.clone());
-    reader
-        .read(move |snapshot| {
-            let mut before = cursor.unwrap_or((u64::MAX, 0));
-            let mut items = Vec::new();
-            // One row beyond the page says whether there is a next. Rows of a branch that lost are passed over, so a page may take more
-            // than one look.
-            let most = limit + 1;
-            loop {
-                let rows = snapshot.movements(&address, before, most)?;
-                let more = rows.len() == most;
-                for (height, place) in rows {
-                    if items.len() == limit {
-                        return Ok(Json(Page { items, next: Some(format!("{}-{}", before.0, before.1)) }));
-                    }
-                    before = (height, place);
-                    items.extend(movement(&coins, snapshot, &address, height, place)?);
+    let coins = api.clone();
+    api.read_json(move |snapshot| {
+        let mut before = cursor.unwrap_or((u64::MAX, 0));
+        let (mut items, mut bytes) = (Vec::new(), 0_usize);
+        let mut block: Option<(u64, Block)> = None;
+        // One row beyond the page says whether there is a next. Rows of a branch that lost are passed over, so a page may take more
+        // than one look.
+        let most = limit + 1;
+        loop {
+            let rows = snapshot.movements(&address, before, most)?;
+            let more = rows.len() == most;
+            for (height, place) in rows {
+                if items.len() == limit || bytes >= coins.limits.page_bytes {
+                    return Ok(Page { items, next: Some(format!("{}-{}", before.0, before.1)) });
                 }
-                if !more {
-                    return Ok(Json(Page { items, next: None }));
+                before = (height, place);
+                if block.as_ref().is_none_or(|(read, _)| *read != height) {
+                    block = snapshot.block_at(height)?.map(|block| (height, block));
+                    bytes = bytes.saturating_add(block.as_ref().map_or(0, |(_, block)| encode(block).len()));
                 }
+                items.extend(block.as_ref().and_then(|(_, block)| movement(&coins, block, &address, place)));
             }
-        })
-        .await
+            if !more {
+                return Ok(Page::<Movement> { items, next: None });
+            }
+        }
+    })
+    .await
 }
 
-fn movement(
-    api: &Api,
-    snapshot: &Snapshot,
-    address: &Address,
-    height: u64,
-    place: u32,
-) -> Result<Option<Movement>, Problem> {
-    let Some(block) = snapshot.block_at(height)? else { return Ok(None) };
-    let Some(index) = place.checked_sub(1) else { return Ok(reward(api, &block, address)) };
-    let transaction = usize::try_from(index).ok().and_then(|index| block.body.transactions.get(index));
-    let Some(transaction) = transaction else { return Ok(None) };
+fn movement(api: &Api, block: &Block, address: &Address, place: u32) -> Option<Movement> {
+    let Some(index) = place.checked_sub(1) else { return reward(api, block, address) };
+    let transaction = usize::try_from(index).ok().and_then(|index| block.body.transactions.get(index))?;
     let ledger::Action::Transfer { outputs, memo } = &transaction.action;
     let sender = Address::of(&transaction.sender);
     let total = |own: bool| {
@@ -117,14 +148,14 @@ fn movement(
     let (sent, got) = (sender == *address, outputs.iter().any(|output| output.to == *address));
     let others = outputs.iter().map(|output| output.to).filter(|to| to != address);
     let (direction, amount, counterparties): (_, _, Vec<Address>) = match (sent, got) {
-        (false, false) => return Ok(None),
+        (false, false) => return None,
         (true, true) if total(false) == 0 => ("self", 0, Vec::new()),
         (true, _) => ("out", total(false), others.collect()),
         (false, true) => ("in", total(true), vec![sender]),
     };
     let fee = if sent { transaction.fee } else { 0 };
-    Ok(Some(Movement {
-        height,
+    Some(Movement {
+        height: block.header.height,
         time: rfc3339(block.header.time),
         direction: direction.to_owned(),
         amount: api.amount(amount),
@@ -132,7 +163,7 @@ fn movement(
         transaction: Some(transaction.id().to_string()),
         counterparties: counterparties.iter().map(ToString::to_string).collect(),
         memo: memo.as_str().to_owned(),
-    }))
+    })
 }
 
 fn reward(api: &Api, block: &Block, address: &Address) -> Option<Movement> {

@@ -2,10 +2,8 @@
 
 use std::str::FromStr;
 
-use axum::Json;
 use axum::extract::State;
-use axum::http::header;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use bouya_core::codec::encode;
 use bouya_core::crypto::Hash;
 use bouya_core::ledger::{Block, View};
@@ -75,20 +73,22 @@ fn at_height(snapshot: &Snapshot, height: u64) -> Result<Block, Problem> {
 pub(super) async fn list(
     State(api): State<Api>,
     Options(options): Options<PageOptions>,
-) -> Result<Json<Page<BlockSummary>>, Problem> {
+) -> Result<Response, Problem> {
     let limit = options.limit()?;
     let from: Option<u64> = options.cursor(|text| text.parse().ok())?;
     let coins = api.clone();
-    api.read(move |snapshot| {
+    api.read_json(move |snapshot| {
         let (tip, _) = snapshot.tip()?;
         let mut height = from.unwrap_or(tip).min(tip);
-        let mut items = Vec::new();
-        while height > 0 && items.len() < limit {
+        let (mut items, mut bytes) = (Vec::<BlockSummary>::new(), 0);
+        while height > 0 && items.len() < limit && bytes < coins.limits.page_bytes {
             let Some(block) = snapshot.block_at(height)? else { break };
-            items.push(summary(&coins, &block));
+            let item = summary(&coins, &block);
+            bytes = bytes.saturating_add(item.size);
+            items.push(item);
             height -= 1;
         }
-        Ok(Json(Page { items, next: (height > 0).then(|| height.to_string()) }))
+        Ok(Page { items, next: (height > 0).then(|| height.to_string()) })
     })
     .await
 }
@@ -120,10 +120,10 @@ fn summary(api: &Api, block: &Block) -> BlockSummary {
 pub(super) async fn show(
     State(api): State<Api>,
     Segment(reference): Segment<Reference>,
-) -> Result<Json<views::Block>, Problem> {
+) -> Result<Response, Problem> {
     let (reader, coins) = (api.clone(), api.clone());
     reader
-        .read(move |snapshot| {
+        .read_json(move |snapshot| {
             let block = reference.find(snapshot)?;
             let header = &block.header;
             let id = block.id();
@@ -133,7 +133,7 @@ pub(super) async fn show(
             let work = snapshot.record(&id)?.map_or(0, |record| record.work);
             let view =
                 |transaction| transaction_view(&coins, transaction, best.then_some((header.height, tip)));
-            Ok(Json(views::Block {
+            Ok(views::Block {
                 height: header.height,
                 hash: id.to_string(),
                 parent: header.parent.to_string(),
@@ -151,7 +151,7 @@ pub(super) async fn show(
                 size: encode(&block).len(),
                 confirmations,
                 transactions: block.body.transactions.iter().map(view).collect(),
-            }))
+            })
         })
         .await
 }
@@ -166,5 +166,5 @@ pub(super) async fn raw(
     Segment(reference): Segment<Reference>,
 ) -> Result<Response, Problem> {
     let bytes = api.read(move |snapshot| Ok(encode(&reference.find(snapshot)?))).await?;
-    Ok(([(header::CONTENT_TYPE, "application/octet-stream")], bytes).into_response())
+    api.answer("application/octet-stream", bytes)
 }

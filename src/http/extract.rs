@@ -1,7 +1,9 @@
 //! Reading requests, with one form of error: a value that makes no sense is named, not echoed raw.
 
-use axum::extract::{FromRequestParts, Path, Query};
+use axum::extract::{FromRequestParts, Path, Query, Request};
 use axum::http::request::Parts;
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -37,8 +39,22 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Options<T> {
     }
 }
 
+/// No query at all.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Nothing {}
+
+/// Refuses a query where none means anything.
+pub(super) async fn no_query(request: Request, next: Next) -> Response {
+    match Query::<Nothing>::try_from_uri(request.uri()) {
+        Ok(_) => next.run(request).await,
+        Err(error) => Problem::bad_request(error.body_text()).into_response(),
+    }
+}
+
 /// Which part of a list.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
 pub(super) struct PageOptions {
     /// The cursor that the page before named as `next`.
     pub(super) from: Option<String>,

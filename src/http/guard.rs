@@ -1,8 +1,9 @@
 //! Who may ask: the `Host` must be one of this node's names, and changing the node takes the token.
 //!
-//! A page of another site can make a browser send requests to loopback (DNS rebinding); the foreign `Host` gives it away.
+//! A page of another site can make a browser send requests to loopback: by a name of its own that it lets point here (DNS rebinding),
+//! which the foreign `Host` gives away, or openly, which the foreign `Origin` does.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::extract::{FromRequestParts, Request, State};
@@ -11,14 +12,12 @@ use axum::http::uri::Authority;
 use axum::http::{StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use hyper::body::Body as _;
 use tokio::sync::Semaphore;
 
-use super::Api;
 use super::problem::Problem;
 use super::token::Token;
-
-/// Requests that are worked on at once.
-const IN_FLIGHT: usize = 64;
+use super::{Api, BODY_BYTES};
 
 /// Checks every request before its handler.
 #[derive(Clone)]
@@ -29,39 +28,68 @@ pub(super) struct Guard {
 
 impl Guard {
     pub(super) fn new(api: &Api) -> Self {
-        Self { hosts: api.hosts.clone().into(), in_flight: Arc::new(Semaphore::new(IN_FLIGHT)) }
+        Self { hosts: api.hosts.clone().into(), in_flight: api.limits.in_flight.clone() }
+    }
+
+    /// Whether a request is meant for this node: one `Host`, and the request's target, if it names one too, name it.
+    fn meant(&self, request: &Request) -> bool {
+        let mut hosts = request.headers().get_all(header::HOST).iter();
+        let (Some(host), None) = (hosts.next(), hosts.next()) else { return false };
+        let host = host.to_str().ok().and_then(authority);
+        host.is_some_and(|host| self.knows(host.host()))
+            && request.uri().authority().is_none_or(|target| self.knows(target.host()))
     }
 
     fn knows(&self, host: &str) -> bool {
-        if self.hosts.iter().any(|known| known.eq_ignore_ascii_case(host)) {
+        if self.listed(host) {
             return true;
         }
         let bare = host.trim_start_matches('[').trim_end_matches(']');
         bare.eq_ignore_ascii_case("localhost")
-            || self.hosts.iter().any(|known| known.eq_ignore_ascii_case(bare))
+            || self.listed(bare)
             // An address cannot be rebound: who types one means this machine.
             || bare.parse::<IpAddr>().is_ok()
     }
+
+    fn listed(&self, host: &str) -> bool {
+        self.hosts.iter().any(|known| known.eq_ignore_ascii_case(host))
+    }
+
+    /// Whether a browser asks for a page of this node, if a browser asks: the origin is the host asked, or listed (behind a proxy).
+    fn own(&self, request: &Request) -> bool {
+        let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
+        request.headers().get_all(header::ORIGIN).iter().all(|origin| {
+            let origin = origin.to_str().ok().and_then(|origin| origin.split_once("://"));
+            origin.is_some_and(|(_, origin)| {
+                host.is_some_and(|host| host.eq_ignore_ascii_case(origin))
+                    || authority(origin).is_some_and(|origin| self.listed(origin.host()))
+            })
+        })
+    }
+}
+
+/// Host and port, and nobody's name before them.
+fn authority(text: &str) -> Option<Authority> {
+    text.parse().ok().filter(|_| !text.contains('@'))
 }
 
 pub(super) async fn check(State(guard): State<Guard>, request: Request, next: Next) -> Response {
-    let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
-    let name = host.and_then(|host| {
-        // host, host:port, [v6]:port
-        let address: Option<SocketAddr> = host.parse().ok();
-        address
-            .map(|address| address.ip().to_string())
-            .or_else(|| Some(host.parse::<Authority>().ok()?.host().to_owned()))
-    });
-    if !name.is_some_and(|name| guard.knows(&name)) {
+    if !guard.meant(&request) {
         let detail =
             "the Host header names another host than this node; list it in [api] hosts if it is right";
         return Problem::new(StatusCode::FORBIDDEN, "wrong-host", detail).into_response();
     }
-    // Held until the answer's body begins; a stream of events is bounded by the connections.
+    if !guard.own(&request) {
+        let detail = "a page of another site asks; list its host in [api] hosts if it is this node's";
+        return Problem::new(StatusCode::FORBIDDEN, "wrong-origin", detail).into_response();
+    }
+    // A length that is announced need not be waited for.
+    if request.body().size_hint().lower() > BODY_BYTES as u64 {
+        return Problem::too_large().into_response();
+    }
+    // Held until the answer's body begins: that is bounded by the answers' bytes and the streams.
     let Ok(_permit) = guard.in_flight.try_acquire() else {
-        let detail = "64 requests are being worked on; try again in a moment";
-        return Problem::new(StatusCode::SERVICE_UNAVAILABLE, "busy", detail).into_response();
+        return Problem::busy("64 requests are being worked on; try again in a moment").into_response();
     };
     next.run(request).await
 }

@@ -18,10 +18,11 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio_util::sync::CancellationToken;
 
 use super::Api;
+use super::limits::ask;
 use super::problem::Problem;
 use crate::clock::wall;
 use crate::events::Event;
-use crate::net::request;
+use crate::net::request::Request as Question;
 
 /// Route and status: both from short closed lists, so that no client can make series.
 type Labels = [(&'static str, String); 2];
@@ -33,6 +34,8 @@ pub(super) struct Metrics {
     reorgs: Counter,
     missed: Counter,
     requests: Family<Labels, Counter>,
+    refused: Counter,
+    accept_failures: Counter,
 }
 
 impl Metrics {
@@ -58,11 +61,25 @@ impl Metrics {
         router.layer(Extension(self.clone())).layer(from_fn_with_state(self, count))
     }
 
+    /// Counts a connection that there was no place for.
+    pub(super) fn refused(&self) {
+        self.refused.inc();
+    }
+
+    /// Counts a connection that the system did not give us.
+    pub(super) fn accept_failed(&self) {
+        self.accept_failures.inc();
+    }
+
     fn register(&self, registry: &mut Registry) {
         registry.register("blocks", "Blocks that joined the best chain", self.blocks.clone());
         registry.register("reorgs", "Changes of the best chain's past", self.reorgs.clone());
         registry.register("events_missed", "Events that the counters of events lost", self.missed.clone());
         registry.register("http_requests", "Answers of the API", self.requests.clone());
+        let help = "Connections to the API that were closed because all others were busy";
+        registry.register("http_connections_refused", help, self.refused.clone());
+        let help = "Connections to the API that could not be accepted";
+        registry.register("http_accept_failures", help, self.accept_failures.clone());
     }
 }
 
@@ -88,7 +105,7 @@ pub(super) async fn metrics(
     State(api): State<Api>,
     Extension(metrics): Extension<Metrics>,
 ) -> Result<Response, Problem> {
-    let summary = api.network.ask(|reply| request::Request::Summary { reply }).await?;
+    let summary = ask(&api.limits.network, &api.network, |reply| Question::Summary { reply }).await?;
     let head = api.head.borrow().clone();
     let level = *api.level.borrow();
     let not_after = api.not_after.borrow().0;
@@ -127,6 +144,8 @@ mod tests {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::{TcpListener, TcpStream};
 
+    use super::super::connections::Connections;
+    use super::super::server::{DEADLINES, connection};
     use super::*;
     use crate::events::Events;
 
@@ -165,9 +184,8 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let mut client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
         let (stream, _) = listener.accept().await.unwrap();
-        let header_timeout = std::time::Duration::from_secs(10);
-        let stop = CancellationToken::new();
-        tokio::spawn(super::super::server::connection(stream, router, stop, header_timeout));
+        let place = Connections::new(1).admit().unwrap();
+        tokio::spawn(connection(stream, router, place, CancellationToken::new(), DEADLINES));
         for path in ["/v1/a", "/v1/b", "/x", "/y?z"] {
             client
                 .write_all(format!("GET {path} HTTP/1.1\r\nhost: localhost\r\n\r\n").as_bytes())

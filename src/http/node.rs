@@ -5,17 +5,19 @@ use axum::extract::State;
 use axum::http::StatusCode;
 
 use super::guard::Authorized;
+use super::limits::ask;
 use super::problem::Problem;
 use super::{Api, views};
 use crate::clock::{rfc3339, wall};
-use crate::{miner, net::request};
+use crate::miner;
+use crate::net::request::Request;
 
 /// The node at a glance
 #[utoipa::path(get, path = "/v1/status", tag = "node", responses(
     (status = 200, description = "the status", body = views::Status),
 ))]
 pub(super) async fn status(State(api): State<Api>) -> Result<Json<views::Status>, Problem> {
-    let summary = api.network.ask(|reply| request::Request::Summary { reply }).await?;
+    let summary = ask(&api.limits.network, &api.network, |reply| Request::Summary { reply }).await?;
     let head = api.head.borrow().clone();
     let level = *api.level.borrow();
     let not_after = *api.not_after.borrow();
@@ -76,7 +78,7 @@ pub(super) async fn healthz(State(api): State<Api>) -> Result<&'static str, Prob
     (status = 503, description = "it is catching up", body = views::Problem, content_type = "application/problem+json"),
 ))]
 pub(super) async fn readyz(State(api): State<Api>) -> Result<&'static str, Problem> {
-    let summary = api.network.ask(|reply| request::Request::Summary { reply }).await?;
+    let summary = ask(&api.limits.network, &api.network, |reply| Request::Summary { reply }).await?;
     if summary.sync.state == "syncing" {
         let detail = format!("catching up, {:.0} % done", summary.sync.progress * 100.0);
         return Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "syncing", detail));

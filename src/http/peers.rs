@@ -8,8 +8,9 @@ use bouya_core::id::NodeId;
 use bouya_core::overlay::Command;
 use bouya_core::wire::Endpoint;
 
-use super::extract::{Options, PageOptions, Segment, page_of};
+use super::extract::{Nothing, Options, PageOptions, Segment, page_of};
 use super::guard::Authorized;
+use super::limits::ask;
 use super::problem::Problem;
 use super::views::{BlacklistEntry, NewPeer, Page, Peer};
 use super::{Api, done, views};
@@ -23,7 +24,7 @@ pub(super) async fn list(
     State(api): State<Api>,
     Options(options): Options<PageOptions>,
 ) -> Result<Json<Page<Peer>>, Problem> {
-    let peers = api.network.ask(|reply| Request::Peers { reply }).await?;
+    let peers = ask(&api.limits.network, &api.network, |reply| Request::Peers { reply }).await?;
     page_of(peers, &options).map(Json)
 }
 
@@ -36,6 +37,7 @@ pub(super) async fn list(
 pub(super) async fn add(
     State(api): State<Api>,
     _authorized: Authorized,
+    _nothing: Options<Nothing>,
     peer: Result<Json<NewPeer>, JsonRejection>,
 ) -> Result<Response, Problem> {
     let Json(peer) = peer?;
@@ -66,7 +68,7 @@ pub(super) async fn blacklist(
     State(api): State<Api>,
     Options(options): Options<PageOptions>,
 ) -> Result<Json<Page<BlacklistEntry>>, Problem> {
-    let entries = api.network.ask(|reply| Request::Blacklist { reply }).await?;
+    let entries = ask(&api.limits.network, &api.network, |reply| Request::Blacklist { reply }).await?;
     page_of(entries, &options).map(Json)
 }
 
@@ -98,6 +100,6 @@ pub(super) async fn blacklist_remove(
 }
 
 async fn command(api: &Api, command: Command) -> Result<Response, Problem> {
-    api.network.ask(|reply| Request::Command { command, reply }).await??;
+    ask(&api.limits.network, &api.network, |reply| Request::Command { command, reply }).await??;
     Ok(done())
 }

@@ -28,7 +28,9 @@ impl Problem {
         Self { status, name, detail: detail.to_string() }
     }
 
+    /// What may quote the request does so in part.
     pub(super) fn bad_request(detail: impl ToString) -> Self {
+        let detail = detail.to_string().chars().take(400).collect::<String>();
         Self::new(StatusCode::BAD_REQUEST, "bad-request", detail)
     }
 
@@ -41,6 +43,11 @@ impl Problem {
         let problem = Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", detail);
         error!(why = problem.detail, "the API could not answer");
         problem
+    }
+
+    pub(super) fn too_large() -> Self {
+        let detail = format!("the body is too large, at most {} KiB are taken", super::BODY_BYTES / 1024);
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", detail)
     }
 
     pub(super) fn no_route() -> Self {
@@ -66,6 +73,9 @@ impl IntoResponse for Problem {
         if self.status == StatusCode::UNAUTHORIZED {
             response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
+        if self.status == StatusCode::SERVICE_UNAVAILABLE {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+        }
         response
     }
 }
@@ -73,10 +83,7 @@ impl IntoResponse for Problem {
 /// A body that was not taken; `detail` is the framework's.
 fn body(status: StatusCode, detail: String) -> Problem {
     match status {
-        StatusCode::PAYLOAD_TOO_LARGE => {
-            let detail = format!("the body is too large, at most {} KiB are taken", super::BODY_BYTES / 1024);
-            Problem::new(status, "too-large", detail)
-        }
+        StatusCode::PAYLOAD_TOO_LARGE => Problem::too_large(),
         StatusCode::UNSUPPORTED_MEDIA_TYPE => Problem::new(status, "media-type", detail),
         _ => Problem::bad_request(detail),
     }

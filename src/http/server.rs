@@ -1,77 +1,152 @@
 //! The server: HTTP/1 over TCP with timeouts that really fire, a bounded number of connections, and a clean stop.
 
 use std::io;
-use std::sync::Arc;
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use hyper::server::conn::http1;
+use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
+use socket2::SockRef;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 use tracing::{debug, warn};
 
+use super::connections::{Connections, Place};
 use super::metrics::Metrics;
+use super::stall::Stalling;
 use super::{Api, router};
 
-/// Connections at once; more wait to be accepted.
-const CONNECTIONS: usize = 256;
-/// A request's headers must be there within this time.
-const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
+/// Connections at once.
+pub(super) const CONNECTIONS: usize = 256;
+/// Largest head of a request, give or take the last read, and what is buffered of a body or an answer. What is larger is answered
+/// with 431.
+const BUFFER: usize = 32 * 1024;
+/// Most header fields of a request.
+const HEADERS: usize = 64;
+/// What the kernel may hold of an answer that is not read: 256 such connections take 64 MiB of it.
+const SEND_BUFFER: usize = 256 * 1024;
 /// After an accept that failed for lack of file descriptors.
 const BREATH: Duration = Duration::from_millis(100);
+/// Between two log lines about such accepts.
+const QUIET: Duration = Duration::from_secs(60);
 
-/// Serves until `api.stop`, then lets requests under way finish.
+/// How long a client may take.
+#[derive(Clone, Copy)]
+pub(super) struct Deadlines {
+    /// For a request's head, from the connection's beginning or the last answer on.
+    pub(super) head: Duration,
+    /// For 64 KiB of an answer, or all that is left of it.
+    pub(super) stall: Duration,
+}
+
+pub(super) const DEADLINES: Deadlines =
+    Deadlines { head: Duration::from_secs(10), stall: Duration::from_secs(10) };
+
+/// Serves until `api.stop`, then lets requests under way finish. On a thread and a runtime of its own, so that a flood of requests
+/// takes turns with each other and not with the peers.
 pub async fn serve(listener: TcpListener, api: Api) -> io::Result<()> {
-    let (stop, metrics) = (api.stop.clone(), Metrics::default());
-    tokio::spawn(metrics.clone().count_events(api.events.listen(), stop.clone()));
-    let router = metrics.watch(router(api));
-    let slots = Arc::new(Semaphore::new(CONNECTIONS));
-    loop {
-        let next = async { (slots.clone().acquire_owned().await, listener.accept().await) };
-        let (slot, accepted) = tokio::select! {
-            () = stop.cancelled() => break,
-            next = next => next,
-        };
-        match accepted {
-            Ok((stream, _)) => {
-                let (router, stop) = (router.clone(), stop.clone());
-                tokio::spawn(async move {
-                    connection(stream, router, stop, HEADER_TIMEOUT).await;
-                    drop(slot);
-                });
-            }
-            Err(error) => {
-                warn!(%error, "the API could not accept a connection");
-                tokio::time::sleep(BREATH).await;
+    let (listener, stop) = (listener.into_std()?, api.stop.clone());
+    let (tell, ended) = oneshot::channel();
+    thread::Builder::new().name("api".to_owned()).spawn(move || {
+        // Nobody waits for the result any more only if the node has ended.
+        let _ = tell.send(run(listener, api));
+    })?;
+    ended.await.unwrap_or_else(|_| {
+        stop.cancel();
+        Err(io::Error::other("the API's thread ended"))
+    })
+}
+
+fn run(listener: std::net::TcpListener, api: Api) -> io::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let served = runtime.block_on(async { Server::new(api).run(TcpListener::from_std(listener)?).await });
+    // A read that has not ended holds up nobody.
+    runtime.shutdown_background();
+    served
+}
+
+/// What all connections share.
+pub(super) struct Server {
+    router: Router,
+    metrics: Metrics,
+    stop: CancellationToken,
+    pub(super) connections: Connections,
+    pub(super) deadlines: Deadlines,
+}
+
+impl Server {
+    /// Must be called within a runtime.
+    pub(super) fn new(api: Api) -> Self {
+        let (stop, metrics) = (api.stop.clone(), Metrics::default());
+        tokio::spawn(metrics.clone().count_events(api.events.listen(), stop.clone()));
+        let router = metrics.clone().watch(router(api));
+        Self { router, metrics, stop, connections: Connections::new(CONNECTIONS), deadlines: DEADLINES }
+    }
+
+    pub(super) async fn run(self, listener: TcpListener) -> io::Result<()> {
+        let tasks = TaskTracker::new();
+        let mut told = None;
+        loop {
+            let accepted = tokio::select! {
+                () = self.stop.cancelled() => break,
+                accepted = listener.accept() => accepted,
+            };
+            match accepted {
+                Ok((stream, _)) => match self.connections.admit() {
+                    Some(place) => {
+                        let (router, stop) = (self.router.clone(), self.stop.clone());
+                        tasks.spawn(connection(stream, router, place, stop, self.deadlines));
+                    }
+                    None => self.metrics.refused(),
+                },
+                Err(error) => {
+                    self.metrics.accept_failed();
+                    if told.is_none_or(|told: Instant| told.elapsed() >= QUIET) {
+                        warn!(%error, "the API could not accept a connection");
+                        told = Some(Instant::now());
+                    }
+                    tokio::time::sleep(BREATH).await;
+                }
             }
         }
+        drop((listener, self.router));
+        tasks.close();
+        // The node does not wait for ever.
+        let _ = tokio::time::timeout(Duration::from_secs(2), tasks.wait()).await;
+        Ok(())
     }
-    drop((listener, router));
-    // All slots free: everything under way is done. The node does not wait for ever.
-    let all = u32::try_from(CONNECTIONS).unwrap_or(u32::MAX);
-    let _ = tokio::time::timeout(Duration::from_secs(2), slots.acquire_many(all)).await;
-    Ok(())
 }
 
 pub(super) async fn connection(
     stream: TcpStream,
     router: Router,
+    place: Place,
     stop: CancellationToken,
-    header_timeout: Duration,
+    deadlines: Deadlines,
 ) {
-    // Small answers leave at once; best effort.
+    // Small answers leave at once; best effort, both.
     let _ = stream.set_nodelay(true);
-    let service = TowerToHyperService::new(router);
+    let _ = SockRef::from(&stream).set_send_buffer_size(SEND_BUFFER);
+    let router = TowerToHyperService::new(router);
+    let service = service_fn(|request| {
+        let (busy, answer) = (place.busy(), router.call(request));
+        async move { answer.await.map(|response| busy.until_sent(response)) }
+    });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(header_timeout)
-        .serve_connection(TokioIo::new(stream), service);
+        .header_read_timeout(deadlines.head)
+        .max_buf_size(BUFFER)
+        .max_headers(HEADERS)
+        .serve_connection(TokioIo::new(Stalling::new(stream, deadlines.stall)), service);
     let mut connection = std::pin::pin!(connection);
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,
+        () = place.lost() => return,
         () = stop.cancelled() => {
             connection.as_mut().graceful_shutdown();
             connection.await

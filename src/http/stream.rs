@@ -10,6 +10,7 @@ use futures_util::stream::unfold;
 use tokio::sync::broadcast::error::RecvError;
 
 use super::Api;
+use super::problem::Problem;
 
 /// A comment this often shows that the stream lives.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
@@ -18,9 +19,13 @@ const KEEP_ALIVE: Duration = Duration::from_secs(15);
 #[utoipa::path(get, path = "/v1/events", tag = "node", responses(
     (status = 200, description = "server-sent events, each with JSON data", body = String, content_type = "text/event-stream"),
 ))]
-pub(super) async fn events(State(api): State<Api>) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
+pub(super) async fn events(
+    State(api): State<Api>,
+) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
+    let full = |_| Problem::busy("64 event streams are open; close one, or ask for what happened instead");
+    let place = api.limits.streams.clone().try_acquire_owned().map_err(full)?;
     let listener = api.events.listen();
-    let stream = unfold((listener, api.stop), |(mut listener, stop)| async move {
+    let stream = unfold((listener, api.stop, place), |(mut listener, stop, place)| async move {
         // A stream that is open may not hold up the node's stop.
         let heard = tokio::select! {
             () = stop.cancelled() => return None,
@@ -36,7 +41,7 @@ pub(super) async fn events(State(api): State<Api>) -> Sse<impl Stream<Item = Res
             }
             Err(RecvError::Closed) => return None,
         };
-        Some((Ok(event), (listener, stop)))
+        Some((Ok(event), (listener, stop, place)))
     });
-    Sse::new(stream).keep_alive(KeepAlive::new().interval(KEEP_ALIVE))
+    Ok(Sse::new(stream).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)))
 }

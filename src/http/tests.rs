@@ -3,11 +3,14 @@
 mod accounts;
 mod answers;
 mod blocks;
+mod bounds;
 mod client;
 mod description;
 mod events;
 mod guard;
 mod harness;
+mod input;
 mod node;
 mod peers;
+mod slow;
 mod transactions;

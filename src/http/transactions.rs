@@ -5,12 +5,15 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
 use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::Response;
 use bouya_core::codec::{decode, encode};
 use bouya_core::crypto::Hash;
 use bouya_core::ledger::{self, Address};
+use bouya_core::limits::TRANSACTION_BYTES;
 use data_encoding::HEXLOWER_PERMISSIVE;
 
-use super::extract::{Options, PageOptions, Segment, page_of};
+use super::extract::{Nothing, Options, PageOptions, Segment};
+use super::limits::ask;
 use super::problem::Problem;
 use super::views::{Action, Output, Page, RawTransaction, Submitted, Transaction};
 use super::{Api, views};
@@ -48,11 +51,19 @@ pub(super) fn view(api: &Api, transaction: &ledger::Transaction, place: Option<(
 pub(super) async fn list(
     State(api): State<Api>,
     Options(options): Options<PageOptions>,
-) -> Result<Json<Page<Transaction>>, Problem> {
-    let waiting = api.mempool.ask(|reply| Request::List { most: LISTED, reply }).await?;
-    let page = page_of(waiting, &options)?;
-    let items = page.items.iter().map(|transaction| view(&api, transaction, None)).collect();
-    Ok(Json(Page { items, next: page.next }))
+) -> Result<Response, Problem> {
+    let (offset, limit) = (options.offset()?.min(LISTED), options.limit()?);
+    let most = offset.saturating_add(limit).saturating_add(1).min(LISTED);
+    let waiting = ask(&api.limits.mempool, &api.mempool, move |reply| Request::List { most, reply }).await?;
+    let coins = api.clone();
+    let written = api.work(move || {
+        let next = offset.saturating_add(limit);
+        let page = waiting.iter().skip(offset).take(limit);
+        let items = page.map(|transaction| view(&coins, transaction, None)).collect();
+        let next = (next < waiting.len()).then(|| next.to_string());
+        serde_json::to_vec(&Page::<Transaction> { items, next }).map_err(Problem::internal)
+    });
+    api.answer("application/json", written.await?)
 }
 
 /// Submit a transaction: its Borsh bytes, or JSON with their hex. The same one again is taken as the first time
@@ -68,6 +79,7 @@ pub(super) async fn list(
 ))]
 pub(super) async fn submit(
     State(api): State<Api>,
+    _nothing: Options<Nothing>,
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<(StatusCode, Json<Submitted>), Problem> {
@@ -76,16 +88,28 @@ pub(super) async fn submit(
         .get(header::CONTENT_TYPE)
         .is_some_and(|kind| kind.as_bytes().starts_with(b"application/json"));
     let bytes = if json { from_json(&body)? } else { body.to_vec() };
+    if bytes.len() > TRANSACTION_BYTES {
+        return Err(Problem::bad_request(format!(
+            "{} bytes: a transaction has at most {TRANSACTION_BYTES}",
+            bytes.len()
+        )));
+    }
     let transaction = decode(&bytes, "a transaction").map_err(|error| {
         Problem::bad_request(format!("{error}: send its Borsh bytes as octet-stream, or {{\"raw\": hex}}"))
     })?;
-    let given = api.mempool.ask(|reply| Request::Give { transaction, reply }).await?;
+    let given =
+        ask(&api.limits.mempool, &api.mempool, move |reply| Request::Give { transaction, reply }).await?;
     let id = given.map_err(|error| Problem::refused(error, |units| api.amount(units)))?;
     Ok((StatusCode::ACCEPTED, Json(Submitted { id: id.to_string() })))
 }
 
 fn from_json(body: &[u8]) -> Result<Vec<u8>, Problem> {
     let raw: RawTransaction = serde_json::from_slice(body).map_err(Problem::bad_request)?;
+    if raw.raw.len() > 2 * TRANSACTION_BYTES {
+        let detail =
+            format!("raw has {} digits: a transaction has at most {}", raw.raw.len(), 2 * TRANSACTION_BYTES);
+        return Err(Problem::bad_request(detail));
+    }
     HEXLOWER_PERMISSIVE
         .decode(raw.raw.as_bytes())
         .map_err(|error| Problem::bad_request(format!("raw is not hex: {error}")))
@@ -105,7 +129,9 @@ pub(super) async fn show(
     if let Some(confirmed) = confirmed(&api, id).await? {
         return Ok(Json(confirmed));
     }
-    if let Some(waiting) = api.mempool.ask(|reply| Request::Find { id, reply }).await? {
+    if let Some(waiting) =
+        ask(&api.limits.mempool, &api.mempool, move |reply| Request::Find { id, reply }).await?
+    {
         return Ok(Json(view(&api, &waiting, None)));
     }
     let missing = || {

@@ -105,12 +105,21 @@ impl Snapshot {
         rows.map(|row| row.map(|(key, _)| (key.value().1, key.value().2)).map_err(Into::into)).collect()
     }
 
-    /// The account of an address as it was at a height, by undoing what came after. None if that is too long ago.
-    pub fn account_at(&self, address: &Address, height: u64) -> Result<Option<Account>, StateError> {
+    /// The account of an address as it was at a height, by undoing what came after. None if that is too long ago, or once nobody wants
+    /// to know any more.
+    pub fn account_at(
+        &self,
+        address: &Address,
+        height: u64,
+        wanted: impl Fn() -> bool,
+    ) -> Result<Option<Account>, StateError> {
         let key = Key::Account(*address);
         let mut row = self.row(&key)?;
         let (tip, _) = self.tip().map_err(state_error)?;
         for above in (height.saturating_add(1)..=tip).rev() {
+            if !wanted() {
+                return Ok(None);
+            }
             let Some(id) = self.at_height(above)? else { return Ok(None) };
             let Some(undo) = self.undo(&id)? else { return Ok(None) };
             if let Some((_, before)) = undo.0.into_iter().find(|(changed, _)| *changed == key) {

@@ -93,8 +93,9 @@ fn what_was_committed_is_there_after_reopening() {
     assert_eq!((found.height, found.transaction), (1, payment));
     assert_eq!(snapshot.movements(&address(2), (u64::MAX, 0), 9).unwrap(), [(1, 1)]);
     assert_eq!(snapshot.movements(&address(9), (u64::MAX, 0), 9).unwrap(), [(2, 0), (1, 0)]);
-    assert_eq!(snapshot.account_at(&address(2), 0).unwrap().unwrap().balance, 1_000_000);
-    assert_eq!(snapshot.account_at(&address(2), 1).unwrap().unwrap().balance, 1_000_500);
+    assert_eq!(snapshot.account_at(&address(2), 0, || true).unwrap().unwrap().balance, 1_000_000);
+    assert_eq!(snapshot.account_at(&address(2), 1, || true).unwrap().unwrap().balance, 1_000_500);
+    assert!(snapshot.account_at(&address(2), 0, || false).unwrap().is_none());
 }
 
 #[test]

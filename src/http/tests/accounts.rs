@@ -138,3 +138,26 @@ fn a_history_forgets_a_branch_that_lost() {
     }
     assert_eq!(shown(&movements(&node, 3, "")), [""; 0]);
 }
+
+#[test]
+fn no_coin_counts_as_waiting_and_as_there() {
+    let node = Node::start();
+    let payee = crate::testing::address(3);
+    let path = format!("/v1/accounts/{payee}?confirmations=0");
+    let parse = |balance: &Value| node.api.genesis.spec.coin.parse(balance.as_str().unwrap()).unwrap();
+    let before = parse(&node.json(&path)["balance"]);
+    for nonce in 0..20 {
+        node.pay(1, nonce, 3, 5);
+        let expected = before + 5 * (nonce + 1);
+        std::thread::scope(|scope| {
+            let mining = scope.spawn(|| node.mine());
+            while !mining.is_finished() {
+                let answer = node.get(&path);
+                // Rather no answer than a wrong one.
+                if answer.status != 503 {
+                    assert_eq!(parse(&answer.json()["balance"]), expected, "round {nonce}");
+                }
+            }
+        });
+    }
+}

@@ -7,6 +7,8 @@ use axum::middleware::from_fn_with_state;
 use axum::{Router, routing};
 use tokio::net::TcpListener;
 
+use super::super::connections::Connections;
+use super::super::server::DEADLINES;
 use super::super::{in_time, server};
 use super::client::Answer;
 use super::harness::Node;
@@ -131,7 +133,7 @@ fn what_takes_too_long_is_a_problem_too() {
     let stop = node.api.stop.clone();
     node.runtime().spawn(async move {
         let (stream, _) = listener.accept().await.unwrap();
-        server::connection(stream, waiting, stop, Duration::from_secs(10)).await;
+        server::connection(stream, waiting, Connections::new(1).admit().unwrap(), stop, DEADLINES).await;
     });
     let mut stream = std::net::TcpStream::connect(address).unwrap();
     stream.write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();

@@ -1,11 +1,8 @@
 //! Who may ask.
 
-use std::io::{Read, Write};
-use std::time::Duration;
+use std::io::{BufReader, Write};
 
-use tokio::net::TcpListener;
-
-use super::super::{router, server};
+use super::client::Answer;
 use super::harness::{Node, TOKEN};
 
 /// Every route that changes the node.
@@ -88,35 +85,68 @@ fn a_foreign_host_is_refused_even_with_the_token() {
 }
 
 #[test]
-fn slow_headers_end_the_connection() {
+fn one_host_is_named_and_the_target_names_no_other() {
     let node = Node::start();
-    let limit = Duration::from_millis(100);
-    let (listener, router) =
-        (node.runtime().block_on(TcpListener::bind("127.0.0.1:0")).unwrap(), router(node.api.clone()));
-    let address = listener.local_addr().unwrap();
-    let stop = node.api.stop.clone();
-    node.runtime().spawn(async move {
-        for _ in 0..4 {
-            let (stream, _) = listener.accept().await.unwrap();
-            tokio::spawn(server::connection(stream, router.clone(), stop.clone(), limit));
-        }
-    });
-    for sent in ["", "GET /v1/st", "GET /v1/status HTTP/1.1\r\nHost: localhost\r\nX-Slow: "] {
-        let mut stream = std::net::TcpStream::connect(address).unwrap();
-        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
-        stream.write_all(sent.as_bytes()).unwrap();
-        let mut rest = Vec::new();
-        // Closed by the server, not by the client's patience.
-        stream.read_to_end(&mut rest).unwrap();
-        assert!(!rest.starts_with(b"HTTP/1.1 200"), "{}", String::from_utf8_lossy(&rest));
+    let refused = |request: String| {
+        let mut stream = node.connect();
+        stream.write_all(request.as_bytes()).unwrap();
+        Answer::read(&mut BufReader::new(stream)).problem(403, "wrong-host");
+    };
+    let end = "Connection: close\r\n\r\n";
+    refused(format!("GET /v1/status HTTP/1.1\r\n{end}"));
+    refused(format!("GET /v1/status HTTP/1.0\r\n{end}"));
+    refused(format!("GET /v1/status HTTP/1.1\r\nHost: localhost\r\nHost: evil.example\r\n{end}"));
+    refused(format!("GET /v1/status HTTP/1.1\r\nHost: localhost\r\nHost: localhost\r\n{end}"));
+    refused(format!("GET http://evil.example/v1/status HTTP/1.1\r\nHost: localhost\r\n{end}"));
+    for host in ["evil.example@localhost", "localhost.", "[::1", "localhost/", "1.2.3.4.5", "0x7f.1"] {
+        refused(format!("GET /v1/status HTTP/1.1\r\nHost: {host}\r\n{end}"));
     }
-    // After an answer a connection may not idle for longer either.
-    let mut stream = std::net::TcpStream::connect(address).unwrap();
-    stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
-    stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
-    let mut all = Vec::new();
-    stream.read_to_end(&mut all).unwrap();
-    assert!(all.starts_with(b"HTTP/1.1 200"));
+    let mut stream = node.connect();
+    let good = format!("GET http://ledger.example/v1/status HTTP/1.1\r\nHost: ledger.example\r\n{end}");
+    stream.write_all(good.as_bytes()).unwrap();
+    assert_eq!(Answer::read(&mut BufReader::new(stream)).status, 200);
+}
+
+#[test]
+fn a_page_of_another_site_is_refused() {
+    let node = Node::start();
+    let port = node.address.port();
+    let ask = |host: &str, origin: &str, body: &[u8]| {
+        let headers = format!("Host: {host}\r\nOrigin: {origin}\r\nContent-Type: text/plain\r\n");
+        let method = if body.is_empty() { "GET" } else { "POST" };
+        node.send(method, if body.is_empty() { "/v1/status" } else { "/v1/transactions" }, &headers, body)
+    };
+    let here = format!("127.0.0.1:{port}");
+    for origin in [
+        "http://evil.example",
+        "null",
+        "http://127.0.0.1",
+        "http://127.0.0.1:1",
+        "http://192.168.1.9",
+        "http://localhost",
+        "http://evil.example@ledger.example",
+        "file://",
+    ] {
+        for body in [&b""[..], b"anything"] {
+            let answer = ask(&here, origin, body);
+            answer.problem(403, "wrong-origin");
+            assert_eq!(answer.find("access-control-allow-origin"), None);
+        }
+    }
+    // A rebound name is foreign, and its own page is no better.
+    ask("evil.example", "http://evil.example", b"").problem(403, "wrong-host");
+    // No preflight is answered either.
+    let preflight =
+        format!("Host: {here}\r\nOrigin: http://evil.example\r\nAccess-Control-Request-Method: POST\r\n");
+    node.send("OPTIONS", "/v1/mine", &preflight, b"").problem(403, "wrong-origin");
+    for (host, origin) in [
+        (here.as_str(), format!("http://{here}")),
+        ("LocalHost:8080", "http://localhost:8080".to_owned()),
+        ("[::1]:5000", "http://[::1]:5000".to_owned()),
+        ("127.0.0.1:5000", "https://Ledger.Example".to_owned()),
+    ] {
+        assert_eq!(ask(host, &origin, b"").status, 200, "{host} {origin}");
+    }
 }
 
 #[test]
@@ -129,7 +159,13 @@ fn more_than_64_at_once_are_told_to_wait() {
         let mut stream = node.connect();
         stream.write_all(head).unwrap();
         held.push(stream);
-        node.get("/v1/blocks").status == 503
+        let answer = node.get("/v1/blocks");
+        let busy = answer.status == 503;
+        if busy {
+            answer.problem(503, "busy");
+            assert_eq!(answer.header("retry-after"), "1");
+        }
+        busy
     });
     assert!(held.len() >= 64, "{} are not too many", held.len());
     drop(held);

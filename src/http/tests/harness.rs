@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use bouya_core::codec::encode;
 use bouya_core::ledger::{Block, Transaction};
-use bouya_core::mempool::Limits;
+use bouya_core::mempool;
 use bouya_core::overlay::Command;
 use futures_util::future::join_all;
 use serde_json::Value;
@@ -18,6 +18,7 @@ use tokio::runtime::Runtime;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use super::super::server::Server;
 use super::super::*;
 use super::client::Answer;
 use crate::chain::{self, ChainActor};
@@ -48,16 +49,19 @@ pub(super) struct Node {
 
 /// What runs the actors; last to go, once their mailboxes are closed.
 struct Engine {
-    runtime: Runtime,
+    /// Taken when dropped: a runtime that is dropped itself waits for ever on a thread that does not end.
+    runtime: Option<Runtime>,
     actors: Vec<JoinHandle<()>>,
 }
 
 impl Drop for Engine {
     fn drop(&mut self) {
+        let Some(runtime) = self.runtime.take() else { return };
         let ended =
             async { tokio::time::timeout(Duration::from_secs(5), join_all(self.actors.drain(..))).await };
         // A test that failed has said so already.
-        let _ = self.runtime.block_on(ended);
+        let _ = runtime.block_on(ended);
+        runtime.shutdown_background();
     }
 }
 
@@ -98,6 +102,13 @@ impl Network {
     }
 }
 
+/// A connection that waits, but not for ever.
+pub(super) fn connect(address: SocketAddr) -> TcpStream {
+    let stream = TcpStream::connect(address).unwrap();
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream
+}
+
 impl Node {
     pub(super) fn start() -> Self {
         let runtime =
@@ -123,7 +134,7 @@ impl Node {
         let (chain_actor, head) =
             ChainActor::load(store, data, workers.clone(), chain_inbox, outlets).unwrap();
         let mempool_actor = MempoolActor {
-            limits: Limits { max_per_sender: 3, ..Limits::default() },
+            limits: mempool::Limits { max_per_sender: 3, ..mempool::Limits::default() },
             reader: reader.clone(),
             workers,
             inbox: mempool_inbox,
@@ -178,17 +189,37 @@ impl Node {
             token: token::Token::new(TOKEN),
             hosts: vec!["ledger.example".to_owned()],
             min_fee_per_byte: 1,
+            limits: Limits::default(),
             stop: CancellationToken::new(),
         };
         let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
         let address = listener.local_addr().unwrap();
         runtime.spawn(serve(listener, api.clone()));
         drop(entered);
-        Self { api, address, chain, gate, network, engine: Engine { runtime, actors }, _dir: dir }
+        Self {
+            api,
+            address,
+            chain,
+            gate,
+            network,
+            engine: Engine { runtime: Some(runtime), actors },
+            _dir: dir,
+        }
+    }
+
+    /// The same API at a further address, with other bounds.
+    pub(super) fn serve_also(&self, bounds: impl FnOnce(&mut Server)) -> SocketAddr {
+        let _entered = self.runtime().enter();
+        let mut server = Server::new(self.api.clone());
+        bounds(&mut server);
+        let listener = self.runtime().block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
+        let address = listener.local_addr().unwrap();
+        self.runtime().spawn(server.run(listener));
+        address
     }
 
     pub(super) fn runtime(&self) -> &Runtime {
-        &self.engine.runtime
+        self.engine.runtime.as_ref().unwrap()
     }
 
     /// Sends a request as it is; further header lines and the body are the caller's.
@@ -207,9 +238,7 @@ impl Node {
     }
 
     pub(super) fn connect(&self) -> TcpStream {
-        let stream = TcpStream::connect(self.address).unwrap();
-        stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        stream
+        connect(self.address)
     }
 
     pub(super) fn get(&self, path: &str) -> Answer {

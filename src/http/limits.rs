@@ -1,0 +1,148 @@
+//! What all requests share, so that they hold up neither each other nor the node: reads of the store at once, questions to an actor at
+//! once, bytes of answers that wait to be read, event streams.
+//!
+//! A permit belongs to the work, not to the request: who asks and goes away frees nothing before its work is done.
+
+use std::sync::Arc;
+
+use axum::body::{Body, Bytes};
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use super::Api;
+use super::problem::Problem;
+use crate::actor::Mailbox;
+use crate::store::Snapshot;
+
+/// Requests that are worked on at once.
+pub(super) const IN_FLIGHT: usize = 64;
+/// Reads of the store at once: each may hold a block and what is made of it.
+pub(super) const READS: usize = 8;
+/// Questions of the API that wait at one actor: peers wait behind no more of them than this.
+pub(super) const QUESTIONS: usize = 4;
+/// Event streams at once; the connections left are for everybody else.
+pub(super) const STREAMS: usize = 64;
+/// Answers above `SMALL` that are not yet read by their clients may take so many KiB in all; a full block is some 15 MB of JSON.
+pub(super) const ANSWERS_KIB: usize = 64 * 1024;
+/// A page ends early once its items, or what had to be read for them, took so many bytes of blocks: reading 100 of the largest blocks
+/// for one page would be 190 MB.
+const PAGE_BYTES: usize = 8 * 1024 * 1024;
+/// Answers up to this are bounded by the connections alone.
+const SMALL: usize = 64 * 1024;
+
+/// See above.
+#[derive(Clone)]
+pub struct Limits {
+    pub(super) in_flight: Arc<Semaphore>,
+    pub(super) reads: Arc<Semaphore>,
+    pub(super) mempool: Arc<Semaphore>,
+    pub(super) network: Arc<Semaphore>,
+    pub(super) answers: Arc<Semaphore>,
+    pub(super) streams: Arc<Semaphore>,
+    pub(super) page_bytes: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        let of = |permits| Arc::new(Semaphore::new(permits));
+        Self {
+            in_flight: of(IN_FLIGHT),
+            reads: of(READS),
+            mempool: of(QUESTIONS),
+            network: of(QUESTIONS),
+            answers: of(ANSWERS_KIB),
+            streams: of(STREAMS),
+            page_bytes: PAGE_BYTES,
+        }
+    }
+}
+
+/// The bytes of an answer, and the room that they take until they are dropped.
+struct Kept {
+    bytes: Vec<u8>,
+    _room: Option<OwnedSemaphorePermit>,
+}
+
+impl AsRef<[u8]> for Kept {
+    fn as_ref(&self) -> &[u8] {
+        &self.bytes
+    }
+}
+
+impl Api {
+    /// Reads the store where it may take its time.
+    pub(super) async fn read<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&Snapshot) -> Result<T, Problem> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let reader = self.reader.clone();
+        self.work(move || read(&reader.snapshot()?)).await
+    }
+
+    /// Reads the store and writes down what was found, which may be much.
+    pub(super) async fn read_json<T: Serialize>(
+        &self,
+        read: impl FnOnce(&Snapshot) -> Result<T, Problem> + Send + 'static,
+    ) -> Result<Response, Problem> {
+        let written =
+            self.read(move |snapshot| serde_json::to_vec(&read(snapshot)?).map_err(Problem::internal));
+        self.answer("application/json", written.await?)
+    }
+
+    /// An answer of so many bytes.
+    pub(super) fn answer(&self, kind: &'static str, bytes: Vec<u8>) -> Result<Response, Problem> {
+        let room = if bytes.len() <= SMALL {
+            None
+        } else {
+            let kib = u32::try_from(bytes.len().div_ceil(1_024)).unwrap_or(u32::MAX);
+            let full =
+                |_| Problem::busy("other clients have not yet read their answers; try again in a moment");
+            Some(self.limits.answers.clone().try_acquire_many_owned(kib).map_err(full)?)
+        };
+        let body = Body::from(Bytes::from_owner(Kept { bytes, _room: room }));
+        Ok(([(header::CONTENT_TYPE, kind)], body).into_response())
+    }
+
+    /// Does what takes time, off the threads that others wait for.
+    pub(super) async fn work<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let turn = turn(&self.limits.reads).await?;
+        let done = tokio::task::spawn_blocking(move || {
+            let done = work();
+            drop(turn);
+            done
+        });
+        done.await.unwrap_or_else(|_| Err(Problem::internal("reading was interrupted")))
+    }
+}
+
+/// Asks an actor when it is this question's turn.
+pub(super) async fn ask<M: Send + 'static, R: Send + 'static>(
+    turns: &Arc<Semaphore>,
+    actor: &Mailbox<M>,
+    question: impl FnOnce(tokio::sync::oneshot::Sender<R>) -> M + Send + 'static,
+) -> Result<R, Problem> {
+    let (turn, actor) = (turn(turns).await?, actor.clone());
+    let asked = tokio::spawn(async move {
+        let answer = actor.ask(question).await;
+        drop(turn);
+        answer
+    });
+    Ok(asked.await.map_err(|_| Problem::internal("asking was interrupted"))??)
+}
+
+async fn turn(turns: &Arc<Semaphore>) -> Result<OwnedSemaphorePermit, Problem> {
+    // They are never closed.
+    turns.clone().acquire_owned().await.map_err(|_| Problem::busy("the node is stopping"))
+}
+
+impl Problem {
+    /// Too much at once; the client may come again.
+    pub(super) fn busy(detail: &str) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", detail)
+    }
+}
