@@ -7,7 +7,7 @@
 
 mod keystore;
 mod member_key;
-mod private;
+pub(crate) mod private;
 
 use std::env;
 use std::fmt;
@@ -24,8 +24,31 @@ pub(crate) use member_key::seed_line;
 pub use member_key::{load as member_key_load, load_or_create as member_key_load_or_create, write_seed};
 pub use private::FileError;
 
-/// A passphrase, wiped when dropped.
-pub type Passphrase = Zeroizing<String>;
+/// A passphrase: wiped when dropped, never printed.
+#[derive(PartialEq, Eq)]
+pub struct Passphrase(Zeroizing<String>);
+
+impl Passphrase {
+    /// The passphrase with this text, which is taken, so that no copy stays behind.
+    pub fn new(text: String) -> Self {
+        Self(Zeroizing::new(text))
+    }
+
+    fn as_bytes(&self) -> &[u8] {
+        self.0.as_bytes()
+    }
+
+    /// Whether it is nothing at all.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl fmt::Debug for Passphrase {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Passphrase")
+    }
+}
 
 /// Why a wallet or a key file could not be made, read or opened.
 #[derive(Debug, Error)]

@@ -206,6 +206,52 @@ fn signatures_are_verified_through_one_door() {
 }
 
 #[test]
+fn what_holds_a_secret_does_not_derive_debug() {
+    // Types that print what they hold, and fields that are secrets by their name. `SecretKey`, `Passphrase` and `Token` print no secret.
+    let secrets = ["Zeroizing", "SigningKey", "PrivateKeyDer", "KeyPair", "passphrase: String", "_seed: "];
+    for source in ["src", "tools"].iter().flat_map(|folder| sources(folder)).filter(|s| !is_test(&s.path)) {
+        let mut derives = false;
+        let mut lines = source.lines.iter().map(|line| line.trim());
+        while let Some(line) = lines.next() {
+            if line.starts_with("#[derive(") {
+                derives = line.contains("Debug");
+            }
+            let words: Vec<&str> = line.split([' ', '(', '<', '{']).collect();
+            if !words.iter().take(3).any(|word| ["struct", "enum", "type"].contains(word)) {
+                continue;
+            }
+            let mut body = line.to_owned();
+            if line.ends_with('{') {
+                body.extend(lines.by_ref().take_while(|line| *line != "}"));
+            }
+            let alias = words.contains(&"type") && line.starts_with("pub");
+            let secret = secrets.iter().find(|secret| body.contains(*secret));
+            assert!(
+                secret.is_none() || !(derives || alias),
+                "{}: {line}: holds a secret ({}); write its Debug by hand, without it",
+                source.path,
+                secret.unwrap_or(&"")
+            );
+            derives = false;
+        }
+    }
+}
+
+#[test]
+fn tls_secrets_are_written_nowhere() {
+    for source in ["src", "tools"].iter().flat_map(|folder| sources(folder)) {
+        for line in &source.lines {
+            let logs = line.contains("KeyLog") || line.contains("key_log");
+            assert!(
+                !logs,
+                "{}: TLS sessions' secrets stay in memory, whatever SSLKEYLOGFILE says",
+                source.path
+            );
+        }
+    }
+}
+
+#[test]
 fn files_hold_one_idea() {
     for folder in ["src", "tools"] {
         for source in sources(folder).iter().filter(|source| !is_test(&source.path)) {

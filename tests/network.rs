@@ -7,5 +7,6 @@ mod network {
     mod faults;
     mod identity;
     mod refusals;
+    mod secrets;
     mod together;
 }

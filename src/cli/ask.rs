@@ -42,7 +42,7 @@ impl NewPassphrase {
         if passphrase.is_empty() {
             return Err(WalletError::EmptyPassphrase.into());
         }
-        if *prompt("Again: ")? != *passphrase {
+        if prompt("Again: ")? != passphrase {
             return Err(Error::Failed("the two passphrases differ; nothing was made, try again".into()));
         }
         Ok(Some(passphrase))
@@ -97,7 +97,7 @@ pub(crate) fn confirm(question: &str, instead: &str) -> Result<bool, Error> {
 
 fn prompt(text: &str) -> Result<Passphrase, Error> {
     let typed = rpassword::prompt_password(text);
-    typed.map(Zeroizing::new).map_err(|error| Error::Failed(format!("cannot read the passphrase: {error}")))
+    typed.map(Passphrase::new).map_err(|error| Error::Failed(format!("cannot read the passphrase: {error}")))
 }
 
 fn from_file(path: &Path) -> Result<Passphrase, Error> {
@@ -106,7 +106,7 @@ fn from_file(path: &Path) -> Result<Passphrase, Error> {
         .map(Zeroizing::new)
         .map_err(|error| Error::Usage(format!("cannot read {shown}: {error}; check --passphrase-file")))?;
     match text.lines().next() {
-        Some(line) if !line.is_empty() => Ok(Zeroizing::new(line.to_owned())),
+        Some(line) if !line.is_empty() => Ok(Passphrase::new(line.to_owned())),
         _ => Err(Error::Usage(format!("the first line of {shown} is empty; write the passphrase there"))),
     }
 }

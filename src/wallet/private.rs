@@ -5,6 +5,7 @@ use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
+use data_encoding::HEXLOWER;
 use thiserror::Error;
 use zeroize::Zeroizing;
 
@@ -50,30 +51,45 @@ impl FileError {
 }
 
 /// Makes `dir` and its missing parents, for the owner only.
-pub(super) fn create_dir(dir: &Path) -> Result<(), FileError> {
+pub(crate) fn create_dir(dir: &Path) -> Result<(), FileError> {
     let made = DirBuilder::new().recursive(true).mode(0o700).create(dir);
     made.map_err(|error| FileError::io(dir, "make the folder", error))
 }
 
-/// Writes a new file, durably: once this returns, a power cut does not take the key away.
-pub(super) fn create(path: &Path, contents: &[u8]) -> Result<(), FileError> {
-    let mut file = match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-            return Err(FileError::Exists(path.to_owned()));
-        }
-        Err(error) => return Err(FileError::io(path, "make", error)),
-    };
-    let written = file.write_all(contents).and_then(|()| file.sync_all()).and_then(|()| sync_parent(path));
-    written.map_err(|error| {
-        // Half a key is worse than none: it would block the name. It is ours, made a moment ago.
-        let _ = fs::remove_file(path);
-        FileError::io(path, "write", error)
-    })
+/// Writes a new file, durably: once this returns, a power cut does not take the key away. It gets its name only when it is whole, so
+/// a crash in between leaves no half or empty file at `path` that would block the name.
+pub(crate) fn create(path: &Path, contents: &[u8]) -> Result<(), FileError> {
+    if path.symlink_metadata().is_ok() {
+        return Err(FileError::Exists(path.to_owned()));
+    }
+    let failed = |doing| move |error| FileError::io(path, doing, error);
+    let draft = draft(path).map_err(failed("make"))?;
+    let linked = write_draft(&draft, contents).and_then(|()| fs::hard_link(&draft, path));
+    // Ours, made a moment ago, and with a second name by now if all went well.
+    let _ = fs::remove_file(&draft);
+    match linked {
+        // A link never takes a name away from another file.
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(FileError::Exists(path.to_owned())),
+        linked => linked.and_then(|()| sync_parent(path)).map_err(failed("write")),
+    }
+}
+
+/// A name of its own beside `path`, for its contents until they are whole.
+fn draft(path: &Path) -> io::Result<PathBuf> {
+    let mut bytes = [0; 8];
+    getrandom::fill(&mut bytes).map_err(io::Error::other)?;
+    let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?.to_string_lossy();
+    Ok(path.with_file_name(format!(".{name}.{}", HEXLOWER.encode(&bytes))))
+}
+
+fn write_draft(draft: &Path, contents: &[u8]) -> io::Result<()> {
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(draft)?;
+    file.write_all(contents)?;
+    file.sync_all()
 }
 
 /// The text of a file that only its owner may read.
-pub(super) fn read(path: &Path) -> Result<Zeroizing<String>, FileError> {
+pub(crate) fn read(path: &Path) -> Result<Zeroizing<String>, FileError> {
     let file = match File::open(path) {
         Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => {

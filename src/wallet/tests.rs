@@ -18,7 +18,7 @@ fn name(text: &str) -> WalletName {
 }
 
 fn passphrase(text: &str) -> Passphrase {
-    Zeroizing::new(text.to_owned())
+    Passphrase::new(text.to_owned())
 }
 
 fn mode(path: &Path) -> u32 {
@@ -163,4 +163,47 @@ fn a_member_key_is_made_once_and_kept_private() {
     private::create(&bad, secret.as_bytes()).unwrap();
     let error = member_key_load_or_create(&bad).unwrap_err().to_string();
     assert!(error.contains("64 hex digits") && !error.contains("abcdef"), "{error}");
+}
+
+#[test]
+fn what_holds_a_secret_does_not_print_it() {
+    let (_dir, wallets) = wallets();
+    let key = new_key().unwrap();
+    let seed = data_encoding::HEXLOWER.encode(&key.seed());
+    let word = passphrase("correct horse");
+    let open = wallets.create(&name("open"), &key, None).unwrap();
+    let sealed = wallets.create_with(&name("sealed"), &key, Some(&word), CHEAP).unwrap();
+    // A byte array prints as decimal numbers.
+    let numbers = format!("{:?}", key.seed());
+    let shown = format!("{key:?} {key:#?} {word:?} {word:#?} {open:?} {open:#?} {sealed:?} {sealed:#?}");
+    for secret in [seed.as_str(), "correct", "horse", numbers.trim_matches(['[', ']'])] {
+        assert!(!shown.to_lowercase().contains(secret), "{shown}");
+    }
+}
+
+#[test]
+fn a_new_file_is_whole_from_its_first_moment_on() {
+    let dir = tempfile::tempdir().unwrap();
+    let contents = [b'7'; 64];
+    let paths: Vec<_> = (0..300).map(|n| dir.path().join(n.to_string())).collect();
+    std::thread::scope(|scope| {
+        let watcher = scope.spawn(|| {
+            for path in &paths {
+                let first = loop {
+                    if let Ok(first) = fs::read(path) {
+                        break first;
+                    }
+                };
+                assert_eq!(first, contents, "as a crash at this moment would leave it");
+                assert_eq!(mode(path), 0o600);
+            }
+        });
+        for path in &paths {
+            private::create(path, &contents).unwrap();
+        }
+        watcher.join().unwrap();
+    });
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), paths.len(), "nothing else is left");
+    assert!(matches!(private::create(&paths[0], b"other"), Err(FileError::Exists(_))));
+    assert_eq!(fs::read(&paths[0]).unwrap(), contents);
 }

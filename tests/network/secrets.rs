@@ -1,0 +1,77 @@
+//! Secrets stay where they are, however much is logged and whatever the environment asks for.
+
+use std::fs::{self, File};
+use std::process::{Child, Command, Stdio};
+
+use super::daemon::{Consortium, Daemon, until};
+
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Runs it with everything logged, and with what makes other programs write down TLS sessions' keys.
+fn run_at_trace(daemon: &Daemon) -> Running {
+    let text = fs::read_to_string(daemon.config()).unwrap() + "[log]\nlevel = \"trace\"\n";
+    fs::write(daemon.config(), text).unwrap();
+    let child = Command::new(env!("CARGO_BIN_EXE_bouya"))
+        .args(["run", "--config"])
+        .arg(daemon.config())
+        .env("SSLKEYLOGFILE", daemon.dir.join("keys"))
+        .env("RUST_LOG", "trace")
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(File::create(daemon.dir.join("log")).unwrap())
+        .spawn()
+        .unwrap();
+    Running(child)
+}
+
+#[test]
+fn a_log_at_trace_holds_no_secret() {
+    let consortium = Consortium::new();
+    let b = consortium.member("b", "", "enabled = false");
+    let a =
+        consortium.member("a", &format!("bootstrap = [\"{}\"]", b.at()), "when = \"always\"\nshare = 0.2");
+    let running = [run_at_trace(&a), run_at_trace(&b)];
+    until("they mine and meet", || {
+        let status: bouya::http::views::Status = b.get("/v1/status")?;
+        (b.is_connected_to("a") && status.tip.height >= 2).then_some(())
+    });
+    let wrong = "f0e1d2c3b4a5968778695a4b3c2d1e0ff0e1d2c3b4a5968778695a4b3c2d1e0f";
+    for daemon in [&a, &b] {
+        // The token is sent, taken and refused.
+        assert_eq!(daemon.send("PUT", "/v1/blacklist/mallory", true, b"").0, 204);
+        assert_eq!(daemon.send("POST", "/v1/transactions", false, wrong.as_bytes()).0, 400);
+        let refused = ureq::put(format!("http://127.0.0.1:{}/v1/blacklist/eve", daemon.api))
+            .header("authorization", format!("Bearer {wrong}"))
+            .send_empty();
+        assert!(matches!(refused, Err(ureq::Error::StatusCode(401))));
+    }
+    drop(running);
+    for daemon in [&a, &b] {
+        let log = daemon.log();
+        // TLS says much at this level: messages, shares and certificates, which are public.
+        let much = log.contains("TRACE") && log.contains("CertificateRequest");
+        assert!(much, "too little is logged to show anything");
+        let read = |path: &str| fs::read_to_string(daemon.dir.join(path)).unwrap();
+        let (token, seed) = (read("data/api.token"), read(&format!("{}.member", daemon.id)));
+        let key = read(&format!("{}.key", daemon.id));
+        // Of the key's text, the lines between BEGIN and END; of each, any part that would do harm.
+        let key: Vec<&str> = key.lines().filter(|line| !line.starts_with("--")).collect();
+        for secret in [vec![token.trim(), seed.trim(), wrong], key].concat() {
+            assert!(secret.len() >= 16, "{secret}");
+            let part = &secret[..16];
+            assert!(!log.to_lowercase().contains(&part.to_lowercase()), "{} logs a secret", daemon.id);
+        }
+        let bytes = data_encoding::HEXLOWER.decode(seed.trim().as_bytes()).unwrap();
+        let numbers = format!("{:?}", &bytes[..8]);
+        assert!(!log.contains(numbers.trim_matches(['[', ']'])), "{} logs its seed as numbers", daemon.id);
+        assert!(!daemon.dir.join("keys").exists(), "SSLKEYLOGFILE is not honoured");
+    }
+}
