@@ -4,6 +4,7 @@
 
 mod network {
     mod daemon;
+    mod descriptors;
     mod faults;
     mod identity;
     mod refusals;

@@ -24,13 +24,14 @@ const LOOKS: usize = 8;
 /// How sure a balance must be.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(super) struct BalanceOptions {
     /// The balance as it was so many blocks ago, less one: 1 is the tip, 0 counts what waits in the mempool too.
     confirmations: Option<u64>,
 }
 
 /// What an address holds
-#[utoipa::path(get, path = "/v1/accounts/{address}", tag = "accounts", params(("address" = String, Path, description = "bouya1…"), BalanceOptions), responses(
+#[utoipa::path(get, path = "/v1/accounts/{address}", tag = "accounts", params(("address" = String, Path, description = "bouya1…", pattern = "^bouya1[02-9ac-hj-np-z]+$"), BalanceOptions), responses(
     (status = 200, description = "the account", body = Account),
 ))]
 pub(super) async fn show(
@@ -93,7 +94,7 @@ async fn holdings(
 }
 
 /// What an address paid and got, newest first
-#[utoipa::path(get, path = "/v1/accounts/{address}/transactions", tag = "accounts", params(("address" = String, Path, description = "bouya1…"), PageOptions), responses(
+#[utoipa::path(get, path = "/v1/accounts/{address}/transactions", tag = "accounts", params(("address" = String, Path, description = "bouya1…", pattern = "^bouya1[02-9ac-hj-np-z]+$"), PageOptions), responses(
     (status = 200, description = "a page", body = Page<Movement>),
 ))]
 pub(super) async fn history(

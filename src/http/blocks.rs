@@ -113,7 +113,7 @@ fn summary(api: &Api, block: &Block) -> BlockSummary {
 }
 
 /// One block
-#[utoipa::path(get, path = "/v1/blocks/{reference}", tag = "chain", params(("reference" = String, Path, description = "height, hash or `latest`")), responses(
+#[utoipa::path(get, path = "/v1/blocks/{reference}", tag = "chain", params(("reference" = String, Path, description = "height, hash or `latest`", pattern = "^(latest|[0-9]{1,20}|[0-9a-f]{64})$")), responses(
     (status = 200, description = "the block", body = views::Block),
     (status = 404, description = "no such block is stored here", body = views::Problem, content_type = "application/problem+json"),
 ))]
@@ -157,7 +157,7 @@ pub(super) async fn show(
 }
 
 /// One block's Borsh bytes, as they are hashed, stored and sent
-#[utoipa::path(get, path = "/v1/blocks/{reference}/raw", tag = "chain", params(("reference" = String, Path, description = "height, hash or `latest`")), responses(
+#[utoipa::path(get, path = "/v1/blocks/{reference}/raw", tag = "chain", params(("reference" = String, Path, description = "height, hash or `latest`", pattern = "^(latest|[0-9]{1,20}|[0-9a-f]{64})$")), responses(
     (status = 200, description = "the bytes", body = Vec<u8>, content_type = "application/octet-stream"),
     (status = 404, description = "no such block is stored here", body = views::Problem, content_type = "application/problem+json"),
 ))]

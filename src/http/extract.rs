@@ -55,10 +55,12 @@ pub(super) async fn no_query(request: Request, next: Next) -> Response {
 /// Which part of a list.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(super) struct PageOptions {
     /// The cursor that the page before named as `next`.
     pub(super) from: Option<String>,
     /// At most so many, up to 100.
+    #[param(minimum = 1, maximum = 100)]
     pub(super) limit: Option<usize>,
 }
 

@@ -48,7 +48,7 @@ pub(super) async fn add(
 }
 
 /// Close and forget a peer; it may be learned again
-#[utoipa::path(delete, path = "/v1/peers/{id}", tag = "peers", security(("token" = [])), params(("id" = String, Path, description = "the peer's id")), responses(
+#[utoipa::path(delete, path = "/v1/peers/{id}", tag = "peers", security(("token" = [])), params(("id" = String, Path, description = "the peer's id", pattern = "^[a-z0-9-]{1,63}$")), responses(
     (status = 204, description = "forgotten"),
     (status = 404, description = "nobody of that name is known or kept out", body = views::Problem, content_type = "application/problem+json"),
 ))]
@@ -73,7 +73,7 @@ pub(super) async fn blacklist(
 }
 
 /// Keep an id out, without end
-#[utoipa::path(put, path = "/v1/blacklist/{id}", tag = "peers", security(("token" = [])), params(("id" = String, Path, description = "the id")), responses(
+#[utoipa::path(put, path = "/v1/blacklist/{id}", tag = "peers", security(("token" = [])), params(("id" = String, Path, description = "the id", pattern = "^[a-z0-9-]{1,63}$")), responses(
     (status = 204, description = "kept out"),
     (status = 409, description = "it is this node itself", body = views::Problem, content_type = "application/problem+json"),
 ))]
@@ -86,7 +86,7 @@ pub(super) async fn blacklist_add(
 }
 
 /// Let an id in again
-#[utoipa::path(delete, path = "/v1/blacklist/{id}", tag = "peers", security(("token" = [])), params(("id" = String, Path, description = "the id")), responses(
+#[utoipa::path(delete, path = "/v1/blacklist/{id}", tag = "peers", security(("token" = [])), params(("id" = String, Path, description = "the id", pattern = "^[a-z0-9-]{1,63}$")), responses(
     (status = 204, description = "may come again"),
     (status = 404, description = "nobody of that name is known or kept out", body = views::Problem, content_type = "application/problem+json"),
     (status = 409, description = "an entry of the configuration", body = views::Problem, content_type = "application/problem+json"),

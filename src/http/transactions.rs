@@ -116,7 +116,7 @@ fn from_json(body: &[u8]) -> Result<Vec<u8>, Problem> {
 }
 
 /// One transaction, waiting or confirmed
-#[utoipa::path(get, path = "/v1/transactions/{id}", tag = "transactions", params(("id" = String, Path, description = "its id")), responses(
+#[utoipa::path(get, path = "/v1/transactions/{id}", tag = "transactions", params(("id" = String, Path, description = "its id", pattern = "^[0-9a-f]{64}$")), responses(
     (status = 200, description = "the transaction", body = Transaction),
     (status = 404, description = "neither waiting nor on the chain", body = views::Problem, content_type = "application/problem+json"),
 ))]

@@ -116,8 +116,11 @@ pub struct Peer {
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewPeer {
+    #[schema(pattern = "^[a-z0-9-]{1,63}$")]
     pub id: String,
+    #[schema(min_length = 1, max_length = 253)]
     pub host: String,
+    #[schema(minimum = 1)]
     pub port: u16,
 }
 
@@ -238,6 +241,7 @@ pub struct Movement {
 #[serde(deny_unknown_fields)]
 pub struct RawTransaction {
     /// Its Borsh bytes in hex.
+    #[schema(pattern = "^([0-9a-fA-F]{2})+$", max_length = 32768)]
     pub raw: String,
 }
 

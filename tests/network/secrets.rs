@@ -5,7 +5,8 @@ use std::process::{Child, Command, Stdio};
 
 use super::daemon::{Consortium, Daemon, until};
 
-struct Running(Child);
+/// A daemon that ends with the test.
+pub(super) struct Running(pub(super) Child);
 
 impl Drop for Running {
     fn drop(&mut self) {
@@ -15,9 +16,9 @@ impl Drop for Running {
     }
 }
 
-/// Runs it with everything logged, and with what makes other programs write down TLS sessions' keys.
-fn run_at_trace(daemon: &Daemon) -> Running {
-    let text = fs::read_to_string(daemon.config()).unwrap() + "[log]\nlevel = \"trace\"\n";
+/// Runs it, with what makes other programs write down TLS sessions' keys.
+pub(super) fn run(daemon: &Daemon, level: &str) -> Running {
+    let text = fs::read_to_string(daemon.config()).unwrap() + &format!("[log]\nlevel = \"{level}\"\n");
     fs::write(daemon.config(), text).unwrap();
     let child = Command::new(env!("CARGO_BIN_EXE_bouya"))
         .args(["run", "--config"])
@@ -38,7 +39,7 @@ fn a_log_at_trace_holds_no_secret() {
     let b = consortium.member("b", "", "enabled = false");
     let a =
         consortium.member("a", &format!("bootstrap = [\"{}\"]", b.at()), "when = \"always\"\nshare = 0.2");
-    let running = [run_at_trace(&a), run_at_trace(&b)];
+    let running = [run(&a, "trace"), run(&b, "trace")];
     until("they mine and meet", || {
         let status: bouya::http::views::Status = b.get("/v1/status")?;
         (b.is_connected_to("a") && status.tip.height >= 2).then_some(())

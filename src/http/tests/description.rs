@@ -123,3 +123,25 @@ fn nothing_refers_to_what_is_not_described() {
     }
     assert!(seen > 20);
 }
+
+#[test]
+fn a_parameter_is_where_it_is_described() {
+    let description: Value = serde_json::from_str(&openapi().to_json().unwrap()).unwrap();
+    let mut queries = 0;
+    for (path, operations) in description["paths"].as_object().unwrap() {
+        for (method, operation) in operations.as_object().unwrap() {
+            for parameter in operation["parameters"].as_array().into_iter().flatten() {
+                let name = parameter["name"].as_str().unwrap();
+                let in_path = path.contains(&format!("{{{name}}}"));
+                assert_eq!(
+                    parameter["in"],
+                    if in_path { "path" } else { "query" },
+                    "{method} {path}: {name}"
+                );
+                assert_eq!(parameter["required"], in_path, "{method} {path}: {name}");
+                queries += usize::from(!in_path);
+            }
+        }
+    }
+    assert!(queries >= 11, "{queries}");
+}
