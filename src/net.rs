@@ -19,6 +19,7 @@ pub mod dial;
 pub mod listen;
 pub mod network;
 mod pending;
+mod rate;
 mod report;
 pub mod request;
 pub mod tls;

@@ -86,6 +86,13 @@ pub const PENDING_PER_ADDRESS: usize = 8;
 pub const ACCEPTS_PER_ADDRESS: (u32, u32) = (5, 20);
 /// Accepted sockets per second in all, and the burst.
 pub const ACCEPTS_TOTAL: (u32, u32) = (100, 200);
+/// The same again, only for addresses that have not knocked for [`NEWCOMER_AFTER`]: a flood from fewer than 1,000 addresses uses up
+/// the rate above, never this one, and whoever comes for the first time is served.
+pub const ACCEPTS_NEWCOMERS: (u32, u32) = (100, 200);
+/// See [`ACCEPTS_NEWCOMERS`].
+pub const NEWCOMER_AFTER: Duration = Duration::from_secs(10);
+/// Addresses of strangers that are remembered in each table of rates. Beyond, what they share is all that limits them.
+pub const ADDRESSES: usize = 4_096;
 /// A dial's TCP connect.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 /// TLS, counted from accept or connect.
@@ -203,6 +210,10 @@ const _: () = {
     assert!(SYNC_SEGMENT >= HEADERS_PER_MESSAGE);
     assert!(CONNECTED_RESERVED < CONNECTED && CONNECTED < KNOWN_PEERS);
     assert!(PENDING_PER_ADDRESS < PENDING_SOCKETS);
+    // Nobody waits longer to be a newcomer than for the longest backoff, so one of the dials is a newcomer's.
+    assert!(NEWCOMER_AFTER.as_millis() < BACKOFF.1.as_millis());
+    // As many addresses as use up the newcomers' rate are remembered.
+    assert!(ACCEPTS_NEWCOMERS.0 as u64 * NEWCOMER_AFTER.as_secs() < ADDRESSES as u64);
     assert!(CONNECT_TIMEOUT.as_millis() < HELLO_TIMEOUT.as_millis());
     assert!(TLS_TIMEOUT.as_millis() < HELLO_TIMEOUT.as_millis());
     assert!(PING_AFTER.as_millis() * 2 < SILENT_CLOSE.as_millis());

@@ -5,14 +5,12 @@
 
 use std::fmt;
 use std::io;
-use std::net::{IpAddr, SocketAddr};
-use std::num::NonZeroU32;
+use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use bouya_core::limits::{ACCEPTS_PER_ADDRESS, ACCEPTS_TOTAL};
-use governor::{DefaultDirectRateLimiter, DefaultKeyedRateLimiter, Quota, RateLimiter};
+use governor::clock::DefaultClock;
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
@@ -21,7 +19,8 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout_at};
 use tokio_rustls::{TlsAcceptor, TlsStream};
 
 use super::connection::{self, Origin};
-use super::pending::{Pending, Slot, origin};
+use super::pending::{Pending, Slot};
+use super::rate::Rates;
 use super::tls::{Session, explain, verified};
 use super::{Shared, tune};
 
@@ -31,8 +30,6 @@ const BACKLOG: i32 = 1024;
 const EXHAUSTED: Duration = Duration::from_millis(100);
 /// How often buckets of addresses that are full again are forgotten.
 const FORGET: Duration = Duration::from_secs(10);
-/// Addresses with a bucket, between two rounds of forgetting.
-const BUCKETS: usize = 4_096;
 /// How often failures are told.
 const TELL: Duration = Duration::from_secs(60);
 
@@ -98,8 +95,12 @@ impl Listener {
     pub fn spawn(shared: Shared, listener: TcpListener) -> io::Result<Self> {
         let address = listener.local_addr()?;
         let stats = Arc::<Stats>::default();
-        let accept =
-            Accept { shared, stats: stats.clone(), pending: Pending::default(), limits: Limits::new() };
+        let accept = Accept {
+            shared,
+            stats: stats.clone(),
+            pending: Pending::default(),
+            rates: Rates::new(DefaultClock::default()),
+        };
         let task = tokio::spawn(accept.run(listener));
         Ok(Self { address, stats, task })
     }
@@ -117,42 +118,15 @@ impl fmt::Debug for Listener {
     }
 }
 
-struct Limits {
-    address: DefaultKeyedRateLimiter<IpAddr>,
-    total: DefaultDirectRateLimiter,
-}
-
-impl Limits {
-    fn new() -> Self {
-        Self {
-            address: RateLimiter::dashmap(quota(ACCEPTS_PER_ADDRESS)),
-            total: RateLimiter::direct(quota(ACCEPTS_TOTAL)),
-        }
-    }
-
-    /// The address' own bucket first: what it refuses takes nothing from the others.
-    fn allow(&self, from: IpAddr) -> bool {
-        if self.address.len() >= BUCKETS {
-            self.address.retain_recent();
-        }
-        self.address.check_key(&origin(from)).is_ok() && self.total.check().is_ok()
-    }
-}
-
-fn quota((per_second, burst): (u32, u32)) -> Quota {
-    let at_least_one = |n| NonZeroU32::new(n).unwrap_or(NonZeroU32::MIN);
-    Quota::per_second(at_least_one(per_second)).allow_burst(at_least_one(burst))
-}
-
 struct Accept {
     shared: Shared,
     stats: Arc<Stats>,
     pending: Pending,
-    limits: Limits,
+    rates: Rates,
 }
 
 impl Accept {
-    async fn run(self, listener: TcpListener) {
+    async fn run(mut self, listener: TcpListener) {
         let (mut forget, mut tell) = (interval(FORGET), interval(TELL));
         forget.set_missed_tick_behavior(MissedTickBehavior::Delay);
         tell.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -163,17 +137,19 @@ impl Accept {
                     Ok((socket, from)) => self.take(socket, from),
                     Err(error) => self.pause(&error).await,
                 },
-                _ = forget.tick() => self.limits.address.retain_recent(),
+                _ = forget.tick() => self.rates.forget(),
                 _ = tell.tick() => told = self.tell(told),
             }
         }
     }
 
-    fn take(&self, socket: TcpStream, from: SocketAddr) {
+    fn take(&mut self, socket: TcpStream, from: SocketAddr) {
         let opened = Instant::now();
         add(&self.stats.accepted);
-        if !self.limits.allow(from.ip()) {
+        if !self.rates.allow(from.ip()) {
             add(&self.stats.limited);
+            // By a reset: a flood then leaves no closed connections behind in the kernel.
+            let _ = socket.set_zero_linger();
             return;
         }
         let (slot, evicted) = self.pending.enter(from.ip());
@@ -183,12 +159,16 @@ impl Accept {
         tokio::spawn(welcome(self.shared.clone(), self.stats.clone(), socket, from, opened, slot));
     }
 
-    /// The peer may have gone before it was accepted: that is nothing. Anything else (no descriptors, no memory) needs time.
+    /// The peer may have gone before it was accepted: that is nothing. Anything else (no descriptors, no memory) needs time, and
+    /// room: the sockets of strangers are what this process can do without.
     async fn pause(&self, error: &io::Error) {
         if matches!(error.kind(), io::ErrorKind::ConnectionAborted | io::ErrorKind::Interrupted) {
             return;
         }
         add(&self.stats.exhausted);
+        if self.pending.evict() {
+            add(&self.stats.evicted);
+        }
         sleep(EXHAUSTED).await;
     }
 

@@ -1,6 +1,7 @@
-//! Sockets of strangers: those whose hello has not been read. Few in all, fewer per address, and at either cap the oldest of the busiest
-//! address makes room, so that silent sockets cannot lock members out.
+//! Sockets of strangers: those whose hello has not been read. Few in all, fewer per address, and at either cap, or when the process has
+//! no descriptor left, the oldest of the busiest address makes room, so that silent sockets cannot lock members out.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -42,6 +43,11 @@ impl Pending {
         (Slot { pending: self.clone(), key, evicted: token }, evicted)
     }
 
+    /// Closes the oldest socket of the busiest address; whether there was one.
+    pub(crate) fn evict(&self) -> bool {
+        self.table().evict(None)
+    }
+
     fn table(&self) -> MutexGuard<'_, Table> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -49,19 +55,23 @@ impl Pending {
 
 impl Table {
     fn evict_for(&mut self, address: IpAddr) -> bool {
-        let mut counts = BTreeMap::<IpAddr, usize>::new();
-        for (from, _) in self.slots.values() {
-            let count = counts.entry(*from).or_default();
+        let own = self.slots.values().filter(|(from, _)| *from == address).count();
+        if own >= PENDING_PER_ADDRESS {
+            return self.evict(Some(address));
+        }
+        self.slots.len() >= PENDING_SOCKETS && self.evict(None)
+    }
+
+    /// Closes the oldest of this address or, without one, of the busiest. Of equally busy ones it is the address that has waited
+    /// longest: a host with many addresses cannot choose which of the others goes.
+    fn evict(&mut self, address: Option<IpAddr>) -> bool {
+        let mut found = BTreeMap::<IpAddr, (usize, Reverse<u64>)>::new();
+        for (key, (from, _)) in &self.slots {
+            let (count, _) = found.entry(*from).or_insert((0, Reverse(*key)));
             *count = count.saturating_add(1);
         }
-        let busiest = if counts.get(&address).is_some_and(|count| *count >= PENDING_PER_ADDRESS) {
-            Some(address)
-        } else if self.slots.len() >= PENDING_SOCKETS {
-            counts.iter().max_by_key(|(_, count)| **count).map(|(from, _)| *from)
-        } else {
-            None
-        };
-        let oldest = self.slots.iter().find(|(_, (from, _))| Some(*from) == busiest).map(|(key, _)| *key);
+        let among = found.iter().filter(|(from, _)| address.is_none_or(|address| address == **from));
+        let oldest = among.map(|(_, rank)| *rank).max().map(|(_, Reverse(key))| key);
         let Some((_, token)) = oldest.and_then(|key| self.slots.remove(&key)) else { return false };
         token.cancel();
         true
@@ -114,6 +124,32 @@ mod tests {
         assert!(!slots[0].evicted.is_cancelled(), "the one from a quiet address stays");
         drop(slots);
         assert_eq!(pending.table().slots.len(), 1);
+    }
+
+    #[test]
+    fn of_equally_busy_addresses_the_one_that_waited_longest_makes_room() {
+        // Whether the member's address sorts before or after the attacker's.
+        for member in [0, 200] {
+            let pending = Pending::default();
+            let mut slots: Vec<_> = (1..PENDING_SOCKETS).map(|n| pending.enter(address(n)).0).collect();
+            let member = pending.enter(address(member)).0;
+            for n in 0..PENDING_SOCKETS - 1 {
+                slots.push(pending.enter(address(100 + n % 90)).0);
+                assert!(!member.evicted.is_cancelled(), "gone after {n} more came");
+            }
+            assert!(slots[..PENDING_SOCKETS - 1].iter().all(|slot| slot.evicted.is_cancelled()));
+        }
+    }
+
+    #[test]
+    fn what_is_evicted_for_lack_of_descriptors_is_the_busiest_too() {
+        let pending = Pending::default();
+        assert!(!pending.evict());
+        let quiet = pending.enter(address(1)).0;
+        let busy = [pending.enter(address(2)).0, pending.enter(address(2)).0];
+        assert!(pending.evict());
+        assert!(busy[0].evicted.is_cancelled() && !busy[1].evicted.is_cancelled());
+        assert!(!quiet.evicted.is_cancelled());
     }
 
     #[test]
