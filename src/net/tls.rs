@@ -4,6 +4,7 @@
 //! check revocation, and what webpki does not check is checked here: one DNS name that is a node id, both key usages present, the
 //! protocol agreed, one certificate without a chain, the root's own dates, and serials that newer lists have dropped.
 
+mod alone;
 pub(crate) mod certificate;
 pub(crate) mod explain;
 pub(crate) mod identity;
@@ -16,9 +17,11 @@ use bouya_core::crypto::Hash;
 use bouya_core::id::NodeId;
 use bouya_core::overlay::Verified;
 use bouya_core::time::Timestamp;
+use rustls::client::danger::ServerCertVerifier;
 use rustls::client::{Resumption, WebPkiServerVerifier};
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::{CertificateRevocationListDer, ServerName, UnixTime};
+use rustls::server::danger::ClientCertVerifier;
 use rustls::server::{NoServerSessionStorage, WebPkiClientVerifier};
 use rustls::version::TLS13;
 use rustls::{ClientConfig, CommonState, RootCertStore, ServerConfig};
@@ -28,6 +31,7 @@ use tokio_rustls::TlsStream;
 pub use self::certificate::LeafError;
 pub use self::identity::{IdentityError, IdentityFiles};
 
+use self::alone::Alone;
 use self::certificate::{Leaf, Root};
 use self::identity::Identity;
 use super::crl::{CrlError, Revocations};
@@ -260,13 +264,13 @@ fn configs(
         clients = clients.enforce_revocation_expiration();
         servers = servers.enforce_revocation_expiration();
     }
-    let (clients, servers) = (clients.build().map_err(setup)?, servers.build().map_err(setup)?);
+    let clients = Arc::new(Alone(clients.build().map_err(setup)?));
+    let servers = Arc::new(Alone(servers.build().map_err(setup)?));
 
     // This node's own certificate, as a peer with the same roots and lists would judge it.
     let name = ServerName::try_from(identity.id.as_str()).map_err(setup)?;
     let own = &identity.certificate;
-    let judge: &dyn rustls::client::danger::ServerCertVerifier = &*servers;
-    judge
+    servers
         .verify_server_cert(own, &[], &name, &[], UnixTime::now())
         .map(drop)
         .and_then(|()| clients.verify_client_cert(own, &[], UnixTime::now()).map(drop))
@@ -291,7 +295,8 @@ fn configs(
     let mut client = ClientConfig::builder_with_provider(provider())
         .with_protocol_versions(&[&TLS13])
         .map_err(setup)?
-        .with_webpki_verifier(servers)
+        .dangerous()
+        .with_custom_certificate_verifier(servers)
         .with_client_auth_cert(chain, identity.key.clone_key())
         .map_err(setup)?;
     client.alpn_protocols = vec![ALPN.to_vec()];

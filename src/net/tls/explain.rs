@@ -4,6 +4,7 @@ use std::io;
 
 use rustls::{AlertDescription, CertificateError, Error};
 
+use super::Refusal;
 use super::certificate::clean;
 
 /// The TLS error inside an I/O error.
@@ -52,6 +53,7 @@ fn certificate(error: &CertificateError) -> String {
              authentication"
                 .into()
         }
+        E::Other(error) if let Some(refusal) = error.0.downcast_ref::<Refusal>() => refusal.to_string(),
         other => format!("its certificate is not acceptable: {}", clean(&other.to_string())),
     }
 }
