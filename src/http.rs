@@ -28,6 +28,7 @@ use crate::chain::Head;
 use crate::events::Events;
 use crate::mempool::{self, Level};
 use crate::miner;
+use crate::net::listen::Stats;
 use crate::net::network::Names;
 use crate::net::request;
 use crate::store::Reader;
@@ -52,7 +53,7 @@ mod transactions;
 pub mod views;
 
 pub use limits::Limits;
-pub use server::serve;
+pub use server::{CONNECTIONS, serve};
 
 /// Largest request body.
 const BODY_BYTES: usize = 256 * 1024;
@@ -72,6 +73,8 @@ pub struct Api {
     pub hash_rate: watch::Receiver<u64>,
     pub miner_enabled: bool,
     pub network: Mailbox<request::Request>,
+    /// What became of sockets before their hello; all zero without a listener.
+    pub strangers: Arc<Stats>,
     pub events: Events,
     pub not_after: watch::Receiver<Timestamp>,
     pub names: watch::Receiver<Names>,

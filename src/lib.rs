@@ -15,7 +15,7 @@
 //! | [`wallet`] | keys of people, and of the node as a member |
 //! | [`verify`] | the whole store executed again |
 //! | [`devnet`] | a whole network in one process |
-//! | [`clock`], [`events`], [`telemetry`], [`workers`] | time, what observers hear, logs, signature checks on all cores |
+//! | [`clock`], [`descriptors`], [`events`], [`telemetry`], [`workers`] | time, open files, what observers hear, logs, signature checks on all cores |
 //!
 //! Invariants:
 //! - A change is durable before anybody hears of it.
@@ -31,6 +31,7 @@ pub mod chain;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod descriptors;
 pub mod devnet;
 pub mod events;
 pub mod http;

@@ -9,6 +9,7 @@ use std::time::Duration;
 use bouya_core::codec::decode;
 use bouya_core::crypto::SecretKey;
 use bouya_core::ledger::Address;
+use bouya_core::limits::{DIALS_IN_FLIGHT, PENDING_SOCKETS};
 use bouya_core::overlay::{self, Book, Overlay};
 use bouya_core::time::Timestamp;
 use thiserror::Error;
@@ -36,6 +37,8 @@ use crate::workers::Workers;
 
 /// Warn of a certificate that ends within so many days.
 const WARN_DAYS: i64 = 30;
+/// Open files beside sockets of peers, strangers and clients: store, certificates, runtime, and room.
+const OTHER_FILES: usize = 64;
 /// Everything is stopped after this long, answered or not.
 const STOP_WITHIN: Duration = Duration::from_secs(4);
 
@@ -168,6 +171,7 @@ impl Node {
         let shared = Shared::new(self.tls.clone(), wire, net::Deadlines::default());
         let listener = self.p2p.map(|listener| listen::Listener::spawn(shared.clone(), listener));
         let listener = listener.transpose().map_err(NodeError::Thread)?;
+        let strangers = listener.as_ref().map(|listener| listener.stats.clone()).unwrap_or_default();
         let network_actor = NetworkActor {
             overlay: new_overlay(&self.settings, &self.tls, &reader, clock),
             shared,
@@ -199,6 +203,7 @@ impl Node {
             hash_rate: rate_watch,
             miner_enabled: self.settings.miner.enabled,
             network: requests,
+            strangers,
             events,
             not_after: not_after_watch.clone(),
             names: names_watch,
@@ -246,6 +251,13 @@ impl Node {
             "bouya {} starts", env!("CARGO_PKG_VERSION"),
         );
     }
+}
+
+/// How many open files this node may come to need: all that the limits admit, at once.
+pub fn open_files(settings: &Settings) -> u64 {
+    let api = settings.api.listen.map_or(0, |_| http::CONNECTIONS);
+    let all = [settings.p2p.max_peers, PENDING_SOCKETS, DIALS_IN_FLIGHT, api, OTHER_FILES];
+    all.into_iter().fold(0, |sum, part| sum.saturating_add(part as u64))
 }
 
 /// The files of a node's identity.

@@ -1,37 +1,76 @@
 //! Logs: one line each, on standard error, as text or JSON. A reload changes the level.
+//!
+//! What strangers and peers can cause is bounded here for every line at once, whoever wrote it: see `limit` for how much, and
+//! `line` for what may be in it.
+
+mod limit;
+mod line;
+#[cfg(test)]
+mod tests;
 
 use std::io::{self, IsTerminal};
+use std::sync::Arc;
 
+use tracing::Subscriber;
 use tracing_subscriber::filter::Targets;
+use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{Layer, Registry, fmt, reload};
 
-/// Changes the level of a running node.
-pub struct Level(reload::Handle<Targets, Registry>);
+use self::limit::Limiter;
+use self::line::Lines;
 
-impl Level {
+/// The log of a running node.
+#[derive(Clone)]
+pub struct Log {
+    level: reload::Handle<Targets, Registry>,
+    limiter: Arc<Limiter>,
+}
+
+impl Log {
     /// Sets the level; a text that is none leaves it as it is.
-    pub fn set(&self, level: &str) {
+    pub fn set_level(&self, level: &str) {
         if let Ok(targets) = level.parse::<Targets>() {
             // A subscriber that is gone has nothing to log.
-            let _ = self.0.reload(targets);
+            let _ = self.level.reload(targets);
+        }
+    }
+
+    /// Tells how many lines were left out since it was asked last, for each place that said too much.
+    pub fn tell_left_out(&self) {
+        for (place, lines) in self.limiter.take_left_out() {
+            tracing::warn!(
+                place,
+                lines,
+                "log lines left out: this place has said as much as it may in an hour"
+            );
         }
     }
 }
 
 /// Begins logging. The first call counts: a process has one log.
-pub fn start(level: &str, json: bool) -> Level {
+pub fn start(level: &str, json: bool) -> Log {
+    let colour = !json && io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    let (subscriber, log) = build(level, json, colour, io::stderr);
+    // A second node in one process (a test) logs to the first one's log.
+    let _ = subscriber.try_init();
+    log
+}
+
+fn build<W>(level: &str, json: bool, colour: bool, writer: W) -> (impl Subscriber + Send + Sync, Log)
+where
+    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
+{
     let targets = level.parse().unwrap_or_else(|_| Targets::new().with_default(tracing::Level::INFO));
-    let (filter, handle) = reload::Layer::new(targets);
-    let colour = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-    let lines = fmt::layer().with_writer(io::stderr);
+    let (filter, level) = reload::Layer::new(targets);
+    let lines = fmt::layer().with_writer(Lines { inner: writer, colour });
     let lines = if json {
         lines.json().flatten_event(true).boxed()
     } else {
         lines.with_ansi(colour).with_target(false).boxed()
     };
-    // A second node in one process (a test) logs to the first one's log.
-    let _ = tracing_subscriber::registry().with(filter).with(lines).try_init();
-    Level(handle)
+    let limiter = Arc::new(Limiter::new());
+    let subscriber = tracing_subscriber::registry().with(filter).with(limiter.layer()).with(lines);
+    (subscriber, Log { level, limiter })
 }

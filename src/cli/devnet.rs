@@ -15,7 +15,7 @@ use super::output::Output;
 use crate::config::network::spoken;
 use crate::devnet::{DEMO, Devnet, DevnetError, FRIEND};
 use crate::http::views::{BlockSummary, Page, Status};
-use crate::telemetry;
+use crate::{descriptors, telemetry};
 
 pub(crate) const EXAMPLES: &str = "\
 Examples:
@@ -25,6 +25,8 @@ Examples:
 
 Node i's page is at http://127.0.0.1:(base port + i). Ctrl-C stops all; a second start goes on.";
 
+/// Open files that a node of a devnet may come to need: peers and strangers on the loopback, a few clients.
+const FILES_PER_NODE: u64 = 256;
 /// How often the nodes are looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 
@@ -47,6 +49,8 @@ pub(crate) struct DevnetOptions {
 /// Runs a devnet until Ctrl-C.
 pub(crate) fn run(options: &DevnetOptions, out: &mut Output) -> Result<(), Error> {
     telemetry::start(&options.log, false);
+    // For all nodes at once; what is lacking shows when it is missed, in this toy.
+    descriptors::allow(u64::from(options.nodes).saturating_mul(FILES_PER_NODE));
     out.line(format!("Preparing {} nodes in {} …", options.nodes, options.dir.display()))?;
     out.flush()?;
     let devnet = Devnet::prepare(&options.dir, options.nodes, options.base_port).map_err(failed)?;

@@ -2,16 +2,17 @@
 
 use std::path::Path;
 use std::process::exit;
+use std::time::Duration;
 
 use sd_notify::NotifyState;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
-use tracing::{error, info};
+use tracing::{error, info, warn};
 
 use super::error::Error;
 use crate::config::Settings;
-use crate::node::{Node, NodeError};
-use crate::telemetry;
+use crate::node::{Node, NodeError, open_files};
+use crate::{descriptors, telemetry};
 
 pub(crate) const EXAMPLES: &str = "\
 Examples:
@@ -23,15 +24,20 @@ SIGINT and SIGTERM stop it within 5 s; SIGHUP reads certificates, key, CA, CRL a
 /// Exit code after a second signal, as shells use it for Ctrl-C.
 const INTERRUPTED: i32 = 130;
 
+/// How often it is told what the log has left out.
+const TELL_LEFT_OUT: Duration = Duration::from_secs(60);
+
 /// Runs a node until it is told to stop.
 pub(crate) fn run(config: &Path) -> Result<(), Error> {
     let settings = Settings::load(config).map_err(|mistakes| Error::Usage(mistakes.to_string()))?;
-    let level = telemetry::start(&settings.log.level, settings.log.json);
+    let log = telemetry::start(&settings.log.level, settings.log.json);
+    check_open_files(&settings);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let stop = CancellationToken::new();
     let result = runtime.block_on(async {
         let node = Node::build(settings).await?;
-        listen_for_signals(config, &node, level, stop.clone()).map_err(NodeError::Thread)?;
+        listen_for_signals(config, &node, log.clone(), stop.clone()).map_err(NodeError::Thread)?;
+        tokio::spawn(tell_left_out(log.clone()));
         // Without systemd this does nothing.
         let _ = sd_notify::notify(&[NotifyState::Ready]);
         node.run(stop).await
@@ -45,14 +51,38 @@ pub(crate) fn run(config: &Path) -> Result<(), Error> {
             Error::Failed(error.to_string())
         }
     })?;
+    log.tell_left_out();
     info!("stopped");
     Ok(())
+}
+
+/// A node that lacks descriptors works, but strangers can then keep members out.
+fn check_open_files(settings: &Settings) {
+    let needed = open_files(settings);
+    let allowed = descriptors::allow(needed);
+    if allowed < needed {
+        warn!(
+            needed,
+            allowed,
+            "too few open files are allowed for all peers, strangers and API clients that the limits admit; raise it \
+             (LimitNOFILE= under systemd, ulimit -n elsewhere)"
+        );
+    }
+}
+
+/// Says what the log has left out, once a minute if anything.
+async fn tell_left_out(log: telemetry::Log) {
+    let mut tick = tokio::time::interval(TELL_LEFT_OUT);
+    loop {
+        tick.tick().await;
+        log.tell_left_out();
+    }
 }
 
 fn listen_for_signals(
     config: &Path,
     node: &Node,
-    level: telemetry::Level,
+    log: telemetry::Log,
     stop: CancellationToken,
 ) -> std::io::Result<()> {
     let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
@@ -78,7 +108,7 @@ fn listen_for_signals(
         while hangup.recv().await.is_some() {
             reload.notify_one();
             match Settings::load(&config) {
-                Ok(settings) => level.set(&settings.log.level),
+                Ok(settings) => log.set_level(&settings.log.level),
                 Err(mistakes) => error!("the log level stays: {mistakes}"),
             }
         }

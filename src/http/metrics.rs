@@ -132,6 +132,11 @@ pub(super) async fn metrics(
     );
     gauge("disk_full", "1 while no block is taken for lack of room", u64::from(head.disk_full));
     metrics.register(&mut registry);
+    for (name, help, value) in api.strangers.counts() {
+        let counter = Counter::<u64, AtomicU64>::default();
+        counter.inc_by(value);
+        registry.register(name, help, counter);
+    }
     let mut text = String::new();
     encode(&mut text, &registry).map_err(Problem::internal)?;
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";

@@ -22,7 +22,7 @@ use super::stall::Stalling;
 use super::{Api, router};
 
 /// Connections at once.
-pub(super) const CONNECTIONS: usize = 256;
+pub const CONNECTIONS: usize = 256;
 /// Largest head of a request, give or take the last read, and what is buffered of a body or an answer. What is larger is answered
 /// with 431.
 const BUFFER: usize = 32 * 1024;

@@ -66,6 +66,18 @@ impl Stats {
         self.last.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// Name, meaning and value of each, for metrics.
+    pub fn counts(&self) -> [(&'static str, &'static str, u64); 5] {
+        let count = |name, help, count: &AtomicU64| (name, help, count.load(Ordering::Relaxed));
+        [
+            count("sockets_accepted", "Sockets that the kernel gave, peers' included", &self.accepted),
+            count("sockets_limited", "Sockets reset unread, because they came too fast", &self.limited),
+            count("sockets_evicted", "Sockets without hello, closed to make room", &self.evicted),
+            count("sockets_refused", "Sockets whose TLS or certificate was refused", &self.refused),
+            count("sockets_exhausted", "Times that no descriptor was left for a socket", &self.exhausted),
+        ]
+    }
+
     fn refuse(&self, from: SocketAddr, why: &str) {
         add(&self.refused);
         *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(format!("{from}: {why}"));

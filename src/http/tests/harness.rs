@@ -182,6 +182,7 @@ impl Node {
             hash_rate,
             miner_enabled: false,
             network: requests,
+            strangers: Arc::default(),
             events,
             not_after,
             names: watch::channel(Arc::default()).1,

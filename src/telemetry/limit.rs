@@ -1,0 +1,144 @@
+//! How much is said: so many bytes an hour from one place in the code, of them so many about one peer.
+//!
+//! A stranger or a member who makes this node say something again and again fills neither the disk nor the hour of the others. A place
+//! that has said too much is silent until the hour is over; how often is told.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fmt::{self, Write};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use tracing::callsite::Identifier;
+use tracing::field::{Field, Visit};
+use tracing::{Event, Metadata, Subscriber};
+use tracing_subscriber::Layer;
+use tracing_subscriber::layer::Context;
+
+/// The hour.
+pub(super) const SPAN: Duration = Duration::from_secs(3600);
+/// Bytes from one place in the code.
+pub(super) const PLACE_BYTES: usize = 1024 * 1024;
+/// Of them, about one peer: some hundred lines.
+pub(super) const PEER_BYTES: usize = PLACE_BYTES / 16;
+/// Peers counted apart at one place; the rest share one count. A peer can make up ids of others, and must not make memory of them.
+const PEERS: usize = 1_024;
+/// Time, level, place and braces of a line.
+const FRAME_BYTES: usize = 96;
+
+/// What has been said in this hour.
+pub(super) struct Limiter(Mutex<Said>);
+
+impl Limiter {
+    pub(super) fn new() -> Self {
+        Self(Mutex::new(Said::new(Instant::now())))
+    }
+
+    pub(super) fn layer(self: &Arc<Self>) -> Limit {
+        Limit(self.clone())
+    }
+
+    /// Places that said too much, and how many lines were left out since this was asked last.
+    pub(super) fn take_left_out(&self) -> Vec<(String, u64)> {
+        std::mem::take(&mut self.said().left_out).into_values().collect()
+    }
+
+    fn said(&self) -> std::sync::MutexGuard<'_, Said> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The limiter as a part of the subscriber.
+pub(super) struct Limit(Arc<Limiter>);
+
+impl<S: Subscriber> Layer<S> for Limit {
+    fn event_enabled(&self, event: &Event<'_>, _: Context<'_, S>) -> bool {
+        let mut line = Measured::default();
+        event.record(&mut line);
+        let bytes = line.bytes.saturating_add(FRAME_BYTES);
+        self.0.said().take(Instant::now(), event.metadata(), &line.peer, bytes)
+    }
+}
+
+/// Bytes said since the hour began.
+pub(super) struct Said {
+    began: Instant,
+    places: HashMap<Identifier, Place>,
+    left_out: HashMap<Identifier, (String, u64)>,
+}
+
+#[derive(Default)]
+struct Place {
+    bytes: usize,
+    peers: BTreeMap<String, usize>,
+}
+
+impl Said {
+    pub(super) fn new(now: Instant) -> Self {
+        Self { began: now, places: HashMap::new(), left_out: HashMap::new() }
+    }
+
+    /// Whether a line of so many bytes may be said.
+    pub(super) fn take(&mut self, now: Instant, place: &Metadata<'_>, peer: &str, bytes: usize) -> bool {
+        if now.duration_since(self.began) >= SPAN {
+            (self.began, self.places) = (now, HashMap::new());
+        }
+        if self.places.entry(place.callsite()).or_default().take(peer, bytes) {
+            return true;
+        }
+        let left_out = self.left_out.entry(place.callsite()).or_insert_with(|| {
+            let name = format!("{}:{}", place.target(), place.line().unwrap_or_default());
+            (name, 0)
+        });
+        left_out.1 = left_out.1.saturating_add(1);
+        false
+    }
+}
+
+impl Place {
+    fn take(&mut self, peer: &str, bytes: usize) -> bool {
+        let all = self.bytes.saturating_add(bytes);
+        if all > PLACE_BYTES {
+            return false;
+        }
+        if !peer.is_empty() {
+            let crowded = self.peers.len() >= PEERS && !self.peers.contains_key(peer);
+            let key = if crowded { String::new() } else { peer.to_owned() };
+            let of_peer = self.peers.entry(key).or_default();
+            let sum = of_peer.saturating_add(bytes);
+            if sum > PEER_BYTES {
+                return false;
+            }
+            *of_peer = sum;
+        }
+        self.bytes = all;
+        true
+    }
+}
+
+/// A line's length, nearly, and whom it is about.
+#[derive(Default)]
+struct Measured {
+    bytes: usize,
+    peer: String,
+}
+
+impl Visit for Measured {
+    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
+        let name = field.name();
+        self.bytes = self.bytes.saturating_add(name.len()).saturating_add(2);
+        if name == "peer" {
+            self.peer = format!("{value:?}");
+            self.bytes = self.bytes.saturating_add(self.peer.len());
+        } else {
+            // Counting does not fail; a value that cannot be shown has no length.
+            let _ = write!(self, "{value:?}");
+        }
+    }
+}
+
+impl Write for Measured {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        self.bytes = self.bytes.saturating_add(text.len());
+        Ok(())
+    }
+}
