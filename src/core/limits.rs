@@ -25,6 +25,8 @@ pub const BLOCKS_PER_REQUEST: usize = 16;
 pub const PEERS_PER_MESSAGE: usize = 64;
 /// Revocation lists in one message: one per root, two roots at most, and room.
 pub const CRLS_PER_MESSAGE: usize = 4;
+/// Bytes of the detail in a Goodbye.
+pub const GOODBYE_BYTES: usize = 256;
 /// Bytes of one certificate revocation list on the wire.
 pub const CRL_BYTES: usize = 256 * 1024;
 
@@ -147,6 +149,10 @@ pub const DUPLICATE_PING: Duration = Duration::from_secs(2);
 pub const POINTS_BAN: u32 = 100;
 /// See [`POINTS_BAN`].
 pub const POINTS_HALF_LIFE: Duration = Duration::from_secs(600);
+/// What an honest peer on a bad day does too (see [`crate::overlay::Fault`]) costs so many points, ...
+pub const LAPSE_POINTS: u32 = 2;
+/// ... and counts once in this span: lapses alone never ban.
+pub const LAPSE_EVERY: Duration = Duration::from_secs(60);
 /// Bans kept, by proven id.
 pub const BANS: usize = 1_024;
 /// A first ban's span; it doubles up to [`BAN_MAX`].
@@ -197,8 +203,25 @@ pub const BYTES_PER_PEER: (u64, u64) = (10 * 1024 * 1024, 32 * 1024 * 1024);
 pub const FRAMES_PER_PEER: (u64, u64) = (2_000, 8_000);
 /// Transactions per second from one peer, and the burst.
 pub const TRANSACTIONS_PER_PEER: (u64, u64) = (20_000, 40_000);
-/// Served blocks, in bytes per second to one peer, and the burst.
+/// What a peer is sent because it asked, in bytes per second, and the burst. Who asks for more waits.
 pub const SERVED_PER_PEER: (u64, u64) = (64 * 1024 * 1024, 128 * 1024 * 1024);
+/// What an answer costs the asker at least, in bytes: it cost a read of the store, however little was found.
+pub const ANSWER_BYTES: usize = 16 * 1024;
+/// Headers that a peer may have asked for and not got, in requests.
+pub const HEADER_REQUESTS_WAITING: usize = 4;
+/// Blocks that a peer may have asked for and not got: twice what one of this software asks for, so that it may ask for others instead.
+pub const BLOCK_REQUESTS_WAITING: usize = 2 * BLOCK_REQUESTS_PER_PEER;
+/// Transactions that a peer may have asked for and not got.
+pub const TRANSACTION_REQUESTS_WAITING: usize = 2 * IDS_PER_MESSAGE;
+/// Transactions per second of one peer that were well-formed and signed but not taken, and the burst: beyond, its transactions
+/// are not checked for a while. A check is some 50 us, so that this is a twentieth of a core for each peer.
+pub const USELESS_PER_PEER: (u64, u64) = (1_000, 10_000);
+/// Bytes of one peer's transactions that wait to be checked.
+pub const UNCHECKED_BYTES_PER_PEER: usize = 4 * 1024 * 1024;
+/// GetPeers of one connection: so many at once, and then one in so many seconds.
+pub const GET_PEERS_SERVED: (u64, u64) = (8, 20);
+/// Revocations of one connection: so many at once, and then one in so many seconds. A node looks at its own lists every second.
+pub const REVOCATIONS_TAKEN: (u64, u64) = (16, 1);
 
 const _: () = {
     assert!(HELLO_BYTES < FRAME_BYTES);

@@ -10,9 +10,11 @@ use std::io;
 use std::net::IpAddr;
 
 use bouya_core::crypto::SecretKey;
-use bouya_core::limits::{FRAME_BYTES, HELLO_BYTES};
+use bouya_core::limits::HELLO_BYTES;
 use bouya_core::overlay::{CloseReason, ConnId, Fault, Input};
-use bouya_core::wire::{Endpoint, FrameReader, Goodbye, GoodbyeReason, Hello, Message, frame, member_proof};
+use bouya_core::wire::{
+    Endpoint, FrameError, FrameReader, Goodbye, GoodbyeReason, Hello, Message, frame, member_proof,
+};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadHalf, WriteHalf};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
@@ -104,7 +106,7 @@ impl Connection {
             Err(stop) => return self.stop(stop).await,
         }
         loop {
-            let stop = match next_frame(stream, &mut frames, FRAME_BYTES).await {
+            let stop = match next_frame(stream, &mut frames, FrameReader::next_message).await {
                 Ok(body) => self.take(&body).await,
                 Err(stop) => Err(stop),
             };
@@ -126,7 +128,7 @@ impl Connection {
             }
         };
         let body = tokio::select! {
-            body = timeout_at(self.hello_by, next_frame(stream, frames, HELLO_BYTES)) => {
+            body = timeout_at(self.hello_by, next_frame(stream, frames, |frames| frames.next(HELLO_BYTES))) => {
                 body.map_err(|_| Stop::Ended(CloseReason::NoHello))??
             }
             () = evicted => {
@@ -139,7 +141,7 @@ impl Connection {
             Err(_) if let Ok(Message::Goodbye(goodbye)) = Message::from_bytes(&body) => {
                 Err(Stop::Ended(parting(goodbye, true)))
             }
-            Err(error) => Err(Stop::Fault(Fault::Message, error.to_string())),
+            Err(error) => Err(Stop::Fault(Fault::Message("hello"), error.to_string())),
         }
     }
 
@@ -149,7 +151,7 @@ impl Connection {
             Ok(Message::Goodbye(goodbye)) => return Err(Stop::Ended(parting(goodbye, false))),
             Ok(message) => Input::Received { conn, message, size: body.len() },
             // The frame was whole, so the stream can go on; the overlay decides what it costs.
-            Err(_) => Input::Broken { conn, fault: Fault::Message },
+            Err(error) => Input::Broken { conn, fault: Fault::Message(error.what) },
         };
         self.tell(input).await
     }
@@ -194,10 +196,10 @@ fn parting(goodbye: Goodbye, before_hello: bool) -> CloseReason {
 async fn next_frame(
     stream: &mut (impl AsyncRead + Unpin),
     frames: &mut FrameReader,
-    allowed: usize,
+    next: impl Fn(&mut FrameReader) -> Result<Option<Vec<u8>>, FrameError>,
 ) -> Result<Vec<u8>, Stop> {
     loop {
-        match frames.next(allowed) {
+        match next(frames) {
             Ok(Some(body)) => return Ok(body),
             Ok(None) => {}
             Err(error) => return Err(Stop::Fault(Fault::Frame, error.to_string())),

@@ -37,8 +37,6 @@ mod api;
 mod certificates;
 mod serve;
 
-use serve::Serving;
-
 /// Answers and tips of the other actors that may wait.
 pub const CAPACITY: usize = 4_096;
 /// Events of connections that may wait; beyond, they stop reading.
@@ -96,7 +94,6 @@ struct Link {
 struct Running {
     actor: NetworkActor,
     links: BTreeMap<ConnId, Link>,
-    serving: BTreeMap<ConnId, Serving>,
     reads: Arc<Semaphore>,
     /// What is being written down for the next start; a stop waits for it.
     keeping: JoinHandle<()>,
@@ -111,7 +108,6 @@ impl NetworkActor {
         let mut running = Running {
             actor: self,
             links: BTreeMap::new(),
-            serving: BTreeMap::new(),
             reads,
             keeping: tokio::spawn(async {}),
             greeted: false,
@@ -136,7 +132,7 @@ impl Running {
                 biased;
                 () = stop.cancelled() => return,
                 input = actor.inbox.recv() => match input {
-                    Some(input) => self.own_input(input),
+                    Some(input) => self.handle(input),
                     None => return,
                 },
                 () = actor.reload.notified() => self.look_at_files(),
@@ -156,22 +152,6 @@ impl Running {
     fn handle(&mut self, input: Input) {
         let now = self.actor.clock.now();
         self.actor.overlay.handle(now, input);
-    }
-
-    fn own_input(&mut self, input: Input) {
-        let served = match &input {
-            Input::Answer(Answer::Block { conn, .. }) => Some(*conn),
-            _ => None,
-        };
-        self.handle(input);
-        if let Some(session) = served {
-            // The block is in the peer's queue before the next one is read.
-            self.drain();
-            if let Some(serving) = self.serving.get_mut(&session) {
-                serving.busy = false;
-            }
-            self.serve_next(session);
-        }
     }
 
     fn wire_event(&mut self, event: NetEvent) {
@@ -276,15 +256,9 @@ impl Running {
                     self.handle(Input::Answer(Answer::Branch { id, branch: None }));
                 }
             }
-            Query::Transactions { conn, ids } => {
-                let fetch = mempool::Request::Fetch { conn, ids: ids.clone() };
-                if self.actor.mempool.offer(fetch).is_err() {
-                    let found = Vec::new();
-                    self.handle(Input::Answer(Answer::Transactions { conn, found, missing: ids }));
-                }
-            }
-            Query::Block { conn, id } => self.ask_block(conn, id),
-            Query::Headers { .. } | Query::Missing(_) => self.read(query, async {}),
+            Query::Transactions { conn, ids } => self.fetch(conn, ids),
+            Query::Block { conn, .. } | Query::Headers { conn, .. } => self.read(query, self.room(conn)),
+            Query::Missing(_) => self.read(query, async {}),
         }
     }
 

@@ -109,11 +109,11 @@ async fn what_is_no_message_is_a_fault_but_the_stream_goes_on() {
     stream.write_all(&frame(&[255])).await.unwrap();
     stream.write_all(&frame(&Message::Ping(1).to_bytes())).await.unwrap();
     assert!(matches!(alice.input().await, Input::Hello { .. }));
-    assert!(matches!(alice.input().await, Input::Broken { fault: Fault::Message, .. }));
+    assert!(matches!(alice.input().await, Input::Broken { fault: Fault::Message(_), .. }));
     assert!(matches!(alice.input().await, Input::Received { message: Message::Ping(1), .. }));
     let (_, mut stream, _outbox) = raw(&mut alice, &ca).await;
     stream.write_all(&frame(b"{\"no\":\"hello\"}")).await.unwrap();
-    assert!(matches!(alice.input().await, Input::Broken { fault: Fault::Message, .. }));
+    assert!(matches!(alice.input().await, Input::Broken { fault: Fault::Message(_), .. }));
     assert!(last_word(&mut stream).await.detail.as_str().contains("not a hello"));
 }
 

@@ -2,19 +2,22 @@
 //!
 //! Answers to this node's own requests are free: what was asked for is counted as credit and used up by the answers. A peer that withholds
 //! answers only saves up a bounded number of free frames.
+//!
+//! What a peer asks for is charged to it in bytes sent, reads of the store included. Who has used up its share waits: that is no offence,
+//! a fast peer that syncs does it too.
 
 use core::time::Duration;
 
 use super::Fault;
 use crate::limits::{
     BLOCK_REQUESTS_PER_PEER, BYTES_PER_PEER, FRAMES_PER_PEER, IDS_PER_MESSAGE, SERVED_PER_PEER,
-    TRANSACTIONS_PER_PEER,
+    TRANSACTIONS_PER_PEER, USELESS_PER_PEER,
 };
 use crate::time::Time;
 use crate::wire::Message;
 
 /// Tokens are counted in thousandths, so that a rate per second fills by the millisecond without rounding.
-const THOUSAND: u64 = 1_000;
+const THOUSAND: i128 = 1_000;
 /// One blame for each so long over budget: a burst is one offence, a steady flood soon is ten.
 const BLAME_EVERY: Duration = Duration::from_secs(1);
 /// Free answers that may be outstanding, by kind.
@@ -25,33 +28,46 @@ const CREDIT_TRANSACTIONS: usize = 4 * IDS_PER_MESSAGE;
 /// Fills with `rate` tokens a second up to `burst`.
 #[derive(Clone, Debug)]
 pub struct Bucket {
-    rate: u64,
-    burst: u64,
-    level: u64,
+    rate: i128,
+    burst: i128,
+    level: i128,
     at: Time,
 }
 
 impl Bucket {
     /// A full bucket of (rate, burst).
     pub fn new((rate, burst): (u64, u64), now: Time) -> Self {
-        let burst = burst.saturating_mul(THOUSAND);
-        Self { rate, burst, level: burst, at: now }
+        let burst = i128::from(burst).saturating_mul(THOUSAND);
+        Self { rate: rate.into(), burst, level: burst, at: now }
     }
 
     /// Takes `amount` tokens, or none if there are not so many.
     pub fn take(&mut self, now: Time, amount: u64) -> bool {
         self.fill(now);
-        match self.level.checked_sub(amount.saturating_mul(THOUSAND)) {
-            Some(rest) => {
-                self.level = rest;
-                true
-            }
-            None => false,
+        let rest = self.level.saturating_sub(i128::from(amount).saturating_mul(THOUSAND));
+        if rest < 0 {
+            return false;
         }
+        self.level = rest;
+        true
+    }
+
+    /// Takes `amount` tokens, on credit if there are not so many.
+    pub fn draw(&mut self, now: Time, amount: u64) {
+        self.fill(now);
+        self.level = self.level.saturating_sub(i128::from(amount).saturating_mul(THOUSAND));
+    }
+
+    /// When what was drawn on credit is paid back; none if nothing is owed.
+    pub fn paid_at(&mut self, now: Time) -> Option<Time> {
+        self.fill(now);
+        let owed = self.level.checked_neg().filter(|owed| *owed > 0)?;
+        let ms = owed.saturating_add(self.rate.max(1)).checked_div(self.rate.max(1)).unwrap_or(i128::MAX);
+        Some(now.after(Duration::from_millis(u64::try_from(ms).unwrap_or(u64::MAX))))
     }
 
     fn fill(&mut self, now: Time) {
-        let elapsed = u64::try_from(now.since(self.at).as_millis()).unwrap_or(u64::MAX);
+        let elapsed = i128::try_from(now.since(self.at).as_millis()).unwrap_or(i128::MAX);
         self.level = self.level.saturating_add(self.rate.saturating_mul(elapsed)).min(self.burst);
         self.at = self.at.max(now);
     }
@@ -64,6 +80,7 @@ pub struct Budget {
     frames: Bucket,
     transactions: Bucket,
     served: Bucket,
+    useless: Bucket,
     blocks_due: usize,
     headers_due: usize,
     transactions_due: usize,
@@ -78,6 +95,7 @@ impl Budget {
             frames: Bucket::new(FRAMES_PER_PEER, now),
             transactions: Bucket::new(TRANSACTIONS_PER_PEER, now),
             served: Bucket::new(SERVED_PER_PEER, now),
+            useless: Bucket::new(USELESS_PER_PEER, now),
             blocks_due: 0,
             headers_due: 0,
             transactions_due: 0,
@@ -119,9 +137,24 @@ impl Budget {
         }
     }
 
-    /// The peer asked for so many bytes. False: more than its budget.
-    pub fn serve(&mut self, now: Time, bytes: usize) -> bool {
-        self.served.take(now, wide(bytes))
+    /// The peer is sent so many bytes because it asked.
+    pub fn serve(&mut self, now: Time, bytes: usize) {
+        self.served.draw(now, wide(bytes));
+    }
+
+    /// Until when the peer must wait for what it asks.
+    pub fn serves_at(&mut self, now: Time) -> Option<Time> {
+        self.served.paid_at(now)
+    }
+
+    /// So many transactions of the peer were checked for nothing.
+    pub fn useless(&mut self, now: Time, transactions: usize) {
+        self.useless.draw(now, wide(transactions));
+    }
+
+    /// Whether the peer's transactions are worth checking at present.
+    pub fn is_useful(&mut self, now: Time) -> bool {
+        self.useless.paid_at(now).is_none()
     }
 
     /// The fault of going over the budget `what`, unless the peer was blamed just now.
@@ -182,7 +215,7 @@ mod tests {
         assert!(!bucket.take(at(10_000), 6), "never more than the burst");
         assert!(bucket.take(at(10_000), 5));
         let mut widest = Bucket::new((u64::MAX, u64::MAX), at(0));
-        assert!(widest.take(at(u64::MAX), 1) && !widest.take(at(0), u64::MAX - 1));
+        assert!(widest.take(at(u64::MAX), 1) && !widest.take(at(0), u64::MAX));
     }
 
     #[test]

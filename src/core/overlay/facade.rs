@@ -5,9 +5,9 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use super::gossip::Gossip;
-use super::peers::{Blacklisted, Change, PeerView, Peers, Serve};
+use super::peers::{Blacklisted, Change, PeerView, Peers};
 use super::sync::{Sync, SyncStatus};
-use super::{Act, Answer, ConnId, Input, Offer, Output, Query, Settings, Tip};
+use super::{Act, Answer, ConnId, Input, Offer, Output, Settings, Tip, TransactionOutcome};
 use crate::codec::Bounded;
 use crate::crypto::Hash;
 use crate::ledger::Block;
@@ -144,25 +144,14 @@ impl Overlay {
                 self.gossip.announced(now, session, &items);
                 self.sync.announced(now, session, &items);
             }
-            Message::Request(ids) => self.gossip.requested(now, session, ids.into_inner()),
             Message::Transactions(list) => self.gossip.transactions(now, session, list.into_inner()),
-            Message::GetHeaders { locator, stop } => {
-                if self.peers.may_serve(now, session, Serve::Headers) {
-                    let locator = locator.into_inner();
-                    self.outputs.push_back(Output::Ask(Query::Headers { conn: session, locator, stop }));
-                }
+            Message::Request(_) | Message::GetHeaders { .. } | Message::GetBlocks(_) => {
+                self.peers.asked(now, session, message);
             }
             Message::Headers(headers) => {
                 let height = headers.last().map_or(0, |header| header.height);
                 self.peers.set_height(session, height);
                 self.sync.headers(now, session, headers.into_inner());
-            }
-            Message::GetBlocks(ids) => {
-                for id in ids {
-                    if self.peers.may_serve(now, session, Serve::Block) {
-                        self.outputs.push_back(Output::Ask(Query::Block { conn: session, id }));
-                    }
-                }
             }
             Message::Block(block) => {
                 self.peers.set_height(session, block.header.height);
@@ -191,18 +180,22 @@ impl Overlay {
         match answer {
             Answer::Headers { conn, headers } => {
                 let message = Message::Headers(Bounded::truncated(headers));
-                self.peers.serve(now, conn, Serve::Headers, message);
+                self.peers.answered(now, conn, Vec::from([message]));
             }
             Answer::Block { conn, id, block } => {
-                self.peers.serve(now, conn, Serve::Block, block_or_not(id, block));
+                self.peers.answered(now, conn, Vec::from([block_or_not(id, block)]));
             }
             Answer::Transactions { conn, found, missing } => {
-                self.gossip.answer_transactions(now, conn, found, missing);
+                let messages = self.gossip.answer_transactions(conn, found, missing);
+                self.peers.answered(now, conn, messages);
             }
             Answer::Branch { id, branch } => self.sync.branch(now, id, branch),
             Answer::Missing(ids) => self.sync.missing(now, ids),
             Answer::BlockDone { conn, id, outcome } => self.sync.block_done(now, conn, id, outcome),
             Answer::TransactionsDone { conn, outcomes } => {
+                let is_useless = |outcome: &_| matches!(outcome, TransactionOutcome::Ignored);
+                let useless = outcomes.iter().filter(|(_, outcome)| is_useless(outcome)).count();
+                self.peers.useless(now, conn, useless);
                 self.gossip.transactions_done(now, conn, outcomes);
             }
         }

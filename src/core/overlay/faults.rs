@@ -2,12 +2,15 @@
 //!
 //! Points are given only for what the sender itself could have checked, so that nobody gets an honest relayer banned. A hundred points ban; they
 //! halve every ten minutes.
+//!
+//! An honest peer that is overloaded, paused or behind a bad link withholds and is late, and nobody can tell it from one that does so on
+//! purpose. Such a lapse costs little and counts once a minute at most, so that lapses alone never ban.
 
 use core::time::Duration;
 
 use thiserror::Error;
 
-use crate::limits::BAN;
+use crate::limits::{BAN, LAPSE_EVERY, LAPSE_POINTS, POINTS_BAN, POINTS_HALF_LIFE};
 
 /// What a peer did.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -15,12 +18,15 @@ pub enum Fault {
     /// A frame longer than allowed, or empty.
     #[error("broken frame")]
     Frame,
-    /// Bytes that are no message of this protocol.
-    #[error("undecodable message")]
-    Message,
-    /// A message out of turn: an answer nobody asked for, a second hello.
+    /// Bytes that are no message of this protocol, or no canonical ones; which message they said they were.
+    #[error("undecodable {0}")]
+    Message(&'static str),
+    /// A message out of turn that no honest peer sends: something before hello, a second hello, peers that nobody asked for.
     #[error("unasked {0}")]
     Unasked(&'static str),
+    /// An answer that nobody waits for.
+    #[error("{0} that nobody waits for")]
+    Late(&'static str),
     /// A block whose header is invalid, or whose body contradicts its id.
     #[error("invalid block: {0}")]
     InvalidBlock(alloc::string::String),
@@ -47,12 +53,10 @@ pub enum Fault {
 /// What follows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// Nothing.
-    Ignore,
     /// So many points.
     Points(u32),
-    /// The connection is closed, no ban.
-    Drop,
+    /// So many points, once in [`LAPSE_EVERY`] at most.
+    Lapse(u32),
     /// The connection is closed and the id stays out for this long.
     Ban(Duration),
 }
@@ -62,16 +66,21 @@ impl Fault {
     pub fn verdict(&self) -> Verdict {
         match self {
             // Lost in translation once is possible between versions; twice an hour is not.
-            Self::Frame | Self::Message => Verdict::Points(50),
-            // A late answer to a request that was given up looks like this.
+            Self::Frame | Self::Message(_) => Verdict::Points(50),
             Self::Unasked(_) => Verdict::Points(5),
             Self::InvalidBlock(_) | Self::InvalidHeader(_) => Verdict::Ban(BAN),
             Self::InvalidTransaction(_) => Verdict::Points(20),
             Self::FalseWork => Verdict::Points(50),
-            // A reorganisation at the peer looks like this too.
-            Self::Withheld => Verdict::Points(2),
+            // A pause, a slow link or a reorganisation at the peer looks like this too.
+            Self::Late(_) | Self::Withheld => Verdict::Lapse(LAPSE_POINTS),
             Self::Flood(_) => Verdict::Points(10),
             Self::BadAddress => Verdict::Points(10),
         }
     }
 }
+
+// What lapses alone can sum up to: twice what comes in a half-life, and one more.
+const _: () = {
+    let each_half_life = POINTS_HALF_LIFE.as_secs().div_ceil(LAPSE_EVERY.as_secs());
+    assert!((2 * each_half_life + 1) * (LAPSE_POINTS as u64) < POINTS_BAN as u64);
+};

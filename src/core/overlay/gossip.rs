@@ -27,7 +27,7 @@ use crate::limits::{
     GOSSIP_BATCH, GOSSIP_EAGER_PEERS, IDS_PER_MESSAGE, KNOWN_IDS_PER_PEER, SEEN_IDS, SEND_QUEUE_BYTES,
     TRANSACTIONS_PER_MESSAGE,
 };
-use crate::overlay::{Act, ConnId, Fault, Offer, Query, Submit, TransactionOutcome};
+use crate::overlay::{Act, ConnId, Fault, Offer, Submit, TransactionOutcome};
 use crate::time::Time;
 use crate::wire::{Item, Message};
 
@@ -118,13 +118,6 @@ impl Gossip {
         self.request();
     }
 
-    /// A peer wants transactions.
-    pub fn requested(&mut self, _now: Time, conn: ConnId, ids: Vec<Hash>) {
-        if self.peers.contains_key(&conn) && !ids.is_empty() {
-            self.out.push_back(Act::Ask(Query::Transactions { conn, ids }));
-        }
-    }
-
     /// A peer sent transactions, asked for or not.
     pub fn transactions(&mut self, now: Time, conn: ConnId, transactions: Vec<Transaction>) {
         let Some(peer) = self.peers.get_mut(&conn) else { return };
@@ -198,15 +191,14 @@ impl Gossip {
         self.request();
     }
 
-    /// What the mempool has of a peer's request.
+    /// What a peer is sent of what the mempool has of its request.
     pub fn answer_transactions(
         &mut self,
-        _now: Time,
         conn: ConnId,
         found: Vec<Arc<Transaction>>,
         missing: Vec<Hash>,
-    ) {
-        let Some(peer) = self.peers.get_mut(&conn) else { return };
+    ) -> Vec<Message> {
+        let Some(peer) = self.peers.get_mut(&conn) else { return Vec::new() };
         let mut cutter = Cutter::default();
         let mut missing: Vec<Item> = missing.into_iter().map(Item::Transaction).collect();
         for transaction in found {
@@ -218,11 +210,8 @@ impl Gossip {
                 missing.push(Item::Transaction(id));
             }
         }
-        self.out.extend(cutter.finish().map(|message| Act::Send(conn, message)));
-        for items in missing.chunks(IDS_PER_MESSAGE) {
-            let items = Bounded::truncated(items.iter().copied());
-            self.out.push_back(Act::Send(conn, Message::NotFound(items)));
-        }
+        let not_found = |items: &[Item]| Message::NotFound(Bounded::truncated(items.iter().copied()));
+        cutter.finish().chain(missing.chunks(IDS_PER_MESSAGE).map(not_found)).collect()
     }
 
     /// [`Gossip::next_wakeup`] has come.

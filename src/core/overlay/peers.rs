@@ -36,6 +36,7 @@ mod discovery;
 mod duplicates;
 mod peer;
 mod random;
+mod serving;
 mod sessions;
 mod traffic;
 mod view;
@@ -46,7 +47,6 @@ use connections::Connection;
 use peer::{Configured, Peer, Status};
 use random::Random;
 use sessions::Session;
-pub use traffic::Serve;
 pub use view::{Blacklisted, PeerStatus, PeerView};
 
 /// Forgotten peers are looked for so often.
@@ -115,6 +115,8 @@ enum Timer {
     Stable(ConnId),
     /// Ask a session's peer whom it knows.
     GetPeers(ConnId),
+    /// A session's peer has paid for what it was sent.
+    Serve(ConnId),
     /// A ban is over.
     Unban(NodeId),
     /// Peers that nobody has proven for long are forgotten.
@@ -186,6 +188,7 @@ impl Peers {
                 Timer::Probation(conn) => self.probation_over(now, conn),
                 Timer::Stable(session) => self.stable(session),
                 Timer::GetPeers(session) => self.ask_peers(now, session),
+                Timer::Serve(session) => self.serve_next(now, session),
                 Timer::Unban(id) => self.unban(now, &id),
                 Timer::Sweep => self.sweep(now),
                 Timer::Save => self.save(now),

@@ -5,4 +5,5 @@ mod chores;
 mod duplicates;
 mod network;
 mod property;
+mod serving;
 mod world;

@@ -4,7 +4,12 @@ use alloc::vec::Vec;
 
 use thiserror::Error;
 
+use super::Message;
+use crate::limits::FRAME_BYTES;
+
 const LENGTH_BYTES: usize = 4;
+/// Bytes reserved at once.
+const STEP_BYTES: usize = 64 * 1024;
 
 /// A frame that no honest peer sends: the connection is closed.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -28,7 +33,8 @@ pub fn frame(body: &[u8]) -> Vec<u8> {
     [&length.to_be_bytes(), body].concat()
 }
 
-/// Cuts a byte stream into frames. Memory grows with what has arrived, never with what a length announces.
+/// Cuts a byte stream into frames. Memory grows with what has arrived, never with what a length announces: at most twice
+/// [`STEP_BYTES`] more is ever reserved, and what a long frame needed goes with it.
 #[derive(Debug, Default)]
 pub struct FrameReader {
     buffer: Vec<u8>,
@@ -41,7 +47,17 @@ impl FrameReader {
         // What has been read moves out of the way once, not with every frame.
         self.buffer.drain(..self.start);
         self.start = 0;
+        if self.buffer.capacity().saturating_sub(self.buffer.len()) < bytes.len() {
+            // Doubling, as a vector does by itself, would hold twice what has come.
+            self.buffer.reserve_exact(bytes.len().max(STEP_BYTES));
+        }
         self.buffer.extend_from_slice(bytes);
+    }
+
+    /// The next whole message. Its number says how long it can be, so a longer one is refused once that is there.
+    pub fn next_message(&mut self) -> Result<Option<Vec<u8>>, FrameError> {
+        let number = self.buffer.get(self.start.saturating_add(LENGTH_BYTES));
+        self.next(number.map_or(FRAME_BYTES, |number| Message::longest(*number)))
     }
 
     /// The next whole frame of at most `allowed` bytes. The length is checked as soon as it is there.
@@ -56,18 +72,35 @@ impl FrameReader {
             return Err(FrameError::Long { found, allowed });
         }
         let Some(body) = rest.get(..found) else { return Ok(None) };
-        self.start = self.start.saturating_add(LENGTH_BYTES).saturating_add(found);
-        Ok(Some(body.to_vec()))
+        if found < STEP_BYTES {
+            let body = body.to_vec();
+            self.start = self.start.saturating_add(LENGTH_BYTES).saturating_add(found);
+            return Ok(Some(body));
+        }
+        // A long frame takes the buffer with it; what little has come behind it is copied.
+        let begin = self.start.saturating_add(LENGTH_BYTES);
+        let rest = self.buffer.split_off(begin.saturating_add(found));
+        let mut body = core::mem::replace(&mut self.buffer, rest);
+        self.start = 0;
+        body.drain(..begin);
+        Ok(Some(body))
     }
 
     /// Bytes held.
     pub fn held(&self) -> usize {
         self.buffer.len().saturating_sub(self.start)
     }
+
+    #[cfg(test)]
+    fn reserved(&self) -> usize {
+        self.buffer.capacity()
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use alloc::vec;
+
     use proptest::prelude::*;
 
     use super::*;
@@ -90,7 +123,40 @@ mod tests {
         assert_eq!(reader.held(), 4);
     }
 
+    #[test]
+    fn each_kind_of_message_has_its_own_cap() {
+        for number in 0..=u8::MAX {
+            let most = Message::longest(number);
+            for (length, fits) in [(most, true), (most + 1, false)] {
+                let mut reader = FrameReader::default();
+                reader.push(&u32::try_from(length).unwrap().to_be_bytes());
+                // Without the number only the frame's own cap is known.
+                assert_eq!(reader.next_message().is_ok(), length <= FRAME_BYTES);
+                reader.push(&[number]);
+                assert_eq!(reader.next_message().is_ok(), fits, "{number}: {length}");
+            }
+        }
+    }
+
     proptest! {
+        #[test]
+        fn memory_follows_what_has_come(
+            lengths in prop::collection::vec(prop_oneof![1_usize..2_000, 60_000_usize..400_000], 1..8),
+            chunk in 1_usize..40_000,
+            claim in 1_u32..2_000_000,
+        ) {
+            let mut stream: Vec<u8> = lengths.iter().flat_map(|length| frame(&vec![7; *length])).collect();
+            stream.extend_from_slice(&claim.to_be_bytes());
+            let mut reader = FrameReader::default();
+            for bytes in stream.chunks(chunk) {
+                reader.push(bytes);
+                prop_assert!(reader.reserved() <= reader.held() + 2 * STEP_BYTES);
+                while reader.next(FRAME_BYTES).unwrap().is_some() {}
+            }
+            // Long frames have taken their memory with them.
+            prop_assert!(reader.reserved() <= 3 * STEP_BYTES);
+        }
+
         #[test]
         fn any_cut_gives_the_same_frames(
             bodies in prop::collection::vec(prop::collection::vec(any::<u8>(), 1..50), 0..10),

@@ -5,14 +5,15 @@ use alloc::sync::Arc;
 use borsh::{BorshDeserialize, BorshSerialize};
 use thiserror::Error;
 
-use super::Endpoint;
+use super::{Endpoint, hello::HOST_BYTES};
 use crate::codec::{Bounded, DecodeError, Text, decode, encode};
 use crate::crypto::Hash;
-use crate::id::NodeId;
+use crate::id::{NODE_ID_BYTES, NodeId};
 use crate::ledger::{Block, Header, Transaction, Work};
 use crate::limits::{
-    BLOCKS_PER_REQUEST, CRL_BYTES, CRLS_PER_MESSAGE, HEADERS_PER_MESSAGE, IDS_PER_MESSAGE, LOCATOR_HASHES,
-    PEERS_PER_MESSAGE, TRANSACTIONS_PER_MESSAGE,
+    BLOCKS_PER_REQUEST, CRL_BYTES, CRLS_PER_MESSAGE, FRAME_BYTES, GOODBYE_BYTES, HEADER_BYTES,
+    HEADERS_PER_MESSAGE, HELLO_BYTES, IDS_PER_MESSAGE, LOCATOR_HASHES, PEERS_PER_MESSAGE,
+    TRANSACTIONS_PER_MESSAGE,
 };
 
 /// One frame's meaning. The numbers are the format; 11 to 13 are kept for compact blocks.
@@ -86,11 +87,11 @@ pub struct Goodbye {
     /// Why, for the machine.
     pub reason: GoodbyeReason,
     /// Why, for people, with the values.
-    pub detail: Text<256>,
+    pub detail: Text<GOODBYE_BYTES>,
 }
 
-/// Why a node closes a connection. New reasons are added at the end.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, BorshSerialize, BorshDeserialize, Error)]
+/// Why a node closes a connection. New reasons are added at the end; a node that is told one it does not know is parted from all the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Error)]
 pub enum GoodbyeReason {
     /// The node stops.
     #[error("shutting down")]
@@ -131,7 +132,27 @@ pub enum GoodbyeReason {
     /// Old age: reconnect, so that certificates are checked afresh.
     #[error("connection too old")]
     Age,
+    /// A reason of later software, by its number.
+    #[error("reason {0}, unknown here")]
+    Unknown(u8),
 }
+
+/// By number.
+const REASONS: [GoodbyeReason; 13] = [
+    GoodbyeReason::Shutdown,
+    GoodbyeReason::Network,
+    GoodbyeReason::Protocol,
+    GoodbyeReason::Rules,
+    GoodbyeReason::Identity,
+    GoodbyeReason::Duplicate,
+    GoodbyeReason::Full,
+    GoodbyeReason::Banned,
+    GoodbyeReason::Certificate,
+    GoodbyeReason::Fault,
+    GoodbyeReason::Slow,
+    GoodbyeReason::Removed,
+    GoodbyeReason::Age,
+];
 
 impl Message {
     /// The frame's body.
@@ -139,9 +160,14 @@ impl Message {
         encode(self)
     }
 
-    /// Reads a frame's body.
+    /// Reads a frame's body. An error names the message that it began as.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, DecodeError> {
-        decode(bytes, "message")
+        decode(bytes, bytes.first().map_or("message", |number| kind(*number).0))
+    }
+
+    /// Most bytes of the message that begins with this number.
+    pub fn longest(number: u8) -> usize {
+        kind(number).1
     }
 
     /// The message's name, for logs and metrics.
@@ -165,18 +191,63 @@ impl Message {
     }
 }
 
+/// Name and longest encoding of the message that begins with this number.
+const fn kind(number: u8) -> (&'static str, usize) {
+    // Number, count, items.
+    const fn list(count: usize, item: usize) -> usize {
+        count.saturating_mul(item).saturating_add(1 + 4)
+    }
+    const ITEM: usize = 1 + 32 + 8 + 16;
+    match number {
+        0 => ("ping", 1 + 8),
+        1 => ("pong", 1 + 8),
+        2 => ("get_peers", 1),
+        3 => ("peers", list(PEERS_PER_MESSAGE, 4 + NODE_ID_BYTES + 4 + HOST_BYTES + 2)),
+        4 => ("announce", list(IDS_PER_MESSAGE, ITEM)),
+        5 => ("request", list(IDS_PER_MESSAGE, 32)),
+        6 => ("transactions", FRAME_BYTES),
+        7 => ("get_headers", list(LOCATOR_HASHES, 32).saturating_add(32)),
+        8 => ("headers", list(HEADERS_PER_MESSAGE, HEADER_BYTES)),
+        9 => ("get_blocks", list(BLOCKS_PER_REQUEST, 32)),
+        10 => ("block", FRAME_BYTES),
+        14 => ("not_found", list(IDS_PER_MESSAGE, ITEM)),
+        15 => ("revocations", list(CRLS_PER_MESSAGE, 4 + CRL_BYTES)),
+        16 => ("goodbye", 1 + 1 + 4 + GOODBYE_BYTES),
+        _ => ("message", HELLO_BYTES),
+    }
+}
+
 impl Goodbye {
     /// A goodbye whose detail is cut to what the wire carries.
     pub fn new(reason: GoodbyeReason, detail: &str) -> Self {
         let clean: alloc::string::String =
             detail.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-        let mut end = clean.len().min(256);
+        let mut end = clean.len().min(GOODBYE_BYTES);
         while !clean.is_char_boundary(end) {
             end = end.saturating_sub(1);
         }
         let cut = alloc::string::String::from(clean.get(..end).unwrap_or_default());
         let detail = Text::try_from(cut).unwrap_or_default();
         Self { reason, detail }
+    }
+}
+
+impl BorshSerialize for GoodbyeReason {
+    fn serialize<W: borsh::io::Write>(&self, writer: &mut W) -> borsh::io::Result<()> {
+        let number = match self {
+            Self::Unknown(number) => *number,
+            known => {
+                (0..).zip(REASONS).find(|(_, reason)| reason == known).map_or(u8::MAX, |(number, _)| number)
+            }
+        };
+        number.serialize(writer)
+    }
+}
+
+impl BorshDeserialize for GoodbyeReason {
+    fn deserialize_reader<R: borsh::io::Read>(reader: &mut R) -> borsh::io::Result<Self> {
+        let number = u8::deserialize_reader(reader)?;
+        Ok(REASONS.get(usize::from(number)).copied().unwrap_or(Self::Unknown(number)))
     }
 }
 
@@ -188,7 +259,7 @@ impl BorshSerialize for Endpoint {
 
 impl BorshDeserialize for Endpoint {
     fn deserialize_reader<R: borsh::io::Read>(reader: &mut R) -> borsh::io::Result<Self> {
-        let host = crate::codec::read_text::<{ super::hello::HOST_BYTES }, R>(reader)?;
+        let host = crate::codec::read_text::<HOST_BYTES, R>(reader)?;
         let port = u16::deserialize_reader(reader)?;
         Self::new(&host, port, &host)
             .map_err(|_| borsh::io::Error::new(borsh::io::ErrorKind::InvalidData, "no endpoint"))
@@ -196,51 +267,4 @@ impl BorshDeserialize for Endpoint {
 }
 
 #[cfg(test)]
-mod tests {
-    use alloc::vec;
-
-    use super::*;
-
-    #[test]
-    fn numbers_are_the_format() {
-        assert_eq!(Message::Ping(1).to_bytes(), [0, 1, 0, 0, 0, 0, 0, 0, 0]);
-        assert_eq!(Message::GetPeers.to_bytes(), [2]);
-        assert_eq!(Message::NotFound(Bounded::default()).to_bytes(), [14, 0, 0, 0, 0]);
-        for unknown in [11, 12, 13, 17, 255] {
-            assert!(Message::from_bytes(&[unknown, 0, 0, 0, 0]).is_err());
-        }
-    }
-
-    #[test]
-    fn nothing_trails_and_nothing_lies() {
-        assert!(Message::from_bytes(&[2, 0]).is_err());
-        assert!(Message::from_bytes(&[5, 255, 255, 255, 255]).is_err());
-        let ids = Bounded::truncated(vec![Hash::ZERO; IDS_PER_MESSAGE]);
-        let mut bytes = Message::Request(ids).to_bytes();
-        assert!(Message::from_bytes(&bytes).is_ok());
-        bytes[1..5].copy_from_slice(&1_001_u32.to_le_bytes());
-        bytes.extend_from_slice(&[0; 32]);
-        assert!(Message::from_bytes(&bytes).is_err());
-    }
-
-    #[test]
-    fn a_goodbye_is_cut_and_cleaned() {
-        let goodbye = Goodbye::new(GoodbyeReason::Fault, &"é\n".repeat(200));
-        assert!(goodbye.detail.as_str().len() <= 256);
-        assert!(!goodbye.detail.as_str().contains('\n'));
-    }
-
-    #[test]
-    fn endpoints_are_checked_on_the_way_in() {
-        let good = Message::Peers(Bounded::truncated([PeerEntry {
-            id: "bob".parse().unwrap(),
-            endpoint: "10.0.0.6:7000".parse().unwrap(),
-        }]));
-        let bytes = good.to_bytes();
-        assert_eq!(Message::from_bytes(&bytes).unwrap(), good);
-        let mut port_zero = bytes.clone();
-        let end = port_zero.len();
-        port_zero[end - 2..].copy_from_slice(&[0, 0]);
-        assert!(Message::from_bytes(&port_zero).is_err());
-    }
-}
+mod tests;

@@ -1,6 +1,5 @@
-//! Serving peers from the store: on the side, in bounded number, one block at a time for each peer.
+//! Serving peers from the store and the mempool: on the side, in bounded number. The overlay asks one thing at a time for each peer.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 
 use bouya_core::crypto::Hash;
@@ -10,35 +9,33 @@ use bouya_core::overlay::{Answer, ConnId, Input, Query};
 use tracing::error;
 
 use super::Running;
+use crate::mempool;
 use crate::store::{Reader, Snapshot, StoreError};
 
-/// Blocks that a session has asked for. They are read and sent one at a time, as the peer takes them: a queue full of blocks would
-/// make an honest peer look slow.
-#[derive(Default)]
-pub(super) struct Serving {
-    asked: VecDeque<Hash>,
-    pub(super) busy: bool,
-}
-
 impl Running {
-    /// The overlay lets a peer have a bounded number of blocks outstanding, which bounds this queue.
-    pub(super) fn ask_block(&mut self, session: ConnId, id: Hash) {
-        self.serving.entry(session).or_default().asked.push_back(id);
-        self.serve_next(session);
+    /// Resolves once a session's peer has taken most of what was sent to it: answers are read one at a time, as the peer takes them. A
+    /// queue full of blocks would make an honest peer look slow.
+    pub(super) fn room(&self, session: ConnId) -> impl Future<Output = ()> + Send + use<> {
+        let wire = self.actor.overlay.connection_of(session);
+        let room = wire.and_then(|wire| self.links.get(&wire)).map(|link| link.outbox.room());
+        async move {
+            if let Some(room) = room {
+                room.await;
+            }
+        }
     }
 
-    pub(super) fn serve_next(&mut self, session: ConnId) {
-        let Some(serving) = self.serving.get_mut(&session).filter(|serving| !serving.busy) else { return };
-        let wire = self.actor.overlay.connection_of(session);
-        let next = serving.asked.pop_front().zip(wire.and_then(|wire| self.links.get(&wire)));
-        let Some((id, link)) = next else {
-            // Nothing more to do, or nobody to do it for.
-            self.serving.remove(&session);
-            return;
-        };
-        serving.busy = true;
-        let room = link.outbox.room();
-        self.read(Query::Block { conn: session, id }, room);
+    /// Asks the mempool, once the asker has room.
+    pub(super) fn fetch(&self, conn: ConnId, ids: Vec<Hash>) {
+        let (mempool, own, room) = (self.actor.mempool.clone(), self.actor.own.clone(), self.room(conn));
+        tokio::spawn(async move {
+            room.await;
+            if mempool.offer(mempool::Request::Fetch { conn, ids: ids.clone() }).is_err() {
+                let answer = Answer::Transactions { conn, found: Vec::new(), missing: ids };
+                // A stopped network needs no answer.
+                let _ = own.send(Input::Answer(answer)).await;
+            }
+        });
     }
 
     /// Reads the store on the side, once `ready`.

@@ -163,15 +163,12 @@ fn messages_are_cut_by_bytes_and_by_number() {
 #[test]
 fn an_answer_is_bounded_and_the_rest_is_not_found() {
     let mut gossip = with_peers(2);
-    gossip.requested(at(0), ConnId(1), ids(0..3));
-    assert!(matches!(drain(&mut gossip)[..], [Act::Ask(Query::Transactions { conn: ConnId(1), .. })]));
     let found = (0..900).map(|n| Arc::new(large(n, OUTPUTS))).collect();
-    gossip.answer_transactions(at(0), ConnId(1), found, ids(0..3));
     let (mut whole, mut missing) = (0, 0);
-    for act in drain(&mut gossip) {
-        match act {
-            Act::Send(ConnId(1), Message::Transactions(list)) => whole += list.len(),
-            Act::Send(ConnId(1), Message::NotFound(items)) => missing += items.len(),
+    for message in gossip.answer_transactions(ConnId(1), found, ids(0..3)) {
+        match message {
+            Message::Transactions(list) => whole += list.len(),
+            Message::NotFound(items) => missing += items.len(),
             other => panic!("{other:?}"),
         }
     }

@@ -8,7 +8,7 @@ use super::connections::End;
 use super::dial::doubled;
 use super::{Configured, Event, Peer, Peers, Source, Status, Timer};
 use crate::id::NodeId;
-use crate::limits::{BAN, BAN_MAX, BANS, FIRST_DIAL, KNOWN_PEERS, POINTS_BAN, POINTS_HALF_LIFE};
+use crate::limits::{BAN, BAN_MAX, BANS, FIRST_DIAL, KNOWN_PEERS, LAPSE_EVERY, POINTS_BAN, POINTS_HALF_LIFE};
 use crate::overlay::{Command, ConnId, Fault, Verdict};
 use crate::time::Time;
 use crate::wire::{Endpoint, Goodbye, GoodbyeReason};
@@ -75,18 +75,22 @@ impl Peers {
 
     pub(super) fn blame_id(&mut self, now: Time, id: &NodeId, fault: &Fault) {
         match fault.verdict() {
-            Verdict::Ignore => (),
-            Verdict::Points(points) => {
+            Verdict::Points(points) => self.add_points(now, id, points, fault),
+            Verdict::Lapse(points) => {
                 let Some(peer) = self.peers.get_mut(id) else { return };
-                if peer.points.add(now, points) >= POINTS_BAN {
-                    self.ban(now, id, BAN, fault);
+                if peer.lapsed.is_none_or(|at| now.since(at) >= LAPSE_EVERY) {
+                    peer.lapsed = Some(now);
+                    self.add_points(now, id, points, fault);
                 }
             }
-            Verdict::Drop => {
-                let goodbye = Goodbye::new(GoodbyeReason::Fault, &fault.to_string());
-                self.close_all(now, id, &goodbye, End::Lost);
-            }
             Verdict::Ban(span) => self.ban(now, id, span, fault),
+        }
+    }
+
+    fn add_points(&mut self, now: Time, id: &NodeId, points: u32, fault: &Fault) {
+        let Some(peer) = self.peers.get_mut(id) else { return };
+        if peer.points.add(now, points) >= POINTS_BAN {
+            self.ban(now, id, BAN, fault);
         }
     }
 
@@ -120,19 +124,16 @@ impl Peers {
 
     /// Bans of this node's own making are bounded: the one that would end first makes room.
     fn drop_soonest_ban(&mut self, now: Time) {
-        let mut bans: alloc::vec::Vec<_> = self
-            .peers
-            .iter()
-            .filter_map(|(id, peer)| match &peer.status {
-                Status::Banned(ban) => ban.until.map(|until| (until, id)),
-                _ => None,
-            })
-            .collect();
-        if bans.len() < BANS {
+        // The operator's have no end, so they neither count nor leave.
+        let ends = |(id, peer): (_, &Peer)| match &peer.status {
+            Status::Banned(ban) => ban.until.map(|until| (until, id)),
+            _ => None,
+        };
+        let bans = || self.peers.iter().filter_map(ends);
+        if bans().count() < BANS {
             return;
         }
-        bans.sort_unstable();
-        let Some(id) = bans.first().map(|(_, id)| (*id).clone()) else { return };
+        let Some(id) = bans().min().map(|(_, id)| NodeId::clone(id)) else { return };
         if self.peers.get(&id).is_some_and(Peer::is_configured) {
             self.unban(now, &id);
         } else {

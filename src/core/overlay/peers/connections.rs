@@ -36,7 +36,7 @@ pub(super) struct Connection {
     /// What came while waiting.
     pub(super) held: Vec<Message>,
     /// GetPeers and Revocations that the peer sent.
-    pub(super) chores: u64,
+    pub(super) chores: (u64, u64),
     secret: [u8; 32],
     /// Where it was dialed.
     pub(super) endpoint: Option<Endpoint>,
@@ -125,7 +125,7 @@ impl Peers {
             beyond: false,
             hello: None,
             held: Vec::new(),
-            chores: 0,
+            chores: (0, 0),
             secret: peer.session,
             endpoint,
             shown,
@@ -280,7 +280,10 @@ fn end_of(why: &CloseReason) -> End {
             GoodbyeReason::Shutdown | GoodbyeReason::Age => End::Free,
             // Without penalty where the other connection stays: nothing is settled then. A peer that closes the only connection as
             // a duplicate has this node's twin: that must not become a race.
-            GoodbyeReason::Duplicate | GoodbyeReason::Full | GoodbyeReason::Slow => End::Lost,
+            GoodbyeReason::Duplicate
+            | GoodbyeReason::Full
+            | GoodbyeReason::Slow
+            | GoodbyeReason::Unknown(_) => End::Lost,
             GoodbyeReason::Network
             | GoodbyeReason::Protocol
             | GoodbyeReason::Rules

@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 
 use super::candidates::{Reach, reach};
 use super::connections::Stage;
-use super::{Configured, Output, Peer, Peers, Source, Status, Timer};
+use super::{Configured, Peer, Peers, Source, Status, Timer};
 use crate::codec::Bounded;
 use crate::id::NodeId;
 use crate::limits::{
@@ -60,7 +60,7 @@ impl Peers {
             entries.rotate_left(usize::try_from(start).unwrap_or(0));
         }
         let message = Message::Peers(Bounded::truncated(entries));
-        self.outputs.push_back(Output::Send { conn, message });
+        self.reply(now, conn, message);
     }
 
     /// Takes in the answer to a GetPeers.

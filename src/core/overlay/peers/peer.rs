@@ -42,6 +42,8 @@ pub(super) struct Peer {
     /// Hashes of the last few `instance`s in its hellos.
     pub(super) instances: VecDeque<Hash>,
     pub(super) points: Points,
+    /// A lapse counted last.
+    pub(super) lapsed: Option<Time>,
     /// Bans so far: the next one is longer.
     pub(super) bans: u32,
     pub(super) noted: Option<Time>,
@@ -87,6 +89,7 @@ impl Peer {
             round_refused: false,
             instances: VecDeque::new(),
             points: Points::default(),
+            lapsed: None,
             bans: 0,
             noted: None,
             forget_at: now.after(FORGET_AFTER),

@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 
 use super::connections::Stage;
 use super::discovery::GetPeersRound;
+use super::serving::Serving;
 use super::{Change, Event, Peers, Source, Status, Timer};
 use crate::crypto::{Hash, sha256};
 use crate::id::NodeId;
@@ -27,8 +28,8 @@ pub(super) struct Session {
     pub(super) round: GetPeersRound,
     /// Hashes of revocation lists that the peer has.
     pub(super) crls: Vec<Hash>,
-    /// Headers and blocks that it asked for and the chain has not answered.
-    pub(super) serving: (u32, u32),
+    /// What it asked for and has not got.
+    pub(super) serving: Serving,
 }
 
 impl Peers {
@@ -56,7 +57,7 @@ impl Peers {
             clock_offset_ms,
             round: GetPeersRound::default(),
             crls: hello.crls.iter().map(|crl| crl.hash).take(CRLS_PER_MESSAGE).collect(),
-            serving: (0, 0),
+            serving: Serving::default(),
         };
         self.sessions.insert(conn, session);
         self.timers.clear(&Timer::Dial(id.clone()));
@@ -129,6 +130,7 @@ impl Peers {
         self.sessions.remove(&session);
         self.timers.clear(&Timer::Stable(session));
         self.timers.clear(&Timer::GetPeers(session));
+        self.timers.clear(&Timer::Serve(session));
         self.changes.push_back(Change::Down(session));
         self.note(Event::PeerDown { id: id.clone(), why: why.to_string() });
     }

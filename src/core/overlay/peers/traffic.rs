@@ -5,7 +5,9 @@ use alloc::format;
 use super::connections::{End, Stage};
 use super::{Output, Peers, Status, Timer};
 use crate::id::NodeId;
-use crate::limits::{BLOCK_REQUESTS_PER_PEER, CRLS_PER_MESSAGE, HELLO_TIMEOUT, PING_AFTER, SILENT_CLOSE};
+use crate::limits::{
+    CRLS_PER_MESSAGE, GET_PEERS_SERVED, HELLO_TIMEOUT, PING_AFTER, REVOCATIONS_TAKEN, SILENT_CLOSE,
+};
 use crate::overlay::{ConnId, Fault};
 use crate::time::Time;
 use crate::wire::{Goodbye, GoodbyeReason, Message};
@@ -13,20 +15,6 @@ use crate::wire::{Goodbye, GoodbyeReason, Message};
 /// Messages kept while it is unclear which of two connections stays, and the longest of them.
 const HELD: usize = 32;
 const HELD_BYTES: usize = 64 * 1024;
-/// Chores (GetPeers, Revocations) that a peer may ask at once, and then one in so many seconds.
-const CHORES: u64 = 8;
-const CHORE_SECONDS: u64 = 20;
-/// GetHeaders that a peer may have unanswered.
-const SERVING_HEADERS: u32 = 4;
-
-/// What a peer wants served.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Serve {
-    /// Headers.
-    Headers,
-    /// A block.
-    Block,
-}
 
 impl Peers {
     /// Takes in a frame. What is not about the connection itself comes back, with the session that it belongs to.
@@ -52,8 +40,13 @@ impl Peers {
             self.broken(now, conn, &Fault::Unasked("message before hello"));
             return None;
         }
-        if let Err(what) = self.peers.get_mut(&id)?.budget.charge(now, &message, size) {
+        let budget = &mut self.peers.get_mut(&id)?.budget;
+        if let Err(what) = budget.charge(now, &message, size) {
             self.flood(now, &id, what);
+            return None;
+        }
+        // Not read at all, so that they may come again: from somebody else, or later.
+        if matches!(message, Message::Transactions(_)) && !budget.is_useful(now) {
             return None;
         }
         let connection = self.connections.get_mut(&conn)?;
@@ -65,17 +58,28 @@ impl Peers {
 
     fn chore(&mut self, now: Time, conn: ConnId, message: Message, size: usize) -> Option<(ConnId, Message)> {
         match message {
-            Message::Ping(nonce) => {
-                self.outputs.push_back(Output::Send { conn, message: Message::Pong(nonce) });
-            }
+            Message::Ping(nonce) => self.reply(now, conn, Message::Pong(nonce)),
             Message::Pong(nonce) => self.pong(now, conn, nonce),
-            Message::GetPeers if self.may_ask_chore(now, conn) => self.tell_peers(now, conn),
-            Message::Revocations(_) if !self.may_ask_chore(now, conn) => (),
-            Message::GetPeers => (),
+            Message::GetPeers if self.is_over(now, conn, GET_PEERS_SERVED, |chores| &mut chores.0) => {
+                self.flood_by(now, conn, "get_peers");
+            }
+            Message::GetPeers => self.tell_peers(now, conn),
             Message::Peers(entries) => self.learn(now, conn, &entries),
+            Message::Revocations(_) if self.is_over(now, conn, REVOCATIONS_TAKEN, |chores| &mut chores.1) => {
+                self.flood_by(now, conn, "revocations");
+            }
             other => return self.belongs(conn, other, size),
         }
         None
+    }
+
+    /// Answers at once, at the asker's cost.
+    pub(super) fn reply(&mut self, now: Time, conn: ConnId, message: Message) {
+        let Some(connection) = self.connections.get(&conn) else { return };
+        if let Some(peer) = self.peers.get_mut(&connection.id) {
+            peer.budget.serve(now, borsh::object_length(&message).unwrap_or(usize::MAX));
+        }
+        self.outputs.push_back(Output::Send { conn, message });
     }
 
     /// The session that a message belongs to; a connection that waits keeps it for later.
@@ -96,16 +100,25 @@ impl Peers {
         }
     }
 
-    fn may_ask_chore(&mut self, now: Time, conn: ConnId) -> bool {
-        let Some(connection) = self.connections.get_mut(&conn) else { return false };
-        connection.chores = connection.chores.saturating_add(1);
-        let seconds = now.since(connection.opened).as_secs();
-        if connection.chores <= CHORES.saturating_add(seconds / CHORE_SECONDS) {
-            return true;
+    /// Counts one of the connection's chores. Whether there were more of them than `at_once` and one in so many `seconds`.
+    fn is_over(
+        &mut self,
+        now: Time,
+        conn: ConnId,
+        (at_once, seconds): (u64, u64),
+        which: fn(&mut (u64, u64)) -> &mut u64,
+    ) -> bool {
+        let Some(connection) = self.connections.get_mut(&conn) else { return true };
+        let count = which(&mut connection.chores);
+        *count = count.saturating_add(1);
+        let since = now.since(connection.opened).as_secs();
+        *count > at_once.saturating_add(since.checked_div(seconds).unwrap_or(0))
+    }
+
+    fn flood_by(&mut self, now: Time, conn: ConnId, what: &'static str) {
+        if let Some(id) = self.connections.get(&conn).map(|connection| connection.id.clone()) {
+            self.flood(now, &id, what);
         }
-        let id = connection.id.clone();
-        self.flood(now, &id, "get_peers and revocations");
-        false
     }
 
     fn pong(&mut self, now: Time, conn: ConnId, nonce: u64) {
@@ -155,40 +168,11 @@ impl Peers {
         self.outputs.push_back(Output::Send { conn: known.wire, message });
     }
 
-    /// Whether the chain is to be asked for what the peer wants. Bounds what a peer makes this node read.
-    pub fn may_serve(&mut self, now: Time, session: ConnId, what: Serve) -> bool {
-        let Some(known) = self.sessions.get_mut(&session) else { return false };
-        let (count, most) = match what {
-            Serve::Headers => (&mut known.serving.0, SERVING_HEADERS),
-            // Twice what one of this software asks: it may ask again what came late.
-            Serve::Block => {
-                (&mut known.serving.1, u32::try_from(2 * BLOCK_REQUESTS_PER_PEER).unwrap_or(u32::MAX))
-            }
-        };
-        if *count < most {
-            *count = count.saturating_add(1);
-            return true;
-        }
-        let id = known.id.clone();
-        self.flood(now, &id, "requests");
-        false
-    }
-
-    /// The chain has answered: sends it, if the peer is still there and within its budget.
-    pub fn serve(&mut self, now: Time, session: ConnId, what: Serve, message: Message) {
-        let Some(known) = self.sessions.get_mut(&session) else { return };
-        let count = match what {
-            Serve::Headers => &mut known.serving.0,
-            Serve::Block => &mut known.serving.1,
-        };
-        *count = count.saturating_sub(1);
-        let size = borsh::object_length(&message).unwrap_or(usize::MAX);
-        let id = known.id.clone();
-        let Some(peer) = self.peers.get_mut(&id) else { return };
-        if peer.budget.serve(now, size) {
-            self.send(session, message);
-        } else {
-            self.flood(now, &id, "served bytes");
+    /// So many of the peer's transactions were not taken.
+    pub fn useless(&mut self, now: Time, session: ConnId, transactions: usize) {
+        let Some(known) = self.sessions.get(&session) else { return };
+        if let Some(peer) = self.peers.get_mut(&known.id) {
+            peer.budget.useless(now, transactions);
         }
     }
 

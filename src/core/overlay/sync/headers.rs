@@ -14,7 +14,7 @@ impl Sync {
     pub fn headers(&mut self, now: Time, conn: ConnId, headers: Vec<Header>) {
         let Some(peer) = self.peers.get_mut(&conn) else { return };
         let Some(owed) = peer.owed.checked_sub(1) else {
-            self.out.push_back(Act::Blame(conn, Fault::Unasked("headers")));
+            self.out.push_back(Act::Blame(conn, Fault::Late("headers")));
             return;
         };
         peer.owed = owed;

@@ -10,11 +10,10 @@ use crate::codec::Bounded;
 use crate::crypto::Hash;
 use crate::limits::{BANS, DIALS_IN_FLIGHT, KNOWN_PEERS};
 use crate::overlay::{
-    Answer, CloseReason, Command, ConnId, DialError, Event, Fault, Input, Output, Overlay, PeerStatus, Query,
-    Settings,
+    CloseReason, Command, ConnId, DialError, Event, Fault, Input, Output, Overlay, PeerStatus, Settings,
 };
 use crate::time::{Time, Timestamp};
-use crate::wire::{Endpoint, Goodbye, GoodbyeReason, Hello, Item, Message, PeerEntry};
+use crate::wire::{Endpoint, Goodbye, GoodbyeReason, Hello, Message, PeerEntry};
 
 /// The node, its clock, and the numbers of its connections.
 pub(super) struct Alone {
@@ -319,25 +318,6 @@ fn the_book_is_bounded_and_proven_peers_displace_hearsay() {
     }
     assert_eq!(node.overlay.known(), KNOWN_PEERS);
     assert!(node.status("boot").is_some());
-}
-
-#[test]
-fn headers_and_blocks_are_served_within_bounds() {
-    let mut node = Alone::new(settings("a", &[]));
-    let (conn, _) = node.connect("b");
-    let ask = Message::GetBlocks(Bounded::truncated((0..16).map(|n| Hash([n; 32]))));
-    let asked = |out: &[Output]| out.iter().filter(|o| matches!(o, Output::Ask(Query::Block { .. }))).count();
-    assert_eq!(asked(&node.say(conn, ask.clone())), 16);
-    assert_eq!(asked(&node.say(conn, ask.clone())), 16);
-    assert_eq!(asked(&node.say(conn, ask.clone())), 0, "32 are unanswered");
-    let out = node.give(Input::Answer(Answer::Block { conn, id: Hash([3; 32]), block: None }));
-    let missing = Item::Block { id: Hash([3; 32]), height: 0, work: 0 };
-    assert!(
-        matches!(&out[..], [Output::Send { message: Message::NotFound(items), .. }] if items[..] == [missing])
-    );
-    assert_eq!(asked(&node.say(conn, ask)), 1);
-    node.give(Input::Closed { conn, why: CloseReason::Lost(String::new()) });
-    assert!(node.give(Input::Answer(Answer::Headers { conn, headers: Vec::new() })).is_empty());
 }
 
 #[test]

@@ -39,7 +39,7 @@ fn points_halve_with_time() {
     let mut node = Alone::new(settings("a", &[]));
     let offend = |node: &mut Alone| {
         let (conn, _) = node.connect("b");
-        node.give(Input::Broken { conn, fault: Fault::Message });
+        node.give(Input::Broken { conn, fault: Fault::Message("ping") });
         node.give(Input::Closed { conn, why: CloseReason::Asked });
         is_banned(node, "b")
     };

@@ -236,7 +236,7 @@ fn offences_ban_by_id_and_the_ban_survives() {
     let mut world = World::new(vec![settings("a", &[]), settings("b", &["a"])]);
     world.run_for(seconds(2));
     let conn = world.links("a", "b")[0];
-    world.input("a", Input::Broken { conn, fault: Fault::Message });
+    world.input("a", Input::Broken { conn, fault: Fault::Message("ping") });
     assert_eq!(world.overlay("a").connected(), 0, "an unreadable stream is closed");
     assert_eq!(world.status("a", "b"), Some(PeerStatus::Known), "but not banned yet");
     world.run_for(seconds(310));

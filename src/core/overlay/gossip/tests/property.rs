@@ -75,7 +75,7 @@ impl Model {
                 }
                 return;
             }
-            Act::Send(_, Message::NotFound(_)) | Act::Blame(_, Fault::Withheld) | Act::Ask(_) => return,
+            Act::Send(_, Message::NotFound(_)) | Act::Blame(_, Fault::Withheld) => return,
             other => panic!("{other:?}"),
         };
         let has = self.has.get_mut(&conn).expect("sent to who is gone");
@@ -134,7 +134,9 @@ proptest! {
                 Op::Request(p, list) => if let Some(conn) = model.peer(p) {
                     asked = Some(conn);
                     let found = list.into_iter().map(|n| Arc::new(transaction(n))).collect();
-                    gossip.answer_transactions(at(now), conn, found, ids(20..22));
+                    for message in gossip.answer_transactions(conn, found, ids(20..22)) {
+                        model.take(Act::Send(conn, message), asked);
+                    }
                 },
                 Op::NotFound(p, n) => if let Some(conn) = model.peer(p) {
                     gossip.not_found(at(now), conn, &[Item::Transaction(transaction(n).id())]);

@@ -120,7 +120,7 @@ fn a_silent_peer_does_not_keep_this_node_syncing() {
     world.run(60_000);
     assert_eq!(world.submitted.len(), 30);
     world.deliver(2, headers());
-    assert_eq!(blamed(&world, 2), [&Fault::Unasked("headers")]);
+    assert_eq!(blamed(&world, 2), [&Fault::Late("headers")]);
 }
 
 #[test]

@@ -1,0 +1,105 @@
+//! Serving: what a peer asks of the chain and the mempool.
+//!
+//! One question of a session is with the store at a time; the others wait, bounded in number, each thing once. What is sent is charged
+//! to the asker, and an asker in debt waits until it is paid. So a peer gets no more than its share whatever it asks, and one that asks
+//! fast but honestly is neither cut nor blamed. What goes beyond the bounds is not answered: the frame that asked is paid for.
+
+use alloc::collections::{BTreeSet, VecDeque};
+use alloc::vec::Vec;
+
+use super::{Output, Peers, Timer};
+use crate::crypto::Hash;
+use crate::limits::{
+    ANSWER_BYTES, BLOCK_REQUESTS_WAITING, HEADER_REQUESTS_WAITING, IDS_PER_MESSAGE,
+    TRANSACTION_REQUESTS_WAITING,
+};
+use crate::overlay::{ConnId, Query};
+use crate::time::Time;
+use crate::wire::Message;
+
+/// What a session's peer has asked for and not got.
+#[derive(Debug, Default)]
+pub(super) struct Serving {
+    /// Locator and stop.
+    headers: VecDeque<(Vec<Hash>, Hash)>,
+    transactions: BTreeSet<Hash>,
+    blocks: VecDeque<Hash>,
+    /// A question is with chain or mempool.
+    busy: bool,
+}
+
+impl Serving {
+    fn take_in(&mut self, message: Message) {
+        match message {
+            Message::GetHeaders { locator, stop } if self.headers.len() < HEADER_REQUESTS_WAITING => {
+                self.headers.push_back((locator.into_inner(), stop));
+            }
+            Message::Request(ids) => {
+                let room = TRANSACTION_REQUESTS_WAITING.saturating_sub(self.transactions.len());
+                self.transactions.extend(ids.into_iter().take(room));
+            }
+            Message::GetBlocks(ids) => {
+                for id in ids {
+                    if self.blocks.len() < BLOCK_REQUESTS_WAITING && !self.blocks.contains(&id) {
+                        self.blocks.push_back(id);
+                    }
+                }
+            }
+            _ => (),
+        }
+    }
+
+    /// What is asked next: what is short before what is long.
+    fn next(&mut self, conn: ConnId) -> Option<Query> {
+        if let Some((locator, stop)) = self.headers.pop_front() {
+            return Some(Query::Headers { conn, locator, stop });
+        }
+        if self.transactions.is_empty() {
+            return self.blocks.pop_front().map(|id| Query::Block { conn, id });
+        }
+        let mut ids = Vec::new();
+        while ids.len() < IDS_PER_MESSAGE
+            && let Some(id) = self.transactions.pop_first()
+        {
+            ids.push(id);
+        }
+        Some(Query::Transactions { conn, ids })
+    }
+}
+
+impl Peers {
+    /// A session's peer asks for headers, blocks or transactions.
+    pub fn asked(&mut self, now: Time, session: ConnId, message: Message) {
+        let Some(known) = self.sessions.get_mut(&session) else { return };
+        known.serving.take_in(message);
+        self.serve_next(now, session);
+    }
+
+    /// Chain or mempool have answered: sends it, if the peer is still there, and goes on.
+    pub fn answered(&mut self, now: Time, session: ConnId, messages: Vec<Message>) {
+        let Some(known) = self.sessions.get_mut(&session) else { return };
+        known.serving.busy = false;
+        let size = |message: &Message| borsh::object_length(message).unwrap_or(usize::MAX);
+        let bytes = messages.iter().map(size).fold(0, usize::saturating_add);
+        if let Some(peer) = self.peers.get_mut(&known.id) {
+            peer.budget.serve(now, bytes.max(ANSWER_BYTES));
+        }
+        for message in messages {
+            self.send(session, message);
+        }
+        self.serve_next(now, session);
+    }
+
+    /// Asks chain or mempool for what a session's peer wants next, once it has paid for what it got.
+    pub(super) fn serve_next(&mut self, now: Time, session: ConnId) {
+        let Some(known) = self.sessions.get_mut(&session).filter(|known| !known.serving.busy) else { return };
+        let owes = self.peers.get_mut(&known.id).and_then(|peer| peer.budget.serves_at(now));
+        if let Some(paid) = owes {
+            return self.timers.set(Timer::Serve(session), paid);
+        }
+        if let Some(query) = known.serving.next(session) {
+            known.serving.busy = true;
+            self.outputs.push_back(Output::Ask(query));
+        }
+    }
+}
