@@ -251,6 +251,26 @@ fn in_flight_and_memory_are_bounded_per_peer() {
 }
 
 #[test]
+fn who_announces_without_end_and_has_nothing_costs_a_few_steps_for_each_id() {
+    let mut gossip = with_peers(2);
+    let fake = |n: u64| crate::crypto::sha256(&n.to_le_bytes());
+    let mut in_flight = VecDeque::new();
+    for n in 0..10_000 {
+        announce(&mut gossip, at(0), 0, &[fake(n)]);
+        // Its list is full for most of the time, and it lacks whatever it is asked for.
+        let lacks = if n > 1_000 { in_flight.pop_front() } else { None };
+        gossip.not_found(at(0), ConnId(0), &lacks.map(Item::Transaction).into_iter().collect::<Vec<_>>());
+        for act in drain(&mut gossip) {
+            let Act::Send(ConnId(0), Message::Request(ids)) = act else { panic!("{act:?}") };
+            in_flight.extend(ids);
+        }
+    }
+    gossip.wants.check();
+    assert_eq!(in_flight.len(), TRANSACTION_REQUESTS_PER_PEER);
+    assert!(gossip.wants.steps <= 5 * 10_000, "{}", gossip.wants.steps);
+}
+
+#[test]
 fn only_what_may_be_better_another_time_may_come_again() {
     let mut gossip = with_peers(3);
     let list = || (0..3).map(transaction).collect::<Vec<_>>();

@@ -1,7 +1,9 @@
 //! Transactions that were announced and are asked for: of one announcer at a time, in the order of announcing.
 //!
 //! Invariants: an id is asked of at most one peer at a time; a peer is asked for at most [`TRANSACTION_REQUESTS_PER_PEER`] ids at
-//! a time and remembered with at most [`ANNOUNCED_PER_PEER`]; every id asked for has exactly one deadline.
+//! a time and remembered with at most [`ANNOUNCED_PER_PEER`]; every id asked for has exactly one deadline; an id of which nobody is asked
+//! waits because all who have it are asked for as much as may be, and is in the queue of each. Work is a few steps for each id that comes
+//! in, whatever waits: a peer that announces without end and has nothing costs no more than its bytes.
 
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::vec::Vec;
@@ -22,6 +24,9 @@ pub(super) struct Wants {
     /// Lost with the peer that was asked; to be asked of others at once.
     open: Vec<Hash>,
     requests: BTreeMap<ConnId, Vec<Hash>>,
+    /// Ids looked at, for the test that counts work.
+    #[cfg(test)]
+    pub(super) steps: usize,
 }
 
 #[derive(Debug, Default)]
@@ -33,8 +38,10 @@ struct Want {
 
 #[derive(Debug, Default)]
 struct Announcer {
-    /// What it announced; ids that are settled meanwhile leave when the list is next gone through.
-    ids: VecDeque<Hash>,
+    /// Wants that name it as one to ask.
+    announced: usize,
+    /// To be asked for when there is room. What is settled meanwhile, or asked of another, leaves when it comes to the front.
+    queue: VecDeque<Hash>,
     in_flight: usize,
     /// Did not deliver lately: asked only for what nobody else has.
     withheld: bool,
@@ -64,32 +71,32 @@ impl Wants {
     /// A peer says that it has these.
     pub(super) fn announced(&mut self, now: Time, conn: ConnId, ids: &[Hash]) {
         let Some(peer) = self.peers.get_mut(&conn) else { return };
-        if peer.ids.len().saturating_add(ids.len()) > ANNOUNCED_PER_PEER {
-            peer.ids.retain(|id| self.wants.get(id).is_some_and(|want| want.announcers.contains(&conn)));
-        }
-        let room = ANNOUNCED_PER_PEER.saturating_sub(peer.ids.len());
         let mut new = Vec::new();
         for id in ids {
-            if new.len() >= room {
+            if peer.announced >= ANNOUNCED_PER_PEER {
                 break;
             }
             let want = self.wants.entry(*id).or_default();
             let told = want.announcers.contains(&conn) || want.asked.is_some_and(|(asked, _)| asked == conn);
             if !told {
                 want.announcers.push(conn);
-                peer.ids.push_back(*id);
+                peer.announced = peer.announced.saturating_add(1);
                 new.push(*id);
             }
         }
         for id in new {
-            self.ask(now, id);
+            if !self.ask(now, id) {
+                self.queue(conn, id);
+            }
         }
     }
 
     /// It is here, whoever brought it.
     pub(super) fn got(&mut self, now: Time, from: Option<ConnId>, id: &Hash) {
         let asked = self.release(id);
-        self.wants.remove(id);
+        for conn in self.wants.remove(id).map(|want| want.announcers).unwrap_or_default() {
+            self.forget(conn);
+        }
         let Some(asked) = asked else { return };
         if let Some(peer) = self.peers.get_mut(&asked)
             && from == Some(asked)
@@ -104,7 +111,7 @@ impl Wants {
         let asked = self.wants.get(id).and_then(|want| want.asked);
         if asked.is_some_and(|(asked, _)| asked == conn) {
             self.release(id);
-            self.ask(now, *id);
+            self.ask_or_queue(now, *id);
             self.fill(now, conn);
         }
     }
@@ -123,7 +130,7 @@ impl Wants {
             }
         }
         for id in open {
-            self.ask(now, id);
+            self.ask_or_queue(now, id);
         }
         for conn in &late {
             self.fill(now, *conn);
@@ -141,12 +148,13 @@ impl Wants {
         core::mem::take(&mut self.requests)
     }
 
-    /// Asks the first announcer that has room, preferring those that deliver.
-    fn ask(&mut self, now: Time, id: Hash) {
-        let Some(want) = self.wants.get_mut(&id).filter(|want| want.asked.is_none()) else { return };
+    /// Asks the first announcer that has room, preferring those that deliver. False if somebody has it and nobody can be asked.
+    fn ask(&mut self, now: Time, id: Hash) -> bool {
+        self.step();
+        let Some(want) = self.wants.get_mut(&id).filter(|want| want.asked.is_none()) else { return true };
         if want.announcers.is_empty() {
             self.wants.remove(&id);
-            return;
+            return true;
         }
         let free = |conn: &ConnId, withheld: bool| {
             self.peers
@@ -156,32 +164,66 @@ impl Wants {
         let mut announcers = want.announcers.iter();
         let found = announcers.position(|conn| free(conn, false));
         let Some(at) = found.or_else(|| want.announcers.iter().position(|conn| free(conn, true))) else {
-            return;
+            return false;
         };
         let conn = want.announcers.remove(at);
         let deadline = now.after(TRANSACTION_TIMEOUT);
         want.asked = Some((conn, deadline));
         self.deadlines.insert((deadline, id));
         self.requests.entry(conn).or_default().push(id);
+        self.forget(conn);
         if let Some(peer) = self.peers.get_mut(&conn) {
             peer.in_flight = peer.in_flight.saturating_add(1);
         }
+        true
     }
 
-    /// Asks `conn` for what it announced and nobody is asked for.
+    fn ask_or_queue(&mut self, now: Time, id: Hash) {
+        if !self.ask(now, id) {
+            let announcers = self.wants.get(&id).map(|want| want.announcers.clone()).unwrap_or_default();
+            for conn in announcers {
+                self.queue(conn, id);
+            }
+        }
+    }
+
+    /// Asks `conn` for what it announced and nobody is asked for, as far as there is room.
     fn fill(&mut self, now: Time, conn: ConnId) {
+        while let Some(peer) = self.peers.get_mut(&conn)
+            && peer.in_flight < TRANSACTION_REQUESTS_PER_PEER
+            && let Some(id) = peer.queue.pop_front()
+        {
+            self.step();
+            if self.wants.get(&id).is_some_and(|want| want.announcers.contains(&conn)) {
+                self.ask(now, id);
+            }
+        }
+    }
+
+    fn queue(&mut self, conn: ConnId, id: Hash) {
         let Some(peer) = self.peers.get_mut(&conn) else { return };
-        if peer.ids.is_empty() || peer.in_flight >= TRANSACTION_REQUESTS_PER_PEER {
-            return;
+        if peer.queue.len() >= 2 * ANNOUNCED_PER_PEER {
+            // At least half of it is settled or there twice.
+            let mut seen = BTreeSet::new();
+            let waits = |id: &Hash| self.wants.get(id).is_some_and(|want| want.announcers.contains(&conn));
+            peer.queue.retain(|id| waits(id) && seen.insert(*id));
         }
-        let mut ids = core::mem::take(&mut peer.ids);
-        ids.retain(|id| {
-            self.ask(now, *id);
-            self.wants.get(id).is_some_and(|want| want.announcers.contains(&conn))
-        });
+        peer.queue.push_back(id);
+    }
+
+    /// One want less names `conn` as one to ask.
+    fn forget(&mut self, conn: ConnId) {
         if let Some(peer) = self.peers.get_mut(&conn) {
-            peer.ids = ids;
+            peer.announced = peer.announced.saturating_sub(1);
         }
+    }
+
+    #[cfg(not(test))]
+    fn step(&self) {}
+
+    #[cfg(test)]
+    fn step(&mut self) {
+        self.steps += 1;
     }
 
     /// Nobody is asked for `id` any more; returns who was.
@@ -204,12 +246,18 @@ impl Wants {
         };
         for (conn, peer) in &self.peers {
             assert_eq!(peer.in_flight, asked(conn));
-            assert!(peer.in_flight <= TRANSACTION_REQUESTS_PER_PEER && peer.ids.len() <= ANNOUNCED_PER_PEER);
+            assert_eq!(peer.announced, self.wants.values().filter(|w| w.announcers.contains(conn)).count());
+            assert!(peer.in_flight <= TRANSACTION_REQUESTS_PER_PEER && peer.announced <= ANNOUNCED_PER_PEER);
+            assert!(peer.queue.len() <= 2 * ANNOUNCED_PER_PEER);
         }
         for (id, want) in &self.wants {
             assert!(want.asked.is_some() || !want.announcers.is_empty());
             assert!(want.asked.is_none_or(|(_, deadline)| self.deadlines.contains(&(deadline, *id))));
-            assert!(want.announcers.iter().all(|conn| self.peers[conn].ids.contains(id)));
+            if want.asked.is_none() && !self.open.contains(id) {
+                let full = |peer: &Announcer| peer.in_flight == TRANSACTION_REQUESTS_PER_PEER;
+                let waits = |peer: &Announcer| full(peer) && peer.queue.contains(id);
+                assert!(want.announcers.iter().all(|conn| waits(&self.peers[conn])), "nobody will ask");
+            }
         }
         assert_eq!(self.deadlines.len(), self.wants.values().filter(|w| w.asked.is_some()).count());
     }

@@ -14,6 +14,9 @@ enum Op {
     Offer(Vec<u64>),
     Request(usize, Vec<u64>),
     NotFound(usize, u64),
+    /// More than may be asked of one peer at a time.
+    AnnounceMany(usize, u64),
+    LackMany(usize, u64),
     Block(usize, u64),
     OfferBlock(u64),
     Advance(u64),
@@ -31,10 +34,17 @@ fn op() -> impl Strategy<Value = Op> {
         some().prop_map(Op::Offer),
         (peer.clone(), some()).prop_map(|(p, t)| Op::Request(p, t)),
         (peer.clone(), 0..12_u64).prop_map(|(p, t)| Op::NotFound(p, t)),
+        (peer.clone(), 0..200_u64).prop_map(|(p, t)| Op::AnnounceMany(p, t)),
+        (peer.clone(), 0..200_u64).prop_map(|(p, t)| Op::LackMany(p, t)),
         (peer, 0..4_u64).prop_map(|(p, b)| Op::Block(p, b)),
         (0..4_u64).prop_map(Op::OfferBlock),
         prop_oneof![1..10_u64, 1_000..8_000_u64].prop_map(Op::Advance),
     ]
+}
+
+/// Ids of transactions that nobody ever sends.
+fn many(from: u64, count: u64) -> Vec<Hash> {
+    (from..from + count).map(|n| crate::crypto::sha256(&n.to_le_bytes())).collect()
 }
 
 #[derive(Default)]
@@ -140,6 +150,15 @@ proptest! {
                 },
                 Op::NotFound(p, n) => if let Some(conn) = model.peer(p) {
                     gossip.not_found(at(now), conn, &[Item::Transaction(transaction(n).id())]);
+                },
+                Op::AnnounceMany(p, from) => if let Some(conn) = model.peer(p) {
+                    let list = many(from, 90);
+                    model.note(conn, list.iter().copied());
+                    announce(&mut gossip, at(now), conn.0, &list);
+                },
+                Op::LackMany(p, from) => if let Some(conn) = model.peer(p) {
+                    let items: Vec<_> = many(from, 40).into_iter().map(Item::Transaction).collect();
+                    gossip.not_found(at(now), conn, &items);
                 },
                 Op::Block(p, n) => if let Some(conn) = model.peer(p) {
                     model.note(conn, [block(n).id()]);
