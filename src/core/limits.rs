@@ -143,6 +143,17 @@ pub const GET_PEERS_EVERY: Duration = Duration::from_secs(60);
 pub const PING_AFTER: Duration = Duration::from_secs(15);
 /// Closed after this long without hearing anything.
 pub const SILENT_CLOSE: Duration = Duration::from_secs(45);
+/// A connection is renewed at this age, give or take [`CONNECTION_AGE_JITTER`]: certificate and key are proven afresh, and who took
+/// over a running connection does not keep it.
+pub const CONNECTION_AGE: Duration = Duration::from_secs(24 * 3600);
+/// See [`CONNECTION_AGE`].
+pub const CONNECTION_AGE_JITTER: Duration = Duration::from_secs(24 * 360);
+/// A renewal that came to nothing is tried again after this long.
+pub const RENEW_AGAIN: Duration = Duration::from_secs(600);
+/// A connection that nobody has renewed is closed at this age.
+pub const CONNECTION_AGE_LIMIT: Duration = Duration::from_secs(27 * 3600);
+/// A connection younger than this is not renewed by the other side: two machines that run one process' copy do not swap places.
+pub const CONNECTION_RENEWABLE: Duration = Duration::from_secs(12 * 3600);
 /// An older connection of the same id must answer a ping within this, or the newer one stays.
 pub const DUPLICATE_PING: Duration = Duration::from_secs(2);
 /// Points at which a peer is banned; points halve every [`POINTS_HALF_LIFE`].
@@ -239,6 +250,12 @@ const _: () = {
     assert!(ACCEPTS_NEWCOMERS.0 as u64 * NEWCOMER_AFTER.as_secs() < ADDRESSES as u64);
     assert!(CONNECT_TIMEOUT.as_millis() < HELLO_TIMEOUT.as_millis());
     assert!(TLS_TIMEOUT.as_millis() < HELLO_TIMEOUT.as_millis());
+    // A renewal is tried more than once before the limit.
+    assert!(
+        CONNECTION_AGE.as_secs() + CONNECTION_AGE_JITTER.as_secs() + 2 * RENEW_AGAIN.as_secs()
+            < CONNECTION_AGE_LIMIT.as_secs()
+    );
+    assert!(CONNECTION_RENEWABLE.as_secs() + CONNECTION_AGE_JITTER.as_secs() < CONNECTION_AGE.as_secs());
     assert!(PING_AFTER.as_millis() * 2 < SILENT_CLOSE.as_millis());
     assert!(BLOCKS_PER_REQUEST <= BLOCK_REQUESTS_PER_PEER && BLOCK_REQUESTS_PER_PEER <= SYNC_WINDOW);
     assert!(REORG_ALARM < UNDO_BLOCKS);

@@ -27,6 +27,7 @@ use crate::limits::{FIRST_DIAL, KNOWN_PEERS};
 use crate::time::{Time, Timestamp};
 use crate::wire::{CrlSummary, Endpoint, Hello, Message, TipSummary};
 
+mod age;
 mod bans;
 mod book;
 mod candidates;
@@ -111,6 +112,8 @@ enum Timer {
     Quiet(ConnId),
     /// The older connection of the same id has not answered.
     Probation(ConnId),
+    /// A connection has come to its age.
+    Age(ConnId),
     /// A session has held long enough.
     Stable(ConnId),
     /// Ask a session's peer whom it knows.
@@ -186,6 +189,7 @@ impl Peers {
                 Timer::Pace => (),
                 Timer::Quiet(conn) => self.quiet(now, conn),
                 Timer::Probation(conn) => self.probation_over(now, conn),
+                Timer::Age(conn) => self.aged(now, conn),
                 Timer::Stable(session) => self.stable(session),
                 Timer::GetPeers(session) => self.ask_peers(now, session),
                 Timer::Serve(session) => self.serve_next(now, session),

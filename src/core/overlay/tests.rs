@@ -1,5 +1,6 @@
 //! The overlay under virtual time, without sockets.
 
+mod age;
 mod alone;
 mod chores;
 mod duplicates;

@@ -12,6 +12,7 @@ use alloc::vec::Vec;
 use core::net::IpAddr;
 use core::time::Duration;
 
+use super::age::Renewal;
 use super::{Event, Output, Peers, Timer, is_recent};
 use crate::id::NodeId;
 use crate::limits::{HELLO_TIMEOUT, PING_AFTER};
@@ -32,6 +33,10 @@ pub(super) struct Connection {
     pub(super) rtt: Option<Duration>,
     /// A frame beyond hello has come.
     pub(super) beyond: bool,
+    /// Whether it is of age.
+    pub(super) renewal: Renewal,
+    /// This node dialed it to take the place of that one, which still carries the session.
+    pub(super) renewed: Option<ConnId>,
     pub(super) hello: Option<Hello>,
     /// What came while waiting.
     pub(super) held: Vec<Message>,
@@ -123,6 +128,8 @@ impl Peers {
             ping: None,
             rtt: None,
             beyond: false,
+            renewal: Renewal::No,
+            renewed: None,
             hello: None,
             held: Vec::new(),
             chores: (0, 0),
@@ -159,6 +166,7 @@ impl Peers {
         }
         connection.hello = Some(hello);
         let id = connection.id.clone();
+        self.plan_age(now, conn);
         match self.wire_of(&id) {
             Some(old) => self.second(now, conn, old),
             None if self.has_room(&id) => self.attach(now, conn),
@@ -193,11 +201,16 @@ impl Peers {
         connection.stage = Stage::Closing(end);
         connection.held = Vec::new();
         let id = connection.id.clone();
-        self.timers.clear(&Timer::Quiet(conn));
-        self.timers.clear(&Timer::Probation(conn));
+        self.disarm(conn);
         let why = goodbye.as_ref().map_or_else(|| "closed".to_string(), tell);
         self.outputs.push_back(Output::Close { conn, goodbye });
         self.detach(now, &id, conn, &why);
+    }
+
+    fn disarm(&mut self, conn: ConnId) {
+        for timer in [Timer::Quiet(conn), Timer::Probation(conn), Timer::Age(conn)] {
+            self.timers.clear(&timer);
+        }
     }
 
     /// Closes all connections of an id; its session ends.
@@ -213,8 +226,7 @@ impl Peers {
     /// See [`super::super::Input::Closed`].
     pub fn closed(&mut self, now: Time, conn: ConnId, why: &CloseReason) {
         let Some(connection) = self.connections.remove(&conn) else { return };
-        self.timers.clear(&Timer::Quiet(conn));
-        self.timers.clear(&Timer::Probation(conn));
+        self.disarm(conn);
         let id = connection.id;
         let (end, text) = match connection.stage {
             Stage::Closing(end) => (end, None),

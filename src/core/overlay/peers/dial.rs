@@ -85,7 +85,13 @@ impl Peers {
 
     /// Where to dial the peer, if that still makes sense.
     fn dialable(&mut self, now: Time, id: &NodeId) -> Option<Endpoint> {
-        if self.stopping || self.is_busy(id) {
+        if self.stopping {
+            return None;
+        }
+        if let Some(endpoint) = self.renewable(id) {
+            return Some(endpoint);
+        }
+        if self.is_busy(id) {
             return None;
         }
         if self.peers.get(id).is_some_and(|peer| !peer.is_banned()) && !self.has_room(id) {

@@ -4,6 +4,8 @@
 //! but only the smaller id closes the other one, and only after a frame beyond hello has come on the one that stays: until then it cannot
 //! know that the larger id has it too. The larger id's ping, sent after hello, is such a frame.
 //!
+//! Both in one direction, from the same process, and the older one of age: a renewal, see [`super::age`].
+//!
 //! Otherwise one of the two is dead or the peer is two machines. A new instance is a restart: the newer connection stays. An instance
 //! that was seen before is a reconnect if the older connection is dead, and a twin with the same certificate if it answers a ping.
 
@@ -25,6 +27,7 @@ impl Peers {
         let same = instance == older.hello.as_ref().map(instance_of);
         let crossed = same && new.direction != older.direction;
         let id = new.id.clone();
+        let renews = same && self.renews(now, new, older);
         let is_known = self
             .peers
             .get(&id)
@@ -40,6 +43,9 @@ impl Peers {
         });
         if third {
             return self.close_duplicate(now, conn);
+        }
+        if renews {
+            return self.renew(now, conn, old);
         }
         if crossed {
             self.set_stage(conn, Stage::Up);
@@ -68,14 +74,20 @@ impl Peers {
 
     /// The first frame beyond hello has come on this connection.
     pub(super) fn beyond(&mut self, now: Time, conn: ConnId) {
-        let Some(connection) = self.connections.get(&conn) else { return };
+        let Some(connection) = self.connections.get_mut(&conn) else { return };
         if connection.stage != Stage::Up {
             return;
         }
+        if let Some(old) = connection.renewed.take() {
+            return self.hand_over(now, conn, old);
+        }
+        let (id, direction) = (connection.id.clone(), connection.direction);
         let other = self
             .connections
             .iter()
-            .find(|(other, c)| **other != conn && c.id == connection.id && c.stage == Stage::Up)
+            .find(|(other, c)| {
+                **other != conn && c.id == id && c.stage == Stage::Up && c.direction != direction
+            })
             .map(|(other, _)| *other);
         if let Some(other) = other {
             self.settle_crossed(now, conn, other);

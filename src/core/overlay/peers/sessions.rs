@@ -72,7 +72,7 @@ impl Peers {
     }
 
     /// TLS and hello have proven the peer: what it says of itself counts.
-    fn prove(&mut self, now: Time, id: &NodeId, endpoint: Option<Endpoint>, hello: &Hello) {
+    pub(super) fn prove(&mut self, now: Time, id: &NodeId, endpoint: Option<Endpoint>, hello: &Hello) {
         let listens = hello.listen.clone().filter(|endpoint| self.is_dialable(endpoint));
         let Some(peer) = self.peers.get_mut(id) else { return };
         (peer.next, peer.round_refused) = (0, false);
@@ -137,9 +137,16 @@ impl Peers {
 
     /// The session's messages go over this connection from now on.
     pub(super) fn rewire(&mut self, id: &NodeId, wire: ConnId) {
-        let Some(Status::Connected(session)) = self.peers.get(id).map(|peer| &peer.status) else { return };
-        if let Some(session) = self.sessions.get_mut(session) {
+        if let Some(session) = self.session_mut(id) {
             session.wire = wire;
+        }
+    }
+
+    /// The session of an id.
+    pub(super) fn session_mut(&mut self, id: &NodeId) -> Option<&mut Session> {
+        match self.peers.get(id)?.status {
+            Status::Connected(session) => self.sessions.get_mut(&session),
+            _ => None,
         }
     }
 

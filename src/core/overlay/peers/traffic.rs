@@ -127,6 +127,7 @@ impl Peers {
         let Some((_, sent)) = connection.ping.take_if(|(asked, _)| *asked == nonce) else { return };
         connection.rtt = Some(now.since(sent));
         self.lives(now, conn);
+        self.parted(now, conn);
     }
 
     pub(super) fn ping(&mut self, now: Time, conn: ConnId) {

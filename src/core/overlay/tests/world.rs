@@ -7,11 +7,12 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use crate::codec::Text;
+use crate::crypto::Hash;
 use crate::id::NodeId;
 use crate::ledger::{BlockRules, Coin, Genesis, NetworkSpec};
 use crate::overlay::{
     Book, CloseReason, Command, ConnId, DialError, Event, Input, Output, Overlay, PeerStatus, PeerView,
-    Settings, Verified,
+    Settings, Submit, Verified,
 };
 use crate::time::{Time, Timestamp};
 use crate::wire::{Endpoint, Hello, Message, TipSummary};
@@ -119,6 +120,8 @@ pub(super) struct World {
     pub(super) dials: Vec<(u64, NodeId, NodeId)>,
     pub(super) notes: Vec<(NodeId, Event)>,
     pub(super) books: BTreeMap<NodeId, Book>,
+    /// Transactions that came to a node.
+    pub(super) submitted: Vec<(NodeId, Hash)>,
 }
 
 impl World {
@@ -136,6 +139,7 @@ impl World {
             dials: Vec::new(),
             notes: Vec::new(),
             books: BTreeMap::new(),
+            submitted: Vec::new(),
         };
         all.into_iter().for_each(|settings| world.add(settings));
         world
@@ -237,7 +241,14 @@ impl World {
             Output::Save(book) => {
                 self.books.insert(self.name(node), book);
             }
-            Output::Ask(_) | Output::Submit(_) | Output::Revocations(_) | Output::SendCrls { .. } => (),
+            Output::Submit(Submit::Transactions { transactions, .. }) => {
+                let me = self.name(node);
+                self.submitted.extend(transactions.iter().map(|transaction| (me.clone(), transaction.id())));
+            }
+            Output::Ask(_)
+            | Output::Submit(Submit::Block { .. })
+            | Output::Revocations(_)
+            | Output::SendCrls { .. } => (),
         }
     }
 
@@ -315,6 +326,14 @@ impl World {
         let (one, other) = (self.find(one), self.find(other));
         let is_other = |end: &End| self.ends.get(&end.other).is_some_and(|end| end.node == other);
         self.ends.iter().filter(|(_, end)| end.node == one && is_other(end)).map(|(conn, _)| *conn).collect()
+    }
+
+    /// Cuts a connection for both ends.
+    pub(super) fn cut(&mut self, conn: ConnId) {
+        let Some(end) = self.ends.get(&conn).copied() else { return };
+        for (conn, other) in [(conn, end.node), (end.other, self.ends[&end.other].node)] {
+            self.post(self.now, other, Input::Closed { conn, why: CloseReason::Lost("cut".to_string()) });
+        }
     }
 
     /// Says `message` on the only connection between two nodes.
