@@ -6,16 +6,14 @@
 //! It ends the node when the store fails: memory is never ahead of the disk. When the disk is nearly full it takes no blocks, so that
 //! the store never fails half-way, and goes on when there is room again.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bouya_core::crypto::Hash;
 use bouya_core::ledger::{Block, Branch, Chain, Key, Moved, Plan, PlanError, Ready, StateError, Step, View};
-use bouya_core::limits::{HELD_BLOCKS, LOCATOR_HASHES, REORG_ALARM};
+use bouya_core::limits::{LOCATOR_HASHES, REORG_ALARM};
 use bouya_core::overlay::{Answer, BlockOutcome, ConnId, Input, Offer, Tip};
-use bouya_core::time::Timestamp;
 use thiserror::Error;
 use tokio::sync::{mpsc, oneshot, watch};
 use tracing::{error, info, warn};
@@ -26,6 +24,9 @@ use crate::events::{Event, Events};
 use crate::mempool;
 use crate::store::{Snapshot, Store, StoreError};
 use crate::workers::Workers;
+use early::Early;
+
+mod early;
 
 /// Messages that may wait; the overlay's window of blocks in flight is far smaller.
 pub const CAPACITY: usize = 1_024;
@@ -79,8 +80,7 @@ pub struct ChainActor {
     mempool: Mailbox<mempool::Request>,
     head: watch::Sender<Arc<Head>>,
     events: Events,
-    /// Blocks whose time has not come, by time.
-    early: BTreeMap<(Timestamp, Hash), Arc<Block>>,
+    early: Early,
 }
 
 /// Who is told what.
@@ -102,10 +102,10 @@ impl ChainActor {
         let reader = store.reader();
         let snapshot = reader.snapshot()?;
         let (_, tip) = snapshot.tip()?;
-        let chain = Chain::load(reader.genesis().clone(), &snapshot, tip, &snapshot.side_tips()?)?;
+        let chain = Chain::load(reader.genesis().clone(), &snapshot, tip, &snapshot.side_blocks()?)?;
         let (head, watcher) = watch::channel(Arc::new(head_of(&chain, &snapshot, false)?));
         let Outlets { network, mempool, events } = outlets;
-        let early = BTreeMap::new();
+        let early = Early::default();
         Ok((Self { chain, store, data_dir, workers, inbox, network, mempool, head, events, early }, watcher))
     }
 
@@ -138,8 +138,7 @@ impl ChainActor {
 
     /// Waits for a message, or for the time of an early block. False: everybody is gone.
     fn wait(&mut self) -> Result<bool, ChainError> {
-        let due =
-            self.early.keys().next().map(|(due, _)| Duration::from_millis(due.millis_since(clock::wall())));
+        let due = self.early.next_due().map(|due| Duration::from_millis(due.millis_since(clock::wall())));
         // A full disk is looked at again now and then.
         let full = self.head.borrow().disk_full.then_some(Duration::from_secs(5));
         let request = match due.into_iter().chain(full).min() {
@@ -211,8 +210,8 @@ impl ChainActor {
         let now = clock::wall();
         let outcome = match self.chain.plan(&snapshot, &mut check, now, block.clone(), wanted) {
             Ok(Plan::Known) => BlockOutcome::Known,
-            Ok(Plan::Early(due)) => {
-                self.hold(due, block);
+            Ok(Plan::Early { due, bytes }) => {
+                self.early.hold(due, block, bytes);
                 BlockOutcome::Early
             }
             Ok(Plan::Ready(ready)) => {
@@ -230,29 +229,15 @@ impl ChainActor {
         Ok(outcome)
     }
 
-    fn hold(&mut self, due: Timestamp, block: Arc<Block>) {
-        self.early.insert((due, block.id()), block);
-        if self.early.len() > HELD_BLOCKS {
-            // The one furthest ahead matters least.
-            self.early.pop_last();
-        }
-    }
-
     fn take_due(&mut self) -> Result<(), ChainError> {
-        let ahead = Duration::from_millis(bouya_core::limits::AHEAD_MS);
-        while let Some(entry) = self.early.first_entry() {
-            if entry.key().0 > clock::wall().after(ahead) {
-                break;
-            }
-            let block = entry.remove();
+        while let Some(block) = self.early.take_due(clock::wall()) {
             self.take(block, false)?;
         }
         Ok(())
     }
 
     fn commit(&mut self, ready: Ready) -> Result<Option<Moved>, ChainError> {
-        let side: Vec<Hash> = self.chain.side_tips_after(&ready);
-        self.store.commit(ready.change(), &side)?;
+        self.store.commit(ready.change())?;
         Ok(self.chain.accept(ready))
     }
 
@@ -281,8 +266,10 @@ impl ChainActor {
         let head = Arc::new(head_of(&self.chain, &snapshot, false)?);
         let tip = Tip { branch: head.branch.clone(), locator: head.locator.clone(), now: clock::wall() };
         if let Some((moved, _)) = &moved {
+            // The next commit may forget blocks that were left behind, and the mempool still wants their transactions.
+            let lost = (!moved.disconnected.is_empty()).then(|| self.snapshot()).transpose()?;
             // First: who asks the mempool once this head is shown is told what holds there.
-            let _ = self.mempool.send_blocking(mempool::Request::Moved(moved.clone()));
+            let _ = self.mempool.send_blocking(mempool::Request::Moved { moved: moved.clone(), lost });
         }
         self.head.send_replace(head);
         let _ = self.network.send_blocking(Input::Tip(tip));

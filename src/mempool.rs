@@ -35,8 +35,8 @@ pub enum Request {
     Submit { conn: ConnId, transactions: Vec<Transaction> },
     /// From the network: a peer wants these. Answered by [`Answer::Transactions`].
     Fetch { conn: ConnId, ids: Vec<Hash> },
-    /// From the chain: the tip has moved.
-    Moved(Moved),
+    /// From the chain: the tip has moved. `lost` still has the blocks that left the best chain, if any did.
+    Moved { moved: Moved, lost: Option<Snapshot> },
     /// From the miner: what a block with so much room should hold.
     Select { room: usize, most: usize, reply: oneshot::Sender<Vec<Arc<CheckedTransaction>>> },
     /// From the API: a transaction.
@@ -149,7 +149,7 @@ impl MempoolActor {
                 }
                 self.answer(Answer::Transactions { conn, found, missing });
             }
-            Request::Moved(moved) => self.moved(pool, &moved)?,
+            Request::Moved { moved, lost } => self.moved(pool, &moved, lost.as_ref())?,
             Request::Select { room, most, reply } => drop(reply.send(pool.select(room, most))),
             Request::Give { transaction, reply } => drop(reply.send(self.give(pool, transaction))),
             Request::List { most, reply } => drop(reply.send(pool.iter().take(most).cloned().collect())),
@@ -237,7 +237,7 @@ impl MempoolActor {
     }
 
     /// Follows the tip: what is confirmed leaves, what no longer fits is reported, what came out of the chain comes back.
-    fn moved(&self, pool: &mut Mempool, moved: &Moved) -> Result<(), StoreError> {
+    fn moved(&self, pool: &mut Mempool, moved: &Moved, lost: Option<&Snapshot>) -> Result<(), StoreError> {
         let snapshot = self.reader.snapshot()?;
         let mut confirmed = BTreeSet::new();
         // Beyond this a sync is under way and the mempool is checked against accounts alone.
@@ -252,20 +252,23 @@ impl MempoolActor {
             let dropped = pool.moved(&sender, account, next, &confirmed);
             self.report(&dropped);
         }
-        self.take_back(pool, &snapshot, moved, &confirmed)
+        match lost {
+            Some(lost) => self.take_back(pool, (&snapshot, lost), moved, &confirmed),
+            None => Ok(()),
+        }
     }
 
     fn take_back(
         &self,
         pool: &mut Mempool,
-        snapshot: &Snapshot,
+        (snapshot, lost): (&Snapshot, &Snapshot),
         moved: &Moved,
         confirmed: &BTreeSet<Hash>,
     ) -> Result<(), StoreError> {
         let mut back = Vec::new();
         // Lowest block first, so that nonces come in order.
         for id in moved.disconnected.iter().rev() {
-            let Some(block) = snapshot.block(id)? else { continue };
+            let Some(block) = lost.block(id)? else { continue };
             for transaction in block.body.transactions {
                 let id = transaction.id();
                 if confirmed.contains(&id) || snapshot.transaction(&id)?.is_some() {

@@ -5,7 +5,7 @@
 //! index when read, so a reorganisation need not clean them up.
 //!
 //! States: absent, open. A format version, the network's id and a lock refuse what does not belong here. Left out on purpose: keys (they
-//! live elsewhere) and side blocks' cleaning (they stay until the file is made anew).
+//! live elsewhere) and which blocks off the best chain leave (the chain says so in its change).
 
 use std::fs::{File, TryLockError};
 use std::io;
@@ -15,7 +15,7 @@ use std::sync::Arc;
 use bouya_core::codec::encode;
 use bouya_core::crypto::Hash;
 use bouya_core::ledger::{Address, Change, Genesis, HeaderRecord};
-use bouya_core::limits::UNDO_BLOCKS;
+use bouya_core::limits::{HEADER_BYTES, UNDO_BLOCKS};
 use redb::{Database, ReadableDatabase, ReadableTable, WriteTransaction};
 use thiserror::Error;
 
@@ -23,10 +23,10 @@ mod snapshot;
 mod tables;
 
 pub use snapshot::{Confirmed, Snapshot};
-use tables::{BODIES, HEADERS, HEIGHTS, META, MOVEMENTS, NODES, STATE, TRANSACTIONS, UNDO, versioned};
+use tables::{BODIES, HEADERS, HEIGHTS, META, MOVEMENTS, NODES, SIDE, STATE, TRANSACTIONS, UNDO, versioned};
 
 /// Version of the file's layout; a file with another one is refused.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 const FILE: &str = "chain.redb";
 const LOCK: &str = "lock";
 
@@ -152,7 +152,7 @@ impl Store {
     /// Writes the world before the first block.
     fn begin(&self, tx: &WriteTransaction) -> Result<(), StoreError> {
         let branch = self.genesis.branch();
-        let record = HeaderRecord::new(self.genesis.header.clone(), &branch);
+        let record = HeaderRecord::new(self.genesis.header.clone(), &branch, HEADER_BYTES);
         tx.open_table(HEADERS)?.insert(branch.id.0, versioned(&record).as_slice())?;
         tx.open_table(HEIGHTS)?.insert(0, branch.id.0)?;
         tx.open_table(NODES)?.insert((0, 0), branch.frontier.root().0)?;
@@ -167,6 +167,7 @@ impl Store {
         }
         tx.open_table(TRANSACTIONS)?;
         tx.open_table(MOVEMENTS)?;
+        tx.open_table(SIDE)?;
         Ok(())
     }
 
@@ -177,14 +178,13 @@ impl Store {
         Ok(tx)
     }
 
-    /// Makes a change durable, all of it or nothing. `side` are the side tips after it.
-    pub fn commit(&self, change: &Change, side: &[Hash]) -> Result<(), StoreError> {
+    /// Makes a change durable, all of it or nothing.
+    pub fn commit(&self, change: &Change) -> Result<(), StoreError> {
         let tx = self.write()?;
         write_blocks(&tx, change)?;
         write_best_chain(&tx, change)?;
         write_state(&tx, change)?;
         write_indexes(&tx, change)?;
-        tx.open_table(META)?.insert("side", encode(&side.to_vec()).as_slice())?;
         tx.commit()?;
         Ok(())
     }
@@ -221,10 +221,23 @@ impl Reader {
 fn write_blocks(tx: &WriteTransaction, change: &Change) -> Result<(), StoreError> {
     let mut headers = tx.open_table(HEADERS)?;
     let mut bodies = tx.open_table(BODIES)?;
+    let mut side = tx.open_table(SIDE)?;
     for (record, block) in &change.stored {
         let id = block.id();
         headers.insert(id.0, versioned(record).as_slice())?;
         bodies.insert(id.0, versioned(&block.body).as_slice())?;
+        side.insert(id.0, ())?;
+    }
+    for (_, id) in &change.disconnected {
+        side.insert(id.0, ())?;
+    }
+    for (_, id, _) in &change.connected {
+        side.remove(id.0)?;
+    }
+    for id in &change.removed {
+        headers.remove(id.0)?;
+        bodies.remove(id.0)?;
+        side.remove(id.0)?;
     }
     Ok(())
 }

@@ -98,8 +98,9 @@ fn check_block(
     (tip, undo): (u64, &Undo),
 ) -> Result<(), VerifyError> {
     let branch = replay.branch();
-    if snapshot.record(&branch.id)? != Some(HeaderRecord::new(block.header.clone(), branch)) {
-        return Err(wrong(place, "work or lateness in its record is not what its ancestors add up to"));
+    let bytes = encode(block).len();
+    if snapshot.record(&branch.id)? != Some(HeaderRecord::new(block.header.clone(), branch, bytes)) {
+        return Err(wrong(place, "work, lateness or size in its record is not what the blocks add up to"));
     }
     for (level, index, hash) in nodes {
         if snapshot.history_node(*level, *index)? != Some(*hash) {
@@ -174,6 +175,9 @@ fn check_side(snapshot: &Snapshot) -> Result<u64, VerifyError> {
             continue;
         }
         count += 1;
+        if !snapshot.is_side(&id)? {
+            return Err(wrong(&place, "is not listed as such"));
+        }
         let body = snapshot.body(&id)?.ok_or_else(|| wrong(&place, "its body is missing"))?;
         if header.id() != id || body.root(header.height) != header.body {
             return Err(wrong(&place, "header or body is not what its id says"));
@@ -183,6 +187,9 @@ fn check_side(snapshot: &Snapshot) -> Result<u64, VerifyError> {
         if parent.work + u128::from(header.difficulty) != record.work {
             return Err(wrong(&place, "work in its record is not what its ancestors add up to"));
         }
+    }
+    if snapshot.side_blocks()?.len() as u64 != count {
+        return Err(wrong("blocks off the best chain", "one is listed that is not stored"));
     }
     Ok(count)
 }
@@ -219,7 +226,7 @@ mod tests {
         let snapshot = store.reader().snapshot().unwrap();
         match chain.plan(&snapshot, &mut check, Timestamp(u64::MAX / 2), block.clone(), true).unwrap() {
             Plan::Ready(ready) => {
-                store.commit(ready.change(), &chain.side_tips_after(&ready)).unwrap();
+                store.commit(ready.change()).unwrap();
                 chain.accept(ready);
             }
             other => panic!("{other:?}"),

@@ -229,6 +229,7 @@ fn vectors() -> BTreeMap<String, String> {
         header: s.header(),
         work: s.number().into(),
         lateness: s.number() as i64,
+        bytes: s.number() as u32,
     };
     let mut type_hash = |name: &str, hash: String| found.insert(format!("conformance of {name}"), hash);
     type_hash("Transaction", conformance(|s| vec![encode(&s.transaction())]));

@@ -62,8 +62,17 @@ pub const REORG_ALARM: u64 = 100;
 pub const SIDE_TIPS: usize = 64;
 /// A single block off the best chain is stored only if its branch is at most this many blocks of work behind.
 pub const SIDE_BLOCKS_BEHIND: u64 = 144;
-/// Blocks waiting for their due time or their parent.
+/// Bytes of blocks stored off the best chain, beside branches that are known to beat it. The branch that a reorganisation leaves
+/// behind fits, down to [`SIDE_BLOCKS_BEHIND`] blocks of the largest size.
+pub const SIDE_BYTES: u64 = 288 * 1024 * 1024;
+/// Blocks stored off the best chain, counted likewise: bounds what is remembered of each.
+pub const SIDE_BLOCKS: usize = 16_384;
+/// Blocks off the best chain that one commit removes at most: bounds its work.
+pub const SIDE_REMOVED_PER_COMMIT: usize = 64;
+/// Blocks held until they are due.
 pub const HELD_BLOCKS: usize = 64;
+/// Bytes of blocks held until they are due.
+pub const HELD_BYTES: usize = 16 * 1024 * 1024;
 
 // --- Mempool -------------------------------------------------------------------------------------------------------
 
@@ -75,8 +84,9 @@ pub const MEMPOOL_TRANSACTIONS: usize = 20_000;
 pub const MEMPOOL_PER_SENDER: usize = 64;
 /// How long a transaction may stay unconfirmed.
 pub const MEMPOOL_EXPIRY: Duration = Duration::from_secs(24 * 3600);
-/// Bookkeeping counted on top of each transaction's bytes (map nodes, allocation headers).
-pub const MEMPOOL_ENTRY_OVERHEAD: usize = 512;
+/// Bookkeeping counted on top of each transaction's bytes (map nodes, the decoded form): measured for the smallest ones, each of a sender of
+/// its own.
+pub const MEMPOOL_ENTRY_OVERHEAD: usize = 768;
 
 // --- Before trust --------------------------------------------------------------------------------------------------
 
@@ -259,4 +269,8 @@ const _: () = {
     assert!(PING_AFTER.as_millis() * 2 < SILENT_CLOSE.as_millis());
     assert!(BLOCKS_PER_REQUEST <= BLOCK_REQUESTS_PER_PEER && BLOCK_REQUESTS_PER_PEER <= SYNC_WINDOW);
     assert!(REORG_ALARM < UNDO_BLOCKS);
+    // What one commit adds off the best chain, the next one can take away.
+    assert!(SIDE_REMOVED_PER_COMMIT > 1 && SIDE_TIPS <= SIDE_BLOCKS);
+    assert!(SIDE_BYTES >= SIDE_BLOCKS_BEHIND * BLOCK_BYTES as u64);
+    assert!(HELD_BYTES >= BLOCK_BYTES);
 };

@@ -1,6 +1,6 @@
 //! Reading: a consistent view of the store, and the questions that the API asks of it.
 
-use bouya_core::codec::{decode, encode};
+use bouya_core::codec::encode;
 use bouya_core::crypto::Hash;
 use bouya_core::ledger::{
     Account, Address, Block, Body, HeaderRecord, Key, StateError, Transaction, Undo, View,
@@ -9,17 +9,17 @@ use redb::{ReadOnlyTable, ReadTransaction, ReadableTable};
 
 use super::StoreError;
 use super::tables::{
-    BODIES, HEADERS, HEIGHTS, META, MOVEMENTS, NODES, STATE, TRANSACTIONS, UNDO, movement, unversioned,
+    BODIES, HEADERS, HEIGHTS, MOVEMENTS, NODES, SIDE, STATE, TRANSACTIONS, UNDO, movement, unversioned,
 };
 
 type Id = [u8; 32];
 
 /// Everything committed at one moment.
 pub struct Snapshot {
-    meta: ReadOnlyTable<&'static str, &'static [u8]>,
     headers: ReadOnlyTable<Id, &'static [u8]>,
     bodies: ReadOnlyTable<Id, &'static [u8]>,
     heights: ReadOnlyTable<u64, Id>,
+    side: ReadOnlyTable<Id, ()>,
     nodes: ReadOnlyTable<(u8, u64), Id>,
     state: ReadOnlyTable<&'static [u8], &'static [u8]>,
     undo: ReadOnlyTable<Id, &'static [u8]>,
@@ -42,10 +42,10 @@ pub struct Confirmed {
 impl Snapshot {
     pub(super) fn new(tx: ReadTransaction) -> Result<Self, StoreError> {
         Ok(Self {
-            meta: tx.open_table(META)?,
             headers: tx.open_table(HEADERS)?,
             bodies: tx.open_table(BODIES)?,
             heights: tx.open_table(HEIGHTS)?,
+            side: tx.open_table(SIDE)?,
             nodes: tx.open_table(NODES)?,
             state: tx.open_table(STATE)?,
             undo: tx.open_table(UNDO)?,
@@ -61,10 +61,14 @@ impl Snapshot {
             .ok_or_else(|| StoreError::Failed("damaged: no tip".into()))
     }
 
-    /// Ends of the stored branches off the best chain.
-    pub fn side_tips(&self) -> Result<Vec<Hash>, StoreError> {
-        let Some(row) = self.meta.get("side")? else { return Ok(Vec::new()) };
-        decode(row.value(), "side tips").map_err(|error| StoreError::Failed(format!("damaged: {error}")))
+    /// The stored blocks off the best chain.
+    pub fn side_blocks(&self) -> Result<Vec<Hash>, StoreError> {
+        self.side.iter()?.map(|row| row.map(|(id, _)| Hash(id.value())).map_err(Into::into)).collect()
+    }
+
+    /// Whether a stored block is listed as off the best chain.
+    pub fn is_side(&self, id: &Hash) -> Result<bool, StoreError> {
+        Ok(self.side.get(id.0)?.is_some())
     }
 
     /// A block on the best chain by height.

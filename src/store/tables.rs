@@ -9,12 +9,14 @@ use super::StoreError;
 
 type Id = [u8; 32];
 
-/// `format`, `network`, `side`, and what is kept by name.
+/// `format`, `network`, and what is kept by name.
 pub(super) const META: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("meta");
 /// Block id to header record.
 pub(super) const HEADERS: TableDefinition<'_, Id, &[u8]> = TableDefinition::new("headers");
 /// Block id to body.
 pub(super) const BODIES: TableDefinition<'_, Id, &[u8]> = TableDefinition::new("bodies");
+/// Ids of the stored blocks off the best chain.
+pub(super) const SIDE: TableDefinition<'_, Id, ()> = TableDefinition::new("side");
 /// Height to block id, best chain only.
 pub(super) const HEIGHTS: TableDefinition<'_, u64, Id> = TableDefinition::new("heights");
 /// Perfect subtrees (height, index) of the tree over the best chain's headers. Beyond the tip they may be stale.

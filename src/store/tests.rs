@@ -20,7 +20,7 @@ impl Twin {
         let store = Store::open(dir, genesis.clone()).unwrap();
         let snapshot = store.reader().snapshot().unwrap();
         let (_, tip) = snapshot.tip().unwrap();
-        let side = snapshot.side_tips().unwrap();
+        let side = snapshot.side_blocks().unwrap();
         let chain = Chain::load(genesis.clone(), &snapshot, tip, &side).unwrap();
         Self { store, world: World::new(&genesis), chain }
     }
@@ -45,12 +45,9 @@ impl Twin {
     }
 
     fn take(&mut self, ready: bouya_core::ledger::Ready) {
-        let side = self.chain.side_tips_after(&ready);
-        self.store.commit(ready.change(), &side).unwrap();
+        self.store.commit(ready.change()).unwrap();
         self.world.apply(ready.change());
         self.chain.accept(ready);
-        let after: Vec<Hash> = self.chain.side_tips().map(|branch| branch.id).collect();
-        assert_eq!(side, after);
     }
 
     fn mine(&mut self, transactions: Vec<Transaction>) -> Branch {
@@ -73,6 +70,14 @@ impl Twin {
             assert_eq!(snapshot.undo(&id), self.world.undo(&id));
         }
         assert_eq!(snapshot.at_height(self.chain.tip().height + 1).unwrap(), None);
+        let side = snapshot.side_blocks().unwrap();
+        assert_eq!(side, self.world.side_blocks());
+        assert_eq!(side.len(), self.chain.side_blocks().0);
+        for id in &side {
+            assert_eq!(snapshot.record(id), self.world.record(id));
+            assert_eq!(snapshot.body(id), self.world.body(id));
+        }
+        assert_eq!(snapshot.ids().unwrap().count() as u64, self.chain.tip().height + 1 + side.len() as u64);
     }
 }
 
@@ -113,7 +118,7 @@ fn index_rows_of_a_lost_branch_are_not_believed() {
     twin.assert_equal();
     let snapshot = twin.store.reader().snapshot().unwrap();
     assert!(snapshot.transaction(&payment.id()).unwrap().is_none());
-    assert_eq!(snapshot.side_tips().unwrap().len(), 1);
+    assert_eq!(snapshot.side_blocks().unwrap().len(), 1);
 }
 
 #[test]
@@ -130,6 +135,95 @@ fn what_does_not_belong_is_refused() {
     tx.commit().unwrap();
     drop(store);
     assert!(matches!(error(genesis("test")), StoreError::Format { found: 9, .. }));
+}
+
+#[test]
+fn a_cut_off_file_is_refused_and_left_as_it_is() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut twin = Twin::open(dir.path());
+    for _ in 0..3 {
+        twin.mine(vec![]);
+    }
+    drop(twin);
+    let whole = std::fs::read(dir.path().join(FILE)).unwrap();
+    for length in [1, 100, 4_096, whole.len() / 3, whole.len() / 2, whole.len() - 4_096, whole.len() - 1] {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join(FILE);
+        std::fs::write(&path, &whole[..length]).unwrap();
+        let error = Store::open(dir.path(), genesis("test")).map(|_| ()).unwrap_err();
+        assert!(matches!(error, StoreError::Failed(_)), "{length}: {error}");
+        assert_eq!(
+            std::fs::read(&path).unwrap().len(),
+            length,
+            "what may be mended by hand is not thrown away"
+        );
+    }
+}
+
+/// A chain of two blocks with one block beside the last one.
+fn forked(dir: &Path) -> (Twin, Hash) {
+    let mut twin = Twin::open(dir);
+    let genesis = genesis("test");
+    let fork = twin.mine(vec![]);
+    twin.mine(vec![]);
+    let beside = block(&genesis, &fork, vec![], 8);
+    twin.give(&beside);
+    let tip = twin.chain.tip().id;
+    assert_ne!(tip, beside.id());
+    (twin, beside.id())
+}
+
+#[test]
+fn a_block_that_is_cleaned_away_is_gone_with_the_commit() {
+    let dir = tempfile::tempdir().unwrap();
+    let (mut twin, beside) = forked(dir.path());
+    twin.assert_equal();
+    let change = Change { removed: vec![beside], ..Change::default() };
+    twin.store.commit(&change).unwrap();
+    twin.world.apply(&change);
+    let world = twin.world;
+    drop(twin.store);
+    twin = Twin { world, ..Twin::open(dir.path()) };
+    assert_eq!(twin.chain.side_blocks(), (0, 0));
+    twin.assert_equal();
+}
+
+/// How large the file gets; see the figures in the operator's guide.
+#[test]
+#[ignore = "writes a gigabyte"]
+fn a_flood_of_side_blocks_fills_the_disk_up_to_its_bound() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut twin = Twin::open(dir.path());
+    let genesis = genesis("test");
+    let fork = twin.chain.tip().clone();
+    twin.mine(vec![]);
+    twin.mine(vec![]);
+    let one = pay(&genesis, 1, 0, 2, 5);
+    let mut largest = 0;
+    for number in 0..500 {
+        let junk = vec![one.clone(); 11_000];
+        let mut junk = (*block(&genesis, &fork, junk, 8)).clone();
+        junk.header.time.0 += number;
+        junk.header.difficulty = fork.difficulty_at(&genesis.rules, junk.header.time);
+        junk.header.seal(&genesis.id(), &crate::testing::key(8));
+        while !bouya_core::ledger::meets(&junk.id(), junk.header.difficulty) {
+            junk.header.nonce += 1;
+        }
+        let snapshot = twin.store.reader().snapshot().unwrap();
+        let mut check = check_inline(genesis.id());
+        let now = Timestamp(u64::MAX / 2);
+        let plan = twin.chain.plan(&snapshot, &mut check, now, Arc::new(junk), false).unwrap();
+        drop(snapshot);
+        let Plan::Ready(ready) = plan else { panic!("{plan:?}") };
+        twin.store.commit(ready.change()).unwrap();
+        twin.chain.accept(ready);
+        let size = std::fs::metadata(dir.path().join(FILE)).unwrap().len();
+        largest = largest.max(size);
+        if number % 50 == 49 {
+            eprintln!("{number}: {:?} on the side, file {} MiB", twin.chain.side_blocks(), size >> 20);
+        }
+    }
+    assert!(largest <= 2 * bouya_core::limits::SIDE_BYTES, "{largest}");
 }
 
 #[test]

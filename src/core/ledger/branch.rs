@@ -102,14 +102,20 @@ impl HeaderError {
 }
 
 impl Header {
+    /// Checks that the id shows the work of the stated difficulty: the cheapest check, and one that is dear to pass.
+    pub fn check_work(&self) -> Result<(), HeaderError> {
+        if !meets(&self.id(), self.difficulty) {
+            return Err(HeaderError::Work(self.difficulty));
+        }
+        Ok(())
+    }
+
     /// Checks what needs no ancestors: form, work at the stated difficulty, member, seal. Cheapest first.
     pub fn check_alone(&self, rules: &Rules) -> Result<(), HeaderError> {
         if self.version != Self::VERSION || self.flags != 0 || self.commitments != Hash::ZERO {
             return Err(HeaderError::Version { version: self.version, flags: self.flags });
         }
-        if !meets(&self.id(), self.difficulty) {
-            return Err(HeaderError::Work(self.difficulty));
-        }
+        self.check_work()?;
         if !rules.members.is_empty() && !rules.members.contains_key(&self.miner) {
             return Err(HeaderError::Member(self.miner));
         }

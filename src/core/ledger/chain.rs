@@ -5,8 +5,9 @@
 //! when a stored branch beats the tip, it is *staged*: the best chain is undone and the branch executed in memory, in bounded
 //! steps between which the chain goes on answering and even growing, and then all of it is flipped in one change.
 //!
-//! Invariants: the tip is the end of a fully executed chain; every side tip is stored with all its ancestors; a stage's rows are
-//! the state at the block it has reached, whatever is written to the tip meanwhile.
+//! Invariants: the tip is the end of a fully executed chain; every block off it is stored with all its ancestors; what is stored off it is
+//! bounded, but for branches that are known to beat it; a stage's rows are the state at the block it has reached, whatever is written to
+//! the tip meanwhile.
 //!
 //! Left out on purpose: fetching (the overlay does that) and reading back bodies for the mempool (the shell does that).
 
@@ -22,9 +23,11 @@ use crate::crypto::Hash;
 use crate::limits::{AHEAD_MS, SIDE_BLOCKS_BEHIND, SIDE_TIPS};
 use crate::time::Timestamp;
 use plan::Effect;
+use side::SideBlocks;
 use stage::Stage;
 
 mod plan;
+mod side;
 mod stage;
 
 pub use plan::{Moved, Plan, PlanError, Ready, Step};
@@ -39,12 +42,16 @@ pub struct Chain {
     tip: Branch,
     /// Ends of stored branches off the best chain.
     side: BTreeMap<Hash, Branch>,
+    /// All stored blocks off the best chain.
+    blocks: SideBlocks,
+    /// The last block stored of a branch whose headers beat the tip.
+    wanted: Option<Hash>,
     invalid: BTreeSet<Hash>,
     stage: Option<Stage>,
 }
 
 impl Chain {
-    /// The chain whose durable tip is `tip` and whose stored side branches end in `side`.
+    /// The chain whose durable tip is `tip` and which has the blocks `side` stored off the best chain.
     pub fn load(
         genesis: Arc<Genesis>,
         view: &dyn View,
@@ -55,14 +62,22 @@ impl Chain {
             tip: genesis.branch(),
             genesis,
             side: BTreeMap::new(),
+            blocks: SideBlocks::default(),
+            wanted: None,
             invalid: BTreeSet::new(),
             stage: None,
         };
         let missing = || StateError("the tip's block is missing; run `bouya verify`".into());
         chain.tip = chain.branch_at(view, &tip)?.ok_or_else(missing)?;
         for id in side {
-            if let Some(branch) = chain.branch_at(view, id)? {
-                chain.side.insert(*id, branch);
+            if let Some(record) = view.record(id)? {
+                chain.blocks.add(*id, (&record).into());
+            }
+        }
+        let ends: Vec<Hash> = chain.blocks.ends().take(SIDE_TIPS).collect();
+        for id in ends {
+            if let Some(branch) = chain.branch_at(view, &id)? {
+                chain.side.insert(id, branch);
             }
         }
         Ok(chain)
@@ -83,23 +98,9 @@ impl Chain {
         self.side.values()
     }
 
-    /// The side tips that there will be once `ready` is accepted: kept in the same change.
-    pub fn side_tips_after(&self, ready: &Ready) -> Vec<Hash> {
-        let mut tips: BTreeSet<Hash> = self.side.keys().copied().collect();
-        match &ready.effect {
-            Effect::Side { branch, parent } => {
-                tips.remove(parent);
-                tips.insert(branch.id);
-            }
-            Effect::Tip(branch) => {
-                tips.remove(&branch.id);
-            }
-            Effect::Flip(branch) => {
-                tips.remove(&branch.id);
-                tips.extend((!ready.change.disconnected.is_empty()).then_some(self.tip.id));
-            }
-        }
-        tips.into_iter().collect()
+    /// Blocks stored off the best chain: how many, and how many bytes.
+    pub fn side_blocks(&self) -> (usize, u64) {
+        (self.blocks.len(), self.blocks.bytes())
     }
 
     /// Whether a stored branch beats the tip, so that [`Chain::step`] has work to do.
@@ -117,6 +118,8 @@ impl Chain {
         block: Arc<Block>,
         wanted: bool,
     ) -> Result<Plan, PlanError> {
+        // Before the store is asked anything: what comes below has cost its sender work.
+        block.header.check_work()?;
         let id = block.id();
         let parent = block.header.parent;
         if let Some(invalid) = [id, parent].into_iter().find(|id| self.invalid.contains(id)) {
@@ -131,14 +134,16 @@ impl Chain {
             return Err(PlanError::UnknownParent(parent));
         };
         let nodes = branch.push(rules, &block.header)?;
+        // Before it may be held: a wrong copy must not take the place of the right one.
+        let bytes = check_form(rules, &block)?;
         if block.header.time.millis_since(now) > AHEAD_MS {
-            return Ok(Plan::Early(block.header.time));
+            return Ok(Plan::Early { due: block.header.time, bytes });
         }
-        check_form(rules, &block)?;
+        let record = HeaderRecord::new(block.header.clone(), &branch, bytes);
         if parent == self.tip.id {
-            self.plan_tip(view, check, branch, nodes, block)
+            self.plan_tip(view, check, branch, nodes, (record, block))
         } else {
-            self.plan_side(branch, block, wanted)
+            self.plan_side(branch, (record, block), wanted)
         }
     }
 
@@ -148,7 +153,7 @@ impl Chain {
         check: Check<'_>,
         branch: Branch,
         nodes: Vec<Node>,
-        block: Arc<Block>,
+        (record, block): (HeaderRecord, Arc<Block>),
     ) -> Result<Plan, PlanError> {
         let lower = Rows::new();
         let mut layer = Layer::new(Some(view), &lower);
@@ -159,7 +164,8 @@ impl Chain {
         let (rows, undo) = layer.into_parts();
         let change = Change {
             connected: Vec::from([(branch.height, branch.id, undo)]),
-            stored: Vec::from([(HeaderRecord::new(block.header.clone(), &branch), block)]),
+            removed: self.surplus(block.header.parent),
+            stored: Vec::from([(record, block)]),
             rows,
             nodes,
             ..Change::default()
@@ -167,25 +173,38 @@ impl Chain {
         Ok(Plan::Ready(Ready { change, effect: Effect::Tip(branch) }))
     }
 
-    fn plan_side(&self, branch: Branch, block: Arc<Block>, wanted: bool) -> Result<Plan, PlanError> {
+    fn plan_side(
+        &self,
+        branch: Branch,
+        (record, block): (HeaderRecord, Arc<Block>),
+        wanted: bool,
+    ) -> Result<Plan, PlanError> {
         let margin = u128::from(block.header.difficulty).saturating_mul(u128::from(SIDE_BLOCKS_BEHIND));
         if !wanted && branch.work.saturating_add(margin) < self.tip.work {
             return Err(PlanError::Behind);
         }
         let parent = block.header.parent;
         let change = Change {
-            stored: Vec::from([(HeaderRecord::new(block.header.clone(), &branch), block)]),
+            removed: self.surplus(parent),
+            stored: Vec::from([(record, block)]),
             ..Change::default()
         };
-        Ok(Plan::Ready(Ready { change, effect: Effect::Side { branch, parent } }))
+        Ok(Plan::Ready(Ready { change, effect: Effect::Side { branch, parent, wanted } }))
     }
 
     /// Takes in a change that is durable now. Says what became of the best chain, if anything.
     pub fn accept(&mut self, ready: Ready) -> Option<Moved> {
         let Ready { change, effect } = ready;
         let from = self.tip.id;
+        self.forget(&change.removed);
         match effect {
-            Effect::Side { branch, parent } => {
+            Effect::Side { branch, parent, wanted } => {
+                if wanted {
+                    self.wanted = Some(branch.id);
+                }
+                for (record, _) in &change.stored {
+                    self.blocks.add(branch.id, record.into());
+                }
                 self.side.remove(&parent);
                 self.add_side(branch);
                 return None;
@@ -193,13 +212,20 @@ impl Chain {
             Effect::Tip(branch) => {
                 self.side.remove(&branch.id);
                 self.tip = branch;
-                if let (Some(stage), Some((height, id, undo))) = (&mut self.stage, change.connected.first()) {
-                    stage.tip_grew(*height, *id, undo);
+                let grown = change.stored.first().zip(change.connected.first());
+                if let (Some(stage), Some(((record, _), (_, id, undo)))) = (&mut self.stage, grown) {
+                    stage.tip_grew(record, *id, undo);
                 }
             }
-            Effect::Flip(branch) => {
+            Effect::Flip { branch, lost } => {
                 self.stage = None;
                 self.side.remove(&branch.id);
+                for (_, id, _) in &change.connected {
+                    self.blocks.remove(id);
+                }
+                for (id, block) in lost {
+                    self.blocks.add(id, block);
+                }
                 let before = core::mem::replace(&mut self.tip, branch);
                 if !change.disconnected.is_empty() {
                     self.add_side(before);
@@ -216,9 +242,23 @@ impl Chain {
     fn add_side(&mut self, branch: Branch) {
         self.side.insert(branch.id, branch);
         if self.side.len() > SIDE_TIPS {
-            // Its blocks stay stored, so it is found again by walking back if it ever grows.
+            // As long as its blocks stay stored, it is found again by walking back if it ever grows.
             let least = self.side.values().min_by_key(|b| b.work).map(|b| b.id);
             least.and_then(|id| self.side.remove(&id));
+        }
+    }
+
+    /// Blocks off the best chain that leave with the next commit. What stays whatever the room: a branch whose blocks beat the tip, the one that is
+    /// being fetched because its headers do, and what the next block stands on.
+    fn surplus(&self, parent: Hash) -> Vec<Hash> {
+        let beating = self.side.values().filter(|branch| branch.beats(&self.tip)).map(|branch| branch.id);
+        self.blocks.surplus(&beating.chain(self.wanted).chain([parent]).collect())
+    }
+
+    fn forget(&mut self, removed: &[Hash]) {
+        for id in removed {
+            self.blocks.remove(id);
+            self.side.remove(id);
         }
     }
 
@@ -242,7 +282,8 @@ impl Chain {
                 Ok(Step::Working)
             }
             stage::Progress::Done(change) => {
-                Ok(Step::Ready(Ready { change, effect: Effect::Flip(stage.into_target()) }))
+                let (branch, lost) = stage.into_parts();
+                Ok(Step::Ready(Ready { change, effect: Effect::Flip { branch, lost } }))
             }
             stage::Progress::Invalid { id, valid, error } => {
                 self.forbid(view, id, valid)?;
@@ -257,17 +298,13 @@ impl Chain {
             self.invalid.pop_first();
         }
         self.invalid.insert(id);
-        let mut tips: Vec<Hash> = valid.into_iter().collect();
-        for tip in self.side.keys() {
-            if !descends(view, tip, &id)? {
-                tips.push(*tip);
-            }
-        }
-        self.side.clear();
-        for tip in tips {
-            if let Some(branch) = self.branch_at(view, &tip)? {
-                self.side.insert(tip, branch);
-            }
+        let condemned = self.blocks.condemn(&id);
+        self.side.retain(|tip, _| !condemned.contains(tip));
+        self.wanted.take_if(|wanted| condemned.contains(wanted));
+        if let Some(valid) = valid
+            && let Some(branch) = self.branch_at(view, &valid)?
+        {
+            self.side.insert(valid, branch);
         }
         Ok(())
     }
@@ -311,22 +348,6 @@ fn on_best_chain(view: &dyn View, id: Hash, record: &HeaderRecord) -> Result<Bra
         lateness: record.lateness,
         frontier,
     })
-}
-
-/// Whether the stored branch ending in `tip` contains `id`, looking back as far as `id`'s height.
-fn descends(view: &dyn View, tip: &Hash, id: &Hash) -> Result<bool, StateError> {
-    let Some(stop) = view.record(id)?.map(|record| record.header.height) else { return Ok(false) };
-    let mut at = *tip;
-    while let Some(record) = view.record(&at)? {
-        if at == *id {
-            return Ok(true);
-        }
-        if record.header.height <= stop {
-            break;
-        }
-        at = record.header.parent;
-    }
-    Ok(false)
 }
 
 #[cfg(test)]

@@ -130,8 +130,8 @@ impl From<BodyError> for Stop {
     }
 }
 
-/// Checks what needs no state: size and that the body is the header's.
-pub(super) fn check_form(rules: &Rules, block: &Block) -> Result<(), BodyError> {
+/// Checks what needs no state: size and that the body is the header's. Returns the size in bytes.
+pub(super) fn check_form(rules: &Rules, block: &Block) -> Result<usize, BodyError> {
     let found = encode(block).len();
     if found > rules.max_bytes {
         return Err(BodyError::Large { found, allowed: rules.max_bytes });
@@ -139,7 +139,7 @@ pub(super) fn check_form(rules: &Rules, block: &Block) -> Result<(), BodyError> 
     if block.body.root(block.header.height) != block.header.body {
         return Err(BodyError::Root);
     }
-    Ok(())
+    Ok(found)
 }
 
 /// Executes a block whose form was checked.

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use super::{Body, Change, Genesis, HeaderRecord, Key, StateError, Undo, View};
 use crate::crypto::Hash;
-use crate::limits::UNDO_BLOCKS;
+use crate::limits::{HEADER_BYTES, UNDO_BLOCKS};
 
 /// Everything that is durable, in maps.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,7 +27,10 @@ impl World {
         nodes.insert((0, 0), branch.frontier.root());
         Self {
             rows,
-            records: BTreeMap::from([(branch.id, HeaderRecord::new(genesis.header.clone(), &branch))]),
+            records: BTreeMap::from([(
+                branch.id,
+                HeaderRecord::new(genesis.header.clone(), &branch, HEADER_BYTES),
+            )]),
             bodies: BTreeMap::new(),
             heights: BTreeMap::from([(0, branch.id)]),
             undo: BTreeMap::new(),
@@ -43,6 +46,12 @@ impl World {
     /// All rows of the state.
     pub fn rows(&self) -> &BTreeMap<Key, Vec<u8>> {
         &self.rows
+    }
+
+    /// The stored blocks off the best chain.
+    pub fn side_blocks(&self) -> Vec<Hash> {
+        let off = |id: &&Hash, record: &HeaderRecord| self.heights.get(&record.header.height) != Some(id);
+        self.records.iter().filter(|(id, record)| off(id, record)).map(|(id, _)| *id).collect()
     }
 
     /// Forgets undo records, as if the chain had grown far beyond them.
@@ -67,6 +76,10 @@ impl World {
             if let Some(old) = height.checked_sub(UNDO_BLOCKS).and_then(|old| self.heights.get(&old)) {
                 self.undo.remove(old);
             }
+        }
+        for id in &change.removed {
+            self.records.remove(id);
+            self.bodies.remove(id);
         }
         if change.replace_rows {
             self.rows.clear();

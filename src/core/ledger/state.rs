@@ -47,12 +47,15 @@ pub struct HeaderRecord {
     pub work: Work,
     /// Lateness of the branch after it, in milliseconds.
     pub lateness: i64,
+    /// Size of the whole block.
+    pub bytes: u32,
 }
 
 impl HeaderRecord {
-    /// The record of `header`, which is the last of `branch`.
-    pub fn new(header: Header, branch: &Branch) -> Self {
-        Self { header, work: branch.work, lateness: branch.lateness }
+    /// The record of `header`, which is the last of `branch`, of a block of this many bytes.
+    pub fn new(header: Header, branch: &Branch, bytes: usize) -> Self {
+        let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
+        Self { header, work: branch.work, lateness: branch.lateness, bytes }
     }
 }
 
@@ -91,6 +94,8 @@ pub struct Change {
     pub disconnected: Vec<(u64, Hash)>,
     /// Blocks that join the best chain, lowest first, with what undoes them. The last one is the new tip.
     pub connected: Vec<(u64, Hash, Undo)>,
+    /// Blocks off the best chain that are forgotten: header and body.
+    pub removed: Vec<Hash>,
     /// All rows are replaced by `rows` (a fork deeper than the undo records), not only changed.
     pub replace_rows: bool,
     /// Rows of the state to write.

@@ -6,6 +6,7 @@ use thiserror::Error;
 
 use super::super::execute::BodyError;
 use super::super::{Branch, Change, HeaderError, StateError};
+use super::side::SideBlock;
 use crate::crypto::Hash;
 use crate::time::Timestamp;
 
@@ -14,8 +15,13 @@ use crate::time::Timestamp;
 pub enum Plan {
     /// It is stored already.
     Known,
-    /// Its time has not come: give it again then.
-    Early(Timestamp),
+    /// Its time has not come: give it again then. Header, size and body root were found in order.
+    Early {
+        /// Its time.
+        due: Timestamp,
+        /// Its size.
+        bytes: usize,
+    },
     /// Make the change durable, then accept it.
     Ready(Ready),
 }
@@ -30,11 +36,11 @@ pub struct Ready {
 #[derive(Debug)]
 pub(super) enum Effect {
     /// A branch off the best chain has grown to this.
-    Side { branch: Branch, parent: Hash },
+    Side { branch: Branch, parent: Hash, wanted: bool },
     /// The best chain ends here now.
     Tip(Branch),
-    /// The staged branch is the best chain now.
-    Flip(Branch),
+    /// The staged branch is the best chain now; it leaves this behind.
+    Flip { branch: Branch, lost: Vec<(Hash, SideBlock)> },
 }
 
 /// What an accepted change has done to the best chain.

@@ -8,8 +8,9 @@ use alloc::vec::Vec;
 use super::super::execute::{BodyError, Check, Stop, execute};
 use super::super::merkle::Node;
 use super::super::state::{Layer, Rows, Undo};
-use super::super::{Block, Branch, Change, Genesis, StateError, View};
+use super::super::{Block, Branch, Change, Genesis, HeaderRecord, StateError, View};
 use super::on_best_chain;
+use super::side::SideBlock;
 use crate::crypto::Hash;
 use crate::limits::{REORG_STEP_BLOCKS, UNDO_BLOCKS};
 
@@ -23,6 +24,8 @@ pub(super) struct Stage {
     path: Vec<Hash>,
     /// Blocks of the best chain above the fork, highest first; the first `undone` of them are undone in `rows`.
     disconnected: Vec<(u64, Hash)>,
+    /// The same blocks as they are known once they are off the best chain.
+    lost: Vec<(Hash, SideBlock)>,
     undone: usize,
     /// The next height to execute.
     next: u64,
@@ -62,16 +65,19 @@ impl Stage {
             at = record.header.parent;
         };
         path.reverse();
-        let mut disconnected = Vec::new();
+        let (mut disconnected, mut lost) = (Vec::new(), Vec::new());
         for height in (fork.height.saturating_add(1)..=tip.height).rev() {
             let id = view.at_height(height)?.ok_or_else(|| missing("height entry", &tip.id))?;
+            let record = view.record(&id)?.ok_or_else(|| missing("header", &id))?;
             disconnected.push((height, id));
+            lost.push((id, SideBlock::from(&record)));
         }
         Ok(Self {
             target,
             reached: fork.clone(),
             path,
             disconnected,
+            lost,
             undone: 0,
             next: fork.height.saturating_add(1),
             fork,
@@ -86,14 +92,16 @@ impl Stage {
         &self.target
     }
 
-    pub(super) fn into_target(self) -> Branch {
-        self.target
+    /// The branch, and what it leaves behind.
+    pub(super) fn into_parts(self) -> (Branch, Vec<(Hash, SideBlock)>) {
+        (self.target, self.lost)
     }
 
     /// The best chain grew while this was under way: one more block to disconnect. Undoing it restores what the rows below it
     /// wrote, so it only fills in rows that the stage has not touched.
-    pub(super) fn tip_grew(&mut self, height: u64, id: Hash, undo: &Undo) {
-        self.disconnected.insert(0, (height, id));
+    pub(super) fn tip_grew(&mut self, record: &HeaderRecord, id: Hash, undo: &Undo) {
+        self.disconnected.insert(0, (record.header.height, id));
+        self.lost.push((id, record.into()));
         self.undone = self.undone.saturating_add(1);
         if !self.from_genesis {
             for (key, before) in &undo.0 {
@@ -185,6 +193,7 @@ impl Stage {
             stored: Vec::new(),
             disconnected: core::mem::take(&mut self.disconnected),
             connected: core::mem::take(&mut self.connected),
+            removed: Vec::new(),
             replace_rows: self.from_genesis,
             rows: core::mem::take(&mut self.rows),
             nodes: core::mem::take(&mut self.nodes),

@@ -90,7 +90,7 @@ impl Node {
                 Ok(self.chain.accept(ready))
             }
             Plan::Known => Ok(None),
-            Plan::Early(_) => panic!("early"),
+            Plan::Early { .. } => panic!("early"),
         }
     }
 
@@ -249,7 +249,7 @@ fn a_future_block_is_held_and_an_orphan_is_nobodys_fault() {
     node.give(&first, false).unwrap();
     let mut check = check_inline(node.network());
     let plan = node.chain.plan(&node.world, &mut check, node.now, second.clone(), false).unwrap();
-    assert!(matches!(plan, Plan::Early(due) if due == second.header.time));
+    assert!(matches!(plan, Plan::Early { due, .. } if due == second.header.time));
     node.now = Timestamp(second.header.time.0 - AHEAD_MS);
     node.give(&second, false).unwrap();
     assert_eq!(node.chain.tip().id, second.id());
@@ -428,6 +428,9 @@ fn a_history_without_the_checkpoint_does_not_count() {
     node.mine(vec![]);
     assert_eq!(node.chain.tip().height, 2);
 }
+
+mod hostile;
+mod side;
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]

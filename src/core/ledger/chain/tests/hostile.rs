@@ -1,0 +1,247 @@
+//! Blocks that somebody has tampered with, replayed, or made to cost much.
+
+use std::cell::Cell;
+
+use super::*;
+use crate::codec::{decode, encode};
+use crate::ledger::{Body, HeaderRecord, Undo, View, meets};
+
+/// A world that counts what it is asked.
+struct Watched<'a>(&'a World, Cell<u32>);
+
+impl Watched<'_> {
+    fn world(&self) -> &World {
+        self.1.set(self.1.get() + 1);
+        self.0
+    }
+}
+
+impl View for Watched<'_> {
+    fn row(&self, key: &Key) -> Result<Option<Vec<u8>>, StateError> {
+        self.world().row(key)
+    }
+    fn record(&self, id: &Hash) -> Result<Option<HeaderRecord>, StateError> {
+        self.world().record(id)
+    }
+    fn at_height(&self, height: u64) -> Result<Option<Hash>, StateError> {
+        self.world().at_height(height)
+    }
+    fn body(&self, id: &Hash) -> Result<Option<Body>, StateError> {
+        self.world().body(id)
+    }
+    fn undo(&self, id: &Hash) -> Result<Option<Undo>, StateError> {
+        self.world().undo(id)
+    }
+    fn history_node(&self, height: u8, index: u64) -> Result<Option<Hash>, StateError> {
+        self.world().history_node(height, index)
+    }
+}
+
+/// What planning for a block asked of the store and how many signatures it checked.
+fn effort(node: &Node, block: Block) -> (Result<Plan, PlanError>, u32, usize) {
+    let watched = Watched(&node.world, Cell::default());
+    let mut inline = check_inline(node.network());
+    let mut signatures = 0;
+    let mut check = |transactions: &[Transaction]| {
+        signatures += transactions.len();
+        inline(transactions)
+    };
+    let plan = node.chain.plan(&watched, &mut check, node.now, Arc::new(block), false);
+    (plan, watched.1.get(), signatures)
+}
+
+fn good_block() -> (Node, Arc<Block>) {
+    let mut node = Node::new();
+    node.mine(vec![]);
+    let transactions = vec![node.pay(1, 0, 2, 7), node.pay(2, 0, 3, 9), node.pay(1, 1, 3, 1)];
+    let good = node.block_on(&node.chain.tip().clone(), 1_000, transactions, 9);
+    node.now = good.header.time;
+    (node, good)
+}
+
+#[test]
+fn the_dear_checks_come_last() {
+    let (node, good) = good_block();
+    // No work: nothing is read and nothing is checked beyond a hash.
+    let mut bad = (*good).clone();
+    while meets(&bad.id(), bad.header.difficulty) {
+        bad.header.nonce += 1;
+    }
+    let (plan, reads, signatures) = effort(&node, bad);
+    assert!(matches!(plan, Err(PlanError::Header(HeaderError::Work(_)))));
+    assert_eq!((reads, signatures), (0, 0));
+    // A wrong body: no signature of a transaction is checked.
+    let mut bad = (*good).clone();
+    bad.body.reward.amount += 1;
+    let (plan, _, signatures) = effort(&node, bad);
+    assert!(matches!(plan, Err(PlanError::Body(BodyError::Root))));
+    assert_eq!(signatures, 0);
+    // A good one: one signature for each transaction, no more.
+    let (plan, _, signatures) = effort(&node, (*good).clone());
+    assert!(matches!(plan, Ok(Plan::Ready(_))));
+    assert_eq!(signatures, good.body.transactions.len());
+}
+
+#[test]
+fn no_flipped_bit_passes_and_none_shadows_the_genuine_block() {
+    let (mut node, good) = good_block();
+    let (before, id) = (node.world.clone(), good.id());
+    let bytes = encode(&*good);
+    let mut mutants = 0;
+    for bit in 0..bytes.len() * 8 {
+        let mut bytes = bytes.clone();
+        bytes[bit / 8] ^= 1 << (bit % 8);
+        let Ok(mutant) = decode::<Block>(&bytes, "block") else { continue };
+        mutants += 1;
+        let (plan, _, _) = effort(&node, mutant.clone());
+        match plan {
+            // Another nonce may happen to show the work: then it is another block, as dear as this one.
+            Ok(_) => {
+                assert!(mutant.id() != id && mutant.body == good.body && bit / 8 < 264 && bit / 8 >= 256)
+            }
+            Err(error) if mutant.id() == id => assert!(!error.is_committed(), "bit {bit}: {error}"),
+            Err(_) => (),
+        }
+        let _ = node
+            .give(&Arc::new(mutant), true)
+            .map(|_| node = Node { world: before.clone(), ..reload(&before) });
+    }
+    assert!(mutants > 2_000, "{mutants}");
+    assert_eq!(node.world, before);
+    node.now = good.header.time;
+    node.give(&good, false).unwrap();
+    assert_eq!(node.chain.tip().id, id);
+}
+
+fn reload(world: &World) -> Node {
+    let chain = Chain::load(genesis(), world, world.tip(), &world.side_blocks()).unwrap();
+    Node { chain, world: world.clone(), now: Timestamp(u64::MAX / 2) }
+}
+
+#[test]
+fn rearranged_bodies_are_refused_and_the_genuine_one_is_taken_afterwards() {
+    let (mut node, good) = good_block();
+    let count = good.body.transactions.len();
+    let mut bodies = vec![];
+    for at in 0..count {
+        let transactions = || good.body.transactions.clone().into_inner();
+        let mut without = transactions();
+        without.remove(at);
+        let mut swapped = transactions();
+        swapped.swap(at, (at + 1) % count);
+        bodies.extend([without, swapped]);
+        // CVE-2012-2459: a tree that repeats its last leaves gives a longer list the same root.
+        for from in 0..=at {
+            bodies.push([transactions(), transactions()[from..=at].to_vec()].concat());
+        }
+    }
+    assert!(bodies.len() > 10);
+    for body in bodies {
+        let mut bad = (*good).clone();
+        bad.body.transactions = Bounded::truncated(body);
+        let error = node.give(&Arc::new(bad), true).unwrap_err();
+        assert_eq!(error, PlanError::Body(BodyError::Root));
+        assert!(!error.is_committed());
+    }
+    node.give(&good, false).unwrap();
+}
+
+#[test]
+fn a_wrong_copy_of_a_future_block_is_not_held_in_its_place() {
+    let (mut node, good) = good_block();
+    node.now = Timestamp(good.header.time.0 - AHEAD_MS - 1);
+    let mut bad = (*good).clone();
+    bad.body.transactions = Bounded::default();
+    assert!(matches!(effort(&node, bad).0, Err(PlanError::Body(BodyError::Root))));
+    assert!(matches!(effort(&node, (*good).clone()).0, Ok(Plan::Early { .. })));
+}
+
+#[test]
+fn a_future_block_is_never_remembered_as_invalid() {
+    let (mut node, good) = good_block();
+    let due = good.header.time.0;
+    // The clock steps back and forth; only the last look is close enough.
+    for now in [0, due - AHEAD_MS - 1, 5, due - 60_000_000.min(due)] {
+        node.now = Timestamp(now);
+        assert!(matches!(effort(&node, (*good).clone()).0, Ok(Plan::Early { .. })), "{now}");
+    }
+    node.now = Timestamp(due - AHEAD_MS);
+    assert!(node.give(&good, false).unwrap().is_some());
+}
+
+#[test]
+fn nothing_of_another_network_counts_and_nothing_counts_twice() {
+    let mut node = Node::new();
+    let mut spec = genesis().spec.clone();
+    spec.salt = [1; 16];
+    let other = Arc::new(Genesis::new(spec).unwrap());
+    let world = World::new(&other);
+    let chain = Chain::load(other, &world, world.tip(), &[]).unwrap();
+    let mut other = Node { chain, world, now: node.now };
+    let foreign = other.mine(vec![other.pay(1, 0, 2, 5)]);
+    node.now = foreign.header.time;
+    assert_eq!(node.give(&foreign, true), Err(PlanError::Header(HeaderError::Seal)));
+    // The same block on our genesis block, mined by the same key: its transaction is signed for the other network.
+    let mut block = (*node.block_on(&node.chain.tip().clone(), 1_000, vec![], 9)).clone();
+    block.body.transactions = foreign.body.transactions.clone();
+    block.body.reward.amount += 1;
+    let block = node.remine(block, 9);
+    let error = node.give(&block, true).unwrap_err();
+    assert!(matches!(error, PlanError::Body(BodyError::Transaction { .. })), "{error}");
+    // The other network's seal over the very same header.
+    let mut block = (*node.block_on(&node.chain.tip().clone(), 1_000, vec![], 9)).clone();
+    block.header.seal(&other.network(), &key(9));
+    let block = node.with_work(block);
+    assert_eq!(node.give(&block, true), Err(PlanError::Header(HeaderError::Seal)));
+    // Twice in one block, and again in the next.
+    let pay = node.pay(1, 0, 2, 5);
+    let twice = node.block_on(&node.chain.tip().clone(), 1_000, vec![pay.clone(), pay.clone()], 9);
+    let nonce = |error| {
+        matches!(
+            error,
+            Err(PlanError::Body(BodyError::Execution { error: ExecutionError::Nonce { .. }, .. }))
+        )
+    };
+    assert!(nonce(node.give(&twice, false)));
+    node.mine(vec![pay.clone()]);
+    let again = node.block_on(&node.chain.tip().clone(), 1_000, vec![pay], 9);
+    node.now = again.header.time;
+    assert!(nonce(node.give(&again, false)));
+    assert_eq!(node.balance(2), 1_005);
+}
+
+impl Node {
+    /// The block with its body committed to, sealed and mined anew.
+    fn remine(&self, mut block: Block, miner: u8) -> Arc<Block> {
+        block.header.body = block.body.root(block.header.height);
+        block.header.seal(&self.network(), &key(miner));
+        self.with_work(block)
+    }
+
+    fn with_work(&self, mut block: Block) -> Arc<Block> {
+        while !meets(&block.id(), block.header.difficulty) {
+            block.header.nonce += 1;
+        }
+        Arc::new(block)
+    }
+}
+
+#[test]
+fn cheap_branches_from_long_ago_are_not_stored() {
+    let mut node = Node::new();
+    let genesis = node.chain.tip().clone();
+    for _ in 0..250 {
+        node.mine(vec![]);
+    }
+    let before = node.world.clone();
+    // As late as the schedule allows: each block is as easy as one can be.
+    let mut branch = genesis;
+    for number in 0..500_u64 {
+        let junk = node.block_on(&branch, 200_000 + number, vec![], 20);
+        node.now = node.now.max(junk.header.time);
+        assert!(matches!(node.give(&junk, false), Err(PlanError::Behind | PlanError::UnknownParent(_))));
+        branch = node.branch_with(&branch, &junk);
+    }
+    assert_eq!(node.world, before);
+    assert_eq!(node.chain.side_blocks(), (0, 0));
+}
