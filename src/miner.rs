@@ -5,6 +5,7 @@
 //! Threads look for a new job after every few thousand tries (milliseconds), run at low priority and rest for the part of the time that
 //! is not their share, so that mining never starves the network.
 
+use std::collections::VecDeque;
 use std::num::NonZero;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
@@ -25,6 +26,8 @@ use crate::mempool::{self, Level};
 
 /// Messages that may wait: requests of operators.
 pub const CAPACITY: usize = 16;
+/// Blocks asked for and not mined yet.
+const ASKED: usize = 16;
 /// Tries between two looks at the job: about 2 ms on a slow core.
 const TRIES: u64 = 8_192;
 /// A job's header gets a new time this often: lateness eases the difficulty.
@@ -89,6 +92,35 @@ pub struct MinerActor {
 
 type Reply = oneshot::Sender<Result<(u64, Hash), MineError>>;
 
+/// Requests for a block, in order: each gets one of its own.
+#[derive(Default)]
+struct Asked {
+    waiting: VecDeque<Reply>,
+    /// The height that the first one waits for.
+    height: u64,
+}
+
+impl Asked {
+    /// Looks at where the chain ends now: if another block than this node's came meanwhile, the first one hears of it.
+    fn follow(&mut self, tip: u64) {
+        // An asker that has gone wants no block.
+        self.waiting.retain(|reply| !reply.is_closed());
+        let next = tip.saturating_add(1);
+        if self.height != next {
+            self.height = next;
+            self.waiting.pop_front().map(|reply| reply.send(Err(MineError::Overtaken)));
+        }
+    }
+
+    /// The next height's block is this node's own.
+    fn mined(&mut self, height: u64, id: Hash) {
+        if self.height == height {
+            self.height = height.saturating_add(1);
+            self.waiting.pop_front().map(|reply| reply.send(Ok((height, id))));
+        }
+    }
+}
+
 impl MinerActor {
     /// Works until the mailbox is closed.
     pub async fn run(mut self) -> Result<(), MailboxError> {
@@ -96,14 +128,14 @@ impl MinerActor {
         let bench = Bench::start(&self.settings, found);
         let mut refresh = tokio::time::interval(TAKE_IN);
         refresh.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut asked: Option<(u64, Reply)> = None;
+        let mut asked = Asked::default();
         let mut posted = Posted::default();
         let mut meter = Meter::new();
         loop {
             tokio::select! {
                 request = self.inbox.recv() => match request {
                     None => return Ok(()),
-                    Some(Request::MineOne { reply }) => asked = self.ask(reply),
+                    Some(Request::MineOne { reply }) => self.ask(reply, &mut asked),
                 },
                 Some(block) = blocks.recv() => {
                     posted = Posted::default();
@@ -113,20 +145,20 @@ impl MinerActor {
                 _ = self.head.changed() => (),
                 _ = refresh.tick() => drop(self.rate.send_replace(meter.rate(&bench))),
             }
-            let height = self.head.borrow().branch.height;
-            if asked.as_ref().is_some_and(|(wanted, _)| *wanted != height.saturating_add(1)) {
-                asked.take().map(|(_, reply)| reply.send(Err(MineError::Overtaken)));
-            }
-            self.keep_busy(&bench, &mut posted, asked.is_some()).await?;
+            asked.follow(self.head.borrow().branch.height);
+            self.keep_busy(&bench, &mut posted, !asked.waiting.is_empty()).await?;
         }
     }
 
-    fn ask(&self, reply: Reply) -> Option<(u64, Reply)> {
-        if let Some(reason) = self.obstacle() {
+    fn ask(&self, reply: Reply, asked: &mut Asked) {
+        let full =
+            (asked.waiting.len() >= ASKED).then_some("so many blocks are asked for already; ask again later");
+        if let Some(reason) = self.obstacle().or(full) {
             let _ = reply.send(Err(MineError::Paused(reason)));
-            return None;
+            return;
         }
-        Some((self.head.borrow().branch.height.saturating_add(1), reply))
+        asked.follow(self.head.borrow().branch.height);
+        asked.waiting.push_back(reply);
     }
 
     fn obstacle(&self) -> Option<&'static str> {
@@ -178,15 +210,13 @@ impl MinerActor {
         Ok(Template::new(&self.genesis, &head.branch, head.supply, transactions, reward_to, now, &self.key))
     }
 
-    async fn give(&self, block: Block, asked: &mut Option<(u64, Reply)>) -> Result<(), MailboxError> {
+    async fn give(&self, block: Block, asked: &mut Asked) -> Result<(), MailboxError> {
         let (height, id) = (block.header.height, block.id());
         let block = Arc::new(block);
         match self.chain.ask(|reply| chain::Request::Mined { block, reply }).await? {
             Ok(()) => {
                 debug!(height, %id, "mined");
-                if let Some((_, reply)) = asked.take_if(|(wanted, _)| *wanted == height) {
-                    let _ = reply.send(Ok((height, id)));
-                }
+                asked.mined(height, id);
             }
             // The mempool was one tip behind or ahead; the next job is built anew.
             Err(why) => warn!(height, %id, why, "this node's own block was not taken"),

@@ -10,6 +10,7 @@ mod events;
 mod guard;
 mod harness;
 mod input;
+mod mining;
 mod node;
 mod peers;
 mod slow;
