@@ -9,8 +9,9 @@ use std::sync::{Mutex, PoisonError};
 
 use bouya_core::crypto::Hash;
 use bouya_core::ledger::{CheckedTransaction, Transaction, TransactionError};
+use bouya_core::limits::MEMPOOL_ENTRY_OVERHEAD;
 
-/// Bytes of checked transactions in each half of the memory.
+/// Bytes of checked transactions in each half of the memory, as allocated.
 const REMEMBERED_BYTES: usize = 16 * 1024 * 1024;
 /// Fewer than this are checked inline: a thread costs more than a few signatures.
 const PARALLEL_FROM: usize = 32;
@@ -89,7 +90,8 @@ impl Memory {
     }
 
     fn put(&mut self, checked: CheckedTransaction) {
-        self.young_bytes += checked.size();
+        // As allocated, like in the mempool.
+        self.young_bytes += checked.size() + MEMPOOL_ENTRY_OVERHEAD;
         self.young.insert(checked.id(), checked);
         if self.young_bytes > REMEMBERED_BYTES {
             self.old = std::mem::take(&mut self.young);

@@ -104,6 +104,8 @@ impl<T: BorshDeserialize, const MAX: usize> BorshDeserialize for Bounded<T, MAX>
         for _ in 0..len {
             items.push(T::deserialize_reader(reader)?);
         }
+        // What is kept (mempool, held blocks) is counted by what it says, not by what growing left over.
+        items.shrink_to_fit();
         Ok(Self(items))
     }
 }
@@ -163,6 +165,7 @@ pub(crate) fn read_text<const MAX: usize, R: Read>(reader: &mut R) -> IoResult<S
     for _ in 0..len {
         bytes.push(u8::deserialize_reader(reader)?);
     }
+    bytes.shrink_to_fit();
     String::from_utf8(bytes).map_err(|_| Error::new(ErrorKind::InvalidData, "text is not UTF-8"))
 }
 

@@ -1,0 +1,235 @@
+//! What peers can make this node keep, as the allocator counts it.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::alloc::System;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use bouya_core::codec::{Bounded, Text, decode, encode};
+use bouya_core::crypto::{Hash, PublicKey, SecretKey};
+use bouya_core::ledger::{
+    Account, Address, Allocation, Block, BlockRules, Body, Branch, Chain, CheckedTransaction, Coin, Genesis,
+    NetworkSpec, Output, Plan, Reward, Step, Template, Transaction, World, check_inline,
+};
+use bouya_core::limits::{HELD_BYTES, MEMO_BYTES, OUTPUTS, SIDE_BLOCKS};
+use bouya_core::mempool::{Limits, Mempool};
+use bouya_core::time::{Time, Timestamp};
+use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
+
+#[global_allocator]
+static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
+
+/// One at a time: the count is the whole process's.
+static ALONE: Mutex<()> = Mutex::new(());
+
+const NETWORK: Hash = Hash([7; 32]);
+
+/// Bytes that are allocated now.
+fn live() -> usize {
+    let stats = ALLOCATOR.stats();
+    stats.bytes_allocated - stats.bytes_deallocated
+}
+
+fn key(n: u32) -> SecretKey {
+    let mut seed = [3; 32];
+    seed[..4].copy_from_slice(&n.to_le_bytes());
+    SecretKey::from_seed(&seed)
+}
+
+fn transaction(sender: u32, nonce: u64, fee: u64, outputs: usize, memo: usize) -> Vec<u8> {
+    let to = Address::of(&key(u32::MAX).public());
+    let outputs = Bounded::truncated((0..outputs).map(|_| Output { to, amount: 1 }));
+    let memo = Text::try_from("m".repeat(memo)).unwrap();
+    encode(&Transaction::transfer(&NETWORK, &key(sender), nonce, fee, u64::MAX, outputs, memo))
+}
+
+/// As it comes from the network.
+fn receive(bytes: &[u8]) -> CheckedTransaction {
+    decode::<Transaction>(bytes, "transaction").unwrap().check(&NETWORK).unwrap()
+}
+
+/// Floods a mempool with ever better paid transactions; returns what it accounts for and what is really allocated.
+fn flood(limits: Limits, transactions: &[Vec<u8>]) -> (usize, usize, usize) {
+    let rich = Account { balance: u64::MAX, nonce: 0 };
+    let before = live();
+    let mut pool = Mempool::new(limits);
+    for bytes in transactions {
+        pool.insert(Time::from_millis(0), 1, rich, receive(bytes)).unwrap();
+        assert!(pool.bytes() <= limits.max_bytes && pool.len() <= limits.max_transactions);
+    }
+    (pool.bytes(), live() - before, pool.len())
+}
+
+#[test]
+fn a_mempool_takes_what_it_accounts_for_whatever_fills_it() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let limits = Limits { max_bytes: 1024 * 1024, ..Limits::default() };
+    let each = |count: u32, outputs, memo| {
+        (0..count).map(move |n| transaction(n, 0, 10_000 + u64::from(n), outputs, memo)).collect::<Vec<_>>()
+    };
+    let queues = (0..3_000).map(|n| transaction(n / 64, u64::from(n % 64), 10_000 + u64::from(n), 1, 0));
+    let shapes = [
+        ("tiny, each of another sender", each(3_000, 1, 0)),
+        ("tiny, in full queues", queues.collect()),
+        ("one output more than a power of two", each(600, 65, 33)),
+        ("largest", each(400, OUTPUTS, MEMO_BYTES)),
+    ];
+    for (name, transactions) in shapes {
+        let (accounted, real, count) = flood(limits, &transactions);
+        eprintln!("{name}: {count} transactions, accounted {accounted}, allocated {real}");
+        assert!(accounted * 10 > limits.max_bytes * 9, "{name}: not full");
+        assert!(real * 10 <= accounted * 13, "{name}: {real} bytes allocated, {accounted} accounted for");
+    }
+}
+
+#[test]
+fn a_held_block_takes_little_more_than_its_bytes() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let genesis = genesis();
+    let reward = Reward { to: Address::of(&key(0).public()), amount: 0 };
+    let header = genesis.header.clone();
+    for (name, mut one) in [("tiny", transaction(1, 0, 1, 1, 0)), ("empty", transaction(1, 0, 1, 0, 0))] {
+        let one: Transaction = decode(&std::mem::take(&mut one), "transaction").unwrap();
+        let transactions = Bounded::truncated(std::iter::repeat_n(one, 10_000));
+        let bytes =
+            encode(&Block { header: header.clone(), body: Body { reward: reward.clone(), transactions } });
+        let before = live();
+        let block: Block = decode(&bytes, "block").unwrap();
+        let real = live() - before;
+        eprintln!(
+            "{name}: {} bytes, {real} allocated; all held: {}",
+            bytes.len(),
+            HELD_BYTES * real / bytes.len()
+        );
+        assert!(real <= bytes.len() * 2, "{name}: {real} allocated for {}", bytes.len());
+        drop(block);
+    }
+}
+
+fn genesis() -> Arc<Genesis> {
+    let spec = NetworkSpec {
+        name: Text::try_from("memory".to_owned()).unwrap(),
+        created: Timestamp(1_000_000),
+        salt: [0; 16],
+        coin: Coin { symbol: Text::try_from("T".to_owned()).unwrap(), decimals: 0 },
+        blocks: BlockRules {
+            interval_ms: 1_000,
+            half_life: 32,
+            initial_difficulty: 1,
+            reward: 50,
+            max_bytes: 1_900_000,
+        },
+        members: vec![],
+        allocations: vec![Allocation { address: Address::of(&key(0).public()), amount: 1_000_000 }],
+    };
+    Arc::new(Genesis::new(spec).unwrap())
+}
+
+fn mine(genesis: &Genesis, parent: &Branch, gap: u64) -> Arc<Block> {
+    let time = Timestamp(parent.time.0 + gap);
+    let supply = genesis.supply() + 50 * parent.height;
+    let template = Template::new(genesis, parent, supply, [], Address::of(&key(0).public()), time, &key(0));
+    let nonce = template.try_nonces(0, u64::MAX).unwrap();
+    Arc::new(template.finish(nonce))
+}
+
+#[test]
+fn a_flood_of_side_blocks_costs_the_chain_little_memory() {
+    const FLOOD: u64 = 4_000;
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let genesis = genesis();
+    let mut world = World::new(&genesis);
+    let mut chain = Chain::load(genesis.clone(), &world, world.tip(), &[]).unwrap();
+    let fork = chain.tip().clone();
+    let mut check = check_inline(genesis.id());
+    let mut kept = 0;
+    for n in 0..FLOOD {
+        // Two of the best chain, then siblings of the first one without end.
+        let parent = if n < 2 { chain.tip().clone() } else { fork.clone() };
+        let block = mine(&genesis, &parent, 1_000 + n);
+        let before = live();
+        let plan = chain.plan(&world, &mut check, Timestamp(u64::MAX / 2), block.clone(), false).unwrap();
+        let Plan::Ready(ready) = plan else { panic!("{plan:?}") };
+        let stored = live();
+        world.apply(ready.change());
+        let world_took = live() as isize - stored as isize;
+        chain.accept(ready);
+        kept += live() as isize - before as isize - world_took;
+    }
+    let (count, _) = chain.side_blocks();
+    assert_eq!(count as u64, FLOOD - 2);
+    let each = kept as usize / count;
+    eprintln!("{each} bytes for each side block, {} for all that may be stored", each * SIDE_BLOCKS);
+    assert!(each * SIDE_BLOCKS <= 8 * 1024 * 1024, "{each} bytes for each side block");
+}
+
+#[test]
+fn a_staged_reorganisation_takes_memory_by_the_rows_it_touches() {
+    const BLOCKS: u64 = 4;
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let genesis = genesis();
+    let mut world = World::new(&genesis);
+    let mut chain = Chain::load(genesis.clone(), &world, world.tip(), &[]).unwrap();
+    let fork = chain.tip().clone();
+    let mut check = check_inline(genesis.id());
+    let now = Timestamp(u64::MAX / 2);
+    let mut give = |chain: &mut Chain, world: &mut World, block: Arc<Block>| {
+        let Plan::Ready(ready) = chain.plan(world, &mut check, now, block, true).unwrap() else {
+            panic!("not taken")
+        };
+        world.apply(ready.change());
+        chain.accept(ready);
+    };
+    let first = mine(&genesis, &fork, 2_000);
+    give(&mut chain, &mut world, first);
+    let (mut end, mut fresh, mut rows) = (fork, 0_u32, 0);
+    for number in 0..BLOCKS {
+        let payments: Vec<_> = (number * 8..number * 8 + 8)
+            .map(|nonce| {
+                let outputs = (0..OUTPUTS).map(|_| {
+                    fresh += 1;
+                    Output { to: Address::of(&PublicKey(key_bytes(fresh))), amount: 1 }
+                });
+                let outputs = Bounded::truncated(outputs);
+                let one = Transaction::transfer(
+                    &genesis.id(),
+                    &key(0),
+                    nonce,
+                    1,
+                    u64::MAX,
+                    outputs,
+                    Text::default(),
+                );
+                one.check(&genesis.id()).unwrap()
+            })
+            .collect();
+        rows += payments.len() * OUTPUTS;
+        let time = Timestamp(end.time.0 + 100);
+        let supply = genesis.supply() + 50 * end.height;
+        let to = Address::of(&key(0).public());
+        let template = Template::new(&genesis, &end, supply, payments, to, time, &key(0));
+        let nonce = template.try_nonces(0, u64::MAX).unwrap();
+        let block = Arc::new(template.finish(nonce));
+        end.push_known(&genesis.rules, &block.header);
+        give(&mut chain, &mut world, block);
+    }
+    let mut check = check_inline(genesis.id());
+    let before = live();
+    let ready = loop {
+        match chain.step(&world, &mut check).unwrap() {
+            Step::Working => (),
+            Step::Ready(ready) => break ready,
+            other => panic!("{other:?}"),
+        }
+    };
+    let each = (live() - before) / rows;
+    eprintln!("{rows} rows in {BLOCKS} blocks: {each} bytes for each row");
+    assert_eq!(ready.change().connected.len() as u64, BLOCKS);
+    assert!(each <= 400, "{each} bytes for each row of a staged block");
+}
+
+fn key_bytes(n: u32) -> [u8; 32] {
+    let mut bytes = [0; 32];
+    bytes[..4].copy_from_slice(&n.to_le_bytes());
+    bytes
+}
