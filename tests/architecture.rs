@@ -252,6 +252,47 @@ fn tls_secrets_are_written_nowhere() {
 }
 
 #[test]
+fn consensus_is_integers_in_a_fixed_order() {
+    let rules = |path: &str| {
+        let files = ["codec", "crypto", "time", "limits", "id"];
+        path.starts_with("src/core/ledger") || files.iter().any(|file| path == format!("src/core/{file}.rs"))
+    };
+    let sources: Vec<_> =
+        sources("src/core").into_iter().filter(|s| rules(&s.path) && !is_test(&s.path)).collect();
+    assert!(sources.len() > 15, "the rules are not where this test looks for them");
+    for source in &sources {
+        let mut encoded = false;
+        for (number, line) in source.lines.iter().enumerate() {
+            let code = line.split("//").next().unwrap();
+            let code = code.replace("const MAX: usize", "");
+            for word in code.split(|c: char| !c.is_alphanumeric() && c != '_') {
+                assert!(
+                    !["f32", "f64", "HashMap", "HashSet", "RandomState"].contains(&word),
+                    "{}:{}: {word} differs between machines or runs; use integers and ordered maps in rules",
+                    source.path,
+                    number + 1
+                );
+                assert!(
+                    !(encoded && ["usize", "isize"].contains(&word)),
+                    "{}:{}: {word} has another range on another machine; give an encoded field a fixed width",
+                    source.path,
+                    number + 1
+                );
+            }
+            // From the derive to the end of the type.
+            encoded |= code.contains("derive(") && code.contains("BorshSerialize");
+            encoded &= !(code == "}" || code.starts_with("impl") || code.ends_with(");"));
+        }
+    }
+    let manifest = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml")).unwrap();
+    let release = manifest.split("[profile.release]").nth(1).unwrap().split("\n[").next().unwrap();
+    assert!(
+        release.contains("overflow-checks = true"),
+        "an overflow must stop a release build too, not wrap"
+    );
+}
+
+#[test]
 fn files_hold_one_idea() {
     for folder in ["src", "tools"] {
         for source in sources(folder).iter().filter(|source| !is_test(&source.path)) {

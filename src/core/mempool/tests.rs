@@ -119,6 +119,28 @@ fn a_refused_transaction_costs_nobody_its_place() {
 }
 
 #[test]
+fn ten_times_the_traffic_pushes_out_nobody_who_pays_as_much() {
+    let mut pool = pool(100);
+    let mut honest = vec![];
+    for from in 1..=10 {
+        let transaction = pay(from, 0, 1, 500, 9);
+        honest.push(transaction.id());
+        insert(&mut pool, transaction).unwrap();
+    }
+    let mut dropped = 0;
+    for n in 0..1_000_u64 {
+        // Of many senders, in chains of four, for less or just as much.
+        let transaction = pay(20 + (n / 4 % 200) as u8, n % 4, 1 + n, 400 + n % 101, 9);
+        dropped += insert(&mut pool, transaction).map_or(0, |dropped| dropped.len());
+    }
+    check(&pool);
+    assert!(dropped > 50 && pool.len() == 100, "the flood filled the pool and fought over the rest");
+    assert!(honest.iter().all(|id| pool.get(id).is_some()));
+    // Whoever pays more per byte takes a place.
+    assert_eq!(insert(&mut pool, pay(250, 0, 1, 501, 9)).unwrap().len(), 1);
+}
+
+#[test]
 fn a_new_tip_confirms_drops_and_reports() {
     let mut pool = pool(100);
     let first = pay(1, 0, 1, 500, 9);
@@ -177,9 +199,16 @@ proptest! {
                 }
                 _ => {
                     let before = pool.len();
-                    let result = pool.insert(Time::from_millis(0), 1, accounts[&who], pay(who, nonce, amount, fee, 9));
-                    if result.is_err() {
-                        prop_assert_eq!(pool.len(), before, "a refused transaction cost another one its place");
+                    let transaction = pay(who, nonce, amount, fee, 9);
+                    let offered = rate(&transaction);
+                    match pool.insert(Time::from_millis(0), 1, accounts[&who], transaction) {
+                        Err(_) => prop_assert_eq!(pool.len(), before, "a refused transaction cost another one its place"),
+                        Ok(dropped) => {
+                            for (transaction, reason) in dropped {
+                                let cheaper = rate(&transaction) < offered;
+                                prop_assert!(reason != DropReason::Evicted || cheaper, "pushed out by one that pays no more");
+                            }
+                        }
                     }
                 }
             }

@@ -1,5 +1,7 @@
 use alloc::vec::Vec;
 
+use proptest::prelude::*;
+
 use super::*;
 
 const INTERVAL: u64 = 5_000;
@@ -159,4 +161,127 @@ fn after_a_rest_there_is_no_burst() {
     mining.lateness = mining.schedule.lateness(mining.lateness, 8 * 3_600_000);
     let ten: u64 = (0..10).map(|_| mining.block(RATE)).sum();
     assert!(ten > 15_000, "ten blocks in {ten} ms");
+}
+
+/// How an attacker with a part of the hash rate dates its blocks. All of it is legal: rising, and at most ten seconds ahead.
+#[derive(Clone, Copy, Debug)]
+enum Dating {
+    Honest,
+    Earliest,
+    Furthest,
+    /// Early as long as that is possible, then as far ahead as possible.
+    Swinging,
+}
+
+/// Mines `blocks` with `attacker` of the hash rate dating as it likes and the rest honestly. Returns the mean interval, the mean
+/// difficulty and the attacker's part of the blocks.
+fn contest(schedule: Schedule, interval: u64, attacker: f64, dating: Dating, blocks: u32) -> (f64, f64, f64) {
+    let mut mining = Mining { schedule, lateness: 0, seed: 7 };
+    let rate = INITIAL as f64 / interval as f64;
+    let step = (interval / 25).max(1);
+    let (mut now, mut parent, mut late) = (1_000_000_u64, 1_000_000_u64, 0_i64);
+    let (mut found, mut own, mut work) = (0_u32, 0_u32, 0.0);
+    let began = now;
+    while found < blocks {
+        now += step;
+        let honest = now.max(parent + 1);
+        let ahead = (now + crate::limits::AHEAD_MS).max(parent + 1);
+        let dated = match dating {
+            Dating::Honest => honest,
+            Dating::Earliest => parent + 1,
+            Dating::Furthest => ahead,
+            Dating::Swinging if found / 16 % 2 == 0 => parent + 1,
+            Dating::Swinging => ahead,
+        };
+        for (part, time, is_attacker) in [(1.0 - attacker, honest, false), (attacker, dated, true)] {
+            let difficulty = schedule.difficulty(late, time - parent);
+            if mining.uniform() < 1.0 - (-(rate * part * step as f64) / difficulty as f64).exp() {
+                late = schedule.lateness(late, time - parent);
+                parent = time;
+                found += 1;
+                own += u32::from(is_attacker);
+                work += difficulty as f64;
+                break;
+            }
+        }
+    }
+    let blocks = f64::from(blocks);
+    ((now - began) as f64 / blocks, work / blocks, f64::from(own) / blocks)
+}
+
+#[test]
+fn dates_of_a_third_of_the_hash_rate_move_the_difficulty_by_less_than_a_twentieth() {
+    // Blocks every second or slower. Faster ones come many to the ten seconds that a block may be ahead: below.
+    for interval in [1_000, 5_000, 60_000_u32] {
+        let schedule = Schedule::new(interval, 32, INITIAL);
+        let run = |dating| contest(schedule, interval.into(), 0.3, dating, 10_000);
+        let (_, fair, _) = run(Dating::Honest);
+        for dating in [Dating::Earliest, Dating::Furthest, Dating::Swinging] {
+            let (mean, difficulty, own) = run(dating);
+            assert!(
+                (difficulty / fair - 1.0).abs() < 0.05,
+                "{interval} ms, {dating:?}: {difficulty} for {fair}"
+            );
+            assert!((mean / f64::from(interval) - 1.0).abs() < 0.06, "{interval} ms, {dating:?}: {mean} ms");
+            assert!(own < 0.32, "{interval} ms, {dating:?}: {own} of the blocks");
+        }
+    }
+}
+
+#[test]
+fn dates_slow_a_hasty_network_down_but_give_nobody_more_blocks() {
+    for (interval, slowest) in [(100_u32, 4.0), (500, 2.0)] {
+        let schedule = Schedule::new(interval, 32, INITIAL);
+        for dating in [Dating::Earliest, Dating::Furthest, Dating::Swinging] {
+            let (mean, _, own) = contest(schedule, interval.into(), 0.3, dating, 10_000);
+            let times = mean / f64::from(interval);
+            assert!((0.95..slowest).contains(&times), "{interval} ms, {dating:?}: {mean} ms");
+            assert!(own < 0.32, "{interval} ms, {dating:?}: {own} of the blocks");
+        }
+    }
+}
+
+/// The formula of the protocol's text in floating point, written from that text and not from the code.
+fn model(interval: f64, half_life: f64, initial: f64, lateness: f64, gap: f64) -> (f64, f64) {
+    let after = (lateness + gap.min(10.0 * interval) - interval).min(16.0 * half_life);
+    let regular = (initial * (-lateness / half_life).exp2()).clamp(1.0, 2_f64.powi(64));
+    let beyond = gap - (10.0 * interval).max(60_000.0);
+    let halvings = if beyond > 0.0 { (beyond / interval).floor() } else { 0.0 };
+    let floor = (initial / 65_536.0).max(1.0);
+    (after, if halvings > 0.0 { (regular / halvings.exp2()).max(floor.min(regular)) } else { regular })
+}
+
+proptest! {
+    /// Whatever dates come, code and text agree: to the millisecond in lateness, and in difficulty to what integers lose.
+    #[test]
+    fn the_schedule_is_that_of_the_text(
+        interval in 100_u32..600_000,
+        half_life in 1_u16..2_000,
+        initial in 1_000_000_u64..1 << 40,
+        gaps in prop::collection::vec(prop_oneof![1_u64..20_000, 1_u64..100_000_000, Just(1), Just(u64::MAX / 2)], 1..200),
+    ) {
+        let schedule = Schedule::new(interval, half_life, initial);
+        let (wide, half) = (f64::from(interval), f64::from(interval) * f64::from(half_life));
+        let mut late = 0_i64;
+        for gap in gaps {
+            let (after, expected) = model(wide, half, initial as f64, late as f64, gap as f64);
+            let found = schedule.difficulty(late, gap) as f64;
+            prop_assert!((found - expected).abs() <= expected * 0.000_2 + 1.0, "{} for {}", found, expected);
+            late = schedule.lateness(late, gap);
+            prop_assert_eq!(late as f64, after);
+        }
+    }
+
+    /// No time, height or amount makes the arithmetic wrap: difficulty is at least 1, lateness within its bound.
+    #[test]
+    fn extremes_do_not_wrap(
+        interval: u32, half_life: u16, initial: u64,
+        late in prop_oneof![any::<i64>(), Just(i64::MIN), Just(i64::MAX)],
+        gap in prop_oneof![any::<u64>(), Just(0), Just(u64::MAX)],
+    ) {
+        let schedule = Schedule::new(interval, half_life, initial);
+        prop_assert!(schedule.difficulty(late, gap) >= 1);
+        let bound = i64::from(interval.max(1)) * i64::from(half_life.max(1)) * 16;
+        prop_assert!(schedule.lateness(late, gap) <= bound);
+    }
 }
