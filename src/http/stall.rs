@@ -101,7 +101,7 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Stalling<S> {
 #[cfg(test)]
 mod tests {
     use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
-    use tokio::time::Instant;
+    use tokio::time::{Instant, timeout};
 
     use super::*;
 
@@ -111,7 +111,8 @@ mod tests {
     async fn who_does_not_read_is_cut_after_one_span() {
         let (near, _far) = duplex(1_024);
         let start = Instant::now();
-        let error = Stalling::new(near, SPAN).write_all(&[0; 4_096]).await.unwrap_err();
+        let mut writer = Stalling::new(near, SPAN);
+        let error = timeout(2 * SPAN, writer.write_all(&[0; 4_096])).await.unwrap().unwrap_err();
         assert_eq!((error.kind(), start.elapsed()), (io::ErrorKind::TimedOut, SPAN));
     }
 
@@ -128,7 +129,7 @@ mod tests {
         });
         let start = Instant::now();
         let mut writer = Stalling::new(near, SPAN);
-        let error = writer.write_all(&[0; 1 << 20]).await.unwrap_err();
+        let error = timeout(2 * SPAN, writer.write_all(&[0; 1 << 20])).await.unwrap().unwrap_err();
         assert_eq!((error.kind(), start.elapsed()), (io::ErrorKind::TimedOut, SPAN));
         drop(writer);
         reader.await.unwrap();

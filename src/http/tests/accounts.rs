@@ -1,11 +1,21 @@
 //! Balances and histories.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use bouya_core::codec::{Bounded, Text};
 use bouya_core::ledger::{Output, Transaction};
 use serde_json::Value;
+use tokio::sync::oneshot;
 
 use super::harness::{MINER, Node};
+use crate::actor::Mailbox;
+use crate::chain::{self, ChainActor};
+use crate::events::Events;
+use crate::mempool;
+use crate::store::Store;
 use crate::testing::{address, block, key, pay};
+use crate::workers::Workers;
 
 fn account(node: &Node, n: u8, query: &str) -> (String, u64) {
     let account = node.json(&format!("/v1/accounts/{}{query}", address(n)));
@@ -160,4 +170,37 @@ fn no_coin_counts_as_waiting_and_as_there() {
             }
         });
     }
+}
+
+#[test]
+fn the_mempool_hears_of_a_tip_before_it_is_shown() {
+    let dir = tempfile::tempdir().unwrap();
+    let genesis = crate::testing::genesis("order");
+    let store = Store::open(dir.path(), genesis.clone()).unwrap();
+    let (reader, workers) = (store.reader(), Arc::new(Workers::new(genesis.id())));
+    let (network, _inputs) = Mailbox::new("network", 64);
+    let (mempool, mut heard) = Mailbox::new("mempool", 1);
+    let (chain, inbox) = Mailbox::new("chain", 4);
+    // No room for one more: the chain must wait before it goes on.
+    mempool.offer(mempool::Request::List { most: 1, reply: oneshot::channel().0 }).unwrap();
+    let outlets = chain::Outlets { network, mempool, events: Events::default() };
+    let (actor, head) = ChainActor::load(store, dir.path().to_owned(), workers, inbox, outlets).unwrap();
+    let running = std::thread::spawn(move || actor.run().unwrap());
+    let block = block(&genesis, &genesis.branch(), vec![], 3);
+    chain.offer(chain::Request::Mined { block, reply: oneshot::channel().0 }).unwrap();
+    let height = || head.borrow().branch.height;
+    while reader.snapshot().unwrap().tip().unwrap().0 == 0 {
+        std::thread::sleep(Duration::from_millis(1)); // poll
+    }
+    for _ in 0..100 {
+        assert_eq!(height(), 0, "shown before the mempool was told");
+        std::thread::sleep(Duration::from_millis(1)); // poll
+    }
+    heard.blocking_recv().unwrap();
+    assert!(matches!(heard.blocking_recv(), Some(mempool::Request::Moved(_))));
+    while height() == 0 {
+        std::thread::sleep(Duration::from_millis(1)); // poll
+    }
+    drop(chain);
+    running.join().unwrap();
 }

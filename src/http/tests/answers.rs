@@ -11,7 +11,7 @@ use super::super::connections::Connections;
 use super::super::server::DEADLINES;
 use super::super::{in_time, server};
 use super::client::Answer;
-use super::harness::Node;
+use super::harness::{Node, connect};
 
 #[test]
 fn no_route_and_no_method_are_problems() {
@@ -135,7 +135,7 @@ fn what_takes_too_long_is_a_problem_too() {
         let (stream, _) = listener.accept().await.unwrap();
         server::connection(stream, waiting, Connections::new(1).admit().unwrap(), stop, DEADLINES).await;
     });
-    let mut stream = std::net::TcpStream::connect(address).unwrap();
+    let mut stream = connect(address);
     stream.write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
     Answer::read(&mut BufReader::new(stream)).problem(503, "timeout");
 }

@@ -91,9 +91,9 @@ fn streams_are_bounded_and_leave_room_for_others() {
         assert_eq!(Answer::read_head(&mut stream).status, 200);
         held.push(stream);
     }
-    let answer = Answer::read(&mut BufReader::new(listen()));
-    answer.problem(503, "busy");
-    assert_eq!(answer.header("retry-after"), "1");
+    // Of a stream that is let in after all the end never comes.
+    let answer = Answer::read_head(&mut BufReader::new(listen()));
+    assert_eq!((answer.status, answer.find("retry-after")), (503, Some("1")));
     assert_eq!(node.get("/v1/status").status, 200);
     held.pop();
     let mut one = || Answer::read_head(&mut BufReader::new(listen())).status == 200;
