@@ -13,9 +13,10 @@
 //! Left out on purpose: whether a body is valid and which branch wins (the chain knows), serving others, and the wall clock: a block
 //! whose time has not come ends the walk, which is tried again later.
 
-use alloc::collections::{BTreeMap, VecDeque};
+use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::cmp::Reverse;
 use core::time::Duration;
 
 use self::fetch::{Fetch, Helper};
@@ -46,8 +47,8 @@ pub struct Sync {
     peers: BTreeMap<ConnId, Peer>,
     walk: Option<Walk>,
     fetch: Fetch,
-    /// Blocks that came unasked and are with the chain.
-    unasked: BTreeMap<Hash, ConnId>,
+    /// Blocks that came unasked and are with the chain: who sent that copy, and who else sent one since.
+    unasked: BTreeMap<Hash, (ConnId, BTreeSet<ConnId>)>,
     /// Blocks whose ids commit to their being invalid.
     refused: VecDeque<Hash>,
     told: Told,
@@ -145,6 +146,9 @@ impl Sync {
                 peer.stalled = true;
             }
         }
+        if self.fetch.is_hopeless() {
+            self.give_up(now, End::Rest);
+        }
         self.go_on(now);
     }
 
@@ -171,7 +175,7 @@ impl Sync {
     /// When to call [`Sync::wake`].
     pub fn next_wakeup(&self) -> Option<Time> {
         match self.walk.as_ref().map(|walk| (&walk.stage, walk.patience)) {
-            Some((Stage::Headers { deadline }, patience)) => Some(patience.min(*deadline)),
+            Some((Stage::Headers { hurry, deadline }, patience)) => Some(patience.min(*hurry).min(*deadline)),
             Some((Stage::Base { .. } | Stage::Missing, _)) => None,
             Some((Stage::Bodies, _)) => self.fetch.next_deadline(),
             None => self.peers.values().filter_map(|peer| peer.ready_at(&self.tip.branch)).min(),
@@ -206,7 +210,9 @@ impl Sync {
         let ours = &self.tip.branch;
         let ready = |peer: &Peer| peer.ready_at(ours).is_some_and(|at| at <= now);
         let ready = self.peers.iter_mut().filter(|(_, peer)| ready(peer));
-        let Some((conn, peer)) = ready.max_by_key(|(_, peer)| peer.claims.then_some(peer.tip.work)) else {
+        // Who failed before waits for those who did not: many who claim much and answer nothing cost one turn each.
+        let rank = |peer: &Peer| (Reverse(peer.failures), peer.claims.then_some(peer.tip.work));
+        let Some((conn, peer)) = ready.max_by_key(|(_, peer)| rank(peer)) else {
             return;
         };
         let patience = now.after(peer.patience());

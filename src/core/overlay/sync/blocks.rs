@@ -1,5 +1,6 @@
 //! The part of sync that deals in bodies: those it asked for and those that come by themselves.
 
+use alloc::collections::BTreeSet;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
@@ -30,10 +31,14 @@ impl Sync {
         peer.tip.height = peer.tip.height.max(block.header.height);
         if self.fetch.arrived(now, conn, &id, &block) {
             peer.stalled = false;
-        } else if !self.unasked.contains_key(&id) && !self.refused.contains(&id) {
-            let outstanding = self.unasked.values().filter(|from| **from == conn).count();
+        } else if let Some((from, others)) = self.unasked.get_mut(&id) {
+            if *from != conn {
+                others.insert(conn);
+            }
+        } else if !self.refused.contains(&id) {
+            let outstanding = self.unasked.values().filter(|(from, _)| *from == conn).count();
             if outstanding < UNASKED_PER_PEER {
-                self.unasked.insert(id, conn);
+                self.unasked.insert(id, (conn, BTreeSet::new()));
                 self.out.push_back(Act::Submit(Submit::Block { conn, block, wanted: false }));
             }
         }
@@ -52,7 +57,7 @@ impl Sync {
 
     /// The chain's answer.
     pub fn block_done(&mut self, now: Time, conn: ConnId, id: Hash, outcome: BlockOutcome) {
-        let unasked = self.unasked.remove(&id).is_some();
+        let copies = self.unasked.remove(&id);
         let submitted = self.fetch.is_submitted(&id);
         match outcome {
             BlockOutcome::Stored | BlockOutcome::Known => self.fetch.stored(&id),
@@ -62,9 +67,8 @@ impl Sync {
                 }
             }
             BlockOutcome::UnknownParent => {
-                if let Some(peer) = self.peers.get_mut(&conn).filter(|_| unasked) {
-                    peer.orphan = true;
-                }
+                let senders = copies.into_iter().flat_map(|(from, others)| others.into_iter().chain([from]));
+                self.look_at(senders);
             }
             // What follows an early block is earlier still, and what follows one that was not taken has no parent.
             BlockOutcome::Early | BlockOutcome::Ignored => {
@@ -73,7 +77,9 @@ impl Sync {
                 }
             }
             BlockOutcome::Invalid { committed, why } => {
-                self.out.push_back(Act::Blame(conn, Fault::InvalidBlock(why)));
+                // Who sends what it was asked for need not have executed it; who leads there calls it its best chain.
+                let leader = self.walk.as_ref().filter(|_| committed && submitted).map(|walk| walk.conn);
+                self.out.push_back(Act::Blame(leader.unwrap_or(conn), Fault::InvalidBlock(why)));
                 if committed {
                     self.refuse(id);
                     if submitted {
@@ -81,10 +87,21 @@ impl Sync {
                     }
                 } else {
                     self.fetch.wrong(&id, conn);
+                    // The right copy may have come while the wrong one was with the chain.
+                    self.look_at(copies.into_iter().flat_map(|(_, others)| others));
                 }
             }
         }
         self.go_on(now);
+    }
+
+    /// These peers have sent a block that is not here: their headers lead to it.
+    fn look_at(&mut self, senders: impl Iterator<Item = ConnId>) {
+        for conn in senders {
+            if let Some(peer) = self.peers.get_mut(&conn) {
+                peer.orphan = true;
+            }
+        }
     }
 
     /// Gives to the chain what is next, asks for what is wanted, and goes on walking when the segment is stored.

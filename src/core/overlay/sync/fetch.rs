@@ -14,17 +14,23 @@ use crate::limits::{BLOCK_REQUESTS_PER_PEER, BLOCK_TIMEOUT, BLOCK_TIMEOUT_MAX, S
 use crate::overlay::ConnId;
 use crate::time::Time;
 
+/// A block is asked for so often: 14 s in all.
+const TRIES: u32 = 3;
+
 #[derive(Debug, Default)]
 pub(super) struct Fetch {
     waiting: VecDeque<Hash>,
     window: VecDeque<Slot>,
-    /// Who does not have this branch.
-    lacking: BTreeSet<ConnId>,
+    /// From which place on a peer does not have this branch: what it lacks says nothing of what is below.
+    lacking: BTreeMap<ConnId, usize>,
+    /// The place of the next block that enters the window.
+    next: usize,
 }
 
 #[derive(Debug)]
 struct Slot {
     id: Hash,
+    place: usize,
     /// Who was asked in vain last, and how often somebody was.
     avoid: Option<ConnId>,
     tries: u32,
@@ -130,7 +136,7 @@ impl Fetch {
     /// This copy was wrong; another may be right.
     pub(super) fn wrong(&mut self, id: &Hash, from: ConnId) {
         if self.is_submitted(id) {
-            self.lacking.insert(from);
+            self.lacking.insert(from, 0);
             self.want(|slot| slot.id == *id);
         }
     }
@@ -138,8 +144,10 @@ impl Fetch {
     /// The peer does not have these.
     pub(super) fn not_found(&mut self, conn: ConnId, ids: &[Hash]) {
         let asked = |slot: &Slot| slot.asked() == Some(conn);
-        if self.window.iter().any(|slot| asked(slot) && ids.contains(&slot.id)) {
-            self.lacking.insert(conn);
+        let found = self.window.iter().filter(|slot| asked(slot) && ids.contains(&slot.id));
+        if let Some(place) = found.map(|slot| slot.place).min() {
+            let lacks = self.lacking.entry(conn).or_insert(place);
+            *lacks = place.min(*lacks);
             self.want(|slot| asked(slot) && ids.contains(&slot.id));
         }
     }
@@ -160,6 +168,12 @@ impl Fetch {
         who
     }
 
+    /// Whether a block has been asked for in vain so often that the branch is to rest: whoever leads there may keep it back for ever, and
+    /// a node that waits for it neither mines nor follows anybody else.
+    pub(super) fn is_hopeless(&self) -> bool {
+        self.window.iter().any(|slot| slot.tries >= TRIES)
+    }
+
     pub(super) fn next_deadline(&self) -> Option<Time> {
         let deadline = |slot: &Slot| match slot.state {
             State::Asked { deadline, .. } => Some(deadline),
@@ -173,19 +187,21 @@ impl Fetch {
         while self.window.len() < SYNC_WINDOW
             && let Some(id) = self.waiting.pop_front()
         {
-            self.window.push_back(Slot { id, avoid: None, tries: 0, state: State::Wanted });
+            let place = self.next;
+            self.next = place.saturating_add(1);
+            self.window.push_back(Slot { id, place, avoid: None, tries: 0, state: State::Wanted });
         }
         let mut load: BTreeMap<ConnId, usize> = BTreeMap::new();
         for conn in self.window.iter().filter_map(Slot::asked) {
             let count = load.entry(conn).or_default();
             *count = count.saturating_add(1);
         }
-        let helpers: Vec<_> = helpers.iter().filter(|helper| !self.lacking.contains(&helper.conn)).collect();
         let mut requests: BTreeMap<ConnId, Vec<Hash>> = BTreeMap::new();
         for slot in self.window.iter_mut().filter(|slot| matches!(slot.state, State::Wanted)) {
-            if helpers.is_empty() {
-                return None;
-            }
+            let has = |helper: &&Helper| self.lacking.get(&helper.conn).is_none_or(|from| slot.place < *from);
+            let mut helpers = helpers.iter().filter(has).peekable();
+            helpers.peek()?;
+            let helpers: Vec<_> = helpers.collect();
             let good = |helper: &Helper| !helper.stalled && slot.avoid != Some(helper.conn);
             let any_good = helpers.iter().any(|helper| good(helper));
             let busy = |helper: &Helper| load.get(&helper.conn).copied().unwrap_or(0);

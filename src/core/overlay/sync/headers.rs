@@ -5,8 +5,8 @@ use alloc::vec::Vec;
 
 use super::walk::Taken;
 use super::{
-    Act, Bounded, Branch, ConnId, End, Fault, HEADERS_TIMEOUT, Hash, Header, Message, Query, Stage, Sync,
-    Time,
+    Act, Bounded, Branch, ConnId, End, Fault, HEADERS_TIMEOUT, Hash, Header, Message, Peer, Query, Stage,
+    Sync, Time,
 };
 
 impl Sync {
@@ -27,9 +27,9 @@ impl Sync {
         match headers.first().map(|header| header.parent) {
             None if stale => {}
             Some(parent) if !walk.asked.contains(&parent) => {
+                // No worse than that: of two connections of one peer, the later answer may come first.
                 if !stale {
-                    let why = "does not follow the locator".to_string();
-                    self.give_up(now, End::Fault(Fault::InvalidHeader(why)));
+                    self.give_up(now, End::Fault(Fault::Late("headers")));
                 }
             }
             Some(parent) if parent != walk.end.id => {
@@ -62,7 +62,8 @@ impl Sync {
 
     pub(super) fn ask_headers(&mut self, now: Time) {
         let Some(walk) = &mut self.walk else { return };
-        walk.stage = Stage::Headers { deadline: now.after(HEADERS_TIMEOUT) };
+        let hurry = self.peers.get(&walk.conn).map(Peer::hurry).unwrap_or_default();
+        walk.stage = Stage::Headers { hurry: now.after(hurry), deadline: now.after(HEADERS_TIMEOUT) };
         let locator = Bounded::truncated(walk.locator(&self.tip));
         let message = Message::GetHeaders { locator, stop: Hash::ZERO };
         self.out.push_back(Act::Send(walk.conn, message));
@@ -94,18 +95,21 @@ impl Sync {
     /// Gives up a peer that is silent, or so slow that others deserve a turn.
     pub(super) fn wake_walk(&mut self, now: Time) {
         let Some(walk) = &mut self.walk else { return };
-        let Stage::Headers { deadline } = walk.stage else { return };
+        let Stage::Headers { hurry, deadline } = &mut walk.stage else { return };
+        let (late, slow) = (*deadline <= now, walk.patience.min(*hurry) <= now);
         let conn = walk.conn;
-        if deadline <= now {
+        if late {
             self.out.push_back(Act::Blame(conn, Fault::Withheld));
             self.give_up(now, End::Rest);
-        } else if walk.patience <= now {
+        } else if slow {
             let ours = &self.tip.branch;
             let others = self.peers.iter().filter(|(other, _)| **other != conn);
             if others.filter_map(|(_, peer)| peer.ready_at(ours)).any(|at| at <= now) {
                 self.give_up(now, End::Rest);
             } else if let Some(peer) = self.peers.get(&conn) {
-                walk.patience = now.after(peer.patience());
+                // Nobody else is there: it gets as long again.
+                walk.patience = walk.patience.max(now.after(peer.patience()));
+                *hurry = now.after(peer.hurry());
             }
         }
     }

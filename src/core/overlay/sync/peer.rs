@@ -3,6 +3,7 @@
 use core::time::Duration;
 
 use crate::ledger::Branch;
+use crate::limits::BLOCK_TIMEOUT;
 use crate::time::Time;
 use crate::wire::TipSummary;
 
@@ -13,6 +14,8 @@ const REST_MAX: Duration = Duration::from_secs(300);
 const REST_SHORT: Duration = Duration::from_secs(1);
 /// How long headers of one segment may take if somebody else claims a better chain too; doubles with each failure.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// How long one answer may take if somebody else claims a better chain too; doubles with each failure.
+const HURRY: Duration = BLOCK_TIMEOUT;
 const DOUBLINGS: u32 = 10;
 
 #[derive(Debug)]
@@ -28,7 +31,8 @@ pub(super) struct Peer {
     /// Kept blocks back: asked only if nobody else is left.
     pub(super) stalled: bool,
     rests_until: Time,
-    failures: u32,
+    /// Walks in a row that came to nothing.
+    pub(super) failures: u32,
 }
 
 impl Peer {
@@ -65,6 +69,10 @@ impl Peer {
 
     pub(super) fn patience(&self) -> Duration {
         doubled(PATIENCE, self.failures)
+    }
+
+    pub(super) fn hurry(&self) -> Duration {
+        doubled(HURRY, self.failures)
     }
 }
 

@@ -51,7 +51,7 @@ pub(super) struct Walk {
 #[derive(Debug)]
 pub(super) enum Stage {
     /// Headers from the peer.
-    Headers { deadline: Time },
+    Headers { hurry: Time, deadline: Time },
     /// The stored branch that these headers follow.
     Base { headers: Vec<Header> },
     /// Which blocks of the segment are not stored.
@@ -79,7 +79,7 @@ impl Walk {
             conn,
             claim,
             orphan,
-            stage: Stage::Headers { deadline: patience },
+            stage: Stage::Headers { hurry: patience, deadline: patience },
             patience,
             asked: Vec::new(),
             fetched: false,

@@ -39,13 +39,37 @@ fn a_staller_is_replaced_not_waited_for() {
 fn the_only_peer_is_asked_again_ever_more_patiently() {
     let mut world = World::new(&[]);
     world.connect(1, &long()[..20], Manner::Withholds(5), 10);
-    world.run(60_000);
-    // After 2, 4, 8, 16 s.
+    world.run(13_900);
+    // After 2, 4, 8 s; then its branch rests.
     assert_eq!(world.submitted.len(), 5);
-    assert_eq!(world.blamed, vec![(1, Fault::Withheld); 4]);
+    assert_eq!(world.blamed, vec![(1, Fault::Withheld); 2]);
+    assert!(matches!(world.sync.status(), SyncStatus::Syncing { .. }));
+    world.run(200);
+    assert_eq!(world.sync.status(), SyncStatus::Synced);
     world.connect(2, &long()[..20], Manner::Honest, 10);
-    world.run(64_000);
+    world.run(1_000);
     assert_eq!(world.submitted.len(), 20);
+}
+
+#[test]
+fn a_branch_whose_last_body_is_kept_back_stops_this_node_ever_less() {
+    let mut world = World::new(&long()[..50]);
+    // Its headers are good and beat the tip, and nobody else has the block.
+    world.connect(1, &long()[..51], Manner::Withholds(0), 10);
+    world.connect(2, &long()[..50], Manner::Honest, 10);
+    let mut syncing = 0;
+    for _ in 0..3_600 {
+        world.run(1_000);
+        syncing += usize::from(matches!(world.sync.status(), SyncStatus::Syncing { .. }));
+    }
+    assert!((14..400).contains(&syncing), "{syncing} s of an hour");
+    // It is no better than anybody else in getting this node to follow an honest peer.
+    world.reorganise(2, &extend(&long()[..50], 7, 9, 1_000));
+    let tip = tip_of(&extend(&long()[..50], 7, 9, 1_000));
+    let item = Item::Block { id: tip.hash, height: tip.height, work: tip.work };
+    world.deliver(2, Message::Announce(Bounded::truncated([item])));
+    world.run(15_000);
+    assert_eq!(world.tip.id, tip.hash);
 }
 
 #[test]
@@ -88,7 +112,8 @@ fn headers_must_follow_the_locator() {
     world.connect(1, &long()[..60], Manner::NoHeaders, 10);
     let headers = [long()[55].header.clone(), long()[56].header.clone()];
     world.deliver(1, Message::Headers(Bounded::truncated(headers)));
-    assert!(matches!(world.blamed[..], [(1, Fault::InvalidHeader(_))]));
+    assert_eq!(world.blamed, [(1, Fault::Late("headers"))]);
+    assert!(world.submitted.is_empty());
 }
 
 #[test]
@@ -204,6 +229,76 @@ fn unasked_blocks_are_bounded_per_peer() {
     }
     let submits = core::iter::from_fn(|| sync.poll()).filter(|act| matches!(act, Act::Submit(_))).count();
     assert_eq!(submits, 16);
+}
+
+#[test]
+fn a_withholder_among_four_costs_less_than_three_seconds() {
+    for silent in [Manner::NoHeaders, Manner::Withholds(0)] {
+        let mut world = World::new(&long()[..50]);
+        // It claims most, so it is asked first.
+        world.connect(1, &long()[..61], silent.clone(), 10);
+        for conn in 2..5 {
+            world.connect(conn, &long()[..60], Manner::Honest, 10 * conn);
+        }
+        world.run(3_000);
+        assert_eq!(world.tip.id, tip_of(&long()[..60]).hash, "{silent:?}");
+        // What comes next waits at most until the branch that only it has is given up.
+        let announced = tip_of(&long()[..90]);
+        let item = Item::Block { id: announced.hash, height: 90, work: announced.work };
+        world.reorganise(2, &long()[..90]);
+        world.deliver(2, Message::Announce(Bounded::truncated([item])));
+        world.run(if silent == Manner::NoHeaders { 500 } else { 17_000 });
+        assert_eq!(world.tip.id, announced.hash, "{silent:?}");
+    }
+}
+
+#[test]
+fn many_who_claim_much_and_say_nothing_cost_one_turn_each() {
+    let mut world = World::new(&[]);
+    for conn in 1..11 {
+        world.connect(conn, long(), Manner::NoHeaders, 10);
+    }
+    world.connect(11, &long()[..600], Manner::Honest, 10);
+    world.run(21_000);
+    assert!(world.submitted.len() > 100, "{}", world.submitted.len());
+    // A slow but honest one that is alone in answering is given ever more time.
+    let mut world = World::new(&[]);
+    world.connect(1, long(), Manner::NoHeaders, 10);
+    world.connect(2, &long()[..100], Manner::Honest, 3_000);
+    world.run(600_000);
+    assert_eq!(world.submitted.len(), 100);
+    assert!(blamed(&world, 2).iter().all(|fault| **fault == Fault::Withheld));
+}
+
+#[test]
+fn who_only_sends_what_it_was_asked_for_is_not_blamed_for_the_branch() {
+    let mut world = World::new(&[]);
+    world.invalid.insert(long()[60].id());
+    // The first one calls this its best chain. The second one has the bodies, unexecuted, and is faster.
+    world.connect(1, &long()[..200], Manner::Honest, 700);
+    world.connect(2, &long()[..200], Manner::Claims(tip_of(&long()[..30])), 1);
+    world.run(60_000);
+    assert_eq!(world.submitted, ids(&long()[..60]));
+    assert!(world.served(2) > world.served(1), "the block came from the second one");
+    assert!(matches!(world.blamed[..], [(1, Fault::InvalidBlock(_))]), "{:?}", world.blamed);
+}
+
+#[test]
+fn a_wrong_copy_does_not_shadow_the_right_one() {
+    let mut world = World::new(&long()[..50]);
+    world.connect(1, &long()[..50], Manner::Honest, 10);
+    world.connect(2, &long()[..50], Manner::Honest, 10);
+    world.reorganise(2, &long()[..51]);
+    let mut wrong = (*long()[50]).clone();
+    wrong.body.reward.amount += 1;
+    assert_eq!(wrong.id(), long()[50].id());
+    world.deliver(1, Message::Block(Arc::new(wrong)));
+    // The right one comes while the chain has the wrong one.
+    world.deliver(2, Message::Block(Arc::clone(&long()[50])));
+    assert!(world.submitted.is_empty());
+    world.run(1_000);
+    assert_eq!(world.submitted, [long()[50].id()]);
+    assert!(matches!(world.blamed[..], [(1, Fault::InvalidBlock(_))]), "{:?}", world.blamed);
 }
 
 fn manner() -> impl Strategy<Value = Manner> {
