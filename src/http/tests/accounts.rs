@@ -197,7 +197,7 @@ fn the_mempool_hears_of_a_tip_before_it_is_shown() {
         std::thread::sleep(Duration::from_millis(1)); // poll
     }
     heard.blocking_recv().unwrap();
-    assert!(matches!(heard.blocking_recv(), Some(mempool::Request::Moved(_))));
+    assert!(matches!(heard.blocking_recv(), Some(mempool::Request::Moved { .. })));
     while height() == 0 {
         std::thread::sleep(Duration::from_millis(1)); // poll
     }
