@@ -2,9 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::alloc::System;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
+use allocation_counter::measure;
 use bouya_core::codec::{Bounded, Text, decode, encode};
 use bouya_core::crypto::{Hash, PublicKey, SecretKey};
 use bouya_core::ledger::{
@@ -14,20 +14,14 @@ use bouya_core::ledger::{
 use bouya_core::limits::{HELD_BYTES, MEMO_BYTES, OUTPUTS, SIDE_BLOCKS};
 use bouya_core::mempool::{Limits, Mempool};
 use bouya_core::time::{Time, Timestamp};
-use stats_alloc::{INSTRUMENTED_SYSTEM, StatsAlloc};
-
-#[global_allocator]
-static ALLOCATOR: &StatsAlloc<System> = &INSTRUMENTED_SYSTEM;
-
-/// One at a time: the count is the whole process's.
-static ALONE: Mutex<()> = Mutex::new(());
 
 const NETWORK: Hash = Hash([7; 32]);
 
-/// Bytes that are allocated now.
-fn live() -> usize {
-    let stats = ALLOCATOR.stats();
-    stats.bytes_allocated - stats.bytes_deallocated
+/// What `make` makes, and the bytes that it keeps.
+fn kept<T>(make: impl FnOnce() -> T) -> (T, i64) {
+    let mut made = None;
+    let bytes = measure(|| made = Some(make())).bytes_current;
+    (made.unwrap(), bytes)
 }
 
 fn key(n: u32) -> SecretKey {
@@ -51,18 +45,19 @@ fn receive(bytes: &[u8]) -> CheckedTransaction {
 /// Floods a mempool with ever better paid transactions; returns what it accounts for and what is really allocated.
 fn flood(limits: Limits, transactions: &[Vec<u8>]) -> (usize, usize, usize) {
     let rich = Account { balance: u64::MAX, nonce: 0 };
-    let before = live();
-    let mut pool = Mempool::new(limits);
-    for bytes in transactions {
-        pool.insert(Time::from_millis(0), 1, rich, receive(bytes)).unwrap();
-        assert!(pool.bytes() <= limits.max_bytes && pool.len() <= limits.max_transactions);
-    }
-    (pool.bytes(), live() - before, pool.len())
+    let (pool, real) = kept(|| {
+        let mut pool = Mempool::new(limits);
+        for bytes in transactions {
+            pool.insert(Time::from_millis(0), 1, rich, receive(bytes)).unwrap();
+            assert!(pool.bytes() <= limits.max_bytes && pool.len() <= limits.max_transactions);
+        }
+        pool
+    });
+    (pool.bytes(), usize::try_from(real).unwrap(), pool.len())
 }
 
 #[test]
 fn a_mempool_takes_what_it_accounts_for_whatever_fills_it() {
-    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let limits = Limits { max_bytes: 1024 * 1024, ..Limits::default() };
     let each = |count: u32, outputs, memo| {
         (0..count).map(move |n| transaction(n, 0, 10_000 + u64::from(n), outputs, memo)).collect::<Vec<_>>()
@@ -84,7 +79,6 @@ fn a_mempool_takes_what_it_accounts_for_whatever_fills_it() {
 
 #[test]
 fn a_held_block_takes_little_more_than_its_bytes() {
-    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let genesis = genesis();
     let reward = Reward { to: Address::of(&key(0).public()), amount: 0 };
     let header = genesis.header.clone();
@@ -93,16 +87,14 @@ fn a_held_block_takes_little_more_than_its_bytes() {
         let transactions = Bounded::truncated(std::iter::repeat_n(one, 10_000));
         let bytes =
             encode(&Block { header: header.clone(), body: Body { reward: reward.clone(), transactions } });
-        let before = live();
-        let block: Block = decode(&bytes, "block").unwrap();
-        let real = live() - before;
+        let (_block, real) = kept(|| decode::<Block>(&bytes, "block").unwrap());
+        let real = usize::try_from(real).unwrap();
         eprintln!(
             "{name}: {} bytes, {real} allocated; all held: {}",
             bytes.len(),
             HELD_BYTES * real / bytes.len()
         );
         assert!(real <= bytes.len() * 2, "{name}: {real} allocated for {}", bytes.len());
-        drop(block);
     }
 }
 
@@ -136,29 +128,25 @@ fn mine(genesis: &Genesis, parent: &Branch, gap: u64) -> Arc<Block> {
 #[test]
 fn a_flood_of_side_blocks_costs_the_chain_little_memory() {
     const FLOOD: u64 = 4_000;
-    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let genesis = genesis();
     let mut world = World::new(&genesis);
     let mut chain = Chain::load(genesis.clone(), &world, world.tip(), &[]).unwrap();
     let fork = chain.tip().clone();
     let mut check = check_inline(genesis.id());
-    let mut kept = 0;
+    let mut taken = 0;
     for n in 0..FLOOD {
         // Two of the best chain, then siblings of the first one without end.
         let parent = if n < 2 { chain.tip().clone() } else { fork.clone() };
         let block = mine(&genesis, &parent, 1_000 + n);
-        let before = live();
-        let plan = chain.plan(&world, &mut check, Timestamp(u64::MAX / 2), block.clone(), false).unwrap();
+        let (plan, planned) =
+            kept(|| chain.plan(&world, &mut check, Timestamp(u64::MAX / 2), block.clone(), false).unwrap());
         let Plan::Ready(ready) = plan else { panic!("{plan:?}") };
-        let stored = live();
         world.apply(ready.change());
-        let world_took = live() as isize - stored as isize;
-        chain.accept(ready);
-        kept += live() as isize - before as isize - world_took;
+        taken += planned + kept(|| chain.accept(ready)).1;
     }
     let (count, _) = chain.side_blocks();
     assert_eq!(count as u64, FLOOD - 2);
-    let each = kept as usize / count;
+    let each = usize::try_from(taken).unwrap() / count;
     eprintln!("{each} bytes for each side block, {} for all that may be stored", each * SIDE_BLOCKS);
     assert!(each * SIDE_BLOCKS <= 8 * 1024 * 1024, "{each} bytes for each side block");
 }
@@ -166,7 +154,6 @@ fn a_flood_of_side_blocks_costs_the_chain_little_memory() {
 #[test]
 fn a_staged_reorganisation_takes_memory_by_the_rows_it_touches() {
     const BLOCKS: u64 = 4;
-    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let genesis = genesis();
     let mut world = World::new(&genesis);
     let mut chain = Chain::load(genesis.clone(), &world, world.tip(), &[]).unwrap();
@@ -214,15 +201,16 @@ fn a_staged_reorganisation_takes_memory_by_the_rows_it_touches() {
         give(&mut chain, &mut world, block);
     }
     let mut check = check_inline(genesis.id());
-    let before = live();
-    let ready = loop {
-        match chain.step(&world, &mut check).unwrap() {
-            Step::Working => (),
-            Step::Ready(ready) => break ready,
-            other => panic!("{other:?}"),
+    let (ready, bytes) = kept(|| {
+        loop {
+            match chain.step(&world, &mut check).unwrap() {
+                Step::Working => (),
+                Step::Ready(ready) => break ready,
+                other => panic!("{other:?}"),
+            }
         }
-    };
-    let each = (live() - before) / rows;
+    });
+    let each = usize::try_from(bytes).unwrap() / rows;
     eprintln!("{rows} rows in {BLOCKS} blocks: {each} bytes for each row");
     assert_eq!(ready.change().connected.len() as u64, BLOCKS);
     assert!(each <= 400, "{each} bytes for each row of a staged block");
