@@ -34,7 +34,7 @@ pub fn frame(body: &[u8]) -> Vec<u8> {
 }
 
 /// Cuts a byte stream into frames. Memory grows with what has arrived, never with what a length announces: at most twice
-/// [`STEP_BYTES`] more is ever reserved, and what a long frame needed goes with it.
+/// `STEP_BYTES` more is ever reserved, and what a long frame needed goes with it.
 #[derive(Debug, Default)]
 pub struct FrameReader {
     buffer: Vec<u8>,
