@@ -3,9 +3,13 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod strangers {
-    pub(crate) mod attack;
+    mod attack;
     #[allow(dead_code, reason = "shared with the network's tests, which use the rest")]
     #[path = "../network/daemon.rs"]
     mod daemon;
+    mod files;
     mod noise;
+    mod openssl;
+    mod process;
+    mod refused;
 }

@@ -22,8 +22,12 @@ pub(super) const PLACE_BYTES: usize = 1024 * 1024;
 pub(super) const PEER_BYTES: usize = PLACE_BYTES / 16;
 /// Peers counted apart at one place; the rest share one count. A peer can make up ids of others, and must not make memory of them.
 const PEERS: usize = 1_024;
-/// Time, level, place and braces of a line.
+/// Time, level and braces of a line.
 const FRAME_BYTES: usize = 96;
+/// Quotes and signs around a field.
+const FIELD_BYTES: usize = 5;
+/// What an escaped character takes more than a plain one.
+const ESCAPED_BYTES: usize = 5;
 
 /// What has been said in this hour.
 pub(super) struct Limiter(Mutex<Said>);
@@ -54,8 +58,9 @@ impl<S: Subscriber> Layer<S> for Limit {
     fn event_enabled(&self, event: &Event<'_>, _: Context<'_, S>) -> bool {
         let mut line = Measured::default();
         event.record(&mut line);
-        let bytes = line.bytes.saturating_add(FRAME_BYTES);
-        self.0.said().take(Instant::now(), event.metadata(), &line.peer, bytes)
+        let place = event.metadata();
+        let bytes = line.bytes.saturating_add(place.target().len()).saturating_add(FRAME_BYTES);
+        self.0.said().take(Instant::now(), place, &line.peer, bytes)
     }
 }
 
@@ -125,7 +130,7 @@ struct Measured {
 impl Visit for Measured {
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
         let name = field.name();
-        self.bytes = self.bytes.saturating_add(name.len()).saturating_add(2);
+        self.bytes = self.bytes.saturating_add(name.len()).saturating_add(FIELD_BYTES);
         if name == "peer" {
             self.peer = format!("{value:?}");
             self.bytes = self.bytes.saturating_add(self.peer.len());
@@ -138,7 +143,8 @@ impl Visit for Measured {
 
 impl Write for Measured {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        self.bytes = self.bytes.saturating_add(text.len());
+        let escaped = text.chars().filter(|c| c.is_control()).count().saturating_mul(ESCAPED_BYTES);
+        self.bytes = self.bytes.saturating_add(text.len()).saturating_add(escaped);
         Ok(())
     }
 }

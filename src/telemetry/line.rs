@@ -9,7 +9,7 @@ use tracing_subscriber::fmt::MakeWriter;
 /// Gives out writers of single lines.
 pub(super) struct Lines<W> {
     pub(super) inner: W,
-    /// The formatter's own colours begin with an escape, which it escapes in what it shows.
+    /// The formatter's own colours pass. It escapes some of the text that it shows, but not all of it.
     pub(super) colour: bool,
 }
 
@@ -36,8 +36,9 @@ impl<W: io::Write> io::Write for Line<W> {
         let text = String::from_utf8_lossy(bytes);
         let line = text.strip_suffix('\n').unwrap_or(&text);
         let mut clean = String::with_capacity(text.len());
-        for c in line.chars() {
-            if is_dangerous(c) && !(self.colour && c == '\u{1b}') {
+        for (at, c) in line.char_indices() {
+            let colour = self.colour && line.get(at..).is_some_and(is_colour);
+            if is_dangerous(c) && !colour {
                 // The form of JSON, where this may be inside a string. Writing to a string does not fail.
                 let _ = write!(clean, "\\u{:04x}", u32::from(c));
             } else {
@@ -52,6 +53,12 @@ impl<W: io::Write> io::Write for Line<W> {
     fn flush(&mut self) -> io::Result<()> {
         self.inner.flush()
     }
+}
+
+/// Whether a text begins with one of the formatter's colours: they change nothing but the look of what follows.
+fn is_colour(text: &str) -> bool {
+    let code = text.strip_prefix("\u{1b}[").and_then(|rest| rest.split_once('m'));
+    code.is_some_and(|(code, _)| matches!(code, "0" | "1" | "2" | "3" | "31" | "32" | "33" | "34" | "35"))
 }
 
 /// Control characters, line breaks of any kind, and what turns the direction of reading.

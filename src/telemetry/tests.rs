@@ -56,7 +56,7 @@ fn a_place_that_says_too_much_is_silenced_alone_and_its_silence_is_told() {
             log.tell_left_out();
         });
         assert!(text.len() < PLACE_BYTES + 4_096, "{} bytes", text.len());
-        assert!(text.len() > PLACE_BYTES / 2, "{} bytes: silenced long before", text.len());
+        assert!(text.len() > PLACE_BYTES / 3, "{} bytes: silenced long before", text.len());
         assert!(text.contains("another place"));
         let said = text.lines().filter(|line| line.contains("refused")).count();
         let told: Vec<_> = text.lines().filter(|line| line.contains("left out")).collect();
@@ -111,9 +111,9 @@ fn foreign_text_neither_forges_lines_nor_moves_a_terminal() {
             warn!("{nasty}");
         });
         assert_eq!(text.split('\n').count(), 3, "two lines, each with its end: {text:?}");
-        let forbidden = |c: char| c.is_control() && c != '\n' && !(colour && c == '\u{1b}');
+        let forbidden = |c: char| c.is_control() && c != '\n' && c != '\u{1b}';
         assert!(!text.contains(forbidden) && !text.contains('\u{202e}'), "{text:?}");
-        assert!(!text.contains("\u{1b}[2J"), "{text:?}");
+        assert!(!text.contains("\u{1b}[2J") && text.contains('\u{1b}') == colour, "{text:?}");
         if json {
             for line in text.lines() {
                 let line: serde_json::Value = serde_json::from_str(line).unwrap();

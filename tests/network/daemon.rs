@@ -132,6 +132,18 @@ impl Daemon {
     /// Starts it and waits until it answers.
     pub(super) fn start(&mut self) {
         self.spawn();
+        self.wait_for_answer();
+    }
+
+    /// The same, under a limit that `ulimit` sets.
+    pub(super) fn start_limited(&mut self, limit: &str) {
+        let mut shell = Command::new("sh");
+        shell.args(["-c", &format!("ulimit {limit} && exec \"$@\""), "sh", env!("CARGO_BIN_EXE_bouya")]);
+        self.spawn_as(shell);
+        self.wait_for_answer();
+    }
+
+    fn wait_for_answer(&mut self) {
         until(&format!("{} answers", self.id), || {
             let ended = self.child.as_mut().unwrap().try_wait().unwrap();
             assert!(ended.is_none(), "{} ended: {}", self.id, self.log());
@@ -140,16 +152,19 @@ impl Daemon {
     }
 
     pub(super) fn spawn(&mut self) {
+        self.spawn_as(Command::new(env!("CARGO_BIN_EXE_bouya")));
+    }
+
+    fn spawn_as(&mut self, mut command: Command) {
         let log = File::options().create(true).append(true).open(self.dir.join("log")).unwrap();
-        let child = Command::new(env!("CARGO_BIN_EXE_bouya"))
-            .args(["run", "--config"])
-            .arg(self.config())
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(log)
-            .spawn()
-            .unwrap();
+        let command = command.args(["run", "--config"]).arg(self.config());
+        let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn().unwrap();
         self.child = Some(child);
+    }
+
+    /// Its process.
+    pub(super) fn pid(&self) -> u32 {
+        self.child.as_ref().unwrap().id()
     }
 
     pub(super) fn signal(&self, signal: Signal) {
@@ -195,6 +210,15 @@ impl Daemon {
         }
         let mut answer = agent.run(request.body(body.to_vec()).unwrap()).unwrap();
         (answer.status().as_u16(), answer.body_mut().read_to_string().unwrap())
+    }
+
+    /// A number of `/metrics`, if it answers.
+    pub(super) fn metric(&self, name: &str) -> Option<u64> {
+        let url = format!("http://127.0.0.1:{}/metrics", self.api);
+        let text = ureq::get(&url).call().ok()?.body_mut().read_to_string().ok()?;
+        let line =
+            text.lines().find_map(|line| line.strip_prefix("bouya_")?.strip_prefix(name)?.strip_prefix(' '));
+        line?.parse().ok()
     }
 
     pub(super) fn status(&self) -> Status {

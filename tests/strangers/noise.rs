@@ -1,1 +1,130 @@
-//! Noise.
+//! Noise of every kind at the port.
+
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::thread;
+use std::time::Duration;
+
+use super::attack::{self, Storm, loopback};
+use super::daemon::{Consortium, Daemon, until};
+use super::process::{memory, open_files};
+
+/// What strangers may make a daemon hold: 64 handshakes of at most 64 KiB each, and what the allocator keeps of them.
+const MEMORY: u64 = 32 * 1024 * 1024;
+/// Open files that come and go by themselves: the API's clients, files being read.
+const FILES: usize = 12;
+/// What they may make it write, over all kinds of noise.
+const LOG: usize = 16 * 1024;
+
+fn p2p(daemon: &Daemon) -> SocketAddr {
+    SocketAddr::from(([127, 0, 0, 1], daemon.p2p))
+}
+
+/// Bob, who knows alice alone.
+fn bob(consortium: &Consortium, alice: &Daemon) -> Daemon {
+    consortium.member("bob", &format!("bootstrap = [\"{}\"]", alice.at()), "enabled = false")
+}
+
+fn alice(consortium: &Consortium) -> Daemon {
+    let mut alice = consortium.member("alice", "", "enabled = false");
+    alice.start();
+    alice
+}
+
+/// As fast as two busy cores can bear beside a build: some hundred strikes a second and thread.
+fn paced(strike: io::Result<()>) -> io::Result<()> {
+    thread::sleep(Duration::from_millis(2)); // pace
+    strike
+}
+
+/// Every attack at once, from 300 addresses.
+fn storms(to: SocketAddr) -> Vec<Storm> {
+    let hello = attack::client_hello();
+    let garbage = attack::garbage();
+    let among = |first: u16, count: u64, thread: u16, round: u64| {
+        loopback(first + u16::try_from((round + u64::from(thread) * 37) % count).unwrap())
+    };
+    vec![
+        Storm::start(2, move |thread, round| {
+            paced(attack::say_and_reset(among(0, 100, thread, round), to, &hello))
+        }),
+        Storm::start(1, move |thread, round| paced(attack::scan(among(100, 100, thread, round), to))),
+        Storm::start(1, move |thread, round| {
+            let (_, bytes) = &garbage[usize::try_from(round).unwrap() % garbage.len()];
+            paced(attack::say_and_reset(among(200, 100, thread, round), to, bytes))
+        }),
+    ]
+}
+
+#[test]
+fn a_member_joins_while_strangers_make_every_noise_and_nothing_of_it_stays() {
+    let consortium = Consortium::new();
+    let alice = alice(&consortium);
+    let (files, before, log) = (open_files(alice.pid()), memory(alice.pid()), alice.log().len());
+    let to = p2p(&alice);
+    let from: Vec<IpAddr> = (1_000..1_020).map(loopback).collect();
+    let silent = attack::silent(&from, 10, to);
+    assert_eq!(silent.len(), 200);
+    let storms = storms(to);
+    until("the noise is loud", || (storms.iter().map(Storm::tries).min()? > 100).then_some(()));
+
+    let mut bob = bob(&consortium, &alice);
+    bob.start();
+    until("bob has joined", || alice.is_connected_to("bob").then_some(()));
+
+    // No more of the same changes anything: it is as loud as it gets.
+    let high = memory(alice.pid());
+    assert!(high < before + MEMORY, "{before} bytes before, {high} within");
+    assert!(storms.into_iter().all(|storm| storm.stop() > 100));
+    drop(silent);
+    until("the sockets are gone", || (open_files(alice.pid()) <= files + FILES).then_some(()));
+    let after = memory(alice.pid());
+    assert!(after < before + MEMORY, "{before} bytes before, {after} after");
+    let grown = alice.log().len() - log;
+    assert!(grown < LOG, "{grown} bytes: {}", alice.log());
+    for count in ["limited", "evicted", "refused"] {
+        let found = alice.metric(&format!("sockets_{count}_total"));
+        assert!(found.is_some_and(|found| found > 0), "{count}: {found:?}");
+    }
+    assert!(alice.is_connected_to("bob"), "{}", alice.log());
+}
+
+#[test]
+fn silent_sockets_do_not_keep_out_a_member_who_shares_their_address() {
+    let consortium = Consortium::new();
+    let alice = alice(&consortium);
+    let silent = attack::silent(&[Ipv4Addr::LOCALHOST.into()], 200, p2p(&alice));
+    assert!(!silent.is_empty());
+    let mut bob = bob(&consortium, &alice);
+    bob.start();
+    until("bob has joined", || alice.is_connected_to("bob").then_some(()));
+    drop(silent);
+}
+
+#[test]
+fn whatever_a_stranger_says_or_dribbles_ends_with_the_socket() {
+    let consortium = Consortium::new();
+    let alice = alice(&consortium);
+    let to = p2p(&alice);
+    let mut threads = Vec::new();
+    for (n, (name, bytes)) in (0..).zip(attack::garbage()) {
+        threads.push(thread::spawn(move || {
+            let heard = attack::say(loopback(n), to, &bytes);
+            // An alert, or the beginning of a handshake: a server's first flight.
+            assert!(heard.as_ref().is_ok_and(|heard| *heard < 2_048), "{name}: {heard:?}");
+        }));
+    }
+    let give_up = Duration::from_secs(80);
+    for n in 0..4 {
+        threads.push(thread::spawn(move || {
+            // It would take 100 s.
+            let pause = Duration::from_millis(200);
+            let lasted = attack::dribble(loopback(100 + n), to, &attack::client_hello(), pause, give_up);
+            assert!(lasted.as_ref().is_ok_and(|lasted| *lasted < give_up), "{lasted:?}");
+        }));
+    }
+    threads.into_iter().for_each(|thread| thread.join().unwrap());
+    let log = alice.log();
+    assert!(!log.contains("panicked") && log.len() < LOG, "{log}");
+    assert_eq!(alice.status().peers.connected, 0);
+}

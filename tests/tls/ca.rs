@@ -13,8 +13,9 @@ use rcgen::{
 };
 use rustls::client::WebPkiServerVerifier;
 use rustls::crypto::CryptoProvider;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
 use rustls::server::WebPkiClientVerifier;
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::version::TLS13;
 use rustls::{ClientConfig, RootCertStore, ServerConfig};
 use tempfile::TempDir;
@@ -48,8 +49,11 @@ pub(crate) struct Cert {
 }
 
 impl Cert {
-    fn private(&self) -> PrivateKeyDer<'static> {
-        PrivatePkcs8KeyDer::from(self.key.serialize_der()).into()
+    /// As it is, unlike what rustls itself would agree to show.
+    fn shown(&self) -> Arc<SingleCertAndKey> {
+        let key = PrivatePkcs8KeyDer::from(self.key.serialize_der()).into();
+        let key = provider().key_provider.load_private_key(key).unwrap();
+        Arc::new(CertifiedKey::new(self.chain.clone(), key).into())
     }
 }
 
@@ -151,7 +155,7 @@ pub(crate) fn raw_client(trusts: &Ca, cert: Option<&Cert>, alpn: &[&[u8]]) -> Cl
         .unwrap()
         .with_webpki_verifier(verifier);
     let mut config = match cert {
-        Some(cert) => builder.with_client_auth_cert(cert.chain.clone(), cert.private()).unwrap(),
+        Some(cert) => builder.with_client_cert_resolver(cert.shown()),
         None => builder.with_no_client_auth(),
     };
     config.alpn_protocols = alpn.iter().map(|name| name.to_vec()).collect();
@@ -165,8 +169,7 @@ pub(crate) fn raw_server(trusts: &Ca, cert: &Cert, alpn: &[&[u8]]) -> ServerConf
         .with_protocol_versions(&[&TLS13])
         .unwrap()
         .with_client_cert_verifier(verifier)
-        .with_single_cert(cert.chain.clone(), cert.private())
-        .unwrap();
+        .with_cert_resolver(cert.shown());
     config.alpn_protocols = alpn.iter().map(|name| name.to_vec()).collect();
     config
 }

@@ -2,7 +2,8 @@
 
 use bouya_core::overlay::{CloseReason, DialError, Input};
 use rcgen::{
-    BasicConstraints, CertificateParams, DnType, ExtendedKeyUsagePurpose as Usage, IsCa, SerialNumber,
+    BasicConstraints, CertificateParams, CustomExtension, DistinguishedName, DnType,
+    ExtendedKeyUsagePurpose as Usage, IsCa, SanType, SerialNumber,
 };
 use rustls::HandshakeKind;
 use tempfile::TempDir;
@@ -28,6 +29,13 @@ fn bad(ca: &Ca) -> Vec<(&'static str, Cert, &'static str, &'static str)> {
     let key = rcgen::KeyPair::generate().unwrap();
     let own = member("bob").self_signed(&key).unwrap();
     let self_signed = Cert { pem: own.pem(), key, chain: vec![own.der().clone()] };
+    let address = SanType::IpAddress([127, 0, 0, 1].into());
+    let mailbox = SanType::Rfc822Name("bob".try_into().unwrap());
+    let unknown = change("bob", |params| {
+        let mut extension = CustomExtension::from_oid_content(&[1, 2, 3, 4], vec![5, 0]);
+        extension.set_criticality(true);
+        params.custom_extensions.push(extension);
+    });
     let names = |names: &[&str]| {
         let mut params =
             CertificateParams::new(names.iter().map(|n| (*n).to_owned()).collect::<Vec<_>>()).unwrap();
@@ -72,8 +80,69 @@ fn bad(ca: &Ca) -> Vec<(&'static str, Cert, &'static str, &'static str)> {
             change("bob", |p| p.distinguished_name.push(DnType::CommonName, "eve")),
             "\"eve\" differs",
         ),
-        ("chain of two", chain, "no revocation list for the CA", "no revocation list for the CA"),
+        ("chain of two", chain, "2 certificates", "2 certificates"),
+        ("a labyrinth", labyrinth(ca), "41 certificates", "41 certificates"),
+        same("one SAN twice", names(&["bob", "bob"]), "2 of them"),
+        same("5,000 SANs", names(&["bob"; 5_000]), "5000 of them"),
+        ("wildcard", ca.issue(named(b"*")), "made of a-z", "is for *"),
+        ("wildcard below", ca.issue(named(b"*.bob")), "made of a-z", "is for *.bob"),
+        ("a domain", ca.issue(named(b"bob.example")), "made of a-z", "is for bob.example"),
+        ("a dot at the end", ca.issue(named(b"bob.")), "made of a-z", "is for bob."),
+        ("NUL at the end", ca.issue(named(b"bob\0")), "made of a-z", "is for bob\\0"),
+        ("NUL within", ca.issue(named(b"bob\0.eve")), "made of a-z", "is for bob\\0.eve"),
+        ("unicode", ca.issue(named("bøb".as_bytes())), "made of a-z", "is for bøb"),
+        ("a line break", ca.issue(named(b"bob\n")), "made of a-z", "is for bob\\n"),
+        ("digits", ca.issue(named(b"42")), "may not be a number", "is for 42"),
+        ("an empty name", ca.issue(named(b"")), "may not be empty", "is for "),
+        ("64 letters", ca.issue(named(&[b'a'; 64])), "this one has 64", "is for aaaa"),
+        ("40,000 letters", ca.issue(named(&[b'a'; 40_000])), "this one has 40000", "is for aaaa"),
+        (
+            "an address",
+            ca.issue(change("bob", |p| p.subject_alt_names = vec![address])),
+            "another kind",
+            "is for IpAddress",
+        ),
+        (
+            "a mailbox",
+            ca.issue(change("bob", |p| p.subject_alt_names = vec![mailbox])),
+            "another kind",
+            "expected bob",
+        ),
+        (
+            "no CN",
+            ca.issue(change("bob", |p| p.distinguished_name = DistinguishedName::new())),
+            "\"\" differs",
+            "\"\" differs",
+        ),
+        same("a critical extension that nobody knows", unknown, "not acceptable"),
     ]
+}
+
+/// Bob's, with any bytes as the one DNS name.
+fn named(name: &[u8]) -> CertificateParams {
+    let tagged = |tag: u8, body: &[u8]| {
+        let [high, low] = u16::try_from(body.len()).unwrap().to_be_bytes();
+        // The shortest form, as DER wants it.
+        let length = match (high, low) {
+            (0, ..128) => vec![low],
+            (0, _) => vec![0x81, low],
+            _ => vec![0x82, high, low],
+        };
+        [&[tag][..], &length, body].concat()
+    };
+    change("bob", |params| {
+        params.subject_alt_names.clear();
+        let content = tagged(0x30, &tagged(0x82, name));
+        params.custom_extensions.push(CustomExtension::from_oid_content(&[2, 5, 29, 17], content));
+    })
+}
+
+/// Bob's, by a CA that forty others of the same name may have signed: to find a way takes a search.
+fn labyrinth(ca: &Ca) -> Cert {
+    let sub = ca.below("a CA below");
+    let mut cert = sub.issue(member("bob"));
+    cert.chain.extend((0..40).map(|_| ca.below("a CA below").issuer.der().clone()));
+    cert
 }
 
 fn network() -> (Ca, Node, TempDir) {
@@ -117,6 +186,7 @@ async fn bad_servers_are_refused_with_the_reason() {
         match alice.dial_error().await {
             DialError::Certificate(said) => {
                 assert!(said.contains(text) && said.contains("bob at 127.0.0.1"), "{name}: {said}");
+                assert!(said.len() < 512, "{name}: {} bytes of it", said.len());
             }
             other => panic!("{name}: {other:?}"),
         }

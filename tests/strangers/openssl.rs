@@ -1,0 +1,53 @@
+//! What OpenSSL, another hand's TLS, finds at the port. Where it is not installed these tests show nothing, and say so.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use super::daemon::{Consortium, Daemon};
+
+/// What `openssl s_client` says, closing at once; `None` without an OpenSSL.
+fn s_client(daemon: &Daemon, folder: &Path, arguments: &[&str]) -> Option<String> {
+    let output = Command::new("openssl")
+        .args(["s_client", "-connect", &format!("127.0.0.1:{}", daemon.p2p), "-servername", &daemon.id])
+        .args(["-CAfile", "ca.crt"])
+        .args(arguments)
+        .current_dir(folder)
+        .stdin(Stdio::null())
+        .output();
+    match output {
+        Ok(output) => {
+            let text = [output.stdout, output.stderr].concat();
+            Some(String::from_utf8_lossy(&text).into_owned())
+        }
+        Err(error) => {
+            eprintln!("not shown: openssl cannot be run ({error})");
+            None
+        }
+    }
+}
+
+#[test]
+fn another_hands_tls_finds_one_version_one_protocol_and_nothing_to_resume() {
+    let consortium = Consortium::new();
+    let mut alice = consortium.member("alice", "", "enabled = false");
+    alice.start();
+    let bob = consortium.member("bob", "", "");
+    let own = ["-cert", "bob.crt", "-key", "bob.key"];
+    let ask = |more: &[&str]| s_client(&alice, &bob.dir, &[&own[..], more].concat());
+
+    let Some(good) = ask(&["-alpn", "bouya/1", "-sess_out", "session", "-verify_hostname", "alice"]) else {
+        return;
+    };
+    for text in ["New, TLSv1.3", "ALPN protocol: bouya/1", "Verification: OK"] {
+        assert!(good.contains(text), "{text}: {good}");
+    }
+    assert!(!good.contains("New Session Ticket") && !bob.dir.join("session").exists(), "{good}");
+    assert!(good.contains("No client certificate CA names sent"), "{good}");
+    for version in ["-tls1_2", "-tls1_1", "-tls1"] {
+        let old = ask(&[version, "-alpn", "bouya/1"]).unwrap();
+        assert!(!old.contains("BEGIN CERTIFICATE"), "{version}: {old}");
+    }
+    let other = ask(&["-alpn", "h2"]).unwrap();
+    assert!(other.contains("no application protocol") && !other.contains("ALPN protocol"), "{other}");
+    assert_eq!(alice.status().peers.connected, 0);
+}
