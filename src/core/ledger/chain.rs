@@ -219,9 +219,10 @@ impl Chain {
             }
             Effect::Flip { branch, lost } => {
                 self.stage = None;
-                self.side.remove(&branch.id);
+                // Also ends of valid parts on the way: two branches may share one.
                 for (_, id, _) in &change.connected {
                     self.blocks.remove(id);
+                    self.side.remove(id);
                 }
                 for (id, block) in lost {
                     self.blocks.add(id, block);

@@ -146,6 +146,32 @@ fn invalid_blocks_leave_before_all_others() {
     );
 }
 
+#[test]
+fn a_valid_part_that_two_branches_share_ends_no_branch_once_one_of_them_wins() {
+    let mut node = node(100);
+    let fork = node.chain.tip().clone();
+    for _ in 0..3 {
+        node.mine(vec![]);
+    }
+    let shared = node.block_on(&fork, 1_500, vec![], 7);
+    let after = node.branch_with(&fork, &shared);
+    let good = node.block_on(&after, 1_500, vec![], 7);
+    let bad = node.block_on(&after, 100, vec![node.pay(1, 5, 2, 1)], 8);
+    let (on_bad, _) = node.run_on(&node.branch_with(&after, &bad), 4, 100, 8);
+    for block in [&shared, &good, &bad].into_iter().chain(&on_bad) {
+        node.give(block, true).unwrap();
+    }
+    assert_eq!(node.settle().1, [bad.id()]);
+    let (on_good, end) = node.run_on(&node.branch_with(&after, &good), 4, 100, 7);
+    for block in &on_good {
+        node.give(block, true).unwrap();
+    }
+    node.settle();
+    assert_eq!(node.chain.tip().id, end.id);
+    node.assert_side_is_joined();
+    node.assert_sound();
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(48))]
 
