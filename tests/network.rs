@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod network {
+    #[allow(dead_code, reason = "shared with the tests of strangers, which use the rest")]
     mod daemon;
     mod descriptors;
     mod faults;
