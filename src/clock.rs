@@ -33,6 +33,13 @@ pub fn wall() -> Timestamp {
     Timestamp(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
 }
 
+/// Whole days until `end`; negative once it has passed.
+pub fn days_until(end: Timestamp) -> i64 {
+    let day = 24 * 3600 * 1000;
+    let (end, now) = (i64::try_from(end.0).unwrap_or(i64::MAX), i64::try_from(wall().0).unwrap_or(0));
+    end.saturating_sub(now).div_euclid(day)
+}
+
 /// RFC 3339 in UTC, to the millisecond; what is beyond the year 9999 is shown as a number.
 pub fn rfc3339(time: Timestamp) -> String {
     i64::try_from(time.0)

@@ -11,13 +11,12 @@ use bouya_core::crypto::SecretKey;
 use bouya_core::ledger::Address;
 use bouya_core::limits::{DIALS_IN_FLIGHT, PENDING_SOCKETS};
 use bouya_core::overlay::{self, Book, Overlay};
-use bouya_core::time::Timestamp;
 use thiserror::Error;
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
-use tracing::{error, info, warn};
+use tracing::{error, info};
 
 use crate::actor::{Mailbox, MailboxError};
 use crate::chain::{self, ChainActor, ChainError};
@@ -35,8 +34,6 @@ use crate::store::{Reader, Store, StoreError};
 use crate::wallet;
 use crate::workers::Workers;
 
-/// Warn of a certificate that ends within so many days.
-const WARN_DAYS: i64 = 30;
 /// Open files beside sockets of peers, strangers and clients: store, certificates, runtime, and room.
 const OTHER_FILES: usize = 64;
 /// Everything is stopped after this long, answered or not.
@@ -81,7 +78,11 @@ impl Node {
     pub async fn build(settings: Settings) -> Result<Self, NodeError> {
         let store = Store::open(&settings.data_dir, settings.network.genesis.clone())?;
         let saved = store.reader().kept(network::REVOCATIONS)?;
-        let saved = saved.and_then(|bytes| Revocations::from_bytes(&bytes).ok()).unwrap_or_default();
+        let saved = saved.map(|bytes| Revocations::from_bytes(&bytes)).transpose().unwrap_or_else(|error| {
+            error!(%error, "revocations of earlier lists are forgotten; the CA's file and the peers bring back the newest");
+            None
+        });
+        let saved = saved.unwrap_or_default();
         let tls = Arc::new(Tls::open(identity_files(&settings), saved)?);
         let member_key = wallet::member_key_load_or_create(&settings.identity.member_key)
             .map_err(|error| NodeError::MemberKey(error.to_string()))?;
@@ -205,7 +206,7 @@ impl Node {
             network: requests,
             strangers,
             events,
-            not_after: not_after_watch.clone(),
+            not_after: not_after_watch,
             names: names_watch,
             reward_to,
             token: self.token,
@@ -232,7 +233,6 @@ impl Node {
         } else {
             drop(api);
         }
-        actors.spawn(watch_certificate(not_after_watch, stop.clone()));
         let result = supervise(&mut actors, &stop).await;
         drop(listener);
         result
@@ -325,38 +325,4 @@ async fn supervise(
         error!("not everything stopped in time; what was announced is safe on disk");
     }
     result
-}
-
-/// Says once a day how long the certificate still holds, louder when it is little.
-async fn watch_certificate(
-    mut not_after: watch::Receiver<Timestamp>,
-    stop: CancellationToken,
-) -> Result<&'static str, NodeError> {
-    loop {
-        let end = *not_after.borrow_and_update();
-        let days = days_until(end);
-        if days < WARN_DAYS {
-            warn!(
-                days,
-                until = clock::rfc3339(end),
-                "the certificate ends soon: ask the CA for a new one (mkca renew); it is taken without a restart"
-            );
-        } else {
-            info!(days, until = clock::rfc3339(end), "certificate");
-        }
-        tokio::select! {
-            () = stop.cancelled() => return Ok("certificate watch"),
-            () = tokio::time::sleep(Duration::from_secs(24 * 3600)) => (),
-            changed = not_after.changed() => if changed.is_err() {
-                stop.cancelled().await;
-            },
-        }
-    }
-}
-
-/// Whole days until `end`; negative once it has passed.
-pub fn days_until(end: Timestamp) -> i64 {
-    let day = 24 * 3600 * 1000;
-    let (end, now) = (i64::try_from(end.0).unwrap_or(i64::MAX), i64::try_from(clock::wall().0).unwrap_or(0));
-    end.saturating_sub(now).div_euclid(day)
 }

@@ -7,6 +7,8 @@ mod ca;
 mod connections;
 #[path = "tls/files.rs"]
 mod files;
+#[path = "tls/lists.rs"]
+mod lists;
 #[path = "tls/matrix.rs"]
 mod matrix;
 
@@ -118,7 +120,7 @@ async fn greeted(one: &mut Node, two: &mut Node, to: SocketAddr) -> [(ConnId, Se
     right.2.greet(hello("bob"), &member_key("bob"));
     for (node, session) in [(one, &left.1), (two, &right.1)] {
         let Input::Hello { hello: theirs, .. } = node.input().await else { panic!("no hello") };
-        theirs.check(&hello("ours"), &session.verified.id, &session.verified.session).unwrap();
+        theirs.check(&hello("ours"), &session.verified.id, &session.verified.session.0).unwrap();
         assert_eq!(theirs.member.unwrap().key, member_key(session.verified.id.as_str()).public());
     }
     [left, right]

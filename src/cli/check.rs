@@ -6,11 +6,12 @@ use std::path::Path;
 
 use super::error::Error;
 use super::output::Output;
+use crate::clock::days_until;
 use crate::config::network::spoken;
 use crate::config::{Mistake, Mistakes, Settings};
 use crate::net::crl::Revocations;
 use crate::net::tls::Tls;
-use crate::node::{days_until, identity_files};
+use crate::node::identity_files;
 
 pub(crate) const EXAMPLES: &str = "\
 Example:

@@ -28,7 +28,7 @@ pub use faults::{Fault, Verdict};
 use io::Act;
 pub use io::{
     Answer, BlockOutcome, CloseReason, Command, ConnId, DialError, Direction, Event, Input, Offer, Output,
-    Query, Settings, Submit, Tip, TransactionOutcome, Verified,
+    Query, SessionSecret, Settings, Submit, Tip, TransactionOutcome, Verified,
 };
 pub use peers::{Blacklisted, Book, PeerStatus, PeerView};
 pub use sync::SyncStatus;

@@ -9,7 +9,7 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Router};
 use prometheus_client::encoding::text::encode;
-use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::counter::{ConstCounter, Counter};
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
@@ -131,6 +131,11 @@ pub(super) async fn metrics(
         summary.clock_offset_ms.unsigned_abs(),
     );
     gauge("disk_full", "1 while no block is taken for lack of room", u64::from(head.disk_full));
+    let mut alarm = |name: &str, help: &str, value: u64| {
+        registry.register(name, help, ConstCounter::new(value));
+    };
+    alarm("duplicate_identity", "Two machines seen with one certificate", summary.alarms.duplicates);
+    alarm("keys_changed", "Known ids seen with another key", summary.alarms.keys);
     metrics.register(&mut registry);
     for (name, help, value) in api.strangers.counts() {
         let counter = Counter::<u64, AtomicU64>::default();

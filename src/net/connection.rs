@@ -48,7 +48,7 @@ pub(super) async fn start(
 ) {
     let conn = shared.next_conn();
     let queue = Queue::new();
-    let outbox = Outbox::new(queue.clone(), session.verified.session);
+    let outbox = Outbox::new(queue.clone(), session.verified.session.0);
     let peer = session.verified.clone();
     let (input, slot) = match origin {
         Origin::Accepted(address, slot) => (Input::Accepted { conn, peer, address }, Some(slot)),

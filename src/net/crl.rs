@@ -1,8 +1,11 @@
 //! Revoked certificates: the union of all serials seen in validly signed lists, per issuer.
 //!
 //! Nothing leaves the union: neither an old list copied back nor a newer one that lacks a serial brings a certificate back to
-//! life. (A list that puts a certificate on hold therefore revokes it for good.) Of each issuer's lists the one with the highest
-//! number is kept whole, for peers that lack it. Lists come from files and from peers alike; only a root's signature counts.
+//! life. (A list that puts a certificate on hold therefore revokes it for good.) Lists come from files and from peers alike; only a
+//! root's signature counts.
+//!
+//! Of each issuer's lists the newest is kept whole, for peers that lack it; and beside it one that revokes what the newest does not,
+//! as it happens where two copies of a CA's folder are in use: who comes later must hear of both.
 //!
 //! Absent on purpose: delta, indirect and partitioned lists. They say so in critical extensions and are refused for it.
 
@@ -11,12 +14,13 @@ use std::panic::catch_unwind;
 
 use borsh::{BorshDeserialize, BorshSerialize};
 use bouya_core::crypto::{Hash, sha256};
-use bouya_core::limits::CRL_BYTES;
+use bouya_core::limits::{CRL_BYTES, CRLS_PER_MESSAGE};
 use bouya_core::time::Timestamp;
 use bouya_core::wire::CrlSummary;
 use thiserror::Error;
 use x509_parser::num_bigint::BigUint;
-use x509_parser::prelude::FromDer;
+use x509_parser::oid_registry::asn1_rs::oid;
+use x509_parser::prelude::{FromDer, X509Extension};
 use x509_parser::revocation_list::CertificateRevocationList;
 
 use super::tls::certificate::{Root, SERIAL_BYTES, clean, timestamp, trim};
@@ -24,8 +28,10 @@ use super::tls::usable_list;
 
 /// Serials remembered. A CA that revokes more has other troubles; it must change its root.
 const SERIALS: usize = 100_000;
+/// Lists kept of one issuer: a hello and a message hold those of two.
+const LISTS: usize = CRLS_PER_MESSAGE / 2;
 /// First byte of the stored form.
-const FORMAT: u8 = 1;
+const FORMAT: u8 = 2;
 
 /// Why a revocation list was not taken in.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -43,7 +49,7 @@ pub enum CrlError {
     #[error("no root that this node trusts has signed it; it says that its issuer is {0}")]
     Signature(String),
     /// Means something that a plain list does not.
-    #[error("it has the critical extension {0}; only plain, complete lists are understood")]
+    #[error("it has the extension {0}; only plain, complete lists are understood")]
     Extension(String),
     /// A serial number that no certificate has.
     #[error("it lists a serial number of {0} bytes, at most {SERIAL_BYTES} are allowed")]
@@ -83,32 +89,33 @@ impl List {
         };
         let root = roots.iter().find(|root| root.signed_list(&list));
         let root = root.ok_or_else(|| CrlError::Signature(clean(&list.issuer().to_string())))?;
-        if let Some(extension) = list.extensions().iter().find(|extension| extension.critical) {
+        // Said to be partial or a delta, critical or not.
+        let partial = [oid!(2.5.29.27), oid!(2.5.29.28)];
+        let bad = |extension: &&X509Extension<'_>| extension.critical || partial.contains(&extension.oid);
+        if let Some(extension) = list.extensions().iter().find(bad) {
             return Err(CrlError::Extension(extension.oid.to_string()));
         }
+        let number = list.crl_number().ok_or(CrlError::NoNumber)?.to_bytes_be();
         // Else a peer could re-encode a signed list so that it is kept as the newest, and then no handshake could use it.
         if !usable_list(der, root) {
             return Err(CrlError::Form("it is not in the one encoding that DER allows".into()));
         }
-        let mut serials = BTreeSet::new();
         for entry in list.iter_revoked_certificates() {
             if let Some(extension) = entry.extensions().iter().find(|extension| extension.critical) {
                 return Err(CrlError::Extension(extension.oid.to_string()));
             }
-            let serial = trim(entry.raw_serial());
-            if serial.len() > SERIAL_BYTES {
-                return Err(CrlError::Serial(serial.len()));
+            let length = trim(entry.raw_serial()).len();
+            if length > SERIAL_BYTES {
+                return Err(CrlError::Serial(length));
             }
-            serials.insert(serial.to_vec());
         }
-        let number = list.crl_number().ok_or(CrlError::NoNumber)?.to_bytes_be();
         let next_update = list.next_update().map(timestamp);
         let kept = Kept { number: trim(&number).to_vec(), hash: sha256(der), next_update, der: der.to_vec() };
-        Ok(Self { issuer: root.issuer, kept, serials })
+        Ok(Self { issuer: root.issuer, kept, serials: serials(&list) })
     }
 }
 
-/// The newest list of an issuer.
+/// A list that is kept whole.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 struct Kept {
     /// Big-endian without leading zeros.
@@ -125,18 +132,56 @@ impl Kept {
     }
 }
 
+/// Keeps a list among those of its issuer if it is the newest, or revokes what those above it do not. The same lists stay whatever
+/// order they come in, so that nodes settle. Says whether it was kept.
+fn keep_list(lists: &mut Vec<Kept>, new: Kept) -> bool {
+    let hash = new.hash;
+    if lists.iter().any(|kept| kept.hash == hash) {
+        return false;
+    }
+    lists.push(new);
+    lists.sort_by(|one, other| other.rank().cmp(&one.rank()));
+    let mut above = BTreeSet::new();
+    let mut is_newest = true;
+    lists.retain(|kept| {
+        let before = above.len();
+        above.extend(parsed(&kept.der).map(|list| serials(&list)).unwrap_or_default());
+        std::mem::take(&mut is_newest) || above.len() > before
+    });
+    lists.truncate(LISTS);
+    lists.iter().any(|kept| kept.hash == hash)
+}
+
+/// A list that was checked when it was taken in.
+fn parsed(der: &[u8]) -> Option<CertificateRevocationList<'_>> {
+    CertificateRevocationList::from_der(der).ok().map(|(_, list)| list)
+}
+
+fn serials(list: &CertificateRevocationList<'_>) -> BTreeSet<Vec<u8>> {
+    list.iter_revoked_certificates().map(|entry| trim(entry.raw_serial()).to_vec()).collect()
+}
+
 /// All that this node knows to be revoked.
 #[derive(Clone, Debug, Default, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct Revocations {
     serials: BTreeMap<Hash, BTreeSet<Vec<u8>>>,
-    newest: BTreeMap<Hash, Kept>,
+    /// At most [`LISTS`] of each issuer, the newest first.
+    lists: BTreeMap<Hash, Vec<Kept>>,
+}
+
+/// When an issuer's newest list was made, and when its successor is due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Life {
+    pub(crate) issuer: Hash,
+    pub(crate) made: Timestamp,
+    pub(crate) due: Timestamp,
 }
 
 impl Revocations {
     /// Takes in a list from a file or a peer. True if anything in it was new: a serial, or the list itself.
     pub(crate) fn take_in(&mut self, der: &[u8], roots: &[Root]) -> Result<bool, CrlError> {
         // The same bytes have been checked before: what peers repeat costs a hash.
-        if der.len() <= CRL_BYTES && self.newest.values().any(|kept| kept.der == der) {
+        if der.len() <= CRL_BYTES && self.lists.values().flatten().any(|kept| kept.der == der) {
             return Ok(false);
         }
         self.add(List::read(der, roots)?)
@@ -150,16 +195,14 @@ impl Revocations {
             return Err(CrlError::Full);
         }
         self.serials.entry(list.issuer).or_default().extend(list.serials);
-        let newer = self.newest.get(&list.issuer).is_none_or(|kept| kept.rank() < list.kept.rank());
-        if newer {
-            self.newest.insert(list.issuer, list.kept);
-        }
-        Ok(newer || fresh > 0)
+        let lists = self.lists.entry(list.issuer).or_default();
+        let kept = keep_list(lists, list.kept);
+        Ok(kept || fresh > 0)
     }
 
     /// Lists of roots that are no longer trusted are told to nobody; their serials stay.
     pub(crate) fn keep_lists_of(&mut self, roots: &[Root]) {
-        self.newest.retain(|issuer, _| roots.iter().any(|root| root.issuer == *issuer));
+        self.lists.retain(|issuer, _| roots.iter().any(|root| root.issuer == *issuer));
     }
 
     /// Whether a certificate is revoked. `issuer` is the SHA-256 of its issuer's public key info.
@@ -177,42 +220,48 @@ impl Revocations {
         self.len() == 0
     }
 
-    /// What hello says: the newest list of each issuer.
+    /// What hello says: the lists kept.
     pub fn summaries(&self) -> Vec<CrlSummary> {
         let summary = |(issuer, kept): (&Hash, &Kept)| CrlSummary {
             issuer: *issuer,
             number: BigUint::from_bytes_be(&kept.number).to_string(),
             hash: kept.hash,
         };
-        self.newest.iter().map(summary).collect()
-    }
-
-    /// The lists (DER) that a peer with these summaries lacks. A peer with a higher number lacks nothing: it will send its own.
-    pub fn lacking(&self, theirs: &[CrlSummary]) -> Vec<Vec<u8>> {
-        let has = |issuer: &Hash, ours: &Kept| {
-            theirs.iter().filter(|summary| summary.issuer == *issuer).any(|summary| {
-                let number = BigUint::parse_bytes(summary.number.as_bytes(), 10).unwrap_or_default();
-                let ours_number = BigUint::from_bytes_be(&ours.number);
-                summary.hash == ours.hash || number > ours_number
-            })
+        let each = |(issuer, lists): (&Hash, &Vec<Kept>)| -> Vec<_> {
+            lists.iter().map(|kept| summary((issuer, kept))).collect()
         };
-        let lacking = self.newest.iter().filter(|(issuer, kept)| !has(issuer, kept));
-        lacking.map(|(_, kept)| kept.der.clone()).collect()
+        self.lists.iter().flat_map(each).collect()
     }
 
-    /// The newest lists (DER).
-    pub(crate) fn lists(&self) -> impl Iterator<Item = &[u8]> {
-        self.newest.values().map(|kept| kept.der.as_slice())
+    /// The lists (DER) that a peer with these summaries lacks. A higher number of theirs does not show that it has what ours revokes.
+    pub fn lacking(&self, theirs: &[CrlSummary]) -> Vec<Vec<u8>> {
+        let has = |kept: &&Kept| theirs.iter().any(|summary| summary.hash == kept.hash);
+        self.lists.values().flatten().filter(|kept| !has(kept)).map(|kept| kept.der.clone()).collect()
+    }
+
+    /// The newest list of each issuer (DER): TLS looks at one only.
+    pub(crate) fn newest(&self) -> impl Iterator<Item = &[u8]> {
+        self.lists.values().filter_map(|lists| lists.first()).map(|kept| kept.der.as_slice())
     }
 
     /// Whether there is a list of this issuer.
     pub(crate) fn has_list(&self, issuer: &Hash) -> bool {
-        self.newest.contains_key(issuer)
+        self.lists.contains_key(issuer)
     }
 
-    /// The earliest time by which a list should have had a successor, if that has passed.
-    pub fn overdue(&self, now: Timestamp) -> Option<Timestamp> {
-        self.newest.values().filter_map(|kept| kept.next_update).filter(|next| *next < now).min()
+    /// The newest lists that say when their successors are due.
+    pub(crate) fn lives(&self) -> Vec<Life> {
+        let life = |(issuer, lists): (&Hash, &Vec<Kept>)| {
+            let newest = lists.first()?;
+            let made = parsed(&newest.der).map(|list| timestamp(list.last_update())).unwrap_or_default();
+            Some(Life { issuer: *issuer, made, due: newest.next_update? })
+        };
+        self.lists.iter().filter_map(life).collect()
+    }
+
+    /// Since when the issuer's newest list should have had a successor, if it should.
+    pub fn overdue(&self, issuer: &Hash, now: Timestamp) -> Option<Timestamp> {
+        self.lists.get(issuer)?.first()?.next_update.filter(|due| *due < now)
     }
 
     /// The form in which a node keeps it over restarts.
@@ -224,11 +273,18 @@ impl Revocations {
     /// Reads what [`Self::to_bytes`] wrote.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, CrlError> {
         let saved = |error: String| CrlError::Saved(error);
+        let read = |error: borsh::io::Error| saved(clean(&error.to_string()));
         match bytes.split_first() {
-            Some((&FORMAT, rest)) => {
-                borsh::from_slice(rest).map_err(|error| saved(clean(&error.to_string())))
+            Some((&FORMAT, rest)) => borsh::from_slice(rest).map_err(read),
+            // It had one list of each issuer.
+            Some((1, rest)) => {
+                let (serials, newest): (_, BTreeMap<Hash, Kept>) = borsh::from_slice(rest).map_err(read)?;
+                Ok(Self {
+                    serials,
+                    lists: newest.into_iter().map(|(issuer, kept)| (issuer, vec![kept])).collect(),
+                })
             }
-            Some((other, _)) => Err(saved(format!("format {other} is not known, only {FORMAT}"))),
+            Some((other, _)) => Err(saved(format!("format {other} is not known, only 1 and {FORMAT}"))),
             None => Err(saved("they are empty".into())),
         }
     }

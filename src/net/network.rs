@@ -99,6 +99,17 @@ struct Running {
     keeping: JoinHandle<()>,
     greeted: bool,
     last_file_error: Option<String>,
+    told: certificates::Told,
+    alarms: Alarms,
+}
+
+/// Alarms about identities since the start.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Alarms {
+    /// Two machines with one certificate.
+    pub duplicates: u64,
+    /// Known ids with another key.
+    pub keys: u64,
 }
 
 impl NetworkActor {
@@ -112,6 +123,8 @@ impl NetworkActor {
             keeping: tokio::spawn(async {}),
             greeted: false,
             last_file_error: None,
+            told: certificates::Told::default(),
+            alarms: Alarms::default(),
         };
         running.tell_crls();
         running.serve(&stop).await;
@@ -227,6 +240,11 @@ impl Running {
                 self.actor.names.send_replace(Arc::new(names));
             }
         }
+        match &event {
+            Event::DuplicateIdentity(_) => self.alarms.duplicates = self.alarms.duplicates.saturating_add(1),
+            Event::KeyChanged { .. } => self.alarms.keys = self.alarms.keys.saturating_add(1),
+            _ => (),
+        }
         report::note(event, &self.actor.events);
     }
 
@@ -236,9 +254,12 @@ impl Running {
         }
     }
 
-    fn send_crls(&self, conn: ConnId) {
-        let Some(link) = self.links.get(&conn) else { return };
-        let lists = self.tls().revocations().lacking(&link.crls);
+    fn send_crls(&mut self, conn: ConnId) {
+        let revocations = self.actor.shared.tls.revocations();
+        let Some(link) = self.links.get_mut(&conn) else { return };
+        let lists = revocations.lacking(&link.crls);
+        // What has been sent is not sent again.
+        link.crls = revocations.summaries();
         let lists: Vec<_> = lists.into_iter().filter_map(|list| list.try_into().ok()).collect();
         if !lists.is_empty() {
             self.send(conn, &Message::Revocations(bouya_core::codec::Bounded::truncated(lists)));

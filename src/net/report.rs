@@ -25,7 +25,22 @@ pub(super) fn note(note: Note, events: &Events) {
         }
         Note::PeerRefused { id, why } => warn!(peer = %id, why, "no connection"),
         Note::DuplicateIdentity(id) => {
-            warn!(peer = %id, "duplicate_identity: two machines use this certificate; one of them must stop, or it was stolen: revoke it");
+            let why = "two machines use this certificate; one of them must stop, or it was stolen: revoke it";
+            warn!(peer = %id, "duplicate_identity: {why}");
+            events.tell(Event::Peer {
+                id: id.to_string(),
+                status: "connected".to_owned(),
+                why: Some(why.to_owned()),
+            });
+        }
+        Note::KeyChanged { id, old, new } => {
+            let why = "it shows another key than before; fine if its operator has made a new one, else somebody got a certificate for its id: revoke it";
+            warn!(peer = %id, %old, %new, "key changed: {why}");
+            events.tell(Event::Peer {
+                id: id.to_string(),
+                status: "connected".to_owned(),
+                why: Some(why.to_owned()),
+            });
         }
         Note::Banned { id, why, seconds } => {
             warn!(peer = %id, why, seconds, "banned");

@@ -29,6 +29,7 @@ pub struct Summary {
     pub sync: views::SyncStatus,
     /// The peers' median clock minus this node's.
     pub clock_offset_ms: i64,
+    pub alarms: super::network::Alarms,
 }
 
 /// Why an operator's wish is not granted.

@@ -6,6 +6,7 @@
 
 mod alone;
 pub(crate) mod certificate;
+pub(crate) mod ends;
 pub(crate) mod explain;
 pub(crate) mod identity;
 
@@ -13,9 +14,9 @@ use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use arc_swap::ArcSwap;
-use bouya_core::crypto::Hash;
+use bouya_core::crypto::{Hash, sha256};
 use bouya_core::id::NodeId;
-use bouya_core::overlay::Verified;
+use bouya_core::overlay::{SessionSecret, Verified};
 use bouya_core::time::Timestamp;
 use rustls::client::danger::ServerCertVerifier;
 use rustls::client::{Resumption, WebPkiServerVerifier};
@@ -33,6 +34,7 @@ pub use self::identity::{IdentityError, IdentityFiles};
 
 use self::alone::Alone;
 use self::certificate::{Leaf, Root};
+use self::ends::{End, What};
 use self::identity::Identity;
 use super::crl::{CrlError, Revocations};
 
@@ -88,6 +90,11 @@ pub enum Refusal {
     /// Ended while the connection lived.
     #[error("its certificate has expired; it needs a new one (`mkca renew`)")]
     Expired,
+    /// No current revocation list, and the operator wants one.
+    #[error(
+        "its CA's revocation list is overdue here and crl_overdue is \"refuse\"; get a new one from the CA (`mkca crl`)"
+    )]
+    Overdue,
     /// The root has been taken out, or has expired.
     #[error("its CA is no longer trusted here")]
     Root,
@@ -107,6 +114,7 @@ struct Current {
     identity: Arc<Identity>,
     server: Arc<ServerConfig>,
     client: Arc<ClientConfig>,
+    ends: Vec<End>,
 }
 
 impl Tls {
@@ -167,10 +175,14 @@ impl Tls {
         self.current.load().identity.not_after
     }
 
-    /// When the first of the roots ends.
-    pub fn roots_end(&self) -> Timestamp {
-        let current = self.current.load();
-        current.identity.roots.iter().map(|root| root.not_after).min().unwrap_or_default()
+    /// Everything of this identity that ends, and when: certificate, roots, lists.
+    pub(crate) fn ends(&self) -> Vec<End> {
+        self.current.load().ends.clone()
+    }
+
+    /// Whether an overdue list is refused rather than used.
+    pub(crate) fn refuses_overdue(&self) -> bool {
+        self.files.refuse_overdue
     }
 
     /// All that is known to be revoked: to be saved, told in hello and compared with a peer's.
@@ -201,6 +213,9 @@ impl Tls {
         if revocations.is_revoked(&session.issuer, &session.serial) {
             return Some(Refusal::Revoked);
         }
+        if self.files.refuse_overdue && revocations.overdue(&session.issuer, now).is_some() {
+            return Some(Refusal::Overdue);
+        }
         (session.verified.not_after < now).then_some(Refusal::Expired)
     }
 }
@@ -226,14 +241,23 @@ impl Current {
         if let Some(root) = identity.roots.iter().find(lacks) {
             return Err(IdentityError::CrlMissing { root: root.name.clone() });
         }
-        if !files.refuse_overdue && revocations.overdue(now()).is_some() {
-            tracing::warn!(
-                "a revocation list is overdue and used all the same; get a new one from the CA (mkca crl)"
-            );
-        }
         let (server, client) = configs(files, &identity, revocations)?;
-        Ok(Self { identity, server: Arc::new(server), client: Arc::new(client) })
+        let ends = ends(&identity, revocations);
+        Ok(Self { identity, server: Arc::new(server), client: Arc::new(client), ends })
     }
+}
+
+fn ends(identity: &Identity, revocations: &Revocations) -> Vec<End> {
+    let end = |what, name: &str, begins, ends| End { what, name: name.to_owned(), begins, ends };
+    let mut all = vec![end(What::Certificate, identity.id.as_str(), identity.not_before, identity.not_after)];
+    all.extend(
+        identity.roots.iter().map(|root| end(What::Root, &root.name, root.not_before, root.not_after)),
+    );
+    for life in revocations.lives() {
+        let root = identity.roots.iter().find(|root| root.issuer == life.issuer);
+        all.extend(root.map(|root| end(What::List, &root.name, life.made, life.due)));
+    }
+    all
 }
 
 fn setup(error: impl fmt::Display) -> IdentityError {
@@ -250,7 +274,7 @@ fn configs(
         roots.add(root.der.clone()).map_err(setup)?;
     }
     let roots = Arc::new(roots);
-    let lists = || revocations.lists().map(|der| CertificateRevocationListDer::from(der.to_vec()));
+    let lists = || revocations.newest().map(|der| CertificateRevocationListDer::from(der.to_vec()));
     // The names of roots are nothing that a stranger must be told.
     let mut clients = WebPkiClientVerifier::builder_with_provider(roots.clone(), provider())
         .clear_root_hint_subjects()
@@ -342,8 +366,9 @@ pub(crate) fn verified<S>(
         TlsStream::Client(stream) => stream.get_ref().1.export_keying_material([0; 32], EXPORTER, None),
         TlsStream::Server(stream) => stream.get_ref().1.export_keying_material([0; 32], EXPORTER, None),
     };
-    let session = secret.map_err(|_| Refusal::Exporter)?;
-    let verified = Verified { id: leaf.id, session, not_after: leaf.not_after };
+    let session = SessionSecret(secret.map_err(|_| Refusal::Exporter)?);
+    let key = sha256(&leaf.key);
+    let verified = Verified { id: leaf.id, session, key, not_after: leaf.not_after };
     let session = Session { verified, serial: leaf.serial, issuer };
     match tls.refuses(&session) {
         Some(refusal) => Err(refusal),

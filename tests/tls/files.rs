@@ -3,13 +3,16 @@
 use std::fs;
 
 use bouya::net::crl::Revocations;
-use bouya::net::tls::{IdentityError, IdentityFiles, Tls};
+use bouya::net::tls::{IdentityError, IdentityFiles, Refusal, Session, Tls};
+use bouya_core::crypto::Hash;
+use bouya_core::time::Timestamp;
 use rcgen::SerialNumber;
 use rustls::pki_types::CertificateRevocationListDer;
 use rustls::pki_types::pem::PemObject;
 use tempfile::TempDir;
 
-use crate::ca::{Ca, ca_params, days, member, open};
+use crate::ca::{Ca, GOOD_ALPN, ca_params, days, member, open, raw_client};
+use crate::{Node, connect};
 
 pub(crate) fn der(pem: &str) -> Vec<u8> {
     CertificateRevocationListDer::from_pem_slice(pem.as_bytes()).unwrap().to_vec()
@@ -101,7 +104,44 @@ fn an_overdue_list_is_used_unless_that_is_refused() {
     let (ca, dir) = (Ca::new("test CA"), TempDir::new().unwrap());
     let files = ca.files_with(dir.path(), &ca.issue(member("alice")), &ca.crl(1, &[], -1));
     let tls = open(files).unwrap();
-    assert!(tls.revocations().overdue(bouya_core::time::Timestamp(u64::MAX)).is_some());
+    let all = tls.revocations();
+    let issuer = all.summaries()[0].issuer;
+    assert!(all.overdue(&issuer, Timestamp(u64::MAX)).is_some());
+}
+
+/// A session of bob's at alice's, as TLS has proven it.
+async fn session(ca: &Ca, alice: &std::sync::Arc<Tls>) -> Session {
+    let mut node = Node::new(alice.clone());
+    let listener = node.listen();
+    let config = raw_client(ca, Some(&ca.issue(member("bob"))), GOOD_ALPN);
+    let _stream = connect(config, listener.address, "alice").await.unwrap();
+    node.up().await.1
+}
+
+#[tokio::test]
+async fn a_living_session_is_judged_by_the_clock_the_roots_and_the_lists() {
+    let (ca, dir) = (Ca::new("test CA"), TempDir::new().unwrap());
+    let mut files = ca.files(dir.path(), "alice");
+    let tls = std::sync::Arc::new(open(files.clone()).unwrap());
+    let good = session(&ca, &tls).await;
+    assert_eq!(tls.refuses(&good), None);
+    let mut over = good.clone();
+    over.verified.not_after = Timestamp(1);
+    assert_eq!(tls.refuses(&over), Some(Refusal::Expired));
+    let mut foreign = good.clone();
+    foreign.issuer = Hash::ZERO;
+    assert_eq!(tls.refuses(&foreign), Some(Refusal::Root));
+    // An overdue list is used, or ends what lives.
+    let overdue = ca.crl(2, &[&[77]], -1);
+    assert_eq!(tls.take_in(&[der(&overdue)]), (true, None));
+    assert_eq!(tls.refuses(&good), None);
+    files.refuse_overdue = true;
+    let strict = open(files).unwrap();
+    assert_eq!(strict.refuses(&good), None);
+    assert_eq!(strict.take_in(&[der(&overdue)]), (true, None));
+    assert_eq!(strict.refuses(&good), Some(Refusal::Overdue));
+    assert_eq!(strict.take_in(&[der(&ca.crl(3, &[&good.serial], 30))]), (true, None));
+    assert_eq!(strict.refuses(&good), Some(Refusal::Revoked));
 }
 
 #[test]

@@ -57,7 +57,8 @@ impl Overlay {
             Input::Answer(answer) => self.answer(now, answer),
             Input::Command(command) => self.peers.command(now, command),
             Input::Crls(crls) => self.peers.set_crls(crls),
-            Input::Reloaded { revoked } => self.peers.reloaded(now, &revoked),
+            Input::Reloaded => self.peers.clear_refusals(now),
+            Input::Revoked { conn, why } => self.peers.revoked(now, conn, &why),
             Input::Wake => {
                 self.peers.wake(now);
                 self.gossip.wake(now);

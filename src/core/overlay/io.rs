@@ -3,6 +3,7 @@
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::fmt;
 use core::net::IpAddr;
 
 use crate::crypto::{Hash, PublicKey};
@@ -26,10 +27,22 @@ pub struct ConnId(pub u64);
 pub struct Verified {
     /// The certificate's one DNS name.
     pub id: NodeId,
-    /// Secret of this TLS session, known to its two ends only.
-    pub session: [u8; 32],
+    /// Of this TLS session.
+    pub session: SessionSecret,
+    /// SHA-256 of the certificate's public key info: who has renewed a certificate has the same, a thief with one of his own has not.
+    pub key: Hash,
     /// When the certificate ends.
     pub not_after: Timestamp,
+}
+
+/// Secret of a TLS session, known to its two ends only. Shows nothing of itself in `Debug`.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct SessionSecret(pub [u8; 32]);
+
+impl fmt::Debug for SessionSecret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SessionSecret")
+    }
 }
 
 /// Who opened a connection.
@@ -140,11 +153,14 @@ pub enum Input {
     Command(Command),
     /// This node's revocation lists are these now.
     Crls(Vec<CrlSummary>),
-    /// Certificates, keys, roots or revocation lists were read anew: certificate backoffs are forgotten. Connections of ids in
-    /// `revoked` are cut.
-    Reloaded {
-        /// Connections whose certificates are no longer valid.
-        revoked: Vec<ConnId>,
+    /// Certificates, keys, roots or revocation lists were read anew: certificate backoffs are forgotten.
+    Reloaded,
+    /// A connection's certificate is no longer good: it is cut.
+    Revoked {
+        /// The connection.
+        conn: ConnId,
+        /// Why, for people.
+        why: String,
     },
     /// [`super::Overlay::next_wakeup`] has come.
     Wake,
@@ -273,6 +289,16 @@ pub enum Event {
     },
     /// Two machines use one certificate.
     DuplicateIdentity(NodeId),
+    /// An id has proven another public key than the last time: its operator has made a new one, or somebody else has got a
+    /// certificate for the id. Told at most once a minute for each peer.
+    KeyChanged {
+        /// Who.
+        id: NodeId,
+        /// SHA-256 of the public key info that it had.
+        old: Hash,
+        /// And of the one that it has now.
+        new: Hash,
+    },
     /// A peer broke the rules.
     Banned {
         /// Who.

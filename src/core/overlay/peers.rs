@@ -292,6 +292,17 @@ impl Peers {
         self.outputs.push_back(Output::Note(event));
     }
 
+    /// A banned id has tried; counted, and told once a minute.
+    fn note_turned_away(&mut self, now: Time, id: &NodeId, why: &str) {
+        let Some(peer) = self.peers.get_mut(id) else { return };
+        peer.turned_away = peer.turned_away.saturating_add(1);
+        if is_recent(peer.noted, now) {
+            return;
+        }
+        let times = core::mem::take(&mut peer.turned_away);
+        self.note_refused(now, id, &alloc::format!("turned away {times} times: {why}"));
+    }
+
     /// Tells that a peer refused or was refused, at most once a minute.
     fn note_refused(&mut self, now: Time, id: &NodeId, why: &str) {
         let Some(peer) = self.peers.get_mut(id) else { return };

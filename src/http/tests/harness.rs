@@ -76,7 +76,8 @@ pub(super) struct Network {
 impl Network {
     fn new() -> Self {
         let sync = views::SyncStatus { state: "synced".to_owned(), progress: 1.0 };
-        let summary = Summary { connected: 2, known: 3, sync, clock_offset_ms: -7 };
+        let summary =
+            Summary { connected: 2, known: 3, sync, clock_offset_ms: -7, alarms: Default::default() };
         Self {
             summary: Mutex::new(summary),
             peers: Mutex::default(),

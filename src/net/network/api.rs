@@ -66,6 +66,7 @@ impl Running {
             known: overlay.known(),
             sync: views::SyncStatus { state: state.to_owned(), progress: progress.clamp(0.0, 1.0) },
             clock_offset_ms: overlay.clock_offset_ms().unwrap_or(0),
+            alarms: self.alarms,
         }
     }
 

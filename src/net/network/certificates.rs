@@ -1,9 +1,25 @@
 //! Certificate files and revocation lists: read anew while the node runs, and every live session judged by them.
 
-use bouya_core::overlay::{ConnId, Input};
+use std::time::Duration;
+
+use bouya_core::overlay::Input;
+use tokio::time::Instant;
 use tracing::{debug, error, info, warn};
 
 use super::{REVOCATIONS, Running};
+use crate::clock::{days_until, rfc3339};
+use crate::net::tls::ends::{End, State, What};
+use crate::net::tls::now;
+
+/// What ends is told so often, and whenever its state changes.
+const TELL_ENDS: Duration = Duration::from_secs(24 * 3600);
+
+/// What was last said of what ends.
+#[derive(Debug, Default)]
+pub(super) struct Told {
+    at: Option<Instant>,
+    ends: Vec<(End, State)>,
+}
 
 impl Running {
     /// A peer's revocation lists.
@@ -13,11 +29,14 @@ impl Running {
             debug!(%error, "a peer's revocation list was refused");
         }
         if new {
+            info!(revoked = self.tls().revocations().len(), "a peer brought news of revocations");
             self.revocations_changed();
+            self.tell_ends();
         }
     }
 
-    /// Certificates, keys, roots and lists are taken from their files again, and every live session is judged by them.
+    /// Certificates, keys, roots and lists are taken from their files again. Whatever comes of it, every live session is judged, by
+    /// the clock too.
     pub(super) fn look_at_files(&mut self) {
         match self.tls().reload() {
             Ok(true) => {
@@ -26,13 +45,7 @@ impl Running {
                 self.actor.not_after.send_replace(self.tls().not_after());
                 self.revocations_changed();
             }
-            Ok(false) => {
-                self.last_file_error = None;
-                let revoked = self.refused_links();
-                if !revoked.is_empty() {
-                    self.handle(Input::Reloaded { revoked });
-                }
-            }
+            Ok(false) => self.last_file_error = None,
             Err(error) => {
                 // Said once, not every second.
                 let error = error.to_string();
@@ -42,13 +55,15 @@ impl Running {
                 }
             }
         }
+        self.cut_refused();
+        self.tell_ends();
     }
 
-    pub(super) fn revocations_changed(&mut self) {
+    fn revocations_changed(&mut self) {
         self.keep(REVOCATIONS, self.tls().revocations().to_bytes());
         self.tell_crls();
-        let revoked = self.refused_links();
-        self.handle(Input::Reloaded { revoked });
+        self.handle(Input::Reloaded);
+        self.cut_refused();
     }
 
     pub(super) fn tell_crls(&mut self) {
@@ -56,12 +71,73 @@ impl Running {
         self.handle(Input::Crls(crls));
     }
 
-    pub(super) fn refused_links(&self) -> Vec<ConnId> {
-        let refused = self.links.iter().filter_map(|(conn, link)| {
-            let why = self.tls().refuses(&link.session)?;
-            warn!(peer = %link.session.verified.id, %why, "cut");
-            Some(*conn)
-        });
-        refused.collect()
+    fn cut_refused(&mut self) {
+        let judge = |link: &super::Link| Some(self.tls().refuses(&link.session)?.to_string());
+        let refused = self.links.iter().filter_map(|(conn, link)| Some((*conn, judge(link)?)));
+        for (conn, why) in refused.collect::<Vec<_>>() {
+            self.handle(Input::Revoked { conn, why });
+        }
+    }
+
+    /// Says what ends, and when: once a day and when it has come nearer, louder when it is time to act.
+    fn tell_ends(&mut self) {
+        let now = now();
+        let with_state = |end: End| (end.clone(), end.state(now));
+        let ends: Vec<_> = self.tls().ends().into_iter().map(with_state).collect();
+        if self.told.ends == ends && self.told.at.is_some_and(|at| at.elapsed() < TELL_ENDS) {
+            return;
+        }
+        ends.iter().for_each(|(end, state)| tell(end, *state, self.tls().refuses_overdue()));
+        self.told = Told { at: Some(Instant::now()), ends };
+    }
+}
+
+fn tell(end: &End, state: State, refuses_overdue: bool) {
+    let (of, days, until) = (end.name.as_str(), days_until(end.ends), rfc3339(end.ends));
+    match (end.what, state) {
+        (What::Certificate, State::Good) => info!(days, until, "certificate"),
+        (What::Root | What::List, State::Good) => (),
+        (What::Certificate, State::Near) => warn!(
+            days,
+            until,
+            "the certificate ends soon: ask the CA for a new one (mkca renew); it is taken without a restart"
+        ),
+        (What::Certificate, State::Over) => {
+            error!(
+                until,
+                "the certificate has ended: peers refuse this node until it has a new one (mkca renew)"
+            );
+        }
+        (What::Root, State::Near) => {
+            warn!(
+                ca = of,
+                days,
+                until,
+                "the CA's own certificate ends soon, and with it every certificate: change the root"
+            );
+        }
+        (What::Root, State::Over) => {
+            error!(
+                ca = of,
+                until, "the CA's own certificate has ended: nobody of it is let in; change the root"
+            );
+        }
+        (What::List, State::Near) => {
+            warn!(ca = of, days, until, "a new revocation list is due soon; get one from the CA (mkca crl)");
+        }
+        (What::List, State::Over) if refuses_overdue => {
+            error!(
+                ca = of,
+                until,
+                "a revocation list is overdue and crl_overdue is refuse: nobody of this CA is let in; get a new one (mkca crl)"
+            );
+        }
+        (What::List, State::Over) => {
+            warn!(
+                ca = of,
+                until,
+                "a revocation list is overdue and used all the same; get a new one from the CA (mkca crl)"
+            );
+        }
     }
 }

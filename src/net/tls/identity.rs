@@ -139,6 +139,7 @@ pub enum IdentityError {
 /// A node's identity: everything in it fits together, as far as files alone can show.
 pub(crate) struct Identity {
     pub(crate) id: NodeId,
+    pub(crate) not_before: Timestamp,
     pub(crate) not_after: Timestamp,
     pub(crate) certificate: CertificateDer<'static>,
     pub(crate) key: PrivateKeyDer<'static>,
@@ -170,8 +171,8 @@ impl Identity {
         for file in &files.crls {
             lists.extend(read_lists(file, &read(file)?, &roots)?);
         }
-        let Leaf { id, not_after, .. } = leaf;
-        Ok(Self { id, not_after, certificate, key, roots, lists, digest: sha256(&seen) })
+        let Leaf { id, not_before, not_after, .. } = leaf;
+        Ok(Self { id, not_before, not_after, certificate, key, roots, lists, digest: sha256(&seen) })
     }
 }
 

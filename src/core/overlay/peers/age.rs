@@ -15,8 +15,10 @@
 //! Where that cannot be (nothing answers there any more, or the dialer does not care to), either side closes the old connection at
 //! [`CONNECTION_AGE_LIMIT`]; the dialer then comes back as after any loss.
 
+use core::time::Duration;
+
 use super::connections::{Connection, End, Stage};
-use super::{Peers, Timer};
+use super::{Event, Peers, Timer};
 use crate::id::NodeId;
 use crate::limits::{
     CONNECTION_AGE, CONNECTION_AGE_JITTER, CONNECTION_AGE_LIMIT, CONNECTION_RENEWABLE, RENEW_AGAIN,
@@ -56,8 +58,18 @@ impl Peers {
         let limit = connection.opened.after(CONNECTION_AGE_LIMIT);
         let was = core::mem::replace(&mut connection.renewal, Renewal::Due);
         let id = connection.id.clone();
-        if now >= limit || was == Renewal::Leaving && self.wire_of(&id) != Some(conn) {
+        let direction = connection.direction;
+        let left = was == Renewal::Leaving && self.wire_of(&id) != Some(conn);
+        if left && direction == Direction::In {
+            // Whoever dialed the new one does not know of the old one: it is not the same machine.
+            self.note(Event::DuplicateIdentity(id));
             return self.close_aged(now, conn);
+        }
+        if left || now >= limit {
+            return self.close_aged(now, conn);
+        }
+        if direction == Direction::In {
+            return self.timers.set(Timer::Age(conn), limit);
         }
         self.timers.set(Timer::Age(conn), now.after(RENEW_AGAIN).min(limit));
         if !self.queue.contains(&id) {
@@ -98,6 +110,7 @@ impl Peers {
         }
         if direction == Direction::In {
             self.rewire(&id, conn);
+            self.leave(now, old, SILENT_CLOSE.saturating_mul(2));
         }
         self.ping(now, conn);
     }
@@ -106,19 +119,27 @@ impl Peers {
     pub(super) fn hand_over(&mut self, now: Time, conn: ConnId, old: ConnId) {
         let Some(id) = self.connections.get(&conn).map(|connection| connection.id.clone()) else { return };
         self.rewire(&id, conn);
+        // A last word that does not come is not waited for without end.
+        if self.leave(now, old, SILENT_CLOSE) {
+            self.ping(now, old);
+        }
+    }
+
+    /// The old connection is to be closed by the dialer, within `span`.
+    fn leave(&mut self, now: Time, old: ConnId, span: Duration) -> bool {
         let Some(left) = self.connections.get_mut(&old).filter(|left| left.stage == Stage::Up) else {
-            return;
+            return false;
         };
         left.renewal = Renewal::Leaving;
-        // A last word that does not come is not waited for without end.
-        self.timers.set(Timer::Age(old), now.after(SILENT_CLOSE));
-        self.ping(now, old);
+        self.timers.set(Timer::Age(old), now.after(span));
+        true
     }
 
     /// The connection has answered a ping; if it was leaving, that was the last word. Unless the one that took over is gone already.
     pub(super) fn parted(&mut self, now: Time, conn: ConnId) {
         let Some(connection) = self.connections.get(&conn) else { return };
-        if connection.renewal == Renewal::Leaving && self.wire_of(&connection.id) != Some(conn) {
+        let leaving = connection.direction == Direction::Out && connection.renewal == Renewal::Leaving;
+        if leaving && self.wire_of(&connection.id) != Some(conn) {
             self.close_aged(now, conn);
         }
     }

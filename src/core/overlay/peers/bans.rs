@@ -232,23 +232,6 @@ impl Peers {
         self.keep_out(now, id, Ban { by: By::Operator, until: None, why: why.to_string() });
     }
 
-    /// Certificates and lists were read anew; these connections' certificates are no longer good.
-    pub fn reloaded(&mut self, now: Time, revoked: &[ConnId]) {
-        self.clear_refusals(now);
-        for conn in revoked {
-            let Some(id) = self.connections.get(conn).map(|connection| connection.id.clone()) else {
-                continue;
-            };
-            let why = "your certificate has been revoked, has expired or is of a root no longer trusted";
-            self.close(now, *conn, Some(Goodbye::new(GoodbyeReason::Certificate, why)), End::Refused);
-            if let Some(peer) = self.peers.get_mut(&id) {
-                // Not told to others any more.
-                (peer.listens, peer.proven_at) = (None, None);
-            }
-            self.note_refused(now, &id, "its certificate is no longer valid");
-        }
-    }
-
     fn shut_down(&mut self, now: Time) {
         self.stopping = true;
         self.queue.clear();

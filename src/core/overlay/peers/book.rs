@@ -13,14 +13,15 @@ use borsh::{BorshDeserialize, BorshSerialize};
 use super::bans::{Ban, By};
 use super::{Configured, Peer, Peers, Source, Status, Timer};
 use crate::codec::{Bounded, Text};
+use crate::crypto::Hash;
 use crate::id::NodeId;
 use crate::limits::{BAN_MAX, BANS, CANDIDATES, FORGET_AFTER, KNOWN_PEERS};
 use crate::overlay::{Output, Settings};
 use crate::time::Time;
 use crate::wire::Endpoint;
 
-/// Format of the book.
-const VERSION: u8 = 1;
+/// Format of the book. Version 1 had no keys.
+const VERSION: u8 = 2;
 /// Changes are gathered this long before they are saved.
 const SAVE_AFTER: Duration = Duration::from_secs(5);
 
@@ -30,6 +31,8 @@ pub struct Book {
     peers: Bounded<SavedPeer, KNOWN_PEERS>,
     blacklist: Vec<NodeId>,
     bans: Bounded<SavedBan, BANS>,
+    /// SHA-256 of the public key info that each peer proved last.
+    keys: Bounded<(NodeId, Hash), KNOWN_PEERS>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
@@ -53,17 +56,20 @@ struct SavedBan {
 
 impl BorshSerialize for Book {
     fn serialize<W: Write>(&self, writer: &mut W) -> Result<()> {
-        (VERSION, &self.peers, &self.blacklist, &self.bans).serialize(writer)
+        (VERSION, &self.peers, &self.blacklist, &self.bans, &self.keys).serialize(writer)
     }
 }
 
 impl BorshDeserialize for Book {
     fn deserialize_reader<R: Read>(reader: &mut R) -> Result<Self> {
-        if u8::deserialize_reader(reader)? != VERSION {
+        let version = u8::deserialize_reader(reader)?;
+        if !(1..=VERSION).contains(&version) {
             return Err(Error::new(ErrorKind::InvalidData, "an address book of another version"));
         }
         let (peers, blacklist, bans) = BorshDeserialize::deserialize_reader(reader)?;
-        Ok(Self { peers, blacklist, bans })
+        let keys =
+            if version == 1 { Bounded::default() } else { BorshDeserialize::deserialize_reader(reader)? };
+        Ok(Self { peers, blacklist, bans, keys })
     }
 }
 
@@ -92,6 +98,11 @@ impl Peers {
                 self.keep_out(now, id, Ban { by, until: None, why: String::from(why) });
             }
         }
+        for (id, key) in settings.book.keys.iter() {
+            if let Some(peer) = self.peers.get_mut(id) {
+                peer.key = Some(*key);
+            }
+        }
         for (id, endpoint) in settings.bootstrap.iter().filter(|(id, _)| *id != settings.id) {
             let peer = self.peers.entry(id.clone()).or_insert_with(|| Peer::new(now));
             (peer.configured, peer.teller) = (Configured::File, None);
@@ -117,6 +128,8 @@ impl Peers {
     fn book(&self, now: Time) -> Book {
         let mut book = Book::default();
         let (mut peers, mut bans) = (Vec::new(), Vec::new());
+        let keys = self.peers.iter().filter_map(|(id, peer)| Some((id.clone(), peer.key?)));
+        book.keys = Bounded::truncated(keys);
         for (id, peer) in &self.peers {
             if let Status::Banned(ban) = &peer.status {
                 match ban.by {

@@ -14,9 +14,10 @@ use core::time::Duration;
 
 use super::age::Renewal;
 use super::{Event, Output, Peers, Timer, is_recent};
+use crate::crypto::Hash;
 use crate::id::NodeId;
 use crate::limits::{HELLO_TIMEOUT, PING_AFTER};
-use crate::overlay::{CloseReason, ConnId, Direction, Verified};
+use crate::overlay::{CloseReason, ConnId, Direction, SessionSecret, Verified};
 use crate::time::Time;
 use crate::wire::{Endpoint, Goodbye, GoodbyeReason, Hello, HelloError, Message};
 
@@ -42,7 +43,9 @@ pub(super) struct Connection {
     pub(super) held: Vec<Message>,
     /// GetPeers and Revocations that the peer sent.
     pub(super) chores: (u64, u64),
-    secret: [u8; 32],
+    secret: SessionSecret,
+    /// SHA-256 of the certificate's public key info.
+    key: Hash,
     /// Where it was dialed.
     pub(super) endpoint: Option<Endpoint>,
     pub(super) shown: String,
@@ -114,7 +117,8 @@ impl Peers {
             return self.turn_away(conn, GoodbyeReason::Shutdown, "");
         }
         if let Some(why) = self.banned_because(now, &peer.id) {
-            return self.turn_away(conn, GoodbyeReason::Banned, &why);
+            self.turn_away(conn, GoodbyeReason::Banned, &why);
+            return self.note_turned_away(now, &peer.id, &why);
         }
         if self.ensure(now, &peer.id).is_none() {
             return self.turn_away(conn, GoodbyeReason::Full, "the address book is full of proven peers");
@@ -134,6 +138,7 @@ impl Peers {
             held: Vec::new(),
             chores: (0, 0),
             secret: peer.session,
+            key: peer.key,
             endpoint,
             shown,
         };
@@ -161,12 +166,14 @@ impl Peers {
         }
         connection.heard = now;
         self.timers.set(Timer::Quiet(conn), now.after(PING_AFTER));
-        if let Err(error) = hello.check(&self.own.hello, &connection.id, &connection.secret) {
+        if let Err(error) = hello.check(&self.own.hello, &connection.id, &connection.secret.0) {
             return self.misfit(now, conn, &error);
         }
         connection.hello = Some(hello);
         let id = connection.id.clone();
+        let key = connection.key;
         self.plan_age(now, conn);
+        self.meet_key(now, &id, key);
         match self.wire_of(&id) {
             Some(old) => self.second(now, conn, old),
             None if self.has_room(&id) => self.attach(now, conn),
@@ -194,6 +201,11 @@ impl Peers {
 
     /// Says goodbye and closes. Nothing that still comes counts.
     pub(super) fn close(&mut self, now: Time, conn: ConnId, goodbye: Option<Goodbye>, end: End) {
+        let why = goodbye.as_ref().map_or_else(|| "closed".to_string(), tell);
+        self.close_because(now, conn, goodbye, end, &why);
+    }
+
+    fn close_because(&mut self, now: Time, conn: ConnId, goodbye: Option<Goodbye>, end: End, why: &str) {
         let Some(connection) = self.connections.get_mut(&conn) else { return };
         if matches!(connection.stage, Stage::Closing(_)) {
             return;
@@ -202,9 +214,29 @@ impl Peers {
         connection.held = Vec::new();
         let id = connection.id.clone();
         self.disarm(conn);
-        let why = goodbye.as_ref().map_or_else(|| "closed".to_string(), tell);
         self.outputs.push_back(Output::Close { conn, goodbye });
-        self.detach(now, &id, conn, &why);
+        self.detach(now, &id, conn, why);
+    }
+
+    /// A connection's certificate is no longer good. Said once, whatever the peer had here.
+    pub fn revoked(&mut self, now: Time, conn: ConnId, why: &str) {
+        let Some(connection) = self.connections.get(&conn) else { return };
+        if matches!(connection.stage, Stage::Closing(_)) {
+            return;
+        }
+        let id = connection.id.clone();
+        let was_up = self.wire_of(&id).is_some();
+        let words = "your certificate has been revoked, has expired or is of a root no longer trusted";
+        let goodbye = Goodbye::new(GoodbyeReason::Certificate, words);
+        let why = format!("cut: {why}");
+        self.close_because(now, conn, Some(goodbye), End::Refused, &why);
+        if let Some(peer) = self.peers.get_mut(&id) {
+            // Not told to others any more.
+            (peer.listens, peer.proven_at) = (None, None);
+        }
+        if !was_up {
+            self.note_refused(now, &id, &why);
+        }
     }
 
     fn disarm(&mut self, conn: ConnId) {

@@ -207,7 +207,7 @@ impl Peers {
     }
 
     /// Certificates were read anew: those who were refused are tried again soon.
-    pub(super) fn clear_refusals(&mut self, now: Time) {
+    pub fn clear_refusals(&mut self, now: Time) {
         let refused: Vec<_> =
             self.peers.iter().filter(|(_, peer)| peer.refusals > 0).map(|(id, _)| id.clone()).collect();
         for id in refused {

@@ -6,12 +6,14 @@
 //!
 //! Both in one direction, from the same process, and the older one of age: a renewal, see [`super::age`].
 //!
-//! Otherwise one of the two is dead or the peer is two machines. A new instance is a restart: the newer connection stays. An instance
-//! that was seen before is a reconnect if the older connection is dead, and a twin with the same certificate if it answers a ping.
+//! Otherwise one of the two is dead or the peer is two machines. A new instance is a restart: the newer connection stays, once a minute. An
+//! instance that was seen before, or a second new one within the minute, is a reconnect if the older connection is dead, and a twin with the same certificate if it answers a ping.
 
 use super::connections::{End, Stage};
 use super::sessions::instance_of;
-use super::{Event, Peers, Timer};
+use super::{Event, Peers, Timer, is_recent};
+use crate::crypto::Hash;
+use crate::id::NodeId;
 use crate::limits::DUPLICATE_PING;
 use crate::overlay::{ConnId, Direction};
 use crate::time::Time;
@@ -32,7 +34,12 @@ impl Peers {
             .peers
             .get(&id)
             .is_some_and(|peer| peer.instances.iter().any(|known| Some(*known) == instance));
-        if !is_known {
+        // A restart is not looked at twice, but once a minute only: who claims a new one each time swaps no faster.
+        let swapped = self.peers.get(&id).and_then(|peer| peer.swapped);
+        if !is_known && !is_recent(swapped, now) {
+            if let Some(peer) = self.peers.get_mut(&id) {
+                peer.swapped = Some(now);
+            }
             // Attached by itself once nothing older is left; until then it waits.
             self.set_stage(conn, Stage::Waiting);
             return self.newer_stays(now, conn);
@@ -70,6 +77,22 @@ impl Peers {
             self.rewire(&id, winner);
             self.close_duplicate(now, loser);
         }
+    }
+
+    /// An id has proven this public key. Another one than before may be a thief's.
+    pub(super) fn meet_key(&mut self, now: Time, id: &NodeId, key: Hash) {
+        let Some(peer) = self.peers.get_mut(id) else { return };
+        let old = peer.key.replace(key);
+        if old == Some(key) {
+            return;
+        }
+        if let Some(old) = old
+            && !is_recent(peer.key_noted, now)
+        {
+            peer.key_noted = Some(now);
+            self.note(Event::KeyChanged { id: id.clone(), old, new: key });
+        }
+        self.changed(now);
     }
 
     /// The first frame beyond hello has come on this connection.

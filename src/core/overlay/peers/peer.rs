@@ -39,6 +39,13 @@ pub(super) struct Peer {
     /// The candidate to dial next, and whether one of this round was refused.
     pub(super) next: usize,
     pub(super) round_refused: bool,
+    /// The public key that it proved last, and when a change of it was noted.
+    pub(super) key: Option<Hash>,
+    pub(super) key_noted: Option<Time>,
+    /// A new instance took the place of a connection that stood.
+    pub(super) swapped: Option<Time>,
+    /// Connections refused since that was noted, for it is banned.
+    pub(super) turned_away: u32,
     /// Hashes of the last few `instance`s in its hellos.
     pub(super) instances: VecDeque<Hash>,
     pub(super) points: Points,
@@ -87,6 +94,10 @@ impl Peer {
             refusals: 0,
             next: 0,
             round_refused: false,
+            key: None,
+            key_noted: None,
+            swapped: None,
+            turned_away: 0,
             instances: VecDeque::new(),
             points: Points::default(),
             lapsed: None,

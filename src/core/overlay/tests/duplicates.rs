@@ -4,11 +4,15 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::time::Duration;
 
+use proptest::prelude::*;
+
 use super::alone::{Alone, dials, reason};
-use super::world::{hello, id, settings, verified};
+use super::world::{World, hello, id, settings, verified};
 use crate::codec::Bounded;
 use crate::crypto::Hash;
-use crate::overlay::{Answer, CloseReason, ConnId, Event, Input, Output, Query};
+use crate::overlay::{
+    Answer, CloseReason, Command, ConnId, Event, Input, Output, Query, SessionSecret, Settings, Verified,
+};
 use crate::wire::{GoodbyeReason, Hello, Message};
 
 /// Node "m" with a connection each way to `peer`: (in, out). `in_first`: whose hello comes first.
@@ -126,4 +130,140 @@ fn a_twin_is_told_by_the_older_connections_answer() {
         out.iter().any(|o| matches!(o, Output::Note(Event::DuplicateIdentity(twin)) if *twin == id("b")))
     );
     assert!(!is_down(&out) && node.overlay.connected() == 1);
+}
+
+/// Answers every ping at once, as living connections do, but for those in `dead`.
+fn answer_pings(node: &mut Alone, outputs: Vec<Output>, dead: &[ConnId]) -> Vec<Output> {
+    let (mut todo, mut all) = (outputs, Vec::new());
+    while !todo.is_empty() {
+        let pings: Vec<_> = todo
+            .iter()
+            .filter_map(|output| match output {
+                Output::Send { conn, message: Message::Ping(nonce) } => Some((*conn, *nonce)),
+                _ => None,
+            })
+            .filter(|(conn, _)| !dead.contains(conn))
+            .collect();
+        all.extend(todo);
+        todo = pings.into_iter().flat_map(|(conn, nonce)| node.say(conn, Message::Pong(nonce))).collect();
+    }
+    all
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    /// Both machines run, and one of them starts anew all the time or lies about it.
+    #[test]
+    fn two_machines_with_one_certificate_swap_places_at_most_once_a_minute(
+        steps in prop::collection::vec((0_u64..20_000, any::<bool>(), 0_u8..6), 2..60),
+    ) {
+        let mut node = Alone::new(settings("m", &[]));
+        let (mut swaps, mut alarms, mut open) = (Vec::new(), 0, Vec::new());
+        for (count, (wait, fresh, instance)) in steps.into_iter().enumerate() {
+            let instance = if fresh { std::format!("fresh {count}") } else { std::format!("{instance}") };
+            let (conn, out) = node.connect_as("b", Hello { instance, ..hello("b") });
+            open.push(conn);
+            let mut out = answer_pings(&mut node, out, &[]);
+            let later = node.pass(Duration::from_millis(wait));
+            out.extend(answer_pings(&mut node, later, &[]));
+            for gone in closed(&out) {
+                open.retain(|conn| *conn != gone);
+                out.extend(node.give(Input::Closed { conn: gone, why: CloseReason::Asked }));
+            }
+            let ups = out.iter().filter(|o| matches!(o, Output::Note(Event::PeerUp { .. }))).count();
+            swaps.extend((0..ups).map(|_| node.now));
+            alarms += usize::from(is_twin(&out));
+            prop_assert_eq!((node.overlay.connected(), open.len()), (1, 1), "one each, always");
+            // Whoever did not get in was noticed.
+            prop_assert_eq!(ups + usize::from(is_twin(&out)), 1);
+        }
+        for pair in swaps.get(1..).unwrap_or_default().windows(2) {
+            // The waits of a step end after the swap in it.
+            prop_assert!(pair[1] + 20_000 >= pair[0] + 60_000, "{:?} {}", swaps, alarms);
+        }
+    }
+}
+
+#[test]
+fn a_copy_of_a_running_machine_is_told_by_the_connection_that_it_does_not_close() {
+    let mut node = Alone::new(settings("m", &[]));
+    let (old, _) = node.connect("b");
+    for _ in 0..13 * 120 {
+        node.say(old, Message::Ping(1));
+        node.pass(Duration::from_secs(30));
+    }
+    let (new, out) = node.connect("b");
+    assert!(closed(&out).is_empty() && !is_twin(&out), "it looks like a renewal");
+    assert_eq!(wire(&mut node, old), Some(new));
+    let mut out = Vec::new();
+    for _ in 0..10 {
+        node.say(old, Message::Ping(1));
+        node.say(new, Message::Ping(1));
+        out.extend(node.pass(Duration::from_secs(10)));
+    }
+    assert!(is_twin(&out) && !is_down(&out));
+    assert_eq!(closed(&out), [old]);
+}
+
+#[test]
+fn a_known_id_with_another_key_is_told_once_and_after_a_restart_too() {
+    let told = |world: &World| {
+        let changed = |event: &&Event| matches!(event, Event::KeyChanged { id: who, .. } if *who == id("b"));
+        world.noted("a").into_iter().filter(changed).count()
+    };
+    let mut world = World::new([settings("a", &["b"]), settings("b", &[])].into());
+    world.run_for(Duration::from_secs(90));
+    let again = |world: &mut World, key: u8| {
+        world.kill("b");
+        world.keys.insert(id("b"), Hash([key; 32]));
+        world.add(Settings { instance: std::format!("at {}", world.now), ..settings("b", &["a"]) });
+        world.run_for(Duration::from_secs(90));
+        assert_eq!(world.overlay("a").connected(), 1);
+    };
+    assert_eq!(told(&world), 0, "the first key is taken on trust");
+    again(&mut world, 7);
+    assert_eq!(told(&world), 1);
+    again(&mut world, 7);
+    assert_eq!(told(&world), 1, "known by now");
+    world.command("a", Command::Shutdown);
+    let bytes = crate::codec::encode(&world.books[&id("a")]);
+    for (key, count) in [(7, 0), (8, 1)] {
+        let book = crate::codec::decode(&bytes, "book").unwrap();
+        let a = Settings { book, ..settings("a", &["b"]) };
+        let mut world = World::new([a, settings("b", &[])].into());
+        world.keys.insert(id("b"), Hash([key; 32]));
+        world.run_for(Duration::from_secs(5));
+        assert_eq!(told(&world), count, "key {key}");
+    }
+}
+
+#[test]
+fn a_banned_ids_attempts_are_counted_and_told_once_a_minute() {
+    let mut node = Alone::new(settings("m", &[]));
+    node.give(Input::Command(Command::Blacklist(id("b"))));
+    let told = |outputs: Vec<Output>| -> Vec<String> {
+        let why = |output| match output {
+            Output::Note(Event::PeerRefused { why, .. }) => Some(why),
+            _ => None,
+        };
+        outputs.into_iter().filter_map(why).collect()
+    };
+    assert_eq!(told(node.accept("b").1), ["turned away 1 times: blacklisted by the operator"]);
+    for _ in 0..100 {
+        assert_eq!(told(node.accept("b").1), [""; 0]);
+    }
+    node.pass(Duration::from_secs(60));
+    assert_eq!(told(node.accept("b").1), ["turned away 101 times: blacklisted by the operator"]);
+}
+
+#[test]
+fn nothing_shows_a_sessions_secret() {
+    let peer = Verified { session: SessionSecret([0xab; 32]), ..verified("b") };
+    assert!(!std::format!("{peer:?}").contains("171"));
+    let mut node = Alone::new(settings("m", &[]));
+    node.give(Input::Accepted { conn: ConnId(1), peer, address: [10, 0, 0, 1].into() });
+    node.give(Input::Hello { conn: ConnId(1), hello: hello("b") });
+    let shown = std::format!("{:?}", node.overlay);
+    assert!(shown.contains("SessionSecret") && !shown.contains("171, 171"));
 }

@@ -139,7 +139,7 @@ fn a_refused_certificate_is_tried_seldom_until_a_reload() {
     assert_eq!(world.status("a", "b"), Some(PeerStatus::Backoff));
     assert!(!world.noted("a").iter().any(|event| matches!(event, Event::PeerUp { .. })));
     world.refused.clear();
-    world.input("a", Input::Reloaded { revoked: Vec::new() });
+    world.input("a", Input::Reloaded);
     world.run_for(seconds(1));
     assert!(connected(&world, "a", "b"));
 }
@@ -149,7 +149,10 @@ fn revoked_sessions_are_cut_and_no_longer_told() {
     let mut world = World::new(vec![settings("a", &[]), settings("b", &["a"])]);
     world.run_for(seconds(2));
     let revoked = world.links("a", "b");
-    world.input("a", Input::Reloaded { revoked });
+    for conn in revoked {
+        world.input("a", Input::Revoked { conn, why: "its certificate has been revoked by the CA".into() });
+    }
+    assert_eq!(world.whys("a"), ["cut: its certificate has been revoked by the CA"], "one event, one line");
     assert_eq!(world.overlay("a").connected(), 0);
     world.run_for(seconds(1));
     assert_eq!(world.overlay("b").connected(), 0);
@@ -219,7 +222,7 @@ fn the_blacklist_holds_on_both_sides_and_over_a_restart() {
     let tries = world.dials_of("b", "a").into_iter().filter(|at| *at > 2_000).count();
     assert!((1..=4).contains(&tries), "{tries}");
     let bytes = crate::codec::encode(&world.books[&id("a")]);
-    assert_eq!(bytes[0], 1);
+    assert_eq!(bytes[0], 2);
     let book = crate::codec::decode(&bytes, "book").unwrap();
     world.command("b", Command::Shutdown);
     let mut again = World::new(vec![Settings { book, ..settings("a", &["b"]) }, settings("b", &["a"])]);

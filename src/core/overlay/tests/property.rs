@@ -131,8 +131,9 @@ impl Shell {
                 self.give(Input::Broken { conn, fault: Fault::Frame });
             }
             Step::Reload(n) => {
-                let revoked = self.pick(n).map(|(conn, _)| conn).into_iter().collect();
-                self.give(Input::Reloaded { revoked });
+                self.give(Input::Reloaded);
+                let Some((conn, _)) = self.pick(n) else { return };
+                self.give(Input::Revoked { conn, why: String::from("revoked") });
             }
         }
     }

@@ -7,12 +7,12 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use crate::codec::Text;
-use crate::crypto::Hash;
+use crate::crypto::{Hash, sha256};
 use crate::id::NodeId;
 use crate::ledger::{BlockRules, Coin, Genesis, NetworkSpec};
 use crate::overlay::{
     Book, CloseReason, Command, ConnId, DialError, Event, Input, Output, Overlay, PeerStatus, PeerView,
-    Settings, Submit, Verified,
+    SessionSecret, Settings, Submit, Verified,
 };
 use crate::time::{Time, Timestamp};
 use crate::wire::{Endpoint, Hello, Message, TipSummary};
@@ -85,7 +85,8 @@ pub(super) fn hello(name: &str) -> Hello {
 }
 
 pub(super) fn verified(name: &str) -> Verified {
-    Verified { id: id(name), session: [0; 32], not_after: Timestamp(u64::MAX) }
+    let key = sha256(name.as_bytes());
+    Verified { id: id(name), session: SessionSecret([0; 32]), key, not_after: Timestamp(u64::MAX) }
 }
 
 struct Node {
@@ -120,6 +121,8 @@ pub(super) struct World {
     pub(super) dials: Vec<(u64, NodeId, NodeId)>,
     pub(super) notes: Vec<(NodeId, Event)>,
     pub(super) books: BTreeMap<NodeId, Book>,
+    /// Keys other than those that the names make.
+    pub(super) keys: BTreeMap<NodeId, Hash>,
     /// Transactions that came to a node.
     pub(super) submitted: Vec<(NodeId, Hash)>,
 }
@@ -139,6 +142,7 @@ impl World {
             dials: Vec::new(),
             notes: Vec::new(),
             books: BTreeMap::new(),
+            keys: BTreeMap::new(),
             submitted: Vec::new(),
         };
         all.into_iter().for_each(|settings| world.add(settings));
@@ -271,15 +275,22 @@ impl World {
         let [mine, theirs] = [self.number(), self.number()].map(ConnId);
         let (up, accepted) = (self.now + delay + back, self.now + delay + back + delay);
         self.ends.insert(mine, End { node, other: theirs, busy_until: up });
-        let peer = Verified { id: whom, session: [0; 32], not_after: Timestamp(u64::MAX) };
+        let peer = self.proven(&whom);
         self.post(up, node, Input::Dialed { conn: mine, peer, endpoint });
         if self.refused.contains(&pair) {
             let why = CloseReason::Certificate("revoked".to_string());
             return self.post(up + back, node, Input::Closed { conn: mine, why });
         }
         self.ends.insert(theirs, End { node: other, other: mine, busy_until: accepted });
-        let peer = Verified { id: me, session: [0; 32], not_after: Timestamp(u64::MAX) };
+        let peer = self.proven(&me);
         self.post(accepted, other, Input::Accepted { conn: theirs, peer, address: [10, 0, 0, 1].into() });
+    }
+
+    /// What TLS proves of a node: its key is its own until the test changes it.
+    fn proven(&self, id: &NodeId) -> Verified {
+        let mut verified = verified(id.as_str());
+        verified.key = self.keys.get(id).copied().unwrap_or(verified.key);
+        verified
     }
 
     /// To the other end of a connection, in order.

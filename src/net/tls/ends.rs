@@ -1,0 +1,85 @@
+//! What of an identity ends, and when people must hear of it.
+
+use bouya_core::time::Timestamp;
+
+const DAY_MS: u64 = 24 * 3600 * 1000;
+
+/// What ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum What {
+    /// This node's certificate.
+    Certificate,
+    /// The CA's own.
+    Root,
+    /// A CA's revocation list: a successor is due.
+    List,
+}
+
+impl What {
+    /// So long before the end it is time to act. A root takes every member's doing.
+    fn notice_ms(self) -> u64 {
+        match self {
+            Self::Certificate | Self::List => 30 * DAY_MS,
+            Self::Root => 180 * DAY_MS,
+        }
+    }
+}
+
+/// One thing that ends.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct End {
+    pub(crate) what: What,
+    /// Whose.
+    pub(crate) name: String,
+    pub(crate) begins: Timestamp,
+    pub(crate) ends: Timestamp,
+}
+
+/// How far it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum State {
+    Good,
+    /// Time to act.
+    Near,
+    Over,
+}
+
+impl End {
+    /// What lives shortly is near its end from its half life on, not from the beginning.
+    pub(crate) fn state(&self, now: Timestamp) -> State {
+        let half = self.ends.millis_since(self.begins) / 2;
+        let near = self.ends.0.saturating_sub(self.what.notice_ms().min(half));
+        match now.0 {
+            now if now > self.ends.0 => State::Over,
+            now if now >= near => State::Near,
+            _ => State::Good,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_end_is_near_in_time_to_act_and_never_from_the_beginning() {
+        let state = |what, life_days: u64, day: u64| {
+            let end =
+                End { what, name: String::new(), begins: Timestamp(0), ends: Timestamp(life_days * DAY_MS) };
+            end.state(Timestamp(day * DAY_MS))
+        };
+        for (what, life, near) in [
+            (What::Certificate, 365, 335),
+            (What::Certificate, 10, 5),
+            (What::List, 365, 335),
+            (What::List, 8, 4),
+            (What::Root, 3650, 3470),
+        ] {
+            assert_eq!(state(what, life, 0), State::Good, "{what:?} of {life} days");
+            assert_eq!(state(what, life, near - 1), State::Good, "{what:?} of {life} days");
+            assert_eq!(state(what, life, near), State::Near, "{what:?} of {life} days");
+            assert_eq!(state(what, life, life), State::Near, "{what:?} of {life} days");
+            assert_eq!(state(what, life, life + 1), State::Over, "{what:?} of {life} days");
+        }
+    }
+}
