@@ -55,7 +55,7 @@ impl Node {
     }
 
     fn dial(&self, id: &str, to: SocketAddr) {
-        dial::spawn(self.shared.clone(), id.parse().unwrap(), to.to_string().parse().unwrap());
+        dial::spawn(self.shared.clone(), id.parse().unwrap(), to.to_string().parse().unwrap(), true);
     }
 
     async fn event(&mut self) -> NetEvent {

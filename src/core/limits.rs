@@ -140,6 +140,8 @@ pub const LARGER_DIALS_AFTER: Duration = Duration::from_secs(10);
 pub const LARGER_DIALS_JITTER: Duration = Duration::from_secs(5);
 /// Backoff doubles from the first to the second, with full jitter.
 pub const BACKOFF: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
+/// The same for peers known by hearsay only: whoever makes addresses up has each member knock there about once in three seconds.
+pub const BACKOFF_HEARSAY: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs(300));
 /// Backoff after a certificate verdict; a reload clears it.
 pub const BACKOFF_CERTIFICATE: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(300));
 /// A connection that held this long clears the backoff.

@@ -1,7 +1,7 @@
 //! Dialing: addresses, TCP, TLS for one id. Every outcome is one event: `Up` or `DialFailed`.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use bouya_core::id::NodeId;
 use bouya_core::overlay::{DialError, Input};
@@ -19,10 +19,10 @@ use super::{NetEvent, Shared, tune};
 /// Addresses tried of those that a name has: a name with hundreds must not hold a dial for minutes.
 const ADDRESSES: usize = 4;
 
-/// Opens a connection to `id` at `endpoint`. The task lives as long as the connection.
-pub fn spawn(shared: Shared, id: NodeId, endpoint: Endpoint) -> JoinHandle<()> {
+/// Opens a connection to `id` at `endpoint`; `local` says whether that may be this machine. The task lives as long as the connection.
+pub fn spawn(shared: Shared, id: NodeId, endpoint: Endpoint, local: bool) -> JoinHandle<()> {
     tokio::spawn(async move {
-        match dial(&shared, &id, &endpoint).await {
+        match dial(&shared, &id, &endpoint, local).await {
             Ok((stream, session, opened)) => {
                 connection::start(shared, stream, session, opened, Origin::Dialed(endpoint)).await;
             }
@@ -38,8 +38,9 @@ async fn dial(
     shared: &Shared,
     id: &NodeId,
     endpoint: &Endpoint,
+    local: bool,
 ) -> Result<(TlsStream<TcpStream>, Session, Instant), DialError> {
-    let stream = connect(shared, endpoint).await.map_err(DialError::Unreachable)?;
+    let stream = connect(shared, endpoint, local).await.map_err(DialError::Unreachable)?;
     tune(&stream);
     let opened = Instant::now();
     let name = ServerName::try_from(id.as_str().to_owned())
@@ -63,7 +64,7 @@ async fn dial(
 }
 
 /// TCP to the first address that answers.
-async fn connect(shared: &Shared, endpoint: &Endpoint) -> Result<TcpStream, String> {
+async fn connect(shared: &Shared, endpoint: &Endpoint, local: bool) -> Result<TcpStream, String> {
     let limit = shared.deadlines.connect;
     let found = timeout(limit, lookup_host((endpoint.host.as_str(), endpoint.port))).await;
     let addresses: Vec<SocketAddr> = found
@@ -73,6 +74,10 @@ async fn connect(shared: &Shared, endpoint: &Endpoint) -> Result<TcpStream, Stri
         .collect();
     let mut failures = Vec::new();
     for address in addresses {
+        if !may_connect(address.ip(), local) {
+            failures.push(format!("{address}: not an address of another machine"));
+            continue;
+        }
         let why = match timeout(limit, TcpStream::connect(address)).await {
             Ok(Ok(stream)) => return Ok(stream),
             Ok(Err(error)) if error.kind() == io::ErrorKind::ConnectionRefused => {
@@ -84,6 +89,15 @@ async fn connect(shared: &Shared, endpoint: &Endpoint) -> Result<TcpStream, Stri
         failures.push(format!("{address}: {why}"));
     }
     Err(if failures.is_empty() { format!("{} has no address", endpoint.host) } else { failures.join("; ") })
+}
+
+/// Whether what a name has turned out to be may be connected to. The overlay judges addresses; names only show here what they are.
+fn may_connect(address: IpAddr, local: bool) -> bool {
+    let address = address.to_canonical();
+    // To "any address" a connect goes to this machine.
+    let nowhere =
+        address.is_unspecified() || address.is_multicast() || address == IpAddr::V4(Ipv4Addr::BROADCAST);
+    !nowhere && (local || !address.is_loopback())
 }
 
 fn failed(error: &io::Error, id: &NodeId, endpoint: &Endpoint) -> DialError {
@@ -102,4 +116,23 @@ fn failed(error: &io::Error, id: &NodeId, endpoint: &Endpoint) -> DialError {
         }
         other => format!("{endpoint}: {other}"),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_does_not_lead_to_this_machine_unless_that_is_meant() {
+        let judge = |text: &str, local| may_connect(text.parse().unwrap(), local);
+        for local in ["127.0.0.1", "127.0.1.1", "::1", "::ffff:127.0.0.1"] {
+            assert!(!judge(local, false) && judge(local, true), "{local}");
+        }
+        for nowhere in ["0.0.0.0", "::", "224.0.0.1", "ff02::1", "255.255.255.255", "::ffff:0.0.0.0"] {
+            assert!(!judge(nowhere, false) && !judge(nowhere, true), "{nowhere}");
+        }
+        for good in ["10.0.0.5", "192.168.1.1", "fd00::5", "8.8.8.8"] {
+            assert!(judge(good, false), "{good}");
+        }
+    }
 }

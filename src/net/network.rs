@@ -206,7 +206,9 @@ impl Running {
 
     fn execute(&mut self, output: Output) {
         match output {
-            Output::Dial { id, endpoint } => drop(dial::spawn(self.actor.shared.clone(), id, endpoint)),
+            Output::Dial { id, endpoint, local } => {
+                drop(dial::spawn(self.actor.shared.clone(), id, endpoint, local));
+            }
             Output::Greet { conn, hello } => {
                 if let Some(link) = self.links.get(&conn) {
                     link.outbox.greet(hello, &self.actor.member_key);

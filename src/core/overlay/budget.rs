@@ -119,10 +119,19 @@ impl Budget {
     }
 
     /// The peer sent this. An error says which budget it went over.
-    pub fn charge(&mut self, now: Time, message: &Message, size: usize) -> Result<(), &'static str> {
+    /// `blocks` are the bytes of blocks that the network may make in a second: an honest peer pushes each of them, and each one's
+    /// transactions before.
+    pub fn charge(
+        &mut self,
+        now: Time,
+        message: &Message,
+        size: usize,
+        blocks: u64,
+    ) -> Result<(), &'static str> {
         if self.is_answer(message) {
             return Ok(());
         }
+        self.bytes.rate = i128::from(BYTES_PER_PEER.0.saturating_add(blocks.saturating_mul(2)));
         if !self.frames.take(now, 1) {
             return Err("frames");
         }
@@ -224,8 +233,8 @@ mod tests {
         let headers = Message::Headers(Bounded::default());
         budget.asks(&Message::GetHeaders { locator: Bounded::default(), stop: Hash::ZERO });
         let too_much = usize::try_from(BYTES_PER_PEER.1).unwrap() + 1;
-        assert_eq!(budget.charge(at(0), &headers, too_much), Ok(()));
-        assert_eq!(budget.charge(at(0), &headers, too_much), Err("bytes"));
+        assert_eq!(budget.charge(at(0), &headers, too_much, 0), Ok(()));
+        assert_eq!(budget.charge(at(0), &headers, too_much, 0), Err("bytes"));
     }
 
     #[test]
@@ -236,7 +245,7 @@ mod tests {
         }
         let headers = Message::Headers(Bounded::default());
         let too_much = usize::try_from(BYTES_PER_PEER.1).unwrap() + 1;
-        let free = (0..100).filter(|_| budget.charge(at(0), &headers, too_much).is_ok()).count();
+        let free = (0..100).filter(|_| budget.charge(at(0), &headers, too_much, 0).is_ok()).count();
         assert_eq!(free, CREDIT_HEADERS);
     }
 
@@ -244,7 +253,7 @@ mod tests {
     fn a_flood_is_blamed_once_a_second() {
         let mut budget = Budget::new(at(0));
         let over = (0..FRAMES_PER_PEER.1 + 50)
-            .filter(|_| budget.charge(at(0), &Message::GetPeers, 1).is_err())
+            .filter(|_| budget.charge(at(0), &Message::GetPeers, 1, 0).is_err())
             .count();
         assert_eq!(over, 50);
         assert_eq!(budget.blame(at(0), "frames"), Some(Fault::Flood("frames")));

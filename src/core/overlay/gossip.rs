@@ -25,7 +25,7 @@ use crate::crypto::Hash;
 use crate::ledger::{Block, Transaction};
 use crate::limits::{
     GOSSIP_BATCH, GOSSIP_EAGER_PEERS, IDS_PER_MESSAGE, KNOWN_IDS_PER_PEER, SEEN_IDS, SEND_QUEUE_BYTES,
-    TRANSACTIONS_PER_MESSAGE,
+    TRANSACTIONS_PER_MESSAGE, UNCHECKED_BYTES_PER_PEER,
 };
 use crate::overlay::{Act, ConnId, Fault, Offer, Submit, TransactionOutcome};
 use crate::time::Time;
@@ -61,6 +61,28 @@ pub struct Gossip {
 struct Peer {
     transactions: Recent,
     blocks: Recent,
+    unchecked: Unchecked,
+}
+
+/// Transactions of one peer that are with the mempool.
+#[derive(Debug, Default)]
+struct Unchecked {
+    count: usize,
+    bytes: usize,
+}
+
+impl Unchecked {
+    fn add(&mut self, bytes: usize) {
+        self.count = self.count.saturating_add(1);
+        self.bytes = self.bytes.saturating_add(bytes);
+    }
+
+    /// So many are done; as if all were equally long, which is right once none is left.
+    fn done(&mut self, count: usize) {
+        let left = self.count.saturating_sub(count);
+        self.bytes = self.bytes.saturating_mul(left).checked_div(self.count).unwrap_or(0);
+        self.count = left;
+    }
 }
 
 /// Transactions on their way out.
@@ -87,7 +109,8 @@ impl Gossip {
     /// A peer's hello was accepted.
     pub fn peer_up(&mut self, _now: Time, conn: ConnId) {
         let transactions = Recent::new(KNOWN_IDS_PER_PEER / 2);
-        self.peers.insert(conn, Peer { transactions, blocks: Recent::new(KNOWN_BLOCKS_PER_PEER / 2) });
+        let blocks = Recent::new(KNOWN_BLOCKS_PER_PEER / 2);
+        self.peers.insert(conn, Peer { transactions, blocks, unchecked: Unchecked::default() });
         self.wants.peer_up(conn);
     }
 
@@ -130,7 +153,9 @@ impl Gossip {
             let id = transaction.id();
             peer.transactions.insert(id);
             self.wants.got(now, Some(conn), &id);
-            if self.seen.insert(id) {
+            // Too much of it waits: it is as if this had not come.
+            if peer.unchecked.bytes < UNCHECKED_BYTES_PER_PEER && self.seen.insert(id) {
+                peer.unchecked.add(borsh::object_length(&transaction).unwrap_or(0));
                 fresh.push(transaction);
             }
         }
@@ -142,6 +167,9 @@ impl Gossip {
 
     /// The mempool's answer.
     pub fn transactions_done(&mut self, _now: Time, conn: ConnId, outcomes: Vec<(Hash, TransactionOutcome)>) {
+        if let Some(peer) = self.peers.get_mut(&conn) {
+            peer.unchecked.done(outcomes.len());
+        }
         for (id, outcome) in outcomes {
             match outcome {
                 TransactionOutcome::Taken => {}

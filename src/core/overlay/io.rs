@@ -216,6 +216,9 @@ pub enum Output {
         id: NodeId,
         /// Where.
         endpoint: Endpoint,
+        /// Whether a name may turn out to be this very machine. If not, such an address is not connected to: members would have this
+        /// node knock at its own local services.
+        local: bool,
     },
     /// Send this node's hello; the shell adds the member's proof.
     Greet {

@@ -23,6 +23,7 @@ use alloc::vec::Vec;
 use super::timers::Timers;
 use super::{ConnId, Event, Output, Settings};
 use crate::id::NodeId;
+use crate::ledger::Rules;
 use crate::limits::{FIRST_DIAL, KNOWN_PEERS};
 use crate::time::{Time, Timestamp};
 use crate::wire::{CrlSummary, Endpoint, Hello, Message, TipSummary};
@@ -96,6 +97,8 @@ struct Own {
     /// Loopback addresses mean something here.
     loopback: bool,
     max_connected: usize,
+    /// Bytes of blocks that the network may make in a second.
+    block_bytes: u64,
     /// The wall clock, and when it was told.
     wall: (Time, Timestamp),
     /// A twin with this node's certificate was noted last.
@@ -157,6 +160,7 @@ impl Peers {
                 hello,
                 loopback,
                 max_connected: settings.max_connected,
+                block_bytes: block_bytes(&genesis.rules),
                 wall: (now, wall),
                 twin_noted: None,
             },
@@ -313,6 +317,12 @@ impl Peers {
         peer.noted = Some(now);
         self.note(Event::PeerRefused { id: id.clone(), why: String::from(why) });
     }
+}
+
+fn block_bytes(rules: &Rules) -> u64 {
+    let largest = u64::try_from(rules.max_bytes).unwrap_or(u64::MAX);
+    let interval = u64::try_from(rules.schedule.interval().as_millis()).unwrap_or(u64::MAX);
+    largest.saturating_mul(1_000).checked_div(interval).unwrap_or(u64::MAX)
 }
 
 /// Whether something was noted less than a minute ago.

@@ -1,10 +1,13 @@
 //! The overlay under virtual time, without sockets.
 
+mod addresses;
 mod age;
 mod alone;
 mod chores;
 mod duplicates;
+mod faults;
 mod network;
 mod property;
 mod serving;
+mod storm;
 mod world;

@@ -332,6 +332,70 @@ mod tests {
     }
 
     #[test]
+    fn a_hello_is_bounded_whatever_is_in_it() {
+        let json = String::from_utf8(hello("bob").to_json()).unwrap();
+        let with = |field: &str, value: &str| {
+            let mut text: serde_json::Value = serde_json::from_str(&json).unwrap();
+            text[field] = serde_json::from_str(value).unwrap();
+            Hello::from_json(&serde_json::to_vec(&text).unwrap())
+        };
+        let deep = std::format!("{}{}", "[".repeat(1_900), "]".repeat(1_900));
+        assert!(
+            Hello::from_json(json.replacen('{', &std::format!("{{\"later\":{deep},"), 1).as_bytes()).is_err()
+        );
+        assert!(
+            Hello::from_json(json.replacen('{', "{\"id\":\"eve\",", 1).as_bytes()).is_err(),
+            "a field twice"
+        );
+        // To the byte: spaces count.
+        let padded = |len: usize| std::format!("{json:<len$}");
+        assert!(Hello::from_json(padded(HELLO_BYTES).as_bytes()).is_ok());
+        assert!(Hello::from_json(padded(HELLO_BYTES + 1).as_bytes()).is_err());
+        for (field, good) in [
+            ("time_ms", "18446744073709551615"),
+            ("protocols", "[0,65535]"),
+            (
+                "tip",
+                &std::format!(
+                    "{{\"height\":18446744073709551615,\"hash\":\"{}\",\"work\":\"{}\"}}",
+                    "0".repeat(64),
+                    u128::MAX
+                ),
+            ),
+            ("features", "[\"compact\",\"\"]"),
+        ] {
+            let read = with(field, good).unwrap();
+            assert!(
+                matches!(read.check(&hello("alice"), &"bob".parse().unwrap(), &SESSION), Ok(())),
+                "{field}"
+            );
+        }
+        for (field, bad) in [
+            ("time_ms", "-1"),
+            ("time_ms", "18446744073709551616"),
+            ("protocols", "[1,65536]"),
+            ("protocols", "[1]"),
+            ("id", "\"UPPER\""),
+            ("id", &std::format!("\"{}\"", "a".repeat(64))),
+            (
+                "tip",
+                &std::format!("{{\"height\":0,\"hash\":\"{}\",\"work\":\"{}0\"}}", "0".repeat(64), u128::MAX),
+            ),
+            ("tip", "{\"height\":0,\"hash\":\"00\",\"work\":\"1\"}"),
+            ("features", "\"compact\""),
+            ("network", "\"zz\""),
+        ] {
+            assert!(with(field, bad).is_err(), "{field} {bad}");
+        }
+        assert_eq!(hello("x").clock_offset_ms(Timestamp(u64::MAX)), i64::MIN);
+        let far = Hello { time_ms: u64::MAX, ..hello("x") };
+        assert_eq!(far.clock_offset_ms(Timestamp(0)), i64::MAX);
+        // The ranges say nothing of which end is which: one turned around has nothing in common with anybody.
+        let turned = Hello { protocols: (9, 0), ..hello("bob") };
+        assert!(turned.check(&hello("alice"), &"bob".parse().unwrap(), &SESSION).is_err());
+    }
+
+    #[test]
     fn what_does_not_fit_is_named() {
         let (ours, bob) = (hello("alice"), "bob".parse().unwrap());
         let check = |change: fn(&mut Hello)| {

@@ -271,6 +271,31 @@ fn who_announces_without_end_and_has_nothing_costs_a_few_steps_for_each_id() {
 }
 
 #[test]
+fn what_waits_to_be_checked_is_bounded_per_peer() {
+    let mut gossip = with_peers(2);
+    let (mut waiting, mut lists) = (0, vec![]);
+    for n in 0..40 {
+        gossip.transactions(at(0), ConnId(0), (0..100).map(|k| large(n * 100 + k, OUTPUTS)).collect());
+        for act in drain(&mut gossip) {
+            let Act::Submit(Submit::Transactions { transactions, .. }) = act else { panic!("{act:?}") };
+            waiting += transactions.iter().map(|t| encode(t).len()).sum::<usize>();
+            lists.push(transactions);
+        }
+    }
+    assert!((UNCHECKED_BYTES_PER_PEER..UNCHECKED_BYTES_PER_PEER + 16_384).contains(&waiting), "{waiting}");
+    // Others are not held up, and there is room again once some are checked. What was turned away may come again.
+    gossip.transactions(at(0), ConnId(1), vec![large(9_999, 1)]);
+    assert_eq!(drain(&mut gossip).len(), 1);
+    let taken = |list: Vec<Transaction>| list.iter().map(|t| (t.id(), TransactionOutcome::Taken)).collect();
+    gossip.transactions_done(at(0), ConnId(0), taken(lists.remove(0)));
+    gossip.transactions(at(0), ConnId(0), vec![large(3_999, OUTPUTS)]);
+    assert_eq!(drain(&mut gossip).len(), 1);
+    for list in lists {
+        gossip.transactions_done(at(0), ConnId(0), taken(list));
+    }
+}
+
+#[test]
 fn only_what_may_be_better_another_time_may_come_again() {
     let mut gossip = with_peers(3);
     let list = || (0..3).map(transaction).collect::<Vec<_>>();

@@ -137,15 +137,15 @@ impl Peers {
                     By::Operator => book.blacklist.push(id.clone()),
                     By::Verdict => bans.push(save_ban(id, peer, ban, now)),
                 }
-                // What the operator has added comes back when the ban is lifted.
-                if peer.configured != Configured::Operator {
-                    continue;
-                }
             }
+            // Those who are kept out, too: their addresses are of use once that is over.
             peers.push(save_peer(id, peer, now));
         }
-        // Never more than that, but for operators who add peers without end: theirs come first.
-        peers.sort_by_key(|saved| !saved.added);
+        // Should there be more than that: first what the operator has added, last who is kept out.
+        peers.sort_by_key(|saved: &SavedPeer| {
+            let is_kept_out = self.peers.get(&saved.id).is_some_and(Peer::is_banned);
+            (!saved.added, is_kept_out)
+        });
         book.peers = Bounded::truncated(peers);
         book.bans = Bounded::truncated(bans);
         book

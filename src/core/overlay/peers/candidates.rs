@@ -101,8 +101,9 @@ pub(super) fn is_loopback(endpoint: &Endpoint) -> bool {
 
 fn last_label_is_number(host: &str) -> bool {
     let last = host.trim_end_matches('.').rsplit('.').next().unwrap_or_default();
-    last.starts_with(|c: char| c.is_ascii_digit())
-        && last.chars().all(|c| c.is_ascii_hexdigit() || c.eq_ignore_ascii_case(&'x'))
+    let hex = last.strip_prefix("0x").or_else(|| last.strip_prefix("0X"));
+    !last.is_empty() && last.bytes().all(|b| b.is_ascii_digit())
+        || hex.is_some_and(|digits| digits.bytes().all(|b| b.is_ascii_hexdigit()))
 }
 
 #[cfg(test)]
@@ -161,12 +162,21 @@ mod tests {
             "127.1:1",
             "0x7f000001:1",
             "2130706433:1",
+            "10.0.0.0x1:1",
+            "0177.0.0.1:1",
         ] {
             assert_eq!(reach(&at(nowhere)), Reach::Nowhere, "{nowhere}");
         }
-        for network in
-            ["10.0.0.5:1", "192.168.1.1:1", "[fd00::5]:1", "node1.example:1", "8.8.8.8:1", "3com.com:1"]
-        {
+        for network in [
+            "10.0.0.5:1",
+            "192.168.1.1:1",
+            "[fd00::5]:1",
+            "node1.example:1",
+            "8.8.8.8:1",
+            "3com.com:1",
+            "2b:1",
+            "rack.1a:1",
+        ] {
             assert_eq!(reach(&at(network)), Reach::Network, "{network}");
         }
     }

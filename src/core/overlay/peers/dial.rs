@@ -9,11 +9,11 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use super::connections::End;
-use super::{Output, Peers, Status, Timer};
+use super::{Output, Peers, Source, Status, Timer};
 use crate::id::NodeId;
 use crate::limits::{
-    BACKOFF, BACKOFF_CERTIFICATE, CONNECTED_RESERVED, DIALS_IN_FLIGHT, DIALS_PER_SECOND, FIRST_DIAL,
-    LARGER_DIALS_AFTER, LARGER_DIALS_JITTER,
+    BACKOFF, BACKOFF_CERTIFICATE, BACKOFF_HEARSAY, CONNECTED_RESERVED, DIALS_IN_FLIGHT, DIALS_PER_SECOND,
+    FIRST_DIAL, LARGER_DIALS_AFTER, LARGER_DIALS_JITTER,
 };
 use crate::overlay::DialError;
 use crate::time::Time;
@@ -75,21 +75,22 @@ impl Peers {
                 return;
             }
             let Some(id) = self.queue.pop_front() else { return };
-            if let Some(endpoint) = self.dialable(now, &id) {
+            if let Some((source, endpoint)) = self.dialable(now, &id) {
                 self.started.push_back(now);
                 self.dials.insert(id.clone(), endpoint.clone());
-                self.outputs.push_back(Output::Dial { id, endpoint });
+                let local = self.own.loopback || source == Source::Configured;
+                self.outputs.push_back(Output::Dial { id, endpoint, local });
             }
         }
     }
 
     /// Where to dial the peer, if that still makes sense.
-    fn dialable(&mut self, now: Time, id: &NodeId) -> Option<Endpoint> {
+    fn dialable(&mut self, now: Time, id: &NodeId) -> Option<(Source, Endpoint)> {
         if self.stopping {
             return None;
         }
         if let Some(endpoint) = self.renewable(id) {
-            return Some(endpoint);
+            return Some((self.source(id, &endpoint), endpoint));
         }
         if self.is_busy(id) {
             return None;
@@ -99,9 +100,16 @@ impl Peers {
             return None;
         }
         let peer = self.peers.get_mut(id).filter(|peer| !peer.is_banned())?;
-        let endpoint = peer.candidates.get(peer.next).or_else(|| peer.candidates.get(0))?.clone();
+        let candidate =
+            peer.candidates.iter().nth(peer.next).or_else(|| peer.candidates.iter().next())?.clone();
         peer.set(now, Status::Dialing);
-        Some(endpoint)
+        Some(candidate)
+    }
+
+    /// How this node knows that the peer is there.
+    fn source(&self, id: &NodeId, endpoint: &Endpoint) -> Source {
+        let known = self.peers.get(id).and_then(|peer| peer.candidates.iter().find(|(_, at)| at == endpoint));
+        known.map_or(Source::Hint, |(source, _)| *source)
     }
 
     /// Whether a dial is under way or a connection exists, in whatever state: when it ends, the next dial is planned.
@@ -178,7 +186,8 @@ impl Peers {
             End::Free => self.random.up_to(BACKOFF.0),
             End::Lost => {
                 peer.failures = peer.failures.saturating_add(1);
-                self.random.up_to(doubled(BACKOFF, peer.failures))
+                let spans = if peer.is_hearsay() { BACKOFF_HEARSAY } else { BACKOFF };
+                self.random.up_to(doubled(spans, peer.failures))
             }
             End::Refused => {
                 peer.refusals = peer.refusals.saturating_add(1);
@@ -187,7 +196,7 @@ impl Peers {
                 half.saturating_add(self.random.up_to(half))
             }
         };
-        if !peer.proven && !peer.is_configured() && peer.failures >= HINT_FAILURES {
+        if peer.is_hearsay() && peer.failures >= HINT_FAILURES {
             self.forget(id);
             return self.changed(now);
         }

@@ -53,6 +53,8 @@ impl Peers {
             .iter()
             .filter(|(id, _)| **id != asker)
             .filter_map(|(id, peer)| Some(PeerEntry { id: id.clone(), endpoint: told(peer, now)?.clone() }))
+            // What the operator has configured may mean something on this machine only: others would take it for an offence.
+            .filter(|entry| self.is_dialable(&entry.endpoint))
             .collect();
         // Another part each time, if there are more than a message carries.
         if entries.len() > PEERS_PER_MESSAGE {

@@ -124,4 +124,9 @@ impl Peer {
     pub(super) fn is_configured(&self) -> bool {
         self.configured != Configured::No
     }
+
+    /// Others have told of it, and that is all.
+    pub(super) fn is_hearsay(&self) -> bool {
+        !self.proven && !self.is_configured()
+    }
 }

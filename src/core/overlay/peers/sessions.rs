@@ -42,7 +42,7 @@ impl Peers {
         let held = core::mem::take(&mut connection.held);
         let (id, direction) = (connection.id.clone(), connection.direction);
         let (endpoint, shown) = (connection.endpoint.clone(), connection.shown.clone());
-        let agent: String = hello.agent.chars().filter(|c| !c.is_control()).take(64).collect();
+        let agent: String = hello.agent.chars().filter(|c| matches!(c, ' '..='~')).take(64).collect();
         let clock_offset_ms = hello.clock_offset_ms(wall);
         self.prove(now, &id, endpoint, &hello);
         if let Some(peer) = self.peers.get_mut(&id) {

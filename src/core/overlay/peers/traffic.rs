@@ -41,7 +41,7 @@ impl Peers {
             return None;
         }
         let budget = &mut self.peers.get_mut(&id)?.budget;
-        if let Err(what) = budget.charge(now, &message, size) {
+        if let Err(what) = budget.charge(now, &message, size, self.own.block_bytes) {
             self.flood(now, &id, what);
             return None;
         }

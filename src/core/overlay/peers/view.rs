@@ -135,6 +135,11 @@ impl Peers {
     pub fn clock_offset_ms(&self) -> Option<i64> {
         let mut offsets: Vec<_> = self.sessions.values().map(|session| session.clock_offset_ms).collect();
         offsets.sort_unstable();
-        offsets.get(offsets.len() / 2).copied()
+        // Of two in the middle the smaller one: a lone liar beside an honest peer does not stop this node from mining.
+        let middle = [offsets.len().saturating_sub(1) / 2, offsets.len() / 2];
+        middle
+            .into_iter()
+            .filter_map(|at| offsets.get(at).copied())
+            .min_by_key(|offset| offset.unsigned_abs())
     }
 }

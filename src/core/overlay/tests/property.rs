@@ -66,7 +66,7 @@ impl Shell {
         }
         for output in self.node.give(input) {
             match output {
-                Output::Dial { id, endpoint } => self.dials.push((id, endpoint)),
+                Output::Dial { id, endpoint, .. } => self.dials.push((id, endpoint)),
                 Output::Close { conn, .. } => {
                     assert!(!self.asked_to_close.contains(&conn), "closed twice");
                     self.asked_to_close.push(conn);

@@ -176,6 +176,19 @@ impl World {
         self.nodes[node].settings.advertise = None;
     }
 
+    /// Kills a node's process: its connections end, and nobody reaches it.
+    pub(super) fn crash(&mut self, name: &str) {
+        let node = self.find(name);
+        let ends: Vec<_> =
+            self.ends.iter().filter(|(_, end)| end.node == node).map(|(_, end)| end.other).collect();
+        for conn in ends {
+            let Some(end) = self.ends.get(&conn) else { continue };
+            let (to, why) = (end.node, CloseReason::Lost("reset".to_string()));
+            self.post(self.now, to, Input::Closed { conn, why });
+        }
+        self.kill(name);
+    }
+
     pub(super) fn command(&mut self, name: &str, command: Command) {
         self.input(name, Input::Command(command));
     }
@@ -230,7 +243,7 @@ impl World {
 
     fn take(&mut self, node: usize, output: Output) {
         match output {
-            Output::Dial { id, endpoint } => self.dial(node, id, endpoint),
+            Output::Dial { id, endpoint, .. } => self.dial(node, id, endpoint),
             Output::Greet { conn, hello } => self.transmit(conn, |conn| Input::Hello { conn, hello }),
             Output::Send { conn, message } => {
                 let size = message.to_bytes().len();
