@@ -52,6 +52,8 @@ pub struct Sync {
     /// Blocks whose ids commit to their being invalid.
     refused: VecDeque<Hash>,
     told: Told,
+    /// No peer had a better branch to show, at least once since the start.
+    was_synced: bool,
     out: VecDeque<Act>,
 }
 
@@ -67,7 +69,7 @@ struct Told {
 pub enum SyncStatus {
     /// Nobody is connected.
     Alone,
-    /// A better branch is being fetched, or at least looked at.
+    /// A better branch is being fetched, or, until this node was up to date once, at least looked at.
     Syncing {
         /// This node's height.
         height: u64,
@@ -101,6 +103,7 @@ impl Sync {
             unasked: BTreeMap::new(),
             refused: VecDeque::new(),
             told: Told::default(),
+            was_synced: false,
             out: VecDeque::new(),
         }
     }
@@ -157,9 +160,14 @@ impl Sync {
         if self.peers.is_empty() {
             return SyncStatus::Alone;
         }
+        let ours = &self.tip.branch;
         let fetches = |walk: &Walk| matches!(walk.stage, Stage::Missing | Stage::Bodies);
+        let shows = |walk: &Walk| fetches(walk) || walk.end.beats(ours);
+        // A claim alone counts only after the start. Later, a member that claims much and shows nothing, under one connection after
+        // the other, would keep every node from mining and relaying.
+        let claims = |walk: &Walk| (walk.fetched || !self.was_synced) && beats(&walk.claim, ours);
         match &self.walk {
-            Some(walk) if fetches(walk) || beats(&walk.claim, &self.tip.branch) => SyncStatus::Syncing {
+            Some(walk) if shows(walk) || claims(walk) => SyncStatus::Syncing {
                 height: self.tip.branch.height,
                 target: walk.end.height.max(walk.claim.height),
             },
@@ -191,6 +199,7 @@ impl Sync {
         match self.status() {
             SyncStatus::Alone => self.told.synced = false,
             SyncStatus::Synced => {
+                self.was_synced = true;
                 if !core::mem::replace(&mut self.told.synced, true) {
                     self.out.push_back(Act::Note(Event::Synced));
                 }

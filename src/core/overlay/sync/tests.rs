@@ -225,3 +225,25 @@ fn a_branch_that_never_beats_the_tip_is_never_fetched() {
     assert_eq!((world.submitted.len(), world.most_held), (0, 0));
     assert_eq!(world.sync.status(), SyncStatus::Synced);
 }
+
+#[test]
+fn a_claim_alone_holds_up_nobody_who_was_up_to_date() {
+    let mut world = World::new(&long()[..50]);
+    world.connect(1, &long()[..50], Manner::Honest, 10);
+    world.run(1_000);
+    assert_eq!(world.sync.status(), SyncStatus::Synced);
+    // One that claims most and answers nothing, and comes back under another connection before it is late.
+    for conn in 2..12 {
+        world.connect(conn, long(), Manner::NoHeaders, 10);
+        world.run(1_500);
+        assert_eq!(world.sync.status(), SyncStatus::Synced);
+        world.disconnect(conn);
+    }
+    // What is shown counts, up to its end.
+    world.connect(12, long(), Manner::Honest, 10);
+    world.run(30);
+    while world.tip.id != tip_of(long()).hash {
+        assert!(matches!(world.sync.status(), SyncStatus::Syncing { .. }));
+        world.run(1);
+    }
+}
