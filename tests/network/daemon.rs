@@ -168,8 +168,7 @@ impl Daemon {
     }
 
     pub(super) fn signal(&self, signal: Signal) {
-        let pid = Pid::from_child(self.child.as_ref().unwrap());
-        kill_process(pid, signal).unwrap();
+        kill_process(Pid::from_child(self.child.as_ref().unwrap()), signal).unwrap();
     }
 
     /// Waits for the process' end.
@@ -234,7 +233,7 @@ impl Daemon {
     }
 
     pub(super) fn peers(&self) -> Vec<Peer> {
-        self.get::<Page<Peer>>("/v1/peers").map(|page| page.items).unwrap_or_default()
+        self.get::<Page<Peer>>("/v1/peers?limit=100").map(|page| page.items).unwrap_or_default()
     }
 
     pub(super) fn peer(&self, id: &str) -> Option<Peer> {

@@ -1,0 +1,23 @@
+//! Members gone mad, against real daemons on this machine's loopback: each is cut with a named reason, and the honest members do not
+//! notice: they stay connected, ban none of each other, and go on making and agreeing on blocks. No timing is judged here;
+//! `cargo bench --bench attacks` measures.
+
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
+
+#[path = "attacks/chain.rs"]
+mod chain;
+#[path = "network/daemon.rs"]
+#[allow(dead_code, reason = "shared with the tests of networks")]
+mod daemon;
+#[path = "attacks/field.rs"]
+#[allow(dead_code, reason = "shared with the benchmark")]
+mod field;
+#[path = "attacks/floods.rs"]
+mod floods;
+#[path = "attacks/malformed.rs"]
+mod malformed;
+#[path = "attacks/member.rs"]
+#[allow(dead_code, reason = "shared with the benchmark")]
+mod member;
+#[path = "attacks/promises.rs"]
+mod promises;

@@ -1,0 +1,103 @@
+//! Blocks that are wrong in one way each, on top of the chain as the victim tells it.
+
+use bouya_core::codec::Bounded;
+use bouya_core::crypto::{Hash, SecretKey, Signature};
+use bouya_core::ledger::{Block, Branch, Genesis, Template, meets};
+use bouya_core::time::Timestamp;
+use bouya_core::wire::Message;
+
+use super::daemon::{address, key, pay};
+use super::member::Mad;
+
+/// A sealed block on `branch` without its work.
+pub(crate) fn unworked(genesis: &Genesis, branch: &Branch) -> Block {
+    at(genesis, branch, bouya::clock::wall()).finish(0)
+}
+
+fn at(genesis: &Genesis, branch: &Branch, time: Timestamp) -> Template {
+    Template::new(genesis, branch, genesis.supply(), [], address(9), time, &key(9))
+}
+
+/// Searches the nonce. A minute of work at most.
+fn work(mut block: Block) -> Block {
+    let hasher = block.header.before_nonce();
+    let difficulty = block.header.difficulty;
+    let nonce = (0_u64..).find(|nonce| meets(&hasher.finish(&nonce.to_le_bytes()), difficulty));
+    block.header.nonce = nonce.unwrap();
+    block
+}
+
+/// The best chain's end, from its headers.
+pub(crate) async fn branch(mad: &mut Mad, genesis: &Genesis) -> Branch {
+    let mut branch = genesis.branch();
+    loop {
+        let locator = Bounded::truncated([branch.id]);
+        let question = Message::GetHeaders { locator, stop: Hash::ZERO };
+        let headers = mad
+            .ask(&question, |message| match message {
+                Message::Headers(headers) => Some(headers),
+                _ => None,
+            })
+            .await;
+        if headers.is_empty() {
+            return branch;
+        }
+        for header in headers {
+            branch.push(&genesis.rules, &header).unwrap();
+        }
+    }
+}
+
+/// Name and block of everything that bans whoever sends it.
+pub(crate) fn invalid(genesis: &Genesis, branch: &Branch) -> Vec<(&'static str, Block)> {
+    let network = genesis.id();
+    let good = || unworked(genesis, branch);
+    let sealed = |change: &dyn Fn(&mut Block)| {
+        let mut block = good();
+        change(&mut block);
+        block.header.seal(&network, &key(9));
+        work(block)
+    };
+    let mut no_work = good();
+    while meets(&no_work.header.id(), no_work.header.difficulty) {
+        no_work.header.nonce += 1;
+    }
+    let mut seal = good();
+    seal.header.seal = Signature([1; 64]);
+    let mut body = work(good());
+    body.body.reward.to = address(8);
+    vec![
+        ("no work", no_work),
+        ("another's seal", work(seal)),
+        ("a body that is not its header's", body),
+        ("low difficulty", sealed(&|block| block.header.difficulty = 1)),
+        ("another history", sealed(&|block| block.header.history = Hash([9; 32]))),
+        ("too high", sealed(&|block| block.header.height += 1)),
+        (
+            "too much reward",
+            sealed(&|block| {
+                block.body.reward.amount += 1;
+                block.header.body = block.body.root(block.header.height);
+            }),
+        ),
+        (
+            "a payment without coins",
+            sealed(&|block| {
+                block.body.transactions = Bounded::truncated([pay(genesis, 9, 0, 2, 5)]);
+                block.header.body = block.body.root(block.header.height);
+            }),
+        ),
+    ]
+}
+
+/// Name and block of everything that is nobody's fault: its time has not come, or its parent is not known.
+pub(crate) fn odd(genesis: &Genesis, branch: &Branch) -> Vec<(&'static str, Block)> {
+    let hour = std::time::Duration::from_secs(3_600);
+    let future = at(genesis, branch, bouya::clock::wall().after(hour)).finish(0);
+    let mut orphan = unworked(genesis, branch);
+    orphan.header.parent = Hash([3; 32]);
+    orphan.header.height += 5;
+    orphan.header.difficulty = 1;
+    orphan.header.seal(&genesis.id(), &SecretKey::from_seed(&[9; 32]));
+    vec![("an hour ahead", work(future)), ("unknown parent", work(orphan))]
+}

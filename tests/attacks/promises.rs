@@ -1,0 +1,331 @@
+//! What a mad member may not achieve.
+
+use std::time::Duration;
+
+use bouya_core::crypto::{Hash, SecretKey};
+use bouya_core::limits::{FRAME_BYTES, KNOWN_PER_TELLER};
+use bouya_core::wire::{GoodbyeReason, Hello, Message, frame, member_proof};
+use tokio::runtime::Runtime;
+use tokio::task::JoinSet;
+
+use super::daemon::until;
+use super::field::{Field, VICTIM};
+use super::floods::{self, Means};
+use super::member::{Ending, Mad, Manner, Report, framed, source};
+use super::{chain, malformed};
+
+/// No attack lasts longer; most are over at once.
+const LONGEST: Duration = Duration::from_secs(80);
+/// What an attack of any kind may make the victim's memory grow by. Generous: a leak passes it soon, a debug build does not.
+const MORE_MEMORY_KIB: u64 = 128 * 1024;
+
+fn mad(n: usize) -> String {
+    format!("mad-{n}")
+}
+
+struct Attacked {
+    field: Field,
+    runtime: Runtime,
+    rss: u64,
+}
+
+impl Attacked {
+    fn by(count: usize) -> Self {
+        let ids: Vec<String> = (0..count).map(mad).collect();
+        let field = Field::new(&ids.iter().map(String::as_str).collect::<Vec<_>>());
+        field.forget_peak();
+        let rss = field.usage().rss;
+        Self { field, runtime: Runtime::new().unwrap(), rss }
+    }
+
+    /// Member number `n` says a correct hello and behaves like that.
+    fn attack(&self, n: usize, manner: Manner) -> Report {
+        self.runtime.block_on(async {
+            let mad = Mad::greeted(&self.field.target(), &mad(n), source(n as u16)).await.unwrap();
+            mad.run(manner, LONGEST).await
+        })
+    }
+
+    /// Members 0, 1, … attack at once, each in its manner.
+    fn attack_at_once(&self, manners: Vec<Manner>) -> Vec<Report> {
+        self.runtime.block_on(async {
+            let mut attacks = JoinSet::new();
+            for (n, manner) in manners.into_iter().enumerate() {
+                let target = self.field.target();
+                attacks.spawn(async move {
+                    let mad = Mad::greeted(&target, &mad(n), source(n as u16)).await.unwrap();
+                    (n, mad.run(manner, LONGEST).await)
+                });
+            }
+            let mut reports = attacks.join_all().await;
+            reports.sort_by_key(|(n, _)| *n);
+            reports.into_iter().map(|(_, report)| report).collect()
+        })
+    }
+
+    fn means(&self, n: usize) -> Means {
+        self.runtime.block_on(Means::gather(&self.field, &mad(n), source(n as u16)))
+    }
+
+    /// Nobody honest was harmed, and the victim's memory has stayed within bounds.
+    fn assert_held(&self) {
+        self.field.assert_unharmed();
+        let grown = self.field.usage().peak.saturating_sub(self.rss);
+        assert!(grown < MORE_MEMORY_KIB, "memory grew by {grown} KiB");
+        // The descriptors of the attackers come back: those of the honest stay.
+        let most = 128;
+        until("descriptors return", || (self.field.usage().fds < most).then_some(()));
+    }
+}
+
+#[test]
+fn every_malformed_message_costs_the_connection_and_the_second_one_a_ban() {
+    let frames = malformed::frames(&super::daemon::network("any"));
+    let members = frames.len().div_ceil(2);
+    let attacked = Attacked::by(members);
+    let frames = malformed::frames(&attacked.field.consortium.genesis);
+    for (n, pair) in frames.chunks(2).enumerate() {
+        for (round, (what, bytes)) in pair.iter().enumerate() {
+            let report = attacked.attack(n, Manner::list(vec![bytes.clone()]));
+            let Ending::Goodbye(goodbye) = &report.ending else { panic!("{what}: {}", report.ending.text()) };
+            // What is too long for its kind is not even decoded.
+            let why = goodbye.detail.as_str();
+            assert!(why.contains("undecodable") || why.contains("bytes, at most"), "{what}: {why}");
+            let ban = attacked.field.ban(&mad(n));
+            assert_eq!(ban.is_some(), round == 1, "{what}: {ban:?}");
+        }
+    }
+    attacked.assert_held();
+}
+
+#[test]
+fn a_length_that_lies_ends_the_connection_and_an_announced_frame_costs_what_has_arrived() {
+    let attacked = Attacked::by(20);
+    for (n, (what, bytes)) in malformed::lengths().into_iter().enumerate() {
+        let report = attacked.attack(n, Manner::list(vec![bytes]));
+        assert!(report.ending.text().contains("frame"), "{what}: {}", report.ending.text());
+    }
+    // Half of the longest frame from each of the others, who then keep silent.
+    let there = FRAME_BYTES / 2;
+    let mut silent = JoinSet::new();
+    for n in 4..20 {
+        let target = attacked.field.target();
+        silent.spawn_on(
+            async move {
+                let mad = Mad::greeted(&target, &mad(n), source(n as u16)).await.unwrap();
+                mad.run(Manner::list(vec![malformed::announced(there)]), LONGEST).await
+            },
+            attacked.runtime.handle(),
+        );
+    }
+    until("all are connected", || {
+        (4..20).all(|n| attacked.field.victim.is_connected_to(&mad(n))).then_some(())
+    });
+    attacked.assert_held();
+    silent.abort_all();
+}
+
+#[test]
+fn a_flood_of_any_class_ends_in_a_named_cut() {
+    let attacked = Attacked::by(floods::NAMES.len() + 1);
+    let means = attacked.means(floods::NAMES.len());
+    let reports =
+        attacked.attack_at_once(floods::NAMES.iter().map(|name| floods::manner(name, &means)).collect());
+    for (n, (name, report)) in floods::NAMES.iter().zip(&reports).enumerate() {
+        assert!(report.ending.is_cut(), "{name} is not cut");
+        let why = attacked.field.why(&mad(n)).unwrap_or_default();
+        let words =
+            ["over budget", "unasked", "invalid", "bad address", "too slow", "does not read", "claimed work"];
+        assert!(words.iter().any(|word| why.contains(word)), "{name}: {why:?}, {}", report.ending.text());
+    }
+    attacked.assert_held();
+}
+
+#[test]
+fn who_asks_and_does_not_read_is_cut_as_slow_or_as_a_flood() {
+    let asks = ["ping", "request", "get_headers", "get_blocks"];
+    let attacked = Attacked::by(asks.len() + 1);
+    let means = attacked.means(asks.len());
+    let manner = |name: &&str| floods::manner(name, &means).deaf();
+    attacked.attack_at_once(asks.iter().map(manner).collect());
+    for (n, name) in asks.iter().enumerate() {
+        let why = until(&format!("{name} is cut"), || attacked.field.ears[0].lost(&mad(n))).1;
+        assert!(
+            ["does not read", "over budget", "too slow"].iter().any(|word| why.contains(word)),
+            "{name}: {why}"
+        );
+    }
+    attacked.assert_held();
+}
+
+#[test]
+fn made_up_addresses_take_no_more_than_their_tellers_share() {
+    const TELLERS: usize = 3;
+    let attacked = Attacked::by(TELLERS);
+    let (told, heard) = std::sync::mpsc::channel();
+    let mut liars = JoinSet::new();
+    for n in 0..TELLERS {
+        let (target, told, mut state) = (attacked.field.target(), told.clone(), (n as u64 + 1) << 40);
+        let lie = move |message: &Message| match message {
+            Message::GetPeers => {
+                let _ = told.send(n);
+                Some(framed(&floods::peers(&mut state)))
+            }
+            Message::Ping(nonce) => Some(framed(&Message::Pong(*nonce))),
+            _ => None,
+        };
+        liars.spawn_on(
+            async move {
+                let mad = Mad::greeted(&target, &mad(n), source(n as u16)).await.unwrap();
+                mad.run(Manner::list(Vec::new()).answering(lie), LONGEST).await
+            },
+            attacked.runtime.handle(),
+        );
+    }
+    let mut asked = [0; TELLERS];
+    until("each was asked three times", || {
+        heard.try_iter().for_each(|n: usize| asked[n] += 1);
+        asked.iter().all(|count| *count >= 3).then_some(())
+    });
+    let fakes = until("some are believed", || {
+        let peers = attacked.field.victim.peers();
+        let fakes = peers.iter().filter(|peer| peer.id.starts_with("fake-")).count();
+        (fakes > 0).then_some(fakes)
+    });
+    assert!(fakes <= TELLERS * KNOWN_PER_TELLER, "{fakes} made-up members are known");
+    attacked.assert_held();
+    liars.abort_all();
+}
+
+#[test]
+fn an_invalid_block_bans_its_sender_and_an_odd_one_nobody() {
+    let genesis = super::daemon::network("any");
+    let (invalid, odd) =
+        (chain::invalid(&genesis, &genesis.branch()).len(), chain::odd(&genesis, &genesis.branch()).len());
+    let attacked = Attacked::by(invalid + odd);
+    let genesis = &attacked.field.consortium.genesis;
+    for n in 0..invalid + odd {
+        // What is wrong only in its effects is judged only where it extends the best chain, so it may take another try.
+        let cut = |_| {
+            let (what, report) = attacked.runtime.block_on(async {
+                let mut mad =
+                    Mad::greeted(&attacked.field.target(), &mad(n), source(n as u16)).await.unwrap();
+                let branch = chain::branch(&mut mad, genesis).await;
+                let (what, block) = if n < invalid {
+                    chain::invalid(genesis, &branch).swap_remove(n)
+                } else {
+                    chain::odd(genesis, &branch).swap_remove(n - invalid)
+                };
+                let manner = Manner::list(vec![framed(&Message::Block(block.into()))]);
+                (what, mad.run(manner, Duration::from_secs(2)).await)
+            });
+            let ban = attacked.field.ban(&mad(n));
+            assert!(n < invalid || ban.is_none(), "{what} is nobody's fault: {ban:?}");
+            (report.ending.is_cut() && ban.is_some_and(|why| why.contains("invalid block"))).then_some(())
+        };
+        if n < invalid {
+            assert!((0..20).find_map(cut).is_some(), "number {n} is not banned");
+        } else {
+            assert!(cut(0).is_none());
+        }
+    }
+    attacked.assert_held();
+}
+
+#[test]
+fn a_ban_outlasts_reconnecting_a_new_certificate_and_a_restart_of_the_node() {
+    let mut attacked = Attacked::by(1);
+    let worthless =
+        chain::unworked(&attacked.field.consortium.genesis, &attacked.field.consortium.genesis.branch());
+    let report = attacked.attack(0, Manner::list(vec![framed(&Message::Block(worthless.into()))]));
+    assert!(report.ending.is_cut());
+    let why = attacked.field.ban(&mad(0)).unwrap();
+    let refused = |attacked: &Attacked, when: &str| {
+        let report = attacked.attack(0, Manner::list(Vec::new()));
+        let Ending::Goodbye(goodbye) = &report.ending else { panic!("{when}: {}", report.ending.text()) };
+        assert_eq!(goodbye.reason, GoodbyeReason::Banned, "{when}");
+        assert!(goodbye.detail.as_str().contains(&why), "{when}: {}", goodbye.detail.as_str());
+    };
+    for _ in 0..5 {
+        refused(&attacked, "at once");
+    }
+    attacked.field.consortium.authority.renew(&mad(0).parse().unwrap(), 30).unwrap();
+    refused(&attacked, "with a new certificate");
+    attacked.assert_held();
+    attacked.field.victim.stop();
+    attacked.field.victim.start();
+    refused(&attacked, "after a restart");
+    until("the honest are back", || attacked.field.is_meshed().then_some(()));
+}
+
+#[test]
+fn nobody_gets_in_under_another_name() {
+    let attacked = Attacked::by(8);
+    let lie = |n: usize, id: &str, change: &dyn Fn(&Mad, &mut Hello)| {
+        attacked.runtime.block_on(async {
+            let mut mad = Mad::connect(&attacked.field.target(), id, source(n as u16)).await.unwrap();
+            let mut hello = mad.hello();
+            change(&mad, &mut hello);
+            mad.say(&frame(&hello.to_json())).await.unwrap();
+            match mad.run(Manner::list(Vec::new()), LONGEST).await.ending {
+                Ending::Goodbye(goodbye) => goodbye,
+                other => panic!("{id}: {}", other.text()),
+            }
+        })
+    };
+    let amy = |_: &Mad, hello: &mut Hello| hello.id = "amy".parse().unwrap();
+    let key = SecretKey::from_seed(&[77; 32]);
+    let network = attacked.field.consortium.genesis.id();
+    let proof =
+        |secret: [u8; 32], id: &str| Some(member_proof(&key, &network, &secret, &id.parse().unwrap()));
+    type Change<'a> = &'a dyn Fn(&Mad, &mut Hello);
+    let lies: [(&str, Change<'_>, GoodbyeReason, &str); 6] = [
+        ("another's id", &amy, GoodbyeReason::Identity, "your hello says amy"),
+        (
+            "another network",
+            &|_, hello| hello.network = Hash([1; 32]),
+            GoodbyeReason::Network,
+            "you are on network",
+        ),
+        ("other rules", &|_, hello| hello.rules = Hash([1; 32]), GoodbyeReason::Rules, "your rules"),
+        (
+            "a later protocol",
+            &|_, hello| hello.protocols = (9, 9),
+            GoodbyeReason::Protocol,
+            "you speak protocols",
+        ),
+        (
+            "a proof made for another session",
+            &|_, hello| hello.member = proof([1; 32], hello.id.as_str()),
+            GoodbyeReason::Identity,
+            "the proof of member key",
+        ),
+        (
+            "a proof that another made",
+            &|mad, hello| hello.member = proof(mad.secret(), "amy"),
+            GoodbyeReason::Identity,
+            "the proof of member key",
+        ),
+    ];
+    for (n, (what, change, reason, words)) in lies.into_iter().enumerate() {
+        let goodbye = lie(n, &mad(n), change);
+        assert_eq!(goodbye.reason, reason, "{what}");
+        assert!(goodbye.detail.as_str().contains(words), "{what}: {}", goodbye.detail.as_str());
+    }
+    // The victim's own certificate, stolen.
+    let goodbye = lie(6, VICTIM, &|_, _| ());
+    assert_eq!(goodbye.reason, GoodbyeReason::Identity);
+    // A message before hello, and a second hello.
+    let early = attacked.runtime.block_on(async {
+        let mad = Mad::connect(&attacked.field.target(), &mad(6), source(6)).await.unwrap();
+        mad.run(Manner::list(vec![framed(&Message::Ping(1))]), LONGEST).await.ending
+    });
+    assert!(early.text().contains("not a hello"), "{}", early.text());
+    let again = attacked.runtime.block_on(async {
+        let mad = Mad::greeted(&attacked.field.target(), &mad(7), source(7)).await.unwrap();
+        let hello = frame(&mad.hello().to_json());
+        mad.run(Manner::list(vec![hello]), LONGEST).await.ending
+    });
+    assert!(again.text().contains("undecodable"), "{}", again.text());
+    attacked.assert_held();
+}
