@@ -174,6 +174,25 @@ fn shell_modules_keep_to_their_neighbours() {
     }
 }
 
+/// What SECURITY.md promises is shown by tests that it names, `path::name`; and files that it names are there.
+#[test]
+fn the_tests_that_security_md_names_exist() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let text = fs::read_to_string(root.join("SECURITY.md")).unwrap();
+    let named = text.split('`').filter(|word| ["tests/", "src/"].iter().any(|root| word.starts_with(root)));
+    let mut tests = 0;
+    for word in named {
+        let (path, name) = word.split_once("::").map_or((word, None), |(path, name)| (path, Some(name)));
+        assert!(root.join(path).exists(), "SECURITY.md names {path}, which is not there");
+        if let Some(name) = name {
+            tests += 1;
+            let source = fs::read_to_string(root.join(path)).unwrap();
+            assert!(source.contains(&format!("fn {name}(")), "SECURITY.md names {word}, which is not there");
+        }
+    }
+    assert!(tests > 50, "SECURITY.md names only {tests} tests: has its form changed?");
+}
+
 #[test]
 fn an_id_is_proven_in_one_place() {
     for source in sources("src").iter().filter(|source| !is_test(&source.path)) {
