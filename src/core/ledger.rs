@@ -3,7 +3,9 @@
 //! Values and rules are pure functions; the chain reads the world through a [`View`] and plans a [`Change`] without touching it.
 //! The shell makes the change durable and only then lets the chain take it in.
 
+mod action;
 mod address;
+mod agreement;
 mod amount;
 mod block;
 mod branch;
@@ -13,13 +15,18 @@ mod execute;
 mod genesis;
 mod memory;
 mod merkle;
+mod receipt;
 mod replay;
 mod state;
 mod template;
+#[cfg(test)]
+mod testing;
 mod transaction;
 mod work;
 
+pub use action::{Action, ActionError, Content, Output};
 pub use address::{Address, AddressError};
+pub use agreement::{Agreement, Moment, Proposal, Response, Standing};
 pub use amount::{AmountError, Coin};
 pub use block::{Block, Body, Header, Reward};
 pub use branch::{Branch, HeaderError};
@@ -28,9 +35,10 @@ pub use difficulty::Schedule;
 pub use execute::{BodyError, Check, ExecutionError, check_inline};
 pub use genesis::{Allocation, BlockRules, Genesis, GenesisError, Member, NetworkSpec, Rules};
 pub use memory::World;
-pub use merkle::{Frontier, Node, inclusion_path, root, verify_inclusion};
+pub use merkle::{Frontier, Node, Sibling};
+pub use receipt::{Above, Proof, Receipt, ReceiptError, Under};
 pub use replay::Replay;
 pub use state::{Account, Change, HeaderRecord, Key, Rows, StateError, Undo, View, read_supply};
 pub use template::Template;
-pub use transaction::{Action, CheckedTransaction, Output, Transaction, TransactionError};
+pub use transaction::{CheckedTransaction, Transaction, TransactionError};
 pub use work::{Work, meets};

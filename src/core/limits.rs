@@ -38,6 +38,14 @@ pub const TRANSACTION_BYTES: usize = 16 * 1024;
 pub const OUTPUTS: usize = 128;
 /// C: bytes of a transfer's memo.
 pub const MEMO_BYTES: usize = 256;
+/// C: bytes of a record's topic.
+pub const TOPIC_BYTES: usize = 64;
+/// C: bytes of data in one record. A transaction with the longest topic still fits.
+pub const RECORD_BYTES: usize = 8 * 1024;
+/// C: bytes of an agreement's title or a document's name.
+pub const TITLE_BYTES: usize = 256;
+/// C: parties of one agreement beside its proposer: bounds the rows that telling its standing reads.
+pub const PARTIES: usize = 32;
 /// C: the largest `max_bytes` that a network may choose for its blocks.
 pub const BLOCK_BYTES: usize = 1_900_000;
 /// C: transactions in one block (the smallest transaction has over 150 bytes, so size binds first).
@@ -250,6 +258,8 @@ const _: () = {
     assert!(HELLO_BYTES < FRAME_BYTES);
     // The largest block and its envelope fit into a frame.
     assert!(BLOCK_BYTES + 64 * 1024 <= FRAME_BYTES);
+    assert!(RECORD_BYTES + TOPIC_BYTES + TITLE_BYTES + 256 <= TRANSACTION_BYTES);
+    assert!(PARTIES * 33 + TITLE_BYTES + 256 <= TRANSACTION_BYTES);
     assert!(HEADERS_PER_MESSAGE * HEADER_BYTES + 1024 <= FRAME_BYTES);
     assert!(CRLS_PER_MESSAGE * CRL_BYTES + 1024 <= FRAME_BYTES);
     // A segment is whole messages of headers but for the last.

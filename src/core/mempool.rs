@@ -142,11 +142,8 @@ impl Mempool {
 
     /// Coins on their way to `address`.
     pub fn incoming(&self, address: &Address) -> u64 {
-        let outputs = self.iter().flat_map(|transaction| {
-            let crate::ledger::Action::Transfer { outputs, .. } = &transaction.action;
-            outputs.iter()
-        });
-        outputs
+        self.iter()
+            .flat_map(|transaction| transaction.action.outputs())
             .filter(|output| output.to == *address)
             .fold(0, |sum, output| sum.saturating_add(output.amount))
     }

@@ -115,11 +115,16 @@ impl Reward {
 }
 
 impl Body {
-    /// The Merkle root that a header at `height` must state.
-    pub fn root(&self, height: u64) -> Hash {
+    /// The leaves of its tree in a block at `height`: the reward's id, then the transactions'.
+    pub fn leaves(&self, height: u64) -> Vec<[u8; 32]> {
         let mut leaves = Vec::from([self.reward.id(height).0]);
         leaves.extend(self.transactions.iter().map(|transaction| transaction.id().0));
-        merkle::root(&leaves)
+        leaves
+    }
+
+    /// The Merkle root that a header at `height` must state.
+    pub fn root(&self, height: u64) -> Hash {
+        merkle::root(&self.leaves(height))
     }
 }
 

@@ -140,12 +140,17 @@ impl Branch {
         branch
     }
 
-    /// What the tree over headers holds for the last block: its id and the work up to it.
+    /// What the tree over headers holds for the last block.
     pub fn leaf(&self) -> [u8; 48] {
+        Self::leaf_of(&self.id, self.work)
+    }
+
+    /// What the tree over headers holds for a block: its id and the work up to it.
+    pub fn leaf_of(id: &Hash, work: Work) -> [u8; 48] {
         let mut leaf = [0; 48];
-        let (id, work) = leaf.split_at_mut(32);
-        id.copy_from_slice(&self.id.0);
-        work.copy_from_slice(&self.work.to_le_bytes());
+        let (first, last) = leaf.split_at_mut(32);
+        first.copy_from_slice(&id.0);
+        last.copy_from_slice(&work.to_le_bytes());
         leaf
     }
 

@@ -7,8 +7,8 @@ use thiserror::Error;
 use super::genesis::Rules;
 use super::state::Layer;
 use super::{
-    Account, Action, Address, Block, CheckedTransaction, Genesis, Key, StateError, Transaction,
-    TransactionError,
+    Account, Address, Block, CheckedTransaction, Genesis, Header, Key, Moment, StateError, Transaction,
+    TransactionError, agreement,
 };
 use crate::codec::encode;
 use crate::crypto::Hash;
@@ -156,7 +156,7 @@ pub(super) fn execute(
     })?;
     let mut fees = 0_u64;
     for (index, transaction) in transactions.iter().enumerate() {
-        apply(layer, transaction, block.header.height)?.map_err(|error| BodyError::Execution {
+        apply(layer, transaction, &block.header, index)?.map_err(|error| BodyError::Execution {
             index,
             id: transaction.id(),
             error,
@@ -170,19 +170,22 @@ pub(super) fn execute(
 fn apply(
     layer: &mut Layer<'_>,
     transaction: &CheckedTransaction,
-    height: u64,
+    header: &Header,
+    index: usize,
 ) -> Result<Result<(), ExecutionError>, StateError> {
     let sender = Key::Account(transaction.from());
     let mut account: Account = layer.read(&sender)?;
-    if let Err(error) = account.spend(transaction, height) {
+    if let Err(error) = account.spend(transaction, header.height) {
         return Ok(Err(error));
     }
     layer.write(sender, &account)?;
-    let Action::Transfer { outputs, .. } = &transaction.action;
-    for output in outputs.iter() {
+    // What a transaction wants beyond its cost is always possible: so any choice from the mempool makes a valid block.
+    for output in transaction.action.outputs() {
         credit(layer, output.to, output.amount)?;
     }
-    Ok(Ok(()))
+    let index = u32::try_from(index).unwrap_or(u32::MAX);
+    let at = Moment { height: header.height, index, time: header.time, transaction: transaction.id() };
+    agreement::apply(layer, transaction, at).map(Ok)
 }
 
 fn credit(layer: &mut Layer<'_>, to: Address, amount: u64) -> Result<(), StateError> {

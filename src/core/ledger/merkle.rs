@@ -4,6 +4,7 @@
 //! [`Frontier`]: the roots of its perfect subtrees, which is also the Merkle mountain range of ZIP-221, bagged right to left.
 
 use alloc::vec::Vec;
+use core::ops::Range;
 
 use sha2::{Digest, Sha256};
 
@@ -18,7 +19,7 @@ fn node_hash(left: &Hash, right: &Hash) -> Hash {
 }
 
 /// The root over `leaves`; of none, the hash of nothing.
-pub fn root<T: AsRef<[u8]>>(leaves: &[T]) -> Hash {
+pub(super) fn root<T: AsRef<[u8]>>(leaves: &[T]) -> Hash {
     let mut frontier = Frontier::default();
     for leaf in leaves {
         frontier.push(leaf.as_ref());
@@ -81,57 +82,71 @@ impl Frontier {
     }
 }
 
-/// The sibling hashes from leaf `index` up to the root over `leaves`. None if there is no such leaf.
-pub fn inclusion_path<T: AsRef<[u8]>>(leaves: &[T], index: usize) -> Option<Vec<Hash>> {
-    if index >= leaves.len() {
-        return None;
+/// A step from a node up to its parent: the other child, and whether that is the left one. With the side in it a path needs neither
+/// index nor count to be checked, and no part of it can be changed without changing the root.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sibling {
+    /// Whether it stands to the left.
+    pub left: bool,
+    /// Its hash.
+    pub hash: Hash,
+}
+
+/// The steps from leaf `index` up to the root over `count` leaves, where `root` gives the root over a range of them. None if there is
+/// no such leaf.
+pub(super) fn path<E>(
+    count: u64,
+    index: u64,
+    mut root: impl FnMut(Range<u64>) -> Result<Hash, E>,
+) -> Result<Option<Vec<Sibling>>, E> {
+    if index >= count {
+        return Ok(None);
     }
     let mut path = Vec::new();
-    let (mut part, mut index) = (leaves, index);
-    while part.len() > 1 {
-        let (left, right) = part.split_at_checked(split(part.len()))?;
-        (part, index) = match index.checked_sub(left.len()) {
-            None => {
-                path.push(root(right));
-                (left, index)
-            }
-            Some(index) => {
-                path.push(root(left));
-                (right, index)
-            }
-        };
+    let mut part = 0..count;
+    while part.end.saturating_sub(part.start) > 1 {
+        let middle = middle(&part);
+        let (left, right) = (part.start..middle, middle..part.end);
+        if index < middle {
+            path.push(Sibling { left: false, hash: root(right)? });
+            part = left;
+        } else {
+            path.push(Sibling { left: true, hash: root(left)? });
+            part = right;
+        }
     }
     path.reverse();
-    Some(path)
+    Ok(Some(path))
 }
 
-/// Whether `path` leads from leaf `index` of `count` with this `data` to `root` (RFC 9162, 2.1.3.2).
-pub fn verify_inclusion(root: &Hash, count: u64, index: u64, data: &[u8], path: &[Hash]) -> bool {
-    let Some(mut last) = count.checked_sub(1).filter(|last| index <= *last) else { return false };
-    let mut at = index;
-    let mut hash = leaf_hash(data);
-    for sibling in path {
-        if last == 0 {
-            return false;
-        }
-        if at & 1 == 1 || at == last {
-            hash = node_hash(sibling, &hash);
-            while at & 1 == 0 && at != 0 {
-                at >>= 1;
-                last >>= 1;
-            }
-        } else {
-            hash = node_hash(&hash, sibling);
-        }
-        at >>= 1;
-        last >>= 1;
+/// The root over the leaves in `part`, which is not empty, from the perfect subtrees that `node(height, index)` knows.
+pub(super) fn root_of<E>(
+    part: Range<u64>,
+    node: &mut impl FnMut(u8, u64) -> Result<Hash, E>,
+) -> Result<Hash, E> {
+    let count = part.end.saturating_sub(part.start);
+    if count.is_power_of_two() {
+        let height = count.trailing_zeros();
+        let index = part.start.checked_shr(height).unwrap_or(0);
+        return node(u8::try_from(height).unwrap_or(u8::MAX), index);
     }
-    last == 0 && hash == *root
+    let middle = middle(&part);
+    let left = root_of(part.start..middle, node)?;
+    Ok(node_hash(&left, &root_of(middle..part.end, node)?))
 }
 
-/// The largest power of two below `len`, which is at least 2.
-fn split(len: usize) -> usize {
-    len.checked_next_power_of_two().unwrap_or(usize::MAX) / 2
+/// The root to which `path` leads from a leaf with this `data`.
+pub(super) fn climb(data: &[u8], path: &[Sibling]) -> Hash {
+    path.iter().fold(leaf_hash(data), |hash, sibling| match sibling.left {
+        true => node_hash(&sibling.hash, &hash),
+        false => node_hash(&hash, &sibling.hash),
+    })
+}
+
+/// Where a range of at least two leaves is split: after the largest power of two below their number.
+fn middle(part: &Range<u64>) -> u64 {
+    let count = part.end.saturating_sub(part.start);
+    part.start.saturating_add(count.checked_next_power_of_two().map_or(1 << 63, |power| power >> 1))
 }
 
 #[cfg(test)]
@@ -148,7 +163,7 @@ mod tests {
             [] => sha256(&[]),
             [one] => leaf_hash(one),
             many => {
-                let (left, right) = many.split_at(split(many.len()));
+                let (left, right) = many.split_at(middle(&(0..many.len() as u64)) as usize);
                 node_hash(&by_definition(left), &by_definition(right))
             }
         }
@@ -194,25 +209,32 @@ mod tests {
         }
 
         #[test]
-        fn paths_prove_and_nothing_else_does(count in 1_usize..40, pick: prop::sample::Index, bit in 0_u8..8) {
+        fn paths_lead_to_the_root_and_no_other_does(count in 1_u64..70, pick: prop::sample::Index, bit in 0_u8..8) {
             let leaves: Vec<[u8; 2]> = (0..count).map(|n| (n as u16).to_be_bytes()).collect();
-            let index = pick.index(count);
-            let path = inclusion_path(&leaves, index).unwrap();
-            let root = root(&leaves);
-            let proves = |index: usize, data: &[u8], path: &[Hash]| verify_inclusion(&root, count as u64, index as u64, data, path);
-            prop_assert!(proves(index, &leaves[index], &path));
-            prop_assert!(!proves(index, b"other", &path));
-            prop_assert!(count == 1 || !proves((index + 1) % count, &leaves[index], &path));
-            let mut longer = path.clone();
-            longer.push(Hash::ZERO);
-            prop_assert!(!proves(index, &leaves[index], &longer));
-            if let Some(first) = path.first() {
-                let mut changed = path.clone();
-                changed[0] = *first;
-                changed[0].0[0] ^= 1 << bit;
-                prop_assert!(!proves(index, &leaves[index], &changed));
-                prop_assert!(!proves(index, &leaves[index], &path[1..]));
+            let mut nodes = std::collections::BTreeMap::new();
+            let mut frontier = Frontier::default();
+            for leaf in &leaves {
+                nodes.extend(frontier.push(leaf).into_iter().map(|(height, index, hash)| ((height, index), hash)));
             }
+            let mut node = |height: u8, index: u64| nodes.get(&(height, index)).copied().ok_or((height, index));
+            let index = pick.index(leaves.len()) as u64;
+            let steps = path(count, index, |part| root_of(part, &mut node)).unwrap().unwrap();
+            let range = |part: &Range<u64>| part.start as usize..part.end as usize;
+            let plain = path(count, index, |part| Ok::<_, ()>(root(&leaves[range(&part)]))).unwrap().unwrap();
+            prop_assert_eq!(&steps, &plain);
+            let (data, root) = (leaves[index as usize], root(&leaves));
+            prop_assert_eq!(climb(&data, &steps), root);
+            prop_assert_ne!(climb(b"other", &steps), root);
+            for at in 0..steps.len() {
+                let mut changed = steps.clone();
+                changed[at].hash.0[0] ^= 1 << bit;
+                prop_assert_ne!(climb(&data, &changed), root);
+                changed = steps.clone();
+                changed[at].left = !changed[at].left;
+                prop_assert_ne!(climb(&data, &changed), root);
+            }
+            prop_assert!(steps.is_empty() || climb(&data, &steps[1..]) != root);
+            prop_assert_eq!(path(count, count, |_| Ok::<_, ()>(root)), Ok(None));
         }
     }
 }

@@ -20,6 +20,24 @@ pub enum Key {
     Supply,
     /// An [`Account`]; no row means an empty one.
     Account(Address),
+    /// A proposal, by its id.
+    Agreement(Hash),
+    /// Somebody's first answer to an agreement. Whether it counts is asked when the agreement's standing is.
+    Answer {
+        /// The proposal's id.
+        agreement: Hash,
+        /// The document that was signed or refused.
+        document: Hash,
+        /// Who answered.
+        party: Address,
+    },
+    /// Somebody's first withdrawal of an agreement; only its proposer's counts.
+    Withdrawal {
+        /// The proposal's id.
+        agreement: Hash,
+        /// Who took it back.
+        by: Address,
+    },
 }
 
 /// What an address holds.

@@ -6,7 +6,7 @@ use core::ops::Deref;
 use borsh::{BorshDeserialize, BorshSerialize};
 use thiserror::Error;
 
-use super::Address;
+use super::{Action, ActionError, Address, Output};
 use crate::codec::{Bounded, Text, encode};
 use crate::crypto::{Hash, PublicKey, SecretKey, Signature, sha256, verify};
 use crate::limits::{MEMO_BYTES, OUTPUTS, TRANSACTION_BYTES};
@@ -33,28 +33,6 @@ pub struct Transaction {
     pub signature: Signature,
 }
 
-/// What a transaction does. The Borsh discriminant is part of the format: new actions are added at the end, and the block's
-/// version says which ones a block may hold.
-#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
-pub enum Action {
-    /// Moves coins to one or more addresses.
-    Transfer {
-        /// Who gets how much; at least one, each more than nothing.
-        outputs: Bounded<Output, OUTPUTS>,
-        /// A note for people.
-        memo: Text<MEMO_BYTES>,
-    },
-}
-
-/// One payment of a transfer.
-#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
-pub struct Output {
-    /// Who is paid.
-    pub to: Address,
-    /// How much, in the smallest unit.
-    pub amount: u64,
-}
-
 /// Why a transaction is invalid everywhere and for ever: its author is at fault, and whoever relayed it could have known.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum TransactionError {
@@ -64,12 +42,9 @@ pub enum TransactionError {
     /// More than [`TRANSACTION_BYTES`].
     #[error("the transaction has {0} bytes, at most {TRANSACTION_BYTES} are allowed")]
     Large(usize),
-    /// A transfer to nobody.
-    #[error("the transfer pays nobody: give at least one output")]
-    NoOutput,
-    /// An output of nothing.
-    #[error("output {0} of the transfer pays 0: give an amount above 0")]
-    ZeroOutput(usize),
+    /// What it wants cannot be.
+    #[error(transparent)]
+    Action(#[from] ActionError),
     /// Outputs and fee together exceed a u64.
     #[error("outputs and fee together are more than this ledger can count")]
     Overflow,
@@ -104,13 +79,25 @@ impl Transaction {
         outputs: Bounded<Output, OUTPUTS>,
         memo: Text<MEMO_BYTES>,
     ) -> Self {
+        Self::sign(network, key, nonce, fee, valid_until, Action::Transfer { outputs, memo })
+    }
+
+    /// A transaction, signed for `network`.
+    pub fn sign(
+        network: &Hash,
+        key: &SecretKey,
+        nonce: u64,
+        fee: u64,
+        valid_until: u64,
+        action: Action,
+    ) -> Self {
         let mut transaction = Self {
             version: Self::VERSION,
             sender: key.public(),
             nonce,
             fee,
             valid_until,
-            action: Action::Transfer { outputs, memo },
+            action,
             signature: Signature::ZERO,
         };
         transaction.signature = key.sign(&transaction.signed_bytes(network));
@@ -124,8 +111,16 @@ impl Transaction {
 
     /// What the sender takes on: everything it pays out and the fee. None if that exceeds a u64.
     pub fn cost(&self) -> Option<u64> {
-        let Action::Transfer { outputs, .. } = &self.action;
-        outputs.iter().try_fold(self.fee, |sum, output| sum.checked_add(output.amount))
+        self.action.outputs().iter().try_fold(self.fee, |sum, output| sum.checked_add(output.amount))
+    }
+
+    /// The agreement that it proposes, answers or withdraws.
+    pub fn agreement(&self) -> Option<Hash> {
+        match &self.action {
+            Action::Propose(proposal) => Some(proposal.id(&self.sender, self.nonce)),
+            Action::Respond { agreement, .. } | Action::Withdraw { agreement } => Some(*agreement),
+            Action::Transfer { .. } | Action::Record { .. } => None,
+        }
     }
 
     /// Checks all that can be known without the ledger's state: cheap things first, the signature last.
@@ -137,24 +132,13 @@ impl Transaction {
         if bytes.len() > TRANSACTION_BYTES {
             return Err(TransactionError::Large(bytes.len()));
         }
-        let Action::Transfer { outputs, .. } = &self.action;
-        if outputs.is_empty() {
-            return Err(TransactionError::NoOutput);
-        }
-        if let Some(at) = outputs.iter().position(|output| output.amount == 0) {
-            return Err(TransactionError::ZeroOutput(at));
-        }
+        let from = Address::of(&self.sender);
+        self.action.check(&from)?;
         let cost = self.cost().ok_or(TransactionError::Overflow)?;
         if !verify(&self.sender, &self.signed_bytes(network), &self.signature) {
             return Err(TransactionError::Signature);
         }
-        Ok(CheckedTransaction {
-            id: sha256(&bytes),
-            from: Address::of(&self.sender),
-            cost,
-            size: bytes.len(),
-            transaction: self,
-        })
+        Ok(CheckedTransaction { id: sha256(&bytes), from, cost, size: bytes.len(), transaction: self })
     }
 
     fn signed_bytes(&self, network: &Hash) -> Vec<u8> {
@@ -235,8 +219,8 @@ mod tests {
 
     #[test]
     fn form_is_checked() {
-        assert_eq!(transfer(&[], 0).check(&NETWORK), Err(TransactionError::NoOutput));
-        assert_eq!(transfer(&[1, 0], 0).check(&NETWORK), Err(TransactionError::ZeroOutput(1)));
+        assert_eq!(transfer(&[], 0).check(&NETWORK), Err(ActionError::NoOutput.into()));
+        assert_eq!(transfer(&[1, 0], 0).check(&NETWORK), Err(ActionError::ZeroOutput(1).into()));
         assert_eq!(transfer(&[u64::MAX], 1).check(&NETWORK), Err(TransactionError::Overflow));
         let mut newer = transfer(&[1], 0);
         newer.version = 2;

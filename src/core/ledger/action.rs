@@ -1,0 +1,146 @@
+//! What a transaction does: moves coins, writes something down, or takes part in an agreement.
+
+use alloc::collections::BTreeSet;
+
+use borsh::{BorshDeserialize, BorshSerialize};
+use thiserror::Error;
+
+use super::Address;
+use super::agreement::{Proposal, Response};
+use crate::codec::{Bounded, Text};
+use crate::crypto::{Hash, sha256};
+use crate::limits::{MEMO_BYTES, OUTPUTS, RECORD_BYTES, TITLE_BYTES, TOPIC_BYTES};
+
+/// What a transaction does. The Borsh discriminant is part of the format: new actions are added at the end, and the block's
+/// version says which ones a block may hold.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub enum Action {
+    /// Moves coins to one or more addresses.
+    Transfer {
+        /// Who gets how much; at least one, each more than nothing.
+        outputs: Bounded<Output, OUTPUTS>,
+        /// A note for people.
+        memo: Text<MEMO_BYTES>,
+    },
+    /// Writes something down, for good.
+    Record {
+        /// What it belongs to; people and programs agree on it. Not empty.
+        topic: Text<TOPIC_BYTES>,
+        /// What is written down.
+        content: Content,
+    },
+    /// Asks parties to agree on a document; the proposer signs it by this.
+    Propose(Proposal),
+    /// A party signs or refuses.
+    Respond {
+        /// [`Proposal::id`].
+        agreement: Hash,
+        /// The document that is signed or refused: an answer to any other text counts nowhere.
+        document: Hash,
+        /// Which of them.
+        response: Response,
+    },
+    /// The proposer takes the proposal back; counts while nobody else has signed.
+    Withdraw {
+        /// [`Proposal::id`].
+        agreement: Hash,
+    },
+}
+
+/// One payment of a transfer.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Output {
+    /// Who is paid.
+    pub to: Address,
+    /// How much, in the smallest unit.
+    pub amount: u64,
+}
+
+/// What a record holds.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub enum Content {
+    /// The data itself, for every member to read.
+    Data(Bounded<u8, RECORD_BYTES>),
+    /// SHA-256 of a document that stays with its owner.
+    Document {
+        /// Of the document's bytes.
+        hash: Hash,
+        /// What people call it; may be empty.
+        name: Text<TITLE_BYTES>,
+    },
+}
+
+impl Content {
+    /// What the content is found by: SHA-256 of the data or the document.
+    pub fn hash(&self) -> Hash {
+        match self {
+            Self::Data(data) => sha256(data),
+            Self::Document { hash, .. } => *hash,
+        }
+    }
+}
+
+/// Why an action is invalid everywhere and for ever.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum ActionError {
+    /// A transfer to nobody.
+    #[error("the transfer pays nobody: give at least one output")]
+    NoOutput,
+    /// An output of nothing.
+    #[error("output {0} of the transfer pays 0: give an amount above 0")]
+    ZeroOutput(usize),
+    /// A record of nothing in particular.
+    #[error("the record has no topic: give one")]
+    NoTopic,
+    /// An agreement that nobody could name.
+    #[error("the proposal has no title: give one")]
+    NoTitle,
+    /// An agreement with nobody.
+    #[error("the proposal names no party: give at least one beside the proposer")]
+    NoParty,
+    /// A party named twice, or the proposer, who signs by proposing.
+    #[error("{0} is a party already: name every party once, and not the proposer, who signs by proposing")]
+    PartyTwice(Address),
+}
+
+impl Action {
+    /// The payments; none of any action but a transfer.
+    pub fn outputs(&self) -> &[Output] {
+        match self {
+            Self::Transfer { outputs, .. } => outputs,
+            _ => &[],
+        }
+    }
+
+    /// Checks what needs neither state nor signature. `sender` is who does it.
+    pub(super) fn check(&self, sender: &Address) -> Result<(), ActionError> {
+        match self {
+            Self::Transfer { outputs, .. } => {
+                if outputs.is_empty() {
+                    return Err(ActionError::NoOutput);
+                }
+                match outputs.iter().position(|output| output.amount == 0) {
+                    Some(at) => Err(ActionError::ZeroOutput(at)),
+                    None => Ok(()),
+                }
+            }
+            Self::Record { topic, .. } if topic.as_str().is_empty() => Err(ActionError::NoTopic),
+            Self::Propose(proposal) => check_proposal(proposal, sender),
+            Self::Record { .. } | Self::Respond { .. } | Self::Withdraw { .. } => Ok(()),
+        }
+    }
+}
+
+fn check_proposal(proposal: &Proposal, sender: &Address) -> Result<(), ActionError> {
+    if proposal.title.as_str().is_empty() {
+        return Err(ActionError::NoTitle);
+    }
+    if proposal.parties.is_empty() {
+        return Err(ActionError::NoParty);
+    }
+    let mut named = BTreeSet::from([*sender]);
+    match proposal.parties.iter().find(|party| !named.insert(**party)) {
+        Some(twice) => Err(ActionError::PartyTwice(*twice)),
+        None => Ok(()),
+    }
+}

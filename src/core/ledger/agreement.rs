@@ -1,0 +1,189 @@
+//! Agreements: a document that named parties sign or refuse, one by one, whenever they like.
+//!
+//! States: open, then one of effective (all have signed), refused (one has refused), withdrawn (by the proposer, before anybody else had
+//! signed), expired (the deadline passed first). The state is nowhere kept: it is a pure function of what stands on the chain and of the
+//! tip's time, so it is the same on every node, and a reorganisation can leave nothing behind.
+//!
+//! Invariants: an id commits to the whole proposal, so no other text can slip under an answer. A party's first answer counts, later ones
+//! change nothing. No answer makes a block invalid: one that came too late, or from nobody concerned, simply counts for nothing. So an
+//! answer that a reorganisation puts before its proposal counts all the same.
+
+use alloc::vec::Vec;
+
+use borsh::{BorshDeserialize, BorshSerialize};
+
+use super::state::{Key, Layer, StateError, View, from_row};
+use super::{Action, Address, CheckedTransaction};
+use crate::codec::{Bounded, Text, encode};
+use crate::crypto::{Hash, PublicKey, tagged_hash};
+use crate::limits::{PARTIES, TITLE_BYTES};
+use crate::time::Timestamp;
+
+/// What is proposed, to whom, and until when.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Proposal {
+    /// What people call it. Not empty.
+    pub title: Text<TITLE_BYTES>,
+    /// SHA-256 of the document.
+    pub document: Hash,
+    /// Who must sign beside the proposer: at least one, each once.
+    pub parties: Bounded<Address, PARTIES>,
+    /// The last block time at which an answer counts.
+    pub deadline: Timestamp,
+}
+
+impl Proposal {
+    /// The agreement's id: the content with sender and nonce. Not the transaction's: a dearer copy of it proposes the same.
+    pub fn id(&self, sender: &PublicKey, nonce: u64) -> Hash {
+        tagged_hash("bouya agreement", &[&sender.0, &nonce.to_le_bytes(), &encode(self)])
+    }
+}
+
+/// What a party says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub enum Response {
+    /// Yes.
+    Sign,
+    /// No, which ends it.
+    Refuse,
+}
+
+/// Where and when something was put on the chain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Moment {
+    /// The block.
+    pub height: u64,
+    /// The place in its body.
+    pub index: u32,
+    /// The block's time.
+    pub time: Timestamp,
+    /// The transaction that did it.
+    pub transaction: Hash,
+}
+
+/// A row of the state: a proposal as it stands on the chain.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub(super) struct Proposed {
+    pub(super) proposal: Proposal,
+    pub(super) proposer: Address,
+    pub(super) at: Moment,
+}
+
+/// A row of the state: somebody's first answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub(super) struct Answered {
+    pub(super) response: Response,
+    pub(super) at: Moment,
+}
+
+/// Writes down what a transaction says to an agreement. What was said before stays.
+pub(super) fn apply(
+    layer: &mut Layer<'_>,
+    transaction: &CheckedTransaction,
+    at: Moment,
+) -> Result<(), StateError> {
+    let from = transaction.from();
+    match &transaction.action {
+        Action::Transfer { .. } | Action::Record { .. } => Ok(()),
+        Action::Propose(proposal) => {
+            let id = proposal.id(&transaction.sender, transaction.nonce);
+            let proposed = Proposed { proposal: proposal.clone(), proposer: from, at };
+            write_first(layer, Key::Agreement(id), proposed)
+        }
+        Action::Respond { agreement, document, response } => {
+            let key = Key::Answer { agreement: *agreement, document: *document, party: from };
+            write_first(layer, key, Answered { response: *response, at })
+        }
+        Action::Withdraw { agreement } => {
+            write_first(layer, Key::Withdrawal { agreement: *agreement, by: from }, at)
+        }
+    }
+}
+
+fn write_first<T>(layer: &mut Layer<'_>, key: Key, value: T) -> Result<(), StateError>
+where
+    T: BorshSerialize + BorshDeserialize + PartialEq,
+{
+    match layer.read::<Option<T>>(&key)? {
+        Some(_) => Ok(()),
+        None => layer.write(key, &Some(value)),
+    }
+}
+
+/// An agreement with everything that was said to it, as it stands at one tip.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Agreement {
+    /// [`Proposal::id`].
+    pub id: Hash,
+    /// What was proposed.
+    pub proposal: Proposal,
+    /// By whom.
+    pub proposer: Address,
+    /// When.
+    pub proposed: Moment,
+    /// The parties' first answers, in the proposal's order.
+    pub answers: Vec<Option<(Response, Moment)>>,
+    /// When the proposer first took it back, whether that counted or not.
+    pub withdrawal: Option<Moment>,
+}
+
+/// How an agreement stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// Answers are awaited.
+    Open,
+    /// All have signed.
+    Effective(Moment),
+    /// Somebody has refused.
+    Refused(Moment),
+    /// Taken back before anybody else had signed.
+    Withdrawn(Moment),
+    /// The deadline has passed.
+    Expired,
+}
+
+impl Agreement {
+    /// The agreement with this id, if it was proposed on the chain of `view`.
+    pub fn read(view: &(impl View + ?Sized), id: &Hash) -> Result<Option<Self>, StateError> {
+        let proposed: Option<Proposed> = from_row(view.row(&Key::Agreement(*id))?)?;
+        let Some(Proposed { proposal, proposer, at }) = proposed else { return Ok(None) };
+        let mut answers = Vec::with_capacity(proposal.parties.len());
+        for party in proposal.parties.iter() {
+            let key = Key::Answer { agreement: *id, document: proposal.document, party: *party };
+            let answered: Option<Answered> = from_row(view.row(&key)?)?;
+            answers.push(answered.map(|answered| (answered.response, answered.at)));
+        }
+        let key = Key::Withdrawal { agreement: *id, by: proposer };
+        let withdrawal = from_row(view.row(&key)?)?;
+        Ok(Some(Self { id: *id, proposal, proposer, proposed: at, answers, withdrawal }))
+    }
+
+    /// How it stands when the tip's time is `now`.
+    pub fn standing(&self, now: Timestamp) -> Standing {
+        let deadline = self.proposal.deadline;
+        let answers = self.answers.iter().flatten().map(|(response, at)| (*at, Some(*response)));
+        let mut said: Vec<_> = answers.chain(self.withdrawal.map(|at| (at, None))).collect();
+        said.sort_by_key(|(at, _)| (at.height, at.index));
+        let mut signed = 0_usize;
+        for (at, response) in said.into_iter().filter(|(at, _)| at.time <= deadline) {
+            match response {
+                Some(Response::Refuse) => return Standing::Refused(self.not_before(at)),
+                Some(Response::Sign) => signed = signed.saturating_add(1),
+                None if signed == 0 => return Standing::Withdrawn(at),
+                None => (),
+            }
+            if signed == self.answers.len() {
+                return Standing::Effective(self.not_before(at));
+            }
+        }
+        if now > deadline { Standing::Expired } else { Standing::Open }
+    }
+
+    /// Nothing is decided before it was proposed, whatever order a reorganisation has left.
+    fn not_before(&self, at: Moment) -> Moment {
+        if (at.height, at.index) < (self.proposed.height, self.proposed.index) { self.proposed } else { at }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,241 @@
+//! Receipts: one transaction, and the path from it to a later block that somebody trusts for a reason of their own.
+//!
+//! A receipt proves nothing by itself: anybody can make a chain in private. With a trusted block's id it proves that the transaction
+//! stands under that block, in which block, how much work lies in between, and between which two blocks' times. All of it is hashed from
+//! the transaction up; nothing in a receipt is believed. Its size grows with the logarithm of the height.
+//!
+//! Left out on purpose: what became of the transaction's coins afterwards (that needs the state), and rewards.
+
+use alloc::vec::Vec;
+
+use thiserror::Error;
+
+use super::merkle::{self, Sibling, climb};
+use super::state::{StateError, View};
+use super::{Branch, CheckedTransaction, Header, Transaction, TransactionError, Work, meets};
+use crate::crypto::Hash;
+
+/// A transaction with its way to a block that may be trusted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Receipt {
+    /// The network: the genesis block's id, which the signature and the seals name.
+    pub network: Hash,
+    /// What is proven.
+    pub transaction: Transaction,
+    /// From its id to the root of its block's body.
+    pub path: Vec<Sibling>,
+    /// The block before its own.
+    pub before: Header,
+    /// Its block.
+    pub block: Header,
+    /// The blocks above, unless its block is the last one.
+    pub above: Option<Above>,
+}
+
+/// The way from a block to a later one, the anchor.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Above {
+    /// Work of the chain up to the block.
+    pub work: Work,
+    /// From the block to the anchor's history.
+    pub path: Vec<Sibling>,
+    /// The block after it; none if that is the anchor.
+    pub after: Option<Under>,
+    /// The block before the anchor: it tells the work up to there; none if that is the block itself.
+    pub last: Option<Under>,
+    /// The block that is to be trusted.
+    pub anchor: Header,
+}
+
+/// A header under the anchor.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Under {
+    /// The header.
+    pub header: Header,
+    /// Work of the chain up to it.
+    pub work: Work,
+    /// From it to the anchor's history.
+    pub path: Vec<Sibling>,
+}
+
+/// What a receipt shows, once its anchor is trusted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Proof {
+    /// The transaction, its signature checked.
+    pub transaction: CheckedTransaction,
+    /// The block before its own. Times rise strictly, so each of the three bounds the next.
+    pub before: Header,
+    /// Its block.
+    pub block: Header,
+    /// The block after its own, if there is one up to the anchor.
+    pub after: Option<Header>,
+    /// The block under which all of this stands.
+    pub anchor: Header,
+    /// The anchor's id.
+    pub anchor_id: Hash,
+    /// Expected hashes from the block to the anchor, both counted.
+    pub work: Work,
+}
+
+/// Why a receipt proves nothing: it was changed, or made up.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum ReceiptError {
+    /// Not signed, or no transaction of this network.
+    #[error("the transaction: {0}")]
+    Transaction(#[from] TransactionError),
+    /// Not in the block.
+    #[error("the path does not lead from the transaction to the block's body")]
+    Body,
+    /// The named header is not what it must be.
+    #[error("{0} is not what its own work, seal and place say")]
+    Header(&'static str),
+    /// Not under the anchor.
+    #[error("{0} does not stand under the last block")]
+    History(&'static str),
+}
+
+impl Receipt {
+    /// The receipt of the transaction at `index` of the block at `height`, under the block at `anchor`. `view` is asked for its best
+    /// chain. None if that has no such transaction or blocks.
+    pub fn new(
+        view: &(impl View + ?Sized),
+        network: Hash,
+        height: u64,
+        index: usize,
+        anchor: u64,
+    ) -> Result<Option<Self>, StateError> {
+        let Some((block, _)) = read(view, height)? else { return Ok(None) };
+        let Some((before, _)) = height.checked_sub(1).map(|at| read(view, at)).transpose()?.flatten() else {
+            return Ok(None);
+        };
+        let Some(body) = view.body(&block.id())? else { return Ok(None) };
+        let Some(transaction) = body.transactions.get(index).cloned() else { return Ok(None) };
+        let leaves = body.leaves(height);
+        let range = |at: u64| usize::try_from(at).unwrap_or(usize::MAX);
+        // The reward is the first leaf.
+        let path = merkle::path(wide(leaves.len()), wide(index).saturating_add(1), |part| {
+            let part = leaves.get(range(part.start)..range(part.end)).unwrap_or_default();
+            Ok::<_, StateError>(merkle::root(part))
+        })?;
+        let above = if anchor == height { None } else { Above::new(view, height, anchor)? };
+        if above.is_none() && anchor != height {
+            return Ok(None);
+        }
+        Ok(path.map(|path| Self { network, transaction, path, before, block, above }))
+    }
+
+    /// Checks everything that needs no trust.
+    pub fn check(self) -> Result<Proof, ReceiptError> {
+        let Self { network, transaction, path, before, block, above } = self;
+        let transaction = transaction.check(&network)?;
+        if climb(&transaction.id().0, &path) != block.body {
+            return Err(ReceiptError::Body);
+        }
+        check_header(&network, &block, "the transaction's block")?;
+        check_header(&network, &before, "the block before")?;
+        if block.parent != before.id() || !follows(&block, &before) {
+            return Err(ReceiptError::Header("the block before"));
+        }
+        let (anchor, after, work) = match above {
+            None => (block.clone(), None, Work::from(block.difficulty)),
+            Some(above) => above.check(&network, &block)?,
+        };
+        Ok(Proof { transaction, before, block, after, anchor_id: anchor.id(), anchor, work })
+    }
+}
+
+impl Above {
+    fn new(view: &(impl View + ?Sized), height: u64, anchor: u64) -> Result<Option<Self>, StateError> {
+        let Some((_, work)) = read(view, height)? else { return Ok(None) };
+        let Some((header, _)) = read(view, anchor)? else { return Ok(None) };
+        let Some(path) = history_path(view, anchor, height)? else { return Ok(None) };
+        let under = |at: u64| -> Result<Option<Under>, StateError> {
+            let (Some((header, work)), Some(path)) = (read(view, at)?, history_path(view, anchor, at)?)
+            else {
+                return Ok(None);
+            };
+            Ok(Some(Under { header, work, path }))
+        };
+        let (next, last) = (height.saturating_add(1), anchor.saturating_sub(1));
+        let after = if next < anchor { under(next)? } else { None };
+        let last = if next < last { under(last)? } else { None };
+        Ok(Some(Self { work, path, after, last, anchor: header }))
+    }
+
+    /// The anchor, the block after `block`, and the work from `block` up to the anchor.
+    fn check(self, network: &Hash, block: &Header) -> Result<(Header, Option<Header>, Work), ReceiptError> {
+        let Self { work, path, after, last, anchor } = self;
+        check_header(network, &anchor, "the last block")?;
+        if climb(&Branch::leaf_of(&block.id(), work), &path) != anchor.history {
+            return Err(ReceiptError::History("the transaction's block"));
+        }
+        // What is not in the receipt is the block itself or the anchor: the chain is that short.
+        let next = match &after {
+            Some(after) => after.check(network, &anchor, "the block after")?,
+            None => &anchor,
+        };
+        if next.parent != block.id() || !follows(next, block) {
+            return Err(ReceiptError::Header("the block after"));
+        }
+        let (parent, below) = match (&last, &after) {
+            (Some(last), _) => (last.check(network, &anchor, "the block before the last")?, last.work),
+            (None, Some(after)) => (&after.header, after.work),
+            (None, None) => (block, work),
+        };
+        if anchor.parent != parent.id() || !follows(&anchor, parent) {
+            return Err(ReceiptError::Header("the block before the last"));
+        }
+        let total = below.saturating_add(Work::from(anchor.difficulty));
+        let work = total.saturating_sub(work).saturating_add(Work::from(block.difficulty));
+        let after = next.clone();
+        Ok((anchor, Some(after), work))
+    }
+}
+
+impl Under {
+    fn check(&self, network: &Hash, anchor: &Header, name: &'static str) -> Result<&Header, ReceiptError> {
+        check_header(network, &self.header, name)?;
+        if climb(&Branch::leaf_of(&self.header.id(), self.work), &self.path) != anchor.history {
+            return Err(ReceiptError::History(name));
+        }
+        Ok(&self.header)
+    }
+}
+
+/// A header's own work and seal; the genesis block, which has neither, is the network's id.
+fn check_header(network: &Hash, header: &Header, name: &'static str) -> Result<(), ReceiptError> {
+    let genuine = match header.height {
+        0 => header.id() == *network,
+        _ => meets(&header.id(), header.difficulty) && header.is_sealed(network),
+    };
+    if genuine { Ok(()) } else { Err(ReceiptError::Header(name)) }
+}
+
+fn follows(header: &Header, parent: &Header) -> bool {
+    header.height == parent.height.saturating_add(1) && header.time > parent.time
+}
+
+fn read(view: &(impl View + ?Sized), height: u64) -> Result<Option<(Header, Work)>, StateError> {
+    let Some(id) = view.at_height(height)? else { return Ok(None) };
+    Ok(view.record(&id)?.map(|record| (record.header, record.work)))
+}
+
+/// From the block at `height` to the history that the block at `anchor` commits to.
+fn history_path(
+    view: &(impl View + ?Sized),
+    anchor: u64,
+    height: u64,
+) -> Result<Option<Vec<Sibling>>, StateError> {
+    let mut node = |level, index| {
+        let missing = || StateError(alloc::format!("node ({level}, {index}) of the history tree is missing"));
+        view.history_node(level, index)?.ok_or_else(missing)
+    };
+    merkle::path(anchor, height, |part| merkle::root_of(part, &mut node))
+}
+
+fn wide(count: usize) -> u64 {
+    u64::try_from(count).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,94 @@
+//! A small chain in memory to test with: blocks are mined in microseconds.
+
+use alloc::string::String;
+use alloc::sync::Arc;
+use alloc::vec;
+use alloc::vec::Vec;
+
+use super::{
+    Action, Address, Allocation, Block, BlockRules, Chain, Coin, Genesis, NetworkSpec, Plan, Template,
+    Transaction, World, check_inline,
+};
+use crate::codec::Text;
+use crate::crypto::{Hash, SecretKey};
+use crate::time::Timestamp;
+
+/// The key number `n`.
+pub(super) fn key(n: u8) -> SecretKey {
+    SecretKey::from_seed(&[n; 32])
+}
+
+/// The address of key number `n`.
+pub(super) fn address(n: u8) -> Address {
+    Address::of(&key(n).public())
+}
+
+/// Bounded text.
+pub(super) fn text<const MAX: usize>(text: &str) -> Text<MAX> {
+    String::from(text).try_into().unwrap()
+}
+
+/// A network whose keys 1 to 4 hold 1,000 each.
+pub(super) fn genesis() -> Arc<Genesis> {
+    let spec = NetworkSpec {
+        name: text("test"),
+        created: Timestamp(1_000_000),
+        salt: [0; 16],
+        coin: Coin { symbol: text("T"), decimals: 0 },
+        blocks: BlockRules {
+            interval_ms: 1_000,
+            half_life: 32,
+            initial_difficulty: 4,
+            reward: 50,
+            max_bytes: 1_900_000,
+        },
+        members: vec![],
+        allocations: (1..=4).map(|n| Allocation { address: address(n), amount: 1_000 }).collect(),
+    };
+    Arc::new(Genesis::new(spec).unwrap())
+}
+
+/// A node of one that mines on its own tip.
+pub(super) struct Lab {
+    pub(super) chain: Chain,
+    pub(super) world: World,
+}
+
+impl Lab {
+    pub(super) fn new() -> Self {
+        let genesis = genesis();
+        let world = World::new(&genesis);
+        let chain = Chain::load(genesis, &world, world.tip(), &[]).unwrap();
+        Self { chain, world }
+    }
+
+    pub(super) fn network(&self) -> Hash {
+        self.chain.genesis().id()
+    }
+
+    /// A transaction of key `from` with a fee of 1.
+    pub(super) fn sign(&self, from: u8, nonce: u64, action: Action) -> Transaction {
+        Transaction::sign(&self.network(), &key(from), nonce, 1, u64::MAX, action)
+    }
+
+    /// Mines a block, one second after the tip.
+    pub(super) fn mine(&mut self, transactions: Vec<Transaction>) -> Arc<Block> {
+        let network = self.network();
+        let checked = transactions.into_iter().map(|t| t.check(&network).unwrap());
+        let tip = self.chain.tip().clone();
+        let time = Timestamp(tip.time.0 + 1_000);
+        let genesis = self.chain.genesis();
+        let template =
+            Template::new(genesis, &tip, 4_000 + 50 * tip.height, checked, address(9), time, &key(9));
+        let nonce = template.try_nonces(0, u64::MAX).unwrap();
+        let block = Arc::new(template.finish(nonce));
+        match self.chain.plan(&self.world, &mut check_inline(network), time, block.clone(), false).unwrap() {
+            Plan::Ready(ready) => {
+                self.world.apply(ready.change());
+                self.chain.accept(ready);
+            }
+            _ => panic!("not taken"),
+        }
+        block
+    }
+}
