@@ -7,11 +7,13 @@
 //! `--config` declares it itself; that one then stands in for the global option of the same name.
 
 mod account;
+mod agree;
 mod ask;
 mod block;
 mod check;
 mod client;
 mod devnet;
+mod document;
 mod error;
 mod events;
 mod init;
@@ -19,9 +21,12 @@ mod node;
 mod output;
 mod parse;
 mod peer;
+mod receipt;
+mod record;
 mod run;
 mod send;
 mod status;
+mod submit;
 mod transaction;
 mod verify;
 mod wallet;
@@ -119,6 +124,15 @@ enum Command {
     /// Pay one or more addresses from a wallet
     #[command(after_help = send::EXAMPLES)]
     Send(send::Send),
+    /// Write data or a document's hash down under a topic, and find it again
+    #[command(subcommand, after_help = record::EXAMPLES)]
+    Record(record::RecordCommand),
+    /// Propose, sign and refuse agreements on documents
+    #[command(subcommand, after_help = agree::EXAMPLES)]
+    Agree(agree::AgreeCommand),
+    /// Fetch a transaction's receipt; verify one without a node
+    #[command(subcommand, after_help = receipt::EXAMPLES)]
+    Receipt(receipt::ReceiptCommand),
     /// Print the completion script of a shell
     #[command(
         after_help = "Example:\n  bouya completions bash > ~/.local/share/bash-completion/completions/bouya"
@@ -174,6 +188,10 @@ fn run(cli: Cli, out: &mut Output) -> Result<(), Error> {
         Command::Events => events::run(&Client::new(&node)?, out),
         Command::Wallet(command) => wallet::run(command, out),
         Command::Send(send) => send::run(&send, &Client::new(&node)?, out),
+        Command::Record(command) => record::run(command, &Client::new(&node)?, out),
+        Command::Agree(command) => agree::run(command, &Client::new(&node)?, out),
+        Command::Receipt(receipt::ReceiptCommand::Get(get)) => receipt::get(&get, &Client::new(&node)?, out),
+        Command::Receipt(receipt::ReceiptCommand::Verify(verify)) => receipt::verify(&verify, out),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "bouya", &mut script);
@@ -210,7 +228,7 @@ mod tests {
     #[test]
     fn wait_takes_a_number_or_none() {
         let wait = |line: &str| match Cli::try_parse_from(line.split(' ')).unwrap().command {
-            Command::Send(send) => send.wait,
+            Command::Send(send) => send.signing.wait,
             other => panic!("{other:?}"),
         };
         let send = "bouya send --from a --to b:1";

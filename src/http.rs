@@ -34,17 +34,21 @@ use crate::net::request;
 use crate::store::Reader;
 
 mod accounts;
+mod agreements;
 mod blocks;
 mod connections;
 mod description;
 mod extract;
 mod guard;
 mod limits;
+mod lists;
 mod metrics;
 mod node;
 mod page;
 mod peers;
 mod problem;
+mod receipts;
+mod records;
 mod server;
 mod stall;
 mod stream;
@@ -96,7 +100,11 @@ fn described() -> OpenApiRouter<Api> {
         .routes(routes!(blocks::list))
         .routes(routes!(transactions::list, transactions::submit))
         .routes(routes!(accounts::show))
-        .routes(routes!(accounts::history));
+        .routes(routes!(accounts::history))
+        .routes(routes!(records::list))
+        .routes(routes!(agreements::list))
+        .routes(routes!(agreements::show))
+        .routes(routes!(receipts::show));
     let plain = OpenApiRouter::new()
         .routes(routes!(node::status))
         .routes(routes!(peers::remove))

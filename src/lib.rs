@@ -39,6 +39,7 @@ pub mod mempool;
 pub mod miner;
 pub mod net;
 pub mod node;
+pub mod receipt;
 pub mod store;
 pub mod telemetry;
 #[cfg(test)]

@@ -205,7 +205,7 @@ impl MempoolActor {
         let checked = checked.pop().unwrap_or(Err(TransactionError::Signature))?;
         let snapshot = self.reader.snapshot()?;
         if let Some(confirmed) = snapshot.transaction(&id)? {
-            return Err(Refusal::Confirmed(confirmed.height));
+            return Err(Refusal::Confirmed(confirmed.header.height));
         }
         self.insert(pool, &snapshot, checked)?;
         self.offer(vec![Arc::new(transaction)]);

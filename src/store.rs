@@ -1,7 +1,7 @@
 //! The store: one redb file with everything that peers can give back, and what queries need.
 //!
 //! A change is one durable write transaction; it is announced only afterwards. Readers use snapshots and never wait for the
-//! writer. Rows begin with a version byte. Index rows (transactions, movements) are hints: they are checked against the height
+//! writer. Rows begin with a version byte. Index rows (transactions, movements, lists) are hints: they are checked against the height
 //! index when read, so a reorganisation need not clean them up.
 //!
 //! States: absent, open. A format version, the network's id and a lock refuse what does not belong here. Left out on purpose: keys (they
@@ -14,7 +14,7 @@ use std::sync::Arc;
 
 use bouya_core::codec::encode;
 use bouya_core::crypto::Hash;
-use bouya_core::ledger::{Address, Change, Genesis, HeaderRecord};
+use bouya_core::ledger::{Action, Address, Change, Genesis, HeaderRecord, Transaction};
 use bouya_core::limits::{HEADER_BYTES, UNDO_BLOCKS};
 use redb::{Database, ReadableDatabase, ReadableTable, WriteTransaction};
 use thiserror::Error;
@@ -23,10 +23,11 @@ mod snapshot;
 mod tables;
 
 pub use snapshot::{Confirmed, Snapshot};
-use tables::{BODIES, HEADERS, HEIGHTS, META, MOVEMENTS, NODES, SIDE, STATE, TRANSACTIONS, UNDO, versioned};
+pub use tables::List;
+use tables::{BODIES, HEADERS, HEIGHTS, LISTS, META, MOVEMENTS, NODES, SIDE, STATE, TRANSACTIONS, UNDO, versioned};
 
 /// Version of the file's layout; a file with another one is refused.
-const FORMAT: u32 = 2;
+const FORMAT: u32 = 3;
 const FILE: &str = "chain.redb";
 const LOCK: &str = "lock";
 
@@ -168,6 +169,7 @@ impl Store {
         tx.open_table(TRANSACTIONS)?;
         tx.open_table(MOVEMENTS)?;
         tx.open_table(SIDE)?;
+        tx.open_table(LISTS)?;
         Ok(())
     }
 
@@ -279,12 +281,13 @@ fn write_state(tx: &WriteTransaction, change: &Change) -> Result<(), StoreError>
     Ok(())
 }
 
-/// Where transactions stand, and which blocks concern an address.
+/// Where transactions stand, which blocks concern an address, and what is on which list.
 fn write_indexes(tx: &WriteTransaction, change: &Change) -> Result<(), StoreError> {
     let headers = tx.open_table(HEADERS)?;
     let bodies = tx.open_table(BODIES)?;
     let mut transactions = tx.open_table(TRANSACTIONS)?;
     let mut movements = tx.open_table(MOVEMENTS)?;
+    let mut listed = tx.open_table(LISTS)?;
     for (height, id, _) in &change.connected {
         let Some(block) = snapshot::read_block(&headers, &bodies, id)? else { continue };
         movements.insert(tables::movement(&block.body.reward.to, *height, 0), ())?;
@@ -294,15 +297,37 @@ fn write_indexes(tx: &WriteTransaction, change: &Change) -> Result<(), StoreErro
             for address in concerned(transaction) {
                 movements.insert(tables::movement(&address, *height, index.saturating_add(1)), ())?;
             }
+            for list in lists(transaction) {
+                listed.insert((encode(&list).as_slice(), *height, index), ())?;
+            }
         }
     }
     Ok(())
 }
 
 /// The addresses that a transaction touches.
-pub(crate) fn concerned(transaction: &bouya_core::ledger::Transaction) -> impl Iterator<Item = Address> {
-    let bouya_core::ledger::Action::Transfer { outputs, .. } = &transaction.action;
-    std::iter::once(Address::of(&transaction.sender)).chain(outputs.iter().map(|output| output.to))
+pub(crate) fn concerned(transaction: &Transaction) -> impl Iterator<Item = Address> {
+    let paid = transaction.action.outputs().iter().map(|output| output.to);
+    std::iter::once(Address::of(&transaction.sender)).chain(paid)
+}
+
+/// The lists on which a transaction stands.
+pub(crate) fn lists(transaction: &Transaction) -> Vec<List> {
+    let sender = Address::of(&transaction.sender);
+    match &transaction.action {
+        Action::Record { topic, content } => vec![
+            List::Records,
+            List::RecordsUnder(topic.as_str().to_owned()),
+            List::RecordsOf(sender),
+            List::RecordsWith(content.hash()),
+        ],
+        Action::Propose(proposal) => {
+            let parties = std::iter::once(sender).chain(proposal.parties.iter().copied());
+            let parties = parties.map(List::AgreementsOf);
+            [List::Agreements, List::AgreementsOn(proposal.document)].into_iter().chain(parties).collect()
+        }
+        Action::Transfer { .. } | Action::Respond { .. } | Action::Withdraw { .. } => Vec::new(),
+    }
 }
 
 #[cfg(test)]

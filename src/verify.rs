@@ -10,7 +10,7 @@ use bouya_core::ledger::{Block, HeaderRecord, Node, Replay, Undo, View};
 use bouya_core::limits::UNDO_BLOCKS;
 use thiserror::Error;
 
-use crate::store::{Reader, Snapshot, StoreError, concerned};
+use crate::store::{Reader, Snapshot, StoreError, concerned, lists};
 use crate::workers::Workers;
 
 /// What was found in order.
@@ -129,6 +129,11 @@ fn check_index(snapshot: &Snapshot, place: &str, block: &Block) -> Result<(), Ve
         for address in concerned(transaction) {
             if !snapshot.concerns(&address, height, index.saturating_add(1))? {
                 return Err(wrong(place, format!("the index does not list transaction {id} for {address}")));
+            }
+        }
+        for list in lists(transaction) {
+            if !snapshot.is_listed(&list, height, index)? {
+                return Err(wrong(place, format!("the index does not list transaction {id} under {list:?}")));
             }
         }
     }

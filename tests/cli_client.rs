@@ -218,7 +218,7 @@ fn send_signs_what_it_showed_and_waits() {
     let sent: ledger::Transaction = decode(&posted.body, "transaction").unwrap();
     let sent = sent.check(&Hash(NETWORK)).unwrap();
     assert_eq!((sent.nonce, sent.valid_until, sent.fee), (7, 41 + 1000, posted.body.len() as u64));
-    let ledger::Action::Transfer { outputs, memo } = &sent.action;
+    let ledger::Action::Transfer { outputs, memo } = &sent.action else { panic!("no transfer") };
     assert_eq!(
         (outputs[0].to, outputs[0].amount, outputs[1].to, outputs[1].amount),
         (bob(), 1250, sent.from(), 100)

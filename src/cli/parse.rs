@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use bouya_core::codec::Text;
 use bouya_core::crypto::Hash;
 use bouya_core::id::NodeId;
 use bouya_core::ledger::Address;
@@ -62,6 +63,22 @@ pub(crate) fn block_ref(text: &str) -> Result<String, String> {
 pub(crate) fn transaction_id(text: &str) -> Result<Hash, String> {
     let id = text.to_ascii_lowercase().parse();
     id.map_err(|_| "a transaction's id has 64 hex digits; copy the whole of it".into())
+}
+
+/// A hash: a document's, an agreement's id.
+pub(crate) fn hash(text: &str) -> Result<Hash, String> {
+    text.to_ascii_lowercase().parse().map_err(|_| "64 hex digits are expected; copy the whole of it".into())
+}
+
+/// RFC 3339, given on as it is.
+pub(crate) fn time(text: &str) -> Result<String, String> {
+    let known = crate::clock::parse_rfc3339(text).map(|_| text.to_owned());
+    known.ok_or_else(|| "a time is written as in 2026-11-20T00:00:00Z".into())
+}
+
+/// Bounded text of an option.
+pub(crate) fn text<const MAX: usize>(option: &str, text: &str) -> Result<Text<MAX>, Error> {
+    text.to_owned().try_into().map_err(|error| Error::Usage(format!("{option}: {error}")))
 }
 
 /// `ID@HOST:PORT`.

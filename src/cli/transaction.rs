@@ -32,7 +32,6 @@ pub(crate) struct Tx {
 pub(crate) fn show(tx: &Tx, client: &Client, out: &mut Output) -> Result<(), Error> {
     out.show(&client.get(&format!("/v1/transactions/{}", tx.id))?, |out, transaction: Transaction| {
         let symbol = client.status()?.network.symbol;
-        let Action::Transfer { outputs, memo } = &transaction.action;
         let mut pairs = vec![
             ("id", cell(&transaction.id)),
             ("status", state(&transaction.status)),
@@ -40,12 +39,9 @@ pub(crate) fn show(tx: &Tx, client: &Client, out: &mut Output) -> Result<(), Err
             ("confirmations", cell(transaction.confirmations)),
             ("from", cell(&transaction.sender)),
         ];
-        pairs.extend(
-            outputs.iter().map(|output| ("to", cell(format!("{}  {} {symbol}", output.to, output.amount)))),
-        );
+        pairs.extend(details(&transaction.action, &symbol));
         pairs.extend([
             ("fee", cell(format!("{} {symbol}", transaction.fee))),
-            ("memo", if memo.is_empty() { cell("-") } else { cell(memo) }),
             ("nonce", cell(transaction.nonce)),
             ("valid until", cell(format!("block {}", transaction.valid_until))),
             ("bytes", cell(transaction.size)),
@@ -67,15 +63,60 @@ pub(crate) fn table(out: &mut Output, transactions: &[Transaction]) -> Result<()
 
 /// A transfer to several is one row with several lines.
 fn row(out: &Output, transaction: &Transaction) -> Vec<Cell> {
-    let Action::Transfer { outputs, .. } = &transaction.action;
-    let to: Vec<_> = outputs.iter().map(|output| out.short(&output.to)).collect();
-    let amounts: Vec<_> = outputs.iter().map(|output| output.amount.as_str()).collect();
+    let (to, amounts) = match &transaction.action {
+        Action::Transfer { outputs, .. } => {
+            let to: Vec<_> = outputs.iter().map(|output| out.short(&output.to)).collect();
+            let amounts: Vec<_> = outputs.iter().map(|output| output.amount.as_str()).collect();
+            (to.join("\n"), amounts.join("\n"))
+        }
+        Action::Record { topic, .. } => (format!("record: {topic}"), String::new()),
+        Action::Propose { title, .. } => (format!("proposal: {title}"), String::new()),
+        Action::Respond { agreement, response, .. } => {
+            (format!("{response} agreement {}", out.short(agreement)), String::new())
+        }
+        Action::Withdraw { agreement } => {
+            (format!("withdraw agreement {}", out.short(agreement)), String::new())
+        }
+    };
     vec![
         cell(out.short(&transaction.id)),
         cell(out.short(&transaction.sender)),
-        cell(to.join("\n")),
-        cell(amounts.join("\n")),
+        cell(to),
+        cell(amounts),
         cell(&transaction.fee),
         cell(transaction.size),
     ]
+}
+
+/// What a transaction does, line by line.
+fn details(action: &Action, symbol: &str) -> Vec<(&'static str, Cell)> {
+    match action {
+        Action::Transfer { outputs, memo } => {
+            let paid = outputs.iter();
+            let paid = paid.map(|output| ("to", cell(format!("{}  {} {symbol}", output.to, output.amount))));
+            let memo = or_dash(Some(memo).filter(|memo| !memo.is_empty()));
+            paid.chain([("memo", memo)]).collect()
+        }
+        Action::Record { topic, content } => {
+            let mut lines = vec![("topic", cell(topic)), ("hash", cell(&content.hash))];
+            lines.extend(content.name.as_ref().map(|name| ("document", cell(name))));
+            let data = content.text.as_ref().or(content.data.as_ref());
+            lines.extend(data.map(|data| ("data", cell(data))));
+            lines
+        }
+        Action::Propose { agreement, title, document, parties, deadline } => {
+            let mut lines = vec![
+                ("agreement", cell(agreement)),
+                ("title", cell(title)),
+                ("document", cell(document)),
+                ("deadline", cell(deadline)),
+            ];
+            lines.extend(parties.iter().map(|party| ("party", cell(party))));
+            lines
+        }
+        Action::Respond { agreement, document, response } => {
+            vec![("agreement", cell(agreement)), ("document", cell(document)), ("answer", cell(response))]
+        }
+        Action::Withdraw { agreement } => vec![("withdraws", cell(agreement))],
+    }
 }

@@ -140,7 +140,7 @@ pub(super) async fn history(
 fn movement(api: &Api, block: &Block, address: &Address, place: u32) -> Option<Movement> {
     let Some(index) = place.checked_sub(1) else { return reward(api, block, address) };
     let transaction = usize::try_from(index).ok().and_then(|index| block.body.transactions.get(index))?;
-    let ledger::Action::Transfer { outputs, memo } = &transaction.action;
+    let outputs = transaction.action.outputs();
     let sender = Address::of(&transaction.sender);
     let total = |own: bool| {
         let outputs = outputs.iter().filter(|output| (output.to == *address) == own);
@@ -151,10 +151,18 @@ fn movement(api: &Api, block: &Block, address: &Address, place: u32) -> Option<M
     let (direction, amount, counterparties): (_, _, Vec<Address>) = match (sent, got) {
         (false, false) => return None,
         (true, true) if total(false) == 0 => ("self", 0, Vec::new()),
+        (true, false) if outputs.is_empty() => ("self", 0, Vec::new()),
         (true, _) => ("out", total(false), others.collect()),
         (false, true) => ("in", total(true), vec![sender]),
     };
     let fee = if sent { transaction.fee } else { 0 };
+    let (action, memo) = match &transaction.action {
+        ledger::Action::Transfer { memo, .. } => ("transfer", memo.as_str()),
+        ledger::Action::Record { topic, .. } => ("record", topic.as_str()),
+        ledger::Action::Propose(proposal) => ("propose", proposal.title.as_str()),
+        ledger::Action::Respond { .. } => ("respond", ""),
+        ledger::Action::Withdraw { .. } => ("withdraw", ""),
+    };
     Some(Movement {
         height: block.header.height,
         time: rfc3339(block.header.time),
@@ -163,7 +171,8 @@ fn movement(api: &Api, block: &Block, address: &Address, place: u32) -> Option<M
         fee: api.amount(fee),
         transaction: Some(transaction.id().to_string()),
         counterparties: counterparties.iter().map(ToString::to_string).collect(),
-        memo: memo.as_str().to_owned(),
+        memo: memo.to_owned(),
+        action: action.to_owned(),
     })
 }
 
@@ -178,5 +187,6 @@ fn reward(api: &Api, block: &Block, address: &Address) -> Option<Movement> {
         transaction: None,
         counterparties: Vec::new(),
         memo: String::new(),
+        action: "reward".to_owned(),
     })
 }

@@ -10,13 +10,14 @@ use bouya_core::codec::{decode, encode};
 use bouya_core::crypto::Hash;
 use bouya_core::ledger::{self, Address};
 use bouya_core::limits::TRANSACTION_BYTES;
-use data_encoding::HEXLOWER_PERMISSIVE;
+use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
 
 use super::extract::{Nothing, Options, PageOptions, Segment};
 use super::limits::ask;
 use super::problem::Problem;
-use super::views::{Action, Output, Page, RawTransaction, Submitted, Transaction};
+use super::views::{Action, Content, Output, Page, RawTransaction, Submitted, Transaction};
 use super::{Api, views};
+use crate::clock::rfc3339;
 use crate::mempool::Request;
 
 /// Most waiting transactions that a list looks at.
@@ -24,9 +25,6 @@ const LISTED: usize = 10_000;
 
 /// A transaction as people see it; `place` is its block's height and the tip's.
 pub(super) fn view(api: &Api, transaction: &ledger::Transaction, place: Option<(u64, u64)>) -> Transaction {
-    let ledger::Action::Transfer { outputs, memo } = &transaction.action;
-    let output =
-        |output: &ledger::Output| Output { to: output.to.to_string(), amount: api.amount(output.amount) };
     Transaction {
         id: transaction.id().to_string(),
         status: if place.is_some() { "confirmed" } else { "pending" }.to_owned(),
@@ -37,10 +35,56 @@ pub(super) fn view(api: &Api, transaction: &ledger::Transaction, place: Option<(
         fee: api.amount(transaction.fee),
         valid_until: transaction.valid_until,
         size: encode(transaction).len(),
-        action: Action::Transfer {
-            outputs: outputs.iter().map(output).collect(),
-            memo: memo.as_str().to_owned(),
+        action: action(api, transaction),
+    }
+}
+
+fn action(api: &Api, transaction: &ledger::Transaction) -> Action {
+    let agreement = transaction.agreement().unwrap_or(Hash::ZERO).to_string();
+    match &transaction.action {
+        ledger::Action::Transfer { outputs, memo } => {
+            let output = |output: &ledger::Output| Output {
+                to: output.to.to_string(),
+                amount: api.amount(output.amount),
+            };
+            Action::Transfer { outputs: outputs.iter().map(output).collect(), memo: memo.as_str().to_owned() }
+        }
+        ledger::Action::Record { topic, content: held } => {
+            Action::Record { topic: topic.as_str().to_owned(), content: content(held) }
+        }
+        ledger::Action::Propose(proposal) => Action::Propose {
+            agreement,
+            title: proposal.title.as_str().to_owned(),
+            document: proposal.document.to_string(),
+            parties: proposal.parties.iter().map(ToString::to_string).collect(),
+            deadline: rfc3339(proposal.deadline),
         },
+        ledger::Action::Respond { document, response, .. } => Action::Respond {
+            agreement,
+            document: document.to_string(),
+            response: match response {
+                ledger::Response::Sign => "sign",
+                ledger::Response::Refuse => "refuse",
+            }
+            .to_owned(),
+        },
+        ledger::Action::Withdraw { .. } => Action::Withdraw { agreement },
+    }
+}
+
+/// What a record holds, as people see it.
+pub(super) fn content(content: &ledger::Content) -> Content {
+    let hash = content.hash().to_string();
+    match content {
+        ledger::Content::Data(data) => Content {
+            hash,
+            data: Some(HEXLOWER.encode(data)),
+            text: std::str::from_utf8(data).ok().map(ToOwned::to_owned),
+            name: None,
+        },
+        ledger::Content::Document { name, .. } => {
+            Content { hash, data: None, text: None, name: Some(name.as_str().to_owned()) }
+        }
     }
 }
 
@@ -144,5 +188,5 @@ pub(super) async fn show(
 
 async fn confirmed(api: &Api, id: Hash) -> Result<Option<Transaction>, Problem> {
     let (found, tip) = api.read(move |snapshot| Ok((snapshot.transaction(&id)?, snapshot.tip()?.0))).await?;
-    Ok(found.map(|found| view(api, &found.transaction, Some((found.height, tip)))))
+    Ok(found.map(|found| view(api, &found.transaction, Some((found.header.height, tip)))))
 }

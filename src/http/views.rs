@@ -199,7 +199,103 @@ pub struct Transaction {
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(tag = "type", rename_all = "lowercase")]
 pub enum Action {
-    Transfer { outputs: Vec<Output>, memo: String },
+    Transfer {
+        outputs: Vec<Output>,
+        memo: String,
+    },
+    Record {
+        topic: String,
+        #[serde(flatten)]
+        content: Content,
+    },
+    Propose {
+        /// The agreement's id.
+        agreement: String,
+        title: String,
+        /// SHA-256 of the document.
+        document: String,
+        parties: Vec<String>,
+        deadline: String,
+    },
+    Respond {
+        agreement: String,
+        document: String,
+        /// `sign` or `refuse`.
+        response: String,
+    },
+    Withdraw {
+        agreement: String,
+    },
+}
+
+/// What a record holds: data, or the hash of a document that is elsewhere.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Content {
+    /// SHA-256 of the data or the document: what it is found by.
+    pub hash: String,
+    /// The data in hex; none for a document.
+    pub data: Option<String>,
+    /// The data as text, if that is what it is.
+    pub text: Option<String>,
+    /// What the document is called; none for data.
+    pub name: Option<String>,
+}
+
+/// A record on the best chain.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Record {
+    pub transaction: String,
+    pub height: u64,
+    pub time: String,
+    pub confirmations: u64,
+    /// Address of the sender.
+    pub sender: String,
+    pub topic: String,
+    #[serde(flatten)]
+    pub content: Content,
+}
+
+/// An agreement as it stands at the tip.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Agreement {
+    pub id: String,
+    pub title: String,
+    /// SHA-256 of the document.
+    pub document: String,
+    /// Address of who proposed, and so signed, it.
+    pub proposer: String,
+    pub deadline: String,
+    /// `open`, `effective`, `refused`, `withdrawn` or `expired`.
+    pub status: String,
+    /// Whether the status is as deep under the tip as was asked; one that is not may still change.
+    pub settled: bool,
+    /// Blocks on top of what decided it, and that block; 0 while it is open.
+    pub confirmations: u64,
+    pub proposed: Moment,
+    /// What decided it; none while it is open, and none if it expired.
+    pub decided: Option<Moment>,
+    pub parties: Vec<Party>,
+    /// When the proposer took it back, be it in vain.
+    pub withdrawal: Option<Moment>,
+}
+
+/// A party of an agreement.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Party {
+    pub address: String,
+    /// `signed`, `refused` or none.
+    pub answer: Option<String>,
+    pub at: Option<Moment>,
+    /// Whether the answer came after all was decided or the deadline had passed: it counts for nothing.
+    pub late: bool,
+}
+
+/// When something was put on the chain.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Moment {
+    pub height: u64,
+    pub time: String,
+    pub transaction: String,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
@@ -234,6 +330,8 @@ pub struct Movement {
     pub transaction: Option<String>,
     pub counterparties: Vec<String>,
     pub memo: String,
+    /// `transfer`, `record`, `propose`, `respond`, `withdraw` or `reward`.
+    pub action: String,
 }
 
 /// A transaction to submit as JSON.

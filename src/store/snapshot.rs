@@ -3,13 +3,13 @@
 use bouya_core::codec::encode;
 use bouya_core::crypto::Hash;
 use bouya_core::ledger::{
-    Account, Address, Block, Body, HeaderRecord, Key, StateError, Transaction, Undo, View,
+    Account, Address, Block, Body, Header, HeaderRecord, Key, StateError, Transaction, Undo, View,
 };
 use redb::{ReadOnlyTable, ReadTransaction, ReadableTable};
 
 use super::StoreError;
 use super::tables::{
-    BODIES, HEADERS, HEIGHTS, MOVEMENTS, NODES, SIDE, STATE, TRANSACTIONS, UNDO, movement, unversioned,
+    BODIES, HEADERS, HEIGHTS, LISTS, List, MOVEMENTS, NODES, SIDE, STATE, TRANSACTIONS, UNDO, movement, unversioned,
 };
 
 type Id = [u8; 32];
@@ -25,6 +25,7 @@ pub struct Snapshot {
     undo: ReadOnlyTable<Id, &'static [u8]>,
     transactions: ReadOnlyTable<Id, (u64, u32)>,
     movements: ReadOnlyTable<([u8; 33], u64, u32), ()>,
+    lists: ReadOnlyTable<(&'static [u8], u64, u32), ()>,
 }
 
 /// A row of the state: encoded key and value.
@@ -35,8 +36,10 @@ pub(super) type Row = (Vec<u8>, Vec<u8>);
 pub struct Confirmed {
     /// The transaction.
     pub transaction: Transaction,
-    /// Height of its block.
-    pub height: u64,
+    /// Its block's header.
+    pub header: Header,
+    /// Its place in the body.
+    pub index: u32,
 }
 
 impl Snapshot {
@@ -51,6 +54,7 @@ impl Snapshot {
             undo: tx.open_table(UNDO)?,
             transactions: tx.open_table(TRANSACTIONS)?,
             movements: tx.open_table(MOVEMENTS)?,
+            lists: tx.open_table(LISTS)?,
         })
     }
 
@@ -91,9 +95,8 @@ impl Snapshot {
     pub fn transaction(&self, id: &Hash) -> Result<Option<Confirmed>, StoreError> {
         let Some(row) = self.transactions.get(id.0)? else { return Ok(None) };
         let (height, index) = row.value();
-        let Some(block) = self.block_at(height)? else { return Ok(None) };
-        let found = usize::try_from(index).ok().and_then(|index| block.body.transactions.get(index).cloned());
-        Ok(found.filter(|found| found.id() == *id).map(|transaction| Confirmed { transaction, height }))
+        let found = self.transaction_at(height, index)?.filter(|(_, found)| found.id() == *id);
+        Ok(found.map(|(header, transaction)| Confirmed { transaction, header, index }))
     }
 
     /// Heights and places that concern an address, newest first, from `before` downwards (exclusive). A place of 0 is the reward.
@@ -107,6 +110,26 @@ impl Snapshot {
         let range = movement(address, 0, 0)..movement(address, before.0, before.1);
         let rows = self.movements.range(range)?.rev().take(limit);
         rows.map(|row| row.map(|(key, _)| (key.value().1, key.value().2)).map_err(Into::into)).collect()
+    }
+
+    /// Heights and indices of what is on a list, newest first, from `before` downwards (exclusive). Rows of blocks that left the best
+    /// chain are among them: the caller checks with the block, by [`Self::transaction_at`].
+    pub fn list(&self, list: &List, before: (u64, u32), limit: usize) -> Result<Vec<(u64, u32)>, StoreError> {
+        let list = encode(list);
+        let range = (list.as_slice(), 0, 0)..(list.as_slice(), before.0, before.1);
+        let rows = self.lists.range(range)?.rev().take(limit);
+        rows.map(|row| row.map(|(key, _)| (key.value().1, key.value().2)).map_err(Into::into)).collect()
+    }
+
+    /// The transaction at a place of the best chain, with its block's header.
+    pub fn transaction_at(
+        &self,
+        height: u64,
+        index: u32,
+    ) -> Result<Option<(Header, Transaction)>, StoreError> {
+        let Some(block) = self.block_at(height)? else { return Ok(None) };
+        let found = usize::try_from(index).ok().and_then(|index| block.body.transactions.get(index).cloned());
+        Ok(found.map(|transaction| (block.header, transaction)))
     }
 
     /// The account of an address as it was at a height, by undoing what came after. None if that is too long ago, or once nobody wants
@@ -147,6 +170,11 @@ impl Snapshot {
     /// Where the index says that a transaction stands.
     pub fn place(&self, id: &Hash) -> Result<Option<(u64, u32)>, StoreError> {
         Ok(self.transactions.get(id.0)?.map(|row| row.value()))
+    }
+
+    /// Whether a place stands on a list.
+    pub fn is_listed(&self, list: &List, height: u64, index: u32) -> Result<bool, StoreError> {
+        Ok(self.lists.get((encode(list).as_slice(), height, index))?.is_some())
     }
 
     /// Whether the index says that a place in a block concerns an address.

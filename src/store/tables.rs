@@ -2,6 +2,7 @@
 
 use borsh::{BorshDeserialize, BorshSerialize};
 use bouya_core::codec::{decode, encode};
+use bouya_core::crypto::Hash;
 use bouya_core::ledger::Address;
 use redb::TableDefinition;
 
@@ -29,6 +30,28 @@ pub(super) const UNDO: TableDefinition<'_, Id, &[u8]> = TableDefinition::new("un
 pub(super) const TRANSACTIONS: TableDefinition<'_, Id, (u64, u32)> = TableDefinition::new("transactions");
 /// (address, height, place): 0 is the reward, then the transactions. A hint.
 pub(super) const MOVEMENTS: TableDefinition<'_, ([u8; 33], u64, u32), ()> = TableDefinition::new("movements");
+
+/// (encoded [`List`], height, index in the body): what a list holds. A hint.
+pub(super) const LISTS: TableDefinition<'_, (&[u8], u64, u32), ()> = TableDefinition::new("lists");
+
+/// A list of transactions, in the order of the chain.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize)]
+pub enum List {
+    /// All records.
+    Records,
+    /// Records under a topic.
+    RecordsUnder(String),
+    /// Records of a sender.
+    RecordsOf(Address),
+    /// Records of these data, or this document.
+    RecordsWith(Hash),
+    /// All proposals.
+    Agreements,
+    /// Proposals by this address, or to it.
+    AgreementsOf(Address),
+    /// Proposals about this document.
+    AgreementsOn(Hash),
+}
 
 const VERSION: u8 = 1;
 

@@ -95,7 +95,7 @@ fn what_was_committed_is_there_after_reopening() {
     assert_eq!(*twin.chain.tip(), tip);
     let snapshot = twin.store.reader().snapshot().unwrap();
     let found = snapshot.transaction(&payment.id()).unwrap().unwrap();
-    assert_eq!((found.height, found.transaction), (1, payment));
+    assert_eq!((found.header.height, found.transaction), (1, payment));
     assert_eq!(snapshot.movements(&address(2), (u64::MAX, 0), 9).unwrap(), [(1, 1)]);
     assert_eq!(snapshot.movements(&address(9), (u64::MAX, 0), 9).unwrap(), [(2, 0), (1, 0)]);
     assert_eq!(snapshot.account_at(&address(2), 0, || true).unwrap().unwrap().balance, 1_000_000);

@@ -1,0 +1,335 @@
+//! `agree`: documents that several parties sign or refuse, one by one.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use bouya_core::codec::Bounded;
+use bouya_core::crypto::Hash;
+use bouya_core::ledger::{Action, Proposal, Response};
+use bouya_core::limits::PARTIES;
+use bouya_core::time::Timestamp;
+use clap::{Args, Subcommand};
+
+use crate::clock::{parse_rfc3339, rfc3339, wall};
+use crate::http::views::{Agreement, Moment};
+
+use super::client::Client;
+use super::document;
+use super::error::Error;
+use super::node::PageOptions;
+use super::output::{Output, cell, note, or_dash, state};
+use super::parse::{self, WalletsOption};
+use super::submit::{Signer, Signing};
+
+pub(crate) const EXAMPLES: &str = "\
+Examples:
+  bouya agree propose --from alice --title \"Lease 2027\" --document lease.pdf --party bob --party bouya1… --deadline 14d
+  bouya agree list --party alice --status open
+  bouya agree show ID
+  bouya agree sign ID --from bob --document lease.pdf      refuses to sign if the file is another
+  bouya agree refuse ID --from carol
+  bouya agree withdraw ID --from alice                     while nobody else has signed
+
+The proposer signs by proposing. An agreement is effective once all parties have signed, refused by the first refusal, expired
+when the deadline passes first. Give the file to the parties yourself: the ledger holds only its SHA-256.";
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum AgreeCommand {
+    /// Ask parties to agree on a document
+    Propose(Propose),
+    /// Sign an agreement
+    Sign(Answer),
+    /// Refuse an agreement, which ends it
+    Refuse(Answer),
+    /// Take a proposal back, while nobody else has signed
+    Withdraw(Withdraw),
+    /// An agreement, and who answered when
+    Show(Show),
+    /// Agreements, newest first
+    List(List),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Propose {
+    /// What people call it
+    #[arg(long, value_name = "TEXT")]
+    title: String,
+    #[command(flatten)]
+    document: Document,
+    /// Who must sign beside you: an address, contact or wallet; may be given several times
+    #[arg(long = "party", required = true, value_name = "ADDRESS")]
+    parties: Vec<String>,
+    /// Until when answers count: a time as in 2026-12-24T12:00:00Z, or a span as in 48h or 14d
+    #[arg(long, value_name = "TIME", value_parser = deadline)]
+    deadline: Timestamp,
+    #[command(flatten)]
+    signing: Signing,
+}
+
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+struct Document {
+    /// The document
+    #[arg(long, value_name = "FILE")]
+    document: Option<PathBuf>,
+    /// The document's SHA-256
+    #[arg(long, value_name = "HASH", value_parser = parse::hash)]
+    document_hash: Option<Hash>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Answer {
+    /// The agreement's id
+    #[arg(value_parser = parse::hash)]
+    id: Hash,
+    /// The document, to make sure that it is the one
+    #[arg(long, value_name = "FILE")]
+    document: Option<PathBuf>,
+    #[command(flatten)]
+    signing: Signing,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Withdraw {
+    /// The agreement's id
+    #[arg(value_parser = parse::hash)]
+    id: Hash,
+    #[command(flatten)]
+    signing: Signing,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Show {
+    /// The agreement's id
+    #[arg(value_parser = parse::hash)]
+    id: Hash,
+    /// How deep under the tip a status reads as settled
+    #[arg(long, value_name = "N", default_value_t = 6)]
+    confirmations: u64,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct List {
+    /// Only by or to this address, contact or wallet
+    #[arg(long, value_name = "ADDRESS")]
+    party: Option<String>,
+    /// Only about this document
+    #[arg(long, value_name = "FILE")]
+    document: Option<PathBuf>,
+    /// Only about the document with this SHA-256
+    #[arg(long, value_name = "HASH", value_parser = parse::hash, conflicts_with = "document")]
+    document_hash: Option<Hash>,
+    /// Only open, effective, refused, withdrawn or expired ones
+    #[arg(long, value_name = "STATUS")]
+    status: Option<String>,
+    #[command(flatten)]
+    page: PageOptions,
+    #[command(flatten)]
+    wallets: WalletsOption,
+}
+
+pub(crate) fn run(command: AgreeCommand, client: &Client, out: &mut Output) -> Result<(), Error> {
+    match command {
+        AgreeCommand::Propose(options) => propose(&options, client, out),
+        AgreeCommand::Sign(options) => answer(&options, Response::Sign, client, out),
+        AgreeCommand::Refuse(options) => answer(&options, Response::Refuse, client, out),
+        AgreeCommand::Withdraw(options) => withdraw(&options, client, out),
+        AgreeCommand::Show(options) => show(&options, client, out),
+        AgreeCommand::List(options) => list(&options, client, out),
+    }
+}
+
+fn propose(options: &Propose, client: &Client, out: &mut Output) -> Result<(), Error> {
+    let document = match (&options.document.document, options.document.document_hash) {
+        (Some(path), _) => document::hash(path)?,
+        (None, hash) => hash.unwrap_or(Hash::ZERO),
+    };
+    if options.deadline <= wall() {
+        return Err(Error::Usage(format!("--deadline {} has passed already", rfc3339(options.deadline))));
+    }
+    let title = parse::text("--title", &options.title)?;
+    let signer = Signer::open(&options.signing, client)?;
+    let parties = options.parties.iter().map(|party| parse::address(party, &signer.wallets));
+    let parties: Bounded<_, PARTIES> = parties
+        .collect::<Result<Vec<_>, _>>()?
+        .try_into()
+        .map_err(|error| Error::Usage(format!("--party is given too often: {error}")))?;
+    let mut lines = vec![
+        ("title", options.title.clone()),
+        ("document", document.to_string()),
+        ("deadline", rfc3339(options.deadline)),
+    ];
+    lines.extend(parties.iter().map(|party| ("party", party.to_string())));
+    let action = Action::Propose(Proposal { title, document, parties, deadline: options.deadline });
+    if let Some(id) = signer.draft(action.clone())?.agreement() {
+        lines.insert(0, ("agreement", id.to_string()));
+        note(&format!(
+            "The parties need the document and the agreement's id: bouya agree sign {id} --from …"
+        ));
+    }
+    signer.submit(action, &lines, "Sign and propose it?", out)
+}
+
+fn answer(options: &Answer, response: Response, client: &Client, out: &mut Output) -> Result<(), Error> {
+    let signer = Signer::open(&options.signing, client)?;
+    let agreement: Agreement = client.get(&format!("/v1/agreements/{}", options.id))?.read()?;
+    let own = signer.wallet.address().to_string();
+    let party = agreement.parties.iter().find(|party| party.address == own).ok_or_else(|| {
+        Error::Failed(format!("wallet {} ({own}) is no party of this agreement", signer.wallet.name()))
+    })?;
+    if let Some(answer) = &party.answer {
+        return Err(Error::Failed(format!(
+            "wallet {} has {answer} already; a first answer stays",
+            signer.wallet.name()
+        )));
+    }
+    still_open(&agreement)?;
+    let hash: Hash = agreement
+        .document
+        .parse()
+        .map_err(|error| Error::Failed(format!("the node names no document: {error}")))?;
+    if let Some(path) = &options.document {
+        let found = document::hash(path)?;
+        if found != hash {
+            return Err(Error::Failed(format!(
+                "{} has SHA-256 {found}, the agreement is about {hash}: it is not the same document",
+                path.display()
+            )));
+        }
+    }
+    let lines = summary(&agreement);
+    let question = match response {
+        Response::Sign => "Sign it?",
+        Response::Refuse => "Refuse it, which ends it?",
+    };
+    let action = Action::Respond { agreement: options.id, document: hash, response };
+    signer.submit(action, &lines, question, out)
+}
+
+fn withdraw(options: &Withdraw, client: &Client, out: &mut Output) -> Result<(), Error> {
+    let signer = Signer::open(&options.signing, client)?;
+    let agreement: Agreement = client.get(&format!("/v1/agreements/{}", options.id))?.read()?;
+    if agreement.proposer != signer.wallet.address().to_string() {
+        return Err(Error::Failed(format!("only its proposer withdraws it: {}", agreement.proposer)));
+    }
+    still_open(&agreement)?;
+    if agreement.parties.iter().any(|party| party.answer.is_some()) {
+        return Err(Error::Failed("somebody has signed already, so it cannot be withdrawn".into()));
+    }
+    let action = Action::Withdraw { agreement: options.id };
+    signer.submit(action, &summary(&agreement), "Take it back?", out)
+}
+
+/// What would count for nothing is not sent.
+fn still_open(agreement: &Agreement) -> Result<(), Error> {
+    if agreement.status != "open" {
+        return Err(Error::Failed(format!("it is {}: an answer would count for nothing", agreement.status)));
+    }
+    if parse_rfc3339(&agreement.deadline).is_some_and(|deadline| deadline < wall()) {
+        return Err(Error::Failed(format!("its deadline {} has passed", agreement.deadline)));
+    }
+    Ok(())
+}
+
+fn summary(agreement: &Agreement) -> Vec<(&'static str, String)> {
+    vec![
+        ("agreement", agreement.id.clone()),
+        ("title", agreement.title.clone()),
+        ("document", agreement.document.clone()),
+        ("proposer", agreement.proposer.clone()),
+        ("deadline", agreement.deadline.clone()),
+    ]
+}
+
+fn show(options: &Show, client: &Client, out: &mut Output) -> Result<(), Error> {
+    let query = [("confirmations", options.confirmations.to_string())];
+    let answer = client.get_with(&format!("/v1/agreements/{}", options.id), &query)?;
+    out.show(&answer, |out, agreement: Agreement| {
+        let standing = match (agreement.status.as_str(), agreement.settled) {
+            ("open", _) | (_, true) => agreement.status.clone(),
+            (status, false) => format!("{status}, may still change ({} deep)", agreement.confirmations),
+        };
+        out.pairs(vec![
+            ("agreement", cell(&agreement.id)),
+            ("title", cell(&agreement.title)),
+            ("status", state(&standing)),
+            ("document", cell(&agreement.document)),
+            ("deadline", cell(out.when(&agreement.deadline))),
+        ])?;
+        let mut rows = vec![vec![
+            cell(out.short(&agreement.proposer)),
+            state("proposed"),
+            or_dash(Some(out.when(&agreement.proposed.time))),
+            cell(agreement.proposed.height),
+            cell(out.short(&agreement.proposed.transaction)),
+        ]];
+        for party in &agreement.parties {
+            let answer = party.answer.as_deref().unwrap_or("not yet answered");
+            let answer = if party.late { format!("{answer}, too late") } else { answer.to_owned() };
+            let at = |read: fn(&Moment) -> String| or_dash(party.at.as_ref().map(read));
+            rows.push(vec![
+                cell(out.short(&party.address)),
+                state(&answer),
+                or_dash(party.at.as_ref().map(|at| out.when(&at.time))),
+                at(|at| at.height.to_string()),
+                or_dash(party.at.as_ref().map(|at| out.short(&at.transaction))),
+            ]);
+        }
+        if let Some(at) = &agreement.withdrawal {
+            let said = if agreement.status == "withdrawn" { "withdrawn" } else { "withdrawn, in vain" };
+            rows.push(vec![
+                cell(out.short(&agreement.proposer)),
+                state(said),
+                cell(out.when(&at.time)),
+                cell(at.height),
+                cell(out.short(&at.transaction)),
+            ]);
+        }
+        out.line("")?;
+        out.table(&["WHO", "ANSWER", "WHEN", "BLOCK", "TRANSACTION"], rows)
+    })
+}
+
+fn list(options: &List, client: &Client, out: &mut Output) -> Result<(), Error> {
+    let mut query = options.page.query();
+    if let Some(party) = &options.party {
+        query.push(("party", parse::address(party, &options.wallets.open()?)?.to_string()));
+    }
+    let hash = match &options.document {
+        Some(path) => Some(document::hash(path)?),
+        None => options.document_hash,
+    };
+    query.extend(hash.map(|hash| ("document", hash.to_string())));
+    query.extend(options.status.clone().map(|status| ("status", status)));
+    let answer = client.get_with("/v1/agreements", &query)?;
+    let header = ["ID", "STATUS", "SIGNED", "DEADLINE", "PROPOSER", "TITLE"];
+    let empty = "No agreement fits. To make one: bouya agree propose --help";
+    out.page(&answer, "bouya agree list", empty, &header, |out, agreement: &Agreement| {
+        let signed = agreement.parties.iter().filter(|party| party.answer.as_deref() == Some("signed"));
+        let status = match (agreement.status.as_str(), agreement.settled) {
+            ("open", _) | (_, true) => agreement.status.clone(),
+            (status, false) => format!("{status}?"),
+        };
+        vec![
+            cell(out.short(&agreement.id)),
+            state(&status),
+            cell(format!("{} of {}", signed.count(), agreement.parties.len())),
+            cell(out.when(&agreement.deadline)),
+            cell(out.short(&agreement.proposer)),
+            cell(&agreement.title),
+        ]
+    })
+}
+
+/// A time, or a span from now.
+fn deadline(text: &str) -> Result<Timestamp, String> {
+    let form = || "a deadline is a time as in 2026-12-24T12:00:00Z, or a span as in 48h or 14d".to_owned();
+    if let Some(time) = parse_rfc3339(text) {
+        return Ok(time);
+    }
+    let span = match text.strip_suffix('d') {
+        Some(days) => days.parse::<u32>().ok().map(|days| Duration::from_secs(u64::from(days) * 86_400)),
+        None => parse::duration(text).ok(),
+    };
+    span.filter(|span| !span.is_zero()).map(|span| wall().after(span)).ok_or_else(form)
+}

@@ -1,0 +1,243 @@
+//! `receipt`: proofs that need no node.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use bouya_core::crypto::Hash;
+use bouya_core::ledger::{Action, Address, Content, Header, Proof, Response};
+use clap::{Args, Subcommand};
+use serde_json::json;
+
+use crate::clock::rfc3339;
+use crate::receipt::{self, RECEIPT_BYTES};
+
+use super::client::Client;
+use super::document;
+use super::error::Error;
+use super::output::{Output, note};
+use super::parse;
+
+pub(crate) const EXAMPLES: &str = "\
+Examples:
+  bouya receipt get 5f0c… --out lease.receipt           from a node, once the transaction is confirmed
+  bouya receipt verify lease.receipt --trust HASH --document lease.pdf
+
+`verify` needs no node and no network. HASH is the hash of a later block that you trust for a reason of your own: your node shows it
+(bouya block show latest), a counterparty told you, a newspaper printed it. The receipt must end at that block: get it with --under HASH.
+Exit codes: 0 proven, 1 not proven.";
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ReceiptCommand {
+    /// Fetch a confirmed transaction's receipt from the node
+    Get(Get),
+    /// Check a receipt, offline, and say what it proves
+    Verify(Verify),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Get {
+    /// The transaction's id
+    #[arg(value_parser = parse::transaction_id)]
+    id: Hash,
+    /// The block that will be trusted: height, hash or latest
+    #[arg(long, value_name = "BLOCK", default_value = "latest", value_parser = parse::block_ref)]
+    under: String,
+    /// Where to write it [default: the terminal or pipe]
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Verify {
+    /// The receipt
+    file: PathBuf,
+    /// The hash of a block that you trust
+    #[arg(long, value_name = "HASH", value_parser = parse::hash)]
+    trust: Option<Hash>,
+    /// The document that was recorded, proposed or signed
+    #[arg(long, value_name = "FILE")]
+    document: Option<PathBuf>,
+}
+
+pub(crate) fn get(options: &Get, client: &Client, out: &mut Output) -> Result<(), Error> {
+    let query = [("under", options.under.clone())];
+    let answer = client.get_with(&format!("/v1/transactions/{}/receipt", options.id), &query)?;
+    let Some(path) = &options.out else { return out.line(answer.text()) };
+    let mut file = fs::File::create_new(path).map_err(|error| {
+        Error::Failed(format!("cannot write {}: {error}; choose another --out", path.display()))
+    })?;
+    std::io::Write::write_all(&mut file, answer.text().as_bytes())?;
+    let proof = receipt::read(answer.text())
+        .map_err(|error| Error::Failed(format!("the node gave no receipt: {error}")))?
+        .check()
+        .map_err(|error| Error::Failed(format!("the node gave a wrong receipt: {error}")))?;
+    note(&format!(
+        "{} ends at block {} ({}). Whoever trusts that block checks it with:\n  bouya receipt verify {} --trust {}",
+        path.display(),
+        proof.anchor.height,
+        proof.anchor_id,
+        path.display(),
+        proof.anchor_id
+    ));
+    Ok(())
+}
+
+pub(crate) fn verify(options: &Verify, out: &mut Output) -> Result<(), Error> {
+    let bytes = document::read(&options.file, RECEIPT_BYTES)?;
+    let shown = options.file.display();
+    let refused = |why: &dyn std::fmt::Display| {
+        Error::Failed(format!("{shown} proves nothing: {why}. Ask whoever gave it to you for another"))
+    };
+    let text = String::from_utf8(bytes).map_err(|error| refused(&error))?;
+    let proof =
+        receipt::read(&text).map_err(|error| refused(&error))?.check().map_err(|error| refused(&error))?;
+    let matches = options.document.as_deref().map(|path| check_document(path, &proof)).transpose()?;
+    let trusted = options.trust == Some(proof.anchor_id);
+    if out.json {
+        out.line(to_json(&proof, trusted, matches))?;
+    } else {
+        for line in claims(&proof, matches) {
+            out.line(line)?;
+        }
+    }
+    match options.trust {
+        Some(_) if trusted => {
+            if out.json {
+                Ok(())
+            } else {
+                out.line(standing(&proof))
+            }
+        }
+        Some(trust) => Err(Error::Failed(format!(
+            "it leads to block {} ({}), not to {trust}, which you trust: either it was made in private, or it was made under another block; \
+             have one made with: bouya receipt get {} --under {trust}",
+            proof.anchor.height,
+            proof.anchor_id,
+            proof.transaction.id()
+        ))),
+        None => Err(Error::Failed(format!(
+            "signed by {}; not shown to be on any chain: anyone could have made this. It ends at block {} ({}); \
+             if you trust that block for a reason of your own, say so: --trust {}",
+            Address::of(&proof.transaction.sender),
+            proof.anchor.height,
+            proof.anchor_id,
+            proof.anchor_id
+        ))),
+    }
+}
+
+/// The document that a transaction is about.
+fn about(proof: &Proof) -> Option<Hash> {
+    match &proof.transaction.action {
+        Action::Record { content, .. } => Some(content.hash()),
+        Action::Propose(proposal) => Some(proposal.document),
+        Action::Respond { document, .. } => Some(*document),
+        Action::Transfer { .. } | Action::Withdraw { .. } => None,
+    }
+}
+
+fn check_document(path: &Path, proof: &Proof) -> Result<Hash, Error> {
+    let found = document::hash(path)?;
+    match about(proof) {
+        Some(expected) if expected == found => Ok(found),
+        Some(expected) => Err(Error::Failed(format!(
+            "{} has SHA-256 {found}, the transaction is about {expected}: it is not that document",
+            path.display()
+        ))),
+        None => Err(Error::Failed("the transaction is about no document; leave --document out".into())),
+    }
+}
+
+/// What was signed, whoever believes the rest.
+fn claims(proof: &Proof, matches: Option<Hash>) -> Vec<String> {
+    let transaction = &proof.transaction;
+    let mut lines = vec![
+        format!("transaction  {}", transaction.id()),
+        format!("signed by    {} (key {})", transaction.from(), transaction.sender),
+        format!("which        {}", what(&transaction.action)),
+    ];
+    lines.extend(transaction.agreement().map(|id| format!("agreement    {id}")));
+    lines.extend(matches.map(|hash| format!("document     is the very one: SHA-256 {hash}")));
+    lines
+}
+
+fn what(action: &Action) -> String {
+    match action {
+        Action::Transfer { outputs, .. } => {
+            let to: Vec<_> =
+                outputs.iter().map(|output| format!("{} units to {}", output.amount, output.to)).collect();
+            format!("pays {} (in the coin's smallest unit)", to.join(", "))
+        }
+        Action::Record { topic, content: Content::Data(data) } => {
+            format!(
+                "records {} bytes of data under \"{}\": SHA-256 {}",
+                data.len(),
+                topic.as_str(),
+                bouya_core::crypto::sha256(data)
+            )
+        }
+        Action::Record { topic, content: Content::Document { hash, name } } => {
+            format!("records the document {:?} under {:?}: SHA-256 {hash}", name.as_str(), topic.as_str())
+        }
+        Action::Propose(proposal) => format!(
+            "proposes and signs {:?} about the document {} to {} parties, until {}",
+            proposal.title.as_str(),
+            proposal.document,
+            proposal.parties.len(),
+            rfc3339(proposal.deadline)
+        ),
+        Action::Respond { document, response: Response::Sign, .. } => {
+            format!("signs the document {document}")
+        }
+        Action::Respond { document, response: Response::Refuse, .. } => {
+            format!("refuses the document {document}")
+        }
+        Action::Withdraw { .. } => "takes a proposal back".to_owned(),
+    }
+}
+
+/// What the trusted block adds.
+fn standing(proof: &Proof) -> String {
+    let when = |header: &Header| rfc3339(header.time);
+    let after = match &proof.after {
+        Some(after) => {
+            format!("and before {} (block {}, sealed by {})", when(after), after.height, after.miner)
+        }
+        None => "with no block after it to bound it".to_owned(),
+    };
+    format!(
+        "PROVEN, because you trust block {} ({}):\n\
+         it stands in block {} ({}), sealed by {}\n\
+         time         {} as that block's miner claims; after {} (block {}, sealed by {}) {after}, as their miners claim\n\
+         work         {} hashes are expected behind the {} blocks from its own to the one you trust",
+        proof.anchor.height,
+        proof.anchor_id,
+        proof.block.height,
+        proof.block.id(),
+        proof.block.miner,
+        when(&proof.block),
+        when(&proof.before),
+        proof.before.height,
+        proof.before.miner,
+        proof.work,
+        proof.anchor.height - proof.block.height + 1,
+    )
+}
+
+fn to_json(proof: &Proof, trusted: bool, document: Option<Hash>) -> String {
+    let header = |header: &Header| json!({ "height": header.height, "hash": header.id().to_string(), "time": rfc3339(header.time), "miner": header.miner.to_string() });
+    json!({
+        "proven": trusted,
+        "transaction": proof.transaction.id().to_string(),
+        "sender": { "address": proof.transaction.from().to_string(), "key": proof.transaction.sender.to_string() },
+        "what": what(&proof.transaction.action),
+        "agreement": proof.transaction.agreement().map(|id| id.to_string()),
+        "document": document.map(|hash| hash.to_string()),
+        "before": header(&proof.before),
+        "block": header(&proof.block),
+        "after": proof.after.as_ref().map(header),
+        "anchor": header(&proof.anchor),
+        "work": proof.work.to_string(),
+    })
+    .to_string()
+}

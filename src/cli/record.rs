@@ -1,0 +1,207 @@
+//! `record`: data and documents' hashes, written down under a topic.
+
+use std::path::{Path, PathBuf};
+
+use bouya_core::codec::Bounded;
+use bouya_core::crypto::Hash;
+use bouya_core::ledger::{Action, Content};
+use bouya_core::limits::RECORD_BYTES;
+use clap::{Args, Subcommand};
+
+use crate::http::views;
+
+use super::client::Client;
+use super::document;
+use super::error::Error;
+use super::node::PageOptions;
+use super::output::{Output, cell};
+use super::parse::{self, WalletsOption};
+use super::submit::{Signer, Signing};
+
+pub(crate) const EXAMPLES: &str = "\
+Examples:
+  bouya record add --from alice --topic contracts --document lease.pdf      its SHA-256 and its name, not the file
+  bouya record add --from alice --topic prices --data \"wheat 212.50\"
+  bouya record list --topic contracts --since 2026-11-01T00:00:00Z
+  bouya record find --file lease.pdf                                        is it there, since when, by whom?
+
+Records are for good, and every member can read them. A receipt proves one offline: bouya receipt get ID";
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum RecordCommand {
+    /// Write something down under a topic
+    Add(Add),
+    /// What was written down, newest first
+    List(List),
+    /// Look a document or data up by their SHA-256
+    Find(Find),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Add {
+    /// What it belongs to; you and your readers agree on it
+    #[arg(long, value_name = "TOPIC")]
+    topic: String,
+    #[command(flatten)]
+    what: What,
+    /// What to call the document [default: the file's name]
+    #[arg(long, value_name = "TEXT", requires = "document")]
+    name: Option<String>,
+    #[command(flatten)]
+    signing: Signing,
+}
+
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+struct What {
+    /// The text itself
+    #[arg(long, value_name = "TEXT")]
+    data: Option<String>,
+    /// The content of this file, at most 8 KiB
+    #[arg(long, value_name = "FILE")]
+    data_file: Option<PathBuf>,
+    /// The SHA-256 of this file, which stays here
+    #[arg(long, value_name = "FILE")]
+    document: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct List {
+    /// Only under this topic
+    #[arg(long)]
+    topic: Option<String>,
+    /// Only of this address, contact or wallet
+    #[arg(long, value_name = "ADDRESS")]
+    sender: Option<String>,
+    /// Only from this time on, as in 2026-11-20T00:00:00Z
+    #[arg(long, value_name = "TIME", value_parser = parse::time)]
+    since: Option<String>,
+    /// Only up to this time
+    #[arg(long, value_name = "TIME", value_parser = parse::time)]
+    until: Option<String>,
+    #[command(flatten)]
+    page: PageOptions,
+    #[command(flatten)]
+    wallets: WalletsOption,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Find {
+    #[command(flatten)]
+    what: Sought,
+    #[command(flatten)]
+    page: PageOptions,
+}
+
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+struct Sought {
+    /// This document, or a file with these data
+    #[arg(long, value_name = "FILE")]
+    file: Option<PathBuf>,
+    /// What has this SHA-256
+    #[arg(long, value_name = "HASH", value_parser = parse::hash)]
+    hash: Option<Hash>,
+}
+
+pub(crate) fn run(command: RecordCommand, client: &Client, out: &mut Output) -> Result<(), Error> {
+    match command {
+        RecordCommand::Add(add) => record(&add, client, out),
+        RecordCommand::List(list) => self::list(&list, client, out),
+        RecordCommand::Find(find) => self::find(&find, client, out),
+    }
+}
+
+fn record(options: &Add, client: &Client, out: &mut Output) -> Result<(), Error> {
+    let topic = parse::text("--topic", &options.topic)?;
+    let content = content(options)?;
+    let signer = Signer::open(&options.signing, client)?;
+    let mut lines = vec![("topic", options.topic.clone())];
+    match &content {
+        Content::Data(data) => {
+            lines.push(("data", format!("{} bytes, for every member to read", data.len())))
+        }
+        Content::Document { name, .. } => lines.push(("document", name.as_str().to_owned())),
+    }
+    lines.push(("sha-256", content.hash().to_string()));
+    signer.submit(Action::Record { topic, content }, &lines, "Write it down for good?", out)
+}
+
+fn content(options: &Add) -> Result<Content, Error> {
+    if let Some(path) = &options.what.document {
+        let name = match &options.name {
+            Some(name) => name.clone(),
+            None => file_name(path),
+        };
+        return Ok(Content::Document { hash: document::hash(path)?, name: parse::text("--name", &name)? });
+    }
+    let data = match &options.what.data_file {
+        Some(path) => document::read(path, RECORD_BYTES)?,
+        None => options.what.data.clone().unwrap_or_default().into_bytes(),
+    };
+    let length = data.len();
+    let data = Bounded::try_from(data).map_err(|_| {
+        Error::Usage(format!(
+            "the data have {length} bytes, a record holds at most {RECORD_BYTES}; put down the file's hash: --document FILE"
+        ))
+    })?;
+    Ok(Content::Data(data))
+}
+
+fn file_name(path: &Path) -> String {
+    path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+}
+
+fn list(options: &List, client: &Client, out: &mut Output) -> Result<(), Error> {
+    let mut query = options.page.query();
+    query.extend(options.topic.clone().map(|topic| ("topic", topic)));
+    if let Some(sender) = &options.sender {
+        query.push(("sender", parse::address(sender, &options.wallets.open()?)?.to_string()));
+    }
+    query.extend(options.since.clone().map(|time| ("since", time)));
+    query.extend(options.until.clone().map(|time| ("until", time)));
+    show(client, out, &query, "bouya record list", "No record fits. To make one: bouya record add --help")
+}
+
+fn find(options: &Find, client: &Client, out: &mut Output) -> Result<(), Error> {
+    let hash = match (&options.what.file, options.what.hash) {
+        (Some(path), _) => document::hash(path)?,
+        (None, hash) => hash.unwrap_or(Hash::ZERO),
+    };
+    let mut query = options.page.query();
+    query.push(("hash", hash.to_string()));
+    let answer = client.get_with("/v1/records", &query)?;
+    let page: views::Page<views::Record> = answer.read()?;
+    if page.items.is_empty() && page.next.is_none() && !out.json {
+        return Err(Error::Failed(format!(
+            "{hash} is in no record on this node's chain (agreements about it: bouya agree list --document-hash {hash})"
+        )));
+    }
+    show(client, out, &query, "bouya record find", "")
+}
+
+fn show(
+    client: &Client,
+    out: &mut Output,
+    query: &[(&str, String)],
+    command: &str,
+    empty: &str,
+) -> Result<(), Error> {
+    let header = ["TIME", "BLOCK", "CONF", "TOPIC", "SENDER", "TRANSACTION", "SHA-256", "WHAT"];
+    let answer = client.get_with("/v1/records", query)?;
+    out.page(&answer, command, empty, &header, |out, record: &views::Record| {
+        let content = &record.content;
+        let what = content.name.clone().or_else(|| content.text.clone());
+        let bytes = || format!("{} bytes", content.data.as_ref().map_or(0, |data| data.len() / 2));
+        vec![
+            cell(out.when(&record.time)),
+            cell(record.height),
+            cell(record.confirmations),
+            cell(&record.topic),
+            cell(out.short(&record.sender)),
+            cell(out.short(&record.transaction)),
+            cell(out.short(&content.hash)),
+            cell(what.unwrap_or_else(bytes)),
+        ]
+    })
+}

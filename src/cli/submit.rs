@@ -1,0 +1,213 @@
+//! What every command that signs has in common: whose wallet, what it costs, whether to ask, how long to wait.
+//!
+//! The node never sees the key: it gives status and nonce, and takes the signed bytes.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use bouya_core::codec::{Text, encode};
+use bouya_core::crypto::{Hash, Signature};
+use bouya_core::ledger::{Action, Coin, Transaction};
+use clap::Args;
+
+use crate::http::views::{self, Account, NetworkStatus, Status, Submitted};
+use crate::wallet::{Wallet, WalletName, Wallets};
+
+use super::ask::{ExistingPassphrase, confirm};
+use super::client::{Answer, Client};
+use super::error::Error;
+use super::output::{Output, Progress, note};
+use super::parse::{self, WalletsOption};
+
+/// For so many blocks the transaction may be confirmed. Long enough for a busy or a sleeping network; short enough that a
+/// payment given up as lost does not come back months later.
+const VALID_BLOCKS: u64 = 1_000;
+/// How often to look whether the transaction is confirmed.
+const LOOK_EVERY: Duration = Duration::from_millis(500);
+
+#[derive(Debug, Args)]
+pub(crate) struct Signing {
+    /// The wallet that signs and pays the fee
+    #[arg(long, value_name = "WALLET")]
+    from: WalletName,
+    /// What the miner gets, in coins [default: the smallest unit per byte]
+    #[arg(long, value_name = "AMOUNT")]
+    fee: Option<String>,
+    /// Send without asking
+    #[arg(long)]
+    yes: bool,
+    /// Wait until the transaction has N confirmations; 1 if no number is given
+    #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "1", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) wait: Option<u64>,
+    /// How long to wait, as in 60s or 5m
+    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = parse::duration, requires = "wait")]
+    timeout: Duration,
+    #[command(flatten)]
+    passphrase: ExistingPassphrase,
+    #[command(flatten)]
+    wallets: WalletsOption,
+}
+
+/// A wallet, and what the node says of its network and its account.
+pub(crate) struct Signer<'a> {
+    options: &'a Signing,
+    client: &'a Client,
+    pub(crate) wallets: Wallets,
+    pub(crate) wallet: Wallet,
+    pub(crate) coin: Coin,
+    status: Status,
+    account: Account,
+}
+
+impl<'a> Signer<'a> {
+    pub(crate) fn open(options: &'a Signing, client: &'a Client) -> Result<Self, Error> {
+        let wallets = options.wallets.open()?;
+        let wallet = wallets.open(&options.from)?;
+        options.passphrase.check(&wallet)?;
+        let status = client.status()?;
+        let coin = coin(&status.network)?;
+        // With the mempool, as the nonce is: what has been sent a moment ago is spent.
+        let path = format!("/v1/accounts/{}", wallet.address());
+        let account = client.get_with(&path, &[("confirmations", "0".into())])?.read()?;
+        Ok(Self { options, client, wallets, wallet, coin, status, account })
+    }
+
+    /// Shows what `action` will do, asks, signs, submits and, if wanted, waits. `lines` say what it is.
+    pub(crate) fn submit(
+        &self,
+        action: Action,
+        lines: &[(&str, String)],
+        question: &str,
+        out: &mut Output,
+    ) -> Result<(), Error> {
+        let draft = self.draft(action)?;
+        self.show(&draft, lines);
+        if !self.options.yes && !confirm(question, "--yes")? {
+            return Err(Error::Failed("nothing was sent".into()));
+        }
+        let (id, bytes) = self.sign(draft)?;
+        let answer = self.client.submit(&bytes)?;
+        let submitted: Submitted = answer.read()?;
+        if submitted.id != id.to_string() {
+            return Err(Error::Failed(format!(
+                "the node took {} where {id} was sent; compare bouya --version with the node's",
+                submitted.id
+            )));
+        }
+        let Some(confirmations) = self.options.wait else {
+            return out.show(&answer, |out, submitted: Submitted| out.line(submitted.id));
+        };
+        if !out.json {
+            out.line(id)?;
+        }
+        let confirmed = wait(self.client, &id, confirmations, self.options.timeout)?;
+        if out.json { out.line(confirmed.text()) } else { Ok(()) }
+    }
+
+    /// The transaction, but for the signature.
+    pub(crate) fn draft(&self, action: Action) -> Result<Transaction, Error> {
+        let mut draft = Transaction {
+            version: Transaction::VERSION,
+            sender: *self.wallet.public_key(),
+            nonce: self.account.nonce,
+            fee: 0,
+            valid_until: self.status.tip.height.saturating_add(VALID_BLOCKS),
+            action,
+            signature: Signature::ZERO,
+        };
+        draft.fee = match &self.options.fee {
+            Some(fee) => self.amount(fee)?,
+            // Fee and signature have a fixed size, so this is the size of the signed transaction.
+            None => u64::try_from(encode(&draft).len())
+                .unwrap_or(u64::MAX)
+                .saturating_mul(self.status.network.min_fee_per_byte),
+        };
+        if draft.cost().is_none() {
+            return Err(Error::Usage(
+                "the amounts and the fee together are more than this ledger can count".into(),
+            ));
+        }
+        Ok(draft)
+    }
+
+    /// An amount of coins as people type it.
+    pub(crate) fn amount(&self, text: &str) -> Result<u64, Error> {
+        self.coin.parse(text).map_err(|error| Error::Usage(error.to_string()))
+    }
+
+    /// What it will do, for whoever is asked.
+    fn show(&self, draft: &Transaction, lines: &[(&str, String)]) {
+        let symbol = self.coin.symbol.as_str();
+        let total = draft.cost().map(|cost| self.coin.format(cost)).unwrap_or_default();
+        let from = ("from", format!("{} ({})", self.wallet.name(), self.wallet.address()));
+        let last = [
+            ("fee", format!("{} {symbol}", self.coin.format(draft.fee))),
+            ("total", format!("{total} {symbol}, of {} {symbol} there", self.account.balance)),
+            (
+                "valid",
+                format!("until block {}: if it is in none by then, it never will be", draft.valid_until),
+            ),
+        ];
+        let all = std::iter::once(&from).chain(lines).chain(&last);
+        let width = all.clone().map(|(name, _)| name.len()).max().unwrap_or(0);
+        let all: Vec<_> = all.map(|(name, text)| format!("{name:width$}  {text}")).collect();
+        note(&all.join("\n"));
+    }
+
+    fn sign(&self, draft: Transaction) -> Result<(Hash, Vec<u8>), Error> {
+        let network: Hash = self
+            .status
+            .network
+            .id
+            .parse()
+            .map_err(|error| Error::Failed(format!("the node names no network to sign for: {error}")))?;
+        let key = self.wallet.unlock(self.options.passphrase.get(&self.wallet)?.as_ref())?;
+        let Transaction { nonce, fee, valid_until, action, .. } = draft;
+        let signed = Transaction::sign(&network, &key, nonce, fee, valid_until, action);
+        let checked = signed.check(&network).map_err(|error| Error::Usage(error.to_string()))?;
+        Ok((checked.id(), encode(&*checked)))
+    }
+}
+
+fn coin(network: &NetworkStatus) -> Result<Coin, Error> {
+    let symbol = Text::try_from(network.symbol.clone());
+    let symbol =
+        symbol.map_err(|error| Error::Failed(format!("the node names a coin that cannot be: {error}")))?;
+    Ok(Coin { symbol, decimals: network.decimals })
+}
+
+/// Waits until the transaction has `wanted` confirmations; the answer that said so.
+fn wait(client: &Client, id: &Hash, wanted: u64, timeout: Duration) -> Result<Answer, Error> {
+    let deadline = Instant::now() + timeout;
+    let mut progress = Progress::new();
+    loop {
+        let (state, done) = match client.get(&format!("/v1/transactions/{id}")) {
+            Ok(answer) => {
+                let transaction: views::Transaction = answer.read()?;
+                let count = transaction.confirmations;
+                let state = match transaction.height {
+                    Some(height) => format!("in block {height}, {count} of {wanted} confirmations"),
+                    None => "waiting for a block".to_owned(),
+                };
+                (state, (count >= wanted).then_some(answer))
+            }
+            // Dropped, or just moving between mempool and chain.
+            Err(Error::Refused { status: 404, .. }) => {
+                ("not known to the node at the moment".to_owned(), None)
+            }
+            Err(error) => return Err(error),
+        };
+        progress.say(&state);
+        if let Some(answer) = done {
+            progress.done(&state);
+            return Ok(answer);
+        }
+        if Instant::now() >= deadline {
+            return Err(Error::Failed(format!(
+                "{id} has not {wanted} confirmations after {} s ({state}). It may still get them; see: bouya tx {id}",
+                timeout.as_secs()
+            )));
+        }
+        thread::sleep(LOOK_EVERY);
+    }
+}

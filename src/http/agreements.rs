@@ -1,0 +1,161 @@
+//! Agreements: who proposed what to whom, who answered when, and how it stands at the tip.
+
+use axum::Json;
+use axum::extract::State;
+use axum::response::Response;
+use bouya_core::crypto::Hash;
+use bouya_core::ledger::{self, Address, Response, Standing, View};
+use bouya_core::time::Timestamp;
+use serde::Deserialize;
+
+use super::Api;
+use super::extract::{Options, PageOptions, Segment};
+use super::lists::{self, Part, height_after};
+use super::problem::Problem;
+use super::records::parsed;
+use super::views::{self, Agreement, Moment, Page, Party};
+use crate::clock::rfc3339;
+use crate::store::{List, Snapshot};
+
+/// A status this deep under the tip reads as settled, unless asked otherwise.
+const SETTLED: u64 = 6;
+
+/// Which agreements.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+pub(super) struct AgreementOptions {
+    /// Only by or to this address.
+    party: Option<String>,
+    /// Only about this document: its SHA-256.
+    document: Option<String>,
+    /// Only `open`, `effective`, `refused`, `withdrawn` or `expired` ones.
+    status: Option<String>,
+    /// How deep under the tip a status reads as settled; 6 unless told otherwise.
+    confirmations: Option<u64>,
+    /// The cursor that the page before named as `next`.
+    from: Option<String>,
+    /// At most so many, up to 100.
+    limit: Option<usize>,
+}
+
+/// How sure a status must be.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+pub(super) struct StandingOptions {
+    /// How deep under the tip a status reads as settled; 6 unless told otherwise.
+    confirmations: Option<u64>,
+}
+
+/// Agreements, newest first. A page may be short, even empty, and have a `next` all the same
+#[utoipa::path(get, path = "/v1/agreements", tag = "agreements", params(AgreementOptions), responses(
+    (status = 200, description = "a page", body = Page<Agreement>),
+    (status = 400, description = "a value that makes no sense", body = views::Problem, content_type = "application/problem+json"),
+))]
+pub(super) async fn list(
+    State(api): State<Api>,
+    Options(options): Options<AgreementOptions>,
+) -> Result<Response, Problem> {
+    let page = PageOptions { from: options.from, limit: options.limit };
+    let (limit, from) = (page.limit()?, lists::cursor(&page)?);
+    let party: Option<Address> = parsed(options.party.as_deref())?;
+    let document: Option<Hash> = parsed(options.document.as_deref())?;
+    let depth = options.confirmations.unwrap_or(SETTLED);
+    let status = options.status;
+    if let Some(wrong) = status.as_deref().filter(|status| !STATUSES.contains(status)) {
+        return Err(Problem::bad_request(format!("status={wrong:?}: give one of {}", STATUSES.join(", "))));
+    }
+    let wanted = [document.map(List::AgreementsOn), party.map(List::AgreementsOf)];
+    let wanted: Vec<List> = wanted.into_iter().flatten().collect();
+    let bytes = api.limits.page_bytes;
+    api.read_json(move |snapshot| {
+        let list = wanted.first().cloned().unwrap_or(List::Agreements);
+        let from = from.unwrap_or((u64::MAX, 0));
+        let part = Part { list: &list, from, lowest: 0, limit, bytes };
+        lists::page(snapshot, part, |_, transaction| {
+            let on = crate::store::lists(transaction);
+            if !wanted.iter().all(|list| on.contains(list)) {
+                return Ok(None);
+            }
+            let found = transaction.agreement().map(|id| find(snapshot, &id, depth)).transpose()?.flatten();
+            Ok(found.filter(|found| status.as_ref().is_none_or(|status| found.status == *status)))
+        })
+    })
+    .await
+}
+
+const STATUSES: [&str; 5] = ["open", "effective", "refused", "withdrawn", "expired"];
+
+/// One agreement, with everything that was said to it
+#[utoipa::path(get, path = "/v1/agreements/{id}", tag = "agreements", params(("id" = String, Path, description = "the agreement's id, which is not its transaction's"), StandingOptions), responses(
+    (status = 200, description = "the agreement", body = Agreement),
+    (status = 404, description = "no such agreement is on the chain", body = views::Problem, content_type = "application/problem+json"),
+))]
+pub(super) async fn show(
+    State(api): State<Api>,
+    Segment(id): Segment<Hash>,
+    Options(options): Options<StandingOptions>,
+) -> Result<Json<Agreement>, Problem> {
+    let depth = options.confirmations.unwrap_or(SETTLED);
+    let found = api.read(move |snapshot| find(snapshot, &id, depth)).await?;
+    found.map(Json).ok_or_else(|| {
+        Problem::not_found(format!(
+            "no agreement {id} is on the chain here; its proposal may still wait for a block (an agreement's id is not its transaction's)"
+        ))
+    })
+}
+
+fn find(snapshot: &Snapshot, id: &Hash, depth: u64) -> Result<Option<Agreement>, Problem> {
+    let Some(agreement) = ledger::Agreement::read(snapshot, id)? else { return Ok(None) };
+    let (tip, tip_id) = snapshot.tip()?;
+    let now = snapshot.record(&tip_id)?.map_or(Timestamp(0), |record| record.header.time);
+    let deadline = agreement.proposal.deadline;
+    let (status, decided) = match agreement.standing(now) {
+        Standing::Open => ("open", None),
+        Standing::Effective(at) => ("effective", Some(at)),
+        Standing::Refused(at) => ("refused", Some(at)),
+        Standing::Withdrawn(at) => ("withdrawn", Some(at)),
+        Standing::Expired => ("expired", None),
+    };
+    let height = match (status, decided) {
+        (_, Some(at)) => Some(at.height),
+        ("expired", None) => Some(height_after(snapshot, deadline)?.max(agreement.proposed.height)),
+        _ => None,
+    };
+    let confirmations = height.map_or(0, |height| (tip + 1).saturating_sub(height));
+    let end = decided.map(|at| (at.height, at.index));
+    let parties = agreement.proposal.parties.iter().zip(&agreement.answers);
+    Ok(Some(Agreement {
+        id: id.to_string(),
+        title: agreement.proposal.title.as_str().to_owned(),
+        document: agreement.proposal.document.to_string(),
+        proposer: agreement.proposer.to_string(),
+        deadline: rfc3339(deadline),
+        status: status.to_owned(),
+        settled: height.is_some() && confirmations >= depth,
+        confirmations,
+        proposed: moment(&agreement.proposed),
+        decided: decided.as_ref().map(moment),
+        parties: parties
+            .map(|(address, answer)| Party {
+                address: address.to_string(),
+                answer: answer.map(|(response, _)| answer_name(response).to_owned()),
+                at: answer.as_ref().map(|(_, at)| moment(at)),
+                late: answer.as_ref().is_some_and(|(_, at)| {
+                    at.time > deadline || end.is_some_and(|end| (at.height, at.index) > end)
+                }),
+            })
+            .collect(),
+        withdrawal: agreement.withdrawal.as_ref().map(moment),
+    }))
+}
+
+fn answer_name(response: Response) -> &'static str {
+    match response {
+        Response::Sign => "signed",
+        Response::Refuse => "refused",
+    }
+}
+
+fn moment(at: &ledger::Moment) -> Moment {
+    Moment { height: at.height, time: rfc3339(at.time), transaction: at.transaction.to_string() }
+}

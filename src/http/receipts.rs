@@ -1,0 +1,65 @@
+//! Receipts: a transaction's proof, for whoever trusts a later block.
+
+use axum::extract::State;
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use bouya_core::crypto::Hash;
+use bouya_core::ledger::{self, View};
+use serde::Deserialize;
+
+use super::Api;
+use super::blocks::Reference;
+use super::extract::{Options, Segment};
+use super::problem::Problem;
+use super::views;
+use crate::receipt;
+
+/// Under which block.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ReceiptOptions {
+    /// The block that will be trusted, by height, hash or `latest`, which it is unless told otherwise.
+    under: Option<String>,
+}
+
+/// A confirmed transaction's receipt: one line of JSON in one form, to be kept as a file as it is
+#[utoipa::path(get, path = "/v1/transactions/{id}/receipt", tag = "transactions", params(("id" = String, Path, description = "its id"), ReceiptOptions), responses(
+    (status = 200, description = "the receipt; docs/PROTOCOL.md describes it", body = String, content_type = "application/json"),
+    (status = 400, description = "not a block's name", body = views::Problem, content_type = "application/problem+json"),
+    (status = 404, description = "the transaction is not confirmed here, or does not stand under that block", body = views::Problem, content_type = "application/problem+json"),
+))]
+pub(super) async fn show(
+    State(api): State<Api>,
+    Segment(id): Segment<Hash>,
+    Options(options): Options<ReceiptOptions>,
+) -> Result<Response, Problem> {
+    let under = options.under.as_deref().unwrap_or("latest").parse::<Reference>();
+    let under = under.map_err(Problem::bad_request)?;
+    let network = api.genesis.id();
+    let text = api
+        .read(move |snapshot| {
+            let missing = || Problem::not_found(format!("transaction {id} is not on the chain of this node; a receipt can be had once it is confirmed"));
+            let found = snapshot.transaction(&id)?.ok_or_else(missing)?;
+            let height = found.header.height;
+            let anchor = match under {
+                Reference::Latest => Some(snapshot.tip()?.0),
+                Reference::Height(height) => Some(height),
+                Reference::Hash(id) => {
+                    let record = snapshot.record(&id)?.map(|record| record.header.height);
+                    let best = record.map(|height| snapshot.at_height(height)).transpose()?.flatten();
+                    record.filter(|_| best == Some(id))
+                }
+            };
+            let index = usize::try_from(found.index).unwrap_or(usize::MAX);
+            let receipt = match anchor.filter(|anchor| *anchor >= height) {
+                Some(anchor) => ledger::Receipt::new(snapshot, network, height, index, anchor)?,
+                None => None,
+            };
+            let not_under = || Problem::not_found(format!(
+                "transaction {id} is in block {height}; the block named by under= must be that one or a later one of this node's chain"
+            ));
+            Ok(receipt::write(&receipt.ok_or_else(not_under)?))
+        })
+        .await?;
+    Ok(([(header::CONTENT_TYPE, "application/json")], text).into_response())
+}
