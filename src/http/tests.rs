@@ -1,6 +1,7 @@
 //! The API against a real store, chain, mempool and miner, over real connections on loopback; only the network is made up.
 
 mod accounts;
+mod agreements;
 mod answers;
 mod blocks;
 mod bounds;
@@ -13,5 +14,7 @@ mod input;
 mod mining;
 mod node;
 mod peers;
+mod receipts;
+mod records;
 mod slow;
 mod transactions;

@@ -1,0 +1,163 @@
+//! Agreements: proposed, answered, decided, and decided otherwise by a reorganisation.
+
+use bouya_core::codec::{Bounded, Text};
+use bouya_core::crypto::{Hash, sha256};
+use bouya_core::ledger::{Action, Branch, Proposal, Response, Transaction};
+use bouya_core::time::Timestamp;
+use serde_json::Value;
+
+use super::harness::Node;
+use super::records::signed;
+use crate::clock::wall;
+use crate::testing::{address, block};
+
+const PROPOSER: u8 = 1;
+const PARTIES: [u8; 2] = [2, 3];
+
+fn propose(node: &Node, deadline: Timestamp) -> (Transaction, Hash) {
+    let title: Text<256> = "Lease".to_owned().try_into().unwrap();
+    let parties = Bounded::truncated(PARTIES.map(address));
+    let proposal = Proposal { title, document: sha256(b"lease"), parties, deadline };
+    let transaction = signed(node, PROPOSER, 0, Action::Propose(proposal));
+    let id = transaction.agreement().unwrap();
+    (transaction, id)
+}
+
+fn answer(node: &Node, by: u8, agreement: Hash, response: Response) -> Transaction {
+    signed(node, by, 0, Action::Respond { agreement, document: sha256(b"lease"), response })
+}
+
+fn later() -> Timestamp {
+    Timestamp(wall().0 + 3_600_000)
+}
+
+fn confirm(node: &Node, transactions: &[&Transaction]) {
+    for transaction in transactions {
+        assert_eq!(node.submit(transaction).status, 202);
+    }
+    node.mine();
+}
+
+fn show(node: &Node, id: &Hash) -> Value {
+    node.json(&format!("/v1/agreements/{id}?confirmations=2"))
+}
+
+#[test]
+fn it_is_open_then_effective_then_settled() {
+    let node = Node::start();
+    let (proposal, id) = propose(&node, later());
+    node.get(&format!("/v1/agreements/{id}")).problem(404, "not-found");
+    confirm(&node, &[&proposal]);
+    let open = show(&node, &id);
+    assert_eq!(
+        (&open["status"], &open["settled"], &open["decided"]),
+        (&"open".into(), &false.into(), &Value::Null)
+    );
+    assert_eq!(open["proposed"]["transaction"], proposal.id().to_string());
+
+    let (first, second) = (answer(&node, 2, id, Response::Sign), answer(&node, 3, id, Response::Sign));
+    confirm(&node, &[&first]);
+    assert_eq!(show(&node, &id)["parties"][0]["answer"], "signed");
+    assert_eq!(show(&node, &id)["status"], "open");
+    confirm(&node, &[&second]);
+    let effective = show(&node, &id);
+    assert_eq!((&effective["status"], &effective["settled"]), (&"effective".into(), &false.into()));
+    assert_eq!(effective["decided"]["transaction"], second.id().to_string());
+    node.mine();
+    assert_eq!(show(&node, &id)["settled"], true);
+
+    let listed =
+        |query: &str| node.json(&format!("/v1/agreements?{query}"))["items"].as_array().unwrap().len();
+    for query in ["", "status=effective", &format!("party={}", address(3)), &format!("party={}", address(1))]
+    {
+        assert_eq!(listed(query), 1, "{query}");
+    }
+    assert_eq!(listed(&format!("document={}", sha256(b"lease"))), 1);
+    for query in ["status=open", &format!("party={}", address(4)), &format!("document={}", sha256(b"x"))] {
+        assert_eq!(listed(query), 0, "{query}");
+    }
+    node.get("/v1/agreements?status=done").problem(400, "bad-request");
+}
+
+#[test]
+fn a_refusal_ends_it_and_what_comes_later_is_late() {
+    let node = Node::start();
+    let (proposal, id) = propose(&node, later());
+    confirm(&node, &[&proposal, &answer(&node, 2, id, Response::Refuse)]);
+    confirm(&node, &[&answer(&node, 3, id, Response::Sign)]);
+    let refused = show(&node, &id);
+    assert_eq!((&refused["status"], &refused["confirmations"]), (&"refused".into(), &2.into()));
+    assert_eq!(refused["parties"][0]["late"], false);
+    assert_eq!(
+        (&refused["parties"][1]["answer"], &refused["parties"][1]["late"]),
+        (&"signed".into(), &true.into())
+    );
+}
+
+#[test]
+fn it_expires_by_the_tips_time() {
+    let node = Node::start();
+    let (proposal, id) = propose(&node, Timestamp(1));
+    confirm(&node, &[&proposal, &answer(&node, 2, id, Response::Sign)]);
+    let expired = show(&node, &id);
+    assert_eq!((&expired["status"], &expired["settled"]), (&"expired".into(), &false.into()));
+    assert_eq!(expired["parties"][0]["late"], true);
+    node.mine();
+    assert_eq!(show(&node, &id)["settled"], true);
+}
+
+#[test]
+fn only_the_proposer_withdraws_and_only_in_time() {
+    let node = Node::start();
+    let (proposal, id) = propose(&node, later());
+    confirm(&node, &[&proposal, &signed(&node, 2, 0, Action::Withdraw { agreement: id })]);
+    assert_eq!(show(&node, &id)["status"], "open");
+    confirm(&node, &[&signed(&node, PROPOSER, 1, Action::Withdraw { agreement: id })]);
+    let withdrawn = show(&node, &id);
+    assert_eq!(
+        (&withdrawn["status"], &withdrawn["withdrawal"]),
+        (&"withdrawn".into(), &withdrawn["decided"])
+    );
+}
+
+/// A block on `parent`, and the branch that it ends.
+fn on(
+    node: &Node,
+    parent: &Branch,
+    transactions: Vec<Transaction>,
+    miner: u8,
+) -> (std::sync::Arc<bouya_core::ledger::Block>, Branch) {
+    let made = block(&node.api.genesis, parent, transactions, miner);
+    let mut branch = parent.clone();
+    branch.push_known(&node.api.genesis.rules, &made.header);
+    (made, branch)
+}
+
+#[test]
+fn a_reorganisation_decides_it_anew_and_loses_no_answer() {
+    let node = Node::start();
+    let start = node.api.head.borrow().branch.clone();
+    let (proposal, id) = propose(&node, later());
+    let (sign, refuse) = (answer(&node, 2, id, Response::Sign), answer(&node, 3, id, Response::Refuse));
+    // One half: proposed, and refused.
+    let (first, branch) = on(&node, &start, vec![proposal.clone()], 7);
+    let (second, _) = on(&node, &branch, vec![refuse.clone()], 7);
+    node.give(first);
+    node.give(second);
+    assert_eq!(show(&node, &id)["status"], "refused");
+    // The other half, which is longer: the answer even stands before what it answers, and the refusal is not in it.
+    let (a, branch) = on(&node, &start, vec![sign], 8);
+    let (b, branch) = on(&node, &branch, vec![proposal], 8);
+    let (c, _) = on(&node, &branch, vec![], 8);
+    for block in [a, b, c] {
+        node.give(block);
+    }
+    node.wait_for_height(3);
+    let open = show(&node, &id);
+    assert_eq!((&open["status"], &open["parties"][0]["answer"]), (&"open".into(), &"signed".into()));
+    // The refusal came back into the mempool, and ends it again.
+    node.wait("the refusal waits again", || node.json("/v1/status")["mempool"]["transactions"] == 1);
+    node.mine();
+    assert_eq!(show(&node, &id)["status"], "refused");
+    assert_eq!(show(&node, &id)["decided"]["transaction"], refuse.id().to_string());
+}
