@@ -12,6 +12,7 @@ mod ask;
 mod block;
 mod check;
 mod client;
+mod contacts;
 mod devnet;
 mod document;
 mod error;
@@ -118,6 +119,9 @@ enum Command {
     /// Follow what happens on the node, one line per event, until Ctrl-C
     #[command(after_help = events::EXAMPLES)]
     Events,
+    /// Names for addresses, on this machine only
+    #[command(subcommand, after_help = contacts::EXAMPLES)]
+    Contacts(contacts::ContactsCommand),
     /// Make, list, show, import and export wallets
     #[command(subcommand, after_help = wallet::EXAMPLES)]
     Wallet(wallet::WalletCommand),
@@ -186,6 +190,7 @@ fn run(cli: Cli, out: &mut Output) -> Result<(), Error> {
         Command::Balance(balance) => account::balance(&balance, &Client::new(&node)?, out),
         Command::History(history) => account::history(&history, &Client::new(&node)?, out),
         Command::Events => events::run(&Client::new(&node)?, out),
+        Command::Contacts(command) => contacts::run(command, out),
         Command::Wallet(command) => wallet::run(command, out),
         Command::Send(send) => send::run(&send, &Client::new(&node)?, out),
         Command::Record(command) => record::run(command, &Client::new(&node)?, out),

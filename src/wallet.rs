@@ -5,6 +5,7 @@
 //!
 //! Left out on purpose: deleting and renaming (the file system does both), seed phrases, many keys per wallet.
 
+mod contacts;
 mod keystore;
 mod member_key;
 pub(crate) mod private;
@@ -19,6 +20,7 @@ use bouya_core::crypto::SecretKey;
 use thiserror::Error;
 use zeroize::Zeroizing;
 
+pub use contacts::{Contacts, ContactsError};
 pub use keystore::Wallet;
 pub(crate) use member_key::seed_line;
 pub use member_key::{load as member_key_load, load_or_create as member_key_load_or_create, write_seed};

@@ -4,7 +4,7 @@ use std::io;
 
 use thiserror::Error;
 
-use crate::wallet::WalletError;
+use crate::wallet::{ContactsError, WalletError};
 
 #[derive(Debug, Error)]
 pub(crate) enum Error {
@@ -21,6 +21,8 @@ pub(crate) enum Error {
     Refused { status: u16, detail: String },
     #[error(transparent)]
     Wallet(#[from] WalletError),
+    #[error(transparent)]
+    Contacts(#[from] ContactsError),
     #[error("cannot write the result: {0}")]
     Output(#[from] io::Error),
 }
@@ -28,7 +30,7 @@ pub(crate) enum Error {
 impl Error {
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
-            Self::Failed(_) | Self::Refused { .. } | Self::Output(_) => 1,
+            Self::Failed(_) | Self::Refused { .. } | Self::Output(_) | Self::Contacts(_) => 1,
             Self::Usage(_) => 2,
             Self::Unreachable { .. } => 3,
             Self::Wallet(error) => match error {

@@ -3,6 +3,7 @@
 //! Texts of strangers (memos, agents, reasons) pass through [`plain`], so that none can draw on the terminal.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::env;
 use std::fmt::Display;
 use std::io::{self, IsTerminal, Stdout, Write};
@@ -17,6 +18,7 @@ use crate::http::views::Page;
 
 use super::client::Answer;
 use super::error::Error;
+use super::parse;
 
 pub(crate) struct Output {
     out: Stdout,
@@ -24,13 +26,16 @@ pub(crate) struct Output {
     pub(crate) json: bool,
     terminal: bool,
     colour: bool,
+    /// Names of addresses, on a terminal.
+    names: BTreeMap<String, String>,
 }
 
 impl Output {
     pub(crate) fn new(json: bool) -> Self {
         let out = io::stdout();
         let terminal = out.is_terminal();
-        Self { out, json, terminal, colour: terminal && colour_wanted() }
+        let names = if terminal { parse::names() } else { BTreeMap::new() };
+        Self { out, json, terminal, colour: terminal && colour_wanted(), names }
     }
 
     pub(crate) fn line(&mut self, text: impl Display) -> Result<(), Error> {
@@ -120,10 +125,21 @@ impl Output {
         table
     }
 
-    /// A hash or an address: its two ends on a terminal, whole elsewhere.
+    /// A hash or an address: on a terminal its name, if it has one here, or its two ends; whole elsewhere.
     pub(crate) fn short(&self, text: &str) -> String {
+        if let Some(name) = self.names.get(text) {
+            return name.clone();
+        }
         let text = plain(text);
         if self.terminal { shortened(&text) } else { text.into_owned() }
+    }
+
+    /// An address, whole, with its name if it has one here.
+    pub(crate) fn whole(&self, address: &str) -> String {
+        match self.names.get(address) {
+            Some(name) => format!("{} ({name})", plain(address)),
+            None => plain(address).into_owned(),
+        }
     }
 
     /// A time: how long ago on a terminal, as it is elsewhere.

@@ -1,5 +1,6 @@
 //! Arguments as people type them.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use bouya_core::ledger::Address;
 use clap::Args;
 
 use crate::http::views::NewPeer;
-use crate::wallet::{WalletName, Wallets};
+use crate::wallet::{Contacts, WalletName, Wallets};
 
 use super::error::Error;
 
@@ -29,7 +30,7 @@ impl WalletsOption {
     }
 }
 
-/// The address that `text` is, or that of the wallet so called.
+/// The address that `text` is, or that of the wallet or contact so called.
 pub(crate) fn address(text: &str, wallets: &Wallets) -> Result<Address, Error> {
     let error = match text.parse::<Address>() {
         Ok(address) => return Ok(address),
@@ -38,13 +39,30 @@ pub(crate) fn address(text: &str, wallets: &Wallets) -> Result<Address, Error> {
     let Ok(name) = text.parse::<WalletName>() else {
         return Err(Error::Usage(error.to_string()));
     };
-    if !wallets.has(&name) {
-        return Err(Error::Usage(format!(
-            "\"{name}\" is neither an address (bouya1…) nor a wallet in {}; see what there is: bouya wallet list",
-            wallets.dir().display()
-        )));
+    if wallets.has(&name) {
+        return Ok(wallets.open(&name)?.address());
     }
-    Ok(wallets.open(&name)?.address())
+    Contacts::open(wallets.dir())?.get(&name).ok_or_else(|| {
+        Error::Usage(format!(
+            "\"{name}\" is neither an address (bouya1…) nor a wallet or contact in {}; see what there is: bouya wallet list, bouya contacts list",
+            wallets.dir().display()
+        ))
+    })
+}
+
+/// The names of all addresses that have one here. Who cannot be read has none: a label is no reason to fail.
+pub(crate) fn names() -> BTreeMap<String, String> {
+    let dir = std::env::var_os("BOUYA_WALLETS").map(PathBuf::from).map_or_else(Wallets::default_dir, Ok);
+    let Ok(wallets) = dir.map(Wallets::new) else { return BTreeMap::new() };
+    let mut names = BTreeMap::new();
+    if let Ok(contacts) = Contacts::open(wallets.dir()) {
+        names.extend(contacts.iter().map(|(name, address)| (address.to_string(), name.to_string())));
+    }
+    let own = wallets.list().unwrap_or_default();
+    names.extend(
+        own.into_iter().flatten().map(|wallet| (wallet.address().to_string(), wallet.name().to_string())),
+    );
+    names
 }
 
 /// A block's height, its hash, or `latest`.

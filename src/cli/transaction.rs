@@ -37,9 +37,9 @@ pub(crate) fn show(tx: &Tx, client: &Client, out: &mut Output) -> Result<(), Err
             ("status", state(&transaction.status)),
             ("block", or_dash(transaction.height)),
             ("confirmations", cell(transaction.confirmations)),
-            ("from", cell(&transaction.sender)),
+            ("from", cell(out.whole(&transaction.sender))),
         ];
-        pairs.extend(details(&transaction.action, &symbol));
+        pairs.extend(details(out, &transaction.action, &symbol));
         pairs.extend([
             ("fee", cell(format!("{} {symbol}", transaction.fee))),
             ("nonce", cell(transaction.nonce)),
@@ -89,11 +89,12 @@ fn row(out: &Output, transaction: &Transaction) -> Vec<Cell> {
 }
 
 /// What a transaction does, line by line.
-fn details(action: &Action, symbol: &str) -> Vec<(&'static str, Cell)> {
+fn details(out: &Output, action: &Action, symbol: &str) -> Vec<(&'static str, Cell)> {
     match action {
         Action::Transfer { outputs, memo } => {
             let paid = outputs.iter();
-            let paid = paid.map(|output| ("to", cell(format!("{}  {} {symbol}", output.to, output.amount))));
+            let paid = paid
+                .map(|output| ("to", cell(format!("{}  {} {symbol}", out.whole(&output.to), output.amount))));
             let memo = or_dash(Some(memo).filter(|memo| !memo.is_empty()));
             paid.chain([("memo", memo)]).collect()
         }
@@ -111,7 +112,7 @@ fn details(action: &Action, symbol: &str) -> Vec<(&'static str, Cell)> {
                 ("document", cell(document)),
                 ("deadline", cell(deadline)),
             ];
-            lines.extend(parties.iter().map(|party| ("party", cell(party))));
+            lines.extend(parties.iter().map(|party| ("party", cell(out.whole(party)))));
             lines
         }
         Action::Respond { agreement, document, response } => {

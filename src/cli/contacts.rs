@@ -1,0 +1,91 @@
+//! `contacts`: names for addresses, on this machine only.
+
+use clap::{Args, Subcommand};
+use serde_json::json;
+
+use crate::wallet::{Contacts, WalletName};
+
+use super::error::Error;
+use super::output::{Output, cell, note};
+use super::parse::{self, WalletsOption};
+
+pub(crate) const EXAMPLES: &str = "\
+Examples:
+  bouya contacts add bob bouya1…
+  bouya contacts list
+  bouya send --from alice --to bob:12.5
+  bouya contacts remove bob
+
+Names stay on this machine, in contacts.toml beside the wallets. Compare an address with its owner before naming it.";
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ContactsCommand {
+    /// Name an address; a name that is there gets the new one
+    Add(Add),
+    /// The names and their addresses
+    List {
+        #[command(flatten)]
+        wallets: WalletsOption,
+    },
+    /// Forget a name
+    Remove {
+        /// The name
+        name: WalletName,
+        #[command(flatten)]
+        wallets: WalletsOption,
+    },
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Add {
+    /// What to call it
+    name: WalletName,
+    /// The address (bouya1…)
+    address: String,
+    #[command(flatten)]
+    wallets: WalletsOption,
+}
+
+pub(crate) fn run(command: ContactsCommand, out: &mut Output) -> Result<(), Error> {
+    match command {
+        ContactsCommand::Add(add) => {
+            let wallets = add.wallets.open()?;
+            if wallets.has(&add.name) {
+                return Err(Error::Usage(format!(
+                    "\"{}\" is a wallet here already; choose another name",
+                    add.name
+                )));
+            }
+            let address = parse::address(&add.address, &wallets)?;
+            let before = Contacts::open(wallets.dir())?.add(add.name.clone(), address)?;
+            if let Some(before) = before.filter(|before| *before != address) {
+                note(&format!("{} was {before} until now", add.name));
+            }
+            Ok(())
+        }
+        ContactsCommand::List { wallets } => {
+            let contacts = Contacts::open(wallets.open()?.dir())?;
+            if out.json {
+                let all = contacts
+                    .iter()
+                    .map(|(name, address)| json!({ "name": name.as_str(), "address": address.to_string() }));
+                return out.line(json!({ "items": all.collect::<Vec<_>>(), "next": null }));
+            }
+            let rows: Vec<_> =
+                contacts.iter().map(|(name, address)| vec![cell(name), cell(address)]).collect();
+            if rows.is_empty() {
+                note("No contact yet. To name one: bouya contacts add NAME ADDRESS");
+                return Ok(());
+            }
+            out.table(&["NAME", "ADDRESS"], rows)
+        }
+        ContactsCommand::Remove { name, wallets } => {
+            match Contacts::open(wallets.open()?.dir())?.remove(&name)? {
+                true => Ok(()),
+                false => {
+                    Err(Error::Failed(format!("no contact is called \"{name}\"; see: bouya contacts list")))
+                }
+            }
+        }
+    }
+}

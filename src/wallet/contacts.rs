@@ -1,0 +1,168 @@
+//! The address book: names for other people's addresses, on this machine only.
+//!
+//! One file, `contacts.toml`, beside the wallets: `name = "bouya1…"`, one a line, for editors and backups. Names follow the grammar of
+//! wallets', so that either can stand wherever an address is expected. It is no secret, but whoever can write it can turn payments to
+//! himself: so it is made and kept for its owner only.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use bouya_core::ledger::{Address, AddressError};
+use thiserror::Error;
+
+use super::private::{self, FileError};
+use super::{WalletName, WalletNameError};
+
+const FILE: &str = "contacts.toml";
+
+/// Why the address book could not be read or written.
+#[derive(Debug, Error)]
+pub enum ContactsError {
+    /// The file itself.
+    #[error(transparent)]
+    File(#[from] FileError),
+    /// Not such a file.
+    #[error("{} is damaged: {why}; mend it, or restore it from a backup", path.display())]
+    Form {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        why: String,
+    },
+    /// A name that cannot be.
+    #[error("{}: {error}", path.display())]
+    Name {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        error: WalletNameError,
+    },
+    /// An address that is none.
+    #[error("{}: \"{name}\": {error}", path.display())]
+    Address {
+        /// The file.
+        path: PathBuf,
+        /// Whose it should be.
+        name: WalletName,
+        /// What is wrong with it.
+        error: AddressError,
+    },
+}
+
+/// The names and their addresses.
+#[derive(Debug)]
+pub struct Contacts {
+    path: PathBuf,
+    names: BTreeMap<WalletName, Address>,
+}
+
+impl Contacts {
+    /// The address book in `dir`; an empty one if there is none.
+    pub fn open(dir: &Path) -> Result<Self, ContactsError> {
+        let path = dir.join(FILE);
+        let text = match private::read(&path) {
+            Ok(text) => text,
+            Err(FileError::Missing(_)) => return Ok(Self { path, names: BTreeMap::new() }),
+            Err(error) => return Err(error.into()),
+        };
+        let form = |why: &dyn ToString| ContactsError::Form { path: path.clone(), why: why.to_string() };
+        let lines: BTreeMap<String, String> =
+            toml::from_str(&text).map_err(|error| form(&error.message()))?;
+        let mut names = BTreeMap::new();
+        for (name, address) in lines {
+            let name: WalletName =
+                name.parse().map_err(|error| ContactsError::Name { path: path.clone(), error })?;
+            let address = address.parse().map_err(|error| ContactsError::Address {
+                path: path.clone(),
+                name: name.clone(),
+                error,
+            })?;
+            names.insert(name, address);
+        }
+        Ok(Self { path, names })
+    }
+
+    /// Whose address has this name.
+    pub fn get(&self, name: &WalletName) -> Option<Address> {
+        self.names.get(name).copied()
+    }
+
+    /// All of them, by name.
+    pub fn iter(&self) -> impl Iterator<Item = (&WalletName, &Address)> {
+        self.names.iter()
+    }
+
+    /// Names an address, and keeps it. The address that had the name before.
+    pub fn add(&mut self, name: WalletName, address: Address) -> Result<Option<Address>, ContactsError> {
+        let before = self.names.insert(name, address);
+        self.keep().map(|()| before)
+    }
+
+    /// Forgets a name. False if there was none.
+    pub fn remove(&mut self, name: &WalletName) -> Result<bool, ContactsError> {
+        match self.names.remove(name) {
+            Some(_) => self.keep().map(|()| true),
+            None => Ok(false),
+        }
+    }
+
+    /// A new file takes the old one's place, so that a crash leaves one of the two.
+    fn keep(&self) -> Result<(), ContactsError> {
+        let mut text = String::from("# Names for addresses: bouya contacts\n");
+        for (name, address) in &self.names {
+            // Writing into memory does not fail. Quoted, because a name may hold a dot.
+            let _ = writeln!(text, "\"{name}\" = \"{address}\"");
+        }
+        if let Some(dir) = self.path.parent() {
+            private::create_dir(dir)?;
+        }
+        let new = self.path.with_extension("toml.new");
+        // Left by a crash.
+        let _ = fs::remove_file(&new);
+        private::create(&new, text.as_bytes())?;
+        let replaced = fs::rename(&new, &self.path);
+        Ok(replaced.map_err(|error| FileError::io(&self.path, "replace", error))?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::address;
+
+    #[test]
+    fn names_are_kept_replaced_and_forgotten() {
+        let dir = tempfile::tempdir().unwrap();
+        let dir = dir.path().join("wallets");
+        let name = |text: &str| text.parse::<WalletName>().unwrap();
+        let mut contacts = Contacts::open(&dir).unwrap();
+        assert_eq!(contacts.add(name("bob.ltd"), address(1)).unwrap(), None);
+        assert_eq!(contacts.add(name("carol"), address(2)).unwrap(), None);
+        let mut contacts = Contacts::open(&dir).unwrap();
+        assert_eq!(contacts.get(&name("bob.ltd")), Some(address(1)));
+        assert_eq!(contacts.add(name("bob.ltd"), address(3)).unwrap(), Some(address(1)));
+        assert!(contacts.remove(&name("carol")).unwrap());
+        assert!(!contacts.remove(&name("carol")).unwrap());
+        let names: Vec<_> = Contacts::open(&dir).unwrap().iter().map(|(n, a)| (n.clone(), *a)).collect();
+        assert_eq!(names, [(name("bob.ltd"), address(3))]);
+    }
+
+    #[test]
+    fn a_wrong_line_is_named() {
+        let dir = tempfile::tempdir().unwrap();
+        for (line, expected) in [
+            ("bob", "damaged"),
+            ("bob = 1", "damaged"),
+            ("\"no name\" = \"x\"", "no wallet name"),
+            ("bob = \"bouya1x\"", "\"bob\""),
+        ] {
+            let path = dir.path().join(FILE);
+            let _ = fs::remove_file(&path);
+            private::create(&path, line.as_bytes()).unwrap();
+            let error = Contacts::open(dir.path()).unwrap_err().to_string();
+            assert!(error.contains(expected), "{line}: {error}");
+        }
+    }
+}
