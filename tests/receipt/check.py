@@ -1,0 +1,288 @@
+#!/usr/bin/env python3
+"""Checks a receipt by docs/PROTOCOL.md alone, with nothing but Python's standard library.
+
+check.py RECEIPT [TRUSTED_HASH]: prints what it shows as JSON. Exit code 0: proven, 1: not.
+check.py: the same for every line of the standard input, each one `TRUSTED_HASH RECEIPT`; prints `proven` or `not` and a reason.
+Written to be read beside the text, not to be fast.
+"""
+
+import hashlib
+import json
+import sys
+
+# --- Ed25519, by the ZIP-215 rule: cofactored, any encoding of points, S below the group's order ---
+
+P = 2**255 - 19
+ORDER = 2**252 + 27742317777372353535851937790883648493
+D = -121665 * pow(121666, P - 2, P) % P
+ROOT = pow(2, (P - 1) // 4, P)
+
+
+def decompress(data):
+    y = int.from_bytes(data, "little")
+    sign, y = y >> 255, (y & (2**255 - 1)) % P
+    square = (y * y - 1) * pow(D * y * y + 1, P - 2, P) % P
+    x = pow(square, (P + 3) // 8, P)
+    if (x * x - square) % P:
+        x = x * ROOT % P
+    if (x * x - square) % P:
+        return None
+    if x & 1 != sign:
+        x = -x % P
+    return (x, y, 1, x * y % P)
+
+
+def add(p, q):
+    a, b = (p[1] - p[0]) * (q[1] - q[0]) % P, (p[1] + p[0]) * (q[1] + q[0]) % P
+    c, d = 2 * p[3] * q[3] * D % P, 2 * p[2] * q[2] % P
+    e, f, g, h = b - a, d - c, d + c, b + a
+    return (e * f % P, g * h % P, f * g % P, e * h % P)
+
+
+def multiply(scalar, point):
+    result = (0, 1, 1, 0)
+    while scalar:
+        if scalar & 1:
+            result = add(result, point)
+        point = add(point, point)
+        scalar >>= 1
+    return result
+
+
+def is_zero(point):
+    return point[0] % P == 0 and (point[1] - point[2]) % P == 0
+
+
+BASE = decompress(bytes([0x58] + [0x66] * 31))
+
+
+def verify(key, message, signature):
+    a, r = decompress(key), decompress(signature[:32])
+    s = int.from_bytes(signature[32:], "little")
+    if a is None or r is None or s >= ORDER or is_zero(multiply(8, a)):
+        return False
+    k = int.from_bytes(hashlib.sha512(signature[:32] + key + message).digest(), "little") % ORDER
+    minus = lambda p: (-p[0] % P, p[1], p[2], -p[3] % P)
+    return is_zero(multiply(8, add(multiply(s, BASE), minus(add(r, multiply(k, a))))))
+
+
+# --- Hashes and headers ---
+
+def sha(data):
+    return hashlib.sha256(data).digest()
+
+
+def tagged(tag, *parts):
+    return sha(sha(tag.encode()) + b"".join(parts))
+
+
+class Bad(Exception):
+    pass
+
+
+def need(condition, what):
+    if not condition:
+        raise Bad(what)
+
+
+def unhex(text, length=None):
+    need(isinstance(text, str) and text == text.lower(), "hex in lower case")
+    try:
+        data = bytes.fromhex(text)
+    except ValueError:
+        raise Bad("hex")
+    need(data.hex() == text and (length is None or len(data) == length), "a length")
+    return data
+
+
+class Header:
+    """`signatures` gets what is still to be verified: that is slow here, so it comes last."""
+
+    def __init__(self, text, network, signatures, may_be_genesis=False):
+        data = unhex(text, 264)
+        number = lambda at: int.from_bytes(data[at:at + 8], "little")
+        self.height, self.time, self.difficulty = number(8), number(16), number(24)
+        self.parent, self.body, self.history = data[32:64], data[64:96], data[96:128]
+        self.miner = data[160:192]
+        self.id = sha(sha(data))
+        if self.height == 0:
+            need(may_be_genesis and self.id == network, "the genesis block")
+            return
+        need(self.difficulty > 0 and int.from_bytes(self.id, "big") <= (2**256 - 1) // self.difficulty, "work")
+        signatures.append((self.miner, b"bouya seal\0" + network + data[:192], data[192:256], "a seal"))
+
+    def follows(self, parent):
+        need(self.parent == parent.id and self.height == parent.height + 1 and self.time > parent.time, "a block's place")
+
+
+def climb(data, steps):
+    need(isinstance(steps, list) and len(steps) <= 64, "a path")
+    value = sha(b"\0" + data)
+    for step in steps:
+        sibling = unhex(step[1:], 32)
+        need(step[0] in "LR", "a side")
+        value = sha(b"\1" + (sibling + value if step[0] == "L" else value + sibling))
+    return value
+
+
+def work(text):
+    need(isinstance(text, str) and text.isascii() and text.isdigit() and str(int(text)) == text, "a number")
+    need(int(text) < 2**128, "a number")
+    return int(text)
+
+
+# --- Transactions ---
+
+class Reader:
+    def __init__(self, data):
+        self.data, self.at = data, 0
+
+    def take(self, count):
+        need(self.at + count <= len(self.data), "the transaction's length")
+        self.at += count
+        return self.data[self.at - count:self.at]
+
+    def number(self, size):
+        return int.from_bytes(self.take(size), "little")
+
+    def count(self, most):
+        count = self.number(4)
+        need(count <= most, "a bound")
+        return count
+
+    def text(self, most):
+        text = self.take(self.count(most)).decode()
+        need(not any(ord(c) < 32 or 127 <= ord(c) < 160 for c in text), "control characters")
+        return text
+
+
+def read_action(reader, sender_key, sender, nonce):
+    kind = reader.number(1)
+    if kind == 0:
+        outputs = [(reader.take(33), reader.number(8)) for _ in range(reader.count(128))]
+        need(outputs and all(amount for _, amount in outputs), "an output")
+        reader.text(256)
+        return {"type": "transfer"}, sum(amount for _, amount in outputs)
+    if kind == 1:
+        topic = reader.text(64)
+        need(topic, "a topic")
+        content = reader.number(1)
+        need(content in (0, 1), "a content")
+        if content == 0:
+            return {"type": "record", "topic": topic, "hash": sha(reader.take(reader.count(8192))).hex()}, 0
+        digest = reader.take(32)
+        reader.text(256)
+        return {"type": "record", "topic": topic, "hash": digest.hex()}, 0
+    if kind == 2:
+        start = reader.at
+        title, document = reader.text(256), reader.take(32)
+        parties = [reader.take(33) for _ in range(reader.count(32))]
+        need(title and parties and len(set(parties + [sender])) == len(parties) + 1, "parties")
+        reader.number(8)
+        proposal = reader.data[start:reader.at]
+        agreement = tagged("bouya agreement", sender_key, nonce.to_bytes(8, "little"), proposal)
+        return {"type": "propose", "agreement": agreement.hex(), "document": document.hex()}, 0
+    if kind == 3:
+        agreement, document, response = reader.take(32), reader.take(32), reader.number(1)
+        need(response in (0, 1), "a response")
+        said = ["sign", "refuse"][response]
+        return {"type": "respond", "agreement": agreement.hex(), "document": document.hex(), "response": said}, 0
+    need(kind == 4, "an action")
+    return {"type": "withdraw", "agreement": reader.take(32).hex()}, 0
+
+
+def read_transaction(data, network, signatures):
+    need(len(data) <= 16384, "the transaction's size")
+    reader = Reader(data)
+    need(reader.number(1) == 1, "a version")
+    key, nonce, fee, _valid_until = reader.take(32), reader.number(8), reader.number(8), reader.number(8)
+    action, paid = read_action(reader, key, b"\0" + tagged("bouya address", b"\0", key), nonce)
+    need(fee + paid < 2**64, "amounts")
+    signed, signature = data[:reader.at], reader.take(64)
+    need(reader.at == len(data), "nothing after the transaction")
+    signatures.append((key, b"bouya transaction\0" + network + signed, signature, "the signature"))
+    return {"id": sha(data).hex(), "key": key.hex(), "action": action}
+
+
+# --- Receipts ---
+
+def keys(value, names):
+    need(isinstance(value, dict) and list(value) == names, "the keys")
+
+
+def under(value, network, signatures, anchor):
+    keys(value, ["header", "work", "path"])
+    header, total = Header(value["header"], network, signatures), work(value["work"])
+    need(climb(header.id + total.to_bytes(16, "little"), value["path"]) == anchor.history, "a block under the anchor")
+    return header, total
+
+
+def check(text):
+    receipt = json.loads(text)
+    need(json.dumps(receipt, separators=(",", ":"), ensure_ascii=False) == text.strip(), "the one form")
+    keys(receipt, ["format", "network", "transaction", "path", "before", "block", "above"])
+    need(receipt["format"] == "bouya receipt 1", "the format")
+    network, signatures = unhex(receipt["network"], 32), []
+    transaction = read_transaction(unhex(receipt["transaction"]), network, signatures)
+    block = Header(receipt["block"], network, signatures)
+    before = Header(receipt["before"], network, signatures, may_be_genesis=True)
+    need(climb(bytes.fromhex(transaction["id"]), receipt["path"]) == block.body, "the transaction in the block")
+    block.follows(before)
+    anchor, after, done = block, None, block.difficulty
+    above = receipt["above"]
+    if above is not None:
+        keys(above, ["work", "path", "after", "last", "anchor"])
+        anchor, total = Header(above["anchor"], network, signatures), work(above["work"])
+        need(climb(block.id + total.to_bytes(16, "little"), above["path"]) == anchor.history, "the block under the anchor")
+        parent, below = block, total
+        after = anchor
+        if above["after"] is not None:
+            after, below = under(above["after"], network, signatures, anchor)
+            parent = after
+        after.follows(block)
+        if above["last"] is not None:
+            parent, below = under(above["last"], network, signatures, anchor)
+        anchor.follows(parent)
+        done = below + anchor.difficulty - total + block.difficulty
+    for key, message, signature, what in signatures:
+        need(verify(key, message, signature), what)
+    return {
+        "transaction": transaction,
+        "block": {"height": block.height, "hash": block.id.hex(), "time_ms": block.time},
+        "before_ms": before.time,
+        "after_ms": after.time if after else None,
+        "anchor": {"height": anchor.height, "hash": anchor.id.hex()},
+        "work": str(done),
+    }
+
+
+def judge(text, trusted):
+    """What a receipt shows, or why it is none."""
+    try:
+        shown = check(text)
+    except (Bad, ValueError, KeyError, IndexError, TypeError, RecursionError) as error:
+        return None, f"not a receipt: {error}"
+    shown["proven"] = trusted == shown["anchor"]["hash"]
+    return shown, None if shown["proven"] else "leads to another block"
+
+
+def main():
+    if len(sys.argv) < 2:
+        for line in sys.stdin.buffer:
+            trusted, _, text = line.rstrip(b"\n").partition(b" ")
+            try:
+                _, why = judge(text.decode(), trusted.decode())
+            except UnicodeDecodeError:
+                why = "no text"
+            print("proven" if why is None else f"not: {why}".encode("ascii", "replace").decode())
+        return 0
+    with open(sys.argv[1], encoding="utf-8") as file:
+        shown, why = judge(file.read(), sys.argv[2] if len(sys.argv) > 2 else None)
+    print(json.dumps(shown) if shown else "")
+    if why:
+        print(why, file=sys.stderr)
+    return 1 if why else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
