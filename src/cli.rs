@@ -10,6 +10,7 @@ mod account;
 mod agree;
 mod ask;
 mod block;
+mod chain;
 mod check;
 mod client;
 mod contacts;
@@ -80,9 +81,12 @@ enum Command {
     /// Run a node: the daemon
     #[command(after_help = run::EXAMPLES)]
     Run,
-    /// Hash and execute a stopped node's whole store again
+    /// Hash and execute a stopped node's whole store again; repair it
     #[command(after_help = verify::EXAMPLES)]
-    Verify,
+    Verify(verify::Verify),
+    /// Write a stopped node's chain to one file, or take one in
+    #[command(subcommand, after_help = chain::EXAMPLES)]
+    Chain(chain::ChainCommand),
     /// The node at a glance: tip, sync, peers, mempool, miner, certificate
     #[command(after_help = status::EXAMPLES)]
     Status,
@@ -177,7 +181,8 @@ fn run(cli: Cli, out: &mut Output) -> Result<(), Error> {
         Command::Join(options) => init::join(&options, out),
         Command::Check => check::run(config(&node)?, out),
         Command::Run => run::run(config(&node)?),
-        Command::Verify => verify::run(config(&node)?, out),
+        Command::Verify(options) => verify::run(&options, config(&node)?, out),
+        Command::Chain(command) => chain::run(&command, config(&node)?, out),
         Command::Status => status::run(&Client::new(&node)?, out),
         Command::Peers(page) => peer::list(&Client::new(&node)?, out, &page),
         Command::Peer(command) => peer::run(command, &Client::new(&node)?, out),

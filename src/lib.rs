@@ -27,6 +27,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test fails by panicking"))]
 
 pub mod actor;
+pub mod archive;
 pub mod chain;
 pub mod cli;
 pub mod clock;
@@ -34,6 +35,7 @@ pub mod config;
 pub mod descriptors;
 pub mod devnet;
 pub mod events;
+pub mod filler;
 pub mod http;
 pub mod mempool;
 pub mod miner;

@@ -28,7 +28,8 @@ use tables::{BODIES, HEADERS, HEIGHTS, LISTS, META, MOVEMENTS, NODES, SIDE, STAT
 
 /// Version of the file's layout; a file with another one is refused.
 const FORMAT: u32 = 3;
-const FILE: &str = "chain.redb";
+/// The file's name in its folder.
+pub(crate) const FILE: &str = "chain.redb";
 const LOCK: &str = "lock";
 
 /// Why a store cannot be opened or written.
@@ -115,6 +116,12 @@ impl Store {
         let store = Self { db: Arc::new(db), genesis, _lock: lock };
         store.check_or_begin(&path)?;
         Ok(store)
+    }
+
+    /// Checks the file's own checksums, which reading does not look at. False: something in it is damaged.
+    pub fn check_file(dir: &Path) -> Result<bool, StoreError> {
+        let mut db = Database::open(dir.join(FILE))?;
+        Ok(db.check_integrity()?)
     }
 
     /// Gives out snapshots.
@@ -209,6 +216,16 @@ impl Reader {
         tx.set_quick_repair(true);
         tx.open_table(META)?.insert(format!("kept:{name}").as_str(), bytes)?;
         tx.commit()?;
+        Ok(())
+    }
+
+    /// Copies everything that is kept by name to another store.
+    pub fn copy_kept(&self, to: &Self) -> Result<(), StoreError> {
+        let table = self.db.begin_read()?.open_table(META)?;
+        for row in table.range("kept:".."kept;")? {
+            let (name, bytes) = row?;
+            to.keep(name.value().trim_start_matches("kept:"), bytes.value())?;
+        }
         Ok(())
     }
 

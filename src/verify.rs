@@ -1,17 +1,22 @@
 //! Verifying a store: everything is hashed and executed again and compared with what is kept; the first wrong thing is named.
 //!
-//! Left out on purpose: mending (a later step) and blocks off the best chain beyond their own form (their state was never kept).
+//! Left out on purpose: blocks off the best chain beyond their own form (their state was never kept).
 
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::Path;
+use std::sync::Arc;
 
 use bouya_core::codec::encode;
 use bouya_core::crypto::Hash;
-use bouya_core::ledger::{Block, HeaderRecord, Node, Replay, Undo, View};
+use bouya_core::ledger::{Block, Genesis, HeaderRecord, Node, Replay, Undo, View};
 use bouya_core::limits::UNDO_BLOCKS;
 use thiserror::Error;
 
-use crate::store::{Reader, Snapshot, StoreError, concerned, lists};
+use crate::store::{Reader, Snapshot, Store, StoreError, concerned, lists};
 use crate::workers::Workers;
+
+pub mod repair;
 
 /// What was found in order.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -30,8 +35,15 @@ pub struct Report {
 #[derive(Debug, Error)]
 pub enum VerifyError {
     /// Something does not agree with what the blocks say.
-    #[error("wrong: {0}. Move the store away and start the node: it fetches the chain again from its peers")]
+    #[error(
+        "wrong: {0}. Drop what is wrong with `bouya verify --repair`; the next run fetches it again from the peers"
+    )]
     Wrong(Wrong),
+    /// The file itself: its own structure does not hold.
+    #[error(
+        "wrong: the file is damaged so that it cannot be read. Drop what is wrong with `bouya verify --repair`; the next run fetches it again from the peers"
+    )]
+    Damaged,
     /// The store cannot be read.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -57,6 +69,25 @@ impl fmt::Display for Wrong {
 
 fn wrong(place: impl fmt::Display, what: impl fmt::Display) -> VerifyError {
     VerifyError::Wrong(Wrong { place: place.to_string(), what: what.to_string() })
+}
+
+/// Verifies the file in `dir` and everything in it. True beside the report: the file's own bookkeeping was damaged and has been mended.
+pub fn verify_file(
+    dir: &Path,
+    genesis: &Arc<Genesis>,
+    progress: impl FnMut(u64, u64),
+) -> Result<(Report, bool), VerifyError> {
+    // Opened as the store first: that refuses another daemon, another network, another format.
+    quietly(|| Store::open(dir, genesis.clone()).map(drop)).ok_or(VerifyError::Damaged)??;
+    let sound = quietly(|| Store::check_file(dir)).ok_or(VerifyError::Damaged)?;
+    let mended = !sound.map_err(|_| VerifyError::Damaged)?;
+    let report = quietly(|| verify(&Store::open(dir, genesis.clone())?.reader(), progress));
+    Ok((report.ok_or(VerifyError::Damaged)??, mended))
+}
+
+/// What reading a damaged file gives, if anything: the store's library may panic over one.
+fn quietly<T>(read: impl FnOnce() -> T) -> Option<T> {
+    catch_unwind(AssertUnwindSafe(read)).ok()
 }
 
 /// Verifies everything. `progress` hears of every block: done, in all.
@@ -201,16 +232,13 @@ fn check_side(snapshot: &Snapshot) -> Result<u64, VerifyError> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use bouya_core::ledger::{Chain, Plan, check_inline};
     use bouya_core::time::Timestamp;
 
     use super::*;
-    use crate::store::Store;
     use crate::testing::{block, genesis, pay};
 
-    fn store(dir: &std::path::Path) -> Store {
+    pub(super) fn store(dir: &Path) -> Store {
         let genesis = genesis("test");
         let store = Store::open(dir, genesis.clone()).unwrap();
         let reader = store.reader();

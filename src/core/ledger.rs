@@ -35,7 +35,7 @@ pub use difficulty::Schedule;
 pub use execute::{BodyError, Check, ExecutionError, check_inline};
 pub use genesis::{Allocation, BlockRules, Genesis, GenesisError, Member, NetworkSpec, Rules};
 pub use memory::World;
-pub use merkle::{Frontier, Node, Sibling};
+pub use merkle::{Frontier, Node, Sibling, root};
 pub use receipt::{Above, Proof, Receipt, ReceiptError, Under};
 pub use replay::Replay;
 pub use state::{Account, Change, HeaderRecord, Key, Rows, StateError, Undo, View, read_supply};

@@ -19,7 +19,7 @@ fn node_hash(left: &Hash, right: &Hash) -> Hash {
 }
 
 /// The root over `leaves`; of none, the hash of nothing.
-pub(super) fn root<T: AsRef<[u8]>>(leaves: &[T]) -> Hash {
+pub fn root<T: AsRef<[u8]>>(leaves: &[T]) -> Hash {
     let mut frontier = Frontier::default();
     for leaf in leaves {
         frontier.push(leaf.as_ref());

@@ -1,0 +1,223 @@
+//! The chain as one file: a line that names the network, then the blocks of the best chain from height 1 on, each as u32 big-endian length
+//! and Borsh bytes, and a length of 0 at the end.
+//!
+//! What is read is checked like a peer's blocks, so a file from anybody does no harm. Reading again goes on where it stopped.
+
+use std::io::{self, Read, Write};
+use std::sync::Arc;
+
+use bouya_core::codec::{decode, encode};
+use bouya_core::crypto::Hash;
+use bouya_core::ledger::Block;
+use bouya_core::limits::BLOCK_BYTES;
+use thiserror::Error;
+
+use crate::filler::{FillError, Filler};
+use crate::store::{Snapshot, StoreError};
+
+/// Begins the first line; the network's id follows.
+const MAGIC: &str = "bouya chain 1 ";
+/// The first line: magic, 64 hex digits, line break.
+const LINE: usize = MAGIC.len() + 65;
+
+/// Why a chain could not be written or read.
+#[derive(Debug, Error)]
+pub enum ArchiveError {
+    /// The file.
+    #[error("the file: {0}")]
+    Io(#[from] io::Error),
+    /// Another kind of file.
+    #[error("it is no chain file of this version: it does not begin with \"{MAGIC}\"")]
+    Magic,
+    /// Another network's.
+    #[error("it holds the chain of network {found}, this is {expected}")]
+    Network {
+        /// In the file.
+        found: Hash,
+        /// Of the configuration.
+        expected: Hash,
+    },
+    /// Ends too early. What came before has been taken.
+    #[error(
+        "it ends in the middle, after block {0}; what came before is taken. Get the whole file and run this again: it goes on there"
+    )]
+    Cut(u64),
+    /// Not a block.
+    #[error(
+        "what follows block {0} in it is no block; what came before is taken. Get the file anew and run this again"
+    )]
+    Form(u64),
+    /// A block that is not valid.
+    #[error("the block after block {after} in it: {error}; what came before is taken")]
+    Block {
+        /// Blocks read before it.
+        after: u64,
+        /// What is wrong.
+        error: FillError,
+    },
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The store lacks a block of its own chain.
+    #[error("the store lacks block {0}; see: bouya verify")]
+    Missing(u64),
+}
+
+/// Writes the best chain. `progress` hears of every block: done, in all. Returns how many there were.
+pub fn export(
+    snapshot: &Snapshot,
+    network: Hash,
+    out: &mut impl Write,
+    mut progress: impl FnMut(u64, u64),
+) -> Result<u64, ArchiveError> {
+    writeln!(out, "{MAGIC}{network}")?;
+    let (tip, _) = snapshot.tip()?;
+    for height in 1..=tip {
+        let block = snapshot.block_at(height)?.ok_or(ArchiveError::Missing(height))?;
+        let bytes = encode(&block);
+        let length = u32::try_from(bytes.len()).map_err(|_| ArchiveError::Missing(height))?;
+        out.write_all(&length.to_be_bytes())?;
+        out.write_all(&bytes)?;
+        progress(height, tip);
+    }
+    out.write_all(&0_u32.to_be_bytes())?;
+    out.flush()?;
+    Ok(tip)
+}
+
+/// What was read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Imported {
+    /// Blocks that were not there.
+    pub new: u64,
+    /// Blocks that were.
+    pub known: u64,
+}
+
+/// Reads a chain into a store. `progress` hears of every block: how many were read.
+pub fn import(
+    filler: &mut Filler,
+    from: &mut impl Read,
+    mut progress: impl FnMut(u64),
+) -> Result<Imported, ArchiveError> {
+    check_line(from, filler.store().reader().genesis().id())?;
+    let mut done = Imported::default();
+    loop {
+        let after = done.new + done.known;
+        let Some(bytes) = next(from, after)? else { return Ok(done) };
+        let block: Block = decode(&bytes, "block").map_err(|_| ArchiveError::Form(after))?;
+        match filler.give(Arc::new(block)) {
+            Ok(true) => done.new += 1,
+            Ok(false) => done.known += 1,
+            Err(error) => return Err(ArchiveError::Block { after, error }),
+        }
+        progress(after + 1);
+    }
+}
+
+fn check_line(from: &mut impl Read, expected: Hash) -> Result<(), ArchiveError> {
+    let mut line = [0; LINE];
+    from.read_exact(&mut line).map_err(|_| ArchiveError::Magic)?;
+    let text = std::str::from_utf8(&line).ok().and_then(|line| line.strip_prefix(MAGIC)?.strip_suffix('\n'));
+    let found: Hash = text.and_then(|id| id.parse().ok()).ok_or(ArchiveError::Magic)?;
+    if found == expected { Ok(()) } else { Err(ArchiveError::Network { found, expected }) }
+}
+
+/// The next block's bytes; none at the end mark.
+fn next(from: &mut impl Read, after: u64) -> Result<Option<Vec<u8>>, ArchiveError> {
+    let cut = |error: io::Error| match error.kind() {
+        io::ErrorKind::UnexpectedEof => ArchiveError::Cut(after),
+        _ => error.into(),
+    };
+    let mut length = [0; 4];
+    from.read_exact(&mut length).map_err(cut)?;
+    let length = usize::try_from(u32::from_be_bytes(length)).unwrap_or(usize::MAX);
+    if length == 0 {
+        return Ok(None);
+    }
+    if length > BLOCK_BYTES {
+        return Err(ArchiveError::Form(after));
+    }
+    let mut bytes = vec![0; length];
+    from.read_exact(&mut bytes).map_err(cut)?;
+    Ok(Some(bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::Store;
+    use crate::testing::{block, genesis, pay};
+
+    fn filler(dir: &std::path::Path, name: &str) -> Filler {
+        Filler::new(Store::open(dir, genesis(name)).unwrap()).unwrap()
+    }
+
+    /// A chain of five blocks on `name`, and its file.
+    fn made(dir: &std::path::Path, name: &str) -> (Filler, Vec<u8>) {
+        let mut filler = filler(dir, name);
+        let genesis = genesis(name);
+        let mut parent = genesis.branch();
+        for nonce in 0..5 {
+            let next = block(&genesis, &parent, vec![pay(&genesis, 1, nonce, 2, 5)], 9);
+            parent.push_known(&genesis.rules, &next.header);
+            assert!(filler.give(next).unwrap());
+        }
+        let mut file = vec![];
+        let snapshot = filler.store().reader().snapshot().unwrap();
+        assert_eq!(export(&snapshot, genesis.id(), &mut file, |_, _| ()).unwrap(), 5);
+        (filler, file)
+    }
+
+    #[test]
+    fn a_chain_comes_back_as_it_was_and_twice_is_once() {
+        let (one, two) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let (from, file) = made(one.path(), "a");
+        let mut to = filler(two.path(), "a");
+        assert_eq!(import(&mut to, &mut &file[..], |_| ()).unwrap(), Imported { new: 5, known: 0 });
+        assert_eq!(import(&mut to, &mut &file[..], |_| ()).unwrap(), Imported { new: 0, known: 5 });
+        let tip = |filler: &Filler| filler.store().reader().snapshot().unwrap().tip().unwrap();
+        assert_eq!(tip(&from), tip(&to));
+        assert!(crate::verify::verify(&to.store().reader(), |_, _| ()).is_ok());
+    }
+
+    #[test]
+    fn a_cut_file_is_taken_so_far_and_gone_on_with() {
+        let (one, two) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let (_, file) = made(one.path(), "a");
+        let mut to = filler(two.path(), "a");
+        for end in [file.len() / 2, file.len() - 5, file.len() - 1] {
+            let error = import(&mut to, &mut &file[..end], |_| ()).unwrap_err();
+            assert!(matches!(error, ArchiveError::Cut(_)), "{error}");
+        }
+        assert_eq!(import(&mut to, &mut &file[..], |_| ()).unwrap(), Imported { new: 0, known: 5 });
+        assert_eq!(to.height(), 5);
+    }
+
+    #[test]
+    fn what_is_not_this_chain_is_refused() {
+        let (one, two) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let (_, file) = made(one.path(), "a");
+        let mut other = filler(two.path(), "b");
+        let error = import(&mut other, &mut &file[..], |_| ()).unwrap_err();
+        assert!(matches!(error, ArchiveError::Network { .. }), "{error}");
+        assert!(matches!(import(&mut other, &mut &b"PK\x03\x04"[..], |_| ()), Err(ArchiveError::Magic)));
+    }
+
+    #[test]
+    fn whatever_is_changed_the_store_stays_sound() {
+        let one = tempfile::tempdir().unwrap();
+        let (_, file) = made(one.path(), "a");
+        let mut refused = 0;
+        for at in (LINE..file.len()).step_by(17) {
+            let two = tempfile::tempdir().unwrap();
+            let mut to = filler(two.path(), "a");
+            let mut changed = file.clone();
+            changed[at] ^= 0x41;
+            // A nonce may be changed to another that shows the little work of this chain too.
+            refused += usize::from(import(&mut to, &mut &changed[..], |_| ()).is_err());
+            assert!(crate::verify::verify(&to.store().reader(), |_, _| ()).is_ok(), "byte {at}");
+        }
+        assert!(refused > file.len() / 17 - 10);
+    }
+}

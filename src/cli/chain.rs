@@ -1,0 +1,89 @@
+//! `bouya chain`: the chain as one file.
+
+use std::fmt::Display;
+use std::fs::File;
+use std::io::{BufReader, BufWriter, Write};
+use std::path::{Path, PathBuf};
+
+use clap::Subcommand;
+
+use super::error::Error;
+use super::output::{Output, Progress};
+use crate::archive;
+use crate::config::Settings;
+use crate::filler::Filler;
+use crate::store::Store;
+
+pub(crate) const EXAMPLES: &str = "\
+Examples:
+  bouya chain export acme.chain --config config/node.toml
+  bouya chain import acme.chain --config config/node.toml      again, if it was interrupted: it goes on
+
+The daemon must be stopped: the store has one owner at a time. Every block is checked on the way in, as if a peer had sent it.";
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum ChainCommand {
+    /// Write all blocks to a new file
+    Export {
+        /// The file
+        file: PathBuf,
+    },
+    /// Take in the blocks of a file
+    Import {
+        /// The file
+        file: PathBuf,
+    },
+}
+
+pub(crate) fn run(command: &ChainCommand, config: &Path, out: &mut Output) -> Result<(), Error> {
+    let settings = Settings::load(config).map_err(|mistakes| Error::Usage(mistakes.to_string()))?;
+    let store = Store::open(&settings.data_dir, settings.network.genesis.clone()).map_err(failed)?;
+    match command {
+        ChainCommand::Export { file } => export(&store, file, out),
+        ChainCommand::Import { file } => import(store, file, out),
+    }
+}
+
+fn failed(error: impl Display) -> Error {
+    Error::Failed(error.to_string())
+}
+
+fn export(store: &Store, path: &Path, out: &mut Output) -> Result<(), Error> {
+    let cannot =
+        |error| Error::Failed(format!("cannot write {}: {error}; choose another file", path.display()));
+    let file = File::create_new(path).map_err(cannot)?;
+    let mut writer = BufWriter::with_capacity(1 << 20, file);
+    let reader = store.reader();
+    let mut progress = Progress::new();
+    let snapshot = reader.snapshot().map_err(failed)?;
+    let blocks = archive::export(&snapshot, reader.genesis().id(), &mut writer, |done, all| {
+        if done % 1_000 == 0 {
+            progress.say(&format!("block {done} of {all}"));
+        }
+    });
+    let blocks = blocks.map_err(failed)?;
+    writer.flush().and_then(|()| writer.get_ref().sync_all()).map_err(cannot)?;
+    progress.done("written");
+    out.line(format!("{}: {blocks} blocks", path.display()))
+}
+
+fn import(store: Store, path: &Path, out: &mut Output) -> Result<(), Error> {
+    let file =
+        File::open(path).map_err(|error| Error::Usage(format!("cannot read {}: {error}", path.display())))?;
+    let mut filler = Filler::new(store).map_err(failed)?;
+    let mut progress = Progress::new();
+    let mut reader = BufReader::with_capacity(1 << 20, file);
+    let done = archive::import(&mut filler, &mut reader, |read| {
+        if read % 100 == 0 {
+            progress.say(&format!("block {read}"));
+        }
+    });
+    let done = done.map_err(|error| Error::Failed(format!("{}: {error}", path.display())))?;
+    progress.done("read");
+    out.line(format!(
+        "{} new blocks, {} were there already; the chain's height is {}",
+        done.new,
+        done.known,
+        filler.height()
+    ))
+}
