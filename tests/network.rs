@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod network {
+    mod agreements;
     #[allow(dead_code, reason = "shared with the tests of strangers, which use the rest")]
     mod daemon;
     mod descriptors;

@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    #[ignore = "every byte: hours. cargo test --release -p bouya --lib every_changed_byte -- --ignored --nocapture"]
+    #[ignore = "every byte: an hour. TMPDIR=/dev/shm cargo test -p bouya --lib every_changed_byte -- --ignored --nocapture"]
     fn every_changed_byte_of_the_file_is_found_or_harmless() {
         let (found, harmless) = flip(|length| Box::new(0..length));
         println!("{found} found, {harmless} harmless");
