@@ -59,28 +59,40 @@ pub fn repair(
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
         _ => (),
     }
-    // A file that cannot even be opened has nothing to give.
-    let old = quietly(|| Store::open(dir, genesis.clone()).ok()).flatten();
-    let mut filler = Filler::new(Store::open(&folder, genesis)?)?;
+    let mut filler = Filler::new(Store::open(&folder, genesis.clone())?)?;
     let mut done = Repaired::default();
-    if let Some(old) = old {
+    // A file that cannot even be opened has nothing to give.
+    if let Some(Ok(old)) = quietly(|| Store::open(dir, genesis)) {
         let reader = old.reader();
-        while let Some(block) = quietly(|| read(&reader, done.blocks + 1)).flatten() {
-            match filler.give(Arc::new(block)) {
-                Ok(_) => (),
-                Err(FillError::Store(error)) => return Err(error.into()),
-                Err(_) => break,
-            }
-            done.blocks += 1;
-            progress(done.blocks);
-        }
-        done.kept = quietly(|| reader.copy_kept(&filler.store().reader())).is_some_and(|kept| kept.is_ok());
+        let saved = save(&reader, &mut filler, &mut done, &mut progress);
+        // Closing writes to it, which a damaged one may not survive either.
+        quietly(|| drop((reader, old)));
+        saved?;
     }
     drop(filler);
     let replaced = fs::rename(folder.join(store::FILE), dir.join(store::FILE));
     replaced.and_then(|()| File::open(dir)?.sync_all()).map_err(failed)?;
     fs::remove_dir_all(&folder).map_err(failed)?;
     Ok(done)
+}
+
+fn save(
+    old: &Reader,
+    filler: &mut Filler,
+    done: &mut Repaired,
+    progress: &mut impl FnMut(u64),
+) -> Result<(), ChainError> {
+    while let Some(block) = quietly(|| read(old, done.blocks + 1)).flatten() {
+        match filler.give(Arc::new(block)) {
+            Ok(_) => (),
+            Err(FillError::Store(error)) => return Err(error),
+            Err(_) => break,
+        }
+        done.blocks += 1;
+        progress(done.blocks);
+    }
+    done.kept = quietly(|| old.copy_kept(&filler.store().reader())).is_some_and(|kept| kept.is_ok());
+    Ok(())
 }
 
 fn read(reader: &Reader, height: u64) -> Option<Block> {
@@ -155,6 +167,7 @@ mod tests {
     #[test]
     #[ignore = "every byte: an hour. TMPDIR=/dev/shm cargo test -p bouya --lib every_changed_byte -- --ignored --nocapture"]
     fn every_changed_byte_of_the_file_is_found_or_harmless() {
+        std::panic::set_hook(Box::new(|info| println!("{info}")));
         let (found, harmless) = flip(|length| Box::new(0..length));
         println!("{found} found, {harmless} harmless");
     }
