@@ -6,12 +6,15 @@
 //! It ends the node when the store fails: memory is never ahead of the disk. When the disk is nearly full it takes no blocks, so that
 //! the store never fails half-way, and goes on when there is room again.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bouya_core::crypto::Hash;
-use bouya_core::ledger::{Block, Branch, Chain, Key, Moved, Plan, PlanError, Ready, StateError, Step, View};
+use bouya_core::ledger::{
+    Agreement, Block, Branch, Chain, Key, Moved, Plan, PlanError, Ready, StateError, Step, Transaction, View,
+};
 use bouya_core::limits::{LOCATOR_HASHES, REORG_ALARM};
 use bouya_core::overlay::{Answer, BlockOutcome, ConnId, Input, Offer, Tip};
 use thiserror::Error;
@@ -34,6 +37,11 @@ pub const CAPACITY: usize = 1_024;
 pub const REST_AFTER: u64 = 6;
 /// Below this much free space no block is taken: a commit needs room for the pages that it replaces.
 const FREE_BYTES: u64 = 32 * 1024 * 1024;
+
+/// Blocks of one change that observers are told of; those of a long sync they read themselves.
+const TOLD_BLOCKS: usize = 16;
+/// Agreements that one change ends and observers are told of.
+const TOLD_DEADLINES: usize = 256;
 
 /// What may be asked of the chain.
 pub enum Request {
@@ -308,7 +316,7 @@ impl ChainActor {
             });
         }
         // A long sync tells only its end: observers read the blocks themselves.
-        for id in moved.connected.iter().rev().take(16).rev() {
+        for id in moved.connected.iter().rev().take(TOLD_BLOCKS).rev() {
             let Some(block) = snapshot.block(id)? else { continue };
             let miner = &block.header.miner;
             let member = self.chain.genesis().rules.members.get(miner);
@@ -318,6 +326,27 @@ impl ChainActor {
                 transactions: block.body.transactions.len(),
                 miner: member.map_or_else(|| miner.to_string(), ToString::to_string),
             });
+        }
+        self.tell_agreements(snapshot, moved)
+    }
+
+    /// How the agreements stand that these blocks speak of, or whose deadlines they have passed.
+    fn tell_agreements(&self, snapshot: &Snapshot, moved: &Moved) -> Result<(), ChainError> {
+        let mut ids = BTreeSet::new();
+        let mut since = None;
+        for id in moved.connected.iter().rev().take(TOLD_BLOCKS) {
+            let Some(block) = snapshot.block(id)? else { continue };
+            ids.extend(block.body.transactions.iter().filter_map(Transaction::agreement));
+            since = Some(block.header.parent);
+        }
+        let now = self.chain.tip().time;
+        let since = since.map(|parent| snapshot.record(&parent)).transpose()?.flatten();
+        let since = since.map_or(now, |record| record.header.time);
+        ids.extend(snapshot.deadlines(since, now, TOLD_DEADLINES)?);
+        for id in ids {
+            let Some(agreement) = Agreement::read(snapshot, &id)? else { continue };
+            let status = agreement.standing(now).name().to_owned();
+            self.events.tell(Event::Agreement { id: id.to_string(), status });
         }
         Ok(())
     }

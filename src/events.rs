@@ -18,6 +18,8 @@ pub enum Event {
     Transaction { id: String },
     /// A transaction left unconfirmed.
     Dropped { id: String, reason: String },
+    /// An agreement was proposed, answered, decided or ended: how it stands at the tip.
+    Agreement { id: String, status: String },
     /// A peer came or went.
     Peer { id: String, status: String, why: Option<String> },
 }
@@ -30,6 +32,7 @@ impl Event {
             Self::Reorg { .. } => "reorg",
             Self::Transaction { .. } => "transaction",
             Self::Dropped { .. } => "dropped",
+            Self::Agreement { .. } => "agreement",
             Self::Peer { .. } => "peer",
         }
     }

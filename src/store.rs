@@ -1,7 +1,7 @@
 //! The store: one redb file with everything that peers can give back, and what queries need.
 //!
 //! A change is one durable write transaction; it is announced only afterwards. Readers use snapshots and never wait for the
-//! writer. Rows begin with a version byte. Index rows (transactions, movements, lists) are hints: they are checked against the height
+//! writer. Rows begin with a version byte. Index rows (transactions, movements, lists, deadlines) are hints: they are checked against the height
 //! index when read, so a reorganisation need not clean them up.
 //!
 //! States: absent, open. A format version, the network's id and a lock refuse what does not belong here. Left out on purpose: keys (they
@@ -16,6 +16,7 @@ use bouya_core::codec::encode;
 use bouya_core::crypto::Hash;
 use bouya_core::ledger::{Action, Address, Change, Genesis, HeaderRecord, Transaction};
 use bouya_core::limits::{HEADER_BYTES, UNDO_BLOCKS};
+use bouya_core::time::Timestamp;
 use redb::{Database, ReadableDatabase, ReadableTable, WriteTransaction};
 use thiserror::Error;
 
@@ -24,7 +25,9 @@ mod tables;
 
 pub use snapshot::{Confirmed, Snapshot};
 pub use tables::List;
-use tables::{BODIES, HEADERS, HEIGHTS, LISTS, META, MOVEMENTS, NODES, SIDE, STATE, TRANSACTIONS, UNDO, versioned};
+use tables::{
+    BODIES, DEADLINES, HEADERS, HEIGHTS, LISTS, META, MOVEMENTS, NODES, SIDE, STATE, TRANSACTIONS, UNDO, versioned,
+};
 
 /// Version of the file's layout; a file with another one is refused.
 const FORMAT: u32 = 3;
@@ -177,6 +180,7 @@ impl Store {
         tx.open_table(MOVEMENTS)?;
         tx.open_table(SIDE)?;
         tx.open_table(LISTS)?;
+        tx.open_table(DEADLINES)?;
         Ok(())
     }
 
@@ -305,6 +309,7 @@ fn write_indexes(tx: &WriteTransaction, change: &Change) -> Result<(), StoreErro
     let mut transactions = tx.open_table(TRANSACTIONS)?;
     let mut movements = tx.open_table(MOVEMENTS)?;
     let mut listed = tx.open_table(LISTS)?;
+    let mut deadlines = tx.open_table(DEADLINES)?;
     for (height, id, _) in &change.connected {
         let Some(block) = snapshot::read_block(&headers, &bodies, id)? else { continue };
         movements.insert(tables::movement(&block.body.reward.to, *height, 0), ())?;
@@ -313,6 +318,9 @@ fn write_indexes(tx: &WriteTransaction, change: &Change) -> Result<(), StoreErro
             transactions.insert(transaction.id().0, (*height, index))?;
             for address in concerned(transaction) {
                 movements.insert(tables::movement(&address, *height, index.saturating_add(1)), ())?;
+            }
+            if let Some((deadline, id)) = deadline(transaction) {
+                deadlines.insert((deadline.0, id.0), ())?;
             }
             for list in lists(transaction) {
                 listed.insert((encode(&list).as_slice(), *height, index), ())?;
@@ -344,6 +352,14 @@ pub(crate) fn lists(transaction: &Transaction) -> Vec<List> {
             [List::Agreements, List::AgreementsOn(proposal.document)].into_iter().chain(parties).collect()
         }
         Action::Transfer { .. } | Action::Respond { .. } | Action::Withdraw { .. } => Vec::new(),
+    }
+}
+
+/// The agreement that a transaction proposes, and when it ends.
+pub(crate) fn deadline(transaction: &Transaction) -> Option<(Timestamp, Hash)> {
+    match &transaction.action {
+        Action::Propose(proposal) => Some((proposal.deadline, transaction.agreement()?)),
+        _ => None,
     }
 }
 

@@ -11,9 +11,10 @@ use bouya_core::codec::encode;
 use bouya_core::crypto::Hash;
 use bouya_core::ledger::{Block, Genesis, HeaderRecord, Node, Replay, Undo, View};
 use bouya_core::limits::UNDO_BLOCKS;
+use bouya_core::time::Timestamp;
 use thiserror::Error;
 
-use crate::store::{Reader, Snapshot, Store, StoreError, concerned, lists};
+use crate::store::{Reader, Snapshot, Store, StoreError, concerned, deadline, lists};
 use crate::workers::Workers;
 
 pub mod repair;
@@ -162,6 +163,15 @@ fn check_index(snapshot: &Snapshot, place: &str, block: &Block) -> Result<(), Ve
                 return Err(wrong(place, format!("the index does not list transaction {id} for {address}")));
             }
         }
+        if let Some((at, agreement)) = deadline(transaction) {
+            let ending = snapshot.deadlines(at, Timestamp(at.0.saturating_add(1)), usize::MAX)?;
+            if !ending.contains(&agreement) {
+                return Err(wrong(
+                    place,
+                    format!("the index does not list the deadline of agreement {agreement}"),
+                ));
+            }
+        }
         for list in lists(transaction) {
             if !snapshot.is_listed(&list, height, index)? {
                 return Err(wrong(place, format!("the index does not list transaction {id} under {list:?}")));
@@ -233,7 +243,6 @@ fn check_side(snapshot: &Snapshot) -> Result<u64, VerifyError> {
 #[cfg(test)]
 mod tests {
     use bouya_core::ledger::{Chain, Plan, check_inline};
-    use bouya_core::time::Timestamp;
 
     use super::*;
     use crate::testing::{block, genesis, pay};

@@ -109,17 +109,12 @@ fn find(snapshot: &Snapshot, id: &Hash, depth: u64) -> Result<Option<Agreement>,
     let (tip, tip_id) = snapshot.tip()?;
     let now = snapshot.record(&tip_id)?.map_or(Timestamp(0), |record| record.header.time);
     let deadline = agreement.proposal.deadline;
-    let (status, decided) = match agreement.standing(now) {
-        Standing::Open => ("open", None),
-        Standing::Effective(at) => ("effective", Some(at)),
-        Standing::Refused(at) => ("refused", Some(at)),
-        Standing::Withdrawn(at) => ("withdrawn", Some(at)),
-        Standing::Expired => ("expired", None),
-    };
-    let height = match (status, decided) {
-        (_, Some(at)) => Some(at.height),
-        ("expired", None) => Some(height_after(snapshot, deadline)?.max(agreement.proposed.height)),
-        _ => None,
+    let standing = agreement.standing(now);
+    let decided = standing.decided();
+    let height = match standing {
+        Standing::Open => None,
+        Standing::Expired => Some(height_after(snapshot, deadline)?.max(agreement.proposed.height)),
+        _ => decided.map(|at| at.height),
     };
     let confirmations = height.map_or(0, |height| (tip + 1).saturating_sub(height));
     let end = decided.map(|at| (at.height, at.index));
@@ -130,11 +125,11 @@ fn find(snapshot: &Snapshot, id: &Hash, depth: u64) -> Result<Option<Agreement>,
         document: agreement.proposal.document.to_string(),
         proposer: agreement.proposer.to_string(),
         deadline: rfc3339(deadline),
-        status: status.to_owned(),
+        status: standing.name().to_owned(),
         settled: height.is_some() && confirmations >= depth,
         confirmations,
         proposed: moment(&agreement.proposed),
-        decided: decided.as_ref().map(moment),
+        decided: decided.map(moment),
         parties: parties
             .map(|(address, answer)| Party {
                 address: address.to_string(),

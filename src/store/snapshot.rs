@@ -5,11 +5,12 @@ use bouya_core::crypto::Hash;
 use bouya_core::ledger::{
     Account, Address, Block, Body, Header, HeaderRecord, Key, StateError, Transaction, Undo, View,
 };
+use bouya_core::time::Timestamp;
 use redb::{ReadOnlyTable, ReadTransaction, ReadableTable};
 
 use super::StoreError;
 use super::tables::{
-    BODIES, HEADERS, HEIGHTS, LISTS, List, MOVEMENTS, NODES, SIDE, STATE, TRANSACTIONS, UNDO, movement, unversioned,
+    BODIES, DEADLINES, HEADERS, HEIGHTS, LISTS, List, MOVEMENTS, NODES, SIDE, STATE, TRANSACTIONS, UNDO, movement, unversioned,
 };
 
 type Id = [u8; 32];
@@ -26,6 +27,7 @@ pub struct Snapshot {
     transactions: ReadOnlyTable<Id, (u64, u32)>,
     movements: ReadOnlyTable<([u8; 33], u64, u32), ()>,
     lists: ReadOnlyTable<(&'static [u8], u64, u32), ()>,
+    deadlines: ReadOnlyTable<(u64, Id), ()>,
 }
 
 /// A row of the state: encoded key and value.
@@ -55,6 +57,7 @@ impl Snapshot {
             transactions: tx.open_table(TRANSACTIONS)?,
             movements: tx.open_table(MOVEMENTS)?,
             lists: tx.open_table(LISTS)?,
+            deadlines: tx.open_table(DEADLINES)?,
         })
     }
 
@@ -119,6 +122,12 @@ impl Snapshot {
         let range = (list.as_slice(), 0, 0)..(list.as_slice(), before.0, before.1);
         let rows = self.lists.range(range)?.rev().take(limit);
         rows.map(|row| row.map(|(key, _)| (key.value().1, key.value().2)).map_err(Into::into)).collect()
+    }
+
+    /// Agreements whose deadline is at or after `from` and before `to`, at most `limit`. Some may not stand on the best chain any longer.
+    pub fn deadlines(&self, from: Timestamp, to: Timestamp, limit: usize) -> Result<Vec<Hash>, StoreError> {
+        let rows = self.deadlines.range((from.0, [0; 32])..(to.0, [0; 32]))?.take(limit);
+        rows.map(|row| row.map(|(key, _)| Hash(key.value().1)).map_err(Into::into)).collect()
     }
 
     /// The transaction at a place of the best chain, with its block's header.

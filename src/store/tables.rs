@@ -34,6 +34,9 @@ pub(super) const MOVEMENTS: TableDefinition<'_, ([u8; 33], u64, u32), ()> = Tabl
 /// (encoded [`List`], height, index in the body): what a list holds. A hint.
 pub(super) const LISTS: TableDefinition<'_, (&[u8], u64, u32), ()> = TableDefinition::new("lists");
 
+/// (deadline in milliseconds, agreement id): which agreements a time ends. A hint.
+pub(super) const DEADLINES: TableDefinition<'_, (u64, Id), ()> = TableDefinition::new("deadlines");
+
 /// A list of transactions, in the order of the chain.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize)]
 pub enum List {

@@ -142,6 +142,27 @@ pub enum Standing {
     Expired,
 }
 
+impl Standing {
+    /// Its name, for programs and people.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Effective(_) => "effective",
+            Self::Refused(_) => "refused",
+            Self::Withdrawn(_) => "withdrawn",
+            Self::Expired => "expired",
+        }
+    }
+
+    /// What decided it.
+    pub fn decided(&self) -> Option<&Moment> {
+        match self {
+            Self::Effective(at) | Self::Refused(at) | Self::Withdrawn(at) => Some(at),
+            Self::Open | Self::Expired => None,
+        }
+    }
+}
+
 impl Agreement {
     /// The agreement with this id, if it was proposed on the chain of `view`.
     pub fn read(view: &(impl View + ?Sized), id: &Hash) -> Result<Option<Self>, StateError> {

@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::harness::Node;
 use super::records::signed;
 use crate::clock::wall;
+use crate::events::Event;
 use crate::testing::{address, block};
 
 const PROPOSER: u8 = 1;
@@ -160,4 +161,28 @@ fn a_reorganisation_decides_it_anew_and_loses_no_answer() {
     node.mine();
     assert_eq!(show(&node, &id)["status"], "refused");
     assert_eq!(show(&node, &id)["decided"]["transaction"], refuse.id().to_string());
+}
+
+#[test]
+fn observers_are_told_of_every_change_and_of_the_deadline() {
+    let node = Node::start();
+    let mut heard = node.api.events.listen();
+    let mut told = || {
+        let events = std::iter::from_fn(|| heard.try_recv().ok());
+        let stands = events.filter_map(|event| match event {
+            Event::Agreement { id, status } => Some((id, status)),
+            _ => None,
+        });
+        stands.collect::<Vec<_>>()
+    };
+    let (proposal, id) = propose(&node, Timestamp(wall().0 + 2_000));
+    confirm(&node, &[&proposal]);
+    let status = |text: &str| vec![(id.to_string(), text.to_owned())];
+    assert_eq!(told(), status("open"));
+    confirm(&node, &[&answer(&node, 2, id, Response::Sign)]);
+    assert_eq!(told(), status("open"));
+    node.wait("the deadline passes", || {
+        node.mine();
+        told() == status("expired")
+    });
 }
