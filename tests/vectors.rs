@@ -12,8 +12,8 @@ use std::sync::Arc;
 use bouya_core::codec::{Bounded, Text, decode, encode};
 use bouya_core::crypto::{Hash, PublicKey, SecretKey, Signature, sha256};
 use bouya_core::ledger::{
-    Address, Allocation, Block, BlockRules, Body, Coin, Genesis, Header, HeaderRecord, Member, NetworkSpec,
-    Output, Reward, Schedule, Transaction, Undo, root,
+    Action, Address, Allocation, Block, BlockRules, Body, Coin, Content, Genesis, Header, HeaderRecord,
+    Member, NetworkSpec, Output, Proposal, Response, Reward, Schedule, Transaction, Undo, root,
 };
 use bouya_core::time::Timestamp;
 use bouya_core::wire::{
@@ -60,6 +60,33 @@ impl Seeded {
         let memo = text(["", "rent", "Müller & Söhne"][self.below(3) as usize]);
         let (network, nonce, fee, until) = (self.hash(), self.number(), self.number(), self.number());
         Transaction::transfer(&network, &key, nonce, fee, until, outputs, memo)
+    }
+
+    /// One transaction of each kind but transfers.
+    fn said(&mut self) -> Vec<Transaction> {
+        let (agreement, document) = (self.hash(), self.hash());
+        let parties = (0..2).map(|_| Address::of(&PublicKey(self.bytes())));
+        let parties = Bounded::truncated(parties.collect::<Vec<_>>());
+        let data = Content::Data(Bounded::truncated(self.bytes::<20>()));
+        let named = Content::Document { hash: document, name: text("lease.pdf") };
+        let record = |content| Action::Record { topic: text("contracts"), content };
+        let proposal =
+            Proposal { title: text("Lease"), document, parties, deadline: Timestamp(self.number()) };
+        let respond = |response| Action::Respond { agreement, document, response };
+        let actions = [
+            record(data),
+            record(named),
+            Action::Propose(proposal),
+            respond(Response::Sign),
+            respond(Response::Refuse),
+            Action::Withdraw { agreement },
+        ];
+        let sign = |action| {
+            let key = SecretKey::from_seed(&self.bytes());
+            let (network, nonce, fee, until) = (self.hash(), self.number(), self.number(), self.number());
+            Transaction::sign(&network, &key, nonce, fee, until, action)
+        };
+        actions.into_iter().map(sign).collect()
     }
 
     fn header(&mut self) -> Header {
@@ -167,6 +194,13 @@ fn vectors() -> BTreeMap<String, String> {
         reward: Reward { to: Address::of(&miner.public()), amount: 50_000_171 },
         transactions: Bounded::truncated([transfer.clone()]),
     };
+    let proposal = Proposal {
+        title: text("Lease"),
+        document: sha256(b"lease"),
+        parties: Bounded::truncated([Address::of(&miner.public())]),
+        deadline: Timestamp(1_800_000_000_000),
+    };
+    let proposing = Transaction::sign(&genesis.id(), &key, 1, 300, 1_000, Action::Propose(proposal));
     let branch = genesis.branch();
     let mut header = Header {
         version: 1,
@@ -213,6 +247,8 @@ fn vectors() -> BTreeMap<String, String> {
         ("rules digest of the example".to_owned(), genesis.rules_digest().to_string()),
         ("transfer bytes".to_owned(), hex(&encode(&transfer))),
         ("transfer id".to_owned(), transfer.id().to_string()),
+        ("proposal bytes".to_owned(), hex(&encode(&proposing))),
+        ("agreement id".to_owned(), proposing.agreement().unwrap().to_string()),
         ("reward id".to_owned(), body.reward.id(1).to_string()),
         ("body root".to_owned(), body.root(1).to_string()),
         ("history leaf of the genesis block".to_owned(), hex(&branch.leaf())),
@@ -233,6 +269,8 @@ fn vectors() -> BTreeMap<String, String> {
     };
     let mut type_hash = |name: &str, hash: String| found.insert(format!("conformance of {name}"), hash);
     type_hash("Transaction", conformance(|s| vec![encode(&s.transaction())]));
+    let said = |s: &mut Seeded| s.said().iter().map(encode).collect();
+    type_hash("records and agreements", conformance(said));
     type_hash("Header", conformance(|s| vec![encode(&s.header())]));
     type_hash("Block", conformance(|s| vec![encode(&s.block())]));
     type_hash("HeaderRecord", conformance(|s| vec![encode(&record(s))]));
