@@ -104,7 +104,7 @@ fn described() -> OpenApiRouter<Api> {
         .routes(routes!(records::list))
         .routes(routes!(agreements::list))
         .routes(routes!(agreements::show))
-        .routes(routes!(receipts::show));
+        .routes(routes!(receipts::receipt));
     let plain = OpenApiRouter::new()
         .routes(routes!(node::status))
         .routes(routes!(peers::remove))

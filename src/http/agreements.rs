@@ -2,7 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::response::Response;
+use axum::response;
 use bouya_core::crypto::Hash;
 use bouya_core::ledger::{self, Address, Response, Standing, View};
 use bouya_core::time::Timestamp;
@@ -54,7 +54,7 @@ pub(super) struct StandingOptions {
 pub(super) async fn list(
     State(api): State<Api>,
     Options(options): Options<AgreementOptions>,
-) -> Result<Response, Problem> {
+) -> Result<response::Response, Problem> {
     let page = PageOptions { from: options.from, limit: options.limit };
     let (limit, from) = (page.limit()?, lists::cursor(&page)?);
     let party: Option<Address> = parsed(options.party.as_deref())?;

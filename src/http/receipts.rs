@@ -12,7 +12,7 @@ use super::blocks::Reference;
 use super::extract::{Options, Segment};
 use super::problem::Problem;
 use super::views;
-use crate::receipt;
+use crate::receipt as file;
 
 /// Under which block.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
@@ -28,7 +28,7 @@ pub(super) struct ReceiptOptions {
     (status = 400, description = "not a block's name", body = views::Problem, content_type = "application/problem+json"),
     (status = 404, description = "the transaction is not confirmed here, or does not stand under that block", body = views::Problem, content_type = "application/problem+json"),
 ))]
-pub(super) async fn show(
+pub(super) async fn receipt(
     State(api): State<Api>,
     Segment(id): Segment<Hash>,
     Options(options): Options<ReceiptOptions>,
@@ -58,7 +58,7 @@ pub(super) async fn show(
             let not_under = || Problem::not_found(format!(
                 "transaction {id} is in block {height}; the block named by under= must be that one or a later one of this node's chain"
             ));
-            Ok(receipt::write(&receipt.ok_or_else(not_under)?))
+            Ok(file::write(&receipt.ok_or_else(not_under)?))
         })
         .await?;
     Ok(([(header::CONTENT_TYPE, "application/json")], text).into_response())

@@ -9,12 +9,14 @@ use super::super::openapi;
 use super::harness::Node;
 
 /// The routes, those that take the token marked.
-const ROUTES: [(&str, &str, bool); 20] = [
+const ROUTES: [(&str, &str, bool); 24] = [
     ("get", "/healthz", false),
     ("get", "/metrics", false),
     ("get", "/readyz", false),
     ("get", "/v1/accounts/{address}", false),
     ("get", "/v1/accounts/{address}/transactions", false),
+    ("get", "/v1/agreements", false),
+    ("get", "/v1/agreements/{id}", false),
     ("get", "/v1/blacklist", false),
     ("put", "/v1/blacklist/{id}", true),
     ("delete", "/v1/blacklist/{id}", true),
@@ -26,10 +28,12 @@ const ROUTES: [(&str, &str, bool); 20] = [
     ("get", "/v1/peers", false),
     ("post", "/v1/peers", true),
     ("delete", "/v1/peers/{id}", true),
+    ("get", "/v1/records", false),
     ("get", "/v1/status", false),
     ("get", "/v1/transactions", false),
     ("post", "/v1/transactions", false),
     ("get", "/v1/transactions/{id}", false),
+    ("get", "/v1/transactions/{id}/receipt", false),
 ];
 
 #[test]
