@@ -39,7 +39,7 @@ impl Filler {
         let reader = store.reader();
         let snapshot = reader.snapshot()?;
         let (_, tip) = snapshot.tip()?;
-        let chain = Chain::load(reader.genesis().clone(), &snapshot, tip, &snapshot.side_tips()?)?;
+        let chain = Chain::load(reader.genesis().clone(), &snapshot, tip, &snapshot.side_blocks()?)?;
         let workers = Workers::new(reader.genesis().id());
         Ok(Self { store, chain, workers })
     }
@@ -61,11 +61,9 @@ impl Filler {
         let mut check = |transactions: &[_]| workers.check_all(transactions);
         match self.chain.plan(&snapshot, &mut check, clock::wall(), block, true)? {
             Plan::Known => return Ok(false),
-            Plan::Early(_) => return Err(FillError::Early),
+            Plan::Early { .. } => return Err(FillError::Early),
             Plan::Ready(ready) => {
-                self.store
-                    .commit(ready.change(), &self.chain.side_tips_after(&ready))
-                    .map_err(ChainError::from)?;
+                self.store.commit(ready.change()).map_err(ChainError::from)?;
                 self.chain.accept(ready);
             }
         }
@@ -83,8 +81,7 @@ impl Filler {
                 Step::Idle => return Ok(()),
                 Step::Working | Step::Invalid { .. } => (),
                 Step::Ready(ready) => {
-                    let side = self.chain.side_tips_after(&ready);
-                    self.store.commit(ready.change(), &side).map_err(ChainError::from)?;
+                    self.store.commit(ready.change()).map_err(ChainError::from)?;
                     self.chain.accept(ready);
                 }
             }

@@ -26,7 +26,8 @@ mod tables;
 pub use snapshot::{Confirmed, Snapshot};
 pub use tables::List;
 use tables::{
-    BODIES, DEADLINES, HEADERS, HEIGHTS, LISTS, META, MOVEMENTS, NODES, SIDE, STATE, TRANSACTIONS, UNDO, versioned,
+    BODIES, DEADLINES, HEADERS, HEIGHTS, LISTS, META, MOVEMENTS, NODES, SIDE, STATE, TRANSACTIONS, UNDO,
+    versioned,
 };
 
 /// Version of the file's layout; a file with another one is refused.

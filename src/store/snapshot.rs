@@ -10,7 +10,8 @@ use redb::{ReadOnlyTable, ReadTransaction, ReadableTable};
 
 use super::StoreError;
 use super::tables::{
-    BODIES, DEADLINES, HEADERS, HEIGHTS, LISTS, List, MOVEMENTS, NODES, SIDE, STATE, TRANSACTIONS, UNDO, movement, unversioned,
+    BODIES, DEADLINES, HEADERS, HEIGHTS, LISTS, List, MOVEMENTS, NODES, SIDE, STATE, TRANSACTIONS, UNDO,
+    movement, unversioned,
 };
 
 type Id = [u8; 32];
