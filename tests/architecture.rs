@@ -143,7 +143,7 @@ fn shell_modules_keep_to_their_neighbours() {
         ("telemetry", &[]),
         ("wallet", &[]),
         ("store", &[]),
-        ("verify", &["store", "workers"]),
+        ("verify", &["chain", "filler", "store", "workers"]),
         ("config", &["clock", "miner"]),
         ("chain", &["actor", "clock", "events", "mempool", "store", "workers"]),
         ("mempool", &["actor", "chain", "clock", "events", "store", "workers"]),

@@ -23,6 +23,7 @@ const SETTLED: u64 = 6;
 /// Which agreements.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(super) struct AgreementOptions {
     /// Only by or to this address.
     party: Option<String>,
@@ -35,12 +36,14 @@ pub(super) struct AgreementOptions {
     /// The cursor that the page before named as `next`.
     from: Option<String>,
     /// At most so many, up to 100.
+    #[param(minimum = 1, maximum = 100)]
     limit: Option<usize>,
 }
 
 /// How sure a status must be.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(super) struct StandingOptions {
     /// How deep under the tip a status reads as settled; 6 unless told otherwise.
     confirmations: Option<u64>,

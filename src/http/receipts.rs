@@ -17,6 +17,7 @@ use crate::receipt as file;
 /// Under which block.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(super) struct ReceiptOptions {
     /// The block that will be trusted, by height, hash or `latest`, which it is unless told otherwise.
     under: Option<String>,

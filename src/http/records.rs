@@ -18,6 +18,7 @@ use crate::store::List;
 /// Which records.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
 pub(super) struct RecordOptions {
     /// Only under this topic.
     topic: Option<String>,
@@ -32,6 +33,7 @@ pub(super) struct RecordOptions {
     /// The cursor that the page before named as `next`.
     from: Option<String>,
     /// At most so many, up to 100.
+    #[param(minimum = 1, maximum = 100)]
     limit: Option<usize>,
 }
 
