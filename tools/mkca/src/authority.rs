@@ -2,8 +2,8 @@
 //!
 //! Each change takes the folder's lock, reads the index afresh, checks everything, and only then writes: keys, index,
 //! certificates, in this order (see [`crate::index`]). So an open `Authority` keeps nobody else out, and never acts on
-//! an old index. Left out on purpose: intermediate authorities, and unlocking `ca.key` with a passphrase; the folder
-//! belongs on a machine that is not a node, or on an encrypted medium.
+//! an old index. Left out on purpose: intermediate authorities. The folder belongs on a machine that is not a node, and
+//! `ca.key` may be sealed with a passphrase.
 
 use std::{
     fs,
@@ -23,6 +23,7 @@ use crate::{
     reason::Reason,
     request::SigningRequest,
     root::{Certificate, CertificateSpec, Root, pem},
+    sealed::{self, Passphrase},
 };
 
 mod crl;
@@ -56,6 +57,16 @@ pub struct Issued {
 impl Authority {
     /// Makes the folder, the authority and an empty revocation list. An existing authority is never overwritten.
     pub fn create(dir: &Path, name: &str, days: u32) -> Result<Self, Error> {
+        Self::create_sealed(dir, name, days, None)
+    }
+
+    /// Likewise, with `ca.key` sealed from its first moment.
+    pub fn create_sealed(
+        dir: &Path,
+        name: &str,
+        days: u32,
+        passphrase: Option<&Passphrase>,
+    ) -> Result<Self, Error> {
         let now = now();
         let (root, key) = Root::generate(name, now - BACKDATED, after(now, days)?)?;
         files::make_dir(dir)?;
@@ -64,24 +75,39 @@ impl Authority {
         if let Some(path) = authority.files().into_iter().find(|path| files::exists(path)) {
             return Err(Error::AuthorityExists { path });
         }
-        files::create_key(&dir.join("ca.key"), &key.pem())?;
+        files::create_key(&dir.join("ca.key"), &key_pem(&key.0, passphrase)?)?;
         files::replace(&authority.ca_path(), &pem("CERTIFICATE", authority.root.certificate()))?;
         authority.sign_crl(Index::new(), CRL_DAYS, Vec::new())?;
         Ok(authority)
     }
 
+    /// Of an authority whose key is not sealed.
     pub fn open(dir: &Path) -> Result<Self, Error> {
+        Self::open_sealed(dir, |path| Err(Error::Sealed { path: path.into() }))
+    }
+
+    /// Asks for the passphrase if `ca.key` is sealed; `ask` gets its path.
+    pub fn open_sealed(
+        dir: &Path,
+        ask: impl FnOnce(&Path) -> Result<Passphrase, Error>,
+    ) -> Result<Self, Error> {
         let (certificate, key) = (dir.join("ca.crt"), dir.join("ca.key"));
         let (Some(certificate_pem), Some(key_pem)) = (files::read(&certificate)?, files::read(&key)?) else {
             return Err(Error::NoAuthority { dir: dir.into() });
         };
         let not_pem = |_| Error::Pem { path: certificate.clone(), expected: "certificate" };
         let der = CertificateDer::from_pem_slice(&certificate_pem).map_err(not_pem)?;
-        let root = Root::new(der, KeyPair::from_pem(&String::from_utf8_lossy(&key_pem), &key)?)?;
+        let root = Root::new(der, read_key(&String::from_utf8_lossy(&key_pem), &key, ask)?)?;
         if !root.fits() {
             return Err(Error::KeyMismatch { key, certificate });
         }
         Ok(Authority { dir: dir.into(), root })
+    }
+
+    /// Seals `ca.key` with another passphrase, or takes its seal away. What older copies hold stays as it is.
+    pub fn reseal(&self, passphrase: Option<&Passphrase>) -> Result<(), Error> {
+        let _lock = files::lock(&self.dir)?;
+        files::replace_key(&self.dir.join("ca.key"), &key_pem(self.root.key(), passphrase)?)
     }
 
     pub fn root(&self) -> &Root {
@@ -271,6 +297,18 @@ pub fn request(dir: &Path, id: &NodeId) -> Result<(PathBuf, PathBuf, String), Er
     files::create_key(&path, &key.pem())?;
     files::replace(&request_path, &request)?;
     Ok((path, request_path, key.public()?.fingerprint()))
+}
+
+fn key_pem(key: &rcgen::KeyPair, passphrase: Option<&Passphrase>) -> Result<String, Error> {
+    passphrase.map_or_else(|| Ok(key.serialize_pem()), |passphrase| sealed::seal(key, passphrase))
+}
+
+fn read_key(
+    pem: &str,
+    path: &Path,
+    ask: impl FnOnce(&Path) -> Result<Passphrase, Error>,
+) -> Result<KeyPair, Error> {
+    if sealed::is_sealed(pem) { sealed::open(pem, &ask(path)?, path) } else { KeyPair::from_pem(pem, path) }
 }
 
 fn key_path(dir: &Path, id: &NodeId) -> PathBuf {

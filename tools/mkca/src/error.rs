@@ -34,6 +34,14 @@ pub enum Error {
     Damaged { path: PathBuf, why: String },
     #[error("{} has format {found}, this mkca knows {known}. Use the mkca that wrote it, or a newer one", path.display())]
     Format { path: PathBuf, found: u32, known: u32 },
+    #[error("{} needs a passphrase, and there is no terminal to ask for it. Give it in a file: --passphrase-file FILE", path.display())]
+    Sealed { path: PathBuf },
+    #[error("{} does not open with this passphrase. Try again; without it the authority is lost, and the root must be changed", path.display())]
+    WrongPassphrase { path: PathBuf },
+    #[error("an empty passphrase protects nothing. Choose one, or leave the key unsealed")]
+    EmptyPassphrase,
+    #[error("the key cannot be sealed: {0}. Please report this")]
+    Seal(String),
     #[error("the key is neither ECDSA P-256 nor Ed25519. Make one: mkca request ID")]
     KeyAlgorithm,
     #[error("{} does not belong to {}. Put back the pair that was made together", key.display(), certificate.display())]

@@ -1,6 +1,6 @@
 //! Files that survive a crash: what is there is either the old or the new content, never half of it.
 //!
-//! - A key is created, with mode 0600 from its first moment, and never replaced.
+//! - A key is created, with mode 0600 from its first moment, and never replaced; only `ca.key` by itself in another seal.
 //! - Everything else is written beside its place, synced, and renamed into it; then the folder is synced.
 //! - One mkca at a time works in a folder: a lock file, which the system releases with the process.
 
@@ -60,6 +60,16 @@ pub(crate) fn read_existing(path: &Path) -> Result<Vec<u8>, Error> {
 /// A dangling link counts: nothing may be written through it.
 pub(crate) fn exists(path: &Path) -> bool {
     path.symlink_metadata().is_ok()
+}
+
+/// Replaces a private key's file by the same key in another form.
+pub(crate) fn replace_key(path: &Path, pem: &str) -> Result<(), Error> {
+    let temporary = temporary(path);
+    // Of a run that was cut short.
+    let _ = fs::remove_file(&temporary);
+    create_key(&temporary, pem)?;
+    fs::rename(&temporary, path).map_err(Error::io("write", path))?;
+    sync_dir(path)
 }
 
 /// Creates a private key's file. Fails where the name is taken, whatever holds it.

@@ -30,6 +30,13 @@ impl KeyPair {
         Ok(KeyPair(key))
     }
 
+    /// PKCS #8. `path` is only named in the error.
+    pub(crate) fn from_der(der: &[u8], path: &Path) -> Result<Self, Error> {
+        let key = rcgen::KeyPair::try_from(der)
+            .map_err(|_| Error::Pem { path: path.into(), expected: "private key (PKCS #8)" })?;
+        Ok(KeyPair(key))
+    }
+
     /// PKCS #8, as every TLS library reads it.
     pub fn pem(&self) -> String {
         self.0.serialize_pem()

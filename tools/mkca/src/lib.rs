@@ -7,7 +7,7 @@
 //! - [`Authority`]: the authority in its folder, what the commands do. `bouya devnet` uses it too.
 //! - [`Index`]: every certificate issued. [`SigningRequest`]: what a member sends. [`describe`]: files for people.
 //!
-//! Invariants: a key file is created with mode 0600 and never overwritten; a certificate is in the index before it is
+//! Invariants: a key file is created with mode 0600 and never overwritten, but that `ca.key` may be sealed anew; a certificate is in the index before it is
 //! anywhere else; the revocation list's number only rises, and what was once on it stays on it; a revoked key never gets
 //! a certificate again. One algorithm throughout, ECDSA P-256: see [`KeyPair`]'s module for why.
 
@@ -22,6 +22,7 @@ mod notice;
 mod reason;
 mod request;
 mod root;
+mod sealed;
 mod show;
 
 pub use authority::{AUTHORITY_DAYS, Authority, CERTIFICATE_DAYS, CRL_DAYS, Issued, WrittenCrl, request};
@@ -33,4 +34,5 @@ pub use notice::Notice;
 pub use reason::{Reason, UnknownReason};
 pub use request::SigningRequest;
 pub use root::{Certificate, CertificateSpec, Revoked, Root, Serial, pem};
+pub use sealed::Passphrase;
 pub use show::{describe, read_file};

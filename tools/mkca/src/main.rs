@@ -13,6 +13,7 @@ use mkca::{
     WrittenCrl,
 };
 
+mod ask;
 mod list;
 
 const EXAMPLES: &str = "\
@@ -26,6 +27,7 @@ Examples:
   mkca crl                       once a year: the revocation list ends too
   mkca list
   mkca show certs/alice.crt
+  mkca passphrase                seal ca.key, or seal it anew
 
 Every node gets its own .crt and .key, ca.crt and ca.crl. ca.key can admit anybody:
 it stays in this folder, and goes to nobody.";
@@ -37,6 +39,9 @@ struct Cli {
     /// The authority's folder
     #[arg(long, global = true, default_value = "certs/")]
     dir: PathBuf,
+    /// The passphrase of a sealed ca.key is this file's first line; without it, you are asked
+    #[arg(long, global = true, value_name = "FILE")]
+    passphrase_file: Option<PathBuf>,
     #[command(subcommand)]
     command: Option<Command>,
 }
@@ -50,6 +55,9 @@ enum Command {
         name: String,
         #[arg(long, default_value_t = AUTHORITY_DAYS, value_parser = days())]
         days: u32,
+        /// Seal ca.key with a passphrase
+        #[arg(long)]
+        seal: bool,
     },
     /// Make a key and a certificate for each id: ID.key, ID.crt
     Issue {
@@ -97,6 +105,15 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Seal ca.key with a passphrase, or with another one
+    Passphrase {
+        /// Take the seal away
+        #[arg(long)]
+        remove: bool,
+        /// The new passphrase is this file's first line; without it, you are asked
+        #[arg(long, value_name = "FILE", conflicts_with = "remove")]
+        new_passphrase_file: Option<PathBuf>,
+    },
     /// Show a certificate, request or revocation list in words
     Show { file: PathBuf },
 }
@@ -129,16 +146,20 @@ fn main() -> ExitCode {
 
 fn run(cli: Cli, out: &mut impl Write) -> Result<(), Failure> {
     let dir = cli.dir;
+    let file = cli.passphrase_file;
+    let open = || Authority::open_sealed(&dir, |path| ask::passphrase(path, file.as_deref()));
     let Some(command) = cli.command else {
         return Ok(write!(out, "{}", Cli::command().render_help())?);
     };
     match command {
-        Command::Init { name, days } => {
-            let authority = Authority::create(&dir, &name, days)?;
+        Command::Init { name, days, seal } => {
+            let passphrase =
+                if seal { Some(ask::new_passphrase(&dir.join("ca.key"), file.as_deref())?) } else { None };
+            let authority = Authority::create_sealed(&dir, &name, days, passphrase.as_ref())?;
             init(&authority, out)
         }
         Command::Issue { ids, days } => {
-            let issued = Authority::open(&dir)?.issue(&ids, days)?;
+            let issued = open()?.issue(&ids, days)?;
             issued.iter().try_for_each(|issued| certificate(issued, out))
         }
         Command::Request { id } => {
@@ -158,18 +179,28 @@ fn run(cli: Cli, out: &mut impl Write) -> Result<(), Failure> {
                 Some(id) => id,
                 None => request.id_in(&path)?,
             };
-            certificate(&Authority::open(&dir)?.sign(&request, &id, days)?, out)
+            certificate(&open()?.sign(&request, &id, days)?, out)
         }
-        Command::Renew { id, days } => certificate(&Authority::open(&dir)?.renew(&id, days)?, out),
+        Command::Renew { id, days } => certificate(&open()?.renew(&id, days)?, out),
         Command::Revoke { id, reason, days } => {
-            let written = Authority::open(&dir)?.revoke(&id, reason, days)?;
+            let written = open()?.revoke(&id, reason, days)?;
             match written.added.len() {
                 0 => writeln!(out, "{id} was revoked before; the list is signed again")?,
                 count => writeln!(out, "{id}: {count} certificate(s) revoked, {reason}")?,
             }
             crl(&written, out)
         }
-        Command::Crl { days } => crl(&Authority::open(&dir)?.write_crl(days)?, out),
+        Command::Crl { days } => crl(&open()?.write_crl(days)?, out),
+        Command::Passphrase { remove, new_passphrase_file } => {
+            let authority = open()?;
+            let path = dir.join("ca.key");
+            let new =
+                if remove { None } else { Some(ask::new_passphrase(&path, new_passphrase_file.as_deref())?) };
+            authority.reseal(new.as_ref())?;
+            let how = if remove { "is no longer sealed" } else { "is sealed with the new passphrase" };
+            writeln!(out, "{}\nThe key {how}. Older copies of it are as they were.", path.display())?;
+            Ok(())
+        }
         Command::List { json } => list::print(&Index::load(&dir)?, json, out),
         Command::Show { file } => {
             let (path, pem) = mkca::read_file(&dir, &file)?;

@@ -162,6 +162,10 @@ impl Root {
         })
     }
 
+    pub(crate) fn key(&self) -> &rcgen::KeyPair {
+        self.issuer.key()
+    }
+
     pub fn certificate(&self) -> &CertificateDer<'static> {
         &self.certificate
     }

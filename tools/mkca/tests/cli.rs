@@ -178,3 +178,26 @@ fn several_at_once_wait_for_each_other() {
     let json: serde_json::Value = serde_json::from_str(&done(&dir, "list --json")).unwrap();
     assert_eq!(json["items"].as_array().unwrap().len(), 6);
 }
+
+#[test]
+fn a_sealed_authority_works_with_its_passphrase_only() {
+    let dir = folder();
+    fs::write(dir.path().join("one"), "first\n").unwrap();
+    fs::write(dir.path().join("two"), "second\n").unwrap();
+    done(&dir, "init --name Acme --seal --passphrase-file one");
+    let key = dir.path().join("certs/ca.key");
+    let sealed = || fs::read_to_string(&key).unwrap().contains("ENCRYPTED PRIVATE KEY");
+    assert!(sealed() && mode(&key) == 0o600);
+    refused(&dir, 1, "issue alice", "needs a passphrase");
+    refused(&dir, 1, "issue alice --passphrase-file two", "does not open with this passphrase");
+    assert!(!dir.path().join("certs/alice.key").exists());
+    done(&dir, "issue alice --passphrase-file one");
+    done(&dir, "list");
+    done(&dir, "passphrase --passphrase-file one --new-passphrase-file two");
+    refused(&dir, 1, "revoke alice --passphrase-file one", "does not open with this passphrase");
+    done(&dir, "revoke alice --passphrase-file two");
+    done(&dir, "passphrase --remove --passphrase-file two");
+    assert!(!sealed() && mode(&key) == 0o600);
+    done(&dir, "crl");
+    refused(&dir, 1, "show certs/ca.key", "is a private key");
+}

@@ -8,7 +8,9 @@ use std::{
     process::{Command, Output},
 };
 
-use mkca::{AUTHORITY_DAYS, Authority, CERTIFICATE_DAYS, CRL_DAYS, Error, NodeId, Reason, SigningRequest};
+use mkca::{
+    AUTHORITY_DAYS, Authority, CERTIFICATE_DAYS, CRL_DAYS, Error, NodeId, Passphrase, Reason, SigningRequest,
+};
 use tempfile::TempDir;
 
 fn authority(name: &str) -> (TempDir, Authority) {
@@ -193,4 +195,26 @@ fn openssl_fingerprint(dir: &Path, key: &str) -> String {
     text(dir, &format!("pkey -in {key} -pubout -outform DER -out public.der"));
     let line = text(dir, "dgst -sha256 -r public.der");
     line.split_whitespace().next().unwrap().to_owned()
+}
+
+#[test]
+fn openssl_opens_a_sealed_key_and_we_open_what_it_sealed() {
+    let (dir, authority) = authority("Acme");
+    let dir = dir.path();
+    let passphrase = |text: &str| Passphrase::new(text.to_owned()).unwrap();
+    let public = text(dir, "x509 -in ca.crt -pubkey -noout");
+    authority.reseal(Some(&passphrase("a pass"))).unwrap();
+    fs::write(dir.join("pass"), "a pass\n").unwrap();
+    assert_eq!(text(dir, "pkey -in ca.key -passin file:pass -pubout"), public);
+    assert!(!openssl(dir, "pkey -in ca.key -passin pass:other -pubout").status.success());
+    fs::write(dir.join("other"), "another\n").unwrap();
+    text(
+        dir,
+        "pkcs8 -topk8 -in ca.key -passin file:pass -v2 aes256 -scrypt -passout file:other -out theirs.key",
+    );
+    fs::rename(dir.join("theirs.key"), dir.join("ca.key")).unwrap();
+    assert!(matches!(Authority::open(dir), Err(Error::Sealed { .. })));
+    let again = Authority::open_sealed(dir, |_| Ok(passphrase("another"))).unwrap();
+    again.issue(&[id("alice")], CERTIFICATE_DAYS).unwrap();
+    text(dir, &format!("{VERIFY} alice.crt"));
 }

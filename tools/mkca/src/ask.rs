@@ -1,0 +1,46 @@
+//! Passphrases: from a file's first line, or from the terminal.
+
+use std::{
+    fs,
+    io::{self, IsTerminal},
+    path::Path,
+};
+
+use mkca::{Error, Passphrase};
+use zeroize::Zeroizing;
+
+/// The one that opens the sealed key at `path`.
+pub(crate) fn passphrase(path: &Path, file: Option<&Path>) -> Result<Passphrase, Error> {
+    match file {
+        Some(file) => from_file(file),
+        None => typed(path, &format!("Passphrase of {}: ", path.display())),
+    }
+}
+
+/// One to seal the key at `path` with; typed twice.
+pub(crate) fn new_passphrase(path: &Path, file: Option<&Path>) -> Result<Passphrase, Error> {
+    if let Some(file) = file {
+        return from_file(file);
+    }
+    loop {
+        let first = typed(path, &format!("New passphrase for {}: ", path.display()))?;
+        if typed(path, "The same again: ")? == first {
+            return Ok(first);
+        }
+        eprintln!("These were not the same.");
+    }
+}
+
+fn typed(path: &Path, prompt: &str) -> Result<Passphrase, Error> {
+    if !io::stdin().is_terminal() {
+        return Err(Error::Sealed { path: path.into() });
+    }
+    let failed = |source| Error::Io { action: "ask for the passphrase of", path: path.into(), source };
+    Passphrase::new(rpassword::prompt_password(prompt).map_err(failed)?)
+}
+
+fn from_file(file: &Path) -> Result<Passphrase, Error> {
+    let failed = |source| Error::Io { action: "read", path: file.into(), source };
+    let text = Zeroizing::new(fs::read_to_string(file).map_err(failed)?);
+    Passphrase::new(text.lines().next().unwrap_or_default().to_owned())
+}
