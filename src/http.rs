@@ -147,6 +147,12 @@ fn router(api: Api) -> Router {
         .with_state(api)
 }
 
+/// The API without its sockets, as [`serve`] has it.
+#[cfg(feature = "fuzzing")]
+pub(crate) fn without_sockets(api: Api) -> Router {
+    metrics::Metrics::default().watch(router(api))
+}
+
 /// Ends what takes longer, be it for a body that does not come.
 async fn in_time(State(limit): State<Duration>, request: Request, next: Next) -> Response {
     let late = || {

@@ -36,6 +36,9 @@ pub mod descriptors;
 pub mod devnet;
 pub mod events;
 pub mod filler;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod http;
 pub mod mempool;
 pub mod miner;

@@ -20,6 +20,8 @@ use crate::limits::{
 };
 use crate::time::Time;
 
+#[cfg(any(test, feature = "fuzzing"))]
+mod invariants;
 mod reasons;
 
 pub use reasons::{DropReason, MempoolError};

@@ -103,6 +103,13 @@ impl Chain {
         (self.blocks.len(), self.blocks.bytes())
     }
 
+    /// Leaves room for so many blocks off the best chain: a fuzzer makes few.
+    #[cfg(feature = "fuzzing")]
+    #[doc(hidden)]
+    pub fn set_side_room(&mut self, blocks: usize) {
+        self.blocks.room.blocks = blocks;
+    }
+
     /// Whether a stored branch beats the tip, so that [`Chain::step`] has work to do.
     pub fn is_behind(&self) -> bool {
         self.stage.is_some() || self.side.values().any(|branch| branch.beats(&self.tip))

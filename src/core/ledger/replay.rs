@@ -9,7 +9,7 @@ use super::state::{Layer, Rows, Undo};
 use super::{Block, Branch, Genesis, PlanError};
 
 /// A chain that is being executed, and the state it has reached.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Replay {
     genesis: Arc<Genesis>,
     branch: Branch,

@@ -38,23 +38,8 @@ fn reasons(dropped: &[Dropped]) -> Vec<(u64, DropReason)> {
     dropped.iter().map(|(transaction, reason)| (transaction.nonce, *reason)).collect()
 }
 
-/// What must always hold.
 fn check(pool: &Mempool) {
-    assert!(pool.len() <= pool.limits.max_transactions && pool.bytes <= pool.limits.max_bytes);
-    let mut bytes = 0;
-    let mut count = 0;
-    for (sender, queue) in &pool.queues {
-        assert!(!queue.entries.is_empty() && queue.entries.len() <= pool.limits.max_per_sender);
-        let mut account = queue.account;
-        for (nonce, entry) in &queue.entries {
-            account.spend(&entry.transaction, 1).unwrap();
-            assert_eq!(pool.ids[&entry.transaction.id()], (*sender, *nonce));
-            assert!(pool.rates.contains(&(rate(&entry.transaction), entry.transaction.id())));
-            bytes += weight(&entry.transaction);
-            count += 1;
-        }
-    }
-    assert_eq!((bytes, count, count), (pool.bytes, pool.ids.len(), pool.rates.len()));
+    pool.check_invariants(1);
 }
 
 #[test]

@@ -1,0 +1,26 @@
+//! What must always hold, for property tests and the fuzzer: neither sees the private books.
+
+use super::{Mempool, rate, weight};
+
+impl Mempool {
+    /// Panics if bounds, books or the order of a queue do not hold. `height` is that of the next block.
+    #[doc(hidden)]
+    #[allow(clippy::expect_used, clippy::arithmetic_side_effects, reason = "a test fails by panicking")]
+    pub fn check_invariants(&self, height: u64) {
+        assert!(self.len() <= self.limits.max_transactions && self.bytes <= self.limits.max_bytes);
+        let (mut bytes, mut count) = (0, 0);
+        for (sender, queue) in &self.queues {
+            assert!(!queue.entries.is_empty() && queue.entries.len() <= self.limits.max_per_sender);
+            let mut account = queue.account;
+            for (nonce, entry) in &queue.entries {
+                let id = entry.transaction.id();
+                account.spend(&entry.transaction, height).expect("what waits can be mined");
+                assert_eq!(self.ids.get(&id), Some(&(*sender, *nonce)));
+                assert!(self.rates.contains(&(rate(&entry.transaction), id)));
+                bytes += weight(&entry.transaction);
+                count += 1;
+            }
+        }
+        assert_eq!((bytes, count, count), (self.bytes, self.ids.len(), self.rates.len()));
+    }
+}

@@ -1,0 +1,365 @@
+//! Values of the ledger: transactions, blocks, headers on a branch, proofs, work.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use bouya_core::codec::{Bounded, Text, decode, encode};
+use bouya_core::crypto::{Hash, PublicKey, Signature, sha256};
+use bouya_core::ledger::{
+    Action, Address, Block, Branch, Content, Frontier, Header, HeaderError, Output, Proposal, Response,
+    Schedule, Transaction, TransactionError, meets, root,
+};
+use bouya_core::limits::{HEADER_BYTES, TRANSACTION_BYTES};
+use bouya_core::time::Timestamp;
+
+use crate::choices::Choices;
+use crate::{small, tame};
+
+/// Accepted bytes are the one encoding. With the right signature, form alone decides, and one changed byte of it is noticed.
+pub fn transaction(data: &[u8]) {
+    let Ok(transaction) = decode::<Transaction>(data, "transaction") else { return };
+    assert_eq!(encode(&transaction), data);
+    assert_eq!(transaction.id(), sha256(data));
+    let network = small::genesis().id();
+    judge(transaction.clone(), &network);
+    // The same under a signature that fits.
+    let key = small::key(data.first().copied().unwrap_or_default());
+    let Transaction { nonce, fee, valid_until, action, .. } = transaction;
+    let signed = Transaction::sign(&network, &key, nonce, fee, valid_until, action);
+    let sound = is_sound(&signed) && signed.cost().is_some() && encode(&signed).len() <= TRANSACTION_BYTES;
+    assert_eq!(judge(signed.clone(), &network), sound);
+    if sound {
+        let at = usize::from(data.last().copied().unwrap_or_default());
+        let mut bytes = encode(&signed);
+        let at = at % bytes.len();
+        bytes[at] ^= 1;
+        if let Ok(changed) = decode::<Transaction>(&bytes, "transaction") {
+            assert!(!judge(changed, &network), "byte {at} is not signed");
+        }
+        assert!(!judge(signed, &Hash::ZERO), "good on every network");
+    }
+}
+
+/// What an action must be, in other words.
+fn is_sound(transaction: &Transaction) -> bool {
+    match &transaction.action {
+        Action::Transfer { outputs, .. } => {
+            !outputs.is_empty() && outputs.iter().all(|output| output.amount > 0)
+        }
+        Action::Record { topic, .. } => !topic.as_str().is_empty(),
+        Action::Propose(Proposal { title, parties, .. }) => {
+            let all: BTreeSet<Address> =
+                parties.iter().copied().chain([Address::of(&transaction.sender)]).collect();
+            !title.as_str().is_empty() && !parties.is_empty() && all.len() == parties.len() + 1
+        }
+        Action::Respond { .. } | Action::Withdraw { .. } => true,
+    }
+}
+
+fn judge(transaction: Transaction, network: &Hash) -> bool {
+    let (id, cost, bytes) = (transaction.id(), transaction.cost(), encode(&transaction));
+    match transaction.check(network) {
+        Ok(checked) => {
+            assert_eq!((checked.id(), Some(checked.cost()), checked.size()), (id, cost, bytes.len()));
+            assert_eq!(encode(&checked.into_inner()), bytes);
+            true
+        }
+        Err(error) => {
+            assert_eq!(matches!(error, TransactionError::Large(_)), bytes.len() > TRANSACTION_BYTES);
+            tame(&error);
+            false
+        }
+    }
+}
+
+pub(crate) fn transaction_seeds() -> Vec<Vec<u8>> {
+    let to = |n| Output { to: small::address(n), amount: u64::MAX };
+    let many = Action::Transfer { outputs: Bounded::truncated(vec![to(2); 128]), memo: Text::default() };
+    let memo = "für Ärger ".repeat(19).try_into().expect("short enough");
+    let huge = Action::Transfer { outputs: Bounded::truncated([to(3)]), memo };
+    let proposal = small::proposal(2, 3, Timestamp(1_700_000_009_000));
+    let agreement = proposal.id(&small::key(1).public(), 7);
+    let name = "plan".to_owned().try_into().expect("short enough");
+    let content = Content::Document { hash: Hash([9; 32]), name };
+    let topic = "topic".to_owned().try_into().expect("short enough");
+    let actions = [
+        many,
+        huge,
+        small::record("log", &[7; 300]),
+        Action::Record { topic, content },
+        Action::Respond { agreement, document: proposal.document, response: Response::Sign },
+        Action::Propose(proposal),
+        Action::Withdraw { agreement },
+    ];
+    let acts = actions.map(|action| small::act(1, 7, action, 300));
+    [small::pay(0, 0, 1, 5, 300, 9)].iter().chain(&acts).map(encode).collect()
+}
+
+/// Accepted bytes are the one encoding, of the header alone too; what a header says of itself holds.
+pub fn block(data: &[u8]) {
+    if let Ok(header) = decode::<Header>(data, "header") {
+        assert_eq!(encode(&header), data);
+        any_header(&header);
+    }
+    let Ok(block) = decode::<Block>(data, "block") else { return };
+    assert_eq!(encode(&block), data);
+    any_block(&block);
+}
+
+pub(crate) fn any_block(block: &Block) {
+    any_header(&block.header);
+    assert_eq!(block.id(), block.header.id());
+    let height = block.header.height;
+    let mut leaves = vec![block.body.reward.id(height)];
+    leaves.extend(block.body.transactions.iter().map(Transaction::id));
+    let leaves: Vec<[u8; 32]> = leaves.iter().map(|id| id.0).collect();
+    assert_eq!(block.body.root(height), root(&leaves));
+}
+
+fn any_header(header: &Header) {
+    let bytes = encode(header);
+    assert_eq!(bytes.len(), HEADER_BYTES);
+    assert_eq!(header.before_nonce().finish(&header.nonce.to_le_bytes()), header.id());
+    let genesis = small::genesis();
+    match header.check_alone(&genesis.rules) {
+        Ok(()) => assert!(meets(&header.id(), header.difficulty) && header.is_sealed(&genesis.id())),
+        Err(error) => tame(&error),
+    }
+    let mut sealed = header.clone();
+    sealed.seal(&genesis.id(), &small::key(1));
+    assert!(sealed.is_sealed(&genesis.id()) && !sealed.is_sealed(&Hash::ZERO));
+    sealed.nonce ^= 1;
+    assert!(sealed.is_sealed(&genesis.id()), "the nonce is searched under the seal");
+    sealed.time = Timestamp(sealed.time.0 ^ 1);
+    assert!(!sealed.is_sealed(&genesis.id()));
+}
+
+pub(crate) fn block_seeds() -> Vec<Vec<u8>> {
+    let genesis = small::genesis();
+    let pays = (0..3).map(|n| small::pay(0, n, 1, 5, 300, 9).check(&genesis.id()).expect("a good payment"));
+    let full = small::block(&genesis.branch(), pays, 2, 500);
+    let empty = small::block(&genesis.branch(), [], 1, 1);
+    vec![encode(&full), encode(&empty), encode(&empty.header), encode(&genesis.header)]
+}
+
+/// Headers one after the other, some of them wrong in one way: exactly those are refused, for what is wrong with them, and leave no trace.
+pub fn branch(data: &[u8]) {
+    let mut choices = Choices::new(data);
+    let genesis = small::genesis();
+    let (mut branch, mut known) = (genesis.branch(), genesis.branch());
+    for _ in 0..40 {
+        // A time may be right and the last one there is: nothing follows.
+        if choices.is_empty() || branch.time.0 > u64::MAX / 2 {
+            break;
+        }
+        let gap = match choices.u8() % 4 {
+            0 => 1,
+            1 => u64::from(choices.u16()),
+            2 => 1_000,
+            _ => u64::from(choices.u32()),
+        };
+        let mut block = small::block(&branch, [], choices.u8() % 8, gap);
+        let spoilt = spoil(&mut block.header, &mut choices);
+        if spoilt.is_some() && spoilt != Some(Spoilt::Work) {
+            if spoilt != Some(Spoilt::Seal) {
+                let key = small::key(1);
+                block.header.seal(&genesis.id(), &key);
+            }
+            small::mine_again(&mut block);
+        }
+        let before = branch.clone();
+        match branch.push(&genesis.rules, &block.header) {
+            Ok(nodes) => {
+                assert_eq!(spoilt.filter(|_| !is_as_good(&before, &block.header)), None);
+                assert_eq!(nodes, known.push_known(&genesis.rules, &block.header));
+                assert_eq!(branch, known);
+                assert_eq!((branch.id, branch.height), (block.id(), before.height + 1));
+                assert_eq!(branch.work, before.work + u128::from(block.header.difficulty));
+                assert_eq!(branch.frontier.leaves(), branch.height + 1);
+                assert!(branch.beats(&before) && !before.beats(&branch) && !branch.beats(&branch));
+            }
+            Err(error) => {
+                assert_eq!(branch, before, "a refused header left a trace");
+                assert!(spoilt.is_some_and(|spoilt| spoilt.shows_as(&error)), "{spoilt:?}: {error}");
+                tame(&error);
+            }
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Spoilt {
+    Version,
+    Parent,
+    Height,
+    Time,
+    Difficulty,
+    History,
+    Seal,
+    Work,
+}
+
+impl Spoilt {
+    fn shows_as(self, error: &HeaderError) -> bool {
+        match self {
+            Self::Version => matches!(error, HeaderError::Version { .. }),
+            Self::Parent => matches!(error, HeaderError::Parent { .. }),
+            Self::Height => matches!(error, HeaderError::Height { .. }),
+            // Another time asks for another difficulty.
+            Self::Time => matches!(error, HeaderError::Time { .. } | HeaderError::Difficulty { .. }),
+            Self::Difficulty => matches!(error, HeaderError::Difficulty { .. }),
+            Self::History => matches!(error, HeaderError::History),
+            Self::Seal => matches!(error, HeaderError::Seal),
+            Self::Work => matches!(error, HeaderError::Work(_)),
+        }
+    }
+}
+
+/// Whether a change came to nothing: another nonce may show work too, another time may ask for the same difficulty.
+fn is_as_good(branch: &Branch, header: &Header) -> bool {
+    header.parent == branch.id
+        && header.height == branch.height + 1
+        && header.time > branch.time
+        && header.difficulty == branch.difficulty_at(&small::genesis().rules, header.time)
+        && header.history == branch.frontier.root()
+        && (header.version, header.flags, header.commitments) == (1, 0, Hash::ZERO)
+        && header.check_alone(&small::genesis().rules).is_ok()
+}
+
+fn spoil(header: &mut Header, choices: &mut Choices<'_>) -> Option<Spoilt> {
+    let spoilt = match choices.u8() % 24 {
+        0 => {
+            match choices.u8() % 3 {
+                0 => header.version ^= 1 << (choices.u8() % 32),
+                1 => header.flags ^= 1 << (choices.u8() % 32),
+                _ => header.commitments.0[usize::from(choices.u8() % 32)] ^= 1,
+            }
+            Spoilt::Version
+        }
+        1 => {
+            header.parent = Hash(choices.hash());
+            Spoilt::Parent
+        }
+        2 => {
+            header.height = choices.number();
+            Spoilt::Height
+        }
+        3 => {
+            header.time = Timestamp(choices.number());
+            Spoilt::Time
+        }
+        4 => {
+            header.difficulty = choices.number();
+            Spoilt::Difficulty
+        }
+        5 => {
+            header.history = Hash(choices.hash());
+            Spoilt::History
+        }
+        6 => {
+            let at = usize::from(choices.u8() % 64);
+            header.seal.0[at] ^= 1 << (choices.u8() % 8);
+            Spoilt::Seal
+        }
+        7 => {
+            header.miner = PublicKey(choices.hash());
+            header.seal = Signature([choices.u8(); 64]);
+            Spoilt::Seal
+        }
+        8 => {
+            header.nonce = header.nonce.wrapping_add(1 + u64::from(choices.u8()));
+            Spoilt::Work
+        }
+        _ => return None,
+    };
+    Some(spoilt)
+}
+
+pub(crate) fn branch_seeds() -> Vec<Vec<u8>> {
+    // gap, miner, spoilt: a long good chain, then one fault of each kind.
+    let good = |n: usize| [2, 1, 20].repeat(n);
+    let faults = (0..9).map(|fault| [good(3), vec![2, 1, fault, 1, 1, 1, 1], good(2)].concat());
+    faults.chain([good(40), [0, 1, 20].repeat(40)]).collect()
+}
+
+/// A tree's root, its growth and what is read back of it agree; a tree that lost a node is an error.
+pub fn merkle(data: &[u8]) {
+    let mut choices = Choices::new(data);
+    let count = choices.within(1..200);
+    let leaves: Vec<&[u8]> = (0..count).map(|_| choices.bytes(2)).collect();
+    let (mut frontier, mut nodes) = (Frontier::default(), BTreeMap::new());
+    for (at, leaf) in leaves.iter().enumerate() {
+        assert_eq!(frontier.root(), root(&leaves[..at]));
+        nodes.extend(frontier.push(leaf).into_iter().map(|(height, index, hash)| ((height, index), hash)));
+    }
+    let (top, total) = (root(&leaves), frontier.leaves());
+    assert_eq!((top, total), (frontier.root(), count as u64));
+    let mut used = Vec::new();
+    let read = Frontier::read(total, |height, index| {
+        used.push((height, index));
+        nodes.get(&(height, index)).copied().ok_or("a node that was never completed")
+    });
+    assert_eq!(read.as_ref(), Ok(&frontier));
+    // Another leaf, another root.
+    let other = choices.within(0..count);
+    let mut changed = leaves.clone();
+    changed[other] = b"other";
+    assert_ne!(root(&changed), top);
+    if let Some(lost) = choices.pick(&used) {
+        let read = Frontier::read(total, |height, index| {
+            nodes.get(&(height, index)).filter(|_| (height, index) != *lost).copied().ok_or(())
+        });
+        assert_eq!(read, Err(()));
+    }
+    let found =
+        Frontier::read(choices.number(), |height, index| nodes.get(&(height, index)).copied().ok_or(()));
+    assert!(found.is_err() || found.is_ok_and(|found| found.leaves() <= total));
+}
+
+pub(crate) fn merkle_seeds() -> Vec<Vec<u8>> {
+    [0_u8, 1, 2, 6, 7, 62, 63, 64].map(|n| [vec![n, 0], (0..=255).collect(), vec![n; 200]].concat()).into()
+}
+
+/// Difficulty falls with lateness and gap and never below its floor; a hash meets exactly the difficulties that its number allows.
+pub fn work(data: &[u8]) {
+    let mut choices = Choices::new(data);
+    let (interval, half_life, initial) = (choices.u32(), choices.u16(), choices.number());
+    let schedule = Schedule::new(interval, half_life, initial);
+    let (mut lateness, mut one, mut two) = (0_i64, choices.number(), choices.number());
+    if one > two {
+        (one, two) = (two, one);
+    }
+    for _ in 0..64 {
+        if choices.is_empty() {
+            break;
+        }
+        let (sooner, later) = (schedule.difficulty(lateness, one), schedule.difficulty(lateness, two));
+        assert!(sooner >= later && later >= 1, "easier the longer it takes");
+        assert!(later >= (initial >> 16).clamp(1, u64::MAX) / 2, "below the floor");
+        let earlier = lateness.saturating_sub(i64::from(choices.u32()));
+        assert!(schedule.difficulty(earlier, one) >= sooner, "easier the later the chain is");
+        let next = schedule.lateness(lateness, choices.number());
+        assert!(next >= lateness.saturating_sub(i64::from(interval.max(1))));
+        lateness = next;
+    }
+    let id = Hash(choices.hash());
+    let difficulty = choices.number();
+    assert_eq!(meets(&id, difficulty), difficulty > 0 && product_fits(&id, difficulty));
+}
+
+/// Whether id x difficulty < 2^256, by hand.
+fn product_fits(id: &Hash, difficulty: u64) -> bool {
+    let limbs = id.0.rchunks_exact(8).map(|limb| u64::from_be_bytes(limb.try_into().unwrap_or_default()));
+    let carry = limbs.fold(0_u128, |carry, limb| (u128::from(limb) * u128::from(difficulty) + carry) >> 64);
+    carry == 0
+}
+
+pub(crate) fn work_seeds() -> Vec<Vec<u8>> {
+    let head =
+        |interval: u32, half_life: u16| [&interval.to_le_bytes()[..], &half_life.to_le_bytes()].concat();
+    let steps = |kind: u8| [kind, 9, 200, 3, 0, 0].repeat(20);
+    [(5_000, 32), (100, 1), (600_000, 65_535), (0, 0)]
+        .iter()
+        .zip(0..)
+        .map(|((interval, half_life), kind)| [head(*interval, *half_life), steps(kind), vec![0; 64]].concat())
+        .collect()
+}

@@ -1,0 +1,94 @@
+//! What a peer may say: anything, about things that exist and things that do not.
+
+use bouya_core::codec::Bounded;
+use bouya_core::crypto::Hash;
+use bouya_core::overlay::{SessionSecret, Verified};
+use bouya_core::time::Timestamp;
+use bouya_core::wire::{Goodbye, GoodbyeReason, Item, Message, PeerEntry};
+
+use super::{id, name, things};
+use crate::choices::Choices;
+
+pub(super) fn verified(name: &str, choices: &mut Choices<'_>) -> Verified {
+    let not_after = if choices.one_in(16) { Timestamp(choices.number()) } else { Timestamp(u64::MAX) };
+    // A certificate was renewed with a new key, or somebody else has one.
+    let key = Hash([choices.one_in(8).into(); 32]);
+    Verified { id: id(name), session: SessionSecret([5; 32]), key, not_after }
+}
+
+pub(super) fn goodbye(choices: &mut Choices<'_>) -> Goodbye {
+    use GoodbyeReason as R;
+    let reasons = [
+        R::Shutdown,
+        R::Network,
+        R::Duplicate,
+        R::Full,
+        R::Banned,
+        R::Certificate,
+        R::Fault,
+        R::Slow,
+        R::Age,
+        R::Removed,
+    ];
+    Goodbye::new(*choices.pick(&reasons).expect("reasons"), "")
+}
+
+/// What a peer may say: anything, about things that exist and things that do not.
+pub(super) fn message(choices: &mut Choices<'_>) -> Message {
+    let things = things();
+    let ids = |choices: &mut Choices<'_>| {
+        let count = choices.u8() % 24;
+        let one = |_| match choices.u8() % 4 {
+            0 => Hash([choices.u8(); 32]),
+            1 => choices.pick(&things.transactions).expect("there are some").id(),
+            _ => choices.pick(&things.blocks).expect("there are some").1.id,
+        };
+        (0..count).map(one).collect::<Vec<_>>()
+    };
+    let items = |choices: &mut Choices<'_>| {
+        let lies = choices.one_in(4);
+        let work = choices.number();
+        let item = |id: Hash| match things.blocks.iter().find(|(_, branch)| branch.id == id) {
+            Some((_, branch)) if lies => Item::Block { id, height: branch.height, work: work.into() },
+            Some((_, branch)) => Item::Block { id, height: branch.height, work: branch.work },
+            None => Item::Transaction(id),
+        };
+        Bounded::truncated(ids(choices).into_iter().map(item))
+    };
+    match choices.u8() % 16 {
+        0 => Message::Ping(choices.u64()),
+        1 => Message::Pong(choices.u8().into()),
+        2 => Message::GetPeers,
+        3 => {
+            let entry = |_| {
+                let n = choices.u8();
+                let endpoint = match choices.u8() % 4 {
+                    0 => format!("10.0.{n}.1:7000"),
+                    1 => format!("127.0.0.1:{}", 1 + u16::from(n)),
+                    2 => "0.0.0.0:1".to_owned(),
+                    _ => format!("{}.example:7000", name(n)),
+                };
+                let id = if n < 128 { id(&name(n)) } else { id(&format!("told{n}-{}", choices.u8())) };
+                PeerEntry { id, endpoint: endpoint.parse().expect("an endpoint") }
+            };
+            Message::Peers(Bounded::truncated((0..12).map(entry)))
+        }
+        4 | 5 => Message::Announce(items(choices)),
+        6 => Message::Request(Bounded::truncated(ids(choices))),
+        7 => {
+            let count = usize::from(choices.u8() % 9);
+            Message::Transactions(Bounded::truncated(things.transactions.iter().take(count).cloned()))
+        }
+        8 => Message::GetHeaders { locator: Bounded::truncated(ids(choices)), stop: Hash::ZERO },
+        9 | 10 => {
+            let (from, count) = (usize::from(choices.u8() % 20), usize::from(choices.u8() % 20));
+            let headers = things.blocks.iter().skip(from).take(count).map(|(block, _)| block.header.clone());
+            Message::Headers(Bounded::truncated(headers))
+        }
+        11 => Message::GetBlocks(Bounded::truncated(ids(choices))),
+        12 | 13 => Message::Block(choices.pick(&things.blocks).expect("there are some").0.clone()),
+        14 => Message::NotFound(items(choices)),
+        _ if choices.one_in(2) => Message::Goodbye(goodbye(choices)),
+        _ => Message::Revocations(Bounded::truncated([Bounded::truncated([1, 2, 3])])),
+    }
+}

@@ -1,0 +1,236 @@
+//! A shell as far as the overlay can tell: sockets, dials, questions and gifts under way. What must hold is asserted here.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use bouya_core::id::NodeId;
+use bouya_core::limits::{
+    BLOCK_REQUESTS_PER_PEER, DIALS_IN_FLIGHT, DIALS_PER_SECOND, FRAME_BYTES, KNOWN_PEERS, SYNC_WINDOW,
+};
+use bouya_core::overlay::{
+    CloseReason, ConnId, DialError, Event, Input, Output, Overlay, PeerStatus, Query, Settings, Submit,
+};
+use bouya_core::time::{Time, Timestamp};
+use bouya_core::wire::{Endpoint, Hello, Message};
+
+use super::{OWN, settings};
+use crate::choices::Choices;
+
+const MOST_CONNECTED: usize = 12;
+/// Outputs that one input may lead to: each peer's share of the longest list, and some.
+const OUTPUTS_PER_INPUT: usize = 4_096;
+
+/// A shell, its sockets, and what it owes the overlay.
+pub(super) struct Shell {
+    pub(super) node: Overlay,
+    pub(super) now: u64,
+    conns: u64,
+    pub(super) open: BTreeMap<ConnId, String>,
+    closing: BTreeSet<ConnId>,
+    /// Pings of the last inputs: connection and token.
+    pings: Vec<(ConnId, u64)>,
+    pub(super) dials: VecDeque<(NodeId, Endpoint)>,
+    dialed: VecDeque<u64>,
+    pub(super) asked: VecDeque<Query>,
+    pub(super) submitted: VecDeque<Submit>,
+    up: BTreeSet<NodeId>,
+    /// Peers that the operator has named.
+    pub(super) named: BTreeSet<NodeId>,
+    pub(super) stopping: bool,
+}
+
+impl Shell {
+    pub(super) fn new(seed: u64) -> Self {
+        let settings = Settings { max_connected: MOST_CONNECTED, seed, ..settings(OWN) };
+        let named = settings.bootstrap.iter().map(|(id, _)| id.clone()).collect();
+        Self {
+            node: Overlay::new(settings, Time::from_millis(0), Timestamp(1_700_000_000_000)),
+            now: 0,
+            conns: 0,
+            open: BTreeMap::new(),
+            closing: BTreeSet::new(),
+            pings: Vec::new(),
+            dials: VecDeque::new(),
+            dialed: VecDeque::new(),
+            asked: VecDeque::new(),
+            submitted: VecDeque::new(),
+            up: BTreeSet::new(),
+            named,
+            stopping: false,
+        }
+    }
+
+    fn time(&self) -> Time {
+        Time::from_millis(self.now)
+    }
+
+    pub(super) fn give(&mut self, input: Input) {
+        if let Input::Closed { conn, .. } = &input {
+            self.open.remove(conn);
+            self.closing.remove(conn);
+        }
+        self.node.handle(self.time(), input);
+        let mut count = 0;
+        while let Some(output) = self.node.poll() {
+            count += 1;
+            assert!(count <= OUTPUTS_PER_INPUT, "one input led to {count} outputs and more");
+            self.take(output);
+        }
+    }
+
+    fn take(&mut self, output: Output) {
+        match output {
+            Output::Dial { id, endpoint, local } => {
+                assert!(!self.stopping, "dials while stopping");
+                let is_named = self.named.contains(&id);
+                assert!(is_named || !local, "a stranger's word for {id} may lead to this machine");
+                let loopback =
+                    endpoint.to_string().starts_with("127.") || endpoint.to_string().starts_with("0.");
+                assert!(is_named || !loopback, "dials {endpoint} on a stranger's word");
+                assert!(
+                    id.as_str() != OWN && self.dials.iter().all(|(other, _)| *other != id),
+                    "{id} dialed twice"
+                );
+                self.dials.push_back((id, endpoint));
+                assert!(self.dials.len() <= DIALS_IN_FLIGHT);
+                self.dialed.push_back(self.now);
+                self.dialed.retain(|at| self.now < at + 1_000);
+                assert!(self.dialed.len() <= DIALS_PER_SECOND as usize, "dials are not paced");
+            }
+            Output::Close { conn, .. } => {
+                assert!(self.open.contains_key(&conn), "closes who is gone");
+                assert!(self.closing.insert(conn), "closed twice");
+            }
+            Output::Greet { conn, hello } => {
+                self.may_send(conn);
+                assert!(Hello::from_json(&hello.to_json()).as_ref() == Ok(&hello));
+            }
+            Output::SendCrls { conn } => self.may_send(conn),
+            Output::Send { conn, message } => {
+                self.may_send(conn);
+                match &message {
+                    Message::Ping(token) => self.pings.push((conn, *token)),
+                    Message::GetBlocks(ids) => assert!(ids.len() <= BLOCK_REQUESTS_PER_PEER),
+                    _ => (),
+                }
+                let bytes = message.to_bytes();
+                assert!(bytes.len() <= FRAME_BYTES, "a {} of {} bytes", message.name(), bytes.len());
+                assert_eq!(Message::from_bytes(&bytes), Ok(message), "sends what nobody can read");
+            }
+            Output::Ask(query) => self.asked.push_back(query),
+            Output::Submit(submit) => self.submitted.push_back(submit),
+            Output::Note(Event::PeerUp { id, .. }) => assert!(self.up.insert(id.clone()), "{id} is up twice"),
+            Output::Note(Event::PeerDown { id, .. }) => assert!(self.up.remove(&id), "{id} is down twice"),
+            Output::Note(_) | Output::Save(_) | Output::Revocations(_) => (),
+        }
+    }
+
+    fn may_send(&self, conn: ConnId) {
+        assert!(self.open.contains_key(&conn), "sends to who is gone");
+        assert!(!self.closing.contains(&conn), "sends after the last word");
+    }
+
+    pub(super) fn pick(&self, choices: &mut Choices<'_>) -> Option<(ConnId, String)> {
+        if self.open.is_empty() {
+            return None;
+        }
+        let at = choices.within(0..self.open.len());
+        self.open.iter().nth(at).map(|(conn, name)| (*conn, name.clone()))
+    }
+
+    /// Time passes, and every wake-up comes when it is due. Peers that are `live` answer pings; silent ones are cut off.
+    pub(super) fn pass(&mut self, ms: u64, live: bool) {
+        let end = self.now + ms;
+        self.pings.clear();
+        // More wake-ups than that in one go would be a busy loop in all but name.
+        for _ in 0..20_000 {
+            match self.node.next_wakeup().map(Time::as_millis).filter(|due| *due <= end) {
+                None => break,
+                Some(due) => {
+                    self.now = self.now.max(due);
+                    self.give(Input::Wake);
+                    self.answer_pings(live);
+                    let next = self.node.next_wakeup().map(Time::as_millis);
+                    assert!(next.is_none_or(|next| next > self.now), "a wake-up that does nothing");
+                }
+            }
+        }
+        let due = self.node.next_wakeup().map(Time::as_millis);
+        assert!(due.is_none_or(|due| due > end), "20,000 wake-ups in {ms} ms");
+        self.now = end;
+    }
+
+    fn answer_pings(&mut self, live: bool) {
+        for (conn, token) in std::mem::take(&mut self.pings) {
+            if live && self.open.contains_key(&conn) {
+                let message = Message::Pong(token);
+                let size = message.to_bytes().len();
+                self.give(Input::Received { conn, message, size });
+            }
+        }
+    }
+
+    pub(super) fn connection(&mut self, name: &str) -> ConnId {
+        self.conns += 1;
+        self.open.insert(ConnId(self.conns), name.to_owned());
+        ConnId(self.conns)
+    }
+
+    pub(super) fn check(&self) {
+        let views = self.node.peers(self.time());
+        assert!(views.windows(2).all(|pair| pair[0].id < pair[1].id), "one for each id");
+        assert!(views.iter().all(|view| view.id.as_str() != OWN), "knows itself");
+        let up: BTreeSet<_> = views
+            .iter()
+            .filter(|view| view.status == PeerStatus::Connected)
+            .map(|view| view.id.clone())
+            .collect();
+        assert_eq!(up, self.up, "who is up and who was said to be");
+        assert_eq!(up.len(), self.node.connected());
+        assert!(up.len() <= MOST_CONNECTED && self.node.known() <= KNOWN_PEERS);
+        for view in views.iter().filter(|view| view.status == PeerStatus::Dialing) {
+            let is_dialed = self.dials.iter().any(|(id, _)| *id == view.id);
+            let is_greeting = self.open.values().any(|name| *name == view.id.as_str());
+            // A dial that ends while this node stops is not settled any more.
+            assert!(is_dialed || is_greeting || self.stopping, "{} waits for nothing", view.id);
+        }
+        let mut askers = BTreeSet::new();
+        for query in &self.asked {
+            match query {
+                Query::Headers { conn, .. }
+                | Query::Block { conn, .. }
+                | Query::Transactions { conn, .. } => {
+                    assert!(askers.insert(*conn), "two questions of one peer at a time");
+                }
+                Query::Branch(_) | Query::Missing(_) => (),
+            }
+        }
+        let fetching =
+            self.submitted.iter().filter(|submit| matches!(submit, Submit::Block { wanted: true, .. }));
+        assert!(fetching.count() <= SYNC_WINDOW, "more blocks with the chain than the window holds");
+    }
+
+    /// Everybody leaves: nothing is left that was theirs, and who is configured is dialed again.
+    pub(super) fn settle(&mut self) {
+        for conn in self.open.keys().copied().collect::<Vec<_>>() {
+            self.give(Input::Closed { conn, why: CloseReason::Asked });
+        }
+        assert_eq!((self.node.connected(), self.up.len()), (0, 0));
+        let views = self.node.peers(self.time());
+        let wanted = views.iter().any(|view| {
+            view.id.as_str() == "node8" && view.endpoint.is_some() && view.status != PeerStatus::Banned
+        });
+        let mut dialed = false;
+        for _ in 0..500 {
+            while let Some((id, endpoint)) = self.dials.pop_front() {
+                dialed |= id.as_str() == "node8";
+                self.give(Input::DialFailed { id, endpoint, why: DialError::Unreachable(String::new()) });
+            }
+            if dialed {
+                break;
+            }
+            self.pass(1_000, false);
+        }
+        assert!(dialed || !wanted || self.stopping, "forgot whom it was told to dial");
+        self.check();
+    }
+}

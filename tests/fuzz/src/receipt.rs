@@ -1,0 +1,136 @@
+//! Receipts: files from strangers that are believed as far as a block that somebody trusts.
+
+use std::sync::OnceLock;
+
+use bouya::receipt::{read, write};
+use bouya_core::crypto::Hash;
+use bouya_core::ledger::{
+    Above, Branch, Chain, Header, Plan, Proof, Receipt, Transaction, Under, World, check_inline,
+};
+use bouya_core::time::Timestamp;
+
+use crate::{small, tame};
+
+/// The chain that is trusted, from the genesis block on.
+struct Known {
+    world: World,
+    headers: Vec<Header>,
+    /// The transactions of each.
+    held: Vec<Vec<Hash>>,
+    branches: Vec<Branch>,
+}
+
+fn known() -> &'static Known {
+    static KNOWN: OnceLock<Known> = OnceLock::new();
+    KNOWN.get_or_init(|| {
+        let genesis = small::genesis();
+        let mut world = World::new(&genesis);
+        let mut chain = Chain::load(genesis.clone(), &world, genesis.id(), &[]).expect("a chain");
+        let (mut headers, mut held) = (vec![genesis.header.clone()], vec![vec![]]);
+        let mut branches = vec![genesis.branch()];
+        for height in 0..12_u64 {
+            // None, one, two or three, each of a key of its own.
+            let keys = 0..u8::try_from(height % 4).unwrap_or_default();
+            let nonce = |key: u8| (0..height).filter(|below| below % 4 > key.into()).count() as u64;
+            let pays = keys.map(|key| small::pay(key, nonce(key), 3, 5, 300, u64::MAX));
+            let pays = pays.map(|pay| pay.check(&genesis.id()).expect("a good payment"));
+            let block = small::block(chain.tip(), pays, 2, 1_000);
+            let mut check = check_inline(genesis.id());
+            let plan = chain.plan(&world, &mut check, Timestamp(u64::MAX), block.clone().into(), false);
+            let Ok(Plan::Ready(ready)) = plan else { panic!("{plan:?}") };
+            world.apply(ready.change());
+            chain.accept(ready);
+            headers.push(block.header);
+            held.push(block.body.transactions.iter().map(Transaction::id).collect());
+            branches.push(chain.tip().clone());
+        }
+        Known { world, headers, held, branches }
+    })
+}
+
+/// What ends in a block of the chain that is known is true of that chain, all of it.
+pub fn receipt(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    let receipt = match read(text) {
+        Ok(receipt) => receipt,
+        // Quotes the file; the command line tames what it shows.
+        Err(error) => return assert!(error.to_string().len() <= 2_000, "repeats the whole file"),
+    };
+    assert_eq!(write(&receipt), text.trim());
+    let network = receipt.network;
+    match receipt.check() {
+        Ok(proof) => {
+            let Proof { before, block, after, anchor, .. } = &proof;
+            assert!(before.height + 1 == block.height && before.time < block.time);
+            assert!(
+                after
+                    .as_ref()
+                    .is_none_or(|after| block.height + 1 == after.height && block.time < after.time)
+            );
+            assert!(anchor.height >= block.height && anchor.id() == proof.anchor_id);
+            if network == small::genesis().id() {
+                is_true(&proof);
+            }
+        }
+        Err(error) => tame(&error),
+    }
+}
+
+fn is_true(proof: &Proof) {
+    let Known { headers, held, branches, .. } = known();
+    let Some(anchor) = branches.iter().position(|branch| branch.id == proof.anchor_id) else { return };
+    let at = branches.iter().position(|branch| branch.id == proof.block.id()).expect("a block of the chain");
+    assert!(held[at].contains(&proof.transaction.id()), "not in its block");
+    assert_eq!(proof.before, headers[at - 1]);
+    assert_eq!(proof.after.as_ref(), (at < anchor).then(|| &headers[at + 1]));
+    assert_eq!(proof.work, branches[anchor].work - branches[at - 1].work);
+}
+
+pub(crate) fn receipt_seeds() -> Vec<Vec<u8>> {
+    let Known { world, held, .. } = known();
+    let network: Hash = small::genesis().id();
+    let mut receipts = Vec::new();
+    for (height, ids) in (0..).zip(held) {
+        for index in 0..ids.len() {
+            for anchor in [height, height + 1, height + 2, held.len() as u64 - 1] {
+                receipts.extend(Receipt::new(world, network, height, index, anchor).expect("a whole world"));
+            }
+        }
+    }
+    let lies: Vec<Receipt> = receipts.iter().step_by(5).flat_map(lies).collect();
+    assert!(receipts.len() > 8 && lies.len() > 8);
+    receipts.iter().chain(&lies).map(|receipt| write(receipt).into_bytes()).collect()
+}
+
+/// The same receipt with one part of it changed.
+fn lies(receipt: &Receipt) -> Vec<Receipt> {
+    let Known { headers, .. } = known();
+    let mut lies = Vec::new();
+    let mut lie = |change: &dyn Fn(&mut Receipt)| {
+        let mut changed = receipt.clone();
+        change(&mut changed);
+        lies.push(changed);
+    };
+    lie(&|receipt| receipt.transaction = small::pay(0, 0, 2, 5, 300, u64::MAX));
+    lie(&|receipt| receipt.path = vec![]);
+    for header in [&headers[1], &headers[headers.len() - 2]] {
+        lie(&|receipt| receipt.before = header.clone());
+        lie(&|receipt| receipt.block = header.clone());
+        lie(&|receipt| receipt.above = None);
+        let above = |receipt: &mut Receipt, change: &dyn Fn(&mut Above)| {
+            if let Some(above) = &mut receipt.above {
+                change(above);
+            }
+        };
+        lie(&|receipt| above(receipt, &|above| above.work += 1));
+        lie(&|receipt| above(receipt, &|above| above.anchor = header.clone()));
+        lie(&|receipt| above(receipt, &|above| above.after = None));
+        lie(&|receipt| above(receipt, &|above| above.last = None));
+        let both = |above: &mut Above, change: &dyn Fn(&mut Under)| {
+            above.after.iter_mut().chain(&mut above.last).for_each(change);
+        };
+        lie(&|receipt| above(receipt, &|above| both(above, &|under| under.work += 1)));
+        lie(&|receipt| above(receipt, &|above| both(above, &|under| under.header = header.clone())));
+    }
+    lies
+}

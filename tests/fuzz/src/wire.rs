@@ -1,0 +1,191 @@
+//! What crosses the network: frames, hellos, messages.
+
+use bouya_core::codec::Bounded;
+use bouya_core::crypto::Hash;
+use bouya_core::ledger::Branch;
+use bouya_core::limits::{FRAME_BYTES, HELLO_BYTES};
+use bouya_core::time::Timestamp;
+use bouya_core::wire::{
+    CrlSummary, Endpoint, FrameError, FrameReader, Goodbye, GoodbyeReason, Hello, Item, Message, PeerEntry,
+    TipSummary, frame as framed, member_proof,
+};
+
+use crate::choices::Choices;
+use crate::{small, tame};
+
+/// A stream cut anywhere gives the same frames and the same end, each frame is what stands in the stream, and nothing is held that has not come.
+pub fn frame(data: &[u8]) {
+    let mut choices = Choices::new(data);
+    let allowed = 1 + usize::from(choices.u16() % 2_048);
+    let cuts = choices.bytes(6);
+    let stream = choices.rest();
+    let whole = read(stream, allowed, &[]);
+    assert_eq!(whole, read(stream, allowed, cuts));
+    let (frames, end) = whole;
+    let again: Vec<u8> = frames.iter().flat_map(|body| framed(body)).collect();
+    let rest = stream.strip_prefix(again.as_slice()).expect("frames are what the stream holds");
+    assert!(frames.iter().all(|body| (1..=allowed).contains(&body.len())));
+    match (end, rest.first_chunk::<4>().map(|length| u32::from_be_bytes(*length) as usize)) {
+        (Ok(held), length) => {
+            assert_eq!(held, rest.len());
+            assert!(length.is_none_or(|length| length + 4 > rest.len() && (1..=allowed).contains(&length)));
+        }
+        (Err(FrameError::Empty), length) => assert_eq!(length, Some(0)),
+        (Err(FrameError::Long { found, allowed: most }), length) => {
+            assert_eq!((Some(found), most), (length, allowed));
+            assert!(found > allowed);
+        }
+    }
+}
+
+/// The frames up to the end, which is a fault or the number of bytes held.
+fn read(stream: &[u8], allowed: usize, cuts: &[u8]) -> (Vec<Vec<u8>>, Result<usize, FrameError>) {
+    let (mut reader, mut frames, mut rest) = (FrameReader::default(), Vec::new(), stream);
+    let mut cuts = cuts.iter().cycle().map(|cut| usize::from(*cut) + 1);
+    while !rest.is_empty() {
+        let (now, later) = rest.split_at(cuts.next().unwrap_or(rest.len()).min(rest.len()));
+        reader.push(now);
+        rest = later;
+        loop {
+            match reader.next(allowed) {
+                Ok(Some(body)) => frames.push(body),
+                Ok(None) => break,
+                Err(error) => return (frames, Err(error)),
+            }
+        }
+        assert!(reader.held() <= stream.len());
+    }
+    (frames, Ok(reader.held()))
+}
+
+pub(crate) fn frame_seeds() -> Vec<Vec<u8>> {
+    let of = |head: &[u8], bodies: &[&[u8]]| {
+        let bodies: Vec<u8> = bodies.iter().flat_map(|body| framed(body)).collect();
+        [head, &[3, 1, 0, 255, 4, 9], &bodies].concat()
+    };
+    vec![
+        of(&[255, 7], &[b"one", b"two", &[7; 300]]),
+        of(&[9, 0], &[&[1; 10], &[2; 11]]),
+        of(&[50, 0], &[b"a", b"", b"b"]),
+    ]
+}
+
+/// The secret of the one session there is here.
+const SESSION: [u8; 32] = [5; 32];
+
+/// A hello as `name` would say it on the small network, with a tip and everything that may be in it.
+pub(crate) fn hello_of(name: &str, tip: &Branch) -> Hello {
+    let genesis = small::genesis();
+    Hello {
+        protocols: Hello::PROTOCOLS,
+        features: vec![],
+        network: genesis.id(),
+        id: name.parse().expect("a good name"),
+        agent: "bouya/fuzz".to_owned(),
+        instance: format!("first {name}"),
+        listen: Some(endpoint_of(name)),
+        tip: TipSummary { height: tip.height, hash: tip.id, work: tip.work },
+        lowest_block: 0,
+        rules: genesis.rules_digest(),
+        crls: vec![],
+        member: None,
+        time_ms: 1_700_000_000_000,
+    }
+}
+
+pub(crate) fn endpoint_of(name: &str) -> Endpoint {
+    format!("{name}.example:7000").parse().expect("a good endpoint")
+}
+
+/// What is read can be written and read again; what fits this node's own hello is on its network, proven and of its protocol.
+pub fn hello(data: &[u8]) {
+    let hello = match Hello::from_json(data) {
+        Ok(hello) => hello,
+        Err(error) => return tame(&error),
+    };
+    let bytes = hello.to_json();
+    if bytes.len() <= HELLO_BYTES {
+        assert_eq!(Hello::from_json(&bytes).as_ref(), Ok(&hello));
+    }
+    let _ = hello.clock_offset_ms(Timestamp(0));
+    let _ = hello.clock_offset_ms(Timestamp(u64::MAX));
+    let ours = hello_of("node0", &small::genesis().branch());
+    for proven in ["alice", hello.id.as_str()] {
+        let proven = proven.parse().expect("an id");
+        match hello.check(&ours, &proven, &SESSION) {
+            Ok(()) => {
+                assert_eq!((&hello.network, &hello.rules, &hello.id), (&ours.network, &ours.rules, &proven));
+                assert!(hello.protocols.0 <= ours.protocols.1 && ours.protocols.0 <= hello.protocols.1);
+                // Proven for this session and for no other.
+                let other = hello.check(&ours, &proven, &[6; 32]);
+                assert_eq!(other.is_ok(), hello.member.is_none());
+            }
+            Err(error) => tame(&error),
+        }
+    }
+}
+
+pub(crate) fn hello_seeds() -> Vec<Vec<u8>> {
+    let plain = hello_of("alice", &small::genesis().branch());
+    let member = member_proof(&small::key(1), &plain.network, &SESSION, &plain.id);
+    let crls = vec![CrlSummary { issuer: Hash([1; 32]), number: "7".to_owned(), hash: Hash([2; 32]) }];
+    let full = Hello { features: vec!["x".to_owned()], member: Some(member), crls, ..plain.clone() };
+    let foreign = Hello { network: Hash([3; 32]), listen: None, ..plain.clone() };
+    let old = Hello { protocols: (0, 0), ..plain.clone() };
+    [plain, full, foreign, old].iter().map(Hello::to_json).collect()
+}
+
+/// What is accepted is the one encoding of what it says.
+pub fn message(data: &[u8]) {
+    if data.len() > FRAME_BYTES {
+        return;
+    }
+    let Ok(message) = Message::from_bytes(data) else { return };
+    assert_eq!(message.to_bytes(), data, "{}", message.name());
+    match &message {
+        Message::Goodbye(goodbye) => {
+            assert_eq!(*goodbye, Goodbye::new(goodbye.reason, goodbye.detail.as_str()));
+            tame(&goodbye.detail.as_str());
+        }
+        Message::Peers(entries) => {
+            for PeerEntry { id, endpoint } in entries.iter() {
+                assert_eq!(endpoint.to_string().parse().as_ref(), Ok(endpoint));
+                assert_eq!(id.as_str().parse().as_ref(), Ok(id));
+            }
+        }
+        Message::Block(block) => crate::ledger::any_block(block),
+        _ => (),
+    }
+}
+
+pub(crate) fn message_seeds() -> Vec<Vec<u8>> {
+    let blocks = small::chain(&small::genesis().branch(), 3, 1);
+    let pays = || (0..3).map(|n| small::pay(0, n, 1, 5, 300, 9));
+    let (block, branch) = &blocks[0];
+    let hashes = || [Hash([1; 32]), Hash([2; 32])];
+    let items = [
+        Item::Transaction(Hash([1; 32])),
+        Item::Block { id: branch.id, height: branch.height, work: branch.work },
+    ];
+    let entry = |name: &str| PeerEntry { id: name.parse().expect("an id"), endpoint: endpoint_of(name) };
+    let list = Bounded::truncated([1, 2, 3]);
+    let mut full = block.clone();
+    full.body.transactions = Bounded::truncated(pays());
+    let messages = [
+        Message::Ping(1),
+        Message::Pong(2),
+        Message::GetPeers,
+        Message::Peers(Bounded::truncated(["alice", "bob"].map(entry))),
+        Message::Announce(Bounded::truncated(items)),
+        Message::Request(Bounded::truncated(hashes())),
+        Message::Transactions(Bounded::truncated(pays())),
+        Message::GetHeaders { locator: Bounded::truncated(hashes()), stop: Hash::ZERO },
+        Message::Headers(Bounded::truncated(blocks.iter().map(|(block, _)| block.header.clone()))),
+        Message::GetBlocks(Bounded::truncated(hashes())),
+        Message::Block(full.into()),
+        Message::NotFound(Bounded::truncated(items)),
+        Message::Revocations(Bounded::truncated([list])),
+        Message::Goodbye(Goodbye::new(GoodbyeReason::Fault, "über")),
+    ];
+    messages.iter().map(Message::to_bytes).collect()
+}
