@@ -24,7 +24,7 @@ pub enum FormError {
     Large(usize),
     /// Not such JSON.
     #[error("it is no receipt: {0}")]
-    Json(#[from] serde_json::Error),
+    Json(String),
     /// Another version, or another thing.
     #[error("it is \"{0}\", this bouya reads \"{FORMAT}\"")]
     Format(String),
@@ -92,9 +92,9 @@ pub fn read(text: &str) -> Result<Receipt, FormError> {
     if text.len() > RECEIPT_BYTES {
         return Err(FormError::Large(text.len()));
     }
-    let file: File = serde_json::from_str(text)?;
+    let file: File = serde_json::from_str(text).map_err(|error| FormError::Json(clip(&error.to_string())))?;
     if file.format != FORMAT {
-        return Err(FormError::Format(file.format));
+        return Err(FormError::Format(clip(&file.format)));
     }
     let receipt = Receipt {
         network: file.network.parse().map_err(|_| FormError::Field("network"))?,
@@ -108,6 +108,11 @@ pub fn read(text: &str) -> Result<Receipt, FormError> {
         return Err(FormError::Form);
     }
     Ok(receipt)
+}
+
+/// What a mistake quotes of a file, which may be one long word.
+fn clip(text: &str) -> String {
+    text.chars().take(200).collect()
 }
 
 fn read_above(file: AboveFile) -> Result<Above, FormError> {
