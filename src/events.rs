@@ -1,10 +1,18 @@
 //! What happened, for observers: the event stream of the API and the metrics. Observers may lag; actors never wait for them.
+//!
+//! Events are numbered from 1 on, and the newest are kept: an observer reads on from where it is, be it slow or back after a while, and is
+//! told how many it missed. Numbers begin anew with the process, so each process has a name of its own beside them.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::str::FromStr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use serde::{Deserialize, Serialize};
-use tokio::sync::broadcast;
+use tokio::sync::watch;
 
-/// Events that a slow observer may be behind before it is told that it lost some.
-const CAPACITY: usize = 1_024;
+/// Events that are kept, for those who are slow or come back; an observer further behind is told that it lost some.
+pub const KEPT: usize = 1_024;
 
 /// Something worth telling.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -38,25 +46,146 @@ impl Event {
     }
 }
 
+/// A place in the stream: which process told it, and the number of the event. As text, `INSTANCE-NUMBER` in hex and decimal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EventId {
+    pub instance: u64,
+    pub number: u64,
+}
+
+impl fmt::Display for EventId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}-{}", self.instance, self.number)
+    }
+}
+
+/// No place of any stream.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("an event's id is 16 hex digits, a hyphen and a number")]
+pub struct NoEventId;
+
+impl FromStr for EventId {
+    type Err = NoEventId;
+
+    fn from_str(text: &str) -> Result<Self, NoEventId> {
+        let (instance, number) = text.split_once('-').ok_or(NoEventId)?;
+        let instance = u64::from_str_radix(instance, 16).map_err(|_| NoEventId)?;
+        let id = Self { instance, number: number.parse().map_err(|_| NoEventId)? };
+        if id.to_string() == text { Ok(id) } else { Err(NoEventId) }
+    }
+}
+
+/// What a listener hears next.
+#[derive(Clone, Debug)]
+pub enum Heard {
+    /// This happened.
+    Event(EventId, Event),
+    /// So many events before this place are lost to it; none where nobody can know, after the process began anew.
+    Lagged(EventId, Option<u64>),
+}
+
 /// Where events are told and heard.
 #[derive(Clone)]
-pub struct Events(broadcast::Sender<Event>);
+pub struct Events {
+    kept: Arc<Kept>,
+    /// The newest event's number.
+    newest: watch::Sender<u64>,
+}
+
+struct Kept {
+    instance: u64,
+    ring: Mutex<VecDeque<Event>>,
+}
+
+impl Kept {
+    fn ring(&self) -> MutexGuard<'_, VecDeque<Event>> {
+        self.ring.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
 
 impl Default for Events {
     fn default() -> Self {
-        Self(broadcast::Sender::new(CAPACITY))
+        let mut instance = [0; 8];
+        // Without randomness, an instance like any other: clients may then take a restart for a lag.
+        let _ = getrandom::fill(&mut instance);
+        let instance = u64::from_le_bytes(instance);
+        Self { kept: Arc::new(Kept { instance, ring: Mutex::default() }), newest: watch::Sender::new(0) }
     }
 }
 
 impl Events {
     /// Tells everybody who listens.
     pub fn tell(&self, event: Event) {
-        // Nobody listening is no error.
-        let _ = self.0.send(event);
+        let mut ring = self.kept.ring();
+        if ring.len() == KEPT {
+            ring.pop_front();
+        }
+        ring.push_back(event);
+        // Under the lock, so that number and ring agree for whoever holds it.
+        self.newest.send_modify(|newest| *newest += 1);
     }
 
     /// Listens from now on.
-    pub fn listen(&self) -> broadcast::Receiver<Event> {
-        self.0.subscribe()
+    pub fn listen(&self) -> Listener {
+        let _ring = self.kept.ring();
+        let newest = self.newest.subscribe();
+        let last = *newest.borrow();
+        Listener { kept: self.kept.clone(), newest, last, unknown: false }
+    }
+
+    /// Listens from after the event that was heard last. Where that was another process's, from now on.
+    pub fn resume(&self, heard: Option<EventId>) -> Listener {
+        let listener = self.listen();
+        match heard {
+            Some(id) if id.instance == self.kept.instance && id.number <= listener.last => {
+                Listener { last: id.number, ..listener }
+            }
+            _ => Listener { unknown: true, ..listener },
+        }
     }
 }
+
+/// One who listens, at its own pace.
+pub struct Listener {
+    kept: Arc<Kept>,
+    newest: watch::Receiver<u64>,
+    /// Number of the last event that was heard or given up.
+    last: u64,
+    /// It is still to be told that it missed nobody knows how much.
+    unknown: bool,
+}
+
+impl Listener {
+    /// What comes next, as soon as there is something; none once nobody can tell anything any more.
+    pub async fn next(&mut self) -> Option<Heard> {
+        loop {
+            if let Some(heard) = self.now() {
+                return Some(heard);
+            }
+            self.newest.changed().await.ok()?;
+        }
+    }
+
+    /// What comes next, if it is there already.
+    pub fn now(&mut self) -> Option<Heard> {
+        let kept = self.kept.clone();
+        let ring = kept.ring();
+        let newest = *self.newest.borrow_and_update();
+        let id = |number| EventId { instance: kept.instance, number };
+        if std::mem::take(&mut self.unknown) {
+            return Some(Heard::Lagged(id(self.last), None));
+        }
+        let lost = newest - ring.len() as u64;
+        if self.last < lost {
+            let missed = lost - self.last;
+            self.last = lost;
+            return Some(Heard::Lagged(id(lost), Some(missed)));
+        }
+        let event = ring.get(usize::try_from(self.last - lost).ok()?)?.clone();
+        self.last += 1;
+        Some(Heard::Event(id(self.last), event))
+    }
+}
+
+#[cfg(test)]
+mod tests;

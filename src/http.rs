@@ -113,7 +113,9 @@ fn described() -> OpenApiRouter<Api> {
         .routes(routes!(blocks::raw))
         .routes(routes!(transactions::show));
     // A stream lasts, and a block takes its time.
-    let long = OpenApiRouter::new().routes(routes!(stream::events)).routes(routes!(node::mine));
+    let long = OpenApiRouter::new()
+        .routes(routes!(stream::events))
+        .merge(OpenApiRouter::new().routes(routes!(node::mine)).layer(from_fn(extract::no_query)));
     // Those who watch a node add a query of their own now and then.
     let watched = OpenApiRouter::new()
         .routes(routes!(node::healthz))
@@ -124,7 +126,7 @@ fn described() -> OpenApiRouter<Api> {
         .merge(plain.layer(from_fn(extract::no_query)))
         .merge(watched)
         .layer(from_fn_with_state(REQUEST_TIMEOUT, in_time))
-        .merge(long.layer(from_fn(extract::no_query)))
+        .merge(long)
 }
 
 /// The API's description, as it is in `docs/openapi.json`.

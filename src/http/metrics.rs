@@ -13,15 +13,13 @@ use prometheus_client::metrics::counter::{ConstCounter, Counter};
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
-use tokio::sync::broadcast::Receiver;
-use tokio::sync::broadcast::error::RecvError;
 use tokio_util::sync::CancellationToken;
 
 use super::Api;
 use super::limits::ask;
 use super::problem::Problem;
 use crate::clock::wall;
-use crate::events::Event;
+use crate::events::{Event, Heard, Listener};
 use crate::net::request::Request as Question;
 
 /// Route and status: both from short closed lists, so that no client can make series.
@@ -40,18 +38,18 @@ pub(super) struct Metrics {
 
 impl Metrics {
     /// Counts the chain's events until the node stops.
-    pub(super) async fn count_events(self, mut events: Receiver<Event>, stop: CancellationToken) {
+    pub(super) async fn count_events(self, mut events: Listener, stop: CancellationToken) {
         loop {
             let heard = tokio::select! {
                 () = stop.cancelled() => return,
-                heard = events.recv() => heard,
+                heard = events.next() => heard,
             };
             match heard {
-                Ok(Event::Block { .. }) => self.blocks.inc(),
-                Ok(Event::Reorg { .. }) => self.reorgs.inc(),
-                Ok(_) => continue,
-                Err(RecvError::Lagged(count)) => self.missed.inc_by(count),
-                Err(RecvError::Closed) => return,
+                Some(Heard::Event(_, Event::Block { .. })) => self.blocks.inc(),
+                Some(Heard::Event(_, Event::Reorg { .. })) => self.reorgs.inc(),
+                Some(Heard::Lagged(_, Some(count))) => self.missed.inc_by(count),
+                Some(_) => continue,
+                None => return,
             };
         }
     }
@@ -157,7 +155,7 @@ mod tests {
     use super::super::connections::Connections;
     use super::super::server::{DEADLINES, connection};
     use super::*;
-    use crate::events::Events;
+    use crate::events::{Events, KEPT};
 
     fn text(metrics: &Metrics) -> String {
         let mut registry = Registry::default();
@@ -173,7 +171,7 @@ mod tests {
         let heard = events.listen();
         let block = Event::Block { height: 1, hash: String::new(), transactions: 0, miner: String::new() };
         // One more than a listener may be behind: the first is lost.
-        for _ in 0..1_024 {
+        for _ in 0..KEPT {
             events.tell(block.clone());
         }
         events.tell(Event::Reorg { depth: 1, from: String::new(), to: String::new(), height: 1 });

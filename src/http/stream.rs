@@ -1,47 +1,69 @@
-//! The event stream (server-sent events). A listener that is too slow is told how much it missed.
+//! The event stream (server-sent events). Whoever comes back goes on where it left off; whoever is too slow is told how much it missed.
 
 use std::convert::Infallible;
 use std::time::Duration;
 
 use axum::extract::State;
+use axum::http::HeaderMap;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use futures_util::Stream;
 use futures_util::stream::unfold;
-use tokio::sync::broadcast::error::RecvError;
+use serde::Deserialize;
 
 use super::Api;
+use super::extract::Options;
 use super::problem::Problem;
+use crate::events::Heard;
 
 /// A comment this often shows that the stream lives.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
+/// What a browser sends when it opens a stream again by itself.
+const LAST_EVENT_ID: &str = "last-event-id";
 
-/// What happens on the node, as it happens: events named block, reorg, transaction, dropped, peer, lagged
-#[utoipa::path(get, path = "/v1/events", tag = "node", responses(
-    (status = 200, description = "server-sent events, each with JSON data", body = String, content_type = "text/event-stream"),
+/// Where to go on.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct EventOptions {
+    /// The id of the last event that was heard, for clients that cannot set `Last-Event-ID`; the header wins.
+    after: Option<String>,
+}
+
+/// What happens on the node, as it happens: events named block, reorg, transaction, dropped, agreement, peer, lagged
+///
+/// Each event has an id. A client that comes back with the last one in `Last-Event-ID` gets what it missed, of the newest 1024. `lagged`
+/// with `missed` says how many are lost, to a client that was away too long or reads too slowly; `missed` is null after the node's
+/// restart, or where the id is none of the node's. Ask for the present state then, and read on.
+#[utoipa::path(get, path = "/v1/events", tag = "node", params(
+    EventOptions,
+    ("Last-Event-ID" = Option<String>, Header, description = "the id of the last event that was heard"),
+), responses(
+    (status = 200, description = "server-sent events, each with an id and JSON data", body = String, content_type = "text/event-stream"),
 ))]
 pub(super) async fn events(
     State(api): State<Api>,
+    Options(options): Options<EventOptions>,
+    headers: HeaderMap,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
     let full = |_| Problem::busy("64 event streams are open; close one, or ask for what happened instead");
     let place = api.limits.streams.clone().try_acquire_owned().map_err(full)?;
-    let listener = api.events.listen();
+    let header = headers.get(LAST_EVENT_ID).map(|value| value.to_str().unwrap_or_default());
+    let listener = match header.or(options.after.as_deref()) {
+        // A refusal would keep a browser from ever coming back: an id that is none here is one of another process.
+        Some(last) => api.events.resume(last.parse().ok()),
+        None => api.events.listen(),
+    };
     let stream = unfold((listener, api.stop, place), |(mut listener, stop, place)| async move {
         // A stream that is open may not hold up the node's stop.
         let heard = tokio::select! {
             () = stop.cancelled() => return None,
-            heard = listener.recv() => heard,
+            heard = listener.next() => heard?,
         };
-        let event = match heard {
-            Ok(event) => {
-                let data = serde_json::to_string(&event).unwrap_or_default();
-                Event::default().event(event.name()).data(data)
-            }
-            Err(RecvError::Lagged(missed)) => {
-                Event::default().event("lagged").data(format!("{{\"missed\":{missed}}}"))
-            }
-            Err(RecvError::Closed) => return None,
+        let (id, name, data) = match heard {
+            Heard::Event(id, event) => (id, event.name(), serde_json::to_string(&event).unwrap_or_default()),
+            Heard::Lagged(id, missed) => (id, "lagged", serde_json::json!({ "missed": missed }).to_string()),
         };
-        Some((Ok(event), (listener, stop, place)))
+        Some((Ok(Event::default().event(name).id(id.to_string()).data(data)), (listener, stop, place)))
     });
     Ok(Sse::new(stream).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)))
 }

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::harness::Node;
 use super::records::signed;
 use crate::clock::wall;
-use crate::events::Event;
+use crate::events::{Event, Heard};
 use crate::testing::{address, block};
 
 const PROPOSER: u8 = 1;
@@ -168,9 +168,9 @@ fn observers_are_told_of_every_change_and_of_the_deadline() {
     let node = Node::start();
     let mut heard = node.api.events.listen();
     let mut told = || {
-        let events = std::iter::from_fn(|| heard.try_recv().ok());
+        let events = std::iter::from_fn(|| heard.now());
         let stands = events.filter_map(|event| match event {
-            Event::Agreement { id, status } => Some((id, status)),
+            Heard::Event(_, Event::Agreement { id, status }) => Some((id, status)),
             _ => None,
         });
         stands.collect::<Vec<_>>()

@@ -9,8 +9,13 @@ use super::client::Answer;
 use super::harness::Node;
 
 fn listen(node: &Node) -> BufReader<TcpStream> {
+    open(node, "/v1/events", "")
+}
+
+/// The stream at `path`, asked for with such headers.
+fn open(node: &Node, path: &str, headers: &str) -> BufReader<TcpStream> {
     let mut stream = node.connect();
-    stream.write_all(b"GET /v1/events HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
+    write!(stream, "GET {path} HTTP/1.1\r\nHost: localhost\r\n{headers}\r\n").unwrap();
     let mut stream = BufReader::new(stream);
     let answer = Answer::read_head(&mut stream);
     assert_eq!((answer.status, answer.header("content-type")), (200, "text/event-stream"));
@@ -19,7 +24,12 @@ fn listen(node: &Node) -> BufReader<TcpStream> {
 
 /// The next event's name and data; none at the stream's end.
 fn next(stream: &mut impl BufRead) -> Option<(String, Value)> {
-    let mut name = None;
+    next_with_id(stream).map(|(name, _, data)| (name, data))
+}
+
+/// The same with its id.
+fn next_with_id(stream: &mut impl BufRead) -> Option<(String, String, Value)> {
+    let (mut name, mut id, mut data) = (None, None, None);
     loop {
         let mut line = String::new();
         if stream.read_line(&mut line).unwrap() == 0 {
@@ -28,8 +38,12 @@ fn next(stream: &mut impl BufRead) -> Option<(String, Value)> {
         let line = line.trim_end();
         if let Some(given) = line.strip_prefix("event: ") {
             name = Some(given.to_owned());
-        } else if let Some(data) = line.strip_prefix("data: ") {
-            return Some((name.expect("a name comes first"), serde_json::from_str(data).unwrap()));
+        } else if let Some(given) = line.strip_prefix("id: ") {
+            id = Some(given.to_owned());
+        } else if let Some(given) = line.strip_prefix("data: ") {
+            data = Some(serde_json::from_str(given).unwrap());
+        } else if line.is_empty() && data.is_some() {
+            return Some((name.expect("a name"), id.expect("an id"), data?));
         }
     }
 }
@@ -77,4 +91,59 @@ fn a_listener_that_is_too_slow_is_told_what_it_missed() {
         }
     };
     assert!(missed > 0);
+}
+
+#[test]
+fn a_listener_that_comes_back_gets_what_it_missed() {
+    let node = Node::start();
+    let mut stream = listen(&node);
+    node.mine();
+    let (name, first, _) = next_with_id(&mut stream).unwrap();
+    assert_eq!(name, "block");
+    drop(stream);
+    let missed = [node.mine(), node.mine()];
+    // As a browser says it by itself, and as a page says it; the browser's is the later one.
+    let header = format!("Last-Event-ID: {first}\r\n");
+    for (path, headers) in [
+        ("/v1/events".to_owned(), header.as_str()),
+        (format!("/v1/events?after={first}"), ""),
+        (format!("/v1/events?after={}", first.replace("-1", "-0")), header.as_str()),
+    ] {
+        let mut stream = open(&node, &path, headers);
+        for block in &missed {
+            let (name, id, data) = next_with_id(&mut stream).unwrap();
+            assert_eq!((name.as_str(), &data["height"]), ("block", &block["height"]), "{path} {headers}");
+            assert_eq!(id, first.replace("-1", &format!("-{}", block["height"])), "{path} {headers}");
+        }
+    }
+}
+
+#[test]
+fn a_listener_of_before_a_restart_is_told_that_nobody_knows_what_it_missed() {
+    let node = Node::start();
+    let mut stream = listen(&node);
+    node.mine();
+    let (_, id, _) = next_with_id(&mut stream).unwrap();
+    for last in ["0000000000000000-1", "anything", "7", "\u{fc}"] {
+        let mut stream = open(&node, "/v1/events", &format!("Last-Event-ID: {last}\r\n"));
+        let told = next_with_id(&mut stream).unwrap();
+        assert_eq!(told, ("lagged".to_owned(), id.clone(), json!({ "missed": null })), "{last}");
+    }
+}
+
+#[test]
+fn a_listener_that_was_away_too_long_is_told_how_many_are_lost() {
+    let node = Node::start();
+    let mut stream = listen(&node);
+    node.mine();
+    let (_, id, _) = next_with_id(&mut stream).unwrap();
+    let event = crate::events::Event::Dropped { id: String::new(), reason: String::new() };
+    for _ in 0..crate::events::KEPT + 5 {
+        node.api.events.tell(event.clone());
+    }
+    let mut stream = open(&node, "/v1/events", &format!("Last-Event-ID: {id}\r\n"));
+    let (name, lagged, data) = next_with_id(&mut stream).unwrap();
+    assert_eq!((name.as_str(), data), ("lagged", json!({ "missed": 5 })));
+    assert_eq!(lagged, id.replace("-1", "-6"), "who leaves here misses nothing more");
+    assert_eq!(next_with_id(&mut stream).unwrap().1, id.replace("-1", "-7"));
 }
