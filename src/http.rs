@@ -1,4 +1,4 @@
-//! The HTTP API: JSON under `/v1`, described by `/openapi.json`, and the node's first page.
+//! The HTTP API: JSON under `/v1`, described by `/openapi.json`, and the explorer's pages.
 //!
 //! Reading needs no token; what changes the node needs `Authorization: Bearer`. Every error is an RFC 9457 problem. Requests only read
 //! snapshots of the store and leave messages in mailboxes, so a busy API holds nobody up; what it may take is bounded: connections,
@@ -38,13 +38,13 @@ mod agreements;
 mod blocks;
 mod connections;
 mod description;
+mod explorer;
 mod extract;
 mod guard;
 mod limits;
 mod lists;
 mod metrics;
 mod node;
-mod page;
 mod peers;
 mod problem;
 mod receipts;
@@ -139,7 +139,7 @@ fn router(api: Api) -> Router {
     let description = description::complete(description).to_json().unwrap_or_default();
     let json = ([(header::CONTENT_TYPE, "application/json")], description);
     router
-        .merge(page::routes())
+        .merge(explorer::routes())
         .route("/openapi.json", routing::get(move || async move { json }))
         .fallback(|| async { Problem::no_route() })
         .method_not_allowed_fallback(|| async { Problem::method() })

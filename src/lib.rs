@@ -11,7 +11,7 @@
 //! | [`actor`] | their mailboxes: bounded and named |
 //! | [`net`] | TLS, listener, dials, connections |
 //! | [`store`] | one redb file, one durable commit per change |
-//! | [`http`] | the API and the first page |
+//! | [`http`] | the API and the explorer |
 //! | [`wallet`] | keys of people, and of the node as a member |
 //! | [`verify`] | the whole store executed again |
 //! | [`devnet`] | a whole network in one process |

@@ -271,6 +271,7 @@ fn a_reader_may_leave() {
         height: 1,
         hash: "ab".repeat(32),
         time: "2026-11-20T00:00:00Z".into(),
+        difficulty: 64,
         miner: MinerOf { key: "cd".repeat(32), id: None },
         transactions: 1,
         size: 400,

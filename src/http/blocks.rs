@@ -106,6 +106,7 @@ fn summary(api: &Api, block: &Block) -> BlockSummary {
         height: block.header.height,
         hash: block.id().to_string(),
         time: rfc3339(block.header.time),
+        difficulty: block.header.difficulty,
         miner: miner(api, block),
         transactions: block.body.transactions.len(),
         size: encode(block).len(),

@@ -43,19 +43,11 @@ pub(super) async fn status(State(api): State<Api>) -> Result<Json<views::Status>
         peers: views::PeerCounts { connected: summary.connected, known: summary.known },
         mempool: views::MempoolStatus { transactions: level.transactions, bytes: level.bytes },
         miner: views::MinerStatus { enabled: api.miner_enabled, hashes_per_second: *api.hash_rate.borrow() },
-        certificate: views::CertificateStatus {
-            not_after: rfc3339(not_after),
-            days_left: days_between(wall().0, not_after.0),
-        },
+        certificate: views::CertificateStatus::new(wall(), not_after),
         clock: views::ClockStatus { offset_ms: summary.clock_offset_ms },
         reward_to: api.reward_to.to_string(),
         disk_full: head.disk_full,
     }))
-}
-
-fn days_between(from: u64, to: u64) -> i64 {
-    let ms = i128::from(to) - i128::from(from);
-    i64::try_from(ms.div_euclid(24 * 3600 * 1000)).unwrap_or(i64::MAX)
 }
 
 /// Whether the node works: its store answers and there is room on the disk

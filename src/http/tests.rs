@@ -8,6 +8,7 @@ mod bounds;
 mod client;
 mod description;
 mod events;
+mod explorer;
 mod guard;
 mod harness;
 mod input;

@@ -2,8 +2,11 @@
 //!
 //! Amounts are decimal strings in coins, hashes lower-case hex, times RFC 3339 in UTC.
 
+use bouya_core::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
+
+use crate::clock::rfc3339;
 
 /// A page of a list. `next` is the cursor of the following page, to be given as `from`.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
@@ -84,6 +87,15 @@ pub struct CertificateStatus {
     pub days_left: i64,
 }
 
+impl CertificateStatus {
+    /// Of a certificate that ends then.
+    pub(crate) fn new(now: Timestamp, not_after: Timestamp) -> Self {
+        let ms = i128::from(not_after.0) - i128::from(now.0);
+        let days_left = i64::try_from(ms.div_euclid(24 * 3600 * 1000)).unwrap_or(i64::MAX);
+        Self { not_after: rfc3339(not_after), days_left }
+    }
+}
+
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct ClockStatus {
     /// The peers' median clock minus this node's.
@@ -110,6 +122,8 @@ pub struct Peer {
     pub until: Option<String>,
     /// What it runs.
     pub agent: Option<String>,
+    /// The certificate that it proved its id with; none unless it is connected.
+    pub certificate: Option<CertificateStatus>,
 }
 
 /// A peer to add.
@@ -140,6 +154,7 @@ pub struct BlockSummary {
     pub height: u64,
     pub hash: String,
     pub time: String,
+    pub difficulty: u64,
     pub miner: MinerOf,
     pub transactions: usize,
     pub size: usize,

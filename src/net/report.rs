@@ -79,6 +79,7 @@ pub(super) fn peer(peer: PeerView, wall: Timestamp) -> views::Peer {
         why: peer.why,
         until: peer.until.map(|span| rfc3339(wall.after(span))),
         agent: peer.agent,
+        certificate: peer.not_after.map(|not_after| views::CertificateStatus::new(wall, not_after)),
     }
 }
 

@@ -21,6 +21,7 @@ fn peer(id: &str) -> Peer {
         why: None,
         until: None,
         agent: None,
+        certificate: None,
     }
 }
 
@@ -38,7 +39,7 @@ fn both_lists_are_pages() {
         page["items"][0],
         json!({
             "id": "bob", "host": "bob.example", "port": 7600, "status": "connected", "direction": "out",
-            "since": null, "rtt_ms": 3, "height": 8, "why": null, "until": null, "agent": null,
+            "since": null, "rtt_ms": 3, "height": 8, "why": null, "until": null, "agent": null, "certificate": null,
         })
     );
     let page = node.json(&format!("/v1/peers?limit=2&from={}", page["next"].as_str().unwrap()));

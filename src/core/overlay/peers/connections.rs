@@ -18,7 +18,7 @@ use crate::crypto::Hash;
 use crate::id::NodeId;
 use crate::limits::{HELLO_TIMEOUT, PING_AFTER};
 use crate::overlay::{CloseReason, ConnId, Direction, SessionSecret, Verified};
-use crate::time::Time;
+use crate::time::{Time, Timestamp};
 use crate::wire::{Endpoint, Goodbye, GoodbyeReason, Hello, HelloError, Message};
 
 #[derive(Debug)]
@@ -46,6 +46,8 @@ pub(super) struct Connection {
     secret: SessionSecret,
     /// SHA-256 of the certificate's public key info.
     key: Hash,
+    /// When its certificate ends.
+    pub(super) not_after: Timestamp,
     /// Where it was dialed.
     pub(super) endpoint: Option<Endpoint>,
     pub(super) shown: String,
@@ -139,6 +141,7 @@ impl Peers {
             chores: (0, 0),
             secret: peer.session,
             key: peer.key,
+            not_after: peer.not_after,
             endpoint,
             shown,
         };

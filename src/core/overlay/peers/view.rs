@@ -8,7 +8,7 @@ use super::bans::By;
 use super::{Peer, Peers, Status};
 use crate::id::NodeId;
 use crate::overlay::Direction;
-use crate::time::Time;
+use crate::time::{Time, Timestamp};
 use crate::wire::Endpoint;
 
 /// A peer as the API shows it: one for each id, never this node itself.
@@ -34,6 +34,8 @@ pub struct PeerView {
     pub until: Option<Duration>,
     /// What it runs, if connected.
     pub agent: Option<String>,
+    /// When the certificate ends that it proved its id with, if connected.
+    pub not_after: Option<Timestamp>,
 }
 
 /// A peer's status.
@@ -78,6 +80,7 @@ impl Peers {
             why: peer.why.clone(),
             until: None,
             agent: None,
+            not_after: None,
         };
         match &peer.status {
             Status::Known => (),
@@ -99,6 +102,7 @@ impl Peers {
                     let wire = self.connections.get(&session.wire);
                     view.direction = wire.map(|wire| wire.direction);
                     view.rtt = wire.and_then(|wire| wire.rtt);
+                    view.not_after = wire.map(|wire| wire.not_after);
                 }
             }
         }

@@ -1,0 +1,96 @@
+//! The explorer: its pages, styles and modules, embedded in the program, without any request to elsewhere.
+//!
+//! Every page is the same document; `app.js` reads the address and asks the API.
+
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use axum::{Router, routing};
+use bouya_core::crypto::sha256;
+
+use super::Api;
+
+/// A file that browsers get.
+#[derive(Clone, Copy)]
+pub(super) struct Asset {
+    pub(super) path: &'static str,
+    kind: &'static str,
+    content: &'static str,
+}
+
+const HTML: &str = "text/html; charset=utf-8";
+const CSS: &str = "text/css; charset=utf-8";
+const SVG: &str = "image/svg+xml";
+const SCRIPT: &str = "text/javascript; charset=utf-8";
+
+/// A file below `/assets/`, which is its place in the folder too.
+macro_rules! asset {
+    ($name:literal, $kind:expr) => {
+        Asset {
+            path: concat!("/assets/", $name),
+            kind: $kind,
+            content: include_str!(concat!("explorer/", $name)),
+        }
+    };
+}
+
+const INDEX: Asset = Asset { path: "/", kind: HTML, content: include_str!("explorer/index.html") };
+
+pub(super) const ASSETS: [Asset; 22] = [
+    asset!("style.css", CSS),
+    asset!("icon.svg", SVG),
+    asset!("app.js", SCRIPT),
+    asset!("api.js", SCRIPT),
+    asset!("dom.js", SCRIPT),
+    asset!("file.js", SCRIPT),
+    asset!("format.js", SCRIPT),
+    asset!("live.js", SCRIPT),
+    asset!("parts.js", SCRIPT),
+    asset!("picture.js", SCRIPT),
+    asset!("plot.js", SCRIPT),
+    asset!("search.js", SCRIPT),
+    asset!("pages/account.js", SCRIPT),
+    asset!("pages/agreements.js", SCRIPT),
+    asset!("pages/blocks.js", SCRIPT),
+    asset!("pages/document.js", SCRIPT),
+    asset!("pages/found.js", SCRIPT),
+    asset!("pages/mempool.js", SCRIPT),
+    asset!("pages/overview.js", SCRIPT),
+    asset!("pages/peers.js", SCRIPT),
+    asset!("pages/records.js", SCRIPT),
+    asset!("pages/transaction.js", SCRIPT),
+];
+
+/// Addresses of pages, beside `/`; `app.js` has the same.
+pub(super) const PAGES: [&str; 11] = [
+    "/blocks",
+    "/block/{reference}",
+    "/tx/{id}",
+    "/account/{address}",
+    "/records",
+    "/agreements",
+    "/agreement/{id}",
+    "/document/{hash}",
+    "/mempool",
+    "/peers",
+    "/search",
+];
+
+pub(super) fn routes() -> Router<Api> {
+    let pages = PAGES.into_iter().map(|path| Asset { path, ..INDEX });
+    [INDEX].into_iter().chain(pages).chain(ASSETS).fold(Router::new(), |router, asset| {
+        let tag = format!("\"{}\"", sha256(asset.content.as_bytes()));
+        let path = asset.path;
+        router
+            .route(path, routing::get(move |headers: HeaderMap| async move { serve(&asset, tag, &headers) }))
+    })
+}
+
+/// A browser keeps a file, asks each time whether it is still the same, and gets it again only after an update.
+fn serve(asset: &Asset, tag: String, headers: &HeaderMap) -> Response {
+    let known = headers.get(header::IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == tag.as_bytes());
+    let caching = [(header::CACHE_CONTROL, "no-cache".to_owned()), (header::ETAG, tag)];
+    if known {
+        return (StatusCode::NOT_MODIFIED, caching).into_response();
+    }
+    (caching, [(header::CONTENT_TYPE, asset.kind)], asset.content).into_response()
+}

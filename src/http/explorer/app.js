@@ -1,0 +1,262 @@
+// The frame around all pages: which one a path shows, what keeps it fresh, and what is said when the node is gone.
+
+import { Trouble } from "./api.js";
+import { h, morphChildren } from "./dom.js";
+import { takeFiles } from "./file.js";
+import { ago, clockOf, node, number } from "./format.js";
+import { follow } from "./live.js";
+import { readPlots } from "./plot.js";
+import { target } from "./search.js";
+import { hint, title } from "./parts.js";
+import { account } from "./pages/account.js";
+import { agreement, agreements } from "./pages/agreements.js";
+import { block, blocks } from "./pages/blocks.js";
+import { documentPage } from "./pages/document.js";
+import { mempool } from "./pages/mempool.js";
+import { overview } from "./pages/overview.js";
+import { peers } from "./pages/peers.js";
+import { records } from "./pages/records.js";
+import { found } from "./pages/found.js";
+import { transaction } from "./pages/transaction.js";
+
+/** A page: { title(name), load(name, query, before, event), view(data, name, query), on: events that make it load again }. */
+const ROUTES = [
+  [/^\/$/, overview],
+  [/^\/blocks$/, blocks],
+  [/^\/block\/([^/]+)$/, block],
+  [/^\/tx\/([^/]+)$/, transaction],
+  [/^\/account\/([^/]+)$/, account],
+  [/^\/records$/, records],
+  [/^\/agreements$/, agreements],
+  [/^\/agreement\/([^/]+)$/, agreement],
+  [/^\/document\/([^/]+)$/, documentPage],
+  [/^\/mempool$/, mempool],
+  [/^\/peers$/, peers],
+  [/^\/search$/, found],
+];
+/** Between two loads of one page, in milliseconds, however much happens. */
+const CALM = 700;
+/** Events after which nothing that was read before need hold. */
+const REWRITES = ["reorg", "lagged"];
+
+const by = (id) => document.getElementById(id);
+const main = by("main");
+let current = null;
+
+const route = (path) => {
+  for (const [pattern, page] of ROUTES) {
+    const match = pattern.exec(path);
+    if (!match) continue;
+    try {
+      return { page, name: match[1] === undefined ? null : decodeURIComponent(match[1]) };
+    } catch {
+      return null;
+    }
+  }
+  return null;
+};
+
+const troubled = (trouble, place) => {
+  if (trouble.unreachable) return [title(null, trouble.title), h("p", { class: "note" }, trouble.message, " This page goes on trying.")];
+  const other = place?.page.otherwise?.(place.name);
+  return [
+    title(String(trouble.status), trouble.status === 404 ? "Not here" : trouble.title),
+    h("p", { class: "note" }, `${trouble.message.slice(0, 1).toUpperCase()}${trouble.message.slice(1)}`),
+    other ? h("p", {}, h("a", { href: other[1] }, other[0])) : null,
+    hint("If another member has it, this node may be catching up:", "bouya status"),
+  ];
+};
+
+const nowhere = () => [title("404", "No such page"), h("p", { class: "note" }, "The address leads nowhere. "), h("p", {}, h("a", { href: "/" }, "To the overview"))];
+
+const mark = () => {
+  for (const link of document.querySelectorAll("header nav a")) {
+    const own = link.getAttribute("href");
+    const here = own === "/" ? location.pathname === "/" : location.pathname.startsWith(own.replace(/s$/, ""));
+    if (here) link.setAttribute("aria-current", "page");
+    else link.removeAttribute("aria-current");
+  }
+};
+
+const paint = (place, children, fresh) => {
+  const given = children.flat(9).filter((child) => child !== null && child !== undefined && child !== false);
+  if (fresh) {
+    main.replaceChildren(...given);
+    scrollTo(0, place.scroll ?? 0);
+    if (place.focus) main.querySelector("h1")?.focus({ preventScroll: true });
+  } else {
+    morphChildren(main, given);
+  }
+  main.removeAttribute("aria-busy");
+};
+
+/** Loads the page of a place; an event's load changes only what is different. */
+const load = async (place, event = null) => {
+  if (place.loading) {
+    // Of several, one that changed the past is the one to remember.
+    if (!REWRITES.includes(place.again)) place.again = event ?? place.again;
+    return;
+  }
+  place.loading = true;
+  const fresh = !place.shown;
+  try {
+    const data = await place.page.load(place.name, place.query, place.data ?? null, event);
+    if (current !== place) return;
+    if (data.go) return void visit(data.go, { replace: true });
+    place.data = data;
+    place.failed = null;
+    paint(place, place.page.view(data, place.name, place.query), fresh);
+    place.shown = true;
+  } catch (trouble) {
+    if (!(trouble instanceof Trouble)) console.error(trouble);
+    // What was read once stays on the page; the bar above says that the node is gone.
+    const words = trouble instanceof Trouble ? trouble : new Trouble(500, "This page has a fault", String(trouble));
+    const news = place.failed !== words.message;
+    if (current === place && news && (fresh || !words.unreachable)) {
+      paint(place, troubled(words, place), true);
+      place.shown = false;
+      place.failed = words.message;
+    }
+  } finally {
+    setTimeout(() => {
+      place.loading = false;
+      if (place.again !== undefined && current === place) {
+        const waiting = place.again;
+        place.again = undefined;
+        load(place, waiting);
+      }
+    }, CALM);
+  }
+};
+
+/** Shows what the address says now. */
+const show = (scroll, focus) => {
+  const found = route(location.pathname);
+  mark();
+  if (!found) {
+    current = null;
+    document.title = "Bouya";
+    main.replaceChildren(...nowhere());
+    return;
+  }
+  const place = { ...found, query: new URLSearchParams(location.search), scroll, focus };
+  current = place;
+  document.title = `${found.page.title(found.name)} – Bouya`;
+  main.setAttribute("aria-busy", "true");
+  load(place);
+};
+
+const visit = (href, { replace = false, state = null } = {}) => {
+  if (!replace) history.replaceState({ ...history.state, scroll: scrollY }, "");
+  history[replace ? "replaceState" : "pushState"](state, "", href);
+  show(0, true);
+};
+
+addEventListener("popstate", (event) => show(event.state?.scroll ?? 0, false));
+history.scrollRestoration = "manual";
+
+document.addEventListener("click", async (event) => {
+  const button = event.target.closest("[data-copy]");
+  if (button) {
+    const done = await navigator.clipboard?.writeText(button.dataset.copy).then(() => true, () => false);
+    by("news").textContent = done ? "Copied" : "This browser does not let the page copy here";
+    button.classList.toggle("done", Boolean(done));
+    setTimeout(() => button.classList.remove("done"), 1_500);
+    return;
+  }
+  const link = event.target.closest("a[href]");
+  if (!link || event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+  if (link.origin !== location.origin || link.hasAttribute("download") || link.getAttribute("href").startsWith("#") || !route(link.pathname)) return;
+  event.preventDefault();
+  visit(link.href);
+});
+
+// Filters of lists: what is filled in becomes the address.
+document.addEventListener("submit", (event) => {
+  event.preventDefault();
+  const form = event.target;
+  if (form.id === "search") {
+    const goal = target(by("q").value);
+    if (goal) visit(goal);
+    else by("q").focus();
+    return;
+  }
+  const given = [...new FormData(form)].map(([name, value]) => [name, value.trim()]).filter(([, value]) => value !== "");
+  visit(`${form.getAttribute("action")}?${new URLSearchParams(given)}`);
+});
+
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, textarea, select")) return;
+  event.preventDefault();
+  by("q").focus();
+  by("q").select();
+});
+
+takeFiles({
+  found: (sha256, name) => visit(`/document/${sha256}`, { state: { document: name } }),
+  busy: (text) => {
+    by("news").textContent = text;
+    main.setAttribute("aria-busy", "true");
+  },
+  fail: (text) => {
+    current = null;
+    main.removeAttribute("aria-busy");
+    main.replaceChildren(title(null, "Not hashed"), h("p", { class: "note", role: "alert" }, text));
+  },
+});
+
+readPlots();
+
+/** When the next attempt is due, while the node is gone. */
+let lost = null;
+
+const tick = () => {
+  for (const time of document.querySelectorAll("time[data-ago]")) {
+    const text = ago(time.dateTime);
+    if (time.textContent !== text) time.textContent = text;
+  }
+  if (lost) {
+    const seconds = Math.max(0, Math.ceil((lost.next - Date.now()) / 1000));
+    const since = lost.since ? `What you see is what it said at ${clockOf(lost.since)}.` : "";
+    const next = seconds > 0 ? `Next attempt in ${seconds} s.` : "Trying now.";
+    by("trouble-text").replaceChildren(h("strong", {}, "Connection lost."), ` The node at ${location.host} does not answer. ${since} `, h("span", { "aria-hidden": "true" }, next));
+  }
+};
+setInterval(tick, 1_000);
+
+const stream = follow({
+  tell: (name, data) => {
+    if (name === "block") by("news").textContent = `Block ${number(data.height)}, ${data.transactions} transactions`;
+    if (["block", "reorg", "peer", "lagged"].includes(name)) stream.soon();
+    // What is not here now may come.
+    if ((current?.shown || current?.failed) && (current.page.on.includes(name) || name === "lagged")) load(current, name);
+  },
+  show: (state, details) => {
+    const pulse = by("pulse");
+    if (pulse.dataset.state !== state) {
+      pulse.dataset.state = state;
+      pulse.textContent = state === "live" ? "Live" : "Connection lost";
+    }
+    by("trouble").hidden = state === "live";
+    if (state === "live") {
+      lost = null;
+      // The node tells what was missed behind an event that was heard; else whatever happened meanwhile was not heard.
+      if (current && !(current.shown && details.resumed)) load(current, current.shown ? "lagged" : null);
+    } else {
+      lost = details;
+      tick();
+    }
+  },
+  fresh: () => {
+    const { network, id, version } = node.status;
+    by("network-name").textContent = network.name;
+    by("node-name").textContent = `node ${id}`;
+    by("version").textContent = `bouya ${version}, network ${network.name} ${network.id.slice(0, 16)}…`;
+    if (current?.shown && current.page.status) load(current, "status");
+  },
+});
+by("again").addEventListener("click", () => stream.again());
+
+// Amounts need the coin's symbol: the first page waits for the status, or for the news that there is none.
+await stream.look();
+if (!current) show(0, false);

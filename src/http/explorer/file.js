@@ -1,0 +1,57 @@
+// Documents that are dropped or chosen: hashed in this page, then looked up. No byte of them is sent.
+
+/** The browser hashes a document as a whole, in memory: more than this is for the command line. */
+const MOST = 512 * 1024 * 1024;
+
+/** Why a document cannot be hashed here, with the command that can; null if it can. */
+const obstacle = (file) => {
+  if (!globalThis.crypto?.subtle) {
+    return `Browsers hash documents only on pages that come over https or from this machine, and this one came from ${location.host}. Open it at 127.0.0.1 on the node’s machine, or type: bouya record find --file FILE`;
+  }
+  if (file.size > MOST) return `${file.name} is larger than 512 MiB, too much to be hashed in a page. Type: bouya record find --file FILE`;
+  return null;
+};
+
+const hashed = async (file) => {
+  const digest = await crypto.subtle.digest("SHA-256", await file.arrayBuffer());
+  return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
+};
+
+/** `found(hash, name)` hears a document's SHA-256, `fail(text)` why there is none, `busy(text)` that it takes a moment. */
+export const takeFiles = ({ found, fail, busy }) => {
+  const overlay = document.getElementById("drop");
+  const input = document.getElementById("file");
+  const take = async (file) => {
+    const why = obstacle(file);
+    if (why) return fail(why);
+    busy(`Hashing ${file.name}`);
+    try {
+      return found(await hashed(file), file.name);
+    } catch {
+      return fail(`${file.name} cannot be read. A folder is no document; pack it into one file first.`);
+    }
+  };
+  const carries = (event) => [...(event.dataTransfer?.types ?? [])].includes("Files");
+  let depth = 0;
+  const shown = (change) => {
+    depth = change === null ? 0 : Math.max(0, depth + change);
+    overlay.hidden = depth === 0;
+  };
+  addEventListener("dragenter", (event) => carries(event) && (event.preventDefault(), shown(1)));
+  addEventListener("dragleave", (event) => carries(event) && shown(-1));
+  addEventListener("dragover", (event) => carries(event) && event.preventDefault());
+  addEventListener("drop", (event) => {
+    if (!carries(event)) return;
+    event.preventDefault();
+    shown(null);
+    const files = [...event.dataTransfer.files];
+    if (files.length === 1) take(files[0]);
+    else fail("One document at a time, please.");
+  });
+  document.getElementById("pick").addEventListener("click", () => input.click());
+  input.addEventListener("change", () => {
+    const [file] = input.files;
+    input.value = "";
+    if (file) take(file);
+  });
+};

@@ -1,0 +1,109 @@
+// The node at a glance, and what happens on it.
+
+import { ask, query, several } from "../api.js";
+import { h } from "../dom.js";
+import { blockLink, bytes, copy, dayOf, daysLeft, endsSoon, few, hash, miner, node, number, plural, span, transaction, when } from "../format.js";
+import { empty, hint, section, table, title } from "../parts.js";
+import { picture } from "../picture.js";
+import { median, plot } from "../plot.js";
+import { summary } from "./transaction.js";
+
+/** Blocks that the plots show. */
+const SHOWN = 100;
+
+const narrow = matchMedia("(max-width: 44rem)");
+
+/** The newest blocks, with those that are known already not asked for again. */
+const newest = async (known, event) => {
+  const tip = node.status.tip;
+  if (known.length > 0 && event !== "reorg" && event !== "lagged") {
+    if (known[0].hash === tip.hash) return known;
+    const missing = tip.height - known[0].height;
+    if (missing > 0 && missing < 20) {
+      const { items } = await ask(query("/v1/blocks", { limit: missing + 1 }));
+      const overlap = items.find((block) => block.height === known[0].height);
+      if (overlap?.hash === known[0].hash) return [...items.filter((block) => block.height > known[0].height), ...known].slice(0, SHOWN);
+    }
+  }
+  return (await several("/v1/blocks", {}, SHOWN)).items;
+};
+
+const tile = (name, value, detail, kind = "") => h("div", { class: `tile ${kind}` }, h("dt", {}, name), h("dd", {}, h("b", {}, value), h("span", {}, detail)));
+
+const tiles = ({ status }) => {
+  const { tip, sync, certificate, clock } = status;
+  return h("dl", { class: "tiles", "aria-label": "At a glance" },
+    tile("Height", number(tip.height), tip.height > 0 ? ["newest block ", when(tip.time)] : "no block yet"),
+    tile("State", sync.state, sync.state === "syncing" ? `${Math.floor(sync.progress * 100)} % of the chain` : sync.state === "alone" ? "no peer is connected" : "with all that peers show", sync.state === "synced" ? "good" : "warn"),
+    tile("Peers", number(status.peers.connected), `connected, of ${number(status.peers.known)} known`),
+    tile("Mempool", number(status.mempool.transactions), status.mempool.transactions === 0 ? "nothing waits" : `waiting, ${bytes(status.mempool.bytes)}`),
+    tile("Mining", status.miner.enabled ? `${few(status.miner.hashes_per_second)}H/s` : "off", status.miner.enabled ? (status.miner.hashes_per_second > 0 ? "on this node" : "resting") : "this node only checks"),
+    tile("Certificate", daysLeft(certificate), [certificate.days_left < 0 ? "since " : "left, until ", h("time", { datetime: certificate.not_after, title: certificate.not_after }, dayOf(certificate.not_after))], endsSoon(certificate) ? "bad" : ""),
+    tile("Clock", `${clock.offset_ms > 0 ? "+" : clock.offset_ms < 0 ? "−" : "±"}${span(clock.offset_ms)}`, "peers’ median against this node’s", Math.abs(clock.offset_ms) > 2_000 ? "warn" : ""));
+};
+
+const ending = (peers) => peers.length === 0 ? null : h("p", { class: "note bad" }, "Certificates that end soon: ", peers.map((peer) => `${peer.id} (${daysLeft(peer.certificate)})`).join(", "), ". Their members renew them with the CA.");
+
+const warnings = ({ status, peers }) => [
+  ending(peers.filter((peer) => endsSoon(peer.certificate))),
+  status.disk_full ? h("p", { class: "note bad", role: "alert" }, "The disk is nearly full: this node takes no block and no transaction. Make room.") : null,
+  endsSoon(status.certificate) ? h("div", { class: "note bad" }, h("p", {}, "This node’s certificate ends soon; peers refuse it then."), hint("On the CA’s machine, then copy the new certificate over the old one:", `mkca renew ${status.id}`)) : null,
+];
+
+/** Milliseconds between each block and the one before. */
+export const intervals = (blocks) => blocks.map((block, index) => (index + 1 < blocks.length ? Date.parse(block.time) - Date.parse(blocks[index + 1].time) : null));
+
+const latest = ({ blocks }) => {
+  const between = intervals(blocks);
+  return section("Latest blocks", { beside: h("a", { href: "/blocks" }, "All blocks") }, blocks.length === 0
+    ? empty("No block yet. Miners rest while nothing waits.", hint("Ask for one:", "bouya mine --config config/node.toml"))
+    : h("ol", { class: "chain", "aria-label": "Latest blocks, newest first" }, blocks.slice(0, 8).map((block, index) =>
+        h("li", { "data-key": block.hash, class: block.transactions > 0 ? "full" : "" },
+          h("span", { class: "height" }, blockLink(block.height)),
+          h("span", { class: "who" }, miner(block.miner), h("small", {}, block.transactions === 0 ? "no transactions" : plural(block.transactions, "transaction"), h("span", { class: "wide" }, ", ", bytes(block.size)))),
+          h("span", { class: "age" }, when(block.time), h("small", {}, between[index] === null ? "" : `after ${span(between[index])}`))))));
+};
+
+const plots = ({ status, blocks }) => {
+  const points = (values) => blocks.map(({ height, time }, index) => ({ height, time, value: values[index] })).filter(({ value }) => value !== null).reverse();
+  const between = points(intervals(blocks));
+  if (between.length < 2) return section("Interval and difficulty", {}, empty("Two blocks make the first mark. They come with the next transactions."));
+  const aim = status.network.interval_ms;
+  const typical = median(between.map(({ value }) => value));
+  const last = blocks[0].difficulty;
+  return section("Interval and difficulty", { kind: "plots", beside: h("span", { class: "soft" }, `the last ${blocks.length} blocks`) },
+    plot({ name: "Interval", about: `Median ${span(typical)}; the network aims at ${span(aim)} on average.`, points: between, kind: "bars", words: span, aim, most: Math.max(aim * 4, typical * 6) }),
+    plot({ name: "Difficulty", about: `Now ${few(last)}: expected hashes for a block.`, points: points(blocks.map(({ difficulty }) => Number(difficulty))), kind: "steps", words: few }));
+};
+
+const waiting = ({ status, waiting: items }) => section("Mempool", { beside: h("a", { href: "/mempool" }, status.mempool.transactions > items.length ? `All ${number(status.mempool.transactions)}` : "Details") }, items.length === 0
+  ? empty("Nothing waits: every transaction that this node knows is in a block.", hint("Send one:", "bouya send --from WALLET --to ADDRESS:AMOUNT --wait"))
+  : table("Transactions that wait, best fee first", [["Transaction"], ["What", "name"], ["Fee", "n"]], items.map((item) => ({ key: item.id, cells: [transaction(item.id), summary(item), item.fee] }))));
+
+export const overview = {
+  title: () => "Overview",
+  status: true,
+  on: ["block", "reorg", "transaction", "dropped", "peer"],
+  load: async (_name, _query, before, event) => {
+    const [blocks, peers, page] = await Promise.all([
+      newest(before?.blocks ?? [], event),
+      several("/v1/peers", {}, 200),
+      ask("/v1/transactions?limit=6"),
+    ]);
+    return { status: node.status, blocks, peers: peers.items, waiting: page.items };
+  },
+  view: (data) => {
+    const { status, peers, blocks } = data;
+    return [
+      h("div", { class: "title" }, h("div", {}, h("p", { class: "kind" }, "Network"), h("h1", { tabindex: -1 }, h("bdi", {}, status.network.name))), h("div", { class: "beside soft" }, h("span", {}, "network id ", hash(status.network.id), " "), copy(status.network.id))),
+      warnings(data),
+      tiles(data),
+      h("div", { class: "halves" }, latest(data),
+        section("Peers", { beside: h("a", { href: "/peers" }, "Details") }, peers.length === 0
+          ? empty("This node knows nobody.", hint("Tell it of a member:", "bouya peer add ID@HOST:PORT --config config/node.toml"))
+          : picture(status, peers, narrow.matches, blocks[0]?.miner.id ?? null))),
+      plots(data),
+      waiting(data),
+    ];
+  },
+};

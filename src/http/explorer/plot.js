@@ -1,0 +1,61 @@
+// Plots of blocks: one mark for each, evenly spaced. Coordinates are per cent, so text keeps its shape at any width.
+
+import { h, s } from "./dom.js";
+import { clockOf, number } from "./format.js";
+
+const per = (value) => `${Math.round(value * 1000) / 1000}%`;
+
+/** A round number at or above `value`. */
+const above = (value) => {
+  const power = 10 ** Math.floor(Math.log10(value));
+  return [1, 1.5, 2, 3, 5, 7.5, 10].map((step) => step * power).find((step) => step >= value) ?? 10 * power;
+};
+
+export const median = (values) => {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted.length === 0 ? 0 : sorted[Math.floor(sorted.length / 2)];
+};
+
+/**
+ * `points`: { height, time, value }, oldest first. `kind`: "bars" or "steps". `words`: a value in words. `aim`: a line to compare with.
+ * Values beyond `most` are cut, and drawn so that one sees it.
+ */
+export const plot = ({ name, about, points, kind, words, aim = null, most = Infinity }) => {
+  const highest = Math.max(...points.map((point) => point.value), aim ?? 0);
+  const top = above(Math.max(Math.min(highest, most), 1e-9) * 1.02);
+  const y = (value) => 100 - (Math.min(value, top) / top) * 100;
+  const step = 100 / points.length;
+  const bars = points.map((point, index) => {
+    const cut = point.value > top;
+    const mark = kind === "bars"
+      ? s("rect", { class: cut ? "mark cut" : "mark", x: per(index * step + step * 0.14), width: per(step * 0.72), y: per(y(point.value)), height: per(100 - y(point.value)) })
+      : [
+          s("line", { class: "step", x1: per(index * step), x2: per((index + 1) * step), y1: per(y(point.value)), y2: per(y(point.value)) }),
+          index > 0 ? s("line", { class: "step", x1: per(index * step), x2: per(index * step), y1: per(y(points[index - 1].value)), y2: per(y(point.value)) }) : null,
+          s("rect", { class: "under", x: per(index * step), width: per(step + 0.05), y: per(y(point.value)), height: per(100 - y(point.value)) }),
+        ];
+    const says = `Block ${number(point.height)}, ${clockOf(point.time)}: ${words(point.value)}`;
+    return s("g", { class: "point", "data-key": String(point.height), "data-says": says }, mark, s("rect", { class: "hit", x: per(index * step), y: "0", width: per(step), height: "100%" }));
+  });
+  const line = (value, kind) => s("line", { class: kind, x1: "0", x2: "100%", y1: per(y(value)), y2: per(y(value)) });
+  const text = (value, kind) => s("text", { class: `${kind}-text`, x: "4", y: per(y(value)), dy: y(value) < 12 ? "12" : "-4" }, kind === "aim" ? `aim ${words(value)}` : words(value));
+  const aimed = aim !== null && aim < top;
+  const [first, last] = [points[0], points.at(-1)];
+  return h("figure", { class: "plot", "data-plot": name },
+    h("figcaption", {}, h("span", { class: "plot-name" }, name), h("span", { class: "plot-about" }, about)),
+    s("svg", { class: "canvas", role: "img", "aria-label": `${name} of blocks ${first.height} to ${last.height}. ${about}`, width: "100%", height: "150" },
+      line(top, "grid"), line(top / 2, "grid"), bars, aimed ? line(aim, "aim") : null,
+      text(top, "grid"), text(top / 2, "grid"), aimed ? text(aim, "aim") : null,
+      s("line", { class: "floor", x1: "0", x2: "100%", y1: "100%", y2: "100%" })),
+    h("p", { class: "scale" }, h("span", {}, `block ${number(first.height)}, ${clockOf(first.time)}`), h("span", {}, `block ${number(last.height)}, ${clockOf(last.time)}`)),
+    h("p", { class: "says", "aria-hidden": "true" }, "Point at a mark to read it."));
+};
+
+/** The readouts: one listener for all plots. */
+export const readPlots = () => {
+  document.addEventListener("pointerover", (event) => {
+    const point = event.target.closest?.("[data-says]");
+    const readout = point?.closest("figure")?.querySelector(".says");
+    if (readout) readout.textContent = point.getAttribute("data-says");
+  });
+};
