@@ -1,0 +1,56 @@
+// Chromium, and pages that notice what no page may do: speak to another host, or write an error to its console.
+
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { extname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { chromium } from "playwright-core";
+
+/** With FROM_SOURCES set, pages get their styles and modules from the working copy, not from the program: no build between two looks. */
+const SOURCES = process.env.FROM_SOURCES ? fileURLToPath(new URL("../../src/http/explorer", import.meta.url)) : null;
+const KINDS = { ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml" };
+
+const FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
+
+export const launch = () => chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: FLAGS });
+
+export const DESKTOP = { width: 1280, height: 900 };
+export const PHONE = { width: 390, height: 844 };
+export const SMALL = { width: 360, height: 740 };
+
+/** A page of a context of its own. `page.faults` holds what went wrong; `close` insists that nothing did. */
+export const open = async (browser, url, { path = "/", viewport = DESKTOP, scheme = "light", motion = "reduce", allow = () => false } = {}) => {
+  const context = await browser.newContext({ baseURL: url, viewport, colorScheme: scheme, reducedMotion: motion, locale: "en-GB" });
+  const page = await context.newPage();
+  if (SOURCES) {
+    await context.route("**/assets/**", async (route) => {
+      const name = new URL(route.request().url()).pathname.slice("/assets/".length);
+      await route.fulfill({ body: await readFile(join(SOURCES, name)), contentType: KINDS[extname(name)] });
+    });
+  }
+  const faults = [];
+  page.on("console", (message) => {
+    if (["error", "warning"].includes(message.type()) && !allow(message.text())) faults.push(`console: ${message.text()}`);
+  });
+  page.on("pageerror", (error) => faults.push(`error: ${error.stack ?? error}`));
+  page.on("request", (request) => {
+    if (!request.url().startsWith(`${url}/`)) faults.push(`request elsewhere: ${request.url()}`);
+  });
+  page.on("dialog", (dialog) => faults.push(`dialog: ${dialog.message()}`));
+  page.finish = async () => {
+    await context.close();
+    assert.deepEqual(faults, []);
+  };
+  page.show = async (path) => {
+    await page.goto(path);
+    await settled(page);
+  };
+  if (path) await page.show(path);
+  return page;
+};
+
+/** The page shows what it loaded, and hears the node. */
+export const settled = async (page) => {
+  await page.locator("main:not([aria-busy]) h1").waitFor();
+  await page.locator("#pulse[data-state=live]").waitFor();
+};

@@ -1,0 +1,66 @@
+// What happens while a page is open.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { open, settled } from "./browser.mjs";
+import { PATIENCE, until } from "./network.mjs";
+
+const height = (page) => page.locator(".chain .height").first().textContent().then(Number);
+
+export const live = (world) => {
+  test("blocks and transactions arrive by themselves", async () => {
+    const { network, facts } = world;
+    const page = await open(world.browser, network.url, {});
+    const before = await height(page);
+    await page.waitForFunction((before) => Number(document.querySelector(".chain .height").textContent) > before, before, { timeout: PATIENCE });
+    assert.match(await page.locator("#news").textContent(), /^Block \d+, /, "screen readers hear of it");
+    const sent = await network.wallet("send", "--from", "demo", "--to", `${facts.carol}:2`);
+    const id = /\b[0-9a-f]{64}\b/.exec(sent)[0];
+    await page.goto(`/tx/${id}`);
+    await settled(page);
+    await page.getByRole("link", { name: "Download receipt" }).waitFor({ timeout: PATIENCE });
+    await page.locator(".title .badge.good").waitFor();
+    await page.finish();
+  });
+
+  test("a page that comes back asks for what it missed", async () => {
+    const page = await open(world.browser, world.network.url, {});
+    const hide = (hidden) =>
+      page.evaluate((hidden) => {
+        Object.defineProperty(document, "hidden", { value: hidden, configurable: true });
+        document.dispatchEvent(new Event("visibilitychange"));
+      }, hidden);
+    const before = await height(page);
+    await page.waitForFunction((before) => Number(document.querySelector(".chain .height").textContent) > before, before, { timeout: PATIENCE });
+    const streams = [];
+    page.on("request", (request) => request.url().includes("/v1/events") && streams.push(request.url()));
+    await hide(true);
+    const left = await height(page);
+    await until("two blocks that the page does not hear of", async () => (await world.network.get("/v1/status")).tip.height >= left + 2);
+    await hide(false);
+    await page.waitForFunction((left) => Number(document.querySelector(".chain .height").textContent) >= left + 2, left, { timeout: PATIENCE });
+    assert.deepEqual(streams.map((url) => /\/v1\/events\?after=[0-9a-f]{16}-\d+$/.test(url)), [true], `${streams}`);
+    await page.finish();
+  });
+
+  test("a node that is gone is noticed, and so is its return", async () => {
+    const { network } = world;
+    const refused = (text) => /ERR_|Failed to load/.test(text);
+    const page = await open(world.browser, network.url, { allow: refused });
+    const before = await height(page);
+    await network.halt();
+    await page.locator("#pulse[data-state=lost]").waitFor({ timeout: PATIENCE });
+    assert.match(await page.locator("#trouble").textContent(), /Connection lost\. .*What you see is what it said at/);
+    assert.ok((await height(page)) >= before, "what was read stays");
+    await page.getByRole("link", { name: "Mempool", exact: true }).first().click();
+    await page.getByText("The node does not answer").waitFor();
+    await network.run();
+    await page.locator("#pulse[data-state=live]").waitFor({ timeout: PATIENCE });
+    await page.locator("#trouble").waitFor({ state: "hidden" });
+    await page.getByRole("heading", { name: "Mempool" }).waitFor();
+    await page.getByRole("link", { name: "Overview", exact: true }).click();
+    await settled(page);
+    await page.waitForFunction((before) => Number(document.querySelector(".chain .height")?.textContent) > before, before, { timeout: PATIENCE });
+    await page.finish();
+  });
+};

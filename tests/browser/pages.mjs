@@ -1,0 +1,190 @@
+// What the pages show, and where they lead.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { open, settled } from "./browser.mjs";
+import { until } from "./network.mjs";
+import { BIDI, MARKUP } from "./traffic.mjs";
+
+const follow = async (page, locator, address) => {
+  await locator.click();
+  await page.waitForURL(address);
+  await settled(page);
+};
+
+/** Every page's address, for tests of what all have in common. */
+export const everyPage = (facts) => [
+  ["overview", "/"], ["blocks", "/blocks"], ["block", "/block/1"], ["mempool", "/mempool"], ["records", "/records"], ["topic", "/records?topic=prices"],
+  ["agreements", "/agreements"], ["peers", "/peers"], ["transfer", `/tx/${facts.paid}`], ["words", `/tx/${facts.words}`], ["record", `/tx/${facts.record}`],
+  ["account", `/account/${facts.demo}`], ["account-records", `/account/${facts.friend}?show=records`], ["account-agreements", `/account/${facts.carol}?show=agreements`],
+  ...Object.entries(facts.agreements).map(([status, id]) => [`agreement-${status}`, `/agreement/${id}`]),
+  ["document", `/document/${facts.hash}`], ["unknown-document", `/document/${"cd".repeat(32)}`], ["nothing-found", `/search?q=${"ef".repeat(32)}`],
+  ["no-topic", "/records?topic=nothing"], ["missing", "/block/99999999"],
+];
+
+export const pages = (world) => {
+  const start = (path, options) => open(world.browser, world.network.url, { path, ...options });
+
+  test("the overview shows the node as its status says", async () => {
+    const page = await start("/");
+    const status = await world.network.get("/v1/status");
+    const tile = async (name) => (await page.locator(".tile", { has: page.locator(`dt:text-is("${name}")`) }).locator("b").textContent()).trim();
+    assert.equal(await page.locator("h1").textContent(), status.network.name);
+    assert.equal(await tile("State"), "synced");
+    assert.equal(await tile("Peers"), "2");
+    assert.equal(await tile("Certificate"), `${status.certificate.days_left} days`);
+    await until("the height is the node's", async () => Number(await tile("Height")) >= status.tip.height);
+    const figure = page.locator("figure.picture svg");
+    assert.match(await figure.getAttribute("aria-label"), /node0, in the middle; 2 peers around it: 2 connected/);
+    assert.equal(await figure.locator(".edge.connected").count(), 2, "a line for each own session and no other");
+    assert.equal(await figure.locator(".peer").count(), 3);
+    assert.equal(await page.locator("figure.plot svg[role=img]").count(), 2);
+    assert.ok((await page.locator(".plot .point").count()) > 2);
+    assert.match(await page.locator("footer").textContent(), /This page only reads\..*command line/);
+    await page.locator(".plot .hit").first().hover();
+    assert.match(await page.locator(".plot .says").first().textContent(), /^Block \d+, .*s$/);
+    await page.finish();
+  });
+
+  test("a block, its transactions and their accounts lead to each other", async () => {
+    const page = await start("/blocks");
+    const { height } = await world.network.get(`/v1/transactions/${world.facts.paid}`);
+    await page.show(`/blocks?from=${height}`);
+    await follow(page, page.locator(`a[href="/block/${height}"]`), `**/block/${height}`);
+    assert.equal(await page.locator("h1").textContent(), String(height));
+    await follow(page, page.locator(`main a[href="/tx/${world.facts.paid}"]`), `**/tx/${world.facts.paid}`);
+    await follow(page, page.locator(`main a[href="/account/${world.facts.friend}"]`).first(), `**/account/${world.facts.friend}`);
+    await follow(page, page.locator(`main a[href="/tx/${world.facts.paid}"]`), `**/tx/${world.facts.paid}`);
+    await follow(page, page.locator(`main a[href="/block/${height}"]`).first(), `**/block/${height}`);
+    await page.goBack();
+    await settled(page);
+    assert.match(page.url(), /\/tx\//);
+    await page.finish();
+  });
+
+  test("amounts are exactly those of the API", async () => {
+    const page = await start(`/account/${world.facts.demo}`);
+    const { balance } = await world.network.get(`/v1/accounts/${world.facts.demo}`);
+    assert.equal((await page.locator(".tile b").first().textContent()).trim(), `${balance} DEV`);
+    await page.show(`/tx/${world.facts.words}`);
+    assert.match(await page.locator("table").first().textContent(), /0\.000001 DEV/);
+    await page.finish();
+  });
+
+  test("a block's nonce is shown to its last digit", async () => {
+    const page = await start(null);
+    const raw = await (await fetch(`${world.network.url}/v1/blocks/1`)).text();
+    const nonce = /"nonce":(\d+)/.exec(raw)[1];
+    // One that no double holds, as another miner may find.
+    const huge = "18446744073709551615";
+    await page.route("**/v1/blocks/1", (route) => route.fulfill({ contentType: "application/json", body: raw.replace(`"nonce":${nonce}`, `"nonce":${huge}`) }));
+    await page.show("/block/1");
+    await page.locator("summary").click();
+    await page.getByText(huge, { exact: true }).waitFor();
+    await page.finish();
+  });
+
+  test("what strangers write stays text", async () => {
+    const { facts } = world;
+    const page = await start(`/tx/${facts.paid}`);
+    for (const path of [`/tx/${facts.paid}`, "/records", "/agreements", `/agreement/${facts.agreements.refused}`, `/account/${facts.demo}`, "/blocks"]) {
+      await page.show(path);
+      const shown = await page.evaluate((markup) => ({
+        tags: document.querySelectorAll("main img, main script, main iframe, main [onerror], main [style]").length,
+        title: document.title,
+        text: document.querySelector("main").textContent.includes(markup),
+      }), MARKUP);
+      assert.equal(shown.tags, 0, path);
+      assert.ok(!shown.title.includes("owned"), path);
+      assert.equal(shown.text, path !== "/blocks", path);
+    }
+    await page.finish();
+  });
+
+  test("characters that turn or hide text are shown by their code", async () => {
+    const page = await start(`/tx/${world.facts.words}`);
+    const memo = page.locator("bdi.said");
+    assert.equal(await memo.textContent(), BIDI.replace(/[\u202E\u202C\u200B]/g, (found) => `U+${found.codePointAt(0).toString(16).toUpperCase()}`));
+    assert.deepEqual(await memo.locator(".unseen").allTextContents(), ["U+202E", "U+202C", "U+200B"]);
+    await page.finish();
+  });
+
+  test("records are found by topic, sender and time", async () => {
+    const page = await start("/records", { allow: (text) => text.includes("400") });
+    const rows = page.locator("tbody tr");
+    assert.equal(await rows.count(), 4);
+    await page.getByLabel("Topic", { exact: true }).fill("prices");
+    await page.getByLabel("Sender").fill(world.facts.friend);
+    await page.getByRole("button", { name: "Show" }).click();
+    await page.waitForURL(/topic=prices&sender=/);
+    await until("two records", async () => (await rows.count()) === 2);
+    await page.show("/records?since=2100-01-01");
+    assert.match(await page.locator(".empty").textContent(), /No record fits\..*bouya record add/);
+    await page.show("/records?since=2001-01-01&until=2100-01-01");
+    assert.equal(await rows.count(), 4);
+    await page.show("/records?sender=bouya1nonsense");
+    await page.getByText("Bad request").first().waitFor();
+    await page.finish();
+  });
+
+  test("agreements are shown in each of their states", async () => {
+    const page = await start("/agreements");
+    assert.equal(await page.locator("tbody tr").count(), 5);
+    const words = { open: /Waits for 1 answer/, effective: /All parties have signed/, refused: /A party refused/, withdrawn: /took it back/, expired: /deadline passed/ };
+    for (const [status, id] of Object.entries(world.facts.agreements)) {
+      await page.show(`/agreement/${id}`);
+      assert.equal(await page.locator(".title .badge").textContent(), status);
+      assert.match(await page.locator(".lead").textContent(), words[status]);
+      assert.equal(await page.getByText("bouya agree sign").count(), status === "open" ? 1 : 0, "how to answer is said while it can be");
+      await page.show(`/agreements?status=${status}`);
+      assert.equal(await page.locator("tbody tr").count(), 1, status);
+    }
+    await page.finish();
+  });
+
+  test("a receipt can be downloaded and verifies as the page says", async () => {
+    const page = await start(`/tx/${world.facts.record}`);
+    const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("link", { name: "Download receipt" }).click()]);
+    const file = `${world.network.dir}/${download.suggestedFilename()}`;
+    await download.saveAs(file);
+    const command = (await page.locator(".command code").textContent()).split(" ");
+    assert.deepEqual(command.slice(0, 3), ["bouya", "receipt", "verify"]);
+    assert.equal(command[3], download.suggestedFilename());
+    const said = await world.network.offline(...command.slice(1), "--document", world.facts.lease);
+    assert.match(said, /proven|lease\.pdf/);
+    await page.finish();
+  });
+
+  test("a list goes on where it ended", async () => {
+    const { network, facts } = world;
+    // More than a page of 20 holds.
+    for (let paid = 1; paid <= 20; paid += 1) await network.wallet("send", "--from", "carol", "--to", `${facts.demo}:0.01`);
+    const all = () => network.get(`/v1/accounts/${facts.carol}/transactions?limit=100`);
+    const items = await until("20 payments are in blocks", async () => {
+      const { items } = await all();
+      return items.filter((item) => item.direction === "out").length >= 20 && items;
+    });
+    const page = await start(`/account/${facts.carol}`);
+    const rows = () => page.locator("tbody a[href^='/tx/']").evaluateAll((links) => links.map((link) => link.getAttribute("href").slice("/tx/".length)));
+    const first = await rows();
+    assert.equal(first.length, 20);
+    await follow(page, page.getByRole("link", { name: "Older" }), /from=/);
+    assert.deepEqual([...first, ...(await rows())], items.map((item) => item.transaction));
+    assert.equal(await page.getByRole("link", { name: "Older" }).count(), 0);
+    await follow(page, page.getByRole("link", { name: "Newest" }), `**/account/${facts.carol}`);
+    await page.show("/blocks?from=2");
+    assert.equal(await page.locator("tbody tr").count(), 2);
+    await follow(page, page.getByRole("link", { name: "Newest" }), "**/blocks");
+    await page.finish();
+  });
+
+  test("what is not there is named, with a way on", async () => {
+    const page = await start("/block/99999999", { allow: (text) => text.includes("404") });
+    await page.getByText("no block at height 99999999").waitFor();
+    await follow(page, page.getByRole("link", { name: /topic “99999999”/ }), "**/records?topic=99999999");
+    assert.match(await page.locator(".empty").textContent(), /No record under the topic 99999999/);
+    await page.show(`/tx/${"0".repeat(64)}`);
+    await page.getByText("neither waits here nor is on the chain").waitFor();
+    await page.finish();
+  });
+};

@@ -1,0 +1,82 @@
+// The one search box, and documents that are dropped.
+
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { test } from "node:test";
+import { open, settled } from "./browser.mjs";
+
+const missing = (text) => text.includes("404");
+
+export const search = (world) => {
+  test("the search box finds heights, hashes, addresses and topics", async () => {
+    const { facts, network } = world;
+    const page = await open(world.browser, network.url, { allow: missing });
+    const block = await network.get("/v1/blocks/2");
+    const grouped = block.hash.toUpperCase().replace(/.{8}/g, "$& ");
+    for (const [typed, address, words] of [
+      ["2", "/block/2", "Block"],
+      [` ${block.hash} `, `/block/${block.hash}`, "Block"],
+      [grouped, `/block/${block.hash}`, "Block"],
+      [facts.paid, `/tx/${facts.paid}`, "Transfer"],
+      [facts.agreements.effective, `/agreement/${facts.agreements.effective}`, "Lease 2027"],
+      [facts.hash, `/document/${facts.hash}`, "On the ledger."],
+      [facts.carol, `/account/${facts.carol}`, "Account"],
+      ["prices", "/records?topic=prices", "Under prices"],
+      ["no such topic", "/records?topic=no+such+topic", "No record under the topic"],
+      ["ef".repeat(32), `/search?q=${"ef".repeat(32)}`, "Nothing of that name"],
+    ]) {
+      await page.locator("#q").fill(typed);
+      await page.locator("#q").press("Enter");
+      await page.waitForURL((url) => url.pathname + url.search === address);
+      await settled(page);
+      assert.ok((await page.locator("main").textContent()).includes(words), `${typed}: ${words}`);
+    }
+    await page.finish();
+  });
+
+  const drop = (page, file, name) =>
+    page.evaluate(([content, name]) => {
+      const transfer = new DataTransfer();
+      transfer.items.add(new File([new Uint8Array(content)], name));
+      for (const type of ["dragenter", "dragover"]) document.body.dispatchEvent(new DragEvent(type, { dataTransfer: transfer, bubbles: true, cancelable: true }));
+      const shown = !document.getElementById("drop").hidden;
+      document.body.dispatchEvent(new DragEvent("drop", { dataTransfer: transfer, bubbles: true, cancelable: true }));
+      return shown;
+    }, [[...file], name]);
+
+  test("a dropped document is hashed in the page and found", async () => {
+    const page = await open(world.browser, world.network.url, {});
+    const sent = [];
+    page.on("request", (request) => sent.push(`${request.method()} ${request.url()} ${request.postData() ?? ""}`));
+    const lease = await readFile(world.facts.lease);
+    assert.ok(await drop(page, lease, "my lease.pdf"), "the page says what a drop would do");
+    await page.waitForURL(`**/document/${world.facts.hash}`);
+    await settled(page);
+    assert.equal(await page.locator("h1").textContent(), "my lease.pdf");
+    assert.match(await page.locator(".lead").textContent(), /On the ledger/);
+    assert.equal(await page.locator(`main a[href="/tx/${world.facts.record}"]`).count(), 1);
+    assert.equal(await page.locator(`main a[href="/agreement/${world.facts.agreements.effective}"]`).count(), 1);
+    assert.ok(sent.every((request) => request.startsWith("GET ") && !request.includes("lease")), "neither the file nor its name was sent");
+    await page.finish();
+  });
+
+  test("a document that nobody recorded is said to be missing, with what to do", async () => {
+    const page = await open(world.browser, world.network.url, {});
+    await page.locator("#file").setInputFiles(world.facts.other);
+    await page.waitForURL("**/document/*");
+    await settled(page);
+    assert.match(await page.locator(".lead").textContent(), /Not on this ledger/);
+    assert.ok(await page.getByText("bouya record add").count());
+    await page.finish();
+  });
+
+  test("where a browser cannot hash, the page says why", async () => {
+    const page = await open(world.browser, world.network.url, { path: null });
+    // As on http://10.0.0.5: no secure context, so no crypto.subtle.
+    await page.addInitScript(() => Object.defineProperty(Crypto.prototype, "subtle", { get: () => undefined }));
+    await page.show("/");
+    await page.locator("#file").setInputFiles(world.facts.other);
+    await page.getByText("bouya record find --file FILE").waitFor();
+    await page.finish();
+  });
+};

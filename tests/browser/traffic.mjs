@@ -1,0 +1,45 @@
+// What the tests look for: payments, records and agreements in all states, with words that no page may take for markup.
+
+import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
+
+/** A memo that would run if a page read it as markup. */
+export const MARKUP = `<img src=x onerror="document.title='owned'"><script>document.title='owned'</script>`;
+/** Turns the direction of what follows it. */
+export const BIDI = "invoice \u202Efdp.exe\u202C \u200Bpaid";
+
+const idOf = (words) => /\b[0-9a-f]{64}\b/.exec(words)[0];
+
+export const traffic = async (network) => {
+  await network.bouya("wallet", "new", "carol", "--no-passphrase", "--wallets", `${network.dir}/wallets`);
+  const [demo, friend, carol] = await Promise.all(["demo", "friend", "carol"].map((name) => network.address(name)));
+  const lease = await network.file("lease.pdf", "the lease of 2027, as agreed by telephone\n".repeat(40));
+  const other = await network.file("annex.pdf", "an annex that nobody recorded\n");
+  const hash = createHash("sha256").update(await readFile(lease)).digest("hex");
+  const binary = await network.file("seal.bin", Buffer.from([...Array(48).keys()].map((n) => (n * 37 + 200) % 256)));
+
+  // Fees come first: all that follow are of one block or two.
+  const paid = await network.wallet("send", "--from", "demo", "--to", `${friend}:12.5`, "--to", `${carol}:20`, "--memo", MARKUP, "--wait");
+  const send = (...given) => network.wallet(...given);
+  const words = await send("send", "--from", "demo", "--to", `${carol}:0.000001`, "--memo", BIDI);
+  const record = await send("record", "add", "--from", "demo", "--topic", "contracts", "--document", lease);
+  await send("record", "add", "--from", "friend", "--topic", "prices", "--data", "wheat 212.50");
+  await send("record", "add", "--from", "friend", "--topic", "prices", "--data", `${MARKUP} \u202Eabc`);
+  await send("record", "add", "--from", "carol", "--topic", "seals", "--data-file", binary);
+  const propose = (title, deadline, ...parties) => send("agree", "propose", "--from", "demo", "--title", title, "--document", lease, ...parties.flatMap((party) => ["--party", party]), "--deadline", deadline, "--json");
+  const proposals = [];
+  for (const [title, deadline, ...parties] of [["Lease 2027", "2h", friend, carol], ["Supply of wheat, first half of 2027", "1d", friend, carol], [`Terms ${MARKUP}`, "1d", friend], ["Warehouse", "1d", carol], ["Too late", "6s", carol]]) {
+    proposals.push(await propose(title, deadline, ...parties));
+  }
+  await send("send", "--from", "demo", "--to", `${friend}:1`, "--wait");
+  const all = (await network.get("/v1/agreements")).items;
+  const id = (title) => all.find((item) => item.title.startsWith(title)).id;
+  const agreements = { effective: id("Lease"), open: id("Supply"), refused: id("Terms"), withdrawn: id("Warehouse"), expired: id("Too late") };
+  await send("agree", "sign", agreements.effective, "--from", "friend", "--document", lease);
+  await send("agree", "sign", agreements.effective, "--from", "carol", "--document", lease);
+  await send("agree", "sign", agreements.open, "--from", "friend", "--document", lease);
+  await send("agree", "refuse", agreements.refused, "--from", "friend");
+  await send("agree", "withdraw", agreements.withdrawn, "--from", "demo");
+  await send("send", "--from", "friend", "--to", `${carol}:0.5`, "--wait");
+  return { demo, friend, carol, lease, hash, other, agreements, paid: idOf(paid), words: idOf(words), record: idOf(record) };
+};
