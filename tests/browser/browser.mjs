@@ -6,7 +6,7 @@ import { extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { chromium } from "playwright-core";
 
-/** With FROM_SOURCES set, pages get their styles and modules from the working copy, not from the program: no build between two looks. */
+/** With FROM_SOURCES set, pages come from the working copy, not from the program: no build between two looks. */
 const SOURCES = process.env.FROM_SOURCES ? fileURLToPath(new URL("../../src/http/explorer", import.meta.url)) : null;
 const KINDS = { ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml" };
 
@@ -26,6 +26,12 @@ export const open = async (browser, url, { path = "/", viewport = DESKTOP, schem
     await context.route("**/assets/**", async (route) => {
       const name = new URL(route.request().url()).pathname.slice("/assets/".length);
       await route.fulfill({ body: await readFile(join(SOURCES, name)), contentType: KINDS[extname(name)] });
+    });
+    const isPage = (address) => !/^\/(v1|assets|metrics|openapi)/.test(address.pathname);
+    await context.route(isPage, async (route) => {
+      // With the node's own headers: the policy among them.
+      const response = await route.fetch();
+      await route.fulfill({ response, body: await readFile(join(SOURCES, "index.html")) });
     });
   }
   const faults = [];

@@ -86,12 +86,12 @@ export const picture = (status, peers, narrow, sealer = null) => {
   const self = s("g", { class: "peer self", "data-key": "this node" }, s("title", {}, `${status.id}: this node`),
     sealer === status.id ? s("circle", { class: "seal", cx: middle.x, cy: middle.y, r: 24 }) : null,
     s("circle", { class: "dot", cx: middle.x, cy: middle.y, r: 18 }),
-    s("text", { class: "name halo", x: middle.x, y: middle.y + 36 }, cut(status.id, 18)), s("text", { class: "detail halo", x: middle.x, y: middle.y + 50 }, "this node"));
+    s("text", { class: "name halo", x: middle.x, y: middle.y + 36 }, cut(status.id, 18)), crowded ? null : s("text", { class: "detail halo", x: middle.x, y: middle.y + 50 }, "this node"));
   const counts = LEGEND.map(([name, text]) => [name, text, peers.filter((peer) => peer.status === name).length]).filter(([, , count]) => count > 0);
   const summary = `This node, ${status.id}, in the middle; ${plural(peers.length, "peer")} around it: ${counts.map(([, text, count]) => `${count} ${text}`).join(", ")}. The table of peers says the same.`;
   return h("figure", { class: "picture" },
     s("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": summary }, lines, dots, self),
     h("ul", { class: "legend" }, counts.map(([name, text, count]) => h("li", { class: name }, h("span", { class: "key", "aria-hidden": "true" }), `${count} ${text}`)),
       sealer ? h("li", { class: "sealer" }, h("span", { class: "key", "aria-hidden": "true" }), "sealed the newest block") : null),
-    h("figcaption", {}, "Lines are this node’s own sessions, arrows tell who dialled. What its peers are connected to, it does not know."));
+    h("figcaption", {}, `Lines are this node’s own sessions${crowded ? "" : ", arrows tell who dialled"}. What its peers are connected to, it does not know.`));
 };
