@@ -36,6 +36,8 @@ fn next_with_id(stream: &mut impl BufRead) -> Option<(String, String, Value)> {
             return None;
         }
         let line = line.trim_end();
+        // It comes after seconds without an event, and would keep a read from ever being too late.
+        assert!(!line.starts_with(':'), "only a sign of life");
         if let Some(given) = line.strip_prefix("event: ") {
             name = Some(given.to_owned());
         } else if let Some(given) = line.strip_prefix("id: ") {
