@@ -1,5 +1,5 @@
 //! Doors for the fuzz package (`tests/fuzz`) to what strangers' bytes reach and nobody outside this crate need call. Only there with the
-//! feature `fuzzing`, which no build that is run has.
+//! feature `fuzzing`, which only builds with the fuzz package (--workspace) have.
 
 use axum::Router;
 use bouya_core::id::NodeId;

@@ -284,7 +284,7 @@ pub(crate) fn branch_seeds() -> Vec<Vec<u8>> {
 /// A tree's root, its growth and what is read back of it agree; a tree that lost a node is an error.
 pub fn merkle(data: &[u8]) {
     let mut choices = Choices::new(data);
-    let count = choices.within(1..200);
+    let count = choices.within(1..70);
     let leaves: Vec<&[u8]> = (0..count).map(|_| choices.bytes(2)).collect();
     let (mut frontier, mut nodes) = (Frontier::default(), BTreeMap::new());
     for (at, leaf) in leaves.iter().enumerate() {
