@@ -30,7 +30,8 @@ fn a_daemon_without_open_files_left_takes_members_in_and_does_not_spin() {
     let to = SocketAddr::from(([127, 0, 0, 1], alice.p2p));
     let from: Vec<IpAddr> = (0..50).map(loopback).collect();
     let silent = attack::silent(&from, 2, to);
-    until("all are used", || (open_files(alice.pid()) >= 64).then_some(()));
+    // The last one is used only for moments: each socket that gets none ends the oldest before it.
+    until("all but the last are used", || (open_files(alice.pid()) >= 62).then_some(()));
 
     // They are held all the time: the oldest of them make room.
     let mut bob = consortium.member("bob", &format!("bootstrap = [\"{}\"]", alice.at()), "enabled = false");
