@@ -11,7 +11,7 @@ use bouya_core::crypto::Hash;
 use bouya_core::ledger::{
     Account, Address, CheckedTransaction, Moved, StateError, Transaction, TransactionError, View,
 };
-use bouya_core::mempool::{Dropped, Limits, Mempool, MempoolError};
+use bouya_core::mempool::{Dropped, Followed, Limits, Mempool, MempoolError, TipMove};
 use bouya_core::overlay::{Answer, ConnId, Input, Offer, TransactionOutcome};
 use thiserror::Error;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -236,7 +236,7 @@ impl MempoolActor {
         Ok(())
     }
 
-    /// Follows the tip: what is confirmed leaves, what no longer fits is reported, what came out of the chain comes back.
+    /// Follows the tip.
     fn moved(&self, pool: &mut Mempool, moved: &Moved, lost: Option<&Snapshot>) -> Result<(), StoreError> {
         let snapshot = self.reader.snapshot()?;
         let mut confirmed = BTreeSet::new();
@@ -246,27 +246,33 @@ impl MempoolActor {
             let transactions = block.iter().flat_map(|block| block.body.transactions.iter());
             confirmed.extend(transactions.map(Transaction::id));
         }
-        let next = snapshot.tip()?.0.saturating_add(1);
-        for sender in pool.senders() {
-            let account = snapshot.account(&sender).map_err(|error| StoreError::Failed(error.to_string()))?;
-            let dropped = pool.moved(&sender, account, next, &confirmed);
-            self.report(&dropped);
+        let lost = lost.map(|lost| self.lost(&snapshot, lost, moved, &confirmed)).transpose()?;
+        let height = snapshot.tip()?.0.saturating_add(1);
+        let lost = lost.unwrap_or_default();
+        let tip_move = TipMove { view: &snapshot, height, confirmed: &confirmed, lost };
+        let followed = pool.follow(self.clock.now(), tip_move);
+        let Followed { dropped, returned, refused } =
+            followed.map_err(|error| StoreError::Failed(error.to_string()))?;
+        self.report(&dropped);
+        for (id, error) in refused {
+            self.tell_dropped(&id, &error.to_string());
         }
-        match lost {
-            Some(lost) => self.take_back(pool, (&snapshot, lost), moved, &confirmed),
-            None => Ok(()),
+        for transaction in &returned {
+            self.events.tell(Event::Transaction { id: transaction.id().to_string() });
         }
+        self.offer(returned.into_iter().map(|transaction| Arc::new(transaction.into_inner())).collect());
+        Ok(())
     }
 
-    fn take_back(
+    /// The transactions that left the chain and are not confirmed any more, lowest block first, so that nonces come in order.
+    fn lost(
         &self,
-        pool: &mut Mempool,
-        (snapshot, lost): (&Snapshot, &Snapshot),
+        snapshot: &Snapshot,
+        lost: &Snapshot,
         moved: &Moved,
         confirmed: &BTreeSet<Hash>,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Vec<CheckedTransaction>, StoreError> {
         let mut back = Vec::new();
-        // Lowest block first, so that nonces come in order.
         for id in moved.disconnected.iter().rev() {
             let Some(block) = lost.block(id)? else { continue };
             for transaction in block.body.transactions {
@@ -275,16 +281,10 @@ impl MempoolActor {
                     continue;
                 }
                 let checked = self.workers.check_all(std::slice::from_ref(&transaction));
-                let Some(checked) = checked.ok().and_then(|mut checked| checked.pop()) else { continue };
-                match self.insert(pool, snapshot, checked) {
-                    Ok(()) => back.push(Arc::new(transaction)),
-                    Err(Refusal::Mempool(MempoolError::Known)) => (),
-                    Err(error) => self.tell_dropped(&id, &error.to_string()),
-                }
+                back.extend(checked.into_iter().flatten());
             }
         }
-        self.offer(back);
-        Ok(())
+        Ok(back)
     }
 
     fn report(&self, dropped: &[Dropped]) {

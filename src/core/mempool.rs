@@ -20,10 +20,12 @@ use crate::limits::{
 };
 use crate::time::Time;
 
+mod follow;
 #[cfg(any(test, feature = "fuzzing"))]
 mod invariants;
 mod reasons;
 
+pub use follow::{Followed, TipMove};
 pub use reasons::{DropReason, MempoolError};
 
 /// A node's own bounds.

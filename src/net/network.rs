@@ -9,10 +9,11 @@ use std::time::Duration;
 
 use bouya_core::crypto::{Hash, PublicKey, SecretKey};
 use bouya_core::id::NodeId;
+use bouya_core::ledger::BlockOutcome;
 use bouya_core::limits::KNOWN_PEERS;
 use bouya_core::overlay::sync::SyncStatus;
 use bouya_core::overlay::{
-    Answer, BlockOutcome, Command, ConnId, Event, Input, Output, Overlay, Query, Submit, TransactionOutcome,
+    Answer, Command, ConnId, Event, Input, Output, Overlay, Query, Submit, TransactionOutcome,
 };
 use bouya_core::wire::{CrlSummary, Message};
 use tokio::sync::{Semaphore, mpsc, watch};

@@ -16,7 +16,7 @@ use super::{Book, Fault};
 
 mod asks;
 
-pub use asks::{Answer, BlockOutcome, Query, Submit, TransactionOutcome};
+pub use asks::{Answer, Query, Submit, TransactionOutcome};
 
 /// A connection, numbered by the shell; never used twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -24,9 +24,9 @@ use self::peer::{Peer, beats};
 use self::walk::{Stage, Walk};
 use crate::codec::Bounded;
 use crate::crypto::Hash;
-use crate::ledger::{Block, Branch, Genesis, Header};
+use crate::ledger::{Block, BlockOutcome, Branch, Genesis, Header};
 use crate::limits::HEADERS_TIMEOUT;
-use crate::overlay::{Act, BlockOutcome, ConnId, Event, Fault, Query, Submit, Tip};
+use crate::overlay::{Act, ConnId, Event, Fault, Query, Submit, Tip};
 use crate::time::{Time, Timestamp};
 use crate::wire::{Item, Message, TipSummary};
 

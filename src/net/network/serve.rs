@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use bouya_core::crypto::Hash;
-use bouya_core::ledger::{Header, View};
+use bouya_core::ledger::headers_after;
 use bouya_core::limits::HEADERS_PER_MESSAGE;
 use bouya_core::overlay::{Answer, ConnId, Input, Query};
 use tracing::error;
 
 use super::Running;
 use crate::mempool;
-use crate::store::{Reader, Snapshot, StoreError};
+use crate::store::{Reader, StoreError};
 
 impl Running {
     /// Resolves once a session's peer has taken most of what was sent to it: answers are read one at a time, as the peer takes them. A
@@ -76,7 +76,8 @@ fn answer_from(reader: &Reader, query: Query) -> Result<Answer, StoreError> {
     let snapshot = reader.snapshot()?;
     Ok(match query {
         Query::Headers { conn, locator, stop } => {
-            Answer::Headers { conn, headers: headers_after(&snapshot, &locator, &stop)? }
+            let headers = headers_after(&snapshot, &locator, &stop, HEADERS_PER_MESSAGE);
+            Answer::Headers { conn, headers: headers.map_err(|error| StoreError::Failed(error.to_string()))? }
         }
         Query::Block { conn, id } => Answer::Block { conn, id, block: snapshot.block(&id)?.map(Arc::new) },
         Query::Missing(ids) => {
@@ -90,28 +91,4 @@ fn answer_from(reader: &Reader, query: Query) -> Result<Answer, StoreError> {
         }
         other => empty_answer(&other),
     })
-}
-
-/// Headers of the best chain after the first block of the locator that is on it.
-fn headers_after(snapshot: &Snapshot, locator: &[Hash], stop: &Hash) -> Result<Vec<Header>, StoreError> {
-    let read = |error: bouya_core::ledger::StateError| StoreError::Failed(error.to_string());
-    let mut from = 0;
-    for id in locator {
-        let Some(record) = snapshot.record(id).map_err(read)? else { continue };
-        if snapshot.at_height(record.header.height).map_err(read)? == Some(*id) {
-            from = record.header.height;
-            break;
-        }
-    }
-    let mut headers = Vec::new();
-    while headers.len() < HEADERS_PER_MESSAGE {
-        from += 1;
-        let Some(id) = snapshot.at_height(from).map_err(read)? else { break };
-        let Some(record) = snapshot.record(&id).map_err(read)? else { break };
-        headers.push(record.header);
-        if id == *stop {
-            break;
-        }
-    }
-    Ok(headers)
 }

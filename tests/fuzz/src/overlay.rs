@@ -4,11 +4,11 @@ use std::sync::{Arc, OnceLock};
 
 use bouya_core::crypto::Hash;
 use bouya_core::id::NodeId;
-use bouya_core::ledger::{Block, Branch, Transaction};
+use bouya_core::ledger::{Block, BlockOutcome, Branch, Transaction};
 use bouya_core::limits::CONNECTED;
 use bouya_core::overlay::{
-    Answer, BlockOutcome, Book, CloseReason, Command, DialError, Fault, Input, Offer, Query, Settings,
-    Submit, Tip, TransactionOutcome,
+    Answer, Book, CloseReason, Command, DialError, Fault, Input, Offer, Query, Settings, Submit, Tip,
+    TransactionOutcome,
 };
 use bouya_core::time::Timestamp;
 use bouya_core::wire::{CrlSummary, TipSummary};

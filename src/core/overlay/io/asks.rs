@@ -6,7 +6,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use crate::crypto::Hash;
-use crate::ledger::{Block, Branch, Header, Transaction};
+use crate::ledger::{Block, BlockOutcome, Branch, Header, Transaction};
 use crate::overlay::ConnId;
 #[cfg(doc)]
 use crate::wire::Message;
@@ -116,28 +116,6 @@ pub enum Answer {
         conn: ConnId,
         /// What became of each.
         outcomes: Vec<(Hash, TransactionOutcome)>,
-    },
-}
-
-/// What became of a block.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum BlockOutcome {
-    /// Stored; on the best chain or off it.
-    Stored,
-    /// It was there already.
-    Known,
-    /// Its time has not come; the chain gives it to itself again then.
-    Early,
-    /// Its parent is not stored: fetch that first. Nobody's fault.
-    UnknownParent,
-    /// Nobody's fault, not taken (too far behind, or this node's store fails).
-    Ignored,
-    /// Invalid. `committed`: by its id, so no copy can be better and it never need be fetched again.
-    Invalid {
-        /// See above.
-        committed: bool,
-        /// Why, for people.
-        why: String,
     },
 }
 

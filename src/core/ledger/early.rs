@@ -3,16 +3,16 @@
 //! A block far ahead of its parent may be easier, so far-off blocks are cheap to make by the thousand; those that are nearly due cost as
 //! much as any other. So what is furthest ahead leaves first, whoever sent it, and an honest block of a clock a little fast stays.
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
-use std::time::Duration;
+use alloc::collections::BTreeMap;
+use alloc::sync::Arc;
+use core::time::Duration;
 
-use bouya_core::crypto::Hash;
-use bouya_core::ledger::Block;
-use bouya_core::limits::{AHEAD_MS, HELD_BLOCKS, HELD_BYTES};
-use bouya_core::time::Timestamp;
+use super::Block;
+use crate::crypto::Hash;
+use crate::limits::{AHEAD_MS, HELD_BLOCKS, HELD_BYTES};
+use crate::time::Timestamp;
 
-#[derive(Default)]
+#[derive(Debug, Default)]
 pub(super) struct Early {
     blocks: BTreeMap<(Timestamp, Hash), (Arc<Block>, usize)>,
     bytes: usize,
@@ -21,13 +21,13 @@ pub(super) struct Early {
 impl Early {
     /// Holds a block of so many bytes.
     pub(super) fn hold(&mut self, due: Timestamp, block: Arc<Block>, bytes: usize) {
-        self.bytes += bytes;
+        self.bytes = self.bytes.saturating_add(bytes);
         if let Some((_, before)) = self.blocks.insert((due, block.id()), (block, bytes)) {
-            self.bytes -= before;
+            self.bytes = self.bytes.saturating_sub(before);
         }
         while self.blocks.len() > HELD_BLOCKS || self.bytes > HELD_BYTES {
             let Some((_, (_, bytes))) = self.blocks.pop_last() else { break };
-            self.bytes -= bytes;
+            self.bytes = self.bytes.saturating_sub(bytes);
         }
     }
 
@@ -43,22 +43,22 @@ impl Early {
             return None;
         }
         let (block, bytes) = entry.remove();
-        self.bytes -= bytes;
+        self.bytes = self.bytes.saturating_sub(bytes);
         Some(block)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use alloc::vec::Vec;
+
+    use super::super::testing::Lab;
     use super::*;
-    use crate::testing::{block, genesis};
 
     #[test]
     fn held_blocks_are_bounded_in_bytes_and_number_and_the_furthest_ahead_leaves() {
-        let genesis = genesis("test");
-        let blocks: Vec<_> = (1..=HELD_BLOCKS as u64 + 9)
-            .map(|n| (n, block(&genesis, &genesis.branch(), vec![], n as u8)))
-            .collect();
+        let mut lab = Lab::new();
+        let blocks: Vec<_> = (1..=HELD_BLOCKS as u64 + 9).map(|n| (n, lab.mine(Vec::new()))).collect();
         for bytes in [1, HELD_BYTES / 8] {
             let mut early = Early::default();
             // The furthest ahead comes first, and again: nothing is counted twice.

@@ -1,0 +1,71 @@
+//! What observers are told of a move of the best chain.
+
+use std::collections::BTreeSet;
+
+use bouya_core::ledger::{Agreement, Moved, Transaction, View};
+use bouya_core::limits::REORG_ALARM;
+use tracing::{error, info};
+
+use super::{ChainActor, ChainError};
+use crate::events::Event;
+use crate::store::Snapshot;
+
+/// Blocks of one change that observers are told of; those of a long sync they read themselves.
+const TOLD_BLOCKS: usize = 16;
+/// Agreements that one change ends and observers are told of.
+const TOLD_DEADLINES: usize = 256;
+
+impl ChainActor {
+    pub(super) fn tell(&self, snapshot: &Snapshot, moved: &Moved) -> Result<(), ChainError> {
+        let tip = self.ledger.chain().tip();
+        if let depth @ 1.. = moved.disconnected.len() {
+            info!(depth, from = %moved.from, to = %tip.id, height = tip.height, "reorganised");
+            if depth as u64 > REORG_ALARM {
+                error!(
+                    depth,
+                    "a reorganisation deeper than {REORG_ALARM} blocks: two parts of the network mined apart for long, or somebody out-mined it"
+                );
+            }
+            self.events.tell(Event::Reorg {
+                depth,
+                from: moved.from.to_string(),
+                to: tip.id.to_string(),
+                height: tip.height,
+            });
+        }
+        // A long sync tells only its end: observers read the blocks themselves.
+        for id in moved.connected.iter().rev().take(TOLD_BLOCKS).rev() {
+            let Some(block) = snapshot.block(id)? else { continue };
+            let miner = &block.header.miner;
+            let member = self.ledger.chain().genesis().rules.members.get(miner);
+            self.events.tell(Event::Block {
+                height: block.header.height,
+                hash: id.to_string(),
+                transactions: block.body.transactions.len(),
+                miner: member.map_or_else(|| miner.to_string(), ToString::to_string),
+            });
+        }
+        self.tell_agreements(snapshot, moved)
+    }
+
+    /// How the agreements stand that these blocks speak of, or whose deadlines they have passed.
+    fn tell_agreements(&self, snapshot: &Snapshot, moved: &Moved) -> Result<(), ChainError> {
+        let mut ids = BTreeSet::new();
+        let mut since = None;
+        for id in moved.connected.iter().rev().take(TOLD_BLOCKS) {
+            let Some(block) = snapshot.block(id)? else { continue };
+            ids.extend(block.body.transactions.iter().filter_map(Transaction::agreement));
+            since = Some(block.header.parent);
+        }
+        let now = self.ledger.chain().tip().time;
+        let since = since.map(|parent| snapshot.record(&parent)).transpose()?.flatten();
+        let since = since.map_or(now, |record| record.header.time);
+        ids.extend(snapshot.deadlines(since, now, TOLD_DEADLINES)?);
+        for id in ids {
+            let Some(agreement) = Agreement::read(snapshot, &id)? else { continue };
+            let status = agreement.standing(now).name().to_owned();
+            self.events.tell(Event::Agreement { id: id.to_string(), status });
+        }
+        Ok(())
+    }
+}

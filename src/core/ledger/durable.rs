@@ -1,0 +1,162 @@
+//! The chain on its disk: every change is durable before anybody hears of it.
+//!
+//! A block is planned, its change committed, then taken in, in this order and nowhere else. Blocks whose time has not come wait here. A
+//! commit that fails ends the ledger: memory is never ahead of the disk, and a restart loads what the disk holds.
+//!
+//! Left out on purpose: who is told (the shell does that) and when the next step is due.
+
+use alloc::string::{String, ToString};
+use alloc::sync::Arc;
+
+use super::early::Early;
+use super::{
+    Block, BodyError, Chain, Change, Check, Genesis, Moved, Plan, PlanError, Ready, StateError, Step, View,
+};
+use crate::crypto::Hash;
+use crate::time::Timestamp;
+
+/// Where changes become durable: a file, or the simulator's model of one.
+pub trait Disk {
+    /// Everything committed so far, unmoved by what is committed later.
+    type View<'a>: View
+    where
+        Self: 'a;
+    /// It cannot be read or written: this node's own fault, and its end.
+    type Error: From<StateError>;
+
+    /// A view of now.
+    fn view(&self) -> Result<Self::View<'_>, Self::Error>;
+
+    /// Makes a change durable, all of it or nothing.
+    fn commit(&mut self, change: &Change) -> Result<(), Self::Error>;
+}
+
+/// What became of a block.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BlockOutcome {
+    /// Stored; on the best chain or off it.
+    Stored,
+    /// It was there already.
+    Known,
+    /// Its time has not come; the chain gives it to itself again then.
+    Early,
+    /// Its parent is not stored: fetch that first. Nobody's fault.
+    UnknownParent,
+    /// Nobody's fault, not taken (too far behind, or this node's store fails).
+    Ignored,
+    /// Invalid. `committed`: by its id, so no copy can be better and it never need be fetched again.
+    Invalid {
+        /// See above.
+        committed: bool,
+        /// Why, for people.
+        why: String,
+    },
+}
+
+/// What became of a block, and of the best chain.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Taken {
+    /// Of the block.
+    pub outcome: BlockOutcome,
+    /// Of the best chain, if it moved.
+    pub moved: Option<Moved>,
+}
+
+/// What a step towards a heavier branch has led to.
+#[derive(Debug)]
+pub enum Progress {
+    /// Not there yet, or nowhere to go.
+    Working,
+    /// A block of the branch turned out invalid; what comes before it still competes.
+    Invalid {
+        /// Which one.
+        id: Hash,
+        /// Why.
+        error: BodyError,
+    },
+    /// The best chain is another one now.
+    Flipped(Moved),
+}
+
+/// The best chain, its rivals, and what waits for its time, on a disk.
+#[derive(Debug)]
+pub struct Ledger<D> {
+    disk: D,
+    chain: Chain,
+    early: Early,
+}
+
+impl<D: Disk> Ledger<D> {
+    /// The ledger that `disk` holds, whose tip is `tip` and which has the blocks `side` stored off the best chain.
+    pub fn load(genesis: Arc<Genesis>, disk: D, tip: Hash, side: &[Hash]) -> Result<Self, D::Error> {
+        let chain = Chain::load(genesis, &disk.view()?, tip, side)?;
+        Ok(Self { disk, chain, early: Early::default() })
+    }
+
+    /// Best chain and rivals.
+    pub fn chain(&self) -> &Chain {
+        &self.chain
+    }
+
+    /// Where everything is durable.
+    pub fn disk(&self) -> &D {
+        &self.disk
+    }
+
+    /// When the next block that waits for its time is to be taken.
+    pub fn next_due(&self) -> Option<Timestamp> {
+        self.early.next_due()
+    }
+
+    /// Takes a block; for `wanted` see [`Chain::plan`].
+    pub fn take(
+        &mut self,
+        check: Check<'_>,
+        now: Timestamp,
+        block: Arc<Block>,
+        wanted: bool,
+    ) -> Result<Taken, D::Error> {
+        let planned = self.chain.plan(&self.disk.view()?, check, now, block.clone(), wanted);
+        let outcome = match planned {
+            Ok(Plan::Ready(ready)) => {
+                let moved = self.commit(ready)?;
+                return Ok(Taken { outcome: BlockOutcome::Stored, moved });
+            }
+            Ok(Plan::Known) => BlockOutcome::Known,
+            Ok(Plan::Early { due, bytes }) => {
+                self.early.hold(due, block, bytes);
+                BlockOutcome::Early
+            }
+            Err(PlanError::State(error)) => return Err(error.into()),
+            Err(PlanError::UnknownParent(_)) => BlockOutcome::UnknownParent,
+            Err(PlanError::Behind) => BlockOutcome::Ignored,
+            Err(PlanError::Header(error)) if error.is_local() => BlockOutcome::Ignored,
+            Err(error) => BlockOutcome::Invalid { committed: error.is_committed(), why: error.to_string() },
+        };
+        Ok(Taken { outcome, moved: None })
+    }
+
+    /// Takes a block whose time has come, if there is one.
+    pub fn take_due(&mut self, check: Check<'_>, now: Timestamp) -> Result<Option<Taken>, D::Error> {
+        match self.early.take_due(now) {
+            Some(block) => self.take(check, now, block, false).map(Some),
+            None => Ok(None),
+        }
+    }
+
+    /// One bounded step towards the best stored branch; there is one while [`Chain::is_behind`].
+    pub fn step(&mut self, check: Check<'_>) -> Result<Progress, D::Error> {
+        let step = self.chain.step(&self.disk.view()?, check)?;
+        Ok(match step {
+            Step::Idle | Step::Working => Progress::Working,
+            Step::Invalid { id, error } => Progress::Invalid { id, error },
+            Step::Ready(ready) => self.commit(ready)?.map_or(Progress::Working, Progress::Flipped),
+        })
+    }
+
+    /// Durable first, then in memory.
+    fn commit(&mut self, ready: Ready) -> Result<Option<Moved>, D::Error> {
+        self.disk.commit(ready.change())?;
+        Ok(self.chain.accept(ready))
+    }
+}
