@@ -1,0 +1,262 @@
+//! Nodes that start and stop, and faults as they begin and end.
+
+use bouya_core::overlay::{Command, Input};
+
+use crate::disk::Fate;
+use crate::faults::{Fault, Kind};
+use crate::net::Quality;
+use crate::scenario::endpoint;
+use crate::world::{Event, World};
+
+impl World {
+    /// Starts a node, if nothing holds it.
+    pub(crate) fn boot(&mut self, n: usize) {
+        let node = &mut self.nodes[n];
+        if node.running.is_some() || node.held > 0 || node.absent {
+            return;
+        }
+        let seed = self.rng.next();
+        if let Err(error) = node.start(self.now, &self.genesis, seed) {
+            return self.check.broken(format!("n{n:02} does not start: {error:?}"));
+        }
+        self.line(format_args!("n{n:02} starts"));
+        let node = &mut self.nodes[n];
+        let world = node.disk.world();
+        let work = node.running.as_ref().map_or(0, |running| running.ledger.chain().tip().work);
+        node.dials.clear();
+        self.check.started(node, &world, work);
+        let crls = self.nodes[n].crl.summary();
+        if self.nodes[n].crl.number > 0 {
+            self.give(n, Input::Crls(vec![crls]));
+        }
+        self.announce(n, None);
+        // A branch that was stored and not yet followed.
+        self.post_local(1, n, crate::world::Local::Due);
+        self.give(n, Input::Wake);
+    }
+
+    /// Its process ends. `noticed`: its machine says so to its peers.
+    pub(crate) fn stop(&mut self, n: usize, noticed: bool) {
+        if self.nodes[n].running.take().is_some() {
+            self.line(format_args!("n{n:02} has stopped"));
+            self.drop_sockets(n, noticed);
+        }
+    }
+
+    fn part(&mut self, n: usize) {
+        if self.nodes[n].works() {
+            self.give(n, Input::Command(Command::Shutdown));
+        }
+        self.stop(n, true);
+    }
+
+    /// Nobody may start it; returns true if it is the first that says so.
+    fn hold(&mut self, n: usize, noticed: bool) {
+        self.nodes[n].held += 1;
+        self.stop(n, noticed);
+    }
+
+    fn release(&mut self, n: usize) {
+        self.nodes[n].held -= 1;
+        self.boot(n);
+    }
+
+    /// A fault begins or ends.
+    pub(crate) fn fault(&mut self, number: usize, begins: bool) {
+        let fault = self.scenario.faults[number].clone();
+        self.line(format_args!("{} {fault:?}", if begins { "BEGINS" } else { "ENDS" }));
+        if begins {
+            self.check.figures.faults += 1;
+            self.begin(number, &fault);
+        } else {
+            self.lift(number, &fault);
+        }
+    }
+
+    fn begin(&mut self, number: usize, fault: &Fault) {
+        let (n, other, now) = (fault.node, fault.other, self.now);
+        let far = (fault.measure * 60_000.0) as i64 - 30_000;
+        match fault.kind {
+            Kind::Kill => self.hold(n, true),
+            Kind::PowerCut => {
+                // The peers' words go nowhere.
+                self.net.dark.insert(n);
+                self.hold(n, false);
+            }
+            Kind::CrashLoop => {
+                for at in (now..fault.ends).step_by(7_000) {
+                    self.post(at, Event::Crash(n));
+                }
+            }
+            Kind::CrashInCommit | Kind::DiskError => {
+                let kept = fault.measure < 0.5 && fault.kind == Kind::CrashInCommit;
+                self.nodes[n].disk.set_fate(if kept { Fate::Kept } else { Fate::Lost });
+            }
+            Kind::Restart | Kind::Move => {
+                self.part(n);
+                self.nodes[n].held += 1;
+            }
+            Kind::Wipe => {
+                self.hold(n, true);
+                self.nodes[n].disk.wipe(&self.genesis);
+                self.nodes[n].told = vec![self.genesis.id()];
+                self.nodes[n].work = 0;
+            }
+            Kind::Pause => self.nodes[n].paused += 1,
+            Kind::Partition | Kind::Isolate | Kind::CutLink | Kind::OneWay => {
+                for (from, to) in self.directions(number, fault) {
+                    self.net.cut(from, to);
+                }
+            }
+            Kind::Reset => {
+                let conns = self.net.ends.iter().filter(|(_, end)| end.node == n);
+                let conns: Vec<_> = conns.map(|(conn, end)| (*conn, end.other)).collect();
+                for (one, two) in conns {
+                    self.reset(one);
+                    self.reset(two);
+                }
+            }
+            Kind::Latency | Kind::Loss | Kind::Reorder | Kind::Duplicate | Kind::Narrow => {
+                let quality = self.worse(fault);
+                self.set_links(n, Some(quality));
+            }
+            Kind::ClockSkew | Kind::ClockJump => self.nodes[n].clock.offset_ms += far,
+            Kind::ClockDrift => self.nodes[n].clock.set_drift(now, far / 3),
+            Kind::DiskSlow => self.nodes[n].slow = 1 + (fault.measure * 2_000.0) as u64,
+            Kind::DiskFull => self.nodes[n].full = true,
+            Kind::RateUp => self.nodes[n].rate = self.scenario.rates[n] * 10.0,
+            Kind::RateDown => self.nodes[n].rate = self.scenario.rates[n] / 10.0,
+            Kind::Revoke => self.revoke(n, other),
+            Kind::Join => {
+                self.nodes[n].absent = false;
+                self.boot(n);
+            }
+            Kind::Leave => {
+                if self.may_go(n) {
+                    self.part(n);
+                    self.nodes[n].absent = true;
+                }
+            }
+        }
+    }
+
+    fn lift(&mut self, number: usize, fault: &Fault) {
+        let n = fault.node;
+        let far = (fault.measure * 60_000.0) as i64 - 30_000;
+        match fault.kind {
+            Kind::Kill | Kind::Restart | Kind::Wipe => self.release(n),
+            Kind::PowerCut => {
+                self.net.dark.remove(&n);
+                self.flush();
+                self.release(n);
+            }
+            Kind::CrashInCommit | Kind::DiskError => self.nodes[n].disk.set_fate(Fate::Fine),
+            Kind::Move => {
+                self.move_away(n);
+                self.release(n);
+            }
+            Kind::Pause => {
+                self.nodes[n].paused -= 1;
+                if self.nodes[n].paused == 0 {
+                    self.unpark(n);
+                }
+            }
+            Kind::Partition | Kind::Isolate | Kind::CutLink | Kind::OneWay => {
+                for (from, to) in self.directions(number, fault) {
+                    self.net.mend(from, to);
+                }
+                self.flush();
+            }
+            Kind::Latency | Kind::Loss | Kind::Reorder | Kind::Duplicate | Kind::Narrow => {
+                self.set_links(n, None);
+            }
+            Kind::ClockSkew | Kind::ClockJump => self.nodes[n].clock.offset_ms -= far,
+            Kind::ClockDrift => {
+                let now = self.now;
+                self.nodes[n].clock.set_drift(now, 0);
+                // Somebody sets it right.
+                self.nodes[n].clock.offset_ms = 0;
+            }
+            Kind::DiskSlow => self.nodes[n].slow = 0,
+            Kind::DiskFull => self.nodes[n].full = false,
+            Kind::RateUp | Kind::RateDown => self.nodes[n].rate = self.scenario.rates[n],
+            Kind::CrashLoop | Kind::Reset | Kind::Revoke | Kind::Join | Kind::Leave => (),
+        }
+    }
+
+    /// Dies at once and starts again a moment later.
+    pub(crate) fn crash(&mut self, n: usize) {
+        self.stop(n, true);
+        let after = self.rng.within(100, 6_000);
+        self.post(self.now + after, Event::Boot(n));
+    }
+
+    /// The directions in which a fault lets nothing pass.
+    fn directions(&self, number: usize, fault: &Fault) -> Vec<(usize, usize)> {
+        let (n, other) = (fault.node, fault.other);
+        let all = 0..self.nodes.len();
+        // Which side a node is on: the fault's own coin for each.
+        let side = |node: usize| (node * 7 + number * 13 + (fault.measure * 64.0) as usize) % 5 < 2;
+        match fault.kind {
+            Kind::OneWay => vec![(n, other)],
+            Kind::CutLink => vec![(n, other), (other, n)],
+            Kind::Isolate => all.filter(|to| *to != n).flat_map(|to| [(n, to), (to, n)]).collect(),
+            _ => {
+                let pairs = all.clone().flat_map(|from| all.clone().map(move |to| (from, to)));
+                pairs.filter(|(from, to)| side(*from) != side(*to)).collect()
+            }
+        }
+    }
+
+    fn worse(&self, fault: &Fault) -> Quality {
+        let base = self.net.base();
+        let measure = fault.measure;
+        match fault.kind {
+            Kind::Latency => Quality { latency: 100 + (measure * 2_000.0) as u64, jitter: 200, ..base },
+            Kind::Loss => Quality { loss: 0.05 + 0.4 * measure, ..base },
+            Kind::Reorder => Quality { reorder: 0.1 + 0.5 * measure, ..base },
+            Kind::Duplicate => Quality { duplicate: 0.1 + 0.5 * measure, ..base },
+            _ => Quality { width: 4 + (measure * 20.0) as u64, ..base },
+        }
+    }
+
+    fn set_links(&mut self, n: usize, quality: Option<Quality>) {
+        for other in (0..self.nodes.len()).filter(|other| *other != n) {
+            self.net.set(n, other, quality);
+            self.net.set(other, n, quality);
+        }
+    }
+
+    /// Nodes 0 and 1 stay: somebody must know everybody. So do most of the others.
+    fn may_go(&self, n: usize) -> bool {
+        let left = self.nodes.iter().filter(|node| node.is_honest() && !self.is_gone(node)).count();
+        n > 1 && left > 3 && !self.nodes[n].absent
+    }
+
+    fn revoke(&mut self, n: usize, first: usize) {
+        if !self.may_go(n) && self.nodes[n].is_honest() {
+            return;
+        }
+        self.crl.number += 1;
+        self.crl.revoked.insert(self.nodes[n].name.clone());
+        let first = if first == n || self.nodes[first].absent { usize::from(n == 0) } else { first };
+        // One operator has put the file in place; running or not, the node reads it.
+        let crl = self.crl.clone();
+        self.learn_crl(first, crl);
+    }
+
+    /// It listens elsewhere from now on, and its operator has told the others.
+    fn move_away(&mut self, n: usize) {
+        if self.nodes[n].endpoint.is_none() {
+            return;
+        }
+        self.moves[n] += 1;
+        let (name, there) = (self.nodes[n].name.clone(), endpoint(n, self.moves[n]));
+        self.nodes[n].endpoint = Some(there.clone());
+        for node in &mut self.nodes {
+            for (_, endpoint) in node.bootstrap.iter_mut().filter(|(id, _)| *id == name) {
+                *endpoint = there.clone();
+            }
+        }
+    }
+}

@@ -1,0 +1,207 @@
+//! Members that break the rules: with good certificates and bad manners. Each is a real node whose words are bent on their way out.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use bouya_core::codec::Bounded;
+use bouya_core::crypto::{Hash, SecretKey, sha256};
+use bouya_core::ledger::{Action, Address, Block, Branch, Content, Genesis, Template, Transaction, View};
+use bouya_core::overlay::ConnId;
+use bouya_core::time::Timestamp;
+use bouya_core::wire::{Item, Message, PeerEntry};
+
+use crate::disk::DiskError;
+use crate::node::Running;
+use crate::random::Random;
+
+/// How a member misbehaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Manner {
+    /// It mines blocks and signs transactions that break the rules.
+    Invalid,
+    /// It announces blocks and never gives them.
+    Withhold,
+    /// It says again what it said before.
+    Replay,
+    /// It mines two blocks at a time and shows each to one half.
+    Equivocate,
+    /// It asks without end.
+    Flood,
+    /// It tells wrong addresses of others.
+    LyingAddresses,
+    /// It mines on old blocks.
+    SideBranches,
+    /// It sends blocks whose bodies are not those of their headers.
+    WrongCopies,
+    /// It claims chains that nobody has.
+    FalseClaims,
+}
+
+impl Manner {
+    pub(crate) const ALL: [Self; 9] = [
+        Self::Invalid,
+        Self::Withhold,
+        Self::Replay,
+        Self::Equivocate,
+        Self::Flood,
+        Self::LyingAddresses,
+        Self::SideBranches,
+        Self::WrongCopies,
+        Self::FalseClaims,
+    ];
+}
+
+/// Things said before that are kept for saying again.
+const KEPT: usize = 64;
+
+/// One such member.
+#[derive(Clone, Debug)]
+pub(crate) struct Byzantine {
+    pub(crate) manner: Manner,
+    said: VecDeque<Message>,
+    side: Option<Branch>,
+    /// Copies of this node's words with this id are wrong.
+    pub(crate) invalid: Vec<Hash>,
+}
+
+/// What it does beside what its machines do.
+pub(crate) type Mischief = Vec<(ConnId, Message)>;
+
+impl Byzantine {
+    pub(crate) fn new(manner: Manner) -> Self {
+        Self { manner, said: VecDeque::new(), side: None, invalid: Vec::new() }
+    }
+
+    /// Bends what its machines want to say; none: it keeps silent.
+    pub(crate) fn bend(&mut self, rng: &mut Random, message: Message) -> Option<Message> {
+        match (self.manner, message) {
+            (Manner::Withhold, Message::Block(_)) => None,
+            (Manner::Replay, message) => {
+                if !matches!(message, Message::Ping(_) | Message::Pong(_)) {
+                    self.said.truncate(KEPT - 1);
+                    self.said.push_front(message.clone());
+                }
+                Some(message)
+            }
+            (Manner::LyingAddresses, Message::Peers(entries)) => {
+                let bend = |entry: PeerEntry| lie(rng, entry);
+                Some(Message::Peers(Bounded::truncated(entries.into_inner().into_iter().map(bend))))
+            }
+            (Manner::WrongCopies, Message::Block(block)) => {
+                let mut wrong = (*block).clone();
+                wrong.body.reward.amount ^= 1;
+                Some(Message::Block(Arc::new(wrong)))
+            }
+            (_, message) => Some(message),
+        }
+    }
+
+    /// Every second or so.
+    pub(crate) fn tick(
+        &mut self,
+        rng: &mut Random,
+        node: &Running,
+        key: &SecretKey,
+        genesis: &Genesis,
+    ) -> Mischief {
+        let conns: Vec<ConnId> = node.links.keys().copied().collect();
+        if conns.is_empty() {
+            return Vec::new();
+        }
+        let conn = *rng.pick(&conns);
+        let tip = node.ledger.chain().tip();
+        let message = match self.manner {
+            Manner::Replay if !self.said.is_empty() => self.said[rng.index(self.said.len())].clone(),
+            Manner::Flood => {
+                let locator = Bounded::truncated([tip.id]);
+                let ask = || Message::GetHeaders { locator: locator.clone(), stop: Hash::ZERO };
+                let many = (0..rng.within(1, 200))
+                    .map(|n| (conn, if n % 2 == 0 { ask() } else { Message::GetPeers }));
+                return many.collect();
+            }
+            Manner::FalseClaims => {
+                let id = sha256(&rng.next().to_le_bytes());
+                let work = tip.work.saturating_mul(1 + u128::from(rng.below(4)));
+                let height = tip.height + rng.below(50);
+                Message::Announce(Bounded::truncated([Item::Block { id, height, work }]))
+            }
+            Manner::Invalid if rng.chance(0.2) => {
+                let mut wrong = transaction(rng, key, genesis);
+                wrong.fee += 1;
+                self.invalid.push(wrong.id());
+                Message::Transactions(Bounded::truncated([wrong]))
+            }
+            _ => return Vec::new(),
+        };
+        Vec::from([(conn, message)])
+    }
+
+    /// It has found a proof of work: what it does with it instead of a good block. None: a good block.
+    pub(crate) fn found(
+        &mut self,
+        rng: &mut Random,
+        node: &Running,
+        (key, wall): (&SecretKey, Timestamp),
+        genesis: &Genesis,
+    ) -> Result<Option<Mischief>, DiskError> {
+        let tip = node.ledger.chain().tip();
+        let blocks = match self.manner {
+            Manner::Invalid => {
+                let early = transaction(rng, key, genesis).check(&genesis.id()).into_iter();
+                let block =
+                    mine(Template::new(genesis, tip, 0, early, Address::of(&key.public()), wall, key));
+                self.invalid.push(block.id());
+                vec![block]
+            }
+            Manner::Equivocate => {
+                let one = |to: u8| {
+                    let to = Address::of(&SecretKey::from_seed(&[to; 32]).public());
+                    mine(Template::new(genesis, tip, 0, [], to, wall, key))
+                };
+                vec![one(201), one(202)]
+            }
+            Manner::SideBranches => {
+                let Some(branch) = self.old_branch(rng, node)? else { return Ok(None) };
+                let block =
+                    mine(Template::new(genesis, &branch, 0, [], Address::of(&key.public()), wall, key));
+                let mut grown = branch;
+                if grown.push(&genesis.rules, &block.header).is_ok() {
+                    self.side = Some(grown);
+                }
+                vec![block]
+            }
+            _ => return Ok(None),
+        };
+        let tell = |(at, conn): (usize, &ConnId)| (*conn, Message::Block(blocks[at % blocks.len()].clone()));
+        Ok(Some(node.links.keys().enumerate().map(tell).collect()))
+    }
+
+    /// Its own branch, or a new one from some blocks back.
+    fn old_branch(&mut self, rng: &mut Random, node: &Running) -> Result<Option<Branch>, DiskError> {
+        let chain = node.ledger.chain();
+        if let Some(side) = self.side.take().filter(|side| side.work <= chain.tip().work && rng.chance(0.8)) {
+            return Ok(Some(side));
+        }
+        let view = node.snapshot();
+        let height = chain.tip().height.saturating_sub(rng.within(1, 20));
+        let Some(id) = view.at_height(height)? else { return Ok(None) };
+        Ok(chain.branch_at(&view, &id)?)
+    }
+}
+
+/// A transaction far ahead of its sender's nonce: no block may hold it.
+fn transaction(rng: &mut Random, key: &SecretKey, genesis: &Genesis) -> Transaction {
+    let content = Content::Data(Bounded::truncated([1]));
+    let action = Action::Record { topic: "none".to_owned().try_into().expect("a topic"), content };
+    Transaction::sign(&genesis.id(), key, 1_000 + rng.below(1 << 30), 1_000, u64::MAX, action)
+}
+
+fn mine(template: Template) -> Arc<Block> {
+    let nonce = template.try_nonces(0, u64::MAX).expect("some nonce shows the work");
+    Arc::new(template.finish(nonce))
+}
+
+fn lie(rng: &mut Random, entry: PeerEntry) -> PeerEntry {
+    let endpoint = format!("nowhere{}.example:{}", rng.below(4), rng.within(1, 60_000));
+    PeerEntry { id: entry.id, endpoint: endpoint.parse().expect("an endpoint") }
+}

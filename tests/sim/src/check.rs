@@ -1,0 +1,198 @@
+//! What must always hold. The first thing that does not is kept; the run ends there.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::rc::Rc;
+
+use bouya_core::crypto::Hash;
+use bouya_core::ledger::{Genesis, Moved, View, World};
+use bouya_core::limits::{CONNECTED, DIALS_PER_SECOND, KNOWN_PEERS, SIDE_BLOCKS, SIDE_TIPS};
+
+use crate::node::{Node, audit};
+
+/// Outputs that one input may lead to.
+pub(crate) const OUTPUTS_PER_INPUT: usize = 8_192;
+/// Wake-ups of one node at one instant: more are a busy loop.
+pub(crate) const WAKES_PER_INSTANT: u32 = 200;
+/// Dials of one node within a minute. Ten members whom nobody answers, with backoff, cost far fewer for each.
+const DIALS_PER_MINUTE_AND_PEER: usize = 12;
+
+/// Figures of a run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Figures {
+    pub events: u64,
+    pub messages: u64,
+    pub blocks: u64,
+    pub reorgs: u64,
+    pub deepest: u64,
+    pub starts: u64,
+    pub faults: u64,
+    pub bans: u64,
+    pub transactions: u64,
+    /// From the end of the last fault until all tips were one, in ms.
+    pub healed_after: u64,
+}
+
+impl Figures {
+    /// Those of another run beside; the worst of what can be worst.
+    pub fn add(&mut self, other: &Self) {
+        self.events += other.events;
+        self.messages += other.messages;
+        self.blocks += other.blocks;
+        self.reorgs += other.reorgs;
+        self.deepest = self.deepest.max(other.deepest);
+        self.starts += other.starts;
+        self.faults += other.faults;
+        self.bans += other.bans;
+        self.transactions += other.transactions;
+        self.healed_after = self.healed_after.max(other.healed_after);
+    }
+}
+
+impl fmt::Display for Figures {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} faults, {} starts, {} messages, {} blocks, {} reorganisations (deepest {}), {} transactions, {} bans; tips one again after at most {} s",
+            self.faults,
+            self.starts,
+            self.messages,
+            self.blocks,
+            self.reorgs,
+            self.deepest,
+            self.transactions,
+            self.bans,
+            self.healed_after / 1_000
+        )
+    }
+}
+
+/// The first thing that did not hold, and what is needed to see it.
+pub(crate) struct Checker {
+    pub(crate) broken: Option<String>,
+    pub(crate) figures: Figures,
+    /// State digest of each block that was ever a tip.
+    states: BTreeMap<Hash, u64>,
+    /// Made by members that break the rules.
+    pub(crate) invalid: BTreeSet<Hash>,
+    allocated: u128,
+    reward: u128,
+}
+
+impl Checker {
+    pub(crate) fn new(genesis: &Genesis) -> Self {
+        Self {
+            broken: None,
+            figures: Figures::default(),
+            states: BTreeMap::new(),
+            invalid: BTreeSet::new(),
+            allocated: u128::from(genesis.supply()),
+            reward: u128::from(genesis.rules.reward),
+        }
+    }
+
+    /// Keeps the first thing that does not hold.
+    pub(crate) fn broken(&mut self, what: String) {
+        self.broken.get_or_insert(what);
+    }
+
+    pub(crate) fn holds(&mut self, holds: bool, what: impl FnOnce() -> String) {
+        if !holds {
+            self.broken(what());
+        }
+    }
+
+    /// The best chain of a node has moved. It may only go where there is more work, and every world at one block is the same.
+    pub(crate) fn moved(&mut self, node: &mut Node, world: &Rc<World>, work: u128, moved: &Moved) {
+        let name = node.name.clone();
+        for id in &moved.disconnected {
+            let last = node.told.pop();
+            self.holds(last == Some(*id), || {
+                format!("{name} left block {id}, which was not its tip {last:?}")
+            });
+        }
+        node.told.extend(&moved.connected);
+        if !moved.disconnected.is_empty() {
+            self.figures.reorgs += 1;
+            self.figures.deepest = self.figures.deepest.max(moved.disconnected.len() as u64);
+        }
+        self.figures.blocks += moved.connected.len() as u64;
+        self.holds(work >= node.work, || format!("{name} went from work {} to {work}", node.work));
+        node.work = work;
+        self.world(node, world);
+    }
+
+    /// A world's coins add up, and it is the same wherever its tip is the same.
+    fn world(&mut self, node: &Node, world: &Rc<World>) {
+        let (digest, sum, supply) = audit(world);
+        let height = (node.told.len() as u128).saturating_sub(1);
+        let name = &node.name;
+        self.holds(sum == u128::from(supply), || {
+            format!("{name}: balances make {sum}, the supply is {supply}")
+        });
+        let made = self.allocated + self.reward * height;
+        self.holds(u128::from(supply) == made, || {
+            format!("{name}: supply {supply} at height {height}, {made} were made")
+        });
+        let tip = world.tip();
+        let before = *self.states.entry(tip).or_insert(digest);
+        self.holds(before == digest, || format!("{name} has another state at block {tip} than the others"));
+    }
+
+    /// A node starts: what it has told before is still there, or a heavier branch has taken its place.
+    pub(crate) fn started(&mut self, node: &mut Node, world: &World, work: u128) {
+        let name = node.name.clone();
+        let tip = node.told.len() - 1;
+        let has = |height: usize| world.at_height(height as u64).ok().flatten();
+        let kept = has(tip) == node.told.last().copied();
+        self.holds(kept || work > node.work, || {
+            format!(
+                "{name} lost block {:?} at height {tip} that it had told, and has no heavier branch",
+                node.told.last()
+            )
+        });
+        let mut told = Vec::new();
+        while let Some(id) = has(told.len()) {
+            told.push(id);
+        }
+        self.holds(told.last() == Some(&world.tip()), || {
+            format!("{name}: heights and tip disagree after a start")
+        });
+        node.told = told;
+        node.work = work;
+        self.figures.starts += 1;
+    }
+
+    /// A node dials: paced, and not the same peer again and again.
+    pub(crate) fn dialed(&mut self, node: &mut Node, now: u64, peers: usize) {
+        node.dials.push(now);
+        node.dials.retain(|at| now < at + 60_000);
+        let second = node.dials.iter().filter(|at| now < *at + 1_000).count();
+        let (name, minute) = (node.name.clone(), node.dials.len());
+        self.holds(second <= DIALS_PER_SECOND as usize, || {
+            format!("{name} dialed {second} times in a second")
+        });
+        let most = DIALS_PER_MINUTE_AND_PEER * peers.max(2);
+        self.holds(minute <= most, || format!("{name} dialed {minute} times in a minute, {peers} peers"));
+    }
+
+    /// Everything that is held stays within its bounds.
+    pub(crate) fn bounds(&mut self, node: &Node, now: u64) {
+        let Some(running) = &node.running else { return };
+        let (name, chain) = (&node.name, running.ledger.chain());
+        let (connected, known) = (running.overlay.connected(), running.overlay.known());
+        self.holds(connected <= CONNECTED && known <= KNOWN_PEERS, || {
+            format!("{name} has {connected} peers connected and {known} known")
+        });
+        let (blocks, tips) = (chain.side_blocks().0, chain.side_tips().count());
+        self.holds(blocks <= SIDE_BLOCKS && tips <= SIDE_TIPS, || {
+            format!("{name} keeps {blocks} side blocks and {tips} side tips")
+        });
+        // Panics where it does not hold; the runner tells the seed all the same.
+        running.pool.check_invariants(chain.tip().height + 1);
+        let views = running.overlay.peers(running.time(now));
+        self.holds(views.windows(2).all(|pair| pair[0].id < pair[1].id), || {
+            format!("{name} lists a peer twice")
+        });
+    }
+}

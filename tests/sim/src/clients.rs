@@ -1,0 +1,88 @@
+//! People with wallets: they pay, record and agree through whatever node they reach, and ask again until it is done.
+
+use bouya_core::codec::Bounded;
+use bouya_core::crypto::{Hash, SecretKey, sha256};
+use bouya_core::ledger::{Action, Address, Content, Output, Proposal, Response, Transaction};
+use bouya_core::time::Timestamp;
+
+use crate::node::{EPOCH, key};
+use crate::random::Random;
+
+/// Wallets of a run.
+pub(crate) const WALLETS: usize = 6;
+/// Coins that each has at the beginning.
+pub(crate) const COINS: u64 = 10_000_000;
+/// More than the fee of any transaction made here asks for.
+const FEE: u64 = 1_000;
+
+/// One wallet, and everything that it has signed, by nonce.
+pub(crate) struct Wallet {
+    pub(crate) key: SecretKey,
+    pub(crate) address: Address,
+    pub(crate) signed: Vec<Transaction>,
+}
+
+/// All of them.
+pub(crate) struct Clients {
+    pub(crate) wallets: Vec<Wallet>,
+    network: Hash,
+    agreements: Vec<(Hash, Hash)>,
+    rng: Random,
+}
+
+impl Clients {
+    pub(crate) fn new(network: Hash, rng: Random) -> Self {
+        let wallet = |n| {
+            let key = key(9, n);
+            Wallet { address: Address::of(&key.public()), key, signed: Vec::new() }
+        };
+        Self { wallets: (0..WALLETS).map(wallet).collect(), network, agreements: Vec::new(), rng }
+    }
+
+    /// Which wallet acts next.
+    pub(crate) fn pick(&mut self) -> usize {
+        self.rng.index(WALLETS)
+    }
+
+    /// Signs something new.
+    pub(crate) fn sign(&mut self, who: usize, now: u64) -> Transaction {
+        let nonce = self.wallets[who].signed.len() as u64;
+        let action = self.action(who, now);
+        let wallet = &mut self.wallets[who];
+        let transaction = Transaction::sign(&self.network, &wallet.key, nonce, FEE, u64::MAX, action);
+        if let (Action::Propose(proposal), Some(id)) = (&transaction.action, transaction.agreement()) {
+            self.agreements.push((id, proposal.document));
+        }
+        wallet.signed.push(transaction.clone());
+        transaction
+    }
+
+    fn action(&mut self, who: usize, now: u64) -> Action {
+        let rng = &mut self.rng;
+        let document = sha256(&rng.next().to_le_bytes());
+        let other = (who + 1 + rng.index(WALLETS - 1)) % WALLETS;
+        match rng.below(12) {
+            0 => {
+                let name = "paper".to_owned().try_into().expect("a name");
+                let content = Content::Document { hash: document, name };
+                Action::Record { topic: "papers".to_owned().try_into().expect("a topic"), content }
+            }
+            1 => Action::Propose(Proposal {
+                title: "deed".to_owned().try_into().expect("a title"),
+                document,
+                parties: Bounded::truncated([self.wallets[other].address]),
+                deadline: Timestamp(EPOCH + now + rng.within(60_000, 3_600_000)),
+            }),
+            2..4 if !self.agreements.is_empty() => {
+                let (agreement, document) = *rng.pick(&self.agreements);
+                let response = if rng.chance(0.7) { Response::Sign } else { Response::Refuse };
+                Action::Respond { agreement, document, response }
+            }
+            4 if !self.agreements.is_empty() => Action::Withdraw { agreement: rng.pick(&self.agreements).0 },
+            _ => {
+                let output = Output { to: self.wallets[other].address, amount: rng.within(1, 900) };
+                Action::Transfer { outputs: Bounded::truncated([output]), memo: Default::default() }
+            }
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! What goes wrong, when, and for how long: decided by the seed before anything runs.
+
+use crate::random::Random;
+
+/// A kind of fault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Kind {
+    /// The process dies; its sockets end at once.
+    Kill,
+    /// The machine loses power: its peers hear nothing.
+    PowerCut,
+    /// The process dies several times, shortly after each start.
+    CrashLoop,
+    /// The machine dies in the middle of a commit, before or after it is durable.
+    CrashInCommit,
+    /// The process stops as it should, and comes back.
+    Restart,
+    /// The data folder is lost.
+    Wipe,
+    /// The process stands still while its sockets live on.
+    Pause,
+    /// Two groups do not hear each other.
+    Partition,
+    /// One node hears nobody and nobody hears it.
+    Isolate,
+    /// A link carries nothing.
+    CutLink,
+    /// A link carries nothing in one direction.
+    OneWay,
+    /// All connections of a node break.
+    Reset,
+    /// The links of a node are slow to answer.
+    Latency,
+    /// The links of a node lose packets.
+    Loss,
+    /// The links of a node reorder packets.
+    Reorder,
+    /// The links of a node duplicate packets.
+    Duplicate,
+    /// The links of a node are narrow.
+    Narrow,
+    /// A clock is off.
+    ClockSkew,
+    /// A clock jumps, forth and later back.
+    ClockJump,
+    /// A clock runs too fast or too slow.
+    ClockDrift,
+    /// A disk is slow.
+    DiskSlow,
+    /// A disk is full.
+    DiskFull,
+    /// A commit fails and the daemon ends itself.
+    DiskError,
+    /// Ten times the hash rate.
+    RateUp,
+    /// A tenth of the hash rate.
+    RateDown,
+    /// A member is removed by a revocation that one node gets first.
+    Revoke,
+    /// A new member comes, knowing one other.
+    Join,
+    /// A member leaves for good.
+    Leave,
+    /// A node comes back at another address.
+    Move,
+}
+
+impl Kind {
+    pub(crate) const ALL: [Self; 29] = [
+        Self::Kill,
+        Self::PowerCut,
+        Self::CrashLoop,
+        Self::CrashInCommit,
+        Self::Restart,
+        Self::Wipe,
+        Self::Pause,
+        Self::Partition,
+        Self::Isolate,
+        Self::CutLink,
+        Self::OneWay,
+        Self::Reset,
+        Self::Latency,
+        Self::Loss,
+        Self::Reorder,
+        Self::Duplicate,
+        Self::Narrow,
+        Self::ClockSkew,
+        Self::ClockJump,
+        Self::ClockDrift,
+        Self::DiskSlow,
+        Self::DiskFull,
+        Self::DiskError,
+        Self::RateUp,
+        Self::RateDown,
+        Self::Revoke,
+        Self::Join,
+        Self::Leave,
+        Self::Move,
+    ];
+
+    /// Whether it can strike a run only once or twice.
+    fn is_rare(self) -> bool {
+        matches!(self, Self::Revoke | Self::Join | Self::Leave | Self::Wipe)
+    }
+
+    /// How long it lasts, in seconds: at least, at most.
+    fn lasts(self) -> (u64, u64) {
+        match self {
+            Self::Kill | Self::PowerCut | Self::Restart | Self::Wipe | Self::Move => (1, 240),
+            Self::CrashLoop => (20, 90),
+            Self::Pause => (1, 120),
+            Self::CrashInCommit | Self::DiskError | Self::Reset => (1, 60),
+            Self::Revoke | Self::Join | Self::Leave => (1, 1),
+            Self::Partition => (20, 900),
+            _ => (5, 600),
+        }
+    }
+}
+
+/// A fault of one run.
+#[derive(Clone, Debug)]
+pub(crate) struct Fault {
+    pub(crate) kind: Kind,
+    pub(crate) begins: u64,
+    pub(crate) ends: u64,
+    /// Whom it strikes.
+    pub(crate) node: usize,
+    /// On which link.
+    pub(crate) other: usize,
+    /// How badly, from 0 to below 1.
+    pub(crate) measure: f64,
+}
+
+/// The faults of a run that end by `healed` (ms): a few kinds, many times, as in swarm testing. `later` nodes are not there at first.
+pub(crate) fn plan(rng: &mut Random, nodes: usize, later: usize, healed: u64) -> Vec<Fault> {
+    let mut kinds = Kind::ALL.to_vec();
+    rng.shuffle(&mut kinds);
+    kinds.truncate(rng.within(1, 8) as usize);
+    let mut joins = nodes - later..nodes;
+    let mut faults = Vec::new();
+    for _ in 0..rng.within(3, 24) {
+        let kind = *rng.pick(&kinds);
+        let again = faults.iter().filter(|fault: &&Fault| fault.kind == kind).count();
+        if kind.is_rare() && again >= 1 + nodes / 8 {
+            continue;
+        }
+        let (least, most) = kind.lasts();
+        let span = rng.within(least * 1_000, most * 1_000);
+        let begins = rng.within(5_000, healed - 2_000);
+        let mut node = rng.index(nodes - later);
+        if kind == Kind::Join {
+            let Some(next) = joins.next() else { continue };
+            node = next;
+        }
+        let other = (node + 1 + rng.index(nodes - 1)) % nodes;
+        faults.push(Fault {
+            kind,
+            begins,
+            ends: healed.min(begins + span),
+            node,
+            other,
+            measure: rng.unit(),
+        });
+    }
+    // Who was meant to come comes.
+    for node in joins {
+        let begins = rng.within(5_000, healed - 2_000);
+        faults.push(Fault { kind: Kind::Join, begins, ends: begins + 1, node, other: 0, measure: 0.0 });
+    }
+    faults
+}

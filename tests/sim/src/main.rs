@@ -1,0 +1,128 @@
+//! Runs seeds of the simulator. A seed that breaks something is told with the command that replays it, and run again with its events
+//! written to a file.
+
+use std::fs::{self, File};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+
+use bouya_sim::{Figures, Outcome, SECONDS, run};
+use clap::Parser;
+
+/// Failing seeds that are told; a broken rule breaks many.
+const TOLD: usize = 5;
+
+/// Runs a network through an hour of faults, once for each seed, and checks that it stays right and gets well.
+#[derive(Parser)]
+#[command(
+    name = "sim",
+    after_help = "Examples:\n  sim --seeds 300              300 fresh seeds\n  sim --from 1 --seeds 10000   seeds 1 to 10000\n  sim --seed 42                one seed, its events in target/sim/42.log"
+)]
+struct Args {
+    /// How many seeds.
+    #[arg(long, default_value_t = 100)]
+    seeds: u64,
+    /// The first one; a fresh one if not given.
+    #[arg(long)]
+    from: Option<u64>,
+    /// This one alone, with its events written down.
+    #[arg(long, conflicts_with_all = ["seeds", "from"])]
+    seed: Option<u64>,
+    /// Threads; each runs seeds of its own. All cores if not given.
+    #[arg(long)]
+    threads: Option<usize>,
+    /// Where events are written.
+    #[arg(long, default_value = "target/sim")]
+    logs: PathBuf,
+}
+
+/// What a seed came to; a panic of a machine is a fault like any other.
+fn try_seed(seed: u64, file: Option<File>) -> Result<Outcome, String> {
+    let outcome = catch_unwind(AssertUnwindSafe(|| run(seed, file))).map_err(|panic| {
+        let text = panic.downcast_ref::<String>().map(String::as_str);
+        text.or(panic.downcast_ref::<&str>().copied()).unwrap_or("a panic").to_owned()
+    })?;
+    match &outcome.broken {
+        Some((at, what)) => Err(format!("after {:.1} s: {what}", *at as f64 / 1_000.0)),
+        None => Ok(outcome),
+    }
+}
+
+/// Runs a seed again and writes its events down.
+fn write_down(seed: u64, logs: &Path) -> Result<Outcome, String> {
+    let path = logs.join(format!("{seed}.log"));
+    let file = fs::create_dir_all(logs).and_then(|()| File::create(&path));
+    match &file {
+        Ok(_) => println!("  events: {}", path.display()),
+        Err(error) => println!("  events cannot be written to {}: {error}", path.display()),
+    }
+    try_seed(seed, file.ok())
+}
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    std::panic::set_hook(Box::new(|_| ()));
+    if let Some(seed) = args.seed {
+        let outcome = write_down(seed, &args.logs);
+        match &outcome {
+            Ok(outcome) => println!("seed {seed}: digest {:016x}, {:?}", outcome.digest, outcome.figures),
+            Err(what) => println!("seed {seed} BROKEN {what}"),
+        }
+        return if outcome.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE };
+    }
+    let clock = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |now| now.as_nanos() as u64);
+    let from = args.from.unwrap_or(clock % 1_000_000_000);
+    run_many(from, args.seeds, &args)
+}
+
+fn run_many(from: u64, seeds: u64, args: &Args) -> ExitCode {
+    println!("{seeds} seeds from {from}, an hour each");
+    let began = Instant::now();
+    let next = AtomicU64::new(0);
+    let found: Mutex<(Vec<(u64, String)>, Figures, u64)> = Mutex::default();
+    let work = || {
+        loop {
+            let number = next.fetch_add(1, Ordering::Relaxed);
+            if number >= seeds || found.lock().is_ok_and(|found| found.0.len() >= TOLD) {
+                return;
+            }
+            let seed = from.wrapping_add(number);
+            let outcome = try_seed(seed, None);
+            let Ok(mut found) = found.lock() else { return };
+            match outcome {
+                Ok(outcome) => found.1.add(&outcome.figures),
+                Err(what) => {
+                    println!(
+                        "seed {seed} BROKEN {what}\n  replay: cargo run --release -p bouya-sim -- --seed {seed}"
+                    );
+                    found.0.push((seed, what));
+                }
+            }
+            found.2 += 1;
+            if found.2.is_multiple_of(1_000) {
+                println!("{} seeds, {:.0} s", found.2, began.elapsed().as_secs_f64());
+            }
+        }
+    };
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    std::thread::scope(|scope| {
+        (0..args.threads.unwrap_or(cores)).for_each(|_| drop(scope.spawn(work)));
+    });
+    let (broken, figures, done) = found.into_inner().unwrap_or_default();
+    let minutes = began.elapsed().as_secs_f64() / 60.0;
+    let hours = done as f64 * SECONDS as f64 / 3_600.0;
+    println!(
+        "{done} seeds, {} broken; {hours:.0} simulated hours in {:.0} s: {:.0} in a minute",
+        broken.len(),
+        minutes * 60.0,
+        hours / minutes
+    );
+    println!("{figures}");
+    for (seed, _) in &broken {
+        let _ = write_down(*seed, &args.logs);
+    }
+    if broken.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}

@@ -1,0 +1,271 @@
+//! A node: the core's machines, its disk, and what the shell does between them.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::rc::Rc;
+use std::sync::Arc;
+
+use bouya_core::crypto::{Hash, SecretKey, sha256};
+use bouya_core::id::NodeId;
+use bouya_core::ledger::{
+    Address, CheckedTransaction, Genesis, Key, Ledger, Template, Transaction, TransactionError, View, World,
+    read_supply,
+};
+use bouya_core::limits::TRANSACTIONS_PER_BLOCK;
+use bouya_core::mempool::{Limits, Mempool};
+use bouya_core::overlay::{ConnId, Overlay, SessionSecret, Settings, SyncStatus, Verified};
+use bouya_core::time::{Time, Timestamp};
+use bouya_core::wire::{CrlSummary, Endpoint};
+
+use crate::byzantine::Byzantine;
+use crate::disk::{DiskError, SimDisk, Snapshot};
+
+/// When every simulation begins, as a wall clock shows it.
+pub(crate) const EPOCH: u64 = 1_790_000_000_000;
+/// A clock further off than this from its peers' stops mining, as in the daemon.
+const CLOCK_OFF_MS: u64 = 5_000;
+
+/// The authority's newest list, as far as a node knows it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Crl {
+    pub(crate) number: u64,
+    pub(crate) revoked: BTreeSet<NodeId>,
+}
+
+/// How far a wall clock is off.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Clock {
+    pub(crate) offset_ms: i64,
+    /// Parts per million, since `since`.
+    pub(crate) drift: i64,
+    pub(crate) since: u64,
+}
+
+/// What a member is, running or not.
+pub(crate) struct Node {
+    pub(crate) name: NodeId,
+    pub(crate) key: SecretKey,
+    /// Where others may dial it, if they can at all.
+    pub(crate) endpoint: Option<Endpoint>,
+    pub(crate) bootstrap: Vec<(NodeId, Endpoint)>,
+    pub(crate) disk: SimDisk,
+    pub(crate) clock: Clock,
+    /// Hashes per second.
+    pub(crate) rate: f64,
+    /// What is added to every commit and answer, in ms.
+    pub(crate) slow: u64,
+    pub(crate) full: bool,
+    pub(crate) crl: Crl,
+    pub(crate) byzantine: Option<Byzantine>,
+    /// Counts starts; what belongs to an earlier one comes to nothing.
+    pub(crate) boot: u64,
+    pub(crate) running: Option<Running>,
+    /// Times it may not start yet, each for a fault of its own.
+    pub(crate) held: u32,
+    pub(crate) paused: u32,
+    /// It has left, or was removed, or has not come yet.
+    pub(crate) absent: bool,
+    /// The best chain that it has told the world, by height.
+    pub(crate) told: Vec<Hash>,
+    /// Work of its tip.
+    pub(crate) work: u128,
+    pub(crate) dials: Vec<u64>,
+}
+
+/// A node's machines while it runs.
+pub(crate) struct Running {
+    pub(crate) since: u64,
+    pub(crate) overlay: Overlay,
+    pub(crate) ledger: Ledger<SimDisk>,
+    pub(crate) pool: Mempool,
+    /// When it will be woken.
+    pub(crate) wake: Option<u64>,
+    /// Lists that each connection's peer has.
+    pub(crate) links: BTreeMap<ConnId, Vec<CrlSummary>>,
+    /// Requests that wait for the chain.
+    pub(crate) waiting: usize,
+    /// A step of the chain is under way.
+    pub(crate) stepping: bool,
+    pub(crate) due: Option<u64>,
+}
+
+impl Clock {
+    /// The wall clock at `now`.
+    pub(crate) fn wall(&self, now: u64) -> Timestamp {
+        let drifted = (now - self.since) as i64 * self.drift / 1_000_000;
+        Timestamp((EPOCH + now).saturating_add_signed(self.offset_ms + drifted))
+    }
+
+    /// Another drift from now on.
+    pub(crate) fn set_drift(&mut self, now: u64, drift: i64) {
+        self.offset_ms += (now - self.since) as i64 * self.drift / 1_000_000;
+        (self.since, self.drift) = (now, drift);
+    }
+}
+
+impl Crl {
+    /// Stands for the list's DER bytes.
+    pub(crate) fn to_bytes(&self) -> Vec<u8> {
+        let names: Vec<&str> = self.revoked.iter().map(NodeId::as_str).collect();
+        format!("{} {}", self.number, names.join(" ")).into_bytes()
+    }
+
+    pub(crate) fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let text = std::str::from_utf8(bytes).ok()?;
+        let mut words = text.split_whitespace();
+        let number = words.next()?.parse().ok()?;
+        let revoked = words.map(|word| word.parse().ok()).collect::<Option<_>>()?;
+        Some(Self { number, revoked })
+    }
+
+    pub(crate) fn summary(&self) -> CrlSummary {
+        let issuer = sha256(b"the authority");
+        CrlSummary { issuer, number: self.number.to_string(), hash: sha256(&self.to_bytes()) }
+    }
+}
+
+impl Node {
+    /// Whether its machines work now.
+    pub(crate) fn works(&self) -> bool {
+        self.running.is_some() && self.paused == 0
+    }
+
+    pub(crate) fn is_honest(&self) -> bool {
+        self.byzantine.is_none()
+    }
+
+    /// What TLS proves of it.
+    pub(crate) fn proof(&self) -> Verified {
+        Verified {
+            id: self.name.clone(),
+            session: SessionSecret([0; 32]),
+            key: sha256(self.name.as_str().as_bytes()),
+            not_after: Timestamp(u64::MAX),
+        }
+    }
+
+    /// Starts its machines from what its disk holds.
+    pub(crate) fn start(&mut self, now: u64, genesis: &Arc<Genesis>, seed: u64) -> Result<(), DiskError> {
+        self.boot += 1;
+        let settings = Settings {
+            id: self.name.clone(),
+            genesis: genesis.clone(),
+            agent: "bouya/sim".to_owned(),
+            instance: format!("{} {}", self.name, self.boot),
+            advertise: self.endpoint.clone(),
+            bootstrap: self.bootstrap.clone(),
+            blacklist: Vec::new(),
+            max_connected: bouya_core::limits::CONNECTED,
+            book: self.disk.book(),
+            seed,
+        };
+        let world = self.disk.world();
+        let ledger = Ledger::load(genesis.clone(), self.disk.clone(), world.tip(), &world.side_blocks())?;
+        self.running = Some(Running {
+            since: now,
+            overlay: Overlay::new(settings, Time::from_millis(0), self.clock.wall(now)),
+            ledger,
+            pool: Mempool::new(Limits::default()),
+            wake: None,
+            links: BTreeMap::new(),
+            waiting: 0,
+            stepping: false,
+            due: None,
+        });
+        Ok(())
+    }
+}
+
+impl Running {
+    /// The overlay's clock.
+    pub(crate) fn time(&self, now: u64) -> Time {
+        Time::from_millis(now - self.since)
+    }
+
+    /// Why it does not mine, if so; as in the daemon.
+    pub(crate) fn may_mine(&self) -> bool {
+        let far = self.overlay.clock_offset_ms().is_some_and(|offset| offset.unsigned_abs() > CLOCK_OFF_MS);
+        !matches!(self.overlay.sync_status(), SyncStatus::Syncing { .. }) && !far
+    }
+
+    pub(crate) fn snapshot(&self) -> Snapshot {
+        Snapshot(self.ledger.disk().world())
+    }
+
+    /// What it would mine on its tip.
+    pub(crate) fn template(
+        &self,
+        genesis: &Genesis,
+        wall: Timestamp,
+        key: &SecretKey,
+    ) -> Result<Template, DiskError> {
+        let room = Template::room(genesis);
+        let chosen = self.pool.select(room, TRANSACTIONS_PER_BLOCK);
+        let supply = read_supply(self.snapshot().row(&Key::Supply)?)?;
+        let tip = self.ledger.chain().tip();
+        let transactions = chosen.iter().map(|transaction| (**transaction).clone());
+        let to = Address::of(&key.public());
+        Ok(Template::new(genesis, tip, supply, transactions, to, wall, key))
+    }
+}
+
+/// Signatures that were checked once are remembered for all nodes: the simulator tests what they do with the answer.
+#[derive(Default)]
+pub(crate) struct Signatures {
+    known: HashMap<Hash, CheckedTransaction>,
+}
+
+impl Signatures {
+    pub(crate) fn check(
+        &mut self,
+        network: &Hash,
+        transaction: &Transaction,
+    ) -> Result<CheckedTransaction, TransactionError> {
+        let id = transaction.id();
+        if let Some(known) = self.known.get(&id) {
+            return Ok(known.clone());
+        }
+        let checked = transaction.clone().check(network)?;
+        self.known.insert(id, checked.clone());
+        Ok(checked)
+    }
+
+    pub(crate) fn check_all(
+        &mut self,
+        network: &Hash,
+        transactions: &[Transaction],
+    ) -> Result<Vec<CheckedTransaction>, (usize, TransactionError)> {
+        let all = transactions.iter().enumerate();
+        all.map(|(index, transaction)| self.check(network, transaction).map_err(|e| (index, e))).collect()
+    }
+}
+
+/// The key of node or wallet number `n`.
+pub(crate) fn key(kind: u8, n: usize) -> SecretKey {
+    let mut seed = [kind; 32];
+    seed[0] = n as u8;
+    SecretKey::from_seed(&seed)
+}
+
+/// The member key of node number `n`.
+pub(crate) fn node_key(n: usize) -> SecretKey {
+    key(7, n)
+}
+
+/// What all rows of a world come to, and whether its coins add up: their sum and the supply it states.
+pub(crate) fn audit(world: &Rc<World>) -> (u64, u128, u64) {
+    let (mut digest, mut sum, mut supply) = (0xcbf2_9ce4_8422_2325_u64, 0_u128, 0);
+    for (key, row) in world.rows() {
+        for byte in bouya_core::codec::encode(key).iter().chain(row) {
+            digest = (digest ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+        match key {
+            Key::Supply => supply = read_supply(Some(row.clone())).unwrap_or_default(),
+            Key::Account(_) => {
+                let account = bouya_core::ledger::Account::from_row(Some(row.clone())).unwrap_or_default();
+                sum += u128::from(account.balance);
+            }
+            _ => (),
+        }
+    }
+    (digest, sum, supply)
+}

@@ -1,0 +1,135 @@
+//! A run's beginning: who there is, how links and clocks are, what will go wrong. All of it from the seed.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use bouya_core::ledger::{Address, Allocation, BlockRules, Coin, Genesis, Member, NetworkSpec};
+use bouya_core::time::Timestamp;
+use bouya_core::wire::Endpoint;
+
+use crate::byzantine::Manner;
+use crate::clients::{COINS, WALLETS};
+use crate::faults::{Fault, plan};
+use crate::net::Quality;
+use crate::node::{EPOCH, key, node_key};
+use crate::random::Random;
+
+/// Simulated time of a run: faults end after forty minutes, and everything must be well after an hour.
+pub(crate) const HEALED: u64 = 40 * 60_000;
+pub(crate) const ENDS: u64 = 60 * 60_000;
+
+/// What the seed has decided before anything happens.
+#[derive(Debug)]
+pub(crate) struct Scenario {
+    pub(crate) nodes: usize,
+    /// So many of them come later.
+    pub(crate) later: usize,
+    pub(crate) dial_only: BTreeSet<usize>,
+    pub(crate) byzantine: BTreeMap<usize, Manner>,
+    pub(crate) bootstrap: Vec<Vec<usize>>,
+    /// Only the members listed in the definition seal blocks.
+    pub(crate) listed: bool,
+    pub(crate) interval_ms: u32,
+    pub(crate) quality: Quality,
+    /// Hashes per second.
+    pub(crate) rates: Vec<f64>,
+    pub(crate) faults: Vec<Fault>,
+    /// A client does something this often, in ms.
+    pub(crate) load_every: u64,
+}
+
+/// Where node number `n` listens, at its `move`-th address.
+pub(crate) fn endpoint(n: usize, moves: u64) -> Endpoint {
+    format!("n{n:02}-{moves}.example:7000").parse().expect("an endpoint")
+}
+
+/// Node number `n`.
+pub(crate) fn name(n: usize) -> String {
+    format!("n{n:02}")
+}
+
+impl Scenario {
+    pub(crate) fn new(rng: &mut Random) -> Self {
+        let nodes = match rng.below(20) {
+            0 => rng.within(13, 30),
+            1..6 => rng.within(7, 12),
+            _ => rng.within(3, 6),
+        } as usize;
+        let later = if nodes > 3 { rng.index(1 + nodes / 4) } else { 0 };
+        let bad = if rng.chance(0.5) { 1 + rng.index(nodes.div_ceil(5)) } else { 0 };
+        let present = nodes - later;
+        // Node 0 and 1 are dialable and honest, so that everybody can know somebody.
+        let dial_only = (2..nodes).filter(|_| rng.chance(0.1)).collect::<BTreeSet<_>>();
+        let byzantine = (0..bad)
+            .filter(|_| present > 2)
+            .map(|_| (rng.within(2, present as u64 - 1) as usize, *rng.pick(&Manner::ALL)));
+        let byzantine: BTreeMap<usize, Manner> = byzantine.collect();
+        let interval_ms = *rng.pick(&[8_000, 12_000, 15_000, 20_000, 30_000, 45_000]);
+        let known = |n: usize, rng: &mut Random| {
+            let good: Vec<usize> = (0..present)
+                .filter(|other| *other != n && !dial_only.contains(other) && !byzantine.contains_key(other))
+                .filter(|other| n < 2 || *other < n)
+                .collect();
+            let mut some = good.clone();
+            rng.shuffle(&mut some);
+            some.truncate(2);
+            some
+        };
+        let bootstrap: Vec<Vec<usize>> = (0..nodes).map(|n| known(n, rng)).collect();
+        let honest = (nodes - byzantine.len()) as f64;
+        let rates = (0..nodes).map(|n| {
+            // Together about the initial difficulty in one interval; who breaks the rules has little.
+            let all = DIFFICULTY as f64 * 1_000.0 / f64::from(interval_ms);
+            if byzantine.contains_key(&n) {
+                0.15 * all / byzantine.len() as f64
+            } else {
+                all * (0.3 + rng.unit()) / honest
+            }
+        });
+        Self {
+            rates: rates.collect(),
+            quality: Quality {
+                latency: rng.within(1, 60),
+                jitter: rng.within(0, 40),
+                loss: if rng.chance(0.3) { 0.02 * rng.unit() } else { 0.0 },
+                reorder: 0.0,
+                duplicate: 0.0,
+                width: *rng.pick(&[100, 1_000, 10_000, 100_000]),
+            },
+            faults: plan(rng, nodes, later, HEALED),
+            load_every: rng.within(1_000, 12_000),
+            listed: rng.chance(0.3),
+            nodes,
+            later,
+            dial_only,
+            byzantine,
+            bootstrap,
+            interval_ms,
+        }
+    }
+
+    pub(crate) fn genesis(&self, rng: &mut Random) -> Arc<Genesis> {
+        let member = |n| Member { id: name(n).parse().expect("an id"), key: node_key(n).public() };
+        let wallet = |n| Allocation { address: Address::of(&key(9, n).public()), amount: COINS };
+        let spec = NetworkSpec {
+            name: "sim".to_owned().try_into().expect("a name"),
+            // A definition is usually older than the network's first block.
+            created: Timestamp(EPOCH - rng.below(600_000)),
+            salt: [5; 16],
+            coin: Coin { symbol: "SIM".to_owned().try_into().expect("a symbol"), decimals: 2 },
+            blocks: BlockRules {
+                interval_ms: self.interval_ms,
+                half_life: 32,
+                initial_difficulty: DIFFICULTY,
+                reward: 50,
+                max_bytes: 1_900_000,
+            },
+            members: (0..self.nodes).filter(|_| self.listed).map(member).collect(),
+            allocations: (0..WALLETS).map(wallet).collect(),
+        };
+        Arc::new(Genesis::new(spec).expect("a definition"))
+    }
+}
+
+/// Expected hashes of a block at first: enough for fine steps, little for the machine that runs this.
+const DIFFICULTY: u64 = 300;

@@ -1,0 +1,248 @@
+//! What goes on beside faults: mining, clients, and looking whether all is well.
+
+use std::sync::Arc;
+
+use bouya_core::ledger::View;
+use bouya_core::overlay::PeerStatus;
+
+use crate::disk::DiskError;
+use crate::node::Node;
+use crate::scenario::{ENDS, HEALED, name};
+use crate::world::{MINE_EVERY, World};
+
+/// After the last fault, all tips are one within this time (ms): the longest backoffs take half of it.
+const AGREE_WITHIN: u64 = 12 * 60_000;
+/// Nobody mines in the last part, so that tips can be compared (ms).
+const QUIET: u64 = 60_000;
+/// Clients do nothing new towards the end, so that everything can be confirmed (ms).
+const LAST_ORDERS: u64 = 10 * 60_000;
+/// Connections of one pair that are older than this are one (ms).
+const SETTLED: u64 = 120_000;
+/// What a wallet may have waiting.
+const UNCONFIRMED: u64 = 30;
+
+impl World {
+    /// It has left, was removed, or has not come.
+    pub(crate) fn is_gone(&self, node: &Node) -> bool {
+        node.absent || self.crl.revoked.contains(&node.name)
+    }
+
+    /// Nodes that keep to the rules and belong to the network.
+    fn honest(&self) -> impl Iterator<Item = usize> {
+        (0..self.nodes.len()).filter(|n| self.nodes[*n].is_honest() && !self.is_gone(&self.nodes[*n]))
+    }
+
+    /// Every node that mines finds a block with the probability that its hash rate gives it.
+    pub(crate) fn mine(&mut self) {
+        if self.now > ENDS - QUIET {
+            return;
+        }
+        for n in 0..self.nodes.len() {
+            let (node, rules) = (&self.nodes[n], &self.genesis.rules);
+            let wall = node.clock.wall(self.now);
+            let Some(running) = node
+                .running
+                .as_ref()
+                .filter(|running| node.works() && !node.full && running.may_mine() && !self.is_gone(node))
+            else {
+                continue;
+            };
+            let tip = running.ledger.chain().tip();
+            let time = wall.max(bouya_core::time::Timestamp(tip.time.0 + 1));
+            let difficulty = tip.difficulty_at(rules, time) as f64;
+            let tries = node.rate * MINE_EVERY as f64 / 1_000.0;
+            if self.rng.chance(1.0 - (-tries / difficulty).exp()) {
+                self.found(n);
+            }
+        }
+        self.misbehave();
+    }
+
+    fn found(&mut self, n: usize) {
+        let wall = self.nodes[n].clock.wall(self.now);
+        let Self { nodes, genesis, rng, .. } = self;
+        let node = &mut nodes[n];
+        let Some(running) = node.running.as_ref() else { return };
+        let bad = match &mut node.byzantine {
+            Some(byzantine) => byzantine.found(rng, running, (&node.key, wall), genesis),
+            None => Ok(None),
+        };
+        let template = match bad {
+            Ok(Some(mischief)) => return self.send_mischief(n, mischief),
+            Ok(None) => running.template(genesis, wall, &node.key),
+            Err(error) => return self.fails(n, error),
+        };
+        let block = match template {
+            Ok(template) => template.try_nonces(0, u64::MAX).map(|nonce| template.finish(nonce)),
+            Err(error) => return self.fails(n, error),
+        };
+        let Some(block) = block else { return };
+        self.line(format_args!("n{n:02} has mined {} {}", block.header.height, block.id().short()));
+        let outcome = self.take_block(n, Arc::new(block), false);
+        if let Some(bouya_core::ledger::BlockOutcome::Invalid { why, .. }) = outcome {
+            self.check.broken(format!("n{n:02} mined a block that is invalid: {why}"));
+        }
+    }
+
+    fn misbehave(&mut self) {
+        for n in 0..self.nodes.len() {
+            let Self { nodes, genesis, rng, .. } = self;
+            let node = &mut nodes[n];
+            if node.paused > 0 || !rng.chance(0.3) {
+                continue;
+            }
+            let (Some(running), Some(byzantine)) = (&node.running, &mut node.byzantine) else { continue };
+            let mischief = byzantine.tick(rng, running, &node.key, genesis);
+            self.send_mischief(n, mischief);
+        }
+    }
+
+    fn send_mischief(&mut self, n: usize, mischief: crate::byzantine::Mischief) {
+        if let Some(byzantine) = &self.nodes[n].byzantine {
+            self.check.invalid.extend(&byzantine.invalid);
+        }
+        for (conn, message) in mischief {
+            self.transmit_message(conn, message);
+        }
+    }
+
+    /// A client signs something and gives it to some node, together with everything of its wallet that this node has not confirmed.
+    pub(crate) fn client(&mut self) {
+        let who = self.clients.pick();
+        let asked: Vec<usize> = self.honest().filter(|n| self.nodes[*n].works()).collect();
+        if asked.is_empty() {
+            return;
+        }
+        let n = *self.rng.pick(&asked);
+        let Some(running) = &self.nodes[n].running else { return };
+        let address = self.clients.wallets[who].address;
+        let account = match running.snapshot().account(&address) {
+            Ok(account) => account,
+            Err(error) => return self.fails(n, DiskError::State(error)),
+        };
+        let signed = self.clients.wallets[who].signed.len() as u64;
+        if signed.saturating_sub(account.nonce) < UNCONFIRMED && self.now < ENDS - LAST_ORDERS {
+            let now = self.now;
+            self.clients.sign(who, now);
+            self.check.figures.transactions += 1;
+        }
+        for nonce in account.nonce as usize..self.clients.wallets[who].signed.len() {
+            let transaction = self.clients.wallets[who].signed[nonce].clone();
+            if !self.give_transaction(n, &transaction) {
+                break;
+            }
+        }
+    }
+
+    /// Looks whether everything holds that must hold at any time.
+    pub(crate) fn look(&mut self) {
+        let now = self.now;
+        for n in 0..self.nodes.len() {
+            self.check.bounds(&self.nodes[n], now);
+        }
+        self.look_at_pairs();
+        if self.is_healed() && self.agreed_at.is_none() {
+            if self.do_agree() {
+                self.agreed_at = Some(now);
+                self.check.figures.healed_after = now - HEALED;
+            } else {
+                self.check.holds(now < HEALED + AGREE_WITHIN, || {
+                    format!("tips still differ {} s after the last fault", (now - HEALED) / 1_000)
+                });
+            }
+        }
+    }
+
+    /// All tips of the honest are one.
+    fn do_agree(&self) -> bool {
+        let tip = |n: usize| self.nodes[n].running.as_ref().map(|running| running.ledger.chain().tip().id);
+        let mut tips = self.honest().map(tip);
+        let first = tips.next().flatten();
+        first.is_some() && tips.all(|tip| tip == first)
+    }
+
+    /// Whole connections between two honest nodes: opened before `before`, both ends there.
+    fn connections(&self, one: usize, two: usize, before: u64) -> usize {
+        let is_old = |end: &&crate::net::End| end.node == one && end.peer == two && end.opened <= before;
+        let is_whole = |end: &&crate::net::End| self.net.ends.contains_key(&end.other);
+        self.net.ends.values().filter(is_old).filter(is_whole).count()
+    }
+
+    fn look_at_pairs(&mut self) {
+        let before = self.now.saturating_sub(SETTLED);
+        let honest: Vec<usize> = self.honest().filter(|n| self.nodes[*n].works()).collect();
+        for (at, &one) in honest.iter().enumerate() {
+            for &two in &honest[at + 1..] {
+                let open = self.net.is_open(one, two) && self.net.is_open(two, one);
+                let count = if open { self.connections(one, two, before) } else { 0 };
+                self.check.holds(count <= 1, || {
+                    format!("{} and {} have {count} connections for long", name(one), name(two))
+                });
+            }
+        }
+    }
+
+    /// At the end, everything must be well.
+    pub(crate) fn finish(&mut self) {
+        let honest: Vec<usize> = self.honest().collect();
+        for &n in &honest {
+            let runs = self.nodes[n].running.is_some();
+            self.check.holds(runs, || format!("n{n:02} does not run at the end"));
+        }
+        let agree = self.do_agree();
+        self.check.holds(agree, || "tips differ at the end".to_owned());
+        for (at, &one) in honest.iter().enumerate() {
+            for &two in &honest[at + 1..] {
+                let dialable = self.nodes[one].endpoint.is_some() || self.nodes[two].endpoint.is_some();
+                let count = self.connections(one, two, self.now);
+                self.check.holds(count == usize::from(dialable), || {
+                    format!("{} and {} have {count} connections at the end", name(one), name(two))
+                });
+            }
+        }
+        for &n in &honest {
+            self.finish_node(n);
+        }
+        self.check_interval();
+    }
+
+    fn finish_node(&mut self, n: usize) {
+        let Some(running) = &self.nodes[n].running else { return };
+        let removed = running
+            .overlay
+            .peers(running.time(self.now))
+            .into_iter()
+            .find(|view| view.status == PeerStatus::Connected && self.crl.revoked.contains(&view.id));
+        let view = running.snapshot();
+        for (who, wallet) in self.clients.wallets.iter().enumerate() {
+            let nonce = view.account(&wallet.address).map_or(0, |account| account.nonce);
+            let signed = wallet.signed.len() as u64;
+            self.check.holds(nonce == signed, || {
+                format!("n{n:02} has {nonce} transactions of wallet {who} confirmed, {signed} were signed")
+            });
+        }
+        self.check.holds(removed.is_none(), || format!("n{n:02} is connected to the removed {removed:?}"));
+    }
+
+    /// Blocks come about as often as they should, whatever the hash rate did before.
+    fn check_interval(&mut self) {
+        let expected = (ENDS - QUIET - HEALED) / u64::from(self.scenario.interval_ms);
+        let Some(running) = self.honest().next().and_then(|n| self.nodes[n].running.as_ref()) else { return };
+        let view = running.snapshot();
+        let began = self.nodes[0].clock.wall(HEALED);
+        let mut height = running.ledger.chain().tip().height;
+        let mut count = 0;
+        while let Ok(Some(id)) = view.at_height(height) {
+            match view.record(&id) {
+                Ok(Some(record)) if record.header.time > began && height > 0 => count += 1,
+                _ => break,
+            }
+            height -= 1;
+        }
+        // A tenth of the hash rate is made up for in some hundred intervals, most of them in the first few blocks.
+        let few = count * 16 < expected;
+        let many = count > expected * 3 + 20;
+        self.check
+            .holds(!few && !many, || format!("{count} blocks came after the faults, {expected} should have"));
+    }
+}

@@ -1,0 +1,310 @@
+//! The event loop: one queue of what happens when, and what it leads to.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::sync::Arc;
+
+use bouya_core::ledger::{Block, Genesis, Moved, Transaction};
+use bouya_core::overlay::{CloseReason, ConnId, Input};
+
+use crate::byzantine::Byzantine;
+use crate::check::{Checker, WAKES_PER_INSTANT};
+use crate::clients::Clients;
+use crate::disk::{SimDisk, Snapshot};
+use crate::log::Log;
+use crate::net::{Net, Wire};
+use crate::node::{Clock, Crl, Node, Signatures, node_key};
+use crate::random::Random;
+use crate::scenario::{ENDS, HEALED, Scenario, endpoint, name};
+
+/// Each node that may mine looks for a block this often (ms).
+pub(crate) const MINE_EVERY: u64 = 500;
+/// Invariants of all nodes are looked at this often (ms).
+pub(crate) const CHECK_EVERY: u64 = 5_000;
+
+/// Numbers of events that come before all others of their instant.
+const RESERVED: u64 = 1 << 32;
+
+/// Something happens.
+pub(crate) enum Event {
+    /// A node starts, if nothing holds it.
+    Boot(usize),
+    /// For a node, at the start that it belongs to.
+    At(usize, u64, Local),
+    /// Something that was sent from one end comes to the other.
+    Arrive { from: ConnId, to: ConnId, wire: Wire },
+    /// A dial has gone through TCP and TLS.
+    Connected { from: (usize, u64), to: (usize, u64) },
+    /// No hello has come in time.
+    HelloDue(ConnId),
+    /// TCP gives up, if the same data still waits.
+    StallDue(ConnId, u64),
+    /// A node dies and starts again.
+    Crash(usize),
+    /// A fault begins or ends.
+    Fault { number: usize, begins: bool },
+    /// Nodes mine.
+    Mine,
+    /// A client does something.
+    Client,
+    /// Invariants are looked at.
+    Check,
+}
+
+/// Something happens within a node.
+pub(crate) enum Local {
+    Wake,
+    Give(Input),
+    /// A block for the chain.
+    Take {
+        conn: ConnId,
+        block: Arc<Block>,
+        wanted: bool,
+    },
+    /// The next step towards a heavier branch.
+    Step,
+    /// The time of a block that came early.
+    Due,
+    /// Transactions for the mempool.
+    Submit {
+        conn: ConnId,
+        transactions: Vec<Transaction>,
+    },
+}
+
+/// A tip that has moved: what left, and where it can still be read.
+pub(crate) struct Move {
+    pub(crate) moved: Moved,
+    pub(crate) wanted: bool,
+    pub(crate) lost: Snapshot,
+}
+
+/// Everything there is.
+pub(crate) struct World {
+    pub(crate) now: u64,
+    count: u64,
+    /// Counts what went on after standing still; below [`RESERVED`].
+    unparked: u64,
+    queue: BTreeMap<(u64, u64), Event>,
+    /// What happened to nodes that stand still.
+    parked: BTreeMap<usize, Vec<Event>>,
+    wakes: (u64, usize, u32),
+    pub(crate) rng: Random,
+    pub(crate) scenario: Scenario,
+    pub(crate) genesis: Arc<Genesis>,
+    pub(crate) nodes: Vec<Node>,
+    pub(crate) net: Net,
+    pub(crate) clients: Clients,
+    pub(crate) check: Checker,
+    pub(crate) log: Log,
+    pub(crate) signatures: Signatures,
+    /// The authority's list.
+    pub(crate) crl: Crl,
+    /// Addresses that nodes have had.
+    pub(crate) moves: Vec<u64>,
+    pub(crate) agreed_at: Option<u64>,
+}
+
+impl World {
+    /// The world of a seed; events are written to `file` if there is one.
+    pub(crate) fn new(seed: u64, file: Option<File>) -> Self {
+        let mut rng = Random::new(seed);
+        let scenario = Scenario::new(&mut rng);
+        let genesis = scenario.genesis(&mut rng);
+        let nodes = (0..scenario.nodes).map(|n| new_node(&scenario, &genesis, n)).collect();
+        let mut world = Self {
+            now: 0,
+            count: RESERVED,
+            unparked: 0,
+            queue: BTreeMap::new(),
+            parked: BTreeMap::new(),
+            wakes: (0, 0, 0),
+            net: Net::new(scenario.quality, rng.fork()),
+            clients: Clients::new(genesis.id(), rng.fork()),
+            check: Checker::new(&genesis),
+            log: Log::new(file),
+            signatures: Signatures::default(),
+            crl: Crl::default(),
+            moves: vec![0; scenario.nodes],
+            agreed_at: None,
+            nodes,
+            genesis,
+            rng,
+            scenario,
+        };
+        world.prepare();
+        world
+    }
+
+    fn prepare(&mut self) {
+        let text = format!("{:?}", self.scenario);
+        self.line(format_args!("{text}"));
+        for n in 0..self.scenario.nodes - self.scenario.later {
+            let at = self.rng.below(3_000);
+            self.post(at, Event::Boot(n));
+        }
+        for (number, fault) in self.scenario.faults.iter().enumerate() {
+            let (begins, ends) = (fault.begins, fault.ends);
+            for (at, begins) in [(begins, true), (ends, false)] {
+                self.queue.insert((at, self.count + 1), Event::Fault { number, begins });
+                self.count += 1;
+            }
+        }
+        for (at, event) in [(MINE_EVERY, Event::Mine), (2_000, Event::Client), (CHECK_EVERY, Event::Check)] {
+            self.post(at, event);
+        }
+    }
+
+    /// Runs until the end, or until something does not hold.
+    pub(crate) fn run(&mut self) {
+        while let Some(((at, _), event)) = self.queue.pop_first() {
+            if at > ENDS || self.check.broken.is_some() {
+                break;
+            }
+            self.now = at;
+            self.check.figures.events += 1;
+            self.happen(event);
+        }
+        if self.check.broken.is_none() {
+            self.now = ENDS;
+            self.finish();
+        }
+    }
+
+    pub(crate) fn is_healed(&self) -> bool {
+        self.now >= HEALED
+    }
+
+    pub(crate) fn post(&mut self, at: u64, event: Event) {
+        self.count += 1;
+        self.queue.insert((at.max(self.now), self.count), event);
+    }
+
+    /// Something for a node as it runs now, after so many ms.
+    pub(crate) fn post_local(&mut self, after: u64, n: usize, local: Local) {
+        let boot = self.nodes[n].boot;
+        self.post(self.now + after, Event::At(n, boot, local));
+    }
+
+    pub(crate) fn line(&mut self, text: std::fmt::Arguments<'_>) {
+        self.log.line(self.now, text);
+    }
+
+    fn happen(&mut self, event: Event) {
+        let (kind, whom) = match &event {
+            Event::Boot(n) => (1, *n as u64),
+            Event::At(n, _, _) => (2, *n as u64),
+            Event::Arrive { to, .. } => (3, to.0),
+            Event::Connected { from, .. } => (4, from.0 as u64),
+            Event::HelloDue(conn) => (5, conn.0),
+            Event::StallDue(conn, _) => (6, conn.0),
+            Event::Fault { number, .. } => (7, *number as u64),
+            Event::Mine => (8, 0),
+            Event::Client => (9, 0),
+            Event::Check => (10, 0),
+            Event::Crash(n) => (11, *n as u64),
+        };
+        self.log.fold(self.now << 8 | kind);
+        self.log.fold(whom);
+        match event {
+            Event::Boot(n) => self.boot(n),
+            Event::At(n, boot, local) => self.local(n, boot, local),
+            Event::Arrive { from, to, wire } => self.arrive(from, to, wire),
+            Event::Connected { from, to } => self.connected(from, to),
+            Event::HelloDue(conn) => {
+                if self.net.ends.get(&conn).is_some_and(|end| !end.greeted) {
+                    self.end(conn, CloseReason::NoHello);
+                }
+            }
+            Event::StallDue(conn, since) => {
+                if self.net.ends.get(&conn).is_some_and(|end| end.unanswered == Some(since)) {
+                    self.end(conn, CloseReason::Lost("timed out".to_owned()));
+                }
+            }
+            Event::Crash(n) => self.crash(n),
+            Event::Fault { number, begins } => self.fault(number, begins),
+            Event::Mine => {
+                self.mine();
+                self.post(self.now + MINE_EVERY, Event::Mine);
+            }
+            Event::Client => {
+                self.client();
+                let after = self.scenario.load_every / 2 + self.rng.below(self.scenario.load_every);
+                self.post(self.now + after, Event::Client);
+            }
+            Event::Check => {
+                self.look();
+                self.post(self.now + CHECK_EVERY, Event::Check);
+            }
+        }
+    }
+
+    fn local(&mut self, n: usize, boot: u64, local: Local) {
+        if self.nodes[n].boot != boot || self.nodes[n].running.is_none() {
+            return;
+        }
+        if self.nodes[n].paused > 0 {
+            return self.park(n, Event::At(n, boot, local));
+        }
+        match local {
+            Local::Wake => self.wake(n),
+            Local::Give(input) => self.give(n, input),
+            Local::Take { conn, block, wanted } => self.take(n, conn, block, wanted),
+            Local::Step => self.step(n),
+            Local::Due => self.take_due(n),
+            Local::Submit { conn, transactions } => self.submit(n, conn, transactions),
+        }
+    }
+
+    fn wake(&mut self, n: usize) {
+        let (at, who, count) = self.wakes;
+        self.wakes = if (at, who) == (self.now, n) { (at, who, count + 1) } else { (self.now, n, 1) };
+        let (now, many) = (self.now, self.wakes.2);
+        self.check.holds(many <= WAKES_PER_INSTANT, || format!("n{n:02} wakes {many} times at {now} ms"));
+        if let Some(running) =
+            self.nodes[n].running.as_mut().filter(|running| running.wake.is_some_and(|at| at <= now))
+        {
+            running.wake = None;
+            self.give(n, Input::Wake);
+        }
+    }
+
+    /// For a node that stands still: later.
+    pub(crate) fn park(&mut self, n: usize, event: Event) {
+        self.parked.entry(n).or_default().push(event);
+    }
+
+    /// It goes on.
+    pub(crate) fn unpark(&mut self, n: usize) {
+        // Before anything else of this instant: what came first is read first.
+        for event in self.parked.remove(&n).unwrap_or_default() {
+            self.unparked += 1;
+            self.queue.insert((self.now, self.unparked), event);
+        }
+    }
+}
+
+fn new_node(scenario: &Scenario, genesis: &Genesis, n: usize) -> Node {
+    let id = |n| name(n).parse().expect("an id");
+    Node {
+        name: id(n),
+        key: node_key(n),
+        endpoint: (!scenario.dial_only.contains(&n)).then(|| endpoint(n, 0)),
+        bootstrap: scenario.bootstrap[n].iter().map(|other| (id(*other), endpoint(*other, 0))).collect(),
+        disk: SimDisk::new(genesis),
+        clock: Clock::default(),
+        rate: scenario.rates[n],
+        slow: 0,
+        full: false,
+        crl: Crl::default(),
+        byzantine: scenario.byzantine.get(&n).map(|manner| Byzantine::new(*manner)),
+        boot: 0,
+        running: None,
+        held: 0,
+        paused: 0,
+        absent: n >= scenario.nodes - scenario.later,
+        told: vec![genesis.id()],
+        work: 0,
+        dials: Vec::new(),
+    }
+}
