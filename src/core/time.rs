@@ -43,6 +43,12 @@ impl Timestamp {
         Self(self.0.saturating_add(millis(span)))
     }
 
+    /// Milliseconds from `other` to this instant; negative if that one is later.
+    pub fn ahead_of(self, other: Self) -> i64 {
+        let wide = i128::from(self.0).saturating_sub(i128::from(other.0));
+        i64::try_from(wide).unwrap_or(if wide < 0 { i64::MIN } else { i64::MAX })
+    }
+
     /// Milliseconds from `earlier` to this instant; zero if it lies ahead.
     pub fn millis_since(self, earlier: Self) -> u64 {
         self.0.saturating_sub(earlier.0)

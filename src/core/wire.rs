@@ -5,5 +5,7 @@ mod hello;
 mod message;
 
 pub use frame::{FrameError, FrameReader, frame};
-pub use hello::{CrlSummary, Endpoint, EndpointError, Hello, HelloError, Member, TipSummary, member_proof};
+pub use hello::{
+    CLOCK_FEATURE, CrlSummary, Endpoint, EndpointError, Hello, HelloError, Member, TipSummary, member_proof,
+};
 pub use message::{Goodbye, GoodbyeReason, Item, Message, PeerEntry};

@@ -28,7 +28,7 @@ use super::tls::{Session, Tls};
 use super::{NetEvent, Shared, dial, report};
 use crate::actor::Mailbox;
 use crate::chain;
-use crate::clock::Clock;
+use crate::clock::{self, Clock};
 use crate::events::Events;
 use crate::mempool;
 use crate::miner::Gate;
@@ -150,7 +150,10 @@ impl Running {
                     None => return,
                 },
                 () = actor.reload.notified() => self.look_at_files(),
-                _ = files.tick() => self.look_at_files(),
+                _ = files.tick() => {
+                    self.handle(Input::Clock(clock::wall()));
+                    self.look_at_files();
+                }
                 Some(request) = actor.requests.recv() => self.answer(request),
                 Some(event) = actor.wire.recv() => self.wire_event(event),
                 () = sleep_until(wakeup) => self.handle(Input::Wake),

@@ -56,6 +56,7 @@ impl Overlay {
             Input::Offer(offer) => self.offer(now, offer),
             Input::Answer(answer) => self.answer(now, answer),
             Input::Command(command) => self.peers.command(now, command),
+            Input::Clock(wall) => self.peers.set_wall(now, wall),
             Input::Crls(crls) => self.peers.set_crls(crls),
             Input::Reloaded => self.peers.clear_refusals(now),
             Input::Revoked { conn, why } => self.peers.revoked(now, conn, &why),

@@ -151,6 +151,8 @@ pub enum Input {
     Answer(Answer),
     /// The operator's wish.
     Command(Command),
+    /// This node's wall clock shows this: told every second or so, because clocks are set while a node runs.
+    Clock(Timestamp),
     /// This node's revocation lists are these now.
     Crls(Vec<CrlSummary>),
     /// Certificates, keys, roots or revocation lists were read anew: certificate backoffs are forgotten.

@@ -17,7 +17,7 @@
 //! members are known by name; the operator has a blacklist).
 
 use alloc::collections::{BTreeMap, VecDeque};
-use alloc::string::String;
+use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
 use super::timers::Timers;
@@ -26,7 +26,7 @@ use crate::id::NodeId;
 use crate::ledger::Rules;
 use crate::limits::{FIRST_DIAL, KNOWN_PEERS};
 use crate::time::{Time, Timestamp};
-use crate::wire::{CrlSummary, Endpoint, Hello, Message, TipSummary};
+use crate::wire::{CLOCK_FEATURE, CrlSummary, Endpoint, Hello, Message, TipSummary};
 
 mod age;
 mod bans;
@@ -137,7 +137,7 @@ impl Peers {
         let genesis = &settings.genesis;
         let hello = Hello {
             protocols: Hello::PROTOCOLS,
-            features: Vec::new(),
+            features: Vec::from([CLOCK_FEATURE.to_string()]),
             network: genesis.id(),
             id: settings.id.clone(),
             agent: settings.agent.clone(),
@@ -223,6 +223,11 @@ impl Peers {
     /// This node's best block is this now; `wall` is its wall clock.
     pub fn set_tip(&mut self, now: Time, tip: TipSummary, wall: Timestamp) {
         self.own.hello.tip = tip;
+        self.own.wall = (now, wall);
+    }
+
+    /// This node's wall clock shows this: it may have been set since it was told last.
+    pub fn set_wall(&mut self, now: Time, wall: Timestamp) {
         self.own.wall = (now, wall);
     }
 

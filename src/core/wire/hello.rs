@@ -18,6 +18,8 @@ use crate::time::Timestamp;
 
 /// The protocol versions that this software speaks, lowest and highest.
 const PROTOCOLS: (u16, u16) = (1, 1);
+/// The feature of whose pings carry the sender's wall clock in milliseconds as their number.
+pub const CLOCK_FEATURE: &str = "clock";
 /// Longest host name.
 pub(super) const HOST_BYTES: usize = 253;
 
@@ -26,7 +28,7 @@ pub(super) const HOST_BYTES: usize = 253;
 pub struct Hello {
     /// Lowest and highest protocol version spoken.
     pub protocols: (u16, u16),
-    /// Optional abilities; none exist yet.
+    /// Optional abilities: [`CLOCK_FEATURE`].
     #[serde(default)]
     pub features: Vec<String>,
     /// The network's id: the genesis block's hash.
@@ -276,8 +278,7 @@ impl fmt::Display for Endpoint {
 impl Hello {
     /// How far the peer's clock is ahead of `now`, in milliseconds. Shown and warned of, never used to set a clock.
     pub fn clock_offset_ms(&self, now: Timestamp) -> i64 {
-        let wide = i128::from(self.time_ms).saturating_sub(i128::from(now.0));
-        i64::try_from(wide).unwrap_or(if wide < 0 { i64::MIN } else { i64::MAX })
+        Timestamp(self.time_ms).ahead_of(now)
     }
 }
 

@@ -239,7 +239,8 @@ impl World {
         }
         self.crl.number += 1;
         self.crl.revoked.insert(self.nodes[n].name.clone());
-        let first = if first == n || self.nodes[first].absent { usize::from(n == 0) } else { first };
+        let stays = first != n && !self.is_gone(&self.nodes[first]);
+        let first = if stays { first } else { usize::from(n == 0) };
         // One operator has put the file in place; running or not, the node reads it.
         let crl = self.crl.clone();
         self.learn_crl(first, crl);

@@ -15,7 +15,7 @@ pub(crate) const OUTPUTS_PER_INPUT: usize = 8_192;
 /// Wake-ups of one node at one instant: more are a busy loop.
 pub(crate) const WAKES_PER_INSTANT: u32 = 200;
 /// Dials of one node within a minute. Ten members whom nobody answers, with backoff, cost far fewer for each.
-const DIALS_PER_MINUTE_AND_PEER: usize = 12;
+const DIALS_PER_MINUTE_AND_PEER: usize = 16;
 
 /// Figures of a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -100,7 +100,7 @@ impl Kind {
 
     /// Whether it can strike a run only once or twice.
     fn is_rare(self) -> bool {
-        matches!(self, Self::Revoke | Self::Join | Self::Leave | Self::Wipe)
+        matches!(self, Self::Revoke | Self::Join | Self::Leave | Self::Wipe | Self::Move)
     }
 
     /// How long it lasts, in seconds: at least, at most.

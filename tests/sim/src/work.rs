@@ -139,6 +139,10 @@ impl World {
         let now = self.now;
         for n in 0..self.nodes.len() {
             self.check.bounds(&self.nodes[n], now);
+            if self.nodes[n].works() {
+                let wall = self.nodes[n].clock.wall(now);
+                self.give(n, bouya_core::overlay::Input::Clock(wall));
+            }
         }
         self.look_at_pairs();
         if self.is_healed() && self.agreed_at.is_none() {

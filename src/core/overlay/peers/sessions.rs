@@ -12,7 +12,7 @@ use crate::id::NodeId;
 use crate::limits::{CRLS_PER_MESSAGE, FORGET_AFTER, STABLE_AFTER};
 use crate::overlay::ConnId;
 use crate::time::Time;
-use crate::wire::{Endpoint, Hello};
+use crate::wire::{CLOCK_FEATURE, Endpoint, Hello};
 
 /// Instances of one id remembered: a twin that comes back is told from a restart.
 const INSTANCES: usize = 4;
@@ -25,6 +25,8 @@ pub(super) struct Session {
     pub(super) height: u64,
     pub(super) agent: String,
     pub(super) clock_offset_ms: i64,
+    /// Its pings say what its wall clock shows.
+    pub(super) tells_clock: bool,
     pub(super) round: GetPeersRound,
     /// Hashes of revocation lists that the peer has.
     pub(super) crls: Vec<Hash>,
@@ -55,6 +57,7 @@ impl Peers {
             height: hello.tip.height,
             agent: agent.clone(),
             clock_offset_ms,
+            tells_clock: hello.features.iter().any(|feature| feature == CLOCK_FEATURE),
             round: GetPeersRound::default(),
             crls: hello.crls.iter().map(|crl| crl.hash).take(CRLS_PER_MESSAGE).collect(),
             serving: Serving::default(),

@@ -9,7 +9,7 @@ use crate::limits::{
     CRLS_PER_MESSAGE, GET_PEERS_SERVED, HELLO_TIMEOUT, PING_AFTER, REVOCATIONS_TAKEN, SILENT_CLOSE,
 };
 use crate::overlay::{ConnId, Fault};
-use crate::time::Time;
+use crate::time::{Time, Timestamp};
 use crate::wire::{Goodbye, GoodbyeReason, Message};
 
 /// Messages kept while it is unclear which of two connections stays, and the longest of them.
@@ -58,7 +58,10 @@ impl Peers {
 
     fn chore(&mut self, now: Time, conn: ConnId, message: Message, size: usize) -> Option<(ConnId, Message)> {
         match message {
-            Message::Ping(nonce) => self.reply(now, conn, Message::Pong(nonce)),
+            Message::Ping(number) => {
+                self.clock_told(now, conn, number);
+                self.reply(now, conn, Message::Pong(number));
+            }
             Message::Pong(nonce) => self.pong(now, conn, nonce),
             Message::GetPeers if self.is_over(now, conn, GET_PEERS_SERVED, |chores| &mut chores.0) => {
                 self.flood_by(now, conn, "get_peers");
@@ -130,8 +133,17 @@ impl Peers {
         self.parted(now, conn);
     }
 
+    /// A ping's number is its sender's wall clock, if its hello says so. Clocks are set right (and wrong) while connections last.
+    fn clock_told(&mut self, now: Time, conn: ConnId, number: u64) {
+        let wall = self.wall(now);
+        let Some(id) = self.connections.get(&conn).map(|connection| connection.id.clone()) else { return };
+        if let Some(session) = self.session_mut(&id).filter(|session| session.tells_clock) {
+            session.clock_offset_ms = Timestamp(number).ahead_of(wall);
+        }
+    }
+
     pub(super) fn ping(&mut self, now: Time, conn: ConnId) {
-        let nonce = self.random.next();
+        let nonce = self.wall(now).0;
         let Some(connection) = self.connections.get_mut(&conn) else { return };
         connection.ping = Some((nonce, now));
         self.outputs.push_back(Output::Send { conn, message: Message::Ping(nonce) });

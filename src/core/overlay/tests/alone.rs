@@ -318,6 +318,21 @@ fn clocks_are_compared_and_never_set() {
     }
 }
 
+#[test]
+fn a_ping_tells_the_time_only_if_hello_said_so() {
+    let mut node = Alone::new(settings("a", &[]));
+    let (mute, _) = node.connect_as("b", Hello { time_ms: 1_000, ..hello("b") });
+    node.say(mute, Message::Ping(5_000));
+    assert_eq!(node.overlay.clock_offset_ms(), Some(0));
+    let mut node = Alone::new(settings("a", &[]));
+    let features = Vec::from([crate::wire::CLOCK_FEATURE.to_string()]);
+    let (telling, _) = node.connect_as("c", Hello { time_ms: 1_000, features, ..hello("c") });
+    for (number, offset) in [(5_000, 4_000), (u64::MAX, i64::MAX), (0, -1_000)] {
+        node.say(telling, Message::Ping(number));
+        assert_eq!(node.overlay.clock_offset_ms(), Some(offset));
+    }
+}
+
 /// How long the next backoff is after a connection that held so long, with many failures before it.
 fn backoff_after(seed: u64, held: Duration) -> Duration {
     let mut node = Alone::new(Settings { seed, ..settings("a", &["b"]) });

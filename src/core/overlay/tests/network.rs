@@ -8,6 +8,7 @@ use proptest::prelude::*;
 
 use super::world::{World, endpoint, id, settings};
 use crate::overlay::{Command, Direction, Event, Fault, Input, PeerStatus, Settings};
+use crate::time::Timestamp;
 use crate::wire::{GoodbyeReason, Message};
 
 const fn seconds(n: u64) -> Duration {
@@ -306,4 +307,20 @@ fn forty_nodes_that_know_one_another_end_all_connected() {
     for name in &names {
         assert_eq!(world.overlay(name).connected(), 39, "{name}");
     }
+}
+
+/// Found by the simulator (seed 1017): two nodes that had met while one clock was wrong took it for wrong for as long as they were connected, and
+/// neither mined again.
+#[test]
+fn a_clock_that_is_set_right_is_right_for_peers_that_stay_connected() {
+    let mut world = World::new(Vec::from([settings("a", &["b"]), settings("b", &["a"])]));
+    let off = |world: &World, name| world.overlay(name).clock_offset_ms().unwrap();
+    for ahead in [20_000, 0] {
+        world.input("b", Input::Clock(Timestamp(world.now + ahead)));
+        world.run_for(Duration::from_secs(61));
+        let ahead = i64::try_from(ahead).unwrap();
+        assert!((off(&world, "a") - ahead).abs() < 100, "{} from {ahead}", off(&world, "a"));
+        assert!((off(&world, "b") + ahead).abs() < 100, "{} from -{ahead}", off(&world, "b"));
+    }
+    assert_eq!(world.links("a", "b").len(), 1);
 }
