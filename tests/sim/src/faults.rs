@@ -141,7 +141,7 @@ pub(crate) fn plan(rng: &mut Random, nodes: usize, later: usize, healed: u64) ->
     for _ in 0..rng.within(3, 24) {
         let kind = *rng.pick(&kinds);
         let again = faults.iter().filter(|fault: &&Fault| fault.kind == kind).count();
-        if kind.is_rare() && again >= 1 + nodes / 8 {
+        if kind.is_rare() && again > nodes / 8 {
             continue;
         }
         let (least, most) = kind.lasts();

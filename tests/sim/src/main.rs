@@ -39,6 +39,14 @@ struct Args {
     logs: PathBuf,
 }
 
+/// What many seeds came to.
+#[derive(Default)]
+struct Found {
+    broken: Vec<u64>,
+    figures: Figures,
+    done: u64,
+}
+
 /// What a seed came to; a panic of a machine is a fault like any other.
 fn try_seed(seed: u64, file: Option<File>) -> Result<Outcome, String> {
     let outcome = catch_unwind(AssertUnwindSafe(|| run(seed, file))).map_err(|panic| {
@@ -82,28 +90,28 @@ fn run_many(from: u64, seeds: u64, args: &Args) -> ExitCode {
     println!("{seeds} seeds from {from}, an hour each");
     let began = Instant::now();
     let next = AtomicU64::new(0);
-    let found: Mutex<(Vec<(u64, String)>, Figures, u64)> = Mutex::default();
+    let found: Mutex<Found> = Mutex::default();
     let work = || {
         loop {
             let number = next.fetch_add(1, Ordering::Relaxed);
-            if number >= seeds || found.lock().is_ok_and(|found| found.0.len() >= TOLD) {
+            if number >= seeds || found.lock().is_ok_and(|found| found.broken.len() >= TOLD) {
                 return;
             }
             let seed = from.wrapping_add(number);
             let outcome = try_seed(seed, None);
             let Ok(mut found) = found.lock() else { return };
             match outcome {
-                Ok(outcome) => found.1.add(&outcome.figures),
+                Ok(outcome) => found.figures.add(&outcome.figures),
                 Err(what) => {
                     println!(
                         "seed {seed} BROKEN {what}\n  replay: cargo run --release -p bouya-sim -- --seed {seed}"
                     );
-                    found.0.push((seed, what));
+                    found.broken.push(seed);
                 }
             }
-            found.2 += 1;
-            if found.2.is_multiple_of(1_000) {
-                println!("{} seeds, {:.0} s", found.2, began.elapsed().as_secs_f64());
+            found.done += 1;
+            if found.done.is_multiple_of(1_000) {
+                println!("{} seeds, {:.0} s", found.done, began.elapsed().as_secs_f64());
             }
         }
     };
@@ -111,7 +119,7 @@ fn run_many(from: u64, seeds: u64, args: &Args) -> ExitCode {
     std::thread::scope(|scope| {
         (0..args.threads.unwrap_or(cores)).for_each(|_| drop(scope.spawn(work)));
     });
-    let (broken, figures, done) = found.into_inner().unwrap_or_default();
+    let Found { broken, figures, done } = found.into_inner().unwrap_or_default();
     let minutes = began.elapsed().as_secs_f64() / 60.0;
     let hours = done as f64 * SECONDS as f64 / 3_600.0;
     println!(
@@ -121,7 +129,8 @@ fn run_many(from: u64, seeds: u64, args: &Args) -> ExitCode {
         hours / minutes
     );
     println!("{figures}");
-    for (seed, _) in &broken {
+    for seed in &broken {
+        // It breaks again, and has been told.
         let _ = write_down(*seed, &args.logs);
     }
     if broken.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }

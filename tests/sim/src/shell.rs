@@ -358,10 +358,16 @@ impl World {
         let lost = lost.filter(|transaction| !confirmed.contains(&transaction.id()));
         let lost: Vec<CheckedTransaction> =
             lost.filter_map(|transaction| signatures.check(&id, &transaction).ok()).collect();
+        let back: Vec<Hash> = lost.iter().map(CheckedTransaction::id).collect();
         let tip_move = TipMove { view: &view, height, confirmed: &confirmed, lost };
         let time = running.time(now);
         match running.pool.follow(time, tip_move) {
             Ok(followed) => {
+                let refused: BTreeSet<Hash> = followed.refused.iter().map(|(id, _)| *id).collect();
+                let is_gone = |id: &&Hash| running.pool.get(id).is_none() && !refused.contains(*id);
+                let gone = back.iter().find(is_gone).copied();
+                self.check
+                    .holds(gone.is_none(), || format!("n{n:02} forgot {gone:?}, which had left its chain"));
                 let returned: Vec<_> =
                     followed.returned.into_iter().map(|t| Arc::new(t.into_inner())).collect();
                 if !returned.is_empty() {
