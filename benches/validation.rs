@@ -77,19 +77,10 @@ fn measure(name: &str, outputs: usize) {
 }
 
 fn spec(rich: Address) -> NetworkSpec {
+    let name = Text::try_from("bench".to_owned()).unwrap();
+    let coin = Coin { symbol: Text::try_from("T".to_owned()).unwrap(), decimals: 0 };
     NetworkSpec {
-        name: Text::try_from("bench".to_owned()).unwrap(),
-        created: Timestamp(1_000_000),
-        salt: [0; 16],
-        coin: Coin { symbol: Text::try_from("T".to_owned()).unwrap(), decimals: 0 },
-        blocks: BlockRules {
-            interval_ms: 5_000,
-            half_life: 32,
-            initial_difficulty: 1,
-            reward: 50,
-            max_bytes: 1_900_000,
-        },
-        members: vec![],
         allocations: vec![Allocation { address: rich, amount: u64::MAX / 2 }],
+        ..NetworkSpec::new(name, Timestamp(1_000_000), coin, BlockRules::new(5_000, 1, 50))
     }
 }

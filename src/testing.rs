@@ -21,20 +21,11 @@ pub(crate) fn address(n: u8) -> Address {
 
 /// A network whose keys 1 to 4 hold 1,000,000 each.
 pub(crate) fn genesis(name: &str) -> Arc<Genesis> {
+    let name = Text::try_from(name.to_owned()).unwrap();
+    let coin = Coin { symbol: Text::try_from("T".to_owned()).unwrap(), decimals: 2 };
     let spec = NetworkSpec {
-        name: Text::try_from(name.to_owned()).unwrap(),
-        created: Timestamp(1_700_000_000_000),
-        salt: [0; 16],
-        coin: Coin { symbol: Text::try_from("T".to_owned()).unwrap(), decimals: 2 },
-        blocks: BlockRules {
-            interval_ms: 1_000,
-            half_life: 32,
-            initial_difficulty: 4,
-            reward: 50,
-            max_bytes: 1_900_000,
-        },
-        members: vec![],
         allocations: (1..=4).map(|n| Allocation { address: address(n), amount: 1_000_000 }).collect(),
+        ..NetworkSpec::new(name, Timestamp(1_700_000_000_000), coin, BlockRules::new(1_000, 4, 50))
     };
     Arc::new(Genesis::new(spec).unwrap())
 }

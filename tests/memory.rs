@@ -99,20 +99,11 @@ fn a_held_block_takes_little_more_than_its_bytes() {
 }
 
 fn genesis() -> Arc<Genesis> {
+    let name = Text::try_from("memory".to_owned()).unwrap();
+    let coin = Coin { symbol: Text::try_from("T".to_owned()).unwrap(), decimals: 0 };
     let spec = NetworkSpec {
-        name: Text::try_from("memory".to_owned()).unwrap(),
-        created: Timestamp(1_000_000),
-        salt: [0; 16],
-        coin: Coin { symbol: Text::try_from("T".to_owned()).unwrap(), decimals: 0 },
-        blocks: BlockRules {
-            interval_ms: 1_000,
-            half_life: 32,
-            initial_difficulty: 1,
-            reward: 50,
-            max_bytes: 1_900_000,
-        },
-        members: vec![],
         allocations: vec![Allocation { address: Address::of(&key(0).public()), amount: 1_000_000 }],
+        ..NetworkSpec::new(name, Timestamp(1_000_000), coin, BlockRules::new(1_000, 1, 50))
     };
     Arc::new(Genesis::new(spec).unwrap())
 }

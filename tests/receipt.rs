@@ -28,21 +28,11 @@ fn text<const MAX: usize>(text: &str) -> Text<MAX> {
 }
 
 fn genesis(name: &str) -> Arc<Genesis> {
-    let blocks = BlockRules {
-        interval_ms: 1_000,
-        half_life: 32,
-        initial_difficulty: 4,
-        reward: 50,
-        max_bytes: 1_900_000,
-    };
+    let coin = Coin { symbol: text("T"), decimals: 0 };
+    let blocks = BlockRules::new(1_000, 4, 50);
     let spec = NetworkSpec {
-        name: text(name),
-        created: Timestamp(1_700_000_000_000),
-        salt: [0; 16],
-        coin: Coin { symbol: text("T"), decimals: 0 },
-        blocks,
-        members: vec![],
         allocations: (1..=3).map(|n| Allocation { address: address(n), amount: 1_000 }).collect(),
+        ..NetworkSpec::new(text(name), Timestamp(1_700_000_000_000), coin, blocks)
     };
     Arc::new(Genesis::new(spec).unwrap())
 }

@@ -24,7 +24,6 @@ pub struct NetworkFile {
 }
 
 const INTERVAL_MS: u32 = 5_000;
-const HALF_LIFE: u16 = 32;
 
 impl NetworkFile {
     /// Reads and checks the file.
@@ -157,7 +156,7 @@ fn read_coin(section: &mut Section) -> Option<Coin> {
 
 fn read_blocks(section: &mut Section, coin: Option<&Coin>) -> Option<BlockRules> {
     let interval_ms = section.number("interval_ms", (100_u32, 600_000)).unwrap_or(INTERVAL_MS);
-    let half_life = section.number("half_life", (1_u16, u16::MAX)).unwrap_or(HALF_LIFE);
+    let half_life = section.number("half_life", (1_u16, u16::MAX)).unwrap_or(BlockRules::HALF_LIFE);
     let most = i64::MAX as u64;
     let initial_difficulty = section.number("initial_difficulty", (1_u64, most)).unwrap_or(20_000_000);
     let reward = section.text("reward").unwrap_or_else(|| "50".to_owned());
@@ -183,14 +182,9 @@ pub fn new_spec(
     let symbol = if symbol.is_empty() { "COIN".to_owned() } else { symbol.to_ascii_uppercase() };
     let coin = Coin { symbol: Text::try_from(symbol).unwrap_or_default(), decimals: 6 };
     let difficulty = hashes_per_second * f64::from(interval_ms) / 1_000.0;
-    let blocks = BlockRules {
-        interval_ms,
-        half_life: HALF_LIFE,
-        initial_difficulty: (difficulty as u64).max(1),
-        reward: coin.parse("50").unwrap_or_default(),
-        max_bytes: BLOCK_BYTES as u32,
-    };
-    NetworkSpec { name, created, salt, coin, blocks, members: Vec::new(), allocations: Vec::new() }
+    let reward = coin.parse("50").unwrap_or_default();
+    let blocks = BlockRules::new(interval_ms, (difficulty as u64).max(1), reward);
+    NetworkSpec { salt, ..NetworkSpec::new(name, created, coin, blocks) }
 }
 
 /// The network's id as people compare it: groups of eight.

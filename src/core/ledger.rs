@@ -23,7 +23,7 @@ mod replay;
 mod state;
 mod template;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 mod transaction;
 mod work;
 

@@ -151,7 +151,23 @@ pub struct Rules {
     pub checkpoint: Option<(u64, Hash)>,
 }
 
+impl BlockRules {
+    /// Blocks of lateness after which the difficulty halves, where founders choose nothing else.
+    pub const HALF_LIFE: u16 = 32;
+
+    /// Blocks due every `interval_ms`, as large as any network's may be; expected hashes of the first one; new coins of each.
+    pub fn new(interval_ms: u32, initial_difficulty: u64, reward: u64) -> Self {
+        let max_bytes = BLOCK_BYTES as u32;
+        Self { interval_ms, half_life: Self::HALF_LIFE, initial_difficulty, reward, max_bytes }
+    }
+}
+
 impl NetworkSpec {
+    /// A network that anybody who is admitted may join empty-handed: no salt, members or allocations.
+    pub fn new(name: Text<64>, created: Timestamp, coin: Coin, blocks: BlockRules) -> Self {
+        Self { name, created, salt: [0; 16], coin, blocks, members: Vec::new(), allocations: Vec::new() }
+    }
+
     fn check(&self) -> Result<(), GenesisError> {
         let blocks = &self.blocks;
         if self.name.as_str().is_empty() {

@@ -6,73 +6,80 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use super::{
-    Action, Address, Allocation, Block, BlockRules, Chain, Coin, Genesis, NetworkSpec, Plan, Template,
-    Transaction, World, check_inline,
+    Action, Address, Allocation, Block, BlockRules, Chain, Coin, Genesis, NetworkSpec, Output, Plan,
+    Template, Transaction, World, check_inline,
 };
-use crate::codec::Text;
-use crate::crypto::{Hash, SecretKey};
+use crate::codec::{Bounded, Text};
+use crate::crypto::{Hash, PublicKey, SecretKey, Signature};
 use crate::time::Timestamp;
 
 /// The key number `n`.
-pub(super) fn key(n: u8) -> SecretKey {
+pub(crate) fn key(n: u8) -> SecretKey {
     SecretKey::from_seed(&[n; 32])
 }
 
 /// The address of key number `n`.
-pub(super) fn address(n: u8) -> Address {
+pub(crate) fn address(n: u8) -> Address {
     Address::of(&key(n).public())
 }
 
 /// Bounded text.
-pub(super) fn text<const MAX: usize>(text: &str) -> Text<MAX> {
+pub(crate) fn text<const MAX: usize>(text: &str) -> Text<MAX> {
     String::from(text).try_into().unwrap()
 }
 
 /// A network whose keys 1 to 4 hold 1,000 each.
-pub(super) fn genesis() -> Arc<Genesis> {
+pub(crate) fn genesis() -> Arc<Genesis> {
+    let coin = Coin { symbol: text("T"), decimals: 0 };
     let spec = NetworkSpec {
-        name: text("test"),
-        created: Timestamp(1_000_000),
-        salt: [0; 16],
-        coin: Coin { symbol: text("T"), decimals: 0 },
-        blocks: BlockRules {
-            interval_ms: 1_000,
-            half_life: 32,
-            initial_difficulty: 4,
-            reward: 50,
-            max_bytes: 1_900_000,
-        },
-        members: vec![],
         allocations: (1..=4).map(|n| Allocation { address: address(n), amount: 1_000 }).collect(),
+        ..NetworkSpec::new(text("test"), Timestamp(1_000_000), coin, BlockRules::new(1_000, 4, 50))
     };
     Arc::new(Genesis::new(spec).unwrap())
 }
 
+/// A transfer of 1 to each of `outputs` addresses that nobody signed, for what never looks at signatures.
+pub(crate) fn unsigned(nonce: u64, outputs: usize) -> Transaction {
+    let output = Output { to: Address::of(&PublicKey([5; 32])), amount: 1 };
+    Transaction {
+        version: 1,
+        sender: PublicKey::ZERO,
+        nonce,
+        fee: 1,
+        valid_until: 9,
+        action: Action::Transfer {
+            outputs: Bounded::truncated(vec![output; outputs]),
+            memo: Text::default(),
+        },
+        signature: Signature::ZERO,
+    }
+}
+
 /// A node of one that mines on its own tip.
-pub(super) struct Lab {
-    pub(super) chain: Chain,
-    pub(super) world: World,
+pub(crate) struct Lab {
+    pub(crate) chain: Chain,
+    pub(crate) world: World,
 }
 
 impl Lab {
-    pub(super) fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let genesis = genesis();
         let world = World::new(&genesis);
         let chain = Chain::load(genesis, &world, world.tip(), &[]).unwrap();
         Self { chain, world }
     }
 
-    pub(super) fn network(&self) -> Hash {
+    pub(crate) fn network(&self) -> Hash {
         self.chain.genesis().id()
     }
 
     /// A transaction of key `from` with a fee of 1.
-    pub(super) fn sign(&self, from: u8, nonce: u64, action: Action) -> Transaction {
+    pub(crate) fn sign(&self, from: u8, nonce: u64, action: Action) -> Transaction {
         Transaction::sign(&self.network(), &key(from), nonce, 1, u64::MAX, action)
     }
 
     /// Mines a block, one second after the tip.
-    pub(super) fn mine(&mut self, transactions: Vec<Transaction>) -> Arc<Block> {
+    pub(crate) fn mine(&mut self, transactions: Vec<Transaction>) -> Arc<Block> {
         let network = self.network();
         let checked = transactions.into_iter().map(|t| t.check(&network).unwrap());
         let tip = self.chain.tip().clone();

@@ -31,20 +31,12 @@ pub(crate) fn address(n: u8) -> Address {
 pub(crate) fn genesis() -> Arc<Genesis> {
     static GENESIS: OnceLock<Arc<Genesis>> = OnceLock::new();
     let make = || {
+        let name = Text::try_from("fuzz".to_owned()).unwrap();
+        let coin = Coin { symbol: Text::try_from("F".to_owned()).unwrap(), decimals: 2 };
+        let blocks = BlockRules { max_bytes: 20_000, ..BlockRules::new(1_000, 4, 50) };
         let spec = NetworkSpec {
-            name: Text::try_from("fuzz".to_owned()).unwrap(),
-            created: Timestamp(1_700_000_000_000),
-            salt: [0; 16],
-            coin: Coin { symbol: Text::try_from("F".to_owned()).unwrap(), decimals: 2 },
-            blocks: BlockRules {
-                interval_ms: 1_000,
-                half_life: 32,
-                initial_difficulty: 4,
-                reward: 50,
-                max_bytes: 20_000,
-            },
-            members: vec![],
             allocations: (0..KEYS).map(|n| Allocation { address: address(n), amount: WEALTH }).collect(),
+            ..NetworkSpec::new(name, Timestamp(1_700_000_000_000), coin, blocks)
         };
         Arc::new(Genesis::new(spec).unwrap())
     };

@@ -5,32 +5,17 @@ use proptest::prelude::*;
 
 use super::wants::ANNOUNCED_PER_PEER;
 use super::*;
-use crate::codec::{Text, encode};
+use crate::codec::encode;
 use crate::crypto::{PublicKey, Signature};
-use crate::ledger::{Action, Address, Body, Header, Output, Reward};
+use crate::ledger::testing::unsigned;
+use crate::ledger::{Address, Body, Header, Reward};
 use crate::limits::{FRAME_BYTES, OUTPUTS, TRANSACTION_REQUESTS_PER_PEER, TRANSACTION_TIMEOUT};
 use crate::time::Timestamp;
 
 mod property;
 
 fn transaction(nonce: u64) -> Transaction {
-    large(nonce, 1)
-}
-
-fn large(nonce: u64, outputs: usize) -> Transaction {
-    let output = Output { to: Address::of(&PublicKey([5; 32])), amount: 1 };
-    Transaction {
-        version: 1,
-        sender: PublicKey::ZERO,
-        nonce,
-        fee: 1,
-        valid_until: 9,
-        action: Action::Transfer {
-            outputs: Bounded::truncated(vec![output; outputs]),
-            memo: Text::default(),
-        },
-        signature: Signature::ZERO,
-    }
+    unsigned(nonce, 1)
 }
 
 fn block(nonce: u64) -> Arc<Block> {
@@ -144,7 +129,7 @@ fn everybody_has_a_turn_to_get_whole_transactions() {
 #[test]
 fn messages_are_cut_by_bytes_and_by_number() {
     let mut gossip = with_peers(1);
-    let list: Vec<_> = (0..999).map(|n| Arc::new(large(n, OUTPUTS))).collect();
+    let list: Vec<_> = (0..999).map(|n| Arc::new(unsigned(n, OUTPUTS))).collect();
     gossip.offer(at(0), Offer::Transactions(list));
     gossip.wake(at(5));
     let mut count = 0;
@@ -163,7 +148,7 @@ fn messages_are_cut_by_bytes_and_by_number() {
 #[test]
 fn an_answer_is_bounded_and_the_rest_is_not_found() {
     let mut gossip = with_peers(2);
-    let found = (0..900).map(|n| Arc::new(large(n, OUTPUTS))).collect();
+    let found = (0..900).map(|n| Arc::new(unsigned(n, OUTPUTS))).collect();
     let (mut whole, mut missing) = (0, 0);
     for message in gossip.answer_transactions(ConnId(1), found, ids(0..3)) {
         match message {
@@ -173,7 +158,7 @@ fn an_answer_is_bounded_and_the_rest_is_not_found() {
         }
     }
     assert_eq!(whole + missing, 903);
-    assert!(missing > 3 && whole * encode(&large(0, OUTPUTS)).len() < ANSWER_BYTES + 16_384);
+    assert!(missing > 3 && whole * encode(&unsigned(0, OUTPUTS)).len() < ANSWER_BYTES + 16_384);
 }
 
 #[test]
@@ -275,7 +260,7 @@ fn what_waits_to_be_checked_is_bounded_per_peer() {
     let mut gossip = with_peers(2);
     let (mut waiting, mut lists) = (0, vec![]);
     for n in 0..40 {
-        gossip.transactions(at(0), ConnId(0), (0..100).map(|k| large(n * 100 + k, OUTPUTS)).collect());
+        gossip.transactions(at(0), ConnId(0), (0..100).map(|k| unsigned(n * 100 + k, OUTPUTS)).collect());
         for act in drain(&mut gossip) {
             let Act::Submit(Submit::Transactions { transactions, .. }) = act else { panic!("{act:?}") };
             waiting += transactions.iter().map(|t| encode(t).len()).sum::<usize>();
@@ -284,11 +269,11 @@ fn what_waits_to_be_checked_is_bounded_per_peer() {
     }
     assert!((UNCHECKED_BYTES_PER_PEER..UNCHECKED_BYTES_PER_PEER + 16_384).contains(&waiting), "{waiting}");
     // Others are not held up, and there is room again once some are checked. What was turned away may come again.
-    gossip.transactions(at(0), ConnId(1), vec![large(9_999, 1)]);
+    gossip.transactions(at(0), ConnId(1), vec![unsigned(9_999, 1)]);
     assert_eq!(drain(&mut gossip).len(), 1);
     let taken = |list: Vec<Transaction>| list.iter().map(|t| (t.id(), TransactionOutcome::Taken)).collect();
     gossip.transactions_done(at(0), ConnId(0), taken(lists.remove(0)));
-    gossip.transactions(at(0), ConnId(0), vec![large(3_999, OUTPUTS)]);
+    gossip.transactions(at(0), ConnId(0), vec![unsigned(3_999, OUTPUTS)]);
     assert_eq!(drain(&mut gossip).len(), 1);
     for list in lists {
         gossip.transactions_done(at(0), ConnId(0), taken(list));

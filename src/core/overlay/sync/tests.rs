@@ -22,21 +22,11 @@ fn text<const MAX: usize>(text: &str) -> Text<MAX> {
 /// A network whose blocks are found within a few tries.
 fn genesis() -> Arc<Genesis> {
     static GENESIS: OnceLock<Arc<Genesis>> = OnceLock::new();
-    let blocks = BlockRules {
-        interval_ms: 1_000,
-        half_life: 64,
-        initial_difficulty: 16,
-        reward: 50,
-        max_bytes: 100_000,
-    };
+    let coin = Coin { symbol: text("TST"), decimals: 6 };
+    let blocks = BlockRules { half_life: 64, max_bytes: 100_000, ..BlockRules::new(1_000, 16, 50) };
     let spec = NetworkSpec {
-        name: text("test"),
-        created: Timestamp(1_790_000_000_000),
         salt: [7; 16],
-        coin: Coin { symbol: text("TST"), decimals: 6 },
-        blocks,
-        members: [].into(),
-        allocations: [].into(),
+        ..NetworkSpec::new(text("test"), Timestamp(1_790_000_000_000), coin, blocks)
     };
     Arc::clone(GENESIS.get_or_init(|| Arc::new(Genesis::new(spec).unwrap())))
 }

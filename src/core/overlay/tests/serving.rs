@@ -9,9 +9,10 @@ use proptest::prelude::*;
 
 use super::alone::Alone;
 use super::world::{id, settings};
-use crate::codec::{Bounded, Text};
-use crate::crypto::{Hash, PublicKey, Signature, sha256};
-use crate::ledger::{Action, Address, Block, Body, Header, Output as Payment, Reward, Transaction};
+use crate::codec::Bounded;
+use crate::crypto::{Hash, PublicKey, sha256};
+use crate::ledger::testing::unsigned;
+use crate::ledger::{Address, Block, Body, Header, Reward, Transaction};
 use crate::limits::{
     BLOCK_REQUESTS_WAITING, HEADER_REQUESTS_WAITING, HEADERS_PER_MESSAGE, OUTPUTS, SERVED_PER_PEER,
     TRANSACTION_REQUESTS_WAITING, USELESS_PER_PEER,
@@ -25,22 +26,6 @@ fn hash(n: u64) -> Hash {
     sha256(&n.to_le_bytes())
 }
 
-fn transaction(nonce: u64, outputs: usize) -> Transaction {
-    let output = Payment { to: Address::of(&PublicKey([5; 32])), amount: 1 };
-    Transaction {
-        version: 1,
-        sender: PublicKey::ZERO,
-        nonce,
-        fee: 1,
-        valid_until: 9,
-        action: Action::Transfer {
-            outputs: Bounded::truncated(vec![output; outputs]),
-            memo: Text::default(),
-        },
-        signature: Signature::ZERO,
-    }
-}
-
 fn header() -> Header {
     crate::codec::decode(&[0; 264], "header").unwrap()
 }
@@ -48,7 +33,7 @@ fn header() -> Header {
 /// 1.1 MB.
 fn block() -> Arc<Block> {
     let reward = Reward { to: Address::of(&PublicKey([5; 32])), amount: 1 };
-    let transactions = Bounded::truncated(vec![transaction(0, OUTPUTS); 200]);
+    let transactions = Bounded::truncated(vec![unsigned(0, OUTPUTS); 200]);
     Arc::new(Block { header: header(), body: Body { reward, transactions } })
 }
 
@@ -160,7 +145,7 @@ impl Server {
         let (conn, _) = node.connect("b");
         let block = block();
         let block_bytes = u64::try_from(Message::Block(Arc::clone(&block)).to_bytes().len()).unwrap();
-        let transactions = (0..300).map(|n| Arc::new(transaction(n, OUTPUTS))).collect();
+        let transactions = (0..300).map(|n| Arc::new(unsigned(n, OUTPUTS))).collect();
         Self { node, conn, block, block_bytes, transactions, sent: 0, blocks: 0 }
     }
 
@@ -265,7 +250,7 @@ fn transactions_that_nobody_takes_are_checked_no_more_for_a_while() {
     let mut flood = |node: &mut Alone, messages: u64| {
         let mut checked = 0;
         for _ in 0..messages {
-            let list = (0..500).map(|n| transaction(nonce + n, 1)).collect::<Vec<_>>();
+            let list = (0..500).map(|n| unsigned(nonce + n, 1)).collect::<Vec<_>>();
             nonce += 500;
             let out = node.say(conn, Message::Transactions(Bounded::truncated(list)));
             for output in out {

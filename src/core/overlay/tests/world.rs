@@ -31,20 +31,11 @@ pub(super) fn endpoint(text: &str) -> Endpoint {
 }
 
 pub(super) fn genesis() -> Arc<Genesis> {
+    let name = Text::try_from("acme".to_string()).unwrap();
+    let coin = Coin { symbol: Text::try_from("ACM".to_string()).unwrap(), decimals: 6 };
     let spec = NetworkSpec {
-        name: Text::try_from("acme".to_string()).unwrap(),
-        created: Timestamp(1_790_000_000_000),
         salt: [7; 16],
-        coin: Coin { symbol: Text::try_from("ACM".to_string()).unwrap(), decimals: 6 },
-        blocks: BlockRules {
-            interval_ms: 5_000,
-            half_life: 32,
-            initial_difficulty: 1_000,
-            reward: 50,
-            max_bytes: 1_900_000,
-        },
-        members: Vec::new(),
-        allocations: Vec::new(),
+        ..NetworkSpec::new(name, Timestamp(1_790_000_000_000), coin, BlockRules::new(5_000, 1_000, 50))
     };
     Arc::new(Genesis::new(spec).unwrap())
 }

@@ -1,5 +1,7 @@
 //! What is stored off the best chain: bounded, always joined to it, and never in the way of a better branch.
 
+use proptest::prelude::*;
+
 use super::super::side::Room;
 use super::*;
 use crate::codec::encode;
