@@ -92,8 +92,8 @@ impl<E: Into<redb::Error>> From<E> for StoreError {
 pub struct Store {
     db: Arc<Database>,
     genesis: Arc<Genesis>,
-    /// Held as long as the store is open.
-    _lock: File,
+    /// Held as long as the store is open; none where nobody else can reach the database.
+    _lock: Option<File>,
 }
 
 /// Gives out snapshots; cheap to clone.
@@ -117,8 +117,18 @@ impl Store {
         let db = Database::create(&path)?;
         // redb does not sync the folder, so a power cut could lose the whole new file.
         File::open(dir).and_then(|dir| dir.sync_all()).map_err(folder)?;
+        Self::over(db, genesis, Some(lock), &path)
+    }
+
+    /// The store in a database that is open already. Tests give it one whose disk fails.
+    fn over(
+        db: Database,
+        genesis: Arc<Genesis>,
+        lock: Option<File>,
+        path: &Path,
+    ) -> Result<Self, StoreError> {
         let store = Self { db: Arc::new(db), genesis, _lock: lock };
-        store.check_or_begin(&path)?;
+        store.check_or_begin(path)?;
         Ok(store)
     }
 

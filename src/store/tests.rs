@@ -7,6 +7,10 @@ use proptest::prelude::*;
 use super::*;
 use crate::testing::{address, block, genesis, pay};
 
+mod crash;
+mod disk;
+mod history;
+
 /// A chain over the store and, beside it, over a world in memory.
 struct Twin {
     store: Store,
