@@ -34,6 +34,8 @@ use tables::{
 const FORMAT: u32 = 3;
 /// The file's name in its folder.
 pub(crate) const FILE: &str = "chain.redb";
+/// Its name until it holds the world before the first block.
+const NEW: &str = "chain.redb.new";
 const LOCK: &str = "lock";
 
 /// Why a store cannot be opened or written.
@@ -114,10 +116,23 @@ impl Store {
             TryLockError::Error(error) => folder(error),
         })?;
         let path = dir.join(FILE);
-        let db = Database::create(&path)?;
+        if !path.try_exists().map_err(folder)? {
+            Self::make(dir, genesis.clone())?;
+        }
         // redb does not sync the folder, so a power cut could lose the whole new file.
         File::open(dir).and_then(|dir| dir.sync_all()).map_err(folder)?;
-        Self::over(db, genesis, Some(lock), &path)
+        Self::over(Database::open(&path)?, genesis, Some(lock), &path)
+    }
+
+    /// Makes the file under another name first: one that a crash left half-made could never be opened.
+    fn make(dir: &Path, genesis: Arc<Genesis>) -> Result<(), StoreError> {
+        let folder = |error| StoreError::Folder { path: dir.to_owned(), error };
+        let new = dir.join(NEW);
+        if new.try_exists().map_err(folder)? {
+            std::fs::remove_file(&new).map_err(folder)?;
+        }
+        drop(Self::over(Database::create(&new)?, genesis, None, &new)?);
+        std::fs::rename(&new, dir.join(FILE)).map_err(folder)
     }
 
     /// The store in a database that is open already. Tests give it one whose disk fails.

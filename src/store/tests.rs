@@ -150,7 +150,7 @@ fn a_cut_off_file_is_refused_and_left_as_it_is() {
     }
     drop(twin);
     let whole = std::fs::read(dir.path().join(FILE)).unwrap();
-    for length in [1, 100, 4_096, whole.len() / 3, whole.len() / 2, whole.len() - 4_096, whole.len() - 1] {
+    for length in [0, 1, 100, 4_096, whole.len() / 3, whole.len() / 2, whole.len() - 4_096, whole.len() - 1] {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join(FILE);
         std::fs::write(&path, &whole[..length]).unwrap();

@@ -4,6 +4,7 @@ use std::ops::RangeInclusive;
 
 use super::disk::{Disk, Failure, Fate, Op, Seeded, any_fate, apply};
 use super::history::{Act, History, Node};
+use super::*;
 
 /// What is left of a disk when the power goes: `settled`, and of what was not synced what `fate` says.
 fn left(settled: &[u8], unsynced: &[Op], mut fate: impl FnMut(usize, &Op) -> Fate) -> Vec<u8> {
@@ -209,4 +210,16 @@ fn a_disk_that_writes_half_costs_nothing_that_was_acknowledged() {
 fn a_disk_that_fails_while_the_store_is_opened_costs_nothing_that_was_acknowledged() {
     let cases = failures(true, Failure::Once);
     assert!(cases > 400, "{cases}");
+}
+
+#[test]
+fn a_file_that_a_crash_left_half_made_is_made_anew() {
+    let history = History::new();
+    for told in 0..=history.acknowledged[0] {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join(NEW), left(&[], &history.ops[..told], done)).unwrap();
+        let store = Store::open(dir.path(), genesis("test")).unwrap();
+        assert_eq!(history::contents(&store).unwrap(), history.states[0], "{told} operations");
+        assert!(!dir.path().join(NEW).exists(), "{told} operations: the next start meets it again");
+    }
 }
