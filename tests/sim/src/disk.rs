@@ -52,6 +52,10 @@ impl SimDisk {
         self.world.borrow().clone()
     }
 
+    pub(crate) fn snapshot(&self) -> Snapshot {
+        Snapshot(self.world())
+    }
+
     pub(crate) fn set_fate(&self, fate: Fate) {
         self.fate.set(fate);
     }

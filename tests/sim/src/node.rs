@@ -188,7 +188,7 @@ impl Running {
     }
 
     pub(crate) fn snapshot(&self) -> Snapshot {
-        Snapshot(self.ledger.disk().world())
+        self.ledger.disk().snapshot()
     }
 
     /// What it would mine on its tip.
@@ -254,10 +254,16 @@ pub(crate) fn node_key(n: usize) -> SecretKey {
 /// What all rows of a world come to, and whether its coins add up: their sum and the supply it states.
 pub(crate) fn audit(world: &Rc<World>) -> (u64, u128, u64) {
     let (mut digest, mut sum, mut supply) = (0xcbf2_9ce4_8422_2325_u64, 0_u128, 0);
-    for (key, row) in world.rows() {
-        for byte in bouya_core::codec::encode(key).iter().chain(row) {
-            digest = (digest ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+    let mut fold = |bytes: &[u8]| {
+        for chunk in bytes.chunks(8) {
+            let mut word = [0; 8];
+            word[..chunk.len()].copy_from_slice(chunk);
+            digest = (digest ^ u64::from_le_bytes(word)).wrapping_mul(0x0100_0000_01b3).rotate_left(29);
         }
+    };
+    for (key, row) in world.rows() {
+        fold(&bouya_core::codec::encode(key));
+        fold(row);
         match key {
             Key::Supply => supply = read_supply(Some(row.clone())).unwrap_or_default(),
             Key::Account(_) => {

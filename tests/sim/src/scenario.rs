@@ -111,21 +111,15 @@ impl Scenario {
     pub(crate) fn genesis(&self, rng: &mut Random) -> Arc<Genesis> {
         let member = |n| Member { id: name(n).parse().expect("an id"), key: node_key(n).public() };
         let wallet = |n| Allocation { address: Address::of(&key(9, n).public()), amount: COINS };
+        let coin = Coin { symbol: "SIM".to_owned().try_into().expect("a symbol"), decimals: 2 };
+        // A definition is usually older than the network's first block.
+        let created = Timestamp(EPOCH - rng.below(600_000));
+        let blocks = BlockRules::new(self.interval_ms, DIFFICULTY, 50);
+        let name = "sim".to_owned().try_into().expect("a name");
         let spec = NetworkSpec {
-            name: "sim".to_owned().try_into().expect("a name"),
-            // A definition is usually older than the network's first block.
-            created: Timestamp(EPOCH - rng.below(600_000)),
-            salt: [5; 16],
-            coin: Coin { symbol: "SIM".to_owned().try_into().expect("a symbol"), decimals: 2 },
-            blocks: BlockRules {
-                interval_ms: self.interval_ms,
-                half_life: 32,
-                initial_difficulty: DIFFICULTY,
-                reward: 50,
-                max_bytes: 1_900_000,
-            },
             members: (0..self.nodes).filter(|_| self.listed).map(member).collect(),
             allocations: (0..WALLETS).map(wallet).collect(),
+            ..NetworkSpec::new(name, created, coin, blocks)
         };
         Arc::new(Genesis::new(spec).expect("a definition"))
     }

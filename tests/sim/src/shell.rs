@@ -1,7 +1,6 @@
 //! What the shell does between the machines: the overlay's outputs, the chain's and the mempool's answers.
 
 use std::collections::BTreeSet;
-use std::rc::Rc;
 use std::sync::Arc;
 
 use bouya_core::codec::Bounded;
@@ -250,11 +249,13 @@ impl World {
         let id = self.genesis.id();
         let Self { nodes, signatures, .. } = self;
         let Some(running) = nodes[n].running.as_mut() else { return };
-        let lost = running.snapshot();
         let mut check = |list: &[Transaction]| signatures.check_all(&id, list);
         match running.ledger.step(&mut check) {
             Ok(Progress::Working | Progress::Invalid { .. }) => (),
-            Ok(Progress::Flipped(moved)) => self.announce(n, Some(Move { moved, wanted: true, lost })),
+            Ok(Progress::Flipped(moved)) => {
+                let lost = self.nodes[n].disk.snapshot();
+                self.announce(n, Some(Move { moved, wanted: true, lost }));
+            }
             Err(error) => return self.fails(n, error),
         }
         self.arm(n);
@@ -282,7 +283,7 @@ impl World {
             }
         };
         if taken.outcome == BlockOutcome::Stored {
-            let lost = Snapshot(Rc::clone(&self.nodes[n].disk.world()));
+            let lost = self.nodes[n].disk.snapshot();
             self.announce(n, taken.moved.map(|moved| Move { moved, wanted, lost }));
         }
         self.arm(n);

@@ -85,7 +85,7 @@ pub(crate) struct World {
     count: u64,
     /// Counts what went on after standing still; below [`RESERVED`].
     unparked: u64,
-    queue: BTreeMap<(u64, u64), Event>,
+    queue: BTreeMap<(u64, u64), Box<Event>>,
     /// What happened to nodes that stand still.
     parked: BTreeMap<usize, Vec<Event>>,
     wakes: (u64, usize, u32),
@@ -146,7 +146,7 @@ impl World {
         for (number, fault) in self.scenario.faults.iter().enumerate() {
             let (begins, ends) = (fault.begins, fault.ends);
             for (at, begins) in [(begins, true), (ends, false)] {
-                self.queue.insert((at, self.count + 1), Event::Fault { number, begins });
+                self.queue.insert((at, self.count + 1), Box::new(Event::Fault { number, begins }));
                 self.count += 1;
             }
         }
@@ -163,7 +163,7 @@ impl World {
             }
             self.now = at;
             self.check.figures.events += 1;
-            self.happen(event);
+            self.happen(*event);
         }
         if self.check.broken.is_none() {
             self.now = ENDS;
@@ -177,7 +177,7 @@ impl World {
 
     pub(crate) fn post(&mut self, at: u64, event: Event) {
         self.count += 1;
-        self.queue.insert((at.max(self.now), self.count), event);
+        self.queue.insert((at.max(self.now), self.count), Box::new(event));
     }
 
     /// Something for a node as it runs now, after so many ms.
@@ -279,7 +279,7 @@ impl World {
         // Before anything else of this instant: what came first is read first.
         for event in self.parked.remove(&n).unwrap_or_default() {
             self.unparked += 1;
-            self.queue.insert((self.now, self.unparked), event);
+            self.queue.insert((self.now, self.unparked), Box::new(event));
         }
     }
 }
