@@ -60,7 +60,7 @@ pub(crate) struct Byzantine {
     pub(crate) manner: Manner,
     said: VecDeque<Message>,
     side: Option<Branch>,
-    /// Copies of this node's words with this id are wrong.
+    /// What it has made that is invalid, since somebody asked last.
     pub(crate) invalid: Vec<Hash>,
 }
 

@@ -1,11 +1,13 @@
 //! What goes on beside faults: mining, clients, and looking whether all is well.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use bouya_core::ledger::View;
 use bouya_core::overlay::PeerStatus;
 
 use crate::disk::DiskError;
+use crate::net::End;
 use crate::node::Node;
 use crate::scenario::{ENDS, HEALED, name};
 use crate::world::{MINE_EVERY, World};
@@ -98,8 +100,8 @@ impl World {
     }
 
     fn send_mischief(&mut self, n: usize, mischief: crate::byzantine::Mischief) {
-        if let Some(byzantine) = &self.nodes[n].byzantine {
-            self.check.invalid.extend(&byzantine.invalid);
+        if let Some(byzantine) = &mut self.nodes[n].byzantine {
+            self.check.invalid.extend(byzantine.invalid.drain(..));
         }
         for (conn, message) in mischief {
             self.transmit_message(conn, message);
@@ -165,25 +167,29 @@ impl World {
         first.is_some() && tips.all(|tip| tip == first)
     }
 
-    /// Whole connections between two honest nodes: opened before `before`, both ends there.
-    fn connections(&self, one: usize, two: usize, before: u64) -> usize {
-        let is_old = |end: &&crate::net::End| end.node == one && end.peer == two && end.opened <= before;
-        let is_whole = |end: &&crate::net::End| self.net.ends.contains_key(&end.other);
-        self.net.ends.values().filter(is_old).filter(is_whole).count()
+    /// Whole connections between two nodes: both ends are there.
+    fn connections(&self, one: usize, two: usize) -> usize {
+        let is_whole =
+            |end: &&End| end.node == one && end.peer == two && self.net.ends.contains_key(&end.other);
+        self.net.ends.values().filter(is_whole).count()
     }
 
+    /// Two nodes that hear each other have one connection, but for a while after something broke.
     fn look_at_pairs(&mut self) {
         let before = self.now.saturating_sub(SETTLED);
-        let honest: Vec<usize> = self.honest().filter(|n| self.nodes[*n].works()).collect();
-        for (at, &one) in honest.iter().enumerate() {
-            for &two in &honest[at + 1..] {
-                let open = self.net.is_open(one, two) && self.net.is_open(two, one);
-                let count = if open { self.connections(one, two, before) } else { 0 };
-                self.check.holds(count <= 1, || {
-                    format!("{} and {} have {count} connections for long", name(one), name(two))
-                });
+        let works =
+            |n: usize| self.nodes[n].is_honest() && self.nodes[n].works() && !self.is_gone(&self.nodes[n]);
+        let mut pairs = BTreeSet::new();
+        let mut twice = None;
+        for end in self.net.ends.values().filter(|end| end.node < end.peer && end.opened <= before) {
+            let (one, two) = (end.node, end.peer);
+            let open = self.net.is_open(one, two) && self.net.is_open(two, one);
+            let is_whole = open && self.net.ends.contains_key(&end.other);
+            if is_whole && works(one) && works(two) && !pairs.insert((one, two)) {
+                twice = Some((one, two));
             }
         }
+        self.check.holds(twice.is_none(), || format!("{twice:?} have had two connections for long"));
     }
 
     /// At the end, everything must be well.
@@ -198,7 +204,7 @@ impl World {
         for (at, &one) in honest.iter().enumerate() {
             for &two in &honest[at + 1..] {
                 let dialable = self.nodes[one].endpoint.is_some() || self.nodes[two].endpoint.is_some();
-                let count = self.connections(one, two, self.now);
+                let count = self.connections(one, two);
                 self.check.holds(count == usize::from(dialable), || {
                     format!("{} and {} have {count} connections at the end", name(one), name(two))
                 });
