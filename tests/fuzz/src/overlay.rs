@@ -278,7 +278,7 @@ impl Shell {
     fn own(&mut self, choices: &mut Choices<'_>) {
         let things = things();
         let (block, branch) = choices.pick(&things.blocks).expect("there are blocks").clone();
-        let input = match choices.u8() % 4 {
+        let input = match choices.u8() % 5 {
             0 => Input::Tip(Tip {
                 locator: vec![branch.id, small::genesis().id()],
                 branch,
@@ -290,6 +290,7 @@ impl Shell {
                 let list = things.transactions.iter().take(count).cloned().map(Arc::new);
                 Input::Offer(Offer::Transactions(list.collect()))
             }
+            3 => Input::Clock(Timestamp(choices.number())),
             _ => {
                 let hash = Hash([choices.u8(); 32]);
                 Input::Crls(vec![CrlSummary { issuer: Hash::ZERO, number: "1".to_owned(), hash }])

@@ -6,8 +6,8 @@ use bouya_core::ledger::Branch;
 use bouya_core::limits::{FRAME_BYTES, HELLO_BYTES};
 use bouya_core::time::Timestamp;
 use bouya_core::wire::{
-    CrlSummary, Endpoint, FrameError, FrameReader, Goodbye, GoodbyeReason, Hello, Item, Message, PeerEntry,
-    TipSummary, frame as framed, member_proof,
+    CLOCK_FEATURE, CrlSummary, Endpoint, FrameError, FrameReader, Goodbye, GoodbyeReason, Hello, Item,
+    Message, PeerEntry, TipSummary, frame as framed, member_proof,
 };
 
 use crate::choices::Choices;
@@ -78,7 +78,7 @@ pub(crate) fn hello_of(name: &str, tip: &Branch) -> Hello {
     let genesis = small::genesis();
     Hello {
         protocols: Hello::PROTOCOLS,
-        features: vec![],
+        features: vec![CLOCK_FEATURE.to_owned()],
         network: genesis.id(),
         id: name.parse().expect("a good name"),
         agent: "bouya/fuzz".to_owned(),
