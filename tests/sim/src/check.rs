@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
-use std::rc::Rc;
 
 use bouya_core::crypto::Hash;
 use bouya_core::ledger::{Genesis, Moved, View, World};
 use bouya_core::limits::{CONNECTED, DIALS_PER_SECOND, KNOWN_PEERS, SIDE_BLOCKS, SIDE_TIPS};
 
-use crate::node::{Node, audit};
+use crate::disk::Totals;
+use crate::node::Node;
 
 /// Outputs that one input may lead to.
 pub(crate) const OUTPUTS_PER_INPUT: usize = 8_192;
@@ -103,7 +103,7 @@ impl Checker {
     }
 
     /// The best chain of a node has moved. It may only go where there is more work, and every world at one block is the same.
-    pub(crate) fn moved(&mut self, node: &mut Node, world: &Rc<World>, work: u128, moved: &Moved) {
+    pub(crate) fn moved(&mut self, node: &mut Node, work: u128, moved: &Moved) {
         let name = node.name.clone();
         for id in &moved.disconnected {
             let last = node.told.pop();
@@ -119,22 +119,22 @@ impl Checker {
         self.figures.blocks += moved.connected.len() as u64;
         self.holds(work >= node.work, || format!("{name} went from work {} to {work}", node.work));
         node.work = work;
-        self.world(node, world);
+        self.world(node);
     }
 
     /// A world's coins add up, and it is the same wherever its tip is the same.
-    fn world(&mut self, node: &Node, world: &Rc<World>) {
-        let (digest, sum, supply) = audit(world);
+    fn world(&mut self, node: &Node) {
+        let Totals { digest, coins, supply } = node.disk.totals();
         let height = (node.told.len() as u128).saturating_sub(1);
         let name = &node.name;
-        self.holds(sum == u128::from(supply), || {
-            format!("{name}: balances make {sum}, the supply is {supply}")
+        self.holds(coins == u128::from(supply), || {
+            format!("{name}: balances make {coins}, the supply is {supply}")
         });
         let made = self.allocated + self.reward * height;
         self.holds(u128::from(supply) == made, || {
             format!("{name}: supply {supply} at height {height}, {made} were made")
         });
-        let tip = world.tip();
+        let tip = node.disk.world().tip();
         let before = *self.states.entry(tip).or_insert(digest);
         self.holds(before == digest, || format!("{name} has another state at block {tip} than the others"));
     }

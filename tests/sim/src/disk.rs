@@ -4,7 +4,9 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use bouya_core::crypto::Hash;
-use bouya_core::ledger::{Body, Change, Disk, Genesis, HeaderRecord, Key, StateError, Undo, View, World};
+use bouya_core::ledger::{
+    Account, Body, Change, Disk, Genesis, HeaderRecord, Key, StateError, Undo, View, World, read_supply,
+};
 use bouya_core::overlay::Book;
 
 /// What the next commit will come to.
@@ -34,22 +36,89 @@ impl From<StateError> for DiskError {
     }
 }
 
+/// What all rows of a world come to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Totals {
+    /// The same for the same rows.
+    pub(crate) digest: u64,
+    /// Of all balances.
+    pub(crate) coins: u128,
+    /// As the world states it.
+    pub(crate) supply: u64,
+}
+
+impl Totals {
+    fn of(world: &World) -> Self {
+        let mut totals = Self::default();
+        world.rows().iter().for_each(|(key, row)| totals.add(key, row));
+        totals
+    }
+
+    /// A sum of each row's own hash: rows come and go in any order.
+    fn hash(key: &Key, row: &[u8]) -> u64 {
+        let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+        for chunk in bouya_core::codec::encode(key).chunks(8).chain(row.chunks(8)) {
+            let mut word = [0; 8];
+            word[..chunk.len()].copy_from_slice(chunk);
+            hash = (hash ^ u64::from_le_bytes(word)).wrapping_mul(0x0100_0000_01b3).rotate_left(29);
+        }
+        hash
+    }
+
+    fn coins(key: &Key, row: &[u8]) -> u128 {
+        let Key::Account(_) = key else { return 0 };
+        Account::from_row(Some(row.to_vec())).map_or(0, |account| account.balance.into())
+    }
+
+    fn add(&mut self, key: &Key, row: &[u8]) {
+        self.digest = self.digest.wrapping_add(Self::hash(key, row));
+        self.coins += Self::coins(key, row);
+        if *key == Key::Supply {
+            self.supply = read_supply(Some(row.to_vec())).unwrap_or_default();
+        }
+    }
+
+    fn remove(&mut self, key: &Key, row: &[u8]) {
+        self.digest = self.digest.wrapping_sub(Self::hash(key, row));
+        self.coins -= Self::coins(key, row);
+    }
+
+    /// After a change that does not replace all rows.
+    fn change(&mut self, world: &World, change: &Change) {
+        for (key, row) in &change.rows {
+            if let Some(before) = world.rows().get(key) {
+                self.remove(key, before);
+            }
+            if let Some(row) = row {
+                self.add(key, row);
+            }
+        }
+    }
+}
+
 /// Shared with the ledger, so that it outlives the node.
 #[derive(Clone)]
 pub(crate) struct SimDisk {
     world: Rc<RefCell<Rc<World>>>,
+    totals: Rc<Cell<Totals>>,
     fate: Rc<Cell<Fate>>,
     book: Rc<RefCell<Book>>,
 }
 
 impl SimDisk {
     pub(crate) fn new(genesis: &Genesis) -> Self {
-        let world = Rc::new(RefCell::new(Rc::new(World::new(genesis))));
-        Self { world, fate: Rc::default(), book: Rc::default() }
+        let world = World::new(genesis);
+        let totals = Rc::new(Cell::new(Totals::of(&world)));
+        let world = Rc::new(RefCell::new(Rc::new(world)));
+        Self { world, totals, fate: Rc::default(), book: Rc::default() }
     }
 
     pub(crate) fn world(&self) -> Rc<World> {
         self.world.borrow().clone()
+    }
+
+    pub(crate) fn totals(&self) -> Totals {
+        self.totals.get()
     }
 
     pub(crate) fn snapshot(&self) -> Snapshot {
@@ -70,7 +139,9 @@ impl SimDisk {
 
     /// As if the folder had been removed.
     pub(crate) fn wipe(&self, genesis: &Genesis) {
-        self.world.replace(Rc::new(World::new(genesis)));
+        let world = World::new(genesis);
+        self.totals.set(Totals::of(&world));
+        self.world.replace(Rc::new(world));
         self.book.replace(Book::default());
     }
 }
@@ -86,7 +157,11 @@ impl Disk for SimDisk {
     fn commit(&mut self, change: &Change) -> Result<(), DiskError> {
         let fate = self.fate.take();
         if fate != Fate::Lost {
-            Rc::make_mut(&mut self.world.borrow_mut()).apply(change);
+            let mut world = self.world.borrow_mut();
+            let mut totals = self.totals.get();
+            totals.change(&world, change);
+            Rc::make_mut(&mut world).apply(change);
+            self.totals.set(if change.replace_rows { Totals::of(&world) } else { totals });
         }
         if fate == Fate::Fine { Ok(()) } else { Err(DiskError::Failed) }
     }

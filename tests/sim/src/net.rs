@@ -39,7 +39,7 @@ pub(crate) struct Quality {
 /// What goes over a connection.
 #[derive(Clone, Debug)]
 pub(crate) enum Wire {
-    Hello(Hello),
+    Hello(Box<Hello>),
     Message(Message, usize),
     End(Option<Goodbye>),
 }

@@ -1,13 +1,12 @@
 //! A node: the core's machines, its disk, and what the shell does between them.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::rc::Rc;
 use std::sync::Arc;
 
 use bouya_core::crypto::{Hash, SecretKey, sha256};
 use bouya_core::id::NodeId;
 use bouya_core::ledger::{
-    Address, CheckedTransaction, Genesis, Key, Ledger, Template, Transaction, TransactionError, View, World,
+    Address, CheckedTransaction, Genesis, Key, Ledger, Template, Transaction, TransactionError, View,
     read_supply,
 };
 use bouya_core::limits::TRANSACTIONS_PER_BLOCK;
@@ -249,29 +248,4 @@ pub(crate) fn key(kind: u8, n: usize) -> SecretKey {
 /// The member key of node number `n`.
 pub(crate) fn node_key(n: usize) -> SecretKey {
     key(7, n)
-}
-
-/// What all rows of a world come to, and whether its coins add up: their sum and the supply it states.
-pub(crate) fn audit(world: &Rc<World>) -> (u64, u128, u64) {
-    let (mut digest, mut sum, mut supply) = (0xcbf2_9ce4_8422_2325_u64, 0_u128, 0);
-    let mut fold = |bytes: &[u8]| {
-        for chunk in bytes.chunks(8) {
-            let mut word = [0; 8];
-            word[..chunk.len()].copy_from_slice(chunk);
-            digest = (digest ^ u64::from_le_bytes(word)).wrapping_mul(0x0100_0000_01b3).rotate_left(29);
-        }
-    };
-    for (key, row) in world.rows() {
-        fold(&bouya_core::codec::encode(key));
-        fold(row);
-        match key {
-            Key::Supply => supply = read_supply(Some(row.clone())).unwrap_or_default(),
-            Key::Account(_) => {
-                let account = bouya_core::ledger::Account::from_row(Some(row.clone())).unwrap_or_default();
-                sum += u128::from(account.balance);
-            }
-            _ => (),
-        }
-    }
-    (digest, sum, supply)
 }

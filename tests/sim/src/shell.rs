@@ -52,7 +52,7 @@ impl World {
     fn execute(&mut self, n: usize, output: Output) {
         match output {
             Output::Dial { id, endpoint, .. } => self.dial(n, id, endpoint),
-            Output::Greet { conn, hello } => self.transmit(conn, Wire::Hello(hello)),
+            Output::Greet { conn, hello } => self.transmit(conn, Wire::Hello(Box::new(hello))),
             Output::Send { conn, message } => self.say(n, conn, message),
             Output::SendCrls { conn } => self.send_crls(n, conn),
             Output::Close { conn, goodbye } => self.close(conn, goodbye),
@@ -103,7 +103,7 @@ impl World {
     }
 
     pub(crate) fn transmit_message(&mut self, conn: ConnId, message: Message) {
-        let size = message.to_bytes().len();
+        let size = borsh::object_length(&message).expect("a message has a size");
         self.transmit(conn, Wire::Message(message, size));
     }
 
@@ -150,10 +150,10 @@ impl World {
             .map(|(conn, _)| *conn)
             .collect();
         for conn in cut {
-            self.post_local(0, n, Local::Give(Input::Revoked { conn, why: "revoked".to_owned() }));
+            self.give_later(0, n, Input::Revoked { conn, why: "revoked".to_owned() });
         }
-        self.post_local(0, n, Local::Give(Input::Crls(vec![crl.summary()])));
-        self.post_local(0, n, Local::Give(Input::Reloaded));
+        self.give_later(0, n, Input::Crls(vec![crl.summary()]));
+        self.give_later(0, n, Input::Reloaded);
     }
 
     fn ask(&mut self, n: usize, query: Query) {
@@ -187,7 +187,7 @@ impl World {
             }
         };
         match answer {
-            Ok(answer) => self.post_local(2 * HOP + slow, n, Local::Give(Input::Answer(answer))),
+            Ok(answer) => self.give_later(2 * HOP + slow, n, Input::Answer(answer)),
             Err(error) => self.fails(n, DiskError::State(error)),
         }
     }
@@ -206,7 +206,7 @@ impl World {
         let id = block.id();
         let Some(outcome) = self.take_block(n, block, wanted) else { return };
         let answer = Answer::BlockDone { conn, id, outcome };
-        self.post_local(HOP, n, Local::Give(Input::Answer(answer)));
+        self.give_later(HOP, n, Input::Answer(answer));
     }
 
     /// The chain takes a block. None: the node has ended over it.
@@ -323,7 +323,7 @@ impl World {
         let wanted = moved.as_ref().is_some_and(|moved| moved.wanted);
         let has_moved = moved.is_some();
         if let Some(moved) = moved {
-            self.check.moved(&mut self.nodes[n], &view.0, branch.work, &moved.moved);
+            self.check.moved(&mut self.nodes[n], branch.work, &moved.moved);
             self.line(format_args!(
                 "n{n:02} is at {} {} ({} left)",
                 branch.height,
@@ -336,10 +336,10 @@ impl World {
         let offer =
             (has_moved && (!wanted || quiet)).then(|| block(&view, &branch.id).ok().flatten()).flatten();
         let (work, tip) = (branch.work, Tip { branch, locator, now: wall });
-        self.post_local(HOP, n, Local::Give(Input::Tip(tip)));
+        self.give_later(HOP, n, Input::Tip(tip));
         if let Some(block) = offer {
             let offer = Offer::Block { block: Arc::new(block), work };
-            self.post_local(HOP, n, Local::Give(Input::Offer(offer)));
+            self.give_later(HOP, n, Input::Offer(offer));
         }
     }
 
@@ -372,7 +372,7 @@ impl World {
                 let returned: Vec<_> =
                     followed.returned.into_iter().map(|t| Arc::new(t.into_inner())).collect();
                 if !returned.is_empty() {
-                    self.post_local(HOP, n, Local::Give(Input::Offer(Offer::Transactions(returned))));
+                    self.give_later(HOP, n, Input::Offer(Offer::Transactions(returned)));
                 }
             }
             Err(error) => self.fails(n, DiskError::State(error)),
@@ -391,9 +391,9 @@ impl World {
             }
         }
         let answer = Answer::TransactionsDone { conn, outcomes };
-        self.post_local(HOP, n, Local::Give(Input::Answer(answer)));
+        self.give_later(HOP, n, Input::Answer(answer));
         if !taken.is_empty() {
-            self.post_local(HOP, n, Local::Give(Input::Offer(Offer::Transactions(taken))));
+            self.give_later(HOP, n, Input::Offer(Offer::Transactions(taken)));
         }
     }
 
@@ -405,7 +405,7 @@ impl World {
         let taken = self.insert(n, transaction) == TransactionOutcome::Taken;
         if taken {
             let offer = Offer::Transactions(vec![Arc::new(transaction.clone())]);
-            self.post_local(HOP, n, Local::Give(Input::Offer(offer)));
+            self.give_later(HOP, n, Input::Offer(offer));
         }
         taken
     }

@@ -6,7 +6,7 @@ use bouya_core::overlay::{CloseReason, ConnId, DialError, Input};
 use bouya_core::wire::{Endpoint, Goodbye};
 
 use crate::net::{STALL_MS, Sent, Wire, size_of};
-use crate::world::{Event, Local, World};
+use crate::world::{Event, World};
 
 impl World {
     /// A node dials.
@@ -20,7 +20,7 @@ impl World {
         let Some(to) = there.filter(|to| self.net.is_open(n, *to) && self.net.is_open(*to, n)) else {
             let after = CONNECT_TIMEOUT.as_millis() as u64;
             let input = failed(DialError::Unreachable("no answer".to_owned()));
-            return self.post_local(after, n, Local::Give(input));
+            return self.give_later(after, n, input);
         };
         let round = self.net.delay(n, to, 300) + self.net.delay(to, n, 2_000);
         let target = &self.nodes[to];
@@ -34,7 +34,7 @@ impl World {
             None
         };
         match refusal {
-            Some((after, why)) => self.post_local(after, n, Local::Give(failed(why))),
+            Some((after, why)) => self.give_later(after, n, failed(why)),
             None => {
                 let (from, to) = ((n, self.nodes[n].boot), (to, self.nodes[to].boot));
                 self.post(self.now + 2 * round, Event::Connected { from, to });
@@ -54,16 +54,16 @@ impl World {
         let Some(endpoint) = endpoint.filter(|_| runs(to)) else {
             let endpoint = crate::scenario::endpoint(to.0, self.moves[to.0]);
             let why = DialError::Handshake("it ended".to_owned());
-            return self.post_local(0, n, Local::Give(Input::DialFailed { id, endpoint, why }));
+            return self.give_later(0, n, Input::DialFailed { id, endpoint, why });
         };
         if self.nodes[n].crl.revoked.contains(&id) {
             let why = DialError::Certificate("revoked".to_owned());
-            return self.post_local(0, n, Local::Give(Input::DialFailed { id, endpoint, why }));
+            return self.give_later(0, n, Input::DialFailed { id, endpoint, why });
         }
         let (mine, theirs) = self.net.connect(self.now, n, to.0);
         let peer = self.nodes[to.0].proof();
         self.line(format_args!("n{n:02} and {id} are connected: {} {}", mine.0, theirs.0));
-        self.post_local(0, n, Local::Give(Input::Dialed { conn: mine, peer, endpoint }));
+        self.give_later(0, n, Input::Dialed { conn: mine, peer, endpoint });
         let dialer = self.nodes[n].name.clone();
         if self.nodes[to.0].crl.revoked.contains(&dialer) {
             // With TLS 1.3 the dialer learns it after its own handshake.
@@ -71,11 +71,11 @@ impl World {
             let after = self.net.delay(to.0, n, 100);
             self.net.ends.remove(&mine);
             let why = CloseReason::Certificate("revoked".to_owned());
-            return self.post_local(after, n, Local::Give(Input::Closed { conn: mine, why }));
+            return self.give_later(after, n, Input::Closed { conn: mine, why });
         }
         let peer = self.nodes[n].proof();
         let accepted = Input::Accepted { conn: theirs, peer, address: [10, 0, 0, n as u8].into() };
-        self.post_local(0, to.0, Local::Give(accepted));
+        self.give_later(0, to.0, accepted);
         for conn in [mine, theirs] {
             self.post(self.now + HELLO_TIMEOUT.as_millis() as u64, Event::HelloDue(conn));
         }
@@ -123,7 +123,7 @@ impl World {
         self.line(format_args!("{text}"));
         if let Some(running) = &mut self.nodes[end.node].running {
             running.links.remove(&conn);
-            self.post_local(0, end.node, Local::Give(Input::Closed { conn, why }));
+            self.give_later(0, end.node, Input::Closed { conn, why });
         }
     }
 
@@ -153,7 +153,7 @@ impl World {
                 if let Some(running) = &mut self.nodes[n].running {
                     running.links.insert(to, hello.crls.clone());
                 }
-                self.give(n, Input::Hello { conn: to, hello });
+                self.give(n, Input::Hello { conn: to, hello: *hello });
             }
             Wire::Message(message, size) => self.give(n, Input::Received { conn: to, message, size }),
             Wire::End(goodbye) => {

@@ -54,7 +54,7 @@ pub(crate) enum Event {
 /// Something happens within a node.
 pub(crate) enum Local {
     Wake,
-    Give(Input),
+    Give(Box<Input>),
     /// A block for the chain.
     Take {
         conn: ConnId,
@@ -85,7 +85,7 @@ pub(crate) struct World {
     count: u64,
     /// Counts what went on after standing still; below [`RESERVED`].
     unparked: u64,
-    queue: BTreeMap<(u64, u64), Box<Event>>,
+    queue: BTreeMap<(u64, u64), Event>,
     /// What happened to nodes that stand still.
     parked: BTreeMap<usize, Vec<Event>>,
     wakes: (u64, usize, u32),
@@ -146,7 +146,7 @@ impl World {
         for (number, fault) in self.scenario.faults.iter().enumerate() {
             let (begins, ends) = (fault.begins, fault.ends);
             for (at, begins) in [(begins, true), (ends, false)] {
-                self.queue.insert((at, self.count + 1), Box::new(Event::Fault { number, begins }));
+                self.queue.insert((at, self.count + 1), Event::Fault { number, begins });
                 self.count += 1;
             }
         }
@@ -163,7 +163,7 @@ impl World {
             }
             self.now = at;
             self.check.figures.events += 1;
-            self.happen(*event);
+            self.happen(event);
         }
         if self.check.broken.is_none() {
             self.now = ENDS;
@@ -177,13 +177,18 @@ impl World {
 
     pub(crate) fn post(&mut self, at: u64, event: Event) {
         self.count += 1;
-        self.queue.insert((at.max(self.now), self.count), Box::new(event));
+        self.queue.insert((at.max(self.now), self.count), event);
     }
 
     /// Something for a node as it runs now, after so many ms.
     pub(crate) fn post_local(&mut self, after: u64, n: usize, local: Local) {
         let boot = self.nodes[n].boot;
         self.post(self.now + after, Event::At(n, boot, local));
+    }
+
+    /// An input for a node's overlay, after so many ms.
+    pub(crate) fn give_later(&mut self, after: u64, n: usize, input: Input) {
+        self.post_local(after, n, Local::Give(Box::new(input)));
     }
 
     pub(crate) fn line(&mut self, text: std::fmt::Arguments<'_>) {
@@ -248,7 +253,7 @@ impl World {
         }
         match local {
             Local::Wake => self.wake(n),
-            Local::Give(input) => self.give(n, input),
+            Local::Give(input) => self.give(n, *input),
             Local::Take { conn, block, wanted } => self.take(n, conn, block, wanted),
             Local::Step => self.step(n),
             Local::Due => self.take_due(n),
@@ -279,7 +284,7 @@ impl World {
         // Before anything else of this instant: what came first is read first.
         for event in self.parked.remove(&n).unwrap_or_default() {
             self.unparked += 1;
-            self.queue.insert((self.now, self.unparked), Box::new(event));
+            self.queue.insert((self.now, self.unparked), event);
         }
     }
 }
