@@ -1,6 +1,6 @@
 //! Nodes that start and stop, and faults as they begin and end.
 
-use bouya_core::overlay::{Command, Input};
+use bouya_core::overlay::{CloseReason, Command, Input};
 
 use crate::disk::Fate;
 use crate::faults::{Fault, Kind};
@@ -112,8 +112,9 @@ impl World {
                 let conns = self.net.ends.iter().filter(|(_, end)| end.node == n);
                 let conns: Vec<_> = conns.map(|(conn, end)| (*conn, end.other)).collect();
                 for (one, two) in conns {
-                    self.reset(one);
-                    self.reset(two);
+                    for conn in [one, two] {
+                        self.end(conn, CloseReason::Lost("reset".to_owned()));
+                    }
                 }
             }
             Kind::Latency | Kind::Loss | Kind::Reorder | Kind::Duplicate | Kind::Narrow => {

@@ -1,25 +1,22 @@
 //! What the shell does between the machines: the overlay's outputs, the chain's and the mempool's answers.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use bouya_core::codec::Bounded;
 use bouya_core::crypto::Hash;
-use bouya_core::ledger::{
-    BlockOutcome, Body, CheckedTransaction, Progress, Taken, Transaction, View, headers_after, locator,
-};
+use bouya_core::ledger::{Block, StateError, View, headers_after};
 use bouya_core::limits::HEADERS_PER_MESSAGE;
-use bouya_core::mempool::TipMove;
-use bouya_core::overlay::{
-    Answer, CloseReason, ConnId, Event as Note, Input, Offer, Output, Query, Submit, Tip, TransactionOutcome,
-};
+use bouya_core::overlay::{Answer, ConnId, Event as Note, Input, Output, Query, Submit};
 use bouya_core::wire::{Item, Message};
 
 use crate::check::OUTPUTS_PER_INPUT;
 use crate::disk::{DiskError, Snapshot};
 use crate::net::Wire;
 use crate::node::{Crl, Running};
-use crate::world::{Local, Move, World};
+use crate::world::{Event, Local, World};
+
+mod chain;
+mod mempool;
 
 /// How long an actor takes to come to a message, in ms.
 const HOP: u64 = 1;
@@ -192,244 +189,6 @@ impl World {
         }
     }
 
-    /// The chain takes a block of a peer's.
-    pub(crate) fn take(
-        &mut self,
-        n: usize,
-        conn: ConnId,
-        block: Arc<bouya_core::ledger::Block>,
-        wanted: bool,
-    ) {
-        if let Some(running) = self.running(n) {
-            running.waiting -= 1;
-        }
-        let id = block.id();
-        let Some(outcome) = self.take_block(n, block, wanted) else { return };
-        let answer = Answer::BlockDone { conn, id, outcome };
-        self.give_later(HOP, n, Input::Answer(answer));
-    }
-
-    /// The chain takes a block. None: the node has ended over it.
-    pub(crate) fn take_block(
-        &mut self,
-        n: usize,
-        block: Arc<bouya_core::ledger::Block>,
-        wanted: bool,
-    ) -> Option<BlockOutcome> {
-        if self.nodes[n].full {
-            return Some(BlockOutcome::Ignored);
-        }
-        self.on_ledger(n, wanted, |running, check, now| {
-            running.ledger.take(check, now, block, wanted).map(Some)
-        })
-    }
-
-    /// Takes what came early and is due.
-    pub(crate) fn take_due(&mut self, n: usize) {
-        if let Some(running) = self.running(n) {
-            running.due = None;
-        }
-        while !self.nodes[n].full {
-            let taken = self.on_ledger(n, false, |running, check, now| running.ledger.take_due(check, now));
-            if taken.is_none() {
-                break;
-            }
-        }
-        self.arm(n);
-    }
-
-    /// One step towards a heavier branch.
-    pub(crate) fn step(&mut self, n: usize) {
-        if let Some(running) = self.running(n) {
-            running.stepping = false;
-        }
-        if self.nodes[n].full {
-            return self.arm(n);
-        }
-        let id = self.genesis.id();
-        let Self { nodes, signatures, .. } = self;
-        let Some(running) = nodes[n].running.as_mut() else { return };
-        let mut check = |list: &[Transaction]| signatures.check_all(&id, list);
-        match running.ledger.step(&mut check) {
-            Ok(Progress::Working | Progress::Invalid { .. }) => (),
-            Ok(Progress::Flipped(moved)) => {
-                let lost = self.nodes[n].disk.snapshot();
-                self.announce(n, Some(Move { moved, wanted: true, lost }));
-            }
-            Err(error) => return self.fails(n, error),
-        }
-        self.arm(n);
-    }
-
-    fn on_ledger(
-        &mut self,
-        n: usize,
-        wanted: bool,
-        act: impl FnOnce(
-            &mut Running,
-            bouya_core::ledger::Check<'_>,
-            bouya_core::time::Timestamp,
-        ) -> Result<Option<Taken>, DiskError>,
-    ) -> Option<BlockOutcome> {
-        let (id, now) = (self.genesis.id(), self.nodes[n].clock.wall(self.now));
-        let Self { nodes, signatures, .. } = self;
-        let running = nodes[n].running.as_mut()?;
-        let mut check = |list: &[Transaction]| signatures.check_all(&id, list);
-        let taken = match act(running, &mut check, now) {
-            Ok(taken) => taken?,
-            Err(error) => {
-                self.fails(n, error);
-                return None;
-            }
-        };
-        if taken.outcome == BlockOutcome::Stored {
-            let lost = self.nodes[n].disk.snapshot();
-            self.announce(n, taken.moved.map(|moved| Move { moved, wanted, lost }));
-        }
-        self.arm(n);
-        Some(taken.outcome)
-    }
-
-    /// Sees to it that the chain goes on: with a heavier branch, or with what is due.
-    fn arm(&mut self, n: usize) {
-        let (now, node) = (self.now, &mut self.nodes[n]);
-        let wall = node.clock.wall(now);
-        let Some(running) = node.running.as_mut() else { return };
-        // A full disk is looked at again now and then.
-        let pause = if node.full { 5_000 } else { HOP + node.slow };
-        let step = !running.stepping && running.ledger.chain().is_behind();
-        running.stepping |= step;
-        let due =
-            running.ledger.next_due().map(|due| now + due.millis_since(wall) + u64::from(node.full) * 5_000);
-        let due = due.filter(|at| running.due.is_none_or(|before| *at < before));
-        running.due = due.or(running.due);
-        if step {
-            self.post_local(pause, n, Local::Step);
-        }
-        if let Some(at) = due {
-            self.post_local(at - now, n, Local::Due);
-        }
-    }
-
-    /// Tells everybody where the chain ends now, as the chain actor does: the mempool first.
-    pub(crate) fn announce(&mut self, n: usize, moved: Option<Move>) {
-        let now = self.now;
-        let wall = self.nodes[n].clock.wall(now);
-        let Some(running) = self.running(n) else { return };
-        let view = running.snapshot();
-        let branch = running.ledger.chain().tip().clone();
-        let quiet = running.waiting == 0;
-        let Ok(locator) = locator(&view, branch.height) else { return };
-        let wanted = moved.as_ref().is_some_and(|moved| moved.wanted);
-        let has_moved = moved.is_some();
-        if let Some(moved) = moved {
-            self.check.moved(&mut self.nodes[n], branch.work, &moved.moved);
-            self.line(format_args!(
-                "n{n:02} is at {} {} ({} left)",
-                branch.height,
-                branch.id.short(),
-                moved.moved.disconnected.len()
-            ));
-            self.log.fold(u64::from_le_bytes(branch.id.0[..8].try_into().expect("8 bytes")));
-            self.follow(n, &moved, branch.height + 1);
-        }
-        let offer =
-            (has_moved && (!wanted || quiet)).then(|| block(&view, &branch.id).ok().flatten()).flatten();
-        let (work, tip) = (branch.work, Tip { branch, locator, now: wall });
-        self.give_later(HOP, n, Input::Tip(tip));
-        if let Some(block) = offer {
-            let offer = Offer::Block { block: Arc::new(block), work };
-            self.give_later(HOP, n, Input::Offer(offer));
-        }
-    }
-
-    /// The mempool follows the tip, as its actor does.
-    fn follow(&mut self, n: usize, moved: &Move, height: u64) {
-        let (id, now) = (self.genesis.id(), self.now);
-        let Self { nodes, signatures, .. } = self;
-        let Some(running) = nodes[n].running.as_mut() else { return };
-        let view = running.snapshot();
-        let transactions = |view: &Snapshot, id: &Hash| -> Vec<Transaction> {
-            let body = view.body(id).ok().flatten();
-            body.map_or_else(Vec::new, |body: Body| body.transactions.into_inner())
-        };
-        let confirmed: BTreeSet<Hash> =
-            moved.moved.connected.iter().flat_map(|id| transactions(&view, id)).map(|t| t.id()).collect();
-        let lost = moved.moved.disconnected.iter().rev().flat_map(|id| transactions(&moved.lost, id));
-        let lost = lost.filter(|transaction| !confirmed.contains(&transaction.id()));
-        let lost: Vec<CheckedTransaction> =
-            lost.filter_map(|transaction| signatures.check(&id, &transaction).ok()).collect();
-        let back: Vec<Hash> = lost.iter().map(CheckedTransaction::id).collect();
-        let tip_move = TipMove { view: &view, height, confirmed: &confirmed, lost };
-        let time = running.time(now);
-        match running.pool.follow(time, tip_move) {
-            Ok(followed) => {
-                let refused: BTreeSet<Hash> = followed.refused.iter().map(|(id, _)| *id).collect();
-                let is_gone = |id: &&Hash| running.pool.get(id).is_none() && !refused.contains(*id);
-                let gone = back.iter().find(is_gone).copied();
-                self.check
-                    .holds(gone.is_none(), || format!("n{n:02} forgot {gone:?}, which had left its chain"));
-                let returned: Vec<_> =
-                    followed.returned.into_iter().map(|t| Arc::new(t.into_inner())).collect();
-                if !returned.is_empty() {
-                    self.give_later(HOP, n, Input::Offer(Offer::Transactions(returned)));
-                }
-            }
-            Err(error) => self.fails(n, DiskError::State(error)),
-        }
-    }
-
-    /// The mempool takes transactions of a peer's.
-    pub(crate) fn submit(&mut self, n: usize, conn: ConnId, transactions: Vec<Transaction>) {
-        let mut outcomes = Vec::new();
-        let mut taken = Vec::new();
-        for transaction in transactions {
-            let outcome = self.insert(n, &transaction);
-            outcomes.push((transaction.id(), outcome.clone()));
-            if outcome == TransactionOutcome::Taken {
-                taken.push(Arc::new(transaction));
-            }
-        }
-        let answer = Answer::TransactionsDone { conn, outcomes };
-        self.give_later(HOP, n, Input::Answer(answer));
-        if !taken.is_empty() {
-            self.give_later(HOP, n, Input::Offer(Offer::Transactions(taken)));
-        }
-    }
-
-    /// The mempool takes a client's transaction, or has it.
-    pub(crate) fn give_transaction(&mut self, n: usize, transaction: &Transaction) -> bool {
-        if self.running(n).is_some_and(|running| running.pool.get(&transaction.id()).is_some()) {
-            return true;
-        }
-        let taken = self.insert(n, transaction) == TransactionOutcome::Taken;
-        if taken {
-            let offer = Offer::Transactions(vec![Arc::new(transaction.clone())]);
-            self.give_later(HOP, n, Input::Offer(offer));
-        }
-        taken
-    }
-
-    fn insert(&mut self, n: usize, transaction: &Transaction) -> TransactionOutcome {
-        let checked = match self.signatures.check(&self.genesis.id(), transaction) {
-            Ok(checked) => checked,
-            Err(error) => return TransactionOutcome::Invalid(error.to_string()),
-        };
-        let (now, node) = (self.now, &mut self.nodes[n]);
-        let Some(running) = node.running.as_mut().filter(|_| !node.full) else {
-            return TransactionOutcome::Ignored;
-        };
-        let time = running.time(now);
-        let height = running.ledger.chain().tip().height + 1;
-        let Ok(account) = running.snapshot().account(&checked.from()) else {
-            return TransactionOutcome::Ignored;
-        };
-        match running.pool.insert(time, height, account, checked) {
-            Ok(_) => TransactionOutcome::Taken,
-            Err(_) => TransactionOutcome::Ignored,
-        }
-    }
-
     /// The store has failed: the node ends itself, and comes back a little later.
     pub(crate) fn fails(&mut self, n: usize, error: DiskError) {
         if let DiskError::State(error) = error {
@@ -438,20 +197,13 @@ impl World {
         self.line(format_args!("n{n:02} ends: its disk failed"));
         self.stop(n, true);
         let after = self.rng.within(1_000, 20_000);
-        self.post(self.now + after, crate::world::Event::Boot(n));
-    }
-
-    /// A connection is over for the overlay's sake.
-    pub(crate) fn reset(&mut self, conn: ConnId) {
-        self.end(conn, CloseReason::Lost("reset".to_owned()));
+        self.post(self.now + after, Event::Boot(n));
     }
 }
 
-fn block(
-    view: &Snapshot,
-    id: &Hash,
-) -> Result<Option<bouya_core::ledger::Block>, bouya_core::ledger::StateError> {
+/// A stored block.
+fn block(view: &Snapshot, id: &Hash) -> Result<Option<Block>, StateError> {
     let Some(record) = view.record(id)? else { return Ok(None) };
     let body = view.body(id)?;
-    Ok(body.map(|body| bouya_core::ledger::Block { header: record.header, body }))
+    Ok(body.map(|body| Block { header: record.header, body }))
 }
