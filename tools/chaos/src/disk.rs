@@ -1,0 +1,53 @@
+//! A small disk for one node, that can be filled: a tmpfs, where the system lets the tool mount one.
+
+use std::fs::{self, File};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// More than a node needs for days, and no more memory than a test may take while it is full.
+const SIZE: &str = "192m";
+
+/// Gone with this value.
+pub(crate) struct Disk {
+    dir: PathBuf,
+}
+
+impl Disk {
+    /// Mounts one; why not, if not.
+    pub(crate) fn mount(dir: &Path) -> Result<Self, String> {
+        let options = format!("size={SIZE},mode=700");
+        let mut mount = Command::new("mount");
+        mount.args(["-t", "tmpfs", "-o", &options, "chaos"]).arg(dir).stdin(Stdio::null());
+        let output = mount.output().map_err(|error| format!("mount cannot be run: {error}"))?;
+        if !output.status.success() {
+            let said = String::from_utf8_lossy(&output.stderr);
+            return Err(format!("a small disk cannot be mounted: {}", said.trim()));
+        }
+        Ok(Self { dir: dir.to_owned() })
+    }
+
+    fn filler(&self) -> PathBuf {
+        self.dir.join("filler")
+    }
+
+    /// Fills it to the last byte.
+    pub(crate) fn fill(&self) {
+        let chunk = vec![0; 64 * 1024];
+        if let Ok(mut file) = File::create(self.filler()) {
+            while file.write_all(&chunk).is_ok() {}
+        }
+    }
+
+    pub(crate) fn empty(&self) {
+        // Where nothing was filled there is nothing to remove.
+        let _ = fs::remove_file(self.filler());
+    }
+}
+
+impl Drop for Disk {
+    fn drop(&mut self) {
+        // Lazily: it goes even while somebody looks at it. Nobody is left to tell if it does not.
+        let _ = Command::new("umount").arg("-l").arg(&self.dir).stdin(Stdio::null()).status();
+    }
+}

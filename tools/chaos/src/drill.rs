@@ -1,0 +1,199 @@
+//! The network under test, and the faults done to it.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use rustix::process::Signal;
+
+use crate::consortium::Consortium;
+use crate::daemon::{Daemon, Ended};
+use crate::disk::Disk;
+use crate::error::Error;
+use crate::fault::Fault;
+use crate::proxy::Proxy;
+use crate::proxy::link::State;
+use crate::rejoin::Rejoin;
+use crate::schedule::{Step, Target, Way};
+use crate::seat::Seat;
+use crate::watch::Board;
+
+/// Fields are dropped in this order: processes end before their disks go.
+pub(crate) struct Drill {
+    pub(crate) daemons: Vec<Daemon>,
+    pub(crate) disks: BTreeMap<usize, Disk>,
+    pub(crate) consortium: Consortium,
+    pub(crate) proxy: Arc<Proxy>,
+    pub(crate) fronts: Vec<SocketAddr>,
+    pub(crate) seats: Vec<Arc<Seat>>,
+    pub(crate) board: Arc<Board>,
+    /// What an upgrade starts.
+    pub(crate) upgraded: PathBuf,
+    pub(crate) rejoins: Vec<Rejoin>,
+    /// Nodes that ended by themselves, or badly when they were told to.
+    pub(crate) deaths: Vec<String>,
+    pub(crate) bad_stops: Vec<String>,
+    /// When a member was removed, and who it is.
+    pub(crate) removal: Option<(u64, usize)>,
+}
+
+impl Drill {
+    /// Begins a fault.
+    pub(crate) fn begin(&mut self, step: &Step) -> Result<(), Error> {
+        let hit = self.hit(step);
+        for rejoin in self.rejoins.iter_mut().filter(|rejoin| rejoin.is_open()) {
+            rejoin.interrupted |= rejoin.nodes.iter().any(|node| hit.contains(node));
+        }
+        match (&step.target, step.fault) {
+            (Target::Node(node), Fault::Kill) => self.daemons[*node].kill(),
+            (Target::Node(node), Fault::Restart | Fault::Upgrade) => self.daemons[*node].stop(),
+            (Target::Node(node), Fault::Pause) => {
+                self.seats[*node].frozen.store(true, Ordering::SeqCst);
+                self.daemons[*node].signal(Signal::STOP);
+            }
+            (Target::Node(node), Fault::Reset) => {
+                for other in (0..self.seats.len()).filter(|other| other != node) {
+                    self.proxy.links.reset(*node, other);
+                }
+                self.lifted(step);
+            }
+            (Target::Node(node), Fault::DiskFull) => {
+                if let Some(disk) = self.disks.get(node) {
+                    disk.fill();
+                }
+            }
+            (Target::Node(node), Fault::Clock) => {
+                if let Way::Milliseconds(ms) = step.way {
+                    self.with_clock(*node, ms);
+                }
+            }
+            (Target::Node(node), Fault::Revoke) => self.revoke(*node)?,
+            _ => self.links(step, true),
+        }
+        Ok(())
+    }
+
+    /// Lifts a fault.
+    pub(crate) fn end(&mut self, step: &Step) {
+        match (&step.target, step.fault) {
+            (Target::Node(node), Fault::Kill | Fault::Restart) => self.daemons[*node].start_again(),
+            (Target::Node(node), Fault::Upgrade) => {
+                self.daemons[*node].launch.program = self.upgraded.clone();
+                self.daemons[*node].start_again();
+            }
+            (Target::Node(node), Fault::Pause) => {
+                self.daemons[*node].signal(Signal::CONT);
+                self.seats[*node].frozen.store(false, Ordering::SeqCst);
+            }
+            (Target::Node(node), Fault::DiskFull) => {
+                if let Some(disk) = self.disks.get(node) {
+                    disk.empty();
+                }
+            }
+            (Target::Node(node), Fault::Clock) => self.with_clock(*node, 0),
+            (_, Fault::Reset | Fault::Revoke) => return,
+            _ => self.links(step, false),
+        }
+        self.lifted(step);
+    }
+
+    /// Nodes that a step separates or stops.
+    fn hit(&self, step: &Step) -> Vec<usize> {
+        match (&step.target, step.fault) {
+            (_, Fault::Delay | Fault::Throttle) => Vec::new(),
+            (Target::Node(node), _) => vec![*node],
+            (Target::Link(from, to), _) => vec![*from, *to],
+            (Target::Half(nodes), _) => nodes.clone(),
+        }
+    }
+
+    fn lifted(&mut self, step: &Step) {
+        let hit = self.hit(step);
+        if !hit.is_empty() {
+            self.rejoins.push(Rejoin::new(step.fault, hit, &self.board));
+        }
+    }
+
+    fn with_clock(&mut self, node: usize, ahead: i64) {
+        let daemon = &mut self.daemons[node];
+        daemon.launch.skew = ahead;
+        daemon.stop();
+        daemon.start_again();
+    }
+
+    /// The list goes to one node that is up and no other: it must spread from there.
+    fn revoke(&mut self, node: usize) -> Result<(), Error> {
+        let up = |other: &usize| *other != node && self.seats[*other].usable().is_some();
+        let teller = (0..self.seats.len()).rev().find(up);
+        let teller = teller.unwrap_or((node + 1) % self.seats.len());
+        self.consortium.revoke(node, teller)?;
+        self.seats[node].removed.store(true, Ordering::SeqCst);
+        self.removal = Some((self.board.now(), node));
+        Ok(())
+    }
+
+    fn links(&self, step: &Step, on: bool) {
+        let change = |state: &mut State| match (step.fault, step.way) {
+            (Fault::Delay, Way::Milliseconds(ms)) => {
+                let delay = std::time::Duration::from_millis(ms.unsigned_abs());
+                state.delay = if on { delay } else { Default::default() };
+            }
+            (Fault::Throttle, Way::Rate(rate)) => state.rate = on.then_some(rate),
+            (_, Way::Refused) => state.refused = on,
+            _ => state.silent = on,
+        };
+        let links = &self.proxy.links;
+        match &step.target {
+            Target::Link(from, to) => {
+                links.change(*from, *to, change);
+                if step.fault != Fault::Oneway {
+                    links.change(*to, *from, change);
+                }
+            }
+            Target::Half(half) => {
+                let others = (0..self.seats.len()).filter(|node| !half.contains(node));
+                for other in others {
+                    for node in half {
+                        links.change(*node, other, change);
+                        links.change(other, *node, change);
+                    }
+                }
+            }
+            Target::Node(_) => (),
+        }
+    }
+
+    /// Looks after the processes: who has ended, who is to start.
+    pub(crate) fn look_after(&mut self) -> Result<(), Error> {
+        for node in 0..self.daemons.len() {
+            match self.daemons[node].look() {
+                Some(Ended::ByItself(how)) => {
+                    self.deaths.push(format!("node{node}: {how}"));
+                    // The run goes on with it, to see more.
+                    self.daemons[node].start_again();
+                }
+                Some(Ended::Badly(how)) => self.bad_stops.push(format!("node{node} {how}")),
+                Some(Ended::AsTold) | None => (),
+            }
+            if self.daemons[node].is_due() {
+                self.start(node)?;
+            }
+        }
+        for rejoin in &mut self.rejoins {
+            rejoin.look(&self.board, &self.seats, &self.proxy.links);
+        }
+        Ok(())
+    }
+
+    pub(crate) fn start(&mut self, node: usize) -> Result<(), Error> {
+        let (consortium, fronts) = (&self.consortium, &self.fronts);
+        self.daemons[node].start(|p2p, api| consortium.configure(node, p2p, api, fronts))
+    }
+
+    /// Members that were not removed.
+    pub(crate) fn survivors(&self) -> Vec<usize> {
+        (0..self.seats.len()).filter(|node| !self.seats[*node].is_removed()).collect()
+    }
+}

@@ -1,0 +1,261 @@
+//! What must hold after days of faults, judged from what was found. No process, no clock: facts in, verdicts out.
+
+use serde::Serialize;
+
+use crate::load::Deep;
+use crate::watch::Reorg;
+
+/// Everything that the verdicts need.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Facts {
+    /// Members that were not removed.
+    pub(crate) survivors: Vec<usize>,
+    /// Milliseconds from healing until all had one tip; none: not within the bound.
+    pub(crate) agreed: Option<u64>,
+    /// The same, until everybody had one connection to everybody.
+    pub(crate) meshed: Option<u64>,
+    /// Pairs with another number of connections than one, at last.
+    pub(crate) pairs: Vec<(usize, usize, usize)>,
+    /// The bound of both, in milliseconds.
+    pub(crate) bound: u64,
+    /// Blocks that came after healing.
+    pub(crate) grown: u64,
+    /// What each survivor says of the state; at one tip, if that could be had.
+    pub(crate) states: Vec<State>,
+    /// What exists at that tip: allocations and rewards.
+    pub(crate) supply: u128,
+    pub(crate) fates: Vec<Fate>,
+    pub(crate) nodes: Vec<NodeFacts>,
+    /// Survivors that a removed member is connected to at the end, or was again later on.
+    pub(crate) removed: Option<Removed>,
+    pub(crate) deaths: Vec<String>,
+    pub(crate) bad_stops: Vec<String>,
+}
+
+/// A node's state at its tip.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct State {
+    pub(crate) node: usize,
+    pub(crate) tip: String,
+    /// Balance, in the smallest unit, and next nonce of each account.
+    pub(crate) accounts: Vec<(u64, u64)>,
+}
+
+/// What became of an acknowledged transaction.
+#[derive(Clone, Debug)]
+pub(crate) struct Fate {
+    pub(crate) id: String,
+    /// Where each survivor has it confirmed.
+    pub(crate) places: Vec<(usize, Option<u64>)>,
+    pub(crate) deep: Option<Deep>,
+    pub(crate) forgotten: Option<String>,
+}
+
+#[derive(Clone, Debug, Default)]
+pub(crate) struct NodeFacts {
+    pub(crate) node: usize,
+    pub(crate) reorgs: Vec<Reorg>,
+    pub(crate) bans: Vec<String>,
+    pub(crate) panics: Vec<String>,
+    /// What `bouya verify` found wrong; none of a store that was not verified.
+    pub(crate) verified: Option<Result<String, String>>,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Removed {
+    pub(crate) node: usize,
+    /// Milliseconds until nobody was connected to it.
+    pub(crate) cut_after: Option<u64>,
+    pub(crate) connected: Vec<usize>,
+    pub(crate) returned: Vec<String>,
+}
+
+/// One invariant.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Verdict {
+    pub(crate) name: &'static str,
+    pub(crate) held: bool,
+    pub(crate) detail: String,
+}
+
+/// Lines of evidence that a verdict shows.
+const SHOWN: usize = 5;
+
+fn verdict(name: &'static str, wrong: &[String], fine: String) -> Verdict {
+    let held = wrong.is_empty();
+    let mut detail = wrong.iter().take(SHOWN).cloned().collect::<Vec<_>>().join("\n");
+    if wrong.len() > SHOWN {
+        detail.push_str(&format!("\nand {} more", wrong.len() - SHOWN));
+    }
+    Verdict { name, held, detail: if held { fine } else { detail } }
+}
+
+/// Judges everything.
+pub(crate) fn judge(facts: &Facts) -> Vec<Verdict> {
+    let mut verdicts = vec![
+        tips(facts),
+        connections(facts),
+        growth(facts),
+        balances(facts),
+        supply(facts),
+        confirmed(facts),
+        promised(facts),
+        deep(facts),
+        bans(facts),
+    ];
+    verdicts.extend(facts.removed.as_ref().map(removed));
+    verdicts.push(verdict("no node ended by itself", &facts.deaths, "none did".into()));
+    verdicts.push(verdict(
+        "every node stopped when told to",
+        &facts.bad_stops,
+        "exit code 0 each time".into(),
+    ));
+    let panics = |node: &NodeFacts| {
+        node.panics.iter().map(|line| format!("node{}: {line}", node.node)).collect::<Vec<_>>()
+    };
+    let panics: Vec<String> = facts.nodes.iter().flat_map(panics).collect();
+    verdicts.push(verdict("no node panicked", &panics, "no log speaks of one".into()));
+    verdicts.push(stores(facts));
+    verdicts
+}
+
+fn within(facts: &Facts, found: Option<u64>, what: &str) -> (Vec<String>, String) {
+    match found {
+        Some(ms) => (Vec::new(), format!("{:.1} s after healing", ms as f64 / 1_000.0)),
+        None => (vec![format!("{what} within {} s of healing", facts.bound / 1_000)], String::new()),
+    }
+}
+
+fn tips(facts: &Facts) -> Verdict {
+    let (wrong, fine) = within(facts, facts.agreed, "the tips did not meet");
+    verdict("all tips meet", &wrong, fine)
+}
+
+fn connections(facts: &Facts) -> Verdict {
+    let (mut wrong, fine) = within(facts, facts.meshed, "not everybody was connected to everybody");
+    let pairs = facts.pairs.iter();
+    wrong.extend(pairs.map(|(one, other, count)| format!("node{one} and node{other}: {count} connections")));
+    verdict("each pair has exactly one connection", &wrong, fine)
+}
+
+/// A network that agrees and does nothing is not healed.
+fn growth(facts: &Facts) -> Verdict {
+    let wrong = if facts.grown == 0 { vec!["no block came after healing".to_owned()] } else { Vec::new() };
+    verdict("the chain goes on", &wrong, format!("{} blocks since healing", facts.grown))
+}
+
+fn balances(facts: &Facts) -> Verdict {
+    let mut wrong = Vec::new();
+    if facts.states.len() < facts.survivors.len() {
+        wrong.push(format!("{} of {} nodes told their state", facts.states.len(), facts.survivors.len()));
+    }
+    for pair in facts.states.windows(2) {
+        let (one, other) = (&pair[0], &pair[1]);
+        if one.tip != other.tip {
+            wrong.push(format!("node{} and node{} were never seen at one tip", one.node, other.node));
+        } else if one.accounts != other.accounts {
+            wrong.push(format!("node{} and node{} differ at block {}", one.node, other.node, one.tip));
+        }
+    }
+    let accounts = facts.states.first().map_or(0, |state| state.accounts.len());
+    let fine = format!("{accounts} accounts on {} nodes at one tip", facts.states.len());
+    verdict("balances agree", &wrong, fine)
+}
+
+fn supply(facts: &Facts) -> Verdict {
+    let sum = |state: &State| state.accounts.iter().map(|(balance, _)| u128::from(*balance)).sum::<u128>();
+    let off = facts.states.iter().filter(|state| sum(state) != facts.supply);
+    let mut wrong: Vec<String> = off
+        .map(|state| format!("node{}: {} where {} were issued", state.node, sum(state), facts.supply))
+        .collect();
+    if facts.states.is_empty() {
+        wrong.push("no node told its state".to_owned());
+    }
+    verdict("supply is what was issued", &wrong, format!("{} of the smallest unit", facts.supply))
+}
+
+fn confirmed(facts: &Facts) -> Verdict {
+    let mut wrong = Vec::new();
+    for fate in &facts.fates {
+        let missing: Vec<String> = fate
+            .places
+            .iter()
+            .filter(|(_, at)| at.is_none())
+            .map(|(node, _)| format!("node{node}"))
+            .collect();
+        if !missing.is_empty() || fate.places.len() < facts.survivors.len() {
+            wrong.push(format!("{} is not confirmed on {}", fate.id, missing.join(", ")));
+        }
+    }
+    let fine = format!("{} transactions on each of {} nodes", facts.fates.len(), facts.survivors.len());
+    verdict("each acknowledged transaction is confirmed everywhere", &wrong, fine)
+}
+
+fn promised(facts: &Facts) -> Verdict {
+    let broken =
+        facts.fates.iter().filter_map(|fate| Some(format!("{}: {}", fate.id, fate.forgotten.as_ref()?)));
+    let wrong: Vec<String> = broken.collect();
+    verdict("no node that lived on forgot what it took", &wrong, "or said why it dropped it".into())
+}
+
+/// What was deep stays where it was, unless the node that showed it reported a reorganisation at least as deep since.
+fn deep(facts: &Facts) -> Verdict {
+    let mut wrong = Vec::new();
+    let mut count = 0_usize;
+    for fate in &facts.fates {
+        let Some(deep) = fate.deep else { continue };
+        count += 1;
+        let moved = fate.places.iter().any(|(_, at)| *at != Some(deep.height));
+        let told = facts.nodes.iter().filter(|node| node.node == deep.node).flat_map(|node| &node.reorgs);
+        let mut told = told.filter(|reorg| reorg.at >= deep.at);
+        if moved && !told.any(|reorg| reorg.depth >= deep.confirmations) {
+            wrong.push(format!(
+                "{} had {} confirmations in block {} on node{}, is elsewhere now, and no reorganisation that deep was reported",
+                fate.id, deep.confirmations, deep.height, deep.node
+            ));
+        }
+    }
+    verdict(
+        "what was deep stays, or a reorganisation says so",
+        &wrong,
+        format!("{count} transactions seen deep"),
+    )
+}
+
+fn bans(facts: &Facts) -> Verdict {
+    let gone = facts.removed.as_ref().map(|removed| removed.node);
+    let honest = facts.nodes.iter().filter(|node| Some(node.node) != gone);
+    let bans = |node: &NodeFacts| {
+        node.bans.iter().map(|ban| format!("node{} banned {ban}", node.node)).collect::<Vec<_>>()
+    };
+    let wrong: Vec<String> = honest.flat_map(bans).collect();
+    verdict("no honest node was banned", &wrong, "no ban".into())
+}
+
+fn removed(removed: &Removed) -> Verdict {
+    let mut wrong = removed.returned.clone();
+    wrong.extend(
+        removed.connected.iter().map(|node| format!("node{node} is connected to node{}", removed.node)),
+    );
+    if removed.cut_after.is_none() {
+        wrong.push(format!("node{} was never cut off from everybody", removed.node));
+    }
+    let after = removed.cut_after.unwrap_or(0) as f64 / 1_000.0;
+    let fine = format!("node{}: cut off everywhere {after:.1} s after one node got the list", removed.node);
+    verdict("who was removed stays out", &wrong, fine)
+}
+
+fn stores(facts: &Facts) -> Verdict {
+    let mut wrong = Vec::new();
+    for node in &facts.nodes {
+        match &node.verified {
+            Some(Ok(_)) => (),
+            Some(Err(why)) => wrong.push(format!("node{}: {why}", node.node)),
+            None => wrong.push(format!("node{}: not verified", node.node)),
+        }
+    }
+    verdict("every store verifies", &wrong, format!("{} stores hashed and executed again", facts.nodes.len()))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,75 @@
+//! chaos: does to real nodes on one machine what days of operation do, and checks that the network stays right.
+//!
+//! | module | is |
+//! |---|---|
+//! | [`schedule`], [`fault`], [`random`] | which fault hits whom and when: a pure function of the seed |
+//! | [`consortium`] | CA, network and configurations in a temporary folder |
+//! | [`daemon`], [`seat`], [`disk`] | one node as a process; where it is now; a disk that can be full |
+//! | [`proxy`] | the wires between nodes, that can be cut, delayed, narrowed, broken |
+//! | [`load`], [`client`] | wallets that send, and hold nodes to their word |
+//! | [`watch`], [`logs`] | what each node answers and logs |
+//! | [`drill`], [`rejoin`], [`removal`] | doing and lifting faults; how long nodes take to be back; whether who was removed stays out |
+//! | [`finish`], [`judge`] | facts after healing, and the verdicts: pure |
+//! | [`options`], [`plan`], [`run`], [`live`], [`stop`] | arguments, what one run is to do, the run, its line, its end |
+//! | [`tell`], [`report`] | what it comes to: JSON, and a page with a picture |
+//!
+//! Invariants: every process and every mount ends with the run, be it by a panic; nothing reaches beyond loopback.
+
+#![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test fails by panicking"))]
+
+mod client;
+mod consortium;
+mod daemon;
+mod disk;
+mod drill;
+mod error;
+mod fault;
+mod finish;
+mod judge;
+mod live;
+mod load;
+mod logs;
+mod options;
+mod plan;
+mod proxy;
+mod random;
+mod rejoin;
+mod removal;
+mod report;
+mod run;
+mod schedule;
+mod seat;
+mod stop;
+mod tell;
+mod watch;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use tokio::runtime;
+
+use self::error::Error;
+use self::options::Options;
+use self::stop::Stop;
+
+fn main() -> ExitCode {
+    let options = Options::parse();
+    match begin(&options) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::from(1),
+        Err((error, stopped)) => {
+            eprintln!("error: {error}");
+            ExitCode::from(if stopped { 130 } else { 2 })
+        }
+    }
+}
+
+/// Whether everything held. An error says whether the user wanted it.
+fn begin(options: &Options) -> Result<bool, (Error, bool)> {
+    let early = |error| (error, false);
+    options.check().map_err(early)?;
+    let runtime = runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let runtime = runtime.map_err(|error| early(Error::System(format!("no threads: {error}"))))?;
+    let stop = Stop::listen(&runtime).map_err(early)?;
+    run::run(options, stop.clone(), runtime).map_err(|error| (error, stop.twice()))
+}

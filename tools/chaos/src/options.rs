@@ -1,0 +1,114 @@
+//! The arguments.
+
+use std::path::{Path, PathBuf};
+
+use clap::Parser;
+
+use crate::error::Error;
+use crate::fault::Fault;
+
+const EXAMPLES: &str = "\
+Examples:
+  chaos                                        three minutes of everything on five nodes
+  chaos --minutes 30 --nodes 7 --seed 42       longer, and the same faults each time
+  chaos --only kill,partition --minutes 1.5    two kinds of fault
+  chaos --only upgrade --upgrade ./bouya-next  from this version to another, node by node
+
+The seed decides which fault hits whom and when; what the machine makes of it differs from run to run.
+
+Exit codes: 0 everything held, 1 something did not, 2 wrong usage or could not run, 130 stopped by a second Ctrl-C.";
+
+/// Does to real nodes on this machine what days of operation do, and checks that the network stays right.
+///
+/// It makes a consortium of its own in a temporary folder, runs its daemons with every connection through wires of its own, keeps them
+/// busy with transactions, kills, freezes, cuts and removes them, heals everything, and checks what must hold. Ctrl-C heals at once and
+/// reports what was seen so far.
+#[derive(Debug, Parser)]
+#[command(name = "chaos", version, after_help = EXAMPLES, max_term_width = 100)]
+pub(crate) struct Options {
+    /// Decides the schedule of faults; chosen and printed if it is not given
+    #[arg(long)]
+    pub(crate) seed: Option<u64>,
+    /// Minutes of faults, 0.1 to 10080; healing and checking come on top
+    #[arg(long, default_value_t = 3.0)]
+    pub(crate) minutes: f64,
+    /// Nodes, 3 to 20
+    #[arg(long, default_value_t = 5)]
+    pub(crate) nodes: usize,
+    /// Only these faults, separated by commas
+    #[arg(long, value_delimiter = ',', value_name = "FAULT")]
+    pub(crate) only: Vec<Fault>,
+    /// Folder for report.html and report.json
+    #[arg(long, default_value = "chaos-report", value_name = "DIR")]
+    pub(crate) report: PathBuf,
+    /// The daemon; by default the one next to this program
+    #[arg(long, value_name = "PATH")]
+    pub(crate) bouya: Option<PathBuf>,
+    /// The daemon that an upgrade starts; by default a copy of the same
+    #[arg(long, value_name = "PATH")]
+    pub(crate) upgrade: Option<PathBuf>,
+    /// Keep the folder with the nodes' stores and logs, and print where it is
+    #[arg(long)]
+    pub(crate) keep: bool,
+}
+
+impl Options {
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        if !(0.1..=10_080.0).contains(&self.minutes) {
+            return Err(Error::Usage(format!("--minutes {}: take 0.1 to 10080", self.minutes)));
+        }
+        if !(3..=20).contains(&self.nodes) {
+            return Err(Error::Usage(format!("--nodes {}: take 3 to 20", self.nodes)));
+        }
+        if !crate::proxy::who::is_told() {
+            return Err(Error::Usage(
+                "this system has no /proc/net/tcp, by which the wires know who dials; run it on Linux".into(),
+            ));
+        }
+        Ok(())
+    }
+
+    /// The daemon's program.
+    pub(crate) fn program(&self) -> Result<PathBuf, Error> {
+        let beside = || Some(std::env::current_exe().ok()?.with_file_name("bouya"));
+        let program = self.bouya.clone().or_else(beside).unwrap_or_else(|| "bouya".into());
+        found(&program, "--bouya")
+    }
+
+    /// The other one, if one was named.
+    pub(crate) fn upgraded(&self) -> Result<Option<PathBuf>, Error> {
+        self.upgrade.as_deref().map(|path| found(path, "--upgrade")).transpose()
+    }
+}
+
+fn found(program: &Path, option: &str) -> Result<PathBuf, Error> {
+    program.canonicalize().map_err(|error| {
+        let shown = program.display();
+        Error::Usage(format!(
+            "no daemon at {shown} ({error}). Build it (cargo build --release --bins), or say where it is: {option} PATH"
+        ))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_arguments_are_consistent() {
+        Options::command().debug_assert();
+    }
+
+    #[test]
+    fn faults_are_given_by_name_and_separated_by_commas() {
+        let options =
+            Options::try_parse_from(["chaos", "--only", "kill,disk-full", "--minutes", "0.5"]).unwrap();
+        assert_eq!(options.only, [Fault::Kill, Fault::DiskFull]);
+        assert!(options.check().is_ok());
+        assert!(Options::try_parse_from(["chaos", "--only", "flood"]).is_err());
+        let wrong = Options::try_parse_from(["chaos", "--nodes", "2"]).unwrap();
+        assert!(wrong.check().is_err());
+    }
+}

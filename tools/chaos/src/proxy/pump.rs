@@ -1,0 +1,75 @@
+//! Bytes from one end to the other, as the link's state lets them.
+
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
+use tokio::sync::{mpsc, watch};
+use tokio::time::{Instant, sleep, sleep_until};
+
+use super::link::{State, Wire};
+
+/// Read at once; the unit of delay and rate.
+const CHUNK: usize = 8 * 1024;
+/// Chunks under way in one direction: beyond, the sender feels it, as it would a full window.
+const UNDER_WAY: usize = 64;
+
+/// Runs a connection until both directions have ended, or the link breaks it.
+pub(super) async fn both(dialer: TcpStream, target: TcpStream, wire: Wire) {
+    for stream in [&dialer, &target] {
+        // Small frames go at once; where that cannot be set they go a little later.
+        let _ = stream.set_nodelay(true);
+    }
+    let (dialer_read, dialer_write) = dialer.into_split();
+    let (target_read, target_write) = target.into_split();
+    let there = one_way(dialer_read, target_write, wire.there.clone());
+    let back = one_way(target_read, dialer_write, wire.back.clone());
+    tokio::select! {
+        _ = async { tokio::join!(there, back) } => (),
+        () = wire.broken() => (),
+    }
+}
+
+async fn one_way(read: OwnedReadHalf, write: OwnedWriteHalf, state: watch::Receiver<State>) {
+    let (chunks, queue) = mpsc::channel(UNDER_WAY);
+    tokio::join!(take(read, chunks, state.clone()), give(write, queue, state));
+}
+
+/// Reads, and says of each chunk when it is due.
+async fn take(
+    mut read: OwnedReadHalf,
+    chunks: mpsc::Sender<(Instant, Vec<u8>)>,
+    state: watch::Receiver<State>,
+) {
+    let mut buffer = vec![0; CHUNK];
+    // An error is an end too.
+    while let Ok(length @ 1..) = read.read(&mut buffer).await {
+        let due = Instant::now() + state.borrow().delay;
+        if chunks.send((due, buffer[..length].to_vec())).await.is_err() {
+            return;
+        }
+    }
+}
+
+async fn give(
+    mut write: OwnedWriteHalf,
+    mut queue: mpsc::Receiver<(Instant, Vec<u8>)>,
+    mut state: watch::Receiver<State>,
+) {
+    while let Some((due, chunk)) = queue.recv().await {
+        sleep_until(due).await;
+        // Its sender lives as long as the program.
+        let rate = state.wait_for(|state| !state.silent).await.ok().and_then(|state| state.rate);
+        if write.write_all(&chunk).await.is_err() {
+            // The reader stops too, and the other direction ends by itself.
+            break;
+        }
+        if let Some(rate) = rate {
+            sleep(Duration::from_secs_f64(chunk.len() as f64 / rate.max(1) as f64)).await;
+        }
+    }
+    queue.close();
+    let _ = state.wait_for(|state| !state.silent).await;
+    let _ = write.shutdown().await;
+}

@@ -1,0 +1,259 @@
+//! What will be done when: a pure function of the seed, so that a run can be told again.
+//!
+//! Faults overlap, but no node and no link has two at once, and one node at least is always left alone. Every kind comes once before one
+//! comes again. All end within the length.
+
+use std::fmt;
+
+use serde::Serialize;
+
+use crate::fault::Fault;
+use crate::random::Random;
+
+/// What decides the schedule.
+#[derive(Clone, Debug)]
+pub(crate) struct Spec {
+    pub(crate) seed: u64,
+    pub(crate) nodes: usize,
+    /// Milliseconds.
+    pub(crate) length: u64,
+    pub(crate) faults: Vec<Fault>,
+}
+
+/// One fault. Times are milliseconds from the begin of the faults.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Step {
+    pub(crate) at: u64,
+    pub(crate) until: u64,
+    pub(crate) fault: Fault,
+    pub(crate) target: Target,
+    pub(crate) way: Way,
+}
+
+/// Whom it hits; nodes by number.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Target {
+    Node(usize),
+    /// From the first to the second; a fault that knows no direction hits both.
+    Link(usize, usize),
+    /// These against all others.
+    Half(Vec<usize>),
+}
+
+/// How it is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Way {
+    /// There is only one.
+    Plain,
+    /// Bytes do not arrive, and nobody says so.
+    Silent,
+    /// Connections break and new ones are refused.
+    Refused,
+    /// So many milliseconds late, or ahead.
+    Milliseconds(i64),
+    /// So many bytes per second.
+    Rate(u64),
+}
+
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Node(node) => write!(f, "node{node}"),
+            Self::Link(from, to) => write!(f, "node{from}-node{to}"),
+            Self::Half(nodes) => {
+                let names: Vec<String> = nodes.iter().map(|node| format!("node{node}")).collect();
+                write!(f, "{} | the others", names.join(" "))
+            }
+        }
+    }
+}
+
+impl fmt::Display for Way {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Plain => Ok(()),
+            Self::Silent => f.write_str("silently"),
+            Self::Refused => f.write_str("refusing"),
+            Self::Milliseconds(ms) => write!(f, "{ms:+} ms"),
+            Self::Rate(rate) => write!(f, "{rate} bytes/s"),
+        }
+    }
+}
+
+/// Least length of a fault, and most.
+const SHORTEST: u64 = 1_500;
+const LONGEST: u64 = 60_000;
+/// Between the nodes of a rolling upgrade.
+const ROLL: u64 = 4_000;
+/// Nodes that a removal leaves at least.
+const LEFT: usize = 2;
+
+/// The schedule, by begin.
+pub(crate) fn plan(spec: &Spec) -> Vec<Step> {
+    let mut draft = Draft {
+        random: Random::new(spec.seed),
+        nodes: spec.nodes,
+        length: spec.length,
+        span: (spec.length / 12).clamp(3_000, LONGEST),
+        members: (0..spec.nodes).collect(),
+        steps: Vec::new(),
+    };
+    let mut at = draft.span / 3;
+    let mut bag = Vec::new();
+    // A kind that finds no place now is left out of this round.
+    while at < spec.length {
+        let Some(fault) = bag.pop() else {
+            bag = spec.faults.clone();
+            draft.random.shuffle(&mut bag);
+            if bag.is_empty() {
+                break;
+            }
+            at += draft.span / 4;
+            continue;
+        };
+        if draft.add(at, fault) {
+            at += draft.random.within(draft.span / 4, draft.span);
+        }
+    }
+    draft.steps.sort_by_key(|step| step.at);
+    draft.steps
+}
+
+struct Draft {
+    random: Random,
+    nodes: usize,
+    length: u64,
+    /// How long faults last, about.
+    span: u64,
+    /// Who was not removed yet.
+    members: Vec<usize>,
+    steps: Vec<Step>,
+}
+
+impl Draft {
+    /// Whether there was a place for it.
+    fn add(&mut self, at: u64, fault: Fault) -> bool {
+        let until = at + self.random.within(SHORTEST, self.span.max(SHORTEST));
+        let silent = self.random.chance(60);
+        let way = match fault {
+            Fault::Cut | Fault::Partition if silent => Way::Silent,
+            Fault::Cut | Fault::Partition => Way::Refused,
+            Fault::Oneway => Way::Silent,
+            Fault::Delay => Way::Milliseconds(self.random.within(100, 1_500) as i64),
+            Fault::Throttle => Way::Rate(self.random.within(2_000, 50_000)),
+            Fault::Clock => {
+                Way::Milliseconds(self.random.within(500, 8_000) as i64 * if silent { 1 } else { -1 })
+            }
+            _ => Way::Plain,
+        };
+        match fault {
+            Fault::Upgrade => return self.upgrade(at),
+            Fault::Revoke => return self.revoke(at),
+            _ => (),
+        }
+        let target = match fault {
+            Fault::Partition => self.half(),
+            Fault::Cut | Fault::Oneway | Fault::Delay | Fault::Throttle => self.link(),
+            _ => self.random.pick(&self.members).map(|node| Target::Node(*node)),
+        };
+        // A broken connection is over at once.
+        let until = if fault == Fault::Reset { at } else { until };
+        target.is_some_and(|target| self.place(Step { at, until, fault, target, way }))
+    }
+
+    fn link(&mut self) -> Option<Target> {
+        let from = *self.random.pick(&self.members)?;
+        let others: Vec<usize> = self.members.iter().copied().filter(|node| *node != from).collect();
+        Some(Target::Link(from, *self.random.pick(&others)?))
+    }
+
+    fn half(&mut self) -> Option<Target> {
+        let mut nodes = self.members.clone();
+        if nodes.len() < 2 {
+            return None;
+        }
+        self.random.shuffle(&mut nodes);
+        let size = self.random.within(1, nodes.len() as u64 / 2) as usize;
+        nodes.truncate(size);
+        nodes.sort_unstable();
+        Some(Target::Half(nodes))
+    }
+
+    fn place(&mut self, step: Step) -> bool {
+        // A node that has come back gets a moment before it is hit again.
+        let rest = SHORTEST.max(self.span / 4);
+        let free = self.steps.iter().all(|other| {
+            let apart = other.until + rest <= step.at || step.until + rest <= other.at;
+            apart || !collide(&other.target, &step.target)
+        });
+        let down = |step: &Step| matches!(step.target, Target::Node(_)) && step.fault != Fault::Revoke;
+        let beside = self.steps.iter().filter(|other| down(other) && other.until >= step.at).count();
+        let most = (self.members.len() / 2).max(1);
+        let fits = step.until <= self.length && free && (!down(&step) || beside < most);
+        if fits {
+            self.steps.push(step);
+        }
+        fits
+    }
+
+    /// A member leaves for good: once in a run, in its middle.
+    fn revoke(&mut self, at: u64) -> bool {
+        let early = at < self.length / 4;
+        let before = self.members.len() < self.nodes;
+        if early || before || self.members.len() <= LEFT {
+            return false;
+        }
+        let Some(node) = self.random.pick(&self.members).copied() else { return false };
+        // It lasts to the end, so it must be free of all that has been placed.
+        let clear = self.steps.iter().all(|other| {
+            other.until + SHORTEST <= at || !collide(&other.target, &Target::Node(node)) && !splits(other)
+        });
+        let step = Step {
+            at,
+            until: self.length,
+            fault: Fault::Revoke,
+            target: Target::Node(node),
+            way: Way::Plain,
+        };
+        if clear && at + SHORTEST < self.length {
+            self.members.retain(|member| *member != node);
+            self.steps.push(step);
+            return true;
+        }
+        false
+    }
+
+    /// One step for each node, all or none.
+    fn upgrade(&mut self, at: u64) -> bool {
+        let before = self.steps.len();
+        for (turn, node) in self.members.clone().into_iter().enumerate() {
+            let at = at + ROLL * turn as u64;
+            let (fault, target) = (Fault::Upgrade, Target::Node(node));
+            if !self.place(Step { at, until: at + SHORTEST, fault, target, way: Way::Plain }) {
+                self.steps.truncate(before);
+                return false;
+            }
+        }
+        true
+    }
+}
+
+fn splits(step: &Step) -> bool {
+    matches!(step.target, Target::Half(_))
+}
+
+/// Whether two targets share what is hit: a node, or a link.
+fn collide(one: &Target, other: &Target) -> bool {
+    match (one, other) {
+        (Target::Node(a), Target::Node(b)) => a == b,
+        (Target::Link(a, b), Target::Link(c, d)) => (a, b) == (c, d) || (a, b) == (d, c),
+        (Target::Half(_), Target::Link(..) | Target::Half(_)) | (Target::Link(..), Target::Half(_)) => true,
+        // A node may fall while the network is split or its links are bad.
+        (Target::Node(_), _) | (_, Target::Node(_)) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests;
