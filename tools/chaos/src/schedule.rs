@@ -87,6 +87,8 @@ const SHORTEST: u64 = 1_500;
 const LONGEST: u64 = 60_000;
 /// Between the nodes of a rolling upgrade.
 const ROLL: u64 = 4_000;
+/// Looks for a place within one span.
+const MISSES: u64 = 8;
 /// Nodes that a removal leaves at least.
 const LEFT: usize = 2;
 
@@ -101,20 +103,21 @@ pub(crate) fn plan(spec: &Spec) -> Vec<Step> {
         steps: Vec::new(),
     };
     let mut at = draft.span / 3;
-    let mut bag = Vec::new();
-    // A kind that finds no place now is left out of this round.
+    let (mut bag, mut misses) = (Vec::new(), 0);
     while at < spec.length {
-        let Some(fault) = bag.pop() else {
+        // What finds no place for a whole span may never find one.
+        if bag.is_empty() || misses == MISSES {
             bag = spec.faults.clone();
             draft.random.shuffle(&mut bag);
-            if bag.is_empty() {
-                break;
-            }
-            at += draft.span / 4;
-            continue;
-        };
-        if draft.add(at, fault) {
-            at += draft.random.within(draft.span / 4, draft.span);
+            misses = 0;
+        }
+        if let Some(next) = bag.iter().position(|fault| draft.add(at, *fault)) {
+            bag.remove(next);
+            misses = 0;
+            at += draft.random.within(draft.span / 6, draft.span * 2 / 3);
+        } else {
+            misses += 1;
+            at += draft.span / MISSES;
         }
     }
     draft.steps.sort_by_key(|step| step.at);
