@@ -187,12 +187,15 @@ impl Run {
         Ok(true)
     }
 
+    fn is_up(&self) -> bool {
+        let high = (0..self.drill.seats.len()).all(|node| self.drill.board.view(node).height >= 2);
+        high && finish::odd_pairs(&self.drill, &self.client).is_empty()
+    }
+
     fn come_up(&mut self) -> Result<(), Error> {
-        let up = self.until(UP, "coming up", |run| {
-            let high = (0..run.drill.seats.len()).all(|node| run.drill.board.view(node).height >= 2);
-            high && finish::odd_pairs(&run.drill, &run.client).is_empty()
-        })?;
-        if up {
+        // A node that dies now is not worth waiting for.
+        let settled = self.until(UP, "coming up", |run| !run.drill.deaths.is_empty() || run.is_up())?;
+        if settled && self.drill.deaths.is_empty() {
             return Ok(());
         }
         let mut words: Vec<String> = self.drill.deaths.clone();

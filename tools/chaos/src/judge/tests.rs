@@ -75,7 +75,7 @@ fn each_harm_fails_its_own_invariant_and_no_other() {
 fn an_acknowledged_transaction_must_be_on_every_survivor() {
     let name = "each acknowledged transaction is confirmed everywhere";
     assert!(failed(|facts| facts.fates[0].places[1].1 = None).contains(&name));
-    assert!(failed(|facts| drop(facts.fates[0].places.pop())).contains(&name));
+    assert!(failed(|facts| facts.fates[0].places.truncate(1)).contains(&name));
 }
 
 #[test]
