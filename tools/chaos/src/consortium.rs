@@ -86,7 +86,8 @@ impl Consortium {
         write(&dir.join("network.toml"), &NetworkFile::render(&self.genesis.spec, 1))
     }
 
-    /// Writes a node's configuration: where it listens, and where others find it. It knows one other, and learns the rest.
+    /// Writes a node's configuration: where it listens, and where others find it. Odd nodes know one other and learn of the rest; even
+    /// ones know all, so that both ends dial at once.
     pub(crate) fn configure(
         &self,
         node: usize,
@@ -94,7 +95,11 @@ impl Consortium {
         api: u16,
         fronts: &[SocketAddr],
     ) -> Result<(), Error> {
-        let (id, other) = (name(node), (node + 1) % self.nodes);
+        let id = name(node);
+        let others = (1..self.nodes).map(|step| (node + step) % self.nodes);
+        let known = others.take(if node.is_multiple_of(2) { self.nodes } else { 1 });
+        let known: Vec<String> =
+            known.map(|other| format!("\"{}@{}\"", name(other), fronts[other])).collect();
         let share = (MINING / self.nodes as f64).max(0.001);
         let text = format!(
             r#"data_dir = "data"
@@ -109,7 +114,7 @@ crl = "ca.crl"
 [p2p]
 listen = "127.0.0.1:{p2p}"
 advertise = "{front}"
-bootstrap = ["{other_id}@{other_front}"]
+bootstrap = [{known}]
 
 [miner]
 when = "always"
@@ -122,8 +127,7 @@ listen = "127.0.0.1:{api}"
 format = "json"
 "#,
             front = fronts[node],
-            other_id = name(other),
-            other_front = fronts[other],
+            known = known.join(", "),
         );
         write(&self.config(node), &text)
     }

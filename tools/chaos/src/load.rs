@@ -25,8 +25,9 @@ const WINDOW: usize = 6;
 pub(crate) const DEEP: u64 = 6;
 const FEE: u64 = 1_000;
 const PACE: Duration = Duration::from_millis(250);
-/// A transaction between mempool and chain is in neither for a moment, in a long reorganisation for longer.
-const FORGOTTEN_AFTER: Duration = Duration::from_secs(10);
+/// A transaction between mempool and chain is in neither for a moment, in a long reorganisation for longer. Not too long: if the node is
+/// killed meanwhile, it is excused.
+const FORGOTTEN_AFTER: Duration = Duration::from_secs(5);
 
 /// One transaction, and what was promised about it.
 #[derive(Clone, Debug)]

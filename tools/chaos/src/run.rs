@@ -21,6 +21,7 @@ use crate::load::{Load, Wallets};
 use crate::options::Options;
 use crate::plan::{Plan, mount, random_seed};
 use crate::proxy::Proxy;
+use crate::random::Random;
 use crate::removal::Guard;
 use crate::report::{Done, Report, Skipped};
 use crate::schedule::Step;
@@ -28,8 +29,12 @@ use crate::seat::Seat;
 use crate::stop::Stop;
 use crate::watch::{Board, Watch};
 
-/// The network stands within this before any fault is made.
+/// All nodes answer and have blocks within this before any fault is made.
 const UP: Duration = Duration::from_secs(90);
+/// The first fault waits so long for all connections, and no longer: what never comes is found at the end.
+const MESHED: Duration = Duration::from_secs(30);
+/// One way, between two nodes: as within a continent.
+const FARTHEST_MS: u64 = 40;
 const TICK: Duration = Duration::from_millis(50);
 
 /// A network that runs, and who watches and uses it. Fields are dropped in this order: the processes end before their folder goes.
@@ -97,6 +102,7 @@ impl Run {
         };
         let seats: Vec<Arc<Seat>> = (0..nodes).map(|_| Arc::default()).collect();
         let proxy = Proxy::new(seats.iter().map(|seat| seat.plug.clone()).collect());
+        settle(&proxy, nodes, plan.seed);
         let fronts = (0..nodes).map(|node| runtime.block_on(proxy.open(node)));
         let fronts: Result<Vec<_>, _> = fronts.collect();
         let fronts = fronts.map_err(|error| Error::System(format!("no port for the wires: {error}")))?;
@@ -188,14 +194,20 @@ impl Run {
     }
 
     fn is_up(&self) -> bool {
-        let high = (0..self.drill.seats.len()).all(|node| self.drill.board.view(node).height >= 2);
-        high && finish::odd_pairs(&self.drill, &self.client).is_empty()
+        (0..self.drill.seats.len()).all(|node| self.drill.board.view(node).height >= 2)
+    }
+
+    fn is_meshed(&self) -> bool {
+        finish::odd_pairs(&self.drill, &self.client).is_empty()
     }
 
     fn come_up(&mut self) -> Result<(), Error> {
         // A node that dies now is not worth waiting for.
-        let settled = self.until(UP, "coming up", |run| !run.drill.deaths.is_empty() || run.is_up())?;
-        if settled && self.drill.deaths.is_empty() {
+        self.until(UP, "coming up", |run| !run.drill.deaths.is_empty() || run.is_up())?;
+        if self.is_up() && self.drill.deaths.is_empty() {
+            if !self.until(MESHED, "waiting for all connections", Self::is_meshed)? {
+                self.live.say("not everybody has one connection to everybody; going on all the same");
+            }
             return Ok(());
         }
         let mut words: Vec<String> = self.drill.deaths.clone();
@@ -273,20 +285,21 @@ impl Run {
             heights.max().unwrap_or(0)
         };
         let before = height(self);
-        let agreed =
-            self.until(BOUND, "waiting for one tip", |run| finish::is_one_tip(&run.drill, &run.client))?;
+        let one_tip = |run: &Self| finish::is_one_tip(&run.drill, &run.client);
+        let agreed = self.until(BOUND, "waiting for one tip", one_tip)?;
         facts.agreed = agreed.then(|| self.drill.board.now() - healed);
-        let meshed = self.until(BOUND, "waiting for all connections", |run| {
-            finish::odd_pairs(&run.drill, &run.client).is_empty()
-        })?;
+        // One bound for both. Once something is too late, all that comes is to see more.
+        let left = BOUND.saturating_sub(Duration::from_millis(self.drill.board.now() - healed));
+        let meshed = self.until(left, "waiting for all connections", Self::is_meshed)?;
         facts.meshed = meshed.then(|| self.drill.board.now() - healed);
         self.load.close();
         // What was under way when it closed is kept first.
         self.until(Duration::from_millis(500), "", |_| false)?;
         self.load.recheck();
-        self.until(SETTLE, "waiting for the last transactions", |run| run.load.unsettled() == 0)?;
+        let settle = if agreed && meshed { SETTLE } else { SETTLE / 4 };
+        self.until(settle, "waiting for the last transactions", |run| run.load.unsettled() == 0)?;
         // Tips may have been apart for a moment since.
-        self.until(BOUND, "waiting for one tip", |run| finish::is_one_tip(&run.drill, &run.client))?;
+        self.until(settle, "waiting for one tip", one_tip)?;
         facts.grown = height(self).saturating_sub(before);
         Ok(facts)
     }
@@ -298,7 +311,7 @@ impl Run {
         facts.survivors = drill.survivors();
         facts.pairs = finish::odd_pairs(drill, client);
         let addresses = finish::addresses(drill, &self.load);
-        let (states, height) = finish::states(drill, client, &addresses, BOUND);
+        let (states, height) = finish::states(drill, client, &addresses, SETTLE / 4);
         facts.states = states;
         facts.supply = finish::issued(drill, height);
         facts.fates = finish::fates(drill, client, &self.load.promises());
@@ -320,6 +333,16 @@ pub(crate) struct Times {
     pub(crate) healed: u64,
     pub(crate) ended: u64,
     pub(crate) stopped: bool,
+}
+
+/// Puts the nodes some way apart, as the seed says.
+fn settle(proxy: &Proxy, nodes: usize, seed: u64) {
+    let mut random = Random::new(!seed);
+    for (from, to) in (0..nodes).flat_map(|from| (0..from).map(move |to| (from, to))) {
+        let distance = Duration::from_millis(random.within(1, FARTHEST_MS));
+        proxy.links.change(from, to, |state| state.distance = distance);
+        proxy.links.change(to, from, |state| state.distance = distance);
+    }
 }
 
 fn copy(from: &Path, to: &Path) -> Result<PathBuf, Error> {

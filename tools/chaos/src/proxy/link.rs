@@ -14,6 +14,8 @@ pub(crate) struct State {
     /// Connections break, new ones are refused.
     pub(crate) refused: bool,
     pub(crate) delay: Duration,
+    /// What every byte takes even when nothing is wrong: members are not in one room.
+    pub(crate) distance: Duration,
     /// Bytes per second.
     pub(crate) rate: Option<u64>,
     /// Counts up when all connections are to break.
@@ -86,7 +88,9 @@ impl Links {
     /// Makes everything right again.
     pub(crate) fn heal(&self) {
         for state in &self.states {
-            state.send_modify(|state| *state = State { broken: state.broken, ..State::default() });
+            state.send_modify(|state| {
+                *state = State { broken: state.broken, distance: state.distance, ..State::default() };
+            });
         }
     }
 

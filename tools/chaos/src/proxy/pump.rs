@@ -45,7 +45,10 @@ async fn take(
     let mut buffer = vec![0; CHUNK];
     // An error is an end too.
     while let Ok(length @ 1..) = read.read(&mut buffer).await {
-        let due = Instant::now() + state.borrow().delay;
+        let due = Instant::now() + {
+            let state = state.borrow();
+            state.distance + state.delay
+        };
         if chunks.send((due, buffer[..length].to_vec())).await.is_err() {
             return;
         }
