@@ -11,6 +11,7 @@ use rustix::process::Signal;
 use crate::consortium::Consortium;
 use crate::daemon::{Daemon, Ended};
 use crate::disk::Disk;
+use crate::doubles::Doubles;
 use crate::error::Error;
 use crate::fault::Fault;
 use crate::proxy::Proxy;
@@ -32,6 +33,7 @@ pub(crate) struct Drill {
     /// What an upgrade starts.
     pub(crate) upgraded: PathBuf,
     pub(crate) rejoins: Vec<Rejoin>,
+    pub(crate) doubles: Doubles,
     /// Nodes that ended by themselves, or badly when they were told to.
     pub(crate) deaths: Vec<String>,
     pub(crate) bad_stops: Vec<String>,
@@ -181,6 +183,7 @@ impl Drill {
                 self.start(node)?;
             }
         }
+        self.doubles.look(&self.seats, &self.proxy.links);
         for rejoin in &mut self.rejoins {
             rejoin.look(&self.board, &self.seats, &self.proxy.links);
         }

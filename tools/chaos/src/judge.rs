@@ -16,6 +16,8 @@ pub(crate) struct Facts {
     pub(crate) meshed: Option<u64>,
     /// Pairs with another number of connections than one, at last.
     pub(crate) pairs: Vec<(usize, usize, usize)>,
+    /// Pairs that kept more than one for long, at any time.
+    pub(crate) doubles: Vec<String>,
     /// The bound of both, in milliseconds.
     pub(crate) bound: u64,
     /// Blocks that came after healing.
@@ -135,6 +137,7 @@ fn connections(facts: &Facts) -> Verdict {
     let (mut wrong, fine) = within(facts, facts.meshed, "not everybody was connected to everybody");
     let pairs = facts.pairs.iter();
     wrong.extend(pairs.map(|(one, other, count)| format!("node{one} and node{other}: {count} connections")));
+    wrong.extend(facts.doubles.iter().cloned());
     verdict("each pair has exactly one connection", &wrong, fine)
 }
 

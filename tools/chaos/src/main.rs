@@ -8,7 +8,7 @@
 //! | [`proxy`] | the wires between nodes, that can be cut, delayed, narrowed, broken |
 //! | [`load`], [`client`] | wallets that send, and hold nodes to their word |
 //! | [`watch`], [`logs`] | what each node answers and logs |
-//! | [`drill`], [`rejoin`], [`removal`] | doing and lifting faults; how long nodes take to be back; whether who was removed stays out |
+//! | [`drill`], [`rejoin`], [`removal`], [`doubles`] | doing and lifting faults; how long nodes take to be back; who was removed stays out; no pair keeps two connections |
 //! | [`finish`], [`judge`] | facts after healing, and the verdicts: pure |
 //! | [`options`], [`plan`], [`run`], [`live`], [`stop`] | arguments, what one run is to do, the run, its line, its end |
 //! | [`tell`], [`report`] | what it comes to: JSON, and a page with a picture |
@@ -21,6 +21,7 @@ mod client;
 mod consortium;
 mod daemon;
 mod disk;
+mod doubles;
 mod drill;
 mod error;
 mod fault;

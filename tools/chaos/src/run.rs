@@ -12,6 +12,7 @@ use tokio::runtime::Runtime;
 use crate::client::Client;
 use crate::consortium::Consortium;
 use crate::daemon::Daemon;
+use crate::doubles::Doubles;
 use crate::drill::Drill;
 use crate::error::Error;
 use crate::finish::{self, BOUND, SETTLE};
@@ -124,6 +125,7 @@ impl Run {
             board,
             upgraded,
             rejoins: Vec::new(),
+            doubles: Doubles::default(),
             deaths: Vec::new(),
             bad_stops: Vec::new(),
             removal: None,
@@ -310,6 +312,7 @@ impl Run {
         let (drill, client) = (&self.drill, &self.client);
         facts.survivors = drill.survivors();
         facts.pairs = finish::odd_pairs(drill, client);
+        facts.doubles = drill.doubles.found();
         let addresses = finish::addresses(drill, &self.load);
         let (states, height) = finish::states(drill, client, &addresses, SETTLE / 4);
         facts.states = states;

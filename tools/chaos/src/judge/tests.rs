@@ -14,6 +14,7 @@ fn good() -> Facts {
         agreed: Some(1_000),
         meshed: Some(2_000),
         pairs: Vec::new(),
+        doubles: Vec::new(),
         bound: 120_000,
         grown: 3,
         states: vec![state(0), state(1)],
@@ -42,10 +43,11 @@ fn a_good_run_holds_everything() {
 #[test]
 fn each_harm_fails_its_own_invariant_and_no_other() {
     type Harm = fn(&mut Facts);
-    let harms: [(&str, Harm); 18] = [
+    let harms: [(&str, Harm); 19] = [
         ("all tips meet", |facts| facts.agreed = None),
         ("each pair has exactly one connection", |facts| facts.meshed = None),
         ("each pair has exactly one connection", |facts| facts.pairs.push((0, 1, 2))),
+        ("each pair has exactly one connection", |facts| facts.doubles.push("node0 and node1".into())),
         ("the chain goes on", |facts| facts.grown = 0),
         ("balances agree", |facts| facts.states[1].accounts = vec![(650, 2), (400, 0)]),
         ("balances agree", |facts| facts.states[1].accounts[1].1 = 1),
