@@ -114,7 +114,12 @@ impl Drill {
     fn lifted(&mut self, step: &Step) {
         let hit = self.hit(step);
         if !hit.is_empty() {
-            self.rejoins.push(Rejoin::new(step.fault, hit, &self.board));
+            // A link is whole again, but one of its ends is down or frozen for another reason: that is no time to measure.
+            let away = |node: &usize| self.seats[*node].usable().is_none();
+            let other = !matches!(step.target, Target::Node(_)) && hit.iter().any(away);
+            let mut rejoin = Rejoin::new(step.fault, hit, &self.board);
+            rejoin.interrupted = other;
+            self.rejoins.push(rejoin);
         }
     }
 
