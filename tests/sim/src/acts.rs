@@ -175,8 +175,6 @@ impl World {
             Kind::ClockDrift => {
                 let now = self.now;
                 self.nodes[n].clock.set_drift(now, 0);
-                // Somebody sets it right.
-                self.nodes[n].clock.offset_ms = 0;
             }
             Kind::DiskSlow => self.nodes[n].slow = 0,
             Kind::DiskFull => self.nodes[n].full = false,

@@ -94,9 +94,8 @@ impl Clock {
         Timestamp((EPOCH + now).saturating_add_signed(self.offset_ms + drifted))
     }
 
-    /// Another drift from now on.
+    /// Another drift from now on; what the one before came to is set right.
     pub(crate) fn set_drift(&mut self, now: u64, drift: i64) {
-        self.offset_ms += (now - self.since) as i64 * self.drift / 1_000_000;
         (self.since, self.drift) = (now, drift);
     }
 }
