@@ -31,6 +31,9 @@ struct Args {
     /// This one alone, with its events written down.
     #[arg(long, conflicts_with_all = ["seeds", "from"])]
     seed: Option<u64>,
+    /// Stop at the first that breaks something.
+    #[arg(long, conflicts_with = "seed")]
+    stop: bool,
     /// Threads; each runs seeds of its own. All cores if not given.
     #[arg(long)]
     threads: Option<usize>,
@@ -91,10 +94,11 @@ fn run_many(from: u64, seeds: u64, args: &Args) -> ExitCode {
     let began = Instant::now();
     let next = AtomicU64::new(0);
     let found: Mutex<Found> = Mutex::default();
+    let most = if args.stop { 1 } else { TOLD };
     let work = || {
         loop {
             let number = next.fetch_add(1, Ordering::Relaxed);
-            if number >= seeds || found.lock().is_ok_and(|found| found.broken.len() >= TOLD) {
+            if number >= seeds || found.lock().is_ok_and(|found| found.broken.len() >= most) {
                 return;
             }
             let seed = from.wrapping_add(number);
