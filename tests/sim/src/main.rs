@@ -75,7 +75,6 @@ fn write_down(seed: u64, logs: &Path) -> Result<Outcome, String> {
 
 fn main() -> ExitCode {
     let args = Args::parse();
-    std::panic::set_hook(Box::new(|_| ()));
     if let Some(seed) = args.seed {
         let outcome = write_down(seed, &args.logs);
         match &outcome {
@@ -91,6 +90,8 @@ fn main() -> ExitCode {
 
 fn run_many(from: u64, seeds: u64, args: &Args) -> ExitCode {
     println!("{seeds} seeds from {from}, an hour each");
+    // Told with its seed, whose replay shows where.
+    std::panic::set_hook(Box::new(|_| ()));
     let began = Instant::now();
     let next = AtomicU64::new(0);
     let found: Mutex<Found> = Mutex::default();

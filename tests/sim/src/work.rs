@@ -231,6 +231,8 @@ impl World {
                 format!("n{n:02} has {nonce} transactions of wallet {who} confirmed, {signed} were signed")
             });
         }
+        let left = running.pool.len();
+        self.check.holds(left == 0, || format!("n{n:02} keeps {left} transactions though all are confirmed"));
         self.check.holds(removed.is_none(), || format!("n{n:02} is connected to the removed {removed:?}"));
     }
 
