@@ -34,13 +34,8 @@ impl Plan {
         let length = (options.minutes * 60_000.0) as u64;
         let steps = schedule::plan(&Spec { seed, nodes: options.nodes, length, faults });
         let mut plan = Self { seed, steps, length, skipped: Vec::new(), version: version(program) };
-        let has_faketime = std::env::var_os("PATH")
-            .is_some_and(|paths| std::env::split_paths(&paths).any(|dir| dir.join("faketime").is_file()));
-        if !has_faketime {
-            plan.skip(
-                Fault::Clock,
-                "one process' clock can only be moved by faketime, which is not installed",
-            );
+        if crate::daemon::faketime().is_none() {
+            plan.skip(Fault::Clock, "one process' clock is moved by libfaketime, which is not installed");
         }
         plan
     }
