@@ -238,7 +238,8 @@ impl World {
         }
         self.crl.number += 1;
         self.crl.revoked.insert(self.nodes[n].name.clone());
-        let stays = first != n && !self.is_gone(&self.nodes[first]);
+        // One that everybody has banned would keep it to itself.
+        let stays = first != n && self.nodes[first].is_honest() && !self.is_gone(&self.nodes[first]);
         let first = if stays { first } else { usize::from(n == 0) };
         // One operator has put the file in place; running or not, the node reads it.
         let crl = self.crl.clone();
