@@ -1,5 +1,6 @@
 //! Nodes that start and stop, and faults as they begin and end.
 
+use bouya_core::id::NodeId;
 use bouya_core::overlay::{CloseReason, Command, Input};
 
 use crate::disk::Fate;
@@ -130,6 +131,7 @@ impl World {
             Kind::Revoke => self.revoke(n, other),
             Kind::Join => {
                 self.nodes[n].absent = false;
+                self.introduce(n);
                 self.boot(n);
             }
             Kind::Leave => {
@@ -145,7 +147,11 @@ impl World {
         let n = fault.node;
         let far = (fault.measure * 60_000.0) as i64 - 30_000;
         match fault.kind {
-            Kind::Kill | Kind::Restart | Kind::Wipe => self.release(n),
+            Kind::Kill | Kind::Restart => self.release(n),
+            Kind::Wipe => {
+                self.introduce(n);
+                self.release(n);
+            }
             Kind::PowerCut => {
                 self.net.dark.remove(&n);
                 self.flush();
@@ -244,6 +250,17 @@ impl World {
         // One operator has put the file in place; running or not, the node reads it.
         let crl = self.crl.clone();
         self.learn_crl(first, crl);
+    }
+
+    /// Who knows nobody that is left is told of node 0, which stays.
+    fn introduce(&mut self, n: usize) {
+        let is_left = |id: &NodeId| self.nodes.iter().any(|node| node.name == *id && !self.is_gone(node));
+        if n > 0 && !self.nodes[n].bootstrap.iter().any(|(id, _)| is_left(id)) {
+            let first = &self.nodes[0];
+            let known = first.name.clone();
+            let there = first.endpoint.clone().expect("node 0 can be dialed");
+            self.nodes[n].bootstrap = vec![(known, there)];
+        }
     }
 
     /// It listens elsewhere from now on, and its operator has told the others.
