@@ -2,6 +2,7 @@
 
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
+import { until } from "./network.mjs";
 
 /** A memo that would run if a page read it as markup. */
 export const MARKUP = `<img src=x onerror="document.title='owned'"><script>document.title='owned'</script>`;
@@ -28,7 +29,7 @@ export const traffic = async (network) => {
   await send("record", "add", "--from", "carol", "--topic", "seals", "--data-file", binary);
   const propose = (title, deadline, ...parties) => send("agree", "propose", "--from", "demo", "--title", title, "--document", lease, ...parties.flatMap((party) => ["--party", party]), "--deadline", deadline, "--json");
   const proposals = [];
-  for (const [title, deadline, ...parties] of [["Lease 2027", "2h", friend, carol], ["Supply of wheat, first half of 2027", "1d", friend, carol], [`Terms ${MARKUP}`, "1d", friend], ["Warehouse", "1d", carol], ["Too late", "6s", carol]]) {
+  for (const [title, deadline, ...parties] of [["Lease 2027", "2h", friend, carol], ["Supply of wheat, first half of 2027", "1d", friend, carol], [`Terms ${MARKUP}`, "1d", friend], ["Warehouse", "1d", carol], ["Too late", "15s", carol]]) {
     proposals.push(await propose(title, deadline, ...parties));
   }
   await send("send", "--from", "demo", "--to", `${friend}:1`, "--wait");
@@ -41,5 +42,10 @@ export const traffic = async (network) => {
   await send("agree", "refuse", agreements.refused, "--from", "friend");
   await send("agree", "withdraw", agreements.withdrawn, "--from", "demo");
   await send("send", "--from", "friend", "--to", `${carol}:0.5`, "--wait");
+  // The tip's time decides, so the deadline has passed once a block says so.
+  await until("the agreements are in their states", async () => {
+    const { items } = await network.get("/v1/agreements");
+    return Object.entries(agreements).every(([status, id]) => items.find((item) => item.id === id).status === status);
+  });
   return { demo, friend, carol, lease, hash, other, agreements, paid: idOf(paid), words: idOf(words), record: idOf(record) };
 };
