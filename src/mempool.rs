@@ -38,13 +38,13 @@ pub enum Request {
     /// From the chain: the tip has moved. `lost` still has the blocks that left the best chain, if any did.
     Moved { moved: Moved, lost: Option<Snapshot> },
     /// From the miner: what a block with so much room should hold.
-    Select { room: usize, most: usize, reply: oneshot::Sender<Vec<Arc<CheckedTransaction>>> },
+    Select { room: usize, most: usize, reply: oneshot::Sender<Vec<CheckedTransaction>> },
     /// From the API: a transaction.
     Give { transaction: Transaction, reply: oneshot::Sender<Result<Hash, Refusal>> },
     /// From the API: all, best fee rate first, at most so many.
-    List { most: usize, reply: oneshot::Sender<Vec<Arc<CheckedTransaction>>> },
+    List { most: usize, reply: oneshot::Sender<Vec<CheckedTransaction>> },
     /// From the API: one of them.
-    Find { id: Hash, reply: oneshot::Sender<Option<Arc<CheckedTransaction>>> },
+    Find { id: Hash, reply: oneshot::Sender<Option<CheckedTransaction>> },
     /// From the API: what an account will be when everything here is confirmed.
     Pending { address: Address, reply: oneshot::Sender<Pending> },
 }
@@ -143,7 +143,7 @@ impl MempoolActor {
                 let (mut found, mut missing) = (Vec::new(), Vec::new());
                 for id in ids {
                     match pool.get(&id) {
-                        Some(transaction) => found.push(Arc::new((***transaction).clone())),
+                        Some(transaction) => found.push((**transaction).clone()),
                         None => missing.push(id),
                     }
                 }
@@ -183,7 +183,7 @@ impl MempoolActor {
                 .and_then(|checked| self.insert(pool, &snapshot, checked))
             {
                 Ok(()) => {
-                    taken.push(Arc::new(transaction.clone()));
+                    taken.push(transaction.clone());
                     TransactionOutcome::Taken
                 }
                 Err(Refusal::Invalid(error)) => TransactionOutcome::Invalid(error.to_string()),
@@ -208,11 +208,11 @@ impl MempoolActor {
             return Err(Refusal::Confirmed(confirmed.header.height));
         }
         self.insert(pool, &snapshot, checked)?;
-        self.offer(vec![Arc::new(transaction)]);
+        self.offer(vec![transaction]);
         Ok(id)
     }
 
-    fn offer(&self, transactions: Vec<Arc<Transaction>>) {
+    fn offer(&self, transactions: Vec<Transaction>) {
         if !transactions.is_empty() {
             let _ = self.network.send_blocking(Input::Offer(Offer::Transactions(transactions)));
         }
@@ -228,7 +228,7 @@ impl MempoolActor {
             return Err(Refusal::DiskFull);
         }
         let id = checked.id();
-        let account = snapshot.account(&checked.from())?;
+        let account = snapshot.account(&checked.payer())?;
         let (height, _) = snapshot.tip()?;
         let dropped = pool.insert(self.clock.now(), height.saturating_add(1), account, checked)?;
         self.report(&dropped);
@@ -260,7 +260,7 @@ impl MempoolActor {
         for transaction in &returned {
             self.events.tell(Event::Transaction { id: transaction.id().to_string() });
         }
-        self.offer(returned.into_iter().map(|transaction| Arc::new(transaction.into_inner())).collect());
+        self.offer(returned.into_iter().map(CheckedTransaction::into_inner).collect());
         Ok(())
     }
 

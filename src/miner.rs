@@ -206,10 +206,9 @@ impl MinerActor {
         let select = |reply| mempool::Request::Select { room, most: TRANSACTIONS_PER_BLOCK, reply };
         let chosen = self.mempool.ask(select).await?;
         let head = self.head.borrow().clone();
-        let transactions = chosen.iter().map(|transaction| (**transaction).clone());
         let Settings { reward_to, .. } = self.settings;
         let now = clock::wall();
-        Ok(Template::new(&self.genesis, &head.branch, head.supply, transactions, reward_to, now, &self.key))
+        Ok(Template::new(&self.genesis, &head.branch, head.supply, chosen, reward_to, now, &self.key))
     }
 
     async fn give(&self, block: Block, asked: &mut Asked) -> Result<(), MailboxError> {

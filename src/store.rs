@@ -359,12 +359,12 @@ fn write_indexes(tx: &WriteTransaction, change: &Change) -> Result<(), StoreErro
 /// The addresses that a transaction touches.
 pub(crate) fn concerned(transaction: &Transaction) -> impl Iterator<Item = Address> {
     let paid = transaction.action.outputs().iter().map(|output| output.to);
-    std::iter::once(Address::of(&transaction.sender)).chain(paid)
+    std::iter::once(transaction.payer()).chain(paid)
 }
 
 /// The lists on which a transaction stands.
 pub(crate) fn lists(transaction: &Transaction) -> Vec<List> {
-    let sender = Address::of(&transaction.sender);
+    let sender = transaction.payer();
     match &transaction.action {
         Action::Record { topic, content } => vec![
             List::Records,

@@ -13,8 +13,10 @@ use bouya_core::limits::MEMPOOL_ENTRY_OVERHEAD;
 
 /// Bytes of checked transactions in each half of the memory, as allocated.
 const REMEMBERED_BYTES: usize = 16 * 1024 * 1024;
-/// Fewer than this are checked inline: a thread costs more than a few signatures.
-const PARALLEL_FROM: usize = 32;
+/// Signatures are verified together in batches of this many: beyond, a batch gains little.
+const BATCH: usize = 256;
+/// Fewer than this are checked on the caller's thread: starting another costs more than a few signatures.
+const PARALLEL_FROM: usize = 64;
 
 /// Checks transactions of one network.
 pub struct Workers {
@@ -41,18 +43,13 @@ impl Workers {
 
     /// Checks each transaction.
     pub fn check_each(&self, transactions: &[Transaction]) -> Vec<Checked> {
-        if transactions.len() < PARALLEL_FROM {
-            return transactions.iter().map(|transaction| self.check_one(transaction)).collect();
-        }
-        let part = transactions.len().div_ceil(self.threads);
-        std::thread::scope(|scope| {
-            let spawn = |part| scope.spawn(move || self.check_part(part));
-            let parts: Vec<_> = transactions.chunks(part).map(spawn).collect();
-            parts
-                .into_iter()
-                .flat_map(|part| part.join().expect("checking a transaction never panics"))
-                .collect()
-        })
+        let known = self.memory().get_each(transactions);
+        let unknown = known.iter().zip(transactions).filter(|(known, _)| known.is_none());
+        let unknown: Vec<Transaction> = unknown.map(|(_, transaction)| transaction.clone()).collect();
+        let mut checked = self.check_unknown(&unknown).into_iter();
+        // As many as there are gaps.
+        let mut next = || checked.next().unwrap_or(Err(TransactionError::Signature));
+        known.into_iter().map(|known| known.map_or_else(&mut next, Ok)).collect()
     }
 
     /// Checks all transactions of a block; the first invalid one decides.
@@ -64,18 +61,25 @@ impl Workers {
         checked.map(|(index, result)| result.map_err(|error| (index, error))).collect()
     }
 
-    fn check_part(&self, transactions: &[Transaction]) -> Vec<Checked> {
-        transactions.iter().map(|transaction| self.check_one(transaction)).collect()
-    }
-
-    fn check_one(&self, transaction: &Transaction) -> Checked {
-        let id = transaction.id();
-        if let Some(known) = self.memory().get(&id) {
-            return Ok(known);
-        }
-        let checked = transaction.clone().check(&self.network)?;
-        self.memory().put(checked.clone());
-        Ok(checked)
+    fn check_unknown(&self, transactions: &[Transaction]) -> Vec<Checked> {
+        let check = |part: &[Transaction]| -> Vec<Checked> {
+            part.chunks(BATCH).flat_map(|batch| Transaction::check_batch(batch, &self.network)).collect()
+        };
+        let checked = if transactions.len() < PARALLEL_FROM || self.threads == 1 {
+            check(transactions)
+        } else {
+            let part = transactions.len().div_ceil(self.threads);
+            std::thread::scope(|scope| {
+                let spawn = |part| scope.spawn(move || check(part));
+                let parts: Vec<_> = transactions.chunks(part).map(spawn).collect();
+                let join = |part: std::thread::ScopedJoinHandle<'_, _>| {
+                    part.join().expect("checking a transaction never panics")
+                };
+                parts.into_iter().flat_map(join).collect()
+            })
+        };
+        self.memory().put_each(checked.iter().flatten());
+        checked
     }
 
     fn memory(&self) -> std::sync::MutexGuard<'_, Memory> {
@@ -87,6 +91,14 @@ impl Workers {
 impl Memory {
     fn get(&self, id: &Hash) -> Option<CheckedTransaction> {
         self.young.get(id).or_else(|| self.old.get(id)).cloned()
+    }
+
+    fn get_each(&self, transactions: &[Transaction]) -> Vec<Option<CheckedTransaction>> {
+        transactions.iter().map(|transaction| self.get(&transaction.id())).collect()
+    }
+
+    fn put_each<'a>(&mut self, checked: impl Iterator<Item = &'a CheckedTransaction>) {
+        checked.for_each(|checked| self.put(checked.clone()));
     }
 
     fn put(&mut self, checked: CheckedTransaction) {
@@ -102,6 +114,8 @@ impl Memory {
 
 #[cfg(test)]
 mod tests {
+    use bouya_core::ledger::RawTransaction;
+
     use super::*;
     use crate::testing::{genesis, pay};
 
@@ -113,7 +127,8 @@ mod tests {
         let checked = workers.check_all(&transactions).unwrap();
         assert!(checked.iter().zip(&transactions).all(|(checked, given)| **checked == *given));
         for bad in [40, 70] {
-            transactions[bad].nonce += 1;
+            transactions[bad] =
+                RawTransaction { nonce: 1_000, ..RawTransaction::clone(&transactions[bad]) }.into();
         }
         let error = workers.check_all(&transactions).unwrap_err();
         assert_eq!(error, (40, TransactionError::Signature));

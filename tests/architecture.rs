@@ -115,6 +115,7 @@ fn the_core_depends_on_nothing_that_does_io() {
         "data-encoding",
         "ed25519-dalek",
         "ed25519-zebra",
+        "rand_core",
         "ruint",
         "serde",
         "serde_json",

@@ -221,7 +221,7 @@ fn send_signs_what_it_showed_and_waits() {
     let ledger::Action::Transfer { outputs, memo } = &sent.action else { panic!("no transfer") };
     assert_eq!(
         (outputs[0].to, outputs[0].amount, outputs[1].to, outputs[1].amount),
-        (bob(), 1250, sent.from(), 100)
+        (bob(), 1250, sent.payer(), 100)
     );
     assert_eq!(memo.as_str(), "October");
     assert_eq!(out(&output), format!("{}\n", sent.id()));

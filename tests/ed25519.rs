@@ -4,7 +4,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use bouya_core::crypto::{PublicKey, SecretKey, Signature, verify};
+use bouya_core::crypto::{PublicKey, SecretKey, Signature, Signed, verify, verify_batch};
 use curve25519_dalek::constants::{ED25519_BASEPOINT_POINT, EIGHT_TORSION};
 use curve25519_dalek::edwards::{CompressedEdwardsY, EdwardsPoint};
 use curve25519_dalek::scalar::Scalar;
@@ -25,7 +25,20 @@ fn takers(key: &[u8; 32], message: &[u8], signature: &[u8; 64]) -> Takers {
     });
     let ring =
         ring::signature::UnparsedPublicKey::new(&ring::signature::ED25519, key).verify(message, signature);
-    [verify(&PublicKey(*key), message, &Signature(*signature)), zebra, loose, strict, ring.is_ok()]
+    let ours = verify(&PublicKey(*key), message, &Signature(*signature));
+    assert_eq!(in_batch(key, message, signature), ours, "a batch must say what a single check says");
+    [ours, zebra, loose, strict, ring.is_ok()]
+}
+
+/// Whether a batch takes it, beside two good ones.
+fn in_batch(key: &[u8; 32], message: &[u8], signature: &[u8; 64]) -> bool {
+    let good = |seed: u8| {
+        let secret = SecretKey::from_seed(&[seed; 32]);
+        let message = vec![seed; 9];
+        Signed { key: secret.public(), signature: secret.sign(&message), message }
+    };
+    let this = Signed { key: PublicKey(*key), message: message.to_vec(), signature: Signature(*signature) };
+    verify_batch(&[good(1), this, good(2)])
 }
 
 /// The 14 encodings of the eight points of small order: eight canonical, six that are not (y not reduced, or x = 0 with a sign).

@@ -94,7 +94,8 @@ fn a_held_block_takes_little_more_than_its_bytes() {
             bytes.len(),
             HELD_BYTES * real / bytes.len()
         );
-        assert!(real <= bytes.len() * 2, "{name}: {real} allocated for {}", bytes.len());
+        // A transaction that carries nothing has half as many bytes as the decoded form and its id take.
+        assert!(real * 2 <= bytes.len() * 5, "{name}: {real} allocated for {}", bytes.len());
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use bouya_core::ledger::{Agreement, Moved, Transaction, View};
+use bouya_core::ledger::{Agreement, Moved, View};
 use bouya_core::limits::REORG_ALARM;
 use tracing::{error, info};
 
@@ -54,7 +54,7 @@ impl ChainActor {
         let mut since = None;
         for id in moved.connected.iter().rev().take(TOLD_BLOCKS) {
             let Some(block) = snapshot.block(id)? else { continue };
-            ids.extend(block.body.transactions.iter().filter_map(Transaction::agreement));
+            ids.extend(block.body.transactions.iter().filter_map(|transaction| transaction.agreement()));
             since = Some(block.header.parent);
         }
         let now = self.ledger.chain().tip().time;

@@ -153,7 +153,7 @@ fn claims(proof: &Proof, matches: Option<Hash>) -> Vec<String> {
     let transaction = &proof.transaction;
     let mut lines = vec![
         format!("transaction  {}", transaction.id()),
-        format!("signed by    {} (key {})", transaction.from(), transaction.sender),
+        format!("signed by    {} (key {})", transaction.payer(), transaction.sender),
         format!("which        {}", what(&transaction.action)),
     ];
     lines.extend(transaction.agreement().map(|id| format!("agreement    {id}")));
@@ -229,7 +229,7 @@ fn to_json(proof: &Proof, trusted: bool, document: Option<Hash>) -> String {
     json!({
         "proven": trusted,
         "transaction": proof.transaction.id().to_string(),
-        "sender": { "address": proof.transaction.from().to_string(), "key": proof.transaction.sender.to_string() },
+        "sender": { "address": proof.transaction.payer().to_string(), "key": proof.transaction.sender.to_string() },
         "what": what(&proof.transaction.action),
         "agreement": proof.transaction.agreement().map(|id| id.to_string()),
         "document": document.map(|hash| hash.to_string()),

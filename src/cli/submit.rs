@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use bouya_core::codec::{Text, encode};
 use bouya_core::crypto::{Hash, Signature};
-use bouya_core::ledger::{Action, Coin, Transaction};
+use bouya_core::ledger::{Action, Coin, RawTransaction, Transaction};
 use clap::Args;
 
 use crate::http::views::{self, Account, NetworkStatus, Status, Submitted};
@@ -105,9 +105,9 @@ impl<'a> Signer<'a> {
     }
 
     /// The transaction, but for the signature.
-    pub(crate) fn draft(&self, action: Action) -> Result<Transaction, Error> {
-        let mut draft = Transaction {
-            version: Transaction::VERSION,
+    pub(crate) fn draft(&self, action: Action) -> Result<RawTransaction, Error> {
+        let mut draft = RawTransaction {
+            version: RawTransaction::VERSION,
             sender: *self.wallet.public_key(),
             nonce: self.account.nonce,
             fee: 0,
@@ -136,7 +136,7 @@ impl<'a> Signer<'a> {
     }
 
     /// What it will do, for whoever is asked.
-    fn show(&self, draft: &Transaction, lines: &[(&str, String)]) {
+    fn show(&self, draft: &RawTransaction, lines: &[(&str, String)]) {
         let symbol = self.coin.symbol.as_str();
         let total = draft.cost().map(|cost| self.coin.format(cost)).unwrap_or_default();
         let from = ("from", format!("{} ({})", self.wallet.name(), self.wallet.address()));
@@ -154,7 +154,7 @@ impl<'a> Signer<'a> {
         note(&all.join("\n"));
     }
 
-    fn sign(&self, draft: Transaction) -> Result<(Hash, Vec<u8>), Error> {
+    fn sign(&self, draft: RawTransaction) -> Result<(Hash, Vec<u8>), Error> {
         let network: Hash = self
             .status
             .network
@@ -162,7 +162,7 @@ impl<'a> Signer<'a> {
             .parse()
             .map_err(|error| Error::Failed(format!("the node names no network to sign for: {error}")))?;
         let key = self.wallet.unlock(self.options.passphrase.get(&self.wallet)?.as_ref())?;
-        let Transaction { nonce, fee, valid_until, action, .. } = draft;
+        let RawTransaction { nonce, fee, valid_until, action, .. } = draft;
         let signed = Transaction::sign(&network, &key, nonce, fee, valid_until, action);
         let checked = signed.check(&network).map_err(|error| Error::Usage(error.to_string()))?;
         Ok((checked.id(), encode(&*checked)))

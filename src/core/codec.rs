@@ -18,7 +18,8 @@ pub struct DecodeError {
 
 /// The canonical bytes of a value.
 pub fn encode<T: BorshSerialize + ?Sized>(value: &T) -> Vec<u8> {
-    let mut bytes = Vec::new();
+    // Counted first: growing as it goes would copy several times and leave slack.
+    let mut bytes = Vec::with_capacity(borsh::object_length(value).unwrap_or(0));
     // Writing into memory cannot fail, and no type here refuses to be written.
     let written = value.serialize(&mut bytes);
     debug_assert!(written.is_ok());

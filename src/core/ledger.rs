@@ -45,5 +45,5 @@ pub use receipt::{Above, Proof, Receipt, ReceiptError, Under};
 pub use replay::Replay;
 pub use state::{Account, Change, HeaderRecord, Key, Rows, StateError, Undo, View, read_supply};
 pub use template::Template;
-pub use transaction::{CheckedTransaction, Transaction, TransactionError};
+pub use transaction::{CheckedTransaction, RawTransaction, Transaction, TransactionError};
 pub use work::{Work, meets};

@@ -8,7 +8,6 @@
 //! Left out on purpose: transactions with a nonce gap (their sender gives them again) and coins that are still to arrive.
 
 use alloc::collections::{BTreeMap, BTreeSet};
-use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::cmp::Reverse;
 use core::time::Duration;
@@ -56,11 +55,11 @@ impl Default for Limits {
 }
 
 /// A transaction that left, and why.
-pub type Dropped = (Arc<CheckedTransaction>, DropReason);
+pub type Dropped = (CheckedTransaction, DropReason);
 
 #[derive(Clone, Debug)]
 struct Entry {
-    transaction: Arc<CheckedTransaction>,
+    transaction: CheckedTransaction,
     since: Time,
 }
 
@@ -129,13 +128,13 @@ impl Mempool {
     }
 
     /// The transaction with this id.
-    pub fn get(&self, id: &Hash) -> Option<&Arc<CheckedTransaction>> {
+    pub fn get(&self, id: &Hash) -> Option<&CheckedTransaction> {
         let (sender, nonce) = self.ids.get(id)?;
         Some(&self.queues.get(sender)?.entries.get(nonce)?.transaction)
     }
 
     /// All of them, highest fee rate first.
-    pub fn iter(&self) -> impl Iterator<Item = &Arc<CheckedTransaction>> {
+    pub fn iter(&self) -> impl Iterator<Item = &CheckedTransaction> {
         self.rates.iter().rev().filter_map(|(_, id)| self.get(id))
     }
 
@@ -160,7 +159,7 @@ impl Mempool {
         account: Account,
         transaction: CheckedTransaction,
     ) -> Result<Vec<Dropped>, MempoolError> {
-        let (id, sender, nonce) = (transaction.id(), transaction.from(), transaction.nonce);
+        let (id, sender, nonce) = (transaction.id(), transaction.payer(), transaction.nonce);
         if self.ids.contains_key(&id) {
             return Err(MempoolError::Known);
         }
@@ -195,7 +194,7 @@ impl Mempool {
 
     fn replace(
         &mut self,
-        rival: &Arc<CheckedTransaction>,
+        rival: &CheckedTransaction,
         by: &CheckedTransaction,
     ) -> Result<Vec<Dropped>, MempoolError> {
         let least = rival.fee.saturating_add(rival.fee.div_ceil(10)).max(rival.fee.saturating_add(1));
@@ -216,7 +215,7 @@ impl Mempool {
         while bytes > 0 || count > 0 {
             let (_, id) = lowest.next().ok_or(MempoolError::Full)?;
             let Some((sender, nonce)) = self.ids.get(id).copied() else { continue };
-            if sender == transaction.from() {
+            if sender == transaction.payer() {
                 // It would stand on what it pushes out.
                 return Err(MempoolError::Full);
             }
@@ -241,15 +240,15 @@ impl Mempool {
     }
 
     fn add(&mut self, now: Time, account: Account, transaction: CheckedTransaction) {
-        let (id, sender, nonce) = (transaction.id(), transaction.from(), transaction.nonce);
+        let (id, sender, nonce) = (transaction.id(), transaction.payer(), transaction.nonce);
         self.bytes = self.bytes.saturating_add(weight(&transaction));
         self.rates.insert((rate(&transaction), id));
         self.ids.insert(id, (sender, nonce));
         let queue = self.queues.entry(sender).or_insert_with(|| Queue { account, entries: BTreeMap::new() });
-        queue.entries.insert(nonce, Entry { transaction: Arc::new(transaction), since: now });
+        queue.entries.insert(nonce, Entry { transaction, since: now });
     }
 
-    fn remove(&mut self, id: &Hash) -> Option<Arc<CheckedTransaction>> {
+    fn remove(&mut self, id: &Hash) -> Option<CheckedTransaction> {
         let (sender, nonce) = self.ids.remove(id)?;
         let queue = self.queues.get_mut(&sender)?;
         let transaction = queue.entries.remove(&nonce)?.transaction;
@@ -340,7 +339,7 @@ impl Mempool {
     }
 
     /// What a block with `room` bytes should hold: best fee rate first, each sender in nonce order. Executable as it stands.
-    pub fn select(&self, room: usize, most: usize) -> Vec<Arc<CheckedTransaction>> {
+    pub fn select(&self, room: usize, most: usize) -> Vec<CheckedTransaction> {
         let mut chosen = Vec::new();
         let mut left = room;
         // The head of each queue, best rate first; ties go to the smaller id, so that the choice is the same everywhere.

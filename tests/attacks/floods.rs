@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use bouya_core::codec::Bounded;
 use bouya_core::crypto::Hash;
-use bouya_core::ledger::{Genesis, Transaction};
+use bouya_core::ledger::{Genesis, RawTransaction, Transaction};
 use bouya_core::limits::{CRL_BYTES, CRLS_PER_MESSAGE, IDS_PER_MESSAGE, PEERS_PER_MESSAGE};
 use bouya_core::wire::{Item, Message, PeerEntry};
 
@@ -93,9 +93,8 @@ pub(crate) fn manner(name: &str, means: &Means) -> Manner {
         }
         "transactions_forged" => {
             let parts = transactions(|nonce| {
-                let mut forged = pay(genesis, 1, nonce, 2, 5);
-                forged.fee += 1;
-                forged
+                let good = pay(genesis, 1, nonce, 2, 5);
+                RawTransaction { fee: good.fee + 1, ..RawTransaction::clone(&good) }.into()
             });
             cycle(parts)
         }

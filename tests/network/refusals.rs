@@ -3,6 +3,7 @@
 use std::fs;
 
 use bouya_core::codec::encode;
+use bouya_core::ledger::{RawTransaction, Transaction};
 
 use super::daemon::{Consortium, network, pay, until};
 
@@ -12,10 +13,8 @@ fn a_transaction_that_does_not_fit_is_refused_with_the_value() {
     let mut a = consortium.member("a", "", "enabled = false");
     a.start();
     let genesis = &consortium.genesis;
-    let mut forged = pay(genesis, 1, 0, 2, 5);
-    forged.fee += 1;
-    let mut poor = pay(genesis, 9, 0, 2, 5);
-    poor.fee = 0;
+    let good = pay(genesis, 1, 0, 2, 5);
+    let forged = Transaction::from(RawTransaction { fee: good.fee + 1, ..RawTransaction::clone(&good) });
     let cases = [
         (pay(genesis, 9, 0, 2, 5), 422, "the sender has 0"),
         (pay(genesis, 1, 7, 2, 5), 409, "nonce 7 where the sender's next is 0"),

@@ -82,7 +82,7 @@ pub(super) fn apply(
     transaction: &CheckedTransaction,
     at: Moment,
 ) -> Result<(), StateError> {
-    let from = transaction.from();
+    let from = transaction.payer();
     match &transaction.action {
         Action::Transfer { .. } | Action::Record { .. } => Ok(()),
         Action::Propose(proposal) => {

@@ -173,7 +173,7 @@ fn apply(
     header: &Header,
     index: usize,
 ) -> Result<Result<(), ExecutionError>, StateError> {
-    let sender = Key::Account(transaction.from());
+    let sender = Key::Account(transaction.payer());
     let mut account: Account = layer.read(&sender)?;
     if let Err(error) = account.spend(transaction, header.height) {
         return Ok(Err(error));

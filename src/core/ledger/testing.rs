@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 
 use super::{
     Action, Address, Allocation, Block, BlockRules, Chain, Coin, Genesis, NetworkSpec, Output, Plan,
-    Template, Transaction, World, check_inline,
+    RawTransaction, Template, Transaction, World, check_inline,
 };
 use crate::codec::{Bounded, Text};
 use crate::crypto::{Hash, PublicKey, SecretKey, Signature};
@@ -41,7 +41,7 @@ pub(crate) fn genesis() -> Arc<Genesis> {
 /// A transfer of 1 to each of `outputs` addresses that nobody signed, for what never looks at signatures.
 pub(crate) fn unsigned(nonce: u64, outputs: usize) -> Transaction {
     let output = Output { to: Address::of(&PublicKey([5; 32])), amount: 1 };
-    Transaction {
+    let content = RawTransaction {
         version: 1,
         sender: PublicKey::ZERO,
         nonce,
@@ -52,7 +52,8 @@ pub(crate) fn unsigned(nonce: u64, outputs: usize) -> Transaction {
             memo: Text::default(),
         },
         signature: Signature::ZERO,
-    }
+    };
+    content.into()
 }
 
 /// A node of one that mines on its own tip.

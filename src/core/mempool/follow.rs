@@ -42,7 +42,7 @@ impl Mempool {
             followed.dropped.extend(self.moved(&sender, account, height, confirmed));
         }
         for transaction in lost {
-            let (id, account) = (transaction.id(), view.account(&transaction.from())?);
+            let (id, account) = (transaction.id(), view.account(&transaction.payer())?);
             match self.insert(now, height, account, transaction.clone()) {
                 Ok(dropped) => {
                     followed.dropped.extend(dropped);

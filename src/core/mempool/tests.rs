@@ -162,7 +162,7 @@ fn selection_is_by_rate_and_in_nonce_order() {
         insert(&mut pool, transaction).unwrap();
     }
     let order: Vec<(Address, u64)> =
-        pool.select(usize::MAX, 99).iter().map(|t| (t.from(), t.nonce)).collect();
+        pool.select(usize::MAX, 99).iter().map(|t| (t.payer(), t.nonce)).collect();
     assert_eq!(order, vec![(sender(2), 0), (sender(3), 0), (sender(1), 0), (sender(1), 1)]);
     let size = pay(1, 0, 1, 300, 9).size();
     assert_eq!(pool.select(2 * size, 99).len(), 2);
@@ -203,7 +203,7 @@ proptest! {
             check(&pool);
             let mut state = accounts.iter().map(|(n, a)| (sender(*n), *a)).collect::<BTreeMap<_, _>>();
             for chosen in pool.select(1_000, 99) {
-                state.get_mut(&chosen.from()).unwrap().spend(&chosen, 1).unwrap();
+                state.get_mut(&chosen.payer()).unwrap().spend(&chosen, 1).unwrap();
             }
         }
     }

@@ -88,7 +88,7 @@ impl Unchecked {
 /// Transactions on their way out.
 #[derive(Debug, Default)]
 struct Batch {
-    transactions: Vec<(Hash, Arc<Transaction>)>,
+    transactions: Vec<Transaction>,
     due: Option<Time>,
 }
 
@@ -155,7 +155,7 @@ impl Gossip {
             self.wants.got(now, Some(conn), &id);
             // Too much of it waits: it is as if this had not come.
             if peer.unchecked.bytes < UNCHECKED_BYTES_PER_PEER && self.seen.insert(id) {
-                peer.unchecked.add(borsh::object_length(&transaction).unwrap_or(0));
+                peer.unchecked.add(transaction.size());
                 fresh.push(transaction);
             }
         }
@@ -198,7 +198,7 @@ impl Gossip {
                     let id = transaction.id();
                     self.seen.insert(id);
                     self.wants.got(now, None, &id);
-                    self.batch.transactions.push((id, transaction));
+                    self.batch.transactions.push(transaction);
                 }
                 self.batch.due.get_or_insert(now.after(GOSSIP_BATCH));
                 if self.batch.transactions.len() >= TRANSACTIONS_PER_MESSAGE {
@@ -223,7 +223,7 @@ impl Gossip {
     pub fn answer_transactions(
         &mut self,
         conn: ConnId,
-        found: Vec<Arc<Transaction>>,
+        found: Vec<Transaction>,
         missing: Vec<Hash>,
     ) -> Vec<Message> {
         let Some(peer) = self.peers.get_mut(&conn) else { return Vec::new() };
@@ -233,7 +233,7 @@ impl Gossip {
             let id = transaction.id();
             if cutter.total() < ANSWER_BYTES {
                 peer.transactions.insert(id);
-                cutter.push((*transaction).clone());
+                cutter.push(transaction);
             } else {
                 missing.push(Item::Transaction(id));
             }
@@ -280,13 +280,15 @@ impl Gossip {
         self.turn = first.saturating_add(GOSSIP_EAGER_PEERS);
         for (at, (conn, peer)) in self.peers.iter_mut().enumerate() {
             let place = at.saturating_add(count).saturating_sub(first).checked_rem(count).unwrap_or(0);
-            let lacking = batch.transactions.iter().filter(|(id, _)| peer.transactions.insert(*id));
+            let lacking =
+                batch.transactions.iter().filter(|transaction| peer.transactions.insert(transaction.id()));
             if place < GOSSIP_EAGER_PEERS {
                 let mut cutter = Cutter::default();
-                lacking.for_each(|(_, transaction)| cutter.push((**transaction).clone()));
+                lacking.for_each(|transaction| cutter.push(transaction.clone()));
                 self.out.extend(cutter.finish().map(|message| Act::Send(*conn, message)));
             } else {
-                let items: Vec<Item> = lacking.map(|(id, _)| Item::Transaction(*id)).collect();
+                let items: Vec<Item> =
+                    lacking.map(|transaction| Item::Transaction(transaction.id())).collect();
                 for items in items.chunks(IDS_PER_MESSAGE) {
                     let items = Bounded::truncated(items.iter().copied());
                     self.out.push_back(Act::Send(*conn, Message::Announce(items)));

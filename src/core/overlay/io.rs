@@ -198,7 +198,7 @@ pub struct Tip {
 #[derive(Clone, Debug)]
 pub enum Offer {
     /// The mempool took these.
-    Transactions(Vec<Arc<Transaction>>),
+    Transactions(Vec<Transaction>),
     /// A new block on the best chain.
     Block {
         /// The block.

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use bouya_core::codec::{Bounded, Text, decode, encode};
 use bouya_core::crypto::{Hash, PublicKey, Signature, sha256};
 use bouya_core::ledger::{
-    Action, Address, Block, Branch, Content, Frontier, Header, HeaderError, Output, Proposal, Response,
-    Schedule, Transaction, TransactionError, meets, root,
+    Action, Address, Block, Branch, Content, Frontier, Header, HeaderError, Output, Proposal, RawTransaction,
+    Response, Schedule, Transaction, TransactionError, meets, root,
 };
 use bouya_core::limits::{HEADER_BYTES, TRANSACTION_BYTES};
 use bouya_core::time::Timestamp;
@@ -23,7 +23,7 @@ pub fn transaction(data: &[u8]) {
     judge(transaction.clone(), &network);
     // The same under a signature that fits.
     let key = small::key(data.first().copied().unwrap_or_default());
-    let Transaction { nonce, fee, valid_until, action, .. } = transaction;
+    let RawTransaction { nonce, fee, valid_until, action, .. } = RawTransaction::clone(&transaction);
     let signed = Transaction::sign(&network, &key, nonce, fee, valid_until, action);
     let sound = is_sound(&signed) && signed.cost().is_some() && encode(&signed).len() <= TRANSACTION_BYTES;
     assert_eq!(judge(signed.clone(), &network), sound);

@@ -1,7 +1,6 @@
 //! The mempool between senders, a chain that grows and goes back, and the clock.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
 
 use bouya_core::crypto::Hash;
 use bouya_core::ledger::{Account, Address, Block, CheckedTransaction, Key, Replay, Template, check_inline};
@@ -103,14 +102,14 @@ impl Machine {
     }
 
     /// What a miner would put into a block of this room.
-    fn select(&self, choices: &mut Choices<'_>) -> Vec<Arc<CheckedTransaction>> {
+    fn select(&self, choices: &mut Choices<'_>) -> Vec<CheckedTransaction> {
         let (room, most) = (choices.within(0..5_000), choices.within(0..40));
         let chosen = self.pool.select(room, most);
         assert!(chosen.len() <= most && chosen.iter().map(|t| t.size()).sum::<usize>() <= room);
         let mut accounts: BTreeMap<Address, Account> = BTreeMap::new();
         for transaction in &chosen {
             let account =
-                accounts.entry(transaction.from()).or_insert_with(|| self.account(&transaction.from()));
+                accounts.entry(transaction.payer()).or_insert_with(|| self.account(&transaction.payer()));
             account.spend(transaction, self.next_height()).expect("selected in an order that executes");
         }
         chosen
@@ -121,13 +120,13 @@ impl Machine {
         if self.blocks.len() > 12 {
             return self.revert(choices);
         }
-        let mut body: Vec<CheckedTransaction> = self.select(choices).iter().map(|t| (**t).clone()).collect();
+        let mut body: Vec<CheckedTransaction> = self.select(choices);
         if choices.one_in(3) {
             // Another member's block: one that this mempool lacks takes a nonce.
             let from = choices.u8() % 4;
             let nonce = self.account(&small::address(from)).nonce;
             let other = small::pay(from, nonce, 5, 7, 999, u64::MAX).check(&small::genesis().id());
-            body.retain(|transaction| transaction.from() != small::address(from));
+            body.retain(|transaction| transaction.payer() != small::address(from));
             body.extend(other);
         }
         let genesis = small::genesis();
@@ -158,7 +157,7 @@ impl Machine {
         let back = gone.into_iter().flat_map(|block| block.body.transactions.into_inner());
         for transaction in back {
             let transaction = transaction.check(&small::genesis().id()).expect("it was in a block");
-            let account = self.account(&transaction.from());
+            let account = self.account(&transaction.payer());
             let _ = self.pool.insert(Time::from_millis(self.now), self.next_height(), account, transaction);
         }
     }
@@ -186,7 +185,7 @@ impl Machine {
         assert_eq!(self.pool.iter().count(), self.pool.len());
         let mut senders: BTreeMap<Address, Vec<u64>> = BTreeMap::new();
         for transaction in self.pool.iter() {
-            senders.entry(transaction.from()).or_default().push(transaction.nonce);
+            senders.entry(transaction.payer()).or_default().push(transaction.nonce);
         }
         assert!(senders.keys().copied().eq(self.pool.senders()));
         for (sender, mut nonces) in senders {

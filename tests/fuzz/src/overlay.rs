@@ -231,7 +231,7 @@ impl Shell {
                 let has = |id: &&Hash| !lacks && things.transactions.iter().any(|t| t.id() == **id);
                 let missing = ids.iter().filter(|id| !has(id)).copied().collect();
                 let known = things.transactions.iter().filter(|t| !lacks && ids.contains(&t.id()));
-                Answer::Transactions { conn, found: known.cloned().map(Arc::new).collect(), missing }
+                Answer::Transactions { conn, found: known.cloned().collect(), missing }
             }
             Query::Branch(id) => {
                 Answer::Branch { id, branch: found(&id).filter(|_| !lacks).map(|(_, branch)| branch.clone()) }
@@ -287,7 +287,7 @@ impl Shell {
             1 => Input::Offer(Offer::Block { block, work: branch.work }),
             2 => {
                 let count = usize::from(choices.u8() % 9);
-                let list = things.transactions.iter().take(count).cloned().map(Arc::new);
+                let list = things.transactions.iter().take(count).cloned();
                 Input::Offer(Offer::Transactions(list.collect()))
             }
             3 => Input::Clock(Timestamp(choices.number())),

@@ -5,7 +5,9 @@ use std::sync::Arc;
 
 use bouya_core::codec::Bounded;
 use bouya_core::crypto::{Hash, SecretKey, sha256};
-use bouya_core::ledger::{Action, Address, Block, Branch, Content, Genesis, Template, Transaction, View};
+use bouya_core::ledger::{
+    Action, Address, Block, Branch, Content, Genesis, RawTransaction, Template, Transaction, View,
+};
 use bouya_core::overlay::ConnId;
 use bouya_core::time::Timestamp;
 use bouya_core::wire::{Item, Message, PeerEntry};
@@ -126,8 +128,9 @@ impl Byzantine {
                 Message::Announce(Bounded::truncated([Item::Block { id, height, work }]))
             }
             Manner::Invalid if rng.chance(0.2) => {
-                let mut wrong = transaction(rng, key, genesis);
-                wrong.fee += 1;
+                let good = transaction(rng, key, genesis);
+                let wrong =
+                    Transaction::from(RawTransaction { fee: good.fee + 1, ..RawTransaction::clone(&good) });
                 self.invalid.push(wrong.id());
                 Message::Transactions(Bounded::truncated([wrong]))
             }

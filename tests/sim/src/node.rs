@@ -200,7 +200,7 @@ impl Running {
         let chosen = self.pool.select(room, TRANSACTIONS_PER_BLOCK);
         let supply = read_supply(self.snapshot().row(&Key::Supply)?)?;
         let tip = self.ledger.chain().tip();
-        let transactions = chosen.iter().map(|transaction| (**transaction).clone());
+        let transactions = chosen.into_iter();
         let to = Address::of(&key.public());
         Ok(Template::new(genesis, tip, supply, transactions, to, wall, key))
     }

@@ -165,7 +165,7 @@ impl World {
                 let (mut found, mut missing) = (Vec::new(), Vec::new());
                 for id in ids {
                     match running.pool.get(&id) {
-                        Some(transaction) => found.push(Arc::new((***transaction).clone())),
+                        Some(transaction) => found.push((**transaction).clone()),
                         None => missing.push(id),
                     }
                 }

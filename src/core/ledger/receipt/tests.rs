@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::crypto::PublicKey;
 use crate::ledger::testing::{Lab, key, text};
-use crate::ledger::{Action, Content};
+use crate::ledger::{Action, Content, RawTransaction};
 
 fn record(lab: &Lab, from: u8, nonce: u64) -> Transaction {
     let content = Content::Document { hash: Hash([nonce as u8; 32]), name: text("contract.pdf") };
@@ -81,8 +81,13 @@ type Change = fn(&mut Receipt);
 fn every_part_is_checked() {
     let changes: &[(&str, Change)] = &[
         ("network", |r| r.network.0[0] ^= 1),
-        ("fee", |r| r.transaction.fee += 1),
-        ("sender", |r| r.transaction.sender = key(3).public()),
+        ("fee", |r| {
+            r.transaction = RawTransaction { fee: 99, ..RawTransaction::clone(&r.transaction) }.into()
+        }),
+        ("sender", |r| {
+            r.transaction =
+                RawTransaction { sender: key(3).public(), ..RawTransaction::clone(&r.transaction) }.into();
+        }),
         ("path", |r| r.path[0].hash.0[0] ^= 1),
         ("side", |r| r.path[0].left ^= true),
         ("shorter path", |r| r.path.clear()),

@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use crate::codec::{Bounded, encode};
+use crate::codec::Bounded;
 use crate::ledger::Transaction;
 use crate::limits::{FRAME_BYTES, TRANSACTION_BYTES, TRANSACTIONS_PER_MESSAGE};
 use crate::wire::Message;
@@ -22,7 +22,7 @@ pub(super) struct Cutter {
 
 impl Cutter {
     pub(super) fn push(&mut self, transaction: Transaction) {
-        let size = encode(&transaction).len();
+        let size = transaction.size();
         self.total = self.total.saturating_add(size);
         let bytes = self.bytes.saturating_add(size);
         match self.messages.last_mut() {

@@ -82,8 +82,8 @@ fn a_batch_waits_five_milliseconds_and_goes_whole_to_few() {
     let mut gossip = with_peers(10);
     gossip.transactions(at(0), ConnId(1), vec![transaction(1)]);
     assert!(matches!(drain(&mut gossip)[..], [Act::Submit(Submit::Transactions { conn: ConnId(1), .. })]));
-    gossip.offer(at(100), Offer::Transactions(vec![Arc::new(transaction(1))]));
-    gossip.offer(at(103), Offer::Transactions(vec![Arc::new(transaction(2))]));
+    gossip.offer(at(100), Offer::Transactions(vec![transaction(1)]));
+    gossip.offer(at(103), Offer::Transactions(vec![transaction(2)]));
     gossip.wake(at(104));
     assert!(drain(&mut gossip).is_empty());
     assert_eq!(gossip.next_wakeup(), Some(at(105)));
@@ -115,7 +115,7 @@ fn everybody_has_a_turn_to_get_whole_transactions() {
     let mut gossip = with_peers(10);
     let mut eager = BTreeSet::new();
     for n in 0..3 {
-        gossip.offer(at(n * 10), Offer::Transactions(vec![Arc::new(transaction(n))]));
+        gossip.offer(at(n * 10), Offer::Transactions(vec![transaction(n)]));
         gossip.wake(at(n * 10 + 5));
         for act in drain(&mut gossip) {
             if let Act::Send(conn, Message::Transactions(_)) = act {
@@ -129,7 +129,7 @@ fn everybody_has_a_turn_to_get_whole_transactions() {
 #[test]
 fn messages_are_cut_by_bytes_and_by_number() {
     let mut gossip = with_peers(1);
-    let list: Vec<_> = (0..999).map(|n| Arc::new(unsigned(n, OUTPUTS))).collect();
+    let list: Vec<_> = (0..999).map(|n| unsigned(n, OUTPUTS)).collect();
     gossip.offer(at(0), Offer::Transactions(list));
     gossip.wake(at(5));
     let mut count = 0;
@@ -141,14 +141,14 @@ fn messages_are_cut_by_bytes_and_by_number() {
     }
     assert_eq!(count, 999);
     // A full batch does not wait.
-    gossip.offer(at(9), Offer::Transactions((2_000..4_000).map(|n| Arc::new(transaction(n))).collect()));
+    gossip.offer(at(9), Offer::Transactions((2_000..4_000).map(transaction).collect()));
     assert_eq!(drain(&mut gossip).len(), 2);
 }
 
 #[test]
 fn an_answer_is_bounded_and_the_rest_is_not_found() {
     let mut gossip = with_peers(2);
-    let found = (0..900).map(|n| Arc::new(unsigned(n, OUTPUTS))).collect();
+    let found = (0..900).map(|n| unsigned(n, OUTPUTS)).collect();
     let (mut whole, mut missing) = (0, 0);
     for message in gossip.answer_transactions(ConnId(1), found, ids(0..3)) {
         match message {

@@ -88,7 +88,7 @@ pub enum Answer {
         /// Who asked.
         conn: ConnId,
         /// What there is.
-        found: Vec<Arc<Transaction>>,
+        found: Vec<Transaction>,
         /// What there is not.
         missing: Vec<Hash>,
     },

@@ -2,7 +2,6 @@
 
 use alloc::collections::BTreeSet;
 use alloc::string::String;
-use alloc::sync::Arc;
 use alloc::vec;
 use alloc::vec::Vec;
 use core::time::Duration;
@@ -20,10 +19,10 @@ const AGE: u64 = CONNECTION_AGE.as_secs() * 1000;
 const JITTER: u64 = CONNECTION_AGE_JITTER.as_secs() * 1000;
 const LIMIT: u64 = CONNECTION_AGE_LIMIT.as_secs() * 1000;
 
-fn transaction(nonce: u64) -> Arc<Transaction> {
+fn transaction(nonce: u64) -> Transaction {
     let (from, to) = (SecretKey::from_seed(&[1; 32]), Address::of(&SecretKey::from_seed(&[2; 32]).public()));
     let output = Bounded::truncated([Payment { to, amount: 1 }]);
-    Arc::new(Transaction::transfer(&genesis().id(), &from, nonce, 1, u64::MAX, output, Text::default()))
+    Transaction::transfer(&genesis().id(), &from, nonce, 1, u64::MAX, output, Text::default())
 }
 
 /// Two nodes; `dialer` knows the other.

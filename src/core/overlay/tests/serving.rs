@@ -134,7 +134,7 @@ struct Server {
     conn: ConnId,
     block: Arc<Block>,
     block_bytes: u64,
-    transactions: Vec<Arc<Transaction>>,
+    transactions: Vec<Transaction>,
     sent: u64,
     blocks: u64,
 }
@@ -145,7 +145,7 @@ impl Server {
         let (conn, _) = node.connect("b");
         let block = block();
         let block_bytes = u64::try_from(Message::Block(Arc::clone(&block)).to_bytes().len()).unwrap();
-        let transactions = (0..300).map(|n| Arc::new(unsigned(n, OUTPUTS))).collect();
+        let transactions = (0..300).map(|n| unsigned(n, OUTPUTS)).collect();
         Self { node, conn, block, block_bytes, transactions, sent: 0, blocks: 0 }
     }
 

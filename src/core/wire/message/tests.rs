@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::codec::Text;
 use crate::crypto::{PublicKey, Signature};
-use crate::ledger::{Action, Address, Body, Output, Reward};
+use crate::ledger::{Action, Address, Body, Output, RawTransaction, Reward};
 use crate::limits::OUTPUTS;
 use crate::time::Timestamp;
 
@@ -44,7 +44,7 @@ fn transaction() -> impl Strategy<Value = Transaction> {
         |(key, [a, b, c], action, half)| {
             let mut signature = [7; 64];
             signature[..32].copy_from_slice(&half);
-            Transaction {
+            Transaction::from(RawTransaction {
                 version: 1,
                 sender: PublicKey(key),
                 nonce: a,
@@ -52,7 +52,7 @@ fn transaction() -> impl Strategy<Value = Transaction> {
                 valid_until: c,
                 action,
                 signature: Signature(signature),
-            }
+            })
         },
     )
 }

@@ -1,7 +1,6 @@
 //! What the mempool actor does around the core's mempool.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use bouya_core::crypto::Hash;
 use bouya_core::ledger::{Body, CheckedTransaction, Transaction, View};
@@ -29,7 +28,7 @@ impl World {
         let lost = lost.filter(|transaction| !confirmed.contains(&transaction.id()));
         let lost: Vec<CheckedTransaction> =
             lost.filter_map(|transaction| signatures.check(&id, &transaction).ok()).collect();
-        let back: Vec<Hash> = lost.iter().map(CheckedTransaction::id).collect();
+        let back: Vec<Hash> = lost.iter().map(|transaction| transaction.id()).collect();
         let tip_move = TipMove { view: &view, height, confirmed: &confirmed, lost };
         let time = running.time(now);
         match running.pool.follow(time, tip_move) {
@@ -40,7 +39,7 @@ impl World {
                 self.check
                     .holds(gone.is_none(), || format!("n{n:02} forgot {gone:?}, which had left its chain"));
                 let returned: Vec<_> =
-                    followed.returned.into_iter().map(|t| Arc::new(t.into_inner())).collect();
+                    followed.returned.into_iter().map(CheckedTransaction::into_inner).collect();
                 if !returned.is_empty() {
                     self.give_later(HOP, n, Input::Offer(Offer::Transactions(returned)));
                 }
@@ -57,7 +56,7 @@ impl World {
             let outcome = self.insert(n, &transaction);
             outcomes.push((transaction.id(), outcome.clone()));
             if outcome == TransactionOutcome::Taken {
-                taken.push(Arc::new(transaction));
+                taken.push(transaction);
             }
         }
         let answer = Answer::TransactionsDone { conn, outcomes };
@@ -74,7 +73,7 @@ impl World {
         }
         let taken = self.insert(n, transaction) == TransactionOutcome::Taken;
         if taken {
-            let offer = Offer::Transactions(vec![Arc::new(transaction.clone())]);
+            let offer = Offer::Transactions(vec![transaction.clone()]);
             self.give_later(HOP, n, Input::Offer(offer));
         }
         taken
@@ -91,7 +90,7 @@ impl World {
         };
         let time = running.time(now);
         let height = running.ledger.chain().tip().height + 1;
-        let Ok(account) = running.snapshot().account(&checked.from()) else {
+        let Ok(account) = running.snapshot().account(&checked.payer()) else {
             return TransactionOutcome::Ignored;
         };
         match running.pool.insert(time, height, account, checked) {

@@ -116,7 +116,7 @@ proptest! {
                 }
                 Op::Offer(list) => {
                     model.submitted.extend(list.iter().map(|n| transaction(*n).id()));
-                    let list = list.into_iter().map(|n| Arc::new(transaction(n))).collect();
+                    let list = list.into_iter().map(transaction).collect();
                     gossip.offer(at(now), Offer::Transactions(list));
                 }
                 Op::OfferBlock(n) => gossip.offer(at(now), Offer::Block { block: block(n), work: 1 }),
@@ -143,7 +143,7 @@ proptest! {
                 },
                 Op::Request(p, list) => if let Some(conn) = model.peer(p) {
                     asked = Some(conn);
-                    let found = list.into_iter().map(|n| Arc::new(transaction(n))).collect();
+                    let found = list.into_iter().map(transaction).collect();
                     for message in gossip.answer_transactions(conn, found, ids(20..22)) {
                         model.take(Act::Send(conn, message), asked);
                     }
