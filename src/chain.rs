@@ -11,7 +11,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bouya_core::crypto::Hash;
-use bouya_core::ledger::{Block, BlockOutcome, Change, Disk, Ledger, Moved, Progress, StateError, Taken};
+use bouya_core::ledger::{
+    Block, BlockOutcome, Change, Disk, Ledger, Moved, Progress, StateError, Taken, Transaction,
+};
 use bouya_core::overlay::{Answer, ConnId, Input, Offer, Tip};
 use thiserror::Error;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -25,9 +27,11 @@ use crate::store::{Snapshot, Store, StoreError};
 use crate::workers::Workers;
 use head::head_of;
 
+mod fresh;
 mod head;
 mod tell;
 
+pub use fresh::Fresh;
 pub use head::Head;
 
 /// Messages that may wait; the overlay's window of blocks in flight is far smaller.
@@ -36,6 +40,10 @@ pub const CAPACITY: usize = 1_024;
 pub const REST_AFTER: u64 = 6;
 /// Below this much free space no block is taken: a commit needs room for the pages that it replaces.
 const FREE_BYTES: u64 = 32 * 1024 * 1024;
+/// Most blocks that share a commit, ...
+const RUN_BLOCKS: usize = 64;
+/// ... and about how many transactions.
+const RUN_TRANSACTIONS: usize = 8_192;
 
 /// What may be asked of the chain.
 pub enum Request {
@@ -45,6 +53,29 @@ pub enum Request {
     Branch(Hash),
     /// From the miner: a block of this node's own.
     Mined { block: Arc<Block>, reply: oneshot::Sender<Result<(), String>> },
+}
+
+/// Blocks of peers that wait one behind the other.
+#[derive(Default)]
+struct Run {
+    blocks: Vec<(ConnId, Hash, Arc<Block>, bool)>,
+    transactions: usize,
+}
+
+impl Run {
+    fn push(&mut self, conn: ConnId, block: Arc<Block>, wanted: bool) {
+        self.transactions += block.body.transactions.len();
+        self.blocks.push((conn, block.id(), block, wanted));
+    }
+
+    /// More would wait too long for its answers, and the workers' memory of checked transactions would not hold them all.
+    fn is_full(&self) -> bool {
+        self.blocks.len() >= RUN_BLOCKS || self.transactions >= RUN_TRANSACTIONS
+    }
+
+    fn transactions(&self) -> Vec<Transaction> {
+        self.blocks.iter().flat_map(|(_, _, block, _)| block.body.transactions.iter().cloned()).collect()
+    }
 }
 
 /// Why the actor ended.
@@ -108,7 +139,7 @@ impl ChainActor {
 
     /// Works until the mailbox is closed or the store fails.
     pub fn run(mut self) -> Result<(), ChainError> {
-        self.announce(None)?;
+        self.announce(None, &Fresh::default())?;
         loop {
             if !self.serve_waiting()? {
                 return Ok(());
@@ -122,13 +153,25 @@ impl ChainActor {
         }
     }
 
-    /// Serves what is in the mailbox now. False: everybody is gone.
+    /// Serves what is in the mailbox now, blocks that wait one behind the other in one go. False: everybody is gone.
     fn serve_waiting(&mut self) -> Result<bool, ChainError> {
+        let mut run = Run::default();
         loop {
             match self.inbox.try_recv() {
-                Ok(request) => self.serve(request)?,
-                Err(mpsc::error::TryRecvError::Empty) => return Ok(true),
-                Err(mpsc::error::TryRecvError::Disconnected) => return Ok(false),
+                Ok(Request::Submit { conn, block, wanted }) => {
+                    run.push(conn, block, wanted);
+                    if run.is_full() {
+                        self.take_run(std::mem::take(&mut run))?;
+                    }
+                }
+                Ok(request) => {
+                    self.take_run(std::mem::take(&mut run))?;
+                    self.serve(request)?;
+                }
+                Err(end) => {
+                    self.take_run(run)?;
+                    return Ok(end == mpsc::error::TryRecvError::Empty);
+                }
             }
         }
     }
@@ -163,16 +206,16 @@ impl ChainActor {
     fn serve(&mut self, request: Request) -> Result<(), ChainError> {
         match request {
             Request::Submit { conn, block, wanted } => {
-                let id = block.id();
-                let outcome = self.take(block, wanted)?;
-                self.answer(Answer::BlockDone { conn, id, outcome });
+                let mut run = Run::default();
+                run.push(conn, block, wanted);
+                self.take_run(run)?;
             }
             Request::Branch(id) => {
                 let branch = self.ledger.chain().branch_at(&self.snapshot()?, &id)?;
                 self.answer(Answer::Branch { id, branch });
             }
             Request::Mined { block, reply } => {
-                let result = match self.take(block, false)? {
+                let result = match self.take(block)? {
                     BlockOutcome::Stored | BlockOutcome::Known | BlockOutcome::Early => Ok(()),
                     BlockOutcome::Invalid { why, .. } => Err(why),
                     BlockOutcome::Ignored if self.head.borrow().disk_full => {
@@ -198,19 +241,52 @@ impl ChainActor {
         self.ledger.disk().reader().snapshot()
     }
 
-    fn take(&mut self, block: Arc<Block>, wanted: bool) -> Result<BlockOutcome, ChainError> {
+    /// Takes blocks of peers, answers, and tells.
+    fn take_run(&mut self, run: Run) -> Result<(), ChainError> {
+        if run.blocks.is_empty() {
+            return Ok(());
+        }
+        let ids: Vec<(ConnId, Hash)> = run.blocks.iter().map(|(conn, id, ..)| (*conn, *id)).collect();
+        let mut outcomes = vec![BlockOutcome::Ignored; ids.len()];
+        if !self.is_disk_full()? {
+            let fresh = run.blocks.iter().map(|(_, id, block, _)| (*id, block.clone())).collect();
+            let wanted = run.blocks.iter().all(|(.., wanted)| *wanted);
+            let workers = self.workers.clone();
+            // All signatures of all blocks at once, on all cores; what is wrong with one shows when its block is executed.
+            workers.check_each(&run.transactions());
+            let mut check = |transactions: &[_]| workers.check_all(transactions);
+            let blocks = run.blocks.into_iter().map(|(_, _, block, wanted)| (block, wanted));
+            let taken = self.ledger.take_all(&mut check, clock::wall(), blocks)?;
+            let stored = taken.iter().any(|taken| taken.outcome == BlockOutcome::Stored);
+            let (new_outcomes, moves): (_, Vec<_>) =
+                taken.into_iter().map(|taken| (taken.outcome, taken.moved)).unzip();
+            outcomes = new_outcomes;
+            if stored {
+                let moved = moves.into_iter().flatten().reduce(Moved::then);
+                self.announce(moved.map(|moved| (moved, wanted)), &fresh)?;
+            }
+        }
+        for ((conn, id), outcome) in ids.into_iter().zip(outcomes) {
+            self.answer(Answer::BlockDone { conn, id, outcome });
+        }
+        Ok(())
+    }
+
+    /// Takes this node's own block.
+    fn take(&mut self, block: Arc<Block>) -> Result<BlockOutcome, ChainError> {
         if self.is_disk_full()? {
             return Ok(BlockOutcome::Ignored);
         }
         let workers = self.workers.clone();
         let mut check = |transactions: &[_]| workers.check_all(transactions);
-        let taken = self.ledger.take(&mut check, clock::wall(), block, wanted)?;
-        self.taken(taken, wanted)
+        let fresh = Fresh::from_iter([(block.id(), block.clone())]);
+        let taken = self.ledger.take(&mut check, clock::wall(), block, false)?;
+        self.taken(taken, &fresh)
     }
 
-    fn taken(&mut self, taken: Taken, wanted: bool) -> Result<BlockOutcome, ChainError> {
+    fn taken(&mut self, taken: Taken, fresh: &Fresh) -> Result<BlockOutcome, ChainError> {
         if taken.outcome == BlockOutcome::Stored {
-            self.announce(taken.moved.map(|moved| (moved, wanted)))?;
+            self.announce(taken.moved.map(|moved| (moved, false)), fresh)?;
         }
         Ok(taken.outcome)
     }
@@ -221,7 +297,7 @@ impl ChainActor {
         let mut check = |transactions: &[_]| workers.check_all(transactions);
         while self.ledger.next_due().is_some() && !self.is_disk_full()? {
             let Some(taken) = self.ledger.take_due(&mut check, clock::wall())? else { break };
-            self.taken(taken, false)?;
+            self.taken(taken, &Fresh::default())?;
         }
         Ok(())
     }
@@ -236,12 +312,12 @@ impl ChainActor {
                 warn!(block = %id, %error, "a heavier branch holds an invalid block; only the part before it counts");
                 Ok(())
             }
-            Progress::Flipped(moved) => self.announce(Some((moved, true))),
+            Progress::Flipped(moved) => self.announce(Some((moved, true)), &Fresh::default()),
         }
     }
 
     /// Tells everybody where the chain ends now and what moved. `wanted` blocks came from a sync: only the last one is offered on.
-    fn announce(&mut self, moved: Option<(Moved, bool)>) -> Result<(), ChainError> {
+    fn announce(&mut self, moved: Option<(Moved, bool)>, fresh: &Fresh) -> Result<(), ChainError> {
         let snapshot = self.snapshot()?;
         let head = Arc::new(head_of(self.ledger.chain(), &snapshot, false)?);
         let tip = Tip { branch: head.branch.clone(), locator: head.locator.clone(), now: clock::wall() };
@@ -249,22 +325,26 @@ impl ChainActor {
             // The next commit may forget blocks that were left behind, and the mempool still wants their transactions.
             let lost = (!moved.disconnected.is_empty()).then(|| self.snapshot()).transpose()?;
             // First: who asks the mempool once this head is shown is told what holds there.
-            let _ = self.mempool.send_blocking(mempool::Request::Moved { moved: moved.clone(), lost });
+            let _ = self.mempool.send_blocking(mempool::Request::Moved {
+                moved: moved.clone(),
+                fresh: fresh.clone(),
+                lost,
+            });
         }
         self.head.send_replace(head);
         let _ = self.network.send_blocking(Input::Tip(tip));
         let Some((moved, wanted)) = moved else { return Ok(()) };
-        self.tell(&snapshot, &moved)?;
+        self.tell(&snapshot, &moved, fresh)?;
         if !wanted || self.inbox.is_empty() {
-            self.offer(&snapshot)?;
+            self.offer(&snapshot, fresh)?;
         }
         Ok(())
     }
 
-    fn offer(&self, snapshot: &Snapshot) -> Result<(), ChainError> {
+    fn offer(&self, snapshot: &Snapshot, fresh: &Fresh) -> Result<(), ChainError> {
         let tip = self.ledger.chain().tip();
-        if let Some(block) = snapshot.block(&tip.id)? {
-            let offer = Offer::Block { block: Arc::new(block), work: tip.work };
+        if let Some(block) = fresh.block(snapshot, &tip.id)? {
+            let offer = Offer::Block { block, work: tip.work };
             let _ = self.network.send_blocking(Input::Offer(offer));
         }
         Ok(())

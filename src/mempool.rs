@@ -18,7 +18,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tracing::info;
 
 use crate::actor::Mailbox;
-use crate::chain::Head;
+use crate::chain::{Fresh, Head};
 use crate::clock::Clock;
 use crate::events::{Event, Events};
 use crate::store::{Reader, Snapshot, StoreError};
@@ -36,7 +36,7 @@ pub enum Request {
     /// From the network: a peer wants these. Answered by [`Answer::Transactions`].
     Fetch { conn: ConnId, ids: Vec<Hash> },
     /// From the chain: the tip has moved. `lost` still has the blocks that left the best chain, if any did.
-    Moved { moved: Moved, lost: Option<Snapshot> },
+    Moved { moved: Moved, fresh: Fresh, lost: Option<Snapshot> },
     /// From the miner: what a block with so much room should hold.
     Select { room: usize, most: usize, reply: oneshot::Sender<Vec<CheckedTransaction>> },
     /// From the API: a transaction.
@@ -149,7 +149,7 @@ impl MempoolActor {
                 }
                 self.answer(Answer::Transactions { conn, found, missing });
             }
-            Request::Moved { moved, lost } => self.moved(pool, &moved, lost.as_ref())?,
+            Request::Moved { moved, fresh, lost } => self.moved(pool, &moved, &fresh, lost.as_ref())?,
             Request::Select { room, most, reply } => drop(reply.send(pool.select(room, most))),
             Request::Give { transaction, reply } => drop(reply.send(self.give(pool, transaction))),
             Request::List { most, reply } => drop(reply.send(pool.iter().take(most).cloned().collect())),
@@ -237,12 +237,18 @@ impl MempoolActor {
     }
 
     /// Follows the tip.
-    fn moved(&self, pool: &mut Mempool, moved: &Moved, lost: Option<&Snapshot>) -> Result<(), StoreError> {
+    fn moved(
+        &self,
+        pool: &mut Mempool,
+        moved: &Moved,
+        fresh: &Fresh,
+        lost: Option<&Snapshot>,
+    ) -> Result<(), StoreError> {
         let snapshot = self.reader.snapshot()?;
         let mut confirmed = BTreeSet::new();
         // Beyond this a sync is under way and the mempool is checked against accounts alone.
         for id in moved.connected.iter().rev().take(1_000) {
-            let block = snapshot.block(id)?;
+            let block = fresh.block(&snapshot, id)?;
             let transactions = block.iter().flat_map(|block| block.body.transactions.iter());
             confirmed.extend(transactions.map(Transaction::id));
         }

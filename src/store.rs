@@ -7,6 +7,7 @@
 //! States: absent, open. A format version, the network's id and a lock refuse what does not belong here. Left out on purpose: keys (they
 //! live elsewhere) and which blocks off the best chain leave (the chain says so in its change).
 
+use std::collections::HashMap;
 use std::fs::{File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -14,7 +15,7 @@ use std::sync::Arc;
 
 use bouya_core::codec::encode;
 use bouya_core::crypto::Hash;
-use bouya_core::ledger::{Action, Address, Change, Genesis, HeaderRecord, Transaction};
+use bouya_core::ledger::{Action, Address, Block, Change, Genesis, HeaderRecord, Transaction};
 use bouya_core::limits::{HEADER_BYTES, UNDO_BLOCKS};
 use bouya_core::time::Timestamp;
 use redb::{Database, ReadableDatabase, ReadableTable, WriteTransaction};
@@ -336,8 +337,19 @@ fn write_indexes(tx: &WriteTransaction, change: &Change) -> Result<(), StoreErro
     let mut movements = tx.open_table(MOVEMENTS)?;
     let mut listed = tx.open_table(LISTS)?;
     let mut deadlines = tx.open_table(DEADLINES)?;
+    // Most blocks that join the best chain come in the same change; the others were stored before.
+    let new: HashMap<Hash, &Arc<Block>> =
+        change.stored.iter().map(|(_, block)| (block.id(), block)).collect();
     for (height, id, _) in &change.connected {
-        let Some(block) = snapshot::read_block(&headers, &bodies, id)? else { continue };
+        let stored;
+        let block = match new.get(id) {
+            Some(block) => block.as_ref(),
+            None => {
+                let Some(block) = snapshot::read_block(&headers, &bodies, id)? else { continue };
+                stored = block;
+                &stored
+            }
+        };
         movements.insert(tables::movement(&block.body.reward.to, *height, 0), ())?;
         for (index, transaction) in block.body.transactions.iter().enumerate() {
             let index = u32::try_from(index).unwrap_or(u32::MAX);

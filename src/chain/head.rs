@@ -2,6 +2,7 @@
 
 use bouya_core::crypto::Hash;
 use bouya_core::ledger::{Branch, Chain, Key, View, locator, read_supply};
+use bouya_core::limits::HEADER_BYTES;
 
 use super::{ChainError, REST_AFTER};
 use crate::store::Snapshot;
@@ -21,14 +22,18 @@ pub struct Head {
     pub disk_full: bool,
 }
 
+/// Size of a block without transactions: header, whom the reward is for and how much it is, a count of 0.
+const EMPTY_BLOCK_BYTES: u32 = HEADER_BYTES as u32 + 33 + 8 + 4;
+
 /// Reads it where it stands now.
 pub(super) fn head_of(chain: &Chain, snapshot: &Snapshot, disk_full: bool) -> Result<Head, ChainError> {
     let branch = chain.tip().clone();
     let supply = read_supply(snapshot.row(&Key::Supply)?)?;
     let mut empty_blocks = 0;
     while empty_blocks < REST_AFTER.min(branch.height) {
-        let block = snapshot.block_at(branch.height - empty_blocks)?;
-        if block.is_some_and(|block| !block.body.transactions.is_empty()) {
+        let id = snapshot.at_height(branch.height - empty_blocks)?;
+        let record = id.map(|id| snapshot.record(&id)).transpose()?.flatten();
+        if record.is_some_and(|record| record.bytes > EMPTY_BLOCK_BYTES) {
             break;
         }
         empty_blocks += 1;

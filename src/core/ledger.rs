@@ -6,6 +6,7 @@
 mod action;
 mod address;
 mod agreement;
+mod ahead;
 mod amount;
 mod block;
 mod branch;

@@ -201,7 +201,16 @@ impl Chain {
 
     /// Takes in a change that is durable now. Says what became of the best chain, if anything.
     pub fn accept(&mut self, ready: Ready) -> Option<Moved> {
-        let Ready { change, effect } = ready;
+        self.take_in(&ready.change, ready.effect)
+    }
+
+    /// Takes in a change ahead of the disk, and gives it back to be made durable before anybody hears of it.
+    pub(super) fn accept_ahead(&mut self, ready: Ready) -> (Change, Option<Moved>) {
+        let moved = self.take_in(&ready.change, ready.effect);
+        (ready.change, moved)
+    }
+
+    fn take_in(&mut self, change: &Change, effect: Effect) -> Option<Moved> {
         let from = self.tip.id;
         self.forget(&change.removed);
         match effect {

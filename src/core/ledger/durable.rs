@@ -1,13 +1,16 @@
 //! The chain on its disk: every change is durable before anybody hears of it.
 //!
-//! A block is planned, its change committed, then taken in, in this order and nowhere else. Blocks whose time has not come wait here. A
-//! commit that fails ends the ledger: memory is never ahead of the disk, and a restart loads what the disk holds.
+//! Blocks are planned, their change committed, and only then anybody hears of them, in this order and nowhere else. Blocks whose time has
+//! not come wait here. A commit that fails ends the ledger: whatever memory was ahead of goes with it, and a restart loads what the
+//! disk holds.
 //!
 //! Left out on purpose: who is told (the shell does that) and when the next step is due.
 
 use alloc::string::{String, ToString};
 use alloc::sync::Arc;
+use alloc::vec::Vec;
 
+use super::ahead::Ahead;
 use super::early::Early;
 use super::{
     Block, BodyError, Chain, Change, Check, Genesis, Moved, Plan, PlanError, Ready, StateError, Step, View,
@@ -116,10 +119,52 @@ impl<D: Disk> Ledger<D> {
         block: Arc<Block>,
         wanted: bool,
     ) -> Result<Taken, D::Error> {
-        let planned = self.chain.plan(&self.disk.view()?, check, now, block.clone(), wanted);
+        let mut pending = Change::default();
+        let taken = self.plan_on(&mut pending, check, now, block, wanted)?;
+        self.flush(&mut pending)?;
+        Ok(taken)
+    }
+
+    /// Takes blocks one after the other. Those that extend the tip share a commit: a sync is bound by commits, not by blocks. When
+    /// this returns all of it is durable; if it fails, nobody has heard of anything.
+    pub fn take_all(
+        &mut self,
+        check: Check<'_>,
+        now: Timestamp,
+        blocks: impl IntoIterator<Item = (Arc<Block>, bool)>,
+    ) -> Result<Vec<Taken>, D::Error> {
+        let mut pending = Change::default();
+        let mut all = Vec::new();
+        for (block, wanted) in blocks {
+            all.push(self.plan_on(&mut pending, check, now, block, wanted)?);
+        }
+        self.flush(&mut pending)?;
+        Ok(all)
+    }
+
+    /// Takes a block on top of what is pending. What cannot share a commit is durable at once.
+    fn plan_on(
+        &mut self,
+        pending: &mut Change,
+        check: Check<'_>,
+        now: Timestamp,
+        block: Arc<Block>,
+        wanted: bool,
+    ) -> Result<Taken, D::Error> {
+        let view = self.disk.view()?;
+        let planned = self.chain.plan(&Ahead::new(&view, pending), check, now, block.clone(), wanted);
+        drop(view);
         let outcome = match planned {
             Ok(Plan::Ready(ready)) => {
-                let moved = self.commit(ready)?;
+                let shares = ready.extends_tip();
+                if !shares {
+                    self.flush(pending)?;
+                }
+                let (change, moved) = self.chain.accept_ahead(ready);
+                pending.extend(change);
+                if !shares {
+                    self.flush(pending)?;
+                }
                 return Ok(Taken { outcome: BlockOutcome::Stored, moved });
             }
             Ok(Plan::Known) => BlockOutcome::Known,
@@ -152,6 +197,14 @@ impl<D: Disk> Ledger<D> {
             Step::Invalid { id, error } => Progress::Invalid { id, error },
             Step::Ready(ready) => self.commit(ready)?.map_or(Progress::Working, Progress::Flipped),
         })
+    }
+
+    /// Makes what is pending durable.
+    fn flush(&mut self, pending: &mut Change) -> Result<(), D::Error> {
+        if pending.is_empty() {
+            return Ok(());
+        }
+        self.disk.commit(&core::mem::take(pending))
     }
 
     /// Durable first, then in memory.

@@ -122,6 +122,26 @@ pub struct Change {
     pub nodes: Vec<Node>,
 }
 
+impl Change {
+    /// Whether nothing changes.
+    pub fn is_empty(&self) -> bool {
+        let lists = [self.stored.len(), self.disconnected.len(), self.connected.len(), self.removed.len()];
+        lists.iter().all(|len| *len == 0) && self.rows.is_empty() && self.nodes.is_empty()
+    }
+
+    /// This change and one that was planned on top of it. Neither leaves the best chain or forgets anything.
+    pub(super) fn extend(&mut self, next: Self) {
+        if self.is_empty() {
+            *self = next;
+            return;
+        }
+        self.stored.extend(next.stored);
+        self.connected.extend(next.connected);
+        self.rows.extend(next.rows);
+        self.nodes.extend(next.nodes);
+    }
+}
+
 const ROW_VERSION: u8 = 1;
 
 /// A row's value: version byte and Borsh bytes.

@@ -54,6 +54,15 @@ pub struct Moved {
     pub connected: Vec<Hash>,
 }
 
+impl Moved {
+    /// This move and the next one, which only extended the tip.
+    pub fn then(mut self, next: Self) -> Self {
+        debug_assert!(next.disconnected.is_empty());
+        self.connected.extend(next.connected);
+        self
+    }
+}
+
 /// Progress of a staged reorganisation.
 #[derive(Debug)]
 pub enum Step {
@@ -111,5 +120,10 @@ impl Ready {
     /// What must be made durable before the plan is accepted.
     pub fn change(&self) -> &Change {
         &self.change
+    }
+
+    /// Whether it only adds a block to the tip, so that the next ones may share its commit.
+    pub(in crate::ledger) fn extends_tip(&self) -> bool {
+        matches!(self.effect, Effect::Tip(_)) && self.change.removed.is_empty()
     }
 }
