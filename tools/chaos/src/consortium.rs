@@ -1,7 +1,7 @@
 //! A consortium in a folder: its CA, its network, a folder and a configuration for each node.
 
 use std::fs;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -91,11 +91,11 @@ impl Consortium {
     pub(crate) fn configure(
         &self,
         node: usize,
-        p2p: u16,
+        p2p: (Ipv4Addr, u16),
         api: u16,
         fronts: &[SocketAddr],
     ) -> Result<(), Error> {
-        let id = name(node);
+        let (id, (listen, p2p)) = (name(node), p2p);
         let others = (1..self.nodes).map(|step| (node + step) % self.nodes);
         let known = others.take(if node.is_multiple_of(2) { self.nodes } else { 1 });
         let known: Vec<String> =
@@ -112,7 +112,7 @@ key = "{id}.key"
 crl = "ca.crl"
 
 [p2p]
-listen = "127.0.0.1:{p2p}"
+listen = "{listen}:{p2p}"
 advertise = "{front}"
 bootstrap = [{known}]
 

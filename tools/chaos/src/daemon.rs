@@ -97,8 +97,8 @@ impl Daemon {
         command.args(["run", "--config"]).arg(&self.config);
         // A group of its own: Ctrl-C is for the tool, which ends its nodes itself.
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).process_group(0);
-        let child = command
-            .spawn()
+        let child = (self.seat.plug.home)
+            .inside(|| command.spawn())
             .map_err(|error| Error::Program { program: self.launch.program.clone(), error })?;
         self.seat.plug.pid.store(child.id(), Ordering::SeqCst);
         self.seat.plug.port.store(p2p, Ordering::SeqCst);

@@ -14,6 +14,7 @@ use crate::disk::Disk;
 use crate::doubles::Doubles;
 use crate::error::Error;
 use crate::fault::Fault;
+use crate::lan::Lan;
 use crate::proxy::Proxy;
 use crate::proxy::link::State;
 use crate::rejoin::Rejoin;
@@ -27,6 +28,7 @@ pub(crate) struct Drill {
     pub(crate) disks: BTreeMap<usize, Disk>,
     pub(crate) consortium: Consortium,
     pub(crate) proxy: Arc<Proxy>,
+    pub(crate) lan: Option<Lan>,
     pub(crate) fronts: Vec<SocketAddr>,
     pub(crate) seats: Vec<Arc<Seat>>,
     pub(crate) board: Arc<Board>,
@@ -72,13 +74,14 @@ impl Drill {
                 }
             }
             (Target::Node(node), Fault::Revoke) => self.revoke(*node)?,
+            (Target::Node(node), Fault::Cable) => self.cable(*node, false)?,
             _ => self.links(step, true),
         }
         Ok(())
     }
 
     /// Lifts a fault.
-    pub(crate) fn end(&mut self, step: &Step) {
+    pub(crate) fn end(&mut self, step: &Step) -> Result<(), Error> {
         match (&step.target, step.fault) {
             (Target::Node(node), Fault::Kill | Fault::Restart) => self.daemons[*node].start_again(),
             (Target::Node(node), Fault::Upgrade) => {
@@ -95,10 +98,12 @@ impl Drill {
                 }
             }
             (Target::Node(node), Fault::Clock) => self.with_clock(*node, 0),
-            (_, Fault::Reset | Fault::Revoke) => return,
+            (Target::Node(node), Fault::Cable) => self.cable(*node, true)?,
+            (_, Fault::Reset | Fault::Revoke) => return Ok(()),
             _ => self.links(step, false),
         }
         self.lifted(step);
+        Ok(())
     }
 
     /// Nodes that a step separates or stops.
@@ -121,6 +126,15 @@ impl Drill {
             rejoin.interrupted = other;
             self.rejoins.push(rejoin);
         }
+    }
+
+    fn cable(&self, node: usize, is_in: bool) -> Result<(), Error> {
+        let Some(lan) = &self.lan else { return Ok(()) };
+        lan.plug(node, is_in).map_err(|error| Error::System(format!("node{node}'s cable: {error}")))?;
+        for other in (0..self.seats.len()).filter(|other| *other != node) {
+            self.proxy.links.change(node, other, |state| state.unplugged = !is_in);
+        }
+        Ok(())
     }
 
     fn with_clock(&mut self, node: usize, ahead: i64) {
@@ -197,7 +211,8 @@ impl Drill {
 
     pub(crate) fn start(&mut self, node: usize) -> Result<(), Error> {
         let (consortium, fronts) = (&self.consortium, &self.fronts);
-        self.daemons[node].start(|p2p, api| consortium.configure(node, p2p, api, fronts))
+        let home = self.seats[node].plug.home.address;
+        self.daemons[node].start(|p2p, api| consortium.configure(node, (home, p2p), api, fronts))
     }
 
     /// Members that were not removed.

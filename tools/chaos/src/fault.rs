@@ -33,6 +33,8 @@ pub(crate) enum Fault {
     Revoke,
     /// Each node in turn is started anew with another binary
     Upgrade,
+    /// A node's cable is out: packets vanish, and nobody says so (with --namespaces)
+    Cable,
 }
 
 impl Fault {

@@ -13,6 +13,7 @@ Examples:
   chaos --minutes 30 --nodes 7 --seed 42       longer, and the same faults each time
   chaos --only kill,partition --minutes 1.5    two kinds of fault
   chaos --only upgrade --upgrade ./bouya-next  from this version to another, node by node
+  chaos --namespaces                           each node with an address of its own, on a cable
 
 The seed decides which fault hits whom and when; what the machine makes of it differs from run to run.
 
@@ -47,6 +48,15 @@ pub(crate) struct Options {
     /// The daemon that an upgrade starts; by default a copy of the same
     #[arg(long, value_name = "PATH")]
     pub(crate) upgrade: Option<PathBuf>,
+    /// Run each node in a network namespace of its own, with an address of its own
+    ///
+    /// Adds the fault `cable`: packets vanish and nobody says so, as no proxy can do it. Needs `ip`, `unshare`, and root or user
+    /// namespaces. The machine's own network sees nothing of it.
+    #[arg(long)]
+    pub(crate) namespaces: bool,
+    /// The network namespace that the tool has left for one of its own: it tells itself
+    #[arg(long, hide = true, requires = "namespaces")]
+    pub(crate) outside: Option<String>,
     /// Keep the folder with the nodes' stores and logs, and print where it is
     #[arg(long)]
     pub(crate) keep: bool,
@@ -59,6 +69,11 @@ impl Options {
         }
         if !(3..=20).contains(&self.nodes) {
             return Err(Error::Usage(format!("--nodes {}: take 3 to 20", self.nodes)));
+        }
+        if self.only.contains(&Fault::Cable) && !self.namespaces {
+            return Err(Error::Usage(
+                "--only cable: nodes have cables only with --namespaces; add it, or take cut instead".into(),
+            ));
         }
         if !crate::proxy::who::is_told() {
             return Err(Error::Usage(

@@ -2,18 +2,20 @@
 //!
 //! A node has one front, the address that it advertises; behind it is the node itself. Who dials is found out from the system (see
 //! [`who`]), so each link has its own state although addresses spread as they do in a real network: a front for each pair would be told
-//! on by the nodes, and a cut link be walked around.
+//! on by the nodes, and a cut link be walked around. Nodes with namespaces of their own have their fronts there, behind their cables.
 
 use std::io;
-use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4};
+use std::net::{self, IpAddr, Ipv4Addr, SocketAddr, SocketAddrV4};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU16, AtomicU32, Ordering};
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
+use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
 use self::link::{Links, Wire};
+use crate::namespace::Home;
 
 pub(crate) mod link;
 mod pump;
@@ -25,6 +27,7 @@ const HELD: Duration = Duration::from_secs(60);
 /// What the wires know of a node.
 #[derive(Debug, Default)]
 pub(crate) struct Plug {
+    pub(crate) home: Home,
     /// Where it listens itself; 0 while it does not run.
     pub(crate) port: AtomicU16,
     /// Its process; 0 while there is none.
@@ -44,7 +47,10 @@ impl Proxy {
 
     /// Opens a node's front; where it is. Must be called within a runtime.
     pub(crate) async fn open(self: &Arc<Self>, node: usize) -> io::Result<SocketAddr> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        let home = &self.plugs[node].home;
+        let listener = home.inside(|| net::TcpListener::bind((home.address, 0)))?;
+        listener.set_nonblocking(true)?;
+        let listener = TcpListener::from_std(listener)?;
         let front = listener.local_addr()?;
         let proxy = self.clone();
         tokio::spawn(async move {
@@ -60,12 +66,19 @@ impl Proxy {
 
     /// One connection, from accept to end.
     async fn serve(&self, dialer: TcpStream, (from, front): (SocketAddr, SocketAddr), to: usize) {
-        let pids: Vec<u32> = self.plugs.iter().map(|plug| plug.pid.load(Ordering::SeqCst)).collect();
-        let found = tokio::task::spawn_blocking(move || who::dialed(from, front, &pids)).await;
         // Nobody of ours, or gone already.
-        let Ok(Some(from)) = found else { return };
+        let Some(from) = self.dialed(from, front).await else { return };
         let wire = self.links.wire(from, to);
         self.connect(dialer, wire, (from, to)).await;
+    }
+
+    /// Which node dialed.
+    async fn dialed(&self, from: SocketAddr, front: SocketAddr) -> Option<usize> {
+        if !from.ip().is_loopback() {
+            return self.plugs.iter().position(|plug| IpAddr::from(plug.home.address) == from.ip());
+        }
+        let pids: Vec<u32> = self.plugs.iter().map(|plug| plug.pid.load(Ordering::SeqCst)).collect();
+        spawn_blocking(move || who::dialed(from, front, &pids)).await.ok()?
     }
 
     async fn connect(&self, dialer: TcpStream, mut wire: Wire, (from, to): (usize, usize)) {
@@ -73,17 +86,17 @@ impl Proxy {
             return;
         }
         let Ok(target) = self.dial(from, to).await else { return };
-        let _open = self.links.opened(from, to);
-        pump::both(dialer, target, wire).await;
+        pump::both(dialer, target, wire, self.links.opened(from, to)).await;
     }
 
     /// Each node dials from an address of its own, as real ones do: nodes limit what one address may do.
     async fn dial(&self, from: usize, to: usize) -> io::Result<TcpStream> {
-        let port = self.plugs[to].port.load(Ordering::SeqCst);
-        let socket = TcpSocket::new_v4()?;
+        let (home, port) = (self.plugs[to].home.clone(), self.plugs[to].port.load(Ordering::SeqCst));
+        let target = SocketAddrV4::new(home.address, port);
+        let socket = spawn_blocking(move || home.inside(TcpSocket::new_v4)).await??;
         let own = Ipv4Addr::new(127, 1, (from >> 8) as u8, (from & 0xff) as u8 + 1);
         socket.bind(SocketAddrV4::new(own, 0).into())?;
-        socket.connect(SocketAddrV4::new(Ipv4Addr::LOCALHOST, port).into()).await
+        socket.connect(target.into()).await
     }
 }
 

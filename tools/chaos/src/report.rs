@@ -21,6 +21,8 @@ pub(crate) struct Report {
     pub(crate) command: String,
     pub(crate) version: String,
     pub(crate) nodes: usize,
+    /// Where they ran.
+    pub(crate) place: String,
     /// When the faults began, when all were lifted, and when the last check was done.
     pub(crate) faults_from: u64,
     pub(crate) healed_at: u64,
@@ -151,7 +153,8 @@ impl Report {
         }
         let Transactions { acknowledged, confirmed, sent_again, .. } = self.transactions;
         text.push_str(&format!(
-            "{} faults, {} blocks, {} reorganisations (deepest {}), {acknowledged} transactions acknowledged, {confirmed} confirmed, {sent_again} sent again\n",
+            "{}: {} faults, {} blocks, {} reorganisations (deepest {}), {acknowledged} transactions acknowledged, {confirmed} confirmed, {sent_again} sent again\n",
+            self.place,
             self.done.len(),
             self.blocks,
             self.reorgs(),

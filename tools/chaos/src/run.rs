@@ -17,8 +17,10 @@ use crate::drill::Drill;
 use crate::error::Error;
 use crate::finish::{self, BOUND, SETTLE};
 use crate::judge::Facts;
+use crate::lan::Lan;
 use crate::live::Live;
 use crate::load::{Load, Wallets};
+use crate::namespace::{Home, Namespace};
 use crate::options::Options;
 use crate::plan::{Plan, mount, random_seed};
 use crate::proxy::Proxy;
@@ -29,6 +31,7 @@ use crate::schedule::Step;
 use crate::seat::Seat;
 use crate::stop::Stop;
 use crate::watch::{Board, Watch};
+use crate::window;
 
 /// All nodes answer and have blocks within this before any fault is made.
 const UP: Duration = Duration::from_secs(90);
@@ -101,7 +104,17 @@ impl Run {
             Some(path) => path,
             None => copy(program, &dir.join("bouya-upgraded"))?,
         };
-        let seats: Vec<Arc<Seat>> = (0..nodes).map(|_| Arc::default()).collect();
+        let lan = options.namespaces.then(|| Namespace::own().and_then(|hub| Lan::build(hub, nodes)));
+        let lan =
+            lan.transpose().map_err(|error| Error::System(format!("no network for the nodes: {error}")))?;
+        let homes = lan.as_ref().map_or_else(|| vec![Home::default(); nodes], |lan| lan.homes().to_vec());
+        let seats: Vec<Arc<Seat>> = homes.into_iter().map(Seat::at).collect();
+        if lan.is_some() {
+            for seat in &seats {
+                let opened = runtime.block_on(window::open(seat));
+                opened.map_err(|error| Error::System(format!("no port for a node's API: {error}")))?;
+            }
+        }
         let proxy = Proxy::new(seats.iter().map(|seat| seat.plug.clone()).collect());
         settle(&proxy, nodes, plan.seed);
         let fronts = (0..nodes).map(|node| runtime.block_on(proxy.open(node)));
@@ -120,6 +133,7 @@ impl Run {
             disks,
             consortium,
             proxy,
+            lan,
             fronts,
             seats,
             board,
@@ -245,7 +259,7 @@ impl Run {
                 self.live.say(&format!("{:>6.1} s  {}", (now - from) as f64 / 1_000.0, told(step)));
                 self.done.push(Done { step: step.clone(), from: now, to: u64::MAX, text: whom(step) });
             } else {
-                self.drill.end(step);
+                self.drill.end(step)?;
                 if let Some(place) = open.remove(&number) {
                     self.done[place].to = now;
                 }
@@ -267,7 +281,7 @@ impl Run {
             if self.done[place].to == u64::MAX {
                 self.done[place].to = now;
                 let step = self.done[place].step.clone();
-                self.drill.end(&step);
+                self.drill.end(&step)?;
             }
         }
         self.drill.proxy.links.heal();

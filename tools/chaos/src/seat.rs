@@ -3,13 +3,16 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU16, AtomicU32, Ordering};
 
+use crate::namespace::Home;
 use crate::proxy::Plug;
 
 /// A node's place in the network.
 #[derive(Debug, Default)]
 pub(crate) struct Seat {
     pub(crate) plug: Arc<Plug>,
-    /// Port of the API; 0 while the node does not run.
+    /// Where its API is asked; 0: where it is.
+    pub(crate) window: AtomicU16,
+    /// Port of the API at home; 0 while the node does not run.
     pub(crate) api: AtomicU16,
     /// Counts its starts. What only the memory of an earlier life held is rightly gone.
     pub(crate) incarnation: AtomicU32,
@@ -20,11 +23,17 @@ pub(crate) struct Seat {
 }
 
 impl Seat {
-    /// Where its API is, if it runs.
+    pub(crate) fn at(home: Home) -> Arc<Self> {
+        Arc::new(Self { plug: Arc::new(Plug { home, ..Plug::default() }), ..Self::default() })
+    }
+
+    /// Where its API is asked, if it runs.
     pub(crate) fn api(&self) -> Option<u16> {
-        match self.api.load(Ordering::SeqCst) {
-            0 => None,
-            port => Some(port),
+        let (port, window) = (self.api.load(Ordering::SeqCst), self.window.load(Ordering::SeqCst));
+        match (port, window) {
+            (0, _) => None,
+            (port, 0) => Some(port),
+            (_, window) => Some(window),
         }
     }
 
@@ -40,7 +49,7 @@ impl Seat {
         self.frozen.load(Ordering::SeqCst)
     }
 
-    /// Where its API is, if it is a member that can answer.
+    /// Where its API is asked, if it is a member that can answer.
     pub(crate) fn usable(&self) -> Option<u16> {
         if self.is_removed() || self.is_frozen() { None } else { self.api() }
     }

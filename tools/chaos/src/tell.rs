@@ -2,6 +2,7 @@
 
 use crate::consortium::name;
 use crate::judge::{Facts, Fate, NodeFacts, judge};
+use crate::lan;
 use crate::options::Options;
 use crate::plan::Plan;
 use crate::report::{Life, Report, Transactions, rejoin_times};
@@ -13,14 +14,16 @@ impl Report {
         let only: Vec<String> = options.only.iter().map(|fault| fault.name()).collect();
         let only = if only.is_empty() { String::new() } else { format!(" --only {}", only.join(",")) };
         let (minutes, nodes) = (options.minutes, options.nodes);
+        let namespaces = if options.namespaces { " --namespaces" } else { "" };
         let invariants = judge(facts);
         let lives: Vec<Life> = facts.nodes.iter().map(|node| life(run, node, times.ended)).collect();
         let blocks = facts.survivors.iter().map(|node| lives[*node].height).max().unwrap_or(0);
         Self {
             seed,
-            command: format!("chaos --seed {seed} --minutes {minutes} --nodes {nodes}{only}"),
+            command: format!("chaos --seed {seed} --minutes {minutes} --nodes {nodes}{namespaces}{only}"),
             version,
             nodes,
+            place: place(options),
             faults_from: times.from,
             healed_at: times.healed,
             ended_at: times.ended,
@@ -36,6 +39,14 @@ impl Report {
             lives,
         }
     }
+}
+
+fn place(options: &Options) -> String {
+    if !options.namespaces {
+        return "all nodes on loopback".to_owned();
+    }
+    let last = options.nodes.saturating_sub(1);
+    format!("each node in a network namespace of its own, {} to {}", lan::address(0), lan::address(last))
 }
 
 fn transactions(run: &Run, fates: &[Fate]) -> Transactions {

@@ -48,6 +48,7 @@ fn wrong_usage_is_told_with_exit_code_2() {
         (&["--only", "flood"], "invalid value 'flood'"),
         (&["--bouya", "/nowhere/bouya"], "no daemon at /nowhere/bouya"),
         (&["--bouya", "/bin/false"], "the network did not come up"),
+        (&["--only", "cable"], "add it, or take cut instead"),
     ];
     for (arguments, words) in wrong {
         let output = chaos(arguments, dir.path());
@@ -55,4 +56,35 @@ fn wrong_usage_is_told_with_exit_code_2() {
         assert_eq!(output.status.code(), Some(2), "{said}");
         assert!(said.contains(words), "{arguments:?}: {said}");
     }
+}
+
+/// The names of the interfaces that everybody on this machine sees.
+fn interfaces() -> Vec<String> {
+    let text = fs::read_to_string("/proc/net/dev").unwrap();
+    text.lines().filter_map(|line| Some(line.split_once(':')?.0.trim().to_owned())).collect()
+}
+
+#[test]
+fn it_moves_into_a_network_of_its_own_where_it_may_and_says_what_it_needs_where_not() {
+    let dir = tempfile::tempdir().unwrap();
+    let before = interfaces();
+    // Comes as far as starting the nodes in their namespaces.
+    let output = chaos(&["--namespaces", "--nodes", "3", "--bouya", "/bin/false"], dir.path());
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{said}");
+    if said.contains("no network namespaces") {
+        eprintln!("skipped: {said}");
+    } else {
+        assert!(said.contains("the network did not come up"), "{said}");
+    }
+    assert_eq!(interfaces(), before);
+
+    let nothing = Command::new(env!("CARGO_BIN_EXE_chaos"))
+        .args(["--namespaces", "--bouya", "/bin/false"])
+        .env("PATH", dir.path())
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&nothing.stderr);
+    assert_eq!(nothing.status.code(), Some(2), "{said}");
+    assert!(said.contains("unshare: ") && said.contains("Without --namespaces"), "{said}");
 }

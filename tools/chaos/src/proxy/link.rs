@@ -13,6 +13,8 @@ pub(crate) struct State {
     pub(crate) silent: bool,
     /// Connections break, new ones are refused.
     pub(crate) refused: bool,
+    /// The cable of the node at its begin is out. The packets end there, not here; this is for who asks.
+    pub(crate) unplugged: bool,
     pub(crate) delay: Duration,
     /// What every byte takes even when nothing is wrong: members are not in one room.
     pub(crate) distance: Duration,
@@ -98,7 +100,7 @@ impl Links {
     pub(crate) fn is_whole(&self, one: usize, other: usize) -> bool {
         let whole = |from, to| {
             let state = self.states[self.at(from, to)].borrow();
-            !state.silent && !state.refused
+            !state.silent && !state.refused && !state.unplugged
         };
         whole(one, other) && whole(other, one)
     }

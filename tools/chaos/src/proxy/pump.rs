@@ -1,5 +1,6 @@
 //! Bytes from one end to the other, as the link's state lets them.
 
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -8,32 +9,43 @@ use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Instant, sleep, sleep_until};
 
-use super::link::{State, Wire};
+use super::link::{Open, State, Wire};
 
 /// Read at once; the unit of delay and rate.
 const CHUNK: usize = 8 * 1024;
 /// Chunks under way in one direction: beyond, the sender feels it, as it would a full window.
 const UNDER_WAY: usize = 64;
 
-/// Runs a connection until both directions have ended, or the link breaks it.
-pub(super) async fn both(dialer: TcpStream, target: TcpStream, wire: Wire) {
+/// Runs a connection until both directions have ended, or the link breaks it. It counts as open until one end has closed it: what the
+/// kernel still owes the other end, over a cable that is out perhaps, is no node's connection any more.
+pub(super) async fn both(dialer: TcpStream, target: TcpStream, wire: Wire, open: Open) {
     for stream in [&dialer, &target] {
         // Small frames go at once; where that cannot be set they go a little later.
         let _ = stream.set_nodelay(true);
     }
     let (dialer_read, dialer_write) = dialer.into_split();
     let (target_read, target_write) = target.into_split();
-    let there = one_way(dialer_read, target_write, wire.there.clone());
-    let back = one_way(target_read, dialer_write, wire.back.clone());
+    let open = Mutex::new(Some(open));
+    let there = one_way(dialer_read, target_write, wire.there.clone(), &open);
+    let back = one_way(target_read, dialer_write, wire.back.clone(), &open);
     tokio::select! {
         _ = async { tokio::join!(there, back) } => (),
         () = wire.broken() => (),
     }
 }
 
-async fn one_way(read: OwnedReadHalf, write: OwnedWriteHalf, state: watch::Receiver<State>) {
+async fn one_way(
+    read: OwnedReadHalf,
+    write: OwnedWriteHalf,
+    state: watch::Receiver<State>,
+    open: &Mutex<Option<Open>>,
+) {
     let (chunks, queue) = mpsc::channel(UNDER_WAY);
-    tokio::join!(take(read, chunks, state.clone()), give(write, queue, state));
+    let taken = async {
+        take(read, chunks, state.clone()).await;
+        drop(open.lock().unwrap_or_else(PoisonError::into_inner).take());
+    };
+    tokio::join!(taken, give(write, queue, state.clone()));
 }
 
 /// Reads, and says of each chunk when it is due.

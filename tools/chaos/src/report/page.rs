@@ -36,9 +36,10 @@ pub(super) fn render(report: &Report) -> String {
          <meta name=\"color-scheme\" content=\"light dark\">\n<link rel=\"icon\" href=\"data:,\">\n\
          <title>{title} - chaos, seed {seed}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<main>\n\
          <header>\n<p class=\"kind\">Bouya chaos report</p>\n<h1 class=\"{mark}\">{title}</h1>\n\
-         <p>{nodes} nodes, {minutes} of faults, seed {seed}, {version}.{early} The same faults again: <code>{command}</code></p>\n</header>\n",
+         <p>{nodes} nodes ({place}), {minutes} of faults, seed {seed}, {version}.{early} The same faults again: <code>{command}</code></p>\n</header>\n",
         seed = report.seed,
         nodes = report.nodes,
+        place = escape(&report.place),
         minutes = clock(report.healed_at.saturating_sub(report.faults_from)),
         version = escape(&report.version),
         command = escape(&report.command),

@@ -169,9 +169,13 @@ fn class(fault: Fault) -> &'static str {
     match fault {
         Fault::Kill | Fault::Restart | Fault::Upgrade => "down",
         Fault::Pause | Fault::DiskFull | Fault::Clock => "pause",
-        Fault::Cut | Fault::Partition | Fault::Oneway | Fault::Delay | Fault::Throttle | Fault::Reset => {
-            "link"
-        }
+        Fault::Cut
+        | Fault::Partition
+        | Fault::Oneway
+        | Fault::Delay
+        | Fault::Throttle
+        | Fault::Reset
+        | Fault::Cable => "link",
         Fault::Revoke => "other",
     }
 }

@@ -22,6 +22,7 @@ fn report() -> Report {
         command: "chaos --seed 7".into(),
         version: "bouya 0.1.0".into(),
         nodes: 3,
+        place: "all nodes on loopback".into(),
         faults_from: 5_000,
         healed_at: 50_000,
         ended_at: 60_000,
