@@ -10,7 +10,7 @@
 //!
 //! | rank | modules |
 //! |---|---|
-//! | 0 | [`limits`], [`time`], [`codec`], [`crypto`] |
+//! | 0 | [`limits`], [`time`], [`codec`], [`crypto`], [`random`] |
 //! | 1 | [`id`] |
 //! | 2 | [`ledger`] |
 //! | 3 | [`mempool`], [`wire`] |
@@ -35,5 +35,6 @@ pub mod ledger;
 pub mod limits;
 pub mod mempool;
 pub mod overlay;
+pub mod random;
 pub mod time;
 pub mod wire;

@@ -25,6 +25,7 @@ use super::{ConnId, Event, Output, Settings};
 use crate::id::NodeId;
 use crate::ledger::Rules;
 use crate::limits::{FIRST_DIAL, KNOWN_PEERS};
+use crate::random::Random;
 use crate::time::{Time, Timestamp};
 use crate::wire::{CLOCK_FEATURE, CrlSummary, Endpoint, Hello, Message, TipSummary};
 
@@ -37,7 +38,6 @@ mod dial;
 mod discovery;
 mod duplicates;
 mod peer;
-mod random;
 mod serving;
 mod sessions;
 mod traffic;
@@ -47,7 +47,6 @@ pub use book::Book;
 use candidates::Source;
 use connections::Connection;
 use peer::{Configured, Peer, Status};
-use random::Random;
 use sessions::Session;
 pub use view::{Blacklisted, PeerStatus, PeerView};
 

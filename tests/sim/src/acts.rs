@@ -16,7 +16,7 @@ impl World {
         if node.running.is_some() || node.held > 0 || node.absent {
             return;
         }
-        let seed = self.rng.next();
+        let seed = self.rng.next_u64();
         if let Err(error) = node.start(self.now, &self.genesis, seed) {
             return self.check.broken(format!("n{n:02} does not start: {error:?}"));
         }

@@ -9,12 +9,12 @@ use bouya_core::ledger::{
     Action, Address, Block, Branch, Content, Genesis, RawTransaction, Template, Transaction, View,
 };
 use bouya_core::overlay::ConnId;
+use bouya_core::random::Random;
 use bouya_core::time::Timestamp;
 use bouya_core::wire::{Item, Message, PeerEntry};
 
 use crate::disk::DiskError;
 use crate::node::Running;
-use crate::random::Random;
 
 /// How a member misbehaves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -110,7 +110,7 @@ impl Byzantine {
         if conns.is_empty() {
             return Vec::new();
         }
-        let conn = *rng.pick(&conns);
+        let conn = conns[rng.index(conns.len())];
         let tip = node.ledger.chain().tip();
         let message = match self.manner {
             Manner::Replay if !self.said.is_empty() => self.said[rng.index(self.said.len())].clone(),
@@ -122,7 +122,7 @@ impl Byzantine {
                 return many.collect();
             }
             Manner::FalseClaims => {
-                let id = sha256(&rng.next().to_le_bytes());
+                let id = sha256(&rng.next_u64().to_le_bytes());
                 let work = tip.work.saturating_mul(1 + u128::from(rng.below(4)));
                 let height = tip.height + rng.below(50);
                 Message::Announce(Bounded::truncated([Item::Block { id, height, work }]))

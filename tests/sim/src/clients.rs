@@ -3,10 +3,10 @@
 use bouya_core::codec::Bounded;
 use bouya_core::crypto::{Hash, SecretKey, sha256};
 use bouya_core::ledger::{Action, Address, Content, Output, Proposal, Response, Transaction};
+use bouya_core::random::Random;
 use bouya_core::time::Timestamp;
 
 use crate::node::{EPOCH, key};
-use crate::random::Random;
 
 /// Wallets of a run.
 pub(crate) const WALLETS: usize = 6;
@@ -59,7 +59,7 @@ impl Clients {
 
     fn action(&mut self, who: usize, now: u64) -> Action {
         let rng = &mut self.rng;
-        let document = sha256(&rng.next().to_le_bytes());
+        let document = sha256(&rng.next_u64().to_le_bytes());
         let other = (who + 1 + rng.index(WALLETS - 1)) % WALLETS;
         match rng.below(12) {
             0 => {
@@ -74,11 +74,14 @@ impl Clients {
                 deadline: Timestamp(EPOCH + now + rng.within(60_000, 3_600_000)),
             }),
             2..4 if !self.agreements.is_empty() => {
-                let (agreement, document) = *rng.pick(&self.agreements);
+                let (agreement, document) = self.agreements[rng.index(self.agreements.len())];
                 let response = if rng.chance(0.7) { Response::Sign } else { Response::Refuse };
                 Action::Respond { agreement, document, response }
             }
-            4 if !self.agreements.is_empty() => Action::Withdraw { agreement: rng.pick(&self.agreements).0 },
+            4 if !self.agreements.is_empty() => {
+                let (agreement, _) = self.agreements[rng.index(self.agreements.len())];
+                Action::Withdraw { agreement }
+            }
             _ => {
                 let output = Output { to: self.wallets[other].address, amount: rng.within(1, 900) };
                 Action::Transfer { outputs: Bounded::truncated([output]), memo: Default::default() }

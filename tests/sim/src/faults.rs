@@ -1,6 +1,6 @@
 //! What goes wrong, when, and for how long: decided by the seed before anything runs.
 
-use crate::random::Random;
+use bouya_core::random::Random;
 
 /// A kind of fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -139,7 +139,7 @@ pub(crate) fn plan(rng: &mut Random, nodes: usize, later: usize, healed: u64) ->
     let mut joins = nodes - later..nodes;
     let mut faults = Vec::new();
     for _ in 0..rng.within(3, 24) {
-        let kind = *rng.pick(&kinds);
+        let kind = kinds[rng.index(kinds.len())];
         let again = faults.iter().filter(|fault: &&Fault| fault.kind == kind).count();
         if kind.is_rare() && again > nodes / 8 {
             continue;

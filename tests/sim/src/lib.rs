@@ -33,7 +33,6 @@ mod faults;
 mod log;
 mod net;
 mod node;
-mod random;
 mod scenario;
 mod shell;
 mod sockets;

@@ -8,9 +8,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use bouya_core::limits::{SEND_QUEUE_BYTES, SEND_QUEUE_MESSAGES};
 use bouya_core::overlay::ConnId;
+use bouya_core::random::Random;
 use bouya_core::wire::{Goodbye, Hello, Message};
-
-use crate::random::Random;
 
 /// TCP gives up on data that nobody acknowledges after this long (ms).
 pub(crate) const STALL_MS: u64 = 30_000;

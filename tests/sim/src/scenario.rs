@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use bouya_core::ledger::{Address, Allocation, BlockRules, Coin, Genesis, Member, NetworkSpec};
+use bouya_core::random::Random;
 use bouya_core::time::Timestamp;
 use bouya_core::wire::Endpoint;
 
@@ -12,7 +13,6 @@ use crate::clients::{COINS, WALLETS};
 use crate::faults::{Fault, plan};
 use crate::net::Quality;
 use crate::node::{EPOCH, key, node_key};
-use crate::random::Random;
 
 /// Simulated time of a run: faults end after forty minutes, and everything must be well after an hour.
 pub(crate) const HEALED: u64 = 40 * 60_000;
@@ -62,9 +62,9 @@ impl Scenario {
         let dial_only = (2..nodes).filter(|_| rng.chance(0.1)).collect::<BTreeSet<_>>();
         let byzantine = (0..bad)
             .filter(|_| present > 2)
-            .map(|_| (rng.within(2, present as u64 - 1) as usize, *rng.pick(&Manner::ALL)));
+            .map(|_| (rng.within(2, present as u64 - 1) as usize, Manner::ALL[rng.index(Manner::ALL.len())]));
         let byzantine: BTreeMap<usize, Manner> = byzantine.collect();
-        let interval_ms = *rng.pick(&[8_000, 12_000, 15_000, 20_000, 30_000, 45_000]);
+        let interval_ms = INTERVALS_MS[rng.index(INTERVALS_MS.len())];
         let known = |n: usize, rng: &mut Random| {
             let good: Vec<usize> = (0..present)
                 .filter(|other| *other != n && !dial_only.contains(other) && !byzantine.contains_key(other))
@@ -94,7 +94,7 @@ impl Scenario {
                 loss: if rng.chance(0.3) { 0.02 * rng.unit() } else { 0.0 },
                 reorder: 0.0,
                 duplicate: 0.0,
-                width: *rng.pick(&[100, 1_000, 10_000, 100_000]),
+                width: WIDTHS[rng.index(WIDTHS.len())],
             },
             faults: plan(rng, nodes, later, HEALED),
             load_every: rng.within(1_000, 12_000),
@@ -125,5 +125,9 @@ impl Scenario {
     }
 }
 
+/// Between blocks, in ms.
+const INTERVALS_MS: [u32; 6] = [8_000, 12_000, 15_000, 20_000, 30_000, 45_000];
+/// Of links, in bytes per ms.
+const WIDTHS: [u64; 4] = [100, 1_000, 10_000, 100_000];
 /// Expected hashes of a block at first: enough for fine steps, little for the machine that runs this.
 const DIFFICULTY: u64 = 300;

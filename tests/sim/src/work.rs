@@ -115,7 +115,7 @@ impl World {
         if asked.is_empty() {
             return;
         }
-        let n = *self.rng.pick(&asked);
+        let n = asked[self.rng.index(asked.len())];
         let Some(running) = &self.nodes[n].running else { return };
         let address = self.clients.wallets[who].address;
         let account = match running.snapshot().account(&address) {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use bouya_core::ledger::{Block, Genesis, Moved, Transaction};
 use bouya_core::overlay::{CloseReason, ConnId, Input};
+use bouya_core::random::Random;
 
 use crate::byzantine::Byzantine;
 use crate::check::{Checker, WAKES_PER_INSTANT};
@@ -14,7 +15,6 @@ use crate::disk::{SimDisk, Snapshot};
 use crate::log::Log;
 use crate::net::{Net, Wire};
 use crate::node::{Clock, Crl, Node, Signatures, node_key};
-use crate::random::Random;
 use crate::scenario::{ENDS, HEALED, Scenario, endpoint, name};
 
 /// Each node that may mine looks for a block this often (ms).

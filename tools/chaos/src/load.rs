@@ -12,10 +12,10 @@ use std::time::{Duration, Instant};
 use bouya_core::codec::{Bounded, Text, encode};
 use bouya_core::crypto::{Hash, SecretKey};
 use bouya_core::ledger::{Action, Content, Output, Transaction};
+use bouya_core::random::Random;
 
 use crate::client::Client;
 use crate::consortium::{wallet_address, wallet_key};
-use crate::random::Random;
 use crate::seat::Seat;
 use crate::watch::Board;
 
@@ -250,7 +250,7 @@ impl Wallet {
 
     fn sign(&mut self) -> Option<Promise> {
         let nonce = self.load.of(self.wallet).len() as u64;
-        let action = if self.random.chance(70) {
+        let action = if self.random.below(100) < 70 {
             let to = wallet_address(self.random.index(self.load.wallets()));
             let amount = self.random.within(1, 1_000);
             Action::Transfer { outputs: Bounded::truncated([Output { to, amount }]), memo: Text::default() }

@@ -2,7 +2,7 @@
 //!
 //! | module | is |
 //! |---|---|
-//! | [`schedule`], [`fault`], [`random`] | which fault hits whom and when: a pure function of the seed |
+//! | [`schedule`], [`fault`] | which fault hits whom and when: a pure function of the seed |
 //! | [`consortium`] | CA, network and configurations in a temporary folder |
 //! | [`daemon`], [`seat`], [`disk`] | one node as a process; where it is now; a disk that can be full |
 //! | [`proxy`] | the wires between nodes, that can be cut, delayed, narrowed, broken |
@@ -37,7 +37,6 @@ mod namespace;
 mod options;
 mod plan;
 mod proxy;
-mod random;
 mod rejoin;
 mod removal;
 mod report;

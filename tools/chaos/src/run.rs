@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use bouya_core::random::Random;
 use tokio::runtime::Runtime;
 
 use crate::client::Client;
@@ -24,7 +25,6 @@ use crate::namespace::{Home, Namespace};
 use crate::options::Options;
 use crate::plan::{Plan, mount, random_seed};
 use crate::proxy::Proxy;
-use crate::random::Random;
 use crate::removal::Guard;
 use crate::report::{Done, Report, Skipped};
 use crate::schedule::Step;

@@ -5,10 +5,10 @@
 
 use std::fmt;
 
+use bouya_core::random::Random;
 use serde::Serialize;
 
 use crate::fault::Fault;
-use crate::random::Random;
 
 /// What decides the schedule.
 #[derive(Clone, Debug)]
@@ -139,7 +139,7 @@ impl Draft {
     /// Whether there was a place for it.
     fn add(&mut self, at: u64, fault: Fault) -> bool {
         let until = at + self.random.within(SHORTEST, self.span.max(SHORTEST));
-        let silent = self.random.chance(60);
+        let silent = self.random.below(100) < 60;
         let way = match fault {
             Fault::Cut | Fault::Partition if silent => Way::Silent,
             Fault::Cut | Fault::Partition => Way::Refused,
