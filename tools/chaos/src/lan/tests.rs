@@ -4,6 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net;
+use tokio::time::timeout;
+
 use super::*;
 use crate::proxy::Proxy;
 use crate::seat::Seat;
@@ -56,6 +60,13 @@ fn a_cable_that_is_out_takes_packets_without_a_word_and_gives_them_once_it_is_in
     assert_eq!(&heard, b"lost?");
 }
 
+/// Who comes next; nobody is waited for for ever.
+async fn comes(listener: TcpListener) -> (net::TcpStream, SocketAddr) {
+    listener.set_nonblocking(true).unwrap();
+    let listener = net::TcpListener::from_std(listener).unwrap();
+    timeout(SOON, listener.accept()).await.expect("nobody comes").unwrap()
+}
+
 #[tokio::test]
 async fn wires_run_between_namespaces_and_tell_who_dials_by_its_address() {
     let Some(lan) = two() else { return };
@@ -65,11 +76,8 @@ async fn wires_run_between_namespaces_and_tell_who_dials_by_its_address() {
     let proxy = Proxy::new(seats.iter().map(|seat| seat.plug.clone()).collect());
     let front = proxy.open(1).await.unwrap();
     assert_eq!(front.ip(), address(1), "it is behind the node's cable");
-    let dialed = tokio::task::spawn_blocking(move || {
-        let _dialer = lan.homes()[0].inside(|| TcpStream::connect_timeout(&front, SOON)).unwrap();
-        listener.accept().unwrap().1
-    });
-    assert_eq!(dialed.await.unwrap().ip().to_string(), "127.1.0.1", "node 0 comes from its own address");
+    let _dialer = lan.homes()[0].inside(|| TcpStream::connect_timeout(&front, SOON)).unwrap();
+    assert_eq!(comes(listener).await.1.ip().to_string(), "127.1.0.1", "node 0 comes from its own address");
 }
 
 #[tokio::test]
@@ -81,12 +89,8 @@ async fn a_node_whose_cable_is_out_still_answers_whoever_sits_at_its_machine() {
     assert_eq!(seat.api(), None, "it does not run yet");
     seat.api.store(listener.local_addr().unwrap().port(), Ordering::SeqCst);
     lan.plug(1, false).unwrap();
-    let asked = tokio::task::spawn_blocking(move || {
-        let mut asking = TcpStream::connect(("127.0.0.1", seat.api().unwrap())).unwrap();
-        asking.write_all(b"?").unwrap();
-        let mut heard = [0];
-        listener.accept().unwrap().0.read_exact(&mut heard).unwrap();
-        heard
-    });
-    assert_eq!(&asked.await.unwrap(), b"?");
+    let mut asking = net::TcpStream::connect(("127.0.0.1", seat.api().unwrap())).await.unwrap();
+    asking.write_u8(b'?').await.unwrap();
+    let heard = comes(listener).await.0.read_u8().await.unwrap();
+    assert_eq!(heard, b'?');
 }

@@ -93,9 +93,12 @@ async fn a_silent_cut_hides_even_that_the_other_end_is_gone() {
     let (dialer, mut target) = ends.connect().await;
     ends.proxy.links.change(0, 1, |state| state.silent = true);
     drop(dialer);
-    while ends.proxy.links.connections(0, 1) > 0 {
-        tokio::time::sleep(Duration::from_millis(5)).await; // poll
-    }
+    let gone = async {
+        while ends.proxy.links.connections(0, 1) > 0 {
+            tokio::time::sleep(Duration::from_millis(5)).await; // poll
+        }
+    };
+    timeout(SOON, gone).await.expect("it still counts");
     assert!(
         is_silent(&mut target).await,
         "what one end has closed counts no more, though the other has not heard"
