@@ -213,3 +213,53 @@ impl<D: Disk> Ledger<D> {
         Ok(self.chain.accept(ready))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec;
+
+    use super::super::testing::{Lab, genesis};
+    use super::super::{World, check_inline};
+    use super::*;
+    use crate::limits::AHEAD_MS;
+
+    struct Memory(World);
+
+    impl Disk for Memory {
+        type View<'a> = World;
+        type Error = StateError;
+
+        fn view(&self) -> Result<World, StateError> {
+            Ok(self.0.clone())
+        }
+
+        fn commit(&mut self, change: &Change) -> Result<(), StateError> {
+            self.0.apply(change);
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_block_that_is_early_is_taken_once_its_time_has_come_and_only_once() {
+        let mut lab = Lab::new();
+        let genesis = genesis();
+        let (world, mut check) = (World::new(&genesis), check_inline(lab.network()));
+        let tip = world.tip();
+        let mut ledger = Ledger::load(genesis, Memory(world), tip, &[]).unwrap();
+        let block = lab.mine(vec![]);
+        let due = block.header.time;
+        let before = Timestamp(due.0 - AHEAD_MS - 1);
+
+        let taken = ledger.take(&mut check, before, block.clone(), false).unwrap();
+        assert_eq!(taken, Taken { outcome: BlockOutcome::Early, moved: None });
+        assert_eq!(ledger.next_due(), Some(due));
+        assert_eq!(ledger.take_due(&mut check, before).unwrap(), None, "not yet");
+
+        let taken =
+            ledger.take_due(&mut check, Timestamp(due.0 - AHEAD_MS)).unwrap().expect("it was forgotten");
+        assert_eq!(taken.outcome, BlockOutcome::Stored);
+        assert_eq!(taken.moved.unwrap().connected, [block.id()]);
+        assert_eq!(ledger.chain().tip().id, block.id());
+        assert_eq!((ledger.next_due(), ledger.take_due(&mut check, due).unwrap()), (None, None));
+    }
+}

@@ -1,4 +1,4 @@
-//! Network namespaces that have no name: there as long as somebody holds them, gone with this process whatever ends it.
+//! Network namespaces that have no name: there as long as a process holds them, so nobody has to remove them.
 
 use std::fs::File;
 use std::io::{self, Read, Write};
