@@ -76,31 +76,11 @@ mod tests {
 
     use proptest::prelude::*;
 
-    use super::super::testing::{Lab, address, genesis};
-    use super::super::{Action, Block, Disk, Ledger, Output, Progress, World, check_inline};
+    use super::super::testing::{Lab, Memory, address, genesis};
+    use super::super::{Action, Block, Ledger, Output, Progress, World, check_inline};
     use super::*;
     use crate::codec::{Bounded, Text};
     use crate::time::Timestamp;
-
-    struct Memory {
-        world: World,
-        commits: usize,
-    }
-
-    impl Disk for Memory {
-        type View<'a> = World;
-        type Error = StateError;
-
-        fn view(&self) -> Result<World, StateError> {
-            Ok(self.world.clone())
-        }
-
-        fn commit(&mut self, change: &Change) -> Result<(), StateError> {
-            self.commits += 1;
-            self.world.apply(change);
-            Ok(())
-        }
-    }
 
     /// A chain in each of whose blocks key 1 pays `to`.
     fn chain(to: u8, blocks: u64) -> Vec<Arc<Block>> {
@@ -116,9 +96,8 @@ mod tests {
     /// Gives the blocks in groups of these sizes, then works until there is nothing to do.
     fn take(blocks: &[Arc<Block>], sizes: &[usize]) -> (World, Hash, Vec<Hash>, usize) {
         let genesis = genesis();
-        let (network, world) = (genesis.id(), World::new(&genesis));
-        let tip = world.tip();
-        let mut ledger = Ledger::load(genesis, Memory { world, commits: 0 }, tip, &[]).unwrap();
+        let (network, tip, memory) = (genesis.id(), genesis.branch().id, Memory::new(&genesis));
+        let mut ledger = Ledger::load(genesis, memory, tip, &[]).unwrap();
         let (mut check, now) = (check_inline(network), Timestamp(u64::MAX / 2));
         let (mut rest, mut told) = (blocks, vec![]);
         for size in sizes.iter().cycle() {

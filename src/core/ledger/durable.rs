@@ -218,34 +218,18 @@ impl<D: Disk> Ledger<D> {
 mod tests {
     use alloc::vec;
 
-    use super::super::testing::{Lab, genesis};
-    use super::super::{World, check_inline};
+    use super::super::check_inline;
+    use super::super::testing::{Lab, Memory, genesis};
     use super::*;
     use crate::limits::AHEAD_MS;
-
-    struct Memory(World);
-
-    impl Disk for Memory {
-        type View<'a> = World;
-        type Error = StateError;
-
-        fn view(&self) -> Result<World, StateError> {
-            Ok(self.0.clone())
-        }
-
-        fn commit(&mut self, change: &Change) -> Result<(), StateError> {
-            self.0.apply(change);
-            Ok(())
-        }
-    }
 
     #[test]
     fn a_block_that_is_early_is_taken_once_its_time_has_come_and_only_once() {
         let mut lab = Lab::new();
         let genesis = genesis();
-        let (world, mut check) = (World::new(&genesis), check_inline(lab.network()));
-        let tip = world.tip();
-        let mut ledger = Ledger::load(genesis, Memory(world), tip, &[]).unwrap();
+        let (tip, memory, mut check) =
+            (genesis.branch().id, Memory::new(&genesis), check_inline(lab.network()));
+        let mut ledger = Ledger::load(genesis, memory, tip, &[]).unwrap();
         let block = lab.mine(vec![]);
         let due = block.header.time;
         let before = Timestamp(due.0 - AHEAD_MS - 1);

@@ -6,8 +6,8 @@ use alloc::vec;
 use alloc::vec::Vec;
 
 use super::{
-    Action, Address, Allocation, Block, BlockRules, Chain, Coin, Genesis, NetworkSpec, Output, Plan,
-    RawTransaction, Template, Transaction, World, check_inline,
+    Action, Address, Allocation, Block, BlockRules, Chain, Change, Coin, Disk, Genesis, NetworkSpec, Output,
+    Plan, RawTransaction, StateError, Template, Transaction, World, check_inline,
 };
 use crate::codec::{Bounded, Text};
 use crate::crypto::{Hash, PublicKey, SecretKey, Signature};
@@ -98,5 +98,32 @@ impl Lab {
             _ => panic!("not taken"),
         }
         block
+    }
+}
+
+/// A ledger's disk in memory.
+pub(crate) struct Memory {
+    pub(crate) world: World,
+    pub(crate) commits: usize,
+}
+
+impl Memory {
+    pub(crate) fn new(genesis: &Genesis) -> Self {
+        Self { world: World::new(genesis), commits: 0 }
+    }
+}
+
+impl Disk for Memory {
+    type View<'a> = World;
+    type Error = StateError;
+
+    fn view(&self) -> Result<World, StateError> {
+        Ok(self.world.clone())
+    }
+
+    fn commit(&mut self, change: &Change) -> Result<(), StateError> {
+        self.commits += 1;
+        self.world.apply(change);
+        Ok(())
     }
 }
