@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use bouya_core::crypto::Hash;
 use bouya_core::ledger::{
-    Account, Address, CheckedTransaction, Moved, StateError, Transaction, TransactionError, View,
+    Account, Address, CheckedTransaction, CompactBlock, Moved, ShortKey, StateError, Transaction,
+    TransactionError, View,
 };
 use bouya_core::mempool::{Dropped, Followed, Limits, Mempool, MempoolError, TipMove};
 use bouya_core::overlay::{Answer, ConnId, Input, Offer, TransactionOutcome};
@@ -35,6 +36,8 @@ pub enum Request {
     Submit { conn: ConnId, transactions: Vec<Transaction> },
     /// From the network: a peer wants these. Answered by [`Answer::Transactions`].
     Fetch { conn: ConnId, ids: Vec<Hash> },
+    /// From the network: which transactions of a block in short are here. Answered by [`Answer::Short`].
+    Short { key: ShortKey, block: Arc<CompactBlock> },
     /// From the chain: the tip has moved. `lost` still has the blocks that left the best chain, if any did.
     Moved { moved: Moved, fresh: Fresh, lost: Option<Snapshot> },
     /// From the miner: what a block with so much room should hold.
@@ -148,6 +151,10 @@ impl MempoolActor {
                     }
                 }
                 self.answer(Answer::Transactions { conn, found, missing });
+            }
+            Request::Short { key, block } => {
+                let found = pool.find_short(&key, &block.ids);
+                self.answer(Answer::Short { key, found });
             }
             Request::Moved { moved, fresh, lost } => self.moved(pool, &moved, &fresh, lost.as_ref())?,
             Request::Select { room, most, reply } => drop(reply.send(pool.select(room, most))),

@@ -12,8 +12,8 @@ use std::sync::Arc;
 use bouya_core::codec::{Bounded, Text, decode, encode};
 use bouya_core::crypto::{Hash, PublicKey, SecretKey, Signature, sha256};
 use bouya_core::ledger::{
-    Action, Address, Allocation, Block, BlockRules, Body, Coin, Content, Genesis, Header, HeaderRecord,
-    Member, NetworkSpec, Output, Proposal, Response, Reward, Schedule, Transaction, Undo, root,
+    Action, Address, Allocation, Block, BlockRules, Body, Coin, CompactBlock, Content, Genesis, Header,
+    HeaderRecord, Member, NetworkSpec, Output, Proposal, Response, Reward, Schedule, Transaction, Undo, root,
 };
 use bouya_core::time::Timestamp;
 use bouya_core::wire::{
@@ -115,6 +115,11 @@ impl Seeded {
         Block { header: self.header(), body: Body { reward, transactions } }
     }
 
+    fn compact_block(&mut self) -> CompactBlock {
+        let block = self.block();
+        CompactBlock::new(&block, self.number()).expect("no two short ids are equal")
+    }
+
     fn item(&mut self) -> Item {
         match self.below(2) {
             0 => Item::Transaction(self.hash()),
@@ -130,6 +135,8 @@ impl Seeded {
     fn messages(&mut self) -> Vec<Message> {
         let reasons = [GoodbyeReason::Shutdown, GoodbyeReason::Banned, GoodbyeReason::Age];
         let reason = reasons[self.below(3) as usize];
+        // Messages that came later take no numbers from those before: their hashes stay.
+        let mut later = Self(!self.0);
         vec![
             Message::Ping(self.number()),
             Message::Pong(self.number()),
@@ -145,6 +152,15 @@ impl Seeded {
             Message::NotFound(Bounded::truncated(self.list(4, Self::item))),
             Message::Revocations(Bounded::truncated([Bounded::truncated(self.bytes::<40>())])),
             Message::Goodbye(Goodbye::new(reason, "because")),
+            Message::CompactBlock(Arc::new(later.compact_block())),
+            Message::GetBlockTransactions {
+                block: later.hash(),
+                places: Bounded::truncated(later.list(4, |s| s.number() as u16)),
+            },
+            Message::BlockTransactions {
+                block: later.hash(),
+                transactions: Bounded::truncated(later.list(3, Self::transaction)),
+            },
         ]
     }
 }

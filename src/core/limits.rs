@@ -197,10 +197,13 @@ pub const BAN_MAX: Duration = Duration::from_secs(24 * 3600);
 pub const SEEN_IDS: usize = 100_000;
 /// Ids remembered as known to one peer.
 pub const KNOWN_IDS_PER_PEER: usize = 10_000;
-/// Transactions are gathered this long before they are sent on.
+/// This node's own transactions are gathered this long before they are sent.
 pub const GOSSIP_BATCH: Duration = Duration::from_millis(5);
-/// Peers that get whole transactions at once; the rest get announcements.
-pub const GOSSIP_EAGER_PEERS: usize = 4;
+/// Others' transactions are gathered this long, to twice as long, before they are announced: what comes the other way meanwhile need
+/// not be.
+pub const GOSSIP_RELAY: Duration = Duration::from_millis(40);
+/// Peers that get own transactions whole at once; the rest get announcements.
+pub const GOSSIP_EAGER_PEERS: usize = 8;
 /// Transactions asked of one peer and not answered yet.
 pub const TRANSACTION_REQUESTS_PER_PEER: usize = 64;
 /// A requested transaction.
@@ -209,6 +212,17 @@ pub const TRANSACTION_TIMEOUT: Duration = Duration::from_secs(5);
 pub const BLOCK_TIMEOUT: Duration = Duration::from_secs(2);
 /// See [`BLOCK_TIMEOUT`].
 pub const BLOCK_TIMEOUT_MAX: Duration = Duration::from_secs(64);
+/// Blocks of fewer transactions go whole: a few hundred bytes less are not worth that one of them may have to be asked for.
+pub const COMPACT_FROM: usize = 4;
+/// Blocks being rebuilt from short ids: one of each sender, and so many in all. Each holds up to [`BLOCK_BYTES`] of transactions.
+pub const COMPACT_REBUILDS: usize = 8;
+/// Newest blocks whose transactions are given to who cannot rebuild them. Further back, whole blocks are.
+pub const COMPACT_KEPT: usize = 4;
+/// A block is rebuilt if it is at most so many blocks below or above the tip; what is further off, headers decide about.
+pub const COMPACT_NEAR: (u64, u64) = (6, 2);
+/// ... and if it states at least the tip's difficulty divided by this: looking its transactions up costs a millisecond, and headers of the
+/// least difficulty cost nothing.
+pub const COMPACT_WORK: u64 = 4;
 /// Requested headers.
 pub const HEADERS_TIMEOUT: Duration = Duration::from_secs(20);
 /// Blocks asked of one peer and not answered yet.

@@ -23,6 +23,7 @@ mod follow;
 #[cfg(any(test, feature = "fuzzing"))]
 mod invariants;
 mod reasons;
+mod short;
 
 pub use follow::{Followed, TipMove};
 pub use reasons::{DropReason, MempoolError};

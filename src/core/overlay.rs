@@ -10,16 +10,19 @@
 //! |---|---|
 //! | [`peers`] | who is dialed, which connection stays, who is known, told, banned |
 //! | [`gossip`] | which transaction and new block goes to whom, once |
+//! | [`compact`] | how a new block is rebuilt from what is here |
 //! | [`sync`] | which headers and blocks are fetched from whom |
 //! | [`budget`] | how much a peer may ask and send |
 //! | [`faults`] | what an offence costs: one total table |
 
 pub mod budget;
+pub mod compact;
 mod facade;
 pub mod faults;
 pub mod gossip;
 mod io;
 pub mod peers;
+mod recent;
 pub mod sync;
 pub mod timers;
 

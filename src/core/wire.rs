@@ -6,6 +6,7 @@ mod message;
 
 pub use frame::{FrameError, FrameReader, frame};
 pub use hello::{
-    CLOCK_FEATURE, CrlSummary, Endpoint, EndpointError, Hello, HelloError, Member, TipSummary, member_proof,
+    CLOCK_FEATURE, COMPACT_FEATURE, CrlSummary, Endpoint, EndpointError, Hello, HelloError, Member,
+    TipSummary, member_proof,
 };
 pub use message::{Goodbye, GoodbyeReason, Item, Message, PeerEntry};

@@ -283,6 +283,11 @@ impl Running {
                     self.handle(Input::Answer(Answer::Branch { id, branch: None }));
                 }
             }
+            Query::Short { key, block } => {
+                if self.actor.mempool.offer(mempool::Request::Short { key, block }).is_err() {
+                    self.handle(Input::Answer(Answer::Short { key, found: Vec::new() }));
+                }
+            }
             Query::Transactions { conn, ids } => self.fetch(conn, ids),
             Query::Block { conn, .. } | Query::Headers { conn, .. } => self.read(query, self.room(conn)),
             Query::Missing(_) => self.read(query, async {}),

@@ -208,3 +208,21 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn short_ids_find_what_is_here_in_their_order() {
+    use crate::ledger::{ShortId, ShortKey};
+    let mut pool = pool(100);
+    let all: Vec<_> = (1..20).map(|n| pay(n, 0, 1, 500, 9)).collect();
+    let (here, other) = all.split_at(15);
+    here.iter().for_each(|transaction| drop(insert(&mut pool, transaction.clone()).unwrap()));
+    let key = ShortKey::new(&Hash([3; 32]), 5);
+    let asked: Vec<_> = other.iter().chain(here.iter().rev()).map(|transaction| transaction.id()).collect();
+    let shorts: Vec<ShortId> = asked.iter().map(|id| key.short(id)).collect();
+    let found = pool.find_short(&key, &shorts);
+    let found: Vec<_> =
+        found.iter().map(|found| found.as_ref().map(|transaction| transaction.id())).collect();
+    let expected = asked.iter().map(|id| pool.get(id).map(|transaction| transaction.id()));
+    assert_eq!(found, expected.collect::<Vec<_>>());
+    assert_eq!(pool.find_short(&ShortKey::new(&Hash([3; 32]), 6), &shorts), vec![None; 19]);
+}

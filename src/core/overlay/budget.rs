@@ -107,6 +107,7 @@ impl Budget {
     pub fn asks(&mut self, message: &Message) {
         match message {
             Message::GetBlocks(ids) => grow(&mut self.blocks_due, ids.len(), CREDIT_BLOCKS),
+            Message::GetBlockTransactions { .. } => grow(&mut self.blocks_due, 1, CREDIT_BLOCKS),
             Message::GetHeaders { .. } => grow(&mut self.headers_due, 1, CREDIT_HEADERS),
             Message::Request(ids) => grow(&mut self.transactions_due, ids.len(), CREDIT_TRANSACTIONS),
             _ => (),
@@ -177,7 +178,7 @@ impl Budget {
 
     fn is_answer(&mut self, message: &Message) -> bool {
         match message {
-            Message::Block(_) => use_up(&mut self.blocks_due, 1),
+            Message::Block(_) | Message::BlockTransactions { .. } => use_up(&mut self.blocks_due, 1),
             Message::Headers(_) => use_up(&mut self.headers_due, 1),
             Message::Transactions(list) => use_up(&mut self.transactions_due, list.len().max(1)),
             _ => false,

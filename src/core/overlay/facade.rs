@@ -1,16 +1,18 @@
 //! The façade: one match that routes every input to the children that it concerns, and their wishes out.
 
 use alloc::collections::VecDeque;
+use alloc::string::ToString;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
+use super::compact::{Compact, Wish};
 use super::gossip::Gossip;
 use super::peers::{Blacklisted, Change, PeerView, Peers};
 use super::sync::{Sync, SyncStatus};
-use super::{Act, Answer, ConnId, Input, Offer, Output, Settings, Tip, TransactionOutcome};
+use super::{Act, Answer, ConnId, Fault, Input, Offer, Output, Settings, Tip, TransactionOutcome};
 use crate::codec::Bounded;
 use crate::crypto::Hash;
-use crate::ledger::Block;
+use crate::ledger::{Block, BlockOutcome, CompactBlock};
 use crate::time::{Time, Timestamp};
 use crate::wire::{Item, Message, TipSummary};
 
@@ -20,9 +22,10 @@ use crate::wire::{Item, Message, TipSummary};
 pub struct Overlay {
     peers: Peers,
     gossip: Gossip,
+    compact: Compact,
     sync: Sync,
     /// The newest block of a sync under way. Peers are offered the last one only: they have most of the others.
-    late_offer: Option<Offer>,
+    late_offer: Option<Arc<Block>>,
     outputs: VecDeque<Output>,
 }
 
@@ -31,7 +34,8 @@ impl Overlay {
     pub fn new(settings: Settings, now: Time, wall: Timestamp) -> Self {
         Self {
             peers: Peers::new(&settings, now, wall),
-            gossip: Gossip::new(now),
+            gossip: Gossip::new(now, settings.seed),
+            compact: Compact::new(settings.genesis.clone(), settings.seed),
             sync: Sync::new(settings.genesis),
             late_offer: None,
             outputs: VecDeque::new(),
@@ -63,6 +67,7 @@ impl Overlay {
             Input::Wake => {
                 self.peers.wake(now);
                 self.gossip.wake(now);
+                self.compact.wake(now);
                 self.sync.wake(now);
             }
         }
@@ -76,10 +81,8 @@ impl Overlay {
 
     /// When [`Input::Wake`] is due.
     pub fn next_wakeup(&self) -> Option<Time> {
-        [self.peers.next_wakeup(), self.gossip.next_wakeup(), self.sync.next_wakeup()]
-            .into_iter()
-            .flatten()
-            .min()
+        let (compact, sync) = (self.compact.next_wakeup(), self.sync.next_wakeup());
+        [self.peers.next_wakeup(), self.gossip.next_wakeup(), compact, sync].into_iter().flatten().min()
     }
 
     /// All known peers, by id: one for each, never this node itself.
@@ -119,9 +122,15 @@ impl Overlay {
 
     fn offer(&mut self, now: Time, offer: Offer) {
         match offer {
-            Offer::Block { .. } if self.is_syncing() => self.late_offer = Some(offer),
-            offer => self.gossip.offer(now, offer),
+            Offer::Block { block, .. } if self.is_syncing() => self.late_offer = Some(block),
+            Offer::Block { block, .. } => self.offer_block(&block),
+            Offer::Transactions(transactions) => self.gossip.offer_transactions(now, transactions),
         }
+    }
+
+    fn offer_block(&mut self, block: &Arc<Block>) {
+        let compact = self.compact.offered(block);
+        self.gossip.offer_block(block, compact.as_ref());
     }
 
     fn is_syncing(&self) -> bool {
@@ -131,6 +140,7 @@ impl Overlay {
     fn tip(&mut self, now: Time, tip: Tip) {
         let summary = TipSummary { height: tip.branch.height, hash: tip.branch.id, work: tip.branch.work };
         self.peers.set_tip(now, summary, tip.now);
+        self.compact.tip(&tip);
         self.sync.tip(now, tip);
     }
 
@@ -160,8 +170,19 @@ impl Overlay {
                 self.gossip.block_seen(now, session, block.header.id());
                 self.sync.block(now, session, block);
             }
+            Message::CompactBlock(block) => self.compact_block(now, session, block),
+            Message::GetBlockTransactions { block, places } => {
+                match self.compact.serve(session, block, &places) {
+                    Ok(message) => self.peers.serve(now, session, message),
+                    Err(fault) => self.peers.blame(now, session, &fault),
+                }
+            }
+            Message::BlockTransactions { block, transactions } => {
+                self.compact.transactions(session, &block, transactions.into_inner());
+            }
             Message::NotFound(items) => {
                 self.gossip.not_found(now, session, &items);
+                self.compact.not_found(session, &items);
                 self.sync.not_found(now, session, &items);
             }
             Message::Revocations(lists) => {
@@ -175,6 +196,31 @@ impl Overlay {
             | Message::GetPeers
             | Message::Peers(_)
             | Message::Goodbye(_) => (),
+        }
+    }
+
+    /// A block in short. Its work comes first: everything else costs this node more than it has cost the sender.
+    fn compact_block(&mut self, now: Time, session: ConnId, block: Arc<CompactBlock>) {
+        if let Err(error) = block.header.check_work() {
+            return self.peers.blame(now, session, &Fault::InvalidBlock(error.to_string()));
+        }
+        let id = block.header.id();
+        self.peers.set_height(session, block.header.height);
+        self.gossip.block_seen(now, session, id);
+        if self.sync.lacks(session, &id) {
+            self.compact.received(session, block);
+        }
+    }
+
+    fn grant(&mut self, now: Time, wish: Wish) {
+        match wish {
+            Wish::Act(act) => self.act(now, act),
+            Wish::Block(senders, block) => {
+                for session in senders {
+                    self.sync.block(now, session, Arc::clone(&block));
+                }
+            }
+            Wish::Lead(session) => self.sync.look_into(now, session),
         }
     }
 
@@ -193,7 +239,13 @@ impl Overlay {
             }
             Answer::Branch { id, branch } => self.sync.branch(now, id, branch),
             Answer::Missing(ids) => self.sync.missing(now, ids),
-            Answer::BlockDone { conn, id, outcome } => self.sync.block_done(now, conn, id, outcome),
+            Answer::Short { key, found } => self.compact.found(now, key, found),
+            Answer::BlockDone { conn, id, outcome } => {
+                if matches!(outcome, BlockOutcome::Stored | BlockOutcome::Known) {
+                    self.compact.stored(&id);
+                }
+                self.sync.block_done(now, conn, id, outcome);
+            }
             Answer::TransactionsDone { conn, outcomes } => {
                 let is_useless = |outcome: &_| matches!(outcome, TransactionOutcome::Ignored);
                 let useless = outcomes.iter().filter(|(_, outcome)| is_useless(outcome)).count();
@@ -212,10 +264,12 @@ impl Overlay {
                 self.act(now, act);
             } else if let Some(output) = self.peers.poll() {
                 self.outputs.push_back(output);
-            } else if let Some(offer) =
+            } else if let Some(wish) = self.compact.poll() {
+                self.grant(now, wish);
+            } else if let Some(block) =
                 self.late_offer.take_if(|_| !matches!(self.sync.status(), SyncStatus::Syncing { .. }))
             {
-                self.gossip.offer(now, offer);
+                self.offer_block(&block);
             } else {
                 return;
             }
@@ -224,8 +278,8 @@ impl Overlay {
 
     fn change(&mut self, now: Time, change: Change) {
         match change {
-            Change::Up { session, tip, held } => {
-                self.gossip.peer_up(now, session);
+            Change::Up { session, tip, compact, held } => {
+                self.gossip.peer_up(session, compact);
                 self.sync.peer_up(now, session, tip);
                 for message in held {
                     self.route(now, session, message);
@@ -233,6 +287,7 @@ impl Overlay {
             }
             Change::Down(session) => {
                 self.gossip.peer_down(session);
+                self.compact.peer_down(session);
                 self.sync.peer_down(now, session);
             }
         }

@@ -1,8 +1,10 @@
 //! Gossip: which transaction and which new block goes to whom, once.
 //!
 //! For each peer it is remembered what the peer has: what it sent, announced or was sent. Nothing goes to a peer that has it, so
-//! nothing goes back to its sender. Transactions that the mempool took are gathered for [`GOSSIP_BATCH`] and then go whole to
-//! [`GOSSIP_EAGER_PEERS`] peers, another few each time, and as announcements to the rest. New blocks go whole to everybody who lacks them.
+//! nothing goes back to its sender. This node's own transactions are gathered for [`GOSSIP_BATCH`] and then go whole to
+//! [`GOSSIP_EAGER_PEERS`] peers, others each time, and as announcements to the rest. Those of others are announced after
+//! [`GOSSIP_RELAY`] to twice that: most peers have got them from where they came from by then, and of two that have it one is first. New blocks go to
+//! everybody who lacks them.
 //!
 //! Invariants: an id is in `seen` from the moment at which its transaction is given to the mempool, so a second copy costs a hash
 //! and a look-up. An id is the hash of all bytes, signature included: a wrong copy has another id and never shadows the right one.
@@ -18,21 +20,21 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use self::cutter::Cutter;
-use self::recent::Recent;
 use self::wants::Wants;
 use crate::codec::Bounded;
 use crate::crypto::Hash;
-use crate::ledger::{Block, Transaction};
+use crate::ledger::{Block, CompactBlock, Transaction};
 use crate::limits::{
-    GOSSIP_BATCH, GOSSIP_EAGER_PEERS, IDS_PER_MESSAGE, KNOWN_IDS_PER_PEER, SEEN_IDS, SEND_QUEUE_BYTES,
-    TRANSACTIONS_PER_MESSAGE, UNCHECKED_BYTES_PER_PEER,
+    GOSSIP_BATCH, GOSSIP_EAGER_PEERS, GOSSIP_RELAY, IDS_PER_MESSAGE, KNOWN_IDS_PER_PEER, SEEN_IDS,
+    SEND_QUEUE_BYTES, TRANSACTIONS_PER_MESSAGE, UNCHECKED_BYTES_PER_PEER,
 };
-use crate::overlay::{Act, ConnId, Fault, Offer, Submit, TransactionOutcome};
+use crate::overlay::recent::Recent;
+use crate::overlay::{Act, ConnId, Fault, Submit, TransactionOutcome};
+use crate::random::Random;
 use crate::time::Time;
 use crate::wire::{Item, Message};
 
 mod cutter;
-mod recent;
 mod wants;
 
 /// Bytes of transactions in all answers to one request: more would fill the send queue and close a peer that only asked.
@@ -50,7 +52,10 @@ pub struct Gossip {
     seen: Recent,
     rotated: Time,
     wants: Wants,
-    batch: Batch,
+    /// This node's own.
+    own: Batch,
+    relayed: Batch,
+    random: Random,
     /// Counts batches: whose turn it is to get whole transactions.
     turn: usize,
     out: VecDeque<Act>,
@@ -62,6 +67,8 @@ struct Peer {
     transactions: Recent,
     blocks: Recent,
     unchecked: Unchecked,
+    /// It takes blocks in short.
+    compact: bool,
 }
 
 /// Transactions of one peer that are with the mempool.
@@ -92,25 +99,44 @@ struct Batch {
     due: Option<Time>,
 }
 
+impl Batch {
+    fn push(&mut self, due: Time, transaction: Transaction) {
+        self.transactions.push(transaction);
+        self.due.get_or_insert(due);
+    }
+
+    /// All of them, once it is time or there are as many as a message holds.
+    fn take_due(&mut self, now: Time) -> Vec<Transaction> {
+        let is_due = self.due.is_some_and(|due| due <= now);
+        if is_due || self.transactions.len() >= TRANSACTIONS_PER_MESSAGE {
+            self.due = None;
+            return core::mem::take(&mut self.transactions);
+        }
+        Vec::new()
+    }
+}
+
 impl Gossip {
-    /// Nobody is connected, nothing is known.
-    pub fn new(now: Time) -> Self {
+    /// Nobody is connected, nothing is known. `seed` is for jitter.
+    pub fn new(now: Time, seed: u64) -> Self {
         Self {
+            random: Random::new(seed),
             peers: BTreeMap::new(),
             seen: Recent::new(SEEN_IDS),
             rotated: now,
             wants: Wants::default(),
-            batch: Batch::default(),
+            own: Batch::default(),
+            relayed: Batch::default(),
             turn: 0,
             out: VecDeque::new(),
         }
     }
 
-    /// A peer's hello was accepted.
-    pub fn peer_up(&mut self, _now: Time, conn: ConnId) {
+    /// A peer's hello was accepted. `compact`: it takes blocks in short.
+    pub fn peer_up(&mut self, conn: ConnId, compact: bool) {
         let transactions = Recent::new(KNOWN_IDS_PER_PEER / 2);
         let blocks = Recent::new(KNOWN_BLOCKS_PER_PEER / 2);
-        self.peers.insert(conn, Peer { transactions, blocks, unchecked: Unchecked::default() });
+        self.peers.insert(conn, Peer { transactions, blocks, unchecked: Unchecked::default(), compact });
         self.wants.peer_up(conn);
     }
 
@@ -189,22 +215,34 @@ impl Gossip {
         }
     }
 
-    /// Something of this node's own for everybody who lacks it.
-    pub fn offer(&mut self, now: Time, offer: Offer) {
-        match offer {
-            Offer::Block { block, .. } => self.offer_block(&block),
-            Offer::Transactions(transactions) => {
-                for transaction in transactions {
-                    let id = transaction.id();
-                    self.seen.insert(id);
-                    self.wants.got(now, None, &id);
-                    self.batch.transactions.push(transaction);
-                }
-                self.batch.due.get_or_insert(now.after(GOSSIP_BATCH));
-                if self.batch.transactions.len() >= TRANSACTIONS_PER_MESSAGE {
-                    self.flush();
-                }
-                self.request();
+    /// The mempool took these: for everybody who lacks them.
+    pub fn offer_transactions(&mut self, now: Time, transactions: Vec<Transaction>) {
+        for transaction in transactions {
+            let id = transaction.id();
+            self.wants.got(now, None, &id);
+            // What a peer has sent was seen before.
+            if self.seen.insert(id) {
+                self.own.push(now.after(GOSSIP_BATCH), transaction);
+            } else {
+                // Who got it together does not announce it together.
+                let wait = GOSSIP_RELAY.saturating_add(self.random.up_to(GOSSIP_RELAY));
+                self.relayed.push(now.after(wait), transaction);
+            }
+        }
+        self.flush(now);
+        self.request();
+    }
+
+    /// A new block on the best chain for everybody who lacks it, in short if it has a short form and the peer takes that.
+    pub fn offer_block(&mut self, block: &Arc<Block>, compact: Option<&Arc<CompactBlock>>) {
+        let id = block.id();
+        for (conn, peer) in &mut self.peers {
+            if peer.blocks.insert(id) {
+                let message = match compact.filter(|_| peer.compact) {
+                    Some(compact) => Message::CompactBlock(Arc::clone(compact)),
+                    None => Message::Block(Arc::clone(block)),
+                };
+                self.out.push_back(Act::Send(*conn, message));
             }
         }
     }
@@ -244,9 +282,7 @@ impl Gossip {
 
     /// [`Gossip::next_wakeup`] has come.
     pub fn wake(&mut self, now: Time) {
-        if self.batch.due.is_some_and(|due| due <= now) {
-            self.flush();
-        }
+        self.flush(now);
         let late = self.wants.wake(now);
         // Once for all that it kept back: a hiccup must not ban an honest peer.
         self.out.extend(late.into_iter().map(|conn| Act::Blame(conn, Fault::Withheld)));
@@ -260,39 +296,33 @@ impl Gossip {
 
     /// When to call [`Gossip::wake`].
     pub fn next_wakeup(&self) -> Option<Time> {
-        self.batch.due.into_iter().chain(self.wants.next_deadline()).min()
+        self.own.due.into_iter().chain(self.relayed.due).chain(self.wants.next_deadline()).min()
     }
 
-    fn offer_block(&mut self, block: &Arc<Block>) {
-        let id = block.id();
-        for (conn, peer) in &mut self.peers {
-            if peer.blocks.insert(id) {
-                self.out.push_back(Act::Send(*conn, Message::Block(Arc::clone(block))));
-            }
-        }
-    }
-
-    /// Sends the batch: whole to a few peers, whose turn it is, announced to the others.
-    fn flush(&mut self) {
-        let batch = core::mem::take(&mut self.batch);
+    /// Sends what is due.
+    fn flush(&mut self, now: Time) {
+        let (own, relayed) = (self.own.take_due(now), self.relayed.take_due(now));
         let count = self.peers.len().max(1);
         let first = self.turn.checked_rem(count).unwrap_or(0);
-        self.turn = first.saturating_add(GOSSIP_EAGER_PEERS);
+        if !own.is_empty() {
+            self.turn = first.saturating_add(GOSSIP_EAGER_PEERS);
+        }
         for (at, (conn, peer)) in self.peers.iter_mut().enumerate() {
             let place = at.saturating_add(count).saturating_sub(first).checked_rem(count).unwrap_or(0);
-            let lacking =
-                batch.transactions.iter().filter(|transaction| peer.transactions.insert(transaction.id()));
-            if place < GOSSIP_EAGER_PEERS {
-                let mut cutter = Cutter::default();
-                lacking.for_each(|transaction| cutter.push(transaction.clone()));
-                self.out.extend(cutter.finish().map(|message| Act::Send(*conn, message)));
-            } else {
-                let items: Vec<Item> =
-                    lacking.map(|transaction| Item::Transaction(transaction.id())).collect();
-                for items in items.chunks(IDS_PER_MESSAGE) {
-                    let items = Bounded::truncated(items.iter().copied());
-                    self.out.push_back(Act::Send(*conn, Message::Announce(items)));
+            let mut told: Vec<Item> = Vec::new();
+            let mut cutter = Cutter::default();
+            for transaction in own.iter().filter(|transaction| peer.transactions.insert(transaction.id())) {
+                match place < GOSSIP_EAGER_PEERS {
+                    true => cutter.push(transaction.clone()),
+                    false => told.push(Item::Transaction(transaction.id())),
                 }
+            }
+            self.out.extend(cutter.finish().map(|message| Act::Send(*conn, message)));
+            let relayed = relayed.iter().map(Transaction::id).filter(|id| peer.transactions.insert(*id));
+            told.extend(relayed.map(Item::Transaction));
+            for items in told.chunks(IDS_PER_MESSAGE) {
+                let items = Bounded::truncated(items.iter().copied());
+                self.out.push_back(Act::Send(*conn, Message::Announce(items)));
             }
         }
     }

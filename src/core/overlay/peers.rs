@@ -27,7 +27,7 @@ use crate::ledger::Rules;
 use crate::limits::{FIRST_DIAL, KNOWN_PEERS};
 use crate::random::Random;
 use crate::time::{Time, Timestamp};
-use crate::wire::{CLOCK_FEATURE, CrlSummary, Endpoint, Hello, Message, TipSummary};
+use crate::wire::{CLOCK_FEATURE, COMPACT_FEATURE, CrlSummary, Endpoint, Hello, Message, TipSummary};
 
 mod age;
 mod bans;
@@ -82,6 +82,8 @@ pub enum Change {
         session: ConnId,
         /// Its best block.
         tip: TipSummary,
+        /// It takes blocks in short.
+        compact: bool,
         /// In order.
         held: Vec<Message>,
     },
@@ -136,7 +138,7 @@ impl Peers {
         let genesis = &settings.genesis;
         let hello = Hello {
             protocols: Hello::PROTOCOLS,
-            features: Vec::from([CLOCK_FEATURE.to_string()]),
+            features: [CLOCK_FEATURE, COMPACT_FEATURE].map(ToString::to_string).into(),
             network: genesis.id(),
             id: settings.id.clone(),
             agent: settings.agent.clone(),

@@ -20,6 +20,8 @@ use crate::time::Timestamp;
 const PROTOCOLS: (u16, u16) = (1, 1);
 /// The feature of whose pings carry the sender's wall clock in milliseconds as their number.
 pub const CLOCK_FEATURE: &str = "clock";
+/// The feature of who takes new blocks in short.
+pub const COMPACT_FEATURE: &str = "compact";
 /// Longest host name.
 pub(super) const HOST_BYTES: usize = 253;
 
@@ -28,7 +30,7 @@ pub(super) const HOST_BYTES: usize = 253;
 pub struct Hello {
     /// Lowest and highest protocol version spoken.
     pub protocols: (u16, u16),
-    /// Optional abilities: [`CLOCK_FEATURE`].
+    /// Optional abilities: [`CLOCK_FEATURE`], [`COMPACT_FEATURE`].
     #[serde(default)]
     pub features: Vec<String>,
     /// The network's id: the genesis block's hash.

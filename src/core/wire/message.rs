@@ -9,14 +9,14 @@ use super::{Endpoint, hello::HOST_BYTES};
 use crate::codec::{Bounded, DecodeError, Text, decode, encode};
 use crate::crypto::Hash;
 use crate::id::{NODE_ID_BYTES, NodeId};
-use crate::ledger::{Block, Header, Transaction, Work};
+use crate::ledger::{Block, CompactBlock, Header, ShortId, Transaction, Work};
 use crate::limits::{
     BLOCKS_PER_REQUEST, CRL_BYTES, CRLS_PER_MESSAGE, FRAME_BYTES, GOODBYE_BYTES, HEADER_BYTES,
     HEADERS_PER_MESSAGE, HELLO_BYTES, IDS_PER_MESSAGE, LOCATOR_HASHES, PEERS_PER_MESSAGE,
-    TRANSACTIONS_PER_MESSAGE,
+    TRANSACTIONS_PER_BLOCK, TRANSACTIONS_PER_MESSAGE,
 };
 
-/// One frame's meaning. The numbers are the format; 11 to 13 are kept for compact blocks.
+/// One frame's meaning. The numbers are the format.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 #[borsh(use_discriminant = true)]
 #[repr(u8)]
@@ -48,6 +48,22 @@ pub enum Message {
     GetBlocks(Bounded<Hash, BLOCKS_PER_REQUEST>) = 9,
     /// A block, asked for or new.
     Block(Arc<Block>) = 10,
+    /// A new block in short, for peers whose hello has [`super::COMPACT_FEATURE`].
+    CompactBlock(Arc<CompactBlock>) = 11,
+    /// Send these transactions of a block that you sent in short.
+    GetBlockTransactions {
+        /// The block.
+        block: Hash,
+        /// Their places in the body, rising.
+        places: Bounded<u16, TRANSACTIONS_PER_BLOCK>,
+    } = 12,
+    /// The answer: all of them, in that order.
+    BlockTransactions {
+        /// The block.
+        block: Hash,
+        /// The transactions.
+        transactions: Bounded<Transaction, TRANSACTIONS_PER_BLOCK>,
+    } = 13,
     /// What was asked for and is not there.
     NotFound(Bounded<Item, IDS_PER_MESSAGE>) = 14,
     /// Revocation lists (DER) that the receiver's hello did not name.
@@ -184,6 +200,9 @@ impl Message {
             Self::Headers(_) => "headers",
             Self::GetBlocks(_) => "get_blocks",
             Self::Block(_) => "block",
+            Self::CompactBlock(_) => "compact_block",
+            Self::GetBlockTransactions { .. } => "get_block_transactions",
+            Self::BlockTransactions { .. } => "block_transactions",
             Self::NotFound(_) => "not_found",
             Self::Revocations(_) => "revocations",
             Self::Goodbye(_) => "goodbye",
@@ -198,6 +217,8 @@ const fn kind(number: u8) -> (&'static str, usize) {
         count.saturating_mul(item).saturating_add(1 + 4)
     }
     const ITEM: usize = 1 + 32 + 8 + 16;
+    // Header, reward (address and amount), salt.
+    const COMPACT_HEAD: usize = HEADER_BYTES + 33 + 8 + 8;
     match number {
         0 => ("ping", 1 + 8),
         1 => ("pong", 1 + 8),
@@ -210,6 +231,11 @@ const fn kind(number: u8) -> (&'static str, usize) {
         8 => ("headers", list(HEADERS_PER_MESSAGE, HEADER_BYTES)),
         9 => ("get_blocks", list(BLOCKS_PER_REQUEST, 32)),
         10 => ("block", FRAME_BYTES),
+        11 => {
+            ("compact_block", list(TRANSACTIONS_PER_BLOCK, size_of::<ShortId>()).saturating_add(COMPACT_HEAD))
+        }
+        12 => ("get_block_transactions", list(TRANSACTIONS_PER_BLOCK, 2).saturating_add(32)),
+        13 => ("block_transactions", FRAME_BYTES),
         14 => ("not_found", list(IDS_PER_MESSAGE, ITEM)),
         15 => ("revocations", list(CRLS_PER_MESSAGE, 4 + CRL_BYTES)),
         16 => ("goodbye", 1 + 1 + 4 + GOODBYE_BYTES),

@@ -67,6 +67,7 @@ fn empty_answer(query: &Query) -> Answer {
         Query::Transactions { conn, ids } => {
             Answer::Transactions { conn: *conn, found: Vec::new(), missing: ids.clone() }
         }
+        Query::Short { key, .. } => Answer::Short { key: *key, found: Vec::new() },
         Query::Branch(id) => Answer::Branch { id: *id, branch: None },
         Query::Missing(ids) => Answer::Missing(ids.clone()),
     }

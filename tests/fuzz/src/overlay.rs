@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 
 use bouya_core::crypto::Hash;
 use bouya_core::id::NodeId;
-use bouya_core::ledger::{Block, BlockOutcome, Branch, Transaction};
+use bouya_core::ledger::{Block, BlockOutcome, Branch, CompactBlock, ShortId, Transaction};
 use bouya_core::limits::CONNECTED;
 use bouya_core::overlay::{
     Answer, Book, CloseReason, Command, DialError, Fault, Input, Offer, Query, Settings, Submit, Tip,
@@ -51,6 +51,8 @@ fn name(n: u8) -> String {
 /// The blocks and transactions that everybody here talks about.
 struct Things {
     blocks: Vec<(Arc<Block>, Branch)>,
+    /// The block of all transactions, as two senders send it in short.
+    compact: Vec<CompactBlock>,
     transactions: Vec<Transaction>,
 }
 
@@ -62,10 +64,20 @@ fn things() -> &'static Things {
         let side = small::chain(&main[5].1, 8, 2);
         let mut wrong = main[3].clone();
         wrong.0.body.reward.amount += 1;
-        let all = main.into_iter().chain(side).chain([wrong]);
+        let transactions: Vec<_> =
+            (0..8).map(|n| small::pay(n % 4, u64::from(n / 4), 1, 5, 300, 99)).collect();
+        let network = small::genesis().id();
+        let checked: Vec<_> = transactions.iter().cloned().flat_map(|t| t.check(&network)).collect();
+        // A twelfth block with something in it, beside the one of the chain.
+        let mut branch = main[10].1.clone();
+        let full = small::block(&branch, checked.iter().cloned(), 3, 1_000);
+        branch.push(&small::genesis().rules, &full.header).expect("a good block");
+        let compact = (1..3).filter_map(|salt| CompactBlock::new(&full, salt)).collect();
+        let all = main.into_iter().chain(side).chain([wrong, (full, branch)]);
         Things {
             blocks: all.map(|(block, branch)| (Arc::new(block), branch)).collect(),
-            transactions: (0..8).map(|n| small::pay(n % 4, u64::from(n / 4), 1, 5, 300, 99)).collect(),
+            compact,
+            transactions,
         }
     })
 }
@@ -233,6 +245,13 @@ impl Shell {
                 let known = things.transactions.iter().filter(|t| !lacks && ids.contains(&t.id()));
                 Answer::Transactions { conn, found: known.cloned().collect(), missing }
             }
+            Query::Short { key, block } => {
+                let has = |short: &ShortId| {
+                    let mut all = things.transactions.iter();
+                    all.find(|known| !choices.one_in(8) && key.short(&known.id()) == *short).cloned()
+                };
+                Answer::Short { key, found: block.ids.iter().filter(|_| !lacks).map(has).collect() }
+            }
             Query::Branch(id) => {
                 Answer::Branch { id, branch: found(&id).filter(|_| !lacks).map(|(_, branch)| branch.clone()) }
             }
@@ -334,6 +353,41 @@ pub(crate) fn overlay_seeds() -> Vec<Vec<u8>> {
             tell(1, &[6, 2, 1, 0, 0, 1, 1, 0]),
             vec![12, 0, 0, 1, 12, 0, 0, 1, 9, 12, 0, 0, 1],
             wait(1),
+        ]
+        .concat(),
+        // A block in short: all known; some to be asked for and given; what comes when it is late; one of this node's own asked for.
+        [
+            vec![10],
+            together.clone(),
+            vec![14, 10, 0, 0],
+            tell(0, &[13, 0, 0, 0, 9]),
+            vec![12, 0, 0, 1],
+            vec![13, 0, 0, 7],
+        ]
+        .concat(),
+        [
+            vec![11],
+            together.clone(),
+            vec![14, 10, 0, 0],
+            tell(0, &[13, 0, 0, 0, 9]),
+            tell(1, &[13, 0, 1, 0, 9]),
+            vec![12, 0, 0, 3],
+            tell(0, &[13, 2, 21, 0, 8]),
+            vec![13, 0, 0, 7],
+            wait(9),
+            tell(0, &[13, 2, 21, 0, 8]),
+        ]
+        .concat(),
+        [
+            vec![12],
+            together.clone(),
+            vec![14, 10, 0, 0],
+            tell(1, &[13, 0, 1, 0, 9]),
+            vec![12, 0, 0, 3],
+            wait(3),
+            vec![14, 21, 0, 1],
+            tell(0, &[13, 1, 21, 0, 3, 0, 1, 2]),
+            tell(0, &[13, 1, 21, 0, 1, 9]),
         ]
         .concat(),
         // Many to dial, none of them there.

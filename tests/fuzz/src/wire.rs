@@ -2,7 +2,7 @@
 
 use bouya_core::codec::Bounded;
 use bouya_core::crypto::Hash;
-use bouya_core::ledger::Branch;
+use bouya_core::ledger::{Branch, CompactBlock};
 use bouya_core::limits::{FRAME_BYTES, HELLO_BYTES};
 use bouya_core::time::Timestamp;
 use bouya_core::wire::{
@@ -182,6 +182,9 @@ pub(crate) fn message_seeds() -> Vec<Vec<u8>> {
         Message::GetHeaders { locator: Bounded::truncated(hashes()), stop: Hash::ZERO },
         Message::Headers(Bounded::truncated(blocks.iter().map(|(block, _)| block.header.clone()))),
         Message::GetBlocks(Bounded::truncated(hashes())),
+        Message::CompactBlock(CompactBlock::new(&full, 9).expect("no two are equal").into()),
+        Message::GetBlockTransactions { block: branch.id, places: Bounded::truncated([0, 2]) },
+        Message::BlockTransactions { block: branch.id, transactions: Bounded::truncated(pays()) },
         Message::Block(full.into()),
         Message::NotFound(Bounded::truncated(items)),
         Message::Revocations(Bounded::truncated([list])),

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use bouya_core::codec::Bounded;
 use bouya_core::crypto::{Hash, SecretKey, sha256};
 use bouya_core::ledger::{
-    Action, Address, Block, Branch, Content, Genesis, RawTransaction, Template, Transaction, View,
+    Action, Address, Block, Branch, CompactBlock, Content, Genesis, RawTransaction, ShortId, Template,
+    Transaction, View,
 };
 use bouya_core::overlay::ConnId;
 use bouya_core::random::Random;
@@ -21,7 +22,7 @@ use crate::node::Running;
 pub(crate) enum Manner {
     /// It mines blocks and signs transactions that break the rules.
     Invalid,
-    /// It announces blocks and never gives them.
+    /// It announces blocks, or sends them in short with what nobody has, and never gives them.
     Withhold,
     /// It says again what it said before.
     Replay,
@@ -37,10 +38,12 @@ pub(crate) enum Manner {
     WrongCopies,
     /// It claims chains that nobody has.
     FalseClaims,
+    /// It sends blocks in short by wrong short ids, and gives other transactions than it was asked for.
+    WrongShortIds,
 }
 
 impl Manner {
-    pub(crate) const ALL: [Self; 9] = [
+    pub(crate) const ALL: [Self; 10] = [
         Self::Invalid,
         Self::Withhold,
         Self::Replay,
@@ -50,6 +53,7 @@ impl Manner {
         Self::SideBranches,
         Self::WrongCopies,
         Self::FalseClaims,
+        Self::WrongShortIds,
     ];
 }
 
@@ -77,7 +81,36 @@ impl Byzantine {
     /// Bends what its machines want to say; none: it keeps silent.
     pub(crate) fn bend(&mut self, rng: &mut Random, message: Message) -> Option<Message> {
         match (self.manner, message) {
-            (Manner::Withhold, Message::Block(_)) => None,
+            (Manner::Withhold, Message::Block(_) | Message::BlockTransactions { .. }) => None,
+            (Manner::Withhold, Message::CompactBlock(block)) => {
+                let mut block = (*block).clone();
+                block.ids = Bounded::truncated(block.ids.iter().map(|id| ShortId(id.0 ^ rng.below(2))));
+                Some(Message::CompactBlock(Arc::new(block)))
+            }
+            (Manner::WrongShortIds, Message::CompactBlock(block)) => {
+                let mut ids = block.ids.to_vec();
+                let (one, other) = (rng.index(ids.len()), rng.index(ids.len()));
+                if rng.chance(0.5) {
+                    ids.swap(one, other);
+                } else {
+                    ids[one] = ShortId(rng.next_u64());
+                }
+                let ids = Bounded::truncated(ids);
+                Some(Message::CompactBlock(Arc::new(CompactBlock { ids, ..(*block).clone() })))
+            }
+            (Manner::WrongShortIds, Message::BlockTransactions { block, transactions })
+                if rng.chance(0.3) =>
+            {
+                let mut list = transactions.into_inner();
+                list.rotate_left(1);
+                list.truncate(list.len().max(2) - 1);
+                Some(Message::BlockTransactions { block, transactions: Bounded::truncated(list) })
+            }
+            (Manner::WrongCopies, Message::CompactBlock(block)) => {
+                let mut wrong = (*block).clone();
+                wrong.reward.amount ^= 1;
+                Some(Message::CompactBlock(Arc::new(wrong)))
+            }
             (Manner::Replay, message) => {
                 if !matches!(message, Message::Ping(_) | Message::Pong(_)) {
                     self.said.truncate(KEPT - 1);

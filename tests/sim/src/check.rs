@@ -23,6 +23,9 @@ pub struct Figures {
     pub events: u64,
     pub messages: u64,
     pub blocks: u64,
+    /// Blocks sent in short, and how often some of one had to be asked for.
+    pub short: u64,
+    pub parts: u64,
     pub reorgs: u64,
     pub deepest: u64,
     pub starts: u64,
@@ -39,6 +42,8 @@ impl Figures {
         self.events += other.events;
         self.messages += other.messages;
         self.blocks += other.blocks;
+        self.short += other.short;
+        self.parts += other.parts;
         self.reorgs += other.reorgs;
         self.deepest = self.deepest.max(other.deepest);
         self.starts += other.starts;
@@ -53,11 +58,13 @@ impl fmt::Display for Figures {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{} faults, {} starts, {} messages, {} blocks, {} reorganisations (deepest {}), {} transactions, {} bans; tips one again after at most {} s",
+            "{} faults, {} starts, {} messages, {} blocks ({} times sent in short, {} times in parts), {} reorganisations (deepest {}), {} transactions, {} bans; tips one again after at most {} s",
             self.faults,
             self.starts,
             self.messages,
             self.blocks,
+            self.short,
+            self.parts,
             self.reorgs,
             self.deepest,
             self.transactions,

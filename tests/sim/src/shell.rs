@@ -100,6 +100,11 @@ impl World {
     }
 
     pub(crate) fn transmit_message(&mut self, conn: ConnId, message: Message) {
+        match &message {
+            Message::CompactBlock(_) => self.check.figures.short += 1,
+            Message::GetBlockTransactions { .. } => self.check.figures.parts += 1,
+            _ => (),
+        }
         let size = borsh::object_length(&message).expect("a message has a size");
         self.transmit(conn, Wire::Message(message, size));
     }
@@ -110,6 +115,10 @@ impl World {
         let found = match message {
             Message::Block(block) => {
                 bad(&block.id()) || block.body.root(block.header.height) != block.header.body
+            }
+            Message::CompactBlock(block) => bad(&block.header.id()),
+            Message::BlockTransactions { block, transactions } => {
+                bad(block) || transactions.iter().any(|transaction| bad(&transaction.id()))
             }
             Message::Transactions(list) => list.iter().any(|transaction| bad(&transaction.id())),
             Message::Announce(items) => items.iter().any(|item| match item {
@@ -170,6 +179,9 @@ impl World {
                     }
                 }
                 Ok(Answer::Transactions { conn, found, missing })
+            }
+            Query::Short { key, block } => {
+                Ok(Answer::Short { key, found: running.pool.find_short(&key, &block.ids) })
             }
             Query::Headers { conn, locator, stop } => {
                 let headers = headers_after(&view, &locator, &stop, HEADERS_PER_MESSAGE);

@@ -42,8 +42,8 @@ fn at(ms: u64) -> Time {
 }
 
 fn with_peers(count: u64) -> Gossip {
-    let mut gossip = Gossip::new(at(0));
-    (0..count).for_each(|n| gossip.peer_up(at(0), ConnId(n)));
+    let mut gossip = Gossip::new(at(0), 1);
+    (0..count).for_each(|n| gossip.peer_up(ConnId(n), false));
     gossip
 }
 
@@ -78,12 +78,12 @@ fn blamed(acts: &[Act]) -> Vec<(u64, Fault)> {
 }
 
 #[test]
-fn a_batch_waits_five_milliseconds_and_goes_whole_to_few() {
+fn own_transactions_wait_five_milliseconds_and_go_whole_to_few() {
     let mut gossip = with_peers(10);
-    gossip.transactions(at(0), ConnId(1), vec![transaction(1)]);
-    assert!(matches!(drain(&mut gossip)[..], [Act::Submit(Submit::Transactions { conn: ConnId(1), .. })]));
-    gossip.offer(at(100), Offer::Transactions(vec![transaction(1)]));
-    gossip.offer(at(103), Offer::Transactions(vec![transaction(2)]));
+    gossip.announced(at(0), ConnId(1), &[Item::Transaction(transaction(1).id())]);
+    gossip.offer_transactions(at(100), vec![transaction(1)]);
+    gossip.offer_transactions(at(103), vec![transaction(2)]);
+    drain(&mut gossip);
     gossip.wake(at(104));
     assert!(drain(&mut gossip).is_empty());
     assert_eq!(gossip.next_wakeup(), Some(at(105)));
@@ -107,7 +107,24 @@ fn a_batch_waits_five_milliseconds_and_goes_whole_to_few() {
             other => panic!("{other:?}"),
         }
     }
-    assert_eq!((whole, told), (GOSSIP_EAGER_PEERS, 6));
+    assert_eq!((whole, told), (GOSSIP_EAGER_PEERS, 10 - GOSSIP_EAGER_PEERS));
+}
+
+#[test]
+fn transactions_of_others_are_announced_to_who_has_not_shown_them_meanwhile() {
+    let mut gossip = with_peers(4);
+    gossip.transactions(at(0), ConnId(1), vec![transaction(1)]);
+    assert!(matches!(drain(&mut gossip)[..], [Act::Submit(Submit::Transactions { conn: ConnId(1), .. })]));
+    gossip.offer_transactions(at(2), vec![transaction(1)]);
+    let due = gossip.next_wakeup().unwrap();
+    assert!((at(2).after(GOSSIP_RELAY)..=at(2).after(2 * GOSSIP_RELAY)).contains(&due));
+    announce(&mut gossip, at(3), 2, &ids(1..2));
+    gossip.transactions(at(4), ConnId(3), vec![transaction(1)]);
+    gossip.wake(due);
+    let acts = drain(&mut gossip);
+    let [Act::Send(ConnId(0), Message::Announce(items))] = &acts[..] else { panic!("{acts:?}") };
+    assert_eq!(items[..], [Item::Transaction(transaction(1).id())]);
+    assert_eq!(gossip.next_wakeup(), None);
 }
 
 #[test]
@@ -115,7 +132,7 @@ fn everybody_has_a_turn_to_get_whole_transactions() {
     let mut gossip = with_peers(10);
     let mut eager = BTreeSet::new();
     for n in 0..3 {
-        gossip.offer(at(n * 10), Offer::Transactions(vec![transaction(n)]));
+        gossip.offer_transactions(at(n * 10), vec![transaction(n)]);
         gossip.wake(at(n * 10 + 5));
         for act in drain(&mut gossip) {
             if let Act::Send(conn, Message::Transactions(_)) = act {
@@ -130,7 +147,7 @@ fn everybody_has_a_turn_to_get_whole_transactions() {
 fn messages_are_cut_by_bytes_and_by_number() {
     let mut gossip = with_peers(1);
     let list: Vec<_> = (0..999).map(|n| unsigned(n, OUTPUTS)).collect();
-    gossip.offer(at(0), Offer::Transactions(list));
+    gossip.offer_transactions(at(0), list);
     gossip.wake(at(5));
     let mut count = 0;
     for act in drain(&mut gossip) {
@@ -141,7 +158,7 @@ fn messages_are_cut_by_bytes_and_by_number() {
     }
     assert_eq!(count, 999);
     // A full batch does not wait.
-    gossip.offer(at(9), Offer::Transactions((2_000..4_000).map(transaction).collect()));
+    gossip.offer_transactions(at(9), (2_000..4_000).map(transaction).collect());
     assert_eq!(drain(&mut gossip).len(), 2);
 }
 
@@ -209,7 +226,7 @@ fn a_peer_that_withheld_comes_after_one_that_did_not() {
     gossip.transactions(at(5_002), ConnId(1), vec![transaction(1)]);
     announce(&mut gossip, at(5_002), 0, &ids(2..3));
     announce(&mut gossip, at(5_002), 1, &ids(2..3));
-    gossip.peer_up(at(5_002), ConnId(3));
+    gossip.peer_up(ConnId(3), false);
     announce(&mut gossip, at(5_002), 3, &ids(2..3));
     drain(&mut gossip);
     gossip.not_found(at(5_002), ConnId(0), &[Item::Transaction(transaction(2).id())]);
@@ -315,11 +332,24 @@ fn a_block_goes_once_to_everybody_who_lacks_it() {
     gossip.block_seen(at(0), ConnId(1), block(1).id());
     gossip.announced(at(0), ConnId(2), &[Item::Block { id: block(1).id(), height: 1, work: 1 }]);
     for _ in 0..2 {
-        gossip.offer(at(0), Offer::Block { block: block(1), work: 1 });
+        gossip.offer_block(&block(1), None);
     }
     let sent: Vec<_> = drain(&mut gossip)
         .into_iter()
         .map(|act| if let Act::Send(conn, Message::Block(_)) = act { conn.0 } else { 99 })
         .collect();
     assert_eq!(sent, [0, 3, 4]);
+}
+
+#[test]
+fn a_block_goes_in_short_to_who_takes_that() {
+    let mut gossip = with_peers(2);
+    gossip.peer_up(ConnId(2), true);
+    gossip.peer_up(ConnId(3), true);
+    gossip.block_seen(at(0), ConnId(3), block(1).id());
+    let compact = Arc::new(CompactBlock::new(&block(1), 1).unwrap());
+    gossip.offer_block(&block(1), Some(&compact));
+    let acts = drain(&mut gossip);
+    let is_short = |act: &Act| matches!(act, Act::Send(_, Message::CompactBlock(_)));
+    assert_eq!(acts.iter().map(is_short).collect::<Vec<_>>(), [false, false, true]);
 }

@@ -6,7 +6,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use crate::crypto::Hash;
-use crate::ledger::{Block, BlockOutcome, Branch, Header, Transaction};
+use crate::ledger::{Block, BlockOutcome, Branch, CompactBlock, Header, ShortKey, Transaction};
 use crate::overlay::ConnId;
 #[cfg(doc)]
 use crate::wire::Message;
@@ -36,6 +36,13 @@ pub enum Query {
         conn: ConnId,
         /// Which.
         ids: Vec<Hash>,
+    },
+    /// A block came in short: which of its transactions the mempool has.
+    Short {
+        /// What made the short ids.
+        key: ShortKey,
+        /// The block.
+        block: Arc<CompactBlock>,
     },
     /// Sync: the stored branch that ends in this block.
     Branch(Hash),
@@ -91,6 +98,13 @@ pub enum Answer {
         found: Vec<Transaction>,
         /// What there is not.
         missing: Vec<Hash>,
+    },
+    /// To [`Query::Short`].
+    Short {
+        /// What made the short ids.
+        key: ShortKey,
+        /// In the order of the short ids; what there is not, or twice, is none.
+        found: Vec<Option<Transaction>>,
     },
     /// To [`Query::Branch`].
     Branch {

@@ -90,6 +90,15 @@ impl Peers {
         self.serve_next(now, session);
     }
 
+    /// Sends what is at hand to a session's peer at once, because it asked.
+    pub fn serve(&mut self, now: Time, session: ConnId, message: Message) {
+        let Some(known) = self.sessions.get(&session) else { return };
+        if let Some(peer) = self.peers.get_mut(&known.id) {
+            peer.budget.serve(now, borsh::object_length(&message).unwrap_or(usize::MAX));
+        }
+        self.send(session, message);
+    }
+
     /// Asks chain or mempool for what a session's peer wants next, once it has paid for what it got.
     pub(super) fn serve_next(&mut self, now: Time, session: ConnId) {
         let Some(known) = self.sessions.get_mut(&session).filter(|known| !known.serving.busy) else { return };

@@ -12,7 +12,7 @@ use crate::id::NodeId;
 use crate::limits::{CRLS_PER_MESSAGE, FORGET_AFTER, STABLE_AFTER};
 use crate::overlay::ConnId;
 use crate::time::Time;
-use crate::wire::{CLOCK_FEATURE, Endpoint, Hello};
+use crate::wire::{CLOCK_FEATURE, COMPACT_FEATURE, Endpoint, Hello};
 
 /// Instances of one id remembered: a twin that comes back is told from a restart.
 const INSTANCES: usize = 4;
@@ -51,13 +51,15 @@ impl Peers {
             peer.why = None;
             peer.set(now, Status::Connected(conn));
         }
+        let has = |wanted: &str| hello.features.iter().any(|feature| feature == wanted);
+        let compact = has(COMPACT_FEATURE);
         let session = Session {
             id: id.clone(),
             wire: conn,
             height: hello.tip.height,
             agent: agent.clone(),
             clock_offset_ms,
-            tells_clock: hello.features.iter().any(|feature| feature == CLOCK_FEATURE),
+            tells_clock: has(CLOCK_FEATURE),
             round: GetPeersRound::default(),
             crls: hello.crls.iter().map(|crl| crl.hash).take(CRLS_PER_MESSAGE).collect(),
             serving: Serving::default(),
@@ -66,7 +68,7 @@ impl Peers {
         self.timers.clear(&Timer::Dial(id.clone()));
         self.timers.clear(&Timer::Probation(conn));
         self.timers.set(Timer::Stable(conn), now.after(STABLE_AFTER));
-        self.changes.push_back(Change::Up { session: conn, tip: hello.tip, held });
+        self.changes.push_back(Change::Up { session: conn, tip: hello.tip, compact, held });
         let member = hello.member.map(|member| member.key);
         self.note(Event::PeerUp { id, direction, endpoint: shown, agent, member, clock_offset_ms });
         self.ping(now, conn);

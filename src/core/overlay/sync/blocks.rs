@@ -45,6 +45,23 @@ impl Sync {
         self.go_on(now);
     }
 
+    /// Whether a block that a peer has is worth getting: one that is with the chain is not, and one that has turned out invalid.
+    pub fn lacks(&mut self, conn: ConnId, id: &Hash) -> bool {
+        if let Some((from, others)) = self.unasked.get_mut(id) {
+            if *from != conn {
+                others.insert(conn);
+            }
+            return false;
+        }
+        !self.refused.contains(id)
+    }
+
+    /// A peer has a block that is not here: its headers lead to it.
+    pub fn look_into(&mut self, now: Time, conn: ConnId) {
+        self.look_at(core::iter::once(conn));
+        self.go_on(now);
+    }
+
     /// A peer does not have what it was asked for. Not its fault: its best chain may have changed.
     pub fn not_found(&mut self, now: Time, conn: ConnId, items: &[Item]) {
         let id = |item: &Item| match item {

@@ -86,9 +86,40 @@ pub(super) fn message(choices: &mut Choices<'_>) -> Message {
             Message::Headers(Bounded::truncated(headers))
         }
         11 => Message::GetBlocks(Bounded::truncated(ids(choices))),
-        12 | 13 => Message::Block(choices.pick(&things.blocks).expect("there are some").0.clone()),
+        13 => compact(choices),
+        12 => Message::Block(choices.pick(&things.blocks).expect("there are some").0.clone()),
         14 => Message::NotFound(items(choices)),
         _ if choices.one_in(2) => Message::Goodbye(goodbye(choices)),
         _ => Message::Revocations(Bounded::truncated([Bounded::truncated([1, 2, 3])])),
+    }
+}
+
+/// What is said about blocks in short.
+fn compact(choices: &mut Choices<'_>) -> Message {
+    let things = things();
+    match choices.u8() % 4 {
+        0 => {
+            let mut block = choices.pick(&things.compact).expect("there are some").clone();
+            match choices.u8() % 16 {
+                0 => block.header.nonce ^= 1,
+                1 => block.salt ^= 1,
+                2 => block.ids = Bounded::default(),
+                3 => block.reward.amount ^= 1,
+                _ => (),
+            }
+            Message::CompactBlock(block.into())
+        }
+        1 => {
+            let block = choices.pick(&things.blocks).expect("there are some").1.id;
+            let count = choices.u8() % 10;
+            let places = (0..count).map(|_| choices.u8().into()).collect::<Vec<u16>>();
+            Message::GetBlockTransactions { block, places: Bounded::truncated(places) }
+        }
+        _ => {
+            let block = choices.pick(&things.blocks).expect("there are some").1.id;
+            let count = usize::from(choices.u8() % 10);
+            let transactions = things.transactions.iter().take(count).cloned();
+            Message::BlockTransactions { block, transactions: Bounded::truncated(transactions) }
+        }
     }
 }

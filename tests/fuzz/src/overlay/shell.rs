@@ -201,7 +201,7 @@ impl Shell {
                 | Query::Transactions { conn, .. } => {
                     assert!(askers.insert(*conn), "two questions of one peer at a time");
                 }
-                Query::Branch(_) | Query::Missing(_) => (),
+                Query::Short { .. } | Query::Branch(_) | Query::Missing(_) => (),
             }
         }
         let fetching =

@@ -98,13 +98,13 @@ impl Model {
 proptest! {
     #[test]
     fn once_to_each_and_never_back(ops in prop::collection::vec(op(), 1..120)) {
-        let (mut gossip, mut model, mut now) = (Gossip::new(at(0)), Model::default(), 0);
+        let (mut gossip, mut model, mut now) = (Gossip::new(at(0), 1), Model::default(), 0);
         for (turn, op) in (0..).zip(ops) {
             let mut asked = None;
             match op {
                 Op::Up => {
                     model.has.insert(ConnId(turn), BTreeSet::new());
-                    gossip.peer_up(at(now), ConnId(turn));
+                    gossip.peer_up(ConnId(turn), false);
                 }
                 Op::Advance(ms) => {
                     now += ms;
@@ -117,9 +117,9 @@ proptest! {
                 Op::Offer(list) => {
                     model.submitted.extend(list.iter().map(|n| transaction(*n).id()));
                     let list = list.into_iter().map(transaction).collect();
-                    gossip.offer(at(now), Offer::Transactions(list));
+                    gossip.offer_transactions(at(now), list);
                 }
-                Op::OfferBlock(n) => gossip.offer(at(now), Offer::Block { block: block(n), work: 1 }),
+                Op::OfferBlock(n) => gossip.offer_block(&block(n), None),
                 Op::Done(n, taken) => {
                     let id = transaction(n).id();
                     let outcome = if taken { TransactionOutcome::Taken } else { TransactionOutcome::Ignored };
