@@ -56,7 +56,7 @@ pub mod token;
 mod transactions;
 pub mod views;
 
-pub use limits::Limits;
+pub use limits::{Limits, SUBMITTED};
 pub use server::{CONNECTIONS, serve};
 
 /// Largest request body.

@@ -42,8 +42,8 @@ pub enum Request {
     Moved { moved: Moved, fresh: Fresh, lost: Option<Snapshot> },
     /// From the miner: what a block with so much room should hold.
     Select { room: usize, most: usize, reply: oneshot::Sender<Vec<CheckedTransaction>> },
-    /// From the API: a transaction.
-    Give { transaction: Transaction, reply: oneshot::Sender<Result<Hash, Refusal>> },
+    /// From the API: transactions. Each has its own answer, in the same order.
+    Give { transactions: Vec<Transaction>, reply: oneshot::Sender<Vec<Result<Hash, Refusal>>> },
     /// From the API: all, best fee rate first, at most so many.
     List { most: usize, reply: oneshot::Sender<Vec<CheckedTransaction>> },
     /// From the API: one of them.
@@ -158,7 +158,7 @@ impl MempoolActor {
             }
             Request::Moved { moved, fresh, lost } => self.moved(pool, &moved, &fresh, lost.as_ref())?,
             Request::Select { room, most, reply } => drop(reply.send(pool.select(room, most))),
-            Request::Give { transaction, reply } => drop(reply.send(self.give(pool, transaction))),
+            Request::Give { transactions, reply } => drop(reply.send(self.give(pool, transactions)?)),
             Request::List { most, reply } => drop(reply.send(pool.iter().take(most).cloned().collect())),
             Request::Find { id, reply } => drop(reply.send(pool.get(&id).cloned())),
             Request::Pending { address, reply } => {
@@ -203,20 +203,31 @@ impl MempoolActor {
         Ok(())
     }
 
-    fn give(&self, pool: &mut Mempool, transaction: Transaction) -> Result<Hash, Refusal> {
-        let id = transaction.id();
-        if pool.get(&id).is_some() {
-            return Ok(id);
-        }
-        let mut checked = self.workers.check_each(std::slice::from_ref(&transaction));
-        let checked = checked.pop().unwrap_or(Err(TransactionError::Signature))?;
+    fn give(
+        &self,
+        pool: &mut Mempool,
+        transactions: Vec<Transaction>,
+    ) -> Result<Vec<Result<Hash, Refusal>>, StoreError> {
         let snapshot = self.reader.snapshot()?;
-        if let Some(confirmed) = snapshot.transaction(&id)? {
-            return Err(Refusal::Confirmed(confirmed.header.height));
-        }
-        self.insert(pool, &snapshot, checked)?;
-        self.offer(vec![transaction]);
-        Ok(id)
+        let checked = self.workers.check_each(&transactions);
+        let mut taken = Vec::new();
+        let mut give = |transaction: Transaction, checked: Result<CheckedTransaction, TransactionError>| {
+            let id = transaction.id();
+            if pool.get(&id).is_some() {
+                return Ok(id);
+            }
+            let checked = checked?;
+            if let Some(confirmed) = snapshot.transaction(&id)? {
+                return Err(Refusal::Confirmed(confirmed.header.height));
+            }
+            self.insert(pool, &snapshot, checked)?;
+            taken.push(transaction);
+            Ok(id)
+        };
+        let given =
+            transactions.into_iter().zip(checked).map(|(given, checked)| give(given, checked)).collect();
+        self.offer(taken);
+        Ok(given)
     }
 
     fn offer(&self, transactions: Vec<Transaction>) {

@@ -22,6 +22,8 @@ pub(super) const IN_FLIGHT: usize = 64;
 pub(super) const READS: usize = 8;
 /// Questions of the API that wait at one actor: peers wait behind no more of them than this.
 pub(super) const QUESTIONS: usize = 4;
+/// Transactions that one request may submit: the mempool checks them all before it serves anybody else.
+pub const SUBMITTED: usize = 1_000;
 /// Event streams at once; the connections left are for everybody else.
 pub(super) const STREAMS: usize = 64;
 /// Answers above `SMALL` that are not yet read by their clients may take so many KiB in all; a full block is some 15 MB of JSON.

@@ -6,19 +6,22 @@ use axum::extract::State;
 use axum::extract::rejection::BytesRejection;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::Response;
-use bouya_core::codec::{decode, encode};
+use bouya_core::codec::{Bounded, decode, encode};
 use bouya_core::crypto::Hash;
 use bouya_core::ledger::{self, Address};
 use bouya_core::limits::TRANSACTION_BYTES;
 use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
 
 use super::extract::{Nothing, Options, PageOptions, Segment};
-use super::limits::ask;
+use super::limits::{SUBMITTED, ask};
 use super::problem::Problem;
-use super::views::{Action, Content, Output, Page, RawTransaction, Submitted, Transaction};
+use super::views::{
+    Action, Content, Outcome, Output, Page, RawTransaction, Submission, SubmissionAnswer, Submitted,
+    Transaction,
+};
 use super::{Api, views};
 use crate::clock::rfc3339;
-use crate::mempool::Request;
+use crate::mempool::{Refusal, Request};
 
 /// Most waiting transactions that a list looks at.
 const LISTED: usize = 10_000;
@@ -110,11 +113,12 @@ pub(super) async fn list(
     api.answer("application/json", written.await?)
 }
 
-/// Submit a transaction: its Borsh bytes, or JSON with their hex. The same one again is taken as the first time
+/// Submit a transaction: its Borsh bytes, or JSON with their hex. The same one again is taken as the first time. A list of up to 1000 (a
+/// Borsh list, or a JSON array) is answered in its order, each transaction with its id, and its problem if it was not taken
 #[utoipa::path(post, path = "/v1/transactions", tag = "transactions",
-    request_body(content((Vec<u8> = "application/octet-stream"), (RawTransaction = "application/json"))),
+    request_body(content((Vec<u8> = "application/octet-stream"), (Submission = "application/json"))),
     responses(
-    (status = 202, description = "it waits for a block", body = Submitted),
+    (status = 202, description = "it waits for a block; of a list: those without a problem", body = SubmissionAnswer),
     (status = 400, description = "invalid everywhere", body = views::Problem, content_type = "application/problem+json"),
     (status = 409, description = "wrong nonce, slot taken, or confirmed already", body = views::Problem, content_type = "application/problem+json"),
     (status = 422, description = "not covered by the balance, fee too low, or expired", body = views::Problem, content_type = "application/problem+json"),
@@ -126,37 +130,90 @@ pub(super) async fn submit(
     _nothing: Options<Nothing>,
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
-) -> Result<(StatusCode, Json<Submitted>), Problem> {
+) -> Result<(StatusCode, Json<SubmissionAnswer>), Problem> {
     let body = body?;
     let json = headers
         .get(header::CONTENT_TYPE)
         .is_some_and(|kind| kind.as_bytes().starts_with(b"application/json"));
-    let bytes = if json { from_json(&body)? } else { body.to_vec() };
-    if bytes.len() > TRANSACTION_BYTES {
-        return Err(Problem::bad_request(format!(
-            "{} bytes: a transaction has at most {TRANSACTION_BYTES}",
-            bytes.len()
-        )));
-    }
-    let transaction = decode(&bytes, "a transaction").map_err(|error| {
-        Problem::bad_request(format!("{error}: send its Borsh bytes as octet-stream, or {{\"raw\": hex}}"))
-    })?;
-    let given =
-        ask(&api.limits.mempool, &api.mempool, move |reply| Request::Give { transaction, reply }).await?;
-    let id = given.map_err(|error| Problem::refused(error, |units| api.amount(units)))?;
-    Ok((StatusCode::ACCEPTED, Json(Submitted { id: id.to_string() })))
+    let answer = match if json { from_json(&body)? } else { from_borsh(&body)? } {
+        Given::One(transaction) => {
+            let given = give(&api, vec![transaction]).await?.pop();
+            let given = given.ok_or_else(|| Problem::internal("the mempool did not answer"))?;
+            let id = given.map_err(|error| Problem::refused(error, |units| api.amount(units)))?;
+            SubmissionAnswer::One(Submitted { id: id.to_string() })
+        }
+        Given::Many(transactions) => {
+            let ids: Vec<Hash> = transactions.iter().map(ledger::Transaction::id).collect();
+            let given = give(&api, transactions).await?;
+            let outcome = |(id, given): (Hash, Result<Hash, Refusal>)| {
+                let refused = given.err().map(|error| Problem::refused(error, |units| api.amount(units)));
+                Outcome { id: id.to_string(), problem: refused.map(Into::into) }
+            };
+            SubmissionAnswer::Many(ids.into_iter().zip(given).map(outcome).collect())
+        }
+    };
+    Ok((StatusCode::ACCEPTED, Json(answer)))
 }
 
-fn from_json(body: &[u8]) -> Result<Vec<u8>, Problem> {
-    let raw: RawTransaction = serde_json::from_slice(body).map_err(Problem::bad_request)?;
+async fn give(
+    api: &Api,
+    transactions: Vec<ledger::Transaction>,
+) -> Result<Vec<Result<Hash, Refusal>>, Problem> {
+    ask(&api.limits.mempool, &api.mempool, move |reply| Request::Give { transactions, reply }).await
+}
+
+/// What a request submits.
+enum Given {
+    One(ledger::Transaction),
+    Many(Vec<ledger::Transaction>),
+}
+
+const FORMS: &str = "send one transaction's Borsh bytes (16384 at most) as octet-stream, or {\"raw\": hex}; or a list of 1 to 1000 of either kind";
+const _: () = assert!(TRANSACTION_BYTES == 16_384 && SUBMITTED == 1_000, "the texts name them");
+
+impl Given {
+    fn many(transactions: Vec<ledger::Transaction>) -> Result<Self, Problem> {
+        match transactions.len() {
+            1..=SUBMITTED => Ok(Self::Many(transactions)),
+            count => Err(Problem::bad_request(format!("{count} transactions in the list: {FORMS}"))),
+        }
+    }
+}
+
+/// One transaction, or a list: its length before it. What reads as one is one; the bytes of a list could only do so if they were made to.
+fn from_borsh(body: &[u8]) -> Result<Given, Problem> {
+    if let Some(one) = decode_one(body) {
+        return Ok(Given::One(one));
+    }
+    let many: Bounded<ledger::Transaction, SUBMITTED> = decode(body, "a transaction or a list of them")
+        .map_err(|error| Problem::bad_request(format!("{error}: {FORMS}")))?;
+    Given::many(many.into_inner())
+}
+
+fn decode_one(bytes: &[u8]) -> Option<ledger::Transaction> {
+    (bytes.len() <= TRANSACTION_BYTES).then(|| decode(bytes, "a transaction").ok()).flatten()
+}
+
+fn from_json(body: &[u8]) -> Result<Given, Problem> {
+    // Not by trying both: the error would no longer say where the mistake is.
+    if body.trim_ascii_start().first() != Some(&b'[') {
+        let raw: RawTransaction = serde_json::from_slice(body).map_err(Problem::bad_request)?;
+        return from_hex(&raw).map(Given::One);
+    }
+    let many: Vec<RawTransaction> = serde_json::from_slice(body).map_err(Problem::bad_request)?;
+    Given::many(many.iter().map(from_hex).collect::<Result<_, _>>()?)
+}
+
+fn from_hex(raw: &RawTransaction) -> Result<ledger::Transaction, Problem> {
     if raw.raw.len() > 2 * TRANSACTION_BYTES {
         let detail =
             format!("raw has {} digits: a transaction has at most {}", raw.raw.len(), 2 * TRANSACTION_BYTES);
         return Err(Problem::bad_request(detail));
     }
-    HEXLOWER_PERMISSIVE
+    let bytes = HEXLOWER_PERMISSIVE
         .decode(raw.raw.as_bytes())
-        .map_err(|error| Problem::bad_request(format!("raw is not hex: {error}")))
+        .map_err(|error| Problem::bad_request(format!("raw is not hex: {error}")))?;
+    decode(&bytes, "a transaction").map_err(|error| Problem::bad_request(format!("raw: {error}: {FORMS}")))
 }
 
 /// One transaction, waiting or confirmed

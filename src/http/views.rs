@@ -358,10 +358,35 @@ pub struct RawTransaction {
     pub raw: String,
 }
 
+/// One transaction to submit, or several.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(untagged)]
+pub enum Submission {
+    One(RawTransaction),
+    /// 1 to 1000 of them.
+    Many(Vec<RawTransaction>),
+}
+
 /// A transaction that was taken.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Submitted {
     pub id: String,
+}
+
+/// What became of one of several transactions: taken, unless there is a problem.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Outcome {
+    pub id: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub problem: Option<Problem>,
+}
+
+/// The answer for one transaction, or for each of several in the order in which they came.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(untagged)]
+pub enum SubmissionAnswer {
+    One(Submitted),
+    Many(Vec<Outcome>),
 }
 
 /// A block that was mined on request.

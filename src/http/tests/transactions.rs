@@ -96,6 +96,51 @@ fn what_does_not_fit_says_why_in_coins() {
 }
 
 #[test]
+fn a_list_is_answered_one_by_one_in_both_forms() {
+    let node = Node::start();
+    let pay = |nonce| pay(&node.api.genesis, 1, nonce, 2, 5);
+    // In nonce order, but for a gap; and one that is taken already.
+    let list: Vec<Transaction> = [0, 1, 7, 2, 0].map(pay).into();
+    let ids: Vec<String> = list.iter().map(|transaction| transaction.id().to_string()).collect();
+    let hex = |transaction: &Transaction| json!({ "raw": HEXLOWER.encode(&encode(transaction)) });
+    let raw = Value::Array(list.iter().map(hex).collect()).to_string();
+    for answer in
+        [node.send("POST", "/v1/transactions", "", &encode(&list)), submit_json(&node, &format!("\n {raw}"))]
+    {
+        assert_eq!(answer.status, 202, "{}", answer.text());
+        let answer = answer.json();
+        let given: Vec<&str> =
+            answer.as_array().unwrap().iter().map(|one| one["id"].as_str().unwrap()).collect();
+        assert_eq!(given, ids);
+        let refused: Vec<usize> = (0..5).filter(|at| answer[at].get("problem").is_some()).collect();
+        assert_eq!(refused, [2]);
+        assert_eq!(answer[2]["problem"]["type"], "urn:bouya:wrong-nonce");
+        assert_eq!(answer[2]["problem"]["status"], 409);
+    }
+    assert_eq!(node.json("/v1/status")["mempool"]["transactions"], 3);
+}
+
+#[test]
+fn a_list_is_bounded_and_good_in_its_form_as_a_whole() {
+    let node = Node::start();
+    let good = encode(&pay(&node.api.genesis, 1, 0, 2, 5));
+    let list = |count: u32| [count.to_le_bytes().to_vec(), good.repeat(count as usize)].concat();
+    for count in [0, 1_001] {
+        node.send("POST", "/v1/transactions", "", &list(count)).problem(400, "bad-request");
+    }
+    let detail = node.send("POST", "/v1/transactions", "", &list(1_001)).problem(400, "bad-request");
+    assert!(detail.contains("1 to 1000"), "{detail}");
+    let raw = json!({ "raw": HEXLOWER.encode(&good) });
+    submit_json(&node, &json!([raw, { "raw": "00" }]).to_string()).problem(400, "bad-request");
+    assert_eq!(node.json("/v1/status")["mempool"]["transactions"], 0);
+    let answer = node.send("POST", "/v1/transactions", "", &list(1_000));
+    assert_eq!((answer.status, answer.json().as_array().unwrap().len()), (202, 1_000));
+    assert_eq!(node.json("/v1/status")["mempool"]["transactions"], 1);
+    let answer = node.send("POST", "/v1/transactions", "", &list(1));
+    assert_eq!(answer.json().as_array().unwrap().len(), 1, "a list of one is a list");
+}
+
+#[test]
 fn what_is_wrong_everywhere_is_refused() {
     let node = Node::start();
     let foreign = pay(&testing::genesis("another"), 1, 0, 2, 5);
