@@ -9,7 +9,6 @@ use std::path::{Path, PathBuf};
 
 use bouya_core::codec::Text;
 use bouya_core::ledger::{Address, Allocation, Genesis};
-use mkca::Authority;
 use thiserror::Error;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -20,6 +19,10 @@ use crate::config::{Mistakes, NetworkFile, Settings};
 use crate::miner;
 use crate::node::{Node, NodeError};
 use crate::wallet::{WalletError, WalletName, Wallets, new_key};
+
+mod folder;
+
+pub(crate) use folder::{Folder, Ports, name};
 
 /// Most nodes of a devnet: they share one machine.
 pub const NODES: u16 = 32;
@@ -52,7 +55,7 @@ pub enum DevnetError {
 
 /// A devnet whose files are there.
 pub struct Devnet {
-    dir: PathBuf,
+    folder: Folder,
     nodes: u16,
     base_port: u16,
     network: NetworkFile,
@@ -72,9 +75,10 @@ impl Devnet {
         fs::create_dir_all(dir).map_err(|error| DevnetError::Write { path: dir.to_owned(), error })?;
         let demo = wallet_address(dir, DEMO)?;
         wallet_address(dir, FRIEND)?;
-        let network = prepare_network(dir, demo)?;
-        let devnet = Self { dir: dir.to_owned(), nodes, base_port, network };
-        devnet.prepare_certificates()?;
+        let folder = Folder::new(dir);
+        let network = prepare_network(&folder, demo)?;
+        let devnet = Self { folder, nodes, base_port, network };
+        devnet.folder.certify("devnet", nodes)?;
         for number in 0..nodes {
             devnet.write_config(number)?;
         }
@@ -98,74 +102,25 @@ impl Devnet {
 
     /// The wallets' folder.
     pub fn wallets(&self) -> PathBuf {
-        self.dir.join("wallets")
+        self.folder.path().join("wallets")
     }
 
     /// The address of one of the two wallets.
     pub fn address(&self, name: &str) -> Result<Address, DevnetError> {
-        wallet_address(&self.dir, name)
+        wallet_address(self.folder.path(), name)
     }
 
-    fn prepare_certificates(&self) -> Result<(), DevnetError> {
-        let certs = self.dir.join("certs");
-        let authority = if certs.join("ca.crt").exists() {
-            Authority::open(&certs)?
-        } else {
-            Authority::create(&certs, "devnet", mkca::AUTHORITY_DAYS)?
-        };
-        for number in 0..self.nodes {
-            let id = name(number).parse().map_err(|error| DevnetError::Settings(format!("{error}")))?;
-            if !authority.certificate_path(&id).exists() {
-                authority.issue(&[id], mkca::CERTIFICATE_DAYS)?;
-            }
-        }
-        Ok(())
-    }
-
-    fn node_dir(&self, number: u16) -> PathBuf {
-        self.dir.join(name(number))
-    }
-
-    fn config_path(&self, number: u16) -> PathBuf {
-        self.node_dir(number).join("node.toml")
+    fn ports(&self, number: u16) -> Ports {
+        Ports { p2p: self.base_port + P2P_OFFSET + number, api: self.base_port + number }
     }
 
     /// Written anew at each start: ports and shares follow the arguments.
     fn write_config(&self, number: u16) -> Result<(), DevnetError> {
-        let id = name(number);
-        let bootstrap = match number {
-            0 => String::new(),
-            _ => format!("\"node0@127.0.0.1:{}\"", self.base_port + P2P_OFFSET),
-        };
         let cores = std::thread::available_parallelism().map_or(1.0, |cores| cores.get() as f64);
         let share = (MACHINE_SHARE * cores / f64::from(self.nodes)).min(0.5);
-        let text = format!(
-            r#"# Written by `bouya devnet` at each start.
-data_dir = "data"
-network = "../network.toml"
-
-[identity]
-ca = "../certs/ca.crt"
-certificate = "../certs/{id}.crt"
-key = "../certs/{id}.key"
-crl = "../certs/ca.crl"
-member_key = "{id}.member"
-
-[p2p]
-listen = "127.0.0.1:{p2p}"
-bootstrap = [{bootstrap}]
-
-[miner]
-when = "always"
-share = {share:.4}
-
-[api]
-listen = "127.0.0.1:{api}"
-"#,
-            p2p = self.base_port + P2P_OFFSET + number,
-            api = self.base_port + number,
-        );
-        write(&self.config_path(number), &text)
+        let first = (number > 0).then(|| (0, self.ports(0)));
+        let miner = format!("[miner]\nwhen = \"always\"\nshare = {share:.4}\n");
+        self.folder.configure(number, self.ports(number), first.as_slice(), &miner)
     }
 
     /// Starts all nodes; returns once all of them listen.
@@ -175,7 +130,7 @@ listen = "127.0.0.1:{api}"
     ) -> Result<JoinSet<Result<(), DevnetError>>, DevnetError> {
         let mut built = Vec::new();
         for number in 0..self.nodes {
-            let settings = Settings::load(&self.config_path(number))?;
+            let settings = Settings::load(&self.folder.config(number))?;
             let node = Node::build(settings).await.map_err(|error| DevnetError::Node { number, error })?;
             built.push((number, node));
         }
@@ -191,10 +146,6 @@ listen = "127.0.0.1:{api}"
     }
 }
 
-fn name(number: u16) -> String {
-    format!("node{number}")
-}
-
 fn wallet_address(dir: &Path, name: &str) -> Result<Address, DevnetError> {
     let wallets = Wallets::new(dir.join("wallets"));
     let name: WalletName = name.parse().map_err(|error| DevnetError::Settings(format!("{error}")))?;
@@ -204,8 +155,8 @@ fn wallet_address(dir: &Path, name: &str) -> Result<Address, DevnetError> {
     Ok(wallets.create(&name, &new_key()?, None)?.address())
 }
 
-fn prepare_network(dir: &Path, demo: Address) -> Result<NetworkFile, DevnetError> {
-    let path = dir.join("network.toml");
+fn prepare_network(folder: &Folder, demo: Address) -> Result<NetworkFile, DevnetError> {
+    let path = folder.network();
     if !path.exists() {
         let mut salt = [0; 16];
         getrandom::fill(&mut salt)
@@ -218,15 +169,7 @@ fn prepare_network(dir: &Path, demo: Address) -> Result<NetworkFile, DevnetError
         let cores = std::thread::available_parallelism().map_or(1.0, |cores| cores.get() as f64);
         let rate = miner::measure(&draft) * cores * MACHINE_SHARE;
         spec.blocks.initial_difficulty = ((rate * f64::from(INTERVAL_MS) / 1_000.0) as u64).max(1);
-        write(&path, &NetworkFile::render(&spec, 1))?;
+        folder.write_network(&spec)?;
     }
     Ok(NetworkFile::load(&path)?)
-}
-
-fn write(path: &Path, text: &str) -> Result<(), DevnetError> {
-    let failed = |error| DevnetError::Write { path: path.to_owned(), error };
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder).map_err(failed)?;
-    }
-    fs::write(path, text).map_err(failed)
 }

@@ -28,6 +28,7 @@ use crate::chain::Head;
 use crate::events::Events;
 use crate::mempool::{self, Level};
 use crate::miner;
+use crate::net::Traffic;
 use crate::net::listen::Stats;
 use crate::net::network::Names;
 use crate::net::request;
@@ -79,6 +80,8 @@ pub struct Api {
     pub network: Mailbox<request::Request>,
     /// What became of sockets before their hello; all zero without a listener.
     pub strangers: Arc<Stats>,
+    /// What went to peers and came from them.
+    pub traffic: Arc<Traffic>,
     pub events: Events,
     pub not_after: watch::Receiver<Timestamp>,
     pub names: watch::Receiver<Names>,

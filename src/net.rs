@@ -52,6 +52,28 @@ pub enum NetEvent {
     Input(Input),
 }
 
+/// Bytes of frames that went to peers and came from them, since the start. TLS adds 22 bytes to each record of up to 16 KiB.
+#[derive(Debug, Default)]
+pub struct Traffic {
+    sent: AtomicU64,
+    received: AtomicU64,
+}
+
+impl Traffic {
+    /// Name, meaning and value of each, for metrics.
+    pub fn counts(&self) -> [(&'static str, &'static str, u64); 2] {
+        let count = |name, help, count: &AtomicU64| (name, help, count.load(Ordering::Relaxed));
+        [
+            count("wire_bytes_sent", "Bytes of frames to peers, before TLS", &self.sent),
+            count("wire_bytes_received", "Bytes of frames from peers, after TLS", &self.received),
+        ]
+    }
+}
+
+fn count(counter: &AtomicU64, bytes: usize) {
+    counter.fetch_add(u64::try_from(bytes).unwrap_or(u64::MAX), Ordering::Relaxed);
+}
+
 /// What every listener, dial and connection of a node shares.
 #[derive(Clone, Debug)]
 pub struct Shared {
@@ -61,13 +83,15 @@ pub struct Shared {
     pub hub: mpsc::Sender<NetEvent>,
     /// How long things may take.
     pub deadlines: Deadlines,
+    /// Counts what goes over connections.
+    pub traffic: Arc<Traffic>,
     conns: Arc<AtomicU64>,
 }
 
 impl Shared {
     /// The parts that a node's connections have in common.
     pub fn new(tls: Arc<Tls>, hub: mpsc::Sender<NetEvent>, deadlines: Deadlines) -> Self {
-        Self { tls, hub, deadlines, conns: Arc::default() }
+        Self { tls, hub, deadlines, traffic: Arc::default(), conns: Arc::default() }
     }
 
     fn next_conn(&self) -> ConnId {

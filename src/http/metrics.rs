@@ -135,7 +135,7 @@ pub(super) async fn metrics(
     alarm("duplicate_identity", "Two machines seen with one certificate", summary.alarms.duplicates);
     alarm("keys_changed", "Known ids seen with another key", summary.alarms.keys);
     metrics.register(&mut registry);
-    for (name, help, value) in api.strangers.counts() {
+    for (name, help, value) in api.strangers.counts().into_iter().chain(api.traffic.counts()) {
         let counter = Counter::<u64, AtomicU64>::default();
         counter.inc_by(value);
         registry.register(name, help, counter);

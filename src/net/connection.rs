@@ -25,10 +25,12 @@ pub use self::queue::{Frame, Outbox};
 use self::queue::{Queue, Work};
 use super::pending::Slot;
 use super::tls::{Session, explain};
-use super::{Deadlines, NetEvent, Shared};
+use super::{Deadlines, NetEvent, Shared, count};
 
 /// Bytes read at once. A connection holds this and what has arrived of one frame.
 const READ_BYTES: usize = 32 * 1024;
+/// Bytes of a frame before its body: the length.
+const FRAME_HEAD: usize = 4;
 /// How long a failed write waits for what the peer may have said before it closed.
 const LAST_WORDS: std::time::Duration = std::time::Duration::from_millis(500);
 
@@ -79,10 +81,11 @@ impl Connection {
         let deadlines = self.shared.deadlines;
         self.hello_by += deadlines.hello;
         let queue = self.queue.clone();
+        let shared = self.shared.clone();
         let (mut read, mut write) = tokio::io::split(stream);
         let why = tokio::select! {
             why = self.read(&mut read) => why,
-            why = write_queue(&mut write, &queue, &deadlines) => why,
+            why = write_queue(&mut write, &queue, &shared) => why,
             why = async { let why = queue.closing().await; sleep(deadlines.drain).await; why } => why,
         };
         // What was asked for here is the reason, whatever the peer did meanwhile.
@@ -107,7 +110,10 @@ impl Connection {
         }
         loop {
             let stop = match next_frame(stream, &mut frames, FrameReader::next_message).await {
-                Ok(body) => self.take(&body).await,
+                Ok(body) => {
+                    count(&self.shared.traffic.received, body.len() + FRAME_HEAD);
+                    self.take(&body).await
+                }
                 Err(stop) => Err(stop),
             };
             if let Err(stop) = stop {
@@ -226,11 +232,15 @@ fn lost(error: &io::Error) -> CloseReason {
 async fn write_queue(
     stream: &mut WriteHalf<TlsStream<TcpStream>>,
     queue: &Queue,
-    deadlines: &Deadlines,
+    shared: &Shared,
 ) -> CloseReason {
+    let deadlines = &shared.deadlines;
     loop {
         let done = match queue.next().await {
-            Work::Write(bytes) => write_all(stream, &bytes, deadlines).await,
+            Work::Write(bytes) => {
+                count(&shared.traffic.sent, bytes.len());
+                write_all(stream, &bytes, deadlines).await
+            }
             Work::Slow => return CloseReason::Slow,
             Work::Part(goodbye, why) => {
                 let last = goodbye.map(|goodbye| frame(&Message::Goodbye(goodbye).to_bytes()));

@@ -184,6 +184,7 @@ impl Node {
             miner_enabled: false,
             network: requests,
             strangers: Arc::default(),
+            traffic: Arc::default(),
             events,
             not_after,
             names: watch::channel(Arc::default()).1,

@@ -77,6 +77,7 @@ fn start() -> Node {
         miner_enabled: false,
         network: Mailbox::new("network", 1).0,
         strangers: Arc::default(),
+        traffic: Arc::default(),
         events: Events::default(),
         not_after: watch::channel(Timestamp(1_800_000_000_000)).1,
         names: watch::channel(Arc::default()).1,
