@@ -9,6 +9,7 @@
 mod account;
 mod agree;
 mod ask;
+mod bench;
 mod block;
 mod chain;
 mod check;
@@ -141,6 +142,9 @@ enum Command {
     /// Fetch a transaction's receipt; verify one without a node
     #[command(subcommand, after_help = receipt::EXAMPLES)]
     Receipt(receipt::ReceiptCommand),
+    /// Measure what this machine can do and what Bouya makes of it
+    #[command(after_help = bench::EXAMPLES)]
+    Bench(bench::BenchOptions),
     /// Print the completion script of a shell
     #[command(
         after_help = "Example:\n  bouya completions bash > ~/.local/share/bash-completion/completions/bouya"
@@ -202,6 +206,7 @@ fn run(cli: Cli, out: &mut Output) -> Result<(), Error> {
         Command::Agree(command) => agree::run(command, &Client::new(&node)?, out),
         Command::Receipt(receipt::ReceiptCommand::Get(get)) => receipt::get(&get, &Client::new(&node)?, out),
         Command::Receipt(receipt::ReceiptCommand::Verify(verify)) => receipt::verify(&verify, out),
+        Command::Bench(options) => bench::run(&options, out),
         Command::Completions { shell } => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut Cli::command(), "bouya", &mut script);

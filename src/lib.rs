@@ -15,6 +15,7 @@
 //! | [`wallet`] | keys of people, and of the node as a member |
 //! | [`verify`] | the whole store executed again |
 //! | [`devnet`] | a whole network in one process |
+//! | [`bench`] | what a machine can do, and what Bouya makes of it |
 //! | [`clock`], [`descriptors`], [`events`], [`telemetry`], [`workers`] | time, open files, what observers hear, logs, signature checks on all cores |
 //!
 //! Invariants:
@@ -28,6 +29,7 @@
 
 pub mod actor;
 pub mod archive;
+pub mod bench;
 pub mod chain;
 pub mod cli;
 pub mod clock;

@@ -1,0 +1,124 @@
+//! A network with many funded wallets, and their transfers, signed beforehand.
+
+use bouya_core::codec::{Bounded, Text, encode};
+use bouya_core::crypto::{Hash, PublicKey, SecretKey};
+use bouya_core::ledger::{Address, Allocation, Genesis, NetworkSpec, Output, Transaction};
+use bouya_core::time::Timestamp;
+
+use super::{BenchError, Stop};
+use crate::clock;
+use crate::config::network::new_spec;
+
+/// Coins of each wallet at the beginning.
+const COINS: &str = "1000000";
+/// Above what a node wants for any transaction here.
+const FEE: u64 = 100_000;
+/// Transactions signed between two looks at whether to end.
+const PORTION: usize = 1_000;
+
+/// A transaction and its bytes.
+pub(super) struct Signed {
+    pub(super) id: Hash,
+    pub(super) bytes: Box<[u8]>,
+}
+
+/// Who pays whom.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Load {
+    pub(super) wallets: usize,
+    /// Addresses that are paid, in turn.
+    pub(super) accounts: usize,
+}
+
+/// The key of wallet number `n`: the coins are worth nothing, so everybody may know it.
+pub(super) fn key(n: usize) -> SecretKey {
+    SecretKey::from_seed(&numbered(0xbe, n))
+}
+
+/// The address number `n` that is paid. Nobody has its key.
+pub(super) fn payee(n: usize) -> Address {
+    Address::of(&PublicKey(numbered(0xac, n)))
+}
+
+fn numbered(mark: u8, n: usize) -> [u8; 32] {
+    let mut bytes = [mark; 32];
+    bytes[..8].copy_from_slice(&(n as u64).to_le_bytes());
+    bytes
+}
+
+impl Load {
+    /// A network in which the wallets are rich, that began so long ago.
+    pub(super) fn spec(
+        &self,
+        interval_ms: u32,
+        difficulty: u64,
+        age_ms: u64,
+    ) -> Result<NetworkSpec, BenchError> {
+        let mut salt = [0; 16];
+        getrandom::fill(&mut salt).map_err(|error| BenchError::system("no randomness", error))?;
+        let name = Text::try_from("bench".to_owned()).unwrap_or_default();
+        let created = Timestamp(clock::wall().0.saturating_sub(age_ms));
+        let mut spec = new_spec(name, salt, created, 1.0, interval_ms);
+        spec.blocks.initial_difficulty = difficulty.max(1);
+        let amount = spec.coin.parse(COINS).unwrap_or(1);
+        let address = |n| Address::of(&key(n).public());
+        spec.allocations = (0..self.wallets).map(|n| Allocation { address: address(n), amount }).collect();
+        Ok(spec)
+    }
+
+    /// Transfers `from..until`: number n is of wallet n modulo the wallets, so that each wallet's nonces come in order.
+    pub(super) fn sign(
+        &self,
+        network: &Hash,
+        numbers: std::ops::Range<usize>,
+        stop: &Stop,
+    ) -> Result<Vec<Transaction>, BenchError> {
+        let keys: Vec<SecretKey> = (0..self.wallets.min(numbers.end)).map(key).collect();
+        let part = numbers.len().div_ceil(super::cores()).max(1);
+        let signed = std::thread::scope(|scope| {
+            let parts = numbers.clone().step_by(part).map(|from| {
+                let (until, keys) = ((from + part).min(numbers.end), &keys);
+                scope.spawn(move || self.sign_part(network, keys, from..until, stop))
+            });
+            let parts: Vec<_> = parts.collect();
+            parts.into_iter().map(|part| part.join()).collect::<Vec<_>>()
+        });
+        let mut all = Vec::with_capacity(numbers.len());
+        for part in signed {
+            all.extend(part.map_err(|_| BenchError::System("signing failed".to_owned()))??);
+        }
+        Ok(all)
+    }
+
+    fn sign_part(
+        &self,
+        network: &Hash,
+        keys: &[SecretKey],
+        numbers: std::ops::Range<usize>,
+        stop: &Stop,
+    ) -> Result<Vec<Transaction>, BenchError> {
+        let mut signed = Vec::with_capacity(numbers.len());
+        for number in numbers {
+            if signed.len() % PORTION == 0 {
+                stop.check()?;
+            }
+            let Some(key) = keys.get(number % self.wallets) else { break };
+            let nonce = (number / self.wallets) as u64;
+            let output = Bounded::truncated([Output { to: payee(number % self.accounts), amount: 1 }]);
+            let memo = Text::default();
+            signed.push(Transaction::transfer(network, key, nonce, FEE, u64::MAX, output, memo));
+        }
+        Ok(signed)
+    }
+}
+
+pub(super) fn genesis(spec: NetworkSpec) -> Result<Genesis, BenchError> {
+    Genesis::new(spec).map_err(|error| BenchError::Settings(error.to_string()))
+}
+
+impl From<&Transaction> for Signed {
+    fn from(transaction: &Transaction) -> Self {
+        let bytes = encode(transaction);
+        Self { id: bouya_core::crypto::sha256(&bytes), bytes: bytes.into() }
+    }
+}

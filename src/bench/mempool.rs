@@ -1,0 +1,88 @@
+//! Signed transfers into one node's mempool: decoded, checked on all cores, ordered, offered to a network that takes everything.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use bouya_core::ledger::Transaction;
+use bouya_core::mempool::Limits as Bounds;
+use tokio::sync::watch;
+
+use super::folder::Folder;
+use super::load::{Load, genesis};
+use super::{BenchError, Figure, Limits, Report, Run};
+use crate::actor::Mailbox;
+use crate::chain::{self, ChainActor};
+use crate::clock::Clock;
+use crate::events::Events;
+use crate::mempool::{self, Level, MempoolActor, Request};
+use crate::store::Store;
+use crate::workers::Workers;
+
+/// Transactions given at once: what one message between nodes may hold.
+const BATCH: usize = bouya_core::limits::TRANSACTIONS_PER_MESSAGE;
+
+/// What is given.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings {
+    pub transactions: usize,
+    pub wallets: usize,
+}
+
+pub fn run(settings: &Settings, run: &mut Run<'_>) -> Result<Report, BenchError> {
+    let Settings { transactions, wallets } = *settings;
+    super::network::check_wallets(wallets)?;
+    let limits = Limits::measure(run)?;
+    let load = Load { wallets, accounts: 10_000 };
+    let genesis = Arc::new(genesis(load.spec(1_000, 1, 0)?)?);
+    (run.say)(&format!("signing {transactions} transfers"));
+    let signed = load.sign(&genesis.id(), 0..transactions, run.stop)?;
+    let folder = Folder::new()?;
+    let failed = |error: String| BenchError::system("cannot make a mempool", error);
+    let store = Store::open(folder.path(), genesis.clone()).map_err(|error| failed(error.to_string()))?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| failed(error.to_string()))?;
+    let (network, mut offers) = Mailbox::new("network", 4_096);
+    let (mempool, inbox) = Mailbox::new("mempool", mempool::CAPACITY);
+    let (_chain, chain_inbox) = Mailbox::new("chain", 1);
+    let (events, workers) = (Events::default(), Arc::new(Workers::new(genesis.id())));
+    let (level, levels) = watch::channel(Level::default());
+    let reader = store.reader();
+    let outlets =
+        chain::Outlets { network: network.clone(), mempool: mempool.clone(), events: events.clone() };
+    let loaded = ChainActor::load(store, folder.path().to_owned(), workers.clone(), chain_inbox, outlets);
+    let (chain_actor, head) = loaded.map_err(|error| failed(error.to_string()))?;
+    let bounds = Bounds {
+        max_transactions: transactions.max(1),
+        max_per_sender: transactions.max(1),
+        max_bytes: usize::MAX,
+        ..Bounds::default()
+    };
+    let clock = Clock::start();
+    let actor = MempoolActor { limits: bounds, reader, workers, inbox, network, head, level, events, clock };
+    runtime.spawn(async move { while offers.recv().await.is_some() {} });
+    let running = runtime.spawn_blocking(move || actor.run());
+    (run.say)("giving them to the mempool");
+    let batches: Vec<Vec<Transaction>> = signed.chunks(BATCH).map(<[Transaction]>::to_vec).collect();
+    let (began, mut taken) = (Instant::now(), 0);
+    for transactions in batches {
+        run.stop.check()?;
+        let given = mempool.ask_blocking(|reply| Request::Give { transactions, reply });
+        let given = given.map_err(|error| failed(error.to_string()))?;
+        taken += given.iter().filter(|given| given.is_ok()).count();
+    }
+    let took = began.elapsed();
+    drop((mempool, chain_actor));
+    // It shows its level after it has answered.
+    let _ = runtime.block_on(running);
+    let waiting = levels.borrow().transactions;
+    let parameters = [("transactions", transactions as f64), ("wallets", wallets as f64)];
+    let mut report = Report::new("mempool", &parameters, &limits);
+    report.add(
+        Figure::new("admitted_per_second", taken as f64 / took.as_secs_f64(), "tx/s")
+            .of("batch verify on all cores", limits.verify_all_cores())
+            .bar("40,000; beyond: 0.7 of the limit"),
+    );
+    report.add(Figure::new("taken", taken as f64, "tx"));
+    report.add(Figure::new("waiting", waiting as f64, "tx"));
+    Ok(report)
+}

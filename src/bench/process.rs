@@ -1,0 +1,77 @@
+//! What the system says of a running process (Linux; elsewhere nothing is known).
+
+use std::collections::BTreeMap;
+use std::fs;
+
+/// Ticks per second of the times in `/proc`: fixed for user space on every Linux.
+const TICKS: f64 = 100.0;
+
+/// CPU seconds of a process so far, by the names of its threads; those of threads that have ended are under "ended".
+pub(super) fn cpu(pid: u32) -> BTreeMap<String, f64> {
+    let mut parts = BTreeMap::new();
+    let tasks = fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
+    for task in tasks {
+        if let Some((name, seconds)) = read(&task.path().join("stat").to_string_lossy()) {
+            *parts.entry(part(&name).to_owned()).or_default() += seconds;
+        }
+    }
+    let living: f64 = parts.values().sum();
+    if let Some((_, all)) = read(&format!("/proc/{pid}/stat")) {
+        parts.insert("ended".to_owned(), (all - living).max(0.0));
+    }
+    parts
+}
+
+/// The runtime's threads are many and alike.
+fn part(thread: &str) -> &str {
+    if thread.starts_with("tokio") || thread == "bouya" { "runtime" } else { thread }
+}
+
+/// Name and CPU seconds of a stat line.
+fn read(path: &str) -> Option<(String, f64)> {
+    let text = fs::read_to_string(path).ok()?;
+    // The name is in brackets and may hold anything.
+    let (head, rest) = text.rsplit_once(')')?;
+    let name = head.split_once('(')?.1.to_owned();
+    let mut fields = rest.split_whitespace().skip(11);
+    let (user, system): (f64, f64) = (fields.next()?.parse().ok()?, fields.next()?.parse().ok()?);
+    Some((name, (user + system) / TICKS))
+}
+
+/// What was used between two looks.
+pub(super) fn used(before: &BTreeMap<String, f64>, after: &BTreeMap<String, f64>) -> BTreeMap<String, f64> {
+    let earlier = |name| before.get(name).copied().unwrap_or(0.0);
+    after.iter().map(|(name, seconds)| (name.clone(), (seconds - earlier(name)).max(0.0))).collect()
+}
+
+/// Bytes of memory that a process has now.
+pub(super) fn memory(pid: u32) -> Option<u64> {
+    let text = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    Some(line.split_whitespace().next()?.parse::<u64>().ok()? * 1_024)
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn work_is_counted_under_its_threads_name() {
+        let own = std::process::id();
+        let before = cpu(own);
+        let (done, wait) = std::sync::mpsc::channel::<()>();
+        let (worked, seen) = std::sync::mpsc::channel();
+        let thread = std::thread::Builder::new().name("hard) work".to_owned()).spawn(move || {
+            let began = cpu(own);
+            let busy = || cpu(own).get("hard) work").copied().unwrap_or(0.0);
+            while busy() - began.get("hard) work").copied().unwrap_or(0.0) < 0.05 {}
+            worked.send(()).unwrap();
+            let _ = wait.recv();
+        });
+        seen.recv().unwrap();
+        assert!(used(&before, &cpu(own))["hard) work"] >= 0.05);
+        drop(done);
+        thread.unwrap().join().unwrap();
+        assert!(memory(own).unwrap() > 1_000_000);
+    }
+}

@@ -1,0 +1,122 @@
+//! `bouya bench` with tiny numbers: the counts are exact, and nothing stays behind. How fast it is does not matter here.
+
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::io::{BufRead, BufReader};
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+
+fn bench(folder: &std::path::Path, arguments: &str) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_bouya"));
+    command.args(["bench", "--json", "--effort", "2"]).args(arguments.split(' ')).env("TMPDIR", folder);
+    command
+}
+
+/// What a run says; nothing of it may be left.
+fn report(arguments: &str) -> Value {
+    let folder = tempfile::tempdir().unwrap();
+    let output = bench(folder.path(), arguments).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{arguments}: {said}");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "the folder goes away");
+    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(report["bench"], arguments.split(' ').next().unwrap());
+    for figure in [&report["limits"], &report["figures"]].into_iter().flat_map(|all| all.as_array().unwrap())
+    {
+        assert!(figure["value"].is_number() && figure["unit"].is_string(), "{figure}");
+        let (value, limit) = (figure["value"].as_f64().unwrap(), &figure["limit"]);
+        if let Some(of) = limit["value"].as_f64() {
+            assert!((limit["ratio"].as_f64().unwrap() - value / of).abs() < 1e-9, "{figure}");
+        }
+    }
+    assert!(report["limits"].as_array().unwrap().iter().all(|limit| limit["value"].as_f64().unwrap() > 0.0));
+    report
+}
+
+fn figure(report: &Value, name: &str) -> f64 {
+    let figures = report["figures"].as_array().unwrap();
+    let found = figures.iter().find(|figure| figure["name"] == name);
+    found.unwrap_or_else(|| panic!("no {name}: {report}"))["value"].as_f64().unwrap()
+}
+
+#[test]
+fn what_a_network_is_given_is_committed_on_all_nodes_once() {
+    let report = report("network --nodes 2 --seconds 60 --transactions 300 --wallets 20 --accounts 7");
+    assert_eq!((figure(&report, "submitted"), figure(&report, "committed")), (300.0, 300.0), "{report}");
+    assert!(figure(&report, "blocks") >= 1.0);
+    assert!(figure(&report, "submit_to_committed_p50") <= figure(&report, "submit_to_committed_p99"));
+    // Each node has sent or been sent each of them at least once.
+    assert!(
+        figure(&report, "wire_bytes_per_transaction_and_node")
+            >= report["settings"]["transaction_bytes"].as_f64().unwrap() / 2.0
+    );
+}
+
+#[test]
+fn who_joins_has_every_transaction() {
+    let report = report("sync --blocks 20 --transactions 101");
+    assert_eq!(figure(&report, "transactions"), 101.0);
+}
+
+#[test]
+fn a_mempool_takes_all_that_it_is_given() {
+    let report = report("mempool --transactions 1500 --wallets 30");
+    assert_eq!((figure(&report, "taken"), figure(&report, "waiting")), (1_500.0, 1_500.0));
+}
+
+#[test]
+fn what_makes_no_sense_is_a_wrong_use() {
+    for arguments in
+        ["network --nodes 0", "network --wallets 10001", "sync --blocks 0", "mempool --wallets 0"]
+    {
+        let folder = tempfile::tempdir().unwrap();
+        let output = bench(folder.path(), arguments).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{arguments}");
+    }
+}
+
+/// Processes whose parent this is.
+fn children(parent: u32) -> Vec<u32> {
+    let processes = std::fs::read_dir("/proc").unwrap().flatten();
+    let pids = processes.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
+    pids.filter(|pid| {
+        let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+        let fields = stat.rsplit_once(')').map_or("", |(_, fields)| fields);
+        fields.split_whitespace().nth(1) == Some(&parent.to_string())
+    })
+    .collect()
+}
+
+fn wait(child: &mut Child) -> Option<i32> {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            return status.code();
+        }
+        assert!(Instant::now() < deadline, "it does not end");
+        std::thread::sleep(Duration::from_millis(20)); // poll
+    }
+}
+
+#[test]
+fn who_is_told_to_stop_takes_the_nodes_along() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut command = bench(folder.path(), "network --nodes 2 --seconds 600 --transactions 100000");
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+    assert!(lines.any(|line| line.unwrap() == "measuring"));
+    let nodes = children(child.id());
+    assert_eq!(nodes.len(), 2);
+    // To it alone, as `kill` does it; Ctrl-C on a terminal reaches all.
+    kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
+    assert!(lines.any(|line| line.unwrap().contains("interrupted")));
+    assert_eq!(wait(&mut child), Some(1));
+    for node in nodes {
+        assert!(!PathBuf::from(format!("/proc/{node}")).exists(), "a node is left");
+    }
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+}
