@@ -13,15 +13,22 @@ use thiserror::Error;
 
 use crate::devnet::DevnetError;
 
+pub mod api;
 mod chain;
 mod client;
 mod consortium;
 mod folder;
+pub mod gossip;
+pub mod handshake;
 mod limits;
+mod listen;
 mod load;
 pub mod mempool;
+pub mod mine;
 pub mod network;
 mod process;
+pub mod relay;
+pub mod scale;
 mod stop;
 pub mod sync;
 

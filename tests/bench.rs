@@ -69,10 +69,62 @@ fn a_mempool_takes_all_that_it_is_given() {
 }
 
 #[test]
+fn what_one_node_is_told_all_come_to_hold() {
+    let report = report("gossip --nodes 3 --size 400 --transactions 300 --single 5 --pause 1");
+    assert_eq!((figure(&report, "heard_by_all"), figure(&report, "waiting_on_all")), (5.0, 305.0));
+    assert!(figure(&report, "latency_p50") <= figure(&report, "latency_p99"));
+}
+
+#[test]
+fn a_relayed_block_confirms_what_all_had() {
+    let report = report("relay --nodes 3 --transactions 40 --rounds 2");
+    assert_eq!(figure(&report, "confirmed"), 80.0);
+    assert!(figure(&report, "relay_p99") <= figure(&report, "asked_to_all_p99"), "{report}");
+}
+
+#[test]
+fn a_miner_is_seen_to_search_and_to_stop() {
+    let report = report("mine --seconds 2 --rounds 2");
+    assert_eq!(figure(&report, "stops"), 2.0);
+    assert!(figure(&report, "hashes_per_second_and_thread") > 0.0);
+}
+
+#[test]
+fn every_handshake_of_a_round_ends_in_a_hello() {
+    assert_eq!(figure(&report("handshake --rounds 1"), "hellos"), 200.0);
+}
+
+#[test]
+fn every_kind_of_question_is_answered() {
+    let report = report("api --seconds 0.05 --connections 2");
+    for kind in ["status", "block", "blocks", "transaction", "account", "account_transactions"] {
+        assert!(figure(&report, &format!("{kind}_per_second")) > 0.0, "{kind}");
+    }
+}
+
+#[test]
+fn growth_is_measured_at_each_size() {
+    let report = report("scale --accounts 10,300 --heights 3");
+    for place in ["10_accounts", "300_accounts", "3_blocks"] {
+        for what in ["block", "start", "memory", "store"] {
+            assert!(figure(&report, &format!("{what}_at_{place}")) > 0.0, "{what} {place}");
+        }
+    }
+}
+
+#[test]
 fn what_makes_no_sense_is_a_wrong_use() {
-    for arguments in
-        ["network --nodes 0", "network --wallets 10001", "sync --blocks 0", "mempool --wallets 0"]
-    {
+    for arguments in [
+        "network --nodes 0",
+        "network --wallets 10001",
+        "sync --blocks 0",
+        "mempool --wallets 0",
+        "gossip --nodes 1",
+        "gossip --size 20",
+        "relay --transactions 10001",
+        "api --connections 0",
+        "scale --accounts 0",
+    ] {
         let folder = tempfile::tempdir().unwrap();
         let output = bench(folder.path(), arguments).output().unwrap();
         assert_eq!(output.status.code(), Some(2), "{arguments}");

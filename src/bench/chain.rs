@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use bouya_core::crypto::SecretKey;
 use bouya_core::ledger::{Address, BlockOutcome, Genesis, Ledger, Template, Transaction};
@@ -36,8 +37,8 @@ impl Maker {
         Ok(Self { ledger, workers, genesis, key: miner() })
     }
 
-    /// Adds a block with these transactions, due right on schedule.
-    pub(super) fn add(&mut self, transactions: &[Transaction]) -> Result<(), BenchError> {
+    /// Adds a block with these transactions, due right on schedule. How long the ledger took for it, signatures apart.
+    pub(super) fn add(&mut self, transactions: &[Transaction]) -> Result<Duration, BenchError> {
         let wrong = |why: String| BenchError::System(format!("cannot make a block: {why}"));
         let tip = self.ledger.chain().tip().clone();
         let supply = self.genesis.supply() + self.genesis.rules.reward * tip.height;
@@ -49,9 +50,10 @@ impl Maker {
         let block = Arc::new(template.finish(nonce));
         let workers = &self.workers;
         let mut check = |transactions: &[_]| workers.check_all(transactions);
+        let began = Instant::now();
         let taken = self.ledger.take(&mut check, time, block, false);
         match taken.map_err(|error| wrong(error.to_string()))?.outcome {
-            BlockOutcome::Stored => Ok(()),
+            BlockOutcome::Stored => Ok(began.elapsed()),
             other => Err(wrong(format!("{other:?}"))),
         }
     }

@@ -57,6 +57,14 @@ impl Client {
         value.ok_or_else(|| BenchError::Node(format!("{} does not count {name}", self.base)))
     }
 
+    /// Has the node mine a block now.
+    pub(super) fn mine(&self, token: &str) -> Result<(), BenchError> {
+        let path = "/v1/mine";
+        let request = self.agent.post(format!("{}{path}", self.base));
+        let answer = request.header("Authorization", format!("Bearer {token}")).send_empty();
+        answer.map(drop).map_err(|error| self.failed(path, &error))
+    }
+
     /// Submits a list. Which of them were not taken, and why (the problem's type).
     pub(super) fn submit(&self, batch: &[&Signed]) -> Result<Vec<(usize, String)>, BenchError> {
         let mut body = (batch.len() as u32).to_le_bytes().to_vec();

@@ -47,6 +47,69 @@ enum What {
         #[arg(long, default_value_t = 50_000)]
         transactions: usize,
     },
+    /// Records given to one node, until all nodes hold them
+    Gossip {
+        /// How many nodes, 2 to 32
+        #[arg(long, default_value_t = 4)]
+        nodes: u16,
+        /// Bytes of each transaction
+        #[arg(long, default_value_t = 400)]
+        size: usize,
+        /// Records given as fast as they are taken
+        #[arg(long, default_value_t = 50_000)]
+        transactions: usize,
+        /// Records given one after the other, for the latency
+        #[arg(long, default_value_t = 1_000)]
+        single: usize,
+        /// Milliseconds between two of those
+        #[arg(long, default_value_t = 5)]
+        pause: u64,
+    },
+    /// Time until a block of transactions that all know is the tip of all
+    Relay {
+        /// How many nodes, 2 to 32
+        #[arg(long, default_value_t = 4)]
+        nodes: u16,
+        /// Transfers of each block, up to 10000
+        #[arg(long, default_value_t = 5_000)]
+        transactions: usize,
+        /// Blocks
+        #[arg(long, default_value_t = 10)]
+        rounds: usize,
+    },
+    /// The miner's hash rate, and how soon it stops
+    Mine {
+        /// How long it searches
+        #[arg(long, default_value_t = 8)]
+        seconds: u64,
+        /// How often it is stopped
+        #[arg(long, default_value_t = 100)]
+        rounds: usize,
+    },
+    /// Handshakes per second of the peer-to-peer listener, up to a hello that was read
+    Handshake {
+        /// Rounds of 200
+        #[arg(long, default_value_t = 20)]
+        rounds: usize,
+    },
+    /// Requests per second of one node's API
+    Api {
+        /// How long each kind is asked
+        #[arg(long, default_value_t = 3.0)]
+        seconds: f64,
+        /// Connections, up to 32
+        #[arg(long, default_value_t = 8)]
+        connections: usize,
+    },
+    /// Cost per block, start and memory at many accounts and at great height
+    Scale {
+        /// Accounts, one after the other
+        #[arg(long, value_delimiter = ',', default_value = "1000,10000,100000")]
+        accounts: Vec<usize>,
+        /// Empty blocks, one after the other
+        #[arg(long, value_delimiter = ',', default_value = "1000,5000")]
+        heights: Vec<u64>,
+    },
     /// Signed transfers into one node's mempool
     Mempool {
         /// Transfers
@@ -90,19 +153,45 @@ pub(crate) fn run(options: &BenchOptions, out: &mut Output) -> Result<(), Error>
     let mut progress = Progress::new();
     let mut say = |text: &str| progress.say(text);
     let mut run = Run { effort: Duration::from_millis(options.effort), say: &mut say, stop: &stop };
-    let report = match &options.what {
-        What::Network(network) => bench::network::run(&network.settings(), &mut run),
+    let report = measure(&options.what, &mut run);
+    drop(progress);
+    show(&report.map_err(failed)?, out)
+}
+
+fn measure(what: &What, run: &mut Run<'_>) -> Result<Report, BenchError> {
+    match what {
+        What::Network(network) => bench::network::run(&network.settings(), run),
         What::Sync { blocks, transactions } => {
             let settings = bench::sync::Settings { blocks: *blocks, transactions: *transactions };
-            bench::sync::run(&settings, &mut run)
+            bench::sync::run(&settings, run)
         }
         What::Mempool { transactions, wallets } => {
             let settings = bench::mempool::Settings { transactions: *transactions, wallets: *wallets };
-            bench::mempool::run(&settings, &mut run)
+            bench::mempool::run(&settings, run)
         }
-    };
-    drop(progress);
-    show(&report.map_err(failed)?, out)
+        What::Gossip { nodes, size, transactions, single, pause } => {
+            let (nodes, size, transactions, single) = (*nodes, *size, *transactions, *single);
+            let pause = Duration::from_millis(*pause);
+            bench::gossip::run(&bench::gossip::Settings { nodes, size, transactions, single, pause }, run)
+        }
+        What::Relay { nodes, transactions, rounds } => {
+            let (nodes, transactions, rounds) = (*nodes, *transactions, *rounds);
+            bench::relay::run(&bench::relay::Settings { nodes, transactions, rounds }, run)
+        }
+        What::Mine { seconds, rounds } => {
+            bench::mine::run(&bench::mine::Settings { seconds: *seconds, rounds: *rounds }, run)
+        }
+        What::Handshake { rounds } => {
+            bench::handshake::run(&bench::handshake::Settings { rounds: *rounds }, run)
+        }
+        What::Api { seconds, connections } => {
+            bench::api::run(&bench::api::Settings { seconds: *seconds, connections: *connections }, run)
+        }
+        What::Scale { accounts, heights } => {
+            let settings = bench::scale::Settings { accounts: accounts.clone(), heights: heights.clone() };
+            bench::scale::run(&settings, run)
+        }
+    }
 }
 
 impl Network {
