@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use bouya_core::codec::{decode, encode};
 use bouya_core::crypto::{DoubleSha256, Hash, SecretKey, Signed, verify_batch};
-use bouya_core::ledger::Transaction;
+use bouya_core::ledger::{RawTransaction, Transaction};
 use bouya_core::limits::HEADER_BYTES;
 use redb::{Database, TableDefinition};
 
@@ -127,7 +127,7 @@ fn hash(effort: Duration) -> f64 {
 fn decode_transfers(effort: Duration, signed: &[Transaction]) -> f64 {
     let bytes: Vec<Vec<u8>> = signed.iter().map(encode).collect();
     rate(effort, || {
-        bytes.iter().filter(|bytes| std::hint::black_box(decode::<Transaction>(bytes, "")).is_ok()).count()
+        bytes.iter().filter(|bytes| std::hint::black_box(decode::<RawTransaction>(bytes, "")).is_ok()).count()
     })
 }
 

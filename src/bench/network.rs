@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use bouya_core::codec::decode;
 use bouya_core::crypto::Hash;
-use bouya_core::ledger::{Block, Transaction};
+use bouya_core::ledger::Block;
 
 use super::client::Client;
 use super::consortium::{Consortium, Daemon, wait_for_mesh};
@@ -66,10 +66,8 @@ pub fn run(settings: &Settings, run: &mut Run<'_>) -> Result<Report, BenchError>
     let genesis = genesis(load.spec(INTERVAL_MS, difficulty as u64, 0)?)?;
     let count = settings.transactions.unwrap_or(settings.seconds as usize * SIGNED_PER_SECOND);
     (run.say)(&format!("signing {count} transfers of {} wallets", settings.wallets));
-    let transactions = load.sign(&genesis.id(), 0..count, run.stop)?;
-    let size = transactions.first().map_or(1, |first| Signed::from(first).bytes.len());
-    let signed: Vec<Signed> = transactions.iter().map(Signed::from).collect();
-    drop::<Vec<Transaction>>(transactions);
+    let signed = load.sign_bytes(&genesis.id(), count, run.stop)?;
+    let size = signed.first().map_or(1, |first| first.bytes.len());
 
     (run.say)(&format!("starting {} nodes", settings.nodes));
     let consortium = Consortium::create(&genesis, settings.nodes)?;

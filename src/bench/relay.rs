@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::consortium::{Consortium, Daemon, wait_for_mesh};
 use super::gossip::{SECTIONS, give, spread};
 use super::listen::Listener;
-use super::load::{Load, Signed, genesis};
+use super::load::{Load, genesis};
 use super::{BenchError, Figure, Limits, Report, Run};
 use crate::devnet::NODES;
 use crate::events::Event;
@@ -36,8 +36,7 @@ pub fn run(settings: &Settings, run: &mut Run<'_>) -> Result<Report, BenchError>
     // So short an interval that a block is due whenever one is asked for.
     let genesis = genesis(load.spec(100, 1, 3_600_000)?)?;
     (run.say)(&format!("signing {} transfers", rounds * transactions));
-    let signed = load.sign(&genesis.id(), 0..rounds * transactions, run.stop)?;
-    let signed: Vec<Signed> = signed.iter().map(Signed::from).collect();
+    let signed = load.sign_bytes(&genesis.id(), rounds * transactions, run.stop)?;
     (run.say)(&format!("starting {nodes} nodes"));
     let consortium = Consortium::create(&genesis, nodes)?;
     let numbers: Vec<u16> = (0..nodes).collect();

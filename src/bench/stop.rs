@@ -40,7 +40,8 @@ impl Stop {
         Ok(stop)
     }
 
-    pub(super) fn check(&self) -> Result<(), BenchError> {
+    /// An error once the run is to end.
+    pub fn check(&self) -> Result<(), BenchError> {
         if self.0.load(Ordering::SeqCst) { Err(BenchError::Interrupted) } else { Ok(()) }
     }
 

@@ -155,7 +155,9 @@ pub(crate) fn run(options: &BenchOptions, out: &mut Output) -> Result<(), Error>
     let mut run = Run { effort: Duration::from_millis(options.effort), say: &mut say, stop: &stop };
     let report = measure(&options.what, &mut run);
     drop(progress);
-    show(&report.map_err(failed)?, out)
+    // On a terminal Ctrl-C reaches the nodes too, and what then fails is no fault of theirs.
+    let report = report.map_err(|error| failed(stop.check().err().unwrap_or(error)))?;
+    show(&report, out)
 }
 
 fn measure(what: &What, run: &mut Run<'_>) -> Result<Report, BenchError> {
