@@ -197,7 +197,7 @@ pub const BAN_MAX: Duration = Duration::from_secs(24 * 3600);
 pub const SEEN_IDS: usize = 100_000;
 /// Ids remembered as known to one peer.
 pub const KNOWN_IDS_PER_PEER: usize = 10_000;
-/// This node's own transactions are gathered this long before they are sent.
+/// After this node has sent own transactions, the next ones are gathered for so long.
 pub const GOSSIP_BATCH: Duration = Duration::from_millis(5);
 /// Others' transactions are gathered this long, to twice as long, before they are announced: what comes the other way meanwhile need
 /// not be.

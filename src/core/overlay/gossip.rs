@@ -1,8 +1,8 @@
 //! Gossip: which transaction and which new block goes to whom, once.
 //!
 //! For each peer it is remembered what the peer has: what it sent, announced or was sent. Nothing goes to a peer that has it, so
-//! nothing goes back to its sender. This node's own transactions are gathered for [`GOSSIP_BATCH`] and then go whole to
-//! [`GOSSIP_EAGER_PEERS`] peers, others each time, and as announcements to the rest. Those of others are announced after
+//! nothing goes back to its sender. This node's own transactions go whole to [`GOSSIP_EAGER_PEERS`] peers, others each time,
+//! and as announcements to the rest: at once, and what follows within [`GOSSIP_BATCH`] together. Those of others are announced after
 //! [`GOSSIP_RELAY`] to twice that: most peers have got them from where they came from by then, and of two that have it one is first. New blocks go to
 //! everybody who lacks them.
 //!
@@ -54,6 +54,8 @@ pub struct Gossip {
     wants: Wants,
     /// This node's own.
     own: Batch,
+    /// When the last of its own may be followed by the next: who sends seldom does not wait.
+    own_after: Time,
     relayed: Batch,
     random: Random,
     /// Counts batches: whose turn it is to get whole transactions.
@@ -126,6 +128,7 @@ impl Gossip {
             rotated: now,
             wants: Wants::default(),
             own: Batch::default(),
+            own_after: now,
             relayed: Batch::default(),
             turn: 0,
             out: VecDeque::new(),
@@ -222,7 +225,7 @@ impl Gossip {
             self.wants.got(now, None, &id);
             // What a peer has sent was seen before.
             if self.seen.insert(id) {
-                self.own.push(now.after(GOSSIP_BATCH), transaction);
+                self.own.push(self.own_after.max(now), transaction);
             } else {
                 // Who got it together does not announce it together.
                 let wait = GOSSIP_RELAY.saturating_add(self.random.up_to(GOSSIP_RELAY));
@@ -305,6 +308,7 @@ impl Gossip {
         let count = self.peers.len().max(1);
         let first = self.turn.checked_rem(count).unwrap_or(0);
         if !own.is_empty() {
+            self.own_after = now.after(GOSSIP_BATCH);
             self.turn = first.saturating_add(GOSSIP_EAGER_PEERS);
         }
         for (at, (conn, peer)) in self.peers.iter_mut().enumerate() {

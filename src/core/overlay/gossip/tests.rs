@@ -78,8 +78,10 @@ fn blamed(acts: &[Act]) -> Vec<(u64, Fault)> {
 }
 
 #[test]
-fn own_transactions_wait_five_milliseconds_and_go_whole_to_few() {
+fn own_transactions_go_at_once_or_five_milliseconds_after_the_last_and_whole_to_few() {
     let mut gossip = with_peers(10);
+    gossip.offer_transactions(at(100), vec![transaction(0)]);
+    assert_eq!(drain(&mut gossip).len(), 10);
     gossip.announced(at(0), ConnId(1), &[Item::Transaction(transaction(1).id())]);
     gossip.offer_transactions(at(100), vec![transaction(1)]);
     gossip.offer_transactions(at(103), vec![transaction(2)]);
