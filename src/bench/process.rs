@@ -12,7 +12,9 @@ pub(super) fn cpu(pid: u32) -> BTreeMap<String, f64> {
     let tasks = fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
     for task in tasks {
         if let Some((name, seconds)) = read(&task.path().join("stat").to_string_lossy()) {
-            *parts.entry(part(&name).to_owned()).or_default() += seconds;
+            // The first thread is named after the program's file, whatever that is called.
+            let first = task.file_name().to_str() == Some(&pid.to_string());
+            *parts.entry(part(&name, first).to_owned()).or_default() += seconds;
         }
     }
     let living: f64 = parts.values().sum();
@@ -23,8 +25,8 @@ pub(super) fn cpu(pid: u32) -> BTreeMap<String, f64> {
 }
 
 /// The runtime's threads are many and alike.
-fn part(thread: &str) -> &str {
-    if thread.starts_with("tokio") || thread == "bouya" { "runtime" } else { thread }
+fn part(thread: &str, first: bool) -> &str {
+    if first || thread.starts_with("tokio") { "runtime" } else { thread }
 }
 
 /// Name and CPU seconds of a stat line.
@@ -64,7 +66,10 @@ mod tests {
         let thread = std::thread::Builder::new().name("hard) work".to_owned()).spawn(move || {
             let began = cpu(own);
             let busy = || cpu(own).get("hard) work").copied().unwrap_or(0.0);
-            while busy() - began.get("hard) work").copied().unwrap_or(0.0) < 0.05 {}
+            let deadline = std::time::Instant::now() + std::time::Duration::from_secs(30);
+            while std::time::Instant::now() < deadline
+                && busy() - began.get("hard) work").copied().unwrap_or(0.0) < 0.05
+            {}
             worked.send(()).unwrap();
             let _ = wait.recv();
         });
