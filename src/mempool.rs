@@ -27,6 +27,10 @@ use crate::workers::Workers;
 
 /// Messages that may wait.
 pub const CAPACITY: usize = 1_024;
+/// Transactions of peers that are checked together.
+const GATHERED: usize = 1_024;
+/// Blocks of one move whose transactions are looked at one by one.
+const FOLLOWED: usize = 1_000;
 /// How often old transactions are looked for.
 const EXPIRE_EVERY: Duration = Duration::from_secs(30);
 
@@ -60,6 +64,9 @@ pub struct Pending {
     /// Coins on their way to it.
     pub incoming: u64,
 }
+
+/// What peers have sent, each peer's in order.
+type Submitted = Vec<(ConnId, Vec<Transaction>)>;
 
 /// How full it is. `revision` changes whenever the content does.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -117,6 +124,11 @@ impl MempoolActor {
             let next = async { tokio::time::timeout(EXPIRE_EVERY, self.inbox.recv()).await };
             match tokio::runtime::Handle::current().block_on(next) {
                 Ok(None) => return Ok(()),
+                Ok(Some(Request::Submit { conn, transactions })) => {
+                    let (submitted, other) = self.gather(conn, transactions);
+                    self.submit(&mut pool, submitted)?;
+                    other.map(|other| self.serve(&mut pool, other)).transpose()?;
+                }
                 Ok(Some(request)) => self.serve(&mut pool, request)?,
                 Err(_) => (),
             }
@@ -130,6 +142,23 @@ impl MempoolActor {
         }
     }
 
+    /// What peers have submitted meanwhile, too: signatures are verified together. And what came behind it.
+    fn gather(&mut self, conn: ConnId, transactions: Vec<Transaction>) -> (Submitted, Option<Request>) {
+        let mut count = transactions.len();
+        let mut submitted = vec![(conn, transactions)];
+        while count < GATHERED {
+            match self.inbox.try_recv() {
+                Ok(Request::Submit { conn, transactions }) => {
+                    count += transactions.len();
+                    submitted.push((conn, transactions));
+                }
+                Ok(other) => return (submitted, Some(other)),
+                Err(_) => break,
+            }
+        }
+        (submitted, None)
+    }
+
     fn publish(&self, pool: &Mempool) {
         let before = *self.level.borrow();
         if (before.transactions, before.bytes) != (pool.len(), pool.bytes()) {
@@ -141,7 +170,7 @@ impl MempoolActor {
     fn serve(&mut self, pool: &mut Mempool, request: Request) -> Result<(), StoreError> {
         // An asker that no longer waits is no error.
         match request {
-            Request::Submit { conn, transactions } => self.submit(pool, conn, transactions)?,
+            Request::Submit { conn, transactions } => self.submit(pool, vec![(conn, transactions)])?,
             Request::Fetch { conn, ids } => {
                 let (mut found, mut missing) = (Vec::new(), Vec::new());
                 for id in ids {
@@ -174,31 +203,28 @@ impl MempoolActor {
         let _ = self.network.send_blocking(Input::Answer(answer));
     }
 
-    fn submit(
-        &self,
-        pool: &mut Mempool,
-        conn: ConnId,
-        transactions: Vec<Transaction>,
-    ) -> Result<(), StoreError> {
+    fn submit(&self, pool: &mut Mempool, submitted: Submitted) -> Result<(), StoreError> {
         let snapshot = self.reader.snapshot()?;
+        let all: Vec<Transaction> = submitted.iter().flat_map(|(_, list)| list.iter().cloned()).collect();
+        let mut all = all.iter().zip(self.workers.check_each(&all));
         let mut taken = Vec::new();
-        let mut outcomes = Vec::with_capacity(transactions.len());
-        for (transaction, checked) in transactions.iter().zip(self.workers.check_each(&transactions)) {
-            let id = transaction.id();
-            let outcome = match checked
-                .map_err(Refusal::from)
-                .and_then(|checked| self.insert(pool, &snapshot, checked))
-            {
-                Ok(()) => {
-                    taken.push(transaction.clone());
-                    TransactionOutcome::Taken
-                }
-                Err(Refusal::Invalid(error)) => TransactionOutcome::Invalid(error.to_string()),
-                Err(_) => TransactionOutcome::Ignored,
-            };
-            outcomes.push((id, outcome));
+        for (conn, list) in &submitted {
+            let mut outcomes = Vec::with_capacity(list.len());
+            for (transaction, checked) in all.by_ref().take(list.len()) {
+                let inserted =
+                    checked.map_err(Refusal::from).and_then(|checked| self.insert(pool, &snapshot, checked));
+                let outcome = match inserted {
+                    Ok(()) => {
+                        taken.push(transaction.clone());
+                        TransactionOutcome::Taken
+                    }
+                    Err(Refusal::Invalid(error)) => TransactionOutcome::Invalid(error.to_string()),
+                    Err(_) => TransactionOutcome::Ignored,
+                };
+                outcomes.push((transaction.id(), outcome));
+            }
+            self.answer(Answer::TransactionsDone { conn: *conn, outcomes });
         }
-        self.answer(Answer::TransactionsDone { conn, outcomes });
         self.offer(taken);
         Ok(())
     }
@@ -216,13 +242,18 @@ impl MempoolActor {
             if pool.get(&id).is_some() {
                 return Ok(id);
             }
-            let checked = checked?;
-            if let Some(confirmed) = snapshot.transaction(&id)? {
-                return Err(Refusal::Confirmed(confirmed.header.height));
+            match self.insert(pool, &snapshot, checked?) {
+                Ok(()) => {
+                    taken.push(transaction);
+                    Ok(id)
+                }
+                // Its nonce is used: perhaps by itself.
+                Err(refusal @ Refusal::Mempool(_)) => Err(match snapshot.transaction(&id)? {
+                    Some(confirmed) => Refusal::Confirmed(confirmed.header.height),
+                    None => refusal,
+                }),
+                Err(refusal) => Err(refusal),
             }
-            self.insert(pool, &snapshot, checked)?;
-            taken.push(transaction);
-            Ok(id)
         };
         let given =
             transactions.into_iter().zip(checked).map(|(given, checked)| give(given, checked)).collect();
@@ -265,7 +296,7 @@ impl MempoolActor {
         let snapshot = self.reader.snapshot()?;
         let mut confirmed = BTreeSet::new();
         // Beyond this a sync is under way and the mempool is checked against accounts alone.
-        for id in moved.connected.iter().rev().take(1_000) {
+        for id in moved.connected.iter().rev().take(FOLLOWED) {
             let block = fresh.block(&snapshot, id)?;
             let transactions = block.iter().flat_map(|block| block.body.transactions.iter());
             confirmed.extend(transactions.map(Transaction::id));
@@ -297,18 +328,18 @@ impl MempoolActor {
         confirmed: &BTreeSet<Hash>,
     ) -> Result<Vec<CheckedTransaction>, StoreError> {
         let mut back = Vec::new();
+        // What joined is known one by one, unless there was too much of it.
+        let all_known = moved.connected.len() <= FOLLOWED;
         for id in moved.disconnected.iter().rev() {
             let Some(block) = lost.block(id)? else { continue };
             for transaction in block.body.transactions {
                 let id = transaction.id();
-                if confirmed.contains(&id) || snapshot.transaction(&id)?.is_some() {
-                    continue;
+                if !confirmed.contains(&id) && (all_known || snapshot.transaction(&id)?.is_none()) {
+                    back.push(transaction);
                 }
-                let checked = self.workers.check_all(std::slice::from_ref(&transaction));
-                back.extend(checked.into_iter().flatten());
             }
         }
-        Ok(back)
+        Ok(self.workers.check_each(&back).into_iter().flatten().collect())
     }
 
     fn report(&self, dropped: &[Dropped]) {

@@ -7,7 +7,6 @@
 //! States: absent, open. A format version, the network's id and a lock refuse what does not belong here. Left out on purpose: keys (they
 //! live elsewhere) and which blocks off the best chain leave (the chain says so in its change).
 
-use std::collections::HashMap;
 use std::fs::{File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -15,15 +14,16 @@ use std::sync::Arc;
 
 use bouya_core::codec::encode;
 use bouya_core::crypto::Hash;
-use bouya_core::ledger::{Action, Address, Block, Change, Genesis, HeaderRecord, Transaction};
+use bouya_core::ledger::{Change, Genesis, HeaderRecord};
 use bouya_core::limits::{HEADER_BYTES, UNDO_BLOCKS};
-use bouya_core::time::Timestamp;
 use redb::{Database, ReadableDatabase, ReadableTable, WriteTransaction};
 use thiserror::Error;
 
+mod index;
 mod snapshot;
 mod tables;
 
+pub(crate) use index::{concerned, deadline, lists};
 pub use snapshot::{Confirmed, Snapshot};
 pub use tables::List;
 use tables::{
@@ -224,7 +224,7 @@ impl Store {
         write_blocks(&tx, change)?;
         write_best_chain(&tx, change)?;
         write_state(&tx, change)?;
-        write_indexes(&tx, change)?;
+        index::write(&tx, change)?;
         tx.commit()?;
         Ok(())
     }
@@ -327,78 +327,6 @@ fn write_state(tx: &WriteTransaction, change: &Change) -> Result<(), StoreError>
         };
     }
     Ok(())
-}
-
-/// Where transactions stand, which blocks concern an address, and what is on which list.
-fn write_indexes(tx: &WriteTransaction, change: &Change) -> Result<(), StoreError> {
-    let headers = tx.open_table(HEADERS)?;
-    let bodies = tx.open_table(BODIES)?;
-    let mut transactions = tx.open_table(TRANSACTIONS)?;
-    let mut movements = tx.open_table(MOVEMENTS)?;
-    let mut listed = tx.open_table(LISTS)?;
-    let mut deadlines = tx.open_table(DEADLINES)?;
-    // Most blocks that join the best chain come in the same change; the others were stored before.
-    let new: HashMap<Hash, &Arc<Block>> =
-        change.stored.iter().map(|(_, block)| (block.id(), block)).collect();
-    for (height, id, _) in &change.connected {
-        let stored;
-        let block = match new.get(id) {
-            Some(block) => block.as_ref(),
-            None => {
-                let Some(block) = snapshot::read_block(&headers, &bodies, id)? else { continue };
-                stored = block;
-                &stored
-            }
-        };
-        movements.insert(tables::movement(&block.body.reward.to, *height, 0), ())?;
-        for (index, transaction) in block.body.transactions.iter().enumerate() {
-            let index = u32::try_from(index).unwrap_or(u32::MAX);
-            transactions.insert(transaction.id().0, (*height, index))?;
-            for address in concerned(transaction) {
-                movements.insert(tables::movement(&address, *height, index.saturating_add(1)), ())?;
-            }
-            if let Some((deadline, id)) = deadline(transaction) {
-                deadlines.insert((deadline.0, id.0), ())?;
-            }
-            for list in lists(transaction) {
-                listed.insert((encode(&list).as_slice(), *height, index), ())?;
-            }
-        }
-    }
-    Ok(())
-}
-
-/// The addresses that a transaction touches.
-pub(crate) fn concerned(transaction: &Transaction) -> impl Iterator<Item = Address> {
-    let paid = transaction.action.outputs().iter().map(|output| output.to);
-    std::iter::once(transaction.payer()).chain(paid)
-}
-
-/// The lists on which a transaction stands.
-pub(crate) fn lists(transaction: &Transaction) -> Vec<List> {
-    let sender = transaction.payer();
-    match &transaction.action {
-        Action::Record { topic, content } => vec![
-            List::Records,
-            List::RecordsUnder(topic.as_str().to_owned()),
-            List::RecordsOf(sender),
-            List::RecordsWith(content.hash()),
-        ],
-        Action::Propose(proposal) => {
-            let parties = std::iter::once(sender).chain(proposal.parties.iter().copied());
-            let parties = parties.map(List::AgreementsOf);
-            [List::Agreements, List::AgreementsOn(proposal.document)].into_iter().chain(parties).collect()
-        }
-        Action::Transfer { .. } | Action::Respond { .. } | Action::Withdraw { .. } => Vec::new(),
-    }
-}
-
-/// The agreement that a transaction proposes, and when it ends.
-pub(crate) fn deadline(transaction: &Transaction) -> Option<(Timestamp, Hash)> {
-    match &transaction.action {
-        Action::Propose(proposal) => Some((proposal.deadline, transaction.agreement()?)),
-        _ => None,
-    }
 }
 
 #[cfg(test)]

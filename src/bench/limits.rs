@@ -17,7 +17,7 @@ mod tls;
 pub(super) use tls::identity;
 
 /// Keys that the signatures to check are of.
-const KEYS: usize = 64;
+const KEYS: usize = 256;
 /// Signatures that are checked together.
 const TOGETHER: usize = 256;
 /// Rows of one durable commit.

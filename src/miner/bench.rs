@@ -83,7 +83,7 @@ impl Shared {
         while let Some((number, template)) = self.next_job() {
             let mut nonce = start;
             while self.number.load(Ordering::Acquire) == number {
-                let began = Instant::now();
+                let began = cpu_time();
                 let hit = template.try_nonces(nonce, TRIES);
                 self.tries.fetch_add(TRIES, Ordering::Relaxed);
                 if let Some(nonce) = hit {
@@ -94,7 +94,7 @@ impl Shared {
                 }
                 nonce = nonce.wrapping_add(TRIES);
                 if share < 1.0 {
-                    self.rest(number, began.elapsed().mul_f64(1.0 / share - 1.0));
+                    self.rest(number, (cpu_time() - began).mul_f64(1.0 / share - 1.0));
                 }
             }
         }
@@ -126,6 +126,13 @@ impl Shared {
         let same = |job: &mut Job| job.number == number && !job.stopped;
         drop(self.changed.wait_timeout_while(job, span, same).unwrap_or_else(PoisonError::into_inner));
     }
+}
+
+/// What this thread has worked. Not how long it took: on a busy machine the share is of the work, and who had to wait does not rest
+/// for that as well.
+fn cpu_time() -> Duration {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    Duration::try_from(time).unwrap_or_default()
 }
 
 /// Network and chain come first. Linux counts niceness per thread; elsewhere this may do nothing.

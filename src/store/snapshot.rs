@@ -10,8 +10,8 @@ use redb::{ReadOnlyTable, ReadTransaction, ReadableTable};
 
 use super::StoreError;
 use super::tables::{
-    BODIES, DEADLINES, HEADERS, HEIGHTS, LISTS, List, MOVEMENTS, NODES, SIDE, STATE, TRANSACTIONS, UNDO,
-    movement, unversioned,
+    BODIES, DEADLINES, HEADERS, HEIGHTS, LISTS, List, MOVEMENTS, Movement, NODES, SIDE, STATE, TRANSACTIONS,
+    UNDO, bytes_of, movement, unversioned,
 };
 
 type Id = [u8; 32];
@@ -26,7 +26,7 @@ pub struct Snapshot {
     state: ReadOnlyTable<&'static [u8], &'static [u8]>,
     undo: ReadOnlyTable<Id, &'static [u8]>,
     transactions: ReadOnlyTable<Id, (u64, u32)>,
-    movements: ReadOnlyTable<([u8; 33], u64, u32), ()>,
+    movements: ReadOnlyTable<Movement, ()>,
     lists: ReadOnlyTable<(&'static [u8], u64, u32), ()>,
     deadlines: ReadOnlyTable<(u64, Id), ()>,
 }
@@ -137,9 +137,16 @@ impl Snapshot {
         height: u64,
         index: u32,
     ) -> Result<Option<(Header, Transaction)>, StoreError> {
-        let Some(block) = self.block_at(height)? else { return Ok(None) };
-        let found = usize::try_from(index).ok().and_then(|index| block.body.transactions.get(index).cloned());
-        Ok(found.map(|transaction| (block.header, transaction)))
+        let Some(id) = self.heights.get(height)? else { return Ok(None) };
+        let id = id.value();
+        let (Some(record), Some(body)) = (self.headers.get(id)?, self.bodies.get(id)?) else {
+            return Ok(None);
+        };
+        let record: HeaderRecord = unversioned(record.value(), "headers")?;
+        let body = body.value();
+        let found = Body::transaction_in(bytes_of(body, "bodies")?, index);
+        let found = found.map_err(|error| StoreError::Failed(format!("damaged: {error}")))?;
+        Ok(found.map(|transaction| (record.header, transaction)))
     }
 
     /// The account of an address as it was at a height, by undoing what came after. None if that is too long ago, or once nobody wants

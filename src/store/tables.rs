@@ -9,6 +9,8 @@ use redb::TableDefinition;
 use super::StoreError;
 
 type Id = [u8; 32];
+/// Address, height, place.
+pub(super) type Movement = ([u8; 33], u64, u32);
 
 /// `format`, `network`, and what is kept by name.
 pub(super) const META: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("meta");
@@ -29,7 +31,7 @@ pub(super) const UNDO: TableDefinition<'_, Id, &[u8]> = TableDefinition::new("un
 /// Transaction id to (height, index in the body). A hint.
 pub(super) const TRANSACTIONS: TableDefinition<'_, Id, (u64, u32)> = TableDefinition::new("transactions");
 /// (address, height, place): 0 is the reward, then the transactions. A hint.
-pub(super) const MOVEMENTS: TableDefinition<'_, ([u8; 33], u64, u32), ()> = TableDefinition::new("movements");
+pub(super) const MOVEMENTS: TableDefinition<'_, Movement, ()> = TableDefinition::new("movements");
 
 /// (encoded [`List`], height, index in the body): what a list holds. A hint.
 pub(super) const LISTS: TableDefinition<'_, (&[u8], u64, u32), ()> = TableDefinition::new("lists");
@@ -58,7 +60,7 @@ pub enum List {
 
 const VERSION: u8 = 1;
 
-pub(super) fn movement(address: &Address, height: u64, place: u32) -> ([u8; 33], u64, u32) {
+pub(super) fn movement(address: &Address, height: u64, place: u32) -> Movement {
     (address.to_bytes(), height, place)
 }
 
@@ -70,10 +72,13 @@ pub(super) fn versioned<T: BorshSerialize>(value: &T) -> Vec<u8> {
 }
 
 pub(super) fn unversioned<T: BorshDeserialize>(row: &[u8], what: &'static str) -> Result<T, StoreError> {
+    decode(bytes_of(row, what)?, what).map_err(|error| StoreError::Failed(format!("damaged: {error}")))
+}
+
+/// A row's bytes after the version.
+pub(super) fn bytes_of<'a>(row: &'a [u8], what: &str) -> Result<&'a [u8], StoreError> {
     match row.split_first() {
-        Some((&VERSION, value)) => {
-            decode(value, what).map_err(|error| StoreError::Failed(format!("damaged: {error}")))
-        }
+        Some((&VERSION, bytes)) => Ok(bytes),
         _ => Err(StoreError::Failed(format!("damaged: a row of {what} has an unknown version"))),
     }
 }

@@ -4,8 +4,8 @@ use alloc::vec::Vec;
 
 use borsh::{BorshDeserialize, BorshSerialize};
 
-use super::{Address, Transaction, merkle};
-use crate::codec::{Bounded, encode};
+use super::{Address, RawTransaction, Transaction, merkle};
+use crate::codec::{Bounded, DecodeError, encode};
 use crate::crypto::{DoubleSha256, Hash, PublicKey, SecretKey, Signature, sha256, tagged_hash, verify};
 use crate::limits::{HEADER_BYTES, TRANSACTIONS_PER_BLOCK};
 use crate::time::Timestamp;
@@ -120,6 +120,21 @@ impl Body {
         let mut leaves = Vec::from([self.reward.id(height).0]);
         leaves.extend(self.transactions.iter().map(|transaction| transaction.id().0));
         leaves
+    }
+
+    /// One transaction of an encoded body, without hashing those before it. None if it has fewer.
+    pub fn transaction_in(mut bytes: &[u8], index: u32) -> Result<Option<Transaction>, DecodeError> {
+        let mut read = || {
+            Reward::deserialize(&mut bytes)?;
+            if index >= u32::deserialize(&mut bytes)? {
+                return Ok(None);
+            }
+            for _ in 0..index {
+                RawTransaction::deserialize(&mut bytes)?;
+            }
+            Transaction::deserialize(&mut bytes).map(Some)
+        };
+        read().map_err(|_: borsh::io::Error| DecodeError { what: "bodies" })
     }
 
     /// The Merkle root that a header at `height` must state.

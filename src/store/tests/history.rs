@@ -4,7 +4,7 @@ use std::hash::{DefaultHasher, Hash as _, Hasher};
 use std::ops::RangeInclusive;
 
 use bouya_core::codec::{Bounded, Text, decode};
-use bouya_core::ledger::{Block, Content, Key, Proposal, Ready, Response};
+use bouya_core::ledger::{Action, Block, Content, Key, Proposal, Ready, Response};
 use redb::{ReadTransaction, TableDefinition, TableHandle};
 
 use super::disk::{Disk, Op};
