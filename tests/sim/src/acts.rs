@@ -271,9 +271,15 @@ impl World {
         self.moves[n] += 1;
         let (name, there) = (self.nodes[n].name.clone(), endpoint(n, self.moves[n]));
         self.nodes[n].endpoint = Some(there.clone());
-        for node in &mut self.nodes {
-            for (_, endpoint) in node.bootstrap.iter_mut().filter(|(id, _)| *id == name) {
+        for m in 0..self.nodes.len() {
+            let mut told = false;
+            for (_, endpoint) in self.nodes[m].bootstrap.iter_mut().filter(|(id, _)| *id == name) {
                 *endpoint = there.clone();
+                told = true;
+            }
+            // Who runs hears of it from its peers. Who has none, because it came while this one moved, adds the new address.
+            if told && !self.net.ends.values().any(|end| end.node == m) {
+                self.give(m, Input::Command(Command::AddPeer(name.clone(), there.clone())));
             }
         }
     }
