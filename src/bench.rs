@@ -1,6 +1,6 @@
 //! What this machine can do, and what Bouya makes of it: the measurements behind `bouya bench`.
 //!
-//! Each run measures the physical limits first ([`limits`]), then the real thing, on the same cores. Everything runs on the loopback, at
+//! Each run measures the physical limits first (`limits.rs`), then the real thing, on the same cores. Everything runs on the loopback, at
 //! ports of the system's choice, in a folder that goes away; daemons are child processes and end with the value that holds them.
 //!
 //! Left out on purpose: what a good figure is. Nothing here passes or fails; `docs/PERFORMANCE.md` says how each figure is defined.

@@ -15,7 +15,7 @@
 //! | [`wallet`] | keys of people, and of the node as a member |
 //! | [`verify`] | the whole store executed again |
 //! | [`devnet`] | a whole network in one process |
-//! | [`bench`] | what a machine can do, and what Bouya makes of it |
+//! | [`mod@bench`] | what a machine can do, and what Bouya makes of it |
 //! | [`clock`], [`descriptors`], [`events`], [`telemetry`], [`workers`] | time, open files, what observers hear, logs, signature checks on all cores |
 //!
 //! Invariants:

@@ -65,7 +65,7 @@ struct Kept {
 /// What is to be done.
 #[derive(Debug)]
 pub enum Wish {
-    /// See [`Act`].
+    /// To be done by the overlay.
     Act(Act),
     /// A block is there, from all these.
     Block(Vec<ConnId>, Arc<Block>),
