@@ -17,10 +17,10 @@ Examples:
   bouya bench sync --blocks 2000 --transactions 500000
   bouya bench mempool --json
 
-Every run measures this machine's limits first, then the real thing on the same cores. Take a release
-build and a machine that does nothing else; figures of one run vary, so repeat it. Nodes are processes
-of their own on the loopback; everything lies in a temporary folder and goes away. docs/PERFORMANCE.md
-says how each figure is defined.";
+Every run measures this machine's limits first, then the real thing on the same cores. Take a \
+release build and a machine that does nothing else; figures of one run vary, so repeat it. Nodes \
+are processes of their own on the loopback; everything lies in a temporary folder and goes away. \
+docs/PERFORMANCE.md says how each figure is defined.";
 
 /// Open files: sockets of nodes and clients on one machine.
 const FILES: u64 = 4_096;
