@@ -11,9 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bouya_core::crypto::Hash;
-use bouya_core::ledger::{
-    Block, BlockOutcome, Change, Disk, Ledger, Moved, Progress, StateError, Taken, Transaction,
-};
+use bouya_core::ledger::{Block, BlockOutcome, Change, Disk, Ledger, Moved, Progress, StateError, Taken};
 use bouya_core::overlay::{Answer, ConnId, Input, Offer, Tip};
 use thiserror::Error;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -26,9 +24,11 @@ use crate::mempool;
 use crate::store::{Snapshot, Store, StoreError};
 use crate::workers::Workers;
 use head::head_of;
+use run::Run;
 
 mod fresh;
 mod head;
+mod run;
 mod tell;
 
 pub use fresh::Fresh;
@@ -40,10 +40,6 @@ pub const CAPACITY: usize = 1_024;
 pub const REST_AFTER: u64 = 6;
 /// Below this much free space no block is taken: a commit needs room for the pages that it replaces.
 const FREE_BYTES: u64 = 32 * 1024 * 1024;
-/// Most blocks that share a commit, ...
-const RUN_BLOCKS: usize = 64;
-/// ... and about how many transactions.
-const RUN_TRANSACTIONS: usize = 8_192;
 
 /// What may be asked of the chain.
 pub enum Request {
@@ -53,29 +49,6 @@ pub enum Request {
     Branch(Hash),
     /// From the miner: a block of this node's own.
     Mined { block: Arc<Block>, reply: oneshot::Sender<Result<(), String>> },
-}
-
-/// Blocks of peers that wait one behind the other.
-#[derive(Default)]
-struct Run {
-    blocks: Vec<(ConnId, Hash, Arc<Block>, bool)>,
-    transactions: usize,
-}
-
-impl Run {
-    fn push(&mut self, conn: ConnId, block: Arc<Block>, wanted: bool) {
-        self.transactions += block.body.transactions.len();
-        self.blocks.push((conn, block.id(), block, wanted));
-    }
-
-    /// More would wait too long for its answers, and the workers' memory of checked transactions would not hold them all.
-    fn is_full(&self) -> bool {
-        self.blocks.len() >= RUN_BLOCKS || self.transactions >= RUN_TRANSACTIONS
-    }
-
-    fn transactions(&self) -> Vec<Transaction> {
-        self.blocks.iter().flat_map(|(_, _, block, _)| block.body.transactions.iter().cloned()).collect()
-    }
 }
 
 /// Why the actor ended.
@@ -243,30 +216,25 @@ impl ChainActor {
 
     /// Takes blocks of peers, answers, and tells.
     fn take_run(&mut self, run: Run) -> Result<(), ChainError> {
-        if run.blocks.is_empty() {
+        if run.is_empty() {
             return Ok(());
         }
-        let ids: Vec<(ConnId, Hash)> = run.blocks.iter().map(|(conn, id, ..)| (*conn, *id)).collect();
-        let mut outcomes = vec![BlockOutcome::Ignored; ids.len()];
+        let asked = run.asked();
+        let mut outcomes = vec![BlockOutcome::Ignored; asked.len()];
         if !self.is_disk_full()? {
-            let fresh = run.blocks.iter().map(|(_, id, block, _)| (*id, block.clone())).collect();
-            let wanted = run.blocks.iter().all(|(.., wanted)| *wanted);
+            let (fresh, wanted) = (run.fresh(), run.is_wanted());
             let workers = self.workers.clone();
-            // All signatures of all blocks at once, on all cores; what is wrong with one shows when its block is executed.
-            workers.check_each(&run.transactions());
+            // On all cores; what is wrong with one shows when its block is executed.
+            workers.check_each(&run.worked_for());
             let mut check = |transactions: &[_]| workers.check_all(transactions);
-            let blocks = run.blocks.into_iter().map(|(_, _, block, wanted)| (block, wanted));
-            let taken = self.ledger.take_all(&mut check, clock::wall(), blocks)?;
-            let stored = taken.iter().any(|taken| taken.outcome == BlockOutcome::Stored);
-            let (new_outcomes, moves): (_, Vec<_>) =
-                taken.into_iter().map(|taken| (taken.outcome, taken.moved)).unzip();
-            outcomes = new_outcomes;
-            if stored {
-                let moved = moves.into_iter().flatten().reduce(Moved::then);
+            let taken = self.ledger.take_all(&mut check, clock::wall(), run.into_blocks())?;
+            let moved = taken.iter().filter_map(|taken| taken.moved.clone()).reduce(Moved::then);
+            outcomes = taken.into_iter().map(|taken| taken.outcome).collect();
+            if outcomes.contains(&BlockOutcome::Stored) {
                 self.announce(moved.map(|moved| (moved, wanted)), &fresh)?;
             }
         }
-        for ((conn, id), outcome) in ids.into_iter().zip(outcomes) {
+        for ((conn, id), outcome) in asked.into_iter().zip(outcomes) {
             self.answer(Answer::BlockDone { conn, id, outcome });
         }
         Ok(())

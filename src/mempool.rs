@@ -124,11 +124,6 @@ impl MempoolActor {
             let next = async { tokio::time::timeout(EXPIRE_EVERY, self.inbox.recv()).await };
             match tokio::runtime::Handle::current().block_on(next) {
                 Ok(None) => return Ok(()),
-                Ok(Some(Request::Submit { conn, transactions })) => {
-                    let (submitted, other) = self.gather(conn, transactions);
-                    self.submit(&mut pool, submitted)?;
-                    other.map(|other| self.serve(&mut pool, other)).transpose()?;
-                }
                 Ok(Some(request)) => self.serve(&mut pool, request)?,
                 Err(_) => (),
             }
@@ -170,7 +165,11 @@ impl MempoolActor {
     fn serve(&mut self, pool: &mut Mempool, request: Request) -> Result<(), StoreError> {
         // An asker that no longer waits is no error.
         match request {
-            Request::Submit { conn, transactions } => self.submit(pool, vec![(conn, transactions)])?,
+            Request::Submit { conn, transactions } => {
+                let (submitted, other) = self.gather(conn, transactions);
+                self.submit(pool, submitted)?;
+                other.map(|other| self.serve(pool, other)).transpose()?;
+            }
             Request::Fetch { conn, ids } => {
                 let (mut found, mut missing) = (Vec::new(), Vec::new());
                 for id in ids {

@@ -8,6 +8,10 @@ use utoipa::ToSchema;
 
 use crate::clock::rfc3339;
 
+mod submission;
+
+pub use submission::{Outcome, RawTransaction, Submission, SubmissionAnswer, Submitted};
+
 /// A page of a list. `next` is the cursor of the following page, to be given as `from`.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Page<T> {
@@ -347,46 +351,6 @@ pub struct Movement {
     pub memo: String,
     /// `transfer`, `record`, `propose`, `respond`, `withdraw` or `reward`.
     pub action: String,
-}
-
-/// A transaction to submit as JSON.
-#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct RawTransaction {
-    /// Its Borsh bytes in hex.
-    #[schema(pattern = "^([0-9a-fA-F]{2})+$", max_length = 32768)]
-    pub raw: String,
-}
-
-/// One transaction to submit, or several.
-#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
-#[serde(untagged)]
-pub enum Submission {
-    One(RawTransaction),
-    /// 1 to 1000 of them.
-    Many(Vec<RawTransaction>),
-}
-
-/// A transaction that was taken.
-#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
-pub struct Submitted {
-    pub id: String,
-}
-
-/// What became of one of several transactions: taken, unless there is a problem.
-#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
-pub struct Outcome {
-    pub id: String,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub problem: Option<Problem>,
-}
-
-/// The answer for one transaction, or for each of several in the order in which they came.
-#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
-#[serde(untagged)]
-pub enum SubmissionAnswer {
-    One(Submitted),
-    Many(Vec<Outcome>),
 }
 
 /// A block that was mined on request.

@@ -1,0 +1,46 @@
+//! Transactions as they are given to a node, one or many, and what became of each.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::Problem;
+
+/// A transaction to submit as JSON.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RawTransaction {
+    /// Its Borsh bytes in hex.
+    #[schema(pattern = "^([0-9a-fA-F]{2})+$", max_length = 32768)]
+    pub raw: String,
+}
+
+/// One transaction to submit, or several.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(untagged)]
+pub enum Submission {
+    One(RawTransaction),
+    /// 1 to 1000 of them.
+    Many(Vec<RawTransaction>),
+}
+
+/// A transaction that was taken.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Submitted {
+    pub id: String,
+}
+
+/// What became of one of several transactions: taken, unless there is a problem.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Outcome {
+    pub id: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub problem: Option<Problem>,
+}
+
+/// The answer for one transaction, or for each of several in the order in which they came.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(untagged)]
+pub enum SubmissionAnswer {
+    One(Submitted),
+    Many(Vec<Outcome>),
+}
