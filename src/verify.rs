@@ -130,7 +130,7 @@ fn check_block(
     (tip, undo): (u64, &Undo),
 ) -> Result<(), VerifyError> {
     let branch = replay.branch();
-    let bytes = encode(block).len();
+    let bytes = block.size();
     if snapshot.record(&branch.id)? != Some(HeaderRecord::new(block.header.clone(), branch, bytes)) {
         return Err(wrong(place, "work, lateness or size in its record is not what the blocks add up to"));
     }
@@ -155,7 +155,7 @@ fn check_index(snapshot: &Snapshot, place: &str, block: &Block) -> Result<(), Ve
     }
     for (index, transaction) in (0_u32..).zip(block.body.transactions.iter()) {
         let id = transaction.id();
-        if snapshot.place(&id)? != Some((height, index)) {
+        if !snapshot.stands(&id, height, index)? {
             return Err(wrong(place, format!("the index does not find transaction {id}")));
         }
         for address in concerned(transaction) {

@@ -5,7 +5,6 @@ use std::time::{Duration, Instant};
 use axum::Json;
 use axum::extract::State;
 use axum::response::Response;
-use bouya_core::codec::encode;
 use bouya_core::ledger::{self, Address, Block, View};
 use bouya_core::limits::UNDO_BLOCKS;
 use serde::Deserialize;
@@ -125,7 +124,7 @@ pub(super) async fn history(
                 before = (height, place);
                 if block.as_ref().is_none_or(|(read, _)| *read != height) {
                     block = snapshot.block_at(height)?.map(|block| (height, block));
-                    bytes = bytes.saturating_add(block.as_ref().map_or(0, |(_, block)| encode(block).len()));
+                    bytes = bytes.saturating_add(block.as_ref().map_or(0, |(_, block)| block.size()));
                 }
                 items.extend(block.as_ref().and_then(|(_, block)| movement(&coins, block, &address, place)));
             }

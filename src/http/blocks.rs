@@ -109,7 +109,7 @@ fn summary(api: &Api, block: &Block) -> BlockSummary {
         difficulty: block.header.difficulty,
         miner: miner(api, block),
         transactions: block.body.transactions.len(),
-        size: encode(block).len(),
+        size: block.size(),
     }
 }
 
@@ -149,7 +149,7 @@ pub(super) async fn show(
                 body_root: header.body.to_string(),
                 history: header.history.to_string(),
                 nonce: header.nonce,
-                size: encode(&block).len(),
+                size: block.size(),
                 confirmations,
                 transactions: block.body.transactions.iter().map(view).collect(),
             })

@@ -1,6 +1,5 @@
 //! Pages of what is on a list of the store, newest first.
 
-use bouya_core::codec::encode;
 use bouya_core::ledger::{Block, Header, Transaction, View};
 use bouya_core::time::Timestamp;
 
@@ -83,7 +82,7 @@ pub(super) fn page<T>(
             (before, looked) = ((height, index), looked + 1);
             if block.as_ref().is_none_or(|(read, _)| *read != height) {
                 block = snapshot.block_at(height)?.map(|block| (height, block));
-                bytes = bytes.saturating_add(block.as_ref().map_or(0, |(_, block)| encode(block).len()));
+                bytes = bytes.saturating_add(block.as_ref().map_or(0, |(_, block)| block.size()));
             }
             // Rows of a branch that lost lead to other transactions, or to none.
             let Some((_, block)) = &block else { continue };

@@ -148,6 +148,13 @@ impl Block {
     pub fn id(&self) -> Hash {
         self.header.id()
     }
+
+    /// Encoded size in bytes.
+    pub fn size(&self) -> usize {
+        // Header, the reward's address and amount, how many transactions, and those.
+        let transactions = self.body.transactions.iter().map(Transaction::size);
+        transactions.fold(HEADER_BYTES + 33 + 8 + 4, usize::saturating_add)
+    }
 }
 
 /// A body root over something that is no list of transactions: the genesis block commits to the network's definition.

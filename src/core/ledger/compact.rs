@@ -128,6 +128,7 @@ mod tests {
         let block = block(0..5_000);
         let short = encode(&CompactBlock::new(&block, 1).unwrap()).len();
         assert_eq!((short, encode(&block).len()), (317 + 8 * 5_000, 309 + 171 * 5_000));
+        assert_eq!(block.size(), encode(&block).len());
     }
 
     #[test]

@@ -10,7 +10,6 @@ use super::{
     Account, Address, Block, CheckedTransaction, Genesis, Header, Key, Moment, StateError, Transaction,
     TransactionError, agreement,
 };
-use crate::codec::encode;
 use crate::crypto::Hash;
 
 /// Why a body is not valid on its branch.
@@ -132,7 +131,7 @@ impl From<BodyError> for Stop {
 
 /// Checks what needs no state: size and that the body is the header's. Returns the size in bytes.
 pub(super) fn check_form(rules: &Rules, block: &Block) -> Result<usize, BodyError> {
-    let found = encode(block).len();
+    let found = block.size();
     if found > rules.max_bytes {
         return Err(BodyError::Large { found, allowed: rules.max_bytes });
     }
