@@ -1,8 +1,8 @@
 //! The store: one redb file with everything that peers can give back, and what queries need.
 //!
 //! A change is one durable write transaction; it is announced only afterwards. Readers use snapshots and never wait for the
-//! writer. Rows begin with a version byte. Index rows (transactions, movements, lists, deadlines) are hints: they are checked against the height
-//! index when read, so a reorganisation need not clean them up.
+//! writer. Rows begin with a version byte. What the index says is a hint: it is checked against the block when read, so a
+//! reorganisation need not clean it up.
 //!
 //! States: absent, open. A format version, the network's id and a lock refuse what does not belong here. Left out on purpose: keys (they
 //! live elsewhere) and which blocks off the best chain leave (the chain says so in its change).
@@ -20,19 +20,17 @@ use redb::{Database, ReadableDatabase, ReadableTable, WriteTransaction};
 use thiserror::Error;
 
 mod index;
+mod places;
 mod snapshot;
 mod tables;
 
 pub(crate) use index::{concerned, deadline, lists};
 pub use snapshot::{Confirmed, Snapshot};
 pub use tables::List;
-use tables::{
-    BODIES, DEADLINES, HEADERS, HEIGHTS, LISTS, META, MOVEMENTS, NODES, SIDE, STATE, TRANSACTIONS, UNDO,
-    versioned,
-};
+use tables::{BODIES, CHUNKS, DEADLINES, HEADERS, HEIGHTS, META, NODES, RUNS, SIDE, STATE, UNDO, versioned};
 
 /// Version of the file's layout; a file with another one is refused.
-const FORMAT: u32 = 3;
+const FORMAT: u32 = 4;
 /// The file's name in its folder.
 pub(crate) const FILE: &str = "chain.redb";
 /// Its name until it holds the world before the first block.
@@ -203,10 +201,9 @@ impl Store {
         for table in [BODIES, UNDO] {
             tx.open_table(table)?;
         }
-        tx.open_table(TRANSACTIONS)?;
-        tx.open_table(MOVEMENTS)?;
         tx.open_table(SIDE)?;
-        tx.open_table(LISTS)?;
+        tx.open_table(RUNS)?;
+        tx.open_table(CHUNKS)?;
         tx.open_table(DEADLINES)?;
         Ok(())
     }

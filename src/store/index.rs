@@ -1,27 +1,22 @@
-//! Index rows: where transactions stand, which blocks concern an address, and what is on which list.
-//!
-//! The rows of a change are gathered and written in the order of their keys: ids and addresses lie anywhere in their tables, and in order
-//! each page is found and copied once for all that falls into it.
+//! The index: where transactions stand, which blocks concern an address, what is on which list, and which agreements a time ends.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use bouya_core::codec::encode;
 use bouya_core::crypto::Hash;
 use bouya_core::ledger::{Action, Address, Block, Body, Change, Transaction};
 use bouya_core::time::Timestamp;
-use redb::{Key, TableDefinition, Value, WriteTransaction};
+use redb::WriteTransaction;
 
-use super::tables::{BODIES, DEADLINES, HEADERS, LISTS, MOVEMENTS, Movement, TRANSACTIONS, movement};
-use super::{List, StoreError, snapshot};
+use super::places::{Entry, Mark};
+use super::tables::{BODIES, DEADLINES, HEADERS};
+use super::{List, StoreError, places, snapshot};
 
 /// What a change adds to the index.
 #[derive(Default)]
 struct Rows {
-    transactions: Vec<([u8; 32], (u64, u32))>,
-    movements: Vec<(Movement, ())>,
-    lists: Vec<(Vec<u8>, u64, u32)>,
-    deadlines: Vec<((u64, [u8; 32]), ())>,
+    places: Vec<Entry>,
+    deadlines: Vec<(u64, [u8; 32])>,
 }
 
 /// Writes the rows of the blocks that join the best chain.
@@ -47,46 +42,27 @@ pub(super) fn write(tx: &WriteTransaction, change: &Change) -> Result<(), StoreE
 
 impl Rows {
     fn add(&mut self, height: u64, body: &Body) {
-        self.movements.push((movement(&body.reward.to, height, 0), ()));
+        self.places.push(Mark::address(&body.reward.to).at(height, 0));
         for (index, transaction) in (0..).zip(body.transactions.iter()) {
-            self.transactions.push((transaction.id().0, (height, index)));
+            self.places.push(Mark::transaction(&transaction.id()).at(height, index));
             let place = index.saturating_add(1);
-            let movements = concerned(transaction).map(|address| (movement(&address, height, place), ()));
-            self.movements.extend(movements);
-            let deadline = deadline(transaction).map(|(deadline, id)| ((deadline.0, id.0), ()));
-            self.deadlines.extend(deadline);
-            self.lists.extend(lists(transaction).iter().map(|list| (encode(list), height, index)));
+            self.places
+                .extend(concerned(transaction).map(|address| Mark::address(&address).at(height, place)));
+            self.places.extend(lists(transaction).iter().map(|list| Mark::list(list).at(height, index)));
+            self.deadlines.extend(deadline(transaction).map(|(deadline, id)| (deadline.0, id.0)));
         }
     }
 
-    fn write(mut self, tx: &WriteTransaction) -> Result<(), StoreError> {
-        write_sorted(tx, TRANSACTIONS, self.transactions)?;
-        write_sorted(tx, MOVEMENTS, self.movements)?;
-        write_sorted(tx, DEADLINES, self.deadlines)?;
-        self.lists.sort_unstable();
-        let mut table = tx.open_table(LISTS)?;
-        for (list, height, index) in &self.lists {
-            table.insert((list.as_slice(), *height, *index), ())?;
+    fn write(self, tx: &WriteTransaction) -> Result<(), StoreError> {
+        let mut deadlines = tx.open_table(DEADLINES)?;
+        for deadline in self.deadlines {
+            deadlines.insert(deadline, ())?;
         }
-        Ok(())
+        match self.places.is_empty() {
+            true => Ok(()),
+            false => places::add(tx, self.places),
+        }
     }
-}
-
-fn write_sorted<K, V>(
-    tx: &WriteTransaction,
-    table: TableDefinition<'_, K, V>,
-    mut rows: Vec<(K, V)>,
-) -> Result<(), StoreError>
-where
-    K: Key + Ord + Copy + for<'a> Value<SelfType<'a> = K> + 'static,
-    V: Copy + for<'a> Value<SelfType<'a> = V> + 'static,
-{
-    rows.sort_unstable_by_key(|(key, _)| *key);
-    let mut table = tx.open_table(table)?;
-    for (key, value) in rows {
-        table.insert(key, value)?;
-    }
-    Ok(())
 }
 
 /// The addresses that a transaction touches.

@@ -9,9 +9,9 @@ use bouya_core::time::Timestamp;
 use redb::{ReadOnlyTable, ReadTransaction, ReadableTable};
 
 use super::StoreError;
+use super::places::{Mark, Places};
 use super::tables::{
-    BODIES, DEADLINES, HEADERS, HEIGHTS, LISTS, List, MOVEMENTS, Movement, NODES, SIDE, STATE, TRANSACTIONS,
-    UNDO, bytes_of, movement, unversioned,
+    BODIES, DEADLINES, HEADERS, HEIGHTS, List, NODES, SIDE, STATE, UNDO, bytes_of, unversioned,
 };
 
 type Id = [u8; 32];
@@ -25,9 +25,7 @@ pub struct Snapshot {
     nodes: ReadOnlyTable<(u8, u64), Id>,
     state: ReadOnlyTable<&'static [u8], &'static [u8]>,
     undo: ReadOnlyTable<Id, &'static [u8]>,
-    transactions: ReadOnlyTable<Id, (u64, u32)>,
-    movements: ReadOnlyTable<Movement, ()>,
-    lists: ReadOnlyTable<(&'static [u8], u64, u32), ()>,
+    places: Places,
     deadlines: ReadOnlyTable<(u64, Id), ()>,
 }
 
@@ -55,9 +53,7 @@ impl Snapshot {
             nodes: tx.open_table(NODES)?,
             state: tx.open_table(STATE)?,
             undo: tx.open_table(UNDO)?,
-            transactions: tx.open_table(TRANSACTIONS)?,
-            movements: tx.open_table(MOVEMENTS)?,
-            lists: tx.open_table(LISTS)?,
+            places: Places::new(&tx)?,
             deadlines: tx.open_table(DEADLINES)?,
         })
     }
@@ -95,34 +91,33 @@ impl Snapshot {
         Ok(self.headers.get(id.0)?.is_some())
     }
 
-    /// A transaction of the best chain. The index row is a hint: the block has the last word.
+    /// A transaction of the best chain. What the index says is a hint: the block has the last word.
     pub fn transaction(&self, id: &Hash) -> Result<Option<Confirmed>, StoreError> {
-        let Some(row) = self.transactions.get(id.0)? else { return Ok(None) };
-        let (height, index) = row.value();
-        let found = self.transaction_at(height, index)?.filter(|(_, found)| found.id() == *id);
-        Ok(found.map(|(header, transaction)| Confirmed { transaction, header, index }))
+        for (height, index) in self.places.below(Mark::transaction(id), (u64::MAX, 0), usize::MAX)? {
+            let found = self.transaction_at(height, index)?.filter(|(_, found)| found.id() == *id);
+            if let Some((header, transaction)) = found {
+                return Ok(Some(Confirmed { transaction, header, index }));
+            }
+        }
+        Ok(None)
     }
 
     /// Heights and places that concern an address, newest first, from `before` downwards (exclusive). A place of 0 is the reward.
-    /// Rows of blocks that left the best chain are among them: the caller checks with the block.
+    /// Places of blocks that left the best chain
+    /// may be among them, and of others whose hash begins alike: the caller checks with the block.
     pub fn movements(
         &self,
         address: &Address,
         before: (u64, u32),
         limit: usize,
     ) -> Result<Vec<(u64, u32)>, StoreError> {
-        let range = movement(address, 0, 0)..movement(address, before.0, before.1);
-        let rows = self.movements.range(range)?.rev().take(limit);
-        rows.map(|row| row.map(|(key, _)| (key.value().1, key.value().2)).map_err(Into::into)).collect()
+        self.places.below(Mark::address(address), before, limit)
     }
 
-    /// Heights and indices of what is on a list, newest first, from `before` downwards (exclusive). Rows of blocks that left the best
-    /// chain are among them: the caller checks with the block, by [`Self::transaction_at`].
+    /// Heights and indices of what is on a list, newest first, from `before` downwards (exclusive). Places of blocks that left the best
+    /// chain may be among them, and of others whose hash begins alike: the caller checks with the block.
     pub fn list(&self, list: &List, before: (u64, u32), limit: usize) -> Result<Vec<(u64, u32)>, StoreError> {
-        let list = encode(list);
-        let range = (list.as_slice(), 0, 0)..(list.as_slice(), before.0, before.1);
-        let rows = self.lists.range(range)?.rev().take(limit);
-        rows.map(|row| row.map(|(key, _)| (key.value().1, key.value().2)).map_err(Into::into)).collect()
+        self.places.below(Mark::list(list), before, limit)
     }
 
     /// Agreements whose deadline is at or after `from` and before `to`, at most `limit`. Some may not stand on the best chain any longer.
@@ -184,19 +179,19 @@ impl Snapshot {
         Ok(self.headers.iter()?.map(|row| row.map(|(id, _)| Hash(id.value())).map_err(Into::into)))
     }
 
-    /// Where the index says that a transaction stands.
-    pub fn place(&self, id: &Hash) -> Result<Option<(u64, u32)>, StoreError> {
-        Ok(self.transactions.get(id.0)?.map(|row| row.value()))
+    /// Whether the index says that a transaction stands at a place.
+    pub fn stands(&self, id: &Hash, height: u64, index: u32) -> Result<bool, StoreError> {
+        self.places.contains(Mark::transaction(id), height, index)
     }
 
     /// Whether a place stands on a list.
     pub fn is_listed(&self, list: &List, height: u64, index: u32) -> Result<bool, StoreError> {
-        Ok(self.lists.get((encode(list).as_slice(), height, index))?.is_some())
+        self.places.contains(Mark::list(list), height, index)
     }
 
     /// Whether the index says that a place in a block concerns an address.
     pub fn concerns(&self, address: &Address, height: u64, place: u32) -> Result<bool, StoreError> {
-        Ok(self.movements.get(movement(address, height, place))?.is_some())
+        self.places.contains(Mark::address(address), height, place)
     }
 }
 

@@ -7,10 +7,9 @@ use bouya_core::ledger::Address;
 use redb::TableDefinition;
 
 use super::StoreError;
+use super::places::Entry;
 
 type Id = [u8; 32];
-/// Address, height, place.
-pub(super) type Movement = ([u8; 33], u64, u32);
 
 /// `format`, `network`, and what is kept by name.
 pub(super) const META: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("meta");
@@ -28,13 +27,10 @@ pub(super) const NODES: TableDefinition<'_, (u8, u64), Id> = TableDefinition::ne
 pub(super) const STATE: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("state");
 /// Block id to what undoes it, for recent blocks of the best chain.
 pub(super) const UNDO: TableDefinition<'_, Id, &[u8]> = TableDefinition::new("undo");
-/// Transaction id to (height, index in the body). A hint.
-pub(super) const TRANSACTIONS: TableDefinition<'_, Id, (u64, u32)> = TableDefinition::new("transactions");
-/// (address, height, place): 0 is the reward, then the transactions. A hint.
-pub(super) const MOVEMENTS: TableDefinition<'_, Movement, ()> = TableDefinition::new("movements");
-
-/// (encoded [`List`], height, index in the body): what a list holds. A hint.
-pub(super) const LISTS: TableDefinition<'_, (&[u8], u64, u32), ()> = TableDefinition::new("lists");
+/// Number of a run of places to how many it has. See [`super::places`].
+pub(super) const RUNS: TableDefinition<'_, u64, u64> = TableDefinition::new("runs");
+/// (Run, first entry of the chunk) to some of the run's entries.
+pub(super) const CHUNKS: TableDefinition<'_, (u64, Entry), &[u8]> = TableDefinition::new("chunks");
 
 /// (deadline in milliseconds, agreement id): which agreements a time ends. A hint.
 pub(super) const DEADLINES: TableDefinition<'_, (u64, Id), ()> = TableDefinition::new("deadlines");
@@ -60,15 +56,14 @@ pub enum List {
 
 const VERSION: u8 = 1;
 
-pub(super) fn movement(address: &Address, height: u64, place: u32) -> Movement {
-    (address.to_bytes(), height, place)
-}
-
 /// A row: version byte and Borsh bytes.
 pub(super) fn versioned<T: BorshSerialize>(value: &T) -> Vec<u8> {
-    let mut row = vec![VERSION];
-    row.extend(encode(value));
-    row
+    with_version(&encode(value))
+}
+
+/// A row of bytes that are encoded already.
+pub(super) fn with_version(bytes: &[u8]) -> Vec<u8> {
+    [&[VERSION], bytes].concat()
 }
 
 pub(super) fn unversioned<T: BorshDeserialize>(row: &[u8], what: &'static str) -> Result<T, StoreError> {

@@ -4,6 +4,7 @@ use bouya_core::ledger::{Branch, Chain, Plan, Step, Transaction, View, World, ch
 use bouya_core::time::Timestamp;
 use proptest::prelude::*;
 
+use super::places::Mark;
 use super::*;
 use crate::testing::{address, block, genesis, pay};
 
@@ -293,17 +294,33 @@ impl Store {
                 state.insert(key.as_slice(), row.as_slice()).unwrap();
             }
             "transactions" => {
-                let mut table = tx.open_table(TRANSACTIONS).unwrap();
-                let key = table.first().unwrap().unwrap().0.value();
-                table.remove(key).unwrap();
+                let block = self.reader().snapshot().unwrap().block_at(n).unwrap().unwrap();
+                forget(&tx, Mark::transaction(&block.body.transactions[0].id()).at(n, 0));
             }
             "movements" => {
-                let mut table = tx.open_table(MOVEMENTS).unwrap();
-                let key = table.first().unwrap().unwrap().0.value();
-                table.remove(key).unwrap();
+                let block = self.reader().snapshot().unwrap().block_at(n).unwrap().unwrap();
+                forget(&tx, Mark::address(&block.body.reward.to).at(n, 0));
             }
             _ => panic!("no table {table}"),
         }
         tx.commit().unwrap();
+    }
+}
+
+/// Takes a place out of the index.
+fn forget(tx: &WriteTransaction, place: places::Entry) {
+    let mut chunks = tx.open_table(CHUNKS).unwrap();
+    let all: Vec<_> = chunks
+        .iter()
+        .unwrap()
+        .map(|row| row.unwrap())
+        .map(|(k, v)| (k.value(), v.value().to_vec()))
+        .collect();
+    for (key, chunk) in all {
+        let at = chunk[1..].chunks(place.len()).position(|entry| entry == place);
+        if let Some(at) = at.map(|at| 1 + at * place.len()) {
+            let rest = [&chunk[..at], &chunk[at + place.len()..]].concat();
+            chunks.insert(key, rest.as_slice()).unwrap();
+        }
     }
 }

@@ -123,9 +123,8 @@ pub(super) fn contents(store: &Store) -> Result<Contents, StoreError> {
     digest(&tx, NODES, &mut contents)?;
     digest(&tx, STATE, &mut contents)?;
     digest(&tx, UNDO, &mut contents)?;
-    digest(&tx, TRANSACTIONS, &mut contents)?;
-    digest(&tx, MOVEMENTS, &mut contents)?;
-    digest(&tx, LISTS, &mut contents)?;
+    digest(&tx, RUNS, &mut contents)?;
+    digest(&tx, CHUNKS, &mut contents)?;
     digest(&tx, DEADLINES, &mut contents)?;
     let tables = tx.list_tables()?.map(|table| table.name().to_owned());
     assert!(tables.eq(contents.keys().cloned()), "a table that nobody compares");

@@ -1,0 +1,173 @@
+//! Where things stand on the chain: transactions, what concerns an address, what is on a list. Hints: whoever looks checks with the block,
+//! so that a reorganisation need not clean them up.
+//!
+//! Hashes lie anywhere in a tree, and a row there costs a page. So places are kept as sorted runs: a change appends one, and runs that are
+//! no larger than what follows are merged into it, as in a log-structured merge tree (O'Neil et al., 1996). Each place is thus written
+//! anew about log2 times, in large pieces, and looking something up asks each run.
+//!
+//! Invariants: runs are numbered from 0 without gaps, the oldest first; the entries of a run rise, also from chunk to chunk.
+
+use std::collections::BTreeSet;
+
+use bouya_core::codec::encode;
+use bouya_core::crypto::{Hash, sha256};
+use bouya_core::ledger::Address;
+use redb::{ReadOnlyTable, ReadTransaction, ReadableTable, WriteTransaction};
+
+use super::StoreError;
+use super::tables::{CHUNKS, List, RUNS, bytes_of, with_version};
+
+/// Mark, height and place, each with the highest byte first: ordered as bytes like the numbers.
+pub(super) type Entry = [u8; 20];
+const LOWEST: Entry = [0; 20];
+const HIGHEST: Entry = [255; 20];
+/// Entries of a chunk: with its key it fills a page of 4,096 bytes.
+const CHUNK: usize = 200;
+/// Runs that would have more entries together stay apart: 10 MB are what a commit may have to write once in a while.
+const MOST: u64 = 524_288;
+
+/// What is looked up: the first bytes of its hash. Others may share them, whether by chance or on purpose.
+#[derive(Clone, Copy)]
+pub(super) struct Mark([u8; 8]);
+
+impl Mark {
+    pub(super) fn transaction(id: &Hash) -> Self {
+        Self::first(&id.0)
+    }
+
+    pub(super) fn address(address: &Address) -> Self {
+        // The first byte is the kind.
+        Self::first(address.to_bytes().get(1..).unwrap_or_default())
+    }
+
+    pub(super) fn list(list: &List) -> Self {
+        Self::first(&sha256(&encode(list)).0)
+    }
+
+    fn first(hash: &[u8]) -> Self {
+        Self(hash.first_chunk().copied().unwrap_or_default())
+    }
+
+    /// The entry of this at a place of a block.
+    pub(super) fn at(self, height: u64, place: u32) -> Entry {
+        let mut entry = LOWEST;
+        entry[..8].copy_from_slice(&self.0);
+        entry[8..16].copy_from_slice(&height.to_be_bytes());
+        entry[16..].copy_from_slice(&place.to_be_bytes());
+        entry
+    }
+}
+
+fn place(entry: &Entry) -> (u64, u32) {
+    let [.., h0, h1, h2, h3, h4, h5, h6, h7, p0, p1, p2, p3] = *entry;
+    (u64::from_be_bytes([h0, h1, h2, h3, h4, h5, h6, h7]), u32::from_be_bytes([p0, p1, p2, p3]))
+}
+
+fn entries(chunk: &[u8]) -> Result<&[Entry], StoreError> {
+    match bytes_of(chunk, "chunks")?.as_chunks() {
+        (entries, []) => Ok(entries),
+        _ => Err(StoreError::Failed("damaged: a chunk of places ends within one".into())),
+    }
+}
+
+/// Adds a run with these entries, merged with the last ones as long as those are no larger.
+pub(super) fn add(tx: &WriteTransaction, mut new: Vec<Entry>) -> Result<(), StoreError> {
+    new.sort_unstable();
+    new.dedup();
+    let (mut runs, mut chunks) = (tx.open_table(RUNS)?, tx.open_table(CHUNKS)?);
+    let mut number = runs.last()?.map_or(0, |(number, _)| number.value().saturating_add(1));
+    while let Some(before) = number.checked_sub(1) {
+        let count = runs.get(before)?.map_or(0, |count| count.value());
+        let together = count.saturating_add(new.len() as u64);
+        if count > new.len() as u64 || together > MOST {
+            break;
+        }
+        let mut old = Vec::with_capacity(count.min(MOST) as usize);
+        for chunk in chunks.range((before, LOWEST)..=(before, HIGHEST))? {
+            old.extend_from_slice(entries(chunk?.1.value())?);
+        }
+        new = merged(&old, &new);
+        chunks.retain_in((before, LOWEST)..=(before, HIGHEST), |_, _| false)?;
+        number = before;
+    }
+    // Those that went into it.
+    runs.retain_in(number.., |_, _| false)?;
+    runs.insert(number, new.len() as u64)?;
+    for chunk in new.chunks(CHUNK) {
+        let first = chunk.first().copied().unwrap_or(LOWEST);
+        chunks.insert((number, first), with_version(chunk.as_flattened()).as_slice())?;
+    }
+    Ok(())
+}
+
+/// Two rising lists as one; what is in both is in it once.
+fn merged(left: &[Entry], right: &[Entry]) -> Vec<Entry> {
+    let mut all = Vec::with_capacity(left.len() + right.len());
+    let (mut left, mut right) = (left, right);
+    while let (Some((first, rest)), Some((other, others))) = (left.split_first(), right.split_first()) {
+        let order = first.cmp(other);
+        all.push(*first.min(other));
+        if order.is_le() {
+            left = rest;
+        }
+        if order.is_ge() {
+            right = others;
+        }
+    }
+    all.extend_from_slice(left);
+    all.extend_from_slice(right);
+    all
+}
+
+/// Looks things up.
+pub(super) struct Places {
+    runs: ReadOnlyTable<u64, u64>,
+    chunks: ReadOnlyTable<(u64, Entry), &'static [u8]>,
+}
+
+impl Places {
+    pub(super) fn new(tx: &ReadTransaction) -> Result<Self, StoreError> {
+        Ok(Self { runs: tx.open_table(RUNS)?, chunks: tx.open_table(CHUNKS)? })
+    }
+
+    /// Whether something is said to stand at a place.
+    pub(super) fn contains(&self, mark: Mark, height: u64, place: u32) -> Result<bool, StoreError> {
+        let next = (height, place.saturating_add(1));
+        Ok(self.below(mark, next, 1)?.first() == Some(&(height, place)))
+    }
+
+    /// Where something is said to stand, the newest places below `before`, newest first.
+    pub(super) fn below(
+        &self,
+        mark: Mark,
+        before: (u64, u32),
+        limit: usize,
+    ) -> Result<Vec<(u64, u32)>, StoreError> {
+        let (from, to) = (mark.at(0, 0), mark.at(before.0, before.1));
+        // A place may be in several runs, when a block left the chain and came back.
+        let mut found = BTreeSet::new();
+        for run in self.runs.iter()? {
+            let run = run?.0.value();
+            let mut left = limit;
+            // Chunks are found by their first entry, and the one with `from` may begin before it.
+            for chunk in self.chunks.range((run, LOWEST)..(run, to))?.rev() {
+                let (_, chunk) = chunk?;
+                let chunk = entries(chunk.value())?;
+                let (start, end) = (
+                    chunk.partition_point(|entry| *entry < from),
+                    chunk.partition_point(|entry| *entry < to),
+                );
+                let here = chunk.get(start..end).unwrap_or_default();
+                found.extend(here.iter().rev().take(left).map(place));
+                left = left.saturating_sub(here.len());
+                if start > 0 || left == 0 {
+                    break;
+                }
+            }
+        }
+        Ok(found.into_iter().rev().take(limit).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests;
