@@ -227,8 +227,10 @@ pub const COMPACT_WORK: u64 = 4;
 pub const HEADERS_TIMEOUT: Duration = Duration::from_secs(20);
 /// Blocks asked of one peer and not answered yet.
 pub const BLOCK_REQUESTS_PER_PEER: usize = 16;
-/// Blocks asked for or waiting for the chain, in all: bounds the memory of a sync (times the block size).
-pub const SYNC_WINDOW: usize = 64;
+/// Blocks asked for or waiting for the chain, in all: enough that some arrive and some are checked while others become durable.
+pub const SYNC_WINDOW: usize = 256;
+/// Bytes of them, those asked for counted as the largest there may be: bounds the memory of a sync.
+pub const SYNC_BYTES: usize = 64 * BLOCK_BYTES;
 /// Headers of one sync segment: ids of so many blocks are held at once.
 pub const SYNC_SEGMENT: usize = 4_096;
 /// Segment marks of one walked branch: 65,536 x 4,096 blocks.
@@ -294,6 +296,7 @@ const _: () = {
     assert!(CONNECTION_RENEWABLE.as_secs() + CONNECTION_AGE_JITTER.as_secs() < CONNECTION_AGE.as_secs());
     assert!(PING_AFTER.as_millis() * 2 < SILENT_CLOSE.as_millis());
     assert!(BLOCKS_PER_REQUEST <= BLOCK_REQUESTS_PER_PEER && BLOCK_REQUESTS_PER_PEER <= SYNC_WINDOW);
+    assert!(BLOCK_BYTES <= SYNC_BYTES);
     assert!(REORG_ALARM < UNDO_BLOCKS);
     // What one commit adds off the best chain, the next one can take away.
     assert!(SIDE_REMOVED_PER_COMMIT > 1 && SIDE_TIPS <= SIDE_BLOCKS);

@@ -1,7 +1,8 @@
 //! The bodies of one segment: asked of several peers at once, given to the chain in order of height.
 //!
-//! Only a window of [`SYNC_WINDOW`] blocks is worked on; a block leaves it when the chain has said what became of it, so the window
-//! bounds what is asked for, what has arrived out of order and what waits for the chain.
+//! Only a window of [`SYNC_WINDOW`] blocks and [`SYNC_BYTES`] is worked on; a block leaves it when the chain has said what became of it, so
+//! the window bounds what is asked for, what has arrived out of order and what waits for the chain. What is asked for counts as the
+//! largest block there may be: nobody knows better before it is here.
 
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::sync::Arc;
@@ -10,7 +11,9 @@ use alloc::vec::Vec;
 use super::peer::doubled;
 use crate::crypto::Hash;
 use crate::ledger::Block;
-use crate::limits::{BLOCK_REQUESTS_PER_PEER, BLOCK_TIMEOUT, BLOCK_TIMEOUT_MAX, SYNC_WINDOW};
+use crate::limits::{
+    BLOCK_BYTES, BLOCK_REQUESTS_PER_PEER, BLOCK_TIMEOUT, BLOCK_TIMEOUT_MAX, SYNC_BYTES, SYNC_WINDOW,
+};
 use crate::overlay::ConnId;
 use crate::time::Time;
 
@@ -31,6 +34,8 @@ pub(super) struct Fetch {
 struct Slot {
     id: Hash,
     place: usize,
+    /// Bytes of the block, once it is here.
+    size: usize,
     /// Who was asked in vain last, and how often somebody was.
     avoid: Option<ConnId>,
     tries: u32,
@@ -78,6 +83,7 @@ impl Fetch {
         let Some(slot) = self.slot(id) else { return false };
         if matches!(slot.state, State::Wanted | State::Asked { .. }) {
             slot.state = State::Here { conn, block: Arc::clone(block) };
+            slot.size = block.size();
         }
         for slot in &mut self.window {
             match &mut slot.state {
@@ -189,8 +195,9 @@ impl Fetch {
         {
             let place = self.next;
             self.next = place.saturating_add(1);
-            self.window.push_back(Slot { id, place, avoid: None, tries: 0, state: State::Wanted });
+            self.window.push_back(Slot { id, place, size: 0, avoid: None, tries: 0, state: State::Wanted });
         }
+        let mut bytes = self.bytes();
         let mut load: BTreeMap<ConnId, usize> = BTreeMap::new();
         for conn in self.window.iter().filter_map(Slot::asked) {
             let count = load.entry(conn).or_default();
@@ -198,6 +205,10 @@ impl Fetch {
         }
         let mut requests: BTreeMap<ConnId, Vec<Hash>> = BTreeMap::new();
         for slot in self.window.iter_mut().filter(|slot| matches!(slot.state, State::Wanted)) {
+            // One may always be asked for: all that is held may wait for it.
+            if bytes.saturating_add(BLOCK_BYTES) > SYNC_BYTES && !load.is_empty() {
+                break;
+            }
             let has = |helper: &&Helper| self.lacking.get(&helper.conn).is_none_or(|from| slot.place < *from);
             let mut helpers = helpers.iter().filter(has).peekable();
             helpers.peek()?;
@@ -215,8 +226,14 @@ impl Fetch {
             requests.entry(*conn).or_default().push(slot.id);
             let count = load.entry(*conn).or_default();
             *count = count.saturating_add(1);
+            bytes = bytes.saturating_add(BLOCK_BYTES);
         }
         Some(requests)
+    }
+
+    /// What the window holds, with all that may come.
+    pub(super) fn bytes(&self) -> usize {
+        self.window.iter().map(Slot::bytes).fold(0, usize::saturating_add)
     }
 
     fn slot(&mut self, id: &Hash) -> Option<&mut Slot> {
@@ -241,6 +258,14 @@ impl Slot {
         match self.state {
             State::Asked { conn, .. } => Some(conn),
             _ => None,
+        }
+    }
+
+    fn bytes(&self) -> usize {
+        match &self.state {
+            State::Wanted | State::Done => 0,
+            State::Asked { .. } => BLOCK_BYTES,
+            State::Here { .. } | State::Submitted { .. } => self.size,
         }
     }
 }

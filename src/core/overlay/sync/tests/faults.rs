@@ -332,6 +332,6 @@ proptest! {
         world.run(1_200_000);
         prop_assert_eq!(&world.submitted[..], &ids(&long()[ours..400])[..]);
         prop_assert!(blamed(&world, 9).is_empty());
-        prop_assert!(world.most_held <= SYNC_WINDOW);
+        prop_assert!(world.most_held <= SYNC_WINDOW && world.most_bytes <= crate::limits::SYNC_BYTES);
     }
 }

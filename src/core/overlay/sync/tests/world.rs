@@ -34,6 +34,8 @@ pub(super) struct World {
     pub(super) events: Vec<(Time, Event)>,
     pub(super) asked_headers: usize,
     pub(super) most_held: usize,
+    /// Bytes that the window held and might come to hold.
+    pub(super) most_bytes: usize,
     pub(super) most_ids: usize,
     pub(super) most_marks: usize,
 }
@@ -58,6 +60,7 @@ impl World {
             events: vec![],
             asked_headers: 0,
             most_held: 0,
+            most_bytes: 0,
             most_ids: 0,
             most_marks: 0,
         };
@@ -128,6 +131,7 @@ impl World {
 
     fn drain(&mut self) {
         self.most_held = self.most_held.max(self.sync.fetch.held());
+        self.most_bytes = self.most_bytes.max(self.sync.fetch.bytes());
         if let Some(walk) = &self.sync.walk {
             self.most_ids = self.most_ids.max(walk.held().0);
             self.most_marks = self.most_marks.max(walk.held().1);
