@@ -79,6 +79,8 @@ pub struct ChainActor {
     data_dir: PathBuf,
     workers: Arc<Workers>,
     inbox: mpsc::Receiver<Request>,
+    /// What came behind blocks that were gathered, and before all that is in the mailbox.
+    behind: Option<Request>,
     network: Mailbox<Input>,
     mempool: Mailbox<mempool::Request>,
     head: watch::Sender<Arc<Head>>,
@@ -107,7 +109,8 @@ impl ChainActor {
         let ledger = Ledger::load(reader.genesis().clone(), store, tip, &snapshot.side_blocks()?)?;
         let (head, watcher) = watch::channel(Arc::new(head_of(ledger.chain(), &snapshot, false)?));
         let Outlets { network, mempool, events } = outlets;
-        Ok((Self { ledger, data_dir, workers, inbox, network, mempool, head, events }, watcher))
+        let behind = None;
+        Ok((Self { ledger, data_dir, workers, inbox, behind, network, mempool, head, events }, watcher))
     }
 
     /// Works until the mailbox is closed or the store fails.
@@ -128,25 +131,37 @@ impl ChainActor {
 
     /// Serves what is in the mailbox now, blocks that wait one behind the other in one go. False: everybody is gone.
     fn serve_waiting(&mut self) -> Result<bool, ChainError> {
-        let mut run = Run::default();
         loop {
-            match self.inbox.try_recv() {
-                Ok(Request::Submit { conn, block, wanted }) => {
-                    run.push(conn, block, wanted);
-                    if run.is_full() {
-                        self.take_run(std::mem::take(&mut run))?;
+            let mut run = self.gather();
+            while !run.is_empty() {
+                let (next, workers) = (self.gather(), self.workers.clone());
+                // What comes next is checked while this becomes durable.
+                std::thread::scope(|scope| {
+                    if !next.is_empty() {
+                        scope.spawn(|| workers.check_each(&next.worked_for()));
                     }
-                }
-                Ok(request) => {
-                    self.take_run(std::mem::take(&mut run))?;
-                    self.serve(request)?;
-                }
-                Err(end) => {
-                    self.take_run(run)?;
-                    return Ok(end == mpsc::error::TryRecvError::Empty);
-                }
+                    self.take_run(run)
+                })?;
+                run = next;
+            }
+            match self.behind.take() {
+                Some(request) => self.serve(request)?,
+                None => return Ok(!self.inbox.is_closed() || !self.inbox.is_empty()),
             }
         }
+    }
+
+    /// Blocks of peers from the mailbox, until there are enough of them or something else comes.
+    fn gather(&mut self) -> Run {
+        let mut run = Run::default();
+        while self.behind.is_none() && !run.is_full() {
+            match self.inbox.try_recv() {
+                Ok(Request::Submit { conn, block, wanted }) => run.push(conn, block, wanted),
+                Ok(request) => self.behind = Some(request),
+                Err(_) => break,
+            }
+        }
+        run
     }
 
     /// Waits for a message, or for the time of an early block. False: everybody is gone.
