@@ -1,11 +1,14 @@
-//! A chain made offline, at difficulty 1.
+//! A chain made offline, at difficulty 1. Where nobody measures it, many blocks share a commit: that is what a block costs most.
 
+use std::fmt::Display;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bouya_core::crypto::SecretKey;
-use bouya_core::ledger::{Address, BlockOutcome, Genesis, Ledger, Template, Transaction};
+use bouya_core::ledger::{
+    Address, Block, BlockOutcome, Branch, Genesis, Ledger, Taken, Template, Transaction,
+};
 use bouya_core::time::Timestamp;
 
 use super::BenchError;
@@ -39,22 +42,52 @@ impl Maker {
 
     /// Adds a block with these transactions, due right on schedule. How long the ledger took for it, signatures apart.
     pub(super) fn add(&mut self, transactions: &[Transaction]) -> Result<Duration, BenchError> {
-        let wrong = |why: String| BenchError::System(format!("cannot make a block: {why}"));
-        let tip = self.ledger.chain().tip().clone();
-        let supply = self.genesis.supply() + self.genesis.rules.reward * tip.height;
-        let time = Timestamp(tip.time.0 + u64::from(self.genesis.spec.blocks.interval_ms));
-        let checked = self.workers.check_all(transactions).map_err(|(_, error)| wrong(error.to_string()))?;
-        let reward_to = Address::of(&self.key.public());
-        let template = Template::new(&self.genesis, &tip, supply, checked, reward_to, time, &self.key);
-        let nonce = template.try_nonces(0, u64::MAX).ok_or_else(|| wrong("no work found".to_owned()))?;
-        let block = Arc::new(template.finish(nonce));
-        let workers = &self.workers;
+        let block = self.block(&self.ledger.chain().tip().clone(), transactions)?;
+        let (workers, time) = (&self.workers, block.header.time);
         let mut check = |transactions: &[_]| workers.check_all(transactions);
         let began = Instant::now();
-        let taken = self.ledger.take(&mut check, time, block, false);
-        match taken.map_err(|error| wrong(error.to_string()))?.outcome {
-            BlockOutcome::Stored => Ok(began.elapsed()),
-            other => Err(wrong(format!("{other:?}"))),
+        let taken = self.ledger.take(&mut check, time, block, false).map_err(wrong)?;
+        let took = began.elapsed();
+        is_stored(&taken)?;
+        Ok(took)
+    }
+
+    /// Adds blocks with the transactions of each, all in one commit.
+    pub(super) fn add_all<'a>(
+        &mut self,
+        blocks: impl IntoIterator<Item = &'a [Transaction]>,
+    ) -> Result<(), BenchError> {
+        let (mut branch, mut made) = (self.ledger.chain().tip().clone(), Vec::new());
+        for transactions in blocks {
+            let block = self.block(&branch, transactions)?;
+            branch.push_known(&self.genesis.rules, &block.header);
+            made.push((block, false));
         }
+        let workers = &self.workers;
+        let mut check = |transactions: &[_]| workers.check_all(transactions);
+        let taken = self.ledger.take_all(&mut check, branch.time, made).map_err(wrong)?;
+        taken.iter().try_for_each(is_stored)
+    }
+
+    /// A block with these transactions on `branch`.
+    fn block(&self, branch: &Branch, transactions: &[Transaction]) -> Result<Arc<Block>, BenchError> {
+        let supply = self.genesis.supply() + self.genesis.rules.reward * branch.height;
+        let time = Timestamp(branch.time.0 + u64::from(self.genesis.spec.blocks.interval_ms));
+        let checked = self.workers.check_all(transactions).map_err(|(_, error)| wrong(error))?;
+        let reward_to = Address::of(&self.key.public());
+        let template = Template::new(&self.genesis, branch, supply, checked, reward_to, time, &self.key);
+        let nonce = template.try_nonces(0, u64::MAX).ok_or_else(|| wrong("no work found"))?;
+        Ok(Arc::new(template.finish(nonce)))
+    }
+}
+
+fn wrong(why: impl Display) -> BenchError {
+    BenchError::system("cannot make a block", why)
+}
+
+fn is_stored(taken: &Taken) -> Result<(), BenchError> {
+    match &taken.outcome {
+        BlockOutcome::Stored => Ok(()),
+        other => Err(wrong(format!("{other:?}"))),
     }
 }

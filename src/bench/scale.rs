@@ -23,6 +23,9 @@ const BLOCKS: usize = 15;
 /// Transactions with all the outputs that fit, in one block that opens accounts.
 const OPENING: usize = 300;
 const FEE: u64 = 100_000;
+/// Empty blocks that share a commit.
+const TOGETHER: u64 = 512;
+const NONE: &[Transaction] = &[];
 
 /// How far.
 #[derive(Clone, Debug)]
@@ -84,11 +87,17 @@ fn one(accounts: usize, empty: u64, run: &mut Run<'_>) -> Result<Found, BenchErr
     let mut maker = Maker::open(&data, genesis.clone())?;
     for block in openings(&genesis, accounts).chunks(OPENING) {
         run.stop.check()?;
-        maker.add(block)?;
+        maker.add_all([block])?;
     }
-    for _ in 0..empty {
+    let mut made = 0;
+    while made < empty {
         run.stop.check()?;
-        maker.add(&[])?;
+        let more = TOGETHER.min(empty - made);
+        maker.add_all((0..more).map(|_| NONE))?;
+        made += more;
+        if made.is_multiple_of(100 * TOGETHER) {
+            (run.say)(&format!("made {made} of {empty} blocks"));
+        }
     }
     let signed = load.sign(&genesis.id(), 0..BLOCKS * PER_BLOCK, run.stop)?;
     let mut blocks = Vec::new();
