@@ -16,15 +16,26 @@ fn bench(folder: &std::path::Path, arguments: &str) -> Command {
     command
 }
 
-/// What a run says; nothing of it may be left.
-fn report(arguments: &str) -> Value {
+/// What a command says; nothing of it may be left.
+fn said(arguments: &str) -> Value {
     let folder = tempfile::tempdir().unwrap();
     let output = bench(folder.path(), arguments).output().unwrap();
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{arguments}: {said}");
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0, "the folder goes away");
-    let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+/// What one run of a bench says.
+fn report(arguments: &str) -> Value {
+    let report = said(arguments);
     assert_eq!(report["bench"], arguments.split(' ').next().unwrap());
+    assert_eq!(report["runs"], 1);
+    check(&report);
+    report
+}
+
+fn check(report: &Value) {
     for figure in [&report["limits"], &report["figures"]].into_iter().flat_map(|all| all.as_array().unwrap())
     {
         assert!(figure["value"].is_number() && figure["unit"].is_string(), "{figure}");
@@ -34,7 +45,6 @@ fn report(arguments: &str) -> Value {
         }
     }
     assert!(report["limits"].as_array().unwrap().iter().all(|limit| limit["value"].as_f64().unwrap() > 0.0));
-    report
 }
 
 fn figure(report: &Value, name: &str) -> f64 {
@@ -58,8 +68,9 @@ fn what_a_network_is_given_is_committed_on_all_nodes_once() {
 
 #[test]
 fn who_joins_has_every_transaction() {
-    let report = report("sync --blocks 20 --transactions 101");
-    assert_eq!(figure(&report, "transactions"), 101.0);
+    // More than one commit's worth, and unevenly many in a block.
+    let report = report("sync --blocks 300 --transactions 701");
+    assert_eq!(figure(&report, "transactions"), 701.0);
 }
 
 #[test]
@@ -113,9 +124,36 @@ fn growth_is_measured_at_each_size() {
 }
 
 #[test]
+fn several_runs_are_one_report_of_medians() {
+    let report = said("handshake --rounds 1 --runs 3");
+    assert_eq!((report["bench"].as_str(), report["runs"].as_u64()), (Some("handshake"), Some(3)));
+    for figure in [&report["limits"], &report["figures"]].into_iter().flat_map(|all| all.as_array().unwrap())
+    {
+        let [value, least, most] = [&figure["value"], &figure["spread"]["least"], &figure["spread"]["most"]]
+            .map(|value| value.as_f64().unwrap());
+        assert!(least <= value && value <= most, "{figure}");
+    }
+    assert_eq!(figure(&report, "hellos"), 200.0);
+}
+
+#[test]
+fn all_benches_run_one_after_the_other() {
+    let reports = said("all --quick");
+    let reports = reports.as_array().unwrap();
+    reports.iter().for_each(check);
+    let mut names: Vec<_> = reports.iter().map(|report| report["bench"].as_str().unwrap()).collect();
+    names.sort_unstable();
+    let all = ["api", "gossip", "handshake", "mempool", "mine", "network", "relay", "scale", "sync"];
+    assert_eq!(names, all);
+    assert!(reports.iter().all(|report| !report["figures"].as_array().unwrap().is_empty()));
+}
+
+#[test]
 fn what_makes_no_sense_is_a_wrong_use() {
     for arguments in [
         "network --nodes 0",
+        "network --runs 0",
+        "all --effort many",
         "network --wallets 10001",
         "sync --blocks 0",
         "mempool --wallets 0",

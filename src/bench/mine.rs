@@ -10,7 +10,7 @@ use bouya_core::ledger::Address;
 use tokio::sync::watch;
 
 use super::load::{Load, genesis, key};
-use super::{BenchError, Figure, Limits, Report, Run};
+use super::{Aim, BenchError, Figure, Limits, Report, Run};
 use crate::actor::Mailbox;
 use crate::chain::Head;
 use crate::mempool::{Level, Request};
@@ -99,10 +99,14 @@ pub fn run(settings: &Settings, run: &mut Run<'_>) -> Result<Report, BenchError>
     report.add(
         Figure::new("hashes_per_second_and_thread", found, "1/s")
             .of("midstate double SHA-256", limits.hash)
-            .bar("0.95 of the limit; beyond: 0.98"),
+            .aim(0.95 * limits.hash, "0.95 of the limit; beyond: 0.98"),
     );
     report.add(Figure::new("stops", stops.len() as f64, ""));
-    report.add_latencies("stop", &mut stops, Some("50 ms; beyond: 10 ms"));
+    report.add_latencies(
+        "stop",
+        &mut stops,
+        [None, Some(Aim { value: 50.0, words: "50 ms; beyond: 10 ms" })],
+    );
     Ok(report)
 }
 

@@ -10,7 +10,7 @@ use bouya_core::limits::OUTPUTS;
 use super::chain::Maker;
 use super::consortium::Consortium;
 use super::load::{Load, genesis, key, payee};
-use super::{BenchError, Figure, Limits, Report, Run};
+use super::{BenchError, Figure, Limits, MEMORY_IDLE, Report, Run};
 
 const SECTIONS: &str = "[miner]\nenabled = false\n\n[log]\nlevel = \"warn\"\n";
 const INTERVAL_MS: u32 = 1_000;
@@ -49,7 +49,10 @@ pub fn run(settings: &Settings, run: &mut Run<'_>) -> Result<Report, BenchError>
     }
     if let (Some(first), Some(last)) = (blocks.first(), blocks.last()) {
         let growth = last.as_secs_f64() / first.as_secs_f64();
-        report.add(Figure::new("block_at_most_by_block_at_fewest", growth, "").bar("1.5; beyond: 1.1"));
+        report.add(
+            Figure::new("block_at_most_by_block_at_fewest", growth, "")
+                .aim(1.5, "1.5 from 1,000 to 1M accounts; beyond: 1.1"),
+        );
     }
     for height in &settings.heights {
         (run.say)(&format!("{height} blocks"));
@@ -69,9 +72,9 @@ struct Found {
 fn tell(report: &mut Report, at: &str, found: &Found) {
     report.add(Figure::new(format!("block_at_{at}"), found.block.as_secs_f64() * 1e3, "ms"));
     let start = Figure::new(format!("start_at_{at}"), found.start.as_secs_f64(), "s");
-    report.add(start.bar("1 s at 1M blocks; beyond: 0.3 s"));
+    report.add(start.aim(1.0, "1 s at 1M blocks; beyond: 0.3 s"));
     let memory = Figure::new(format!("memory_at_{at}"), found.memory, "B");
-    report.add(memory.bar("60 MiB idle; beyond: 30 MiB"));
+    report.add(memory.aim(MEMORY_IDLE, "60 MiB idle; beyond: 30 MiB"));
     report.add(Figure::new(format!("store_at_{at}"), found.bytes, "B"));
 }
 

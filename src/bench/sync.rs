@@ -63,7 +63,7 @@ pub fn run(settings: &Settings, run: &mut Run<'_>) -> Result<Report, BenchError>
     report.add(
         Figure::new("transactions_per_second", per_second(transactions), "tx/s")
             .of("batch verify on all cores", verify)
-            .bar("70,000, or 0.5 of the limit"),
+            .aim(70_000_f64.max(0.5 * verify), "70,000, or 0.5 of the limit; beyond: 0.7"),
     );
     report.add(Figure::new("blocks_per_second", per_second(blocks), "blocks/s"));
     report.add(Figure::new("seconds", took.as_secs_f64(), "s"));

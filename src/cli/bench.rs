@@ -1,24 +1,29 @@
 //! `bouya bench`: what this machine can do, and what Bouya makes of it.
 
+use std::iter;
+use std::num::NonZero;
 use std::time::Duration;
 
-use clap::{Args, Subcommand};
-use comfy_table::Cell;
+use clap::{Args, Parser, Subcommand};
 
 use super::error::Error;
-use super::output::{Output, Progress, cell, or_dash};
-use crate::bench::{self, BenchError, Figure, Report, Run, Stop};
+use super::output::{Output, Progress};
+use crate::bench::{self, BenchError, Report, Run, Stop};
 use crate::descriptors;
+
+mod show;
 
 pub(crate) const EXAMPLES: &str = "\
 Examples:
   bouya bench network                        four nodes, 30 s of transfers
   bouya bench network --nodes 8 --seconds 60
   bouya bench sync --blocks 2000 --transactions 500000
-  bouya bench mempool --json
+  bouya bench mempool --runs 5               the median of five, the least and the most
+  bouya bench all --runs 3 --json            every bench, one after the other
+  bouya bench all --quick                    whether all of them work here
 
 Every run measures this machine's limits first, then the real thing on the same cores. Take a \
-release build and a machine that does nothing else; figures of one run vary, so repeat it. Nodes \
+release build and a machine that does nothing else; figures of one run vary, so take several. Nodes \
 are processes of their own on the loopback; everything lies in a temporary folder and goes away. \
 docs/PERFORMANCE.md says how each figure is defined.";
 
@@ -32,10 +37,19 @@ pub(crate) struct BenchOptions {
     /// Milliseconds for which each of the machine's limits is measured
     #[arg(long, global = true, default_value_t = 300, value_name = "MS")]
     effort: u64,
+    /// How often; the medians are shown, with the least and the most
+    #[arg(long, global = true, default_value = "1", value_name = "N")]
+    runs: NonZero<u32>,
 }
 
 #[derive(Debug, Subcommand)]
 enum What {
+    /// Every bench with its defaults, one after the other
+    All {
+        /// Sizes that only show that everything works
+        #[arg(long)]
+        quick: bool,
+    },
     /// Transfers through the public API of all nodes, until they are confirmed on all
     Network(Network),
     /// A fresh node joins: blocks and transactions per second
@@ -121,6 +135,27 @@ enum What {
     },
 }
 
+/// All benches, each with the arguments of a quick run.
+const ALL: &[(&str, &str)] = &[
+    ("mempool", "--transactions 1500 --wallets 30"),
+    ("mine", "--seconds 1 --rounds 2"),
+    ("handshake", "--rounds 1"),
+    ("api", "--seconds 0.05 --connections 2"),
+    ("gossip", "--nodes 3 --transactions 300 --single 5 --pause 1"),
+    ("relay", "--nodes 3 --transactions 40 --rounds 2"),
+    ("sync", "--blocks 20 --transactions 101"),
+    ("scale", "--accounts 10,300 --heights 3"),
+    ("network", "--nodes 2 --seconds 60 --transactions 300 --wallets 20 --accounts 7"),
+];
+
+/// A bench by its arguments, as if they had been typed.
+#[derive(Debug, Parser)]
+#[command(no_binary_name = true)]
+struct Typed {
+    #[command(subcommand)]
+    what: What,
+}
+
 #[derive(Debug, Args)]
 struct Network {
     /// How many nodes, 1 to 32
@@ -150,18 +185,49 @@ pub(crate) fn run(options: &BenchOptions, out: &mut Output) -> Result<(), Error>
     }
     descriptors::allow(FILES);
     let stop = Stop::listen()?;
+    let What::All { quick } = options.what else {
+        let report = repeat(&options.what, options, &stop)?;
+        return if out.json { show::json(&report, out) } else { show::tables(&report, out) };
+    };
+    let mut reports = Vec::new();
+    for (name, quickly) in ALL {
+        let arguments = if quick { *quickly } else { "" };
+        let typed = Typed::try_parse_from(iter::once(*name).chain(arguments.split_whitespace()));
+        let what = typed.map_err(|error| Error::Failed(error.to_string()))?.what;
+        super::output::note(&format!("bench {name}"));
+        let report = repeat(&what, options, &stop)?;
+        // At once: what was measured is not lost with what comes later.
+        if !out.json {
+            show::tables(&report, out)?;
+            out.line("")?;
+        }
+        reports.push(report);
+    }
+    if out.json { show::json(&reports, out) } else { Ok(()) }
+}
+
+/// As often as is wanted, one after the other.
+fn repeat(what: &What, options: &BenchOptions, stop: &Stop) -> Result<Report, Error> {
     let mut progress = Progress::new();
-    let mut say = |text: &str| progress.say(text);
-    let mut run = Run { effort: Duration::from_millis(options.effort), say: &mut say, stop: &stop };
-    let report = measure(&options.what, &mut run);
+    let runs = options.runs.get();
+    let mut reports = Vec::new();
+    for number in 1..=runs {
+        let mut say = |text: &str| match runs {
+            1 => progress.say(text),
+            _ => progress.say(&format!("run {number} of {runs}: {text}")),
+        };
+        let mut run = Run { effort: Duration::from_millis(options.effort), say: &mut say, stop };
+        let report = measure(what, &mut run);
+        // On a terminal Ctrl-C reaches the nodes too, and what then fails is no fault of theirs.
+        reports.push(report.map_err(|error| failed(stop.check().err().unwrap_or(error)))?);
+    }
     drop(progress);
-    // On a terminal Ctrl-C reaches the nodes too, and what then fails is no fault of theirs.
-    let report = report.map_err(|error| failed(stop.check().err().unwrap_or(error)))?;
-    show(&report, out)
+    Report::median(reports).ok_or_else(|| Error::Failed("no run".to_owned()))
 }
 
 fn measure(what: &What, run: &mut Run<'_>) -> Result<Report, BenchError> {
     match what {
+        What::All { .. } => Err(BenchError::Settings("all of all is nothing to measure".to_owned())),
         What::Network(network) => bench::network::run(&network.settings(), run),
         What::Sync { blocks, transactions } => {
             let settings = bench::sync::Settings { blocks: *blocks, transactions: *transactions };
@@ -216,49 +282,20 @@ fn failed(error: BenchError) -> Error {
     }
 }
 
-fn show(report: &Report, out: &mut Output) -> Result<(), Error> {
-    if out.json {
-        let text = serde_json::to_string_pretty(report).map_err(|error| Error::Failed(error.to_string()))?;
-        return out.line(text);
-    }
-    out.line(format!("Limits of one core ({} cores)", report.cores))?;
-    out.table(&["what", "value", ""], report.limits.iter().map(limit).collect())?;
-    let settings = report.settings.iter().map(|(name, value)| format!("{} {value}", spoken(name)));
-    out.line(format!("\nbench {}: {}", report.bench, settings.collect::<Vec<_>>().join(", ")))?;
-    out.table(
-        &["what", "figure", "", "limit", "ratio", "of", "aim"],
-        report.figures.iter().map(figure).collect(),
-    )
-}
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
 
-fn limit(figure: &Figure) -> Vec<Cell> {
-    vec![cell(spoken(&figure.name)), cell(number(figure.value)), cell(figure.unit)]
-}
+    use super::*;
 
-fn figure(figure: &Figure) -> Vec<Cell> {
-    let limit = figure.limit.as_ref();
-    vec![
-        cell(spoken(&figure.name)),
-        cell(number(figure.value)),
-        cell(figure.unit),
-        or_dash(limit.map(|limit| number(limit.value))),
-        or_dash(limit.map(|limit| format!("{:.2}", limit.ratio))),
-        cell(limit.map_or("", |limit| &limit.name)),
-        cell(figure.bar.unwrap_or("")),
-    ]
-}
-
-fn spoken(name: &str) -> String {
-    name.replace('_', " ")
-}
-
-/// Three digits that count, with a suffix where there are more than six.
-fn number(value: f64) -> String {
-    match value.abs() {
-        at if at >= 1e9 => format!("{:.2} G", value / 1e9),
-        at if at >= 1e6 => format!("{:.2} M", value / 1e6),
-        at if at >= 100.0 || at == 0.0 => format!("{value:.0}"),
-        at if at >= 1.0 => format!("{value:.2}"),
-        _ => format!("{value:.3}"),
+    #[test]
+    fn all_are_all_benches() {
+        let command = Typed::command();
+        let mut named: Vec<&str> =
+            command.get_subcommands().map(clap::Command::get_name).filter(|name| *name != "all").collect();
+        let mut all: Vec<&str> = ALL.iter().map(|(name, _)| *name).collect();
+        named.sort_unstable();
+        all.sort_unstable();
+        assert_eq!(all, named);
     }
 }
