@@ -6,6 +6,7 @@
 
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::cmp::Ordering;
 use core::convert::Infallible;
 use core::fmt;
 use core::str::FromStr;
@@ -29,13 +30,27 @@ pub struct HexError {
 macro_rules! bytes {
     ($(#[$doc:meta])* $name:ident, $len:literal) => {
         $(#[$doc])*
-        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, BorshSerialize, BorshDeserialize, Serialize, Deserialize)]
+        #[derive(Clone, Copy, PartialEq, Eq, Hash, BorshSerialize, BorshDeserialize, Serialize, Deserialize)]
         #[serde(try_from = "String", into = "String")]
         pub struct $name(pub [u8; $len]);
 
         impl $name {
             /// All zero: stands for "none" where a field must be there.
             pub const ZERO: Self = Self([0; $len]);
+        }
+
+        impl Ord for $name {
+            fn cmp(&self, other: &Self) -> Ordering {
+                // The same order as that of the bytes. Of two that differ the first word nearly always does, and needs no call.
+                let word = |bytes: &[u8; $len]| bytes.first_chunk().map(|word| u64::from_be_bytes(*word));
+                word(&self.0).cmp(&word(&other.0)).then_with(|| self.0.cmp(&other.0))
+            }
+        }
+
+        impl PartialOrd for $name {
+            fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+                Some(self.cmp(other))
+            }
         }
 
         impl fmt::Display for $name {
@@ -334,6 +349,22 @@ mod tests {
         let hash: Hash = "ab".repeat(32).parse().unwrap();
         assert_eq!(hash.to_string().parse::<Hash>().unwrap(), hash);
         assert_eq!(hash.short(), "abababab");
+    }
+
+    #[test]
+    fn hashes_are_ordered_by_their_bytes() {
+        let first = Hash([7; 32]);
+        for at in 0..32 {
+            for byte in [0, 6, 7, 8, 255] {
+                let mut other = first;
+                other.0[at] = byte;
+                // What follows says the opposite.
+                other.0[at + 1..].fill(if byte < 7 { 255 } else { 0 });
+                assert_eq!(first.cmp(&other), first.0.cmp(&other.0), "byte {at}");
+                assert_eq!(first.partial_cmp(&other), first.0.partial_cmp(&other.0), "byte {at}");
+            }
+        }
+        assert_eq!(first.cmp(&first), Ordering::Equal);
     }
 
     #[test]
