@@ -20,6 +20,7 @@ impl Mempool {
                 bytes += weight(&entry.transaction);
                 count += 1;
             }
+            assert_eq!(queue.pending(), account, "the books of a queue");
         }
         assert_eq!((bytes, count, count), (self.bytes, self.ids.len(), self.rates.len()));
     }

@@ -1,0 +1,114 @@
+//! Taking a transaction: what it must offer, whose place it takes, who leaves for it.
+
+use alloc::collections::BTreeMap;
+use alloc::vec::Vec;
+
+use super::{DropReason, Dropped, Entry, Mempool, MempoolError, Queue, rate, weight};
+use crate::ledger::{Account, Address, CheckedTransaction};
+use crate::time::Time;
+
+impl Mempool {
+    /// Takes a transaction that would be mined at `height`, where its sender has `account`. Returns what left to make room.
+    pub fn insert(
+        &mut self,
+        now: Time,
+        height: u64,
+        account: Account,
+        transaction: CheckedTransaction,
+    ) -> Result<Vec<Dropped>, MempoolError> {
+        let (id, sender, nonce) = (transaction.id(), transaction.payer(), transaction.nonce);
+        if self.ids.contains_key(&id) {
+            return Err(MempoolError::Known);
+        }
+        self.check_fee(&transaction)?;
+        let queue = self.queues.get(&sender);
+        let mut before = queue.map_or(account, |queue| queue.account_at(nonce));
+        before.spend(&transaction, height)?;
+        let held = queue.map_or(0, |queue| queue.entries.len());
+        let rival = queue.and_then(|queue| queue.entries.get(&nonce)).map(|entry| entry.transaction.clone());
+        let Some(rival) = rival else {
+            if held >= self.limits.max_per_sender {
+                return Err(MempoolError::Sender(held));
+            }
+            let dropped = self.make_room(&transaction)?;
+            self.add(now, account, transaction);
+            return Ok(dropped);
+        };
+        let mut dropped = self.replace(&rival, &transaction)?;
+        // The queue is gone if the rival was alone.
+        self.add(now, account, transaction);
+        if let Some(queue) = self.queues.get(&sender) {
+            // A dearer replacement may leave too little for what follows it.
+            let account = queue.account;
+            self.revalidate(&sender, account, height, &mut dropped);
+        }
+        Ok(dropped)
+    }
+
+    fn check_fee(&self, transaction: &CheckedTransaction) -> Result<(), MempoolError> {
+        let size = transaction.size();
+        let least = u64::try_from(size).unwrap_or(u64::MAX).saturating_mul(self.limits.min_fee_per_byte);
+        if transaction.fee < least {
+            return Err(MempoolError::Fee { fee: transaction.fee, least, size });
+        }
+        Ok(())
+    }
+
+    fn replace(
+        &mut self,
+        rival: &CheckedTransaction,
+        by: &CheckedTransaction,
+    ) -> Result<Vec<Dropped>, MempoolError> {
+        let least = rival.fee.saturating_add(rival.fee.div_ceil(10)).max(rival.fee.saturating_add(1));
+        if by.fee < least {
+            return Err(MempoolError::Slot { nonce: by.nonce, by: rival.id(), least });
+        }
+        self.remove(&rival.id());
+        Ok(Vec::from([(rival.clone(), DropReason::Replaced)]))
+    }
+
+    /// Evicts lower fee rates until `transaction` fits. Decided before anything leaves: a transaction that is refused costs nobody
+    /// its place.
+    fn make_room(&mut self, transaction: &CheckedTransaction) -> Result<Vec<Dropped>, MempoolError> {
+        let mut bytes = self.bytes.saturating_add(weight(transaction)).saturating_sub(self.limits.max_bytes);
+        let mut count = self.len().saturating_add(1).saturating_sub(self.limits.max_transactions);
+        let mut cuts: BTreeMap<Address, u64> = BTreeMap::new();
+        let mut lowest = self.rates.iter().take_while(|(lowest, _)| *lowest < rate(transaction));
+        while bytes > 0 || count > 0 {
+            let (_, id) = lowest.next().ok_or(MempoolError::Full)?;
+            let Some((sender, nonce)) = self.ids.get(id).copied() else { continue };
+            if sender == transaction.payer() {
+                // It would stand on what it pushes out.
+                return Err(MempoolError::Full);
+            }
+            // What depends on it leaves too, unless it leaves already.
+            let until = cuts.get(&sender).copied().unwrap_or(u64::MAX);
+            if nonce >= until {
+                continue;
+            }
+            let queue =
+                self.queues.get(&sender).into_iter().flat_map(|queue| queue.entries.range(nonce..until));
+            for (_, entry) in queue {
+                bytes = bytes.saturating_sub(weight(&entry.transaction));
+                count = count.saturating_sub(1);
+            }
+            cuts.insert(sender, nonce);
+        }
+        let mut dropped = Vec::new();
+        for (sender, nonce) in cuts {
+            self.cut(&sender, nonce, DropReason::Evicted, &mut dropped);
+        }
+        Ok(dropped)
+    }
+
+    fn add(&mut self, now: Time, account: Account, transaction: CheckedTransaction) {
+        let (id, sender, nonce) = (transaction.id(), transaction.payer(), transaction.nonce);
+        self.bytes = self.bytes.saturating_add(weight(&transaction));
+        self.rates.insert((rate(&transaction), id));
+        self.ids.insert(id, (sender, nonce));
+        let queue =
+            self.queues.entry(sender).or_insert_with(|| Queue { account, entries: BTreeMap::new(), cost: 0 });
+        queue.cost = queue.cost.saturating_add(u128::from(transaction.cost()));
+        queue.entries.insert(nonce, Entry { transaction, since: now });
+    }
+}
