@@ -10,10 +10,10 @@ use std::time::Duration;
 use bouya_core::crypto::Hash;
 use bouya_core::ledger::{
     Account, Address, CheckedTransaction, CompactBlock, Moved, ShortKey, StateError, Transaction,
-    TransactionError, View,
+    TransactionError,
 };
 use bouya_core::mempool::{Dropped, Followed, Limits, Mempool, MempoolError, TipMove};
-use bouya_core::overlay::{Answer, ConnId, Input, Offer, TransactionOutcome};
+use bouya_core::overlay::{Answer, ConnId, Input, Offer};
 use thiserror::Error;
 use tokio::sync::{mpsc, oneshot, watch};
 use tracing::info;
@@ -25,10 +25,12 @@ use crate::events::{Event, Events};
 use crate::store::{Reader, Snapshot, StoreError};
 use crate::workers::Workers;
 
+mod submit;
+
+use submit::{Giver, Submitted};
+
 /// Messages that may wait.
 pub const CAPACITY: usize = 1_024;
-/// Transactions of peers that are checked together.
-const GATHERED: usize = 1_024;
 /// Blocks of one move whose transactions are looked at one by one.
 const FOLLOWED: usize = 1_000;
 /// How often old transactions are looked for.
@@ -64,9 +66,6 @@ pub struct Pending {
     /// Coins on their way to it.
     pub incoming: u64,
 }
-
-/// What peers have sent, each peer's in order.
-type Submitted = Vec<(ConnId, Vec<Transaction>)>;
 
 /// How full it is. `revision` changes whenever the content does.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -137,23 +136,6 @@ impl MempoolActor {
         }
     }
 
-    /// What peers have submitted meanwhile, too: signatures are verified together. And what came behind it.
-    fn gather(&mut self, conn: ConnId, transactions: Vec<Transaction>) -> (Submitted, Option<Request>) {
-        let mut count = transactions.len();
-        let mut submitted = vec![(conn, transactions)];
-        while count < GATHERED {
-            match self.inbox.try_recv() {
-                Ok(Request::Submit { conn, transactions }) => {
-                    count += transactions.len();
-                    submitted.push((conn, transactions));
-                }
-                Ok(other) => return (submitted, Some(other)),
-                Err(_) => break,
-            }
-        }
-        (submitted, None)
-    }
-
     fn publish(&self, pool: &Mempool) {
         let before = *self.level.borrow();
         if (before.transactions, before.bytes) != (pool.len(), pool.bytes()) {
@@ -166,9 +148,10 @@ impl MempoolActor {
         // An asker that no longer waits is no error.
         match request {
             Request::Submit { conn, transactions } => {
-                let (submitted, other) = self.gather(conn, transactions);
-                self.submit(pool, submitted)?;
-                other.map(|other| self.serve(pool, other)).transpose()?;
+                self.submit(pool, Submitted { from: Giver::Peer(conn), transactions })?;
+            }
+            Request::Give { transactions, reply } => {
+                self.submit(pool, Submitted { from: Giver::Api(reply), transactions })?;
             }
             Request::Fetch { conn, ids } => {
                 let (mut found, mut missing) = (Vec::new(), Vec::new());
@@ -186,7 +169,6 @@ impl MempoolActor {
             }
             Request::Moved { moved, fresh, lost } => self.moved(pool, &moved, &fresh, lost.as_ref())?,
             Request::Select { room, most, reply } => drop(reply.send(pool.select(room, most))),
-            Request::Give { transactions, reply } => drop(reply.send(self.give(pool, transactions)?)),
             Request::List { most, reply } => drop(reply.send(pool.iter().take(most).cloned().collect())),
             Request::Find { id, reply } => drop(reply.send(pool.get(&id).cloned())),
             Request::Pending { address, reply } => {
@@ -202,86 +184,10 @@ impl MempoolActor {
         let _ = self.network.send_blocking(Input::Answer(answer));
     }
 
-    fn submit(&self, pool: &mut Mempool, submitted: Submitted) -> Result<(), StoreError> {
-        let snapshot = self.reader.snapshot()?;
-        let all: Vec<Transaction> = submitted.iter().flat_map(|(_, list)| list.iter().cloned()).collect();
-        let mut all = all.iter().zip(self.workers.check_each(&all));
-        let mut taken = Vec::new();
-        for (conn, list) in &submitted {
-            let mut outcomes = Vec::with_capacity(list.len());
-            for (transaction, checked) in all.by_ref().take(list.len()) {
-                let inserted =
-                    checked.map_err(Refusal::from).and_then(|checked| self.insert(pool, &snapshot, checked));
-                let outcome = match inserted {
-                    Ok(()) => {
-                        taken.push(transaction.clone());
-                        TransactionOutcome::Taken
-                    }
-                    Err(Refusal::Invalid(error)) => TransactionOutcome::Invalid(error.to_string()),
-                    Err(_) => TransactionOutcome::Ignored,
-                };
-                outcomes.push((transaction.id(), outcome));
-            }
-            self.answer(Answer::TransactionsDone { conn: *conn, outcomes });
-        }
-        self.offer(taken);
-        Ok(())
-    }
-
-    fn give(
-        &self,
-        pool: &mut Mempool,
-        transactions: Vec<Transaction>,
-    ) -> Result<Vec<Result<Hash, Refusal>>, StoreError> {
-        let snapshot = self.reader.snapshot()?;
-        let checked = self.workers.check_each(&transactions);
-        let mut taken = Vec::new();
-        let mut give = |transaction: Transaction, checked: Result<CheckedTransaction, TransactionError>| {
-            let id = transaction.id();
-            if pool.get(&id).is_some() {
-                return Ok(id);
-            }
-            match self.insert(pool, &snapshot, checked?) {
-                Ok(()) => {
-                    taken.push(transaction);
-                    Ok(id)
-                }
-                // Its nonce is used: perhaps by itself.
-                Err(refusal @ Refusal::Mempool(_)) => Err(match snapshot.transaction(&id)? {
-                    Some(confirmed) => Refusal::Confirmed(confirmed.header.height),
-                    None => refusal,
-                }),
-                Err(refusal) => Err(refusal),
-            }
-        };
-        let given =
-            transactions.into_iter().zip(checked).map(|(given, checked)| give(given, checked)).collect();
-        self.offer(taken);
-        Ok(given)
-    }
-
     fn offer(&self, transactions: Vec<Transaction>) {
         if !transactions.is_empty() {
             let _ = self.network.send_blocking(Input::Offer(Offer::Transactions(transactions)));
         }
-    }
-
-    fn insert(
-        &self,
-        pool: &mut Mempool,
-        snapshot: &Snapshot,
-        checked: CheckedTransaction,
-    ) -> Result<(), Refusal> {
-        if self.head.borrow().disk_full {
-            return Err(Refusal::DiskFull);
-        }
-        let id = checked.id();
-        let account = snapshot.account(&checked.payer())?;
-        let (height, _) = snapshot.tip()?;
-        let dropped = pool.insert(self.clock.now(), height.saturating_add(1), account, checked)?;
-        self.report(&dropped);
-        self.events.tell(Event::Transaction { id: id.to_string() });
-        Ok(())
     }
 
     /// Follows the tip.
