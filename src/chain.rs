@@ -26,12 +26,10 @@ use crate::workers::Workers;
 use head::head_of;
 use run::Run;
 
-mod fresh;
 mod head;
 mod run;
 mod tell;
 
-pub use fresh::Fresh;
 pub use head::Head;
 
 /// Messages that may wait; the overlay's window of blocks in flight is far smaller.
@@ -115,7 +113,7 @@ impl ChainActor {
 
     /// Works until the mailbox is closed or the store fails.
     pub fn run(mut self) -> Result<(), ChainError> {
-        self.announce(None, &Fresh::default())?;
+        self.announce(None)?;
         loop {
             if !self.serve_waiting()? {
                 return Ok(());
@@ -237,7 +235,7 @@ impl ChainActor {
         let asked = run.asked();
         let mut outcomes = vec![BlockOutcome::Ignored; asked.len()];
         if !self.is_disk_full()? {
-            let (fresh, wanted) = (run.fresh(), run.is_wanted());
+            let wanted = run.is_wanted();
             let workers = self.workers.clone();
             // On all cores; what is wrong with one shows when its block is executed.
             workers.check_each(&run.worked_for());
@@ -246,7 +244,7 @@ impl ChainActor {
             let moved = taken.iter().filter_map(|taken| taken.moved.clone()).reduce(Moved::then);
             outcomes = taken.into_iter().map(|taken| taken.outcome).collect();
             if outcomes.contains(&BlockOutcome::Stored) {
-                self.announce(moved.map(|moved| (moved, wanted)), &fresh)?;
+                self.announce(moved.map(|moved| (moved, wanted)))?;
             }
         }
         for ((conn, id), outcome) in asked.into_iter().zip(outcomes) {
@@ -262,14 +260,13 @@ impl ChainActor {
         }
         let workers = self.workers.clone();
         let mut check = |transactions: &[_]| workers.check_all(transactions);
-        let fresh = Fresh::from_iter([(block.id(), block.clone())]);
         let taken = self.ledger.take(&mut check, clock::wall(), block, false)?;
-        self.taken(taken, &fresh)
+        self.taken(taken)
     }
 
-    fn taken(&mut self, taken: Taken, fresh: &Fresh) -> Result<BlockOutcome, ChainError> {
+    fn taken(&mut self, taken: Taken) -> Result<BlockOutcome, ChainError> {
         if taken.outcome == BlockOutcome::Stored {
-            self.announce(taken.moved.map(|moved| (moved, false)), fresh)?;
+            self.announce(taken.moved.map(|moved| (moved, false)))?;
         }
         Ok(taken.outcome)
     }
@@ -280,7 +277,7 @@ impl ChainActor {
         let mut check = |transactions: &[_]| workers.check_all(transactions);
         while self.ledger.next_due().is_some() && !self.is_disk_full()? {
             let Some(taken) = self.ledger.take_due(&mut check, clock::wall())? else { break };
-            self.taken(taken, &Fresh::default())?;
+            self.taken(taken)?;
         }
         Ok(())
     }
@@ -295,12 +292,12 @@ impl ChainActor {
                 warn!(block = %id, %error, "a heavier branch holds an invalid block; only the part before it counts");
                 Ok(())
             }
-            Progress::Flipped(moved) => self.announce(Some((moved, true)), &Fresh::default()),
+            Progress::Flipped(moved) => self.announce(Some((moved, true))),
         }
     }
 
     /// Tells everybody where the chain ends now and what moved. `wanted` blocks came from a sync: only the last one is offered on.
-    fn announce(&mut self, moved: Option<(Moved, bool)>, fresh: &Fresh) -> Result<(), ChainError> {
+    fn announce(&mut self, moved: Option<(Moved, bool)>) -> Result<(), ChainError> {
         let snapshot = self.snapshot()?;
         let head = Arc::new(head_of(self.ledger.chain(), &snapshot, false)?);
         let tip = Tip { branch: head.branch.clone(), locator: head.locator.clone(), now: clock::wall() };
@@ -308,25 +305,21 @@ impl ChainActor {
             // The next commit may forget blocks that were left behind, and the mempool still wants their transactions.
             let lost = (!moved.disconnected.is_empty()).then(|| self.snapshot()).transpose()?;
             // First: who asks the mempool once this head is shown is told what holds there.
-            let _ = self.mempool.send_blocking(mempool::Request::Moved {
-                moved: moved.clone(),
-                fresh: fresh.clone(),
-                lost,
-            });
+            let _ = self.mempool.send_blocking(mempool::Request::Moved { moved: moved.clone(), lost });
         }
         self.head.send_replace(head);
         let _ = self.network.send_blocking(Input::Tip(tip));
         let Some((moved, wanted)) = moved else { return Ok(()) };
-        self.tell(&snapshot, &moved, fresh)?;
+        self.tell(&snapshot, &moved)?;
         if !wanted || self.inbox.is_empty() {
-            self.offer(&snapshot, fresh)?;
+            self.offer(&snapshot)?;
         }
         Ok(())
     }
 
-    fn offer(&self, snapshot: &Snapshot, fresh: &Fresh) -> Result<(), ChainError> {
+    fn offer(&self, snapshot: &Snapshot) -> Result<(), ChainError> {
         let tip = self.ledger.chain().tip();
-        if let Some(block) = fresh.block(snapshot, &tip.id)? {
+        if let Some(block) = snapshot.block(&tip.id)? {
             let offer = Offer::Block { block, work: tip.work };
             let _ = self.network.send_blocking(Input::Offer(offer));
         }

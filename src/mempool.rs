@@ -19,7 +19,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tracing::info;
 
 use crate::actor::Mailbox;
-use crate::chain::{Fresh, Head};
+use crate::chain::Head;
 use crate::clock::Clock;
 use crate::events::{Event, Events};
 use crate::store::{Reader, Snapshot, StoreError};
@@ -45,7 +45,7 @@ pub enum Request {
     /// From the network: which transactions of a block in short are here. Answered by [`Answer::Short`].
     Short { key: ShortKey, block: Arc<CompactBlock> },
     /// From the chain: the tip has moved. `lost` still has the blocks that left the best chain, if any did.
-    Moved { moved: Moved, fresh: Fresh, lost: Option<Snapshot> },
+    Moved { moved: Moved, lost: Option<Snapshot> },
     /// From the miner: what a block with so much room should hold.
     Select { room: usize, most: usize, reply: oneshot::Sender<Vec<CheckedTransaction>> },
     /// From the API: transactions. Each has its own answer, in the same order.
@@ -167,7 +167,7 @@ impl MempoolActor {
                 let found = pool.find_short(&key, &block.ids);
                 self.answer(Answer::Short { key, found });
             }
-            Request::Moved { moved, fresh, lost } => self.moved(pool, &moved, &fresh, lost.as_ref())?,
+            Request::Moved { moved, lost } => self.moved(pool, &moved, lost.as_ref())?,
             Request::Select { room, most, reply } => drop(reply.send(pool.select(room, most))),
             Request::List { most, reply } => drop(reply.send(pool.iter().take(most).cloned().collect())),
             Request::Find { id, reply } => drop(reply.send(pool.get(&id).cloned())),
@@ -191,18 +191,12 @@ impl MempoolActor {
     }
 
     /// Follows the tip.
-    fn moved(
-        &self,
-        pool: &mut Mempool,
-        moved: &Moved,
-        fresh: &Fresh,
-        lost: Option<&Snapshot>,
-    ) -> Result<(), StoreError> {
+    fn moved(&self, pool: &mut Mempool, moved: &Moved, lost: Option<&Snapshot>) -> Result<(), StoreError> {
         let snapshot = self.reader.snapshot()?;
         let mut confirmed = BTreeSet::new();
         // Beyond this a sync is under way and the mempool is checked against accounts alone.
         for id in moved.connected.iter().rev().take(FOLLOWED) {
-            let block = fresh.block(&snapshot, id)?;
+            let block = snapshot.block(id)?;
             let transactions = block.iter().flat_map(|block| block.body.transactions.iter());
             confirmed.extend(transactions.map(Transaction::id));
         }
@@ -237,10 +231,10 @@ impl MempoolActor {
         let all_known = moved.connected.len() <= FOLLOWED;
         for id in moved.disconnected.iter().rev() {
             let Some(block) = lost.block(id)? else { continue };
-            for transaction in block.body.transactions {
+            for transaction in block.body.transactions.iter() {
                 let id = transaction.id();
                 if !confirmed.contains(&id) && (all_known || snapshot.transaction(&id)?.is_none()) {
-                    back.push(transaction);
+                    back.push(transaction.clone());
                 }
             }
         }

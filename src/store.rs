@@ -19,11 +19,13 @@ use bouya_core::limits::{HEADER_BYTES, UNDO_BLOCKS};
 use redb::{Database, ReadableDatabase, ReadableTable, WriteTransaction};
 use thiserror::Error;
 
+mod blocks;
 mod index;
 mod places;
 mod snapshot;
 mod tables;
 
+use blocks::Blocks;
 pub(crate) use index::{concerned, deadline, lists};
 pub use snapshot::{Confirmed, Snapshot};
 pub use tables::List;
@@ -92,6 +94,7 @@ impl<E: Into<redb::Error>> From<E> for StoreError {
 /// The open store: the only writer.
 pub struct Store {
     db: Arc<Database>,
+    recent: Blocks,
     genesis: Arc<Genesis>,
     /// Held as long as the store is open; none where nobody else can reach the database.
     _lock: Option<File>,
@@ -101,6 +104,7 @@ pub struct Store {
 #[derive(Clone)]
 pub struct Reader {
     db: Arc<Database>,
+    recent: Blocks,
     genesis: Arc<Genesis>,
 }
 
@@ -141,7 +145,7 @@ impl Store {
         lock: Option<File>,
         path: &Path,
     ) -> Result<Self, StoreError> {
-        let store = Self { db: Arc::new(db), genesis, _lock: lock };
+        let store = Self { db: Arc::new(db), recent: Blocks::default(), genesis, _lock: lock };
         store.check_or_begin(path)?;
         Ok(store)
     }
@@ -154,7 +158,7 @@ impl Store {
 
     /// Gives out snapshots.
     pub fn reader(&self) -> Reader {
-        Reader { db: self.db.clone(), genesis: self.genesis.clone() }
+        Reader { db: self.db.clone(), recent: self.recent.clone(), genesis: self.genesis.clone() }
     }
 
     fn check_or_begin(&self, path: &Path) -> Result<(), StoreError> {
@@ -217,11 +221,14 @@ impl Store {
 
     /// Makes a change durable, all of it or nothing.
     pub fn commit(&self, change: &Change) -> Result<(), StoreError> {
+        for (_, block) in &change.stored {
+            self.recent.keep(block.id(), block.clone());
+        }
         let tx = self.write()?;
         write_blocks(&tx, change)?;
         write_best_chain(&tx, change)?;
         write_state(&tx, change)?;
-        index::write(&tx, change)?;
+        index::write(&tx, change, &self.recent)?;
         tx.commit()?;
         Ok(())
     }
@@ -230,7 +237,7 @@ impl Store {
 impl Reader {
     /// A consistent view of everything committed so far.
     pub fn snapshot(&self) -> Result<Snapshot, StoreError> {
-        Snapshot::new(self.db.begin_read()?)
+        Snapshot::new(self.db.begin_read()?, self.recent.clone())
     }
 
     /// The network that the store belongs to.

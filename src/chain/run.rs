@@ -6,8 +6,6 @@ use bouya_core::crypto::Hash;
 use bouya_core::ledger::{Block, Transaction};
 use bouya_core::overlay::ConnId;
 
-use super::Fresh;
-
 /// Most blocks that share a commit, ...
 const BLOCKS: usize = 64;
 /// ... and about how many transactions: more would wait too long for their answers, and the workers' memory of checked transactions
@@ -49,11 +47,6 @@ impl Run {
     /// Who waits for an answer about which block.
     pub(super) fn asked(&self) -> Vec<(ConnId, Hash)> {
         self.blocks.iter().map(|waiting| (waiting.conn, waiting.id)).collect()
-    }
-
-    /// The blocks, to be handed on.
-    pub(super) fn fresh(&self) -> Fresh {
-        self.blocks.iter().map(|waiting| (waiting.id, waiting.block.clone())).collect()
     }
 
     /// Transactions whose signatures may be checked before their blocks are looked at: those of bodies that a header commits to whose

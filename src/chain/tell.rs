@@ -6,7 +6,7 @@ use bouya_core::ledger::{Agreement, Moved, View};
 use bouya_core::limits::REORG_ALARM;
 use tracing::{error, info};
 
-use super::{ChainActor, ChainError, Fresh};
+use super::{ChainActor, ChainError};
 use crate::events::Event;
 use crate::store::Snapshot;
 
@@ -16,7 +16,7 @@ const TOLD_BLOCKS: usize = 16;
 const TOLD_DEADLINES: usize = 256;
 
 impl ChainActor {
-    pub(super) fn tell(&self, snapshot: &Snapshot, moved: &Moved, fresh: &Fresh) -> Result<(), ChainError> {
+    pub(super) fn tell(&self, snapshot: &Snapshot, moved: &Moved) -> Result<(), ChainError> {
         let tip = self.ledger.chain().tip();
         if let depth @ 1.. = moved.disconnected.len() {
             info!(depth, from = %moved.from, to = %tip.id, height = tip.height, "reorganised");
@@ -35,7 +35,7 @@ impl ChainActor {
         }
         // A long sync tells only its end: observers read the blocks themselves.
         for id in moved.connected.iter().rev().take(TOLD_BLOCKS).rev() {
-            let Some(block) = fresh.block(snapshot, id)? else { continue };
+            let Some(block) = snapshot.block(id)? else { continue };
             let miner = &block.header.miner;
             let member = self.ledger.chain().genesis().rules.members.get(miner);
             self.events.tell(Event::Block {
@@ -45,15 +45,15 @@ impl ChainActor {
                 miner: member.map_or_else(|| miner.to_string(), ToString::to_string),
             });
         }
-        self.tell_agreements(snapshot, moved, fresh)
+        self.tell_agreements(snapshot, moved)
     }
 
     /// How the agreements stand that these blocks speak of, or whose deadlines they have passed.
-    fn tell_agreements(&self, snapshot: &Snapshot, moved: &Moved, fresh: &Fresh) -> Result<(), ChainError> {
+    fn tell_agreements(&self, snapshot: &Snapshot, moved: &Moved) -> Result<(), ChainError> {
         let mut ids = BTreeSet::new();
         let mut since = None;
         for id in moved.connected.iter().rev().take(TOLD_BLOCKS) {
-            let Some(block) = fresh.block(snapshot, id)? else { continue };
+            let Some(block) = snapshot.block(id)? else { continue };
             ids.extend(block.body.transactions.iter().filter_map(|transaction| transaction.agreement()));
             since = Some(block.header.parent);
         }

@@ -1,5 +1,6 @@
 //! What addresses hold, and what they did.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use axum::Json;
@@ -110,7 +111,7 @@ pub(super) async fn history(
     api.read_json(move |snapshot| {
         let mut before = cursor.unwrap_or((u64::MAX, 0));
         let (mut items, mut bytes) = (Vec::new(), 0_usize);
-        let mut block: Option<(u64, Block)> = None;
+        let mut block: Option<(u64, Arc<Block>)> = None;
         // One row beyond the page says whether there is a next. Rows of a branch that lost are passed over, so a page may take more
         // than one look.
         let most = limit + 1;

@@ -1,6 +1,7 @@
 //! Blocks, by height, hash or as the latest.
 
 use std::str::FromStr;
+use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Response;
@@ -39,7 +40,7 @@ impl FromStr for Reference {
 }
 
 impl Reference {
-    fn find(&self, snapshot: &Snapshot) -> Result<Block, Problem> {
+    fn find(&self, snapshot: &Snapshot) -> Result<Arc<Block>, Problem> {
         let (found, name) = match self {
             Self::Latest => {
                 let (height, _) = snapshot.tip()?;
@@ -54,7 +55,7 @@ impl Reference {
     }
 }
 
-fn at_height(snapshot: &Snapshot, height: u64) -> Result<Block, Problem> {
+fn at_height(snapshot: &Snapshot, height: u64) -> Result<Arc<Block>, Problem> {
     let (tip, _) = snapshot.tip()?;
     let missing = match height {
         0 => {

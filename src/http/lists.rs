@@ -1,5 +1,7 @@
 //! Pages of what is on a list of the store, newest first.
 
+use std::sync::Arc;
+
 use bouya_core::ledger::{Block, Header, Transaction, View};
 use bouya_core::time::Timestamp;
 
@@ -68,7 +70,7 @@ pub(super) fn page<T>(
 ) -> Result<Page<T>, Problem> {
     let (mut before, mut looked, mut bytes) = (part.from, 0, 0_usize);
     let mut items = Vec::new();
-    let mut block: Option<(u64, Block)> = None;
+    let mut block: Option<(u64, Arc<Block>)> = None;
     loop {
         let rows = snapshot.list(part.list, before, ROWS)?;
         let last = rows.len() < ROWS;

@@ -1,13 +1,11 @@
 //! The index: where transactions stand, which blocks concern an address, what is on which list, and which agreements a time ends.
 
-use std::collections::HashMap;
-use std::sync::Arc;
-
 use bouya_core::crypto::Hash;
-use bouya_core::ledger::{Action, Address, Block, Body, Change, Transaction};
+use bouya_core::ledger::{Action, Address, Body, Change, Transaction};
 use bouya_core::time::Timestamp;
 use redb::WriteTransaction;
 
+use super::blocks::Blocks;
 use super::places::{Entry, Mark};
 use super::tables::{BODIES, DEADLINES, HEADERS};
 use super::{List, StoreError, places, snapshot};
@@ -20,21 +18,13 @@ struct Rows {
 }
 
 /// Writes the rows of the blocks that join the best chain.
-pub(super) fn write(tx: &WriteTransaction, change: &Change) -> Result<(), StoreError> {
+pub(super) fn write(tx: &WriteTransaction, change: &Change, recent: &Blocks) -> Result<(), StoreError> {
     let mut rows = Rows::default();
-    // Most blocks that join come in the same change; the others were stored before.
-    let new: HashMap<Hash, &Arc<Block>> =
-        change.stored.iter().map(|(_, block)| (block.id(), block)).collect();
     {
         let (headers, bodies) = (tx.open_table(HEADERS)?, tx.open_table(BODIES)?);
         for (height, id, _) in &change.connected {
-            match new.get(id) {
-                Some(block) => rows.add(*height, &block.body),
-                None => {
-                    let block = snapshot::read_block(&headers, &bodies, id)?;
-                    block.iter().for_each(|block| rows.add(*height, &block.body));
-                }
-            }
+            let block = snapshot::read_block(&headers, &bodies, recent, id)?;
+            block.iter().for_each(|block| rows.add(*height, &block.body));
         }
     }
     rows.write(tx)

@@ -1,5 +1,7 @@
 //! Reading: a consistent view of the store, and the questions that the API asks of it.
 
+use std::sync::Arc;
+
 use bouya_core::codec::encode;
 use bouya_core::crypto::Hash;
 use bouya_core::ledger::{
@@ -9,6 +11,7 @@ use bouya_core::time::Timestamp;
 use redb::{ReadOnlyTable, ReadTransaction, ReadableTable};
 
 use super::StoreError;
+use super::blocks::Blocks;
 use super::places::{Mark, Places};
 use super::tables::{
     BODIES, DEADLINES, HEADERS, HEIGHTS, List, NODES, SIDE, STATE, UNDO, bytes_of, unversioned,
@@ -26,6 +29,7 @@ pub struct Snapshot {
     state: ReadOnlyTable<&'static [u8], &'static [u8]>,
     undo: ReadOnlyTable<Id, &'static [u8]>,
     places: Places,
+    recent: Blocks,
     deadlines: ReadOnlyTable<(u64, Id), ()>,
 }
 
@@ -44,7 +48,7 @@ pub struct Confirmed {
 }
 
 impl Snapshot {
-    pub(super) fn new(tx: ReadTransaction) -> Result<Self, StoreError> {
+    pub(super) fn new(tx: ReadTransaction, recent: Blocks) -> Result<Self, StoreError> {
         Ok(Self {
             headers: tx.open_table(HEADERS)?,
             bodies: tx.open_table(BODIES)?,
@@ -54,6 +58,7 @@ impl Snapshot {
             state: tx.open_table(STATE)?,
             undo: tx.open_table(UNDO)?,
             places: Places::new(&tx)?,
+            recent,
             deadlines: tx.open_table(DEADLINES)?,
         })
     }
@@ -76,14 +81,14 @@ impl Snapshot {
     }
 
     /// A block on the best chain by height.
-    pub fn block_at(&self, height: u64) -> Result<Option<Block>, StoreError> {
+    pub fn block_at(&self, height: u64) -> Result<Option<Arc<Block>>, StoreError> {
         let Some(id) = self.heights.get(height)? else { return Ok(None) };
-        read_block(&self.headers, &self.bodies, &Hash(id.value()))
+        self.block(&Hash(id.value()))
     }
 
     /// Any stored block.
-    pub fn block(&self, id: &Hash) -> Result<Option<Block>, StoreError> {
-        read_block(&self.headers, &self.bodies, id)
+    pub fn block(&self, id: &Hash) -> Result<Option<Arc<Block>>, StoreError> {
+        read_block(&self.headers, &self.bodies, &self.recent, id)
     }
 
     /// Whether a block is stored.
@@ -198,11 +203,16 @@ impl Snapshot {
 pub(super) fn read_block(
     headers: &impl ReadableTable<Id, &'static [u8]>,
     bodies: &impl ReadableTable<Id, &'static [u8]>,
+    recent: &Blocks,
     id: &Hash,
-) -> Result<Option<Block>, StoreError> {
-    let (Some(record), Some(body)) = (headers.get(id.0)?, bodies.get(id.0)?) else { return Ok(None) };
+) -> Result<Option<Arc<Block>>, StoreError> {
+    let Some(record) = headers.get(id.0)? else { return Ok(None) };
+    if let Some(block) = recent.get(id) {
+        return Ok(Some(block));
+    }
+    let Some(body) = bodies.get(id.0)? else { return Ok(None) };
     let record: HeaderRecord = unversioned(record.value(), "headers")?;
-    Ok(Some(Block { header: record.header, body: unversioned(body.value(), "bodies")? }))
+    Ok(Some(Arc::new(Block { header: record.header, body: unversioned(body.value(), "bodies")? })))
 }
 
 fn state_error(error: impl Into<StoreError>) -> StateError {
@@ -226,8 +236,7 @@ impl View for Snapshot {
     }
 
     fn body(&self, id: &Hash) -> Result<Option<Body>, StateError> {
-        let row = self.bodies.get(id.0).map_err(state_error)?;
-        row.map(|row| unversioned(row.value(), "bodies")).transpose().map_err(state_error)
+        Ok(self.block(id).map_err(state_error)?.map(|block| block.body.clone()))
     }
 
     fn undo(&self, id: &Hash) -> Result<Option<Undo>, StateError> {

@@ -304,6 +304,7 @@ impl Store {
             _ => panic!("no table {table}"),
         }
         tx.commit().unwrap();
+        self.recent.forget();
     }
 }
 

@@ -83,7 +83,7 @@ fn save(
     progress: &mut impl FnMut(u64),
 ) -> Result<(), ChainError> {
     while let Some(block) = quietly(|| read(old, done.blocks + 1)).flatten() {
-        match filler.give(Arc::new(block)) {
+        match filler.give(block) {
             Ok(_) => (),
             Err(FillError::Store(error)) => return Err(error),
             Err(_) => break,
@@ -95,7 +95,7 @@ fn save(
     Ok(())
 }
 
-fn read(reader: &Reader, height: u64) -> Option<Block> {
+fn read(reader: &Reader, height: u64) -> Option<Arc<Block>> {
     reader.snapshot().ok()?.block_at(height).ok()?
 }
 

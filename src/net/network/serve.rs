@@ -1,7 +1,5 @@
 //! Serving peers from the store and the mempool: on the side, in bounded number. The overlay asks one thing at a time for each peer.
 
-use std::sync::Arc;
-
 use bouya_core::crypto::Hash;
 use bouya_core::ledger::headers_after;
 use bouya_core::limits::HEADERS_PER_MESSAGE;
@@ -80,7 +78,7 @@ fn answer_from(reader: &Reader, query: Query) -> Result<Answer, StoreError> {
             let headers = headers_after(&snapshot, &locator, &stop, HEADERS_PER_MESSAGE);
             Answer::Headers { conn, headers: headers.map_err(|error| StoreError::Failed(error.to_string()))? }
         }
-        Query::Block { conn, id } => Answer::Block { conn, id, block: snapshot.block(&id)?.map(Arc::new) },
+        Query::Block { conn, id } => Answer::Block { conn, id, block: snapshot.block(&id)? },
         Query::Missing(ids) => {
             let mut missing = Vec::new();
             for id in ids {

@@ -1,0 +1,83 @@
+//! The blocks that were stored last, decoded: those who are told of a block, and a reorganisation, need not read them again.
+//!
+//! A block is found by its id alone, so that what is kept here is right whatever has been committed since; whether it is still stored is
+//! for the tables to say.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use bouya_core::crypto::Hash;
+use bouya_core::ledger::Block;
+
+/// So many blocks are kept, ...
+const BLOCKS: usize = 128;
+/// ... of so many bytes together, as they are encoded.
+const BYTES: usize = 16 * 1024 * 1024;
+
+/// A handle; clones share the blocks.
+#[derive(Clone, Default)]
+pub(super) struct Blocks(Arc<Mutex<Kept>>);
+
+#[derive(Default)]
+struct Kept {
+    /// Newest last.
+    blocks: VecDeque<(Hash, Arc<Block>)>,
+    bytes: usize,
+}
+
+impl Blocks {
+    pub(super) fn get(&self, id: &Hash) -> Option<Arc<Block>> {
+        let kept = self.kept();
+        let found = kept.blocks.iter().rfind(|(kept, _)| kept == id);
+        found.map(|(_, block)| block.clone())
+    }
+
+    pub(super) fn keep(&self, id: Hash, block: Arc<Block>) {
+        let mut kept = self.kept();
+        kept.bytes += block.size();
+        kept.blocks.push_back((id, block));
+        while kept.blocks.len() > BLOCKS || kept.bytes > BYTES {
+            let Some((_, oldest)) = kept.blocks.pop_front() else { break };
+            kept.bytes -= oldest.size();
+        }
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        // Half-done is forgotten or counted once more, which the bounds bear.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    #[cfg(test)]
+    pub(super) fn forget(&self) {
+        *self.kept() = Kept::default();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{block, genesis, pay};
+
+    #[test]
+    fn the_last_blocks_are_kept_within_both_bounds() {
+        let genesis = genesis("test");
+        let small = block(&genesis, &genesis.branch(), vec![], 9);
+        let blocks = Blocks::default();
+        let id = |number: usize| Hash([number as u8; 32]);
+        for number in 0..BLOCKS + 3 {
+            blocks.keep(id(number), small.clone());
+        }
+        let kept: Vec<usize> = (0..BLOCKS + 3).filter(|number| blocks.get(&id(*number)).is_some()).collect();
+        assert_eq!(kept, (3..BLOCKS + 3).collect::<Vec<_>>());
+        let mut large = (*small).clone();
+        large.body.transactions =
+            bouya_core::codec::Bounded::truncated(vec![pay(&genesis, 1, 0, 2, 1); 9_000]);
+        let (large, room) = (Arc::new(large), BYTES / (9_000 * 171));
+        for number in 0..room + 2 {
+            blocks.keep(id(200 + number), large.clone());
+        }
+        let kept = (0..room + 2).filter(|number| blocks.get(&id(200 + *number)).is_some()).count();
+        assert!((room - 1..=room).contains(&kept), "{kept} of {room}");
+        assert_eq!(blocks.kept().bytes, kept * large.size(), "small ones have left");
+    }
+}
