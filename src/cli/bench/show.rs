@@ -28,7 +28,7 @@ pub(super) fn tables(report: &Report, out: &mut Output) -> Result<(), Error> {
     let settings = settings.collect::<Vec<_>>().join(", ");
     out.line(format!("\nbench {}: {settings}{medians}", report.bench))?;
     let header = [&["what", "figure"], spread, &["", "limit", "ratio", "of", "aim"]].concat();
-    out.table(&header, report.figures.iter().map(|found| figure(found)).collect())
+    out.table(&header, report.figures.iter().map(figure).collect())
 }
 
 /// Name, value, least and most of several runs, unit.
