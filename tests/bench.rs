@@ -149,6 +149,26 @@ fn all_benches_run_one_after_the_other() {
 }
 
 #[test]
+fn what_was_found_can_be_drawn() {
+    let reports =
+        Value::Array(vec![said("handshake --rounds 1 --runs 2"), said("scale --accounts 10 --heights 3")]);
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("reports.json");
+    std::fs::write(&file, reports.to_string()).unwrap();
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tools/plot.py");
+    let drawn = Command::new("python3").arg(script).arg("--out").arg(folder.path()).arg(&file).output();
+    let drawn = drawn.expect("python3 is installed");
+    assert!(drawn.status.success(), "{}", String::from_utf8_lossy(&drawn.stderr));
+    let picture = |name: &str| std::fs::read_to_string(folder.path().join(name)).unwrap();
+    let (figures, growth) = (picture("figures.svg"), picture("growth.svg"));
+    assert!(figures.starts_with("<svg ") && figures.trim_end().ends_with("</svg>"));
+    for text in [">handshakes per second<", ">start at 10 accounts<", "medians of 2 runs", "one run"] {
+        assert!(figures.contains(text), "{text}: {figures}");
+    }
+    assert!(growth.contains(">10 accounts<") && growth.contains(">3 blocks<"), "{growth}");
+}
+
+#[test]
 fn what_makes_no_sense_is_a_wrong_use() {
     for arguments in [
         "network --nodes 0",
