@@ -252,3 +252,6 @@ impl MempoolActor {
         self.events.tell(Event::Dropped { id: id.to_string(), reason: reason.to_owned() });
     }
 }
+
+#[cfg(test)]
+mod tests;
