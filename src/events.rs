@@ -8,6 +8,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use bouya_core::crypto::Hash;
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 
@@ -23,7 +24,7 @@ pub enum Event {
     /// The best chain changed its past.
     Reorg { depth: usize, from: String, to: String, height: u64 },
     /// A transaction waits to be confirmed.
-    Transaction { id: String },
+    Transaction { id: Hash },
     /// A transaction left unconfirmed.
     Dropped { id: String, reason: String },
     /// An agreement was proposed, answered, decided or ended: how it stands at the tip.

@@ -212,7 +212,7 @@ impl MempoolActor {
             self.tell_dropped(&id, &error.to_string());
         }
         for transaction in &returned {
-            self.events.tell(Event::Transaction { id: transaction.id().to_string() });
+            self.events.tell(Event::Transaction { id: transaction.id() });
         }
         self.offer(returned.into_iter().map(CheckedTransaction::into_inner).collect());
         Ok(())

@@ -128,7 +128,7 @@ fn one_by_one(
         let mut given = Vec::with_capacity(records.len());
         for record in records {
             run.stop.check()?;
-            given.push((record.id.to_string(), Instant::now()));
+            given.push((record.id, Instant::now()));
             taken(&first.client, &[record])?;
             std::thread::sleep(pause);
         }
@@ -136,7 +136,7 @@ fn one_by_one(
         let heard = threads.into_iter().map(|thread| thread.join().map_err(failed)?);
         Ok::<_, BenchError>((given, heard.collect::<Result<Vec<_>, _>>()?))
     })?;
-    let latency = |(id, from): &(String, Instant)| {
+    let latency = |(id, from): &(Hash, Instant)| {
         let times: Option<Vec<Instant>> = heard.iter().map(|times| times.get(id).copied()).collect();
         Some(times?.into_iter().max()?.saturating_duration_since(*from))
     };

@@ -128,7 +128,7 @@ impl MempoolActor {
         };
         let dropped = pool.insert(self.clock.now(), tip.height.saturating_add(1), account, checked)?;
         self.report(&dropped);
-        self.events.tell(Event::Transaction { id: id.to_string() });
+        self.events.tell(Event::Transaction { id });
         Ok(())
     }
 }
