@@ -23,15 +23,13 @@ impl Recent {
 
     /// Remembers `id`, afresh if it was known. Says whether it was not.
     pub(super) fn insert(&mut self, id: Hash) -> bool {
-        if self.young.contains(&id) {
-            return false;
-        }
-        let new = !self.old.contains(&id);
-        if self.young.len() >= self.half {
+        if self.young.len() >= self.half && !self.young.contains(&id) {
+            let new = !self.old.contains(&id);
             self.rotate();
+            self.young.insert(id);
+            return new;
         }
-        self.young.insert(id);
-        new
+        self.young.insert(id) && !self.old.contains(&id)
     }
 
     pub(super) fn remove(&mut self, id: &Hash) {
