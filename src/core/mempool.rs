@@ -7,7 +7,7 @@
 //!
 //! Left out on purpose: transactions with a nonce gap (their sender gives them again) and coins that are still to arrive.
 
-use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::collections::{BTreeMap, BTreeSet, BinaryHeap};
 use alloc::vec::Vec;
 use core::cmp::Reverse;
 use core::time::Duration;
@@ -62,6 +62,7 @@ pub type Dropped = (CheckedTransaction, DropReason);
 #[derive(Clone, Debug)]
 struct Entry {
     transaction: CheckedTransaction,
+    rate: Rate,
     since: Time,
 }
 
@@ -175,12 +176,12 @@ impl Mempool {
     fn remove(&mut self, id: &Hash) -> Option<CheckedTransaction> {
         let (sender, nonce) = self.ids.remove(id)?;
         let queue = self.queues.get_mut(&sender)?;
-        let transaction = queue.entries.remove(&nonce)?.transaction;
+        let Entry { transaction, rate, .. } = queue.entries.remove(&nonce)?;
         queue.cost = queue.cost.saturating_sub(u128::from(transaction.cost()));
         if queue.entries.is_empty() {
             self.queues.remove(&sender);
         }
-        self.rates.remove(&(rate(&transaction), *id));
+        self.rates.remove(&(rate, *id));
         self.bytes = self.bytes.saturating_sub(weight(&transaction));
         Some(transaction)
     }
@@ -267,27 +268,25 @@ impl Mempool {
     pub fn select(&self, room: usize, most: usize) -> Vec<CheckedTransaction> {
         let mut chosen = Vec::new();
         let mut left = room;
+        let mut queues: Vec<_> =
+            self.queues.values().map(|queue| queue.entries.values().peekable()).collect();
         // The head of each queue, best rate first; ties go to the smaller id, so that the choice is the same everywhere.
-        let mut heads: BTreeSet<(Reverse<Rate>, Hash, Address, u64)> = self
-            .queues
-            .iter()
-            .filter_map(|(sender, queue)| {
-                let (nonce, entry) = queue.entries.first_key_value()?;
-                Some((Reverse(rate(&entry.transaction)), entry.transaction.id(), *sender, *nonce))
-            })
+        let head = |(queue, entry): (usize, &Entry)| (entry.rate, Reverse(entry.transaction.id()), queue);
+        let mut heads: BinaryHeap<_> = queues
+            .iter_mut()
+            .enumerate()
+            .filter_map(|(at, queue)| Some(head((at, *queue.peek()?))))
             .collect();
-        while let Some((_, _, sender, nonce)) = heads.pop_first() {
-            let Some(queue) = self.queues.get(&sender) else { continue };
-            let Some(entry) = queue.entries.get(&nonce) else { continue };
+        while let Some((_, _, at)) = heads.pop() {
+            let Some(queue) = queues.get_mut(at) else { continue };
+            let Some(entry) = queue.next() else { continue };
             let Some(rest) = left.checked_sub(entry.transaction.size()) else { continue };
             if chosen.len() >= most {
                 break;
             }
             left = rest;
             chosen.push(entry.transaction.clone());
-            if let Some((nonce, next)) = queue.entries.range(nonce.saturating_add(1)..).next() {
-                heads.insert((Reverse(rate(&next.transaction)), next.transaction.id(), sender, *nonce));
-            }
+            heads.extend(queue.peek().map(|next| head((at, *next))));
         }
         chosen
     }

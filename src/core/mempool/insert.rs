@@ -104,11 +104,12 @@ impl Mempool {
     fn add(&mut self, now: Time, account: Account, transaction: CheckedTransaction) {
         let (id, sender, nonce) = (transaction.id(), transaction.payer(), transaction.nonce);
         self.bytes = self.bytes.saturating_add(weight(&transaction));
-        self.rates.insert((rate(&transaction), id));
+        let rate = rate(&transaction);
+        self.rates.insert((rate, id));
         self.ids.insert(id, (sender, nonce));
         let queue =
             self.queues.entry(sender).or_insert_with(|| Queue { account, entries: BTreeMap::new(), cost: 0 });
         queue.cost = queue.cost.saturating_add(u128::from(transaction.cost()));
-        queue.entries.insert(nonce, Entry { transaction, since: now });
+        queue.entries.insert(nonce, Entry { transaction, rate, since: now });
     }
 }

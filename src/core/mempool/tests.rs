@@ -164,6 +164,12 @@ fn selection_is_by_rate_and_in_nonce_order() {
     let order: Vec<(Address, u64)> =
         pool.select(usize::MAX, 99).iter().map(|t| (t.payer(), t.nonce)).collect();
     assert_eq!(order, vec![(sender(2), 0), (sender(3), 0), (sender(1), 0), (sender(1), 1)]);
+    // What pays the same goes by its id.
+    for from in 4..12 {
+        insert(&mut pool, pay(from, 0, 1, 600, 9)).unwrap();
+    }
+    let equal: Vec<Hash> = pool.select(usize::MAX, 8).iter().map(|t| t.id()).collect();
+    assert!(equal.is_sorted());
     let size = pay(1, 0, 1, 300, 9).size();
     assert_eq!(pool.select(2 * size, 99).len(), 2);
     assert_eq!(pool.select(usize::MAX, 1).len(), 1);
