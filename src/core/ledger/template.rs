@@ -2,7 +2,8 @@
 
 use alloc::vec::Vec;
 
-use super::{Address, Block, Body, Branch, CheckedTransaction, Genesis, Header, Reward, meets};
+use super::work::highest;
+use super::{Address, Block, Body, Branch, CheckedTransaction, Genesis, Header, Reward};
 use crate::codec::{Bounded, encode};
 use crate::crypto::{Hash, PublicKey, SecretKey, Signature};
 use crate::limits::HEADER_BYTES;
@@ -69,9 +70,9 @@ impl Template {
     /// Tries `count` nonces from `start`. None if none of them shows the work.
     pub fn try_nonces(&self, start: u64, count: u64) -> Option<u64> {
         let hasher = self.block.header.before_nonce();
-        let difficulty = self.block.header.difficulty;
-        (start..start.saturating_add(count))
-            .find(|nonce| meets(&hasher.finish(&nonce.to_le_bytes()), difficulty))
+        // Once, not for each try: a division of 256 bits.
+        let highest = highest(self.block.header.difficulty)?;
+        (start..start.saturating_add(count)).find(|nonce| hasher.finish(&nonce.to_le_bytes()) <= highest)
     }
 
     /// The block with a nonce that was found.

@@ -9,9 +9,14 @@ pub type Work = u128;
 
 /// Whether a block id is at most 2^256 / difficulty, read big-endian.
 pub fn meets(id: &Hash, difficulty: u64) -> bool {
+    highest(difficulty).is_some_and(|highest| *id <= highest)
+}
+
+/// The highest id that meets this difficulty, for who tries many.
+pub(super) fn highest(difficulty: u64) -> Option<Hash> {
     // floor(2^256 / d) = floor((2^256 - 1) / d), but for powers of two, where it is one more: there `id <= 2^256 / d` and
     // `id <= (2^256 - 1) / d` differ for a single id. The second is the rule.
-    U256::MAX.checked_div(U256::from(difficulty)).is_some_and(|target| U256::from_be_bytes(id.0) <= target)
+    U256::MAX.checked_div(U256::from(difficulty)).map(|target| Hash(target.to_be_bytes()))
 }
 
 #[cfg(test)]
