@@ -67,7 +67,7 @@ impl MempoolActor {
         let all: Vec<Transaction> =
             submitted.iter().flat_map(|submitted| &submitted.transactions).cloned().collect();
         let mut checked = self.workers.check_each(&all).into_iter();
-        let mut taken = Vec::new();
+        let (mut taken, mut replies) = (Vec::new(), Vec::new());
         for Submitted { from, transactions } in submitted {
             let checked = checked.by_ref().take(transactions.len());
             let mut insert = |transaction: &Transaction, checked: Result<CheckedTransaction, _>| {
@@ -85,13 +85,18 @@ impl MempoolActor {
                     self.answer(Answer::TransactionsDone { conn, outcomes });
                 }
                 Giver::Api(reply) => {
-                    let given = each.map(|(id, inserted)| tip.given(id, inserted)).collect();
-                    // An asker that no longer waits is no error.
-                    let _ = reply.send(given);
+                    let given: Vec<_> = each.map(|(id, inserted)| tip.given(id, inserted)).collect();
+                    replies.push((reply, given));
                 }
             }
         }
         self.offer(taken);
+        // Who is told that something was taken finds it counted.
+        self.publish(pool);
+        for (reply, given) in replies {
+            // An asker that no longer waits is no error.
+            let _ = reply.send(given);
+        }
         other.map_or(Ok(()), |other| self.serve(pool, other))
     }
 
