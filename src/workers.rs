@@ -13,10 +13,10 @@ use bouya_core::limits::MEMPOOL_ENTRY_OVERHEAD;
 
 /// Bytes of checked transactions in each half of the memory, as allocated.
 const REMEMBERED_BYTES: usize = 16 * 1024 * 1024;
-/// Signatures are verified together in batches of this many: beyond, a batch gains little.
-const BATCH: usize = 256;
-/// Fewer than this are checked on the caller's thread: starting another costs more than a few signatures.
-const PARALLEL_FROM: usize = 64;
+/// Most signatures that are verified together: beyond, a batch gains little.
+const BATCH: usize = 1_024;
+/// Each thread has at least so many: smaller batches cost more for each signature, and starting a thread costs some.
+const PER_THREAD: usize = 256;
 
 /// Checks transactions of one network.
 pub struct Workers {
@@ -65,10 +65,11 @@ impl Workers {
         let check = |part: &[Transaction]| -> Vec<Checked> {
             part.chunks(BATCH).flat_map(|batch| Transaction::check_batch(batch, &self.network)).collect()
         };
-        let checked = if transactions.len() < PARALLEL_FROM || self.threads == 1 {
+        let threads = self.threads.min(transactions.len() / PER_THREAD);
+        let checked = if threads < 2 {
             check(transactions)
         } else {
-            let part = transactions.len().div_ceil(self.threads);
+            let part = transactions.len().div_ceil(threads);
             std::thread::scope(|scope| {
                 let spawn = |part| scope.spawn(move || check(part));
                 let parts: Vec<_> = transactions.chunks(part).map(spawn).collect();
@@ -123,15 +124,15 @@ mod tests {
     fn many_are_checked_in_order_and_the_first_bad_one_is_named() {
         let genesis = genesis("test");
         let workers = Workers::new(genesis.id());
-        let mut transactions: Vec<_> = (0..100).map(|nonce| pay(&genesis, 1, nonce, 2, 1)).collect();
+        let mut transactions: Vec<_> = (0..2_050).map(|nonce| pay(&genesis, 1, nonce, 2, 1)).collect();
         let checked = workers.check_all(&transactions).unwrap();
         assert!(checked.iter().zip(&transactions).all(|(checked, given)| **checked == *given));
-        for bad in [40, 70] {
+        for bad in [1_040, 2_049] {
             transactions[bad] =
-                RawTransaction { nonce: 1_000, ..RawTransaction::clone(&transactions[bad]) }.into();
+                RawTransaction { nonce: 10_000, ..RawTransaction::clone(&transactions[bad]) }.into();
         }
         let error = workers.check_all(&transactions).unwrap_err();
-        assert_eq!(error, (40, TransactionError::Signature));
+        assert_eq!(error, (1_040, TransactionError::Signature));
     }
 
     #[test]
