@@ -18,8 +18,13 @@ pub struct DecodeError {
 
 /// The canonical bytes of a value.
 pub fn encode<T: BorshSerialize + ?Sized>(value: &T) -> Vec<u8> {
+    encode_behind(Vec::new(), value)
+}
+
+/// Some bytes, and the canonical ones of a value behind them.
+pub fn encode_behind<T: BorshSerialize + ?Sized>(mut bytes: Vec<u8>, value: &T) -> Vec<u8> {
     // Counted first: growing as it goes would copy several times and leave slack.
-    let mut bytes = Vec::with_capacity(borsh::object_length(value).unwrap_or(0));
+    bytes.reserve_exact(borsh::object_length(value).unwrap_or(0));
     // Writing into memory cannot fail, and no type here refuses to be written.
     let written = value.serialize(&mut bytes);
     debug_assert!(written.is_ok());

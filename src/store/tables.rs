@@ -1,7 +1,7 @@
 //! The tables' names, keys and row encoding.
 
 use borsh::{BorshDeserialize, BorshSerialize};
-use bouya_core::codec::{decode, encode};
+use bouya_core::codec::{decode, encode_behind};
 use bouya_core::crypto::Hash;
 use bouya_core::ledger::Address;
 use redb::TableDefinition;
@@ -58,7 +58,7 @@ const VERSION: u8 = 1;
 
 /// A row: version byte and Borsh bytes.
 pub(super) fn versioned<T: BorshSerialize>(value: &T) -> Vec<u8> {
-    with_version(&encode(value))
+    encode_behind(vec![VERSION], value)
 }
 
 /// A row of bytes that are encoded already.
