@@ -13,7 +13,7 @@ use core::cmp::Reverse;
 use core::time::Duration;
 
 use crate::crypto::Hash;
-use crate::ledger::{Account, Address, CheckedTransaction, ExecutionError};
+use crate::ledger::{Account, Address, CheckedTransaction};
 use crate::limits::{
     MEMPOOL_BYTES, MEMPOOL_ENTRY_OVERHEAD, MEMPOOL_EXPIRY, MEMPOOL_PER_SENDER, MEMPOOL_TRANSACTIONS,
 };
@@ -235,12 +235,8 @@ impl Mempool {
     ) {
         let Some(queue) = self.queues.get(sender) else { return };
         let broken = queue.entries.values().find_map(|entry| {
-            let reason = match account.spend(&entry.transaction, height).err()? {
-                ExecutionError::Balance { .. } => DropReason::Balance,
-                ExecutionError::Expired { .. } => DropReason::Late,
-                ExecutionError::Nonce { .. } => DropReason::Orphaned,
-            };
-            Some((entry.transaction.nonce, reason))
+            let error = account.spend(&entry.transaction, height).err()?;
+            Some((entry.transaction.nonce, DropReason::from(&error)))
         });
         if let Some((nonce, reason)) = broken {
             self.cut(sender, nonce, reason, dropped);

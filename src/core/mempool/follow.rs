@@ -4,9 +4,9 @@
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
 
-use super::{Dropped, Mempool, MempoolError};
+use super::{Dropped, Entry, Mempool, MempoolError};
 use crate::crypto::Hash;
-use crate::ledger::{CheckedTransaction, StateError, View};
+use crate::ledger::{Address, CheckedTransaction, StateError, View};
 use crate::time::Time;
 
 /// How the tip moved, as far as transactions go.
@@ -37,6 +37,9 @@ impl Mempool {
     pub fn follow(&mut self, now: Time, moved: TipMove<'_>) -> Result<Followed, StateError> {
         let TipMove { view, height, confirmed, lost } = moved;
         let mut followed = Followed::default();
+        // What stands on a transaction that comes back waits aside until that is here again.
+        let returning: BTreeSet<Address> = lost.iter().map(|transaction| transaction.payer()).collect();
+        let aside: Vec<Entry> = returning.iter().flat_map(|sender| self.take_queue(sender)).collect();
         for sender in self.senders() {
             let account = view.account(&sender)?;
             followed.dropped.extend(self.moved(&sender, account, height, confirmed));
@@ -52,6 +55,26 @@ impl Mempool {
                 Err(error) => followed.refused.push((id, error)),
             }
         }
+        for Entry { transaction, since, .. } in aside {
+            if confirmed.contains(&transaction.id()) {
+                continue;
+            }
+            let account = view.account(&transaction.payer())?;
+            match self.insert(since, height, account, transaction.clone()) {
+                Ok(dropped) => followed.dropped.extend(dropped),
+                Err(error) => followed.dropped.push((transaction, error.left(account.nonce))),
+            }
+        }
         Ok(followed)
+    }
+
+    /// Takes out all that a sender has waiting, in the order of its nonces.
+    fn take_queue(&mut self, sender: &Address) -> Vec<Entry> {
+        let Some(queue) = self.queues.get(sender) else { return Vec::new() };
+        let entries: Vec<Entry> = queue.entries.values().cloned().collect();
+        for entry in &entries {
+            self.remove(&entry.transaction.id());
+        }
+        entries
     }
 }

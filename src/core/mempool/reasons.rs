@@ -42,6 +42,18 @@ pub enum MempoolError {
     Full,
 }
 
+impl MempoolError {
+    /// Why a transaction leaves that was here and cannot stay, where its sender's next nonce on the chain is `next`.
+    pub(super) fn left(&self, next: u64) -> DropReason {
+        match self {
+            Self::Execution(ExecutionError::Nonce { found, .. }) if *found < next => DropReason::Conflict,
+            Self::Execution(error) => error.into(),
+            Self::Slot { .. } => DropReason::Replaced,
+            Self::Known | Self::Fee { .. } | Self::Sender(_) | Self::Full => DropReason::Evicted,
+        }
+    }
+}
+
 /// Why a transaction left without being confirmed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum DropReason {
@@ -66,4 +78,14 @@ pub enum DropReason {
     /// The one before it left.
     #[error("the transaction before it left")]
     Orphaned,
+}
+
+impl From<&ExecutionError> for DropReason {
+    fn from(error: &ExecutionError) -> Self {
+        match error {
+            ExecutionError::Balance { .. } => Self::Balance,
+            ExecutionError::Expired { .. } => Self::Late,
+            ExecutionError::Nonce { .. } => Self::Orphaned,
+        }
+    }
 }

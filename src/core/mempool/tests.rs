@@ -1,3 +1,4 @@
+use alloc::borrow::ToOwned;
 use alloc::vec;
 
 use proptest::prelude::*;
@@ -5,7 +6,10 @@ use proptest::prelude::*;
 use super::*;
 use crate::codec::{Bounded, Text};
 use crate::crypto::{PublicKey, SecretKey};
-use crate::ledger::{Output, Transaction};
+use crate::ledger::{
+    Allocation, BlockRules, Coin, ExecutionError, Genesis, NetworkSpec, Output, Transaction, World,
+};
+use crate::time::Timestamp;
 
 const NETWORK: Hash = Hash([1; 32]);
 
@@ -143,6 +147,41 @@ fn a_new_tip_confirms_drops_and_reports() {
     assert_eq!(reasons(&pool.moved(&sender(2), RICH, 6, &confirmed)), [(0, DropReason::Late)]);
     assert!(pool.is_empty());
     assert_eq!(pool.bytes(), 0);
+}
+
+/// A world in which the first sender has its coins and has sent nothing.
+fn world() -> World {
+    let coin = Coin { symbol: Text::try_from("T".to_owned()).unwrap(), decimals: 0 };
+    let rules = BlockRules::new(1_000, 4, 50);
+    let allocations = Vec::from([Allocation { address: sender(1), amount: RICH.balance }]);
+    let spec =
+        NetworkSpec::new(Text::try_from("test".to_owned()).unwrap(), Timestamp(1_000_000), coin, rules);
+    World::new(&Genesis::new(NetworkSpec { allocations, ..spec }).unwrap())
+}
+
+#[test]
+fn what_stands_on_a_transaction_that_comes_back_stays() {
+    let world = world();
+    let pay = |nonce| pay(1, nonce, 1, 1_000, 9);
+    for (lost, left, next) in [
+        (vec![pay(0), pay(1)], vec![], Some(4)),
+        (vec![pay(1)], vec![(2, DropReason::Orphaned), (3, DropReason::Orphaned)], None),
+    ] {
+        let mut pool = pool(10);
+        let confirmed = Account { nonce: 2, ..RICH };
+        for nonce in 2..4 {
+            pool.insert(Time::from_millis(5), 3, confirmed, pay(nonce)).unwrap();
+        }
+        let tip_move = TipMove { view: &world, height: 1, confirmed: &BTreeSet::new(), lost };
+        let followed = pool.follow(Time::from_millis(9), tip_move).unwrap();
+        assert_eq!(reasons(&followed.dropped), left);
+        assert_eq!(pool.pending(&sender(1)).map(|account| account.nonce), next);
+        check(&pool);
+        // They have not begun to wait anew.
+        let (waited, expiry) = (pool.len(), Limits::default().expiry);
+        let expired = pool.expire(Time::from_millis(5).after(expiry));
+        assert_eq!(expired.len(), waited / 2);
+    }
 }
 
 #[test]
