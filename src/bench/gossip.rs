@@ -57,7 +57,7 @@ pub fn run(settings: &Settings, run: &mut Run<'_>) -> Result<Report, BenchError>
     wait_for_mesh(&mut daemons, run.stop)?;
     let (single, many) = records.split_at(settings.single);
     (run.say)("one at a time");
-    let mut latencies = one_by_one(&daemons, single, settings.pause, run)?;
+    let Single { mut answered, mut first, mut last } = one_by_one(&daemons, single, settings.pause, run)?;
     (run.say)("as fast as they are taken");
     let took = at_once(&daemons, many, records.len(), run)?;
     let parameters = [
@@ -72,12 +72,11 @@ pub fn run(settings: &Settings, run: &mut Run<'_>) -> Result<Report, BenchError>
             .of("cores x batch verify / nodes", limits.verify_all_cores() / f64::from(settings.nodes))
             .aim(25_000.0, "25,000; beyond: 50,000"),
     );
-    report.add(Figure::new("heard_by_all", latencies.len() as f64, "tx"));
-    report.add_latencies(
-        "latency",
-        &mut latencies,
-        [Some(Aim { value: 0.3, words: "0.3 ms; beyond: 0.2 ms" }), None],
-    );
+    report.add(Figure::new("heard_by_all", last.len() as f64, "tx"));
+    let aim = Aim { value: 0.3, words: "0.3 ms; beyond: 0.2 ms" };
+    report.add_latencies("latency", &mut last, [Some(aim), None]);
+    report.add_latencies("heard_by_one", &mut first, [None, None]);
+    report.add_latencies("answered", &mut answered, [None, None]);
     let waiting = daemons.iter().map(|daemon| Ok(daemon.client.status()?.mempool.transactions));
     let least = waiting.collect::<Result<Vec<_>, BenchError>>()?.into_iter().min().unwrap_or(0);
     report.add(Figure::new("waiting_on_all", least as f64, "tx"));
@@ -102,14 +101,24 @@ fn sign(network: &Hash, size: usize, count: usize) -> Result<Vec<Signed>, BenchE
     Ok((0..count).map(|number| Signed::from(&record(number, bytes))).collect())
 }
 
-/// From the request to the last node's event, for each record.
+/// Times from the beginning of the request, for each record.
+#[derive(Default)]
+struct Single {
+    /// To the request's answer.
+    answered: Vec<Duration>,
+    /// To the event of the first of the other nodes, and to that of the last.
+    first: Vec<Duration>,
+    last: Vec<Duration>,
+}
+
 fn one_by_one(
     daemons: &[Daemon],
     records: &[Signed],
     pause: Duration,
     run: &mut Run<'_>,
-) -> Result<Vec<Duration>, BenchError> {
-    let Some((first, others)) = daemons.split_first() else { return Ok(Vec::new()) };
+) -> Result<Single, BenchError> {
+    let mut single = Single::default();
+    let Some((first, others)) = daemons.split_first() else { return Ok(single) };
     let heard: Result<Vec<_>, BenchError> =
         others.iter().map(|daemon| Listener::open(daemon.ports.api)).collect();
     let (given, heard) = std::thread::scope(|scope| {
@@ -128,19 +137,24 @@ fn one_by_one(
         let mut given = Vec::with_capacity(records.len());
         for record in records {
             run.stop.check()?;
-            given.push((record.id, Instant::now()));
+            let began = Instant::now();
+            given.push((record.id, began));
             taken(&first.client, &[record])?;
+            single.answered.push(began.elapsed());
             std::thread::sleep(pause);
         }
         let failed = |_| BenchError::System("a listener failed".to_owned());
         let heard = threads.into_iter().map(|thread| thread.join().map_err(failed)?);
         Ok::<_, BenchError>((given, heard.collect::<Result<Vec<_>, _>>()?))
     })?;
-    let latency = |(id, from): &(Hash, Instant)| {
-        let times: Option<Vec<Instant>> = heard.iter().map(|times| times.get(id).copied()).collect();
-        Some(times?.into_iter().max()?.saturating_duration_since(*from))
-    };
-    Ok(given.iter().filter_map(latency).collect())
+    for (id, from) in given {
+        let times: Option<Vec<Instant>> = heard.iter().map(|times| times.get(&id).copied()).collect();
+        let times = times.unwrap_or_default();
+        let since = |at: Option<&Instant>| at.map(|at| at.saturating_duration_since(from));
+        single.first.extend(since(times.iter().min()));
+        single.last.extend(since(times.iter().max()));
+    }
+    Ok(single)
 }
 
 fn taken(client: &Client, batch: &[&Signed]) -> Result<(), BenchError> {
