@@ -108,8 +108,7 @@ impl Snapshot {
     }
 
     /// Heights and places that concern an address, newest first, from `before` downwards (exclusive). A place of 0 is the reward.
-    /// Places of blocks that left the best chain
-    /// may be among them, and of others whose hash begins alike: the caller checks with the block.
+    /// Places of blocks that left the best chain may be among them, and of others whose hash begins alike: the caller checks with the block.
     pub fn movements(
         &self,
         address: &Address,

@@ -140,7 +140,7 @@ impl Daemon {
         self.spawn();
         until(&format!("{} answers", self.id), || {
             if self.has_ended() {
-                // It was free when it was chosen, but connections of other tests may get any free port for a while.
+                // It was free when it was chosen, but another program may have it for a while.
                 assert!(self.log().trim_end().ends_with("choose another port"), "{}", self.log());
                 self.spawn();
             }

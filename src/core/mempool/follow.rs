@@ -62,6 +62,8 @@ impl Mempool {
             let account = view.account(&transaction.payer())?;
             match self.insert(since, height, account, transaction.clone()) {
                 Ok(dropped) => followed.dropped.extend(dropped),
+                // It was given again before this node had followed, and came back, too.
+                Err(MempoolError::Known) => (),
                 Err(error) => followed.dropped.push((transaction, error.left(account.nonce))),
             }
         }

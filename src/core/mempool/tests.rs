@@ -185,6 +185,19 @@ fn what_stands_on_a_transaction_that_comes_back_stays() {
 }
 
 #[test]
+fn what_comes_back_and_is_here_already_stays_once() {
+    let (world, mut pool) = (world(), pool(10));
+    let pay = |nonce| pay(1, nonce, 1, 1_000, 9);
+    for nonce in 0..2 {
+        insert(&mut pool, pay(nonce)).unwrap();
+    }
+    let tip_move = TipMove { view: &world, height: 1, confirmed: &BTreeSet::new(), lost: vec![pay(0)] };
+    let followed = pool.follow(Time::from_millis(9), tip_move).unwrap();
+    assert_eq!((reasons(&followed.dropped), followed.refused, pool.len()), (vec![], vec![], 2));
+    check(&pool);
+}
+
+#[test]
 fn waiting_ends() {
     let mut pool = pool(100);
     insert(&mut pool, pay(1, 0, 1, 500, 9)).unwrap();
