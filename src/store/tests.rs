@@ -325,3 +325,84 @@ fn forget(tx: &WriteTransaction, place: places::Entry) {
         }
     }
 }
+
+fn audit_colliding(id: &Hash) -> bouya_core::ledger::Address {
+    let mut bytes = [7_u8; 33];
+    bytes[0] = 0;
+    bytes[1..9].copy_from_slice(&id.0[..8]);
+    bouya_core::codec::decode(&bytes, "address").unwrap()
+}
+
+#[test]
+fn audit_paying_to_a_chosen_address_makes_a_transaction_hard_to_find() {
+    use bouya_core::codec::{Bounded, Text};
+    use bouya_core::ledger::Output;
+    use std::time::Instant;
+    let dir = tempfile::tempdir().unwrap();
+    let mut twin = Twin::open(dir.path());
+    let genesis = genesis("test");
+    let target = pay(&genesis, 1, 0, 2, 500);
+    twin.mine(vec![target.clone()]);
+    let look = |twin: &Twin| {
+        let snapshot = twin.store.reader().snapshot().unwrap();
+        let began = Instant::now();
+        let found = snapshot.transaction(&target.id()).unwrap().is_some();
+        (found, began.elapsed())
+    };
+    eprintln!("before: {:?}", look(&twin));
+    let to = audit_colliding(&target.id());
+    let mut nonce = 0;
+    for block in 1..=2 {
+        let list: Vec<Transaction> = (0..10_500)
+            .map(|_| {
+                let output = Bounded::truncated([Output { to, amount: 1 }]);
+                let one = Transaction::transfer(&genesis.id(), &crate::testing::key(3), nonce, 1, u64::MAX, output, Text::default());
+                nonce += 1;
+                one
+            })
+            .collect();
+        twin.mine(list);
+        eprintln!("after {block} full block(s) of payments to it: {:?}", look(&twin));
+    }
+}
+
+#[test]
+fn audit_blocks_that_lose_leave_their_index_behind() {
+    use bouya_core::codec::{Bounded, Text};
+    use bouya_core::ledger::{Output, Template};
+    let dir = tempfile::tempdir().unwrap();
+    let mut twin = Twin::open(dir.path());
+    let genesis = genesis("test");
+    let index = |twin: &Twin| {
+        let table = twin.store.db.begin_read().unwrap().open_table(CHUNKS).unwrap();
+        table.iter().unwrap().map(|row| row.unwrap().1.value().len()).sum::<usize>()
+    };
+    let mut fork = twin.chain.tip().clone();
+    eprintln!("index {} bytes, on the side {:?}", index(&twin), twin.chain.side_blocks());
+    // Two branches that overtake each other: every block is on the best chain for a moment.
+    let make = |parent: &Branch, miner: u8, seed: u8| {
+        let list = (0..2_000_u64).map(|n| {
+            let mut bytes = [seed; 33];
+            bytes[0] = 0;
+            bytes[1..9].copy_from_slice(&n.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_be_bytes());
+            let to = bouya_core::codec::decode(&bytes, "address").unwrap();
+            let output = Bounded::truncated([Output { to, amount: 1 }]);
+            Transaction::transfer(&genesis.id(), &crate::testing::key(3), n, u64::from(seed), u64::MAX, output, Text::default()).check(&genesis.id()).unwrap()
+        });
+        let supply = genesis.supply() + 50 * parent.height;
+        let time = Timestamp(parent.time.0 + 60_000 - 100 * u64::from(seed));
+        let template = Template::new(&genesis, parent, supply, list, address(miner), time, &crate::testing::key(miner));
+        let nonce = template.try_nonces(0, u64::MAX).unwrap();
+        Arc::new(template.finish(nonce))
+    };
+    let mut siblings: Vec<_> = (1..=20).map(|seed| make(&fork, 8, seed)).collect();
+    // Each has a smaller id than the one before, so each wins.
+    siblings.sort_by_key(|block| std::cmp::Reverse(block.id()));
+    for block in &siblings {
+        twin.give(block);
+        assert_eq!(twin.chain.tip().id, block.id());
+    }
+    eprintln!("after 20 siblings: index {} bytes, on the side {:?}", index(&twin), twin.chain.side_blocks());
+    fork = twin.chain.tip().clone();
+    let _ = fork;
+}

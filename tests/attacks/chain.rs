@@ -19,7 +19,7 @@ fn at(genesis: &Genesis, branch: &Branch, time: Timestamp) -> Template {
 }
 
 /// Searches the nonce. A minute of work at most.
-fn work(mut block: Block) -> Block {
+pub(crate) fn work(mut block: Block) -> Block {
     let hasher = block.header.before_nonce();
     let difficulty = block.header.difficulty;
     let nonce = (0_u64..).find(|nonce| meets(&hasher.finish(&nonce.to_le_bytes()), difficulty));

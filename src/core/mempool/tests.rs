@@ -284,3 +284,51 @@ fn short_ids_find_what_is_here_in_their_order() {
     assert_eq!(found, expected.collect::<Vec<_>>());
     assert_eq!(pool.find_short(&ShortKey::new(&Hash([3; 32]), 6), &shorts), vec![None; 19]);
 }
+
+#[test]
+fn audit_replacement_passes_the_bound_in_bytes() {
+    use std::println;
+    let limits = Limits { max_bytes: 1024 * 1024, max_transactions: 1_000, max_per_sender: 64, ..Limits::default() };
+    let mut pool = Mempool::new(limits);
+    let rich = Account { balance: u64::MAX, nonce: 0 };
+    let to = Address::of(&PublicKey([9; 32]));
+    let make = |nonce: u64, outputs: usize, fee: u64| {
+        let outputs = Bounded::truncated((0..outputs).map(|_| Output { to, amount: 1 }));
+        Transaction::transfer(&NETWORK, &key(200 + (nonce / 64) as u8), nonce % 64, fee, 99, outputs, Text::default())
+            .check(&NETWORK)
+            .unwrap()
+    };
+    for n in 0..960 {
+        pool.insert(Time::from_millis(0), 1, rich, make(n, 1, 6_000)).unwrap();
+    }
+    println!("{} transactions, {} of {} bytes", pool.len(), pool.bytes(), limits.max_bytes);
+    for n in 0..960 {
+        pool.insert(Time::from_millis(0), 1, rich, make(n, crate::limits::OUTPUTS, 6_600)).unwrap();
+    }
+    println!("{} transactions, {} of {} bytes", pool.len(), pool.bytes(), limits.max_bytes);
+    assert!(pool.bytes() > 5 * limits.max_bytes);
+}
+
+#[test]
+fn audit_what_is_on_its_way_looks_at_everything() {
+    use std::println;
+    let mut pool = Mempool::new(Limits { max_bytes: 1 << 30, ..Limits::default() });
+    let rich = Account { balance: u64::MAX, nonce: 0 };
+    let to = Address::of(&PublicKey([9; 32]));
+    let checked: Vec<_> = (0..1_000_u64)
+        .map(|n| {
+            let outputs = Bounded::truncated((0..100).map(|_| Output { to, amount: 1 }));
+            Transaction::transfer(&NETWORK, &key((n / 50) as u8), n % 50, 9_000, 99, outputs, Text::default())
+                .check(&NETWORK)
+                .unwrap()
+        })
+        .collect();
+    for one in checked {
+        pool.insert(Time::from_millis(0), 1, rich, one).unwrap();
+    }
+    let began = std::time::Instant::now();
+    for _ in 0..10 {
+        pool.incoming(&to);
+    }
+    println!("{} transactions of 100 outputs: {:?} a look", pool.len(), began.elapsed() / 10);
+}

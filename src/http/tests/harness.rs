@@ -135,7 +135,7 @@ impl Node {
         let (chain_actor, head) =
             ChainActor::load(store, data, workers.clone(), chain_inbox, outlets).unwrap();
         let mempool_actor = MempoolActor {
-            limits: mempool::Limits { max_per_sender: 3, ..mempool::Limits::default() },
+            limits: mempool::Limits { max_per_sender: 3_000, ..mempool::Limits::default() },
             reader: reader.clone(),
             workers,
             inbox: mempool_inbox,

@@ -7,6 +7,7 @@ use crate::ledger::{
     BodyError, ExecutionError, HeaderError, Key, Member, Template, Transaction, World, check_inline,
 };
 
+mod audit;
 mod forks;
 mod hostile;
 mod node;

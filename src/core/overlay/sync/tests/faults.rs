@@ -335,3 +335,56 @@ proptest! {
         prop_assert!(world.most_held <= SYNC_WINDOW && world.most_bytes <= crate::limits::SYNC_BYTES);
     }
 }
+
+#[test]
+fn audit_a_withheld_body_stops_this_node_for_ever() {
+    use std::println;
+    let mut world = World::new(&long()[..50]);
+    world.connect(2, &long()[..50], Manner::Honest, 10);
+    world.run(1_000);
+    assert_eq!(world.sync.status(), SyncStatus::Synced);
+    let (mut syncing, mut all) = (0, 0);
+    for conn in 100..400 {
+        // Its headers are good and beat the tip; the body never comes; before it is given up it comes again.
+        world.connect(conn, &long()[..51], Manner::Withholds(0), 10);
+        for _ in 0..139 {
+            world.run(100);
+            all += 1;
+            syncing += usize::from(matches!(world.sync.status(), SyncStatus::Syncing { .. }));
+        }
+        world.disconnect(conn);
+    }
+    println!("syncing {syncing} of {all} looks, over {} s; blamed {:?}", all / 10, world.blamed.len());
+    println!("{:?}", world.blamed.first());
+}
+
+#[test]
+fn audit_a_block_said_again_keeps_the_withheld_one_from_ever_being_late() {
+    use std::println;
+    let mut world = World::new(&long()[..50]);
+    world.connect(2, &long()[..50], Manner::Honest, 10);
+    world.run(1_000);
+    // Two blocks that beat the tip. The second one is said again and again, the first one never.
+    world.connect(1, &long()[..52], Manner::Withholds(0), 10);
+    world.run(100);
+    let (mut syncing, mut all) = (0, 0);
+    for _ in 0..2_400 {
+        world.deliver(1, Message::Block(Arc::clone(&long()[51])));
+        world.run(1_500);
+        all += 1;
+        syncing += usize::from(matches!(world.sync.status(), SyncStatus::Syncing { .. }));
+    }
+    println!("one connection, an hour: syncing {syncing} of {all} looks; blamed {:?}", world.blamed);
+    assert_eq!((syncing, &world.blamed[..]), (all, &[][..]));
+    // An honest peer's better branch is not followed meanwhile.
+    let other = extend(&long()[..50], 7, 9, 1_000);
+    world.reorganise(2, &other);
+    let tip = tip_of(&other);
+    let item = Item::Block { id: tip.hash, height: tip.height, work: tip.work };
+    world.deliver(2, Message::Announce(Bounded::truncated([item])));
+    for _ in 0..40 {
+        world.deliver(1, Message::Block(Arc::clone(&long()[51])));
+        world.run(1_500);
+    }
+    println!("a minute after an honest peer announced nine better blocks: height {}", world.tip.height);
+}
