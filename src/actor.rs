@@ -1,12 +1,34 @@
 //! Mailboxes: how actors talk. Bounded, named, and the sender decides what a full one means.
+//!
+//! An actor works until its token is cancelled. A mailbox that nobody can write to any more is no end: whoever wrote to it may be switched
+//! off, and the actor goes on with what else it has to do.
+
+use std::future::pending;
 
 use thiserror::Error;
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
 /// The sending end of an actor's mailbox.
 pub struct Mailbox<M> {
     name: &'static str,
     sender: mpsc::Sender<M>,
+}
+
+/// The reading end, which the actor has.
+pub struct Inbox<M> {
+    receiver: mpsc::Receiver<M>,
+}
+
+/// What an actor that waits wakes up for.
+pub enum Wake<M> {
+    /// A message.
+    Message(M),
+    /// The time that it has asked for.
+    Time,
+    /// It is to stop.
+    Stop,
 }
 
 /// The actor cannot take a message.
@@ -28,17 +50,22 @@ impl<M> Clone for Mailbox<M> {
 
 impl<M> Mailbox<M> {
     /// A mailbox for the actor `name` with room for `capacity` messages, and the end that the actor reads.
-    pub fn new(name: &'static str, capacity: usize) -> (Self, mpsc::Receiver<M>) {
+    pub fn new(name: &'static str, capacity: usize) -> (Self, Inbox<M>) {
         let (sender, receiver) = mpsc::channel(capacity);
-        (Self { name, sender }, receiver)
+        (Self { name, sender }, Inbox { receiver })
     }
 
-    /// Leaves a message without ever waiting: for the hub, which must not be held up by anybody.
-    pub fn offer(&self, message: M) -> Result<(), MailboxError> {
-        self.sender.try_send(message).map_err(|error| match error {
-            mpsc::error::TrySendError::Full(_) => MailboxError::Full(self.name),
-            mpsc::error::TrySendError::Closed(_) => MailboxError::Stopped(self.name),
+    /// A place for one message, without ever waiting: for the hub, which must not be held up by anybody.
+    pub fn place(&self) -> Result<mpsc::Permit<'_, M>, MailboxError> {
+        self.sender.try_reserve().map_err(|error| match error {
+            mpsc::error::TrySendError::Full(()) => MailboxError::Full(self.name),
+            mpsc::error::TrySendError::Closed(()) => MailboxError::Stopped(self.name),
         })
+    }
+
+    /// Leaves a message without ever waiting.
+    pub fn offer(&self, message: M) -> Result<(), MailboxError> {
+        self.place().map(|place| place.send(message))
     }
 
     /// Leaves a message, waiting for room.
@@ -46,9 +73,9 @@ impl<M> Mailbox<M> {
         self.sender.send(message).await.map_err(|_| MailboxError::Stopped(self.name))
     }
 
-    /// Leaves a message from a thread, waiting for room.
-    pub fn send_blocking(&self, message: M) -> Result<(), MailboxError> {
-        self.sender.blocking_send(message).map_err(|_| MailboxError::Stopped(self.name))
+    /// Leaves a message from a thread, waiting for room. Where the other actor has stopped, so will this one: the message is lost.
+    pub fn tell(&self, message: M) {
+        let _ = self.sender.blocking_send(message);
     }
 
     /// Asks a question and waits for its answer.
@@ -57,11 +84,37 @@ impl<M> Mailbox<M> {
         self.send(question(reply)).await?;
         answer.await.map_err(|_| MailboxError::Stopped(self.name))
     }
+}
 
-    /// Asks a question from a thread and waits for its answer.
-    pub fn ask_blocking<R>(&self, question: impl FnOnce(oneshot::Sender<R>) -> M) -> Result<R, MailboxError> {
-        let (reply, answer) = oneshot::channel();
-        self.send_blocking(question(reply))?;
-        answer.blocking_recv().map_err(|_| MailboxError::Stopped(self.name))
+impl<M> Inbox<M> {
+    /// A message that is there already.
+    pub fn try_next(&mut self) -> Option<M> {
+        self.receiver.try_recv().ok()
+    }
+
+    /// The next message, whenever it comes.
+    pub async fn next(&mut self) -> M {
+        match self.receiver.recv().await {
+            Some(message) => message,
+            None => pending().await,
+        }
+    }
+
+    /// Waits in an actor's thread: for a message, for `until`, or for the order to stop, which comes first.
+    pub fn wait(&mut self, until: Option<Instant>, stop: &CancellationToken) -> Wake<M> {
+        let time = async {
+            match until {
+                Some(until) => tokio::time::sleep_until(until).await,
+                None => pending().await,
+            }
+        };
+        tokio::runtime::Handle::current().block_on(async {
+            tokio::select! {
+                biased;
+                () = stop.cancelled() => Wake::Stop,
+                message = self.next() => Wake::Message(message),
+                () = time => Wake::Time,
+            }
+        })
     }
 }

@@ -12,7 +12,7 @@ use bouya_core::ledger::Block;
 use bouya_core::limits::BLOCK_BYTES;
 use thiserror::Error;
 
-use crate::filler::{FillError, Filler};
+use crate::importer::{ImportError, Importer};
 use crate::store::{Snapshot, StoreError};
 
 /// Begins the first line; the network's id follows.
@@ -53,7 +53,7 @@ pub enum ArchiveError {
         /// Blocks read before it.
         after: u64,
         /// What is wrong.
-        error: FillError,
+        error: ImportError,
     },
     /// The store.
     #[error(transparent)]
@@ -96,17 +96,17 @@ pub struct Imported {
 
 /// Reads a chain into a store. `progress` hears of every block: how many were read.
 pub fn import(
-    filler: &mut Filler,
+    importer: &mut Importer,
     from: &mut impl Read,
     mut progress: impl FnMut(u64),
 ) -> Result<Imported, ArchiveError> {
-    check_line(from, filler.store().reader().genesis().id())?;
+    check_line(from, importer.store().reader().genesis().id())?;
     let mut done = Imported::default();
     loop {
         let after = done.new + done.known;
         let Some(bytes) = next(from, after)? else { return Ok(done) };
         let block: Block = decode(&bytes, "block").map_err(|_| ArchiveError::Form(after))?;
-        match filler.give(Arc::new(block)) {
+        match importer.give(Arc::new(block)) {
             Ok(true) => done.new += 1,
             Ok(false) => done.known += 1,
             Err(error) => return Err(ArchiveError::Block { after, error }),
@@ -147,36 +147,36 @@ fn next(from: &mut impl Read, after: u64) -> Result<Option<Vec<u8>>, ArchiveErro
 mod tests {
     use super::*;
     use crate::store::Store;
-    use crate::testing::{block, genesis, pay};
+    use bouya_core::testing::{block_on, network, pay};
 
-    fn filler(dir: &std::path::Path, name: &str) -> Filler {
-        Filler::new(Store::open(dir, genesis(name)).unwrap()).unwrap()
+    fn importer(dir: &std::path::Path, name: &str) -> Importer {
+        Importer::new(Store::open(dir, network(name, 1_000_000)).unwrap()).unwrap()
     }
 
     /// A chain of five blocks on `name`, and its file.
-    fn made(dir: &std::path::Path, name: &str) -> (Filler, Vec<u8>) {
-        let mut filler = filler(dir, name);
-        let genesis = genesis(name);
+    fn made(dir: &std::path::Path, name: &str) -> (Importer, Vec<u8>) {
+        let mut importer = importer(dir, name);
+        let genesis = network(name, 1_000_000);
         let mut parent = genesis.branch();
         for nonce in 0..5 {
-            let next = block(&genesis, &parent, vec![pay(&genesis, 1, nonce, 2, 5)], 9);
+            let next = block_on(&genesis, &parent, 1_000, vec![pay(&genesis, 1, nonce, 2, 5, 1_000)], 9);
             parent.push_known(&genesis.rules, &next.header);
-            assert!(filler.give(next).unwrap());
+            assert!(importer.give(next).unwrap());
         }
         let mut file = vec![];
-        let snapshot = filler.store().reader().snapshot().unwrap();
+        let snapshot = importer.store().reader().snapshot().unwrap();
         assert_eq!(export(&snapshot, genesis.id(), &mut file, |_, _| ()).unwrap(), 5);
-        (filler, file)
+        (importer, file)
     }
 
     #[test]
     fn a_chain_comes_back_as_it_was_and_twice_is_once() {
         let (one, two) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         let (from, file) = made(one.path(), "a");
-        let mut to = filler(two.path(), "a");
+        let mut to = importer(two.path(), "a");
         assert_eq!(import(&mut to, &mut &file[..], |_| ()).unwrap(), Imported { new: 5, known: 0 });
         assert_eq!(import(&mut to, &mut &file[..], |_| ()).unwrap(), Imported { new: 0, known: 5 });
-        let tip = |filler: &Filler| filler.store().reader().snapshot().unwrap().tip().unwrap();
+        let tip = |importer: &Importer| importer.store().reader().snapshot().unwrap().tip().unwrap();
         assert_eq!(tip(&from), tip(&to));
         assert!(crate::verify::verify(&to.store().reader(), |_, _| ()).is_ok());
     }
@@ -185,7 +185,7 @@ mod tests {
     fn a_cut_file_is_taken_so_far_and_gone_on_with() {
         let (one, two) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         let (_, file) = made(one.path(), "a");
-        let mut to = filler(two.path(), "a");
+        let mut to = importer(two.path(), "a");
         for end in [file.len() / 2, file.len() - 5, file.len() - 1] {
             let error = import(&mut to, &mut &file[..end], |_| ()).unwrap_err();
             assert!(matches!(error, ArchiveError::Cut(_)), "{error}");
@@ -198,7 +198,7 @@ mod tests {
     fn what_is_not_this_chain_is_refused() {
         let (one, two) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         let (_, file) = made(one.path(), "a");
-        let mut other = filler(two.path(), "b");
+        let mut other = importer(two.path(), "b");
         let error = import(&mut other, &mut &file[..], |_| ()).unwrap_err();
         assert!(matches!(error, ArchiveError::Network { .. }), "{error}");
         assert!(matches!(import(&mut other, &mut &b"PK\x03\x04"[..], |_| ()), Err(ArchiveError::Magic)));
@@ -211,7 +211,7 @@ mod tests {
         let mut refused = 0;
         for at in (LINE..file.len()).step_by(17) {
             let two = tempfile::tempdir().unwrap();
-            let mut to = filler(two.path(), "a");
+            let mut to = importer(two.path(), "a");
             let mut changed = file.clone();
             changed[at] ^= 0x41;
             // A nonce may be changed to another that shows the little work of this chain too.

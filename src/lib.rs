@@ -37,11 +37,11 @@ pub mod config;
 pub mod descriptors;
 pub mod devnet;
 pub mod events;
-pub mod filler;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
 pub mod fuzzing;
 pub mod http;
+pub mod importer;
 pub mod mempool;
 pub mod miner;
 pub mod net;
@@ -49,8 +49,6 @@ pub mod node;
 pub mod receipt;
 pub mod store;
 pub mod telemetry;
-#[cfg(test)]
-mod testing;
 pub mod verify;
 pub mod wallet;
 pub mod workers;

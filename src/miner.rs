@@ -13,13 +13,16 @@ use std::time::{Duration, Instant};
 use bouya_core::crypto::{Hash, SecretKey};
 use bouya_core::ledger::{Address, Block, Genesis, Template};
 use bouya_core::limits::TRANSACTIONS_PER_BLOCK;
+use bouya_core::node::{Gate, Head, Obstacle, REST_AFTER};
+use bouya_core::overlay::Outlook;
 use thiserror::Error;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::MissedTickBehavior;
+use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
-use crate::actor::{Mailbox, MailboxError};
-use crate::chain::{self, Head, REST_AFTER};
+use crate::actor::{Inbox, Mailbox, MailboxError};
+use crate::chain;
 use crate::clock;
 use crate::mempool::{self, Level};
 
@@ -66,28 +69,29 @@ pub enum Request {
 /// Why no block was mined on request.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum MineError {
-    /// See the reason.
+    /// Something keeps this node from mining.
     #[error("not mining: {0}")]
-    Paused(&'static str),
+    Paused(Obstacle),
+    /// Too many wait.
+    #[error("not mining: {ASKED} blocks are asked for already; ask again later")]
+    Busy,
     /// Somebody else's block came first.
     #[error("another node's block came first; ask again")]
     Overtaken,
 }
-
-/// Why not to search, as the network sees it; none if nothing speaks against it.
-pub type Gate = Option<&'static str>;
 
 /// Everything the actor works with.
 pub struct MinerActor {
     pub settings: Settings,
     pub genesis: Arc<Genesis>,
     pub key: SecretKey,
-    pub inbox: mpsc::Receiver<Request>,
+    pub inbox: Inbox<Request>,
     pub chain: Mailbox<chain::Request>,
     pub mempool: Mailbox<mempool::Request>,
     pub head: watch::Receiver<Arc<Head>>,
     pub level: watch::Receiver<Level>,
-    pub gate: watch::Receiver<Gate>,
+    pub gate: Gate,
+    pub outlook: watch::Receiver<Outlook>,
     /// Hashes per second, for status and metrics.
     pub rate: watch::Sender<u64>,
 }
@@ -124,8 +128,8 @@ impl Asked {
 }
 
 impl MinerActor {
-    /// Works until the mailbox is closed.
-    pub async fn run(mut self) -> Result<(), MailboxError> {
+    /// Works until `stop`.
+    pub async fn run(mut self, stop: CancellationToken) {
         let (found, mut blocks) = mpsc::channel(4);
         let bench = Bench::start(&self.settings, found);
         let mut refresh = tokio::time::interval(TAKE_IN);
@@ -135,46 +139,34 @@ impl MinerActor {
         let mut meter = Meter::new();
         loop {
             tokio::select! {
-                request = self.inbox.recv() => match request {
-                    None => return Ok(()),
-                    Some(Request::MineOne { reply }) => self.ask(reply, &mut asked),
-                },
+                () = stop.cancelled() => return,
+                Request::MineOne { reply } = self.inbox.next() => self.ask(reply, &mut asked),
                 Some(block) = blocks.recv() => {
                     posted = Posted::default();
                     bench.post(None);
-                    self.give(block, &mut asked).await?;
+                    self.give(block, &mut asked).await;
                 }
-                _ = self.head.changed() => (),
+                Ok(()) = self.head.changed() => (),
                 _ = refresh.tick() => drop(self.rate.send_replace(meter.rate(&bench))),
             }
             asked.follow(self.head.borrow().branch.height);
-            self.keep_busy(&bench, &mut posted, !asked.waiting.is_empty()).await?;
+            // Where an actor that is asked has stopped, this one is about to.
+            let _ = self.keep_busy(&bench, &mut posted, !asked.waiting.is_empty()).await;
         }
     }
 
     fn ask(&self, reply: Reply, asked: &mut Asked) {
-        let full =
-            (asked.waiting.len() >= ASKED).then_some("so many blocks are asked for already; ask again later");
-        if let Some(reason) = self.obstacle().or(full) {
-            let _ = reply.send(Err(MineError::Paused(reason)));
+        let full = (asked.waiting.len() >= ASKED).then_some(MineError::Busy);
+        if let Some(error) = self.obstacle().map(MineError::Paused).or(full) {
+            let _ = reply.send(Err(error));
             return;
         }
         asked.follow(self.head.borrow().branch.height);
         asked.waiting.push_back(reply);
     }
 
-    fn obstacle(&self) -> Option<&'static str> {
-        let member = self.genesis.rules.members.is_empty()
-            || self.genesis.rules.members.contains_key(&self.key.public());
-        if !member {
-            return Some(
-                "this node's member key is not listed in network.toml, and only listed members seal blocks",
-            );
-        }
-        if self.head.borrow().disk_full {
-            return Some("the disk is nearly full");
-        }
-        *self.gate.borrow()
+    fn obstacle(&self) -> Option<Obstacle> {
+        self.gate.obstacle(&self.head.borrow(), &self.outlook.borrow())
     }
 
     fn wants_to_search(&self) -> bool {
@@ -211,18 +203,19 @@ impl MinerActor {
         Ok(Template::new(&self.genesis, &head.branch, head.supply, chosen, reward_to, now, &self.key))
     }
 
-    async fn give(&self, block: Block, asked: &mut Asked) -> Result<(), MailboxError> {
+    async fn give(&self, block: Block, asked: &mut Asked) {
         let (height, id) = (block.header.height, block.id());
         let block = Arc::new(block);
-        match self.chain.ask(|reply| chain::Request::Mined { block, reply }).await? {
-            Ok(()) => {
+        match self.chain.ask(|reply| chain::Request::Mined { block, reply }).await {
+            Ok(Ok(())) => {
                 debug!(height, %id, "mined");
                 asked.mined(height, id);
             }
             // The mempool was one tip behind or ahead; the next job is built anew.
-            Err(why) => warn!(height, %id, why, "this node's own block was not taken"),
+            Ok(Err(why)) => warn!(height, %id, %why, "this node's own block was not taken"),
+            // The node stops.
+            Err(_) => (),
         }
-        Ok(())
     }
 }
 

@@ -1,30 +1,32 @@
 //! The composition root: builds every actor, wires their mailboxes, starts them in order, and stops them all when one ends.
+//!
+//! They start as chain, mempool, network, listener, miner, api, and stop in the reverse order ([`crew`]): first nobody asks any more, then
+//! peers are told goodbye, and the chain has taken all that it was given when the store is closed.
 
 use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use bouya_core::codec::decode;
 use bouya_core::crypto::SecretKey;
 use bouya_core::ledger::Address;
 use bouya_core::limits::{DIALS_IN_FLIGHT, PENDING_SOCKETS};
+use bouya_core::node::Gate;
 use bouya_core::overlay::{self, Book, Overlay};
 use thiserror::Error;
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, mpsc, watch};
-use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info};
 
-use crate::actor::{Mailbox, MailboxError};
+use crate::actor::Mailbox;
 use crate::chain::{self, ChainActor, ChainError};
 use crate::clock::{self, Clock};
 use crate::config::Settings;
 use crate::events::Events;
 use crate::http;
-use crate::mempool::{self, Level, MempoolActor};
+use crate::mempool::{self, Level, MempoolActor, MempoolActorError};
 use crate::miner::{self, MinerActor};
 use crate::net::crl::Revocations;
 use crate::net::network::{self, NetworkActor};
@@ -33,11 +35,12 @@ use crate::net::{self, Shared, listen, request};
 use crate::store::{Reader, Store, StoreError};
 use crate::wallet;
 use crate::workers::Workers;
+use crew::Crew;
+
+mod crew;
 
 /// Open files beside sockets of peers, strangers and clients: store, certificates, runtime, and room.
 const OTHER_FILES: usize = 64;
-/// Everything is stopped after this long, answered or not.
-const STOP_WITHIN: Duration = Duration::from_secs(4);
 
 /// Why a node does not start, or stops by itself.
 #[derive(Debug, Error)]
@@ -46,6 +49,8 @@ pub enum NodeError {
     Store(#[from] StoreError),
     #[error(transparent)]
     Chain(#[from] ChainError),
+    #[error(transparent)]
+    Mempool(#[from] MempoolActorError),
     #[error(transparent)]
     Identity(#[from] IdentityError),
     #[error("member key: {0}")]
@@ -128,7 +133,6 @@ impl Node {
         let (miner, miner_inbox) = Mailbox::new("miner", miner::CAPACITY);
         let (wire, wire_inbox) = mpsc::channel(network::WIRE_CAPACITY);
         let (level, level_watch) = watch::channel(Level::default());
-        let (gate, gate_watch) = watch::channel(Some("starting"));
         let (rate, rate_watch) = watch::channel(0);
         let own = BTreeMap::from([(self.member_key.public(), self.tls.id())]);
         let (names, names_watch) = watch::channel(Arc::new(own));
@@ -145,11 +149,13 @@ impl Node {
             workers,
             inbox: mempool_inbox,
             network: network.clone(),
-            head: head.clone(),
             level,
             events: events.clone(),
             clock,
         };
+        let overlay = new_overlay(&self.settings, &self.tls, &reader, clock);
+        let (outlook, outlook_watch) = watch::channel(overlay.outlook(clock.now()));
+        let gate = Gate::new(&genesis, &self.member_key.public());
         let miner_settings = miner::Settings {
             enabled: self.settings.miner.enabled,
             threads: self.settings.miner.threads,
@@ -166,7 +172,8 @@ impl Node {
             mempool: mempool.clone(),
             head: head.clone(),
             level: level_watch.clone(),
-            gate: gate_watch,
+            gate,
+            outlook: outlook_watch,
             rate,
         };
         let shared = Shared::new(self.tls.clone(), wire, net::Deadlines::default());
@@ -175,7 +182,7 @@ impl Node {
         let strangers = listener.as_ref().map(|listener| listener.stats.clone()).unwrap_or_default();
         let traffic = shared.traffic.clone();
         let network_actor = NetworkActor {
-            overlay: new_overlay(&self.settings, &self.tls, &reader, clock),
+            overlay,
             shared,
             member_key: self.member_key.clone(),
             reader: reader.clone(),
@@ -186,13 +193,12 @@ impl Node {
             requests: requests_inbox,
             wire: wire_inbox,
             events: events.clone(),
-            gate,
+            outlook,
             not_after,
             names,
             reload: self.reload,
             clock,
             blacklist: self.settings.p2p.blacklist.clone(),
-            has_bootstrap: !self.settings.p2p.bootstrap.is_empty(),
         };
         let api = http::Api {
             id: self.tls.id(),
@@ -215,35 +221,33 @@ impl Node {
             hosts: self.settings.api.hosts.clone(),
             min_fee_per_byte: self.settings.network.min_fee_per_byte,
             limits: http::Limits::default(),
-            stop: stop.clone(),
+            stop: CancellationToken::new(),
         };
 
-        let mut actors: JoinSet<Result<&'static str, NodeError>> = JoinSet::new();
-        actors.spawn_blocking(move || {
-            name_thread(c"chain");
-            Ok(chain_actor.run().map(|()| "chain")?)
+        let mut crew = Crew::default();
+        crew.thread("chain", move |stop| chain_actor.run(stop));
+        crew.thread("mempool", move |stop| mempool_actor.run(stop));
+        crew.task("network", |stop| async move {
+            network_actor.run(stop).await;
+            Ok(())
         });
-        actors.spawn_blocking(move || {
-            name_thread(c"mempool");
-            Ok(mempool_actor.run().map(|()| "mempool")?)
-        });
-        actors.spawn(async move { ended("miner", miner_actor.run().await) });
-        let until = stop.clone();
-        actors.spawn(async move {
-            network_actor.run(until).await;
-            Ok("network")
+        if let Some(listener) = listener {
+            crew.task("listener", |stop| async move {
+                stop.cancelled().await;
+                drop(listener);
+                Ok(())
+            });
+        }
+        crew.task("miner", |stop| async move {
+            miner_actor.run(stop).await;
+            Ok(())
         });
         if let Some(listening) = self.api {
-            actors.spawn(async move {
-                let served = http::serve(listening, api).await;
-                served.map(|()| "api").map_err(NodeError::Thread)
+            crew.task("api", |stop| async move {
+                http::serve(listening, http::Api { stop, ..api }).await.map_err(NodeError::Thread)
             });
-        } else {
-            drop(api);
         }
-        let result = supervise(&mut actors, &stop).await;
-        drop(listener);
-        result
+        crew.work(&stop).await
     }
 
     fn tell_start(&self) {
@@ -259,13 +263,6 @@ impl Node {
             "bouya {} starts", env!("CARGO_PKG_VERSION"),
         );
     }
-}
-
-/// Shows an actor's thread under its own name, where the system has names for threads: the time that it takes is counted by it.
-fn name_thread(_name: &std::ffi::CStr) {
-    #[cfg(target_os = "linux")]
-    // A thread without a name works all the same.
-    let _ = rustix::thread::set_name(_name);
 }
 
 /// How many open files this node may come to need: all that the limits admit, at once.
@@ -307,37 +304,4 @@ fn new_overlay(settings: &Settings, tls: &Tls, reader: &Reader, clock: Clock) ->
         seed: u64::from_le_bytes(*seed),
     };
     Overlay::new(settings, clock.now(), clock::wall())
-}
-
-/// A mailbox that is gone means that another actor ended first, and that one has the reason.
-fn ended(name: &'static str, _gone: Result<(), MailboxError>) -> Result<&'static str, NodeError> {
-    Ok(name)
-}
-
-/// Waits for the wish to stop or for an actor's end, then stops them all.
-async fn supervise(
-    actors: &mut JoinSet<Result<&'static str, NodeError>>,
-    stop: &CancellationToken,
-) -> Result<(), NodeError> {
-    let mut result = tokio::select! {
-        () = stop.cancelled() => Ok(()),
-        ended = actors.join_next() => match ended {
-            Some(Ok(Ok(_))) if stop.is_cancelled() => Ok(()),
-            Some(Ok(Ok(name))) => Err(NodeError::Ended(name)),
-            Some(Ok(Err(error))) => Err(error),
-            Some(Err(_)) | None => Err(NodeError::Ended("actor")),
-        },
-    };
-    stop.cancel();
-    let rest = async {
-        while let Some(ended) = actors.join_next().await {
-            if let (Ok(Err(error)), Ok(())) = (ended, &result) {
-                result = Err(error);
-            }
-        }
-    };
-    if tokio::time::timeout(STOP_WITHIN, rest).await.is_err() {
-        error!("not everything stopped in time; what was announced is safe on disk");
-    }
-    result
 }

@@ -108,7 +108,7 @@ pub fn verify(reader: &Reader, mut progress: impl FnMut(u64, u64)) -> Result<Rep
             return Err(wrong(&place, format!("its header hashes to {}", block.id())));
         }
         let (nodes, undo) = replay
-            .push(&block, &mut |transactions| workers.check_all(transactions))
+            .push(&block, &mut |transactions| workers.check_each(transactions))
             .map_err(|error| wrong(&place, error))?;
         check_block(&snapshot, &place, &block, &replay, &nodes, (tip, &undo))?;
         check_index(&snapshot, &place, &block)?;
@@ -242,37 +242,24 @@ fn check_side(snapshot: &Snapshot) -> Result<u64, VerifyError> {
 
 #[cfg(test)]
 mod tests {
-    use bouya_core::ledger::{Chain, Plan, check_inline};
+    use bouya_core::ledger::{Chain, Disk, Origin};
+    use bouya_core::testing::{block_on, give, network, pay};
 
     use super::*;
-    use crate::testing::{block, genesis, pay};
 
     pub(super) fn store(dir: &Path) -> Store {
-        let genesis = genesis("test");
-        let store = Store::open(dir, genesis.clone()).unwrap();
-        let reader = store.reader();
-        let mut chain = Chain::load(genesis.clone(), &reader.snapshot().unwrap(), genesis.id(), &[]).unwrap();
-        let fork = chain.tip().clone();
-        let mut blocks: Vec<Arc<Block>> = vec![];
+        let genesis = network("test", 1_000_000);
+        let mut store = Store::open(dir, genesis.clone()).unwrap();
+        let mut chain = Chain::load(genesis.clone(), &store.view().unwrap()).unwrap();
+        let (fork, now) = (chain.tip().clone(), Timestamp(u64::MAX / 2));
         for nonce in 0..5 {
-            let parent = chain.tip().clone();
-            blocks.push(block(&genesis, &parent, vec![pay(&genesis, 1, nonce, 2, 5)], 9));
-            give(&store, &mut chain, blocks.last().unwrap());
+            let paid = vec![pay(&genesis, 1, nonce, 2, 5, 1_000)];
+            let block = block_on(&genesis, chain.tip(), 1_000, paid, 9);
+            give(&mut chain, &mut store, now, &block, Origin::Own).unwrap();
         }
-        give(&store, &mut chain, &block(&genesis, &fork, vec![], 8));
+        let beside = block_on(&genesis, &fork, 1_000, vec![], 8);
+        give(&mut chain, &mut store, now, &beside, Origin::Pushed).unwrap();
         store
-    }
-
-    fn give(store: &Store, chain: &mut Chain, block: &Arc<Block>) {
-        let mut check = check_inline(chain.genesis().id());
-        let snapshot = store.reader().snapshot().unwrap();
-        match chain.plan(&snapshot, &mut check, Timestamp(u64::MAX / 2), block.clone(), true).unwrap() {
-            Plan::Ready(ready) => {
-                store.commit(ready.change()).unwrap();
-                chain.accept(ready);
-            }
-            other => panic!("{other:?}"),
-        }
     }
 
     #[test]

@@ -41,7 +41,7 @@ impl Workers {
         Self { network, threads, memory: Mutex::default() }
     }
 
-    /// Checks each transaction.
+    /// Checks each transaction: one result for each, in order.
     pub fn check_each(&self, transactions: &[Transaction]) -> Vec<Checked> {
         let known = self.memory().get_each(transactions);
         let unknown = known.iter().zip(transactions).filter(|(known, _)| known.is_none());
@@ -50,15 +50,6 @@ impl Workers {
         // As many as there are gaps.
         let mut next = || checked.next().unwrap_or(Err(TransactionError::Signature));
         known.into_iter().map(|known| known.map_or_else(&mut next, Ok)).collect()
-    }
-
-    /// Checks all transactions of a block; the first invalid one decides.
-    pub fn check_all(
-        &self,
-        transactions: &[Transaction],
-    ) -> Result<Vec<CheckedTransaction>, (usize, TransactionError)> {
-        let checked = self.check_each(transactions).into_iter().enumerate();
-        checked.map(|(index, result)| result.map_err(|error| (index, error))).collect()
     }
 
     fn check_unknown(&self, transactions: &[Transaction]) -> Vec<Checked> {
@@ -118,27 +109,28 @@ mod tests {
     use bouya_core::ledger::RawTransaction;
 
     use super::*;
-    use crate::testing::{genesis, pay};
+    use bouya_core::testing::{network, pay};
 
     #[test]
-    fn many_are_checked_in_order_and_the_first_bad_one_is_named() {
-        let genesis = genesis("test");
+    fn many_are_checked_each_in_its_place() {
+        let genesis = network("test", 1_000_000);
         let workers = Workers::new(genesis.id());
-        let mut transactions: Vec<_> = (0..2_050).map(|nonce| pay(&genesis, 1, nonce, 2, 1)).collect();
-        let checked = workers.check_all(&transactions).unwrap();
+        let mut transactions: Vec<_> = (0..2_050).map(|nonce| pay(&genesis, 1, nonce, 2, 1, 1_000)).collect();
+        let checked: Vec<_> = workers.check_each(&transactions).into_iter().map(Result::unwrap).collect();
         assert!(checked.iter().zip(&transactions).all(|(checked, given)| **checked == *given));
         for bad in [1_040, 2_049] {
             transactions[bad] =
                 RawTransaction { nonce: 10_000, ..RawTransaction::clone(&transactions[bad]) }.into();
         }
-        let error = workers.check_all(&transactions).unwrap_err();
-        assert_eq!(error, (1_040, TransactionError::Signature));
+        let checked = workers.check_each(&transactions);
+        let bad: Vec<_> = (0..2_050).filter(|at| checked[*at].is_err()).collect();
+        assert_eq!(bad, [1_040, 2_049]);
     }
 
     #[test]
     fn memory_rotates() {
-        let genesis = genesis("test");
-        let checked = pay(&genesis, 1, 0, 2, 1).check(&genesis.id()).unwrap();
+        let genesis = network("test", 1_000_000);
+        let checked = pay(&genesis, 1, 0, 2, 1, 1_000).check(&genesis.id()).unwrap();
         let mut memory = Memory { young_bytes: REMEMBERED_BYTES, ..Memory::default() };
         memory.put(checked.clone());
         assert!(memory.young.is_empty());

@@ -2,17 +2,16 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::sync::Arc;
-
 use allocation_counter::measure;
 use bouya_core::codec::{Bounded, Text, decode, encode};
 use bouya_core::crypto::{Hash, PublicKey, SecretKey};
 use bouya_core::ledger::{
-    Account, Address, Allocation, Block, BlockRules, Body, Branch, Chain, CheckedTransaction, Coin, Genesis,
-    NetworkSpec, Output, Plan, Reward, Step, Template, Transaction, World, check_inline,
+    Account, Action, Address, Block, Body, CheckedTransaction, Origin, Output, Plan, Reward, Step,
+    Transaction, check_inline,
 };
 use bouya_core::limits::{HELD_BYTES, MEMO_BYTES, OUTPUTS, SIDE_BLOCKS};
 use bouya_core::mempool::{Limits, Mempool};
+use bouya_core::testing::{self, Node};
 use bouya_core::time::{Time, Timestamp};
 
 const NETWORK: Hash = Hash([7; 32]);
@@ -79,9 +78,8 @@ fn a_mempool_takes_what_it_accounts_for_whatever_fills_it() {
 
 #[test]
 fn a_held_block_takes_little_more_than_its_bytes() {
-    let genesis = genesis();
     let reward = Reward { to: Address::of(&key(0).public()), amount: 0 };
-    let header = genesis.header.clone();
+    let header = testing::genesis().header.clone();
     for (name, mut one) in [("tiny", transaction(1, 0, 1, 1, 0)), ("empty", transaction(1, 0, 1, 0, 0))] {
         let one: Transaction = decode(&std::mem::take(&mut one), "transaction").unwrap();
         let transactions = Bounded::truncated(std::iter::repeat_n(one, 10_000));
@@ -99,44 +97,25 @@ fn a_held_block_takes_little_more_than_its_bytes() {
     }
 }
 
-fn genesis() -> Arc<Genesis> {
-    let name = Text::try_from("memory".to_owned()).unwrap();
-    let coin = Coin { symbol: Text::try_from("T".to_owned()).unwrap(), decimals: 0 };
-    let spec = NetworkSpec {
-        allocations: vec![Allocation { address: Address::of(&key(0).public()), amount: 1_000_000 }],
-        ..NetworkSpec::new(name, Timestamp(1_000_000), coin, BlockRules::new(1_000, 1, 50))
-    };
-    Arc::new(Genesis::new(spec).unwrap())
-}
-
-fn mine(genesis: &Genesis, parent: &Branch, gap: u64) -> Arc<Block> {
-    let time = Timestamp(parent.time.0 + gap);
-    let supply = genesis.supply() + 50 * parent.height;
-    let template = Template::new(genesis, parent, supply, [], Address::of(&key(0).public()), time, &key(0));
-    let nonce = template.try_nonces(0, u64::MAX).unwrap();
-    Arc::new(template.finish(nonce))
-}
-
 #[test]
 fn a_flood_of_side_blocks_costs_the_chain_little_memory() {
     const FLOOD: u64 = 4_000;
-    let genesis = genesis();
-    let mut world = World::new(&genesis);
-    let mut chain = Chain::load(genesis.clone(), &world, world.tip(), &[]).unwrap();
-    let fork = chain.tip().clone();
-    let mut check = check_inline(genesis.id());
+    let mut node = Node::new();
+    node.now = Timestamp(u64::MAX / 2);
+    let fork = node.chain.tip().clone();
+    let mut check = check_inline(node.network());
     let mut taken = 0;
     for n in 0..FLOOD {
         // Two of the best chain, then siblings of the first one without end.
-        let parent = if n < 2 { chain.tip().clone() } else { fork.clone() };
-        let block = mine(&genesis, &parent, 1_000 + n);
-        let (plan, planned) =
-            kept(|| chain.plan(&world, &mut check, Timestamp(u64::MAX / 2), block.clone(), false).unwrap());
+        let parent = if n < 2 { node.chain.tip().clone() } else { fork.clone() };
+        let block = node.block_on(&parent, 1_000 + n, vec![], 9);
+        let mut plan = || node.chain.plan(node.world(), &mut check, node.now, block.clone(), Origin::Pushed);
+        let (plan, planned) = kept(|| plan().unwrap());
         let Plan::Ready(ready) = plan else { panic!("{plan:?}") };
-        world.apply(ready.change());
-        taken += planned + kept(|| chain.accept(ready)).1;
+        node.disk.world.apply(ready.change());
+        taken += planned + kept(|| node.chain.accept(ready)).1;
     }
-    let (count, _) = chain.side_blocks();
+    let (count, _) = node.chain.side_blocks();
     assert_eq!(count as u64, FLOOD - 2);
     let each = usize::try_from(taken).unwrap() / count;
     eprintln!("{each} bytes for each side block, {} for all that may be stored", each * SIDE_BLOCKS);
@@ -146,56 +125,30 @@ fn a_flood_of_side_blocks_costs_the_chain_little_memory() {
 #[test]
 fn a_staged_reorganisation_takes_memory_by_the_rows_it_touches() {
     const BLOCKS: u64 = 4;
-    let genesis = genesis();
-    let mut world = World::new(&genesis);
-    let mut chain = Chain::load(genesis.clone(), &world, world.tip(), &[]).unwrap();
-    let fork = chain.tip().clone();
-    let mut check = check_inline(genesis.id());
-    let now = Timestamp(u64::MAX / 2);
-    let mut give = |chain: &mut Chain, world: &mut World, block: Arc<Block>| {
-        let Plan::Ready(ready) = chain.plan(world, &mut check, now, block, true).unwrap() else {
-            panic!("not taken")
-        };
-        world.apply(ready.change());
-        chain.accept(ready);
-    };
-    let first = mine(&genesis, &fork, 2_000);
-    give(&mut chain, &mut world, first);
+    let mut node = Node::of(testing::network("memory", 1_000_000));
+    node.now = Timestamp(u64::MAX / 2);
+    let fork = node.chain.tip().clone();
+    node.mine(vec![]);
     let (mut end, mut fresh, mut rows) = (fork, 0_u32, 0);
     for number in 0..BLOCKS {
-        let payments: Vec<_> = (number * 8..number * 8 + 8)
-            .map(|nonce| {
-                let outputs = (0..OUTPUTS).map(|_| {
-                    fresh += 1;
-                    Output { to: Address::of(&PublicKey(key_bytes(fresh))), amount: 1 }
-                });
-                let outputs = Bounded::truncated(outputs);
-                let one = Transaction::transfer(
-                    &genesis.id(),
-                    &key(0),
-                    nonce,
-                    1,
-                    u64::MAX,
-                    outputs,
-                    Text::default(),
-                );
-                one.check(&genesis.id()).unwrap()
-            })
-            .collect();
+        let pay = |nonce| {
+            let outputs = (0..OUTPUTS).map(|_| {
+                fresh += 1;
+                Output { to: Address::of(&PublicKey(key_bytes(fresh))), amount: 1 }
+            });
+            let outputs = Bounded::truncated(outputs);
+            node.sign(1, nonce, Action::Transfer { outputs, memo: Text::default() })
+        };
+        let payments: Vec<_> = (number * 8..number * 8 + 8).map(pay).collect();
         rows += payments.len() * OUTPUTS;
-        let time = Timestamp(end.time.0 + 100);
-        let supply = genesis.supply() + 50 * end.height;
-        let to = Address::of(&key(0).public());
-        let template = Template::new(&genesis, &end, supply, payments, to, time, &key(0));
-        let nonce = template.try_nonces(0, u64::MAX).unwrap();
-        let block = Arc::new(template.finish(nonce));
-        end.push_known(&genesis.rules, &block.header);
-        give(&mut chain, &mut world, block);
+        let block = node.block_on(&end, 100, payments, 8);
+        end = node.branch_with(&end, &block);
+        node.give(&block, Origin::Synced).unwrap();
     }
-    let mut check = check_inline(genesis.id());
+    let mut check = check_inline(node.network());
     let (ready, bytes) = kept(|| {
         loop {
-            match chain.step(&world, &mut check).unwrap() {
+            match node.chain.step(&node.disk.world, &mut check).unwrap() {
                 Step::Working => (),
                 Step::Ready(ready) => break ready,
                 other => panic!("{other:?}"),

@@ -4,49 +4,22 @@
 
 use std::io::Write;
 use std::process::{Command, Stdio};
-use std::sync::Arc;
 
 use bouya::receipt;
-use bouya_core::codec::{Bounded, Text};
-use bouya_core::crypto::{Hash, SecretKey, sha256};
-use bouya_core::ledger::{
-    Action, Address, Allocation, BlockRules, Chain, Coin, Content, Genesis, NetworkSpec, Output, Plan,
-    Proposal, Receipt, Response, Template, Transaction, World, check_inline,
-};
+use bouya_core::codec::Bounded;
+use bouya_core::crypto::{Hash, sha256};
+use bouya_core::ledger::{Action, Content, Output, Proposal, Receipt, Response};
+use bouya_core::testing::{Node, address, key, network, text};
 use bouya_core::time::Timestamp;
-
-fn key(n: u8) -> SecretKey {
-    SecretKey::from_seed(&[n; 32])
-}
-
-fn address(n: u8) -> Address {
-    Address::of(&key(n).public())
-}
-
-fn text<const MAX: usize>(text: &str) -> Text<MAX> {
-    text.to_owned().try_into().unwrap()
-}
-
-fn genesis(name: &str) -> Arc<Genesis> {
-    let coin = Coin { symbol: text("T"), decimals: 0 };
-    let blocks = BlockRules::new(1_000, 4, 50);
-    let spec = NetworkSpec {
-        allocations: (1..=3).map(|n| Allocation { address: address(n), amount: 1_000 }).collect(),
-        ..NetworkSpec::new(text(name), Timestamp(1_700_000_000_000), coin, blocks)
-    };
-    Arc::new(Genesis::new(spec).unwrap())
-}
 
 /// A chain with one transaction of each kind, each in a block of its own.
 struct Made {
-    world: World,
-    genesis: Arc<Genesis>,
+    node: Node,
     height: u64,
 }
 
 fn make(name: &str) -> Made {
-    let genesis = genesis(name);
-    let network = genesis.id();
+    let mut node = Node::of(network(name, 1_000));
     let proposal = Proposal {
         title: text("Lease \u{201e}2027\u{201c}"),
         document: sha256(b"lease"),
@@ -67,31 +40,16 @@ fn make(name: &str) -> Made {
         (3, 0, Action::Respond { agreement, document: sha256(b"lease"), response: Response::Refuse }),
         (1, 4, Action::Withdraw { agreement }),
     ];
-    let mut world = World::new(&genesis);
-    let mut chain = Chain::load(genesis.clone(), &world, world.tip(), &[]).unwrap();
     for (from, nonce, action) in actions {
-        let transaction = Transaction::sign(&network, &key(from), nonce, 1, u64::MAX, action);
-        let tip = chain.tip().clone();
-        let (supply, time) = (3_000 + 50 * tip.height, Timestamp(tip.time.0 + 1_000));
-        let checked = [transaction.check(&network).unwrap()];
-        let template = Template::new(&genesis, &tip, supply, checked, address(9), time, &key(9));
-        let nonce = template.try_nonces(0, u64::MAX).unwrap();
-        let block = Arc::new(template.finish(nonce));
-        match chain.plan(&world, &mut check_inline(network), time, block, false).unwrap() {
-            Plan::Ready(ready) => {
-                world.apply(ready.change());
-                chain.accept(ready);
-            }
-            _ => panic!("not taken"),
-        }
+        node.mine(vec![node.sign(from, nonce, action)]);
     }
-    let height = chain.tip().height;
-    Made { world, genesis, height }
+    let height = node.chain.tip().height;
+    Made { node, height }
 }
 
 impl Made {
     fn receipt(&self, height: u64, anchor: u64) -> (String, Hash) {
-        let made = Receipt::new(&self.world, self.genesis.id(), height, 0, anchor).unwrap().unwrap();
+        let made = Receipt::new(self.node.world(), self.node.network(), height, 0, anchor).unwrap().unwrap();
         let text = receipt::write(&made);
         (text, made.check().unwrap().anchor_id)
     }

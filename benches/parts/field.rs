@@ -6,7 +6,7 @@ use bouya_core::codec::{Bounded, Text, encode};
 use bouya_core::crypto::{Hash, PublicKey, SecretKey};
 use bouya_core::ledger::{
     Account, Address, Allocation, Block, BlockRules, Branch, Chain, Check, CheckedTransaction, Coin, Genesis,
-    NetworkSpec, Output, Plan, Ready, Template, Transaction, World,
+    NetworkSpec, Origin, Output, Plan, Ready, Template, Transaction, World,
 };
 use bouya_core::mempool::{Limits, Mempool};
 use bouya_core::time::{Time, Timestamp};
@@ -43,7 +43,7 @@ impl Field {
         };
         let genesis = Arc::new(Genesis::new(spec).unwrap());
         let world = World::new(&genesis);
-        let chain = Chain::load(genesis.clone(), &world, genesis.id(), &[]).unwrap();
+        let chain = Chain::load(genesis.clone(), &world).unwrap();
         Self { genesis, keys, world, chain }
     }
 
@@ -122,7 +122,7 @@ impl Field {
 
     /// What the chain makes of the first block.
     pub(crate) fn plan(&self, check: Check<'_>, block: &Arc<Block>) -> Ready {
-        let plan = self.chain.plan(&self.world, check, block.header.time, block.clone(), false);
+        let plan = self.chain.plan(&self.world, check, block.header.time, block.clone(), Origin::Pushed);
         let Plan::Ready(ready) = plan.unwrap() else { panic!("not taken") };
         ready
     }

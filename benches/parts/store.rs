@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use bouya::store::Store;
-use bouya_core::ledger::{Chain, Plan};
+use bouya_core::ledger::{Chain, Origin, Plan};
 use criterion::{Criterion, Throughput};
 
 use super::field::Field;
@@ -18,7 +18,7 @@ pub(crate) fn commit(criterion: &mut Criterion) {
             let folder = tempfile::tempdir().unwrap();
             let store = Store::open(folder.path(), field.genesis().clone()).unwrap();
             let snapshot = store.reader().snapshot().unwrap();
-            let mut chain = Chain::load(field.genesis().clone(), &snapshot, field.network(), &[]).unwrap();
+            let mut chain = Chain::load(field.genesis().clone(), &snapshot).unwrap();
             drop(snapshot);
             bencher.iter_custom(|times| (0..times).map(|_| one(&field, &store, &mut chain, count)).sum());
         });
@@ -31,7 +31,9 @@ fn one(field: &Field, store: &Store, chain: &mut Chain, count: usize) -> Duratio
     let block = field.block_on(chain.tip(), count);
     let known = field.check(&block.body.transactions);
     let (time, snapshot) = (block.header.time, store.reader().snapshot().unwrap());
-    let plan = chain.plan(&snapshot, &mut |_| Ok(known.clone()), time, block, false).unwrap();
+    let plan = chain
+        .plan(&snapshot, &mut |_| known.iter().cloned().map(Ok).collect(), time, block, Origin::Pushed)
+        .unwrap();
     let Plan::Ready(ready) = plan else { panic!("not taken") };
     drop(snapshot);
     let began = Instant::now();

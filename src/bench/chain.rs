@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use bouya_core::crypto::SecretKey;
 use bouya_core::ledger::{
-    Address, Block, BlockOutcome, Branch, Genesis, Ledger, Taken, Template, Transaction,
+    Address, Block, BlockOutcome, Branch, Genesis, Ledger, Origin, Taken, Template, Transaction,
 };
 use bouya_core::time::Timestamp;
 
@@ -32,10 +32,7 @@ impl Maker {
     pub(super) fn open(dir: &Path, genesis: Arc<Genesis>) -> Result<Self, BenchError> {
         let failed = |error| BenchError::system("cannot make a chain", error);
         let store = Store::open(dir, genesis.clone()).map_err(|error| failed(error.to_string()))?;
-        let snapshot = store.reader().snapshot().map_err(|error| failed(error.to_string()))?;
-        let (_, tip) = snapshot.tip().map_err(|error| failed(error.to_string()))?;
-        let ledger = Ledger::load(genesis.clone(), store, tip, &[]);
-        let ledger = ledger.map_err(|error| failed(error.to_string()))?;
+        let ledger = Ledger::load(genesis.clone(), store).map_err(|error| failed(error.to_string()))?;
         let workers = Workers::new(genesis.id());
         Ok(Self { ledger, workers, genesis, key: miner() })
     }
@@ -43,13 +40,9 @@ impl Maker {
     /// Adds a block with these transactions, due right on schedule. How long the ledger took for it, signatures apart.
     pub(super) fn add(&mut self, transactions: &[Transaction]) -> Result<Duration, BenchError> {
         let block = self.block(&self.ledger.chain().tip().clone(), transactions)?;
-        let (workers, time) = (&self.workers, block.header.time);
-        let mut check = |transactions: &[_]| workers.check_all(transactions);
         let began = Instant::now();
-        let taken = self.ledger.take(&mut check, time, block, false).map_err(wrong)?;
-        let took = began.elapsed();
-        is_stored(&taken)?;
-        Ok(took)
+        self.take([block])?;
+        Ok(began.elapsed())
     }
 
     /// Adds blocks with the transactions of each, all in one commit.
@@ -61,19 +54,29 @@ impl Maker {
         for transactions in blocks {
             let block = self.block(&branch, transactions)?;
             branch.push_known(&self.genesis.rules, &block.header);
-            made.push((block, false));
+            made.push(block);
         }
+        self.take(made)
+    }
+
+    fn take(&mut self, blocks: impl IntoIterator<Item = Arc<Block>>) -> Result<(), BenchError> {
         let workers = &self.workers;
-        let mut check = |transactions: &[_]| workers.check_all(transactions);
-        let taken = self.ledger.take_all(&mut check, branch.time, made).map_err(wrong)?;
-        taken.iter().try_for_each(is_stored)
+        let mut check = |transactions: &[_]| workers.check_each(transactions);
+        let blocks = blocks.into_iter().map(|block| (block, Origin::Own));
+        let taken = self.ledger.take(&mut check, Timestamp(u64::MAX), blocks).map_err(wrong)?;
+        let stored = |taken: &_| matches!(taken, Taken { outcome: BlockOutcome::Stored, .. });
+        match taken.iter().find(|taken| !stored(taken)) {
+            Some(taken) => Err(wrong(format!("{:?}", taken.outcome))),
+            None => Ok(()),
+        }
     }
 
     /// A block with these transactions on `branch`.
     fn block(&self, branch: &Branch, transactions: &[Transaction]) -> Result<Arc<Block>, BenchError> {
         let supply = self.genesis.supply() + self.genesis.rules.reward * branch.height;
         let time = Timestamp(branch.time.0 + u64::from(self.genesis.spec.blocks.interval_ms));
-        let checked = self.workers.check_all(transactions).map_err(|(_, error)| wrong(error))?;
+        let checked = self.workers.check_each(transactions).into_iter();
+        let checked = checked.collect::<Result<Vec<_>, _>>().map_err(wrong)?;
         let reward_to = Address::of(&self.key.public());
         let template = Template::new(&self.genesis, branch, supply, checked, reward_to, time, &self.key);
         let nonce = template.try_nonces(0, u64::MAX).ok_or_else(|| wrong("no work found"))?;
@@ -83,11 +86,4 @@ impl Maker {
 
 fn wrong(why: impl Display) -> BenchError {
     BenchError::system("cannot make a block", why)
-}
-
-fn is_stored(taken: &Taken) -> Result<(), BenchError> {
-    match &taken.outcome {
-        BlockOutcome::Stored => Ok(()),
-        other => Err(wrong(format!("{other:?}"))),
-    }
 }

@@ -6,12 +6,12 @@ use std::time::Instant;
 use bouya_core::ledger::Transaction;
 use bouya_core::mempool::Limits as Bounds;
 use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 
 use super::folder::Folder;
 use super::load::{Load, genesis};
 use super::{BenchError, Figure, Limits, Report, Run};
 use crate::actor::Mailbox;
-use crate::chain::{self, ChainActor};
 use crate::clock::Clock;
 use crate::events::Events;
 use crate::mempool::{self, Level, MempoolActor, Request};
@@ -43,14 +43,9 @@ pub fn run(settings: &Settings, run: &mut Run<'_>) -> Result<Report, BenchError>
     let runtime = runtime.map_err(|error| failed(error.to_string()))?;
     let (network, mut offers) = Mailbox::new("network", 4_096);
     let (mempool, inbox) = Mailbox::new("mempool", mempool::CAPACITY);
-    let (_chain, chain_inbox) = Mailbox::new("chain", 1);
     let (events, workers) = (Events::default(), Arc::new(Workers::new(genesis.id())));
     let (level, levels) = watch::channel(Level::default());
     let reader = store.reader();
-    let outlets =
-        chain::Outlets { network: network.clone(), mempool: mempool.clone(), events: events.clone() };
-    let loaded = ChainActor::load(store, folder.path().to_owned(), workers.clone(), chain_inbox, outlets);
-    let (chain_actor, head) = loaded.map_err(|error| failed(error.to_string()))?;
     let bounds = Bounds {
         max_transactions: transactions.max(1),
         max_per_sender: transactions.max(1),
@@ -58,21 +53,26 @@ pub fn run(settings: &Settings, run: &mut Run<'_>) -> Result<Report, BenchError>
         ..Bounds::default()
     };
     let clock = Clock::start();
-    let actor = MempoolActor { limits: bounds, reader, workers, inbox, network, head, level, events, clock };
-    runtime.spawn(async move { while offers.recv().await.is_some() {} });
-    let running = runtime.spawn_blocking(move || actor.run());
+    let actor = MempoolActor { limits: bounds, reader, workers, inbox, network, level, events, clock };
+    runtime.spawn(async move {
+        loop {
+            offers.next().await;
+        }
+    });
+    let stop = CancellationToken::new();
+    let until = stop.clone();
+    let running = runtime.spawn_blocking(move || actor.run(&until));
     (run.say)("giving them to the mempool");
     let batches: Vec<Vec<Transaction>> = signed.chunks(BATCH).map(<[Transaction]>::to_vec).collect();
     let (began, mut taken) = (Instant::now(), 0);
     for transactions in batches {
         run.stop.check()?;
-        let given = mempool.ask_blocking(|reply| Request::Give { transactions, reply });
+        let given = runtime.block_on(mempool.ask(|reply| Request::Give { transactions, reply }));
         let given = given.map_err(|error| failed(error.to_string()))?;
         taken += given.iter().filter(|given| given.is_ok()).count();
     }
     let took = began.elapsed();
-    drop((mempool, chain_actor));
-    // It shows its level after it has answered.
+    stop.cancel();
     let _ = runtime.block_on(running);
     let waiting = levels.borrow().transactions;
     let parameters = [("transactions", transactions as f64), ("wallets", wallets as f64)];

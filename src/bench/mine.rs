@@ -7,12 +7,14 @@ use std::time::{Duration, Instant};
 
 use bouya_core::crypto::sha256;
 use bouya_core::ledger::Address;
+use bouya_core::node::{Gate, Head};
+use bouya_core::overlay::{Outlook, SyncStatus};
 use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 
 use super::load::{Load, genesis, key};
 use super::{Aim, BenchError, Figure, Limits, Report, Run};
 use crate::actor::Mailbox;
-use crate::chain::Head;
 use crate::mempool::{Level, Request};
 use crate::miner::{self, MinerActor, When};
 
@@ -39,11 +41,13 @@ pub fn run(settings: &Settings, run: &mut Run<'_>) -> Result<Report, BenchError>
     let head =
         Head { branch, supply: genesis.supply(), empty_blocks: 0, locator: Vec::new(), disk_full: false };
     let (head, head_watch) = watch::channel(Arc::new(head));
-    let (gate, gate_watch) = watch::channel(None);
+    let outlook = |sync| Outlook { sync, clock_offset_ms: None, starting: false };
+    let (outlooks, outlook_watch) = watch::channel(outlook(SyncStatus::Synced));
     let (rate, rates) = watch::channel(0);
     let (_level, level) = watch::channel(Level::default());
     let reward_to = Address::of(&key(0).public());
     let threads = NonZero::<u32>::MIN;
+    let gate = Gate::new(&genesis, &key(0).public());
     let actor = MinerActor {
         settings: miner::Settings { enabled: true, threads, share: 1.0, when: When::Always, reward_to },
         genesis,
@@ -53,17 +57,18 @@ pub fn run(settings: &Settings, run: &mut Run<'_>) -> Result<Report, BenchError>
         mempool,
         head: head_watch,
         level,
-        gate: gate_watch,
+        gate,
+        outlook: outlook_watch,
         rate,
     };
     runtime.spawn(async move {
-        while let Some(request) = asked.recv().await {
-            if let Request::Select { reply, .. } = request {
+        loop {
+            if let Request::Select { reply, .. } = asked.next().await {
                 drop(reply.send(Vec::new()));
             }
         }
     });
-    let running = runtime.spawn(actor.run());
+    let running = runtime.spawn(actor.run(CancellationToken::new()));
     (run.say)("searching");
     let until = Instant::now() + Duration::from_secs(settings.seconds);
     while Instant::now() < until {
@@ -76,7 +81,7 @@ pub fn run(settings: &Settings, run: &mut Run<'_>) -> Result<Report, BenchError>
     for round in 0..settings.rounds {
         run.stop.check()?;
         // Another tip, and with it a reason to rest: what the threads do at a new tip before they go on there.
-        gate.send_replace(Some("resting"));
+        outlooks.send_replace(outlook(SyncStatus::Syncing { height: 0, target: 1 }));
         let began = Instant::now();
         head.send_modify(|head| {
             let mut next = (**head).clone();
@@ -84,7 +89,7 @@ pub fn run(settings: &Settings, run: &mut Run<'_>) -> Result<Report, BenchError>
             *head = Arc::new(next);
         });
         stops.push(stopped(began)?);
-        gate.send_replace(None);
+        outlooks.send_replace(outlook(SyncStatus::Synced));
         head.send_modify(|_| ());
         run.stop.until("the miner goes on", Duration::from_secs(10), || {
             let before = busy()?;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use bouya_core::ledger::{Agreement, Moved, View};
+use bouya_core::ledger::{Agreement, Disk, Moved, View};
 use bouya_core::limits::REORG_ALARM;
 use tracing::{error, info};
 
@@ -16,8 +16,9 @@ const TOLD_BLOCKS: usize = 16;
 const TOLD_DEADLINES: usize = 256;
 
 impl ChainActor {
-    pub(super) fn tell(&self, snapshot: &Snapshot, moved: &Moved) -> Result<(), ChainError> {
-        let tip = self.ledger.chain().tip();
+    pub(super) fn tell(&self, moved: &Moved) -> Result<(), ChainError> {
+        let snapshot = &self.keeper.disk().view()?;
+        let tip = self.keeper.chain().tip();
         if let depth @ 1.. = moved.disconnected.len() {
             info!(depth, from = %moved.from, to = %tip.id, height = tip.height, "reorganised");
             if depth as u64 > REORG_ALARM {
@@ -26,7 +27,7 @@ impl ChainActor {
                     "a reorganisation deeper than {REORG_ALARM} blocks: two parts of the network mined apart for long, or somebody out-mined it"
                 );
             }
-            self.events.tell(Event::Reorg {
+            self.outlets.events.tell(Event::Reorg {
                 depth,
                 from: moved.from.to_string(),
                 to: tip.id.to_string(),
@@ -37,8 +38,8 @@ impl ChainActor {
         for id in moved.connected.iter().rev().take(TOLD_BLOCKS).rev() {
             let Some(block) = snapshot.block(id)? else { continue };
             let miner = &block.header.miner;
-            let member = self.ledger.chain().genesis().rules.members.get(miner);
-            self.events.tell(Event::Block {
+            let member = self.keeper.chain().genesis().rules.members.get(miner);
+            self.outlets.events.tell(Event::Block {
                 height: block.header.height,
                 hash: id.to_string(),
                 transactions: block.body.transactions.len(),
@@ -57,14 +58,14 @@ impl ChainActor {
             ids.extend(block.body.transactions.iter().filter_map(|transaction| transaction.agreement()));
             since = Some(block.header.parent);
         }
-        let now = self.ledger.chain().tip().time;
+        let now = self.keeper.chain().tip().time;
         let since = since.map(|parent| snapshot.record(&parent)).transpose()?.flatten();
         let since = since.map_or(now, |record| record.header.time);
         ids.extend(snapshot.deadlines(since, now, TOLD_DEADLINES)?);
         for id in ids {
             let Some(agreement) = Agreement::read(snapshot, &id)? else { continue };
             let status = agreement.standing(now).name().to_owned();
-            self.events.tell(Event::Agreement { id: id.to_string(), status });
+            self.outlets.events.tell(Event::Agreement { id: id.to_string(), status });
         }
         Ok(())
     }

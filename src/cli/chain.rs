@@ -11,7 +11,7 @@ use super::error::Error;
 use super::output::{Output, Progress};
 use crate::archive;
 use crate::config::Settings;
-use crate::filler::Filler;
+use crate::importer::Importer;
 use crate::store::Store;
 
 pub(crate) const EXAMPLES: &str = "\
@@ -70,10 +70,10 @@ fn export(store: &Store, path: &Path, out: &mut Output) -> Result<(), Error> {
 fn import(store: Store, path: &Path, out: &mut Output) -> Result<(), Error> {
     let file =
         File::open(path).map_err(|error| Error::Usage(format!("cannot read {}: {error}", path.display())))?;
-    let mut filler = Filler::new(store).map_err(failed)?;
+    let mut importer = Importer::new(store).map_err(failed)?;
     let mut progress = Progress::new();
     let mut reader = BufReader::with_capacity(1 << 20, file);
-    let done = archive::import(&mut filler, &mut reader, |read| {
+    let done = archive::import(&mut importer, &mut reader, |read| {
         if read % 100 == 0 {
             progress.say(&format!("block {read}"));
         }
@@ -84,6 +84,6 @@ fn import(store: Store, path: &Path, out: &mut Output) -> Result<(), Error> {
         "{} new blocks, {} were there already; the chain's height is {}",
         done.new,
         done.known,
-        filler.height()
+        importer.height()
     ))
 }

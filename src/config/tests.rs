@@ -1,5 +1,5 @@
 use super::*;
-use crate::testing::genesis;
+use bouya_core::testing;
 
 fn write(dir: &Path, name: &str, text: &str) -> PathBuf {
     let path = dir.join(name);
@@ -20,7 +20,7 @@ bootstrap = ["bob@10.0.0.6:7000"]
 "#;
 
 fn network(dir: &Path) {
-    write(dir, "network.toml", &NetworkFile::render(&genesis("acme").spec, 3));
+    write(dir, "network.toml", &NetworkFile::render(&testing::network("acme", 1_000_000).spec, 3));
 }
 
 #[test]
@@ -28,7 +28,7 @@ fn what_is_rendered_reads_back() {
     let dir = tempfile::tempdir().unwrap();
     network(dir.path());
     let file = NetworkFile::load(&dir.path().join("network.toml")).unwrap();
-    assert_eq!(file.genesis.id(), genesis("acme").id());
+    assert_eq!(file.genesis.id(), testing::network("acme", 1_000_000).id());
     assert_eq!(file.min_fee_per_byte, 3);
 }
 
@@ -79,7 +79,7 @@ fn every_mistake_is_named_at_once() {
 #[test]
 fn a_networks_mistakes_are_named_with_the_node() {
     let dir = tempfile::tempdir().unwrap();
-    let text = NetworkFile::render(&genesis("acme").spec, 1)
+    let text = NetworkFile::render(&testing::network("acme", 1_000_000).spec, 1)
         .replace("interval_ms = 1000", "interval_ms = 1")
         .replace("reward = \"0.5\"", "reward = \"0.505\"");
     write(dir.path(), "network.toml", &text);

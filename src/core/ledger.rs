@@ -14,7 +14,6 @@ mod chain;
 mod compact;
 mod difficulty;
 mod durable;
-mod early;
 mod execute;
 mod genesis;
 mod locator;
@@ -24,8 +23,6 @@ mod receipt;
 mod replay;
 mod state;
 mod template;
-#[cfg(test)]
-pub(crate) mod testing;
 mod transaction;
 mod work;
 
@@ -35,7 +32,7 @@ pub use agreement::{Agreement, Moment, Proposal, Response, Standing};
 pub use amount::{AmountError, Coin};
 pub use block::{Block, Body, Header, Reward};
 pub use branch::{Branch, HeaderError};
-pub use chain::{Chain, Moved, Plan, PlanError, Ready, Step};
+pub use chain::{Chain, Moved, Origin, Plan, PlanError, Ready, Step};
 pub use compact::{CompactBlock, ShortId, ShortKey};
 pub use difficulty::Schedule;
 pub use durable::{BlockOutcome, Disk, Ledger, Progress, Taken};

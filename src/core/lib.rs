@@ -1,7 +1,7 @@
 //! Bouya's rules and state machines.
 //!
-//! Everything that Bouya *decides* lives here: values, ledger rules, the mempool, the wire's messages and the overlay
-//! network as one machine. Time and randomness come in as arguments, I/O goes out as values, so the same objects run
+//! Everything that Bouya *decides* lives here: values, ledger rules, the mempool, the wire's messages, the overlay
+//! network as one machine, and what a node decides between its machines. Time and randomness come in as arguments, I/O goes out as values, so the same objects run
 //! under tokio, in a simulator and in a fuzzer.
 //!
 //! Absent on purpose: sockets, files, clocks, threads, OS randomness, logging. `no_std` keeps it so.
@@ -15,6 +15,7 @@
 //! | 2 | [`ledger`] |
 //! | 3 | [`mempool`], [`wire`] |
 //! | 4 | [`overlay`] |
+//! | 5 | [`node`] |
 
 #![no_std]
 #![warn(missing_docs)]
@@ -34,7 +35,11 @@ pub mod id;
 pub mod ledger;
 pub mod limits;
 pub mod mempool;
+pub mod node;
 pub mod overlay;
 pub mod random;
+#[cfg(any(test, feature = "testing"))]
+#[doc(hidden)]
+pub mod testing;
 pub mod time;
 pub mod wire;

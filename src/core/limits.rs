@@ -52,6 +52,8 @@ pub const BLOCK_BYTES: usize = 1_900_000;
 pub const TRANSACTIONS_PER_BLOCK: usize = 16_384;
 /// C: bytes of a header, nonce included.
 pub const HEADER_BYTES: usize = 264;
+/// Bytes of a block without transactions: header, whom the reward is for and how much it is, a count of 0.
+pub const EMPTY_BLOCK_BYTES: u32 = HEADER_BYTES as u32 + 33 + 8 + 4;
 /// C: the difficulty never falls below the initial one divided by two to this power.
 pub const EASING_BITS: u32 = 16;
 /// How far ahead of the local clock a block may be before it is held until due, in milliseconds. Held, never refused:
@@ -95,6 +97,27 @@ pub const MEMPOOL_EXPIRY: Duration = Duration::from_secs(24 * 3600);
 /// Bookkeeping counted on top of each transaction's bytes (map nodes, the decoded form): measured for the smallest ones, each of a sender of
 /// its own.
 pub const MEMPOOL_ENTRY_OVERHEAD: usize = 768;
+/// What has waited too long is looked for this often.
+pub const MEMPOOL_SWEEP: Duration = Duration::from_secs(30);
+
+// --- What a node does between its machines ----------------------------------------------------------------------------
+
+/// Most blocks that share a commit, ...
+pub const BATCH_BLOCKS: usize = 64;
+/// ... and about how many transactions: more would wait too long for their answers, and the memory of checked signatures would not hold
+/// them all.
+pub const BATCH_TRANSACTIONS: usize = 8_192;
+/// Transactions that are checked together, and one submission more: a small one does not wait long for those behind it.
+pub const SUBMISSION_BATCH: usize = 1_024;
+/// Of a move of the tip without a reorganisation so many blocks are looked at for transactions that wait. Beyond, a sync is under way,
+/// and the mempool is held against accounts alone.
+pub const FOLLOWED_BLOCKS: usize = 1_000;
+/// Bytes of the blocks that left the chain whose transactions come back: the mempool holds no more.
+pub const LOST_BYTES: usize = MEMPOOL_BYTES;
+/// A node with bootstrap entries mines after this long even if nobody answers.
+pub const MINE_ALONE_AFTER: Duration = Duration::from_secs(5);
+/// A clock further off than this from the peers' median stops mining, in milliseconds.
+pub const CLOCK_OFF_MS: u64 = 5_000;
 
 // --- Before trust --------------------------------------------------------------------------------------------------
 

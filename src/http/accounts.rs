@@ -8,6 +8,7 @@ use axum::extract::State;
 use axum::response::Response;
 use bouya_core::ledger::{self, Address, Block, View};
 use bouya_core::limits::UNDO_BLOCKS;
+use bouya_core::node::pool::Pending;
 use serde::Deserialize;
 
 use super::Api;
@@ -16,7 +17,7 @@ use super::limits::ask;
 use super::problem::Problem;
 use super::views::{Account, Movement, Page};
 use crate::clock::rfc3339;
-use crate::mempool::{Pending, Request};
+use crate::mempool::Request;
 
 /// Looks at a chain that moves on before an answer is given up.
 const LOOKS: usize = 8;

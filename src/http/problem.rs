@@ -10,10 +10,10 @@ use tracing::error;
 
 use super::views;
 use crate::actor::MailboxError;
-use crate::mempool::Refusal;
 use crate::miner::MineError;
 use crate::net::request::CommandError;
 use crate::store::StoreError;
+use bouya_core::node::pool::Refusal;
 
 /// What went wrong, for people and programs.
 #[derive(Debug)]
@@ -148,9 +148,7 @@ impl Problem {
     pub(super) fn refused(error: Refusal, amount: impl Fn(u64) -> String) -> Self {
         let (status, name) = match &error {
             Refusal::Invalid(_) => (StatusCode::BAD_REQUEST, "invalid-transaction"),
-            Refusal::Confirmed(_) => (StatusCode::CONFLICT, "confirmed"),
             Refusal::DiskFull => (StatusCode::SERVICE_UNAVAILABLE, "disk-full"),
-            Refusal::Store(_) | Refusal::State(_) => (StatusCode::INTERNAL_SERVER_ERROR, "internal"),
             Refusal::Mempool(error) => match error {
                 MempoolError::Known | MempoolError::Slot { .. } => (StatusCode::CONFLICT, "slot-taken"),
                 MempoolError::Fee { .. } => (StatusCode::UNPROCESSABLE_ENTITY, "low-fee"),
@@ -189,9 +187,12 @@ impl Problem {
             }
             error => error.to_string(),
         };
-        if status == StatusCode::INTERNAL_SERVER_ERROR {
-            return Self::internal(detail);
-        }
         Self::new(status, name, detail)
+    }
+
+    /// A transaction that is on the chain already.
+    pub(super) fn confirmed(height: u64) -> Self {
+        let detail = format!("this transaction is confirmed already, at height {height}");
+        Self::new(StatusCode::CONFLICT, "confirmed", detail)
     }
 }

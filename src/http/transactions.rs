@@ -10,6 +10,7 @@ use bouya_core::codec::{Bounded, decode, encode};
 use bouya_core::crypto::Hash;
 use bouya_core::ledger::{self, Address};
 use bouya_core::limits::TRANSACTION_BYTES;
+use bouya_core::node::pool::Refusal;
 use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
 
 use super::extract::{Nothing, Options, PageOptions, Segment};
@@ -21,7 +22,7 @@ use super::views::{
 };
 use super::{Api, views};
 use crate::clock::rfc3339;
-use crate::mempool::{Refusal, Request};
+use crate::mempool::Request;
 
 /// Most waiting transactions that a list looks at.
 const LISTED: usize = 10_000;
@@ -139,15 +140,14 @@ pub(super) async fn submit(
         Given::One(transaction) => {
             let given = give(&api, vec![transaction]).await?.pop();
             let given = given.ok_or_else(|| Problem::internal("the mempool did not answer"))?;
-            let id = given.map_err(|error| Problem::refused(error, |units| api.amount(units)))?;
-            SubmissionAnswer::One(Submitted { id: id.to_string() })
+            SubmissionAnswer::One(Submitted { id: given?.to_string() })
         }
         Given::Many(transactions) => {
             let ids: Vec<Hash> = transactions.iter().map(ledger::Transaction::id).collect();
             let given = give(&api, transactions).await?;
-            let outcome = |(id, given): (Hash, Result<Hash, Refusal>)| {
-                let refused = given.err().map(|error| Problem::refused(error, |units| api.amount(units)));
-                Outcome { id: id.to_string(), problem: refused.map(Into::into) }
+            let outcome = |(id, given): (Hash, Result<Hash, Problem>)| Outcome {
+                id: id.to_string(),
+                problem: given.err().map(Into::into),
             };
             SubmissionAnswer::Many(ids.into_iter().zip(given).map(outcome).collect())
         }
@@ -155,11 +155,31 @@ pub(super) async fn submit(
     Ok((StatusCode::ACCEPTED, Json(answer)))
 }
 
+/// Gives transactions to the mempool: each is taken, or there is a problem with it.
 async fn give(
     api: &Api,
     transactions: Vec<ledger::Transaction>,
-) -> Result<Vec<Result<Hash, Refusal>>, Problem> {
-    ask(&api.limits.mempool, &api.mempool, move |reply| Request::Give { transactions, reply }).await
+) -> Result<Vec<Result<Hash, Problem>>, Problem> {
+    let ids: Vec<Hash> = transactions.iter().map(ledger::Transaction::id).collect();
+    let give = move |reply| Request::Give { transactions, reply };
+    let given = ask(&api.limits.mempool, &api.mempool, give).await?;
+    let refused: Vec<Hash> =
+        ids.iter().zip(&given).filter(|(_, given)| given.is_err()).map(|(id, _)| *id).collect();
+    // Refused because its nonce is used: perhaps by itself.
+    let mut confirmed = match refused.is_empty() {
+        true => Vec::new(),
+        false => {
+            api.read(move |snapshot| refused.iter().map(|id| Ok(snapshot.transaction(id)?)).collect()).await?
+        }
+    }
+    .into_iter();
+    let judge = |given: Result<Hash, Refusal>| {
+        given.map_err(|refusal| match confirmed.next().flatten() {
+            Some(found) => Problem::confirmed(found.header.height),
+            None => Problem::refused(refusal, |units| api.amount(units)),
+        })
+    };
+    Ok(given.into_iter().map(judge).collect())
 }
 
 /// What a request submits.

@@ -7,14 +7,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bouya_core::crypto::{Hash, PublicKey, SecretKey};
+use bouya_core::crypto::{PublicKey, SecretKey};
 use bouya_core::id::NodeId;
-use bouya_core::ledger::BlockOutcome;
 use bouya_core::limits::KNOWN_PEERS;
-use bouya_core::overlay::sync::SyncStatus;
-use bouya_core::overlay::{
-    Answer, Command, ConnId, Event, Input, Output, Overlay, Query, Submit, TransactionOutcome,
-};
+use bouya_core::node::keeper;
+use bouya_core::overlay::{Command, ConnId, Event, Input, Outlook, Output, Overlay};
 use bouya_core::wire::{CrlSummary, Message};
 use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::JoinHandle;
@@ -26,12 +23,11 @@ use super::connection::{Frame, Outbox};
 use super::request::Request;
 use super::tls::{Session, Tls};
 use super::{NetEvent, Shared, dial, report};
-use crate::actor::Mailbox;
+use crate::actor::{Inbox, Mailbox};
 use crate::chain;
 use crate::clock::{self, Clock};
 use crate::events::Events;
 use crate::mempool;
-use crate::miner::Gate;
 use crate::store::Reader;
 
 mod api;
@@ -50,10 +46,6 @@ pub const REVOCATIONS: &str = "revocations";
 const READS: usize = 16;
 /// The certificate files are looked at this often.
 const LOOK_AT_FILES: Duration = Duration::from_secs(1);
-/// A node with bootstrap entries mines after this long even if nobody answers.
-const MINE_ALONE_AFTER: Duration = Duration::from_secs(5);
-/// A clock further off than this from the peers' median stops mining.
-const CLOCK_OFF_MS: u64 = 5_000;
 /// Goodbyes get this long to leave.
 const PARTING: Duration = Duration::from_secs(2);
 
@@ -70,18 +62,17 @@ pub struct NetworkActor {
     pub mempool: Mailbox<mempool::Request>,
     /// Its own mailbox: answers of reads on the side come back through it.
     pub own: Mailbox<Input>,
-    pub inbox: mpsc::Receiver<Input>,
-    pub requests: mpsc::Receiver<Request>,
+    pub inbox: Inbox<Input>,
+    pub requests: Inbox<Request>,
     pub wire: mpsc::Receiver<NetEvent>,
     pub events: Events,
-    pub gate: watch::Sender<Gate>,
+    pub outlook: watch::Sender<Outlook>,
     pub not_after: watch::Sender<bouya_core::time::Timestamp>,
     /// Whose member keys these are, as their hellos have proven since the start: a seal can be shown as a name.
     pub names: watch::Sender<Names>,
     pub reload: Arc<tokio::sync::Notify>,
     pub clock: Clock,
     pub blacklist: Vec<NodeId>,
-    pub has_bootstrap: bool,
 }
 
 /// What is kept of a connection beside the overlay.
@@ -98,8 +89,9 @@ struct Running {
     reads: Arc<Semaphore>,
     /// What is being written down for the next start; a stop waits for it.
     keeping: JoinHandle<()>,
-    greeted: bool,
     last_file_error: Option<String>,
+    /// To be told to the chain.
+    syncing: Option<bool>,
     told: certificates::Told,
     alarms: Alarms,
 }
@@ -122,8 +114,8 @@ impl NetworkActor {
             links: BTreeMap::new(),
             reads,
             keeping: tokio::spawn(async {}),
-            greeted: false,
             last_file_error: None,
+            syncing: None,
             told: certificates::Told::default(),
             alarms: Alarms::default(),
         };
@@ -145,16 +137,13 @@ impl Running {
             tokio::select! {
                 biased;
                 () = stop.cancelled() => return,
-                input = actor.inbox.recv() => match input {
-                    Some(input) => self.handle(input),
-                    None => return,
-                },
+                input = actor.inbox.next() => self.handle(input),
                 () = actor.reload.notified() => self.look_at_files(),
                 _ = files.tick() => {
                     self.handle(Input::Clock(clock::wall()));
                     self.look_at_files();
                 }
-                Some(request) = actor.requests.recv() => self.answer(request),
+                request = actor.requests.next() => self.answer(request),
                 Some(event) = actor.wire.recv() => self.wire_event(event),
                 () = sleep_until(wakeup) => self.handle(Input::Wake),
             }
@@ -184,7 +173,6 @@ impl Running {
             NetEvent::Input(input) => {
                 match &input {
                     Input::Hello { conn, hello } => {
-                        self.greeted = true;
                         if let Some(link) = self.links.get_mut(conn) {
                             link.crls.clone_from(&hello.crls);
                         }
@@ -202,9 +190,15 @@ impl Running {
         while let Some(output) = self.actor.overlay.poll() {
             self.execute(output);
         }
-        let gate = self.gate();
-        if *self.actor.gate.borrow() != gate {
-            self.actor.gate.send_replace(gate);
+        // A chain that is too busy to hear this hears it the next time, within a second.
+        if let Some(syncing) = self.syncing
+            && self.actor.chain.offer(chain::Request::Keeper(keeper::Input::Syncing(syncing))).is_ok()
+        {
+            self.syncing = None;
+        }
+        let outlook = self.actor.overlay.outlook(self.actor.clock.now());
+        if *self.actor.outlook.borrow() != outlook {
+            self.actor.outlook.send_replace(outlook);
         }
     }
 
@@ -225,8 +219,8 @@ impl Running {
                     link.outbox.close(goodbye);
                 }
             }
-            Output::Ask(query) => self.ask(query),
-            Output::Submit(submit) => self.submit(submit),
+            Output::Ask(request) => self.ask(request),
+            Output::Syncing(syncing) => self.syncing = Some(syncing),
             Output::Revocations(lists) => self.take_in(&lists),
             Output::Save(book) => {
                 let bytes = bouya_core::codec::encode(&book);
@@ -276,43 +270,6 @@ impl Running {
         &self.actor.shared.tls
     }
 
-    fn ask(&mut self, query: Query) {
-        match query {
-            Query::Branch(id) => {
-                if self.actor.chain.offer(chain::Request::Branch(id)).is_err() {
-                    self.handle(Input::Answer(Answer::Branch { id, branch: None }));
-                }
-            }
-            Query::Short { key, block } => {
-                if self.actor.mempool.offer(mempool::Request::Short { key, block }).is_err() {
-                    self.handle(Input::Answer(Answer::Short { key, found: Vec::new() }));
-                }
-            }
-            Query::Transactions { conn, ids } => self.fetch(conn, ids),
-            Query::Block { conn, .. } | Query::Headers { conn, .. } => self.read(query, self.room(conn)),
-            Query::Missing(_) => self.read(query, async {}),
-        }
-    }
-
-    fn submit(&mut self, submit: Submit) {
-        match submit {
-            Submit::Block { conn, block, wanted } => {
-                let id = block.id();
-                if self.actor.chain.offer(chain::Request::Submit { conn, block, wanted }).is_err() {
-                    let outcome = BlockOutcome::Ignored;
-                    self.handle(Input::Answer(Answer::BlockDone { conn, id, outcome }));
-                }
-            }
-            Submit::Transactions { conn, transactions } => {
-                let ids: Vec<Hash> = transactions.iter().map(|transaction| transaction.id()).collect();
-                if self.actor.mempool.offer(mempool::Request::Submit { conn, transactions }).is_err() {
-                    let outcomes = ids.into_iter().map(|id| (id, TransactionOutcome::Ignored)).collect();
-                    self.handle(Input::Answer(Answer::TransactionsDone { conn, outcomes }));
-                }
-            }
-        }
-    }
-
     /// Writes something down on the side, one after the other: an older book never comes after a newer one.
     fn keep(&mut self, name: &'static str, bytes: Vec<u8>) {
         let reader = self.actor.reader.clone();
@@ -332,21 +289,6 @@ impl Running {
             let _ = before.await;
             next.await;
         });
-    }
-
-    fn gate(&self) -> Gate {
-        let overlay = &self.actor.overlay;
-        let started = Duration::from_millis(self.actor.clock.now().as_millis());
-        if self.actor.has_bootstrap && !self.greeted && started < MINE_ALONE_AFTER {
-            return Some("just started, waiting for the first peer");
-        }
-        if matches!(overlay.sync_status(), SyncStatus::Syncing { .. }) {
-            return Some("catching up with the network");
-        }
-        if overlay.clock_offset_ms().is_some_and(|offset| offset.unsigned_abs() > CLOCK_OFF_MS) {
-            return Some("this node's clock is more than 5 s off from its peers'; set it right (NTP)");
-        }
-        None
     }
 
     /// Says goodbye to everybody and waits a moment for it to leave.

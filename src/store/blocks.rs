@@ -56,12 +56,12 @@ impl Blocks {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::{block, genesis, pay};
+    use bouya_core::testing::{block_on, network, pay};
 
     #[test]
     fn the_last_blocks_are_kept_within_both_bounds() {
-        let genesis = genesis("test");
-        let small = block(&genesis, &genesis.branch(), vec![], 9);
+        let genesis = network("test", 1_000_000);
+        let small = block_on(&genesis, &genesis.branch(), 1_000, vec![], 9);
         let blocks = Blocks::default();
         let id = |number: usize| Hash([number as u8; 32]);
         for number in 0..BLOCKS + 3 {
@@ -71,7 +71,7 @@ mod tests {
         assert_eq!(kept, (3..BLOCKS + 3).collect::<Vec<_>>());
         let mut large = (*small).clone();
         large.body.transactions =
-            bouya_core::codec::Bounded::truncated(vec![pay(&genesis, 1, 0, 2, 1); 9_000]);
+            bouya_core::codec::Bounded::truncated(vec![pay(&genesis, 1, 0, 2, 1, 1_000); 9_000]);
         let (large, room) = (Arc::new(large), BYTES / (9_000 * 171));
         for number in 0..room + 2 {
             blocks.keep(id(200 + number), large.clone());

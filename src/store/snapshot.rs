@@ -247,4 +247,16 @@ impl View for Snapshot {
         let row = self.nodes.get((height, index)).map_err(state_error)?;
         Ok(row.map(|row| Hash(row.value())))
     }
+
+    fn tip(&self) -> Result<(u64, Hash), StateError> {
+        self.tip().map_err(state_error)
+    }
+
+    fn side_blocks(&self) -> Result<Vec<Hash>, StateError> {
+        self.side_blocks().map_err(state_error)
+    }
+
+    fn block(&self, id: &Hash) -> Result<Option<Arc<Block>>, StateError> {
+        self.block(id).map_err(state_error)
+    }
 }

@@ -1,86 +1,83 @@
 use std::collections::BTreeMap;
 
-use bouya_core::ledger::{Branch, Chain, Plan, Step, Transaction, View, World, check_inline};
+use bouya_core::ledger::{Block, Branch, Chain, Disk, Origin, Plan, Transaction, View, World, check_inline};
 use bouya_core::time::Timestamp;
 use proptest::prelude::*;
 
 use super::places::Mark;
 use super::*;
-use crate::testing::{address, block, genesis, pay};
+use crate::chain::ChainError;
+use bouya_core::testing::{address, block_on, give, network, pay, settle};
 
 mod crash;
 mod disk;
 mod history;
 
-/// A chain over the store and, beside it, over a world in memory.
-struct Twin {
+/// A store and, beside it, a world in memory.
+struct Both {
     store: Store,
     world: World,
+}
+
+impl Disk for Both {
+    type View = Snapshot;
+    type Error = ChainError;
+
+    fn view(&self) -> Result<Snapshot, ChainError> {
+        self.store.view()
+    }
+
+    fn commit(&mut self, change: &Change) -> Result<(), ChainError> {
+        self.world.apply(change);
+        Disk::commit(&mut self.store, change)
+    }
+}
+
+/// A chain over both.
+struct Twin {
+    disk: Both,
     chain: Chain,
 }
 
 impl Twin {
     fn open(dir: &Path) -> Self {
-        let genesis = genesis("test");
+        let genesis = network("test", 1_000_000);
         let store = Store::open(dir, genesis.clone()).unwrap();
-        let snapshot = store.reader().snapshot().unwrap();
-        let (_, tip) = snapshot.tip().unwrap();
-        let side = snapshot.side_blocks().unwrap();
-        let chain = Chain::load(genesis.clone(), &snapshot, tip, &side).unwrap();
-        Self { store, world: World::new(&genesis), chain }
+        let chain = Chain::load(genesis.clone(), &store.view().unwrap()).unwrap();
+        Self { disk: Both { store, world: World::new(&genesis) }, chain }
     }
 
-    fn give(&mut self, block: &Arc<bouya_core::ledger::Block>) {
-        let snapshot = self.store.reader().snapshot().unwrap();
-        let mut check = check_inline(self.chain.genesis().id());
-        let now = Timestamp(u64::MAX / 2);
-        if let Plan::Ready(ready) = self.chain.plan(&snapshot, &mut check, now, block.clone(), true).unwrap()
-        {
-            self.take(ready);
-        }
-        loop {
-            let snapshot = self.store.reader().snapshot().unwrap();
-            match self.chain.step(&snapshot, &mut check).unwrap() {
-                Step::Idle => break,
-                Step::Working => (),
-                Step::Ready(ready) => self.take(ready),
-                Step::Invalid { error, .. } => panic!("{error}"),
-            }
-        }
-    }
-
-    fn take(&mut self, ready: bouya_core::ledger::Ready) {
-        self.store.commit(ready.change()).unwrap();
-        self.world.apply(ready.change());
-        self.chain.accept(ready);
+    fn give(&mut self, block: &Arc<Block>) {
+        give(&mut self.chain, &mut self.disk, Timestamp(u64::MAX / 2), block, Origin::Synced).unwrap();
+        assert!(settle(&mut self.chain, &mut self.disk).1.is_empty());
     }
 
     fn mine(&mut self, transactions: Vec<Transaction>) -> Branch {
         let parent = self.chain.tip().clone();
-        self.give(&block(self.chain.genesis(), &parent, transactions, 9));
+        self.give(&block_on(self.chain.genesis(), &parent, 1_000, transactions, 9));
         parent
     }
 
     fn assert_equal(&self) {
-        let snapshot = self.store.reader().snapshot().unwrap();
-        assert_eq!(snapshot.tip().unwrap().1, self.world.tip());
+        let snapshot = self.disk.store.reader().snapshot().unwrap();
+        assert_eq!(View::tip(&snapshot), self.disk.world.tip());
         let rows: BTreeMap<Vec<u8>, Vec<u8>> =
-            self.world.rows().iter().map(|(key, row)| (encode(key), row.clone())).collect();
+            self.disk.world.rows().iter().map(|(key, row)| (encode(key), row.clone())).collect();
         assert_eq!(snapshot.rows().unwrap().map(Result::unwrap).collect::<BTreeMap<_, _>>(), rows);
         for height in 0..=self.chain.tip().height {
-            let id = self.world.at_height(height).unwrap().unwrap();
+            let id = self.disk.world.at_height(height).unwrap().unwrap();
             assert_eq!(snapshot.at_height(height).unwrap(), Some(id));
-            assert_eq!(snapshot.record(&id), self.world.record(&id));
-            assert_eq!(snapshot.body(&id), self.world.body(&id));
-            assert_eq!(snapshot.undo(&id), self.world.undo(&id));
+            assert_eq!(snapshot.record(&id), self.disk.world.record(&id));
+            assert_eq!(snapshot.body(&id), self.disk.world.body(&id));
+            assert_eq!(snapshot.undo(&id), self.disk.world.undo(&id));
         }
         assert_eq!(snapshot.at_height(self.chain.tip().height + 1).unwrap(), None);
         let side = snapshot.side_blocks().unwrap();
-        assert_eq!(side, self.world.side_blocks());
+        assert_eq!(side, self.disk.world.side_blocks().unwrap());
         assert_eq!(side.len(), self.chain.side_blocks().0);
         for id in &side {
-            assert_eq!(snapshot.record(id), self.world.record(id));
-            assert_eq!(snapshot.body(id), self.world.body(id));
+            assert_eq!(snapshot.record(id), self.disk.world.record(id));
+            assert_eq!(snapshot.body(id), self.disk.world.body(id));
         }
         assert_eq!(snapshot.ids().unwrap().count() as u64, self.chain.tip().height + 1 + side.len() as u64);
     }
@@ -90,7 +87,7 @@ impl Twin {
 fn what_was_committed_is_there_after_reopening() {
     let dir = tempfile::tempdir().unwrap();
     let mut twin = Twin::open(dir.path());
-    let payment = pay(&genesis("test"), 1, 0, 2, 500);
+    let payment = pay(&network("test", 1_000_000), 1, 0, 2, 500, 1_000);
     twin.mine(vec![payment.clone()]);
     twin.mine(vec![]);
     twin.assert_equal();
@@ -98,7 +95,7 @@ fn what_was_committed_is_there_after_reopening() {
     drop(twin);
     let twin = Twin::open(dir.path());
     assert_eq!(*twin.chain.tip(), tip);
-    let snapshot = twin.store.reader().snapshot().unwrap();
+    let snapshot = twin.disk.store.reader().snapshot().unwrap();
     let found = snapshot.transaction(&payment.id()).unwrap().unwrap();
     assert_eq!((found.header.height, found.transaction), (1, payment));
     assert_eq!(snapshot.movements(&address(2), (u64::MAX, 0), 9).unwrap(), [(1, 1)]);
@@ -112,16 +109,16 @@ fn what_was_committed_is_there_after_reopening() {
 fn index_rows_of_a_lost_branch_are_not_believed() {
     let dir = tempfile::tempdir().unwrap();
     let mut twin = Twin::open(dir.path());
-    let genesis = genesis("test");
-    let payment = pay(&genesis, 1, 0, 2, 500);
+    let genesis = network("test", 1_000_000);
+    let payment = pay(&genesis, 1, 0, 2, 500, 1_000);
     let fork = twin.mine(vec![payment.clone()]);
-    let first = block(&genesis, &fork, vec![], 8);
+    let first = block_on(&genesis, &fork, 1_000, vec![], 8);
     let mut branch = fork;
     branch.push_known(&genesis.rules, &first.header);
     twin.give(&first);
-    twin.give(&block(&genesis, &branch, vec![], 8));
+    twin.give(&block_on(&genesis, &branch, 1_000, vec![], 8));
     twin.assert_equal();
-    let snapshot = twin.store.reader().snapshot().unwrap();
+    let snapshot = twin.disk.store.reader().snapshot().unwrap();
     assert!(snapshot.transaction(&payment.id()).unwrap().is_none());
     assert_eq!(snapshot.side_blocks().unwrap().len(), 1);
 }
@@ -129,17 +126,17 @@ fn index_rows_of_a_lost_branch_are_not_believed() {
 #[test]
 fn what_does_not_belong_is_refused() {
     let dir = tempfile::tempdir().unwrap();
-    let store = Store::open(dir.path(), genesis("test")).unwrap();
+    let store = Store::open(dir.path(), network("test", 1_000_000)).unwrap();
     let error = |genesis| Store::open(dir.path(), genesis).map(|_| ()).unwrap_err();
-    assert!(matches!(error(genesis("test")), StoreError::Locked { .. }));
+    assert!(matches!(error(network("test", 1_000_000)), StoreError::Locked { .. }));
     drop(store);
-    assert!(matches!(error(genesis("other")), StoreError::Network { .. }));
-    let store = Store::open(dir.path(), genesis("test")).unwrap();
+    assert!(matches!(error(network("other", 1_000_000)), StoreError::Network { .. }));
+    let store = Store::open(dir.path(), network("test", 1_000_000)).unwrap();
     let tx = store.write().unwrap();
     tx.open_table(META).unwrap().insert("format", 9_u32.to_le_bytes().as_slice()).unwrap();
     tx.commit().unwrap();
     drop(store);
-    assert!(matches!(error(genesis("test")), StoreError::Format { found: 9, .. }));
+    assert!(matches!(error(network("test", 1_000_000)), StoreError::Format { found: 9, .. }));
 }
 
 #[test]
@@ -155,7 +152,7 @@ fn a_cut_off_file_is_refused_and_left_as_it_is() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join(FILE);
         std::fs::write(&path, &whole[..length]).unwrap();
-        let error = Store::open(dir.path(), genesis("test")).map(|_| ()).unwrap_err();
+        let error = Store::open(dir.path(), network("test", 1_000_000)).map(|_| ()).unwrap_err();
         assert!(matches!(error, StoreError::Failed(_)), "{length}: {error}");
         assert_eq!(
             std::fs::read(&path).unwrap().len(),
@@ -168,10 +165,10 @@ fn a_cut_off_file_is_refused_and_left_as_it_is() {
 /// A chain of two blocks with one block beside the last one.
 fn forked(dir: &Path) -> (Twin, Hash) {
     let mut twin = Twin::open(dir);
-    let genesis = genesis("test");
+    let genesis = network("test", 1_000_000);
     let fork = twin.mine(vec![]);
     twin.mine(vec![]);
-    let beside = block(&genesis, &fork, vec![], 8);
+    let beside = block_on(&genesis, &fork, 1_000, vec![], 8);
     twin.give(&beside);
     let tip = twin.chain.tip().id;
     assert_ne!(tip, beside.id());
@@ -184,11 +181,12 @@ fn a_block_that_is_cleaned_away_is_gone_with_the_commit() {
     let (mut twin, beside) = forked(dir.path());
     twin.assert_equal();
     let change = Change { removed: vec![beside], ..Change::default() };
-    twin.store.commit(&change).unwrap();
-    twin.world.apply(&change);
-    let world = twin.world;
-    drop(twin.store);
-    twin = Twin { world, ..Twin::open(dir.path()) };
+    twin.disk.store.commit(&change).unwrap();
+    twin.disk.world.apply(&change);
+    let Both { store, world } = twin.disk;
+    drop(store);
+    twin = Twin::open(dir.path());
+    twin.disk.world = world;
     assert_eq!(twin.chain.side_blocks(), (0, 0));
     twin.assert_equal();
 }
@@ -199,29 +197,29 @@ fn a_block_that_is_cleaned_away_is_gone_with_the_commit() {
 fn a_flood_of_side_blocks_fills_the_disk_up_to_its_bound() {
     let dir = tempfile::tempdir().unwrap();
     let mut twin = Twin::open(dir.path());
-    let genesis = genesis("test");
+    let genesis = network("test", 1_000_000);
     let fork = twin.chain.tip().clone();
     twin.mine(vec![]);
     twin.mine(vec![]);
-    let one = pay(&genesis, 1, 0, 2, 5);
+    let one = pay(&genesis, 1, 0, 2, 5, 1_000);
     let mut largest = 0;
     for number in 0..500 {
-        let mut junk = (*block(&genesis, &fork, vec![], 8)).clone();
+        let mut junk = (*block_on(&genesis, &fork, 1_000, vec![], 8)).clone();
         junk.body.transactions = bouya_core::codec::Bounded::truncated(vec![one.clone(); 11_000]);
         junk.header.body = junk.body.root(1);
         junk.header.time.0 += number;
         junk.header.difficulty = fork.difficulty_at(&genesis.rules, junk.header.time);
-        junk.header.seal(&genesis.id(), &crate::testing::key(8));
+        junk.header.seal(&genesis.id(), &bouya_core::testing::key(8));
         while !bouya_core::ledger::meets(&junk.id(), junk.header.difficulty) {
             junk.header.nonce += 1;
         }
-        let snapshot = twin.store.reader().snapshot().unwrap();
+        let snapshot = twin.disk.store.reader().snapshot().unwrap();
         let mut check = check_inline(genesis.id());
         let now = Timestamp(u64::MAX / 2);
-        let plan = twin.chain.plan(&snapshot, &mut check, now, Arc::new(junk), false).unwrap();
+        let plan = twin.chain.plan(&snapshot, &mut check, now, Arc::new(junk), Origin::Pushed).unwrap();
         drop(snapshot);
         let Plan::Ready(ready) = plan else { panic!("{plan:?}") };
-        twin.store.commit(ready.change()).unwrap();
+        twin.disk.store.commit(ready.change()).unwrap();
         twin.chain.accept(ready);
         let size = std::fs::metadata(dir.path().join(FILE)).unwrap().len();
         largest = largest.max(size);
@@ -235,7 +233,7 @@ fn a_flood_of_side_blocks_fills_the_disk_up_to_its_bound() {
 #[test]
 fn small_things_are_kept() {
     let dir = tempfile::tempdir().unwrap();
-    let reader = Store::open(dir.path(), genesis("test")).unwrap().reader();
+    let reader = Store::open(dir.path(), network("test", 1_000_000)).unwrap().reader();
     assert_eq!(reader.kept("book").unwrap(), None);
     reader.keep("book", b"abc").unwrap();
     assert_eq!(reader.kept("book").unwrap().as_deref(), Some(b"abc".as_slice()));
@@ -249,11 +247,11 @@ proptest! {
     fn the_store_is_the_world(parents in prop::collection::vec(any::<prop::sample::Index>(), 1..12)) {
         let dir = tempfile::tempdir().unwrap();
         let mut twin = Twin::open(dir.path());
-        let genesis = genesis("test");
+        let genesis = network("test", 1_000_000);
         let mut branches = vec![twin.chain.tip().clone()];
         for (number, parent) in parents.iter().enumerate() {
             let parent = branches[parent.index(branches.len())].clone();
-            let block = block(&genesis, &parent, vec![], 5 + (number % 5) as u8);
+            let block = block_on(&genesis, &parent, 1_000, vec![], 5 + (number % 5) as u8);
             let mut branch = parent;
             branch.push_known(&genesis.rules, &block.header);
             branches.push(branch);
@@ -340,11 +338,11 @@ fn audit_paying_to_a_chosen_address_makes_a_transaction_hard_to_find() {
     use std::time::Instant;
     let dir = tempfile::tempdir().unwrap();
     let mut twin = Twin::open(dir.path());
-    let genesis = genesis("test");
-    let target = pay(&genesis, 1, 0, 2, 500);
+    let genesis = network("test", 1_000_000);
+    let target = pay(&genesis, 1, 0, 2, 500, 1_000);
     twin.mine(vec![target.clone()]);
     let look = |twin: &Twin| {
-        let snapshot = twin.store.reader().snapshot().unwrap();
+        let snapshot = twin.disk.store.reader().snapshot().unwrap();
         let began = Instant::now();
         let found = snapshot.transaction(&target.id()).unwrap().is_some();
         (found, began.elapsed())
@@ -356,7 +354,15 @@ fn audit_paying_to_a_chosen_address_makes_a_transaction_hard_to_find() {
         let list: Vec<Transaction> = (0..10_500)
             .map(|_| {
                 let output = Bounded::truncated([Output { to, amount: 1 }]);
-                let one = Transaction::transfer(&genesis.id(), &crate::testing::key(3), nonce, 1, u64::MAX, output, Text::default());
+                let one = Transaction::transfer(
+                    &genesis.id(),
+                    &bouya_core::testing::key(3),
+                    nonce,
+                    1,
+                    u64::MAX,
+                    output,
+                    Text::default(),
+                );
                 nonce += 1;
                 one
             })
@@ -372,9 +378,9 @@ fn audit_blocks_that_lose_leave_their_index_behind() {
     use bouya_core::ledger::{Output, Template};
     let dir = tempfile::tempdir().unwrap();
     let mut twin = Twin::open(dir.path());
-    let genesis = genesis("test");
+    let genesis = network("test", 1_000_000);
     let index = |twin: &Twin| {
-        let table = twin.store.db.begin_read().unwrap().open_table(CHUNKS).unwrap();
+        let table = twin.disk.store.db.begin_read().unwrap().open_table(CHUNKS).unwrap();
         table.iter().unwrap().map(|row| row.unwrap().1.value().len()).sum::<usize>()
     };
     let mut fork = twin.chain.tip().clone();
@@ -387,11 +393,29 @@ fn audit_blocks_that_lose_leave_their_index_behind() {
             bytes[1..9].copy_from_slice(&n.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_be_bytes());
             let to = bouya_core::codec::decode(&bytes, "address").unwrap();
             let output = Bounded::truncated([Output { to, amount: 1 }]);
-            Transaction::transfer(&genesis.id(), &crate::testing::key(3), n, u64::from(seed), u64::MAX, output, Text::default()).check(&genesis.id()).unwrap()
+            Transaction::transfer(
+                &genesis.id(),
+                &bouya_core::testing::key(3),
+                n,
+                u64::from(seed),
+                u64::MAX,
+                output,
+                Text::default(),
+            )
+            .check(&genesis.id())
+            .unwrap()
         });
         let supply = genesis.supply() + 50 * parent.height;
         let time = Timestamp(parent.time.0 + 60_000 - 100 * u64::from(seed));
-        let template = Template::new(&genesis, parent, supply, list, address(miner), time, &crate::testing::key(miner));
+        let template = Template::new(
+            &genesis,
+            parent,
+            supply,
+            list,
+            address(miner),
+            time,
+            &bouya_core::testing::key(miner),
+        );
         let nonce = template.try_nonces(0, u64::MAX).unwrap();
         Arc::new(template.finish(nonce))
     };

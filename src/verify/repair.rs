@@ -13,7 +13,7 @@ use thiserror::Error;
 
 use super::quietly;
 use crate::chain::ChainError;
-use crate::filler::{FillError, Filler};
+use crate::importer::{ImportError, Importer};
 use crate::store::{self, Reader, Store, StoreError};
 
 /// Where the new file is made.
@@ -59,17 +59,17 @@ pub fn repair(
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
         _ => (),
     }
-    let mut filler = Filler::new(Store::open(&folder, genesis.clone())?)?;
+    let mut importer = Importer::new(Store::open(&folder, genesis.clone())?)?;
     let mut done = Repaired::default();
     // A file that cannot even be opened has nothing to give.
     if let Some(Ok(old)) = quietly(|| Store::open(dir, genesis)) {
         let reader = old.reader();
-        let saved = save(&reader, &mut filler, &mut done, &mut progress);
+        let saved = save(&reader, &mut importer, &mut done, &mut progress);
         // Closing writes to it, which a damaged one may not survive either.
         quietly(|| drop((reader, old)));
         saved?;
     }
-    drop(filler);
+    drop(importer);
     let replaced = fs::rename(folder.join(store::FILE), dir.join(store::FILE));
     replaced.and_then(|()| File::open(dir)?.sync_all()).map_err(failed)?;
     fs::remove_dir_all(&folder).map_err(failed)?;
@@ -78,20 +78,20 @@ pub fn repair(
 
 fn save(
     old: &Reader,
-    filler: &mut Filler,
+    importer: &mut Importer,
     done: &mut Repaired,
     progress: &mut impl FnMut(u64),
 ) -> Result<(), ChainError> {
     while let Some(block) = quietly(|| read(old, done.blocks + 1)).flatten() {
-        match filler.give(block) {
+        match importer.give(block) {
             Ok(_) => (),
-            Err(FillError::Store(error)) => return Err(error),
+            Err(ImportError::Store(error)) => return Err(error),
             Err(_) => break,
         }
         done.blocks += 1;
         progress(done.blocks);
     }
-    done.kept = quietly(|| old.copy_kept(&filler.store().reader())).is_some_and(|kept| kept.is_ok());
+    done.kept = quietly(|| old.copy_kept(&importer.store().reader())).is_some_and(|kept| kept.is_ok());
     Ok(())
 }
 
@@ -109,9 +109,9 @@ mod tests {
     use tempfile::TempDir;
 
     use super::*;
-    use crate::testing::genesis;
     use crate::verify::tests::store;
     use crate::verify::{Report, verify_file};
+    use bouya_core::testing::network;
 
     fn file(dir: &Path) -> std::path::PathBuf {
         dir.join(store::FILE)
@@ -129,11 +129,12 @@ mod tests {
                 store.spoil_row(table, row);
             }
             drop(store);
-            let done = repair(dir.path(), genesis("test"), |_| ()).unwrap();
+            let done = repair(dir.path(), network("test", 1_000_000), |_| ()).unwrap();
             assert!(blocks.is_none_or(|blocks| done.blocks == blocks) && done.blocks < 6 && done.kept);
-            let (report, _) = verify_file(dir.path(), &genesis("test"), |_, _| ()).unwrap();
+            let (report, _) = verify_file(dir.path(), &network("test", 1_000_000), |_, _| ()).unwrap();
             assert_eq!(report.blocks, done.blocks, "{table}");
-            let kept = Store::open(dir.path(), genesis("test")).unwrap().reader().kept("peers").unwrap();
+            let kept =
+                Store::open(dir.path(), network("test", 1_000_000)).unwrap().reader().kept("peers").unwrap();
             assert_eq!(kept.as_deref(), Some(&b"book"[..]));
         }
     }
@@ -156,7 +157,7 @@ mod tests {
             let dir = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap();
             drop(store(dir.path()));
             let good = fs::read(file(dir.path())).unwrap();
-            let expected = verify_file(dir.path(), &genesis("test"), |_, _| ()).unwrap().0;
+            let expected = verify_file(dir.path(), &network("test", 1_000_000), |_, _| ()).unwrap().0;
             Self { good, expected, dir }
         }
 
@@ -171,7 +172,7 @@ mod tests {
             let mut changed = self.good.clone();
             changed[bytes.clone()].iter_mut().for_each(|byte| *byte ^= 0x55);
             fs::write(file(self.dir.path()), &changed).unwrap();
-            let report = verify_file(self.dir.path(), &genesis("test"), |_, _| ());
+            let report = verify_file(self.dir.path(), &network("test", 1_000_000), |_, _| ());
             if let Ok((report, _)) = &report {
                 assert_eq!(*report, self.expected, "bytes {bytes:?}");
             }
@@ -190,8 +191,8 @@ mod tests {
             }
             *found += 1;
             if found.is_multiple_of(REPAIRED) {
-                repair(self.dir.path(), genesis("test"), |_| ()).unwrap();
-                let verified = verify_file(self.dir.path(), &genesis("test"), |_, _| ());
+                repair(self.dir.path(), network("test", 1_000_000), |_| ()).unwrap();
+                let verified = verify_file(self.dir.path(), &network("test", 1_000_000), |_, _| ());
                 assert!(verified.is_ok(), "byte {}", bytes.start);
             }
         }

@@ -130,7 +130,7 @@ impl Contacts {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::testing::address;
+    use bouya_core::testing::address;
 
     #[test]
     fn names_are_kept_replaced_and_forgotten() {

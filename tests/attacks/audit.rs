@@ -62,7 +62,12 @@ fn audit_one_withheld_block_stops_all_miners() {
         std::thread::sleep(Duration::from_millis(2_500)); // pace
         let states: Vec<String> = field.nodes().map(|node| node.status().sync.state).collect();
         if !states.iter().all(|state| state == "syncing") {
-            eprintln!("{:?}: not yet: {states:?} at {:?}, ban {:?}", began.elapsed(), heights(&field), field.ban("mad-0"));
+            eprintln!(
+                "{:?}: not yet: {states:?} at {:?}, ban {:?}",
+                began.elapsed(),
+                heights(&field),
+                field.ban("mad-0")
+            );
             tasks.iter().for_each(|task| task.abort());
             std::thread::sleep(Duration::from_millis(300)); // pace
             continue;
@@ -71,8 +76,12 @@ fn audit_one_withheld_block_stops_all_miners() {
         eprintln!("{:?}: all say {states:?} at {then:?}", began.elapsed());
         for _ in 0..8 {
             std::thread::sleep(Duration::from_secs(10)); // pace
-            eprintln!("{:?}: heights {:?}, waiting {}", began.elapsed(), heights(&field),
-                field.victim.status().mempool.transactions);
+            eprintln!(
+                "{:?}: heights {:?}, waiting {}",
+                began.elapsed(),
+                heights(&field),
+                field.victim.status().mempool.transactions
+            );
         }
         for task in tasks {
             let report = runtime.block_on(task).unwrap();

@@ -60,6 +60,17 @@ impl View for Ahead<'_> {
         }
     }
 
+    fn tip(&self) -> Result<(u64, Hash), StateError> {
+        match self.change.connected.last() {
+            Some((height, id, _)) => Ok((*height, *id)),
+            None => self.base.tip(),
+        }
+    }
+
+    fn side_blocks(&self) -> Result<Vec<Hash>, StateError> {
+        self.base.side_blocks()
+    }
+
     fn history_node(&self, height: u8, index: u64) -> Result<Option<Hash>, StateError> {
         let is_it = |node: &&Node| (node.0, node.1) == (height, index);
         match self.change.nodes.iter().rfind(is_it) {
@@ -76,15 +87,15 @@ mod tests {
 
     use proptest::prelude::*;
 
-    use super::super::testing::{Lab, Memory, address, genesis};
-    use super::super::{Action, Block, Ledger, Output, Progress, World, check_inline};
+    use super::super::{Action, Block, Ledger, Origin, Output, Progress, World, check_inline};
     use super::*;
     use crate::codec::{Bounded, Text};
+    use crate::testing::{Memory, Node, address, genesis};
     use crate::time::Timestamp;
 
     /// A chain in each of whose blocks key 1 pays `to`.
     fn chain(to: u8, blocks: u64) -> Vec<Arc<Block>> {
-        let mut lab = Lab::new();
+        let mut lab = Node::new();
         let pay = |nonce| {
             let outputs = Bounded::truncated([Output { to: address(to), amount: 1 + nonce }]);
             vec![lab.sign(1, nonce, Action::Transfer { outputs, memo: Text::default() })]
@@ -96,15 +107,15 @@ mod tests {
     /// Gives the blocks in groups of these sizes, then works until there is nothing to do.
     fn take(blocks: &[Arc<Block>], sizes: &[usize]) -> (World, Hash, Vec<Hash>, usize) {
         let genesis = genesis();
-        let (network, tip, memory) = (genesis.id(), genesis.branch().id, Memory::new(&genesis));
-        let mut ledger = Ledger::load(genesis, memory, tip, &[]).unwrap();
+        let (network, memory) = (genesis.id(), Memory::new(&genesis));
+        let mut ledger = Ledger::load(genesis, memory).unwrap();
         let (mut check, now) = (check_inline(network), Timestamp(u64::MAX / 2));
         let (mut rest, mut told) = (blocks, vec![]);
         for size in sizes.iter().cycle() {
             let (group, later) = rest.split_at((*size).min(rest.len()));
             rest = later;
-            let group = group.iter().map(|block| (block.clone(), true));
-            let taken = ledger.take_all(&mut check, now, group).unwrap();
+            let group = group.iter().map(|block| (block.clone(), Origin::Synced));
+            let taken = ledger.take(&mut check, now, group).unwrap();
             told.extend(taken.into_iter().filter_map(|taken| taken.moved).flat_map(|moved| moved.connected));
             if rest.is_empty() {
                 break;
@@ -123,7 +134,7 @@ mod tests {
     fn a_run_of_blocks_costs_one_commit() {
         let blocks = chain(2, 9);
         let (world, tip, told, commits) = take(&blocks, &[9]);
-        assert_eq!((commits, world.tip(), tip), (1, tip, blocks[8].id()));
+        assert_eq!((commits, world.tip().unwrap(), tip), (1, (9, tip), blocks[8].id()));
         assert_eq!(told, blocks.iter().map(|block| block.id()).collect::<Vec<_>>());
         assert_eq!(take(&blocks, &[1]).3, 9);
     }

@@ -30,7 +30,7 @@ mod plan;
 mod side;
 mod stage;
 
-pub use plan::{Moved, Plan, PlanError, Ready, Step};
+pub use plan::{Moved, Origin, Plan, PlanError, Ready, Step};
 
 /// Ids of invalid blocks remembered, so that their descendants are refused unread.
 const INVALID_IDS: usize = 1_024;
@@ -51,13 +51,9 @@ pub struct Chain {
 }
 
 impl Chain {
-    /// The chain whose durable tip is `tip` and which has the blocks `side` stored off the best chain.
-    pub fn load(
-        genesis: Arc<Genesis>,
-        view: &dyn View,
-        tip: Hash,
-        side: &[Hash],
-    ) -> Result<Self, StateError> {
+    /// The chain that is durable.
+    pub fn load(genesis: Arc<Genesis>, view: &dyn View) -> Result<Self, StateError> {
+        let (_, tip) = view.tip()?;
         let mut chain = Self {
             tip: genesis.branch(),
             genesis,
@@ -69,9 +65,9 @@ impl Chain {
         };
         let missing = || StateError("the tip's block is missing; run `bouya verify`".into());
         chain.tip = chain.branch_at(view, &tip)?.ok_or_else(missing)?;
-        for id in side {
-            if let Some(record) = view.record(id)? {
-                chain.blocks.add(*id, (&record).into());
+        for id in view.side_blocks()? {
+            if let Some(record) = view.record(&id)? {
+                chain.blocks.add(id, (&record).into());
             }
         }
         let ends: Vec<Hash> = chain.blocks.ends().take(SIDE_TIPS).collect();
@@ -115,15 +111,14 @@ impl Chain {
         self.stage.is_some() || self.side.values().any(|branch| branch.beats(&self.tip))
     }
 
-    /// Plans for `block`, cheapest checks first. `wanted` says that the block's branch is known to beat the tip by its headers, so
-    /// it is stored however far behind it begins.
+    /// Plans for `block`, cheapest checks first.
     pub fn plan(
         &self,
         view: &dyn View,
         check: Check<'_>,
         now: Timestamp,
         block: Arc<Block>,
-        wanted: bool,
+        origin: Origin,
     ) -> Result<Plan, PlanError> {
         // Before the store is asked anything: what comes below has cost its sender work.
         block.header.check_work()?;
@@ -148,9 +143,9 @@ impl Chain {
         }
         let record = HeaderRecord::new(block.header.clone(), &branch, bytes);
         if parent == self.tip.id {
-            self.plan_tip(view, check, branch, nodes, (record, block))
+            self.plan_tip(view, check, branch, nodes, (record, block, origin))
         } else {
-            self.plan_side(branch, (record, block), wanted)
+            self.plan_side(branch, (record, block, origin))
         }
     }
 
@@ -160,7 +155,7 @@ impl Chain {
         check: Check<'_>,
         branch: Branch,
         nodes: Vec<Node>,
-        (record, block): (HeaderRecord, Arc<Block>),
+        (record, block, origin): (HeaderRecord, Arc<Block>, Origin),
     ) -> Result<Plan, PlanError> {
         let lower = Rows::new();
         let mut layer = Layer::new(Some(view), &lower);
@@ -177,17 +172,16 @@ impl Chain {
             nodes,
             ..Change::default()
         };
-        Ok(Plan::Ready(Ready { change, effect: Effect::Tip(branch) }))
+        Ok(Plan::Ready(Ready { change, effect: Effect::Tip { branch, origin } }))
     }
 
     fn plan_side(
         &self,
         branch: Branch,
-        (record, block): (HeaderRecord, Arc<Block>),
-        wanted: bool,
+        (record, block, origin): (HeaderRecord, Arc<Block>, Origin),
     ) -> Result<Plan, PlanError> {
         let margin = u128::from(block.header.difficulty).saturating_mul(u128::from(SIDE_BLOCKS_BEHIND));
-        if !wanted && branch.work.saturating_add(margin) < self.tip.work {
+        if origin != Origin::Synced && branch.work.saturating_add(margin) < self.tip.work {
             return Err(PlanError::Behind);
         }
         let parent = block.header.parent;
@@ -196,7 +190,7 @@ impl Chain {
             stored: Vec::from([(record, block)]),
             ..Change::default()
         };
-        Ok(Plan::Ready(Ready { change, effect: Effect::Side { branch, parent, wanted } }))
+        Ok(Plan::Ready(Ready { change, effect: Effect::Side { branch, parent, origin } }))
     }
 
     /// Takes in a change that is durable now. Says what became of the best chain, if anything.
@@ -213,9 +207,9 @@ impl Chain {
     fn take_in(&mut self, change: &Change, effect: Effect) -> Option<Moved> {
         let from = self.tip.id;
         self.forget(&change.removed);
-        match effect {
-            Effect::Side { branch, parent, wanted } => {
-                if wanted {
+        let origin = match effect {
+            Effect::Side { branch, parent, origin } => {
+                if origin == Origin::Synced {
                     self.wanted = Some(branch.id);
                 }
                 for (record, _) in &change.stored {
@@ -225,13 +219,14 @@ impl Chain {
                 self.add_side(branch);
                 return None;
             }
-            Effect::Tip(branch) => {
+            Effect::Tip { branch, origin } => {
                 self.side.remove(&branch.id);
                 self.tip = branch;
                 let grown = change.stored.first().zip(change.connected.first());
                 if let (Some(stage), Some(((record, _), (_, id, undo)))) = (&mut self.stage, grown) {
                     stage.tip_grew(record, *id, undo);
                 }
+                origin
             }
             Effect::Flip { branch, lost } => {
                 self.stage = None;
@@ -247,9 +242,11 @@ impl Chain {
                 if !change.disconnected.is_empty() {
                     self.add_side(before);
                 }
+                Origin::Flip
             }
-        }
+        };
         Some(Moved {
+            origin,
             from,
             disconnected: change.disconnected.iter().map(|(_, id)| *id).collect(),
             connected: change.connected.iter().map(|(_, id, _)| *id).collect(),

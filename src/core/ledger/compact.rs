@@ -81,10 +81,10 @@ impl CompactBlock {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{address, unsigned};
     use super::*;
     use crate::codec::{decode, encode};
     use crate::limits::HEADER_BYTES;
+    use crate::testing::{address, unsigned};
 
     fn block(transactions: impl IntoIterator<Item = u64>) -> Block {
         let header: Header = decode(&[0; HEADER_BYTES], "header").unwrap();

@@ -1,19 +1,18 @@
-//! The chain on its disk: every change is durable before anybody hears of it.
+//! The chain on its disk: persist, then publish.
 //!
-//! Blocks are planned, their change committed, and only then anybody hears of them, in this order and nowhere else. Blocks whose time has
-//! not come wait here. A commit that fails ends the ledger: whatever memory was ahead of goes with it, and a restart loads what the
-//! disk holds.
+//! Blocks are planned, their change is committed, and only then does the caller learn what became of them: in this order, and nowhere
+//! else. A commit that fails ends the ledger: what memory was ahead of the disk goes with it, and a restart loads what the disk holds.
 //!
-//! Left out on purpose: who is told (the shell does that) and when the next step is due.
+//! Left out on purpose: which blocks share a commit, when to step, and who is told (`node::keeper` decides that).
 
 use alloc::string::{String, ToString};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use super::ahead::Ahead;
-use super::early::Early;
 use super::{
-    Block, BodyError, Chain, Change, Check, Genesis, Moved, Plan, PlanError, Ready, StateError, Step, View,
+    Block, BodyError, Chain, Change, Check, Genesis, Moved, Origin, Plan, PlanError, Ready, StateError, Step,
+    View,
 };
 use crate::crypto::Hash;
 use crate::time::Timestamp;
@@ -21,14 +20,12 @@ use crate::time::Timestamp;
 /// Where changes become durable: a file, or the simulator's model of one.
 pub trait Disk {
     /// Everything committed so far, unmoved by what is committed later.
-    type View<'a>: View
-    where
-        Self: 'a;
+    type View: View;
     /// It cannot be read or written: this node's own fault, and its end.
     type Error: From<StateError>;
 
     /// A view of now.
-    fn view(&self) -> Result<Self::View<'_>, Self::Error>;
+    fn view(&self) -> Result<Self::View, Self::Error>;
 
     /// Makes a change durable, all of it or nothing.
     fn commit(&mut self, change: &Change) -> Result<(), Self::Error>;
@@ -41,8 +38,13 @@ pub enum BlockOutcome {
     Stored,
     /// It was there already.
     Known,
-    /// Its time has not come; the chain gives it to itself again then.
-    Early,
+    /// Its time has not come. It is good as far as can be seen, and is to be given again then.
+    Early {
+        /// Its time.
+        due: Timestamp,
+        /// Its size.
+        bytes: usize,
+    },
     /// Its parent is not stored: fetch that first. Nobody's fault.
     UnknownParent,
     /// Nobody's fault, not taken (too far behind, or this node's store fails).
@@ -81,19 +83,18 @@ pub enum Progress {
     Flipped(Moved),
 }
 
-/// The best chain, its rivals, and what waits for its time, on a disk.
+/// The best chain and its rivals, on a disk.
 #[derive(Debug)]
 pub struct Ledger<D> {
     disk: D,
     chain: Chain,
-    early: Early,
 }
 
 impl<D: Disk> Ledger<D> {
-    /// The ledger that `disk` holds, whose tip is `tip` and which has the blocks `side` stored off the best chain.
-    pub fn load(genesis: Arc<Genesis>, disk: D, tip: Hash, side: &[Hash]) -> Result<Self, D::Error> {
-        let chain = Chain::load(genesis, &disk.view()?, tip, side)?;
-        Ok(Self { disk, chain, early: Early::default() })
+    /// The ledger that `disk` holds.
+    pub fn load(genesis: Arc<Genesis>, disk: D) -> Result<Self, D::Error> {
+        let chain = Chain::load(genesis, &disk.view()?)?;
+        Ok(Self { disk, chain })
     }
 
     /// Best chain and rivals.
@@ -106,37 +107,18 @@ impl<D: Disk> Ledger<D> {
         &self.disk
     }
 
-    /// When the next block that waits for its time is to be taken.
-    pub fn next_due(&self) -> Option<Timestamp> {
-        self.early.next_due()
-    }
-
-    /// Takes a block; for `wanted` see [`Chain::plan`].
+    /// Takes blocks one after the other. Those that extend the tip share a commit: a sync is bound by commits, not by blocks. When
+    /// this returns all of it is durable; if it fails, nobody has heard of anything.
     pub fn take(
         &mut self,
         check: Check<'_>,
         now: Timestamp,
-        block: Arc<Block>,
-        wanted: bool,
-    ) -> Result<Taken, D::Error> {
-        let mut pending = Change::default();
-        let taken = self.plan_on(&mut pending, check, now, block, wanted)?;
-        self.flush(&mut pending)?;
-        Ok(taken)
-    }
-
-    /// Takes blocks one after the other. Those that extend the tip share a commit: a sync is bound by commits, not by blocks. When
-    /// this returns all of it is durable; if it fails, nobody has heard of anything.
-    pub fn take_all(
-        &mut self,
-        check: Check<'_>,
-        now: Timestamp,
-        blocks: impl IntoIterator<Item = (Arc<Block>, bool)>,
+        blocks: impl IntoIterator<Item = (Arc<Block>, Origin)>,
     ) -> Result<Vec<Taken>, D::Error> {
         let mut pending = Change::default();
         let mut all = Vec::new();
-        for (block, wanted) in blocks {
-            all.push(self.plan_on(&mut pending, check, now, block, wanted)?);
+        for (block, origin) in blocks {
+            all.push(self.plan_on(&mut pending, check, now, block, origin)?);
         }
         self.flush(&mut pending)?;
         Ok(all)
@@ -149,10 +131,10 @@ impl<D: Disk> Ledger<D> {
         check: Check<'_>,
         now: Timestamp,
         block: Arc<Block>,
-        wanted: bool,
+        origin: Origin,
     ) -> Result<Taken, D::Error> {
         let view = self.disk.view()?;
-        let planned = self.chain.plan(&Ahead::new(&view, pending), check, now, block.clone(), wanted);
+        let planned = self.chain.plan(&Ahead::new(&view, pending), check, now, block, origin);
         drop(view);
         let outcome = match planned {
             Ok(Plan::Ready(ready)) => {
@@ -168,10 +150,7 @@ impl<D: Disk> Ledger<D> {
                 return Ok(Taken { outcome: BlockOutcome::Stored, moved });
             }
             Ok(Plan::Known) => BlockOutcome::Known,
-            Ok(Plan::Early { due, bytes }) => {
-                self.early.hold(due, block, bytes);
-                BlockOutcome::Early
-            }
+            Ok(Plan::Early { due, bytes }) => BlockOutcome::Early { due, bytes },
             Err(PlanError::State(error)) => return Err(error.into()),
             Err(PlanError::UnknownParent(_)) => BlockOutcome::UnknownParent,
             Err(PlanError::Behind) => BlockOutcome::Ignored,
@@ -179,14 +158,6 @@ impl<D: Disk> Ledger<D> {
             Err(error) => BlockOutcome::Invalid { committed: error.is_committed(), why: error.to_string() },
         };
         Ok(Taken { outcome, moved: None })
-    }
-
-    /// Takes a block whose time has come, if there is one.
-    pub fn take_due(&mut self, check: Check<'_>, now: Timestamp) -> Result<Option<Taken>, D::Error> {
-        match self.early.take_due(now) {
-            Some(block) => self.take(check, now, block, false).map(Some),
-            None => Ok(None),
-        }
     }
 
     /// One bounded step towards the best stored branch; there is one while [`Chain::is_behind`].
@@ -211,39 +182,5 @@ impl<D: Disk> Ledger<D> {
     fn commit(&mut self, ready: Ready) -> Result<Option<Moved>, D::Error> {
         self.disk.commit(ready.change())?;
         Ok(self.chain.accept(ready))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use alloc::vec;
-
-    use super::super::check_inline;
-    use super::super::testing::{Lab, Memory, genesis};
-    use super::*;
-    use crate::limits::AHEAD_MS;
-
-    #[test]
-    fn a_block_that_is_early_is_taken_once_its_time_has_come_and_only_once() {
-        let mut lab = Lab::new();
-        let genesis = genesis();
-        let (tip, memory, mut check) =
-            (genesis.branch().id, Memory::new(&genesis), check_inline(lab.network()));
-        let mut ledger = Ledger::load(genesis, memory, tip, &[]).unwrap();
-        let block = lab.mine(vec![]);
-        let due = block.header.time;
-        let before = Timestamp(due.0 - AHEAD_MS - 1);
-
-        let taken = ledger.take(&mut check, before, block.clone(), false).unwrap();
-        assert_eq!(taken, Taken { outcome: BlockOutcome::Early, moved: None });
-        assert_eq!(ledger.next_due(), Some(due));
-        assert_eq!(ledger.take_due(&mut check, before).unwrap(), None, "not yet");
-
-        let taken =
-            ledger.take_due(&mut check, Timestamp(due.0 - AHEAD_MS)).unwrap().expect("it was forgotten");
-        assert_eq!(taken.outcome, BlockOutcome::Stored);
-        assert_eq!(taken.moved.unwrap().connected, [block.id()]);
-        assert_eq!(ledger.chain().tip().id, block.id());
-        assert_eq!((ledger.next_due(), ledger.take_due(&mut check, due).unwrap()), (None, None));
     }
 }

@@ -95,20 +95,15 @@ pub enum ExecutionError {
     },
 }
 
-/// How transactions are checked: inline, or on all cores with a memory of what was checked before. The error is the index of the
-/// first invalid one and what is wrong with it.
-pub type Check<'a> =
-    &'a mut dyn FnMut(&[Transaction]) -> Result<Vec<CheckedTransaction>, (usize, TransactionError)>;
+/// How signatures are checked: inline, or on all cores with a memory of what was checked before. One result for each transaction, in
+/// their order.
+pub type Check<'a> = &'a mut dyn FnMut(&[Transaction]) -> Vec<Result<CheckedTransaction, TransactionError>>;
 
 /// Checks one after the other, with no memory.
 pub fn check_inline(
     network: Hash,
-) -> impl FnMut(&[Transaction]) -> Result<Vec<CheckedTransaction>, (usize, TransactionError)> {
-    move |transactions| {
-        let check =
-            |(index, t): (usize, &Transaction)| t.clone().check(&network).map_err(|error| (index, error));
-        transactions.iter().enumerate().map(check).collect()
-    }
+) -> impl FnMut(&[Transaction]) -> Vec<Result<CheckedTransaction, TransactionError>> {
+    move |transactions| transactions.iter().map(|one| one.clone().check(&network)).collect()
 }
 
 /// Why executing stopped: the block is bad, or the world could not be read.
@@ -148,13 +143,18 @@ pub(super) fn execute(
     block: &Block,
     check: Check<'_>,
 ) -> Result<(), Stop> {
-    let transactions = check(&block.body.transactions).map_err(|(index, error)| BodyError::Transaction {
+    let transactions = &block.body.transactions;
+    let wrong = |(index, error)| BodyError::Transaction {
         index,
-        id: block.body.transactions.get(index).map_or(Hash::ZERO, Transaction::id),
+        id: transactions.get(index).map_or(Hash::ZERO, Transaction::id),
         error,
-    })?;
+    };
+    let checked = check(transactions).into_iter().enumerate();
+    let checked = checked.map(|(index, checked)| checked.map_err(|error| wrong((index, error))));
+    // All of them before the first is executed.
+    let checked: Vec<CheckedTransaction> = checked.collect::<Result<_, _>>()?;
     let mut fees = 0_u64;
-    for (index, transaction) in transactions.iter().enumerate() {
+    for (index, transaction) in checked.iter().enumerate() {
         apply(layer, transaction, &block.header, index)?.map_err(|error| BodyError::Execution {
             index,
             id: transaction.id(),

@@ -38,20 +38,9 @@ impl World {
         }
     }
 
-    /// The best chain's end.
-    pub fn tip(&self) -> Hash {
-        self.heights.last_key_value().map_or(Hash::ZERO, |(_, id)| *id)
-    }
-
     /// All rows of the state.
     pub fn rows(&self) -> &BTreeMap<Key, Vec<u8>> {
         &self.rows
-    }
-
-    /// The stored blocks off the best chain.
-    pub fn side_blocks(&self) -> Vec<Hash> {
-        let off = |id: &&Hash, record: &HeaderRecord| self.heights.get(&record.header.height) != Some(id);
-        self.records.iter().filter(|(id, record)| off(id, record)).map(|(id, _)| *id).collect()
     }
 
     /// Forgets undo records, as if the chain had grown far beyond them.
@@ -117,5 +106,14 @@ impl View for World {
 
     fn history_node(&self, height: u8, index: u64) -> Result<Option<Hash>, StateError> {
         Ok(self.nodes.get(&(height, index)).copied())
+    }
+
+    fn tip(&self) -> Result<(u64, Hash), StateError> {
+        Ok(self.heights.last_key_value().map_or((0, Hash::ZERO), |(height, id)| (*height, *id)))
+    }
+
+    fn side_blocks(&self) -> Result<Vec<Hash>, StateError> {
+        let off = |id: &&Hash, record: &HeaderRecord| self.heights.get(&record.header.height) != Some(id);
+        Ok(self.records.iter().filter(|(id, record)| off(id, record)).map(|(id, _)| *id).collect())
     }
 }

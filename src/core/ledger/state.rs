@@ -96,6 +96,17 @@ pub trait View {
     fn undo(&self, id: &Hash) -> Result<Option<Undo>, StateError>;
     /// A perfect subtree (height, index) of the tree over the best chain's headers.
     fn history_node(&self, height: u8, index: u64) -> Result<Option<Hash>, StateError>;
+    /// Height and id of the best chain's last block.
+    fn tip(&self) -> Result<(u64, Hash), StateError>;
+    /// Blocks stored off the best chain.
+    fn side_blocks(&self) -> Result<Vec<Hash>, StateError>;
+
+    /// Any stored block.
+    fn block(&self, id: &Hash) -> Result<Option<Arc<Block>>, StateError> {
+        let Some(record) = self.record(id)? else { return Ok(None) };
+        let block = |body| Arc::new(Block { header: record.header, body });
+        Ok(self.body(id)?.map(block))
+    }
 
     /// The account of an address at the tip.
     fn account(&self, address: &Address) -> Result<Account, StateError> {

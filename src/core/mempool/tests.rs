@@ -288,15 +288,24 @@ fn short_ids_find_what_is_here_in_their_order() {
 #[test]
 fn audit_replacement_passes_the_bound_in_bytes() {
     use std::println;
-    let limits = Limits { max_bytes: 1024 * 1024, max_transactions: 1_000, max_per_sender: 64, ..Limits::default() };
+    let limits =
+        Limits { max_bytes: 1024 * 1024, max_transactions: 1_000, max_per_sender: 64, ..Limits::default() };
     let mut pool = Mempool::new(limits);
     let rich = Account { balance: u64::MAX, nonce: 0 };
     let to = Address::of(&PublicKey([9; 32]));
     let make = |nonce: u64, outputs: usize, fee: u64| {
         let outputs = Bounded::truncated((0..outputs).map(|_| Output { to, amount: 1 }));
-        Transaction::transfer(&NETWORK, &key(200 + (nonce / 64) as u8), nonce % 64, fee, 99, outputs, Text::default())
-            .check(&NETWORK)
-            .unwrap()
+        Transaction::transfer(
+            &NETWORK,
+            &key(200 + (nonce / 64) as u8),
+            nonce % 64,
+            fee,
+            99,
+            outputs,
+            Text::default(),
+        )
+        .check(&NETWORK)
+        .unwrap()
     };
     for n in 0..960 {
         pool.insert(Time::from_millis(0), 1, rich, make(n, 1, 6_000)).unwrap();

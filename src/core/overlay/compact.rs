@@ -18,7 +18,7 @@ use alloc::vec::Vec;
 
 use self::rebuild::{Rebuild, Stage};
 use super::recent::Recent;
-use super::{Act, ConnId, Fault, Query, Tip};
+use super::{Act, ConnId, Fault, PoolRequest, Tip};
 use crate::codec::Bounded;
 use crate::crypto::{Hash, tagged_hash};
 use crate::ledger::{Block, CompactBlock, Genesis, ShortKey, Transaction};
@@ -156,7 +156,7 @@ impl Compact {
         }
         let key = block.key();
         self.rebuilds.insert(id, Rebuild::new(conn, Arc::clone(&block), key));
-        self.act(Act::Ask(Query::Short { key, block }));
+        self.act(Act::Ask(PoolRequest::Short { key, block }.into()));
     }
 
     /// The mempool's answer: what it has, in the order of the short ids.

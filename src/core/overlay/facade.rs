@@ -9,10 +9,11 @@ use super::compact::{Compact, Wish};
 use super::gossip::Gossip;
 use super::peers::{Blacklisted, Change, PeerView, Peers};
 use super::sync::{Sync, SyncStatus};
-use super::{Act, Answer, ConnId, Fault, Input, Offer, Output, Settings, Tip, TransactionOutcome};
+use super::{Act, Answer, ConnId, Fault, Input, Offer, Outlook, Output, Settings, Tip, TransactionOutcome};
 use crate::codec::Bounded;
 use crate::crypto::Hash;
 use crate::ledger::{Block, BlockOutcome, CompactBlock};
+use crate::limits::MINE_ALONE_AFTER;
 use crate::time::{Time, Timestamp};
 use crate::wire::{Item, Message, TipSummary};
 
@@ -24,20 +25,24 @@ pub struct Overlay {
     gossip: Gossip,
     compact: Compact,
     sync: Sync,
-    /// The newest block of a sync under way. Peers are offered the last one only: they have most of the others.
-    late_offer: Option<Arc<Block>>,
+    /// Whether the node was told that a sync is under way.
+    syncing: bool,
+    /// The first peer is waited for until then.
+    starts_until: Option<Time>,
     outputs: VecDeque<Output>,
 }
 
 impl Overlay {
     /// A machine at rest; `wall` is the wall clock at `now`.
     pub fn new(settings: Settings, now: Time, wall: Timestamp) -> Self {
+        let starts_until = (!settings.bootstrap.is_empty()).then(|| now.after(MINE_ALONE_AFTER));
         Self {
+            starts_until,
             peers: Peers::new(&settings, now, wall),
             gossip: Gossip::new(now, settings.seed),
             compact: Compact::new(settings.genesis.clone(), settings.seed),
             sync: Sync::new(settings.genesis),
-            late_offer: None,
+            syncing: false,
             outputs: VecDeque::new(),
         }
     }
@@ -48,7 +53,10 @@ impl Overlay {
             Input::Accepted { conn, peer, address } => self.peers.accepted(now, conn, peer, address),
             Input::Dialed { conn, peer, endpoint } => self.peers.dialed(now, conn, peer, endpoint),
             Input::DialFailed { id, endpoint, why } => self.peers.dial_failed(now, &id, &endpoint, &why),
-            Input::Hello { conn, hello } => self.peers.hello(now, conn, hello),
+            Input::Hello { conn, hello } => {
+                self.starts_until = None;
+                self.peers.hello(now, conn, hello);
+            }
             Input::Received { conn, message, size } => {
                 if let Some((session, message)) = self.peers.received(now, conn, message, size) {
                     self.route(now, session, message);
@@ -110,27 +118,23 @@ impl Overlay {
         self.peers.known()
     }
 
-    /// How far this node has come.
-    pub fn sync_status(&self) -> SyncStatus {
-        self.sync.status()
-    }
-
-    /// How far the peers' clocks are ahead of this node's, in the middle, in milliseconds; none without peers.
-    pub fn clock_offset_ms(&self) -> Option<i64> {
-        self.peers.clock_offset_ms()
+    /// How this node stands in the network.
+    pub fn outlook(&self, now: Time) -> Outlook {
+        Outlook {
+            sync: self.sync.status(),
+            clock_offset_ms: self.peers.clock_offset_ms(),
+            starting: self.starts_until.is_some_and(|until| now < until),
+        }
     }
 
     fn offer(&mut self, now: Time, offer: Offer) {
         match offer {
-            Offer::Block { block, .. } if self.is_syncing() => self.late_offer = Some(block),
-            Offer::Block { block, .. } => self.offer_block(&block),
-            Offer::Transactions(transactions) => self.gossip.offer_transactions(now, transactions),
+            Offer::Block(block) => {
+                let compact = self.compact.offered(&block);
+                self.gossip.offer_block(&block, compact.as_ref());
+            }
+            Offer::Transactions { own, relayed } => self.gossip.offer_transactions(now, own, relayed),
         }
-    }
-
-    fn offer_block(&mut self, block: &Arc<Block>) {
-        let compact = self.compact.offered(block);
-        self.gossip.offer_block(block, compact.as_ref());
     }
 
     fn is_syncing(&self) -> bool {
@@ -139,7 +143,7 @@ impl Overlay {
 
     fn tip(&mut self, now: Time, tip: Tip) {
         let summary = TipSummary { height: tip.branch.height, hash: tip.branch.id, work: tip.branch.work };
-        self.peers.set_tip(now, summary, tip.now);
+        self.peers.set_tip(summary);
         self.compact.tip(&tip);
         self.sync.tip(now, tip);
     }
@@ -266,13 +270,13 @@ impl Overlay {
                 self.outputs.push_back(output);
             } else if let Some(wish) = self.compact.poll() {
                 self.grant(now, wish);
-            } else if let Some(block) =
-                self.late_offer.take_if(|_| !matches!(self.sync.status(), SyncStatus::Syncing { .. }))
-            {
-                self.offer_block(&block);
             } else {
-                return;
+                break;
             }
+        }
+        let syncing = self.is_syncing();
+        if core::mem::replace(&mut self.syncing, syncing) != syncing {
+            self.outputs.push_back(Output::Syncing(syncing));
         }
     }
 
@@ -296,8 +300,7 @@ impl Overlay {
     fn act(&mut self, now: Time, act: Act) {
         match act {
             Act::Send(session, message) => self.peers.send(session, message),
-            Act::Ask(query) => self.outputs.push_back(Output::Ask(query)),
-            Act::Submit(submit) => self.outputs.push_back(Output::Submit(submit)),
+            Act::Ask(request) => self.outputs.push_back(Output::Ask(request)),
             Act::Blame(session, fault) => self.peers.blame(now, session, &fault),
             Act::Note(event) => self.outputs.push_back(Output::Note(event)),
         }

@@ -29,7 +29,7 @@ use crate::limits::{
     SEND_QUEUE_BYTES, TRANSACTIONS_PER_MESSAGE, UNCHECKED_BYTES_PER_PEER,
 };
 use crate::overlay::recent::Recent;
-use crate::overlay::{Act, ConnId, Fault, Submit, TransactionOutcome};
+use crate::overlay::{Act, ConnId, Fault, PoolRequest, TransactionOutcome};
 use crate::random::Random;
 use crate::time::Time;
 use crate::wire::{Item, Message};
@@ -189,7 +189,7 @@ impl Gossip {
             }
         }
         if !fresh.is_empty() {
-            self.out.push_back(Act::Submit(Submit::Transactions { conn, transactions: fresh }));
+            self.out.push_back(Act::Ask(PoolRequest::Take { conn, transactions: fresh }.into()));
         }
         self.request();
     }
@@ -218,22 +218,27 @@ impl Gossip {
         }
     }
 
-    /// The mempool took these: for everybody who lacks them.
-    pub fn offer_transactions(&mut self, now: Time, transactions: Vec<Transaction>) {
-        for transaction in transactions {
-            let id = transaction.id();
-            self.wants.got(now, None, &id);
-            // What a peer has sent was seen before.
-            if self.seen.insert(id) {
-                self.own.push(self.own_after.max(now), transaction);
-            } else {
-                // Who got it together does not announce it together.
-                let wait = GOSSIP_RELAY.saturating_add(self.random.up_to(GOSSIP_RELAY));
-                self.relayed.push(now.after(wait), transaction);
-            }
+    /// The mempool took these: for everybody who lacks them. `own` ones come from this node's clients, so nobody has them yet.
+    pub fn offer_transactions(&mut self, now: Time, own: Vec<Transaction>, relayed: Vec<Transaction>) {
+        for transaction in own {
+            self.taken(now, &transaction);
+            self.own.push(self.own_after.max(now), transaction);
+        }
+        for transaction in relayed {
+            self.taken(now, &transaction);
+            // Peers that got it at the same time do not announce it at the same time.
+            let wait = GOSSIP_RELAY.saturating_add(self.random.up_to(GOSSIP_RELAY));
+            self.relayed.push(now.after(wait), transaction);
         }
         self.flush(now);
         self.request();
+    }
+
+    /// The mempool has this transaction: a copy from a peer is old news, and nobody need be asked for it.
+    fn taken(&mut self, now: Time, transaction: &Transaction) {
+        let id = transaction.id();
+        self.seen.insert(id);
+        self.wants.got(now, None, &id);
     }
 
     /// A new block on the best chain for everybody who lacks it, in short if it has a short form and the peer takes that.

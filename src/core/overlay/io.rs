@@ -12,11 +12,11 @@ use crate::ledger::{Block, Branch, Genesis, Transaction};
 use crate::time::Timestamp;
 use crate::wire::{CrlSummary, Endpoint, Goodbye, Hello, Message};
 
-use super::{Book, Fault};
+use super::{Book, Fault, SyncStatus};
 
 mod asks;
 
-pub use asks::{Answer, Query, Submit, TransactionOutcome};
+pub use asks::{Answer, KeeperRequest, PoolRequest, Request, StoreRequest, TransactionOutcome};
 
 /// A connection, numbered by the shell; never used twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -145,7 +145,7 @@ pub enum Input {
     },
     /// This node's best chain ends here now.
     Tip(Tip),
-    /// Something new of this node's own, for everybody who lacks it: accepted by the mempool or on the best chain.
+    /// Something new that this node has taken, for everybody who lacks it.
     Offer(Offer),
     /// The answer to an [`Output::Ask`].
     Answer(Answer),
@@ -190,22 +190,31 @@ pub struct Tip {
     pub branch: Branch,
     /// Blocks of it, newest first, ever sparser, ending with the genesis block.
     pub locator: Vec<Hash>,
-    /// This node's own wall clock and the tip's time say that it is up to date, as far as the chain knows.
-    pub now: Timestamp,
+}
+
+/// How this node stands in the network, as far as the overlay knows: what decides whether it may mine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Outlook {
+    /// How far it has come.
+    pub sync: SyncStatus,
+    /// How far the peers' clocks are ahead of this node's, in the middle, in milliseconds; none without peers.
+    pub clock_offset_ms: Option<i64>,
+    /// It has just started and has peers to dial, none of which has answered yet.
+    pub starting: bool,
 }
 
 /// Something to tell everybody.
 #[derive(Clone, Debug)]
 pub enum Offer {
     /// The mempool took these.
-    Transactions(Vec<Transaction>),
-    /// A new block on the best chain.
-    Block {
-        /// The block.
-        block: Arc<Block>,
-        /// Work of its branch.
-        work: u128,
+    Transactions {
+        /// This node's own clients gave these: nobody else has them yet.
+        own: Vec<Transaction>,
+        /// Peers gave these, or they came back from blocks that left the chain: others are likely to have them.
+        relayed: Vec<Transaction>,
     },
+    /// A new block on the best chain.
+    Block(Arc<Block>),
 }
 
 /// Must be done.
@@ -243,10 +252,10 @@ pub enum Output {
         /// The last word.
         goodbye: Option<Goodbye>,
     },
-    /// Ask chain or mempool; answered by [`Input::Answer`].
-    Ask(Query),
-    /// Give to chain or mempool; answered by [`Input::Answer`].
-    Submit(Submit),
+    /// Ask another machine of the node; answered by [`Input::Answer`].
+    Ask(Request),
+    /// A better branch is being fetched from now on, or no longer.
+    Syncing(bool),
     /// Verify these revocation lists (DER) and take in what is new.
     Revocations(Vec<Vec<u8>>),
     /// Send this node's revocation lists: the peer's hello lacks one of them. The bytes are the shell's.
@@ -329,9 +338,7 @@ pub enum Act {
     /// See [`Output::Send`].
     Send(ConnId, Message),
     /// See [`Output::Ask`].
-    Ask(Query),
-    /// See [`Output::Submit`].
-    Submit(Submit),
+    Ask(Request),
     /// A peer is at fault.
     Blame(ConnId, Fault),
     /// See [`Output::Note`].

@@ -221,10 +221,9 @@ impl Peers {
         self.changes.pop_front()
     }
 
-    /// This node's best block is this now; `wall` is its wall clock.
-    pub fn set_tip(&mut self, now: Time, tip: TipSummary, wall: Timestamp) {
+    /// This node's best block is this now.
+    pub fn set_tip(&mut self, tip: TipSummary) {
         self.own.hello.tip = tip;
-        self.own.wall = (now, wall);
     }
 
     /// This node's wall clock shows this: it may have been set since it was told last.

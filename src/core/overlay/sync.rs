@@ -24,10 +24,10 @@ use self::peer::{Peer, beats};
 use self::walk::{Stage, Walk};
 use crate::codec::Bounded;
 use crate::crypto::Hash;
-use crate::ledger::{Block, BlockOutcome, Branch, Genesis, Header};
+use crate::ledger::{Block, BlockOutcome, Branch, Genesis, Header, Origin};
 use crate::limits::HEADERS_TIMEOUT;
-use crate::overlay::{Act, ConnId, Event, Fault, Query, Submit, Tip};
-use crate::time::{Time, Timestamp};
+use crate::overlay::{Act, ConnId, Event, Fault, KeeperRequest, StoreRequest, Tip};
+use crate::time::Time;
 use crate::wire::{Item, Message, TipSummary};
 
 mod blocks;
@@ -95,7 +95,7 @@ impl Sync {
     pub fn new(genesis: Arc<Genesis>) -> Self {
         let branch = genesis.branch();
         Self {
-            tip: Tip { locator: Vec::from([branch.id]), branch, now: Timestamp::default() },
+            tip: Tip { locator: Vec::from([branch.id]), branch },
             genesis,
             peers: BTreeMap::new(),
             walk: None,

@@ -7,6 +7,7 @@ use bouya_core::codec::{Bounded, Text};
 use bouya_core::ledger::{Output, Transaction};
 use serde_json::Value;
 use tokio::sync::oneshot;
+use tokio_util::sync::CancellationToken;
 
 use super::harness::{MINER, Node};
 use crate::actor::Mailbox;
@@ -14,8 +15,9 @@ use crate::chain::{self, ChainActor};
 use crate::events::Events;
 use crate::mempool;
 use crate::store::Store;
-use crate::testing::{address, block, key, pay};
 use crate::workers::Workers;
+use bouya_core::node::pool;
+use bouya_core::testing::{address, block_on, key, pay};
 
 fn account(node: &Node, n: u8, query: &str) -> (String, u64) {
     let account = node.json(&format!("/v1/accounts/{}{query}", address(n)));
@@ -132,15 +134,15 @@ fn a_history_is_paged_without_gaps_or_a_last_empty_page() {
 fn a_history_forgets_a_branch_that_lost() {
     let node = Node::start();
     let genesis = node.api.genesis.clone();
-    let lost = (0..3).map(|nonce| pay(&genesis, 1, nonce, 2, 100)).collect();
-    node.give(block(&genesis, &genesis.branch(), lost, 3));
+    let lost = (0..3).map(|nonce| pay(&genesis, 1, nonce, 2, 100, 1_000)).collect();
+    node.give(block_on(&genesis, &genesis.branch(), 1_000, lost, 3));
     assert_eq!(shown(&movements(&node, 2, "")).len(), 3);
     assert_eq!(shown(&movements(&node, 3, "")).len(), 1, "a reward");
-    let first = block(&genesis, &genesis.branch(), vec![pay(&genesis, 4, 0, 2, 700)], 4);
+    let first = block_on(&genesis, &genesis.branch(), 1_000, vec![pay(&genesis, 4, 0, 2, 700, 1_000)], 4);
     node.give(first.clone());
     let mut parent = genesis.branch();
     parent.push_known(&genesis.rules, &first.header);
-    node.give(block(&genesis, &parent, vec![], 4));
+    node.give(block_on(&genesis, &parent, 1_000, vec![], 4));
     node.wait_for_height(2);
     for limit in [1, 2, 20] {
         let page = movements(&node, 2, &format!("?limit={limit}"));
@@ -152,7 +154,7 @@ fn a_history_forgets_a_branch_that_lost() {
 #[test]
 fn no_coin_counts_as_waiting_and_as_there() {
     let node = Node::start();
-    let payee = crate::testing::address(3);
+    let payee = bouya_core::testing::address(3);
     let path = format!("/v1/accounts/{payee}?confirmations=0");
     let parse = |balance: &Value| node.api.genesis.spec.coin.parse(balance.as_str().unwrap()).unwrap();
     let before = parse(&node.json(&path)["balance"]);
@@ -175,7 +177,7 @@ fn no_coin_counts_as_waiting_and_as_there() {
 #[test]
 fn the_mempool_hears_of_a_tip_before_it_is_shown() {
     let dir = tempfile::tempdir().unwrap();
-    let genesis = crate::testing::genesis("order");
+    let genesis = bouya_core::testing::network("order", 1_000_000);
     let store = Store::open(dir.path(), genesis.clone()).unwrap();
     let (reader, workers) = (store.reader(), Arc::new(Workers::new(genesis.id())));
     let (network, _inputs) = Mailbox::new("network", 64);
@@ -185,8 +187,11 @@ fn the_mempool_hears_of_a_tip_before_it_is_shown() {
     mempool.offer(mempool::Request::List { most: 1, reply: oneshot::channel().0 }).unwrap();
     let outlets = chain::Outlets { network, mempool, events: Events::default() };
     let (actor, head) = ChainActor::load(store, dir.path().to_owned(), workers, inbox, outlets).unwrap();
-    let running = std::thread::spawn(move || actor.run().unwrap());
-    let block = block(&genesis, &genesis.branch(), vec![], 3);
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    let stop = CancellationToken::new();
+    let until = stop.clone();
+    let running = runtime.spawn_blocking(move || actor.run(&until).unwrap());
+    let block = block_on(&genesis, &genesis.branch(), 1_000, vec![], 3);
     chain.offer(chain::Request::Mined { block, reply: oneshot::channel().0 }).unwrap();
     let height = || head.borrow().branch.height;
     while reader.snapshot().unwrap().tip().unwrap().0 == 0 {
@@ -196,11 +201,12 @@ fn the_mempool_hears_of_a_tip_before_it_is_shown() {
         assert_eq!(height(), 0, "shown before the mempool was told");
         std::thread::sleep(Duration::from_millis(1)); // poll
     }
-    heard.blocking_recv().unwrap();
-    assert!(matches!(heard.blocking_recv(), Some(mempool::Request::Moved { .. })));
+    heard.try_next().unwrap();
+    let told = std::iter::repeat_with(|| heard.try_next()).flatten().next();
+    assert!(matches!(told, Some(mempool::Request::Pool(pool::Input::Moved { .. }))));
     while height() == 0 {
         std::thread::sleep(Duration::from_millis(1)); // poll
     }
-    drop(chain);
-    running.join().unwrap();
+    stop.cancel();
+    runtime.block_on(running).unwrap();
 }

@@ -10,7 +10,7 @@ use super::harness::Node;
 use super::records::signed;
 use crate::clock::wall;
 use crate::events::{Event, Heard};
-use crate::testing::{address, block};
+use bouya_core::testing::{address, block_on};
 
 const PROPOSER: u8 = 1;
 const PARTIES: [u8; 2] = [2, 3];
@@ -128,7 +128,7 @@ fn on(
     transactions: Vec<Transaction>,
     miner: u8,
 ) -> (std::sync::Arc<bouya_core::ledger::Block>, Branch) {
-    let made = block(&node.api.genesis, parent, transactions, miner);
+    let made = block_on(&node.api.genesis, parent, 1_000, transactions, miner);
     let mut branch = parent.clone();
     branch.push_known(&node.api.genesis.rules, &made.header);
     (made, branch)

@@ -79,7 +79,7 @@ fn every_answer_has_the_security_headers() {
 #[test]
 fn every_path_and_query_that_makes_no_sense_is_named() {
     let node = Node::start();
-    let address = crate::testing::address(1);
+    let address = bouya_core::testing::address(1);
     for path in [
         "/v1/blocks?limit=0".to_owned(),
         "/v1/blocks?limit=101".to_owned(),

@@ -5,7 +5,7 @@ use bouya_core::ledger::Block;
 use serde_json::Value;
 
 use super::harness::{MINER, Node};
-use crate::testing::{address, key};
+use bouya_core::testing::{address, key};
 
 #[test]
 fn a_block_by_height_by_hash_and_as_the_latest() {
@@ -60,14 +60,14 @@ fn a_block_that_is_not_there() {
 fn a_block_off_the_best_chain_has_no_confirmations() {
     let node = Node::start();
     let genesis = node.api.genesis.clone();
-    let paid = crate::testing::pay(&genesis, 1, 0, 2, 5);
-    let lost = crate::testing::block(&genesis, &genesis.branch(), vec![paid], 3);
+    let paid = bouya_core::testing::pay(&genesis, 1, 0, 2, 5, 1_000);
+    let lost = bouya_core::testing::block_on(&genesis, &genesis.branch(), 1_000, vec![paid], 3);
     node.give(lost.clone());
-    let first = crate::testing::block(&genesis, &genesis.branch(), vec![], 4);
+    let first = bouya_core::testing::block_on(&genesis, &genesis.branch(), 1_000, vec![], 4);
     node.give(first.clone());
     let mut parent = genesis.branch();
     parent.push_known(&genesis.rules, &first.header);
-    node.give(crate::testing::block(&genesis, &parent, vec![], 4));
+    node.give(bouya_core::testing::block_on(&genesis, &parent, 1_000, vec![], 4));
     node.wait_for_height(2);
     let block = node.json(&format!("/v1/blocks/{}", lost.id()));
     assert_eq!(block["confirmations"], 0);

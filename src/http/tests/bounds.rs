@@ -53,7 +53,7 @@ fn a_question_that_nobody_waits_for_still_counts() {
     for _ in 0..2 * QUESTIONS {
         assert!(node.runtime().block_on(async { tokio::time::timeout(SHORT, question()).await }).is_err());
     }
-    let waiting = std::iter::from_fn(|| inbox.try_recv().ok()).count();
+    let waiting = std::iter::from_fn(|| inbox.try_next()).count();
     assert_eq!(waiting, QUESTIONS, "peers wait behind these and no more");
     // Those are dropped now: their turns are free.
     node.wait("turns are free", || turns.available_permits() == QUESTIONS);
@@ -104,7 +104,7 @@ fn streams_are_bounded_and_leave_room_for_others() {
 fn a_page_ends_early_where_much_had_to_be_read() {
     let mut node = Node::start();
     // Sizes of two blocks: a page ends with the block that goes over.
-    let payee = crate::testing::address(2);
+    let payee = bouya_core::testing::address(2);
     for nonce in 0..6 {
         node.pay(1, nonce, 2, 5);
         node.mine();

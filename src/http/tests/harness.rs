@@ -24,11 +24,13 @@ use super::client::Answer;
 use crate::chain::{self, ChainActor};
 use crate::clock::{Clock, wall};
 use crate::mempool::MempoolActor;
-use crate::miner::{Gate, MinerActor, Settings, When};
+use crate::miner::{MinerActor, Settings, When};
 use crate::net::request::{CommandError, Summary};
 use crate::store::Store;
-use crate::testing;
 use crate::workers::Workers;
+use bouya_core::node::Gate;
+use bouya_core::overlay::{Outlook, SyncStatus};
+use bouya_core::testing;
 
 /// The key that seals blocks and gets their rewards.
 pub(super) const MINER: u8 = 9;
@@ -41,13 +43,13 @@ pub(super) struct Node {
     pub(super) api: Api,
     pub(super) address: SocketAddr,
     pub(super) chain: Mailbox<chain::Request>,
-    pub(super) gate: watch::Sender<Gate>,
+    pub(super) outlook: watch::Sender<Outlook>,
     pub(super) network: Arc<Network>,
     engine: Engine,
     _dir: TempDir,
 }
 
-/// What runs the actors; last to go, once their mailboxes are closed.
+/// What runs the actors; last to go, once they are told to stop.
 struct Engine {
     /// Taken when dropped: a runtime that is dropped itself waits for ever on a thread that does not end.
     runtime: Option<Runtime>,
@@ -116,7 +118,7 @@ impl Node {
             tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let entered = runtime.enter();
         let dir = tempfile::tempdir().unwrap();
-        let genesis = testing::genesis("http");
+        let genesis = testing::network("http", 1_000_000);
         let store = Store::open(dir.path(), genesis.clone()).unwrap();
         let (reader, events) = (store.reader(), Events::default());
         let workers = Arc::new(Workers::new(genesis.id()));
@@ -126,7 +128,9 @@ impl Node {
         let (mempool, mempool_inbox) = Mailbox::new("mempool", 64);
         let (miner, miner_inbox) = Mailbox::new("miner", 16);
         let (level, level_watch) = watch::channel(Level::default());
-        let (gate, gate_watch) = watch::channel(None);
+        let outlook = Outlook { sync: SyncStatus::Synced, clock_offset_ms: None, starting: false };
+        let (outlook, outlook_watch) = watch::channel(outlook);
+        let stop = CancellationToken::new();
         let (rate, hash_rate) = watch::channel(0);
         let not_after = watch::channel(Timestamp(wall().0 + 10 * 24 * 3600 * 1000 + 60_000)).1;
         let outlets =
@@ -140,13 +144,13 @@ impl Node {
             workers,
             inbox: mempool_inbox,
             network: own,
-            head: head.clone(),
             level,
             events: events.clone(),
             clock: Clock::start(),
         };
         let reward_to = testing::address(MINER);
         let threads = NonZero::<u32>::MIN;
+        let gate = Gate::new(&genesis, &testing::key(MINER).public());
         let miner_actor = MinerActor {
             settings: Settings { enabled: false, threads, share: 1.0, when: When::Pending, reward_to },
             genesis: genesis.clone(),
@@ -156,20 +160,26 @@ impl Node {
             mempool: mempool.clone(),
             head: head.clone(),
             level: level_watch.clone(),
-            gate: gate_watch,
+            gate,
+            outlook: outlook_watch,
             rate,
         };
+        let (chain_stop, mempool_stop) = (stop.clone(), stop.clone());
         let actors = vec![
-            runtime.spawn_blocking(move || chain_actor.run().unwrap()),
-            runtime.spawn_blocking(move || mempool_actor.run().unwrap()),
+            runtime.spawn_blocking(move || chain_actor.run(&chain_stop).unwrap()),
+            runtime.spawn_blocking(move || mempool_actor.run(&mempool_stop).unwrap()),
         ];
-        runtime.spawn(miner_actor.run());
-        runtime.spawn(async move { while inputs.recv().await.is_some() {} });
+        runtime.spawn(miner_actor.run(stop.clone()));
+        runtime.spawn(async move {
+            loop {
+                inputs.next().await;
+            }
+        });
         let network = Arc::new(Network::new());
         let answering = network.clone();
         runtime.spawn(async move {
-            while let Some(request) = asked.recv().await {
-                answering.answer(request);
+            loop {
+                answering.answer(asked.next().await);
             }
         });
         let api = Api {
@@ -193,7 +203,7 @@ impl Node {
             hosts: vec!["ledger.example".to_owned()],
             min_fee_per_byte: 1,
             limits: Limits::default(),
-            stop: CancellationToken::new(),
+            stop,
         };
         let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
         let address = listener.local_addr().unwrap();
@@ -203,7 +213,7 @@ impl Node {
             api,
             address,
             chain,
-            gate,
+            outlook,
             network,
             engine: Engine { runtime: Some(runtime), actors },
             _dir: dir,
@@ -273,7 +283,7 @@ impl Node {
     }
 
     pub(super) fn pay(&self, from: u8, nonce: u64, to: u8, amount: u64) -> Transaction {
-        let transaction = testing::pay(&self.api.genesis, from, nonce, to, amount);
+        let transaction = testing::pay(&self.api.genesis, from, nonce, to, amount, 1_000);
         let answer = self.submit(&transaction);
         assert_eq!(answer.status, 202, "{}", answer.text());
         transaction

@@ -5,7 +5,7 @@ use super::harness::{Node, TOKEN};
 #[test]
 fn an_unknown_query_key_is_named() {
     let node = Node::start();
-    let address = crate::testing::address(1);
+    let address = bouya_core::testing::address(1);
     for path in [
         "/v1/status",
         "/v1/peers",

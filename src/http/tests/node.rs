@@ -3,7 +3,8 @@
 use serde_json::json;
 
 use super::harness::{MINER, Node};
-use crate::testing::address;
+use bouya_core::overlay::SyncStatus;
+use bouya_core::testing::address;
 
 #[test]
 fn the_status_has_its_promised_shape() {
@@ -102,7 +103,7 @@ fn mining_on_request_mines_one() {
     let status = node.json("/v1/status");
     assert_eq!(status["tip"]["height"], 1, "no more than one, and at once");
     assert_eq!(status["tip"]["hash"], mined["hash"]);
-    node.gate.send_replace(Some("catching up with the network"));
+    node.outlook.send_modify(|outlook| outlook.sync = SyncStatus::Syncing { height: 1, target: 2 });
     let detail = node.operate("POST", "/v1/mine").problem(409, "not-mined");
     assert!(detail.contains("catching up"), "{detail}");
 }

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::harness::Node;
 use crate::clock::rfc3339;
-use crate::testing::{address, key};
+use bouya_core::testing::{address, key};
 use bouya_core::time::Timestamp;
 
 pub(super) fn signed(node: &Node, from: u8, nonce: u64, action: Action) -> Transaction {
@@ -134,5 +134,9 @@ fn audit_a_thousand_payments_hide_a_record() {
     }
     node.mine();
     let page = get();
-    eprintln!("after: {} items, next {}; it cost {paid} units", page["items"].as_array().unwrap().len(), page["next"]);
+    eprintln!(
+        "after: {} items, next {}; it cost {paid} units",
+        page["items"].as_array().unwrap().len(),
+        page["next"]
+    );
 }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::client::Answer;
 use super::harness::Node;
-use crate::testing::{self, address, key, pay};
+use bouya_core::testing::{self, address, key, pay};
 
 fn transfer(node: &Node, nonce: u64, fee: u64, valid_until: u64, amount: u64) -> Transaction {
     let output = Bounded::truncated([Output { to: address(2), amount }]);
@@ -21,7 +21,7 @@ fn submit_json(node: &Node, body: &str) -> Answer {
 #[test]
 fn both_forms_are_taken_and_again_as_the_first_time() {
     let node = Node::start();
-    let transaction = pay(&node.api.genesis, 1, 0, 2, 500);
+    let transaction = pay(&node.api.genesis, 1, 0, 2, 500, 1_000);
     let id = transaction.id().to_string();
     let raw = json!({ "raw": HEXLOWER.encode(&encode(&transaction)) }).to_string();
     for _ in 0..2 {
@@ -98,7 +98,7 @@ fn what_does_not_fit_says_why_in_coins() {
 #[test]
 fn a_list_is_answered_one_by_one_in_both_forms() {
     let node = Node::start();
-    let pay = |nonce| pay(&node.api.genesis, 1, nonce, 2, 5);
+    let pay = |nonce| pay(&node.api.genesis, 1, nonce, 2, 5, 1_000);
     // In nonce order, but for a gap; and one that is taken already.
     let list: Vec<Transaction> = [0, 7, 1, 2, 0].map(pay).into();
     let ids: Vec<String> = list.iter().map(|transaction| transaction.id().to_string()).collect();
@@ -123,7 +123,7 @@ fn a_list_is_answered_one_by_one_in_both_forms() {
 #[test]
 fn a_list_is_bounded_and_good_in_its_form_as_a_whole() {
     let node = Node::start();
-    let good = encode(&pay(&node.api.genesis, 1, 0, 2, 5));
+    let good = encode(&pay(&node.api.genesis, 1, 0, 2, 5, 1_000));
     let list = |count: u32| [count.to_le_bytes().to_vec(), good.repeat(count as usize)].concat();
     for count in [0, 1_001] {
         node.send("POST", "/v1/transactions", "", &list(count)).problem(400, "bad-request");
@@ -143,10 +143,10 @@ fn a_list_is_bounded_and_good_in_its_form_as_a_whole() {
 #[test]
 fn what_is_wrong_everywhere_is_refused() {
     let node = Node::start();
-    let foreign = pay(&testing::genesis("another"), 1, 0, 2, 5);
+    let foreign = pay(&testing::network("another", 1_000_000), 1, 0, 2, 5, 1_000);
     assert!(node.submit(&foreign).problem(400, "invalid-transaction").contains("network"));
     node.submit(&transfer(&node, 0, 1_000, 99, 0)).problem(400, "invalid-transaction");
-    let good = encode(&pay(&node.api.genesis, 1, 0, 2, 5));
+    let good = encode(&pay(&node.api.genesis, 1, 0, 2, 5, 1_000));
     let mut longer = good.clone();
     longer.push(0);
     for junk in [&b""[..], b"junk", &good[..good.len() - 1], &longer, &[0xff; 4_096]] {

@@ -1,8 +1,7 @@
 //! What the API asks of the network.
 
 use bouya_core::overlay::peers::{PeerStatus, PeerView};
-use bouya_core::overlay::sync::SyncStatus;
-use bouya_core::overlay::{Command, Input};
+use bouya_core::overlay::{Command, Input, SyncStatus};
 
 use super::Running;
 use crate::clock;
@@ -56,7 +55,8 @@ impl Running {
 
     fn summary(&self) -> Summary {
         let overlay = &self.actor.overlay;
-        let (state, progress) = match overlay.sync_status() {
+        let outlook = overlay.outlook(self.actor.clock.now());
+        let (state, progress) = match outlook.sync {
             SyncStatus::Alone => ("alone", 1.0),
             SyncStatus::Synced => ("synced", 1.0),
             SyncStatus::Syncing { height, target } => ("syncing", height as f64 / target.max(1) as f64),
@@ -65,7 +65,7 @@ impl Running {
             connected: overlay.connected(),
             known: overlay.known(),
             sync: views::SyncStatus { state: state.to_owned(), progress: progress.clamp(0.0, 1.0) },
-            clock_offset_ms: overlay.clock_offset_ms().unwrap_or(0),
+            clock_offset_ms: outlook.clock_offset_ms.unwrap_or(0),
             alarms: self.alarms,
         }
     }

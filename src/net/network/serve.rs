@@ -1,19 +1,42 @@
-//! Serving peers from the store and the mempool: on the side, in bounded number. The overlay asks one thing at a time for each peer.
+//! What the overlay asks of the node's other machines: handed to their actors, or read from the store on the side, in bounded number. The
+//! overlay asks one thing at a time for each peer.
 
-use bouya_core::crypto::Hash;
-use bouya_core::ledger::headers_after;
-use bouya_core::limits::HEADERS_PER_MESSAGE;
-use bouya_core::overlay::{Answer, ConnId, Input, Query};
+use bouya_core::node::{keeper, pool, read};
+use bouya_core::overlay::{Answer, ConnId, Input, PoolRequest, Request, StoreRequest};
 use tracing::error;
 
 use super::Running;
-use crate::mempool;
 use crate::store::{Reader, StoreError};
+use crate::{chain, mempool};
 
 impl Running {
+    pub(super) fn ask(&mut self, request: Request) {
+        let refused = match request {
+            Request::Keeper(request) => match self.actor.chain.place() {
+                Ok(place) => return place.send(chain::Request::Keeper(keeper::Input::Request(request))),
+                Err(_) => request.into(),
+            },
+            // What a peer wants to read is read once it has room for it.
+            Request::Pool(PoolRequest::Fetch { conn, ids }) => return self.fetch(conn, ids),
+            Request::Pool(request) => match self.actor.mempool.place() {
+                Ok(place) => return place.send(mempool::Request::Pool(pool::Input::Request(request))),
+                Err(_) => Request::Pool(request),
+            },
+            Request::Store(request) => {
+                return match request {
+                    StoreRequest::Block { conn, .. } | StoreRequest::Headers { conn, .. } => {
+                        self.read(request, self.room(conn));
+                    }
+                    StoreRequest::Missing(_) => self.read(request, async {}),
+                };
+            }
+        };
+        self.handle(Input::Answer(refused.unanswered()));
+    }
+
     /// Resolves once a session's peer has taken most of what was sent to it: answers are read one at a time, as the peer takes them. A
     /// queue full of blocks would make an honest peer look slow.
-    pub(super) fn room(&self, session: ConnId) -> impl Future<Output = ()> + Send + use<> {
+    fn room(&self, session: ConnId) -> impl Future<Output = ()> + Send + use<> {
         let wire = self.actor.overlay.connection_of(session);
         let room = wire.and_then(|wire| self.links.get(&wire)).map(|link| link.outbox.room());
         async move {
@@ -24,33 +47,33 @@ impl Running {
     }
 
     /// Asks the mempool, once the asker has room.
-    pub(super) fn fetch(&self, conn: ConnId, ids: Vec<Hash>) {
+    fn fetch(&self, conn: ConnId, ids: Vec<bouya_core::crypto::Hash>) {
         let (mempool, own, room) = (self.actor.mempool.clone(), self.actor.own.clone(), self.room(conn));
         tokio::spawn(async move {
             room.await;
-            if mempool.offer(mempool::Request::Fetch { conn, ids: ids.clone() }).is_err() {
-                let answer = Answer::Transactions { conn, found: Vec::new(), missing: ids };
+            let request = PoolRequest::Fetch { conn, ids };
+            match mempool.place() {
+                Ok(place) => place.send(mempool::Request::Pool(pool::Input::Request(request))),
                 // A stopped network needs no answer.
-                let _ = own.send(Input::Answer(answer)).await;
+                Err(_) => drop(own.send(Input::Answer(Request::Pool(request).unanswered())).await),
             }
         });
     }
 
     /// Reads the store on the side, once `ready`.
-    pub(super) fn read(&self, query: Query, ready: impl Future<Output = ()> + Send + 'static) {
+    fn read(&self, request: StoreRequest, ready: impl Future<Output = ()> + Send + 'static) {
         let (reader, own, reads) = (self.actor.reader.clone(), self.actor.own.clone(), self.reads.clone());
         tokio::spawn(async move {
             ready.await;
             let Ok(_permit) = reads.acquire().await else { return };
-            let fallback = empty_answer(&query);
-            let read = tokio::task::spawn_blocking(move || answer_from(&reader, query)).await;
-            let answer = match read {
+            let unanswered = Request::Store(request.clone()).unanswered();
+            let answer = match tokio::task::spawn_blocking(move || answer_from(&reader, request)).await {
                 Ok(Ok(answer)) => answer,
                 Ok(Err(error)) => {
                     error!(%error, "cannot read the store for a peer");
-                    fallback
+                    unanswered
                 }
-                Err(_) => fallback,
+                Err(_) => unanswered,
             };
             // A stopped network needs no answer.
             let _ = own.send(Input::Answer(answer)).await;
@@ -58,36 +81,7 @@ impl Running {
     }
 }
 
-fn empty_answer(query: &Query) -> Answer {
-    match query {
-        Query::Headers { conn, .. } => Answer::Headers { conn: *conn, headers: Vec::new() },
-        Query::Block { conn, id } => Answer::Block { conn: *conn, id: *id, block: None },
-        Query::Transactions { conn, ids } => {
-            Answer::Transactions { conn: *conn, found: Vec::new(), missing: ids.clone() }
-        }
-        Query::Short { key, .. } => Answer::Short { key: *key, found: Vec::new() },
-        Query::Branch(id) => Answer::Branch { id: *id, branch: None },
-        Query::Missing(ids) => Answer::Missing(ids.clone()),
-    }
-}
-
-fn answer_from(reader: &Reader, query: Query) -> Result<Answer, StoreError> {
+fn answer_from(reader: &Reader, request: StoreRequest) -> Result<Answer, StoreError> {
     let snapshot = reader.snapshot()?;
-    Ok(match query {
-        Query::Headers { conn, locator, stop } => {
-            let headers = headers_after(&snapshot, &locator, &stop, HEADERS_PER_MESSAGE);
-            Answer::Headers { conn, headers: headers.map_err(|error| StoreError::Failed(error.to_string()))? }
-        }
-        Query::Block { conn, id } => Answer::Block { conn, id, block: snapshot.block(&id)? },
-        Query::Missing(ids) => {
-            let mut missing = Vec::new();
-            for id in ids {
-                if !snapshot.has_block(&id)? {
-                    missing.push(id);
-                }
-            }
-            Answer::Missing(missing)
-        }
-        other => empty_answer(&other),
-    })
+    read(&snapshot, request).map_err(|error| StoreError::Failed(error.to_string()))
 }

@@ -218,7 +218,7 @@ fn a_file_that_a_crash_left_half_made_is_made_anew() {
     for told in 0..=history.acknowledged[0] {
         let dir = tempfile::tempdir().unwrap();
         std::fs::write(dir.path().join(NEW), left(&[], &history.ops[..told], done)).unwrap();
-        let store = Store::open(dir.path(), genesis("test")).unwrap();
+        let store = Store::open(dir.path(), network("test", 1_000_000)).unwrap();
         assert_eq!(history::contents(&store).unwrap(), history.states[0], "{told} operations");
         assert!(!dir.path().join(NEW).exists(), "{told} operations: the next start meets it again");
     }

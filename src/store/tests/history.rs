@@ -4,12 +4,12 @@ use std::hash::{DefaultHasher, Hash as _, Hasher};
 use std::ops::RangeInclusive;
 
 use bouya_core::codec::{Bounded, Text, decode};
-use bouya_core::ledger::{Action, Block, Content, Key, Proposal, Ready, Response};
+use bouya_core::ledger::{Action, Block, Content, Key, Proposal, Ready, Response, Step};
 use redb::{ReadTransaction, TableDefinition, TableHandle};
 
 use super::disk::{Disk, Op};
 use super::*;
-use crate::testing::key;
+use bouya_core::testing::key;
 
 /// Something that changes the store in one commit.
 #[derive(Clone, Debug)]
@@ -39,7 +39,7 @@ pub(super) struct Node {
 
 impl Node {
     pub(super) fn open(disk: &Disk) -> Result<Self, StoreError> {
-        let genesis = genesis("test");
+        let genesis = network("test", 1_000_000);
         let db = Database::builder().create_with_backend(disk.clone())?;
         let store = Store::over(db, genesis, None, Path::new("in memory"))?;
         let chain = load(&store)?;
@@ -54,7 +54,7 @@ impl Node {
         match act {
             Act::Give(block) => {
                 let now = Timestamp(u64::MAX / 2);
-                let plan = self.chain.plan(&snapshot, &mut check, now, block.clone(), true);
+                let plan = self.chain.plan(&snapshot, &mut check, now, block.clone(), Origin::Synced);
                 match plan.map_err(|error| failed(error.to_string()))? {
                     Plan::Ready(ready) => self.take(ready),
                     _ => Ok(false),
@@ -133,8 +133,7 @@ pub(super) fn contents(store: &Store) -> Result<Contents, StoreError> {
 
 fn load(store: &Store) -> Result<Chain, StoreError> {
     let snapshot = store.reader().snapshot()?;
-    let (tip, side) = (snapshot.tip()?.1, snapshot.side_blocks()?);
-    let chain = Chain::load(store.genesis.clone(), &snapshot, tip, &side);
+    let chain = Chain::load(store.genesis.clone(), &snapshot);
     chain.map_err(|error| StoreError::Failed(error.to_string()))
 }
 
@@ -205,7 +204,7 @@ impl History {
 
 /// Payments, records and agreements; a fork that wins, one that is cleaned away; rows kept, small and large.
 fn script() -> Vec<Act> {
-    let genesis = genesis("test");
+    let genesis = network("test", 1_000_000);
     let text = |text: &str| Text::try_from(text.to_owned()).unwrap();
     let sign =
         |from, nonce, action| Transaction::sign(&genesis.id(), &key(from), nonce, 1_000, u64::MAX, action);
@@ -221,24 +220,32 @@ fn script() -> Vec<Act> {
     };
     let mut branch = genesis.branch();
     let grow = |branch: &mut Branch, transactions, miner| {
-        let block = block(&genesis, branch, transactions, miner);
+        let block = block_on(&genesis, branch, 1_000, transactions, miner);
         branch.push_known(&genesis.rules, &block.header);
         Act::Give(block)
     };
     let mut acts = vec![
         grow(
             &mut branch,
-            vec![pay(&genesis, 1, 0, 2, 500), sign(2, 0, record(40)), sign(3, 0, Action::Propose(proposal))],
+            vec![
+                pay(&genesis, 1, 0, 2, 500, 1_000),
+                sign(2, 0, record(40)),
+                sign(3, 0, Action::Propose(proposal)),
+            ],
             9,
         ),
-        grow(&mut branch, vec![sign(1, 1, respond(Response::Sign)), pay(&genesis, 4, 0, 7, 11)], 9),
+        grow(&mut branch, vec![sign(1, 1, respond(Response::Sign)), pay(&genesis, 4, 0, 7, 11, 1_000)], 9),
         Act::Keep("book", vec![1; 300]),
     ];
     let mut rival = branch.clone();
-    acts.push(grow(&mut branch, vec![pay(&genesis, 1, 2, 3, 5), sign(2, 1, respond(Response::Refuse))], 9));
+    acts.push(grow(
+        &mut branch,
+        vec![pay(&genesis, 1, 2, 3, 5, 1_000), sign(2, 1, respond(Response::Refuse))],
+        9,
+    ));
     let lost = branch.id;
     acts.extend([
-        grow(&mut rival, vec![pay(&genesis, 4, 1, 6, 70)], 8),
+        grow(&mut rival, vec![pay(&genesis, 4, 1, 6, 70, 1_000)], 8),
         grow(&mut rival, vec![sign(2, 1, respond(Response::Sign))], 8),
         grow(&mut rival, vec![], 7),
         Act::Keep("book", vec![2; 200]),
@@ -246,12 +253,12 @@ fn script() -> Vec<Act> {
         Act::Restart,
         Act::Rewrite,
     ]);
-    let many = (0..40).map(|n| pay(&genesis, 1, 2 + n, 10 + n as u8, 3)).collect();
+    let many = (0..40).map(|n| pay(&genesis, 1, 2 + n, 10 + n as u8, 3, 1_000)).collect();
     acts.push(grow(&mut rival, many, 6));
     // The file has to grow within one commit.
     acts.push(Act::Keep("revocations", vec![3; 1_200_000]));
-    acts.push(grow(&mut rival, vec![sign(3, 1, record(9_000)), pay(&genesis, 4, 2, 8, 9)], 9));
+    acts.push(grow(&mut rival, vec![sign(3, 1, record(9_000)), pay(&genesis, 4, 2, 8, 9, 1_000)], 9));
     acts.push(Act::Keep("revocations", vec![4; 10]));
-    acts.push(grow(&mut rival, vec![pay(&genesis, 4, 3, 8, 9)], 9));
+    acts.push(grow(&mut rival, vec![pay(&genesis, 4, 3, 8, 9, 1_000)], 9));
     acts
 }

@@ -6,14 +6,14 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderName, HeaderValue, Method, Request, StatusCode, Uri, header};
 use bouya::actor::Mailbox;
-use bouya::chain::Head;
 use bouya::events::Events;
 use bouya::http::token::Token;
 use bouya::http::{Api, Limits};
 use bouya::mempool::Level;
 use bouya::store::Store;
 use bouya_core::codec::encode;
-use bouya_core::ledger::{Chain, Plan, World, check_inline};
+use bouya_core::ledger::{Chain, Origin, Plan, World, check_inline};
+use bouya_core::node::Head;
 use bouya_core::time::Timestamp;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -43,7 +43,7 @@ fn start() -> Node {
     let genesis = small::genesis();
     let store = Store::open(dir.path(), genesis.clone()).expect("a store");
     let mut world = World::new(&genesis);
-    let mut chain = Chain::load(genesis.clone(), &world, genesis.id(), &[]).expect("a chain");
+    let mut chain = Chain::load(genesis.clone(), &world).expect("a chain");
     for height in 0..3 {
         // With a record, a proposal and an answer to it.
         let acts = [16, 17, 19].map(|kind| small::act(3, height, small::said(kind, 7), 300));
@@ -52,7 +52,7 @@ fn start() -> Node {
         let pays = pays.map(|pay| pay.check(&genesis.id()).expect("a good payment"));
         let block = Arc::new(small::block(chain.tip(), pays, 2, 1_000));
         let mut check = check_inline(genesis.id());
-        let plan = chain.plan(&world, &mut check, Timestamp(u64::MAX), block, false);
+        let plan = chain.plan(&world, &mut check, Timestamp(u64::MAX), block, Origin::Pushed);
         let Ok(Plan::Ready(ready)) = plan else { panic!("{plan:?}") };
         store.commit(ready.change()).expect("a commit");
         world.apply(ready.change());

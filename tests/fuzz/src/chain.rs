@@ -6,8 +6,8 @@ use std::sync::Arc;
 use bouya_core::codec::encode;
 use bouya_core::crypto::Hash;
 use bouya_core::ledger::{
-    Account, Block, Branch, Chain, CheckedTransaction, Key, Plan, PlanError, Ready, Replay, Step, Template,
-    Transaction, TransactionError, View, World, read_supply,
+    Account, Block, Branch, Chain, CheckedTransaction, Key, Origin, Plan, PlanError, Ready, Replay, Step,
+    Template, Transaction, TransactionError, View, World, read_supply,
 };
 use bouya_core::limits::AHEAD_MS;
 use bouya_core::time::Timestamp;
@@ -52,7 +52,7 @@ pub fn chain(data: &[u8]) {
     let genesis = small::genesis();
     let world = World::new(&genesis);
     let mut machine = Machine {
-        chain: Chain::load(genesis.clone(), &world, genesis.id(), &[]).expect("a new chain"),
+        chain: Chain::load(genesis.clone(), &world).expect("a new chain"),
         world,
         made: Vec::new(),
         room: if choices.one_in(2) { usize::from(choices.u8() % 8) } else { usize::MAX },
@@ -193,7 +193,8 @@ impl Machine {
         }
     }
 
-    fn give(&mut self, at: usize, wanted: bool) {
+    fn give(&mut self, at: usize, synced: bool) {
+        let origin = if synced { Origin::Synced } else { Origin::Pushed };
         let Made { block, branch, parent, replay } = &self.made[at];
         let (block, id, valid) = (block.clone(), branch.id, replay.is_some());
         let parent_known = parent.is_none_or(|parent| self.is_stored(&self.made[parent].branch.id));
@@ -201,7 +202,7 @@ impl Machine {
         let now = self.now;
         let plan = {
             let mut check = remembering(&mut self.checked);
-            self.chain.plan(&self.world, &mut check, now, block.clone(), wanted)
+            self.chain.plan(&self.world, &mut check, now, block.clone(), origin)
         };
         match plan {
             Ok(Plan::Known) => assert!(was, "knows what it never stored"),
@@ -217,7 +218,7 @@ impl Machine {
                 assert!(!parent_known);
                 assert_eq!(unknown, block.header.parent);
             }
-            Err(PlanError::Behind) => assert!(!wanted),
+            Err(PlanError::Behind) => assert!(!synced),
             Err(error) => {
                 assert!(!valid, "refused a good block: {error}");
                 assert!(!matches!(error, PlanError::State(_) | PlanError::Header(_)), "{error}");
@@ -241,7 +242,7 @@ impl Machine {
         } else {
             assert_eq!(*self.chain.tip(), before);
         }
-        assert_eq!(self.world.tip(), self.chain.tip().id);
+        assert_eq!(self.world.tip().expect("a whole world").1, self.chain.tip().id);
     }
 
     fn advance(&mut self) -> bool {
@@ -264,9 +265,7 @@ impl Machine {
 
     /// What a restart reads back is what was there.
     fn restart(&mut self) {
-        let side = self.world.side_blocks();
-        let mut again =
-            Chain::load(small::genesis(), &self.world, self.world.tip(), &side).expect("a whole world");
+        let mut again = Chain::load(small::genesis(), &self.world).expect("a whole world");
         again.set_side_room(self.room);
         assert_eq!(again.tip(), self.chain.tip());
         assert_eq!(again.side_blocks(), self.chain.side_blocks());
@@ -284,13 +283,15 @@ impl Machine {
             lost: choices.u8(),
             every: 1 + choices.u8() % 4,
             garbage: choices.bytes(9),
+            side: Vec::new(),
         };
         let mut check = bouya_core::ledger::check_inline(small::genesis().id());
-        if let Err(error) = self.chain.plan(&damaged, &mut check, self.now, block, true) {
+        if let Err(error) = self.chain.plan(&damaged, &mut check, self.now, block, Origin::Synced) {
             tame(&error);
         }
         let side: Vec<Hash> = self.made.iter().map(|made| made.branch.id).take(5).collect();
-        if let Ok(mut chain) = Chain::load(small::genesis(), &damaged, self.world.tip(), &side) {
+        let damaged = Damaged { side, ..damaged };
+        if let Ok(mut chain) = Chain::load(small::genesis(), &damaged) {
             for _ in 0..40 {
                 match chain.step(&damaged, &mut check) {
                     Ok(Step::Working | Step::Invalid { .. }) => (),
@@ -308,14 +309,13 @@ impl Machine {
 /// Checks signatures once: what is fuzzed is the chain.
 fn remembering(
     checked: &mut Checked,
-) -> impl FnMut(&[Transaction]) -> Result<Vec<CheckedTransaction>, (usize, TransactionError)> {
+) -> impl FnMut(&[Transaction]) -> Vec<Result<CheckedTransaction, TransactionError>> {
     let network = small::genesis().id();
     move |transactions| {
-        let check = |(index, t): (usize, &Transaction)| {
-            let known = checked.entry(t.id()).or_insert_with(|| t.clone().check(&network));
-            known.clone().map_err(|error| (index, error))
+        let check = |one: &Transaction| {
+            checked.entry(one.id()).or_insert_with(|| one.clone().check(&network)).clone()
         };
-        transactions.iter().enumerate().map(check).collect()
+        transactions.iter().map(check).collect()
     }
 }
 

@@ -7,8 +7,8 @@ use bouya_core::id::NodeId;
 use bouya_core::ledger::{Block, BlockOutcome, Branch, CompactBlock, ShortId, Transaction};
 use bouya_core::limits::CONNECTED;
 use bouya_core::overlay::{
-    Answer, Book, CloseReason, Command, DialError, Fault, Input, Offer, Query, Settings, Submit, Tip,
-    TransactionOutcome,
+    Answer, Book, CloseReason, Command, DialError, Fault, Input, KeeperRequest, Offer, PoolRequest, Request,
+    Settings, StoreRequest, Tip, TransactionOutcome,
 };
 use bouya_core::time::Timestamp;
 use bouya_core::wire::{CrlSummary, TipSummary};
@@ -127,8 +127,7 @@ impl Shell {
             }
             10 => self.close(choices),
             11 => self.command(choices),
-            12 => self.answer(choices),
-            13 => self.done(choices),
+            12 | 13 => self.answer(choices),
             14 => self.own(choices),
             _ => {
                 let Some((conn, _)) = self.pick(choices) else { return };
@@ -224,53 +223,44 @@ impl Shell {
             return;
         }
         let at = choices.within(0..self.asked.len());
-        let Some(query) = self.asked.remove(at) else { return };
+        let Some(request) = self.asked.remove(at) else { return };
         let things = things();
         let found = |id: &Hash| things.blocks.iter().find(|(_, branch)| branch.id == *id);
         let lacks = choices.one_in(4);
-        let answer = match query {
-            Query::Headers { conn, .. } => {
+        let answer = match request {
+            Request::Store(StoreRequest::Headers { conn, .. }) => {
                 let count = usize::from(choices.u8() % 30);
                 let headers =
                     things.blocks.iter().map(|(block, _)| block.header.clone()).take(count).collect();
                 Answer::Headers { conn, headers }
             }
-            Query::Block { conn, id } => {
+            Request::Store(StoreRequest::Block { conn, id }) => {
                 let block = found(&id).filter(|_| !lacks).map(|(block, _)| block.clone());
                 Answer::Block { conn, id, block }
             }
-            Query::Transactions { conn, ids } => {
+            Request::Pool(PoolRequest::Fetch { conn, ids }) => {
                 let has = |id: &&Hash| !lacks && things.transactions.iter().any(|t| t.id() == **id);
                 let missing = ids.iter().filter(|id| !has(id)).copied().collect();
                 let known = things.transactions.iter().filter(|t| !lacks && ids.contains(&t.id()));
                 Answer::Transactions { conn, found: known.cloned().collect(), missing }
             }
-            Query::Short { key, block } => {
+            Request::Pool(PoolRequest::Short { key, block }) => {
                 let has = |short: &ShortId| {
                     let mut all = things.transactions.iter();
                     all.find(|known| !choices.one_in(8) && key.short(&known.id()) == *short).cloned()
                 };
                 Answer::Short { key, found: block.ids.iter().filter(|_| !lacks).map(has).collect() }
             }
-            Query::Branch(id) => {
+            Request::Keeper(KeeperRequest::Branch(id)) => {
                 Answer::Branch { id, branch: found(&id).filter(|_| !lacks).map(|(_, branch)| branch.clone()) }
             }
-            Query::Missing(ids) => Answer::Missing(ids.into_iter().filter(|_| !choices.one_in(8)).collect()),
-        };
-        self.give(Input::Answer(answer));
-    }
-
-    fn done(&mut self, choices: &mut Choices<'_>) {
-        if self.submitted.is_empty() {
-            return;
-        }
-        let at = choices.within(0..self.submitted.len());
-        let answer = match self.submitted.remove(at) {
-            None => return,
-            Some(Submit::Block { conn, block, .. }) => {
+            Request::Store(StoreRequest::Missing(ids)) => {
+                Answer::Missing(ids.into_iter().filter(|_| !choices.one_in(8)).collect())
+            }
+            Request::Keeper(KeeperRequest::Take { conn, block, .. }) => {
                 let outcome = match choices.u8() % 8 {
                     0 => BlockOutcome::Known,
-                    1 => BlockOutcome::Early,
+                    1 => BlockOutcome::Early { due: block.header.time, bytes: 0 },
                     2 => BlockOutcome::UnknownParent,
                     3 => BlockOutcome::Ignored,
                     4 => BlockOutcome::Invalid { committed: choices.one_in(2), why: "it is".to_owned() },
@@ -278,7 +268,7 @@ impl Shell {
                 };
                 Answer::BlockDone { conn, id: block.id(), outcome }
             }
-            Some(Submit::Transactions { conn, transactions }) => {
+            Request::Pool(PoolRequest::Take { conn, transactions }) => {
                 let outcome = |transaction: &Transaction| {
                     let outcome = match choices.u8() % 4 {
                         0 => TransactionOutcome::Invalid("it is".to_owned()),
@@ -298,16 +288,13 @@ impl Shell {
         let things = things();
         let (block, branch) = choices.pick(&things.blocks).expect("there are blocks").clone();
         let input = match choices.u8() % 5 {
-            0 => Input::Tip(Tip {
-                locator: vec![branch.id, small::genesis().id()],
-                branch,
-                now: Timestamp(1_700_000_000_000 + self.now),
-            }),
-            1 => Input::Offer(Offer::Block { block, work: branch.work }),
+            0 => Input::Tip(Tip { locator: vec![branch.id, small::genesis().id()], branch }),
+            1 => Input::Offer(Offer::Block(block)),
             2 => {
                 let count = usize::from(choices.u8() % 9);
-                let list = things.transactions.iter().take(count).cloned();
-                Input::Offer(Offer::Transactions(list.collect()))
+                let mut list = things.transactions.iter().take(count).cloned();
+                let own = list.by_ref().take(count / 2).collect();
+                Input::Offer(Offer::Transactions { own, relayed: list.collect() })
             }
             3 => Input::Clock(Timestamp(choices.number())),
             _ => {

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use bouya::receipt::{read, write};
 use bouya_core::crypto::Hash;
 use bouya_core::ledger::{
-    Above, Branch, Chain, Header, Plan, Proof, Receipt, Transaction, Under, World, check_inline,
+    Above, Branch, Chain, Header, Origin, Plan, Proof, Receipt, Transaction, Under, World, check_inline,
 };
 use bouya_core::time::Timestamp;
 
@@ -25,7 +25,7 @@ fn known() -> &'static Known {
     KNOWN.get_or_init(|| {
         let genesis = small::genesis();
         let mut world = World::new(&genesis);
-        let mut chain = Chain::load(genesis.clone(), &world, genesis.id(), &[]).expect("a chain");
+        let mut chain = Chain::load(genesis.clone(), &world).expect("a chain");
         let (mut headers, mut held) = (vec![genesis.header.clone()], vec![vec![]]);
         let mut branches = vec![genesis.branch()];
         for height in 0..12_u64 {
@@ -36,7 +36,8 @@ fn known() -> &'static Known {
             let pays = pays.map(|pay| pay.check(&genesis.id()).expect("a good payment"));
             let block = small::block(chain.tip(), pays, 2, 1_000);
             let mut check = check_inline(genesis.id());
-            let plan = chain.plan(&world, &mut check, Timestamp(u64::MAX), block.clone().into(), false);
+            let plan =
+                chain.plan(&world, &mut check, Timestamp(u64::MAX), block.clone().into(), Origin::Pushed);
             let Ok(Plan::Ready(ready)) = plan else { panic!("{plan:?}") };
             world.apply(ready.change());
             chain.accept(ready);

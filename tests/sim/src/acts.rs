@@ -23,16 +23,16 @@ impl World {
         self.line(format_args!("n{n:02} starts"));
         let node = &mut self.nodes[n];
         let world = node.disk.world();
-        let work = node.running.as_ref().map_or(0, |running| running.ledger.chain().tip().work);
+        let work = node.running.as_ref().map_or(0, |running| running.keeper.chain().tip().work);
         node.dials.clear();
         self.check.started(node, &world, work);
         let crls = self.nodes[n].crl.summary();
         if self.nodes[n].crl.number > 0 {
             self.give(n, Input::Crls(vec![crls]));
         }
-        self.announce(n, None);
-        // A branch that was stored and not yet followed.
-        self.post_local(1, n, crate::world::Local::Due);
+        let full = self.nodes[n].full;
+        self.set_full(n, full);
+        self.drain_keeper(n);
         self.give(n, Input::Wake);
     }
 
@@ -125,7 +125,7 @@ impl World {
             Kind::ClockSkew | Kind::ClockJump => self.nodes[n].clock.offset_ms += far,
             Kind::ClockDrift => self.nodes[n].clock.set_drift(now, far / 3),
             Kind::DiskSlow => self.nodes[n].slow = 1 + (fault.measure * 2_000.0) as u64,
-            Kind::DiskFull => self.nodes[n].full = true,
+            Kind::DiskFull => self.set_full(n, true),
             Kind::RateUp => self.nodes[n].rate = self.scenario.rates[n] * 10.0,
             Kind::RateDown => self.nodes[n].rate = self.scenario.rates[n] / 10.0,
             Kind::Revoke => self.revoke(n, other),
@@ -183,7 +183,7 @@ impl World {
                 self.nodes[n].clock.set_drift(now, 0);
             }
             Kind::DiskSlow => self.nodes[n].slow = 0,
-            Kind::DiskFull => self.nodes[n].full = false,
+            Kind::DiskFull => self.set_full(n, false),
             Kind::RateUp | Kind::RateDown => self.nodes[n].rate = self.scenario.rates[n],
             Kind::CrashLoop | Kind::Reset | Kind::Revoke | Kind::Join | Kind::Leave => (),
         }

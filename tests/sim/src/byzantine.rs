@@ -144,7 +144,7 @@ impl Byzantine {
             return Vec::new();
         }
         let conn = conns[rng.index(conns.len())];
-        let tip = node.ledger.chain().tip();
+        let tip = node.keeper.chain().tip();
         let message = match self.manner {
             Manner::Replay if !self.said.is_empty() => self.said[rng.index(self.said.len())].clone(),
             Manner::Flood => {
@@ -180,7 +180,7 @@ impl Byzantine {
         (key, wall): (&SecretKey, Timestamp),
         genesis: &Genesis,
     ) -> Result<Option<Mischief>, DiskError> {
-        let tip = node.ledger.chain().tip();
+        let tip = node.keeper.chain().tip();
         let blocks = match self.manner {
             Manner::Invalid => {
                 let early = transaction(rng, key, genesis).check(&genesis.id()).into_iter();
@@ -214,7 +214,7 @@ impl Byzantine {
 
     /// Its own branch, or a new one from some blocks back.
     fn old_branch(&mut self, rng: &mut Random, node: &Running) -> Result<Option<Branch>, DiskError> {
-        let chain = node.ledger.chain();
+        let chain = node.keeper.chain();
         if let Some(side) = self.side.take().filter(|side| side.work <= chain.tip().work && rng.chance(0.8)) {
             return Ok(Some(side));
         }

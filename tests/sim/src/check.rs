@@ -141,7 +141,7 @@ impl Checker {
         self.holds(u128::from(supply) == made, || {
             format!("{name}: supply {supply} at height {height}, {made} were made")
         });
-        let tip = node.disk.world().tip();
+        let tip = node.disk.world().tip().expect("a world in memory").1;
         let before = *self.states.entry(tip).or_insert(digest);
         self.holds(before == digest, || format!("{name} has another state at block {tip} than the others"));
     }
@@ -162,7 +162,7 @@ impl Checker {
         while let Some(id) = has(told.len()) {
             told.push(id);
         }
-        self.holds(told.last() == Some(&world.tip()), || {
+        self.holds(told.last() == world.tip().ok().map(|(_, id)| id).as_ref(), || {
             format!("{name}: heights and tip disagree after a start")
         });
         node.told = told;
@@ -186,7 +186,7 @@ impl Checker {
     /// Everything that is held stays within its bounds.
     pub(crate) fn bounds(&mut self, node: &Node, now: u64) {
         let Some(running) = &node.running else { return };
-        let (name, chain) = (&node.name, running.ledger.chain());
+        let (name, chain) = (&node.name, running.keeper.chain());
         let (connected, known) = (running.overlay.connected(), running.overlay.known());
         self.holds(connected <= CONNECTED && known <= KNOWN_PEERS, || {
             format!("{name} has {connected} peers connected and {known} known")
@@ -196,7 +196,7 @@ impl Checker {
             format!("{name} keeps {blocks} side blocks and {tips} side tips")
         });
         // Panics where it does not hold; the runner tells the seed all the same.
-        running.pool.check_invariants(chain.tip().height + 1);
+        running.pool.mempool().check_invariants(chain.tip().height + 1);
         let views = running.overlay.peers(running.time(now));
         self.holds(views.windows(2).all(|pair| pair[0].id < pair[1].id), || {
             format!("{name} lists a peer twice")

@@ -147,7 +147,7 @@ impl SimDisk {
 }
 
 impl Disk for SimDisk {
-    type View<'a> = Snapshot;
+    type View = Snapshot;
     type Error = DiskError;
 
     fn view(&self) -> Result<Snapshot, DiskError> {
@@ -168,6 +168,7 @@ impl Disk for SimDisk {
 }
 
 /// The world as it was.
+#[derive(Debug)]
 pub(crate) struct Snapshot(pub Rc<World>);
 
 impl View for Snapshot {
@@ -193,5 +194,13 @@ impl View for Snapshot {
 
     fn history_node(&self, height: u8, index: u64) -> Result<Option<Hash>, StateError> {
         self.0.history_node(height, index)
+    }
+
+    fn tip(&self) -> Result<(u64, Hash), StateError> {
+        self.0.tip()
+    }
+
+    fn side_blocks(&self) -> Result<Vec<Hash>, StateError> {
+        self.0.side_blocks()
     }
 }

@@ -5,13 +5,11 @@ use std::sync::Arc;
 
 use bouya_core::crypto::{Hash, SecretKey, sha256};
 use bouya_core::id::NodeId;
-use bouya_core::ledger::{
-    Address, CheckedTransaction, Genesis, Key, Ledger, Template, Transaction, TransactionError, View,
-    read_supply,
-};
+use bouya_core::ledger::{Address, CheckedTransaction, Genesis, Template, Transaction, TransactionError};
 use bouya_core::limits::TRANSACTIONS_PER_BLOCK;
-use bouya_core::mempool::{Limits, Mempool};
-use bouya_core::overlay::{ConnId, Overlay, SessionSecret, Settings, SyncStatus, Verified};
+use bouya_core::mempool::Limits;
+use bouya_core::node::{Gate, Head, Keeper, Pool};
+use bouya_core::overlay::{ConnId, Overlay, SessionSecret, Settings, Verified};
 use bouya_core::time::{Time, Timestamp};
 use bouya_core::wire::{CrlSummary, Endpoint};
 
@@ -20,8 +18,6 @@ use crate::disk::{DiskError, SimDisk, Snapshot};
 
 /// When every simulation begins, as a wall clock shows it.
 pub(crate) const EPOCH: u64 = 1_790_000_000_000;
-/// A clock further off than this from its peers' stops mining, as in the daemon.
-const CLOCK_OFF_MS: u64 = 5_000;
 
 /// The authority's newest list, as far as a node knows it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -74,17 +70,19 @@ pub(crate) struct Node {
 pub(crate) struct Running {
     pub(crate) since: u64,
     pub(crate) overlay: Overlay,
-    pub(crate) ledger: Ledger<SimDisk>,
-    pub(crate) pool: Mempool,
-    /// When it will be woken.
+    pub(crate) keeper: Keeper<SimDisk>,
+    pub(crate) pool: Pool<Snapshot>,
+    pub(crate) gate: Gate,
+    /// What the keeper told last.
+    pub(crate) head: Head,
+    /// When each machine will be woken.
     pub(crate) wake: Option<u64>,
+    pub(crate) keeper_wake: Option<u64>,
+    pub(crate) pool_wake: Option<u64>,
     /// Lists that each connection's peer has.
     pub(crate) links: BTreeMap<ConnId, Vec<CrlSummary>>,
-    /// Requests that wait for the chain.
-    pub(crate) waiting: usize,
-    /// A step of the chain is under way.
-    pub(crate) stepping: bool,
-    pub(crate) due: Option<u64>,
+    /// Transactions whose blocks have left the chain, until the pool has followed.
+    pub(crate) owed: BTreeSet<Hash>,
 }
 
 impl Clock {
@@ -156,18 +154,19 @@ impl Node {
             book: self.disk.book(),
             seed,
         };
-        let world = self.disk.world();
-        let ledger = Ledger::load(genesis.clone(), self.disk.clone(), world.tip(), &world.side_blocks())?;
+        let keeper = Keeper::load(genesis.clone(), self.disk.clone())?;
         self.running = Some(Running {
             since: now,
             overlay: Overlay::new(settings, Time::from_millis(0), self.clock.wall(now)),
-            ledger,
-            pool: Mempool::new(Limits::default()),
+            head: keeper.head()?,
+            keeper,
+            pool: Pool::new(Time::from_millis(0), Limits::default()),
+            gate: Gate::new(genesis, &self.key.public()),
             wake: None,
+            keeper_wake: None,
+            pool_wake: None,
             links: BTreeMap::new(),
-            waiting: 0,
-            stepping: false,
-            due: None,
+            owed: BTreeSet::new(),
         });
         Ok(())
     }
@@ -179,30 +178,20 @@ impl Running {
         Time::from_millis(now - self.since)
     }
 
-    /// Why it does not mine, if so; as in the daemon.
-    pub(crate) fn may_mine(&self) -> bool {
-        let far = self.overlay.clock_offset_ms().is_some_and(|offset| offset.unsigned_abs() > CLOCK_OFF_MS);
-        !matches!(self.overlay.sync_status(), SyncStatus::Syncing { .. }) && !far
+    pub(crate) fn may_mine(&self, now: u64) -> bool {
+        self.gate.obstacle(&self.head, &self.overlay.outlook(self.time(now))).is_none()
     }
 
     pub(crate) fn snapshot(&self) -> Snapshot {
-        self.ledger.disk().snapshot()
+        self.keeper.disk().snapshot()
     }
 
     /// What it would mine on its tip.
-    pub(crate) fn template(
-        &self,
-        genesis: &Genesis,
-        wall: Timestamp,
-        key: &SecretKey,
-    ) -> Result<Template, DiskError> {
-        let room = Template::room(genesis);
-        let chosen = self.pool.select(room, TRANSACTIONS_PER_BLOCK);
-        let supply = read_supply(self.snapshot().row(&Key::Supply)?)?;
-        let tip = self.ledger.chain().tip();
-        let transactions = chosen.into_iter();
+    pub(crate) fn template(&self, genesis: &Genesis, wall: Timestamp, key: &SecretKey) -> Template {
+        let Head { branch, supply, .. } = &self.head;
+        let chosen = self.pool.mempool().select(Template::room(genesis), TRANSACTIONS_PER_BLOCK);
         let to = Address::of(&key.public());
-        Ok(Template::new(genesis, tip, supply, transactions, to, wall, key))
+        Template::new(genesis, branch, *supply, chosen, to, wall, key)
     }
 }
 
@@ -213,7 +202,7 @@ pub(crate) struct Signatures {
 }
 
 impl Signatures {
-    pub(crate) fn check(
+    fn check(
         &mut self,
         network: &Hash,
         transaction: &Transaction,
@@ -227,13 +216,12 @@ impl Signatures {
         Ok(checked)
     }
 
-    pub(crate) fn check_all(
+    pub(crate) fn check_each(
         &mut self,
         network: &Hash,
         transactions: &[Transaction],
-    ) -> Result<Vec<CheckedTransaction>, (usize, TransactionError)> {
-        let all = transactions.iter().enumerate();
-        all.map(|(index, transaction)| self.check(network, transaction).map_err(|e| (index, e))).collect()
+    ) -> Vec<Result<CheckedTransaction, TransactionError>> {
+        transactions.iter().map(|transaction| self.check(network, transaction)).collect()
     }
 }
 

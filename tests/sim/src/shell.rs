@@ -1,22 +1,18 @@
-//! What the shell does between the machines: the overlay's outputs, the chain's and the mempool's answers.
-
-use std::sync::Arc;
+//! What the shell does: sockets, and messages between the machines.
 
 use bouya_core::codec::Bounded;
 use bouya_core::crypto::Hash;
-use bouya_core::ledger::{Block, StateError, View, headers_after};
-use bouya_core::limits::HEADERS_PER_MESSAGE;
-use bouya_core::overlay::{Answer, ConnId, Event as Note, Input, Output, Query, Submit};
+use bouya_core::node::{keeper, pool, read};
+use bouya_core::overlay::{ConnId, Event as Note, Input, Output, Request};
 use bouya_core::wire::{Item, Message};
 
 use crate::check::OUTPUTS_PER_INPUT;
-use crate::disk::{DiskError, Snapshot};
+use crate::disk::DiskError;
 use crate::net::Wire;
 use crate::node::{Crl, Running};
 use crate::world::{Event, Local, World};
 
 mod chain;
-mod mempool;
 
 /// How long an actor takes to come to a message, in ms.
 const HOP: u64 = 1;
@@ -53,16 +49,9 @@ impl World {
             Output::Send { conn, message } => self.say(n, conn, message),
             Output::SendCrls { conn } => self.send_crls(n, conn),
             Output::Close { conn, goodbye } => self.close(conn, goodbye),
-            Output::Ask(query) => self.ask(n, query),
-            Output::Submit(Submit::Block { conn, block, wanted }) => {
-                let slow = self.nodes[n].slow;
-                if let Some(running) = self.running(n) {
-                    running.waiting += 1;
-                }
-                self.post_local(HOP + slow, n, Local::Take { conn, block, wanted });
-            }
-            Output::Submit(Submit::Transactions { conn, transactions }) => {
-                self.post_local(HOP, n, Local::Submit { conn, transactions });
+            Output::Ask(request) => self.ask(n, request),
+            Output::Syncing(syncing) => {
+                self.post_local(HOP, n, Local::Keeper(keeper::Input::Syncing(syncing)));
             }
             Output::Revocations(lists) => {
                 for crl in lists.iter().filter_map(|bytes| Crl::from_bytes(bytes)) {
@@ -162,42 +151,22 @@ impl World {
         self.give_later(0, n, Input::Reloaded);
     }
 
-    fn ask(&mut self, n: usize, query: Query) {
-        let slow = self.nodes[n].slow;
-        let Some(running) = self.running(n) else { return };
-        let view = running.snapshot();
-        let answer = match query {
-            Query::Branch(id) => {
-                running.ledger.chain().branch_at(&view, &id).map(|branch| Answer::Branch { id, branch })
+    fn ask(&mut self, n: usize, request: Request) {
+        match request {
+            Request::Keeper(request) => {
+                self.post_local(HOP, n, Local::Keeper(keeper::Input::Request(request)));
             }
-            Query::Transactions { conn, ids } => {
-                let (mut found, mut missing) = (Vec::new(), Vec::new());
-                for id in ids {
-                    match running.pool.get(&id) {
-                        Some(transaction) => found.push((**transaction).clone()),
-                        None => missing.push(id),
-                    }
+            Request::Pool(request) => {
+                self.post_local(HOP, n, Local::ToPool(pool::Input::Request(request)));
+            }
+            Request::Store(request) => {
+                let slow = self.nodes[n].slow;
+                let Some(running) = self.running(n) else { return };
+                match read(&running.snapshot(), request) {
+                    Ok(answer) => self.give_later(2 * HOP + slow, n, Input::Answer(answer)),
+                    Err(error) => self.fails(n, DiskError::State(error)),
                 }
-                Ok(Answer::Transactions { conn, found, missing })
             }
-            Query::Short { key, block } => {
-                Ok(Answer::Short { key, found: running.pool.find_short(&key, &block.ids) })
-            }
-            Query::Headers { conn, locator, stop } => {
-                let headers = headers_after(&view, &locator, &stop, HEADERS_PER_MESSAGE);
-                headers.map(|headers| Answer::Headers { conn, headers })
-            }
-            Query::Block { conn, id } => {
-                block(&view, &id).map(|block| Answer::Block { conn, id, block: block.map(Arc::new) })
-            }
-            Query::Missing(ids) => {
-                let lacks = |id: &Hash| !matches!(view.record(id), Ok(Some(_)));
-                Ok(Answer::Missing(ids.into_iter().filter(lacks).collect()))
-            }
-        };
-        match answer {
-            Ok(answer) => self.give_later(2 * HOP + slow, n, Input::Answer(answer)),
-            Err(error) => self.fails(n, DiskError::State(error)),
         }
     }
 
@@ -211,11 +180,4 @@ impl World {
         let after = self.rng.within(1_000, 20_000);
         self.post(self.now + after, Event::Boot(n));
     }
-}
-
-/// A stored block.
-fn block(view: &Snapshot, id: &Hash) -> Result<Option<Block>, StateError> {
-    let Some(record) = view.record(id)? else { return Ok(None) };
-    let body = view.body(id)?;
-    Ok(body.map(|body| Block { header: record.header, body }))
 }

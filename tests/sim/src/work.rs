@@ -45,11 +45,11 @@ impl World {
             let Some(running) = node
                 .running
                 .as_ref()
-                .filter(|running| node.works() && !node.full && running.may_mine() && !self.is_gone(node))
+                .filter(|running| node.works() && running.may_mine(self.now) && !self.is_gone(node))
             else {
                 continue;
             };
-            let tip = running.ledger.chain().tip();
+            let tip = &running.head.branch;
             let time = wall.max(bouya_core::time::Timestamp(tip.time.0 + 1));
             let difficulty = tip.difficulty_at(rules, time) as f64;
             let tries = node.rate * MINE_EVERY as f64 / 1_000.0;
@@ -62,6 +62,7 @@ impl World {
 
     fn found(&mut self, n: usize) {
         let wall = self.nodes[n].clock.wall(self.now);
+        self.settle_pool(n);
         let Self { nodes, genesis, rng, .. } = self;
         let node = &mut nodes[n];
         let Some(running) = node.running.as_ref() else { return };
@@ -74,16 +75,10 @@ impl World {
             Ok(None) => running.template(genesis, wall, &node.key),
             Err(error) => return self.fails(n, error),
         };
-        let block = match template {
-            Ok(template) => template.try_nonces(0, u64::MAX).map(|nonce| template.finish(nonce)),
-            Err(error) => return self.fails(n, error),
-        };
-        let Some(block) = block else { return };
+        let Some(nonce) = template.try_nonces(0, u64::MAX) else { return };
+        let block = template.finish(nonce);
         self.line(format_args!("n{n:02} has mined {} {}", block.header.height, block.id().short()));
-        let outcome = self.take_block(n, Arc::new(block), false);
-        if let Some(bouya_core::ledger::BlockOutcome::Invalid { why, .. }) = outcome {
-            self.check.broken(format!("n{n:02} mined a block that is invalid: {why}"));
-        }
+        self.mined(n, Arc::new(block));
     }
 
     fn misbehave(&mut self) {
@@ -161,7 +156,7 @@ impl World {
 
     /// All tips of the honest are one.
     fn do_agree(&self) -> bool {
-        let tip = |n: usize| self.nodes[n].running.as_ref().map(|running| running.ledger.chain().tip().id);
+        let tip = |n: usize| self.nodes[n].running.as_ref().map(|running| running.keeper.chain().tip().id);
         let mut tips = self.honest().map(tip);
         let first = tips.next().flatten();
         first.is_some() && tips.all(|tip| tip == first)
@@ -231,7 +226,7 @@ impl World {
                 format!("n{n:02} has {nonce} transactions of wallet {who} confirmed, {signed} were signed")
             });
         }
-        let left = running.pool.len();
+        let left = running.pool.mempool().len();
         self.check.holds(left == 0, || format!("n{n:02} keeps {left} transactions though all are confirmed"));
         self.check.holds(removed.is_none(), || format!("n{n:02} is connected to the removed {removed:?}"));
     }
@@ -242,7 +237,7 @@ impl World {
         let Some(running) = self.honest().next().and_then(|n| self.nodes[n].running.as_ref()) else { return };
         let view = running.snapshot();
         let began = self.nodes[0].clock.wall(HEALED);
-        let mut height = running.ledger.chain().tip().height;
+        let mut height = running.keeper.chain().tip().height;
         let mut count = 0;
         while let Ok(Some(id)) = view.at_height(height) {
             match view.record(&id) {

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::sync::Arc;
 
-use bouya_core::ledger::{Block, Genesis, Moved, Transaction};
+use bouya_core::ledger::Genesis;
+use bouya_core::node::{keeper, pool};
 use bouya_core::overlay::{CloseReason, ConnId, Input};
 use bouya_core::random::Random;
 
@@ -55,28 +56,14 @@ pub(crate) enum Event {
 pub(crate) enum Local {
     Wake,
     Give(Box<Input>),
-    /// A block for the chain.
-    Take {
-        conn: ConnId,
-        block: Arc<Block>,
-        wanted: bool,
-    },
-    /// The next step towards a heavier branch.
-    Step,
-    /// The time of a block that came early.
-    Due,
-    /// Transactions for the mempool.
-    Submit {
-        conn: ConnId,
-        transactions: Vec<Transaction>,
-    },
-}
-
-/// A tip that has moved: what left, and where it can still be read.
-pub(crate) struct Move {
-    pub(crate) moved: Moved,
-    pub(crate) wanted: bool,
-    pub(crate) lost: Snapshot,
+    /// Something for the keeper.
+    Keeper(keeper::Input),
+    /// The keeper's next piece of work.
+    Keep,
+    /// Something for the pool.
+    ToPool(pool::Input<Snapshot>),
+    /// The pool's next piece of work.
+    Pool,
 }
 
 /// Everything there is.
@@ -254,10 +241,10 @@ impl World {
         match local {
             Local::Wake => self.wake(n),
             Local::Give(input) => self.give(n, *input),
-            Local::Take { conn, block, wanted } => self.take(n, conn, block, wanted),
-            Local::Step => self.step(n),
-            Local::Due => self.take_due(n),
-            Local::Submit { conn, transactions } => self.submit(n, conn, transactions),
+            Local::Keeper(input) => self.hand_to_keeper(n, input),
+            Local::Keep => self.keep(n),
+            Local::ToPool(input) => self.hand_to_pool(n, input),
+            Local::Pool => self.pool(n),
         }
     }
 

@@ -3,8 +3,8 @@ use proptest::prelude::*;
 use super::*;
 use crate::crypto::SecretKey;
 use crate::ledger::state::Rows;
-use crate::ledger::testing::{genesis, text};
 use crate::ledger::{ActionError, Change, Transaction, TransactionError, World};
+use crate::testing::{genesis, text};
 
 const NETWORK: Hash = Hash([7; 32]);
 const PROPOSER: u8 = 0;

@@ -10,6 +10,19 @@ use super::side::SideBlock;
 use crate::crypto::Hash;
 use crate::time::Timestamp;
 
+/// Where a block comes from, or what moved the best chain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// Header sync asked for it: headers have shown that its branch beats the tip, so it is stored however far behind it begins.
+    Synced,
+    /// A peer sent it unasked.
+    Pushed,
+    /// This node mined it.
+    Own,
+    /// A stored branch has become the best chain; no block came.
+    Flip,
+}
+
 /// What a block leads to.
 #[derive(Debug)]
 pub enum Plan {
@@ -36,9 +49,9 @@ pub struct Ready {
 #[derive(Debug)]
 pub(super) enum Effect {
     /// A branch off the best chain has grown to this.
-    Side { branch: Branch, parent: Hash, wanted: bool },
+    Side { branch: Branch, parent: Hash, origin: Origin },
     /// The best chain ends here now.
-    Tip(Branch),
+    Tip { branch: Branch, origin: Origin },
     /// The staged branch is the best chain now; it leaves this behind.
     Flip { branch: Branch, lost: Vec<(Hash, SideBlock)> },
 }
@@ -46,6 +59,8 @@ pub(super) enum Effect {
 /// What an accepted change has done to the best chain.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Moved {
+    /// Why.
+    pub origin: Origin,
     /// The tip before.
     pub from: Hash,
     /// Blocks that left the best chain, highest first.
@@ -124,6 +139,6 @@ impl Ready {
 
     /// Whether it only adds a block to the tip, so that the next ones may share its commit.
     pub(in crate::ledger) fn extends_tip(&self) -> bool {
-        matches!(self.effect, Effect::Tip(_)) && self.change.removed.is_empty()
+        matches!(self.effect, Effect::Tip { .. }) && self.change.removed.is_empty()
     }
 }

@@ -2,18 +2,17 @@ use alloc::vec;
 
 use super::*;
 use crate::codec::Bounded;
-use crate::ledger::testing::{address, genesis, key};
 use crate::ledger::{
     BodyError, ExecutionError, HeaderError, Key, Member, Template, Transaction, World, check_inline,
 };
+use crate::testing::{address, genesis, key};
 
 mod audit;
 mod forks;
 mod hostile;
-mod node;
 mod side;
 
-use node::Node;
+use crate::testing::Node;
 
 #[test]
 fn transfers_and_rewards_move_coins() {
@@ -36,7 +35,7 @@ fn what_does_not_fit_the_state_is_refused_with_the_value() {
     for (transaction, expected) in cases {
         let block = node.block_on(&node.chain.tip().clone(), 1_000, vec![transaction], 9);
         node.now = block.header.time;
-        match node.give(&block, false) {
+        match node.give(&block, Origin::Pushed) {
             Err(PlanError::Body(BodyError::Execution { error, .. })) => assert_eq!(error, expected),
             other => panic!("{other:?}"),
         }
@@ -66,15 +65,15 @@ fn every_changed_field_of_a_block_is_refused() {
         |b| b.body.reward.to = address(3),
         |b| b.body.transactions = Bounded::default(),
     ];
-    let before = node.world.clone();
+    let before = node.world().clone();
     for (number, change) in changes.into_iter().enumerate() {
         let mut bad = (*good).clone();
         change(&mut bad);
-        assert!(node.give(&Arc::new(bad), true).is_err(), "change {number}");
+        assert!(node.give(&Arc::new(bad), Origin::Synced).is_err(), "change {number}");
     }
-    assert_eq!(node.world, before);
+    assert_eq!(*node.world(), before);
     // A wrong copy of the body never shadows the right one.
-    node.give(&good, false).unwrap();
+    node.give(&good, Origin::Pushed).unwrap();
     assert_eq!(node.balance(2), 1_007);
 }
 
@@ -95,7 +94,7 @@ fn the_reward_is_exact() {
         let nonce = template.try_nonces(0, u64::MAX).unwrap();
         let block = Arc::new(template.finish(nonce));
         node.now = block.header.time;
-        let error = node.give(&block, false).unwrap_err();
+        let error = node.give(&block, Origin::Pushed).unwrap_err();
         assert!(matches!(error, PlanError::Body(BodyError::Reward { expected: 50, .. })), "{error}");
         assert!(error.is_committed());
     }
@@ -108,13 +107,13 @@ fn a_future_block_is_held_and_an_orphan_is_nobodys_fault() {
     let branch = node.branch_with(&node.chain.tip().clone(), &first);
     let second = node.block_on(&branch, 60_000, vec![], 9);
     node.now = first.header.time;
-    assert_eq!(node.give(&second, false), Err(PlanError::UnknownParent(first.id())));
-    node.give(&first, false).unwrap();
+    assert_eq!(node.give(&second, Origin::Pushed), Err(PlanError::UnknownParent(first.id())));
+    node.give(&first, Origin::Pushed).unwrap();
     let mut check = check_inline(node.network());
-    let plan = node.chain.plan(&node.world, &mut check, node.now, second.clone(), false).unwrap();
+    let plan = node.chain.plan(node.world(), &mut check, node.now, second.clone(), Origin::Pushed).unwrap();
     assert!(matches!(plan, Plan::Early { due, .. } if due == second.header.time));
     node.now = Timestamp(second.header.time.0 - AHEAD_MS);
-    node.give(&second, false).unwrap();
+    node.give(&second, Origin::Pushed).unwrap();
     assert_eq!(node.chain.tip().id, second.id());
 }
 
@@ -126,8 +125,8 @@ fn a_lone_old_block_is_not_stored() {
     for _ in 0..SIDE_BLOCKS_BEHIND + 60 {
         node.mine(vec![]);
     }
-    assert_eq!(node.give(&old, false), Err(PlanError::Behind));
-    assert_eq!(node.give(&old, true), Ok(None));
+    assert_eq!(node.give(&old, Origin::Pushed), Err(PlanError::Behind));
+    assert_eq!(node.give(&old, Origin::Synced), Ok(None));
     assert_eq!(node.chain.side_tips().count(), 1);
 }
 
@@ -136,15 +135,13 @@ fn where_members_are_listed_only_their_keys_seal() {
     let mut spec = genesis().spec.clone();
     spec.members = vec![Member { id: "alice".parse().unwrap(), key: key(7).public() }];
     let listed = Arc::new(Genesis::new(spec).unwrap());
-    let world = World::new(&listed);
-    let chain = Chain::load(listed.clone(), &world, world.tip(), &[]).unwrap();
-    let mut node = Node { chain, world, now: Timestamp(u64::MAX / 2) };
+    let mut node = Node::load(listed.clone(), World::new(&listed), Timestamp(u64::MAX / 2));
     let tip = node.chain.tip().clone();
     let stranger = node.block_on(&tip, 1_000, vec![], 8);
-    let error = node.give(&stranger, true).unwrap_err();
+    let error = node.give(&stranger, Origin::Synced).unwrap_err();
     assert_eq!(error, PlanError::Header(HeaderError::Member(key(8).public())));
     let member = node.block_on(&tip, 1_000, vec![], 7);
-    assert!(node.give(&member, true).unwrap().is_some());
+    assert!(node.give(&member, Origin::Synced).unwrap().is_some());
 }
 
 #[test]
@@ -155,8 +152,8 @@ fn a_history_without_the_checkpoint_does_not_count() {
     let (rivals, _) = node.run_on(&fork, 3, 100, 8);
     let mut genesis = (*genesis()).clone();
     genesis.rules.checkpoint = Some((1, trusted.id()));
-    node.chain = Chain::load(Arc::new(genesis), &node.world, node.world.tip(), &[]).unwrap();
-    let error = node.give(&rivals[0], true).unwrap_err();
+    node.chain = Chain::load(Arc::new(genesis), &node.disk.world).unwrap();
+    let error = node.give(&rivals[0], Origin::Synced).unwrap_err();
     assert!(matches!(error, PlanError::Header(HeaderError::Checkpoint { height: 1, .. })));
     assert!(!error.is_committed(), "others need not trust it");
     node.mine(vec![]);

@@ -4,17 +4,17 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::crypto::PublicKey;
-use crate::ledger::testing::{Lab, key, text};
 use crate::ledger::{Action, Content, RawTransaction};
+use crate::testing::{Node, key, text};
 
-fn record(lab: &Lab, from: u8, nonce: u64) -> Transaction {
+fn record(lab: &Node, from: u8, nonce: u64) -> Transaction {
     let content = Content::Document { hash: Hash([nonce as u8; 32]), name: text("contract.pdf") };
     lab.sign(from, nonce, Action::Record { topic: text("contracts"), content })
 }
 
 /// Ten blocks with two records each.
-fn lab() -> Lab {
-    let mut lab = Lab::new();
+fn lab() -> Node {
+    let mut lab = Node::new();
     for nonce in 0..10 {
         let transactions = vec![record(&lab, 1, nonce), record(&lab, 2, nonce)];
         lab.mine(transactions);
@@ -22,27 +22,27 @@ fn lab() -> Lab {
     lab
 }
 
-fn receipt(lab: &Lab, height: u64, index: usize, anchor: u64) -> Option<Receipt> {
-    Receipt::new(&lab.world, lab.network(), height, index, anchor).unwrap()
+fn receipt(lab: &Node, height: u64, index: usize, anchor: u64) -> Option<Receipt> {
+    Receipt::new(lab.world(), lab.network(), height, index, anchor).unwrap()
 }
 
 #[test]
 fn every_transaction_is_proven_under_every_later_block() {
     let lab = lab();
     for height in 1..=10 {
-        let id = lab.world.at_height(height).unwrap().unwrap();
+        let id = lab.world().at_height(height).unwrap().unwrap();
         for (index, anchor) in [(0, height), (1, height), (1, height + 1), (0, height + 2), (1, 10)] {
             let Some(receipt) = receipt(&lab, height, index, anchor) else {
                 assert!(anchor > 10);
                 continue;
             };
             let proof = receipt.check().unwrap();
-            assert_eq!(proof.anchor_id, lab.world.at_height(anchor).unwrap().unwrap());
+            assert_eq!(proof.anchor_id, lab.world().at_height(anchor).unwrap().unwrap());
             assert_eq!((proof.block.id(), proof.before.height), (id, height - 1));
             assert_eq!(proof.after.map(|after| after.height), (anchor > height).then_some(height + 1));
             let work = |height| {
-                let id = lab.world.at_height(height).unwrap().unwrap();
-                lab.world.record(&id).unwrap().unwrap().work
+                let id = lab.world().at_height(height).unwrap().unwrap();
+                lab.world().record(&id).unwrap().unwrap().work
             };
             assert_eq!(proof.work, work(anchor) - work(height - 1));
             let expected = record(&lab, if index == 0 { 1 } else { 2 }, height - 1);

@@ -4,9 +4,10 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::codec::decode;
-use crate::ledger::testing::{address, genesis, unsigned};
 use crate::ledger::{Body, Header, Reward};
 use crate::limits::HEADER_BYTES;
+use crate::overlay::Request;
+use crate::testing::{address, genesis, unsigned};
 
 const MOST: usize = 24;
 
@@ -56,7 +57,7 @@ fn seen(compact: &mut Compact) -> Seen {
     let mut seen = Seen::default();
     for wish in wishes(compact) {
         match wish {
-            Wish::Act(Act::Ask(Query::Short { .. })) => seen.looks += 1,
+            Wish::Act(Act::Ask(Request::Pool(PoolRequest::Short { .. }))) => seen.looks += 1,
             Wish::Act(Act::Send(conn, Message::GetBlockTransactions { places, .. })) => {
                 seen.asks.push((conn.0, places.into_inner()));
             }
@@ -232,7 +233,7 @@ fn only_what_is_near_the_tip_and_as_dear_is_looked_up() {
     branch.height = 100;
     let now = branch.time;
     let regular = branch.difficulty_at(&genesis.rules, now);
-    compact.tip(&Tip { branch, locator: Vec::new(), now });
+    compact.tip(&Tip { branch, locator: Vec::new() });
     let least = regular / COMPACT_WORK;
     let (below, above) = COMPACT_NEAR;
     let cases = [

@@ -7,9 +7,10 @@ use super::wants::ANNOUNCED_PER_PEER;
 use super::*;
 use crate::codec::encode;
 use crate::crypto::{PublicKey, Signature};
-use crate::ledger::testing::unsigned;
 use crate::ledger::{Address, Body, Header, Reward};
 use crate::limits::{FRAME_BYTES, OUTPUTS, TRANSACTION_REQUESTS_PER_PEER, TRANSACTION_TIMEOUT};
+use crate::overlay::Request;
+use crate::testing::unsigned;
 use crate::time::Timestamp;
 
 mod property;
@@ -80,11 +81,11 @@ fn blamed(acts: &[Act]) -> Vec<(u64, Fault)> {
 #[test]
 fn own_transactions_go_at_once_or_five_milliseconds_after_the_last_and_whole_to_few() {
     let mut gossip = with_peers(10);
-    gossip.offer_transactions(at(100), vec![transaction(0)]);
+    gossip.offer_transactions(at(100), vec![transaction(0)], vec![]);
     assert_eq!(drain(&mut gossip).len(), 10);
     gossip.announced(at(0), ConnId(1), &[Item::Transaction(transaction(1).id())]);
-    gossip.offer_transactions(at(100), vec![transaction(1)]);
-    gossip.offer_transactions(at(103), vec![transaction(2)]);
+    gossip.offer_transactions(at(100), vec![transaction(1)], vec![]);
+    gossip.offer_transactions(at(103), vec![transaction(2)], vec![]);
     drain(&mut gossip);
     gossip.wake(at(104));
     assert!(drain(&mut gossip).is_empty());
@@ -116,8 +117,11 @@ fn own_transactions_go_at_once_or_five_milliseconds_after_the_last_and_whole_to_
 fn transactions_of_others_are_announced_to_who_has_not_shown_them_meanwhile() {
     let mut gossip = with_peers(4);
     gossip.transactions(at(0), ConnId(1), vec![transaction(1)]);
-    assert!(matches!(drain(&mut gossip)[..], [Act::Submit(Submit::Transactions { conn: ConnId(1), .. })]));
-    gossip.offer_transactions(at(2), vec![transaction(1)]);
+    assert!(matches!(
+        drain(&mut gossip)[..],
+        [Act::Ask(Request::Pool(PoolRequest::Take { conn: ConnId(1), .. }))]
+    ));
+    gossip.offer_transactions(at(2), vec![], vec![transaction(1)]);
     let due = gossip.next_wakeup().unwrap();
     assert!((at(2).after(GOSSIP_RELAY)..=at(2).after(2 * GOSSIP_RELAY)).contains(&due));
     announce(&mut gossip, at(3), 2, &ids(1..2));
@@ -134,7 +138,7 @@ fn everybody_has_a_turn_to_get_whole_transactions() {
     let mut gossip = with_peers(10);
     let mut eager = BTreeSet::new();
     for n in 0..3 {
-        gossip.offer_transactions(at(n * 10), vec![transaction(n)]);
+        gossip.offer_transactions(at(n * 10), vec![transaction(n)], vec![]);
         gossip.wake(at(n * 10 + 5));
         for act in drain(&mut gossip) {
             if let Act::Send(conn, Message::Transactions(_)) = act {
@@ -149,7 +153,7 @@ fn everybody_has_a_turn_to_get_whole_transactions() {
 fn messages_are_cut_by_bytes_and_by_number() {
     let mut gossip = with_peers(1);
     let list: Vec<_> = (0..999).map(|n| unsigned(n, OUTPUTS)).collect();
-    gossip.offer_transactions(at(0), list);
+    gossip.offer_transactions(at(0), list, vec![]);
     gossip.wake(at(5));
     let mut count = 0;
     for act in drain(&mut gossip) {
@@ -160,7 +164,7 @@ fn messages_are_cut_by_bytes_and_by_number() {
     }
     assert_eq!(count, 999);
     // A full batch does not wait.
-    gossip.offer_transactions(at(9), (2_000..4_000).map(transaction).collect());
+    gossip.offer_transactions(at(9), (2_000..4_000).map(transaction).collect(), vec![]);
     assert_eq!(drain(&mut gossip).len(), 2);
 }
 
@@ -281,7 +285,9 @@ fn what_waits_to_be_checked_is_bounded_per_peer() {
     for n in 0..40 {
         gossip.transactions(at(0), ConnId(0), (0..100).map(|k| unsigned(n * 100 + k, OUTPUTS)).collect());
         for act in drain(&mut gossip) {
-            let Act::Submit(Submit::Transactions { transactions, .. }) = act else { panic!("{act:?}") };
+            let Act::Ask(Request::Pool(PoolRequest::Take { transactions, .. })) = act else {
+                panic!("{act:?}")
+            };
             waiting += transactions.iter().map(|t| encode(t).len()).sum::<usize>();
             lists.push(transactions);
         }
@@ -315,7 +321,7 @@ fn only_what_may_be_better_another_time_may_come_again() {
     assert_eq!(blamed(&acts), [(0, Fault::InvalidTransaction("signature".into()))]);
     gossip.transactions(at(2), ConnId(1), list());
     let acts = drain(&mut gossip);
-    let [Act::Submit(Submit::Transactions { conn: ConnId(1), transactions })] = &acts[..] else {
+    let [Act::Ask(Request::Pool(PoolRequest::Take { conn: ConnId(1), transactions }))] = &acts[..] else {
         panic!("{acts:?}")
     };
     assert_eq!(transactions[..], [transaction(1)]);

@@ -1,20 +1,72 @@
-//! What the overlay asks of chain and mempool, what it gives to them, and what they say. Each question and each gift gets exactly one
-//! answer.
+//! What the overlay asks of the node's other machines, and what they answer. Each request gets exactly one answer.
 
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use crate::crypto::Hash;
-use crate::ledger::{Block, BlockOutcome, Branch, CompactBlock, Header, ShortKey, Transaction};
+use crate::ledger::{Block, BlockOutcome, Branch, CompactBlock, Header, Origin, ShortKey, Transaction};
 use crate::overlay::ConnId;
 #[cfg(doc)]
 use crate::wire::Message;
 
-/// A question to chain or mempool.
+/// A request to another machine of the node.
+#[derive(Clone, Debug)]
+pub enum Request {
+    /// To the keeper of the chain.
+    Keeper(KeeperRequest),
+    /// To the pool of transactions.
+    Pool(PoolRequest),
+    /// To the store, which may be read on the side.
+    Store(StoreRequest),
+}
+
+/// A request to the keeper of the chain.
+#[derive(Clone, Debug)]
+pub enum KeeperRequest {
+    /// Take a peer's block; answered by [`Answer::BlockDone`].
+    Take {
+        /// From whom.
+        conn: ConnId,
+        /// The block.
+        block: Arc<Block>,
+        /// Asked for by header sync, or pushed.
+        origin: Origin,
+    },
+    /// Header sync: the stored branch that ends in this block; answered by [`Answer::Branch`].
+    Branch(Hash),
+}
+
+/// A request to the pool of transactions.
+#[derive(Clone, Debug)]
+pub enum PoolRequest {
+    /// Take a peer's transactions; answered by [`Answer::TransactionsDone`].
+    Take {
+        /// From whom.
+        conn: ConnId,
+        /// The transactions.
+        transactions: Vec<Transaction>,
+    },
+    /// A peer wants these; answered by [`Answer::Transactions`].
+    Fetch {
+        /// Who asks.
+        conn: ConnId,
+        /// Which.
+        ids: Vec<Hash>,
+    },
+    /// A compact block came: which of its transactions are here; answered by [`Answer::Short`].
+    Short {
+        /// What made the short ids.
+        key: ShortKey,
+        /// The block.
+        block: Arc<CompactBlock>,
+    },
+}
+
+/// A request to the store.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Query {
-    /// A peer wants headers; see [`Message::GetHeaders`].
+pub enum StoreRequest {
+    /// A peer wants headers, see [`Message::GetHeaders`]; answered by [`Answer::Headers`].
     Headers {
         /// Who asks.
         conn: ConnId,
@@ -23,65 +75,28 @@ pub enum Query {
         /// The last one wanted, or zero.
         stop: Hash,
     },
-    /// A peer wants a block.
+    /// A peer wants a block; answered by [`Answer::Block`].
     Block {
         /// Who asks.
         conn: ConnId,
         /// Which.
         id: Hash,
     },
-    /// A peer wants transactions.
-    Transactions {
-        /// Who asks.
-        conn: ConnId,
-        /// Which.
-        ids: Vec<Hash>,
-    },
-    /// A block came in short: which of its transactions the mempool has.
-    Short {
-        /// What made the short ids.
-        key: ShortKey,
-        /// The block.
-        block: Arc<CompactBlock>,
-    },
-    /// Sync: the stored branch that ends in this block.
-    Branch(Hash),
-    /// Sync: which of these blocks are not stored.
+    /// Header sync: which of these blocks are not stored; answered by [`Answer::Missing`].
     Missing(Vec<Hash>),
 }
 
-/// Something from a peer for chain or mempool.
-#[derive(Clone, Debug)]
-pub enum Submit {
-    /// A block. `wanted`: headers have shown that its branch beats the tip.
-    Block {
-        /// From whom.
-        conn: ConnId,
-        /// The block.
-        block: Arc<Block>,
-        /// See above.
-        wanted: bool,
-    },
-    /// Transactions.
-    Transactions {
-        /// From whom.
-        conn: ConnId,
-        /// The transactions.
-        transactions: Vec<Transaction>,
-    },
-}
-
-/// What chain or mempool say.
+/// An answer to a [`Request`].
 #[derive(Clone, Debug)]
 pub enum Answer {
-    /// To [`Query::Headers`].
+    /// To [`StoreRequest::Headers`].
     Headers {
         /// Who asked.
         conn: ConnId,
         /// The headers.
         headers: Vec<Header>,
     },
-    /// To [`Query::Block`].
+    /// To [`StoreRequest::Block`].
     Block {
         /// Who asked.
         conn: ConnId,
@@ -90,7 +105,9 @@ pub enum Answer {
         /// The block, if it is stored.
         block: Option<Arc<Block>>,
     },
-    /// To [`Query::Transactions`].
+    /// To [`StoreRequest::Missing`]: in the order of the question.
+    Missing(Vec<Hash>),
+    /// To [`PoolRequest::Fetch`].
     Transactions {
         /// Who asked.
         conn: ConnId,
@@ -99,23 +116,28 @@ pub enum Answer {
         /// What there is not.
         missing: Vec<Hash>,
     },
-    /// To [`Query::Short`].
+    /// To [`PoolRequest::Short`].
     Short {
         /// What made the short ids.
         key: ShortKey,
         /// In the order of the short ids; what there is not, or twice, is none.
         found: Vec<Option<Transaction>>,
     },
-    /// To [`Query::Branch`].
+    /// To [`PoolRequest::Take`].
+    TransactionsDone {
+        /// From whom they came.
+        conn: ConnId,
+        /// What became of each.
+        outcomes: Vec<(Hash, TransactionOutcome)>,
+    },
+    /// To [`KeeperRequest::Branch`].
     Branch {
         /// Its last block.
         id: Hash,
         /// The branch, if the block is stored.
         branch: Option<Branch>,
     },
-    /// To [`Query::Missing`]: in the order of the question.
-    Missing(Vec<Hash>),
-    /// To [`Submit::Block`].
+    /// To [`KeeperRequest::Take`].
     BlockDone {
         /// From whom it came.
         conn: ConnId,
@@ -123,13 +145,6 @@ pub enum Answer {
         id: Hash,
         /// What became of it.
         outcome: BlockOutcome,
-    },
-    /// To [`Submit::Transactions`].
-    TransactionsDone {
-        /// From whom they came.
-        conn: ConnId,
-        /// What became of each.
-        outcomes: Vec<(Hash, TransactionOutcome)>,
     },
 }
 
@@ -142,4 +157,45 @@ pub enum TransactionOutcome {
     Ignored,
     /// Invalid everywhere: its sender could have known.
     Invalid(String),
+}
+
+impl Request {
+    /// What counts as the answer if the machine cannot take the request now, or cannot read the store: as if there were nothing.
+    pub fn unanswered(self) -> Answer {
+        match self {
+            Self::Keeper(KeeperRequest::Take { conn, block, .. }) => {
+                Answer::BlockDone { conn, id: block.id(), outcome: BlockOutcome::Ignored }
+            }
+            Self::Keeper(KeeperRequest::Branch(id)) => Answer::Branch { id, branch: None },
+            Self::Pool(PoolRequest::Take { conn, transactions }) => {
+                let ignored = |one: &Transaction| (one.id(), TransactionOutcome::Ignored);
+                Answer::TransactionsDone { conn, outcomes: transactions.iter().map(ignored).collect() }
+            }
+            Self::Pool(PoolRequest::Fetch { conn, ids }) => {
+                Answer::Transactions { conn, found: Vec::new(), missing: ids }
+            }
+            Self::Pool(PoolRequest::Short { key, .. }) => Answer::Short { key, found: Vec::new() },
+            Self::Store(StoreRequest::Headers { conn, .. }) => Answer::Headers { conn, headers: Vec::new() },
+            Self::Store(StoreRequest::Block { conn, id }) => Answer::Block { conn, id, block: None },
+            Self::Store(StoreRequest::Missing(ids)) => Answer::Missing(ids),
+        }
+    }
+}
+
+impl From<KeeperRequest> for Request {
+    fn from(request: KeeperRequest) -> Self {
+        Self::Keeper(request)
+    }
+}
+
+impl From<PoolRequest> for Request {
+    fn from(request: PoolRequest) -> Self {
+        Self::Pool(request)
+    }
+}
+
+impl From<StoreRequest> for Request {
+    fn from(request: StoreRequest) -> Self {
+        Self::Store(request)
+    }
 }

@@ -13,7 +13,7 @@ use crate::limits::{
     ANSWER_BYTES, BLOCK_REQUESTS_WAITING, HEADER_REQUESTS_WAITING, IDS_PER_MESSAGE,
     TRANSACTION_REQUESTS_WAITING,
 };
-use crate::overlay::{ConnId, Query};
+use crate::overlay::{ConnId, PoolRequest, Request, StoreRequest};
 use crate::time::Time;
 use crate::wire::Message;
 
@@ -50,12 +50,12 @@ impl Serving {
     }
 
     /// What is asked next: what is short before what is long.
-    fn next(&mut self, conn: ConnId) -> Option<Query> {
+    fn next(&mut self, conn: ConnId) -> Option<Request> {
         if let Some((locator, stop)) = self.headers.pop_front() {
-            return Some(Query::Headers { conn, locator, stop });
+            return Some(StoreRequest::Headers { conn, locator, stop }.into());
         }
         if self.transactions.is_empty() {
-            return self.blocks.pop_front().map(|id| Query::Block { conn, id });
+            return self.blocks.pop_front().map(|id| StoreRequest::Block { conn, id }.into());
         }
         let mut ids = Vec::new();
         while ids.len() < IDS_PER_MESSAGE
@@ -63,7 +63,7 @@ impl Serving {
         {
             ids.push(id);
         }
-        Some(Query::Transactions { conn, ids })
+        Some(PoolRequest::Fetch { conn, ids }.into())
     }
 }
 
@@ -106,9 +106,9 @@ impl Peers {
         if let Some(paid) = owes {
             return self.timers.set(Timer::Serve(session), paid);
         }
-        if let Some(query) = known.serving.next(session) {
+        if let Some(request) = known.serving.next(session) {
             known.serving.busy = true;
-            self.outputs.push_back(Output::Ask(query));
+            self.outputs.push_back(Output::Ask(request));
         }
     }
 }

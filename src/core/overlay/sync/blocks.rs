@@ -5,8 +5,8 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use super::{
-    Act, Block, BlockOutcome, Bounded, ConnId, End, Fault, Hash, Helper, Item, Message, Stage, Submit, Sync,
-    Time,
+    Act, Block, BlockOutcome, Bounded, ConnId, End, Fault, Hash, Helper, Item, KeeperRequest, Message,
+    Origin, Stage, Sync, Time,
 };
 
 /// Blocks of one peer that came unasked and are with the chain; more are dropped.
@@ -15,7 +15,7 @@ const UNASKED_PER_PEER: usize = 16;
 const REFUSED: usize = 64;
 
 impl Sync {
-    /// The answer to [`super::Query::Missing`]. A walk that waits for it is never given up, so there is only one under way.
+    /// The answer to [`StoreRequest::Missing`]. A walk that waits for it is never given up, so there is only one under way.
     pub fn missing(&mut self, now: Time, ids: Vec<Hash>) {
         if let Some(walk) = self.walk.as_mut().filter(|walk| matches!(walk.stage, Stage::Missing)) {
             walk.stage = Stage::Bodies;
@@ -39,7 +39,8 @@ impl Sync {
             let outstanding = self.unasked.values().filter(|(from, _)| *from == conn).count();
             if outstanding < UNASKED_PER_PEER {
                 self.unasked.insert(id, (conn, BTreeSet::new()));
-                self.out.push_back(Act::Submit(Submit::Block { conn, block, wanted: false }));
+                let origin = Origin::Pushed;
+                self.out.push_back(Act::Ask(KeeperRequest::Take { conn, block, origin }.into()));
             }
         }
         self.go_on(now);
@@ -88,7 +89,7 @@ impl Sync {
                 self.look_at(senders);
             }
             // What follows an early block is earlier still, and what follows one that was not taken has no parent.
-            BlockOutcome::Early | BlockOutcome::Ignored => {
+            BlockOutcome::Early { .. } | BlockOutcome::Ignored => {
                 if submitted {
                     self.give_up(now, End::Rest);
                 }
@@ -141,7 +142,8 @@ impl Sync {
             return;
         }
         for (conn, block) in self.fetch.submit() {
-            self.out.push_back(Act::Submit(Submit::Block { conn, block, wanted: true }));
+            let origin = Origin::Synced;
+            self.out.push_back(Act::Ask(KeeperRequest::Take { conn, block, origin }.into()));
         }
         let (leader, ours) = (walk.conn, &self.tip.branch);
         let ahead = self.peers.iter().filter(|(conn, peer)| {

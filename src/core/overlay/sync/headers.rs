@@ -5,8 +5,8 @@ use alloc::vec::Vec;
 
 use super::walk::Taken;
 use super::{
-    Act, Bounded, Branch, ConnId, End, Fault, HEADERS_TIMEOUT, Hash, Header, Message, Peer, Query, Stage,
-    Sync, Time,
+    Act, Bounded, Branch, ConnId, End, Fault, HEADERS_TIMEOUT, Hash, Header, KeeperRequest, Message, Peer,
+    Stage, StoreRequest, Sync, Time,
 };
 
 impl Sync {
@@ -34,14 +34,14 @@ impl Sync {
             }
             Some(parent) if parent != walk.end.id => {
                 walk.stage = Stage::Base { headers };
-                self.out.push_back(Act::Ask(Query::Branch(parent)));
+                self.out.push_back(Act::Ask(KeeperRequest::Branch(parent).into()));
             }
             _ => self.take(now, &headers),
         }
         self.go_on(now);
     }
 
-    /// The answer to [`Query::Branch`].
+    /// The answer to [`KeeperRequest::Branch`].
     pub fn branch(&mut self, now: Time, id: Hash, branch: Option<Branch>) {
         let Some(walk) = &mut self.walk else { return };
         let Stage::Base { headers } = &mut walk.stage else { return };
@@ -78,7 +78,7 @@ impl Sync {
             Ok(Taken::More) => self.ask_headers(now),
             Ok(Taken::Segment(ids)) => {
                 walk.stage = Stage::Missing;
-                self.out.push_back(Act::Ask(Query::Missing(ids)));
+                self.out.push_back(Act::Ask(StoreRequest::Missing(ids).into()));
             }
             Ok(Taken::Ended) if !walk.fetched && !walk.cut && walk.end.work < walk.claim.work => {
                 self.give_up(now, End::Fault(Fault::FalseWork));

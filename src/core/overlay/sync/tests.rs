@@ -7,6 +7,8 @@ use crate::codec::Text;
 use crate::crypto::{PublicKey, SecretKey, Signature};
 use crate::ledger::{Address, BlockRules, Body, Coin, NetworkSpec, Reward, meets};
 use crate::limits::{BLOCK_TIMEOUT, HEADERS_PER_MESSAGE, SYNC_SEGMENT, SYNC_WINDOW};
+use crate::overlay::Request;
+use crate::time::Timestamp;
 
 use self::fake::Manner;
 use self::world::World;

@@ -82,7 +82,7 @@ proptest! {
                 let next = transaction(nonce);
                 nonce += 1;
                 offered.insert(next.id());
-                world.input(from, Input::Offer(Offer::Transactions(vec![next])));
+                world.input(from, Input::Offer(Offer::Transactions { own: vec![next], relayed: vec![] }));
             }
             world.run_for(Duration::from_millis(pace));
             prop_assert!(is_connected(&world));
@@ -145,7 +145,7 @@ fn a_renewal_that_breaks_midway_leaves_the_old_connection_in_use() {
         assert_eq!(world.links("a", "b").len(), 1, "{step}");
         assert!(world.links("a", "b") != old, "{step}: it was tried again");
         let one = transaction(0);
-        world.input("b", Input::Offer(Offer::Transactions(vec![one.clone()])));
+        world.input("b", Input::Offer(Offer::Transactions { own: vec![one.clone()], relayed: vec![] }));
         world.run_for(Duration::from_secs(1));
         assert!(world.submitted.contains(&(id("a"), one.id())), "{step}");
     }

@@ -298,11 +298,11 @@ fn the_book_is_bounded_and_proven_peers_displace_hearsay() {
 #[test]
 fn clocks_are_compared_and_never_set() {
     let mut node = Alone::new(settings("a", &[]));
-    assert_eq!(node.overlay.clock_offset_ms(), None);
+    assert_eq!(node.overlay.outlook(Time::default()).clock_offset_ms, None);
     for (name, time_ms) in [("b", 1_010), ("c", u64::MAX), ("d", 1_030)] {
         node.connect_as(name, Hello { time_ms, ..hello(name) });
     }
-    assert_eq!(node.overlay.clock_offset_ms(), Some(30));
+    assert_eq!(node.overlay.outlook(Time::default()).clock_offset_ms, Some(30));
     // Nor does anything overflow, or follow one liar of two.
     let mut node = Alone::new(settings("a", &[]));
     node.connect_as("b", Hello { time_ms: 1_000, ..hello("b") });
@@ -311,7 +311,7 @@ fn clocks_are_compared_and_never_set() {
         let (conn, out) =
             node.connect_as("c", Hello { time_ms: extreme, tip, lowest_block: u64::MAX, ..hello("c") });
         assert_eq!(reason(&out), None);
-        assert_eq!(node.overlay.clock_offset_ms(), Some(0));
+        assert_eq!(node.overlay.outlook(Time::default()).clock_offset_ms, Some(0));
         node.pass(Duration::from_secs(30));
         node.give(Input::Closed { conn, why: CloseReason::Lost(String::new()) });
         node.pass(Duration::from_secs(1));
@@ -323,13 +323,13 @@ fn a_ping_tells_the_time_only_if_hello_said_so() {
     let mut node = Alone::new(settings("a", &[]));
     let (mute, _) = node.connect_as("b", Hello { time_ms: 1_000, ..hello("b") });
     node.say(mute, Message::Ping(5_000));
-    assert_eq!(node.overlay.clock_offset_ms(), Some(0));
+    assert_eq!(node.overlay.outlook(Time::default()).clock_offset_ms, Some(0));
     let mut node = Alone::new(settings("a", &[]));
     let features = Vec::from([crate::wire::CLOCK_FEATURE.to_string()]);
     let (telling, _) = node.connect_as("c", Hello { time_ms: 1_000, features, ..hello("c") });
     for (number, offset) in [(5_000, 4_000), (u64::MAX, i64::MAX), (0, -1_000)] {
         node.say(telling, Message::Ping(number));
-        assert_eq!(node.overlay.clock_offset_ms(), Some(offset));
+        assert_eq!(node.overlay.outlook(Time::default()).clock_offset_ms, Some(offset));
     }
 }
 

@@ -9,11 +9,12 @@ use super::alone::Alone;
 use super::world::{hello, settings};
 use crate::codec::Bounded;
 use crate::crypto::PublicKey;
-use crate::ledger::BlockOutcome;
-use crate::ledger::testing::unsigned;
-use crate::ledger::{Address, Block, Body, CompactBlock, Header, Reward};
+use crate::ledger::{Address, Block, BlockOutcome, Body, CompactBlock, Header, Origin, Reward};
 use crate::limits::{BLOCK_TIMEOUT, COMPACT_FROM};
-use crate::overlay::{Answer, ConnId, Fault, Input, Offer, Output, PeerStatus, Query, Submit};
+use crate::overlay::{
+    Answer, ConnId, Fault, Input, KeeperRequest, Offer, Output, PeerStatus, PoolRequest, Request,
+};
+use crate::testing::unsigned;
 use crate::wire::{COMPACT_FEATURE, Item, Message};
 
 /// A block of so many transactions whose header shows the work that it states: none.
@@ -52,10 +53,10 @@ fn a_new_block_goes_in_short_to_who_takes_that_and_never_back() {
     let (short_too, plain, sender) = (connect(&mut node, "b"), node.connect("c").0, connect(&mut node, "d"));
     let (few, many) = (block(COMPACT_FROM - 1), block(COMPACT_FROM));
     node.say(sender, short(&many, 9));
-    let out = node.give(Input::Offer(Offer::Block { block: few.clone(), work: 1 }));
+    let out = node.give(Input::Offer(Offer::Block(few.clone())));
     let whole = Message::Block(few);
     assert_eq!(sent(&out), [(short_too.0, &whole), (plain.0, &whole), (sender.0, &whole)]);
-    let out = node.give(Input::Offer(Offer::Block { block: many.clone(), work: 1 }));
+    let out = node.give(Input::Offer(Offer::Block(many.clone())));
     let [(to, Message::CompactBlock(compact)), (other, Message::Block(_))] = sent(&out)[..] else {
         panic!("{out:?}")
     };
@@ -85,8 +86,8 @@ fn what_is_rebuilt_goes_to_the_chain_once_and_its_copies_nowhere() {
     let (one, two) = (connect(&mut node, "b"), connect(&mut node, "c"));
     let block = block(5);
     let out = node.say(one, short(&block, 1));
-    let Some(Output::Ask(Query::Short { key, .. })) =
-        out.iter().find(|output| matches!(output, Output::Ask(Query::Short { .. })))
+    let Some(Output::Ask(Request::Pool(PoolRequest::Short { key, .. }))) =
+        out.iter().find(|output| matches!(output, Output::Ask(Request::Pool(PoolRequest::Short { .. }))))
     else {
         panic!("{out:?}")
     };
@@ -95,7 +96,9 @@ fn what_is_rebuilt_goes_to_the_chain_once_and_its_copies_nowhere() {
     assert!(matches!(sent(&out)[..], [(conn, Message::GetBlockTransactions { .. })] if conn == one.0));
     let transactions = Bounded::truncated(block.body.transactions.iter().cloned());
     let out = node.say(one, Message::BlockTransactions { block: block.id(), transactions });
-    let [Output::Submit(Submit::Block { conn, block: rebuilt, wanted: false })] = &out[..] else {
+    let [Output::Ask(Request::Keeper(KeeperRequest::Take { conn, block: rebuilt, origin: Origin::Pushed }))] =
+        &out[..]
+    else {
         panic!("{out:?}")
     };
     assert_eq!((*conn, rebuilt), (one, &block));
@@ -114,7 +117,9 @@ fn a_block_of_which_parts_are_withheld_is_had_from_another() {
     let (withholds, other) = (connect(&mut node, "b"), connect(&mut node, "c"));
     let block = block(5);
     let out = node.say(withholds, short(&block, 1));
-    let Some(Output::Ask(Query::Short { key, .. })) = out.last() else { panic!("{out:?}") };
+    let Some(Output::Ask(Request::Pool(PoolRequest::Short { key, .. }))) = out.last() else {
+        panic!("{out:?}")
+    };
     node.give(Input::Answer(Answer::Short { key: *key, found: Vec::new() }));
     node.say(other, short(&block, 2));
     let asked = |outputs: &[Output]| -> Vec<u64> {
@@ -133,7 +138,7 @@ fn what_nobody_asked_for_costs_its_sender() {
     let mut node = Alone::new(settings("a", &[]));
     let conn = connect(&mut node, "b");
     let own = block(5);
-    node.give(Input::Offer(Offer::Block { block: own.clone(), work: 1 }));
+    node.give(Input::Offer(Offer::Block(own.clone())));
     let points = Fault::Unasked("").verdict();
     let crate::overlay::Verdict::Points(points) = points else { panic!() };
     for n in 0..crate::limits::POINTS_BAN.div_ceil(points) {

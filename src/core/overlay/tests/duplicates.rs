@@ -11,7 +11,8 @@ use super::world::{World, hello, id, settings, verified};
 use crate::codec::Bounded;
 use crate::crypto::Hash;
 use crate::overlay::{
-    Answer, CloseReason, Command, ConnId, Event, Input, Output, Query, SessionSecret, Settings, Verified,
+    Answer, CloseReason, Command, ConnId, Event, Input, Output, Request, SessionSecret, Settings,
+    StoreRequest, Verified,
 };
 use crate::wire::{GoodbyeReason, Hello, Message};
 
@@ -86,7 +87,9 @@ fn the_larger_id_uses_the_winner_and_closes_nothing() {
         }
         // What comes on the loser still counts, for the same session.
         let out = node.say(outward, Message::GetBlocks(Bounded::truncated([Hash::ZERO])));
-        assert!(matches!(out[..], [Output::Ask(Query::Block { conn, .. })] if conn == session));
+        assert!(
+            matches!(out[..], [Output::Ask(Request::Store(StoreRequest::Block { conn, .. }))] if conn == session)
+        );
         // The winner breaks before the smaller id has closed the loser.
         let out = node.give(Input::Closed { conn: inward, why: CloseReason::Lost(String::new()) });
         assert!(!is_down(&out));
@@ -106,7 +109,11 @@ fn a_reconnect_replaces_a_dead_connection_and_loses_nothing() {
     assert_eq!(closed(&node.pass(Duration::from_millis(1_999))), []);
     let out = node.pass(Duration::from_millis(1));
     assert_eq!((closed(&out), is_twin(&out)), (Vec::from([old]), false));
-    assert!(out.iter().any(|o| matches!(o, Output::Ask(Query::Block { conn, .. }) if *conn == new)));
+    assert!(
+        out.iter().any(
+            |o| matches!(o, Output::Ask(Request::Store(StoreRequest::Block { conn, .. })) if *conn == new)
+        )
+    );
     assert_eq!(node.overlay.connected(), 1);
 }
 

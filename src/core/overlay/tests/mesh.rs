@@ -6,8 +6,10 @@ use alloc::vec::Vec;
 use super::world::{at, hello, settings, verified};
 use crate::crypto::Hash;
 use crate::ledger::Transaction;
-use crate::ledger::testing::unsigned;
-use crate::overlay::{Answer, ConnId, Input, Offer, Output, Overlay, Query, Submit, TransactionOutcome};
+use crate::overlay::{
+    Answer, ConnId, Input, Offer, Output, Overlay, PoolRequest, Request, TransactionOutcome,
+};
+use crate::testing::unsigned;
 use crate::time::Timestamp;
 use crate::wire::COMPACT_FEATURE;
 
@@ -73,12 +75,13 @@ impl Mesh {
                     (*frames, *bytes) = (*frames + 1, *bytes + 4 + size);
                     self.post(LINK, m, Input::Received { conn: conn(m, n), message, size });
                 }
-                Output::Submit(Submit::Transactions { conn, transactions }) => {
+                Output::Ask(Request::Pool(PoolRequest::Take { conn, transactions })) => {
                     let outcomes = transactions.iter().map(|t| (t.id(), TransactionOutcome::Taken)).collect();
                     self.post(1, n, Input::Answer(Answer::TransactionsDone { conn, outcomes }));
-                    self.take(n, transactions);
+                    let offer = Offer::Transactions { own: Vec::new(), relayed: transactions.clone() };
+                    self.take(n, transactions, offer);
                 }
-                Output::Ask(Query::Transactions { conn, ids }) => {
+                Output::Ask(Request::Pool(PoolRequest::Fetch { conn, ids })) => {
                     let pool = &self.nodes[n].pool;
                     let found = ids.iter().filter_map(|id| pool.get(id).cloned()).collect();
                     let missing = ids.into_iter().filter(|id| !pool.contains_key(id)).collect();
@@ -91,9 +94,9 @@ impl Mesh {
     }
 
     /// The mempool has taken these.
-    fn take(&mut self, n: usize, transactions: Vec<Transaction>) {
-        self.nodes[n].pool.extend(transactions.iter().map(|t| (t.id(), t.clone())));
-        self.post(1, n, Input::Offer(Offer::Transactions(transactions)));
+    fn take(&mut self, n: usize, transactions: Vec<Transaction>, offer: Offer) {
+        self.nodes[n].pool.extend(transactions.into_iter().map(|t| (t.id(), t)));
+        self.post(1, n, Input::Offer(offer));
     }
 
     fn run_until(&mut self, end: u64) {
@@ -126,7 +129,9 @@ fn cost(nodes: usize, transactions: u64) -> (Mesh, f64) {
         let at = n * 1_000 / transactions;
         mesh.run_until(100 + at);
         let hash = crate::crypto::sha256(&n.to_le_bytes());
-        mesh.take(usize::from(hash.0[0]) % nodes, Vec::from([unsigned(n, 1)]));
+        let own = Vec::from([unsigned(n, 1)]);
+        let offer = Offer::Transactions { own: own.clone(), relayed: Vec::new() };
+        mesh.take(usize::from(hash.0[0]) % nodes, own, offer);
     }
     mesh.run_until(3_000);
     let all: BTreeSet<usize> = mesh.nodes.iter().map(|node| node.pool.len()).collect();

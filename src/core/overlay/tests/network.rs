@@ -8,7 +8,7 @@ use proptest::prelude::*;
 
 use super::world::{World, endpoint, id, settings};
 use crate::overlay::{Command, Direction, Event, Fault, Input, PeerStatus, Settings};
-use crate::time::Timestamp;
+use crate::time::{Time, Timestamp};
 use crate::wire::{GoodbyeReason, Message};
 
 const fn seconds(n: u64) -> Duration {
@@ -314,7 +314,7 @@ fn forty_nodes_that_know_one_another_end_all_connected() {
 #[test]
 fn a_clock_that_is_set_right_is_right_for_peers_that_stay_connected() {
     let mut world = World::new(Vec::from([settings("a", &["b"]), settings("b", &["a"])]));
-    let off = |world: &World, name| world.overlay(name).clock_offset_ms().unwrap();
+    let off = |world: &World, name| world.overlay(name).outlook(Time::default()).clock_offset_ms.unwrap();
     for ahead in [20_000, 0] {
         world.input("b", Input::Clock(Timestamp(world.now + ahead)));
         world.run_for(Duration::from_secs(61));

@@ -11,15 +11,16 @@ use super::alone::Alone;
 use super::world::{id, settings};
 use crate::codec::Bounded;
 use crate::crypto::{Hash, PublicKey, sha256};
-use crate::ledger::testing::unsigned;
 use crate::ledger::{Address, Block, Body, Header, Reward, Transaction};
 use crate::limits::{
     BLOCK_REQUESTS_WAITING, HEADER_REQUESTS_WAITING, HEADERS_PER_MESSAGE, OUTPUTS, SERVED_PER_PEER,
     TRANSACTION_REQUESTS_WAITING, USELESS_PER_PEER,
 };
 use crate::overlay::{
-    Answer, CloseReason, ConnId, Input, Output, PeerStatus, Query, Submit, TransactionOutcome,
+    Answer, CloseReason, ConnId, Input, Output, PeerStatus, PoolRequest, Request, StoreRequest,
+    TransactionOutcome,
 };
+use crate::testing::unsigned;
 use crate::wire::{Item, Message};
 
 fn hash(n: u64) -> Hash {
@@ -41,7 +42,7 @@ fn blocks(ids: impl IntoIterator<Item = u64>) -> Message {
     Message::GetBlocks(Bounded::truncated(ids.into_iter().map(hash)))
 }
 
-fn asked(outputs: &[Output]) -> Vec<&Query> {
+fn asked(outputs: &[Output]) -> Vec<&Request> {
     let mut queries = Vec::new();
     for output in outputs {
         if let Output::Ask(query) = output {
@@ -52,7 +53,7 @@ fn asked(outputs: &[Output]) -> Vec<&Query> {
 }
 
 /// Answers everything with `answer` until nothing is asked; how many questions there were.
-fn settle(node: &mut Alone, mut outputs: Vec<Output>, answer: impl Fn(Query) -> Answer) -> usize {
+fn settle(node: &mut Alone, mut outputs: Vec<Output>, answer: impl Fn(Request) -> Answer) -> usize {
     let mut count = 0;
     while let Some(query) = asked(&outputs).first().map(|query| (*query).clone()) {
         assert_eq!(asked(&outputs).len(), 1, "one at a time");
@@ -62,13 +63,8 @@ fn settle(node: &mut Alone, mut outputs: Vec<Output>, answer: impl Fn(Query) -> 
     count
 }
 
-fn missing(query: Query) -> Answer {
-    match query {
-        Query::Headers { conn, .. } => Answer::Headers { conn, headers: Vec::new() },
-        Query::Block { conn, id } => Answer::Block { conn, id, block: None },
-        Query::Transactions { conn, ids } => Answer::Transactions { conn, found: Vec::new(), missing: ids },
-        other => panic!("{other:?}"),
-    }
+fn missing(request: Request) -> Answer {
+    request.unanswered()
 }
 
 #[test]
@@ -76,7 +72,7 @@ fn questions_wait_one_behind_the_other_each_once_and_few() {
     let mut node = Alone::new(settings("a", &[]));
     let (conn, _) = node.connect("b");
     let out = node.say(conn, blocks(0..16));
-    assert!(matches!(asked(&out)[..], [Query::Block { id, .. }] if *id == hash(0)));
+    assert!(matches!(asked(&out)[..], [Request::Store(StoreRequest::Block { id, .. })] if *id == hash(0)));
     for _ in 0..50 {
         assert!(asked(&node.say(conn, blocks(1..16))).is_empty(), "they wait already");
     }
@@ -87,7 +83,7 @@ fn questions_wait_one_behind_the_other_each_once_and_few() {
     let out = node.give(Input::Answer(Answer::Block { conn, id: hash(0), block: None }));
     let item = Item::Block { id: hash(0), height: 0, work: 0 };
     assert!(
-        matches!(&out[..], [Output::Send { message: Message::NotFound(items), .. }, Output::Ask(Query::Headers { .. })] if items[..] == [item])
+        matches!(&out[..], [Output::Send { message: Message::NotFound(items), .. }, Output::Ask(Request::Store(StoreRequest::Headers { .. }))] if items[..] == [item])
     );
     assert_eq!(settle(&mut node, vec![out[1].clone()], missing), 1 + 1 + 15);
 
@@ -157,15 +153,15 @@ impl Server {
                     self.blocks += 1;
                 }
                 Output::Send { message, .. } => self.sent += borsh::object_length(&message).unwrap() as u64,
-                Output::Ask(Query::Headers { conn, .. }) => {
+                Output::Ask(Request::Store(StoreRequest::Headers { conn, .. })) => {
                     let headers = vec![header(); HEADERS_PER_MESSAGE];
                     self.give(Input::Answer(Answer::Headers { conn, headers }));
                 }
-                Output::Ask(Query::Block { conn, id }) => {
+                Output::Ask(Request::Store(StoreRequest::Block { conn, id })) => {
                     let block = Some(Arc::clone(&self.block));
                     self.give(Input::Answer(Answer::Block { conn, id, block }));
                 }
-                Output::Ask(Query::Transactions { conn, .. }) => {
+                Output::Ask(Request::Pool(PoolRequest::Fetch { conn, .. })) => {
                     let found = self.transactions.clone();
                     self.give(Input::Answer(Answer::Transactions { conn, found, missing: Vec::new() }));
                 }
@@ -254,7 +250,9 @@ fn transactions_that_nobody_takes_are_checked_no_more_for_a_while() {
             nonce += 500;
             let out = node.say(conn, Message::Transactions(Bounded::truncated(list)));
             for output in out {
-                let Output::Submit(Submit::Transactions { transactions, .. }) = output else { continue };
+                let Output::Ask(Request::Pool(PoolRequest::Take { transactions, .. })) = output else {
+                    continue;
+                };
                 checked += transactions.len();
                 // Valid, and not wanted: no fee to speak of.
                 let ignored = |t: &Transaction| (t.id(), TransactionOutcome::Ignored);

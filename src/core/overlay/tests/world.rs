@@ -12,7 +12,7 @@ use crate::id::NodeId;
 use crate::ledger::{BlockRules, Coin, Genesis, NetworkSpec};
 use crate::overlay::{
     Book, CloseReason, Command, ConnId, DialError, Event, Input, Output, Overlay, PeerStatus, PeerView,
-    SessionSecret, Settings, Submit, Verified,
+    PoolRequest, Request, SessionSecret, Settings, Verified,
 };
 use crate::time::{Time, Timestamp};
 use crate::wire::{Endpoint, Hello, Message, TipSummary};
@@ -249,14 +249,11 @@ impl World {
             Output::Save(book) => {
                 self.books.insert(self.name(node), book);
             }
-            Output::Submit(Submit::Transactions { transactions, .. }) => {
+            Output::Ask(Request::Pool(PoolRequest::Take { transactions, .. })) => {
                 let me = self.name(node);
                 self.submitted.extend(transactions.iter().map(|transaction| (me.clone(), transaction.id())));
             }
-            Output::Ask(_)
-            | Output::Submit(Submit::Block { .. })
-            | Output::Revocations(_)
-            | Output::SendCrls { .. } => (),
+            Output::Ask(_) | Output::Syncing(_) | Output::Revocations(_) | Output::SendCrls { .. } => (),
         }
     }
 

@@ -11,6 +11,8 @@ pub(super) struct Damaged<'a> {
     pub(super) lost: u8,
     pub(super) every: u8,
     pub(super) garbage: &'a [u8],
+    /// What it says is stored off the best chain.
+    pub(super) side: Vec<Hash>,
 }
 
 impl Damaged<'_> {
@@ -47,5 +49,13 @@ impl View for Damaged<'_> {
 
     fn history_node(&self, height: u8, index: u64) -> Result<Option<Hash>, StateError> {
         if self.hits(5, index as u8) { Ok(None) } else { self.world.history_node(height, index) }
+    }
+
+    fn tip(&self) -> Result<(u64, Hash), StateError> {
+        self.world.tip()
+    }
+
+    fn side_blocks(&self) -> Result<Vec<Hash>, StateError> {
+        Ok(self.side.clone())
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use bouya_core::codec::encode;
-use bouya_core::ledger::{Account, Key};
+use bouya_core::ledger::{Account, Key, View};
 use bouya_core::time::Timestamp;
 
 use super::{Machine, supply};
@@ -25,7 +25,7 @@ impl Machine {
 
     /// What is stored off the best chain is counted, and joined to it.
     fn check_side(&self) {
-        let side = self.world.side_blocks();
+        let side = View::side_blocks(&self.world).expect("a whole world");
         let mut bytes = 0;
         for id in &side {
             let made = self.made.iter().find(|made| made.branch.id == *id).expect("one of these");

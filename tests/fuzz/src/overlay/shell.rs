@@ -3,11 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use bouya_core::id::NodeId;
+use bouya_core::ledger::Origin;
 use bouya_core::limits::{
     BLOCK_REQUESTS_PER_PEER, DIALS_IN_FLIGHT, DIALS_PER_SECOND, FRAME_BYTES, KNOWN_PEERS, SYNC_WINDOW,
 };
 use bouya_core::overlay::{
-    CloseReason, ConnId, DialError, Event, Input, Output, Overlay, PeerStatus, Query, Settings, Submit,
+    CloseReason, ConnId, DialError, Event, Input, KeeperRequest, Output, Overlay, PeerStatus, PoolRequest,
+    Request, Settings, StoreRequest,
 };
 use bouya_core::time::{Time, Timestamp};
 use bouya_core::wire::{Endpoint, Hello, Message};
@@ -30,8 +32,7 @@ pub(super) struct Shell {
     pings: Vec<(ConnId, u64)>,
     pub(super) dials: VecDeque<(NodeId, Endpoint)>,
     dialed: VecDeque<u64>,
-    pub(super) asked: VecDeque<Query>,
-    pub(super) submitted: VecDeque<Submit>,
+    pub(super) asked: VecDeque<Request>,
     up: BTreeSet<NodeId>,
     /// Peers that the operator has named.
     pub(super) named: BTreeSet<NodeId>,
@@ -52,7 +53,6 @@ impl Shell {
             dials: VecDeque::new(),
             dialed: VecDeque::new(),
             asked: VecDeque::new(),
-            submitted: VecDeque::new(),
             up: BTreeSet::new(),
             named,
             stopping: false,
@@ -116,11 +116,10 @@ impl Shell {
                 assert!(bytes.len() <= FRAME_BYTES, "a {} of {} bytes", message.name(), bytes.len());
                 assert_eq!(Message::from_bytes(&bytes), Ok(message), "sends what nobody can read");
             }
-            Output::Ask(query) => self.asked.push_back(query),
-            Output::Submit(submit) => self.submitted.push_back(submit),
+            Output::Ask(request) => self.asked.push_back(request),
             Output::Note(Event::PeerUp { id, .. }) => assert!(self.up.insert(id.clone()), "{id} is up twice"),
             Output::Note(Event::PeerDown { id, .. }) => assert!(self.up.remove(&id), "{id} is down twice"),
-            Output::Note(_) | Output::Save(_) | Output::Revocations(_) => (),
+            Output::Note(_) | Output::Save(_) | Output::Revocations(_) | Output::Syncing(_) => (),
         }
     }
 
@@ -194,18 +193,17 @@ impl Shell {
             assert!(is_dialed || is_greeting || self.stopping, "{} waits for nothing", view.id);
         }
         let mut askers = BTreeSet::new();
-        for query in &self.asked {
-            match query {
-                Query::Headers { conn, .. }
-                | Query::Block { conn, .. }
-                | Query::Transactions { conn, .. } => {
-                    assert!(askers.insert(*conn), "two questions of one peer at a time");
-                }
-                Query::Short { .. } | Query::Branch(_) | Query::Missing(_) => (),
+        for request in &self.asked {
+            if let Request::Store(StoreRequest::Headers { conn, .. } | StoreRequest::Block { conn, .. })
+            | Request::Pool(PoolRequest::Fetch { conn, .. }) = request
+            {
+                assert!(askers.insert(*conn), "two questions of one peer at a time");
             }
         }
-        let fetching =
-            self.submitted.iter().filter(|submit| matches!(submit, Submit::Block { wanted: true, .. }));
+        let is_synced = |request: &&Request| {
+            matches!(request, Request::Keeper(KeeperRequest::Take { origin: Origin::Synced, .. }))
+        };
+        let fetching = self.asked.iter().filter(is_synced);
         assert!(fetching.count() <= SYNC_WINDOW, "more blocks with the chain than the window holds");
     }
 

@@ -1,150 +1,180 @@
-//! What the chain actor does around the ledger.
+//! The keeper's and the pool's threads: what they are handed and when, and where their outputs go.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use bouya_core::ledger::{Block, BlockOutcome, Check, Progress, Taken, Transaction, locator};
-use bouya_core::overlay::{Answer, ConnId, Input, Offer, Tip};
-use bouya_core::time::Timestamp;
+use bouya_core::crypto::Hash;
+use bouya_core::ledger::{Block, Moved, Transaction, View};
+use bouya_core::node::keeper::{self, NotTaken};
+use bouya_core::node::{Head, Ticket, pool};
+use bouya_core::overlay::{Input, Offer, Tip};
 
-use super::{HOP, block};
-use crate::disk::DiskError;
-use crate::node::Running;
-use crate::world::{Local, Move, World};
+use super::HOP;
+use crate::disk::{DiskError, Snapshot};
+use crate::world::{Local, World};
+
+/// Every question is answered where it is asked, so none need be told from another.
+const ANY: Ticket = Ticket(0);
 
 impl World {
-    /// The chain takes a block of a peer's.
-    pub(crate) fn take(&mut self, n: usize, conn: ConnId, block: Arc<Block>, wanted: bool) {
-        if let Some(running) = self.running(n) {
-            running.waiting -= 1;
+    /// Hands something to a node's keeper.
+    pub(crate) fn hand_to_keeper(&mut self, n: usize, input: keeper::Input) {
+        let Some(running) = self.running(n) else { return };
+        match running.keeper.handle(input) {
+            Ok(()) => self.drain_keeper(n),
+            Err(error) => self.fails(n, error),
         }
-        let id = block.id();
-        let Some(outcome) = self.take_block(n, block, wanted) else { return };
-        let answer = Answer::BlockDone { conn, id, outcome };
-        self.give_later(HOP, n, Input::Answer(answer));
     }
 
-    /// The chain takes a block. None: the node has ended over it.
-    pub(crate) fn take_block(&mut self, n: usize, block: Arc<Block>, wanted: bool) -> Option<BlockOutcome> {
-        if self.nodes[n].full {
-            return Some(BlockOutcome::Ignored);
-        }
-        self.on_ledger(n, wanted, |running, check, now| {
-            running.ledger.take(check, now, block, wanted).map(Some)
-        })
-    }
-
-    /// Takes what came early and is due.
-    pub(crate) fn take_due(&mut self, n: usize) {
-        if let Some(running) = self.running(n) {
-            running.due = None;
-        }
-        while !self.nodes[n].full {
-            let taken = self.on_ledger(n, false, |running, check, now| running.ledger.take_due(check, now));
-            if taken.is_none() {
-                break;
-            }
-        }
-        self.arm(n);
-    }
-
-    /// One step towards a heavier branch.
-    pub(crate) fn step(&mut self, n: usize) {
-        if let Some(running) = self.running(n) {
-            running.stepping = false;
-        }
-        if self.nodes[n].full {
-            return self.arm(n);
-        }
-        let id = self.genesis.id();
+    /// The keeper's thread does a piece of work.
+    pub(crate) fn keep(&mut self, n: usize) {
+        let (id, wall) = (self.genesis.id(), self.nodes[n].clock.wall(self.now));
         let Self { nodes, signatures, .. } = self;
         let Some(running) = nodes[n].running.as_mut() else { return };
-        let mut check = |list: &[Transaction]| signatures.check_all(&id, list);
-        match running.ledger.step(&mut check) {
-            Ok(Progress::Working | Progress::Invalid { .. }) => (),
-            Ok(Progress::Flipped(moved)) => {
-                let lost = self.nodes[n].disk.snapshot();
-                self.announce(n, Some(Move { moved, wanted: true, lost }));
+        running.keeper_wake = None;
+        let mut check = |list: &[Transaction]| signatures.check_each(&id, list);
+        match running.keeper.work(wall, &mut check) {
+            Ok(()) => self.drain_keeper(n),
+            Err(error) => self.fails(n, error),
+        }
+    }
+
+    /// Does what the keeper says, and sees to it that it goes on.
+    pub(crate) fn drain_keeper(&mut self, n: usize) {
+        while let Some(output) = self.running(n).and_then(|running| running.keeper.poll()) {
+            match output {
+                keeper::Output::Head { head, moved, left } => self.tell_head(n, head, moved, left),
+                keeper::Output::Offer(block) => {
+                    self.give_later(HOP, n, Input::Offer(Offer::Block(block)));
+                }
+                keeper::Output::Answer(answer) => self.give_later(HOP, n, Input::Answer(answer)),
+                keeper::Output::Mined { result: Err(NotTaken::Invalid(why)), .. } => {
+                    return self.check.broken(format!("n{n:02} mined a block that is invalid: {why}"));
+                }
+                keeper::Output::Mined { .. } | keeper::Output::Invalid { .. } => (),
             }
-            Err(error) => return self.fails(n, error),
         }
-        self.arm(n);
-    }
-
-    fn on_ledger(
-        &mut self,
-        n: usize,
-        wanted: bool,
-        act: impl FnOnce(&mut Running, Check<'_>, Timestamp) -> Result<Option<Taken>, DiskError>,
-    ) -> Option<BlockOutcome> {
-        let (id, now) = (self.genesis.id(), self.nodes[n].clock.wall(self.now));
-        let Self { nodes, signatures, .. } = self;
-        let running = nodes[n].running.as_mut()?;
-        let mut check = |list: &[Transaction]| signatures.check_all(&id, list);
-        let taken = match act(running, &mut check, now) {
-            Ok(taken) => taken?,
-            Err(error) => {
-                self.fails(n, error);
-                return None;
-            }
-        };
-        if taken.outcome == BlockOutcome::Stored {
-            let lost = self.nodes[n].disk.snapshot();
-            self.announce(n, taken.moved.map(|moved| Move { moved, wanted, lost }));
-        }
-        self.arm(n);
-        Some(taken.outcome)
-    }
-
-    /// Sees to it that the chain goes on: with a heavier branch, or with what is due.
-    fn arm(&mut self, n: usize) {
-        let (now, node) = (self.now, &mut self.nodes[n]);
-        let wall = node.clock.wall(now);
-        let Some(running) = node.running.as_mut() else { return };
-        // A full disk is looked at again now and then.
-        let pause = if node.full { 5_000 } else { HOP + node.slow };
-        let step = !running.stepping && running.ledger.chain().is_behind();
-        running.stepping |= step;
-        let due =
-            running.ledger.next_due().map(|due| now + due.millis_since(wall) + u64::from(node.full) * 5_000);
-        let due = due.filter(|at| running.due.is_none_or(|before| *at < before));
-        running.due = due.or(running.due);
-        if step {
-            self.post_local(pause, n, Local::Step);
-        }
-        if let Some(at) = due {
-            self.post_local(at - now, n, Local::Due);
-        }
-    }
-
-    /// Tells everybody where the chain ends now, as the chain actor does: the mempool first.
-    pub(crate) fn announce(&mut self, n: usize, moved: Option<Move>) {
-        let now = self.now;
-        let wall = self.nodes[n].clock.wall(now);
+        let (now, wall, slow) = (self.now, self.nodes[n].clock.wall(self.now), self.nodes[n].slow);
         let Some(running) = self.running(n) else { return };
-        let view = running.snapshot();
-        let branch = running.ledger.chain().tip().clone();
-        let quiet = running.waiting == 0;
-        let Ok(locator) = locator(&view, branch.height) else { return };
-        let wanted = moved.as_ref().is_some_and(|moved| moved.wanted);
-        let has_moved = moved.is_some();
+        let at = match running.keeper.has_work(wall) {
+            true => Some(now + HOP + slow),
+            false => running.keeper.next_wakeup().map(|due| now + due.millis_since(wall)),
+        };
+        if let Some(at) = at.filter(|at| running.keeper_wake.is_none_or(|before| *at < before)) {
+            running.keeper_wake = Some(at);
+            self.post_local(at - now, n, Local::Keep);
+        }
+    }
+
+    fn tell_head(&mut self, n: usize, head: Head, moved: Option<Moved>, left: Option<Snapshot>) {
+        let Some(running) = self.running(n) else { return };
+        running.head = head.clone();
         if let Some(moved) = moved {
-            self.check.moved(&mut self.nodes[n], branch.work, &moved.moved);
+            self.check.moved(&mut self.nodes[n], head.branch.work, &moved);
             self.line(format_args!(
                 "n{n:02} is at {} {} ({} left)",
-                branch.height,
-                branch.id.short(),
-                moved.moved.disconnected.len()
+                head.branch.height,
+                head.branch.id.short(),
+                moved.disconnected.len()
             ));
-            self.log.fold(u64::from_le_bytes(branch.id.0[..8].try_into().expect("8 bytes")));
-            self.follow(n, &moved, branch.height + 1);
+            self.log.fold(u64::from_le_bytes(head.branch.id.0[..8].try_into().expect("8 bytes")));
+            self.owe(n, &moved, left.as_ref());
+            self.hand_to_pool(n, pool::Input::Moved { moved, left });
         }
-        let offer =
-            (has_moved && (!wanted || quiet)).then(|| block(&view, &branch.id).ok().flatten()).flatten();
-        let (work, tip) = (branch.work, Tip { branch, locator, now: wall });
+        let tip = Tip { branch: head.branch, locator: head.locator };
         self.give_later(HOP, n, Input::Tip(tip));
-        if let Some(block) = offer {
-            let offer = Offer::Block { block: Arc::new(block), work };
-            self.give_later(HOP, n, Input::Offer(offer));
+    }
+
+    /// What has left the chain and is not in it any more is owed: it comes back, or is told as dropped.
+    fn owe(&mut self, n: usize, moved: &Moved, left: Option<&Snapshot>) {
+        let Some(running) = self.running(n) else { return };
+        let view = running.snapshot();
+        let ids = |view: &Snapshot, blocks: &[Hash]| -> BTreeSet<Hash> {
+            let blocks = blocks.iter().filter_map(|id| view.block(id).ok().flatten());
+            blocks
+                .flat_map(|block| block.body.transactions.iter().map(Transaction::id).collect::<Vec<_>>())
+                .collect()
+        };
+        let lost = left.map(|left| ids(left, &moved.disconnected)).unwrap_or_default();
+        running.owed.extend(lost);
+        for id in ids(&view, &moved.connected) {
+            running.owed.remove(&id);
         }
+    }
+
+    /// Hands something to a node's pool.
+    pub(crate) fn hand_to_pool(&mut self, n: usize, input: pool::Input<Snapshot>) {
+        let Some(running) = self.running(n) else { return };
+        running.pool.handle(input);
+        self.drain_pool(n);
+    }
+
+    /// The pool's thread does a piece of work.
+    pub(crate) fn pool(&mut self, n: usize) {
+        let (id, now) = (self.genesis.id(), self.now);
+        let Self { nodes, signatures, .. } = self;
+        let Some(running) = nodes[n].running.as_mut() else { return };
+        running.pool_wake = None;
+        let (time, view) = (running.time(now), running.snapshot());
+        let mut check = |list: &[Transaction]| signatures.check_each(&id, list);
+        match running.pool.work(time, &view, &mut check) {
+            Ok(()) => self.drain_pool(n),
+            Err(error) => self.fails(n, DiskError::State(error)),
+        }
+    }
+
+    /// Everything that was handed to the pool is done: as its thread does before it answers a question.
+    pub(crate) fn settle_pool(&mut self, n: usize) {
+        let now = self.now;
+        while self.running(n).is_some_and(|running| running.pool.has_work(running.time(now))) {
+            self.pool(n);
+        }
+    }
+
+    fn drain_pool(&mut self, n: usize) {
+        while let Some(output) = self.running(n).and_then(|running| running.pool.poll()) {
+            match output {
+                pool::Output::Answer(answer) => self.give_later(HOP, n, Input::Answer(answer)),
+                pool::Output::Offer(offer) => self.give_later(HOP, n, Input::Offer(offer)),
+                pool::Output::Dropped { id, .. } => {
+                    self.running(n).map(|running| running.owed.remove(&id));
+                }
+                pool::Output::Given { .. } | pool::Output::Taken(_) => (),
+            }
+        }
+        let now = self.now;
+        let Some(running) = self.running(n) else { return };
+        let has_work = running.pool.has_work(running.time(now));
+        if !has_work {
+            let pool = running.pool.mempool();
+            let gone = std::mem::take(&mut running.owed).into_iter().find(|id| pool.get(id).is_none());
+            self.check.holds(gone.is_none(), || format!("n{n:02} forgot {gone:?}, which had left its chain"));
+        }
+        let Some(running) = self.running(n) else { return };
+        let at = if has_work { now + HOP } else { running.since + running.pool.next_wakeup().as_millis() };
+        if running.pool_wake.is_none_or(|before| at < before) {
+            running.pool_wake = Some(at);
+            self.post_local(at.saturating_sub(now), n, Local::Pool);
+        }
+    }
+
+    /// A client gives a transaction. Whether it waits here now.
+    pub(crate) fn give_transaction(&mut self, n: usize, transaction: &Transaction) -> bool {
+        let transactions = vec![transaction.clone()];
+        self.hand_to_pool(n, pool::Input::Give { ticket: ANY, transactions });
+        self.settle_pool(n);
+        self.running(n).is_some_and(|running| running.pool.mempool().get(&transaction.id()).is_some())
+    }
+
+    /// This node has mined a block.
+    pub(crate) fn mined(&mut self, n: usize, block: Arc<Block>) {
+        self.hand_to_keeper(n, keeper::Input::Mined { ticket: ANY, block });
+    }
+
+    /// Its disk is full, or has room again.
+    pub(crate) fn set_full(&mut self, n: usize, full: bool) {
+        self.nodes[n].full = full;
+        self.hand_to_pool(n, pool::Input::DiskFull(full));
+        self.hand_to_keeper(n, keeper::Input::DiskFull(full));
     }
 }

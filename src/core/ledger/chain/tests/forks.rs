@@ -18,7 +18,7 @@ fn a_heavier_branch_wins_and_the_state_follows() {
     let last = node.block_on(&end, 100, vec![node.pay(1, 0, 4, 1)], 8);
     rivals.push(last);
     for block in &rivals {
-        node.give(block, true).unwrap();
+        node.give(block, Origin::Synced).unwrap();
     }
     let (moved, invalid) = node.settle();
     assert!(invalid.is_empty());
@@ -44,7 +44,7 @@ fn equal_work_prefers_the_smaller_id() {
         let mut node = Node::new();
         node.now = one.header.time;
         for block in order {
-            node.give(block, false).unwrap();
+            node.give(block, Origin::Pushed).unwrap();
         }
         node.settle();
         assert_eq!(node.chain.tip().id, smaller);
@@ -63,7 +63,7 @@ fn a_deep_fork_is_staged_while_the_chain_goes_on() {
     let (rivals, _) = node.run_on(&fork, 170, 400, 8);
     node.now = Timestamp(u64::MAX / 2);
     for block in &rivals {
-        node.give(block, true).unwrap();
+        node.give(block, Origin::Synced).unwrap();
     }
     assert!(node.chain.is_behind());
     // A step is bounded, and between two steps the best chain may grow.
@@ -71,15 +71,15 @@ fn a_deep_fork_is_staged_while_the_chain_goes_on() {
     let mut steps = 0;
     loop {
         steps += 1;
-        match node.chain.step(&node.world, &mut check).unwrap() {
+        match node.chain.step(&node.disk.world, &mut check).unwrap() {
             Step::Working if steps % 2 == 0 && steps <= 6 => {
-                let nonce = node.world.account(&address(1)).unwrap().nonce;
+                let nonce = node.world().account(&address(1)).unwrap().nonce;
                 let pay = node.pay(1, nonce, 3, 1);
                 node.mine(vec![pay]);
             }
             Step::Working => (),
             Step::Ready(ready) => {
-                node.world.apply(ready.change());
+                node.disk.world.apply(ready.change());
                 node.chain.accept(ready);
                 break;
             }
@@ -103,10 +103,10 @@ fn beyond_the_undo_records_everything_is_executed_again() {
         node.mine(vec![pay]);
     }
     let (rivals, _) = node.run_on(&fork, 25, 300, 8);
-    node.world.forget_undo();
+    node.disk.world.forget_undo();
     node.now = Timestamp(u64::MAX / 2);
     for block in &rivals {
-        node.give(block, true).unwrap();
+        node.give(block, Origin::Synced).unwrap();
     }
     let (moved, _) = node.settle();
     assert_eq!(moved.len(), 1);
@@ -126,14 +126,14 @@ fn the_valid_part_of_a_branch_still_competes() {
     rivals.extend(after.iter().cloned());
     node.now = Timestamp(u64::MAX / 2);
     for block in &rivals {
-        node.give(block, true).unwrap();
+        node.give(block, Origin::Synced).unwrap();
     }
     let (moved, invalid) = node.settle();
     assert_eq!(invalid, [bad.id()]);
     assert_eq!(moved.len(), 1);
     assert_eq!(node.chain.tip().id, end.id);
     node.assert_sound();
-    assert!(matches!(node.give(&bad, true), Err(PlanError::Invalid(_))));
+    assert!(matches!(node.give(&bad, Origin::Synced), Err(PlanError::Invalid(_))));
 }
 
 proptest! {
@@ -164,14 +164,14 @@ proptest! {
             let mut picks = half.iter().cycle();
             while !waiting.is_empty() {
                 let ready: Vec<usize> = (0..waiting.len())
-                    .filter(|at| node.world.record(&waiting[*at].header.parent).unwrap().is_some())
+                    .filter(|at| node.world().record(&waiting[*at].header.parent).unwrap().is_some())
                     .collect();
                 let block = waiting.remove(ready[picks.next().unwrap().index(ready.len())]);
-                node.give(&block, true).unwrap();
+                node.give(&block, Origin::Synced).unwrap();
                 node.settle();
             }
             node.assert_sound();
-            prop_assert!(node.world.row(&Key::Supply).unwrap().is_some());
+            prop_assert!(node.world().row(&Key::Supply).unwrap().is_some());
             tips.insert(node.chain.tip().id);
         }
         prop_assert_eq!(tips.len(), 1);

@@ -35,18 +35,24 @@ impl View for Watched<'_> {
     fn history_node(&self, height: u8, index: u64) -> Result<Option<Hash>, StateError> {
         self.world().history_node(height, index)
     }
+    fn tip(&self) -> Result<(u64, Hash), StateError> {
+        self.world().tip()
+    }
+    fn side_blocks(&self) -> Result<Vec<Hash>, StateError> {
+        self.world().side_blocks()
+    }
 }
 
 /// What planning for a block asked of the store and how many signatures it checked.
 fn effort(node: &Node, block: Block) -> (Result<Plan, PlanError>, u32, usize) {
-    let watched = Watched(&node.world, Cell::default());
+    let watched = Watched(node.world(), Cell::default());
     let mut inline = check_inline(node.network());
     let mut signatures = 0;
     let mut check = |transactions: &[Transaction]| {
         signatures += transactions.len();
         inline(transactions)
     };
-    let plan = node.chain.plan(&watched, &mut check, node.now, Arc::new(block), false);
+    let plan = node.chain.plan(&watched, &mut check, node.now, Arc::new(block), Origin::Pushed);
     (plan, watched.1.get(), signatures)
 }
 
@@ -85,7 +91,7 @@ fn the_dear_checks_come_last() {
 #[test]
 fn no_flipped_bit_passes_and_none_shadows_the_genuine_block() {
     let (mut node, good) = good_block();
-    let (before, id) = (node.world.clone(), good.id());
+    let (before, id) = (node.world().clone(), good.id());
     let bytes = encode(&*good);
     let mut mutants = 0;
     for bit in 0..bytes.len() * 8 {
@@ -102,20 +108,17 @@ fn no_flipped_bit_passes_and_none_shadows_the_genuine_block() {
             Err(error) if mutant.id() == id => assert!(!error.is_committed(), "bit {bit}: {error}"),
             Err(_) => (),
         }
-        let _ = node
-            .give(&Arc::new(mutant), true)
-            .map(|_| node = Node { world: before.clone(), ..reload(&before) });
+        let _ = node.give(&Arc::new(mutant), Origin::Synced).map(|_| node = reload(&before));
     }
     assert!(mutants > 2_000, "{mutants}");
-    assert_eq!(node.world, before);
+    assert_eq!(*node.world(), before);
     node.now = good.header.time;
-    node.give(&good, false).unwrap();
+    node.give(&good, Origin::Pushed).unwrap();
     assert_eq!(node.chain.tip().id, id);
 }
 
 fn reload(world: &World) -> Node {
-    let chain = Chain::load(genesis(), world, world.tip(), &world.side_blocks()).unwrap();
-    Node { chain, world: world.clone(), now: Timestamp(u64::MAX / 2) }
+    Node::load(genesis(), world.clone(), Timestamp(u64::MAX / 2))
 }
 
 #[test]
@@ -139,11 +142,11 @@ fn rearranged_bodies_are_refused_and_the_genuine_one_is_taken_afterwards() {
     for body in bodies {
         let mut bad = (*good).clone();
         bad.body.transactions = Bounded::truncated(body);
-        let error = node.give(&Arc::new(bad), true).unwrap_err();
+        let error = node.give(&Arc::new(bad), Origin::Synced).unwrap_err();
         assert_eq!(error, PlanError::Body(BodyError::Root));
         assert!(!error.is_committed());
     }
-    node.give(&good, false).unwrap();
+    node.give(&good, Origin::Pushed).unwrap();
 }
 
 #[test]
@@ -166,7 +169,7 @@ fn a_future_block_is_never_remembered_as_invalid() {
         assert!(matches!(effort(&node, (*good).clone()).0, Ok(Plan::Early { .. })), "{now}");
     }
     node.now = Timestamp(due - AHEAD_MS);
-    assert!(node.give(&good, false).unwrap().is_some());
+    assert!(node.give(&good, Origin::Pushed).unwrap().is_some());
 }
 
 #[test]
@@ -176,23 +179,22 @@ fn nothing_of_another_network_counts_and_nothing_counts_twice() {
     spec.salt = [1; 16];
     let other = Arc::new(Genesis::new(spec).unwrap());
     let world = World::new(&other);
-    let chain = Chain::load(other, &world, world.tip(), &[]).unwrap();
-    let mut other = Node { chain, world, now: node.now };
+    let mut other = Node::load(other, world, node.now);
     let foreign = other.mine(vec![other.pay(1, 0, 2, 5)]);
     node.now = foreign.header.time;
-    assert_eq!(node.give(&foreign, true), Err(PlanError::Header(HeaderError::Seal)));
+    assert_eq!(node.give(&foreign, Origin::Synced), Err(PlanError::Header(HeaderError::Seal)));
     // The same block on our genesis block, mined by the same key: its transaction is signed for the other network.
     let mut block = (*node.block_on(&node.chain.tip().clone(), 1_000, vec![], 9)).clone();
     block.body.transactions = foreign.body.transactions.clone();
     block.body.reward.amount += 1;
     let block = node.remine(block, 9);
-    let error = node.give(&block, true).unwrap_err();
+    let error = node.give(&block, Origin::Synced).unwrap_err();
     assert!(matches!(error, PlanError::Body(BodyError::Transaction { .. })), "{error}");
     // The other network's seal over the very same header.
     let mut block = (*node.block_on(&node.chain.tip().clone(), 1_000, vec![], 9)).clone();
     block.header.seal(&other.network(), &key(9));
     let block = node.with_work(block);
-    assert_eq!(node.give(&block, true), Err(PlanError::Header(HeaderError::Seal)));
+    assert_eq!(node.give(&block, Origin::Synced), Err(PlanError::Header(HeaderError::Seal)));
     // Twice in one block, and again in the next.
     let pay = node.pay(1, 0, 2, 5);
     let twice = node.block_on(&node.chain.tip().clone(), 1_000, vec![pay.clone(), pay.clone()], 9);
@@ -202,11 +204,11 @@ fn nothing_of_another_network_counts_and_nothing_counts_twice() {
             Err(PlanError::Body(BodyError::Execution { error: ExecutionError::Nonce { .. }, .. }))
         )
     };
-    assert!(nonce(node.give(&twice, false)));
+    assert!(nonce(node.give(&twice, Origin::Pushed)));
     node.mine(vec![pay.clone()]);
     let again = node.block_on(&node.chain.tip().clone(), 1_000, vec![pay], 9);
     node.now = again.header.time;
-    assert!(nonce(node.give(&again, false)));
+    assert!(nonce(node.give(&again, Origin::Pushed)));
     assert_eq!(node.balance(2), 1_005);
 }
 
@@ -233,15 +235,18 @@ fn cheap_branches_from_long_ago_are_not_stored() {
     for _ in 0..250 {
         node.mine(vec![]);
     }
-    let before = node.world.clone();
+    let before = node.world().clone();
     // As late as the schedule allows: each block is as easy as one can be.
     let mut branch = genesis;
     for number in 0..500_u64 {
         let junk = node.block_on(&branch, 200_000 + number, vec![], 20);
         node.now = node.now.max(junk.header.time);
-        assert!(matches!(node.give(&junk, false), Err(PlanError::Behind | PlanError::UnknownParent(_))));
+        assert!(matches!(
+            node.give(&junk, Origin::Pushed),
+            Err(PlanError::Behind | PlanError::UnknownParent(_))
+        ));
         branch = node.branch_with(&branch, &junk);
     }
-    assert_eq!(node.world, before);
+    assert_eq!(*node.world(), before);
     assert_eq!(node.chain.side_blocks(), (0, 0));
 }

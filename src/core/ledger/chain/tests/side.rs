@@ -20,18 +20,18 @@ fn node(blocks: usize) -> Node {
 impl Node {
     /// What the chain remembers is what the world stores, and all of it leads back to the best chain.
     fn assert_side_is_joined(&self) {
-        let side = self.world.side_blocks();
+        let side = self.world().side_blocks().unwrap();
         let mut bytes = 0;
         for id in &side {
-            let header = self.world.record(id).unwrap().unwrap().header;
-            assert!(self.world.record(&header.parent).unwrap().is_some(), "a block without its parent");
-            bytes += encode(&Block { header, body: self.world.body(id).unwrap().unwrap() }).len() as u64;
+            let header = self.world().record(id).unwrap().unwrap().header;
+            assert!(self.world().record(&header.parent).unwrap().is_some(), "a block without its parent");
+            bytes += encode(&Block { header, body: self.world().body(id).unwrap().unwrap() }).len() as u64;
         }
         assert_eq!(self.chain.side_blocks(), (side.len(), bytes));
         for tip in self.chain.side_tips() {
             assert!(side.contains(&tip.id), "a side tip that is not stored");
         }
-        let reloaded = Chain::load(genesis(), &self.world, self.world.tip(), &side).unwrap();
+        let reloaded = Chain::load(genesis(), self.world()).unwrap();
         assert_eq!(reloaded.side_blocks(), self.chain.side_blocks());
         let best = |chain: &Chain| chain.side_tips().map(|tip| tip.work).max();
         assert!(best(&reloaded) >= best(&self.chain), "the best side tip is found again");
@@ -53,7 +53,7 @@ fn junk_off_the_best_chain_stays_within_its_room() {
             // Wide and deep: on the fork, on the newest, on some other one.
             let parent = ends[[0, ends.len() - 1, n * 7 % ends.len()][n % 3]].clone();
             let junk = node.block_on(&parent, 30_000 + n as u64, vec![], 20);
-            if node.give(&junk, false).is_ok() {
+            if node.give(&junk, Origin::Pushed).is_ok() {
                 ends.push(node.branch_with(&parent, &junk));
             }
             let (blocks, bytes) = node.chain.side_blocks();
@@ -77,15 +77,15 @@ fn a_better_branch_is_kept_while_it_is_fetched_and_the_one_left_behind_is_cleane
     }
     let (rivals, end) = node.run_on(&fork, 170, 400, 8);
     for (number, block) in rivals.iter().enumerate() {
-        node.give(block, true).unwrap();
+        node.give(block, Origin::Synced).unwrap();
         // Junk comes in between, as much as there is room for.
         let junk = node.block_on(&fork, 900 + number as u64, vec![], 20);
-        let _ = node.give(&junk, true);
-        node.give(block, true).unwrap();
+        let _ = node.give(&junk, Origin::Synced);
+        node.give(block, Origin::Synced).unwrap();
         if node.chain.wanted == Some(junk.id()) {
             // As sync does: the branch is asked for again from where it is missing.
             for block in &rivals[..=number] {
-                node.give(block, true).unwrap();
+                node.give(block, Origin::Synced).unwrap();
             }
         }
     }
@@ -93,7 +93,7 @@ fn a_better_branch_is_kept_while_it_is_fetched_and_the_one_left_behind_is_cleane
     assert_eq!((moved.len(), node.chain.tip().id), (1, end.id));
     assert_eq!(moved[0].disconnected.len(), 150);
     for id in &moved[0].disconnected {
-        assert!(node.world.body(id).unwrap().is_some(), "the flip itself forgets nothing it leaves behind");
+        assert!(node.world().body(id).unwrap().is_some(), "the flip itself forgets nothing it leaves behind");
     }
     node.assert_side_is_joined();
     let mut before = node.chain.side_blocks().0;
@@ -108,7 +108,7 @@ fn a_better_branch_is_kept_while_it_is_fetched_and_the_one_left_behind_is_cleane
     // The branch that was cleaned away comes back if it outgrows the other: fetched anew.
     let (more, end) = node.run_on(&node.chain_of(&old), 170, 300, 9);
     for block in old.iter().chain(&more) {
-        node.give(block, true).unwrap();
+        node.give(block, Origin::Synced).unwrap();
     }
     node.settle();
     assert_eq!(node.chain.tip().id, end.id);
@@ -129,21 +129,21 @@ fn invalid_blocks_leave_before_all_others() {
     node.mine(vec![]);
     node.mine(vec![]);
     let honest = node.block_on(&fork, 1_500, vec![], 7);
-    node.give(&honest, false).unwrap();
+    node.give(&honest, Origin::Pushed).unwrap();
     let bad = node.block_on(&fork, 100, vec![node.pay(1, 5, 2, 1)], 8);
     let (after, _) = node.run_on(&node.branch_with(&fork, &bad), 4, 100, 8);
     for block in [&bad].into_iter().chain(&after) {
-        node.give(block, true).unwrap();
+        node.give(block, Origin::Synced).unwrap();
     }
     let (_, invalid) = node.settle();
     assert_eq!(invalid, [bad.id()]);
     assert_eq!(node.chain.side_blocks().0, 6);
     node.chain.blocks.room.blocks = 1;
     node.mine(vec![]);
-    assert_eq!(node.world.side_blocks(), [honest.id()]);
+    assert_eq!(node.world().side_blocks().unwrap(), [honest.id()]);
     node.assert_side_is_joined();
     assert!(
-        matches!(node.give(&bad, true), Err(PlanError::Invalid(_))),
+        matches!(node.give(&bad, Origin::Synced), Err(PlanError::Invalid(_))),
         "it is not fetched for nothing again"
     );
 }
@@ -161,12 +161,12 @@ fn a_valid_part_that_two_branches_share_ends_no_branch_once_one_of_them_wins() {
     let bad = node.block_on(&after, 100, vec![node.pay(1, 5, 2, 1)], 8);
     let (on_bad, _) = node.run_on(&node.branch_with(&after, &bad), 4, 100, 8);
     for block in [&shared, &good, &bad].into_iter().chain(&on_bad) {
-        node.give(block, true).unwrap();
+        node.give(block, Origin::Synced).unwrap();
     }
     assert_eq!(node.settle().1, [bad.id()]);
     let (on_good, end) = node.run_on(&node.branch_with(&after, &good), 4, 100, 7);
     for block in &on_good {
-        node.give(block, true).unwrap();
+        node.give(block, Origin::Synced).unwrap();
     }
     node.settle();
     assert_eq!(node.chain.tip().id, end.id);
@@ -201,12 +201,12 @@ proptest! {
             let valid = path.iter().all(|block| block.body.transactions.is_empty());
             if end.beats(node.chain.tip()) {
                 for block in path {
-                    let _ = node.give(block, true);
+                    let _ = node.give(block, Origin::Synced);
                 }
                 node.settle();
                 prop_assert!(!valid || node.chain.tip().id == end.id);
             } else if let Some(last) = path.last() {
-                let _ = node.give(last, false);
+                let _ = node.give(last, Origin::Pushed);
                 node.settle();
             }
             node.assert_side_is_joined();

@@ -79,7 +79,7 @@ impl Model {
                 assert!(ids.iter().all(|id| !self.submitted.contains(id)), "asked for what is here");
                 return;
             }
-            Act::Submit(Submit::Transactions { transactions, .. }) => {
+            Act::Ask(Request::Pool(PoolRequest::Take { transactions, .. })) => {
                 for transaction in transactions {
                     assert!(self.submitted.insert(transaction.id()), "submitted twice");
                 }
@@ -117,7 +117,7 @@ proptest! {
                 Op::Offer(list) => {
                     model.submitted.extend(list.iter().map(|n| transaction(*n).id()));
                     let list = list.into_iter().map(transaction).collect();
-                    gossip.offer_transactions(at(now), list);
+                    gossip.offer_transactions(at(now), list, vec![]);
                 }
                 Op::OfferBlock(n) => gossip.offer_block(&block(n), None),
                 Op::Done(n, taken) => {

@@ -227,7 +227,9 @@ fn unasked_blocks_are_bounded_per_peer() {
     for block in long()[..100].iter().chain(&long()[..10]) {
         sync.block(Time::default(), ConnId(1), Arc::clone(block));
     }
-    let submits = core::iter::from_fn(|| sync.poll()).filter(|act| matches!(act, Act::Submit(_))).count();
+    let submits = core::iter::from_fn(|| sync.poll())
+        .filter(|act| matches!(act, Act::Ask(Request::Keeper(KeeperRequest::Take { .. }))))
+        .count();
     assert_eq!(submits, 16);
 }
 

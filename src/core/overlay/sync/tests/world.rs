@@ -153,14 +153,14 @@ impl World {
                     let latency = peer.latency;
                     self.plan(latency, Happening::ToPeer(conn, message));
                 }
-                Act::Ask(Query::Branch(id)) => {
+                Act::Ask(Request::Keeper(KeeperRequest::Branch(id))) => {
                     self.plan(1, Happening::Branch(id, self.stored.get(&id).cloned()));
                 }
-                Act::Ask(Query::Missing(ids)) => {
+                Act::Ask(Request::Store(StoreRequest::Missing(ids))) => {
                     let missing = ids.into_iter().filter(|id| !self.stored.contains_key(id)).collect();
                     self.plan(1, Happening::Missing(missing));
                 }
-                Act::Submit(Submit::Block { conn, block, .. }) => {
+                Act::Ask(Request::Keeper(KeeperRequest::Take { conn, block, .. })) => {
                     self.plan(1, Happening::Submitted(conn, block));
                 }
                 Act::Blame(conn, fault) => self.blamed.push((conn.0, fault)),
@@ -220,7 +220,7 @@ impl World {
         };
         branch.push_known(&genesis().rules, &block.header);
         if self.early.contains(&id) {
-            return BlockOutcome::Early;
+            return BlockOutcome::Early { due: block.header.time, bytes: 0 };
         }
         if block.body.root(branch.height) != block.header.body {
             return invalid(false);
@@ -245,6 +245,6 @@ impl World {
             (0..10).chain((4..).map(|bits| 1_usize << bits)).take_while(|step| *step + 1 < best.len());
         let mut locator: Vec<Hash> = steps.by_ref().map(|step| best[step]).collect();
         locator.extend(best.last());
-        self.sync.tip(self.now, Tip { branch: self.tip.clone(), locator, now: self.tip.time });
+        self.sync.tip(self.now, Tip { branch: self.tip.clone(), locator });
     }
 }

@@ -1,14 +1,13 @@
 //! Blocks whose time has not come: held until due, bounded in number and bytes.
 //!
 //! A block far ahead of its parent may be easier, so far-off blocks are cheap to make by the thousand; those that are nearly due cost as
-//! much as any other. So what is furthest ahead leaves first, whoever sent it, and an honest block of a clock a little fast stays.
+//! much as any other. So the block furthest ahead leaves first, whoever sent it, and an honest block of a clock a little fast stays.
 
 use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
-use core::time::Duration;
 
-use super::Block;
 use crate::crypto::Hash;
+use crate::ledger::Block;
 use crate::limits::{AHEAD_MS, HELD_BLOCKS, HELD_BYTES};
 use crate::time::Timestamp;
 
@@ -31,18 +30,15 @@ impl Early {
         }
     }
 
-    /// When to look again.
+    /// When the next block may be taken: as far ahead of its time as any block may be.
     pub(super) fn next_due(&self) -> Option<Timestamp> {
-        self.blocks.keys().next().map(|(due, _)| *due)
+        self.blocks.keys().next().map(|(due, _)| Timestamp(due.0.saturating_sub(AHEAD_MS)))
     }
 
     /// A block that need not be held any longer.
     pub(super) fn take_due(&mut self, now: Timestamp) -> Option<Arc<Block>> {
-        let entry = self.blocks.first_entry()?;
-        if entry.key().0 > now.after(Duration::from_millis(AHEAD_MS)) {
-            return None;
-        }
-        let (block, bytes) = entry.remove();
+        self.next_due().filter(|due| *due <= now)?;
+        let (_, (block, bytes)) = self.blocks.pop_first()?;
         self.bytes = self.bytes.saturating_sub(bytes);
         Some(block)
     }
@@ -52,12 +48,12 @@ impl Early {
 mod tests {
     use alloc::vec::Vec;
 
-    use super::super::testing::Lab;
     use super::*;
+    use crate::testing::Node;
 
     #[test]
     fn held_blocks_are_bounded_in_bytes_and_number_and_the_furthest_ahead_leaves() {
-        let mut lab = Lab::new();
+        let mut lab = Node::new();
         let blocks: Vec<_> = (1..=HELD_BLOCKS as u64 + 9).map(|n| (n, lab.mine(Vec::new()))).collect();
         for bytes in [1, HELD_BYTES / 8] {
             let mut early = Early::default();
@@ -70,7 +66,7 @@ mod tests {
             let kept = HELD_BLOCKS.min(HELD_BYTES / bytes);
             assert_eq!(early.blocks.len(), kept);
             for (n, block) in &blocks[..kept] {
-                assert_eq!(early.next_due(), Some(Timestamp(1_000_000 * n)));
+                assert_eq!(early.next_due(), Some(Timestamp(1_000_000 * n - AHEAD_MS)));
                 assert_eq!(early.take_due(Timestamp(1_000_000 * n - AHEAD_MS - 1)), None);
                 assert_eq!(early.take_due(Timestamp(1_000_000 * n - AHEAD_MS)).as_ref(), Some(block));
             }

@@ -1,0 +1,26 @@
+//! What a node decides between its machines: the machines that the daemon's threads, the simulator, an import and the tests drive alike.
+//!
+//! | machine | decides |
+//! |---|---|
+//! | [`keeper`] | which blocks share a commit, when a reorganisation takes its next step, who hears of a new tip, what is offered to peers |
+//! | [`pool`] | which transactions are taken together, how the mempool follows the tip, what comes back from blocks that left the chain |
+//! | [`gate`] | whether this node may mine, and why not |
+//!
+//! Each is fed inputs, does a bounded piece of work when asked to, and says what follows as outputs. The disk, signatures and time come in
+//! from outside. The machines never see each other: whoever drives them carries an output to where its name says.
+
+pub mod gate;
+mod head;
+pub mod keeper;
+pub mod pool;
+mod serve;
+
+pub use gate::{Gate, Obstacle};
+pub use head::{Head, REST_AFTER};
+pub use keeper::Keeper;
+pub use pool::Pool;
+pub use serve::read;
+
+/// A question of this node's own (of its API or its miner), numbered by the shell, which knows who waits for the answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Ticket(pub u64);

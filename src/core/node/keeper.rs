@@ -1,0 +1,366 @@
+//! The keeper of the chain: takes blocks, steps towards a heavier branch, and says what follows from each change.
+//!
+//! Blocks that wait one behind the other share signature checks and a commit: a sync is bound by commits, not by blocks. A reorganisation
+//! advances one bounded step for each piece of work, so the keeper answers all along. Blocks that come before their time are held here.
+//! On a nearly full disk nothing is written: blocks are refused, and what is due or staged waits for room.
+//!
+//! Invariant: an output is said only once what it tells is durable ([`Ledger`] sees to that), and of one change in the order in which it
+//! must be told: the head (with what moved, for the pool), the offer, the answers.
+//!
+//! What a peer pushed or this node mined is offered at once. What a sync fetched or a flip brought is offered once, at its end: peers have
+//! most of it already.
+
+use alloc::collections::VecDeque;
+use alloc::string::String;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+use thiserror::Error;
+
+use super::{Head, Ticket};
+use crate::crypto::Hash;
+use crate::ledger::{
+    Block, BlockOutcome, BodyError, Chain, Check, Disk, Genesis, Ledger, Moved, Origin, Progress, Taken,
+    Transaction, View,
+};
+use crate::limits::{BATCH_BLOCKS, BATCH_TRANSACTIONS};
+use crate::overlay::{Answer, ConnId, KeeperRequest};
+use crate::time::Timestamp;
+use early::Early;
+
+mod early;
+
+/// Something for the keeper to do or to know.
+#[derive(Clone, Debug)]
+pub enum Input {
+    /// The overlay asks; answered by [`Output::Answer`].
+    Request(KeeperRequest),
+    /// This node has mined a block; answered by [`Output::Mined`].
+    Mined {
+        /// Comes back with the answer.
+        ticket: Ticket,
+        /// The block.
+        block: Arc<Block>,
+    },
+    /// The overlay fetches a better branch from now on, or no longer.
+    Syncing(bool),
+    /// The disk is nearly full, or has room again.
+    DiskFull(bool),
+}
+
+/// Must be done; `V` is the disk's view.
+#[derive(Debug)]
+pub enum Output<V> {
+    /// The chain ends here now. If it moved, the pool is told first: whoever asks it after having seen this head is told what holds there.
+    Head {
+        /// For everybody.
+        head: Head,
+        /// How the best chain moved.
+        moved: Option<Moved>,
+        /// If blocks left it: the world in which they can still be read. A later commit may remove them.
+        left: Option<V>,
+    },
+    /// Offer this block to peers.
+    Offer(Arc<Block>),
+    /// Answer the overlay.
+    Answer(Answer),
+    /// Tell what became of a block of this node's own.
+    Mined {
+        /// From the question.
+        ticket: Ticket,
+        /// Whether the chain has it now.
+        result: Result<(), NotTaken>,
+    },
+    /// A heavier branch holds an invalid block; only the part before it counts.
+    Invalid {
+        /// Which one.
+        id: Hash,
+        /// Why.
+        error: BodyError,
+    },
+}
+
+/// Why a block of this node's own was not taken.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum NotTaken {
+    /// Another block came first.
+    #[error("the chain took another block first")]
+    Overtaken,
+    /// No room.
+    #[error("the disk is nearly full")]
+    DiskFull,
+    /// A fault of this node's own.
+    #[error("{0}")]
+    Invalid(String),
+}
+
+/// Who waits to hear what became of a block.
+#[derive(Clone, Copy, Debug)]
+enum Asker {
+    Peer(ConnId),
+    Own(Ticket),
+    /// It was held for its time; its sender has been answered.
+    Nobody,
+}
+
+/// Something that waits for its turn.
+#[derive(Debug)]
+enum Waiting {
+    Block { asker: Asker, block: Arc<Block>, origin: Origin },
+    Branch(Hash),
+}
+
+/// See the module.
+#[derive(Debug)]
+pub struct Keeper<D: Disk> {
+    ledger: Ledger<D>,
+    early: Early,
+    waiting: VecDeque<Waiting>,
+    disk_full: bool,
+    syncing: bool,
+    /// The tip has moved and was not offered yet.
+    unoffered: bool,
+    outputs: VecDeque<Output<D::View>>,
+}
+
+impl<D: Disk> Keeper<D> {
+    /// Goes on where the disk ends, and says where that is.
+    pub fn load(genesis: Arc<Genesis>, disk: D) -> Result<Self, D::Error> {
+        let mut keeper = Self {
+            ledger: Ledger::load(genesis, disk)?,
+            early: Early::default(),
+            waiting: VecDeque::new(),
+            disk_full: false,
+            syncing: false,
+            unoffered: false,
+            outputs: VecDeque::new(),
+        };
+        keeper.tell_head(None)?;
+        Ok(keeper)
+    }
+
+    /// Where the chain ends now.
+    pub fn head(&self) -> Result<Head, D::Error> {
+        Ok(Head::read(&self.disk().view()?, self.chain().tip(), self.disk_full)?)
+    }
+
+    /// Best chain and rivals.
+    pub fn chain(&self) -> &Chain {
+        self.ledger.chain()
+    }
+
+    /// Where everything is durable.
+    pub fn disk(&self) -> &D {
+        self.ledger.disk()
+    }
+
+    /// Whether more may be given now. Beyond two batches nothing is gained: the second is checked while the first becomes durable.
+    pub fn has_room(&self) -> bool {
+        self.waiting.len() < BATCH_BLOCKS.saturating_mul(2)
+    }
+
+    /// Something to do or to know. It is done by [`Keeper::work`].
+    pub fn handle(&mut self, input: Input) -> Result<(), D::Error> {
+        match input {
+            Input::Request(KeeperRequest::Take { conn, block, origin }) => {
+                self.waiting.push_back(Waiting::Block { asker: Asker::Peer(conn), block, origin });
+            }
+            Input::Request(KeeperRequest::Branch(id)) => self.waiting.push_back(Waiting::Branch(id)),
+            Input::Mined { ticket, block } => {
+                self.waiting.push_back(Waiting::Block {
+                    asker: Asker::Own(ticket),
+                    block,
+                    origin: Origin::Own,
+                });
+            }
+            Input::Syncing(syncing) => self.syncing = syncing,
+            Input::DiskFull(full) if full != self.disk_full => {
+                self.disk_full = full;
+                self.tell_head(None)?;
+            }
+            Input::DiskFull(_) => (),
+        }
+        Ok(())
+    }
+
+    /// The next thing to be done outside.
+    pub fn poll(&mut self) -> Option<Output<D::View>> {
+        self.outputs.pop_front()
+    }
+
+    /// Whether [`Keeper::work`] has something to do.
+    pub fn has_work(&self, now: Timestamp) -> bool {
+        let is_due = self.early.next_due().is_some_and(|due| due <= now);
+        !self.waiting.is_empty()
+            || self.may_offer()
+            || !self.disk_full && (is_due || self.chain().is_behind())
+    }
+
+    /// When [`Keeper::work`] will have something to do if nothing is handed in before.
+    pub fn next_wakeup(&self) -> Option<Timestamp> {
+        self.early.next_due().filter(|_| !self.disk_full)
+    }
+
+    /// Transactions whose signatures may be checked before their blocks are looked at, of the batch `number` (0: the one that is taken
+    /// next). Those of bodies that a header commits to whose work a sync has seen. All others wait for the cheaper checks, or a block
+    /// without work would cost this node thousands of signatures.
+    pub fn worked_for(&self, number: usize) -> Vec<Transaction> {
+        let mut from = 0_usize;
+        for _ in 0..number {
+            from = from.saturating_add(self.batch_at(from).max(1));
+        }
+        let batch = self.waiting.iter().skip(from).take(self.batch_at(from));
+        let is_worked_for = |waiting: &&Waiting| match waiting {
+            Waiting::Block { block, origin: Origin::Synced, .. } => {
+                block.body.root(block.header.height) == block.header.body
+            }
+            _ => false,
+        };
+        batch.filter(is_worked_for).flat_map(|waiting| waiting.transactions().iter().cloned()).collect()
+    }
+
+    /// Does a bounded piece of what there is to do: takes a batch of blocks or answers a question, takes what is due, and steps once
+    /// towards a heavier branch.
+    pub fn work(&mut self, now: Timestamp, check: Check<'_>) -> Result<(), D::Error> {
+        match self.batch_at(0) {
+            0 => {
+                if let Some(Waiting::Branch(id)) = self.waiting.pop_front() {
+                    let branch = self.chain().branch_at(&self.disk().view()?, &id)?;
+                    self.outputs.push_back(Output::Answer(Answer::Branch { id, branch }));
+                }
+            }
+            count => {
+                let batch: Vec<_> = self.waiting.drain(..count).collect();
+                self.take(now, check, batch)?;
+            }
+        }
+        if !self.disk_full {
+            let due: Vec<_> = core::iter::from_fn(|| self.early.take_due(now)).collect();
+            let held = |block| Waiting::Block { asker: Asker::Nobody, block, origin: Origin::Pushed };
+            self.take(now, check, due.into_iter().map(held).collect())?;
+            self.step(check)?;
+        }
+        if self.may_offer() {
+            self.offer()?;
+        }
+        Ok(())
+    }
+
+    /// How many of those that wait from `from` on are taken together: blocks of one origin.
+    fn batch_at(&self, from: usize) -> usize {
+        let (mut count, mut transactions) = (0_usize, 0_usize);
+        let mut origins = None;
+        for waiting in self.waiting.iter().skip(from) {
+            let Waiting::Block { origin, .. } = waiting else { break };
+            let is_full = count >= BATCH_BLOCKS || transactions >= BATCH_TRANSACTIONS;
+            if is_full || *origins.get_or_insert(*origin) != *origin {
+                break;
+            }
+            count = count.saturating_add(1);
+            transactions = transactions.saturating_add(waiting.transactions().len());
+        }
+        count
+    }
+
+    fn take(&mut self, now: Timestamp, check: Check<'_>, batch: Vec<Waiting>) -> Result<(), D::Error> {
+        let (mut askers, mut blocks) = (Vec::new(), Vec::new());
+        for waiting in batch {
+            let Waiting::Block { asker, block, origin } = waiting else { continue };
+            askers.push((asker, Arc::clone(&block)));
+            blocks.push((block, origin));
+        }
+        if blocks.is_empty() {
+            return Ok(());
+        }
+        let ignored = Taken { outcome: BlockOutcome::Ignored, moved: None };
+        let taken = match self.disk_full {
+            true => alloc::vec![ignored; blocks.len()],
+            false => self.ledger.take(check, now, blocks)?,
+        };
+        let moved = taken.iter().filter_map(|taken| taken.moved.clone()).reduce(Moved::then);
+        if let Some(moved) = moved {
+            self.moved(moved)?;
+        }
+        for ((asker, block), taken) in askers.into_iter().zip(taken) {
+            if let BlockOutcome::Early { due, bytes } = taken.outcome {
+                self.early.hold(due, Arc::clone(&block), bytes);
+            }
+            self.answer(asker, block.id(), taken.outcome);
+        }
+        Ok(())
+    }
+
+    /// One step towards a heavier branch, if there is one.
+    fn step(&mut self, check: Check<'_>) -> Result<(), D::Error> {
+        if !self.chain().is_behind() {
+            return Ok(());
+        }
+        match self.ledger.step(check)? {
+            Progress::Working => Ok(()),
+            Progress::Invalid { id, error } => {
+                self.outputs.push_back(Output::Invalid { id, error });
+                Ok(())
+            }
+            Progress::Flipped(moved) => self.moved(moved),
+        }
+    }
+
+    /// The best chain has moved: everybody is told, and peers are offered its end, now or later.
+    fn moved(&mut self, moved: Moved) -> Result<(), D::Error> {
+        let is_new = matches!(moved.origin, Origin::Pushed | Origin::Own);
+        self.unoffered = true;
+        self.tell_head(Some(moved))?;
+        if is_new { self.offer() } else { Ok(()) }
+    }
+
+    fn tell_head(&mut self, moved: Option<Moved>) -> Result<(), D::Error> {
+        let view = self.disk().view()?;
+        let head = Head::read(&view, self.chain().tip(), self.disk_full)?;
+        let left = moved.as_ref().is_some_and(|moved| !moved.disconnected.is_empty()).then_some(view);
+        self.outputs.push_back(Output::Head { head, moved, left });
+        Ok(())
+    }
+
+    /// Whether what a sync or a flip brought is to be offered now: nothing of the kind is to come.
+    fn may_offer(&self) -> bool {
+        let is_synced = |waiting: &Waiting| matches!(waiting, Waiting::Block { origin: Origin::Synced, .. });
+        self.unoffered && !self.syncing && !self.waiting.iter().any(is_synced)
+    }
+
+    fn offer(&mut self) -> Result<(), D::Error> {
+        self.unoffered = false;
+        if let Some(block) = self.disk().view()?.block(&self.chain().tip().id)? {
+            self.outputs.push_back(Output::Offer(block));
+        }
+        Ok(())
+    }
+
+    fn answer(&mut self, asker: Asker, id: Hash, outcome: BlockOutcome) {
+        self.outputs.extend(match asker {
+            Asker::Peer(conn) => Some(Output::Answer(Answer::BlockDone { conn, id, outcome })),
+            Asker::Own(ticket) => Some(Output::Mined { ticket, result: self.own_result(outcome) }),
+            Asker::Nobody => None,
+        });
+    }
+
+    fn own_result(&self, outcome: BlockOutcome) -> Result<(), NotTaken> {
+        match outcome {
+            BlockOutcome::Stored | BlockOutcome::Known | BlockOutcome::Early { .. } => Ok(()),
+            BlockOutcome::Invalid { why, .. } => Err(NotTaken::Invalid(why)),
+            BlockOutcome::Ignored if self.disk_full => Err(NotTaken::DiskFull),
+            BlockOutcome::Ignored | BlockOutcome::UnknownParent => Err(NotTaken::Overtaken),
+        }
+    }
+}
+
+impl Waiting {
+    fn transactions(&self) -> &[Transaction] {
+        match self {
+            Self::Block { block, .. } => &block.body.transactions,
+            Self::Branch(_) => &[],
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

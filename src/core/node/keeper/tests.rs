@@ -1,0 +1,236 @@
+use alloc::vec;
+
+use super::*;
+use crate::ledger::{Branch, StateError, World, check_inline};
+use crate::limits::AHEAD_MS;
+use crate::testing::{Memory, Node, genesis, pay};
+
+/// A keeper, and a chain beside it on which its blocks are made.
+struct Bench {
+    keeper: Keeper<Memory>,
+    node: Node,
+}
+
+impl Bench {
+    fn new() -> Self {
+        let genesis = genesis();
+        let keeper = Keeper::load(genesis.clone(), Memory::new(&genesis)).unwrap();
+        let mut bench = Self { keeper, node: Node::of(genesis) };
+        assert!(matches!(bench.said()[..], [Output::Head { moved: None, .. }]));
+        bench
+    }
+
+    /// The next blocks of the chain.
+    fn mine(&mut self, count: u64) -> Vec<Arc<Block>> {
+        (0..count).map(|_| self.node.mine(vec![])).collect()
+    }
+
+    fn give(&mut self, block: &Arc<Block>, origin: Origin) {
+        let take = KeeperRequest::Take { conn: ConnId(1), block: block.clone(), origin };
+        self.keeper.handle(Input::Request(take)).unwrap();
+    }
+
+    fn said(&mut self) -> Vec<Output<World>> {
+        core::iter::from_fn(|| self.keeper.poll()).collect()
+    }
+
+    /// One piece of work at this time.
+    fn work_at(&mut self, now: Timestamp) -> Vec<Output<World>> {
+        let mut check = check_inline(self.node.network());
+        self.keeper.work(now, &mut check).unwrap();
+        self.said()
+    }
+
+    /// All the work there is, at a time when nothing is early.
+    fn settle(&mut self) -> Vec<Output<World>> {
+        let now = Timestamp(u64::MAX);
+        let mut said = self.said();
+        while self.keeper.has_work(now) {
+            said.extend(self.work_at(now));
+        }
+        said
+    }
+}
+
+/// What was said, in short.
+fn short(said: &[Output<World>]) -> Vec<&'static str> {
+    let word = |output: &Output<World>| match output {
+        Output::Head { moved: None, .. } => "head",
+        Output::Head { left: None, .. } => "grew",
+        Output::Head { left: Some(_), .. } => "reorganised",
+        Output::Offer(_) => "offer",
+        Output::Answer(Answer::BlockDone { outcome: BlockOutcome::Stored, .. }) => "stored",
+        Output::Answer(Answer::BlockDone { outcome: BlockOutcome::Early { .. }, .. }) => "early",
+        Output::Answer(Answer::BlockDone { outcome: BlockOutcome::Ignored, .. }) => "ignored",
+        Output::Answer(_) => "answer",
+        Output::Mined { result: Ok(()), .. } => "mined",
+        Output::Mined { .. } => "not mined",
+        Output::Invalid { .. } => "invalid",
+    };
+    said.iter().map(word).collect()
+}
+
+#[test]
+fn blocks_that_wait_share_a_commit_and_each_is_answered_after_the_head() {
+    let mut bench = Bench::new();
+    let blocks = bench.mine(3);
+    blocks.iter().for_each(|block| bench.give(block, Origin::Pushed));
+    let said = bench.work_at(bench.node.now);
+    assert_eq!(short(&said), ["grew", "offer", "stored", "stored", "stored"]);
+    assert_eq!(bench.keeper.disk().commits, 1);
+    let Output::Head { head, moved: Some(moved), .. } = &said[0] else { panic!() };
+    assert_eq!(head.branch.id, blocks[2].id());
+    assert_eq!(moved.connected, blocks.iter().map(|block| block.id()).collect::<Vec<_>>());
+    assert!(matches!(&said[1], Output::Offer(block) if *block == blocks[2]), "only the last one is offered");
+}
+
+#[test]
+fn a_batch_holds_blocks_of_one_origin_and_ends_before_a_question() {
+    let mut bench = Bench::new();
+    let blocks = bench.mine(4);
+    bench.give(&blocks[0], Origin::Synced);
+    bench.give(&blocks[1], Origin::Synced);
+    bench.give(&blocks[2], Origin::Pushed);
+    bench.keeper.handle(Input::Request(KeeperRequest::Branch(blocks[2].id()))).unwrap();
+    bench.give(&blocks[3], Origin::Pushed);
+    let now = bench.node.now;
+    assert_eq!(short(&bench.work_at(now)), ["grew", "stored", "stored", "offer"]);
+    assert_eq!(short(&bench.work_at(now)), ["grew", "offer", "stored"]);
+    let said = bench.work_at(now);
+    assert!(matches!(&said[..], [Output::Answer(Answer::Branch { branch: Some(_), .. })]), "{said:?}");
+    assert_eq!(short(&bench.work_at(now)), ["grew", "offer", "stored"]);
+    assert!(!bench.keeper.has_work(now));
+}
+
+#[test]
+fn what_a_sync_brings_is_offered_once_at_its_end() {
+    let mut bench = Bench::new();
+    let blocks = bench.mine(BATCH_BLOCKS as u64 + 1);
+    bench.keeper.handle(Input::Syncing(true)).unwrap();
+    blocks.iter().for_each(|block| bench.give(block, Origin::Synced));
+    let offers = |said: &[Output<World>]| short(said).into_iter().filter(|word| *word == "offer").count();
+    assert_eq!(offers(&bench.settle()), 0);
+    bench.keeper.handle(Input::Syncing(false)).unwrap();
+    let said = bench.settle();
+    assert!(matches!(&said[..], [Output::Offer(block)] if *block == blocks[BATCH_BLOCKS]), "{said:?}");
+    // One that came by itself goes on at once, whatever is fetched.
+    bench.keeper.handle(Input::Syncing(true)).unwrap();
+    let next = bench.mine(1);
+    bench.give(&next[0], Origin::Pushed);
+    assert_eq!(short(&bench.settle()), ["grew", "offer", "stored"]);
+}
+
+#[test]
+fn a_heavier_branch_is_followed_step_by_step_and_offered_at_its_end() {
+    let mut bench = Bench::new();
+    let fork: Branch = bench.node.chain.tip().clone();
+    for block in bench.mine(2) {
+        bench.give(&block, Origin::Pushed);
+    }
+    bench.settle();
+    let (branch, end) = bench.node.run_on(&fork, 3, 100, 8);
+    branch.iter().for_each(|block| bench.give(block, Origin::Synced));
+    let said = bench.settle();
+    assert_eq!(short(&said), ["stored", "stored", "stored", "reorganised", "offer"]);
+    let Output::Head { head, moved: Some(moved), left: Some(left) } = &said[3] else { panic!() };
+    assert_eq!((head.branch.id, moved.origin, moved.disconnected.len()), (end.id, Origin::Flip, 2));
+    assert!(moved.disconnected.iter().all(|id| left.block(id).unwrap().is_some()), "still to be read");
+}
+
+#[test]
+fn a_block_that_is_early_is_taken_once_its_time_has_come_and_only_once() {
+    let mut bench = Bench::new();
+    let block = bench.node.mine(vec![]);
+    let taken_at = Timestamp(block.header.time.0 - AHEAD_MS);
+    let before = Timestamp(taken_at.0 - 1);
+    bench.give(&block, Origin::Pushed);
+    assert_eq!(short(&bench.work_at(before)), ["early"]);
+    assert_eq!(bench.keeper.next_wakeup(), Some(taken_at));
+    assert!(!bench.keeper.has_work(before) && bench.keeper.has_work(taken_at));
+    assert_eq!(short(&bench.work_at(taken_at)), ["grew", "offer"], "its sender was answered before");
+    assert_eq!(bench.keeper.next_wakeup(), None);
+    assert!(!bench.keeper.has_work(Timestamp(u64::MAX)));
+}
+
+#[test]
+fn a_full_disk_takes_nothing_and_goes_on_when_there_is_room() {
+    let mut bench = Bench::new();
+    let now = bench.node.now;
+    let early = bench.node.mine(vec![]);
+    bench.give(&early, Origin::Pushed);
+    bench.work_at(Timestamp(now.0 - AHEAD_MS));
+    bench.keeper.handle(Input::DiskFull(true)).unwrap();
+    bench.keeper.handle(Input::DiskFull(true)).unwrap();
+    let said = bench.said();
+    assert!(matches!(&said[..], [Output::Head { head, .. }] if head.disk_full), "told once: {said:?}");
+    let later = Timestamp(u64::MAX);
+    assert!(!bench.keeper.has_work(later) && bench.keeper.next_wakeup().is_none());
+    bench.give(&early, Origin::Pushed);
+    assert_eq!(short(&bench.work_at(later)), ["ignored"]);
+    bench.keeper.handle(Input::Mined { ticket: Ticket(3), block: early.clone() }).unwrap();
+    let said = bench.work_at(later);
+    assert!(
+        matches!(said[..], [Output::Mined { ticket: Ticket(3), result: Err(NotTaken::DiskFull) }]),
+        "{said:?}"
+    );
+    bench.keeper.handle(Input::DiskFull(false)).unwrap();
+    assert_eq!(short(&bench.settle()), ["head", "grew", "offer"]);
+    assert_eq!(bench.keeper.chain().tip().id, early.id());
+}
+
+#[test]
+fn an_own_block_that_comes_second_is_overtaken() {
+    let mut bench = Bench::new();
+    let stray = bench.node.block_on(
+        &bench.node.branch_with(
+            &Branch::clone(bench.node.chain.tip()),
+            &bench.node.block_on(bench.node.chain.tip(), 500, vec![], 7),
+        ),
+        500,
+        vec![],
+        9,
+    );
+    bench.keeper.handle(Input::Mined { ticket: Ticket(1), block: stray }).unwrap();
+    let said = bench.settle();
+    assert!(matches!(said[..], [Output::Mined { result: Err(NotTaken::Overtaken), .. }]), "{said:?}");
+}
+
+#[test]
+fn a_commit_that_fails_says_nothing_and_is_an_error() {
+    struct Broken(Memory);
+    impl Disk for Broken {
+        type View = World;
+        type Error = StateError;
+        fn view(&self) -> Result<World, StateError> {
+            self.0.view()
+        }
+        fn commit(&mut self, _: &crate::ledger::Change) -> Result<(), StateError> {
+            Err(StateError("no".into()))
+        }
+    }
+    let mut bench = Bench::new();
+    let block = bench.node.mine(vec![]);
+    let mut keeper = Keeper::load(genesis(), Broken(Memory::new(&genesis()))).unwrap();
+    keeper.poll();
+    let take = KeeperRequest::Take { conn: ConnId(1), block, origin: Origin::Pushed };
+    keeper.handle(Input::Request(take)).unwrap();
+    let mut check = check_inline(bench.node.network());
+    keeper.work(bench.node.now, &mut check).unwrap_err();
+    assert!(keeper.poll().is_none());
+}
+
+#[test]
+fn signatures_are_checked_early_only_where_a_sync_has_seen_the_work_for_the_body() {
+    let mut bench = Bench::new();
+    let paid = pay(&genesis(), 1, 0, 2, 1, 1);
+    let good = bench.node.mine(vec![paid.clone()]);
+    let mut other_body = (*good).clone();
+    other_body.header.body = Hash::ZERO;
+    bench.give(&Arc::new(other_body), Origin::Synced);
+    bench.give(&good, Origin::Pushed);
+    bench.give(&good, Origin::Synced);
+    let early = |number| bench.keeper.worked_for(number);
+    assert!(early(0).is_empty(), "another body than the header's");
+    assert!(early(1).is_empty(), "nobody has looked at the header");
+    assert_eq!(early(2), [paid]);
+}

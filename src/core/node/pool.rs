@@ -1,0 +1,381 @@
+//! The pool: the mempool and what a node does around it. It takes submissions, whose origin it keeps, and follows the tip.
+//!
+//! What waits together is checked together: a batch of signatures costs half as much. What this node's own clients gave is offered apart from
+//! what peers gave: nobody else has it yet.
+//!
+//! The account rule: a transaction that stands on others that wait here is held against *their* account, even if the store has a newer
+//! one already. The pool follows the tip a moment later, and then all of them are held against the new one together.
+//!
+//! When blocks leave the chain, their transactions come back, lowest block first so that nonces come in order, unless the blocks that
+//! took their place confirm them too. On a nearly full disk nothing new is taken.
+
+use alloc::collections::{BTreeSet, VecDeque};
+use alloc::string::ToString;
+use alloc::vec::Vec;
+
+use thiserror::Error;
+
+use super::Ticket;
+use crate::crypto::Hash;
+use crate::ledger::{
+    Account, Address, Check, CheckedTransaction, Moved, StateError, Transaction, TransactionError, View,
+};
+use crate::limits::{FOLLOWED_BLOCKS, LOST_BYTES, MEMPOOL_SWEEP, SUBMISSION_BATCH};
+use crate::mempool::{DropReason, Dropped, Followed, Limits, Mempool, MempoolError, TipMove};
+use crate::overlay::{Answer, ConnId, Offer, PoolRequest, TransactionOutcome};
+use crate::time::Time;
+
+/// Something for the pool to do or to know; `V` is a view of the chain.
+#[derive(Debug)]
+pub enum Input<V> {
+    /// The overlay asks; answered by [`Output::Answer`].
+    Request(PoolRequest),
+    /// A client of this node gives transactions; answered by [`Output::Given`].
+    Give {
+        /// Comes back with the answer.
+        ticket: Ticket,
+        /// The transactions.
+        transactions: Vec<Transaction>,
+    },
+    /// The best chain has moved.
+    Moved {
+        /// How.
+        moved: Moved,
+        /// If blocks left it: the world in which they can still be read.
+        left: Option<V>,
+    },
+    /// The disk is nearly full, or has room again.
+    DiskFull(bool),
+}
+
+/// Must be done.
+#[derive(Debug)]
+pub enum Output {
+    /// Answer the overlay.
+    Answer(Answer),
+    /// Offer these to peers.
+    Offer(Offer),
+    /// Tell a client what became of each of its transactions, in order. The id of what was taken, or was here already.
+    Given {
+        /// From the question.
+        ticket: Ticket,
+        /// What became of them.
+        results: Vec<Result<Hash, Refusal>>,
+    },
+    /// Tell observers: this one waits for a block now.
+    Taken(Hash),
+    /// Tell observers: this one has left without being confirmed.
+    Dropped {
+        /// Which.
+        id: Hash,
+        /// Why.
+        reason: Reason,
+    },
+}
+
+/// Why a transaction left the pool, or did not come back to it.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum Reason {
+    /// It was here.
+    #[error(transparent)]
+    Dropped(#[from] DropReason),
+    /// Its block left the chain, and it does not fit any more.
+    #[error(transparent)]
+    NotBack(#[from] MempoolError),
+}
+
+/// Why a transaction is not taken.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum Refusal {
+    /// Wrong in itself.
+    #[error(transparent)]
+    Invalid(#[from] TransactionError),
+    /// Not taken now.
+    #[error(transparent)]
+    Mempool(#[from] MempoolError),
+    /// No room on this node's disk.
+    #[error("this node's disk is nearly full, so it takes nothing; make room, or send to another node")]
+    DiskFull,
+}
+
+/// What an account will be when everything that waits is confirmed.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Pending {
+    /// After its own transactions; none if it has none here.
+    pub account: Option<Account>,
+    /// Coins on their way to it.
+    pub incoming: u64,
+}
+
+/// Who gave transactions.
+#[derive(Clone, Copy, Debug)]
+enum Giver {
+    Peer(ConnId),
+    Own(Ticket),
+}
+
+/// Something that waits for its turn.
+#[derive(Debug)]
+enum Waiting<V> {
+    Submission { giver: Giver, transactions: Vec<Transaction> },
+    Moved { moved: Moved, left: Option<V> },
+}
+
+/// See the module.
+#[derive(Debug)]
+pub struct Pool<V> {
+    mempool: Mempool,
+    /// The most bytes of transactions that may come back from blocks that left the chain.
+    waiting: VecDeque<Waiting<V>>,
+    disk_full: bool,
+    swept: Time,
+    outputs: VecDeque<Output>,
+}
+
+impl<V: View> Pool<V> {
+    /// An empty pool.
+    pub fn new(now: Time, limits: Limits) -> Self {
+        Self {
+            mempool: Mempool::new(limits),
+            waiting: VecDeque::new(),
+            disk_full: false,
+            swept: now,
+            outputs: VecDeque::new(),
+        }
+    }
+
+    /// The transactions that wait for a block.
+    pub fn mempool(&self) -> &Mempool {
+        &self.mempool
+    }
+
+    /// What an account will be.
+    pub fn pending(&self, address: &Address) -> Pending {
+        Pending { account: self.mempool.pending(address), incoming: self.mempool.incoming(address) }
+    }
+
+    /// Something to do or to know. What changes the mempool is done by [`Pool::work`], in order.
+    pub fn handle(&mut self, input: Input<V>) {
+        match input {
+            Input::Request(PoolRequest::Take { conn, transactions }) => {
+                self.waiting.push_back(Waiting::Submission { giver: Giver::Peer(conn), transactions });
+            }
+            Input::Request(PoolRequest::Fetch { conn, ids }) => {
+                let (mut found, mut missing) = (Vec::new(), Vec::new());
+                for id in ids {
+                    match self.mempool.get(&id) {
+                        Some(transaction) => found.push((**transaction).clone()),
+                        None => missing.push(id),
+                    }
+                }
+                self.outputs.push_back(Output::Answer(Answer::Transactions { conn, found, missing }));
+            }
+            Input::Request(PoolRequest::Short { key, block }) => {
+                let found = self.mempool.find_short(&key, &block.ids);
+                self.outputs.push_back(Output::Answer(Answer::Short { key, found }));
+            }
+            Input::Give { ticket, transactions } => {
+                self.waiting.push_back(Waiting::Submission { giver: Giver::Own(ticket), transactions });
+            }
+            Input::Moved { moved, left } => self.waiting.push_back(Waiting::Moved { moved, left }),
+            Input::DiskFull(full) => self.disk_full = full,
+        }
+    }
+
+    /// The next thing to be done outside.
+    pub fn poll(&mut self) -> Option<Output> {
+        self.outputs.pop_front()
+    }
+
+    /// Whether [`Pool::work`] has something to do.
+    pub fn has_work(&self, now: Time) -> bool {
+        !self.waiting.is_empty() || self.next_wakeup() <= now
+    }
+
+    /// Whether more may be given now: what waits fills no batch yet.
+    pub fn has_room(&self) -> bool {
+        let transactions = |waiting: &Waiting<V>| match waiting {
+            Waiting::Submission { transactions, .. } => transactions.len(),
+            Waiting::Moved { .. } => SUBMISSION_BATCH,
+        };
+        self.waiting.iter().map(transactions).fold(0, usize::saturating_add) < SUBMISSION_BATCH
+    }
+
+    /// When [`Pool::work`] will have something to do if nothing is handed in before.
+    pub fn next_wakeup(&self) -> Time {
+        self.swept.after(MEMPOOL_SWEEP)
+    }
+
+    /// Does a piece of what there is to do: takes a batch of submissions or follows one move of the tip, and drops what has waited too
+    /// long. `view` is the chain as it is now.
+    pub fn work(&mut self, now: Time, view: &V, check: Check<'_>) -> Result<(), StateError> {
+        let mut batch = Vec::new();
+        let mut count = 0_usize;
+        while let Some(Waiting::Submission { transactions, .. }) = self.waiting.front()
+            && count < SUBMISSION_BATCH
+        {
+            count = count.saturating_add(transactions.len());
+            batch.extend(self.waiting.pop_front());
+        }
+        if !batch.is_empty() {
+            self.take(now, view, check, batch)?;
+        } else if let Some(Waiting::Moved { moved, left }) = self.waiting.pop_front() {
+            self.follow(now, &moved, (view, left.as_ref()), check)?;
+        }
+        if self.next_wakeup() <= now {
+            self.swept = now;
+            let dropped = self.mempool.expire(now);
+            self.tell_dropped(dropped);
+        }
+        Ok(())
+    }
+
+    fn take(
+        &mut self,
+        now: Time,
+        view: &V,
+        check: Check<'_>,
+        batch: Vec<Waiting<V>>,
+    ) -> Result<(), StateError> {
+        let height = view.tip()?.0.saturating_add(1);
+        let mut all: Vec<Transaction> = Vec::new();
+        let mut givers = Vec::new();
+        for waiting in batch {
+            let Waiting::Submission { giver, transactions } = waiting else { continue };
+            givers.push((giver, transactions.len()));
+            all.extend(transactions);
+        }
+        let mut checked = all.iter().zip(check(&all));
+        let (mut own, mut relayed, mut answers) = (Vec::new(), Vec::new(), Vec::new());
+        for (giver, count) in givers {
+            let mut results = Vec::new();
+            for (transaction, checked) in checked.by_ref().take(count) {
+                let result = match checked {
+                    Ok(checked) => self.insert(now, (view, height), checked)?,
+                    Err(error) => Err(error.into()),
+                };
+                if result.is_ok() {
+                    let taken = if matches!(giver, Giver::Own(_)) { &mut own } else { &mut relayed };
+                    taken.push(transaction.clone());
+                }
+                results.push((transaction.id(), result));
+            }
+            answers.push(answer(giver, results));
+        }
+        self.offer(own, relayed);
+        self.outputs.extend(answers);
+        Ok(())
+    }
+
+    fn insert(
+        &mut self,
+        now: Time,
+        (view, height): (&V, u64),
+        checked: CheckedTransaction,
+    ) -> Result<Result<(), Refusal>, StateError> {
+        let id = checked.id();
+        if self.disk_full && self.mempool.get(&id).is_none() {
+            return Ok(Err(Refusal::DiskFull));
+        }
+        let payer = checked.payer();
+        let account = match self.mempool.account(&payer) {
+            Some(account) => account,
+            None => view.account(&payer)?,
+        };
+        Ok(match self.mempool.insert(now, height, account, checked) {
+            Ok(dropped) => {
+                self.tell_dropped(dropped);
+                self.outputs.push_back(Output::Taken(id));
+                Ok(())
+            }
+            Err(error) => Err(error.into()),
+        })
+    }
+
+    /// Follows a move of the best chain.
+    fn follow(
+        &mut self,
+        now: Time,
+        moved: &Moved,
+        (view, left): (&V, Option<&V>),
+        check: Check<'_>,
+    ) -> Result<(), StateError> {
+        let lost = left.map(|left| lost(left, moved)).transpose()?.unwrap_or_default();
+        let confirmed = self.confirmed(view, moved, &lost)?;
+        let lost: Vec<_> = lost.into_iter().filter(|one| !confirmed.contains(&one.id())).collect();
+        let lost = check(&lost).into_iter().flatten().collect();
+        let height = view.tip()?.0.saturating_add(1);
+        let tip_move = TipMove { view, height, confirmed: &confirmed, lost };
+        let Followed { dropped, returned, refused } = self.mempool.follow(now, tip_move)?;
+        self.tell_dropped(dropped);
+        let refused = refused.into_iter().map(|(id, error)| Output::Dropped { id, reason: error.into() });
+        self.outputs.extend(refused);
+        self.outputs.extend(returned.iter().map(|one| Output::Taken(one.id())));
+        self.offer(Vec::new(), returned.into_iter().map(CheckedTransaction::into_inner).collect());
+        Ok(())
+    }
+
+    /// Which of the transactions that wait here, or that have lost their block, the blocks that joined the chain confirm. Of a long sync only
+    /// the newest blocks are read: the mempool is held against accounts in any case.
+    fn confirmed(&self, view: &V, moved: &Moved, lost: &[Transaction]) -> Result<BTreeSet<Hash>, StateError> {
+        let most = if moved.disconnected.is_empty() { FOLLOWED_BLOCKS } else { usize::MAX };
+        let lost: BTreeSet<Hash> = lost.iter().map(Transaction::id).collect();
+        let mut confirmed = BTreeSet::new();
+        for id in moved.connected.iter().rev().take(most) {
+            let block = view.block(id)?;
+            let ids = block.iter().flat_map(|block| block.body.transactions.iter()).map(Transaction::id);
+            confirmed.extend(ids.filter(|id| lost.contains(id) || self.mempool.get(id).is_some()));
+        }
+        Ok(confirmed)
+    }
+
+    fn offer(&mut self, own: Vec<Transaction>, relayed: Vec<Transaction>) {
+        if !own.is_empty() || !relayed.is_empty() {
+            self.outputs.push_back(Output::Offer(Offer::Transactions { own, relayed }));
+        }
+    }
+
+    fn tell_dropped(&mut self, dropped: Vec<Dropped>) {
+        let told =
+            |(transaction, reason): Dropped| Output::Dropped { id: transaction.id(), reason: reason.into() };
+        self.outputs.extend(dropped.into_iter().map(told));
+    }
+}
+
+/// The transactions of blocks that left the chain, lowest block first. Bounded: beyond what a mempool holds, their senders give them again.
+fn lost(left: &dyn View, moved: &Moved) -> Result<Vec<Transaction>, StateError> {
+    let (mut lost, mut bytes) = (Vec::new(), 0_usize);
+    for id in moved.disconnected.iter().rev() {
+        let Some(block) = left.block(id)? else { continue };
+        bytes = bytes.saturating_add(block.size());
+        if bytes > LOST_BYTES {
+            break;
+        }
+        lost.extend(block.body.transactions.iter().cloned());
+    }
+    Ok(lost)
+}
+
+fn answer(giver: Giver, results: Vec<(Hash, Result<(), Refusal>)>) -> Output {
+    match giver {
+        Giver::Peer(conn) => {
+            let outcome = |result| match result {
+                Ok(()) => TransactionOutcome::Taken,
+                Err(Refusal::Invalid(error)) => TransactionOutcome::Invalid(error.to_string()),
+                Err(Refusal::Mempool(_) | Refusal::DiskFull) => TransactionOutcome::Ignored,
+            };
+            let outcomes = results.into_iter().map(|(id, result)| (id, outcome(result))).collect();
+            Output::Answer(Answer::TransactionsDone { conn, outcomes })
+        }
+        Giver::Own(ticket) => {
+            let given = |(id, result)| match result {
+                Ok(()) | Err(Refusal::Mempool(MempoolError::Known)) => Ok(id),
+                Err(refusal) => Err(refusal),
+            };
+            Output::Given { ticket, results: results.into_iter().map(given).collect() }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

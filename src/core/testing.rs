@@ -1,0 +1,285 @@
+//! What tests share: keys, a small network, payments, blocks that are mined in microseconds, and a node in memory. For this package's tests
+//! and, with the feature `testing`, for those of others.
+
+#![allow(missing_docs, clippy::unwrap_used, clippy::panic, reason = "for tests, which fail by panicking")]
+#![cfg_attr(
+    not(test),
+    allow(
+        clippy::arithmetic_side_effects,
+        clippy::indexing_slicing,
+        clippy::expect_used,
+        reason = "for tests"
+    )
+)]
+
+use alloc::string::String;
+use alloc::sync::Arc;
+use alloc::vec;
+use alloc::vec::Vec;
+
+use crate::codec::{Bounded, Text};
+use crate::crypto::{Hash, PublicKey, SecretKey, Signature};
+use crate::ledger::{
+    Action, Address, Allocation, Block, BlockRules, Branch, Chain, Change, Coin, Disk, Genesis, Moved,
+    NetworkSpec, Origin, Output, Plan, PlanError, RawTransaction, StateError, Step, Template, Transaction,
+    View, World, check_inline,
+};
+use crate::time::Timestamp;
+
+/// When the small networks begin.
+pub const CREATED: Timestamp = Timestamp(1_700_000_000_000);
+
+/// The key number `n`.
+pub fn key(n: u8) -> SecretKey {
+    SecretKey::from_seed(&[n; 32])
+}
+
+/// The address of key number `n`.
+pub fn address(n: u8) -> Address {
+    Address::of(&key(n).public())
+}
+
+/// Bounded text.
+pub fn text<const MAX: usize>(text: &str) -> Text<MAX> {
+    String::from(text).try_into().unwrap()
+}
+
+/// A network with a block a second whose keys 1 to 4 hold so many units each.
+pub fn network(name: &str, units: u64) -> Arc<Genesis> {
+    let coin = Coin { symbol: text("T"), decimals: 2 };
+    let spec = NetworkSpec {
+        allocations: (1..=4).map(|n| Allocation { address: address(n), amount: units }).collect(),
+        ..NetworkSpec::new(text(name), CREATED, coin, BlockRules::new(1_000, 4, 50))
+    };
+    Arc::new(Genesis::new(spec).unwrap())
+}
+
+/// The network that a [`Node`] has: keys 1 to 4 hold 1,000 units each.
+pub fn genesis() -> Arc<Genesis> {
+    network("test", 1_000)
+}
+
+/// A payment of key `from` to the address of key `to`.
+pub fn pay(genesis: &Genesis, from: u8, nonce: u64, to: u8, amount: u64, fee: u64) -> Transaction {
+    let output = Bounded::truncated([Output { to: address(to), amount }]);
+    Transaction::transfer(&genesis.id(), &key(from), nonce, fee, u64::MAX, output, Text::default())
+}
+
+/// A transfer of 1 to each of `outputs` addresses that nobody signed, for what never looks at signatures.
+pub fn unsigned(nonce: u64, outputs: usize) -> Transaction {
+    let output = Output { to: Address::of(&PublicKey([5; 32])), amount: 1 };
+    let content = RawTransaction {
+        version: 1,
+        sender: PublicKey::ZERO,
+        nonce,
+        fee: 1,
+        valid_until: 9,
+        action: Action::Transfer {
+            outputs: Bounded::truncated(vec![output; outputs]),
+            memo: Text::default(),
+        },
+        signature: Signature::ZERO,
+    };
+    content.into()
+}
+
+/// A mined block of key `miner` on `parent`, `gap` milliseconds after it, whose transactions are signed right but need not fit.
+pub fn block_on(
+    genesis: &Genesis,
+    parent: &Branch,
+    gap: u64,
+    transactions: Vec<Transaction>,
+    miner: u8,
+) -> Arc<Block> {
+    let checked = transactions.into_iter().map(|one| one.check(&genesis.id()).unwrap());
+    let supply = genesis.supply() + genesis.rules.reward * parent.height;
+    let time = Timestamp(parent.time.0 + gap);
+    let template = Template::new(genesis, parent, supply, checked, address(miner), time, &key(miner));
+    let nonce = template.try_nonces(0, u64::MAX).unwrap();
+    Arc::new(template.finish(nonce))
+}
+
+/// The branch that ends in `block`, which stands on `parent`.
+pub fn branch_with(genesis: &Genesis, parent: &Branch, block: &Block) -> Branch {
+    let mut branch = parent.clone();
+    branch.push_known(&genesis.rules, &block.header);
+    branch
+}
+
+/// Gives a block to a chain over any disk.
+pub fn give<D: Disk>(
+    chain: &mut Chain,
+    disk: &mut D,
+    now: Timestamp,
+    block: &Arc<Block>,
+    origin: Origin,
+) -> Result<Option<Moved>, PlanError>
+where
+    D::Error: core::fmt::Debug,
+{
+    let mut check = check_inline(chain.genesis().id());
+    match chain.plan(&disk.view().unwrap(), &mut check, now, block.clone(), origin)? {
+        Plan::Ready(ready) => {
+            disk.commit(ready.change()).unwrap();
+            Ok(chain.accept(ready))
+        }
+        Plan::Known => Ok(None),
+        Plan::Early { .. } => panic!("early"),
+    }
+}
+
+/// Lets a chain over any disk step until nothing beats its tip. Returns how it moved, and which blocks turned out invalid.
+pub fn settle<D: Disk>(chain: &mut Chain, disk: &mut D) -> (Vec<Moved>, Vec<Hash>)
+where
+    D::Error: core::fmt::Debug,
+{
+    let (mut moved, mut invalid) = (vec![], vec![]);
+    let mut check = check_inline(chain.genesis().id());
+    loop {
+        match chain.step(&disk.view().unwrap(), &mut check).unwrap() {
+            Step::Idle => return (moved, invalid),
+            Step::Working => (),
+            Step::Invalid { id, .. } => invalid.push(id),
+            Step::Ready(ready) => {
+                disk.commit(ready.change()).unwrap();
+                moved.extend(chain.accept(ready));
+            }
+        }
+    }
+}
+
+/// A node of one: a chain over a world in memory.
+pub struct Node {
+    pub chain: Chain,
+    pub disk: Memory,
+    pub now: Timestamp,
+}
+
+impl Default for Node {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Node {
+    pub fn new() -> Self {
+        Self::of(genesis())
+    }
+
+    pub fn of(genesis: Arc<Genesis>) -> Self {
+        let world = World::new(&genesis);
+        Self::load(genesis, world, CREATED)
+    }
+
+    pub fn load(genesis: Arc<Genesis>, world: World, now: Timestamp) -> Self {
+        let chain = Chain::load(genesis, &world).unwrap();
+        Self { chain, disk: Memory { world, commits: 0 }, now }
+    }
+
+    pub fn network(&self) -> Hash {
+        self.chain.genesis().id()
+    }
+
+    pub fn world(&self) -> &World {
+        &self.disk.world
+    }
+
+    /// A transaction of key `from` with a fee of 1.
+    pub fn sign(&self, from: u8, nonce: u64, action: Action) -> Transaction {
+        Transaction::sign(&self.network(), &key(from), nonce, 1, u64::MAX, action)
+    }
+
+    pub fn pay(&self, from: u8, nonce: u64, to: u8, amount: u64) -> Transaction {
+        pay(self.chain.genesis(), from, nonce, to, amount, 1)
+    }
+
+    /// A block on `parent`, `gap` milliseconds after it, valid or not.
+    pub fn block_on(
+        &self,
+        parent: &Branch,
+        gap: u64,
+        transactions: Vec<Transaction>,
+        miner: u8,
+    ) -> Arc<Block> {
+        block_on(self.chain.genesis(), parent, gap, transactions, miner)
+    }
+
+    pub fn branch_with(&self, parent: &Branch, block: &Block) -> Branch {
+        branch_with(self.chain.genesis(), parent, block)
+    }
+
+    pub fn give(&mut self, block: &Arc<Block>, origin: Origin) -> Result<Option<Moved>, PlanError> {
+        give(&mut self.chain, &mut self.disk, self.now, block, origin)
+    }
+
+    pub fn settle(&mut self) -> (Vec<Moved>, Vec<Hash>) {
+        settle(&mut self.chain, &mut self.disk)
+    }
+
+    /// Mines on the tip, one second after it, and takes the block.
+    pub fn mine(&mut self, transactions: Vec<Transaction>) -> Arc<Block> {
+        let block = self.block_on(&self.chain.tip().clone(), 1_000, transactions, 9);
+        self.now = self.now.max(block.header.time);
+        self.give(&block, Origin::Own).unwrap();
+        block
+    }
+
+    /// A run of empty blocks on `parent`. With a gap below the interval each carries more work than usual.
+    pub fn run_on(&self, parent: &Branch, count: u64, gap: u64, miner: u8) -> (Vec<Arc<Block>>, Branch) {
+        let (mut blocks, mut branch) = (vec![], parent.clone());
+        for _ in 0..count {
+            let block = self.block_on(&branch, gap, vec![], miner);
+            branch = self.branch_with(&branch, &block);
+            blocks.push(block);
+        }
+        (blocks, branch)
+    }
+
+    pub fn balance(&self, n: u8) -> u64 {
+        self.world().account(&address(n)).unwrap().balance
+    }
+
+    /// The state must be what executing the best chain from the beginning gives.
+    pub fn assert_sound(&self) {
+        let mut fresh = Self::new();
+        fresh.now = Timestamp(u64::MAX / 2);
+        for height in 1..=self.chain.tip().height {
+            let id = self.world().at_height(height).unwrap().unwrap();
+            fresh.give(&self.world().block(&id).unwrap().unwrap(), Origin::Pushed).unwrap();
+        }
+        assert_eq!(fresh.world().rows(), self.world().rows());
+        assert_eq!(fresh.chain.tip(), self.chain.tip());
+        let reloaded = Chain::load(genesis(), self.world()).unwrap();
+        assert_eq!(reloaded.tip(), self.chain.tip());
+        let supply: u64 = (1..=20).map(|n| self.balance(n)).sum();
+        assert_eq!(supply, 4_000 + 50 * self.chain.tip().height);
+    }
+}
+
+/// A disk in memory.
+#[derive(Debug)]
+pub struct Memory {
+    pub world: World,
+    pub commits: usize,
+}
+
+impl Memory {
+    pub fn new(genesis: &Genesis) -> Self {
+        Self { world: World::new(genesis), commits: 0 }
+    }
+}
+
+impl Disk for Memory {
+    type View = World;
+    type Error = StateError;
+
+    fn view(&self) -> Result<World, StateError> {
+        Ok(self.world.clone())
+    }
+
+    fn commit(&mut self, change: &Change) -> Result<(), StateError> {
+        self.commits += 1;
+        self.world.apply(change);
+        Ok(())
+    }
+}
