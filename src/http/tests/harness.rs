@@ -114,6 +114,11 @@ pub(super) fn connect(address: SocketAddr) -> TcpStream {
 
 impl Node {
     pub(super) fn start() -> Self {
+        Self::with(3)
+    }
+
+    /// With room for so many transactions of one sender.
+    pub(super) fn with(max_per_sender: usize) -> Self {
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let entered = runtime.enter();
@@ -139,7 +144,7 @@ impl Node {
         let (chain_actor, head) =
             ChainActor::load(store, data, workers.clone(), chain_inbox, outlets).unwrap();
         let mempool_actor = MempoolActor {
-            limits: mempool::Limits { max_per_sender: 3_000, ..mempool::Limits::default() },
+            limits: mempool::Limits { max_per_sender, ..mempool::Limits::default() },
             reader: reader.clone(),
             workers,
             inbox: mempool_inbox,
