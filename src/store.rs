@@ -21,12 +21,12 @@ use thiserror::Error;
 
 mod blocks;
 mod index;
-mod places;
+mod indexed;
 mod snapshot;
 mod tables;
 
 use blocks::Blocks;
-pub(crate) use index::{concerned, deadline, lists};
+pub(crate) use indexed::{concerned, deadline, lists};
 pub use snapshot::{Confirmed, Snapshot};
 pub use tables::List;
 use tables::{BODIES, CHUNKS, DEADLINES, HEADERS, HEIGHTS, META, NODES, RUNS, SIDE, STATE, UNDO, versioned};
@@ -228,7 +228,7 @@ impl Store {
         write_blocks(&tx, change)?;
         write_best_chain(&tx, change)?;
         write_state(&tx, change)?;
-        index::write(&tx, change, &self.recent)?;
+        indexed::write(&tx, change, &self.recent)?;
         tx.commit()?;
         Ok(())
     }

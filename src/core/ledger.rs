@@ -35,7 +35,7 @@ pub use branch::{Branch, HeaderError};
 pub use chain::{Chain, Moved, Origin, Plan, PlanError, Ready, Step};
 pub use compact::{CompactBlock, ShortId, ShortKey};
 pub use difficulty::Schedule;
-pub use durable::{BlockOutcome, Disk, Ledger, Progress, Taken};
+pub use durable::{BlockOutcome, Disk, Ledger, Stepped, Taken};
 pub use execute::{BodyError, Check, ExecutionError, check_inline};
 pub use genesis::{Allocation, BlockRules, Genesis, GenesisError, Member, NetworkSpec, Rules};
 pub use locator::{headers_after, locator};

@@ -1,89 +1,173 @@
-//! The index: where transactions stand, which blocks concern an address, what is on which list, and which agreements a time ends.
+//! Where things stand on the chain: transactions, what concerns an address, what is on a list. Hints: whoever looks checks with the block,
+//! so that a reorganisation need not clean them up.
+//!
+//! Hashes lie anywhere in a tree, and a row there costs a page. So places are kept as sorted runs: a change appends one, and runs that are
+//! no larger than what follows are merged into it, as in a log-structured merge tree (O'Neil et al., 1996). Each place is thus written
+//! anew about log2 times, in large pieces, and looking something up asks each run.
+//!
+//! Invariants: runs are numbered from 0 without gaps, the oldest first; the entries of a run rise, also from chunk to chunk.
 
-use bouya_core::crypto::Hash;
-use bouya_core::ledger::{Action, Address, Body, Change, Transaction};
-use bouya_core::time::Timestamp;
-use redb::WriteTransaction;
+use std::collections::BTreeSet;
 
-use super::blocks::Blocks;
-use super::places::{Entry, Mark};
-use super::tables::{BODIES, DEADLINES, HEADERS};
-use super::{List, StoreError, places, snapshot};
+use bouya_core::codec::encode;
+use bouya_core::crypto::{Hash, sha256};
+use bouya_core::ledger::Address;
+use redb::{ReadOnlyTable, ReadTransaction, ReadableTable, WriteTransaction};
 
-/// What a change adds to the index.
-#[derive(Default)]
-struct Rows {
-    places: Vec<Entry>,
-    deadlines: Vec<(u64, [u8; 32])>,
-}
+use super::StoreError;
+use super::tables::{CHUNKS, List, RUNS, bytes_of, with_version};
 
-/// Writes the rows of the blocks that join the best chain.
-pub(super) fn write(tx: &WriteTransaction, change: &Change, recent: &Blocks) -> Result<(), StoreError> {
-    let mut rows = Rows::default();
-    {
-        let (headers, bodies) = (tx.open_table(HEADERS)?, tx.open_table(BODIES)?);
-        for (height, id, _) in &change.connected {
-            let block = snapshot::read_block(&headers, &bodies, recent, id)?;
-            block.iter().for_each(|block| rows.add(*height, &block.body));
-        }
-    }
-    rows.write(tx)
-}
+/// Mark, height and place, each with the highest byte first: ordered as bytes like the numbers.
+pub(super) type Entry = [u8; 20];
+const LOWEST: Entry = [0; 20];
+const HIGHEST: Entry = [255; 20];
+/// Entries of a chunk: with its key it fills a page of 4,096 bytes.
+const CHUNK: usize = 200;
+/// Runs that would have more entries together stay apart: 10 MB are what a commit may have to write once in a while.
+const MOST: u64 = 524_288;
 
-impl Rows {
-    fn add(&mut self, height: u64, body: &Body) {
-        self.places.push(Mark::address(&body.reward.to).at(height, 0));
-        for (index, transaction) in (0..).zip(body.transactions.iter()) {
-            self.places.push(Mark::transaction(&transaction.id()).at(height, index));
-            let place = index.saturating_add(1);
-            self.places
-                .extend(concerned(transaction).map(|address| Mark::address(&address).at(height, place)));
-            self.places.extend(lists(transaction).iter().map(|list| Mark::list(list).at(height, index)));
-            self.deadlines.extend(deadline(transaction).map(|(deadline, id)| (deadline.0, id.0)));
-        }
+/// What is looked up: the first bytes of its hash. Others may share them, whether by chance or on purpose.
+#[derive(Clone, Copy)]
+pub(super) struct Mark([u8; 8]);
+
+impl Mark {
+    pub(super) fn transaction(id: &Hash) -> Self {
+        Self::first(&id.0)
     }
 
-    fn write(self, tx: &WriteTransaction) -> Result<(), StoreError> {
-        let mut deadlines = tx.open_table(DEADLINES)?;
-        for deadline in self.deadlines {
-            deadlines.insert(deadline, ())?;
-        }
-        match self.places.is_empty() {
-            true => Ok(()),
-            false => places::add(tx, self.places),
-        }
+    pub(super) fn address(address: &Address) -> Self {
+        // The first byte is the kind.
+        Self::first(address.to_bytes().get(1..).unwrap_or_default())
     }
-}
 
-/// The addresses that a transaction touches.
-pub(crate) fn concerned(transaction: &Transaction) -> impl Iterator<Item = Address> {
-    let paid = transaction.action.outputs().iter().map(|output| output.to);
-    std::iter::once(transaction.payer()).chain(paid)
-}
+    pub(super) fn list(list: &List) -> Self {
+        Self::first(&sha256(&encode(list)).0)
+    }
 
-/// The lists on which a transaction stands.
-pub(crate) fn lists(transaction: &Transaction) -> Vec<List> {
-    let sender = transaction.payer();
-    match &transaction.action {
-        Action::Record { topic, content } => vec![
-            List::Records,
-            List::RecordsUnder(topic.as_str().to_owned()),
-            List::RecordsOf(sender),
-            List::RecordsWith(content.hash()),
-        ],
-        Action::Propose(proposal) => {
-            let parties = std::iter::once(sender).chain(proposal.parties.iter().copied());
-            let parties = parties.map(List::AgreementsOf);
-            [List::Agreements, List::AgreementsOn(proposal.document)].into_iter().chain(parties).collect()
-        }
-        Action::Transfer { .. } | Action::Respond { .. } | Action::Withdraw { .. } => Vec::new(),
+    fn first(hash: &[u8]) -> Self {
+        Self(hash.first_chunk().copied().unwrap_or_default())
+    }
+
+    /// The entry of this at a place of a block.
+    pub(super) fn at(self, height: u64, place: u32) -> Entry {
+        let mut entry = LOWEST;
+        entry[..8].copy_from_slice(&self.0);
+        entry[8..16].copy_from_slice(&height.to_be_bytes());
+        entry[16..].copy_from_slice(&place.to_be_bytes());
+        entry
     }
 }
 
-/// The agreement that a transaction proposes, and when it ends.
-pub(crate) fn deadline(transaction: &Transaction) -> Option<(Timestamp, Hash)> {
-    match &transaction.action {
-        Action::Propose(proposal) => Some((proposal.deadline, transaction.agreement()?)),
-        _ => None,
+fn place(entry: &Entry) -> (u64, u32) {
+    let [.., h0, h1, h2, h3, h4, h5, h6, h7, p0, p1, p2, p3] = *entry;
+    (u64::from_be_bytes([h0, h1, h2, h3, h4, h5, h6, h7]), u32::from_be_bytes([p0, p1, p2, p3]))
+}
+
+fn entries(chunk: &[u8]) -> Result<&[Entry], StoreError> {
+    match bytes_of(chunk, "chunks")?.as_chunks() {
+        (entries, []) => Ok(entries),
+        _ => Err(StoreError::Failed("damaged: a chunk of places ends within one".into())),
     }
 }
+
+/// Adds a run with these entries, merged with the last ones as long as those are no larger.
+pub(super) fn add(tx: &WriteTransaction, mut new: Vec<Entry>) -> Result<(), StoreError> {
+    new.sort_unstable();
+    new.dedup();
+    let (mut runs, mut chunks) = (tx.open_table(RUNS)?, tx.open_table(CHUNKS)?);
+    let mut number = runs.last()?.map_or(0, |(number, _)| number.value().saturating_add(1));
+    while let Some(before) = number.checked_sub(1) {
+        let count = runs.get(before)?.map_or(0, |count| count.value());
+        let together = count.saturating_add(new.len() as u64);
+        if count > new.len() as u64 || together > MOST {
+            break;
+        }
+        let mut old = Vec::with_capacity(count.min(MOST) as usize);
+        for chunk in chunks.range((before, LOWEST)..=(before, HIGHEST))? {
+            old.extend_from_slice(entries(chunk?.1.value())?);
+        }
+        new = merged(&old, &new);
+        chunks.retain_in((before, LOWEST)..=(before, HIGHEST), |_, _| false)?;
+        number = before;
+    }
+    // Those that went into it.
+    runs.retain_in(number.., |_, _| false)?;
+    runs.insert(number, new.len() as u64)?;
+    for chunk in new.chunks(CHUNK) {
+        let first = chunk.first().copied().unwrap_or(LOWEST);
+        chunks.insert((number, first), with_version(chunk.as_flattened()).as_slice())?;
+    }
+    Ok(())
+}
+
+/// Two rising lists as one; what is in both is in it once.
+fn merged(left: &[Entry], right: &[Entry]) -> Vec<Entry> {
+    let mut all = Vec::with_capacity(left.len() + right.len());
+    let (mut left, mut right) = (left, right);
+    while let (Some((first, rest)), Some((other, others))) = (left.split_first(), right.split_first()) {
+        let order = first.cmp(other);
+        all.push(*first.min(other));
+        if order.is_le() {
+            left = rest;
+        }
+        if order.is_ge() {
+            right = others;
+        }
+    }
+    all.extend_from_slice(left);
+    all.extend_from_slice(right);
+    all
+}
+
+/// Looks things up.
+pub(super) struct Index {
+    runs: ReadOnlyTable<u64, u64>,
+    chunks: ReadOnlyTable<(u64, Entry), &'static [u8]>,
+}
+
+impl Index {
+    pub(super) fn new(tx: &ReadTransaction) -> Result<Self, StoreError> {
+        Ok(Self { runs: tx.open_table(RUNS)?, chunks: tx.open_table(CHUNKS)? })
+    }
+
+    /// Whether something is said to stand at a place.
+    pub(super) fn contains(&self, mark: Mark, height: u64, place: u32) -> Result<bool, StoreError> {
+        let next = (height, place.saturating_add(1));
+        Ok(self.below(mark, next, 1)?.first() == Some(&(height, place)))
+    }
+
+    /// Where something is said to stand, the newest places below `before`, newest first.
+    pub(super) fn below(
+        &self,
+        mark: Mark,
+        before: (u64, u32),
+        limit: usize,
+    ) -> Result<Vec<(u64, u32)>, StoreError> {
+        let (from, to) = (mark.at(0, 0), mark.at(before.0, before.1));
+        // A place may be in several runs, when a block left the chain and came back.
+        let mut found = BTreeSet::new();
+        for run in self.runs.iter()? {
+            let run = run?.0.value();
+            let mut left = limit;
+            // Chunks are found by their first entry, and the one with `from` may begin before it.
+            for chunk in self.chunks.range((run, LOWEST)..(run, to))?.rev() {
+                let (_, chunk) = chunk?;
+                let chunk = entries(chunk.value())?;
+                let (start, end) = (
+                    chunk.partition_point(|entry| *entry < from),
+                    chunk.partition_point(|entry| *entry < to),
+                );
+                let here = chunk.get(start..end).unwrap_or_default();
+                found.extend(here.iter().rev().take(left).map(place));
+                left = left.saturating_sub(here.len());
+                if start > 0 || left == 0 {
+                    break;
+                }
+            }
+        }
+        Ok(found.into_iter().rev().take(limit).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests;

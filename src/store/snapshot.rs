@@ -12,7 +12,7 @@ use redb::{ReadOnlyTable, ReadTransaction, ReadableTable};
 
 use super::StoreError;
 use super::blocks::Blocks;
-use super::places::{Mark, Places};
+use super::index::{Index, Mark};
 use super::tables::{
     BODIES, DEADLINES, HEADERS, HEIGHTS, List, NODES, SIDE, STATE, UNDO, bytes_of, unversioned,
 };
@@ -28,7 +28,7 @@ pub struct Snapshot {
     nodes: ReadOnlyTable<(u8, u64), Id>,
     state: ReadOnlyTable<&'static [u8], &'static [u8]>,
     undo: ReadOnlyTable<Id, &'static [u8]>,
-    places: Places,
+    index: Index,
     recent: Blocks,
     deadlines: ReadOnlyTable<(u64, Id), ()>,
 }
@@ -57,7 +57,7 @@ impl Snapshot {
             nodes: tx.open_table(NODES)?,
             state: tx.open_table(STATE)?,
             undo: tx.open_table(UNDO)?,
-            places: Places::new(&tx)?,
+            index: Index::new(&tx)?,
             recent,
             deadlines: tx.open_table(DEADLINES)?,
         })
@@ -98,7 +98,7 @@ impl Snapshot {
 
     /// A transaction of the best chain. What the index says is a hint: the block has the last word.
     pub fn transaction(&self, id: &Hash) -> Result<Option<Confirmed>, StoreError> {
-        for (height, index) in self.places.below(Mark::transaction(id), (u64::MAX, 0), usize::MAX)? {
+        for (height, index) in self.index.below(Mark::transaction(id), (u64::MAX, 0), usize::MAX)? {
             let found = self.transaction_at(height, index)?.filter(|(_, found)| found.id() == *id);
             if let Some((header, transaction)) = found {
                 return Ok(Some(Confirmed { transaction, header, index }));
@@ -108,20 +108,20 @@ impl Snapshot {
     }
 
     /// Heights and places that concern an address, newest first, from `before` downwards (exclusive). A place of 0 is the reward.
-    /// Places of blocks that left the best chain may be among them, and of others whose hash begins alike: the caller checks with the block.
+    /// Index of blocks that left the best chain may be among them, and of others whose hash begins alike: the caller checks with the block.
     pub fn movements(
         &self,
         address: &Address,
         before: (u64, u32),
         limit: usize,
     ) -> Result<Vec<(u64, u32)>, StoreError> {
-        self.places.below(Mark::address(address), before, limit)
+        self.index.below(Mark::address(address), before, limit)
     }
 
-    /// Heights and indices of what is on a list, newest first, from `before` downwards (exclusive). Places of blocks that left the best
+    /// Heights and indices of what is on a list, newest first, from `before` downwards (exclusive). Index of blocks that left the best
     /// chain may be among them, and of others whose hash begins alike: the caller checks with the block.
     pub fn list(&self, list: &List, before: (u64, u32), limit: usize) -> Result<Vec<(u64, u32)>, StoreError> {
-        self.places.below(Mark::list(list), before, limit)
+        self.index.below(Mark::list(list), before, limit)
     }
 
     /// Agreements whose deadline is at or after `from` and before `to`, at most `limit`. Some may not stand on the best chain any longer.
@@ -185,17 +185,17 @@ impl Snapshot {
 
     /// Whether the index says that a transaction stands at a place.
     pub fn stands(&self, id: &Hash, height: u64, index: u32) -> Result<bool, StoreError> {
-        self.places.contains(Mark::transaction(id), height, index)
+        self.index.contains(Mark::transaction(id), height, index)
     }
 
     /// Whether a place stands on a list.
     pub fn is_listed(&self, list: &List, height: u64, index: u32) -> Result<bool, StoreError> {
-        self.places.contains(Mark::list(list), height, index)
+        self.index.contains(Mark::list(list), height, index)
     }
 
     /// Whether the index says that a place in a block concerns an address.
     pub fn concerns(&self, address: &Address, height: u64, place: u32) -> Result<bool, StoreError> {
-        self.places.contains(Mark::address(address), height, place)
+        self.index.contains(Mark::address(address), height, place)
     }
 }
 

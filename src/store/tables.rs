@@ -7,7 +7,7 @@ use bouya_core::ledger::Address;
 use redb::TableDefinition;
 
 use super::StoreError;
-use super::places::Entry;
+use super::index::Entry;
 
 type Id = [u8; 32];
 

@@ -4,7 +4,7 @@ use bouya_core::ledger::{Block, Branch, Chain, Disk, Origin, Plan, Transaction, 
 use bouya_core::time::Timestamp;
 use proptest::prelude::*;
 
-use super::places::Mark;
+use super::index::Mark;
 use super::*;
 use crate::chain::ChainError;
 use bouya_core::testing::{address, block_on, give, network, pay, settle};
@@ -307,7 +307,7 @@ impl Store {
 }
 
 /// Takes a place out of the index.
-fn forget(tx: &WriteTransaction, place: places::Entry) {
+fn forget(tx: &WriteTransaction, place: index::Entry) {
     let mut chunks = tx.open_table(CHUNKS).unwrap();
     let all: Vec<_> = chunks
         .iter()

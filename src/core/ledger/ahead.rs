@@ -87,7 +87,7 @@ mod tests {
 
     use proptest::prelude::*;
 
-    use super::super::{Action, Block, Ledger, Origin, Output, Progress, World, check_inline};
+    use super::super::{Action, Block, Ledger, Origin, Output, Stepped, World, check_inline};
     use super::*;
     use crate::codec::{Bounded, Text};
     use crate::testing::{Memory, Node, address, genesis};
@@ -123,7 +123,7 @@ mod tests {
         }
         let commits = ledger.disk().commits;
         while ledger.chain().is_behind() {
-            if let Progress::Flipped(moved) = ledger.step(&mut check).unwrap() {
+            if let Stepped::Flipped(moved) = ledger.step(&mut check).unwrap() {
                 told.extend(moved.connected);
             }
         }

@@ -6,7 +6,7 @@
 //! steps between which the chain goes on answering and even growing, and then all of it is flipped in one change.
 //!
 //! Invariants: the tip is the end of a fully executed chain; every block off it is stored with all its ancestors; what is stored off it is
-//! bounded, but for branches that are known to beat it; a stage's rows are the state at the block it has reached, whatever is written to
+//! bounded, but for branches that are known to beat it; the rows of a reorganisation under way are the state at the block it has reached, whatever is written to
 //! the tip meanwhile.
 //!
 //! Left out on purpose: fetching (the overlay does that) and reading back bodies for the mempool (the shell does that).
@@ -23,12 +23,12 @@ use crate::crypto::Hash;
 use crate::limits::{AHEAD_MS, SIDE_BLOCKS_BEHIND, SIDE_TIPS};
 use crate::time::Timestamp;
 use plan::Effect;
+use reorg::{Advance, Reorg};
 use side::SideBlocks;
-use stage::Stage;
 
 mod plan;
+mod reorg;
 mod side;
-mod stage;
 
 pub use plan::{Moved, Origin, Plan, PlanError, Ready, Step};
 
@@ -47,7 +47,7 @@ pub struct Chain {
     /// The last block stored of a branch whose headers beat the tip.
     wanted: Option<Hash>,
     invalid: BTreeSet<Hash>,
-    stage: Option<Stage>,
+    reorg: Option<Reorg>,
 }
 
 impl Chain {
@@ -61,7 +61,7 @@ impl Chain {
             blocks: SideBlocks::default(),
             wanted: None,
             invalid: BTreeSet::new(),
-            stage: None,
+            reorg: None,
         };
         let missing = || StateError("the tip's block is missing; run `bouya verify`".into());
         chain.tip = chain.branch_at(view, &tip)?.ok_or_else(missing)?;
@@ -108,7 +108,7 @@ impl Chain {
 
     /// Whether a stored branch beats the tip, so that [`Chain::step`] has work to do.
     pub fn is_behind(&self) -> bool {
-        self.stage.is_some() || self.side.values().any(|branch| branch.beats(&self.tip))
+        self.reorg.is_some() || self.side.values().any(|branch| branch.beats(&self.tip))
     }
 
     /// Plans for `block`, cheapest checks first.
@@ -223,13 +223,13 @@ impl Chain {
                 self.side.remove(&branch.id);
                 self.tip = branch;
                 let grown = change.stored.first().zip(change.connected.first());
-                if let (Some(stage), Some(((record, _), (_, id, undo)))) = (&mut self.stage, grown) {
-                    stage.tip_grew(record, *id, undo);
+                if let (Some(reorg), Some(((record, _), (_, id, undo)))) = (&mut self.reorg, grown) {
+                    reorg.tip_grew(record, *id, undo);
                 }
                 origin
             }
             Effect::Flip { branch, lost } => {
-                self.stage = None;
+                self.reorg = None;
                 // Also ends of valid parts on the way: two branches may share one.
                 for (_, id, _) in &change.connected {
                     self.blocks.remove(id);
@@ -278,28 +278,28 @@ impl Chain {
 
     /// One bounded step towards the best stored branch.
     pub fn step(&mut self, view: &dyn View, check: Check<'_>) -> Result<Step, StateError> {
-        let Some(mut stage) = self.stage.take() else {
+        let Some(mut reorg) = self.reorg.take() else {
             let best = self.side.values().filter(|branch| branch.beats(&self.tip));
             let Some(best) = best.reduce(|a, b| if b.beats(a) { b } else { a }) else {
                 return Ok(Step::Idle);
             };
-            self.stage = Some(Stage::new(view, &self.tip, best.clone())?);
+            self.reorg = Some(Reorg::new(view, &self.tip, best.clone())?);
             return Ok(Step::Working);
         };
-        if !stage.target().beats(&self.tip) {
+        if !reorg.target().beats(&self.tip) {
             // The best chain has outgrown it meanwhile.
             return Ok(Step::Working);
         }
-        match stage.advance(&self.genesis, view, check)? {
-            stage::Progress::Working => {
-                self.stage = Some(stage);
+        match reorg.advance(&self.genesis, view, check)? {
+            Advance::Working => {
+                self.reorg = Some(reorg);
                 Ok(Step::Working)
             }
-            stage::Progress::Done(change) => {
-                let (branch, lost) = stage.into_parts();
+            Advance::Done(change) => {
+                let (branch, lost) = reorg.into_parts();
                 Ok(Step::Ready(Ready { change, effect: Effect::Flip { branch, lost } }))
             }
-            stage::Progress::Invalid { id, valid, error } => {
+            Advance::Invalid { id, valid, error } => {
                 self.forbid(view, id, valid)?;
                 Ok(Step::Invalid { id, error })
             }

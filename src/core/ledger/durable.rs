@@ -69,7 +69,7 @@ pub struct Taken {
 
 /// What a step towards a heavier branch has led to.
 #[derive(Debug)]
-pub enum Progress {
+pub enum Stepped {
     /// Not there yet, or nowhere to go.
     Working,
     /// A block of the branch turned out invalid; what comes before it still competes.
@@ -161,12 +161,12 @@ impl<D: Disk> Ledger<D> {
     }
 
     /// One bounded step towards the best stored branch; there is one while [`Chain::is_behind`].
-    pub fn step(&mut self, check: Check<'_>) -> Result<Progress, D::Error> {
+    pub fn step(&mut self, check: Check<'_>) -> Result<Stepped, D::Error> {
         let step = self.chain.step(&self.disk.view()?, check)?;
         Ok(match step {
-            Step::Idle | Step::Working => Progress::Working,
-            Step::Invalid { id, error } => Progress::Invalid { id, error },
-            Step::Ready(ready) => self.commit(ready)?.map_or(Progress::Working, Progress::Flipped),
+            Step::Idle | Step::Working => Stepped::Working,
+            Step::Invalid { id, error } => Stepped::Invalid { id, error },
+            Step::Ready(ready) => self.commit(ready)?.map_or(Stepped::Working, Stepped::Flipped),
         })
     }
 

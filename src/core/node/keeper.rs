@@ -20,7 +20,7 @@ use thiserror::Error;
 use super::{Head, Ticket};
 use crate::crypto::Hash;
 use crate::ledger::{
-    Block, BlockOutcome, BodyError, Chain, Check, Disk, Genesis, Ledger, Moved, Origin, Progress, Taken,
+    Block, BlockOutcome, BodyError, Chain, Check, Disk, Genesis, Ledger, Moved, Origin, Stepped, Taken,
     Transaction, View,
 };
 use crate::limits::{BATCH_BLOCKS, BATCH_TRANSACTIONS};
@@ -296,12 +296,12 @@ impl<D: Disk> Keeper<D> {
             return Ok(());
         }
         match self.ledger.step(check)? {
-            Progress::Working => Ok(()),
-            Progress::Invalid { id, error } => {
+            Stepped::Working => Ok(()),
+            Stepped::Invalid { id, error } => {
                 self.outputs.push_back(Output::Invalid { id, error });
                 Ok(())
             }
-            Progress::Flipped(moved) => self.moved(moved),
+            Stepped::Flipped(moved) => self.moved(moved),
         }
     }
 

@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 use super::compact::{Compact, Wish};
 use super::gossip::Gossip;
 use super::peers::{Blacklisted, Change, PeerView, Peers};
-use super::sync::{Sync, SyncStatus};
+use super::sync::{BlockSync, SyncStatus};
 use super::{Act, Answer, ConnId, Fault, Input, Offer, Outlook, Output, Settings, Tip, TransactionOutcome};
 use crate::codec::Bounded;
 use crate::crypto::Hash;
@@ -24,7 +24,7 @@ pub struct Overlay {
     peers: Peers,
     gossip: Gossip,
     compact: Compact,
-    sync: Sync,
+    sync: BlockSync,
     /// Whether the node was told that a sync is under way.
     syncing: bool,
     /// The first peer is waited for until then.
@@ -41,7 +41,7 @@ impl Overlay {
             peers: Peers::new(&settings, now, wall),
             gossip: Gossip::new(now, settings.seed),
             compact: Compact::new(settings.genesis.clone(), settings.seed),
-            sync: Sync::new(settings.genesis),
+            sync: BlockSync::new(settings.genesis),
             syncing: false,
             outputs: VecDeque::new(),
         }

@@ -19,8 +19,8 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use self::cutter::Cutter;
-use self::wants::Wants;
+use self::batcher::Batcher;
+use self::request_tracker::RequestTracker;
 use crate::codec::Bounded;
 use crate::crypto::Hash;
 use crate::ledger::{Block, CompactBlock, Transaction};
@@ -34,8 +34,8 @@ use crate::random::Random;
 use crate::time::Time;
 use crate::wire::{Item, Message};
 
-mod cutter;
-mod wants;
+mod batcher;
+mod request_tracker;
 
 /// Bytes of transactions in all answers to one request: more would fill the send queue and close a peer that only asked.
 const ANSWER_BYTES: usize = SEND_QUEUE_BYTES / 2;
@@ -47,11 +47,11 @@ const SEEN_FOR: Duration = Duration::from_secs(600);
 /// See the module's header.
 #[derive(Debug)]
 pub struct Gossip {
-    peers: BTreeMap<ConnId, Peer>,
+    peers: BTreeMap<ConnId, Inventory>,
     /// Transactions that were given to the mempool or came from it.
     seen: Recent,
     rotated: Time,
-    wants: Wants,
+    requests: RequestTracker,
     /// This node's own.
     own: Batch,
     /// When the last of its own may be followed by the next: who sends seldom does not wait.
@@ -65,7 +65,7 @@ pub struct Gossip {
 
 /// What a peer has.
 #[derive(Debug)]
-struct Peer {
+struct Inventory {
     transactions: Recent,
     blocks: Recent,
     unchecked: Unchecked,
@@ -126,7 +126,7 @@ impl Gossip {
             peers: BTreeMap::new(),
             seen: Recent::new(SEEN_IDS),
             rotated: now,
-            wants: Wants::default(),
+            requests: RequestTracker::default(),
             own: Batch::default(),
             own_after: now,
             relayed: Batch::default(),
@@ -139,14 +139,14 @@ impl Gossip {
     pub fn peer_up(&mut self, conn: ConnId, compact: bool) {
         let transactions = Recent::new(KNOWN_IDS_PER_PEER / 2);
         let blocks = Recent::new(KNOWN_BLOCKS_PER_PEER / 2);
-        self.peers.insert(conn, Peer { transactions, blocks, unchecked: Unchecked::default(), compact });
-        self.wants.peer_up(conn);
+        self.peers.insert(conn, Inventory { transactions, blocks, unchecked: Unchecked::default(), compact });
+        self.requests.peer_up(conn);
     }
 
     /// A peer is gone; what it was asked for is asked of others at the next wake-up.
     pub fn peer_down(&mut self, conn: ConnId) {
         self.peers.remove(&conn);
-        self.wants.peer_down(conn);
+        self.requests.peer_down(conn);
     }
 
     /// A peer says what it has.
@@ -166,7 +166,7 @@ impl Gossip {
                 }
             }
         }
-        self.wants.announced(now, conn, &new);
+        self.requests.announced(now, conn, &new);
         self.request();
     }
 
@@ -181,7 +181,7 @@ impl Gossip {
         for transaction in transactions {
             let id = transaction.id();
             peer.transactions.insert(id);
-            self.wants.got(now, Some(conn), &id);
+            self.requests.got(now, Some(conn), &id);
             // Too much of it waits: it is as if this had not come.
             if peer.unchecked.bytes < UNCHECKED_BYTES_PER_PEER && self.seen.insert(id) {
                 peer.unchecked.add(transaction.size());
@@ -238,7 +238,7 @@ impl Gossip {
     fn taken(&mut self, now: Time, transaction: &Transaction) {
         let id = transaction.id();
         self.seen.insert(id);
-        self.wants.got(now, None, &id);
+        self.requests.got(now, None, &id);
     }
 
     /// A new block on the best chain for everybody who lacks it, in short if it has a short form and the peer takes that.
@@ -259,7 +259,7 @@ impl Gossip {
     pub fn not_found(&mut self, now: Time, conn: ConnId, items: &[Item]) {
         for item in items {
             if let Item::Transaction(id) = item {
-                self.wants.not_found(now, conn, id);
+                self.requests.not_found(now, conn, id);
             }
         }
         self.request();
@@ -273,25 +273,25 @@ impl Gossip {
         missing: Vec<Hash>,
     ) -> Vec<Message> {
         let Some(peer) = self.peers.get_mut(&conn) else { return Vec::new() };
-        let mut cutter = Cutter::default();
+        let mut batcher = Batcher::default();
         let mut missing: Vec<Item> = missing.into_iter().map(Item::Transaction).collect();
         for transaction in found {
             let id = transaction.id();
-            if cutter.total() < ANSWER_BYTES {
+            if batcher.total() < ANSWER_BYTES {
                 peer.transactions.insert(id);
-                cutter.push(transaction);
+                batcher.push(transaction);
             } else {
                 missing.push(Item::Transaction(id));
             }
         }
         let not_found = |items: &[Item]| Message::NotFound(Bounded::truncated(items.iter().copied()));
-        cutter.finish().chain(missing.chunks(IDS_PER_MESSAGE).map(not_found)).collect()
+        batcher.finish().chain(missing.chunks(IDS_PER_MESSAGE).map(not_found)).collect()
     }
 
     /// [`Gossip::next_wakeup`] has come.
     pub fn wake(&mut self, now: Time) {
         self.flush(now);
-        let late = self.wants.wake(now);
+        let late = self.requests.wake(now);
         // Once for all that it kept back: a hiccup must not ban an honest peer.
         self.out.extend(late.into_iter().map(|conn| Act::Blame(conn, Fault::Withheld)));
         self.request();
@@ -304,7 +304,7 @@ impl Gossip {
 
     /// When to call [`Gossip::wake`].
     pub fn next_wakeup(&self) -> Option<Time> {
-        self.own.due.into_iter().chain(self.relayed.due).chain(self.wants.next_deadline()).min()
+        self.own.due.into_iter().chain(self.relayed.due).chain(self.requests.next_deadline()).min()
     }
 
     /// Sends what is due.
@@ -319,14 +319,14 @@ impl Gossip {
         for (at, (conn, peer)) in self.peers.iter_mut().enumerate() {
             let place = at.saturating_add(count).saturating_sub(first).checked_rem(count).unwrap_or(0);
             let mut told: Vec<Item> = Vec::new();
-            let mut cutter = Cutter::default();
+            let mut batcher = Batcher::default();
             for transaction in own.iter().filter(|transaction| peer.transactions.insert(transaction.id())) {
                 match place < GOSSIP_EAGER_PEERS {
-                    true => cutter.push(transaction.clone()),
+                    true => batcher.push(transaction.clone()),
                     false => told.push(Item::Transaction(transaction.id())),
                 }
             }
-            self.out.extend(cutter.finish().map(|message| Act::Send(*conn, message)));
+            self.out.extend(batcher.finish().map(|message| Act::Send(*conn, message)));
             let relayed = relayed.iter().map(Transaction::id).filter(|id| peer.transactions.insert(*id));
             told.extend(relayed.map(Item::Transaction));
             for items in told.chunks(IDS_PER_MESSAGE) {
@@ -336,9 +336,9 @@ impl Gossip {
         }
     }
 
-    /// Sends what the wants have decided to ask for.
+    /// Sends the requests that the tracker has decided on.
     fn request(&mut self) {
-        for (conn, ids) in self.wants.take_requests() {
+        for (conn, ids) in self.requests.take_requests() {
             if !ids.is_empty() {
                 self.out.push_back(Act::Send(conn, Message::Request(Bounded::truncated(ids))));
             }

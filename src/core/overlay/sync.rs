@@ -1,17 +1,17 @@
 //! Sync: which headers and blocks are fetched from whom.
 //!
 //! Headers first. When a peer claims a better block than this node's best, or sends one whose parent is unknown here, its headers
-//! are walked from where its chain leaves ours (`walk`), one peer at a time. Nothing is fetched before checked headers beat the tip; then the
+//! are walked from where its chain leaves ours (`header sync`), one peer at a time. Nothing is fetched before checked headers beat the tip; then the
 //! bodies are fetched segment by segment from everybody who is ahead (`fetch`) and given to the chain in order of height.
 //!
-//! States of a walk: waiting for *headers* → perhaps for the stored *base* that they follow → for what is *missing* of a segment →
+//! States of a header sync: waiting for *headers* → perhaps for the stored *base* that they follow → for what is *missing* of a segment →
 //! for its *bodies* → for headers again, until the peer has no more.
 //!
-//! Invariants: at most one walk; whatever is waited for from a peer has a deadline; a peer whose claim came to nothing rests, ever
+//! Invariants: at most one header sync; whatever is waited for from a peer has a deadline; a peer whose claim came to nothing rests, ever
 //! longer, so that no claim keeps this node syncing for ever; blame is for what the peer itself could have known.
 //!
 //! Left out on purpose: whether a body is valid and which branch wins (the chain knows), serving others, and the wall clock: a block
-//! whose time has not come ends the walk, which is tried again later.
+//! whose time has not come ends the header sync, which is tried again later.
 
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::sync::Arc;
@@ -20,8 +20,8 @@ use core::cmp::Reverse;
 use core::time::Duration;
 
 use self::fetch::{Fetch, Helper};
-use self::peer::{Peer, beats};
-use self::walk::{Stage, Walk};
+use self::header_sync::{HeaderSync, WaitsFor};
+use self::peer::{SyncPeer, beats};
 use crate::codec::Bounded;
 use crate::crypto::Hash;
 use crate::ledger::{Block, BlockOutcome, Branch, Genesis, Header, Origin};
@@ -32,20 +32,20 @@ use crate::wire::{Item, Message, TipSummary};
 
 mod blocks;
 mod fetch;
+mod header_sync;
 mod headers;
 mod peer;
-mod walk;
 
 /// Observers hear of progress at most so often.
 const TELL_EVERY: Duration = Duration::from_secs(1);
 
 /// See the module's header.
 #[derive(Debug)]
-pub struct Sync {
+pub struct BlockSync {
     genesis: Arc<Genesis>,
     tip: Tip,
-    peers: BTreeMap<ConnId, Peer>,
-    walk: Option<Walk>,
+    peers: BTreeMap<ConnId, SyncPeer>,
+    header_sync: Option<HeaderSync>,
     fetch: Fetch,
     /// Blocks that came unasked and are with the chain: who sent that copy, and who else sent one since.
     unasked: BTreeMap<Hash, (ConnId, BTreeSet<ConnId>)>,
@@ -80,8 +80,8 @@ pub enum SyncStatus {
     Synced,
 }
 
-/// How a walk ends before its end.
-enum End {
+/// How a header sync ends before its end.
+enum GiveUp {
     /// The peer is at fault; its claim counts no more.
     Fault(Fault),
     /// Nobody is, or the peer was slow: again after a rest.
@@ -90,15 +90,15 @@ enum End {
     Apart,
 }
 
-impl Sync {
-    /// Nobody is connected, and the best chain is the genesis block until the first [`Sync::tip`].
+impl BlockSync {
+    /// Nobody is connected, and the best chain is the genesis block until the first [`BlockSync::tip`].
     pub fn new(genesis: Arc<Genesis>) -> Self {
         let branch = genesis.branch();
         Self {
             tip: Tip { locator: Vec::from([branch.id]), branch },
             genesis,
             peers: BTreeMap::new(),
-            walk: None,
+            header_sync: None,
             fetch: Fetch::default(),
             unasked: BTreeMap::new(),
             refused: VecDeque::new(),
@@ -110,16 +110,18 @@ impl Sync {
 
     /// A peer's hello was accepted.
     pub fn peer_up(&mut self, now: Time, conn: ConnId, tip: TipSummary) {
-        self.peers.insert(conn, Peer::new(tip));
+        self.peers.insert(conn, SyncPeer::new(tip));
         self.go_on(now);
     }
 
-    /// A peer is gone. Bodies go on coming from others; a walk needs its peer.
+    /// A peer is gone. Bodies go on coming from others; a header sync needs its peer.
     pub fn peer_down(&mut self, now: Time, conn: ConnId) {
         self.peers.remove(&conn);
         self.fetch.lost(conn);
-        let walks = |walk: &Walk| matches!(walk.stage, Stage::Headers { .. } | Stage::Base { .. });
-        self.walk.take_if(|walk| walk.conn == conn && walks(walk));
+        let fetches_headers = |header_sync: &HeaderSync| {
+            matches!(header_sync.waits_for, WaitsFor::Headers { .. } | WaitsFor::Base { .. })
+        };
+        self.header_sync.take_if(|header_sync| header_sync.conn == conn && fetches_headers(header_sync));
         self.go_on(now);
     }
 
@@ -140,9 +142,9 @@ impl Sync {
         self.go_on(now);
     }
 
-    /// [`Sync::next_wakeup`] has come.
+    /// [`BlockSync::next_wakeup`] has come.
     pub fn wake(&mut self, now: Time) {
-        self.wake_walk(now);
+        self.wake_header_sync(now);
         for conn in self.fetch.expire(now) {
             self.out.push_back(Act::Blame(conn, Fault::Withheld));
             if let Some(peer) = self.peers.get_mut(&conn) {
@@ -150,7 +152,7 @@ impl Sync {
             }
         }
         if self.fetch.is_hopeless() {
-            self.give_up(now, End::Rest);
+            self.give_up(now, GiveUp::Rest);
         }
         self.go_on(now);
     }
@@ -161,15 +163,18 @@ impl Sync {
             return SyncStatus::Alone;
         }
         let ours = &self.tip.branch;
-        let fetches = |walk: &Walk| matches!(walk.stage, Stage::Missing | Stage::Bodies);
-        let shows = |walk: &Walk| fetches(walk) || walk.end.beats(ours);
+        let fetches =
+            |header_sync: &HeaderSync| matches!(header_sync.waits_for, WaitsFor::Missing | WaitsFor::Bodies);
+        let shows = |header_sync: &HeaderSync| fetches(header_sync) || header_sync.end.beats(ours);
         // A claim alone counts only after the start. Later, a member that claims much and shows nothing, under one connection after
         // the other, would keep every node from mining and relaying.
-        let claims = |walk: &Walk| (walk.fetched || !self.was_synced) && beats(&walk.claim, ours);
-        match &self.walk {
-            Some(walk) if shows(walk) || claims(walk) => SyncStatus::Syncing {
+        let claims = |header_sync: &HeaderSync| {
+            (header_sync.fetched || !self.was_synced) && beats(&header_sync.claim, ours)
+        };
+        match &self.header_sync {
+            Some(header_sync) if shows(header_sync) || claims(header_sync) => SyncStatus::Syncing {
                 height: self.tip.branch.height,
-                target: walk.end.height.max(walk.claim.height),
+                target: header_sync.end.height.max(header_sync.claim.height),
             },
             _ => SyncStatus::Synced,
         }
@@ -180,12 +185,14 @@ impl Sync {
         self.out.pop_front()
     }
 
-    /// When to call [`Sync::wake`].
+    /// When to call [`BlockSync::wake`].
     pub fn next_wakeup(&self) -> Option<Time> {
-        match self.walk.as_ref().map(|walk| (&walk.stage, walk.patience)) {
-            Some((Stage::Headers { hurry, deadline }, patience)) => Some(patience.min(*hurry).min(*deadline)),
-            Some((Stage::Base { .. } | Stage::Missing, _)) => None,
-            Some((Stage::Bodies, _)) => self.fetch.next_deadline(),
+        match self.header_sync.as_ref().map(|header_sync| (&header_sync.waits_for, header_sync.patience)) {
+            Some((WaitsFor::Headers { hurry, deadline }, patience)) => {
+                Some(patience.min(*hurry).min(*deadline))
+            }
+            Some((WaitsFor::Base { .. } | WaitsFor::Missing, _)) => None,
+            Some((WaitsFor::Bodies, _)) => self.fetch.next_deadline(),
             None => self.peers.values().filter_map(|peer| peer.ready_at(&self.tip.branch)).min(),
         }
     }
@@ -193,7 +200,7 @@ impl Sync {
     /// Does what can be done now. Every input ends here.
     fn go_on(&mut self, now: Time) {
         self.fetch_on(now);
-        if self.walk.is_none() {
+        if self.header_sync.is_none() {
             self.start(now);
         }
         match self.status() {
@@ -214,53 +221,53 @@ impl Sync {
         }
     }
 
-    /// Begins a walk with the peer that claims most, if any may be followed.
+    /// Begins a header sync with the peer that claims most, if any may be followed.
     fn start(&mut self, now: Time) {
         let ours = &self.tip.branch;
-        let ready = |peer: &Peer| peer.ready_at(ours).is_some_and(|at| at <= now);
+        let ready = |peer: &SyncPeer| peer.ready_at(ours).is_some_and(|at| at <= now);
         let ready = self.peers.iter_mut().filter(|(_, peer)| ready(peer));
         // Who failed before waits for those who did not: many who claim much and answer nothing cost one turn each.
-        let rank = |peer: &Peer| (Reverse(peer.failures), peer.claims.then_some(peer.tip.work));
+        let rank = |peer: &SyncPeer| (Reverse(peer.failures), peer.claims.then_some(peer.tip.work));
         let Some((conn, peer)) = ready.max_by_key(|(_, peer)| rank(peer)) else {
             return;
         };
         let patience = now.after(peer.patience());
-        self.walk = Some(Walk::new(*conn, ours, peer.tip.clone(), peer.orphan, patience));
+        self.header_sync = Some(HeaderSync::new(*conn, ours, peer.tip.clone(), peer.orphan, patience));
         peer.claims = false;
         peer.orphan = false;
         self.ask_headers(now);
     }
 
-    /// The walk has come to the branch's end.
+    /// The header sync has come to the branch's end.
     fn finish(&mut self, now: Time) {
-        let Some(walk) = self.walk.take() else { return };
+        let Some(header_sync) = self.header_sync.take() else { return };
         for peer in self.peers.values_mut() {
             peer.stalled = false;
-            peer.claims &= peer.tip.hash != walk.end.id;
+            peer.claims &= peer.tip.hash != header_sync.end.id;
         }
-        match self.peers.get_mut(&walk.conn) {
-            Some(peer) if walk.fetched => peer.succeeded(),
+        match self.peers.get_mut(&header_sync.conn) {
+            Some(peer) if header_sync.fetched => peer.succeeded(),
             Some(peer) => peer.found_nothing(now),
             None => {}
         }
     }
 
-    fn give_up(&mut self, now: Time, end: End) {
-        let Some(walk) = self.walk.take() else { return };
+    fn give_up(&mut self, now: Time, why: GiveUp) {
+        let Some(header_sync) = self.header_sync.take() else { return };
         self.fetch = Fetch::default();
-        let Some(peer) = self.peers.get_mut(&walk.conn) else { return };
+        let Some(peer) = self.peers.get_mut(&header_sync.conn) else { return };
         peer.failed(now);
-        match end {
-            End::Rest => {
+        match why {
+            GiveUp::Rest => {
                 peer.claims = true;
-                peer.orphan |= walk.orphan;
+                peer.orphan |= header_sync.orphan;
             }
-            End::Apart => peer.tip = walk.shown(),
-            End::Fault(fault) => {
+            GiveUp::Apart => peer.tip = header_sync.shown(),
+            GiveUp::Fault(fault) => {
                 if fault == Fault::FalseWork {
-                    peer.tip = walk.shown();
+                    peer.tip = header_sync.shown();
                 }
-                self.out.push_back(Act::Blame(walk.conn, fault));
+                self.out.push_back(Act::Blame(header_sync.conn, fault));
             }
         }
     }

@@ -3,7 +3,7 @@ use alloc::vec;
 
 use proptest::prelude::*;
 
-use super::wants::ANNOUNCED_PER_PEER;
+use super::request_tracker::ANNOUNCED_PER_PEER;
 use super::*;
 use crate::codec::encode;
 use crate::crypto::{PublicKey, Signature};
@@ -244,7 +244,7 @@ fn in_flight_and_memory_are_bounded_per_peer() {
     let mut gossip = with_peers(2);
     for start in [0, 1_000] {
         announce(&mut gossip, at(0), 0, &ids(start..start + 1_000));
-        gossip.wants.check();
+        gossip.requests.check();
     }
     assert_eq!(requests(&drain(&mut gossip)), [(0, TRANSACTION_REQUESTS_PER_PEER)]);
     // Each answer makes room for the next request, until all that was remembered is here.
@@ -252,7 +252,7 @@ fn in_flight_and_memory_are_bounded_per_peer() {
     for n in 0..2_000 {
         gossip.transactions(at(1), ConnId(0), vec![transaction(n)]);
         asked += requests(&drain(&mut gossip)).iter().map(|(_, count)| count).sum::<usize>();
-        gossip.wants.check();
+        gossip.requests.check();
     }
     assert!((ANNOUNCED_PER_PEER..=ANNOUNCED_PER_PEER + TRANSACTION_REQUESTS_PER_PEER).contains(&asked));
     assert_eq!(gossip.next_wakeup(), None);
@@ -273,9 +273,9 @@ fn who_announces_without_end_and_has_nothing_costs_a_few_steps_for_each_id() {
             in_flight.extend(ids);
         }
     }
-    gossip.wants.check();
+    gossip.requests.check();
     assert_eq!(in_flight.len(), TRANSACTION_REQUESTS_PER_PEER);
-    assert!(gossip.wants.steps <= 5 * 10_000, "{}", gossip.wants.steps);
+    assert!(gossip.requests.steps <= 5 * 10_000, "{}", gossip.requests.steps);
 }
 
 #[test]

@@ -5,8 +5,8 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use super::{
-    Act, Block, BlockOutcome, Bounded, ConnId, End, Fault, Hash, Helper, Item, KeeperRequest, Message,
-    Origin, Stage, Sync, Time,
+    Act, Block, BlockOutcome, BlockSync, Bounded, ConnId, Fault, GiveUp, Hash, Helper, Item, KeeperRequest,
+    Message, Origin, Time, WaitsFor,
 };
 
 /// Blocks of one peer that came unasked and are with the chain; more are dropped.
@@ -14,11 +14,13 @@ const UNASKED_PER_PEER: usize = 16;
 /// Invalid blocks remembered; each cost its miner the work.
 const REFUSED: usize = 64;
 
-impl Sync {
-    /// The answer to [`StoreRequest::Missing`]. A walk that waits for it is never given up, so there is only one under way.
+impl BlockSync {
+    /// The answer to [`StoreRequest::Missing`]. A header sync that waits for it is never given up, so there is only one under way.
     pub fn missing(&mut self, now: Time, ids: Vec<Hash>) {
-        if let Some(walk) = self.walk.as_mut().filter(|walk| matches!(walk.stage, Stage::Missing)) {
-            walk.stage = Stage::Bodies;
+        if let Some(header_sync) =
+            self.header_sync.as_mut().filter(|header_sync| matches!(header_sync.waits_for, WaitsFor::Missing))
+        {
+            header_sync.waits_for = WaitsFor::Bodies;
             self.fetch.begin(ids);
         }
         self.go_on(now);
@@ -81,7 +83,7 @@ impl Sync {
             BlockOutcome::Stored | BlockOutcome::Known => self.fetch.stored(&id),
             BlockOutcome::UnknownParent if submitted => {
                 if !self.fetch.submit_again(&id) {
-                    self.give_up(now, End::Rest);
+                    self.give_up(now, GiveUp::Rest);
                 }
             }
             BlockOutcome::UnknownParent => {
@@ -91,17 +93,21 @@ impl Sync {
             // What follows an early block is earlier still, and what follows one that was not taken has no parent.
             BlockOutcome::Early { .. } | BlockOutcome::Ignored => {
                 if submitted {
-                    self.give_up(now, End::Rest);
+                    self.give_up(now, GiveUp::Rest);
                 }
             }
             BlockOutcome::Invalid { committed, why } => {
                 // Who sends what it was asked for need not have executed it; who leads there calls it its best chain.
-                let leader = self.walk.as_ref().filter(|_| committed && submitted).map(|walk| walk.conn);
+                let leader = self
+                    .header_sync
+                    .as_ref()
+                    .filter(|_| committed && submitted)
+                    .map(|header_sync| header_sync.conn);
                 self.out.push_back(Act::Blame(leader.unwrap_or(conn), Fault::InvalidBlock(why)));
                 if committed {
                     self.refuse(id);
                     if submitted {
-                        self.give_up(now, End::Rest);
+                        self.give_up(now, GiveUp::Rest);
                     }
                 } else {
                     self.fetch.wrong(&id, conn);
@@ -124,17 +130,19 @@ impl Sync {
 
     /// Gives to the chain what is next, asks for what is wanted, and goes on walking when the segment is stored.
     pub(super) fn fetch_on(&mut self, now: Time) {
-        let Some(walk) = self.walk.as_mut().filter(|walk| matches!(walk.stage, Stage::Bodies)) else {
+        let Some(header_sync) =
+            self.header_sync.as_mut().filter(|header_sync| matches!(header_sync.waits_for, WaitsFor::Bodies))
+        else {
             return;
         };
         if self.fetch.is_done() {
-            let Some(peer) = self.peers.get(&walk.conn) else {
+            let Some(peer) = self.peers.get(&header_sync.conn) else {
                 // Another peer leads on from here.
-                self.walk = None;
+                self.header_sync = None;
                 return;
             };
-            walk.segment_stored(now.after(peer.patience()));
-            if walk.ended {
+            header_sync.segment_stored(now.after(peer.patience()));
+            if header_sync.ended {
                 self.finish(now);
             } else {
                 self.ask_headers(now);
@@ -145,14 +153,14 @@ impl Sync {
             let origin = Origin::Synced;
             self.out.push_back(Act::Ask(KeeperRequest::Take { conn, block, origin }.into()));
         }
-        let (leader, ours) = (walk.conn, &self.tip.branch);
+        let (leader, ours) = (header_sync.conn, &self.tip.branch);
         let ahead = self.peers.iter().filter(|(conn, peer)| {
             **conn == leader || peer.tip.work > ours.work || peer.tip.height > ours.height
         });
         let helpers: Vec<_> =
             ahead.map(|(conn, peer)| Helper { conn: *conn, stalled: peer.stalled }).collect();
         let Some(requests) = self.fetch.assign(now, &helpers) else {
-            self.give_up(now, End::Rest);
+            self.give_up(now, GiveUp::Rest);
             return;
         };
         for (conn, ids) in requests {

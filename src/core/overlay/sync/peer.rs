@@ -7,10 +7,10 @@ use crate::limits::BLOCK_TIMEOUT;
 use crate::time::Time;
 use crate::wire::TipSummary;
 
-/// Rest after a walk that came to nothing: doubles up to [`REST_MAX`], so that claims nobody can follow cost ever less.
+/// Rest after a header sync that came to nothing: doubles up to [`REST_MAX`], so that claims nobody can follow cost ever less.
 const REST: Duration = Duration::from_secs(5);
 const REST_MAX: Duration = Duration::from_secs(300);
-/// Rest after a walk that rightly found nothing: the block that led to it came by another way meanwhile.
+/// Rest after a header sync that rightly found nothing: the block that led to it came by another way meanwhile.
 const REST_SHORT: Duration = Duration::from_secs(1);
 /// How long headers of one segment may take if somebody else claims a better chain too; doubles with each failure.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -19,7 +19,7 @@ const HURRY: Duration = BLOCK_TIMEOUT;
 const DOUBLINGS: u32 = 10;
 
 #[derive(Debug)]
-pub(super) struct Peer {
+pub(super) struct SyncPeer {
     /// Its best block, as it claims.
     pub(super) tip: TipSummary,
     /// The claim has not been followed yet.
@@ -35,7 +35,7 @@ pub(super) struct Peer {
     pub(super) failures: u32,
 }
 
-impl Peer {
+impl SyncPeer {
     pub(super) fn new(tip: TipSummary) -> Self {
         let rests_until = Time::default();
         Self { tip, claims: true, orphan: false, owed: 0, stalled: false, rests_until, failures: 0 }

@@ -168,7 +168,7 @@ proptest! {
             while let Some(act) = gossip.poll() {
                 model.take(act, asked);
             }
-            gossip.wants.check();
+            gossip.requests.check();
         }
     }
 }

@@ -15,7 +15,7 @@ enum Happening {
 }
 
 pub(super) struct World {
-    pub(super) sync: Sync,
+    pub(super) sync: BlockSync,
     pub(super) now: Time,
     pub(super) tip: Branch,
     pub(super) stored: BTreeMap<Hash, Branch>,
@@ -44,7 +44,7 @@ impl World {
     pub(super) fn new(blocks: &[Arc<Block>]) -> Self {
         let tip = genesis().branch();
         let mut world = Self {
-            sync: Sync::new(genesis()),
+            sync: BlockSync::new(genesis()),
             now: Time::from_millis(1_000_000),
             stored: [(tip.id, tip.clone())].into(),
             tip,
@@ -132,9 +132,9 @@ impl World {
     fn drain(&mut self) {
         self.most_held = self.most_held.max(self.sync.fetch.held());
         self.most_bytes = self.most_bytes.max(self.sync.fetch.bytes());
-        if let Some(walk) = &self.sync.walk {
-            self.most_ids = self.most_ids.max(walk.held().0);
-            self.most_marks = self.most_marks.max(walk.held().1);
+        if let Some(header_sync) = &self.sync.header_sync {
+            self.most_ids = self.most_ids.max(header_sync.held().0);
+            self.most_marks = self.most_marks.max(header_sync.held().1);
         }
         while let Some(act) = self.sync.poll() {
             match act {

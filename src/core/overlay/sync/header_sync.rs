@@ -1,8 +1,8 @@
-//! The walk along one peer's headers, in bounded memory.
+//! The header sync along one peer's headers, in bounded memory.
 //!
 //! Headers are checked one after the other from a block that is stored here. At the end of each segment ([`SYNC_SEGMENT`] headers, or
 //! fewer at the branch's end) there are three cases:
-//! - The branch beats the tip and this is the first segment: its ids are to be fetched, and the walk goes on behind it. That is
+//! - The branch beats the tip and this is the first segment: its ids are to be fetched, and the header sync goes on behind it. That is
 //!   how a chain grows by a million blocks.
 //! - It does not beat the tip: only the id of the segment's last header is kept, as a mark. Whoever makes up cheap headers by
 //!   the million gets this node to keep 32 bytes for every 4,096 of them.
@@ -20,13 +20,13 @@ use crate::time::Time;
 use crate::wire::TipSummary;
 
 #[derive(Debug)]
-pub(super) struct Walk {
+pub(super) struct HeaderSync {
     pub(super) conn: ConnId,
     /// What led to it: the peer's claim and whether it sent a block of unknown parent.
     pub(super) claim: TipSummary,
     pub(super) orphan: bool,
-    pub(super) stage: Stage,
-    /// If another peer is worth a walk too, this one must have got to the next segment by then.
+    pub(super) waits_for: WaitsFor,
+    /// If another peer is worth a header sync too, this one must have got to the next segment by then.
     pub(super) patience: Time,
     /// The locator last sent: the answer must follow one of these.
     pub(super) asked: Vec<Hash>,
@@ -47,9 +47,9 @@ pub(super) struct Walk {
     again: Option<usize>,
 }
 
-/// What the walk waits for.
+/// What the header sync waits for.
 #[derive(Debug)]
-pub(super) enum Stage {
+pub(super) enum WaitsFor {
     /// Headers from the peer.
     Headers { hurry: Time, deadline: Time },
     /// The stored branch that these headers follow.
@@ -73,13 +73,13 @@ pub(super) enum Taken {
     Lost,
 }
 
-impl Walk {
+impl HeaderSync {
     pub(super) fn new(conn: ConnId, tip: &Branch, claim: TipSummary, orphan: bool, patience: Time) -> Self {
         Self {
             conn,
             claim,
             orphan,
-            stage: Stage::Headers { hurry: patience, deadline: patience },
+            waits_for: WaitsFor::Headers { hurry: patience, deadline: patience },
             patience,
             asked: Vec::new(),
             fetched: false,

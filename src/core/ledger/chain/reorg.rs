@@ -15,7 +15,7 @@ use crate::crypto::Hash;
 use crate::limits::{REORG_STEP_BLOCKS, UNDO_BLOCKS};
 
 #[derive(Debug)]
-pub(super) struct Stage {
+pub(super) struct Reorg {
     target: Branch,
     fork: Branch,
     /// How far the branch has been executed; begins at the fork.
@@ -36,7 +36,7 @@ pub(super) struct Stage {
     nodes: Vec<Node>,
 }
 
-pub(super) enum Progress {
+pub(super) enum Advance {
     Working,
     Done(Change),
     /// `valid` is the end of the branch's valid part, if it has one above the fork.
@@ -51,7 +51,7 @@ fn missing(what: &str, id: &Hash) -> StateError {
     StateError(alloc::format!("the {what} of block {id} is missing; run `bouya verify`"))
 }
 
-impl Stage {
+impl Reorg {
     /// Finds the fork between the best chain, which ends in `tip`, and the stored branch `target`.
     pub(super) fn new(view: &dyn View, tip: &Branch, target: Branch) -> Result<Self, StateError> {
         let mut path = Vec::new();
@@ -98,7 +98,7 @@ impl Stage {
     }
 
     /// The best chain grew while this was under way: one more block to disconnect. Undoing it restores what the rows below it
-    /// wrote, so it only fills in rows that the stage has not touched.
+    /// wrote, so it only fills in rows that the branch has not touched.
     pub(super) fn tip_grew(&mut self, record: &HeaderRecord, id: Hash, undo: &Undo) {
         self.disconnected.insert(0, (record.header.height, id));
         self.lost.push((id, record.into()));
@@ -116,7 +116,7 @@ impl Stage {
         genesis: &Genesis,
         view: &dyn View,
         check: Check<'_>,
-    ) -> Result<Progress, StateError> {
+    ) -> Result<Advance, StateError> {
         for _ in 0..REORG_STEP_BLOCKS {
             if let Some((_, id)) = self.disconnected.get(self.undone).filter(|_| !self.from_genesis) {
                 self.undo_one(genesis, view, *id)?;
@@ -125,10 +125,10 @@ impl Stage {
                     return Ok(invalid);
                 }
             } else {
-                return Ok(Progress::Done(self.change()));
+                return Ok(Advance::Done(self.change()));
             }
         }
-        Ok(Progress::Working)
+        Ok(Advance::Working)
     }
 
     fn undo_one(&mut self, genesis: &Genesis, view: &dyn View, id: Hash) -> Result<(), StateError> {
@@ -151,7 +151,7 @@ impl Stage {
         genesis: &Genesis,
         view: &dyn View,
         check: Check<'_>,
-    ) -> Result<Option<Progress>, StateError> {
+    ) -> Result<Option<Advance>, StateError> {
         let id = self.id_at(view, self.next)?;
         let header = view.record(&id)?.ok_or_else(|| missing("header", &id))?.header;
         let body = view.body(&id)?.ok_or_else(|| missing("body", &id))?;
@@ -164,7 +164,7 @@ impl Stage {
                 Stop::Body(error) => error,
             };
             let valid = (self.reached.id != self.fork.id).then_some(self.reached.id);
-            return Ok(Some(Progress::Invalid { id, valid, error }));
+            return Ok(Some(Advance::Invalid { id, valid, error }));
         }
         let (rows, undo) = layer.into_parts();
         self.rows.extend(rows);

@@ -20,8 +20,8 @@ fn commit(db: &Database, new: Vec<Entry>) {
     tx.commit().unwrap();
 }
 
-fn places(db: &Database) -> Places {
-    Places::new(&db.begin_read().unwrap()).unwrap()
+fn places(db: &Database) -> Index {
+    Index::new(&db.begin_read().unwrap()).unwrap()
 }
 
 /// Few enough that runs have them in common.

@@ -17,7 +17,7 @@ use crate::time::Time;
 pub(super) const ANNOUNCED_PER_PEER: usize = 1_000;
 
 #[derive(Debug, Default)]
-pub(super) struct Wants {
+pub(super) struct RequestTracker {
     wants: BTreeMap<Hash, Want>,
     peers: BTreeMap<ConnId, Announcer>,
     deadlines: BTreeSet<(Time, Hash)>,
@@ -38,7 +38,7 @@ struct Want {
 
 #[derive(Debug, Default)]
 struct Announcer {
-    /// Wants that name it as one to ask.
+    /// RequestTracker that name it as one to ask.
     announced: usize,
     /// To be asked for when there is room. What is settled meanwhile, or asked of another, leaves when it comes to the front.
     queue: VecDeque<Hash>,
@@ -47,12 +47,12 @@ struct Announcer {
     withheld: bool,
 }
 
-impl Wants {
+impl RequestTracker {
     pub(super) fn peer_up(&mut self, conn: ConnId) {
         self.peers.insert(conn, Announcer::default());
     }
 
-    /// What it was asked for is asked of others at the next [`Wants::wake`].
+    /// What it was asked for is asked of others at the next [`RequestTracker::wake`].
     pub(super) fn peer_down(&mut self, conn: ConnId) {
         self.peers.remove(&conn);
         self.requests.remove(&conn);

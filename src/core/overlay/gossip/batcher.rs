@@ -14,13 +14,13 @@ const _: () = assert!(MESSAGE_BYTES > TRANSACTION_BYTES && MESSAGE_BYTES + TRANS
 
 /// See the module's header.
 #[derive(Default)]
-pub(super) struct Cutter {
+pub(super) struct Batcher {
     messages: Vec<Vec<Transaction>>,
     bytes: usize,
     total: usize,
 }
 
-impl Cutter {
+impl Batcher {
     pub(super) fn push(&mut self, transaction: Transaction) {
         let size = transaction.size();
         self.total = self.total.saturating_add(size);
