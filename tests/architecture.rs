@@ -79,7 +79,7 @@ fn named(source: &Source, crate_name: &str) -> Vec<String> {
 fn core_modules_know_only_lower_ranks() {
     let rank = |module: &str| match module {
         "limits" | "time" | "codec" | "crypto" | "random" => Some(0),
-        "id" => Some(1),
+        "id" | "recent" => Some(1),
         "ledger" => Some(2),
         "mempool" | "wire" => Some(3),
         "overlay" => Some(4),

@@ -11,7 +11,7 @@
 //! | rank | modules |
 //! |---|---|
 //! | 0 | [`limits`], [`time`], [`codec`], [`crypto`], [`random`] |
-//! | 1 | [`id`] |
+//! | 1 | [`id`], `recent` |
 //! | 2 | [`ledger`] |
 //! | 3 | [`mempool`], [`wire`] |
 //! | 4 | [`overlay`] |
@@ -38,6 +38,7 @@ pub mod mempool;
 pub mod node;
 pub mod overlay;
 pub mod random;
+mod recent;
 #[cfg(any(test, feature = "testing"))]
 #[doc(hidden)]
 pub mod testing;

@@ -62,6 +62,8 @@ pub const AHEAD_MS: u64 = 10_000;
 
 // --- Chain ---------------------------------------------------------------------------------------------------------
 
+/// Ids of invalid blocks remembered, and at most twice as many: each cost its miner a block's work.
+pub const INVALID_BLOCKS: usize = 512;
 /// Undo records kept, in blocks. Deeper forks are executed again from the genesis block.
 pub const UNDO_BLOCKS: u64 = 10_000;
 /// Blocks executed in one step of a staged reorganisation, so that the chain answers in between.

@@ -22,7 +22,6 @@ pub mod faults;
 pub mod gossip;
 mod io;
 pub mod peers;
-mod recent;
 pub mod sync;
 pub mod timers;
 

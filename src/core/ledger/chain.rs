@@ -11,7 +11,7 @@
 //!
 //! Left out on purpose: fetching (the overlay does that) and reading back bodies for the mempool (the shell does that).
 
-use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
@@ -20,7 +20,8 @@ use super::merkle::Node;
 use super::state::{Layer, Rows};
 use super::{Block, Branch, Change, Frontier, Genesis, HeaderRecord, StateError, View};
 use crate::crypto::Hash;
-use crate::limits::{AHEAD_MS, SIDE_BLOCKS_BEHIND, SIDE_TIPS};
+use crate::limits::{AHEAD_MS, INVALID_BLOCKS, SIDE_BLOCKS_BEHIND, SIDE_TIPS};
+use crate::recent::Recent;
 use crate::time::Timestamp;
 use plan::Effect;
 use reorg::{Advance, Reorg};
@@ -31,9 +32,6 @@ mod reorg;
 mod side;
 
 pub use plan::{Moved, Origin, Plan, PlanError, Ready, Step};
-
-/// Ids of invalid blocks remembered, so that their descendants are refused unread.
-const INVALID_IDS: usize = 1_024;
 
 /// The best chain, its rivals, and the way to a better one.
 #[derive(Debug)]
@@ -46,7 +44,8 @@ pub struct Chain {
     blocks: SideBlocks,
     /// The last block stored of a branch whose headers beat the tip.
     wanted: Option<Hash>,
-    invalid: BTreeSet<Hash>,
+    /// The blocks that turned out invalid last, so that what stands on them is refused unread.
+    invalid: Recent,
     reorg: Option<Reorg>,
 }
 
@@ -60,7 +59,7 @@ impl Chain {
             side: BTreeMap::new(),
             blocks: SideBlocks::default(),
             wanted: None,
-            invalid: BTreeSet::new(),
+            invalid: Recent::new(INVALID_BLOCKS),
             reorg: None,
         };
         let missing = || StateError("the tip's block is missing; run `bouya verify`".into());
@@ -308,9 +307,6 @@ impl Chain {
 
     /// Remembers an invalid block and lets only the part before it compete.
     fn forbid(&mut self, view: &dyn View, id: Hash, valid: Option<Hash>) -> Result<(), StateError> {
-        if self.invalid.len() >= INVALID_IDS {
-            self.invalid.pop_first();
-        }
         self.invalid.insert(id);
         let condemned = self.blocks.condemn(&id);
         self.side.retain(|tip, _| !condemned.contains(tip));

@@ -17,7 +17,6 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use self::rebuild::{Rebuild, Stage};
-use super::recent::Recent;
 use super::{Act, ConnId, Fault, PoolRequest, Tip};
 use crate::codec::Bounded;
 use crate::crypto::{Hash, tagged_hash};
@@ -26,6 +25,7 @@ use crate::limits::{
     BLOCK_TIMEOUT, COMPACT_FROM, COMPACT_KEPT, COMPACT_NEAR, COMPACT_REBUILDS, COMPACT_WORK,
     TRANSACTIONS_PER_BLOCK,
 };
+use crate::recent::Recent;
 use crate::time::Time;
 use crate::wire::{Item, Message};
 

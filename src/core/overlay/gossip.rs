@@ -28,9 +28,9 @@ use crate::limits::{
     GOSSIP_BATCH, GOSSIP_EAGER_PEERS, GOSSIP_RELAY, IDS_PER_MESSAGE, KNOWN_IDS_PER_PEER, SEEN_IDS,
     SEND_QUEUE_BYTES, TRANSACTIONS_PER_MESSAGE, UNCHECKED_BYTES_PER_PEER,
 };
-use crate::overlay::recent::Recent;
 use crate::overlay::{Act, ConnId, Fault, PoolRequest, TransactionOutcome};
 use crate::random::Random;
+use crate::recent::Recent;
 use crate::time::Time;
 use crate::wire::{Item, Message};
 

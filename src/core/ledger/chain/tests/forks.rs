@@ -1,5 +1,6 @@
 //! Branches that compete: the best one wins, and the state is what it says.
 
+use alloc::collections::BTreeSet;
 use alloc::vec;
 
 use proptest::prelude::*;

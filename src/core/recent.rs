@@ -6,23 +6,23 @@ use crate::crypto::Hash;
 
 /// Remembers at least the last `half` ids and never more than twice as many.
 #[derive(Debug)]
-pub(super) struct Recent {
+pub(crate) struct Recent {
     half: usize,
     young: BTreeSet<Hash>,
     old: BTreeSet<Hash>,
 }
 
 impl Recent {
-    pub(super) fn new(half: usize) -> Self {
+    pub(crate) fn new(half: usize) -> Self {
         Self { half, young: BTreeSet::new(), old: BTreeSet::new() }
     }
 
-    pub(super) fn contains(&self, id: &Hash) -> bool {
+    pub(crate) fn contains(&self, id: &Hash) -> bool {
         self.young.contains(id) || self.old.contains(id)
     }
 
     /// Remembers `id`, afresh if it was known. Says whether it was not.
-    pub(super) fn insert(&mut self, id: Hash) -> bool {
+    pub(crate) fn insert(&mut self, id: Hash) -> bool {
         if self.young.len() >= self.half && !self.young.contains(&id) {
             let new = !self.old.contains(&id);
             self.rotate();
@@ -32,18 +32,18 @@ impl Recent {
         self.young.insert(id) && !self.old.contains(&id)
     }
 
-    pub(super) fn remove(&mut self, id: &Hash) {
+    pub(crate) fn remove(&mut self, id: &Hash) {
         self.young.remove(id);
         self.old.remove(id);
     }
 
     /// Forgets the older half.
-    pub(super) fn rotate(&mut self) {
+    pub(crate) fn rotate(&mut self) {
         self.old = core::mem::take(&mut self.young);
     }
 
     #[cfg(test)]
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.young.union(&self.old).count()
     }
 }
