@@ -111,7 +111,13 @@ pub(super) fn connect(address: SocketAddr) -> TcpStream {
 }
 
 impl Node {
+    /// Three transactions of each sender may wait.
     pub(super) fn start() -> Self {
+        Self::with_waiting(3)
+    }
+
+    /// As many of each sender's transactions may wait.
+    pub(super) fn with_waiting(max_per_sender: usize) -> Self {
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let entered = runtime.enter();
@@ -135,7 +141,7 @@ impl Node {
         let (chain_actor, head) =
             ChainActor::load(store, data, workers.clone(), chain_inbox, outlets).unwrap();
         let mempool_actor = MempoolActor {
-            limits: mempool::Limits { max_per_sender: 3_000, ..mempool::Limits::default() },
+            limits: mempool::Limits { max_per_sender, ..mempool::Limits::default() },
             reader: reader.clone(),
             workers,
             inbox: mempool_inbox,
