@@ -249,7 +249,7 @@ impl MempoolActor {
 
     fn tell_dropped(&self, id: &Hash, reason: &str) {
         info!(transaction = %id, reason, "dropped");
-        self.events.tell(Event::Dropped { id: id.to_string(), reason: reason.to_owned() });
+        self.events.tell(Event::Dropped { id: *id, reason: reason.to_owned() });
     }
 }
 

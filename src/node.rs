@@ -191,7 +191,6 @@ impl Node {
             names,
             reload: self.reload,
             clock,
-            blacklist: self.settings.p2p.blacklist.clone(),
             has_bootstrap: !self.settings.p2p.bootstrap.is_empty(),
         };
         let api = http::Api {

@@ -80,7 +80,6 @@ pub struct NetworkActor {
     pub names: watch::Sender<Names>,
     pub reload: Arc<tokio::sync::Notify>,
     pub clock: Clock,
-    pub blacklist: Vec<NodeId>,
     pub has_bootstrap: bool,
 }
 

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use bouya_core::codec::encode;
 use bouya_core::ledger::{Block, Transaction};
 use bouya_core::mempool;
-use bouya_core::overlay::Command;
+use bouya_core::overlay::{Command, PeerView, SyncStatus};
 use futures_util::future::join_all;
 use serde_json::Value;
 use tempfile::TempDir;
@@ -25,7 +25,7 @@ use crate::chain::{self, ChainActor};
 use crate::clock::{Clock, wall};
 use crate::mempool::MempoolActor;
 use crate::miner::{Gate, MinerActor, Settings, When};
-use crate::net::request::{CommandError, Summary};
+use crate::net::request::{CommandError, KeptOut, Summary};
 use crate::store::Store;
 use crate::testing;
 use crate::workers::Workers;
@@ -68,19 +68,25 @@ impl Drop for Engine {
 /// What the made-up network says, and what it was told.
 pub(super) struct Network {
     pub(super) summary: Mutex<Summary>,
-    pub(super) peers: Mutex<Vec<views::Peer>>,
+    pub(super) peers: Mutex<Vec<PeerView>>,
+    pub(super) kept_out: Mutex<Vec<KeptOut>>,
     pub(super) commands: Mutex<Vec<Command>>,
     pub(super) refuse: Mutex<Option<CommandError>>,
 }
 
 impl Network {
     fn new() -> Self {
-        let sync = views::SyncStatus { state: "synced".to_owned(), progress: 1.0 };
-        let summary =
-            Summary { connected: 2, known: 3, sync, clock_offset_ms: -7, alarms: Default::default() };
+        let summary = Summary {
+            connected: 2,
+            known: 3,
+            sync: SyncStatus::Synced,
+            clock_offset_ms: Some(-7),
+            alarms: Default::default(),
+        };
         Self {
             summary: Mutex::new(summary),
             peers: Mutex::default(),
+            kept_out: Mutex::default(),
             commands: Mutex::default(),
             refuse: Mutex::default(),
         }
@@ -90,9 +96,7 @@ impl Network {
         match request {
             request::Request::Peers { reply } => drop(reply.send(self.peers.lock().unwrap().clone())),
             request::Request::Blacklist { reply } => {
-                let (id, source) = ("mallory".to_owned(), "operator".to_owned());
-                let entry = views::BlacklistEntry { id, source, why: None, until: None };
-                drop(reply.send(vec![entry]));
+                drop(reply.send(self.kept_out.lock().unwrap().clone()));
             }
             request::Request::Summary { reply } => drop(reply.send(self.summary.lock().unwrap().clone())),
             request::Request::Command { command, reply } => {
