@@ -75,7 +75,7 @@ pub(super) async fn list(
 /// Know a peer, as if it were configured, until it is removed
 #[utoipa::path(post, path = "/v1/peers", tag = "peers", security(("token" = [])), request_body = NewPeer, responses(
     (status = 204, description = "known now"),
-    (status = 409, description = "it is this node itself, or too many are known", body = views::Problem, content_type = "application/problem+json"),
+    (status = 409, description = "it is this node itself, or the book is full of peers that are connected or configured", body = views::Problem, content_type = "application/problem+json"),
     (status = 415, description = "not JSON", body = views::Problem, content_type = "application/problem+json"),
 ))]
 pub(super) async fn add(

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use bouya_core::id::NodeId;
+use bouya_core::limits::KNOWN_PEERS;
 use bouya_core::overlay::{Command, PeerView, SyncStatus};
 use tokio::sync::oneshot;
 
@@ -68,7 +69,10 @@ pub enum CommandError {
     /// An entry of the configuration.
     #[error("{0} is on the blacklist in node.toml; take it out there and restart")]
     Configured(NodeId),
-    /// The book of known peers is full.
-    #[error("1,024 peers are known already; remove one first")]
-    Full,
+    /// The book of known peers is full of peers that none may push out.
+    #[error(
+        "there is no room for {0}: {KNOWN_PEERS} peers are known, and each is connected or configured; remove one with \
+         `bouya peer remove ID`"
+    )]
+    Full(NodeId),
 }

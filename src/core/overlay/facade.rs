@@ -12,6 +12,7 @@ use super::sync::{Sync, SyncStatus};
 use super::{Act, Answer, ConnId, Fault, Input, Offer, Output, Settings, Tip, TransactionOutcome};
 use crate::codec::Bounded;
 use crate::crypto::Hash;
+use crate::id::NodeId;
 use crate::ledger::{Block, BlockOutcome, CompactBlock};
 use crate::time::{Time, Timestamp};
 use crate::wire::{Item, Message, TipSummary};
@@ -108,6 +109,11 @@ impl Overlay {
     /// Known peers that are not banned.
     pub fn known(&self) -> usize {
         self.peers.known()
+    }
+
+    /// Whether [`Command::AddPeer`](super::Command::AddPeer) of this id would be taken.
+    pub fn has_room_for(&self, id: &NodeId) -> bool {
+        self.peers.has_room_for(id)
     }
 
     /// How far this node has come.

@@ -140,11 +140,20 @@ fn a_wish_that_is_not_granted_says_why() {
         (CommandError::NotListed(bob()), 404, "unknown-peer"),
         (CommandError::Own(bob()), 409, "own-id"),
         (CommandError::Configured(bob()), 409, "configured"),
-        (CommandError::Full, 409, "full"),
+        (CommandError::Full(bob()), 409, "full"),
     ] {
         *node.network.refuse.lock().unwrap() = Some(error);
         node.operate("DELETE", "/v1/blacklist/bob").problem(status, name);
     }
+}
+
+#[test]
+fn a_peer_that_there_is_no_room_for_is_a_problem() {
+    let node = Node::start();
+    *node.network.refuse.lock().unwrap() = Some(CommandError::Full("bob".parse().unwrap()));
+    let answer = add(&node, r#"{"id":"bob","host":"b","port":1}"#);
+    let detail = answer.problem(409, "full");
+    assert!(detail.contains("1024 peers are known") && detail.contains("bouya peer remove"), "{detail}");
 }
 
 #[test]

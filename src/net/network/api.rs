@@ -53,6 +53,7 @@ fn kept_out(overlay: &Overlay, now: Time) -> Vec<KeptOut> {
 fn check(overlay: &Overlay, now: Time, own: &NodeId, command: &Command) -> Result<(), CommandError> {
     match command {
         Command::AddPeer(id, _) | Command::Blacklist(id) if id == own => Err(CommandError::Own(id.clone())),
+        Command::AddPeer(id, _) if !overlay.has_room_for(id) => Err(CommandError::Full(id.clone())),
         Command::RemovePeer(id) if !overlay.peers(now).iter().any(|peer| peer.id == *id) => {
             Err(CommandError::Unknown(id.clone()))
         }
@@ -67,6 +68,7 @@ fn check(overlay: &Overlay, now: Time, own: &NodeId, command: &Command) -> Resul
 
 #[cfg(test)]
 mod tests {
+    use bouya_core::limits::KNOWN_PEERS;
     use bouya_core::overlay::{Book, Settings};
     use bouya_core::time::Timestamp;
 
@@ -102,6 +104,21 @@ mod tests {
         check(overlay, Time::default(), &id("alice"), &command)?;
         overlay.handle(Time::default(), Input::Command(command));
         Ok(())
+    }
+
+    #[test]
+    fn a_full_book_takes_no_peer_more_and_says_so() {
+        let mut overlay = alice();
+        for n in 0..KNOWN_PEERS {
+            wish(&mut overlay, add(&format!("p{n}"))).unwrap();
+        }
+        assert_eq!(overlay.known(), KNOWN_PEERS);
+        assert_eq!(wish(&mut overlay, add("bob")), Err(CommandError::Full(id("bob"))));
+        // Another address of one who is there takes no room.
+        wish(&mut overlay, Command::AddPeer(id("p7"), "10.0.0.7:7600".parse().unwrap())).unwrap();
+        wish(&mut overlay, Command::RemovePeer(id("p8"))).unwrap();
+        wish(&mut overlay, add("bob")).unwrap();
+        assert!(overlay.peers(Time::default()).iter().any(|peer| peer.id == id("bob")));
     }
 
     #[test]
