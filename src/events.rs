@@ -8,43 +8,30 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use bouya_core::crypto::Hash;
-use serde::{Deserialize, Serialize};
+use bouya_core::crypto::{Hash, PublicKey};
+use bouya_core::id::NodeId;
+use bouya_core::ledger::Standing;
+use bouya_core::overlay::PeerStatus;
 use tokio::sync::watch;
 
 /// Events that are kept, for those who are slow or come back; an observer further behind is told that it lost some.
 pub const KEPT: usize = 1_024;
 
 /// Something worth telling.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "lowercase")]
+#[derive(Clone, Debug)]
 pub enum Event {
-    /// A block joined the best chain.
-    Block { height: u64, hash: String, transactions: usize, miner: String },
+    /// A block joined the best chain. `member`: whose key the network's definition says the miner's is.
+    Block { height: u64, hash: Hash, transactions: usize, miner: PublicKey, member: Option<NodeId> },
     /// The best chain changed its past.
-    Reorg { depth: usize, from: String, to: String, height: u64 },
+    Reorg { depth: usize, from: Hash, to: Hash, height: u64 },
     /// A transaction waits to be confirmed.
     Transaction { id: Hash },
     /// A transaction left unconfirmed.
-    Dropped { id: String, reason: String },
+    Dropped { id: Hash, reason: String },
     /// An agreement was proposed, answered, decided or ended: how it stands at the tip.
-    Agreement { id: String, status: String },
+    Agreement { id: Hash, standing: Standing },
     /// A peer came or went.
-    Peer { id: String, status: String, why: Option<String> },
-}
-
-impl Event {
-    /// The event's name in the stream.
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::Block { .. } => "block",
-            Self::Reorg { .. } => "reorg",
-            Self::Transaction { .. } => "transaction",
-            Self::Dropped { .. } => "dropped",
-            Self::Agreement { .. } => "agreement",
-            Self::Peer { .. } => "peer",
-        }
-    }
+    Peer { id: NodeId, status: PeerStatus, why: Option<String> },
 }
 
 /// A place in the stream: which process told it, and the number of the event. As text, `INSTANCE-NUMBER` in hex and decimal.

@@ -14,7 +14,7 @@ use axum::response::{IntoResponse, Response};
 use axum::{Router, routing};
 use bouya_core::id::NodeId;
 use bouya_core::ledger::{Address, Genesis};
-use bouya_core::node::Head;
+use bouya_core::node::{Gate, Head};
 use bouya_core::time::Timestamp;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -77,6 +77,7 @@ pub struct Api {
     pub miner: Mailbox<miner::Request>,
     pub hash_rate: watch::Receiver<u64>,
     pub miner_enabled: bool,
+    pub gate: Gate,
     pub network: Mailbox<request::Request>,
     /// What became of sockets before their hello; all zero without a listener.
     pub strangers: Arc<Stats>,

@@ -172,7 +172,7 @@ impl Running {
                 Output::Taken(id) => events.tell(Event::Transaction { id }),
                 Output::Dropped { id, reason } => {
                     info!(transaction = %id, %reason, "dropped");
-                    events.tell(Event::Dropped { id: id.to_string(), reason: reason.to_string() });
+                    events.tell(Event::Dropped { id, reason: reason.to_string() });
                 }
             }
         }

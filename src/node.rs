@@ -198,7 +198,6 @@ impl Node {
             names,
             reload: self.reload,
             clock,
-            blacklist: self.settings.p2p.blacklist.clone(),
         };
         let api = http::Api {
             id: self.tls.id(),
@@ -210,6 +209,7 @@ impl Node {
             miner,
             hash_rate: rate_watch,
             miner_enabled: self.settings.miner.enabled,
+            gate,
             network: requests,
             strangers,
             traffic,

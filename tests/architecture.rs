@@ -151,6 +151,11 @@ fn shell_modules_keep_to_their_neighbours() {
         ("chain", &["actor", "clock", "events", "mempool", "store", "workers"]),
         ("mempool", &["actor", "clock", "events", "store", "workers"]),
         ("miner", &["actor", "chain", "clock", "mempool"]),
+        ("net", &["actor", "chain", "clock", "events", "mempool", "miner", "store"]),
+        (
+            "http",
+            &["actor", "chain", "clock", "events", "mempool", "miner", "net", "receipt", "store", "wallet"],
+        ),
     ]);
     for source in sources("src").iter().filter(|s| !is_test(&s.path) && !s.path.starts_with("src/core/")) {
         let own = source.path.trim_start_matches("src/").split(['/', '.']).next().unwrap().to_owned();

@@ -45,10 +45,10 @@ fn status() -> Status {
             time: "2026-11-20T00:00:00Z".into(),
             work: "99".into(),
         },
-        sync: SyncStatus { state: "synced".into(), progress: 1.0 },
+        sync: SyncStatus { state: SyncState::Synced, progress: 1.0 },
         peers: PeerCounts { connected: 2, known: 3 },
         mempool: MempoolStatus { transactions: 0, bytes: 0 },
-        miner: MinerStatus { enabled: false, hashes_per_second: 0 },
+        miner: MinerStatus { enabled: false, hashes_per_second: 0, obstacle: None },
         certificate: CertificateStatus { not_after: "2027-11-20T00:00:00Z".into(), days_left: 364 },
         clock: ClockStatus { offset_ms: 3 },
         reward_to: "bouya1x".into(),
@@ -59,7 +59,7 @@ fn status() -> Status {
 fn transaction(id: &str, height: Option<u64>, confirmations: u64) -> String {
     json(&Transaction {
         id: id.into(),
-        status: if height.is_some() { "confirmed" } else { "pending" }.into(),
+        status: if height.is_some() { TransactionStatus::Confirmed } else { TransactionStatus::Pending },
         height,
         confirmations,
         sender: "bouya1x".into(),
@@ -125,6 +125,9 @@ fn what_the_node_refuses_is_told_in_its_words() {
     assert_eq!(err(&output), "error: no transaction \u{fffd}[31mhere; look: bouya mempool\n");
     ended(&node.run("tx abc"), 2);
     ended(&node.run("block show ../peers"), 2);
+    let done = node.run("agree list --status done");
+    ended(&done, 2);
+    assert!(err(&done).contains("open, effective, refused, withdrawn, expired"), "{}", err(&done));
     assert_eq!(node.asked().len(), 1);
     let stranger = Node::fixed(502, "<html>".into());
     assert!(err(&stranger.run("status")).contains("answered 502"));

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
-use bouya::events::Event;
+use bouya::http::views::{Event, PeerStatus};
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
@@ -113,7 +113,7 @@ impl Bench {
         let joined = until("the honest member joins", || {
             self.field.ears[0].heard().into_iter().find_map(|(at, event)| match event {
                 Event::Peer { id, status, .. }
-                    if id == "joiner" && status == "connected" && at >= started =>
+                    if id == "joiner" && status == PeerStatus::Connected && at >= started =>
                 {
                     Some(at)
                 }

@@ -15,7 +15,7 @@ use super::listen::Listener;
 use super::load::{Load, Signed, genesis, key};
 use super::{Aim, BenchError, Figure, Limits, Report, Run};
 use crate::devnet::NODES;
-use crate::events::Event;
+use crate::http::views::Event;
 
 /// No block comes, and there is room for everything.
 pub(super) const SECTIONS: &str = "[miner]\nenabled = false\n\n[mempool]\nmax_transactions = 1000000\nmax_per_sender = 1000000\n\
@@ -148,7 +148,8 @@ fn one_by_one(
         Ok::<_, BenchError>((given, heard.collect::<Result<Vec<_>, _>>()?))
     })?;
     for (id, from) in given {
-        let times: Option<Vec<Instant>> = heard.iter().map(|times| times.get(&id).copied()).collect();
+        let times: Option<Vec<Instant>> =
+            heard.iter().map(|times| times.get(&id.to_string()).copied()).collect();
         let times = times.unwrap_or_default();
         let since = |at: Option<&Instant>| at.map(|at| at.saturating_duration_since(from));
         single.first.extend(since(times.iter().min()));

@@ -5,7 +5,7 @@ use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 use super::BenchError;
-use crate::events::Event;
+use crate::http::views::Event;
 
 /// How long a stream may say nothing.
 const PATIENCE: Duration = Duration::from_secs(20);

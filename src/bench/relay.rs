@@ -9,7 +9,7 @@ use super::listen::Listener;
 use super::load::{Load, genesis};
 use super::{Aim, BenchError, Figure, Limits, Report, Run};
 use crate::devnet::NODES;
-use crate::events::Event;
+use crate::http::views::Event;
 
 /// What is relayed.
 #[derive(Clone, Copy, Debug)]

@@ -29,21 +29,21 @@ impl ChainActor {
             }
             self.outlets.events.tell(Event::Reorg {
                 depth,
-                from: moved.from.to_string(),
-                to: tip.id.to_string(),
+                from: moved.from,
+                to: tip.id,
                 height: tip.height,
             });
         }
         // A long sync tells only its end: observers read the blocks themselves.
         for id in moved.connected.iter().rev().take(TOLD_BLOCKS).rev() {
             let Some(block) = snapshot.block(id)? else { continue };
-            let miner = &block.header.miner;
-            let member = self.keeper.chain().genesis().rules.members.get(miner);
+            let miner = block.header.miner;
             self.outlets.events.tell(Event::Block {
                 height: block.header.height,
-                hash: id.to_string(),
+                hash: *id,
                 transactions: block.body.transactions.len(),
-                miner: member.map_or_else(|| miner.to_string(), ToString::to_string),
+                miner,
+                member: self.keeper.chain().genesis().rules.members.get(&miner).cloned(),
             });
         }
         self.tell_agreements(snapshot, moved)
@@ -64,8 +64,7 @@ impl ChainActor {
         ids.extend(snapshot.deadlines(since, now, TOLD_DEADLINES)?);
         for id in ids {
             let Some(agreement) = Agreement::read(snapshot, &id)? else { continue };
-            let status = agreement.standing(now).name().to_owned();
-            self.outlets.events.tell(Event::Agreement { id: id.to_string(), status });
+            self.outlets.events.tell(Event::Agreement { id, standing: agreement.standing(now) });
         }
         Ok(())
     }

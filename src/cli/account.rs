@@ -2,12 +2,12 @@
 
 use clap::Args;
 
-use crate::http::views::{Account, Movement};
+use crate::http::views::{Account, Movement, MovementDirection};
 
 use super::client::Client;
 use super::error::Error;
 use super::node::PageOptions;
-use super::output::{Output, cell, or_dash, state};
+use super::output::{Mood, Output, cell, coloured, or_dash};
 use super::parse::{self, WalletsOption};
 
 pub(crate) const EXAMPLES: &str = "\
@@ -55,15 +55,15 @@ pub(crate) fn history(options: &History, client: &Client, out: &mut Output) -> R
     let empty = "Nothing was paid to or by this address yet. What still waits: bouya mempool";
     let header = ["HEIGHT", "TIME", "", "AMOUNT", "FEE", "WITH", "TRANSACTION", "MEMO"];
     out.page(&answer, &command, empty, &header, |out, movement: &Movement| {
-        let sign = match movement.direction.as_str() {
-            "in" | "reward" => "+",
-            _ => "-",
+        let (sign, mood) = match movement.direction {
+            MovementDirection::In | MovementDirection::Reward => ("+", Mood::Good),
+            MovementDirection::Out | MovementDirection::Own => ("-", Mood::Plain),
         };
         let with: Vec<_> = movement.counterparties.iter().map(|address| out.short(address)).collect();
         vec![
             cell(movement.height),
             cell(out.when(&movement.time)),
-            state(&movement.direction),
+            coloured(movement.direction, mood),
             cell(format!("{sign}{}", movement.amount)),
             cell(&movement.fee),
             or_dash(Some(with.join("\n")).filter(|with| !with.is_empty())),

@@ -9,15 +9,16 @@ use bouya_core::ledger::{Action, Proposal, Response};
 use bouya_core::limits::PARTIES;
 use bouya_core::time::Timestamp;
 use clap::{Args, Subcommand};
+use comfy_table::Cell;
 
 use crate::clock::{parse_rfc3339, rfc3339, wall};
-use crate::http::views::{Agreement, Moment};
+use crate::http::views::{Agreement, AgreementStatus, Moment, PartyAnswer};
 
 use super::client::Client;
 use super::document;
 use super::error::Error;
 use super::node::PageOptions;
-use super::output::{Output, cell, note, or_dash, state};
+use super::output::{Output, cell, note, or_dash};
 use super::parse::{self, WalletsOption};
 use super::submit::{Signer, Signing};
 
@@ -119,9 +120,9 @@ pub(crate) struct List {
     /// Only about the document with this SHA-256
     #[arg(long, value_name = "HASH", value_parser = parse::hash, conflicts_with = "document")]
     document_hash: Option<Hash>,
-    /// Only open, effective, refused, withdrawn or expired ones
+    /// Only those that stand so
     #[arg(long, value_name = "STATUS")]
-    status: Option<String>,
+    status: Option<AgreementStatus>,
     #[command(flatten)]
     page: PageOptions,
     #[command(flatten)]
@@ -177,7 +178,7 @@ fn answer(options: &Answer, response: Response, client: &Client, out: &mut Outpu
     let party = agreement.parties.iter().find(|party| party.address == own).ok_or_else(|| {
         Error::Failed(format!("wallet {} ({own}) is no party of this agreement", signer.wallet.name()))
     })?;
-    if let Some(answer) = &party.answer {
+    if let Some(answer) = party.answer {
         return Err(Error::Failed(format!(
             "wallet {} has {answer} already; a first answer stays",
             signer.wallet.name()
@@ -222,7 +223,7 @@ fn withdraw(options: &Withdraw, client: &Client, out: &mut Output) -> Result<(),
 
 /// What would count for nothing is not sent.
 fn still_open(agreement: &Agreement) -> Result<(), Error> {
-    if agreement.status != "open" {
+    if agreement.status != AgreementStatus::Open {
         return Err(Error::Failed(format!("it is {}: an answer would count for nothing", agreement.status)));
     }
     if parse_rfc3339(&agreement.deadline).is_some_and(|deadline| deadline < wall()) {
@@ -245,49 +246,47 @@ fn show(options: &Show, client: &Client, out: &mut Output) -> Result<(), Error> 
     let query = [("confirmations", options.confirmations.to_string())];
     let answer = client.get_with(&format!("/v1/agreements/{}", options.id), &query)?;
     out.show(&answer, |out, agreement: Agreement| {
-        let standing = match (agreement.status.as_str(), agreement.settled) {
-            ("open", _) | (_, true) => agreement.status.clone(),
-            (status, false) => format!("{status}, may still change ({} deep)", agreement.confirmations),
-        };
+        let mut standing = agreement.status.to_string();
+        if may_change(&agreement) {
+            standing.push_str(&format!(", may still change ({} deep)", agreement.confirmations));
+        }
         out.pairs(vec![
             ("agreement", cell(&agreement.id)),
             ("title", cell(&agreement.title)),
-            ("status", state(&standing)),
+            ("status", cell(standing)),
             ("document", cell(&agreement.document)),
             ("deadline", cell(out.when(&agreement.deadline))),
         ])?;
-        let mut rows = vec![vec![
-            cell(out.short(&agreement.proposer)),
-            state("proposed"),
-            or_dash(Some(out.when(&agreement.proposed.time))),
-            cell(agreement.proposed.height),
-            cell(out.short(&agreement.proposed.transaction)),
-        ]];
+        let mut rows = vec![who(out, &agreement.proposer, "proposed", Some(&agreement.proposed))];
         for party in &agreement.parties {
-            let answer = party.answer.as_deref().unwrap_or("not yet answered");
-            let answer = if party.late { format!("{answer}, too late") } else { answer.to_owned() };
-            let at = |read: fn(&Moment) -> String| or_dash(party.at.as_ref().map(read));
-            rows.push(vec![
-                cell(out.short(&party.address)),
-                state(&answer),
-                or_dash(party.at.as_ref().map(|at| out.when(&at.time))),
-                at(|at| at.height.to_string()),
-                or_dash(party.at.as_ref().map(|at| out.short(&at.transaction))),
-            ]);
+            let answer = party.answer.map_or_else(|| "not yet answered".to_owned(), |said| said.to_string());
+            let answer = if party.late { format!("{answer}, too late") } else { answer };
+            rows.push(who(out, &party.address, &answer, party.at.as_ref()));
         }
         if let Some(at) = &agreement.withdrawal {
-            let said = if agreement.status == "withdrawn" { "withdrawn" } else { "withdrawn, in vain" };
-            rows.push(vec![
-                cell(out.short(&agreement.proposer)),
-                state(said),
-                cell(out.when(&at.time)),
-                cell(at.height),
-                cell(out.short(&at.transaction)),
-            ]);
+            let in_vain = agreement.status != AgreementStatus::Withdrawn;
+            let said = if in_vain { "withdrawn, in vain" } else { "withdrawn" };
+            rows.push(who(out, &agreement.proposer, said, Some(at)));
         }
         out.line("")?;
         out.table(&["WHO", "ANSWER", "WHEN", "BLOCK", "TRANSACTION"], rows)
     })
+}
+
+/// A line of who said what, and when.
+fn who(out: &Output, address: &str, said: &str, at: Option<&Moment>) -> Vec<Cell> {
+    vec![
+        cell(out.short(address)),
+        cell(said),
+        or_dash(at.map(|at| out.when(&at.time))),
+        or_dash(at.map(|at| at.height)),
+        or_dash(at.map(|at| out.short(&at.transaction))),
+    ]
+}
+
+/// Whether something was decided, but not yet for good.
+fn may_change(agreement: &Agreement) -> bool {
+    agreement.status != AgreementStatus::Open && !agreement.settled
 }
 
 fn list(options: &List, client: &Client, out: &mut Output) -> Result<(), Error> {
@@ -300,19 +299,16 @@ fn list(options: &List, client: &Client, out: &mut Output) -> Result<(), Error> 
         None => options.document_hash,
     };
     query.extend(hash.map(|hash| ("document", hash.to_string())));
-    query.extend(options.status.clone().map(|status| ("status", status)));
+    query.extend(options.status.map(|status| ("status", status.to_string())));
     let answer = client.get_with("/v1/agreements", &query)?;
     let header = ["ID", "STATUS", "SIGNED", "DEADLINE", "PROPOSER", "TITLE"];
     let empty = "No agreement fits. To make one: bouya agree propose --help";
     out.page(&answer, "bouya agree list", empty, &header, |out, agreement: &Agreement| {
-        let signed = agreement.parties.iter().filter(|party| party.answer.as_deref() == Some("signed"));
-        let status = match (agreement.status.as_str(), agreement.settled) {
-            ("open", _) | (_, true) => agreement.status.clone(),
-            (status, false) => format!("{status}?"),
-        };
+        let signed = agreement.parties.iter().filter(|party| party.answer == Some(PartyAnswer::Signed));
+        let mark = if may_change(agreement) { "?" } else { "" };
         vec![
             cell(out.short(&agreement.id)),
-            state(&status),
+            cell(format!("{}{mark}", agreement.status)),
             cell(format!("{} of {}", signed.count(), agreement.parties.len())),
             cell(out.when(&agreement.deadline)),
             cell(out.short(&agreement.proposer)),

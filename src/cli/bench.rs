@@ -193,7 +193,7 @@ pub(crate) fn run(options: &BenchOptions, out: &mut Output) -> Result<(), Error>
     for (name, quickly) in ALL {
         let arguments = if quick { *quickly } else { "" };
         let typed = Typed::try_parse_from(iter::once(*name).chain(arguments.split_whitespace()));
-        let what = typed.map_err(|error| Error::Failed(error.to_string()))?.what;
+        let what = typed.map_err(Error::failed)?.what;
         super::output::note(&format!("bench {name}"));
         let report = repeat(&what, options, &stop)?;
         // At once: what was measured is not lost with what comes later.

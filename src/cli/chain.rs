@@ -1,6 +1,5 @@
 //! `bouya chain`: the chain as one file.
 
-use std::fmt::Display;
 use std::fs::File;
 use std::io::{BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -36,16 +35,12 @@ pub(crate) enum ChainCommand {
 }
 
 pub(crate) fn run(command: &ChainCommand, config: &Path, out: &mut Output) -> Result<(), Error> {
-    let settings = Settings::load(config).map_err(|mistakes| Error::Usage(mistakes.to_string()))?;
-    let store = Store::open(&settings.data_dir, settings.network.genesis.clone()).map_err(failed)?;
+    let settings = Settings::load(config)?;
+    let store = Store::open(&settings.data_dir, settings.network.genesis.clone()).map_err(Error::failed)?;
     match command {
         ChainCommand::Export { file } => export(&store, file, out),
         ChainCommand::Import { file } => import(store, file, out),
     }
-}
-
-fn failed(error: impl Display) -> Error {
-    Error::Failed(error.to_string())
 }
 
 fn export(store: &Store, path: &Path, out: &mut Output) -> Result<(), Error> {
@@ -55,13 +50,13 @@ fn export(store: &Store, path: &Path, out: &mut Output) -> Result<(), Error> {
     let mut writer = BufWriter::with_capacity(1 << 20, file);
     let reader = store.reader();
     let mut progress = Progress::new();
-    let snapshot = reader.snapshot().map_err(failed)?;
+    let snapshot = reader.snapshot().map_err(Error::failed)?;
     let blocks = archive::export(&snapshot, reader.genesis().id(), &mut writer, |done, all| {
         if done % 1_000 == 0 {
             progress.say(&format!("block {done} of {all}"));
         }
     });
-    let blocks = blocks.map_err(failed)?;
+    let blocks = blocks.map_err(Error::failed)?;
     writer.flush().and_then(|()| writer.get_ref().sync_all()).map_err(cannot)?;
     progress.done("written");
     out.line(format!("{}: {blocks} blocks", path.display()))
@@ -70,7 +65,7 @@ fn export(store: &Store, path: &Path, out: &mut Output) -> Result<(), Error> {
 fn import(store: Store, path: &Path, out: &mut Output) -> Result<(), Error> {
     let file =
         File::open(path).map_err(|error| Error::Usage(format!("cannot read {}: {error}", path.display())))?;
-    let mut importer = Importer::new(store).map_err(failed)?;
+    let mut importer = Importer::new(store).map_err(Error::failed)?;
     let mut progress = Progress::new();
     let mut reader = BufReader::with_capacity(1 << 20, file);
     let done = archive::import(&mut importer, &mut reader, |read| {

@@ -21,7 +21,7 @@ Compare the network's id with the other members by phone before the first start.
 
 /// Checks a configuration and everything it points to.
 pub(crate) fn run(config: &Path, out: &mut Output) -> Result<(), Error> {
-    let settings = Settings::load(config).map_err(|mistakes| Error::Usage(mistakes.to_string()))?;
+    let settings = Settings::load(config)?;
     show(&settings, out)?;
     let mut list = Vec::new();
     let tls = Tls::open(identity_files(&settings), Revocations::default());
@@ -43,12 +43,9 @@ pub(crate) fn run(config: &Path, out: &mut Output) -> Result<(), Error> {
             ));
         }
     }
-    let Ok(tls) = tls.as_ref().map_err(|_| ()) else {
-        return Err(Error::Usage(Mistakes { path: config.to_owned(), list }.to_string()));
+    let (Ok(tls), true) = (&tls, list.is_empty()) else {
+        return Err(Mistakes { path: config.to_owned(), list }.into());
     };
-    if !list.is_empty() {
-        return Err(Error::Usage(Mistakes { path: config.to_owned(), list }.to_string()));
-    }
     let genesis = &settings.network.genesis;
     let listens =
         settings.p2p.listen.map_or_else(|| "dials only".to_owned(), |address| format!("listens {address}"));

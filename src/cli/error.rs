@@ -1,9 +1,11 @@
 //! Why a command ended badly, and with which exit code.
 
+use std::fmt::Display;
 use std::io;
 
 use thiserror::Error;
 
+use crate::config::Mistakes;
 use crate::wallet::{ContactsError, WalletError};
 
 #[derive(Debug, Error)]
@@ -27,7 +29,19 @@ pub(crate) enum Error {
     Output(#[from] io::Error),
 }
 
+/// Mistakes in the configuration.
+impl From<Mistakes> for Error {
+    fn from(mistakes: Mistakes) -> Self {
+        Self::Usage(mistakes.to_string())
+    }
+}
+
 impl Error {
+    /// It was tried and did not work, as `error` says.
+    pub(crate) fn failed(error: impl Display) -> Self {
+        Self::Failed(error.to_string())
+    }
+
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
             Self::Failed(_) | Self::Refused { .. } | Self::Output(_) | Self::Contacts(_) => 1,

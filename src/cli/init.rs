@@ -150,7 +150,7 @@ fn read_member(text: &str) -> Result<Member, Error> {
 
 /// Writes a new node's file.
 pub(crate) fn join(options: &Join, out: &mut Output) -> Result<(), Error> {
-    let network = NetworkFile::load(&options.network).map_err(|error| Error::Usage(error.to_string()))?;
+    let network = NetworkFile::load(&options.network)?;
     check_addresses(options)?;
     let beside = options.network.parent().unwrap_or(Path::new("")).join("node.toml");
     let path = options.out.clone().unwrap_or(beside);

@@ -59,8 +59,12 @@ impl Output {
         if !self.json {
             return people(self, answer.read()?);
         }
-        // An answer without a body (204) is no line.
-        if answer.text().is_empty() { Ok(()) } else { self.line(answer.text()) }
+        self.line(answer.text())
+    }
+
+    /// Tells people what was done; the API itself has nothing to say to that.
+    pub(crate) fn done(&mut self, text: impl Display) -> Result<(), Error> {
+        if self.json { Ok(()) } else { self.line(text) }
     }
 
     /// A page of a list as a table, or `empty` if there is nothing; `command` shows the next page.
@@ -185,15 +189,23 @@ pub(crate) fn cell(text: impl Display) -> Cell {
     Cell::new(plain(&text.to_string()))
 }
 
-/// A cell of a state, in the colour of what it means.
-pub(crate) fn state(text: &str) -> Cell {
+/// A cell in the colour of what it means.
+pub(crate) fn coloured(text: impl Display, mood: Mood) -> Cell {
     let cell = cell(text);
-    match text {
-        "connected" | "synced" | "confirmed" | "in" | "reward" => cell.fg(Color::Green),
-        "dialing" | "backoff" | "syncing" | "alone" | "pending" => cell.fg(Color::Yellow),
-        "banned" => cell.fg(Color::Red),
-        _ => cell,
+    match mood {
+        Mood::Good => cell.fg(Color::Green),
+        Mood::Waiting => cell.fg(Color::Yellow),
+        Mood::Bad => cell.fg(Color::Red),
+        Mood::Plain => cell,
     }
+}
+
+/// What a state means to whoever reads it.
+pub(crate) enum Mood {
+    Good,
+    Waiting,
+    Bad,
+    Plain,
 }
 
 /// A value that may be missing.

@@ -3,12 +3,12 @@
 use bouya_core::id::NodeId;
 use clap::Subcommand;
 
-use crate::http::views::{BlacklistEntry, NewPeer, Peer};
+use crate::http::views::{BlacklistEntry, NewPeer, Peer, PeerStatus};
 
-use super::client::{Answer, Client};
+use super::client::Client;
 use super::error::Error;
 use super::node::PageOptions;
-use super::output::{Output, cell, or_dash, state};
+use super::output::{Mood, Output, cell, coloured, or_dash};
 use super::parse;
 
 pub(crate) const EXAMPLES: &str = "\
@@ -64,16 +64,14 @@ pub(crate) fn run(command: PeerCommand, client: &Client, out: &mut Output) -> Re
     match command {
         PeerCommand::List(page) => list(client, out, &page),
         PeerCommand::Add { peer } => {
-            let answer = client.post_json("/v1/peers", &peer)?;
-            said(out, &answer, &format!("added {}; how it goes: bouya peers", peer.id))
+            client.post_json("/v1/peers", &peer)?;
+            out.done(format!("added {}; how it goes: bouya peers", peer.id))
         }
         PeerCommand::Remove { id } => {
-            let answer = client.delete(&format!("/v1/peers/{id}"))?;
-            said(
-                out,
-                &answer,
-                &format!("removed {id}; it may be learned again, to keep it out: bouya blacklist add {id}"),
-            )
+            client.delete(&format!("/v1/peers/{id}"))?;
+            out.done(format!(
+                "removed {id}; it may be learned again, to keep it out: bouya blacklist add {id}"
+            ))
         }
     }
 }
@@ -86,8 +84,8 @@ pub(crate) fn list(client: &Client, out: &mut Output, page: &PageOptions) -> Res
         vec![
             cell(&peer.id),
             cell(address(&peer.host, peer.port)),
-            state(&peer.status),
-            or_dash(peer.direction.as_ref()),
+            coloured(peer.status, mood(peer.status)),
+            or_dash(peer.direction),
             or_dash(peer.since.as_deref().map(|since| out.when(since))),
             or_dash(peer.rtt_ms.map(|ms| format!("{ms} ms"))),
             or_dash(peer.height),
@@ -105,26 +103,26 @@ pub(crate) fn blacklist(command: BlacklistCommand, client: &Client, out: &mut Ou
             out.page(&answer, "bouya blacklist list", empty, &header, |out, entry: &BlacklistEntry| {
                 let until = entry.until.as_deref().map(|until| out.when(until));
                 let until = until.unwrap_or_else(|| "without end".into());
-                vec![cell(&entry.id), cell(&entry.source), or_dash(entry.why.as_ref()), cell(until)]
+                vec![cell(&entry.id), cell(entry.source), or_dash(entry.why.as_ref()), cell(until)]
             })
         }
         BlacklistCommand::Add { id } => {
-            let answer = client.put(&format!("/v1/blacklist/{id}"))?;
-            said(out, &answer, &format!("{id} is kept out; to let it in again: bouya blacklist remove {id}"))
+            client.put(&format!("/v1/blacklist/{id}"))?;
+            out.done(format!("{id} is kept out; to let it in again: bouya blacklist remove {id}"))
         }
         BlacklistCommand::Remove { id } => {
-            let answer = client.delete(&format!("/v1/blacklist/{id}"))?;
-            said(out, &answer, &format!("{id} may come in again"))
+            client.delete(&format!("/v1/blacklist/{id}"))?;
+            out.done(format!("{id} may come in again"))
         }
     }
 }
 
-/// What was done, or the API's JSON if it has some to give.
-fn said(out: &mut Output, answer: &Answer, text: &str) -> Result<(), Error> {
-    match (out.json, answer.text()) {
-        (false, _) => out.line(text),
-        (true, "") => Ok(()),
-        (true, json) => out.line(json),
+fn mood(status: PeerStatus) -> Mood {
+    match status {
+        PeerStatus::Connected => Mood::Good,
+        PeerStatus::Dialing | PeerStatus::Backoff => Mood::Waiting,
+        PeerStatus::Banned => Mood::Bad,
+        PeerStatus::Known => Mood::Plain,
     }
 }
 

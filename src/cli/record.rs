@@ -8,9 +8,9 @@ use bouya_core::ledger::{Action, Content};
 use bouya_core::limits::RECORD_BYTES;
 use clap::{Args, Subcommand};
 
-use crate::http::views;
+use crate::http::views::{Page, Record};
 
-use super::client::Client;
+use super::client::{Answer, Client};
 use super::document;
 use super::error::Error;
 use super::node::PageOptions;
@@ -160,7 +160,8 @@ fn list(options: &List, client: &Client, out: &mut Output) -> Result<(), Error> 
     }
     query.extend(options.since.clone().map(|time| ("since", time)));
     query.extend(options.until.clone().map(|time| ("until", time)));
-    show(client, out, &query, "bouya record list", "No record fits. To make one: bouya record add --help")
+    let answer = client.get_with("/v1/records", &query)?;
+    show(out, &answer, "bouya record list", "No record fits. To make one: bouya record add --help")
 }
 
 fn find(options: &Find, client: &Client, out: &mut Output) -> Result<(), Error> {
@@ -171,25 +172,20 @@ fn find(options: &Find, client: &Client, out: &mut Output) -> Result<(), Error> 
     let mut query = options.page.query();
     query.push(("hash", hash.to_string()));
     let answer = client.get_with("/v1/records", &query)?;
-    let page: views::Page<views::Record> = answer.read()?;
-    if page.items.is_empty() && page.next.is_none() && !out.json {
-        return Err(Error::Failed(format!(
-            "{hash} is in no record on this node's chain (agreements about it: bouya agree list --document-hash {hash})"
-        )));
+    if !out.json {
+        let page: Page<Record> = answer.read()?;
+        if page.items.is_empty() && page.next.is_none() {
+            return Err(Error::Failed(format!(
+                "{hash} is in no record on this node's chain (agreements about it: bouya agree list --document-hash {hash})"
+            )));
+        }
     }
-    show(client, out, &query, "bouya record find", "")
+    show(out, &answer, &format!("bouya record find --hash {hash}"), "")
 }
 
-fn show(
-    client: &Client,
-    out: &mut Output,
-    query: &[(&str, String)],
-    command: &str,
-    empty: &str,
-) -> Result<(), Error> {
+fn show(out: &mut Output, answer: &Answer, command: &str, empty: &str) -> Result<(), Error> {
     let header = ["TIME", "BLOCK", "CONF", "TOPIC", "SENDER", "TRANSACTION", "SHA-256", "WHAT"];
-    let answer = client.get_with("/v1/records", query)?;
-    out.page(&answer, command, empty, &header, |out, record: &views::Record| {
+    out.page(answer, command, empty, &header, |out, record: &Record| {
         let content = &record.content;
         let what = content.name.clone().or_else(|| content.text.clone());
         let bytes = || format!("{} bytes", content.data.as_ref().map_or(0, |data| data.len() / 2));

@@ -29,7 +29,7 @@ const TELL_LEFT_OUT: Duration = Duration::from_secs(60);
 
 /// Runs a node until it is told to stop.
 pub(crate) fn run(config: &Path) -> Result<(), Error> {
-    let settings = Settings::load(config).map_err(|mistakes| Error::Usage(mistakes.to_string()))?;
+    let settings = Settings::load(config)?;
     let log = telemetry::start(&settings.log.level, settings.log.json);
     check_open_files(&settings);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;

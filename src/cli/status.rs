@@ -1,10 +1,10 @@
 //! `status`: the node at a glance.
 
-use crate::http::views::Status;
+use crate::http::views::{MinerStatus, Status, SyncState};
 
 use super::client::Client;
 use super::error::Error;
-use super::output::{Output, cell, count, note, state};
+use super::output::{Mood, Output, cell, coloured, count, note};
 
 pub(crate) const EXAMPLES: &str = "\
 Examples:
@@ -27,11 +27,16 @@ pub(crate) fn run(client: &Client, out: &mut Output) -> Result<(), Error> {
             out.short(&status.tip.hash),
             out.when(&status.tip.time)
         );
-        let sync = match status.sync.state.as_str() {
-            "syncing" => cell(format!("syncing, {:.1} %", 100.0 * status.sync.progress)),
-            word => state(word),
+        let state = status.sync.state;
+        let sync = match state {
+            SyncState::Syncing => {
+                coloured(format!("{state}, {:.1} %", 100.0 * status.sync.progress), Mood::Waiting)
+            }
+            SyncState::Alone => coloured(state, Mood::Waiting),
+            SyncState::Synced => coloured(state, Mood::Good),
         };
         let miner = match &status.miner {
+            MinerStatus { enabled: true, obstacle: Some(obstacle), .. } => format!("paused: {obstacle}"),
             miner if miner.enabled => format!(
                 "on, {} hashes/s, rewards to {}",
                 miner.hashes_per_second,

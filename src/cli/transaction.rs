@@ -4,12 +4,12 @@ use bouya_core::crypto::Hash;
 use clap::Args;
 use comfy_table::Cell;
 
-use crate::http::views::{Action, Transaction};
+use crate::http::views::{Action, Transaction, TransactionStatus};
 
 use super::client::Client;
 use super::error::Error;
 use super::node::PageOptions;
-use super::output::{Output, cell, or_dash, state};
+use super::output::{Mood, Output, cell, coloured, or_dash};
 use super::parse;
 
 pub(crate) const EXAMPLES: &str = "\
@@ -32,9 +32,13 @@ pub(crate) struct Tx {
 pub(crate) fn show(tx: &Tx, client: &Client, out: &mut Output) -> Result<(), Error> {
     out.show(&client.get(&format!("/v1/transactions/{}", tx.id))?, |out, transaction: Transaction| {
         let symbol = client.status()?.network.symbol;
+        let mood = match transaction.status {
+            TransactionStatus::Confirmed => Mood::Good,
+            TransactionStatus::Pending => Mood::Waiting,
+        };
         let mut pairs = vec![
             ("id", cell(&transaction.id)),
-            ("status", state(&transaction.status)),
+            ("status", coloured(transaction.status, mood)),
             ("block", or_dash(transaction.height)),
             ("confirmations", cell(transaction.confirmations)),
             ("from", cell(out.whole(&transaction.sender))),

@@ -1,6 +1,5 @@
 //! `bouya verify`: hashes and executes the whole store again, and repairs it.
 
-use std::fmt::Display;
 use std::path::Path;
 
 use clap::Args;
@@ -27,7 +26,7 @@ pub(crate) struct Verify {
 
 /// Verifies the store of a node that is stopped.
 pub(crate) fn run(options: &Verify, config: &Path, out: &mut Output) -> Result<(), Error> {
-    let settings = Settings::load(config).map_err(|mistakes| Error::Usage(mistakes.to_string()))?;
+    let settings = Settings::load(config)?;
     // The library that reads the file may panic over a damaged one; what it says then helps nobody.
     std::panic::set_hook(Box::new(|_| ()));
     let wrong = match verify(&settings) {
@@ -42,7 +41,7 @@ pub(crate) fn run(options: &Verify, config: &Path, out: &mut Output) -> Result<(
             progress.say(&format!("block {blocks} is right"));
         }
     });
-    let done = done.map_err(failed)?;
+    let done = done.map_err(Error::failed)?;
     progress.done("repaired");
     if !done.kept {
         note(
@@ -50,10 +49,6 @@ pub(crate) fn run(options: &Verify, config: &Path, out: &mut Output) -> Result<(
         );
     }
     out.line(format!("repaired: {} blocks are right and kept; the next run fetches the rest", done.blocks))
-}
-
-fn failed(error: impl Display) -> Error {
-    Error::Failed(error.to_string())
 }
 
 /// What was found in order, or what is wrong.

@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use super::*;
 
 fn numbered(height: u64) -> Event {
-    Event::Block { height, hash: String::new(), transactions: 0, miner: String::new() }
+    Event::Block { height, hash: Hash::ZERO, transactions: 0, miner: PublicKey([9; 32]), member: None }
 }
 
 /// Tells so many, each of which carries its number.

@@ -14,8 +14,9 @@ use serde::Deserialize;
 use super::Api;
 use super::extract::{Options, PageOptions, Segment};
 use super::limits::ask;
+use super::lists;
 use super::problem::Problem;
-use super::views::{Account, Movement, Page};
+use super::views::{Account, Movement, MovementAction, MovementDirection, Page};
 use crate::clock::rfc3339;
 use crate::mempool::Request;
 
@@ -104,10 +105,7 @@ pub(super) async fn history(
     Options(options): Options<PageOptions>,
 ) -> Result<Response, Problem> {
     let limit = options.limit()?;
-    let cursor = options.cursor(|text| {
-        let (height, place) = text.split_once('-')?;
-        Some((height.parse().ok()?, place.parse().ok()?))
-    })?;
+    let cursor = lists::cursor(&options)?;
     let coins = api.clone();
     api.read_json(move |snapshot| {
         let mut before = cursor.unwrap_or((u64::MAX, 0));
@@ -151,29 +149,29 @@ fn movement(api: &Api, block: &Block, address: &Address, place: u32) -> Option<M
     let others = outputs.iter().map(|output| output.to).filter(|to| to != address);
     let (direction, amount, counterparties): (_, _, Vec<Address>) = match (sent, got) {
         (false, false) => return None,
-        (true, true) if total(false) == 0 => ("self", 0, Vec::new()),
-        (true, false) if outputs.is_empty() => ("self", 0, Vec::new()),
-        (true, _) => ("out", total(false), others.collect()),
-        (false, true) => ("in", total(true), vec![sender]),
+        (true, true) if total(false) == 0 => (MovementDirection::Own, 0, Vec::new()),
+        (true, false) if outputs.is_empty() => (MovementDirection::Own, 0, Vec::new()),
+        (true, _) => (MovementDirection::Out, total(false), others.collect()),
+        (false, true) => (MovementDirection::In, total(true), vec![sender]),
     };
     let fee = if sent { transaction.fee } else { 0 };
     let (action, memo) = match &transaction.action {
-        ledger::Action::Transfer { memo, .. } => ("transfer", memo.as_str()),
-        ledger::Action::Record { topic, .. } => ("record", topic.as_str()),
-        ledger::Action::Propose(proposal) => ("propose", proposal.title.as_str()),
-        ledger::Action::Respond { .. } => ("respond", ""),
-        ledger::Action::Withdraw { .. } => ("withdraw", ""),
+        ledger::Action::Transfer { memo, .. } => (MovementAction::Transfer, memo.as_str()),
+        ledger::Action::Record { topic, .. } => (MovementAction::Record, topic.as_str()),
+        ledger::Action::Propose(proposal) => (MovementAction::Propose, proposal.title.as_str()),
+        ledger::Action::Respond { .. } => (MovementAction::Respond, ""),
+        ledger::Action::Withdraw { .. } => (MovementAction::Withdraw, ""),
     };
     Some(Movement {
         height: block.header.height,
         time: rfc3339(block.header.time),
-        direction: direction.to_owned(),
+        direction,
         amount: api.amount(amount),
         fee: api.amount(fee),
         transaction: Some(transaction.id().to_string()),
         counterparties: counterparties.iter().map(ToString::to_string).collect(),
         memo: memo.to_owned(),
-        action: action.to_owned(),
+        action,
     })
 }
 
@@ -182,12 +180,12 @@ fn reward(api: &Api, block: &Block, address: &Address) -> Option<Movement> {
     (reward.to == *address).then(|| Movement {
         height: block.header.height,
         time: rfc3339(block.header.time),
-        direction: "reward".to_owned(),
+        direction: MovementDirection::Reward,
         amount: api.amount(reward.amount),
         fee: api.amount(0),
         transaction: None,
         counterparties: Vec::new(),
         memo: String::new(),
-        action: "reward".to_owned(),
+        action: MovementAction::Reward,
     })
 }

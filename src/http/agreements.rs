@@ -13,7 +13,7 @@ use super::extract::{Options, PageOptions, Segment};
 use super::lists::{self, Part, height_after};
 use super::problem::Problem;
 use super::records::parsed;
-use super::views::{self, Agreement, Moment, Page, Party};
+use super::views::{self, Agreement, AgreementStatus, Moment, Page, Party, PartyAnswer};
 use crate::clock::rfc3339;
 use crate::store::{List, Snapshot};
 
@@ -29,8 +29,8 @@ pub(super) struct AgreementOptions {
     party: Option<String>,
     /// Only about this document: its SHA-256.
     document: Option<String>,
-    /// Only `open`, `effective`, `refused`, `withdrawn` or `expired` ones.
-    status: Option<String>,
+    /// Only those that stand so.
+    status: Option<AgreementStatus>,
     /// How deep under the tip a status reads as settled; 6 unless told otherwise.
     confirmations: Option<u64>,
     /// The cursor that the page before named as `next`.
@@ -52,7 +52,6 @@ pub(super) struct StandingOptions {
 /// Agreements, newest first. A page may be short, even empty, and have a `next` all the same
 #[utoipa::path(get, path = "/v1/agreements", tag = "agreements", params(AgreementOptions), responses(
     (status = 200, description = "a page", body = Page<Agreement>),
-    (status = 400, description = "a value that makes no sense", body = views::Problem, content_type = "application/problem+json"),
 ))]
 pub(super) async fn list(
     State(api): State<Api>,
@@ -64,9 +63,6 @@ pub(super) async fn list(
     let document: Option<Hash> = parsed(options.document.as_deref())?;
     let depth = options.confirmations.unwrap_or(SETTLED);
     let status = options.status;
-    if let Some(wrong) = status.as_deref().filter(|status| !STATUSES.contains(status)) {
-        return Err(Problem::bad_request(format!("status={wrong:?}: give one of {}", STATUSES.join(", "))));
-    }
     let wanted = [document.map(List::AgreementsOn), party.map(List::AgreementsOf)];
     let wanted: Vec<List> = wanted.into_iter().flatten().collect();
     let bytes = api.limits.page_bytes;
@@ -80,13 +76,11 @@ pub(super) async fn list(
                 return Ok(None);
             }
             let found = transaction.agreement().map(|id| find(snapshot, &id, depth)).transpose()?.flatten();
-            Ok(found.filter(|found| status.as_ref().is_none_or(|status| found.status == *status)))
+            Ok(found.filter(|found| status.is_none_or(|status| found.status == status)))
         })
     })
     .await
 }
-
-const STATUSES: [&str; 5] = ["open", "effective", "refused", "withdrawn", "expired"];
 
 /// One agreement, with everything that was said to it
 #[utoipa::path(get, path = "/v1/agreements/{id}", tag = "agreements", params(("id" = String, Path, description = "the agreement's id, which is not its transaction's"), StandingOptions), responses(
@@ -128,7 +122,7 @@ fn find(snapshot: &Snapshot, id: &Hash, depth: u64) -> Result<Option<Agreement>,
         document: agreement.proposal.document.to_string(),
         proposer: agreement.proposer.to_string(),
         deadline: rfc3339(deadline),
-        status: standing.name().to_owned(),
+        status: standing.into(),
         settled: height.is_some() && confirmations >= depth,
         confirmations,
         proposed: moment(&agreement.proposed),
@@ -136,7 +130,7 @@ fn find(snapshot: &Snapshot, id: &Hash, depth: u64) -> Result<Option<Agreement>,
         parties: parties
             .map(|(address, answer)| Party {
                 address: address.to_string(),
-                answer: answer.map(|(response, _)| answer_name(response).to_owned()),
+                answer: answer.map(|(response, _)| said(response)),
                 at: answer.as_ref().map(|(_, at)| moment(at)),
                 late: answer.as_ref().is_some_and(|(_, at)| {
                     at.time > deadline || end.is_some_and(|end| (at.height, at.index) > end)
@@ -147,10 +141,10 @@ fn find(snapshot: &Snapshot, id: &Hash, depth: u64) -> Result<Option<Agreement>,
     }))
 }
 
-fn answer_name(response: Response) -> &'static str {
+fn said(response: Response) -> PartyAnswer {
     match response {
-        Response::Sign => "signed",
-        Response::Refuse => "refused",
+        Response::Sign => PartyAnswer::Signed,
+        Response::Refuse => PartyAnswer::Refused,
     }
 }
 

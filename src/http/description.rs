@@ -9,13 +9,15 @@ use utoipa::openapi::{Components, ContentBuilder, Ref, RefOr, ResponseBuilder};
 #[derive(OpenApi)]
 #[openapi(
     info(title = "Bouya node", description = "A consortium's ledger: one node's API. Amounts are decimal strings in coins, hashes lower-case hex, times RFC 3339 in UTC; every error is a problem document (RFC 9457)."),
-    components(schemas(super::views::Problem)),
+    components(schemas(super::views::Problem, super::views::Event, super::views::Lagged)),
     tags(
         (name = "node", description = "This node"),
         (name = "peers", description = "Its peers"),
         (name = "chain", description = "Blocks"),
         (name = "transactions", description = "Transactions, confirmed or not"),
         (name = "accounts", description = "What addresses hold and did"),
+        (name = "records", description = "What was written down"),
+        (name = "agreements", description = "What parties agreed on"),
     )
 )]
 pub(super) struct Description;

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::problem::Problem;
+use super::views::Page;
 
 /// Most items of a page.
 pub(super) const PAGE: usize = 100;
@@ -88,10 +89,14 @@ impl PageOptions {
     }
 }
 
-/// One page of a list that is there as a whole.
-pub(super) fn page_of<T>(items: Vec<T>, options: &PageOptions) -> Result<super::views::Page<T>, Problem> {
+/// One page of a list that is there as a whole; `view` makes what is shown of an item.
+pub(super) fn page_of<S, T>(
+    items: Vec<S>,
+    options: &PageOptions,
+    view: impl FnMut(S) -> T,
+) -> Result<Page<T>, Problem> {
     let (offset, limit) = (options.offset()?, options.limit()?);
     let next = offset.saturating_add(limit);
     let next = (next < items.len()).then(|| next.to_string());
-    Ok(super::views::Page { items: items.into_iter().skip(offset).take(limit).collect(), next })
+    Ok(Page { items: items.into_iter().skip(offset).take(limit).map(view).collect(), next })
 }

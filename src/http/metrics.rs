@@ -8,6 +8,7 @@ use axum::http::header;
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Router};
+use bouya_core::overlay::SyncStatus;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::{ConstCounter, Counter};
 use prometheus_client::metrics::family::Family;
@@ -118,7 +119,11 @@ pub(super) async fn metrics(
     gauge("tip_time_seconds", "Time of the best block, as its miner claims", head.branch.time.0 / 1_000);
     gauge("peers_connected", "Peers whose hello was read", summary.connected as u64);
     gauge("peers_known", "Peers in the book", summary.known as u64);
-    gauge("syncing", "1 while catching up", u64::from(summary.sync.state == "syncing"));
+    gauge(
+        "syncing",
+        "1 while catching up",
+        u64::from(matches!(summary.outlook.sync, SyncStatus::Syncing { .. })),
+    );
     gauge("mempool_transactions", "Transactions that wait", level.transactions as u64);
     gauge("mempool_bytes", "Their bytes, as allocated", level.bytes as u64);
     gauge("hashes_per_second", "The miner's rate", *api.hash_rate.borrow());
@@ -126,7 +131,7 @@ pub(super) async fn metrics(
     gauge(
         "clock_off_milliseconds",
         "This node's clock against its peers' median",
-        summary.clock_offset_ms.unsigned_abs(),
+        summary.outlook.clock_offset_ms.map_or(0, i64::unsigned_abs),
     );
     gauge("disk_full", "1 while no block is taken for lack of room", u64::from(head.disk_full));
     let mut alarm = |name: &str, help: &str, value: u64| {
@@ -149,6 +154,7 @@ pub(super) async fn metrics(
 #[cfg(test)]
 mod tests {
     use axum::routing;
+    use bouya_core::crypto::{Hash, PublicKey};
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::{TcpListener, TcpStream};
 
@@ -169,12 +175,13 @@ mod tests {
     async fn what_happens_is_counted_and_what_was_missed_too() {
         let (events, metrics) = (Events::default(), Metrics::default());
         let heard = events.listen();
-        let block = Event::Block { height: 1, hash: String::new(), transactions: 0, miner: String::new() };
+        let (hash, miner) = (Hash::ZERO, PublicKey([9; 32]));
+        let block = Event::Block { height: 1, hash, transactions: 0, miner, member: None };
         // One more than a listener may be behind: the first is lost.
         for _ in 0..KEPT {
             events.tell(block.clone());
         }
-        events.tell(Event::Reorg { depth: 1, from: String::new(), to: String::new(), height: 1 });
+        events.tell(Event::Reorg { depth: 1, from: Hash::ZERO, to: Hash::ZERO, height: 1 });
         // The last teller is gone, so counting ends by itself.
         drop(events);
         metrics.clone().count_events(heard, CancellationToken::new()).await;

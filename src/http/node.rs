@@ -3,10 +3,12 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use bouya_core::overlay::SyncStatus;
 
 use super::guard::Authorized;
 use super::limits::ask;
 use super::problem::Problem;
+use super::views::SyncState;
 use super::{Api, views};
 use crate::clock::{rfc3339, wall};
 use crate::miner;
@@ -39,15 +41,29 @@ pub(super) async fn status(State(api): State<Api>) -> Result<Json<views::Status>
             time: rfc3339(head.branch.time),
             work: head.branch.work.to_string(),
         },
-        sync: summary.sync,
+        sync: sync(summary.outlook.sync),
         peers: views::PeerCounts { connected: summary.connected, known: summary.known },
         mempool: views::MempoolStatus { transactions: level.transactions, bytes: level.bytes },
-        miner: views::MinerStatus { enabled: api.miner_enabled, hashes_per_second: *api.hash_rate.borrow() },
+        miner: views::MinerStatus {
+            enabled: api.miner_enabled,
+            hashes_per_second: *api.hash_rate.borrow(),
+            obstacle: api.gate.obstacle(&head, &summary.outlook).map(|obstacle| obstacle.to_string()),
+        },
         certificate: views::CertificateStatus::new(wall(), not_after),
-        clock: views::ClockStatus { offset_ms: summary.clock_offset_ms },
+        clock: views::ClockStatus { offset_ms: summary.outlook.clock_offset_ms.unwrap_or(0) },
         reward_to: api.reward_to.to_string(),
         disk_full: head.disk_full,
     }))
+}
+
+/// Work counts by height, as the best peer states it.
+fn sync(status: SyncStatus) -> views::SyncStatus {
+    let (state, progress) = match status {
+        SyncStatus::Alone => (SyncState::Alone, 1.0),
+        SyncStatus::Synced => (SyncState::Synced, 1.0),
+        SyncStatus::Syncing { height, target } => (SyncState::Syncing, height as f64 / target.max(1) as f64),
+    };
+    views::SyncStatus { state, progress: progress.clamp(0.0, 1.0) }
 }
 
 /// Whether the node works: its store answers and there is room on the disk
@@ -71,8 +87,9 @@ pub(super) async fn healthz(State(api): State<Api>) -> Result<&'static str, Prob
 ))]
 pub(super) async fn readyz(State(api): State<Api>) -> Result<&'static str, Problem> {
     let summary = ask(&api.limits.network, &api.network, |reply| Request::Summary { reply }).await?;
-    if summary.sync.state == "syncing" {
-        let detail = format!("catching up, {:.0} % done", summary.sync.progress * 100.0);
+    let sync = sync(summary.outlook.sync);
+    if sync.state == SyncState::Syncing {
+        let detail = format!("catching up, {:.0} % done", sync.progress * 100.0);
         return Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "syncing", detail));
     }
     Ok("ok\n")

@@ -1,20 +1,63 @@
 //! Peers and the blacklist.
 
+use std::time::Duration;
+
 use axum::Json;
 use axum::extract::State;
 use axum::extract::rejection::JsonRejection;
 use axum::response::Response;
 use bouya_core::id::NodeId;
-use bouya_core::overlay::Command;
+use bouya_core::overlay::{Command, Direction, PeerView};
+use bouya_core::time::Timestamp;
 use bouya_core::wire::Endpoint;
 
 use super::extract::{Nothing, Options, PageOptions, Segment, page_of};
 use super::guard::Authorized;
 use super::limits::ask;
 use super::problem::Problem;
-use super::views::{BlacklistEntry, NewPeer, Page, Peer};
+use super::views::{BlacklistEntry, BlacklistSource, NewPeer, Page, Peer, PeerDirection};
 use super::{Api, done, views};
-use crate::net::request::Request;
+use crate::clock::{rfc3339, wall};
+use crate::net::request::{KeptOut, KeptOutBy, Request};
+
+/// A peer as people see it.
+fn view(peer: PeerView, now: Timestamp) -> Peer {
+    let (host, port) = peer.endpoint.map(|endpoint| (endpoint.host, endpoint.port)).unwrap_or_default();
+    Peer {
+        id: peer.id.to_string(),
+        host,
+        port,
+        status: peer.status.into(),
+        direction: peer.direction.map(|direction| match direction {
+            Direction::In => PeerDirection::In,
+            Direction::Out => PeerDirection::Out,
+        }),
+        since: Some(rfc3339(before(now, peer.since))),
+        rtt_ms: peer.rtt.map(|rtt| u64::try_from(rtt.as_millis()).unwrap_or(u64::MAX)),
+        height: peer.height,
+        why: peer.why,
+        until: peer.until.map(|span| rfc3339(now.after(span))),
+        agent: peer.agent,
+        certificate: peer.not_after.map(|not_after| views::CertificateStatus::new(now, not_after)),
+    }
+}
+
+fn before(now: Timestamp, span: Duration) -> Timestamp {
+    Timestamp(now.0.saturating_sub(u64::try_from(span.as_millis()).unwrap_or(u64::MAX)))
+}
+
+fn blacklist_view(entry: KeptOut, now: Timestamp) -> BlacklistEntry {
+    BlacklistEntry {
+        id: entry.id.to_string(),
+        source: match entry.by {
+            KeptOutBy::Config => BlacklistSource::Config,
+            KeptOutBy::Operator => BlacklistSource::Operator,
+            KeptOutBy::Ban => BlacklistSource::Ban,
+        },
+        why: entry.why,
+        until: entry.until.map(|span| rfc3339(now.after(span))),
+    }
+}
 
 /// The peers that this node knows, one entry for each, never itself
 #[utoipa::path(get, path = "/v1/peers", tag = "peers", params(PageOptions), responses(
@@ -25,13 +68,14 @@ pub(super) async fn list(
     Options(options): Options<PageOptions>,
 ) -> Result<Json<Page<Peer>>, Problem> {
     let peers = ask(&api.limits.network, &api.network, |reply| Request::Peers { reply }).await?;
-    page_of(peers, &options).map(Json)
+    let now = wall();
+    page_of(peers, &options, |peer| view(peer, now)).map(Json)
 }
 
 /// Know a peer, as if it were configured, until it is removed
 #[utoipa::path(post, path = "/v1/peers", tag = "peers", security(("token" = [])), request_body = NewPeer, responses(
     (status = 204, description = "known now"),
-    (status = 409, description = "it is this node itself, or too many are known", body = views::Problem, content_type = "application/problem+json"),
+    (status = 409, description = "it is this node itself, or the book is full of peers that are connected or configured", body = views::Problem, content_type = "application/problem+json"),
     (status = 415, description = "not JSON", body = views::Problem, content_type = "application/problem+json"),
 ))]
 pub(super) async fn add(
@@ -69,7 +113,8 @@ pub(super) async fn blacklist(
     Options(options): Options<PageOptions>,
 ) -> Result<Json<Page<BlacklistEntry>>, Problem> {
     let entries = ask(&api.limits.network, &api.network, |reply| Request::Blacklist { reply }).await?;
-    page_of(entries, &options).map(Json)
+    let now = wall();
+    page_of(entries, &options, |entry| blacklist_view(entry, now)).map(Json)
 }
 
 /// Keep an id out, without end

@@ -131,7 +131,7 @@ impl From<CommandError> for Problem {
             CommandError::Unknown(_) | CommandError::NotListed(_) => (StatusCode::NOT_FOUND, "unknown-peer"),
             CommandError::Own(_) => (StatusCode::CONFLICT, "own-id"),
             CommandError::Configured(_) => (StatusCode::CONFLICT, "configured"),
-            CommandError::Full => (StatusCode::CONFLICT, "full"),
+            CommandError::Full(_) => (StatusCode::CONFLICT, "full"),
         };
         Self::new(status, name, error)
     }

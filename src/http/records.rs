@@ -11,7 +11,7 @@ use super::extract::{Options, PageOptions};
 use super::lists::{self, Part, height_after};
 use super::problem::Problem;
 use super::transactions::content;
-use super::views::{self, Page, Record};
+use super::views::{Page, Record};
 use crate::clock::rfc3339;
 use crate::store::List;
 
@@ -40,7 +40,6 @@ pub(super) struct RecordOptions {
 /// What was written down, newest first. A page may be short, even empty, and have a `next` all the same
 #[utoipa::path(get, path = "/v1/records", tag = "records", params(RecordOptions), responses(
     (status = 200, description = "a page", body = Page<Record>),
-    (status = 400, description = "a value that makes no sense", body = views::Problem, content_type = "application/problem+json"),
 ))]
 pub(super) async fn list(
     State(api): State<Api>,

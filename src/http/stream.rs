@@ -10,9 +10,9 @@ use futures_util::Stream;
 use futures_util::stream::unfold;
 use serde::Deserialize;
 
-use super::Api;
 use super::extract::Options;
 use super::problem::Problem;
+use super::{Api, views};
 use crate::events::Heard;
 
 /// A comment this often shows that the stream lives.
@@ -31,9 +31,10 @@ pub(super) struct EventOptions {
 
 /// What happens on the node, as it happens: events named block, reorg, transaction, dropped, agreement, peer, lagged
 ///
-/// Each event has an id. A client that comes back with the last one in `Last-Event-ID` gets what it missed, of the newest 1024. `lagged`
-/// with `missed` says how many are lost, to a client that was away too long or reads too slowly; `missed` is null after the node's
-/// restart, or where the id is none of the node's. Ask for the present state then, and read on.
+/// An event's data are an `Event`, those of `lagged` a `Lagged`. Each has an id. A client that comes back with the last one in
+/// `Last-Event-ID` gets what it missed, of the newest 1024. `lagged` with `missed` says how many are lost, to a client that was away too
+/// long or reads too slowly; `missed` is null after the node's restart, or where the id is none of the node's. Ask for the present state
+/// then, and read on.
 #[utoipa::path(get, path = "/v1/events", tag = "node", params(
     EventOptions,
     ("Last-Event-ID" = Option<String>, Header, description = "the id of the last event that was heard"),
@@ -60,10 +61,14 @@ pub(super) async fn events(
             heard = listener.next() => heard?,
         };
         let (id, name, data) = match heard {
-            Heard::Event(id, event) => (id, event.name(), serde_json::to_string(&event).unwrap_or_default()),
-            Heard::Lagged(id, missed) => (id, "lagged", serde_json::json!({ "missed": missed }).to_string()),
+            Heard::Event(id, event) => {
+                let event = views::Event::from(event);
+                (id, event.name(), serde_json::to_string(&event))
+            }
+            Heard::Lagged(id, missed) => (id, "lagged", serde_json::to_string(&views::Lagged { missed })),
         };
-        Some((Ok(Event::default().event(name).id(id.to_string()).data(data)), (listener, stop, place)))
+        let event = Event::default().event(name).id(id.to_string()).data(data.unwrap_or_default());
+        Some((Ok(event), (listener, stop, place)))
     });
     Ok(Sse::new(stream).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)))
 }

@@ -13,12 +13,12 @@ use bouya_core::limits::TRANSACTION_BYTES;
 use bouya_core::node::pool::Refusal;
 use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
 
-use super::extract::{Nothing, Options, PageOptions, Segment};
+use super::extract::{Nothing, Options, PageOptions, Segment, page_of};
 use super::limits::{SUBMITTED, ask};
 use super::problem::Problem;
 use super::views::{
     Action, Content, Outcome, Output, Page, RawTransaction, Submission, SubmissionAnswer, Submitted,
-    Transaction,
+    Transaction, TransactionStatus,
 };
 use super::{Api, views};
 use crate::clock::rfc3339;
@@ -31,7 +31,7 @@ const LISTED: usize = 10_000;
 pub(super) fn view(api: &Api, transaction: &ledger::Transaction, place: Option<(u64, u64)>) -> Transaction {
     Transaction {
         id: transaction.id().to_string(),
-        status: if place.is_some() { "confirmed" } else { "pending" }.to_owned(),
+        status: if place.is_some() { TransactionStatus::Confirmed } else { TransactionStatus::Pending },
         height: place.map(|(height, _)| height),
         confirmations: place.map_or(0, |(height, tip)| tip.saturating_sub(height) + 1),
         sender: Address::of(&transaction.sender).to_string(),
@@ -67,10 +67,9 @@ fn action(api: &Api, transaction: &ledger::Transaction) -> Action {
             agreement,
             document: document.to_string(),
             response: match response {
-                ledger::Response::Sign => "sign",
-                ledger::Response::Refuse => "refuse",
-            }
-            .to_owned(),
+                ledger::Response::Sign => views::Response::Sign,
+                ledger::Response::Refuse => views::Response::Refuse,
+            },
         },
         ledger::Action::Withdraw { .. } => Action::Withdraw { agreement },
     }
@@ -100,16 +99,13 @@ pub(super) async fn list(
     State(api): State<Api>,
     Options(options): Options<PageOptions>,
 ) -> Result<Response, Problem> {
-    let (offset, limit) = (options.offset()?.min(LISTED), options.limit()?);
-    let most = offset.saturating_add(limit).saturating_add(1).min(LISTED);
+    // One more says whether there is a next page.
+    let most = options.offset()?.saturating_add(options.limit()?).saturating_add(1).min(LISTED);
     let waiting = ask(&api.limits.mempool, &api.mempool, move |reply| Request::List { most, reply }).await?;
     let coins = api.clone();
     let written = api.work(move || {
-        let next = offset.saturating_add(limit);
-        let page = waiting.iter().skip(offset).take(limit);
-        let items = page.map(|transaction| view(&coins, transaction, None)).collect();
-        let next = (next < waiting.len()).then(|| next.to_string());
-        serde_json::to_vec(&Page::<Transaction> { items, next }).map_err(Problem::internal)
+        let page = page_of(waiting, &options, |transaction| view(&coins, &transaction, None))?;
+        serde_json::to_vec(&page).map_err(Problem::internal)
     });
     api.answer("application/json", written.await?)
 }

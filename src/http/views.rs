@@ -8,8 +8,15 @@ use utoipa::ToSchema;
 
 use crate::clock::rfc3339;
 
+mod event;
+mod states;
 mod submission;
 
+pub use event::{Event, Lagged};
+pub use states::{
+    AgreementStatus, BlacklistSource, MovementAction, MovementDirection, PartyAnswer, PeerDirection,
+    PeerStatus, Response, SyncState, TransactionStatus,
+};
 pub use submission::{Outcome, RawTransaction, Submission, SubmissionAnswer, Submitted};
 
 /// A page of a list. `next` is the cursor of the following page, to be given as `from`.
@@ -61,8 +68,7 @@ pub struct TipStatus {
 
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct SyncStatus {
-    /// `synced`, `syncing` or `alone`.
-    pub state: String,
+    pub state: SyncState,
     /// 0 to 1.
     pub progress: f64,
 }
@@ -83,6 +89,8 @@ pub struct MempoolStatus {
 pub struct MinerStatus {
     pub enabled: bool,
     pub hashes_per_second: u64,
+    /// What keeps this node from mining now; none if nothing does.
+    pub obstacle: Option<String>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
@@ -112,10 +120,9 @@ pub struct Peer {
     pub id: String,
     pub host: String,
     pub port: u16,
-    /// `known`, `dialing`, `connected`, `backoff` or `banned`.
-    pub status: String,
-    /// `in`, `out` or none.
-    pub direction: Option<String>,
+    pub status: PeerStatus,
+    /// None unless it is connected.
+    pub direction: Option<PeerDirection>,
     /// When the status began.
     pub since: Option<String>,
     pub rtt_ms: Option<u64>,
@@ -146,8 +153,7 @@ pub struct NewPeer {
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct BlacklistEntry {
     pub id: String,
-    /// `config`, `operator` or `ban`.
-    pub source: String,
+    pub source: BlacklistSource,
     pub why: Option<String>,
     pub until: Option<String>,
 }
@@ -201,8 +207,7 @@ pub struct Reward {
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Transaction {
     pub id: String,
-    /// `pending` or `confirmed`.
-    pub status: String,
+    pub status: TransactionStatus,
     pub height: Option<u64>,
     pub confirmations: u64,
     /// Address of the sender.
@@ -239,8 +244,7 @@ pub enum Action {
     Respond {
         agreement: String,
         document: String,
-        /// `sign` or `refuse`.
-        response: String,
+        response: Response,
     },
     Withdraw {
         agreement: String,
@@ -284,8 +288,7 @@ pub struct Agreement {
     /// Address of who proposed, and so signed, it.
     pub proposer: String,
     pub deadline: String,
-    /// `open`, `effective`, `refused`, `withdrawn` or `expired`.
-    pub status: String,
+    pub status: AgreementStatus,
     /// Whether the status is as deep under the tip as was asked; one that is not may still change.
     pub settled: bool,
     /// Blocks on top of what decided it, and that block; 0 while it is open.
@@ -302,8 +305,8 @@ pub struct Agreement {
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Party {
     pub address: String,
-    /// `signed`, `refused` or none.
-    pub answer: Option<String>,
+    /// None yet, or what it has said.
+    pub answer: Option<PartyAnswer>,
     pub at: Option<Moment>,
     /// Whether the answer came after all was decided or the deadline had passed: it counts for nothing.
     pub late: bool,
@@ -339,8 +342,7 @@ pub struct Account {
 pub struct Movement {
     pub height: u64,
     pub time: String,
-    /// `in`, `out`, `self` or `reward`.
-    pub direction: String,
+    pub direction: MovementDirection,
     /// What went from or to others, without a sign and without the fee; the reward holds its block's fees.
     pub amount: String,
     /// What the address paid on top.
@@ -349,8 +351,7 @@ pub struct Movement {
     pub transaction: Option<String>,
     pub counterparties: Vec<String>,
     pub memo: String,
-    /// `transfer`, `record`, `propose`, `respond`, `withdraw` or `reward`.
-    pub action: String,
+    pub action: MovementAction,
 }
 
 /// A block that was mined on request.

@@ -72,7 +72,6 @@ pub struct NetworkActor {
     pub names: watch::Sender<Names>,
     pub reload: Arc<tokio::sync::Notify>,
     pub clock: Clock,
-    pub blacklist: Vec<NodeId>,
 }
 
 /// What is kept of a connection beside the overlay.

@@ -1,10 +1,11 @@
-//! What the API may ask of the network.
+//! What the API may ask of the network. Answers are the core's own values: how they are shown is the asker's business.
+
+use std::time::Duration;
 
 use bouya_core::id::NodeId;
-use bouya_core::overlay::Command;
+use bouya_core::limits::KNOWN_PEERS;
+use bouya_core::overlay::{Command, Outlook, PeerView};
 use tokio::sync::oneshot;
-
-use crate::http::views;
 
 /// Messages of the API that may wait.
 pub const CAPACITY: usize = 64;
@@ -12,13 +13,34 @@ pub const CAPACITY: usize = 64;
 /// A question or a wish.
 pub enum Request {
     /// All peers, one per id.
-    Peers { reply: oneshot::Sender<Vec<views::Peer>> },
+    Peers { reply: oneshot::Sender<Vec<PeerView>> },
     /// All ids that are kept out.
-    Blacklist { reply: oneshot::Sender<Vec<views::BlacklistEntry>> },
+    Blacklist { reply: oneshot::Sender<Vec<KeptOut>> },
     /// In short.
     Summary { reply: oneshot::Sender<Summary> },
     /// An operator's wish.
     Command { command: Command, reply: oneshot::Sender<Result<(), CommandError>> },
+}
+
+/// An id that is kept out.
+#[derive(Clone, Debug)]
+pub struct KeptOut {
+    pub id: NodeId,
+    pub by: KeptOutBy,
+    pub why: Option<String>,
+    /// For how long; none: without end.
+    pub until: Option<Duration>,
+}
+
+/// Whose doing it is that an id is kept out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeptOutBy {
+    /// node.toml lists it.
+    Config,
+    /// The operator listed it at run time.
+    Operator,
+    /// This node banned it.
+    Ban,
 }
 
 /// The network in short.
@@ -26,9 +48,7 @@ pub enum Request {
 pub struct Summary {
     pub connected: usize,
     pub known: usize,
-    pub sync: views::SyncStatus,
-    /// The peers' median clock minus this node's.
-    pub clock_offset_ms: i64,
+    pub outlook: Outlook,
     pub alarms: super::network::Alarms,
 }
 
@@ -39,7 +59,7 @@ pub enum CommandError {
     #[error("no peer {0} is known here; `bouya peers` lists them")]
     Unknown(NodeId),
     /// Not on the list.
-    #[error("{0} is neither blacklisted nor banned; `bouya blacklist` lists who is")]
+    #[error("{0} is neither blacklisted nor banned; `bouya blacklist list` lists who is")]
     NotListed(NodeId),
     /// It is this very node.
     #[error("{0} is this node itself")]
@@ -47,7 +67,10 @@ pub enum CommandError {
     /// An entry of the configuration.
     #[error("{0} is on the blacklist in node.toml; take it out there and restart")]
     Configured(NodeId),
-    /// The book of known peers is full.
-    #[error("1,024 peers are known already; remove one first")]
-    Full,
+    /// The book of known peers is full of peers that none may push out.
+    #[error(
+        "there is no room for {0}: {KNOWN_PEERS} peers are known, and each is connected or configured; remove one with \
+         `bouya peer remove ID`"
+    )]
+    Full(NodeId),
 }

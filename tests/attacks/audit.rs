@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use bouya::http::views::SyncState;
 use bouya_core::codec::Bounded;
 use bouya_core::ledger::{Block, Branch};
 use bouya_core::wire::{Message, TipSummary, frame};
@@ -60,8 +61,8 @@ fn audit_one_withheld_block_stops_all_miners() {
             }));
         }
         std::thread::sleep(Duration::from_millis(2_500)); // pace
-        let states: Vec<String> = field.nodes().map(|node| node.status().sync.state).collect();
-        if !states.iter().all(|state| state == "syncing") {
+        let states: Vec<SyncState> = field.nodes().map(|node| node.status().sync.state).collect();
+        if !states.iter().all(|state| *state == SyncState::Syncing) {
             eprintln!(
                 "{:?}: not yet: {states:?} at {:?}, ban {:?}",
                 began.elapsed(),

@@ -9,8 +9,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use bouya::config::network::new_spec;
-use bouya::events::Event;
-use bouya::http::views::{BlacklistEntry, Page};
+use bouya::http::views::{BlacklistEntry, Event, Page, PeerStatus};
 use bouya_core::codec::{Text, encode};
 use bouya_core::ledger::{Allocation, Genesis};
 use rustls::pki_types::CertificateRevocationListDer;
@@ -128,7 +127,7 @@ impl Field {
             for (_, event) in ear.heard() {
                 if let Event::Peer { id, status, why } = event
                     && is_honest(&id)
-                    && status != "connected"
+                    && status != PeerStatus::Connected
                 {
                     harm.push(format!("{}: {id} {status}: {}", node.id, why.unwrap_or_default()));
                 }
@@ -254,7 +253,7 @@ impl Ear {
     /// When `id` was banned or lost, and why.
     pub(crate) fn lost(&self, id: &str) -> Option<(Instant, String)> {
         self.heard().into_iter().find_map(|(at, event)| match event {
-            Event::Peer { id: lost, status, why } if lost == id && status != "connected" => {
+            Event::Peer { id: lost, status, why } if lost == id && status != PeerStatus::Connected => {
                 Some((at, why.unwrap_or_default()))
             }
             _ => None,

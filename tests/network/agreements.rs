@@ -1,7 +1,7 @@
 //! An agreement that was decided differently in two halves of a network.
 
 use bouya::clock::wall;
-use bouya::http::views::Agreement;
+use bouya::http::views::{Agreement, AgreementStatus};
 use bouya_core::codec::{Bounded, Text, encode};
 use bouya_core::crypto::{Hash, sha256};
 use bouya_core::ledger::{Action, Proposal, Response, Transaction};
@@ -38,7 +38,7 @@ fn stands(daemon: &Daemon, id: &Hash) -> Option<Agreement> {
     daemon.get(&format!("/v1/agreements/{id}"))
 }
 
-fn becomes(daemon: &Daemon, id: &Hash, status: &str) {
+fn becomes(daemon: &Daemon, id: &Hash, status: AgreementStatus) {
     until(&format!("{} says {status}", daemon.id), || {
         stands(daemon, id).filter(|agreement| agreement.status == status).map(drop)
     });
@@ -59,8 +59,8 @@ fn two_halves_that_decided_differently_agree_in_the_end() {
     // One half has all signatures. In the other, which mines faster, the third party refuses, with the same nonce.
     give(&a, &[&proposal, &first, &answer(&consortium, 3, 0, id, Response::Sign)]);
     give(&c, &[&proposal, &first, &answer(&consortium, 3, 0, id, Response::Refuse)]);
-    becomes(&b, &id, "effective");
-    becomes(&c, &id, "refused");
+    becomes(&b, &id, AgreementStatus::Effective);
+    becomes(&c, &id, AgreementStatus::Refused);
     until("the other half is ahead", || {
         let work = |daemon: &Daemon| daemon.status().tip.work.parse::<u128>().unwrap();
         (work(&c) > work(&a) * 3 / 2).then_some(())
@@ -69,7 +69,7 @@ fn two_halves_that_decided_differently_agree_in_the_end() {
     assert_eq!(a.send("POST", "/v1/peers", true, introduction.as_bytes()).0, 204);
     until("they agree", || same_tip(&[&a, &b, &c]).then_some(()));
     for daemon in [&a, &b, &c] {
-        becomes(daemon, &id, "refused");
+        becomes(daemon, &id, AgreementStatus::Refused);
     }
     // Neither a crash nor a restart changes that, and a deadline passes on all of them.
     b.kill();
@@ -79,8 +79,8 @@ fn two_halves_that_decided_differently_agree_in_the_end() {
     c.stop();
     c.start();
     for daemon in [&a, &b, &c] {
-        becomes(daemon, &expiring, "expired");
-        becomes(daemon, &id, "refused");
+        becomes(daemon, &expiring, AgreementStatus::Expired);
+        becomes(daemon, &id, AgreementStatus::Refused);
     }
     let settled = |daemon: &Daemon| {
         until("it is settled", || {

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use bouya::config::NetworkFile;
 use bouya::config::network::new_spec;
-use bouya::http::views::{Account, Page, Peer, Status};
+use bouya::http::views::{Account, Page, Peer, PeerStatus, Status};
 use bouya_core::codec::{Bounded, Text};
 use bouya_core::crypto::SecretKey;
 use bouya_core::ledger::{Address, Allocation, Genesis, Output as Payment, Transaction};
@@ -253,7 +253,7 @@ impl Daemon {
     }
 
     pub(super) fn is_connected_to(&self, id: &str) -> bool {
-        self.peer(id).is_some_and(|peer| peer.status == "connected")
+        self.peer(id).is_some_and(|peer| peer.status == PeerStatus::Connected)
     }
 
     /// Asks for the status over and over; every question must be answered.

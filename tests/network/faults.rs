@@ -2,6 +2,8 @@
 
 use std::net::TcpListener;
 
+use bouya::http::views::{Peer, PeerStatus};
+
 use super::daemon::{Consortium, until};
 
 #[test]
@@ -38,7 +40,7 @@ fn a_dead_peer_is_dialed_at_a_pace() {
         (dials.len() >= 5).then_some(())
     });
     // Backoff doubles from one second with full jitter: after the fifth failure up to 16 s are waited, and the peer says so.
-    until("it backs off", || (a.peer("dead")?.status == "backoff").then_some(()));
+    until("it backs off", || (a.peer("dead")?.status == PeerStatus::Backoff).then_some(()));
     assert!(a.peer("dead").unwrap().until.is_some());
 }
 
@@ -52,7 +54,7 @@ fn who_is_blacklisted_stays_out_across_a_restart() {
     until("they are connected", || a.is_connected_to("b").then_some(()));
     assert_eq!(a.send("PUT", "/v1/blacklist/b", false, b"").0, 401);
     assert_eq!(a.send("PUT", "/v1/blacklist/b", true, b"").0, 204);
-    let banned = |peer: Option<bouya::http::views::Peer>| peer.is_some_and(|peer| peer.status == "banned");
+    let banned = |peer: Option<Peer>| peer.is_some_and(|peer| peer.status == PeerStatus::Banned);
     // What was answered holds, whatever comes next.
     a.kill();
     a.start();

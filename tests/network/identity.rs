@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use bouya::http::views::PeerStatus;
 use mkca::{Authority, CertificateSpec, KeyPair};
 use time::{Duration, OffsetDateTime};
 
@@ -140,7 +141,7 @@ fn an_overdue_list_warns_and_ends_connections_only_where_that_is_wished() {
         (overdue(&a) && overdue(&b) && overdue(&c)).then_some(())
     });
     until("the strict one is alone", || {
-        c.peers().iter().all(|peer| peer.status != "connected").then_some(())
+        c.peers().iter().all(|peer| peer.status != PeerStatus::Connected).then_some(())
     });
     assert!(c.log().contains("crl_overdue"), "{}", c.log());
     assert!(a.is_connected_to("b") && b.is_connected_to("a"));

@@ -1,6 +1,6 @@
 //! Meeting, syncing, parting and meeting again.
 
-use bouya::http::views::Transaction;
+use bouya::http::views::{PeerDirection, Transaction, TransactionStatus};
 use bouya_core::codec::encode;
 
 use super::daemon::{Consortium, Daemon, pay, same_tip, until};
@@ -26,8 +26,8 @@ fn who_knows_one_ends_up_knowing_all_and_a_killed_node_comes_back() {
         pairs.iter().all(|(from, to)| from.is_connected_to(to)).then_some(())
     });
     // Those two learned of each other: the smaller id dialed.
-    assert_eq!(a.peer("c").unwrap().direction.as_deref(), Some("out"));
-    assert_eq!(c.peer("a").unwrap().direction.as_deref(), Some("in"));
+    assert_eq!(a.peer("c").unwrap().direction, Some(PeerDirection::Out));
+    assert_eq!(c.peer("a").unwrap().direction, Some(PeerDirection::In));
     until("blocks come", || (a.height() >= 5).then_some(()));
 
     c.kill();
@@ -90,7 +90,7 @@ fn two_halves_become_one_history_and_no_transfer_is_forgotten() {
     assert!(a.log().contains("reorganised"), "{}", a.log());
     until("the transfer is confirmed again", || {
         let found: Transaction = b.get(&format!("/v1/transactions/{}", lost.id()))?;
-        (found.status == "confirmed").then_some(())
+        (found.status == TransactionStatus::Confirmed).then_some(())
     });
     // The other one was paid elsewhere on the heavier branch, and its sender is told.
     let dropped = format!("dropped transaction={}", spent_twice[0].id());

@@ -2,6 +2,8 @@
 
 use std::time::Instant;
 
+use bouya::http::views::PeerStatus;
+
 use super::daemon::{Consortium, copy, until};
 
 #[test]
@@ -21,7 +23,7 @@ fn a_revoked_member_never_counts_as_connected_and_waits_before_it_tries_again() 
         until("she has tried twice", || alice.metric("sockets_refused_total").filter(|count| *count >= 2));
     let seconds = began.elapsed().as_secs();
     assert!(refused < 10 + seconds, "{refused} tries in {seconds} s");
-    let peer = until("she waits", || mallory.peer("alice").filter(|peer| peer.status == "backoff"));
+    let peer = until("she waits", || mallory.peer("alice").filter(|peer| peer.status == PeerStatus::Backoff));
     assert!(peer.why.as_ref().is_some_and(|why| why.contains("revoked")), "{peer:?}");
     for daemon in [&alice, &mallory] {
         assert!(!daemon.log().contains("peer up"), "{}", daemon.log());

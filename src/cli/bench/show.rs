@@ -13,7 +13,7 @@ use crate::cli::output::{Output, cell, or_dash};
 const SPREAD: [&str; 2] = ["least", "most"];
 
 pub(super) fn json(found: &impl Serialize, out: &mut Output) -> Result<(), Error> {
-    let text = serde_json::to_string_pretty(found).map_err(|error| Error::Failed(error.to_string()))?;
+    let text = serde_json::to_string_pretty(found).map_err(Error::failed)?;
     out.line(text)
 }
 

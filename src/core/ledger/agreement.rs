@@ -143,17 +143,6 @@ pub enum Standing {
 }
 
 impl Standing {
-    /// Its name, for programs and people.
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::Open => "open",
-            Self::Effective(_) => "effective",
-            Self::Refused(_) => "refused",
-            Self::Withdrawn(_) => "withdrawn",
-            Self::Expired => "expired",
-        }
-    }
-
     /// What decided it.
     pub fn decided(&self) -> Option<&Moment> {
         match self {

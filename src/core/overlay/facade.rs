@@ -12,6 +12,7 @@ use super::sync::{BlockSync, SyncStatus};
 use super::{Act, Answer, ConnId, Fault, Input, Offer, Outlook, Output, Settings, Tip, TransactionOutcome};
 use crate::codec::Bounded;
 use crate::crypto::Hash;
+use crate::id::NodeId;
 use crate::ledger::{Block, BlockOutcome, CompactBlock};
 use crate::limits::MINE_ALONE_AFTER;
 use crate::time::{Time, Timestamp};
@@ -116,6 +117,11 @@ impl Overlay {
     /// Known peers that are not banned.
     pub fn known(&self) -> usize {
         self.peers.known()
+    }
+
+    /// Whether [`Command::AddPeer`](super::Command::AddPeer) of this id would be taken.
+    pub fn has_room_for(&self, id: &NodeId) -> bool {
+        self.peers.has_room_for(id)
     }
 
     /// How this node stands in the network.

@@ -6,6 +6,7 @@ use bouya_core::ledger::{Action, Branch, Proposal, Response, Transaction};
 use bouya_core::time::Timestamp;
 use serde_json::Value;
 
+use super::super::views::AgreementStatus;
 use super::harness::Node;
 use super::records::signed;
 use crate::clock::wall;
@@ -170,19 +171,19 @@ fn observers_are_told_of_every_change_and_of_the_deadline() {
     let mut told = || {
         let events = std::iter::from_fn(|| heard.now());
         let stands = events.filter_map(|event| match event {
-            Heard::Event(_, Event::Agreement { id, status }) => Some((id, status)),
+            Heard::Event(_, Event::Agreement { id, standing }) => Some((id, standing.into())),
             _ => None,
         });
         stands.collect::<Vec<_>>()
     };
     let (proposal, id) = propose(&node, Timestamp(wall().0 + 2_000));
     confirm(&node, &[&proposal]);
-    let status = |text: &str| vec![(id.to_string(), text.to_owned())];
-    assert_eq!(told(), status("open"));
+    let status = |status: AgreementStatus| vec![(id, status)];
+    assert_eq!(told(), status(AgreementStatus::Open));
     confirm(&node, &[&answer(&node, 2, id, Response::Sign)]);
-    assert_eq!(told(), status("open"));
+    assert_eq!(told(), status(AgreementStatus::Open));
     node.wait("the deadline passes", || {
         node.mine();
-        told() == status("expired")
+        told() == status(AgreementStatus::Expired)
     });
 }

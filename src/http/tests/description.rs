@@ -1,11 +1,15 @@
 //! The API's description.
 
 use std::collections::BTreeSet;
+use std::fmt::Display;
 use std::path::Path;
 
-use serde_json::Value;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
 
 use super::super::openapi;
+use super::super::views::*;
 use super::harness::Node;
 
 /// The routes, those that take the token marked.
@@ -126,6 +130,32 @@ fn nothing_refers_to_what_is_not_described() {
         }
     }
     assert!(seen > 20);
+}
+
+/// What programs compare: each word is described, written, read and shown alike.
+fn words<T: Serialize + DeserializeOwned + Display>(document: &Value, words: &[&str]) {
+    let name = std::any::type_name::<T>().rsplit("::").next().unwrap();
+    assert_eq!(document["components"]["schemas"][name]["enum"], json!(words), "{name}");
+    for word in words {
+        let state: T = serde_json::from_value(json!(word)).unwrap();
+        assert_eq!(serde_json::to_value(&state).unwrap(), json!(word), "{name}");
+        assert_eq!(state.to_string(), *word, "{name}");
+    }
+}
+
+#[test]
+fn closed_sets_list_their_words() {
+    let document: Value = serde_json::from_str(&openapi().to_json().unwrap()).unwrap();
+    words::<SyncState>(&document, &["synced", "syncing", "alone"]);
+    words::<PeerStatus>(&document, &["known", "dialing", "connected", "backoff", "banned"]);
+    words::<PeerDirection>(&document, &["in", "out"]);
+    words::<BlacklistSource>(&document, &["config", "operator", "ban"]);
+    words::<TransactionStatus>(&document, &["pending", "confirmed"]);
+    words::<AgreementStatus>(&document, &["open", "effective", "refused", "withdrawn", "expired"]);
+    words::<PartyAnswer>(&document, &["signed", "refused"]);
+    words::<Response>(&document, &["sign", "refuse"]);
+    words::<MovementDirection>(&document, &["in", "out", "self", "reward"]);
+    words::<MovementAction>(&document, &["transfer", "record", "propose", "respond", "withdraw", "reward"]);
 }
 
 #[test]

@@ -3,10 +3,14 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 
+use bouya_core::crypto::{Hash, PublicKey};
+use bouya_core::ledger::Standing;
+use bouya_core::overlay::PeerStatus;
 use serde_json::{Value, json};
 
 use super::client::Answer;
 use super::harness::Node;
+use crate::events::Event;
 
 fn listen(node: &Node) -> BufReader<TcpStream> {
     open(node, "/v1/events", "")
@@ -78,13 +82,53 @@ fn blocks_and_transactions_are_told_until_the_node_stops() {
 }
 
 #[test]
+fn every_kind_of_event_has_its_promised_shape() {
+    let node = Node::start();
+    let mut stream = listen(&node);
+    let (id, key) = (Hash([7; 32]), PublicKey([9; 32]));
+    let (seven, peer) = ("07".repeat(32), |text: &str| text.parse().unwrap());
+    let block = |member| Event::Block { height: 3, hash: id, transactions: 2, miner: key, member };
+    for (event, told) in [
+        (
+            block(None),
+            json!({ "type": "block", "height": 3, "hash": seven, "transactions": 2, "miner": key.to_string() }),
+        ),
+        (
+            block(Some(peer("bob"))),
+            json!({ "type": "block", "height": 3, "hash": seven, "transactions": 2, "miner": "bob" }),
+        ),
+        (
+            Event::Reorg { depth: 1, from: id, to: Hash::ZERO, height: 4 },
+            json!({ "type": "reorg", "depth": 1, "from": seven, "to": "00".repeat(32), "height": 4 }),
+        ),
+        (Event::Transaction { id }, json!({ "type": "transaction", "id": seven })),
+        (
+            Event::Dropped { id, reason: "expired".to_owned() },
+            json!({ "type": "dropped", "id": seven, "reason": "expired" }),
+        ),
+        (
+            Event::Agreement { id, standing: Standing::Expired },
+            json!({ "type": "agreement", "id": seven, "status": "expired" }),
+        ),
+        (
+            Event::Peer { id: peer("bob"), status: PeerStatus::Connected, why: None },
+            json!({ "type": "peer", "id": "bob", "status": "connected", "why": null }),
+        ),
+    ] {
+        node.api.events.tell(event);
+        let name = told["type"].as_str().unwrap().to_owned();
+        assert_eq!(next(&mut stream), Some((name, told)));
+    }
+}
+
+#[test]
 fn a_listener_that_is_too_slow_is_told_what_it_missed() {
     let node = Node::start();
     let mut stream = listen(&node);
     // More than the queue holds and the sockets' buffers take, before anything is read.
     let reason = "x".repeat(8_192);
     for _ in 0..5_000 {
-        node.api.events.tell(crate::events::Event::Dropped { id: String::new(), reason: reason.clone() });
+        node.api.events.tell(Event::Dropped { id: Hash::ZERO, reason: reason.clone() });
     }
     let missed = loop {
         let (name, data) = next(&mut stream).unwrap();
@@ -139,7 +183,7 @@ fn a_listener_that_was_away_too_long_is_told_how_many_are_lost() {
     let mut stream = listen(&node);
     node.mine();
     let (_, id, _) = next_with_id(&mut stream).unwrap();
-    let event = crate::events::Event::Dropped { id: String::new(), reason: String::new() };
+    let event = Event::Dropped { id: Hash::ZERO, reason: String::new() };
     for _ in 0..crate::events::KEPT + 5 {
         node.api.events.tell(event.clone());
     }

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use bouya_core::codec::encode;
 use bouya_core::ledger::{Block, Transaction};
 use bouya_core::mempool;
-use bouya_core::overlay::Command;
+use bouya_core::overlay::{Command, PeerView, SyncStatus};
 use futures_util::future::join_all;
 use serde_json::Value;
 use tempfile::TempDir;
@@ -25,11 +25,11 @@ use crate::chain::{self, ChainActor};
 use crate::clock::{Clock, wall};
 use crate::mempool::MempoolActor;
 use crate::miner::{MinerActor, Settings, When};
-use crate::net::request::{CommandError, Summary};
+use crate::net::request::{CommandError, KeptOut, Summary};
 use crate::store::Store;
 use crate::workers::Workers;
 use bouya_core::node::Gate;
-use bouya_core::overlay::{Outlook, SyncStatus};
+use bouya_core::overlay::Outlook;
 use bouya_core::testing;
 
 /// The key that seals blocks and gets their rewards.
@@ -70,19 +70,24 @@ impl Drop for Engine {
 /// What the made-up network says, and what it was told.
 pub(super) struct Network {
     pub(super) summary: Mutex<Summary>,
-    pub(super) peers: Mutex<Vec<views::Peer>>,
+    pub(super) peers: Mutex<Vec<PeerView>>,
+    pub(super) kept_out: Mutex<Vec<KeptOut>>,
     pub(super) commands: Mutex<Vec<Command>>,
     pub(super) refuse: Mutex<Option<CommandError>>,
 }
 
 impl Network {
     fn new() -> Self {
-        let sync = views::SyncStatus { state: "synced".to_owned(), progress: 1.0 };
-        let summary =
-            Summary { connected: 2, known: 3, sync, clock_offset_ms: -7, alarms: Default::default() };
+        let summary = Summary {
+            connected: 2,
+            known: 3,
+            outlook: Outlook { sync: SyncStatus::Synced, clock_offset_ms: Some(-7), starting: false },
+            alarms: Default::default(),
+        };
         Self {
             summary: Mutex::new(summary),
             peers: Mutex::default(),
+            kept_out: Mutex::default(),
             commands: Mutex::default(),
             refuse: Mutex::default(),
         }
@@ -92,9 +97,7 @@ impl Network {
         match request {
             request::Request::Peers { reply } => drop(reply.send(self.peers.lock().unwrap().clone())),
             request::Request::Blacklist { reply } => {
-                let (id, source) = ("mallory".to_owned(), "operator".to_owned());
-                let entry = views::BlacklistEntry { id, source, why: None, until: None };
-                drop(reply.send(vec![entry]));
+                drop(reply.send(self.kept_out.lock().unwrap().clone()));
             }
             request::Request::Summary { reply } => drop(reply.send(self.summary.lock().unwrap().clone())),
             request::Request::Command { command, reply } => {
@@ -113,12 +116,13 @@ pub(super) fn connect(address: SocketAddr) -> TcpStream {
 }
 
 impl Node {
+    /// Three transactions of each sender may wait.
     pub(super) fn start() -> Self {
-        Self::with(3)
+        Self::with_waiting(3)
     }
 
-    /// With room for so many transactions of one sender.
-    pub(super) fn with(max_per_sender: usize) -> Self {
+    /// As many of each sender's transactions may wait.
+    pub(super) fn with_waiting(max_per_sender: usize) -> Self {
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let entered = runtime.enter();
@@ -197,6 +201,7 @@ impl Node {
             miner,
             hash_rate,
             miner_enabled: false,
+            gate,
             network: requests,
             strangers: Arc::default(),
             traffic: Arc::default(),

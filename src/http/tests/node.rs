@@ -49,15 +49,18 @@ fn health_and_readiness() {
         assert_eq!((answer.status, answer.text().as_str()), (200, "ok\n"), "{path}");
         assert!(answer.header("content-type").starts_with("text/plain"), "{path}");
     }
-    for (state, ready) in [("alone", true), ("syncing", false), ("synced", true)] {
-        let mut summary = node.network.summary.lock().unwrap();
-        (summary.sync.state, summary.sync.progress) = (state.to_owned(), 0.25);
-        drop(summary);
+    for (sync, state, progress) in [
+        (SyncStatus::Alone, "alone", 1.0),
+        (SyncStatus::Syncing { height: 2, target: 8 }, "syncing", 0.25),
+        (SyncStatus::Synced, "synced", 1.0),
+    ] {
+        node.network.summary.lock().unwrap().outlook.sync = sync;
+        assert_eq!(node.json("/v1/status")["sync"], json!({ "state": state, "progress": progress }));
         let answer = node.get("/readyz");
-        if ready {
-            assert_eq!(answer.status, 200, "{state}");
-        } else {
+        if state == "syncing" {
             assert!(answer.problem(503, "syncing").contains("25 %"));
+        } else {
+            assert_eq!(answer.status, 200, "{state}");
         }
         assert_eq!(node.get("/healthz").status, 200, "catching up is healthy");
     }

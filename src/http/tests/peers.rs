@@ -1,28 +1,41 @@
 //! Peers and the blacklist.
 
-use bouya_core::overlay::Command;
+use std::time::Duration;
+
+use bouya_core::overlay::{Command, Direction, PeerStatus, PeerView};
+use bouya_core::time::Timestamp;
 use serde_json::{Value, json};
 
-use super::super::views::Peer;
 use super::client::Answer;
 use super::harness::{Node, TOKEN};
-use crate::net::request::CommandError;
+use crate::clock::{parse_rfc3339, wall};
+use crate::net::request::{CommandError, KeptOut, KeptOutBy};
 
-fn peer(id: &str) -> Peer {
-    Peer {
-        id: id.to_owned(),
-        host: format!("{id}.example"),
-        port: 7600,
-        status: "connected".to_owned(),
-        direction: Some("out".to_owned()),
-        since: None,
-        rtt_ms: Some(3),
+fn peer(id: &str) -> PeerView {
+    PeerView {
+        id: id.parse().unwrap(),
+        endpoint: Some(format!("{id}.example:7600").parse().unwrap()),
+        status: PeerStatus::Connected,
+        direction: Some(Direction::Out),
+        since: Duration::from_secs(60),
+        rtt: Some(Duration::from_millis(3)),
         height: Some(8),
         why: None,
         until: None,
         agent: None,
-        certificate: None,
+        not_after: None,
     }
+}
+
+/// Takes a time of an answer: it must be so many seconds from now.
+fn take_time(value: &mut Value, seconds: i64) {
+    let time = parse_rfc3339(value.take().as_str().unwrap()).unwrap();
+    let off = time.ahead_of(wall()) - 1_000 * seconds;
+    assert!(off.abs() < 10_000, "{off} ms");
+}
+
+fn kept_out(id: &str, by: KeptOutBy) -> KeptOut {
+    KeptOut { id: id.parse().unwrap(), by, why: None, until: None }
 }
 
 fn add(node: &Node, body: &str) -> Answer {
@@ -34,7 +47,8 @@ fn add(node: &Node, body: &str) -> Answer {
 fn both_lists_are_pages() {
     let node = Node::start();
     *node.network.peers.lock().unwrap() = ["bob", "carol", "dave"].map(peer).to_vec();
-    let page = node.json("/v1/peers?limit=2");
+    let mut page = node.json("/v1/peers?limit=2");
+    take_time(&mut page["items"][0]["since"], -60);
     assert_eq!(
         page["items"][0],
         json!({
@@ -44,8 +58,54 @@ fn both_lists_are_pages() {
     );
     let page = node.json(&format!("/v1/peers?limit=2&from={}", page["next"].as_str().unwrap()));
     assert_eq!((&page["items"][0]["id"], &page["next"]), (&json!("dave"), &Value::Null));
+    *node.network.kept_out.lock().unwrap() =
+        ["mallory", "oscar"].map(|id| kept_out(id, KeptOutBy::Operator)).to_vec();
     let entry = json!({ "id": "mallory", "source": "operator", "why": null, "until": null });
-    assert_eq!(node.json("/v1/blacklist"), json!({ "items": [entry], "next": null }));
+    assert_eq!(node.json("/v1/blacklist?limit=1"), json!({ "items": [entry], "next": "1" }));
+}
+
+#[test]
+fn a_peer_is_shown_as_it_stands() {
+    let node = Node::start();
+    for (status, word) in [
+        (PeerStatus::Known, "known"),
+        (PeerStatus::Dialing, "dialing"),
+        (PeerStatus::Connected, "connected"),
+        (PeerStatus::Backoff, "backoff"),
+        (PeerStatus::Banned, "banned"),
+    ] {
+        *node.network.peers.lock().unwrap() = vec![PeerView { status, ..peer("bob") }];
+        assert_eq!(node.json("/v1/peers")["items"][0]["status"], word);
+    }
+    *node.network.peers.lock().unwrap() = vec![PeerView {
+        endpoint: None,
+        direction: Some(Direction::In),
+        until: Some(Duration::from_secs(600)),
+        not_after: Some(Timestamp(wall().0 + 10 * 24 * 3_600_000 + 60_000)),
+        ..peer("bob")
+    }];
+    let mut shown = node.json("/v1/peers")["items"][0].take();
+    take_time(&mut shown["until"], 600);
+    assert_eq!((&shown["host"], &shown["port"], &shown["direction"]), (&json!(""), &json!(0), &json!("in")));
+    assert_eq!(shown["certificate"]["days_left"], 10);
+}
+
+#[test]
+fn who_is_kept_out_is_shown_with_whose_doing_it_is() {
+    let node = Node::start();
+    for (by, word) in
+        [(KeptOutBy::Config, "config"), (KeptOutBy::Operator, "operator"), (KeptOutBy::Ban, "ban")]
+    {
+        let entry = KeptOut {
+            why: Some("spam".to_owned()),
+            until: Some(Duration::from_secs(600)),
+            ..kept_out("mallory", by)
+        };
+        *node.network.kept_out.lock().unwrap() = vec![entry];
+        let mut shown = node.json("/v1/blacklist")["items"][0].take();
+        take_time(&mut shown["until"], 600);
+        assert_eq!(shown, json!({ "id": "mallory", "source": word, "why": "spam", "until": null }));
+    }
 }
 
 #[test]
@@ -80,11 +140,20 @@ fn a_wish_that_is_not_granted_says_why() {
         (CommandError::NotListed(bob()), 404, "unknown-peer"),
         (CommandError::Own(bob()), 409, "own-id"),
         (CommandError::Configured(bob()), 409, "configured"),
-        (CommandError::Full, 409, "full"),
+        (CommandError::Full(bob()), 409, "full"),
     ] {
         *node.network.refuse.lock().unwrap() = Some(error);
         node.operate("DELETE", "/v1/blacklist/bob").problem(status, name);
     }
+}
+
+#[test]
+fn a_peer_that_there_is_no_room_for_is_a_problem() {
+    let node = Node::start();
+    *node.network.refuse.lock().unwrap() = Some(CommandError::Full("bob".parse().unwrap()));
+    let answer = add(&node, r#"{"id":"bob","host":"b","port":1}"#);
+    let detail = answer.problem(409, "full");
+    assert!(detail.contains("1024 peers are known") && detail.contains("bouya peer remove"), "{detail}");
 }
 
 #[test]

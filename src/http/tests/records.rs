@@ -113,7 +113,7 @@ fn a_transaction_shows_its_record() {
 fn audit_a_thousand_payments_hide_a_record() {
     use bouya_core::codec::{Bounded, decode, encode};
     use bouya_core::ledger::Output;
-    let node = Node::with(3_000);
+    let node = Node::with_waiting(3_000);
     let hash = sha256(b"lease");
     assert_eq!(node.submit(&data(&node, 1, 0, "contracts", b"lease")).status, 202);
     node.mine();

@@ -4,6 +4,8 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, TcpStream};
 use std::time::Duration;
 
+use bouya_core::crypto::Hash;
+
 use super::super::connections::Connections;
 use super::super::limits::READS;
 use super::super::server::{CONNECTIONS, DEADLINES, Deadlines};
@@ -87,7 +89,7 @@ fn who_does_not_read_the_event_stream_is_cut() {
     let reason = "x".repeat(8_192);
     node.wait("its place is free", || {
         for _ in 0..100 {
-            let event = crate::events::Event::Dropped { id: String::new(), reason: reason.clone() };
+            let event = crate::events::Event::Dropped { id: Hash::ZERO, reason: reason.clone() };
             node.api.events.tell(event);
         }
         places.available_permits() == all

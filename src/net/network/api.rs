@@ -1,13 +1,11 @@
 //! What the API asks of the network.
 
-use bouya_core::overlay::peers::{PeerStatus, PeerView};
-use bouya_core::overlay::{Command, Input, SyncStatus};
+use bouya_core::id::NodeId;
+use bouya_core::overlay::{Command, Input, Overlay, PeerStatus, PeerView};
+use bouya_core::time::Time;
 
 use super::Running;
-use crate::clock;
-use crate::http::views;
-use crate::net::report;
-use crate::net::request::{CommandError, Request, Summary};
+use crate::net::request::{CommandError, KeptOut, KeptOutBy, Request, Summary};
 
 impl Running {
     pub(super) fn answer(&mut self, request: Request) {
@@ -15,18 +13,18 @@ impl Running {
         let overlay = &self.actor.overlay;
         // An asker that no longer waits is no error.
         match request {
-            Request::Peers { reply } => {
-                let peers = overlay.peers(now).into_iter().map(|peer| report::peer(peer, clock::wall()));
-                let _ = reply.send(peers.collect());
-            }
-            Request::Blacklist { reply } => {
-                let _ = reply.send(self.blacklist());
-            }
+            Request::Peers { reply } => drop(reply.send(overlay.peers(now))),
+            Request::Blacklist { reply } => drop(reply.send(kept_out(overlay, now))),
             Request::Summary { reply } => {
-                let _ = reply.send(self.summary());
+                let _ = reply.send(Summary {
+                    connected: overlay.connected(),
+                    known: overlay.known(),
+                    outlook: overlay.outlook(now),
+                    alarms: self.alarms,
+                });
             }
             Request::Command { command, reply } => {
-                let result = self.check(&command);
+                let result = check(overlay, now, &self.tls().id(), &command);
                 if result.is_ok() {
                     self.handle(Input::Command(command));
                     self.drain();
@@ -36,56 +34,107 @@ impl Running {
             }
         }
     }
+}
 
-    fn kept_out(&self) -> Vec<PeerView> {
-        let mut peers = self.actor.overlay.peers(self.actor.clock.now());
-        peers.retain(|peer| peer.status == PeerStatus::Banned);
-        peers
-    }
+fn kept_out(overlay: &Overlay, now: Time) -> Vec<KeptOut> {
+    let listed = overlay.blacklist();
+    let by = |id: &NodeId| match listed.iter().find(|entry| entry.id == *id) {
+        Some(entry) if entry.configured => KeptOutBy::Config,
+        Some(_) => KeptOutBy::Operator,
+        None => KeptOutBy::Ban,
+    };
+    let entry = |peer: PeerView| KeptOut { by: by(&peer.id), id: peer.id, why: peer.why, until: peer.until };
+    let peers = overlay.peers(now).into_iter();
+    peers.filter(|peer| peer.status == PeerStatus::Banned).map(entry).collect()
+}
 
-    fn blacklist(&self) -> Vec<views::BlacklistEntry> {
-        let listed = self.actor.overlay.blacklist();
-        let configured = |peer: &PeerView| Some(listed.iter().find(|entry| entry.id == peer.id)?.configured);
-        let entry = |peer| {
-            let configured = configured(&peer);
-            report::blacklist_entry(peer, configured, clock::wall())
-        };
-        self.kept_out().into_iter().map(entry).collect()
-    }
-
-    fn summary(&self) -> Summary {
-        let overlay = &self.actor.overlay;
-        let outlook = overlay.outlook(self.actor.clock.now());
-        let (state, progress) = match outlook.sync {
-            SyncStatus::Alone => ("alone", 1.0),
-            SyncStatus::Synced => ("synced", 1.0),
-            SyncStatus::Syncing { height, target } => ("syncing", height as f64 / target.max(1) as f64),
-        };
-        Summary {
-            connected: overlay.connected(),
-            known: overlay.known(),
-            sync: views::SyncStatus { state: state.to_owned(), progress: progress.clamp(0.0, 1.0) },
-            clock_offset_ms: outlook.clock_offset_ms.unwrap_or(0),
-            alarms: self.alarms,
+/// What the overlay would pass over in silence.
+fn check(overlay: &Overlay, now: Time, own: &NodeId, command: &Command) -> Result<(), CommandError> {
+    match command {
+        Command::AddPeer(id, _) | Command::Blacklist(id) if id == own => Err(CommandError::Own(id.clone())),
+        Command::AddPeer(id, _) if !overlay.has_room_for(id) => Err(CommandError::Full(id.clone())),
+        Command::RemovePeer(id) if !overlay.peers(now).iter().any(|peer| peer.id == *id) => {
+            Err(CommandError::Unknown(id.clone()))
         }
+        Command::Unblacklist(id) => match kept_out(overlay, now).iter().find(|entry| entry.id == *id) {
+            Some(entry) if entry.by == KeptOutBy::Config => Err(CommandError::Configured(id.clone())),
+            Some(_) => Ok(()),
+            None => Err(CommandError::NotListed(id.clone())),
+        },
+        _ => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bouya_core::limits::KNOWN_PEERS;
+    use bouya_core::overlay::{Book, Settings};
+    use bouya_core::time::Timestamp;
+
+    use super::*;
+
+    fn id(text: &str) -> NodeId {
+        text.parse().unwrap()
     }
 
-    fn check(&self, command: &Command) -> Result<(), CommandError> {
-        let overlay = &self.actor.overlay;
-        let now = self.actor.clock.now();
-        let own = self.tls().id();
-        match command {
-            Command::AddPeer(id, _) | Command::Blacklist(id) if *id == own => Err(CommandError::Own(own)),
-            Command::RemovePeer(id) if !overlay.peers(now).iter().any(|peer| peer.id == *id) => {
-                Err(CommandError::Unknown(id.clone()))
-            }
-            Command::Unblacklist(id) if self.actor.blacklist.contains(id) => {
-                Err(CommandError::Configured(id.clone()))
-            }
-            Command::Unblacklist(id) if !self.kept_out().iter().any(|peer| peer.id == *id) => {
-                Err(CommandError::NotListed(id.clone()))
-            }
-            _ => Ok(()),
+    fn add(name: &str) -> Command {
+        Command::AddPeer(id(name), format!("{name}.example:7600").parse().unwrap())
+    }
+
+    /// Alice, who knows nobody.
+    fn alice() -> Overlay {
+        let settings = Settings {
+            id: id("alice"),
+            genesis: bouya_core::testing::network("api", 1),
+            agent: String::new(),
+            instance: String::new(),
+            advertise: None,
+            bootstrap: Vec::new(),
+            blacklist: vec![id("mallory")],
+            max_connected: 128,
+            book: Book::default(),
+            seed: 1,
+        };
+        Overlay::new(settings, Time::default(), Timestamp(0))
+    }
+
+    /// Does what the hub does with a wish.
+    fn wish(overlay: &mut Overlay, command: Command) -> Result<(), CommandError> {
+        check(overlay, Time::default(), &id("alice"), &command)?;
+        overlay.handle(Time::default(), Input::Command(command));
+        Ok(())
+    }
+
+    #[test]
+    fn a_full_book_takes_no_peer_more_and_says_so() {
+        let mut overlay = alice();
+        for n in 0..KNOWN_PEERS {
+            wish(&mut overlay, add(&format!("p{n}"))).unwrap();
         }
+        assert_eq!(overlay.known(), KNOWN_PEERS);
+        assert_eq!(wish(&mut overlay, add("bob")), Err(CommandError::Full(id("bob"))));
+        // Another address of one who is there takes no room.
+        wish(&mut overlay, Command::AddPeer(id("p7"), "10.0.0.7:7600".parse().unwrap())).unwrap();
+        wish(&mut overlay, Command::RemovePeer(id("p8"))).unwrap();
+        wish(&mut overlay, add("bob")).unwrap();
+        assert!(overlay.peers(Time::default()).iter().any(|peer| peer.id == id("bob")));
+    }
+
+    #[test]
+    fn what_would_come_to_nothing_is_refused() {
+        let mut overlay = alice();
+        for (command, error) in [
+            (add("alice"), CommandError::Own(id("alice"))),
+            (Command::Blacklist(id("alice")), CommandError::Own(id("alice"))),
+            (Command::RemovePeer(id("bob")), CommandError::Unknown(id("bob"))),
+            (Command::Unblacklist(id("bob")), CommandError::NotListed(id("bob"))),
+            (Command::Unblacklist(id("mallory")), CommandError::Configured(id("mallory"))),
+        ] {
+            assert_eq!(wish(&mut overlay, command), Err(error));
+        }
+        wish(&mut overlay, Command::Blacklist(id("bob"))).unwrap();
+        let by: Vec<_> = kept_out(&overlay, Time::default()).into_iter().map(|entry| entry.by).collect();
+        assert_eq!(by, [KeptOutBy::Operator, KeptOutBy::Config], "bob and mallory");
+        wish(&mut overlay, Command::Unblacklist(id("bob"))).unwrap();
     }
 }

@@ -13,7 +13,7 @@ use bouya::mempool::Level;
 use bouya::store::Store;
 use bouya_core::codec::encode;
 use bouya_core::ledger::{Chain, Origin, Plan, World, check_inline};
-use bouya_core::node::Head;
+use bouya_core::node::{Gate, Head};
 use bouya_core::time::Timestamp;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -65,6 +65,7 @@ fn start() -> Node {
         locator: vec![chain.tip().id],
         disk_full: false,
     };
+    let gate = Gate::new(&genesis, &small::key(2).public());
     let api = Api {
         id: "node0".parse().expect("an id"),
         genesis,
@@ -75,6 +76,7 @@ fn start() -> Node {
         miner: Mailbox::new("miner", 1).0,
         hash_rate: watch::channel(0).1,
         miner_enabled: false,
+        gate,
         network: Mailbox::new("network", 1).0,
         strangers: Arc::default(),
         traffic: Arc::default(),

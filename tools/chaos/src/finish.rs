@@ -5,6 +5,7 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use bouya::http::views::PeerStatus;
 use bouya_core::ledger::Coin;
 
 use crate::client::Client;
@@ -37,7 +38,7 @@ pub(crate) fn odd_pairs(drill: &Drill, client: &Client) -> Vec<(usize, usize, us
     let survivors = drill.survivors();
     let sees = |node: usize| -> Vec<String> {
         let peers = drill.seats[node].usable().and_then(|port| client.peers(port).ok()).unwrap_or_default();
-        peers.into_iter().filter(|peer| peer.status == "connected").map(|peer| peer.id).collect()
+        peers.into_iter().filter(|peer| peer.status == PeerStatus::Connected).map(|peer| peer.id).collect()
     };
     let seen: Vec<Vec<String>> = survivors.iter().map(|node| sees(*node)).collect();
     let mut odd = Vec::new();
@@ -183,7 +184,7 @@ pub(crate) fn removed(drill: &Drill, client: &Client, guard: &super::removal::Gu
     let connected = drill.survivors().into_iter().filter(|survivor| {
         let peers = drill.seats[*survivor].usable().and_then(|port| client.peers(port).ok());
         let peers = peers.unwrap_or_default();
-        peers.iter().any(|peer| peer.id == name(node) && peer.status == "connected")
+        peers.iter().any(|peer| peer.id == name(node) && peer.status == PeerStatus::Connected)
     });
     Some(Removed {
         node,

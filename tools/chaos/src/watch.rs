@@ -7,6 +7,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use bouya::http::views::PeerStatus;
+
 use crate::client::Client;
 use crate::logs::{Follower, Line};
 use crate::seat::Seat;
@@ -24,7 +26,7 @@ pub(crate) struct View {
     pub(crate) tips: VecDeque<String>,
     pub(crate) reward_to: String,
     /// Status of each peer, by id.
-    pub(crate) peers: HashMap<String, String>,
+    pub(crate) peers: HashMap<String, PeerStatus>,
     /// Milliseconds and height, at each change; none: it did not answer.
     pub(crate) heights: Vec<(u64, Option<u64>)>,
     pub(crate) reorgs: Vec<Reorg>,
@@ -45,7 +47,7 @@ pub(crate) struct Reorg {
 
 impl View {
     pub(crate) fn is_connected_to(&self, id: &str) -> bool {
-        self.peers.get(id).is_some_and(|status| status == "connected")
+        self.peers.get(id).is_some_and(|status| *status == PeerStatus::Connected)
     }
 
     fn heard(&mut self, at: u64, line: Line) {

@@ -7,6 +7,7 @@ use core::time::Duration;
 use super::bans::By;
 use super::{Peer, Peers, Status};
 use crate::id::NodeId;
+use crate::limits::KNOWN_PEERS;
 use crate::overlay::Direction;
 use crate::time::{Time, Timestamp};
 use crate::wire::Endpoint;
@@ -133,6 +134,13 @@ impl Peers {
     /// Known peers that are not banned.
     pub fn known(&self) -> usize {
         self.peers.values().filter(|peer| !peer.is_banned()).count()
+    }
+
+    /// Whether an operator's peer of this id would be taken: it is known, or one that is not in use can make room.
+    pub fn has_room_for(&self, id: &NodeId) -> bool {
+        self.peers.contains_key(id)
+            || self.known() < KNOWN_PEERS
+            || self.peers.iter().any(|(id, peer)| self.is_idle(id, peer))
     }
 
     /// How far the connected peers' clocks are ahead, in the middle, in milliseconds; none without peers.

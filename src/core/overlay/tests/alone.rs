@@ -293,6 +293,7 @@ fn the_book_is_bounded_and_proven_peers_displace_hearsay() {
     }
     assert_eq!(node.overlay.known(), KNOWN_PEERS);
     assert!(node.status("boot").is_some());
+    assert!(node.overlay.has_room_for(&id("newcomer")), "one of them makes room");
 }
 
 #[test]

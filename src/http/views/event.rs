@@ -1,0 +1,73 @@
+//! The events of the stream.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::{AgreementStatus, PeerStatus};
+use crate::events;
+
+/// The data of an event, whose name in the stream is its `type`.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(tag = "type", rename_all = "lowercase")]
+pub enum Event {
+    /// A block joined the best chain.
+    Block {
+        height: u64,
+        hash: String,
+        transactions: usize,
+        /// The member if the network's definition names it, else its key.
+        miner: String,
+    },
+    /// The best chain changed its past.
+    Reorg { depth: usize, from: String, to: String, height: u64 },
+    /// A transaction waits to be confirmed.
+    Transaction { id: String },
+    /// A transaction left unconfirmed.
+    Dropped { id: String, reason: String },
+    /// An agreement was proposed, answered, decided or ended: how it stands at the tip.
+    Agreement { id: String, status: AgreementStatus },
+    /// A peer came or went.
+    Peer { id: String, status: PeerStatus, why: Option<String> },
+}
+
+/// The data of an event named `lagged`: how many are lost to this client; null where nobody knows.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Lagged {
+    pub missed: Option<u64>,
+}
+
+impl Event {
+    /// The event's name in the stream.
+    pub(in crate::http) fn name(&self) -> &'static str {
+        match self {
+            Self::Block { .. } => "block",
+            Self::Reorg { .. } => "reorg",
+            Self::Transaction { .. } => "transaction",
+            Self::Dropped { .. } => "dropped",
+            Self::Agreement { .. } => "agreement",
+            Self::Peer { .. } => "peer",
+        }
+    }
+}
+
+impl From<events::Event> for Event {
+    fn from(event: events::Event) -> Self {
+        match event {
+            events::Event::Block { height, hash, transactions, miner, member } => {
+                let miner = member.map_or_else(|| miner.to_string(), |member| member.to_string());
+                Self::Block { height, hash: hash.to_string(), transactions, miner }
+            }
+            events::Event::Reorg { depth, from, to, height } => {
+                Self::Reorg { depth, from: from.to_string(), to: to.to_string(), height }
+            }
+            events::Event::Transaction { id } => Self::Transaction { id: id.to_string() },
+            events::Event::Dropped { id, reason } => Self::Dropped { id: id.to_string(), reason },
+            events::Event::Agreement { id, standing } => {
+                Self::Agreement { id: id.to_string(), status: standing.into() }
+            }
+            events::Event::Peer { id, status, why } => {
+                Self::Peer { id: id.to_string(), status: status.into(), why }
+            }
+        }
+    }
+}

@@ -1,0 +1,166 @@
+//! Values out of closed sets. Their words on the wire are what people are shown, too.
+//!
+//! A word that a later version may add is an error to this one, as it would be to any client that the description was generated for.
+
+use std::fmt;
+
+use bouya_core::ledger::Standing;
+use bouya_core::overlay;
+use clap::ValueEnum;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// How far the node has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum SyncState {
+    /// No peer is known to have a better branch.
+    Synced,
+    /// A better branch is being fetched.
+    Syncing,
+    /// Nobody is connected.
+    Alone,
+}
+
+/// How it goes with a peer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum PeerStatus {
+    /// Nothing is under way.
+    Known,
+    /// A dial is under way.
+    Dialing,
+    Connected,
+    /// It waits for the next attempt.
+    Backoff,
+    /// Blacklisted or banned.
+    Banned,
+}
+
+impl From<overlay::PeerStatus> for PeerStatus {
+    fn from(status: overlay::PeerStatus) -> Self {
+        match status {
+            overlay::PeerStatus::Known => Self::Known,
+            overlay::PeerStatus::Dialing => Self::Dialing,
+            overlay::PeerStatus::Connected => Self::Connected,
+            overlay::PeerStatus::Backoff => Self::Backoff,
+            overlay::PeerStatus::Banned => Self::Banned,
+        }
+    }
+}
+
+/// Who dialed: the peer (`in`) or this node (`out`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum PeerDirection {
+    In,
+    Out,
+}
+
+/// Who keeps an id out: node.toml, the operator at run time, or the node itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum BlacklistSource {
+    Config,
+    Operator,
+    Ban,
+}
+
+/// Whether a transaction is in a block of the best chain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum TransactionStatus {
+    Pending,
+    Confirmed,
+}
+
+/// How an agreement stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema, ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum AgreementStatus {
+    /// Answers are awaited
+    Open,
+    /// All have signed
+    Effective,
+    /// Somebody has refused
+    Refused,
+    /// Taken back before anybody else had signed
+    Withdrawn,
+    /// The deadline has passed
+    Expired,
+}
+
+impl From<Standing> for AgreementStatus {
+    fn from(standing: Standing) -> Self {
+        match standing {
+            Standing::Open => Self::Open,
+            Standing::Effective(_) => Self::Effective,
+            Standing::Refused(_) => Self::Refused,
+            Standing::Withdrawn(_) => Self::Withdrawn,
+            Standing::Expired => Self::Expired,
+        }
+    }
+}
+
+/// What a party has said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum PartyAnswer {
+    Signed,
+    Refused,
+}
+
+/// What a transaction says to an agreement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Response {
+    Sign,
+    Refuse,
+}
+
+/// Which way coins went, as the address sees it: `self` if to nobody else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum MovementDirection {
+    In,
+    Out,
+    #[serde(rename = "self")]
+    Own,
+    Reward,
+}
+
+/// What changed an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum MovementAction {
+    Transfer,
+    Record,
+    Propose,
+    Respond,
+    Withdraw,
+    Reward,
+}
+
+/// Shown as they are written.
+macro_rules! shown {
+    ($($state:ident),+) => {
+        $(impl fmt::Display for $state {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.serialize(f)
+            }
+        })+
+    };
+}
+
+shown!(
+    SyncState,
+    PeerStatus,
+    PeerDirection,
+    BlacklistSource,
+    TransactionStatus,
+    AgreementStatus,
+    PartyAnswer,
+    Response,
+    MovementDirection,
+    MovementAction
+);
