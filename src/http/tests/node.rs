@@ -32,7 +32,7 @@ fn the_status_has_its_promised_shape() {
         "sync": { "state": "synced", "progress": 1.0 },
         "peers": { "connected": 2, "known": 3 },
         "mempool": { "transactions": 1, "bytes": null },
-        "miner": { "enabled": false, "hashes_per_second": 0 },
+        "miner": { "enabled": false, "hashes_per_second": 0, "obstacle": null },
         "certificate": { "not_after": null, "days_left": 10 },
         "clock": { "offset_ms": -7 },
         "reward_to": address(MINER).to_string(),
