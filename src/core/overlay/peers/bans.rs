@@ -5,12 +5,11 @@ use alloc::string::{String, ToString};
 use core::time::Duration;
 
 use super::connections::End;
-use super::dial::doubled;
 use super::{Configured, Event, Peer, Peers, Source, Status, Timer};
 use crate::id::NodeId;
 use crate::limits::{BAN, BAN_MAX, BANS, FIRST_DIAL, KNOWN_PEERS, LAPSE_EVERY, POINTS_BAN, POINTS_HALF_LIFE};
 use crate::overlay::{Command, ConnId, Fault, Verdict};
-use crate::time::Time;
+use crate::time::{Time, doubled};
 use crate::wire::{Endpoint, Goodbye, GoodbyeReason};
 
 /// An id that is kept out.
@@ -83,25 +82,25 @@ impl Peers {
                     self.add_points(now, id, points, fault);
                 }
             }
-            Verdict::Ban(span) => self.ban(now, id, span, fault),
+            Verdict::Ban => self.ban(now, id, fault),
         }
     }
 
     fn add_points(&mut self, now: Time, id: &NodeId, points: u32, fault: &Fault) {
         let Some(peer) = self.peers.get_mut(id) else { return };
         if peer.points.add(now, points) >= POINTS_BAN {
-            self.ban(now, id, BAN, fault);
+            self.ban(now, id, fault);
         }
     }
 
-    fn ban(&mut self, now: Time, id: &NodeId, span: Duration, fault: &Fault) {
+    fn ban(&mut self, now: Time, id: &NodeId, fault: &Fault) {
         let Some(peer) = self.peers.get_mut(id) else { return };
         if peer.is_banned() {
             return;
         }
         peer.points = Points::default();
+        let span = doubled(BAN, peer.bans, BAN_MAX);
         peer.bans = peer.bans.saturating_add(1);
-        let span = doubled((span, BAN_MAX), peer.bans);
         let why = fault.to_string();
         self.close_all(now, id, &Goodbye::new(GoodbyeReason::Fault, &why), End::Lost);
         self.keep_out(now, id, Ban { by: By::Verdict, until: Some(now.after(span)), why: why.clone() });

@@ -16,7 +16,7 @@ use crate::limits::{
     FIRST_DIAL, LARGER_DIALS_AFTER, LARGER_DIALS_JITTER,
 };
 use crate::overlay::DialError;
-use crate::time::Time;
+use crate::time::{Time, doubled};
 use crate::wire::Endpoint;
 
 /// The pace counts dials within this span.
@@ -187,12 +187,14 @@ impl Peers {
             End::Lost => {
                 peer.failures = peer.failures.saturating_add(1);
                 let spans = if peer.is_hearsay() { BACKOFF_HEARSAY } else { BACKOFF };
-                self.random.up_to(doubled(spans, peer.failures))
+                self.random.up_to(doubled(spans.0, peer.failures.saturating_sub(1), spans.1))
             }
             End::Refused => {
                 peer.refusals = peer.refusals.saturating_add(1);
                 // Never at once: what was refused just now is refused again.
-                let half = doubled(BACKOFF_CERTIFICATE, peer.refusals).checked_div(2).unwrap_or_default();
+                let (first, most) = BACKOFF_CERTIFICATE;
+                let half =
+                    doubled(first, peer.refusals.saturating_sub(1), most).checked_div(2).unwrap_or_default();
                 half.saturating_add(self.random.up_to(half))
             }
         };
@@ -227,21 +229,5 @@ impl Peers {
                 self.plan_dial(now, &id, FIRST_DIAL);
             }
         }
-    }
-}
-
-/// The first span doubled for each further attempt, up to the second.
-pub(super) fn doubled((first, most): (Duration, Duration), attempt: u32) -> Duration {
-    first.saturating_mul(2_u32.saturating_pow(attempt.saturating_sub(1))).min(most)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn spans_double_up_to_the_most() {
-        let seconds = |attempt| doubled(BACKOFF, attempt).as_secs();
-        assert_eq!([1, 2, 3, 6, 7, 8, u32::MAX].map(seconds), [1, 2, 4, 32, 60, 60, 60]);
     }
 }
