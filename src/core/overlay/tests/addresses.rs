@@ -8,7 +8,7 @@ use core::time::Duration;
 use super::alone::{Alone, dials};
 use super::world::{endpoint, hello, id, settings};
 use crate::codec::Bounded;
-use crate::limits::{DIALS_PER_SECOND, KNOWN_PER_TELLER};
+use crate::limits::{DIALS_PER_SECOND, KNOWN_PER_SOURCE};
 use crate::overlay::{CloseReason, Command, DialError, Input, Output, PeerStatus, Settings};
 use crate::wire::{Endpoint, Hello, Message, PeerEntry};
 
@@ -63,7 +63,7 @@ fn a_million_fakes_of_one_teller_fill_its_share_and_dial_nobody_less() {
     };
     let honest = dials_under(|_| told([]));
     let (dialed, most) = dials_under(fakes);
-    assert_eq!(most, KNOWN_PER_TELLER);
+    assert_eq!(most, KNOWN_PER_SOURCE);
     let friend = |dialed: &BTreeMap<String, Vec<u64>>| dialed["friend.example"].len();
     let (with, without) = (friend(&dialed), friend(&honest.0));
     assert!(with * 10 >= without * 9, "{with} {without}");
