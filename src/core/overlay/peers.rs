@@ -4,17 +4,17 @@
 //!
 //! | machine | holds | decides |
 //! |---|---|---|
-//! | [`links`] | what exists while a TLS connection exists | which connection of an id stays, which is silent or old; what a peer may send, ask and is served |
-//! | [`book`] | what is known of ids and their addresses | who is dialed when, whom to tell of and to learn, who is banned for how long, what is saved |
+//! | `links` | what exists while a TLS connection exists | which connection of an id stays, which is silent or old; what a peer may send, ask and is served |
+//! | `book` | what is known of ids and their addresses | who is dialed when, who is told of and learned, who is banned for how long, what is saved |
 //!
-//! Links tell what became of an id's connections ([`LinkEvent`]), the book tells whom it has forgotten. A connection is opened if the book
-//! admits its id, and is attached if the book has room for one more connected peer. A ban is the book's; the connections are closed first.
+//! Links tell what became of an id's connections (`LinkEvent`); the book tells which id it has forgotten. A connection is opened if the
+//! book admits its id. It becomes a session if the book has room for one more connected peer. A ban is the book's; links close.
 //!
-//! A [`Budget`](super::budget::Budget) belongs to an id and survives reconnects, yet it lives in links: what is charged comes over
-//! connections, and only links see it. The book bounds it: links keep a peer's budget until the book forgets the id.
+//! A [`Budget`](super::budget::Budget) belongs to an id and survives reconnects. It lives in links all the same: what it counts comes and
+//! goes over connections, and the book sees no messages. Links keep it until the book forgets the id, so the book bounds how many there are.
 //!
-//! Invariants, whenever [`Peers::route`] has run: the book has a peer as connected exactly while links have a session of it, and as
-//! linked exactly while links have a connection of it, in whatever state. Links remember no id that the book does not have.
+//! Invariants, once `Peers::route` has run: the book has a peer as connected exactly while links have a session of it, and as linked
+//! exactly while links have a connection of it, in whatever state. Links remember no id that the book does not have.
 //!
 //! Left out on purpose: addresses as identities (only certificates prove anything), NAT traversal, inbound eviction by behaviour (the
 //! members are known by name; the operator has a blacklist).

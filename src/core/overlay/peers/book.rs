@@ -10,8 +10,8 @@
 //! | `saved` | what is kept over restarts |
 //!
 //! Invariants: at most [`KNOWN_PEERS`](crate::limits::KNOWN_PEERS) entries are not banned, at most [`BANS`](crate::limits::BANS) are
-//! banned for a time, at most [`DIALS_IN_FLIGHT`](crate::limits::DIALS_IN_FLIGHT) dials are under way. This node itself has no entry. An
-//! entry goes only when nothing is under way with its id, or by the operator's wish. What the parent calls is `pub(crate)`.
+//! banned for a time, at most [`DIALS_IN_FLIGHT`](crate::limits::DIALS_IN_FLIGHT) dials are under way. This node itself has no entry. No
+//! entry goes while its id has a connection that is not closing. In the files above, `pub(crate)` is what the parent calls.
 
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::string::String;

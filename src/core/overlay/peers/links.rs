@@ -14,7 +14,7 @@
 //! and may outlive that one. The connection that its messages go over is its *carrier*.
 //!
 //! Invariants: an id has one session at most, and then a carrier that is up. Every connection that is not closing has its id in `peers`;
-//! an entry there goes only when [`Links::forget`] says so. What the parent calls is `pub(crate)`.
+//! an entry there goes only when [`Links::forget`] says so. In the files above, `pub(crate)` is what the parent calls.
 
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::string::ToString;

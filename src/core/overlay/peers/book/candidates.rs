@@ -56,21 +56,12 @@ impl Candidates {
         self.0.get(at)
     }
 
-    pub(super) fn best(&self) -> Option<&Endpoint> {
-        self.0.first().map(|(_, endpoint)| endpoint)
-    }
-
     pub(super) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
     pub(super) fn configured(&self) -> Option<&Endpoint> {
         self.0.iter().find(|(rank, _)| *rank == Rank::Configured).map(|(_, endpoint)| endpoint)
-    }
-
-    /// How this node knows of the address.
-    pub(super) fn rank(&self, endpoint: &Endpoint) -> Option<Rank> {
-        self.0.iter().find(|(_, known)| known == endpoint).map(|(rank, _)| *rank)
     }
 }
 

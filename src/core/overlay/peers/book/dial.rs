@@ -185,7 +185,9 @@ impl AddressBook {
     }
 
     fn rank(&self, id: &NodeId, endpoint: &Endpoint) -> Rank {
-        self.entries.get(id).and_then(|entry| entry.candidates.rank(endpoint)).unwrap_or(Rank::Hint)
+        let known =
+            self.entries.get(id).and_then(|entry| entry.candidates.iter().find(|(_, at)| at == endpoint));
+        known.map_or(Rank::Hint, |(rank, _)| *rank)
     }
 
     /// Whether the peer may become connected. Strangers leave places to configured peers that are not connected now.

@@ -57,8 +57,8 @@ impl AddressBook {
             }
             return self.changed(now);
         }
-        let is_idle_lie = |entry: &Entry| !entry.proven && entry.attempts.failures > 0;
-        if *share >= KNOWN_PER_SOURCE || !self.make_room(is_idle_lie) {
+        let may_go = |entry: &Entry| !entry.proven && entry.attempts.failures > 0;
+        if *share >= KNOWN_PER_SOURCE || !self.make_room(may_go) {
             return;
         }
         *share = share.saturating_add(1);

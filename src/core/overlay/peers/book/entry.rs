@@ -172,7 +172,7 @@ impl Entry {
         };
         PeerView {
             id: id.clone(),
-            endpoint: self.listens.clone().or_else(|| self.candidates.best().cloned()),
+            endpoint: self.listens.clone().or_else(|| self.candidates.get(0).map(|(_, at)| at.clone())),
             status,
             direction: None,
             since: now.since(self.since),

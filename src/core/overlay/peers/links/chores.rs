@@ -47,10 +47,6 @@ impl Crls {
         Self(hello.crls.iter().map(|crl| crl.hash).take(CRLS_PER_MESSAGE).collect())
     }
 
-    fn has(&self, crl: &CrlSummary) -> bool {
-        self.0.contains(&crl.hash)
-    }
-
     fn add(&mut self, hashes: impl Iterator<Item = Hash>) {
         for hash in hashes {
             self.0.retain(|known| *known != hash);
@@ -105,7 +101,7 @@ impl Links {
     /// Has the shell send revocation lists if the peer lacks one.
     pub(super) fn offer_crls(&mut self, session: ConnId) {
         let Some(known) = self.sessions.get_mut(&session) else { return };
-        if self.hello.crls.iter().all(|crl| known.crls.has(crl)) {
+        if self.hello.crls.iter().all(|crl| known.crls.0.contains(&crl.hash)) {
             return;
         }
         known.crls.add(self.hello.crls.iter().map(|crl| crl.hash));
