@@ -153,8 +153,8 @@ pub const CONNECTED: usize = 128;
 pub const CONNECTED_RESERVED: usize = 8;
 /// Known peers, bootstrap entries included.
 pub const KNOWN_PEERS: usize = 1_024;
-/// Known peers that one teller may have brought: an eclipse needs many liars.
-pub const KNOWN_PER_TELLER: usize = 16;
+/// Known peers that one source may have told of: an eclipse needs many liars.
+pub const KNOWN_PER_SOURCE: usize = 16;
 /// Addresses kept for one peer.
 pub const CANDIDATES: usize = 4;
 /// A peer is told to others for this long after it was last proven by TLS.

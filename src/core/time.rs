@@ -61,6 +61,37 @@ impl fmt::Display for Timestamp {
     }
 }
 
+/// `first`, doubled so many times, but `most` at most: waits that grow with each failure.
+pub fn doubled(first: Duration, times: u32, most: Duration) -> Duration {
+    first.saturating_mul(2_u32.saturating_pow(times)).min(most)
+}
+
 fn millis(span: Duration) -> u64 {
     u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_double_up_to_the_most() {
+        let table = [
+            ((1, 0, 60), 1),
+            ((1, 1, 60), 2),
+            ((1, 5, 60), 32),
+            ((1, 6, 60), 60),
+            ((1, 7, 60), 60),
+            ((1, u32::MAX, 60), 60),
+            ((3, 2, u64::MAX), 12),
+            ((0, 9, 60), 0),
+            ((90, 0, 60), 60),
+            ((u64::MAX, u32::MAX, u64::MAX), u64::MAX),
+        ];
+        for ((first, times, most), expected) in table {
+            let [first, most] = [first, most].map(Duration::from_secs);
+            let span = doubled(first, times, most);
+            assert_eq!(span.as_secs(), expected, "{first:?} {times} times, {most:?} at most");
+        }
+    }
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use bouya_core::crypto::{Hash, SecretKey};
-use bouya_core::limits::{FRAME_BYTES, KNOWN_PER_TELLER};
+use bouya_core::limits::{FRAME_BYTES, KNOWN_PER_SOURCE};
 use bouya_core::wire::{GoodbyeReason, Hello, Message, frame, member_proof};
 use tokio::runtime::Runtime;
 use tokio::task::JoinSet;
@@ -196,7 +196,7 @@ fn made_up_addresses_take_no_more_than_their_tellers_share() {
         let fakes = peers.iter().filter(|peer| peer.id.starts_with("fake-")).count();
         (fakes > 0).then_some(fakes)
     });
-    assert!(fakes <= TELLERS * KNOWN_PER_TELLER, "{fakes} made-up members are known");
+    assert!(fakes <= TELLERS * KNOWN_PER_SOURCE, "{fakes} made-up members are known");
     attacked.assert_held();
     liars.abort_all();
 }

@@ -9,6 +9,7 @@
 use core::time::Duration;
 
 use super::Fault;
+use super::timers::Throttle;
 use crate::limits::{
     BLOCK_REQUESTS_PER_PEER, BYTES_PER_PEER, FRAMES_PER_PEER, IDS_PER_MESSAGE, SERVED_PER_PEER,
     TRANSACTIONS_PER_PEER, USELESS_PER_PEER,
@@ -84,7 +85,7 @@ pub struct Budget {
     blocks_due: usize,
     headers_due: usize,
     transactions_due: usize,
-    blamed: Option<Time>,
+    blamed: Throttle,
 }
 
 impl Budget {
@@ -99,7 +100,7 @@ impl Budget {
             blocks_due: 0,
             headers_due: 0,
             transactions_due: 0,
-            blamed: None,
+            blamed: Throttle::once_in(BLAME_EVERY),
         }
     }
 
@@ -169,11 +170,7 @@ impl Budget {
 
     /// The fault of going over the budget `what`, unless the peer was blamed just now.
     pub fn blame(&mut self, now: Time, what: &'static str) -> Option<Fault> {
-        if self.blamed.is_some_and(|at| now.since(at) < BLAME_EVERY) {
-            return None;
-        }
-        self.blamed = Some(now);
-        Some(Fault::Flood(what))
+        self.blamed.passes(now).then_some(Fault::Flood(what))
     }
 
     fn is_answer(&mut self, message: &Message) -> bool {

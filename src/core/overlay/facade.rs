@@ -111,7 +111,7 @@ impl Overlay {
 
     /// The connection over which a session's messages go. Queries, submissions and answers name sessions.
     pub fn connection_of(&self, session: ConnId) -> Option<ConnId> {
-        self.peers.wire(session)
+        self.peers.carrier(session)
     }
 
     /// Known peers that are not banned.
@@ -268,7 +268,7 @@ impl Overlay {
     /// Passes on what the children want, until they want nothing more.
     fn drain(&mut self, now: Time) {
         loop {
-            if let Some(change) = self.peers.poll_change() {
+            if let Some(change) = self.peers.poll_change(now) {
                 self.change(now, change);
             } else if let Some(act) = self.gossip.poll().or_else(|| self.sync.poll()) {
                 self.act(now, act);

@@ -6,11 +6,9 @@
 //! An honest peer that is overloaded, paused or behind a bad link withholds and is late, and nobody can tell it from one that does so on
 //! purpose. Such a lapse costs little and counts once a minute at most, so that lapses alone never ban.
 
-use core::time::Duration;
-
 use thiserror::Error;
 
-use crate::limits::{BAN, LAPSE_EVERY, LAPSE_POINTS, POINTS_BAN, POINTS_HALF_LIFE};
+use crate::limits::{LAPSE_EVERY, LAPSE_POINTS, POINTS_BAN, POINTS_HALF_LIFE};
 
 /// What a peer did.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -57,8 +55,8 @@ pub enum Verdict {
     Points(u32),
     /// So many points, once in [`LAPSE_EVERY`] at most.
     Lapse(u32),
-    /// The connection is closed and the id stays out for this long.
-    Ban(Duration),
+    /// A ban at once.
+    Ban,
 }
 
 impl Fault {
@@ -68,7 +66,7 @@ impl Fault {
             // Lost in translation once is possible between versions; twice an hour is not.
             Self::Frame | Self::Message(_) => Verdict::Points(50),
             Self::Unasked(_) => Verdict::Points(5),
-            Self::InvalidBlock(_) | Self::InvalidHeader(_) => Verdict::Ban(BAN),
+            Self::InvalidBlock(_) | Self::InvalidHeader(_) => Verdict::Ban,
             Self::InvalidTransaction(_) => Verdict::Points(20),
             Self::FalseWork => Verdict::Points(50),
             // A pause, a slow link or a reorganisation at the peer looks like this too.

@@ -1,74 +1,55 @@
 //! The PeerManager: who is known, dialed, connected, backed off from, banned.
 //!
-//! One map from id to `Peer`, whose `Status` is the state machine:
+//! Two machines that never see each other, each with its own state and timers, and this file, which routes between them:
 //!
-//! ```text
-//! Known -> Dialing -> Connected -> Known | Backoff        a peer is connected once its hello has been read and fits
-//!   ^         '-> Backoff -> Known                        backoff ends: known again, and in the queue for a dial
-//!   '-- Banned (until lifted or over)
-//! ```
+//! | machine | holds | decides |
+//! |---|---|---|
+//! | `links` | what exists while a TLS connection exists | which connection of an id stays, which is silent or old; what a peer may send, ask and is served |
+//! | `book` | what is known of ids and their addresses | who is dialed when, who is told of and learned, who is banned for how long, what is saved |
 //!
-//! Invariants: every connection's id is in the map. A peer is `Connected(s)` exactly while session `s` exists; a session is what the
-//! rest of the overlay sees of a peer, it is called by the [`ConnId`] of its first connection and may outlive that one: of two
-//! connections of one id either may be its wire. At most [`KNOWN_PEERS`] are not banned, at most [`DIALS_IN_FLIGHT`](crate::limits::DIALS_IN_FLIGHT) dials are
-//! under way.
+//! Links tell what became of an id's connections (`LinkEvent`); the book tells which id it has forgotten. A connection is opened if the
+//! book admits its id. It becomes a session if the book has room for one more connected peer. A ban is the book's; links close.
+//!
+//! A [`Budget`](super::budget::Budget) belongs to an id and survives reconnects. It lives in links all the same: what it counts comes and
+//! goes over connections, and the book sees no messages. Links keep it until the book forgets the id, so the book bounds how many there are.
+//!
+//! Invariants, once `Peers::route` has run: the book has a peer as connected exactly while links have a session of it, and as linked
+//! exactly while links have a connection of it, in whatever state. Links remember no id that the book does not have.
 //!
 //! Left out on purpose: addresses as identities (only certificates prove anything), NAT traversal, inbound eviction by behaviour (the
 //! members are known by name; the operator has a blacklist).
 
-use alloc::collections::{BTreeMap, VecDeque};
+use alloc::collections::VecDeque;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
+use core::net::IpAddr;
+use core::time::Duration;
 
-use super::timers::Timers;
-use super::{ConnId, Event, Output, Settings};
+use super::{CloseReason, Command, ConnId, DialError, Fault, Output, Settings, Verified};
+use crate::crypto::Hash;
 use crate::id::NodeId;
-use crate::ledger::Rules;
-use crate::limits::{FIRST_DIAL, KNOWN_PEERS};
 use crate::random::Random;
 use crate::time::{Time, Timestamp};
-use crate::wire::{CLOCK_FEATURE, COMPACT_FEATURE, CrlSummary, Endpoint, Hello, Message, TipSummary};
+use crate::wire::{CrlSummary, Endpoint, Goodbye, GoodbyeReason, Hello, Message, PeerEntry, TipSummary};
 
-mod age;
-mod bans;
 mod book;
-mod candidates;
-mod connections;
-mod dial;
-mod discovery;
-mod duplicates;
-mod peer;
-mod serving;
-mod sessions;
-mod traffic;
+mod links;
 mod view;
 
-pub use book::Book;
-use candidates::Source;
-use connections::Connection;
-use peer::{Configured, Peer, Status};
-use sessions::Session;
-pub use view::{Blacklisted, PeerStatus, PeerView};
+use book::AddressBook;
+pub use book::{Blacklisted, Book};
+use links::Links;
+pub use view::{PeerStatus, PeerView};
 
-/// Forgotten peers are looked for so often.
-const SWEEP_EVERY: core::time::Duration = core::time::Duration::from_secs(3600);
+/// Observers hear of the same about the same peer once in this span at most.
+const NOTE_EVERY: Duration = Duration::from_secs(60);
 
 /// See the module.
 #[derive(Debug)]
 pub struct Peers {
-    own: Own,
-    peers: BTreeMap<NodeId, Peer>,
-    connections: BTreeMap<ConnId, Connection>,
-    sessions: BTreeMap<ConnId, Session>,
-    /// Dials that the shell has not answered yet.
-    dials: BTreeMap<NodeId, Endpoint>,
-    /// When the dials of the last second began.
-    started: VecDeque<Time>,
-    /// Who is due to be dialed; configured peers first.
-    queue: VecDeque<NodeId>,
-    timers: Timers<Timer>,
-    random: Random,
-    stopping: bool,
+    id: NodeId,
+    links: Links,
+    book: AddressBook,
     outputs: VecDeque<Output>,
     changes: VecDeque<Change>,
 }
@@ -91,246 +72,321 @@ pub enum Change {
     Down(ConnId),
 }
 
-/// This node itself.
+/// What a machine tells, and to whom.
 #[derive(Debug)]
-struct Own {
-    hello: Hello,
-    /// Loopback addresses mean something here.
-    loopback: bool,
-    max_connected: usize,
-    /// Bytes of blocks that the network may make in a second.
-    block_bytes: u64,
-    /// The wall clock, and when it was told.
-    wall: (Time, Timestamp),
-    /// A twin with this node's certificate was noted last.
-    twin_noted: Option<Time>,
+enum Told {
+    /// The shell.
+    Output(Output),
+    /// Gossip and sync.
+    Change(Change),
+    /// The book: what became of this id's connections.
+    Link(NodeId, LinkEvent),
+    /// The book: who is at fault.
+    Fault(NodeId, Fault),
+    /// The book: who answers whom it knows.
+    Peers(NodeId, Vec<PeerEntry>),
+    /// The book: who asks whom this node knows, over which connection.
+    GetPeers(NodeId, ConnId),
+    /// The book: who may become connected if there is room, with which connection.
+    Greeted(NodeId, ConnId),
+    /// Links: the book no longer has this id.
+    Forgotten(NodeId),
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Timer {
-    /// A peer is due to be dialed.
-    Dial(NodeId),
-    /// The dial pace allows another one.
-    Pace,
-    /// A connection may have been silent for too long.
-    Quiet(ConnId),
-    /// The older connection of the same id has not answered.
-    Probation(ConnId),
-    /// A connection has come to its age.
-    Age(ConnId),
-    /// A session has held long enough.
-    Stable(ConnId),
-    /// Ask a session's peer whom it knows.
-    GetPeers(ConnId),
-    /// A session's peer has paid for what it was sent.
-    Serve(ConnId),
-    /// A ban is over.
-    Unban(NodeId),
-    /// Peers that nobody has proven for long are forgotten.
-    Sweep,
-    /// The book has changed.
-    Save,
+/// What became of an id's connections.
+#[derive(Debug)]
+enum LinkEvent {
+    /// A hello fits, and TLS has proven this public key (SHA-256 of its info).
+    Key(Hash),
+    /// The hello counts. Where the peer was dialed, and where it says that it listens.
+    Proven { dialed: Option<Endpoint>, listens: Option<Endpoint> },
+    /// Its session has begun.
+    Up,
+    /// Its session has held long enough: past failures are forgotten.
+    Stable,
+    /// The connection that this node dialed is of age: it is to be dialed again.
+    Aged,
+    /// Its session has ended; why, for people.
+    Down(String),
+    /// Its certificate is no longer good.
+    Revoked,
+    /// It was refused, or refused this node, or did not come far; why, for people.
+    Refused(String),
+    /// It said goodbye without refusing this node; why, for people.
+    Left(String),
+    /// Its last connection is gone.
+    Gone(End),
+}
+
+/// What the end of a connection or of a round of dials means for the next dial.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    /// Nobody's fault: no penalty.
+    Free,
+    /// Not reached, or lost.
+    Lost,
+    /// One side does not want the other: nothing will change soon.
+    Refused,
 }
 
 impl Peers {
     /// A manager that knows what the settings say. `wall` is the wall clock at `now`.
     pub fn new(settings: &Settings, now: Time, wall: Timestamp) -> Self {
-        let genesis = &settings.genesis;
-        let hello = Hello {
-            protocols: Hello::PROTOCOLS,
-            features: [CLOCK_FEATURE, COMPACT_FEATURE].map(ToString::to_string).into(),
-            network: genesis.id(),
+        let mut random = Random::new(settings.seed);
+        Self {
             id: settings.id.clone(),
-            agent: settings.agent.clone(),
-            instance: settings.instance.clone(),
-            listen: settings.advertise.clone(),
-            tip: TipSummary { height: 0, hash: genesis.id(), work: 0 },
-            lowest_block: 0,
-            rules: genesis.rules_digest(),
-            crls: Vec::new(),
-            member: None,
-            time_ms: wall.0,
-        };
-        // A dial-only node has no address of its own to tell by; configured loopback peers say as much.
-        let loopback = match &settings.advertise {
-            Some(endpoint) => candidates::is_loopback(endpoint),
-            None => settings.bootstrap.iter().any(|(_, endpoint)| candidates::is_loopback(endpoint)),
-        };
-        let mut peers = Self {
-            own: Own {
-                hello,
-                loopback,
-                max_connected: settings.max_connected,
-                block_bytes: block_bytes(&genesis.rules),
-                wall: (now, wall),
-                twin_noted: None,
-            },
-            peers: BTreeMap::new(),
-            connections: BTreeMap::new(),
-            sessions: BTreeMap::new(),
-            dials: BTreeMap::new(),
-            started: VecDeque::new(),
-            queue: VecDeque::new(),
-            timers: Timers::default(),
-            random: Random::new(settings.seed),
-            stopping: false,
+            links: Links::new(settings, now, wall, random.fork()),
+            book: AddressBook::new(settings, now, random),
             outputs: VecDeque::new(),
             changes: VecDeque::new(),
-        };
-        peers.load(settings, now);
-        peers.timers.set(Timer::Sweep, now.after(SWEEP_EVERY));
-        let ids: Vec<_> = peers.peers.keys().cloned().collect();
-        for id in ids {
-            peers.plan_dial(now, &id, FIRST_DIAL);
         }
-        peers
     }
 
     /// Does what is due.
     pub fn wake(&mut self, now: Time) {
-        while let Some(timer) = self.timers.pop_due(now) {
-            match timer {
-                Timer::Dial(id) => self.dial_due(now, id),
-                Timer::Pace => (),
-                Timer::Quiet(conn) => self.quiet(now, conn),
-                Timer::Probation(conn) => self.probation_over(now, conn),
-                Timer::Age(conn) => self.aged(now, conn),
-                Timer::Stable(session) => self.stable(session),
-                Timer::GetPeers(session) => self.ask_peers(now, session),
-                Timer::Serve(session) => self.serve_next(now, session),
-                Timer::Unban(id) => self.unban(now, &id),
-                Timer::Sweep => self.sweep(now),
-                Timer::Save => self.save(now),
-            }
-        }
+        self.links.wake(now);
+        self.route(now);
+        self.book.wake(now);
         self.pump(now);
     }
 
     /// When [`Self::wake`] has something to do.
     pub fn next_wakeup(&self) -> Option<Time> {
-        self.timers.next()
+        [self.links.next_wakeup(), self.book.next_wakeup()].into_iter().flatten().min()
     }
 
-    /// The next thing to be done by the shell.
+    /// The next thing to be told to gossip and sync.
+    pub fn poll_change(&mut self, now: Time) -> Option<Change> {
+        self.route(now);
+        self.changes.pop_front()
+    }
+
+    /// The next thing to be done by the shell, once there is no change left.
     pub fn poll(&mut self) -> Option<Output> {
         self.outputs.pop_front()
     }
 
-    /// The next thing to be told to gossip and sync.
-    pub fn poll_change(&mut self) -> Option<Change> {
-        self.changes.pop_front()
+    /// Passes on what the machines tell. Links come first: the book decides nothing about connections that are gone.
+    fn route(&mut self, now: Time) {
+        while let Some(told) = self.links.poll().or_else(|| self.book.poll()) {
+            match told {
+                Told::Output(output) => self.outputs.push_back(output),
+                Told::Change(change) => self.changes.push_back(change),
+                Told::Link(id, event) => self.book.link(now, &id, event),
+                Told::Fault(id, fault) => self.blame_id(now, &id, &fault),
+                Told::Peers(source, told) => self.book.learn(now, source, &told),
+                Told::GetPeers(id, conn) => {
+                    let told = self.book.tell(now, &id);
+                    self.links.reply(now, conn, Message::Peers(told));
+                }
+                Told::Greeted(id, conn) if self.book.has_room(&id) => self.links.attach(now, conn),
+                Told::Greeted(_, conn) => self.links.close_full(now, conn),
+                Told::Forgotten(id) => self.links.forget(&id),
+            }
+        }
+    }
+
+    /// Starts the dials that are due.
+    fn pump(&mut self, now: Time) {
+        self.route(now);
+        self.book.pump(now, |id| self.links.renewable(id));
+    }
+
+    /// See [`super::Input::Accepted`].
+    pub fn accepted(&mut self, now: Time, conn: ConnId, peer: Verified, address: IpAddr) {
+        if peer.id == self.id {
+            return self.links.turn_away_twin(now, conn, peer.id);
+        }
+        match self.book.admit(now, &peer.id) {
+            Ok(()) => self.links.open(now, conn, peer, None, address.to_string()),
+            Err(goodbye) => self.links.turn_away(conn, goodbye),
+        }
+    }
+
+    /// See [`super::Input::Dialed`].
+    pub fn dialed(&mut self, now: Time, conn: ConnId, peer: Verified, endpoint: Endpoint) {
+        if peer.id == self.id {
+            self.links.turn_away(conn, Goodbye::new(GoodbyeReason::Identity, "this is the same id"));
+            self.book.dialed_self(now, &endpoint);
+        } else {
+            let shown = endpoint.to_string();
+            match self.book.dialed(now, &peer.id) {
+                Ok(()) => self.links.open(now, conn, peer, Some(endpoint), shown),
+                Err(goodbye) => self.links.turn_away(conn, goodbye),
+            }
+        }
+        self.pump(now);
+    }
+
+    /// See [`super::Input::DialFailed`].
+    pub fn dial_failed(&mut self, now: Time, id: &NodeId, endpoint: &Endpoint, why: &DialError) {
+        self.book.dial_failed(now, id, endpoint, why);
+        self.pump(now);
+    }
+
+    /// Takes in a frame. What is not about the connection itself comes back, with the session that it belongs to.
+    pub fn received(
+        &mut self,
+        now: Time,
+        conn: ConnId,
+        message: Message,
+        size: usize,
+    ) -> Option<(ConnId, Message)> {
+        let other = self.links.received(now, conn, message, size);
+        self.route(now);
+        other
+    }
+
+    /// A session's or a connection's peer is at fault.
+    pub fn blame(&mut self, now: Time, conn: ConnId, fault: &Fault) {
+        if let Some(id) = self.links.id_of(conn) {
+            self.blame_id(now, &id, fault);
+        }
+    }
+
+    /// See [`super::Input::Broken`]: the peer is at fault, and the connection is closed in any case.
+    pub fn broken(&mut self, now: Time, conn: ConnId, fault: &Fault) {
+        self.blame(now, conn, fault);
+        self.links.close(now, conn, Some(Goodbye::new(GoodbyeReason::Fault, &fault.to_string())), End::Lost);
+    }
+
+    fn blame_id(&mut self, now: Time, id: &NodeId, fault: &Fault) {
+        if let Some((goodbye, end)) = self.book.blame(now, id, fault) {
+            self.links.close_all(now, id, &goodbye, end);
+        }
+    }
+
+    /// See [`Command`].
+    pub fn command(&mut self, now: Time, command: Command) {
+        match command {
+            Command::AddPeer(id, endpoint) => self.book.add(now, &id, endpoint),
+            Command::RemovePeer(id) => {
+                self.links.close_all(now, &id, &Goodbye::new(GoodbyeReason::Removed, ""), End::Free);
+                self.book.remove(now, &id);
+            }
+            Command::Blacklist(id) => {
+                if let Some((goodbye, end)) = self.book.blacklist_id(now, &id) {
+                    self.links.close_all(now, &id, &goodbye, end);
+                }
+            }
+            Command::Unblacklist(id) => self.book.unblacklist(now, &id),
+            Command::Shutdown => {
+                self.book.stop();
+                self.links.shut_down(now);
+            }
+        }
+        self.route(now);
+        // Not gathered like what peers change: the operator waits for it, and it must hold after a crash.
+        self.book.save(now);
+    }
+
+    /// All known peers, by id.
+    pub fn views(&self, now: Time) -> Vec<PeerView> {
+        let mut views = self.book.views(now);
+        views.iter_mut().for_each(|view| self.links.show(view));
+        views
+    }
+}
+
+/// What concerns one of the machines only.
+impl Peers {
+    /// See [`super::Input::Hello`].
+    pub fn hello(&mut self, now: Time, conn: ConnId, hello: Hello) {
+        self.links.hello(now, conn, hello);
+    }
+
+    /// See [`super::Input::Closed`].
+    pub fn closed(&mut self, now: Time, conn: ConnId, why: &CloseReason) {
+        self.links.closed(now, conn, why);
+    }
+
+    /// See [`super::Input::Revoked`].
+    pub fn revoked(&mut self, now: Time, conn: ConnId, why: &str) {
+        self.links.revoked(now, conn, why);
+    }
+
+    /// Sends to a session's peer.
+    pub fn send(&mut self, session: ConnId, message: Message) {
+        self.links.send(session, message);
+    }
+
+    /// A session's peer asks for headers, blocks or transactions.
+    pub fn asked(&mut self, now: Time, session: ConnId, message: Message) {
+        self.links.asked(now, session, message);
+    }
+
+    /// Chain or mempool have answered: sends it, if the peer is still there, and goes on.
+    pub fn answered(&mut self, now: Time, session: ConnId, messages: Vec<Message>) {
+        self.links.answered(now, session, messages);
+    }
+
+    /// Sends what is at hand to a session's peer at once, because it asked.
+    pub fn serve(&mut self, now: Time, session: ConnId, message: Message) {
+        self.links.serve(now, session, message);
+    }
+
+    /// So many of the peer's transactions were not taken.
+    pub fn useless(&mut self, now: Time, session: ConnId, transactions: usize) {
+        self.links.useless(now, session, transactions);
+    }
+
+    /// The peer's best block has at least this height, as it says.
+    pub fn set_height(&mut self, session: ConnId, height: u64) {
+        self.links.set_height(session, height);
+    }
+
+    /// The peer has sent these revocation lists: it need not be sent them.
+    pub fn has_crls(&mut self, session: ConnId, lists: &[impl AsRef<[u8]>]) {
+        self.links.has_crls(session, lists);
     }
 
     /// This node's best block is this now.
     pub fn set_tip(&mut self, tip: TipSummary) {
-        self.own.hello.tip = tip;
+        self.links.set_tip(tip);
     }
 
     /// This node's wall clock shows this: it may have been set since it was told last.
     pub fn set_wall(&mut self, now: Time, wall: Timestamp) {
-        self.own.wall = (now, wall);
+        self.links.set_wall(now, wall);
     }
 
     /// This node's revocation lists are these now: peers that lack one get it.
     pub fn set_crls(&mut self, crls: Vec<CrlSummary>) {
-        self.own.hello.crls = crls;
-        let sessions: Vec<_> = self.sessions.keys().copied().collect();
-        for session in sessions {
-            self.offer_crls(session);
-        }
+        self.links.set_crls(crls);
     }
 
-    fn wall(&self, now: Time) -> Timestamp {
-        let (then, wall) = self.own.wall;
-        wall.after(now.since(then))
+    /// Connected peers.
+    pub fn connected(&self) -> usize {
+        self.links.connected()
     }
 
-    /// The entry of an id that TLS has proven; none if the book is full of better ones.
-    fn ensure(&mut self, now: Time, id: &NodeId) -> Option<&mut Peer> {
-        if !self.peers.contains_key(id) && !self.make_room(|_| true) {
-            return None;
-        }
-        Some(self.peers.entry(id.clone()).or_insert_with(|| Peer::new(now)))
+    /// The connection that carries a session.
+    pub fn carrier(&self, session: ConnId) -> Option<ConnId> {
+        self.links.carrier(session)
     }
 
-    /// Room for one more entry, if need be by forgetting the least useful one that `may` go.
-    fn make_room(&mut self, may: impl Fn(&Peer) -> bool) -> bool {
-        if self.known() < KNOWN_PEERS {
-            return true;
-        }
-        let worst = self
-            .peers
-            .iter()
-            .filter(|(id, peer)| self.is_idle(id, peer) && may(peer))
-            .min_by_key(|(_, peer)| (peer.proven, u32::MAX.saturating_sub(peer.failures), peer.forget_at))
-            .map(|(id, _)| id.clone());
-        let Some(id) = worst else { return false };
-        self.forget(&id);
-        true
+    /// How far the connected peers' clocks are ahead, in the middle, in milliseconds; none without peers.
+    pub fn clock_offset_ms(&self) -> Option<i64> {
+        self.links.clock_offset_ms()
     }
 
-    /// Whether nothing but the memory of it would go with the entry.
-    fn is_idle(&self, id: &NodeId, peer: &Peer) -> bool {
-        !peer.is_configured()
-            && matches!(peer.status, Status::Known | Status::Backoff(_))
-            && !self.dials.contains_key(id)
-            && !self.connections.values().any(|connection| connection.id == *id)
+    /// See [`super::Input::Reloaded`]: those who were refused are tried again soon.
+    pub fn clear_refusals(&mut self, now: Time) {
+        self.book.clear_refusals(now);
     }
 
-    fn forget(&mut self, id: &NodeId) {
-        self.peers.remove(id);
-        self.timers.clear(&Timer::Dial(id.clone()));
-        self.timers.clear(&Timer::Unban(id.clone()));
+    /// The operator's blacklist, from the configuration and from the API.
+    pub fn blacklist(&self) -> Vec<Blacklisted> {
+        self.book.blacklist()
     }
 
-    fn sweep(&mut self, now: Time) {
-        self.timers.set(Timer::Sweep, now.after(SWEEP_EVERY));
-        let old: Vec<_> = self
-            .peers
-            .iter()
-            .filter(|(id, peer)| peer.forget_at <= now && self.is_idle(id, peer))
-            .map(|(id, _)| id.clone())
-            .collect();
-        for id in old {
-            self.forget(&id);
-            self.changed(now);
-        }
+    /// Whether an operator's peer of this id would be taken.
+    pub fn has_room_for(&self, id: &NodeId) -> bool {
+        self.book.has_room_for(id)
     }
 
-    fn note(&mut self, event: Event) {
-        self.outputs.push_back(Output::Note(event));
+    /// Known peers that are not banned.
+    pub fn known(&self) -> usize {
+        self.book.known()
     }
-
-    /// A banned id has tried; counted, and told once a minute.
-    fn note_turned_away(&mut self, now: Time, id: &NodeId, why: &str) {
-        let Some(peer) = self.peers.get_mut(id) else { return };
-        peer.turned_away = peer.turned_away.saturating_add(1);
-        if is_recent(peer.noted, now) {
-            return;
-        }
-        let times = core::mem::take(&mut peer.turned_away);
-        self.note_refused(now, id, &alloc::format!("turned away {times} times: {why}"));
-    }
-
-    /// Tells that a peer refused or was refused, at most once a minute.
-    fn note_refused(&mut self, now: Time, id: &NodeId, why: &str) {
-        let Some(peer) = self.peers.get_mut(id) else { return };
-        peer.why = Some(String::from(why));
-        if is_recent(peer.noted, now) {
-            return;
-        }
-        peer.noted = Some(now);
-        self.note(Event::PeerRefused { id: id.clone(), why: String::from(why) });
-    }
-}
-
-fn block_bytes(rules: &Rules) -> u64 {
-    let largest = u64::try_from(rules.max_bytes).unwrap_or(u64::MAX);
-    let interval = u64::try_from(rules.schedule.interval().as_millis()).unwrap_or(u64::MAX);
-    largest.saturating_mul(1_000).checked_div(interval).unwrap_or(u64::MAX)
-}
-
-/// Whether something was noted less than a minute ago.
-fn is_recent(noted: Option<Time>, now: Time) -> bool {
-    noted.is_some_and(|at| now.since(at) < core::time::Duration::from_secs(60))
 }

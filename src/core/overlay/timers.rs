@@ -1,6 +1,8 @@
 //! Deadlines in a table: one for each key, arming again replaces. Nothing goes stale, so nothing must be told from what is stale.
+//! And [`Throttle`] for what may happen once in a span.
 
 use alloc::collections::{BTreeMap, BTreeSet};
+use core::time::Duration;
 
 use crate::time::Time;
 
@@ -53,6 +55,34 @@ impl<K: Ord + Clone> Timers<K> {
     }
 }
 
+/// Lets something happen once in a span at most.
+#[derive(Clone, Copy, Debug)]
+pub struct Throttle {
+    every: Duration,
+    last: Option<Time>,
+}
+
+impl Throttle {
+    /// Nothing has happened yet.
+    pub const fn once_in(every: Duration) -> Self {
+        Self { every, last: None }
+    }
+
+    /// Whether it may happen.
+    pub fn is_open(&self, now: Time) -> bool {
+        self.last.is_none_or(|at| now.since(at) >= self.every)
+    }
+
+    /// Whether it may happen; if so, it does.
+    pub fn passes(&mut self, now: Time) -> bool {
+        let passes = self.is_open(now);
+        if passes {
+            self.last = Some(now);
+        }
+        passes
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use alloc::vec::Vec;
@@ -78,6 +108,15 @@ mod tests {
         timers.clear(&'a');
         assert!(!timers.has(&'a'));
         assert_eq!((timers.next(), timers.pop_due(at(99))), (None, None));
+    }
+
+    #[test]
+    fn a_throttle_opens_again_after_its_span() {
+        let mut throttle = Throttle::once_in(Duration::from_millis(10));
+        assert!(throttle.is_open(at(5)) && throttle.passes(at(5)));
+        assert!(!throttle.passes(at(14)) && !throttle.is_open(at(14)));
+        assert!(throttle.passes(at(15)), "what did not pass does not count");
+        assert!(!throttle.passes(at(24)));
     }
 
     proptest! {

@@ -1,198 +1,287 @@
-//! What is kept of peers over restarts: whom this node knows and where, whom the operator added or keeps out, its own bans.
+//! The address book: who is known and where, who is dialed when, who is kept out. No connection is seen here, only what became of it.
 //!
-//! The core has no calendar: what has an end is kept as what remains of it, counted on from the next start. A ban lasts longer by the
-//! time that the node was down, which errs on the safe side.
+//! | file | decides |
+//! |---|---|
+//! | `entry` | a peer's states, and what counts as proven of it |
+//! | `candidates` | where a peer may be dialed, best first |
+//! | `dial` | who is dialed when: dial rule, pace, backoff |
+//! | `discovery` | whom to tell of, and what to make of what is told |
+//! | `bans` | what an offence leads to, how long a ban lasts, the blacklist |
+//! | `saved` | what is kept over restarts |
+//!
+//! Invariants: at most [`KNOWN_PEERS`](crate::limits::KNOWN_PEERS) entries are not banned, at most [`BANS`](crate::limits::BANS) are
+//! banned for a time, at most [`DIALS_IN_FLIGHT`](crate::limits::DIALS_IN_FLIGHT) dials are under way. This node itself has no entry. No
+//! entry goes while its id has a connection that is not closing. In the files above, `pub(crate)` is what the parent calls.
 
+use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use borsh::io::{Error, ErrorKind, Read, Result, Write};
-use borsh::{BorshDeserialize, BorshSerialize};
-
-use super::bans::{Ban, By};
-use super::{Configured, Peer, Peers, Source, Status, Timer};
-use crate::codec::{Bounded, Text};
-use crate::crypto::Hash;
+use super::{End, LinkEvent, NOTE_EVERY, PeerStatus, PeerView, Told};
 use crate::id::NodeId;
-use crate::limits::{BAN_MAX, BANS, CANDIDATES, FORGET_AFTER, KNOWN_PEERS};
-use crate::overlay::{Output, Settings};
+use crate::limits::{FIRST_DIAL, KNOWN_PEERS};
+use crate::overlay::timers::Timers;
+use crate::overlay::{Event, Fault, Output, Settings};
+use crate::random::Random;
 use crate::time::Time;
-use crate::wire::Endpoint;
+use crate::wire::{Endpoint, Goodbye, GoodbyeReason};
 
-/// Format of the book. Version 1 had no keys.
-const VERSION: u8 = 2;
-/// Changes are gathered this long before they are saved.
-const SAVE_AFTER: Duration = Duration::from_secs(5);
+mod bans;
+mod candidates;
+mod dial;
+mod discovery;
+mod entry;
+mod saved;
 
-/// What is kept of peers over restarts. Begins with a version byte.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Book {
-    peers: Bounded<SavedPeer, KNOWN_PEERS>,
-    blacklist: Vec<NodeId>,
-    bans: Bounded<SavedBan, BANS>,
-    /// SHA-256 of the public key info that each peer proved last.
-    keys: Bounded<(NodeId, Hash), KNOWN_PEERS>,
-}
+pub use bans::Blacklisted;
+use candidates::Rank;
+use dial::Dials;
+use entry::{Configured, Entry, Status};
+pub use saved::Book;
 
-#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
-struct SavedPeer {
+/// Peers to forget are looked for so often.
+const SWEEP_EVERY: Duration = Duration::from_secs(3600);
+
+/// See the module.
+#[derive(Debug)]
+pub(super) struct AddressBook {
+    /// This node itself, and where others may dial it; none for a dial-only node.
     id: NodeId,
-    candidates: Bounded<(u8, Endpoint), CANDIDATES>,
-    added: bool,
-    teller: Option<NodeId>,
-    proven: bool,
-    forget_ms: u64,
-    bans: u32,
+    listens: Option<Endpoint>,
+    /// Loopback addresses mean something here.
+    loopback: bool,
+    max_connected: usize,
+    entries: BTreeMap<NodeId, Entry>,
+    /// Ids that have a connection, in whatever state.
+    linked: BTreeSet<NodeId>,
+    dials: Dials,
+    timers: Timers<Timer>,
+    random: Random,
+    stopping: bool,
+    out: VecDeque<Told>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
-struct SavedBan {
-    id: NodeId,
-    remaining_ms: u64,
-    bans: u32,
-    why: Text<256>,
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Timer {
+    /// A peer is due to be dialed.
+    Dial(NodeId),
+    /// The dial pace allows another one.
+    Pace,
+    /// A ban is over.
+    Unban(NodeId),
+    /// Peers that nobody has proven for long are forgotten.
+    Sweep,
+    /// The book has changed.
+    Save,
 }
 
-impl BorshSerialize for Book {
-    fn serialize<W: Write>(&self, writer: &mut W) -> Result<()> {
-        (VERSION, &self.peers, &self.blacklist, &self.bans, &self.keys).serialize(writer)
-    }
-}
-
-impl BorshDeserialize for Book {
-    fn deserialize_reader<R: Read>(reader: &mut R) -> Result<Self> {
-        let version = u8::deserialize_reader(reader)?;
-        if !(1..=VERSION).contains(&version) {
-            return Err(Error::new(ErrorKind::InvalidData, "an address book of another version"));
+impl AddressBook {
+    /// What was saved, under what the configuration says.
+    pub(super) fn new(settings: &Settings, now: Time, random: Random) -> Self {
+        // A dial-only node has no address of its own to tell by; configured loopback peers say as much.
+        let loopback = match &settings.advertise {
+            Some(endpoint) => candidates::is_loopback(endpoint),
+            None => settings.bootstrap.iter().any(|(_, endpoint)| candidates::is_loopback(endpoint)),
+        };
+        let mut book = Self {
+            id: settings.id.clone(),
+            listens: settings.advertise.clone(),
+            loopback,
+            max_connected: settings.max_connected,
+            entries: BTreeMap::new(),
+            linked: BTreeSet::new(),
+            dials: Dials::default(),
+            timers: Timers::default(),
+            random,
+            stopping: false,
+            out: VecDeque::new(),
+        };
+        book.load(settings, now);
+        book.timers.set(Timer::Sweep, now.after(SWEEP_EVERY));
+        let ids: Vec<_> = book.entries.keys().cloned().collect();
+        for id in ids {
+            book.plan_dial(now, &id, FIRST_DIAL);
         }
-        let (peers, blacklist, bans) = BorshDeserialize::deserialize_reader(reader)?;
-        let keys =
-            if version == 1 { Bounded::default() } else { BorshDeserialize::deserialize_reader(reader)? };
-        Ok(Self { peers, blacklist, bans, keys })
-    }
-}
-
-const SOURCES: [Source; 4] = [Source::Configured, Source::Told, Source::Worked, Source::Hint];
-
-impl Peers {
-    /// What the book says, under what the configuration says.
-    pub(super) fn load(&mut self, settings: &Settings, now: Time) {
-        for saved in settings.book.peers.iter().filter(|saved| saved.id != settings.id) {
-            self.peers.insert(saved.id.clone(), restore(saved, now));
-        }
-        for ban in settings.book.bans.iter() {
-            let remaining = Duration::from_millis(ban.remaining_ms).min(BAN_MAX);
-            let why = String::from(ban.why.as_str());
-            self.keep_out(now, &ban.id, Ban { by: By::Verdict, until: Some(now.after(remaining)), why });
-            if let Some(peer) = self.peers.get_mut(&ban.id) {
-                peer.bans = ban.bans;
-            }
-        }
-        for (ids, by) in [(&settings.book.blacklist, By::Operator), (&settings.blacklist, By::Config)] {
-            let why = match by {
-                By::Config => "blacklisted in the configuration",
-                By::Operator | By::Verdict => "blacklisted by the operator",
-            };
-            for id in ids.iter().filter(|id| **id != settings.id) {
-                self.keep_out(now, id, Ban { by, until: None, why: String::from(why) });
-            }
-        }
-        for (id, key) in settings.book.keys.iter() {
-            if let Some(peer) = self.peers.get_mut(id) {
-                peer.key = Some(*key);
-            }
-        }
-        for (id, endpoint) in settings.bootstrap.iter().filter(|(id, _)| *id != settings.id) {
-            let peer = self.peers.entry(id.clone()).or_insert_with(|| Peer::new(now));
-            (peer.configured, peer.teller) = (Configured::File, None);
-            peer.candidates.add(Source::Configured, endpoint.clone());
-        }
-        // Nothing has changed by having been read.
-        self.timers.clear(&Timer::Save);
-    }
-
-    /// The book is to be saved soon.
-    pub(super) fn changed(&mut self, now: Time) {
-        if !self.timers.has(&Timer::Save) {
-            self.timers.set(Timer::Save, now.after(SAVE_AFTER));
-        }
-    }
-
-    pub(super) fn save(&mut self, now: Time) {
-        self.timers.clear(&Timer::Save);
-        let book = self.book(now);
-        self.outputs.push_back(Output::Save(book));
-    }
-
-    fn book(&self, now: Time) -> Book {
-        let mut book = Book::default();
-        let (mut peers, mut bans) = (Vec::new(), Vec::new());
-        let keys = self.peers.iter().filter_map(|(id, peer)| Some((id.clone(), peer.key?)));
-        book.keys = Bounded::truncated(keys);
-        for (id, peer) in &self.peers {
-            if let Status::Banned(ban) = &peer.status {
-                match ban.by {
-                    By::Config => (),
-                    By::Operator => book.blacklist.push(id.clone()),
-                    By::Verdict => bans.push(save_ban(id, peer, ban, now)),
-                }
-            }
-            // Those who are kept out, too: their addresses are of use once that is over.
-            peers.push(save_peer(id, peer, now));
-        }
-        // Should there be more than that: first what the operator has added, last who is kept out.
-        peers.sort_by_key(|saved: &SavedPeer| {
-            let is_kept_out = self.peers.get(&saved.id).is_some_and(Peer::is_banned);
-            (!saved.added, is_kept_out)
-        });
-        book.peers = Bounded::truncated(peers);
-        book.bans = Bounded::truncated(bans);
         book
     }
-}
 
-fn save_peer(id: &NodeId, peer: &Peer, now: Time) -> SavedPeer {
-    let is_kept = |source: Source| source != Source::Configured || peer.configured == Configured::Operator;
-    let number = |source| SOURCES.iter().position(|known| *known == source).unwrap_or_default();
-    SavedPeer {
-        id: id.clone(),
-        candidates: Bounded::truncated(
-            peer.candidates.iter().filter(|(source, _)| is_kept(*source)).map(|(source, endpoint)| {
-                (u8::try_from(number(*source)).unwrap_or_default(), endpoint.clone())
-            }),
-        ),
-        added: peer.configured == Configured::Operator,
-        teller: peer.teller.clone(),
-        proven: peer.proven,
-        forget_ms: millis(peer.forget_at.since(now)),
-        bans: peer.bans,
+    pub(super) fn wake(&mut self, now: Time) {
+        while let Some(timer) = self.timers.pop_due(now) {
+            match timer {
+                Timer::Dial(id) => self.dial_due(now, id),
+                Timer::Pace => (),
+                Timer::Unban(id) => self.unban(now, &id),
+                Timer::Sweep => self.sweep(now),
+                Timer::Save => self.save(now),
+            }
+        }
     }
-}
 
-fn save_ban(id: &NodeId, peer: &Peer, ban: &Ban, now: Time) -> SavedBan {
-    let goodbye = crate::wire::Goodbye::new(crate::wire::GoodbyeReason::Banned, &ban.why);
-    SavedBan {
-        id: id.clone(),
-        remaining_ms: ban.until.map_or(0, |until| millis(until.since(now))),
-        bans: peer.bans,
-        why: goodbye.detail,
+    pub(super) fn next_wakeup(&self) -> Option<Time> {
+        self.timers.next()
     }
-}
 
-fn restore(saved: &SavedPeer, now: Time) -> Peer {
-    let mut peer = Peer::new(now);
-    peer.configured = if saved.added { Configured::Operator } else { Configured::No };
-    (peer.teller, peer.proven, peer.bans) = (saved.teller.clone(), saved.proven, saved.bans);
-    peer.forget_at = now.after(Duration::from_millis(saved.forget_ms).min(FORGET_AFTER));
-    // Backwards: of the same source, the first is the newest.
-    for (source, endpoint) in saved.candidates.iter().rev() {
-        let source = SOURCES.get(usize::from(*source)).copied().unwrap_or(Source::Hint);
-        peer.candidates.add(source, endpoint.clone());
+    pub(super) fn poll(&mut self) -> Option<Told> {
+        self.out.pop_front()
     }
-    peer
-}
 
-fn millis(span: Duration) -> u64 {
-    u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
+    /// Something became of an id's connections.
+    pub(super) fn link(&mut self, now: Time, id: &NodeId, event: LinkEvent) {
+        if let LinkEvent::Gone(end) = event {
+            self.linked.remove(id);
+            if !self.dials.is_under_way(id) {
+                self.settle(now, id, end);
+            }
+            return;
+        }
+        let Some(entry) = self.entries.get_mut(id) else { return };
+        match event {
+            LinkEvent::Key(key) if entry.key == Some(key) => (),
+            LinkEvent::Key(key) => {
+                if let Some(old) = entry.meet_key(now, key) {
+                    self.note(Event::KeyChanged { id: id.clone(), old, new: key });
+                }
+                self.changed(now);
+            }
+            LinkEvent::Proven { dialed, listens } => {
+                let listens = listens.filter(|endpoint| self.is_dialable(endpoint));
+                if self.entries.get_mut(id).is_some_and(|entry| entry.meet(now, dialed, listens)) {
+                    self.changed(now);
+                }
+            }
+            LinkEvent::Up => {
+                entry.why = None;
+                entry.set(now, Status::Connected);
+                self.timers.clear(&Timer::Dial(id.clone()));
+            }
+            LinkEvent::Stable => entry.attempts.forgive(),
+            LinkEvent::Aged => self.dials.enqueue(id, false),
+            LinkEvent::Down(why) => entry.part(now, why),
+            LinkEvent::Revoked => entry.disprove(),
+            LinkEvent::Refused(why) => self.note_refused(now, id, &why),
+            LinkEvent::Left(why) => entry.why = Some(why),
+            LinkEvent::Gone(_) => (),
+        }
+    }
+
+    /// A connection of an id that TLS has proven. An error says why it is not let in.
+    pub(super) fn admit(&mut self, now: Time, id: &NodeId) -> Result<(), Goodbye> {
+        if self.stopping {
+            return Err(Goodbye::new(GoodbyeReason::Shutdown, ""));
+        }
+        if let Some(why) = self.turn_away(now, id) {
+            return Err(Goodbye::new(GoodbyeReason::Banned, &why));
+        }
+        if !self.entries.contains_key(id) && !self.make_room(|_| true) {
+            return Err(Goodbye::new(GoodbyeReason::Full, "the address book is full of proven peers"));
+        }
+        self.entry(now, id);
+        self.linked.insert(id.clone());
+        Ok(())
+    }
+
+    /// See [`Command::AddPeer`](crate::overlay::Command::AddPeer).
+    pub(super) fn add(&mut self, now: Time, id: &NodeId, endpoint: Endpoint) {
+        if *id == self.id || !self.entries.contains_key(id) && !self.make_room(|_| true) {
+            return;
+        }
+        let entry = self.entry(now, id);
+        if !entry.is_configured() {
+            entry.configure(Configured::Operator);
+        }
+        entry.candidates.add(Rank::Configured, endpoint);
+        // The operator says try, so it is tried now.
+        entry.attempts.forgive();
+        entry.attempts.next = 0;
+        if matches!(entry.status, Status::Backoff(_)) {
+            entry.set(now, Status::Known);
+        }
+        if !self.is_busy(id) {
+            self.plan_dial(now, id, Duration::ZERO);
+        }
+        self.changed(now);
+    }
+
+    /// See [`Command::RemovePeer`](crate::overlay::Command::RemovePeer). Who is kept out stays so: that is another list.
+    pub(super) fn remove(&mut self, now: Time, id: &NodeId) {
+        match self.entries.get_mut(id) {
+            Some(entry) if entry.is_banned() => entry.configured = Configured::No,
+            _ => self.forget(id),
+        }
+        self.changed(now);
+    }
+
+    pub(super) fn known(&self) -> usize {
+        self.entries.values().filter(|entry| !entry.is_banned()).count()
+    }
+
+    pub(super) fn views(&self, now: Time) -> Vec<PeerView> {
+        self.entries.iter().map(|(id, entry)| entry.view(id, now)).collect()
+    }
+
+    /// The id's entry, new if there is none.
+    fn entry(&mut self, now: Time, id: &NodeId) -> &mut Entry {
+        self.entries.entry(id.clone()).or_insert_with(|| Entry::new(now))
+    }
+
+    /// Room for one more entry, if need be by forgetting the least useful one that `may` go.
+    fn make_room(&mut self, may: impl Fn(&Entry) -> bool) -> bool {
+        if self.known() < KNOWN_PEERS {
+            return true;
+        }
+        let idle = self.entries.iter().filter(|(id, entry)| self.is_idle(id, entry) && may(entry));
+        let worst = idle.min_by_key(|(_, entry)| entry.usefulness()).map(|(id, _)| id.clone());
+        let Some(id) = worst else { return false };
+        self.forget(&id);
+        true
+    }
+
+    /// Whether an operator's peer of this id would be taken: it is known, or one that is not in use can make room.
+    pub(super) fn has_room_for(&self, id: &NodeId) -> bool {
+        self.entries.contains_key(id)
+            || self.known() < KNOWN_PEERS
+            || self.entries.iter().any(|(id, entry)| self.is_idle(id, entry))
+    }
+
+    /// Whether a dial is under way or a connection exists, in whatever state: when it ends, the next dial is planned.
+    fn is_busy(&self, id: &NodeId) -> bool {
+        self.dials.is_under_way(id) || self.linked.contains(id)
+    }
+
+    /// Whether nothing but the memory of it would go with the entry.
+    fn is_idle(&self, id: &NodeId, entry: &Entry) -> bool {
+        let is_at_rest = matches!(entry.status, Status::Known | Status::Backoff(_));
+        !entry.is_configured() && is_at_rest && !self.is_busy(id)
+    }
+
+    fn sweep(&mut self, now: Time) {
+        self.timers.set(Timer::Sweep, now.after(SWEEP_EVERY));
+        let is_old = |(id, entry): &(&NodeId, &Entry)| entry.forget_at <= now && self.is_idle(id, entry);
+        let old: Vec<_> = self.entries.iter().filter(is_old).map(|(id, _)| id.clone()).collect();
+        for id in old {
+            self.forget(&id);
+            self.changed(now);
+        }
+    }
+
+    fn forget(&mut self, id: &NodeId) {
+        self.entries.remove(id);
+        self.timers.clear(&Timer::Dial(id.clone()));
+        self.timers.clear(&Timer::Unban(id.clone()));
+        self.out.push_back(Told::Forgotten(id.clone()));
+    }
+
+    fn note(&mut self, event: Event) {
+        self.out.push_back(Told::Output(Output::Note(event)));
+    }
+
+    /// Tells that a peer refused or was refused.
+    fn note_refused(&mut self, now: Time, id: &NodeId, why: &str) {
+        let Some(entry) = self.entries.get_mut(id) else { return };
+        entry.why = Some(String::from(why));
+        if entry.noted.passes(now) {
+            self.note(Event::PeerRefused { id: id.clone(), why: String::from(why) });
+        }
+    }
 }

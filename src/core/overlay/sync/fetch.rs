@@ -8,14 +8,13 @@ use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use super::peer::doubled;
 use crate::crypto::Hash;
 use crate::ledger::Block;
 use crate::limits::{
     BLOCK_BYTES, BLOCK_REQUESTS_PER_PEER, BLOCK_TIMEOUT, BLOCK_TIMEOUT_MAX, SYNC_BYTES, SYNC_WINDOW,
 };
 use crate::overlay::ConnId;
-use crate::time::Time;
+use crate::time::{Time, doubled};
 
 /// A block is asked for so often: 14 s in all.
 const TRIES: u32 = 3;
@@ -271,5 +270,5 @@ impl Slot {
 }
 
 fn due(now: Time, tries: u32) -> Time {
-    now.after(doubled(BLOCK_TIMEOUT, tries).min(BLOCK_TIMEOUT_MAX))
+    now.after(doubled(BLOCK_TIMEOUT, tries, BLOCK_TIMEOUT_MAX))
 }

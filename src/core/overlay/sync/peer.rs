@@ -4,7 +4,7 @@ use core::time::Duration;
 
 use crate::ledger::Branch;
 use crate::limits::BLOCK_TIMEOUT;
-use crate::time::Time;
+use crate::time::{Time, doubled};
 use crate::wire::TipSummary;
 
 /// Rest after a header sync that came to nothing: doubles up to [`REST_MAX`], so that claims nobody can follow cost ever less.
@@ -14,9 +14,10 @@ const REST_MAX: Duration = Duration::from_secs(300);
 const REST_SHORT: Duration = Duration::from_secs(1);
 /// How long headers of one segment may take if somebody else claims a better chain too; doubles with each failure.
 const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE_MAX: Duration = PATIENCE.saturating_mul(1024);
 /// How long one answer may take if somebody else claims a better chain too; doubles with each failure.
 const HURRY: Duration = BLOCK_TIMEOUT;
-const DOUBLINGS: u32 = 10;
+const HURRY_MAX: Duration = HURRY.saturating_mul(1024);
 
 #[derive(Debug)]
 pub(super) struct SyncPeer {
@@ -55,7 +56,7 @@ impl SyncPeer {
     }
 
     pub(super) fn failed(&mut self, now: Time) {
-        self.rests_until = now.after(doubled(REST, self.failures).min(REST_MAX));
+        self.rests_until = now.after(doubled(REST, self.failures, REST_MAX));
         self.failures = self.failures.saturating_add(1);
     }
 
@@ -68,19 +69,15 @@ impl SyncPeer {
     }
 
     pub(super) fn patience(&self) -> Duration {
-        doubled(PATIENCE, self.failures)
+        doubled(PATIENCE, self.failures, PATIENCE_MAX)
     }
 
     pub(super) fn hurry(&self) -> Duration {
-        doubled(HURRY, self.failures)
+        doubled(HURRY, self.failures, HURRY_MAX)
     }
 }
 
 /// Whether a branch that ends as claimed would be preferred to ours.
 pub(super) fn beats(claim: &TipSummary, ours: &Branch) -> bool {
     (claim.work, ours.id) > (ours.work, claim.hash)
-}
-
-pub(super) fn doubled(span: Duration, times: u32) -> Duration {
-    span.saturating_mul(1_u32.checked_shl(times.min(DOUBLINGS)).unwrap_or(1))
 }

@@ -8,7 +8,7 @@ use core::time::Duration;
 use super::alone::{Alone, dials};
 use super::world::{endpoint, hello, id, settings};
 use crate::codec::Bounded;
-use crate::limits::{DIALS_PER_SECOND, KNOWN_PER_TELLER};
+use crate::limits::{DIALS_PER_SECOND, KNOWN_PER_SOURCE};
 use crate::overlay::{CloseReason, Command, DialError, Input, Output, PeerStatus, Settings};
 use crate::wire::{Endpoint, Hello, Message, PeerEntry};
 
@@ -57,13 +57,13 @@ fn dials_under(mut lie: impl FnMut(usize) -> Message) -> (BTreeMap<String, Vec<u
 }
 
 #[test]
-fn a_million_fakes_of_one_teller_fill_its_share_and_dial_nobody_less() {
+fn a_million_fakes_of_one_source_fill_its_share_and_dial_nobody_less() {
     let fakes = |round: usize| {
         told((0..64).map(|n| (std::format!("fake{round}x{n}"), endpoint(&std::format!("host{round}x{n}")))))
     };
     let honest = dials_under(|_| told([]));
     let (dialed, most) = dials_under(fakes);
-    assert_eq!(most, KNOWN_PER_TELLER);
+    assert_eq!(most, KNOWN_PER_SOURCE);
     let friend = |dialed: &BTreeMap<String, Vec<u64>>| dialed["friend.example"].len();
     let (with, without) = (friend(&dialed), friend(&honest.0));
     assert!(with * 10 >= without * 9, "{with} {without}");
@@ -151,4 +151,26 @@ fn who_is_kept_out_keeps_its_address_over_a_restart() {
     assert_eq!(node.overlay.known(), 0);
     node.give(Input::Command(Command::Unblacklist(id("b"))));
     assert_eq!(dials(&node.pass(Duration::from_secs(60)))[0], (id("b"), endpoint("b")));
+}
+
+#[test]
+fn a_made_up_address_is_not_forgotten_while_its_id_is_being_greeted() {
+    let mut node = Alone::new(settings("a", &[]));
+    let (conn, _) = node.connect("b");
+    node.say(conn, told([("x".to_string(), endpoint("x"))]));
+    let mut dialed = Vec::new();
+    while dialed.len() < 10 {
+        node.say(conn, Message::Ping(1));
+        let found = dials(&node.pass(Duration::from_secs(10)));
+        if let Some((id, endpoint)) = found.first().cloned().filter(|_| dialed.len() < 9) {
+            node.give(Input::DialFailed { id, endpoint, why: DialError::Unreachable(String::new()) });
+        }
+        dialed.extend(found);
+    }
+    // It dials this node itself before the last dial ends, at this very node.
+    let (inward, _) = node.accept("x");
+    let peer = super::world::verified("a");
+    node.give(Input::Dialed { conn: crate::overlay::ConnId(900), peer, endpoint: endpoint("x") });
+    node.give(Input::Hello { conn: inward, hello: hello("x") });
+    assert_eq!((node.status("x"), node.overlay.connected()), (Some(PeerStatus::Connected), 2));
 }

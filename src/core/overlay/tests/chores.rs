@@ -136,9 +136,9 @@ fn the_next_candidate_is_tried_at_once_and_the_one_that_worked_is_kept() {
 #[test]
 fn configured_peers_do_not_wait_behind_hearsay() {
     let mut node = Alone::new(settings("a", &[]));
-    for teller in 0..8 {
-        let (conn, _) = node.connect(&std::format!("t{teller}"));
-        let names: Vec<_> = (0..16).map(|n| std::format!("x{teller}x{n}")).collect();
+    for source in 0..8 {
+        let (conn, _) = node.connect(&std::format!("t{source}"));
+        let names: Vec<_> = (0..16).map(|n| std::format!("x{source}x{n}")).collect();
         let entries = names.iter().map(|name| PeerEntry { id: id(name), endpoint: endpoint(name) });
         node.say(conn, Message::Peers(Bounded::truncated(entries)));
     }

@@ -44,7 +44,7 @@ fn closed(outputs: &[Output]) -> Vec<ConnId> {
 }
 
 /// Over which connection the session of `session` sends.
-fn wire(node: &mut Alone, session: ConnId) -> Option<ConnId> {
+fn carrier(node: &mut Alone, session: ConnId) -> Option<ConnId> {
     let out = node.give(Input::Answer(Answer::Block { conn: session, id: Hash::ZERO, block: None }));
     out.iter().find_map(|output| match output {
         Output::Send { conn, message: Message::NotFound(_) } => Some(*conn),
@@ -65,12 +65,12 @@ fn the_smaller_id_closes_the_loser_once_the_winner_has_spoken() {
     for in_first in [true, false] {
         let (mut node, inward, outward) = crossed("z", in_first);
         let session = if in_first { inward } else { outward };
-        assert_eq!(wire(&mut node, session), Some(session));
+        assert_eq!(carrier(&mut node, session), Some(session));
         assert_eq!(closed(&node.say(inward, Message::Ping(1))), []);
         let out = node.say(outward, Message::Ping(2));
         assert_eq!((closed(&out), reason(&out)), (Vec::from([inward]), Some(GoodbyeReason::Duplicate)));
         assert!(!is_down(&out) && !is_twin(&out));
-        assert_eq!(wire(&mut node, session), Some(outward), "the session goes on");
+        assert_eq!(carrier(&mut node, session), Some(outward), "the session goes on");
         let out = node.give(Input::Closed { conn: inward, why: CloseReason::Asked });
         assert!(out.is_empty() && node.overlay.connected() == 1);
     }
@@ -81,7 +81,7 @@ fn the_larger_id_uses_the_winner_and_closes_nothing() {
     for in_first in [true, false] {
         let (mut node, inward, outward) = crossed("a", in_first);
         let session = if in_first { inward } else { outward };
-        assert_eq!(wire(&mut node, session), Some(inward));
+        assert_eq!(carrier(&mut node, session), Some(inward));
         for conn in [inward, outward, inward] {
             assert_eq!(closed(&node.say(conn, Message::Ping(1))), []);
         }
@@ -93,7 +93,7 @@ fn the_larger_id_uses_the_winner_and_closes_nothing() {
         // The winner breaks before the smaller id has closed the loser.
         let out = node.give(Input::Closed { conn: inward, why: CloseReason::Lost(String::new()) });
         assert!(!is_down(&out));
-        assert_eq!(wire(&mut node, session), Some(outward));
+        assert_eq!(carrier(&mut node, session), Some(outward));
     }
 }
 
@@ -202,7 +202,7 @@ fn a_copy_of_a_running_machine_is_told_by_the_connection_that_it_does_not_close(
     }
     let (new, out) = node.connect("b");
     assert!(closed(&out).is_empty() && !is_twin(&out), "it looks like a renewal");
-    assert_eq!(wire(&mut node, old), Some(new));
+    assert_eq!(carrier(&mut node, old), Some(new));
     let mut out = Vec::new();
     for _ in 0..10 {
         node.say(old, Message::Ping(1));

@@ -17,8 +17,8 @@
 
 use core::time::Duration;
 
-use super::connections::{Connection, End, Stage};
-use super::{Event, Peers, Timer};
+use super::connections::{Connection, Stage};
+use super::{End, Event, LinkEvent, Links, Timer};
 use crate::id::NodeId;
 use crate::limits::{
     CONNECTION_AGE, CONNECTION_AGE_JITTER, CONNECTION_AGE_LIMIT, CONNECTION_RENEWABLE, RENEW_AGAIN,
@@ -39,11 +39,11 @@ pub(super) enum Renewal {
     Leaving,
 }
 
-impl Peers {
+impl Links {
     /// A connection's hello fits: it has so long. The dialer renews it; the other side only bounds it.
     pub(super) fn plan_age(&mut self, now: Time, conn: ConnId) {
         let Some(connection) = self.connections.get(&conn) else { return };
-        let age = match connection.direction {
+        let age = match connection.direction() {
             Direction::Out => CONNECTION_AGE
                 .saturating_sub(CONNECTION_AGE_JITTER)
                 .saturating_add(self.random.up_to(CONNECTION_AGE_JITTER.saturating_mul(2))),
@@ -57,9 +57,8 @@ impl Peers {
         let Some(connection) = self.connections.get_mut(&conn) else { return };
         let limit = connection.opened.after(CONNECTION_AGE_LIMIT);
         let was = core::mem::replace(&mut connection.renewal, Renewal::Due);
-        let id = connection.id.clone();
-        let direction = connection.direction;
-        let left = was == Renewal::Leaving && self.wire_of(&id) != Some(conn);
+        let (id, direction) = (connection.id.clone(), connection.direction());
+        let left = was == Renewal::Leaving && self.carrier_of(&id) != Some(conn);
         if left && direction == Direction::In {
             // Whoever dialed the new one does not know of the old one: it is not the same machine.
             self.note(Event::DuplicateIdentity(id));
@@ -72,23 +71,20 @@ impl Peers {
             return self.timers.set(Timer::Age(conn), limit);
         }
         self.timers.set(Timer::Age(conn), now.after(RENEW_AGAIN).min(limit));
-        if !self.queue.contains(&id) {
-            self.queue.push_back(id);
-        }
+        self.tell(conn, LinkEvent::Aged);
     }
 
     /// Where a connected peer is to be dialed again, if it is.
-    pub(super) fn renewable(&self, id: &NodeId) -> Option<Endpoint> {
-        let wire = self.connections.get(&self.wire_of(id)?)?;
-        let alone = self.connections.values().filter(|connection| connection.id == *id).count() == 1;
-        let due = wire.renewal == Renewal::Due && alone && !self.dials.contains_key(id);
-        wire.endpoint.clone().filter(|_| due)
+    pub(crate) fn renewable(&self, id: &NodeId) -> Option<Endpoint> {
+        let carrier = self.connections.get(&self.carrier_of(id)?)?;
+        let is_due = carrier.renewal == Renewal::Due && self.connections_of(id).count() == 1;
+        carrier.dialed.clone().filter(|_| is_due)
     }
 
     /// A second connection in the direction of the old one, from the same process: the old one is of age, or else something else is
     /// meant. Bounds how often this way one connection may replace another.
-    pub(super) fn renews(&self, now: Time, new: &Connection, old: &Connection) -> bool {
-        new.direction == old.direction && now.since(old.opened) >= CONNECTION_RENEWABLE
+    pub(super) fn renews(now: Time, new: &Connection, old: &Connection) -> bool {
+        new.direction() == old.direction() && now.since(old.opened) >= CONNECTION_RENEWABLE
     }
 
     /// The new connection `conn` takes over from `old`.
@@ -96,20 +92,17 @@ impl Peers {
         let wall = self.wall(now);
         let Some(connection) = self.connections.get_mut(&conn) else { return };
         connection.stage = Stage::Up;
-        let (id, direction, endpoint) =
-            (connection.id.clone(), connection.direction, connection.endpoint.clone());
+        let (id, direction) = (connection.id.clone(), connection.direction());
+        let offset = connection.hello.as_ref().map(|hello| hello.clock_offset_ms(wall));
         if direction == Direction::Out {
             connection.renewed = Some(old);
         }
-        if let Some(hello) = connection.hello.clone() {
-            self.prove(now, &id, endpoint, &hello);
-            let offset = hello.clock_offset_ms(wall);
-            if let Some(session) = self.session_mut(&id) {
-                session.clock_offset_ms = offset;
-            }
+        self.prove(conn);
+        if let Some((session, offset)) = self.session_of(&id).zip(offset) {
+            session.clock_offset_ms = offset;
         }
         if direction == Direction::In {
-            self.rewire(&id, conn);
+            self.carry(&id, conn);
             self.leave(now, old, SILENT_CLOSE.saturating_mul(2));
         }
         self.ping(now, conn);
@@ -117,8 +110,8 @@ impl Peers {
 
     /// A frame beyond hello on the new connection: the other side sends nothing more on the old one but its last word.
     pub(super) fn hand_over(&mut self, now: Time, conn: ConnId, old: ConnId) {
-        let Some(id) = self.connections.get(&conn).map(|connection| connection.id.clone()) else { return };
-        self.rewire(&id, conn);
+        let Some(id) = self.id_of(conn) else { return };
+        self.carry(&id, conn);
         // A last word that does not come is not waited for without end.
         if self.leave(now, old, SILENT_CLOSE) {
             self.ping(now, old);
@@ -138,8 +131,8 @@ impl Peers {
     /// The connection has answered a ping; if it was leaving, that was the last word. Unless the one that took over is gone already.
     pub(super) fn parted(&mut self, now: Time, conn: ConnId) {
         let Some(connection) = self.connections.get(&conn) else { return };
-        let leaving = connection.direction == Direction::Out && connection.renewal == Renewal::Leaving;
-        if leaving && self.wire_of(&connection.id) != Some(conn) {
+        let leaving = connection.direction() == Direction::Out && connection.renewal == Renewal::Leaving;
+        if leaving && self.carrier_of(&connection.id) != Some(conn) {
             self.close_aged(now, conn);
         }
     }

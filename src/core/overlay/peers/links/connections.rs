@@ -1,7 +1,7 @@
 //! Connections: from the moment that TLS has proven an id until the shell says that it is gone.
 //!
 //! ```text
-//! Greeting -> Up        hello read, fits; one of the wires of its peer's session
+//! Greeting -> Up        hello read, fits; one of those that may carry its peer's session
 //!     |   '-> Waiting   hello read, fits; the older connection is asked whether it lives
 //!     '----------'----> Closing   asked to close; whatever still comes is ignored
 //! ```
@@ -9,14 +9,14 @@
 use alloc::format;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
-use core::net::IpAddr;
 use core::time::Duration;
 
 use super::age::Renewal;
-use super::{Event, Output, Peers, Timer, is_recent};
+use super::{End, Event, Fault, Instances, LinkEvent, Links, Output, Peer, Timer, Told};
 use crate::crypto::Hash;
 use crate::id::NodeId;
 use crate::limits::{HELLO_TIMEOUT, PING_AFTER};
+use crate::overlay::budget::Budget;
 use crate::overlay::{CloseReason, ConnId, Direction, SessionSecret, Verified};
 use crate::time::{Time, Timestamp};
 use crate::wire::{Endpoint, Goodbye, GoodbyeReason, Hello, HelloError, Message};
@@ -24,7 +24,10 @@ use crate::wire::{Endpoint, Goodbye, GoodbyeReason, Hello, HelloError, Message};
 #[derive(Debug)]
 pub(super) struct Connection {
     pub(super) id: NodeId,
-    pub(super) direction: Direction,
+    /// Where this node dialed it; none if the peer did.
+    pub(super) dialed: Option<Endpoint>,
+    /// Its other end, for people.
+    pub(super) shown: String,
     pub(super) stage: Stage,
     pub(super) opened: Time,
     /// Something came last.
@@ -48,9 +51,6 @@ pub(super) struct Connection {
     key: Hash,
     /// When its certificate ends.
     pub(super) not_after: Timestamp,
-    /// Where it was dialed.
-    pub(super) endpoint: Option<Endpoint>,
-    pub(super) shown: String,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,73 +61,32 @@ pub(super) enum Stage {
     Closing(End),
 }
 
-/// What the end of a connection or of a round of dials means for the next dial.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum End {
-    /// Nobody's fault: no penalty.
-    Free,
-    /// Not reached, or lost.
-    Lost,
-    /// One side does not want the other: nothing will change soon.
-    Refused,
+impl Connection {
+    pub(super) fn direction(&self) -> Direction {
+        if self.dialed.is_some() { Direction::Out } else { Direction::In }
+    }
+
+    fn is_closing(&self) -> bool {
+        matches!(self.stage, Stage::Closing(_))
+    }
 }
 
-impl Peers {
-    /// See [`super::super::Input::Accepted`].
-    pub fn accepted(&mut self, now: Time, conn: ConnId, peer: Verified, address: IpAddr) {
-        if peer.id == self.own.hello.id {
-            // This node dials no address of its own id, so this is another machine that holds the same certificate.
-            if !is_recent(self.own.twin_noted, now) {
-                self.own.twin_noted = Some(now);
-                self.note(Event::DuplicateIdentity(peer.id));
-            }
-            return self.turn_away(
-                conn,
-                GoodbyeReason::Identity,
-                "this is the same id; issue one of its own",
-            );
-        }
-        self.open(now, conn, peer, Direction::In, None, address.to_string());
-    }
-
-    /// See [`super::super::Input::Dialed`].
-    pub fn dialed(&mut self, now: Time, conn: ConnId, peer: Verified, endpoint: Endpoint) {
-        if peer.id == self.own.hello.id {
-            self.turn_away(conn, GoodbyeReason::Identity, "this is the same id");
-            return self.dialed_self(now, &endpoint);
-        }
-        self.dials.remove(&peer.id);
-        if self.peers.contains_key(&peer.id) {
-            let shown = endpoint.to_string();
-            self.open(now, conn, peer, Direction::Out, Some(endpoint), shown);
-        } else {
-            self.turn_away(conn, GoodbyeReason::Removed, "");
-        }
-        self.pump(now);
-    }
-
-    fn open(
+impl Links {
+    /// A connection of an id that the book admits.
+    pub(crate) fn open(
         &mut self,
         now: Time,
         conn: ConnId,
         peer: Verified,
-        direction: Direction,
-        endpoint: Option<Endpoint>,
+        dialed: Option<Endpoint>,
         shown: String,
     ) {
-        if self.stopping {
-            return self.turn_away(conn, GoodbyeReason::Shutdown, "");
-        }
-        if let Some(why) = self.banned_because(now, &peer.id) {
-            self.turn_away(conn, GoodbyeReason::Banned, &why);
-            return self.note_turned_away(now, &peer.id, &why);
-        }
-        if self.ensure(now, &peer.id).is_none() {
-            return self.turn_away(conn, GoodbyeReason::Full, "the address book is full of proven peers");
-        }
+        let fresh = || Peer { session: None, budget: Budget::new(now), instances: Instances::none() };
+        self.peers.entry(peer.id.clone()).or_insert_with(fresh);
         let connection = Connection {
             id: peer.id,
-            direction,
+            dialed,
+            shown,
             stage: Stage::Greeting,
             opened: now,
             heard: now,
@@ -142,54 +101,52 @@ impl Peers {
             secret: peer.session,
             key: peer.key,
             not_after: peer.not_after,
-            endpoint,
-            shown,
         };
         self.connections.insert(conn, connection);
         self.timers.set(Timer::Quiet(conn), now.after(HELLO_TIMEOUT));
-        let mut hello = self.own.hello.clone();
-        hello.time_ms = self.wall(now).0;
-        self.outputs.push_back(Output::Greet { conn, hello });
+        let hello = Hello { time_ms: self.wall(now).0, ..self.hello.clone() };
+        self.output(Output::Greet { conn, hello });
     }
 
     /// Closes a connection that never gets into the tables.
-    fn turn_away(&mut self, conn: ConnId, reason: GoodbyeReason, detail: &str) {
-        self.outputs.push_back(Output::Close { conn, goodbye: Some(Goodbye::new(reason, detail)) });
+    pub(crate) fn turn_away(&mut self, conn: ConnId, goodbye: Goodbye) {
+        self.output(Output::Close { conn, goodbye: Some(goodbye) });
     }
 
-    /// See [`super::super::Input::Hello`].
-    pub fn hello(&mut self, now: Time, conn: ConnId, hello: Hello) {
+    /// Somebody has dialed this node and proven its very id. This node dials no address of its own id, so this is another machine that
+    /// holds the same certificate.
+    pub(crate) fn turn_away_twin(&mut self, now: Time, conn: ConnId, id: NodeId) {
+        if self.twin_noted.passes(now) {
+            self.note(Event::DuplicateIdentity(id));
+        }
+        let words = "this is the same id; issue one of its own";
+        self.turn_away(conn, Goodbye::new(GoodbyeReason::Identity, words));
+    }
+
+    /// The peer's hello. Without a connection of its id that carries a session, the parent knows whether there is room for one.
+    pub(crate) fn hello(&mut self, now: Time, conn: ConnId, hello: Hello) {
         let Some(connection) = self.connections.get_mut(&conn) else { return };
         match connection.stage {
             Stage::Greeting => (),
             Stage::Closing(_) => return,
-            Stage::Up | Stage::Waiting => {
-                return self.blame(now, conn, &crate::overlay::Fault::Unasked("hello"));
-            }
+            Stage::Up | Stage::Waiting => return self.blame(conn, Fault::Unasked("hello")),
         }
         connection.heard = now;
         self.timers.set(Timer::Quiet(conn), now.after(PING_AFTER));
-        if let Err(error) = hello.check(&self.own.hello, &connection.id, &connection.secret.0) {
+        if let Err(error) = hello.check(&self.hello, &connection.id, &connection.secret.0) {
             return self.misfit(now, conn, &error);
         }
         connection.hello = Some(hello);
-        let id = connection.id.clone();
-        let key = connection.key;
+        let (id, key) = (connection.id.clone(), connection.key);
         self.plan_age(now, conn);
-        self.meet_key(now, &id, key);
-        match self.wire_of(&id) {
+        self.tell(conn, LinkEvent::Key(key));
+        match self.carrier_of(&id) {
             Some(old) => self.second(now, conn, old),
-            None if self.has_room(&id) => self.attach(now, conn),
-            None => {
-                let most = format!("{} peers are connected", self.connected());
-                self.close(now, conn, Some(Goodbye::new(GoodbyeReason::Full, &most)), End::Lost);
-                self.note_refused(now, &id, "no room for another peer");
-            }
+            None => self.out.push_back(Told::Greeted(id, conn)),
         }
     }
 
     fn misfit(&mut self, now: Time, conn: ConnId, error: &HelloError) {
-        let Some(id) = self.connections.get(&conn).map(|connection| connection.id.clone()) else { return };
         let reason = match error {
             HelloError::Network { .. } => GoodbyeReason::Network,
             HelloError::Protocol { .. } => GoodbyeReason::Protocol,
@@ -199,46 +156,43 @@ impl Peers {
         };
         let text = error.to_string();
         self.close(now, conn, Some(Goodbye::new(reason, &text)), End::Refused);
-        self.note_refused(now, &id, &format!("its hello does not fit: told it \"{text}\""));
+        self.tell(conn, LinkEvent::Refused(format!("its hello does not fit: told it \"{text}\"")));
+    }
+
+    /// There is no room for another connected peer.
+    pub(crate) fn close_full(&mut self, now: Time, conn: ConnId) {
+        let most = format!("{} peers are connected", self.connected());
+        self.close(now, conn, Some(Goodbye::new(GoodbyeReason::Full, &most)), End::Lost);
+        self.tell(conn, LinkEvent::Refused("no room for another peer".to_string()));
     }
 
     /// Says goodbye and closes. Nothing that still comes counts.
-    pub(super) fn close(&mut self, now: Time, conn: ConnId, goodbye: Option<Goodbye>, end: End) {
-        let why = goodbye.as_ref().map_or_else(|| "closed".to_string(), tell);
+    pub(crate) fn close(&mut self, now: Time, conn: ConnId, goodbye: Option<Goodbye>, end: End) {
+        let why = goodbye.as_ref().map_or_else(|| "closed".to_string(), words);
         self.close_because(now, conn, goodbye, end, &why);
     }
 
     fn close_because(&mut self, now: Time, conn: ConnId, goodbye: Option<Goodbye>, end: End, why: &str) {
-        let Some(connection) = self.connections.get_mut(&conn) else { return };
-        if matches!(connection.stage, Stage::Closing(_)) {
-            return;
-        }
+        let Some(connection) = self.connections.get_mut(&conn).filter(|c| !c.is_closing()) else { return };
         connection.stage = Stage::Closing(end);
         connection.held = Vec::new();
         let id = connection.id.clone();
         self.disarm(conn);
-        self.outputs.push_back(Output::Close { conn, goodbye });
+        self.output(Output::Close { conn, goodbye });
         self.detach(now, &id, conn, why);
     }
 
     /// A connection's certificate is no longer good. Said once, whatever the peer had here.
-    pub fn revoked(&mut self, now: Time, conn: ConnId, why: &str) {
-        let Some(connection) = self.connections.get(&conn) else { return };
-        if matches!(connection.stage, Stage::Closing(_)) {
-            return;
-        }
-        let id = connection.id.clone();
-        let was_up = self.wire_of(&id).is_some();
+    pub(crate) fn revoked(&mut self, now: Time, conn: ConnId, why: &str) {
+        let Some(connection) = self.connections.get(&conn).filter(|c| !c.is_closing()) else { return };
+        let was_connected = self.carrier_of(&connection.id).is_some();
         let words = "your certificate has been revoked, has expired or is of a root no longer trusted";
         let goodbye = Goodbye::new(GoodbyeReason::Certificate, words);
         let why = format!("cut: {why}");
         self.close_because(now, conn, Some(goodbye), End::Refused, &why);
-        if let Some(peer) = self.peers.get_mut(&id) {
-            // Not told to others any more.
-            (peer.listens, peer.proven_at) = (None, None);
-        }
-        if !was_up {
-            self.note_refused(now, &id, &why);
+        self.tell(conn, LinkEvent::Revoked);
+        if !was_connected {
+            self.tell(conn, LinkEvent::Refused(why));
         }
     }
 
@@ -248,60 +202,57 @@ impl Peers {
         }
     }
 
+    pub(crate) fn shut_down(&mut self, now: Time) {
+        let ids: Vec<_> = self.peers.keys().cloned().collect();
+        for id in ids {
+            self.close_all(now, &id, &Goodbye::new(GoodbyeReason::Shutdown, ""), End::Free);
+        }
+    }
+
     /// Closes all connections of an id; its session ends.
-    pub(super) fn close_all(&mut self, now: Time, id: &NodeId, goodbye: &Goodbye, end: End) {
-        let mut all = self.wires(id);
-        // The session's wire last: nothing is left then that could take its place.
-        all.sort_by_key(|conn| self.wire_of(id) == Some(*conn));
+    pub(crate) fn close_all(&mut self, now: Time, id: &NodeId, goodbye: &Goodbye, end: End) {
+        let mut all = self.open_of(id);
+        // The carrier last: nothing is left then that could take its place.
+        all.sort_by_key(|conn| self.carrier_of(id) == Some(*conn));
         for conn in all {
             self.close(now, conn, Some(goodbye.clone()), end);
         }
     }
 
-    /// See [`super::super::Input::Closed`].
-    pub fn closed(&mut self, now: Time, conn: ConnId, why: &CloseReason) {
-        let Some(connection) = self.connections.remove(&conn) else { return };
+    pub(crate) fn closed(&mut self, now: Time, conn: ConnId, why: &CloseReason) {
+        let Some(connection) = self.connections.get(&conn) else { return };
+        let (id, stage) = (connection.id.clone(), connection.stage);
+        let end = if let Stage::Closing(end) = stage { end } else { end_of(why) };
         self.disarm(conn);
-        let id = connection.id;
-        let (end, text) = match connection.stage {
-            Stage::Closing(end) => (end, None),
-            _ => (end_of(why), Some(describe(why))),
-        };
-        if let Some(text) = text {
+        if !matches!(stage, Stage::Closing(_)) {
+            let text = describe(why);
             self.detach(now, &id, conn, &text);
-            if end == End::Refused || connection.stage == Stage::Greeting {
-                self.note_refused(now, &id, &text);
+            if end == End::Refused || stage == Stage::Greeting {
+                self.tell(conn, LinkEvent::Refused(text));
             }
         }
-        if !self.is_busy(&id) {
-            self.settle(now, &id, end);
+        if self.other(conn, |_| true).is_none() {
+            self.tell(conn, LinkEvent::Gone(end));
         }
+        self.connections.remove(&conn);
     }
 
     /// The peer says goodbye; it closes, so does this node.
     pub(super) fn goodbye(&mut self, now: Time, conn: ConnId, goodbye: Goodbye) {
-        let Some(id) = self.connections.get(&conn).map(|connection| connection.id.clone()) else { return };
         let why = CloseReason::Goodbye(goodbye);
         let (end, text) = (end_of(&why), describe(&why));
         self.close(now, conn, None, end);
-        if end == End::Refused {
-            self.note_refused(now, &id, &text);
-        } else if let Some(peer) = self.peers.get_mut(&id) {
-            peer.why = Some(text);
-        }
+        let is_refusal = end == End::Refused;
+        self.tell(conn, if is_refusal { LinkEvent::Refused(text) } else { LinkEvent::Left(text) });
     }
 
-    /// All connections of the id that are not closing.
-    pub(super) fn wires(&self, id: &NodeId) -> Vec<ConnId> {
-        self.connections
-            .iter()
-            .filter(|(_, c)| c.id == *id && !matches!(c.stage, Stage::Closing(_)))
-            .map(|(conn, _)| *conn)
-            .collect()
+    /// All connections of an id that are not closing.
+    pub(super) fn open_of(&self, id: &NodeId) -> Vec<ConnId> {
+        self.connections_of(id).filter(|(_, c)| !c.is_closing()).map(|(conn, _)| conn).collect()
     }
 }
 
-fn tell(goodbye: &Goodbye) -> String {
+fn words(goodbye: &Goodbye) -> String {
     match goodbye.detail.as_str() {
         "" => goodbye.reason.to_string(),
         detail => format!("{}: {detail}", goodbye.reason),
@@ -311,7 +262,7 @@ fn tell(goodbye: &Goodbye) -> String {
 fn describe(why: &CloseReason) -> String {
     match why {
         CloseReason::Asked => "closed".to_string(),
-        CloseReason::Goodbye(goodbye) => format!("it said goodbye: {}", tell(goodbye)),
+        CloseReason::Goodbye(goodbye) => format!("it said goodbye: {}", words(goodbye)),
         CloseReason::Lost(text) => format!("connection lost: {text}"),
         CloseReason::Certificate(text) => format!("it refused this node's certificate: {text}"),
         CloseReason::Slow => "it does not read what is sent to it".to_string(),

@@ -6,9 +6,9 @@ use core::net::IpAddr;
 use crate::limits::CANDIDATES;
 use crate::wire::Endpoint;
 
-/// How this node knows of an address; better ones come first.
+/// How good an address is, by how this node knows of it; better ones come first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Source {
+pub(super) enum Rank {
     /// The operator says so.
     Configured,
     /// The peer itself says so.
@@ -19,25 +19,25 @@ pub(super) enum Source {
     Hint,
 }
 
-/// At most [`CANDIDATES`] addresses, sorted by source.
+/// At most [`CANDIDATES`] addresses, sorted by rank.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Candidates(Vec<(Source, Endpoint)>);
+pub(super) struct Candidates(Vec<(Rank, Endpoint)>);
 
 impl Candidates {
     /// Takes in an address. There is one that the peer tells of itself and one that worked last: the one before becomes a hint. A hint
     /// takes the place of the oldest hint at most. Says whether anything has changed.
-    pub(super) fn add(&mut self, source: Source, endpoint: Endpoint) -> bool {
+    pub(super) fn add(&mut self, rank: Rank, endpoint: Endpoint) -> bool {
         let before = self.clone();
-        if self.0.iter().any(|(have, known)| *known == endpoint && *have <= source) {
+        if self.0.iter().any(|(have, known)| *known == endpoint && *have <= rank) {
             return false;
         }
         self.0.retain(|(_, known)| *known != endpoint);
-        if matches!(source, Source::Told | Source::Worked) {
-            self.0.iter_mut().filter(|(have, _)| *have == source).for_each(|(have, _)| *have = Source::Hint);
+        if matches!(rank, Rank::Told | Rank::Worked) {
+            self.0.iter_mut().filter(|(have, _)| *have == rank).for_each(|(have, _)| *have = Rank::Hint);
         }
-        self.0.insert(0, (source, endpoint));
-        // Stable: the newest of each source is first, so the oldest of the worst source leaves.
-        self.0.sort_by_key(|(source, _)| *source);
+        self.0.insert(0, (rank, endpoint));
+        // Stable: the newest of each rank is first, so the oldest of the worst rank leaves.
+        self.0.sort_by_key(|(rank, _)| *rank);
         self.0.truncate(CANDIDATES);
         *self != before
     }
@@ -48,20 +48,20 @@ impl Candidates {
     }
 
     /// Best first.
-    pub(super) fn iter(&self) -> impl Iterator<Item = &(Source, Endpoint)> {
+    pub(super) fn iter(&self) -> impl Iterator<Item = &(Rank, Endpoint)> {
         self.0.iter()
     }
 
-    pub(super) fn get(&self, at: usize) -> Option<&Endpoint> {
-        self.0.get(at).map(|(_, endpoint)| endpoint)
+    pub(super) fn get(&self, at: usize) -> Option<&(Rank, Endpoint)> {
+        self.0.get(at)
     }
 
-    pub(super) fn len(&self) -> usize {
-        self.0.len()
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 
     pub(super) fn configured(&self) -> Option<&Endpoint> {
-        self.0.iter().find(|(source, _)| *source == Source::Configured).map(|(_, endpoint)| endpoint)
+        self.0.iter().find(|(rank, _)| *rank == Rank::Configured).map(|(_, endpoint)| endpoint)
     }
 }
 
@@ -70,7 +70,7 @@ impl Candidates {
 pub(super) enum Reach {
     /// Dial it.
     Network,
-    /// The teller's own machine: no good, unless all run on this one.
+    /// The machine of whoever told it: no good, unless all run on this one.
     Loopback,
     /// No node listens there, and no honest node tells it.
     Nowhere,
@@ -119,30 +119,30 @@ mod tests {
     }
 
     #[test]
-    fn better_sources_come_first_and_hints_displace_only_hints() {
+    fn better_ranks_come_first_and_hints_displace_only_hints() {
         let mut list = Candidates::default();
         for n in 1..=9 {
-            list.add(Source::Hint, at(&std::format!("10.0.0.{n}:1")));
+            list.add(Rank::Hint, at(&std::format!("10.0.0.{n}:1")));
         }
         assert_eq!(hosts(&list), ["10.0.0.9", "10.0.0.8", "10.0.0.7", "10.0.0.6"]);
-        assert!(list.add(Source::Worked, at("10.0.0.6:1")));
-        assert!(list.add(Source::Told, at("told:1")));
-        assert!(list.add(Source::Configured, at("configured:1")));
+        assert!(list.add(Rank::Worked, at("10.0.0.6:1")));
+        assert!(list.add(Rank::Told, at("told:1")));
+        assert!(list.add(Rank::Configured, at("configured:1")));
         assert_eq!(hosts(&list), ["configured", "told", "10.0.0.6", "10.0.0.9"]);
-        assert!(list.add(Source::Hint, at("hint:1")));
+        assert!(list.add(Rank::Hint, at("hint:1")));
         assert_eq!(hosts(&list), ["configured", "told", "10.0.0.6", "hint"]);
-        assert!(!list.add(Source::Hint, at("told:1")), "it is known better");
-        assert!(list.add(Source::Configured, at("configured2:1")));
-        assert!(!list.add(Source::Hint, at("hint2:1")), "no hint is left to displace");
+        assert!(!list.add(Rank::Hint, at("told:1")), "it is known better");
+        assert!(list.add(Rank::Configured, at("configured2:1")));
+        assert!(!list.add(Rank::Hint, at("hint2:1")), "no hint is left to displace");
     }
 
     #[test]
     fn a_peer_that_moved_is_told_by_its_new_address() {
         let mut list = Candidates::default();
-        list.add(Source::Told, at("old:1"));
-        list.add(Source::Told, at("new:1"));
+        list.add(Rank::Told, at("old:1"));
+        list.add(Rank::Told, at("new:1"));
         assert_eq!(hosts(&list), ["new", "old"]);
-        assert!(list.add(Source::Told, at("old:1")), "and back");
+        assert!(list.add(Rank::Told, at("old:1")), "and back");
         assert_eq!(hosts(&list), ["old", "new"]);
     }
 

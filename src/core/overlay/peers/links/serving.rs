@@ -7,7 +7,7 @@
 use alloc::collections::{BTreeSet, VecDeque};
 use alloc::vec::Vec;
 
-use super::{Output, Peers, Timer};
+use super::{Links, Output, Timer};
 use crate::crypto::Hash;
 use crate::limits::{
     ANSWER_BYTES, BLOCK_REQUESTS_WAITING, HEADER_REQUESTS_WAITING, IDS_PER_MESSAGE,
@@ -67,22 +67,19 @@ impl Serving {
     }
 }
 
-impl Peers {
-    /// A session's peer asks for headers, blocks or transactions.
-    pub fn asked(&mut self, now: Time, session: ConnId, message: Message) {
+impl Links {
+    pub(crate) fn asked(&mut self, now: Time, session: ConnId, message: Message) {
         let Some(known) = self.sessions.get_mut(&session) else { return };
         known.serving.take_in(message);
         self.serve_next(now, session);
     }
 
-    /// Chain or mempool have answered: sends it, if the peer is still there, and goes on.
-    pub fn answered(&mut self, now: Time, session: ConnId, messages: Vec<Message>) {
+    pub(crate) fn answered(&mut self, now: Time, session: ConnId, messages: Vec<Message>) {
         let Some(known) = self.sessions.get_mut(&session) else { return };
         known.serving.busy = false;
-        let size = |message: &Message| borsh::object_length(message).unwrap_or(usize::MAX);
-        let bytes = messages.iter().map(size).fold(0, usize::saturating_add);
-        if let Some(peer) = self.peers.get_mut(&known.id) {
-            peer.budget.serve(now, bytes.max(ANSWER_BYTES));
+        let bytes = messages.iter().map(length).fold(0, usize::saturating_add);
+        if let Some(budget) = self.budget(session) {
+            budget.serve(now, bytes.max(ANSWER_BYTES));
         }
         for message in messages {
             self.send(session, message);
@@ -90,13 +87,19 @@ impl Peers {
         self.serve_next(now, session);
     }
 
-    /// Sends what is at hand to a session's peer at once, because it asked.
-    pub fn serve(&mut self, now: Time, session: ConnId, message: Message) {
-        let Some(known) = self.sessions.get(&session) else { return };
-        if let Some(peer) = self.peers.get_mut(&known.id) {
-            peer.budget.serve(now, borsh::object_length(&message).unwrap_or(usize::MAX));
+    pub(crate) fn serve(&mut self, now: Time, session: ConnId, message: Message) {
+        if let Some(carrier) = self.carrier(session) {
+            self.reply(now, carrier, message);
         }
-        self.send(session, message);
+    }
+
+    /// Answers at once, at the asker's cost.
+    pub(crate) fn reply(&mut self, now: Time, conn: ConnId, message: Message) {
+        let Some(connection) = self.connections.get(&conn) else { return };
+        if let Some(peer) = self.peers.get_mut(&connection.id) {
+            peer.budget.serve(now, length(&message));
+        }
+        self.output(Output::Send { conn, message });
     }
 
     /// Asks chain or mempool for what a session's peer wants next, once it has paid for what it got.
@@ -108,7 +111,11 @@ impl Peers {
         }
         if let Some(request) = known.serving.next(session) {
             known.serving.busy = true;
-            self.outputs.push_back(Output::Ask(request));
+            self.output(Output::Ask(request));
         }
     }
+}
+
+fn length(message: &Message) -> usize {
+    borsh::object_length(message).unwrap_or(usize::MAX)
 }

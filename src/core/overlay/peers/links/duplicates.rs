@@ -1,0 +1,156 @@
+//! Which of two connections of one id stays.
+//!
+//! Both sides dialed at once (same instance, opposite directions): the connection that the smaller id opened stays. Both sides know that,
+//! but only the smaller id closes the other one, and only after a frame beyond hello has come on the one that stays: until then it cannot
+//! know that the larger id has it too. The larger id's ping, sent after hello, is such a frame.
+//!
+//! Both in one direction, from the same process, and the older one of age: a renewal, see [`super::age`].
+//!
+//! Otherwise one of the two is dead or the peer is two machines. A new instance is a restart: the newer connection stays, once a minute. An
+//! instance that was seen before, or a second new one within the minute, is a reconnect if the older connection is dead, and a twin with the
+//! same certificate if it answers a ping.
+
+use alloc::collections::VecDeque;
+use core::time::Duration;
+
+use super::connections::Stage;
+use super::{End, Event, Links, Throttle, Timer};
+use crate::crypto::{Hash, sha256};
+use crate::limits::DUPLICATE_PING;
+use crate::overlay::{ConnId, Direction};
+use crate::time::Time;
+use crate::wire::{Goodbye, GoodbyeReason, Hello};
+
+/// Instances of one id that are remembered: a twin that comes back is told from a restart.
+const INSTANCES: usize = 4;
+/// A new instance takes the place of a connection that stands at most so often: who claims a new one each time swaps no faster.
+const SWAP_EVERY: Duration = Duration::from_secs(60);
+
+/// The last few `instance`s in an id's hellos, and when a new one was taken for a restart.
+#[derive(Debug)]
+pub(super) struct Instances(VecDeque<Hash>, Throttle);
+
+impl Instances {
+    pub(super) fn none() -> Self {
+        Self(VecDeque::new(), Throttle::once_in(SWAP_EVERY))
+    }
+
+    pub(super) fn add(&mut self, instance: Hash) {
+        if !self.0.contains(&instance) {
+            self.0.push_back(instance);
+            self.0.drain(..self.0.len().saturating_sub(INSTANCES));
+        }
+    }
+
+    /// Whether the instance is taken for a restart of the one that is connected.
+    fn is_restart(&mut self, now: Time, instance: &Hash) -> bool {
+        !self.0.contains(instance) && self.1.passes(now)
+    }
+}
+
+pub(super) fn instance_of(hello: &Hello) -> Hash {
+    sha256(hello.instance.as_bytes())
+}
+
+impl Links {
+    /// A second connection of a connected peer has said a hello that fits; `old` carries the session.
+    pub(super) fn second(&mut self, now: Time, conn: ConnId, old: ConnId) {
+        let (Some(new), Some(older)) = (self.connections.get(&conn), self.connections.get(&old)) else {
+            return;
+        };
+        let (Some(instance), Some(peer)) = (new.hello.as_ref().map(instance_of), self.peers.get_mut(&new.id))
+        else {
+            return;
+        };
+        let is_same = older.hello.as_ref().map(instance_of) == Some(instance);
+        let is_crossed = is_same && new.direction() != older.direction();
+        let is_renewal = is_same && Self::renews(now, new, older);
+        if peer.instances.is_restart(now, &instance) {
+            // Attached by itself once nothing older is left; until then it waits.
+            self.set_stage(conn, Stage::Waiting);
+            return self.newer_stays(now, conn);
+        }
+        // A third one would only be a way to hold many.
+        let is_third = |c: &_| matches!(c, Stage::Up | Stage::Waiting);
+        if self.connections_of(&new.id).any(|(at, c)| at != conn && at != old && is_third(&c.stage)) {
+            return self.close_duplicate(now, conn);
+        }
+        if is_renewal {
+            return self.renew(now, conn, old);
+        }
+        if is_crossed {
+            self.set_stage(conn, Stage::Up);
+            self.ping(now, conn);
+            return self.settle_crossed(now, conn, old);
+        }
+        self.set_stage(conn, Stage::Waiting);
+        self.ping(now, old);
+        self.timers.set(Timer::Probation(conn), now.after(DUPLICATE_PING));
+    }
+
+    /// Of two crossed connections, both up, the winner carries the session; the smaller id closes the loser as soon as it may.
+    fn settle_crossed(&mut self, now: Time, one: ConnId, other: ConnId) {
+        let Some(connection) = self.connections.get(&one) else { return };
+        let (id, i_am_smaller) = (connection.id.clone(), self.hello.id < connection.id);
+        let opened_by_me = connection.direction() == Direction::Out;
+        let (winner, loser) = if opened_by_me == i_am_smaller { (one, other) } else { (other, one) };
+        if !i_am_smaller {
+            return self.carry(&id, winner);
+        }
+        if self.connections.get(&winner).is_some_and(|winner| winner.beyond) {
+            self.carry(&id, winner);
+            self.close_duplicate(now, loser);
+        }
+    }
+
+    /// The first frame beyond hello has come on this connection.
+    pub(super) fn beyond(&mut self, now: Time, conn: ConnId) {
+        let Some(connection) = self.connections.get_mut(&conn).filter(|c| c.stage == Stage::Up) else {
+            return;
+        };
+        if let Some(old) = connection.renewed.take() {
+            return self.hand_over(now, conn, old);
+        }
+        let direction = connection.direction();
+        if let Some(other) = self.other(conn, |c| c.stage == Stage::Up && c.direction() != direction) {
+            self.settle_crossed(now, conn, other);
+        }
+    }
+
+    /// The connection has answered a ping: if a newer one waits for its death, that one goes.
+    pub(super) fn lives(&mut self, now: Time, conn: ConnId) {
+        let Some(waiting) = self.other(conn, |c| c.stage == Stage::Waiting) else { return };
+        self.close_duplicate(now, waiting);
+        if let Some(id) = self.id_of(conn) {
+            self.note(Event::DuplicateIdentity(id));
+        }
+    }
+
+    /// The older connection is taken for dead: it has not answered in time, or its process is another one by now.
+    pub(super) fn newer_stays(&mut self, now: Time, conn: ConnId) {
+        let Some(id) = self.id_of(conn) else { return };
+        let carrier = self.carrier_of(&id);
+        let mut older = self.open_of(&id);
+        older.retain(|other| *other != conn && self.stage(*other) != Some(Stage::Greeting));
+        // The carrier last: the session ends with it, and the waiting connection takes its place.
+        older.sort_by_key(|other| Some(*other) == carrier);
+        for other in older {
+            self.close_duplicate(now, other);
+        }
+    }
+
+    fn close_duplicate(&mut self, now: Time, conn: ConnId) {
+        let goodbye = Goodbye::new(GoodbyeReason::Duplicate, "another connection of this id stays");
+        self.close(now, conn, Some(goodbye), End::Free);
+    }
+
+    fn stage(&self, conn: ConnId) -> Option<Stage> {
+        self.connections.get(&conn).map(|connection| connection.stage)
+    }
+
+    fn set_stage(&mut self, conn: ConnId, stage: Stage) {
+        if let Some(connection) = self.connections.get_mut(&conn) {
+            connection.stage = stage;
+        }
+    }
+}
