@@ -335,6 +335,36 @@ fn files_hold_one_idea() {
     }
 }
 
+/// A planted bug (tests/planted) replaces code that it names by its words alone, so that files may move. tests/planted/run compares in
+/// the same way.
+#[test]
+fn planted_bugs_find_the_code_that_they_replace() {
+    let bare = |code: &str| -> String {
+        let lines = code.lines().filter(|line| !line.trim_start().starts_with("//"));
+        lines.flat_map(str::chars).filter(|c| !c.is_whitespace()).collect()
+    };
+    let shipped = ["src", "tools"].iter().flat_map(|folder| sources(folder)).filter(|s| !is_test(&s.path));
+    let shipped: Vec<String> = shipped.map(|source| bare(&source.lines.join("\n"))).collect();
+    let list = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/planted/bugs.toml");
+    let list: toml::Table = toml::from_str(&fs::read_to_string(list).unwrap()).unwrap();
+    let mut lost = String::new();
+    for bug in list["bug"].as_array().unwrap() {
+        // One replacement, or a list of them.
+        let one = std::slice::from_ref(bug);
+        for edit in bug.get("edits").map_or(one, |edits| edits.as_array().unwrap()) {
+            let find = edit["find"].as_str().unwrap();
+            let times: usize = shipped.iter().map(|code| code.matches(&bare(find)).count()).sum();
+            if times != 1 {
+                lost += &format!("\n{} {}: `{find}` is there {times} times", bug["number"], bug["name"]);
+            }
+        }
+    }
+    assert!(
+        lost.is_empty(),
+        "planted bugs whose code is not there exactly once; its code has moved on: plant it where that code is now (tests/planted/bugs.toml){lost}"
+    );
+}
+
 #[test]
 fn tests_wait_for_conditions() {
     for folder in ["src", "tests", "tools"] {
