@@ -9,22 +9,17 @@ use std::time::Duration;
 
 use thiserror::Error;
 
-use crate::devnet::DevnetError;
-
 pub mod api;
 mod chain;
 mod client;
 mod consortium;
-mod folder;
 pub mod gossip;
 pub mod handshake;
 mod limits;
-mod listen;
 mod load;
 pub mod mempool;
 pub mod mine;
 pub mod network;
-mod process;
 pub mod relay;
 mod report;
 pub mod scale;
@@ -50,8 +45,9 @@ pub enum BenchError {
     /// A node did not do what it should.
     #[error("{0}")]
     Node(String),
+    /// The same, or its files or process could not be had.
     #[error(transparent)]
-    Files(#[from] DevnetError),
+    Harness(#[from] bouya_harness::Error),
 }
 
 impl BenchError {

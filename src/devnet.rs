@@ -4,11 +4,12 @@
 //! base port + 100 + i. Node 0 is everybody's bootstrap. Not for real use: all keys lie side by side, wallets have no passphrase.
 
 use std::fs;
-use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use bouya_core::codec::Text;
 use bouya_core::ledger::{Address, Allocation, Genesis};
+use bouya_harness::{Consortium, Member, bootstrap};
 use thiserror::Error;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -19,10 +20,6 @@ use crate::config::{Mistakes, NetworkFile, Settings};
 use crate::miner;
 use crate::node::{Node, NodeError};
 use crate::wallet::{WalletError, WalletName, Wallets, new_key};
-
-mod folder;
-
-pub(crate) use folder::{Folder, Ports, name};
 
 /// Most nodes of a devnet: they share one machine.
 pub const NODES: u16 = 32;
@@ -39,10 +36,8 @@ pub const FRIEND: &str = "friend";
 /// Why a devnet does not start.
 #[derive(Debug, Error)]
 pub enum DevnetError {
-    #[error("cannot write {path}: {error}")]
-    Write { path: PathBuf, error: io::Error },
     #[error(transparent)]
-    Authority(#[from] mkca::Error),
+    Files(#[from] bouya_harness::Error),
     #[error(transparent)]
     Wallet(#[from] WalletError),
     #[error(transparent)]
@@ -55,10 +50,15 @@ pub enum DevnetError {
 
 /// A devnet whose files are there.
 pub struct Devnet {
-    folder: Folder,
-    nodes: u16,
+    dir: PathBuf,
+    members: Vec<Member>,
     base_port: u16,
     network: NetworkFile,
+}
+
+/// Node number `number`.
+pub(crate) fn name(number: u16) -> String {
+    format!("node{number}")
 }
 
 impl Devnet {
@@ -72,16 +72,15 @@ impl Devnet {
                 "--base-port {base_port}: take one from 1024 to 65400"
             )));
         }
-        fs::create_dir_all(dir).map_err(|error| DevnetError::Write { path: dir.to_owned(), error })?;
         let demo = wallet_address(dir, DEMO)?;
         wallet_address(dir, FRIEND)?;
-        let folder = Folder::new(dir);
-        let network = prepare_network(&folder, demo)?;
-        let devnet = Self { folder, nodes, base_port, network };
-        devnet.folder.certify("devnet", nodes)?;
-        for number in 0..nodes {
-            devnet.write_config(number)?;
-        }
+        let network = prepare_network(&dir.join("network.toml"), demo)?;
+        let consortium = Consortium::open(dir, "devnet")?;
+        let text = NetworkFile::render(&network.genesis.spec, network.min_fee_per_byte);
+        let members = (0..nodes).map(|number| consortium.admit(&name(number), &text));
+        let members = members.collect::<Result<Vec<_>, _>>()?;
+        let devnet = Self { dir: dir.to_owned(), members, base_port, network };
+        (0..).zip(&devnet.members).try_for_each(|(number, member)| devnet.write_config(number, member))?;
         Ok(devnet)
     }
 
@@ -97,30 +96,31 @@ impl Devnet {
 
     /// How many nodes there are.
     pub fn nodes(&self) -> u16 {
-        self.nodes
+        self.members.len() as u16
     }
 
     /// The wallets' folder.
     pub fn wallets(&self) -> PathBuf {
-        self.folder.path().join("wallets")
+        self.dir.join("wallets")
     }
 
     /// The address of one of the two wallets.
     pub fn address(&self, name: &str) -> Result<Address, DevnetError> {
-        wallet_address(self.folder.path(), name)
+        wallet_address(&self.dir, name)
     }
 
-    fn ports(&self, number: u16) -> Ports {
-        Ports { p2p: self.base_port + P2P_OFFSET + number, api: self.base_port + number }
+    fn listen(&self, number: u16) -> SocketAddr {
+        (Ipv4Addr::LOCALHOST, self.base_port + P2P_OFFSET + number).into()
     }
 
     /// Written anew at each start: ports and shares follow the arguments.
-    fn write_config(&self, number: u16) -> Result<(), DevnetError> {
+    fn write_config(&self, number: u16, member: &Member) -> Result<(), DevnetError> {
         let cores = std::thread::available_parallelism().map_or(1.0, |cores| cores.get() as f64);
-        let share = (MACHINE_SHARE * cores / f64::from(self.nodes)).min(0.5);
-        let first = (number > 0).then(|| (0, self.ports(0)));
+        let share = (MACHINE_SHARE * cores / f64::from(self.nodes())).min(0.5);
+        let first = (number > 0).then(|| format!("{}@{}", name(0), self.listen(0)));
+        let api = (Ipv4Addr::LOCALHOST, self.base_port + number).into();
         let miner = format!("[miner]\nwhen = \"always\"\nshare = {share:.4}\n");
-        self.folder.configure(number, self.ports(number), first.as_slice(), &miner)
+        Ok(member.configure(self.listen(number), api, &bootstrap(first), &miner)?)
     }
 
     /// Starts all nodes; returns once all of them listen.
@@ -129,8 +129,8 @@ impl Devnet {
         stop: &CancellationToken,
     ) -> Result<JoinSet<Result<(), DevnetError>>, DevnetError> {
         let mut built = Vec::new();
-        for number in 0..self.nodes {
-            let settings = Settings::load(&self.folder.config(number))?;
+        for (number, member) in (0..).zip(&self.members) {
+            let settings = Settings::load(&member.config())?;
             let node = Node::build(settings).await.map_err(|error| DevnetError::Node { number, error })?;
             built.push((number, node));
         }
@@ -155,8 +155,7 @@ fn wallet_address(dir: &Path, name: &str) -> Result<Address, DevnetError> {
     Ok(wallets.create(&name, &new_key()?, None)?.address())
 }
 
-fn prepare_network(folder: &Folder, demo: Address) -> Result<NetworkFile, DevnetError> {
-    let path = folder.network();
+fn prepare_network(path: &Path, demo: Address) -> Result<NetworkFile, DevnetError> {
     if !path.exists() {
         let mut salt = [0; 16];
         getrandom::fill(&mut salt)
@@ -169,7 +168,9 @@ fn prepare_network(folder: &Folder, demo: Address) -> Result<NetworkFile, Devnet
         let cores = std::thread::available_parallelism().map_or(1.0, |cores| cores.get() as f64);
         let rate = miner::measure(&draft) * cores * MACHINE_SHARE;
         spec.blocks.initial_difficulty = ((rate * f64::from(INTERVAL_MS) / 1_000.0) as u64).max(1);
-        folder.write_network(&spec)?;
+        let text = NetworkFile::render(&spec, 1);
+        fs::write(path, text)
+            .map_err(|error| bouya_harness::Error::Write { path: path.to_owned(), error })?;
     }
-    Ok(NetworkFile::load(&path)?)
+    Ok(NetworkFile::load(path)?)
 }

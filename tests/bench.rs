@@ -4,9 +4,10 @@
 
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::process::{Command, Stdio};
+use std::time::Duration;
 
+use bouya_harness::until;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
@@ -201,17 +202,6 @@ fn children(parent: u32) -> Vec<u32> {
     .collect()
 }
 
-fn wait(child: &mut Child) -> Option<i32> {
-    let deadline = Instant::now() + Duration::from_secs(60);
-    loop {
-        if let Some(status) = child.try_wait().unwrap() {
-            return status.code();
-        }
-        assert!(Instant::now() < deadline, "it does not end");
-        std::thread::sleep(Duration::from_millis(20)); // poll
-    }
-}
-
 #[test]
 fn who_is_told_to_stop_takes_the_nodes_along() {
     let folder = tempfile::tempdir().unwrap();
@@ -224,7 +214,8 @@ fn who_is_told_to_stop_takes_the_nodes_along() {
     // To it alone, as `kill` does it; Ctrl-C on a terminal reaches all.
     kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
     assert!(lines.any(|line| line.unwrap().contains("interrupted")));
-    assert_eq!(wait(&mut child), Some(1));
+    let ended = until(Duration::from_secs(60), || child.try_wait().unwrap());
+    assert_eq!(ended.expect("it ends").code(), Some(1));
     for node in nodes {
         assert!(!PathBuf::from(format!("/proc/{node}")).exists(), "a node is left");
     }

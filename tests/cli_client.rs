@@ -5,13 +5,14 @@
 #[path = "cli_client/node.rs"]
 mod node;
 
-use std::net::TcpListener;
+use std::net::Ipv4Addr;
 use std::process::{Output, Stdio};
 
 use bouya::http::views::*;
 use bouya_core::codec::decode;
 use bouya_core::crypto::{Hash, SecretKey};
 use bouya_core::ledger::{self, Address};
+use bouya_harness::Port;
 use serde::Serialize;
 
 use self::node::{Node, bouya};
@@ -103,14 +104,15 @@ fn status_for_people_and_for_programs() {
 #[test]
 fn no_node_is_exit_code_3_and_says_how_to_get_one() {
     let home = tempfile::tempdir().unwrap();
-    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let output = bouya(home.path()).args(["status", "--api", &format!("http://{free}")]).output().unwrap();
+    let nobody = Port::reserve(Ipv4Addr::LOCALHOST).unwrap();
+    let at = nobody.address();
+    let output = bouya(home.path()).args(["status", "--api", &format!("http://{at}")]).output().unwrap();
     ended(&output, 3);
     assert_eq!(out(&output), "");
     assert_eq!(
         err(&output),
         format!(
-            "error: no node at http://{free} (connection refused). \
+            "error: no node at http://{at} (connection refused). \
              Start one: bouya run --config node.toml; or say where: --api URL\n"
         )
     );

@@ -10,6 +10,5 @@ mod strangers {
     mod files;
     mod noise;
     mod openssl;
-    mod process;
     mod refused;
 }

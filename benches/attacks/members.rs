@@ -272,7 +272,7 @@ fn revocation(bench: &mut Bench, name: &str) -> Row {
     let nodes: Vec<Target> = bench.field.nodes().map(|node| bench.field.target_of(node)).collect();
     let list = bench.field.consortium.authority.crl_path();
     let authority = mkca::Authority::open(list.parent().unwrap()).unwrap();
-    let files: Vec<_> = bench.field.honest.iter().map(|node| node.dir.join("ca.crl")).collect();
+    let told_members: Vec<_> = bench.field.honest.iter().map(|node| node.member.clone()).collect();
     bench.watch(name, move || {
         let mut outcome = Outcome::default();
         for (run, (id, from)) in members.into_iter().enumerate() {
@@ -290,10 +290,7 @@ fn revocation(bench: &mut Bench, name: &str) -> Row {
             }
             std::thread::sleep(Duration::from_secs(1)); // pace
             authority.revoke(&id.parse().unwrap(), mkca::Reason::default(), mkca::CRL_DAYS).unwrap();
-            // As an operator would: the file is replaced at once.
-            let (file, new) = (&files[run % files.len()], files[run % files.len()].with_extension("new"));
-            std::fs::copy(&list, &new).unwrap();
-            std::fs::rename(&new, file).unwrap();
+            told_members[run % told_members.len()].take(&list).unwrap();
             let told = Instant::now();
             let ends = runtime.block_on(links.join_all());
             let last = ends.iter().map(|(_, at)| *at).max().unwrap();

@@ -31,16 +31,16 @@ pub fn run(settings: &Settings, run: &mut Run<'_>) -> Result<Report, BenchError>
     let limits = Limits::measure(run)?;
     let load = Load { wallets: 100, accounts: 500 };
     let genesis = Arc::new(genesis(load.spec(INTERVAL_MS, 1, 100 * u64::from(INTERVAL_MS))?)?);
-    let consortium = Consortium::create(&genesis, 1)?;
+    let mut consortium = Consortium::create(&genesis, 1)?;
     (run.say)("making a chain");
     let signed = load.sign(&genesis.id(), 0..BLOCKS * PER_BLOCK, run.stop)?;
-    let mut maker = Maker::open(&consortium.files().data(0), genesis)?;
+    let mut maker = Maker::open(&consortium.nodes[0].member.data(), genesis)?;
     for block in signed.chunks(PER_BLOCK) {
         maker.add(block)?;
     }
     drop(maker);
-    let daemons = consortium.start(&[0], &[], SECTIONS, run.stop)?;
-    let port = daemons.first().map_or(0, |daemon| daemon.ports.api);
+    consortium.start_all(SECTIONS, run.stop)?;
+    let port = consortium.nodes[0].api.number();
     let id = signed.first().map(|first| first.id().to_string()).unwrap_or_default();
     let kinds = [
         ("status", "/v1/status".to_owned()),

@@ -8,10 +8,10 @@ use bouya_core::codec::{Bounded, Text, encode};
 use bouya_core::crypto::Hash;
 use bouya_core::ledger::{Action, Content, Transaction};
 use bouya_core::limits::{RECORD_BYTES, TOPIC_BYTES};
+use bouya_harness::{Client, Daemon, Events};
 
-use super::client::Client;
-use super::consortium::{Consortium, Daemon, wait_for_mesh};
-use super::listen::Listener;
+use super::client::{submit, waiting};
+use super::consortium::Consortium;
 use super::load::{Load, Signed, genesis, key};
 use super::{Aim, BenchError, Figure, Limits, Report, Run};
 use crate::devnet::NODES;
@@ -51,15 +51,14 @@ pub fn run(settings: &Settings, run: &mut Run<'_>) -> Result<Report, BenchError>
     (run.say)(&format!("signing {count} records"));
     let records = sign(&genesis.id(), settings.size, count)?;
     (run.say)(&format!("starting {} nodes", settings.nodes));
-    let consortium = Consortium::create(&genesis, settings.nodes)?;
-    let numbers: Vec<u16> = (0..settings.nodes).collect();
-    let mut daemons = consortium.start(&numbers, &[], SECTIONS, run.stop)?;
-    wait_for_mesh(&mut daemons, run.stop)?;
+    let mut consortium = Consortium::create(&genesis, settings.nodes)?;
+    consortium.start_all(SECTIONS, run.stop)?;
+    let daemons = &consortium.nodes;
     let (single, many) = records.split_at(settings.single);
     (run.say)("one at a time");
-    let Single { mut answered, mut first, mut last } = one_by_one(&daemons, single, settings.pause, run)?;
+    let Single { mut answered, mut first, mut last } = one_by_one(daemons, single, settings.pause, run)?;
     (run.say)("as fast as they are taken");
-    let took = at_once(&daemons, many, records.len(), run)?;
+    let took = at_once(daemons, many, records.len(), run)?;
     let parameters = [
         ("nodes", f64::from(settings.nodes)),
         ("size", settings.size as f64),
@@ -77,7 +76,7 @@ pub fn run(settings: &Settings, run: &mut Run<'_>) -> Result<Report, BenchError>
     report.add_latencies("latency", &mut last, [Some(aim), None]);
     report.add_latencies("heard_by_one", &mut first, [None, None]);
     report.add_latencies("answered", &mut answered, [None, None]);
-    let waiting = daemons.iter().map(|daemon| Ok(daemon.client.status()?.mempool.transactions));
+    let waiting = daemons.iter().map(|daemon| waiting(&daemon.client));
     let least = waiting.collect::<Result<Vec<_>, BenchError>>()?.into_iter().min().unwrap_or(0);
     report.add(Figure::new("waiting_on_all", least as f64, "tx"));
     Ok(report)
@@ -119,14 +118,13 @@ fn one_by_one(
 ) -> Result<Single, BenchError> {
     let mut single = Single::default();
     let Some((first, others)) = daemons.split_first() else { return Ok(single) };
-    let heard: Result<Vec<_>, BenchError> =
-        others.iter().map(|daemon| Listener::open(daemon.ports.api)).collect();
+    let heard: Result<Vec<_>, _> = others.iter().map(|daemon| Events::open(daemon.api.number())).collect();
     let (given, heard) = std::thread::scope(|scope| {
-        let listen = |mut listener: Listener| {
+        let listen = |mut events: Events| {
             scope.spawn(move || {
                 let mut times = HashMap::new();
                 while times.len() < records.len() {
-                    if let (Event::Transaction { id }, at) = listener.next()? {
+                    if let (Event::Transaction { id }, at) = events.hear()? {
                         times.insert(id, at);
                     }
                 }
@@ -159,7 +157,7 @@ fn one_by_one(
 }
 
 fn taken(client: &Client, batch: &[&Signed]) -> Result<(), BenchError> {
-    match client.submit(batch)?.first() {
+    match submit(client, batch)?.first() {
         None => Ok(()),
         Some((_, why)) => Err(BenchError::Node(format!("a transaction was refused: {why}"))),
     }
@@ -193,7 +191,7 @@ pub(super) fn give(client: &Client, all: &[Signed], run: &mut Run<'_>) -> Result
 pub(super) fn spread(daemons: &[Daemon], all: usize, run: &mut Run<'_>) -> Result<(), BenchError> {
     for daemon in daemons {
         run.stop.until("a node holds all transactions", SPREAD_WITHIN, || {
-            Ok((daemon.client.status()?.mempool.transactions >= all).then_some(()))
+            Ok((waiting(&daemon.client)? >= all).then_some(()))
         })?;
     }
     Ok(())

@@ -11,6 +11,7 @@ use bouya_core::crypto::Hash;
 use bouya_core::limits::{ACCEPTS_TOTAL, PENDING_SOCKETS};
 use bouya_core::overlay::Input;
 use bouya_core::wire::{Hello, TipSummary, frame};
+use bouya_harness::TempFolder;
 use rustls::pki_types::ServerName;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpSocket;
@@ -18,8 +19,7 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio_rustls::TlsConnector;
 
-use super::folder::Folder;
-use super::limits::identity;
+use super::limits::identities;
 use super::{BenchError, Figure, Limits, Report, Run, cores};
 use crate::devnet;
 use crate::net::listen::{Listener, bind};
@@ -39,10 +39,8 @@ pub struct Settings {
 
 pub fn run(settings: &Settings, run: &mut Run<'_>) -> Result<Report, BenchError> {
     let limits = Limits::measure(run)?;
-    let folder = Folder::new()?;
-    let files = devnet::Folder::new(folder.path());
-    files.certify("bench", 2)?;
-    let (server, client) = (Arc::new(identity(&files, 0)?), Arc::new(identity(&files, 1)?));
+    let folder = TempFolder::new("bouya-bench")?;
+    let [server, client] = identities(&folder)?.map(Arc::new);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error| BenchError::system("no runtime", error))?;
     let (mut took, mut count) = (Duration::ZERO, 0);

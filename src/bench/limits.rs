@@ -6,15 +6,15 @@ use bouya_core::codec::{decode, encode};
 use bouya_core::crypto::{DoubleSha256, Hash, SecretKey, Signed, verify_batch};
 use bouya_core::ledger::{RawTransaction, Transaction};
 use bouya_core::limits::HEADER_BYTES;
+use bouya_harness::TempFolder;
 use redb::{Database, TableDefinition};
 
-use super::folder::Folder;
 use super::load::Load;
 use super::{BenchError, Figure, Run, Stop, cores};
 
 mod tls;
 
-pub(super) use tls::identity;
+pub(super) use tls::identities;
 
 /// Keys that the signatures to check are of.
 const KEYS: usize = 256;
@@ -44,7 +44,7 @@ impl Limits {
         (run.say)("measuring this machine's limits");
         let signed =
             Load { wallets: KEYS, accounts: 1_000 }.sign(&Hash::ZERO, 0..TOGETHER, &Stop::default())?;
-        let folder = Folder::new()?;
+        let folder = TempFolder::new("bouya-bench")?;
         run.stop.check()?;
         let (handshake, tls) = tls::measure(&folder, effort)?;
         let limits = Self {
@@ -132,7 +132,7 @@ fn decode_transfers(effort: Duration, signed: &[Transaction]) -> f64 {
 }
 
 /// Rows written durably, so many at once, with keys in order or anywhere.
-fn rows(folder: &Folder, effort: Duration, ordered: bool) -> Result<f64, BenchError> {
+fn rows(folder: &TempFolder, effort: Duration, ordered: bool) -> Result<f64, BenchError> {
     let failed = |error: redb::Error| BenchError::system("the store's limit", error);
     let path = folder.path().join(if ordered { "ordered.redb" } else { "random.redb" });
     let db = Database::create(path).map_err(|error| failed(error.into()))?;

@@ -5,10 +5,10 @@ use std::time::Instant;
 
 use bouya_core::ledger::Transaction;
 use bouya_core::mempool::Limits as Bounds;
+use bouya_harness::TempFolder;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use super::folder::Folder;
 use super::load::{Load, genesis};
 use super::{BenchError, Figure, Limits, Report, Run};
 use crate::actor::Mailbox;
@@ -36,7 +36,7 @@ pub fn run(settings: &Settings, run: &mut Run<'_>) -> Result<Report, BenchError>
     let genesis = Arc::new(genesis(load.spec(1_000, 1, 0)?)?);
     (run.say)(&format!("signing {transactions} transfers"));
     let signed = load.sign(&genesis.id(), 0..transactions, run.stop)?;
-    let folder = Folder::new()?;
+    let folder = TempFolder::new("bouya-bench")?;
     let failed = |error: String| BenchError::system("cannot make a mempool", error);
     let store = Store::open(folder.path(), genesis.clone()).map_err(|error| failed(error.to_string()))?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();

@@ -4,14 +4,13 @@
 use std::collections::{BTreeMap, HashMap};
 use std::time::{Duration, Instant};
 
-use bouya_core::codec::decode;
 use bouya_core::crypto::Hash;
-use bouya_core::ledger::Block;
+use bouya_harness::{Client, Daemon, process};
 
-use super::client::Client;
-use super::consortium::{Consortium, Daemon, wait_for_mesh};
+use super::client::{block, status, waiting};
+use super::consortium::{Consortium, cpu, memory};
 use super::load::{Load, Signed, genesis};
-use super::{BenchError, Figure, Limits, MEMORY_IDLE, Report, Run, process};
+use super::{BenchError, Figure, Limits, MEMORY_IDLE, Report, Run};
 use crate::devnet::NODES;
 use crate::http::views;
 
@@ -70,16 +69,15 @@ pub fn run(settings: &Settings, run: &mut Run<'_>) -> Result<Report, BenchError>
     let size = signed.first().map_or(1, |first| first.bytes.len());
 
     (run.say)(&format!("starting {} nodes", settings.nodes));
-    let consortium = Consortium::create(&genesis, settings.nodes)?;
-    let numbers: Vec<u16> = (0..settings.nodes).collect();
-    let mut daemons = consortium.start(&numbers, &[], &sections(settings), run.stop)?;
-    wait_for_mesh(&mut daemons, run.stop)?;
-    let idle: f64 = daemons.iter().map(Daemon::memory).fold(0.0, f64::max);
+    let mut consortium = Consortium::create(&genesis, settings.nodes)?;
+    consortium.start_all(&sections(settings), run.stop)?;
+    let daemons = &mut consortium.nodes;
+    let idle: f64 = daemons.iter().map(memory).fold(0.0, f64::max);
 
     (run.say)("measuring");
-    let window = measure(settings, &signed, &mut daemons, run)?;
+    let window = measure(settings, &signed, daemons, run)?;
     (run.say)("counting what the chains hold");
-    let confirmed = confirmed(&daemons, &window)?;
+    let confirmed = confirmed(daemons, &window)?;
     let parameters = [
         ("nodes", f64::from(settings.nodes)),
         ("seconds", settings.seconds as f64),
@@ -99,7 +97,7 @@ pub fn run(settings: &Settings, run: &mut Run<'_>) -> Result<Report, BenchError>
             .aim(10_000_f64.max(0.3 * limit), "10,000, or 0.3 of the limit if that is more; beyond: 0.5"),
     );
     tell(&mut report, settings, size as f64, &window, confirmed);
-    let busy = daemons.iter().map(Daemon::memory).fold(0.0, f64::max);
+    let busy = daemons.iter().map(memory).fold(0.0, f64::max);
     report.add(Figure::new("memory_idle", idle, "B").aim(MEMORY_IDLE, "60 MiB; beyond: 30 MiB"));
     report.add(Figure::new("memory_busy", busy, "B"));
     Ok(report)
@@ -124,7 +122,7 @@ struct Window {
     /// When each node was first seen at each height.
     seen: Vec<Seen>,
     /// CPU seconds of all nodes, by part, and of this program.
-    cpu: BTreeMap<String, f64>,
+    cpu: process::Cpu,
     own_cpu: f64,
     received: f64,
 }
@@ -136,18 +134,21 @@ fn measure(
     run: &mut Run<'_>,
 ) -> Result<Window, BenchError> {
     let clients: Vec<Client> = daemons.iter().map(|daemon| daemon.client.clone()).collect();
-    let cpu = |daemons: &[Daemon]| {
-        let mut sum = BTreeMap::<String, f64>::new();
-        for (part, seconds) in daemons.iter().flat_map(|daemon| process::cpu(daemon.pid())) {
+    let cpu_of = |daemons: &[Daemon]| {
+        let mut sum = process::Cpu::new();
+        for (part, seconds) in daemons.iter().flat_map(cpu) {
             *sum.entry(part).or_default() += seconds;
         }
         sum
     };
     let own = || process::cpu(std::process::id()).values().sum::<f64>();
     let received = || -> Result<f64, BenchError> {
-        clients.iter().map(|client| client.metric("bouya_wire_bytes_received_total")).sum()
+        clients
+            .iter()
+            .map(|client| Ok(client.metric("bouya_wire_bytes_received_total")?.unwrap_or(0.0)))
+            .sum()
     };
-    let (cpu_before, own_before, received_before) = (cpu(daemons), own(), received()?);
+    let (cpu_before, own_before, received_before) = (cpu_of(daemons), own(), received()?);
     let began = Instant::now();
     let until = began + Duration::from_secs(settings.seconds);
     let (fed, seen) = std::thread::scope(|scope| {
@@ -160,7 +161,7 @@ fn measure(
     })?;
     let took = began.elapsed();
     let received = received()? - received_before;
-    let cpu = process::used(&cpu_before, &cpu(daemons));
+    let cpu = process::used(&cpu_before, &cpu_of(daemons));
     let own_cpu = own() - own_before;
     let Fed { submitted, refused } = fed;
     let submitted = submitted.into_iter().map(|(at, when)| (signed[at].id, when)).collect();
@@ -195,8 +196,8 @@ fn wait(
 }
 
 fn all_empty(daemons: &[Daemon]) -> Result<bool, BenchError> {
-    let waiting = |daemon: &Daemon| Ok(daemon.client.status()?.mempool.transactions);
-    let waiting: Vec<usize> = daemons.iter().map(waiting).collect::<Result<_, BenchError>>()?;
+    let waiting: Vec<usize> =
+        daemons.iter().map(|daemon| waiting(&daemon.client)).collect::<Result<_, BenchError>>()?;
     Ok(waiting.iter().all(|waiting| *waiting == 0))
 }
 
@@ -235,16 +236,6 @@ fn agree(daemons: &[Daemon], height: u64) -> Result<bool, BenchError> {
     let hash = |daemon: &Daemon| daemon.client.get::<views::Block>(&path).map(|block| block.hash);
     let hashes: Vec<String> = daemons.iter().map(hash).collect::<Result<_, _>>()?;
     Ok(hashes.windows(2).all(|pair| pair.first() == pair.last()))
-}
-
-fn block(client: &Client, height: u64) -> Result<Block, BenchError> {
-    let bytes = client.bytes(&format!("/v1/blocks/{height}/raw"))?;
-    decode(&bytes, "a block").map_err(|error| BenchError::system("the node's answer", error))
-}
-
-/// Transactions of a node's blocks in these heights.
-pub(super) fn count(client: &Client, from: u64, to: u64) -> Result<usize, BenchError> {
-    (from..=to).map(|height| Ok(block(client, height)?.body.transactions.len())).sum()
 }
 
 fn tell(report: &mut Report, settings: &Settings, size: f64, window: &Window, mut confirmed: Confirmed) {

@@ -3,9 +3,11 @@
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
-use super::consortium::{Consortium, Daemon, wait_for_mesh};
+use bouya_harness::{Daemon, Events};
+
+use super::client::waiting;
+use super::consortium::Consortium;
 use super::gossip::{SECTIONS, give, spread};
-use super::listen::Listener;
 use super::load::{Load, genesis};
 use super::{Aim, BenchError, Figure, Limits, Report, Run};
 use crate::devnet::NODES;
@@ -38,23 +40,20 @@ pub fn run(settings: &Settings, run: &mut Run<'_>) -> Result<Report, BenchError>
     (run.say)(&format!("signing {} transfers", rounds * transactions));
     let signed = load.sign_bytes(&genesis.id(), rounds * transactions, run.stop)?;
     (run.say)(&format!("starting {nodes} nodes"));
-    let consortium = Consortium::create(&genesis, nodes)?;
-    let numbers: Vec<u16> = (0..nodes).collect();
-    let mut daemons = consortium.start(&numbers, &[], SECTIONS, run.stop)?;
-    wait_for_mesh(&mut daemons, run.stop)?;
-    let token = std::fs::read_to_string(consortium.files().data(0).join("api.token"));
-    let token = token.map_err(|error| BenchError::system("no token", error))?;
+    let mut consortium = Consortium::create(&genesis, nodes)?;
+    consortium.start_all(SECTIONS, run.stop)?;
+    let daemons = &consortium.nodes;
     let Some(first) = daemons.first() else { return Err(BenchError::Node("no node".to_owned())) };
     let (mut relayed, mut asked, mut confirmed) = (Vec::new(), Vec::new(), 0);
     for (round, block) in signed.chunks(transactions).enumerate() {
         (run.say)(&format!("block {} of {rounds}", round + 1));
         give(&first.client, block, run)?;
-        spread(&daemons, block.len(), run)?;
-        let (relay, whole, held) = one(&daemons, token.trim())?;
+        spread(daemons, block.len(), run)?;
+        let (relay, whole, held) = one(daemons)?;
         relayed.push(relay);
         asked.push(whole);
         confirmed += held;
-        settle(&daemons, run)?;
+        settle(daemons, run)?;
     }
     let parameters =
         [("nodes", f64::from(nodes)), ("transactions", transactions as f64), ("rounds", rounds as f64)];
@@ -67,16 +66,16 @@ pub fn run(settings: &Settings, run: &mut Run<'_>) -> Result<Report, BenchError>
 }
 
 /// Has the first node mine a block; how long it took from there to all, how long from the question, and what it held.
-fn one(daemons: &[Daemon], token: &str) -> Result<(Duration, Duration, usize), BenchError> {
-    let listeners: Result<Vec<Listener>, BenchError> =
-        daemons.iter().map(|daemon| Listener::open(daemon.ports.api)).collect();
-    let (tell, heard) = mpsc::channel();
+fn one(daemons: &[Daemon]) -> Result<(Duration, Duration, usize), BenchError> {
+    let heard: Result<Vec<Events>, _> =
+        daemons.iter().map(|daemon| Events::open(daemon.api.number())).collect();
+    let (tell, told) = mpsc::channel();
     std::thread::scope(|scope| {
-        for (node, mut listener) in listeners?.into_iter().enumerate() {
+        for (node, mut events) in heard?.into_iter().enumerate() {
             let tell = tell.clone();
             scope.spawn(move || {
                 let block = loop {
-                    match listener.next() {
+                    match events.hear() {
                         Ok((Event::Block { transactions, .. }, at)) => break Ok((node, transactions, at)),
                         Ok(_) => {}
                         Err(error) => break Err(error),
@@ -89,9 +88,9 @@ fn one(daemons: &[Daemon], token: &str) -> Result<(Duration, Duration, usize), B
         drop(tell);
         let began = Instant::now();
         if let Some(first) = daemons.first() {
-            first.client.mine(token)?;
+            first.client.succeed("POST", "/v1/mine", Some(&first.member.token()?), &[])?;
         }
-        let all = heard.iter().collect::<Result<Vec<_>, BenchError>>()?;
+        let all = told.iter().collect::<Result<Vec<_>, bouya_harness::Error>>()?;
         let own = all.iter().find(|(node, ..)| *node == 0).map_or(began, |(_, _, at)| *at);
         let last = all.iter().map(|(_, _, at)| *at).max().unwrap_or(began);
         let held = all.first().map_or(0, |(_, transactions, _)| *transactions);
@@ -105,7 +104,7 @@ fn settle(daemons: &[Daemon], run: &mut Run<'_>) -> Result<(), BenchError> {
         run.stop.until(
             "the block's transactions have left the mempools",
             super::gossip::SPREAD_WITHIN,
-            || Ok((daemon.client.status()?.mempool.transactions == 0).then_some(())),
+            || Ok((waiting(&daemon.client)? == 0).then_some(())),
         )?;
     }
     Ok(())

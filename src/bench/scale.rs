@@ -8,7 +8,7 @@ use bouya_core::ledger::{Genesis, Output, Transaction};
 use bouya_core::limits::OUTPUTS;
 
 use super::chain::Maker;
-use super::consortium::Consortium;
+use super::consortium::{Consortium, memory};
 use super::load::{Load, genesis, key, payee};
 use super::{BenchError, Figure, Limits, MEMORY_IDLE, Report, Run};
 
@@ -85,8 +85,8 @@ fn one(accounts: usize, empty: u64, run: &mut Run<'_>) -> Result<Found, BenchErr
     let age = (opening + empty + BLOCKS as u64 + 10) * u64::from(INTERVAL_MS);
     let funded = Load { wallets: WALLETS + 1, accounts };
     let genesis = Arc::new(genesis(funded.spec(INTERVAL_MS, 1, age)?)?);
-    let consortium = Consortium::create(&genesis, 1)?;
-    let data = consortium.files().data(0);
+    let mut consortium = Consortium::create(&genesis, 1)?;
+    let data = consortium.nodes[0].member.data();
     let mut maker = Maker::open(&data, genesis.clone())?;
     for block in openings(&genesis, accounts).chunks(OPENING) {
         run.stop.check()?;
@@ -113,10 +113,9 @@ fn one(accounts: usize, empty: u64, run: &mut Run<'_>) -> Result<Found, BenchErr
     let block = blocks.get(blocks.len() / 2).copied().unwrap_or_default();
     let bytes = std::fs::metadata(data.join(crate::store::FILE)).map_or(0, |file| file.len()) as f64;
     let began = Instant::now();
-    let daemons = consortium.start(&[0], &[], SECTIONS, run.stop)?;
+    consortium.start_all(SECTIONS, run.stop)?;
     let start = began.elapsed();
-    let memory = daemons.first().map_or(0.0, super::consortium::Daemon::memory);
-    Ok(Found { block, start, memory, bytes })
+    Ok(Found { block, start, memory: memory(&consortium.nodes[0]), bytes })
 }
 
 /// Transactions that pay every account once.

@@ -2,14 +2,11 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::BenchError;
-
-/// How often a condition is looked at that nothing tells of.
-const LOOK_EVERY: Duration = Duration::from_millis(10);
 
 /// Whether the run is to end.
 #[derive(Clone, Debug, Default)]
@@ -52,16 +49,7 @@ impl Stop {
         within: Duration,
         mut done: impl FnMut() -> Result<Option<T>, BenchError>,
     ) -> Result<T, BenchError> {
-        let deadline = Instant::now() + within;
-        loop {
-            self.check()?;
-            if let Some(found) = done()? {
-                return Ok(found);
-            }
-            if Instant::now() > deadline {
-                return Err(BenchError::Node(format!("not within {} s: {what}", within.as_secs())));
-            }
-            std::thread::sleep(LOOK_EVERY);
-        }
+        let found = bouya_harness::until(within, || self.check().and_then(|()| done()).transpose());
+        found.unwrap_or_else(|| Err(BenchError::Node(format!("not within {} s: {what}", within.as_secs()))))
     }
 }

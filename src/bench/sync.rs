@@ -3,10 +3,14 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use bouya_harness::Daemon;
+use bouya_harness::process::{Cpu, used};
+
 use super::chain::Maker;
-use super::consortium::{Consortium, Daemon};
+use super::client::{block, status};
+use super::consortium::{Consortium, cpu, memory};
 use super::load::{Load, genesis};
-use super::{BenchError, Figure, Limits, Report, Run, process};
+use super::{BenchError, Figure, Limits, Report, Run};
 
 const INTERVAL_MS: u32 = 1_000;
 /// Nodes that only serve and join.
@@ -33,9 +37,9 @@ pub fn run(settings: &Settings, run: &mut Run<'_>) -> Result<Report, BenchError>
     let load = Load { wallets: 1_000.min(transactions.max(1)), accounts: 10_000 };
     let age = (blocks as u64 + 10) * u64::from(INTERVAL_MS);
     let genesis = Arc::new(genesis(load.spec(INTERVAL_MS, 1, age)?)?);
-    let consortium = Consortium::create(&genesis, 2)?;
+    let mut consortium = Consortium::create(&genesis, 2)?;
     (run.say)(&format!("making a chain of {blocks} blocks with {transactions} transfers"));
-    let mut maker = Maker::open(&consortium.files().data(0), genesis.clone())?;
+    let mut maker = Maker::open(&consortium.nodes[0].member.data(), genesis.clone())?;
     let mut made = 0;
     while made < blocks {
         // Evenly, to the last one; signed together, so that all cores have something to do.
@@ -48,11 +52,10 @@ pub fn run(settings: &Settings, run: &mut Run<'_>) -> Result<Report, BenchError>
         (run.say)(&format!("made {made} of {blocks} blocks"));
     }
     drop(maker);
-    let servers = consortium.start(&[0], &[], SECTIONS, run.stop)?;
-    let known: Vec<_> = servers.iter().map(|server| (0, server.ports)).collect();
+    consortium.start(0..1, SECTIONS, run.stop)?;
     (run.say)("a fresh node joins");
-    let joiners = consortium.start(&[1], &known, SECTIONS, run.stop)?;
-    let ([server], [joiner]) = (&servers[..], &joiners[..]) else {
+    consortium.start(1..2, SECTIONS, run.stop)?;
+    let [server, joiner] = &consortium.nodes[..] else {
         return Err(BenchError::System("two nodes were to be started".to_owned()));
     };
     let (took, used) = watch(joiner, blocks as u64, run)?;
@@ -71,25 +74,25 @@ pub fn run(settings: &Settings, run: &mut Run<'_>) -> Result<Report, BenchError>
         let each = seconds / transactions.max(1) as f64 * 1e6;
         report.add(Figure::new(format!("cpu_{part}"), each, "us/tx"));
     }
-    report.add(Figure::new("memory_joining", joiner.memory(), "B"));
-    report.add(Figure::new("memory_serving", server.memory(), "B"));
+    report.add(Figure::new("memory_joining", memory(joiner), "B"));
+    report.add(Figure::new("memory_serving", memory(server), "B"));
     // What was joined is what was made: counted, not believed.
-    let counted = super::network::count(&joiner.client, 1, blocks as u64)?;
+    let counted =
+        (1..=blocks as u64).map(|height| Ok(block(&joiner.client, height)?.body.transactions.len()));
+    let counted = counted.sum::<Result<usize, BenchError>>()?;
     report.add(Figure::new("transactions", counted as f64, "tx"));
     Ok(report)
 }
 
-type Parts = std::collections::BTreeMap<String, f64>;
-
-fn watch(joiner: &Daemon, height: u64, run: &mut Run<'_>) -> Result<(Duration, Parts), BenchError> {
-    let (mut began, before) = (Instant::now(), process::cpu(joiner.pid()));
+fn watch(joiner: &Daemon, height: u64, run: &mut Run<'_>) -> Result<(Duration, Cpu), BenchError> {
+    let (mut began, before) = (Instant::now(), cpu(joiner));
     run.stop.until("the node is in step", SYNCED_WITHIN, || {
         let asked = Instant::now();
-        let status = joiner.client.status()?;
+        let status = status(&joiner.client)?;
         if status.tip.height == 0 {
             began = asked;
         }
         Ok((status.tip.height >= height).then_some(()))
     })?;
-    Ok((began.elapsed(), process::used(&before, &process::cpu(joiner.pid()))))
+    Ok((began.elapsed(), used(&before, &cpu(joiner))))
 }

@@ -1,7 +1,6 @@
 //! The field: a victim and three honest members in a full mesh, two of them mining, one being paid; what is heard and measured of them.
 
 use std::fs;
-use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
@@ -12,6 +11,7 @@ use bouya::config::network::new_spec;
 use bouya::http::views::{BlacklistEntry, Event, Page, PeerStatus};
 use bouya_core::codec::{Text, encode};
 use bouya_core::ledger::{Allocation, Genesis};
+use bouya_harness::{Client, Events, process};
 use rustls::pki_types::CertificateRevocationListDer;
 use rustls::pki_types::pem::PemObject;
 
@@ -77,7 +77,7 @@ impl Field {
         until("all are connected", || field.is_meshed().then_some(()));
         until("blocks come", || (field.victim.height() >= 3).then_some(()));
         field.ears = field.nodes().map(Ear::listen).collect();
-        field.payer = Some(Payer::start(&field.consortium.genesis, field.honest[2].api));
+        field.payer = Some(Payer::start(&field.consortium.genesis, field.honest[2].client.clone()));
         field
     }
 
@@ -197,18 +197,13 @@ impl Drop for Field {
 }
 
 pub(crate) fn usage(daemon: &Daemon) -> Usage {
-    let proc = format!("/proc/{}", daemon.pid());
-    let status = fs::read_to_string(format!("{proc}/status")).unwrap();
-    let field = |name: &str| {
-        let line = status.lines().find(|line| line.starts_with(name)).unwrap();
-        line.split_whitespace().nth(1).unwrap().parse::<u64>().unwrap()
-    };
-    // After the name in parentheses: state is the first, utime the 12th, stime the 13th; in hundredths of a second.
-    let stat = fs::read_to_string(format!("{proc}/stat")).unwrap();
-    let after = stat.rsplit_once(')').unwrap().1;
-    let ticks: u64 = after.split_whitespace().skip(11).take(2).map(|n| n.parse::<u64>().unwrap()).sum();
-    let fds = fs::read_dir(format!("{proc}/fd")).unwrap().count();
-    Usage { rss: field("VmRSS:"), peak: field("VmHWM:"), cpu: Duration::from_millis(10 * ticks), fds }
+    let pid = daemon.pid();
+    Usage {
+        rss: process::memory(pid).unwrap() / 1_024,
+        peak: process::peak_memory(pid).unwrap() / 1_024,
+        cpu: Duration::from_secs_f64(process::cpu(pid).values().sum()),
+        fds: process::open_files(pid).unwrap(),
+    }
 }
 
 fn bans(node: &Daemon) -> Vec<BlacklistEntry> {
@@ -231,16 +226,12 @@ fn network() -> Genesis {
 impl Ear {
     /// Listens until the node ends.
     pub(crate) fn listen(daemon: &Daemon) -> Self {
-        let url = format!("http://127.0.0.1:{}/v1/events", daemon.api);
-        let stream = ureq::get(&url).call().unwrap().into_body().into_reader();
+        let mut events = Events::open(daemon.api).unwrap();
         let ear = Self(Arc::default());
         let heard = ear.0.clone();
         std::thread::spawn(move || {
-            for line in BufReader::new(stream).lines().map_while(Result::ok) {
-                let Some(data) = line.strip_prefix("data:") else { continue };
-                if let Ok(event) = serde_json::from_str(data.trim()) {
-                    heard.lock().unwrap().push((Instant::now(), event));
-                }
+            while let Ok((event, at)) = events.hear() {
+                heard.lock().unwrap().push((at, event));
             }
         });
         ear
@@ -271,15 +262,14 @@ impl Ear {
 
 impl Payer {
     /// One coin holder pays another through an honest node, again and again.
-    fn start(genesis: &Genesis, api: u16) -> Self {
+    fn start(genesis: &Genesis, client: Client) -> Self {
         let (stop, genesis) = (Arc::<AtomicBool>::default(), genesis.clone());
         let stopped = stop.clone();
         let thread = std::thread::spawn(move || {
-            let url = format!("http://127.0.0.1:{api}/v1/transactions");
             let mut nonce = 0;
             while !stopped.load(Ordering::Relaxed) {
                 let bytes = encode(&pay(&genesis, 1, nonce, 2, 5));
-                let sent = ureq::post(&url).header("content-type", "application/octet-stream").send(&bytes);
+                let sent = client.succeed("POST", "/v1/transactions", None, &bytes);
                 nonce += u64::from(sent.is_ok());
                 std::thread::sleep(PAYMENT); // pace
             }

@@ -3,16 +3,16 @@
 use std::fs;
 
 use bouya::http::views::PeerStatus;
+use bouya_harness as harness;
 use mkca::{Authority, CertificateSpec, KeyPair};
 use time::{Duration, OffsetDateTime};
 
-use super::daemon::{Consortium, Daemon, copy, until};
+use super::daemon::{Consortium, Daemon, until};
 
 const IDLE: &str = "enabled = false";
 
 fn bootstrap(daemons: &[&Daemon]) -> String {
-    let entries: Vec<_> = daemons.iter().map(|daemon| format!("\"{}\"", daemon.at())).collect();
-    format!("bootstrap = [{}]", entries.join(", "))
+    harness::bootstrap(daemons.iter().map(|daemon| daemon.at()))
 }
 
 fn all_connected(daemons: &[&Daemon]) {
@@ -32,7 +32,7 @@ fn issue_again(consortium: &Consortium, daemon: &Daemon) {
     let files = [format!("{}.crt", daemon.id), format!("{}.key", daemon.id)];
     files.iter().for_each(|file| fs::remove_file(consortium.path("ca").join(file)).unwrap());
     consortium.authority.issue(&[daemon.id.parse().unwrap()], 30).unwrap();
-    files.iter().for_each(|file| copy(&consortium.path("ca").join(file), &daemon.dir.join(file)));
+    files.iter().for_each(|file| daemon.member.take(&consortium.path("ca").join(file)).unwrap());
 }
 
 /// Replaces by renaming, as operators are told to.
@@ -55,7 +55,7 @@ fn a_revocation_given_to_one_node_cuts_everywhere_and_is_never_rolled_back() {
     all_connected(&[&a, &b, &c, &d]);
     let old = fs::read(a.dir.join("ca.crl")).unwrap();
     revoke(&consortium.authority, "d");
-    put(&b, "ca.crl", &fs::read(consortium.authority.crl_path()).unwrap());
+    b.member.take(&consortium.authority.crl_path()).unwrap();
     until("all have cut it", || [&a, &b, &c].iter().all(|n| !n.is_connected_to("d")).then_some(()));
     for node in [&a, &b, &c] {
         let log = node.log();
@@ -93,7 +93,7 @@ fn two_copies_of_the_cas_folder_that_give_one_number_twice_do_not_split_the_netw
     let mut f = consortium.member("f", &bootstrap(&[&b, &d, &e]), IDLE);
     fs::create_dir(consortium.path("copy")).unwrap();
     for file in ["ca.crt", "ca.key", "ca.crl", "index.json"] {
-        copy(&consortium.path("ca").join(file), &consortium.path("copy").join(file));
+        fs::copy(consortium.path("ca").join(file), consortium.path("copy").join(file)).unwrap();
     }
     for daemon in [&mut a, &mut b, &mut d, &mut e] {
         daemon.start();
@@ -101,8 +101,8 @@ fn two_copies_of_the_cas_folder_that_give_one_number_twice_do_not_split_the_netw
     all_connected(&[&a, &b, &d, &e]);
     revoke(&consortium.authority, "d");
     revoke(&Authority::open(&consortium.path("copy")).unwrap(), "e");
-    put(&a, "ca.crl", &fs::read(consortium.path("ca/ca.crl")).unwrap());
-    put(&b, "ca.crl", &fs::read(consortium.path("copy/ca.crl")).unwrap());
+    a.member.take(&consortium.path("ca/ca.crl")).unwrap();
+    b.member.take(&consortium.path("copy/ca.crl")).unwrap();
     let cut = |node: &Daemon| !node.is_connected_to("d") && !node.is_connected_to("e");
     until("both are cut by both", || (cut(&a) && cut(&b)).then_some(()));
     for node in [&a, &b] {
@@ -185,7 +185,7 @@ fn the_root_changes_while_blocks_go_on() {
         let before = taken(node);
         new.issue(&[node.id.parse().unwrap()], 30).unwrap();
         for file in [format!("{}.crt", node.id), format!("{}.key", node.id)] {
-            put(node, &file, &fs::read(consortium.path("new").join(&file)).unwrap());
+            node.member.take(&consortium.path("new").join(&file)).unwrap();
         }
         until("the new certificate is in use", || {
             (taken(node) > before && node.status().certificate.days_left < 31).then_some(())
@@ -198,8 +198,8 @@ fn the_root_changes_while_blocks_go_on() {
     // What was proven under the old root ends with it, and comes back under the new one.
     for node in all {
         let before = taken(node);
-        put(node, "ca.crl", &fs::read(consortium.path("new/ca.crl")).unwrap());
-        put(node, "ca.crt", &fs::read(consortium.path("new/ca.crt")).unwrap());
+        node.member.take(&consortium.path("new/ca.crl")).unwrap();
+        node.member.take(&consortium.path("new/ca.crt")).unwrap();
         until("the old root is gone", || (taken(node) > before).then_some(()));
     }
     all_connected(&all);
@@ -250,7 +250,7 @@ fn a_renewed_certificate_is_taken_without_a_restart() {
     b.start();
     until("they are connected", || a.is_connected_to("b").then_some(()));
     consortium.authority.renew(&"a".parse().unwrap(), 30).unwrap();
-    put(&a, "a.crt", &fs::read(consortium.path("ca/a.crt")).unwrap());
+    a.member.take(&consortium.path("ca/a.crt")).unwrap();
     until("it is in use", || (a.status().certificate.days_left < 31).then_some(()));
     assert!(a.is_connected_to("b") && !a.log().contains("peer down"));
 }

@@ -1,45 +1,27 @@
 //! Secrets stay where they are, however much is logged and whatever the environment asks for.
 
-use std::fs::{self, File};
-use std::process::{Child, Command, Stdio};
+use std::fs;
+use std::process::Command;
 
 use super::daemon::{Consortium, Daemon, until};
 
-/// A daemon that ends with the test.
-pub(super) struct Running(pub(super) Child);
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        // It may have ended by itself.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
 /// Runs it, with what makes other programs write down TLS sessions' keys.
-pub(super) fn run(daemon: &Daemon, level: &str) -> Running {
-    let text = fs::read_to_string(daemon.config()).unwrap() + &format!("[log]\nlevel = \"{level}\"\n");
+fn run(daemon: &mut Daemon) {
+    let text = fs::read_to_string(daemon.config()).unwrap() + "[log]\nlevel = \"trace\"\n";
     fs::write(daemon.config(), text).unwrap();
-    let child = Command::new(env!("CARGO_BIN_EXE_bouya"))
-        .args(["run", "--config"])
-        .arg(daemon.config())
-        .env("SSLKEYLOGFILE", daemon.dir.join("keys"))
-        .env("RUST_LOG", "trace")
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(File::create(daemon.dir.join("log")).unwrap())
-        .spawn()
-        .unwrap();
-    Running(child)
+    let mut command = Command::new(env!("CARGO_BIN_EXE_bouya"));
+    command.env("SSLKEYLOGFILE", daemon.dir.join("keys")).env("RUST_LOG", "trace");
+    daemon.start_as(command);
 }
 
 #[test]
 fn a_log_at_trace_holds_no_secret() {
     let consortium = Consortium::new();
-    let b = consortium.member("b", "", "enabled = false");
-    let a =
+    let mut b = consortium.member("b", "", "enabled = false");
+    let mut a =
         consortium.member("a", &format!("bootstrap = [\"{}\"]", b.at()), "when = \"always\"\nshare = 0.2");
-    let running = [run(&a, "trace"), run(&b, "trace")];
+    run(&mut a);
+    run(&mut b);
     until("they mine and meet", || {
         let status: bouya::http::views::Status = b.get("/v1/status")?;
         (b.is_connected_to("a") && status.tip.height >= 2).then_some(())
@@ -49,13 +31,11 @@ fn a_log_at_trace_holds_no_secret() {
         // The token is sent, taken and refused.
         assert_eq!(daemon.send("PUT", "/v1/blacklist/mallory", true, b"").0, 204);
         assert_eq!(daemon.send("POST", "/v1/transactions", false, wrong.as_bytes()).0, 400);
-        let refused = ureq::put(format!("http://127.0.0.1:{}/v1/blacklist/eve", daemon.api))
-            .header("authorization", format!("Bearer {wrong}"))
-            .send_empty();
-        assert!(matches!(refused, Err(ureq::Error::StatusCode(401))));
+        let refused = daemon.client.send("PUT", "/v1/blacklist/eve", Some(wrong), b"").unwrap();
+        assert_eq!(refused.status, 401);
     }
-    drop(running);
-    for daemon in [&a, &b] {
+    for daemon in [&mut a, &mut b] {
+        daemon.kill();
         let log = daemon.log();
         assert!(
             log.contains("DEBUG mined height=") || daemon.id != "a",

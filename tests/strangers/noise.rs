@@ -5,9 +5,10 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::thread;
 use std::time::Duration;
 
+use bouya_harness::process;
+
 use super::attack::{self, Storm, loopback};
 use super::daemon::{Consortium, Daemon, until};
-use super::process::{memory, open_files};
 
 /// What strangers may make a daemon hold: 64 handshakes of at most 64 KiB each, and what the allocator keeps of them.
 const MEMORY: u64 = 32 * 1024 * 1024;
@@ -15,6 +16,14 @@ const MEMORY: u64 = 32 * 1024 * 1024;
 const FILES: usize = 12;
 /// What they may make it write, over all kinds of noise.
 const LOG: usize = 16 * 1024;
+
+fn memory(daemon: &Daemon) -> u64 {
+    process::memory(daemon.pid()).unwrap()
+}
+
+fn open_files(daemon: &Daemon) -> usize {
+    process::open_files(daemon.pid()).unwrap()
+}
 
 fn p2p(daemon: &Daemon) -> SocketAddr {
     SocketAddr::from(([127, 0, 0, 1], daemon.p2p))
@@ -60,7 +69,7 @@ fn storms(to: SocketAddr) -> Vec<Storm> {
 fn a_member_joins_while_strangers_make_every_noise_and_nothing_of_it_stays() {
     let consortium = Consortium::new();
     let alice = alice(&consortium);
-    let (files, before, log) = (open_files(alice.pid()), memory(alice.pid()), alice.log().len());
+    let (files, before, log) = (open_files(&alice), memory(&alice), alice.log().len());
     let to = p2p(&alice);
     let from: Vec<IpAddr> = (1_000..1_020).map(loopback).collect();
     let silent = attack::silent(&from, 10, to);
@@ -73,12 +82,12 @@ fn a_member_joins_while_strangers_make_every_noise_and_nothing_of_it_stays() {
     until("bob has joined", || alice.is_connected_to("bob").then_some(()));
 
     // No more of the same changes anything: it is as loud as it gets.
-    let high = memory(alice.pid());
+    let high = memory(&alice);
     assert!(high < before + MEMORY, "{before} bytes before, {high} within");
     assert!(storms.into_iter().all(|storm| storm.stop() > 100));
     drop(silent);
-    until("the sockets are gone", || (open_files(alice.pid()) <= files + FILES).then_some(()));
-    let after = memory(alice.pid());
+    until("the sockets are gone", || (open_files(&alice) <= files + FILES).then_some(()));
+    let after = memory(&alice);
     assert!(after < before + MEMORY, "{before} bytes before, {after} after");
     let grown = alice.log().len() - log;
     assert!(grown < LOG, "{grown} bytes: {}", alice.log());

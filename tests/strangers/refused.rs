@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use bouya::http::views::PeerStatus;
 
-use super::daemon::{Consortium, copy, until};
+use super::daemon::{Consortium, until};
 
 #[test]
 fn a_revoked_member_never_counts_as_connected_and_waits_before_it_tries_again() {
@@ -15,7 +15,7 @@ fn a_revoked_member_never_counts_as_connected_and_waits_before_it_tries_again() 
     let mut mallory = consortium.member("mallory", &p2p, "enabled = false");
     let id = "mallory".parse().unwrap();
     consortium.authority.revoke(&id, mkca::Reason::default(), mkca::CRL_DAYS).unwrap();
-    copy(&consortium.authority.crl_path(), &alice.dir.join("ca.crl"));
+    alice.member.take(&consortium.authority.crl_path()).unwrap();
     alice.start();
     let began = Instant::now();
     mallory.start();

@@ -3,12 +3,12 @@
 use std::io::{self, Read, Write};
 use std::time::Duration;
 
+use bouya_harness::{Consortium, Member, TempFolder};
 use rustls::pki_types::ServerName;
 use rustls::{ClientConnection, ServerConnection};
 
 use super::rate;
 use crate::bench::BenchError;
-use crate::bench::folder::Folder;
 use crate::devnet;
 use crate::net::crl::Revocations;
 use crate::net::tls::{IdentityFiles, Tls};
@@ -16,10 +16,8 @@ use crate::net::tls::{IdentityFiles, Tls};
 const PIECE: usize = 16 * 1024;
 
 /// Handshakes, and bytes encrypted and decrypted again, per second.
-pub(super) fn measure(folder: &Folder, effort: Duration) -> Result<(f64, f64), BenchError> {
-    let files = devnet::Folder::new(folder.path());
-    files.certify("bench", 2)?;
-    let (server, client) = (identity(&files, 0)?, identity(&files, 1)?);
+pub(super) fn measure(folder: &TempFolder, effort: Duration) -> Result<(f64, f64), BenchError> {
+    let [server, client] = identities(folder)?;
     let mut failed = None;
     let mut shake = || {
         let shaken = handshake(&server, &client);
@@ -48,18 +46,21 @@ fn wrong(error: io::Error) -> BenchError {
     BenchError::system("TLS", error)
 }
 
-/// The TLS of node number `number`.
-pub(in crate::bench) fn identity(files: &devnet::Folder, number: u16) -> Result<Tls, BenchError> {
-    let certs = files.path().join("certs");
-    let id = devnet::name(number);
-    let files = IdentityFiles {
-        ca: certs.join("ca.crt"),
-        certificate: certs.join(format!("{id}.crt")),
-        key: certs.join(format!("{id}.key")),
-        crls: vec![certs.join("ca.crl")],
-        refuse_overdue: false,
+/// The TLS of nodes 0 and 1.
+pub(in crate::bench) fn identities(folder: &TempFolder) -> Result<[Tls; 2], BenchError> {
+    let consortium = Consortium::open(folder.path(), "bench")?;
+    let identity = |number| {
+        let Member { id, dir } = consortium.admit(&devnet::name(number), "")?;
+        let files = IdentityFiles {
+            ca: dir.join("ca.crt"),
+            certificate: dir.join(format!("{id}.crt")),
+            key: dir.join(format!("{id}.key")),
+            crls: vec![dir.join("ca.crl")],
+            refuse_overdue: false,
+        };
+        Tls::open(files, Revocations::default()).map_err(|error| BenchError::system("TLS", error))
     };
-    Tls::open(files, Revocations::default()).map_err(|error| BenchError::system("TLS", error))
+    Ok([identity(0)?, identity(1)?])
 }
 
 fn handshake(server: &Tls, client: &Tls) -> io::Result<(ServerConnection, ClientConnection)> {

@@ -7,6 +7,7 @@ use std::thread::{Scope, ScopedJoinHandle};
 use std::time::{Duration, Instant};
 
 use super::{Client, Settings, Signed};
+use crate::bench::client::submit;
 
 /// Transactions of one request.
 const BATCH: usize = 250;
@@ -103,7 +104,7 @@ impl Feeder<'_> {
         let batch: Vec<usize> = self.queue.iter().copied().take(BATCH).collect();
         let bodies: Vec<&Signed> = batch.iter().filter_map(|number| self.signed.get(*number)).collect();
         let now = Instant::now();
-        let refused = match self.client.submit(&bodies) {
+        let refused = match submit(self.client, &bodies) {
             Ok(refused) => refused,
             Err(_) => {
                 *self.fed.refused.entry("no-answer".to_owned()).or_default() += batch.len();

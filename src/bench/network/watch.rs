@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::thread::{Scope, ScopedJoinHandle};
 use std::time::{Duration, Instant};
 
-use super::Client;
+use super::{Client, status};
 
 /// Between two looks: what a block's time may be off by.
 const LOOK_EVERY: Duration = Duration::from_millis(10);
@@ -88,7 +88,7 @@ fn watch(client: &Client, waiting: &AtomicUsize, height: &AtomicU64, stop: &Atom
         // The last look comes after the wish to stop.
         let last = stop.load(Ordering::Relaxed);
         // A node too busy to answer is looked at again.
-        if let Ok(status) = client.status() {
+        if let Ok(status) = status(client) {
             seen.look(status.tip.height, Instant::now());
             waiting.store(status.mempool.transactions, Ordering::Relaxed);
             height.store(status.tip.height, Ordering::Relaxed);

@@ -3,9 +3,8 @@
 use std::time::Duration;
 
 use bouya::http::views::{Account, Page, Peer, Problem, Status, Submitted, Transaction};
+use bouya_harness::Answer;
 use serde::de::DeserializeOwned;
-use ureq::Agent;
-use ureq::http::Response;
 
 /// An answer from this machine takes milliseconds; a frozen node's never comes.
 const TIMEOUT: Duration = Duration::from_secs(5);
@@ -30,17 +29,12 @@ impl Refused {
 }
 
 #[derive(Clone)]
-pub(crate) struct Client(Agent);
+pub(crate) struct Client(bouya_harness::Client);
 
 impl Client {
     pub(crate) fn new() -> Self {
-        let config = Agent::config_builder()
-            .http_status_as_error(false)
-            .proxy(None)
-            .max_redirects(0)
-            .timeout_global(Some(TIMEOUT))
-            .build();
-        Self(config.into())
+        // Nobody listens there: each question names its node's port.
+        Self(bouya_harness::Client::new(0, TIMEOUT))
     }
 
     pub(crate) fn status(&self, port: u16) -> Result<Status, Refused> {
@@ -66,26 +60,27 @@ impl Client {
 
     /// Submits a transaction's bytes; its id as the node says it.
     pub(crate) fn submit(&self, port: u16, bytes: &[u8]) -> Result<String, Refused> {
-        let request = self.0.post(url(port, "/v1/transactions")).content_type("application/octet-stream");
-        Ok(read::<Submitted>(request.send(bytes))?.id)
+        Ok(self.ask::<Submitted>(port, "POST", "/v1/transactions", bytes)?.id)
     }
 
     fn get<T: DeserializeOwned>(&self, port: u16, path: &str) -> Result<T, Refused> {
-        read(self.0.get(url(port, path)).call())
+        self.ask(port, "GET", path, &[])
     }
-}
 
-fn url(port: u16, path: &str) -> String {
-    format!("http://127.0.0.1:{port}{path}")
-}
-
-fn read<T: DeserializeOwned>(answer: Result<Response<ureq::Body>, ureq::Error>) -> Result<T, Refused> {
-    let mut answer = answer.map_err(|error| Refused::Silence(error.to_string()))?;
-    let silent = |error: ureq::Error| Refused::Silence(error.to_string());
-    if answer.status().is_success() {
-        return answer.body_mut().read_json().map_err(silent);
+    fn ask<T: DeserializeOwned>(
+        &self,
+        port: u16,
+        method: &str,
+        path: &str,
+        body: &[u8],
+    ) -> Result<T, Refused> {
+        let answer = self.0.at(port).send(method, path, None, body);
+        let Answer { status, body } = answer.map_err(|error| Refused::Silence(error.to_string()))?;
+        let senseless = |error: serde_json::Error| Refused::Silence(error.to_string());
+        if (200..300).contains(&status) {
+            return serde_json::from_slice(&body).map_err(senseless);
+        }
+        let problem: Problem = serde_json::from_slice(&body).map_err(senseless)?;
+        Err(Refused::Said { status, kind: problem.r#type, detail: problem.detail })
     }
-    let status = answer.status().as_u16();
-    let problem: Problem = answer.body_mut().read_json().map_err(silent)?;
-    Err(Refused::Said { status, kind: problem.r#type, detail: problem.detail })
 }

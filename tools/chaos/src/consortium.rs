@@ -1,20 +1,20 @@
-//! A consortium in a folder: its CA, its network, a folder and a configuration for each node.
+//! The network under test: who is in it, what it agrees on, and whom each node knows.
 
-use std::fs;
-use std::net::{Ipv4Addr, SocketAddr};
-use std::path::{Path, PathBuf};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::path::Path;
 
+use bouya::clock::wall;
 use bouya::config::NetworkFile;
 use bouya::config::network::new_spec;
 use bouya::miner;
 use bouya_core::codec::Text;
 use bouya_core::crypto::SecretKey;
 use bouya_core::ledger::{Address, Allocation, Genesis};
-use bouya_core::time::Timestamp;
-use mkca::{Authority, NodeId, Reason};
+use bouya_harness::{self as harness, Daemon, Member, Port, bootstrap};
+use mkca::Reason;
 
 use crate::error::Error;
+use crate::namespace::Home;
 
 /// Milliseconds between blocks.
 pub(crate) const INTERVAL_MS: u32 = 1_000;
@@ -24,10 +24,9 @@ const MINING: f64 = 0.10;
 const COINS: &str = "1000";
 
 pub(crate) struct Consortium {
-    dir: PathBuf,
-    authority: Authority,
+    files: harness::Consortium,
     pub(crate) genesis: Genesis,
-    nodes: usize,
+    pub(crate) members: Vec<Member>,
 }
 
 /// Node number `n`.
@@ -49,108 +48,50 @@ pub(crate) fn wallet_address(wallet: usize) -> Address {
 impl Consortium {
     /// Makes everything in `dir` but the nodes' configurations, which follow their ports.
     pub(crate) fn create(dir: &Path, nodes: usize, wallets: usize) -> Result<Self, Error> {
-        let authority = Authority::create(&dir.join("ca"), "chaos", mkca::AUTHORITY_DAYS)?;
+        let files = harness::Consortium::open(dir, "chaos")?;
         let genesis = network(wallets)?;
-        let ids = (0..nodes).map(id).collect::<Result<Vec<_>, _>>()?;
-        authority.issue(&ids, mkca::CERTIFICATE_DAYS)?;
-        let consortium = Self { dir: dir.to_owned(), authority, genesis, nodes };
-        for node in 0..nodes {
-            consortium.furnish(node)?;
-        }
-        Ok(consortium)
+        let text = NetworkFile::render(&genesis.spec, 1);
+        let members = (0..nodes).map(|node| files.admit(&name(node), &text)).collect::<Result<_, _>>()?;
+        Ok(Self { files, genesis, members })
     }
 
-    pub(crate) fn node_dir(&self, node: usize) -> PathBuf {
-        self.dir.join(name(node))
-    }
-
-    /// The node's data: what may be on a small disk of its own.
-    pub(crate) fn data_dir(&self, node: usize) -> PathBuf {
-        self.node_dir(node).join("data")
-    }
-
-    pub(crate) fn config(&self, node: usize) -> PathBuf {
-        self.node_dir(node).join("node.toml")
-    }
-
-    fn furnish(&self, node: usize) -> Result<(), Error> {
-        let dir = self.node_dir(node);
-        let data = self.data_dir(node);
-        fs::create_dir_all(&data).map_err(|error| Error::Write { path: data, error })?;
-        let id = id(node)?;
-        let certificate = self.authority.certificate_path(&id);
-        let key = self.authority.key_path(&id);
-        for from in [self.authority.ca_path(), self.authority.crl_path(), certificate, key] {
-            copy(&from, &dir)?;
-        }
-        write(&dir.join("network.toml"), &NetworkFile::render(&self.genesis.spec, 1))
-    }
-
-    /// Writes a node's configuration: where it listens, and where others find it. Odd nodes know one other and learn of the rest; even
-    /// ones know all, so that both ends dial at once.
-    pub(crate) fn configure(
-        &self,
-        node: usize,
-        p2p: (Ipv4Addr, u16),
-        api: u16,
-        fronts: &[SocketAddr],
-    ) -> Result<(), Error> {
-        let (id, (listen, p2p)) = (name(node), p2p);
-        let others = (1..self.nodes).map(|step| (node + step) % self.nodes);
-        let known = others.take(if node.is_multiple_of(2) { self.nodes } else { 1 });
-        let known: Vec<String> =
-            known.map(|other| format!("\"{}@{}\"", name(other), fronts[other])).collect();
-        let share = (MINING / self.nodes as f64).max(0.001);
-        let text = format!(
-            r#"data_dir = "data"
-network = "network.toml"
-
-[identity]
-ca = "ca.crt"
-certificate = "{id}.crt"
-key = "{id}.key"
-crl = "ca.crl"
-
-[p2p]
-listen = "{listen}:{p2p}"
-advertise = "{front}"
-bootstrap = [{known}]
-
-[miner]
-when = "always"
-share = {share:.4}
-
-[api]
-listen = "127.0.0.1:{api}"
-
-[log]
-format = "json"
-"#,
-            front = fronts[node],
-            known = known.join(", "),
-        );
-        write(&self.config(node), &text)
+    /// A node with its ports and its configuration; `fronts` is where nodes find each other. Odd nodes know one other and learn of the
+    /// rest; even ones know all, so that both ends dial at once.
+    pub(crate) fn daemon(&self, node: usize, home: &Home, fronts: &[SocketAddr]) -> Result<Daemon, Error> {
+        let nodes = self.members.len();
+        let port = |ip: Ipv4Addr| {
+            let reserved = home.inside(|| Ok(Port::reserve(IpAddr::from(ip))));
+            reserved
+                .map_err(|error| Error::System(format!("no port for a node: {error}")))?
+                .map_err(Error::from)
+        };
+        let daemon = Daemon::new(self.members[node].clone(), port(home.address)?, port(Ipv4Addr::LOCALHOST)?);
+        let others = (1..nodes).map(|step| (node + step) % nodes);
+        let known = others.take(if node.is_multiple_of(2) { nodes } else { 1 });
+        let known = bootstrap(known.map(|other| format!("{}@{}", name(other), fronts[other])));
+        let p2p = format!("advertise = \"{}\"\n{known}", fronts[node]);
+        let share = (MINING / nodes as f64).max(0.001);
+        let sections =
+            format!("[miner]\nwhen = \"always\"\nshare = {share:.4}\n\n[log]\nformat = \"json\"\n");
+        daemon.configure(&p2p, &sections)?;
+        Ok(daemon)
     }
 
     /// Removes a member, and gives the list to one node.
     pub(crate) fn revoke(&self, node: usize, teller: usize) -> Result<(), Error> {
-        self.authority.revoke(&id(node)?, Reason::Unspecified, mkca::CRL_DAYS)?;
-        copy(&self.authority.crl_path(), &self.node_dir(teller))
+        let authority = &self.files.authority;
+        let id = name(node).parse().map_err(harness::Error::from)?;
+        authority.revoke(&id, Reason::Unspecified, mkca::CRL_DAYS).map_err(harness::Error::from)?;
+        Ok(self.members[teller].take(&authority.crl_path())?)
     }
-}
-
-fn id(node: usize) -> Result<NodeId, Error> {
-    name(node).parse().map_err(|error| Error::System(format!("{error}")))
 }
 
 fn network(wallets: usize) -> Result<Genesis, Error> {
     let wrong = |error: &dyn std::fmt::Display| Error::Network(error.to_string());
     let mut salt = [0; 16];
     getrandom::fill(&mut salt).map_err(|error| wrong(&error))?;
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).map_err(|error| wrong(&error))?;
-    let created = Timestamp(u64::try_from(now.as_millis()).unwrap_or(u64::MAX));
     let name = Text::try_from("chaos".to_owned()).map_err(|error| wrong(&error))?;
-    let mut spec = new_spec(name, salt, created, 1.0, INTERVAL_MS);
+    let mut spec = new_spec(name, salt, wall(), 1.0, INTERVAL_MS);
     let amount = spec.coin.parse(COINS).map_err(|error| wrong(&error))?;
     spec.allocations =
         (0..wallets).map(|wallet| Allocation { address: wallet_address(wallet), amount }).collect();
@@ -158,16 +99,4 @@ fn network(wallets: usize) -> Result<Genesis, Error> {
     let rate = miner::measure(&draft) * MINING;
     spec.blocks.initial_difficulty = ((rate * f64::from(INTERVAL_MS) / 1_000.0) as u64).max(1);
     Genesis::new(spec).map_err(|error| wrong(&error))
-}
-
-/// By rename, as an operator's tool does it: a daemon that looks at the file sees all of it.
-fn copy(from: &Path, dir: &Path) -> Result<(), Error> {
-    let name = from.file_name().unwrap_or_default();
-    let (to, draft) = (dir.join(name), dir.join("draft"));
-    let done = fs::copy(from, &draft).and_then(|_| fs::rename(&draft, &to));
-    done.map_err(|error| Error::Write { path: to, error })
-}
-
-fn write(path: &Path, text: &str) -> Result<(), Error> {
-    fs::write(path, text).map_err(|error| Error::Write { path: path.to_owned(), error })
 }

@@ -1,7 +1,6 @@
 //! The network under test, and the faults done to it.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -29,7 +28,6 @@ pub(crate) struct Drill {
     pub(crate) consortium: Consortium,
     pub(crate) proxy: Arc<Proxy>,
     pub(crate) lan: Option<Lan>,
-    pub(crate) fronts: Vec<SocketAddr>,
     pub(crate) seats: Vec<Arc<Seat>>,
     pub(crate) board: Arc<Board>,
     /// What an upgrade starts.
@@ -55,7 +53,7 @@ impl Drill {
             (Target::Node(node), Fault::Restart | Fault::Upgrade) => self.daemons[*node].stop(),
             (Target::Node(node), Fault::Pause) => {
                 self.seats[*node].frozen.store(true, Ordering::SeqCst);
-                self.daemons[*node].signal(Signal::STOP);
+                self.daemons[*node].process.signal(Signal::STOP);
             }
             (Target::Node(node), Fault::Reset) => {
                 for other in (0..self.seats.len()).filter(|other| other != node) {
@@ -89,7 +87,7 @@ impl Drill {
                 self.daemons[*node].start_again();
             }
             (Target::Node(node), Fault::Pause) => {
-                self.daemons[*node].signal(Signal::CONT);
+                self.daemons[*node].process.signal(Signal::CONT);
                 self.seats[*node].frozen.store(false, Ordering::SeqCst);
             }
             (Target::Node(node), Fault::DiskFull) => {
@@ -199,7 +197,7 @@ impl Drill {
                 Some(Ended::AsTold) | None => (),
             }
             if self.daemons[node].is_due() {
-                self.start(node)?;
+                self.daemons[node].start()?;
             }
         }
         self.doubles.look(&self.seats, &self.proxy.links);
@@ -207,12 +205,6 @@ impl Drill {
             rejoin.look(&self.board, &self.seats, &self.proxy.links);
         }
         Ok(())
-    }
-
-    pub(crate) fn start(&mut self, node: usize) -> Result<(), Error> {
-        let (consortium, fronts) = (&self.consortium, &self.fronts);
-        let home = self.seats[node].plug.home.address;
-        self.daemons[node].start(|p2p, api| consortium.configure(node, (home, p2p), api, fronts))
     }
 
     /// Members that were not removed.

@@ -13,13 +13,9 @@ pub(crate) enum Error {
     #[error("cannot write {path}: {error}")]
     Write { path: PathBuf, error: io::Error },
     #[error(transparent)]
-    Authority(#[from] mkca::Error),
+    Harness(#[from] bouya_harness::Error),
     #[error("the network cannot be: {0}")]
     Network(String),
-    #[error(
-        "cannot start {program}: {error}. Build it (cargo build --release --bins), or say where it is: --bouya PATH"
-    )]
-    Program { program: PathBuf, error: io::Error },
     #[error("{0}")]
     System(String),
     #[error("the network did not come up before any fault was made: {0}")]

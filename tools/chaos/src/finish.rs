@@ -157,7 +157,7 @@ pub(crate) fn fates(drill: &Drill, client: &Client, promises: &[Promise]) -> Vec
 /// What each node has reported, and what `bouya verify` says of its store.
 pub(crate) fn nodes(drill: &Drill, program: &Path) -> Vec<NodeFacts> {
     let facts = |node: usize| {
-        let verified = Some(verify(program, &drill.consortium.config(node)));
+        let verified = Some(verify(program, &drill.consortium.members[node].config()));
         let view = drill.board.view(node);
         NodeFacts {
             node,

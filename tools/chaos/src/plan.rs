@@ -60,7 +60,7 @@ pub(crate) fn mount(consortium: &Consortium, plan: &mut Plan) -> BTreeMap<usize,
         .filter_map(|step| if let Target::Node(node) = step.target { Some(node) } else { None })
         .collect();
     for node in nodes {
-        match Disk::mount(&consortium.data_dir(node)) {
+        match Disk::mount(&consortium.members[node].data()) {
             Ok(disk) => {
                 disks.insert(node, disk);
             }

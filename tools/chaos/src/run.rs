@@ -123,10 +123,10 @@ impl Run {
         let disks = mount(&consortium, plan);
         let board = Board::new(nodes);
         let daemon = |node: usize| {
-            let log = consortium.node_dir(node).join("log");
-            Daemon::new(program.to_owned(), consortium.config(node), log, seats[node].clone())
+            let process = consortium.daemon(node, &seats[node].plug.home, &fronts)?;
+            Ok(Daemon::new(program.to_owned(), process, seats[node].clone()))
         };
-        let daemons = (0..nodes).map(daemon).collect();
+        let daemons = (0..nodes).map(daemon).collect::<Result<_, Error>>()?;
         let load = Load::new(consortium.genesis.id(), wallets, seats.clone(), board.clone());
         let drill = Drill {
             daemons,
@@ -134,7 +134,6 @@ impl Run {
             consortium,
             proxy,
             lan,
-            fronts,
             seats,
             board,
             upgraded,
@@ -150,10 +149,10 @@ impl Run {
 
     /// From the first start to the last check.
     fn whole(&mut self, program: &Path, plan: &Plan) -> Result<(Facts, Times), Error> {
-        for node in 0..self.drill.daemons.len() {
-            self.drill.start(node)?;
+        for daemon in &mut self.drill.daemons {
+            daemon.start()?;
         }
-        let logs = self.drill.daemons.iter().map(|daemon| daemon.log.clone()).collect();
+        let logs = self.drill.consortium.members.iter().map(|member| member.log()).collect();
         let watch = Watch::start(&self.drill.board, &self.drill.seats, logs);
         self.come_up()?;
         let wallets = Wallets::start(&self.load, plan.seed);
@@ -228,7 +227,9 @@ impl Run {
         }
         let mut words: Vec<String> = self.drill.deaths.clone();
         let tails = self.drill.daemons.iter().enumerate();
-        words.extend(tails.map(|(node, daemon)| format!("node{node} said last: {}", daemon.last_words())));
+        words.extend(
+            tails.map(|(node, daemon)| format!("node{node} said last: {}", daemon.process.last_words())),
+        );
         Err(Error::NotUp(words.join("\n")))
     }
 

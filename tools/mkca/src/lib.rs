@@ -4,7 +4,7 @@
 //! what is on the ledger is signed with other keys, so renewing or losing a certificate never touches it.
 //!
 //! - [`Root`]: the authority in memory, with [`CertificateSpec`] for what it signs. No files, no clock.
-//! - [`Authority`]: the authority in its folder, what the commands do. `bouya devnet` uses it too.
+//! - [`Authority`]: the authority in its folder, what the commands do. `tools/harness` uses it too.
 //! - [`Index`]: every certificate issued. [`SigningRequest`]: what a member sends. [`describe`]: files for people.
 //!
 //! Invariants: a key file is created with mode 0600 and never overwritten, but that `ca.key` may be sealed anew; a certificate is in the index before it is

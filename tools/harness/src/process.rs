@@ -6,9 +6,12 @@ use std::fs;
 /// Ticks per second of the times in `/proc`: fixed for user space on every Linux.
 const TICKS: f64 = 100.0;
 
-/// CPU seconds of a process so far, by the names of its threads; those of threads that have ended are under "ended".
-pub(super) fn cpu(pid: u32) -> BTreeMap<String, f64> {
-    let mut parts = BTreeMap::new();
+/// CPU seconds, by the names of threads; those of threads that have ended are under "ended".
+pub type Cpu = BTreeMap<String, f64>;
+
+/// What a process has used so far.
+pub fn cpu(pid: u32) -> Cpu {
+    let mut parts = Cpu::new();
     let tasks = fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
     for task in tasks {
         if let Some((name, seconds)) = read(&task.path().join("stat").to_string_lossy()) {
@@ -41,16 +44,30 @@ fn read(path: &str) -> Option<(String, f64)> {
 }
 
 /// What was used between two looks.
-pub(super) fn used(before: &BTreeMap<String, f64>, after: &BTreeMap<String, f64>) -> BTreeMap<String, f64> {
+pub fn used(before: &Cpu, after: &Cpu) -> Cpu {
     let earlier = |name| before.get(name).copied().unwrap_or(0.0);
     after.iter().map(|(name, seconds)| (name.clone(), (seconds - earlier(name)).max(0.0))).collect()
 }
 
 /// Bytes of memory that a process has now.
-pub(super) fn memory(pid: u32) -> Option<u64> {
+pub fn memory(pid: u32) -> Option<u64> {
+    bytes(pid, "VmRSS:")
+}
+
+/// The most that it has had.
+pub fn peak_memory(pid: u32) -> Option<u64> {
+    bytes(pid, "VmHWM:")
+}
+
+fn bytes(pid: u32, field: &str) -> Option<u64> {
     let text = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
-    let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let line = text.lines().find_map(|line| line.strip_prefix(field))?;
     Some(line.split_whitespace().next()?.parse::<u64>().ok()? * 1_024)
+}
+
+/// Its open files, sockets among them.
+pub fn open_files(pid: u32) -> Option<usize> {
+    Some(fs::read_dir(format!("/proc/{pid}/fd")).ok()?.count())
 }
 
 #[cfg(all(test, target_os = "linux"))]
@@ -77,6 +94,7 @@ mod tests {
         assert!(used(&before, &cpu(own))["hard) work"] >= 0.05);
         drop(done);
         thread.unwrap().join().unwrap();
-        assert!(memory(own).unwrap() > 1_000_000);
+        assert!(peak_memory(own).unwrap() >= memory(own).unwrap() && memory(own).unwrap() > 1_000_000);
+        assert!(open_files(own).unwrap() >= 3);
     }
 }

@@ -1,0 +1,59 @@
+//! A daemon's event stream, as any client hears it.
+
+use std::io::{BufRead, BufReader, Write};
+use std::net::{Ipv4Addr, TcpStream};
+use std::time::{Duration, Instant};
+
+use serde::de::DeserializeOwned;
+
+use crate::Error;
+
+/// How long a stream may say nothing: the daemon says every 15 s that it lives.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// See above. Read from the socket itself: what stands between would be measured too.
+pub struct Events {
+    port: u16,
+    lines: BufReader<TcpStream>,
+}
+
+impl Events {
+    /// Hears everything that happens from now on.
+    pub fn open(port: u16) -> Result<Self, Error> {
+        let open = || {
+            let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
+            stream.set_read_timeout(Some(PATIENCE))?;
+            stream.write_all(b"GET /v1/events HTTP/1.1\r\nHost: localhost\r\n\r\n")?;
+            Ok(stream)
+        };
+        let stream = open().map_err(|error: std::io::Error| silent(port, error.to_string()))?;
+        let mut events = Self { port, lines: BufReader::new(stream) };
+        // Whoever has the head of the answer hears all that follows.
+        while events.line()? != "\r\n" {}
+        Ok(events)
+    }
+
+    fn line(&mut self) -> Result<String, Error> {
+        let mut line = String::new();
+        match self.lines.read_line(&mut line) {
+            Ok(0) => Err(silent(self.port, "it has closed the stream".to_owned())),
+            Ok(_) => Ok(line),
+            Err(error) => Err(silent(self.port, error.to_string())),
+        }
+    }
+
+    /// The next event, and when it was heard. What is no event (heads of chunks, ids) is passed over.
+    pub fn hear<T: DeserializeOwned>(&mut self) -> Result<(T, Instant), Error> {
+        loop {
+            let line = self.line()?;
+            let event = line.strip_prefix("data: ").and_then(|data| serde_json::from_str(data).ok());
+            if let Some(event) = event {
+                return Ok((event, Instant::now()));
+            }
+        }
+    }
+}
+
+fn silent(port: u16, why: String) -> Error {
+    Error::Silent { url: format!("http://127.0.0.1:{port}/v1/events"), why }
+}

@@ -1,0 +1,92 @@
+//! A port that is a daemon's own. Why so: the crate's header.
+
+use std::fmt;
+use std::net::{IpAddr, SocketAddr};
+
+use socket2::{Domain, Protocol, Socket, Type};
+
+use crate::Error;
+
+/// A port of an address of this machine, kept with this value.
+pub struct Port {
+    address: SocketAddr,
+    _bound: Option<Socket>,
+}
+
+impl Port {
+    /// One that nobody has.
+    pub fn reserve(ip: impl Into<IpAddr>) -> Result<Self, Error> {
+        let any = SocketAddr::new(ip.into(), 0);
+        let bind = || {
+            let socket = Socket::new(Domain::for_address(any), Type::STREAM, Some(Protocol::TCP))?;
+            // Alone at first, so that the port is nobody else's; what comes later may share it.
+            socket.bind(&any.into())?;
+            socket.set_reuse_address(true)?;
+            let address = socket.local_addr()?.as_socket();
+            Ok((socket, address.ok_or(std::io::ErrorKind::AddrNotAvailable)?))
+        };
+        let (bound, address) = bind().map_err(Error::Port)?;
+        // Other systems let no listener in beside it: there the port is only likely to stay free.
+        Ok(Self { address, _bound: cfg!(target_os = "linux").then_some(bound) })
+    }
+
+    /// Address and port.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The port.
+    pub fn number(&self) -> u16 {
+        self.address.port()
+    }
+}
+
+impl fmt::Debug for Port {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.address.fmt(f)
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    use std::io::ErrorKind;
+    use std::net::{Ipv4Addr, TcpListener, TcpStream};
+
+    use super::*;
+
+    /// As the daemon's listeners are bound.
+    fn listen(port: &Port) -> std::io::Result<TcpListener> {
+        TcpListener::bind(port.address())
+    }
+
+    #[test]
+    fn a_reserved_port_is_for_one_listener_after_the_other() {
+        let port = Port::reserve(Ipv4Addr::LOCALHOST).unwrap();
+        let refused = TcpStream::connect(port.address()).unwrap_err();
+        assert_eq!(refused.kind(), ErrorKind::ConnectionRefused, "nobody listens yet");
+        for _ in 0..2 {
+            let listener = listen(&port).unwrap();
+            assert_eq!(listen(&port).unwrap_err().kind(), ErrorKind::AddrInUse, "one at a time");
+            let dialer = TcpStream::connect(port.address()).unwrap();
+            let accepted = listener.accept().unwrap();
+            // This end first, so that it stays in TIME_WAIT.
+            drop(accepted);
+            drop(dialer);
+        }
+    }
+
+    #[test]
+    fn a_reserved_port_is_given_to_nobody_else() {
+        let reserved: Vec<Port> = (0..200).map(|_| Port::reserve(Ipv4Addr::LOCALHOST).unwrap()).collect();
+        let is_reserved = |number: u16| reserved.iter().any(|port| port.number() == number);
+        let to = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let at = to.local_addr().unwrap();
+        let dialed: Vec<TcpStream> = (0..100).map(|_| TcpStream::connect(at).unwrap()).collect();
+        assert!(dialed.iter().all(|stream| !is_reserved(stream.local_addr().unwrap().port())));
+        let others: Vec<Port> = (0..200).map(|_| Port::reserve(Ipv4Addr::LOCALHOST).unwrap()).collect();
+        assert!(others.iter().all(|port| !is_reserved(port.number())));
+        for port in &reserved {
+            listen(port).unwrap();
+        }
+    }
+}
