@@ -35,7 +35,7 @@ pub use stop::Stop;
 pub enum BenchError {
     /// An argument makes no sense.
     #[error("{0}")]
-    Settings(String),
+    Usage(String),
     /// Ctrl-C.
     #[error("interrupted; everything that was started has ended")]
     Interrupted,

@@ -35,7 +35,7 @@ const FREE_BYTES: u64 = 32 * 1024 * 1024;
 const LOOK_AT_DISK: Duration = Duration::from_secs(5);
 
 /// What may be asked of the chain.
-pub enum Request {
+pub enum ChainRequest {
     /// From the network.
     Keeper(Input),
     /// From the miner: a block of this node's own.
@@ -69,7 +69,7 @@ pub struct ChainActor {
     keeper: Keeper<Store>,
     data_dir: PathBuf,
     workers: Arc<Workers>,
-    inbox: Inbox<Request>,
+    inbox: Inbox<ChainRequest>,
     outlets: Outlets,
     head: watch::Sender<Arc<Head>>,
     replies: BTreeMap<Ticket, oneshot::Sender<Result<(), NotTaken>>>,
@@ -79,7 +79,7 @@ pub struct ChainActor {
 /// Who is told what.
 pub struct Outlets {
     pub network: Mailbox<overlay::Input>,
-    pub mempool: Mailbox<mempool::Request>,
+    pub mempool: Mailbox<mempool::MempoolRequest>,
     pub events: Events,
 }
 
@@ -89,7 +89,7 @@ impl ChainActor {
         store: Store,
         data_dir: PathBuf,
         workers: Arc<Workers>,
-        inbox: Inbox<Request>,
+        inbox: Inbox<ChainRequest>,
         outlets: Outlets,
     ) -> Result<(Self, watch::Receiver<Arc<Head>>), ChainError> {
         let keeper = Keeper::load(store.reader().genesis().clone(), store)?;
@@ -136,10 +136,10 @@ impl ChainActor {
         span.map(|span| Instant::now() + span)
     }
 
-    fn hand_in(&mut self, request: Request) -> Result<(), ChainError> {
+    fn hand_in(&mut self, request: ChainRequest) -> Result<(), ChainError> {
         let input = match request {
-            Request::Keeper(input) => input,
-            Request::Mined { block, reply } => {
+            ChainRequest::Keeper(input) => input,
+            ChainRequest::Mined { block, reply } => {
                 self.asked += 1;
                 let ticket = Ticket(self.asked);
                 self.replies.insert(ticket, reply);
@@ -189,7 +189,7 @@ impl ChainActor {
         left: Option<Snapshot>,
     ) -> Result<(), ChainError> {
         if let Some(moved) = moved.clone() {
-            self.outlets.mempool.tell(mempool::Request::Pool(pool::Input::Moved { moved, left }));
+            self.outlets.mempool.tell(mempool::MempoolRequest::Pool(pool::Input::Moved { moved, left }));
         }
         let tip = Tip { branch: head.branch.clone(), locator: head.locator.clone() };
         self.head.send_replace(Arc::new(head));
@@ -211,7 +211,7 @@ impl ChainActor {
         } else {
             info!("there is room on the disk again");
         }
-        self.outlets.mempool.tell(mempool::Request::Pool(pool::Input::DiskFull(full)));
+        self.outlets.mempool.tell(mempool::MempoolRequest::Pool(pool::Input::DiskFull(full)));
         self.keeper.handle(Input::DiskFull(full))?;
         self.drain()
     }

@@ -45,7 +45,7 @@ pub enum DevnetError {
     #[error("node{number}: {error}")]
     Node { number: u16, error: NodeError },
     #[error("{0}")]
-    Settings(String),
+    Usage(String),
 }
 
 /// A devnet whose files are there.
@@ -65,12 +65,10 @@ impl Devnet {
     /// Makes what is missing in `dir`.
     pub fn prepare(dir: &Path, nodes: u16, base_port: u16) -> Result<Self, DevnetError> {
         if !(1..=NODES).contains(&nodes) {
-            return Err(DevnetError::Settings(format!("--nodes {nodes}: 1 to {NODES} nodes are possible")));
+            return Err(DevnetError::Usage(format!("--nodes {nodes}: 1 to {NODES} nodes are possible")));
         }
         if base_port.checked_add(P2P_OFFSET + nodes).is_none() || base_port < 1_024 {
-            return Err(DevnetError::Settings(format!(
-                "--base-port {base_port}: take one from 1024 to 65400"
-            )));
+            return Err(DevnetError::Usage(format!("--base-port {base_port}: take one from 1024 to 65400")));
         }
         let demo = wallet_address(dir, DEMO)?;
         wallet_address(dir, FRIEND)?;
@@ -148,7 +146,7 @@ impl Devnet {
 
 fn wallet_address(dir: &Path, name: &str) -> Result<Address, DevnetError> {
     let wallets = Wallets::new(dir.join("wallets"));
-    let name: WalletName = name.parse().map_err(|error| DevnetError::Settings(format!("{error}")))?;
+    let name: WalletName = name.parse().map_err(|error| DevnetError::Usage(format!("{error}")))?;
     if wallets.has(&name) {
         return Ok(wallets.open(&name)?.address());
     }
@@ -158,13 +156,12 @@ fn wallet_address(dir: &Path, name: &str) -> Result<Address, DevnetError> {
 fn prepare_network(path: &Path, demo: Address) -> Result<NetworkFile, DevnetError> {
     if !path.exists() {
         let mut salt = [0; 16];
-        getrandom::fill(&mut salt)
-            .map_err(|error| DevnetError::Settings(format!("no randomness: {error}")))?;
+        getrandom::fill(&mut salt).map_err(|error| DevnetError::Usage(format!("no randomness: {error}")))?;
         let name = Text::try_from("devnet".to_owned()).unwrap_or_default();
         let mut spec = new_spec(name, salt, clock::wall(), 1.0, INTERVAL_MS);
         spec.allocations =
             vec![Allocation { address: demo, amount: spec.coin.parse("1000000").unwrap_or_default() }];
-        let draft = Genesis::new(spec.clone()).map_err(|error| DevnetError::Settings(error.to_string()))?;
+        let draft = Genesis::new(spec.clone()).map_err(|error| DevnetError::Usage(error.to_string()))?;
         let cores = std::thread::available_parallelism().map_or(1.0, |cores| cores.get() as f64);
         let rate = miner::measure(&draft) * cores * MACHINE_SHARE;
         spec.blocks.initial_difficulty = ((rate * f64::from(INTERVAL_MS) / 1_000.0) as u64).max(1);

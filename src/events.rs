@@ -75,17 +75,17 @@ pub enum Heard {
 /// Where events are told and heard.
 #[derive(Clone)]
 pub struct Events {
-    kept: Arc<Kept>,
+    kept: Arc<Ring>,
     /// The newest event's number.
     newest: watch::Sender<u64>,
 }
 
-struct Kept {
+struct Ring {
     instance: u64,
     ring: Mutex<VecDeque<Event>>,
 }
 
-impl Kept {
+impl Ring {
     fn ring(&self) -> MutexGuard<'_, VecDeque<Event>> {
         self.ring.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -97,7 +97,7 @@ impl Default for Events {
         // Without randomness, an instance like any other: clients may then take a restart for a lag.
         let _ = getrandom::fill(&mut instance);
         let instance = u64::from_le_bytes(instance);
-        Self { kept: Arc::new(Kept { instance, ring: Mutex::default() }), newest: watch::Sender::new(0) }
+        Self { kept: Arc::new(Ring { instance, ring: Mutex::default() }), newest: watch::Sender::new(0) }
     }
 }
 
@@ -135,7 +135,7 @@ impl Events {
 
 /// One who listens, at its own pace.
 pub struct Listener {
-    kept: Arc<Kept>,
+    kept: Arc<Ring>,
     newest: watch::Receiver<u64>,
     /// Number of the last event that was heard or given up.
     last: u64,

@@ -72,13 +72,13 @@ pub struct Api {
     pub genesis: Arc<Genesis>,
     pub reader: Reader,
     pub head: watch::Receiver<Arc<Head>>,
-    pub mempool: Mailbox<mempool::Request>,
+    pub mempool: Mailbox<mempool::MempoolRequest>,
     pub level: watch::Receiver<Level>,
-    pub miner: Mailbox<miner::Request>,
+    pub miner: Mailbox<miner::MinerRequest>,
     pub hash_rate: watch::Receiver<u64>,
     pub miner_enabled: bool,
     pub gate: Gate,
-    pub network: Mailbox<request::Request>,
+    pub network: Mailbox<request::NetworkRequest>,
     /// What became of sockets before their hello; all zero without a listener.
     pub strangers: Arc<Stats>,
     /// What went to peers and came from them.

@@ -28,7 +28,7 @@ use crate::workers::Workers;
 pub const CAPACITY: usize = 4_096;
 
 /// What may be asked of the mempool.
-pub enum Request {
+pub enum MempoolRequest {
     /// From the network and the chain.
     Pool(Input<Snapshot>),
     /// From the API: transactions. Each has its own answer, in the same order.
@@ -70,7 +70,7 @@ pub struct MempoolActor {
     pub limits: Limits,
     pub reader: Reader,
     pub workers: Arc<Workers>,
-    pub inbox: Inbox<Request>,
+    pub inbox: Inbox<MempoolRequest>,
     pub network: Mailbox<overlay::Input>,
     pub level: watch::Sender<Level>,
     pub events: Events,
@@ -128,13 +128,13 @@ impl Running {
         Ok(())
     }
 
-    fn serve(&mut self, request: Request) -> Result<(), MempoolActorError> {
+    fn serve(&mut self, request: MempoolRequest) -> Result<(), MempoolActorError> {
         let question = match request {
-            Request::Pool(input) => {
+            MempoolRequest::Pool(input) => {
                 self.pool.handle(input);
                 return Ok(());
             }
-            Request::Give { transactions, reply } => {
+            MempoolRequest::Give { transactions, reply } => {
                 self.asked += 1;
                 let ticket = Ticket(self.asked);
                 self.replies.insert(ticket, reply);
@@ -149,11 +149,13 @@ impl Running {
         let mempool = self.pool.mempool();
         // An asker that no longer waits is no error.
         match question {
-            Request::Select { room, most, reply } => drop(reply.send(mempool.select(room, most))),
-            Request::List { most, reply } => drop(reply.send(mempool.iter().take(most).cloned().collect())),
-            Request::Find { id, reply } => drop(reply.send(mempool.get(&id).cloned())),
-            Request::Pending { address, reply } => drop(reply.send(self.pool.pending(&address))),
-            Request::Pool(_) | Request::Give { .. } => (),
+            MempoolRequest::Select { room, most, reply } => drop(reply.send(mempool.select(room, most))),
+            MempoolRequest::List { most, reply } => {
+                drop(reply.send(mempool.iter().take(most).cloned().collect()))
+            }
+            MempoolRequest::Find { id, reply } => drop(reply.send(mempool.get(&id).cloned())),
+            MempoolRequest::Pending { address, reply } => drop(reply.send(self.pool.pending(&address))),
+            MempoolRequest::Pool(_) | MempoolRequest::Give { .. } => (),
         }
         Ok(())
     }

@@ -51,7 +51,7 @@ pub enum When {
 
 /// A miner's settings.
 #[derive(Clone, Debug)]
-pub struct Settings {
+pub struct MinerSettings {
     pub enabled: bool,
     pub threads: NonZero<u32>,
     /// Part of the time that each thread searches, above 0 and at most 1.
@@ -61,7 +61,7 @@ pub struct Settings {
 }
 
 /// What may be asked of the miner.
-pub enum Request {
+pub enum MinerRequest {
     /// From the API: mine one block now, whatever the settings say.
     MineOne { reply: oneshot::Sender<Result<(u64, Hash), MineError>> },
 }
@@ -82,12 +82,12 @@ pub enum MineError {
 
 /// Everything the actor works with.
 pub struct MinerActor {
-    pub settings: Settings,
+    pub settings: MinerSettings,
     pub genesis: Arc<Genesis>,
     pub key: SecretKey,
-    pub inbox: Inbox<Request>,
-    pub chain: Mailbox<chain::Request>,
-    pub mempool: Mailbox<mempool::Request>,
+    pub inbox: Inbox<MinerRequest>,
+    pub chain: Mailbox<chain::ChainRequest>,
+    pub mempool: Mailbox<mempool::MempoolRequest>,
     pub head: watch::Receiver<Arc<Head>>,
     pub level: watch::Receiver<Level>,
     pub gate: Gate,
@@ -140,7 +140,7 @@ impl MinerActor {
         loop {
             tokio::select! {
                 () = stop.cancelled() => return,
-                Request::MineOne { reply } = self.inbox.next() => self.ask(reply, &mut asked),
+                MinerRequest::MineOne { reply } = self.inbox.next() => self.ask(reply, &mut asked),
                 Some(block) = blocks.recv() => {
                     posted = Posted::default();
                     bench.post(None);
@@ -195,10 +195,10 @@ impl MinerActor {
 
     async fn template(&self) -> Result<Template, MailboxError> {
         let room = Template::room(&self.genesis);
-        let select = |reply| mempool::Request::Select { room, most: TRANSACTIONS_PER_BLOCK, reply };
+        let select = |reply| mempool::MempoolRequest::Select { room, most: TRANSACTIONS_PER_BLOCK, reply };
         let chosen = self.mempool.ask(select).await?;
         let head = self.head.borrow().clone();
-        let Settings { reward_to, .. } = self.settings;
+        let MinerSettings { reward_to, .. } = self.settings;
         let now = clock::wall();
         Ok(Template::new(&self.genesis, &head.branch, head.supply, chosen, reward_to, now, &self.key))
     }
@@ -206,7 +206,7 @@ impl MinerActor {
     async fn give(&self, block: Block, asked: &mut Asked) {
         let (height, id) = (block.header.height, block.id());
         let block = Arc::new(block);
-        match self.chain.ask(|reply| chain::Request::Mined { block, reply }).await {
+        match self.chain.ask(|reply| chain::ChainRequest::Mined { block, reply }).await {
             Ok(Ok(())) => {
                 debug!(height, %id, "mined");
                 asked.mined(height, id);

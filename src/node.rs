@@ -156,7 +156,7 @@ impl Node {
         let overlay = new_overlay(&self.settings, &self.tls, &reader, clock);
         let (outlook, outlook_watch) = watch::channel(overlay.outlook(clock.now()));
         let gate = Gate::new(&genesis, &self.member_key.public());
-        let miner_settings = miner::Settings {
+        let miner_settings = miner::MinerSettings {
             enabled: self.settings.miner.enabled,
             threads: self.settings.miner.threads,
             share: self.settings.miner.share,
@@ -291,7 +291,7 @@ fn new_overlay(settings: &Settings, tls: &Tls, reader: &Reader, clock: Clock) ->
     // Without randomness instances of one node look alike, which only delays the noticing of a twin.
     let _ = getrandom::fill(&mut random);
     let [seed, instance @ ..] = random.as_chunks::<8>().0 else { unreachable!("16 bytes are two chunks") };
-    let settings = overlay::Settings {
+    let settings = overlay::OverlaySettings {
         id: tls.id(),
         genesis: settings.network.genesis.clone(),
         agent: concat!("bouya/", env!("CARGO_PKG_VERSION")).to_owned(),

@@ -19,14 +19,14 @@ const INTERVAL_MS: u32 = 1_000;
 
 /// How long each kind is asked, and over how many connections.
 #[derive(Clone, Copy, Debug)]
-pub struct Settings {
+pub struct ApiBench {
     pub seconds: f64,
     pub connections: usize,
 }
 
-pub fn run(settings: &Settings, run: &mut Run<'_>) -> Result<Report, BenchError> {
+pub fn run(settings: &ApiBench, run: &mut Run<'_>) -> Result<Report, BenchError> {
     if !(1..=32).contains(&settings.connections) || !(0.001..=3_600.0).contains(&settings.seconds) {
-        return Err(BenchError::Settings("--connections 1 to 32, --seconds 0.001 to 3600".to_owned()));
+        return Err(BenchError::Usage("--connections 1 to 32, --seconds 0.001 to 3600".to_owned()));
     }
     let limits = Limits::measure(run)?;
     let load = Load { wallets: 100, accounts: 500 };
@@ -62,7 +62,7 @@ pub fn run(settings: &Settings, run: &mut Run<'_>) -> Result<Report, BenchError>
     Ok(report)
 }
 
-fn ask(port: u16, path: &str, settings: &Settings, run: &mut Run<'_>) -> Result<f64, BenchError> {
+fn ask(port: u16, path: &str, settings: &ApiBench, run: &mut Run<'_>) -> Result<f64, BenchError> {
     let stop = AtomicBool::new(false);
     let began = Instant::now();
     let until = began + Duration::from_secs_f64(settings.seconds);

@@ -29,7 +29,7 @@ pub(super) const SPREAD_WITHIN: Duration = Duration::from_secs(600);
 
 /// What is spread.
 #[derive(Clone, Copy, Debug)]
-pub struct Settings {
+pub struct GossipBench {
     pub nodes: u16,
     /// Bytes of each transaction.
     pub size: usize,
@@ -41,9 +41,9 @@ pub struct Settings {
     pub pause: Duration,
 }
 
-pub fn run(settings: &Settings, run: &mut Run<'_>) -> Result<Report, BenchError> {
+pub fn run(settings: &GossipBench, run: &mut Run<'_>) -> Result<Report, BenchError> {
     if !(2..=NODES).contains(&settings.nodes) {
-        return Err(BenchError::Settings(format!("--nodes {}: 2 to {NODES} are possible", settings.nodes)));
+        return Err(BenchError::Usage(format!("--nodes {}: 2 to {NODES} are possible", settings.nodes)));
     }
     let limits = Limits::measure(run)?;
     let genesis = genesis(Load { wallets: WALLETS, accounts: 1 }.spec(1_000, 1, 0)?)?;
@@ -95,7 +95,7 @@ fn sign(network: &Hash, size: usize, count: usize) -> Result<Vec<Signed>, BenchE
     let empty = encode(&record(0, 0)).len();
     let bytes = size.checked_sub(empty).filter(|bytes| *bytes <= RECORD_BYTES);
     let bytes = bytes.ok_or_else(|| {
-        BenchError::Settings(format!("--size {size}: {empty} to {} are possible", empty + RECORD_BYTES))
+        BenchError::Usage(format!("--size {size}: {empty} to {} are possible", empty + RECORD_BYTES))
     })?;
     Ok((0..count).map(|number| Signed::from(&record(number, bytes))).collect())
 }

@@ -33,11 +33,11 @@ const AT_ONCE: usize = PENDING_SOCKETS / 4;
 
 /// How often.
 #[derive(Clone, Copy, Debug)]
-pub struct Settings {
+pub struct HandshakeBench {
     pub rounds: usize,
 }
 
-pub fn run(settings: &Settings, run: &mut Run<'_>) -> Result<Report, BenchError> {
+pub fn run(settings: &HandshakeBench, run: &mut Run<'_>) -> Result<Report, BenchError> {
     let limits = Limits::measure(run)?;
     let folder = TempFolder::new("bouya-bench")?;
     let [server, client] = identities(&folder)?.map(Arc::new);

@@ -131,7 +131,7 @@ impl Load {
 }
 
 pub(super) fn genesis(spec: NetworkSpec) -> Result<Genesis, BenchError> {
-    Genesis::new(spec).map_err(|error| BenchError::Settings(error.to_string()))
+    Genesis::new(spec).map_err(|error| BenchError::Usage(error.to_string()))
 }
 
 impl From<&Transaction> for Signed {

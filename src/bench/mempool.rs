@@ -14,7 +14,7 @@ use super::{BenchError, Figure, Limits, Report, Run};
 use crate::actor::Mailbox;
 use crate::clock::Clock;
 use crate::events::Events;
-use crate::mempool::{self, Level, MempoolActor, Request};
+use crate::mempool::{self, Level, MempoolActor, MempoolRequest};
 use crate::store::Store;
 use crate::workers::Workers;
 
@@ -23,13 +23,13 @@ const BATCH: usize = bouya_core::limits::TRANSACTIONS_PER_MESSAGE;
 
 /// What is given.
 #[derive(Clone, Copy, Debug)]
-pub struct Settings {
+pub struct MempoolBench {
     pub transactions: usize,
     pub wallets: usize,
 }
 
-pub fn run(settings: &Settings, run: &mut Run<'_>) -> Result<Report, BenchError> {
-    let Settings { transactions, wallets } = *settings;
+pub fn run(settings: &MempoolBench, run: &mut Run<'_>) -> Result<Report, BenchError> {
+    let MempoolBench { transactions, wallets } = *settings;
     super::network::check_wallets(wallets)?;
     let limits = Limits::measure(run)?;
     let load = Load { wallets, accounts: 10_000 };
@@ -67,7 +67,7 @@ pub fn run(settings: &Settings, run: &mut Run<'_>) -> Result<Report, BenchError>
     let (began, mut taken) = (Instant::now(), 0);
     for transactions in batches {
         run.stop.check()?;
-        let given = runtime.block_on(mempool.ask(|reply| Request::Give { transactions, reply }));
+        let given = runtime.block_on(mempool.ask(|reply| MempoolRequest::Give { transactions, reply }));
         let given = given.map_err(|error| failed(error.to_string()))?;
         taken += given.iter().filter(|given| given.is_ok()).count();
     }

@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use super::load::{Load, genesis, key};
 use super::{Aim, BenchError, Figure, Limits, Report, Run};
 use crate::actor::Mailbox;
-use crate::mempool::{Level, Request};
+use crate::mempool::{Level, MempoolRequest};
 use crate::miner::{self, MinerActor, When};
 
 /// A thread whose time has stood still for this long has stopped.
@@ -23,12 +23,12 @@ const STILL: Duration = Duration::from_millis(20);
 
 /// How long, and how often.
 #[derive(Clone, Copy, Debug)]
-pub struct Settings {
+pub struct MineBench {
     pub seconds: u64,
     pub rounds: usize,
 }
 
-pub fn run(settings: &Settings, run: &mut Run<'_>) -> Result<Report, BenchError> {
+pub fn run(settings: &MineBench, run: &mut Run<'_>) -> Result<Report, BenchError> {
     let limits = Limits::measure(run)?;
     // So hard that no try hits.
     let genesis = Arc::new(genesis(Load { wallets: 1, accounts: 1 }.spec(600_000, i64::MAX as u64, 0)?)?);
@@ -49,7 +49,7 @@ pub fn run(settings: &Settings, run: &mut Run<'_>) -> Result<Report, BenchError>
     let threads = NonZero::<u32>::MIN;
     let gate = Gate::new(&genesis, &key(0).public());
     let actor = MinerActor {
-        settings: miner::Settings { enabled: true, threads, share: 1.0, when: When::Always, reward_to },
+        settings: miner::MinerSettings { enabled: true, threads, share: 1.0, when: When::Always, reward_to },
         genesis,
         key: key(0),
         inbox,
@@ -63,7 +63,7 @@ pub fn run(settings: &Settings, run: &mut Run<'_>) -> Result<Report, BenchError>
     };
     runtime.spawn(async move {
         loop {
-            if let Request::Select { reply, .. } = asked.next().await {
+            if let MempoolRequest::Select { reply, .. } = asked.next().await {
                 drop(reply.send(Vec::new()));
             }
         }

@@ -33,7 +33,7 @@ const SIGNED_PER_SECOND: usize = 20_000;
 
 /// What load is put on what.
 #[derive(Clone, Copy, Debug)]
-pub struct Settings {
+pub struct NetworkBench {
     pub nodes: u16,
     pub seconds: u64,
     pub wallets: usize,
@@ -47,17 +47,17 @@ pub struct Settings {
 pub(super) fn check_wallets(wallets: usize) -> Result<(), BenchError> {
     match wallets {
         1..=WALLETS => Ok(()),
-        _ => Err(BenchError::Settings(format!("--wallets {wallets}: 1 to {WALLETS} are possible"))),
+        _ => Err(BenchError::Usage(format!("--wallets {wallets}: 1 to {WALLETS} are possible"))),
     }
 }
 
-pub fn run(settings: &Settings, run: &mut Run<'_>) -> Result<Report, BenchError> {
+pub fn run(settings: &NetworkBench, run: &mut Run<'_>) -> Result<Report, BenchError> {
     check_wallets(settings.wallets)?;
     if !(1..=NODES).contains(&settings.nodes) {
-        return Err(BenchError::Settings(format!("--nodes {}: 1 to {NODES} are possible", settings.nodes)));
+        return Err(BenchError::Usage(format!("--nodes {}: 1 to {NODES} are possible", settings.nodes)));
     }
     if settings.accounts == 0 || settings.backlog == 0 || settings.seconds == 0 {
-        return Err(BenchError::Settings("--accounts, --backlog and --seconds are 1 at least".to_owned()));
+        return Err(BenchError::Usage("--accounts, --backlog and --seconds are 1 at least".to_owned()));
     }
     let limits = Limits::measure(run)?;
     let load = Load { wallets: settings.wallets, accounts: settings.accounts };
@@ -104,7 +104,7 @@ pub fn run(settings: &Settings, run: &mut Run<'_>) -> Result<Report, BenchError>
 }
 
 /// The miners are as many as the nodes and share the little that mining gets. Full nodes would refuse what all wallets have waiting.
-fn sections(settings: &Settings) -> String {
+fn sections(settings: &NetworkBench) -> String {
     let share = (MINING / f64::from(settings.nodes)).max(0.001);
     let most = (4 * settings.backlog).clamp(20_000, 1_000_000);
     format!(
@@ -128,7 +128,7 @@ struct Window {
 }
 
 fn measure(
-    settings: &Settings,
+    settings: &NetworkBench,
     signed: &[Signed],
     daemons: &mut [Daemon],
     run: &mut Run<'_>,
@@ -238,7 +238,7 @@ fn agree(daemons: &[Daemon], height: u64) -> Result<bool, BenchError> {
     Ok(hashes.windows(2).all(|pair| pair.first() == pair.last()))
 }
 
-fn tell(report: &mut Report, settings: &Settings, size: f64, window: &Window, mut confirmed: Confirmed) {
+fn tell(report: &mut Report, settings: &NetworkBench, size: f64, window: &Window, mut confirmed: Confirmed) {
     let count = confirmed.latencies.len().max(1) as f64;
     report.add(Figure::new("committed", confirmed.latencies.len() as f64, "tx"));
     report.add(Figure::new("submitted", window.submitted.len() as f64, "tx"));

@@ -15,7 +15,7 @@ use crate::http::views::Event;
 
 /// What is relayed.
 #[derive(Clone, Copy, Debug)]
-pub struct Settings {
+pub struct RelayBench {
     pub nodes: u16,
     /// In each block.
     pub transactions: usize,
@@ -23,13 +23,13 @@ pub struct Settings {
     pub rounds: usize,
 }
 
-pub fn run(settings: &Settings, run: &mut Run<'_>) -> Result<Report, BenchError> {
-    let Settings { nodes, transactions, rounds } = *settings;
+pub fn run(settings: &RelayBench, run: &mut Run<'_>) -> Result<Report, BenchError> {
+    let RelayBench { nodes, transactions, rounds } = *settings;
     if !(2..=NODES).contains(&nodes) {
-        return Err(BenchError::Settings(format!("--nodes {nodes}: 2 to {NODES} are possible")));
+        return Err(BenchError::Usage(format!("--nodes {nodes}: 2 to {NODES} are possible")));
     }
     if !(1..=10_000).contains(&transactions) || rounds == 0 {
-        return Err(BenchError::Settings(
+        return Err(BenchError::Usage(
             "--transactions 1 to 10000 fit one block, and --rounds is 1 at least".to_owned(),
         ));
     }

@@ -29,14 +29,14 @@ const NONE: &[Transaction] = &[];
 
 /// How far.
 #[derive(Clone, Debug)]
-pub struct Settings {
+pub struct ScaleBench {
     pub accounts: Vec<usize>,
     pub heights: Vec<u64>,
 }
 
-pub fn run(settings: &Settings, run: &mut Run<'_>) -> Result<Report, BenchError> {
+pub fn run(settings: &ScaleBench, run: &mut Run<'_>) -> Result<Report, BenchError> {
     if settings.accounts.iter().any(|accounts| !(1..=10_000_000).contains(accounts)) {
-        return Err(BenchError::Settings("--accounts: 1 to 10000000 are possible".to_owned()));
+        return Err(BenchError::Usage("--accounts: 1 to 10000000 are possible".to_owned()));
     }
     let limits = Limits::measure(run)?;
     let mut report = Report::new("scale", &[("transactions_per_block", PER_BLOCK as f64)], &limits);

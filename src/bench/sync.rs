@@ -23,15 +23,15 @@ const SYNCED_WITHIN: Duration = Duration::from_secs(3_600);
 
 /// What is joined.
 #[derive(Clone, Copy, Debug)]
-pub struct Settings {
+pub struct SyncBench {
     pub blocks: usize,
     pub transactions: usize,
 }
 
-pub fn run(settings: &Settings, run: &mut Run<'_>) -> Result<Report, BenchError> {
-    let Settings { blocks, transactions } = *settings;
+pub fn run(settings: &SyncBench, run: &mut Run<'_>) -> Result<Report, BenchError> {
+    let SyncBench { blocks, transactions } = *settings;
     if blocks == 0 {
-        return Err(BenchError::Settings("--blocks 0: a chain to join has one block at least".to_owned()));
+        return Err(BenchError::Usage("--blocks 0: a chain to join has one block at least".to_owned()));
     }
     let limits = Limits::measure(run)?;
     let load = Load { wallets: 1_000.min(transactions.max(1)), accounts: 10_000 };

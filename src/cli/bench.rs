@@ -227,44 +227,44 @@ fn repeat(what: &What, options: &BenchOptions, stop: &Stop) -> Result<Report, Er
 
 fn measure(what: &What, run: &mut Run<'_>) -> Result<Report, BenchError> {
     match what {
-        What::All { .. } => Err(BenchError::Settings("all of all is nothing to measure".to_owned())),
+        What::All { .. } => Err(BenchError::Usage("all of all is nothing to measure".to_owned())),
         What::Network(network) => bench::network::run(&network.settings(), run),
         What::Sync { blocks, transactions } => {
-            let settings = bench::sync::Settings { blocks: *blocks, transactions: *transactions };
+            let settings = bench::sync::SyncBench { blocks: *blocks, transactions: *transactions };
             bench::sync::run(&settings, run)
         }
         What::Mempool { transactions, wallets } => {
-            let settings = bench::mempool::Settings { transactions: *transactions, wallets: *wallets };
+            let settings = bench::mempool::MempoolBench { transactions: *transactions, wallets: *wallets };
             bench::mempool::run(&settings, run)
         }
         What::Gossip { nodes, size, transactions, single, pause } => {
             let (nodes, size, transactions, single) = (*nodes, *size, *transactions, *single);
             let pause = Duration::from_millis(*pause);
-            bench::gossip::run(&bench::gossip::Settings { nodes, size, transactions, single, pause }, run)
+            bench::gossip::run(&bench::gossip::GossipBench { nodes, size, transactions, single, pause }, run)
         }
         What::Relay { nodes, transactions, rounds } => {
             let (nodes, transactions, rounds) = (*nodes, *transactions, *rounds);
-            bench::relay::run(&bench::relay::Settings { nodes, transactions, rounds }, run)
+            bench::relay::run(&bench::relay::RelayBench { nodes, transactions, rounds }, run)
         }
         What::Mine { seconds, rounds } => {
-            bench::mine::run(&bench::mine::Settings { seconds: *seconds, rounds: *rounds }, run)
+            bench::mine::run(&bench::mine::MineBench { seconds: *seconds, rounds: *rounds }, run)
         }
         What::Handshake { rounds } => {
-            bench::handshake::run(&bench::handshake::Settings { rounds: *rounds }, run)
+            bench::handshake::run(&bench::handshake::HandshakeBench { rounds: *rounds }, run)
         }
         What::Api { seconds, connections } => {
-            bench::api::run(&bench::api::Settings { seconds: *seconds, connections: *connections }, run)
+            bench::api::run(&bench::api::ApiBench { seconds: *seconds, connections: *connections }, run)
         }
         What::Scale { accounts, heights } => {
-            let settings = bench::scale::Settings { accounts: accounts.clone(), heights: heights.clone() };
+            let settings = bench::scale::ScaleBench { accounts: accounts.clone(), heights: heights.clone() };
             bench::scale::run(&settings, run)
         }
     }
 }
 
 impl Network {
-    fn settings(&self) -> bench::network::Settings {
-        bench::network::Settings {
+    fn settings(&self) -> bench::network::NetworkBench {
+        bench::network::NetworkBench {
             nodes: self.nodes,
             seconds: self.seconds,
             wallets: self.wallets,
@@ -277,7 +277,7 @@ impl Network {
 
 fn failed(error: BenchError) -> Error {
     match error {
-        BenchError::Settings(_) => Error::Usage(error.to_string()),
+        BenchError::Usage(_) => Error::Usage(error.to_string()),
         _ => Error::Failed(error.to_string()),
     }
 }

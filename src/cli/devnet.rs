@@ -75,7 +75,7 @@ pub(crate) fn run(options: &DevnetOptions, out: &mut Output) -> Result<(), Error
 
 fn failed(error: DevnetError) -> Error {
     match error {
-        DevnetError::Settings(_) | DevnetError::Config(_) => Error::Usage(error.to_string()),
+        DevnetError::Usage(_) | DevnetError::Config(_) => Error::Usage(error.to_string()),
         _ => Error::Failed(error.to_string()),
     }
 }

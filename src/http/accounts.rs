@@ -18,7 +18,7 @@ use super::lists;
 use super::problem::Problem;
 use super::views::{Account, Movement, MovementAction, MovementDirection, Page};
 use crate::clock::rfc3339;
-use crate::mempool::Request;
+use crate::mempool::MempoolRequest;
 
 /// Looks at a chain that moves on before an answer is given up.
 const LOOKS: usize = 8;
@@ -74,7 +74,8 @@ async fn holdings(
     for _ in 0..LOOKS {
         let head = heads.borrow_and_update().branch.id;
         let pending =
-            ask(&api.limits.mempool, &api.mempool, move |reply| Request::Pending { address, reply }).await?;
+            ask(&api.limits.mempool, &api.mempool, move |reply| MempoolRequest::Pending { address, reply })
+                .await?;
         // Undoing full blocks may take long; who asked is gone by then.
         let until = Instant::now() + super::REQUEST_TIMEOUT;
         let read = api.read(move |snapshot| {

@@ -62,12 +62,12 @@ impl Default for Limits {
 }
 
 /// The bytes of an answer, and the room that they take until they are dropped.
-struct Kept {
+struct Answer {
     bytes: Vec<u8>,
     _room: Option<OwnedSemaphorePermit>,
 }
 
-impl AsRef<[u8]> for Kept {
+impl AsRef<[u8]> for Answer {
     fn as_ref(&self) -> &[u8] {
         &self.bytes
     }
@@ -103,7 +103,7 @@ impl Api {
                 |_| Problem::busy("other clients have not yet read their answers; try again in a moment");
             Some(self.limits.answers.clone().try_acquire_many_owned(kib).map_err(full)?)
         };
-        let body = Body::from(Bytes::from_owner(Kept { bytes, _room: room }));
+        let body = Body::from(Bytes::from_owner(Answer { bytes, _room: room }));
         Ok(([(header::CONTENT_TYPE, kind)], body).into_response())
     }
 

@@ -21,7 +21,7 @@ use super::limits::ask;
 use super::problem::Problem;
 use crate::clock::wall;
 use crate::events::{Event, Heard, Listener};
-use crate::net::request::Request as Question;
+use crate::net::request::NetworkRequest;
 
 /// Route and status: both from short closed lists, so that no client can make series.
 type Labels = [(&'static str, String); 2];
@@ -104,7 +104,7 @@ pub(super) async fn metrics(
     State(api): State<Api>,
     Extension(metrics): Extension<Metrics>,
 ) -> Result<Response, Problem> {
-    let summary = ask(&api.limits.network, &api.network, |reply| Question::Summary { reply }).await?;
+    let summary = ask(&api.limits.network, &api.network, |reply| NetworkRequest::Summary { reply }).await?;
     let head = api.head.borrow().clone();
     let level = *api.level.borrow();
     let not_after = api.not_after.borrow().0;

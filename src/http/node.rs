@@ -12,14 +12,14 @@ use super::views::SyncState;
 use super::{Api, views};
 use crate::clock::{rfc3339, wall};
 use crate::miner;
-use crate::net::request::Request;
+use crate::net::request::NetworkRequest;
 
 /// The node at a glance
 #[utoipa::path(get, path = "/v1/status", tag = "node", responses(
     (status = 200, description = "the status", body = views::Status),
 ))]
 pub(super) async fn status(State(api): State<Api>) -> Result<Json<views::Status>, Problem> {
-    let summary = ask(&api.limits.network, &api.network, |reply| Request::Summary { reply }).await?;
+    let summary = ask(&api.limits.network, &api.network, |reply| NetworkRequest::Summary { reply }).await?;
     let head = api.head.borrow().clone();
     let level = *api.level.borrow();
     let not_after = *api.not_after.borrow();
@@ -86,7 +86,7 @@ pub(super) async fn healthz(State(api): State<Api>) -> Result<&'static str, Prob
     (status = 503, description = "it is catching up", body = views::Problem, content_type = "application/problem+json"),
 ))]
 pub(super) async fn readyz(State(api): State<Api>) -> Result<&'static str, Problem> {
-    let summary = ask(&api.limits.network, &api.network, |reply| Request::Summary { reply }).await?;
+    let summary = ask(&api.limits.network, &api.network, |reply| NetworkRequest::Summary { reply }).await?;
     let sync = sync(summary.outlook.sync);
     if sync.state == SyncState::Syncing {
         let detail = format!("catching up, {:.0} % done", sync.progress * 100.0);
@@ -104,7 +104,7 @@ pub(super) async fn mine(
     State(api): State<Api>,
     _authorized: Authorized,
 ) -> Result<Json<views::Mined>, Problem> {
-    let mined = api.miner.ask(|reply| miner::Request::MineOne { reply }).await?;
+    let mined = api.miner.ask(|reply| miner::MinerRequest::MineOne { reply }).await?;
     let (height, hash) = mined?;
     Ok(Json(views::Mined { height, hash: hash.to_string() }))
 }

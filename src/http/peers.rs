@@ -18,7 +18,7 @@ use super::problem::Problem;
 use super::views::{BlacklistEntry, BlacklistSource, NewPeer, Page, Peer, PeerDirection};
 use super::{Api, done, views};
 use crate::clock::{rfc3339, wall};
-use crate::net::request::{KeptOut, KeptOutBy, Request};
+use crate::net::request::{KeptOut, KeptOutBy, NetworkRequest};
 
 /// A peer as people see it.
 fn view(peer: PeerView, now: Timestamp) -> Peer {
@@ -67,7 +67,7 @@ pub(super) async fn list(
     State(api): State<Api>,
     Options(options): Options<PageOptions>,
 ) -> Result<Json<Page<Peer>>, Problem> {
-    let peers = ask(&api.limits.network, &api.network, |reply| Request::Peers { reply }).await?;
+    let peers = ask(&api.limits.network, &api.network, |reply| NetworkRequest::Peers { reply }).await?;
     let now = wall();
     page_of(peers, &options, |peer| view(peer, now)).map(Json)
 }
@@ -112,7 +112,7 @@ pub(super) async fn blacklist(
     State(api): State<Api>,
     Options(options): Options<PageOptions>,
 ) -> Result<Json<Page<BlacklistEntry>>, Problem> {
-    let entries = ask(&api.limits.network, &api.network, |reply| Request::Blacklist { reply }).await?;
+    let entries = ask(&api.limits.network, &api.network, |reply| NetworkRequest::Blacklist { reply }).await?;
     let now = wall();
     page_of(entries, &options, |entry| blacklist_view(entry, now)).map(Json)
 }
@@ -145,6 +145,6 @@ pub(super) async fn blacklist_remove(
 }
 
 async fn command(api: &Api, command: Command) -> Result<Response, Problem> {
-    ask(&api.limits.network, &api.network, |reply| Request::Command { command, reply }).await??;
+    ask(&api.limits.network, &api.network, |reply| NetworkRequest::Command { command, reply }).await??;
     Ok(done())
 }

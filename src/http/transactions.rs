@@ -22,7 +22,7 @@ use super::views::{
 };
 use super::{Api, views};
 use crate::clock::rfc3339;
-use crate::mempool::Request;
+use crate::mempool::MempoolRequest;
 
 /// Most waiting transactions that a list looks at.
 const LISTED: usize = 10_000;
@@ -101,7 +101,8 @@ pub(super) async fn list(
 ) -> Result<Response, Problem> {
     // One more says whether there is a next page.
     let most = options.offset()?.saturating_add(options.limit()?).saturating_add(1).min(LISTED);
-    let waiting = ask(&api.limits.mempool, &api.mempool, move |reply| Request::List { most, reply }).await?;
+    let waiting =
+        ask(&api.limits.mempool, &api.mempool, move |reply| MempoolRequest::List { most, reply }).await?;
     let coins = api.clone();
     let written = api.work(move || {
         let page = page_of(waiting, &options, |transaction| view(&coins, &transaction, None))?;
@@ -157,7 +158,7 @@ async fn give(
     transactions: Vec<ledger::Transaction>,
 ) -> Result<Vec<Result<Hash, Problem>>, Problem> {
     let ids: Vec<Hash> = transactions.iter().map(ledger::Transaction::id).collect();
-    let give = move |reply| Request::Give { transactions, reply };
+    let give = move |reply| MempoolRequest::Give { transactions, reply };
     let given = ask(&api.limits.mempool, &api.mempool, give).await?;
     let refused: Vec<Hash> =
         ids.iter().zip(&given).filter(|(_, given)| given.is_err()).map(|(id, _)| *id).collect();
@@ -247,7 +248,7 @@ pub(super) async fn show(
         return Ok(Json(confirmed));
     }
     if let Some(waiting) =
-        ask(&api.limits.mempool, &api.mempool, move |reply| Request::Find { id, reply }).await?
+        ask(&api.limits.mempool, &api.mempool, move |reply| MempoolRequest::Find { id, reply }).await?
     {
         return Ok(Json(view(&api, &waiting, None)));
     }

@@ -9,7 +9,7 @@ use bouya_core::ledger::{Address, Block, Genesis, Template};
 use tokio::sync::mpsc;
 use tracing::{debug, warn};
 
-use super::Settings;
+use super::MinerSettings;
 
 /// Tries between two looks at the job: about 2 ms on a slow core.
 const TRIES: u64 = 8_192;
@@ -35,7 +35,7 @@ struct Job {
 }
 
 impl Bench {
-    pub(super) fn start(settings: &Settings, found: mpsc::Sender<Block>) -> Self {
+    pub(super) fn start(settings: &MinerSettings, found: mpsc::Sender<Block>) -> Self {
         let shared = Arc::new(Shared {
             job: Mutex::default(),
             changed: Condvar::new(),

@@ -66,7 +66,7 @@ pub enum CrlError {
 #[derive(Clone, Debug)]
 pub(crate) struct List {
     issuer: Hash,
-    kept: Kept,
+    kept: KeptList,
     serials: BTreeSet<Vec<u8>>,
 }
 
@@ -110,14 +110,15 @@ impl List {
             }
         }
         let next_update = list.next_update().map(timestamp);
-        let kept = Kept { number: trim(&number).to_vec(), hash: sha256(der), next_update, der: der.to_vec() };
+        let kept =
+            KeptList { number: trim(&number).to_vec(), hash: sha256(der), next_update, der: der.to_vec() };
         Ok(Self { issuer: root.issuer, kept, serials: serials(&list) })
     }
 }
 
 /// A list that is kept whole.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
-struct Kept {
+struct KeptList {
     /// Big-endian without leading zeros.
     number: Vec<u8>,
     hash: Hash,
@@ -125,7 +126,7 @@ struct Kept {
     der: Vec<u8>,
 }
 
-impl Kept {
+impl KeptList {
     /// Of two lists with one number the greater hash stays, on every node, so that they settle.
     fn rank(&self) -> (usize, &[u8], Hash) {
         (self.number.len(), &self.number, self.hash)
@@ -134,7 +135,7 @@ impl Kept {
 
 /// Keeps a list among those of its issuer if it is the newest, or revokes what those above it do not. The same lists stay whatever
 /// order they come in, so that nodes settle. Says whether it was kept.
-fn keep_list(lists: &mut Vec<Kept>, new: Kept) -> bool {
+fn keep_list(lists: &mut Vec<KeptList>, new: KeptList) -> bool {
     let hash = new.hash;
     if lists.iter().any(|kept| kept.hash == hash) {
         return false;
@@ -166,7 +167,7 @@ fn serials(list: &CertificateRevocationList<'_>) -> BTreeSet<Vec<u8>> {
 pub struct Revocations {
     serials: BTreeMap<Hash, BTreeSet<Vec<u8>>>,
     /// At most [`LISTS`] of each issuer, the newest first.
-    lists: BTreeMap<Hash, Vec<Kept>>,
+    lists: BTreeMap<Hash, Vec<KeptList>>,
 }
 
 /// When an issuer's newest list was made, and when its successor is due.
@@ -222,12 +223,12 @@ impl Revocations {
 
     /// What hello says: the lists kept.
     pub fn summaries(&self) -> Vec<CrlSummary> {
-        let summary = |(issuer, kept): (&Hash, &Kept)| CrlSummary {
+        let summary = |(issuer, kept): (&Hash, &KeptList)| CrlSummary {
             issuer: *issuer,
             number: BigUint::from_bytes_be(&kept.number).to_string(),
             hash: kept.hash,
         };
-        let each = |(issuer, lists): (&Hash, &Vec<Kept>)| -> Vec<_> {
+        let each = |(issuer, lists): (&Hash, &Vec<KeptList>)| -> Vec<_> {
             lists.iter().map(|kept| summary((issuer, kept))).collect()
         };
         self.lists.iter().flat_map(each).collect()
@@ -235,7 +236,7 @@ impl Revocations {
 
     /// The lists (DER) that a peer with these summaries lacks. A higher number of theirs does not show that it has what ours revokes.
     pub fn lacking(&self, theirs: &[CrlSummary]) -> Vec<Vec<u8>> {
-        let has = |kept: &&Kept| theirs.iter().any(|summary| summary.hash == kept.hash);
+        let has = |kept: &&KeptList| theirs.iter().any(|summary| summary.hash == kept.hash);
         self.lists.values().flatten().filter(|kept| !has(kept)).map(|kept| kept.der.clone()).collect()
     }
 
@@ -251,7 +252,7 @@ impl Revocations {
 
     /// The newest lists that say when their successors are due.
     pub(crate) fn lives(&self) -> Vec<Life> {
-        let life = |(issuer, lists): (&Hash, &Vec<Kept>)| {
+        let life = |(issuer, lists): (&Hash, &Vec<KeptList>)| {
             let newest = lists.first()?;
             let made = parsed(&newest.der).map(|list| timestamp(list.last_update())).unwrap_or_default();
             Some(Life { issuer: *issuer, made, due: newest.next_update? })
@@ -278,7 +279,8 @@ impl Revocations {
             Some((&FORMAT, rest)) => borsh::from_slice(rest).map_err(read),
             // It had one list of each issuer.
             Some((1, rest)) => {
-                let (serials, newest): (_, BTreeMap<Hash, Kept>) = borsh::from_slice(rest).map_err(read)?;
+                let (serials, newest): (_, BTreeMap<Hash, KeptList>) =
+                    borsh::from_slice(rest).map_err(read)?;
                 Ok(Self {
                     serials,
                     lists: newest.into_iter().map(|(issuer, kept)| (issuer, vec![kept])).collect(),

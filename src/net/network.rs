@@ -11,7 +11,7 @@ use bouya_core::crypto::{PublicKey, SecretKey};
 use bouya_core::id::NodeId;
 use bouya_core::limits::KNOWN_PEERS;
 use bouya_core::node::keeper;
-use bouya_core::overlay::{Command, ConnId, Event, Input, Outlook, Output, Overlay};
+use bouya_core::overlay::{Command, ConnId, Input, NetworkEvent, Outlook, Output, Overlay};
 use bouya_core::wire::{CrlSummary, Message};
 use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::JoinHandle;
@@ -20,7 +20,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
 use super::connection::{Frame, Outbox};
-use super::request::Request;
+use super::request::NetworkRequest;
 use super::tls::{Session, Tls};
 use super::{NetEvent, Shared, dial, report};
 use crate::actor::{Inbox, Mailbox};
@@ -58,12 +58,12 @@ pub struct NetworkActor {
     pub shared: Shared,
     pub member_key: SecretKey,
     pub reader: Reader,
-    pub chain: Mailbox<chain::Request>,
-    pub mempool: Mailbox<mempool::Request>,
+    pub chain: Mailbox<chain::ChainRequest>,
+    pub mempool: Mailbox<mempool::MempoolRequest>,
     /// Its own mailbox: answers of reads on the side come back through it.
     pub own: Mailbox<Input>,
     pub inbox: Inbox<Input>,
-    pub requests: Inbox<Request>,
+    pub requests: Inbox<NetworkRequest>,
     pub wire: mpsc::Receiver<NetEvent>,
     pub events: Events,
     pub outlook: watch::Sender<Outlook>,
@@ -191,7 +191,7 @@ impl Running {
         }
         // A chain that is too busy to hear this hears it the next time, within a second.
         if let Some(syncing) = self.syncing
-            && self.actor.chain.offer(chain::Request::Keeper(keeper::Input::Syncing(syncing))).is_ok()
+            && self.actor.chain.offer(chain::ChainRequest::Keeper(keeper::Input::Syncing(syncing))).is_ok()
         {
             self.syncing = None;
         }
@@ -225,12 +225,12 @@ impl Running {
                 let bytes = bouya_core::codec::encode(&book);
                 self.keep(BOOK, bytes);
             }
-            Output::Note(event) => self.note(event),
+            Output::Event(event) => self.tell(event),
         }
     }
 
-    fn note(&mut self, event: Event) {
-        if let Event::PeerUp { id, member: Some(key), .. } = &event {
+    fn tell(&mut self, event: NetworkEvent) {
+        if let NetworkEvent::PeerUp { id, member: Some(key), .. } = &event {
             let names = self.actor.names.borrow().clone();
             // Who changes keys without end gets no more names.
             if names.len() < KNOWN_PEERS && names.get(key) != Some(id) {
@@ -240,11 +240,13 @@ impl Running {
             }
         }
         match &event {
-            Event::DuplicateIdentity(_) => self.alarms.duplicates = self.alarms.duplicates.saturating_add(1),
-            Event::KeyChanged { .. } => self.alarms.keys = self.alarms.keys.saturating_add(1),
+            NetworkEvent::DuplicateIdentity(_) => {
+                self.alarms.duplicates = self.alarms.duplicates.saturating_add(1)
+            }
+            NetworkEvent::KeyChanged { .. } => self.alarms.keys = self.alarms.keys.saturating_add(1),
             _ => (),
         }
-        report::note(event, &self.actor.events);
+        report::tell(event, &self.actor.events);
     }
 
     fn send(&self, conn: ConnId, message: &Message) {

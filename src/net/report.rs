@@ -1,43 +1,43 @@
 //! What the overlay notes, for logs and observers.
 
 use bouya_core::id::NodeId;
-use bouya_core::overlay::{Direction, Event as Note, PeerStatus};
+use bouya_core::overlay::{Direction, NetworkEvent, PeerStatus};
 use tracing::{info, warn};
 
 use crate::events::{Event, Events};
 
 /// Logs what the overlay notes, one line each, and tells observers.
-pub(super) fn note(note: Note, events: &Events) {
+pub(super) fn tell(event: NetworkEvent, events: &Events) {
     let tell = |id: NodeId, status: PeerStatus, why: Option<String>| {
         events.tell(Event::Peer { id, status, why });
     };
-    match note {
-        Note::PeerUp { id, direction, endpoint, agent, member, clock_offset_ms } => {
+    match event {
+        NetworkEvent::PeerUp { id, direction, endpoint, agent, member, clock_offset_ms } => {
             let member = member.map(|key| key.to_string());
             info!(peer = %id, direction = direction_name(direction), endpoint, agent, member, clock_offset_ms, "peer up");
             tell(id, PeerStatus::Connected, None);
         }
-        Note::PeerDown { id, why } => {
+        NetworkEvent::PeerDown { id, why } => {
             info!(peer = %id, why, "peer down");
             tell(id, PeerStatus::Known, Some(why));
         }
-        Note::PeerRefused { id, why } => warn!(peer = %id, why, "no connection"),
-        Note::DuplicateIdentity(id) => {
+        NetworkEvent::PeerRefused { id, why } => warn!(peer = %id, why, "no connection"),
+        NetworkEvent::DuplicateIdentity(id) => {
             let why = "two machines use this certificate; one of them must stop, or it was stolen: revoke it";
             warn!(peer = %id, "duplicate_identity: {why}");
             tell(id, PeerStatus::Connected, Some(why.to_owned()));
         }
-        Note::KeyChanged { id, old, new } => {
+        NetworkEvent::KeyChanged { id, old, new } => {
             let why = "it shows another key than before; fine if its operator has made a new one, else somebody got a certificate for its id: revoke it";
             warn!(peer = %id, %old, %new, "key changed: {why}");
             tell(id, PeerStatus::Connected, Some(why.to_owned()));
         }
-        Note::Banned { id, why, seconds } => {
+        NetworkEvent::Banned { id, why, seconds } => {
             warn!(peer = %id, why, seconds, "banned");
             tell(id, PeerStatus::Banned, Some(why));
         }
-        Note::Syncing { height, target } => info!(height, target, "catching up"),
-        Note::Synced => info!("up to date"),
+        NetworkEvent::Syncing { height, target } => info!(height, target, "catching up"),
+        NetworkEvent::Synced => info!("up to date"),
     }
 }
 

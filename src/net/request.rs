@@ -11,7 +11,7 @@ use tokio::sync::oneshot;
 pub const CAPACITY: usize = 64;
 
 /// A question or a wish.
-pub enum Request {
+pub enum NetworkRequest {
     /// All peers, one per id.
     Peers { reply: oneshot::Sender<Vec<PeerView>> },
     /// All ids that are kept out.

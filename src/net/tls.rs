@@ -4,11 +4,11 @@
 //! check revocation, and what webpki does not check is checked here: one DNS name that is a node id, both key usages present, the
 //! protocol agreed, one certificate without a chain, the root's own dates, and serials that newer lists have dropped.
 
-mod alone;
 pub(crate) mod certificate;
-pub(crate) mod ends;
+pub(crate) mod expiry;
 pub(crate) mod explain;
 pub(crate) mod identity;
+mod no_intermediates;
 
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock};
@@ -32,10 +32,10 @@ use tokio_rustls::TlsStream;
 pub use self::certificate::LeafError;
 pub use self::identity::{IdentityError, IdentityFiles};
 
-use self::alone::Alone;
 use self::certificate::{Leaf, Root};
-use self::ends::{End, What};
+use self::expiry::{Expiry, What};
 use self::identity::Identity;
+use self::no_intermediates::NoIntermediates;
 use super::crl::{CrlError, Revocations};
 
 /// The protocol's name in TLS: keeps other TLS services under the same CA apart.
@@ -114,7 +114,7 @@ struct Current {
     identity: Arc<Identity>,
     server: Arc<ServerConfig>,
     client: Arc<ClientConfig>,
-    ends: Vec<End>,
+    ends: Vec<Expiry>,
 }
 
 impl Tls {
@@ -176,7 +176,7 @@ impl Tls {
     }
 
     /// Everything of this identity that ends, and when: certificate, roots, lists.
-    pub(crate) fn ends(&self) -> Vec<End> {
+    pub(crate) fn ends(&self) -> Vec<Expiry> {
         self.current.load().ends.clone()
     }
 
@@ -247,8 +247,8 @@ impl Current {
     }
 }
 
-fn ends(identity: &Identity, revocations: &Revocations) -> Vec<End> {
-    let end = |what, name: &str, begins, ends| End { what, name: name.to_owned(), begins, ends };
+fn ends(identity: &Identity, revocations: &Revocations) -> Vec<Expiry> {
+    let end = |what, name: &str, begins, ends| Expiry { what, name: name.to_owned(), begins, ends };
     let mut all = vec![end(What::Certificate, identity.id.as_str(), identity.not_before, identity.not_after)];
     all.extend(
         identity.roots.iter().map(|root| end(What::Root, &root.name, root.not_before, root.not_after)),
@@ -288,8 +288,8 @@ fn configs(
         clients = clients.enforce_revocation_expiration();
         servers = servers.enforce_revocation_expiration();
     }
-    let clients = Arc::new(Alone(clients.build().map_err(setup)?));
-    let servers = Arc::new(Alone(servers.build().map_err(setup)?));
+    let clients = Arc::new(NoIntermediates(clients.build().map_err(setup)?));
+    let servers = Arc::new(NoIntermediates(servers.build().map_err(setup)?));
 
     // This node's own certificate, as a peer with the same roots and lists would judge it.
     let name = ServerName::try_from(identity.id.as_str()).map_err(setup)?;

@@ -16,10 +16,10 @@ const BYTES: usize = 16 * 1024 * 1024;
 
 /// A handle; clones share the blocks.
 #[derive(Clone, Default)]
-pub(super) struct Blocks(Arc<Mutex<Kept>>);
+pub(super) struct Blocks(Arc<Mutex<RecentBlocks>>);
 
 #[derive(Default)]
-struct Kept {
+struct RecentBlocks {
     /// Newest last.
     blocks: VecDeque<(Hash, Arc<Block>)>,
     bytes: usize,
@@ -42,14 +42,14 @@ impl Blocks {
         }
     }
 
-    fn kept(&self) -> MutexGuard<'_, Kept> {
+    fn kept(&self) -> MutexGuard<'_, RecentBlocks> {
         // Half-done is forgotten or counted once more, which the bounds bear.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     #[cfg(test)]
     pub(super) fn forget(&self) {
-        *self.kept() = Kept::default();
+        *self.kept() = RecentBlocks::default();
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread::{Scope, ScopedJoinHandle};
 use std::time::{Duration, Instant};
 
-use super::{Client, Settings, Signed};
+use super::{Client, NetworkBench, Signed};
 use crate::bench::client::submit;
 
 /// Transactions of one request.
@@ -33,7 +33,7 @@ impl<'scope> Feeders<'scope> {
     /// `waiting`: how many wait at each node.
     pub(super) fn start<'env>(
         scope: &'scope Scope<'scope, 'env>,
-        settings: &Settings,
+        settings: &NetworkBench,
         clients: &'env [Client],
         signed: &'env [Signed],
         waiting: &[Arc<AtomicUsize>],

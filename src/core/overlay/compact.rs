@@ -16,7 +16,7 @@ use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use self::rebuild::{Rebuild, Stage};
+use self::rebuild::{Rebuild, RebuildState};
 use super::{Act, ConnId, Fault, PoolRequest, Tip};
 use crate::codec::Bounded;
 use crate::crypto::{Hash, tagged_hash};
@@ -44,7 +44,7 @@ pub struct Compact {
     height: u64,
     least: u64,
     /// The newest of this node's own offers: what they lack is asked of this node, and a block beside them has much the same in it.
-    kept: VecDeque<Kept>,
+    kept: VecDeque<OfferedBlock>,
     /// The chain has these.
     stored: Recent,
     rebuilds: BTreeMap<Hash, Rebuild>,
@@ -55,7 +55,7 @@ pub struct Compact {
 
 /// A block that was offered.
 #[derive(Debug)]
-struct Kept {
+struct OfferedBlock {
     id: Hash,
     block: Arc<Block>,
     /// Who has asked for some of them: once each.
@@ -105,7 +105,7 @@ impl Compact {
             return None;
         }
         if !self.kept.iter().any(|kept| kept.id == id) {
-            self.kept.push_back(Kept { id, block: Arc::clone(block), served: BTreeSet::new() });
+            self.kept.push_back(OfferedBlock { id, block: Arc::clone(block), served: BTreeSet::new() });
             if self.kept.len() > COMPACT_KEPT {
                 self.kept.pop_front();
             }
@@ -161,7 +161,7 @@ impl Compact {
 
     /// The mempool's answer: what it has, in the order of the short ids.
     pub fn found(&mut self, now: Time, key: ShortKey, found: Vec<Option<Transaction>>) {
-        let looks = |rebuild: &Rebuild| rebuild.key == key && matches!(rebuild.stage, Stage::Looking);
+        let looks = |rebuild: &Rebuild| rebuild.key == key && matches!(rebuild.stage, RebuildState::Looking);
         let Some((id, rebuild)) = self.rebuilds.iter_mut().find(|(_, rebuild)| looks(rebuild)) else {
             return;
         };
@@ -176,7 +176,7 @@ impl Compact {
         if places.is_empty() {
             return self.finish(&id);
         }
-        rebuild.stage = Stage::Asked { deadline: now.after(BLOCK_TIMEOUT) };
+        rebuild.stage = RebuildState::Asked { deadline: now.after(BLOCK_TIMEOUT) };
         let owed = self.owed.entry(conn).or_default();
         *owed = owed.saturating_add(1);
         let places = Bounded::truncated(places);

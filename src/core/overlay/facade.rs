@@ -9,7 +9,9 @@ use super::compact::{Compact, Wish};
 use super::gossip::Gossip;
 use super::peers::{Blacklisted, Change, PeerView, Peers};
 use super::sync::{BlockSync, SyncStatus};
-use super::{Act, Answer, ConnId, Fault, Input, Offer, Outlook, Output, Settings, Tip, TransactionOutcome};
+use super::{
+    Act, Answer, ConnId, Fault, Input, Offer, Outlook, Output, OverlaySettings, Tip, TransactionOutcome,
+};
 use crate::codec::Bounded;
 use crate::crypto::Hash;
 use crate::id::NodeId;
@@ -35,7 +37,7 @@ pub struct Overlay {
 
 impl Overlay {
     /// A machine at rest; `wall` is the wall clock at `now`.
-    pub fn new(settings: Settings, now: Time, wall: Timestamp) -> Self {
+    pub fn new(settings: OverlaySettings, now: Time, wall: Timestamp) -> Self {
         let starts_until = (!settings.bootstrap.is_empty()).then(|| now.after(MINE_ALONE_AFTER));
         Self {
             starts_until,
@@ -308,7 +310,7 @@ impl Overlay {
             Act::Send(session, message) => self.peers.send(session, message),
             Act::Ask(request) => self.outputs.push_back(Output::Ask(request)),
             Act::Blame(session, fault) => self.peers.blame(now, session, &fault),
-            Act::Note(event) => self.outputs.push_back(Output::Note(event)),
+            Act::Event(event) => self.outputs.push_back(Output::Event(event)),
         }
     }
 }

@@ -266,12 +266,12 @@ pub enum Output {
     /// Keep this over restarts.
     Save(Book),
     /// Tell observers.
-    Note(Event),
+    Event(NetworkEvent),
 }
 
 /// For observers: logs, metrics, the API's event stream.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Event {
+pub enum NetworkEvent {
     /// A peer's hello was read and fits.
     PeerUp {
         /// Who.
@@ -341,13 +341,13 @@ pub enum Act {
     Ask(Request),
     /// A peer is at fault.
     Blame(ConnId, Fault),
-    /// See [`Output::Note`].
-    Note(Event),
+    /// See [`Output::Event`].
+    Event(NetworkEvent),
 }
 
 /// What an overlay must know from the start.
 #[derive(Clone, Debug)]
-pub struct Settings {
+pub struct OverlaySettings {
     /// This node.
     pub id: NodeId,
     /// The network.

@@ -25,7 +25,7 @@ use alloc::vec::Vec;
 use core::net::IpAddr;
 use core::time::Duration;
 
-use super::{CloseReason, Command, ConnId, DialError, Fault, Output, Settings, Verified};
+use super::{CloseReason, Command, ConnId, DialError, Fault, Output, OverlaySettings, Verified};
 use crate::crypto::Hash;
 use crate::id::NodeId;
 use crate::random::Random;
@@ -115,12 +115,12 @@ enum LinkEvent {
     /// It said goodbye without refusing this node; why, for people.
     Left(String),
     /// Its last connection is gone.
-    Gone(End),
+    Gone(Ending),
 }
 
 /// What the end of a connection or of a round of dials means for the next dial.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum End {
+enum Ending {
     /// Nobody's fault: no penalty.
     Free,
     /// Not reached, or lost.
@@ -131,7 +131,7 @@ enum End {
 
 impl Peers {
     /// A manager that knows what the settings say. `wall` is the wall clock at `now`.
-    pub fn new(settings: &Settings, now: Time, wall: Timestamp) -> Self {
+    pub fn new(settings: &OverlaySettings, now: Time, wall: Timestamp) -> Self {
         let mut random = Random::new(settings.seed);
         Self {
             id: settings.id.clone(),
@@ -247,7 +247,12 @@ impl Peers {
     /// See [`super::Input::Broken`]: the peer is at fault, and the connection is closed in any case.
     pub fn broken(&mut self, now: Time, conn: ConnId, fault: &Fault) {
         self.blame(now, conn, fault);
-        self.links.close(now, conn, Some(Goodbye::new(GoodbyeReason::Fault, &fault.to_string())), End::Lost);
+        self.links.close(
+            now,
+            conn,
+            Some(Goodbye::new(GoodbyeReason::Fault, &fault.to_string())),
+            Ending::Lost,
+        );
     }
 
     fn blame_id(&mut self, now: Time, id: &NodeId, fault: &Fault) {
@@ -261,7 +266,7 @@ impl Peers {
         match command {
             Command::AddPeer(id, endpoint) => self.book.add(now, &id, endpoint),
             Command::RemovePeer(id) => {
-                self.links.close_all(now, &id, &Goodbye::new(GoodbyeReason::Removed, ""), End::Free);
+                self.links.close_all(now, &id, &Goodbye::new(GoodbyeReason::Removed, ""), Ending::Free);
                 self.book.remove(now, &id);
             }
             Command::Blacklist(id) => {

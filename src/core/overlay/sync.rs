@@ -26,7 +26,7 @@ use crate::codec::Bounded;
 use crate::crypto::Hash;
 use crate::ledger::{Block, BlockOutcome, Branch, Genesis, Header, Origin};
 use crate::limits::HEADERS_TIMEOUT;
-use crate::overlay::{Act, ConnId, Event, Fault, KeeperRequest, StoreRequest, Tip};
+use crate::overlay::{Act, ConnId, Fault, KeeperRequest, NetworkEvent, StoreRequest, Tip};
 use crate::time::Time;
 use crate::wire::{Item, Message, TipSummary};
 
@@ -208,14 +208,14 @@ impl BlockSync {
             SyncStatus::Synced => {
                 self.was_synced = true;
                 if !core::mem::replace(&mut self.told.synced, true) {
-                    self.out.push_back(Act::Note(Event::Synced));
+                    self.out.push_back(Act::Event(NetworkEvent::Synced));
                 }
             }
             SyncStatus::Syncing { height, target } => {
                 self.told.synced = false;
                 if self.told.progress.is_none_or(|told| now.since(told) >= TELL_EVERY) {
                     self.told.progress = Some(now);
-                    self.out.push_back(Act::Note(Event::Syncing { height, target }));
+                    self.out.push_back(Act::Event(NetworkEvent::Syncing { height, target }));
                 }
             }
         }

@@ -184,7 +184,7 @@ fn the_mempool_hears_of_a_tip_before_it_is_shown() {
     let (mempool, mut heard) = Mailbox::new("mempool", 1);
     let (chain, inbox) = Mailbox::new("chain", 4);
     // No room for one more: the chain must wait before it goes on.
-    mempool.offer(mempool::Request::List { most: 1, reply: oneshot::channel().0 }).unwrap();
+    mempool.offer(mempool::MempoolRequest::List { most: 1, reply: oneshot::channel().0 }).unwrap();
     let outlets = chain::Outlets { network, mempool, events: Events::default() };
     let (actor, head) = ChainActor::load(store, dir.path().to_owned(), workers, inbox, outlets).unwrap();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
@@ -192,7 +192,7 @@ fn the_mempool_hears_of_a_tip_before_it_is_shown() {
     let until = stop.clone();
     let running = runtime.spawn_blocking(move || actor.run(&until).unwrap());
     let block = block_on(&genesis, &genesis.branch(), 1_000, vec![], 3);
-    chain.offer(chain::Request::Mined { block, reply: oneshot::channel().0 }).unwrap();
+    chain.offer(chain::ChainRequest::Mined { block, reply: oneshot::channel().0 }).unwrap();
     let height = || head.borrow().branch.height;
     while reader.snapshot().unwrap().tip().unwrap().0 == 0 {
         std::thread::sleep(Duration::from_millis(1)); // poll
@@ -203,7 +203,7 @@ fn the_mempool_hears_of_a_tip_before_it_is_shown() {
     }
     heard.try_next().unwrap();
     let told = std::iter::repeat_with(|| heard.try_next()).flatten().next();
-    assert!(matches!(told, Some(mempool::Request::Pool(pool::Input::Moved { .. }))));
+    assert!(matches!(told, Some(mempool::MempoolRequest::Pool(pool::Input::Moved { .. }))));
     while height() == 0 {
         std::thread::sleep(Duration::from_millis(1)); // poll
     }

@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::super::limits::{ANSWERS_KIB, QUESTIONS, READS, STREAMS, ask};
 use super::client::Answer;
 use super::harness::{Node, connect};
-use crate::mempool::Request;
+use crate::mempool::MempoolRequest;
 
 const SHORT: Duration = Duration::from_millis(50);
 
@@ -49,7 +49,7 @@ fn a_question_that_nobody_waits_for_still_counts() {
     let node = Node::start();
     let (deaf, mut inbox) = crate::actor::Mailbox::new("mempool", 64);
     let turns = &node.api.limits.mempool;
-    let question = || ask(turns, &deaf, |reply| Request::List { most: 1, reply });
+    let question = || ask(turns, &deaf, |reply| MempoolRequest::List { most: 1, reply });
     for _ in 0..2 * QUESTIONS {
         assert!(node.runtime().block_on(async { tokio::time::timeout(SHORT, question()).await }).is_err());
     }

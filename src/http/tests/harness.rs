@@ -24,7 +24,7 @@ use super::client::Answer;
 use crate::chain::{self, ChainActor};
 use crate::clock::{Clock, wall};
 use crate::mempool::MempoolActor;
-use crate::miner::{MinerActor, Settings, When};
+use crate::miner::{MinerActor, MinerSettings, When};
 use crate::net::request::{CommandError, KeptOut, Summary};
 use crate::store::Store;
 use crate::workers::Workers;
@@ -42,7 +42,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub(super) struct Node {
     pub(super) api: Api,
     pub(super) address: SocketAddr,
-    pub(super) chain: Mailbox<chain::Request>,
+    pub(super) chain: Mailbox<chain::ChainRequest>,
     pub(super) outlook: watch::Sender<Outlook>,
     pub(super) network: Arc<Network>,
     engine: Engine,
@@ -93,14 +93,16 @@ impl Network {
         }
     }
 
-    fn answer(&self, request: request::Request) {
+    fn answer(&self, request: request::NetworkRequest) {
         match request {
-            request::Request::Peers { reply } => drop(reply.send(self.peers.lock().unwrap().clone())),
-            request::Request::Blacklist { reply } => {
+            request::NetworkRequest::Peers { reply } => drop(reply.send(self.peers.lock().unwrap().clone())),
+            request::NetworkRequest::Blacklist { reply } => {
                 drop(reply.send(self.kept_out.lock().unwrap().clone()));
             }
-            request::Request::Summary { reply } => drop(reply.send(self.summary.lock().unwrap().clone())),
-            request::Request::Command { command, reply } => {
+            request::NetworkRequest::Summary { reply } => {
+                drop(reply.send(self.summary.lock().unwrap().clone()))
+            }
+            request::NetworkRequest::Command { command, reply } => {
                 self.commands.lock().unwrap().push(command);
                 drop(reply.send(self.refuse.lock().unwrap().take().map_or(Ok(()), Err)));
             }
@@ -161,7 +163,7 @@ impl Node {
         let threads = NonZero::<u32>::MIN;
         let gate = Gate::new(&genesis, &testing::key(MINER).public());
         let miner_actor = MinerActor {
-            settings: Settings { enabled: false, threads, share: 1.0, when: When::Pending, reward_to },
+            settings: MinerSettings { enabled: false, threads, share: 1.0, when: When::Pending, reward_to },
             genesis: genesis.clone(),
             key: testing::key(MINER),
             inbox: miner_inbox,
@@ -301,7 +303,7 @@ impl Node {
 
     /// Gives the chain a block, as the miner does.
     pub(super) fn give(&self, block: Arc<Block>) {
-        let asked = self.chain.ask(|reply| chain::Request::Mined { block, reply });
+        let asked = self.chain.ask(|reply| chain::ChainRequest::Mined { block, reply });
         self.runtime().block_on(asked).unwrap().unwrap();
     }
 

@@ -3,14 +3,14 @@
 use tokio::sync::oneshot;
 
 use super::harness::Node;
-use crate::miner::{MineError, Request};
+use crate::miner::{MineError, MinerRequest};
 
 #[test]
 fn requests_to_mine_at_once_each_get_a_block_of_their_own() {
     let node = Node::start();
     let ask = || {
         let (reply, answer) = oneshot::channel();
-        node.api.miner.offer(Request::MineOne { reply }).unwrap();
+        node.api.miner.offer(MinerRequest::MineOne { reply }).unwrap();
         answer
     };
     let answers: Vec<_> = (0..8).map(|_| ask()).collect();

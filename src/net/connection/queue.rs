@@ -101,12 +101,12 @@ struct Inner {
 struct State {
     frames: VecDeque<Frame>,
     bytes: usize,
-    end: Option<End>,
+    end: Option<QueueEnd>,
     parted: bool,
 }
 
 #[derive(Clone, Debug)]
-enum End {
+enum QueueEnd {
     Slow,
     Close(Option<Goodbye>, CloseReason),
 }
@@ -134,7 +134,7 @@ impl Queue {
         let bytes = state.bytes.saturating_add(frame.0.len());
         if state.frames.len() >= SEND_QUEUE_MESSAGES || bytes > SEND_QUEUE_BYTES {
             // A peer that does not read gets nothing more, and its memory back now.
-            *state = State { end: Some(End::Slow), ..State::default() };
+            *state = State { end: Some(QueueEnd::Slow), ..State::default() };
             self.0.closing.cancel();
         } else {
             state.bytes = bytes;
@@ -148,7 +148,7 @@ impl Queue {
     pub(super) fn close(&self, goodbye: Option<Goodbye>, why: CloseReason) {
         let mut state = self.state();
         if state.end.is_none() {
-            state.end = Some(End::Close(goodbye, why));
+            state.end = Some(QueueEnd::Close(goodbye, why));
             drop(state);
             self.0.closing.cancel();
             self.0.changed.notify_one();
@@ -164,8 +164,8 @@ impl Queue {
     /// Why this end closes, if it does.
     pub(super) fn reason(&self) -> Option<CloseReason> {
         match &self.state().end {
-            Some(End::Slow) => Some(CloseReason::Slow),
-            Some(End::Close(_, why)) => Some(why.clone()),
+            Some(QueueEnd::Slow) => Some(CloseReason::Slow),
+            Some(QueueEnd::Close(_, why)) => Some(why.clone()),
             None => None,
         }
     }
@@ -219,8 +219,8 @@ impl State {
             return Some(Work::Write(chunk));
         }
         match self.end.clone()? {
-            End::Slow => Some(Work::Slow),
-            End::Close(goodbye, why) => Some(Work::Part(goodbye, why)),
+            QueueEnd::Slow => Some(Work::Slow),
+            QueueEnd::Close(goodbye, why) => Some(Work::Part(goodbye, why)),
         }
     }
 }

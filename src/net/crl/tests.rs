@@ -205,7 +205,7 @@ fn what_was_saved_in_the_first_format_is_read() {
     let (roots, issuer) = ([ca.root()], ca.root().issuer);
     let mut all = Revocations::default();
     all.take_in(&ca.list(&[2], &[&[1]]), &roots).unwrap();
-    let newest: BTreeMap<Hash, Kept> =
+    let newest: BTreeMap<Hash, KeptList> =
         all.lists.iter().map(|(issuer, lists)| (*issuer, lists[0].clone())).collect();
     let old = borsh::to_vec(&(1_u8, &all.serials, &newest)).unwrap();
     assert_eq!(Revocations::from_bytes(&old), Ok(all));

@@ -5,17 +5,17 @@ use bouya_core::overlay::{Command, Input, Overlay, PeerStatus, PeerView};
 use bouya_core::time::Time;
 
 use super::Running;
-use crate::net::request::{CommandError, KeptOut, KeptOutBy, Request, Summary};
+use crate::net::request::{CommandError, KeptOut, KeptOutBy, NetworkRequest, Summary};
 
 impl Running {
-    pub(super) fn answer(&mut self, request: Request) {
+    pub(super) fn answer(&mut self, request: NetworkRequest) {
         let now = self.actor.clock.now();
         let overlay = &self.actor.overlay;
         // An asker that no longer waits is no error.
         match request {
-            Request::Peers { reply } => drop(reply.send(overlay.peers(now))),
-            Request::Blacklist { reply } => drop(reply.send(kept_out(overlay, now))),
-            Request::Summary { reply } => {
+            NetworkRequest::Peers { reply } => drop(reply.send(overlay.peers(now))),
+            NetworkRequest::Blacklist { reply } => drop(reply.send(kept_out(overlay, now))),
+            NetworkRequest::Summary { reply } => {
                 let _ = reply.send(Summary {
                     connected: overlay.connected(),
                     known: overlay.known(),
@@ -23,7 +23,7 @@ impl Running {
                     alarms: self.alarms,
                 });
             }
-            Request::Command { command, reply } => {
+            NetworkRequest::Command { command, reply } => {
                 let result = check(overlay, now, &self.tls().id(), &command);
                 if result.is_ok() {
                     self.handle(Input::Command(command));
@@ -68,7 +68,7 @@ fn check(overlay: &Overlay, now: Time, own: &NodeId, command: &Command) -> Resul
 #[cfg(test)]
 mod tests {
     use bouya_core::limits::KNOWN_PEERS;
-    use bouya_core::overlay::{Book, Settings};
+    use bouya_core::overlay::{Book, OverlaySettings};
     use bouya_core::time::Timestamp;
 
     use super::*;
@@ -83,7 +83,7 @@ mod tests {
 
     /// Alice, who knows nobody.
     fn alice() -> Overlay {
-        let settings = Settings {
+        let settings = OverlaySettings {
             id: id("alice"),
             genesis: bouya_core::testing::network("api", 1),
             agent: String::new(),

@@ -8,7 +8,7 @@ use tracing::{debug, error, info, warn};
 
 use super::{REVOCATIONS, Running};
 use crate::clock::{days_until, rfc3339};
-use crate::net::tls::ends::{End, State, What};
+use crate::net::tls::expiry::{Expiry, State, What};
 use crate::net::tls::now;
 
 /// What ends is told so often, and whenever its state changes.
@@ -18,7 +18,7 @@ const TELL_ENDS: Duration = Duration::from_secs(24 * 3600);
 #[derive(Debug, Default)]
 pub(super) struct Told {
     at: Option<Instant>,
-    ends: Vec<(End, State)>,
+    ends: Vec<(Expiry, State)>,
 }
 
 impl Running {
@@ -82,7 +82,7 @@ impl Running {
     /// Says what ends, and when: once a day and when it has come nearer, louder when it is time to act.
     fn tell_ends(&mut self) {
         let now = now();
-        let with_state = |end: End| (end.clone(), end.state(now));
+        let with_state = |end: Expiry| (end.clone(), end.state(now));
         let ends: Vec<_> = self.tls().ends().into_iter().map(with_state).collect();
         if self.told.ends == ends && self.told.at.is_some_and(|at| at.elapsed() < TELL_ENDS) {
             return;
@@ -92,7 +92,7 @@ impl Running {
     }
 }
 
-fn tell(end: &End, state: State, refuses_overdue: bool) {
+fn tell(end: &Expiry, state: State, refuses_overdue: bool) {
     let (of, days, until) = (end.name.as_str(), days_until(end.ends), rfc3339(end.ends));
     match (end.what, state) {
         (What::Certificate, State::Good) => info!(days, until, "certificate"),

@@ -13,13 +13,13 @@ impl Running {
     pub(super) fn ask(&mut self, request: Request) {
         let refused = match request {
             Request::Keeper(request) => match self.actor.chain.place() {
-                Ok(place) => return place.send(chain::Request::Keeper(keeper::Input::Request(request))),
+                Ok(place) => return place.send(chain::ChainRequest::Keeper(keeper::Input::Request(request))),
                 Err(_) => request.into(),
             },
             // What a peer wants to read is read once it has room for it.
             Request::Pool(PoolRequest::Fetch { conn, ids }) => return self.fetch(conn, ids),
             Request::Pool(request) => match self.actor.mempool.place() {
-                Ok(place) => return place.send(mempool::Request::Pool(pool::Input::Request(request))),
+                Ok(place) => return place.send(mempool::MempoolRequest::Pool(pool::Input::Request(request))),
                 Err(_) => Request::Pool(request),
             },
             Request::Store(request) => {
@@ -53,7 +53,7 @@ impl Running {
             room.await;
             let request = PoolRequest::Fetch { conn, ids };
             match mempool.place() {
-                Ok(place) => place.send(mempool::Request::Pool(pool::Input::Request(request))),
+                Ok(place) => place.send(mempool::MempoolRequest::Pool(pool::Input::Request(request))),
                 // A stopped network needs no answer.
                 Err(_) => drop(own.send(Input::Answer(Request::Pool(request).unanswered())).await),
             }

@@ -7,8 +7,8 @@ use bouya_core::id::NodeId;
 use bouya_core::ledger::{Block, BlockOutcome, Branch, CompactBlock, ShortId, Transaction};
 use bouya_core::limits::CONNECTED;
 use bouya_core::overlay::{
-    Answer, Book, CloseReason, Command, DialError, Fault, Input, KeeperRequest, Offer, PoolRequest, Request,
-    Settings, StoreRequest, Tip, TransactionOutcome,
+    Answer, Book, CloseReason, Command, DialError, Fault, Input, KeeperRequest, Offer, OverlaySettings,
+    PoolRequest, Request, StoreRequest, Tip, TransactionOutcome,
 };
 use bouya_core::time::Timestamp;
 use bouya_core::wire::{CrlSummary, TipSummary};
@@ -25,8 +25,8 @@ mod shell;
 /// This node.
 const OWN: &str = "node5";
 
-pub(crate) fn settings(name: &str) -> Settings {
-    Settings {
+pub(crate) fn settings(name: &str) -> OverlaySettings {
+    OverlaySettings {
         id: name.parse().expect("an id"),
         genesis: small::genesis(),
         agent: "bouya/fuzz".to_owned(),

@@ -11,7 +11,7 @@ use bouya_core::crypto::Hash;
 use bouya_core::id::NodeId;
 use bouya_core::ledger::{Account, Block, Body, HeaderRecord, Key, Replay, Undo, check_inline, read_supply};
 use bouya_core::limits::{BANS, DIALS_IN_FLIGHT, KNOWN_PEERS};
-use bouya_core::overlay::{Book, Command, Input, Output, Overlay, Settings};
+use bouya_core::overlay::{Book, Command, Input, Output, Overlay, OverlaySettings};
 use bouya_core::time::{Time, Timestamp};
 use bouya_core::wire::CrlSummary;
 
@@ -71,7 +71,7 @@ pub fn book(data: &[u8]) {
     // The form before this one is read too.
     assert!(bytes == data || data[0] == 1);
     assert_eq!(decode::<Book>(&bytes, "book").as_ref(), Ok(&book));
-    let settings = Settings { book, ..overlay::settings("node5") };
+    let settings = OverlaySettings { book, ..overlay::settings("node5") };
     let mut node = Overlay::new(settings, Time::from_millis(0), Timestamp(1_700_000_000_000));
     let mut now = 0;
     let mut saved = None;

@@ -55,7 +55,7 @@ impl Wire {
 
 /// One end of a connection.
 #[derive(Debug)]
-pub(crate) struct End {
+pub(crate) struct SocketEnd {
     pub(crate) node: usize,
     pub(crate) peer: usize,
     pub(crate) other: ConnId,
@@ -90,7 +90,7 @@ pub(crate) enum Sent {
 
 /// All links and connections.
 pub(crate) struct Net {
-    pub(crate) ends: BTreeMap<ConnId, End>,
+    pub(crate) ends: BTreeMap<ConnId, SocketEnd>,
     count: u64,
     base: Quality,
     worse: BTreeMap<(usize, usize), Quality>,
@@ -162,7 +162,7 @@ impl Net {
         let (one, two) = (ConnId(self.count + 1), ConnId(self.count + 2));
         self.count += 2;
         for (conn, other, node, peer) in [(one, two, from, to), (two, one, to, from)] {
-            let end = End {
+            let end = SocketEnd {
                 node,
                 peer,
                 other,
@@ -244,7 +244,7 @@ impl Net {
     }
 }
 
-impl End {
+impl SocketEnd {
     /// True if this is the first byte that waits for an acknowledgement.
     fn begin_waiting(&mut self, now: u64) -> bool {
         let first = self.unanswered.is_none();

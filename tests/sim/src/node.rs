@@ -9,7 +9,7 @@ use bouya_core::ledger::{Address, CheckedTransaction, Genesis, Template, Transac
 use bouya_core::limits::TRANSACTIONS_PER_BLOCK;
 use bouya_core::mempool::Limits;
 use bouya_core::node::{Gate, Head, Keeper, Pool};
-use bouya_core::overlay::{ConnId, Overlay, SessionSecret, Settings, Verified};
+use bouya_core::overlay::{ConnId, Overlay, OverlaySettings, SessionSecret, Verified};
 use bouya_core::time::{Time, Timestamp};
 use bouya_core::wire::{CrlSummary, Endpoint};
 
@@ -142,7 +142,7 @@ impl Node {
     /// Starts its machines from what its disk holds.
     pub(crate) fn start(&mut self, now: u64, genesis: &Arc<Genesis>, seed: u64) -> Result<(), DiskError> {
         self.boot += 1;
-        let settings = Settings {
+        let settings = OverlaySettings {
             id: self.name.clone(),
             genesis: genesis.clone(),
             agent: "bouya/sim".to_owned(),

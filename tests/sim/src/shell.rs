@@ -3,7 +3,7 @@
 use bouya_core::codec::Bounded;
 use bouya_core::crypto::Hash;
 use bouya_core::node::{keeper, pool, read};
-use bouya_core::overlay::{ConnId, Event as Note, Input, Output, Request};
+use bouya_core::overlay::{ConnId, Input, NetworkEvent, Output, Request};
 use bouya_core::wire::{Item, Message};
 
 use crate::check::OUTPUTS_PER_INPUT;
@@ -59,14 +59,14 @@ impl World {
                 }
             }
             Output::Save(book) => self.nodes[n].disk.keep(book),
-            Output::Note(note) => self.note(n, note),
+            Output::Event(event) => self.told(n, event),
         }
     }
 
-    fn note(&mut self, n: usize, note: Note) {
-        let text = format!("{}: {note:?}", self.nodes[n].name);
+    fn told(&mut self, n: usize, event: NetworkEvent) {
+        let text = format!("{}: {event:?}", self.nodes[n].name);
         self.line(format_args!("{text}"));
-        if let Note::Banned { id, why, .. } = note {
+        if let NetworkEvent::Banned { id, why, .. } = event {
             self.check.figures.bans += 1;
             let bad = self.nodes.iter().any(|node| node.name == id && !node.is_honest());
             let fine = bad || !self.nodes[n].is_honest() || self.crl.revoked.contains(&id);

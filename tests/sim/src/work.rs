@@ -7,7 +7,7 @@ use bouya_core::ledger::View;
 use bouya_core::overlay::PeerStatus;
 
 use crate::disk::DiskError;
-use crate::net::End;
+use crate::net::SocketEnd;
 use crate::node::Node;
 use crate::scenario::{ENDS, HEALED, name};
 use crate::world::{MINE_EVERY, World};
@@ -165,7 +165,7 @@ impl World {
     /// Whole connections between two nodes: both ends are there.
     fn connections(&self, one: usize, two: usize) -> usize {
         let is_whole =
-            |end: &&End| end.node == one && end.peer == two && self.net.ends.contains_key(&end.other);
+            |end: &&SocketEnd| end.node == one && end.peer == two && self.net.ends.contains_key(&end.other);
         self.net.ends.values().filter(is_whole).count()
     }
 

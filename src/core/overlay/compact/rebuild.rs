@@ -15,14 +15,14 @@ pub(super) struct Rebuild {
     /// Who else has sent it.
     pub(super) others: BTreeSet<ConnId>,
     pub(super) key: ShortKey,
-    pub(super) stage: Stage,
+    pub(super) stage: RebuildState,
     compact: Arc<CompactBlock>,
     /// In the body's order.
     parts: Vec<Option<Transaction>>,
 }
 
 #[derive(Debug)]
-pub(super) enum Stage {
+pub(super) enum RebuildState {
     Looking,
     Asked { deadline: Time },
 }
@@ -30,7 +30,7 @@ pub(super) enum Stage {
 impl Rebuild {
     pub(super) fn new(from: ConnId, compact: Arc<CompactBlock>, key: ShortKey) -> Self {
         let parts = vec![None; compact.ids.len()];
-        Self { from, others: BTreeSet::new(), key, stage: Stage::Looking, compact, parts }
+        Self { from, others: BTreeSet::new(), key, stage: RebuildState::Looking, compact, parts }
     }
 
     /// Whether this peer is asked for what is missing.
@@ -40,8 +40,8 @@ impl Rebuild {
 
     pub(super) fn deadline(&self) -> Option<Time> {
         match self.stage {
-            Stage::Asked { deadline } => Some(deadline),
-            Stage::Looking => None,
+            RebuildState::Asked { deadline } => Some(deadline),
+            RebuildState::Looking => None,
         }
     }
 

@@ -18,11 +18,11 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use super::{End, LinkEvent, NOTE_EVERY, PeerStatus, PeerView, Told};
+use super::{Ending, LinkEvent, NOTE_EVERY, PeerStatus, PeerView, Told};
 use crate::id::NodeId;
 use crate::limits::{FIRST_DIAL, KNOWN_PEERS};
 use crate::overlay::timers::Timers;
-use crate::overlay::{Event, Fault, Output, Settings};
+use crate::overlay::{Fault, NetworkEvent, Output, OverlaySettings};
 use crate::random::Random;
 use crate::time::Time;
 use crate::wire::{Endpoint, Goodbye, GoodbyeReason};
@@ -78,7 +78,7 @@ enum Timer {
 
 impl AddressBook {
     /// What was saved, under what the configuration says.
-    pub(super) fn new(settings: &Settings, now: Time, random: Random) -> Self {
+    pub(super) fn new(settings: &OverlaySettings, now: Time, random: Random) -> Self {
         // A dial-only node has no address of its own to tell by; configured loopback peers say as much.
         let loopback = match &settings.advertise {
             Some(endpoint) => candidates::is_loopback(endpoint),
@@ -140,7 +140,7 @@ impl AddressBook {
             LinkEvent::Key(key) if entry.key == Some(key) => (),
             LinkEvent::Key(key) => {
                 if let Some(old) = entry.meet_key(now, key) {
-                    self.note(Event::KeyChanged { id: id.clone(), old, new: key });
+                    self.note(NetworkEvent::KeyChanged { id: id.clone(), old, new: key });
                 }
                 self.changed(now);
             }
@@ -272,8 +272,8 @@ impl AddressBook {
         self.out.push_back(Told::Forgotten(id.clone()));
     }
 
-    fn note(&mut self, event: Event) {
-        self.out.push_back(Told::Output(Output::Note(event)));
+    fn note(&mut self, event: NetworkEvent) {
+        self.out.push_back(Told::Output(Output::Event(event)));
     }
 
     /// Tells that a peer refused or was refused.
@@ -281,7 +281,7 @@ impl AddressBook {
         let Some(entry) = self.entries.get_mut(id) else { return };
         entry.why = Some(String::from(why));
         if entry.noted.passes(now) {
-            self.note(Event::PeerRefused { id: id.clone(), why: String::from(why) });
+            self.note(NetworkEvent::PeerRefused { id: id.clone(), why: String::from(why) });
         }
     }
 }

@@ -20,12 +20,12 @@ use alloc::collections::{BTreeMap, VecDeque};
 use alloc::string::ToString;
 use alloc::vec::Vec;
 
-use super::{End, LinkEvent, NOTE_EVERY, PeerStatus, PeerView, Told};
+use super::{Ending, LinkEvent, NOTE_EVERY, PeerStatus, PeerView, Told};
 use crate::id::NodeId;
 use crate::ledger::Rules;
 use crate::overlay::budget::Budget;
 use crate::overlay::timers::{Throttle, Timers};
-use crate::overlay::{ConnId, Event, Fault, Output, Settings};
+use crate::overlay::{ConnId, Fault, NetworkEvent, Output, OverlaySettings};
 use crate::random::Random;
 use crate::time::{Time, Timestamp};
 use crate::wire::{CLOCK_FEATURE, COMPACT_FEATURE, Hello, TipSummary};
@@ -87,7 +87,7 @@ enum Timer {
 
 impl Links {
     /// Nobody is connected. `wall` is the wall clock at `now`.
-    pub(super) fn new(settings: &Settings, now: Time, wall: Timestamp, random: Random) -> Self {
+    pub(super) fn new(settings: &OverlaySettings, now: Time, wall: Timestamp, random: Random) -> Self {
         let genesis = &settings.genesis;
         let hello = Hello {
             protocols: Hello::PROTOCOLS,
@@ -227,8 +227,8 @@ impl Links {
         self.out.push_back(Told::Output(output));
     }
 
-    fn note(&mut self, event: Event) {
-        self.output(Output::Note(event));
+    fn note(&mut self, event: NetworkEvent) {
+        self.output(Output::Event(event));
     }
 
     /// Tells the book what became of a session's or connection's id.

@@ -109,10 +109,10 @@ fn initial_sync_uses_everybody_and_keeps_the_order() {
     assert_eq!(world.most_held, SYNC_WINDOW);
     assert_eq!(world.sync.status(), SyncStatus::Synced);
     assert_eq!(world.sync.next_wakeup(), None);
-    let synced = world.events.iter().filter(|(_, event)| *event == Event::Synced).count();
-    assert_eq!((synced, world.events.last().map(|(_, event)| event)), (1, Some(&Event::Synced)));
+    let synced = world.events.iter().filter(|(_, event)| *event == NetworkEvent::Synced).count();
+    assert_eq!((synced, world.events.last().map(|(_, event)| event)), (1, Some(&NetworkEvent::Synced)));
     let progress: Vec<_> =
-        world.events.iter().filter(|(_, e)| *e != Event::Synced).map(|(at, _)| *at).collect();
+        world.events.iter().filter(|(_, e)| *e != NetworkEvent::Synced).map(|(at, _)| *at).collect();
     assert!(progress.windows(2).all(|pair| pair[1].since(pair[0]) >= TELL_EVERY));
 }
 

@@ -9,7 +9,7 @@ use super::alone::{Alone, dials};
 use super::world::{endpoint, hello, id, settings};
 use crate::codec::Bounded;
 use crate::limits::{DIALS_PER_SECOND, KNOWN_PER_SOURCE};
-use crate::overlay::{CloseReason, Command, DialError, Input, Output, PeerStatus, Settings};
+use crate::overlay::{CloseReason, Command, DialError, Input, Output, OverlaySettings, PeerStatus};
 use crate::wire::{Endpoint, Hello, Message, PeerEntry};
 
 fn told(entries: impl IntoIterator<Item = (String, Endpoint)>) -> Message {
@@ -132,7 +132,7 @@ fn names_may_lead_to_this_machine_only_where_that_is_meant() {
     let mut node = Alone::new(settings("a", &["friend"]));
     assert_eq!(locals(&mut node), [("friend".to_string(), true), ("learned".to_string(), false)].into());
     let here = "127.0.0.1:7000".parse().ok();
-    let mut node = Alone::new(Settings { advertise: here, ..settings("a", &["friend"]) });
+    let mut node = Alone::new(OverlaySettings { advertise: here, ..settings("a", &["friend"]) });
     assert_eq!(locals(&mut node), [("friend".to_string(), true), ("learned".to_string(), true)].into());
 }
 
@@ -145,7 +145,7 @@ fn who_is_kept_out_keeps_its_address_over_a_restart() {
     let out = node.give(Input::Command(Command::Shutdown));
     let book =
         out.into_iter().find_map(|output| if let Output::Save(book) = output { Some(book) } else { None });
-    let mut node = Alone::new(Settings { book: book.unwrap(), ..settings("a", &[]) });
+    let mut node = Alone::new(OverlaySettings { book: book.unwrap(), ..settings("a", &[]) });
     assert_eq!(node.status("b"), Some(PeerStatus::Banned));
     assert!(dials(&node.pass(Duration::from_secs(60))).is_empty());
     assert_eq!(node.overlay.known(), 0);

@@ -13,7 +13,7 @@ use crate::codec::{Bounded, Text};
 use crate::crypto::{Hash, SecretKey};
 use crate::ledger::{Address, Output as Payment, Transaction};
 use crate::limits::{CONNECTION_AGE, CONNECTION_AGE_JITTER, CONNECTION_AGE_LIMIT};
-use crate::overlay::{Event, Input, Offer, PeerStatus, Settings};
+use crate::overlay::{Input, NetworkEvent, Offer, OverlaySettings, PeerStatus};
 
 const AGE: u64 = CONNECTION_AGE.as_secs() * 1000;
 const JITTER: u64 = CONNECTION_AGE_JITTER.as_secs() * 1000;
@@ -31,7 +31,7 @@ fn pair(dialer: &str, seeds: (u64, u64), delays: &[u64]) -> World {
         let known: &[&str] = if name == dialer { &[other] } else { &[] };
         // Nobody but the dialer may dial: the direction is the test's choice.
         let advertise = if name == dialer { None } else { settings(name, &[]).advertise };
-        Settings { seed, advertise, ..settings(name, known) }
+        OverlaySettings { seed, advertise, ..settings(name, known) }
     };
     let mut world = World::new(vec![of("a", "b", seeds.0), of("b", "a", seeds.1)]);
     world.delays = delays.to_vec();
@@ -42,9 +42,9 @@ fn run_until(world: &mut World, ms: u64) {
     world.run_for(Duration::from_millis(ms.saturating_sub(world.now)));
 }
 
-fn downs(world: &World) -> Vec<&Event> {
+fn downs(world: &World) -> Vec<&NetworkEvent> {
     let events = world.notes.iter().map(|(_, event)| event);
-    events.filter(|event| !matches!(event, Event::PeerUp { .. } | Event::Synced)).collect()
+    events.filter(|event| !matches!(event, NetworkEvent::PeerUp { .. } | NetworkEvent::Synced)).collect()
 }
 
 fn is_connected(world: &World) -> bool {
@@ -95,7 +95,7 @@ proptest! {
             let lost = offered.difference(&got(by)).count();
             prop_assert_eq!(lost, 0, "of {} for {}", offered.len(), by);
         }
-        prop_assert_eq!(downs(&world), Vec::<&Event>::new(), "nobody was ever without the other");
+        prop_assert_eq!(downs(&world), Vec::<&NetworkEvent>::new(), "nobody was ever without the other");
         prop_assert_eq!(world.links("a", "b").len(), 1);
         prop_assert_eq!(world.links("b", "a").len(), 1);
         prop_assert_ne!(world.links("a", "b"), before);

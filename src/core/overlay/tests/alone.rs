@@ -10,7 +10,8 @@ use crate::codec::Bounded;
 use crate::crypto::Hash;
 use crate::limits::{BANS, DIALS_IN_FLIGHT, KNOWN_PEERS};
 use crate::overlay::{
-    CloseReason, Command, ConnId, DialError, Event, Fault, Input, Output, Overlay, PeerStatus, Settings,
+    CloseReason, Command, ConnId, DialError, Fault, Input, NetworkEvent, Output, Overlay, OverlaySettings,
+    PeerStatus,
 };
 use crate::time::{Time, Timestamp};
 use crate::wire::{Endpoint, Goodbye, GoodbyeReason, Hello, Message, PeerEntry, TipSummary};
@@ -23,7 +24,7 @@ pub(super) struct Alone {
 }
 
 impl Alone {
-    pub(super) fn new(settings: Settings) -> Self {
+    pub(super) fn new(settings: OverlaySettings) -> Self {
         Self { overlay: Overlay::new(settings, at(0), Timestamp(1_000)), now: 0, conns: 0 }
     }
 
@@ -114,8 +115,9 @@ fn a_hello_that_does_not_fit_gets_both_values() {
     assert!(last.detail.as_str().contains(&genesis().id().to_string()));
     assert!(last.detail.as_str().contains(&Hash([9; 32]).to_string()));
     assert_eq!(node.overlay.connected(), 0);
-    let refused =
-        |out: &[Output]| out.iter().filter(|o| matches!(o, Output::Note(Event::PeerRefused { .. }))).count();
+    let refused = |out: &[Output]| {
+        out.iter().filter(|o| matches!(o, Output::Event(NetworkEvent::PeerRefused { .. }))).count()
+    };
     assert_eq!(refused(&out), 1);
     let (_, again) = node.connect_as("b", Hello { id: id("c"), ..hello("b") });
     assert_eq!((reason(&again), refused(&again)), (Some(GoodbyeReason::Identity), 0));
@@ -161,7 +163,7 @@ fn an_address_that_leads_back_is_forgotten() {
 
 #[test]
 fn strangers_leave_room_for_configured_peers() {
-    let mut node = Alone::new(Settings { max_connected: 4, ..settings("a", &["friend"]) });
+    let mut node = Alone::new(OverlaySettings { max_connected: 4, ..settings("a", &["friend"]) });
     for name in ["b", "c", "d"] {
         assert_eq!(reason(&node.connect(name).1), None);
     }
@@ -177,9 +179,9 @@ fn strangers_leave_room_for_configured_peers() {
 
 #[test]
 fn banned_ids_are_closed_before_any_hello() {
-    let mut node = Alone::new(Settings { blacklist: vec![id("eve")], ..settings("a", &["eve"]) });
+    let mut node = Alone::new(OverlaySettings { blacklist: vec![id("eve")], ..settings("a", &["eve"]) });
     let (_, out) = node.accept("eve");
-    assert!(matches!(out.as_slice(), [Output::Close { .. }, Output::Note(_)]), "{out:?}");
+    assert!(matches!(out.as_slice(), [Output::Close { .. }, Output::Event(_)]), "{out:?}");
     assert_eq!(reason(&out), Some(GoodbyeReason::Banned));
     node.give(Input::Command(Command::Unblacklist(id("eve"))));
     assert_eq!(node.status("eve"), Some(PeerStatus::Banned), "the configuration's stays");
@@ -207,7 +209,7 @@ fn what_is_told_is_judged() {
     assert_eq!(known, ["b", "good"]);
 
     let local = "127.0.0.1:7000".parse().ok();
-    let mut node = Alone::new(Settings { advertise: local, ..settings("a", &[]) });
+    let mut node = Alone::new(OverlaySettings { advertise: local, ..settings("a", &[]) });
     let (conn, _) = node.connect("b");
     node.say(conn, told([named("looped", "127.0.0.1:7001")]));
     assert_eq!(node.status("looped"), Some(PeerStatus::Known));
@@ -278,7 +280,7 @@ fn bans_are_bounded_and_the_book_holds_them() {
         Output::Save(book) => Some(book),
         _ => None,
     });
-    let node = Alone::new(Settings { book: book.unwrap(), ..settings("a", &[]) });
+    let node = Alone::new(OverlaySettings { book: book.unwrap(), ..settings("a", &[]) });
     assert_eq!(banned(&node), BANS);
 }
 
@@ -336,7 +338,7 @@ fn a_ping_tells_the_time_only_if_hello_said_so() {
 
 /// How long the next backoff is after a connection that held so long, with many failures before it.
 fn backoff_after(seed: u64, held: Duration) -> Duration {
-    let mut node = Alone::new(Settings { seed, ..settings("a", &["b"]) });
+    let mut node = Alone::new(OverlaySettings { seed, ..settings("a", &["b"]) });
     for _ in 0..10 {
         let (id, endpoint) = dials(&node.pass(Duration::from_secs(61)))[0].clone();
         node.give(Input::DialFailed { id, endpoint, why: DialError::Unreachable(String::new()) });

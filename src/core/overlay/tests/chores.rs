@@ -9,7 +9,7 @@ use super::alone::{Alone, dials};
 use super::world::{endpoint, hello, id, settings};
 use crate::codec::Bounded;
 use crate::crypto::{Hash, sha256};
-use crate::overlay::{CloseReason, DialError, Event, Fault, Input, Output, PeerStatus};
+use crate::overlay::{CloseReason, DialError, Fault, Input, NetworkEvent, Output, PeerStatus};
 use crate::wire::{CrlSummary, Endpoint, Hello, Message, PeerEntry};
 
 fn told(name: &str, endpoint: &Endpoint) -> Message {
@@ -59,7 +59,7 @@ fn bans_of_one_id_double() {
         let out = node.give(Input::Broken { conn, fault: Fault::InvalidHeader(String::new()) });
         node.give(Input::Closed { conn, why: CloseReason::Asked });
         let seconds = out.iter().find_map(|output| match output {
-            Output::Note(Event::Banned { seconds, .. }) => Some(*seconds),
+            Output::Event(NetworkEvent::Banned { seconds, .. }) => Some(*seconds),
             _ => None,
         });
         spans.push(seconds.unwrap() / 3600);

@@ -11,8 +11,8 @@ use super::world::{World, hello, id, settings, verified};
 use crate::codec::Bounded;
 use crate::crypto::Hash;
 use crate::overlay::{
-    Answer, CloseReason, Command, ConnId, Event, Input, Output, Request, SessionSecret, Settings,
-    StoreRequest, Verified,
+    Answer, CloseReason, Command, ConnId, Input, NetworkEvent, Output, OverlaySettings, Request,
+    SessionSecret, StoreRequest, Verified,
 };
 use crate::wire::{GoodbyeReason, Hello, Message};
 
@@ -53,11 +53,11 @@ fn carrier(node: &mut Alone, session: ConnId) -> Option<ConnId> {
 }
 
 fn is_down(outputs: &[Output]) -> bool {
-    outputs.iter().any(|output| matches!(output, Output::Note(Event::PeerDown { .. })))
+    outputs.iter().any(|output| matches!(output, Output::Event(NetworkEvent::PeerDown { .. })))
 }
 
 fn is_twin(outputs: &[Output]) -> bool {
-    outputs.iter().any(|output| matches!(output, Output::Note(Event::DuplicateIdentity(_))))
+    outputs.iter().any(|output| matches!(output, Output::Event(NetworkEvent::DuplicateIdentity(_))))
 }
 
 #[test]
@@ -134,7 +134,8 @@ fn a_twin_is_told_by_the_older_connections_answer() {
     let out = node.say(new, Message::Pong(asked.unwrap()));
     assert_eq!((closed(&out), reason(&out)), (Vec::from([back]), Some(GoodbyeReason::Duplicate)));
     assert!(
-        out.iter().any(|o| matches!(o, Output::Note(Event::DuplicateIdentity(twin)) if *twin == id("b")))
+        out.iter()
+            .any(|o| matches!(o, Output::Event(NetworkEvent::DuplicateIdentity(twin)) if *twin == id("b")))
     );
     assert!(!is_down(&out) && node.overlay.connected() == 1);
 }
@@ -178,7 +179,7 @@ proptest! {
                 open.retain(|conn| *conn != gone);
                 out.extend(node.give(Input::Closed { conn: gone, why: CloseReason::Asked }));
             }
-            let ups = out.iter().filter(|o| matches!(o, Output::Note(Event::PeerUp { .. }))).count();
+            let ups = out.iter().filter(|o| matches!(o, Output::Event(NetworkEvent::PeerUp { .. }))).count();
             swaps.extend((0..ups).map(|_| node.now));
             alarms += usize::from(is_twin(&out));
             prop_assert_eq!((node.overlay.connected(), open.len()), (1, 1), "one each, always");
@@ -216,7 +217,7 @@ fn a_copy_of_a_running_machine_is_told_by_the_connection_that_it_does_not_close(
 #[test]
 fn a_known_id_with_another_key_is_told_once_and_after_a_restart_too() {
     let told = |world: &World| {
-        let changed = |event: &&Event| matches!(event, Event::KeyChanged { id: who, .. } if *who == id("b"));
+        let changed = |event: &&NetworkEvent| matches!(event, NetworkEvent::KeyChanged { id: who, .. } if *who == id("b"));
         world.noted("a").into_iter().filter(changed).count()
     };
     let mut world = World::new([settings("a", &["b"]), settings("b", &[])].into());
@@ -224,7 +225,7 @@ fn a_known_id_with_another_key_is_told_once_and_after_a_restart_too() {
     let again = |world: &mut World, key: u8| {
         world.kill("b");
         world.keys.insert(id("b"), Hash([key; 32]));
-        world.add(Settings { instance: std::format!("at {}", world.now), ..settings("b", &["a"]) });
+        world.add(OverlaySettings { instance: std::format!("at {}", world.now), ..settings("b", &["a"]) });
         world.run_for(Duration::from_secs(90));
         assert_eq!(world.overlay("a").connected(), 1);
     };
@@ -237,7 +238,7 @@ fn a_known_id_with_another_key_is_told_once_and_after_a_restart_too() {
     let bytes = crate::codec::encode(&world.books[&id("a")]);
     for (key, count) in [(7, 0), (8, 1)] {
         let book = crate::codec::decode(&bytes, "book").unwrap();
-        let a = Settings { book, ..settings("a", &["b"]) };
+        let a = OverlaySettings { book, ..settings("a", &["b"]) };
         let mut world = World::new([a, settings("b", &[])].into());
         world.keys.insert(id("b"), Hash([key; 32]));
         world.run_for(Duration::from_secs(5));
@@ -251,7 +252,7 @@ fn a_banned_ids_attempts_are_counted_and_told_once_a_minute() {
     node.give(Input::Command(Command::Blacklist(id("b"))));
     let told = |outputs: Vec<Output>| -> Vec<String> {
         let why = |output| match output {
-            Output::Note(Event::PeerRefused { why, .. }) => Some(why),
+            Output::Event(NetworkEvent::PeerRefused { why, .. }) => Some(why),
             _ => None,
         };
         outputs.into_iter().filter_map(why).collect()

@@ -10,7 +10,7 @@ use super::world::{id, settings};
 use crate::codec::Bounded;
 use crate::crypto::sha256;
 use crate::limits::{LAPSE_EVERY, POINTS_BAN, TRANSACTION_TIMEOUT};
-use crate::overlay::{CloseReason, Command, Event, Fault, Input, Output, PeerStatus, Verdict};
+use crate::overlay::{CloseReason, Command, Fault, Input, NetworkEvent, Output, PeerStatus, Verdict};
 use crate::wire::{GoodbyeReason, Item, Message};
 
 /// One of each. The match fails to compile when one is missing.
@@ -56,7 +56,7 @@ fn until_banned(fault: &Fault, most: u32) -> Option<(u32, alloc::string::String,
         assert_eq!((last.reason, last.detail.as_str()), (GoodbyeReason::Fault, &*fault.to_string()));
         node.give(Input::Closed { conn, why: CloseReason::Asked });
         let banned = out.iter().find_map(|output| match output {
-            Output::Note(Event::Banned { why, seconds, .. }) => Some((count, why.clone(), *seconds)),
+            Output::Event(NetworkEvent::Banned { why, seconds, .. }) => Some((count, why.clone(), *seconds)),
             _ => None,
         });
         assert_eq!(banned.is_some(), node.status("b") == Some(PeerStatus::Banned));

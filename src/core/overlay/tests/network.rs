@@ -7,7 +7,7 @@ use core::time::Duration;
 use proptest::prelude::*;
 
 use super::world::{World, endpoint, id, settings};
-use crate::overlay::{Command, Direction, Event, Fault, Input, PeerStatus, Settings};
+use crate::overlay::{Command, Direction, Fault, Input, NetworkEvent, OverlaySettings, PeerStatus};
 use crate::time::{Time, Timestamp};
 use crate::wire::{GoodbyeReason, Message};
 
@@ -20,8 +20,8 @@ fn connected(world: &World, one: &str, other: &str) -> bool {
         && world.status(other, one) == Some(PeerStatus::Connected)
 }
 
-fn dial_only(name: &str, bootstrap: &[&str]) -> Settings {
-    Settings { advertise: None, ..settings(name, bootstrap) }
+fn dial_only(name: &str, bootstrap: &[&str]) -> OverlaySettings {
+    OverlaySettings { advertise: None, ..settings(name, bootstrap) }
 }
 
 #[test]
@@ -59,7 +59,7 @@ proptest! {
         }
         // Nobody was ever without the other, and nobody suspects a twin.
         prop_assert!(!world.notes.iter().any(|(_, event)| matches!(
-            event, Event::PeerDown { .. } | Event::DuplicateIdentity(_) | Event::Banned { .. }
+            event, NetworkEvent::PeerDown { .. } | NetworkEvent::DuplicateIdentity(_) | NetworkEvent::Banned { .. }
         )), "{:?}", world.notes);
         world.run_for(seconds(120));
         prop_assert_eq!(world.dials.len() <= 2, true);
@@ -138,7 +138,7 @@ fn a_refused_certificate_is_tried_seldom_until_a_reload() {
     assert!(dials[1] - dials[0] >= 2_500, "never at once");
     assert!(world.view("a", "b").unwrap().why.unwrap().contains("refused this node's certificate"));
     assert_eq!(world.status("a", "b"), Some(PeerStatus::Backoff));
-    assert!(!world.noted("a").iter().any(|event| matches!(event, Event::PeerUp { .. })));
+    assert!(!world.noted("a").iter().any(|event| matches!(event, NetworkEvent::PeerUp { .. })));
     world.refused.clear();
     world.input("a", Input::Reloaded);
     world.run_for(seconds(1));
@@ -173,22 +173,22 @@ fn a_restart_replaces_the_dead_connection_at_once() {
         world.run_for(seconds(1));
         assert_eq!(world.overlay("a").connected(), 1, "nobody has told a");
         let book = world.books.get(&id("b")).cloned().unwrap_or_default();
-        world.add(Settings { instance: "second b".into(), book, ..settings("b", &["a"]) });
+        world.add(OverlaySettings { instance: "second b".into(), book, ..settings("b", &["a"]) });
         world.run_for(seconds(2));
         assert!(connected(&world, "a", "b"));
         assert_eq!(world.links("b", "a").len(), 1);
-        assert!(!world.notes.iter().any(|(_, event)| matches!(event, Event::DuplicateIdentity(_))));
+        assert!(!world.notes.iter().any(|(_, event)| matches!(event, NetworkEvent::DuplicateIdentity(_))));
     }
 }
 
 #[test]
 fn one_certificate_on_two_machines_is_noticed_and_does_not_flap() {
-    let twin = Settings { instance: "twin".into(), advertise: None, ..settings("b", &["a"]) };
+    let twin = OverlaySettings { instance: "twin".into(), advertise: None, ..settings("b", &["a"]) };
     let mut world = World::new(vec![settings("a", &[]), dial_only("b", &["a"]), twin]);
     world.run_for(seconds(120));
-    let of_twins = |event: &&Event| **event == Event::DuplicateIdentity(id("b"));
+    let of_twins = |event: &&NetworkEvent| **event == NetworkEvent::DuplicateIdentity(id("b"));
     assert!(world.noted("a").into_iter().filter(of_twins).count() >= 1);
-    let ups = world.noted("a").iter().filter(|event| matches!(event, Event::PeerUp { .. })).count();
+    let ups = world.noted("a").iter().filter(|event| matches!(event, NetworkEvent::PeerUp { .. })).count();
     assert!(ups <= 2, "the first, then the one whose instance was new: {ups}");
     assert!(world.dials.len() < 40, "{}", world.dials.len());
     assert_eq!(world.overlay("a").connected(), 1);
@@ -226,7 +226,8 @@ fn the_blacklist_holds_on_both_sides_and_over_a_restart() {
     assert_eq!(bytes[0], 2);
     let book = crate::codec::decode(&bytes, "book").unwrap();
     world.command("b", Command::Shutdown);
-    let mut again = World::new(vec![Settings { book, ..settings("a", &["b"]) }, settings("b", &["a"])]);
+    let mut again =
+        World::new(vec![OverlaySettings { book, ..settings("a", &["b"]) }, settings("b", &["a"])]);
     again.run_for(seconds(5));
     assert_eq!(again.status("a", "b"), Some(PeerStatus::Banned));
     assert_eq!(again.overlay("a").connected(), 0);
@@ -256,7 +257,7 @@ fn offences_ban_by_id_and_the_ban_survives() {
     world.run_for(seconds(60));
     assert_eq!(world.overlay("a").connected(), 0);
     let book = world.books[&id("a")].clone();
-    let mut again = World::new(vec![Settings { book, ..settings("a", &[]) }, settings("b", &["a"])]);
+    let mut again = World::new(vec![OverlaySettings { book, ..settings("a", &[]) }, settings("b", &["a"])]);
     again.run_for(seconds(3_000));
     assert_eq!(again.overlay("a").connected(), 0);
     again.run_for(seconds(1_000));
@@ -274,7 +275,7 @@ fn shutdown_says_goodbye_and_the_others_come_back_without_penalty() {
     assert!(world.whys("a").iter().any(|why| why.contains(&std::format!("{}", GoodbyeReason::Shutdown))));
     assert_eq!(world.overlay("b").connected(), 0);
     world.kill("b");
-    world.add(Settings { instance: "second b".into(), ..settings("b", &[]) });
+    world.add(OverlaySettings { instance: "second b".into(), ..settings("b", &[]) });
     world.run_for(seconds(5));
     assert!(connected(&world, "a", "b"));
 }
@@ -284,7 +285,7 @@ fn a_moved_peer_is_found_by_what_it_says_itself() {
     let mut world = World::new(vec![settings("a", &[]), settings("b", &["a"])]);
     world.run_for(seconds(2));
     world.kill("b");
-    world.add(Settings {
+    world.add(OverlaySettings {
         instance: "second b".into(),
         advertise: Some(endpoint("moved")),
         ..settings("b", &["a"])

@@ -9,7 +9,9 @@ use super::alone::Alone;
 use super::world::{endpoint, hello, id, settings, verified};
 use crate::codec::Bounded;
 use crate::limits::{DIALS_IN_FLIGHT, KNOWN_PEERS};
-use crate::overlay::{CloseReason, Command, ConnId, DialError, Fault, Input, Output, PeerStatus, Settings};
+use crate::overlay::{
+    CloseReason, Command, ConnId, DialError, Fault, Input, Output, OverlaySettings, PeerStatus,
+};
 use crate::wire::{Goodbye, GoodbyeReason, Hello, Message, PeerEntry};
 
 #[derive(Clone, Debug)]
@@ -75,8 +77,8 @@ impl Shell {
                     assert!(self.open.iter().any(|(open, _)| *open == conn), "sent to nobody");
                     assert!(!self.asked_to_close.contains(&conn), "sent after close");
                 }
-                Output::Note(crate::overlay::Event::PeerUp { .. }) => self.ups += 1,
-                Output::Note(crate::overlay::Event::PeerDown { .. }) => self.ups -= 1,
+                Output::Event(crate::overlay::NetworkEvent::PeerUp { .. }) => self.ups += 1,
+                Output::Event(crate::overlay::NetworkEvent::PeerDown { .. }) => self.ups -= 1,
                 _ => (),
             }
         }
@@ -191,7 +193,7 @@ proptest! {
 
     #[test]
     fn bounds_hold_whatever_comes(steps in prop::collection::vec(step(), 1..120)) {
-        let settings = Settings { max_connected: MOST, ..settings("n5", &["n1", "n8"]) };
+        let settings = OverlaySettings { max_connected: MOST, ..settings("n5", &["n1", "n8"]) };
         let mut shell = Shell {
             node: Alone::new(settings), open: Vec::new(), asked_to_close: Vec::new(), dials: Vec::new(), ups: 0,
         };

@@ -4,13 +4,14 @@ use alloc::collections::BTreeMap;
 use core::time::Duration;
 
 use super::world::{World, id, settings};
-use crate::overlay::Settings;
+use crate::overlay::OverlaySettings;
 
 #[test]
 fn fifty_nodes_come_back_to_a_restarted_bootstrap_without_a_storm() {
     let names: alloc::vec::Vec<_> = (0..49).map(|n| std::format!("n{n}")).collect();
     // They know nobody else: every one of them needs the one that restarts.
-    let lonely = |name: &alloc::string::String| Settings { advertise: None, ..settings(name, &["boot"]) };
+    let lonely =
+        |name: &alloc::string::String| OverlaySettings { advertise: None, ..settings(name, &["boot"]) };
     let mut world = World::new(names.iter().map(lonely).collect());
     world.add(settings("boot", &[]));
     world.delays = alloc::vec![5, 20, 3, 11];
@@ -21,7 +22,7 @@ fn fifty_nodes_come_back_to_a_restarted_bootstrap_without_a_storm() {
     world.run_for(Duration::from_secs(30));
     assert!(names.iter().all(|name| world.overlay(name).connected() == 0));
     let up = world.now;
-    world.add(Settings { instance: "second boot".into(), ..settings("boot", &[]) });
+    world.add(OverlaySettings { instance: "second boot".into(), ..settings("boot", &[]) });
     world.run_for(Duration::from_secs(89));
     assert_eq!(world.overlay("boot").connected(), 49, "all are back");
     let mut per_second: BTreeMap<u64, usize> = BTreeMap::new();

@@ -11,8 +11,8 @@ use crate::crypto::{Hash, sha256};
 use crate::id::NodeId;
 use crate::ledger::{BlockRules, Coin, Genesis, NetworkSpec};
 use crate::overlay::{
-    Book, CloseReason, Command, ConnId, DialError, Event, Input, Output, Overlay, PeerStatus, PeerView,
-    PoolRequest, Request, SessionSecret, Settings, Verified,
+    Book, CloseReason, Command, ConnId, DialError, Input, NetworkEvent, Output, Overlay, OverlaySettings,
+    PeerStatus, PeerView, PoolRequest, Request, SessionSecret, Verified,
 };
 use crate::time::{Time, Timestamp};
 use crate::wire::{Endpoint, Hello, Message, TipSummary};
@@ -40,8 +40,8 @@ pub(super) fn genesis() -> Arc<Genesis> {
     Arc::new(Genesis::new(spec).unwrap())
 }
 
-pub(super) fn settings(name: &str, bootstrap: &[&str]) -> Settings {
-    Settings {
+pub(super) fn settings(name: &str, bootstrap: &[&str]) -> OverlaySettings {
+    OverlaySettings {
         id: id(name),
         genesis: genesis(),
         agent: "bouya/test".to_string(),
@@ -81,13 +81,13 @@ pub(super) fn verified(name: &str) -> Verified {
 }
 
 struct Node {
-    settings: Settings,
+    settings: OverlaySettings,
     overlay: Overlay,
 }
 
 /// One end of a connection.
 #[derive(Clone, Copy)]
-struct End {
+struct SocketEnd {
     node: usize,
     other: ConnId,
     /// Nothing arrives before this: streams keep their order.
@@ -98,7 +98,7 @@ struct End {
 pub(super) struct World {
     pub(super) now: u64,
     nodes: Vec<Node>,
-    ends: BTreeMap<ConnId, End>,
+    ends: BTreeMap<ConnId, SocketEnd>,
     inbox: BTreeMap<(u64, u64), (usize, Input)>,
     count: u64,
     /// Delays in milliseconds, used in turn.
@@ -110,7 +110,7 @@ pub(super) struct World {
     /// Connections between these two stay up and carry nothing.
     pub(super) muted: Vec<(NodeId, NodeId)>,
     pub(super) dials: Vec<(u64, NodeId, NodeId)>,
-    pub(super) notes: Vec<(NodeId, Event)>,
+    pub(super) notes: Vec<(NodeId, NetworkEvent)>,
     pub(super) books: BTreeMap<NodeId, Book>,
     /// Keys other than those that the names make.
     pub(super) keys: BTreeMap<NodeId, Hash>,
@@ -119,7 +119,7 @@ pub(super) struct World {
 }
 
 impl World {
-    pub(super) fn new(all: Vec<Settings>) -> Self {
+    pub(super) fn new(all: Vec<OverlaySettings>) -> Self {
         let mut world = Self {
             now: 0,
             nodes: Vec::new(),
@@ -140,7 +140,7 @@ impl World {
         world
     }
 
-    pub(super) fn add(&mut self, settings: Settings) {
+    pub(super) fn add(&mut self, settings: OverlaySettings) {
         let overlay = Overlay::new(settings.clone(), at(self.now), Timestamp(self.now));
         self.nodes.push(Node { settings, overlay });
     }
@@ -245,7 +245,7 @@ impl World {
                 self.transmit(conn, |conn| Input::Closed { conn, why });
                 self.post(self.now, node, Input::Closed { conn, why: CloseReason::Asked });
             }
-            Output::Note(event) => self.notes.push((self.name(node), event)),
+            Output::Event(event) => self.notes.push((self.name(node), event)),
             Output::Save(book) => {
                 self.books.insert(self.name(node), book);
             }
@@ -275,14 +275,14 @@ impl World {
         }
         let [mine, theirs] = [self.number(), self.number()].map(ConnId);
         let (up, accepted) = (self.now + delay + back, self.now + delay + back + delay);
-        self.ends.insert(mine, End { node, other: theirs, busy_until: up });
+        self.ends.insert(mine, SocketEnd { node, other: theirs, busy_until: up });
         let peer = self.proven(&whom);
         self.post(up, node, Input::Dialed { conn: mine, peer, endpoint });
         if self.refused.contains(&pair) {
             let why = CloseReason::Certificate("revoked".to_string());
             return self.post(up + back, node, Input::Closed { conn: mine, why });
         }
-        self.ends.insert(theirs, End { node: other, other: mine, busy_until: accepted });
+        self.ends.insert(theirs, SocketEnd { node: other, other: mine, busy_until: accepted });
         let peer = self.proven(&me);
         self.post(accepted, other, Input::Accepted { conn: theirs, peer, address: [10, 0, 0, 1].into() });
     }
@@ -336,7 +336,7 @@ impl World {
     /// Open connections between two nodes, counted at the first one.
     pub(super) fn links(&self, one: &str, other: &str) -> Vec<ConnId> {
         let (one, other) = (self.find(one), self.find(other));
-        let is_other = |end: &End| self.ends.get(&end.other).is_some_and(|end| end.node == other);
+        let is_other = |end: &SocketEnd| self.ends.get(&end.other).is_some_and(|end| end.node == other);
         self.ends.iter().filter(|(_, end)| end.node == one && is_other(end)).map(|(conn, _)| *conn).collect()
     }
 
@@ -359,13 +359,13 @@ impl World {
         self.dials.iter().filter(|(_, a, b)| *a == id(who) && *b == id(whom)).map(|(at, ..)| *at).collect()
     }
 
-    pub(super) fn noted(&self, name: &str) -> Vec<&Event> {
+    pub(super) fn noted(&self, name: &str) -> Vec<&NetworkEvent> {
         self.notes.iter().filter(|(who, _)| *who == id(name)).map(|(_, event)| event).collect()
     }
 
     pub(super) fn whys(&self, name: &str) -> Vec<String> {
-        let why = |event: &Event| match event {
-            Event::PeerRefused { why, .. } | Event::PeerDown { why, .. } => Some(why.clone()),
+        let why = |event: &NetworkEvent| match event {
+            NetworkEvent::PeerRefused { why, .. } | NetworkEvent::PeerDown { why, .. } => Some(why.clone()),
             _ => None,
         };
         self.noted(name).into_iter().filter_map(why).collect()

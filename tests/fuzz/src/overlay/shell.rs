@@ -8,8 +8,8 @@ use bouya_core::limits::{
     BLOCK_REQUESTS_PER_PEER, DIALS_IN_FLIGHT, DIALS_PER_SECOND, FRAME_BYTES, KNOWN_PEERS, SYNC_WINDOW,
 };
 use bouya_core::overlay::{
-    CloseReason, ConnId, DialError, Event, Input, KeeperRequest, Output, Overlay, PeerStatus, PoolRequest,
-    Request, Settings, StoreRequest,
+    CloseReason, ConnId, DialError, Input, KeeperRequest, NetworkEvent, Output, Overlay, OverlaySettings,
+    PeerStatus, PoolRequest, Request, StoreRequest,
 };
 use bouya_core::time::{Time, Timestamp};
 use bouya_core::wire::{Endpoint, Hello, Message};
@@ -41,7 +41,7 @@ pub(super) struct Shell {
 
 impl Shell {
     pub(super) fn new(seed: u64) -> Self {
-        let settings = Settings { max_connected: MOST_CONNECTED, seed, ..settings(OWN) };
+        let settings = OverlaySettings { max_connected: MOST_CONNECTED, seed, ..settings(OWN) };
         let named = settings.bootstrap.iter().map(|(id, _)| id.clone()).collect();
         Self {
             node: Overlay::new(settings, Time::from_millis(0), Timestamp(1_700_000_000_000)),
@@ -117,9 +117,13 @@ impl Shell {
                 assert_eq!(Message::from_bytes(&bytes), Ok(message), "sends what nobody can read");
             }
             Output::Ask(request) => self.asked.push_back(request),
-            Output::Note(Event::PeerUp { id, .. }) => assert!(self.up.insert(id.clone()), "{id} is up twice"),
-            Output::Note(Event::PeerDown { id, .. }) => assert!(self.up.remove(&id), "{id} is down twice"),
-            Output::Note(_) | Output::Save(_) | Output::Revocations(_) | Output::Syncing(_) => (),
+            Output::Event(NetworkEvent::PeerUp { id, .. }) => {
+                assert!(self.up.insert(id.clone()), "{id} is up twice")
+            }
+            Output::Event(NetworkEvent::PeerDown { id, .. }) => {
+                assert!(self.up.remove(&id), "{id} is down twice")
+            }
+            Output::Event(_) | Output::Save(_) | Output::Revocations(_) | Output::Syncing(_) => (),
         }
     }
 

@@ -6,7 +6,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use super::{AddressBook, End, Entry, Event, Fault, Status, Timer};
+use super::{AddressBook, Ending, Entry, Fault, NetworkEvent, Status, Timer};
 use crate::id::NodeId;
 use crate::limits::{BAN, BAN_MAX, BANS, FIRST_DIAL, KNOWN_PEERS, LAPSE_EVERY, POINTS_BAN, POINTS_HALF_LIFE};
 use crate::overlay::Verdict;
@@ -35,10 +35,10 @@ pub(super) enum By {
 
 impl Ban {
     /// How its connections are closed.
-    pub(super) fn farewell(&self) -> (Goodbye, End) {
+    pub(super) fn farewell(&self) -> (Goodbye, Ending) {
         match self.by {
-            By::Verdict => (Goodbye::new(GoodbyeReason::Fault, &self.why), End::Lost),
-            By::Config | By::Operator => (Goodbye::new(GoodbyeReason::Banned, &self.why), End::Free),
+            By::Verdict => (Goodbye::new(GoodbyeReason::Fault, &self.why), Ending::Lost),
+            By::Config | By::Operator => (Goodbye::new(GoodbyeReason::Banned, &self.why), Ending::Free),
         }
     }
 }
@@ -102,18 +102,18 @@ impl Offences {
 
 impl AddressBook {
     /// A peer is at fault. If that makes a ban, how its connections are to be closed.
-    pub(crate) fn blame(&mut self, now: Time, id: &NodeId, fault: &Fault) -> Option<(Goodbye, End)> {
+    pub(crate) fn blame(&mut self, now: Time, id: &NodeId, fault: &Fault) -> Option<(Goodbye, Ending)> {
         let entry = self.entries.get_mut(id)?;
         if !entry.offences.is_ban(now, fault.verdict()) || entry.is_banned() {
             return None;
         }
         let (span, why) = (entry.offences.ban(), fault.to_string());
-        self.note(Event::Banned { id: id.clone(), why: why.clone(), seconds: span.as_secs() });
+        self.note(NetworkEvent::Banned { id: id.clone(), why: why.clone(), seconds: span.as_secs() });
         Some(self.keep_out(now, id, Ban { by: By::Verdict, until: Some(now.after(span)), why }))
     }
 
     /// The operator blacklists an id: none of this node itself, and none that the configuration has on its own list.
-    pub(crate) fn blacklist_id(&mut self, now: Time, id: &NodeId) -> Option<(Goodbye, End)> {
+    pub(crate) fn blacklist_id(&mut self, now: Time, id: &NodeId) -> Option<(Goodbye, Ending)> {
         let ban = Ban { by: By::Operator, until: None, why: "blacklisted by the operator".to_string() };
         (*id != self.id && !self.is_configured_out(id)).then(|| self.keep_out(now, id, ban))
     }
@@ -134,7 +134,7 @@ impl AddressBook {
     }
 
     /// Enters a ban. How the id's connections are to be closed.
-    pub(super) fn keep_out(&mut self, now: Time, id: &NodeId, ban: Ban) -> (Goodbye, End) {
+    pub(super) fn keep_out(&mut self, now: Time, id: &NodeId, ban: Ban) -> (Goodbye, Ending) {
         let farewell = ban.farewell();
         self.timers.clear(&Timer::Dial(id.clone()));
         match ban.until {

@@ -13,7 +13,7 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use super::candidates::Rank;
-use super::{AddressBook, End, Entry, Status, Timer, Told};
+use super::{AddressBook, Ending, Entry, Status, Timer, Told};
 use crate::id::NodeId;
 use crate::limits::{
     BACKOFF, BACKOFF_CERTIFICATE, BACKOFF_HEARSAY, CONNECTED_RESERVED, DIALS_IN_FLIGHT, DIALS_PER_SECOND,
@@ -95,17 +95,17 @@ impl Attempts {
     }
 
     /// Counts an end, and says how long to wait after it.
-    fn back_off(&mut self, end: End, is_hearsay: bool, random: &mut Random) -> Duration {
+    fn back_off(&mut self, end: Ending, is_hearsay: bool, random: &mut Random) -> Duration {
         self.start_over();
         match end {
-            End::Free => random.up_to(BACKOFF.0),
-            End::Lost => {
+            Ending::Free => random.up_to(BACKOFF.0),
+            Ending::Lost => {
                 let (first, most) = if is_hearsay { BACKOFF_HEARSAY } else { BACKOFF };
                 let span = doubled(first, self.failures, most);
                 self.failures = self.failures.saturating_add(1);
                 random.up_to(span)
             }
-            End::Refused => {
+            Ending::Refused => {
                 let (first, most) = BACKOFF_CERTIFICATE;
                 // Never at once: what was refused just now is refused again.
                 let half = doubled(first, self.refusals, most).checked_div(2).unwrap_or_default();
@@ -229,7 +229,7 @@ impl AddressBook {
             entry.set(now, Status::Known);
             self.dials.queue.push_back(id.clone());
         } else {
-            let end = if entry.attempts.is_refused { End::Refused } else { End::Lost };
+            let end = if entry.attempts.is_refused { Ending::Refused } else { Ending::Lost };
             self.settle(now, id, end);
         }
         let text: String = text.chars().filter(|c| !c.is_control()).take(256).collect();
@@ -246,12 +246,12 @@ impl AddressBook {
                 entry.candidates.remove(endpoint);
                 entry.why = Some("its address led to this node itself".to_string());
             }
-            self.settle(now, &id, End::Lost);
+            self.settle(now, &id, Ending::Lost);
         }
     }
 
     /// The last connection or dial of a peer has come to its end: when is the next one?
-    pub(super) fn settle(&mut self, now: Time, id: &NodeId, end: End) {
+    pub(super) fn settle(&mut self, now: Time, id: &NodeId, end: Ending) {
         let is_linked = self.linked.contains(id);
         let Some(entry) = self.entries.get_mut(id) else { return };
         if entry.is_banned() || entry.is_connected() {
@@ -263,7 +263,7 @@ impl AddressBook {
             self.forget(id);
             return self.changed(now);
         }
-        let waits = end != End::Free && !entry.candidates.is_empty();
+        let waits = end != Ending::Free && !entry.candidates.is_empty();
         entry.set(now, if waits { Status::Backoff(now) } else { Status::Known });
         if !self.stopping {
             self.plan_dial_after(now, id, delay);

@@ -17,7 +17,7 @@ use crate::codec::{Bounded, Text};
 use crate::crypto::Hash;
 use crate::id::NodeId;
 use crate::limits::{BAN_MAX, BANS, CANDIDATES, FORGET_AFTER, KNOWN_PEERS};
-use crate::overlay::{Output, Settings};
+use crate::overlay::{Output, OverlaySettings};
 use crate::time::Time;
 use crate::wire::Endpoint;
 
@@ -79,7 +79,7 @@ const RANKS: [Rank; 4] = [Rank::Configured, Rank::Told, Rank::Worked, Rank::Hint
 
 impl AddressBook {
     /// What the book says, under what the configuration says.
-    pub(super) fn load(&mut self, settings: &Settings, now: Time) {
+    pub(super) fn load(&mut self, settings: &OverlaySettings, now: Time) {
         for saved in settings.book.peers.iter().filter(|saved| saved.id != settings.id) {
             self.entries.insert(saved.id.clone(), restore(saved, now));
         }

@@ -17,8 +17,8 @@
 
 use core::time::Duration;
 
-use super::connections::{Connection, Stage};
-use super::{End, Event, LinkEvent, Links, Timer};
+use super::connections::{Connection, ConnectionState};
+use super::{Ending, LinkEvent, Links, NetworkEvent, Timer};
 use crate::id::NodeId;
 use crate::limits::{
     CONNECTION_AGE, CONNECTION_AGE_JITTER, CONNECTION_AGE_LIMIT, CONNECTION_RENEWABLE, RENEW_AGAIN,
@@ -61,7 +61,7 @@ impl Links {
         let left = was == Renewal::Leaving && self.carrier_of(&id) != Some(conn);
         if left && direction == Direction::In {
             // Whoever dialed the new one does not know of the old one: it is not the same machine.
-            self.note(Event::DuplicateIdentity(id));
+            self.note(NetworkEvent::DuplicateIdentity(id));
             return self.close_aged(now, conn);
         }
         if left || now >= limit {
@@ -91,7 +91,7 @@ impl Links {
     pub(super) fn renew(&mut self, now: Time, conn: ConnId, old: ConnId) {
         let wall = self.wall(now);
         let Some(connection) = self.connections.get_mut(&conn) else { return };
-        connection.stage = Stage::Up;
+        connection.stage = ConnectionState::Up;
         let (id, direction) = (connection.id.clone(), connection.direction());
         let offset = connection.hello.as_ref().map(|hello| hello.clock_offset_ms(wall));
         if direction == Direction::Out {
@@ -120,7 +120,8 @@ impl Links {
 
     /// The old connection is to be closed by the dialer, within `span`.
     fn leave(&mut self, now: Time, old: ConnId, span: Duration) -> bool {
-        let Some(left) = self.connections.get_mut(&old).filter(|left| left.stage == Stage::Up) else {
+        let Some(left) = self.connections.get_mut(&old).filter(|left| left.stage == ConnectionState::Up)
+        else {
             return false;
         };
         left.renewal = Renewal::Leaving;
@@ -138,6 +139,6 @@ impl Links {
     }
 
     fn close_aged(&mut self, now: Time, conn: ConnId) {
-        self.close(now, conn, Some(Goodbye::new(GoodbyeReason::Age, "")), End::Free);
+        self.close(now, conn, Some(Goodbye::new(GoodbyeReason::Age, "")), Ending::Free);
     }
 }

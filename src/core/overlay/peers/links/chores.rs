@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use super::connections::Stage;
+use super::connections::ConnectionState;
 use super::{Fault, Links, Output, Timer, Told};
 use crate::crypto::{Hash, sha256};
 use crate::limits::{CRLS_PER_MESSAGE, GET_PEERS_AT, GET_PEERS_EVERY};
@@ -72,7 +72,9 @@ impl Links {
 
     /// The answer to a question, if there was one.
     pub(super) fn peers_told(&mut self, conn: ConnId, told: Vec<PeerEntry>) {
-        let Some(connection) = self.connections.get(&conn).filter(|c| c.stage == Stage::Up) else { return };
+        let Some(connection) = self.connections.get(&conn).filter(|c| c.stage == ConnectionState::Up) else {
+            return;
+        };
         let id = connection.id.clone();
         if self.session_of(&id).is_some_and(|session| session.round.answer()) {
             self.out.push_back(Told::Peers(id, told));

@@ -12,7 +12,7 @@ use alloc::vec::Vec;
 use core::time::Duration;
 
 use super::age::Renewal;
-use super::{End, Event, Fault, Instances, LinkEvent, Links, Output, Peer, Timer, Told};
+use super::{Ending, Fault, Instances, LinkEvent, Links, NetworkEvent, Output, Peer, Timer, Told};
 use crate::crypto::Hash;
 use crate::id::NodeId;
 use crate::limits::{HELLO_TIMEOUT, PING_AFTER};
@@ -28,7 +28,7 @@ pub(super) struct Connection {
     pub(super) dialed: Option<Endpoint>,
     /// Its other end, for people.
     pub(super) shown: String,
-    pub(super) stage: Stage,
+    pub(super) stage: ConnectionState,
     pub(super) opened: Time,
     /// Something came last.
     pub(super) heard: Time,
@@ -54,11 +54,11 @@ pub(super) struct Connection {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Stage {
+pub(super) enum ConnectionState {
     Greeting,
     Waiting,
     Up,
-    Closing(End),
+    Closing(Ending),
 }
 
 impl Connection {
@@ -67,7 +67,7 @@ impl Connection {
     }
 
     fn is_closing(&self) -> bool {
-        matches!(self.stage, Stage::Closing(_))
+        matches!(self.stage, ConnectionState::Closing(_))
     }
 }
 
@@ -87,7 +87,7 @@ impl Links {
             id: peer.id,
             dialed,
             shown,
-            stage: Stage::Greeting,
+            stage: ConnectionState::Greeting,
             opened: now,
             heard: now,
             ping: None,
@@ -117,7 +117,7 @@ impl Links {
     /// holds the same certificate.
     pub(crate) fn turn_away_twin(&mut self, now: Time, conn: ConnId, id: NodeId) {
         if self.twin_noted.passes(now) {
-            self.note(Event::DuplicateIdentity(id));
+            self.note(NetworkEvent::DuplicateIdentity(id));
         }
         let words = "this is the same id; issue one of its own";
         self.turn_away(conn, Goodbye::new(GoodbyeReason::Identity, words));
@@ -127,9 +127,11 @@ impl Links {
     pub(crate) fn hello(&mut self, now: Time, conn: ConnId, hello: Hello) {
         let Some(connection) = self.connections.get_mut(&conn) else { return };
         match connection.stage {
-            Stage::Greeting => (),
-            Stage::Closing(_) => return,
-            Stage::Up | Stage::Waiting => return self.blame(conn, Fault::Unasked("hello")),
+            ConnectionState::Greeting => (),
+            ConnectionState::Closing(_) => return,
+            ConnectionState::Up | ConnectionState::Waiting => {
+                return self.blame(conn, Fault::Unasked("hello"));
+            }
         }
         connection.heard = now;
         self.timers.set(Timer::Quiet(conn), now.after(PING_AFTER));
@@ -155,26 +157,26 @@ impl Links {
             HelloError::Form(_) => GoodbyeReason::Fault,
         };
         let text = error.to_string();
-        self.close(now, conn, Some(Goodbye::new(reason, &text)), End::Refused);
+        self.close(now, conn, Some(Goodbye::new(reason, &text)), Ending::Refused);
         self.tell(conn, LinkEvent::Refused(format!("its hello does not fit: told it \"{text}\"")));
     }
 
     /// There is no room for another connected peer.
     pub(crate) fn close_full(&mut self, now: Time, conn: ConnId) {
         let most = format!("{} peers are connected", self.connected());
-        self.close(now, conn, Some(Goodbye::new(GoodbyeReason::Full, &most)), End::Lost);
+        self.close(now, conn, Some(Goodbye::new(GoodbyeReason::Full, &most)), Ending::Lost);
         self.tell(conn, LinkEvent::Refused("no room for another peer".to_string()));
     }
 
     /// Says goodbye and closes. Nothing that still comes counts.
-    pub(crate) fn close(&mut self, now: Time, conn: ConnId, goodbye: Option<Goodbye>, end: End) {
+    pub(crate) fn close(&mut self, now: Time, conn: ConnId, goodbye: Option<Goodbye>, end: Ending) {
         let why = goodbye.as_ref().map_or_else(|| "closed".to_string(), words);
         self.close_because(now, conn, goodbye, end, &why);
     }
 
-    fn close_because(&mut self, now: Time, conn: ConnId, goodbye: Option<Goodbye>, end: End, why: &str) {
+    fn close_because(&mut self, now: Time, conn: ConnId, goodbye: Option<Goodbye>, end: Ending, why: &str) {
         let Some(connection) = self.connections.get_mut(&conn).filter(|c| !c.is_closing()) else { return };
-        connection.stage = Stage::Closing(end);
+        connection.stage = ConnectionState::Closing(end);
         connection.held = Vec::new();
         let id = connection.id.clone();
         self.disarm(conn);
@@ -189,7 +191,7 @@ impl Links {
         let words = "your certificate has been revoked, has expired or is of a root no longer trusted";
         let goodbye = Goodbye::new(GoodbyeReason::Certificate, words);
         let why = format!("cut: {why}");
-        self.close_because(now, conn, Some(goodbye), End::Refused, &why);
+        self.close_because(now, conn, Some(goodbye), Ending::Refused, &why);
         self.tell(conn, LinkEvent::Revoked);
         if !was_connected {
             self.tell(conn, LinkEvent::Refused(why));
@@ -205,12 +207,12 @@ impl Links {
     pub(crate) fn shut_down(&mut self, now: Time) {
         let ids: Vec<_> = self.peers.keys().cloned().collect();
         for id in ids {
-            self.close_all(now, &id, &Goodbye::new(GoodbyeReason::Shutdown, ""), End::Free);
+            self.close_all(now, &id, &Goodbye::new(GoodbyeReason::Shutdown, ""), Ending::Free);
         }
     }
 
     /// Closes all connections of an id; its session ends.
-    pub(crate) fn close_all(&mut self, now: Time, id: &NodeId, goodbye: &Goodbye, end: End) {
+    pub(crate) fn close_all(&mut self, now: Time, id: &NodeId, goodbye: &Goodbye, end: Ending) {
         let mut all = self.open_of(id);
         // The carrier last: nothing is left then that could take its place.
         all.sort_by_key(|conn| self.carrier_of(id) == Some(*conn));
@@ -222,12 +224,12 @@ impl Links {
     pub(crate) fn closed(&mut self, now: Time, conn: ConnId, why: &CloseReason) {
         let Some(connection) = self.connections.get(&conn) else { return };
         let (id, stage) = (connection.id.clone(), connection.stage);
-        let end = if let Stage::Closing(end) = stage { end } else { end_of(why) };
+        let end = if let ConnectionState::Closing(end) = stage { end } else { end_of(why) };
         self.disarm(conn);
-        if !matches!(stage, Stage::Closing(_)) {
+        if !matches!(stage, ConnectionState::Closing(_)) {
             let text = describe(why);
             self.detach(now, &id, conn, &text);
-            if end == End::Refused || stage == Stage::Greeting {
+            if end == Ending::Refused || stage == ConnectionState::Greeting {
                 self.tell(conn, LinkEvent::Refused(text));
             }
         }
@@ -242,7 +244,7 @@ impl Links {
         let why = CloseReason::Goodbye(goodbye);
         let (end, text) = (end_of(&why), describe(&why));
         self.close(now, conn, None, end);
-        let is_refusal = end == End::Refused;
+        let is_refusal = end == Ending::Refused;
         self.tell(conn, if is_refusal { LinkEvent::Refused(text) } else { LinkEvent::Left(text) });
     }
 
@@ -270,18 +272,18 @@ fn describe(why: &CloseReason) -> String {
     }
 }
 
-fn end_of(why: &CloseReason) -> End {
+fn end_of(why: &CloseReason) -> Ending {
     match why {
-        CloseReason::Certificate(_) => End::Refused,
-        CloseReason::Asked | CloseReason::Lost(_) | CloseReason::Slow | CloseReason::NoHello => End::Lost,
+        CloseReason::Certificate(_) => Ending::Refused,
+        CloseReason::Asked | CloseReason::Lost(_) | CloseReason::Slow | CloseReason::NoHello => Ending::Lost,
         CloseReason::Goodbye(goodbye) => match goodbye.reason {
-            GoodbyeReason::Shutdown | GoodbyeReason::Age => End::Free,
+            GoodbyeReason::Shutdown | GoodbyeReason::Age => Ending::Free,
             // Without penalty where the other connection stays: nothing is settled then. A peer that closes the only connection as
             // a duplicate has this node's twin: that must not become a race.
             GoodbyeReason::Duplicate
             | GoodbyeReason::Full
             | GoodbyeReason::Slow
-            | GoodbyeReason::Unknown(_) => End::Lost,
+            | GoodbyeReason::Unknown(_) => Ending::Lost,
             GoodbyeReason::Network
             | GoodbyeReason::Protocol
             | GoodbyeReason::Rules
@@ -289,7 +291,7 @@ fn end_of(why: &CloseReason) -> End {
             | GoodbyeReason::Banned
             | GoodbyeReason::Certificate
             | GoodbyeReason::Fault
-            | GoodbyeReason::Removed => End::Refused,
+            | GoodbyeReason::Removed => Ending::Refused,
         },
     }
 }

@@ -13,8 +13,8 @@
 use alloc::collections::VecDeque;
 use core::time::Duration;
 
-use super::connections::Stage;
-use super::{End, Event, Links, Throttle, Timer};
+use super::connections::ConnectionState;
+use super::{Ending, Links, NetworkEvent, Throttle, Timer};
 use crate::crypto::{Hash, sha256};
 use crate::limits::DUPLICATE_PING;
 use crate::overlay::{ConnId, Direction};
@@ -67,11 +67,11 @@ impl Links {
         let is_renewal = is_same && Self::renews(now, new, older);
         if peer.instances.is_restart(now, &instance) {
             // Attached by itself once nothing older is left; until then it waits.
-            self.set_stage(conn, Stage::Waiting);
+            self.set_stage(conn, ConnectionState::Waiting);
             return self.newer_stays(now, conn);
         }
         // A third one would only be a way to hold many.
-        let is_third = |c: &_| matches!(c, Stage::Up | Stage::Waiting);
+        let is_third = |c: &_| matches!(c, ConnectionState::Up | ConnectionState::Waiting);
         if self.connections_of(&new.id).any(|(at, c)| at != conn && at != old && is_third(&c.stage)) {
             return self.close_duplicate(now, conn);
         }
@@ -79,11 +79,11 @@ impl Links {
             return self.renew(now, conn, old);
         }
         if is_crossed {
-            self.set_stage(conn, Stage::Up);
+            self.set_stage(conn, ConnectionState::Up);
             self.ping(now, conn);
             return self.settle_crossed(now, conn, old);
         }
-        self.set_stage(conn, Stage::Waiting);
+        self.set_stage(conn, ConnectionState::Waiting);
         self.ping(now, old);
         self.timers.set(Timer::Probation(conn), now.after(DUPLICATE_PING));
     }
@@ -105,24 +105,27 @@ impl Links {
 
     /// The first frame beyond hello has come on this connection.
     pub(super) fn beyond(&mut self, now: Time, conn: ConnId) {
-        let Some(connection) = self.connections.get_mut(&conn).filter(|c| c.stage == Stage::Up) else {
+        let Some(connection) = self.connections.get_mut(&conn).filter(|c| c.stage == ConnectionState::Up)
+        else {
             return;
         };
         if let Some(old) = connection.renewed.take() {
             return self.hand_over(now, conn, old);
         }
         let direction = connection.direction();
-        if let Some(other) = self.other(conn, |c| c.stage == Stage::Up && c.direction() != direction) {
+        if let Some(other) =
+            self.other(conn, |c| c.stage == ConnectionState::Up && c.direction() != direction)
+        {
             self.settle_crossed(now, conn, other);
         }
     }
 
     /// The connection has answered a ping: if a newer one waits for its death, that one goes.
     pub(super) fn lives(&mut self, now: Time, conn: ConnId) {
-        let Some(waiting) = self.other(conn, |c| c.stage == Stage::Waiting) else { return };
+        let Some(waiting) = self.other(conn, |c| c.stage == ConnectionState::Waiting) else { return };
         self.close_duplicate(now, waiting);
         if let Some(id) = self.id_of(conn) {
-            self.note(Event::DuplicateIdentity(id));
+            self.note(NetworkEvent::DuplicateIdentity(id));
         }
     }
 
@@ -131,7 +134,7 @@ impl Links {
         let Some(id) = self.id_of(conn) else { return };
         let carrier = self.carrier_of(&id);
         let mut older = self.open_of(&id);
-        older.retain(|other| *other != conn && self.stage(*other) != Some(Stage::Greeting));
+        older.retain(|other| *other != conn && self.stage(*other) != Some(ConnectionState::Greeting));
         // The carrier last: the session ends with it, and the waiting connection takes its place.
         older.sort_by_key(|other| Some(*other) == carrier);
         for other in older {
@@ -141,14 +144,14 @@ impl Links {
 
     fn close_duplicate(&mut self, now: Time, conn: ConnId) {
         let goodbye = Goodbye::new(GoodbyeReason::Duplicate, "another connection of this id stays");
-        self.close(now, conn, Some(goodbye), End::Free);
+        self.close(now, conn, Some(goodbye), Ending::Free);
     }
 
-    fn stage(&self, conn: ConnId) -> Option<Stage> {
+    fn stage(&self, conn: ConnId) -> Option<ConnectionState> {
         self.connections.get(&conn).map(|connection| connection.stage)
     }
 
-    fn set_stage(&mut self, conn: ConnId, stage: Stage) {
+    fn set_stage(&mut self, conn: ConnId, stage: ConnectionState) {
         if let Some(connection) = self.connections.get_mut(&conn) {
             connection.stage = stage;
         }

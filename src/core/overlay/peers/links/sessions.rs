@@ -3,10 +3,10 @@
 use alloc::string::{String, ToString};
 
 use super::chores::{Crls, GetPeersRound};
-use super::connections::Stage;
+use super::connections::ConnectionState;
 use super::duplicates::instance_of;
 use super::serving::Serving;
-use super::{Event, LinkEvent, Links, Timer, Told};
+use super::{LinkEvent, Links, NetworkEvent, Timer, Told};
 use crate::id::NodeId;
 use crate::limits::STABLE_AFTER;
 use crate::overlay::ConnId;
@@ -36,7 +36,7 @@ impl Links {
         let wall = self.wall(now);
         let Some(connection) = self.connections.get_mut(&conn) else { return };
         let Some(hello) = connection.hello.clone() else { return };
-        connection.stage = Stage::Up;
+        connection.stage = ConnectionState::Up;
         let held = core::mem::take(&mut connection.held);
         let (id, direction, shown) =
             (connection.id.clone(), connection.direction(), connection.shown.clone());
@@ -65,7 +65,7 @@ impl Links {
         let compact = has(COMPACT_FEATURE);
         self.out.push_back(Told::Change(Change::Up { session: conn, tip: hello.tip, compact, held }));
         let member = hello.member.map(|member| member.key);
-        self.note(Event::PeerUp { id, direction, endpoint: shown, agent, member, clock_offset_ms });
+        self.note(NetworkEvent::PeerUp { id, direction, endpoint: shown, agent, member, clock_offset_ms });
         self.ping(now, conn);
         self.ask_peers(now, conn);
         self.offer_crls(conn);
@@ -87,10 +87,10 @@ impl Links {
         if self.carrier_of(id) != Some(conn) {
             return;
         }
-        if let Some(up) = self.other(conn, |c| c.stage == Stage::Up) {
+        if let Some(up) = self.other(conn, |c| c.stage == ConnectionState::Up) {
             return self.carry(id, up);
         }
-        let waiting = self.other(conn, |c| c.stage == Stage::Waiting);
+        let waiting = self.other(conn, |c| c.stage == ConnectionState::Waiting);
         self.end_session(id, why);
         if let Some(waiting) = waiting {
             self.attach(now, waiting);
@@ -107,7 +107,7 @@ impl Links {
             self.timers.clear(&timer);
         }
         self.out.push_back(Told::Change(Change::Down(session)));
-        self.note(Event::PeerDown { id: id.clone(), why: why.to_string() });
+        self.note(NetworkEvent::PeerDown { id: id.clone(), why: why.to_string() });
     }
 
     /// The session's messages go over this connection from now on.

@@ -4,8 +4,8 @@ use alloc::format;
 use alloc::string::ToString;
 use core::time::Duration;
 
-use super::connections::Stage;
-use super::{End, Fault, Links, Output, Timer, Told};
+use super::connections::ConnectionState;
+use super::{Ending, Fault, Links, Output, Timer, Told};
 use crate::limits::{GET_PEERS_SERVED, HELLO_TIMEOUT, PING_AFTER, REVOCATIONS_TAKEN, SILENT_CLOSE};
 use crate::overlay::ConnId;
 use crate::time::Time;
@@ -25,7 +25,7 @@ impl Links {
     ) -> Option<(ConnId, Message)> {
         let connection = self.connections.get_mut(&conn)?;
         let stage = connection.stage;
-        if matches!(stage, Stage::Closing(_)) {
+        if matches!(stage, ConnectionState::Closing(_)) {
             return None;
         }
         connection.heard = now;
@@ -33,11 +33,11 @@ impl Links {
             self.goodbye(now, conn, goodbye);
             return None;
         }
-        if stage == Stage::Greeting {
+        if stage == ConnectionState::Greeting {
             let fault = Fault::Unasked("message before hello");
             let goodbye = Goodbye::new(GoodbyeReason::Fault, &fault.to_string());
             self.blame(conn, fault);
-            self.close(now, conn, Some(goodbye), End::Lost);
+            self.close(now, conn, Some(goodbye), Ending::Lost);
             return None;
         }
         let budget = &mut self.peers.get_mut(&connection.id)?.budget;
@@ -88,14 +88,14 @@ impl Links {
     fn belongs(&mut self, conn: ConnId, message: Message, size: usize) -> Option<(ConnId, Message)> {
         let connection = self.connections.get_mut(&conn)?;
         match connection.stage {
-            Stage::Waiting => {
+            ConnectionState::Waiting => {
                 if connection.held.len() < HELD && size <= HELD_BYTES {
                     connection.held.push(message);
                 }
                 None
             }
-            Stage::Up => Some((self.peers.get(&connection.id)?.session?, message)),
-            Stage::Greeting | Stage::Closing(_) => None,
+            ConnectionState::Up => Some((self.peers.get(&connection.id)?.session?, message)),
+            ConnectionState::Greeting | ConnectionState::Closing(_) => None,
         }
     }
 
@@ -118,13 +118,13 @@ impl Links {
         let Some(connection) = self.connections.get(&conn) else { return };
         let (heard, is_asked) = (connection.heard, connection.ping.is_some());
         let silence = now.since(heard);
-        if connection.stage == Stage::Greeting {
+        if connection.stage == ConnectionState::Greeting {
             let why = format!("no hello within {} s", HELLO_TIMEOUT.as_secs());
-            return self.close(now, conn, Some(Goodbye::new(GoodbyeReason::Slow, &why)), End::Lost);
+            return self.close(now, conn, Some(Goodbye::new(GoodbyeReason::Slow, &why)), Ending::Lost);
         }
         if silence >= SILENT_CLOSE {
             let why = format!("nothing heard for {} s", silence.as_secs());
-            return self.close(now, conn, Some(Goodbye::new(GoodbyeReason::Slow, &why)), End::Lost);
+            return self.close(now, conn, Some(Goodbye::new(GoodbyeReason::Slow, &why)), Ending::Lost);
         }
         if silence < PING_AFTER {
             return self.timers.set(Timer::Quiet(conn), heard.after(PING_AFTER));

@@ -31,7 +31,7 @@ pub(super) struct World {
     /// Blocks that were given to the chain before their parents.
     pub(super) out_of_order: usize,
     pub(super) blamed: Vec<(u64, Fault)>,
-    pub(super) events: Vec<(Time, Event)>,
+    pub(super) events: Vec<(Time, NetworkEvent)>,
     pub(super) asked_headers: usize,
     pub(super) most_held: usize,
     /// Bytes that the window held and might come to hold.
@@ -164,7 +164,7 @@ impl World {
                     self.plan(1, Happening::Submitted(conn, block));
                 }
                 Act::Blame(conn, fault) => self.blamed.push((conn.0, fault)),
-                Act::Note(event) => self.events.push((self.now, event)),
+                Act::Event(event) => self.events.push((self.now, event)),
                 other => panic!("{other:?}"),
             }
         }

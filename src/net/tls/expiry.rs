@@ -27,7 +27,7 @@ impl What {
 
 /// One thing that ends.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct End {
+pub(crate) struct Expiry {
     pub(crate) what: What,
     /// Whose.
     pub(crate) name: String,
@@ -44,7 +44,7 @@ pub(crate) enum State {
     Over,
 }
 
-impl End {
+impl Expiry {
     /// What lives shortly is near its end from its half life on, not from the beginning.
     pub(crate) fn state(&self, now: Timestamp) -> State {
         let half = self.ends.millis_since(self.begins) / 2;
@@ -64,8 +64,12 @@ mod tests {
     #[test]
     fn the_end_is_near_in_time_to_act_and_never_from_the_beginning() {
         let state = |what, life_days: u64, day: u64| {
-            let end =
-                End { what, name: String::new(), begins: Timestamp(0), ends: Timestamp(life_days * DAY_MS) };
+            let end = Expiry {
+                what,
+                name: String::new(),
+                begins: Timestamp(0),
+                ends: Timestamp(life_days * DAY_MS),
+            };
             end.state(Timestamp(day * DAY_MS))
         };
         for (what, life, near) in [

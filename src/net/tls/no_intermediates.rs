@@ -16,7 +16,7 @@ use super::Refusal;
 
 /// A verifier that takes one certificate at most, and asks the inner one about it.
 #[derive(Debug)]
-pub(super) struct Alone<V: ?Sized>(pub(super) Arc<V>);
+pub(super) struct NoIntermediates<V: ?Sized>(pub(super) Arc<V>);
 
 fn alone(others: &[CertificateDer<'_>]) -> Result<(), Error> {
     match others {
@@ -28,7 +28,7 @@ fn alone(others: &[CertificateDer<'_>]) -> Result<(), Error> {
     }
 }
 
-impl<V: ClientCertVerifier + ?Sized> ClientCertVerifier for Alone<V> {
+impl<V: ClientCertVerifier + ?Sized> ClientCertVerifier for NoIntermediates<V> {
     fn root_hint_subjects(&self) -> &[DistinguishedName] {
         self.0.root_hint_subjects()
     }
@@ -66,7 +66,7 @@ impl<V: ClientCertVerifier + ?Sized> ClientCertVerifier for Alone<V> {
     }
 }
 
-impl<V: ServerCertVerifier + ?Sized> ServerCertVerifier for Alone<V> {
+impl<V: ServerCertVerifier + ?Sized> ServerCertVerifier for NoIntermediates<V> {
     fn verify_server_cert(
         &self,
         certificate: &CertificateDer<'_>,
