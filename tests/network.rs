@@ -11,5 +11,6 @@ mod network {
     mod identity;
     mod refusals;
     mod secrets;
+    mod switched_off;
     mod together;
 }

@@ -1,0 +1,52 @@
+//! A daemon works whatever of it is switched off.
+
+use std::fs;
+use std::net::SocketAddr;
+
+use bouya_harness as harness;
+
+use super::daemon::{Consortium, Daemon, until};
+
+/// Switches off what listens at this address.
+fn switch_off(daemon: &Daemon, address: SocketAddr) {
+    let text = fs::read_to_string(daemon.config()).unwrap();
+    let off = text.replace(&format!("listen = \"{address}\""), "listen = \"off\"");
+    assert_ne!(text, off);
+    fs::write(daemon.config(), off).unwrap();
+}
+
+#[test]
+fn every_combination_of_what_can_be_off_runs_and_stops_cleanly() {
+    let consortium = Consortium::new();
+    let mut daemons = Vec::new();
+    for bits in 0..8 {
+        let [api, p2p, miner] = [1, 2, 4].map(|bit| bits & bit != 0);
+        let mines = if miner { "when = \"always\"\nshare = 0.1" } else { "enabled = false" };
+        let mut daemon =
+            consortium.member(&format!("n{bits}"), "", &format!("{mines}\n[log]\nlevel = \"debug\""));
+        let ports: &harness::Daemon = &daemon;
+        for (on, address) in [(api, ports.api.address()), (p2p, ports.p2p.address())] {
+            if !on {
+                switch_off(&daemon, address);
+            }
+        }
+        daemon.spawn();
+        daemons.push((daemon, [api, p2p, miner]));
+    }
+    for (daemon, [api, p2p, miner]) in &mut daemons {
+        let what = format!("{} works (api {api}, p2p {p2p}, miner {miner})", daemon.id);
+        until(&what, || {
+            daemon.check().unwrap();
+            let works = match (*api, *miner) {
+                (true, false) => daemon.answers().unwrap(),
+                (true, true) => daemon.height() > 1,
+                (false, true) => daemon.log().contains("mined"),
+                (false, false) => daemon.log().contains("starts"),
+            };
+            works.then_some(())
+        });
+    }
+    for (daemon, _) in &mut daemons {
+        daemon.stop();
+    }
+}
