@@ -163,12 +163,12 @@ fn who_asks_and_does_not_read_is_cut_as_slow_or_as_a_flood() {
 }
 
 #[test]
-fn made_up_addresses_take_no_more_than_their_tellers_share() {
-    const TELLERS: usize = 3;
-    let attacked = Attacked::by(TELLERS);
+fn made_up_addresses_take_no_more_than_their_sources_share() {
+    const SOURCES: usize = 3;
+    let attacked = Attacked::by(SOURCES);
     let (told, heard) = std::sync::mpsc::channel();
     let mut liars = JoinSet::new();
-    for n in 0..TELLERS {
+    for n in 0..SOURCES {
         let (target, told, mut state) = (attacked.field.target(), told.clone(), (n as u64 + 1) << 40);
         let lie = move |message: &Message| match message {
             Message::GetPeers => {
@@ -186,7 +186,7 @@ fn made_up_addresses_take_no_more_than_their_tellers_share() {
             attacked.runtime.handle(),
         );
     }
-    let mut asked = [0; TELLERS];
+    let mut asked = [0; SOURCES];
     until("each was asked three times", || {
         heard.try_iter().for_each(|n: usize| asked[n] += 1);
         asked.iter().all(|count| *count >= 3).then_some(())
@@ -196,7 +196,7 @@ fn made_up_addresses_take_no_more_than_their_tellers_share() {
         let fakes = peers.iter().filter(|peer| peer.id.starts_with("fake-")).count();
         (fakes > 0).then_some(fakes)
     });
-    assert!(fakes <= TELLERS * KNOWN_PER_SOURCE, "{fakes} made-up members are known");
+    assert!(fakes <= SOURCES * KNOWN_PER_SOURCE, "{fakes} made-up members are known");
     attacked.assert_held();
     liars.abort_all();
 }

@@ -1,4 +1,4 @@
-//! Links: everything that exists while a TLS connection exists. No address, backoff or ban is known here.
+//! Links: everything that exists while a TLS connection exists. Whom to dial and whom to let in is not decided here.
 //!
 //! | file | decides |
 //! |---|---|
@@ -45,7 +45,7 @@ use sessions::Session;
 /// See the module.
 #[derive(Debug)]
 pub(super) struct Links {
-    /// What this node says of itself; its id, network, tip and revocation lists are here only.
+    /// What this node says of itself.
     hello: Hello,
     /// Bytes of blocks that the network may make in a second.
     block_bytes: u64,

@@ -13,7 +13,7 @@
 use alloc::collections::VecDeque;
 use core::time::Duration;
 
-use super::connections::ConnectionState;
+use super::connections::{Connection, ConnectionState};
 use super::{Ending, Links, NetworkEvent, Throttle, Timer};
 use crate::crypto::{Hash, sha256};
 use crate::limits::DUPLICATE_PING;
@@ -28,23 +28,26 @@ const SWAP_EVERY: Duration = Duration::from_secs(60);
 
 /// The last few `instance`s in an id's hellos, and when a new one was taken for a restart.
 #[derive(Debug)]
-pub(super) struct Instances(VecDeque<Hash>, Throttle);
+pub(super) struct Instances {
+    seen: VecDeque<Hash>,
+    restart: Throttle,
+}
 
 impl Instances {
     pub(super) fn none() -> Self {
-        Self(VecDeque::new(), Throttle::once_in(SWAP_EVERY))
+        Self { seen: VecDeque::new(), restart: Throttle::once_in(SWAP_EVERY) }
     }
 
     pub(super) fn add(&mut self, instance: Hash) {
-        if !self.0.contains(&instance) {
-            self.0.push_back(instance);
-            self.0.drain(..self.0.len().saturating_sub(INSTANCES));
+        if !self.seen.contains(&instance) {
+            self.seen.push_back(instance);
+            self.seen.drain(..self.seen.len().saturating_sub(INSTANCES));
         }
     }
 
     /// Whether the instance is taken for a restart of the one that is connected.
     fn is_restart(&mut self, now: Time, instance: &Hash) -> bool {
-        !self.0.contains(instance) && self.1.passes(now)
+        !self.seen.contains(instance) && self.restart.passes(now)
     }
 }
 
@@ -71,8 +74,8 @@ impl Links {
             return self.newer_stays(now, conn);
         }
         // A third one would only be a way to hold many.
-        let is_third = |c: &_| matches!(c, ConnectionState::Up | ConnectionState::Waiting);
-        if self.connections_of(&new.id).any(|(at, c)| at != conn && at != old && is_third(&c.stage)) {
+        let is_greeted = |c: &Connection| matches!(c.stage, ConnectionState::Up | ConnectionState::Waiting);
+        if self.connections_of(&new.id).any(|(at, c)| at != conn && at != old && is_greeted(c)) {
             return self.close_duplicate(now, conn);
         }
         if is_renewal {
