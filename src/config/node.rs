@@ -15,7 +15,7 @@ use bouya_core::wire::Endpoint;
 
 use super::section::Section;
 use super::{Mistakes, NetworkFile, read};
-use crate::miner::When;
+use bouya_core::node::When;
 
 /// Everything that a node is told.
 #[derive(Clone, Debug)]

@@ -55,10 +55,7 @@ pub const HEADER_BYTES: usize = 264;
 /// Bytes of a block without transactions: header, whom the reward is for and how much it is, a count of 0.
 pub const EMPTY_BLOCK_BYTES: u32 = HEADER_BYTES as u32 + 33 + 8 + 4;
 /// C: the difficulty never falls below the initial one divided by two to this power.
-pub const EASING_BITS: u32 = 16;
-/// How far ahead of the local clock a block may be before it is held until due, in milliseconds. Held, never refused:
-/// clocks differ and correct themselves.
-pub const AHEAD_MS: u64 = 10_000;
+pub const DIFFICULTY_FLOOR_BITS: u32 = 16;
 
 // --- Chain ---------------------------------------------------------------------------------------------------------
 
@@ -116,6 +113,8 @@ pub const SUBMISSION_BATCH: usize = 1_024;
 pub const FOLLOWED_BLOCKS: usize = 1_000;
 /// Bytes of the blocks that left the chain whose transactions come back: the mempool holds no more.
 pub const LOST_BYTES: usize = MEMPOOL_BYTES;
+/// Confirmations that the newest transaction needs before a miner on demand rests.
+pub const REST_AFTER: usize = 6;
 /// A node with bootstrap entries mines after this long even if nobody answers.
 pub const MINE_ALONE_AFTER: Duration = Duration::from_secs(5);
 /// A clock further off than this from the peers' median stops mining, in milliseconds.

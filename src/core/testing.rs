@@ -44,6 +44,9 @@ pub fn text<const MAX: usize>(text: &str) -> Text<MAX> {
     String::from(text).try_into().unwrap()
 }
 
+/// The gap, in milliseconds, after which a block of these networks neither raises nor lowers the difficulty.
+pub const ON_TIME: u64 = 950;
+
 /// A network with a block a second whose keys 1 to 4 hold so many units each.
 pub fn network(name: &str, units: u64) -> Arc<Genesis> {
     let coin = Coin { symbol: text("T"), decimals: 2 };
@@ -216,9 +219,9 @@ impl Node {
         settle(&mut self.chain, &mut self.disk)
     }
 
-    /// Mines on the tip, one second after it, and takes the block.
+    /// Mines on the tip, on time, and takes the block.
     pub fn mine(&mut self, transactions: Vec<Transaction>) -> Arc<Block> {
-        let block = self.block_on(&self.chain.tip().clone(), 1_000, transactions, 9);
+        let block = self.block_on(&self.chain.tip().clone(), ON_TIME, transactions, 9);
         self.now = self.now.max(block.header.time);
         self.give(&block, Origin::Own).unwrap();
         block

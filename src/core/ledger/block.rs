@@ -76,6 +76,13 @@ pub struct Block {
 impl Header {
     /// The only block version there is.
     pub const VERSION: u32 = 1;
+    /// The flag that says: the time since the parent was a rest, nobody had anything to confirm.
+    pub const TOLD: u32 = 1;
+
+    /// Whether it tells that the time since its parent was a rest.
+    pub fn is_told(&self) -> bool {
+        self.flags & Self::TOLD != 0
+    }
 
     /// The block's id.
     pub fn id(&self) -> Hash {

@@ -20,7 +20,7 @@ use super::merkle::Node;
 use super::state::{Layer, Rows};
 use super::{Block, Branch, Change, Frontier, Genesis, HeaderRecord, StateError, View};
 use crate::crypto::Hash;
-use crate::limits::{AHEAD_MS, INVALID_BLOCKS, SIDE_BLOCKS_BEHIND, SIDE_TIPS};
+use crate::limits::{INVALID_BLOCKS, SIDE_BLOCKS_BEHIND, SIDE_TIPS};
 use crate::recent::Recent;
 use crate::time::Timestamp;
 use plan::Effect;
@@ -137,8 +137,9 @@ impl Chain {
         let nodes = branch.push(rules, &block.header)?;
         // Before it may be held: a wrong copy must not take the place of the right one.
         let bytes = check_form(rules, &block)?;
-        if block.header.time.millis_since(now) > AHEAD_MS {
-            return Ok(Plan::Early { due: block.header.time, bytes });
+        let due = Timestamp(block.header.time.0.saturating_sub(rules.schedule.ahead_ms()));
+        if due > now {
+            return Ok(Plan::Early { due, bytes });
         }
         let record = HeaderRecord::new(block.header.clone(), &branch, bytes);
         if parent == self.tip.id {

@@ -40,7 +40,7 @@ pub enum BlockOutcome {
     Known,
     /// Its time has not come. It is good as far as can be seen, and is to be given again then.
     Early {
-        /// Its time.
+        /// When it may be taken.
         due: Timestamp,
         /// Its size.
         bytes: usize,

@@ -61,7 +61,7 @@ fn start() -> Node {
     let head = Head {
         branch: chain.tip().clone(),
         supply: genesis.supply(),
-        empty_blocks: 0,
+        recent: Default::default(),
         locator: vec![chain.tip().id],
         disk_full: false,
     };

@@ -9,7 +9,6 @@ use bouya_core::ledger::{
     Account, Block, Branch, Chain, CheckedTransaction, Key, Origin, Plan, PlanError, Ready, Replay, Step,
     Template, Transaction, TransactionError, View, World, read_supply,
 };
-use bouya_core::limits::AHEAD_MS;
 use bouya_core::time::Timestamp;
 
 use crate::choices::Choices;
@@ -207,7 +206,8 @@ impl Machine {
         match plan {
             Ok(Plan::Known) => assert!(was, "knows what it never stored"),
             Ok(Plan::Early { due, bytes }) => {
-                assert!(due.0 > now.0 + AHEAD_MS && due == block.header.time);
+                let ahead = small::genesis().rules.schedule.ahead_ms();
+                assert!(due > now && due.0 + ahead == block.header.time.0);
                 assert_eq!(bytes, encode(&*block).len());
             }
             Ok(Plan::Ready(ready)) => {

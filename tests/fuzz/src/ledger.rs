@@ -201,11 +201,10 @@ enum Spoilt {
 impl Spoilt {
     fn shows_as(self, error: &HeaderError) -> bool {
         match self {
-            Self::Version => matches!(error, HeaderError::Version { .. }),
+            Self::Version => matches!(error, HeaderError::Version { .. } | HeaderError::Rest { .. }),
             Self::Parent => matches!(error, HeaderError::Parent { .. }),
             Self::Height => matches!(error, HeaderError::Height { .. }),
-            // Another time asks for another difficulty.
-            Self::Time => matches!(error, HeaderError::Time { .. } | HeaderError::Difficulty { .. }),
+            Self::Time => matches!(error, HeaderError::Time { .. } | HeaderError::Rest { .. }),
             Self::Difficulty => matches!(error, HeaderError::Difficulty { .. }),
             Self::History => matches!(error, HeaderError::History),
             Self::Seal => matches!(error, HeaderError::Seal),
@@ -214,14 +213,16 @@ impl Spoilt {
     }
 }
 
-/// Whether a change came to nothing: another nonce may show work too, another time may ask for the same difficulty.
+/// Whether a change came to nothing: another nonce may show work too, another time may do as well, a rest may be told.
 fn is_as_good(branch: &Branch, header: &Header) -> bool {
     header.parent == branch.id
         && header.height == branch.height + 1
         && header.time > branch.time
-        && header.difficulty == branch.difficulty_at(&small::genesis().rules, header.time)
+        && header.difficulty == branch.next_difficulty(&small::genesis().rules)
         && header.history == branch.frontier.root()
-        && (header.version, header.flags, header.commitments) == (1, 0, Hash::ZERO)
+        && (header.version, header.flags & !Header::TOLD, header.commitments) == (1, 0, Hash::ZERO)
+        && (!header.is_told()
+            || header.time.millis_since(branch.time) >= small::genesis().rules.schedule.shortest_rest_ms())
         && header.check_alone(&small::genesis().rules).is_ok()
 }
 
@@ -319,27 +320,24 @@ pub(crate) fn merkle_seeds() -> Vec<Vec<u8>> {
     [0_u8, 1, 2, 6, 7, 62, 63, 64].map(|n| [vec![n, 0], (0..=255).collect(), vec![n; 200]].concat()).into()
 }
 
-/// Difficulty falls with lateness and gap and never below its floor; a hash meets exactly the difficulties that its number allows.
+/// Difficulty falls with lateness and never below its floor, and no gap adds more than its bound; a hash meets exactly the difficulties that its number allows.
 pub fn work(data: &[u8]) {
     let mut choices = Choices::new(data);
     let (interval, half_life, initial) = (choices.u32(), choices.u16(), choices.number());
     let schedule = Schedule::new(interval, half_life, initial);
-    let (mut lateness, mut one, mut two) = (0_i64, choices.number(), choices.number());
-    if one > two {
-        (one, two) = (two, one);
-    }
+    let (mut lateness, mut height) = (0_i64, choices.number());
     for _ in 0..64 {
         if choices.is_empty() {
             break;
         }
-        let (sooner, later) = (schedule.difficulty(lateness, one), schedule.difficulty(lateness, two));
-        assert!(sooner >= later && later >= 1, "easier the longer it takes");
-        assert!(later >= (initial >> 16).clamp(1, u64::MAX) / 2, "below the floor");
+        let difficulty = schedule.difficulty(lateness);
+        assert!(difficulty >= (initial >> 16).max(1), "below the floor");
         let earlier = lateness.saturating_sub(i64::from(choices.u32()));
-        assert!(schedule.difficulty(earlier, one) >= sooner, "easier the later the chain is");
-        let next = schedule.lateness(lateness, choices.number());
-        assert!(next >= lateness.saturating_sub(i64::from(interval.max(1))));
-        lateness = next;
+        assert!(schedule.difficulty(earlier) >= difficulty, "easier the later the chain is");
+        let next = schedule.lateness(lateness, height, choices.number(), choices.one_in(2));
+        let (least, most) = (-4 * i64::from(interval.max(1)), 9 * i64::from(interval.max(1)));
+        assert!((least..=most).contains(&(next - lateness)) || lateness > 0 && next < lateness);
+        (lateness, height) = (next, height.saturating_add(1));
     }
     let id = Hash(choices.hash());
     let difficulty = choices.number();

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bouya_core::codec::Bounded;
 use bouya_core::crypto::{Hash, SecretKey, sha256};
 use bouya_core::ledger::{
-    Action, Address, Block, Branch, CompactBlock, Content, Genesis, RawTransaction, ShortId, Template,
+    Action, Address, Block, Branch, CompactBlock, Content, Date, Genesis, RawTransaction, ShortId, Template,
     Transaction, View,
 };
 use bouya_core::overlay::ConnId;
@@ -40,10 +40,14 @@ pub(crate) enum Manner {
     FalseClaims,
     /// It sends blocks in short by wrong short ids, and gives other transactions than it was asked for.
     WrongShortIds,
+    /// It dates its blocks as early or as late as it may, and tells rests as it likes.
+    LyingDates,
+    /// It mines through each rest, dated so that the next block becomes easier, and shows all of it when the heartbeat is due.
+    WithholdRests,
 }
 
 impl Manner {
-    pub(crate) const ALL: [Self; 10] = [
+    pub(crate) const ALL: [Self; 12] = [
         Self::Invalid,
         Self::Withhold,
         Self::Replay,
@@ -54,6 +58,8 @@ impl Manner {
         Self::WrongCopies,
         Self::FalseClaims,
         Self::WrongShortIds,
+        Self::LyingDates,
+        Self::WithholdRests,
     ];
 }
 
@@ -66,6 +72,8 @@ pub(crate) struct Byzantine {
     pub(crate) manner: Manner,
     said: VecDeque<Message>,
     side: Option<Branch>,
+    /// Blocks of its own branch that it has shown nobody, and the tip below them.
+    kept: (Hash, Vec<Arc<Block>>),
     /// What it has made that is invalid, since somebody asked last.
     pub(crate) invalid: Vec<Hash>,
 }
@@ -75,7 +83,13 @@ pub(crate) type Mischief = Vec<(ConnId, Message)>;
 
 impl Byzantine {
     pub(crate) fn new(manner: Manner) -> Self {
-        Self { manner, said: VecDeque::new(), side: None, invalid: Vec::new() }
+        Self {
+            manner,
+            said: VecDeque::new(),
+            side: None,
+            kept: (Hash::ZERO, Vec::new()),
+            invalid: Vec::new(),
+        }
     }
 
     /// Bends what its machines want to say; none: it keeps silent.
@@ -136,9 +150,12 @@ impl Byzantine {
         &mut self,
         rng: &mut Random,
         node: &Running,
-        key: &SecretKey,
+        (key, wall): (&SecretKey, Timestamp),
         genesis: &Genesis,
     ) -> Mischief {
+        if self.manner == Manner::WithholdRests {
+            return self.show(node, wall, genesis);
+        }
         let conns: Vec<ConnId> = node.links.keys().copied().collect();
         if conns.is_empty() {
             return Vec::new();
@@ -206,10 +223,64 @@ impl Byzantine {
                 }
                 vec![block]
             }
+            Manner::LyingDates => {
+                let (ahead, is_early) = (genesis.rules.schedule.ahead_ms(), rng.chance(0.5));
+                let time = if is_early { tip.time } else { Timestamp(wall.0 + ahead) };
+                let date = Date { time, told: rng.chance(0.5) };
+                vec![mine(Template::new(genesis, tip, 0, [], Address::of(&key.public()), date, key))]
+            }
+            Manner::WithholdRests => {
+                self.withhold(tip, (key, wall), genesis);
+                return Ok(Some(Vec::new()));
+            }
             _ => return Ok(None),
         };
         let tell = |(at, conn): (usize, &ConnId)| (*conn, Message::Block(blocks[at % blocks.len()].clone()));
         Ok(Some(node.links.keys().enumerate().map(tell).collect()))
+    }
+
+    /// It searches whatever the others do.
+    pub(crate) fn mines_always(&self) -> bool {
+        self.manner == Manner::WithholdRests
+    }
+
+    /// The branch that it mines on in private.
+    pub(crate) fn private(&self) -> Option<&Branch> {
+        self.side.as_ref().filter(|_| self.mines_always())
+    }
+
+    /// Adds a block to what nobody has seen, three intervals after the one before.
+    fn withhold(&mut self, tip: &Branch, (key, wall): (&SecretKey, Timestamp), genesis: &Genesis) {
+        if self.kept.0 != tip.id {
+            (self.kept, self.side) = ((tip.id, Vec::new()), None);
+        }
+        let branch = self.side.as_ref().unwrap_or(tip);
+        let schedule = genesis.rules.schedule;
+        let time = Timestamp(branch.time.0 + 3 * schedule.interval_ms());
+        if time.0 > wall.0 + schedule.ahead_ms() {
+            return;
+        }
+        let block = mine(Template::new(genesis, branch, 0, [], Address::of(&key.public()), time, key));
+        let mut grown = branch.clone();
+        if grown.push(&genesis.rules, &block.header).is_ok() {
+            self.side = Some(grown);
+            self.kept.1.push(block);
+        }
+    }
+
+    /// Shows what it has withheld once the heartbeat is due.
+    fn show(&mut self, node: &Running, wall: Timestamp, genesis: &Genesis) -> Mischief {
+        let tip = node.keeper.chain().tip();
+        if wall.millis_since(tip.time) < genesis.rules.schedule.heartbeat_ms() {
+            return Vec::new();
+        }
+        self.side = None;
+        let blocks = std::mem::take(&mut self.kept.1);
+        let to_each = |conn: &ConnId| {
+            let conn = *conn;
+            blocks.iter().map(move |block| (conn, Message::Block(block.clone())))
+        };
+        node.links.keys().flat_map(to_each).collect()
     }
 
     /// Its own branch, or a new one from some blocks back.

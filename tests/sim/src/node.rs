@@ -5,10 +5,12 @@ use std::sync::Arc;
 
 use bouya_core::crypto::{Hash, SecretKey, sha256};
 use bouya_core::id::NodeId;
-use bouya_core::ledger::{Address, CheckedTransaction, Genesis, Template, Transaction, TransactionError};
+use bouya_core::ledger::{
+    Address, CheckedTransaction, Date, Genesis, Template, Transaction, TransactionError,
+};
 use bouya_core::limits::TRANSACTIONS_PER_BLOCK;
 use bouya_core::mempool::Limits;
-use bouya_core::node::{Gate, Head, Keeper, Pool};
+use bouya_core::node::{Demand, Gate, Head, Keeper, Pool, When, Wish};
 use bouya_core::overlay::{ConnId, Overlay, OverlaySettings, SessionSecret, Verified};
 use bouya_core::time::{Time, Timestamp};
 use bouya_core::wire::{CrlSummary, Endpoint};
@@ -73,6 +75,7 @@ pub(crate) struct Running {
     pub(crate) keeper: Keeper<SimDisk>,
     pub(crate) pool: Pool<Snapshot>,
     pub(crate) gate: Gate,
+    pub(crate) demand: Demand,
     /// What the keeper told last.
     pub(crate) head: Head,
     /// When each machine will be woken.
@@ -162,6 +165,7 @@ impl Node {
             keeper,
             pool: Pool::new(Time::from_millis(0), Limits::default()),
             gate: Gate::new(genesis, &self.key.public()),
+            demand: Demand::new(genesis.rules.schedule, When::Pending),
             wake: None,
             keeper_wake: None,
             pool_wake: None,
@@ -178,8 +182,15 @@ impl Running {
         Time::from_millis(now - self.since)
     }
 
-    pub(crate) fn may_mine(&self, now: u64) -> bool {
-        self.gate.obstacle(&self.head, &self.overlay.outlook(self.time(now))).is_none()
+    /// What it wants of its miner, as the daemon's miner asks.
+    pub(crate) fn wish(&mut self, now: u64, wall: Timestamp, byzantine: Option<&Byzantine>) -> Wish {
+        let obstacle = self.gate.obstacle(&self.head, &self.overlay.outlook(self.time(now)));
+        if obstacle.is_some() {
+            self.demand.pass(&self.head);
+            return Wish::Rest;
+        }
+        let wish = self.demand.look(wall, &self.head, !self.pool.mempool().is_empty());
+        if byzantine.is_some_and(Byzantine::mines_always) { Wish::Search { told: false } } else { wish }
     }
 
     pub(crate) fn snapshot(&self) -> Snapshot {
@@ -187,11 +198,11 @@ impl Running {
     }
 
     /// What it would mine on its tip.
-    pub(crate) fn template(&self, genesis: &Genesis, wall: Timestamp, key: &SecretKey) -> Template {
+    pub(crate) fn template(&self, genesis: &Genesis, date: Date, key: &SecretKey) -> Template {
         let Head { branch, supply, .. } = &self.head;
         let chosen = self.pool.mempool().select(Template::room(genesis), TRANSACTIONS_PER_BLOCK);
         let to = Address::of(&key.public());
-        Template::new(genesis, branch, *supply, chosen, to, wall, key)
+        Template::new(genesis, branch, *supply, chosen, to, date, key)
     }
 }
 

@@ -97,7 +97,7 @@ impl Scenario {
                 width: WIDTHS[rng.index(WIDTHS.len())],
             },
             faults: plan(rng, nodes, later, HEALED),
-            load_every: rng.within(1_000, 12_000),
+            load_every: if rng.chance(0.3) { rng.within(60_000, 400_000) } else { rng.within(1_000, 12_000) },
             listed: rng.chance(0.3),
             nodes,
             later,

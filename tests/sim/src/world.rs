@@ -221,7 +221,9 @@ impl World {
             }
             Event::Client => {
                 self.client();
-                let after = self.scenario.load_every / 2 + self.rng.below(self.scenario.load_every);
+                // Towards the end they only ask again.
+                let every = if self.is_late() { 5_000 } else { self.scenario.load_every };
+                let after = every / 2 + self.rng.below(every);
                 self.post(self.now + after, Event::Client);
             }
             Event::Check => {

@@ -231,8 +231,7 @@ fn only_what_is_near_the_tip_and_as_dear_is_looked_up() {
     let mut compact = machine();
     let mut branch = genesis.branch();
     branch.height = 100;
-    let now = branch.time;
-    let regular = branch.difficulty_at(&genesis.rules, now);
+    let regular = branch.next_difficulty(&genesis.rules);
     compact.tip(&Tip { branch, locator: Vec::new() });
     let least = regular / COMPACT_WORK;
     let (below, above) = COMPACT_NEAR;

@@ -8,6 +8,7 @@ use crate::crypto::{PublicKey, SecretKey, Signature};
 use crate::ledger::{Address, BlockRules, Body, Coin, NetworkSpec, Reward, meets};
 use crate::limits::{BLOCK_TIMEOUT, HEADERS_PER_MESSAGE, SYNC_SEGMENT, SYNC_WINDOW};
 use crate::overlay::Request;
+use crate::testing::ON_TIME;
 use crate::time::Timestamp;
 
 use self::fake::Manner;
@@ -45,7 +46,7 @@ fn mine(branch: &Branch, key: &SecretKey, gap: u64) -> Arc<Block> {
         flags: 0,
         height,
         time,
-        difficulty: branch.difficulty_at(rules, time),
+        difficulty: branch.next_difficulty(rules),
         parent: branch.id,
         body: body.root(height),
         history: branch.frontier.root(),
@@ -82,7 +83,7 @@ fn extend(below: &[Arc<Block>], miner: u8, count: usize, gap: u64) -> Blocks {
 /// 1,600 blocks, made once.
 fn long() -> &'static Blocks {
     static CHAIN: OnceLock<Blocks> = OnceLock::new();
-    CHAIN.get_or_init(|| extend(&[], 1, 3 * HEADERS_PER_MESSAGE + 100, 1_000))
+    CHAIN.get_or_init(|| extend(&[], 1, 3 * HEADERS_PER_MESSAGE + 100, ON_TIME))
 }
 
 fn tip_of(blocks: &[Arc<Block>]) -> TipSummary {
@@ -144,7 +145,7 @@ fn a_peer_that_leaves_is_replaced() {
 #[test]
 fn a_deep_fork_is_followed_once_its_headers_beat_the_tip() {
     let ours = &long()[..120];
-    let better = extend(&long()[..20], 2, 101, 1_000);
+    let better = extend(&long()[..20], 2, 101, ON_TIME);
     let mut world = World::new(ours);
     world.connect(1, &better, Manner::Honest, 10);
     world.run(60_000);
@@ -159,7 +160,7 @@ fn a_deep_fork_is_followed_once_its_headers_beat_the_tip() {
 
 #[test]
 fn equal_work_is_settled_by_the_smaller_id() {
-    let [a, b] = [2, 3].map(|miner| extend(&long()[..20], miner, 3, 1_000));
+    let [a, b] = [2, 3].map(|miner| extend(&long()[..20], miner, 3, ON_TIME));
     let (small, large) = if tip_of(&a).hash < tip_of(&b).hash { (a, b) } else { (b, a) };
     assert_eq!(tip_of(&small).work, tip_of(&large).work);
     for (ours, theirs) in [(&large, &small), (&small, &large)] {
@@ -175,8 +176,8 @@ fn equal_work_is_settled_by_the_smaller_id() {
 fn slow_and_fast() -> &'static (Blocks, Blocks) {
     static CHAINS: OnceLock<(Blocks, Blocks)> = OnceLock::new();
     CHAINS.get_or_init(|| {
-        let fast = extend(&long()[..10], 2, 2_400, 980);
-        let slow = extend(&long()[..10], 3, 2 * SYNC_SEGMENT + 700, 1_020);
+        let fast = extend(&long()[..10], 2, 2_400, ON_TIME - 20);
+        let slow = extend(&long()[..10], 3, 2 * SYNC_SEGMENT + 700, ON_TIME + 20);
         (fast, slow)
     })
 }

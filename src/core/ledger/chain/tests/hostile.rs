@@ -152,7 +152,8 @@ fn rearranged_bodies_are_refused_and_the_genuine_one_is_taken_afterwards() {
 #[test]
 fn a_wrong_copy_of_a_future_block_is_not_held_in_its_place() {
     let (mut node, good) = good_block();
-    node.now = Timestamp(good.header.time.0 - AHEAD_MS - 1);
+    let ahead = genesis().rules.schedule.ahead_ms();
+    node.now = Timestamp(good.header.time.0 - ahead - 1);
     let mut bad = (*good).clone();
     bad.body.transactions = Bounded::default();
     assert!(matches!(effort(&node, bad).0, Err(PlanError::Body(BodyError::Root))));
@@ -162,13 +163,13 @@ fn a_wrong_copy_of_a_future_block_is_not_held_in_its_place() {
 #[test]
 fn a_future_block_is_never_remembered_as_invalid() {
     let (mut node, good) = good_block();
-    let due = good.header.time.0;
+    let (due, ahead) = (good.header.time.0, genesis().rules.schedule.ahead_ms());
     // The clock steps back and forth; only the last look is close enough.
-    for now in [0, due - AHEAD_MS - 1, 5, due - 60_000_000.min(due)] {
+    for now in [0, due - ahead - 1, 5, due - 60_000_000.min(due)] {
         node.now = Timestamp(now);
         assert!(matches!(effort(&node, (*good).clone()).0, Ok(Plan::Early { .. })), "{now}");
     }
-    node.now = Timestamp(due - AHEAD_MS);
+    node.now = Timestamp(due - ahead);
     assert!(node.give(&good, Origin::Pushed).unwrap().is_some());
 }
 

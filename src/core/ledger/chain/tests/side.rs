@@ -106,7 +106,7 @@ fn a_better_branch_is_kept_while_it_is_fetched_and_the_one_left_behind_is_cleane
     }
     node.assert_sound();
     // The branch that was cleaned away comes back if it outgrows the other: fetched anew.
-    let (more, end) = node.run_on(&node.chain_of(&old), 170, 300, 9);
+    let (more, end) = node.run_on(&node.chain_of(&old), 280, 100, 9);
     for block in old.iter().chain(&more) {
         node.give(block, Origin::Synced).unwrap();
     }
