@@ -219,8 +219,10 @@ mod tests {
     use alloc::vec;
 
     use super::super::check_inline;
-    use super::super::testing::{Lab, Memory, genesis};
+    use super::super::testing::{Lab, Memory, address, genesis};
+    use super::super::{Action, Output};
     use super::*;
+    use crate::codec::{Bounded, Text};
     use crate::limits::AHEAD_MS;
 
     #[test]
@@ -245,5 +247,29 @@ mod tests {
         assert_eq!(taken.moved.unwrap().connected, [block.id()]);
         assert_eq!(ledger.chain().tip().id, block.id());
         assert_eq!((ledger.next_due(), ledger.take_due(&mut check, due).unwrap()), (None, None));
+    }
+
+    #[test]
+    fn what_does_not_become_durable_is_told_to_nobody() {
+        let (mut lab, mut rival, genesis) = (Lab::new(), Lab::new(), genesis());
+        let (tip, memory, mut check) =
+            (genesis.branch().id, Memory::new(&genesis), check_inline(lab.network()));
+        let mut ledger = Ledger::load(genesis, memory, tip, &[]).unwrap();
+        let now = Timestamp(u64::MAX / 2);
+        let outputs = Bounded::truncated([Output { to: address(2), amount: 1 }]);
+        let paid = rival.sign(1, 0, Action::Transfer { outputs, memo: Text::default() });
+        let first = lab.mine(vec![]);
+        let heavier = [rival.mine(vec![paid]), rival.mine(vec![])];
+        for block in [&first, &heavier[0], &heavier[1]] {
+            ledger.take(&mut check, now, block.clone(), true).unwrap();
+        }
+
+        ledger.disk.fails = true;
+        let flip = core::iter::repeat_with(|| ledger.step(&mut check));
+        let flip = flip.take(9).find(|step| !matches!(step, Ok(Progress::Working)));
+        assert!(matches!(flip, Some(Err(_))), "{flip:?}");
+        assert_eq!(ledger.chain().tip().id, first.id());
+
+        ledger.take(&mut check, now, lab.mine(vec![]), true).unwrap_err();
     }
 }

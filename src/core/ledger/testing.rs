@@ -105,11 +105,12 @@ impl Lab {
 pub(crate) struct Memory {
     pub(crate) world: World,
     pub(crate) commits: usize,
+    pub(crate) fails: bool,
 }
 
 impl Memory {
     pub(crate) fn new(genesis: &Genesis) -> Self {
-        Self { world: World::new(genesis), commits: 0 }
+        Self { world: World::new(genesis), commits: 0, fails: false }
     }
 }
 
@@ -122,6 +123,9 @@ impl Disk for Memory {
     }
 
     fn commit(&mut self, change: &Change) -> Result<(), StateError> {
+        if self.fails {
+            return Err(StateError("the disk fails".into()));
+        }
         self.commits += 1;
         self.world.apply(change);
         Ok(())
