@@ -176,7 +176,7 @@ impl Node {
 
     pub fn load(genesis: Arc<Genesis>, world: World, now: Timestamp) -> Self {
         let chain = Chain::load(genesis, &world).unwrap();
-        Self { chain, disk: Memory { world, commits: 0 }, now }
+        Self { chain, disk: Memory { world, commits: 0, fails: false }, now }
     }
 
     pub fn network(&self) -> Hash {
@@ -264,11 +264,13 @@ impl Node {
 pub struct Memory {
     pub world: World,
     pub commits: usize,
+    /// The next commits fail.
+    pub fails: bool,
 }
 
 impl Memory {
     pub fn new(genesis: &Genesis) -> Self {
-        Self { world: World::new(genesis), commits: 0 }
+        Self { world: World::new(genesis), commits: 0, fails: false }
     }
 }
 
@@ -281,6 +283,9 @@ impl Disk for Memory {
     }
 
     fn commit(&mut self, change: &Change) -> Result<(), StateError> {
+        if self.fails {
+            return Err(StateError("the disk fails".into()));
+        }
         self.commits += 1;
         self.world.apply(change);
         Ok(())

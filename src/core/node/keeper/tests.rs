@@ -1,7 +1,7 @@
 use alloc::vec;
 
 use super::*;
-use crate::ledger::{Branch, StateError, World, check_inline};
+use crate::ledger::{Branch, World, check_inline};
 use crate::testing::{Memory, Node, genesis, pay};
 
 /// A keeper, and a chain beside it on which its blocks are made.
@@ -196,20 +196,11 @@ fn an_own_block_that_comes_second_is_overtaken() {
 
 #[test]
 fn a_commit_that_fails_says_nothing_and_is_an_error() {
-    struct Broken(Memory);
-    impl Disk for Broken {
-        type View = World;
-        type Error = StateError;
-        fn view(&self) -> Result<World, StateError> {
-            self.0.view()
-        }
-        fn commit(&mut self, _: &crate::ledger::Change) -> Result<(), StateError> {
-            Err(StateError("no".into()))
-        }
-    }
     let mut bench = Bench::new();
     let block = bench.node.mine(vec![]);
-    let mut keeper = Keeper::load(genesis(), Broken(Memory::new(&genesis()))).unwrap();
+    let mut disk = Memory::new(&genesis());
+    disk.fails = true;
+    let mut keeper = Keeper::load(genesis(), disk).unwrap();
     keeper.poll();
     let take = KeeperRequest::Take { conn: ConnId(1), block, origin: Origin::Pushed };
     keeper.handle(Input::Request(take)).unwrap();
