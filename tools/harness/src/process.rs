@@ -94,7 +94,8 @@ mod tests {
         assert!(used(&before, &cpu(own))["hard) work"] >= 0.05);
         drop(done);
         thread.unwrap().join().unwrap();
-        assert!(peak_memory(own).unwrap() >= memory(own).unwrap() && memory(own).unwrap() > 1_000_000);
+        // The system counts each at a moment of its own, so they are not compared.
+        assert!(memory(own).unwrap() > 1_000_000 && peak_memory(own).unwrap() > 1_000_000);
         assert!(open_files(own).unwrap() >= 3);
     }
 }
