@@ -204,7 +204,7 @@ mod tests {
     fn the_seal_covers_all_but_itself_and_the_nonce() {
         let network = Hash([9; 32]);
         let mut sealed = header();
-        sealed.seal(&network, &SecretKey::from_seed(&[4; 32]));
+        sealed.seal(&network, &crate::testing::key(4));
         assert!(sealed.is_sealed(&network));
         assert!(!sealed.is_sealed(&Hash([8; 32])));
         let bytes = encode(&sealed);

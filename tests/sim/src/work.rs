@@ -1,4 +1,4 @@
-//! What goes on beside faults: mining, clients, and looking whether all is well.
+//! What goes on in addition to faults: mining, clients, and the checks of the whole network.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -14,31 +14,31 @@ use crate::node::Node;
 use crate::scenario::{ENDS, HEALED, name};
 use crate::world::{MINE_EVERY, World};
 
-/// After the last fault, all tips are one within this time (ms): the longest backoffs take half of it.
+/// All nodes have the same tip within this time after the last fault (ms). The longest backoffs take half of it.
 const AGREE_WITHIN: u64 = 12 * 60_000;
-/// Nobody mines in the last part, so that tips can be compared (ms).
+/// Nobody mines in the last part of a run (ms), so that tips can be compared.
 const QUIET: u64 = 60_000;
-/// Clients do nothing new towards the end, so that everything can be confirmed (ms).
+/// Clients sign nothing new in the last part of a run (ms), so that everything can be confirmed.
 const LAST_ORDERS: u64 = 10 * 60_000;
 /// A block at the end is as hard as it should be, times something between these.
 const DIFFICULTY_WITHIN: (f64, f64) = (0.1, 4.0);
-/// Connections of one pair that are older than this are one (ms).
+/// A pair of nodes has at most one connection that is older than this (ms).
 const SETTLED: u64 = 120_000;
-/// What a wallet may have waiting.
+/// How many unconfirmed transactions a wallet may have.
 const UNCONFIRMED: u64 = 30;
 
 impl World {
-    /// It has left, was removed, or has not come.
+    /// Whether it has left, was removed, or has not joined.
     pub(crate) fn is_gone(&self, node: &Node) -> bool {
         node.absent || self.crl.revoked.contains(&node.name)
     }
 
-    /// Nodes that keep to the rules and belong to the network.
+    /// The nodes that keep to the rules and belong to the network.
     fn honest(&self) -> impl Iterator<Item = usize> {
         (0..self.nodes.len()).filter(|n| self.nodes[*n].is_honest() && !self.is_gone(&self.nodes[*n]))
     }
 
-    /// Every node that mines finds a block with the probability that its hash rate gives it.
+    /// Every node that may mine finds a block with the probability that its hash rate gives.
     pub(crate) fn mine(&mut self) {
         if self.now > ENDS - QUIET {
             return;
@@ -109,7 +109,7 @@ impl World {
         self.now >= ENDS - LAST_ORDERS
     }
 
-    /// A client signs something and gives it to some node, together with everything of its wallet that this node has not confirmed.
+    /// A client signs something and submits it to a node, after everything that its wallet signed and that node has not confirmed.
     pub(crate) fn client(&mut self) {
         let who = self.clients.pick();
         let asked: Vec<usize> = self.honest().filter(|n| self.nodes[*n].works()).collect();
@@ -137,7 +137,7 @@ impl World {
         }
     }
 
-    /// Looks whether everything holds that must hold at any time.
+    /// Checks what must hold at any time.
     pub(crate) fn look(&mut self) {
         let now = self.now;
         for n in 0..self.nodes.len() {
@@ -160,7 +160,7 @@ impl World {
         }
     }
 
-    /// All tips of the honest are one.
+    /// Whether all honest nodes have the same tip.
     fn do_agree(&self) -> bool {
         let tip = |n: usize| self.nodes[n].running.as_ref().map(|running| running.keeper.chain().tip().id);
         let mut tips = self.honest().map(tip);
@@ -168,14 +168,14 @@ impl World {
         first.is_some() && tips.all(|tip| tip == first)
     }
 
-    /// Whole connections between two nodes: both ends are there.
+    /// The connections between two nodes of which both ends exist.
     fn connections(&self, one: usize, two: usize) -> usize {
         let is_whole =
             |end: &&SocketEnd| end.node == one && end.peer == two && self.net.ends.contains_key(&end.other);
         self.net.ends.values().filter(is_whole).count()
     }
 
-    /// Two nodes that hear each other have one connection, but for a while after something broke.
+    /// Two nodes that reach each other have at most one old connection.
     fn look_at_pairs(&mut self) {
         let before = self.now.saturating_sub(SETTLED);
         let works =
@@ -190,10 +190,10 @@ impl World {
                 twice = Some((one, two));
             }
         }
-        self.check.holds(twice.is_none(), || format!("{twice:?} have had two connections for long"));
+        self.check.holds(twice.is_none(), || format!("{twice:?} have had two connections for too long"));
     }
 
-    /// At the end, everything must be well.
+    /// Checks what must hold at the end.
     pub(crate) fn finish(&mut self) {
         let honest: Vec<usize> = self.honest().collect();
         for &n in &honest {
@@ -233,8 +233,12 @@ impl World {
             });
         }
         let left = running.pool.mempool().len();
-        self.check.holds(left == 0, || format!("n{n:02} keeps {left} transactions though all are confirmed"));
-        self.check.holds(removed.is_none(), || format!("n{n:02} is connected to the removed {removed:?}"));
+        self.check.holds(left == 0, || {
+            format!("n{n:02} still has {left} transactions in its mempool, though all are confirmed")
+        });
+        self.check.holds(removed.is_none(), || {
+            format!("n{n:02} is connected to a member that was removed: {removed:?}")
+        });
     }
 
     /// A block is about as hard as it should be, whatever the traffic, the dates and the hash rate did before.

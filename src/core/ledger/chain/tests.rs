@@ -5,14 +5,12 @@ use crate::codec::Bounded;
 use crate::ledger::{
     BodyError, ExecutionError, Header, HeaderError, Key, Member, Template, Transaction, World, check_inline,
 };
-use crate::testing::{address, genesis, key};
+use crate::testing::{Node, address, genesis, key, mined, network};
 
 mod audit;
 mod forks;
 mod hostile;
 mod side;
-
-use crate::testing::Node;
 
 #[test]
 fn transfers_and_rewards_move_coins() {
@@ -83,17 +81,9 @@ fn the_reward_is_exact() {
     let mut node = Node::new();
     let parent = node.chain.tip().clone();
     for wrong in [0, 3_999, 8_000] {
-        let template = Template::new(
-            node.chain.genesis(),
-            &parent,
-            u64::MAX - wrong.min(40),
-            vec![],
-            address(9),
-            Timestamp(parent.time.0 + 1_000),
-            &key(9),
-        );
-        let nonce = template.try_nonces(0, u64::MAX).unwrap();
-        let block = Arc::new(template.finish(nonce));
+        let (supply, time) = (u64::MAX - wrong.min(40), Timestamp(parent.time.0 + 1_000));
+        let template = Template::new(node.chain.genesis(), &parent, supply, [], address(9), time, &key(9));
+        let block = mined(template);
         node.now = block.header.time;
         let error = node.give(&block, Origin::Pushed).unwrap_err();
         assert!(matches!(error, PlanError::Body(BodyError::Reward { expected: 50, .. })), "{error}");

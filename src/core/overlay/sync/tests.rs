@@ -1,15 +1,12 @@
-use alloc::string::String;
 use alloc::vec;
 use std::sync::OnceLock;
 
 use super::*;
-use crate::codec::Text;
-use crate::crypto::{PublicKey, SecretKey, Signature};
-use crate::ledger::{Address, BlockRules, Body, Coin, NetworkSpec, Reward, meets};
+use crate::ledger::{BlockRules, NetworkSpec};
 use crate::limits::{BLOCK_TIMEOUT, HEADERS_PER_MESSAGE, SYNC_SEGMENT, SYNC_WINDOW};
 use crate::overlay::Request;
 use crate::testing::ON_TIME;
-use crate::time::Timestamp;
+use crate::testing::{block_on, spec};
 
 use self::fake::Manner;
 use self::world::World;
@@ -18,48 +15,12 @@ mod fake;
 mod faults;
 mod world;
 
-fn text<const MAX: usize>(text: &str) -> Text<MAX> {
-    Text::try_from(String::from(text)).unwrap()
-}
-
 /// A network whose blocks are found within a few tries.
 fn genesis() -> Arc<Genesis> {
     static GENESIS: OnceLock<Arc<Genesis>> = OnceLock::new();
-    let coin = Coin { symbol: text("TST"), decimals: 6 };
     let blocks = BlockRules { half_life: 64, max_bytes: 100_000, ..BlockRules::new(1_000, 16, 50) };
-    let spec = NetworkSpec {
-        salt: [7; 16],
-        ..NetworkSpec::new(text("test"), Timestamp(1_790_000_000_000), coin, blocks)
-    };
+    let spec = NetworkSpec { blocks, ..spec("test", 1_000) };
     Arc::clone(GENESIS.get_or_init(|| Arc::new(Genesis::new(spec).unwrap())))
-}
-
-/// The next block on a branch, `gap` milliseconds after its parent.
-fn mine(branch: &Branch, key: &SecretKey, gap: u64) -> Arc<Block> {
-    let rules = &genesis().rules;
-    let height = branch.height + 1;
-    let time = branch.time.after(Duration::from_millis(gap));
-    let reward = Reward { to: Address::of(&key.public()), amount: 50 };
-    let body = Body { reward, transactions: Bounded::default() };
-    let mut header = Header {
-        version: 1,
-        flags: 0,
-        height,
-        time,
-        difficulty: branch.next_difficulty(rules),
-        parent: branch.id,
-        body: body.root(height),
-        history: branch.frontier.root(),
-        commitments: Hash::ZERO,
-        miner: PublicKey::ZERO,
-        seal: Signature::ZERO,
-        nonce: 0,
-    };
-    header.seal(&rules.network, key);
-    while !meets(&header.id(), header.difficulty) {
-        header.nonce += 1;
-    }
-    Arc::new(Block { header, body })
 }
 
 /// Blocks from height 1.
@@ -67,13 +28,13 @@ type Blocks = Vec<Arc<Block>>;
 
 /// `below` and another `count` blocks, sealed by miner number `miner`.
 fn extend(below: &[Arc<Block>], miner: u8, count: usize, gap: u64) -> Blocks {
-    let (mut branch, key) = (genesis().branch(), SecretKey::from_seed(&[miner; 32]));
+    let mut branch = genesis().branch();
     for block in below {
         branch.push_known(&genesis().rules, &block.header);
     }
     let mut blocks = below.to_vec();
     for _ in 0..count {
-        let block = mine(&branch, &key, gap);
+        let block = block_on(&genesis(), &branch, gap, vec![], miner);
         branch.push_known(&genesis().rules, &block.header);
         blocks.push(block);
     }

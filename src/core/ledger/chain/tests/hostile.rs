@@ -5,6 +5,7 @@ use std::cell::Cell;
 use super::*;
 use crate::codec::{decode, encode};
 use crate::ledger::{Body, HeaderRecord, Undo, View, meets};
+use crate::testing::work;
 
 /// A world that counts what it is asked.
 struct Watched<'a>(&'a World, Cell<u32>);
@@ -176,11 +177,7 @@ fn a_future_block_is_never_remembered_as_invalid() {
 #[test]
 fn nothing_of_another_network_counts_and_nothing_counts_twice() {
     let mut node = Node::new();
-    let mut spec = genesis().spec.clone();
-    spec.salt = [1; 16];
-    let other = Arc::new(Genesis::new(spec).unwrap());
-    let world = World::new(&other);
-    let mut other = Node::load(other, world, node.now);
+    let mut other = Node::of(network("other", 1_000));
     let foreign = other.mine(vec![other.pay(1, 0, 2, 5)]);
     node.now = foreign.header.time;
     assert_eq!(node.give(&foreign, Origin::Synced), Err(PlanError::Header(HeaderError::Seal)));
@@ -188,14 +185,17 @@ fn nothing_of_another_network_counts_and_nothing_counts_twice() {
     let mut block = (*node.block_on(&node.chain.tip().clone(), 1_000, vec![], 9)).clone();
     block.body.transactions = foreign.body.transactions.clone();
     block.body.reward.amount += 1;
-    let block = node.remine(block, 9);
+    block.header.body = block.body.root(block.header.height);
+    block.header.seal(&node.network(), &key(9));
+    work(&mut block);
+    let block = Arc::new(block);
     let error = node.give(&block, Origin::Synced).unwrap_err();
     assert!(matches!(error, PlanError::Body(BodyError::Transaction { .. })), "{error}");
     // The other network's seal over the very same header.
     let mut block = (*node.block_on(&node.chain.tip().clone(), 1_000, vec![], 9)).clone();
     block.header.seal(&other.network(), &key(9));
-    let block = node.with_work(block);
-    assert_eq!(node.give(&block, Origin::Synced), Err(PlanError::Header(HeaderError::Seal)));
+    work(&mut block);
+    assert_eq!(node.give(&Arc::new(block), Origin::Synced), Err(PlanError::Header(HeaderError::Seal)));
     // Twice in one block, and again in the next.
     let pay = node.pay(1, 0, 2, 5);
     let twice = node.block_on(&node.chain.tip().clone(), 1_000, vec![pay.clone(), pay.clone()], 9);
@@ -211,22 +211,6 @@ fn nothing_of_another_network_counts_and_nothing_counts_twice() {
     node.now = again.header.time;
     assert!(nonce(node.give(&again, Origin::Pushed)));
     assert_eq!(node.balance(2), 1_005);
-}
-
-impl Node {
-    /// The block with its body committed to, sealed and mined anew.
-    fn remine(&self, mut block: Block, miner: u8) -> Arc<Block> {
-        block.header.body = block.body.root(block.header.height);
-        block.header.seal(&self.network(), &key(miner));
-        self.with_work(block)
-    }
-
-    fn with_work(&self, mut block: Block) -> Arc<Block> {
-        while !meets(&block.id(), block.header.difficulty) {
-            block.header.nonce += 1;
-        }
-        Arc::new(block)
-    }
 }
 
 #[test]
