@@ -18,7 +18,7 @@ use super::client::Client;
 use super::document;
 use super::error::Error;
 use super::node::PageOptions;
-use super::output::{Output, cell, note, or_dash};
+use super::output::{Output, cell, note, or_dash, times_good_to};
 use super::parse::{self, WalletsOption};
 use super::submit::{Signer, Signing};
 
@@ -269,7 +269,9 @@ fn show(options: &Show, client: &Client, out: &mut Output) -> Result<(), Error> 
             rows.push(who(out, &agreement.proposer, said, Some(at)));
         }
         out.line("")?;
-        out.table(&["WHO", "ANSWER", "WHEN", "BLOCK", "TRANSACTION"], rows)
+        out.table(&["WHO", "ANSWER", "WHEN", "BLOCK", "TRANSACTION"], rows)?;
+        note(&times_good_to(client.status()?.network.interval_ms));
+        Ok(())
     })
 }
 

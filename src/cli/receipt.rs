@@ -208,7 +208,7 @@ fn standing(proof: &Proof) -> String {
     format!(
         "PROVEN, because you trust block {} ({}):\n\
          it is in block {} ({}), sealed by {}\n\
-         time         {} as that block's miner claims; after {} (block {}, sealed by {}) {after}, as their miners claim\n\
+         time         {} as that block's miner claims; after {} (block {}, sealed by {}) {after}, as their miners claim (block times are good to about a minute at intervals of 2 to 30 s)\n\
          work         {} hashes expected for the {} blocks from its own to the one you trust",
         proof.anchor.height,
         proof.anchor_id,

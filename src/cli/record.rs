@@ -14,7 +14,7 @@ use super::client::{Answer, Client};
 use super::document;
 use super::error::Error;
 use super::node::PageOptions;
-use super::output::{Output, cell};
+use super::output::{Output, cell, note, times_good_to};
 use super::parse::{self, WalletsOption};
 use super::submit::{Signer, Signing};
 
@@ -180,7 +180,11 @@ fn find(options: &Find, client: &Client, out: &mut Output) -> Result<(), Error> 
             )));
         }
     }
-    show(out, &answer, &format!("bouya record find --hash {hash}"), "")
+    show(out, &answer, &format!("bouya record find --hash {hash}"), "")?;
+    if !out.json {
+        note(&times_good_to(client.status()?.network.interval_ms));
+    }
+    Ok(())
 }
 
 fn show(out: &mut Output, answer: &Answer, command: &str, empty: &str) -> Result<(), Error> {
