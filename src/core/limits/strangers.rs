@@ -1,0 +1,25 @@
+//! Before trust: sockets that have not said hello, and dials.
+
+use core::time::Duration;
+
+/// Sockets that have not said hello yet, in all.
+pub const PENDING_SOCKETS: usize = 64;
+/// Sockets that have not said hello yet, per address.
+pub const PENDING_PER_ADDRESS: usize = 8;
+/// Accepted sockets per second and address before TLS, and the burst.
+pub const ACCEPTS_PER_ADDRESS: (u32, u32) = (5, 20);
+/// Accepted sockets per second in all, and the burst.
+pub const ACCEPTS_TOTAL: (u32, u32) = (100, 200);
+/// The same again, only for addresses that have not knocked for [`NEWCOMER_AFTER`]: a flood from fewer than 1,000 addresses uses up
+/// the rate above, never this one, and whoever comes for the first time is served.
+pub const ACCEPTS_NEWCOMERS: (u32, u32) = (100, 200);
+/// See [`ACCEPTS_NEWCOMERS`].
+pub const NEWCOMER_AFTER: Duration = Duration::from_secs(10);
+/// Addresses of strangers that are remembered in each table of rates. Beyond, what they share is all that limits them.
+pub const ADDRESSES: usize = 4_096;
+/// A dial's TCP connect.
+pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+/// TLS, counted from accept or connect.
+pub const TLS_TIMEOUT: Duration = Duration::from_secs(5);
+/// Everything up to the peer's hello, counted from accept or connect.
+pub const HELLO_TIMEOUT: Duration = Duration::from_secs(10);
