@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use bouya_core::crypto::{Hash, SecretKey};
 use bouya_core::ledger::{Address, Block, Genesis, Template};
 use bouya_core::limits::TRANSACTIONS_PER_BLOCK;
-use bouya_core::node::{Gate, Head, Obstacle, REST_AFTER};
+use bouya_core::node::{Gate, Head, MINE_REST_AFTER, Obstacle};
 use bouya_core::overlay::Outlook;
 use thiserror::Error;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -170,7 +170,7 @@ impl MinerActor {
     }
 
     fn wants_to_search(&self) -> bool {
-        let busy = self.level.borrow().transactions > 0 || self.head.borrow().empty_blocks < REST_AFTER;
+        let busy = self.level.borrow().transactions > 0 || self.head.borrow().empty_blocks < MINE_REST_AFTER;
         self.settings.enabled && (self.settings.when == When::Always || busy)
     }
 

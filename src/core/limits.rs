@@ -30,13 +30,18 @@ pub use strangers::*;
 pub use sync::*;
 
 const _: () = {
-    assert!(HELLO_BYTES < FRAME_BYTES);
+    assert!(HELLO_BYTES < FRAME_BYTES && FRAME_STEP_BYTES < FRAME_BYTES);
     // The largest block and its envelope fit into a frame.
     assert!(BLOCK_BYTES + 64 * 1024 <= FRAME_BYTES);
     assert!(RECORD_BYTES + TOPIC_BYTES + TITLE_BYTES + 256 <= TRANSACTION_BYTES);
     assert!(PARTIES * 33 + TITLE_BYTES + 256 <= TRANSACTION_BYTES);
     assert!(HEADERS_PER_MESSAGE * HEADER_BYTES + 1024 <= FRAME_BYTES);
     assert!(CRLS_PER_MESSAGE * CRL_BYTES + 1024 <= FRAME_BYTES);
+    // A locator that doubles its steps behind the dense part reaches back further than any chain.
+    assert!(LOCATOR_DENSE + 54 <= LOCATOR_HASHES);
+    // Any transaction fits into a message, and so does the one that is pushed as the last.
+    assert!(GOSSIP_MESSAGE_BYTES > TRANSACTION_BYTES);
+    assert!(GOSSIP_MESSAGE_BYTES + TRANSACTION_BYTES < FRAME_BYTES);
     // A segment is whole messages of headers but for the last.
     assert!(SYNC_SEGMENT >= HEADERS_PER_MESSAGE);
     assert!(CONNECTED_RESERVED < CONNECTED && CONNECTED < KNOWN_PEERS);
@@ -44,7 +49,7 @@ const _: () = {
     // Nobody waits longer to be a newcomer than for the longest backoff, so one of the dials is a newcomer's.
     assert!(NEWCOMER_AFTER.as_millis() < BACKOFF.1.as_millis());
     // As many addresses as use up the newcomers' rate are remembered.
-    assert!(ACCEPTS_NEWCOMERS.0 as u64 * NEWCOMER_AFTER.as_secs() < ADDRESSES as u64);
+    assert!(ACCEPTS_NEWCOMERS.0 as u64 * NEWCOMER_AFTER.as_secs() < RATED_ADDRESSES as u64);
     assert!(CONNECT_TIMEOUT.as_millis() < HELLO_TIMEOUT.as_millis());
     assert!(TLS_TIMEOUT.as_millis() < HELLO_TIMEOUT.as_millis());
     // A renewal is tried more than once before the limit.
@@ -60,5 +65,5 @@ const _: () = {
     // What one commit adds off the best chain, the next one can take away.
     assert!(SIDE_REMOVED_PER_COMMIT > 1 && SIDE_TIPS <= SIDE_BLOCKS);
     assert!(SIDE_BYTES >= SIDE_BLOCKS_BEHIND * BLOCK_BYTES as u64);
-    assert!(HELD_BYTES >= BLOCK_BYTES);
+    assert!(HELD_BLOCKS_BYTES >= BLOCK_BYTES);
 };

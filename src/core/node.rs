@@ -16,7 +16,7 @@ pub mod pool;
 mod serve;
 
 pub use gate::{Gate, Obstacle};
-pub use head::{Head, REST_AFTER};
+pub use head::{Head, MINE_REST_AFTER};
 pub use keeper::Keeper;
 pub use pool::Pool;
 pub use serve::read;

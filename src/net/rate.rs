@@ -1,13 +1,15 @@
 //! Token buckets before TLS: a handshake costs the server more than the stranger.
 //!
 //! An address has a bucket of its own, and all share one. What is left for newcomers is apart, so that a flood that uses up the
-//! shared one keeps nobody out who comes for the first time. Memory is bounded: see [`ADDRESSES`].
+//! shared one keeps nobody out who comes for the first time. Memory is bounded: see [`RATED_ADDRESSES`].
 
 use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::time::Duration;
 
-use bouya_core::limits::{ACCEPTS_NEWCOMERS, ACCEPTS_PER_ADDRESS, ACCEPTS_TOTAL, ADDRESSES, NEWCOMER_AFTER};
+use bouya_core::limits::{
+    ACCEPTS_NEWCOMERS, ACCEPTS_PER_ADDRESS, ACCEPTS_TOTAL, NEWCOMER_AFTER, RATED_ADDRESSES,
+};
 use governor::clock::{Clock, DefaultClock, Reference};
 use governor::middleware::NoOpMiddleware;
 use governor::state::keyed::DashMapStateStore;
@@ -53,8 +55,8 @@ impl<C: Clock + Clone> Rates<C> {
         self.make_room();
         let from = origin(from);
         // A full table knows no newcomers: there are more addresses than any rate is meant for.
-        let newcomer = self.newcomer.len() < ADDRESSES && self.newcomer.check_key(&from).is_ok();
-        let own = self.address.len() >= ADDRESSES || self.address.check_key(&from).is_ok();
+        let newcomer = self.newcomer.len() < RATED_ADDRESSES && self.newcomer.check_key(&from).is_ok();
+        let own = self.address.len() >= RATED_ADDRESSES || self.address.check_key(&from).is_ok();
         own && (self.total.check().is_ok() || newcomer && self.newcomers.check().is_ok())
     }
 
@@ -66,7 +68,7 @@ impl<C: Clock + Clone> Rates<C> {
 
     fn make_room(&mut self) {
         let (now, pause) = (self.clock.now(), SWEEP.into());
-        let full = self.address.len() >= ADDRESSES || self.newcomer.len() >= ADDRESSES;
+        let full = self.address.len() >= RATED_ADDRESSES || self.newcomer.len() >= RATED_ADDRESSES;
         if full && now.duration_since(self.swept) >= pause {
             self.swept = now;
             self.forget();
@@ -143,7 +145,7 @@ mod tests {
             rates.allow(address(n));
             clock.advance(Duration::from_micros(10));
         }
-        assert!(rates.address.len() <= ADDRESSES && rates.newcomer.len() <= ADDRESSES);
+        assert!(rates.address.len() <= RATED_ADDRESSES && rates.newcomer.len() <= RATED_ADDRESSES);
         clock.advance(2 * NEWCOMER_AFTER);
         rates.forget();
         assert_eq!(rates.address.len() + rates.newcomer.len(), 0);

@@ -8,7 +8,7 @@ pub const UNDO_BLOCKS: u64 = 10_000;
 pub const REORG_STEP_BLOCKS: usize = 64;
 /// A reorganisation deeper than this raises an alarm.
 pub const REORG_ALARM: u64 = 100;
-/// Side tips remembered; the one with the least work leaves first.
+/// Side tips remembered, each a rival to compare with; the one with the least work leaves first.
 pub const SIDE_TIPS: usize = 64;
 /// A single block off the best chain is stored only if its branch is at most this many blocks of work behind.
 pub const SIDE_BLOCKS_BEHIND: u64 = 144;
@@ -19,7 +19,7 @@ pub const SIDE_BYTES: u64 = 288 * 1024 * 1024;
 pub const SIDE_BLOCKS: usize = 16_384;
 /// Blocks off the best chain that one commit removes at most: bounds its work.
 pub const SIDE_REMOVED_PER_COMMIT: usize = 64;
-/// Blocks held until they are due.
+/// Blocks held until they are due: those of the future are cheap to make by the thousand.
 pub const HELD_BLOCKS: usize = 64;
 /// Bytes of blocks held until they are due.
-pub const HELD_BYTES: usize = 16 * 1024 * 1024;
+pub const HELD_BLOCKS_BYTES: usize = 16 * 1024 * 1024;

@@ -2,17 +2,17 @@
 
 use core::time::Duration;
 
-/// Connected peers.
+/// Connected peers: each may hold what `held.rs` adds up.
 pub const CONNECTED: usize = 128;
 /// Of these, kept for configured peers, so that strangers cannot crowd them out.
 pub const CONNECTED_RESERVED: usize = 8;
-/// Known peers, bootstrap entries included.
+/// Known peers, bootstrap entries included: hearsay must not fill memory, or every dial.
 pub const KNOWN_PEERS: usize = 1_024;
 /// Known peers that one source may have told of: an eclipse needs many liars.
 pub const KNOWN_PER_SOURCE: usize = 16;
-/// Addresses kept for one peer.
+/// Addresses kept for one peer: a liar's hint takes the place of another hint at most.
 pub const CANDIDATES: usize = 4;
-/// A peer is told to others for this long after it was last proven by TLS.
+/// A peer is told to others for this long after it was last proven by TLS: nobody is sent after the dead.
 pub const TOLD_FOR: Duration = Duration::from_secs(3 * 3600);
 /// A peer that nobody has proven for this long is forgotten, unless configured.
 pub const FORGET_AFTER: Duration = Duration::from_secs(3 * 24 * 3600);
@@ -20,7 +20,13 @@ pub const FORGET_AFTER: Duration = Duration::from_secs(3 * 24 * 3600);
 pub const DIALS_IN_FLIGHT: usize = 8;
 /// See [`DIALS_IN_FLIGHT`].
 pub const DIALS_PER_SECOND: u32 = 10;
-/// First dials start within this span.
+/// The pace counts dials within this span.
+pub const DIAL_PACE: Duration = Duration::from_secs(1);
+/// A hint that nobody has ever proven is forgotten after so many failed rounds: liars cannot keep this node dialing.
+pub const HINT_FAILURES: u32 = 10;
+/// Characters kept of why a dial failed: part of it is the other side's words.
+pub const DIAL_ERROR_CHARS: usize = 256;
+/// First dials start within this span: a network that comes up does not knock all at once.
 pub const FIRST_DIAL: Duration = Duration::from_millis(250);
 /// The larger id dials too after this long without a connection, plus up to [`LARGER_DIALS_JITTER`].
 pub const LARGER_DIALS_AFTER: Duration = Duration::from_secs(10);
@@ -39,7 +45,7 @@ pub const GET_PEERS_AT: [Duration; 4] =
     [Duration::ZERO, Duration::from_secs(2), Duration::from_secs(5), Duration::from_secs(15)];
 /// See [`GET_PEERS_AT`].
 pub const GET_PEERS_EVERY: Duration = Duration::from_secs(60);
-/// Ping after this long without hearing anything.
+/// Ping after this long without hearing anything: the host itself may be gone without a word.
 pub const PING_AFTER: Duration = Duration::from_secs(15);
 /// Closed after this long without hearing anything.
 pub const SILENT_CLOSE: Duration = Duration::from_secs(45);
@@ -54,8 +60,14 @@ pub const RENEW_AGAIN: Duration = Duration::from_secs(600);
 pub const CONNECTION_AGE_LIMIT: Duration = Duration::from_secs(27 * 3600);
 /// A connection younger than this is not renewed by the other side: two machines that run one process' copy do not swap places.
 pub const CONNECTION_RENEWABLE: Duration = Duration::from_secs(12 * 3600);
+/// Instances of one id that are remembered: a twin that comes back is told from a restart.
+pub const INSTANCES_PER_PEER: usize = 4;
+/// A new instance takes the place of a connection that stands at most so often: who claims a new one each time swaps no faster.
+pub const INSTANCE_SWAP_EVERY: Duration = Duration::from_secs(60);
 /// An older connection of the same id must answer a ping within this, or the newer one stays.
 pub const DUPLICATE_PING: Duration = Duration::from_secs(2);
+/// Observers hear of the same about the same peer once in this span at most: who comes again and again fills no log.
+pub const PEER_NOTE_EVERY: Duration = Duration::from_secs(60);
 /// Points at which a peer is banned; points halve every [`POINTS_HALF_LIFE`].
 pub const POINTS_BAN: u32 = 100;
 /// See [`POINTS_BAN`].
@@ -64,9 +76,13 @@ pub const POINTS_HALF_LIFE: Duration = Duration::from_secs(600);
 pub const LAPSE_POINTS: u32 = 2;
 /// ... and counts once in this span: lapses alone never ban.
 pub const LAPSE_EVERY: Duration = Duration::from_secs(60);
-/// Bans kept, by proven id.
+/// Bans kept, by proven id; the one that ends first makes room.
 pub const BANS: usize = 1_024;
 /// A first ban's span; it doubles up to [`BAN_MAX`].
 pub const BAN: Duration = Duration::from_secs(3600);
 /// See [`BAN`].
 pub const BAN_MAX: Duration = Duration::from_secs(24 * 3600);
+/// Peers to forget are looked for so often.
+pub const BOOK_SWEEP_EVERY: Duration = Duration::from_secs(3600);
+/// Changes of the book are gathered this long before they are saved: no peer makes this node write faster.
+pub const BOOK_SAVE_AFTER: Duration = Duration::from_secs(5);

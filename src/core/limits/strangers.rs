@@ -2,11 +2,11 @@
 
 use core::time::Duration;
 
-/// Sockets that have not said hello yet, in all.
+/// Sockets that have not said hello yet, in all: at the cap the oldest of the busiest address makes room.
 pub const PENDING_SOCKETS: usize = 64;
-/// Sockets that have not said hello yet, per address.
+/// Sockets that have not said hello yet, per address: one scanner locks nobody out.
 pub const PENDING_PER_ADDRESS: usize = 8;
-/// Accepted sockets per second and address before TLS, and the burst.
+/// Accepted sockets per second and address before TLS, and the burst: a handshake costs the server more than the stranger.
 pub const ACCEPTS_PER_ADDRESS: (u32, u32) = (5, 20);
 /// Accepted sockets per second in all, and the burst.
 pub const ACCEPTS_TOTAL: (u32, u32) = (100, 200);
@@ -16,10 +16,10 @@ pub const ACCEPTS_NEWCOMERS: (u32, u32) = (100, 200);
 /// See [`ACCEPTS_NEWCOMERS`].
 pub const NEWCOMER_AFTER: Duration = Duration::from_secs(10);
 /// Addresses of strangers that are remembered in each table of rates. Beyond, what they share is all that limits them.
-pub const ADDRESSES: usize = 4_096;
-/// A dial's TCP connect.
+pub const RATED_ADDRESSES: usize = 4_096;
+/// A dial's TCP connect: an address that swallows everything holds up the dials behind it no longer.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
-/// TLS, counted from accept or connect.
+/// TLS, counted from accept or connect: dribbling does not extend it.
 pub const TLS_TIMEOUT: Duration = Duration::from_secs(5);
-/// Everything up to the peer's hello, counted from accept or connect.
+/// Everything up to the peer's hello, counted likewise.
 pub const HELLO_TIMEOUT: Duration = Duration::from_secs(10);

@@ -1,17 +1,40 @@
-//! Sync: headers and blocks that are fetched.
+//! Sync: headers and blocks that are fetched. A claim costs nothing to make, so everything that it leads to ends.
 
 use core::time::Duration;
 
 use super::BLOCK_BYTES;
 
-/// A requested block: the first wait, doubled up to [`BLOCK_TIMEOUT_MAX`].
+/// A requested block: the first wait, doubled up to [`BLOCK_TIMEOUT_MAX`]. Then it is asked of another.
 pub const BLOCK_TIMEOUT: Duration = Duration::from_secs(2);
 /// See [`BLOCK_TIMEOUT`].
 pub const BLOCK_TIMEOUT_MAX: Duration = Duration::from_secs(64);
-/// Requested headers.
+/// A block is asked for so often, 14 s in all: then the branch rests, for whoever leads there may keep it back for ever.
+pub const SYNC_TRIES: u32 = 3;
+/// Requested headers: who has not sent them by then is given up.
 pub const HEADERS_TIMEOUT: Duration = Duration::from_secs(20);
-/// Blocks asked of one peer and not answered yet.
+/// How long one answer may take if somebody else claims a better chain too; doubles with each failure up to [`SYNC_HURRY_MAX`].
+pub const SYNC_HURRY: Duration = BLOCK_TIMEOUT;
+/// See [`SYNC_HURRY`].
+pub const SYNC_HURRY_MAX: Duration = SYNC_HURRY.saturating_mul(1024);
+/// How long headers of one segment may take if somebody else claims a better chain too; doubles with each failure up to
+/// [`SYNC_PATIENCE_MAX`].
+pub const SYNC_PATIENCE: Duration = Duration::from_secs(60);
+/// See [`SYNC_PATIENCE`].
+pub const SYNC_PATIENCE_MAX: Duration = SYNC_PATIENCE.saturating_mul(1024);
+/// Rest after a header sync that came to nothing: doubles up to [`SYNC_REST_MAX`], so that claims nobody can follow cost ever less.
+pub const SYNC_REST: Duration = Duration::from_secs(5);
+/// See [`SYNC_REST`].
+pub const SYNC_REST_MAX: Duration = Duration::from_secs(300);
+/// Rest after a header sync that rightly found nothing: the block that led to it came by another way meanwhile.
+pub const SYNC_REST_SHORT: Duration = Duration::from_secs(1);
+/// Observers hear of progress at most so often: a sync of a million blocks is no million events.
+pub const SYNC_TELL_EVERY: Duration = Duration::from_secs(1);
+/// Blocks asked of one peer and not answered yet: one that withholds holds up few.
 pub const BLOCK_REQUESTS_PER_PEER: usize = 16;
+/// Blocks of one peer that came unasked and are with the chain; more are dropped.
+pub const UNASKED_BLOCKS_PER_PEER: usize = 16;
+/// Ids of invalid blocks that a header sync remembers; each cost its miner the work.
+pub const SYNC_REFUSED: usize = 64;
 /// Blocks asked for or waiting for the chain, in all: enough that some arrive and some are checked while others become durable.
 pub const SYNC_WINDOW: usize = 256;
 /// Bytes of them, those asked for counted as the largest there may be: bounds the memory of a sync.

@@ -4,10 +4,7 @@ use alloc::vec::Vec;
 
 use crate::crypto::Hash;
 use crate::ledger::{Branch, Key, StateError, View, locator, read_supply};
-use crate::limits::EMPTY_BLOCK_BYTES;
-
-/// How many confirmations the newest transaction needs before a miner on demand rests.
-pub const REST_AFTER: u64 = 6;
+use crate::limits::{EMPTY_BLOCK_BYTES, MINE_REST_AFTER};
 
 /// The end of the best chain.
 #[derive(Clone, Debug)]
@@ -16,7 +13,7 @@ pub struct Head {
     pub branch: Branch,
     /// Coins that exist.
     pub supply: u64,
-    /// Blocks at the end that hold no transaction, at most [`REST_AFTER`].
+    /// Blocks at the end that hold no transaction, at most [`MINE_REST_AFTER`].
     pub empty_blocks: u64,
     /// Blocks of the chain, newest first, ever sparser.
     pub locator: Vec<Hash>,
@@ -42,10 +39,10 @@ fn empty_blocks(view: &dyn View, tip: u64) -> Result<u64, StateError> {
             break;
         };
         count = tip.saturating_sub(record.header.height).saturating_add(1);
-        if count >= REST_AFTER {
-            return Ok(REST_AFTER);
+        if count >= MINE_REST_AFTER {
+            return Ok(MINE_REST_AFTER);
         }
     }
     // A young chain without transactions has nothing to wait for.
-    Ok(if count == tip { REST_AFTER } else { count })
+    Ok(if count == tip { MINE_REST_AFTER } else { count })
 }

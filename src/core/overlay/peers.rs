@@ -28,6 +28,7 @@ use core::time::Duration;
 use super::{CloseReason, Command, ConnId, DialError, Fault, Output, OverlaySettings, Verified};
 use crate::crypto::Hash;
 use crate::id::NodeId;
+use crate::limits::PEER_NOTE_EVERY;
 use crate::random::Random;
 use crate::time::{Time, Timestamp};
 use crate::wire::{CrlSummary, Endpoint, Goodbye, GoodbyeReason, Hello, Message, PeerEntry, TipSummary};
@@ -40,9 +41,6 @@ use book::AddressBook;
 pub use book::{Blacklisted, Book};
 use links::Links;
 pub use view::{PeerStatus, PeerView};
-
-/// Observers hear of the same about the same peer once in this span at most.
-const NOTE_EVERY: Duration = Duration::from_secs(60);
 
 /// See the module.
 #[derive(Debug)]

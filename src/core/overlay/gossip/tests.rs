@@ -8,7 +8,9 @@ use super::*;
 use crate::codec::encode;
 use crate::crypto::{PublicKey, Signature};
 use crate::ledger::{Address, Body, Header, Reward};
-use crate::limits::{FRAME_BYTES, OUTPUTS, TRANSACTION_REQUESTS_PER_PEER, TRANSACTION_TIMEOUT};
+use crate::limits::{
+    FRAME_BYTES, GOSSIP_ANSWER_BYTES, OUTPUTS, TRANSACTION_REQUESTS_PER_PEER, TRANSACTION_TIMEOUT,
+};
 use crate::overlay::Request;
 use crate::testing::unsigned;
 use crate::time::Timestamp;
@@ -181,7 +183,7 @@ fn an_answer_is_bounded_and_the_rest_is_not_found() {
         }
     }
     assert_eq!(whole + missing, 903);
-    assert!(missing > 3 && whole * encode(&unsigned(0, OUTPUTS)).len() < ANSWER_BYTES + 16_384);
+    assert!(missing > 3 && whole * encode(&unsigned(0, OUTPUTS)).len() < GOSSIP_ANSWER_BYTES + 16_384);
 }
 
 #[test]

@@ -11,13 +11,11 @@ use alloc::vec::Vec;
 use crate::crypto::Hash;
 use crate::ledger::Block;
 use crate::limits::{
-    BLOCK_BYTES, BLOCK_REQUESTS_PER_PEER, BLOCK_TIMEOUT, BLOCK_TIMEOUT_MAX, SYNC_BYTES, SYNC_WINDOW,
+    BLOCK_BYTES, BLOCK_REQUESTS_PER_PEER, BLOCK_TIMEOUT, BLOCK_TIMEOUT_MAX, SYNC_BYTES, SYNC_TRIES,
+    SYNC_WINDOW,
 };
 use crate::overlay::ConnId;
 use crate::time::{Time, doubled};
-
-/// A block is asked for so often: 14 s in all.
-const TRIES: u32 = 3;
 
 #[derive(Debug, Default)]
 pub(super) struct Fetch {
@@ -176,7 +174,7 @@ impl Fetch {
     /// Whether a block has been asked for in vain so often that the branch is to rest: whoever leads there may keep it back for ever, and
     /// a node that waits for it neither mines nor follows anybody else.
     pub(super) fn is_hopeless(&self) -> bool {
-        self.window.iter().any(|slot| slot.tries >= TRIES)
+        self.window.iter().any(|slot| slot.tries >= SYNC_TRIES)
     }
 
     pub(super) fn next_deadline(&self) -> Option<Time> {
