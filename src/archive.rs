@@ -1,7 +1,7 @@
 //! The chain as one file: a line that names the network, then the blocks of the best chain from height 1 on, each as u32 big-endian length
 //! and Borsh bytes, and a length of 0 at the end.
 //!
-//! What is read is checked like a peer's blocks, so a file from anybody does no harm. Reading again goes on where it stopped.
+//! An import checks the blocks like a peer's blocks, so a file from a stranger does no harm. Importing again continues where it stopped.
 
 use std::io::{self, Read, Write};
 use std::sync::Arc;
@@ -15,47 +15,47 @@ use thiserror::Error;
 use crate::importer::{ImportError, Importer};
 use crate::store::{Snapshot, StoreError};
 
-/// Begins the first line; the network's id follows.
+/// Start of the first line; the network's id follows.
 const MAGIC: &str = "bouya chain 1 ";
 /// The first line: magic, 64 hex digits, line break.
 const LINE: usize = MAGIC.len() + 65;
 
-/// Why a chain could not be written or read.
+/// Why a chain could not be exported or imported.
 #[derive(Debug, Error)]
 pub enum ArchiveError {
-    /// The file.
-    #[error("the file: {0}")]
+    /// The file could not be read or written.
+    #[error("cannot read or write it: {0}")]
     Io(#[from] io::Error),
-    /// Another kind of file.
-    #[error("it is no chain file of this version: it does not begin with \"{MAGIC}\"")]
+    /// It is another kind of file.
+    #[error("it is not a chain file of this version: it does not begin with \"{MAGIC}\"")]
     Magic,
-    /// Another network's.
-    #[error("it holds the chain of network {found}, this is {expected}")]
+    /// It holds another network's chain.
+    #[error("it holds the chain of network {found}, but this node's network is {expected}")]
     Network {
-        /// In the file.
+        /// The network in the file.
         found: Hash,
-        /// Of the configuration.
+        /// The network in the configuration.
         expected: Hash,
     },
-    /// Ends too early. What came before has been taken.
+    /// It ends too early. The blocks before are imported.
     #[error(
-        "it ends in the middle, after block {0}; what came before is taken. Get the whole file and run this again: it goes on there"
+        "it is incomplete and ends after block {0}; the blocks up to there are imported. Get the whole file and run this again: it continues there"
     )]
     Cut(u64),
-    /// Not a block.
+    /// It has something else in place of a block.
     #[error(
-        "what follows block {0} in it is no block; what came before is taken. Get the file anew and run this again"
+        "the data after block {0} is not a block; the blocks up to there are imported. Get the file again and repeat this"
     )]
     Form(u64),
-    /// A block that is not valid.
-    #[error("the block after block {after} in it: {error}; what came before is taken")]
+    /// It has a block that is not valid.
+    #[error("the block after block {after} is invalid: {error}; the blocks up to there are imported")]
     Block {
         /// Blocks read before it.
         after: u64,
         /// What is wrong.
         error: ImportError,
     },
-    /// The store.
+    /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
     /// The store lacks a block of its own chain.
@@ -63,7 +63,7 @@ pub enum ArchiveError {
     Missing(u64),
 }
 
-/// Writes the best chain. `progress` hears of every block: done, in all. Returns how many there were.
+/// Writes the best chain and returns its number of blocks. After each block, `progress` gets the number done and the total.
 pub fn export(
     snapshot: &Snapshot,
     network: Hash,
@@ -85,16 +85,16 @@ pub fn export(
     Ok(tip)
 }
 
-/// What was read.
+/// The result of an import.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Imported {
-    /// Blocks that were not there.
+    /// Blocks that were new.
     pub new: u64,
-    /// Blocks that were.
+    /// Blocks that were already stored.
     pub known: u64,
 }
 
-/// Reads a chain into a store. `progress` hears of every block: how many were read.
+/// Imports a chain into a store. After each block, `progress` gets the number of blocks read.
 pub fn import(
     importer: &mut Importer,
     from: &mut impl Read,
@@ -123,7 +123,7 @@ fn check_line(from: &mut impl Read, expected: Hash) -> Result<(), ArchiveError> 
     if found == expected { Ok(()) } else { Err(ArchiveError::Network { found, expected }) }
 }
 
-/// The next block's bytes; none at the end mark.
+/// The next block's bytes. None at the end mark.
 fn next(from: &mut impl Read, after: u64) -> Result<Option<Vec<u8>>, ArchiveError> {
     let cut = |error: io::Error| match error.kind() {
         io::ErrorKind::UnexpectedEof => ArchiveError::Cut(after),
@@ -214,7 +214,7 @@ mod tests {
             let mut to = importer(two.path(), "a");
             let mut changed = file.clone();
             changed[at] ^= 0x41;
-            // A nonce may be changed to another that shows the little work of this chain too.
+            // The changed byte may be in a nonce, and the new nonce may also meet this chain's low difficulty.
             refused += usize::from(import(&mut to, &mut &changed[..], |_| ()).is_err());
             assert!(crate::verify::verify(&to.store().reader(), |_, _| ()).is_ok(), "byte {at}");
         }

@@ -4,7 +4,7 @@
 //! 1 for refused or failed, 2 for wrong usage or configuration, 3 for a node that cannot be reached.
 //!
 //! To add a command: a variant of `Command`, a line in `run`, a file with its options and its `run`. A command that must have
-//! `--config` declares it itself; that one then stands in for the global option of the same name.
+//! `--config` declares it itself; its own option then replaces the global one of the same name.
 
 mod account;
 mod agree;
@@ -53,9 +53,9 @@ Examples:
   bouya send --from alice --to bouya1…:12.5 --wait
   bouya peers --json --api http://127.0.0.1:5001
 
-Exit codes: 0 done, 1 refused or failed, 2 wrong usage or configuration, 3 node not reachable.";
+Exit codes: 0 done, 1 refused or failed, 2 wrong usage or configuration, 3 node unreachable.";
 
-/// A ledger for closed consortiums.
+/// The ledger of a closed consortium: node, wallets and tools
 #[derive(Debug, Parser)]
 #[command(name = "bouya", version, after_help = EXAMPLES, infer_subcommands = false, max_term_width = 100)]
 pub(crate) struct Cli {
@@ -67,85 +67,85 @@ pub(crate) struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// A whole network on this machine, to try things on: CA, nodes mining over mutual TLS, a funded wallet
+    /// Run a whole test network on this machine: CA, mining nodes, a funded wallet
     #[command(after_help = devnet::EXAMPLES)]
     Devnet(devnet::DevnetOptions),
-    /// Write a new network's network.toml, and print its id
+    /// Create a new network: write its network.toml and print its id
     #[command(after_help = init::INIT_EXAMPLES)]
     Init(init::Init),
-    /// Write this node's node.toml
+    /// Join a network: write this node's node.toml
     #[command(after_help = init::JOIN_EXAMPLES)]
     Join(init::Join),
-    /// Show what a configuration comes to, and every mistake in it and in what it points to
+    /// Show a node's full configuration, or every mistake in it and in the files it names
     #[command(after_help = check::EXAMPLES)]
     Check,
-    /// Run a node: the daemon
+    /// Run a node (the daemon)
     #[command(after_help = run::EXAMPLES)]
     Run,
-    /// Hash and execute a stopped node's whole store again; repair it
+    /// Verify the whole store of a stopped node, and repair it
     #[command(after_help = verify::EXAMPLES)]
     Verify(verify::Verify),
-    /// Write a stopped node's chain to one file, or take one in
+    /// Export a stopped node's chain to a file, or import one
     #[command(subcommand, after_help = chain::EXAMPLES)]
     Chain(chain::ChainCommand),
-    /// The node at a glance: tip, sync, peers, mempool, miner, certificate
+    /// Show the node's state: tip, sync, peers, mempool, miner, certificate
     #[command(after_help = status::EXAMPLES)]
     Status,
-    /// The peers that the node knows (short for `peer list`)
+    /// List the peers that the node knows (short for `peer list`)
     #[command(after_help = peer::EXAMPLES)]
     Peers(node::PageOptions),
     /// List, add and remove peers
     #[command(subcommand, after_help = peer::EXAMPLES)]
     Peer(peer::PeerCommand),
-    /// The ids that the node keeps out, by the operator's list or by its own bans
+    /// List, add and remove ids that the node keeps out
     #[command(subcommand, after_help = peer::BLACKLIST_EXAMPLES)]
     Blacklist(peer::BlacklistCommand),
-    /// The latest blocks (short for `block list`)
+    /// List the latest blocks (short for `block list`)
     #[command(after_help = block::EXAMPLES)]
     Blocks(node::PageOptions),
     /// List blocks, or show one
     #[command(subcommand, after_help = block::EXAMPLES)]
     Block(block::BlockCommand),
-    /// Have the node mine one block now
+    /// Make the node mine one block now
     #[command(after_help = block::MINE_EXAMPLES)]
     Mine,
-    /// Show a transaction, confirmed or not
+    /// Show a transaction, confirmed or waiting
     #[command(after_help = transaction::EXAMPLES)]
     Tx(transaction::Tx),
-    /// The transactions that wait for a block
+    /// List the transactions that wait for a block
     #[command(after_help = transaction::EXAMPLES)]
     Mempool(node::PageOptions),
-    /// What an address holds
+    /// Show the balance of an address
     #[command(after_help = account::EXAMPLES)]
     Balance(account::Balance),
-    /// What an address has paid and got
+    /// List what an address has paid and received
     #[command(after_help = account::EXAMPLES)]
     History(account::History),
-    /// Follow what happens on the node, one line per event, until Ctrl-C
+    /// Print the node's events as they happen, one line each, until Ctrl-C
     #[command(after_help = events::EXAMPLES)]
     Events,
-    /// Names for addresses, on this machine only
+    /// Give addresses names, on this machine only
     #[command(subcommand, after_help = contacts::EXAMPLES)]
     Contacts(contacts::ContactsCommand),
-    /// Make, list, show, import and export wallets
+    /// Create, list, show, import and export wallets
     #[command(subcommand, after_help = wallet::EXAMPLES)]
     Wallet(wallet::WalletCommand),
     /// Pay one or more addresses from a wallet
     #[command(after_help = send::EXAMPLES)]
     Send(send::Send),
-    /// Write data or a document's hash down under a topic, and find it again
+    /// Record data or a document's hash under a topic, and find records
     #[command(subcommand, after_help = record::EXAMPLES)]
     Record(record::RecordCommand),
-    /// Propose, sign and refuse agreements on documents
+    /// Propose, sign, refuse and list agreements on documents
     #[command(subcommand, after_help = agree::EXAMPLES)]
     Agree(agree::AgreeCommand),
-    /// Fetch a transaction's receipt; verify one without a node
+    /// Fetch a transaction's receipt, or verify one without a node
     #[command(subcommand, after_help = receipt::EXAMPLES)]
     Receipt(receipt::ReceiptCommand),
-    /// Measure what this machine can do and what Bouya makes of it
+    /// Measure how fast Bouya runs on this machine
     #[command(after_help = bench::EXAMPLES)]
     Bench(bench::BenchOptions),
-    /// Print the completion script of a shell
+    /// Print a completion script for your shell
     #[command(
         after_help = "Example:\n  bouya completions bash > ~/.local/share/bash-completion/completions/bouya"
     )]
@@ -155,13 +155,13 @@ enum Command {
     },
 }
 
-/// Reads the arguments, does what they say, and tells the exit code.
+/// Parses the arguments, runs the command and returns the exit code.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
     let mut out = Output::new(cli.node.json);
     match run(cli, &mut out).and_then(|()| out.flush()) {
         Ok(()) => ExitCode::SUCCESS,
-        // Whoever read the output has had enough, as in `bouya blocks | head -1`.
+        // The reader of the output has closed the pipe, as in `bouya blocks | head -1`.
         Err(Error::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(error) => {
             let mut stderr = io::stderr();
@@ -170,7 +170,7 @@ pub fn main() -> ExitCode {
             } else {
                 "error:"
             };
-            // Nobody is left to tell if this fails.
+            // If this fails, there is nowhere left to report it.
             let _ = writeln!(stderr, "{label} {}", output::plain(&error.to_string()));
             ExitCode::from(error.exit_code())
         }
@@ -215,10 +215,11 @@ fn run(cli: Cli, out: &mut Output) -> Result<(), Error> {
     }
 }
 
-/// The configuration of a command that cannot do without.
+/// The configuration file, for a command that requires one.
 fn config(node: &NodeOptions) -> Result<&Path, Error> {
-    let missing =
-        || Error::Usage("--config is missing: say which node, as in --config config/node.toml".to_owned());
+    let missing = || {
+        Error::Usage("--config is missing: name the node's file, as in --config config/node.toml".to_owned())
+    };
     node.config.as_deref().ok_or_else(missing)
 }
 

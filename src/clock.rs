@@ -1,4 +1,4 @@
-//! The two clocks of the shell: one for timers, one for blocks and certificates.
+//! The shell's two clocks: one for timers, one for blocks and certificates.
 
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
@@ -6,12 +6,12 @@ use bouya_core::time::{Time, Timestamp};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-/// A monotonic clock that began when it was made.
+/// A monotonic clock that starts at zero when it is created.
 #[derive(Clone, Copy, Debug)]
 pub struct Clock(Instant);
 
 impl Clock {
-    /// A clock that begins now.
+    /// A clock that starts now.
     pub fn start() -> Self {
         Self(Instant::now())
     }
@@ -40,7 +40,7 @@ pub fn days_until(end: Timestamp) -> i64 {
     end.saturating_sub(now).div_euclid(day)
 }
 
-/// RFC 3339 in UTC, to the millisecond; what is beyond the year 9999 is shown as a number.
+/// RFC 3339 in UTC, to the millisecond. A time after the year 9999 is shown as a number.
 pub fn rfc3339(time: Timestamp) -> String {
     i64::try_from(time.0)
         .ok()
@@ -49,7 +49,7 @@ pub fn rfc3339(time: Timestamp) -> String {
         .unwrap_or_else(|| time.to_string())
 }
 
-/// Reads RFC 3339.
+/// Parses RFC 3339.
 pub fn parse_rfc3339(text: &str) -> Option<Timestamp> {
     let time = OffsetDateTime::parse(text, &Rfc3339).ok()?;
     u64::try_from(time.unix_timestamp_nanos() / 1_000_000).ok().map(Timestamp)

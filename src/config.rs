@@ -1,5 +1,5 @@
-//! Configuration: text files into checked, immutable settings. Every mistake is reported at once, each with its key, its value and
-//! what would be right.
+//! Configuration: reads text files into checked, immutable settings. All mistakes are reported at once, each with its key, its
+//! value and what is expected.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -16,11 +16,11 @@ pub use node::Settings;
 pub struct Mistake {
     /// Where: `p2p.listen`, or empty for the file as a whole.
     pub key: String,
-    /// What is wrong with which value, and what would be right.
+    /// The value, what is wrong with it, and what is expected.
     pub text: String,
 }
 
-/// All mistakes of a file.
+/// All mistakes in a file.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub struct Mistakes {
     /// The file.
@@ -53,7 +53,7 @@ impl fmt::Display for Mistakes {
 /// Reads a file's TOML.
 fn read(path: &Path) -> Result<toml::Table, Mistakes> {
     let text = std::fs::read_to_string(path)
-        .map_err(|error| Mistakes::one(path, format!("cannot read it: {error}")))?;
+        .map_err(|error| Mistakes::one(path, format!("cannot read this file: {error}")))?;
     toml::from_str(&text).map_err(|error| Mistakes::one(path, format!("not TOML: {error}")))
 }
 

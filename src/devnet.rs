@@ -1,7 +1,8 @@
-//! A whole network on one machine, to try things on: a CA, certificates, a network, its nodes in this process, and two wallets.
+//! A whole test network on one machine: a CA, certificates, a network, its nodes in this process, and two wallets.
 //!
-//! Everything lies in one folder; a second start goes on with what is there. Node i is `node<i>`, its API at base port + i, its P2P port at
-//! base port + 100 + i. Node 0 is everybody's bootstrap. Not for real use: all keys lie side by side, wallets have no passphrase.
+//! All files are in one folder, and the next start continues with them. Node I is called `node<I>`. Its API is at base port + I, its
+//! P2P port is base port + 100 + I. Node 0 is the bootstrap of all others. Not for real use: all keys are in one folder, and the wallets
+//! have no passphrase.
 
 use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -21,7 +22,7 @@ use crate::miner;
 use crate::node::{Node, NodeError};
 use crate::wallet::{WalletError, WalletName, Wallets, new_key};
 
-/// Most nodes of a devnet: they share one machine.
+/// Most nodes in a devnet: they share one machine.
 pub const NODES: u16 = 32;
 /// P2P ports begin this far above the base port.
 pub const P2P_OFFSET: u16 = 100;
@@ -29,11 +30,11 @@ pub const P2P_OFFSET: u16 = 100;
 const INTERVAL_MS: u32 = 2_000;
 /// Part of the machine that all miners together use.
 const MACHINE_SHARE: f64 = 0.25;
-/// The wallet that holds coins from the beginning, and one to send to.
+/// The wallet that holds coins from the start, and one to send to.
 pub const DEMO: &str = "demo";
 pub const FRIEND: &str = "friend";
 
-/// Why a devnet does not start.
+/// Why a devnet could not start.
 #[derive(Debug, Error)]
 pub enum DevnetError {
     #[error(transparent)]
@@ -48,7 +49,7 @@ pub enum DevnetError {
     Usage(String),
 }
 
-/// A devnet whose files are there.
+/// A devnet whose files exist.
 pub struct Devnet {
     dir: PathBuf,
     members: Vec<Member>,
@@ -62,13 +63,15 @@ pub(crate) fn name(number: u16) -> String {
 }
 
 impl Devnet {
-    /// Makes what is missing in `dir`.
+    /// Creates the files that are missing in `dir`.
     pub fn prepare(dir: &Path, nodes: u16, base_port: u16) -> Result<Self, DevnetError> {
         if !(1..=NODES).contains(&nodes) {
-            return Err(DevnetError::Usage(format!("--nodes {nodes}: 1 to {NODES} nodes are possible")));
+            return Err(DevnetError::Usage(format!("--nodes {nodes}: give a number from 1 to {NODES}")));
         }
         if base_port.checked_add(P2P_OFFSET + nodes).is_none() || base_port < 1_024 {
-            return Err(DevnetError::Usage(format!("--base-port {base_port}: take one from 1024 to 65400")));
+            return Err(DevnetError::Usage(format!(
+                "--base-port {base_port}: give a port from 1024 to 65400"
+            )));
         }
         let demo = wallet_address(dir, DEMO)?;
         wallet_address(dir, FRIEND)?;
@@ -87,7 +90,7 @@ impl Devnet {
         &self.network.genesis
     }
 
-    /// Where a node's API is.
+    /// The URL of a node's API.
     pub fn api(&self, number: u16) -> String {
         format!("http://127.0.0.1:{}", self.base_port + number)
     }
@@ -111,7 +114,7 @@ impl Devnet {
         (Ipv4Addr::LOCALHOST, self.base_port + P2P_OFFSET + number).into()
     }
 
-    /// Written anew at each start: ports and shares follow the arguments.
+    /// Rewritten at each start, because ports and shares depend on the arguments.
     fn write_config(&self, number: u16, member: &Member) -> Result<(), DevnetError> {
         let cores = std::thread::available_parallelism().map_or(1.0, |cores| cores.get() as f64);
         let share = (MACHINE_SHARE * cores / f64::from(self.nodes())).min(0.5);
@@ -134,7 +137,7 @@ impl Devnet {
         }
         let mut running = JoinSet::new();
         for (number, node) in built {
-            // Each node has its own token, so that one of them failing does not cancel the caller's.
+            // Each node has its own token, so that a node that fails does not cancel the caller's token.
             let stop = stop.child_token();
             running.spawn(async move {
                 node.run(stop).await.map_err(|error| DevnetError::Node { number, error })

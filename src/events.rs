@@ -1,7 +1,7 @@
-//! What happened, for observers: the event stream of the API and the metrics. Observers may lag; actors never wait for them.
+//! Events for observers: the API's event stream and the metrics. Observers may lag; actors never wait for them.
 //!
-//! Events are numbered from 1 on, and the newest are kept: an observer reads on from where it is, be it slow or back after a while, and is
-//! told how many it missed. Numbers begin anew with the process, so each process has a name of its own beside them.
+//! Events are numbered from 1, and the newest are kept. A slow or returning observer continues where it was, and learns how many
+//! events it missed. The numbers start again with each process, so an event's id also names the process instance.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -14,27 +14,27 @@ use bouya_core::ledger::Standing;
 use bouya_core::overlay::PeerStatus;
 use tokio::sync::watch;
 
-/// Events that are kept, for those who are slow or come back; an observer further behind is told that it lost some.
+/// Events kept for slow or returning observers. An observer further behind is told how many it lost.
 pub const KEPT: usize = 1_024;
 
-/// Something worth telling.
+/// What observers are told.
 #[derive(Clone, Debug)]
 pub enum Event {
-    /// A block joined the best chain. `member`: whose key the network's definition says the miner's is.
+    /// A block joined the best chain. `member`: the member with the miner's key, if the network's definition lists it.
     Block { height: u64, hash: Hash, transactions: usize, miner: PublicKey, member: Option<NodeId> },
-    /// The best chain changed its past.
+    /// The best chain was reorganised.
     Reorg { depth: usize, from: Hash, to: Hash, height: u64 },
-    /// A transaction waits to be confirmed.
+    /// A transaction entered the mempool.
     Transaction { id: Hash },
-    /// A transaction left unconfirmed.
+    /// A transaction left the mempool unconfirmed.
     Dropped { id: Hash, reason: String },
-    /// An agreement was proposed, answered, decided or ended: how it stands at the tip.
+    /// An agreement was proposed, answered, decided or ended. Holds its status at the tip.
     Agreement { id: Hash, standing: Standing },
-    /// A peer came or went.
+    /// A peer connected or disconnected.
     Peer { id: NodeId, status: PeerStatus, why: Option<String> },
 }
 
-/// A place in the stream: which process told it, and the number of the event. As text, `INSTANCE-NUMBER` in hex and decimal.
+/// An event's id: the process instance and the event's number. As text, `INSTANCE-NUMBER`, in hex and decimal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EventId {
     pub instance: u64,
@@ -47,7 +47,7 @@ impl fmt::Display for EventId {
     }
 }
 
-/// No place of any stream.
+/// The text is not an event's id.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("an event's id is 16 hex digits, a hyphen and a number")]
 pub struct NoEventId;
@@ -63,16 +63,16 @@ impl FromStr for EventId {
     }
 }
 
-/// What a listener hears next.
+/// What a listener gets next.
 #[derive(Clone, Debug)]
 pub enum Heard {
-    /// This happened.
+    /// An event.
     Event(EventId, Event),
-    /// So many events before this place are lost to it; none where nobody can know, after the process began anew.
+    /// The listener lost this many events, up to and including this one. None if the number is unknown, because the process restarted.
     Lagged(EventId, Option<u64>),
 }
 
-/// Where events are told and heard.
+/// The stream of events.
 #[derive(Clone)]
 pub struct Events {
     kept: Arc<Ring>,
@@ -94,7 +94,7 @@ impl Ring {
 impl Default for Events {
     fn default() -> Self {
         let mut instance = [0; 8];
-        // Without randomness, an instance like any other: clients may then take a restart for a lag.
+        // Without randomness all instances are 0. Then clients may mistake a restart for a lag.
         let _ = getrandom::fill(&mut instance);
         let instance = u64::from_le_bytes(instance);
         Self { kept: Arc::new(Ring { instance, ring: Mutex::default() }), newest: watch::Sender::new(0) }
@@ -102,18 +102,18 @@ impl Default for Events {
 }
 
 impl Events {
-    /// Tells everybody who listens.
+    /// Sends an event to all listeners.
     pub fn tell(&self, event: Event) {
         let mut ring = self.kept.ring();
         if ring.len() == KEPT {
             ring.pop_front();
         }
         ring.push_back(event);
-        // Under the lock, so that number and ring agree for whoever holds it.
+        // Still under the lock, so that the number and the ring always agree for a holder of the lock.
         self.newest.send_modify(|newest| *newest += 1);
     }
 
-    /// Listens from now on.
+    /// A listener for all events from now on.
     pub fn listen(&self) -> Listener {
         let _ring = self.kept.ring();
         let newest = self.newest.subscribe();
@@ -121,7 +121,7 @@ impl Events {
         Listener { kept: self.kept.clone(), newest, last, unknown: false }
     }
 
-    /// Listens from after the event that was heard last. Where that was another process's, from now on.
+    /// A listener that continues after the event it got last. If that came from another process, it starts from now on.
     pub fn resume(&self, heard: Option<EventId>) -> Listener {
         let listener = self.listen();
         match heard {
@@ -133,18 +133,18 @@ impl Events {
     }
 }
 
-/// One who listens, at its own pace.
+/// A listener, at its own pace.
 pub struct Listener {
     kept: Arc<Ring>,
     newest: watch::Receiver<u64>,
-    /// Number of the last event that was heard or given up.
+    /// Number of the last event that was returned or skipped.
     last: u64,
-    /// It is still to be told that it missed nobody knows how much.
+    /// It must still be told that it lost an unknown number of events.
     unknown: bool,
 }
 
 impl Listener {
-    /// What comes next, as soon as there is something; none once nobody can tell anything any more.
+    /// Waits for the next event. None when no more events can come.
     pub async fn next(&mut self) -> Option<Heard> {
         loop {
             if let Some(heard) = self.now() {
@@ -154,7 +154,7 @@ impl Listener {
         }
     }
 
-    /// What comes next, if it is there already.
+    /// The next event, if there is one already.
     pub fn now(&mut self) -> Option<Heard> {
         let kept = self.kept.clone();
         let ring = kept.ring();

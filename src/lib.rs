@@ -1,29 +1,29 @@
 //! Bouya: the daemon around [`bouya_core`], and its command line.
 //!
-//! The core decides, this crate does: sockets, disk, threads and time live here, and no rule.
+//! The core decides, and this crate acts: sockets, disk, threads and time are here, but no rules.
 //!
 //! | module | is |
 //! |---|---|
-//! | [`cli`] | the command line: a client of the HTTP API, but for run, init, join, check, verify, devnet |
-//! | [`config`] | text files into checked settings, every mistake at once |
-//! | [`node`] | the composition root: builds, wires, starts and stops every actor |
-//! | [`chain`], [`mempool`], [`miner`], [`net::network`] | the actors, each around a machine of the core |
+//! | [`cli`] | the command line: mostly a client of the HTTP API; some commands work on local files or run nodes |
+//! | [`config`] | reads text files into checked settings, and reports all mistakes at once |
+//! | [`node`] | the composition root: builds, connects, starts and stops all actors |
+//! | [`chain`], [`mempool`], [`miner`], [`net::network`] | the actors, each around a state machine of the core |
 //! | [`actor`] | their mailboxes: bounded and named |
 //! | [`net`] | TLS, listener, dials, connections |
-//! | [`store`] | one redb file, one durable commit per change |
+//! | [`store`] | one redb file, with one durable commit per change |
 //! | [`http`] | the API and the explorer |
-//! | [`wallet`] | keys of people, and of the node as a member |
-//! | [`verify`] | the whole store executed again |
-//! | [`devnet`] | a whole network in one process |
-//! | [`mod@bench`] | what a machine can do, and what Bouya makes of it |
-//! | [`clock`], [`descriptors`], [`events`], [`telemetry`], [`workers`] | time, open files, what observers hear, logs, signature checks on all cores |
+//! | [`wallet`] | the keys of people, and the node's member key |
+//! | [`verify`] | executes the whole store again, to verify or repair it |
+//! | [`devnet`] | a whole test network in one process |
+//! | [`mod@bench`] | measures how fast a machine is, and how fast Bouya runs on it |
+//! | [`clock`], [`descriptors`], [`events`], [`telemetry`], [`workers`] | time, open files, events for observers, logs, signature checks on all cores |
 //!
 //! Invariants:
-//! - A change is durable before anybody hears of it.
+//! - A change is durable before anyone is told about it.
 //! - The network hub never waits for a peer, the chain or the mempool.
-//! - An id counts as proven only where its certificate was checked: `net/tls.rs`.
-//! - Any actor that ends ends the node, cleanly.
-//! - Absent on purpose: shared mutable state between actors, a second writer of the store, a rule outside the core.
+//! - An id counts as proven only after its certificate was checked, in `net/tls.rs`.
+//! - If any actor ends, the node ends, cleanly.
+//! - Left out on purpose: shared mutable state between actors, a second writer of the store, a rule outside the core.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test fails by panicking"))]
 

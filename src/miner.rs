@@ -11,9 +11,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bouya_core::crypto::{Hash, SecretKey};
-use bouya_core::ledger::{Address, Block, Genesis, Template};
+use bouya_core::ledger::{Address, Block, Date, Genesis, Template};
 use bouya_core::limits::TRANSACTIONS_PER_BLOCK;
-use bouya_core::node::{Gate, Head, MINE_REST_AFTER, Obstacle};
+use bouya_core::node::{Demand, Gate, Head, Obstacle, When, Wish};
 use bouya_core::overlay::Outlook;
 use thiserror::Error;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -35,19 +35,10 @@ use bench::{Bench, Meter};
 pub const CAPACITY: usize = 16;
 /// Blocks asked for and not mined yet.
 const ASKED: usize = 16;
-/// A job's header gets a new time this often: lateness eases the difficulty.
+/// A job's header gets a new time this often.
 const REFRESH: Duration = Duration::from_secs(1);
 /// A transaction that arrives while searching is taken into the job within this time.
 const TAKE_IN: Duration = Duration::from_millis(200);
-
-/// When to search.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum When {
-    /// While something waits, or the newest transaction has fewer than six confirmations.
-    Pending,
-    /// Always.
-    Always,
-}
 
 /// A miner's settings.
 #[derive(Clone, Debug)]
@@ -134,6 +125,7 @@ impl MinerActor {
         let bench = Bench::start(&self.settings, found);
         let mut refresh = tokio::time::interval(TAKE_IN);
         refresh.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut demand = Demand::new(self.genesis.rules.schedule, self.settings.when);
         let mut asked = Asked::default();
         let mut posted = Posted::default();
         let mut meter = Meter::new();
@@ -151,7 +143,8 @@ impl MinerActor {
             }
             asked.follow(self.head.borrow().branch.height);
             // Where an actor that is asked has stopped, this one is about to.
-            let _ = self.keep_busy(&bench, &mut posted, !asked.waiting.is_empty()).await;
+            let wish = self.wish(&mut demand, !asked.waiting.is_empty());
+            let _ = self.keep_busy(&bench, &mut posted, wish).await;
         }
     }
 
@@ -169,38 +162,43 @@ impl MinerActor {
         self.gate.obstacle(&self.head.borrow(), &self.outlook.borrow())
     }
 
-    fn wants_to_search(&self) -> bool {
-        let busy = self.level.borrow().transactions > 0 || self.head.borrow().empty_blocks < MINE_REST_AFTER;
-        self.settings.enabled && (self.settings.when == When::Always || busy)
+    /// What this node wants of its threads.
+    fn wish(&self, demand: &mut Demand, asked: bool) -> Wish {
+        let (waits, head) = (asked || self.level.borrow().transactions > 0, self.head.borrow());
+        if self.obstacle().is_some() || !(asked || self.settings.enabled) {
+            demand.pass(&head);
+            return Wish::Rest;
+        }
+        demand.look(clock::wall(), &head, waits)
     }
 
     /// Gives the threads a job, a newer one, or none.
-    async fn keep_busy(&self, bench: &Bench, posted: &mut Posted, asked: bool) -> Result<(), MailboxError> {
-        if self.obstacle().is_some() || !(asked || self.wants_to_search()) {
+    async fn keep_busy(&self, bench: &Bench, posted: &mut Posted, wish: Wish) -> Result<(), MailboxError> {
+        let Wish::Search { told } = wish else {
             if posted.at.take().is_some() {
                 bench.post(None);
             }
             return Ok(());
-        }
+        };
         let (tip, revision) = (self.head.borrow().branch.id, self.level.borrow().revision);
         let fresh = posted.at.is_some_and(|at| at.elapsed() < REFRESH);
-        if fresh && posted.tip == tip && posted.revision == revision {
+        if fresh && (posted.tip, posted.revision, posted.told) == (tip, revision, told) {
             return Ok(());
         }
-        let template = self.template().await?;
-        *posted = Posted { at: Some(Instant::now()), tip, revision };
+        let template = self.template(told).await?;
+        *posted = Posted { at: Some(Instant::now()), tip, revision, told };
         bench.post(Some(template));
         Ok(())
     }
 
-    async fn template(&self) -> Result<Template, MailboxError> {
+    async fn template(&self, told: bool) -> Result<Template, MailboxError> {
         let room = Template::room(&self.genesis);
         let select = |reply| mempool::MempoolRequest::Select { room, most: TRANSACTIONS_PER_BLOCK, reply };
         let chosen = self.mempool.ask(select).await?;
         let head = self.head.borrow().clone();
         let MinerSettings { reward_to, .. } = self.settings;
-        let now = clock::wall();
-        Ok(Template::new(&self.genesis, &head.branch, head.supply, chosen, reward_to, now, &self.key))
+        let date = Date { time: clock::wall(), told };
+        Ok(Template::new(&self.genesis, &head.branch, head.supply, chosen, reward_to, date, &self.key))
     }
 
     async fn give(&self, block: Block, asked: &mut Asked) {
@@ -224,10 +222,11 @@ struct Posted {
     at: Option<Instant>,
     tip: Hash,
     revision: u64,
+    told: bool,
 }
 
 impl Default for Posted {
     fn default() -> Self {
-        Self { at: None, tip: Hash::ZERO, revision: 0 }
+        Self { at: None, tip: Hash::ZERO, revision: 0, told: false }
     }
 }

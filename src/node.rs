@@ -1,6 +1,6 @@
 //! The composition root: builds every actor, wires their mailboxes, starts them in order, and stops them all when one ends.
 //!
-//! They start as chain, mempool, network, listener, miner, api, and stop in the reverse order ([`crew`]): first nobody asks any more, then
+//! They start as chain, mempool, network, listener, miner, api, and stop in the reverse order (`crew`): first nobody asks any more, then
 //! peers are told goodbye, and the chain has taken all that it was given when the store is closed.
 
 use std::collections::BTreeMap;

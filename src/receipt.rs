@@ -1,6 +1,6 @@
-//! Receipts as files: one line of JSON in exactly one form, so that a receipt with any byte changed is none.
+//! Receipts as files: one line of JSON in exactly one form, so that a receipt with any changed byte is invalid.
 //!
-//! Left out on purpose: anything for people. What a file says about itself would be believed; what it proves is worked out from it.
+//! Left out on purpose: text for people. Readers would believe what a file says about itself, instead of verifying it.
 
 use bouya_core::codec::{decode, encode};
 use bouya_core::crypto::Hash;
@@ -11,28 +11,28 @@ use thiserror::Error;
 
 /// Names the format and its version.
 const FORMAT: &str = "bouya receipt 1";
-/// Longest receipt file: the largest transaction in hex, and ample paths.
+/// Longest receipt file, in bytes: room for the largest transaction in hex and for long paths.
 pub const RECEIPT_BYTES: usize = 256 * 1024;
-/// Steps of a path: more than 2^64 leaves would need.
+/// Most steps in a path: enough for 2^64 leaves.
 const STEPS: usize = 64;
 
-/// Why a file is no receipt.
+/// Why a file is not a receipt.
 #[derive(Debug, Error)]
 pub enum FormError {
-    /// Larger than any receipt.
+    /// It is larger than any receipt.
     #[error("it has {0} bytes; a receipt has at most {RECEIPT_BYTES}")]
     Large(usize),
-    /// Not such JSON.
-    #[error("it is no receipt: {0}")]
+    /// It is not JSON of the expected form.
+    #[error("it is not a receipt: {0}")]
     Json(String),
-    /// Another version, or another thing.
-    #[error("it is \"{0}\", this bouya reads \"{FORMAT}\"")]
+    /// It is another version, or another kind of file.
+    #[error("it has the format \"{0}\", but this version of bouya reads \"{FORMAT}\"")]
     Format(String),
     /// A field that cannot be read.
     #[error("its field {0} cannot be read")]
     Field(&'static str),
-    /// The same values in another form.
-    #[error("it was changed after it was made, if only in its form; get it anew")]
+    /// It has valid values in another form.
+    #[error("its form was changed after it was made; get the receipt again")]
     Form,
 }
 
@@ -66,7 +66,7 @@ struct UnderFile {
     path: Vec<String>,
 }
 
-/// The file of a receipt.
+/// The text of a receipt's file.
 pub fn write(receipt: &Receipt) -> String {
     let file = File {
         format: FORMAT.to_owned(),
@@ -83,7 +83,7 @@ pub fn write(receipt: &Receipt) -> String {
             anchor: hex(&above.anchor),
         }),
     };
-    // Strings and lists are always writable.
+    // Strings and lists always encode.
     serde_json::to_string(&file).unwrap_or_default()
 }
 
@@ -110,7 +110,7 @@ pub fn read(text: &str) -> Result<Receipt, FormError> {
     Ok(receipt)
 }
 
-/// What a mistake quotes of a file, which may be one long word.
+/// Shortens a text that an error quotes from a file, which may be one long word.
 fn clip(text: &str) -> String {
     text.chars().take(200).collect()
 }
@@ -146,7 +146,7 @@ fn from_hex<T: borsh::BorshDeserialize>(text: &str, name: &'static str) -> Resul
     decode(&bytes, name).map_err(|_| FormError::Field(name))
 }
 
-/// A step is `L` or `R`, the side on which the sibling stands, and its hash.
+/// A step is `L` or `R`, which is the sibling's side, followed by the sibling's hash.
 fn steps(path: &[Sibling]) -> Vec<String> {
     let side = |left| if left { 'L' } else { 'R' };
     path.iter().map(|step| format!("{}{}", side(step.left), step.hash)).collect()

@@ -1,7 +1,6 @@
-//! Logs: one line each, on standard error, as text or JSON. A reload changes the level.
+//! Logs: one event a line, to standard error, as text or JSON. A reload changes the level.
 //!
-//! What strangers and peers can cause is bounded here for every line at once, whoever wrote it: see `limit` for how much, and
-//! `line` for what may be in it.
+//! What strangers and peers can write to the log is bounded here for all lines: `limit` bounds the amount, and `line` the characters.
 
 mod limit;
 mod line;
@@ -29,31 +28,31 @@ pub struct Log {
 }
 
 impl Log {
-    /// Sets the level; a text that is none leaves it as it is.
+    /// Sets the level. If the text is not a level, the level stays as it is.
     pub fn set_level(&self, level: &str) {
         if let Ok(targets) = level.parse::<Targets>() {
-            // A subscriber that is gone has nothing to log.
+            // This fails only if the subscriber is gone, and then nothing is logged.
             let _ = self.level.reload(targets);
         }
     }
 
-    /// Tells how many lines were left out since it was asked last, for each place that said too much.
+    /// Logs how many lines were left out since the last call, for each place in the code that reached its limit.
     pub fn tell_left_out(&self) {
         for (place, lines) in self.limiter.take_left_out() {
             tracing::warn!(
                 place,
                 lines,
-                "log lines left out: this place has said as much as it may in an hour"
+                "log lines left out: this place in the code reached its limit for the hour"
             );
         }
     }
 }
 
-/// Begins logging. The first call counts: a process has one log.
+/// Starts logging. Only the first call counts: a process has one log.
 pub fn start(level: &str, json: bool) -> Log {
     let colour = !json && io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
     let (subscriber, log) = build(level, json, colour, io::stderr);
-    // A second node in one process (a test) logs to the first one's log.
+    // A second node in the same process (in tests) logs to the first node's log.
     let _ = subscriber.try_init();
     log
 }

@@ -1,6 +1,6 @@
-//! Verifying a store: everything is hashed and executed again and compared with what is kept; the first wrong thing is named.
+//! Verifies a store: hashes and executes everything again, compares the result with what is stored, and names the first difference.
 //!
-//! Left out on purpose: blocks off the best chain beyond their own form (their state was never kept).
+//! Left out on purpose: executing the blocks off the best chain, because their state was never stored. Only their form is checked.
 
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -19,7 +19,7 @@ use crate::workers::Workers;
 
 pub mod repair;
 
-/// What was found in order.
+/// The size of a correct store.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Report {
     /// Blocks on the best chain, the genesis block not counted.
@@ -35,14 +35,14 @@ pub struct Report {
 /// The first wrong thing.
 #[derive(Debug, Error)]
 pub enum VerifyError {
-    /// Something does not agree with what the blocks say.
+    /// Stored data does not agree with the blocks.
     #[error(
-        "wrong: {0}. Drop what is wrong with `bouya verify --repair`; the next run fetches it again from the peers"
+        "wrong: {0}. Repair the store with `bouya verify --repair`; the next run fetches the dropped blocks from the peers"
     )]
     Wrong(Wrong),
-    /// The file itself: its own structure does not hold.
+    /// The file's own structure is damaged.
     #[error(
-        "wrong: the file is damaged so that it cannot be read. Drop what is wrong with `bouya verify --repair`; the next run fetches it again from the peers"
+        "wrong: the file is damaged and cannot be read. Repair the store with `bouya verify --repair`; the next run fetches the dropped blocks from the peers"
     )]
     Damaged,
     /// The store cannot be read.
@@ -53,12 +53,12 @@ pub enum VerifyError {
     State(#[from] bouya_core::ledger::StateError),
 }
 
-/// Where and what.
+/// Where the store is wrong, and how.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Wrong {
     /// "block 17", "row …".
     pub place: String,
-    /// What does not agree.
+    /// The difference.
     pub what: String,
 }
 
@@ -72,13 +72,14 @@ fn wrong(place: impl fmt::Display, what: impl fmt::Display) -> VerifyError {
     VerifyError::Wrong(Wrong { place: place.to_string(), what: what.to_string() })
 }
 
-/// Verifies the file in `dir` and everything in it. True beside the report: the file's own bookkeeping was damaged and has been mended.
+/// Verifies the file in `dir` and everything in it. The flag next to the report: the file's internal structures were damaged and are
+/// repaired now.
 pub fn verify_file(
     dir: &Path,
     genesis: &Arc<Genesis>,
     progress: impl FnMut(u64, u64),
 ) -> Result<(Report, bool), VerifyError> {
-    // Opened as the store first: that refuses another daemon, another network, another format.
+    // Opened as a store first: this fails if a daemon has it open, or if its network or format is another.
     quietly(|| Store::open(dir, genesis.clone()).map(drop)).ok_or(VerifyError::Damaged)??;
     let sound = quietly(|| Store::check_file(dir)).ok_or(VerifyError::Damaged)?;
     let mended = !sound.map_err(|_| VerifyError::Damaged)?;
@@ -86,12 +87,12 @@ pub fn verify_file(
     Ok((report.ok_or(VerifyError::Damaged)??, mended))
 }
 
-/// What reading a damaged file gives, if anything: the store's library may panic over one.
+/// Reads a file that may be damaged. None if redb panicked over it.
 fn quietly<T>(read: impl FnOnce() -> T) -> Option<T> {
     catch_unwind(AssertUnwindSafe(read)).ok()
 }
 
-/// Verifies everything. `progress` hears of every block: done, in all.
+/// Verifies everything. After each block, `progress` gets the number done and the total.
 pub fn verify(reader: &Reader, mut progress: impl FnMut(u64, u64)) -> Result<Report, VerifyError> {
     let snapshot = reader.snapshot()?;
     let genesis = reader.genesis().clone();
@@ -132,18 +133,20 @@ fn check_block(
     let branch = replay.branch();
     let bytes = block.size();
     if snapshot.record(&branch.id)? != Some(HeaderRecord::new(block.header.clone(), branch, bytes)) {
-        return Err(wrong(place, "work, lateness or size in its record is not what the blocks add up to"));
+        return Err(wrong(place, "the work, lateness or size in its record is not the sum of the blocks"));
     }
     for (level, index, hash) in nodes {
         if snapshot.history_node(*level, *index)? != Some(*hash) {
             return Err(wrong(place, format!("node ({level}, {index}) of the history tree")));
         }
     }
-    // A deep reorganisation keeps no undo records of the blocks that it executed again, so a missing one is no fault.
+    // A deep reorganisation stores no undo records for the blocks it executed again, so a missing record is not a fault.
     let kept = snapshot.undo(&branch.id)?;
     let recent = branch.height.saturating_add(UNDO_BLOCKS) > tip;
     match kept {
-        Some(kept) if recent && kept != *undo => Err(wrong(place, "its undo record")),
+        Some(kept) if recent && kept != *undo => {
+            Err(wrong(place, "its undo record is not what executing it gives"))
+        }
         _ => Ok(()),
     }
 }
@@ -193,7 +196,7 @@ fn check_rows(snapshot: &Snapshot, replay: &Replay) -> Result<u64, VerifyError> 
         match found.next().transpose()? {
             Some((found_key, found_row)) if found_key == *key && found_row == *row => (),
             Some((found_key, _)) if found_key == *key => {
-                return Err(wrong(place, "is not what the blocks lead to"));
+                return Err(wrong(place, "is not the result of executing the blocks"));
             }
             Some((found_key, _)) if found_key < *key => {
                 let place = format!("state row {}", data_encoding::HEXLOWER.encode(&found_key));
@@ -209,7 +212,7 @@ fn check_rows(snapshot: &Snapshot, replay: &Replay) -> Result<u64, VerifyError> 
     Ok(expected.len() as u64)
 }
 
-/// Blocks off the best chain: their own hashes, and that they lead back to it.
+/// Checks the hashes and the parents of the blocks off the best chain.
 fn check_side(snapshot: &Snapshot) -> Result<u64, VerifyError> {
     let mut count = 0;
     for id in snapshot.ids()? {
@@ -222,16 +225,16 @@ fn check_side(snapshot: &Snapshot) -> Result<u64, VerifyError> {
         }
         count += 1;
         if !snapshot.is_side(&id)? {
-            return Err(wrong(&place, "is not listed as such"));
+            return Err(wrong(&place, "is not listed among those blocks"));
         }
         let body = snapshot.body(&id)?.ok_or_else(|| wrong(&place, "its body is missing"))?;
         if header.id() != id || body.root(header.height) != header.body {
-            return Err(wrong(&place, "header or body is not what its id says"));
+            return Err(wrong(&place, "its header or body does not match its id"));
         }
         let parent =
             snapshot.record(&header.parent)?.ok_or_else(|| wrong(&place, "its parent is missing"))?;
         if parent.work + u128::from(header.difficulty) != record.work {
-            return Err(wrong(&place, "work in its record is not what its ancestors add up to"));
+            return Err(wrong(&place, "the work in its record is not the sum of its ancestors"));
         }
     }
     if snapshot.side_blocks()?.len() as u64 != count {

@@ -1,7 +1,7 @@
 //! Wallets: key pairs of people and firms, one file each, and the member key's file.
 //!
-//! A wallet is `NAME.wallet` in one folder, JSON, its seed encrypted under a passphrase (`keystore`). Files are made 0600,
-//! never overwritten, and not read while others may read them (`private`).
+//! A wallet is the JSON file `NAME.wallet` in the wallets' folder. Its seed is encrypted with a passphrase (`keystore`). Files are
+//! created with mode 0600, never overwritten, and refused if others may read them (`private`).
 //!
 //! Left out on purpose: deleting and renaming (the file system does both), seed phrases, many keys per wallet.
 
@@ -26,12 +26,12 @@ pub(crate) use member_key::seed_line;
 pub use member_key::{load as member_key_load, load_or_create as member_key_load_or_create, write_seed};
 pub use private::FileError;
 
-/// A passphrase: wiped when dropped, never printed.
+/// A passphrase. It is wiped from memory when dropped, and never printed.
 #[derive(PartialEq, Eq)]
 pub struct Passphrase(Zeroizing<String>);
 
 impl Passphrase {
-    /// The passphrase with this text, which is taken, so that no copy stays behind.
+    /// Takes ownership of the text, so that no copy stays behind.
     pub fn new(text: String) -> Self {
         Self(Zeroizing::new(text))
     }
@@ -40,7 +40,7 @@ impl Passphrase {
         self.0.as_bytes()
     }
 
-    /// Whether it is nothing at all.
+    /// Whether it has no characters.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -52,18 +52,18 @@ impl fmt::Debug for Passphrase {
     }
 }
 
-/// Why a wallet or a key file could not be made, read or opened.
+/// Why a wallet or a key file could not be created, read or opened.
 #[derive(Debug, Error)]
 pub enum WalletError {
     /// The file itself.
     #[error(transparent)]
     File(#[from] FileError),
-    /// There is no wallet of that name.
-    #[error("there is no wallet \"{name}\" in {}; see what there is: bouya wallet list", dir.display())]
+    /// There is no wallet with that name.
+    #[error("there is no wallet \"{name}\" in {}; to list them: bouya wallet list", dir.display())]
     Unknown {
-        /// What was asked for.
+        /// The name that was asked for.
         name: WalletName,
-        /// Where it was looked for.
+        /// The folder that was searched.
         dir: PathBuf,
     },
     /// Written by a newer version.
@@ -74,7 +74,7 @@ pub enum WalletError {
         /// Its format.
         format: u32,
     },
-    /// Not as it was written.
+    /// The file is not as it was written.
     #[error("{} is damaged ({why}); restore it from a backup, or import its seed again", path.display())]
     Damaged {
         /// The file.
@@ -88,41 +88,41 @@ pub enum WalletError {
         /// The wallet.
         name: WalletName,
     },
-    /// An encrypted wallet, and no passphrase.
+    /// The wallet is encrypted, but no passphrase was given.
     #[error("wallet \"{name}\" is encrypted: give its passphrase, as with --passphrase-file FILE")]
     PassphraseNeeded {
         /// The wallet.
         name: WalletName,
     },
-    /// A passphrase of nothing.
-    #[error("an empty passphrase protects nothing; for a wallet without one say --no-passphrase")]
+    /// The passphrase has no characters.
+    #[error("an empty passphrase protects nothing; for a wallet without a passphrase, give --no-passphrase")]
     EmptyPassphrase,
-    /// Not one line of 64 hex digits. The content is not shown, for it may be a secret.
-    #[error("{} is no key file: one line of 64 hex digits is expected", .0.display())]
+    /// The file is not one line of 64 hex digits. Its content is not shown, because it may be a secret.
+    #[error("{} is not a key file: one line of 64 hex digits is expected", .0.display())]
     NoSeed(PathBuf),
-    /// Nowhere to keep wallets.
-    #[error("no folder for wallets: neither XDG_DATA_HOME nor HOME is set; say where: --wallets DIR")]
+    /// There is no folder for wallets.
+    #[error("no folder for wallets: neither XDG_DATA_HOME nor HOME is set; name a folder: --wallets DIR")]
     NoFolder,
     /// The system gave no randomness.
     #[error("the system gave no randomness: {0}")]
     Random(getrandom::Error),
 }
 
-/// A wallet's name: 1 to 64 of a-z, A-Z, 0-9, `-`, `_` and `.`, beginning with a letter or digit, and nothing that reads as an
-/// address. It becomes a file name, so nothing that could leave the folder is in it.
+/// A wallet's name: 1 to 64 of a-z, A-Z, 0-9, `-`, `_` and `.`, beginning with a letter or digit. It must not look like an
+/// address. It becomes a file name, so it cannot contain anything that leaves the folder.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct WalletName(String);
 
-/// Why a text is no wallet name.
+/// Why a text is not a wallet name.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum WalletNameError {
-    /// Outside the grammar.
+    /// It has the wrong characters or length.
     #[error(
-        "\"{0}\" is no wallet name: use 1 to 64 letters, digits, '-', '_' or '.', beginning with a letter or digit"
+        "\"{0}\" is not a wallet name: use 1 to 64 letters, digits, '-', '_' or '.', beginning with a letter or digit"
     )]
     Grammar(String),
-    /// Would be taken for an address.
-    #[error("\"{0}\" would read as an address: choose a name that does not begin with bouya1")]
+    /// It looks like an address.
+    #[error("\"{0}\" looks like an address: choose a name that does not begin with bouya1")]
     Address(String),
 }
 
@@ -163,7 +163,7 @@ pub struct Wallets {
 }
 
 impl Wallets {
-    /// The wallets in `dir`, which is made when the first one is.
+    /// The wallets in `dir`. The folder is created together with its first wallet.
     pub fn new(dir: PathBuf) -> Self {
         Self { dir }
     }
@@ -171,18 +171,18 @@ impl Wallets {
     /// The folder where wallets are kept unless told otherwise: `bouya/wallets` in the user's data folder.
     pub fn default_dir() -> Result<PathBuf, WalletError> {
         let set = |name| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-        // By the XDG rules a relative path is as good as none.
+        // The XDG rules say to ignore a relative path.
         let data = set("XDG_DATA_HOME").filter(|path| path.is_absolute());
         let data = data.or_else(|| set("HOME").map(|home| home.join(".local/share")));
         Ok(data.ok_or(WalletError::NoFolder)?.join("bouya/wallets"))
     }
 
-    /// Where they are.
+    /// The folder.
     pub fn dir(&self) -> &Path {
         &self.dir
     }
 
-    /// The file of the wallet `name`, there or not.
+    /// The path of the wallet `name`, whether it exists or not.
     pub fn path(&self, name: &WalletName) -> PathBuf {
         self.dir.join(format!("{name}.wallet"))
     }
@@ -205,7 +205,7 @@ impl Wallets {
         cost: keystore::Cost,
     ) -> Result<Wallet, WalletError> {
         let path = self.path(name);
-        // Before the passphrase costs anything; create_new decides.
+        // Checked before the slow key derivation. `private::create` decides in the end.
         if path.exists() {
             return Err(FileError::Exists(path).into());
         }
@@ -215,7 +215,7 @@ impl Wallets {
         Ok(wallet)
     }
 
-    /// Whether there is a wallet of that name.
+    /// Whether there is a wallet with that name.
     pub fn has(&self, name: &WalletName) -> bool {
         self.path(name).exists()
     }

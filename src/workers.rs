@@ -1,7 +1,7 @@
-//! Signature checks: once per transaction, on all cores.
+//! Checks signatures, once per transaction, on all cores.
 //!
-//! A transaction is checked when it reaches the mempool and again is not when it comes in a block: what was checked is remembered by
-//! id, in two halves that rotate, so that memory stays bounded and nothing is swept.
+//! A transaction that was checked for the mempool is not checked again when it comes in a block: checked transactions are remembered
+//! by id. The memory has two halves: when the newer half is full, the older one is dropped. So it stays bounded without any sweeping.
 
 use std::collections::HashMap;
 use std::num::NonZero;
@@ -11,14 +11,14 @@ use bouya_core::crypto::Hash;
 use bouya_core::ledger::{CheckedTransaction, Transaction, TransactionError};
 use bouya_core::limits::MEMPOOL_ENTRY_OVERHEAD;
 
-/// Bytes of checked transactions in each half of the memory, as allocated.
+/// Most bytes of checked transactions in each half of the memory, counted as allocated.
 const REMEMBERED_BYTES: usize = 16 * 1024 * 1024;
-/// Most signatures that are verified together: beyond, a batch gains little.
+/// Most signatures in one batch: larger batches gain little.
 const BATCH: usize = 1_024;
-/// Each thread has at least so many: smaller batches cost more for each signature, and starting a thread costs some.
+/// Fewest signatures for a thread: smaller batches cost more per signature, and starting a thread has a cost too.
 const PER_THREAD: usize = 256;
 
-/// Checks transactions of one network.
+/// Checks the signatures of one network's transactions.
 pub struct Workers {
     network: Hash,
     threads: usize,
@@ -41,13 +41,13 @@ impl Workers {
         Self { network, threads, memory: Mutex::default() }
     }
 
-    /// Checks each transaction: one result for each, in order.
+    /// Checks the transactions, and returns one result for each, in the same order.
     pub fn check_each(&self, transactions: &[Transaction]) -> Vec<Checked> {
         let known = self.memory().get_each(transactions);
         let unknown = known.iter().zip(transactions).filter(|(known, _)| known.is_none());
         let unknown: Vec<Transaction> = unknown.map(|(_, transaction)| transaction.clone()).collect();
         let mut checked = self.check_unknown(&unknown).into_iter();
-        // As many as there are gaps.
+        // There are as many results as gaps.
         let mut next = || checked.next().unwrap_or(Err(TransactionError::Signature));
         known.into_iter().map(|known| known.map_or_else(&mut next, Ok)).collect()
     }
@@ -75,7 +75,7 @@ impl Workers {
     }
 
     fn memory(&self) -> std::sync::MutexGuard<'_, Memory> {
-        // A half-done insertion is only a forgotten one.
+        // If a thread panicked while inserting, at worst a transaction is checked again.
         self.memory.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -94,7 +94,7 @@ impl Memory {
     }
 
     fn put(&mut self, checked: CheckedTransaction) {
-        // As allocated, like in the mempool.
+        // Counted as allocated, like in the mempool.
         self.young_bytes += checked.size() + MEMPOOL_ENTRY_OVERHEAD;
         self.young.insert(checked.id(), checked);
         if self.young_bytes > REMEMBERED_BYTES {

@@ -201,6 +201,24 @@ fn the_tests_that_security_md_names_exist() {
     assert!(tests > 50, "SECURITY.md names only {tests} tests: has its form changed?");
 }
 
+/// Files that the documents name in code type are there: a reader who follows a name finds it.
+#[test]
+fn the_files_that_documents_name_exist() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let pages =
+        ["README.md", "docs/OPERATIONS.md", "docs/PROTOCOL.md", "docs/RELIABILITY.md", "docs/PERFORMANCE.md"];
+    for page in pages {
+        let text = fs::read_to_string(root.join(page)).unwrap();
+        let is_file = |word: &&str| {
+            ["src/", "tests/", "tools/"].iter().any(|root| word.starts_with(root))
+                && !word.contains([' ', '\n', '*'])
+        };
+        for word in text.split('`').filter(is_file) {
+            assert!(root.join(word).exists(), "{page} names {word}, which is not there");
+        }
+    }
+}
+
 #[test]
 fn an_id_is_proven_in_one_place() {
     for source in sources("src").iter().filter(|source| !is_test(&source.path)) {

@@ -1,6 +1,6 @@
-//! Members gone mad, against real daemons on this machine's loopback: each is cut with a named reason, and the honest members do not
-//! notice: they stay connected, ban none of each other, and go on making and agreeing on blocks. No timing is judged here;
-//! `cargo bench --bench attacks` measures.
+//! Members gone mad, against real daemons on this machine's loopback. Each mad member is cut with a named reason. The honest members do not
+//! notice: they stay connected, ban none of each other, and go on mining and agreeing on blocks. No timing is judged here; `cargo bench
+//! --bench attacks` measures it.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 

@@ -112,8 +112,8 @@ fn no_node_is_exit_code_3_and_says_how_to_get_one() {
     assert_eq!(
         err(&output),
         format!(
-            "error: no node at http://{at} (connection refused). \
-             Start one: bouya run --config node.toml; or say where: --api URL\n"
+            "error: no node answers at http://{at} (connection refused). \
+             Start one: bouya run --config node.toml; or name another: --api URL\n"
         )
     );
 }

@@ -1,10 +1,10 @@
-//! Real daemons as processes on this machine's loopback: what a network does when its nodes fall, part and meet again.
+//! Real daemons as processes on this machine's loopback: what a network does when its nodes fail, lose each other and meet again.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod network {
     mod agreements;
-    #[allow(dead_code, reason = "shared with the tests of strangers, which use the rest")]
+    #[allow(dead_code, reason = "shared with other tests, which use the rest")]
     mod daemon;
     mod descriptors;
     mod faults;

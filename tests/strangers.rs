@@ -1,10 +1,10 @@
-//! A real daemon among hosts that have no certificate: they may cost little, and keep nobody out.
+//! A real daemon among hosts without a certificate: they may cost it little, and may keep no member out.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod strangers {
     mod attack;
-    #[allow(dead_code, reason = "shared with the network's tests, which use the rest")]
+    #[allow(dead_code, reason = "shared with other tests, which use the rest")]
     #[path = "../network/daemon.rs"]
     mod daemon;
     mod files;

@@ -1,4 +1,5 @@
-//! Real TLS on the loopback: who gets in, who does not and why, and what a connection does with time and bytes.
+//! Real TLS on the loopback: who gets in, who does not and why, and how a connection deals with time and bytes.
+
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
 #[path = "tls/ca.rs"]
@@ -20,9 +21,10 @@ use bouya::net::connection::Outbox;
 use bouya::net::listen::{self, Listener};
 use bouya::net::tls::{Session, Tls};
 use bouya::net::{Deadlines, NetEvent, Shared, dial};
-use bouya_core::crypto::{Hash, SecretKey};
+use bouya_core::crypto::SecretKey;
 use bouya_core::overlay::{ConnId, DialError, Input};
-use bouya_core::wire::{Hello, TipSummary};
+use bouya_core::testing;
+use bouya_core::wire::Hello;
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ServerConfig};
 use tokio::net::{TcpListener, TcpStream};
@@ -30,10 +32,10 @@ use tokio::sync::mpsc;
 use tokio::time::timeout;
 use tokio_rustls::{TlsAcceptor, TlsConnector, client, server};
 
-/// No wait in these tests is longer: what has not come by then does not come.
+/// What has not happened after this long never happens.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// A node's network side with this test as its hub.
+/// The network side of a node. The test takes the place of its hub.
 struct Node {
     shared: Shared,
     events: mpsc::Receiver<NetEvent>,
@@ -89,21 +91,7 @@ impl Node {
 }
 
 fn hello(id: &str) -> Hello {
-    Hello {
-        protocols: Hello::PROTOCOLS,
-        features: vec![],
-        network: Hash([7; 32]),
-        id: id.parse().unwrap(),
-        agent: "test".into(),
-        instance: "1".into(),
-        listen: None,
-        tip: TipSummary { height: 0, hash: Hash::ZERO, work: 1 },
-        lowest_block: 0,
-        rules: Hash::ZERO,
-        crls: vec![],
-        member: None,
-        time_ms: 0,
-    }
+    testing::hello(&testing::genesis(), id)
 }
 
 fn member_key(id: &str) -> SecretKey {
@@ -112,7 +100,7 @@ fn member_key(id: &str) -> SecretKey {
     SecretKey::from_seed(&seed)
 }
 
-/// Two nodes with a connection on which hello went both ways.
+/// Connects two nodes that both say hello.
 async fn greeted(one: &mut Node, two: &mut Node, to: SocketAddr) -> [(ConnId, Session, Outbox); 2] {
     one.dial("bob", to);
     let (left, right) = (one.up().await, two.up().await);
@@ -143,7 +131,7 @@ async fn connect_shared(
     TlsConnector::from(config).connect(ServerName::try_from(name.to_owned()).unwrap(), socket).await
 }
 
-/// A server that takes one connection after another and hands on what TLS makes of them.
+/// A server that accepts one connection after another and passes on the result of each handshake.
 async fn serve(
     config: ServerConfig,
 ) -> (SocketAddr, mpsc::Receiver<std::io::Result<server::TlsStream<TcpStream>>>) {
@@ -161,7 +149,7 @@ async fn serve(
     (address, receiver)
 }
 
-/// Waits for what another task is about to do.
+/// Waits until `done` holds.
 async fn until(what: &str, mut done: impl FnMut() -> bool) {
     let wait = async {
         while !done() {

@@ -238,8 +238,12 @@ fn vectors() -> BTreeMap<String, String> {
     let schedule = Schedule::new(5_000, 32, 20_000_000);
     let difficulties: Vec<String> = [-2_560_000_i64, -160_000, -5_000, 0, 5_000, 80_000, 160_000, 2_560_000]
         .iter()
-        .map(|lateness| format!("{lateness}:{}", schedule.difficulty(*lateness, 5_000)))
+        .map(|lateness| format!("{lateness}:{}", schedule.difficulty(*lateness)))
         .collect();
+    let gaps = [(64, 1, false), (64, 4_750, false), (65, 1, false), (65, 20_000, false), (65, 20_000, true)];
+    let latenesses = gaps.map(|(height, gap, told)| {
+        format!("{height}:{gap}:{told}:{}", schedule.lateness(0, height, gap, told))
+    });
     let hello = Hello {
         protocols: Hello::PROTOCOLS,
         features: vec![],
@@ -272,7 +276,8 @@ fn vectors() -> BTreeMap<String, String> {
         ("header bytes".to_owned(), hex(&encode(&header))),
         ("header id".to_owned(), header.id().to_string()),
         ("merkle root of a, b, c".to_owned(), root(&["a", "b", "c"]).to_string()),
-        ("difficulty after lateness:ms, gap 5000".to_owned(), difficulties.join(" ")),
+        ("difficulty after lateness".to_owned(), difficulties.join(" ")),
+        ("lateness after 0, by height:gap:told".to_owned(), latenesses.join(" ")),
         ("ping 1 as frame".to_owned(), hex(&frame(&Message::Ping(1).to_bytes()))),
         ("hello".to_owned(), String::from_utf8(hello.to_json()).unwrap()),
     ]);

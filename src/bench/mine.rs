@@ -1,5 +1,6 @@
 //! The miner's threads: how fast they search beside what the hash alone could do, and how soon they stop.
 
+use std::collections::VecDeque;
 use std::fs;
 use std::num::NonZero;
 use std::sync::Arc;
@@ -7,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use bouya_core::crypto::sha256;
 use bouya_core::ledger::Address;
-use bouya_core::node::{Gate, Head};
+use bouya_core::node::{Gate, Head, When};
 use bouya_core::overlay::{Outlook, SyncStatus};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -16,7 +17,7 @@ use super::load::{Load, genesis, key};
 use super::{Aim, BenchError, Figure, Limits, Report, Run};
 use crate::actor::Mailbox;
 use crate::mempool::{Level, MempoolRequest};
-use crate::miner::{self, MinerActor, When};
+use crate::miner::{self, MinerActor};
 
 /// A thread whose time has stood still for this long has stopped.
 const STILL: Duration = Duration::from_millis(20);
@@ -38,8 +39,13 @@ pub fn run(settings: &MineBench, run: &mut Run<'_>) -> Result<Report, BenchError
     let (mempool, mut asked) = Mailbox::new("mempool", 16);
     let (_miner, inbox) = Mailbox::new("miner", 1);
     let branch = genesis.branch();
-    let head =
-        Head { branch, supply: genesis.supply(), empty_blocks: 0, locator: Vec::new(), disk_full: false };
+    let head = Head {
+        branch,
+        supply: genesis.supply(),
+        recent: VecDeque::new(),
+        locator: Vec::new(),
+        disk_full: false,
+    };
     let (head, head_watch) = watch::channel(Arc::new(head));
     let outlook = |sync| Outlook { sync, clock_offset_ms: None, starting: false };
     let (outlooks, outlook_watch) = watch::channel(outlook(SyncStatus::Synced));

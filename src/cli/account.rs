@@ -1,4 +1,4 @@
-//! `balance` and `history`: what an address holds, and how that came.
+//! `balance` and `history`: what an address holds, and the payments that led to it.
 
 use clap::Args;
 
@@ -16,13 +16,13 @@ Examples:
   bouya balance bouya1… --confirmations 6
   bouya history alice --limit 20
 
-With N confirmations a balance is meant as of N - 1 blocks ago; with 0 the waiting transactions count too.";
+With N confirmations, the balance is the one of N - 1 blocks ago. With 0, waiting transactions count too.";
 
 #[derive(Debug, Args)]
 pub(crate) struct Balance {
     /// An address (bouya1…), or a wallet's name
     address: String,
-    /// Count only what has so many confirmations
+    /// Count only what has at least N confirmations
     #[arg(long, value_name = "N", default_value_t = 1)]
     confirmations: u64,
     #[command(flatten)]
@@ -52,7 +52,7 @@ pub(crate) fn history(options: &History, client: &Client, out: &mut Output) -> R
     let address = parse::address(&options.address, &options.wallets.open()?)?;
     let answer = client.get_with(&format!("/v1/accounts/{address}/transactions"), &options.page.query())?;
     let command = format!("bouya history {}", options.address);
-    let empty = "Nothing was paid to or by this address yet. What still waits: bouya mempool";
+    let empty = "This address has not paid or received anything yet. Waiting transactions: bouya mempool";
     let header = ["HEIGHT", "TIME", "", "AMOUNT", "FEE", "WITH", "TRANSACTION", "MEMO"];
     out.page(&answer, &command, empty, &header, |out, movement: &Movement| {
         let (sign, mood) = match movement.direction {

@@ -27,40 +27,40 @@ Examples:
   bouya agree propose --from alice --title \"Lease 2027\" --document lease.pdf --party bob --party bouya1… --deadline 14d
   bouya agree list --party alice --status open
   bouya agree show ID
-  bouya agree sign ID --from bob --document lease.pdf      refuses to sign if the file is another
+  bouya agree sign ID --from bob --document lease.pdf      refuses to sign if the file differs
   bouya agree refuse ID --from carol
   bouya agree withdraw ID --from alice                     while nobody else has signed
 
-The proposer signs by proposing. An agreement is effective once all parties have signed, refused by the first refusal, expired
-when the deadline passes first. Give the file to the parties yourself: the ledger holds only its SHA-256.";
+The proposer signs by proposing. An agreement is effective once all parties have signed, refused once one of them
+refuses, and expired if the deadline passes first. Send the file to the parties yourself: the ledger holds only its SHA-256.";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum AgreeCommand {
-    /// Ask parties to agree on a document
+    /// Propose an agreement on a document
     Propose(Propose),
     /// Sign an agreement
     Sign(Answer),
     /// Refuse an agreement, which ends it
     Refuse(Answer),
-    /// Take a proposal back, while nobody else has signed
+    /// Withdraw a proposal that nobody else has signed yet
     Withdraw(Withdraw),
-    /// An agreement, and who answered when
+    /// Show an agreement, and who answered when
     Show(Show),
-    /// Agreements, newest first
+    /// List agreements, newest first
     List(List),
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct Propose {
-    /// What people call it
+    /// Its title
     #[arg(long, value_name = "TEXT")]
     title: String,
     #[command(flatten)]
     document: Document,
-    /// Who must sign beside you: an address, contact or wallet; may be given several times
+    /// Who must sign besides you: an address, contact or wallet; may be given several times
     #[arg(long = "party", required = true, value_name = "ADDRESS")]
     parties: Vec<String>,
-    /// Until when answers count: a time as in 2026-12-24T12:00:00Z, or a span as in 48h or 14d
+    /// Last moment for answers: a time like 2026-12-24T12:00:00Z, or a span like 48h or 14d
     #[arg(long, value_name = "TIME", value_parser = deadline)]
     deadline: Timestamp,
     #[command(flatten)]
@@ -83,7 +83,7 @@ pub(crate) struct Answer {
     /// The agreement's id
     #[arg(value_parser = parse::hash)]
     id: Hash,
-    /// The document, to make sure that it is the one
+    /// Your copy of the document, to check that the agreement is about it
     #[arg(long, value_name = "FILE")]
     document: Option<PathBuf>,
     #[command(flatten)]
@@ -104,23 +104,23 @@ pub(crate) struct Show {
     /// The agreement's id
     #[arg(value_parser = parse::hash)]
     id: Hash,
-    /// How deep under the tip a status reads as settled
+    /// How many confirmations make a status settled
     #[arg(long, value_name = "N", default_value_t = 6)]
     confirmations: u64,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct List {
-    /// Only by or to this address, contact or wallet
+    /// Only those that this address, contact or wallet is a party to
     #[arg(long, value_name = "ADDRESS")]
     party: Option<String>,
-    /// Only about this document
+    /// Only those about this document
     #[arg(long, value_name = "FILE")]
     document: Option<PathBuf>,
-    /// Only about the document with this SHA-256
+    /// Only those about the document with this SHA-256
     #[arg(long, value_name = "HASH", value_parser = parse::hash, conflicts_with = "document")]
     document_hash: Option<Hash>,
-    /// Only those that stand so
+    /// Only those with this status
     #[arg(long, value_name = "STATUS")]
     status: Option<AgreementStatus>,
     #[command(flatten)]
@@ -154,7 +154,7 @@ fn propose(options: &Propose, client: &Client, out: &mut Output) -> Result<(), E
     let parties: Bounded<_, PARTIES> = parties
         .collect::<Result<Vec<_>, _>>()?
         .try_into()
-        .map_err(|error| Error::Usage(format!("--party is given too often: {error}")))?;
+        .map_err(|error| Error::Usage(format!("too many --party: {error}")))?;
     let mut lines = vec![
         ("title", options.title.clone()),
         ("document", document.to_string()),
@@ -176,11 +176,11 @@ fn answer(options: &Answer, response: Response, client: &Client, out: &mut Outpu
     let agreement: Agreement = client.get(&format!("/v1/agreements/{}", options.id))?.read()?;
     let own = signer.wallet.address().to_string();
     let party = agreement.parties.iter().find(|party| party.address == own).ok_or_else(|| {
-        Error::Failed(format!("wallet {} ({own}) is no party of this agreement", signer.wallet.name()))
+        Error::Failed(format!("wallet {} ({own}) is not a party to this agreement", signer.wallet.name()))
     })?;
     if let Some(answer) = party.answer {
         return Err(Error::Failed(format!(
-            "wallet {} has {answer} already; a first answer stays",
+            "wallet {} has already {answer}; the first answer counts",
             signer.wallet.name()
         )));
     }
@@ -193,7 +193,7 @@ fn answer(options: &Answer, response: Response, client: &Client, out: &mut Outpu
         let found = document::hash(path)?;
         if found != hash {
             return Err(Error::Failed(format!(
-                "{} has SHA-256 {found}, the agreement is about {hash}: it is not the same document",
+                "{} has SHA-256 {found}, but the agreement is about {hash}: this is another document",
                 path.display()
             )));
         }
@@ -201,7 +201,7 @@ fn answer(options: &Answer, response: Response, client: &Client, out: &mut Outpu
     let lines = summary(&agreement);
     let question = match response {
         Response::Sign => "Sign it?",
-        Response::Refuse => "Refuse it, which ends it?",
+        Response::Refuse => "Refuse it? This ends it.",
     };
     let action = Action::Respond { agreement: options.id, document: hash, response };
     signer.submit(action, &lines, question, out)
@@ -211,20 +211,20 @@ fn withdraw(options: &Withdraw, client: &Client, out: &mut Output) -> Result<(),
     let signer = Signer::open(&options.signing, client)?;
     let agreement: Agreement = client.get(&format!("/v1/agreements/{}", options.id))?.read()?;
     if agreement.proposer != signer.wallet.address().to_string() {
-        return Err(Error::Failed(format!("only its proposer withdraws it: {}", agreement.proposer)));
+        return Err(Error::Failed(format!("only its proposer can withdraw it: {}", agreement.proposer)));
     }
     still_open(&agreement)?;
     if agreement.parties.iter().any(|party| party.answer.is_some()) {
         return Err(Error::Failed("somebody has signed already, so it cannot be withdrawn".into()));
     }
     let action = Action::Withdraw { agreement: options.id };
-    signer.submit(action, &summary(&agreement), "Take it back?", out)
+    signer.submit(action, &summary(&agreement), "Withdraw it?", out)
 }
 
-/// What would count for nothing is not sent.
+/// An answer that would have no effect is not sent.
 fn still_open(agreement: &Agreement) -> Result<(), Error> {
     if agreement.status != AgreementStatus::Open {
-        return Err(Error::Failed(format!("it is {}: an answer would count for nothing", agreement.status)));
+        return Err(Error::Failed(format!("it is {}: an answer would have no effect", agreement.status)));
     }
     if parse_rfc3339(&agreement.deadline).is_some_and(|deadline| deadline < wall()) {
         return Err(Error::Failed(format!("its deadline {} has passed", agreement.deadline)));
@@ -265,7 +265,7 @@ fn show(options: &Show, client: &Client, out: &mut Output) -> Result<(), Error> 
         }
         if let Some(at) = &agreement.withdrawal {
             let in_vain = agreement.status != AgreementStatus::Withdrawn;
-            let said = if in_vain { "withdrawn, in vain" } else { "withdrawn" };
+            let said = if in_vain { "withdrawn, without effect" } else { "withdrawn" };
             rows.push(who(out, &agreement.proposer, said, Some(at)));
         }
         out.line("")?;
@@ -273,7 +273,7 @@ fn show(options: &Show, client: &Client, out: &mut Output) -> Result<(), Error> 
     })
 }
 
-/// A line of who said what, and when.
+/// One row: who answered what, and when.
 fn who(out: &Output, address: &str, said: &str, at: Option<&Moment>) -> Vec<Cell> {
     vec![
         cell(out.short(address)),
@@ -284,7 +284,7 @@ fn who(out: &Output, address: &str, said: &str, at: Option<&Moment>) -> Vec<Cell
     ]
 }
 
-/// Whether something was decided, but not yet for good.
+/// Whether a decision was made that a reorganisation could still undo.
 fn may_change(agreement: &Agreement) -> bool {
     agreement.status != AgreementStatus::Open && !agreement.settled
 }
@@ -302,7 +302,7 @@ fn list(options: &List, client: &Client, out: &mut Output) -> Result<(), Error> 
     query.extend(options.status.map(|status| ("status", status.to_string())));
     let answer = client.get_with("/v1/agreements", &query)?;
     let header = ["ID", "STATUS", "SIGNED", "DEADLINE", "PROPOSER", "TITLE"];
-    let empty = "No agreement fits. To make one: bouya agree propose --help";
+    let empty = "No agreements found. To propose one: bouya agree propose --help";
     out.page(&answer, "bouya agree list", empty, &header, |out, agreement: &Agreement| {
         let signed = agreement.parties.iter().filter(|party| party.answer == Some(PartyAnswer::Signed));
         let mark = if may_change(agreement) { "?" } else { "" };
@@ -319,7 +319,7 @@ fn list(options: &List, client: &Client, out: &mut Output) -> Result<(), Error> 
 
 /// A time, or a span from now.
 fn deadline(text: &str) -> Result<Timestamp, String> {
-    let form = || "a deadline is a time as in 2026-12-24T12:00:00Z, or a span as in 48h or 14d".to_owned();
+    let form = || "a deadline is a time like 2026-12-24T12:00:00Z, or a span like 48h or 14d".to_owned();
     if let Some(time) = parse_rfc3339(text) {
         return Ok(time);
     }

@@ -1,4 +1,4 @@
-//! Questions to the person at the terminal: passphrases and yes or no.
+//! Questions to the person at the terminal: passphrases, and yes or no.
 
 use std::fs;
 use std::io::{self, BufRead, IsTerminal, Write};
@@ -14,16 +14,16 @@ use super::error::Error;
 /// How a new wallet is protected.
 #[derive(Debug, Args)]
 pub(crate) struct NewPassphrase {
-    /// Take the passphrase from the first line of this file
+    /// Read the passphrase from the first line of this file
     #[arg(long, value_name = "FILE")]
     passphrase_file: Option<PathBuf>,
-    /// Keep the seed unencrypted: whoever reads the file owns the coins
+    /// Store the seed unencrypted: anyone who reads the file owns the coins
     #[arg(long, conflicts_with = "passphrase_file")]
     no_passphrase: bool,
 }
 
 impl NewPassphrase {
-    /// The passphrase to be used, if one is.
+    /// The passphrase to protect the wallet with; None if it stays unencrypted.
     pub(crate) fn get(&self) -> Result<Option<Passphrase>, Error> {
         if self.no_passphrase {
             return Ok(None);
@@ -34,7 +34,7 @@ impl NewPassphrase {
         if !io::stdin().is_terminal() {
             return Err(Error::Usage(
                 "no terminal to ask for a passphrase: give --passphrase-file FILE, \
-                 or --no-passphrase to keep the seed unencrypted"
+                 or --no-passphrase to store the seed unencrypted"
                     .into(),
             ));
         }
@@ -43,7 +43,7 @@ impl NewPassphrase {
             return Err(WalletError::EmptyPassphrase.into());
         }
         if prompt("Again: ")? != passphrase {
-            return Err(Error::Failed("the two passphrases differ; nothing was made, try again".into()));
+            return Err(Error::Failed("the two passphrases differ; no wallet was created, try again".into()));
         }
         Ok(Some(passphrase))
     }
@@ -52,13 +52,13 @@ impl NewPassphrase {
 /// How an existing wallet is opened.
 #[derive(Debug, Args)]
 pub(crate) struct ExistingPassphrase {
-    /// Take the wallet's passphrase from the first line of this file
+    /// Read the wallet's passphrase from the first line of this file
     #[arg(long, value_name = "FILE")]
     passphrase_file: Option<PathBuf>,
 }
 
 impl ExistingPassphrase {
-    /// Refuses early what [`Self::get`] would refuse later, after work has been done.
+    /// Fails early if [`Self::get`] would fail later, after work has been done.
     pub(crate) fn check(&self, wallet: &Wallet) -> Result<(), Error> {
         if !wallet.is_encrypted() || self.passphrase_file.is_some() || io::stdin().is_terminal() {
             return Ok(());
@@ -80,11 +80,11 @@ impl ExistingPassphrase {
     }
 }
 
-/// Whether the person at the terminal agrees; `instead` is the flag that says so without asking.
+/// Whether the person at the terminal says yes; `instead` is the flag that answers yes in advance.
 pub(crate) fn confirm(question: &str, instead: &str) -> Result<bool, Error> {
     if !io::stdin().is_terminal() {
         return Err(Error::Usage(format!(
-            "no terminal to ask \"{question}\": say {instead} to go on without asking"
+            "no terminal to ask \"{question}\": give {instead} to skip the question"
         )));
     }
     let mut stderr = io::stderr();

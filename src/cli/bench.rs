@@ -1,4 +1,4 @@
-//! `bouya bench`: what this machine can do, and what Bouya makes of it.
+//! `bouya bench`: how fast this machine is, and how fast Bouya runs on it.
 
 use std::iter;
 use std::num::NonZero;
@@ -18,14 +18,14 @@ Examples:
   bouya bench network                        four nodes, 30 s of transfers
   bouya bench network --nodes 8 --seconds 60
   bouya bench sync --blocks 2000 --transactions 500000
-  bouya bench mempool --runs 5               the median of five, the least and the most
+  bouya bench mempool --runs 5               median, lowest and highest of five runs
   bouya bench all --runs 3 --json            every bench, one after the other
-  bouya bench all --quick                    whether all of them work here
+  bouya bench all --quick                    only check that all of them work here
 
-Every run measures this machine's limits first, then the real thing on the same cores. Take a \
-release build and a machine that does nothing else; figures of one run vary, so take several. Nodes \
-are processes of their own on the loopback; everything lies in a temporary folder and goes away. \
-docs/PERFORMANCE.md says how each figure is defined.";
+Every run first measures this machine's limits, then Bouya on the same cores. Use a release build \
+and a machine that does nothing else. Figures vary from run to run, so run each bench several times. \
+Each node is its own process on the loopback. All files are in a temporary folder that is removed at \
+the end. docs/PERFORMANCE.md defines each figure.";
 
 /// Open files: sockets of nodes and clients on one machine.
 const FILES: u64 = 4_096;
@@ -34,102 +34,102 @@ const FILES: u64 = 4_096;
 pub(crate) struct BenchOptions {
     #[command(subcommand)]
     what: What,
-    /// Milliseconds for which each of the machine's limits is measured
+    /// How long to measure each of the machine's limits, in milliseconds
     #[arg(long, global = true, default_value_t = 300, value_name = "MS")]
     effort: u64,
-    /// How often; the medians are shown, with the least and the most
+    /// How many runs; shows the median, the least and the most
     #[arg(long, global = true, default_value = "1", value_name = "N")]
     runs: NonZero<u32>,
 }
 
 #[derive(Debug, Subcommand)]
 enum What {
-    /// Every bench with its defaults, one after the other
+    /// Run every bench with its defaults, one after the other
     All {
-        /// Sizes that only show that everything works
+        /// Use small sizes, which only show that everything works
         #[arg(long)]
         quick: bool,
     },
-    /// Transfers through the public API of all nodes, until they are confirmed on all
+    /// Transfers sent through all nodes' APIs until all nodes confirm them
     Network(Network),
-    /// A fresh node joins: blocks and transactions per second
+    /// Sync of a new node: blocks and transactions per second
     Sync {
-        /// Blocks of the chain
+        /// Blocks in the chain
         #[arg(long, default_value_t = 2_000)]
         blocks: usize,
-        /// Transfers in them
+        /// Transfers in the chain
         #[arg(long, default_value_t = 50_000)]
         transactions: usize,
     },
-    /// Records given to one node, until all nodes hold them
+    /// Records sent to one node until all nodes hold them
     Gossip {
         /// How many nodes, 2 to 32
         #[arg(long, default_value_t = 4)]
         nodes: u16,
-        /// Bytes of each transaction
+        /// Size of each transaction, in bytes
         #[arg(long, default_value_t = 400)]
         size: usize,
-        /// Records given as fast as they are taken
+        /// Records to send as fast as the node takes them
         #[arg(long, default_value_t = 50_000)]
         transactions: usize,
-        /// Records given one after the other, for the latency
+        /// Records to send one by one, to measure the latency
         #[arg(long, default_value_t = 1_000)]
         single: usize,
-        /// Milliseconds between two of those
+        /// Pause between two of these, in milliseconds
         #[arg(long, default_value_t = 5)]
         pause: u64,
     },
-    /// Time until a block of transactions that all know is the tip of all
+    /// Time until a new block is every node's tip; all nodes know its transactions
     Relay {
         /// How many nodes, 2 to 32
         #[arg(long, default_value_t = 4)]
         nodes: u16,
-        /// Transfers of each block, up to 10000
+        /// Transfers in each block, up to 10000
         #[arg(long, default_value_t = 5_000)]
         transactions: usize,
-        /// Blocks
+        /// How many blocks to relay
         #[arg(long, default_value_t = 10)]
         rounds: usize,
     },
-    /// The miner's hash rate, and how soon it stops
+    /// The miner's hash rate, and how fast it stops
     Mine {
-        /// How long it searches
+        /// How long to mine, in seconds
         #[arg(long, default_value_t = 8)]
         seconds: u64,
-        /// How often it is stopped
+        /// How many times to stop the miner
         #[arg(long, default_value_t = 100)]
         rounds: usize,
     },
-    /// Handshakes per second of the peer-to-peer listener, up to a hello that was read
+    /// Handshakes per second of the peer-to-peer listener, including the hello
     Handshake {
-        /// Rounds of 200
+        /// Rounds of 200 handshakes each
         #[arg(long, default_value_t = 20)]
         rounds: usize,
     },
     /// Requests per second of one node's API
     Api {
-        /// How long each kind is asked
+        /// How long to send each kind of request, in seconds
         #[arg(long, default_value_t = 3.0)]
         seconds: f64,
-        /// Connections, up to 32
+        /// Parallel connections, up to 32
         #[arg(long, default_value_t = 8)]
         connections: usize,
     },
-    /// Cost per block, start and memory at many accounts and at great height
+    /// Cost per block, start time and memory with many accounts and on a long chain
     Scale {
-        /// Accounts, one after the other
+        /// Numbers of accounts to measure
         #[arg(long, value_delimiter = ',', default_value = "1000,10000,100000")]
         accounts: Vec<usize>,
-        /// Empty blocks, one after the other
+        /// Heights to measure, in empty blocks
         #[arg(long, value_delimiter = ',', default_value = "1000,5000")]
         heights: Vec<u64>,
     },
-    /// Signed transfers into one node's mempool
+    /// Signed transfers added to one node's mempool
     Mempool {
-        /// Transfers
+        /// How many transfers
         #[arg(long, default_value_t = 100_000)]
         transactions: usize,
-        /// Wallets that they are of
+        /// How many wallets send them
         #[arg(long, default_value_t = 2_000)]
         wallets: usize,
     },
@@ -148,7 +148,7 @@ const ALL: &[(&str, &str)] = &[
     ("network", "--nodes 2 --seconds 60 --transactions 300 --wallets 20 --accounts 7"),
 ];
 
-/// A bench by its arguments, as if they had been typed.
+/// Parses a bench's arguments as if someone had typed them.
 #[derive(Debug, Parser)]
 #[command(no_binary_name = true)]
 struct Typed {
@@ -161,27 +161,29 @@ struct Network {
     /// How many nodes, 1 to 32
     #[arg(long, default_value_t = 4)]
     nodes: u16,
-    /// How long
+    /// How long to send transfers, in seconds
     #[arg(long, default_value_t = 30)]
     seconds: u64,
-    /// Wallets that pay, up to 10000
+    /// How many wallets pay, up to 10000
     #[arg(long, default_value_t = 2_000)]
     wallets: usize,
-    /// Addresses that are paid
+    /// How many addresses are paid
     #[arg(long, default_value_t = 10_000)]
     accounts: usize,
-    /// Transactions that may wait at a node before it is given more
+    /// How many transactions may wait at a node before it gets more
     #[arg(long, default_value_t = 8_000)]
     backlog: usize,
-    /// Transfers in all, and no more [default: as many as there is time for]
+    /// Stop after this many transfers [default: no limit but the time]
     #[arg(long)]
     transactions: Option<usize>,
 }
 
-/// Measures, and shows what was found.
+/// Runs the bench and prints the figures.
 pub(crate) fn run(options: &BenchOptions, out: &mut Output) -> Result<(), Error> {
     if cfg!(debug_assertions) {
-        super::output::note("This is a debug build: its figures say nothing. cargo build --release");
+        super::output::note(
+            "This is a debug build: its figures mean nothing. Build with: cargo build --release",
+        );
     }
     descriptors::allow(FILES);
     let stop = Stop::listen()?;
@@ -196,7 +198,7 @@ pub(crate) fn run(options: &BenchOptions, out: &mut Output) -> Result<(), Error>
         let what = typed.map_err(Error::failed)?.what;
         super::output::note(&format!("bench {name}"));
         let report = repeat(&what, options, &stop)?;
-        // At once: what was measured is not lost with what comes later.
+        // Shown at once, so that a later failure does not lose it.
         if !out.json {
             show::tables(&report, out)?;
             out.line("")?;
@@ -206,7 +208,7 @@ pub(crate) fn run(options: &BenchOptions, out: &mut Output) -> Result<(), Error>
     if out.json { show::json(&reports, out) } else { Ok(()) }
 }
 
-/// As often as is wanted, one after the other.
+/// Runs the bench as many times as asked, one after the other.
 fn repeat(what: &What, options: &BenchOptions, stop: &Stop) -> Result<Report, Error> {
     let mut progress = Progress::new();
     let runs = options.runs.get();
@@ -218,7 +220,7 @@ fn repeat(what: &What, options: &BenchOptions, stop: &Stop) -> Result<Report, Er
         };
         let mut run = Run { effort: Duration::from_millis(options.effort), say: &mut say, stop };
         let report = measure(what, &mut run);
-        // On a terminal Ctrl-C reaches the nodes too, and what then fails is no fault of theirs.
+        // On a terminal, Ctrl-C reaches the nodes too. What fails then is not their fault.
         reports.push(report.map_err(|error| failed(stop.check().err().unwrap_or(error)))?);
     }
     drop(progress);
@@ -227,7 +229,7 @@ fn repeat(what: &What, options: &BenchOptions, stop: &Stop) -> Result<Report, Er
 
 fn measure(what: &What, run: &mut Run<'_>) -> Result<Report, BenchError> {
     match what {
-        What::All { .. } => Err(BenchError::Usage("all of all is nothing to measure".to_owned())),
+        What::All { .. } => Err(BenchError::Usage("`all` cannot run itself".to_owned())),
         What::Network(network) => bench::network::run(&network.settings(), run),
         What::Sync { blocks, transactions } => {
             let settings = bench::sync::SyncBench { blocks: *blocks, transactions: *transactions };

@@ -16,21 +16,21 @@ Examples:
   bouya block show latest
   bouya block show 1200 --json
 
-On a terminal tables shorten hashes; `block show`, pipes and --json give them whole.";
+On a terminal, tables shorten hashes. `block show`, pipes and --json print them in full.";
 
 pub(crate) const MINE_EXAMPLES: &str = "\
 Example:
   bouya mine --config config/node.toml
 
-This needs the node's token. A node with [miner] enabled mines without being asked.";
+This needs the node's token. A node with [miner] enabled mines by itself.";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum BlockCommand {
-    /// The latest blocks
+    /// List the latest blocks
     List(PageOptions),
-    /// One block with its transactions
+    /// Show one block with its transactions
     Show {
-        /// Height, hash or `latest`
+        /// The block's height, its hash, or `latest`
         #[arg(value_name = "REF", default_value = "latest", value_parser = parse::block_ref)]
         block: String,
     },
@@ -48,7 +48,7 @@ pub(crate) fn run(command: BlockCommand, client: &Client, out: &mut Output) -> R
 
 pub(crate) fn list(client: &Client, out: &mut Output, page: &PageOptions) -> Result<(), Error> {
     let answer = client.get_with("/v1/blocks", &page.query())?;
-    let empty = "No blocks here. The latest: bouya block show latest";
+    let empty = "No blocks in this range. For the latest: bouya block show latest";
     let header = ["HEIGHT", "HASH", "TIME", "MINER", "TRANSACTIONS", "BYTES"];
     out.page(&answer, "bouya blocks", empty, &header, |out, block: &BlockSummary| {
         vec![

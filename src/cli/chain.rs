@@ -1,4 +1,4 @@
-//! `bouya chain`: the chain as one file.
+//! `bouya chain`: exports the chain to one file and imports it.
 
 use std::fs::File;
 use std::io::{BufReader, BufWriter, Write};
@@ -16,9 +16,9 @@ use crate::store::Store;
 pub(crate) const EXAMPLES: &str = "\
 Examples:
   bouya chain export acme.chain --config config/node.toml
-  bouya chain import acme.chain --config config/node.toml      again, if it was interrupted: it goes on
+  bouya chain import acme.chain --config config/node.toml      if interrupted, run it again: it continues
 
-The daemon must be stopped: the store has one owner at a time. Every block is checked on the way in, as if a peer had sent it.";
+Stop the daemon first: only one process can open the store. An import checks every block as if a peer had sent it.";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ChainCommand {
@@ -27,7 +27,7 @@ pub(crate) enum ChainCommand {
         /// The file
         file: PathBuf,
     },
-    /// Take in the blocks of a file
+    /// Import the blocks of a file
     Import {
         /// The file
         file: PathBuf,
@@ -76,7 +76,7 @@ fn import(store: Store, path: &Path, out: &mut Output) -> Result<(), Error> {
     let done = done.map_err(|error| Error::Failed(format!("{}: {error}", path.display())))?;
     progress.done("read");
     out.line(format!(
-        "{} new blocks, {} were there already; the chain's height is {}",
+        "{} new blocks, {} already stored; the chain's height is {}",
         done.new,
         done.known,
         importer.height()

@@ -1,4 +1,4 @@
-//! `bouya check`: what a node would start with, and every mistake at once.
+//! `bouya check`: shows the settings a node would start with, or every mistake at once.
 
 use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
 use std::os::unix::fs::PermissionsExt;
@@ -17,9 +17,9 @@ pub(crate) const EXAMPLES: &str = "\
 Example:
   bouya check --config config/node.toml
 
-Compare the network's id with the other members by phone before the first start.";
+Before the first start, compare the network id with the other members by phone.";
 
-/// Checks a configuration and everything it points to.
+/// Checks a configuration and the files, ports and hosts it names.
 pub(crate) fn run(config: &Path, out: &mut Output) -> Result<(), Error> {
     let settings = Settings::load(config)?;
     show(&settings, out)?;
@@ -132,6 +132,6 @@ fn check_modes(settings: &Settings, list: &mut Vec<Mistake>) {
 fn check_port(key: &str, address: Option<SocketAddr>, list: &mut Vec<Mistake>) {
     let Some(address) = address else { return };
     if let Err(error) = TcpListener::bind(address) {
-        list.push(mistake(key, format!("cannot listen on {address}: {error}; stop what listens there (this node, running?), or choose another port")));
+        list.push(mistake(key, format!("cannot listen on {address}: {error}; stop the program that listens there (is this node running?), or choose another port")));
     }
 }

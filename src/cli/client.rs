@@ -1,4 +1,4 @@
-//! The HTTP client: asks the node, and turns what goes wrong into words and an exit code.
+//! The HTTP client: sends requests to the node, and turns failures into messages and exit codes.
 
 use std::fs;
 use std::io::{self, BufReader, Read};
@@ -15,11 +15,11 @@ use super::error::Error;
 use super::node::{Endpoint, NodeOptions};
 use super::output::note;
 
-/// From the request to the last byte of the answer, for everything but mining and events.
+/// From the request to the last byte of the answer, for all requests except mining and events.
 const TIMEOUT: Duration = Duration::from_secs(30);
-/// A block mined on request takes as long as it takes; this only ends what hangs.
+/// Mining a block can take any time; this only ends a request that hangs.
 const MINE_TIMEOUT: Duration = Duration::from_secs(600);
-/// Longest answer: a full block's JSON is some 15 MB.
+/// Longest answer, in bytes. The JSON of a full block has about 15 MB.
 const ANSWER_BYTES: u64 = 64 * 1024 * 1024;
 
 pub(crate) struct Client {
@@ -27,7 +27,7 @@ pub(crate) struct Client {
     endpoint: Endpoint,
 }
 
-/// What the node answered, as it came.
+/// The node's answer, unchanged.
 pub(crate) struct Answer {
     body: String,
 }
@@ -41,7 +41,7 @@ impl Answer {
     pub(crate) fn read<T: DeserializeOwned>(&self) -> Result<T, Error> {
         serde_json::from_str(&self.body).map_err(|error| {
             Error::Failed(format!(
-                "the node's answer is not what this version expects ({error}); compare bouya --version with the node's"
+                "this version cannot read the node's answer ({error}); compare bouya --version with the node's"
             ))
         })
     }
@@ -51,7 +51,7 @@ impl Client {
     pub(crate) fn new(options: &NodeOptions) -> Result<Self, Error> {
         let config = Agent::config_builder()
             .http_status_as_error(false)
-            // A token goes to the node that was named, not to whom a proxy or a redirect names.
+            // The token goes only to the node that the user named, never to one that a proxy or a redirect names.
             .proxy(None)
             .max_redirects(0)
             .timeout_connect(Some(Duration::from_secs(3)))
@@ -73,12 +73,12 @@ impl Client {
         self.answer(request.call())
     }
 
-    /// The node's status, for what depends on its network.
+    /// The node's status, which names its network and coin.
     pub(crate) fn status(&self) -> Result<Status, Error> {
         self.get("/v1/status")?.read()
     }
 
-    /// Submits a transaction: anybody may, its signature says who means it.
+    /// Submits a transaction. This needs no token: the signature shows who sent it.
     pub(crate) fn submit(&self, transaction: &[u8]) -> Result<Answer, Error> {
         let request = self.agent.post(self.url("/v1/transactions")).content_type("application/octet-stream");
         self.answer(request.send(transaction))
@@ -89,7 +89,7 @@ impl Client {
         self.answer(request.send_json(body))
     }
 
-    /// Has the node mine a block, and says that it does once nothing is missing on our side.
+    /// Makes the node mine a block. The note comes after the token was read, so that it is true.
     pub(crate) fn mine(&self) -> Result<Answer, Error> {
         let request = self.agent.post(self.url("/v1/mine")).header("Authorization", self.bearer()?.as_str());
         note("Mining one block…");
@@ -118,7 +118,7 @@ impl Client {
         Ok(BufReader::new(response.into_body().into_reader()))
     }
 
-    /// How to say that the node went away.
+    /// The error for a node that stopped answering.
     pub(crate) fn lost(&self, error: io::Error) -> Error {
         self.unreachable(ureq::Error::Io(error))
     }
@@ -146,7 +146,9 @@ impl Client {
         let mut detail = match problem {
             Some(problem) if problem.detail.is_empty() => problem.title,
             Some(problem) => problem.detail,
-            None => format!("{} answered {status}, not as a node does; check --api", self.endpoint.api),
+            None => {
+                format!("{} answered {status}, which is not a node's answer; check --api", self.endpoint.api)
+            }
         };
         if matches!(status, 401 | 403)
             && let Some(file) = &self.endpoint.token_file
@@ -172,17 +174,17 @@ impl Client {
                 ));
             }
             error => {
-                return Error::Failed(format!("{api} does not answer as a node does ({error}); check --api"));
+                return Error::Failed(format!("{api} does not answer like a node ({error}); check --api"));
             }
         };
         Error::Unreachable { api, why }
     }
 
-    /// The header that shows that we may change the node.
+    /// The header that proves that the caller may change the node.
     fn bearer(&self) -> Result<Zeroizing<String>, Error> {
         let path = self.endpoint.token_file.as_ref().ok_or_else(|| {
             Error::Usage(
-                "this changes the node, so it needs the node's token: give --config node.toml, \
+                "this command changes the node, so it needs the node's token: give --config node.toml, \
                  or --token-file DATA_DIR/api.token (env BOUYA_TOKEN_FILE)"
                     .into(),
             )
@@ -190,7 +192,7 @@ impl Client {
         let shown = path.display();
         let text = fs::read_to_string(path).map(Zeroizing::new).map_err(|error| {
             Error::Usage(format!(
-                "cannot read the token in {shown}: {error}; the node makes the file when it first runs"
+                "cannot read the token in {shown}: {error}; the node creates this file at its first start"
             ))
         })?;
         let token = text.trim_ascii();

@@ -16,18 +16,18 @@ Examples:
   bouya send --from alice --to bob:12.5
   bouya contacts remove bob
 
-Names stay on this machine, in contacts.toml beside the wallets. Compare an address with its owner before naming it.";
+Names stay on this machine, in contacts.toml next to the wallets. Before you name an address, confirm it with its owner.";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ContactsCommand {
-    /// Name an address; a name that is there gets the new one
+    /// Name an address, or give an existing name a new address
     Add(Add),
-    /// The names and their addresses
+    /// List the names and their addresses
     List {
         #[command(flatten)]
         wallets: WalletsOption,
     },
-    /// Forget a name
+    /// Remove a name
     Remove {
         /// The name
         name: WalletName,
@@ -38,7 +38,7 @@ pub(crate) enum ContactsCommand {
 
 #[derive(Debug, Args)]
 pub(crate) struct Add {
-    /// What to call it
+    /// The name to give
     name: WalletName,
     /// The address (bouya1…)
     address: String,
@@ -52,7 +52,7 @@ pub(crate) fn run(command: ContactsCommand, out: &mut Output) -> Result<(), Erro
             let wallets = add.wallets.open()?;
             if wallets.has(&add.name) {
                 return Err(Error::Usage(format!(
-                    "\"{}\" is a wallet here already; choose another name",
+                    "\"{}\" is already the name of a wallet here; choose another name",
                     add.name
                 )));
             }
@@ -74,7 +74,7 @@ pub(crate) fn run(command: ContactsCommand, out: &mut Output) -> Result<(), Erro
             let rows: Vec<_> =
                 contacts.iter().map(|(name, address)| vec![cell(name), cell(address)]).collect();
             if rows.is_empty() {
-                note("No contact yet. To name one: bouya contacts add NAME ADDRESS");
+                note("No contacts yet. To add one: bouya contacts add NAME ADDRESS");
                 return Ok(());
             }
             out.table(&["NAME", "ADDRESS"], rows)
@@ -83,7 +83,7 @@ pub(crate) fn run(command: ContactsCommand, out: &mut Output) -> Result<(), Erro
             match Contacts::open(wallets.open()?.dir())?.remove(&name)? {
                 true => Ok(()),
                 false => {
-                    Err(Error::Failed(format!("no contact is called \"{name}\"; see: bouya contacts list")))
+                    Err(Error::Failed(format!("there is no contact \"{name}\"; see: bouya contacts list")))
                 }
             }
         }

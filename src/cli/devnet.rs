@@ -1,4 +1,4 @@
-//! `bouya devnet`: a whole network on this machine, and what it does, line by line.
+//! `bouya devnet`: runs a whole network on this machine and prints what it does, line by line.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -21,13 +21,13 @@ pub(crate) const EXAMPLES: &str = "\
 Examples:
   bouya devnet
   bouya devnet --nodes 7 --base-port 6000
-  rm -r .devnet        to begin anew
+  rm -r .devnet        start over with a new chain
 
-Node i's page is at http://127.0.0.1:(base port + i). Ctrl-C stops all; a second start goes on.";
+The explorer of node I is at http://127.0.0.1:(base port + I). Ctrl-C stops all nodes; the next start continues the chain.";
 
-/// Open files that a node of a devnet may come to need: peers and strangers on the loopback, a few clients.
+/// Open files that one node may need: peers and strangers on the loopback, a few clients.
 const FILES_PER_NODE: u64 = 256;
-/// How often the nodes are looked at.
+/// How often the nodes are asked for their status.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 
 #[derive(Debug, Args)]
@@ -35,13 +35,13 @@ pub(crate) struct DevnetOptions {
     /// How many nodes, 1 to 32
     #[arg(long, default_value_t = 4)]
     nodes: u16,
-    /// Folder for everything that the network needs
+    /// Folder for all files of the network
     #[arg(long, default_value = ".devnet")]
     dir: PathBuf,
-    /// Port of node 0's API; the next nodes follow, peers meet 100 above
+    /// API port of node 0; node I uses this port + I for its API and 100 more for peers
     #[arg(long, default_value_t = 5_000)]
     base_port: u16,
-    /// Logs of all nodes: error, warn, info or debug
+    /// Log level of all nodes: error, warn, info or debug
     #[arg(long, default_value = "warn")]
     log: String,
 }
@@ -49,7 +49,7 @@ pub(crate) struct DevnetOptions {
 /// Runs a devnet until Ctrl-C.
 pub(crate) fn run(options: &DevnetOptions, out: &mut Output) -> Result<(), Error> {
     telemetry::start(&options.log, false);
-    // For all nodes at once; what is lacking shows when it is missed, in this toy.
+    // For all nodes together. A devnet does not check the result: if files run out, an error shows it.
     descriptors::allow(u64::from(options.nodes).saturating_mul(FILES_PER_NODE));
     out.line(format!("Preparing {} nodes in {} …", options.nodes, options.dir.display()))?;
     out.flush()?;
@@ -70,7 +70,7 @@ pub(crate) fn run(options: &DevnetOptions, out: &mut Output) -> Result<(), Error
     });
     runtime.shutdown_background();
     result?;
-    out.line("Stopped. The chain is kept: `bouya devnet` goes on with it.")
+    out.line("Stopped. The chain is kept: the next `bouya devnet` continues it.")
 }
 
 fn failed(error: DevnetError) -> Error {
@@ -110,7 +110,7 @@ fn introduce(devnet: &Devnet, options: &DevnetOptions, out: &mut Output) -> Resu
     out.flush()
 }
 
-/// Tells when all are connected, and every new block, until Ctrl-C or until a node ends.
+/// Prints when all nodes are connected, and every new block, until Ctrl-C or until a node ends.
 async fn watch(
     devnet: &Devnet,
     nodes: &mut JoinSet<Result<(), DevnetError>>,
@@ -125,7 +125,7 @@ async fn watch(
             _ = terminate.recv() => return Ok(()),
             ended = nodes.join_next() => return match ended {
                 Some(Ok(Err(error))) => Err(failed(error)),
-                _ => Err(Error::Failed("a node ended by itself; see the log above".to_owned())),
+                _ => Err(Error::Failed("a node stopped by itself; see the log above".to_owned())),
             },
             _ = ticks.tick() => {
                 let apis: Vec<String> = (0..devnet.nodes()).map(|number| devnet.api(number)).collect();
@@ -144,7 +144,7 @@ struct Look {
     blocks: Page<BlockSummary>,
 }
 
-/// The status of every node and the first one's newest blocks. None while one of them does not answer.
+/// The status of every node and the first node's newest blocks. None while a node does not answer.
 fn look(apis: &[String]) -> Option<Look> {
     let client =
         |api: &String| Client::new(&NodeOptions { api: Some(api.clone()), ..NodeOptions::default() }).ok();
@@ -172,7 +172,7 @@ impl Seen {
                     format!("All {count} nodes are connected to each other over mutual TLS.")
                 }
                 true => "The node runs alone.".to_owned(),
-                false => "Some nodes have lost each other; they reconnect by themselves.".to_owned(),
+                false => "Some nodes lost a connection; they reconnect by themselves.".to_owned(),
             })?;
         }
         let new = |block: &&BlockSummary| self.height.is_none_or(|seen| block.height > seen);

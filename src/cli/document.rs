@@ -1,4 +1,4 @@
-//! Files whose SHA-256 goes onto the ledger.
+//! Documents: files whose SHA-256 goes onto the ledger.
 
 use std::fs::File;
 use std::io::{self, BufReader, Read};
@@ -26,7 +26,7 @@ pub(crate) fn hash(path: &Path) -> Result<Hash, Error> {
     Ok(Hash(hasher.finalize().into()))
 }
 
-/// A file's content; beyond `most` bytes only so much that it shows.
+/// A file's content. Of a file longer than `most` bytes, one byte more than that, so that the caller can tell.
 pub(crate) fn read(path: &Path, most: usize) -> Result<Vec<u8>, Error> {
     let mut bytes = Vec::new();
     let limit = u64::try_from(most).unwrap_or(u64::MAX).saturating_add(1);

@@ -1,4 +1,4 @@
-//! Why a command ended badly, and with which exit code.
+//! Why a command failed, and the exit code for it.
 
 use std::fmt::Display;
 use std::io;
@@ -10,15 +10,17 @@ use crate::wallet::{ContactsError, WalletError};
 
 #[derive(Debug, Error)]
 pub(crate) enum Error {
-    /// It was tried and did not work.
+    /// The command was run and failed.
     #[error("{0}")]
     Failed(String),
-    /// What was asked for makes no sense as it stands.
+    /// The arguments or the configuration are wrong.
     #[error("{0}")]
     Usage(String),
-    #[error("no node at {api} ({why}). Start one: bouya run --config node.toml; or say where: --api URL")]
+    #[error(
+        "no node answers at {api} ({why}). Start one: bouya run --config node.toml; or name another: --api URL"
+    )]
     Unreachable { api: String, why: String },
-    /// The node said no. Its detail ends with the next step.
+    /// The node refused the request. The detail is the node's own and ends with the next step.
     #[error("{detail}")]
     Refused { status: u16, detail: String },
     #[error(transparent)]
@@ -37,7 +39,7 @@ impl From<Mistakes> for Error {
 }
 
 impl Error {
-    /// It was tried and did not work, as `error` says.
+    /// [`Self::Failed`], with the text of `error`.
     pub(crate) fn failed(error: impl Display) -> Self {
         Self::Failed(error.to_string())
     }

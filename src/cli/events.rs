@@ -14,9 +14,9 @@ Examples:
   bouya events
   bouya events --json | jq 'select(.event == \"reorg\")'
 
-With --json each line is {\"event\": NAME, \"data\": what the API sent}.";
+With --json, each line is {\"event\": NAME, \"data\": the API's JSON}.";
 
-/// Longest line taken; a node's events have well under 1 KiB.
+/// Longest line accepted, in bytes. A node's events have well under 1 KiB.
 const LINE_BYTES: u64 = 1024 * 1024;
 
 pub(crate) fn run(client: &Client, out: &mut Output) -> Result<(), Error> {
@@ -32,7 +32,7 @@ pub(crate) fn run(client: &Client, out: &mut Output) -> Result<(), Error> {
         }
         if let Some(event) = parser.line(&String::from_utf8_lossy(&line)) {
             out.line(if out.json { event.json() } else { event.text(OffsetDateTime::now_utc()) })?;
-            // Whoever reads along wants it now.
+            // Flushed at once: the reader is waiting for the event.
             out.flush()?;
         }
     }
@@ -44,7 +44,7 @@ struct Event {
     data: String,
 }
 
-/// The lines of `text/event-stream`, gathered to events; comments and unknown fields are passed over.
+/// Builds events from the lines of `text/event-stream`. Comments and unknown fields are skipped.
 #[derive(Default)]
 struct Parser {
     event: Event,

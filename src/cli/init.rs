@@ -24,7 +24,7 @@ Examples:
   bouya init --name acme --allocate bouya1…:1000000
   bouya init --name acme --symbol EUR --decimals 2 --reward 0 --allocate bouya1…:500000.00
 
-Writes config/network.toml. Send it to every member, and compare the network's id by phone.";
+This writes config/network.toml. Send it to every member, and compare the network id by phone.";
 
 pub(crate) const JOIN_EXAMPLES: &str = "\
 Examples:
@@ -32,9 +32,9 @@ Examples:
   bouya join --network config/network.toml --id bob --advertise 10.0.0.6:7000 --bootstrap alice@10.0.0.5:7000
   bouya join --network config/network.toml --id carol --listen off --bootstrap alice@10.0.0.5:7000
 
-Writes node.toml beside network.toml.";
+This writes node.toml next to network.toml.";
 
-/// A share of one core at which a network's first difficulty gives the interval: what three default miners come to.
+/// The first difficulty is set so that this many cores find one block per interval: what three default miners use together.
 const FIRST_SHARE: f64 = 1.5;
 
 #[derive(Debug, Args)]
@@ -45,19 +45,19 @@ pub(crate) struct Init {
     /// Folder for network.toml
     #[arg(long, value_name = "DIR", default_value = "config")]
     dir: PathBuf,
-    /// Coins that exist from the beginning; may be given several times
+    /// Coins that an address holds from the start; may be given several times
     #[arg(long, value_name = "ADDR:AMOUNT")]
     allocate: Vec<String>,
-    /// Only these members' keys seal blocks; may be given several times
+    /// Let only these members' keys seal blocks; may be given several times
     #[arg(long, value_name = "ID:KEY")]
     member: Vec<String>,
     /// The coin's short name [default: from the network's name]
     #[arg(long)]
     symbol: Option<String>,
-    /// Digits after the point that people see
+    /// Digits after the decimal point
     #[arg(long, default_value_t = 6)]
     decimals: u8,
-    /// New coins per block
+    /// New coins for the miner of each block
     #[arg(long, default_value = "50")]
     reward: String,
     /// Milliseconds between blocks
@@ -67,22 +67,22 @@ pub(crate) struct Init {
 
 #[derive(Debug, Args)]
 pub(crate) struct Join {
-    /// The network's file, as the founder sent it
+    /// The network.toml that the founder sent
     #[arg(long, value_name = "FILE")]
     network: PathBuf,
     /// This node's id, as in its certificate
     #[arg(long)]
     id: NodeId,
-    /// A peer to begin with; may be given several times
+    /// A peer to connect to first; may be given several times
     #[arg(long, value_name = "ID@HOST:PORT")]
     bootstrap: Vec<Bootstrap>,
     /// Where to listen for peers, or "off" to dial only
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "0.0.0.0:7000")]
     listen: String,
-    /// Where other members dial this node
+    /// The address where other members reach this node
     #[arg(long, value_name = "HOST:PORT")]
     advertise: Option<Endpoint>,
-    /// Where the API listens, or "off"
+    /// Where the API listens, or "off" for no API
     #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:5000")]
     api: String,
     /// Folder with ca.crt, ca.crl and this node's certificate and key
@@ -91,12 +91,12 @@ pub(crate) struct Join {
     /// Folder for the chain [default: data/ID]
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
-    /// The file to write [default: node.toml beside network.toml]
+    /// The file to write [default: node.toml next to network.toml]
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
 }
 
-/// Writes a new network's file.
+/// Writes network.toml.
 pub(crate) fn init(options: &Init, out: &mut Output) -> Result<(), Error> {
     let usage = |error: &dyn std::fmt::Display| Error::Usage(error.to_string());
     let name = Text::try_from(options.name.clone()).map_err(|error| usage(&format!("--name: {error}")))?;
@@ -116,7 +116,7 @@ pub(crate) fn init(options: &Init, out: &mut Output) -> Result<(), Error> {
     for text in &options.member {
         spec.members.push(read_member(text)?);
     }
-    // Checked before the machine is measured, so that a mistake shows at once.
+    // Checked before the machine is measured, which takes a while, so that a mistake shows at once.
     let draft = Genesis::new(spec.clone()).map_err(|error| usage(&error))?;
     let rate = miner::measure(&draft) * FIRST_SHARE;
     spec.blocks.initial_difficulty = ((rate * f64::from(options.interval) / 1_000.0) as u64).max(1);
@@ -148,7 +148,7 @@ fn read_member(text: &str) -> Result<Member, Error> {
     })
 }
 
-/// Writes a new node's file.
+/// Writes node.toml.
 pub(crate) fn join(options: &Join, out: &mut Output) -> Result<(), Error> {
     let network = NetworkFile::load(&options.network)?;
     check_addresses(options)?;
@@ -172,12 +172,12 @@ fn check_addresses(options: &Join) -> Result<(), Error> {
     };
     if listen.is_some_and(|listen| listen.ip().is_unspecified()) && options.advertise.is_none() {
         return Err(Error::Usage(
-            "--advertise is missing: say under which address other members dial this machine, as in --advertise 10.0.0.5:7000".to_owned(),
+            "--advertise is missing: give the address where other members reach this machine, as in --advertise 10.0.0.5:7000".to_owned(),
         ));
     }
     if options.listen == "off" && options.bootstrap.is_empty() {
         return Err(Error::Usage(
-            "--listen off needs a --bootstrap: a node that only dials must know whom".to_owned(),
+            "--listen off needs a --bootstrap: a node that only dials needs a peer to dial".to_owned(),
         ));
     }
     Ok(())
@@ -196,7 +196,7 @@ fn render(options: &Join, path: &Path) -> Result<String, Error> {
         None => String::new(),
     };
     Ok(format!(
-        r#"# {id}'s node. Paths count from this file's folder. All other settings, with their defaults: bouya check.
+        r#"# {id}'s node. Relative paths start at this file's folder. To see all other settings and their defaults: bouya check.
 data_dir = "{data}"
 network = "{network}"
 
@@ -225,7 +225,7 @@ listen = "{api}"
     ))
 }
 
-/// `target`, as seen from `folder`.
+/// The path to `target`, relative to `folder`.
 fn relative(folder: &Path, target: &Path) -> Result<PathBuf, Error> {
     let (from, to) = (std::path::absolute(folder.join("."))?, std::path::absolute(target)?);
     let common = from.components().zip(to.components()).take_while(|(a, b)| a == b).count();
@@ -234,11 +234,11 @@ fn relative(folder: &Path, target: &Path) -> Result<PathBuf, Error> {
     Ok(path)
 }
 
-/// Writes a file that must not be there yet.
+/// Writes a file that must not exist yet.
 fn write_new(path: &Path, text: &str) -> Result<(), Error> {
     let failed = |error: std::io::Error| match error.kind() {
         std::io::ErrorKind::AlreadyExists => Error::Failed(format!(
-            "{} is there already; move it away first, or write elsewhere",
+            "{} already exists; move it away first, or write to another file",
             path.display()
         )),
         _ => Error::Failed(format!("cannot write {}: {error}", path.display())),

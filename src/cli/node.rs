@@ -1,4 +1,4 @@
-//! Which node a command talks to, and with which token: from flags, the node's configuration or the environment.
+//! Which node a command talks to, and with which token: flags, the node's configuration or the environment say so.
 
 use std::env;
 use std::fs;
@@ -12,20 +12,20 @@ use super::error::Error;
 
 const DEFAULT_API: &str = "http://127.0.0.1:5000";
 
-/// Options of every command that talks to a node.
+/// Options of all commands that talk to a node.
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Node options")]
 pub(crate) struct NodeOptions {
     /// Where the node's API is [env: BOUYA_API] [default: http://127.0.0.1:5000]
     #[arg(long, global = true, value_name = "URL")]
     pub(crate) api: Option<String>,
-    /// File with the API's token, for commands that change the node [env: BOUYA_TOKEN_FILE]
+    /// File with the API token, for commands that change the node [env: BOUYA_TOKEN_FILE]
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) token_file: Option<PathBuf>,
-    /// The node's configuration, from which both are read
+    /// The node's node.toml, which names both of the above
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
-    /// Print the API's JSON, unchanged
+    /// Print the API's JSON unchanged
     #[arg(long, global = true)]
     pub(crate) json: bool,
 }
@@ -33,10 +33,10 @@ pub(crate) struct NodeOptions {
 /// Which part of a list.
 #[derive(Clone, Debug, Default, Args)]
 pub(crate) struct PageOptions {
-    /// Where to begin: the cursor that the page before named
+    /// Where to start: the cursor at the end of the previous page
     #[arg(long, value_name = "CURSOR")]
     pub(crate) from: Option<String>,
-    /// At most so many
+    /// Most entries to show
     #[arg(long, value_name = "N")]
     pub(crate) limit: Option<u64>,
 }
@@ -48,7 +48,7 @@ impl PageOptions {
     }
 }
 
-/// What the options come to.
+/// The result of reading the options.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Endpoint {
     /// Without a slash at the end.
@@ -56,7 +56,7 @@ pub(crate) struct Endpoint {
     pub(crate) token_file: Option<PathBuf>,
 }
 
-/// The parts of node.toml that a client needs; whether the rest is right is `bouya check`'s business.
+/// The parts of node.toml that a client needs. `bouya check` checks the rest.
 #[derive(Deserialize)]
 struct Config {
     data_dir: Option<PathBuf>,
@@ -71,7 +71,7 @@ struct Api {
 }
 
 impl NodeOptions {
-    /// A flag counts before the configuration, that before the environment: the nearer to the command, the more it was meant.
+    /// A flag wins over the configuration, and the configuration over the environment: what was given closest to the command counts.
     pub(crate) fn endpoint(&self) -> Result<Endpoint, Error> {
         self.endpoint_in(|name| env::var(name).ok().filter(|value| !value.is_empty()))
     }
@@ -98,10 +98,10 @@ impl Config {
             Error::Usage(format!("cannot read {}: {error}; check --config", path.display()))
         })?;
         toml::from_str(&text)
-            .map_err(|error| Error::Usage(format!("{} is no node configuration: {error}", path.display())))
+            .map_err(|error| Error::Usage(format!("{} is not a node configuration: {error}", path.display())))
     }
 
-    /// Relative paths count from the file's own folder.
+    /// Relative paths start at the file's own folder.
     fn token_file(&self, path: &Path) -> Option<PathBuf> {
         let folder = path.parent().unwrap_or(Path::new(""));
         let data = self.data_dir.as_ref().map(|dir| dir.join("api.token"));
@@ -122,10 +122,10 @@ impl Config {
         let address: SocketAddr = listen.parse().map_err(|_| {
             let path = path.display();
             Error::Usage(format!(
-                "{path}: listen = \"{listen}\" under [api] is no IP address and port, as in 127.0.0.1:5000"
+                "{path}: listen = \"{listen}\" under [api] is not an IP address and port, as in 127.0.0.1:5000"
             ))
         })?;
-        // "Every address" is where to listen, not where to call.
+        // A node can listen on "every address", but a client needs one to connect to.
         let ip = match address.ip() {
             IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
             IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
@@ -140,7 +140,7 @@ fn url(text: &str) -> Result<String, Error> {
     let good = !host.is_empty() && host.chars().all(|c| c.is_ascii_graphic() && !"/?#@\"<>\\".contains(c));
     if !good {
         return Err(Error::Usage(format!(
-            "\"{}\" is no address of a node's API: give http://HOST:PORT, as in --api {DEFAULT_API}",
+            "\"{}\" is not the address of a node's API: give http://HOST:PORT, as in --api {DEFAULT_API}",
             text.escape_default()
         )));
     }

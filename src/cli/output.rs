@@ -1,6 +1,6 @@
-//! What people see. On a terminal hashes are short and times relative; elsewhere both are whole, for other programs.
+//! The output of commands. On a terminal, hashes are short and times relative. Elsewhere both are printed in full, for other programs.
 //!
-//! Texts of strangers (memos, agents, reasons) pass through [`plain`], so that none can draw on the terminal.
+//! Text that others wrote (memos, agents, reasons) passes through [`plain`], so that it cannot control the terminal.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -22,11 +22,11 @@ use super::parse;
 
 pub(crate) struct Output {
     out: Stdout,
-    /// Whether the API's JSON is wanted as it is.
+    /// Print the API's JSON unchanged.
     pub(crate) json: bool,
     terminal: bool,
     colour: bool,
-    /// Names of addresses, on a terminal.
+    /// Wallets' and contacts' names by address. Empty unless on a terminal.
     names: BTreeMap<String, String>,
 }
 
@@ -50,7 +50,7 @@ impl Output {
         Ok(self.out.flush()?)
     }
 
-    /// An answer: its JSON as it is if that is wanted, else what `people` make of it.
+    /// Prints an answer: its JSON unchanged if asked for, else with `people`, which formats it for people.
     pub(crate) fn show<T: DeserializeOwned>(
         &mut self,
         answer: &Answer,
@@ -62,12 +62,12 @@ impl Output {
         self.line(answer.text())
     }
 
-    /// Tells people what was done; the API itself has nothing to say to that.
+    /// Prints what was done, for people only: for these requests the API sends no JSON.
     pub(crate) fn done(&mut self, text: impl Display) -> Result<(), Error> {
         if self.json { Ok(()) } else { self.line(text) }
     }
 
-    /// A page of a list as a table, or `empty` if there is nothing; `command` shows the next page.
+    /// Prints a page of a list as a table, or `empty` if it has no items. `command` is the one that shows the next page.
     pub(crate) fn page<T: DeserializeOwned>(
         &mut self,
         answer: &Answer,
@@ -97,7 +97,7 @@ impl Output {
         self.print(table)
     }
 
-    /// Names and values, one pair a line.
+    /// Prints names and values, one pair a line.
     pub(crate) fn pairs(&mut self, pairs: Vec<(&str, Cell)>) -> Result<(), Error> {
         let mut table = self.bare_table();
         let name = |name| Cell::new(name).add_attribute(Attribute::Bold);
@@ -120,7 +120,7 @@ impl Output {
             table.set_content_arrangement(ContentArrangement::Dynamic);
         }
         if !self.colour {
-            // This also forgets the terminal's width, so that is fetched first.
+            // `force_no_tty` also forgets the terminal's width, so the width is read first.
             if let Some(width) = table.width() {
                 table.set_width(width);
             }
@@ -129,7 +129,7 @@ impl Output {
         table
     }
 
-    /// A hash or an address: on a terminal its name, if it has one here, or its two ends; whole elsewhere.
+    /// A hash or an address. On a terminal: its name if it has one here, else its two ends. Elsewhere: in full.
     pub(crate) fn short(&self, text: &str) -> String {
         if let Some(name) = self.names.get(text) {
             return name.clone();
@@ -138,7 +138,7 @@ impl Output {
         if self.terminal { shortened(&text) } else { text.into_owned() }
     }
 
-    /// An address, whole, with its name if it has one here.
+    /// An address in full, with its name if it has one here.
     pub(crate) fn whole(&self, address: &str) -> String {
         match self.names.get(address) {
             Some(name) => format!("{} ({name})", plain(address)),
@@ -146,19 +146,19 @@ impl Output {
         }
     }
 
-    /// A time: how long ago on a terminal, as it is elsewhere.
+    /// A time. On a terminal: how long ago. Elsewhere: unchanged.
     pub(crate) fn when(&self, text: &str) -> String {
         let relative = if self.terminal { relative(text, OffsetDateTime::now_utc()) } else { None };
         relative.unwrap_or_else(|| plain(text).into_owned())
     }
 }
 
-/// Lets only the last column wrap, where there is room for that: a broken address is hard to read.
+/// Lets only the last column wrap, if there is room: an address over two lines is hard to read.
 fn keep_whole(table: &mut Table) {
     let widths = table.column_max_content_widths();
     let Some((_, others)) = widths.split_last() else { return };
     let taken: u16 = others.iter().map(|width| width.saturating_add(2)).fold(0, u16::saturating_add);
-    // Of less than this the last column would become a thin stripe.
+    // With less room than this, the last column would be too narrow to read.
     if table.width().is_none_or(|width| width < taken.saturating_add(14)) {
         return;
     }
@@ -172,9 +172,9 @@ pub(crate) fn count(number: usize, what: &str) -> String {
     if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
 }
 
-/// Tells people something that is no result.
+/// Prints a message that is not part of the result, to stderr.
 pub(crate) fn note(text: &str) {
-    // Without a stderr nobody wants to know.
+    // If stderr is closed, nobody reads it.
     let _ = writeln!(io::stderr(), "{}", plain(text));
 }
 
@@ -189,7 +189,7 @@ pub(crate) fn cell(text: impl Display) -> Cell {
     Cell::new(plain(&text.to_string()))
 }
 
-/// A cell in the colour of what it means.
+/// A cell in the colour for `mood`.
 pub(crate) fn coloured(text: impl Display, mood: Mood) -> Cell {
     let cell = cell(text);
     match mood {
@@ -200,7 +200,7 @@ pub(crate) fn coloured(text: impl Display, mood: Mood) -> Cell {
     }
 }
 
-/// What a state means to whoever reads it.
+/// What a state means to the reader.
 pub(crate) enum Mood {
     Good,
     Waiting,
@@ -213,8 +213,8 @@ pub(crate) fn or_dash(value: Option<impl Display>) -> Cell {
     value.map_or_else(|| Cell::new("-"), cell)
 }
 
-/// `text` without control characters other than line breaks: an escape sequence from another member's text must not reach the
-/// terminal, nor a character that turns the direction of writing.
+/// `text` without control characters other than line breaks. Escape sequences and characters that turn the direction of
+/// writing in another member's text must not reach the terminal.
 pub(crate) fn plain(text: &str) -> Cow<'_, str> {
     let bad = |c: char| {
         (c.is_control() && c != '\n') || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
@@ -226,7 +226,7 @@ pub(crate) fn plain(text: &str) -> Cow<'_, str> {
 }
 
 fn shortened(text: &str) -> String {
-    // An address begins with bouya1 and a kind, so its head says little.
+    // Every address begins with bouya1 and a kind, so it needs a longer head to be told apart.
     let head = if text.starts_with("bouya1") { 12 } else { 8 };
     let count = text.chars().count();
     if count <= head + 8 {
@@ -248,7 +248,7 @@ fn relative(text: &str, now: OffsetDateTime) -> Option<String> {
     Some(if seconds < 0 { format!("in {count} {unit}") } else { format!("{count} {unit} ago") })
 }
 
-/// What is going on: a spinner on a terminal, a line per change elsewhere.
+/// Progress: a spinner on a terminal, a line per change elsewhere.
 pub(crate) enum Progress {
     Spinner(ProgressBar),
     Lines(String),
@@ -275,7 +275,7 @@ impl Progress {
         }
     }
 
-    /// Ends it well. Dropped without this, a spinner vanishes and the error speaks.
+    /// Ends with success. If dropped without this, the spinner just vanishes, and the error message follows.
     pub(crate) fn done(self, text: &str) {
         if let Self::Spinner(spinner) = &self {
             spinner.finish_and_clear();

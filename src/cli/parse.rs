@@ -1,4 +1,4 @@
-//! Arguments as people type them.
+//! Parses arguments as people type them.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -15,7 +15,7 @@ use crate::wallet::{Contacts, WalletName, Wallets};
 
 use super::error::Error;
 
-/// Where the wallets are.
+/// Where the wallets are stored.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct WalletsOption {
     /// Folder of the wallets [default: ~/.local/share/bouya/wallets]
@@ -30,7 +30,7 @@ impl WalletsOption {
     }
 }
 
-/// The address that `text` is, or that of the wallet or contact so called.
+/// The address in `text`, or the address of the wallet or contact with this name.
 pub(crate) fn address(text: &str, wallets: &Wallets) -> Result<Address, Error> {
     let error = match text.parse::<Address>() {
         Ok(address) => return Ok(address),
@@ -44,13 +44,13 @@ pub(crate) fn address(text: &str, wallets: &Wallets) -> Result<Address, Error> {
     }
     Contacts::open(wallets.dir())?.get(&name).ok_or_else(|| {
         Error::Usage(format!(
-            "\"{name}\" is neither an address (bouya1…) nor a wallet or contact in {}; see what there is: bouya wallet list, bouya contacts list",
+            "\"{name}\" is neither an address (bouya1…) nor a wallet or contact in {}; to list those: bouya wallet list, bouya contacts list",
             wallets.dir().display()
         ))
     })
 }
 
-/// The names of all addresses that have one here. Who cannot be read has none: a label is no reason to fail.
+/// The names of all addresses that have one here. A wallet that cannot be read is left out: a missing label is no reason to fail.
 pub(crate) fn names() -> BTreeMap<String, String> {
     let dir = std::env::var_os("BOUYA_WALLETS").map(PathBuf::from).map_or_else(Wallets::default_dir, Ok);
     let Ok(wallets) = dir.map(Wallets::new) else { return BTreeMap::new() };
@@ -74,24 +74,24 @@ pub(crate) fn block_ref(text: &str) -> Result<String, String> {
     if text == "latest" || text.parse::<Hash>().is_ok() {
         return Ok(text);
     }
-    Err("a block is named by its height, its 64-digit hash, or latest".into())
+    Err("name a block by its height, its 64-digit hash, or latest".into())
 }
 
 /// A transaction's id.
 pub(crate) fn transaction_id(text: &str) -> Result<Hash, String> {
     let id = text.to_ascii_lowercase().parse();
-    id.map_err(|_| "a transaction's id has 64 hex digits; copy the whole of it".into())
+    id.map_err(|_| "a transaction's id has 64 hex digits; copy all of it".into())
 }
 
 /// A hash: a document's, an agreement's id.
 pub(crate) fn hash(text: &str) -> Result<Hash, String> {
-    text.to_ascii_lowercase().parse().map_err(|_| "64 hex digits are expected; copy the whole of it".into())
+    text.to_ascii_lowercase().parse().map_err(|_| "64 hex digits are expected; copy all of them".into())
 }
 
-/// RFC 3339, given on as it is.
+/// A time in RFC 3339, passed on unchanged.
 pub(crate) fn time(text: &str) -> Result<String, String> {
     let known = crate::clock::parse_rfc3339(text).map(|_| text.to_owned());
-    known.ok_or_else(|| "a time is written as in 2026-11-20T00:00:00Z".into())
+    known.ok_or_else(|| "write a time as in 2026-11-20T00:00:00Z".into())
 }
 
 /// Bounded text of an option.
@@ -101,7 +101,7 @@ pub(crate) fn text<const MAX: usize>(option: &str, text: &str) -> Result<Text<MA
 
 /// `ID@HOST:PORT`.
 pub(crate) fn peer(text: &str) -> Result<NewPeer, String> {
-    let form = || "a peer is written ID@HOST:PORT, as in bob@10.0.0.6:7000".to_owned();
+    let form = || "write a peer as ID@HOST:PORT, as in bob@10.0.0.6:7000".to_owned();
     let (id, address) = text.split_once('@').ok_or_else(form)?;
     let (host, port) = address.rsplit_once(':').ok_or_else(form)?;
     let id: NodeId = id.parse().map_err(|error| format!("{error}"))?;
@@ -115,7 +115,7 @@ pub(crate) fn peer(text: &str) -> Result<NewPeer, String> {
 
 /// `90s`, `5m`, `1h`.
 pub(crate) fn duration(text: &str) -> Result<Duration, String> {
-    let form = || "a time is written as a number and s, m or h, as in 60s".to_owned();
+    let form = || "write a time as a number and s, m or h, as in 60s".to_owned();
     let digits = text.trim_end_matches(|c: char| !c.is_ascii_digit());
     let seconds = match text.strip_prefix(digits) {
         Some("s") => 1,

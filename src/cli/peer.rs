@@ -17,7 +17,7 @@ Examples:
   bouya peer add bob@10.0.0.6:7000 --config config/node.toml
   bouya peer remove bob --token-file data/alice/api.token
 
-Adding and removing need the node's token. A removed peer may be learned again: to keep one out, bouya blacklist add ID.";
+`add` and `remove` need the node's token. The node may learn of a removed peer again. To keep a peer out: bouya blacklist add ID";
 
 pub(crate) const BLACKLIST_EXAMPLES: &str = "\
 Examples:
@@ -25,30 +25,30 @@ Examples:
   bouya blacklist add mallory --config config/node.toml
   bouya blacklist remove mallory --config config/node.toml
 
-Adding and removing need the node's token. To shut out a lost or stolen certificate everywhere, revoke it: mkca revoke ID.";
+`add` and `remove` need the node's token. To shut out a lost or stolen certificate on all nodes, revoke it: mkca revoke ID";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum PeerCommand {
-    /// The peers that the node knows
+    /// List the peers that the node knows
     List(PageOptions),
-    /// Tell the node of a peer
+    /// Add a peer for the node to connect to
     Add {
-        /// Its id and address
+        /// The peer's id and address
         #[arg(value_name = "ID@HOST:PORT", value_parser = parse::peer)]
         peer: NewPeer,
     },
-    /// Close the connection to a peer and forget it
+    /// Disconnect from a peer and forget it
     Remove {
-        /// Its id
+        /// The peer's id
         id: NodeId,
     },
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum BlacklistCommand {
-    /// The ids that are kept out
+    /// List the ids that the node keeps out
     List(PageOptions),
-    /// Keep an id out, without end
+    /// Keep an id out until it is removed from the list
     Add {
         /// The id
         id: NodeId,
@@ -65,12 +65,12 @@ pub(crate) fn run(command: PeerCommand, client: &Client, out: &mut Output) -> Re
         PeerCommand::List(page) => list(client, out, &page),
         PeerCommand::Add { peer } => {
             client.post_json("/v1/peers", &peer)?;
-            out.done(format!("added {}; how it goes: bouya peers", peer.id))
+            out.done(format!("added {}; to see its state: bouya peers", peer.id))
         }
         PeerCommand::Remove { id } => {
             client.delete(&format!("/v1/peers/{id}"))?;
             out.done(format!(
-                "removed {id}; it may be learned again, to keep it out: bouya blacklist add {id}"
+                "removed {id}; the node may learn of it again. To keep it out: bouya blacklist add {id}"
             ))
         }
     }
@@ -98,7 +98,7 @@ pub(crate) fn blacklist(command: BlacklistCommand, client: &Client, out: &mut Ou
     match command {
         BlacklistCommand::List(page) => {
             let answer = client.get_with("/v1/blacklist", &page.query())?;
-            let empty = "Nobody is kept out. To keep somebody out: bouya blacklist add ID";
+            let empty = "No id is kept out. To keep one out: bouya blacklist add ID";
             let header = ["ID", "SOURCE", "WHY", "UNTIL"];
             out.page(&answer, "bouya blacklist list", empty, &header, |out, entry: &BlacklistEntry| {
                 let until = entry.until.as_deref().map(|until| out.when(until));
@@ -112,7 +112,7 @@ pub(crate) fn blacklist(command: BlacklistCommand, client: &Client, out: &mut Ou
         }
         BlacklistCommand::Remove { id } => {
             client.delete(&format!("/v1/blacklist/{id}"))?;
-            out.done(format!("{id} may come in again"))
+            out.done(format!("{id} may connect again"))
         }
     }
 }
@@ -126,7 +126,7 @@ fn mood(status: PeerStatus) -> Mood {
     }
 }
 
-/// Why it is banned or was lost, and until when.
+/// Why the peer is banned or was lost, and until when.
 fn note(out: &Output, peer: &Peer) -> Option<String> {
     let until = peer.until.as_deref().map(|until| format!("until: {}", out.when(until)));
     let parts: Vec<_> = peer.why.clone().into_iter().chain(until).collect();

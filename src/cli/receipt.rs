@@ -22,15 +22,15 @@ Examples:
   bouya receipt get 5f0c… --out lease.receipt           from a node, once the transaction is confirmed
   bouya receipt verify lease.receipt --trust HASH --document lease.pdf
 
-`verify` needs no node and no network. HASH is the hash of a later block that you trust for a reason of your own: your node shows it
-(bouya block show latest), a counterparty told you, a newspaper printed it. The receipt must end at that block: get it with --under HASH.
+`verify` needs no node and no network. HASH is the hash of a later block that you have your own reason to trust: your node
+shows it (bouya block show latest), a counterparty told you, or a newspaper printed it. The receipt must end at that block: get it with --under HASH.
 Exit codes: 0 proven, 1 not proven.";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ReceiptCommand {
     /// Fetch a confirmed transaction's receipt from the node
     Get(Get),
-    /// Check a receipt, offline, and say what it proves
+    /// Verify a receipt offline, and show what it proves
     Verify(Verify),
 }
 
@@ -39,17 +39,17 @@ pub(crate) struct Get {
     /// The transaction's id
     #[arg(value_parser = parse::transaction_id)]
     id: Hash,
-    /// The block that will be trusted: height, hash or latest
+    /// The block that the verifier will trust: height, hash or latest
     #[arg(long, value_name = "BLOCK", default_value = "latest", value_parser = parse::block_ref)]
     under: String,
-    /// Where to write it [default: the terminal or pipe]
+    /// The file to write it to [default: stdout]
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct Verify {
-    /// The receipt
+    /// The receipt's file
     file: PathBuf,
     /// The hash of a block that you trust
     #[arg(long, value_name = "HASH", value_parser = parse::hash)]
@@ -72,7 +72,7 @@ pub(crate) fn get(options: &Get, client: &Client, out: &mut Output) -> Result<()
         .check()
         .map_err(|error| Error::Failed(format!("the node gave a wrong receipt: {error}")))?;
     note(&format!(
-        "{} ends at block {} ({}). Whoever trusts that block checks it with:\n  bouya receipt verify {} --trust {}",
+        "{} ends at block {} ({}). To verify it, trusting that block:\n  bouya receipt verify {} --trust {}",
         path.display(),
         proof.anchor.height,
         proof.anchor_id,
@@ -86,7 +86,7 @@ pub(crate) fn verify(options: &Verify, out: &mut Output) -> Result<(), Error> {
     let bytes = document::read(&options.file, RECEIPT_BYTES)?;
     let shown = options.file.display();
     let refused = |why: &dyn std::fmt::Display| {
-        Error::Failed(format!("{shown} proves nothing: {why}. Ask whoever gave it to you for another"))
+        Error::Failed(format!("{shown} proves nothing: {why}. Ask the sender for another one"))
     };
     let text = String::from_utf8(bytes).map_err(|error| refused(&error))?;
     let proof =
@@ -109,15 +109,15 @@ pub(crate) fn verify(options: &Verify, out: &mut Output) -> Result<(), Error> {
             }
         }
         Some(trust) => Err(Error::Failed(format!(
-            "it leads to block {} ({}), not to {trust}, which you trust: either it was made in private, or it was made under another block; \
-             have one made with: bouya receipt get {} --under {trust}",
+            "the receipt ends at block {} ({}), not at {trust}, which you trust: either it comes from a privately mined chain, or it was made for another block; \
+             get one for yours with: bouya receipt get {} --under {trust}",
             proof.anchor.height,
             proof.anchor_id,
             proof.transaction.id()
         ))),
         None => Err(Error::Failed(format!(
-            "signed by {}; not shown to be on any chain: anyone could have made this. It ends at block {} ({}); \
-             if you trust that block for a reason of your own, say so: --trust {}",
+            "signed by {}, but not proven to be on any chain: anyone could have made this receipt. It ends at block {} ({}); \
+             if you have your own reason to trust that block, add: --trust {}",
             Address::of(&proof.transaction.sender),
             proof.anchor.height,
             proof.anchor_id,
@@ -141,14 +141,14 @@ fn check_document(path: &Path, proof: &Proof) -> Result<Hash, Error> {
     match about(proof) {
         Some(expected) if expected == found => Ok(found),
         Some(expected) => Err(Error::Failed(format!(
-            "{} has SHA-256 {found}, the transaction is about {expected}: it is not that document",
+            "{} has SHA-256 {found}, but the transaction is about {expected}: this is another document",
             path.display()
         ))),
-        None => Err(Error::Failed("the transaction is about no document; leave --document out".into())),
+        None => Err(Error::Failed("the transaction is not about a document; leave out --document".into())),
     }
 }
 
-/// What was signed, whoever believes the rest.
+/// What was signed. This holds even without a trusted block.
 fn claims(proof: &Proof, matches: Option<Hash>) -> Vec<String> {
     let transaction = &proof.transaction;
     let mut lines = vec![
@@ -157,7 +157,7 @@ fn claims(proof: &Proof, matches: Option<Hash>) -> Vec<String> {
         format!("which        {}", what(&transaction.action)),
     ];
     lines.extend(transaction.agreement().map(|id| format!("agreement    {id}")));
-    lines.extend(matches.map(|hash| format!("document     is the very one: SHA-256 {hash}")));
+    lines.extend(matches.map(|hash| format!("document     matches: SHA-256 {hash}")));
     lines
 }
 
@@ -192,24 +192,24 @@ fn what(action: &Action) -> String {
         Action::Respond { document, response: Response::Refuse, .. } => {
             format!("refuses the document {document}")
         }
-        Action::Withdraw { .. } => "takes a proposal back".to_owned(),
+        Action::Withdraw { .. } => "withdraws a proposal".to_owned(),
     }
 }
 
-/// What the trusted block adds.
+/// What the trusted block proves in addition.
 fn standing(proof: &Proof) -> String {
     let when = |header: &Header| rfc3339(header.time);
     let after = match &proof.after {
         Some(after) => {
             format!("and before {} (block {}, sealed by {})", when(after), after.height, after.miner)
         }
-        None => "with no block after it to bound it".to_owned(),
+        None => "with no later block to bound it".to_owned(),
     };
     format!(
         "PROVEN, because you trust block {} ({}):\n\
-         it stands in block {} ({}), sealed by {}\n\
+         it is in block {} ({}), sealed by {}\n\
          time         {} as that block's miner claims; after {} (block {}, sealed by {}) {after}, as their miners claim\n\
-         work         {} hashes are expected behind the {} blocks from its own to the one you trust",
+         work         {} hashes expected for the {} blocks from its own to the one you trust",
         proof.anchor.height,
         proof.anchor_id,
         proof.block.height,

@@ -1,4 +1,4 @@
-//! `record`: data and documents' hashes, written down under a topic.
+//! `record`: data and documents' hashes, recorded under a topic.
 
 use std::path::{Path, PathBuf};
 
@@ -23,28 +23,28 @@ Examples:
   bouya record add --from alice --topic contracts --document lease.pdf      its SHA-256 and its name, not the file
   bouya record add --from alice --topic prices --data \"wheat 212.50\"
   bouya record list --topic contracts --since 2026-11-01T00:00:00Z
-  bouya record find --file lease.pdf                                        is it there, since when, by whom?
+  bouya record find --file lease.pdf                                        who recorded it, and when?
 
-Records are for good, and every member can read them. A receipt proves one offline: bouya receipt get ID";
+Records cannot be removed, and every member can read them. A receipt proves a record offline: bouya receipt get ID";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum RecordCommand {
-    /// Write something down under a topic
+    /// Record data or a document's hash under a topic
     Add(Add),
-    /// What was written down, newest first
+    /// List records, newest first
     List(List),
-    /// Look a document or data up by their SHA-256
+    /// Find the records of a document or of data, by SHA-256
     Find(Find),
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct Add {
-    /// What it belongs to; you and your readers agree on it
+    /// The topic; you and your readers agree on its name
     #[arg(long, value_name = "TOPIC")]
     topic: String,
     #[command(flatten)]
     what: What,
-    /// What to call the document [default: the file's name]
+    /// The document's name [default: the file's name]
     #[arg(long, value_name = "TEXT", requires = "document")]
     name: Option<String>,
     #[command(flatten)]
@@ -54,29 +54,29 @@ pub(crate) struct Add {
 #[derive(Debug, Args)]
 #[group(required = true, multiple = false)]
 struct What {
-    /// The text itself
+    /// This text
     #[arg(long, value_name = "TEXT")]
     data: Option<String>,
     /// The content of this file, at most 8 KiB
     #[arg(long, value_name = "FILE")]
     data_file: Option<PathBuf>,
-    /// The SHA-256 of this file, which stays here
+    /// The SHA-256 of this file; the file itself is not sent
     #[arg(long, value_name = "FILE")]
     document: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct List {
-    /// Only under this topic
+    /// Only those under this topic
     #[arg(long)]
     topic: Option<String>,
-    /// Only of this address, contact or wallet
+    /// Only those from this address, contact or wallet
     #[arg(long, value_name = "ADDRESS")]
     sender: Option<String>,
-    /// Only from this time on, as in 2026-11-20T00:00:00Z
+    /// Only those from this time on, as in 2026-11-20T00:00:00Z
     #[arg(long, value_name = "TIME", value_parser = parse::time)]
     since: Option<String>,
-    /// Only up to this time
+    /// Only those up to this time
     #[arg(long, value_name = "TIME", value_parser = parse::time)]
     until: Option<String>,
     #[command(flatten)]
@@ -96,10 +96,10 @@ pub(crate) struct Find {
 #[derive(Debug, Args)]
 #[group(required = true, multiple = false)]
 struct Sought {
-    /// This document, or a file with these data
+    /// A document, or a file with the recorded data
     #[arg(long, value_name = "FILE")]
     file: Option<PathBuf>,
-    /// What has this SHA-256
+    /// The SHA-256 itself
     #[arg(long, value_name = "HASH", value_parser = parse::hash)]
     hash: Option<Hash>,
 }
@@ -119,12 +119,12 @@ fn record(options: &Add, client: &Client, out: &mut Output) -> Result<(), Error>
     let mut lines = vec![("topic", options.topic.clone())];
     match &content {
         Content::Data(data) => {
-            lines.push(("data", format!("{} bytes, for every member to read", data.len())))
+            lines.push(("data", format!("{} bytes, which every member can read", data.len())))
         }
         Content::Document { name, .. } => lines.push(("document", name.as_str().to_owned())),
     }
     lines.push(("sha-256", content.hash().to_string()));
-    signer.submit(Action::Record { topic, content }, &lines, "Write it down for good?", out)
+    signer.submit(Action::Record { topic, content }, &lines, "Record it? It cannot be removed.", out)
 }
 
 fn content(options: &Add) -> Result<Content, Error> {
@@ -142,7 +142,7 @@ fn content(options: &Add) -> Result<Content, Error> {
     let length = data.len();
     let data = Bounded::try_from(data).map_err(|_| {
         Error::Usage(format!(
-            "the data have {length} bytes, a record holds at most {RECORD_BYTES}; put down the file's hash: --document FILE"
+            "the data has {length} bytes, but a record holds at most {RECORD_BYTES}; record the file's hash instead: --document FILE"
         ))
     })?;
     Ok(Content::Data(data))
@@ -161,7 +161,7 @@ fn list(options: &List, client: &Client, out: &mut Output) -> Result<(), Error> 
     query.extend(options.since.clone().map(|time| ("since", time)));
     query.extend(options.until.clone().map(|time| ("until", time)));
     let answer = client.get_with("/v1/records", &query)?;
-    show(out, &answer, "bouya record list", "No record fits. To make one: bouya record add --help")
+    show(out, &answer, "bouya record list", "No records found. To make one: bouya record add --help")
 }
 
 fn find(options: &Find, client: &Client, out: &mut Output) -> Result<(), Error> {
@@ -176,7 +176,7 @@ fn find(options: &Find, client: &Client, out: &mut Output) -> Result<(), Error> 
         let page: Page<Record> = answer.read()?;
         if page.items.is_empty() && page.next.is_none() {
             return Err(Error::Failed(format!(
-                "{hash} is in no record on this node's chain (agreements about it: bouya agree list --document-hash {hash})"
+                "no record on this node's chain has {hash} (for agreements about it: bouya agree list --document-hash {hash})"
             )));
         }
     }

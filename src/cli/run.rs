@@ -17,17 +17,17 @@ use crate::{descriptors, telemetry};
 pub(crate) const EXAMPLES: &str = "\
 Examples:
   bouya run --config config/node.toml
-  bouya check --config config/node.toml      what it would start with, and every mistake
+  bouya check --config config/node.toml      shows the settings and every mistake
 
-SIGINT and SIGTERM stop it within 5 s; SIGHUP reads certificates, key, CA, CRL and log level again.";
+SIGINT and SIGTERM stop the node within 5 s. SIGHUP reloads the certificate, key, CA, CRL and log level.";
 
 /// Exit code after a second signal, as shells use it for Ctrl-C.
 const INTERRUPTED: i32 = 130;
 
-/// How often it is told what the log has left out.
+/// How often the log tells which lines it left out.
 const TELL_LEFT_OUT: Duration = Duration::from_secs(60);
 
-/// Runs a node until it is told to stop.
+/// Runs a node until a signal stops it.
 pub(crate) fn run(config: &Path) -> Result<(), Error> {
     let settings = Settings::load(config)?;
     let log = telemetry::start(&settings.log.level, settings.log.json);
@@ -42,7 +42,7 @@ pub(crate) fn run(config: &Path) -> Result<(), Error> {
         let _ = sd_notify::notify(&[NotifyState::Ready]);
         node.run(stop).await
     });
-    // A thread that is still busy may not hold up the exit: what counts is on disk.
+    // A busy thread must not delay the exit: everything that matters is on disk.
     runtime.shutdown_background();
     result.map_err(|error: NodeError| match error {
         NodeError::Identity(error) => Error::Usage(error.to_string()),
@@ -56,7 +56,7 @@ pub(crate) fn run(config: &Path) -> Result<(), Error> {
     Ok(())
 }
 
-/// A node that lacks descriptors works, but strangers can then keep members out.
+/// A node with too few descriptors works, but strangers can then use them up and keep members out.
 fn check_open_files(settings: &Settings) {
     let needed = open_files(settings);
     let allowed = descriptors::allow(needed);
@@ -64,13 +64,13 @@ fn check_open_files(settings: &Settings) {
         warn!(
             needed,
             allowed,
-            "too few open files are allowed for all peers, strangers and API clients that the limits admit; raise it \
+            "too few open files are allowed for all the peers, strangers and API clients that may connect; raise the limit \
              (LimitNOFILE= under systemd, ulimit -n elsewhere)"
         );
     }
 }
 
-/// Says what the log has left out, once a minute if anything.
+/// Logs once a minute which lines were left out, if any were.
 async fn tell_left_out(log: telemetry::Log) {
     let mut tick = tokio::time::interval(TELL_LEFT_OUT);
     loop {
@@ -109,7 +109,7 @@ fn listen_for_signals(
             reload.notify_one();
             match Settings::load(&config) {
                 Ok(settings) => log.set_level(&settings.log.level),
-                Err(mistakes) => error!("the log level stays: {mistakes}"),
+                Err(mistakes) => error!("the log level stays as it was: {mistakes}"),
             }
         }
     });

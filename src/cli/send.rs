@@ -19,21 +19,21 @@ Examples:
   bouya send --from alice --to bob:1 --to carol:2.5 --memo \"October\"     bob and carol: wallets here
   bouya send --from alice --to bob:1 --yes --passphrase-file pass.txt --wait 6 --timeout 5m
 
-Prints the transaction's id. How it fares later: bouya tx ID";
+This prints the transaction's id. To see its state later: bouya tx ID";
 
 #[derive(Debug, Args)]
 pub(crate) struct Send {
-    /// Whom to pay how much, in coins; may be given several times
+    /// Who gets how many coins; may be given several times
     #[arg(long, required = true, value_name = "ADDRESS:AMOUNT")]
     to: Vec<Payment>,
-    /// A note that everybody on the network can read
+    /// A note that every member of the network can read
     #[arg(long, default_value = "", hide_default_value = true, value_name = "TEXT")]
     memo: String,
     #[command(flatten)]
     pub(crate) signing: Signing,
 }
 
-/// `ADDRESS:AMOUNT`, neither looked at yet: the amount's decimals are the network's business.
+/// `ADDRESS:AMOUNT`, both unparsed: parsing the amount needs the network's decimals.
 #[derive(Clone, Debug)]
 struct Payment {
     to: String,
@@ -48,7 +48,7 @@ impl FromStr for Payment {
             Some((to, amount)) if !to.is_empty() && !amount.is_empty() => {
                 Ok(Self { to: to.to_owned(), amount: amount.to_owned() })
             }
-            _ => Err("a payment is written ADDRESS:AMOUNT, as in bouya1…:12.5".into()),
+            _ => Err("write a payment as ADDRESS:AMOUNT, as in bouya1…:12.5".into()),
         }
     }
 }
@@ -82,5 +82,5 @@ fn outputs(options: &Send, signer: &Signer<'_>) -> Result<Bounded<Payout, OUTPUT
     }
     outputs
         .try_into()
-        .map_err(|error| Error::Usage(format!("--to is given too often: {error}; send several transactions")))
+        .map_err(|error| Error::Usage(format!("too many --to: {error}; send several transactions")))
 }

@@ -1,4 +1,4 @@
-//! `status`: the node at a glance.
+//! `status`: the node's state on one page.
 
 use crate::http::views::{MinerStatus, Status, SyncState};
 
@@ -12,9 +12,9 @@ Examples:
   bouya status --config config/node.toml
   bouya status --json | jq .tip.height";
 
-/// Days before a certificate's end at which to speak up.
+/// The warning starts this many days before the certificate ends.
 const CERTIFICATE_DAYS: i64 = 30;
-/// Blocks from the future are held from 10 s on; well before that somebody should look at the clock.
+/// The warning starts at this difference to the peers' clocks. Blocks from 10 s in the future on are held back, so it must come well before.
 const CLOCK_MS: u64 = 2_000;
 
 pub(crate) fn run(client: &Client, out: &mut Output) -> Result<(), Error> {
@@ -77,20 +77,20 @@ pub(crate) fn run(client: &Client, out: &mut Output) -> Result<(), Error> {
     })
 }
 
-/// The offset is the peers' time minus ours.
+/// The offset is the peers' time minus this node's.
 fn clock(offset_ms: i64) -> String {
     let side = if offset_ms < 0 { "ahead of" } else { "behind" };
     format!("{} ms {side} its peers", offset_ms.unsigned_abs())
 }
 
-/// What the operator should do something about.
+/// Warns of states that need the operator.
 fn warn(status: &Status) {
     if status.certificate.days_left < CERTIFICATE_DAYS {
         note(
-            "The certificate ends soon. Renew it with the CA (mkca renew), put it in place, and send the node SIGHUP.",
+            "The certificate expires soon. Renew it with the CA (mkca renew), install the new one, and send the node SIGHUP.",
         );
     }
     if status.clock.offset_ms.unsigned_abs() > CLOCK_MS {
-        note("The clock differs from the peers'. Check this machine's time synchronisation.");
+        note("This node's clock differs from its peers' clocks. Check this machine's time synchronisation.");
     }
 }

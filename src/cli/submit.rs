@@ -1,6 +1,6 @@
-//! What every command that signs has in common: whose wallet, what it costs, whether to ask, how long to wait.
+//! What all commands that sign share: the wallet, the fee, whether to ask, how long to wait.
 //!
-//! The node never sees the key: it gives status and nonce, and takes the signed bytes.
+//! The node never sees the key: it tells the status and the nonce, and takes the signed bytes.
 
 use std::thread;
 use std::time::{Duration, Instant};
@@ -19,10 +19,10 @@ use super::error::Error;
 use super::output::{Output, Progress, note};
 use super::parse::{self, WalletsOption};
 
-/// For so many blocks the transaction may be confirmed. Long enough for a busy or a sleeping network; short enough that a
-/// payment given up as lost does not come back months later.
+/// The transaction can be confirmed in this many blocks. Long enough for a busy or idle network, and short enough that a
+/// payment that everyone gave up does not come back months later.
 const VALID_BLOCKS: u64 = 1_000;
-/// How often to look whether the transaction is confirmed.
+/// How often to check whether the transaction is confirmed.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 
 #[derive(Debug, Args)]
@@ -30,7 +30,7 @@ pub(crate) struct Signing {
     /// The wallet that signs and pays the fee
     #[arg(long, value_name = "WALLET")]
     from: WalletName,
-    /// What the miner gets, in coins [default: the smallest unit per byte]
+    /// The fee for the miner, in coins [default: one smallest unit per byte]
     #[arg(long, value_name = "AMOUNT")]
     fee: Option<String>,
     /// Send without asking
@@ -48,7 +48,7 @@ pub(crate) struct Signing {
     wallets: WalletsOption,
 }
 
-/// A wallet, and what the node says of its network and its account.
+/// A wallet, with its network and account as the node reports them.
 pub(crate) struct Signer<'a> {
     options: &'a Signing,
     client: &'a Client,
@@ -66,13 +66,13 @@ impl<'a> Signer<'a> {
         options.passphrase.check(&wallet)?;
         let status = client.status()?;
         let coin = coin(&status.network)?;
-        // With the mempool, as the nonce is: what has been sent a moment ago is spent.
+        // Includes the mempool, as the nonce does: coins sent a moment ago are already spent.
         let path = format!("/v1/accounts/{}", wallet.address());
         let account = client.get_with(&path, &[("confirmations", "0".into())])?.read()?;
         Ok(Self { options, client, wallets, wallet, coin, status, account })
     }
 
-    /// Shows what `action` will do, asks, signs, submits and, if wanted, waits. `lines` say what it is.
+    /// Shows what `action` will do, asks, signs, submits, and waits if asked to. `lines` describe the action.
     pub(crate) fn submit(
         &self,
         action: Action,
@@ -90,7 +90,7 @@ impl<'a> Signer<'a> {
         let submitted: Submitted = answer.read()?;
         if submitted.id != id.to_string() {
             return Err(Error::Failed(format!(
-                "the node took {} where {id} was sent; compare bouya --version with the node's",
+                "{id} was sent, but the node took it as {}; compare bouya --version with the node's",
                 submitted.id
             )));
         }
@@ -104,7 +104,7 @@ impl<'a> Signer<'a> {
         if out.json { out.line(confirmed.text()) } else { Ok(()) }
     }
 
-    /// The transaction, but for the signature.
+    /// The transaction without its signature.
     pub(crate) fn draft(&self, action: Action) -> Result<RawTransaction, Error> {
         let mut draft = RawTransaction {
             version: RawTransaction::VERSION,
@@ -117,7 +117,7 @@ impl<'a> Signer<'a> {
         };
         draft.fee = match &self.options.fee {
             Some(fee) => self.amount(fee)?,
-            // Fee and signature have a fixed size, so this is the size of the signed transaction.
+            // The fee and the signature have fixed sizes, so this is also the size of the signed transaction.
             None => u64::try_from(encode(&draft).len())
                 .unwrap_or(u64::MAX)
                 .saturating_mul(self.status.network.min_fee_per_byte),
@@ -130,23 +130,20 @@ impl<'a> Signer<'a> {
         Ok(draft)
     }
 
-    /// An amount of coins as people type it.
+    /// Parses an amount of coins as people type it.
     pub(crate) fn amount(&self, text: &str) -> Result<u64, Error> {
         self.coin.parse(text).map_err(|error| Error::Usage(error.to_string()))
     }
 
-    /// What it will do, for whoever is asked.
+    /// Shows what the transaction will do, before the question.
     fn show(&self, draft: &RawTransaction, lines: &[(&str, String)]) {
         let symbol = self.coin.symbol.as_str();
         let total = draft.cost().map(|cost| self.coin.format(cost)).unwrap_or_default();
         let from = ("from", format!("{} ({})", self.wallet.name(), self.wallet.address()));
         let last = [
             ("fee", format!("{} {symbol}", self.coin.format(draft.fee))),
-            ("total", format!("{total} {symbol}, of {} {symbol} there", self.account.balance)),
-            (
-                "valid",
-                format!("until block {}: if it is in none by then, it never will be", draft.valid_until),
-            ),
+            ("total", format!("{total} {symbol} of the {} {symbol} in the wallet", self.account.balance)),
+            ("valid", format!("until block {}: after that it can no longer be confirmed", draft.valid_until)),
         ];
         let all = std::iter::once(&from).chain(lines).chain(&last);
         let width = all.clone().map(|(name, _)| name.len()).max().unwrap_or(0);
@@ -171,12 +168,11 @@ impl<'a> Signer<'a> {
 
 fn coin(network: &NetworkStatus) -> Result<Coin, Error> {
     let symbol = Text::try_from(network.symbol.clone());
-    let symbol =
-        symbol.map_err(|error| Error::Failed(format!("the node names a coin that cannot be: {error}")))?;
+    let symbol = symbol.map_err(|error| Error::Failed(format!("the node names an invalid coin: {error}")))?;
     Ok(Coin { symbol, decimals: network.decimals })
 }
 
-/// Waits until the transaction has `wanted` confirmations; the answer that said so.
+/// Waits until the transaction has `wanted` confirmations, and returns the answer that showed them.
 fn wait(client: &Client, id: &Hash, wanted: u64, timeout: Duration) -> Result<Answer, Error> {
     let deadline = Instant::now() + timeout;
     let mut progress = Progress::new();
@@ -191,7 +187,7 @@ fn wait(client: &Client, id: &Hash, wanted: u64, timeout: Duration) -> Result<An
                 };
                 (state, (count >= wanted).then_some(answer))
             }
-            // Dropped, or just moving between mempool and chain.
+            // It was dropped, or it is just moving between the mempool and the chain.
             Err(Error::Refused { status: 404, .. }) => {
                 ("not known to the node at the moment".to_owned(), None)
             }
@@ -204,7 +200,7 @@ fn wait(client: &Client, id: &Hash, wanted: u64, timeout: Duration) -> Result<An
         }
         if Instant::now() >= deadline {
             return Err(Error::Failed(format!(
-                "{id} has not {wanted} confirmations after {} s ({state}). It may still get them; see: bouya tx {id}",
+                "{id} does not have {wanted} confirmations after {} s ({state}). It may still get them; see: bouya tx {id}",
                 timeout.as_secs()
             )));
         }

@@ -15,10 +15,10 @@ use super::parse;
 pub(crate) const EXAMPLES: &str = "\
 Examples:
   bouya mempool
-  bouya tx 5f0c…   (all 64 digits of the id, as `send` printed it)
+  bouya tx 5f0c…   (all 64 digits of the id, which `send` printed)
   bouya tx ID --json | jq .confirmations
 
-On a terminal tables shorten ids; `tx`, pipes and --json give them whole.";
+On a terminal, tables shorten ids. `tx`, pipes and --json print them in full.";
 
 const HEADER: [&str; 6] = ["ID", "FROM", "TO", "AMOUNT", "FEE", "BYTES"];
 
@@ -56,7 +56,7 @@ pub(crate) fn show(tx: &Tx, client: &Client, out: &mut Output) -> Result<(), Err
 
 pub(crate) fn mempool(client: &Client, out: &mut Output, page: &PageOptions) -> Result<(), Error> {
     let answer = client.get_with("/v1/transactions", &page.query())?;
-    let empty = "No transaction waits. To make one: bouya send --from WALLET --to ADDRESS:AMOUNT";
+    let empty = "No transactions are waiting. To make one: bouya send --from WALLET --to ADDRESS:AMOUNT";
     out.page(&answer, "bouya mempool", empty, &HEADER, row)
 }
 
@@ -65,7 +65,7 @@ pub(crate) fn table(out: &mut Output, transactions: &[Transaction]) -> Result<()
     out.table(&HEADER, rows)
 }
 
-/// A transfer to several is one row with several lines.
+/// One row. A transfer to several addresses has several lines in it.
 fn row(out: &Output, transaction: &Transaction) -> Vec<Cell> {
     let (to, amounts) = match &transaction.action {
         Action::Transfer { outputs, .. } => {

@@ -14,12 +14,12 @@ Examples:
   bouya verify --config config/node.toml
   bouya verify --repair --config config/node.toml
 
-The daemon must be stopped: the store has one owner at a time. Repairing keeps every block up to the first wrong one and makes all else of
-them anew, in a second file that takes the place of the first; the next run fetches the rest from the peers.";
+Stop the daemon first: only one process can open the store. --repair keeps every block up to the first wrong one and rebuilds
+everything else from them, in a second file that replaces the first. The next run fetches the rest from the peers.";
 
 #[derive(Debug, Args)]
 pub(crate) struct Verify {
-    /// Drop what is wrong
+    /// Drop the wrong blocks and rebuild the store
     #[arg(long)]
     repair: bool,
 }
@@ -27,7 +27,7 @@ pub(crate) struct Verify {
 /// Verifies the store of a node that is stopped.
 pub(crate) fn run(options: &Verify, config: &Path, out: &mut Output) -> Result<(), Error> {
     let settings = Settings::load(config)?;
-    // The library that reads the file may panic over a damaged one; what it says then helps nobody.
+    // redb may panic over a damaged file. Its message would not help the user, so it is silenced.
     std::panic::set_hook(Box::new(|_| ()));
     let wrong = match verify(&settings) {
         Ok(report) => return out.line(report),
@@ -38,20 +38,20 @@ pub(crate) fn run(options: &Verify, config: &Path, out: &mut Output) -> Result<(
     let mut progress = Progress::new();
     let done = repair::repair(&settings.data_dir, settings.network.genesis.clone(), |blocks| {
         if blocks % 100 == 0 {
-            progress.say(&format!("block {blocks} is right"));
+            progress.say(&format!("block {blocks} is correct"));
         }
     });
     let done = done.map_err(Error::failed)?;
     progress.done("repaired");
     if !done.kept {
         note(
-            "The operator's blacklist, the address book and the revocations seen were lost with it: peers tell the latter two again.",
+            "The blacklist, the address book and the revocations were lost too. Peers send the last two again; the blacklist is yours to restore.",
         );
     }
-    out.line(format!("repaired: {} blocks are right and kept; the next run fetches the rest", done.blocks))
+    out.line(format!("repaired: {} correct blocks are kept; the next run fetches the rest", done.blocks))
 }
 
-/// What was found in order, or what is wrong.
+/// A summary of a correct store, or the first thing that is wrong.
 fn verify(settings: &Settings) -> Result<String, String> {
     let mut progress = Progress::new();
     let done = verify::verify_file(&settings.data_dir, &settings.network.genesis, |done, all| {
@@ -62,7 +62,7 @@ fn verify(settings: &Settings) -> Result<String, String> {
     let (report, mended) = done.map_err(|error| error.to_string())?;
     progress.done("verified");
     if mended {
-        note("The file's own bookkeeping was damaged and has been mended.");
+        note("The file's internal structures were damaged and have been repaired.");
     }
     Ok(format!(
         "ok: {} blocks with {} transactions, {} rows of state, {} blocks off the best chain",

@@ -1,4 +1,4 @@
-//! `wallet`: makes, lists, shows, imports and exports wallets. No node is needed.
+//! `wallet`: creates, lists, shows, imports and exports wallets. No node is needed.
 
 use std::path::PathBuf;
 
@@ -22,33 +22,33 @@ Examples:
   bouya wallet import alice --seed-file alice.seed
   bouya wallet import rewards --member-key keys/alice.member --no-passphrase
 
-A wallet is one file, NAME.wallet. Back it up: without file and passphrase its coins are gone for good.";
+A wallet is one file, NAME.wallet. Back it up: without the file and its passphrase, the coins are lost forever.";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum WalletCommand {
-    /// Make a wallet with a new key
+    /// Create a wallet with a new key
     New(New),
-    /// The wallets in the folder
+    /// List the wallets in the folder
     List {
         #[command(flatten)]
         wallets: WalletsOption,
     },
-    /// Address and public key of a wallet
+    /// Show a wallet's address and public key
     Show {
         /// The wallet
         name: WalletName,
         #[command(flatten)]
         wallets: WalletsOption,
     },
-    /// Make a wallet of a seed that exists, or of a node's member key
+    /// Create a wallet from an existing seed, or from a node's member key
     Import(Import),
-    /// Write out a wallet's seed, unencrypted
+    /// Print a wallet's seed, unencrypted
     Export(Export),
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct New {
-    /// What to call it
+    /// The wallet's name
     name: WalletName,
     #[command(flatten)]
     passphrase: NewPassphrase,
@@ -58,7 +58,7 @@ pub(crate) struct New {
 
 #[derive(Debug, Args)]
 pub(crate) struct Import {
-    /// What to call it
+    /// The wallet's name
     name: WalletName,
     #[command(flatten)]
     source: Source,
@@ -106,7 +106,7 @@ pub(crate) fn run(command: WalletCommand, out: &mut Output) -> Result<(), Error>
         WalletCommand::Import(import) => {
             let wallets = import.wallets.open()?;
             let source = import.source.seed_file.or(import.source.member_key);
-            // Unreachable: the argument parser wants one of the two.
+            // Unreachable: the argument parser requires one of the two.
             let source = source.ok_or_else(|| Error::Usage("give --seed-file or --member-key".into()))?;
             create(&wallets, &import.name, &wallet::member_key_load(&source)?, &import.passphrase, out)
         }
@@ -121,7 +121,7 @@ fn create(
     passphrase: &NewPassphrase,
     out: &mut Output,
 ) -> Result<(), Error> {
-    // Before anybody thinks of a passphrase.
+    // Checked before the user makes up a passphrase.
     if wallets.has(name) {
         return Err(wallet::WalletError::from(wallet::FileError::Exists(wallets.path(name))).into());
     }
@@ -132,9 +132,9 @@ fn create(
         return out.line(described(&made, wallets));
     }
     out.line(made.address())?;
-    note(&format!("Made {}. Keep a copy of it in a safe place.", path.display()));
+    note(&format!("Created {}. Keep a copy of it in a safe place.", path.display()));
     if passphrase.is_none() {
-        note("It is not encrypted: whoever reads the file owns the coins.");
+        note("It is not encrypted: anyone who reads the file owns the coins.");
     }
     Ok(())
 }
@@ -152,7 +152,7 @@ fn list(wallets: &Wallets, out: &mut Output) -> Result<(), Error> {
         return out.line(json!({ "items": items, "next": null }));
     }
     if found.is_empty() {
-        note(&format!("No wallets in {}. Make one: bouya wallet new NAME", wallets.dir().display()));
+        note(&format!("No wallets in {}. To create one: bouya wallet new NAME", wallets.dir().display()));
         return Ok(());
     }
     let row = |wallet: &Wallet| vec![cell(wallet.name()), cell(wallet.address()), cell(protection(wallet))];
@@ -178,7 +178,7 @@ fn export(options: &Export, out: &mut Output) -> Result<(), Error> {
     options.passphrase.check(&wallet)?;
     if options.out.is_none()
         && !options.yes
-        && !confirm("Print the seed, which is all that it takes to spend this wallet's coins?", "--yes")?
+        && !confirm("Print the seed? Anyone who sees it can spend this wallet's coins.", "--yes")?
     {
         return Err(Error::Failed("nothing was printed; to write it to a file: --out FILE".into()));
     }
@@ -188,7 +188,7 @@ fn export(options: &Export, out: &mut Output) -> Result<(), Error> {
         Some(path) => {
             wallet::write_seed(path, &key)?;
             note(&format!(
-                "Wrote the seed, unencrypted, to {}. Keep it as you keep the coins.",
+                "Wrote the seed, unencrypted, to {}. Keep it as safe as the coins.",
                 path.display()
             ));
             Ok(())

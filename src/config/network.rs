@@ -1,4 +1,4 @@
-//! `network.toml`: what all members agree on. Its meaning, not its text, makes the network's id.
+//! `network.toml`: what all members agree on. The network's id depends on its values, not on its text.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -7,19 +7,19 @@ use std::sync::Arc;
 use bouya_core::codec::Text;
 use bouya_core::crypto::{Hash, PublicKey};
 use bouya_core::ledger::{Address, Allocation, BlockRules, Coin, Genesis, Member, NetworkSpec};
-use bouya_core::limits::BLOCK_BYTES;
+use bouya_core::limits::{BLOCK_BYTES, NETWORK_NAME_BYTES};
 use bouya_core::time::Timestamp;
 
 use super::section::Section;
 use super::{Mistakes, read};
 use crate::clock;
 
-/// A network's definition and what stands beside it in the file.
+/// A network's definition, and the other settings in the file.
 #[derive(Clone, Debug)]
 pub struct NetworkFile {
     /// The network.
     pub genesis: Arc<Genesis>,
-    /// Smallest fee per byte that nodes take, in the smallest unit. Outside the genesis block, so it can change.
+    /// Lowest fee per byte that nodes accept, in the smallest unit. Not part of the genesis block, so it can change.
     pub min_fee_per_byte: u64,
 }
 
@@ -37,45 +37,45 @@ impl NetworkFile {
         root.finish(path, genesis)
     }
 
-    /// The same network, seen by a node whose operator trusts this block.
+    /// The same network, for a node whose operator trusts this block.
     pub fn with_checkpoint(self, checkpoint: Option<(u64, Hash)>) -> Self {
         let mut genesis = (*self.genesis).clone();
         genesis.rules.checkpoint = checkpoint;
         Self { genesis: Arc::new(genesis), ..self }
     }
 
-    /// The file's text for a new network, commented for the people who sign it off.
+    /// The text of a new network's file, with comments for the people who approve it.
     pub fn render(spec: &NetworkSpec, min_fee_per_byte: u64) -> String {
         let (coin, blocks) = (&spec.coin, &spec.blocks);
         let hex = |bytes: &[u8]| data_encoding::HEXLOWER.encode(bytes);
         let mut text = format!(
-            r#"# What all members of the network agree on. Every node needs a copy that says the same;
-# comments and order do not count. `bouya check` prints the network's id: compare it by phone.
+            r#"# What all members of the network agree on. Every node needs a copy with the same values;
+# comments and order do not matter. `bouya check` prints the network's id: compare it by phone.
 format = 1
 name = {name:?}
 created = "{created}"
-# Keeps this network apart from any other of the same definition.
+# Tells this network apart from any other with the same definition.
 salt = "{salt}"
 
 [coin]
 symbol = {symbol:?}
-# Digits after the point, at most 9.
+# Digits after the decimal point, at most 9.
 decimals = {decimals}
 
 [blocks]
 # Milliseconds between blocks, 100 to 600000.
 interval_ms = {interval}
-# Blocks of lateness after which the difficulty halves.
+# The difficulty halves when the chain is this many blocks late.
 half_life = {half_life}
 # Expected hashes of the first block.
 initial_difficulty = {difficulty}
-# New coins per block.
+# New coins for the miner of each block.
 reward = "{reward}"
 # Largest block in bytes, 10000 to 1900000.
 max_bytes = {max_bytes}
 
 [fees]
-# Smallest fee per byte of a transaction, in the smallest unit. Not part of the network's id.
+# Lowest fee per byte of a transaction, in the smallest unit. Not part of the network's id.
 min_per_byte = {min_fee_per_byte}
 "#,
             name = spec.name.as_str(),
@@ -90,7 +90,7 @@ min_per_byte = {min_fee_per_byte}
             max_bytes = blocks.max_bytes,
         );
         for Member { id, key } in &spec.members {
-            // Writing into a text cannot fail.
+            // Writing into a String cannot fail.
             let _ = write!(text, "\n[[members]]\nid = \"{id}\"\nkey = \"{key}\"\n");
         }
         for Allocation { address, amount } in &spec.allocations {
@@ -103,7 +103,7 @@ min_per_byte = {min_fee_per_byte}
 
 fn read_parts(root: &mut Section) -> Option<(NetworkSpec, u64)> {
     if root.number("format", (0, i64::MAX)).is_some_and(|format: i64| format != 1) {
-        root.wrong("format", "this bouya knows format 1; upgrade it");
+        root.wrong("format", "this version of bouya reads format 1; upgrade bouya");
     }
     let name = root.required("name").and_then(|name| text(root, "name", name));
     let created = root.required("created").and_then(|created| {
@@ -170,9 +170,9 @@ fn read_amount(section: &mut Section, key: &str, coin: &Coin, text: &str) -> Opt
     coin.parse(text).map_err(|error| section.wrong(key, error)).ok()
 }
 
-/// What `init` and `devnet` begin with: everything but allocations and members.
+/// A new network as `init` and `devnet` create it, still without allocations and members.
 pub fn new_spec(
-    name: Text<64>,
+    name: Text<NETWORK_NAME_BYTES>,
     salt: [u8; 16],
     created: Timestamp,
     hashes_per_second: f64,
@@ -187,7 +187,7 @@ pub fn new_spec(
     NetworkSpec { salt, ..NetworkSpec::new(name, created, coin, blocks) }
 }
 
-/// The network's id as people compare it: groups of eight.
+/// The network's id in groups of eight digits, as people compare it.
 pub fn spoken(id: &Hash) -> String {
     let text = id.to_string();
     let groups: Vec<&str> =

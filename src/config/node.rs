@@ -1,4 +1,4 @@
-//! `node.toml`: one node's own settings. Relative paths count from the file's folder.
+//! `node.toml`: one node's own settings. Relative paths start at the file's folder.
 
 use std::net::{IpAddr, SocketAddr};
 use std::num::NonZero;
@@ -15,9 +15,9 @@ use bouya_core::wire::Endpoint;
 
 use super::section::Section;
 use super::{Mistakes, NetworkFile, read};
-use crate::miner::When;
+use bouya_core::node::When;
 
-/// Everything that a node is told.
+/// All settings of a node.
 #[derive(Clone, Debug)]
 pub struct Settings {
     /// The file.
@@ -28,30 +28,30 @@ pub struct Settings {
     pub p2p: P2p,
     pub mempool: Limits,
     pub miner: Miner,
-    /// A block that must stand at a height: what the operator trusts. The chain refuses a history without it.
+    /// A height and the block that must be there, which the operator trusts. The chain refuses a history without it.
     pub checkpoint: Option<(u64, Hash)>,
     pub api: Api,
     pub log: Log,
 }
 
-/// Where the node's certificate and keys are.
+/// Paths of the node's certificate and keys.
 #[derive(Clone, Debug)]
 pub struct Identity {
     /// One or two roots.
     pub ca: PathBuf,
     pub certificate: PathBuf,
     pub key: PathBuf,
-    /// One list for each root; none at all: revocation is not checked.
+    /// One list for each root. If empty, no file is checked for revocations.
     pub crls: Vec<PathBuf>,
     pub member_key: PathBuf,
-    /// Refuse everybody once a list is overdue, rather than warn.
+    /// Refuse all peers when a list is overdue, instead of warning.
     pub refuse_overdue: bool,
 }
 
 /// How the node meets its peers.
 #[derive(Clone, Debug)]
 pub struct P2p {
-    /// None: it only dials.
+    /// None: the node only dials.
     pub listen: Option<SocketAddr>,
     pub advertise: Option<Endpoint>,
     pub bootstrap: Vec<Bootstrap>,
@@ -107,7 +107,7 @@ impl FromStr for Bootstrap {
 }
 
 impl Settings {
-    /// Reads and checks a node's file and its network's. Certificates are checked when they are loaded.
+    /// Reads and checks the node's file and the network's file. Certificates are checked when they are loaded.
     pub fn load(path: &Path) -> Result<Self, Mistakes> {
         let folder = path.parent().unwrap_or(Path::new("")).to_owned();
         let mut root = Section::root(read(path)?);
@@ -169,10 +169,13 @@ fn read_p2p(section: &mut Section) -> Option<P2p> {
     let unspecified = listen.is_some_and(|address| address.ip().is_unspecified());
     let unusable = |ip: IpAddr| ip.is_unspecified() || ip.is_multicast();
     if advertise.as_ref().and_then(Endpoint::address).is_some_and(unusable) {
-        section.wrong("advertise", "nobody can dial that address; give the one that other members reach");
+        section.wrong(
+            "advertise",
+            "nobody can dial that address; give the one where other members reach this node",
+        );
     }
     if unspecified && advertise.is_none() {
-        section.wrong("advertise", "missing; with listen on all addresses, say which one other members dial, as in \"10.0.0.5:7000\"");
+        section.wrong("advertise", "missing; since the node listens on all addresses, give the one where other members reach it, as in \"10.0.0.5:7000\"");
     }
     let advertise = match listen {
         None => None,

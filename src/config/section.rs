@@ -1,5 +1,5 @@
-//! A table of a configuration file, taken apart key by key. What is wrong is noted and reading goes on, so that one run names every
-//! mistake; what nobody took is an unknown key.
+//! Reads a table of a configuration file key by key. A mistake is noted and reading goes on, so that one run names all
+//! mistakes. Keys that are left over at the end are unknown keys.
 
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
@@ -23,7 +23,7 @@ impl Section {
         Self { prefix: String::new(), table, known: Vec::new(), mistakes: Vec::new() }
     }
 
-    /// Notes a mistake of a key.
+    /// Notes a mistake in the value of `key`.
     pub(super) fn wrong(&mut self, key: &str, text: impl Display) {
         let key = format!("{}{key}", self.prefix);
         self.mistakes.push(Mistake { key, text: text.to_string() });
@@ -85,11 +85,11 @@ impl Section {
     fn note_unknown(&mut self) {
         let unknown: Vec<String> = self.table.keys().cloned().collect();
         for key in unknown {
-            self.wrong(&key, format!("unknown key; here there are {}", self.known.join(", ")));
+            self.wrong(&key, format!("unknown key; known here: {}", self.known.join(", ")));
         }
     }
 
-    /// A text that must be there.
+    /// A required text.
     pub(super) fn required(&mut self, key: &'static str) -> Option<String> {
         let missing = !self.table.contains_key(key);
         if missing {
@@ -117,7 +117,7 @@ impl Section {
         text.parse().map_err(|error| self.wrong(key, error)).ok()
     }
 
-    /// A text that `T` can read and that must be there.
+    /// A required text that `T` can read.
     pub(super) fn required_parsed<T: FromStr<Err: Display>>(&mut self, key: &'static str) -> Option<T> {
         let text = self.required(key)?;
         text.parse().map_err(|error| self.wrong(key, error)).ok()
@@ -208,12 +208,12 @@ impl Section {
         self.text(key).map(|text| folder.join(text))
     }
 
-    /// A path that must be there, relative to the file's folder.
+    /// A required path, relative to the file's folder.
     pub(super) fn required_path(&mut self, key: &'static str, folder: &Path) -> Option<PathBuf> {
         self.required(key).map(|text| folder.join(text))
     }
 
-    /// The value, if nothing was wrong. A value that could not be made is the consequence of a mistake that was noted.
+    /// The value, if there are no mistakes. If `value` is None, the mistake that prevented it was noted before.
     pub(super) fn finish<T>(mut self, path: &Path, value: Option<T>) -> Result<T, Mistakes> {
         self.note_unknown();
         match value {

@@ -87,7 +87,7 @@ fn a_networks_mistakes_are_named_with_the_node() {
     assert!(mistakes.contains("blocks.interval_ms: 1 is not"), "{mistakes}");
     assert!(mistakes.contains("blocks.reward: \"0.505\" has 3 decimals"), "{mistakes}");
     let missing = Settings::load(&dir.path().join("nothing.toml")).unwrap_err().to_string();
-    assert!(missing.contains("cannot read it"), "{missing}");
+    assert!(missing.contains("cannot read this file"), "{missing}");
 }
 
 #[test]
@@ -103,7 +103,7 @@ fn dial_only_advertises_nothing() {
 fn the_examples_are_true() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("config");
     let settings = Settings::load(&folder.join("node.example.toml")).unwrap();
-    // What the example shows as defaults is what a file without those keys comes to.
+    // The example shows the defaults: a file without those keys must give the same settings.
     let dir = tempfile::tempdir().unwrap();
     write(dir.path(), "network.toml", &std::fs::read_to_string(folder.join("network.example.toml")).unwrap());
     let usual = Settings::load(&write(dir.path(), "node.toml", NODE)).unwrap();

@@ -44,6 +44,6 @@ pub use merkle::{Frontier, Node, Sibling, root};
 pub use receipt::{Above, Proof, Receipt, ReceiptError, Under};
 pub use replay::Replay;
 pub use state::{Account, Change, HeaderRecord, Key, Rows, StateError, Undo, View, read_supply};
-pub use template::Template;
+pub use template::{Date, Template};
 pub use transaction::{CheckedTransaction, RawTransaction, Transaction, TransactionError};
 pub use work::{Work, meets};

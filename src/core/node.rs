@@ -5,18 +5,21 @@
 //! | [`keeper`] | which blocks share a commit, when a reorganisation takes its next step, who hears of a new tip, what is offered to peers |
 //! | [`pool`] | which transactions are taken together, how the mempool follows the tip, what comes back from blocks that left the chain |
 //! | [`gate`] | whether this node may mine, and why not |
+//! | [`demand`] | whether there is anything to mine, and whether the block tells a rest |
 //!
 //! Each is fed inputs, does a bounded piece of work when asked to, and says what follows as outputs. The disk, signatures and time come in
 //! from outside. The machines never see each other: whoever drives them carries an output to where its name says.
 
+pub mod demand;
 pub mod gate;
 mod head;
 pub mod keeper;
 pub mod pool;
 mod serve;
 
+pub use demand::{Demand, When, Wish};
 pub use gate::{Gate, Obstacle};
-pub use head::{Head, MINE_REST_AFTER};
+pub use head::{Head, Recent};
 pub use keeper::Keeper;
 pub use pool::Pool;
 pub use serve::read;

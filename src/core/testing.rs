@@ -1,5 +1,5 @@
-//! What tests share: keys, a small network, payments, blocks that are mined in microseconds, and a node in memory. For this package's tests
-//! and, with the feature `testing`, for those of others.
+//! What tests share: keys, a small network, payments, hellos, blocks that are mined in microseconds, and a node in memory. This package's
+//! tests use it, and with the feature `testing` so do those of others.
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::panic, reason = "for tests, which fail by panicking")]
 #![cfg_attr(
@@ -17,14 +17,16 @@ use alloc::sync::Arc;
 use alloc::vec;
 use alloc::vec::Vec;
 
-use crate::codec::{Bounded, Text};
+use crate::codec::{Bounded, Text, decode};
 use crate::crypto::{Hash, PublicKey, SecretKey, Signature};
 use crate::ledger::{
-    Action, Address, Allocation, Block, BlockRules, Branch, Chain, Change, Coin, Disk, Genesis, Moved,
-    NetworkSpec, Origin, Output, Plan, PlanError, RawTransaction, StateError, Step, Template, Transaction,
-    View, World, check_inline,
+    Action, Address, Allocation, Block, BlockRules, Body, Branch, Chain, Change, Coin, Disk, Genesis, Header,
+    Moved, NetworkSpec, Origin, Output, Plan, PlanError, RawTransaction, Reward, StateError, Step, Template,
+    Transaction, View, World, check_inline, meets,
 };
+use crate::limits::HEADER_BYTES;
 use crate::time::Timestamp;
+use crate::wire::{Hello, TipSummary};
 
 /// When the small networks begin.
 pub const CREATED: Timestamp = Timestamp(1_700_000_000_000);
@@ -44,28 +46,35 @@ pub fn text<const MAX: usize>(text: &str) -> Text<MAX> {
     String::from(text).try_into().unwrap()
 }
 
-/// A network with a block a second whose keys 1 to 4 hold so many units each.
-pub fn network(name: &str, units: u64) -> Arc<Genesis> {
+/// The gap, in milliseconds, after which a block of these networks neither raises nor lowers the difficulty.
+pub const ON_TIME: u64 = 950;
+
+/// The definition of a network with a block every second. Keys 1 to 4 hold `units` each.
+pub fn spec(name: &str, units: u64) -> NetworkSpec {
     let coin = Coin { symbol: text("T"), decimals: 2 };
-    let spec = NetworkSpec {
+    NetworkSpec {
         allocations: (1..=4).map(|n| Allocation { address: address(n), amount: units }).collect(),
         ..NetworkSpec::new(text(name), CREATED, coin, BlockRules::new(1_000, 4, 50))
-    };
-    Arc::new(Genesis::new(spec).unwrap())
+    }
 }
 
-/// The network that a [`Node`] has: keys 1 to 4 hold 1,000 units each.
+/// The network of [`spec`].
+pub fn network(name: &str, units: u64) -> Arc<Genesis> {
+    Arc::new(Genesis::new(spec(name, units)).unwrap())
+}
+
+/// The network of a [`Node`]: keys 1 to 4 hold 1,000 units each.
 pub fn genesis() -> Arc<Genesis> {
     network("test", 1_000)
 }
 
-/// A payment of key `from` to the address of key `to`.
+/// A payment from key `from` to the address of key `to`.
 pub fn pay(genesis: &Genesis, from: u8, nonce: u64, to: u8, amount: u64, fee: u64) -> Transaction {
     let output = Bounded::truncated([Output { to: address(to), amount }]);
     Transaction::transfer(&genesis.id(), &key(from), nonce, fee, u64::MAX, output, Text::default())
 }
 
-/// A transfer of 1 to each of `outputs` addresses that nobody signed, for what never looks at signatures.
+/// A transfer of 1 to each of `outputs` addresses, signed by nobody: for code that never looks at signatures.
 pub fn unsigned(nonce: u64, outputs: usize) -> Transaction {
     let output = Output { to: Address::of(&PublicKey([5; 32])), amount: 1 };
     let content = RawTransaction {
@@ -83,7 +92,49 @@ pub fn unsigned(nonce: u64, outputs: usize) -> Transaction {
     content.into()
 }
 
-/// A mined block of key `miner` on `parent`, `gap` milliseconds after it, whose transactions are signed right but need not fit.
+/// What node `id` says first on a network whose genesis block is its tip. It does not listen and is no member.
+pub fn hello(genesis: &Genesis, id: &str) -> Hello {
+    Hello {
+        protocols: Hello::PROTOCOLS,
+        features: vec![],
+        network: genesis.id(),
+        id: id.parse().unwrap(),
+        agent: String::from("bouya/test"),
+        instance: alloc::format!("first {id}"),
+        listen: None,
+        tip: TipSummary { height: 0, hash: genesis.id(), work: 0 },
+        lowest_block: 0,
+        rules: genesis.rules_digest(),
+        crls: vec![],
+        member: None,
+        time_ms: 0,
+    }
+}
+
+/// A block of height 1 that nobody sealed. Any nonce shows the little work that its header asks for.
+pub fn unsealed(nonce: u64, transactions: Vec<Transaction>) -> Arc<Block> {
+    let mut header: Header = decode(&[0; HEADER_BYTES], "header").unwrap();
+    (header.nonce, header.height, header.difficulty) = (nonce, 1, 1);
+    let reward = Reward { to: address(1), amount: 1 };
+    let body = Body { reward, transactions: Bounded::truncated(transactions) };
+    header.body = body.root(1);
+    Arc::new(Block { header, body })
+}
+
+/// Finds a nonce for a block whose header was changed.
+pub fn work(block: &mut Block) {
+    let (hasher, difficulty) = (block.header.before_nonce(), block.header.difficulty);
+    let shows = |nonce: &u64| meets(&hasher.finish(&nonce.to_le_bytes()), difficulty);
+    block.header.nonce = (0..=u64::MAX).find(shows).unwrap();
+}
+
+/// The block of a template, with the first nonce that shows its work.
+pub fn mined(template: Template) -> Arc<Block> {
+    let nonce = template.try_nonces(0, u64::MAX).unwrap();
+    Arc::new(template.finish(nonce))
+}
+
+/// A block on `parent`, `gap` milliseconds after it, mined by key `miner`. Its transactions are signed, but they need not fit.
 pub fn block_on(
     genesis: &Genesis,
     parent: &Branch,
@@ -94,9 +145,7 @@ pub fn block_on(
     let checked = transactions.into_iter().map(|one| one.check(&genesis.id()).unwrap());
     let supply = genesis.supply() + genesis.rules.reward * parent.height;
     let time = Timestamp(parent.time.0 + gap);
-    let template = Template::new(genesis, parent, supply, checked, address(miner), time, &key(miner));
-    let nonce = template.try_nonces(0, u64::MAX).unwrap();
-    Arc::new(template.finish(nonce))
+    mined(Template::new(genesis, parent, supply, checked, address(miner), time, &key(miner)))
 }
 
 /// The branch that ends in `block`, which stands on `parent`.
@@ -106,7 +155,7 @@ pub fn branch_with(genesis: &Genesis, parent: &Branch, block: &Block) -> Branch 
     branch
 }
 
-/// Gives a block to a chain over any disk.
+/// Gives a block to a chain on any disk.
 pub fn give<D: Disk>(
     chain: &mut Chain,
     disk: &mut D,
@@ -128,7 +177,7 @@ where
     }
 }
 
-/// Lets a chain over any disk step until nothing beats its tip. Returns how it moved, and which blocks turned out invalid.
+/// Lets a chain on any disk step until no branch beats its tip. Returns how it moved, and which blocks turned out to be invalid.
 pub fn settle<D: Disk>(chain: &mut Chain, disk: &mut D) -> (Vec<Moved>, Vec<Hash>)
 where
     D::Error: core::fmt::Debug,
@@ -148,7 +197,7 @@ where
     }
 }
 
-/// A node of one: a chain over a world in memory.
+/// A network of one node: a chain on a world in memory.
 pub struct Node {
     pub chain: Chain,
     pub disk: Memory,
@@ -173,7 +222,7 @@ impl Node {
 
     pub fn load(genesis: Arc<Genesis>, world: World, now: Timestamp) -> Self {
         let chain = Chain::load(genesis, &world).unwrap();
-        Self { chain, disk: Memory { world, commits: 0 }, now }
+        Self { chain, disk: Memory { world, commits: 0, fails: false }, now }
     }
 
     pub fn network(&self) -> Hash {
@@ -184,7 +233,7 @@ impl Node {
         &self.disk.world
     }
 
-    /// A transaction of key `from` with a fee of 1.
+    /// A transaction from key `from` with a fee of 1.
     pub fn sign(&self, from: u8, nonce: u64, action: Action) -> Transaction {
         Transaction::sign(&self.network(), &key(from), nonce, 1, u64::MAX, action)
     }
@@ -193,7 +242,7 @@ impl Node {
         pay(self.chain.genesis(), from, nonce, to, amount, 1)
     }
 
-    /// A block on `parent`, `gap` milliseconds after it, valid or not.
+    /// A block on `parent`, `gap` milliseconds after it; it need not be valid.
     pub fn block_on(
         &self,
         parent: &Branch,
@@ -216,15 +265,15 @@ impl Node {
         settle(&mut self.chain, &mut self.disk)
     }
 
-    /// Mines on the tip, one second after it, and takes the block.
+    /// Mines a block on the tip, on time, and takes it.
     pub fn mine(&mut self, transactions: Vec<Transaction>) -> Arc<Block> {
-        let block = self.block_on(&self.chain.tip().clone(), 1_000, transactions, 9);
+        let block = self.block_on(&self.chain.tip().clone(), ON_TIME, transactions, 9);
         self.now = self.now.max(block.header.time);
         self.give(&block, Origin::Own).unwrap();
         block
     }
 
-    /// A run of empty blocks on `parent`. With a gap below the interval each carries more work than usual.
+    /// `count` empty blocks on `parent`. With a gap below the interval each of them carries more work than usual.
     pub fn run_on(&self, parent: &Branch, count: u64, gap: u64, miner: u8) -> (Vec<Arc<Block>>, Branch) {
         let (mut blocks, mut branch) = (vec![], parent.clone());
         for _ in 0..count {
@@ -239,7 +288,7 @@ impl Node {
         self.world().account(&address(n)).unwrap().balance
     }
 
-    /// The state must be what executing the best chain from the beginning gives.
+    /// Asserts that executing the best chain from the beginning gives the same state.
     pub fn assert_sound(&self) {
         let mut fresh = Self::new();
         fresh.now = Timestamp(u64::MAX / 2);
@@ -261,11 +310,13 @@ impl Node {
 pub struct Memory {
     pub world: World,
     pub commits: usize,
+    /// The next commits fail.
+    pub fails: bool,
 }
 
 impl Memory {
     pub fn new(genesis: &Genesis) -> Self {
-        Self { world: World::new(genesis), commits: 0 }
+        Self { world: World::new(genesis), commits: 0, fails: false }
     }
 }
 
@@ -278,6 +329,9 @@ impl Disk for Memory {
     }
 
     fn commit(&mut self, change: &Change) -> Result<(), StateError> {
+        if self.fails {
+            return Err(StateError("the disk fails".into()));
+        }
         self.commits += 1;
         self.world.apply(change);
         Ok(())

@@ -6,7 +6,7 @@ fn numbered(height: u64) -> Event {
     Event::Block { height, hash: Hash::ZERO, transactions: 0, miner: PublicKey([9; 32]), member: None }
 }
 
-/// Tells so many, each of which carries its number.
+/// Sends `count` events. Each carries its number.
 fn tell(events: &Events, told: &mut u64, count: u64) {
     for _ in 0..count {
         *told += 1;
@@ -17,7 +17,7 @@ fn tell(events: &Events, told: &mut u64, count: u64) {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
-    /// However slow, and however often away: a listener hears each event once and in order, or how many it missed.
+    /// However slow a listener is, and however often it is away: it gets each event once and in order, or learns how many it missed.
     #[test]
     fn every_event_is_heard_or_counted_as_missed(steps in prop::collection::vec((0..1_500_u64, 0..1_500_usize, any::<bool>()), 1..12)) {
         let (events, mut told) = (Events::default(), 0);

@@ -208,7 +208,7 @@ fn a_flood_of_side_blocks_fills_the_disk_up_to_its_bound() {
         junk.body.transactions = bouya_core::codec::Bounded::truncated(vec![one.clone(); 11_000]);
         junk.header.body = junk.body.root(1);
         junk.header.time.0 += number;
-        junk.header.difficulty = fork.difficulty_at(&genesis.rules, junk.header.time);
+        junk.header.difficulty = fork.next_difficulty(&genesis.rules);
         junk.header.seal(&genesis.id(), &bouya_core::testing::key(8));
         while !bouya_core::ledger::meets(&junk.id(), junk.header.difficulty) {
             junk.header.nonce += 1;

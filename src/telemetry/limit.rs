@@ -1,7 +1,7 @@
-//! How much is said: so many bytes an hour from one place in the code, of them so many about one peer.
+//! Limits the log: bytes an hour from one place in the code, and of these, bytes about one peer.
 //!
-//! A stranger or a member who makes this node say something again and again fills neither the disk nor the hour of the others. A place
-//! that has said too much is silent until the hour is over; how often is told.
+//! A stranger or a member that makes this node log something again and again can fill neither the disk nor the share of other peers.
+//! A place that reached its limit is silent until the hour is over. The number of lines left out is logged.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::{self, Write};
@@ -14,22 +14,22 @@ use tracing::{Event, Metadata, Subscriber};
 use tracing_subscriber::Layer;
 use tracing_subscriber::layer::Context;
 
-/// The hour.
+/// The limits count over this time.
 pub(super) const SPAN: Duration = Duration::from_secs(3600);
-/// Bytes from one place in the code.
+/// Most bytes from one place in the code.
 pub(super) const PLACE_BYTES: usize = 1024 * 1024;
-/// Of them, about one peer: some hundred lines.
+/// Of these, most bytes about one peer: a few hundred lines.
 pub(super) const PEER_BYTES: usize = PLACE_BYTES / 16;
-/// Peers counted apart at one place; the rest share one count. A peer can make up ids of others, and must not make memory of them.
+/// Peers that are counted separately at one place; all others share one count. A peer can make up ids, and these must not use memory.
 const PEERS: usize = 1_024;
-/// Time, level and braces of a line.
+/// Bytes of a line's time, level and braces.
 const FRAME_BYTES: usize = 96;
-/// Quotes and signs around a field.
+/// Bytes of the quotes and signs around a field.
 const FIELD_BYTES: usize = 5;
-/// What an escaped character takes more than a plain one.
+/// Bytes that an escaped character takes more than a plain one.
 const ESCAPED_BYTES: usize = 5;
 
-/// What has been said in this hour.
+/// The counts of the current hour.
 pub(super) struct Limiter(Mutex<Said>);
 
 impl Limiter {
@@ -41,7 +41,7 @@ impl Limiter {
         Limit(self.clone())
     }
 
-    /// Places that said too much, and how many lines were left out since this was asked last.
+    /// The places that reached their limit, each with the number of lines left out since the last call.
     pub(super) fn take_left_out(&self) -> Vec<(String, u64)> {
         std::mem::take(&mut self.said().left_out).into_values().collect()
     }
@@ -64,7 +64,7 @@ impl<S: Subscriber> Layer<S> for Limit {
     }
 }
 
-/// Bytes said since the hour began.
+/// Bytes logged since the hour began.
 pub(super) struct Said {
     began: Instant,
     places: HashMap<Identifier, Place>,
@@ -82,7 +82,7 @@ impl Said {
         Self { began: now, places: HashMap::new(), left_out: HashMap::new() }
     }
 
-    /// Whether a line of so many bytes may be said.
+    /// Whether a line with `bytes` bytes may be logged.
     pub(super) fn take(&mut self, now: Instant, place: &Metadata<'_>, peer: &str, bytes: usize) -> bool {
         if now.duration_since(self.began) >= SPAN {
             (self.began, self.places) = (now, HashMap::new());
@@ -120,7 +120,7 @@ impl Place {
     }
 }
 
-/// A line's length, nearly, and whom it is about.
+/// A line's approximate length, and the peer it is about.
 #[derive(Default)]
 struct Measured {
     bytes: usize,
@@ -135,7 +135,7 @@ impl Visit for Measured {
             self.peer = format!("{value:?}");
             self.bytes = self.bytes.saturating_add(self.peer.len());
         } else {
-            // Counting does not fail; a value that cannot be shown has no length.
+            // Counting does not fail. A value that cannot be formatted has no length.
             let _ = write!(self, "{value:?}");
         }
     }

@@ -1,4 +1,4 @@
-//! What is in a line: nothing that forges another line, or moves a terminal, whoever's text it shows.
+//! Cleans each line, so that no foreign text in it can forge another line or control the terminal.
 
 use std::fmt::Write as _;
 use std::io;
@@ -6,10 +6,10 @@ use std::io;
 use tracing::Metadata;
 use tracing_subscriber::fmt::MakeWriter;
 
-/// Gives out writers of single lines.
+/// Makes writers for single lines.
 pub(super) struct Lines<W> {
     pub(super) inner: W,
-    /// The formatter's own colours pass. It escapes some of the text that it shows, but not all of it.
+    /// Let the formatter's own colours pass. The formatter itself escapes only some of the text it shows.
     pub(super) colour: bool,
 }
 
@@ -25,7 +25,7 @@ impl<'a, W: MakeWriter<'a>> MakeWriter<'a> for Lines<W> {
     }
 }
 
-/// Writes one line, which comes whole and ends with the only line break that it may have.
+/// Writes one line. The line arrives in one piece, and the only line break allowed in it is the last character.
 pub(super) struct Line<W> {
     inner: W,
     colour: bool,
@@ -39,7 +39,7 @@ impl<W: io::Write> io::Write for Line<W> {
         for (at, c) in line.char_indices() {
             let colour = self.colour && line.get(at..).is_some_and(is_colour);
             if is_dangerous(c) && !colour {
-                // The form of JSON, where this may be inside a string. Writing to a string does not fail.
+                // Escaped as in JSON, because this may be inside a JSON string. Writing to a String does not fail.
                 let _ = write!(clean, "\\u{:04x}", u32::from(c));
             } else {
                 clean.push(c);
@@ -55,13 +55,13 @@ impl<W: io::Write> io::Write for Line<W> {
     }
 }
 
-/// Whether a text begins with one of the formatter's colours: they change nothing but the look of what follows.
+/// Whether a text begins with one of the formatter's colour codes, which only change the look of the text after them.
 fn is_colour(text: &str) -> bool {
     let code = text.strip_prefix("\u{1b}[").and_then(|rest| rest.split_once('m'));
     code.is_some_and(|(code, _)| matches!(code, "0" | "1" | "2" | "3" | "31" | "32" | "33" | "34" | "35"))
 }
 
-/// Control characters, line breaks of any kind, and what turns the direction of reading.
+/// Control characters, line breaks of all kinds, and characters that turn the direction of writing.
 fn is_dangerous(c: char) -> bool {
     c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }

@@ -31,7 +31,7 @@ impl<'a> MakeWriter<'a> for Paper {
     }
 }
 
-/// What is logged meanwhile.
+/// What `talk` logs.
 fn logged(json: bool, colour: bool, talk: impl FnOnce(&Log)) -> String {
     let paper = Paper::default();
     let (subscriber, log) = build("info", json, colour, paper.clone());
@@ -75,7 +75,7 @@ fn one_peer_does_not_use_up_the_lines_of_the_others() {
     });
     assert!(text.len() <= PEER_BYTES + 1_024, "{} bytes", text.len());
     assert!(text.lines().last().unwrap().contains("bob"));
-    // Nor do ten thousand that somebody makes up.
+    // Nor do ten thousand made-up peers.
     let text = logged(false, false, |_| (0..10_000).for_each(|n| say(&format!("m{n}"))));
     assert!(text.len() < PLACE_BYTES, "{} bytes", text.len());
 }

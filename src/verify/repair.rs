@@ -1,7 +1,7 @@
-//! Repairing a store: every block of it that is still right is executed anew into a new file, which then takes the old one's place.
+//! Repairs a store: executes every block that is still correct into a new file, which then replaces the old one.
 //!
-//! So nothing of the old file is believed, whatever is wrong with it; what is lost comes from the peers at the next run. It needs room for a
-//! second copy. A crash leaves the old file or the new one.
+//! So nothing in the old file is trusted, whatever is wrong with it. The next run fetches lost blocks from the peers. A repair needs
+//! disk space for a second copy. A crash leaves either the old file or the new one.
 
 use std::fs::{self, File};
 use std::io;
@@ -16,14 +16,14 @@ use crate::chain::ChainError;
 use crate::importer::{ImportError, Importer};
 use crate::store::{self, Reader, Store, StoreError};
 
-/// Where the new file is made.
+/// The folder for the new file.
 const FOLDER: &str = "repair";
 
 /// Why a store could not be repaired.
 #[derive(Debug, Error)]
 pub enum RepairError {
     /// The folder.
-    #[error("cannot make the new file in {path}: {error}", path = path.display())]
+    #[error("cannot create the new file in {path}: {error}", path = path.display())]
     Folder {
         /// Where.
         path: std::path::PathBuf,
@@ -38,16 +38,16 @@ pub enum RepairError {
     Chain(#[from] ChainError),
 }
 
-/// What was saved.
+/// What the repair kept.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Repaired {
-    /// Blocks of the best chain that were right.
+    /// Correct blocks of the best chain.
     pub blocks: u64,
-    /// Whether the operator's blacklist, the address book and the like were, too.
+    /// Whether the operator's blacklist, the address book and the revocations were kept too.
     pub kept: bool,
 }
 
-/// Repairs the store in `dir`. `progress` hears of every block that was saved.
+/// Repairs the store in `dir`. After each kept block, `progress` gets their number.
 pub fn repair(
     dir: &Path,
     genesis: Arc<Genesis>,
@@ -61,11 +61,11 @@ pub fn repair(
     }
     let mut importer = Importer::new(Store::open(&folder, genesis.clone())?)?;
     let mut done = Repaired::default();
-    // A file that cannot even be opened has nothing to give.
+    // From a file that cannot be opened, nothing can be kept.
     if let Some(Ok(old)) = quietly(|| Store::open(dir, genesis)) {
         let reader = old.reader();
         let saved = save(&reader, &mut importer, &mut done, &mut progress);
-        // Closing writes to it, which a damaged one may not survive either.
+        // Closing writes to the file, and redb may panic over a damaged one here too.
         quietly(|| drop((reader, old)));
         saved?;
     }
@@ -139,12 +139,12 @@ mod tests {
         }
     }
 
-    /// What one thread tries at a time.
+    /// Bytes that one thread tries at a time.
     const PAGE: usize = 4096;
-    /// Of the bytes whose change was found, one in so many is repaired too: that takes ten times as long.
+    /// One in this many found changes is also repaired. Not all of them, because a repair takes ten times as long.
     const REPAIRED: usize = 61;
 
-    /// A store's file, to be damaged.
+    /// A store's file that the test damages.
     struct Spoiled {
         good: Vec<u8>,
         expected: Report,
@@ -153,7 +153,7 @@ mod tests {
 
     impl Spoiled {
         fn new() -> Self {
-            // In memory: it is written tens of thousands of times.
+            // In memory, because it is written tens of thousands of times.
             let dir = tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap();
             drop(store(dir.path()));
             let good = fs::read(file(dir.path())).unwrap();
@@ -161,13 +161,13 @@ mod tests {
             Self { good, expected, dir }
         }
 
-        /// The same file, elsewhere.
+        /// The same file in another folder.
         fn copy(&self) -> Self {
             let dir = tempfile::tempdir_in(self.dir.path()).unwrap();
             Self { good: self.good.clone(), expected: self.expected, dir }
         }
 
-        /// Whether it is found that these bytes are changed, all of them. If not, nothing that counts is in them.
+        /// Whether verifying finds a change of all these bytes. If not, the bytes hold no data that matters.
         fn finds(&mut self, bytes: Range<usize>) -> bool {
             let mut changed = self.good.clone();
             changed[bytes.clone()].iter_mut().for_each(|byte| *byte ^= 0x55);
@@ -179,7 +179,7 @@ mod tests {
             report.is_err()
         }
 
-        /// Changes every byte alone, but for stretches in which all may change at once and nobody notices: nothing there is read.
+        /// Changes each byte alone. Skips a range if changing all of it at once is not found: then nothing reads it.
         fn try_all(&mut self, bytes: Range<usize>, found: &mut usize) {
             if !self.finds(bytes.clone()) {
                 return;

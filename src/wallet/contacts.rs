@@ -1,8 +1,8 @@
 //! The address book: names for other people's addresses, on this machine only.
 //!
-//! One file, `contacts.toml`, beside the wallets: `name = "bouya1…"`, one a line, for editors and backups. Names follow the grammar of
-//! wallets', so that either can stand wherever an address is expected. It is no secret, but whoever can write it can turn payments to
-//! himself: so it is made and kept for its owner only.
+//! One file next to the wallets, `contacts.toml`, with a line `name = "bouya1…"` for each contact, easy to edit and to back up. Names
+//! follow the same rules as wallets' names, so that either can be given instead of an address. The file is not secret, but anyone who
+//! can write it can redirect payments. So only its owner may read or write it.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -23,15 +23,15 @@ pub enum ContactsError {
     /// The file itself.
     #[error(transparent)]
     File(#[from] FileError),
-    /// Not such a file.
-    #[error("{} is damaged: {why}; mend it, or restore it from a backup", path.display())]
+    /// The file is not in the expected form.
+    #[error("{} is damaged: {why}; correct it, or restore it from a backup", path.display())]
     Form {
         /// The file.
         path: PathBuf,
         /// What is wrong.
         why: String,
     },
-    /// A name that cannot be.
+    /// A name that is not allowed.
     #[error("{}: {error}", path.display())]
     Name {
         /// The file.
@@ -39,12 +39,12 @@ pub enum ContactsError {
         /// What is wrong with it.
         error: WalletNameError,
     },
-    /// An address that is none.
+    /// A text that is not an address.
     #[error("{}: \"{name}\": {error}", path.display())]
     Address {
         /// The file.
         path: PathBuf,
-        /// Whose it should be.
+        /// The contact's name.
         name: WalletName,
         /// What is wrong with it.
         error: AddressError,
@@ -84,23 +84,23 @@ impl Contacts {
         Ok(Self { path, names })
     }
 
-    /// Whose address has this name.
+    /// The address with this name.
     pub fn get(&self, name: &WalletName) -> Option<Address> {
         self.names.get(name).copied()
     }
 
-    /// All of them, by name.
+    /// All contacts, sorted by name.
     pub fn iter(&self) -> impl Iterator<Item = (&WalletName, &Address)> {
         self.names.iter()
     }
 
-    /// Names an address, and keeps it. The address that had the name before.
+    /// Gives an address a name and saves it. Returns the address that had the name before.
     pub fn add(&mut self, name: WalletName, address: Address) -> Result<Option<Address>, ContactsError> {
         let before = self.names.insert(name, address);
         self.keep().map(|()| before)
     }
 
-    /// Forgets a name. False if there was none.
+    /// Removes a name. False if there was none.
     pub fn remove(&mut self, name: &WalletName) -> Result<bool, ContactsError> {
         match self.names.remove(name) {
             Some(_) => self.keep().map(|()| true),
@@ -108,18 +108,18 @@ impl Contacts {
         }
     }
 
-    /// A new file takes the old one's place, so that a crash leaves one of the two.
+    /// Replaces the file with a new one, so that a crash leaves either the old or the new one.
     fn keep(&self) -> Result<(), ContactsError> {
         let mut text = String::from("# Names for addresses: bouya contacts\n");
         for (name, address) in &self.names {
-            // Writing into memory does not fail. Quoted, because a name may hold a dot.
+            // Writing into memory does not fail. The name is quoted, because it may contain a dot.
             let _ = writeln!(text, "\"{name}\" = \"{address}\"");
         }
         if let Some(dir) = self.path.parent() {
             private::create_dir(dir)?;
         }
         let new = self.path.with_extension("toml.new");
-        // Left by a crash.
+        // A crash may have left it.
         let _ = fs::remove_file(&new);
         private::create(&new, text.as_bytes())?;
         let replaced = fs::rename(&new, &self.path);
@@ -155,7 +155,7 @@ mod tests {
         for (line, expected) in [
             ("bob", "damaged"),
             ("bob = 1", "damaged"),
-            ("\"no name\" = \"x\"", "no wallet name"),
+            ("\"no name\" = \"x\"", "not a wallet name"),
             ("bob = \"bouya1x\"", "\"bob\""),
         ] {
             let path = dir.path().join(FILE);

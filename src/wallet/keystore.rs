@@ -1,8 +1,9 @@
-//! What stands in a wallet file: who it is in the clear, the seed encrypted.
+//! The content of a wallet file: the name, address and public key in the clear, the seed encrypted.
 //!
-//! The key comes from the passphrase by argon2id, its cost written in the file; the seed is sealed with XChaCha20-Poly1305
-//! under format version and public key. What the seal does not cover is checked against the public key or the file's name,
-//! so a changed byte anywhere is noticed. Without a passphrase the seed stands there, under a name that says so.
+//! The encryption key is derived from the passphrase with argon2id, and its cost is written in the file. The seed is encrypted with
+//! XChaCha20-Poly1305, with the format version and the public key as associated data. What these do not cover is checked against the
+//! public key or the file's name, so a changed byte anywhere is noticed. Without a passphrase the file holds the seed itself, in a
+//! field whose name says that it is unencrypted.
 
 use std::fmt;
 use std::path::Path;
@@ -21,10 +22,10 @@ use super::{Passphrase, WalletError, WalletName, random};
 const FORMAT: u32 = 1;
 const ARGON2ID: &str = "argon2id";
 const XCHACHA: &str = "xchacha20-poly1305";
-/// Most that a file may ask for: a doctored one must not take the machine's memory or its afternoon.
+/// The highest cost that a file may ask for: a manipulated file must not use up the machine's memory or block it for hours.
 const COST_MAX: Cost = Cost { memory_kib: 1024 * 1024, passes: 16, lanes: 16 };
 
-/// What one guess of the passphrase costs.
+/// The cost of one guess of the passphrase.
 #[derive(Clone, Copy)]
 pub(super) struct Cost {
     pub(super) memory_kib: u32,
@@ -32,10 +33,10 @@ pub(super) struct Cost {
     pub(super) lanes: u32,
 }
 
-/// 64 MiB and three passes: an eighth of a second here, far more on a graphics card that has to hold thousands of them.
+/// 64 MiB and three passes take an eighth of a second here. On a graphics card, thousands of guesses at a time need far too much memory.
 pub(super) const COST: Cost = Cost { memory_kib: 64 * 1024, passes: 3, lanes: 1 };
 
-/// A wallet that has been read and not been opened: its secret is in it, encrypted or not.
+/// A wallet that was read but not unlocked. It holds the secret, encrypted or not.
 #[derive(Clone)]
 pub struct Wallet {
     name: WalletName,
@@ -50,7 +51,7 @@ enum Secret {
 }
 
 impl Wallet {
-    /// What it is called.
+    /// Its name.
     pub fn name(&self) -> &WalletName {
         &self.name
     }
@@ -133,12 +134,12 @@ struct Cipher {
 
 impl Drop for File {
     fn drop(&mut self) {
-        // Taken out and wiped.
+        // Takes the seed out, so that it is wiped.
         drop(self.unencrypted_seed.take().map(Zeroizing::new));
     }
 }
 
-/// The wallet of `key`, and the text of its file.
+/// The wallet for `key`, and the text of its file.
 pub(super) fn seal(
     name: &WalletName,
     key: &SecretKey,
@@ -163,7 +164,7 @@ pub(super) fn seal(
     };
     let wallet = Wallet { name: name.clone(), public_key, secret };
     let file = File::of(&wallet);
-    // Room enough that it never grows: that would leave copies of an unencrypted seed behind.
+    // Large enough never to grow: growing would leave copies of an unencrypted seed in memory.
     let mut text = Vec::with_capacity(2048);
     serde_json::to_writer_pretty(&mut text, &file).expect("plain strings and numbers always encode");
     text.push(b'\n');
@@ -178,21 +179,21 @@ pub(super) fn parse(name: &WalletName, path: &Path, text: &str) -> Result<Wallet
     struct Format {
         format: u32,
     }
-    // Its message may quote the file, so it is not passed on.
+    // The parser's message may quote the secret file, so it is not passed on.
     let Format { format } = serde_json::from_str(text).map_err(|_| damaged("not a wallet's JSON"))?;
     if format != FORMAT {
         return Err(WalletError::Format { path: path.to_owned(), format });
     }
     let file: File = serde_json::from_str(text).map_err(|_| damaged("not a wallet's fields"))?;
     if file.name != name.as_str() {
-        return Err(damaged("it holds another wallet's name; a wallet's file keeps its name"));
+        return Err(damaged("it holds another wallet's name; do not rename wallet files"));
     }
     if file.address != Address::of(&file.public_key).to_string() {
-        return Err(damaged("address and public key do not belong together"));
+        return Err(damaged("the address does not match the public key"));
     }
     let secret = file.secret().map_err(damaged)?;
     if matches!(&secret, Secret::Plain(key) if key.public() != file.public_key) {
-        return Err(damaged("seed and public key do not belong together"));
+        return Err(damaged("the seed does not match the public key"));
     }
     Ok(Wallet { name: name.clone(), public_key: file.public_key, secret })
 }
@@ -238,11 +239,11 @@ impl File {
             }
             (Some(kdf), Some(cipher), None) => {
                 if kdf.algorithm != ARGON2ID || cipher.algorithm != XCHACHA {
-                    return Err("an algorithm that format 1 does not have");
+                    return Err("it names an algorithm that format 1 does not have");
                 }
                 let cost = Cost { memory_kib: kdf.memory_kib, passes: kdf.passes, lanes: kdf.lanes };
                 if !cost.is_sane() {
-                    return Err("a cost out of all bounds");
+                    return Err("its key derivation cost is out of bounds");
                 }
                 Ok(Secret::Sealed {
                     cost,
@@ -251,7 +252,7 @@ impl File {
                     ciphertext: hex(&cipher.ciphertext).ok_or("the ciphertext is not 96 hex digits")?,
                 })
             }
-            _ => Err("neither encrypted nor unencrypted"),
+            _ => Err("the seed is neither encrypted nor unencrypted"),
         }
     }
 }

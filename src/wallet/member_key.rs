@@ -1,4 +1,4 @@
-//! Seed files: one line of 64 hex digits. A node's member key is kept so, and a wallet is exported so.
+//! Seed files: one line of 64 hex digits. Member keys and exported wallets have this form.
 
 use std::path::Path;
 
@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 use super::private::{self, FileError};
 use super::{WalletError, new_key};
 
-/// The member key at `path`; a new one is made there if there is none.
+/// The member key at `path`. If there is none, a new one is created there.
 pub fn load_or_create(path: &Path) -> Result<SecretKey, WalletError> {
     match load(path) {
         Err(WalletError::File(FileError::Missing(_))) => {}
@@ -21,7 +21,7 @@ pub fn load_or_create(path: &Path) -> Result<SecretKey, WalletError> {
     let key = new_key()?;
     match write_seed(path, &key) {
         Ok(()) => Ok(key),
-        // Somebody else made it meanwhile: theirs counts.
+        // Another process created it in the meantime: that key counts.
         Err(WalletError::File(FileError::Exists(_))) => load(path),
         Err(error) => Err(error),
     }
@@ -32,7 +32,7 @@ pub fn load(path: &Path) -> Result<SecretKey, WalletError> {
     let text = private::read(path)?;
     let mut seed = Zeroizing::new([0; 32]);
     let digits = text.trim_ascii().as_bytes();
-    // decode_mut wants the lengths to agree beforehand.
+    // `decode_mut` panics unless the lengths match.
     if digits.len() != 64 || HEXLOWER_PERMISSIVE.decode_mut(digits, seed.as_mut()).is_err() {
         return Err(WalletError::NoSeed(path.to_owned()));
     }
@@ -44,10 +44,10 @@ pub fn write_seed(path: &Path, key: &SecretKey) -> Result<(), WalletError> {
     Ok(private::create(path, seed_line(key).as_bytes())?)
 }
 
-/// The line that a seed file holds.
+/// The line in a seed file.
 pub(crate) fn seed_line(key: &SecretKey) -> Zeroizing<String> {
     let seed = Zeroizing::new(key.seed());
-    // Room for the line break too, so that it does not move and leave a copy.
+    // Includes room for the line break: growing would leave a copy of the seed in memory.
     let mut line = Zeroizing::new(String::with_capacity(65));
     HEXLOWER.encode_append(seed.as_ref(), &mut line);
     line.push('\n');

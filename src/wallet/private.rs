@@ -1,4 +1,4 @@
-//! Files that only their owner may read: made 0600, never overwritten, refused while others may read them.
+//! Files that only their owner may read: created with mode 0600, never overwritten, refused if others may read them.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Read, Write};
@@ -9,30 +9,30 @@ use data_encoding::HEXLOWER;
 use thiserror::Error;
 use zeroize::Zeroizing;
 
-/// Longest file taken for a key or a wallet; real ones have under 1 KiB.
+/// Longest file that is read as a key or a wallet, in bytes. Real ones have under 1 KiB.
 const MAX_BYTES: usize = 16 * 1024;
 
-/// Why a private file could not be made or read.
+/// Why a private file could not be created or read.
 #[derive(Debug, Error)]
 pub enum FileError {
-    /// It is there already.
+    /// It exists already.
     #[error("{} already exists and is never overwritten; choose another name, or move it away", .0.display())]
     Exists(PathBuf),
-    /// It is not there.
+    /// It does not exist.
     #[error("there is no file {}; check the path", .0.display())]
     Missing(PathBuf),
     /// Others may read or change it.
-    #[error("{} is open to others (mode {mode:03o}); make it private: chmod 600 '{}'", path.display(), path.display())]
+    #[error("other users can access {} (mode {mode:03o}); make it private: chmod 600 '{}'", path.display(), path.display())]
     Exposed {
         /// The file.
         path: PathBuf,
         /// Its permission bits.
         mode: u32,
     },
-    /// Not a text of a sensible size.
-    #[error("{} is no text of at most {MAX_BYTES} bytes; check the path", .0.display())]
+    /// It is not a text, or it is too long.
+    #[error("{} is not a text of at most {MAX_BYTES} bytes; check the path", .0.display())]
     NoText(PathBuf),
-    /// The system refused.
+    /// The system reported an error.
     #[error("cannot {doing} {}: {source}", path.display())]
     Io {
         /// The file.
@@ -50,31 +50,31 @@ impl FileError {
     }
 }
 
-/// Makes `dir` and its missing parents, for the owner only.
+/// Creates `dir` and its missing parents, accessible to the owner only.
 pub(crate) fn create_dir(dir: &Path) -> Result<(), FileError> {
     let made = DirBuilder::new().recursive(true).mode(0o700).create(dir);
-    made.map_err(|error| FileError::io(dir, "make the folder", error))
+    made.map_err(|error| FileError::io(dir, "create the folder", error))
 }
 
-/// Writes a new file, durably: once this returns, a power cut does not take the key away. It gets its name only when it is whole, so
-/// a crash in between leaves no half or empty file at `path` that would block the name.
+/// Writes a new file durably: after this returns, a power cut cannot lose the key. The file gets its name only when it is complete,
+/// so a crash cannot leave a partial file at `path` that would block the name.
 pub(crate) fn create(path: &Path, contents: &[u8]) -> Result<(), FileError> {
     if path.symlink_metadata().is_ok() {
         return Err(FileError::Exists(path.to_owned()));
     }
     let failed = |doing| move |error| FileError::io(path, doing, error);
-    let draft = draft(path).map_err(failed("make"))?;
+    let draft = draft(path).map_err(failed("create"))?;
     let linked = write_draft(&draft, contents).and_then(|()| fs::hard_link(&draft, path));
-    // Ours, made a moment ago, and with a second name by now if all went well.
+    // This draft was created above. If all went well, the file has its final name by now too.
     let _ = fs::remove_file(&draft);
     match linked {
-        // A link never takes a name away from another file.
+        // Linking never replaces an existing file.
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(FileError::Exists(path.to_owned())),
         linked => linked.and_then(|()| sync_parent(path)).map_err(failed("write")),
     }
 }
 
-/// A name of its own beside `path`, for its contents until they are whole.
+/// A unique name in the folder of `path`, for the contents until they are complete.
 fn draft(path: &Path) -> io::Result<PathBuf> {
     let mut bytes = [0; 8];
     getrandom::fill(&mut bytes).map_err(io::Error::other)?;
@@ -97,12 +97,12 @@ pub(crate) fn read(path: &Path) -> Result<Zeroizing<String>, FileError> {
         }
         Err(error) => return Err(FileError::io(path, "open", error)),
     };
-    // Of the open file, not of the path, which could be swapped in between.
-    let mode = file.metadata().map_err(|error| FileError::io(path, "look at", error))?.permissions().mode();
+    // The mode of the open file, not of the path: the file at the path could be swapped in between.
+    let mode = file.metadata().map_err(|error| FileError::io(path, "inspect", error))?.permissions().mode();
     if mode & 0o077 != 0 {
         return Err(FileError::Exposed { path: path.to_owned(), mode: mode & 0o777 });
     }
-    // All the room at once: a growing buffer would leave copies of the secret behind.
+    // Allocated in full at once: a growing buffer would leave copies of the secret in memory.
     let mut bytes = Zeroizing::new(Vec::with_capacity(MAX_BYTES + 1));
     let limit = u64::try_from(MAX_BYTES).unwrap_or(u64::MAX);
     file.take(limit).read_to_end(&mut bytes).map_err(|error| FileError::io(path, "read", error))?;

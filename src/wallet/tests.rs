@@ -4,7 +4,7 @@ use tempfile::TempDir;
 
 use super::*;
 
-/// As little as argon2 takes: what is tested is the file, not the cost.
+/// The lowest cost that argon2 accepts: these tests are about the file, not the cost.
 const CHEAP: keystore::Cost = keystore::Cost { memory_kib: 8, passes: 1, lanes: 1 };
 
 fn wallets() -> (TempDir, Wallets) {
@@ -184,7 +184,7 @@ fn what_holds_a_secret_does_not_print_it() {
 #[test]
 fn a_new_file_is_whole_from_its_first_moment_on() {
     let dir = tempfile::tempdir().unwrap();
-    // Large, so that writing takes its time and is seen.
+    // Large, so that writing takes long enough to be observed.
     let contents = vec![b'7'; 4 << 20];
     let paths: Vec<_> = (0..20).map(|n| dir.path().join(n.to_string())).collect();
     std::thread::scope(|scope| {

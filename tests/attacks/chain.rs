@@ -1,15 +1,16 @@
-//! Blocks that are wrong in one way each, on top of the chain as the victim tells it.
+//! Blocks that are each wrong in one way, on top of the victim's best chain.
 
 use bouya_core::codec::Bounded;
-use bouya_core::crypto::{Hash, SecretKey, Signature};
+use bouya_core::crypto::{Hash, Signature};
 use bouya_core::ledger::{Block, Branch, Genesis, Template, meets};
+use bouya_core::testing::{self, address, key};
 use bouya_core::time::Timestamp;
 use bouya_core::wire::Message;
 
-use super::daemon::{address, key, pay};
+use super::daemon::pay;
 use super::member::Mad;
 
-/// A sealed block on `branch` without its work.
+/// A sealed block on `branch`, without work.
 pub(crate) fn unworked(genesis: &Genesis, branch: &Branch) -> Block {
     at(genesis, branch, bouya::clock::wall()).finish(0)
 }
@@ -18,16 +19,13 @@ fn at(genesis: &Genesis, branch: &Branch, time: Timestamp) -> Template {
     Template::new(genesis, branch, genesis.supply(), [], address(9), time, &key(9))
 }
 
-/// Searches the nonce. A minute of work at most.
+/// The same block with work. It takes a minute at most.
 pub(crate) fn work(mut block: Block) -> Block {
-    let hasher = block.header.before_nonce();
-    let difficulty = block.header.difficulty;
-    let nonce = (0_u64..).find(|nonce| meets(&hasher.finish(&nonce.to_le_bytes()), difficulty));
-    block.header.nonce = nonce.unwrap();
+    testing::work(&mut block);
     block
 }
 
-/// The best chain's end, from its headers.
+/// The victim's best chain, from its headers.
 pub(crate) async fn branch(mad: &mut Mad, genesis: &Genesis) -> Branch {
     let mut branch = genesis.branch();
     loop {
@@ -48,7 +46,7 @@ pub(crate) async fn branch(mad: &mut Mad, genesis: &Genesis) -> Branch {
     }
 }
 
-/// Name and block of everything that bans whoever sends it.
+/// Names and blocks that each ban their sender.
 pub(crate) fn invalid(genesis: &Genesis, branch: &Branch) -> Vec<(&'static str, Block)> {
     let network = genesis.id();
     let good = || unworked(genesis, branch);
@@ -68,7 +66,7 @@ pub(crate) fn invalid(genesis: &Genesis, branch: &Branch) -> Vec<(&'static str, 
     body.body.reward.to = address(8);
     vec![
         ("no work", no_work),
-        ("another's seal", work(seal)),
+        ("a wrong seal", work(seal)),
         ("a body that is not its header's", body),
         ("low difficulty", sealed(&|block| block.header.difficulty = 1)),
         ("another history", sealed(&|block| block.header.history = Hash([9; 32]))),
@@ -90,7 +88,7 @@ pub(crate) fn invalid(genesis: &Genesis, branch: &Branch) -> Vec<(&'static str, 
     ]
 }
 
-/// Name and block of everything that is nobody's fault: its time has not come, or its parent is not known.
+/// Names and blocks that are nobody's fault: the time has not come, or the parent is not known.
 pub(crate) fn odd(genesis: &Genesis, branch: &Branch) -> Vec<(&'static str, Block)> {
     let hour = std::time::Duration::from_secs(3_600);
     let future = at(genesis, branch, bouya::clock::wall().after(hour)).finish(0);
@@ -98,6 +96,6 @@ pub(crate) fn odd(genesis: &Genesis, branch: &Branch) -> Vec<(&'static str, Bloc
     orphan.header.parent = Hash([3; 32]);
     orphan.header.height += 5;
     orphan.header.difficulty = 1;
-    orphan.header.seal(&genesis.id(), &SecretKey::from_seed(&[9; 32]));
+    orphan.header.seal(&genesis.id(), &key(9));
     vec![("an hour ahead", work(future)), ("unknown parent", work(orphan))]
 }

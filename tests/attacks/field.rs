@@ -1,30 +1,27 @@
-//! The field: a victim and three honest members in a full mesh, two of them mining, one being paid; what is heard and measured of them.
+//! The field: a victim and three honest members in a full mesh. Two of them mine, payments come in at the third. Their events are recorded,
+//! and the victim is measured.
 
 use std::fs;
-use std::net::SocketAddr;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
-use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use bouya::config::network::new_spec;
 use bouya::http::views::{BlacklistEntry, Event, Page, PeerStatus};
-use bouya_core::codec::{Text, encode};
-use bouya_core::ledger::{Allocation, Genesis};
+use bouya_core::codec::encode;
+use bouya_core::ledger::Genesis;
 use bouya_harness::{Client, Events, process};
 use rustls::pki_types::CertificateRevocationListDer;
 use rustls::pki_types::pem::PemObject;
 
-use super::daemon::{Consortium, Daemon, address, pay, same_tip, until};
+use super::daemon::{Consortium, Daemon, RESTS, Repeat, bootstrap, network_of, pay, same_tip, until};
 use super::member::Target;
 
 pub(crate) const VICTIM: &str = "victim";
 pub(crate) const HONEST: [&str; 3] = ["amy", "ben", "cat"];
-/// Blocks come this often.
+/// The interval of blocks.
 const INTERVAL_MS: u32 = 500;
-/// What each miner takes of a core.
+/// Each miner's share of a core.
 const SHARE: f64 = 0.05;
-/// Between two payments.
+/// The pause between two payments.
 const PAYMENT: Duration = Duration::from_millis(100);
 
 pub(crate) struct Field {
@@ -32,24 +29,19 @@ pub(crate) struct Field {
     pub(crate) honest: Vec<Daemon>,
     pub(crate) ears: Vec<Ear>,
     pub(crate) consortium: Consortium,
-    payer: Option<Payer>,
+    payer: Option<Repeat>,
 }
 
-/// What a node tells on its event stream.
+/// The events that a node has sent on its event stream.
 #[derive(Clone)]
 pub(crate) struct Ear(Arc<Mutex<Vec<(Instant, Event)>>>);
-
-struct Payer {
-    stop: Arc<AtomicBool>,
-    thread: JoinHandle<u64>,
-}
 
 /// What a process uses.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Usage {
     /// Resident memory, in KiB.
     pub(crate) rss: u64,
-    /// The most since the last [`Field::forget_peak`].
+    /// The most memory since the last [`Field::forget_peak`], in KiB.
     pub(crate) peak: u64,
     /// Processor time since the start.
     pub(crate) cpu: Duration,
@@ -57,15 +49,14 @@ pub(crate) struct Usage {
 }
 
 impl Field {
-    /// Everybody runs, is connected to everybody, and blocks come. `mad` are the ids of members that are not what they were.
+    /// All run and are connected to each other, and blocks come. `mad` are the ids of the members that attack.
     pub(crate) fn new(mad: &[&str]) -> Self {
         let mut consortium = Consortium::new();
         consortium.genesis = network();
         let mines = format!("when = \"always\"\nthreads = 1\nshare = {SHARE}");
-        let rests = "enabled = false";
-        let mut victim = consortium.member(VICTIM, "", rests);
-        let known = format!("bootstrap = [\"{}\"]", victim.at());
-        let miner = |id: &str| if id == HONEST[2] { rests } else { mines.as_str() };
+        let mut victim = consortium.member(VICTIM, "", RESTS);
+        let known = bootstrap(&[&victim]);
+        let miner = |id: &str| if id == HONEST[2] { RESTS } else { mines.as_str() };
         let mut honest: Vec<Daemon> =
             HONEST.iter().map(|id| consortium.member(id, &known, miner(id))).collect();
         victim.start();
@@ -77,11 +68,11 @@ impl Field {
         until("all are connected", || field.is_meshed().then_some(()));
         until("blocks come", || (field.victim.height() >= 3).then_some(()));
         field.ears = field.nodes().map(Ear::listen).collect();
-        field.payer = Some(Payer::start(&field.consortium.genesis, field.honest[2].client.clone()));
+        field.payer = Some(pay_on(&field.consortium.genesis, field.honest[2].client.clone()));
         field
     }
 
-    /// The victim first.
+    /// All nodes, the victim first.
     pub(crate) fn nodes(&self) -> impl Iterator<Item = &Daemon> {
         std::iter::once(&self.victim).chain(&self.honest)
     }
@@ -93,7 +84,7 @@ impl Field {
     pub(crate) fn target_of(&self, node: &Daemon) -> Target {
         Target {
             id: node.id.clone(),
-            address: SocketAddr::from(([127, 0, 0, 1], node.p2p)),
+            address: node.p2p.address(),
             genesis: Arc::new(self.consortium.genesis.clone()),
             ca: self.consortium.path("ca"),
         }
@@ -109,17 +100,17 @@ impl Field {
         self.nodes().all(|node| ids().all(|id| id == node.id || node.is_connected_to(id)))
     }
 
-    /// The victim's ban of `id`, and why.
+    /// Why the victim has banned `id`, if it has.
     pub(crate) fn ban(&self, id: &str) -> Option<String> {
         bans(&self.victim).into_iter().find(|entry| entry.id == id)?.why
     }
 
-    /// What the victim says of `id`: why it was banned or lost.
+    /// Why the victim has banned or lost `id`.
     pub(crate) fn why(&self, id: &str) -> Option<String> {
         self.ban(id).or_else(|| self.victim.peer(id)?.why)
     }
 
-    /// How often an honest link was cut, and how many honest members are banned by anybody, since the field was made.
+    /// Every cut of an honest link and every ban of an honest member since the field was made.
     pub(crate) fn harm(&self) -> Vec<String> {
         let is_honest = |id: &str| id == VICTIM || HONEST.contains(&id);
         let mut harm = Vec::new();
@@ -138,7 +129,7 @@ impl Field {
         harm
     }
 
-    /// The honest nodes have stayed connected, have banned none of each other, go on making blocks and agree on them.
+    /// Asserts that the honest nodes have stayed connected, have banned none of each other, and go on making blocks that they agree on.
     pub(crate) fn assert_unharmed(&self) {
         let harm = self.harm();
         assert!(harm.is_empty(), "{}", harm.join("\n"));
@@ -152,13 +143,13 @@ impl Field {
         usage(&self.victim)
     }
 
-    /// The victim's peak of memory is counted from now on.
+    /// Counts the victim's peak of memory from now on.
     pub(crate) fn forget_peak(&self) {
         fs::write(format!("/proc/{}/clear_refs", self.victim.pid()), "5").unwrap();
     }
 
-    /// Blocks that were first told of between `since` and `to`, and then by all: for each node, the victim first, how long after the
-    /// first of them.
+    /// For each node, the victim first: how long after the first node it reported each block. Only blocks that all nodes reported, and the
+    /// first one between `since` and `to`.
     pub(crate) fn delays(&self, since: Instant, to: Instant) -> Vec<Vec<Duration>> {
         let heard: Vec<_> = self.ears.iter().map(Ear::blocks).collect();
         let Some((first, others)) = heard.split_first() else { return Vec::new() };
@@ -183,16 +174,11 @@ impl Field {
         }
         delays
     }
-
-    /// Payments made so far end here; how many there were.
-    pub(crate) fn stop_paying(&mut self) -> u64 {
-        self.payer.take().map_or(0, Payer::stop)
-    }
 }
 
 impl Drop for Field {
     fn drop(&mut self) {
-        self.stop_paying();
+        self.payer.take().map(Repeat::stop);
     }
 }
 
@@ -211,22 +197,16 @@ fn bans(node: &Daemon) -> Vec<BlacklistEntry> {
     page.items
 }
 
-/// A network whose first difficulty fits the two miners.
+/// A network whose initial difficulty fits the two miners.
 fn network() -> Genesis {
-    let spec = |rate| {
-        let name = Text::try_from("attacked".to_owned()).unwrap();
-        let mut spec = new_spec(name, [5; 16], bouya::clock::wall(), rate, INTERVAL_MS);
-        let amount = spec.coin.parse("1000").unwrap();
-        spec.allocations = (1..=4).map(|n| Allocation { address: address(n), amount }).collect();
-        Genesis::new(spec).unwrap()
-    };
-    spec(bouya::miner::measure(&spec(1.0)) * 2.0 * SHARE)
+    let network = |rate| network_of("attacked", rate, INTERVAL_MS);
+    network(bouya::miner::measure(&network(1.0)) * 2.0 * SHARE)
 }
 
 impl Ear {
     /// Listens until the node ends.
     pub(crate) fn listen(daemon: &Daemon) -> Self {
-        let mut events = Events::open(daemon.api).unwrap();
+        let mut events = Events::open(daemon.api.number()).unwrap();
         let ear = Self(Arc::default());
         let heard = ear.0.clone();
         std::thread::spawn(move || {
@@ -260,26 +240,13 @@ impl Ear {
     }
 }
 
-impl Payer {
-    /// One coin holder pays another through an honest node, again and again.
-    fn start(genesis: &Genesis, client: Client) -> Self {
-        let (stop, genesis) = (Arc::<AtomicBool>::default(), genesis.clone());
-        let stopped = stop.clone();
-        let thread = std::thread::spawn(move || {
-            let mut nonce = 0;
-            while !stopped.load(Ordering::Relaxed) {
-                let bytes = encode(&pay(&genesis, 1, nonce, 2, 5));
-                let sent = client.succeed("POST", "/v1/transactions", None, &bytes);
-                nonce += u64::from(sent.is_ok());
-                std::thread::sleep(PAYMENT); // pace
-            }
-            nonce
-        });
-        Self { stop, thread }
-    }
-
-    fn stop(self) -> u64 {
-        self.stop.store(true, Ordering::Relaxed);
-        self.thread.join().unwrap()
-    }
+/// One key pays another through an honest node, again and again.
+fn pay_on(genesis: &Genesis, client: Client) -> Repeat {
+    let (genesis, mut nonce) = (genesis.clone(), 0);
+    Repeat::start(move || {
+        let bytes = encode(&pay(&genesis, 1, nonce, 2, 5));
+        let sent = client.succeed("POST", "/v1/transactions", None, &bytes);
+        nonce += u64::from(sent.is_ok());
+        std::thread::sleep(PAYMENT); // pace
+    })
 }

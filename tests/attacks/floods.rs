@@ -1,4 +1,4 @@
-//! A flood of each class: messages that are well formed, in numbers that no honest member sends.
+//! A flood of each class: well-formed messages, more of them than any honest member sends.
 
 use std::net::IpAddr;
 
@@ -13,15 +13,15 @@ use super::daemon::pay;
 use super::field::Field;
 use super::member::{Mad, Manner, endpoint, framed, random_hash};
 
-/// Transactions signed in advance; more would only measure the attacker.
+/// How many transactions are signed in advance. More would only take the attacker's time.
 const SIGNED: u64 = 2_000;
 
-/// What an attacker has gathered for its floods.
+/// What an attacker needs for its floods.
 pub(crate) struct Means {
     pub(crate) genesis: Genesis,
     /// A block of the best chain, as the victim serves it.
     pub(crate) block: Message,
-    /// Its id.
+    /// The id of that block.
     pub(crate) known: Hash,
     /// The CA's list, as the victim has it.
     pub(crate) list: Vec<u8>,
@@ -39,7 +39,7 @@ impl Means {
     }
 }
 
-/// Every flood's name.
+/// The names of all floods.
 pub(crate) const NAMES: [&str; 17] = [
     "ping",
     "pong",
@@ -60,7 +60,7 @@ pub(crate) const NAMES: [&str; 17] = [
     "revocations_known",
 ];
 
-/// How a flood behaves.
+/// The manner of a flood.
 pub(crate) fn manner(name: &str, means: &Means) -> Manner {
     let genesis = &means.genesis;
     let mut state = u64::from_le_bytes(*b"bouyabou");
@@ -87,10 +87,7 @@ pub(crate) fn manner(name: &str, means: &Means) -> Manner {
             same(64, &Message::GetHeaders { locator, stop: Hash::ZERO })
         }
         "get_blocks" => same(64, &Message::GetBlocks(Bounded::truncated(vec![means.known; 16]))),
-        "transactions_unfunded" => {
-            let parts = transactions(|nonce| pay(genesis, 9, nonce, 2, 5));
-            cycle(parts)
-        }
+        "transactions_unfunded" => cycle(transactions(|nonce| pay(genesis, 9, nonce, 2, 5))),
         "transactions_forged" => {
             let parts = transactions(|nonce| {
                 let good = pay(genesis, 1, nonce, 2, 5);
@@ -143,7 +140,7 @@ fn transactions(make: impl Fn(u64) -> Transaction) -> Vec<Vec<u8>> {
         .collect()
 }
 
-/// As many made-up members as a message carries, each time others, where nobody listens.
+/// A message full of made-up members, other ones each time. Nobody listens at their addresses.
 pub(crate) fn peers(state: &mut u64) -> Message {
     let entry = |_| {
         let id = format!("fake-{}", &random_hash(state).to_string()[..20]);

@@ -1,4 +1,4 @@
-//! Bytes that no honest member sends: every message malformed in turn, and frames that lie about their length.
+//! Bytes that no honest member sends: malformed messages of every kind, and frames that lie about their length.
 
 use bouya_core::codec::Bounded;
 use bouya_core::crypto::Hash;
@@ -9,7 +9,7 @@ use bouya_core::wire::{Goodbye, GoodbyeReason, Item, Message, PeerEntry, frame};
 use super::chain;
 use super::member::endpoint;
 
-/// A good message of every kind but Goodbye, which ends things by itself.
+/// A good message of every kind except goodbye, which would end the connection.
 pub(crate) fn messages(genesis: &Genesis) -> Vec<Message> {
     let hash = Hash([7; 32]);
     let transaction = super::daemon::pay(genesis, 9, 0, 2, 5);
@@ -36,15 +36,14 @@ pub(crate) fn messages(genesis: &Genesis) -> Vec<Message> {
     ]
 }
 
-/// Name and frame of everything malformed: each message cut short, with a byte too much, with a count that lies, and numbers that no
-/// message has.
+/// Names and malformed frames: each message cut short, with a byte too many, with a wrong count, and message numbers that do not exist.
 pub(crate) fn frames(genesis: &Genesis) -> Vec<(String, Vec<u8>)> {
     let mut all = Vec::new();
     for message in messages(genesis) {
         let (name, bytes) = (message.name(), message.to_bytes());
         let mut long = bytes.clone();
         long.push(0);
-        all.push((format!("{name} with a byte too much"), frame(&long)));
+        all.push((format!("{name} with a byte too many"), frame(&long)));
         if bytes.len() > 1 {
             all.push((format!("{name} cut short"), frame(&bytes[..bytes.len() - 1])));
         }
@@ -68,7 +67,7 @@ fn has_count(message: &Message) -> bool {
     !matches!(message, Message::Ping(_) | Message::Pong(_) | Message::GetPeers | Message::Block(_))
 }
 
-/// Name and bytes of lengths that no frame may have.
+/// Names and bytes of lengths that no frame may have.
 pub(crate) fn lengths() -> Vec<(&'static str, Vec<u8>)> {
     let length = |bytes: u32| bytes.to_be_bytes().to_vec();
     vec![
@@ -79,7 +78,7 @@ pub(crate) fn lengths() -> Vec<(&'static str, Vec<u8>)> {
     ]
 }
 
-/// The longest frame announced, and so much of it.
+/// The length of the longest frame, and this many bytes of it.
 pub(crate) fn announced(there: usize) -> Vec<u8> {
     [&(FRAME_BYTES as u32).to_be_bytes()[..], &vec![6; there]].concat()
 }

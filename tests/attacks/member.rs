@@ -1,4 +1,4 @@
-//! A member gone mad. Its certificate is good, so TLS and hello let it in; what it sends then is up to it.
+//! A member gone mad. Its certificate is good, so it passes TLS and hello. Then it sends what it likes.
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -7,9 +7,10 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bouya::net::tls::ALPN;
-use bouya_core::crypto::{Hash, SecretKey};
+use bouya_core::crypto::Hash;
 use bouya_core::ledger::Genesis;
-use bouya_core::wire::{Endpoint, FrameReader, Goodbye, Hello, Message, TipSummary, frame, member_proof};
+use bouya_core::testing;
+use bouya_core::wire::{Endpoint, FrameReader, Goodbye, Hello, Message, frame, member_proof};
 use rustls::client::WebPkiServerVerifier;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName};
@@ -23,24 +24,24 @@ use tokio::time::{sleep, timeout};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-/// Label under which the node exports a session's secret.
+/// The label under which nodes export a session's secret.
 const EXPORTER: &[u8] = b"EXPORTER-bouya-member";
-/// Longer frames than a node sends are no answer.
+/// Longer than any frame that a node sends.
 const ANSWER_BYTES: usize = 4 * 1024 * 1024;
-/// How long a mad member waits for a node to say anything at all.
+/// How long a mad member waits for a node that says nothing.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Whom to attack, and what a member knows about it.
+/// The node to attack, and what a member knows about it.
 #[derive(Clone)]
 pub(crate) struct Target {
     pub(crate) id: String,
     pub(crate) address: SocketAddr,
     pub(crate) genesis: Arc<Genesis>,
-    /// The CA's folder: the attacker's own certificate is in it.
+    /// The CA's folder, which has the attacker's own certificate.
     pub(crate) ca: PathBuf,
 }
 
-/// A connection with a member's certificate on which nothing has been said yet.
+/// A mad member's connection to a node.
 pub(crate) struct Mad {
     pub(crate) id: String,
     target: Target,
@@ -48,32 +49,32 @@ pub(crate) struct Mad {
     frames: FrameReader,
 }
 
-/// Bytes in return for a message.
+/// What to send in answer to a message, if anything.
 type Answer = Box<dyn FnMut(&Message) -> Option<Vec<u8>> + Send>;
 
-/// What it sends and how it behaves. Each part of `send` may hold many frames, or less than one.
+/// How a mad member behaves. Each part that `send` returns may hold many frames, or less than one.
 pub(crate) struct Manner {
     pub(crate) send: Box<dyn FnMut() -> Option<Vec<u8>> + Send>,
-    /// What it says to what it hears.
+    /// Its answers to what it hears.
     pub(crate) answer: Answer,
     /// It never reads.
     pub(crate) deaf: bool,
-    /// Between two parts; none for as fast as it can.
+    /// The pause between two parts; none: it sends as fast as it can.
     pub(crate) pace: Option<Duration>,
 }
 
-/// How it ended.
+/// How an attack ended.
 #[derive(Clone, Debug)]
 pub(crate) enum Ending {
-    /// The node said why it closes.
+    /// The node said why it closed the connection.
     Goodbye(Goodbye),
-    /// The node closed without a word, or none got through.
+    /// The node closed the connection without a goodbye that arrived.
     Closed,
-    /// It is still connected.
+    /// The connection is still open.
     Open,
 }
 
-/// What went over one attacker's connection, in plain bytes.
+/// What happened on one attacker's connection. Bytes are counted without TLS.
 #[derive(Clone, Debug)]
 pub(crate) struct Report {
     pub(crate) sent: u64,
@@ -83,15 +84,20 @@ pub(crate) struct Report {
 }
 
 impl Manner {
-    /// Sends these, then listens until it is cut.
+    /// Sends these parts, then listens until it is cut.
     pub(crate) fn list(parts: Vec<Vec<u8>>) -> Self {
         let mut parts = parts.into_iter();
         Self::endless(move || parts.next())
     }
 
-    /// Sends for as long as there is something.
+    /// Sends parts for as long as `send` returns some.
     pub(crate) fn endless(send: impl FnMut() -> Option<Vec<u8>> + Send + 'static) -> Self {
         Self { send: Box::new(send), answer: Box::new(|_| None), deaf: false, pace: None }
+    }
+
+    /// Sends nothing but answers to pings, as a member does that wants to stay connected.
+    pub(crate) fn polite() -> Self {
+        Self::list(Vec::new()).answering(pong)
     }
 
     pub(crate) fn answering(
@@ -114,7 +120,7 @@ impl Manner {
 }
 
 impl Mad {
-    /// TCP from an address of this machine's loopback, and TLS with the certificate of `id`.
+    /// Connects from an address of this machine's loopback, with the certificate of `id`. It sends no hello yet.
     pub(crate) async fn connect(target: &Target, id: &str, from: IpAddr) -> io::Result<Self> {
         let socket = Socket::new(Domain::for_address(target.address), Type::STREAM, None)?;
         socket.bind(&SocketAddr::new(from, 0).into())?;
@@ -128,7 +134,7 @@ impl Mad {
         Ok(Self { id: id.to_owned(), target: target.clone(), stream, frames: FrameReader::default() })
     }
 
-    /// Connects and says a correct hello.
+    /// Connects and sends a correct hello.
     pub(crate) async fn greeted(target: &Target, id: &str, from: IpAddr) -> io::Result<Self> {
         let mut mad = Self::connect(target, id, from).await?;
         let hello = mad.hello();
@@ -136,29 +142,16 @@ impl Mad {
         Ok(mad)
     }
 
-    /// What an honest member would say.
+    /// The hello that an honest member would send.
     pub(crate) fn hello(&self) -> Hello {
         let genesis = &self.target.genesis;
-        let branch = genesis.branch();
-        let key = SecretKey::from_seed(&bouya_core::crypto::sha256(self.id.as_bytes()).0);
-        Hello {
-            protocols: Hello::PROTOCOLS,
-            features: Vec::new(),
-            network: genesis.id(),
-            id: self.id.parse().unwrap(),
-            agent: "mad".into(),
-            instance: format!("{:?}", Instant::now()),
-            listen: None,
-            tip: TipSummary { height: 0, hash: branch.id, work: 0 },
-            lowest_block: 0,
-            rules: genesis.rules_digest(),
-            crls: Vec::new(),
-            member: Some(member_proof(&key, &genesis.id(), &self.secret(), &self.id.parse().unwrap())),
-            time_ms: bouya::clock::wall().0,
-        }
+        let hello = testing::hello(genesis, &self.id);
+        let proof = member_proof(&testing::key(7), &genesis.id(), &self.secret(), &hello.id);
+        let instance = format!("{:?}", Instant::now());
+        Hello { instance, member: Some(proof), time_ms: bouya::clock::wall().0, ..hello }
     }
 
-    /// This session's secret, which both ends know.
+    /// The secret of this TLS session, which both ends know.
     pub(crate) fn secret(&self) -> [u8; 32] {
         self.stream.get_ref().1.export_keying_material([0; 32], EXPORTER, None).unwrap()
     }
@@ -168,7 +161,7 @@ impl Mad {
         self.stream.flush().await
     }
 
-    /// The next message after the node's hello, if one comes before the end.
+    /// The next message after the node's hello; none if the connection ends before.
     pub(crate) async fn hear(&mut self) -> Option<Message> {
         loop {
             match self.frames.next(ANSWER_BYTES) {
@@ -187,7 +180,7 @@ impl Mad {
         }
     }
 
-    /// The answer to a question.
+    /// Asks a question and returns the answer that `pick` accepts.
     pub(crate) async fn ask<T>(
         &mut self,
         question: &Message,
@@ -196,15 +189,15 @@ impl Mad {
         self.say(&frame(&question.to_bytes())).await.unwrap();
         loop {
             let message = self.hear().await.expect("an answer before the end");
-            if let Message::Ping(nonce) = message {
-                self.say(&frame(&Message::Pong(nonce).to_bytes())).await.unwrap();
+            if let Some(pong) = pong(&message) {
+                self.say(&pong).await.unwrap();
             } else if let Some(found) = pick(message) {
                 return found;
             }
         }
     }
 
-    /// Behaves like this until it is cut, or for `longest`.
+    /// Behaves in this manner until it is cut, for `longest` at most.
     pub(crate) async fn run(self, mut manner: Manner, longest: Duration) -> Report {
         let began = Instant::now();
         let (mut read, mut write) = tokio::io::split(self.stream);
@@ -222,7 +215,7 @@ impl Mad {
                         return Ending::Goodbye(goodbye);
                     }
                     if let Some(bytes) = answer(&message) {
-                        // A full channel loses an answer; that is nothing to a mad member.
+                        // If the channel is full the answer is lost, which does not matter here.
                         let _ = say.try_send(bytes);
                     }
                 }
@@ -257,7 +250,7 @@ impl Mad {
                     if deaf {
                         return;
                     }
-                    // Whoever reads finds out why.
+                    // The reader finds out why.
                     std::future::pending::<()>().await;
                 }
                 sent += bytes.len() as u64;
@@ -276,7 +269,7 @@ impl Mad {
 }
 
 impl Ending {
-    /// Whether the node has closed.
+    /// Whether the node has closed the connection.
     pub(crate) fn is_cut(&self) -> bool {
         !matches!(self, Self::Open)
     }
@@ -294,24 +287,32 @@ impl Ending {
     }
 }
 
-/// Address number `n` of this machine's loopback that no honest node uses: budgets per address are the attackers' own.
+/// Address number `n` of the attackers on this machine's loopback. No honest node uses it, so nodes' budgets per address are not shared.
 pub(crate) fn source(n: u16) -> IpAddr {
     let [high, low] = n.to_be_bytes();
     IpAddr::from([127, 2, high, low])
 }
 
-/// A message as a frame.
+/// The frame of a message.
 pub(crate) fn framed(message: &Message) -> Vec<u8> {
     frame(&message.to_bytes())
 }
 
-/// An id that nobody has.
+/// The answer to a ping.
+pub(crate) fn pong(message: &Message) -> Option<Vec<u8>> {
+    match message {
+        Message::Ping(nonce) => Some(framed(&Message::Pong(*nonce))),
+        _ => None,
+    }
+}
+
+/// An id that nothing has.
 pub(crate) fn random_hash(state: &mut u64) -> Hash {
     *state = state.wrapping_add(1);
     bouya_core::crypto::sha256(&state.to_le_bytes())
 }
 
-/// Somewhere on the loopback.
+/// The endpoint of a host and a port.
 pub(crate) fn endpoint(host: &str, port: u16) -> Endpoint {
     format!("{host}:{port}").parse().unwrap()
 }

@@ -1,4 +1,4 @@
-//! What a mad member may not achieve.
+//! What a mad member must not achieve.
 
 use std::time::Duration;
 
@@ -11,16 +11,21 @@ use tokio::task::JoinSet;
 use super::daemon::until;
 use super::field::{Field, VICTIM};
 use super::floods::{self, Means};
-use super::member::{Ending, Mad, Manner, Report, framed, source};
+use super::member::{Ending, Mad, Manner, Report, Target, framed, pong, source};
 use super::{chain, malformed};
 
-/// No attack lasts longer; most are over at once.
+/// No attack lasts longer. Most end at once.
 const LONGEST: Duration = Duration::from_secs(80);
-/// What an attack of any kind may make the victim's memory grow by. Generous: a leak passes it soon, a debug build does not.
+/// How much any attack may make the victim's memory grow. It is generous: a leak soon exceeds it, a debug build does not.
 const MORE_MEMORY_KIB: u64 = 128 * 1024;
 
 fn mad(n: usize) -> String {
     format!("mad-{n}")
+}
+
+/// Member number `n` sends a correct hello and behaves in this manner.
+async fn attack(target: Target, n: usize, manner: Manner) -> Report {
+    Mad::greeted(&target, &mad(n), source(n as u16)).await.unwrap().run(manner, LONGEST).await
 }
 
 struct Attacked {
@@ -38,41 +43,38 @@ impl Attacked {
         Self { field, runtime: Runtime::new().unwrap(), rss }
     }
 
-    /// Member number `n` says a correct hello and behaves like that.
+    /// One member attacks.
     fn attack(&self, n: usize, manner: Manner) -> Report {
-        self.runtime.block_on(async {
-            let mad = Mad::greeted(&self.field.target(), &mad(n), source(n as u16)).await.unwrap();
-            mad.run(manner, LONGEST).await
-        })
+        self.runtime.block_on(attack(self.field.target(), n, manner))
     }
 
-    /// Members 0, 1, … attack at once, each in its manner.
+    /// The members `from`, `from` + 1, … attack, each in its manner, until the set is dropped.
+    fn spawn(&self, from: usize, manners: impl IntoIterator<Item = Manner>) -> JoinSet<(usize, Report)> {
+        let mut attacks = JoinSet::new();
+        for (n, manner) in (from..).zip(manners) {
+            let target = self.field.target();
+            attacks.spawn_on(async move { (n, attack(target, n, manner).await) }, self.runtime.handle());
+        }
+        attacks
+    }
+
+    /// Members 0, 1, … attack at the same time, each in its manner.
     fn attack_at_once(&self, manners: Vec<Manner>) -> Vec<Report> {
-        self.runtime.block_on(async {
-            let mut attacks = JoinSet::new();
-            for (n, manner) in manners.into_iter().enumerate() {
-                let target = self.field.target();
-                attacks.spawn(async move {
-                    let mad = Mad::greeted(&target, &mad(n), source(n as u16)).await.unwrap();
-                    (n, mad.run(manner, LONGEST).await)
-                });
-            }
-            let mut reports = attacks.join_all().await;
-            reports.sort_by_key(|(n, _)| *n);
-            reports.into_iter().map(|(_, report)| report).collect()
-        })
+        let mut reports = self.runtime.block_on(self.spawn(0, manners).join_all());
+        reports.sort_by_key(|(n, _)| *n);
+        reports.into_iter().map(|(_, report)| report).collect()
     }
 
     fn means(&self, n: usize) -> Means {
         self.runtime.block_on(Means::gather(&self.field, &mad(n), source(n as u16)))
     }
 
-    /// Nobody honest was harmed, and the victim's memory has stayed within bounds.
+    /// Asserts that no honest member was harmed and that the victim's memory stayed within bounds.
     fn assert_held(&self) {
         self.field.assert_unharmed();
         let grown = self.field.usage().peak.saturating_sub(self.rss);
         assert!(grown < MORE_MEMORY_KIB, "memory grew by {grown} KiB");
-        // The descriptors of the attackers come back: those of the honest stay.
+        // The attackers' descriptors are closed; those of the honest members stay.
         let most = 128;
         until("descriptors return", || (self.field.usage().fds < most).then_some(()));
     }
@@ -88,7 +90,7 @@ fn every_malformed_message_costs_the_connection_and_the_second_one_a_ban() {
         for (round, (what, bytes)) in pair.iter().enumerate() {
             let report = attacked.attack(n, Manner::list(vec![bytes.clone()]));
             let Ending::Goodbye(goodbye) = &report.ending else { panic!("{what}: {}", report.ending.text()) };
-            // What is too long for its kind is not even decoded.
+            // A message that is too long for its kind is not even decoded.
             let why = goodbye.detail.as_str();
             assert!(why.contains("undecodable") || why.contains("bytes, at most"), "{what}: {why}");
             let ban = attacked.field.ban(&mad(n));
@@ -105,19 +107,10 @@ fn a_length_that_lies_ends_the_connection_and_an_announced_frame_costs_what_has_
         let report = attacked.attack(n, Manner::list(vec![bytes]));
         assert!(report.ending.text().contains("frame"), "{what}: {}", report.ending.text());
     }
-    // Half of the longest frame from each of the others, who then keep silent.
+    // Each of the others sends half of the longest frame and then keeps silent.
     let there = FRAME_BYTES / 2;
-    let mut silent = JoinSet::new();
-    for n in 4..20 {
-        let target = attacked.field.target();
-        silent.spawn_on(
-            async move {
-                let mad = Mad::greeted(&target, &mad(n), source(n as u16)).await.unwrap();
-                mad.run(Manner::list(vec![malformed::announced(there)]), LONGEST).await
-            },
-            attacked.runtime.handle(),
-        );
-    }
+    let half = |_| Manner::list(vec![malformed::announced(there)]);
+    let mut silent = attacked.spawn(4, (4..20).map(half));
     until("all are connected", || {
         (4..20).all(|n| attacked.field.victim.is_connected_to(&mad(n))).then_some(())
     });
@@ -133,7 +126,7 @@ fn a_flood_of_any_class_ends_in_a_named_cut() {
         attacked.attack_at_once(floods::NAMES.iter().map(|name| floods::manner(name, &means)).collect());
     for (n, (name, mut report)) in floods::NAMES.iter().zip(reports).enumerate() {
         if !report.ending.is_cut() {
-            // On a busy machine the crowd leaves each of them too little of the victim's time to be a flood.
+            // On a busy machine each of so many attackers may get too little of the victim's time to be a flood.
             report = attacked.attack(n, floods::manner(name, &means));
         }
         assert!(report.ending.is_cut(), "{name} is not cut");
@@ -167,25 +160,17 @@ fn made_up_addresses_take_no_more_than_their_sources_share() {
     const SOURCES: usize = 3;
     let attacked = Attacked::by(SOURCES);
     let (told, heard) = std::sync::mpsc::channel();
-    let mut liars = JoinSet::new();
-    for n in 0..SOURCES {
-        let (target, told, mut state) = (attacked.field.target(), told.clone(), (n as u64 + 1) << 40);
-        let lie = move |message: &Message| match message {
+    let liar = |n: usize| {
+        let (told, mut state) = (told.clone(), (n as u64 + 1) << 40);
+        Manner::polite().answering(move |message| match message {
             Message::GetPeers => {
                 let _ = told.send(n);
                 Some(framed(&floods::peers(&mut state)))
             }
-            Message::Ping(nonce) => Some(framed(&Message::Pong(*nonce))),
-            _ => None,
-        };
-        liars.spawn_on(
-            async move {
-                let mad = Mad::greeted(&target, &mad(n), source(n as u16)).await.unwrap();
-                mad.run(Manner::list(Vec::new()).answering(lie), LONGEST).await
-            },
-            attacked.runtime.handle(),
-        );
-    }
+            other => pong(other),
+        })
+    };
+    let mut liars = attacked.spawn(0, (0..SOURCES).map(liar));
     let mut asked = [0; SOURCES];
     until("each was asked three times", || {
         heard.try_iter().for_each(|n: usize| asked[n] += 1);
@@ -209,7 +194,7 @@ fn an_invalid_block_bans_its_sender_and_an_odd_one_nobody() {
     let attacked = Attacked::by(invalid + odd);
     let genesis = &attacked.field.consortium.genesis;
     for n in 0..invalid + odd {
-        // What is wrong only in its effects is judged only where it extends the best chain, so it may take another try.
+        // Some blocks are judged only if they extend the best chain, which may have grown: then it takes another try.
         let cut = |_| {
             let (what, report) = attacked.runtime.block_on(async {
                 let mut mad =

@@ -43,7 +43,7 @@ export const access = (world) => {
     }
     assert.equal(await page.locator("nav a[aria-current=page]").textContent(), "Overview");
     assert.equal(await page.evaluate(() => document.documentElement.lang), "en");
-    for (const [path, role, name] of [["/blocks", "table", "Blocks of the best chain"], ["/records", "form", "Which records"], ["/agreements", "navigation", "Status"], ["/peers", "table", "Peers"]]) {
+    for (const [path, role, name] of [["/blocks", "table", "Blocks of the best chain"], ["/records", "form", "Filter records"], ["/agreements", "navigation", "Status"], ["/peers", "table", "Peers"]]) {
       await page.show(path);
       assert.equal(await page.getByRole(role, { name, exact: true }).count(), 1, `${role} ${name}`);
     }

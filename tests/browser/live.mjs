@@ -50,7 +50,7 @@ export const live = (world) => {
     const before = await height(page);
     await network.halt();
     await page.locator("#pulse[data-state=lost]").waitFor({ timeout: PATIENCE });
-    assert.match(await page.locator("#trouble").textContent(), /Connection lost\. .*What you see is what it said at/);
+    assert.match(await page.locator("#trouble").textContent(), /Connection lost\. .*This page shows the state of/);
     assert.ok((await height(page)) >= before, "what was read stays");
     await page.getByRole("link", { name: "Mempool", exact: true }).first().click();
     await page.getByText("The node does not answer").waitFor();

@@ -119,7 +119,7 @@ export const pages = (world) => {
     await page.waitForURL(/topic=prices&sender=/);
     await until("two records", async () => (await rows.count()) === 2);
     await page.show("/records?since=2100-01-01");
-    assert.match(await page.locator(".empty").textContent(), /No record fits\..*bouya record add/);
+    assert.match(await page.locator(".empty").textContent(), /No records found\..*bouya record add/);
     await page.show("/records?since=2001-01-01&until=2100-01-01");
     assert.equal(await rows.count(), 4);
     await page.show("/records?sender=bouya1nonsense");
@@ -130,7 +130,7 @@ export const pages = (world) => {
   test("agreements are shown in each of their states", async () => {
     const page = await start("/agreements");
     assert.equal(await page.locator("tbody tr").count(), 5);
-    const words = { open: /Waits for 1 answer/, effective: /All parties have signed/, refused: /A party refused/, withdrawn: /took it back/, expired: /deadline passed/ };
+    const words = { open: /Waits for 1 answer/, effective: /All parties have signed/, refused: /A party refused/, withdrawn: /withdrew it/, expired: /deadline passed/ };
     for (const [status, id] of Object.entries(world.facts.agreements)) {
       await page.show(`/agreement/${id}`);
       assert.equal(await page.locator(".title .badge").textContent(), status);

@@ -23,7 +23,7 @@ export const search = (world) => {
       [facts.carol, `/account/${facts.carol}`, "Account"],
       ["prices", "/records?topic=prices", "Under prices"],
       ["no such topic", "/records?topic=no+such+topic", "No record under the topic"],
-      ["ef".repeat(32), `/search?q=${"ef".repeat(32)}`, "Nothing of that name"],
+      ["ef".repeat(32), `/search?q=${"ef".repeat(32)}`, "Nothing found"],
     ]) {
       await page.locator("#q").fill(typed);
       await page.locator("#q").press("Enter");

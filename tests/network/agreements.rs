@@ -1,22 +1,22 @@
-//! An agreement that was decided differently in two halves of a network.
+//! An agreement that two halves of a network decided differently.
 
 use bouya::clock::wall;
 use bouya::http::views::{Agreement, AgreementStatus};
-use bouya_core::codec::{Bounded, Text, encode};
+use bouya_core::codec::{Bounded, encode};
 use bouya_core::crypto::{Hash, sha256};
 use bouya_core::ledger::{Action, Proposal, Response, Transaction};
+use bouya_core::testing::{address, key, text};
 use bouya_core::time::Timestamp;
 
-use super::daemon::{Consortium, Daemon, address, key, same_tip, until};
+use super::daemon::{Consortium, Daemon, RESTS, bootstrap, same_tip, until};
 
 fn signed(consortium: &Consortium, from: u8, nonce: u64, action: Action) -> Transaction {
     Transaction::sign(&consortium.genesis.id(), &key(from), nonce, 2_000, u64::MAX, action)
 }
 
 fn propose(consortium: &Consortium, nonce: u64, deadline: Timestamp) -> (Transaction, Hash) {
-    let title = Text::try_from("Lease".to_owned()).unwrap();
     let parties = Bounded::truncated([address(2), address(3)]);
-    let proposal = Proposal { title, document: sha256(b"lease"), parties, deadline };
+    let proposal = Proposal { title: text("Lease"), document: sha256(b"lease"), parties, deadline };
     let transaction = signed(consortium, 1, nonce, Action::Propose(proposal));
     let id = transaction.agreement().unwrap();
     (transaction, id)
@@ -48,7 +48,7 @@ fn becomes(daemon: &Daemon, id: &Hash, status: AgreementStatus) {
 fn two_halves_that_decided_differently_agree_in_the_end() {
     let consortium = Consortium::new();
     let mut a = consortium.member("a", "", "when = \"always\"\nshare = 0.2");
-    let mut b = consortium.member("b", &format!("bootstrap = [\"{}\"]", a.at()), "enabled = false");
+    let mut b = consortium.member("b", &bootstrap(&[&a]), RESTS);
     let mut c = consortium.member("c", "", "when = \"always\"\nshare = 0.7");
     for daemon in [&mut a, &mut b, &mut c] {
         daemon.start();
@@ -56,7 +56,7 @@ fn two_halves_that_decided_differently_agree_in_the_end() {
     let later = Timestamp(wall().0 + 3_600_000);
     let (proposal, id) = propose(&consortium, 0, later);
     let first = answer(&consortium, 2, 0, id, Response::Sign);
-    // One half has all signatures. In the other, which mines faster, the third party refuses, with the same nonce.
+    // One half has all signatures. In the other half, which mines faster, the third party refuses with the same nonce.
     give(&a, &[&proposal, &first, &answer(&consortium, 3, 0, id, Response::Sign)]);
     give(&c, &[&proposal, &first, &answer(&consortium, 3, 0, id, Response::Refuse)]);
     becomes(&b, &id, AgreementStatus::Effective);
@@ -65,13 +65,12 @@ fn two_halves_that_decided_differently_agree_in_the_end() {
         let work = |daemon: &Daemon| daemon.status().tip.work.parse::<u128>().unwrap();
         (work(&c) > work(&a) * 3 / 2).then_some(())
     });
-    let introduction = format!("{{\"id\":\"c\",\"host\":\"127.0.0.1\",\"port\":{}}}", c.p2p);
-    assert_eq!(a.send("POST", "/v1/peers", true, introduction.as_bytes()).0, 204);
+    a.introduce(&c);
     until("they agree", || same_tip(&[&a, &b, &c]).then_some(()));
     for daemon in [&a, &b, &c] {
         becomes(daemon, &id, AgreementStatus::Refused);
     }
-    // Neither a crash nor a restart changes that, and a deadline passes on all of them.
+    // A crash and a restart change nothing, and a deadline passes on all nodes.
     b.kill();
     let (short, expiring) = propose(&consortium, 1, Timestamp(wall().0 + 3_000));
     give(&c, &[&short, &answer(&consortium, 2, 1, expiring, Response::Sign)]);

@@ -1,4 +1,4 @@
-//! A consortium whose daemons are asked what tests want to know: on top of the harness, what an answer means.
+//! A consortium of real daemons, for tests. The harness runs them; this file knows what their answers mean.
 
 use std::net::Ipv4Addr;
 use std::ops::{Deref, DerefMut};
@@ -12,45 +12,41 @@ use std::time::Duration;
 use bouya::config::NetworkFile;
 use bouya::config::network::new_spec;
 use bouya::http::views::{Account, Page, Peer, PeerStatus, Status};
-use bouya_core::codec::{Bounded, Text};
-use bouya_core::crypto::SecretKey;
-use bouya_core::ledger::{Address, Allocation, Genesis, Output as Payment, Transaction};
-use bouya_harness::{self as harness, Port, TempFolder};
+use bouya_core::ledger::{Allocation, Genesis, Transaction};
+use bouya_core::testing::{self, address, text};
+use bouya_harness::{self as harness, Port, TempFolder, process};
 use rustix::process::Signal;
 use serde::de::DeserializeOwned;
 
-/// The longest that anything may take on a busy machine.
+/// The longest that anything may take, even on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(90);
 
 pub(super) struct Consortium {
     files: harness::Consortium,
     pub(super) genesis: Genesis,
     _folder: TempFolder,
-    /// Several daemons mine: one consortium at a time.
+    /// Only one consortium runs at a time, because several daemons mine.
     _turn: MutexGuard<'static, ()>,
 }
 
-/// A daemon that is as the harness has it, and fails a test rather than return an error.
+/// The harness's daemon, but what goes wrong fails the test instead of returning an error.
 pub(super) struct Daemon {
     pub(super) id: String,
     pub(super) dir: PathBuf,
-    pub(super) p2p: u16,
-    pub(super) api: u16,
     process: harness::Daemon,
 }
 
 static TURN: Mutex<()> = Mutex::new(());
 
-/// Key number `n`; keys 1 to 4 hold 1,000 coins.
-pub(super) fn key(n: u8) -> SecretKey {
-    SecretKey::from_seed(&[n; 32])
+/// Settings of a miner that never mines.
+pub(super) const RESTS: &str = "enabled = false";
+
+/// The line of a configuration that names the peers a daemon knows.
+pub(super) fn bootstrap(known: &[&Daemon]) -> String {
+    harness::bootstrap(known.iter().map(|daemon| daemon.at()))
 }
 
-pub(super) fn address(n: u8) -> Address {
-    Address::of(&key(n).public())
-}
-
-/// Waits until `done` says something.
+/// Waits until `done` returns something, and returns that.
 pub(super) fn until<T>(what: &str, done: impl FnMut() -> Option<T>) -> T {
     harness::until(PATIENCE, done).unwrap_or_else(|| panic!("never: {what}"))
 }
@@ -71,19 +67,18 @@ impl Consortium {
         self.files.path().join(name)
     }
 
-    /// A member with its certificate and a configuration; `p2p` and `miner` go into the sections of that name.
+    /// A member with its certificate and a configuration. `p2p` and `miner` go into the sections of these names.
     pub(super) fn member(&self, id: &str, p2p: &str, miner: &str) -> Daemon {
         self.daemon(id, &self.genesis, p2p, miner)
     }
 
-    /// The same in a network of its own.
+    /// The same, on another network.
     pub(super) fn daemon(&self, id: &str, genesis: &Genesis, p2p: &str, miner: &str) -> Daemon {
         let member = self.files.admit(id, &NetworkFile::render(&genesis.spec, 1)).unwrap();
         let port = || Port::reserve(Ipv4Addr::LOCALHOST).unwrap();
         let process = harness::Daemon::new(member, port(), port());
         process.configure(p2p, &format!("[miner]\n{miner}\n")).unwrap();
-        let (dir, p2p, api) = (process.member.dir.clone(), process.p2p.number(), process.api.number());
-        Daemon { id: id.to_owned(), dir, p2p, api, process }
+        Daemon { id: id.to_owned(), dir: process.member.dir.clone(), process }
     }
 }
 
@@ -95,10 +90,14 @@ impl Deref for Consortium {
     }
 }
 
-/// A network with fast blocks and coins for keys 1 to 4.
+/// A network with fast blocks. Keys 1 to 4 hold 1,000 coins each.
 pub(super) fn network(name: &str) -> Genesis {
-    let name = Text::try_from(name.to_owned()).unwrap();
-    let mut spec = new_spec(name, [3; 16], bouya::clock::wall(), 40_000.0, 250);
+    network_of(name, 40_000.0, 250)
+}
+
+/// The same, for miners that try `rate` hashes per second in all, with a block every `interval_ms`.
+pub(super) fn network_of(name: &str, rate: f64, interval_ms: u32) -> Genesis {
+    let mut spec = new_spec(text(name), [3; 16], bouya::clock::wall(), rate, interval_ms);
     let amount = spec.coin.parse("1000").unwrap();
     spec.allocations = (1..=4).map(|n| Allocation { address: address(n), amount }).collect();
     Genesis::new(spec).unwrap()
@@ -128,50 +127,63 @@ impl Daemon {
         self.start_as(bouya());
     }
 
-    /// The same, by another command that ends in the daemon's.
+    /// The same with a command that runs the daemon in its own way.
     pub(super) fn start_as(&mut self, command: Command) {
         self.process.spawn(command).unwrap();
         until(&format!("{} answers", self.id), || self.process.answers().unwrap().then_some(()));
     }
 
-    /// The same, under a limit that `ulimit` sets.
+    /// The same, under a limit that the shell's `ulimit` sets.
     pub(super) fn start_limited(&mut self, limit: &str) {
         let mut shell = Command::new("sh");
         shell.args(["-c", &format!("ulimit {limit} && exec \"$@\""), "sh", env!("CARGO_BIN_EXE_bouya")]);
         self.start_as(shell);
     }
 
-    /// Starts it.
+    /// Starts it and does not wait.
     pub(super) fn spawn(&mut self) {
         self.process.spawn(bouya()).unwrap();
     }
 
-    /// Its process.
+    /// Its process id.
     pub(super) fn pid(&self) -> u32 {
         self.process.pid().unwrap()
     }
 
+    /// The files that its process has open.
+    pub(super) fn open_files(&self) -> usize {
+        process::open_files(self.pid()).unwrap()
+    }
+
+    /// Stops it and waits for its clean end.
     pub(super) fn stop(&mut self) {
         self.signal(Signal::TERM);
         let status = self.wait(PATIENCE).unwrap();
         assert!(status.success(), "{status}: {}", self.log());
     }
 
-    /// What the API says, if it answers with success.
+    /// An answer of the API; none if the API does not answer with success.
     pub(super) fn get<T: DeserializeOwned>(&self, path: &str) -> Option<T> {
         self.client.get(path).ok()
     }
 
-    /// Sends a request of any method; status and body.
+    /// Sends a request with any method. Returns status and body.
     pub(super) fn send(&self, method: &str, path: &str, token: bool, body: &[u8]) -> (u16, String) {
         let token = token.then(|| self.member.token().unwrap());
         let answer = self.client.send(method, path, token.as_deref(), body).unwrap();
         (answer.status, answer.text())
     }
 
-    /// A number of `/metrics`, if it answers.
+    /// A number from `/metrics`; none if the API does not answer.
     pub(super) fn metric(&self, name: &str) -> Option<u64> {
         Some(self.client.metric(&format!("bouya_{name}")).ok()?? as u64)
+    }
+
+    /// Gives it the address of another daemon, as an operator does.
+    pub(super) fn introduce(&self, other: &Self) {
+        let (id, port) = (&other.id, other.p2p.number());
+        let peer = format!(r#"{{"id":"{id}","host":"127.0.0.1","port":{port}}}"#);
+        assert_eq!(self.send("POST", "/v1/peers", true, peer.as_bytes()).0, 204);
     }
 
     pub(super) fn status(&self) -> Status {
@@ -198,22 +210,7 @@ impl Daemon {
         self.peer(id).is_some_and(|peer| peer.status == PeerStatus::Connected)
     }
 
-    /// Asks for the status over and over; every question must be answered.
-    pub(super) fn keep_asking(&self) -> Asking {
-        let (client, stop) = (self.client.clone(), Arc::<AtomicBool>::default());
-        let stopped = stop.clone();
-        let thread = std::thread::spawn(move || {
-            let mut answers = 0;
-            while !stopped.load(Ordering::Relaxed) {
-                client.bytes("/v1/status").unwrap();
-                answers += 1;
-            }
-            answers
-        });
-        Asking { stop, thread }
-    }
-
-    /// Runs the command line on this daemon's configuration.
+    /// Runs a command of the command line with this daemon's configuration.
     pub(super) fn command(&self, arguments: &[&str]) -> Output {
         bouya().args(arguments).arg("--config").arg(self.config()).output().unwrap()
     }
@@ -224,15 +221,29 @@ impl Daemon {
     }
 }
 
-/// A client that keeps asking.
-pub(super) struct Asking {
+/// A thread that does something again and again.
+pub(super) struct Repeat {
     stop: Arc<AtomicBool>,
     thread: JoinHandle<u64>,
 }
 
-impl Asking {
-    /// Stops it; how often it was answered.
-    pub(super) fn answers(self) -> u64 {
+impl Repeat {
+    pub(super) fn start(mut once: impl FnMut() + Send + 'static) -> Self {
+        let stop = Arc::<AtomicBool>::default();
+        let stopped = stop.clone();
+        let thread = std::thread::spawn(move || {
+            let mut times = 0;
+            while !stopped.load(Ordering::Relaxed) {
+                once();
+                times += 1;
+            }
+            times
+        });
+        Self { stop, thread }
+    }
+
+    /// Ends it. Returns how often it was done.
+    pub(super) fn stop(self) -> u64 {
         self.stop.store(true, Ordering::Relaxed);
         self.thread.join().unwrap()
     }
@@ -248,10 +259,9 @@ impl Drop for Daemon {
     }
 }
 
-/// A payment, signed for a network.
+/// A payment from key `from` to key `to`, signed for a network.
 pub(super) fn pay(genesis: &Genesis, from: u8, nonce: u64, to: u8, amount: u64) -> Transaction {
-    let output = Bounded::truncated([Payment { to: address(to), amount }]);
-    Transaction::transfer(&genesis.id(), &key(from), nonce, 1_000, u64::MAX, output, Text::default())
+    testing::pay(genesis, from, nonce, to, amount, 1_000)
 }
 
 pub(super) fn same_tip(daemons: &[&Daemon]) -> bool {

@@ -1,16 +1,16 @@
-//! Stopping, waiting, keeping out.
+//! Stopping, backing off, keeping out.
 
 use std::net::TcpListener;
 
 use bouya::http::views::{Peer, PeerStatus};
 
-use super::daemon::{Consortium, until};
+use super::daemon::{Consortium, RESTS, bootstrap, until};
 
 #[test]
 fn a_stop_is_clean_in_the_middle_of_work() {
     let consortium = Consortium::new();
     let mut a = consortium.member("a", "", "when = \"always\"");
-    let mut b = consortium.member("b", &format!("bootstrap = [\"{}\"]", a.at()), "when = \"always\"");
+    let mut b = consortium.member("b", &bootstrap(&[&a]), "when = \"always\"");
     a.start();
     b.start();
     until("they work", || (b.is_connected_to("a") && b.height() > 3).then_some(()));
@@ -24,11 +24,11 @@ fn a_stop_is_clean_in_the_middle_of_work() {
 #[test]
 fn a_dead_peer_is_dialed_at_a_pace() {
     let consortium = Consortium::new();
-    // Something that accepts and closes at once: TLS never comes.
+    // It accepts and closes at once, so TLS never begins.
     let dead = TcpListener::bind("127.0.0.1:0").unwrap();
     dead.set_nonblocking(true).unwrap();
     let at = format!("bootstrap = [\"dead@{}\"]", dead.local_addr().unwrap());
-    let mut a = consortium.member("a", &at, "enabled = false");
+    let mut a = consortium.member("a", &at, RESTS);
     a.start();
     let mut dials = Vec::new();
     let began = std::time::Instant::now();
@@ -39,7 +39,7 @@ fn a_dead_peer_is_dialed_at_a_pace() {
         }
         (dials.len() >= 5).then_some(())
     });
-    // Backoff doubles from one second with full jitter: after the fifth failure up to 16 s are waited, and the peer says so.
+    // Backoff doubles from one second, with full jitter. After the fifth failure the node waits up to 16 s, and shows that.
     until("it backs off", || (a.peer("dead")?.status == PeerStatus::Backoff).then_some(()));
     assert!(a.peer("dead").unwrap().until.is_some());
 }
@@ -47,15 +47,15 @@ fn a_dead_peer_is_dialed_at_a_pace() {
 #[test]
 fn who_is_blacklisted_stays_out_across_a_restart() {
     let consortium = Consortium::new();
-    let mut a = consortium.member("a", "", "enabled = false");
-    let mut b = consortium.member("b", &format!("bootstrap = [\"{}\"]", a.at()), "enabled = false");
+    let mut a = consortium.member("a", "", RESTS);
+    let mut b = consortium.member("b", &bootstrap(&[&a]), RESTS);
     a.start();
     b.start();
     until("they are connected", || a.is_connected_to("b").then_some(()));
     assert_eq!(a.send("PUT", "/v1/blacklist/b", false, b"").0, 401);
     assert_eq!(a.send("PUT", "/v1/blacklist/b", true, b"").0, 204);
     let banned = |peer: Option<Peer>| peer.is_some_and(|peer| peer.status == PeerStatus::Banned);
-    // What was answered holds, whatever comes next.
+    // What the API has confirmed holds even if the process is killed right after.
     a.kill();
     a.start();
     assert!(banned(a.peer("b")));

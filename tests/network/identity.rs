@@ -1,19 +1,12 @@
-//! Certificates while the network runs.
+//! Certificates that change while the network runs.
 
 use std::fs;
 
 use bouya::http::views::PeerStatus;
-use bouya_harness as harness;
 use mkca::{Authority, CertificateSpec, KeyPair};
 use time::{Duration, OffsetDateTime};
 
-use super::daemon::{Consortium, Daemon, until};
-
-const IDLE: &str = "enabled = false";
-
-fn bootstrap(daemons: &[&Daemon]) -> String {
-    harness::bootstrap(daemons.iter().map(|daemon| daemon.at()))
-}
+use super::daemon::{Consortium, Daemon, RESTS, bootstrap, until};
 
 fn all_connected(daemons: &[&Daemon]) {
     until("all are connected", || {
@@ -27,7 +20,7 @@ fn revoke(authority: &Authority, id: &str) {
     authority.revoke(&id.parse().unwrap(), mkca::Reason::default(), mkca::CRL_DAYS).unwrap();
 }
 
-/// The certificate and key files of a node are replaced by ones that the CA makes afresh.
+/// Replaces the certificate and the key of a node by new ones from the CA.
 fn issue_again(consortium: &Consortium, daemon: &Daemon) {
     let files = [format!("{}.crt", daemon.id), format!("{}.key", daemon.id)];
     files.iter().for_each(|file| fs::remove_file(consortium.path("ca").join(file)).unwrap());
@@ -35,7 +28,7 @@ fn issue_again(consortium: &Consortium, daemon: &Daemon) {
     files.iter().for_each(|file| daemon.member.take(&consortium.path("ca").join(file)).unwrap());
 }
 
-/// Replaces by renaming, as operators are told to.
+/// Replaces a file by renaming, as operators are told to.
 fn put(daemon: &Daemon, file: &str, bytes: &[u8]) {
     let beside = daemon.dir.join("new");
     fs::write(&beside, bytes).unwrap();
@@ -45,10 +38,10 @@ fn put(daemon: &Daemon, file: &str, bytes: &[u8]) {
 #[test]
 fn a_revocation_given_to_one_node_cuts_everywhere_and_is_never_rolled_back() {
     let consortium = Consortium::new();
-    let mut a = consortium.member("a", "", IDLE);
-    let mut b = consortium.member("b", &bootstrap(&[&a]), IDLE);
-    let mut c = consortium.member("c", &bootstrap(&[&b]), IDLE);
-    let mut d = consortium.member("d", &bootstrap(&[&a, &b, &c]), IDLE);
+    let mut a = consortium.member("a", "", RESTS);
+    let mut b = consortium.member("b", &bootstrap(&[&a]), RESTS);
+    let mut c = consortium.member("c", &bootstrap(&[&b]), RESTS);
+    let mut d = consortium.member("d", &bootstrap(&[&a, &b, &c]), RESTS);
     for daemon in [&mut a, &mut b, &mut c, &mut d] {
         daemon.start();
     }
@@ -63,18 +56,18 @@ fn a_revocation_given_to_one_node_cuts_everywhere_and_is_never_rolled_back() {
         let cut: Vec<_> = lines.iter().filter(|line| line.contains("revoked by the CA")).collect();
         assert!(cut.len() == 1 && cut[0].contains("peer down"), "one event, one line: {lines:#?}");
     }
-    // The old list comes back on the one node that had the new one, and two nodes restart: what was revoked stays revoked.
+    // The one node that was given the new list gets the old one back, and two nodes restart. What was revoked stays revoked.
     put(&b, "ca.crl", &old);
     for node in [&mut a, &mut b] {
         node.stop();
         node.start();
     }
     all_connected(&[&a, &b, &c]);
-    // The restarted know nothing of it but what they are told now.
+    // After the restart, a and b know d only from what happens now.
     let refused = |n: &&Daemon| n.peer("d").is_some_and(|d| d.why.is_some_and(|why| why.contains("revoked")));
     until("it has tried again", || [&a, &b].iter().all(refused).then_some(()));
     assert!([&a, &b, &c].iter().all(|n| !n.is_connected_to("d")));
-    // A new certificate of the same id is welcome, and its new key does not go unseen.
+    // A new certificate for the same id is accepted, and its new key is noticed.
     issue_again(&consortium, &d);
     all_connected(&[&a, &b, &c, &d]);
     until("the key is noticed", || {
@@ -85,12 +78,12 @@ fn a_revocation_given_to_one_node_cuts_everywhere_and_is_never_rolled_back() {
 #[test]
 fn two_copies_of_the_cas_folder_that_give_one_number_twice_do_not_split_the_network() {
     let consortium = Consortium::new();
-    let mut a = consortium.member("a", "", IDLE);
-    let mut b = consortium.member("b", &bootstrap(&[&a]), IDLE);
-    let mut d = consortium.member("d", &bootstrap(&[&a, &b]), IDLE);
-    let mut e = consortium.member("e", &bootstrap(&[&a, &b]), IDLE);
-    // Its certificate and list are of before the revocations.
-    let mut f = consortium.member("f", &bootstrap(&[&b, &d, &e]), IDLE);
+    let mut a = consortium.member("a", "", RESTS);
+    let mut b = consortium.member("b", &bootstrap(&[&a]), RESTS);
+    let mut d = consortium.member("d", &bootstrap(&[&a, &b]), RESTS);
+    let mut e = consortium.member("e", &bootstrap(&[&a, &b]), RESTS);
+    // Its certificate and its list are older than the revocations.
+    let mut f = consortium.member("f", &bootstrap(&[&b, &d, &e]), RESTS);
     fs::create_dir(consortium.path("copy")).unwrap();
     for file in ["ca.crt", "ca.key", "ca.crl", "index.json"] {
         fs::copy(consortium.path("ca").join(file), consortium.path("copy").join(file)).unwrap();
@@ -106,9 +99,9 @@ fn two_copies_of_the_cas_folder_that_give_one_number_twice_do_not_split_the_netw
     let cut = |node: &Daemon| !node.is_connected_to("d") && !node.is_connected_to("e");
     until("both are cut by both", || (cut(&a) && cut(&b)).then_some(()));
     for node in [&a, &b] {
-        assert_eq!(node.log().matches("peer down").count(), 2, "nobody but the revoked: {}", node.log());
+        assert_eq!(node.log().matches("peer down").count(), 2, "only d and e are cut: {}", node.log());
     }
-    // Who comes later hears of both, from a node that has one of the lists in its file.
+    // A node that joins later hears of both, from a node that has only one of the lists in its file.
     f.start();
     until("it hears of both", || {
         let refused =
@@ -121,9 +114,9 @@ fn two_copies_of_the_cas_folder_that_give_one_number_twice_do_not_split_the_netw
 #[test]
 fn an_overdue_list_warns_and_ends_connections_only_where_that_is_wished() {
     let consortium = Consortium::new();
-    let mut a = consortium.member("a", "", IDLE);
-    let mut b = consortium.member("b", &bootstrap(&[&a]), IDLE);
-    let mut c = consortium.member("c", &bootstrap(&[&a]), IDLE);
+    let mut a = consortium.member("a", "", RESTS);
+    let mut b = consortium.member("b", &bootstrap(&[&a]), RESTS);
+    let mut c = consortium.member("c", &bootstrap(&[&a]), RESTS);
     let text = fs::read_to_string(c.config()).unwrap();
     fs::write(c.config(), text.replace("[p2p]", "crl_overdue = \"refuse\"\n[p2p]")).unwrap();
     for daemon in [&mut a, &mut b, &mut c] {
@@ -145,7 +138,7 @@ fn an_overdue_list_warns_and_ends_connections_only_where_that_is_wished() {
     });
     assert!(c.log().contains("crl_overdue"), "{}", c.log());
     assert!(a.is_connected_to("b") && b.is_connected_to("a"));
-    assert_eq!(b.log().matches("peer down").count(), 1, "only the strict one has left");
+    assert_eq!(b.log().matches("peer down").count(), 1, "only the strict node has left");
     put(&c, "ca.crl", list(101, Duration::days(30)).as_bytes());
     all_connected(&[&a, &b, &c]);
 }
@@ -154,8 +147,8 @@ fn an_overdue_list_warns_and_ends_connections_only_where_that_is_wished() {
 fn the_root_changes_while_blocks_go_on() {
     let consortium = Consortium::new();
     let mut a = consortium.member("a", "", "when = \"always\"");
-    let mut b = consortium.member("b", &bootstrap(&[&a]), IDLE);
-    let mut c = consortium.member("c", &bootstrap(&[&a, &b]), IDLE);
+    let mut b = consortium.member("b", &bootstrap(&[&a]), RESTS);
+    let mut c = consortium.member("c", &bootstrap(&[&a, &b]), RESTS);
     for daemon in [&mut a, &mut b, &mut c] {
         daemon.start();
     }
@@ -195,7 +188,7 @@ fn the_root_changes_while_blocks_go_on() {
     for node in all {
         assert!(!node.log().contains("peer down"), "a connection was lost: {}", node.log());
     }
-    // What was proven under the old root ends with it, and comes back under the new one.
+    // When the old root goes, sessions that were proven under it end, and come back under the new one.
     for node in all {
         let before = taken(node);
         node.member.take(&consortium.path("new/ca.crl")).unwrap();
@@ -209,12 +202,12 @@ fn the_root_changes_while_blocks_go_on() {
 #[test]
 fn a_living_connection_ends_with_its_certificate() {
     let consortium = Consortium::new();
-    let mut a = consortium.member("a", "", IDLE);
-    let mut b = consortium.member("b", &bootstrap(&[&a]), IDLE);
+    let mut a = consortium.member("a", "", RESTS);
+    let mut b = consortium.member("b", &bootstrap(&[&a]), RESTS);
     a.start();
     b.start();
     all_connected(&[&a, &b]);
-    // A busy machine may not get connected again within the first of these lives.
+    // A busy machine may not reconnect before the first of these certificates ends.
     let met = [15, 40, 120].into_iter().any(|life| {
         let now = OffsetDateTime::now_utc();
         let (id, key) = ("b".parse().unwrap(), KeyPair::generate().unwrap());
@@ -244,8 +237,8 @@ fn a_living_connection_ends_with_its_certificate() {
 #[test]
 fn a_renewed_certificate_is_taken_without_a_restart() {
     let consortium = Consortium::new();
-    let mut a = consortium.member("a", "", IDLE);
-    let mut b = consortium.member("b", &bootstrap(&[&a]), IDLE);
+    let mut a = consortium.member("a", "", RESTS);
+    let mut b = consortium.member("b", &bootstrap(&[&a]), RESTS);
     a.start();
     b.start();
     until("they are connected", || a.is_connected_to("b").then_some(()));

@@ -1,16 +1,16 @@
-//! What is refused, with which words and which exit code.
+//! What a daemon refuses, in which words and with which exit code.
 
 use std::fs;
 
 use bouya_core::codec::encode;
 use bouya_core::ledger::{RawTransaction, Transaction};
 
-use super::daemon::{Consortium, network, pay, until};
+use super::daemon::{Consortium, Daemon, RESTS, bootstrap, network, pay, until};
 
 #[test]
 fn a_transaction_that_does_not_fit_is_refused_with_the_value() {
     let consortium = Consortium::new();
-    let mut a = consortium.member("a", "", "enabled = false");
+    let mut a = consortium.member("a", "", RESTS);
     a.start();
     let genesis = &consortium.genesis;
     let good = pay(genesis, 1, 0, 2, 5);
@@ -51,15 +51,15 @@ fn five_mistakes_are_named_at_once() {
 #[test]
 fn what_does_not_fit_together_does_not_start() {
     let consortium = Consortium::new();
-    let mut a = consortium.member("a", "", "enabled = false");
-    let b = consortium.member("b", "", "enabled = false");
-    let fails = |daemon: &super::daemon::Daemon, command: &str, code: i32, text: &str| {
+    let mut a = consortium.member("a", "", RESTS);
+    let b = consortium.member("b", "", RESTS);
+    let fails = |daemon: &Daemon, command: &str, code: i32, text: &str| {
         let output = daemon.command(&[command]);
         let errors = String::from_utf8_lossy(&output.stderr).into_owned();
         assert_eq!(output.status.code(), Some(code), "{errors}");
         assert!(errors.contains(text), "{text}: {errors}");
     };
-    // The key of another certificate.
+    // A key that belongs to another certificate.
     fs::copy(b.dir.join("b.key"), a.dir.join("a.key")).unwrap();
     fails(&a, "check", 2, "a.key");
     fails(&a, "run", 2, "a.key");
@@ -69,7 +69,7 @@ fn what_does_not_fit_together_does_not_start() {
     assert!(output.status.success() && shown.contains("ok: a, network acme"), "{shown}");
 
     a.start();
-    // The same folder, and then the same port from another folder.
+    // The same data folder; then another data folder with the same port.
     fails(&a, "run", 1, "in use by another bouya");
     let text = fs::read_to_string(a.config()).unwrap().replace("data_dir = \"data\"", "data_dir = \"other\"");
     fs::write(a.dir.join("second.toml"), text).unwrap();
@@ -86,12 +86,11 @@ fn what_does_not_fit_together_does_not_start() {
 #[test]
 fn another_network_is_refused_with_both_ids() {
     let consortium = Consortium::new();
-    let mut a = consortium.member("a", "", "enabled = false");
+    let mut a = consortium.member("a", "", RESTS);
     a.start();
     consortium.authority.issue(&["b".parse().unwrap()], 30).unwrap();
     let other = network("other");
-    let p2p = format!("bootstrap = [\"{}\"]", a.at());
-    let mut b = consortium.daemon("b", &other, &p2p, "enabled = false");
+    let mut b = consortium.daemon("b", &other, &bootstrap(&[&a]), RESTS);
     b.start();
     until("each says why", || {
         let ids = [consortium.genesis.id().to_string(), other.id().to_string()];

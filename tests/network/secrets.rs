@@ -1,11 +1,11 @@
-//! Secrets stay where they are, however much is logged and whatever the environment asks for.
+//! No secret is logged, however much is logged and whatever the environment asks for.
 
 use std::fs;
 use std::process::Command;
 
-use super::daemon::{Consortium, Daemon, until};
+use super::daemon::{Consortium, Daemon, RESTS, bootstrap, until};
 
-/// Runs it, with what makes other programs write down TLS sessions' keys.
+/// Starts it with the environment that makes other programs write down the keys of TLS sessions.
 fn run(daemon: &mut Daemon) {
     let text = fs::read_to_string(daemon.config()).unwrap() + "[log]\nlevel = \"trace\"\n";
     fs::write(daemon.config(), text).unwrap();
@@ -17,9 +17,8 @@ fn run(daemon: &mut Daemon) {
 #[test]
 fn a_log_at_trace_holds_no_secret() {
     let consortium = Consortium::new();
-    let mut b = consortium.member("b", "", "enabled = false");
-    let mut a =
-        consortium.member("a", &format!("bootstrap = [\"{}\"]", b.at()), "when = \"always\"\nshare = 0.2");
+    let mut b = consortium.member("b", "", RESTS);
+    let mut a = consortium.member("a", &bootstrap(&[&b]), "when = \"always\"\nshare = 0.2");
     run(&mut a);
     run(&mut b);
     until("they mine and meet", || {
@@ -28,7 +27,7 @@ fn a_log_at_trace_holds_no_secret() {
     });
     let wrong = "f0e1d2c3b4a5968778695a4b3c2d1e0ff0e1d2c3b4a5968778695a4b3c2d1e0f";
     for daemon in [&a, &b] {
-        // The token is sent, taken and refused.
+        // A good token is accepted, a wrong one is refused.
         assert_eq!(daemon.send("PUT", "/v1/blacklist/mallory", true, b"").0, 204);
         assert_eq!(daemon.send("POST", "/v1/transactions", false, wrong.as_bytes()).0, 400);
         let refused = daemon.client.send("PUT", "/v1/blacklist/eve", Some(wrong), b"").unwrap();
@@ -37,14 +36,11 @@ fn a_log_at_trace_holds_no_secret() {
     for daemon in [&mut a, &mut b] {
         daemon.kill();
         let log = daemon.log();
-        assert!(
-            log.contains("DEBUG mined height=") || daemon.id != "a",
-            "the level asked for is not in effect"
-        );
+        assert!(log.contains("DEBUG mined height=") || daemon.id != "a", "the log level is not in effect");
         let read = |path: &str| fs::read_to_string(daemon.dir.join(path)).unwrap();
         let (token, seed) = (read("data/api.token"), read(&format!("{}.member", daemon.id)));
         let key = read(&format!("{}.key", daemon.id));
-        // Of the key's text, the lines between BEGIN and END; of each, any part that would do harm.
+        // The lines of the key between BEGIN and END. The first 16 characters of any secret would already do harm.
         let key: Vec<&str> = key.lines().filter(|line| !line.starts_with("--")).collect();
         for secret in [vec![token.trim(), seed.trim(), wrong], key].concat() {
             assert!(secret.len() >= 16, "{secret}");

@@ -1,11 +1,9 @@
-//! A daemon works whatever of it is switched off.
+//! A daemon works with any of its parts switched off.
 
 use std::fs;
 use std::net::SocketAddr;
 
-use bouya_harness as harness;
-
-use super::daemon::{Consortium, Daemon, until};
+use super::daemon::{Consortium, Daemon, RESTS, until};
 
 /// Switches off what listens at this address.
 fn switch_off(daemon: &Daemon, address: SocketAddr) {
@@ -21,11 +19,10 @@ fn every_combination_of_what_can_be_off_runs_and_stops_cleanly() {
     let mut daemons = Vec::new();
     for bits in 0..8 {
         let [api, p2p, miner] = [1, 2, 4].map(|bit| bits & bit != 0);
-        let mines = if miner { "when = \"always\"\nshare = 0.1" } else { "enabled = false" };
+        let mines = if miner { "when = \"always\"\nshare = 0.1" } else { RESTS };
         let mut daemon =
             consortium.member(&format!("n{bits}"), "", &format!("{mines}\n[log]\nlevel = \"debug\""));
-        let ports: &harness::Daemon = &daemon;
-        for (on, address) in [(api, ports.api.address()), (p2p, ports.p2p.address())] {
+        for (on, address) in [(api, daemon.api.address()), (p2p, daemon.p2p.address())] {
             if !on {
                 switch_off(&daemon, address);
             }

@@ -3,21 +3,16 @@
 use bouya::http::views::{PeerDirection, Transaction, TransactionStatus};
 use bouya_core::codec::encode;
 
-use super::daemon::{Consortium, Daemon, pay, same_tip, until};
+use super::daemon::{Consortium, Daemon, RESTS, Repeat, bootstrap, pay, same_tip, until};
 
 const MINES: &str = "when = \"always\"\nshare = 0.2";
-const RESTS: &str = "enabled = false";
-
-fn bootstrap(to: &Daemon) -> String {
-    format!("bootstrap = [\"{}\"]", to.at())
-}
 
 #[test]
 fn who_knows_one_ends_up_knowing_all_and_a_killed_node_comes_back() {
     let consortium = Consortium::new();
     let mut c = consortium.member("c", "", RESTS);
-    let mut b = consortium.member("b", &bootstrap(&c), MINES);
-    let mut a = consortium.member("a", &bootstrap(&b), RESTS);
+    let mut b = consortium.member("b", &bootstrap(&[&c]), MINES);
+    let mut a = consortium.member("a", &bootstrap(&[&b]), RESTS);
     for daemon in [&mut c, &mut b, &mut a] {
         daemon.start();
     }
@@ -25,7 +20,7 @@ fn who_knows_one_ends_up_knowing_all_and_a_killed_node_comes_back() {
         let pairs = [(&a, "b"), (&a, "c"), (&b, "a"), (&b, "c"), (&c, "a"), (&c, "b")];
         pairs.iter().all(|(from, to)| from.is_connected_to(to)).then_some(())
     });
-    // Those two learned of each other: the smaller id dialed.
+    // These two learned of each other from b, so the smaller id dialed.
     assert_eq!(a.peer("c").unwrap().direction, Some(PeerDirection::Out));
     assert_eq!(c.peer("a").unwrap().direction, Some(PeerDirection::In));
     until("blocks come", || (a.height() >= 5).then_some(()));
@@ -47,14 +42,14 @@ fn who_knows_one_ends_up_knowing_all_and_a_killed_node_comes_back() {
 fn a_transfer_to_one_is_confirmed_on_all() {
     let consortium = Consortium::new();
     let mut a = consortium.member("a", "", "when = \"pending\"");
-    let mut b = consortium.member("b", &bootstrap(&a), RESTS);
+    let mut b = consortium.member("b", &bootstrap(&[&a]), RESTS);
     a.start();
     b.start();
     until("they are connected", || b.is_connected_to("a").then_some(()));
-    assert_eq!(a.height(), 0, "a miner on demand rests while nothing waits");
+    assert_eq!(a.height(), 0, "a miner on demand mines though nothing waits");
     let transfer = pay(&consortium.genesis, 1, 0, 2, 5_000_000);
     assert_eq!(b.send("POST", "/v1/transactions", false, &encode(&transfer)).0, 202);
-    // On demand it mines until six blocks confirm it.
+    // A miner on demand mines until a transaction has six confirmations.
     for daemon in [&a, &b] {
         until("it has six confirmations", || {
             let found: Transaction = daemon.get(&format!("/v1/transactions/{}", transfer.id()))?;
@@ -77,22 +72,22 @@ fn two_halves_become_one_history_and_no_transfer_is_forgotten() {
         assert_eq!(a.send("POST", "/v1/transactions", false, &encode(transfer)).0, 202);
     }
     assert_eq!(b.send("POST", "/v1/transactions", false, &encode(&spent_twice[1])).0, 202);
-    until("both have gone their way", || (a.height() >= 120 && b.height() >= 120).then_some(()));
+    until("both have a long chain of their own", || (a.height() >= 120 && b.height() >= 120).then_some(()));
     let work = |daemon: &Daemon| daemon.status().tip.work.parse::<u128>().unwrap();
     let heavier = if work(&b) > work(&a) { "b" } else { "a" };
-    // Both answer all along, while thousands of bytes of another past come in.
-    let asking = a.keep_asking();
-    let introduction = format!("{{\"id\":\"b\",\"host\":\"127.0.0.1\",\"port\":{}}}", b.p2p);
-    assert_eq!(a.send("POST", "/v1/peers", true, introduction.as_bytes()).0, 204);
+    // The API answers all the time while the other chain comes in.
+    let client = a.client.clone();
+    let asking = Repeat::start(move || drop(client.bytes("/v1/status").unwrap()));
+    a.introduce(&b);
     until("they agree", || same_tip(&[&a, &b]).then_some(()));
-    assert!(asking.answers() > 0);
-    assert_eq!(heavier, "b", "it mined with more than three times the power");
+    assert!(asking.stop() > 0);
+    assert_eq!(heavier, "b", "b mined with more than three times the power");
     assert!(a.log().contains("reorganised"), "{}", a.log());
     until("the transfer is confirmed again", || {
         let found: Transaction = b.get(&format!("/v1/transactions/{}", lost.id()))?;
         (found.status == TransactionStatus::Confirmed).then_some(())
     });
-    // The other one was paid elsewhere on the heavier branch, and its sender is told.
+    // On the branch that won, the other transfer's coins are spent in another way, and its sender is told.
     let dropped = format!("dropped transaction={}", spent_twice[0].id());
     until("the double spend is reported", || a.log().contains(&dropped).then_some(()));
     for daemon in [&mut a, &mut b] {

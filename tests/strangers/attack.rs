@@ -1,6 +1,6 @@
-//! What hosts without a certificate do to a port. Plain blocking functions: they know nothing of who listens there.
+//! What hosts without a certificate can do to a port. The functions block, and know nothing about the program that listens there.
 
-#![allow(dead_code, reason = "each of the programs that share this file uses a part of it")]
+#![allow(dead_code, reason = "each program that shares this file uses a part of it")]
 
 use std::io::{self, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream};
@@ -9,21 +9,22 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use bouya_core::random::Random;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::{ClientConfig, ClientConnection, DigitallySignedStruct, Error, SignatureScheme};
 use socket2::{Domain, Socket, Type};
 
-/// An attack gives up on a socket that says nothing for this long.
+/// An attack gives up on a socket that is silent for this long.
 const QUIET: Duration = Duration::from_secs(30);
 
-/// Address number `n` of this machine's loopback, which has 16 million: 127.1.0.0, 127.1.0.1, …
+/// Address number `n` of those that attackers have on this machine's loopback: 127.1.0.0, 127.1.0.1, …
 pub(crate) fn loopback(n: u16) -> IpAddr {
     let [high, low] = n.to_be_bytes();
     Ipv4Addr::new(127, 1, high, low).into()
 }
 
-/// TCP from one of this machine's addresses.
+/// Opens a TCP connection from one of this machine's addresses.
 pub(crate) fn connect(from: IpAddr, to: SocketAddr) -> io::Result<TcpStream> {
     let socket = Socket::new(Domain::for_address(to), Type::STREAM, None)?;
     socket.bind(&SocketAddr::new(from, 0).into())?;
@@ -33,7 +34,7 @@ pub(crate) fn connect(from: IpAddr, to: SocketAddr) -> io::Result<TcpStream> {
     Ok(socket.into())
 }
 
-/// Sockets that say nothing for as long as they are held, `each` from every address in turn.
+/// Sockets that stay silent for as long as they are held: `each` of them from every address.
 pub(crate) fn silent(from: &[IpAddr], each: usize, to: SocketAddr) -> Vec<TcpStream> {
     (0..each).flat_map(|_| from).filter_map(|from| connect(*from, to).ok()).collect()
 }
@@ -43,7 +44,7 @@ pub(crate) fn scan(from: IpAddr, to: SocketAddr) -> io::Result<()> {
     reset(connect(from, to)?)
 }
 
-/// Says something, waits for nothing, resets.
+/// Sends something and resets without waiting.
 pub(crate) fn say_and_reset(from: IpAddr, to: SocketAddr, bytes: &[u8]) -> io::Result<()> {
     let mut stream = connect(from, to)?;
     stream.write_all(bytes)?;
@@ -54,10 +55,10 @@ fn reset(stream: TcpStream) -> io::Result<()> {
     socket2::SockRef::from(&stream).set_linger(Some(Duration::ZERO))
 }
 
-/// Says something and reads until the other end closes; how many bytes it said.
+/// Sends something and reads until the other end closes. Returns how many bytes the other end sent.
 pub(crate) fn say(from: IpAddr, to: SocketAddr, bytes: &[u8]) -> io::Result<usize> {
     let mut stream = connect(from, to)?;
-    // The other end may have heard enough before the end.
+    // The other end may close before it has read everything.
     let _ = stream.write_all(bytes);
     let (mut heard, mut buffer) = (0, [0; 4096]);
     loop {
@@ -70,7 +71,7 @@ pub(crate) fn say(from: IpAddr, to: SocketAddr, bytes: &[u8]) -> io::Result<usiz
     }
 }
 
-/// Says one byte per pause until the other end closes or `give_up` has passed; how long that took.
+/// Sends one byte per pause until the other end closes or `give_up` has passed. Returns how long that took.
 pub(crate) fn dribble(
     from: IpAddr,
     to: SocketAddr,
@@ -87,7 +88,7 @@ pub(crate) fn dribble(
         if rest.next().is_some_and(|byte| stream.write_all(&[*byte]).is_err()) {
             break;
         }
-        // Reading is the pause, and shows the end.
+        // The read waits for the pause, and shows whether the other end has closed.
         match stream.read(&mut [0; 256]) {
             Ok(count) if count > 0 => (),
             Err(error) if matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut) => (),
@@ -97,7 +98,7 @@ pub(crate) fn dribble(
     Ok(began.elapsed())
 }
 
-/// The first bytes of a well-made TLS 1.3 handshake for the protocol `bouya/1`: what a recorder on the LAN has.
+/// The first bytes of a correct TLS 1.3 handshake for the protocol `bouya/1`: anybody on the LAN can record them.
 pub(crate) fn client_hello() -> Vec<u8> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder =
@@ -115,7 +116,7 @@ pub(crate) fn client_hello() -> Vec<u8> {
     bytes
 }
 
-/// A well-made TLS 1.2 ClientHello: no supported_versions, one suite of 1.2.
+/// A correct TLS 1.2 ClientHello: no supported_versions, and suites of 1.2.
 pub(crate) fn client_hello_12() -> Vec<u8> {
     let mut body = vec![3, 3];
     body.extend([7; 32]);
@@ -136,16 +137,10 @@ fn record(kind: u8, body: &[u8]) -> Vec<u8> {
     [&[kind, 3, 3][..], &length, body].concat()
 }
 
-/// Name and bytes of things that are no handshake, or none that ends. What follows them is silence.
+/// Names and bytes of things that are no handshake, or one that never ends. Silence follows them.
 pub(crate) fn garbage() -> Vec<(&'static str, Vec<u8>)> {
     let hello = client_hello();
-    let mut state = 0x2545_f491_4f6c_dd1d_u64;
-    let random = std::iter::repeat_with(|| {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        state.to_be_bytes()[0]
-    });
+    let mut random = Random::new(1);
     let in_single_bytes = hello[5..].iter().flat_map(|byte| record(22, &[*byte])).collect();
     let endless = [record(22, &[1, 0xff, 0xff, 0xff]), record(22, &[0; 16_384]).repeat(16)].concat();
     vec![
@@ -154,7 +149,7 @@ pub(crate) fn garbage() -> Vec<(&'static str, Vec<u8>)> {
         ("SSH", b"SSH-2.0-OpenSSH_9.6\r\n".to_vec()),
         ("SMB", b"\0\0\0\x45\xffSMB\x72\0\0\0\0\x18\x01\x28".to_vec()),
         ("line noise", b"\r\n\r\n\0\0HELP\r\n\x1b[2J".to_vec()),
-        ("random bytes", random.take(8_192).collect()),
+        ("random bytes", (0..8_192).map(|_| random.next_u64() as u8).collect()),
         ("zeros", vec![0; 65_536]),
         ("SSL 2 hello", [&[0x80, 0x2e, 1, 0, 2, 0, 21, 0, 0, 0, 16][..], &[1; 37]].concat()),
         ("TLS 1.2 hello", client_hello_12()),
@@ -172,7 +167,7 @@ pub(crate) fn garbage() -> Vec<(&'static str, Vec<u8>)> {
     ]
 }
 
-/// Threads that do the same thing over and over until this is stopped or dropped.
+/// Threads that do the same thing again and again until this is stopped or dropped.
 pub(crate) struct Storm {
     stop: Arc<AtomicBool>,
     tries: Arc<AtomicU64>,
@@ -180,7 +175,7 @@ pub(crate) struct Storm {
 }
 
 impl Storm {
-    /// `strike` gets the thread's number and how often it has struck. An error (a closed port, a reset) is part of the weather.
+    /// `strike` gets the number of the thread and of the strike. Errors (a closed port, a reset) are expected and ignored.
     pub(crate) fn start(
         threads: u16,
         strike: impl Fn(u16, u64) -> io::Result<()> + Send + Sync + 'static,
@@ -203,12 +198,12 @@ impl Storm {
         Self { stop, tries, threads }
     }
 
-    /// How often it has struck so far.
+    /// The number of strikes so far.
     pub(crate) fn tries(&self) -> u64 {
         self.tries.load(Ordering::Relaxed)
     }
 
-    /// Ends it; how often it struck.
+    /// Ends it. Returns the number of strikes.
     pub(crate) fn stop(mut self) -> u64 {
         self.end();
         self.tries()
@@ -229,7 +224,7 @@ impl Drop for Storm {
     }
 }
 
-/// Takes any server for who it says it is: the recorder never gets that far.
+/// Accepts any server: the handshake never gets that far.
 #[derive(Debug)]
 struct Anybody;
 

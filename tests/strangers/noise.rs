@@ -1,4 +1,4 @@
-//! Noise of every kind at the port.
+//! Every kind of noise at the port.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -8,39 +8,31 @@ use std::time::Duration;
 use bouya_harness::process;
 
 use super::attack::{self, Storm, loopback};
-use super::daemon::{Consortium, Daemon, until};
+use super::daemon::{Consortium, Daemon, RESTS, bootstrap, until};
 
-/// What strangers may make a daemon hold: 64 handshakes of at most 64 KiB each, and what the allocator keeps of them.
+/// The memory that strangers may make a daemon use: 64 handshakes of at most 64 KiB each, and what the allocator keeps afterwards.
 const MEMORY: u64 = 32 * 1024 * 1024;
-/// Open files that come and go by themselves: the API's clients, files being read.
+/// Open files that come and go by themselves: clients of the API, files being read.
 const FILES: usize = 12;
-/// What they may make it write, over all kinds of noise.
+/// What all the noise may add to its log, in bytes.
 const LOG: usize = 16 * 1024;
 
 fn memory(daemon: &Daemon) -> u64 {
     process::memory(daemon.pid()).unwrap()
 }
 
-fn open_files(daemon: &Daemon) -> usize {
-    process::open_files(daemon.pid()).unwrap()
-}
-
-fn p2p(daemon: &Daemon) -> SocketAddr {
-    SocketAddr::from(([127, 0, 0, 1], daemon.p2p))
-}
-
-/// Bob, who knows alice alone.
+/// Bob, who knows only alice.
 fn bob(consortium: &Consortium, alice: &Daemon) -> Daemon {
-    consortium.member("bob", &format!("bootstrap = [\"{}\"]", alice.at()), "enabled = false")
+    consortium.member("bob", &bootstrap(&[alice]), RESTS)
 }
 
 fn alice(consortium: &Consortium) -> Daemon {
-    let mut alice = consortium.member("alice", "", "enabled = false");
+    let mut alice = consortium.member("alice", "", RESTS);
     alice.start();
     alice
 }
 
-/// As fast as two busy cores can bear beside a build: some hundred strikes a second and thread.
+/// Slows a strike down to some hundreds per second and thread: as fast as two busy cores can bear.
 fn paced(strike: io::Result<()>) -> io::Result<()> {
     thread::sleep(Duration::from_millis(2)); // pace
     strike
@@ -69,8 +61,8 @@ fn storms(to: SocketAddr) -> Vec<Storm> {
 fn a_member_joins_while_strangers_make_every_noise_and_nothing_of_it_stays() {
     let consortium = Consortium::new();
     let alice = alice(&consortium);
-    let (files, before, log) = (open_files(&alice), memory(&alice), alice.log().len());
-    let to = p2p(&alice);
+    let (files, before, log) = (alice.open_files(), memory(&alice), alice.log().len());
+    let to = alice.p2p.address();
     let from: Vec<IpAddr> = (1_000..1_020).map(loopback).collect();
     let silent = attack::silent(&from, 10, to);
     assert_eq!(silent.len(), 200);
@@ -81,14 +73,14 @@ fn a_member_joins_while_strangers_make_every_noise_and_nothing_of_it_stays() {
     bob.start();
     until("bob has joined", || alice.is_connected_to("bob").then_some(()));
 
-    // No more of the same changes anything: it is as loud as it gets.
+    // The noise is as loud as it gets, so more of it would not change the figures.
     let high = memory(&alice);
-    assert!(high < before + MEMORY, "{before} bytes before, {high} within");
+    assert!(high < before + MEMORY, "{before} bytes before the noise, {high} during it");
     assert!(storms.into_iter().all(|storm| storm.stop() > 100));
     drop(silent);
-    until("the sockets are gone", || (open_files(&alice) <= files + FILES).then_some(()));
+    until("the sockets are gone", || (alice.open_files() <= files + FILES).then_some(()));
     let after = memory(&alice);
-    assert!(after < before + MEMORY, "{before} bytes before, {after} after");
+    assert!(after < before + MEMORY, "{before} bytes before the noise, {after} after it");
     let grown = alice.log().len() - log;
     assert!(grown < LOG, "{grown} bytes: {}", alice.log());
     for count in ["limited", "evicted", "refused"] {
@@ -102,7 +94,7 @@ fn a_member_joins_while_strangers_make_every_noise_and_nothing_of_it_stays() {
 fn silent_sockets_do_not_keep_out_a_member_who_shares_their_address() {
     let consortium = Consortium::new();
     let alice = alice(&consortium);
-    let silent = attack::silent(&[Ipv4Addr::LOCALHOST.into()], 200, p2p(&alice));
+    let silent = attack::silent(&[Ipv4Addr::LOCALHOST.into()], 200, alice.p2p.address());
     assert!(!silent.is_empty());
     let mut bob = bob(&consortium, &alice);
     bob.start();
@@ -114,19 +106,19 @@ fn silent_sockets_do_not_keep_out_a_member_who_shares_their_address() {
 fn whatever_a_stranger_says_or_dribbles_ends_with_the_socket() {
     let consortium = Consortium::new();
     let alice = alice(&consortium);
-    let to = p2p(&alice);
+    let to = alice.p2p.address();
     let mut threads = Vec::new();
     for (n, (name, bytes)) in (0..).zip(attack::garbage()) {
         threads.push(thread::spawn(move || {
             let heard = attack::say(loopback(n), to, &bytes);
-            // An alert, or the beginning of a handshake: a server's first flight.
+            // An alert, or a server's first flight of a handshake.
             assert!(heard.as_ref().is_ok_and(|heard| *heard < 2_048), "{name}: {heard:?}");
         }));
     }
     let give_up = Duration::from_secs(80);
     for n in 0..4 {
         threads.push(thread::spawn(move || {
-            // It would take 100 s.
+            // All of it would take 100 s.
             let pause = Duration::from_millis(200);
             let lasted = attack::dribble(loopback(100 + n), to, &attack::client_hello(), pause, give_up);
             assert!(lasted.as_ref().is_ok_and(|lasted| *lasted < give_up), "{lasted:?}");

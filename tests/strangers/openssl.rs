@@ -1,14 +1,14 @@
-//! What OpenSSL, another hand's TLS, finds at the port. Where it is not installed these tests show nothing, and say so.
+//! What OpenSSL, another implementation of TLS, finds at the port. Without OpenSSL this test shows nothing, and says so.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use super::daemon::{Consortium, Daemon};
+use super::daemon::{Consortium, Daemon, RESTS};
 
-/// What `openssl s_client` says, closing at once; `None` without an OpenSSL.
+/// The output of `openssl s_client`, which closes at once; `None` without OpenSSL.
 fn s_client(daemon: &Daemon, folder: &Path, arguments: &[&str]) -> Option<String> {
     let output = Command::new("openssl")
-        .args(["s_client", "-connect", &format!("127.0.0.1:{}", daemon.p2p), "-servername", &daemon.id])
+        .args(["s_client", "-connect", &daemon.p2p.address().to_string(), "-servername", &daemon.id])
         .args(["-CAfile", "ca.crt"])
         .args(arguments)
         .current_dir(folder)
@@ -29,7 +29,7 @@ fn s_client(daemon: &Daemon, folder: &Path, arguments: &[&str]) -> Option<String
 #[test]
 fn another_hands_tls_finds_one_version_one_protocol_and_nothing_to_resume() {
     let consortium = Consortium::new();
-    let mut alice = consortium.member("alice", "", "enabled = false");
+    let mut alice = consortium.member("alice", "", RESTS);
     alice.start();
     let bob = consortium.member("bob", "", "");
     let own = ["-cert", "bob.crt", "-key", "bob.key"];

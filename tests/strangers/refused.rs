@@ -1,18 +1,17 @@
-//! Who has a certificate that is refused.
+//! A member whose certificate is refused.
 
 use std::time::Instant;
 
 use bouya::http::views::PeerStatus;
 
-use super::daemon::{Consortium, until};
+use super::daemon::{Consortium, RESTS, bootstrap, until};
 
 #[test]
 fn a_revoked_member_never_counts_as_connected_and_waits_before_it_tries_again() {
     let consortium = Consortium::new();
-    let mut alice = consortium.member("alice", "", "enabled = false");
-    let p2p = format!("bootstrap = [\"{}\"]", alice.at());
-    // Mallory's own list does not know it yet: with TLS 1.3 her end of the handshake succeeds.
-    let mut mallory = consortium.member("mallory", &p2p, "enabled = false");
+    let mut alice = consortium.member("alice", "", RESTS);
+    // Mallory's own list does not have her yet, and with TLS 1.3 her end of the handshake succeeds.
+    let mut mallory = consortium.member("mallory", &bootstrap(&[&alice]), RESTS);
     let id = "mallory".parse().unwrap();
     consortium.authority.revoke(&id, mkca::Reason::default(), mkca::CRL_DAYS).unwrap();
     alice.member.take(&consortium.authority.crl_path()).unwrap();

@@ -1,4 +1,4 @@
-//! A CA for tests: good certificates by default, bad ones by a change.
+//! A CA for tests. It makes good certificates, and bad ones from changed parameters.
 
 use std::fs;
 use std::path::Path;
@@ -29,7 +29,7 @@ fn key() -> KeyPair {
     KeyPair::generate_for(&PKCS_ED25519).unwrap()
 }
 
-/// A certificate that every node takes.
+/// The parameters of a certificate that every node accepts.
 pub(crate) fn member(id: &str) -> CertificateParams {
     let mut params = CertificateParams::new([id.to_owned()]).unwrap();
     params.distinguished_name.push(DnType::CommonName, id);
@@ -49,7 +49,7 @@ pub(crate) struct Cert {
 }
 
 impl Cert {
-    /// As it is, unlike what rustls itself would agree to show.
+    /// Shows this certificate even where rustls itself would refuse to show it.
     fn shown(&self) -> Arc<SingleCertAndKey> {
         let key = PrivatePkcs8KeyDer::from(self.key.serialize_der()).into();
         let key = provider().key_provider.load_private_key(key).unwrap();
@@ -86,7 +86,7 @@ impl Ca {
         Cert { pem: certificate.pem(), key, chain: vec![certificate.der().clone()] }
     }
 
-    /// A list of these serials, due for renewal after so many days.
+    /// A list with these serials, due for renewal in `due` days.
     pub(crate) fn crl(&self, number: u64, serials: &[&[u8]], due: i64) -> String {
         let revoked = |serial: &&[u8]| RevokedCertParams {
             serial_number: SerialNumber::from_slice(serial),
@@ -105,7 +105,7 @@ impl Ca {
         params.signed_by(&self.issuer).unwrap().pem().unwrap()
     }
 
-    /// The identity files of `id` in `dir`, with an empty list.
+    /// Writes the identity files of `id` into `dir`, with an empty list.
     pub(crate) fn files(&self, dir: &Path, id: &str) -> IdentityFiles {
         self.files_with(dir, &self.issue(member(id)), &self.crl(1, &[], 30))
     }
@@ -125,7 +125,7 @@ impl Ca {
         }
     }
 
-    /// TLS of a good node.
+    /// The TLS of a good node.
     pub(crate) fn node(&self, id: &str) -> (Arc<Tls>, TempDir) {
         let dir = TempDir::new().unwrap();
         let files = self.files(dir.path(), id);
@@ -147,7 +147,7 @@ fn provider() -> Arc<CryptoProvider> {
     Arc::new(rustls::crypto::ring::default_provider())
 }
 
-/// A client that shows any certificate, or none, to nodes of `trusts`.
+/// A client that trusts the CA `trusts` and shows any certificate, or none.
 pub(crate) fn raw_client(trusts: &Ca, cert: Option<&Cert>, alpn: &[&[u8]]) -> ClientConfig {
     let verifier = WebPkiServerVerifier::builder_with_provider(trusts.store(), provider()).build().unwrap();
     let builder = ClientConfig::builder_with_provider(provider())
@@ -162,7 +162,7 @@ pub(crate) fn raw_client(trusts: &Ca, cert: Option<&Cert>, alpn: &[&[u8]]) -> Cl
     config
 }
 
-/// A server that shows any certificate to nodes of `trusts`; with rustls' defaults, tickets included.
+/// A server that trusts the CA `trusts` and shows any certificate. It has rustls' defaults, which include tickets.
 pub(crate) fn raw_server(trusts: &Ca, cert: &Cert, alpn: &[&[u8]]) -> ServerConfig {
     let verifier = WebPkiClientVerifier::builder_with_provider(trusts.store(), provider()).build().unwrap();
     let mut config = ServerConfig::builder_with_provider(provider())

@@ -1,4 +1,4 @@
-//! What a connection does with time and bytes.
+//! How a connection deals with time and bytes.
 
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
@@ -24,7 +24,7 @@ use crate::{Node, connect, greeted, hello, until};
 
 const SHORT: Duration = Duration::from_millis(400);
 
-/// A node with this TLS, and a stranger's raw connection to it that says what the test wants.
+/// A raw connection to the node, on which the test sends what it wants.
 async fn raw(node: &mut Node, ca: &Ca) -> (ConnId, TlsStream<TcpStream>, bouya::net::connection::Outbox) {
     let listener = node.listen();
     let config = raw_client(ca, Some(&ca.issue(member("bob"))), GOOD_ALPN);
@@ -69,7 +69,7 @@ async fn messages_and_the_last_word_arrive_in_order_and_each_end_closes_once() {
     assert_eq!((two, second), (right.0, CloseReason::Goodbye(goodbye)));
     drop((left.2, right.2, listener));
     drop((alice.shared, bob.shared));
-    // The channels end without another word.
+    // The channels end without another event.
     assert!(alice.events.recv().await.is_none() && bob.events.recv().await.is_none());
 }
 
@@ -84,7 +84,7 @@ async fn frames_end_at_their_caps() {
             stream.write_all(&frame(&hello("bob").to_json())).await.unwrap();
             assert!(matches!(alice.input().await, Input::Hello { .. }));
         }
-        // The length alone is enough: nothing is waited for, nothing is allocated.
+        // The length alone is enough: the node neither waits for the rest nor allocates anything.
         let length = u32::try_from(cap + 1).unwrap();
         stream.write_all(&length.to_be_bytes()).await.unwrap();
         match alice.input().await {
@@ -154,7 +154,7 @@ async fn a_dribbled_handshake_meets_its_absolute_deadline() {
     let alice = Node::with(tls, Deadlines { tls: SHORT, ..Deadlines::default() }, 64);
     let listener = alice.listen();
     let (mut read, mut write) = TcpStream::connect(listener.address).await.unwrap().into_split();
-    // The beginning of a long ClientHello, byte by byte, for as long as anybody listens.
+    // The beginning of a long ClientHello, byte by byte, for as long as the node listens.
     tokio::spawn(async move {
         for byte in [22, 3, 1, 64, 0, 1, 0, 63, 252].into_iter().chain(std::iter::repeat(0)) {
             if write.write_all(&[byte]).await.is_err() {
@@ -175,7 +175,7 @@ async fn a_reader_that_stalls_is_slow() {
     let mut alice = Node::with(tls.clone(), deadlines, 64);
     let listener = alice.listen();
     let socket = TcpSocket::new_v4().unwrap();
-    // So that little of it disappears in the kernel.
+    // With a small buffer little of it disappears in the kernel.
     socket.set_recv_buffer_size(4096).unwrap();
     let socket = socket.connect(listener.address).await.unwrap();
     let config = raw_client(&ca, Some(&ca.issue(member("bob"))), GOOD_ALPN);
@@ -184,7 +184,7 @@ async fn a_reader_that_stalls_is_slow() {
     let (_, _, outbox) = alice.up().await;
     let big = Message::Revocations(Bounded::truncated([Bounded::truncated(vec![0; 250_000])]));
     let began = Instant::now();
-    // All of it fits into the queue: only the stall tells.
+    // All of it fits into the queue, so only the stall can end the connection.
     (0..16).for_each(|_| outbox.send(Frame::from(&big)));
     assert!(matches!(alice.input().await, Input::Closed { why: CloseReason::Slow, .. }));
     assert!(began.elapsed() >= SHORT && began.elapsed() < SHORT * 8, "{:?}", began.elapsed());
@@ -212,7 +212,7 @@ async fn a_full_hub_stops_the_reader_and_loses_nothing() {
         stream.shutdown().await.unwrap();
         stream
     });
-    // Thirteen megabytes do not fit into anybody's buffers.
+    // Thirteen megabytes do not fit into the buffers on the way.
     tokio::time::timeout(SHORT, async {
         while !writer.is_finished() {
             tokio::task::yield_now().await
@@ -247,14 +247,14 @@ async fn silent_sockets_do_not_keep_a_member_out() {
     }
     let began = Instant::now();
     let _both = greeted(&mut alice, &mut bob, listener.address).await;
-    // The oldest went, long before its own deadline.
+    // The oldest socket had to go, long before its own deadline.
     assert_eq!(silent[0].read(&mut [0]).await.unwrap_or(0), 0);
     assert!(began.elapsed() < Duration::from_secs(3), "{:?}", began.elapsed());
     let count = |of: fn(&Stats) -> &std::sync::atomic::AtomicU64| {
         of(&listener.stats).load(std::sync::atomic::Ordering::Relaxed)
     };
     assert_eq!(count(|s| &s.accepted), 101);
-    // 64 places, 100 silent ones, and the member.
+    // There are 64 places for 100 silent sockets and the member.
     assert_eq!(count(|s| &s.evicted), 37);
 }
 
@@ -266,7 +266,7 @@ async fn an_address_that_comes_too_fast_is_closed_unread() {
     let listener = alice.listen();
     let mut sockets = Vec::new();
     for _ in 0..60 {
-        // The reset may come before the connection is looked at.
+        // The reset may come before `connect` returns.
         sockets.push(TcpStream::connect(listener.address).await);
     }
     let limited = || listener.stats.limited.load(std::sync::atomic::Ordering::Relaxed);
@@ -328,7 +328,7 @@ async fn a_revocation_from_a_peer_cuts_later_handshakes_and_judges_living_sessio
     alice.dial("bob", listener.address);
     let DialError::Certificate(said) = alice.dial_error().await else { panic!() };
     assert!(said.contains("revoked"), "{said}");
-    // A newer list without the serial brings nobody back.
+    // A newer list without the serial does not bring the member back.
     let newer = crate::files::der(&ca.crl(3, &[], 30));
     assert_eq!(alice.shared.tls.take_in(&[newer]), (true, None));
     assert!(alice.shared.tls.refuses(&left.1).is_some());

@@ -1,4 +1,4 @@
-//! Identity files: every mistake is found at load and named; a reload replaces all or nothing.
+//! Identity files: every mistake is found and named when they are loaded, and a reload replaces all of them or none.
 
 use std::fs;
 
@@ -18,7 +18,7 @@ pub(crate) fn der(pem: &str) -> Vec<u8> {
     CertificateRevocationListDer::from_pem_slice(pem.as_bytes()).unwrap().to_vec()
 }
 
-/// The error of good files after a change.
+/// The error that good files give after a change.
 fn broken(change: impl FnOnce(&Ca, &mut IdentityFiles)) -> String {
     let (ca, dir) = (Ca::new("test CA"), TempDir::new().unwrap());
     let mut files = ca.files(dir.path(), "alice");
@@ -109,7 +109,7 @@ fn an_overdue_list_is_used_unless_that_is_refused() {
     assert!(all.overdue(&issuer, Timestamp(u64::MAX)).is_some());
 }
 
-/// A session of bob's at alice's, as TLS has proven it.
+/// A session of bob at alice, as TLS has proven it.
 async fn session(ca: &Ca, alice: &std::sync::Arc<Tls>) -> Session {
     let mut node = Node::new(alice.clone());
     let listener = node.listen();
@@ -131,7 +131,7 @@ async fn a_living_session_is_judged_by_the_clock_the_roots_and_the_lists() {
     let mut foreign = good.clone();
     foreign.issuer = Hash::ZERO;
     assert_eq!(tls.refuses(&foreign), Some(Refusal::Root));
-    // An overdue list is used, or ends what lives.
+    // An overdue list is used; if overdue lists are refused, it ends living sessions.
     let overdue = ca.crl(2, &[&[77]], -1);
     assert_eq!(tls.take_in(&[der(&overdue)]), (true, None));
     assert_eq!(tls.refuses(&good), None);
@@ -156,13 +156,13 @@ fn a_reload_replaces_all_or_nothing() {
     renewed.not_after = days(50);
     let renewed = ca.issue(renewed);
     fs::write(&files.certificate, &renewed.pem).unwrap();
-    assert!(matches!(tls.reload(), Err(IdentityError::Key { .. })), "the key has not come yet");
+    assert!(matches!(tls.reload(), Err(IdentityError::Key { .. })), "the new key is not there yet");
     assert_eq!(tls.not_after(), before);
     fs::write(&files.key, renewed.key.serialize_pem()).unwrap();
     assert!(tls.reload().unwrap());
     assert!(tls.not_after() > before);
 
-    // The root changes: both for a while, each with its list.
+    // The root changes. For a while there are both roots, each with its list.
     let new = Ca::new("new CA");
     fs::write(&files.ca, ca.issuer.pem() + &new.issuer.pem()).unwrap();
     assert!(matches!(tls.reload(), Err(IdentityError::CrlMissing { .. })));

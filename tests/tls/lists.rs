@@ -1,4 +1,4 @@
-//! Revocation lists that another implementation made, odd ones included: plain and complete ones count, the others are refused.
+//! Revocation lists that OpenSSL made. Plain and complete ones count; all others are refused.
 
 use std::fs;
 use std::path::Path;
@@ -42,7 +42,7 @@ onlysomereasons = keyCompromise,CACompromise
 1.2.3.4 = critical,DER:05:00
 ";
 
-/// A list as openssl makes it; the revoked serial is 5.
+/// A list that openssl makes. The revoked serial is 5.
 fn make(dir: &Path, section: Option<&str>, number: Option<&str>) -> Vec<u8> {
     let config = match number {
         Some(number) => {
@@ -69,7 +69,7 @@ fn only_plain_and_complete_lists_of_openssl_count() {
     let (tls, _dir) = ca.node("alice");
     let dir = TempDir::new().unwrap();
     fs::write(dir.path().join("ca.crt"), ca.issuer.pem()).unwrap();
-    // Of PKCS #8 openssl 3.0 reads only the first version (RFC 8410, section 10.3): without the public key.
+    // openssl 3.0 reads only the first version of PKCS #8 (RFC 8410, section 10.3), which is without the public key.
     let mut key = data_encoding::HEXLOWER.decode(b"302e020100300506032b657004220420").unwrap();
     key.extend(&ca.issuer.key().serialize_der()[16..48]);
     fs::write(dir.path().join("key.der"), key).unwrap();

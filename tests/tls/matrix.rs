@@ -1,4 +1,4 @@
-//! Bad certificates, each refused whichever side dials, with its reason on both.
+//! Bad certificates. Each is refused whichever side dials, and both sides learn the reason.
 
 use bouya_core::overlay::{CloseReason, DialError, Input};
 use rcgen::{
@@ -20,7 +20,7 @@ fn change(id: &str, change: impl FnOnce(&mut CertificateParams)) -> CertificateP
     params
 }
 
-/// Name, certificate, and what the refusing side says when it is shown by a client, by a server.
+/// For each: name, certificate, and what the refusing side says when a client shows it, and when a server does.
 fn bad(ca: &Ca) -> Vec<(&'static str, Cert, &'static str, &'static str)> {
     let same = |name, params, text| (name, ca.issue(params), text, text);
     let sub = ca.below("a CA below");
@@ -85,7 +85,7 @@ fn bad(ca: &Ca) -> Vec<(&'static str, Cert, &'static str, &'static str)> {
         same("one SAN twice", names(&["bob", "bob"]), "2 of them"),
         same("5,000 SANs", names(&["bob"; 5_000]), "5000 of them"),
         ("wildcard", ca.issue(named(b"*")), "made of a-z", "is for *"),
-        ("wildcard below", ca.issue(named(b"*.bob")), "made of a-z", "is for *.bob"),
+        ("wildcard with a domain", ca.issue(named(b"*.bob")), "made of a-z", "is for *.bob"),
         ("a domain", ca.issue(named(b"bob.example")), "made of a-z", "is for bob.example"),
         ("a dot at the end", ca.issue(named(b"bob.")), "made of a-z", "is for bob."),
         ("NUL at the end", ca.issue(named(b"bob\0")), "made of a-z", "is for bob\\0"),
@@ -118,11 +118,11 @@ fn bad(ca: &Ca) -> Vec<(&'static str, Cert, &'static str, &'static str)> {
     ]
 }
 
-/// Bob's, with any bytes as the one DNS name.
+/// Bob's certificate with any bytes as its only DNS name.
 fn named(name: &[u8]) -> CertificateParams {
     let tagged = |tag: u8, body: &[u8]| {
         let [high, low] = u16::try_from(body.len()).unwrap().to_be_bytes();
-        // The shortest form, as DER wants it.
+        // DER wants the shortest form.
         let length = match (high, low) {
             (0, ..128) => vec![low],
             (0, _) => vec![0x81, low],
@@ -137,7 +137,7 @@ fn named(name: &[u8]) -> CertificateParams {
     })
 }
 
-/// Bob's, by a CA that forty others of the same name may have signed: to find a way takes a search.
+/// Bob's certificate with a chain of forty CAs that have the same name, so that finding a path takes a search.
 fn labyrinth(ca: &Ca) -> Cert {
     let sub = ca.below("a CA below");
     let mut cert = sub.issue(member("bob"));
@@ -157,10 +157,10 @@ fn network() -> (Ca, Node, TempDir) {
 async fn bad_clients_are_refused_with_the_reason() {
     let (ca, mut alice, _dir) = network();
     for (name, cert, text, _) in bad(&ca) {
-        // A listener for each: this is about certificates, not about coming too fast.
+        // Each gets a new listener, so that the rate limit for addresses plays no part.
         let listener = alice.listen();
         let client = raw_client(&ca, Some(&cert), GOOD_ALPN);
-        // With TLS 1.3 this end may believe that it is in.
+        // With TLS 1.3 this end may believe that it was accepted.
         let stream = connect(client, listener.address, "alice").await;
         until(name, || listener.stats.last_refusal().is_some()).await;
         let said = listener.stats.last_refusal().unwrap();
@@ -170,7 +170,7 @@ async fn bad_clients_are_refused_with_the_reason() {
             let end = stream.read_to_end(&mut rest).await;
             assert!(
                 end.is_err() || rest.windows(text.len()).any(|at| at == text.as_bytes()),
-                "{name}: told nothing"
+                "{name}: the client is told nothing"
             );
         }
     }
@@ -234,7 +234,7 @@ async fn a_dialer_learns_that_its_certificate_was_refused() {
     let ca = Ca::new("test CA");
     let alice = change("alice", |p| p.serial_number = Some(SerialNumber::from_slice(REVOKED)));
     let (dir, other_dir) = (TempDir::new().unwrap(), TempDir::new().unwrap());
-    // Alice does not know yet that she is revoked.
+    // Alice's own list does not have her yet.
     let alice = open(ca.files_with(dir.path(), &ca.issue(alice), &ca.crl(1, &[], 30))).unwrap();
     let bob = open(ca.files_with(other_dir.path(), &ca.issue(member("bob")), &ca.crl(2, &[REVOKED], 30)));
     let (mut alice, mut bob) = (Node::new(alice.into()), Node::new(bob.unwrap().into()));

@@ -1,4 +1,4 @@
-//! What was found, as tables or as JSON.
+//! The figures of a bench, as tables or as JSON.
 
 use std::iter;
 
@@ -9,7 +9,7 @@ use crate::bench::{Figure, Report, Spread};
 use crate::cli::error::Error;
 use crate::cli::output::{Output, cell, or_dash};
 
-/// Columns of the least and the most, where there is more than one run.
+/// Two more columns, if there is more than one run.
 const SPREAD: [&str; 2] = ["least", "most"];
 
 pub(super) fn json(found: &impl Serialize, out: &mut Output) -> Result<(), Error> {
@@ -55,7 +55,7 @@ fn spoken(name: &str) -> String {
     name.replace('_', " ")
 }
 
-/// Three digits that count, with a suffix where there are more than six.
+/// Three significant digits, with the suffix M or G for large numbers.
 fn number(value: f64) -> String {
     match value.abs() {
         at if at >= 1e9 => format!("{:.2} G", value / 1e9),

@@ -7,7 +7,7 @@ use borsh::{BorshDeserialize, BorshSerialize};
 use thiserror::Error;
 
 use crate::codec::Text;
-use crate::limits::{COIN_DECIMALS, COIN_SYMBOL_BYTES};
+use crate::limits::COIN_SYMBOL_BYTES;
 
 /// A network's coin: what it is called and how many decimals people see. On the ledger an amount is a u64 of the smallest unit.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
@@ -84,6 +84,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::limits::COIN_DECIMALS;
 
     fn coin(decimals: u8) -> Coin {
         Coin { symbol: "ACM".to_string().try_into().unwrap(), decimals }

@@ -76,6 +76,13 @@ pub struct Block {
 impl Header {
     /// The only block version there is.
     pub const VERSION: u32 = 1;
+    /// The flag that says: the time since the parent was a rest, nobody had anything to confirm.
+    pub const TOLD: u32 = 1;
+
+    /// Whether it tells that the time since its parent was a rest.
+    pub fn is_told(&self) -> bool {
+        self.flags & Self::TOLD != 0
+    }
 
     /// The block's id.
     pub fn id(&self) -> Hash {
@@ -197,7 +204,7 @@ mod tests {
     fn the_seal_covers_all_but_itself_and_the_nonce() {
         let network = Hash([9; 32]);
         let mut sealed = header();
-        sealed.seal(&network, &SecretKey::from_seed(&[4; 32]));
+        sealed.seal(&network, &crate::testing::key(4));
         assert!(sealed.is_sealed(&network));
         assert!(!sealed.is_sealed(&Hash([8; 32])));
         let bytes = encode(&sealed);

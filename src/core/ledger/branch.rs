@@ -73,6 +73,14 @@ pub enum HeaderError {
         /// The time it states.
         found: Timestamp,
     },
+    /// Tells a rest where there was none.
+    #[error("the block tells a rest of {gap} ms, a rest lasts at least {least} ms")]
+    Rest {
+        /// Milliseconds since its parent.
+        gap: u64,
+        /// The shortest rest.
+        least: u64,
+    },
     /// Not what the schedule prescribes.
     #[error("the block states difficulty {found}, prescribed is {expected}")]
     Difficulty {
@@ -112,7 +120,7 @@ impl Header {
 
     /// Checks what needs no ancestors: form, work at the stated difficulty, member, seal. Cheapest first.
     pub fn check_alone(&self, rules: &Rules) -> Result<(), HeaderError> {
-        if self.version != Self::VERSION || self.flags != 0 || self.commitments != Hash::ZERO {
+        if self.version != Self::VERSION || self.flags & !Self::TOLD != 0 || self.commitments != Hash::ZERO {
             return Err(HeaderError::Version { version: self.version, flags: self.flags });
         }
         self.check_work()?;
@@ -154,9 +162,9 @@ impl Branch {
         leaf
     }
 
-    /// The difficulty that a block at `time` on top of this branch must state.
-    pub fn difficulty_at(&self, rules: &Rules, time: Timestamp) -> u64 {
-        rules.schedule.difficulty(self.lateness, time.millis_since(self.time))
+    /// The difficulty that a block on top of this branch must state.
+    pub fn next_difficulty(&self, rules: &Rules) -> u64 {
+        rules.schedule.difficulty(self.lateness)
     }
 
     /// Checks `header` and takes it in. Whether its time is ahead of this node's clock is not asked: that is no fault.
@@ -170,7 +178,8 @@ impl Branch {
     /// Takes in a header that was checked before (read back from the store). Returns the tree nodes that it
     /// completed.
     pub fn push_known(&mut self, rules: &Rules, header: &Header) -> Vec<Node> {
-        self.lateness = rules.schedule.lateness(self.lateness, header.time.millis_since(self.time));
+        let gap = header.time.millis_since(self.time);
+        self.lateness = rules.schedule.lateness(self.lateness, header.height, gap, header.is_told());
         self.work = self.work.saturating_add(Work::from(header.difficulty));
         self.id = header.id();
         self.height = header.height;
@@ -194,7 +203,11 @@ impl Branch {
         if header.time <= self.time {
             return Err(HeaderError::Time { parent: self.time, found: header.time });
         }
-        let expected = self.difficulty_at(rules, header.time);
+        let (gap, least) = (header.time.millis_since(self.time), rules.schedule.shortest_rest_ms());
+        if header.is_told() && gap < least {
+            return Err(HeaderError::Rest { gap, least });
+        }
+        let expected = self.next_difficulty(rules);
         if header.difficulty != expected {
             return Err(HeaderError::Difficulty { expected, found: header.difficulty });
         }

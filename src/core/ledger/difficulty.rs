@@ -1,21 +1,36 @@
-//! Difficulty: expected hashes per block, steered so that blocks come at the interval.
+//! Difficulty: the expected hashes of a block, steered so that blocks come at the interval.
 //!
-//! ASERT (as in Bitcoin Cash' aserti3-2d) whose debt is bounded. A chain's *lateness* is how far its blocks are behind their
-//! due times; difficulty halves per half-life of lateness and doubles per half-life of earliness. Two bounds keep a rest (an
-//! idle network, a weekend) from turning into a flood: one gap adds at most ten intervals, and all of it at most 16 half-lives.
+//! ASERT (as in Bitcoin Cash' aserti3-2d) whose gaps are clipped. A chain's *lateness* is how far its blocks are behind their due times.
+//! Difficulty halves with each half-life of lateness and doubles with each half-life of earliness.
 //!
-//! *Easing*: a block that itself comes very late may be easier, halved once per interval beyond the bound, so that a network whose
-//! biggest miner left is not stuck until the next block.
+//! A network that has nothing to confirm rests. A controller that took a rest for lateness would sink with every rest, and a member could
+//! date blocks into a rest until they cost nothing. So:
+//! - a gap adds at most three intervals, whatever the dates say: eight dated blocks cost 0.86 of eight honest ones;
+//! - what counts as on time is a little less than an interval, so that clipping does not bias the mean: E[min(X, 3)] = 1 - e^-3;
+//! - a rest is *told* in the header and then counts nothing; a gap below two intervals is no rest;
+//! - a block's own gap does not change its own difficulty: dates alone buy no easier block.
+//!
+//! A young chain steers four times as fast: the hash rate that its first difficulty was made from is a guess.
+//!
+//! What this cannot do: a resting network has no majority. SECURITY.md says what that means.
 
 use core::time::Duration;
 
-use crate::limits::EASING_BITS;
+use crate::limits::DIFFICULTY_FLOOR_BITS;
 
-/// One gap counts as at most so many intervals of lateness.
-const GAP_INTERVALS: i64 = 10;
-/// Easing begins after so many intervals, but never before [`EASING_MIN_MS`].
-const EASING_INTERVALS: i64 = 10;
-const EASING_MIN_MS: i64 = 60_000;
+/// A gap counts as at most this many intervals.
+const CLIP_INTERVALS: i64 = 3;
+/// A shorter gap than this many intervals is no rest.
+const REST_INTERVALS: u64 = 2;
+/// Up to this height a gap counts [`YOUNG_FACTOR`] times.
+const YOUNG_UNTIL: u64 = 64;
+const YOUNG_FACTOR: i64 = 4;
+/// The longest rest, in intervals, and the span that it should have if the interval allows.
+const HEARTBEAT_INTERVALS: (u64, u64) = (2, 32);
+const HEARTBEAT_MS: u64 = 60_000;
+/// How far ahead of the local clock a block may be: two intervals, within these bounds in milliseconds.
+const AHEAD_INTERVALS: u64 = 2;
+const AHEAD_MS: (u64, u64) = (1_000, 10_000);
 
 /// A network's block schedule. Lateness is in milliseconds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,32 +53,51 @@ impl Schedule {
 
     /// The interval between blocks.
     pub fn interval(&self) -> Duration {
-        Duration::from_millis(self.interval.unsigned_abs())
+        Duration::from_millis(self.interval_ms())
     }
 
-    /// Lateness after a block that came `gap` milliseconds after its parent.
-    pub fn lateness(&self, before: i64, gap: u64) -> i64 {
-        let gap = i64::try_from(gap).unwrap_or(i64::MAX);
-        let counted = gap.min(self.interval.saturating_mul(GAP_INTERVALS));
-        before
-            .saturating_add(counted)
-            .saturating_sub(self.interval)
-            .min(self.half_life.saturating_mul(i64::from(EASING_BITS)))
+    /// The same, in milliseconds.
+    pub fn interval_ms(&self) -> u64 {
+        self.interval.unsigned_abs()
     }
 
-    /// The difficulty that a block must state: after a parent with this `lateness`, `gap` milliseconds later.
-    pub fn difficulty(&self, lateness: i64, gap: u64) -> u64 {
-        let regular = scale(self.initial, lateness, self.half_life);
-        let floor = self.initial.checked_shr(EASING_BITS).unwrap_or(0).max(1);
-        let easing_after = self.interval.saturating_mul(EASING_INTERVALS).max(EASING_MIN_MS);
-        let beyond = i64::try_from(gap).unwrap_or(i64::MAX).saturating_sub(easing_after);
-        if beyond <= 0 {
-            return regular;
+    /// The shortest gap, in milliseconds, that a header may tell as a rest.
+    pub fn shortest_rest_ms(&self) -> u64 {
+        self.interval_ms().saturating_mul(REST_INTERVALS)
+    }
+
+    /// A network never rests longer than this, in milliseconds: an empty block comes, so that nobody can date a block further back.
+    pub fn heartbeat_ms(&self) -> u64 {
+        let (least, most) = HEARTBEAT_INTERVALS;
+        HEARTBEAT_MS
+            .max(self.interval_ms().saturating_mul(least))
+            .min(self.interval_ms().saturating_mul(most))
+    }
+
+    /// A block further ahead of the local clock than this, in milliseconds, is held until due. Held, never refused: clocks differ and
+    /// correct themselves.
+    pub fn ahead_ms(&self) -> u64 {
+        let (least, most) = AHEAD_MS;
+        self.interval_ms().saturating_mul(AHEAD_INTERVALS).clamp(least, most)
+    }
+
+    /// Lateness after the block at `height`, which came `gap` milliseconds after its parent, or `told` that this was a rest.
+    pub fn lateness(&self, before: i64, height: u64, gap: u64, told: bool) -> i64 {
+        if told {
+            return before;
         }
-        let halvings = beyond.checked_div(self.interval).unwrap_or(0);
-        let eased =
-            u32::try_from(halvings).ok().and_then(|halvings| regular.checked_shr(halvings)).unwrap_or(0);
-        eased.max(floor)
+        let gap = i64::try_from(gap).unwrap_or(i64::MAX);
+        let on_time = self.interval.saturating_sub(self.interval.checked_div(20).unwrap_or(0));
+        let counted = gap.min(self.interval.saturating_mul(CLIP_INTERVALS)).saturating_sub(on_time);
+        let factor = if height <= YOUNG_UNTIL { YOUNG_FACTOR } else { 1 };
+        let most = self.half_life.saturating_mul(i64::from(DIFFICULTY_FLOOR_BITS));
+        before.saturating_add(counted.saturating_mul(factor)).min(most)
+    }
+
+    /// The difficulty that a block after a parent with this `lateness` must state.
+    pub fn difficulty(&self, lateness: i64) -> u64 {
+        let floor = self.initial.checked_shr(DIFFICULTY_FLOOR_BITS).unwrap_or(0);
+        scale(self.initial, lateness, self.half_life).max(floor)
     }
 }
 

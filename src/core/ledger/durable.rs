@@ -40,7 +40,7 @@ pub enum BlockOutcome {
     Known,
     /// Its time has not come. It is good as far as can be seen, and is to be given again then.
     Early {
-        /// Its time.
+        /// When it may be taken.
         due: Timestamp,
         /// Its size.
         bytes: usize,
@@ -182,5 +182,32 @@ impl<D: Disk> Ledger<D> {
     fn commit(&mut self, ready: Ready) -> Result<Option<Moved>, D::Error> {
         self.disk.commit(ready.change())?;
         Ok(self.chain.accept(ready))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec;
+
+    use super::*;
+    use crate::ledger::check_inline;
+    use crate::testing::{Memory, Node, genesis};
+
+    #[test]
+    fn a_reorganisation_whose_commit_fails_is_told_to_nobody() {
+        let mut node = Node::of(genesis());
+        let fork = node.chain.tip().clone();
+        let first = node.mine(vec![]);
+        let (branch, _) = node.run_on(&fork, 2, 100, 8);
+        let mut check = check_inline(node.network());
+        let mut ledger = Ledger::load(genesis(), Memory::new(&genesis())).unwrap();
+        let blocks = [&first, &branch[0], &branch[1]].map(|block| (block.clone(), Origin::Pushed));
+        ledger.take(&mut check, Timestamp(u64::MAX), blocks).unwrap();
+
+        ledger.disk.fails = true;
+        let flip = core::iter::repeat_with(|| ledger.step(&mut check));
+        let flip = flip.take(9).find(|step| !matches!(step, Ok(Stepped::Working)));
+        assert!(matches!(flip, Some(Err(_))), "{flip:?}");
+        assert_eq!(ledger.chain().tip().id, first.id());
     }
 }

@@ -9,13 +9,12 @@ use alloc::vec::Vec;
 use borsh::BorshSerialize;
 use thiserror::Error;
 
-use super::amount::COIN_DECIMALS;
 use super::block::root_of_definition;
 use super::{Address, Branch, Coin, Frontier, Header, Schedule};
 use crate::codec::{Text, encode};
 use crate::crypto::{Hash, PublicKey, Signature, tagged_hash};
 use crate::id::NodeId;
-use crate::limits::{BLOCK_BYTES, COIN_DECIMALS, GENESIS_ALLOCATIONS, GENESIS_MEMBERS};
+use crate::limits::{BLOCK_BYTES, COIN_DECIMALS, GENESIS_ALLOCATIONS, GENESIS_MEMBERS, NETWORK_NAME_BYTES};
 use crate::time::Timestamp;
 
 /// Encoding version of the definition.
@@ -30,7 +29,7 @@ const SECTION_ALLOCATIONS: u8 = 4;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NetworkSpec {
     /// The network's name.
-    pub name: Text<64>,
+    pub name: Text<NETWORK_NAME_BYTES>,
     /// When it begins: the genesis block's time.
     pub created: Timestamp,
     /// Keeps two networks of the same definition apart.
@@ -160,7 +159,7 @@ impl BlockRules {
 
 impl NetworkSpec {
     /// A network that anybody who is admitted may join empty-handed: no salt, members or allocations.
-    pub fn new(name: Text<64>, created: Timestamp, coin: Coin, blocks: BlockRules) -> Self {
+    pub fn new(name: Text<NETWORK_NAME_BYTES>, created: Timestamp, coin: Coin, blocks: BlockRules) -> Self {
         Self { name, created, salt: [0; 16], coin, blocks, members: Vec::new(), allocations: Vec::new() }
     }
 

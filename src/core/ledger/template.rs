@@ -12,6 +12,21 @@ use crate::time::Timestamp;
 /// Bytes of a block beyond its transactions: header, reward and the list's length.
 const ENVELOPE_BYTES: usize = HEADER_BYTES + 41 + 4;
 
+/// What a block says of its time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Date {
+    /// When.
+    pub time: Timestamp,
+    /// The time since its parent was a rest.
+    pub told: bool,
+}
+
+impl From<Timestamp> for Date {
+    fn from(time: Timestamp) -> Self {
+        Self { time, told: false }
+    }
+}
+
 /// A sealed block that lacks its proof of work.
 #[derive(Clone, Debug)]
 pub struct Template {
@@ -24,15 +39,15 @@ impl Template {
         genesis.rules.max_bytes.saturating_sub(ENVELOPE_BYTES)
     }
 
-    /// A block on `branch`, at `now` or right after its parent if that is later. `supply` is the coins that exist on the branch. The
-    /// transactions must be executable in this order.
+    /// A block on `branch`, at its date or right after its parent if that is later. A rest is told only where it may be. `supply` is the
+    /// coins that exist on the branch. The transactions must be executable in this order.
     pub fn new(
         genesis: &Genesis,
         branch: &Branch,
         supply: u64,
         transactions: impl IntoIterator<Item = CheckedTransaction>,
         reward_to: Address,
-        now: Timestamp,
+        date: impl Into<Date>,
         key: &SecretKey,
     ) -> Self {
         let rules = &genesis.rules;
@@ -42,13 +57,15 @@ impl Template {
         let body =
             Body { reward: Reward { to: reward_to, amount }, transactions: Bounded::truncated(transactions) };
         let height = branch.height.saturating_add(1);
-        let time = now.max(Timestamp(branch.time.0.saturating_add(1)));
+        let Date { time, told } = date.into();
+        let time = time.max(Timestamp(branch.time.0.saturating_add(1)));
+        let told = told && time.millis_since(branch.time) >= rules.schedule.shortest_rest_ms();
         let mut header = Header {
             version: Header::VERSION,
-            flags: 0,
+            flags: if told { Header::TOLD } else { 0 },
             height,
             time,
-            difficulty: branch.difficulty_at(rules, time),
+            difficulty: branch.next_difficulty(rules),
             parent: branch.id,
             body: body.root(height),
             history: branch.frontier.root(),

@@ -251,19 +251,14 @@ mod tests {
     use alloc::vec;
 
     use super::*;
+    use crate::testing::{address, key};
 
     const NETWORK: Hash = Hash([7; 32]);
 
-    fn key() -> SecretKey {
-        SecretKey::from_seed(&[1; 32])
-    }
-
     fn transfer(amounts: &[u64], fee: u64) -> Transaction {
-        let outputs = amounts
-            .iter()
-            .map(|amount| Output { to: Address::of(&PublicKey([5; 32])), amount: *amount })
-            .collect::<Vec<_>>();
-        Transaction::transfer(&NETWORK, &key(), 3, fee, 100, outputs.try_into().unwrap(), Text::default())
+        let outputs =
+            Bounded::truncated(amounts.iter().map(|amount| Output { to: address(5), amount: *amount }));
+        Transaction::transfer(&NETWORK, &key(1), 3, fee, 100, outputs, Text::default())
     }
 
     #[test]
@@ -273,7 +268,7 @@ mod tests {
         assert_eq!(checked.cost(), 13);
         assert_eq!(checked.id(), transaction.id());
         assert_eq!(checked.size(), encode(&transaction).len());
-        assert_eq!(checked.payer(), Address::of(&key().public()));
+        assert_eq!(checked.payer(), address(1));
     }
 
     #[test]
@@ -301,7 +296,7 @@ mod tests {
 
     #[test]
     fn outputs_are_bounded() {
-        let output = Output { to: Address::of(&PublicKey([5; 32])), amount: 1 };
+        let output = Output { to: address(5), amount: 1 };
         assert!(Bounded::<Output, OUTPUTS>::try_from(vec![output; OUTPUTS + 1]).is_err());
     }
 }

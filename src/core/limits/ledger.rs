@@ -23,7 +23,7 @@ pub const HEADER_BYTES: usize = 264;
 /// Bytes of a block without transactions: header, whom the reward is for and how much it is, a count of 0.
 pub const EMPTY_BLOCK_BYTES: u32 = HEADER_BYTES as u32 + 33 + 8 + 4;
 /// C: the difficulty never falls below the initial one divided by two to this power: a rest must not make blocks free.
-pub const EASING_BITS: u32 = 16;
+pub const DIFFICULTY_FLOOR_BITS: u32 = 16;
 /// C: bytes of a network's name.
 pub const NETWORK_NAME_BYTES: usize = 64;
 /// C: bytes of a coin's symbol.
@@ -34,6 +34,3 @@ pub const COIN_DECIMALS: u8 = 9;
 pub const GENESIS_MEMBERS: usize = 1_000;
 /// C: coins that a network's definition gives out, by address: likewise.
 pub const GENESIS_ALLOCATIONS: usize = 10_000;
-/// How far ahead of the local clock a block may be before it is held until due, in milliseconds. Held, never refused:
-/// clocks differ and correct themselves.
-pub const AHEAD_MS: u64 = 10_000;

@@ -19,6 +19,6 @@ pub const LOST_BYTES: usize = MEMPOOL_BYTES;
 /// A node with bootstrap entries mines after this long even if nobody answers.
 pub const MINE_ALONE_AFTER: Duration = Duration::from_secs(5);
 /// Confirmations that the newest transaction needs before a miner on demand rests: no node looks further back for it.
-pub const MINE_REST_AFTER: u64 = 6;
+pub const REST_AFTER: usize = 6;
 /// A clock further off than this from the peers' median stops mining, in milliseconds.
 pub const CLOCK_OFF_MS: u64 = 5_000;

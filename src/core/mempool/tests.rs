@@ -1,25 +1,14 @@
-use alloc::borrow::ToOwned;
 use alloc::vec;
 
 use proptest::prelude::*;
 
 use super::*;
 use crate::codec::{Bounded, Text};
-use crate::crypto::{PublicKey, SecretKey};
-use crate::ledger::{
-    Allocation, BlockRules, Coin, ExecutionError, Genesis, NetworkSpec, Output, Transaction, World,
-};
-use crate::time::Timestamp;
+use crate::crypto::PublicKey;
+use crate::ledger::{ExecutionError, Output, Transaction, World};
+use crate::testing::{address, key, network};
 
 const NETWORK: Hash = Hash([1; 32]);
-
-fn key(n: u8) -> SecretKey {
-    SecretKey::from_seed(&[n; 32])
-}
-
-fn sender(n: u8) -> Address {
-    Address::of(&key(n).public())
-}
 
 fn pay(from: u8, nonce: u64, amount: u64, fee: u64, valid_until: u64) -> CheckedTransaction {
     let output = Bounded::truncated([Output { to: Address::of(&PublicKey([9; 32])), amount }]);
@@ -59,7 +48,7 @@ fn queues_have_no_gaps_and_balances_cover_them() {
         Err(MempoolError::Execution(ExecutionError::Balance { .. }))
     ));
     insert(&mut pool, pay(1, 1, 1, 500, 9)).unwrap();
-    assert_eq!(pool.pending(&sender(1)).unwrap().nonce, 2);
+    assert_eq!(pool.pending(&address(1)).unwrap().nonce, 2);
     assert_eq!(insert(&mut pool, pay(1, 1, 1, 500, 9)), Err(MempoolError::Known));
     assert!(matches!(insert(&mut pool, pay(2, 0, 1, 10, 9)), Err(MempoolError::Fee { fee: 10, .. })));
     assert!(matches!(
@@ -142,21 +131,16 @@ fn a_new_tip_confirms_drops_and_reports() {
     insert(&mut pool, pay(1, 2, 500_000, 500, 9)).unwrap();
     insert(&mut pool, pay(2, 0, 1, 500, 5)).unwrap();
     let after = Account { balance: 400_000, nonce: 2 };
-    let dropped = pool.moved(&sender(1), after, 6, &confirmed);
+    let dropped = pool.moved(&address(1), after, 6, &confirmed);
     assert_eq!(reasons(&dropped), [(1, DropReason::Conflict), (2, DropReason::Balance)]);
-    assert_eq!(reasons(&pool.moved(&sender(2), RICH, 6, &confirmed)), [(0, DropReason::Late)]);
+    assert_eq!(reasons(&pool.moved(&address(2), RICH, 6, &confirmed)), [(0, DropReason::Late)]);
     assert!(pool.is_empty());
     assert_eq!(pool.bytes(), 0);
 }
 
 /// A world in which the first sender has its coins and has sent nothing.
 fn world() -> World {
-    let coin = Coin { symbol: Text::try_from("T".to_owned()).unwrap(), decimals: 0 };
-    let rules = BlockRules::new(1_000, 4, 50);
-    let allocations = Vec::from([Allocation { address: sender(1), amount: RICH.balance }]);
-    let spec =
-        NetworkSpec::new(Text::try_from("test".to_owned()).unwrap(), Timestamp(1_000_000), coin, rules);
-    World::new(&Genesis::new(NetworkSpec { allocations, ..spec }).unwrap())
+    World::new(&network("test", RICH.balance))
 }
 
 #[test]
@@ -175,7 +159,7 @@ fn what_stands_on_a_transaction_that_comes_back_stays() {
         let tip_move = TipMove { view: &world, height: 1, confirmed: &BTreeSet::new(), lost };
         let followed = pool.follow(Time::from_millis(9), tip_move).unwrap();
         assert_eq!(reasons(&followed.dropped), left);
-        assert_eq!(pool.pending(&sender(1)).map(|account| account.nonce), next);
+        assert_eq!(pool.pending(&address(1)).map(|account| account.nonce), next);
         check(&pool);
         // They have not begun to wait anew.
         let (waited, expiry) = (pool.len(), Limits::default().expiry);
@@ -215,7 +199,7 @@ fn selection_is_by_rate_and_in_nonce_order() {
     }
     let order: Vec<(Address, u64)> =
         pool.select(usize::MAX, 99).iter().map(|t| (t.payer(), t.nonce)).collect();
-    assert_eq!(order, vec![(sender(2), 0), (sender(3), 0), (sender(1), 0), (sender(1), 1)]);
+    assert_eq!(order, vec![(address(2), 0), (address(3), 0), (address(1), 0), (address(1), 1)]);
     // What pays the same goes by its id.
     for from in 4..12 {
         insert(&mut pool, pay(from, 0, 1, 600, 9)).unwrap();
@@ -241,7 +225,7 @@ proptest! {
                 0 => {
                     let account = accounts.get_mut(&who).unwrap();
                     *account = Account { balance: amount * 3, nonce: account.nonce + nonce / 3 };
-                    pool.moved(&sender(who), *account, 1, &BTreeSet::new());
+                    pool.moved(&address(who), *account, 1, &BTreeSet::new());
                 }
                 _ => {
                     let before = pool.len();
@@ -259,7 +243,7 @@ proptest! {
                 }
             }
             check(&pool);
-            let mut state = accounts.iter().map(|(n, a)| (sender(*n), *a)).collect::<BTreeMap<_, _>>();
+            let mut state = accounts.iter().map(|(n, a)| (address(*n), *a)).collect::<BTreeMap<_, _>>();
             for chosen in pool.select(1_000, 99) {
                 state.get_mut(&chosen.payer()).unwrap().spend(&chosen, 1).unwrap();
             }

@@ -1,10 +1,12 @@
 //! The end of the best chain, as everybody in a node sees it.
 
+use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
 use crate::crypto::Hash;
 use crate::ledger::{Branch, Key, StateError, View, locator, read_supply};
-use crate::limits::{EMPTY_BLOCK_BYTES, MINE_REST_AFTER};
+use crate::limits::{EMPTY_BLOCK_BYTES, REST_AFTER};
+use crate::time::Timestamp;
 
 /// The end of the best chain.
 #[derive(Clone, Debug)]
@@ -13,36 +15,61 @@ pub struct Head {
     pub branch: Branch,
     /// Coins that exist.
     pub supply: u64,
-    /// Blocks at the end that hold no transaction, at most [`MINE_REST_AFTER`].
-    pub empty_blocks: u64,
+    /// The last blocks, [`REST_AFTER`] of them or the whole chain, oldest first.
+    pub recent: VecDeque<Recent>,
     /// Blocks of the chain, newest first, ever sparser.
     pub locator: Vec<Hash>,
     /// No block is taken because the disk is nearly full.
     pub disk_full: bool,
 }
 
+/// What a block at the end of the chain tells a miner.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Recent {
+    /// Its id.
+    pub id: Hash,
+    /// Its time.
+    pub time: Timestamp,
+    /// Milliseconds since its parent.
+    pub gap_ms: u64,
+    /// It tells that this was a rest.
+    pub told: bool,
+    /// It came late: the next block is easier for it.
+    pub late: bool,
+    /// It holds no transaction.
+    pub empty: bool,
+}
+
 impl Head {
     /// Reads what belongs to the chain that ends in `branch`.
-    pub(super) fn read(view: &dyn View, branch: &Branch, disk_full: bool) -> Result<Self, StateError> {
+    pub fn read(view: &dyn View, branch: &Branch, disk_full: bool) -> Result<Self, StateError> {
         let supply = read_supply(view.row(&Key::Supply)?)?;
-        let empty_blocks = empty_blocks(view, branch.height)?;
+        let recent = recent(view, branch)?;
         let locator = locator(view, branch.height)?;
-        Ok(Self { branch: branch.clone(), supply, empty_blocks, locator, disk_full })
+        Ok(Self { branch: branch.clone(), supply, recent, locator, disk_full })
     }
 }
 
-fn empty_blocks(view: &dyn View, tip: u64) -> Result<u64, StateError> {
-    let mut count = 0;
-    for height in (1..=tip).rev() {
-        let Some(id) = view.at_height(height)? else { break };
-        let Some(record) = view.record(&id)?.filter(|record| record.bytes <= EMPTY_BLOCK_BYTES) else {
-            break;
-        };
-        count = tip.saturating_sub(record.header.height).saturating_add(1);
-        if count >= MINE_REST_AFTER {
-            return Ok(MINE_REST_AFTER);
-        }
+fn recent(view: &dyn View, branch: &Branch) -> Result<VecDeque<Recent>, StateError> {
+    let mut recent = VecDeque::new();
+    let mut id = branch.id;
+    let mut next = view.record(&id)?;
+    while let Some(record) = next.filter(|record| record.header.height > 0)
+        && recent.len() < REST_AFTER
+    {
+        let header = &record.header;
+        let parent = view.record(&header.parent)?;
+        let Some(before) = &parent else { break };
+        recent.push_front(Recent {
+            id,
+            time: header.time,
+            gap_ms: header.time.millis_since(before.header.time),
+            told: header.is_told(),
+            late: record.lateness > before.lateness,
+            empty: record.bytes <= EMPTY_BLOCK_BYTES,
+        });
+        id = header.parent;
+        next = parent;
     }
-    // A young chain without transactions has nothing to wait for.
-    Ok(if count == tip { MINE_REST_AFTER } else { count })
+    Ok(recent)
 }

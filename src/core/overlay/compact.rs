@@ -90,7 +90,7 @@ impl Compact {
     pub fn tip(&mut self, tip: &Tip) {
         let branch = &tip.branch;
         self.height = branch.height;
-        let regular = branch.difficulty_at(&self.genesis.rules, branch.time);
+        let regular = branch.next_difficulty(&self.genesis.rules);
         self.least = regular.checked_div(COMPACT_WORK).unwrap_or(1);
     }
 

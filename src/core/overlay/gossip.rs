@@ -17,7 +17,6 @@
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use core::time::Duration;
 
 use self::batcher::Batcher;
 use self::request_tracker::RequestTracker;
@@ -26,8 +25,7 @@ use crate::crypto::Hash;
 use crate::ledger::{Block, CompactBlock, Transaction};
 use crate::limits::{
     GOSSIP_ANSWER_BYTES, GOSSIP_BATCH, GOSSIP_EAGER_PEERS, GOSSIP_RELAY, GOSSIP_SEEN_FOR, IDS_PER_MESSAGE,
-    KNOWN_BLOCKS_PER_PEER, KNOWN_IDS_PER_PEER, SEEN_IDS, SEND_QUEUE_BYTES, TRANSACTIONS_PER_MESSAGE,
-    UNCHECKED_BYTES_PER_PEER,
+    KNOWN_BLOCKS_PER_PEER, KNOWN_IDS_PER_PEER, SEEN_IDS, TRANSACTIONS_PER_MESSAGE, UNCHECKED_BYTES_PER_PEER,
 };
 use crate::overlay::{Act, ConnId, Fault, PoolRequest, TransactionOutcome};
 use crate::random::Random;

@@ -23,12 +23,10 @@ use alloc::collections::VecDeque;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::net::IpAddr;
-use core::time::Duration;
 
 use super::{CloseReason, Command, ConnId, DialError, Fault, Output, OverlaySettings, Verified};
 use crate::crypto::Hash;
 use crate::id::NodeId;
-use crate::limits::PEER_NOTE_EVERY;
 use crate::random::Random;
 use crate::time::{Time, Timestamp};
 use crate::wire::{CrlSummary, Endpoint, Goodbye, GoodbyeReason, Hello, Message, PeerEntry, TipSummary};

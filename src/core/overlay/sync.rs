@@ -17,7 +17,6 @@ use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::cmp::Reverse;
-use core::time::Duration;
 
 use self::fetch::{Fetch, Helper};
 use self::header_sync::{HeaderSync, WaitsFor};

@@ -5,10 +5,10 @@ use alloc::sync::Arc;
 use borsh::{BorshDeserialize, BorshSerialize};
 use thiserror::Error;
 
-use super::{Endpoint, hello::HOST_BYTES};
+use super::Endpoint;
 use crate::codec::{Bounded, DecodeError, Text, decode, encode};
 use crate::crypto::Hash;
-use crate::id::{NODE_ID_BYTES, NodeId};
+use crate::id::NodeId;
 use crate::ledger::{Block, CompactBlock, Header, ShortId, Transaction, Work};
 use crate::limits::{
     BLOCKS_PER_REQUEST, CRL_BYTES, CRLS_PER_MESSAGE, FRAME_BYTES, GOODBYE_BYTES, HEADER_BYTES,

@@ -1,6 +1,6 @@
-// Asking the node. Every answer is JSON; every error becomes a Trouble with words for people.
+// Requests to the node. Every answer is JSON; every error becomes a Trouble with a text for people.
 
-/** The longest that an answer may take, in milliseconds. */
+/** Longest wait for an answer, in milliseconds. */
 const PATIENCE = 10_000;
 
 export class Trouble extends Error {
@@ -9,13 +9,13 @@ export class Trouble extends Error {
     this.status = status;
     this.title = title;
   }
-  /** No answer at all, or none now. */
+  /** No answer at all, or the node cannot answer now. */
   get unreachable() {
     return this.status === 0 || this.status === 503;
   }
 }
 
-// Whole numbers beyond 2^53 stay as they are written, as text.
+// Whole numbers above 2^53 stay text, so that they keep all digits.
 const exact = (_, value, context) =>
   typeof value === "number" && Number.isInteger(value) && !Number.isSafeInteger(value) && context?.source
     ? context.source
@@ -28,19 +28,19 @@ export const ask = async (path) => {
     answer = await fetch(path, { cache: "no-store", signal: AbortSignal.timeout(PATIENCE) });
     text = await answer.text();
   } catch {
-    throw new Trouble(0, "The node does not answer", "It may be stopped, or this machine may have lost its way to it.");
+    throw new Trouble(0, "The node does not answer", "It may be stopped, or the connection to it may be down.");
   }
   let body = null;
   try {
     body = JSON.parse(text, exact);
   } catch {
-    // Below: no answer of the node's API is anything but JSON.
+    // Handled below: every answer of the node's API is JSON.
   }
   if (answer.ok && body !== null) return body;
-  throw new Trouble(answer.ok ? 502 : answer.status, body?.title ?? "No answer", body?.detail ?? `The node answered ${answer.status} without words.`);
+  throw new Trouble(answer.ok ? 502 : answer.status, body?.title ?? "No answer", body?.detail ?? `The node answered ${answer.status} without an explanation.`);
 };
 
-/** The answer, or null if there is none of that name. */
+/** The answer, or null if nothing has that name. */
 export const find = async (path) => {
   try {
     return await ask(path);
@@ -50,13 +50,13 @@ export const find = async (path) => {
   }
 };
 
-/** A path with a query of those values that are there. */
+/** A path with a query of the given values. Empty ones are left out. */
 export const query = (path, values) => {
   const given = Object.entries(values).filter(([, value]) => value !== null && value !== undefined && value !== "");
   return given.length === 0 ? path : `${path}?${new URLSearchParams(given)}`;
 };
 
-/** Items of a list until there are `most` of them, over several pages if one is short. */
+/** Up to `most` items of a list, from several pages if needed. */
 export const several = async (path, values, most) => {
   const items = [];
   let from = null;

@@ -1,4 +1,4 @@
-// The frame around all pages: which one a path shows, what keeps it fresh, and what is said when the node is gone.
+// The frame around all pages: picks the page for a path, keeps it up to date, and says when the node does not answer.
 
 import { Trouble } from "./api.js";
 import { h, morphChildren } from "./dom.js";
@@ -19,7 +19,7 @@ import { records } from "./pages/records.js";
 import { found } from "./pages/found.js";
 import { transaction } from "./pages/transaction.js";
 
-/** A page: { title(name), load(name, query, before, event), view(data, name, query), on: events that make it load again }. */
+/** Each page is { title(name), load(name, query, before, event), view(data, name, query), on: events that make it load again }. */
 const ROUTES = [
   [/^\/$/, overview],
   [/^\/blocks$/, blocks],
@@ -34,9 +34,9 @@ const ROUTES = [
   [/^\/peers$/, peers],
   [/^\/search$/, found],
 ];
-/** Between two loads of one page, in milliseconds, however much happens. */
+/** Shortest time between two loads of a page, in milliseconds, however many events come. */
 const CALM = 700;
-/** Events after which nothing that was read before need hold. */
+/** Events after which everything that was read before may be out of date. */
 const REWRITES = ["reorg", "lagged"];
 
 const by = (id) => document.getElementById(id);
@@ -57,17 +57,17 @@ const route = (path) => {
 };
 
 const troubled = (trouble, place) => {
-  if (trouble.unreachable) return [title(null, trouble.title), h("p", { class: "note" }, trouble.message, " This page goes on trying.")];
+  if (trouble.unreachable) return [title(null, trouble.title), h("p", { class: "note" }, trouble.message, " This page keeps trying.")];
   const other = place?.page.otherwise?.(place.name);
   return [
-    title(String(trouble.status), trouble.status === 404 ? "Not here" : trouble.title),
+    title(String(trouble.status), trouble.status === 404 ? "Not found" : trouble.title),
     h("p", { class: "note" }, `${trouble.message.slice(0, 1).toUpperCase()}${trouble.message.slice(1)}`),
     other ? h("p", {}, h("a", { href: other[1] }, other[0])) : null,
-    hint("If another member has it, this node may be catching up:", "bouya status"),
+    hint("If another member has it, this node may still be syncing. To check:", "bouya status"),
   ];
 };
 
-const nowhere = () => [title("404", "No such page"), h("p", { class: "note" }, "The address leads nowhere. "), h("p", {}, h("a", { href: "/" }, "To the overview"))];
+const nowhere = () => [title("404", "No such page"), h("p", { class: "note" }, "There is no page at this address. "), h("p", {}, h("a", { href: "/" }, "To the overview"))];
 
 const mark = () => {
   for (const link of document.querySelectorAll("header nav a")) {
@@ -90,10 +90,10 @@ const paint = (place, children, fresh) => {
   main.removeAttribute("aria-busy");
 };
 
-/** Loads the page of a place; an event's load changes only what is different. */
+/** Loads the page of a place. A load after an event changes only what is different. */
 const load = async (place, event = null) => {
   if (place.loading) {
-    // Of several, one that changed the past is the one to remember.
+    // If several events wait, one that rewrites the past is the one to remember.
     if (!REWRITES.includes(place.again)) place.again = event ?? place.again;
     return;
   }
@@ -109,8 +109,8 @@ const load = async (place, event = null) => {
     place.shown = true;
   } catch (trouble) {
     if (!(trouble instanceof Trouble)) console.error(trouble);
-    // What was read once stays on the page; the bar above says that the node is gone.
-    const words = trouble instanceof Trouble ? trouble : new Trouble(500, "This page has a fault", String(trouble));
+    // What was loaded before stays on the page; the bar above it says that the node does not answer.
+    const words = trouble instanceof Trouble ? trouble : new Trouble(500, "This page has a bug", String(trouble));
     const news = place.failed !== words.message;
     if (current === place && news && (fresh || !words.unreachable)) {
       paint(place, troubled(words, place), true);
@@ -129,7 +129,7 @@ const load = async (place, event = null) => {
   }
 };
 
-/** Shows what the address says now. */
+/** Shows the page for the current address. */
 const show = (scroll, focus) => {
   const found = route(location.pathname);
   mark();
@@ -159,7 +159,7 @@ document.addEventListener("click", async (event) => {
   const button = event.target.closest("[data-copy]");
   if (button) {
     const done = await navigator.clipboard?.writeText(button.dataset.copy).then(() => true, () => false);
-    by("news").textContent = done ? "Copied" : "This browser does not let the page copy here";
+    by("news").textContent = done ? "Copied" : "This browser does not let the page copy";
     button.classList.toggle("done", Boolean(done));
     setTimeout(() => button.classList.remove("done"), 1_500);
     return;
@@ -171,7 +171,7 @@ document.addEventListener("click", async (event) => {
   visit(link.href);
 });
 
-// Filters of lists: what is filled in becomes the address.
+// Filters of lists: the filled-in fields become the address.
 document.addEventListener("submit", (event) => {
   event.preventDefault();
   const form = event.target;
@@ -207,7 +207,7 @@ takeFiles({
 
 readPlots();
 
-/** When the next attempt is due, while the node is gone. */
+/** While the node does not answer: since when, and when the next attempt is due. */
 let lost = null;
 
 const tick = () => {
@@ -217,7 +217,7 @@ const tick = () => {
   }
   if (lost) {
     const seconds = Math.max(0, Math.ceil((lost.next - Date.now()) / 1000));
-    const since = lost.since ? `What you see is what it said at ${clockOf(lost.since)}.` : "";
+    const since = lost.since ? `This page shows the state of ${clockOf(lost.since)}.` : "";
     const next = seconds > 0 ? `Next attempt in ${seconds} s.` : "Trying now.";
     by("trouble-text").replaceChildren(h("strong", {}, "Connection lost."), ` The node at ${location.host} does not answer. ${since} `, h("span", { "aria-hidden": "true" }, next));
   }
@@ -228,7 +228,7 @@ const stream = follow({
   tell: (name, data) => {
     if (name === "block") by("news").textContent = `Block ${number(data.height)}, ${data.transactions} transactions`;
     if (["block", "reorg", "peer", "lagged"].includes(name)) stream.soon();
-    // What is not here now may come.
+    // A page that was not found may exist now.
     if ((current?.shown || current?.failed) && (current.page.on.includes(name) || name === "lagged")) load(current, name);
   },
   show: (state, details) => {
@@ -240,7 +240,7 @@ const stream = follow({
     by("trouble").hidden = state === "live";
     if (state === "live") {
       lost = null;
-      // The node tells what was missed behind an event that was heard; else whatever happened meanwhile was not heard.
+      // A resumed stream sends the missed events. If it was not resumed, missed events are lost, so the page loads again.
       if (current && !(current.shown && details.resumed)) load(current, current.shown ? "lagged" : null);
     } else {
       lost = details;
@@ -257,6 +257,6 @@ const stream = follow({
 });
 by("again").addEventListener("click", () => stream.again());
 
-// Amounts need the coin's symbol: the first page waits for the status, or for the news that there is none.
+// Amounts need the coin's symbol, so the first page waits until the status arrives or fails.
 await stream.look();
 if (!current) show(0, false);

@@ -1,4 +1,4 @@
-// Building the page. Text only ever becomes text: nothing here reads markup, and nothing sets a style.
+// Builds the page. Text always stays text: nothing here parses markup, and nothing sets a style.
 
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -22,8 +22,8 @@ const key = (node) => (node.nodeType === Node.ELEMENT_NODE ? node.getAttribute("
 const fits = (old, fresh) => old.nodeName === fresh.nodeName && key(old) === key(fresh);
 
 /**
- * Makes `old` look like `fresh` and keeps the elements that stay: focus, selection and open details survive an update.
- * Children with a data-key are matched by it, all others by their place.
+ * Makes `old` look like `fresh`, but keeps the elements that are in both, so that focus, selection and open details survive an update.
+ * Children with a data-key are matched by it, all others by position.
  */
 export const morph = (old, fresh) => {
   if (old.nodeType !== Node.ELEMENT_NODE) {
@@ -31,7 +31,7 @@ export const morph = (old, fresh) => {
     return;
   }
   for (const { name } of [...old.attributes]) {
-    // Whoever reads the page opened it.
+    // The reader opened it, so it stays open.
     if (!fresh.hasAttribute(name) && !(name === "open" && old.nodeName === "DETAILS")) old.removeAttribute(name);
   }
   for (const { name, value } of [...fresh.attributes]) {

@@ -1,14 +1,14 @@
-// Documents that are dropped or chosen: hashed in this page, then looked up. No byte of them is sent.
+// Documents that are dropped or chosen are hashed in this page, then looked up. Nothing of the file is sent.
 
-/** The browser hashes a document as a whole, in memory: more than this is for the command line. */
+/** The browser hashes a document in memory, all at once. Files larger than this, in bytes, are for the command line. */
 const MOST = 512 * 1024 * 1024;
 
-/** Why a document cannot be hashed here, with the command that can; null if it can. */
+/** Why a document cannot be hashed here, with a command that can. Null if it can. */
 const obstacle = (file) => {
   if (!globalThis.crypto?.subtle) {
-    return `Browsers hash documents only on pages that come over https or from this machine, and this one came from ${location.host}. Open it at 127.0.0.1 on the node’s machine, or type: bouya record find --file FILE`;
+    return `Browsers hash documents only on pages that come over https or from this machine, but this page came from ${location.host}. Open it at 127.0.0.1 on the node’s machine, or type: bouya record find --file FILE`;
   }
-  if (file.size > MOST) return `${file.name} is larger than 512 MiB, too much to be hashed in a page. Type: bouya record find --file FILE`;
+  if (file.size > MOST) return `${file.name} is larger than 512 MiB, too large to hash in a page. Type: bouya record find --file FILE`;
   return null;
 };
 
@@ -17,7 +17,7 @@ const hashed = async (file) => {
   return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 };
 
-/** `found(hash, name)` hears a document's SHA-256, `fail(text)` why there is none, `busy(text)` that it takes a moment. */
+/** `found(hash, name)` gets a document's SHA-256, `fail(text)` the reason if there is none, `busy(text)` a message while it is hashed. */
 export const takeFiles = ({ found, fail, busy }) => {
   const overlay = document.getElementById("drop");
   const input = document.getElementById("file");
@@ -28,7 +28,7 @@ export const takeFiles = ({ found, fail, busy }) => {
     try {
       return found(await hashed(file), file.name);
     } catch {
-      return fail(`${file.name} cannot be read. A folder is no document; pack it into one file first.`);
+      return fail(`${file.name} cannot be read. If it is a folder, pack it into one file first.`);
     }
   };
   const carries = (event) => [...(event.dataTransfer?.types ?? [])].includes("Files");

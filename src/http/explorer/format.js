@@ -1,14 +1,14 @@
-// How values look: times, sizes, hashes, amounts, and what strangers wrote.
+// Formats values: times, sizes, hashes, amounts, and text from strangers.
 
 import { h } from "./dom.js";
 
-/** What the node said of itself last: the coin's symbol and the network's interval come from here. */
+/** The node's latest status. The coin's symbol and the network's interval come from here. */
 export const node = { status: null };
 
 const plural = (count, unit) => `${count} ${unit}${count === 1 ? "" : "s"}`;
 export { plural };
 
-/** A whole number, grouped; the large ones come as text. */
+/** A whole number, with its digits grouped. Large numbers come as text. */
 export const number = (value) => (/^\d+$/.test(String(value)) ? BigInt(value).toLocaleString("en") : String(value));
 
 /** A span of milliseconds in words. */
@@ -35,16 +35,16 @@ const local = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle:
 const day = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium" });
 const clock = new Intl.DateTimeFormat("en-GB", { timeStyle: "medium" });
 
-/** A time as the reader's clock would show it. */
+/** A time in the reader's time zone. */
 export const at = (time) => local.format(new Date(time));
 export const dayOf = (time) => day.format(new Date(time));
 export const clockOf = (time) => clock.format(new Date(time));
 
-/** A time, relative; the exact one in its title. `app.js` lets it run. */
+/** A relative time, with the exact one in its title. `app.js` keeps it up to date. */
 export const when = (time) =>
   h("time", { datetime: time, title: `${at(time)} here, ${time}`, "data-ago": true }, ago(time));
 
-/** A time, exact and relative. */
+/** A time, both exact and relative. */
 export const whenExactly = (time) => [h("time", { datetime: time, title: time }, at(time)), " (", when(time), ")"];
 
 export const bytes = (count) => {
@@ -53,7 +53,7 @@ export const bytes = (count) => {
   return `${(count / 1024 / 1024).toFixed(1)} MiB`;
 };
 
-/** Much, in few digits: 12.3 k, 4.56 M. */
+/** A large number in few digits: 12.3 k, 4.56 M. */
 export const few = (value) => {
   const count = Number(value);
   for (const [unit, size] of [["P", 1e15], ["T", 1e12], ["G", 1e9], ["M", 1e6], ["k", 1e3]]) {
@@ -65,10 +65,10 @@ export const few = (value) => {
   return number(Math.round(count));
 };
 
-/** An amount exactly as the node gives it. */
+/** An amount, exactly as the node sent it. */
 export const amount = (text) => h("span", { class: "amount" }, text, " ", h("span", { class: "unit" }, node.status?.network.symbol ?? ""));
 
-/** The first and the last of a long name. */
+/** The two ends of a long name. */
 export const short = (text) => {
   if (text.length <= 20) return text;
   return text.startsWith("bouya1") ? `${text.slice(0, 12)}…${text.slice(-6)}` : `${text.slice(0, 8)}…${text.slice(-6)}`;
@@ -79,7 +79,7 @@ const named = (text, href, long) =>
     ? h("a", { class: long ? "hash long" : "hash", href, title: long ? null : text }, long ? text : short(text))
     : h("span", { class: long ? "hash long" : "hash", title: long ? null : text }, long ? text : short(text));
 
-/** Something with a hash for a name; `long` shows it whole, with a button that copies it. */
+/** A thing named by its hash. `long` shows the hash in full, with a button that copies it. */
 export const hash = (text, href, long = false) => (long ? h("span", { class: "copyable" }, named(text, href, true), copy(text)) : named(text, href, false));
 
 export const blockLink = (height) => h("a", { href: `/block/${height}` }, number(height));
@@ -91,10 +91,10 @@ export const doc = (sha256, long) => hash(sha256, `/document/${sha256}`, long);
 /** A button that copies; `app.js` listens. */
 export const copy = (text) => h("button", { type: "button", class: "copy", "data-copy": text, "aria-label": `Copy ${short(text)}`, title: "Copy" }, "Copy");
 
-/** A command to type. Its words break apart only where one alone is too long for the line. */
+/** A command to type. Its words break over lines only if one alone is too long for a line. */
 export const command = (text) => h("div", { class: "command" }, h("code", {}, text.split(" ").map((word, index) => [index > 0 ? " " : null, h("span", { class: "word" }, word)])), copy(text));
 
-// What cannot be seen, or turns the direction of what follows. Joiners stay: scripts need them.
+// Characters that are invisible or turn the direction of the text after them. Joiners are left out: some scripts need them.
 const UNSEEN = /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]|[\u{e0000}-\u{e007f}]/gu;
 
 const parts = (text, pattern) => {
@@ -103,27 +103,27 @@ const parts = (text, pattern) => {
   for (const found of text.matchAll(pattern)) {
     if (found.index > from) made.push(text.slice(from, found.index));
     const code = `U+${found[0].codePointAt(0).toString(16).toUpperCase().padStart(4, "0")}`;
-    made.push(h("span", { class: "unseen", title: "a character that cannot be seen, or that turns the direction of text" }, code));
+    made.push(h("span", { class: "unseen", title: "an invisible character, or one that turns the direction of text" }, code));
     from = found.index + found[0].length;
   }
   if (from < text.length) made.push(text.slice(from));
   return made;
 };
 
-/** What a stranger wrote: never markup, kept from turning the text around it, with unseen characters shown by their code. */
+/** Text from a stranger. It is never markup and cannot turn the text around it. Invisible characters are shown by their code. */
 export const said = (text) => h("bdi", { class: "said" }, parts(text, UNSEEN));
 
 /** The same over several lines. */
 export const saidLines = (text) => h("pre", { class: "said", dir: "auto", tabindex: 0 }, parts(text.replaceAll("\r\n", "\n"), new RegExp(`(?![\\n\\t])(?:${UNSEEN.source})`, "gu")));
 
-/** Days before the end of a certificate from which on it is worth a warning, as in the node's log. */
+/** A certificate with fewer days than this left gets a warning, as in the node's log. */
 const RENEW = 30;
 
 /** Whether a certificate should be renewed. */
 export const endsSoon = (certificate) => certificate !== null && certificate.days_left < RENEW;
 
-/** What is left of a certificate. */
-export const daysLeft = ({ days_left: days }) => (days < 0 ? "ended" : plural(days, "day"));
+/** How long a certificate is still valid. */
+export const daysLeft = ({ days_left: days }) => (days < 0 ? "expired" : plural(days, "day"));
 
 /** Who sealed a block. */
 export const miner = (of) => (of.id ? h("span", { class: "member", title: of.key }, of.id) : hash(of.key));
@@ -137,5 +137,5 @@ const KINDS = {
   refused: "bad", banned: "bad",
 };
 
-/** A status: its word, and a colour beside it. */
+/** A status: its word, with a colour. */
 export const badge = (status, text = status) => h("span", { class: `badge ${KINDS[status] ?? "soft"}` }, text);

@@ -1,24 +1,24 @@
-// What happens on the node, as it happens: its event stream, opened again whenever it breaks, from the last event that was heard.
+// The node's event stream. If it breaks, it is opened again and continues after the last event received.
 
 import { ask, query } from "./api.js";
 import { node } from "./format.js";
 
 const NAMES = ["block", "reorg", "transaction", "dropped", "agreement", "peer", "lagged"];
-/** Between two looks at the status, in milliseconds: what no event tells, such as the hash rate, comes from there. */
+/** Time between two requests for the status, in milliseconds. The status has what no event tells, such as the hash rate. */
 const LOOK = 5_000;
-/** Events come in bursts; one look serves all that come so close together, in milliseconds. */
+/** Events come in bursts. One status request serves all events within this time, in milliseconds. */
 const BURST = 300;
-/** Waits between attempts. */
+/** Waits between attempts to connect, in milliseconds. */
 const WAITS = [1_000, 2_000, 3_000, 5_000];
 
-/** `tell(name, data)` hears events; `show(state, { resumed, since, next })` hears "live" and "lost"; `fresh()` hears a new status. */
+/** `tell(name, data)` gets events; `show(state, { resumed, since, next })` gets "live" or "lost"; `fresh()` is called for a new status. */
 export const follow = ({ tell, show, fresh }) => {
   let source = null;
   let timer = null;
   let looking = null;
   let attempt = 0;
   let heard = null;
-  /** The last event's id: the stream goes on behind it. The node says "lagged" where it cannot. */
+  /** The last event's id: the stream continues after it. If it cannot, the node sends "lagged". */
   let last = null;
 
   const look = async () => {
@@ -28,7 +28,7 @@ export const follow = ({ tell, show, fresh }) => {
       heard = Date.now();
       fresh();
     } catch (trouble) {
-      // Busy is not gone.
+      // A node that is busy and refuses is not lost.
       if (trouble.status === 0) return lose();
     }
     looking = setTimeout(look, LOOK);
@@ -74,14 +74,14 @@ export const follow = ({ tell, show, fresh }) => {
         try {
           data = JSON.parse(event.data);
         } catch {
-          // The name alone says enough: pages ask again.
+          // The event's name is enough: pages load their data again.
         }
         tell(name, data);
       });
     }
   };
 
-  // A browser opens six connections to a node; a page that nobody sees gives its stream back.
+  // A browser opens at most six connections to a node, so a hidden page closes its stream.
   document.addEventListener("visibilitychange", () => {
     if (document.hidden) close();
     else open();

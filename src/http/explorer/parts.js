@@ -1,13 +1,13 @@
-// What several pages are made of.
+// Parts that several pages use.
 
 import { h } from "./dom.js";
 import { command } from "./format.js";
 
-/** A page's head: what it is, its name, and what stands beside it. */
+/** A page's head: its kind, its name, and what is next to them. */
 export const title = (kind, name, ...beside) =>
   h("div", { class: "title" }, h("div", {}, kind ? h("p", { class: "kind" }, kind) : null, h("h1", { tabindex: -1 }, name)), beside.length > 0 ? h("div", { class: "beside" }, beside) : null);
 
-/** A part of a page under a heading. */
+/** A section of a page, with a heading. */
 export const section = (heading, { beside = null, kind = "" }, ...children) =>
   h("section", { class: `card ${kind}`.trim() }, h("div", { class: "head" }, h("h2", {}, heading), beside), children);
 
@@ -16,8 +16,8 @@ export const facts = (pairs) =>
   h("dl", { class: "facts" }, pairs.filter((pair) => pair && pair[1] !== null && pair[1] !== undefined).map(([name, ...value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value))));
 
 /**
- * A table that becomes cards on a phone. Columns: [heading, class]; rows: { key, cells }. Roles are written out, because cards are no
- * table to a browser. A column of class "name" heads its card; one of class "half" shares its line with the next; what is not there ("–") has no line on it.
+ * A table that becomes cards on a phone. Columns: [heading, class]; rows: { key, cells }. Roles are written out, because to a browser
+ * cards are not a table. A column of class "name" heads its card; two of class "half" share a line; a missing value ("–") has no line.
  */
 export const table = (caption, columns, rows) =>
   h("table", { class: "list", role: "table" },
@@ -27,16 +27,16 @@ export const table = (caption, columns, rows) =>
       h("tr", { role: "row", "data-key": key, class: kind }, cells.map((cell, index) =>
         h("td", { role: "cell", class: cell === "–" ? `${columns[index][1] ?? ""} none` : columns[index][1], "data-label": columns[index][0] }, h("span", {}, cell)))))));
 
-/** Nothing is there: why, and what to do next. */
+/** An empty list: why it is empty, and what to do next. */
 export const empty = (text, ...next) => h("div", { class: "empty" }, h("p", {}, text), next);
 
-/** What to type, under a sentence. */
+/** A sentence, and commands to type. */
 export const hint = (text, ...commands) => h("div", { class: "hint" }, h("p", {}, text), commands.map(command));
 
-/** Links to the parts of a list. */
+/** Links to other pages of a list. */
 export const pages = (links) => {
   const given = links.filter(Boolean);
-  return given.length === 0 ? null : h("nav", { class: "pages", "aria-label": "Parts of the list" }, given.map(([text, href]) => h("a", { href }, text)));
+  return given.length === 0 ? null : h("nav", { class: "pages", "aria-label": "Pages of the list" }, given.map(([text, href]) => h("a", { href }, text)));
 };
 
 /** Choices that are links. */

@@ -1,4 +1,4 @@
-// The peers as a picture: this node in the middle, its own sessions as lines. What others are connected to is not known here, and not drawn.
+// The peers as a picture: this node in the middle, its own sessions as lines. This node does not know the sessions between others.
 
 import { h, s } from "./dom.js";
 import { plural, roundTrip } from "./format.js";
@@ -6,12 +6,12 @@ import { plural, roundTrip } from "./format.js";
 const LEGEND = [
   ["connected", "connected"],
   ["dialing", "being dialled"],
-  ["backoff", "lost, tried again later"],
+  ["backoff", "lost, retried later"],
   ["known", "known, not connected"],
   ["banned", "kept out"],
 ];
 
-/** Rings of so many places each, from the inside. */
+/** The number of places in each ring, from the inside out. */
 const rings = (count) => {
   if (count <= 14) return [count];
   const outer = Math.ceil(count * (count <= 40 ? 0.6 : 0.42));
@@ -35,7 +35,7 @@ const places = (count, width, height) => {
 
 const cut = (text, most) => (text.length > most ? `${text.slice(0, most - 1)}…` : text);
 
-// Where a line from the middle passes 58 % of its way, an arrowhead tells who dialled.
+// An arrowhead at 58 % of a line, counted from the middle, shows who dialled.
 const arrow = (from, to, outward) => {
   const [start, end] = outward ? [from, to] : [to, from];
   const angle = Math.atan2(end.y - start.y, end.x - start.x);
@@ -60,7 +60,7 @@ const words = (peer) => {
   return `${peer.id}: ${details.join(", ")}`;
 };
 
-/** A figure of what this node knows. `sealer`: who sealed the newest block. */
+/** The figure. `sealer`: who sealed the newest block. */
 export const picture = (status, peers, narrow, sealer = null) => {
   const [width, height] = narrow ? [350, peers.length < 3 ? 160 : peers.length < 5 ? 260 : 340] : [620, peers.length < 3 ? 190 : peers.length < 5 ? 300 : 370];
   const middle = { x: width / 2, y: height / 2 };
@@ -88,10 +88,10 @@ export const picture = (status, peers, narrow, sealer = null) => {
     s("circle", { class: "dot", cx: middle.x, cy: middle.y, r: 18 }),
     s("text", { class: "name halo", x: middle.x, y: middle.y + 36 }, cut(status.id, 18)), crowded ? null : s("text", { class: "detail halo", x: middle.x, y: middle.y + 50 }, "this node"));
   const counts = LEGEND.map(([name, text]) => [name, text, peers.filter((peer) => peer.status === name).length]).filter(([, , count]) => count > 0);
-  const summary = `This node, ${status.id}, in the middle; ${plural(peers.length, "peer")} around it: ${counts.map(([, text, count]) => `${count} ${text}`).join(", ")}. The table of peers says the same.`;
+  const summary = `This node, ${status.id}, in the middle; ${plural(peers.length, "peer")} around it: ${counts.map(([, text, count]) => `${count} ${text}`).join(", ")}. The table of peers has the same information.`;
   return h("figure", { class: "picture" },
     s("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": summary }, lines, dots, self),
     h("ul", { class: "legend" }, counts.map(([name, text, count]) => h("li", { class: name }, h("span", { class: "key", "aria-hidden": "true" }), `${count} ${text}`)),
       sealer ? h("li", { class: "sealer" }, h("span", { class: "key", "aria-hidden": "true" }), "sealed the newest block") : null),
-    h("figcaption", {}, `Lines are this node’s own sessions${crowded ? "" : ", arrows tell who dialled"}. What its peers are connected to, it does not know.`));
+    h("figcaption", {}, `Lines are this node’s own sessions${crowded ? "" : "; arrows show who dialled"}. It does not know the sessions between its peers.`));
 };

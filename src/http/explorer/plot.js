@@ -1,4 +1,4 @@
-// Plots of blocks: one mark for each, evenly spaced. Coordinates are per cent, so text keeps its shape at any width.
+// Plots of blocks: one mark per block, evenly spaced. Coordinates are in per cent, so text keeps its shape at any width.
 
 import { h, s } from "./dom.js";
 import { clockOf, number } from "./format.js";
@@ -17,8 +17,8 @@ export const median = (values) => {
 };
 
 /**
- * `points`: { height, time, value }, oldest first. `kind`: "bars" or "steps". `words`: a value in words. `aim`: a line to compare with.
- * Values beyond `most` are cut, and drawn so that one sees it.
+ * `points`: { height, time, value }, oldest first. `kind`: "bars" or "steps". `words`: formats a value. `aim`: a line to compare with.
+ * Values above `most` are cut off, and drawn so that this is visible.
  */
 export const plot = ({ name, about, points, kind, words, aim = null, most = Infinity }) => {
   const highest = Math.max(...points.map((point) => point.value), aim ?? 0);
@@ -51,7 +51,7 @@ export const plot = ({ name, about, points, kind, words, aim = null, most = Infi
     h("p", { class: "says", "aria-hidden": "true" }, "Point at a mark to read it."));
 };
 
-/** The readouts: one listener for all plots. */
+/** Shows the value under the pointer. One listener serves all plots. */
 export const readPlots = () => {
   document.addEventListener("pointerover", (event) => {
     const point = event.target.closest?.("[data-says]");

@@ -1,8 +1,8 @@
-// One box for everything: what is typed decides what is looked for.
+// One search box for everything: the form of the text decides what to look for.
 
 import { ask, find, query } from "./api.js";
 
-/** What a text can be; hashes may stand in groups, as they are spoken. */
+/** What kind of thing a text names. Hashes may be typed in groups, as people read them out. */
 export const kind = (typed) => {
   const text = typed.trim();
   const joined = text.replace(/\s+/g, "").toLowerCase();
@@ -13,7 +13,7 @@ export const kind = (typed) => {
   return { kind: "topic", text };
 };
 
-/** Where to go for what was typed. */
+/** The page for a typed text. */
 export const target = (typed) => {
   const found = kind(typed);
   switch (found.kind) {
@@ -25,7 +25,7 @@ export const target = (typed) => {
   }
 };
 
-/** Everything that a hash names here: [what it is, where]. */
+/** Everything on this node that a hash names, as [what it is, its page]. */
 export const named = async (hash) => {
   const [block, transaction, agreement, records, agreements] = await Promise.all([
     find(`/v1/blocks/${hash}`),

@@ -24,11 +24,11 @@ use super::client::Answer;
 use crate::chain::{self, ChainActor};
 use crate::clock::{Clock, wall};
 use crate::mempool::MempoolActor;
-use crate::miner::{MinerActor, MinerSettings, When};
+use crate::miner::{MinerActor, MinerSettings};
 use crate::net::request::{CommandError, KeptOut, Summary};
 use crate::store::Store;
 use crate::workers::Workers;
-use bouya_core::node::Gate;
+use bouya_core::node::{Gate, When};
 use bouya_core::overlay::Outlook;
 use bouya_core::testing;
 

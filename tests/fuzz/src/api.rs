@@ -1,4 +1,4 @@
-//! The HTTP API behind its sockets: any request is answered, by what was asked for or by a problem that names what is wrong.
+//! The HTTP API without its sockets. Every request gets an answer: what it asked for, or a problem that names what is wrong.
 
 use std::sync::{Arc, OnceLock};
 
@@ -12,8 +12,9 @@ use bouya::http::{Api, Limits};
 use bouya::mempool::Level;
 use bouya::store::Store;
 use bouya_core::codec::encode;
-use bouya_core::ledger::{Chain, Origin, Plan, World, check_inline};
+use bouya_core::ledger::{Chain, Disk, Origin};
 use bouya_core::node::{Gate, Head};
+use bouya_core::testing::give;
 use bouya_core::time::Timestamp;
 use tempfile::TempDir;
 use tokio::runtime::Runtime;
@@ -25,7 +26,7 @@ use crate::small;
 
 const TOKEN: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
 
-/// A node's API whose actors have stopped: what needs one of them is refused with 503, the store answers.
+/// The API of a node whose actors have stopped. What needs an actor is refused with 503; the store still answers.
 struct Node {
     runtime: Runtime,
     router: Router,
@@ -41,27 +42,19 @@ fn start() -> Node {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let dir = tempfile::tempdir().expect("a scratch folder");
     let genesis = small::genesis();
-    let store = Store::open(dir.path(), genesis.clone()).expect("a store");
-    let mut world = World::new(&genesis);
-    let mut chain = Chain::load(genesis.clone(), &world).expect("a chain");
-    for height in 0..3 {
-        // With a record, a proposal and an answer to it.
-        let acts = [16, 17, 19].map(|kind| small::act(3, height, small::said(kind, 7), 300));
+    let mut store = Store::open(dir.path(), genesis.clone()).expect("a store");
+    let mut chain = Chain::load(genesis.clone(), &store.view().expect("a view")).expect("a chain");
+    // Besides payments, the blocks hold a record, a proposal and an answer to it.
+    for (height, kind) in (0..).zip([16, 17, 19]) {
         let pays = (0..2).map(|n| small::pay(0, height * 2 + n, 1, 5, 300, 9));
-        let pays = pays.chain(acts.into_iter().nth(height as usize));
-        let pays = pays.map(|pay| pay.check(&genesis.id()).expect("a good payment"));
-        let block = Arc::new(small::block(chain.tip(), pays, 2, 1_000));
-        let mut check = check_inline(genesis.id());
-        let plan = chain.plan(&world, &mut check, Timestamp(u64::MAX), block, Origin::Pushed);
-        let Ok(Plan::Ready(ready)) = plan else { panic!("{plan:?}") };
-        store.commit(ready.change()).expect("a commit");
-        world.apply(ready.change());
-        chain.accept(ready);
+        let all = pays.chain([small::act(3, height, small::said(kind, 7), 300)]).collect();
+        let block = small::block(chain.tip(), all, 2, 1_000);
+        give(&mut chain, &mut store, Timestamp(u64::MAX), &block, Origin::Pushed).expect("a good block");
     }
     let head = Head {
         branch: chain.tip().clone(),
         supply: genesis.supply(),
-        empty_blocks: 0,
+        recent: Default::default(),
         locator: vec![chain.tip().id],
         disk_full: false,
     };
@@ -93,7 +86,7 @@ fn start() -> Node {
     Node { router: bouya::fuzzing::router(api), runtime, _dir: dir }
 }
 
-/// Method, path and headers by lines, then an empty line and the body.
+/// The input: method and path on the first line, a header on each following line, an empty line, and the body.
 pub fn api(data: &[u8]) {
     let Some((request, named, method)) = read(data) else { return };
     let node = node();
@@ -106,11 +99,11 @@ pub fn api(data: &[u8]) {
             if lasts { Vec::new() } else { to_bytes(body, usize::MAX).await.expect("a body").to_vec() };
         (head.status, head.headers, body)
     });
-    assert_eq!(headers.get(header::X_CONTENT_TYPE_OPTIONS).expect("headers of every response"), "nosniff");
+    assert_eq!(headers.get(header::X_CONTENT_TYPE_OPTIONS).expect("a header of every response"), "nosniff");
     assert!(
         headers.contains_key(header::CONTENT_SECURITY_POLICY) && headers.contains_key(header::CACHE_CONTROL)
     );
-    assert!(named || status == StatusCode::FORBIDDEN, "{status} for no host at all");
+    assert!(named || status == StatusCode::FORBIDDEN, "{status} without a host");
     let fine = status.as_u16() < 500 || status == StatusCode::SERVICE_UNAVAILABLE;
     assert!(fine, "{status}: {}", String::from_utf8_lossy(&body));
     if status.is_client_error() || status.is_server_error() {
@@ -133,7 +126,7 @@ fn read(data: &[u8]) -> Option<(Request<Body>, bool, Method)> {
     let mut first = lines.next()?.splitn(2, |byte| *byte == b' ');
     let method = Method::from_bytes(first.next()?).ok()?;
     let uri = Uri::try_from(first.next()?).ok()?;
-    // What hyper's server lets through: a path, not a whole address.
+    // Hyper's server passes on only paths, not whole addresses.
     uri.path_and_query().filter(|_| uri.authority().is_none())?;
     let mut request =
         Request::builder().method(method.clone()).uri(uri).body(Body::from(body.to_vec())).ok()?;

@@ -1,4 +1,4 @@
-//! The chain under blocks in any order, on any branch, valid and not, over restarts and forgotten undo records. The judge is a fresh replay.
+//! The chain, given blocks in any order, on any branch, valid or not, over restarts and lost undo records. A fresh replay judges it.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -7,9 +7,8 @@ use bouya_core::codec::encode;
 use bouya_core::crypto::Hash;
 use bouya_core::ledger::{
     Account, Block, Branch, Chain, CheckedTransaction, Key, Origin, Plan, PlanError, Ready, Replay, Step,
-    Template, Transaction, TransactionError, View, World, read_supply,
+    Transaction, TransactionError, View, World,
 };
-use bouya_core::limits::AHEAD_MS;
 use bouya_core::time::Timestamp;
 
 use crate::choices::Choices;
@@ -20,17 +19,17 @@ use self::damaged::Damaged;
 mod damaged;
 mod judge;
 
-/// Most blocks made in one run.
+/// The most blocks that one run makes.
 const BLOCKS: usize = 48;
 
-/// A block that somebody has made.
+/// A block that was made in this run.
 struct Made {
     block: Arc<Block>,
-    /// The branch that ends in it, by its headers.
+    /// The branch that ends in it.
     branch: Branch,
-    /// Its parent's place; none: the genesis block.
+    /// Its parent's place in `made`; none: the genesis block.
     parent: Option<usize>,
-    /// The chain up to it replayed; none: it or one before it is invalid.
+    /// The replay of the chain up to it; none: this block or one before it is invalid.
     replay: Option<Replay>,
 }
 
@@ -38,7 +37,7 @@ struct Machine {
     made: Vec<Made>,
     world: World,
     chain: Chain,
-    /// Blocks that may be stored off the best chain.
+    /// How many blocks may be stored off the best chain.
     room: usize,
     now: Timestamp,
     checked: Checked,
@@ -46,7 +45,7 @@ struct Machine {
 
 type Checked = BTreeMap<Hash, Result<CheckedTransaction, TransactionError>>;
 
-/// When all is quiet the tip is the best of the stored branches that a replay takes, and the world is the replay's, row by row.
+/// When nothing is left to do, the tip is the best stored branch that a replay accepts, and the world equals the replay's, row by row.
 pub fn chain(data: &[u8]) {
     let mut choices = Choices::new(data);
     let genesis = small::genesis();
@@ -85,7 +84,7 @@ impl Machine {
         }
     }
 
-    /// The chain of blocks that ends in `at`, replayed.
+    /// Replays the chain that ends in `at`.
     fn replay(&mut self, at: Option<usize>) -> Result<Replay, PlanError> {
         let mut replay = Replay::new(small::genesis());
         let path = self.path(at);
@@ -96,19 +95,19 @@ impl Machine {
         Ok(replay)
     }
 
-    /// The places of the chain of blocks that ends in `at`, lowest first.
+    /// The places of the blocks of the chain that ends in `at`, lowest first.
     fn path(&self, at: Option<usize>) -> Vec<usize> {
         let mut path: Vec<usize> = std::iter::successors(at, |at| self.made[*at].parent).collect();
         path.reverse();
         path
     }
 
-    /// A block on any block there is, mostly a good one.
+    /// Makes a block on any block there is, mostly a good one.
     fn make(&mut self, choices: &mut Choices<'_>) {
         if self.made.len() >= BLOCKS {
             return self.deliver(choices);
         }
-        // The latest is the likeliest parent: chains grow long.
+        // The newest block is the likeliest parent, so that chains grow long.
         let parent = match choices.u8() % 4 {
             0 => (!self.made.is_empty()).then(|| choices.within(0..self.made.len())),
             1 => None,
@@ -145,26 +144,15 @@ impl Machine {
                 16.. => small::act(from, nonce, small::said(kind, to), fee),
                 _ => small::pay(from, nonce, to, amount, fee, until),
             };
-            // One that nobody could check would not get into a template.
-            let Ok(pay) = pay.check(&genesis.id()) else { continue };
-            transactions.push(pay);
+            // A template takes only what was checked.
+            if pay.clone().check(&genesis.id()).is_ok() {
+                transactions.push(pay);
+            }
         }
-        let supply =
-            rows.as_ref().map_or(0, |replay| supply(replay.rows().get(&Key::Supply).cloned().flatten()));
-        let time = Timestamp(branch.time.0 + 1 + u64::from(choices.u16()));
-        let miner = choices.u8() % 8;
-        let template = Template::new(
-            &genesis,
-            &branch,
-            supply,
-            transactions,
-            small::address(miner),
-            time,
-            &small::key(miner),
-        );
-        let mut block = small::mined(template);
+        let (gap, miner) = (1 + u64::from(choices.u16()), choices.u8() % 8);
+        let mut block = Arc::unwrap_or_clone(small::block(&branch, transactions, miner, gap));
         if choices.one_in(16) {
-            // A body that is wrong, and a header that commits to it.
+            // A wrong body, and a header that commits to it.
             match choices.u8() % 2 {
                 0 => block.body.reward.amount = choices.number(),
                 _ => block.body.transactions = bouya_core::codec::Bounded::default(),
@@ -205,9 +193,10 @@ impl Machine {
             self.chain.plan(&self.world, &mut check, now, block.clone(), origin)
         };
         match plan {
-            Ok(Plan::Known) => assert!(was, "knows what it never stored"),
+            Ok(Plan::Known) => assert!(was, "known, though it was never stored"),
             Ok(Plan::Early { due, bytes }) => {
-                assert!(due.0 > now.0 + AHEAD_MS && due == block.header.time);
+                let ahead = small::genesis().rules.schedule.ahead_ms();
+                assert!(due > now && due.0 + ahead == block.header.time.0);
                 assert_eq!(bytes, encode(&*block).len());
             }
             Ok(Plan::Ready(ready)) => {
@@ -231,14 +220,14 @@ impl Machine {
         self.world.record(id).expect("a whole world").is_some()
     }
 
-    /// Durable first, then taken in.
+    /// The change is durable first, then the chain takes it in.
     fn take(&mut self, ready: Ready) {
         let before = self.chain.tip().clone();
         self.world.apply(ready.change());
         if let Some(moved) = self.chain.accept(ready) {
             assert_eq!(moved.from, before.id);
             assert_eq!(moved.connected.last(), Some(&self.chain.tip().id));
-            assert!(self.chain.tip().beats(&before), "moved to a worse branch");
+            assert!(self.chain.tip().beats(&before), "moved to a branch that is not better");
         } else {
             assert_eq!(*self.chain.tip(), before);
         }
@@ -263,7 +252,7 @@ impl Machine {
         true
     }
 
-    /// What a restart reads back is what was there.
+    /// A restart reads back what was there.
     fn restart(&mut self) {
         let mut again = Chain::load(small::genesis(), &self.world).expect("a whole world");
         again.set_side_room(self.room);
@@ -274,7 +263,7 @@ impl Machine {
         self.chain = again;
     }
 
-    /// A store that lost or garbled something: an error or an answer, no panic, and nothing is taken in.
+    /// A store that lost or garbled rows gives an error or an answer, never a panic. Nothing that comes of it is taken in.
     fn damage(&mut self, choices: &mut Choices<'_>) {
         let Some(at) = (!self.made.is_empty()).then(|| choices.within(0..self.made.len())) else { return };
         let block = self.made[at].block.clone();
@@ -306,7 +295,7 @@ impl Machine {
     }
 }
 
-/// Checks signatures once: what is fuzzed is the chain.
+/// Checks each signature once: this target is about the chain, not about signatures.
 fn remembering(
     checked: &mut Checked,
 ) -> impl FnMut(&[Transaction]) -> Vec<Result<CheckedTransaction, TransactionError>> {
@@ -319,12 +308,9 @@ fn remembering(
     }
 }
 
-fn supply(row: Option<Vec<u8>>) -> u64 {
-    read_supply(row).expect("a good row")
-}
-
 pub(crate) fn chain_seeds() -> Vec<Vec<u8>> {
-    // The room off the best chain, then make: parent, transactions, (from, to, kind, fee)…, gap, miner, wrong, delivered, wanted.
+    // The bytes: the room off the best chain, then for each block: parent, transactions, (from, to, kind, fee)…, gap, miner, wrong, delivered,
+    // synced.
     let grow = |parent: u8, pays: u8| {
         let pays_bytes: Vec<u8> = (0..pays).flat_map(|n| [n, n + 1, 9, 30]).collect();
         [&[0, parent], &[pays][..], &pays_bytes, &[232, 3, 1, 0, 0, 0]].concat()

@@ -1,8 +1,8 @@
-//! Bytes as decisions: structure out of what a fuzzer makes up. Used up, all decisions are zero, so every input means something.
+//! Reads a fuzzer's bytes as decisions. When the bytes are used up, every decision is zero, so every input means something.
 
 use std::ops::Range;
 
-/// What is left of the bytes.
+/// The bytes that are left.
 pub(crate) struct Choices<'a>(&'a [u8]);
 
 impl<'a> Choices<'a> {
@@ -57,7 +57,7 @@ impl<'a> Choices<'a> {
         range.start + usize::from(self.u16()) % range.len()
     }
 
-    /// Once in `n` times; never when used up.
+    /// True once in `n` times; never when the bytes are used up.
     pub(crate) fn one_in(&mut self, n: u8) -> bool {
         self.u8() % n == n - 1
     }
@@ -66,7 +66,7 @@ impl<'a> Choices<'a> {
         if items.is_empty() { None } else { items.get(self.within(0..items.len())) }
     }
 
-    /// A number as programs get them wrong: small, at an edge, or any.
+    /// A number of a kind that programs get wrong: small, at an edge, or any.
     pub(crate) fn number(&mut self) -> u64 {
         match self.u8() % 6 {
             0 => self.u8().into(),

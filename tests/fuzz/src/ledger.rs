@@ -1,6 +1,7 @@
-//! Values of the ledger: transactions, blocks, headers on a branch, proofs, work.
+//! Values of the ledger: transactions, blocks, headers on a branch, Merkle trees, work.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use bouya_core::codec::{Bounded, Text, decode, encode};
 use bouya_core::crypto::{Hash, PublicKey, Signature, sha256};
@@ -9,19 +10,20 @@ use bouya_core::ledger::{
     Response, Schedule, Transaction, TransactionError, meets, root,
 };
 use bouya_core::limits::{HEADER_BYTES, TRANSACTION_BYTES};
+use bouya_core::testing::text;
 use bouya_core::time::Timestamp;
 
 use crate::choices::Choices;
 use crate::{small, tame};
 
-/// Accepted bytes are the one encoding. With the right signature, form alone decides, and one changed byte of it is noticed.
+/// Bytes that are accepted are the only encoding of their value. With a good signature the form alone decides, and any changed byte is noticed.
 pub fn transaction(data: &[u8]) {
     let Ok(transaction) = decode::<Transaction>(data, "transaction") else { return };
     assert_eq!(encode(&transaction), data);
     assert_eq!(transaction.id(), sha256(data));
     let network = small::genesis().id();
     judge(transaction.clone(), &network);
-    // The same under a signature that fits.
+    // The same transaction with a good signature.
     let key = small::key(data.first().copied().unwrap_or_default());
     let RawTransaction { nonce, fee, valid_until, action, .. } = RawTransaction::clone(&transaction);
     let signed = Transaction::sign(&network, &key, nonce, fee, valid_until, action);
@@ -39,7 +41,7 @@ pub fn transaction(data: &[u8]) {
     }
 }
 
-/// What an action must be, in other words.
+/// The rules for the form of an action, written a second time.
 fn is_sound(transaction: &Transaction) -> bool {
     match &transaction.action {
         Action::Transfer { outputs, .. } => {
@@ -74,18 +76,16 @@ fn judge(transaction: Transaction, network: &Hash) -> bool {
 pub(crate) fn transaction_seeds() -> Vec<Vec<u8>> {
     let to = |n| Output { to: small::address(n), amount: u64::MAX };
     let many = Action::Transfer { outputs: Bounded::truncated(vec![to(2); 128]), memo: Text::default() };
-    let memo = "für Ärger ".repeat(19).try_into().expect("short enough");
-    let huge = Action::Transfer { outputs: Bounded::truncated([to(3)]), memo };
+    let huge =
+        Action::Transfer { outputs: Bounded::truncated([to(3)]), memo: text(&"für Ärger ".repeat(19)) };
     let proposal = small::proposal(2, 3, Timestamp(1_700_000_009_000));
     let agreement = proposal.id(&small::key(1).public(), 7);
-    let name = "plan".to_owned().try_into().expect("short enough");
-    let content = Content::Document { hash: Hash([9; 32]), name };
-    let topic = "topic".to_owned().try_into().expect("short enough");
+    let content = Content::Document { hash: Hash([9; 32]), name: text("plan") };
     let actions = [
         many,
         huge,
         small::record("log", &[7; 300]),
-        Action::Record { topic, content },
+        Action::Record { topic: text("topic"), content },
         Action::Respond { agreement, document: proposal.document, response: Response::Sign },
         Action::Propose(proposal),
         Action::Withdraw { agreement },
@@ -94,7 +94,7 @@ pub(crate) fn transaction_seeds() -> Vec<Vec<u8>> {
     [small::pay(0, 0, 1, 5, 300, 9)].iter().chain(&acts).map(encode).collect()
 }
 
-/// Accepted bytes are the one encoding, of the header alone too; what a header says of itself holds.
+/// Bytes that are accepted are the only encoding of a block or a header, and what a header states is true.
 pub fn block(data: &[u8]) {
     if let Ok(header) = decode::<Header>(data, "header") {
         assert_eq!(encode(&header), data);
@@ -128,26 +128,26 @@ fn any_header(header: &Header) {
     sealed.seal(&genesis.id(), &small::key(1));
     assert!(sealed.is_sealed(&genesis.id()) && !sealed.is_sealed(&Hash::ZERO));
     sealed.nonce ^= 1;
-    assert!(sealed.is_sealed(&genesis.id()), "the nonce is searched under the seal");
+    assert!(sealed.is_sealed(&genesis.id()), "the seal does not cover the nonce");
     sealed.time = Timestamp(sealed.time.0 ^ 1);
     assert!(!sealed.is_sealed(&genesis.id()));
 }
 
 pub(crate) fn block_seeds() -> Vec<Vec<u8>> {
     let genesis = small::genesis();
-    let pays = (0..3).map(|n| small::pay(0, n, 1, 5, 300, 9).check(&genesis.id()).expect("a good payment"));
+    let pays = (0..3).map(|n| small::pay(0, n, 1, 5, 300, 9)).collect();
     let full = small::block(&genesis.branch(), pays, 2, 500);
-    let empty = small::block(&genesis.branch(), [], 1, 1);
-    vec![encode(&full), encode(&empty), encode(&empty.header), encode(&genesis.header)]
+    let empty = small::block(&genesis.branch(), vec![], 1, 1);
+    vec![encode(&*full), encode(&*empty), encode(&empty.header), encode(&genesis.header)]
 }
 
-/// Headers one after the other, some of them wrong in one way: exactly those are refused, for what is wrong with them, and leave no trace.
+/// Headers one after the other, some of them spoilt in one way. Exactly those are refused, for that reason, and they leave no trace.
 pub fn branch(data: &[u8]) {
     let mut choices = Choices::new(data);
     let genesis = small::genesis();
     let (mut branch, mut known) = (genesis.branch(), genesis.branch());
     for _ in 0..40 {
-        // A time may be right and the last one there is: nothing follows.
+        // A header may have the last time there is: then no other can follow.
         if choices.is_empty() || branch.time.0 > u64::MAX / 2 {
             break;
         }
@@ -157,7 +157,7 @@ pub fn branch(data: &[u8]) {
             2 => 1_000,
             _ => u64::from(choices.u32()),
         };
-        let mut block = small::block(&branch, [], choices.u8() % 8, gap);
+        let mut block = Arc::unwrap_or_clone(small::block(&branch, vec![], choices.u8(), gap));
         let spoilt = spoil(&mut block.header, &mut choices);
         if spoilt.is_some() && spoilt != Some(Spoilt::Work) {
             if spoilt != Some(Spoilt::Seal) {
@@ -201,11 +201,10 @@ enum Spoilt {
 impl Spoilt {
     fn shows_as(self, error: &HeaderError) -> bool {
         match self {
-            Self::Version => matches!(error, HeaderError::Version { .. }),
+            Self::Version => matches!(error, HeaderError::Version { .. } | HeaderError::Rest { .. }),
             Self::Parent => matches!(error, HeaderError::Parent { .. }),
             Self::Height => matches!(error, HeaderError::Height { .. }),
-            // Another time asks for another difficulty.
-            Self::Time => matches!(error, HeaderError::Time { .. } | HeaderError::Difficulty { .. }),
+            Self::Time => matches!(error, HeaderError::Time { .. } | HeaderError::Rest { .. }),
             Self::Difficulty => matches!(error, HeaderError::Difficulty { .. }),
             Self::History => matches!(error, HeaderError::History),
             Self::Seal => matches!(error, HeaderError::Seal),
@@ -214,14 +213,16 @@ impl Spoilt {
     }
 }
 
-/// Whether a change came to nothing: another nonce may show work too, another time may ask for the same difficulty.
+/// Whether a change came to nothing: another nonce may show work too, another time may do as well, a rest may be told.
 fn is_as_good(branch: &Branch, header: &Header) -> bool {
     header.parent == branch.id
         && header.height == branch.height + 1
         && header.time > branch.time
-        && header.difficulty == branch.difficulty_at(&small::genesis().rules, header.time)
+        && header.difficulty == branch.next_difficulty(&small::genesis().rules)
         && header.history == branch.frontier.root()
-        && (header.version, header.flags, header.commitments) == (1, 0, Hash::ZERO)
+        && (header.version, header.flags & !Header::TOLD, header.commitments) == (1, 0, Hash::ZERO)
+        && (!header.is_told()
+            || header.time.millis_since(branch.time) >= small::genesis().rules.schedule.shortest_rest_ms())
         && header.check_alone(&small::genesis().rules).is_ok()
 }
 
@@ -275,13 +276,13 @@ fn spoil(header: &mut Header, choices: &mut Choices<'_>) -> Option<Spoilt> {
 }
 
 pub(crate) fn branch_seeds() -> Vec<Vec<u8>> {
-    // gap, miner, spoilt: a long good chain, then one fault of each kind.
+    // The bytes: gap, miner, spoilt. Some good headers and one fault of each kind, then two long good chains.
     let good = |n: usize| [2, 1, 20].repeat(n);
     let faults = (0..9).map(|fault| [good(3), vec![2, 1, fault, 1, 1, 1, 1], good(2)].concat());
     faults.chain([good(40), [0, 1, 20].repeat(40)]).collect()
 }
 
-/// A tree's root, its growth and what is read back of it agree; a tree that lost a node is an error.
+/// A tree's root, its growth and what is read back agree. A tree that lost a node is an error.
 pub fn merkle(data: &[u8]) {
     let mut choices = Choices::new(data);
     let count = choices.within(1..70);
@@ -319,34 +320,31 @@ pub(crate) fn merkle_seeds() -> Vec<Vec<u8>> {
     [0_u8, 1, 2, 6, 7, 62, 63, 64].map(|n| [vec![n, 0], (0..=255).collect(), vec![n; 200]].concat()).into()
 }
 
-/// Difficulty falls with lateness and gap and never below its floor; a hash meets exactly the difficulties that its number allows.
+/// Difficulty falls with lateness and never below its floor, and no gap adds more than its bound; a hash meets exactly the difficulties that its number allows.
 pub fn work(data: &[u8]) {
     let mut choices = Choices::new(data);
     let (interval, half_life, initial) = (choices.u32(), choices.u16(), choices.number());
     let schedule = Schedule::new(interval, half_life, initial);
-    let (mut lateness, mut one, mut two) = (0_i64, choices.number(), choices.number());
-    if one > two {
-        (one, two) = (two, one);
-    }
+    let (mut lateness, mut height) = (0_i64, choices.number());
     for _ in 0..64 {
         if choices.is_empty() {
             break;
         }
-        let (sooner, later) = (schedule.difficulty(lateness, one), schedule.difficulty(lateness, two));
-        assert!(sooner >= later && later >= 1, "easier the longer it takes");
-        assert!(later >= (initial >> 16).clamp(1, u64::MAX) / 2, "below the floor");
+        let difficulty = schedule.difficulty(lateness);
+        assert!(difficulty >= (initial >> 16).max(1), "below the floor");
         let earlier = lateness.saturating_sub(i64::from(choices.u32()));
-        assert!(schedule.difficulty(earlier, one) >= sooner, "easier the later the chain is");
-        let next = schedule.lateness(lateness, choices.number());
-        assert!(next >= lateness.saturating_sub(i64::from(interval.max(1))));
-        lateness = next;
+        assert!(schedule.difficulty(earlier) >= difficulty, "easier the later the chain is");
+        let next = schedule.lateness(lateness, height, choices.number(), choices.one_in(2));
+        let (least, most) = (-4 * i64::from(interval.max(1)), 9 * i64::from(interval.max(1)));
+        assert!((least..=most).contains(&(next - lateness)) || lateness > 0 && next < lateness);
+        (lateness, height) = (next, height.saturating_add(1));
     }
     let id = Hash(choices.hash());
     let difficulty = choices.number();
     assert_eq!(meets(&id, difficulty), difficulty > 0 && product_fits(&id, difficulty));
 }
 
-/// Whether id x difficulty < 2^256, by hand.
+/// Whether id x difficulty < 2^256, in another arithmetic.
 fn product_fits(id: &Hash, difficulty: u64) -> bool {
     let limbs = id.0.rchunks_exact(8).map(|limb| u64::from_be_bytes(limb.try_into().unwrap_or_default()));
     let carry = limbs.fold(0_u128, |carry, limb| (u128::from(limb) * u128::from(difficulty) + carry) >> 64);

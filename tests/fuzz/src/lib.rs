@@ -1,14 +1,9 @@
-//! What bytes from elsewhere may do to Bouya: nothing that is not promised.
+//! Whatever bytes come from elsewhere, Bouya does only what it promises.
 //!
-//! Each target is a total function of bytes that asserts what must hold, whatever they are. libFuzzer runs it for as long as one likes
-//! (`fuzz_targets/`, README.md beside this folder); the ordinary tests run it on every push over its seeds, the finds that were kept
-//! (`cases/`) and a few thousand mutations.
+//! Each target takes any bytes and asserts what must hold. libFuzzer runs a target for as long as you like (`fuzz_targets/`; README.md says
+//! how). The ordinary tests run every target over its seeds, over inputs that once failed (`cases/`), and over some mutations of both.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a target says what does not hold by panicking, as a test does"
-)]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a target fails by panicking, as a test does")]
 
 pub mod api;
 pub mod chain;
@@ -29,15 +24,15 @@ use std::sync::OnceLock;
 
 use tempfile::TempDir;
 
-/// One door into Bouya, and what may come through it.
+/// One way into Bouya, and what must hold for everything that comes in.
 pub struct Target {
-    /// Its name: that of the binary and of the folder of its cases.
+    /// The name of the target, of its binary and of the folder of its cases.
     pub name: &'static str,
     /// Panics if something does not hold.
     pub body: fn(&[u8]),
-    /// Inputs that reach deep, to begin with.
+    /// Inputs to begin with, which reach deep into the code.
     pub seeds: fn() -> Vec<Vec<u8>>,
-    /// How many mutations of them the ordinary tests run: about half a second of them.
+    /// How many mutations the ordinary tests run: about half a second's worth.
     pub mutations: u32,
 }
 
@@ -74,26 +69,26 @@ targets! {
     work: ledger::work, ledger::work_seeds, 2000;
 }
 
-/// Runs one target: what the binaries do.
+/// Runs one target, for the binaries.
 pub fn run(name: &str, data: &[u8]) {
     let target = TARGETS.iter().find(|target| target.name == name).expect("a target's name");
     (target.body)(data);
 }
 
-/// What is shown to people or logged is short, and nothing in it moves a terminal or forges a line.
+/// Asserts that a text is safe to show and to log: it is short, and has nothing that controls a terminal or forges a line.
 fn tame(text: &dyn Display) {
     let text = text.to_string();
     assert!(text.len() <= 2_000, "{} bytes of text", text.len());
     assert!(!text.chars().any(char::is_control), "control characters in {text:?}");
 }
 
-/// The same of mistakes in a file: many lines, and not tamed yet, which the command line does with all that it shows.
+/// The same for mistakes in a file. They have many lines and may hold control characters: the command line tames what it shows.
 fn bounded(text: &dyn Display) {
     let text = text.to_string();
     assert!(text.len() <= 64_000, "{} bytes of text", text.len());
 }
 
-/// A folder of this process's own for what is only read from files.
+/// A folder of this process, for what can only be read from files.
 fn scratch() -> &'static Path {
     static DIR: OnceLock<TempDir> = OnceLock::new();
     DIR.get_or_init(|| tempfile::tempdir().expect("a scratch folder")).path()

@@ -1,11 +1,12 @@
-//! The mempool between senders, a chain that grows and goes back, and the clock.
+//! The mempool, between senders, a chain that grows and loses blocks, and the clock.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use bouya_core::crypto::Hash;
-use bouya_core::ledger::{Account, Address, Block, CheckedTransaction, Key, Replay, Template, check_inline};
+use bouya_core::ledger::{Account, Address, Block, CheckedTransaction, Key, Replay, check_inline};
 use bouya_core::mempool::{Limits, Mempool, MempoolError};
-use bouya_core::time::{Time, Timestamp};
+use bouya_core::time::Time;
 
 use crate::choices::Choices;
 use crate::{small, tame};
@@ -13,12 +14,12 @@ use crate::{small, tame};
 struct Machine {
     pool: Mempool,
     limits: Limits,
-    blocks: Vec<Block>,
+    blocks: Vec<Arc<Block>>,
     replay: Replay,
     now: u64,
 }
 
-/// Room and order hold after every command, what is refused leaves no trace, and what is selected makes a block that executes.
+/// After every step the bounds and the order hold. What is refused leaves no trace. What is selected makes a block that executes.
 pub fn mempool(data: &[u8]) {
     let mut choices = Choices::new(data);
     let limits = Limits {
@@ -94,14 +95,14 @@ impl Machine {
                 assert_eq!((self.pool.len(), self.pool.bytes()), (before.len(), before.bytes()));
                 assert!(
                     self.pool.iter().map(|t| t.id()).eq(before.iter().map(|t| t.id())),
-                    "refused, and moved others"
+                    "refused, but it moved others"
                 );
                 tame(&error);
             }
         }
     }
 
-    /// What a miner would put into a block of this room.
+    /// What a miner would put into a block with this much room.
     fn select(&self, choices: &mut Choices<'_>) -> Vec<CheckedTransaction> {
         let (room, most) = (choices.within(0..5_000), choices.within(0..40));
         let chosen = self.pool.select(room, most);
@@ -115,37 +116,33 @@ impl Machine {
         chosen
     }
 
-    /// A block of what was selected, and sometimes of what was never here.
+    /// A block of what was selected, and sometimes of a transaction that was never in the mempool.
     fn mine(&mut self, choices: &mut Choices<'_>) {
         if self.blocks.len() > 12 {
             return self.revert(choices);
         }
         let mut body: Vec<CheckedTransaction> = self.select(choices);
         if choices.one_in(3) {
-            // Another member's block: one that this mempool lacks takes a nonce.
+            // Another member's block: a transaction that is not in this mempool takes a nonce.
             let from = choices.u8() % 4;
             let nonce = self.account(&small::address(from)).nonce;
             let other = small::pay(from, nonce, 5, 7, 999, u64::MAX).check(&small::genesis().id());
             body.retain(|transaction| transaction.payer() != small::address(from));
             body.extend(other);
         }
-        let genesis = small::genesis();
-        let branch = self.replay.branch().clone();
-        let supply = genesis.supply() + genesis.rules.reward * branch.height;
-        let time = Timestamp(branch.time.0 + 1_000);
-        let template =
-            Template::new(&genesis, &branch, supply, body, small::address(1), time, &small::key(1));
-        let block = small::mined(template);
-        self.replay.push(&block, &mut check_inline(genesis.id())).expect("a template makes a good block");
+        let body = body.into_iter().map(CheckedTransaction::into_inner).collect();
+        let block = small::block(self.replay.branch(), body, 1, 1_000);
+        let mut check = check_inline(small::genesis().id());
+        self.replay.push(&block, &mut check).expect("a template makes a good block");
         let confirmed = block.body.transactions.iter().map(|t| t.id()).collect();
         self.blocks.push(block);
         self.moved(&confirmed);
         for id in confirmed {
-            assert!(self.pool.get(&id).is_none(), "still waits for a block");
+            assert!(self.pool.get(&id).is_none(), "confirmed, and still in the mempool");
         }
     }
 
-    /// The best chain loses its last blocks; what was in them comes back as it can.
+    /// The best chain loses its last blocks. Their transactions come back if they still fit.
     fn revert(&mut self, choices: &mut Choices<'_>) {
         let keep = self.blocks.len().saturating_sub(1 + usize::from(choices.u8() % 3));
         let gone = self.blocks.split_off(keep);
@@ -154,7 +151,7 @@ impl Machine {
             self.replay.push(block, &mut check_inline(small::genesis().id())).expect("it did before");
         }
         self.moved(&BTreeSet::new());
-        let back = gone.into_iter().flat_map(|block| block.body.transactions.into_inner());
+        let back = gone.into_iter().flat_map(|block| block.body.transactions.clone().into_inner());
         for transaction in back {
             let transaction = transaction.check(&small::genesis().id()).expect("it was in a block");
             let account = self.account(&transaction.payer());
@@ -166,7 +163,7 @@ impl Machine {
         for sender in self.pool.senders() {
             let account = self.account(&sender);
             for (transaction, _) in self.pool.moved(&sender, account, self.next_height(), confirmed) {
-                assert!(!confirmed.contains(&transaction.id()), "confirmed, and said to be dropped");
+                assert!(!confirmed.contains(&transaction.id()), "confirmed, and reported as dropped");
             }
         }
     }
@@ -201,7 +198,7 @@ impl Machine {
 }
 
 pub(crate) fn mempool_seeds() -> Vec<Vec<u8>> {
-    // from, to, nonce, amount (2 more), fee (2), until.
+    // The bytes: from, to, nonce, amount (2 more), fee (2), until.
     let pay = |from: u8, nonce: u8, fee: u8| vec![0, from, 1, nonce, 7, 5, 0, fee, 2, 0];
     let mine = [10, 136, 19, 39, 0, 0];
     let all: Vec<u8> = (0..6).flat_map(|from| [pay(from, 3, 40), pay(from, 3, 90)].concat()).collect();

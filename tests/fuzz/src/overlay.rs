@@ -1,4 +1,4 @@
-//! The overlay under any inputs in any order, with a shell around it that holds what a real one would.
+//! The overlay, given any inputs in any order. A shell around it holds what a real one would hold.
 
 use std::sync::{Arc, OnceLock};
 
@@ -48,10 +48,10 @@ fn name(n: u8) -> String {
     format!("node{}", n % 24)
 }
 
-/// The blocks and transactions that everybody here talks about.
+/// The blocks and transactions that messages are about.
 struct Things {
     blocks: Vec<(Arc<Block>, Branch)>,
-    /// The block of all transactions, as two senders send it in short.
+    /// The block with all transactions, as a compact block of two senders.
     compact: Vec<CompactBlock>,
     transactions: Vec<Transaction>,
 }
@@ -63,27 +63,21 @@ fn things() -> &'static Things {
         let main = small::chain(&genesis, 12, 1);
         let side = small::chain(&main[5].1, 8, 2);
         let mut wrong = main[3].clone();
-        wrong.0.body.reward.amount += 1;
+        Arc::make_mut(&mut wrong.0).body.reward.amount += 1;
         let transactions: Vec<_> =
             (0..8).map(|n| small::pay(n % 4, u64::from(n / 4), 1, 5, 300, 99)).collect();
-        let network = small::genesis().id();
-        let checked: Vec<_> = transactions.iter().cloned().flat_map(|t| t.check(&network)).collect();
-        // A twelfth block with something in it, beside the one of the chain.
+        // Another twelfth block, with transactions in it.
         let mut branch = main[10].1.clone();
-        let full = small::block(&branch, checked.iter().cloned(), 3, 1_000);
+        let full = small::block(&branch, transactions.clone(), 3, 1_000);
         branch.push(&small::genesis().rules, &full.header).expect("a good block");
         let compact = (1..3).filter_map(|salt| CompactBlock::new(&full, salt)).collect();
-        let all = main.into_iter().chain(side).chain([wrong, (full, branch)]);
-        Things {
-            blocks: all.map(|(block, branch)| (Arc::new(block), branch)).collect(),
-            compact,
-            transactions,
-        }
+        let blocks = main.into_iter().chain(side).chain([wrong, (full, branch)]).collect();
+        Things { blocks, compact, transactions }
     })
 }
 
-/// Whatever peers, operators, chain and clock do: nothing panics, nothing is sent to who is gone, dials are paced, every peer is up once,
-/// ups and downs are paired, outputs end, and no wake-up is due that does nothing.
+/// Whatever peers, operators, chain and clock do: nothing panics, nothing is sent to a peer that is gone, dials are paced, no peer is up twice,
+/// ups and downs come in pairs, one input does not lead to outputs without end, and every wake-up does something.
 pub fn overlay(data: &[u8]) {
     let mut choices = Choices::new(data);
     let mut shell = Shell::new(choices.u8().into());
@@ -101,7 +95,7 @@ impl Shell {
     fn step(&mut self, choices: &mut Choices<'_>) {
         match choices.u8() % 16 {
             0 | 1 => {
-                // Whoever lives answers pings: connections grow old.
+                // Only peers that answer pings stay connected for long.
                 let (ms, live) = match choices.u8() % 4 {
                     0 => (u64::from(choices.u8()), true),
                     1 => (u64::from(choices.u16()), false),
@@ -121,7 +115,7 @@ impl Shell {
             6..=9 => {
                 let Some((conn, _)) = self.pick(choices) else { return };
                 let message = message(choices);
-                // The shell has the frame's real size; a liar's frame may be as long as frames get.
+                // The size is the frame's real one, as in the shell.
                 let size = message.to_bytes().len();
                 self.give(Input::Received { conn, message, size });
             }
@@ -150,7 +144,7 @@ impl Shell {
             1 => DialError::Certificate("expired".to_owned()),
             2 => DialError::Handshake(String::new()),
             _ => {
-                // TLS has proven the id that was dialed, or it would have failed.
+                // TLS has proven the id that was dialed; otherwise the dial would have failed.
                 let conn = self.connection(id.as_str());
                 let peer = verified(id.as_str(), choices);
                 return self.give(Input::Dialed { conn, peer, endpoint });
@@ -204,7 +198,7 @@ impl Shell {
             6..=8 => Command::RemovePeer(id(&name)),
             9..=11 => Command::Blacklist(id(&name)),
             12..=14 => Command::Unblacklist(id(&name)),
-            // Rarely: nothing much happens afterwards.
+            // Rarely, because little happens afterwards.
             _ if choices.u8() < 32 => {
                 self.stopping = true;
                 Command::Shutdown
@@ -217,7 +211,7 @@ impl Shell {
         self.give(Input::Command(command));
     }
 
-    /// Each question is answered once, some time or other, rightly or not.
+    /// Answers one of the open questions, correctly or not.
     fn answer(&mut self, choices: &mut Choices<'_>) {
         if self.asked.is_empty() {
             return;
@@ -283,7 +277,7 @@ impl Shell {
         self.give(Input::Answer(answer));
     }
 
-    /// Something of this node's own.
+    /// An input from the node itself: a tip, an offer, a clock, revocation lists.
     fn own(&mut self, choices: &mut Choices<'_>) {
         let things = things();
         let (block, branch) = choices.pick(&things.blocks).expect("there are blocks").clone();
@@ -308,7 +302,7 @@ impl Shell {
 
 pub(crate) fn overlay_seeds() -> Vec<Vec<u8>> {
     let accept = |n: u8| vec![2, n, 1, 1, 1];
-    // pick takes two bytes; hello: pick, tip, instance, kind.
+    // The bytes: a pick takes two; a hello is pick, tip, instance, kind.
     let hello = |at: u8, tip: u8| vec![4, at, 0, tip, 0, 1, 12];
     let tell = |at: u8, message: &[u8]| [&[6, at, 0], message].concat();
     let wait = |seconds: u8| vec![0, 2, seconds, 0];
@@ -342,7 +336,7 @@ pub(crate) fn overlay_seeds() -> Vec<Vec<u8>> {
             wait(1),
         ]
         .concat(),
-        // A block in short: all known; some to be asked for and given; what comes when it is late; one of this node's own asked for.
+        // Compact blocks: all transactions known; some asked for and given; some given too late; one of this node's own blocks asked for.
         [
             vec![10],
             together.clone(),
@@ -377,10 +371,10 @@ pub(crate) fn overlay_seeds() -> Vec<Vec<u8>> {
             tell(0, &[13, 1, 21, 0, 1, 9]),
         ]
         .concat(),
-        // Many to dial, none of them there.
+        // Many peers to dial, none of them there.
         [vec![9], (10..23).flat_map(|n| [11, n, 0]).collect(), [0, 0, 40, 3, 0, 3, 0, 3, 0].repeat(30)]
             .concat(),
-        // Grows old: the peer's in 27 hours, this node's own in a day, with a renewal.
+        // Old connections: one that the peer opened, for 27 hours; one that this node opened, for a day, with a renewal.
         [vec![6], accept(1), hello(0, 0), live(65_535), live(40_000)].concat(),
         [
             vec![7],

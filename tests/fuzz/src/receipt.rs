@@ -1,13 +1,11 @@
-//! Receipts: files from strangers that are believed as far as a block that somebody trusts.
+//! Receipts: files from anybody, which prove something only under a block that the reader trusts.
 
 use std::sync::OnceLock;
 
 use bouya::receipt::{read, write};
 use bouya_core::crypto::Hash;
-use bouya_core::ledger::{
-    Above, Branch, Chain, Header, Origin, Plan, Proof, Receipt, Transaction, Under, World, check_inline,
-};
-use bouya_core::time::Timestamp;
+use bouya_core::ledger::{Above, Branch, Header, Proof, Receipt, Transaction, Under, World};
+use bouya_core::testing::Node;
 
 use crate::{small, tame};
 
@@ -15,7 +13,7 @@ use crate::{small, tame};
 struct Known {
     world: World,
     headers: Vec<Header>,
-    /// The transactions of each.
+    /// The ids of each block's transactions.
     held: Vec<Vec<Hash>>,
     branches: Vec<Branch>,
 }
@@ -24,37 +22,29 @@ fn known() -> &'static Known {
     static KNOWN: OnceLock<Known> = OnceLock::new();
     KNOWN.get_or_init(|| {
         let genesis = small::genesis();
-        let mut world = World::new(&genesis);
-        let mut chain = Chain::load(genesis.clone(), &world).expect("a chain");
+        let mut node = Node::of(genesis.clone());
         let (mut headers, mut held) = (vec![genesis.header.clone()], vec![vec![]]);
         let mut branches = vec![genesis.branch()];
         for height in 0..12_u64 {
-            // None, one, two or three, each of a key of its own.
+            // None, one, two or three transactions, each of another key.
             let keys = 0..u8::try_from(height % 4).unwrap_or_default();
             let nonce = |key: u8| (0..height).filter(|below| below % 4 > key.into()).count() as u64;
-            let pays = keys.map(|key| small::pay(key, nonce(key), 3, 5, 300, u64::MAX));
-            let pays = pays.map(|pay| pay.check(&genesis.id()).expect("a good payment"));
-            let block = small::block(chain.tip(), pays, 2, 1_000);
-            let mut check = check_inline(genesis.id());
-            let plan =
-                chain.plan(&world, &mut check, Timestamp(u64::MAX), block.clone().into(), Origin::Pushed);
-            let Ok(Plan::Ready(ready)) = plan else { panic!("{plan:?}") };
-            world.apply(ready.change());
-            chain.accept(ready);
-            headers.push(block.header);
+            let pays = keys.map(|key| small::pay(key, nonce(key), 3, 5, 300, u64::MAX)).collect();
+            let block = node.mine(pays);
+            headers.push(block.header.clone());
             held.push(block.body.transactions.iter().map(Transaction::id).collect());
-            branches.push(chain.tip().clone());
+            branches.push(node.chain.tip().clone());
         }
-        Known { world, headers, held, branches }
+        Known { world: node.disk.world, headers, held, branches }
     })
 }
 
-/// What ends in a block of the chain that is known is true of that chain, all of it.
+/// If a receipt checks and ends in a block of the trusted chain, everything in it is true of that chain.
 pub fn receipt(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     let receipt = match read(text) {
         Ok(receipt) => receipt,
-        // Quotes the file; the command line tames what it shows.
+        // The error quotes the file; the command line tames what it shows.
         Err(error) => return assert!(error.to_string().len() <= 2_000, "repeats the whole file"),
     };
     assert_eq!(write(&receipt), text.trim());

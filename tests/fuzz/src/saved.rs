@@ -1,4 +1,4 @@
-//! What a node reads back from its own disk: rows, the address book, revocations, wallets. A disk rots, a copy is cut off, a file is another one's.
+//! What a node reads back from its own disk: rows, the address book, revocations, wallets. Disks rot, copies are cut short, files are mixed up.
 
 use std::fs;
 use std::io::Write;
@@ -9,7 +9,7 @@ use bouya::wallet::{Passphrase, WalletName, Wallets};
 use bouya_core::codec::{decode, encode};
 use bouya_core::crypto::Hash;
 use bouya_core::id::NodeId;
-use bouya_core::ledger::{Account, Block, Body, HeaderRecord, Key, Replay, Undo, check_inline, read_supply};
+use bouya_core::ledger::{Account, Body, HeaderRecord, Key, Replay, Undo, check_inline, read_supply};
 use bouya_core::limits::{BANS, DIALS_IN_FLIGHT, KNOWN_PEERS};
 use bouya_core::overlay::{Book, Command, Input, Output, Overlay, OverlaySettings};
 use bouya_core::time::{Time, Timestamp};
@@ -17,7 +17,7 @@ use bouya_core::wire::CrlSummary;
 
 use crate::{overlay, scratch, small, tame};
 
-/// A row is what was written or an error.
+/// A row reads back as what was written, or as an error.
 pub fn rows(data: &[u8]) {
     let whole = |what, bytes: Option<Vec<u8>>| {
         if let Some(bytes) = bytes {
@@ -39,23 +39,22 @@ pub fn rows(data: &[u8]) {
             tame(&error);
         }
         (Err(error), Err(_)) => tame(&error),
-        (Ok(_), Ok(_)) => panic!("an account and a supply at once"),
+        (Ok(_), Ok(_)) => panic!("a row is both an account and a supply"),
     }
 }
 
 pub(crate) fn rows_seeds() -> Vec<Vec<u8>> {
     let genesis = small::genesis();
-    let pays = (0..2).map(|n| small::pay(0, n, 1, 5, 300, 9).check(&genesis.id()).expect("a good payment"));
-    let Block { header, body } = small::block(&genesis.branch(), pays, 2, 500);
+    let pays = (0..2).map(|n| small::pay(0, n, 1, 5, 300, 9)).collect();
+    let block = small::block(&genesis.branch(), pays, 2, 500);
     let mut replay = Replay::new(genesis.clone());
     let mut check = check_inline(genesis.id());
-    let block = Block { header: header.clone(), body: body.clone() };
     let (_, undo) = replay.push(&block, &mut check).expect("a good block");
-    let record = HeaderRecord::new(header, replay.branch(), encode(&block).len());
+    let record = HeaderRecord::new(block.header.clone(), replay.branch(), encode(&*block).len());
     let rows = replay.rows().values().flatten().cloned();
     let others = [
         encode(&record),
-        encode(&body),
+        encode(&block.body),
         encode(&undo),
         encode(&Key::Supply),
         encode(&Key::Account(small::address(1))),
@@ -64,11 +63,11 @@ pub(crate) fn rows_seeds() -> Vec<Vec<u8>> {
     rows.chain(others).collect()
 }
 
-/// A book that can be read is what was written; a node that starts with it keeps its bounds and can save it again.
+/// A book reads back as what was written, or as an error. A node that starts with it keeps its bounds and can save it again.
 pub fn book(data: &[u8]) {
     let Ok(book) = decode::<Book>(data, "book") else { return };
     let bytes = encode(&book);
-    // The form before this one is read too.
+    // The previous format is read too.
     assert!(bytes == data || data[0] == 1);
     assert_eq!(decode::<Book>(&bytes, "book").as_ref(), Ok(&book));
     let settings = OverlaySettings { book, ..overlay::settings("node5") };
@@ -98,7 +97,7 @@ pub fn book(data: &[u8]) {
     );
     if let Some(saved) = saved {
         let bytes = encode(&saved);
-        assert_eq!(decode::<Book>(&bytes, "book"), Ok(saved), "saved what it cannot read");
+        assert_eq!(decode::<Book>(&bytes, "book"), Ok(saved), "it saved a book that it cannot read");
     }
 }
 
@@ -124,18 +123,18 @@ pub(crate) fn book_seeds() -> Vec<Vec<u8>> {
     books
 }
 
-/// Saved revocations are what was written, or an error; what is in them can be asked.
+/// Saved revocations read back as what was written, or as an error, and can be queried.
 pub fn revocations(data: &[u8]) {
     let revocations = match Revocations::from_bytes(data) {
         Ok(revocations) => revocations,
         Err(error) => return tame(&error),
     };
     let again = revocations.to_bytes();
-    // The form before this one is read too.
+    // The previous format is read too.
     assert!(again == data || data[0] == 1);
     assert_eq!(Revocations::from_bytes(&again).as_ref(), Ok(&revocations));
     let summaries = revocations.summaries();
-    assert!(revocations.lacking(&summaries).is_empty(), "lacks what it has itself");
+    assert!(revocations.lacking(&summaries).is_empty(), "a node lacks its own lists");
     assert_eq!(revocations.lacking(&[]).len(), summaries.len());
     let strange = summaries.iter().map(|summary| CrlSummary { number: "x".to_owned(), ..summary.clone() });
     let _ = revocations.lacking(&strange.collect::<Vec<_>>());
@@ -153,7 +152,7 @@ pub(crate) fn revocations_seeds() -> Vec<Vec<u8>> {
     seeds
 }
 
-/// A wallet's file is a wallet or an error that says what; one without a passphrase holds the key that it names.
+/// A wallet's file is a wallet, or an error that says what is wrong. Without a passphrase it holds the key that it names.
 pub fn keystore(data: &[u8]) {
     let wallets = Wallets::new(scratch().join("wallets"));
     let name: WalletName = "w".parse().expect("a name");

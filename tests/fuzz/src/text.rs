@@ -1,4 +1,4 @@
-//! What people and files write: configuration, addresses, amounts, names.
+//! What people write, also in files: configuration, addresses, amounts, names.
 
 use std::fmt::Debug;
 use std::fs;
@@ -20,7 +20,7 @@ use crate::{bounded, scratch, tame};
 const NETWORK: &str = include_str!("../../../config/network.example.toml");
 const NODE: &str = include_str!("../../../config/node.example.toml");
 
-/// A network's file that is taken, written anew, is the same network.
+/// If a network's file is accepted and written again, it describes the same network.
 pub fn network_toml(data: &[u8]) {
     let dir = scratch();
     let path = dir.join("network.toml");
@@ -41,7 +41,7 @@ pub fn network_toml(data: &[u8]) {
     }
 }
 
-/// The example with its comments gone: every key is in reach.
+/// The example without its comments and with every optional key set.
 fn bare(text: &str) -> String {
     let lines =
         text.lines().map(|line| line.strip_prefix("# ").filter(|rest| rest.contains(" = ")).unwrap_or(line));
@@ -61,7 +61,7 @@ pub(crate) fn network_seeds() -> Vec<Vec<u8>> {
         .into()
 }
 
-/// A node's file is settings within their bounds, or mistakes that can be shown.
+/// A node's file gives settings within their bounds, or mistakes that can be shown.
 pub fn node_toml(data: &[u8]) {
     let dir = scratch();
     let path = dir.join("node.toml");
@@ -87,7 +87,7 @@ pub(crate) fn node_seeds() -> Vec<Vec<u8>> {
     vec![NODE.as_bytes().to_vec(), bare.into_bytes()]
 }
 
-/// What is read as a value, shown again, is the same value; what is not is shown tamely.
+/// A value that was read, shown and read again is the same value. An error is safe to show.
 pub fn text(data: &[u8]) {
     let mut choices = Choices::new(data);
     let (decimals, amount) = (choices.u8() % 10, choices.number());
@@ -106,9 +106,12 @@ pub fn text(data: &[u8]) {
     same::<Signature>(text, |value| exactly(value.to_string(), text));
     same::<NodeId>(text, |value| exactly(value.to_string(), text));
     if let Some(name) = same::<WalletName>(text, |value| exactly(value.to_string(), text)) {
-        assert!(!name.as_str().contains('/') && !name.as_str().starts_with('.'), "leads out of its folder");
+        assert!(
+            !name.as_str().contains('/') && !name.as_str().starts_with('.'),
+            "the name leads out of its folder"
+        );
     }
-    // A line of the operator's own file, which is repeated as a whole.
+    // This line is from the operator's own file, and its error repeats all of it.
     if text.len() < 300 {
         same::<Bootstrap>(text, |value| format!("{}@{}", value.id, value.endpoint));
     }

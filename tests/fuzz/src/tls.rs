@@ -1,4 +1,4 @@
-//! What comes out of certificates and lists: from peers before they are trusted, from members who ask for a certificate.
+//! Certificates and revocation lists, from peers that are not trusted yet, and requests from members who ask for a certificate.
 
 use std::sync::OnceLock;
 
@@ -19,7 +19,7 @@ use rustls::server::ParsedCertificate;
 use crate::choices::Choices;
 use crate::tame;
 
-/// The CA's seed: the same CA in every run, so that kept cases stay what they are.
+/// The CA's seed. The CA is the same in every run, so that kept cases keep their meaning.
 const CA_SEED: [u8; 32] = [77; 32];
 
 fn key(seed: [u8; 32]) -> rcgen::KeyPair {
@@ -67,8 +67,8 @@ pub(crate) fn lists() -> Vec<Vec<u8>> {
     vec![list(&[1], &[]), list(&[2], &[&[1], &[2, 3]]), list(&[1, 0], &[&[9; 20], &[127; 16], &[1]])]
 }
 
-/// A list from a peer is taken in or refused, and what is taken in stays usable: for handshakes, for peers, over a restart.
-/// After an odd first byte the rest is signed by the CA: what a parser meets behind the signature check.
+/// A list from a peer is taken in or refused. What is taken in can be used for handshakes, by peers, and after a restart.
+/// If the first byte is odd, the CA signs the rest, so that the parser behind the signature check is reached.
 pub fn crl(data: &[u8]) {
     let mut choices = Choices::new(data);
     let signed = choices.u8() % 2 == 1;
@@ -81,22 +81,22 @@ pub fn crl(data: &[u8]) {
         Ok(new) => {
             let all = all_of(lists().iter().chain([&der]));
             assert_eq!(all, all_of([&der].into_iter().chain(&lists())), "another order, other revocations");
-            // Of more lists with something of their own only so many are passed on.
+            // At most two lists are passed on, even if more of them have revocations of their own.
             let passed_on = all.lacking(&[]);
-            assert!(passed_on.len() == 2 || all == all_of(&passed_on), "passed on is not all that is known");
+            assert!(passed_on.len() == 2 || all == all_of(&passed_on), "not all that is known is passed on");
             assert_eq!(new, revocations != before);
             assert!(revocations.len() >= before.len(), "a revocation was lost");
-            assert_eq!(take_in(&mut revocations, &der, roots()), Ok(false), "new twice");
+            assert_eq!(take_in(&mut revocations, &der, roots()), Ok(false), "the same list is new twice");
             assert_eq!(Revocations::from_bytes(&revocations.to_bytes()).as_ref(), Ok(&revocations));
             let summaries = revocations.summaries();
             assert!((1..=2).contains(&summaries.len()));
             assert!(revocations.lacking(&summaries).is_empty());
             let lists = revocations.lacking(&before.summaries());
             assert!(lists.iter().all(|list| summaries.iter().any(|summary| sha256(list) == summary.hash)));
-            // Another node that hears of it comes to the same.
+            // Another node takes these lists too.
             let mut other = before;
             for list in lists {
-                assert!(take_in(&mut other, &list, roots()).is_ok(), "kept what others refuse");
+                assert!(take_in(&mut other, &list, roots()).is_ok(), "it keeps a list that others refuse");
             }
         }
         Err(error) => {
@@ -106,7 +106,7 @@ pub fn crl(data: &[u8]) {
     }
 }
 
-/// What is revoked once these lists were taken in, one after the other.
+/// The revocations after taking in these lists, one after the other.
 fn all_of<'a>(lists: impl IntoIterator<Item = &'a Vec<u8>>) -> Revocations {
     let mut revocations = Revocations::default();
     for list in lists {
@@ -132,14 +132,14 @@ fn sign(content: &[u8]) -> Vec<u8> {
     [head, body].concat()
 }
 
-/// What is signed of a list: the first element in it.
+/// The part of a list that is signed: its first element.
 fn content(der: &[u8]) -> &[u8] {
     let inside = &der[header(der).0..];
     let (head, length) = header(inside);
     &inside[..head + length]
 }
 
-/// Bytes of an element's header, and of what follows.
+/// The bytes of an element's header, and of its content.
 fn header(der: &[u8]) -> (usize, usize) {
     match der {
         [_, 0x81, a, ..] => (3, usize::from(*a)),
@@ -152,13 +152,13 @@ fn header(der: &[u8]) -> (usize, usize) {
 pub(crate) fn crl_seeds() -> Vec<Vec<u8>> {
     let plain = lists().into_iter().map(|list| [vec![0], list].concat());
     let signed = lists().into_iter().map(|list| {
-        assert_eq!(sign(content(&list)), list, "signed as the CA does");
+        assert_eq!(sign(content(&list)), list, "not the CA's own encoding");
         [&[1], content(&list)].concat()
     });
     plain.chain(signed).collect()
 }
 
-/// An id comes out of a certificate only if TLS reads the same name out of it.
+/// A certificate gives an id only if TLS reads the same name from it.
 pub fn certificate(data: &[u8]) {
     match leaf(data) {
         Ok((id, serial)) => {
@@ -170,7 +170,7 @@ pub fn certificate(data: &[u8]) {
                 let verified = verify_server_name(&parsed, &name);
                 assert!(verified.is_ok(), "{id} for Bouya, but for TLS {verified:?}");
                 let other = ServerName::try_from("somebody-else").expect("a server name");
-                assert!(verify_server_name(&parsed, &other).is_err(), "a name for anybody");
+                assert!(verify_server_name(&parsed, &other).is_err(), "it is valid for another name too");
             }
         }
         Err(error) => tame(&error),
@@ -178,10 +178,10 @@ pub fn certificate(data: &[u8]) {
     match Roots::read(data) {
         Ok(roots) => {
             let refused = take_in(&mut Revocations::default(), &list(&[1], &[]), &roots);
-            // A root is the operator's: only its key counts.
+            // The operator chose the root, so only its key counts.
             let key = authority().key().public_key_raw();
             let is_own = data.windows(key.len()).any(|part| part == key);
-            assert!(refused.is_err() || is_own, "a stranger's root signed");
+            assert!(refused.is_err() || is_own, "a root with another key accepted the list");
         }
         Err(error) => tame(&error),
     }
@@ -209,10 +209,10 @@ pub(crate) fn certificate_seeds() -> Vec<Vec<u8>> {
     ]
 }
 
-/// A member's request is a key with one id, or an error.
+/// A member's request gives a key and one id, or an error.
 pub fn request(data: &[u8]) {
     let pem = match data.split_first() {
-        // Many inputs would only show that they are no base64.
+        // Without this, most inputs would only fail as base64.
         Some((0, der)) => mkca::pem("CERTIFICATE REQUEST", der).into_bytes(),
         _ => data.to_vec(),
     };
@@ -226,7 +226,7 @@ pub fn request(data: &[u8]) {
 }
 
 pub(crate) fn request_seeds() -> Vec<Vec<u8>> {
-    // A good one for alice; requests carry random signatures, so it is kept rather than made.
+    // A good one for alice. Requests carry random signatures, so it is kept and not made.
     let pem = include_bytes!("../cases/request/good");
     let der = CertificateSigningRequestDer::from_pem_slice(pem).expect("a request");
     vec![pem.to_vec(), [&[0], der.as_ref()].concat()]

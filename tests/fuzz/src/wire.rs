@@ -2,8 +2,9 @@
 
 use bouya_core::codec::Bounded;
 use bouya_core::crypto::Hash;
-use bouya_core::ledger::{Branch, CompactBlock};
+use bouya_core::ledger::{Block, Branch, CompactBlock};
 use bouya_core::limits::{FRAME_BYTES, HELLO_BYTES};
+use bouya_core::testing;
 use bouya_core::time::Timestamp;
 use bouya_core::wire::{
     CLOCK_FEATURE, CrlSummary, Endpoint, FrameError, FrameReader, Goodbye, GoodbyeReason, Hello, Item,
@@ -13,7 +14,7 @@ use bouya_core::wire::{
 use crate::choices::Choices;
 use crate::{small, tame};
 
-/// A stream cut anywhere gives the same frames and the same end, each frame is what stands in the stream, and nothing is held that has not come.
+/// However a stream is cut, it gives the same frames and the same end. Frames are what the stream holds, and no more is held than has come.
 pub fn frame(data: &[u8]) {
     let mut choices = Choices::new(data);
     let allowed = 1 + usize::from(choices.u16() % 2_048);
@@ -38,7 +39,7 @@ pub fn frame(data: &[u8]) {
     }
 }
 
-/// The frames up to the end, which is a fault or the number of bytes held.
+/// The frames, and how the stream ends: with a fault, or with this many bytes held.
 fn read(stream: &[u8], allowed: usize, cuts: &[u8]) -> (Vec<Vec<u8>>, Result<usize, FrameError>) {
     let (mut reader, mut frames, mut rest) = (FrameReader::default(), Vec::new(), stream);
     let mut cuts = cuts.iter().cycle().map(|cut| usize::from(*cut) + 1);
@@ -70,26 +71,17 @@ pub(crate) fn frame_seeds() -> Vec<Vec<u8>> {
     ]
 }
 
-/// The secret of the one session there is here.
+/// The secret of the only session here.
 const SESSION: [u8; 32] = [5; 32];
 
-/// A hello as `name` would say it on the small network, with a tip and everything that may be in it.
+/// The hello of `name` on the small network, with this tip.
 pub(crate) fn hello_of(name: &str, tip: &Branch) -> Hello {
-    let genesis = small::genesis();
     Hello {
-        protocols: Hello::PROTOCOLS,
         features: vec![CLOCK_FEATURE.to_owned()],
-        network: genesis.id(),
-        id: name.parse().expect("a good name"),
-        agent: "bouya/fuzz".to_owned(),
-        instance: format!("first {name}"),
         listen: Some(endpoint_of(name)),
         tip: TipSummary { height: tip.height, hash: tip.id, work: tip.work },
-        lowest_block: 0,
-        rules: genesis.rules_digest(),
-        crls: vec![],
-        member: None,
         time_ms: 1_700_000_000_000,
+        ..testing::hello(&small::genesis(), name)
     }
 }
 
@@ -97,7 +89,8 @@ pub(crate) fn endpoint_of(name: &str) -> Endpoint {
     format!("{name}.example:7000").parse().expect("a good endpoint")
 }
 
-/// What is read can be written and read again; what fits this node's own hello is on its network, proven and of its protocol.
+/// A hello that was read can be written and read again. If it fits this node's hello, it has the same network, rules and protocol, and its id is
+/// proven.
 pub fn hello(data: &[u8]) {
     let hello = match Hello::from_json(data) {
         Ok(hello) => hello,
@@ -116,7 +109,7 @@ pub fn hello(data: &[u8]) {
             Ok(()) => {
                 assert_eq!((&hello.network, &hello.rules, &hello.id), (&ours.network, &ours.rules, &proven));
                 assert!(hello.protocols.0 <= ours.protocols.1 && ours.protocols.0 <= hello.protocols.1);
-                // Proven for this session and for no other.
+                // A member proof holds for this session and for no other.
                 let other = hello.check(&ours, &proven, &[6; 32]);
                 assert_eq!(other.is_ok(), hello.member.is_none());
             }
@@ -135,7 +128,7 @@ pub(crate) fn hello_seeds() -> Vec<Vec<u8>> {
     [plain, full, foreign, old].iter().map(Hello::to_json).collect()
 }
 
-/// What is accepted is the one encoding of what it says.
+/// Bytes that are accepted are the only encoding of their message.
 pub fn message(data: &[u8]) {
     if data.len() > FRAME_BYTES {
         return;
@@ -169,7 +162,7 @@ pub(crate) fn message_seeds() -> Vec<Vec<u8>> {
     ];
     let entry = |name: &str| PeerEntry { id: name.parse().expect("an id"), endpoint: endpoint_of(name) };
     let list = Bounded::truncated([1, 2, 3]);
-    let mut full = block.clone();
+    let mut full = Block::clone(block);
     full.body.transactions = Bounded::truncated(pays());
     let messages = [
         Message::Ping(1),

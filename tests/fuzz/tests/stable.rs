@@ -1,4 +1,4 @@
-//! Every target on stable: its seeds, the cases that were kept, and mutations of both. The same in every run.
+//! Runs every target on stable Rust: its seeds, its kept cases, and mutations of both. They are the same in every run.
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
@@ -25,12 +25,12 @@ fn cases(target: &Target) -> Vec<(PathBuf, Vec<u8>)> {
     paths.into_iter().map(|path| (path.clone(), fs::read(path).unwrap())).collect()
 }
 
-/// A number out of the environment.
+/// A number from the environment.
 fn from_env(name: &str) -> Option<u64> {
     std::env::var(name).ok().map(|text| text.parse().unwrap_or_else(|_| panic!("{name} must be a number")))
 }
 
-/// Runs a body and says which input it was.
+/// Runs a target. If it fails, says with which input.
 fn run(target: &Target, what: &str, input: &[u8]) {
     if let Err(panic) = catch_unwind(AssertUnwindSafe(|| (target.body)(input))) {
         let file = std::env::temp_dir().join(format!("bouya-fuzz-{}", target.name));
@@ -40,7 +40,7 @@ fn run(target: &Target, what: &str, input: &[u8]) {
     }
 }
 
-/// For libFuzzer to begin with.
+/// Writes the seeds for libFuzzer to begin with.
 fn write(corpus: &Path, seeds: &[Vec<u8>]) {
     fs::create_dir_all(corpus).unwrap();
     for (number, seed) in seeds.iter().enumerate() {
@@ -48,7 +48,7 @@ fn write(corpus: &Path, seeds: &[Vec<u8>]) {
     }
 }
 
-/// Seeds, cases, mutations of both.
+/// Runs one target over its seeds, its cases and mutations of both.
 fn hold(name: &str) {
     let target = TARGETS.iter().find(|target| target.name == name).unwrap();
     let mut pool = (target.seeds)();
@@ -62,7 +62,7 @@ fn hold(name: &str) {
         run(target, &format!("case {}", path.display()), &case);
         pool.push(case);
     }
-    // More of them, and others, on demand.
+    // On demand more mutations, and others.
     let mut mutator = Mutator::new(name, from_env("BOUYA_FUZZ_SEED").unwrap_or(7));
     let rounds = from_env("BOUYA_FUZZ_ROUNDS").unwrap_or(target.mutations.into());
     for number in 0..rounds {

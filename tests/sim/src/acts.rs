@@ -1,4 +1,4 @@
-//! Nodes that start and stop, and faults as they begin and end.
+//! What nodes do when they start and stop, and what faults do when they begin and end.
 
 use bouya_core::id::NodeId;
 use bouya_core::overlay::{CloseReason, Command, Input};
@@ -10,7 +10,7 @@ use crate::scenario::endpoint;
 use crate::world::{Event, World};
 
 impl World {
-    /// Starts a node, if nothing holds it.
+    /// Starts a node, unless a fault holds it.
     pub(crate) fn boot(&mut self, n: usize) {
         let node = &mut self.nodes[n];
         if node.running.is_some() || node.held > 0 || node.absent {
@@ -36,7 +36,7 @@ impl World {
         self.give(n, Input::Wake);
     }
 
-    /// Its process ends. `noticed`: its machine says so to its peers.
+    /// Its process ends. `noticed`: its machine resets the connections, so the peers hear of it.
     pub(crate) fn stop(&mut self, n: usize, noticed: bool) {
         if self.nodes[n].running.take().is_some() {
             self.line(format_args!("n{n:02} has stopped"));
@@ -51,7 +51,7 @@ impl World {
         self.stop(n, true);
     }
 
-    /// Nobody may start it; returns true if it is the first that says so.
+    /// Stops it and keeps it stopped until as many [`Self::release`]s have come.
     fn hold(&mut self, n: usize, noticed: bool) {
         self.nodes[n].held += 1;
         self.stop(n, noticed);
@@ -80,7 +80,7 @@ impl World {
         match fault.kind {
             Kind::Kill => self.hold(n, true),
             Kind::PowerCut => {
-                // The peers' words go nowhere.
+                // What the peers send goes nowhere.
                 self.net.dark.insert(n);
                 self.hold(n, false);
             }
@@ -189,18 +189,18 @@ impl World {
         }
     }
 
-    /// Dies at once and starts again a moment later.
+    /// It dies at once and starts again a moment later.
     pub(crate) fn crash(&mut self, n: usize) {
         self.stop(n, true);
         let after = self.rng.within(100, 6_000);
         self.post(self.now + after, Event::Boot(n));
     }
 
-    /// The directions in which a fault lets nothing pass.
+    /// The directions that a fault cuts.
     fn directions(&self, number: usize, fault: &Fault) -> Vec<(usize, usize)> {
         let (n, other) = (fault.node, fault.other);
         let all = 0..self.nodes.len();
-        // Which side a node is on: the fault's own coin for each.
+        // The fault and the node decide on which side the node is.
         let side = |node: usize| (node * 7 + number * 13 + (fault.measure * 64.0) as usize) % 5 < 2;
         match fault.kind {
             Kind::OneWay => vec![(n, other)],
@@ -232,7 +232,7 @@ impl World {
         }
     }
 
-    /// Nodes 0 and 1 stay: somebody must know everybody. So do most of the others.
+    /// Nodes 0 and 1 must stay, because everybody knows them. More than three honest nodes must be left.
     fn may_go(&self, n: usize) -> bool {
         let left = self.nodes.iter().filter(|node| node.is_honest() && !self.is_gone(node)).count();
         n > 1 && left > 3 && !self.nodes[n].absent
@@ -244,15 +244,15 @@ impl World {
         }
         self.crl.number += 1;
         self.crl.revoked.insert(self.nodes[n].name.clone());
-        // One that everybody has banned would keep it to itself.
+        // A node that all others have banned could not pass the list on.
         let stays = first != n && self.nodes[first].is_honest() && !self.is_gone(&self.nodes[first]);
         let first = if stays { first } else { usize::from(n == 0) };
-        // One operator has put the file in place; running or not, the node reads it.
+        // One operator has put the new list in place. The node reads it whether it runs or not.
         let crl = self.crl.clone();
         self.learn_crl(first, crl);
     }
 
-    /// Who knows nobody that is left is told of node 0, which stays.
+    /// A node whose known peers have all gone is told of node 0, which always stays.
     fn introduce(&mut self, n: usize) {
         let is_left = |id: &NodeId| self.nodes.iter().any(|node| node.name == *id && !self.is_gone(node));
         if n > 0 && !self.nodes[n].bootstrap.iter().any(|(id, _)| is_left(id)) {
@@ -263,7 +263,7 @@ impl World {
         }
     }
 
-    /// It listens elsewhere from now on, and its operator has told the others.
+    /// It listens at another address from now on, and its operator has told the other operators.
     fn move_away(&mut self, n: usize) {
         if self.nodes[n].endpoint.is_none() {
             return;
@@ -277,7 +277,7 @@ impl World {
                 *endpoint = there.clone();
                 told = true;
             }
-            // Who runs hears of it from its peers. Who has none, because it came while this one moved, adds the new address.
+            // A running node learns the address from its peers. One that has no connection, because it joined during the move, adds it.
             if told && !self.net.ends.values().any(|end| end.node == m) {
                 self.give(m, Input::Command(Command::AddPeer(name.clone(), there.clone())));
             }

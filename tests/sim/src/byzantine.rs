@@ -1,4 +1,4 @@
-//! Members that break the rules: with good certificates and bad manners. Each is a real node whose words are bent on their way out.
+//! Members that break the rules. They have good certificates. Each is a real node whose messages are changed on their way out.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -6,79 +6,78 @@ use std::sync::Arc;
 use bouya_core::codec::Bounded;
 use bouya_core::crypto::{Hash, SecretKey, sha256};
 use bouya_core::ledger::{
-    Action, Address, Block, Branch, CompactBlock, Content, Genesis, RawTransaction, ShortId, Template,
+    Action, Address, Block, Branch, CompactBlock, Content, Date, Genesis, RawTransaction, ShortId, Template,
     Transaction, View,
 };
 use bouya_core::overlay::ConnId;
 use bouya_core::random::Random;
+use bouya_core::testing::{address, mined, text};
 use bouya_core::time::Timestamp;
 use bouya_core::wire::{Item, Message, PeerEntry};
 
 use crate::disk::DiskError;
 use crate::node::Running;
 
-/// How a member misbehaves.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Manner {
-    /// It mines blocks and signs transactions that break the rules.
-    Invalid,
-    /// It announces blocks, or sends them in short with what nobody has, and never gives them.
-    Withhold,
-    /// It says again what it said before.
-    Replay,
-    /// It mines two blocks at a time and shows each to one half.
-    Equivocate,
-    /// It asks without end.
-    Flood,
-    /// It tells wrong addresses of others.
-    LyingAddresses,
-    /// It mines on old blocks.
-    SideBranches,
-    /// It sends blocks whose bodies are not those of their headers.
-    WrongCopies,
-    /// It claims chains that nobody has.
-    FalseClaims,
-    /// It sends blocks in short by wrong short ids, and gives other transactions than it was asked for.
-    WrongShortIds,
+listed! {
+    /// How a member misbehaves.
+    enum Manner {
+        /// It mines blocks and signs transactions that break the rules.
+        Invalid,
+        /// It announces blocks and never sends them, or sends compact blocks with transactions that nobody has.
+        Withhold,
+        /// It sends again what it sent before.
+        Replay,
+        /// It mines two blocks at a time and shows each of them to half of its peers.
+        Equivocate,
+        /// It asks without end.
+        Flood,
+        /// It gives wrong addresses for other members.
+        LyingAddresses,
+        /// It mines on old blocks.
+        SideBranches,
+        /// It sends blocks with bodies that do not belong to their headers.
+        WrongCopies,
+        /// It claims chains that nobody has.
+        FalseClaims,
+        /// It sends compact blocks with wrong short ids, and other transactions than it was asked for.
+        WrongShortIds,
+        /// It dates its blocks as early or as late as it may, and tells rests as it likes.
+        LyingDates,
+        /// It mines through each rest, with dates that make the next block easier, and shows all of it when the heartbeat is due.
+        WithholdRests,
+    }
 }
 
-impl Manner {
-    pub(crate) const ALL: [Self; 10] = [
-        Self::Invalid,
-        Self::Withhold,
-        Self::Replay,
-        Self::Equivocate,
-        Self::Flood,
-        Self::LyingAddresses,
-        Self::SideBranches,
-        Self::WrongCopies,
-        Self::FalseClaims,
-        Self::WrongShortIds,
-    ];
-}
-
-/// Things said before that are kept for saying again.
+/// Messages that are kept to be sent again.
 const KEPT: usize = 64;
 
-/// One such member.
+/// A member that breaks the rules.
 #[derive(Clone, Debug)]
 pub(crate) struct Byzantine {
     pub(crate) manner: Manner,
     said: VecDeque<Message>,
     side: Option<Branch>,
-    /// What it has made that is invalid, since somebody asked last.
+    /// Blocks of its own branch that it has shown nobody, and the tip below them.
+    kept: (Hash, Vec<Arc<Block>>),
+    /// Ids of the invalid things that it has made since they were last taken from here.
     pub(crate) invalid: Vec<Hash>,
 }
 
-/// What it does beside what its machines do.
+/// Messages that it sends in addition to those of its machines.
 pub(crate) type Mischief = Vec<(ConnId, Message)>;
 
 impl Byzantine {
     pub(crate) fn new(manner: Manner) -> Self {
-        Self { manner, said: VecDeque::new(), side: None, invalid: Vec::new() }
+        Self {
+            manner,
+            said: VecDeque::new(),
+            side: None,
+            kept: (Hash::ZERO, Vec::new()),
+            invalid: Vec::new(),
+        }
     }
 
-    /// Bends what its machines want to say; none: it keeps silent.
+    /// Changes a message of its machines. None: it does not send it.
     pub(crate) fn bend(&mut self, rng: &mut Random, message: Message) -> Option<Message> {
         match (self.manner, message) {
             (Manner::Withhold, Message::Block(_) | Message::BlockTransactions { .. }) => None,
@@ -131,14 +130,17 @@ impl Byzantine {
         }
     }
 
-    /// Every second or so.
+    /// What it sends from time to time, about every second.
     pub(crate) fn tick(
         &mut self,
         rng: &mut Random,
         node: &Running,
-        key: &SecretKey,
+        (key, wall): (&SecretKey, Timestamp),
         genesis: &Genesis,
     ) -> Mischief {
+        if self.manner == Manner::WithholdRests {
+            return self.show(node, wall, genesis);
+        }
         let conns: Vec<ConnId> = node.links.keys().copied().collect();
         if conns.is_empty() {
             return Vec::new();
@@ -172,7 +174,7 @@ impl Byzantine {
         Vec::from([(conn, message)])
     }
 
-    /// It has found a proof of work: what it does with it instead of a good block. None: a good block.
+    /// It may mine a block now: what it sends instead of a good one. None: it mines a good one.
     pub(crate) fn found(
         &mut self,
         rng: &mut Random,
@@ -185,26 +187,33 @@ impl Byzantine {
             Manner::Invalid => {
                 let early = transaction(rng, key, genesis).check(&genesis.id()).into_iter();
                 let block =
-                    mine(Template::new(genesis, tip, 0, early, Address::of(&key.public()), wall, key));
+                    mined(Template::new(genesis, tip, 0, early, Address::of(&key.public()), wall, key));
                 self.invalid.push(block.id());
                 vec![block]
             }
             Manner::Equivocate => {
-                let one = |to: u8| {
-                    let to = Address::of(&SecretKey::from_seed(&[to; 32]).public());
-                    mine(Template::new(genesis, tip, 0, [], to, wall, key))
-                };
+                let one = |to: u8| mined(Template::new(genesis, tip, 0, [], address(to), wall, key));
                 vec![one(201), one(202)]
             }
             Manner::SideBranches => {
                 let Some(branch) = self.old_branch(rng, node)? else { return Ok(None) };
                 let block =
-                    mine(Template::new(genesis, &branch, 0, [], Address::of(&key.public()), wall, key));
+                    mined(Template::new(genesis, &branch, 0, [], Address::of(&key.public()), wall, key));
                 let mut grown = branch;
                 if grown.push(&genesis.rules, &block.header).is_ok() {
                     self.side = Some(grown);
                 }
                 vec![block]
+            }
+            Manner::LyingDates => {
+                let (ahead, is_early) = (genesis.rules.schedule.ahead_ms(), rng.chance(0.5));
+                let time = if is_early { tip.time } else { Timestamp(wall.0 + ahead) };
+                let date = Date { time, told: rng.chance(0.5) };
+                vec![mined(Template::new(genesis, tip, 0, [], Address::of(&key.public()), date, key))]
+            }
+            Manner::WithholdRests => {
+                self.withhold(tip, (key, wall), genesis);
+                return Ok(Some(Vec::new()));
             }
             _ => return Ok(None),
         };
@@ -212,7 +221,51 @@ impl Byzantine {
         Ok(Some(node.links.keys().enumerate().map(tell).collect()))
     }
 
-    /// Its own branch, or a new one from some blocks back.
+    /// It searches whatever the others do.
+    pub(crate) fn mines_always(&self) -> bool {
+        self.manner == Manner::WithholdRests
+    }
+
+    /// The branch that it mines on in private.
+    pub(crate) fn private(&self) -> Option<&Branch> {
+        self.side.as_ref().filter(|_| self.mines_always())
+    }
+
+    /// Adds a block to what nobody has seen, three intervals after the one before.
+    fn withhold(&mut self, tip: &Branch, (key, wall): (&SecretKey, Timestamp), genesis: &Genesis) {
+        if self.kept.0 != tip.id {
+            (self.kept, self.side) = ((tip.id, Vec::new()), None);
+        }
+        let branch = self.side.as_ref().unwrap_or(tip);
+        let schedule = genesis.rules.schedule;
+        let time = Timestamp(branch.time.0 + 3 * schedule.interval_ms());
+        if time.0 > wall.0 + schedule.ahead_ms() {
+            return;
+        }
+        let block = mined(Template::new(genesis, branch, 0, [], Address::of(&key.public()), time, key));
+        let mut grown = branch.clone();
+        if grown.push(&genesis.rules, &block.header).is_ok() {
+            self.side = Some(grown);
+            self.kept.1.push(block);
+        }
+    }
+
+    /// Shows what it has withheld once the heartbeat is due.
+    fn show(&mut self, node: &Running, wall: Timestamp, genesis: &Genesis) -> Mischief {
+        let tip = node.keeper.chain().tip();
+        if wall.millis_since(tip.time) < genesis.rules.schedule.heartbeat_ms() {
+            return Vec::new();
+        }
+        self.side = None;
+        let blocks = std::mem::take(&mut self.kept.1);
+        let to_each = |conn: &ConnId| {
+            let conn = *conn;
+            blocks.iter().map(move |block| (conn, Message::Block(block.clone())))
+        };
+        node.links.keys().flat_map(to_each).collect()
+    }
+
+    /// Its own side branch, or a new one that leaves the chain some blocks back.
     fn old_branch(&mut self, rng: &mut Random, node: &Running) -> Result<Option<Branch>, DiskError> {
         let chain = node.keeper.chain();
         if let Some(side) = self.side.take().filter(|side| side.work <= chain.tip().work && rng.chance(0.8)) {
@@ -228,13 +281,8 @@ impl Byzantine {
 /// A transaction far ahead of its sender's nonce: no block may hold it.
 fn transaction(rng: &mut Random, key: &SecretKey, genesis: &Genesis) -> Transaction {
     let content = Content::Data(Bounded::truncated([1]));
-    let action = Action::Record { topic: "none".to_owned().try_into().expect("a topic"), content };
+    let action = Action::Record { topic: text("none"), content };
     Transaction::sign(&genesis.id(), key, 1_000 + rng.below(1 << 30), 1_000, u64::MAX, action)
-}
-
-fn mine(template: Template) -> Arc<Block> {
-    let nonce = template.try_nonces(0, u64::MAX).expect("some nonce shows the work");
-    Arc::new(template.finish(nonce))
 }
 
 fn lie(rng: &mut Random, entry: PeerEntry) -> PeerEntry {

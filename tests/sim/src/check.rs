@@ -1,4 +1,4 @@
-//! What must always hold. The first thing that does not is kept; the run ends there.
+//! What must always hold. The first thing that does not hold is kept, and ends the run.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -14,7 +14,7 @@ use crate::node::Node;
 pub(crate) const OUTPUTS_PER_INPUT: usize = 8_192;
 /// Wake-ups of one node at one instant: more are a busy loop.
 pub(crate) const WAKES_PER_INSTANT: u32 = 200;
-/// Dials of one node within a minute. Ten members whom nobody answers, with backoff, cost far fewer for each.
+/// Dials of one node within a minute, for each other member. With backoff, peers that never answer cost far fewer.
 const DIALS_PER_MINUTE_AND_PEER: usize = 16;
 
 /// Figures of a run.
@@ -23,7 +23,7 @@ pub struct Figures {
     pub events: u64,
     pub messages: u64,
     pub blocks: u64,
-    /// Blocks sent in short, and how often some of one had to be asked for.
+    /// Compact blocks sent, and how often transactions of one had to be asked for.
     pub short: u64,
     pub parts: u64,
     pub reorgs: u64,
@@ -32,12 +32,12 @@ pub struct Figures {
     pub faults: u64,
     pub bans: u64,
     pub transactions: u64,
-    /// From the end of the last fault until all tips were one, in ms.
+    /// Milliseconds from the end of the last fault until all nodes had the same tip.
     pub healed_after: u64,
 }
 
 impl Figures {
-    /// Those of another run beside; the worst of what can be worst.
+    /// Adds those of another run. Of depths and times the larger one stays.
     pub fn add(&mut self, other: &Self) {
         self.events += other.events;
         self.messages += other.messages;
@@ -58,7 +58,7 @@ impl fmt::Display for Figures {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{} faults, {} starts, {} messages, {} blocks ({} times sent in short, {} times in parts), {} reorganisations (deepest {}), {} transactions, {} bans; tips one again after at most {} s",
+            "{} faults, {} starts, {} messages, {} blocks ({} sent compact, {} asked for in parts), {} reorganisations (deepest {}), {} transactions, {} bans; one tip again after at most {} s",
             self.faults,
             self.starts,
             self.messages,
@@ -74,11 +74,11 @@ impl fmt::Display for Figures {
     }
 }
 
-/// The first thing that did not hold, and what is needed to see it.
+/// The first thing that did not hold, and what the checks need.
 pub(crate) struct Checker {
     pub(crate) broken: Option<String>,
     pub(crate) figures: Figures,
-    /// State digest of each block that was ever a tip.
+    /// The digest of the state at each block that was ever a tip.
     states: BTreeMap<Hash, u64>,
     /// Made by members that break the rules.
     pub(crate) invalid: BTreeSet<Hash>,
@@ -109,7 +109,7 @@ impl Checker {
         }
     }
 
-    /// The best chain of a node has moved. It may only go where there is more work, and every world at one block is the same.
+    /// The best chain of a node has moved. Its work may not fall, and the state at a block must be the same on all nodes.
     pub(crate) fn moved(&mut self, node: &mut Node, work: u128, moved: &Moved) {
         let name = node.name.clone();
         for id in &moved.disconnected {
@@ -129,24 +129,24 @@ impl Checker {
         self.world(node);
     }
 
-    /// A world's coins add up, and it is the same wherever its tip is the same.
+    /// The coins of a world add up, and nodes with the same tip have the same state.
     fn world(&mut self, node: &Node) {
         let Totals { digest, coins, supply } = node.disk.totals();
         let height = (node.told.len() as u128).saturating_sub(1);
         let name = &node.name;
         self.holds(coins == u128::from(supply), || {
-            format!("{name}: balances make {coins}, the supply is {supply}")
+            format!("{name}: the balances sum to {coins}, the supply is {supply}")
         });
         let made = self.allocated + self.reward * height;
         self.holds(u128::from(supply) == made, || {
-            format!("{name}: supply {supply} at height {height}, {made} were made")
+            format!("{name}: the supply is {supply} at height {height}, {made} were issued")
         });
         let tip = node.disk.world().tip().expect("a world in memory").1;
         let before = *self.states.entry(tip).or_insert(digest);
         self.holds(before == digest, || format!("{name} has another state at block {tip} than the others"));
     }
 
-    /// A node starts: what it has told before is still there, or a heavier branch has taken its place.
+    /// A node starts: the chain that it announced is still there, or a branch with more work has replaced it.
     pub(crate) fn started(&mut self, node: &mut Node, world: &World, work: u128) {
         let name = node.name.clone();
         let tip = node.told.len() - 1;
@@ -154,7 +154,7 @@ impl Checker {
         let kept = has(tip) == node.told.last().copied();
         self.holds(kept || work > node.work, || {
             format!(
-                "{name} lost block {:?} at height {tip} that it had told, and has no heavier branch",
+                "{name} lost block {:?} at height {tip}, which it had announced, and has no branch with more work",
                 node.told.last()
             )
         });
@@ -170,7 +170,7 @@ impl Checker {
         self.figures.starts += 1;
     }
 
-    /// A node dials: paced, and not the same peer again and again.
+    /// A node dials: it must keep its pace and its backoff.
     pub(crate) fn dialed(&mut self, node: &mut Node, now: u64, peers: usize) {
         node.dials.push(now);
         node.dials.retain(|at| now < at + 60_000);
@@ -183,7 +183,7 @@ impl Checker {
         self.holds(minute <= most, || format!("{name} dialed {minute} times in a minute, {peers} peers"));
     }
 
-    /// Everything that is held stays within its bounds.
+    /// Everything that a node holds stays within its bounds.
     pub(crate) fn bounds(&mut self, node: &Node, now: u64) {
         let Some(running) = &node.running else { return };
         let (name, chain) = (&node.name, running.keeper.chain());
@@ -195,7 +195,7 @@ impl Checker {
         self.holds(blocks <= SIDE_BLOCKS && tips <= SIDE_TIPS, || {
             format!("{name} keeps {blocks} side blocks and {tips} side tips")
         });
-        // Panics where it does not hold; the runner tells the seed all the same.
+        // Panics if it does not hold; the runner reports the seed all the same.
         running.pool.mempool().check_invariants(chain.tip().height + 1);
         let views = running.overlay.peers(running.time(now));
         self.holds(views.windows(2).all(|pair| pair[0].id < pair[1].id), || {

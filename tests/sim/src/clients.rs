@@ -1,28 +1,29 @@
-//! People with wallets: they pay, record and agree through whatever node they reach, and ask again until it is done.
+//! People with wallets. They pay, record and agree through any node that they reach, and try again until a block holds it.
 
 use bouya_core::codec::Bounded;
 use bouya_core::crypto::{Hash, SecretKey, sha256};
 use bouya_core::ledger::{Action, Address, Content, Output, Proposal, Response, Transaction};
 use bouya_core::random::Random;
+use bouya_core::testing::text;
 use bouya_core::time::Timestamp;
 
 use crate::node::{EPOCH, key};
 
-/// Wallets of a run.
+/// How many wallets there are.
 pub(crate) const WALLETS: usize = 6;
-/// Coins that each has at the beginning.
+/// Coins of each wallet at the beginning.
 pub(crate) const COINS: u64 = 10_000_000;
-/// More than the fee of any transaction made here asks for.
+/// Above the lowest fee of any transaction that is made here.
 const FEE: u64 = 1_000;
 
-/// One wallet, and everything that it has signed, by nonce.
+/// A wallet and everything that it has signed, by nonce.
 pub(crate) struct Wallet {
     pub(crate) key: SecretKey,
     pub(crate) address: Address,
     pub(crate) signed: Vec<Transaction>,
 }
 
-/// All of them.
+/// All wallets, and the agreements that they have proposed.
 pub(crate) struct Clients {
     pub(crate) wallets: Vec<Wallet>,
     network: Hash,
@@ -63,12 +64,11 @@ impl Clients {
         let other = (who + 1 + rng.index(WALLETS - 1)) % WALLETS;
         match rng.below(12) {
             0 => {
-                let name = "paper".to_owned().try_into().expect("a name");
-                let content = Content::Document { hash: document, name };
-                Action::Record { topic: "papers".to_owned().try_into().expect("a topic"), content }
+                let content = Content::Document { hash: document, name: text("paper") };
+                Action::Record { topic: text("papers"), content }
             }
             1 => Action::Propose(Proposal {
-                title: "deed".to_owned().try_into().expect("a title"),
+                title: text("deed"),
                 document,
                 parties: Bounded::truncated([self.wallets[other].address]),
                 deadline: Timestamp(EPOCH + now + rng.within(60_000, 3_600_000)),

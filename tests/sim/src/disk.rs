@@ -1,4 +1,4 @@
-//! A node's disk: what is synced survives a crash, and a commit can be the last thing that a node does.
+//! A node's disk. What was committed survives a crash. A commit can fail, before or after it is durable, and ends the node.
 
 use std::cell::{Cell, RefCell};
 use std::rc::Rc;
@@ -9,24 +9,24 @@ use bouya_core::ledger::{
 };
 use bouya_core::overlay::Book;
 
-/// What the next commit will come to.
+/// How the next commit ends.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Fate {
-    /// It becomes durable.
+    /// It succeeds.
     #[default]
     Fine,
-    /// It fails, and nothing of it is there afterwards.
+    /// It fails, and nothing of it is stored.
     Lost,
-    /// It fails, and all of it is there afterwards: the machine died after the sync and before anybody heard.
+    /// It fails, and all of it is stored: the machine died after the commit and before anybody heard of it.
     Kept,
 }
 
-/// The node ends here.
+/// The node ends with this.
 #[derive(Debug)]
 pub(crate) enum DiskError {
-    /// The commit's fate.
+    /// A fault of the scenario.
     Failed,
-    /// A fault of the model or of the core: never expected.
+    /// A mistake in the simulator or in the core.
     State(StateError),
 }
 
@@ -36,14 +36,14 @@ impl From<StateError> for DiskError {
     }
 }
 
-/// What all rows of a world come to.
+/// Sums over all rows of a world.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Totals {
-    /// The same for the same rows.
+    /// Equal for equal rows.
     pub(crate) digest: u64,
-    /// Of all balances.
+    /// The sum of all balances.
     pub(crate) coins: u128,
-    /// As the world states it.
+    /// The supply that the world states.
     pub(crate) supply: u64,
 }
 
@@ -54,7 +54,7 @@ impl Totals {
         totals
     }
 
-    /// A sum of each row's own hash: rows come and go in any order.
+    /// The digest is the sum of these, so rows may come and go in any order.
     fn hash(key: &Key, row: &[u8]) -> u64 {
         let mut hash = 0xcbf2_9ce4_8422_2325_u64;
         for chunk in bouya_core::codec::encode(key).chunks(8).chain(row.chunks(8)) {
@@ -83,7 +83,7 @@ impl Totals {
         self.coins -= Self::coins(key, row);
     }
 
-    /// After a change that does not replace all rows.
+    /// Follows a change that does not replace all rows.
     fn change(&mut self, world: &World, change: &Change) {
         for (key, row) in &change.rows {
             if let Some(before) = world.rows().get(key) {
@@ -96,7 +96,7 @@ impl Totals {
     }
 }
 
-/// Shared with the ledger, so that it outlives the node.
+/// Shared with the ledger, so that it outlives the running node.
 #[derive(Clone)]
 pub(crate) struct SimDisk {
     world: Rc<RefCell<Rc<World>>>,
@@ -137,7 +137,7 @@ impl SimDisk {
         self.book.replace(book);
     }
 
-    /// As if the folder had been removed.
+    /// As if its folder had been removed.
     pub(crate) fn wipe(&self, genesis: &Genesis) {
         let world = World::new(genesis);
         self.totals.set(Totals::of(&world));
@@ -167,7 +167,7 @@ impl Disk for SimDisk {
     }
 }
 
-/// The world as it was.
+/// The world as it was when this was taken.
 #[derive(Debug)]
 pub(crate) struct Snapshot(pub Rc<World>);
 

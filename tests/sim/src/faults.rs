@@ -1,109 +1,78 @@
-//! What goes wrong, when, and for how long: decided by the seed before anything runs.
+//! Which faults happen, when, and for how long. The seed decides it before anything runs.
 
 use bouya_core::random::Random;
 
-/// A kind of fault.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Kind {
-    /// The process dies; its sockets end at once.
-    Kill,
-    /// The machine loses power: its peers hear nothing.
-    PowerCut,
-    /// The process dies several times, shortly after each start.
-    CrashLoop,
-    /// The machine dies in the middle of a commit, before or after it is durable.
-    CrashInCommit,
-    /// The process stops as it should, and comes back.
-    Restart,
-    /// The data folder is lost.
-    Wipe,
-    /// The process stands still while its sockets live on.
-    Pause,
-    /// Two groups do not hear each other.
-    Partition,
-    /// One node hears nobody and nobody hears it.
-    Isolate,
-    /// A link carries nothing.
-    CutLink,
-    /// A link carries nothing in one direction.
-    OneWay,
-    /// All connections of a node break.
-    Reset,
-    /// The links of a node are slow to answer.
-    Latency,
-    /// The links of a node lose packets.
-    Loss,
-    /// The links of a node reorder packets.
-    Reorder,
-    /// The links of a node duplicate packets.
-    Duplicate,
-    /// The links of a node are narrow.
-    Narrow,
-    /// A clock is off.
-    ClockSkew,
-    /// A clock jumps, forth and later back.
-    ClockJump,
-    /// A clock runs too fast or too slow.
-    ClockDrift,
-    /// A disk is slow.
-    DiskSlow,
-    /// A disk is full.
-    DiskFull,
-    /// A commit fails and the daemon ends itself.
-    DiskError,
-    /// Ten times the hash rate.
-    RateUp,
-    /// A tenth of the hash rate.
-    RateDown,
-    /// A member is removed by a revocation that one node gets first.
-    Revoke,
-    /// A new member comes, knowing one other.
-    Join,
-    /// A member leaves for good.
-    Leave,
-    /// A node comes back at another address.
-    Move,
+listed! {
+    /// A kind of fault.
+    enum Kind {
+        /// The process dies; its sockets end at once.
+        Kill,
+        /// The machine loses power: its peers do not hear of it.
+        PowerCut,
+        /// The process dies several times, shortly after each start.
+        CrashLoop,
+        /// The machine dies during a commit, before or after it is durable.
+        CrashInCommit,
+        /// The process stops cleanly and starts again later.
+        Restart,
+        /// The data folder is lost.
+        Wipe,
+        /// The process stands still while its sockets stay open.
+        Pause,
+        /// Two groups do not hear each other.
+        Partition,
+        /// One node neither hears nor reaches any other.
+        Isolate,
+        /// A link carries nothing.
+        CutLink,
+        /// A link carries nothing in one direction.
+        OneWay,
+        /// All connections of a node break.
+        Reset,
+        /// The links of a node are slow to answer.
+        Latency,
+        /// The links of a node lose packets.
+        Loss,
+        /// The links of a node reorder packets.
+        Reorder,
+        /// The links of a node duplicate packets.
+        Duplicate,
+        /// The links of a node are narrow.
+        Narrow,
+        /// A clock is off.
+        ClockSkew,
+        /// A clock jumps, and later jumps back.
+        ClockJump,
+        /// A clock runs too fast or too slow.
+        ClockDrift,
+        /// A disk is slow.
+        DiskSlow,
+        /// A disk is full.
+        DiskFull,
+        /// A commit fails and the daemon ends itself.
+        DiskError,
+        /// Ten times the hash rate.
+        RateUp,
+        /// A tenth of the hash rate.
+        RateDown,
+        /// A member's certificate is revoked; one node gets the list first.
+        Revoke,
+        /// A new member joins that knows only a few others.
+        Join,
+        /// A member leaves for good.
+        Leave,
+        /// A node comes back at another address.
+        Move,
+    }
 }
 
 impl Kind {
-    pub(crate) const ALL: [Self; 29] = [
-        Self::Kill,
-        Self::PowerCut,
-        Self::CrashLoop,
-        Self::CrashInCommit,
-        Self::Restart,
-        Self::Wipe,
-        Self::Pause,
-        Self::Partition,
-        Self::Isolate,
-        Self::CutLink,
-        Self::OneWay,
-        Self::Reset,
-        Self::Latency,
-        Self::Loss,
-        Self::Reorder,
-        Self::Duplicate,
-        Self::Narrow,
-        Self::ClockSkew,
-        Self::ClockJump,
-        Self::ClockDrift,
-        Self::DiskSlow,
-        Self::DiskFull,
-        Self::DiskError,
-        Self::RateUp,
-        Self::RateDown,
-        Self::Revoke,
-        Self::Join,
-        Self::Leave,
-        Self::Move,
-    ];
-
-    /// Whether it can strike a run only once or twice.
+    /// Whether a run may have it only a few times.
     fn is_rare(self) -> bool {
         matches!(self, Self::Revoke | Self::Join | Self::Leave | Self::Wipe | Self::Move)
     }
 
-    /// How long it lasts, in seconds: at least, at most.
+    /// The shortest and the longest time that it lasts, in seconds.
     fn lasts(self) -> (u64, u64) {
         match self {
             Self::Kill | Self::PowerCut | Self::Restart | Self::Wipe | Self::Move => (1, 240),
@@ -123,15 +92,16 @@ pub(crate) struct Fault {
     pub(crate) kind: Kind,
     pub(crate) begins: u64,
     pub(crate) ends: u64,
-    /// Whom it strikes.
+    /// The node that it strikes.
     pub(crate) node: usize,
-    /// On which link.
+    /// The other end of the link that it strikes.
     pub(crate) other: usize,
-    /// How badly, from 0 to below 1.
+    /// How bad it is, from 0 to below 1.
     pub(crate) measure: f64,
 }
 
-/// The faults of a run that end by `healed` (ms): a few kinds, many times, as in swarm testing. `later` nodes are not there at first.
+/// The faults of a run. All end by `healed` (ms). As in swarm testing, a run has few kinds of faults and many of each. The last `later` nodes
+/// have not joined yet.
 pub(crate) fn plan(rng: &mut Random, nodes: usize, later: usize, healed: u64) -> Vec<Fault> {
     let mut kinds = Kind::ALL.to_vec();
     rng.shuffle(&mut kinds);
@@ -162,7 +132,7 @@ pub(crate) fn plan(rng: &mut Random, nodes: usize, later: usize, healed: u64) ->
             measure: rng.unit(),
         });
     }
-    // Who was meant to come comes.
+    // Nodes that no fault has brought in join too.
     for node in joins {
         let begins = rng.within(5_000, healed - 2_000);
         faults.push(Fault { kind: Kind::Join, begins, ends: begins + 1, node, other: 0, measure: 0.0 });

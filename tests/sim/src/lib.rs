@@ -1,28 +1,41 @@
-//! Days of faults in minutes: many nodes of the core's own machines on one thread, under a virtual clock.
+//! Days of faults in minutes: many nodes, made of the core's own machines, run on one thread under a virtual clock.
 //!
-//! A run is an hour of a network's life. For forty minutes links break, machines lose power, disks fail, clocks go wrong, members come,
-//! leave, are removed or break the rules; then all that ends, and within twenty minutes everything must be well again. One seed decides
-//! all of it: the same seed gives the same digest.
+//! A run is one hour in a network's life. For forty minutes links break, machines lose power, disks fail, clocks go wrong, and members join,
+//! leave, are removed or break the rules. Then the faults end, and within twenty minutes everything must be well again. One seed decides all
+//! of it: the same seed gives the same digest.
 //!
-//! | file | what it is |
+//! | file | what it holds |
 //! |---|---|
-//! | `scenario` | who there is, from the seed |
-//! | `faults`, `acts` | what goes wrong and when, and doing it |
+//! | `scenario` | the nodes and links that the seed decides |
+//! | `faults`, `acts` | which faults happen when, and what each of them does |
 //! | `byzantine` | members that break the rules |
 //! | `world` | the event loop |
 //! | `net`, `sockets` | links, connections, dials |
-//! | `disk`, `node`, `shell` | a node: disk, machines, and what the daemon's shell does between them |
-//! | `clients`, `work` | load, mining, and looking whether all is well |
+//! | `disk`, `node`, `shell` | a node: its disk, the core's machines, and the shell that carries messages between them |
+//! | `clients`, `work` | load, mining, and the checks of the whole network |
 //! | `check` | what must always hold |
 //!
-//! Left out on purpose: bytes, TLS and threads (the tests of sockets and processes see to them), and actors whose mailboxes are full.
+//! Left out on purpose: bytes on the wire, TLS and threads, which the tests with sockets and processes cover; and full mailboxes.
 
 #![allow(
     clippy::expect_used,
     clippy::indexing_slicing,
     clippy::arithmetic_side_effects,
-    reason = "a simulation says what does not hold by stopping"
+    reason = "a simulation stops where something does not hold"
 )]
+
+/// An enum and the list of all its kinds.
+macro_rules! listed {
+    ($(#[$meta:meta])* enum $name:ident { $($(#[$doc:meta])* $kind:ident,)* }) => {
+        $(#[$meta])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub(crate) enum $name { $($(#[$doc])* $kind,)* }
+
+        impl $name {
+            pub(crate) const ALL: &[Self] = &[$(Self::$kind),*];
+        }
+    };
+}
 
 mod acts;
 mod byzantine;
@@ -47,7 +60,7 @@ use world::World;
 /// Simulated seconds of a run.
 pub const SECONDS: u64 = scenario::ENDS / 1_000;
 
-/// What a run came to.
+/// How a run ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outcome {
     /// Equal for equal runs.
@@ -57,7 +70,7 @@ pub struct Outcome {
     pub figures: Figures,
 }
 
-/// Runs a seed; what happens is written to `file`. Panics where one of the machines does.
+/// Runs a seed and writes its events to `file`. Panics if one of the machines does.
 pub fn run(seed: u64, file: Option<File>) -> Outcome {
     let mut world = World::new(seed, file);
     world.run();

@@ -1,10 +1,10 @@
-//! What happened, as one number and, if wanted, as text.
+//! What happened in a run: one number, and text if a file is given.
 
 use std::fmt;
 use std::fs::File;
 use std::io::{BufWriter, Write};
 
-/// Folds every event into a digest and writes it down where a file is given.
+/// Folds every event into a digest, and writes lines of text if it has a file.
 pub(crate) struct Log {
     digest: u64,
     file: Option<BufWriter<File>>,
@@ -15,7 +15,7 @@ impl Log {
         Self { digest: 0xcbf2_9ce4_8422_2325, file: file.map(BufWriter::new) }
     }
 
-    /// FNV-1a over words: equal runs give equal digests.
+    /// Like FNV-1a, over words: equal runs give equal digests.
     pub(crate) fn fold(&mut self, word: u64) {
         self.digest = (self.digest ^ word).wrapping_mul(0x0100_0000_01b3).rotate_left(29);
     }
@@ -24,10 +24,10 @@ impl Log {
         self.digest
     }
 
-    /// A line of text, where somebody reads it.
+    /// Writes a line of text, if there is a file.
     pub(crate) fn line(&mut self, now: u64, text: fmt::Arguments<'_>) {
         if let Some(file) = &mut self.file {
-            // A full disk spoils the text, not the run.
+            // If the real disk is full, the text is lost and the run goes on.
             let _ = writeln!(file, "{:>9.3} {text}", now as f64 / 1_000.0);
         }
     }

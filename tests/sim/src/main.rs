@@ -1,5 +1,5 @@
-//! Runs seeds of the simulator. A seed that breaks something is told with the command that replays it, and run again with its events
-//! written to a file.
+//! Runs seeds of the simulator. For each seed that breaks something it prints the command that replays it. At the end it runs those seeds
+//! again and writes their events to files.
 
 use std::fs::{self, File};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -12,37 +12,37 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use bouya_sim::{Figures, Outcome, SECONDS, run};
 use clap::Parser;
 
-/// Failing seeds that are told; a broken rule breaks many.
-const TOLD: usize = 5;
+/// Stop after this many failing seeds: one broken rule breaks many seeds.
+const MOST_BROKEN: usize = 5;
 
-/// Runs a network through an hour of faults, once for each seed, and checks that it stays right and gets well.
+/// Runs a network through an hour of faults, once for each seed, and checks that it stays correct and recovers.
 #[derive(Parser)]
 #[command(
     name = "sim",
     after_help = "Examples:\n  sim --seeds 300              300 fresh seeds\n  sim --from 1 --seeds 10000   seeds 1 to 10000\n  sim --seed 42                one seed, its events in target/sim/42.log"
 )]
 struct Args {
-    /// How many seeds.
+    /// How many seeds to run.
     #[arg(long, default_value_t = 100)]
     seeds: u64,
-    /// The first one; a fresh one if not given.
+    /// The first seed; a fresh one if not given.
     #[arg(long)]
     from: Option<u64>,
-    /// This one alone, with its events written down.
+    /// Run this seed only and write down its events.
     #[arg(long, conflicts_with_all = ["seeds", "from"])]
     seed: Option<u64>,
-    /// Stop at the first that breaks something.
+    /// Stop at the first seed that breaks something.
     #[arg(long, conflicts_with = "seed")]
     stop: bool,
-    /// Threads; each runs seeds of its own. All cores if not given.
+    /// How many threads run seeds; one for each core if not given.
     #[arg(long)]
     threads: Option<usize>,
-    /// Where events are written.
+    /// The folder for the files of events.
     #[arg(long, default_value = "target/sim")]
     logs: PathBuf,
 }
 
-/// What many seeds came to.
+/// What many seeds gave.
 #[derive(Default)]
 struct Found {
     broken: Vec<u64>,
@@ -50,7 +50,7 @@ struct Found {
     done: u64,
 }
 
-/// What a seed came to; a panic of a machine is a fault like any other.
+/// Runs one seed. A panic of a machine is a fault like any other.
 fn try_seed(seed: u64, file: Option<File>) -> Result<Outcome, String> {
     let outcome = catch_unwind(AssertUnwindSafe(|| run(seed, file))).map_err(|panic| {
         let text = panic.downcast_ref::<String>().map(String::as_str);
@@ -62,7 +62,7 @@ fn try_seed(seed: u64, file: Option<File>) -> Result<Outcome, String> {
     }
 }
 
-/// Runs a seed again and writes its events down.
+/// Runs a seed and writes its events to a file.
 fn write_down(seed: u64, logs: &Path) -> Result<Outcome, String> {
     let path = logs.join(format!("{seed}.log"));
     let file = fs::create_dir_all(logs).and_then(|()| File::create(&path));
@@ -90,12 +90,12 @@ fn main() -> ExitCode {
 
 fn run_many(from: u64, seeds: u64, args: &Args) -> ExitCode {
     println!("{seeds} seeds from {from}, an hour each");
-    // Told with its seed, whose replay shows where.
+    // A panic is reported with its seed, and the replay shows where it happened.
     std::panic::set_hook(Box::new(|_| ()));
     let began = Instant::now();
     let next = AtomicU64::new(0);
     let found: Mutex<Found> = Mutex::default();
-    let most = if args.stop { 1 } else { TOLD };
+    let most = if args.stop { 1 } else { MOST_BROKEN };
     let work = || {
         loop {
             let number = next.fetch_add(1, Ordering::Relaxed);
@@ -135,7 +135,7 @@ fn run_many(from: u64, seeds: u64, args: &Args) -> ExitCode {
     );
     println!("{figures}");
     for seed in &broken {
-        // It breaks again, and has been told.
+        // It breaks again, which was reported above.
         let _ = write_down(*seed, &args.logs);
     }
     if broken.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }

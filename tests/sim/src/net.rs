@@ -1,8 +1,8 @@
-//! Links and connections between nodes: what TCP makes of latency, loss, reordering, duplication, narrow and broken links.
+//! Links and connections between nodes: what TCP makes of latency, loss, reordering, duplication, and narrow or broken links.
 //!
-//! A connection is two ends. Loss, reordering and duplication of packets reach the application as delay only: a lost packet comes again
-//! after a timeout, and everything behind it waits. What is sent into a broken link waits for its healing, or for TCP to give up; then the
-//! other end hears of it only when it says something itself.
+//! A connection has two ends. To the application, loss, reordering and duplication of packets are only delay: a lost packet is sent again
+//! after a timeout, and everything behind it waits. What is sent into a broken link waits until the link is mended or TCP gives up. If TCP
+//! gives up, the other end hears of it only when it sends something itself.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -11,31 +11,31 @@ use bouya_core::overlay::ConnId;
 use bouya_core::random::Random;
 use bouya_core::wire::{Goodbye, Hello, Message};
 
-/// TCP gives up on data that nobody acknowledges after this long (ms).
+/// TCP gives up on data that nobody has acknowledged for this long (ms).
 pub(crate) const STALL_MS: u64 = 30_000;
-/// A packet that is lost is sent again after this long at first (ms).
+/// A lost packet is first sent again after this long (ms).
 const RETRANSMIT_MS: u64 = 200;
-/// Times that one packet may be lost in a row.
+/// How often in a row one packet may be lost.
 const LOSSES: u32 = 6;
 
-/// How a direction between two nodes is.
+/// The quality of one direction between two nodes.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Quality {
     /// One way, in ms.
     pub(crate) latency: u64,
-    /// More, at random, in ms.
+    /// Random additional latency, at most this, in ms.
     pub(crate) jitter: u64,
-    /// Of each packet.
+    /// Probability that a packet is lost.
     pub(crate) loss: f64,
-    /// Of each packet: later ones overtake it, and wait for it.
+    /// Probability that later packets overtake a packet; they then wait for it.
     pub(crate) reorder: f64,
-    /// Of each packet: it takes the link's width twice.
+    /// Probability that a packet is sent twice and takes the link's width twice.
     pub(crate) duplicate: f64,
     /// Bytes per ms.
     pub(crate) width: u64,
 }
 
-/// What goes over a connection.
+/// Something that goes over a connection.
 #[derive(Clone, Debug)]
 pub(crate) enum Wire {
     Hello(Box<Hello>),
@@ -44,7 +44,8 @@ pub(crate) enum Wire {
 }
 
 impl Wire {
-    fn size(&self) -> usize {
+    /// Its bytes, as they are counted here.
+    pub(crate) fn size(&self) -> usize {
         match self {
             Self::Hello(_) => 600,
             Self::Message(_, size) => *size,
@@ -62,29 +63,29 @@ pub(crate) struct SocketEnd {
     pub(crate) opened: u64,
     /// The peer's hello has come.
     pub(crate) greeted: bool,
-    /// What this end sends arrives in order: nothing before this.
+    /// What this end sends arrives in order: nothing before this time.
     arrives: u64,
-    /// Sent and not arrived.
+    /// Messages sent that have not arrived, and their bytes.
     flying: usize,
     flying_bytes: usize,
     blocked: VecDeque<Wire>,
-    /// When the first byte was sent that nobody has acknowledged.
+    /// When the first byte that nobody has acknowledged was sent.
     pub(crate) unanswered: Option<u64>,
 }
 
-/// What becomes of something that was sent.
+/// What happens to something that is sent.
 pub(crate) enum Sent {
-    /// It arrives then.
+    /// It arrives at this time.
     Arrives(u64, Wire),
-    /// It waits for the link. True: give up in [`STALL_MS`].
+    /// It waits until the link is mended. True: TCP gives up in [`STALL_MS`].
     Blocked(bool),
-    /// It arrives, but no acknowledgement comes back: give up in [`STALL_MS`].
+    /// It arrives, but no acknowledgement comes back: TCP gives up in [`STALL_MS`].
     Unanswered(u64, Wire),
-    /// The other end is no more, and says so.
+    /// The other end is gone, and its machine says so.
     Reset,
-    /// More waits than a queue may hold.
+    /// The send queue is full.
     Slow,
-    /// There is no such end.
+    /// This end is gone.
     Nothing,
 }
 
@@ -94,7 +95,7 @@ pub(crate) struct Net {
     count: u64,
     base: Quality,
     worse: BTreeMap<(usize, usize), Quality>,
-    /// Directions in which nothing passes, and by how many faults.
+    /// Directions that are cut, and how many faults cut each of them.
     cuts: BTreeMap<(usize, usize), u32>,
     /// Machines without power.
     pub(crate) dark: BTreeSet<usize>,
@@ -111,7 +112,7 @@ impl Net {
         self.base
     }
 
-    /// Sets how a direction is.
+    /// Sets the quality of a direction; none: the usual one.
     pub(crate) fn set(&mut self, from: usize, to: usize, quality: Option<Quality>) {
         match quality {
             Some(quality) => self.worse.insert((from, to), quality),
@@ -140,7 +141,7 @@ impl Net {
         self.worse.get(&(from, to)).copied().unwrap_or(self.base)
     }
 
-    /// How long something of so many bytes is on its way.
+    /// How long `size` bytes are on their way, in ms.
     pub(crate) fn delay(&mut self, from: usize, to: usize, size: usize) -> u64 {
         let quality = self.quality(from, to);
         let mut delay = quality.latency + self.rng.below(quality.jitter + 1);
@@ -157,7 +158,7 @@ impl Net {
         delay
     }
 
-    /// A connection that `from` has opened; its two ends.
+    /// Opens a connection from `from` to `to` and returns its two ends.
     pub(crate) fn connect(&mut self, now: u64, from: usize, to: usize) -> (ConnId, ConnId) {
         let (one, two) = (ConnId(self.count + 1), ConnId(self.count + 2));
         self.count += 2;
@@ -208,7 +209,7 @@ impl Net {
         Sent::Arrives(end.arrives, wire)
     }
 
-    /// What was sent from the other end of `conn` has come to `conn`.
+    /// Something that the other end sent has arrived at `conn`.
     pub(crate) fn arrived(&mut self, conn: ConnId, size: usize) {
         let other = self.ends.get(&conn).map(|end| end.other);
         if let Some(end) = other.and_then(|other| self.ends.get_mut(&other)) {
@@ -217,7 +218,7 @@ impl Net {
         }
     }
 
-    /// After links have changed: what was blocked and now leaves: when it arrives, from which end, at which.
+    /// After links were mended: what was blocked and leaves now. For each: when it arrives, from which end, and at which end.
     pub(crate) fn flush(&mut self, now: u64) -> Vec<(u64, ConnId, ConnId, Wire)> {
         let mut out = Vec::new();
         let conns: Vec<ConnId> = self.ends.keys().copied().collect();
@@ -245,15 +246,10 @@ impl Net {
 }
 
 impl SocketEnd {
-    /// True if this is the first byte that waits for an acknowledgement.
+    /// Data waits for an acknowledgement from now on. True if none did before.
     fn begin_waiting(&mut self, now: u64) -> bool {
         let first = self.unanswered.is_none();
         self.unanswered.get_or_insert(now);
         first
     }
-}
-
-/// A wire's size, as it is counted.
-pub(crate) fn size_of(wire: &Wire) -> usize {
-    wire.size()
 }

@@ -1,14 +1,16 @@
-//! A node: the core's machines, its disk, and what the shell does between them.
+//! A node: what a member is, and the core's machines while it runs.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use bouya_core::crypto::{Hash, SecretKey, sha256};
 use bouya_core::id::NodeId;
-use bouya_core::ledger::{Address, CheckedTransaction, Genesis, Template, Transaction, TransactionError};
+use bouya_core::ledger::{
+    Address, CheckedTransaction, Date, Genesis, Template, Transaction, TransactionError,
+};
 use bouya_core::limits::TRANSACTIONS_PER_BLOCK;
 use bouya_core::mempool::Limits;
-use bouya_core::node::{Gate, Head, Keeper, Pool};
+use bouya_core::node::{Demand, Gate, Head, Keeper, Pool, When, Wish};
 use bouya_core::overlay::{ConnId, Overlay, OverlaySettings, SessionSecret, Verified};
 use bouya_core::time::{Time, Timestamp};
 use bouya_core::wire::{CrlSummary, Endpoint};
@@ -16,50 +18,50 @@ use bouya_core::wire::{CrlSummary, Endpoint};
 use crate::byzantine::Byzantine;
 use crate::disk::{DiskError, SimDisk, Snapshot};
 
-/// When every simulation begins, as a wall clock shows it.
+/// What a correct wall clock shows when a simulation begins.
 pub(crate) const EPOCH: u64 = 1_790_000_000_000;
 
-/// The authority's newest list, as far as a node knows it.
+/// The newest revocation list that a node knows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Crl {
     pub(crate) number: u64,
     pub(crate) revoked: BTreeSet<NodeId>,
 }
 
-/// How far a wall clock is off.
+/// How wrong a wall clock is.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Clock {
     pub(crate) offset_ms: i64,
-    /// Parts per million, since `since`.
+    /// Parts per million, counted from `since`.
     pub(crate) drift: i64,
     pub(crate) since: u64,
 }
 
-/// What a member is, running or not.
+/// A member, whether it runs or not.
 pub(crate) struct Node {
     pub(crate) name: NodeId,
     pub(crate) key: SecretKey,
-    /// Where others may dial it, if they can at all.
+    /// Where others dial it; none: nobody can dial it.
     pub(crate) endpoint: Option<Endpoint>,
     pub(crate) bootstrap: Vec<(NodeId, Endpoint)>,
     pub(crate) disk: SimDisk,
     pub(crate) clock: Clock,
     /// Hashes per second.
     pub(crate) rate: f64,
-    /// What is added to every commit and answer, in ms.
+    /// What a slow disk adds to every commit and answer, in ms.
     pub(crate) slow: u64,
     pub(crate) full: bool,
     pub(crate) crl: Crl,
     pub(crate) byzantine: Option<Byzantine>,
-    /// Counts starts; what belongs to an earlier one comes to nothing.
+    /// How often it has started. Events of an earlier start are ignored.
     pub(crate) boot: u64,
     pub(crate) running: Option<Running>,
-    /// Times it may not start yet, each for a fault of its own.
+    /// How many faults keep it from starting.
     pub(crate) held: u32,
     pub(crate) paused: u32,
-    /// It has left, or was removed, or has not come yet.
+    /// It has left or has not joined yet.
     pub(crate) absent: bool,
-    /// The best chain that it has told the world, by height.
+    /// The best chain that it has announced: block ids by height.
     pub(crate) told: Vec<Hash>,
     /// Work of its tip.
     pub(crate) work: u128,
@@ -73,15 +75,16 @@ pub(crate) struct Running {
     pub(crate) keeper: Keeper<SimDisk>,
     pub(crate) pool: Pool<Snapshot>,
     pub(crate) gate: Gate,
-    /// What the keeper told last.
+    pub(crate) demand: Demand,
+    /// The keeper's newest head.
     pub(crate) head: Head,
-    /// When each machine will be woken.
+    /// When each machine is woken next, in ms of the run.
     pub(crate) wake: Option<u64>,
     pub(crate) keeper_wake: Option<u64>,
     pub(crate) pool_wake: Option<u64>,
-    /// Lists that each connection's peer has.
+    /// For each connection, the revocation lists that its peer has.
     pub(crate) links: BTreeMap<ConnId, Vec<CrlSummary>>,
-    /// Transactions whose blocks have left the chain, until the pool has followed.
+    /// Transactions whose blocks have left the chain and which the pool has not dealt with yet.
     pub(crate) owed: BTreeSet<Hash>,
 }
 
@@ -92,14 +95,14 @@ impl Clock {
         Timestamp((EPOCH + now).saturating_add_signed(self.offset_ms + drifted))
     }
 
-    /// Another drift from now on; what the one before came to is set right.
+    /// Another drift from now on. What the clock was off by before is forgotten.
     pub(crate) fn set_drift(&mut self, now: u64, drift: i64) {
         (self.since, self.drift) = (now, drift);
     }
 }
 
 impl Crl {
-    /// Stands for the list's DER bytes.
+    /// These stand for the list's DER bytes.
     pub(crate) fn to_bytes(&self) -> Vec<u8> {
         let names: Vec<&str> = self.revoked.iter().map(NodeId::as_str).collect();
         format!("{} {}", self.number, names.join(" ")).into_bytes()
@@ -120,7 +123,7 @@ impl Crl {
 }
 
 impl Node {
-    /// Whether its machines work now.
+    /// Whether it runs and is not paused.
     pub(crate) fn works(&self) -> bool {
         self.running.is_some() && self.paused == 0
     }
@@ -129,7 +132,7 @@ impl Node {
         self.byzantine.is_none()
     }
 
-    /// What TLS proves of it.
+    /// What TLS proves about it.
     pub(crate) fn proof(&self) -> Verified {
         Verified {
             id: self.name.clone(),
@@ -162,6 +165,7 @@ impl Node {
             keeper,
             pool: Pool::new(Time::from_millis(0), Limits::default()),
             gate: Gate::new(genesis, &self.key.public()),
+            demand: Demand::new(genesis.rules.schedule, When::Pending),
             wake: None,
             keeper_wake: None,
             pool_wake: None,
@@ -178,24 +182,31 @@ impl Running {
         Time::from_millis(now - self.since)
     }
 
-    pub(crate) fn may_mine(&self, now: u64) -> bool {
-        self.gate.obstacle(&self.head, &self.overlay.outlook(self.time(now))).is_none()
+    /// What it wants of its miner, as the daemon's miner asks.
+    pub(crate) fn wish(&mut self, now: u64, wall: Timestamp, byzantine: Option<&Byzantine>) -> Wish {
+        let obstacle = self.gate.obstacle(&self.head, &self.overlay.outlook(self.time(now)));
+        if obstacle.is_some() {
+            self.demand.pass(&self.head);
+            return Wish::Rest;
+        }
+        let wish = self.demand.look(wall, &self.head, !self.pool.mempool().is_empty());
+        if byzantine.is_some_and(Byzantine::mines_always) { Wish::Search { told: false } } else { wish }
     }
 
     pub(crate) fn snapshot(&self) -> Snapshot {
         self.keeper.disk().snapshot()
     }
 
-    /// What it would mine on its tip.
-    pub(crate) fn template(&self, genesis: &Genesis, wall: Timestamp, key: &SecretKey) -> Template {
+    /// The block that it would mine on its tip.
+    pub(crate) fn template(&self, genesis: &Genesis, date: Date, key: &SecretKey) -> Template {
         let Head { branch, supply, .. } = &self.head;
         let chosen = self.pool.mempool().select(Template::room(genesis), TRANSACTIONS_PER_BLOCK);
         let to = Address::of(&key.public());
-        Template::new(genesis, branch, *supply, chosen, to, wall, key)
+        Template::new(genesis, branch, *supply, chosen, to, date, key)
     }
 }
 
-/// Signatures that were checked once are remembered for all nodes: the simulator tests what they do with the answer.
+/// Remembers for all nodes the signatures that were checked once: the simulator tests what nodes do with the answer.
 #[derive(Default)]
 pub(crate) struct Signatures {
     known: HashMap<Hash, CheckedTransaction>,
@@ -225,7 +236,7 @@ impl Signatures {
     }
 }
 
-/// The key of node or wallet number `n`.
+/// Key number `n` of a kind: nodes' keys are of kind 7, wallets' of kind 9.
 pub(crate) fn key(kind: u8, n: usize) -> SecretKey {
     let mut seed = [kind; 32];
     seed[0] = n as u8;

@@ -1,10 +1,11 @@
-//! A run's beginning: who there is, how links and clocks are, what will go wrong. All of it from the seed.
+//! What the seed decides before a run begins: the nodes, their links, and the faults to come.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use bouya_core::ledger::{Address, Allocation, BlockRules, Coin, Genesis, Member, NetworkSpec};
 use bouya_core::random::Random;
+use bouya_core::testing::text;
 use bouya_core::time::Timestamp;
 use bouya_core::wire::Endpoint;
 
@@ -14,36 +15,36 @@ use crate::faults::{Fault, plan};
 use crate::net::Quality;
 use crate::node::{EPOCH, key, node_key};
 
-/// Simulated time of a run: faults end after forty minutes, and everything must be well after an hour.
+/// Faults end after forty minutes of simulated time, and the run after an hour (ms).
 pub(crate) const HEALED: u64 = 40 * 60_000;
 pub(crate) const ENDS: u64 = 60 * 60_000;
 
-/// What the seed has decided before anything happens.
+/// What the seed has decided.
 #[derive(Debug)]
 pub(crate) struct Scenario {
     pub(crate) nodes: usize,
-    /// So many of them come later.
+    /// How many of them join later.
     pub(crate) later: usize,
     pub(crate) dial_only: BTreeSet<usize>,
     pub(crate) byzantine: BTreeMap<usize, Manner>,
     pub(crate) bootstrap: Vec<Vec<usize>>,
-    /// Only the members listed in the definition seal blocks.
+    /// The definition lists members, so only they may seal blocks.
     pub(crate) listed: bool,
     pub(crate) interval_ms: u32,
     pub(crate) quality: Quality,
     /// Hashes per second.
     pub(crate) rates: Vec<f64>,
     pub(crate) faults: Vec<Fault>,
-    /// A client does something this often, in ms.
+    /// The mean time between two acts of clients, in ms.
     pub(crate) load_every: u64,
 }
 
-/// Where node number `n` listens, at its `move`-th address.
+/// Where node number `n` listens after so many moves.
 pub(crate) fn endpoint(n: usize, moves: u64) -> Endpoint {
     format!("n{n:02}-{moves}.example:7000").parse().expect("an endpoint")
 }
 
-/// Node number `n`.
+/// The name of node number `n`.
 pub(crate) fn name(n: usize) -> String {
     format!("n{n:02}")
 }
@@ -58,7 +59,7 @@ impl Scenario {
         let later = if nodes > 3 { rng.index(1 + nodes / 4) } else { 0 };
         let bad = if rng.chance(0.5) { 1 + rng.index(nodes.div_ceil(5)) } else { 0 };
         let present = nodes - later;
-        // Node 0 and 1 are dialable and honest, so that everybody can know somebody.
+        // Nodes 0 and 1 are honest and can be dialed, so that every node can know one that helps.
         let dial_only = (2..nodes).filter(|_| rng.chance(0.1)).collect::<BTreeSet<_>>();
         let byzantine = (0..bad)
             .filter(|_| present > 2)
@@ -78,7 +79,7 @@ impl Scenario {
         let bootstrap: Vec<Vec<usize>> = (0..nodes).map(|n| known(n, rng)).collect();
         let honest = (nodes - byzantine.len()) as f64;
         let rates = (0..nodes).map(|n| {
-            // Together about the initial difficulty in one interval; who breaks the rules has little.
+            // Together they find about one block of the initial difficulty per interval. Members that break the rules have little of it.
             let all = DIFFICULTY as f64 * 1_000.0 / f64::from(interval_ms);
             if byzantine.contains_key(&n) {
                 0.15 * all / byzantine.len() as f64
@@ -97,7 +98,7 @@ impl Scenario {
                 width: WIDTHS[rng.index(WIDTHS.len())],
             },
             faults: plan(rng, nodes, later, HEALED),
-            load_every: rng.within(1_000, 12_000),
+            load_every: if rng.chance(0.3) { rng.within(60_000, 400_000) } else { rng.within(1_000, 12_000) },
             listed: rng.chance(0.3),
             nodes,
             later,
@@ -111,23 +112,22 @@ impl Scenario {
     pub(crate) fn genesis(&self, rng: &mut Random) -> Arc<Genesis> {
         let member = |n| Member { id: name(n).parse().expect("an id"), key: node_key(n).public() };
         let wallet = |n| Allocation { address: Address::of(&key(9, n).public()), amount: COINS };
-        let coin = Coin { symbol: "SIM".to_owned().try_into().expect("a symbol"), decimals: 2 };
-        // A definition is usually older than the network's first block.
+        let coin = Coin { symbol: text("SIM"), decimals: 2 };
+        // A network's definition is usually older than its first block.
         let created = Timestamp(EPOCH - rng.below(600_000));
         let blocks = BlockRules::new(self.interval_ms, DIFFICULTY, 50);
-        let name = "sim".to_owned().try_into().expect("a name");
         let spec = NetworkSpec {
             members: (0..self.nodes).filter(|_| self.listed).map(member).collect(),
             allocations: (0..WALLETS).map(wallet).collect(),
-            ..NetworkSpec::new(name, created, coin, blocks)
+            ..NetworkSpec::new(text("sim"), created, coin, blocks)
         };
         Arc::new(Genesis::new(spec).expect("a definition"))
     }
 }
 
-/// Between blocks, in ms.
+/// Times between blocks, in ms.
 const INTERVALS_MS: [u32; 6] = [8_000, 12_000, 15_000, 20_000, 30_000, 45_000];
-/// Of links, in bytes per ms.
+/// Widths of links, in bytes per ms.
 const WIDTHS: [u64; 4] = [100, 1_000, 10_000, 100_000];
-/// Expected hashes of a block at first: enough for fine steps, little for the machine that runs this.
+/// The initial difficulty: large enough for fine steps, small enough to be cheap for the machine that runs this.
 const DIFFICULTY: u64 = 300;

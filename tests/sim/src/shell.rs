@@ -1,4 +1,4 @@
-//! What the shell does: sockets, and messages between the machines.
+//! The shell of a node: it carries messages between the core's machines (overlay, keeper, pool), and between nodes. The machines decide.
 
 use bouya_core::codec::Bounded;
 use bouya_core::crypto::Hash;
@@ -14,7 +14,7 @@ use crate::world::{Event, Local, World};
 
 mod chain;
 
-/// How long an actor takes to come to a message, in ms.
+/// How long a message to an actor waits until the actor takes it, in ms.
 const HOP: u64 = 1;
 
 impl World {
@@ -22,7 +22,7 @@ impl World {
         self.nodes[n].running.as_mut()
     }
 
-    /// Gives the overlay an input and does what it says.
+    /// Gives the overlay an input and carries out its outputs.
     pub(crate) fn give(&mut self, n: usize, input: Input) {
         let now = self.now;
         let Some(running) = self.running(n) else { return };
@@ -74,7 +74,7 @@ impl World {
         }
     }
 
-    /// Sends a message, as this node is.
+    /// Sends a message. A member that breaks the rules may change it first.
     fn say(&mut self, n: usize, conn: ConnId, message: Message) {
         let message = match &mut self.nodes[n].byzantine {
             Some(byzantine) => byzantine.bend(&mut self.rng, message),
@@ -98,7 +98,7 @@ impl World {
         self.transmit(conn, Wire::Message(message, size));
     }
 
-    /// Nothing invalid is relayed by who keeps to the rules.
+    /// Members that keep to the rules relay nothing invalid.
     fn check_word(&mut self, n: usize, message: &Message) {
         let bad = |id: &Hash| self.check.invalid.contains(id);
         let found = match message {
@@ -115,7 +115,7 @@ impl World {
             }),
             _ => false,
         };
-        self.check.holds(!found, || format!("n{n:02} relays what is invalid: {}", message.name()));
+        self.check.holds(!found, || format!("n{n:02} relays something invalid: {}", message.name()));
     }
 
     fn send_crls(&mut self, n: usize, conn: ConnId) {
@@ -129,7 +129,7 @@ impl World {
         }
     }
 
-    /// A list newer than the node's own counts at once: on its links, and for its peers.
+    /// A list that is newer than the node's own takes effect at once: it cuts connections and is passed on.
     pub(crate) fn learn_crl(&mut self, n: usize, crl: Crl) {
         if crl.number <= self.nodes[n].crl.number {
             return;
@@ -170,7 +170,7 @@ impl World {
         }
     }
 
-    /// The store has failed: the node ends itself, and comes back a little later.
+    /// The store has failed: the node ends itself and starts again a little later.
     pub(crate) fn fails(&mut self, n: usize, error: DiskError) {
         if let DiskError::State(error) = error {
             return self.check.broken(format!("n{n:02} cannot read its world: {error}"));

@@ -1,11 +1,11 @@
-//! What the shell does with sockets: dials, connections, their ends.
+//! A node's sockets: dials, connections, and how they end.
 
 use bouya_core::id::NodeId;
 use bouya_core::limits::{CONNECT_TIMEOUT, HELLO_TIMEOUT, TLS_TIMEOUT};
 use bouya_core::overlay::{CloseReason, ConnId, DialError, Input};
 use bouya_core::wire::{Endpoint, Goodbye};
 
-use crate::net::{STALL_MS, Sent, Wire, size_of};
+use crate::net::{STALL_MS, Sent, Wire};
 use crate::world::{Event, World};
 
 impl World {
@@ -42,14 +42,14 @@ impl World {
         }
     }
 
-    /// TLS stands.
+    /// The TLS handshake has ended.
     pub(crate) fn connected(&mut self, from: (usize, u64), to: (usize, u64)) {
         let runs = |(n, boot): (usize, u64)| self.nodes[n].boot == boot && self.nodes[n].running.is_some();
         if !runs(from) {
             return;
         }
         let (n, id) = (from.0, self.nodes[to.0].name.clone());
-        // A peer that has moved meanwhile does not answer under its old name.
+        // A peer that has moved in the meantime does not answer at its old address.
         let endpoint = self.nodes[to.0].endpoint.clone();
         let Some(endpoint) = endpoint.filter(|_| runs(to)) else {
             let endpoint = crate::scenario::endpoint(to.0, self.moves[to.0]);
@@ -66,7 +66,7 @@ impl World {
         self.give_later(0, n, Input::Dialed { conn: mine, peer, endpoint });
         let dialer = self.nodes[n].name.clone();
         if self.nodes[to.0].crl.revoked.contains(&dialer) {
-            // With TLS 1.3 the dialer learns it after its own handshake.
+            // With TLS 1.3 the dialer learns of the refusal only after its own handshake.
             self.net.ends.remove(&theirs);
             let after = self.net.delay(to.0, n, 100);
             self.net.ends.remove(&mine);
@@ -110,13 +110,13 @@ impl World {
         }
     }
 
-    /// The overlay wants a connection closed: a last word, and it is gone here.
+    /// The overlay closes a connection: the goodbye is sent, and this end is gone.
     pub(crate) fn close(&mut self, conn: ConnId, goodbye: Option<Goodbye>) {
         self.transmit(conn, Wire::End(goodbye));
         self.end(conn, CloseReason::Asked);
     }
 
-    /// A connection's end is gone; its node hears it. The other end is not told.
+    /// Ends one end of a connection and tells its node. The other end is not told.
     pub(crate) fn end(&mut self, conn: ConnId, why: CloseReason) {
         let Some(end) = self.net.ends.remove(&conn) else { return };
         let text = format!("{} lost connection {}: {why:?}", self.nodes[end.node].name, conn.0);
@@ -127,10 +127,10 @@ impl World {
         }
     }
 
-    /// Something comes to an end of a connection.
+    /// Something arrives at an end of a connection.
     pub(crate) fn arrive(&mut self, from: ConnId, to: ConnId, wire: Wire) {
         let Some(end) = self.net.ends.get(&to) else {
-            // Nobody is there any more, and its machine says so if it can.
+            // This end is gone. Its machine answers with a reset if it can.
             let reset =
                 self.net.ends.get(&from).filter(|end| {
                     self.net.is_open(end.node, end.peer) && self.net.is_open(end.peer, end.node)
@@ -144,7 +144,7 @@ impl World {
         if self.nodes[n].paused > 0 {
             return self.park(n, Event::Arrive { from, to, wire });
         }
-        self.net.arrived(to, size_of(&wire));
+        self.net.arrived(to, wire.size());
         match wire {
             Wire::Hello(hello) => {
                 if let Some(end) = self.net.ends.get_mut(&to) {
@@ -163,7 +163,7 @@ impl World {
         }
     }
 
-    /// All connections of a node end, in its own eyes. `noticed`: its machine tells the others.
+    /// Drops a node's ends of all its connections. `noticed`: its machine tells the other ends.
     pub(crate) fn drop_sockets(&mut self, n: usize, noticed: bool) {
         let conns: Vec<ConnId> =
             self.net.ends.iter().filter(|(_, end)| end.node == n).map(|(conn, _)| *conn).collect();
@@ -175,7 +175,7 @@ impl World {
         }
     }
 
-    /// Links have changed: what waited leaves.
+    /// Links were mended: what waited leaves.
     pub(crate) fn flush(&mut self) {
         for (at, from, to, wire) in self.net.flush(self.now) {
             self.post(at, Event::Arrive { from, to, wire });

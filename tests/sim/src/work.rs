@@ -1,78 +1,78 @@
-//! What goes on beside faults: mining, clients, and looking whether all is well.
+//! What goes on in addition to faults: mining, clients, and the checks of the whole network.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use bouya_core::ledger::View;
+use bouya_core::ledger::{Date, View};
+use bouya_core::node::Wish;
 use bouya_core::overlay::PeerStatus;
 
+use crate::byzantine::Byzantine;
 use crate::disk::DiskError;
 use crate::net::SocketEnd;
 use crate::node::Node;
 use crate::scenario::{ENDS, HEALED, name};
 use crate::world::{MINE_EVERY, World};
 
-/// After the last fault, all tips are one within this time (ms): the longest backoffs take half of it.
+/// All nodes have the same tip within this time after the last fault (ms). The longest backoffs take half of it.
 const AGREE_WITHIN: u64 = 12 * 60_000;
-/// Nobody mines in the last part, so that tips can be compared (ms).
+/// Nobody mines in the last part of a run (ms), so that tips can be compared.
 const QUIET: u64 = 60_000;
-/// Clients do nothing new towards the end, so that everything can be confirmed (ms).
+/// Clients sign nothing new in the last part of a run (ms), so that everything can be confirmed.
 const LAST_ORDERS: u64 = 10 * 60_000;
-/// Connections of one pair that are older than this are one (ms).
+/// A block at the end is as hard as it should be, times something between these.
+const DIFFICULTY_WITHIN: (f64, f64) = (0.1, 4.0);
+/// A pair of nodes has at most one connection that is older than this (ms).
 const SETTLED: u64 = 120_000;
-/// What a wallet may have waiting.
+/// How many unconfirmed transactions a wallet may have.
 const UNCONFIRMED: u64 = 30;
 
 impl World {
-    /// It has left, was removed, or has not come.
+    /// Whether it has left, was removed, or has not joined.
     pub(crate) fn is_gone(&self, node: &Node) -> bool {
         node.absent || self.crl.revoked.contains(&node.name)
     }
 
-    /// Nodes that keep to the rules and belong to the network.
+    /// The nodes that keep to the rules and belong to the network.
     fn honest(&self) -> impl Iterator<Item = usize> {
         (0..self.nodes.len()).filter(|n| self.nodes[*n].is_honest() && !self.is_gone(&self.nodes[*n]))
     }
 
-    /// Every node that mines finds a block with the probability that its hash rate gives it.
+    /// Every node that may mine finds a block with the probability that its hash rate gives.
     pub(crate) fn mine(&mut self) {
         if self.now > ENDS - QUIET {
             return;
         }
         for n in 0..self.nodes.len() {
-            let (node, rules) = (&self.nodes[n], &self.genesis.rules);
-            let wall = node.clock.wall(self.now);
-            let Some(running) = node
-                .running
-                .as_ref()
-                .filter(|running| node.works() && running.may_mine(self.now) && !self.is_gone(node))
-            else {
+            if !self.nodes[n].works() || self.is_gone(&self.nodes[n]) {
                 continue;
-            };
-            let tip = &running.head.branch;
-            let time = wall.max(bouya_core::time::Timestamp(tip.time.0 + 1));
-            let difficulty = tip.difficulty_at(rules, time) as f64;
+            }
+            let (now, node) = (self.now, &mut self.nodes[n]);
+            let wall = node.clock.wall(now);
+            let Some(running) = node.running.as_mut() else { continue };
+            let Wish::Search { told } = running.wish(now, wall, node.byzantine.as_ref()) else { continue };
+            let private = node.byzantine.as_ref().and_then(Byzantine::private);
+            let difficulty = private.unwrap_or(&running.head.branch).next_difficulty(&self.genesis.rules);
             let tries = node.rate * MINE_EVERY as f64 / 1_000.0;
-            if self.rng.chance(1.0 - (-tries / difficulty).exp()) {
-                self.found(n);
+            if self.rng.chance(1.0 - (-tries / difficulty as f64).exp()) {
+                self.found(n, Date { time: wall, told });
             }
         }
         self.misbehave();
     }
 
-    fn found(&mut self, n: usize) {
-        let wall = self.nodes[n].clock.wall(self.now);
+    fn found(&mut self, n: usize, date: Date) {
         self.settle_pool(n);
         let Self { nodes, genesis, rng, .. } = self;
         let node = &mut nodes[n];
         let Some(running) = node.running.as_ref() else { return };
         let bad = match &mut node.byzantine {
-            Some(byzantine) => byzantine.found(rng, running, (&node.key, wall), genesis),
+            Some(byzantine) => byzantine.found(rng, running, (&node.key, date.time), genesis),
             None => Ok(None),
         };
         let template = match bad {
             Ok(Some(mischief)) => return self.send_mischief(n, mischief),
-            Ok(None) => running.template(genesis, wall, &node.key),
+            Ok(None) => running.template(genesis, date, &node.key),
             Err(error) => return self.fails(n, error),
         };
         let Some(nonce) = template.try_nonces(0, u64::MAX) else { return };
@@ -89,7 +89,8 @@ impl World {
                 continue;
             }
             let (Some(running), Some(byzantine)) = (&node.running, &mut node.byzantine) else { continue };
-            let mischief = byzantine.tick(rng, running, &node.key, genesis);
+            let wall = node.clock.wall(self.now);
+            let mischief = byzantine.tick(rng, running, (&node.key, wall), genesis);
             self.send_mischief(n, mischief);
         }
     }
@@ -103,7 +104,12 @@ impl World {
         }
     }
 
-    /// A client signs something and gives it to some node, together with everything of its wallet that this node has not confirmed.
+    /// Nothing new begins any more.
+    pub(crate) fn is_late(&self) -> bool {
+        self.now >= ENDS - LAST_ORDERS
+    }
+
+    /// A client signs something and submits it to a node, after everything that its wallet signed and that node has not confirmed.
     pub(crate) fn client(&mut self) {
         let who = self.clients.pick();
         let asked: Vec<usize> = self.honest().filter(|n| self.nodes[*n].works()).collect();
@@ -118,7 +124,7 @@ impl World {
             Err(error) => return self.fails(n, DiskError::State(error)),
         };
         let signed = self.clients.wallets[who].signed.len() as u64;
-        if signed.saturating_sub(account.nonce) < UNCONFIRMED && self.now < ENDS - LAST_ORDERS {
+        if signed.saturating_sub(account.nonce) < UNCONFIRMED && !self.is_late() {
             let now = self.now;
             self.clients.sign(who, now);
             self.check.figures.transactions += 1;
@@ -131,7 +137,7 @@ impl World {
         }
     }
 
-    /// Looks whether everything holds that must hold at any time.
+    /// Checks what must hold at any time.
     pub(crate) fn look(&mut self) {
         let now = self.now;
         for n in 0..self.nodes.len() {
@@ -154,7 +160,7 @@ impl World {
         }
     }
 
-    /// All tips of the honest are one.
+    /// Whether all honest nodes have the same tip.
     fn do_agree(&self) -> bool {
         let tip = |n: usize| self.nodes[n].running.as_ref().map(|running| running.keeper.chain().tip().id);
         let mut tips = self.honest().map(tip);
@@ -162,14 +168,14 @@ impl World {
         first.is_some() && tips.all(|tip| tip == first)
     }
 
-    /// Whole connections between two nodes: both ends are there.
+    /// The connections between two nodes of which both ends exist.
     fn connections(&self, one: usize, two: usize) -> usize {
         let is_whole =
             |end: &&SocketEnd| end.node == one && end.peer == two && self.net.ends.contains_key(&end.other);
         self.net.ends.values().filter(is_whole).count()
     }
 
-    /// Two nodes that hear each other have one connection, but for a while after something broke.
+    /// Two nodes that reach each other have at most one old connection.
     fn look_at_pairs(&mut self) {
         let before = self.now.saturating_sub(SETTLED);
         let works =
@@ -184,10 +190,10 @@ impl World {
                 twice = Some((one, two));
             }
         }
-        self.check.holds(twice.is_none(), || format!("{twice:?} have had two connections for long"));
+        self.check.holds(twice.is_none(), || format!("{twice:?} have had two connections for too long"));
     }
 
-    /// At the end, everything must be well.
+    /// Checks what must hold at the end.
     pub(crate) fn finish(&mut self) {
         let honest: Vec<usize> = self.honest().collect();
         for &n in &honest {
@@ -208,7 +214,7 @@ impl World {
         for &n in &honest {
             self.finish_node(n);
         }
-        self.check_interval();
+        self.check_difficulty();
     }
 
     fn finish_node(&mut self, n: usize) {
@@ -227,29 +233,22 @@ impl World {
             });
         }
         let left = running.pool.mempool().len();
-        self.check.holds(left == 0, || format!("n{n:02} keeps {left} transactions though all are confirmed"));
-        self.check.holds(removed.is_none(), || format!("n{n:02} is connected to the removed {removed:?}"));
+        self.check.holds(left == 0, || {
+            format!("n{n:02} still has {left} transactions in its mempool, though all are confirmed")
+        });
+        self.check.holds(removed.is_none(), || {
+            format!("n{n:02} is connected to a member that was removed: {removed:?}")
+        });
     }
 
-    /// Blocks come about as often as they should, whatever the hash rate did before.
-    fn check_interval(&mut self) {
-        let expected = (ENDS - QUIET - HEALED) / u64::from(self.scenario.interval_ms);
+    /// A block is about as hard as it should be, whatever the traffic, the dates and the hash rate did before.
+    fn check_difficulty(&mut self) {
+        let rate: f64 = self.honest().map(|n| self.nodes[n].rate).sum();
+        let right = rate * f64::from(self.scenario.interval_ms) / 1_000.0;
         let Some(running) = self.honest().next().and_then(|n| self.nodes[n].running.as_ref()) else { return };
-        let view = running.snapshot();
-        let began = self.nodes[0].clock.wall(HEALED);
-        let mut height = running.keeper.chain().tip().height;
-        let mut count = 0;
-        while let Ok(Some(id)) = view.at_height(height) {
-            match view.record(&id) {
-                Ok(Some(record)) if record.header.time > began && height > 0 => count += 1,
-                _ => break,
-            }
-            height -= 1;
-        }
-        // A tenth of the hash rate is made up for in some hundred intervals, most of them in the first few blocks.
-        let few = count * 16 < expected;
-        let many = count > expected * 3 + 20;
-        self.check
-            .holds(!few && !many, || format!("{count} blocks came after the faults, {expected} should have"));
+        let found = running.head.branch.next_difficulty(&self.genesis.rules);
+        let (least, most) = DIFFICULTY_WITHIN;
+        let is_right = (right * least..right * most).contains(&(found as f64));
+        self.check.holds(is_right, || format!("a block takes {found} hashes, it should be {right:.0}"));
     }
 }

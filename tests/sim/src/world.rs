@@ -1,4 +1,4 @@
-//! The event loop: one queue of what happens when, and what it leads to.
+//! The event loop: one queue of events by time, and what each of them does.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -20,25 +20,25 @@ use crate::scenario::{ENDS, HEALED, Scenario, endpoint, name};
 
 /// Each node that may mine looks for a block this often (ms).
 pub(crate) const MINE_EVERY: u64 = 500;
-/// Invariants of all nodes are looked at this often (ms).
+/// The invariants of all nodes are checked this often (ms).
 pub(crate) const CHECK_EVERY: u64 = 5_000;
 
-/// Numbers of events that come before all others of their instant.
+/// Events with a number below this come before all others of the same instant.
 const RESERVED: u64 = 1 << 32;
 
-/// Something happens.
+/// Something that happens.
 pub(crate) enum Event {
-    /// A node starts, if nothing holds it.
+    /// A node starts, unless a fault holds it.
     Boot(usize),
-    /// For a node, at the start that it belongs to.
+    /// Something within a node, and the start (`Node::boot`) that it belongs to.
     At(usize, u64, Local),
-    /// Something that was sent from one end comes to the other.
+    /// Something that one end sent arrives at the other.
     Arrive { from: ConnId, to: ConnId, wire: Wire },
-    /// A dial has gone through TCP and TLS.
+    /// A dial has passed TCP and TLS.
     Connected { from: (usize, u64), to: (usize, u64) },
     /// No hello has come in time.
     HelloDue(ConnId),
-    /// TCP gives up, if the same data still waits.
+    /// TCP gives up, if the same data is still not acknowledged.
     StallDue(ConnId, u64),
     /// A node dies and starts again.
     Crash(usize),
@@ -48,32 +48,32 @@ pub(crate) enum Event {
     Mine,
     /// A client does something.
     Client,
-    /// Invariants are looked at.
+    /// Invariants are checked.
     Check,
 }
 
-/// Something happens within a node.
+/// Something that happens within a node.
 pub(crate) enum Local {
     Wake,
     Give(Box<Input>),
-    /// Something for the keeper.
+    /// An input for the keeper.
     Keeper(keeper::Input),
-    /// The keeper's next piece of work.
+    /// The keeper does its next piece of work.
     Keep,
-    /// Something for the pool.
+    /// An input for the pool.
     ToPool(pool::Input<Snapshot>),
-    /// The pool's next piece of work.
+    /// The pool does its next piece of work.
     Pool,
 }
 
-/// Everything there is.
+/// Everything in a run.
 pub(crate) struct World {
     pub(crate) now: u64,
     count: u64,
-    /// Counts what went on after standing still; below [`RESERVED`].
+    /// How many events were parked and put back; below [`RESERVED`].
     unparked: u64,
     queue: BTreeMap<(u64, u64), Event>,
-    /// What happened to nodes that stand still.
+    /// Events for nodes that are paused.
     parked: BTreeMap<usize, Vec<Event>>,
     wakes: (u64, usize, u32),
     pub(crate) rng: Random,
@@ -85,15 +85,15 @@ pub(crate) struct World {
     pub(crate) check: Checker,
     pub(crate) log: Log,
     pub(crate) signatures: Signatures,
-    /// The authority's list.
+    /// The authority's newest list.
     pub(crate) crl: Crl,
-    /// Addresses that nodes have had.
+    /// How often each node has moved.
     pub(crate) moves: Vec<u64>,
     pub(crate) agreed_at: Option<u64>,
 }
 
 impl World {
-    /// The world of a seed; events are written to `file` if there is one.
+    /// The world of a seed. Events are written to `file` if there is one.
     pub(crate) fn new(seed: u64, file: Option<File>) -> Self {
         let mut rng = Random::new(seed);
         let scenario = Scenario::new(&mut rng);
@@ -167,13 +167,13 @@ impl World {
         self.queue.insert((at.max(self.now), self.count), event);
     }
 
-    /// Something for a node as it runs now, after so many ms.
+    /// Something for a node, if it has not been restarted by then, `after` ms from now.
     pub(crate) fn post_local(&mut self, after: u64, n: usize, local: Local) {
         let boot = self.nodes[n].boot;
         self.post(self.now + after, Event::At(n, boot, local));
     }
 
-    /// An input for a node's overlay, after so many ms.
+    /// An input for a node's overlay, `after` ms from now.
     pub(crate) fn give_later(&mut self, after: u64, n: usize, input: Input) {
         self.post_local(after, n, Local::Give(Box::new(input)));
     }
@@ -221,7 +221,9 @@ impl World {
             }
             Event::Client => {
                 self.client();
-                let after = self.scenario.load_every / 2 + self.rng.below(self.scenario.load_every);
+                // Towards the end they only ask again.
+                let every = if self.is_late() { 5_000 } else { self.scenario.load_every };
+                let after = every / 2 + self.rng.below(every);
                 self.post(self.now + after, Event::Client);
             }
             Event::Check => {
@@ -261,14 +263,14 @@ impl World {
         }
     }
 
-    /// For a node that stands still: later.
+    /// Keeps an event for a paused node.
     pub(crate) fn park(&mut self, n: usize, event: Event) {
         self.parked.entry(n).or_default().push(event);
     }
 
-    /// It goes on.
+    /// A paused node goes on.
     pub(crate) fn unpark(&mut self, n: usize) {
-        // Before anything else of this instant: what came first is read first.
+        // What came while it was paused comes before anything else of this instant.
         for event in self.parked.remove(&n).unwrap_or_default() {
             self.unparked += 1;
             self.queue.insert((self.now, self.unparked), event);

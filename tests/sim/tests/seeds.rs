@@ -1,4 +1,4 @@
-//! A few seeds in the ordinary tests; hundreds run in `.ci/run`, as many as one likes with the `sim` binary.
+//! A few seeds for the ordinary tests. `.ci/run` runs hundreds, the `sim` binary as many as you like.
 
 use bouya_sim::run;
 
@@ -19,7 +19,7 @@ fn the_same_seed_gives_the_same_run_and_another_seed_another() {
     assert_ne!(once.digest, other.digest);
 }
 
-/// Two nodes met while one clock was wrong, held each other's for wrong ever after, and stopped mining for good.
+/// Two nodes met while one clock was wrong. Each went on to think that the other's clock was wrong, and neither mined again.
 #[test]
 fn a_clock_that_was_set_right_does_not_stop_mining() {
     holds(1_017);

@@ -1,4 +1,4 @@
-//! Asks nodes over their public API, as any client does.
+//! A client of the nodes' public API.
 
 use std::time::Duration;
 
@@ -6,15 +6,15 @@ use bouya::http::views::{Account, Page, Peer, Problem, Status, Submitted, Transa
 use bouya_harness::Answer;
 use serde::de::DeserializeOwned;
 
-/// An answer from this machine takes milliseconds; a frozen node's never comes.
+/// Nodes on this machine answer within milliseconds. A frozen node never answers.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Why there is no answer.
+/// Why a request failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Refused {
-    /// The node said no: its problem's name (`urn:bouya:…`), and its words.
+    /// The node refused. Holds the problem's name (`urn:bouya:…`) and its detail.
     Said { status: u16, kind: String, detail: String },
-    /// It said nothing that could be understood.
+    /// There was no answer, or none that could be read.
     Silence(String),
 }
 
@@ -33,7 +33,7 @@ pub(crate) struct Client(bouya_harness::Client);
 
 impl Client {
     pub(crate) fn new() -> Self {
-        // Nobody listens there: each question names its node's port.
+        // Port 0 is not used: each request names its node's port.
         Self(bouya_harness::Client::new(0, TIMEOUT))
     }
 
@@ -49,7 +49,7 @@ impl Client {
         self.get(port, &format!("/v1/accounts/{address}"))
     }
 
-    /// As of the tip: what waits in the mempool does not count.
+    /// The account at the tip, without transactions that wait in the mempool.
     pub(crate) fn account_at_tip(&self, port: u16, address: &str) -> Result<Account, Refused> {
         self.get(port, &format!("/v1/accounts/{address}?confirmations=1"))
     }
@@ -58,7 +58,7 @@ impl Client {
         self.get(port, &format!("/v1/transactions/{id}"))
     }
 
-    /// Submits a transaction's bytes; its id as the node says it.
+    /// Submits a transaction's bytes, and returns its id as the node reports it.
     pub(crate) fn submit(&self, port: u16, bytes: &[u8]) -> Result<String, Refused> {
         Ok(self.ask::<Submitted>(port, "POST", "/v1/transactions", bytes)?.id)
     }

@@ -1,4 +1,4 @@
-//! The network under test: who is in it, what it agrees on, and whom each node knows.
+//! The files of the network under test: its members, its definition, and the peers that each node knows.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::Path;
@@ -18,9 +18,9 @@ use crate::namespace::Home;
 
 /// Milliseconds between blocks.
 pub(crate) const INTERVAL_MS: u32 = 1_000;
-/// Part of one core that all miners together use: the machine is for the faults.
+/// Share of one core that all miners together use. Small, to leave the machine to the rest of the test.
 const MINING: f64 = 0.10;
-/// Coins of each load wallet at the beginning.
+/// Coins that each load wallet starts with.
 const COINS: &str = "1000";
 
 pub(crate) struct Consortium {
@@ -34,7 +34,7 @@ pub(crate) fn name(node: usize) -> String {
     format!("node{node}")
 }
 
-/// The key of load wallet number `n`: the coins are worth nothing, so everybody may know it.
+/// The key of load wallet number `n`. The coins are worth nothing, so the key need not be secret.
 pub(crate) fn wallet_key(wallet: usize) -> SecretKey {
     let mut seed = [0xc4; 32];
     seed[..8].copy_from_slice(&(wallet as u64).to_le_bytes());
@@ -46,7 +46,7 @@ pub(crate) fn wallet_address(wallet: usize) -> Address {
 }
 
 impl Consortium {
-    /// Makes everything in `dir` but the nodes' configurations, which follow their ports.
+    /// Creates all files in `dir` except the nodes' configurations, which need the ports first.
     pub(crate) fn create(dir: &Path, nodes: usize, wallets: usize) -> Result<Self, Error> {
         let files = harness::Consortium::open(dir, "chaos")?;
         let genesis = network(wallets)?;
@@ -55,8 +55,8 @@ impl Consortium {
         Ok(Self { files, genesis, members })
     }
 
-    /// A node with its ports and its configuration; `fronts` is where nodes find each other. Odd nodes know one other and learn of the
-    /// rest; even ones know all, so that both ends dial at once.
+    /// A node with its ports and its configuration. `fronts` are the addresses that nodes advertise. Odd nodes know one other node and
+    /// learn of the rest. Even nodes know all others, so that both ends dial at once.
     pub(crate) fn daemon(&self, node: usize, home: &Home, fronts: &[SocketAddr]) -> Result<Daemon, Error> {
         let nodes = self.members.len();
         let port = |ip: Ipv4Addr| {
@@ -77,12 +77,12 @@ impl Consortium {
         Ok(daemon)
     }
 
-    /// Removes a member, and gives the list to one node.
-    pub(crate) fn revoke(&self, node: usize, teller: usize) -> Result<(), Error> {
+    /// Removes a member, and gives the new revocation list to one node, `first`.
+    pub(crate) fn revoke(&self, node: usize, first: usize) -> Result<(), Error> {
         let authority = &self.files.authority;
         let id = name(node).parse().map_err(harness::Error::from)?;
         authority.revoke(&id, Reason::Unspecified, mkca::CRL_DAYS).map_err(harness::Error::from)?;
-        Ok(self.members[teller].take(&authority.crl_path())?)
+        Ok(self.members[first].take(&authority.crl_path())?)
     }
 }
 

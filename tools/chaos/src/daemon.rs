@@ -1,4 +1,4 @@
-//! One node and its process: what it is meant to do, against what it does.
+//! One node and its process: compares what it should do with what it does.
 
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
@@ -13,14 +13,14 @@ use rustix::process::Signal;
 use crate::error::Error;
 use crate::seat::Seat;
 
-/// A node says that it stops within 5 s; a machine that is busy with all of them gets more.
+/// A node must stop within 5 s. It gets more time here, because the machine is busy with all the nodes.
 const STOP_WITHIN: Duration = Duration::from_secs(30);
 
-/// How a node is to run.
+/// How to run a node.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Launch {
     pub(crate) program: PathBuf,
-    /// Milliseconds that its clock is ahead; needs [`faketime`].
+    /// How far its clock is ahead, in milliseconds. Needs [`faketime`].
     pub(crate) skew: i64,
 }
 
@@ -28,24 +28,24 @@ pub(crate) struct Daemon {
     pub(crate) launch: Launch,
     pub(crate) process: harness::Daemon,
     seat: Arc<Seat>,
-    /// Set while it is meant to end: since when.
+    /// When it was told to stop, until it has ended.
     ending: Option<Instant>,
-    /// It is to be started once it has ended.
+    /// Start it again once it has ended.
     again: bool,
 }
 
-/// What a look at the process found.
+/// How the process ended.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Ended {
-    /// As it was told to.
+    /// It stopped as it was told to.
     AsTold,
-    /// Told to stop it did not, or not with success.
+    /// It was told to stop, but did not, or not with exit code 0.
     Badly(String),
-    /// Nobody told it to.
+    /// It ended without being told to.
     ByItself(String),
 }
 
-/// The library that moves one process' clock, where distributions put it.
+/// The library that shifts one process's clock, in the folders where distributions install it.
 pub(crate) fn faketime() -> Option<PathBuf> {
     let roots = ["/usr/lib", "/usr/lib64", "/usr/local/lib"].map(PathBuf::from);
     let inner =
@@ -62,7 +62,7 @@ impl Daemon {
     pub(crate) fn start(&mut self) -> Result<(), Error> {
         let command = self.command();
         let process = &mut self.process;
-        // The thread that is inside has its namespace, and what it starts does.
+        // The thread enters the node's namespace, and the process that it starts inherits it.
         self.seat.plug.home.inside(|| Ok(process.spawn(command))).map_err(|error| {
             Error::System(format!("cannot enter {}'s network: {error}", self.process.member.id))
         })??;
@@ -76,10 +76,11 @@ impl Daemon {
 
     fn command(&self) -> Command {
         let mut command = Command::new(&self.launch.program);
-        // A group of its own: Ctrl-C is for the tool, which ends its nodes itself.
+        // Its own process group: Ctrl-C must reach only the tool, which stops its nodes itself.
         command.process_group(0);
         if let Some(library) = faketime().filter(|_| self.launch.skew != 0) {
-            // Not by the program `faketime`, which stays between and dies alone. Only what people call the time: timers do not jump with it.
+            // Not with the program `faketime`: that would be a process in between, and a signal would kill it alone. Only the wall clock is
+            // shifted; the monotonic clock of timers is not.
             let seconds = self.launch.skew as f64 / 1_000.0;
             command.env("LD_PRELOAD", library).env("FAKETIME", format!("{seconds:+}s"));
             command.env("FAKETIME_DONT_FAKE_MONOTONIC", "1").env("DONT_FAKE_MONOTONIC", "1");
@@ -97,7 +98,7 @@ impl Daemon {
         self.gone();
     }
 
-    /// SIGTERM; a look finds when it has ended.
+    /// Sends SIGTERM. [`Self::look`] finds out when it has ended.
     pub(crate) fn stop(&mut self) {
         if self.is_running() && self.ending.is_none() {
             self.ending = Some(Instant::now());
@@ -105,12 +106,12 @@ impl Daemon {
         }
     }
 
-    /// Starts it as soon as it has ended.
+    /// Asks for it to be started again once it has ended.
     pub(crate) fn start_again(&mut self) {
         self.again = true;
     }
 
-    /// Whether it waits to be started.
+    /// Whether it must be started now.
     pub(crate) fn is_due(&self) -> bool {
         self.again && !self.is_running()
     }
@@ -123,7 +124,7 @@ impl Daemon {
         self.ending = None;
     }
 
-    /// Looks whether it has ended.
+    /// Checks whether it has ended.
     pub(crate) fn look(&mut self) -> Option<Ended> {
         let Some(status) = self.process.ended() else {
             let since = self.ending.filter(|since| since.elapsed() > STOP_WITHIN)?;

@@ -1,20 +1,20 @@
-//! A small disk for one node, that can be filled: a tmpfs, where the system lets the tool mount one.
+//! A small disk for one node that can be filled: a tmpfs, if the system lets the tool mount one.
 
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-/// More than a node needs for days, and no more memory than a test may take while it is full.
+/// More than a node needs for days. When it is full it uses this much memory, which is acceptable for a test.
 const SIZE: &str = "192m";
 
-/// Gone with this value.
+/// A mounted disk. Dropping it unmounts it.
 pub(crate) struct Disk {
     dir: PathBuf,
 }
 
 impl Disk {
-    /// Mounts one; why not, if not.
+    /// Mounts a disk. The error says why it could not.
     pub(crate) fn mount(dir: &Path) -> Result<Self, String> {
         let options = format!("size={SIZE},mode=700");
         let mut mount = Command::new("mount");
@@ -40,14 +40,14 @@ impl Disk {
     }
 
     pub(crate) fn empty(&self) {
-        // Where nothing was filled there is nothing to remove.
+        // If the disk was never filled, there is no file to remove.
         let _ = fs::remove_file(self.filler());
     }
 }
 
 impl Drop for Disk {
     fn drop(&mut self) {
-        // Lazily: it goes even while somebody looks at it. Nobody is left to tell if it does not.
+        // A lazy unmount works even if the disk is in use. There is nowhere to report an error.
         let _ = Command::new("umount").arg("-l").arg(&self.dir).stdin(Stdio::null()).status();
     }
 }

@@ -1,4 +1,4 @@
-//! Pairs of nodes that keep two connections, watched all along: the next fault may break one, and hide it.
+//! Finds pairs of nodes that keep two connections. Watches all the time, because the next fault could break one and hide the pair.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -7,10 +7,10 @@ use crate::consortium::name;
 use crate::proxy::link::Links;
 use crate::seat::Seat;
 
-/// Both ends dial at once now and then; which connection stays is settled within seconds.
+/// Sometimes both ends dial at once. They settle within seconds which connection stays.
 const GRACE: Duration = Duration::from_secs(20);
 
-/// See above.
+/// The pairs with more than one connection, and the faults found so far.
 #[derive(Default)]
 pub(crate) struct Doubles {
     since: BTreeMap<(usize, usize), Instant>,
@@ -21,7 +21,7 @@ impl Doubles {
     pub(crate) fn look(&mut self, seats: &[std::sync::Arc<Seat>], links: &Links) {
         let pairs = (0..seats.len()).flat_map(|one| (0..one).map(move |other| (other, one)));
         for (one, other) in pairs {
-            // Across a cut, or to a frozen node, nothing can be settled.
+            // Over a cut link, or with a frozen node, they cannot settle it.
             let able = seats[one].usable().is_some() && seats[other].usable().is_some();
             if !able || !links.is_whole(one, other) || links.connections(one, other) < 2 {
                 self.since.remove(&(one, other));

@@ -1,4 +1,4 @@
-//! The network under test, and the faults done to it.
+//! The running network, and the code that makes and lifts faults.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -21,7 +21,7 @@ use crate::schedule::{Step, Target, Way};
 use crate::seat::Seat;
 use crate::watch::Board;
 
-/// Fields are dropped in this order: processes end before their disks go.
+/// Fields are dropped in this order: the processes end before their disks are unmounted.
 pub(crate) struct Drill {
     pub(crate) daemons: Vec<Daemon>,
     pub(crate) disks: BTreeMap<usize, Disk>,
@@ -30,14 +30,15 @@ pub(crate) struct Drill {
     pub(crate) lan: Option<Lan>,
     pub(crate) seats: Vec<Arc<Seat>>,
     pub(crate) board: Arc<Board>,
-    /// What an upgrade starts.
+    /// The program that an upgrade starts.
     pub(crate) upgraded: PathBuf,
     pub(crate) rejoins: Vec<Rejoin>,
     pub(crate) doubles: Doubles,
-    /// Nodes that ended by themselves, or badly when they were told to.
+    /// Nodes that ended by themselves.
     pub(crate) deaths: Vec<String>,
+    /// Nodes that did not stop properly when they were told to.
     pub(crate) bad_stops: Vec<String>,
-    /// When a member was removed, and who it is.
+    /// When a member was removed, and its number.
     pub(crate) removal: Option<(u64, usize)>,
 }
 
@@ -104,7 +105,7 @@ impl Drill {
         Ok(())
     }
 
-    /// Nodes that a step separates or stops.
+    /// The nodes that a step separates or stops.
     fn hit(&self, step: &Step) -> Vec<usize> {
         match (&step.target, step.fault) {
             (_, Fault::Delay | Fault::Throttle) => Vec::new(),
@@ -117,7 +118,7 @@ impl Drill {
     fn lifted(&mut self, step: &Step) {
         let hit = self.hit(step);
         if !hit.is_empty() {
-            // A link is whole again, but one of its ends is down or frozen for another reason: that is no time to measure.
+            // The link works again, but one of its ends is down or frozen because of another fault, so there is no rejoin to measure.
             let away = |node: &usize| self.seats[*node].usable().is_none();
             let other = !matches!(step.target, Target::Node(_)) && hit.iter().any(away);
             let mut rejoin = Rejoin::new(step.fault, hit, &self.board);
@@ -142,7 +143,7 @@ impl Drill {
         daemon.start_again();
     }
 
-    /// The list goes to one node that is up and no other: it must spread from there.
+    /// Only one running node gets the list: it must spread from there.
     fn revoke(&mut self, node: usize) -> Result<(), Error> {
         let up = |other: &usize| *other != node && self.seats[*other].usable().is_some();
         let teller = (0..self.seats.len()).rev().find(up);
@@ -184,13 +185,13 @@ impl Drill {
         }
     }
 
-    /// Looks after the processes: who has ended, who is to start.
+    /// Checks the processes: notes those that have ended, and starts those that must run.
     pub(crate) fn look_after(&mut self) -> Result<(), Error> {
         for node in 0..self.daemons.len() {
             match self.daemons[node].look() {
                 Some(Ended::ByItself(how)) => {
                     self.deaths.push(format!("node{node}: {how}"));
-                    // The run goes on with it, to see more.
+                    // The node is started again and the run continues, to find more.
                     self.daemons[node].start_again();
                 }
                 Some(Ended::Badly(how)) => self.bad_stops.push(format!("node{node} {how}")),
@@ -207,7 +208,7 @@ impl Drill {
         Ok(())
     }
 
-    /// Members that were not removed.
+    /// The members that were not removed.
     pub(crate) fn survivors(&self) -> Vec<usize> {
         (0..self.seats.len()).filter(|node| !self.seats[*node].is_removed()).collect()
     }

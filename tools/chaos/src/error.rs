@@ -1,11 +1,11 @@
-//! Why a run could not be made. What a run finds is no error: it is in the report.
+//! Why a run could not be made. A failed invariant is not an error: it is in the report.
 
 use std::io;
 use std::path::PathBuf;
 
 use thiserror::Error;
 
-/// See above.
+/// Why a run could not be made.
 #[derive(Debug, Error)]
 pub(crate) enum Error {
     #[error("{0}")]
@@ -14,10 +14,10 @@ pub(crate) enum Error {
     Write { path: PathBuf, error: io::Error },
     #[error(transparent)]
     Harness(#[from] bouya_harness::Error),
-    #[error("the network cannot be: {0}")]
+    #[error("the network's definition is invalid: {0}")]
     Network(String),
     #[error("{0}")]
     System(String),
-    #[error("the network did not come up before any fault was made: {0}")]
+    #[error("the network did not come up, even before the first fault: {0}")]
     NotUp(String),
 }

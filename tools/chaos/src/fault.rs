@@ -1,27 +1,27 @@
-//! The faults by name.
+//! The kinds of faults.
 
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
-/// What days of operation do to a network.
+/// The faults that a network meets in days of operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ValueEnum)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) enum Fault {
-    /// A node dies at once (kill -9), and comes back
+    /// A node is killed (kill -9) and comes back
     Kill,
-    /// A node is stopped in order (SIGTERM), and comes back
+    /// A node is stopped (SIGTERM) and comes back
     Restart,
-    /// A node freezes (SIGSTOP), and goes on
+    /// A node is frozen (SIGSTOP) and continues
     Pause,
-    /// One link is cut, both ways
+    /// One link is cut in both directions
     Cut,
-    /// The network falls into two halves
+    /// The network splits into two halves
     Partition,
-    /// One direction of a link is cut
+    /// One link is cut in one direction
     Oneway,
-    /// A link becomes late
+    /// One link becomes slow to deliver (latency)
     Delay,
-    /// A link becomes narrow
+    /// One link gets little bandwidth
     Throttle,
     /// All connections of a node break
     Reset,
@@ -29,16 +29,16 @@ pub(crate) enum Fault {
     DiskFull,
     /// A node's clock is wrong
     Clock,
-    /// A member is removed by a revocation list that one node gets
+    /// A member is revoked; only one node gets the revocation list
     Revoke,
-    /// Each node in turn is started anew with another binary
+    /// Each node in turn is restarted with another binary
     Upgrade,
-    /// A node's cable is out: packets vanish, and nobody says so (with --namespaces)
+    /// A node's cable is unplugged: packets vanish without any error (with --namespaces)
     Cable,
 }
 
 impl Fault {
-    /// As it is written in `--only` and in reports.
+    /// Its name in `--only` and in reports.
     pub(crate) fn name(self) -> String {
         self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
     }

@@ -1,4 +1,4 @@
-//! After the faults: everything is healed, and what must hold is looked up, node by node and transaction by transaction.
+//! After the faults: gathers the facts for the verdicts, node by node and transaction by transaction.
 
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -14,14 +14,14 @@ use crate::drill::Drill;
 use crate::judge::{Fate, NodeFacts, Removed, State};
 use crate::load::{Load, Promise};
 
-/// Tips meet, and everybody is connected, within this after healing. A node backs off for up to 60 s from who did not answer; a
-/// connection that nobody has noticed is dead is closed after 45 s.
+/// After healing, all nodes must have one tip and all connections within this time. A node backs off for up to 60 s from a peer
+/// that did not answer, and closes a dead connection after 45 s.
 pub(crate) const BOUND: Duration = Duration::from_secs(120);
-/// The load's last transactions become deep within this.
+/// Then the load's last transactions must get their confirmations within this time.
 pub(crate) const SETTLE: Duration = Duration::from_secs(120);
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 
-/// Whether all survivors have one tip now.
+/// Whether all survivors have the same tip now.
 pub(crate) fn is_one_tip(drill: &Drill, client: &Client) -> bool {
     let tips = drill.survivors().into_iter().map(|node| tip(drill, client, node).map(|(_, hash)| hash));
     let tips: Option<Vec<String>> = tips.collect();
@@ -33,7 +33,7 @@ fn tip(drill: &Drill, client: &Client, node: usize) -> Option<(u64, String)> {
     Some((status.tip.height, status.tip.hash))
 }
 
-/// Pairs of survivors that do not have exactly one connection, by the wires and by both nodes' own word.
+/// Pairs of survivors that do not have exactly one connection, as the wires and both nodes report it.
 pub(crate) fn odd_pairs(drill: &Drill, client: &Client) -> Vec<(usize, usize, usize)> {
     let survivors = drill.survivors();
     let sees = |node: usize| -> Vec<String> {
@@ -54,7 +54,7 @@ pub(crate) fn odd_pairs(drill: &Drill, client: &Client) -> Vec<(usize, usize, us
     odd
 }
 
-/// What the survivors say of all accounts, all at one tip if that can be had in time; and that tip's height.
+/// All accounts as each survivor reports them, at one tip if they reach one in time, and that tip's height.
 pub(crate) fn states(
     drill: &Drill,
     client: &Client,
@@ -81,7 +81,7 @@ pub(crate) fn states(
     }
 }
 
-/// None if its tip moved meanwhile.
+/// One node's accounts. None if its tip changed in the meantime.
 fn state(
     drill: &Drill,
     client: &Client,
@@ -92,7 +92,7 @@ fn state(
     let before = tip(drill, client, node)?;
     let port = drill.seats[node].usable()?;
     let account = |address: &String| {
-        // As of the tip, so that what waits does not count.
+        // At the tip, so that waiting transactions do not count.
         let account = client.account_at_tip(port, address).ok()?;
         Some((coin.parse(&account.balance).ok()?, account.nonce))
     };
@@ -100,7 +100,7 @@ fn state(
     (tip(drill, client, node)? == before).then_some((State { node, tip: before.1, accounts }, before.0))
 }
 
-/// The addresses that can hold coins: the wallets' and the miners'.
+/// The addresses that can hold coins: those of the wallets and of the miners.
 pub(crate) fn addresses(drill: &Drill, load: &Load) -> Vec<String> {
     let mut addresses: Vec<String> =
         (0..load.wallets()).map(|wallet| wallet_address(wallet).to_string()).collect();
@@ -113,7 +113,7 @@ pub(crate) fn addresses(drill: &Drill, load: &Load) -> Vec<String> {
     addresses
 }
 
-/// What exists at a height: what was allocated, and a reward for each block.
+/// The supply at a height: the allocations, and a reward for each block.
 pub(crate) fn issued(drill: &Drill, height: u64) -> u128 {
     let spec = &drill.consortium.genesis.spec;
     let allocated: u128 = spec.allocations.iter().map(|allocation| u128::from(allocation.amount)).sum();
@@ -154,7 +154,7 @@ pub(crate) fn fates(drill: &Drill, client: &Client, promises: &[Promise]) -> Vec
     fates
 }
 
-/// What each node has reported, and what `bouya verify` says of its store.
+/// What each node reported, and the result of `bouya verify` for its store.
 pub(crate) fn nodes(drill: &Drill, program: &Path) -> Vec<NodeFacts> {
     let facts = |node: usize| {
         let verified = Some(verify(program, &drill.consortium.members[node].config()));
@@ -178,7 +178,7 @@ fn verify(program: &Path, config: &Path) -> Result<String, String> {
     if output.status.success() { Ok(said(&output.stdout)) } else { Err(said(&output.stderr)) }
 }
 
-/// The removed member, as all survivors see it now.
+/// The state of the removed member, as all survivors report it now.
 pub(crate) fn removed(drill: &Drill, client: &Client, guard: &super::removal::Guard) -> Option<Removed> {
     let (_, node) = drill.removal?;
     let connected = drill.survivors().into_iter().filter(|survivor| {

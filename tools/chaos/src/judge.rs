@@ -1,34 +1,34 @@
-//! What must hold after days of faults, judged from what was found. No process, no clock: facts in, verdicts out.
+//! The invariants that must hold after the faults. A pure function: facts in, verdicts out, with no process and no clock.
 
 use serde::Serialize;
 
 use crate::load::Deep;
 use crate::watch::Reorg;
 
-/// Everything that the verdicts need.
+/// All facts that the verdicts need.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Facts {
-    /// Members that were not removed.
+    /// The members that were not removed.
     pub(crate) survivors: Vec<usize>,
-    /// Milliseconds from healing until all had one tip; none: not within the bound.
+    /// Milliseconds from healing until all had one tip. None if not within the bound.
     pub(crate) agreed: Option<u64>,
-    /// The same, until everybody had one connection to everybody.
+    /// The same, until each pair had one connection.
     pub(crate) meshed: Option<u64>,
-    /// Pairs with another number of connections than one, at last.
+    /// Pairs that do not have exactly one connection at the end, with their number of connections.
     pub(crate) pairs: Vec<(usize, usize, usize)>,
-    /// Pairs that kept more than one for long, at any time.
+    /// Pairs that kept more than one connection for too long, at any time.
     pub(crate) doubles: Vec<String>,
-    /// The bound of both, in milliseconds.
+    /// The bound for both, in milliseconds.
     pub(crate) bound: u64,
-    /// Blocks that came after healing.
+    /// How many blocks came after healing.
     pub(crate) grown: u64,
-    /// What each survivor says of the state; at one tip, if that could be had.
+    /// The state of each survivor, at one tip if they reached one.
     pub(crate) states: Vec<State>,
-    /// What exists at that tip: allocations and rewards.
+    /// The supply at that tip: allocations and rewards.
     pub(crate) supply: u128,
     pub(crate) fates: Vec<Fate>,
     pub(crate) nodes: Vec<NodeFacts>,
-    /// Survivors that a removed member is connected to at the end, or was again later on.
+    /// The removed member, if there is one.
     pub(crate) removed: Option<Removed>,
     pub(crate) deaths: Vec<String>,
     pub(crate) bad_stops: Vec<String>,
@@ -43,11 +43,11 @@ pub(crate) struct State {
     pub(crate) accounts: Vec<(u64, u64)>,
 }
 
-/// What became of an acknowledged transaction.
+/// The fate of an acknowledged transaction.
 #[derive(Clone, Debug)]
 pub(crate) struct Fate {
     pub(crate) id: String,
-    /// Where each survivor has it confirmed.
+    /// The height at which each survivor has it confirmed.
     pub(crate) places: Vec<(usize, Option<u64>)>,
     pub(crate) deep: Option<Deep>,
     pub(crate) forgotten: Option<String>,
@@ -59,14 +59,14 @@ pub(crate) struct NodeFacts {
     pub(crate) reorgs: Vec<Reorg>,
     pub(crate) bans: Vec<String>,
     pub(crate) panics: Vec<String>,
-    /// What `bouya verify` found wrong; none of a store that was not verified.
+    /// The result of `bouya verify`. None if the store was not verified.
     pub(crate) verified: Option<Result<String, String>>,
 }
 
 #[derive(Clone, Debug)]
 pub(crate) struct Removed {
     pub(crate) node: usize,
-    /// Milliseconds until nobody was connected to it.
+    /// Milliseconds until no survivor was connected to it.
     pub(crate) cut_after: Option<u64>,
     pub(crate) connected: Vec<usize>,
     pub(crate) returned: Vec<String>,
@@ -80,7 +80,7 @@ pub(crate) struct Verdict {
     pub(crate) detail: String,
 }
 
-/// Lines of evidence that a verdict shows.
+/// Most lines of evidence that a verdict shows.
 const SHOWN: usize = 5;
 
 fn verdict(name: &'static str, wrong: &[String], fine: String) -> Verdict {
@@ -108,15 +108,15 @@ pub(crate) fn judge(facts: &Facts) -> Vec<Verdict> {
     verdicts.extend(facts.removed.as_ref().map(removed));
     verdicts.push(verdict("no node ended by itself", &facts.deaths, "none did".into()));
     verdicts.push(verdict(
-        "every node stopped when told to",
+        "each node stopped when told to",
         &facts.bad_stops,
-        "exit code 0 each time".into(),
+        "always with exit code 0".into(),
     ));
     let panics = |node: &NodeFacts| {
         node.panics.iter().map(|line| format!("node{}: {line}", node.node)).collect::<Vec<_>>()
     };
     let panics: Vec<String> = facts.nodes.iter().flat_map(panics).collect();
-    verdicts.push(verdict("no node panicked", &panics, "no log speaks of one".into()));
+    verdicts.push(verdict("no node panicked", &panics, "no log shows a panic".into()));
     verdicts.push(stores(facts));
     verdicts
 }
@@ -129,28 +129,32 @@ fn within(facts: &Facts, found: Option<u64>, what: &str) -> (Vec<String>, String
 }
 
 fn tips(facts: &Facts) -> Verdict {
-    let (wrong, fine) = within(facts, facts.agreed, "the tips did not meet");
-    verdict("all tips meet", &wrong, fine)
+    let (wrong, fine) = within(facts, facts.agreed, "the nodes did not reach one tip");
+    verdict("all nodes reach one tip", &wrong, fine)
 }
 
 fn connections(facts: &Facts) -> Verdict {
-    let (mut wrong, fine) = within(facts, facts.meshed, "not everybody was connected to everybody");
+    let (mut wrong, fine) = within(facts, facts.meshed, "not all nodes were connected to each other");
     let pairs = facts.pairs.iter();
     wrong.extend(pairs.map(|(one, other, count)| format!("node{one} and node{other}: {count} connections")));
     wrong.extend(facts.doubles.iter().cloned());
     verdict("each pair has exactly one connection", &wrong, fine)
 }
 
-/// A network that agrees and does nothing is not healed.
+/// A network that agrees but makes no blocks is not healed.
 fn growth(facts: &Facts) -> Verdict {
     let wrong = if facts.grown == 0 { vec!["no block came after healing".to_owned()] } else { Vec::new() };
-    verdict("the chain goes on", &wrong, format!("{} blocks since healing", facts.grown))
+    verdict("the chain grows", &wrong, format!("{} blocks since healing", facts.grown))
 }
 
 fn balances(facts: &Facts) -> Verdict {
     let mut wrong = Vec::new();
     if facts.states.len() < facts.survivors.len() {
-        wrong.push(format!("{} of {} nodes told their state", facts.states.len(), facts.survivors.len()));
+        wrong.push(format!(
+            "only {} of {} nodes reported their state",
+            facts.states.len(),
+            facts.survivors.len()
+        ));
     }
     for pair in facts.states.windows(2) {
         let (one, other) = (&pair[0], &pair[1]);
@@ -169,12 +173,12 @@ fn supply(facts: &Facts) -> Verdict {
     let sum = |state: &State| state.accounts.iter().map(|(balance, _)| u128::from(*balance)).sum::<u128>();
     let off = facts.states.iter().filter(|state| sum(state) != facts.supply);
     let mut wrong: Vec<String> = off
-        .map(|state| format!("node{}: {} where {} were issued", state.node, sum(state), facts.supply))
+        .map(|state| format!("node{}: {}, but {} were issued", state.node, sum(state), facts.supply))
         .collect();
     if facts.states.is_empty() {
-        wrong.push("no node told its state".to_owned());
+        wrong.push("no node reported its state".to_owned());
     }
-    verdict("supply is what was issued", &wrong, format!("{} of the smallest unit", facts.supply))
+    verdict("the supply is what was issued", &wrong, format!("{} of the smallest unit", facts.supply))
 }
 
 fn confirmed(facts: &Facts) -> Verdict {
@@ -191,17 +195,17 @@ fn confirmed(facts: &Facts) -> Verdict {
         }
     }
     let fine = format!("{} transactions on each of {} nodes", facts.fates.len(), facts.survivors.len());
-    verdict("each acknowledged transaction is confirmed everywhere", &wrong, fine)
+    verdict("each acknowledged transaction is confirmed on all nodes", &wrong, fine)
 }
 
 fn promised(facts: &Facts) -> Verdict {
     let broken =
         facts.fates.iter().filter_map(|fate| Some(format!("{}: {}", fate.id, fate.forgotten.as_ref()?)));
     let wrong: Vec<String> = broken.collect();
-    verdict("no node that lived on forgot what it took", &wrong, "or said why it dropped it".into())
+    verdict("no running node forgot a transaction", &wrong, "or it logged why it dropped one".into())
 }
 
-/// What was deep stays where it was, unless the node that showed it reported a reorganisation at least as deep since.
+/// A deep transaction stays in its block, unless the node that showed it has since reported a reorganisation at least as deep.
 fn deep(facts: &Facts) -> Verdict {
     let mut wrong = Vec::new();
     let mut count = 0_usize;
@@ -213,13 +217,13 @@ fn deep(facts: &Facts) -> Verdict {
         let mut told = told.filter(|reorg| reorg.at >= deep.at);
         if moved && !told.any(|reorg| reorg.depth >= deep.confirmations) {
             wrong.push(format!(
-                "{} had {} confirmations in block {} on node{}, is elsewhere now, and no reorganisation that deep was reported",
+                "{} had {} confirmations in block {} on node{}, but is elsewhere now, and no reorganisation that deep was reported",
                 fate.id, deep.confirmations, deep.height, deep.node
             ));
         }
     }
     verdict(
-        "what was deep stays, or a reorganisation says so",
+        "deep transactions stay, or a reorganisation is reported",
         &wrong,
         format!("{count} transactions seen deep"),
     )
@@ -232,7 +236,7 @@ fn bans(facts: &Facts) -> Verdict {
         node.bans.iter().map(|ban| format!("node{} banned {ban}", node.node)).collect::<Vec<_>>()
     };
     let wrong: Vec<String> = honest.flat_map(bans).collect();
-    verdict("no honest node was banned", &wrong, "no ban".into())
+    verdict("no honest node was banned", &wrong, "no bans".into())
 }
 
 fn removed(removed: &Removed) -> Verdict {
@@ -241,11 +245,12 @@ fn removed(removed: &Removed) -> Verdict {
         removed.connected.iter().map(|node| format!("node{node} is connected to node{}", removed.node)),
     );
     if removed.cut_after.is_none() {
-        wrong.push(format!("node{} was never cut off from everybody", removed.node));
+        wrong.push(format!("node{} was never disconnected from all nodes", removed.node));
     }
     let after = removed.cut_after.unwrap_or(0) as f64 / 1_000.0;
-    let fine = format!("node{}: cut off everywhere {after:.1} s after one node got the list", removed.node);
-    verdict("who was removed stays out", &wrong, fine)
+    let fine =
+        format!("node{}: disconnected from all nodes {after:.1} s after one node got the list", removed.node);
+    verdict("the removed member stays out", &wrong, fine)
 }
 
 fn stores(facts: &Facts) -> Verdict {
@@ -257,7 +262,11 @@ fn stores(facts: &Facts) -> Verdict {
             None => wrong.push(format!("node{}: not verified", node.node)),
         }
     }
-    verdict("every store verifies", &wrong, format!("{} stores hashed and executed again", facts.nodes.len()))
+    verdict(
+        "every store verifies",
+        &wrong,
+        format!("{} stores were hashed and executed again", facts.nodes.len()),
+    )
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
-//! A network of their own for the nodes: a switch, and a cable from it to each node's network namespace.
+//! A separate network for the nodes: a switch, and a cable from it to each node's network namespace.
 //!
-//! The whole tool moves into a fresh namespace first, so that neither a mistake nor a crash reaches the machine's own network. A cable that
-//! is out takes packets without a word, which no proxy can do: no end is closed, nothing is answered, even to a dial.
+//! The whole tool first moves into a new namespace, so that neither a mistake nor a crash can affect the machine's own network. An
+//! unplugged cable loses packets silently, which no proxy can do: neither end is closed, and nothing is answered, not even a dial.
 
 use std::env;
 use std::fs;
@@ -14,17 +14,17 @@ use crate::error::Error;
 use crate::namespace::{Home, Namespace, told, unshare};
 
 const SWITCH: &str = "switch";
-/// A node's end of its cable.
+/// The node's end of its cable.
 const PORT: &str = "eth0";
 const OWN: &str = "/proc/self/ns/net";
 
-/// The switch and who is on it.
+/// The switch and the nodes that are connected to it.
 pub(crate) struct Lan {
     hub: Namespace,
     homes: Vec<Home>,
 }
 
-/// Node number `n`'s address: private, and seen by nobody else.
+/// The address of node number `n`. It exists only in the separate network.
 pub(crate) fn address(node: usize) -> Ipv4Addr {
     Ipv4Addr::new(10, 77, 0, node as u8 + 1)
 }
@@ -34,8 +34,8 @@ fn plug(node: usize) -> String {
     format!("node{node}")
 }
 
-/// Starts this program again in a network namespace of its own, or says why not. `outside` is what the program started so is told: the
-/// namespace that it has left.
+/// Starts this program again in its own network namespace. The error says why it could not. `outside` is set in the restarted
+/// program: it names the namespace that the program has left.
 pub(crate) fn enter(outside: Option<&str>) -> Result<(), Error> {
     let refused = |error: io::Error| {
         Error::System(format!(
@@ -46,11 +46,11 @@ pub(crate) fn enter(outside: Option<&str>) -> Result<(), Error> {
     let here = fs::read_link(OWN).map_err(refused)?;
     match outside {
         Some(outside) if here.as_os_str() != outside => return Ok(()),
-        Some(_) => return Err(refused(io::Error::other("still in the machine's own"))),
+        Some(_) => return Err(refused(io::Error::other("still in the machine's own namespace"))),
         None => (),
     }
     let program = env::current_exe().map_err(refused)?;
-    // What follows is tried first: this program is gone once it becomes another.
+    // Tries the next steps first, because the restart below replaces this program.
     let mut trial = unshare();
     trial.args(["ip", "-batch", "-"]).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::piped());
     told(trial, &format!("link add {SWITCH} type bridge\nlink add one type veth peer name other\n"))
@@ -59,7 +59,7 @@ pub(crate) fn enter(outside: Option<&str>) -> Result<(), Error> {
 }
 
 impl Lan {
-    /// Lays it out, with its switch in `hub`.
+    /// Builds the network, with the switch in `hub`.
     pub(crate) fn build(hub: Namespace, nodes: usize) -> io::Result<Self> {
         hub.ip(&format!("link set lo up\nlink add {SWITCH} type bridge\nlink set {SWITCH} up\n"))?;
         let mut homes = Vec::with_capacity(nodes);
@@ -78,7 +78,7 @@ impl Lan {
         &self.homes
     }
 
-    /// Takes a node's cable out, or puts it in again.
+    /// Unplugs a node's cable, or plugs it in again.
     pub(crate) fn plug(&self, node: usize, is_in: bool) -> io::Result<()> {
         let state = if is_in { "up" } else { "down" };
         self.hub.ip(&format!("link set {} {state}\n", plug(node)))

@@ -1,10 +1,10 @@
-//! What the user sees while it runs: one line that changes on a terminal, a plain line now and then elsewhere.
+//! Progress for the user: on a terminal one line that changes, elsewhere a plain line from time to time.
 
 use std::time::{Duration, Instant};
 
 use indicatif::ProgressBar;
 
-/// Between two plain lines.
+/// Time between two plain lines.
 const PLAIN_EVERY: Duration = Duration::from_secs(10);
 
 pub(crate) struct Live {
@@ -19,7 +19,7 @@ impl Live {
         Self { bar, said: None }
     }
 
-    /// The state of things.
+    /// Shows the current state.
     pub(crate) fn show(&mut self, line: &str) {
         if !self.bar.is_hidden() {
             self.bar.set_message(line.to_owned());
@@ -29,7 +29,7 @@ impl Live {
         }
     }
 
-    /// Something that stays to be read.
+    /// Prints a line that stays.
     pub(crate) fn say(&self, line: &str) {
         if self.bar.is_hidden() { eprintln!("{line}") } else { self.bar.println(line) }
     }

@@ -1,8 +1,8 @@
-//! The load: wallets that send transfers and records to any node, and hold the nodes to their word.
+//! The load: wallets that send transfers and records to any node, and check that the nodes keep them.
 //!
-//! A node that takes a transaction holds it in memory. So a wallet sends one again only with a reason: the node that took it began anew
-//! or was removed since, or said that it dropped it. What a node forgets without a word while it lives is a broken promise. Each nonce is
-//! signed once: no wallet ever contradicts itself.
+//! A node keeps an accepted transaction in memory. So a wallet sends a transaction again only for a reason: the node that accepted it has
+//! restarted, was removed, or logged that it dropped the transaction. If a running node forgets a transaction without logging it, it has
+//! broken its promise. Each nonce is signed once, so no wallet contradicts itself.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -19,33 +19,33 @@ use crate::consortium::{wallet_address, wallet_key};
 use crate::seat::Seat;
 use crate::watch::Board;
 
-/// Unsettled transactions of one wallet.
+/// Most unsettled transactions of one wallet.
 const WINDOW: usize = 6;
-/// Confirmations that a wallet trusts.
+/// After this many confirmations, a wallet considers a transaction settled.
 pub(crate) const DEEP: u64 = 6;
 const FEE: u64 = 1_000;
 const PACE: Duration = Duration::from_millis(250);
-/// A transaction between mempool and chain is in neither for a moment, in a long reorganisation for longer. Not too long: if the node is
-/// killed meanwhile, it is excused.
+/// While a transaction moves between the mempool and the chain, it is in neither for a moment; in a long reorganisation, for longer.
+/// The time must not be too long: a node that is killed in the meantime is excused.
 const FORGOTTEN_AFTER: Duration = Duration::from_secs(5);
 
-/// One transaction, and what was promised about it.
+/// One transaction, and what the nodes promised about it.
 #[derive(Clone, Debug)]
 pub(crate) struct Promise {
     pub(crate) id: String,
     nonce: u64,
     bytes: Vec<u8>,
-    /// The node that took it, and in which life, as long as that counts.
+    /// The node that accepted it, and the node's incarnation then. None if that promise has ended.
     holder: Option<(usize, u32)>,
-    /// When a node first took it.
+    /// When a node first accepted it.
     pub(crate) acknowledged: Option<u64>,
-    /// How often it was sent again, and why the last time.
+    /// How many times it was sent again, and the last reason.
     pub(crate) again: u32,
     pub(crate) why_again: Option<String>,
     missing: Option<Instant>,
-    /// A node that took it and lived on did not know it any more, and had said nothing.
+    /// Set if a node that accepted it and kept running no longer knew it, and had logged nothing.
     pub(crate) forgotten: Option<String>,
-    /// Where a node showed it deep under the tip.
+    /// The node and the block in which it was deep under the tip.
     pub(crate) deep: Option<Deep>,
     settled: bool,
 }
@@ -64,9 +64,9 @@ pub(crate) struct Load {
     network: Hash,
     seats: Vec<Arc<Seat>>,
     board: Arc<Board>,
-    /// By wallet, in nonce order.
+    /// For each wallet, its transactions in nonce order.
     promises: Vec<Mutex<Vec<Promise>>>,
-    /// No new transactions.
+    /// If set, wallets make no new transactions.
     closing: AtomicBool,
     stop: AtomicBool,
     unsettled: Vec<AtomicUsize>,
@@ -99,12 +99,12 @@ impl Load {
         self.promises[wallet].lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A copy of everything promised so far.
+    /// A copy of all promises so far.
     pub(crate) fn promises(&self) -> Vec<Promise> {
         (0..self.wallets()).flat_map(|wallet| self.of(wallet).clone()).collect()
     }
 
-    /// Acknowledged, and seen deep under a tip.
+    /// The number of transactions that were acknowledged, and that were seen deep under a tip.
     pub(crate) fn counts(&self) -> (usize, usize) {
         (0..self.wallets()).fold((0, 0), |(acknowledged, deep), wallet| {
             let promises = self.of(wallet);
@@ -113,12 +113,12 @@ impl Load {
         })
     }
 
-    /// No new ones from now on; what is under way is seen to its end.
+    /// Stops new transactions. The wallets continue to follow those under way.
     pub(crate) fn close(&self) {
         self.closing.store(true, Ordering::SeqCst);
     }
 
-    /// Looks at everything again: what was deep on one branch may not be on the one that won.
+    /// Checks all transactions again: a transaction that was deep on one branch may not be on the branch that won.
     pub(crate) fn recheck(&self) {
         for wallet in 0..self.wallets() {
             let mut promises = self.of(wallet);
@@ -146,7 +146,7 @@ impl Wallets {
     pub(crate) fn stop(self) {
         self.load.stop.store(true, Ordering::SeqCst);
         for thread in self.threads {
-            // One that panicked has said so.
+            // A thread that panicked has already printed it.
             let _ = thread.join();
         }
     }
@@ -166,7 +166,7 @@ impl Wallet {
             let mut open: Vec<Promise> =
                 self.load.of(self.wallet).iter().filter(|promise| !promise.settled).cloned().collect();
             let closing = self.load.closing.load(Ordering::SeqCst);
-            // While it goes on, the oldest ones tell enough; at the end all are looked at.
+            // During the run it is enough to check the oldest ones. At the end all are checked.
             let looks = if closing { open.len() } else { 3 };
             for promise in open.iter_mut().take(looks) {
                 self.look(promise);
@@ -200,14 +200,14 @@ impl Wallet {
         self.random.pick(&usable).copied()
     }
 
-    /// Looks what has become of it, at the node that took it, or else anywhere.
+    /// Checks the state of a transaction at the node that accepted it, or else at any node.
     fn look(&mut self, promise: &mut Promise) {
         if let Some((node, life)) = promise.holder {
             let seat = &self.load.seats[node];
             if seat.is_removed() {
-                promise.lost(format!("node{node}, which took it, was removed"));
+                promise.lost(format!("node{node}, which accepted it, was removed"));
             } else if seat.incarnation() != life {
-                promise.lost(format!("node{node}, which took it, began anew"));
+                promise.lost(format!("node{node}, which accepted it, restarted"));
             }
         }
         let place = match promise.holder {
@@ -218,7 +218,7 @@ impl Wallet {
         match self.client.transaction(port, &promise.id) {
             Ok(found) => {
                 promise.missing = None;
-                // Whoever shows it has taken it too.
+                // A node that shows it has accepted it too.
                 promise.holder = Some((node, life));
                 let now = self.load.board.now();
                 promise.acknowledged.get_or_insert(now);
@@ -234,7 +234,7 @@ impl Wallet {
         }
     }
 
-    /// The node that took it does not know it.
+    /// The node that accepted it does not know it.
     fn missed(&self, promise: &mut Promise, node: usize, life: u32) {
         let reason = self.load.board.view(node).dropped.remove(&promise.id);
         if let Some(reason) = reason {
@@ -242,7 +242,7 @@ impl Wallet {
         }
         let since = *promise.missing.get_or_insert_with(Instant::now);
         if since.elapsed() > FORGOTTEN_AFTER && self.load.seats[node].incarnation() == life {
-            let text = format!("node{node} took it, lives on, and does not know it any more");
+            let text = format!("node{node} accepted it and kept running, but no longer knows it");
             promise.forgotten.get_or_insert(text.clone());
             promise.lost(text);
         }
@@ -275,7 +275,7 @@ impl Wallet {
         })
     }
 
-    /// Sends what no node holds, in nonce order, all to one node.
+    /// Sends all transactions that no node holds to one node, in nonce order.
     fn send(&mut self, open: &mut [Promise]) {
         let waiting = |promise: &Promise| promise.holder.is_none() && !promise.settled;
         if !open.iter().any(waiting) {
@@ -290,14 +290,14 @@ impl Wallet {
                     if refused.is("wrong-nonce") {
                         self.look_back(port);
                     }
-                    // Silence promises nothing, whether it was taken or not.
+                    // Without an answer there is no promise, whether the node accepted it or not.
                     return;
                 }
             }
         }
     }
 
-    /// A node expects an earlier nonce than the first open one: what was settled on another branch is open again.
+    /// A node expects a nonce before the first open one. So transactions that were settled on another branch are open again.
     fn look_back(&self, port: u16) {
         let address = wallet_address(self.wallet).to_string();
         let Ok(account) = self.client.account(port, &address) else { return };

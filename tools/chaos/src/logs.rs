@@ -1,4 +1,4 @@
-//! What nodes say in their logs, read as they are written: reorganisations, dropped transactions, bans, errors, panics.
+//! Follows the nodes' logs, and finds reorganisations, dropped transactions, bans, errors and panics.
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use serde_json::Value;
 
-/// A line that matters.
+/// A log line that matters for the verdicts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Line {
     Reorg { depth: u64, height: u64 },
@@ -16,11 +16,11 @@ pub(crate) enum Line {
     Error(String),
 }
 
-/// Follows one file.
+/// Follows one log file.
 pub(crate) struct Follower {
     path: PathBuf,
     at: u64,
-    /// A line that is not yet complete.
+    /// The start of a line that is not complete yet.
     rest: Vec<u8>,
 }
 
@@ -29,10 +29,10 @@ impl Follower {
         Self { path, at: 0, rest: Vec::new() }
     }
 
-    /// What was written since the last call.
+    /// The lines that were written since the last call.
     pub(crate) fn read(&mut self) -> Vec<Line> {
         let mut new = Vec::new();
-        // A file that is not there yet holds nothing.
+        // A file that does not exist yet has no lines.
         if let Ok(mut file) = File::open(&self.path)
             && file.seek(SeekFrom::Start(self.at)).is_ok()
             && file.read_to_end(&mut new).is_ok()

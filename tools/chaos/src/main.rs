@@ -1,21 +1,21 @@
-//! chaos: does to real nodes on one machine what days of operation do, and checks that the network stays right.
+//! chaos: tests real nodes on one machine with the faults of days of operation, and checks that the network stays correct.
 //!
 //! | module | is |
 //! |---|---|
-//! | [`schedule`], [`fault`] | which fault hits whom and when: a pure function of the seed |
+//! | [`schedule`], [`fault`] | which fault hits which node, and when: a pure function of the seed |
 //! | [`consortium`] | CA, network and configurations in a temporary folder |
-//! | [`daemon`], [`seat`], [`disk`] | one node as a process; where it is now; a disk that can be full |
-//! | [`proxy`] | the wires between nodes, that can be cut, delayed, narrowed, broken |
-//! | [`lan`], [`namespace`], [`window`] | a network of their own for the nodes, whose cables can be out; what is asked of them from outside it |
-//! | [`load`], [`client`] | wallets that send, and hold nodes to their word |
-//! | [`watch`], [`logs`] | what each node answers and logs |
-//! | [`drill`], [`rejoin`], [`removal`], [`doubles`] | doing and lifting faults; how long nodes take to be back; who was removed stays out; no pair keeps two connections |
-//! | [`finish`], [`judge`] | facts after healing, and the verdicts: pure |
-//! | [`options`], [`plan`], [`run`], [`live`], [`stop`] | arguments, what one run is to do, the run, its line, its end |
-//! | [`tell`], [`report`] | what it comes to: JSON, and a page with a picture |
+//! | [`daemon`], [`seat`], [`disk`] | one node as a process; its current place; a disk that can be filled |
+//! | [`proxy`] | the wires between nodes, which can be cut, delayed, narrowed, broken |
+//! | [`lan`], [`namespace`], [`window`] | a separate network for the nodes, whose cables can be unplugged; access to the nodes' APIs from outside |
+//! | [`load`], [`client`] | wallets that send transactions, and check that the nodes keep them |
+//! | [`watch`], [`logs`] | each node's answers and logs |
+//! | [`drill`], [`rejoin`], [`removal`], [`doubles`] | making and lifting faults; how long nodes take to rejoin; whether the removed member stays out; whether a pair keeps two connections |
+//! | [`finish`], [`judge`] | the facts after healing; the verdicts on them, as a pure function |
+//! | [`options`], [`plan`], [`run`], [`live`], [`stop`] | the arguments, the plan of one run, the run, its progress line, its end |
+//! | [`tell`], [`report`] | the report: JSON, and a page with a picture |
 //!
-//! Invariants: every process and every mount ends with the run, be it by a panic; nothing reaches beyond loopback, or beyond the network
-//! that it made itself.
+//! Invariants: every process and every mount ends with the run, even after a panic; no traffic leaves the loopback, or the network that
+//! the tool made.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test fails by panicking"))]
 
@@ -69,7 +69,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Whether everything held. An error says whether the user wanted it.
+/// Runs, and returns whether everything held. With an error: whether the user caused it with a second Ctrl-C.
 fn begin(options: &Options) -> Result<bool, (Error, bool)> {
     let early = |error| (error, false);
     options.check().map_err(early)?;

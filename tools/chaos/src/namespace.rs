@@ -1,4 +1,4 @@
-//! Network namespaces that have no name: there as long as a process holds them, so nobody has to remove them.
+//! Network namespaces without a name: they exist while a process holds them, so nothing has to remove them.
 
 use std::fs::File;
 use std::io::{self, Read, Write};
@@ -11,11 +11,12 @@ use std::thread;
 use rustix::process::geteuid;
 use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
 
-/// One namespace, held.
+/// Holds one namespace.
 #[derive(Clone, Debug)]
 pub(crate) struct Namespace(Arc<File>);
 
-/// `unshare` into a network namespace of its own; whoever is not root becomes it only there, where the system lets him.
+/// The command `unshare`, which enters a new network namespace. A user who is not root becomes root in there only, if the system
+/// allows it.
 pub(crate) fn unshare() -> Command {
     let mut command = Command::new("unshare");
     if !geteuid().is_root() {
@@ -26,14 +27,14 @@ pub(crate) fn unshare() -> Command {
 }
 
 impl Namespace {
-    /// The one that this process is in.
+    /// The namespace of this process.
     pub(crate) fn own() -> io::Result<Self> {
         Ok(Self(Arc::new(File::open("/proc/self/ns/net")?)))
     }
 
-    /// A fresh one, with nothing in it.
+    /// A new, empty namespace.
     pub(crate) fn make() -> io::Result<Self> {
-        // A process that is in it, until it is held here. It ends with its input, so with this process too.
+        // This process keeps the namespace alive until it is held here. It ends when its input does, so also if this program ends.
         let mut keeper = unshare()
             .arg("cat")
             .stdin(Stdio::piped())
@@ -42,7 +43,7 @@ impl Namespace {
             .spawn()?;
         let (mut input, mut output) = (keeper.stdin.take(), keeper.stdout.take());
         let mut held = || {
-            // Once it answers, it is in its namespace.
+            // After it answers, it is in its namespace.
             let mut answer = [0];
             input.as_mut().ok_or(io::ErrorKind::BrokenPipe)?.write_all(b"?")?;
             output.as_mut().ok_or(io::ErrorKind::BrokenPipe)?.read_exact(&mut answer)?;
@@ -54,12 +55,12 @@ impl Namespace {
         Ok(Self(Arc::new(file?)))
     }
 
-    /// Where other processes find it.
+    /// The path under which other processes can open it.
     fn path(&self) -> String {
         format!("/proc/{}/fd/{}", process::id(), self.0.as_raw_fd())
     }
 
-    /// Does something in it, on a thread of its own: sockets and processes made there stay there.
+    /// Runs `work` in the namespace, on a separate thread. Sockets and processes made there stay in the namespace.
     pub(crate) fn inside<T: Send>(&self, work: impl FnOnce() -> io::Result<T> + Send) -> io::Result<T> {
         let thread = || {
             move_into_link_name_space(self.0.as_fd(), Some(LinkNameSpaceType::Network))?;
@@ -69,7 +70,7 @@ impl Namespace {
             .unwrap_or_else(|_| Err(io::Error::other("a thread in a network namespace panicked")))
     }
 
-    /// Runs commands of `ip` in it, one a line.
+    /// Runs commands of `ip` in the namespace, one a line.
     pub(crate) fn ip(&self, lines: &str) -> io::Result<()> {
         self.inside(|| {
             let mut ip = Command::new("ip");
@@ -78,19 +79,19 @@ impl Namespace {
         })
     }
 
-    /// A cable from it to `other`, and the names of its ends.
+    /// Makes a cable from this namespace to `other`, with names for its two ends.
     pub(crate) fn cable(&self, own_end: &str, other: &Self, other_end: &str) -> io::Result<()> {
         self.ip(&format!("link add {own_end} type veth peer name {other_end} netns {}\n", other.path()))
     }
 }
 
-/// Runs a command with this input; what it says is the error if it does not succeed.
+/// Runs a command with this input. If it fails, its output is the error.
 pub(crate) fn told(mut command: Command, input: &str) -> io::Result<()> {
     let name = command.get_program().to_string_lossy().into_owned();
     let failed = |error: io::Error| io::Error::new(error.kind(), format!("{name}: {error}"));
     let mut child = command.spawn().map_err(failed)?;
     if let Some(mut pipe) = child.stdin.take() {
-        // If it does not read it has said why.
+        // If the command does not read its input, its output says why.
         let _ = pipe.write_all(input.as_bytes());
     }
     let output = child.wait_with_output().map_err(failed)?;
@@ -100,11 +101,11 @@ pub(crate) fn told(mut command: Command, input: &str) -> io::Result<()> {
     Err(io::Error::other(format!("{name}: {}", String::from_utf8_lossy(&output.stderr).trim())))
 }
 
-/// Where a node's sockets are.
+/// The address and the namespace of a node's sockets.
 #[derive(Clone, Debug)]
 pub(crate) struct Home {
     pub(crate) address: Ipv4Addr,
-    /// None: with everybody else.
+    /// None: the tool's own namespace.
     pub(crate) namespace: Option<Namespace>,
 }
 

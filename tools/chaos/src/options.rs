@@ -1,4 +1,4 @@
-//! The arguments.
+//! The command line.
 
 use std::path::{Path, PathBuf};
 
@@ -9,31 +9,31 @@ use crate::fault::Fault;
 
 const EXAMPLES: &str = "\
 Examples:
-  chaos                                        three minutes of everything on five nodes
-  chaos --minutes 30 --nodes 7 --seed 42       longer, and the same faults each time
-  chaos --only kill,partition --minutes 1.5    two kinds of fault
+  chaos                                        three minutes of all faults on five nodes
+  chaos --minutes 30 --nodes 7 --seed 42       longer, with the same faults each time
+  chaos --only kill,partition --minutes 1.5    only two kinds of faults
   chaos --only upgrade --upgrade ./bouya-next  from this version to another, node by node
-  chaos --namespaces                           each node with an address of its own, on a cable
+  chaos --namespaces                           each node has its own address, on a cable
 
-The seed decides which fault hits whom and when; what the machine makes of it differs from run to run.
+The seed decides which fault hits which node, and when. The results still differ from run to run.
 
-Exit codes: 0 everything held, 1 something did not, 2 wrong usage or could not run, 130 stopped by a second Ctrl-C.";
+Exit codes: 0 everything held, 1 an invariant failed, 2 wrong usage or could not run, 130 stopped by a second Ctrl-C.";
 
-/// Does to real nodes on this machine what days of operation do, and checks that the network stays right.
+/// Test real nodes on this machine with the faults of days of operation, and check that the network stays correct.
 ///
-/// It makes a consortium of its own in a temporary folder, runs its daemons with every connection through wires of its own, keeps them
-/// busy with transactions, kills, freezes, cuts and removes them, heals everything, and checks what must hold. Ctrl-C heals at once and
-/// reports what was seen so far.
+/// It creates a consortium in a temporary folder, runs the daemons with all connections through its own wires, and keeps them busy
+/// with transactions. It kills, freezes, cuts off and removes nodes, heals everything, and checks the invariants. Ctrl-C heals at
+/// once and reports the results so far.
 #[derive(Debug, Parser)]
 #[command(name = "chaos", version, after_help = EXAMPLES, max_term_width = 100)]
 pub(crate) struct Options {
-    /// Decides the schedule of faults; chosen and printed if it is not given
+    /// The seed of the schedule of faults [default: random, and printed]
     #[arg(long)]
     pub(crate) seed: Option<u64>,
-    /// Minutes of faults, 0.1 to 10080; healing and checking come on top
+    /// Minutes of faults, 0.1 to 10080; healing and checking take extra time
     #[arg(long, default_value_t = 3.0)]
     pub(crate) minutes: f64,
-    /// Nodes, 3 to 20
+    /// How many nodes, 3 to 20
     #[arg(long, default_value_t = 5)]
     pub(crate) nodes: usize,
     /// Only these faults, separated by commas
@@ -42,22 +42,22 @@ pub(crate) struct Options {
     /// Folder for report.html and report.json
     #[arg(long, default_value = "chaos-report", value_name = "DIR")]
     pub(crate) report: PathBuf,
-    /// The daemon; by default the one next to this program
+    /// The daemon's program [default: the one next to this program]
     #[arg(long, value_name = "PATH")]
     pub(crate) bouya: Option<PathBuf>,
-    /// The daemon that an upgrade starts; by default a copy of the same
+    /// The program that an upgrade starts [default: a copy of the daemon's]
     #[arg(long, value_name = "PATH")]
     pub(crate) upgrade: Option<PathBuf>,
-    /// Run each node in a network namespace of its own, with an address of its own
+    /// Run each node in its own network namespace, with its own address
     ///
-    /// Adds the fault `cable`: packets vanish and nobody says so, as no proxy can do it. Needs `ip`, `unshare`, and root or user
-    /// namespaces. The machine's own network sees nothing of it.
+    /// This adds the fault `cable`: packets vanish without any error, which no proxy can do. Needs `ip`, `unshare`, and root or user
+    /// namespaces. The machine's own network is not affected.
     #[arg(long)]
     pub(crate) namespaces: bool,
-    /// The network namespace that the tool has left for one of its own: it tells itself
+    /// Set by the tool itself: the network namespace that it has left for its own
     #[arg(long, hide = true, requires = "namespaces")]
     pub(crate) outside: Option<String>,
-    /// Keep the folder with the nodes' stores and logs, and print where it is
+    /// Keep the folder with the nodes' stores and logs, and print its path
     #[arg(long)]
     pub(crate) keep: bool,
 }
@@ -65,19 +65,19 @@ pub(crate) struct Options {
 impl Options {
     pub(crate) fn check(&self) -> Result<(), Error> {
         if !(0.1..=10_080.0).contains(&self.minutes) {
-            return Err(Error::Usage(format!("--minutes {}: take 0.1 to 10080", self.minutes)));
+            return Err(Error::Usage(format!("--minutes {}: give a number from 0.1 to 10080", self.minutes)));
         }
         if !(3..=20).contains(&self.nodes) {
-            return Err(Error::Usage(format!("--nodes {}: take 3 to 20", self.nodes)));
+            return Err(Error::Usage(format!("--nodes {}: give a number from 3 to 20", self.nodes)));
         }
         if self.only.contains(&Fault::Cable) && !self.namespaces {
             return Err(Error::Usage(
-                "--only cable: nodes have cables only with --namespaces; add it, or take cut instead".into(),
+                "--only cable: nodes have cables only with --namespaces; add it, or use cut instead".into(),
             ));
         }
         if !crate::proxy::who::is_told() {
             return Err(Error::Usage(
-                "this system has no /proc/net/tcp, by which the wires know who dials; run it on Linux".into(),
+                "this system has no /proc/net/tcp, which the tool needs to see which node dials; run it on Linux".into(),
             ));
         }
         Ok(())
@@ -90,7 +90,7 @@ impl Options {
         found(&program, "--bouya")
     }
 
-    /// The other one, if one was named.
+    /// The program for upgrades, if one was named.
     pub(crate) fn upgraded(&self) -> Result<Option<PathBuf>, Error> {
         self.upgrade.as_deref().map(|path| found(path, "--upgrade")).transpose()
     }
@@ -100,7 +100,7 @@ fn found(program: &Path, option: &str) -> Result<PathBuf, Error> {
     program.canonicalize().map_err(|error| {
         let shown = program.display();
         Error::Usage(format!(
-            "no daemon at {shown} ({error}). Build it (cargo build --release --bins), or say where it is: {option} PATH"
+            "no daemon at {shown} ({error}). Build it (cargo build --release --bins), or name it: {option} PATH"
         ))
     })
 }

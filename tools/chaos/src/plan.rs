@@ -1,4 +1,4 @@
-//! What one run is to do on this machine: the schedule, without what cannot be made here.
+//! The plan of one run: the schedule, without the faults that cannot be made on this machine.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
@@ -13,15 +13,15 @@ use crate::options::Options;
 use crate::report::Skipped;
 use crate::schedule::{self, Spec, Step, Target};
 
-/// What is to be done.
+/// The plan.
 pub(crate) struct Plan {
     pub(crate) seed: u64,
     pub(crate) steps: Vec<Step>,
-    /// Milliseconds.
+    /// Length of the faults in milliseconds.
     pub(crate) length: u64,
-    /// What cannot be made here, and why.
+    /// The faults that cannot be made here, and why.
     pub(crate) skipped: Vec<Skipped>,
-    /// What the daemon calls itself.
+    /// The daemon's version, as it prints it.
     pub(crate) version: String,
 }
 
@@ -29,7 +29,7 @@ impl Plan {
     pub(crate) fn new(options: &Options, seed: u64, program: &Path) -> Self {
         let mut faults =
             if options.only.is_empty() { Fault::value_variants().to_vec() } else { options.only.clone() };
-        // Left out before anything is drawn: on loopback a seed does what it always did.
+        // Left out before anything random is drawn, so that on loopback a seed still gives the same schedule.
         faults.retain(|fault| *fault != Fault::Cable || options.namespaces);
         faults.sort_unstable();
         faults.dedup();
@@ -37,12 +37,12 @@ impl Plan {
         let steps = schedule::plan(&Spec { seed, nodes: options.nodes, length, faults });
         let mut plan = Self { seed, steps, length, skipped: Vec::new(), version: version(program) };
         if crate::daemon::faketime().is_none() {
-            plan.skip(Fault::Clock, "one process' clock is moved by libfaketime, which is not installed");
+            plan.skip(Fault::Clock, "shifting a node's clock needs libfaketime, which is not installed");
         }
         plan
     }
 
-    /// The others stay where the seed has put them.
+    /// Leaves out a fault. The other steps stay as the seed has placed them.
     pub(crate) fn skip(&mut self, fault: Fault, why: &str) {
         let before = self.steps.len();
         self.steps.retain(|step| step.fault != fault);
@@ -52,7 +52,7 @@ impl Plan {
     }
 }
 
-/// A small disk for each node whose disk will be full.
+/// Mounts a small disk for each node whose disk will be filled.
 pub(crate) fn mount(consortium: &Consortium, plan: &mut Plan) -> BTreeMap<usize, Disk> {
     let mut disks = BTreeMap::new();
     let full = plan.steps.iter().filter(|step| step.fault == Fault::DiskFull);
@@ -74,7 +74,7 @@ pub(crate) fn mount(consortium: &Consortium, plan: &mut Plan) -> BTreeMap<usize,
 }
 
 pub(crate) fn random_seed() -> Result<u64, Error> {
-    // Short enough to be typed.
+    // 32 bits, which are short enough to type.
     getrandom::u32().map(u64::from).map_err(|error| Error::System(format!("no randomness: {error}")))
 }
 

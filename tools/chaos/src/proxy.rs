@@ -1,8 +1,9 @@
 //! The wires: every connection between two nodes runs through here, where it can be cut, delayed, narrowed and broken.
 //!
-//! A node has one front, the address that it advertises; behind it is the node itself. Who dials is found out from the system (see
-//! [`who`]), so each link has its own state although addresses spread as they do in a real network: a front for each pair would be told
-//! on by the nodes, and a cut link be walked around. Nodes with namespaces of their own have their fronts there, behind their cables.
+//! Each node has one front, which is the address it advertises, and listens behind it. The system tells which node dials a front (see
+//! [`who`]), so each link has its own state. One front for each pair would not work: nodes tell each other the addresses of peers, as in
+//! a real network, so they would find a way around a cut link. If nodes have their own namespaces, their fronts are in there too, behind
+//! their cables.
 
 use std::io;
 use std::net::{self, IpAddr, Ipv4Addr, SocketAddr, SocketAddrV4};
@@ -21,20 +22,20 @@ pub(crate) mod link;
 mod pump;
 pub(crate) mod who;
 
-/// How long a dial waits at a cut link: longer than any dialer does.
+/// How long a dial waits at a cut link. Longer than any dialer waits.
 const HELD: Duration = Duration::from_secs(60);
 
-/// What the wires know of a node.
+/// What the wires know about a node.
 #[derive(Debug, Default)]
 pub(crate) struct Plug {
     pub(crate) home: Home,
-    /// Where it listens itself; 0 while it does not run.
+    /// The port where the node itself listens. 0 while it does not run.
     pub(crate) port: AtomicU16,
-    /// Its process; 0 while there is none.
+    /// Its process id. 0 while it does not run.
     pub(crate) pid: AtomicU32,
 }
 
-/// The wires between so many nodes.
+/// The wires between all nodes.
 pub(crate) struct Proxy {
     pub(crate) links: Links,
     plugs: Vec<Arc<Plug>>,
@@ -45,7 +46,7 @@ impl Proxy {
         Arc::new(Self { links: Links::new(plugs.len()), plugs })
     }
 
-    /// Opens a node's front; where it is. Must be called within a runtime.
+    /// Opens a node's front, and returns its address. Must be called within a runtime.
     pub(crate) async fn open(self: &Arc<Self>, node: usize) -> io::Result<SocketAddr> {
         let home = &self.plugs[node].home;
         let listener = home.inside(|| net::TcpListener::bind((home.address, 0)))?;
@@ -64,9 +65,9 @@ impl Proxy {
         Ok(front)
     }
 
-    /// One connection, from accept to end.
+    /// Serves one connection, from accept to end.
     async fn serve(&self, dialer: TcpStream, (from, front): (SocketAddr, SocketAddr), to: usize) {
-        // Nobody of ours, or gone already.
+        // None: the dialer is not one of the nodes, or it is gone already.
         let Some(from) = self.dialed(from, front).await else { return };
         let wire = self.links.wire(from, to);
         self.connect(dialer, wire, (from, to)).await;
@@ -89,7 +90,7 @@ impl Proxy {
         pump::both(dialer, target, wire, self.links.opened(from, to)).await;
     }
 
-    /// Each node dials from an address of its own, as real ones do: nodes limit what one address may do.
+    /// Each node dials from its own address, as real nodes do, because nodes limit what one address may do.
     async fn dial(&self, from: usize, to: usize) -> io::Result<TcpStream> {
         let (home, port) = (self.plugs[to].home.clone(), self.plugs[to].port.load(Ordering::SeqCst));
         let target = SocketAddrV4::new(home.address, port);

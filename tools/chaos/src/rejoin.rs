@@ -1,5 +1,5 @@
-//! How long nodes need to be back: from the moment a fault is lifted until each of its nodes answers, is connected to everybody whom it can
-//! reach, and has a tip that others have, not behind where they were.
+//! Measures how long nodes take to rejoin: from the moment a fault is lifted until each node that it hit answers, is connected to all
+//! nodes it can reach, and shares a tip with others that is not behind where they were.
 
 use std::time::Instant;
 
@@ -11,20 +11,20 @@ use crate::proxy::link::Links;
 use crate::seat::Seat;
 use crate::watch::Board;
 
-/// One lifted fault.
+/// The rejoin after one lifted fault.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Rejoin {
     pub(crate) fault: Fault,
     pub(crate) nodes: Vec<usize>,
-    /// When it was lifted, in milliseconds.
+    /// When the fault was lifted, in milliseconds.
     pub(crate) at: u64,
-    /// Milliseconds until all were back; none yet, or never if the next fault came first.
+    /// Milliseconds until all its nodes were back. None: not yet, or never, if the next fault came first.
     pub(crate) took: Option<u64>,
     /// The next fault came first.
     pub(crate) interrupted: bool,
     #[serde(skip)]
     since: Option<Instant>,
-    /// Where the others were then.
+    /// The height of the others at that time.
     #[serde(skip)]
     height: u64,
 }
@@ -41,7 +41,7 @@ impl Rejoin {
         self.took.is_none() && !self.interrupted
     }
 
-    /// Looks whether all are back.
+    /// Checks whether all are back.
     pub(crate) fn look(&mut self, board: &Board, seats: &[std::sync::Arc<Seat>], links: &Links) {
         if self.is_open() && self.nodes.iter().all(|node| self.is_back(*node, board, seats, links)) {
             self.took = Some(board.now() - self.at);
@@ -75,7 +75,7 @@ impl Rejoin {
     }
 }
 
-/// Median and worst of some times.
+/// The median and the worst of some times.
 pub(crate) fn median_and_worst(mut times: Vec<u64>) -> Option<(u64, u64)> {
     times.sort_unstable();
     let middle = |at: usize| times.get(at).copied();

@@ -1,4 +1,4 @@
-//! Whether a removed member stays out, watched from its removal on.
+//! Watches from the removal on whether the removed member stays out.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -6,11 +6,12 @@ use std::time::{Duration, Instant};
 use crate::consortium::name;
 use crate::drill::Drill;
 
-/// A node that was down or apart when the list spread may meet the removed one first. It hears of it from the first honest peer, and cuts
-/// the link within seconds: while it is connected to an honest one and to the removed one for longer than this, it does not.
+/// A node that was down or cut off when the list spread may connect to the removed member first. It gets the list from the first honest
+/// peer, and then disconnects within seconds. If it is connected to an honest peer and to the removed member for longer than this, it has
+/// failed to do so.
 const GRACE: Duration = Duration::from_secs(15);
 
-/// See above.
+/// The watch over the removed member.
 #[derive(Default)]
 pub(crate) struct Guard {
     cut_after: Option<u64>,
@@ -42,7 +43,7 @@ impl Guard {
         }
     }
 
-    /// Milliseconds from the removal until nobody was connected to it.
+    /// Milliseconds from the removal until no node was connected to it.
     pub(crate) fn cut_after(&self) -> Option<u64> {
         self.cut_after
     }

@@ -1,4 +1,4 @@
-//! The report: what was done, what was seen, what held. As JSON for programs and as one page for people.
+//! The report: the faults, the observations and the verdicts. As JSON for programs, and as one page for people.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -13,15 +13,15 @@ use crate::schedule::Step;
 mod page;
 mod picture;
 
-/// Everything that is reported. Times are milliseconds from the start of the nodes.
+/// The whole report. Times are milliseconds from the start of the nodes.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Report {
     pub(crate) seed: u64,
-    /// What brings the same schedule again.
+    /// The command that gives the same schedule again.
     pub(crate) command: String,
     pub(crate) version: String,
     pub(crate) nodes: usize,
-    /// Where they ran.
+    /// Where the nodes ran.
     pub(crate) place: String,
     /// When the faults began, when all were lifted, and when the last check was done.
     pub(crate) faults_from: u64,
@@ -39,7 +39,7 @@ pub(crate) struct Report {
     pub(crate) lives: Vec<Life>,
 }
 
-/// A fault that was made, with the times that it really had.
+/// A fault that was made, with its actual times.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Done {
     pub(crate) step: Step,
@@ -63,7 +63,7 @@ pub(crate) struct RejoinTimes {
     pub(crate) count: usize,
     pub(crate) median_ms: u64,
     pub(crate) worst_ms: u64,
-    /// The next fault came before they were back.
+    /// How many times the next fault came before they were back.
     pub(crate) interrupted: usize,
 }
 
@@ -72,29 +72,29 @@ pub(crate) struct Transactions {
     pub(crate) signed: usize,
     pub(crate) acknowledged: usize,
     pub(crate) confirmed: usize,
-    /// Sent again, because the node that took it began anew, was removed, or said that it dropped it.
+    /// Transactions sent again, because the node that accepted them restarted, was removed, or logged that it dropped them.
     pub(crate) sent_again: u64,
-    /// Seen with six confirmations while faults were made.
+    /// Transactions seen with six confirmations during the faults.
     pub(crate) seen_deep: usize,
 }
 
-/// What one node went through.
+/// The history of one node.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Life {
     pub(crate) id: String,
     pub(crate) removed: bool,
     pub(crate) starts: u32,
     pub(crate) height: u64,
-    /// Milliseconds and height at each change; no height: it did not answer.
+    /// Milliseconds and height at each change. No height means that it did not answer.
     pub(crate) heights: Vec<(u64, Option<u64>)>,
     /// Milliseconds and depth.
     pub(crate) reorgs: Vec<(u64, u64)>,
-    /// Logged as errors.
+    /// How many errors it logged.
     pub(crate) errors: usize,
     pub(crate) verified: String,
 }
 
-/// By kind, in the order of the list of faults.
+/// The rejoin times by kind of fault, in the order of the list of faults.
 pub(crate) fn rejoin_times(rejoins: &[Rejoin]) -> Vec<RejoinTimes> {
     let mut faults: Vec<_> = rejoins.iter().map(|rejoin| rejoin.fault).collect();
     faults.sort_unstable();
@@ -120,7 +120,7 @@ impl Report {
         self.lives.iter().map(|life| life.reorgs.len()).sum()
     }
 
-    /// Writes both files; where they are.
+    /// Writes both files, and returns their paths.
     pub(crate) fn write(&self, dir: &Path) -> Result<[PathBuf; 2], Error> {
         let json = serde_json::to_string_pretty(self).map_err(|error| Error::System(error.to_string()))?;
         let files = [(dir.join("report.html"), page::render(self)), (dir.join("report.json"), json + "\n")];
@@ -131,7 +131,7 @@ impl Report {
         Ok(files.map(|(path, _)| path))
     }
 
-    /// For the terminal.
+    /// A summary for the terminal.
     pub(crate) fn summary(&self) -> String {
         let mut text = String::new();
         for verdict in &self.invariants {
@@ -163,7 +163,11 @@ impl Report {
         let failed = self.invariants.iter().filter(|verdict| !verdict.held).count();
         text.push_str(&match failed {
             0 => format!("all {} invariants held", self.invariants.len()),
-            _ => format!("{failed} of {} invariants FAILED. Again: {}", self.invariants.len(), self.command),
+            _ => format!(
+                "{failed} of {} invariants FAILED. To repeat: {}",
+                self.invariants.len(),
+                self.command
+            ),
         });
         text
     }

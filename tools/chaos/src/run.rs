@@ -1,4 +1,4 @@
-//! One run: build the network, hurt it, heal it, check it, report.
+//! One run: build the network, make the faults, heal it, check it, report.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -33,15 +33,16 @@ use crate::stop::Stop;
 use crate::watch::{Board, Watch};
 use crate::window;
 
-/// All nodes answer and have blocks within this before any fault is made.
+/// Before the first fault, all nodes must answer and have blocks within this time.
 const UP: Duration = Duration::from_secs(90);
-/// The first fault waits so long for all connections, and no longer: what never comes is found at the end.
+/// The first fault waits at most this long for all connections. If one never comes, the checks at the end find it.
 const MESHED: Duration = Duration::from_secs(30);
-/// One way, between two nodes: as within a continent.
+/// Most latency between two nodes, one way, as within a continent.
 const FARTHEST_MS: u64 = 40;
 const TICK: Duration = Duration::from_millis(50);
 
-/// A network that runs, and who watches and uses it. Fields are dropped in this order: the processes end before their folder goes.
+/// A running network, with the threads that watch and use it. Fields are dropped in this order: the processes end before their
+/// folder is removed.
 pub(crate) struct Run {
     pub(crate) drill: Drill,
     pub(crate) load: Arc<Load>,
@@ -71,7 +72,7 @@ pub(crate) fn run(options: &Options, stop: Stop, runtime: Runtime) -> Result<boo
         eprintln!("skipped {fault}: {why}");
     }
     if options.keep {
-        eprintln!("the nodes' folder is {}", dir.path().display());
+        eprintln!("the nodes' folder: {}", dir.path().display());
     }
     let result = run.whole(&program, &plan);
     let result = result.map(|(facts, times)| Report::of(&run, options, plan, &facts, &times));
@@ -147,7 +148,7 @@ impl Run {
         Ok(Self { drill, load, client, guard, live, stop, done: Vec::new(), _runtime: runtime })
     }
 
-    /// From the first start to the last check.
+    /// Runs everything, from the first start to the last check.
     fn whole(&mut self, program: &Path, plan: &Plan) -> Result<(Facts, Times), Error> {
         for daemon in &mut self.drill.daemons {
             daemon.start()?;
@@ -172,10 +173,10 @@ impl Run {
         Ok((facts, Times { from, healed, ended, stopped }))
     }
 
-    /// One look at everything that goes on.
+    /// Checks the processes, the connections and the user's signals once.
     fn tick(&mut self, doing: &str) -> Result<(), Error> {
         if self.stop.twice() {
-            return Err(Error::System("stopped at once; nothing was checked".into()));
+            return Err(Error::System("stopped at once; no checks were made".into()));
         }
         self.drill.look_after()?;
         self.guard.look(&self.drill);
@@ -196,7 +197,7 @@ impl Run {
         Ok(())
     }
 
-    /// Ticks until `done`; false if that took too long.
+    /// Ticks until `done` holds. False if that takes longer than `bound`.
     fn until(&mut self, bound: Duration, doing: &str, done: impl Fn(&Self) -> bool) -> Result<bool, Error> {
         let deadline = Instant::now() + bound;
         while !done(self) {
@@ -217,23 +218,25 @@ impl Run {
     }
 
     fn come_up(&mut self) -> Result<(), Error> {
-        // A node that dies now is not worth waiting for.
+        // If a node dies now, waiting longer makes no sense.
         self.until(UP, "coming up", |run| !run.drill.deaths.is_empty() || run.is_up())?;
         if self.is_up() && self.drill.deaths.is_empty() {
             if !self.until(MESHED, "waiting for all connections", Self::is_meshed)? {
-                self.live.say("not everybody has one connection to everybody; going on all the same");
+                self.live.say("not all pairs have exactly one connection; continuing anyway");
             }
             return Ok(());
         }
         let mut words: Vec<String> = self.drill.deaths.clone();
         let tails = self.drill.daemons.iter().enumerate();
         words.extend(
-            tails.map(|(node, daemon)| format!("node{node} said last: {}", daemon.process.last_words())),
+            tails.map(|(node, daemon)| {
+                format!("node{node}'s last log lines: {}", daemon.process.last_words())
+            }),
         );
         Err(Error::NotUp(words.join("\n")))
     }
 
-    /// Does what the schedule says; whether the user stopped it early.
+    /// Makes the faults of the schedule. Returns whether the user stopped it early.
     fn hurt(&mut self, plan: &Plan, from: u64) -> Result<bool, Error> {
         let Plan { steps, length, .. } = plan;
         let mut moves: Vec<(u64, bool, usize)> = Vec::new();
@@ -241,7 +244,7 @@ impl Run {
             moves.push((step.at, true, number));
             moves.push((step.until, false, number));
         }
-        // At one moment, what begins comes before what ends: a fault that is over at once is both.
+        // At the same moment, begins come before ends, because a fault that is over at once is both.
         moves.sort_by_key(|(at, begins, _)| (*at, !*begins));
         let mut open: BTreeMap<usize, usize> = BTreeMap::new();
         for (at, begins, number) in moves {
@@ -275,7 +278,7 @@ impl Run {
         Ok(false)
     }
 
-    /// Lifts all that is still there; when that was done.
+    /// Lifts all remaining faults, and returns when that was done.
     fn heal(&mut self) -> Result<u64, Error> {
         let now = self.drill.board.now();
         for place in 0..self.done.len() {
@@ -294,7 +297,7 @@ impl Run {
         Ok(self.drill.board.now())
     }
 
-    /// Waits until the network is right again, within the bounds.
+    /// Waits until the network has recovered, within the bounds.
     fn recover(&mut self, healed: u64) -> Result<Facts, Error> {
         let mut facts = Facts { bound: BOUND.as_millis() as u64, ..Facts::default() };
         let height = |run: &Self| {
@@ -305,25 +308,25 @@ impl Run {
         let one_tip = |run: &Self| finish::is_one_tip(&run.drill, &run.client);
         let agreed = self.until(BOUND, "waiting for one tip", one_tip)?;
         facts.agreed = agreed.then(|| self.drill.board.now() - healed);
-        // One bound for both. Once something is too late, all that comes is to see more.
+        // Both waits share one bound. After a failure the run continues only to find more.
         let left = BOUND.saturating_sub(Duration::from_millis(self.drill.board.now() - healed));
         let meshed = self.until(left, "waiting for all connections", Self::is_meshed)?;
         facts.meshed = meshed.then(|| self.drill.board.now() - healed);
         self.load.close();
-        // What was under way when it closed is kept first.
+        // First waits until the transactions under way at the close are kept.
         self.until(Duration::from_millis(500), "", |_| false)?;
         self.load.recheck();
         let settle = if agreed && meshed { SETTLE } else { SETTLE / 4 };
         self.until(settle, "waiting for the last transactions", |run| run.load.unsettled() == 0)?;
-        // Tips may have been apart for a moment since.
+        // The tips may have differed for a moment since then.
         self.until(settle, "waiting for one tip", one_tip)?;
         facts.grown = height(self).saturating_sub(before);
         Ok(facts)
     }
 
-    /// Looks everything up while the nodes still run.
+    /// Gathers the facts while the nodes still run.
     fn look_up(&mut self, facts: &mut Facts) {
-        self.live.show("looking everything up");
+        self.live.show("gathering the facts");
         let (drill, client) = (&self.drill, &self.client);
         facts.survivors = drill.survivors();
         facts.pairs = finish::odd_pairs(drill, client);
@@ -345,7 +348,7 @@ impl Run {
     }
 }
 
-/// When what happened, in milliseconds.
+/// The times of a run, in milliseconds.
 pub(crate) struct Times {
     pub(crate) from: u64,
     pub(crate) healed: u64,
@@ -353,7 +356,7 @@ pub(crate) struct Times {
     pub(crate) stopped: bool,
 }
 
-/// Puts the nodes some way apart, as the seed says.
+/// Gives the links their normal latencies, as the seed says.
 fn settle(proxy: &Proxy, nodes: usize, seed: u64) {
     let mut random = Random::new(!seed);
     for (from, to) in (0..nodes).flat_map(|from| (0..from).map(move |to| (from, to))) {

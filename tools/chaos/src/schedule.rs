@@ -1,7 +1,7 @@
-//! What will be done when: a pure function of the seed, so that a run can be told again.
+//! The schedule of the faults: a pure function of the seed, so that a run can be repeated.
 //!
-//! Faults overlap, but no node and no link has two at once, and one node at least is always left alone. Every kind comes once before one
-//! comes again. All end within the length.
+//! Faults overlap, but no node and no link has two at once, and at least one node is always free of faults. Each kind of fault comes once
+//! before any comes again. All faults end within the length.
 
 use std::fmt;
 
@@ -10,17 +10,17 @@ use serde::Serialize;
 
 use crate::fault::Fault;
 
-/// What decides the schedule.
+/// The input that decides the schedule.
 #[derive(Clone, Debug)]
 pub(crate) struct Spec {
     pub(crate) seed: u64,
     pub(crate) nodes: usize,
-    /// Milliseconds.
+    /// Length of the faults in milliseconds.
     pub(crate) length: u64,
     pub(crate) faults: Vec<Fault>,
 }
 
-/// One fault. Times are milliseconds from the begin of the faults.
+/// One fault. Times are milliseconds from the start of the faults.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct Step {
     pub(crate) at: u64,
@@ -30,30 +30,30 @@ pub(crate) struct Step {
     pub(crate) way: Way,
 }
 
-/// Whom it hits; nodes by number.
+/// The nodes that a fault hits, by number.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Target {
     Node(usize),
-    /// From the first to the second; a fault that knows no direction hits both.
+    /// The link from the first to the second. A fault without a direction hits both directions.
     Link(usize, usize),
-    /// These against all others.
+    /// These nodes are separated from all others.
     Half(Vec<usize>),
 }
 
-/// How it is done.
+/// How a fault is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Way {
-    /// There is only one.
+    /// There is only one way.
     Plain,
-    /// Bytes do not arrive, and nobody says so.
+    /// Bytes do not arrive, without any error.
     Silent,
     /// Connections break and new ones are refused.
     Refused,
-    /// So many milliseconds late, or ahead.
+    /// This many milliseconds late (a link), or ahead (a clock).
     Milliseconds(i64),
-    /// So many bytes per second.
+    /// This many bytes per second.
     Rate(u64),
 }
 
@@ -82,17 +82,17 @@ impl fmt::Display for Way {
     }
 }
 
-/// Least length of a fault, and most.
+/// Shortest and longest fault, in milliseconds.
 const SHORTEST: u64 = 1_500;
 const LONGEST: u64 = 60_000;
-/// Between the nodes of a rolling upgrade.
+/// Time between two nodes of a rolling upgrade, in milliseconds.
 const ROLL: u64 = 4_000;
-/// Looks for a place within one span.
+/// Attempts to place a fault within one span.
 const MISSES: u64 = 8;
-/// Nodes that a removal leaves at least.
+/// Fewest nodes that a removal must leave.
 const LEFT: usize = 2;
 
-/// The schedule, by begin.
+/// The schedule, sorted by start.
 pub(crate) fn plan(spec: &Spec) -> Vec<Step> {
     let mut draft = Draft {
         random: Random::new(spec.seed),
@@ -105,7 +105,7 @@ pub(crate) fn plan(spec: &Spec) -> Vec<Step> {
     let mut at = draft.span / 3;
     let (mut bag, mut misses) = (Vec::new(), 0);
     while at < spec.length {
-        // What finds no place for a whole span may never find one.
+        // A fault that finds no place for a whole span may never find one.
         if bag.is_empty() || misses == MISSES {
             bag = spec.faults.clone();
             draft.random.shuffle(&mut bag);
@@ -128,15 +128,15 @@ struct Draft {
     random: Random,
     nodes: usize,
     length: u64,
-    /// How long faults last, about.
+    /// The approximate length of faults, in milliseconds.
     span: u64,
-    /// Who was not removed yet.
+    /// The members that were not removed yet.
     members: Vec<usize>,
     steps: Vec<Step>,
 }
 
 impl Draft {
-    /// Whether there was a place for it.
+    /// Adds a fault. False if there was no place for it.
     fn add(&mut self, at: u64, fault: Fault) -> bool {
         let until = at + self.random.within(SHORTEST, self.span.max(SHORTEST));
         let silent = self.random.below(100) < 60;
@@ -185,7 +185,7 @@ impl Draft {
     }
 
     fn place(&mut self, step: Step) -> bool {
-        // A node that has come back gets a moment before it is hit again.
+        // A node that has just come back gets a moment before the next fault.
         let rest = SHORTEST.max(self.span / 4);
         let free = self.steps.iter().all(|other| {
             let apart = other.until + rest <= step.at || step.until + rest <= other.at;
@@ -201,7 +201,7 @@ impl Draft {
         fits
     }
 
-    /// A member leaves for good: once in a run, in its middle.
+    /// Removes a member for the rest of the run. Happens once in a run, in its middle.
     fn revoke(&mut self, at: u64) -> bool {
         let early = at < self.length / 4;
         let before = self.members.len() < self.nodes;
@@ -209,7 +209,7 @@ impl Draft {
             return false;
         }
         let Some(node) = self.random.pick(&self.members).copied() else { return false };
-        // It lasts to the end, so it must be free of all that has been placed.
+        // The removal lasts to the end, so the member must have no later faults that are already placed.
         let clear = self.steps.iter().all(|other| {
             other.until + SHORTEST <= at || !collide(&other.target, &Target::Node(node)) && !splits(other)
         });
@@ -228,7 +228,7 @@ impl Draft {
         false
     }
 
-    /// One step for each node, all or none.
+    /// Adds one step for each node, or none at all.
     fn upgrade(&mut self, at: u64) -> bool {
         let before = self.steps.len();
         for (turn, node) in self.members.clone().into_iter().enumerate() {
@@ -247,13 +247,13 @@ fn splits(step: &Step) -> bool {
     matches!(step.target, Target::Half(_))
 }
 
-/// Whether two targets share what is hit: a node, or a link.
+/// Whether two targets share a node or a link.
 fn collide(one: &Target, other: &Target) -> bool {
     match (one, other) {
         (Target::Node(a), Target::Node(b)) => a == b,
         (Target::Link(a, b), Target::Link(c, d)) => (a, b) == (c, d) || (a, b) == (d, c),
         (Target::Half(_), Target::Link(..) | Target::Half(_)) | (Target::Link(..), Target::Half(_)) => true,
-        // A node may fall while the network is split or its links are bad.
+        // A node may go down while the network is split or its links are bad.
         (Target::Node(_), _) | (_, Target::Node(_)) => false,
     }
 }

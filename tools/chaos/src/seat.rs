@@ -1,4 +1,4 @@
-//! What all threads know of a node: where it is now, and which life it is in.
+//! What all threads share about a node: its current ports, and its incarnation.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU16, AtomicU32, Ordering};
@@ -10,15 +10,15 @@ use crate::proxy::Plug;
 #[derive(Debug, Default)]
 pub(crate) struct Seat {
     pub(crate) plug: Arc<Plug>,
-    /// Where its API is asked; 0: where it is.
+    /// The port for requests to its API, if that is another than the API's own. 0 if not.
     pub(crate) window: AtomicU16,
-    /// Port of the API at home; 0 while the node does not run.
+    /// The API's own port. 0 while the node does not run.
     pub(crate) api: AtomicU16,
-    /// Counts its starts. What only the memory of an earlier life held is rightly gone.
+    /// Counts its starts. After a restart, the node may have lost what it held in memory only.
     pub(crate) incarnation: AtomicU32,
-    /// It was removed from the consortium.
+    /// Whether it was removed from the consortium.
     pub(crate) removed: AtomicBool,
-    /// It is frozen: it does not answer, and that is no fault.
+    /// Whether it is frozen. Then it does not answer, which is not its fault.
     pub(crate) frozen: AtomicBool,
 }
 
@@ -27,7 +27,7 @@ impl Seat {
         Arc::new(Self { plug: Arc::new(Plug { home, ..Plug::default() }), ..Self::default() })
     }
 
-    /// Where its API is asked, if it runs.
+    /// The port for requests to its API, if it runs.
     pub(crate) fn api(&self) -> Option<u16> {
         let (port, window) = (self.api.load(Ordering::SeqCst), self.window.load(Ordering::SeqCst));
         match (port, window) {
@@ -49,7 +49,7 @@ impl Seat {
         self.frozen.load(Ordering::SeqCst)
     }
 
-    /// Where its API is asked, if it is a member that can answer.
+    /// The port for requests to its API, if it is a member that can answer.
     pub(crate) fn usable(&self) -> Option<u16> {
         if self.is_removed() || self.is_frozen() { None } else { self.api() }
     }

@@ -1,4 +1,4 @@
-//! Ctrl-C and SIGTERM: once to heal and report, twice to end at once.
+//! Ctrl-C and SIGTERM: the first one heals and reports, the second one ends at once.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -12,7 +12,7 @@ use crate::error::Error;
 pub(crate) struct Stop(Arc<AtomicUsize>);
 
 impl Stop {
-    /// Listens from now on.
+    /// Starts listening for the signals.
     pub(crate) fn listen(runtime: &Runtime) -> Result<Self, Error> {
         let stop = Self::default();
         let _inside = runtime.enter();

@@ -1,4 +1,4 @@
-//! What one run comes to, as a report.
+//! Makes the report of one run.
 
 use crate::consortium::name;
 use crate::judge::{Facts, Fate, NodeFacts, judge};
@@ -43,10 +43,10 @@ impl Report {
 
 fn place(options: &Options) -> String {
     if !options.namespaces {
-        return "all nodes on loopback".to_owned();
+        return "all nodes on the loopback".to_owned();
     }
     let last = options.nodes.saturating_sub(1);
-    format!("each node in a network namespace of its own, {} to {}", lan::address(0), lan::address(last))
+    format!("each node in its own network namespace, {} to {}", lan::address(0), lan::address(last))
 }
 
 fn transactions(run: &Run, fates: &[Fate]) -> Transactions {
@@ -61,7 +61,7 @@ fn transactions(run: &Run, fates: &[Fate]) -> Transactions {
     }
 }
 
-/// What a node went through, until the end: after it, nodes are stopped.
+/// The history of a node until the end. After that, nodes are stopped.
 fn life(run: &Run, node: &NodeFacts, ended: u64) -> Life {
     let view = run.drill.board.view(node.node);
     let verified = match &node.verified {

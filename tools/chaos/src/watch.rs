@@ -1,4 +1,4 @@
-//! Looks at every node again and again, one thread for each: what it answers, and what it logs.
+//! Watches each node's answers and logs, with one thread for each node.
 
 use std::collections::{HashMap, VecDeque};
 use std::path::PathBuf;
@@ -14,30 +14,30 @@ use crate::logs::{Follower, Line};
 use crate::seat::Seat;
 
 const EVERY: Duration = Duration::from_millis(400);
-/// Tips of the last so many looks: two nodes are never asked at the same moment.
+/// How many recent tips are kept for each node, because two nodes are never asked at the same moment.
 const TIPS: usize = 16;
 
-/// What is known of a node.
+/// What is known about a node.
 #[derive(Debug, Default)]
 pub(crate) struct View {
-    /// When it last answered, and in which life.
+    /// When it last answered, and its incarnation then.
     pub(crate) answered: Option<(Instant, u32)>,
     pub(crate) height: u64,
     pub(crate) tips: VecDeque<String>,
     pub(crate) reward_to: String,
     /// Status of each peer, by id.
     pub(crate) peers: HashMap<String, PeerStatus>,
-    /// Milliseconds and height, at each change; none: it did not answer.
+    /// Milliseconds and height at each change. No height means that it did not answer.
     pub(crate) heights: Vec<(u64, Option<u64>)>,
     pub(crate) reorgs: Vec<Reorg>,
-    /// Transactions that it said it dropped, and why.
+    /// Transactions that it logged as dropped, and why.
     pub(crate) dropped: HashMap<String, String>,
     pub(crate) bans: Vec<String>,
     pub(crate) panics: Vec<String>,
     pub(crate) errors: Vec<String>,
 }
 
-/// A change of the past that a node reported.
+/// A reorganisation that a node reported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Reorg {
     pub(crate) at: u64,
@@ -69,7 +69,7 @@ impl View {
     }
 }
 
-/// What is known of all nodes.
+/// What is known about all nodes.
 pub(crate) struct Board {
     begin: Instant,
     views: Vec<Mutex<View>>,
@@ -80,7 +80,7 @@ impl Board {
         Arc::new(Self { begin: Instant::now(), views: (0..nodes).map(|_| Mutex::default()).collect() })
     }
 
-    /// Milliseconds since the begin of all.
+    /// Milliseconds since the start.
     pub(crate) fn now(&self) -> u64 {
         self.begin.elapsed().as_millis() as u64
     }
@@ -101,7 +101,7 @@ pub(crate) struct Watch {
 }
 
 impl Watch {
-    /// Begins to watch; `logs` are the nodes' files, in their order.
+    /// Starts watching. `logs` are the nodes' log files, in the order of the nodes.
     pub(crate) fn start(board: &Arc<Board>, seats: &[Arc<Seat>], logs: Vec<PathBuf>) -> Self {
         let stop = Arc::<AtomicBool>::default();
         let threads = logs.into_iter().zip(seats).enumerate().map(|(node, (log, seat))| {
@@ -121,11 +121,11 @@ impl Watch {
         Self { stop: stop.clone(), threads: threads.collect() }
     }
 
-    /// Stops after a last look at everything.
+    /// Stops after one last look at each node.
     pub(crate) fn stop(self) {
         self.stop.store(true, Ordering::SeqCst);
         for thread in self.threads {
-            // One that panicked has said so.
+            // A thread that panicked has already printed it.
             let _ = thread.join();
         }
     }

@@ -1,4 +1,4 @@
-//! What is asked of a node in a network namespace of its own comes in here, past its cable: an operator who sits at the machine.
+//! Passes API requests to a node in its own network namespace, without using its cable, as if from an operator at that machine.
 
 use std::io;
 use std::net::{self, Ipv4Addr};
@@ -11,7 +11,7 @@ use tokio::task::spawn_blocking;
 
 use crate::seat::Seat;
 
-/// Opens one for as long as the runtime lives, and tells the seat where it is. Must be called within a runtime.
+/// Opens a window that lasts as long as the runtime, and stores its port in the seat. Must be called within a runtime.
 pub(crate) async fn open(seat: &Arc<Seat>) -> io::Result<()> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
     seat.window.store(listener.local_addr()?.port(), Ordering::SeqCst);
@@ -20,7 +20,7 @@ pub(crate) async fn open(seat: &Arc<Seat>) -> io::Result<()> {
         loop {
             if let Ok((asking, _)) = listener.accept().await {
                 let seat = seat.clone();
-                // A node that is gone ends the connection, as it would its own.
+                // If the node is gone, the connection ends, as a direct one would.
                 tokio::spawn(async move { pass(asking, &seat).await });
             }
         }

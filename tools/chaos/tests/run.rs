@@ -1,4 +1,4 @@
-//! The tool as its users run it, on daemons that were built beside it.
+//! Runs the tool as its users do, on daemons that were built with it.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -6,7 +6,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, Output};
 
-/// Cargo builds `bouya` here too, unless only this package is built.
+/// Cargo builds `bouya` into the same folder, unless only this package is built.
 fn daemon() -> Option<PathBuf> {
     let program = PathBuf::from(env!("CARGO_BIN_EXE_chaos")).with_file_name("bouya");
     if !program.exists() {
@@ -43,12 +43,12 @@ fn a_short_run_on_real_daemons_holds_and_says_so_in_both_files() {
 fn wrong_usage_is_told_with_exit_code_2() {
     let dir = tempfile::tempdir().unwrap();
     let wrong = [
-        (&["--nodes", "2"][..], "--nodes 2: take 3 to 20"),
-        (&["--minutes", "0"], "--minutes 0: take 0.1 to 10080"),
+        (&["--nodes", "2"][..], "--nodes 2: give a number from 3 to 20"),
+        (&["--minutes", "0"], "--minutes 0: give a number from 0.1 to 10080"),
         (&["--only", "flood"], "invalid value 'flood'"),
         (&["--bouya", "/nowhere/bouya"], "no daemon at /nowhere/bouya"),
         (&["--bouya", "/bin/false"], "the network did not come up"),
-        (&["--only", "cable"], "add it, or take cut instead"),
+        (&["--only", "cable"], "add it, or use cut instead"),
     ];
     for (arguments, words) in wrong {
         let output = chaos(arguments, dir.path());
@@ -58,7 +58,7 @@ fn wrong_usage_is_told_with_exit_code_2() {
     }
 }
 
-/// The names of the interfaces that everybody on this machine sees.
+/// The names of the network interfaces in the machine's own namespace.
 fn interfaces() -> Vec<String> {
     let text = fs::read_to_string("/proc/net/dev").unwrap();
     text.lines().filter_map(|line| Some(line.split_once(':')?.0.trim().to_owned())).collect()
@@ -68,7 +68,7 @@ fn interfaces() -> Vec<String> {
 fn it_moves_into_a_network_of_its_own_where_it_may_and_says_what_it_needs_where_not() {
     let dir = tempfile::tempdir().unwrap();
     let before = interfaces();
-    // Comes as far as starting the nodes in their namespaces.
+    // This gets as far as starting the nodes in their namespaces.
     let output = chaos(&["--namespaces", "--nodes", "3", "--bouya", "/bin/false"], dir.path());
     let said = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(2), "{said}");

@@ -1,4 +1,4 @@
-//! Asks a daemon over its API, as any client does.
+//! A client of a daemon's API.
 
 use std::time::Duration;
 
@@ -8,27 +8,27 @@ use ureq::http::Request;
 
 use crate::Error;
 
-/// Less than the 10 s after which a daemon closes a connection that is not used: a question never meets the close.
+/// How long to keep an idle connection. A daemon closes it after 10 s, so a request never meets the close.
 const IDLE: Duration = Duration::from_secs(5);
 
-/// Asks at one port of the loopback. Connections are kept open, so one for each life of a daemon.
+/// A client of one port on the loopback. It keeps connections open, so use a new one after a daemon restarts.
 #[derive(Clone, Debug)]
 pub struct Client {
     agent: Agent,
     port: u16,
 }
 
-/// What a daemon answered.
+/// A daemon's answer.
 #[derive(Clone, Debug)]
 pub struct Answer {
-    /// HTTP's.
+    /// The HTTP status.
     pub status: u16,
-    /// All of it.
+    /// The whole body.
     pub body: Vec<u8>,
 }
 
 impl Client {
-    /// Each answer must be there within `timeout`.
+    /// A client that waits at most `timeout` for each answer.
     pub fn new(port: u16, timeout: Duration) -> Self {
         let config = Agent::config_builder()
             .http_status_as_error(false)
@@ -40,7 +40,7 @@ impl Client {
         Self { agent: config.into(), port }
     }
 
-    /// The same at another port.
+    /// The same client for another port.
     pub fn at(&self, port: u16) -> Self {
         Self { agent: self.agent.clone(), port }
     }
@@ -49,7 +49,7 @@ impl Client {
         format!("http://127.0.0.1:{}{path}", self.port)
     }
 
-    /// Any request; any answer. A body that begins with a brace is JSON, another is bytes.
+    /// Sends any request and returns any answer. A body that begins with a brace is sent as JSON, any other as bytes.
     pub fn send(&self, method: &str, path: &str, token: Option<&str>, body: &[u8]) -> Result<Answer, Error> {
         let silent = |why: String| Error::Silent { url: self.url(path), why };
         let kind = if body.first() == Some(&b'{') { "application/json" } else { "application/octet-stream" };
@@ -65,7 +65,7 @@ impl Client {
         answer.map_err(|error| silent(error.to_string()))
     }
 
-    /// The same, and the answer is a success.
+    /// The same. Fails unless the answer's status is 2xx.
     pub fn succeed(
         &self,
         method: &str,
@@ -80,12 +80,12 @@ impl Client {
         Err(Error::Answer { url: self.url(path), status: answer.status, text: answer.text() })
     }
 
-    /// The bytes that lie there.
+    /// The bytes at a path.
     pub fn bytes(&self, path: &str) -> Result<Vec<u8>, Error> {
         self.succeed("GET", path, None, &[])
     }
 
-    /// What the JSON that lies there says.
+    /// The JSON at a path, decoded.
     pub fn get<T: DeserializeOwned>(&self, path: &str) -> Result<T, Error> {
         let bytes = self.bytes(path)?;
         serde_json::from_slice(&bytes).map_err(|error| Error::Answer {
@@ -95,7 +95,7 @@ impl Client {
         })
     }
 
-    /// A number of `/metrics`; none if it is not counted.
+    /// A value from `/metrics`. None if there is no such metric.
     pub fn metric(&self, name: &str) -> Result<Option<f64>, Error> {
         let text = String::from_utf8_lossy(&self.bytes("/metrics")?).into_owned();
         Ok(text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.parse().ok()))
@@ -103,12 +103,12 @@ impl Client {
 }
 
 impl Answer {
-    /// 2xx.
+    /// Whether the status is 2xx.
     pub fn is_success(&self) -> bool {
         (200..300).contains(&self.status)
     }
 
-    /// The body, for people.
+    /// The body as text.
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }

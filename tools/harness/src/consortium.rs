@@ -1,4 +1,4 @@
-//! The files of a consortium on one machine: its CA, and for each member a folder as the member itself would have it.
+//! The files of a consortium on one machine: its CA, and a folder for each member, as the member would have it.
 
 use std::fs;
 use std::net::SocketAddr;
@@ -8,30 +8,30 @@ use mkca::{Authority, NodeId};
 
 use crate::Error;
 
-/// A CA, and the members' folders beside it.
+/// A CA, with the members' folders next to it.
 pub struct Consortium {
     dir: PathBuf,
-    /// What admits and removes members.
+    /// The CA, which admits and removes members.
     pub authority: Authority,
 }
 
-/// A member's folder. All paths in its configuration are within it.
+/// A member's folder. All paths in the member's configuration are within it.
 #[derive(Clone, Debug)]
 pub struct Member {
-    /// What its certificate says.
+    /// The id in its certificate.
     pub id: String,
-    /// Where it is.
+    /// The folder.
     pub dir: PathBuf,
 }
 
-/// The line of a configuration that names whom it knows, each as in `bob@127.0.0.1:7000`.
+/// The `bootstrap` line of a configuration. Each known peer is written like `bob@127.0.0.1:7000`.
 pub fn bootstrap<S: AsRef<str>>(known: impl IntoIterator<Item = S>) -> String {
     let known: Vec<String> = known.into_iter().map(|one| format!("\"{}\"", one.as_ref())).collect();
     format!("bootstrap = [{}]", known.join(", "))
 }
 
 impl Consortium {
-    /// Goes on with the one in `dir`, or founds one of this name.
+    /// Opens the consortium in `dir`, or creates one with this name.
     pub fn open(dir: &Path, name: &str) -> Result<Self, Error> {
         let ca = dir.join("ca");
         let authority = if ca.join("ca.crt").exists() {
@@ -42,12 +42,12 @@ impl Consortium {
         Ok(Self { dir: dir.to_owned(), authority })
     }
 
-    /// Where it is.
+    /// Its folder.
     pub fn path(&self) -> &Path {
         &self.dir
     }
 
-    /// A member's folder, with all that its daemon needs but a configuration. The certificate is issued unless there is one.
+    /// Prepares a member's folder with all that its daemon needs, except a configuration. Issues the certificate if there is none yet.
     pub fn admit(&self, id: &str, network_toml: &str) -> Result<Member, Error> {
         let node: NodeId = id.parse()?;
         let authority = &self.authority;
@@ -67,36 +67,36 @@ impl Consortium {
 }
 
 impl Member {
-    /// Its configuration.
+    /// The path of its configuration.
     pub fn config(&self) -> PathBuf {
         self.dir.join("node.toml")
     }
 
-    /// What its daemon writes: the store, the API's token.
+    /// The folder where its daemon writes the store and the API token.
     pub fn data(&self) -> PathBuf {
         self.dir.join("data")
     }
 
-    /// What its daemon says.
+    /// The path of its daemon's log.
     pub fn log(&self) -> PathBuf {
         self.dir.join("log")
     }
 
-    /// The API's token. The daemon makes it at its first start.
+    /// The API token. The daemon creates it at its first start.
     pub fn token(&self) -> Result<String, Error> {
         let path = self.data().join("api.token");
         let text = fs::read_to_string(&path).map_err(|error| Error::Read { path, error })?;
         Ok(text.trim().to_owned())
     }
 
-    /// Copies a file into its folder. By renaming, as operators are told to: a daemon that looks at it sees all of it.
+    /// Copies a file into its folder. It is renamed into place, as operators are told to do, so that a running daemon never reads a part of it.
     pub fn take(&self, from: &Path) -> Result<(), Error> {
         let (to, draft) = (self.dir.join(from.file_name().unwrap_or_default()), self.dir.join("draft"));
         let done = fs::copy(from, &draft).and_then(|_| fs::rename(&draft, &to));
         done.map_err(|error| Error::Write { path: to, error })
     }
 
-    /// Writes its configuration: where it listens, `p2p` as more lines of that section, and `sections` as they are.
+    /// Writes its configuration: the listen addresses, `p2p` as more lines of that section, and `sections` unchanged.
     pub fn configure(
         &self,
         listen: SocketAddr,

@@ -1,4 +1,4 @@
-//! A daemon as a process.
+//! A daemon's process.
 
 use std::fs::{self, File};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -8,42 +8,42 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use crate::{Client, Error, Member, Port, until};
 
-/// A busy machine gets its time.
+/// How long to wait for an answer. Generous, because the machine may be busy.
 const ANSWER_WITHIN: Duration = Duration::from_secs(20);
-/// How much of a log its last words are.
+/// How many bytes at the end of the log to show.
 const WORDS: usize = 4_096;
 
-/// A member's daemon, which runs or not. It ends with this value.
+/// A member's daemon, running or not. Dropping this value kills it.
 pub struct Daemon {
-    /// Its files.
+    /// The member's files.
     pub member: Member,
-    /// Where its peers find it.
+    /// The port for peers.
     pub p2p: Port,
-    /// Where it is asked.
+    /// The port of the API.
     pub api: Port,
-    /// Asks it. Another one in each life.
+    /// A client of its API. Replaced at each start.
     pub client: Client,
     child: Option<Child>,
 }
 
 impl Daemon {
-    /// One that has not been started.
+    /// A daemon that is not started yet.
     pub fn new(member: Member, p2p: Port, api: Port) -> Self {
         let client = Client::new(api.number(), ANSWER_WITHIN);
         Self { member, p2p, api, client, child: None }
     }
 
-    /// Writes its configuration: `p2p` as more lines of that section, and `sections` as they are.
+    /// Writes its configuration: `p2p` as more lines of that section, and `sections` unchanged.
     pub fn configure(&self, p2p: &str, sections: &str) -> Result<(), Error> {
         self.member.configure(self.p2p.address(), self.api.address(), p2p, sections)
     }
 
-    /// As others name it to find it.
+    /// Its id and address, as in others' `bootstrap`.
     pub fn at(&self) -> String {
         format!("{}@{}", self.member.id, self.p2p.address())
     }
 
-    /// Starts it: `program` with `run` and its configuration. What it says goes to the end of its log. One that runs is killed first.
+    /// Starts it: `program` with `run` and its configuration. Its output is appended to its log. If it is running, it is killed first.
     pub fn spawn(&mut self, mut program: Command) -> Result<(), Error> {
         self.kill();
         let path = self.member.log();
@@ -58,19 +58,19 @@ impl Daemon {
         Ok(())
     }
 
-    /// Its process' id, if it runs.
+    /// Its process id, if it is running.
     pub fn pid(&self) -> Option<u32> {
         self.child.as_ref().map(Child::id)
     }
 
-    /// How it ended, if it has since the last look.
+    /// How it ended, if it has ended since the last call.
     pub fn ended(&mut self) -> Option<ExitStatus> {
         let status = self.child.as_mut()?.try_wait().ok()??;
         self.child = None;
         Some(status)
     }
 
-    /// An error if it does not run.
+    /// Fails if it is not running.
     pub fn check(&mut self) -> Result<(), Error> {
         let how = match self.ended() {
             Some(status) => status.to_string(),
@@ -80,21 +80,21 @@ impl Daemon {
         Err(Error::Ended { id: self.member.id.clone(), how, words: self.last_words() })
     }
 
-    /// Whether it is up. An error if it does not run.
+    /// Whether it answers. Fails if it is not running.
     pub fn answers(&mut self) -> Result<bool, Error> {
         self.check()?;
         Ok(self.client.bytes("/v1/status").is_ok())
     }
 
-    /// Sends a signal; to nobody if it does not run.
+    /// Sends a signal. Does nothing if it is not running.
     pub fn signal(&self, signal: Signal) {
         if let Some(child) = &self.child {
-            // It may have ended by itself, which the next look finds.
+            // It may have just ended by itself, which the next call of `ended` finds.
             let _ = kill_process(Pid::from_child(child), signal);
         }
     }
 
-    /// Waits for its end.
+    /// Waits until it has ended.
     pub fn wait(&mut self, within: Duration) -> Result<ExitStatus, Error> {
         let ended = until(within, || self.ended());
         ended.ok_or_else(|| Error::Late {
@@ -104,7 +104,7 @@ impl Daemon {
         })
     }
 
-    /// `kill -9`; a frozen one dies too. It is gone when this returns.
+    /// `kill -9`, which works on a frozen process too. When this returns, the process is gone.
     pub fn kill(&mut self) {
         if let Some(mut child) = self.child.take() {
             // It may have ended by itself.
@@ -113,13 +113,13 @@ impl Daemon {
         }
     }
 
-    /// All that it has said, in all its lives.
+    /// Its whole log, over all its starts.
     pub fn log(&self) -> String {
         let bytes = fs::read(self.member.log()).unwrap_or_default();
         String::from_utf8_lossy(&bytes).into_owned()
     }
 
-    /// The end of its log.
+    /// The last lines of its log.
     pub fn last_words(&self) -> String {
         let bytes = fs::read(self.member.log()).unwrap_or_default();
         let end = bytes.get(bytes.len().saturating_sub(WORDS)..).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! A daemon's event stream, as any client hears it.
+//! A client of a daemon's event stream.
 
 use std::io::{BufRead, BufReader, Write};
 use std::net::{Ipv4Addr, TcpStream};
@@ -8,17 +8,17 @@ use serde::de::DeserializeOwned;
 
 use crate::Error;
 
-/// How long a stream may say nothing: the daemon says every 15 s that it lives.
+/// How long a stream may be silent. The daemon sends a sign of life every 15 s.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// See above. Read from the socket itself: what stands between would be measured too.
+/// The event stream. It is read directly from the socket, because a library in between would be measured too.
 pub struct Events {
     port: u16,
     lines: BufReader<TcpStream>,
 }
 
 impl Events {
-    /// Hears everything that happens from now on.
+    /// Opens the stream, for all events from now on.
     pub fn open(port: u16) -> Result<Self, Error> {
         let open = || {
             let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
@@ -28,7 +28,7 @@ impl Events {
         };
         let stream = open().map_err(|error: std::io::Error| silent(port, error.to_string()))?;
         let mut events = Self { port, lines: BufReader::new(stream) };
-        // Whoever has the head of the answer hears all that follows.
+        // After the head of the answer has arrived, no event is missed.
         while events.line()? != "\r\n" {}
         Ok(events)
     }
@@ -42,7 +42,7 @@ impl Events {
         }
     }
 
-    /// The next event, and when it was heard. What is no event (heads of chunks, ids) is passed over.
+    /// The next event, and when it arrived. Other lines (chunk sizes, ids) are skipped.
     pub fn hear<T: DeserializeOwned>(&mut self) -> Result<(T, Instant), Error> {
         loop {
             let line = self.line()?;

@@ -1,32 +1,32 @@
-//! Bouya daemons as processes on one machine, for whoever tests, measures or hurts them: the tests of networks and attacks, `bouya bench`,
-//! chaos. `bouya devnet` takes its files from here.
+//! Runs Bouya daemons as processes on one machine, for the tests of networks and attacks, `bouya bench` and chaos. `bouya devnet` uses
+//! the same files.
 //!
 //! | module | is |
 //! |---|---|
-//! | [`Consortium`], [`Member`] | the files: a CA, and for each member a folder with all that its daemon needs |
-//! | [`Port`] | a port that is a daemon's own, from before its first start to after its last |
-//! | [`Daemon`] | the process: spawned, asked whether it answers, signalled, stopped, killed, and ended with its value |
-//! | [`Client`], [`Events`] | what it answers, and what it tells |
-//! | [`process`] | what the system says of a process |
+//! | [`Consortium`], [`Member`] | the files: a CA, and a folder for each member with all that its daemon needs |
+//! | [`Port`] | a port reserved for a daemon, from before its first start until after its last stop |
+//! | [`Daemon`] | the process: started, checked, signalled, stopped, killed, and ended when dropped |
+//! | [`Client`], [`Events`] | its answers, and its event stream |
+//! | [`process`] | what the system reports about a process |
 //! | [`TempFolder`], [`until`] | a folder that goes away; waiting for a condition |
 //!
 //! # Ports
 //!
-//! Members name each other's P2P port before any of them runs, and find each other there again after a restart. So a daemon cannot choose
-//! for itself (port 0) and tell. A port that was only found free may be taken a moment later, by somebody's outgoing connection or by
-//! whoever else asks the system for one: then the daemon does not start, once in a while, and all that helps is to try again. Here the
-//! system chooses, and the harness stays bound to what it got for as long as the daemon is of use. Linux gives a bound port neither to
-//! outgoing connections nor to another who asks for any, and lets the daemon's listener in beside it, because both say that the address
-//! may be reused and only one of them listens. While the daemon is down nobody listens there, and who dials is refused. Nothing is left to
-//! try again, so nothing has to be read from a log or an exit code. The API's port is kept in the same way, though it could be told: one
-//! way is enough, and a restarted daemon is asked where it was.
+//! Members name each other's P2P ports before any of them runs, and must find each other at the same ports after a restart. So a daemon
+//! cannot let the system choose (port 0) and report the port. If a test only looks for a free port, an outgoing connection or another
+//! program can take it a moment later. Then the daemon sometimes fails to start, and the test must try again. Here the system chooses the
+//! port, and the harness stays bound to it while the daemon is in use. Linux gives a bound port neither to outgoing connections nor to
+//! programs that ask for any port. It still lets the daemon listen there, because both sockets allow the address to be reused and only
+//! one of them listens. While the daemon is down nobody listens, so dials are refused. Nothing has to be tried again, and nothing has to
+//! be read from a log or an exit code. The API's port is reserved in the same way. The daemon could report that port, but one way is
+//! enough, and a restarted daemon keeps its port.
 //!
-//! # Where it is
+//! # Dependencies
 //!
-//! Below the package `bouya`, of which it knows nothing but the program's arguments, files and paths: `bouya bench` and `bouya devnet`
-//! are commands of that package. What an answer means is its callers' business, so [`Client`] reads into any type.
+//! The package `bouya` depends on this one, because `bouya bench` and `bouya devnet` are its commands. So this package knows only the
+//! program's arguments, files and paths. The callers know what an answer means, so [`Client`] decodes into any type.
 //!
-//! Nothing here panics: who tests may unwrap.
+//! Nothing here panics. Tests may unwrap.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test fails by panicking"))]
 

@@ -1,4 +1,4 @@
-//! A port that is a daemon's own. Why so: the crate's header.
+//! A port reserved for a daemon. The crate's header says why.
 
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
@@ -7,26 +7,26 @@ use socket2::{Domain, Protocol, Socket, Type};
 
 use crate::Error;
 
-/// A port of an address of this machine, kept with this value.
+/// A port on an address of this machine. It is reserved while this value lives.
 pub struct Port {
     address: SocketAddr,
     _bound: Option<Socket>,
 }
 
 impl Port {
-    /// One that nobody has.
+    /// Reserves a free port.
     pub fn reserve(ip: impl Into<IpAddr>) -> Result<Self, Error> {
         let any = SocketAddr::new(ip.into(), 0);
         let bind = || {
             let socket = Socket::new(Domain::for_address(any), Type::STREAM, Some(Protocol::TCP))?;
-            // Alone at first, so that the port is nobody else's; what comes later may share it.
+            // Bound without sharing at first, so that no other socket has the port. Later sockets may share it.
             socket.bind(&any.into())?;
             socket.set_reuse_address(true)?;
             let address = socket.local_addr()?.as_socket();
             Ok((socket, address.ok_or(std::io::ErrorKind::AddrNotAvailable)?))
         };
         let (bound, address) = bind().map_err(Error::Port)?;
-        // Other systems let no listener in beside it: there the port is only likely to stay free.
+        // On other systems nothing can listen while this socket is bound. There it is closed, and the port is only likely to stay free.
         Ok(Self { address, _bound: cfg!(target_os = "linux").then_some(bound) })
     }
 
@@ -54,7 +54,7 @@ mod tests {
 
     use super::*;
 
-    /// As the daemon's listeners are bound.
+    /// Listens as the daemon does.
     fn listen(port: &Port) -> std::io::Result<TcpListener> {
         TcpListener::bind(port.address())
     }
@@ -69,7 +69,7 @@ mod tests {
             assert_eq!(listen(&port).unwrap_err().kind(), ErrorKind::AddrInUse, "one at a time");
             let dialer = TcpStream::connect(port.address()).unwrap();
             let accepted = listener.accept().unwrap();
-            // This end first, so that it stays in TIME_WAIT.
+            // This end closes first, so that it stays in TIME_WAIT.
             drop(accepted);
             drop(dialer);
         }

@@ -1,16 +1,16 @@
-//! A folder that goes away with its value.
+//! A temporary folder.
 
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
 use crate::Error;
 
-/// See above. Left out on purpose: a crate that does more, since the daemon's program has this in it.
+/// A folder that is removed when this value is dropped. Not from a crate, because this code is part of the daemon's program.
 #[derive(Debug)]
 pub struct TempFolder(PathBuf);
 
 impl TempFolder {
-    /// An empty one, below the system's folder for such things.
+    /// Creates an empty folder in the system's temporary folder.
     pub fn new(prefix: &str) -> Result<Self, Error> {
         let failed = |path: &Path, error| Error::Write { path: path.to_owned(), error };
         let folder = env::temp_dir();
@@ -20,7 +20,7 @@ impl TempFolder {
         Ok(Self(path))
     }
 
-    /// Where it is.
+    /// Its path.
     pub fn path(&self) -> &Path {
         &self.0
     }
@@ -28,7 +28,7 @@ impl TempFolder {
 
 impl Drop for TempFolder {
     fn drop(&mut self) {
-        // What cannot be removed is the system's to clean up: it lies where such things lie.
+        // If it cannot be removed, it stays in the system's temporary folder, which the system cleans up.
         let _ = fs::remove_dir_all(&self.0);
     }
 }

@@ -1,11 +1,11 @@
-//! Waiting for a condition that nothing tells of.
+//! Waits for a condition that sends no notice.
 
 use std::thread;
 use std::time::{Duration, Instant};
 
 const LOOK_EVERY: Duration = Duration::from_millis(10);
 
-/// Looks until `done` says something; none if it has not `within` this time.
+/// Calls `done` until it returns something. None if it does not within this time.
 pub fn until<T>(within: Duration, mut done: impl FnMut() -> Option<T>) -> Option<T> {
     let deadline = Instant::now() + within;
     loop {

@@ -1,4 +1,4 @@
-//! Passphrases: from a file's first line, or from the terminal.
+//! Reads passphrases: from a file's first line, or from the terminal.
 
 use std::{
     fs,
@@ -9,7 +9,7 @@ use std::{
 use mkca::{Error, Passphrase};
 use zeroize::Zeroizing;
 
-/// The one that opens the sealed key at `path`.
+/// The passphrase that opens the sealed key at `path`.
 pub(crate) fn passphrase(path: &Path, file: Option<&Path>) -> Result<Passphrase, Error> {
     match file {
         Some(file) => from_file(file),
@@ -17,17 +17,17 @@ pub(crate) fn passphrase(path: &Path, file: Option<&Path>) -> Result<Passphrase,
     }
 }
 
-/// One to seal the key at `path` with; typed twice.
+/// A new passphrase for the key at `path`. On a terminal it is typed twice.
 pub(crate) fn new_passphrase(path: &Path, file: Option<&Path>) -> Result<Passphrase, Error> {
     if let Some(file) = file {
         return from_file(file);
     }
     loop {
         let first = typed(path, &format!("New passphrase for {}: ", path.display()))?;
-        if typed(path, "The same again: ")? == first {
+        if typed(path, "Repeat it: ")? == first {
             return Ok(first);
         }
-        eprintln!("These were not the same.");
+        eprintln!("The two passphrases differ. Try again.");
     }
 }
 

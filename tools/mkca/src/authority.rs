@@ -1,9 +1,9 @@
 //! The authority in its folder: [`Root`] with `ca.crt`, `ca.key`, `ca.crl` and `index.json`.
 //!
-//! Each change takes the folder's lock, reads the index afresh, checks everything, and only then writes: keys, index,
-//! certificates, in this order (see [`crate::index`]). So an open `Authority` keeps nobody else out, and never acts on
-//! an old index. Left out on purpose: intermediate authorities. The folder belongs on a machine that is not a node, and
-//! `ca.key` may be sealed with a passphrase.
+//! Each change takes the folder's lock, reads the index again, checks everything, and only then writes the keys, the index and the
+//! certificates, in this order (see [`crate::index`]). So an open `Authority` does not block other processes, and never uses an
+//! old index. Left out on purpose: intermediate authorities. Keep the folder on a machine that is not a node. `ca.key` can be
+//! sealed with a passphrase.
 
 use std::{
     fs,
@@ -34,7 +34,7 @@ pub const AUTHORITY_DAYS: u32 = 3650;
 pub const CERTIFICATE_DAYS: u32 = 365;
 pub const CRL_DAYS: u32 = 365;
 
-/// A node whose clock is a little behind takes a fresh certificate at once.
+/// Certificates start this long in the past, so that a node whose clock is a little behind accepts a new one at once.
 const BACKDATED: Duration = Duration::HOUR;
 
 #[derive(Debug)]
@@ -47,7 +47,7 @@ pub struct Authority {
 pub struct Issued {
     pub id: NodeId,
     pub certificate: PathBuf,
-    /// Only where a key was made with it.
+    /// Only if a key was made for it.
     pub key: Option<PathBuf>,
     pub fingerprint: String,
     pub not_after: OffsetDateTime,
@@ -55,12 +55,12 @@ pub struct Issued {
 }
 
 impl Authority {
-    /// Makes the folder, the authority and an empty revocation list. An existing authority is never overwritten.
+    /// Creates the folder, the authority and an empty revocation list. Never overwrites an existing authority.
     pub fn create(dir: &Path, name: &str, days: u32) -> Result<Self, Error> {
         Self::create_sealed(dir, name, days, None)
     }
 
-    /// Likewise, with `ca.key` sealed from its first moment.
+    /// The same, with `ca.key` sealed from the start.
     pub fn create_sealed(
         dir: &Path,
         name: &str,
@@ -81,12 +81,12 @@ impl Authority {
         Ok(authority)
     }
 
-    /// Of an authority whose key is not sealed.
+    /// Opens an authority whose key is not sealed.
     pub fn open(dir: &Path) -> Result<Self, Error> {
         Self::open_sealed(dir, |path| Err(Error::Sealed { path: path.into() }))
     }
 
-    /// Asks for the passphrase if `ca.key` is sealed; `ask` gets its path.
+    /// Opens an authority. If `ca.key` is sealed, `ask` gets its path and returns the passphrase.
     pub fn open_sealed(
         dir: &Path,
         ask: impl FnOnce(&Path) -> Result<Passphrase, Error>,
@@ -104,7 +104,7 @@ impl Authority {
         Ok(Authority { dir: dir.into(), root })
     }
 
-    /// Seals `ca.key` with another passphrase, or takes its seal away. What older copies hold stays as it is.
+    /// Seals `ca.key` with another passphrase, or removes the seal. Older copies of the file do not change.
     pub fn reseal(&self, passphrase: Option<&Passphrase>) -> Result<(), Error> {
         let _lock = files::lock(&self.dir)?;
         files::replace_key(&self.dir.join("ca.key"), &key_pem(self.root.key(), passphrase)?)
@@ -126,7 +126,7 @@ impl Authority {
         self.dir.join("ca.crl")
     }
 
-    /// What [`Authority::create`] writes.
+    /// The files that [`Authority::create`] writes.
     pub fn files(&self) -> [PathBuf; 4] {
         ["ca.crt", "ca.key", "ca.crl", index::FILE].map(|file| self.dir.join(file))
     }
@@ -139,7 +139,7 @@ impl Authority {
         key_path(&self.dir, id)
     }
 
-    /// A new key and certificate for each id: for all of them, or for none.
+    /// Makes a new key and certificate for each id. If one fails, none is made.
     pub fn issue(&self, ids: &[NodeId], days: u32) -> Result<Vec<Issued>, Error> {
         let _lock = files::lock(&self.dir)?;
         let mut index = self.index()?;
@@ -168,14 +168,14 @@ impl Authority {
         made.into_iter().map(write).collect()
     }
 
-    /// A certificate for the request's key under `id`. Nothing else in the request counts.
+    /// Makes a certificate for `id` and the request's key. Nothing else in the request is used.
     pub fn sign(&self, request: &SigningRequest, id: &NodeId, days: u32) -> Result<Issued, Error> {
         let _lock = files::lock(&self.dir)?;
         let index = self.index()?;
         self.issue_for_key(index, id, request.key(), days)
     }
 
-    /// A new certificate for the key of the last one; or, where none was issued (an earlier issue was cut short), for
+    /// Makes a new certificate for the key of the id's last one. If there is none, because an earlier `issue` was interrupted, it is for
     /// the key in the folder.
     pub fn renew(&self, id: &NodeId, days: u32) -> Result<Issued, Error> {
         let _lock = files::lock(&self.dir)?;
@@ -196,7 +196,7 @@ impl Authority {
         self.issue_for_key(index, id, &key, days)
     }
 
-    /// Puts every unexpired certificate of the id on the revocation list. `days` is the new list's life.
+    /// Puts every unexpired certificate of the id on the revocation list. The new list is valid for `days` days.
     pub fn revoke(&self, id: &NodeId, reason: Reason, days: u32) -> Result<WrittenCrl, Error> {
         let _lock = files::lock(&self.dir)?;
         let mut index = self.index()?;
@@ -223,7 +223,7 @@ impl Authority {
         Ok(issued)
     }
 
-    /// Makes a certificate and its line in the index, both still in memory.
+    /// Makes a certificate and its index entry, both in memory only.
     fn certify(
         &self,
         index: &mut Index,
@@ -268,7 +268,7 @@ impl Authority {
         Ok((certificate, issued))
     }
 
-    /// All keys or none: those of a failed call have no certificate and would only block the next try.
+    /// Writes all keys or none: keys without a certificate would only block the next attempt.
     fn write_keys(&self, made: &[(KeyPair, Certificate, Issued)]) -> Result<(), Error> {
         for (at, (key, _, issued)) in made.iter().enumerate() {
             if let Err(error) = files::create_key(&self.key_path(&issued.id), &key.pem()) {
@@ -282,8 +282,8 @@ impl Authority {
     }
 }
 
-/// What a member does on the own machine: a key that never leaves it, and a request to send. Returns the paths of both
-/// and the key's fingerprint.
+/// Makes a key and a request, on the member's own machine. The key never leaves it; the request is sent. Returns both paths and
+/// the key's fingerprint.
 pub fn request(dir: &Path, id: &NodeId) -> Result<(PathBuf, PathBuf, String), Error> {
     files::make_dir(dir)?;
     let _lock = files::lock(dir)?;
@@ -315,7 +315,7 @@ fn key_path(dir: &Path, id: &NodeId) -> PathBuf {
     dir.join(format!("{id}.key"))
 }
 
-/// In whole seconds, which is all that X.509 can say.
+/// The current time in whole seconds: X.509 has no fractions.
 fn now() -> OffsetDateTime {
     let now = OffsetDateTime::now_utc();
     now.replace_nanosecond(0).unwrap_or(now)

@@ -1,8 +1,8 @@
-//! Files that survive a crash: what is there is either the old or the new content, never half of it.
+//! Files that survive a crash: a file has either its old or its new content, never a part of it.
 //!
-//! - A key is created, with mode 0600 from its first moment, and never replaced; only `ca.key` by itself in another seal.
-//! - Everything else is written beside its place, synced, and renamed into it; then the folder is synced.
-//! - One mkca at a time works in a folder: a lock file, which the system releases with the process.
+//! - A key file is created with mode 0600 and never replaced. The exception is `ca.key`, when the same key gets another seal.
+//! - Every other file is written under a temporary name, synced, and renamed. Then the folder is synced.
+//! - Only one mkca at a time works in a folder. A lock file ensures this; the system releases the lock when the process ends.
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -12,12 +12,12 @@ use std::{
 
 use crate::error::Error;
 
-/// Far above any certificate, request or revocation list mkca meets; a device or a log given by mistake ends here.
+/// Most bytes to read: far more than any certificate, request or revocation list has. Stops a device or a log given by mistake.
 const MAX_READ: u64 = 16 * 1024 * 1024;
 
 const LOCK: &str = ".mkca.lock";
 
-/// Held as long as the value lives.
+/// Held while this value lives.
 #[must_use = "the lock ends with this value"]
 pub(crate) struct Lock {
     _file: File,
@@ -36,7 +36,7 @@ pub(crate) fn make_dir(dir: &Path) -> Result<(), Error> {
     fs::create_dir_all(dir).map_err(Error::io("make", dir))
 }
 
-/// `None` where there is no such file.
+/// `None` if there is no such file.
 pub(crate) fn read(path: &Path) -> Result<Option<Vec<u8>>, Error> {
     let file = match File::open(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -51,28 +51,28 @@ pub(crate) fn read(path: &Path) -> Result<Option<Vec<u8>>, Error> {
     Ok(Some(bytes))
 }
 
-/// Like [`read`], for a file that must be there.
+/// Like [`read`], for a file that must exist.
 pub(crate) fn read_existing(path: &Path) -> Result<Vec<u8>, Error> {
     let missing = || Error::io("open", path)(io::ErrorKind::NotFound.into());
     read(path)?.ok_or_else(missing)
 }
 
-/// A dangling link counts: nothing may be written through it.
+/// True for a dangling link too: nothing may be written through it.
 pub(crate) fn exists(path: &Path) -> bool {
     path.symlink_metadata().is_ok()
 }
 
-/// Replaces a private key's file by the same key in another form.
+/// Replaces a private key's file with the same key in another form.
 pub(crate) fn replace_key(path: &Path, pem: &str) -> Result<(), Error> {
     let temporary = temporary(path);
-    // Of a run that was cut short.
+    // It may be left from an interrupted run.
     let _ = fs::remove_file(&temporary);
     create_key(&temporary, pem)?;
     fs::rename(&temporary, path).map_err(Error::io("write", path))?;
     sync_dir(path)
 }
 
-/// Creates a private key's file. Fails where the name is taken, whatever holds it.
+/// Creates a private key's file. Fails if anything has this name.
 pub(crate) fn create_key(path: &Path, pem: &str) -> Result<(), Error> {
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
@@ -81,14 +81,14 @@ pub(crate) fn create_key(path: &Path, pem: &str) -> Result<(), Error> {
     let mut file = options.open(path).map_err(Error::io("create", path))?;
     let written = file.write_all(pem.as_bytes()).and_then(|()| file.sync_all());
     if let Err(error) = written {
-        // Ours, and half of a key is of use to nobody; it would only be in the way of the next try.
+        // This file was created above. A partial key is useless and would block the next attempt.
         let _ = fs::remove_file(path);
         return Err(Error::io("write", path)(error));
     }
     sync_dir(path)
 }
 
-/// Writes or replaces a file in one step. The caller holds the folder's lock, so the temporary name is its own.
+/// Writes or replaces a file in one step. The caller holds the folder's lock, so nothing else uses the temporary name.
 pub(crate) fn replace(path: &Path, content: &str) -> Result<(), Error> {
     let temporary = temporary(path);
     let written = write_synced(&temporary, content).and_then(|()| fs::rename(&temporary, path));
@@ -110,7 +110,7 @@ fn write_synced(path: &Path, content: &str) -> io::Result<()> {
     file.sync_all()
 }
 
-/// A rename or a new name is on disk only once its folder is.
+/// A new name or a rename is durable only after its folder is synced.
 fn sync_dir(path: &Path) -> Result<(), Error> {
     let dir = match path.parent() {
         Some(dir) if !dir.as_os_str().is_empty() => dir,

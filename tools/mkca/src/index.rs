@@ -1,9 +1,9 @@
 //! `index.json`: every certificate the authority has issued, in order, and the number of its last revocation list.
 //!
-//! It is written before the certificate or the list it tells of: a crash in between leaves a certificate that nobody
-//! has, or a list that the next `mkca crl` makes up for; never a certificate that cannot be revoked. It holds the public
-//! keys themselves, so that any certificate can be renewed with this file alone. Nothing is ever taken out of it:
-//! revocations stay on the list beyond the certificate's end, for a node whose clock is wrong.
+//! The index is written before the certificate or the list that it names. A crash in between leaves an entry without a certificate,
+//! or a missing list that the next `mkca crl` writes, but never a certificate that cannot be revoked. The index holds the full public
+//! keys, so that any certificate can be renewed from this file alone. Entries are never removed: a revocation stays on the list after
+//! the certificate expires, for nodes whose clocks are wrong.
 
 use std::path::Path;
 
@@ -39,7 +39,7 @@ pub struct Entry {
     pub not_before: OffsetDateTime,
     #[serde(with = "rfc3339")]
     pub not_after: OffsetDateTime,
-    /// SHA-256 of the public key, for people; checked against it when read.
+    /// SHA-256 of the public key, for people. Checked against the key when read.
     pub fingerprint: String,
     pub public_key: PublicKey,
     pub revoked: Option<Revocation>,
@@ -82,13 +82,13 @@ impl Index {
         Index { format: FORMAT, crl_number: 0, certificates: Vec::new() }
     }
 
-    /// Reads it without the authority's key: enough to list.
+    /// Reads the index. This needs no key of the authority.
     pub fn load(dir: &Path) -> Result<Self, Error> {
         let path = dir.join(FILE);
         let Some(bytes) = files::read(&path)? else {
             return Err(Error::NoAuthority { dir: dir.into() });
         };
-        // The format first: a newer one may have other fields.
+        // Reads the format first, because a newer format may have other fields.
         #[derive(Deserialize)]
         struct Head {
             format: u32,
@@ -101,7 +101,7 @@ impl Index {
         let index: Index = serde_json::from_slice(&bytes).map_err(|error| damaged(error.to_string()))?;
         for entry in &index.certificates {
             if entry.fingerprint != entry.public_key.fingerprint() {
-                let why = format!("the fingerprint of serial {} does not fit its key", entry.serial);
+                let why = format!("the fingerprint of serial {} does not match its key", entry.serial);
                 return Err(damaged(why));
             }
         }
@@ -128,19 +128,19 @@ impl Index {
         self.certificates.iter().filter(move |entry| &entry.id == id)
     }
 
-    /// The last certificate issued for this id, whatever has become of it.
+    /// The last certificate issued for this id, even if it is expired or revoked.
     pub fn newest(&self, id: &NodeId) -> Option<&Entry> {
         self.certificates.iter().rfind(|entry| &entry.id == id)
     }
 
-    /// When this key's certificate was revoked, under whatever id.
+    /// The revocation of this key, under any id.
     pub(crate) fn key_revoked(&self, key: &PublicKey) -> Option<Revocation> {
         let mut of_key = self.certificates.iter().filter(|entry| &entry.public_key == key);
         of_key.find_map(|entry| entry.revoked)
     }
 
-    /// Marks every unexpired certificate of this id, and returns those not marked before. Marking again is no error:
-    /// it is how a revocation whose list was not written is finished.
+    /// Marks every unexpired certificate of this id as revoked, and returns those that were not marked before. Marking again is not an
+    /// error: it completes a revocation whose list was not written.
     pub(crate) fn revoke(&mut self, id: &NodeId, revocation: Revocation) -> Result<Vec<Serial>, Error> {
         if self.newest(id).is_none() {
             return Err(Error::Unknown { id: id.clone() });

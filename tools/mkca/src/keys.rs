@@ -1,9 +1,9 @@
-//! Keys. Whatever mkca makes, for itself and for nodes, is ECDSA P-256.
+//! Keys. All keys that mkca makes, for itself and for nodes, are ECDSA P-256.
 //!
-//! Why one algorithm, and why this one: it is the only signature that every TLS 1.3 implementation must have (RFC 8446,
-//! 9.1, beside RSA), so that browsers, Java, Go, OpenSSL in FIPS mode and hardware tokens all take these certificates.
-//! Ed25519 is smaller and faster, but several of those refuse it. A member who brings an own request may have chosen
-//! Ed25519: the daemon takes it, so it is signed. Nothing else is, RSA included: fewer parsers before trust.
+//! Why this one algorithm: next to RSA, it is the only signature that every TLS 1.3 implementation must have (RFC 8446, 9.1). So
+//! browsers, Java, Go, OpenSSL in FIPS mode and hardware tokens all accept these certificates. Ed25519 is smaller and faster, but
+//! several of those refuse it. A member's own request may have an Ed25519 key: the daemon accepts it, so mkca signs it. All other
+//! algorithms are refused, RSA included: the fewer parsers handle untrusted input, the better.
 
 use std::{fmt, path::Path};
 
@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 
 use crate::error::Error;
 
-/// A private key with its public half. Shows nothing of itself in `Debug`.
+/// A private key with its public half. `Debug` does not show it.
 pub struct KeyPair(pub(crate) rcgen::KeyPair);
 
 impl KeyPair {
@@ -23,14 +23,14 @@ impl KeyPair {
         Ok(KeyPair(rcgen::KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256)?))
     }
 
-    /// `path` is only named in the error.
+    /// `path` is used only in the error.
     pub(crate) fn from_pem(pem: &str, path: &Path) -> Result<Self, Error> {
         let key = rcgen::KeyPair::from_pem(pem)
             .map_err(|_| Error::Pem { path: path.into(), expected: "private key (PKCS #8)" })?;
         Ok(KeyPair(key))
     }
 
-    /// PKCS #8. `path` is only named in the error.
+    /// PKCS #8. `path` is used only in the error.
     pub(crate) fn from_der(der: &[u8], path: &Path) -> Result<Self, Error> {
         let key = rcgen::KeyPair::try_from(der)
             .map_err(|_| Error::Pem { path: path.into(), expected: "private key (PKCS #8)" })?;
@@ -42,7 +42,7 @@ impl KeyPair {
         self.0.serialize_pem()
     }
 
-    /// PKCS #8, as rustls takes it.
+    /// PKCS #8, as rustls reads it.
     pub fn der(&self) -> PrivateKeyDer<'static> {
         PrivatePkcs8KeyDer::from(self.0.serialize_der()).into()
     }
@@ -58,12 +58,12 @@ impl fmt::Debug for KeyPair {
     }
 }
 
-/// A public key of an algorithm that a certificate may hold. Equal when its SubjectPublicKeyInfo is.
+/// A public key of an algorithm that certificates may have. Two keys are equal if their SubjectPublicKeyInfo is.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PublicKey(SubjectPublicKeyInfo);
 
 impl PublicKey {
-    /// Takes the DER of a SubjectPublicKeyInfo.
+    /// Reads the DER of a SubjectPublicKeyInfo.
     pub fn from_der(der: &[u8]) -> Result<Self, Error> {
         let key = SubjectPublicKeyInfo::from_der(der).map_err(|_| Error::KeyAlgorithm)?;
         let algorithm = PublicKeyData::algorithm(&key);
@@ -78,7 +78,7 @@ impl PublicKey {
         self.0.subject_public_key_info()
     }
 
-    /// SHA-256 of the SubjectPublicKeyInfo in hex: what two people compare by telephone.
+    /// SHA-256 of the SubjectPublicKeyInfo in hex, which two people compare by phone.
     /// `openssl pkey -pubin -outform DER | sha256sum` gives the same.
     pub fn fingerprint(&self) -> String {
         HEXLOWER.encode(&Sha256::digest(self.der()))

@@ -1,15 +1,15 @@
 //! mkca: the private certificate authority that admits members to a Bouya network.
 //!
-//! A certificate says one thing: this key is node `alice`. It names no host and no right. Who holds one may connect;
-//! what is on the ledger is signed with other keys, so renewing or losing a certificate never touches it.
+//! A certificate says one thing: this key is node `alice`. It names no host and no rights. Its holder may connect. The ledger's content
+//! is signed with other keys, so renewing or losing a certificate does not affect it.
 //!
-//! - [`Root`]: the authority in memory, with [`CertificateSpec`] for what it signs. No files, no clock.
-//! - [`Authority`]: the authority in its folder, what the commands do. `tools/harness` uses it too.
-//! - [`Index`]: every certificate issued. [`SigningRequest`]: what a member sends. [`describe`]: files for people.
+//! - [`Root`]: the authority in memory, with [`CertificateSpec`] for the certificates it signs. No files, no clock.
+//! - [`Authority`]: the authority in its folder, with all that the commands do. `tools/harness` uses it too.
+//! - [`Index`]: all issued certificates. [`SigningRequest`]: the request that a member sends. [`describe`]: shows a file to people.
 //!
-//! Invariants: a key file is created with mode 0600 and never overwritten, but that `ca.key` may be sealed anew; a certificate is in the index before it is
-//! anywhere else; the revocation list's number only rises, and what was once on it stays on it; a revoked key never gets
-//! a certificate again. One algorithm throughout, ECDSA P-256: see [`KeyPair`]'s module for why.
+//! Invariants: a key file is created with mode 0600 and never overwritten, except that `ca.key` can be sealed again; a certificate is in
+//! the index before it is anywhere else; the revocation list's number only rises, and its entries are never removed; a revoked key
+//! never gets another certificate. All keys that mkca makes are ECDSA P-256; [`KeyPair`]'s module says why.
 
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test fails by panicking"))]
 

@@ -1,4 +1,4 @@
-//! `mkca list`: the index for people, or as JSON for scripts.
+//! `mkca list`: prints the index for people, or as JSON for scripts.
 
 use std::io::Write;
 
@@ -9,7 +9,7 @@ use time::OffsetDateTime;
 
 use crate::Failure;
 
-/// How much of a serial or fingerprint tells two apart at a glance; `--json` has the whole.
+/// How many digits of a serial or fingerprint the table shows. `--json` has all.
 const SHORT: usize = 16;
 
 pub(crate) fn print(index: &Index, as_json: bool, out: &mut impl Write) -> Result<(), Failure> {
@@ -18,7 +18,7 @@ pub(crate) fn print(index: &Index, as_json: bool, out: &mut impl Write) -> Resul
         let items: Vec<_> = index.certificates.iter().map(|entry| item(entry, now)).collect();
         writeln!(out, "{:#}", json!({ "crl_number": index.crl_number, "items": items }))?;
     } else if index.certificates.is_empty() {
-        writeln!(out, "No certificate issued yet. Next: mkca issue alice bob")?;
+        writeln!(out, "No certificates issued yet. Next: mkca issue alice bob")?;
     } else {
         writeln!(out, "{}", table(index, now))?;
     }

@@ -1,5 +1,5 @@
-//! The command line of mkca: reads arguments, calls the library, prints each path written and what to do next.
-//! Exit codes: 0 done, 1 refused or failed, 2 wrong usage (clap's own).
+//! The command line of mkca: parses arguments, calls the library, and prints the files written and the next step.
+//! Exit codes: 0 done, 1 refused or failed, 2 wrong usage (from clap).
 
 use std::{
     io::{self, Write},
@@ -18,19 +18,19 @@ mod list;
 
 const EXAMPLES: &str = "\
 Examples:
-  mkca init --name \"Acme\"        a new authority in certs/
-  mkca issue alice bob           a key and a certificate for each
-  mkca request carol             on carol's own machine: a key, and a request to send
-  mkca sign carol.csr            her certificate; compare the fingerprint with her first
-  mkca renew alice               before it ends: a new certificate, same key
+  mkca init --name \"Acme\"        create an authority in certs/
+  mkca issue alice bob           make a key and a certificate for each
+  mkca request carol             on carol's own machine: make a key, and a request to send
+  mkca sign carol.csr            sign her certificate; first compare the key's fingerprint with her
+  mkca renew alice               before the certificate expires: make a new one, same key
   mkca revoke bob --reason key-compromise
-  mkca crl                       once a year: the revocation list ends too
+  mkca crl                       once a year, because the revocation list expires too
   mkca list
   mkca show certs/alice.crt
-  mkca passphrase                seal ca.key, or seal it anew
+  mkca passphrase                seal ca.key, or change its passphrase
 
-Every node gets its own .crt and .key, ca.crt and ca.crl. ca.key can admit anybody:
-it stays in this folder, and goes to nobody.";
+Every node gets its own .crt and .key, and ca.crt and ca.crl. With ca.key anyone can
+admit nodes: keep it in this folder and give it to nobody.";
 
 /// The private certificate authority that admits members to a Bouya network.
 #[derive(Parser)]
@@ -39,7 +39,7 @@ struct Cli {
     /// The authority's folder
     #[arg(long, global = true, default_value = "certs/")]
     dir: PathBuf,
-    /// The passphrase of a sealed ca.key is this file's first line; without it, you are asked
+    /// Read the passphrase of a sealed ca.key from this file's first line [default: ask]
     #[arg(long, global = true, value_name = "FILE")]
     passphrase_file: Option<PathBuf>,
     #[command(subcommand)]
@@ -48,9 +48,9 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Make a new authority: ca.crt, ca.key, an empty ca.crl, index.json
+    /// Create a new authority: ca.crt, ca.key, an empty ca.crl, index.json
     Init {
-        /// The consortium's name. Anybody who can reach a node's port can read it
+        /// The consortium's name; anyone who can reach a node's port can read it
         #[arg(long)]
         name: String,
         #[arg(long, default_value_t = AUTHORITY_DAYS, value_parser = days())]
@@ -66,14 +66,14 @@ enum Command {
         #[arg(long, default_value_t = CERTIFICATE_DAYS, value_parser = days())]
         days: u32,
     },
-    /// On the member's own machine: make a key and a request to send to the authority: ID.key, ID.csr
+    /// Make a key, and a request to send to the authority: ID.key, ID.csr
     Request { id: NodeId },
-    /// Make a certificate for the key in a request: ID.crt. Everything else it asks for is ignored
+    /// Make a certificate for the key in a request: ID.crt
     Sign {
-        /// The request; a bare name is also looked for in --dir
+        /// The request's file; a bare name is also looked up in --dir
         #[arg(value_name = "FILE.csr")]
         file: PathBuf,
-        /// The node's id, whatever the request and its file's name say
+        /// The node's id, instead of the one in the request and in its file name
         #[arg(long)]
         id: Option<NodeId>,
         #[arg(long, default_value_t = CERTIFICATE_DAYS, value_parser = days())]
@@ -85,36 +85,36 @@ enum Command {
         #[arg(long, default_value_t = CERTIFICATE_DAYS, value_parser = days())]
         days: u32,
     },
-    /// Put every unexpired certificate of an id on the revocation list: ca.crl
+    /// Revoke every unexpired certificate of an id: ca.crl
     Revoke {
         id: NodeId,
         /// unspecified, key-compromise, affiliation-changed, superseded, cessation-of-operation or privilege-withdrawn
         #[arg(long, default_value_t = Reason::Unspecified)]
         reason: Reason,
-        /// The new list's life
+        /// How long the new list is valid, in days
         #[arg(long, default_value_t = CRL_DAYS, value_parser = days())]
         days: u32,
     },
-    /// Sign the revocation list again, with the next number: ca.crl
+    /// Renew the revocation list, with the next number: ca.crl
     Crl {
         #[arg(long, default_value_t = CRL_DAYS, value_parser = days())]
         days: u32,
     },
-    /// List every certificate issued
+    /// List all issued certificates
     List {
         #[arg(long)]
         json: bool,
     },
-    /// Seal ca.key with a passphrase, or with another one
+    /// Seal ca.key with a passphrase, or change or remove it
     Passphrase {
-        /// Take the seal away
+        /// Remove the passphrase
         #[arg(long)]
         remove: bool,
-        /// The new passphrase is this file's first line; without it, you are asked
+        /// Read the new passphrase from this file's first line [default: ask]
         #[arg(long, value_name = "FILE", conflicts_with = "remove")]
         new_passphrase_file: Option<PathBuf>,
     },
-    /// Show a certificate, request or revocation list in words
+    /// Show the content of a certificate, request or revocation list
     Show { file: PathBuf },
 }
 
@@ -122,11 +122,11 @@ enum Command {
 enum Failure {
     #[error(transparent)]
     Refused(#[from] mkca::Error),
-    #[error("cannot write the answer: {0}. What was to be done is done; see it with mkca list")]
+    #[error("cannot write the output: {0}. The command itself has succeeded; see mkca list")]
     Output(#[from] io::Error),
 }
 
-/// A century is longer than any of these keys will be trusted.
+/// At most a century: nobody will trust these keys for longer.
 fn days() -> clap::builder::RangedI64ValueParser<u32> {
     value_parser!(u32).range(1..=36_500)
 }
@@ -135,7 +135,7 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     match run(cli, &mut io::stdout().lock()) {
         Ok(()) => ExitCode::SUCCESS,
-        // `mkca list | head`: whoever reads has enough.
+        // The reader has closed the pipe, as in `mkca list | head`.
         Err(Failure::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe => ExitCode::SUCCESS,
         Err(failure) => {
             let _ = writeln!(io::stderr(), "error: {failure}");
@@ -168,7 +168,7 @@ fn run(cli: Cli, out: &mut impl Write) -> Result<(), Failure> {
             writeln!(out, "key {fingerprint}")?;
             writeln!(
                 out,
-                "Send {id}.csr to the authority, and tell them the key's fingerprint by another way. Never {id}.key."
+                "Send {id}.csr to the authority, and tell them the key's fingerprint by another channel, such as the phone. Never send {id}.key."
             )?;
             Ok(())
         }
@@ -185,7 +185,7 @@ fn run(cli: Cli, out: &mut impl Write) -> Result<(), Failure> {
         Command::Revoke { id, reason, days } => {
             let written = open()?.revoke(&id, reason, days)?;
             match written.added.len() {
-                0 => writeln!(out, "{id} was revoked before; the list is signed again")?,
+                0 => writeln!(out, "{id} was already revoked before; the list is signed again")?,
                 count => writeln!(out, "{id}: {count} certificate(s) revoked, {reason}")?,
             }
             crl(&written, out)
@@ -198,7 +198,7 @@ fn run(cli: Cli, out: &mut impl Write) -> Result<(), Failure> {
                 if remove { None } else { Some(ask::new_passphrase(&path, new_passphrase_file.as_deref())?) };
             authority.reseal(new.as_ref())?;
             let how = if remove { "is no longer sealed" } else { "is sealed with the new passphrase" };
-            writeln!(out, "{}\nThe key {how}. Older copies of it are as they were.", path.display())?;
+            writeln!(out, "{}\nThe key {how}. Older copies of the file have not changed.", path.display())?;
             Ok(())
         }
         Command::List { json } => list::print(&Index::load(&dir)?, json, out),
@@ -238,10 +238,10 @@ fn certificate(issued: &Issued, out: &mut impl Write) -> Result<(), Failure> {
 
 fn crl(written: &WrittenCrl, out: &mut impl Write) -> Result<(), Failure> {
     writeln!(out, "{}", written.path.display())?;
-    writeln!(out, "number {}, due again by {}", written.number, written.next_update.date())?;
+    writeln!(out, "number {}, to be renewed by {}", written.number, written.next_update.date())?;
     writeln!(
         out,
-        "Give every node: ca.crl, in place of the old one. One node that has it tells the others."
+        "Replace ca.crl on every node. One node is enough to start with: it sends the list to the others."
     )?;
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! What is done all the same, but a person should look at: a mistaken or stolen identity begins like this.
+//! Notices: mkca goes ahead, but a person should check these, because a mistaken or stolen identity starts like this.
 
 use std::fmt;
 
@@ -16,7 +16,7 @@ pub enum Notice {
     NewKey { id: NodeId, old: String, until: Date },
     /// The key has a certificate under another id.
     SharedKey { other: NodeId },
-    /// The days asked for go beyond the authority's own end.
+    /// The certificate would outlive the authority, so it is shorter than asked for.
     EndsWithAuthority { on: Date },
 }
 
@@ -44,17 +44,17 @@ impl fmt::Display for Notice {
         match self {
             Notice::NewKey { id, old, until } => write!(
                 f,
-                "{id} gets a new key. The certificate of its old key {old} stays good until {until}: if {id} did not ask \
+                "{id} gets a new key. The certificate of its old key {old} stays valid until {until}: if {id} did not ask \
                  for this, or the old key is lost, revoke {id} and issue again"
             ),
             Notice::SharedKey { other } => write!(
                 f,
-                "{other} has a certificate for this very key: whoever holds it can act as both. Each node should have a \
-                 key of its own"
+                "{other} has a certificate for the same key, so its holder can act as both. Each node should have its \
+                 own key"
             ),
             Notice::EndsWithAuthority { on } => write!(
                 f,
-                "the certificate ends on {on}, with the authority's own. Plan a new authority before then"
+                "the certificate expires on {on}, together with the authority's own. Plan a new authority before then"
             ),
         }
     }

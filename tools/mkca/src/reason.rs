@@ -1,5 +1,5 @@
-//! Why a certificate was revoked: the reasons of RFC 5280, 5.3.1, that fit a node of a consortium. Left out: the ones
-//! about authorities, and "on hold", which would have to be taken back; a revocation never is.
+//! Reasons for a revocation: those of RFC 5280, 5.3.1, that fit a node of a consortium. Left out: the reasons about authorities, and
+//! "on hold", because revocations here are final.
 
 use std::{fmt, str::FromStr};
 
@@ -19,7 +19,7 @@ pub enum Reason {
 }
 
 #[derive(Debug, thiserror::Error)]
-#[error("no reason {found:?}. Choose one of: {}", Reason::ALL.map(Reason::as_str).join(", "))]
+#[error("{found:?} is not a reason. Choose one of: {}", Reason::ALL.map(Reason::as_str).join(", "))]
 pub struct UnknownReason {
     found: String,
 }
@@ -45,7 +45,7 @@ impl Reason {
         }
     }
 
-    /// "Unspecified" is said by leaving the extension out (RFC 5280, 5.3.1).
+    /// None for "unspecified": that is expressed by leaving out the extension (RFC 5280, 5.3.1).
     pub(crate) fn code(self) -> Option<RevocationReason> {
         match self {
             Reason::Unspecified => None,

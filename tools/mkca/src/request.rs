@@ -1,6 +1,6 @@
-//! A member's request (PKCS #10). Of what it says only two things are taken: the key, whose possession the request's
-//! own signature shows, and the common name as the id asked for. Extensions are not even looked at, so that a request
-//! for `CA:true` or for another node's name gets what every node gets.
+//! A member's request (PKCS #10). Only two things in it are used: the key, whose possession the request's own signature proves, and
+//! the common name, as the requested id. Extensions are not even read, so a request for `CA:true` or for another node's name gets
+//! the same certificate as every node.
 
 use std::{ffi::OsStr, path::Path};
 
@@ -22,7 +22,7 @@ pub struct SigningRequest {
 }
 
 impl SigningRequest {
-    /// What `mkca request` writes: the id as common name, nothing else.
+    /// The request that `mkca request` writes: the id as common name, nothing else.
     pub fn pem_for(id: &NodeId, key: &KeyPair) -> Result<String, Error> {
         let mut params = CertificateParams::default();
         params.distinguished_name = DistinguishedName::new();
@@ -32,13 +32,13 @@ impl SigningRequest {
     }
 
     pub fn from_pem(text: &[u8]) -> Result<Self, Error> {
-        // The library's own words repeat the file, in numbers.
+        // The library's own error message would repeat the file's bytes.
         let der = CertificateSigningRequestDer::from_pem_slice(text)
-            .map_err(|_| Error::Request { why: "no CERTIFICATE REQUEST in PEM form".into() })?;
+            .map_err(|_| Error::Request { why: "it has no CERTIFICATE REQUEST in PEM form".into() })?;
         let (rest, request) = X509CertificationRequest::from_der(&der)
             .map_err(|error| Error::Request { why: error.to_string() })?;
         if !rest.is_empty() {
-            return Err(Error::Request { why: "more bytes after its end".into() });
+            return Err(Error::Request { why: "it has more bytes after its end".into() });
         }
         let info = &request.certification_request_info;
         let key = PublicKey::from_der(info.subject_pki.raw)?;
@@ -52,7 +52,7 @@ impl SigningRequest {
         &self.key
     }
 
-    /// The id asked for: the one common name.
+    /// The requested id: the only common name.
     pub fn id(&self) -> Result<NodeId, Error> {
         match self.names.as_slice() {
             [name] => Ok(name.parse()?),
@@ -60,7 +60,7 @@ impl SigningRequest {
         }
     }
 
-    /// The id asked for, if the file is named after it: who signs `alice.csr` means alice, whatever is inside.
+    /// The requested id, if it is also the file's name: a person who signs `alice.csr` means alice, whatever the file says.
     pub fn id_in(&self, path: &Path) -> Result<NodeId, Error> {
         let id = self.id()?;
         if path.file_stem() != Some(OsStr::new(id.as_str())) {
@@ -92,7 +92,7 @@ mod tests {
         assert_eq!(read.key(), &key.public().unwrap());
     }
 
-    /// The envelope round the signed part is not itself signed, and the parser overlooks some of its bits.
+    /// The envelope around the signed part is not signed itself, and the parser ignores some of its bits.
     #[test]
     fn no_single_bit_changes_what_is_taken() {
         let der = CertificateSigningRequestDer::from_pem_slice(request().as_bytes()).unwrap();

@@ -1,8 +1,7 @@
 //! The authority in memory: a self-signed certificate, its key, and what it signs. No files, no clock.
 //!
-//! [`CertificateSpec`] says what a certificate holds. The product only ever asks for [`CertificateSpec::node`] and the
-//! root itself; tests of TLS ask for the wrong ones (expired, a foreign name, a CA as node) through the same door, so
-//! that both go through the same code.
+//! [`CertificateSpec`] says what a certificate holds. The product makes only [`CertificateSpec::node`] and the root itself. TLS tests
+//! make wrong certificates (expired, a foreign name, a CA as node) with the same code.
 
 use std::fmt;
 
@@ -24,7 +23,7 @@ use crate::{
     reason::Reason,
 };
 
-/// X.520 allows 64 characters in a common name; " CA " and eight digits of the key are added.
+/// Most characters of a name. X.520 allows 64 in a common name; " CA " and eight digits of the key are added.
 const MAX_NAME: usize = 48;
 
 pub struct Root {
@@ -34,14 +33,14 @@ pub struct Root {
     not_after: OffsetDateTime,
 }
 
-/// What a certificate says, beside the key.
+/// What a certificate says, except for the key.
 #[derive(Debug, Clone)]
 pub struct CertificateSpec {
     pub common_name: String,
     pub dns_names: Vec<String>,
     pub not_before: OffsetDateTime,
     pub not_after: OffsetDateTime,
-    /// Extended key usage: may answer, may dial. Without either the extension is left out, which TLS reads as "any".
+    /// Extended key usage: may accept (server), may dial (client). If both are false, the extension is left out, which TLS reads as "any".
     pub server: bool,
     pub client: bool,
     /// May sign certificates (of nodes only: path length 0) and revocation lists.
@@ -54,12 +53,12 @@ pub struct Certificate {
     pub serial: Serial,
 }
 
-/// 16 random bytes, beginning 01: positive, and of one length however it is encoded.
+/// 16 random bytes, except that the first two bits are 01. So it is positive and has the same length in every encoding.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Serial([u8; 16]);
 
-/// One line of a revocation list.
+/// One entry of a revocation list.
 #[derive(Debug, Clone, Copy)]
 pub struct Revoked {
     pub serial: Serial,
@@ -68,7 +67,7 @@ pub struct Revoked {
 }
 
 impl CertificateSpec {
-    /// What every node gets: its id as common name and as only DNS name, both usages, nothing else.
+    /// The certificate that every node gets: its id as common name and as the only DNS name, both usages, nothing else.
     pub fn node(id: &NodeId, not_before: OffsetDateTime, not_after: OffsetDateTime) -> Self {
         CertificateSpec {
             common_name: id.to_string(),
@@ -86,7 +85,7 @@ impl CertificateSpec {
         params.distinguished_name = DistinguishedName::new();
         params.distinguished_name.push(DnType::CommonName, self.common_name.as_str());
         for name in &self.dns_names {
-            // Not `CertificateParams::new`: that would turn "10.0.0.1" into an IP address.
+            // Not `CertificateParams::new`, which would turn "10.0.0.1" into an IP address.
             params.subject_alt_names.push(SanType::DnsName(name.as_str().try_into()?));
         }
         params.not_before = self.not_before;
@@ -112,8 +111,8 @@ impl CertificateSpec {
 }
 
 impl Root {
-    /// A new authority. Its subject is "Acme CA 1a2b3c4d": a part of the key keeps two roots of one name apart, for TLS
-    /// libraries look up a certificate's revocation list by the issuer's name.
+    /// A new authority. Its subject is like "Acme CA 1a2b3c4d": the digits of the key make it unique, because TLS libraries look up a
+    /// certificate's revocation list by the issuer's name.
     pub fn generate(
         name: &str,
         not_before: OffsetDateTime,
@@ -139,7 +138,7 @@ impl Root {
         Ok((root, key))
     }
 
-    /// Any certificate with its key can sign: that the two fit, and that it is an authority, [`Root::fits`] tells.
+    /// Any certificate and key can be used for signing. [`Root::fits`] tells whether they belong together and are an authority's.
     pub fn new(certificate: CertificateDer<'static>, key: KeyPair) -> Result<Self, Error> {
         let (_, parsed) =
             X509Certificate::from_der(&certificate).map_err(|_| rcgen::Error::CouldNotParseCertificate)?;

@@ -1,6 +1,6 @@
-//! `ca.key` under a passphrase: PKCS #8 as OpenSSL reads it too (PBES2 with scrypt and AES-256-CBC, RFC 8018 and 7914).
+//! Seals `ca.key` with a passphrase: PKCS #8 that OpenSSL can read too (PBES2 with scrypt and AES-256-CBC, RFC 8018 and 7914).
 //!
-//! Whoever copies the folder then still needs the passphrase. While mkca works the key is in memory in the clear.
+//! A thief who copies the folder still needs the passphrase. While mkca runs, the key is unencrypted in memory.
 
 use std::{fmt, path::Path};
 
@@ -13,15 +13,15 @@ use zeroize::{Zeroize, Zeroizing};
 use crate::{error::Error, keys::KeyPair};
 
 const LABEL: &str = "ENCRYPTED PRIVATE KEY";
-/// 16 MiB, five times over: what OWASP asks for, within the 32 MiB that OpenSSL grants scrypt.
+/// 16 MiB and five rounds: OWASP recommends this, and it is below the 32 MiB that OpenSSL allows for scrypt.
 const SCRYPT: (u8, u32, u32) = (14, 8, 5);
 
-/// What a key is sealed with. Shows nothing of itself, and is wiped.
+/// A passphrase for sealing. `Debug` does not show it, and it is wiped from memory when dropped.
 #[derive(Clone)]
 pub struct Passphrase(Zeroizing<String>);
 
 impl Passphrase {
-    /// Refuses an empty one: it would look like protection.
+    /// Refuses an empty text: it would only look like protection.
     pub fn new(text: String) -> Result<Self, Error> {
         let text = Zeroizing::new(text);
         if text.is_empty() { Err(Error::EmptyPassphrase) } else { Ok(Passphrase(text)) }
@@ -63,7 +63,7 @@ fn sealed(der: &[u8], passphrase: &Passphrase, salt: &[u8], iv: [u8; 16]) -> pkc
     Ok(sealed.to_pem(LABEL, LineEnding::LF)?.to_string())
 }
 
-/// The key in a sealed PEM. `path` is only named in errors.
+/// The key in a sealed PEM. `path` is used only in errors.
 pub(crate) fn open(pem: &str, passphrase: &Passphrase, path: &Path) -> Result<KeyPair, Error> {
     let damaged = || Error::Pem { path: path.into(), expected: "private key (PKCS #8)" };
     let (_, document) = SecretDocument::from_pem(pem).map_err(|_| damaged())?;
@@ -100,7 +100,7 @@ mod tests {
         let key = KeyPair::generate().unwrap();
         let pem = seal(&key.0, &passphrase("right")).unwrap();
         let (_, document) = SecretDocument::from_pem(&pem).unwrap();
-        // The last block is the key's end and its padding, the first ones are parameters.
+        // The last block is the end of the key with its padding. The first blocks are parameters.
         for at in [20, document.as_bytes().len() - 20, document.as_bytes().len() - 1] {
             let mut changed = document.as_bytes().to_vec();
             changed[at] ^= 1;

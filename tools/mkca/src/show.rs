@@ -1,5 +1,5 @@
-//! `mkca show`: a certificate, request or revocation list in words. It describes what a file says, and judges nothing:
-//! a stranger may have written it, so every text from it is printed with control characters made visible.
+//! `mkca show`: describes the content of a certificate, request or revocation list. It does not verify the content. A stranger may
+//! have written the file, so control characters in its texts are made visible.
 
 use std::{
     fmt::Write,
@@ -16,7 +16,7 @@ use x509_parser::prelude::{
 
 use crate::{error::Error, files, keys::PublicKey, reason::Reason, request::SigningRequest};
 
-/// Reads FILE as given; a bare name that is not here is looked for in `dir`, where mkca writes. Returns the path found.
+/// Reads FILE. If a bare name does not exist here, it is looked up in `dir`, where mkca writes. Returns the path found.
 pub fn read_file(dir: &Path, file: &Path) -> Result<(PathBuf, Vec<u8>), Error> {
     let bare = file.components().count() == 1;
     let path = if bare && !files::exists(file) && files::exists(&dir.join(file)) {
@@ -28,7 +28,7 @@ pub fn read_file(dir: &Path, file: &Path) -> Result<(PathBuf, Vec<u8>), Error> {
     Ok((path, bytes))
 }
 
-/// Describes every section of a PEM file. `path` is only named in errors.
+/// Describes every section of a PEM file. `path` is used only in errors.
 pub fn describe(path: &Path, pem: &[u8]) -> Result<String, Error> {
     let unknown = || Error::Pem { path: path.into(), expected: "certificate, request or revocation list" };
     let mut text = String::new();
@@ -69,7 +69,7 @@ fn certificate(der: &[u8]) -> Option<String> {
 fn request(der: &[u8]) -> Option<String> {
     let (_, request) = X509CertificationRequest::from_der(der).ok()?;
     let info = &request.certification_request_info;
-    // The same check as `sign` makes, so that the two cannot differ.
+    // The same check that `sign` makes, so that the two cannot differ.
     let checked = SigningRequest::from_pem(crate::root::pem("CERTIFICATE REQUEST", der).as_bytes());
     let signature = match checked {
         Ok(_) => "good".to_owned(),
@@ -113,7 +113,7 @@ fn revocation_list(der: &[u8]) -> Option<String> {
     Some(text)
 }
 
-/// By the name that `mkca revoke` takes; another authority's list may hold others.
+/// The name that `mkca revoke` takes, or a number: another authority's list may hold other reasons.
 fn reason(code: ReasonCode) -> String {
     let known =
         Reason::ALL.into_iter().find(|reason| reason.code().is_some_and(|known| known as u8 == code.0));
@@ -165,7 +165,7 @@ fn time(time: ASN1Time) -> String {
     time.format(&Rfc3339).unwrap_or_else(|_| time.to_string())
 }
 
-/// Escapes what would move the cursor, colour the terminal or turn the writing round.
+/// Escapes characters that would move the cursor, colour the terminal or turn the direction of writing.
 fn visible(text: &str) -> String {
     let shown = text.chars().map(|c| match c {
         '"' | '\'' | '\\' => c.to_string(),

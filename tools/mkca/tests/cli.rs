@@ -1,4 +1,4 @@
-//! The commands as people and scripts run them: exit codes, what is printed, what is left in the folder.
+//! Runs the commands as people and scripts do: exit codes, output, and the files in the folder.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 

@@ -1,4 +1,4 @@
-//! mkca against an implementation that is not ours: the `openssl` command reads, checks and makes the same files.
+//! Tests mkca against another implementation: the `openssl` command reads, checks and makes the same files.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -16,7 +16,7 @@ use tempfile::TempDir;
 fn authority(name: &str) -> (TempDir, Authority) {
     let dir = tempfile::tempdir().unwrap();
     Authority::create(dir.path(), name, AUTHORITY_DAYS).unwrap();
-    // Opened again, as every later command does: the name and key must survive being read.
+    // Opened again, as every later command does: the name and the key must be read back correctly.
     let authority = Authority::open(dir.path()).unwrap();
     (dir, authority)
 }
@@ -128,7 +128,7 @@ fn a_certificate_says_what_it_should_and_no_more() {
     text(dir, "pkey -in alice.key -check -noout");
 }
 
-/// A request by openssl for the id alice that asks for everything it should not have.
+/// A request made by openssl for the id alice that asks for everything it must not get.
 fn greedy_request(dir: &Path, key: &str) -> String {
     text(dir, &format!("genpkey {key} -out her.key"));
     text(

@@ -1,22 +1,13 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::crypto::SecretKey;
 use crate::ledger::state::Rows;
 use crate::ledger::{ActionError, Change, Transaction, TransactionError, World};
-use crate::testing::{genesis, text};
+use crate::testing::{address, genesis, key, text};
 
 const NETWORK: Hash = Hash([7; 32]);
 const PROPOSER: u8 = 0;
 const DEADLINE: u64 = 1_000;
-
-fn key(n: u8) -> SecretKey {
-    SecretKey::from_seed(&[n + 1; 32])
-}
-
-fn address(n: u8) -> Address {
-    Address::of(&key(n).public())
-}
 
 fn proposal(parties: &[u8]) -> Proposal {
     let parties = Bounded::truncated(parties.iter().map(|n| address(*n)));

@@ -30,7 +30,7 @@ pub enum Plan {
     Known,
     /// Its time has not come: give it again then. Header, size and body root were found in order.
     Early {
-        /// Its time.
+        /// When it may be taken: a little before its time.
         due: Timestamp,
         /// Its size.
         bytes: usize,

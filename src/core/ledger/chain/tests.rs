@@ -3,16 +3,13 @@ use alloc::vec;
 use super::*;
 use crate::codec::Bounded;
 use crate::ledger::{
-    BodyError, ExecutionError, HeaderError, Key, Member, Template, Transaction, World, check_inline,
+    BodyError, ExecutionError, Header, HeaderError, Key, Member, Template, Transaction, World, check_inline,
 };
-use crate::testing::{address, genesis, key};
+use crate::testing::{Node, address, genesis, key, mined, network};
 
-mod audit;
 mod forks;
 mod hostile;
 mod side;
-
-use crate::testing::Node;
 
 #[test]
 fn transfers_and_rewards_move_coins() {
@@ -49,9 +46,10 @@ fn every_changed_field_of_a_block_is_refused() {
     node.mine(vec![]);
     let good = node.block_on(&node.chain.tip().clone(), 1_000, vec![node.pay(1, 0, 2, 7)], 9);
     node.now = good.header.time;
-    let changes: [fn(&mut Block); 14] = [
+    let changes: [fn(&mut Block); 15] = [
         |b| b.header.version = 2,
-        |b| b.header.flags = 1,
+        |b| b.header.flags = 2,
+        |b| b.header.flags = Header::TOLD,
         |b| b.header.height += 1,
         |b| b.header.time.0 += 1,
         |b| b.header.difficulty -= 1,
@@ -82,17 +80,9 @@ fn the_reward_is_exact() {
     let mut node = Node::new();
     let parent = node.chain.tip().clone();
     for wrong in [0, 3_999, 8_000] {
-        let template = Template::new(
-            node.chain.genesis(),
-            &parent,
-            u64::MAX - wrong.min(40),
-            vec![],
-            address(9),
-            Timestamp(parent.time.0 + 1_000),
-            &key(9),
-        );
-        let nonce = template.try_nonces(0, u64::MAX).unwrap();
-        let block = Arc::new(template.finish(nonce));
+        let (supply, time) = (u64::MAX - wrong.min(40), Timestamp(parent.time.0 + 1_000));
+        let template = Template::new(node.chain.genesis(), &parent, supply, [], address(9), time, &key(9));
+        let block = mined(template);
         node.now = block.header.time;
         let error = node.give(&block, Origin::Pushed).unwrap_err();
         assert!(matches!(error, PlanError::Body(BodyError::Reward { expected: 50, .. })), "{error}");
@@ -111,8 +101,10 @@ fn a_future_block_is_held_and_an_orphan_is_nobodys_fault() {
     node.give(&first, Origin::Pushed).unwrap();
     let mut check = check_inline(node.network());
     let plan = node.chain.plan(node.world(), &mut check, node.now, second.clone(), Origin::Pushed).unwrap();
-    assert!(matches!(plan, Plan::Early { due, .. } if due == second.header.time));
-    node.now = Timestamp(second.header.time.0 - AHEAD_MS);
+    assert!(
+        matches!(plan, Plan::Early { due, .. } if due.0 + genesis().rules.schedule.ahead_ms() == second.header.time.0)
+    );
+    node.now = Timestamp(second.header.time.0 - genesis().rules.schedule.ahead_ms());
     node.give(&second, Origin::Pushed).unwrap();
     assert_eq!(node.chain.tip().id, second.id());
 }

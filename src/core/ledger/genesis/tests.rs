@@ -1,11 +1,8 @@
-use alloc::string::{String, ToString};
+use alloc::string::ToString;
 use alloc::vec;
 
 use super::*;
-
-fn text<const MAX: usize>(text: &str) -> Text<MAX> {
-    Text::try_from(String::from(text)).unwrap()
-}
+use crate::testing::text;
 
 fn spec() -> NetworkSpec {
     NetworkSpec {

@@ -1,14 +1,14 @@
 //! Blocks whose time has not come: held until due, bounded in number and bytes.
 //!
-//! A block far ahead of its parent may be easier, so far-off blocks are cheap to make by the thousand; those that are nearly due cost as
-//! much as any other. So the block furthest ahead leaves first, whoever sent it, and an honest block of a clock a little fast stays.
+//! Whoever mines a little can date blocks as far ahead as it likes. So the block furthest ahead leaves first, whoever sent it, and an honest
+//! block of a clock that is a little fast stays.
 
 use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
 
 use crate::crypto::Hash;
 use crate::ledger::Block;
-use crate::limits::{AHEAD_MS, HELD_BLOCKS, HELD_BLOCKS_BYTES};
+use crate::limits::{HELD_BLOCKS, HELD_BLOCKS_BYTES};
 use crate::time::Timestamp;
 
 #[derive(Debug, Default)]
@@ -30,9 +30,9 @@ impl Early {
         }
     }
 
-    /// When the next block may be taken: as far ahead of its time as any block may be.
+    /// When the next block may be taken.
     pub(super) fn next_due(&self) -> Option<Timestamp> {
-        self.blocks.keys().next().map(|(due, _)| Timestamp(due.0.saturating_sub(AHEAD_MS)))
+        self.blocks.keys().next().map(|(due, _)| *due)
     }
 
     /// A block that need not be held any longer.
@@ -66,9 +66,9 @@ mod tests {
             let kept = HELD_BLOCKS.min(HELD_BLOCKS_BYTES / bytes);
             assert_eq!(early.blocks.len(), kept);
             for (n, block) in &blocks[..kept] {
-                assert_eq!(early.next_due(), Some(Timestamp(1_000_000 * n - AHEAD_MS)));
-                assert_eq!(early.take_due(Timestamp(1_000_000 * n - AHEAD_MS - 1)), None);
-                assert_eq!(early.take_due(Timestamp(1_000_000 * n - AHEAD_MS)).as_ref(), Some(block));
+                assert_eq!(early.next_due(), Some(Timestamp(1_000_000 * n)));
+                assert_eq!(early.take_due(Timestamp(1_000_000 * n - 1)), None);
+                assert_eq!(early.take_due(Timestamp(1_000_000 * n)).as_ref(), Some(block));
             }
             assert_eq!((early.blocks.len(), early.bytes), (0, 0));
         }

@@ -1,8 +1,7 @@
 use alloc::vec;
 
 use super::*;
-use crate::ledger::{Branch, StateError, World, check_inline};
-use crate::limits::AHEAD_MS;
+use crate::ledger::{Branch, World, check_inline};
 use crate::testing::{Memory, Node, genesis, pay};
 
 /// A keeper, and a chain beside it on which its blocks are made.
@@ -141,7 +140,7 @@ fn a_heavier_branch_is_followed_step_by_step_and_offered_at_its_end() {
 fn a_block_that_is_early_is_taken_once_its_time_has_come_and_only_once() {
     let mut bench = Bench::new();
     let block = bench.node.mine(vec![]);
-    let taken_at = Timestamp(block.header.time.0 - AHEAD_MS);
+    let taken_at = Timestamp(block.header.time.0 - genesis().rules.schedule.ahead_ms());
     let before = Timestamp(taken_at.0 - 1);
     bench.give(&block, Origin::Pushed);
     assert_eq!(short(&bench.work_at(before)), ["early"]);
@@ -158,7 +157,7 @@ fn a_full_disk_takes_nothing_and_goes_on_when_there_is_room() {
     let now = bench.node.now;
     let early = bench.node.mine(vec![]);
     bench.give(&early, Origin::Pushed);
-    bench.work_at(Timestamp(now.0 - AHEAD_MS));
+    bench.work_at(Timestamp(now.0 - genesis().rules.schedule.ahead_ms()));
     bench.keeper.handle(Input::DiskFull(true)).unwrap();
     bench.keeper.handle(Input::DiskFull(true)).unwrap();
     let said = bench.said();
@@ -197,20 +196,11 @@ fn an_own_block_that_comes_second_is_overtaken() {
 
 #[test]
 fn a_commit_that_fails_says_nothing_and_is_an_error() {
-    struct Broken(Memory);
-    impl Disk for Broken {
-        type View = World;
-        type Error = StateError;
-        fn view(&self) -> Result<World, StateError> {
-            self.0.view()
-        }
-        fn commit(&mut self, _: &crate::ledger::Change) -> Result<(), StateError> {
-            Err(StateError("no".into()))
-        }
-    }
     let mut bench = Bench::new();
     let block = bench.node.mine(vec![]);
-    let mut keeper = Keeper::load(genesis(), Broken(Memory::new(&genesis()))).unwrap();
+    let mut disk = Memory::new(&genesis());
+    disk.fails = true;
+    let mut keeper = Keeper::load(genesis(), disk).unwrap();
     keeper.poll();
     let take = KeeperRequest::Take { conn: ConnId(1), block, origin: Origin::Pushed };
     keeper.handle(Input::Request(take)).unwrap();

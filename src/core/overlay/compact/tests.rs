@@ -3,11 +3,8 @@ use alloc::vec;
 use proptest::prelude::*;
 
 use super::*;
-use crate::codec::decode;
-use crate::ledger::{Body, Header, Reward};
-use crate::limits::HEADER_BYTES;
 use crate::overlay::Request;
-use crate::testing::{address, genesis, unsigned};
+use crate::testing::{genesis, unsealed, unsigned};
 
 const MOST: usize = 24;
 
@@ -22,13 +19,7 @@ fn all() -> Vec<Transaction> {
 
 /// A block of the transactions `from..from + count`; blocks with another nonce are others.
 fn block(nonce: u64, from: usize, count: usize) -> Arc<Block> {
-    let mut header: Header = decode(&[0; HEADER_BYTES], "header").unwrap();
-    (header.nonce, header.height, header.difficulty) = (nonce, 1, 1);
-    let transactions = all()[from..from + count].to_vec();
-    let reward = Reward { to: address(1), amount: 7 };
-    let mut block = Block { header, body: Body { reward, transactions: Bounded::truncated(transactions) } };
-    block.header.body = block.body.root(1);
-    Arc::new(block)
+    unsealed(nonce, all()[from..from + count].to_vec())
 }
 
 fn short(block: &Block, salt: u64) -> Arc<CompactBlock> {
@@ -231,8 +222,7 @@ fn only_what_is_near_the_tip_and_as_dear_is_looked_up() {
     let mut compact = machine();
     let mut branch = genesis.branch();
     branch.height = 100;
-    let now = branch.time;
-    let regular = branch.difficulty_at(&genesis.rules, now);
+    let regular = branch.next_difficulty(&genesis.rules);
     compact.tip(&Tip { branch, locator: Vec::new() });
     let least = regular / COMPACT_WORK;
     let (below, above) = COMPACT_NEAR;

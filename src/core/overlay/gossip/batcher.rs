@@ -4,12 +4,8 @@ use alloc::vec::Vec;
 
 use crate::codec::Bounded;
 use crate::ledger::Transaction;
-use crate::limits::{FRAME_BYTES, GOSSIP_MESSAGE_BYTES, TRANSACTION_BYTES, TRANSACTIONS_PER_MESSAGE};
+use crate::limits::{GOSSIP_MESSAGE_BYTES, TRANSACTIONS_PER_MESSAGE};
 use crate::wire::Message;
-
-const _: () = assert!(
-    GOSSIP_MESSAGE_BYTES > TRANSACTION_BYTES && GOSSIP_MESSAGE_BYTES + TRANSACTION_BYTES < FRAME_BYTES
-);
 
 /// See the module's header.
 #[derive(Default)]

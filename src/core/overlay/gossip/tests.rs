@@ -3,17 +3,14 @@ use alloc::vec;
 
 use proptest::prelude::*;
 
-use super::request_tracker::ANNOUNCED_PER_PEER;
 use super::*;
 use crate::codec::encode;
-use crate::crypto::{PublicKey, Signature};
-use crate::ledger::{Address, Body, Header, Reward};
 use crate::limits::{
-    FRAME_BYTES, GOSSIP_ANSWER_BYTES, OUTPUTS, TRANSACTION_REQUESTS_PER_PEER, TRANSACTION_TIMEOUT,
+    ANNOUNCED_PER_PEER, FRAME_BYTES, GOSSIP_ANSWER_BYTES, OUTPUTS, TRANSACTION_REQUESTS_PER_PEER,
+    TRANSACTION_TIMEOUT,
 };
 use crate::overlay::Request;
-use crate::testing::unsigned;
-use crate::time::Timestamp;
+use crate::testing::{unsealed, unsigned};
 
 mod property;
 
@@ -22,22 +19,7 @@ fn transaction(nonce: u64) -> Transaction {
 }
 
 fn block(nonce: u64) -> Arc<Block> {
-    let header = Header {
-        version: 1,
-        flags: 0,
-        height: 1,
-        time: Timestamp(1),
-        difficulty: 1,
-        parent: Hash::ZERO,
-        body: Hash::ZERO,
-        history: Hash::ZERO,
-        commitments: Hash::ZERO,
-        miner: PublicKey::ZERO,
-        seal: Signature::ZERO,
-        nonce,
-    };
-    let reward = Reward { to: Address::of(&PublicKey([5; 32])), amount: 1 };
-    Arc::new(Block { header, body: Body { reward, transactions: Bounded::default() } })
+    unsealed(nonce, vec![])
 }
 
 fn at(ms: u64) -> Time {

@@ -18,9 +18,9 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use super::{Ending, LinkEvent, PEER_NOTE_EVERY, PeerStatus, PeerView, Told};
+use super::{Ending, LinkEvent, PeerStatus, PeerView, Told};
 use crate::id::NodeId;
-use crate::limits::{BOOK_SWEEP_EVERY, FIRST_DIAL, KNOWN_PEERS, PEER_NOTE_EVERY};
+use crate::limits::{BOOK_SWEEP_EVERY, FIRST_DIAL, KNOWN_PEERS};
 use crate::overlay::timers::Timers;
 use crate::overlay::{Fault, NetworkEvent, Output, OverlaySettings};
 use crate::random::Random;

@@ -20,7 +20,7 @@ use alloc::collections::{BTreeMap, VecDeque};
 use alloc::string::ToString;
 use alloc::vec::Vec;
 
-use super::{Ending, LinkEvent, PEER_NOTE_EVERY, PeerStatus, PeerView, Told};
+use super::{Ending, LinkEvent, PeerStatus, PeerView, Told};
 use crate::id::NodeId;
 use crate::ledger::Rules;
 use crate::limits::PEER_NOTE_EVERY;

@@ -11,7 +11,7 @@ use super::{
 };
 
 impl BlockSync {
-    /// The answer to [`StoreRequest::Missing`]. A header sync that waits for it is never given up, so there is only one under way.
+    /// The answer to `StoreRequest::Missing`. A header sync that waits for it is never given up, so there is only one under way.
     pub fn missing(&mut self, now: Time, ids: Vec<Hash>) {
         if let Some(header_sync) =
             self.header_sync.as_mut().filter(|header_sync| matches!(header_sync.waits_for, WaitsFor::Missing))

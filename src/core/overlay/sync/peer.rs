@@ -4,8 +4,7 @@ use core::time::Duration;
 
 use crate::ledger::Branch;
 use crate::limits::{
-    BLOCK_TIMEOUT, SYNC_HURRY, SYNC_HURRY_MAX, SYNC_PATIENCE, SYNC_PATIENCE_MAX, SYNC_REST, SYNC_REST_MAX,
-    SYNC_REST_SHORT,
+    SYNC_HURRY, SYNC_HURRY_MAX, SYNC_PATIENCE, SYNC_PATIENCE_MAX, SYNC_REST, SYNC_REST_MAX, SYNC_REST_SHORT,
 };
 use crate::time::{Time, doubled};
 use crate::wire::TipSummary;

@@ -1,14 +1,12 @@
-use alloc::string::String;
 use alloc::vec;
 use std::sync::OnceLock;
 
 use super::*;
-use crate::codec::Text;
-use crate::crypto::{PublicKey, SecretKey, Signature};
-use crate::ledger::{Address, BlockRules, Body, Coin, NetworkSpec, Reward, meets};
+use crate::ledger::{BlockRules, NetworkSpec};
 use crate::limits::{BLOCK_TIMEOUT, HEADERS_PER_MESSAGE, SYNC_SEGMENT, SYNC_TELL_EVERY, SYNC_WINDOW};
 use crate::overlay::Request;
-use crate::time::Timestamp;
+use crate::testing::ON_TIME;
+use crate::testing::{block_on, spec};
 
 use self::fake::Manner;
 use self::world::World;
@@ -17,48 +15,12 @@ mod fake;
 mod faults;
 mod world;
 
-fn text<const MAX: usize>(text: &str) -> Text<MAX> {
-    Text::try_from(String::from(text)).unwrap()
-}
-
 /// A network whose blocks are found within a few tries.
 fn genesis() -> Arc<Genesis> {
     static GENESIS: OnceLock<Arc<Genesis>> = OnceLock::new();
-    let coin = Coin { symbol: text("TST"), decimals: 6 };
     let blocks = BlockRules { half_life: 64, max_bytes: 100_000, ..BlockRules::new(1_000, 16, 50) };
-    let spec = NetworkSpec {
-        salt: [7; 16],
-        ..NetworkSpec::new(text("test"), Timestamp(1_790_000_000_000), coin, blocks)
-    };
+    let spec = NetworkSpec { blocks, ..spec("test", 1_000) };
     Arc::clone(GENESIS.get_or_init(|| Arc::new(Genesis::new(spec).unwrap())))
-}
-
-/// The next block on a branch, `gap` milliseconds after its parent.
-fn mine(branch: &Branch, key: &SecretKey, gap: u64) -> Arc<Block> {
-    let rules = &genesis().rules;
-    let height = branch.height + 1;
-    let time = branch.time.after(Duration::from_millis(gap));
-    let reward = Reward { to: Address::of(&key.public()), amount: 50 };
-    let body = Body { reward, transactions: Bounded::default() };
-    let mut header = Header {
-        version: 1,
-        flags: 0,
-        height,
-        time,
-        difficulty: branch.difficulty_at(rules, time),
-        parent: branch.id,
-        body: body.root(height),
-        history: branch.frontier.root(),
-        commitments: Hash::ZERO,
-        miner: PublicKey::ZERO,
-        seal: Signature::ZERO,
-        nonce: 0,
-    };
-    header.seal(&rules.network, key);
-    while !meets(&header.id(), header.difficulty) {
-        header.nonce += 1;
-    }
-    Arc::new(Block { header, body })
 }
 
 /// Blocks from height 1.
@@ -66,13 +28,13 @@ type Blocks = Vec<Arc<Block>>;
 
 /// `below` and another `count` blocks, sealed by miner number `miner`.
 fn extend(below: &[Arc<Block>], miner: u8, count: usize, gap: u64) -> Blocks {
-    let (mut branch, key) = (genesis().branch(), SecretKey::from_seed(&[miner; 32]));
+    let mut branch = genesis().branch();
     for block in below {
         branch.push_known(&genesis().rules, &block.header);
     }
     let mut blocks = below.to_vec();
     for _ in 0..count {
-        let block = mine(&branch, &key, gap);
+        let block = block_on(&genesis(), &branch, gap, vec![], miner);
         branch.push_known(&genesis().rules, &block.header);
         blocks.push(block);
     }
@@ -82,7 +44,7 @@ fn extend(below: &[Arc<Block>], miner: u8, count: usize, gap: u64) -> Blocks {
 /// 1,600 blocks, made once.
 fn long() -> &'static Blocks {
     static CHAIN: OnceLock<Blocks> = OnceLock::new();
-    CHAIN.get_or_init(|| extend(&[], 1, 3 * HEADERS_PER_MESSAGE + 100, 1_000))
+    CHAIN.get_or_init(|| extend(&[], 1, 3 * HEADERS_PER_MESSAGE + 100, ON_TIME))
 }
 
 fn tip_of(blocks: &[Arc<Block>]) -> TipSummary {
@@ -144,7 +106,7 @@ fn a_peer_that_leaves_is_replaced() {
 #[test]
 fn a_deep_fork_is_followed_once_its_headers_beat_the_tip() {
     let ours = &long()[..120];
-    let better = extend(&long()[..20], 2, 101, 1_000);
+    let better = extend(&long()[..20], 2, 101, ON_TIME);
     let mut world = World::new(ours);
     world.connect(1, &better, Manner::Honest, 10);
     world.run(60_000);
@@ -159,7 +121,7 @@ fn a_deep_fork_is_followed_once_its_headers_beat_the_tip() {
 
 #[test]
 fn equal_work_is_settled_by_the_smaller_id() {
-    let [a, b] = [2, 3].map(|miner| extend(&long()[..20], miner, 3, 1_000));
+    let [a, b] = [2, 3].map(|miner| extend(&long()[..20], miner, 3, ON_TIME));
     let (small, large) = if tip_of(&a).hash < tip_of(&b).hash { (a, b) } else { (b, a) };
     assert_eq!(tip_of(&small).work, tip_of(&large).work);
     for (ours, theirs) in [(&large, &small), (&small, &large)] {
@@ -175,8 +137,8 @@ fn equal_work_is_settled_by_the_smaller_id() {
 fn slow_and_fast() -> &'static (Blocks, Blocks) {
     static CHAINS: OnceLock<(Blocks, Blocks)> = OnceLock::new();
     CHAINS.get_or_init(|| {
-        let fast = extend(&long()[..10], 2, 2_400, 980);
-        let slow = extend(&long()[..10], 3, 2 * SYNC_SEGMENT + 700, 1_020);
+        let fast = extend(&long()[..10], 2, 2_400, ON_TIME - 20);
+        let slow = extend(&long()[..10], 3, 2 * SYNC_SEGMENT + 700, ON_TIME + 20);
         (fast, slow)
     })
 }

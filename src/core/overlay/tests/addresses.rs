@@ -5,17 +5,11 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use super::alone::{Alone, dials};
+use super::alone::{Alone, dials, saved, told};
 use super::world::{endpoint, hello, id, settings};
-use crate::codec::Bounded;
 use crate::limits::{DIALS_PER_SECOND, KNOWN_PER_SOURCE};
-use crate::overlay::{CloseReason, Command, DialError, Input, Output, OverlaySettings, PeerStatus};
-use crate::wire::{Endpoint, Hello, Message, PeerEntry};
-
-fn told(entries: impl IntoIterator<Item = (String, Endpoint)>) -> Message {
-    let entry = |(name, endpoint): (String, _)| PeerEntry { id: id(&name), endpoint };
-    Message::Peers(Bounded::truncated(entries.into_iter().map(entry)))
-}
+use crate::overlay::{CloseReason, Command, Input, Output, OverlaySettings, PeerStatus};
+use crate::wire::{Hello, Message};
 
 /// How often GetPeers went out to `conn`: so many answers are asked for.
 fn questions(outputs: &[Output], conn: crate::overlay::ConnId) -> usize {
@@ -44,10 +38,9 @@ fn dials_under(mut lie: impl FnMut(usize) -> Message) -> (BTreeMap<String, Vec<u
                 node.overlay.next_wakeup().map_or(end, |next| next.as_millis()).clamp(node.now + 1, end);
             let mut out = node.pass(Duration::from_millis(next - node.now));
             owed += questions(&out, conn);
-            while let Some((id, endpoint)) = dials(&out).first().cloned() {
-                dialed.entry(endpoint.host.clone()).or_default().push(node.now);
-                let why = DialError::Unreachable(String::new());
-                out = node.give(Input::DialFailed { id, endpoint, why });
+            while let Some(dial) = dials(&out).first().cloned() {
+                dialed.entry(dial.1.host.clone()).or_default().push(node.now);
+                out = node.fail(dial);
             }
         }
         node.say(conn, Message::Pong(0));
@@ -61,7 +54,7 @@ fn a_million_fakes_of_one_source_fill_its_share_and_dial_nobody_less() {
     let fakes = |round: usize| {
         told((0..64).map(|n| (std::format!("fake{round}x{n}"), endpoint(&std::format!("host{round}x{n}")))))
     };
-    let honest = dials_under(|_| told([]));
+    let honest = dials_under(|_| told::<&str>([]));
     let (dialed, most) = dials_under(fakes);
     assert_eq!(most, KNOWN_PER_SOURCE);
     let friend = |dialed: &BTreeMap<String, Vec<u64>>| dialed["friend.example"].len();
@@ -88,8 +81,8 @@ fn peers_that_nobody_asked_for_are_not_learned() {
     let mut node = Alone::new(settings("a", &[]));
     let (conn, out) = node.connect("b");
     assert_eq!(questions(&out, conn), 1);
-    node.say(conn, told([("first".to_string(), endpoint("first"))]));
-    node.say(conn, told([("second".to_string(), endpoint("second"))]));
+    node.say(conn, told([("first", endpoint("first"))]));
+    node.say(conn, told([("second", endpoint("second"))]));
     assert_eq!(node.status("first"), Some(PeerStatus::Known));
     assert_eq!(node.status("second"), None);
 }
@@ -121,7 +114,7 @@ fn an_address_that_means_something_here_only_is_not_told() {
 fn names_may_lead_to_this_machine_only_where_that_is_meant() {
     let locals = |node: &mut Alone| -> BTreeMap<String, bool> {
         let (conn, _) = node.connect("b");
-        node.say(conn, told([("learned".to_string(), endpoint("learned"))]));
+        node.say(conn, told([("learned", endpoint("learned"))]));
         let out = node.pass(Duration::from_secs(20));
         let local = |output: &Output| match output {
             Output::Dial { id, local, .. } => Some((id.to_string(), *local)),
@@ -143,9 +136,7 @@ fn who_is_kept_out_keeps_its_address_over_a_restart() {
     node.give(Input::Command(Command::Blacklist(id("b"))));
     node.give(Input::Closed { conn, why: CloseReason::Asked });
     let out = node.give(Input::Command(Command::Shutdown));
-    let book =
-        out.into_iter().find_map(|output| if let Output::Save(book) = output { Some(book) } else { None });
-    let mut node = Alone::new(OverlaySettings { book: book.unwrap(), ..settings("a", &[]) });
+    let mut node = Alone::new(OverlaySettings { book: saved(out).unwrap(), ..settings("a", &[]) });
     assert_eq!(node.status("b"), Some(PeerStatus::Banned));
     assert!(dials(&node.pass(Duration::from_secs(60))).is_empty());
     assert_eq!(node.overlay.known(), 0);
@@ -157,13 +148,13 @@ fn who_is_kept_out_keeps_its_address_over_a_restart() {
 fn a_made_up_address_is_not_forgotten_while_its_id_is_being_greeted() {
     let mut node = Alone::new(settings("a", &[]));
     let (conn, _) = node.connect("b");
-    node.say(conn, told([("x".to_string(), endpoint("x"))]));
+    node.say(conn, told([("x", endpoint("x"))]));
     let mut dialed = Vec::new();
     while dialed.len() < 10 {
         node.say(conn, Message::Ping(1));
         let found = dials(&node.pass(Duration::from_secs(10)));
-        if let Some((id, endpoint)) = found.first().cloned().filter(|_| dialed.len() < 9) {
-            node.give(Input::DialFailed { id, endpoint, why: DialError::Unreachable(String::new()) });
+        if let Some(dial) = found.first().cloned().filter(|_| dialed.len() < 9) {
+            node.fail(dial);
         }
         dialed.extend(found);
     }

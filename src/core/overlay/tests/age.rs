@@ -8,21 +8,19 @@ use core::time::Duration;
 
 use proptest::prelude::*;
 
-use super::world::{World, genesis, id, settings};
-use crate::codec::{Bounded, Text};
-use crate::crypto::{Hash, SecretKey};
-use crate::ledger::{Address, Output as Payment, Transaction};
+use super::world::{World, id, settings};
+use crate::crypto::Hash;
+use crate::ledger::Transaction;
 use crate::limits::{CONNECTION_AGE, CONNECTION_AGE_JITTER, CONNECTION_AGE_LIMIT};
 use crate::overlay::{Input, NetworkEvent, Offer, OverlaySettings, PeerStatus};
+use crate::testing::{genesis, pay};
 
 const AGE: u64 = CONNECTION_AGE.as_secs() * 1000;
 const JITTER: u64 = CONNECTION_AGE_JITTER.as_secs() * 1000;
 const LIMIT: u64 = CONNECTION_AGE_LIMIT.as_secs() * 1000;
 
 fn transaction(nonce: u64) -> Transaction {
-    let (from, to) = (SecretKey::from_seed(&[1; 32]), Address::of(&SecretKey::from_seed(&[2; 32]).public()));
-    let output = Bounded::truncated([Payment { to, amount: 1 }]);
-    Transaction::transfer(&genesis().id(), &from, nonce, 1, u64::MAX, output, Text::default())
+    pay(&genesis(), 1, nonce, 2, 1, 1)
 }
 
 /// Two nodes; `dialer` knows the other.

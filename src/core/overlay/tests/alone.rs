@@ -5,14 +5,16 @@ use alloc::vec;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use super::world::{at, endpoint, genesis, hello, id, settings, verified};
+use super::world::{at, endpoint, hello, id, settings, verified};
 use crate::codec::Bounded;
 use crate::crypto::Hash;
+use crate::id::NodeId;
 use crate::limits::{BANS, DIALS_IN_FLIGHT, KNOWN_PEERS};
 use crate::overlay::{
-    CloseReason, Command, ConnId, DialError, Fault, Input, NetworkEvent, Output, Overlay, OverlaySettings,
-    PeerStatus,
+    Book, CloseReason, Command, ConnId, DialError, Fault, Input, NetworkEvent, Output, Overlay,
+    OverlaySettings, PeerStatus,
 };
+use crate::testing::genesis;
 use crate::time::{Time, Timestamp};
 use crate::wire::{Endpoint, Goodbye, GoodbyeReason, Hello, Message, PeerEntry, TipSummary};
 
@@ -68,6 +70,11 @@ impl Alone {
         all
     }
 
+    /// A dial ends without an answer.
+    pub(super) fn fail(&mut self, (id, endpoint): (NodeId, Endpoint)) -> Vec<Output> {
+        self.give(Input::DialFailed { id, endpoint, why: DialError::Unreachable(String::new()) })
+    }
+
     pub(super) fn status(&self, name: &str) -> Option<PeerStatus> {
         self.overlay.peers(self.time()).into_iter().find(|view| view.id == id(name)).map(|view| view.status)
     }
@@ -84,13 +91,16 @@ pub(super) fn reason(outputs: &[Output]) -> Option<GoodbyeReason> {
     goodbye(outputs).map(|goodbye| goodbye.reason)
 }
 
-fn told(names: impl IntoIterator<Item = (String, Endpoint)>) -> Message {
-    Message::Peers(Bounded::truncated(
-        names.into_iter().map(|(name, endpoint)| PeerEntry { id: id(&name), endpoint }),
-    ))
+pub(super) fn told<N: AsRef<str>>(peers: impl IntoIterator<Item = (N, Endpoint)>) -> Message {
+    let entry = |(name, endpoint): (N, _)| PeerEntry { id: id(name.as_ref()), endpoint };
+    Message::Peers(Bounded::truncated(peers.into_iter().map(entry)))
 }
 
-pub(super) fn dials(outputs: &[Output]) -> Vec<(crate::id::NodeId, Endpoint)> {
+pub(super) fn saved(outputs: Vec<Output>) -> Option<Book> {
+    outputs.into_iter().find_map(|output| if let Output::Save(book) = output { Some(book) } else { None })
+}
+
+pub(super) fn dials(outputs: &[Output]) -> Vec<(NodeId, Endpoint)> {
     let dial = |output: &Output| match output {
         Output::Dial { id, endpoint, .. } => Some((id.clone(), endpoint.clone())),
         _ => None,
@@ -193,7 +203,7 @@ fn banned_ids_are_closed_before_any_hello() {
 fn what_is_told_is_judged() {
     let mut node = Alone::new(settings("a", &[]));
     let (conn, _) = node.connect("b");
-    let named = |name: &str, endpoint: &str| (name.to_string(), endpoint.parse().unwrap());
+    let named = |name, endpoint: &str| (name, endpoint.parse().unwrap());
     let out = node.say(
         conn,
         told([
@@ -219,7 +229,7 @@ fn what_is_told_is_judged() {
 fn only_proven_and_configured_peers_are_told() {
     let mut node = Alone::new(settings("a", &["boot"]));
     let (b, _) = node.connect("b");
-    node.say(b, told([("hearsay".to_string(), endpoint("hearsay"))]));
+    node.say(b, told([("hearsay", endpoint("hearsay"))]));
     node.connect_as("z", Hello { listen: None, ..hello("z") });
     node.connect("c");
     let (d, _) = node.connect("d");
@@ -243,9 +253,8 @@ fn the_pace_of_dials_is_bounded() {
     assert_eq!(open.len(), DIALS_IN_FLIGHT, "none is answered");
     let mut starts = Vec::new();
     for _ in 0..500 {
-        for (id, endpoint) in core::mem::take(&mut open) {
-            let why = DialError::Unreachable(String::new());
-            let more = dials(&node.give(Input::DialFailed { id, endpoint, why }));
+        for dial in core::mem::take(&mut open) {
+            let more = dials(&node.fail(dial));
             starts.extend(more.iter().map(|_| node.now));
             open.extend(more);
         }
@@ -276,11 +285,7 @@ fn bans_are_bounded_and_the_book_holds_them() {
     assert_eq!(banned(&node), BANS);
     assert_eq!(node.status("evil0"), None, "the first to end left first");
     let out = node.give(Input::Command(Command::Shutdown));
-    let book = out.into_iter().find_map(|output| match output {
-        Output::Save(book) => Some(book),
-        _ => None,
-    });
-    let node = Alone::new(OverlaySettings { book: book.unwrap(), ..settings("a", &[]) });
+    let node = Alone::new(OverlaySettings { book: saved(out).unwrap(), ..settings("a", &[]) });
     assert_eq!(banned(&node), BANS);
 }
 
@@ -340,8 +345,8 @@ fn a_ping_tells_the_time_only_if_hello_said_so() {
 fn backoff_after(seed: u64, held: Duration) -> Duration {
     let mut node = Alone::new(OverlaySettings { seed, ..settings("a", &["b"]) });
     for _ in 0..10 {
-        let (id, endpoint) = dials(&node.pass(Duration::from_secs(61)))[0].clone();
-        node.give(Input::DialFailed { id, endpoint, why: DialError::Unreachable(String::new()) });
+        let dial = dials(&node.pass(Duration::from_secs(61)))[0].clone();
+        node.fail(dial);
     }
     let (conn, _) = node.connect("b");
     for _ in 0..held.as_secs() / 10 {

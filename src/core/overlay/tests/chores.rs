@@ -5,16 +5,12 @@ use alloc::vec;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use super::alone::{Alone, dials};
+use super::alone::{Alone, dials, told};
 use super::world::{endpoint, hello, id, settings};
 use crate::codec::Bounded;
 use crate::crypto::{Hash, sha256};
-use crate::overlay::{CloseReason, DialError, Fault, Input, NetworkEvent, Output, PeerStatus};
-use crate::wire::{CrlSummary, Endpoint, Hello, Message, PeerEntry};
-
-fn told(name: &str, endpoint: &Endpoint) -> Message {
-    Message::Peers(Bounded::truncated([PeerEntry { id: id(name), endpoint: endpoint.clone() }]))
-}
+use crate::overlay::{CloseReason, Fault, Input, NetworkEvent, Output, PeerStatus};
+use crate::wire::{CrlSummary, Endpoint, Hello, Message};
 
 fn is_banned(node: &Alone, name: &str) -> bool {
     node.status(name) == Some(PeerStatus::Banned)
@@ -75,16 +71,16 @@ fn bans_of_one_id_double() {
 fn addresses_that_lead_nowhere_are_an_offence() {
     let mut node = Alone::new(settings("a", &[]));
     let (conn, _) = node.connect("b");
-    let nowhere = "224.0.0.1:7000".parse().unwrap();
+    let nowhere: Endpoint = "224.0.0.1:7000".parse().unwrap();
     // One answer a minute, each to a question: without the address there would be no offence.
     for _ in 0..9 {
-        node.say(conn, told("c", &nowhere));
+        node.say(conn, told([("c", nowhere.clone())]));
         node.pass(Duration::from_secs(30));
         node.say(conn, Message::Pong(0));
         node.pass(Duration::from_secs(30));
     }
     assert_eq!(node.status("b"), Some(PeerStatus::Connected));
-    node.say(conn, told("c", &nowhere));
+    node.say(conn, told([("c", nowhere.clone())]));
     assert!(is_banned(&node, "b"));
     assert_eq!(node.status("c"), None);
 }
@@ -114,15 +110,14 @@ fn revocation_lists_go_to_who_lacks_them_once() {
 fn the_next_candidate_is_tried_at_once_and_the_one_that_worked_is_kept() {
     let mut node = Alone::new(settings("a", &[]));
     let (conn, _) = node.connect("b");
-    node.say(conn, told("c", &endpoint("right")));
+    node.say(conn, told([("c", endpoint("right"))]));
     node.pass(Duration::from_millis(1));
     let (other, _) = node.connect("d");
-    node.say(other, told("c", &endpoint("wrong")));
+    node.say(other, told([("c", endpoint("wrong"))]));
     let out = node.pass(Duration::from_millis(300));
     let [(who, first)] = &dials(&out)[..] else { panic!("one dial: {out:?}") };
     assert_eq!((who, first), (&id("c"), &endpoint("wrong")), "the newest hint first");
-    let why = DialError::Unreachable(String::new());
-    let out = node.give(Input::DialFailed { id: id("c"), endpoint: endpoint("wrong"), why });
+    let out = node.fail((id("c"), endpoint("wrong")));
     assert_eq!(dials(&out), [(id("c"), endpoint("right"))]);
     let conn = crate::overlay::ConnId(500);
     let peer = super::world::verified("c");
@@ -139,14 +134,11 @@ fn configured_peers_do_not_wait_behind_hearsay() {
     for source in 0..8 {
         let (conn, _) = node.connect(&std::format!("t{source}"));
         let names: Vec<_> = (0..16).map(|n| std::format!("x{source}x{n}")).collect();
-        let entries = names.iter().map(|name| PeerEntry { id: id(name), endpoint: endpoint(name) });
-        node.say(conn, Message::Peers(Bounded::truncated(entries)));
+        node.say(conn, told(names.iter().map(|name| (name, endpoint(name)))));
     }
     let mut open = dials(&node.pass(Duration::from_secs(1)));
     node.give(Input::Command(crate::overlay::Command::AddPeer(id("friend"), endpoint("friend"))));
     node.pass(Duration::from_millis(1));
-    let (id_, endpoint) = open.remove(0);
-    let why = DialError::Unreachable(String::new());
-    let out = node.give(Input::DialFailed { id: id_, endpoint, why });
+    let out = node.fail(open.remove(0));
     assert_eq!(dials(&out)[0].0, id("friend"));
 }

@@ -8,23 +8,17 @@ use core::time::Duration;
 use super::alone::Alone;
 use super::world::{hello, settings};
 use crate::codec::Bounded;
-use crate::crypto::PublicKey;
-use crate::ledger::{Address, Block, BlockOutcome, Body, CompactBlock, Header, Origin, Reward};
+use crate::ledger::{Block, BlockOutcome, CompactBlock, Origin};
 use crate::limits::{BLOCK_TIMEOUT, COMPACT_FROM};
 use crate::overlay::{
     Answer, ConnId, Fault, Input, KeeperRequest, Offer, Output, PeerStatus, PoolRequest, Request,
 };
-use crate::testing::unsigned;
+use crate::testing::{unsealed, unsigned};
 use crate::wire::{COMPACT_FEATURE, Item, Message};
 
-/// A block of so many transactions whose header shows the work that it states: none.
+/// A block of `count` transactions.
 fn block(count: usize) -> Arc<Block> {
-    let mut header: Header = crate::codec::decode(&[0; 264], "header").unwrap();
-    (header.height, header.difficulty) = (1, 1);
-    let reward = Reward { to: Address::of(&PublicKey([5; 32])), amount: 1 };
-    let transactions = Bounded::truncated((0..count as u64).map(|n| unsigned(n, 1)));
-    header.body = Body { reward: reward.clone(), transactions: transactions.clone() }.root(1);
-    Arc::new(Block { header, body: Body { reward, transactions } })
+    unsealed(0, (0..count as u64).map(|n| unsigned(n, 1)).collect())
 }
 
 fn short(block: &Block, salt: u64) -> Message {

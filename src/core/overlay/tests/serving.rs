@@ -10,8 +10,8 @@ use proptest::prelude::*;
 use super::alone::Alone;
 use super::world::{id, settings};
 use crate::codec::Bounded;
-use crate::crypto::{Hash, PublicKey, sha256};
-use crate::ledger::{Address, Block, Body, Header, Reward, Transaction};
+use crate::crypto::{Hash, sha256};
+use crate::ledger::{Block, Transaction};
 use crate::limits::{
     BLOCK_REQUESTS_WAITING, HEADER_REQUESTS_WAITING, HEADERS_PER_MESSAGE, OUTPUTS, SERVED_PER_PEER,
     TRANSACTION_REQUESTS_WAITING, USELESS_PER_PEER,
@@ -20,22 +20,16 @@ use crate::overlay::{
     Answer, CloseReason, ConnId, Input, Output, PeerStatus, PoolRequest, Request, StoreRequest,
     TransactionOutcome,
 };
-use crate::testing::unsigned;
+use crate::testing::{unsealed, unsigned};
 use crate::wire::{Item, Message};
 
 fn hash(n: u64) -> Hash {
     sha256(&n.to_le_bytes())
 }
 
-fn header() -> Header {
-    crate::codec::decode(&[0; 264], "header").unwrap()
-}
-
 /// 1.1 MB.
 fn block() -> Arc<Block> {
-    let reward = Reward { to: Address::of(&PublicKey([5; 32])), amount: 1 };
-    let transactions = Bounded::truncated(vec![unsigned(0, OUTPUTS); 200]);
-    Arc::new(Block { header: header(), body: Body { reward, transactions } })
+    unsealed(0, vec![unsigned(0, OUTPUTS); 200])
 }
 
 fn blocks(ids: impl IntoIterator<Item = u64>) -> Message {
@@ -154,7 +148,7 @@ impl Server {
                 }
                 Output::Send { message, .. } => self.sent += borsh::object_length(&message).unwrap() as u64,
                 Output::Ask(Request::Store(StoreRequest::Headers { conn, .. })) => {
-                    let headers = vec![header(); HEADERS_PER_MESSAGE];
+                    let headers = vec![self.block.header.clone(); HEADERS_PER_MESSAGE];
                     self.give(Input::Answer(Answer::Headers { conn, headers }));
                 }
                 Output::Ask(Request::Store(StoreRequest::Block { conn, id })) => {

@@ -2,20 +2,18 @@
 
 use alloc::collections::BTreeMap;
 use alloc::string::{String, ToString};
-use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use crate::codec::Text;
 use crate::crypto::{Hash, sha256};
 use crate::id::NodeId;
-use crate::ledger::{BlockRules, Coin, Genesis, NetworkSpec};
 use crate::overlay::{
     Book, CloseReason, Command, ConnId, DialError, Input, NetworkEvent, Output, Overlay, OverlaySettings,
     PeerStatus, PeerView, PoolRequest, Request, SessionSecret, Verified,
 };
+use crate::testing::{self, genesis};
 use crate::time::{Time, Timestamp};
-use crate::wire::{Endpoint, Hello, Message, TipSummary};
+use crate::wire::{Endpoint, Hello, Message};
 
 pub(super) fn at(ms: u64) -> Time {
     Time::from_millis(ms)
@@ -28,16 +26,6 @@ pub(super) fn id(text: &str) -> NodeId {
 /// Every node listens on the address that its name makes.
 pub(super) fn endpoint(text: &str) -> Endpoint {
     std::format!("{text}.example:7000").parse().unwrap()
-}
-
-pub(super) fn genesis() -> Arc<Genesis> {
-    let name = Text::try_from("acme".to_string()).unwrap();
-    let coin = Coin { symbol: Text::try_from("ACM".to_string()).unwrap(), decimals: 6 };
-    let spec = NetworkSpec {
-        salt: [7; 16],
-        ..NetworkSpec::new(name, Timestamp(1_790_000_000_000), coin, BlockRules::new(5_000, 1_000, 50))
-    };
-    Arc::new(Genesis::new(spec).unwrap())
 }
 
 pub(super) fn settings(name: &str, bootstrap: &[&str]) -> OverlaySettings {
@@ -57,22 +45,7 @@ pub(super) fn settings(name: &str, bootstrap: &[&str]) -> OverlaySettings {
 
 /// A hello as `name` would say it.
 pub(super) fn hello(name: &str) -> Hello {
-    let genesis = genesis();
-    Hello {
-        protocols: Hello::PROTOCOLS,
-        features: Vec::new(),
-        network: genesis.id(),
-        id: id(name),
-        agent: "bouya/test".to_string(),
-        instance: std::format!("first {name}"),
-        listen: Some(endpoint(name)),
-        tip: TipSummary { height: 0, hash: genesis.id(), work: 0 },
-        lowest_block: 0,
-        rules: genesis.rules_digest(),
-        crls: Vec::new(),
-        member: None,
-        time_ms: 0,
-    }
+    Hello { listen: Some(endpoint(name)), ..testing::hello(&genesis(), name) }
 }
 
 pub(super) fn verified(name: &str) -> Verified {

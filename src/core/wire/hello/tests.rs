@@ -1,23 +1,11 @@
 use super::*;
+use crate::testing;
 
 const SESSION: [u8; 32] = [5; 32];
 
 fn hello(id: &str) -> Hello {
-    Hello {
-        protocols: PROTOCOLS,
-        features: Vec::new(),
-        network: Hash([1; 32]),
-        id: id.parse().unwrap(),
-        agent: "bouya/0.1.0".into(),
-        instance: "00".into(),
-        listen: Some("10.0.0.5:7000".parse().unwrap()),
-        tip: TipSummary { height: 3, hash: Hash([2; 32]), work: u128::MAX },
-        lowest_block: 0,
-        rules: Hash([3; 32]),
-        crls: Vec::new(),
-        member: None,
-        time_ms: 9,
-    }
+    let tip = TipSummary { height: 3, hash: Hash([2; 32]), work: u128::MAX };
+    Hello { listen: "10.0.0.5:7000".parse().ok(), tip, time_ms: 9, ..testing::hello(&testing::genesis(), id) }
 }
 
 #[test]
@@ -108,7 +96,7 @@ fn what_does_not_fit_is_named() {
 #[test]
 fn a_member_proof_serves_one_session_and_one_id() {
     let (ours, bob) = (hello("alice"), "bob".parse().unwrap());
-    let key = SecretKey::from_seed(&[8; 32]);
+    let key = testing::key(8);
     let mut theirs = hello("bob");
     theirs.member = Some(member_proof(&key, &theirs.network, &SESSION, &bob));
     assert_eq!(theirs.check(&ours, &bob, &SESSION), Ok(()));

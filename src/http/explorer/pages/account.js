@@ -1,4 +1,4 @@
-// An address: what it holds, and what it did.
+// An address: its balance and its history.
 
 import { ask, query } from "../api.js";
 import { h } from "../dom.js";
@@ -16,8 +16,8 @@ const moved = (item) => {
 };
 
 const history = (page) => page.items.length === 0
-  ? empty("Nothing was paid to or by this address on the chain.", hint("Pay it:", `bouya send --from WALLET --to ADDRESS:AMOUNT --wait`))
-  : table("What this address paid and got, newest first", [["What", "name"], ["Amount", "n"], ["Fee", "n"], ["With"], ["Block", "n half"], ["When", "half"], ["Transaction"]], page.items.map((item) => ({
+  ? empty("This address has not paid or received anything on the chain.", hint("Pay it:", `bouya send --from WALLET --to ADDRESS:AMOUNT --wait`))
+  : table("Payments by and to this address, newest first", [["What", "name"], ["Amount", "n"], ["Fee", "n"], ["With"], ["Block", "n half"], ["When", "half"], ["Transaction"]], page.items.map((item) => ({
       key: `${item.height} ${item.transaction}`,
       cells: [
         h("span", { class: "what" }, moved(item), item.memo ? h("small", {}, said(item.memo)) : null),
@@ -30,8 +30,8 @@ const history = (page) => page.items.length === 0
 
 const PARTS = {
   history: ["History", (name, from) => query(`/v1/accounts/${name}/transactions`, { from }), history],
-  records: ["Records", (name, from) => query("/v1/records", { sender: name, from }), (page) => recordTable(page.items, empty("This address wrote nothing down."))],
-  agreements: ["Agreements", (name, from) => query("/v1/agreements", { party: name, from }), (page) => agreementTable(page.items, empty("This address is party of no agreement."))],
+  records: ["Records", (name, from) => query("/v1/records", { sender: name, from }), (page) => recordTable(page.items, empty("This address has no records."))],
+  agreements: ["Agreements", (name, from) => query("/v1/agreements", { party: name, from }), (page) => agreementTable(page.items, empty("This address is not a party to any agreement."))],
 };
 
 const part = (asked) => (asked.get("show") in PARTS ? asked.get("show") : "history");
@@ -52,7 +52,7 @@ export const account = {
       h("p", {}, hash(confirmed.address, null, true)),
       h("dl", { class: "tiles" },
         h("div", { class: "tile wide" }, h("dt", {}, "Balance"), h("dd", {}, h("b", {}, amount(confirmed.balance)), h("span", {}, "at the newest block"))),
-        h("div", { class: "tile wide" }, h("dt", {}, "With what waits"), h("dd", {}, h("b", {}, amount(all.balance)), h("span", {}, all.balance === confirmed.balance ? "nothing waits" : "this node’s mempool counted"))),
+        h("div", { class: "tile wide" }, h("dt", {}, "With waiting transactions"), h("dd", {}, h("b", {}, amount(all.balance)), h("span", {}, all.balance === confirmed.balance ? "nothing waiting" : "including this node’s mempool"))),
         h("div", { class: "tile" }, h("dt", {}, "Next nonce"), h("dd", {}, h("b", {}, number(confirmed.nonce)), h("span", {}, "for its next transaction")))),
       section(PARTS[shown][0], { beside: choices("What to show", Object.entries(PARTS).map(([key, [text]]) => [text, here({ show: key === "history" ? null : key }), key === shown])) },
         PARTS[shown][2](page),

@@ -1,4 +1,4 @@
-// Agreements: the list, and one of them with everything that was said to it.
+// Agreements: the list, and the page of one agreement with all answers to it.
 
 import { ask, query } from "../api.js";
 import { h } from "../dom.js";
@@ -6,13 +6,13 @@ import { account, at, badge, blockLink, doc, hash, plural, said, transaction, wh
 import { choices, empty, facts, hint, pages, section, table, title } from "../parts.js";
 
 const STATUSES = ["open", "effective", "refused", "withdrawn", "expired"];
-/** Blocks on top from which on the node calls a status settled. */
+/** The node calls a status settled after this many confirmations. */
 const SETTLED = 6;
 
 const signed = (item) => `${item.parties.filter((party) => party.answer === "signed" && !party.late).length + 1} of ${item.parties.length + 1}`;
 const standing = (item) => h("span", { class: "what" }, badge(item.status), item.status === "open" || item.settled ? null : h("small", {}, "may still change"));
 const capital = (text) => `${text[0].toUpperCase()}${text.slice(1)}`;
-/** Whether nobody can answer any more, though no block has said so yet. */
+/** Whether the deadline has passed, although no block shows it yet. */
 const late = (item) => item.status === "open" && Date.parse(item.deadline) < Date.now();
 
 export const agreementTable = (items, none) => items.length === 0 ? none
@@ -30,12 +30,12 @@ export const agreements = {
   view: (page, _name, asked) => {
     const [status, party] = [asked.get("status"), asked.get("party")];
     const none = status || party || asked.get("from")
-      ? empty(status ? `No agreement is ${status}.` : "No agreement fits.")
-      : empty("Nobody has proposed anything yet.", hint("Propose a document; each party signs when it suits them:", PROPOSE));
+      ? empty(status ? `No agreement is ${status}.` : "No agreements found.")
+      : empty("No agreements yet.", hint("Propose a document. Each party can sign at any time before the deadline:", PROPOSE));
     return [
       title(null, "Agreements"),
       section(status ? capital(status) : "Newest first", { beside: choices("Status", [["All", query("/agreements", { party }), !status], ...STATUSES.map((name) => [capital(name), query("/agreements", { status: name, party }), name === status])]) },
-        agreementTable(page.items, page.next ? empty("None among those looked at so far.") : none),
+        agreementTable(page.items, page.next ? empty("None found so far.") : none),
         pages([asked.get("from") && ["Newest", query("/agreements", { status, party })], page.next && [page.items.length === 0 ? "Look further back" : "Older", query("/agreements", { status, party, from: page.next })]])),
     ];
   },
@@ -44,9 +44,9 @@ export const agreements = {
 const WORDS = {
   open: (item) => late(item) ? "The deadline has passed. It expires with the next block." : `Waits for ${plural(item.parties.filter((party) => party.answer === null).length, "answer")}, until the deadline.`,
   effective: () => "All parties have signed.",
-  refused: () => "A party refused; that ended it.",
-  withdrawn: () => "The proposer took it back before anybody else had signed.",
-  expired: () => "The deadline passed before all had signed.",
+  refused: () => "A party refused, which ended it.",
+  withdrawn: () => "The proposer withdrew it before anyone else had signed.",
+  expired: () => "The deadline passed before all parties had signed.",
 };
 
 const event = (name, who, moment, kind, remark) =>
@@ -54,7 +54,7 @@ const event = (name, who, moment, kind, remark) =>
 
 const answers = (item) => {
   const answered = item.parties.filter((party) => party.at).map((party) => [party.at, event(`${party.answer === "signed" ? "Signed" : "Refused"}${party.late ? " too late" : ""} by`, account(party.address), party.at, party.late ? "late" : party.answer)]);
-  const said = [...answered, ...(item.withdrawal ? [[item.withdrawal, event(item.status === "withdrawn" ? "Withdrawn by" : "Withdrawal in vain by", account(item.proposer), item.withdrawal, "withdrawn")]] : [])];
+  const said = [...answered, ...(item.withdrawal ? [[item.withdrawal, event(item.status === "withdrawn" ? "Withdrawn by" : "Withdrawn without effect by", account(item.proposer), item.withdrawal, "withdrawn")]] : [])];
   said.sort(([a], [b]) => a.height - b.height || Date.parse(a.time) - Date.parse(b.time));
   const open = item.parties.filter((party) => !party.at);
   return h("ol", { class: "story" },
@@ -72,16 +72,16 @@ export const agreement = {
     title("Agreement", item.title ? said(item.title) : "Without a title", badge(item.status)),
     h("p", { class: "lead" }, WORDS[item.status]?.(item) ?? "",
       item.status === "open" ? null : item.settled ? ` Settled: ${plural(item.confirmations, "block")} deep.` : ` May still change: ${item.confirmations} of ${SETTLED} blocks deep.`),
-    section("Answers", { beside: h("span", { class: "soft" }, `${signed(item)} signed`) }, answers(item), h("p", { class: "soft" }, "Each of them is a transaction, whose page has a receipt that proves it anywhere.")),
-    section("What is agreed on", { beside: h("a", { href: `/v1/agreements/${item.id}` }, "As JSON") }, facts([
-      ["Document", doc(item.document, true), h("p", { class: "soft" }, "Its SHA-256. Drop the file on this page to see whether it is this one.")],
+    section("Answers", { beside: h("span", { class: "soft" }, `${signed(item)} signed`) }, answers(item), h("p", { class: "soft" }, "Each answer is a transaction. Its page has a receipt that proves it.")),
+    section("Content", { beside: h("a", { href: `/v1/agreements/${item.id}` }, "As JSON") }, facts([
+      ["Document", doc(item.document, true), h("p", { class: "soft" }, "This is its SHA-256. Drop a file on this page to see whether it matches.")],
       ["Deadline", ...whenExactly(item.deadline)],
       ["Proposed", ...whenExactly(item.proposed.time), ", block ", blockLink(item.proposed.height)],
       ["Proposer", account(item.proposer, true)],
       ["Agreement", hash(item.id, null, true)],
     ])),
     item.status === "open" && !late(item) ? section("Answer it", {},
-      hint("A party signs on its own machine. The command refuses if the file is another:", `bouya agree sign ${item.id} --from WALLET --document FILE`),
-      hint("Or refuses, which ends it:", `bouya agree refuse ${item.id} --from WALLET`)) : null,
+      hint("Each party signs on its own machine. The command refuses to sign if the file differs:", `bouya agree sign ${item.id} --from WALLET --document FILE`),
+      hint("To refuse, which ends the agreement:", `bouya agree refuse ${item.id} --from WALLET`)) : null,
   ],
 };

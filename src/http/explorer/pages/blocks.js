@@ -1,4 +1,4 @@
-// Blocks: the list, and one of them.
+// Blocks: the list, and the page of one block.
 
 import { ask, query } from "../api.js";
 import { h } from "../dom.js";
@@ -13,7 +13,7 @@ export const blocks = {
   title: () => "Blocks",
   on: ["block", "reorg"],
   load: async (_name, asked) => {
-    // One more than shown: the last one's interval needs its parent.
+    // One more than is shown: the interval of the last block needs its parent.
     const page = await ask(query("/v1/blocks", { from: asked.get("from"), limit: PAGE + 1 }));
     return { items: page.items };
   },
@@ -25,7 +25,7 @@ export const blocks = {
     return [
       title(null, "Blocks", h("span", { class: "soft" }, `best chain, height ${number(tip)}`)),
       section(asked.get("from") ? `Blocks from ${number(first)} down` : "Newest first", {}, shown.length === 0
-        ? empty("No block yet. Miners rest while nothing waits.", hint("Ask for one:", "bouya mine --config config/node.toml"))
+        ? empty("No blocks yet. Miners pause while no transaction waits.", hint("Mine one now:", "bouya mine --config config/node.toml"))
         : table("Blocks of the best chain", [["Height", "n name"], ["Block"], ["When", "half"], ["Interval", "n half"], ["Sealed by"], ["Transactions", "n half"], ["Size", "n half"], ["Difficulty", "n"]],
             shown.map((block, index) => ({
               key: block.hash,
@@ -43,7 +43,7 @@ export const blocks = {
 export const block = {
   title: (name) => (/^\d+$/.test(name) ? `Block ${name}` : `Block ${name.slice(0, 12)}`),
   on: ["block", "reorg"],
-  otherwise: (name) => [`Look for the topic “${name}” among the records`, query("/records", { topic: name })],
+  otherwise: (name) => [`Search the records for the topic “${name}”`, query("/records", { topic: name })],
   load: (name) => ask(`/v1/blocks/${encodeURIComponent(name)}`),
   view: (found) => {
     const tip = node.status.tip.height;
@@ -54,8 +54,8 @@ export const block = {
         h("nav", { class: "steps", "aria-label": "Neighbours" },
           found.height > 1 ? h("a", { href: best ? `/block/${found.height - 1}` : `/block/${found.parent}`, rel: "prev" }, "Older") : null,
           best && found.confirmations > 1 && found.height < tip + 1 ? h("a", { href: `/block/${found.height + 1}`, rel: "next" }, "Newer") : null)),
-      best ? null : h("p", { class: "note bad" }, "This block lost: the chain went on with a branch that holds more work."),
-      section("What it is", { beside: h("a", { href: `/v1/blocks/${found.hash}/raw`, download: `block-${found.height}.bin` }, "Download its bytes") }, facts([
+      best ? null : h("p", { class: "note bad" }, "This block is not on the best chain: another branch has more work."),
+      section("Details", { beside: h("a", { href: `/v1/blocks/${found.hash}/raw`, download: `block-${found.height}.bin` }, "Download as bytes") }, facts([
         ["Hash", hash(found.hash, null, true)],
         ["Time", ...whenExactly(found.time)],
         ["Sealed by", found.miner.id ? [h("span", { class: "member" }, found.miner.id), " "] : null, hash(found.miner.key, null, !found.miner.id)],
@@ -65,13 +65,13 @@ export const block = {
         ["Work of the chain", number(found.work)],
         ["Parent", found.height > 1 ? hash(found.parent, `/block/${found.parent}`, true) : [hash(found.parent), h("span", { class: "soft" }, " the network’s definition (genesis)")]],
       ]),
-      h("details", {}, h("summary", {}, "More of its header"), facts([
-        ["Root of its body", hash(found.body_root, null, true)],
-        ["Root of its history", hash(found.history, null, true)],
+      h("details", {}, h("summary", {}, "More header fields"), facts([
+        ["Body root", hash(found.body_root, null, true)],
+        ["History root", hash(found.history, null, true)],
         ["Nonce", String(found.nonce)],
       ]))),
       section(plural(found.transactions.length, "transaction"), {}, found.transactions.length === 0
-        ? empty("This block holds its reward alone.")
+        ? empty("This block has no transactions, only the reward.")
         : table("Transactions of this block", [["Transaction"], ["From"], ["What", "name"], ["Fee", "n"]], found.transactions.map((item) => ({ key: item.id, cells: [transaction(item.id), account(item.sender), summary(item), item.fee] })))),
     ];
   },

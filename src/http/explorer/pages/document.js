@@ -1,4 +1,4 @@
-// What the ledger says of a document or of data, by SHA-256.
+// What the ledger holds about a document or data, by SHA-256.
 
 import { ask, query } from "../api.js";
 import { h } from "../dom.js";
@@ -21,13 +21,13 @@ export const documentPage = {
       title("Document", dropped ? said(dropped) : short(name)),
       h("p", { class: some ? "lead found" : "lead missing", role: dropped ? "status" : null }, some
         ? [h("strong", {}, "On the ledger."), first ? [" First recorded ", when(first.time), "."] : null]
-        : [h("strong", {}, "Not on this ledger."), " No record and no agreement names this SHA-256. One changed byte makes another hash."]),
+        : [h("strong", {}, "Not on this ledger."), " No record and no agreement names this SHA-256. Even one changed byte gives a different hash."]),
       h("p", {}, h("span", { class: "soft" }, "SHA-256 "), hash(name, null, true)),
-      dropped ? h("p", { class: "soft" }, "Hashed in this page. The file has not left this machine.") : null,
+      dropped ? h("p", { class: "soft" }, "The file was hashed in this page. It did not leave this machine.") : null,
       some ? null : section("What to do", {},
         hint("Record it, so that it can be proven later:", "bouya record add --from WALLET --topic TOPIC --document FILE --wait"),
         hint("Or ask others to sign it:", "bouya agree propose --from WALLET --title TITLE --document FILE --party ADDRESS --deadline 14d")),
-      some ? section("Records", {}, recordTable(records.items, empty("No record holds it."))) : null,
+      some ? section("Records", {}, recordTable(records.items, empty("No record has it."))) : null,
       some ? section("Agreements", {}, agreementTable(agreements.items, empty("No agreement is about it."))) : null,
     ];
   },

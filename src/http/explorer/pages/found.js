@@ -1,4 +1,4 @@
-// What a hash names here, when it is not clear from the hash itself.
+// What a hash names: a hash does not tell whether it is a block, a transaction or something else.
 
 import { h } from "../dom.js";
 import { hash } from "../format.js";
@@ -15,11 +15,11 @@ export const found = {
     return matches.length === 1 ? { go: matches[0][1] } : { hash: what.text, matches };
   },
   view: ({ hash: text, matches }) => [
-    title("Search", matches.length === 0 ? "Nothing of that name" : "Several things of that name"),
+    title("Search", matches.length === 0 ? "Nothing found" : "Several matches"),
     section("Searched for", {}, h("p", {}, hash(text, null, true)),
       matches.length > 0
         ? h("ul", {}, matches.map(([name, href]) => h("li", {}, h("a", { href }, name))))
-        : empty("No block, transaction, agreement, record or document here has this hash. If it is very new, it may be on its way: this page looks again by itself.",
-            hint("For a file, drop it on this page, or type:", "bouya record find --file FILE"))),
+        : empty("No block, transaction, agreement, record or document on this node has this hash. If it is very new, it may not have arrived yet: this page looks again by itself.",
+            hint("To look up a file, drop it on this page, or type:", "bouya record find --file FILE"))),
   ],
 };

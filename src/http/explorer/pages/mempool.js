@@ -1,4 +1,4 @@
-// What waits for a block.
+// The mempool: transactions that wait for a block.
 
 import { ask, query } from "../api.js";
 import { h } from "../dom.js";
@@ -15,13 +15,13 @@ export const mempool = {
   load: async (_name, asked) => ({ page: await ask(query("/v1/transactions", { from: asked.get("from"), limit: PAGE })), level: node.status.mempool }),
   view: ({ page, level }, _name, asked) => [
     title(null, "Mempool", h("span", { class: "soft" }, `${plural(level.transactions, "transaction")}, ${bytes(level.bytes)}`)),
-    section("Waiting, best fee first", {}, page.items.length === 0
-      ? empty("Nothing waits: every transaction that this node knows is in a block.", hint("Send one:", "bouya send --from WALLET --to ADDRESS:AMOUNT --wait"))
-      : table("Transactions that wait", [["Transaction"], ["From"], ["What", "name"], ["Fee", "n"], ["Size", "n"], ["Valid up to", "n"]], page.items.map((item) => ({
+    section("Waiting, highest fee rate first", {}, page.items.length === 0
+      ? empty("Nothing is waiting: every transaction that this node knows is in a block.", hint("Send one:", "bouya send --from WALLET --to ADDRESS:AMOUNT --wait"))
+      : table("Waiting transactions", [["Transaction"], ["From"], ["What", "name"], ["Fee", "n"], ["Size", "n"], ["Valid up to", "n"]], page.items.map((item) => ({
           key: item.id,
           cells: [transaction(item.id), account(item.sender), summary(item), item.fee, bytes(item.size), number(item.valid_until)],
         }))),
       pages([asked.get("from") && ["First", "/mempool"], page.next && ["More", query("/mempool", { from: page.next })]])),
-    h("p", { class: "soft" }, "Each node has its own mempool; another member’s may hold others for a moment."),
+    h("p", { class: "soft" }, "Each node has its own mempool. Another member’s may differ for a moment."),
   ],
 };

@@ -1,4 +1,4 @@
-// The node at a glance, and what happens on it.
+// The node's state on one page.
 
 import { ask, query, several } from "../api.js";
 import { h } from "../dom.js";
@@ -8,12 +8,12 @@ import { picture } from "../picture.js";
 import { median, plot } from "../plot.js";
 import { summary } from "./transaction.js";
 
-/** Blocks that the plots show. */
+/** How many blocks the plots show. */
 const SHOWN = 100;
 
 const narrow = matchMedia("(max-width: 44rem)");
 
-/** The newest blocks, with those that are known already not asked for again. */
+/** The newest blocks. Blocks that are already known are not requested again. */
 const newest = async (known, event) => {
   const tip = node.status.tip;
   if (known.length > 0 && event !== "reorg" && event !== "lagged") {
@@ -34,20 +34,20 @@ const tiles = ({ status }) => {
   const { tip, sync, certificate, clock } = status;
   return h("dl", { class: "tiles", "aria-label": "At a glance" },
     tile("Height", number(tip.height), tip.height > 0 ? ["newest block ", when(tip.time)] : "no block yet"),
-    tile("State", sync.state, sync.state === "syncing" ? `${Math.floor(sync.progress * 100)} % of the chain` : sync.state === "alone" ? "no peer is connected" : "with all that peers show", sync.state === "synced" ? "good" : "warn"),
+    tile("State", sync.state, sync.state === "syncing" ? `${Math.floor(sync.progress * 100)} % of the chain` : sync.state === "alone" ? "no peer is connected" : "has all blocks of its peers", sync.state === "synced" ? "good" : "warn"),
     tile("Peers", number(status.peers.connected), `connected, of ${number(status.peers.known)} known`),
-    tile("Mempool", number(status.mempool.transactions), status.mempool.transactions === 0 ? "nothing waits" : `waiting, ${bytes(status.mempool.bytes)}`),
-    tile("Mining", status.miner.enabled ? `${few(status.miner.hashes_per_second)}H/s` : "off", status.miner.enabled ? (status.miner.hashes_per_second > 0 ? "on this node" : "resting") : "this node only checks"),
+    tile("Mempool", number(status.mempool.transactions), status.mempool.transactions === 0 ? "nothing waiting" : `waiting, ${bytes(status.mempool.bytes)}`),
+    tile("Mining", status.miner.enabled ? `${few(status.miner.hashes_per_second)}H/s` : "off", status.miner.enabled ? (status.miner.hashes_per_second > 0 ? "on this node" : "resting") : "this node only verifies"),
     tile("Certificate", daysLeft(certificate), [certificate.days_left < 0 ? "since " : "left, until ", h("time", { datetime: certificate.not_after, title: certificate.not_after }, dayOf(certificate.not_after))], endsSoon(certificate) ? "bad" : ""),
-    tile("Clock", `${clock.offset_ms > 0 ? "+" : clock.offset_ms < 0 ? "−" : "±"}${span(clock.offset_ms)}`, "peers’ median against this node’s", Math.abs(clock.offset_ms) > 2_000 ? "warn" : ""));
+    tile("Clock", `${clock.offset_ms > 0 ? "+" : clock.offset_ms < 0 ? "−" : "±"}${span(clock.offset_ms)}`, "difference to the peers’ median", Math.abs(clock.offset_ms) > 2_000 ? "warn" : ""));
 };
 
-const ending = (peers) => peers.length === 0 ? null : h("p", { class: "note bad" }, "Certificates that end soon: ", peers.map((peer) => `${peer.id} (${daysLeft(peer.certificate)})`).join(", "), ". Their members renew them with the CA.");
+const ending = (peers) => peers.length === 0 ? null : h("p", { class: "note bad" }, "Certificates that expire soon: ", peers.map((peer) => `${peer.id} (${daysLeft(peer.certificate)})`).join(", "), ". Their owners must renew them with the CA.");
 
 const warnings = ({ status, peers }) => [
   ending(peers.filter((peer) => endsSoon(peer.certificate))),
-  status.disk_full ? h("p", { class: "note bad", role: "alert" }, "The disk is nearly full: this node takes no block and no transaction. Make room.") : null,
-  endsSoon(status.certificate) ? h("div", { class: "note bad" }, h("p", {}, "This node’s certificate ends soon; peers refuse it then."), hint("On the CA’s machine, then copy the new certificate over the old one:", `mkca renew ${status.id}`)) : null,
+  status.disk_full ? h("p", { class: "note bad", role: "alert" }, "The disk is nearly full: this node accepts no blocks and no transactions. Free some space.") : null,
+  endsSoon(status.certificate) ? h("div", { class: "note bad" }, h("p", {}, "This node’s certificate expires soon. After that, peers refuse it."), hint("Run this on the CA’s machine, then copy the new certificate over the old one:", `mkca renew ${status.id}`)) : null,
 ];
 
 /** Milliseconds between each block and the one before. */
@@ -56,7 +56,7 @@ export const intervals = (blocks) => blocks.map((block, index) => (index + 1 < b
 const latest = ({ blocks }) => {
   const between = intervals(blocks);
   return section("Latest blocks", { beside: h("a", { href: "/blocks" }, "All blocks") }, blocks.length === 0
-    ? empty("No block yet. Miners rest while nothing waits.", hint("Ask for one:", "bouya mine --config config/node.toml"))
+    ? empty("No blocks yet. Miners pause while no transaction waits.", hint("Mine one now:", "bouya mine --config config/node.toml"))
     : h("ol", { class: "chain", "aria-label": "Latest blocks, newest first" }, blocks.slice(0, 8).map((block, index) =>
         h("li", { "data-key": block.hash, class: block.transactions > 0 ? "full" : "" },
           h("span", { class: "height" }, blockLink(block.height)),
@@ -67,7 +67,7 @@ const latest = ({ blocks }) => {
 const plots = ({ status, blocks }) => {
   const points = (values) => blocks.map(({ height, time }, index) => ({ height, time, value: values[index] })).filter(({ value }) => value !== null).reverse();
   const between = points(intervals(blocks));
-  if (between.length < 2) return section("Interval and difficulty", {}, empty("Two blocks make the first mark. They come with the next transactions."));
+  if (between.length < 2) return section("Interval and difficulty", {}, empty("The plots need at least two blocks. They come with the next transactions."));
   const aim = status.network.interval_ms;
   const typical = median(between.map(({ value }) => value));
   const last = blocks[0].difficulty;
@@ -77,8 +77,8 @@ const plots = ({ status, blocks }) => {
 };
 
 const waiting = ({ status, waiting: items }) => section("Mempool", { beside: h("a", { href: "/mempool" }, status.mempool.transactions > items.length ? `All ${number(status.mempool.transactions)}` : "Details") }, items.length === 0
-  ? empty("Nothing waits: every transaction that this node knows is in a block.", hint("Send one:", "bouya send --from WALLET --to ADDRESS:AMOUNT --wait"))
-  : table("Transactions that wait, best fee first", [["Transaction"], ["What", "name"], ["Fee", "n"]], items.map((item) => ({ key: item.id, cells: [transaction(item.id), summary(item), item.fee] }))));
+  ? empty("Nothing is waiting: every transaction that this node knows is in a block.", hint("Send one:", "bouya send --from WALLET --to ADDRESS:AMOUNT --wait"))
+  : table("Waiting transactions, highest fee rate first", [["Transaction"], ["What", "name"], ["Fee", "n"]], items.map((item) => ({ key: item.id, cells: [transaction(item.id), summary(item), item.fee] }))));
 
 export const overview = {
   title: () => "Overview",
@@ -100,7 +100,7 @@ export const overview = {
       tiles(data),
       h("div", { class: "halves" }, latest(data),
         section("Peers", { beside: h("a", { href: "/peers" }, "Details") }, peers.length === 0
-          ? empty("This node knows nobody.", hint("Tell it of a member:", "bouya peer add ID@HOST:PORT --config config/node.toml"))
+          ? empty("This node knows no peers.", hint("Add a member:", "bouya peer add ID@HOST:PORT --config config/node.toml"))
           : picture(status, peers, narrow.matches, blocks[0]?.miner.id ?? null))),
       plots(data),
       waiting(data),

@@ -21,9 +21,9 @@ export const peers = {
   view: ({ status, items }) => [
     title(null, "Peers", h("span", { class: "soft" }, `${number(status.peers.connected)} connected, ${number(status.peers.known)} known`)),
     items.length === 0
-      ? section("Nobody", {}, empty("This node knows nobody.", hint("Tell it of a member:", "bouya peer add ID@HOST:PORT --config config/node.toml")))
+      ? section("No peers", {}, empty("This node knows no peers.", hint("Add a member:", "bouya peer add ID@HOST:PORT --config config/node.toml")))
       : [
-          section("As far as this node knows", {}, picture(status, items, narrow.matches)),
+          section("What this node knows", {}, picture(status, items, narrow.matches)),
           section(plural(items.length, "peer"), {}, table("Peers", [["Member", "name"], ["Status"], ["Address"], ["Height", "n half"], ["Round trip", "n half"], ["Certificate", "n"], ["Runs"]], items.map((peer) => ({
             key: peer.id,
             cells: [h("span", { class: "member" }, peer.id), state(peer), peer.host ? `${peer.host.includes(":") ? `[${peer.host}]` : peer.host}:${peer.port}` : h("span", { class: "soft" }, "dials only"), peer.height === null ? "–" : number(peer.height), peer.rtt_ms === null ? "–" : roundTrip(peer), peer.certificate ? h("span", { class: endsSoon(peer.certificate) ? "ends" : null, title: peer.certificate.not_after }, daysLeft(peer.certificate)) : "–", peer.agent ? said(peer.agent) : "–"],

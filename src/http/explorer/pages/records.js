@@ -1,4 +1,4 @@
-// Records: what was written down, by topic, sender and time.
+// Records, by topic, sender and time.
 
 import { ask, query } from "../api.js";
 import { h } from "../dom.js";
@@ -20,7 +20,7 @@ export const recordTable = (items, none) => items.length === 0 ? none
     })));
 
 const FILTERS = ["topic", "sender", "since", "until"];
-/** A day of the form as the API wants it: from its first moment, or to its last, on the reader's clock. */
+/** A day from the form as a time for the API: the day's first or last moment, in the reader's time zone. */
 const moment = (text, last) => {
   if (!text) return null;
   const time = new Date(`${text}T${last ? "23:59:59.999" : "00:00:00"}`);
@@ -32,11 +32,11 @@ const field = (name, label, type, asked) => h("label", {}, h("span", {}, label),
 const none = (asked) => {
   const topic = asked.get("topic");
   const add = `bouya record add --from WALLET --topic ${topic && /^[\w.-]+$/.test(topic) ? topic : "TOPIC"} --document FILE --wait`;
-  if (asked.get("from")) return empty("Nothing more that fits.");
+  if (asked.get("from")) return empty("No more records.");
   if (FILTERS.some((name) => asked.get(name))) {
-    return empty(topic ? h("span", {}, "No record under the topic ", said(topic), " fits. Topics are matched letter by letter.") : "No record fits.", hint("Write the first one:", add));
+    return empty(topic ? h("span", {}, "No record under the topic ", said(topic), " found. A topic must match exactly.") : "No records found.", hint("Add the first one:", add));
   }
-  return empty("Nothing has been written down yet.", hint("Put a document’s hash on the ledger, under a topic that you and your readers agree on:", add));
+  return empty("No records yet.", hint("Record a document’s hash, under a topic that you and your readers agree on:", add));
 };
 
 export const records = {
@@ -48,11 +48,11 @@ export const records = {
     const filtered = FILTERS.some((name) => asked.get(name));
     return [
       title(null, "Records"),
-      h("form", { class: "filters card", action: "/records", "aria-label": "Which records" },
+      h("form", { class: "filters card", action: "/records", "aria-label": "Filter records" },
         field("topic", "Topic", "text", asked), field("sender", "Sender", "text", asked), field("since", "Since", "date", asked), field("until", "Until", "date", asked),
         h("div", { class: "act" }, h("button", { type: "submit" }, "Show"), filtered ? h("a", { href: "/records" }, "All records") : null)),
-      section(asked.get("topic") ? h("span", {}, "Under ", said(asked.get("topic"))) : filtered ? "What fits" : "Newest first", {},
-        recordTable(page.items, page.next ? empty("None among those looked at so far.") : none(asked)),
+      section(asked.get("topic") ? h("span", {}, "Under ", said(asked.get("topic"))) : filtered ? "Matches" : "Newest first", {},
+        recordTable(page.items, page.next ? empty("None found so far.") : none(asked)),
         pages([asked.get("from") && ["Newest", query("/records", kept)], page.next && [page.items.length === 0 ? "Look further back" : "Older", query("/records", { ...kept, from: page.next })]])),
     ];
   },

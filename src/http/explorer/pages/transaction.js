@@ -1,4 +1,4 @@
-// A transaction: what it does, where it stands, and its receipt.
+// A transaction: what it does, its state, and its receipt.
 
 import { ask } from "../api.js";
 import { h } from "../dom.js";
@@ -23,7 +23,7 @@ export const summary = ({ action }) => {
 
 const HEADS = { transfer: "Transfer", record: "Record", propose: "Proposal", respond: "Answer", withdraw: "Withdrawal" };
 
-/** What a record holds. */
+/** The content of a record. */
 export const content = ({ hash: sha256, data, text, name }) => {
   if (data === null) return [["Document", said(name ?? "")], ["SHA-256", doc(sha256, true), h("p", { class: "soft" }, "The ledger holds this hash and the name, not the file.")]];
   const size = bytes(data.length / 2);
@@ -37,7 +37,7 @@ const body = ({ action }) => {
   switch (action.type) {
     case "transfer":
       return [
-        table("Who is paid", [["To"], ["Amount", "n"]], action.outputs.map((output, index) => ({ key: String(index), cells: [account(output.to), amount(output.amount)] }))),
+        table("Recipients", [["To"], ["Amount", "n"]], action.outputs.map((output, index) => ({ key: String(index), cells: [account(output.to), amount(output.amount)] }))),
         facts([["Memo", action.memo ? said(action.memo) : h("span", { class: "soft" }, "none")]]),
       ];
     case "record":
@@ -60,15 +60,15 @@ const body = ({ action }) => {
 const receipt = ({ id }, anchor) => {
   const file = `${id.slice(0, 12)}.receipt`;
   return section("Receipt", { beside: h("a", { class: "button", href: `/v1/transactions/${id}/receipt?under=${anchor.hash}`, download: file }, "Download receipt") },
-    h("p", {}, "A small file that proves this transaction to anybody, without a node and without a network. Keep it as it is. It ends at block ", blockLink(anchor.height), "."),
-    hint("To verify it, offline (with --document FILE to check a document too):", `bouya receipt verify ${file} --trust ${anchor.hash}`),
-    h("p", { class: "soft" }, "The hash after --trust must be one that the verifier trusts for a reason of their own: their own node shows it (", h("code", {}, `bouya block show ${anchor.height}`), "), or another member confirms it. A receipt cannot vouch for itself."));
+    h("p", {}, "A small file that proves this transaction to anyone, without a node and without a network. Keep it unchanged. It ends at block ", blockLink(anchor.height), "."),
+    hint("To verify it offline (add --document FILE to check a document too):", `bouya receipt verify ${file} --trust ${anchor.hash}`),
+    h("p", { class: "soft" }, "The verifier must have their own reason to trust the hash after --trust: their own node shows it (", h("code", {}, `bouya block show ${anchor.height}`), "), or another member confirms it. A receipt cannot vouch for itself."));
 };
 
 export const transaction = {
   title: (name) => `Transaction ${name.slice(0, 12)}`,
   on: ["block", "reorg", "transaction", "dropped"],
-  // The block that the receipt ends at stays while the page is open, unless the chain changes its past.
+  // The block that the receipt ends at stays the same while the page is open, unless the chain is reorganised.
   load: async (name, _query, before, event) => {
     const found = await ask(`/v1/transactions/${encodeURIComponent(name)}`);
     const kept = event === "reorg" || event === "lagged" ? null : before?.anchor;
@@ -80,7 +80,7 @@ export const transaction = {
     return [
       title(HEADS[found.action.type] ?? "Transaction", short(found.id), waits ? badge("pending", "waits for a block") : badge("confirmed", plural(found.confirmations, "confirmation"))),
       section("What it does", {}, body(found)),
-      section("Where it stands", { beside: h("a", { href: `/v1/transactions/${found.id}` }, "As JSON") }, facts([
+      section("State", { beside: h("a", { href: `/v1/transactions/${found.id}` }, "As JSON") }, facts([
         ["Transaction", hash(found.id, null, true)],
         ["Block", waits ? h("span", { class: "soft" }, "none yet: it is in this node’s mempool") : blockLink(found.height)],
         ["From", account(found.sender, true)],
@@ -89,7 +89,7 @@ export const transaction = {
         ["Valid up to block", number(found.valid_until)],
         ["Size", bytes(found.size)],
       ])),
-      waits ? h("p", { class: "note" }, "Its receipt can be had once it is in a block. This page shows it then by itself.") : receipt(found, anchor),
+      waits ? h("p", { class: "note" }, "Once it is in a block, this page offers a receipt for it.") : receipt(found, anchor),
     ];
   },
 };

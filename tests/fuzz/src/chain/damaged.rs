@@ -1,17 +1,18 @@
-//! A disk that loses and garbles.
+//! A disk that loses and garbles rows.
 
 use bouya_core::codec::{decode, encode};
 use bouya_core::crypto::Hash;
 use bouya_core::ledger::{Body, HeaderRecord, Key, StateError, Undo, View, World};
 
-/// A world in which some things are missing or others.
+/// A world in which some things are missing and others are garbage.
 pub(super) struct Damaged<'a> {
     pub(super) world: &'a World,
-    /// Which kinds of things suffer, by bit.
+    /// Which kinds of things are damaged, by bit.
     pub(super) lost: u8,
+    /// One in so many of them is damaged.
     pub(super) every: u8,
     pub(super) garbage: &'a [u8],
-    /// What it says is stored off the best chain.
+    /// What it claims is stored off the best chain.
     pub(super) side: Vec<Hash>,
 }
 

@@ -1,12 +1,12 @@
-//! What must hold after every step, and what a replay says when all is quiet.
+//! What must hold after every step, and what a replay must confirm at the end.
 
 use std::collections::BTreeMap;
 
 use bouya_core::codec::encode;
-use bouya_core::ledger::{Account, Key, View};
+use bouya_core::ledger::{Account, Key, View, read_supply};
 use bouya_core::time::Timestamp;
 
-use super::{Machine, supply};
+use super::Machine;
 use crate::small;
 
 impl Machine {
@@ -17,13 +17,14 @@ impl Machine {
             .filter(|(key, _)| matches!(key, Key::Account(_)))
             .map(|(_, row)| Account::from_row(Some(row.clone())).expect("a good row").balance)
             .sum();
-        assert_eq!(balances, supply(rows.get(&Key::Supply).cloned()), "coins came or went");
+        let supply = read_supply(rows.get(&Key::Supply).cloned()).expect("a good row");
+        assert_eq!(balances, supply, "coins appeared or vanished");
         let rewards = self.chain.tip().height * small::genesis().rules.reward;
         assert_eq!(balances, small::genesis().supply() + rewards);
         self.check_side();
     }
 
-    /// What is stored off the best chain is counted, and joined to it.
+    /// Every block that is stored off the best chain is counted, and its parent is stored too.
     fn check_side(&self) {
         let side = View::side_blocks(&self.world).expect("a whole world");
         let mut bytes = 0;
@@ -36,7 +37,7 @@ impl Machine {
         assert!(self.chain.side_tips().all(|tip| side.contains(&tip.id)), "a side tip that is not stored");
     }
 
-    /// Goes on until there is nothing more to do.
+    /// Steps until there is nothing left to do.
     fn rest(&mut self) {
         let steps = (0..10_000).take_while(|_| self.advance()).count();
         assert!(steps < 10_000 && !self.chain.is_behind(), "never comes to rest");
@@ -66,7 +67,7 @@ impl Machine {
         assert_eq!(*replay.branch(), tip);
         let fresh: BTreeMap<_, _> =
             replay.rows().iter().filter_map(|(key, row)| Some((key.clone(), row.clone()?))).collect();
-        assert_eq!(self.world.rows(), &fresh, "another state than a fresh replay's");
+        assert_eq!(self.world.rows(), &fresh, "the state is not that of a fresh replay");
         self.restart();
     }
 }

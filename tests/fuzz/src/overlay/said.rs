@@ -1,4 +1,4 @@
-//! What a peer may say: anything, about things that exist and things that do not.
+//! What a peer may send: any message, about things that exist and things that do not.
 
 use bouya_core::codec::Bounded;
 use bouya_core::crypto::Hash;
@@ -11,7 +11,7 @@ use crate::choices::Choices;
 
 pub(super) fn verified(name: &str, choices: &mut Choices<'_>) -> Verified {
     let not_after = if choices.one_in(16) { Timestamp(choices.number()) } else { Timestamp(u64::MAX) };
-    // A certificate was renewed with a new key, or somebody else has one.
+    // A certificate may have been renewed with a new key, or somebody else has one for this id.
     let key = Hash([choices.one_in(8).into(); 32]);
     Verified { id: id(name), session: SessionSecret([5; 32]), key, not_after }
 }
@@ -33,7 +33,7 @@ pub(super) fn goodbye(choices: &mut Choices<'_>) -> Goodbye {
     Goodbye::new(*choices.pick(&reasons).expect("reasons"), "")
 }
 
-/// What a peer may say: anything, about things that exist and things that do not.
+/// Any message, about things that exist and things that do not.
 pub(super) fn message(choices: &mut Choices<'_>) -> Message {
     let things = things();
     let ids = |choices: &mut Choices<'_>| {
@@ -94,7 +94,7 @@ pub(super) fn message(choices: &mut Choices<'_>) -> Message {
     }
 }
 
-/// What is said about blocks in short.
+/// A message about compact blocks.
 fn compact(choices: &mut Choices<'_>) -> Message {
     let things = things();
     match choices.u8() % 4 {

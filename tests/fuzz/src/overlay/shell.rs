@@ -1,4 +1,4 @@
-//! A shell as far as the overlay can tell: sockets, dials, questions and gifts under way. What must hold is asserted here.
+//! What the overlay sees of a shell: sockets, dials, and open questions. It asserts what must hold.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -18,17 +18,17 @@ use super::{OWN, settings};
 use crate::choices::Choices;
 
 const MOST_CONNECTED: usize = 12;
-/// Outputs that one input may lead to: each peer's share of the longest list, and some.
+/// The most outputs that one input may lead to: each peer's share of the longest list, and some more.
 const OUTPUTS_PER_INPUT: usize = 4_096;
 
-/// A shell, its sockets, and what it owes the overlay.
+/// The overlay, its sockets, and what the shell owes it.
 pub(super) struct Shell {
     pub(super) node: Overlay,
     pub(super) now: u64,
     conns: u64,
     pub(super) open: BTreeMap<ConnId, String>,
     closing: BTreeSet<ConnId>,
-    /// Pings of the last inputs: connection and token.
+    /// Pings that wait for an answer: connection and token.
     pings: Vec<(ConnId, u64)>,
     pub(super) dials: VecDeque<(NodeId, Endpoint)>,
     dialed: VecDeque<u64>,
@@ -82,10 +82,13 @@ impl Shell {
             Output::Dial { id, endpoint, local } => {
                 assert!(!self.stopping, "dials while stopping");
                 let is_named = self.named.contains(&id);
-                assert!(is_named || !local, "a stranger's word for {id} may lead to this machine");
+                assert!(
+                    is_named || !local,
+                    "an address of {id} that another peer gave may lead to this machine"
+                );
                 let loopback =
                     endpoint.to_string().starts_with("127.") || endpoint.to_string().starts_with("0.");
-                assert!(is_named || !loopback, "dials {endpoint} on a stranger's word");
+                assert!(is_named || !loopback, "dials {endpoint}, which another peer gave");
                 assert!(
                     id.as_str() != OWN && self.dials.iter().all(|(other, _)| *other != id),
                     "{id} dialed twice"
@@ -97,7 +100,7 @@ impl Shell {
                 assert!(self.dialed.len() <= DIALS_PER_SECOND as usize, "dials are not paced");
             }
             Output::Close { conn, .. } => {
-                assert!(self.open.contains_key(&conn), "closes who is gone");
+                assert!(self.open.contains_key(&conn), "closes a connection that is gone");
                 assert!(self.closing.insert(conn), "closed twice");
             }
             Output::Greet { conn, hello } => {
@@ -114,7 +117,7 @@ impl Shell {
                 }
                 let bytes = message.to_bytes();
                 assert!(bytes.len() <= FRAME_BYTES, "a {} of {} bytes", message.name(), bytes.len());
-                assert_eq!(Message::from_bytes(&bytes), Ok(message), "sends what nobody can read");
+                assert_eq!(Message::from_bytes(&bytes), Ok(message), "sends a message that cannot be read");
             }
             Output::Ask(request) => self.asked.push_back(request),
             Output::Event(NetworkEvent::PeerUp { id, .. }) => {
@@ -128,8 +131,8 @@ impl Shell {
     }
 
     fn may_send(&self, conn: ConnId) {
-        assert!(self.open.contains_key(&conn), "sends to who is gone");
-        assert!(!self.closing.contains(&conn), "sends after the last word");
+        assert!(self.open.contains_key(&conn), "sends on a connection that is gone");
+        assert!(!self.closing.contains(&conn), "sends after it closed");
     }
 
     pub(super) fn pick(&self, choices: &mut Choices<'_>) -> Option<(ConnId, String)> {
@@ -140,11 +143,11 @@ impl Shell {
         self.open.iter().nth(at).map(|(conn, name)| (*conn, name.clone()))
     }
 
-    /// Time passes, and every wake-up comes when it is due. Peers that are `live` answer pings; silent ones are cut off.
+    /// Lets time pass, with every wake-up when it is due. With `live`, peers answer pings; without, silent ones are cut off.
     pub(super) fn pass(&mut self, ms: u64, live: bool) {
         let end = self.now + ms;
         self.pings.clear();
-        // More wake-ups than that in one go would be a busy loop in all but name.
+        // More wake-ups than this would be a busy loop.
         for _ in 0..20_000 {
             match self.node.next_wakeup().map(Time::as_millis).filter(|due| *due <= end) {
                 None => break,
@@ -180,38 +183,42 @@ impl Shell {
 
     pub(super) fn check(&self) {
         let views = self.node.peers(self.time());
-        assert!(views.windows(2).all(|pair| pair[0].id < pair[1].id), "one for each id");
+        assert!(views.windows(2).all(|pair| pair[0].id < pair[1].id), "a peer is listed twice");
         assert!(views.iter().all(|view| view.id.as_str() != OWN), "knows itself");
         let up: BTreeSet<_> = views
             .iter()
             .filter(|view| view.status == PeerStatus::Connected)
             .map(|view| view.id.clone())
             .collect();
-        assert_eq!(up, self.up, "who is up and who was said to be");
+        assert_eq!(up, self.up, "the peers that are up are not those that were reported up");
         assert_eq!(up.len(), self.node.connected());
         assert!(up.len() <= MOST_CONNECTED && self.node.known() <= KNOWN_PEERS);
         for view in views.iter().filter(|view| view.status == PeerStatus::Dialing) {
             let is_dialed = self.dials.iter().any(|(id, _)| *id == view.id);
             let is_greeting = self.open.values().any(|name| *name == view.id.as_str());
-            // A dial that ends while this node stops is not settled any more.
-            assert!(is_dialed || is_greeting || self.stopping, "{} waits for nothing", view.id);
+            // While this node stops, a dial that ends has no effect any more.
+            assert!(
+                is_dialed || is_greeting || self.stopping,
+                "{} is being dialed, but no dial is under way",
+                view.id
+            );
         }
         let mut askers = BTreeSet::new();
         for request in &self.asked {
             if let Request::Store(StoreRequest::Headers { conn, .. } | StoreRequest::Block { conn, .. })
             | Request::Pool(PoolRequest::Fetch { conn, .. }) = request
             {
-                assert!(askers.insert(*conn), "two questions of one peer at a time");
+                assert!(askers.insert(*conn), "two questions for one peer at a time");
             }
         }
         let is_synced = |request: &&Request| {
             matches!(request, Request::Keeper(KeeperRequest::Take { origin: Origin::Synced, .. }))
         };
         let fetching = self.asked.iter().filter(is_synced);
-        assert!(fetching.count() <= SYNC_WINDOW, "more blocks with the chain than the window holds");
+        assert!(fetching.count() <= SYNC_WINDOW, "the chain has more blocks than the window holds");
     }
 
-    /// Everybody leaves: nothing is left that was theirs, and who is configured is dialed again.
+    /// All peers leave. Nothing of theirs may be left, and the configured ones must be dialed again.
     pub(super) fn settle(&mut self) {
         for conn in self.open.keys().copied().collect::<Vec<_>>() {
             self.give(Input::Closed { conn, why: CloseReason::Asked });
@@ -232,7 +239,7 @@ impl Shell {
             }
             self.pass(1_000, false);
         }
-        assert!(dialed || !wanted || self.stopping, "forgot whom it was told to dial");
+        assert!(dialed || !wanted || self.stopping, "a configured peer is not dialed again");
         self.check();
     }
 }

@@ -1,38 +1,35 @@
-//! Inputs from inputs: a few of the lies that bytes tell, from a fixed seed.
+//! Makes inputs from inputs, with the mistakes that bytes often hold. The seed is fixed.
 
-/// Longest input made.
+use bouya_core::random::Random;
+
+/// The longest input that is made.
 const LONGEST: usize = 6_000;
-/// Numbers that lengths and counts lie with.
+/// Numbers that make lengths and counts lie.
 const EDGES: [u64; 8] = [0, 1, 0x7f, 0xff, 0x7fff_ffff, 0xffff_ffff, i64::MAX as u64, u64::MAX];
 
-pub(crate) struct Mutator {
-    state: u64,
-}
+pub(crate) struct Mutator(Random);
 
 impl Mutator {
     /// The same stream for the same name and seed.
     pub(crate) fn new(name: &str, seed: u64) -> Self {
-        Self { state: name.bytes().fold(seed, |state, b| state.wrapping_mul(31).wrapping_add(u64::from(b))) }
-    }
-
-    /// SplitMix64.
-    fn draw(&mut self) -> u64 {
-        self.state = self.state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let z = (self.state ^ (self.state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
+        let of_both = |state: u64, byte| state.wrapping_mul(31).wrapping_add(u64::from(byte));
+        Self(Random::new(name.bytes().fold(seed, of_both)))
     }
 
     fn below(&mut self, end: usize) -> usize {
-        if end == 0 { 0 } else { (self.draw() % end as u64) as usize }
+        self.0.index(end)
     }
 
-    /// A new input: one in eight is noise, the others are changed ones.
+    fn byte(&mut self) -> u8 {
+        self.0.next_u64() as u8
+    }
+
+    /// A new input: one in eight is noise, the others are changed inputs of `pool`.
     pub(crate) fn next(&mut self, pool: &[Vec<u8>]) -> Vec<u8> {
         let at = self.below(pool.len());
         if pool.is_empty() || self.below(8) == 0 {
             let length = self.below(600);
-            return (0..length).map(|_| self.draw() as u8).collect();
+            return (0..length).map(|_| self.byte()).collect();
         }
         let mut bytes = pool[at].clone();
         for _ in 0..=self.below(4) {
@@ -47,7 +44,7 @@ impl Mutator {
         match self.below(8) {
             0 => bytes.truncate(at),
             1 => {
-                let noise: Vec<u8> = (0..=self.below(40)).map(|_| self.draw() as u8).collect();
+                let noise: Vec<u8> = (0..=self.below(40)).map(|_| self.byte()).collect();
                 bytes.splice(at..at, noise);
             }
             2 => {
@@ -72,7 +69,7 @@ impl Mutator {
             }
             6 => {
                 if let Some(byte) = bytes.get_mut(at) {
-                    *byte = self.draw() as u8;
+                    *byte = self.byte();
                 }
             }
             _ => {

@@ -1,4 +1,4 @@
-//! The keeper's and the pool's threads: what they are handed and when, and where their outputs go.
+//! The threads of keeper and pool: when they work, what they are given, and where their outputs go.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -13,11 +13,11 @@ use super::HOP;
 use crate::disk::{DiskError, Snapshot};
 use crate::world::{Local, World};
 
-/// Every question is answered where it is asked, so none need be told from another.
+/// Every question is answered at once, so tickets need not differ.
 const ANY: Ticket = Ticket(0);
 
 impl World {
-    /// Hands something to a node's keeper.
+    /// Gives an input to a node's keeper.
     pub(crate) fn hand_to_keeper(&mut self, n: usize, input: keeper::Input) {
         let Some(running) = self.running(n) else { return };
         match running.keeper.handle(input) {
@@ -39,7 +39,7 @@ impl World {
         }
     }
 
-    /// Does what the keeper says, and sees to it that it goes on.
+    /// Carries out the keeper's outputs, and plans its next piece of work.
     pub(crate) fn drain_keeper(&mut self, n: usize) {
         while let Some(output) = self.running(n).and_then(|running| running.keeper.poll()) {
             match output {
@@ -85,7 +85,7 @@ impl World {
         self.give_later(HOP, n, Input::Tip(tip));
     }
 
-    /// What has left the chain and is not in it any more is owed: it comes back, or is told as dropped.
+    /// A transaction that has left the chain is owed: it must come back, or be reported as dropped.
     fn owe(&mut self, n: usize, moved: &Moved, left: Option<&Snapshot>) {
         let Some(running) = self.running(n) else { return };
         let view = running.snapshot();
@@ -102,7 +102,7 @@ impl World {
         }
     }
 
-    /// Hands something to a node's pool.
+    /// Gives an input to a node's pool.
     pub(crate) fn hand_to_pool(&mut self, n: usize, input: pool::Input<Snapshot>) {
         let Some(running) = self.running(n) else { return };
         running.pool.handle(input);
@@ -123,7 +123,7 @@ impl World {
         }
     }
 
-    /// Everything that was handed to the pool is done: as its thread does before it answers a question.
+    /// The pool does all the work that waits, as its thread does before it answers a question.
     pub(crate) fn settle_pool(&mut self, n: usize) {
         let now = self.now;
         while self.running(n).is_some_and(|running| running.pool.has_work(running.time(now))) {
@@ -158,7 +158,7 @@ impl World {
         }
     }
 
-    /// A client gives a transaction. Whether it waits here now.
+    /// A client submits a transaction. Returns whether it now waits in the mempool.
     pub(crate) fn give_transaction(&mut self, n: usize, transaction: &Transaction) -> bool {
         let transactions = vec![transaction.clone()];
         self.hand_to_pool(n, pool::Input::Give { ticket: ANY, transactions });
@@ -166,12 +166,12 @@ impl World {
         self.running(n).is_some_and(|running| running.pool.mempool().get(&transaction.id()).is_some())
     }
 
-    /// This node has mined a block.
+    /// A node has mined a block.
     pub(crate) fn mined(&mut self, n: usize, block: Arc<Block>) {
         self.hand_to_keeper(n, keeper::Input::Mined { ticket: ANY, block });
     }
 
-    /// Its disk is full, or has room again.
+    /// A node's disk is full, or has room again.
     pub(crate) fn set_full(&mut self, n: usize, full: bool) {
         self.nodes[n].full = full;
         self.hand_to_pool(n, pool::Input::DiskFull(full));

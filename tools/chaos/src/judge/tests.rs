@@ -1,8 +1,8 @@
-//! Each invariant holds on what a good run finds, and fails, alone, on what breaks it.
+//! Each invariant holds for the facts of a good run. With a fact that breaks it, it fails, and no other does.
 
 use super::*;
 
-/// What a run of three nodes finds when all is well; node 2 was removed.
+/// The facts of a good run with three nodes. Node 2 was removed.
 fn good() -> Facts {
     let state = |node| State { node, tip: "aa".into(), accounts: vec![(600, 2), (450, 0)] };
     let deep = Deep { node: 0, height: 4, confirmations: 6, at: 1_000 };
@@ -27,7 +27,7 @@ fn good() -> Facts {
     }
 }
 
-/// The invariants that fail once `harm` is done.
+/// The invariants that fail after `harm` has changed the facts.
 fn failed(harm: impl FnOnce(&mut Facts)) -> Vec<&'static str> {
     let mut facts = good();
     harm(&mut facts);
@@ -44,27 +44,27 @@ fn a_good_run_holds_everything() {
 fn each_harm_fails_its_own_invariant_and_no_other() {
     type Harm = fn(&mut Facts);
     let harms: [(&str, Harm); 19] = [
-        ("all tips meet", |facts| facts.agreed = None),
+        ("all nodes reach one tip", |facts| facts.agreed = None),
         ("each pair has exactly one connection", |facts| facts.meshed = None),
         ("each pair has exactly one connection", |facts| facts.pairs.push((0, 1, 2))),
         ("each pair has exactly one connection", |facts| facts.doubles.push("node0 and node1".into())),
-        ("the chain goes on", |facts| facts.grown = 0),
+        ("the chain grows", |facts| facts.grown = 0),
         ("balances agree", |facts| facts.states[1].accounts = vec![(650, 2), (400, 0)]),
         ("balances agree", |facts| facts.states[1].accounts[1].1 = 1),
         ("balances agree", |facts| facts.states[1].tip = "bb".into()),
         ("balances agree", |facts| drop(facts.states.pop())),
-        ("supply is what was issued", |facts| facts.supply += 1),
-        ("no node that lived on forgot what it took", |facts| {
+        ("the supply is what was issued", |facts| facts.supply += 1),
+        ("no running node forgot a transaction", |facts| {
             facts.fates[0].forgotten = Some("node1 did".into());
         }),
         ("no honest node was banned", |facts| facts.nodes[0].bans.push("node1: spam".into())),
-        ("who was removed stays out", |facts| facts.removed.as_mut().unwrap().connected.push(1)),
-        ("who was removed stays out", |facts| facts.removed.as_mut().unwrap().cut_after = None),
-        ("who was removed stays out", |facts| {
+        ("the removed member stays out", |facts| facts.removed.as_mut().unwrap().connected.push(1)),
+        ("the removed member stays out", |facts| facts.removed.as_mut().unwrap().cut_after = None),
+        ("the removed member stays out", |facts| {
             facts.removed.as_mut().unwrap().returned.push("node0 was connected".into());
         }),
         ("no node ended by itself", |facts| facts.deaths.push("node0: signal 6".into())),
-        ("every node stopped when told to", |facts| facts.bad_stops.push("node0 did not".into())),
+        ("each node stopped when told to", |facts| facts.bad_stops.push("node0 did not".into())),
         ("no node panicked", |facts| facts.nodes[1].panics.push("panicked at".into())),
         ("every store verifies", |facts| facts.nodes[1].verified = Some(Err("block 3 is wrong".into()))),
     ];
@@ -75,7 +75,7 @@ fn each_harm_fails_its_own_invariant_and_no_other() {
 
 #[test]
 fn an_acknowledged_transaction_must_be_on_every_survivor() {
-    let name = "each acknowledged transaction is confirmed everywhere";
+    let name = "each acknowledged transaction is confirmed on all nodes";
     assert!(failed(|facts| facts.fates[0].places[1].1 = None).contains(&name));
     assert!(failed(|facts| facts.fates[0].places.truncate(1)).contains(&name));
 }
@@ -88,7 +88,7 @@ fn what_was_deep_moves_only_if_a_reorganisation_that_deep_was_reported_since() {
             facts.nodes[node].reorgs.push(reorg);
         })
     };
-    let name = "what was deep stays, or a reorganisation says so";
+    let name = "deep transactions stay, or a reorganisation is reported";
     let reorg = Reorg { at: 2_000, depth: 6, height: 12 };
     assert_eq!(moved(reorg, 0), Vec::<&str>::new());
     assert_eq!(moved(Reorg { depth: 5, ..reorg }, 0), [name]);

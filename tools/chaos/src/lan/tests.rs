@@ -13,11 +13,11 @@ use crate::proxy::Proxy;
 use crate::seat::Seat;
 use crate::window;
 
-/// Long enough for what is not held back to arrive.
+/// Long enough for bytes to arrive that are not held back.
 const A_WHILE: Duration = Duration::from_millis(300);
 const SOON: Duration = Duration::from_secs(20);
 
-/// A network of two; none where the system does not let us, which is said.
+/// A network of two nodes. None, with a message, if the system does not allow it.
 fn two() -> Option<Lan> {
     let lan = Namespace::make().and_then(|hub| Lan::build(hub, 2));
     lan.inspect_err(|error| eprintln!("skipped: no network namespaces here: {error}")).ok()
@@ -60,7 +60,7 @@ fn a_cable_that_is_out_takes_packets_without_a_word_and_gives_them_once_it_is_in
     assert_eq!(&heard, b"lost?");
 }
 
-/// Who comes next; nobody is waited for for ever.
+/// The next connection. Panics if none comes in time.
 async fn comes(listener: TcpListener) -> (net::TcpStream, SocketAddr) {
     listener.set_nonblocking(true).unwrap();
     let listener = net::TcpListener::from_std(listener).unwrap();

@@ -1,4 +1,4 @@
-//! The state of each link, one for each direction.
+//! The state of each link, separately for each direction.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -6,25 +6,25 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-/// One direction of a link, as bytes meet it.
+/// The state of one direction of a link.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct State {
-    /// Nothing arrives, and nobody says so; what was sent arrives once this is over, as TCP sends it again.
+    /// Bytes do not arrive, without any error. Once this is over they do arrive, because TCP would send them again.
     pub(crate) silent: bool,
-    /// Connections break, new ones are refused.
+    /// Connections break, and new ones are refused.
     pub(crate) refused: bool,
-    /// The cable of the node at its begin is out. The packets end there, not here; this is for who asks.
+    /// The cable of the node at the sending end is unplugged. That loses the packets, not this state, which is only for those who ask.
     pub(crate) unplugged: bool,
     pub(crate) delay: Duration,
-    /// What every byte takes even when nothing is wrong: members are not in one room.
+    /// The normal latency of the link: members are not in the same place.
     pub(crate) distance: Duration,
     /// Bytes per second.
     pub(crate) rate: Option<u64>,
-    /// Counts up when all connections are to break.
+    /// A counter. When it rises, all connections break.
     broken: u64,
 }
 
-/// All links between some nodes.
+/// All links between the nodes.
 pub(crate) struct Links {
     nodes: usize,
     states: Vec<watch::Sender<State>>,
@@ -39,7 +39,7 @@ pub(crate) struct Wire {
     breaks: (u64, u64),
 }
 
-/// A connection that is counted as long as this lives.
+/// A connection. It counts as open while this lives.
 pub(crate) struct Open(Arc<AtomicUsize>);
 
 impl Drop for Open {
@@ -72,7 +72,7 @@ impl Links {
         Open(count)
     }
 
-    /// Changes one direction.
+    /// Changes the state of one direction.
     pub(crate) fn change(&self, from: usize, to: usize, change: impl FnOnce(&mut State)) {
         self.states[self.at(from, to)].send_modify(|state| {
             change(state);
@@ -87,7 +87,7 @@ impl Links {
         self.change(one, other, |state| state.broken += 1);
     }
 
-    /// Makes everything right again.
+    /// Heals all links.
     pub(crate) fn heal(&self) {
         for state in &self.states {
             state.send_modify(|state| {
@@ -96,7 +96,7 @@ impl Links {
         }
     }
 
-    /// Whether bytes go through in both directions, late or not.
+    /// Whether bytes get through in both directions, even if late.
     pub(crate) fn is_whole(&self, one: usize, other: usize) -> bool {
         let whole = |from, to| {
             let state = self.states[self.at(from, to)].borrow();
@@ -105,7 +105,7 @@ impl Links {
         whole(one, other) && whole(other, one)
     }
 
-    /// Connections between two nodes now, whoever dialed.
+    /// How many connections two nodes have now, in either direction.
     pub(crate) fn connections(&self, one: usize, other: usize) -> usize {
         let count = |from, to| self.open[self.at(from, to)].load(Ordering::SeqCst);
         count(one, other) + count(other, one)
@@ -117,7 +117,7 @@ impl Wire {
         self.there.borrow().refused || self.back.borrow().refused
     }
 
-    /// Until a dial can be answered.
+    /// Waits until a dial can be answered.
     pub(super) async fn passable(&mut self) {
         loop {
             let blocked = |state: &State| state.silent && !state.refused;
@@ -131,7 +131,7 @@ impl Wire {
         }
     }
 
-    /// Until the connection is broken from outside.
+    /// Waits until a fault breaks the connection.
     pub(super) async fn broken(mut self) {
         let (there, back) = self.breaks;
         let there = self.there.wait_for(|state| state.broken != there);

@@ -1,4 +1,4 @@
-//! Bytes from one end to the other, as the link's state lets them.
+//! Copies bytes from one end to the other, as the link's state allows.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -11,16 +11,16 @@ use tokio::time::{Instant, sleep, sleep_until};
 
 use super::link::{Open, State, Wire};
 
-/// Read at once; the unit of delay and rate.
+/// Bytes in one read. Delay and rate apply to such chunks.
 const CHUNK: usize = 8 * 1024;
-/// Chunks under way in one direction: beyond, the sender feels it, as it would a full window.
+/// Most chunks under way in one direction. After that the sender has to wait, as with a full TCP window.
 const UNDER_WAY: usize = 64;
 
-/// Runs a connection until both directions have ended, or the link breaks it. It counts as open until one end has closed it: what the
-/// kernel still owes the other end, over a cable that is out perhaps, is no node's connection any more.
+/// Runs a connection until both directions have ended, or the link breaks it. It counts as open until one end has closed it: bytes that
+/// the kernel still has to deliver to the other end, perhaps over an unplugged cable, are no longer a connection of either node.
 pub(super) async fn both(dialer: TcpStream, target: TcpStream, wire: Wire, open: Open) {
     for stream in [&dialer, &target] {
-        // Small frames go at once; where that cannot be set they go a little later.
+        // Sends small frames at once. If this cannot be set, they are only sent a little later.
         let _ = stream.set_nodelay(true);
     }
     let (dialer_read, dialer_write) = dialer.into_split();
@@ -48,14 +48,14 @@ async fn one_way(
     tokio::join!(taken, give(write, queue, state.clone()));
 }
 
-/// Reads, and says of each chunk when it is due.
+/// Reads chunks, and computes when each one is due.
 async fn take(
     mut read: OwnedReadHalf,
     chunks: mpsc::Sender<(Instant, Vec<u8>)>,
     state: watch::Receiver<State>,
 ) {
     let mut buffer = vec![0; CHUNK];
-    // An error is an end too.
+    // An error ends the stream too.
     while let Ok(length @ 1..) = read.read(&mut buffer).await {
         let due = Instant::now() + {
             let state = state.borrow();
@@ -74,10 +74,10 @@ async fn give(
 ) {
     while let Some((due, chunk)) = queue.recv().await {
         sleep_until(due).await;
-        // Its sender lives as long as the program.
+        // The sender of this channel lives as long as the program.
         let rate = state.wait_for(|state| !state.silent).await.ok().and_then(|state| state.rate);
         if write.write_all(&chunk).await.is_err() {
-            // The reader stops too, and the other direction ends by itself.
+            // Then the reader stops too, and the other direction ends by itself.
             break;
         }
         if let Some(rate) = rate {

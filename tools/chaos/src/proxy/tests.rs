@@ -1,4 +1,4 @@
-//! Two ends and the wire between them, on loopback. All dialers are this process, which the list of plugs knows as node 0.
+//! Tests two ends and the wire between them, on loopback. This process makes all dials, and the list of plugs has it as node 0.
 
 use std::time::Instant;
 
@@ -8,7 +8,7 @@ use tokio::time::timeout;
 use super::*;
 
 const SOON: Duration = Duration::from_secs(20);
-/// Long enough for what is not held back to arrive.
+/// Long enough for bytes to arrive that are not held back.
 const A_WHILE: Duration = Duration::from_millis(300);
 
 struct Ends {
@@ -28,7 +28,7 @@ async fn ends() -> Ends {
 }
 
 impl Ends {
-    /// A connection from node 0 to node 1; both its ends.
+    /// Both ends of a new connection from node 0 to node 1.
     async fn connect(&self) -> (TcpStream, TcpStream) {
         let dialer = TcpStream::connect(self.front).await.unwrap();
         let (target, from) = timeout(SOON, self.listener.accept()).await.unwrap().unwrap();
@@ -154,7 +154,7 @@ async fn a_late_link_delivers_late_and_a_narrow_one_slowly() {
     ends.proxy.links.heal();
     ends.proxy.links.change(0, 1, |state| state.rate = Some(40_000));
     let begin = Instant::now();
-    // The last chunk arrives before it is paid for.
+    // The last chunk arrives before its own delay, so only the delays of the others count.
     says(&mut dialer, &mut target, &[7; 24 * 1024]).await;
     assert!(begin.elapsed() >= Duration::from_millis(300));
 }

@@ -1,16 +1,16 @@
-//! Who dialed: the process at the other end of a loopback connection, as Linux tells it in `/proc`.
+//! Which node dialed: finds the process at the other end of a loopback connection in Linux's `/proc`.
 
 use std::fs;
 use std::net::{IpAddr, SocketAddr};
 
-/// Which of the processes has the socket that reaches from `client` to `server`; its place in the list.
+/// The index in `pids` of the process that has the socket from `client` to `server`.
 pub(super) fn dialed(client: SocketAddr, server: SocketAddr, pids: &[u32]) -> Option<usize> {
     let table = fs::read_to_string("/proc/net/tcp").ok()?;
     let inode = inode(&table, client, server)?;
     pids.iter().position(|pid| *pid != 0 && has_socket(*pid, inode))
 }
 
-/// Whether this system tells.
+/// Whether this system has that information.
 pub(crate) fn is_told() -> bool {
     fs::metadata("/proc/net/tcp").is_ok()
 }
@@ -27,7 +27,7 @@ fn inode(table: &str, local: SocketAddr, remote: SocketAddr) -> Option<u64> {
     })
 }
 
-/// As the table writes it: the address in the machine's byte order, then the port.
+/// An address in the table's form: the IP address in the machine's byte order, then the port.
 fn hex(address: SocketAddr) -> Option<String> {
     let IpAddr::V4(ip) = address.ip() else { return None };
     #[expect(clippy::host_endian_bytes, reason = "the kernel prints its own number")]

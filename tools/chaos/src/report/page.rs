@@ -1,4 +1,4 @@
-//! One page for people: it asks nobody for anything, and reads in light and dark, on paper and on a phone.
+//! The page for people. It loads nothing else, and is readable in light and dark, on paper and on a phone.
 
 use std::fmt::Write;
 
@@ -6,7 +6,7 @@ use super::{Report, picture};
 
 const STYLE: &str = include_str!("page.css");
 
-/// Text within HTML.
+/// Escapes text for HTML.
 pub(super) fn escape(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
@@ -36,7 +36,7 @@ pub(super) fn render(report: &Report) -> String {
          <meta name=\"color-scheme\" content=\"light dark\">\n<link rel=\"icon\" href=\"data:,\">\n\
          <title>{title} - chaos, seed {seed}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<main>\n\
          <header>\n<p class=\"kind\">Bouya chaos report</p>\n<h1 class=\"{mark}\">{title}</h1>\n\
-         <p>{nodes} nodes ({place}), {minutes} of faults, seed {seed}, {version}.{early} The same faults again: <code>{command}</code></p>\n</header>\n",
+         <p>{nodes} nodes ({place}), {minutes} of faults, seed {seed}, {version}.{early} To repeat the same faults: <code>{command}</code></p>\n</header>\n",
         seed = report.seed,
         nodes = report.nodes,
         place = escape(&report.place),
@@ -45,7 +45,7 @@ pub(super) fn render(report: &Report) -> String {
         command = escape(&report.command),
     );
     figures(&mut html, report);
-    html.push_str("<section>\n<h2>What was done when</h2>\n");
+    html.push_str("<section>\n<h2>Timeline</h2>\n");
     html.push_str(&picture::timeline(report));
     html.push_str("</section>\n");
     invariants(&mut html, report);
@@ -64,7 +64,7 @@ fn figures(html: &mut String, report: &Report) {
         ("blocks", report.blocks.to_string()),
         ("reorganisations", format!("{}, deepest {}", report.reorgs(), report.deepest())),
         ("transactions acknowledged", report.transactions.acknowledged.to_string()),
-        ("of them confirmed everywhere", report.transactions.confirmed.to_string()),
+        ("of these, confirmed on all nodes", report.transactions.confirmed.to_string()),
     ];
     html.push_str("<dl class=\"figures\">\n");
     for (name, value) in figures {
@@ -74,7 +74,7 @@ fn figures(html: &mut String, report: &Report) {
 }
 
 fn invariants(html: &mut String, report: &Report) {
-    html.push_str("<section>\n<h2>What must hold</h2>\n<table class=\"verdicts\">\n<thead><tr><th>Invariant</th><th>Verdict</th><th>Seen</th></tr></thead>\n<tbody>\n");
+    html.push_str("<section>\n<h2>Invariants</h2>\n<table class=\"verdicts\">\n<thead><tr><th>Invariant</th><th>Verdict</th><th>Details</th></tr></thead>\n<tbody>\n");
     for verdict in &report.invariants {
         let (class, word) = if verdict.held { ("good", "held") } else { ("bad", "failed") };
         let detail = escape(&verdict.detail).replace('\n', "<br>");
@@ -90,7 +90,7 @@ fn invariants(html: &mut String, report: &Report) {
 }
 
 fn rejoins(html: &mut String, report: &Report) {
-    html.push_str("<section>\n<h2>How long until they were back</h2>\n<p>From lifting a fault until its nodes answered, were connected to everybody within reach, and shared a tip.</p>\n<table>\n<thead><tr><th>After</th><th class=\"n\">Times</th><th class=\"n\">Median</th><th class=\"n\">Worst</th><th class=\"n\">Interrupted by the next fault</th></tr></thead>\n<tbody>\n");
+    html.push_str("<section>\n<h2>Time to rejoin</h2>\n<p>From lifting a fault until its nodes answered, were connected to all nodes within reach, and shared a tip.</p>\n<table>\n<thead><tr><th>After</th><th class=\"n\">Times</th><th class=\"n\">Median</th><th class=\"n\">Worst</th><th class=\"n\">Interrupted by the next fault</th></tr></thead>\n<tbody>\n");
     for times in &report.rejoin_times {
         add(
             html,
@@ -129,7 +129,7 @@ fn lives(html: &mut String, report: &Report) {
 }
 
 fn done(html: &mut String, report: &Report) {
-    html.push_str("<section>\n<h2>Every fault</h2>\n<table>\n<thead><tr><th class=\"n\">From</th><th class=\"n\">Until</th><th>Fault</th><th>Whom</th></tr></thead>\n<tbody>\n");
+    html.push_str("<section>\n<h2>All faults</h2>\n<table>\n<thead><tr><th class=\"n\">From</th><th class=\"n\">Until</th><th>Fault</th><th>Target</th></tr></thead>\n<tbody>\n");
     for done in &report.done {
         add(
             html,

@@ -1,4 +1,4 @@
-//! The timeline: a lane for each node with its faults and its height, on one axis of time.
+//! The timeline: a lane for each node with its faults and its height, on one time axis.
 
 use super::page::{add, clock, escape};
 use super::{Done, Life, Report};
@@ -9,11 +9,11 @@ const WIDTH: f64 = 1_080.0;
 const LEFT: f64 = 74.0;
 const RIGHT: f64 = 16.0;
 const TOP: f64 = 34.0;
-/// Of a node: its faults above, its height below.
+/// Height of a node's lane: its faults are at the top, its chain height below.
 const LANE: f64 = 92.0;
 const BAR: f64 = 11.0;
 const CURVE: f64 = 52.0;
-/// Width of the mark of a fault that was over at once.
+/// Least width of a bar, for faults that are over at once.
 const LEAST: f64 = 3.0;
 
 struct Scale {
@@ -72,7 +72,7 @@ fn axis(svg: &mut String, report: &Report, scale: &Scale, bottom: f64) {
             ),
         );
     }
-    for (ms, what) in [(report.faults_from, "faults begin"), (report.healed_at, "all healed")] {
+    for (ms, what) in [(report.faults_from, "faults begin"), (report.healed_at, "faults end")] {
         let x = scale.x(ms);
         let anchor = if x > WIDTH - 120.0 { "end" } else { "start" };
         add(
@@ -84,7 +84,7 @@ fn axis(svg: &mut String, report: &Report, scale: &Scale, bottom: f64) {
     }
 }
 
-/// Name, times without an answer, height, reorganisations.
+/// Draws a node's name, the times without an answer, its height and its reorganisations.
 fn node(svg: &mut String, life: &Life, lane: usize, scale: &Scale) {
     let top = TOP + LANE * lane as f64;
     add(svg, format_args!("<line class=\"grid\" x1=\"0\" y1=\"{top}\" x2=\"{WIDTH}\" y2=\"{top}\"/>\n"));
@@ -138,7 +138,7 @@ fn curve(svg: &mut String, points: &mut Vec<String>) {
     }
 }
 
-/// A bar in the lane of each node that it hits.
+/// Draws a bar in the lane of each node that the fault hits.
 fn fault(svg: &mut String, done: &Done, nodes: usize, scale: &Scale) {
     let class = class(done.step.fault);
     let hit: Vec<usize> = match &done.step.target {
@@ -148,7 +148,7 @@ fn fault(svg: &mut String, done: &Done, nodes: usize, scale: &Scale) {
     };
     let x = scale.x(done.from);
     let width = (scale.x(done.to) - x).max(LEAST);
-    // Faults of links and of nodes overlap, so each has a row.
+    // Faults of links and faults of nodes can overlap, so each kind has its own row.
     let row = if class == "link" { BAR + 2.0 } else { 0.0 };
     for lane in hit.into_iter().filter(|lane| *lane < nodes) {
         let y = TOP + LANE * lane as f64 + 4.0 + row;
@@ -184,7 +184,7 @@ fn legend() -> String {
     let entries = [
         ("down", "killed, restarted, upgraded"),
         ("pause", "frozen, disk full, wrong clock"),
-        ("link", "links cut, late, narrow, broken"),
+        ("link", "links cut, slow, narrow, broken"),
         ("other", "removed by revocation"),
         ("away", "does not answer"),
     ];

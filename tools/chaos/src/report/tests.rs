@@ -80,10 +80,10 @@ fn the_picture_has_a_lane_for_each_node_and_a_bar_for_each_node_that_a_fault_hit
             1
         );
     }
-    // One killed, two cut off, one whose connections broke; and one of each in the legend.
+    // One node killed, two cut off, one whose connections broke, and one of each in the legend.
     assert_eq!(picture.matches("<rect class=\"down\"").count(), 1 + 1);
     assert_eq!(picture.matches("<rect class=\"link\"").count(), 2 + 1 + 1);
-    // Height is not drawn through times without an answer.
+    // The height curve has gaps where there was no answer.
     assert_eq!(picture.matches("<polyline").count(), 3 * 2);
     assert_eq!(picture.matches("<rect class=\"away\"").count(), 3 * 2 + 1);
     assert!(picture.contains("5 blocks replaced"));
@@ -119,6 +119,6 @@ fn both_files_are_written_and_the_json_can_be_read() {
 fn the_summary_names_what_failed_and_how_to_see_it_again() {
     let text = report().summary();
     assert!(text.contains("FAILED  no loss"), "{text}");
-    assert!(text.ends_with("1 of 2 invariants FAILED. Again: chaos --seed 7"), "{text}");
+    assert!(text.ends_with("1 of 2 invariants FAILED. To repeat: chaos --seed 7"), "{text}");
     assert!(text.contains("deepest 5"));
 }

@@ -12,7 +12,7 @@ fn the_seed_decides_everything() {
     let one = plan(&spec(7, 5, 180_000));
     assert_eq!(one, plan(&spec(7, 5, 180_000)));
     assert_ne!(one, plan(&spec(8, 5, 180_000)));
-    // Schedules that people have written down stay what they were.
+    // The schedule of a seed must not change, because people keep seeds.
     assert_eq!(one.iter().filter(|step| step.fault == Fault::Revoke).count(), 1);
 }
 
@@ -37,7 +37,7 @@ fn only_what_was_asked_for_is_done() {
     assert_eq!(plan(&Spec { seed: 3, nodes: 4, length: 120_000, faults: Vec::new() }), []);
 }
 
-/// Nodes that a step stops or holds up themselves.
+/// The node that a step itself stops or holds up.
 fn node(step: &Step) -> Option<usize> {
     if let Target::Node(node) = step.target { Some(node) } else { None }
 }

@@ -1,5 +1,5 @@
-//! The authority's revocation list. Its number only rises, and what was once on it stays on it, whichever of `ca.crl`
-//! and `index.json` a crash or an old copy has set back.
+//! The authority's revocation list. Its number only rises, and entries are never removed, even if a crash or an old copy has set back
+//! `ca.crl` or `index.json`.
 
 use std::path::PathBuf;
 
@@ -20,7 +20,7 @@ pub struct WrittenCrl {
     pub path: PathBuf,
     pub number: u64,
     pub next_update: OffsetDateTime,
-    /// The certificates newly on it.
+    /// The certificates that were not on the last list.
     pub added: Vec<Serial>,
 }
 
@@ -34,7 +34,7 @@ impl Authority {
         let (path, this_update) = (self.crl_path(), now());
         let revoked = index.revoked();
         let on_disk = self.check_last_crl(&index)?;
-        // Counted in the index and written there first: a number never stands for two different lists.
+        // The number is counted and written in the index first, so that two different lists never have the same number.
         index.crl_number = index.crl_number.max(on_disk) + 1;
         let number = index.crl_number;
         let next_update = after(this_update, days)?;
@@ -44,8 +44,8 @@ impl Authority {
         Ok(WrittenCrl { path, number, next_update, added })
     }
 
-    /// The number of the list on disk, 0 without one. Refuses where it revokes what the index does not: that index is
-    /// from an old copy, and signing it would bring revoked nodes back.
+    /// The number of the list on disk, or 0 if there is none. Fails if that list revokes a certificate that the index does not: then the
+    /// index is an old copy, and a list signed from it would let revoked nodes back in.
     pub(super) fn check_last_crl(&self, index: &Index) -> Result<u64, Error> {
         let path = self.crl_path();
         let Some(bytes) = files::read(&path)? else {
@@ -55,7 +55,7 @@ impl Authority {
         let der = CertificateRevocationListDer::from_pem_slice(&bytes).map_err(not_pem)?;
         let damaged = |why: &str| Error::Damaged { path: path.clone(), why: why.into() };
         let (_, list) =
-            CertificateRevocationList::from_der(&der).map_err(|_| damaged("no revocation list"))?;
+            CertificateRevocationList::from_der(&der).map_err(|_| damaged("it is not a revocation list"))?;
         for line in list.iter_revoked_certificates() {
             let known =
                 |entry: &Entry| entry.revoked.is_some() && entry.serial.as_bytes() == line.raw_serial();

@@ -5,6 +5,7 @@ use std::cell::Cell;
 use super::*;
 use crate::codec::{decode, encode};
 use crate::ledger::{Body, HeaderRecord, Undo, View, meets};
+use crate::testing::work;
 
 /// A world that counts what it is asked.
 struct Watched<'a>(&'a World, Cell<u32>);
@@ -152,7 +153,8 @@ fn rearranged_bodies_are_refused_and_the_genuine_one_is_taken_afterwards() {
 #[test]
 fn a_wrong_copy_of_a_future_block_is_not_held_in_its_place() {
     let (mut node, good) = good_block();
-    node.now = Timestamp(good.header.time.0 - AHEAD_MS - 1);
+    let ahead = genesis().rules.schedule.ahead_ms();
+    node.now = Timestamp(good.header.time.0 - ahead - 1);
     let mut bad = (*good).clone();
     bad.body.transactions = Bounded::default();
     assert!(matches!(effort(&node, bad).0, Err(PlanError::Body(BodyError::Root))));
@@ -162,24 +164,20 @@ fn a_wrong_copy_of_a_future_block_is_not_held_in_its_place() {
 #[test]
 fn a_future_block_is_never_remembered_as_invalid() {
     let (mut node, good) = good_block();
-    let due = good.header.time.0;
+    let (due, ahead) = (good.header.time.0, genesis().rules.schedule.ahead_ms());
     // The clock steps back and forth; only the last look is close enough.
-    for now in [0, due - AHEAD_MS - 1, 5, due - 60_000_000.min(due)] {
+    for now in [0, due - ahead - 1, 5, due - 60_000_000.min(due)] {
         node.now = Timestamp(now);
         assert!(matches!(effort(&node, (*good).clone()).0, Ok(Plan::Early { .. })), "{now}");
     }
-    node.now = Timestamp(due - AHEAD_MS);
+    node.now = Timestamp(due - ahead);
     assert!(node.give(&good, Origin::Pushed).unwrap().is_some());
 }
 
 #[test]
 fn nothing_of_another_network_counts_and_nothing_counts_twice() {
     let mut node = Node::new();
-    let mut spec = genesis().spec.clone();
-    spec.salt = [1; 16];
-    let other = Arc::new(Genesis::new(spec).unwrap());
-    let world = World::new(&other);
-    let mut other = Node::load(other, world, node.now);
+    let mut other = Node::of(network("other", 1_000));
     let foreign = other.mine(vec![other.pay(1, 0, 2, 5)]);
     node.now = foreign.header.time;
     assert_eq!(node.give(&foreign, Origin::Synced), Err(PlanError::Header(HeaderError::Seal)));
@@ -187,14 +185,17 @@ fn nothing_of_another_network_counts_and_nothing_counts_twice() {
     let mut block = (*node.block_on(&node.chain.tip().clone(), 1_000, vec![], 9)).clone();
     block.body.transactions = foreign.body.transactions.clone();
     block.body.reward.amount += 1;
-    let block = node.remine(block, 9);
+    block.header.body = block.body.root(block.header.height);
+    block.header.seal(&node.network(), &key(9));
+    work(&mut block);
+    let block = Arc::new(block);
     let error = node.give(&block, Origin::Synced).unwrap_err();
     assert!(matches!(error, PlanError::Body(BodyError::Transaction { .. })), "{error}");
     // The other network's seal over the very same header.
     let mut block = (*node.block_on(&node.chain.tip().clone(), 1_000, vec![], 9)).clone();
     block.header.seal(&other.network(), &key(9));
-    let block = node.with_work(block);
-    assert_eq!(node.give(&block, Origin::Synced), Err(PlanError::Header(HeaderError::Seal)));
+    work(&mut block);
+    assert_eq!(node.give(&Arc::new(block), Origin::Synced), Err(PlanError::Header(HeaderError::Seal)));
     // Twice in one block, and again in the next.
     let pay = node.pay(1, 0, 2, 5);
     let twice = node.block_on(&node.chain.tip().clone(), 1_000, vec![pay.clone(), pay.clone()], 9);
@@ -210,22 +211,6 @@ fn nothing_of_another_network_counts_and_nothing_counts_twice() {
     node.now = again.header.time;
     assert!(nonce(node.give(&again, Origin::Pushed)));
     assert_eq!(node.balance(2), 1_005);
-}
-
-impl Node {
-    /// The block with its body committed to, sealed and mined anew.
-    fn remine(&self, mut block: Block, miner: u8) -> Arc<Block> {
-        block.header.body = block.body.root(block.header.height);
-        block.header.seal(&self.network(), &key(miner));
-        self.with_work(block)
-    }
-
-    fn with_work(&self, mut block: Block) -> Arc<Block> {
-        while !meets(&block.id(), block.header.difficulty) {
-            block.header.nonce += 1;
-        }
-        Arc::new(block)
-    }
 }
 
 #[test]
@@ -249,4 +234,63 @@ fn cheap_branches_from_long_ago_are_not_stored() {
     }
     assert_eq!(*node.world(), before);
     assert_eq!(node.chain.side_blocks(), (0, 0));
+}
+
+#[test]
+fn what_stands_on_an_invalid_block_is_refused_however_far_above() {
+    let mut node = Node::new();
+    node.now = Timestamp(u64::MAX / 2);
+    let fork = node.chain.tip().clone();
+    node.mine(vec![]);
+    let bad = node.block_on(&fork, 100, vec![node.pay(1, 5, 2, 1)], 8);
+    let (after, end) = node.run_on(&node.branch_with(&fork, &bad), 4, 100, 8);
+    for block in [&bad].into_iter().chain(&after) {
+        node.give(block, Origin::Synced).unwrap();
+    }
+    assert_eq!(node.settle().1, [bad.id()]);
+    for (parent, invalid) in [(&node.branch_with(&fork, &bad), bad.id()), (&end, end.id)] {
+        for origin in [Origin::Pushed, Origin::Synced] {
+            let block = node.block_on(parent, 1_000, vec![], 7);
+            assert_eq!(node.give(&block, origin).unwrap_err(), PlanError::Invalid(invalid));
+        }
+    }
+    assert!(!node.chain.is_behind(), "nothing is executed again");
+}
+
+/// An answer that comes a day late, while the network rests.
+#[test]
+fn an_answer_cannot_be_dated_before_a_heartbeat() {
+    use crate::ledger::{Action, Agreement, Proposal, Response, Standing};
+    use crate::testing::text;
+    let mut node = Node::new();
+    let deadline = Timestamp(node.chain.tip().time.0 + 3_600_000);
+    let proposal = Proposal {
+        title: text("lease"),
+        document: Hash([7; 32]),
+        parties: Bounded::truncated([address(2)]),
+        deadline,
+    };
+    let id = proposal.id(&key(1).public(), 0);
+    let sign =
+        |from, nonce, action| Transaction::sign(&node.network(), &key(from), nonce, 1, u64::MAX, action);
+    let propose = sign(1, 0, Action::Propose(proposal));
+    let answer =
+        sign(2, 0, Action::Respond { agreement: id, document: Hash([7; 32]), response: Response::Sign });
+    node.mine(vec![propose]);
+    let proposed = node.chain.tip().clone();
+    // A heartbeat after the deadline.
+    node.now = Timestamp(deadline.0 + 1);
+    let heartbeat = node.block_on(&proposed, deadline.0 + 1 - proposed.time.0, vec![], 9);
+    node.give(&heartbeat, Origin::Pushed).unwrap();
+    node.now = Timestamp(deadline.0 + 24 * 3_600_000);
+    // Dated back, it is a branch from before the heartbeat, whose work it has to beat.
+    let back = node.block_on(&proposed, deadline.0 - proposed.time.0, vec![answer.clone()], 8);
+    node.give(&back, Origin::Pushed).unwrap();
+    assert_eq!(node.chain.tip().id, heartbeat.id());
+    let mut tip = node.chain.tip().clone();
+    tip.time = deadline;
+    let given = node.give(&node.block_on(&tip, 1, vec![answer], 8), Origin::Pushed);
+    assert!(matches!(given, Err(PlanError::Header(HeaderError::Time { .. }))));
+    let agreement = Agreement::read(node.world(), &id).unwrap().unwrap();
+    assert_eq!(agreement.standing(node.chain.tip().time), Standing::Expired);
 }

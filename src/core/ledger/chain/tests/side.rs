@@ -106,7 +106,7 @@ fn a_better_branch_is_kept_while_it_is_fetched_and_the_one_left_behind_is_cleane
     }
     node.assert_sound();
     // The branch that was cleaned away comes back if it outgrows the other: fetched anew.
-    let (more, end) = node.run_on(&node.chain_of(&old), 170, 300, 9);
+    let (more, end) = node.run_on(&node.chain_of(&old), 280, 100, 9);
     for block in old.iter().chain(&more) {
         node.give(block, Origin::Synced).unwrap();
     }
@@ -119,6 +119,53 @@ impl Node {
     /// The branch of these blocks, which begin on the genesis block.
     fn chain_of(&self, blocks: &[Arc<Block>]) -> Branch {
         blocks.iter().fold(genesis().branch(), |branch, block| self.branch_with(&branch, block))
+    }
+}
+
+/// A node with a heavier branch that it has begun to stage, the branch's end, and blocks as heavy that stand beside it.
+fn staging() -> (Node, Hash, Vec<Arc<Block>>) {
+    let mut node = node(16_384);
+    let fork = node.chain.tip().clone();
+    for _ in 0..3 {
+        node.mine(vec![]);
+    }
+    let (trunk, end) = node.run_on(&fork, 4, 100, 8);
+    let mut siblings: Vec<_> = (0..70).map(|n| node.block_on(&end, 100 + n, vec![], 8)).collect();
+    // Among equals the smallest id wins.
+    siblings.sort_by_key(|block| block.id());
+    let target = siblings.remove(0);
+    for block in trunk.iter().chain([&target]) {
+        node.give(block, Origin::Pushed).unwrap();
+    }
+    let mut check = check_inline(node.network());
+    assert!(matches!(node.chain.step(&node.disk.world, &mut check).unwrap(), Step::Working));
+    (node, target.id(), siblings)
+}
+
+#[test]
+fn the_branch_that_is_staged_stays_when_others_as_heavy_use_up_the_room() {
+    let (mut node, target, siblings) = staging();
+    node.chain.blocks.room.blocks = 20;
+    for sibling in &siblings {
+        node.give(sibling, Origin::Pushed).unwrap();
+    }
+    assert!(node.world().record(&target).unwrap().is_some());
+    node.settle();
+    assert_eq!(node.chain.tip().id, target);
+    node.assert_side_is_joined();
+}
+
+#[test]
+fn a_staged_branch_that_is_gone_ends_the_stage_and_not_the_node() {
+    for begun in [true, false] {
+        let (mut node, target, _) = staging();
+        if !begun {
+            node.chain.reorg = None;
+        }
+        let before = node.chain.tip().id;
+        node.disk.world.apply(&Change { removed: Vec::from([target]), ..Change::default() });
+        node.settle();
+        assert!(!node.chain.is_behind() && node.chain.tip().id == before);
     }
 }
 

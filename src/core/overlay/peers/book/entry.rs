@@ -11,7 +11,7 @@ use alloc::string::String;
 use super::bans::{Ban, Offences};
 use super::candidates::{Candidates, Rank};
 use super::dial::Attempts;
-use super::{PEER_NOTE_EVERY, PeerStatus, PeerView};
+use super::{PeerStatus, PeerView};
 use crate::crypto::Hash;
 use crate::id::NodeId;
 use crate::limits::{FORGET_AFTER, PEER_NOTE_EVERY, TOLD_FOR};

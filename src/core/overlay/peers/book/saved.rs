@@ -16,7 +16,7 @@ use super::{AddressBook, Configured, Entry, Timer, Told};
 use crate::codec::{Bounded, Text};
 use crate::crypto::Hash;
 use crate::id::NodeId;
-use crate::limits::{BAN_MAX, BANS, BOOK_SAVE_AFTER, CANDIDATES, FORGET_AFTER, KNOWN_PEERS};
+use crate::limits::{BAN_MAX, BANS, BOOK_SAVE_AFTER, CANDIDATES, FORGET_AFTER, GOODBYE_BYTES, KNOWN_PEERS};
 use crate::overlay::{Output, OverlaySettings};
 use crate::time::Time;
 use crate::wire::Endpoint;
@@ -50,7 +50,7 @@ struct SavedBan {
     id: NodeId,
     remaining_ms: u64,
     bans: u32,
-    why: Text<256>,
+    why: Text<GOODBYE_BYTES>,
 }
 
 impl BorshSerialize for Book {

@@ -11,7 +11,6 @@
 //! same certificate if it answers a ping.
 
 use alloc::collections::VecDeque;
-use core::time::Duration;
 
 use super::connections::{Connection, ConnectionState};
 use super::{Ending, Links, NetworkEvent, Throttle, Timer};

@@ -16,7 +16,7 @@ fn huge(blocks: &[Arc<Block>]) -> Manner {
 fn with_bad_header(at: usize) -> Blocks {
     let mut blocks = long()[..at + 50].to_vec();
     let mut bad = (*blocks[at]).clone();
-    bad.header.flags = 1;
+    bad.header.flags = 2;
     blocks[at] = Arc::new(bad);
     blocks
 }
@@ -64,8 +64,8 @@ fn a_branch_whose_last_body_is_kept_back_stops_this_node_ever_less() {
     }
     assert!((14..400).contains(&syncing), "{syncing} s of an hour");
     // It is no better than anybody else in getting this node to follow an honest peer.
-    world.reorganise(2, &extend(&long()[..50], 7, 9, 1_000));
-    let tip = tip_of(&extend(&long()[..50], 7, 9, 1_000));
+    world.reorganise(2, &extend(&long()[..50], 7, 9, ON_TIME));
+    let tip = tip_of(&extend(&long()[..50], 7, 9, ON_TIME));
     let item = Item::Block { id: tip.hash, height: tip.height, work: tip.work };
     world.deliver(2, Message::Announce(Bounded::truncated([item])));
     world.run(15_000);
@@ -151,7 +151,7 @@ fn a_silent_peer_does_not_keep_this_node_syncing() {
 #[test]
 fn slow_headers_give_way_to_somebody_else() {
     let (fast, slow) = slow_and_fast();
-    let better = extend(fast, 4, 5, 1_000);
+    let better = extend(fast, 4, 5, ON_TIME);
     let mut world = World::new(fast);
     world.connect(1, slow, huge(slow), 9_000);
     world.connect(2, &better, Manner::Honest, 10);
@@ -173,7 +173,7 @@ fn an_invalid_block_ends_its_branch_and_blames_who_sent_it() {
     assert!(world.served(1) < 200);
     assert_eq!((world.sync.status(), world.sync.next_wakeup()), (SyncStatus::Synced, None));
     // A better branch that leaves before it is fetched.
-    world.connect(2, &extend(&long()[..60], 5, 10, 1_000), Manner::Honest, 10);
+    world.connect(2, &extend(&long()[..60], 5, 10, ON_TIME), Manner::Honest, 10);
     world.run(60_000);
     assert_eq!((world.submitted.len(), world.blamed.len()), (70, 1));
 }
@@ -196,7 +196,7 @@ fn a_peer_may_reorganise_meanwhile() {
     world.connect(1, long(), Manner::Honest, 10);
     world.run(50);
     assert_eq!(world.asked_headers, 3);
-    let other = extend(&long()[..400], 6, 1_300, 1_000);
+    let other = extend(&long()[..400], 6, 1_300, ON_TIME);
     world.reorganise(1, &other);
     world.run(60_000);
     assert_eq!((world.tip.id, &world.blamed[..]), (tip_of(&other).hash, &[][..]));
@@ -379,7 +379,7 @@ fn audit_a_block_said_again_keeps_the_withheld_one_from_ever_being_late() {
     println!("one connection, an hour: syncing {syncing} of {all} looks; blamed {:?}", world.blamed);
     assert_eq!((syncing, &world.blamed[..]), (all, &[][..]));
     // An honest peer's better branch is not followed meanwhile.
-    let other = extend(&long()[..50], 7, 9, 1_000);
+    let other = extend(&long()[..50], 7, 9, ON_TIME);
     world.reorganise(2, &other);
     let tip = tip_of(&other);
     let item = Item::Block { id: tip.hash, height: tip.height, work: tip.work };

@@ -1,0 +1,130 @@
+//! When a miner works: on demand, and no later than the heartbeat.
+//!
+//! A network with nothing to confirm rests. It mines while a transaction waits and until the newest one has [`REST_AFTER`]
+//! confirmations, and an empty block comes with each heartbeat: nobody can date a block further back than that. The header tells the
+//! others that the time before it was a rest, so that it does not count as lateness.
+//!
+//! Miners answer dates with work. A block that is dated into a rest, comes late and does not tell the rest makes the next one easier: it
+//! calls for [`REST_AFTER`] more blocks, which take that back. The network also does not rest while its last blocks came too fast: a
+//! hash rate that has risen settles. Each part is needed; `docs/RELIABILITY.md` has the table of what happens without it.
+
+use crate::crypto::Hash;
+use crate::ledger::Schedule;
+use crate::limits::REST_AFTER;
+use crate::node::Head;
+use crate::node::head::Recent;
+use crate::time::Timestamp;
+
+/// The last [`REST_AFTER`] blocks took less than this many intervals: the network is too fast to rest.
+const FAST_INTERVALS: u64 = 3;
+/// The most blocks that are owed at a time.
+const OWED: u32 = 192;
+/// A rest is told only if the search for the block took less than this many intervals: a search that takes long is lateness.
+const SEARCH_INTERVALS: u64 = 8;
+
+/// When to search.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum When {
+    /// On demand.
+    Pending,
+    /// Always.
+    Always,
+}
+
+/// What a miner is to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wish {
+    /// Nothing.
+    Rest,
+    /// Search for a block that tells a rest, or not.
+    Search {
+        /// See above.
+        told: bool,
+    },
+}
+
+/// Whether there is something to mine, as one node sees it.
+#[derive(Clone, Debug)]
+pub struct Demand {
+    schedule: Schedule,
+    when: When,
+    tip: Option<Hash>,
+    /// Blocks that are owed in answer to late ones.
+    owed: u32,
+    /// Since when there is something to mine.
+    called: Option<Timestamp>,
+    /// When this node was first called, or the heartbeat fell due, on this tip.
+    since: Option<Timestamp>,
+}
+
+impl Demand {
+    /// The demand of a node that has just started.
+    pub fn new(schedule: Schedule, when: When) -> Self {
+        Self { schedule, when, tip: None, owed: 0, called: None, since: None }
+    }
+
+    /// Looks again. `waits`: there is a transaction to confirm, or somebody asks for a block.
+    pub fn look(&mut self, now: Timestamp, head: &Head, waits: bool) -> Wish {
+        self.follow(head);
+        let is_fast = self.is_fast(head);
+        let called = waits || tail(head) < REST_AFTER || self.owed > 0 || is_fast;
+        self.called = called.then(|| self.called.unwrap_or(now));
+        let (interval, gap) = (self.schedule.interval_ms(), now.millis_since(head.branch.time));
+        let is_due = gap >= self.schedule.heartbeat_ms();
+        if !called && !is_due && self.when == When::Pending {
+            return Wish::Rest;
+        }
+        let is_rest = gap >= self.schedule.shortest_rest_ms();
+        if !called && self.when == When::Always {
+            return Wish::Search { told: is_rest };
+        }
+        let since = *self.since.get_or_insert(now);
+        let rested = since.millis_since(head.branch.time) >= interval;
+        let searched = now.millis_since(since);
+        let told = is_rest && rested && searched < interval.saturating_mul(SEARCH_INTERVALS);
+        Wish::Search { told }
+    }
+
+    /// Passes over blocks that others have answered: this node has just started, or does not mine.
+    pub fn pass(&mut self, head: &Head) {
+        (self.tip, self.since) = (Some(head.branch.id), None);
+    }
+
+    /// Takes in the blocks that are new since the last look.
+    fn follow(&mut self, head: &Head) {
+        let Some(tip) = self.tip else { return self.pass(head) };
+        if tip == head.branch.id {
+            return;
+        }
+        let known = head.recent.iter().position(|block| block.id == tip);
+        for block in head.recent.iter().skip(known.map_or(0, |at| at.saturating_add(1))) {
+            let in_rest = self.called.is_none_or(|since| block.time < since);
+            self.owed = if in_rest && block.late && !block.told {
+                self.owed.saturating_add(u32::try_from(REST_AFTER).unwrap_or(u32::MAX)).min(OWED)
+            } else {
+                self.owed.saturating_sub(1)
+            };
+        }
+        self.pass(head);
+    }
+
+    /// Whether the last blocks came too fast to rest. Told gaps, and those before the first block, count as on time.
+    fn is_fast(&self, head: &Head) -> bool {
+        let interval = self.schedule.interval_ms();
+        let missing = REST_AFTER.saturating_sub(head.recent.len());
+        let before = interval.saturating_mul(u64::try_from(missing).unwrap_or(u64::MAX));
+        let gap = |block: &Recent| if block.told { interval } else { block.gap_ms };
+        let took = head.recent.iter().map(gap).fold(before, u64::saturating_add);
+        took < interval.saturating_mul(FAST_INTERVALS)
+    }
+}
+
+/// Blocks since the newest one with a transaction, at most [`REST_AFTER`]; a young chain without transactions has nothing to wait for.
+fn tail(head: &Head) -> usize {
+    let tail = head.recent.iter().rev().take_while(|block| block.empty).count();
+    let is_all = tail == head.recent.len() && tail < REST_AFTER;
+    if is_all { REST_AFTER } else { tail }
+}
+
+#[cfg(test)]
+mod tests;
