@@ -5,27 +5,39 @@
 //!
 //! One file for each area; all names are here, in one namespace.
 
+mod api;
+mod certificates;
 mod chain;
 mod compact;
+mod files;
 mod gossip;
+mod held;
 mod ledger;
+mod log;
 mod mempool;
 mod messages;
 mod node;
 mod peers;
 mod served;
+mod store;
 mod strangers;
 mod sync;
 
+pub use api::*;
+pub use certificates::*;
 pub use chain::*;
 pub use compact::*;
+pub use files::*;
 pub use gossip::*;
+pub use held::*;
 pub use ledger::*;
+pub use log::*;
 pub use mempool::*;
 pub use messages::*;
 pub use node::*;
 pub use peers::*;
 pub use served::*;
+pub use store::*;
 pub use strangers::*;
 pub use sync::*;
 

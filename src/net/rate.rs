@@ -5,10 +5,9 @@
 
 use std::net::IpAddr;
 use std::num::NonZeroU32;
-use std::time::Duration;
 
 use bouya_core::limits::{
-    ACCEPTS_NEWCOMERS, ACCEPTS_PER_ADDRESS, ACCEPTS_TOTAL, NEWCOMER_AFTER, RATED_ADDRESSES,
+    ACCEPTS_NEWCOMERS, ACCEPTS_PER_ADDRESS, ACCEPTS_TOTAL, NEWCOMER_AFTER, RATED_ADDRESSES, RATES_SWEEP_EVERY,
 };
 use governor::clock::{Clock, DefaultClock, Reference};
 use governor::middleware::NoOpMiddleware;
@@ -17,9 +16,6 @@ use governor::state::{InMemoryState, NotKeyed};
 use governor::{Quota, RateLimiter};
 
 use super::pending::origin;
-
-/// A full table is swept this often at most: a sweep costs as much as a handshake.
-const SWEEP: Duration = Duration::from_millis(100);
 
 type Shared<C> = RateLimiter<NotKeyed, InMemoryState, C, NoOpMiddleware<<C as Clock>::Instant>>;
 type Keyed<C> = RateLimiter<IpAddr, DashMapStateStore<IpAddr>, C, NoOpMiddleware<<C as Clock>::Instant>>;
@@ -67,7 +63,7 @@ impl<C: Clock + Clone> Rates<C> {
     }
 
     fn make_room(&mut self) {
-        let (now, pause) = (self.clock.now(), SWEEP.into());
+        let (now, pause) = (self.clock.now(), RATES_SWEEP_EVERY.into());
         let full = self.address.len() >= RATED_ADDRESSES || self.newcomer.len() >= RATED_ADDRESSES;
         if full && now.duration_since(self.swept) >= pause {
             self.swept = now;

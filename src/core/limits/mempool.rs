@@ -15,3 +15,9 @@ pub const MEMPOOL_EXPIRY: Duration = Duration::from_secs(24 * 3600);
 pub const MEMPOOL_ENTRY_OVERHEAD: usize = 768;
 /// What has waited too long is looked for this often.
 pub const MEMPOOL_SWEEP: Duration = Duration::from_secs(30);
+/// Bytes of checked transactions in each half of the memory, as allocated: a block brings again what was checked before.
+pub const CHECKED_BYTES: usize = 16 * 1024 * 1024;
+/// Signatures in one batch: larger batches gain little.
+pub const CHECK_BATCH: usize = 1_024;
+/// Fewest signatures for a thread: smaller batches cost more per signature, and starting a thread has a cost too.
+pub const CHECK_PER_THREAD: usize = 256;

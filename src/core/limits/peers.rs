@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-/// Connected peers: each may hold what `held.rs` adds up.
+/// Connected peers: each may hold [`super::HELD_PER_PEER`] bytes.
 pub const CONNECTED: usize = 128;
 /// Of these, kept for configured peers, so that strangers cannot crowd them out.
 pub const CONNECTED_RESERVED: usize = 8;
@@ -86,3 +86,13 @@ pub const BAN_MAX: Duration = Duration::from_secs(24 * 3600);
 pub const BOOK_SWEEP_EVERY: Duration = Duration::from_secs(3600);
 /// Changes of the book are gathered this long before they are saved: no peer makes this node write faster.
 pub const BOOK_SAVE_AFTER: Duration = Duration::from_secs(5);
+/// Goodbyes get this long to leave when the node stops.
+pub const PARTING: Duration = Duration::from_secs(2);
+/// A failed write waits this long for what the peer may have said before it closed.
+pub const LAST_WORDS: Duration = Duration::from_millis(500);
+/// Addresses tried of those that a name has: a name with hundreds must not hold a dial for minutes.
+pub const DIAL_ADDRESSES: usize = 4;
+/// TCP gives up a host that is silent (cable, power) after about this long.
+pub const TCP_DEAD_AFTER: Duration = Duration::from_secs(30);
+/// A closing connection gets this long to send its last words and to read what the peer still sends.
+pub const CLOSE_DRAIN: Duration = Duration::from_secs(2);

@@ -47,3 +47,9 @@ pub const REVOCATIONS_TAKEN: (u64, u64) = (16, 1);
 pub const HELD_MESSAGES: usize = 32;
 /// ... and the longest of them, in bytes: what is longer is lost with the connection that sent it.
 pub const HELD_MESSAGE_BYTES: usize = 64 * 1024;
+/// Bytes read at once. A connection holds this and what has arrived of one frame.
+pub const CONNECTION_READ_BYTES: usize = 32 * 1024;
+/// Small frames are gathered into writes of about this size, in bytes: each write is a TLS record and a system call.
+pub const CONNECTION_WRITE_BYTES: usize = 64 * 1024;
+/// With no more than this many bytes queued, there is room for the answer with the next block.
+pub const SEND_QUEUE_ROOM_BYTES: usize = SEND_QUEUE_BYTES / 4;

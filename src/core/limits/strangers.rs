@@ -23,3 +23,13 @@ pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 pub const TLS_TIMEOUT: Duration = Duration::from_secs(5);
 /// Everything up to the peer's hello, counted likewise.
 pub const HELLO_TIMEOUT: Duration = Duration::from_secs(10);
+/// Connections that the kernel holds for us until they are accepted.
+pub const ACCEPT_BACKLOG: i32 = 1024;
+/// Pause when this process has no file descriptor left: accepting at once would fail at once.
+pub const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// Buckets of addresses that are full again are forgotten this often.
+pub const RATES_FORGET_EVERY: Duration = Duration::from_secs(10);
+/// Failures to accept are logged this often at most: a flood fills no log.
+pub const ACCEPT_TELL_EVERY: Duration = Duration::from_secs(60);
+/// A full table is swept this often at most: a sweep costs as much as a handshake.
+pub const RATES_SWEEP_EVERY: Duration = Duration::from_millis(100);

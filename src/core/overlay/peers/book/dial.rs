@@ -16,8 +16,8 @@ use super::candidates::Rank;
 use super::{AddressBook, Ending, Entry, Status, Timer, Told};
 use crate::id::NodeId;
 use crate::limits::{
-    BACKOFF, BACKOFF_CERTIFICATE, BACKOFF_HEARSAY, CONNECTED_RESERVED, DIAL_PACE, DIALS_IN_FLIGHT,
-    DIALS_PER_SECOND, FIRST_DIAL, HINT_FAILURES, LARGER_DIALS_AFTER, LARGER_DIALS_JITTER,
+    BACKOFF, BACKOFF_CERTIFICATE, BACKOFF_HEARSAY, CONNECTED_RESERVED, DIAL_ERROR_CHARS, DIAL_PACE,
+    DIALS_IN_FLIGHT, DIALS_PER_SECOND, FIRST_DIAL, HINT_FAILURES, LARGER_DIALS_AFTER, LARGER_DIALS_JITTER,
 };
 use crate::overlay::{DialError, Output};
 use crate::random::Random;
@@ -227,7 +227,7 @@ impl AddressBook {
             let end = if entry.attempts.is_refused { Ending::Refused } else { Ending::Lost };
             self.settle(now, id, end);
         }
-        let text: String = text.chars().filter(|c| !c.is_control()).take(256).collect();
+        let text: String = text.chars().filter(|c| !c.is_control()).take(DIAL_ERROR_CHARS).collect();
         self.note_refused(now, id, &format!("dialing {endpoint} failed: {text}"));
     }
 
