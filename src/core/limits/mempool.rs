@@ -13,6 +13,8 @@ pub const MEMPOOL_EXPIRY: Duration = Duration::from_secs(24 * 3600);
 /// Bookkeeping counted on top of each transaction's bytes (map nodes, the decoded form): measured for the smallest ones, each of a sender of
 /// its own.
 pub const MEMPOOL_ENTRY_OVERHEAD: usize = 768;
+/// Bytes that the mempool needs for each output, to know what is on its way to an address.
+pub const MEMPOOL_OUTPUT_OVERHEAD: usize = 64;
 /// What has waited too long is looked for this often.
 pub const MEMPOOL_SWEEP: Duration = Duration::from_secs(30);
 /// Bytes of checked transactions in each half of the memory, as allocated: a block brings again what was checked before.
