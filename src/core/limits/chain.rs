@@ -12,10 +12,10 @@ pub const REORG_ALARM: u64 = 100;
 pub const SIDE_TIPS: usize = 64;
 /// A single block off the best chain is stored only if its branch is at most this many blocks of work behind.
 pub const SIDE_BLOCKS_BEHIND: u64 = 144;
-/// Bytes of blocks stored off the best chain, beside branches that are known to beat it. The branch that a reorganisation leaves
+/// Bytes of blocks stored off the best chain, not counting branches that are known to beat it. The branch that a reorganisation leaves
 /// behind fits, down to [`SIDE_BLOCKS_BEHIND`] blocks of the largest size.
 pub const SIDE_BYTES: u64 = 288 * 1024 * 1024;
-/// Blocks stored off the best chain, counted likewise: bounds what is remembered of each.
+/// Blocks stored off the best chain, counted in the same way: bounds what is remembered of each.
 pub const SIDE_BLOCKS: usize = 16_384;
 /// Blocks off the best chain that one commit removes at most: bounds its work.
 pub const SIDE_REMOVED_PER_COMMIT: usize = 64;

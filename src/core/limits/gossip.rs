@@ -12,7 +12,7 @@ pub const GOSSIP_SEEN_FOR: Duration = Duration::from_secs(600);
 pub const KNOWN_IDS_PER_PEER: usize = 10_000;
 /// Blocks remembered as known to one peer, apart from transactions: a flood of those must not let a block go back to its sender.
 pub const KNOWN_BLOCKS_PER_PEER: usize = 128;
-/// After this node has sent own transactions, the next ones are gathered for so long.
+/// After this node has sent own transactions, the next ones are gathered for this long.
 pub const GOSSIP_BATCH: Duration = Duration::from_millis(5);
 /// Others' transactions are gathered this long, to twice as long, before they are announced: what comes the other way meanwhile need
 /// not be.

@@ -65,8 +65,8 @@ const SHARED: u64 = DECODED
     + 2 * ID * wide(SEEN_IDS + INVALID_BLOCKS + COMPACT_STORED)
     // What the chain remembers of each block off its best branch: 330 bytes are measured (`tests/memory.rs`).
     + 8 * ID * wide(SIDE_BLOCKS)
-    // Who is known, with addresses and bans.
-    + wide(KNOWN_PEERS + BANS) * 2 * 1024
+    // Who is known, with addresses, bans and rests.
+    + wide(KNOWN_PEERS + BANS + SYNC_RESTS) * 2 * 1024
     // Connections that have not said hello.
     + wide(PENDING_SOCKETS) * (TLS + wide(CONNECTION_READ_BYTES + 2 * FRAME_STEP_BYTES));
 

@@ -4,7 +4,7 @@
 pub const TRANSACTION_BYTES: usize = 16 * 1024;
 /// C: outputs of one transfer: bounds the rows that one signature changes.
 pub const OUTPUTS: usize = 128;
-/// C: bytes of a transfer's memo: every node keeps it for ever.
+/// C: bytes of a transfer's memo: every node keeps it.
 pub const MEMO_BYTES: usize = 256;
 /// C: bytes of a record's topic: it is listed.
 pub const TOPIC_BYTES: usize = 64;
@@ -12,7 +12,7 @@ pub const TOPIC_BYTES: usize = 64;
 pub const RECORD_BYTES: usize = 8 * 1024;
 /// C: bytes of an agreement's title or a document's name: it is listed.
 pub const TITLE_BYTES: usize = 256;
-/// C: parties of one agreement beside its proposer: bounds the rows that telling its standing reads.
+/// C: parties of one agreement in addition to its proposer: bounds the rows that telling its standing reads.
 pub const PARTIES: usize = 32;
 /// C: the largest `max_bytes` that a network may choose for its blocks: bounds the work of taking one, and the frame that carries it.
 pub const BLOCK_BYTES: usize = 1_900_000;
@@ -32,5 +32,5 @@ pub const COIN_SYMBOL_BYTES: usize = 12;
 pub const COIN_DECIMALS: u8 = 9;
 /// C: members that a network's definition lists: it is read by people.
 pub const GENESIS_MEMBERS: usize = 1_000;
-/// C: coins that a network's definition gives out, by address: likewise.
+/// C: coins that a network's definition gives out, by address: it is read by people.
 pub const GENESIS_ALLOCATIONS: usize = 10_000;

@@ -8,7 +8,7 @@ pub const MEMPOOL_BYTES: usize = 64 * 1024 * 1024;
 pub const MEMPOOL_TRANSACTIONS: usize = 20_000;
 /// Unconfirmed transactions of one sender: nobody fills it alone, and what depends on one that leaves is little.
 pub const MEMPOOL_PER_SENDER: usize = 64;
-/// How long a transaction may stay unconfirmed: what nobody mines for a day takes no room for ever.
+/// How long a transaction may stay unconfirmed: what nobody mines for a day makes room.
 pub const MEMPOOL_EXPIRY: Duration = Duration::from_secs(24 * 3600);
 /// Bookkeeping counted on top of each transaction's bytes (map nodes, the decoded form): measured for the smallest ones, each of a sender of
 /// its own.

@@ -11,7 +11,7 @@ pub const BATCH_BLOCKS: usize = 64;
 pub const BATCH_TRANSACTIONS: usize = 8_192;
 /// Transactions that are checked together, and one submission more: a small one does not wait long for those behind it.
 pub const SUBMISSION_BATCH: usize = 1_024;
-/// Of a move of the tip without a reorganisation so many blocks are looked at for transactions that wait. Beyond, a sync is under way,
+/// When the tip moves without a reorganisation, this many blocks are looked at for transactions that wait. Beyond, a sync is under way,
 /// and the mempool is held against accounts alone.
 pub const FOLLOWED_BLOCKS: usize = 1_000;
 /// Bytes of the blocks that left the chain whose transactions come back: the mempool holds no more.

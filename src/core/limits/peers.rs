@@ -22,7 +22,7 @@ pub const DIALS_IN_FLIGHT: usize = 8;
 pub const DIALS_PER_SECOND: u32 = 10;
 /// The pace counts dials within this span.
 pub const DIAL_PACE: Duration = Duration::from_secs(1);
-/// A hint that nobody has ever proven is forgotten after so many failed rounds: liars cannot keep this node dialing.
+/// A hint that nobody has ever proven is forgotten after this many failed rounds: liars cannot keep this node dialing.
 pub const HINT_FAILURES: u32 = 10;
 /// Characters kept of why a dial failed: part of it is the other side's words.
 pub const DIAL_ERROR_CHARS: usize = 256;
@@ -34,7 +34,7 @@ pub const LARGER_DIALS_AFTER: Duration = Duration::from_secs(10);
 pub const LARGER_DIALS_JITTER: Duration = Duration::from_secs(5);
 /// Backoff doubles from the first to the second, with full jitter.
 pub const BACKOFF: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(60));
-/// The same for peers known by hearsay only: whoever makes addresses up has each member knock there about once in three seconds.
+/// The same for peers known by hearsay only: a peer that makes addresses up has each member knock there about once in three seconds.
 pub const BACKOFF_HEARSAY: (Duration, Duration) = (Duration::from_secs(2), Duration::from_secs(300));
 /// Backoff after a certificate verdict; a reload clears it.
 pub const BACKOFF_CERTIFICATE: (Duration, Duration) = (Duration::from_secs(5), Duration::from_secs(300));
@@ -62,7 +62,7 @@ pub const CONNECTION_AGE_LIMIT: Duration = Duration::from_secs(27 * 3600);
 pub const CONNECTION_RENEWABLE: Duration = Duration::from_secs(12 * 3600);
 /// Instances of one id that are remembered: a twin that comes back is told from a restart.
 pub const INSTANCES_PER_PEER: usize = 4;
-/// A new instance takes the place of a connection that stands at most so often: who claims a new one each time swaps no faster.
+/// A new instance takes the place of a connection that stands this often at most: a peer that claims a new one each time swaps no faster.
 pub const INSTANCE_SWAP_EVERY: Duration = Duration::from_secs(60);
 /// An older connection of the same id must answer a ping within this, or the newer one stays.
 pub const DUPLICATE_PING: Duration = Duration::from_secs(2);
@@ -72,7 +72,7 @@ pub const PEER_NOTE_EVERY: Duration = Duration::from_secs(60);
 pub const POINTS_BAN: u32 = 100;
 /// See [`POINTS_BAN`].
 pub const POINTS_HALF_LIFE: Duration = Duration::from_secs(600);
-/// What an honest peer on a bad day does too (see [`crate::overlay::Fault`]) costs so many points, ...
+/// What an honest peer on a bad day does too (see [`crate::overlay::Fault`]) costs this many points, ...
 pub const LAPSE_POINTS: u32 = 2;
 /// ... and counts once in this span: lapses alone never ban.
 pub const LAPSE_EVERY: Duration = Duration::from_secs(60);
@@ -82,7 +82,7 @@ pub const BANS: usize = 1_024;
 pub const BAN: Duration = Duration::from_secs(3600);
 /// See [`BAN`].
 pub const BAN_MAX: Duration = Duration::from_secs(24 * 3600);
-/// Peers to forget are looked for so often.
+/// Peers to forget are looked for this often.
 pub const BOOK_SWEEP_EVERY: Duration = Duration::from_secs(3600);
 /// Changes of the book are gathered this long before they are saved: no peer makes this node write faster.
 pub const BOOK_SAVE_AFTER: Duration = Duration::from_secs(5);

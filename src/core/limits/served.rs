@@ -6,7 +6,7 @@ use super::{BLOCK_REQUESTS_PER_PEER, IDS_PER_MESSAGE};
 
 /// Messages waiting for one peer; full means that the peer is closed as slow.
 pub const SEND_QUEUE_MESSAGES: usize = 256;
-/// Bytes waiting for one peer: who asks and does not read costs no more.
+/// Bytes waiting for one peer: a peer that asks and does not read costs no more.
 pub const SEND_QUEUE_BYTES: usize = 4 * 1024 * 1024;
 /// A write that makes no progress for this long closes the peer.
 pub const SEND_STALL: Duration = Duration::from_secs(10);
@@ -16,9 +16,9 @@ pub const BYTES_PER_PEER: (u64, u64) = (10 * 1024 * 1024, 32 * 1024 * 1024);
 pub const FRAMES_PER_PEER: (u64, u64) = (2_000, 8_000);
 /// Transactions per second from one peer, and the burst: each costs a hash and perhaps a signature check.
 pub const TRANSACTIONS_PER_PEER: (u64, u64) = (20_000, 40_000);
-/// One blame for each so long over budget: a burst is one offence, a steady flood soon is ten.
+/// One blame for each such span over budget: a burst is one offence, a steady flood soon is ten.
 pub const FLOOD_BLAME_EVERY: Duration = Duration::from_secs(1);
-/// Blocks that were asked for and are still free of charge when they come: who withholds answers saves up no more.
+/// Blocks that were asked for and are still free of charge when they come: a peer that withholds answers saves up no more.
 pub const CREDIT_BLOCKS: usize = 4 * BLOCK_REQUESTS_PER_PEER;
 /// The same for answers with headers.
 pub const CREDIT_HEADERS: usize = 4;
@@ -39,9 +39,9 @@ pub const TRANSACTION_REQUESTS_WAITING: usize = 2 * IDS_PER_MESSAGE;
 pub const USELESS_PER_PEER: (u64, u64) = (1_000, 10_000);
 /// Bytes of one peer's transactions that wait to be checked: the pool may be busy, and nobody else's wait behind them for long.
 pub const UNCHECKED_BYTES_PER_PEER: usize = 4 * 1024 * 1024;
-/// GetPeers of one connection: so many at once, and then one in so many seconds.
+/// GetPeers of one connection: this many at once, and then one in this many seconds.
 pub const GET_PEERS_SERVED: (u64, u64) = (8, 20);
-/// Revocations of one connection: so many at once, and then one in so many seconds. A node looks at its own lists every second.
+/// Revocations of one connection: this many at once, and then one in this many seconds. A node looks at its own lists every second.
 pub const REVOCATIONS_TAKEN: (u64, u64) = (16, 1);
 /// Messages kept while it is unclear which of two connections of a peer stays, ...
 pub const HELD_MESSAGES: usize = 32;

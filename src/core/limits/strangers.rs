@@ -11,7 +11,7 @@ pub const ACCEPTS_PER_ADDRESS: (u32, u32) = (5, 20);
 /// Accepted sockets per second in all, and the burst.
 pub const ACCEPTS_TOTAL: (u32, u32) = (100, 200);
 /// The same again, only for addresses that have not knocked for [`NEWCOMER_AFTER`]: a flood from fewer than 1,000 addresses uses up
-/// the rate above, never this one, and whoever comes for the first time is served.
+/// the rate above, never this one, and an address that comes for the first time is served.
 pub const ACCEPTS_NEWCOMERS: (u32, u32) = (100, 200);
 /// See [`ACCEPTS_NEWCOMERS`].
 pub const NEWCOMER_AFTER: Duration = Duration::from_secs(10);
@@ -21,7 +21,7 @@ pub const RATED_ADDRESSES: usize = 4_096;
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 /// TLS, counted from accept or connect: dribbling does not extend it.
 pub const TLS_TIMEOUT: Duration = Duration::from_secs(5);
-/// Everything up to the peer's hello, counted likewise.
+/// Everything up to the peer's hello, counted in the same way.
 pub const HELLO_TIMEOUT: Duration = Duration::from_secs(10);
 /// Connections that the kernel holds for us until they are accepted.
 pub const ACCEPT_BACKLOG: i32 = 1024;

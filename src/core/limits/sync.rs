@@ -8,7 +8,7 @@ use super::BLOCK_BYTES;
 pub const BLOCK_TIMEOUT: Duration = Duration::from_secs(2);
 /// See [`BLOCK_TIMEOUT`].
 pub const BLOCK_TIMEOUT_MAX: Duration = Duration::from_secs(64);
-/// A block is asked for so often, 14 s in all: then the branch rests, for whoever leads there may keep it back for ever.
+/// A block is asked for this often, 14 s in all. Then the branch rests: the peer that leads there may never send it.
 pub const SYNC_TRIES: u32 = 3;
 /// Requested headers: who has not sent them by then is given up.
 pub const HEADERS_TIMEOUT: Duration = Duration::from_secs(20);
@@ -27,7 +27,7 @@ pub const SYNC_REST: Duration = Duration::from_secs(5);
 pub const SYNC_REST_MAX: Duration = Duration::from_secs(300);
 /// Rest after a header sync that rightly found nothing: the block that led to it came by another way meanwhile.
 pub const SYNC_REST_SHORT: Duration = Duration::from_secs(1);
-/// Observers hear of progress at most so often: a sync of a million blocks is no million events.
+/// Observers hear of progress this often at most: a sync of a million blocks is no million events.
 pub const SYNC_TELL_EVERY: Duration = Duration::from_secs(1);
 /// Blocks asked of one peer and not answered yet: one that withholds holds up few.
 pub const BLOCK_REQUESTS_PER_PEER: usize = 16;
@@ -39,7 +39,13 @@ pub const SYNC_REFUSED: usize = 64;
 pub const SYNC_WINDOW: usize = 256;
 /// Bytes of them, those asked for counted as the largest there may be: bounds the memory of a sync.
 pub const SYNC_BYTES: usize = 64 * BLOCK_BYTES;
-/// Headers of one sync segment: ids of so many blocks are held at once.
+/// The bodies of a segment must be stored within this, ...
+pub const SEGMENT_GRACE: Duration = Duration::from_secs(30);
+/// ... and this for each of them: 4 Mbit/s for the largest blocks. Then the branch rests and another peer gets its turn.
+pub const SEGMENT_PER_BLOCK: Duration = Duration::from_secs(4);
+/// Peers whose rests sync remembers after they have left, so that a new connection does not end a rest.
+pub const SYNC_RESTS: usize = 1_024;
+/// Headers of one sync segment: ids of this many blocks are held at once.
 pub const SYNC_SEGMENT: usize = 4_096;
 /// Segment marks of one walked branch: 65,536 x 4,096 blocks.
 pub const SYNC_MARKS: usize = 65_536;
