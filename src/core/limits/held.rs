@@ -70,10 +70,8 @@ const SHARED: u64 = DECODED
     // Connections that have not said hello.
     + wide(PENDING_SOCKETS) * (TLS + wide(CONNECTION_READ_BYTES + 2 * FRAME_STEP_BYTES));
 
-/// Bytes that `peers` connected peers can make this node hold if all of them attack at once.
-pub const fn held_by(peers: usize) -> u64 {
-    SHARED + wide(peers) * HELD_PER_PEER
-}
+/// Bytes that all [`CONNECTED`] peers can make this node hold if all of them attack at once.
+pub const HELD_BY_ALL: u64 = SHARED + wide(CONNECTED) * HELD_PER_PEER;
 
 const fn wide(amount: usize) -> u64 {
     amount as u64
@@ -84,7 +82,7 @@ const MIB: u64 = 1024 * 1024;
 const _: () = {
     assert!(HELD_PER_PEER <= 150 * MIB);
     // One attacker, with everything shared full too, fits into a machine of 1 GiB; ...
-    assert!(held_by(1) <= 900 * MIB);
+    assert!(SHARED + HELD_PER_PEER <= 900 * MIB);
     // ... if each of the CONNECTED places is an attacker's, the machine needs 20 GiB. A smaller one lowers `[p2p] max_peers`.
-    assert!(held_by(CONNECTED) <= 20 * 1024 * MIB);
+    assert!(HELD_BY_ALL <= 20 * 1024 * MIB);
 };
