@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 
 use bouya_core::crypto::Hash;
 use bouya_core::ledger::{Action, Address, Content, Header, Proof, Response};
+use bouya_core::limits::RECEIPT_BYTES;
 use clap::{Args, Subcommand};
 use serde_json::json;
 
 use crate::clock::rfc3339;
-use crate::receipt::{self, RECEIPT_BYTES};
+use crate::receipt;
 
 use super::client::Client;
 use super::document;

@@ -14,6 +14,7 @@ use std::collections::BTreeSet;
 use bouya_core::codec::encode;
 use bouya_core::crypto::{Hash, sha256};
 use bouya_core::ledger::Address;
+use bouya_core::limits::{INDEX_CHUNK, INDEX_RUN};
 use redb::{ReadOnlyTable, ReadTransaction, ReadableTable, WriteTransaction};
 
 use super::StoreError;
@@ -23,10 +24,6 @@ use super::tables::{CHUNKS, List, RUNS, bytes_of, with_version};
 pub(super) type Entry = [u8; 20];
 const LOWEST: Entry = [0; 20];
 const HIGHEST: Entry = [255; 20];
-/// Entries of a chunk: with its key it fills a page of 4,096 bytes.
-const CHUNK: usize = 200;
-/// Runs that would have more entries together stay apart: 10 MB are what a commit may have to write once in a while.
-const MOST: u64 = 524_288;
 
 /// Makes marks: the store's secret.
 #[derive(Clone, Copy)]
@@ -92,10 +89,10 @@ pub(super) fn add(tx: &WriteTransaction, mut new: Vec<Entry>) -> Result<(), Stor
     while let Some(before) = number.checked_sub(1) {
         let count = runs.get(before)?.map_or(0, |count| count.value());
         let together = count.saturating_add(new.len() as u64);
-        if count > new.len() as u64 || together > MOST {
+        if count > new.len() as u64 || together > INDEX_RUN {
             break;
         }
-        let mut old = Vec::with_capacity(count.min(MOST) as usize);
+        let mut old = Vec::with_capacity(count.min(INDEX_RUN) as usize);
         for chunk in chunks.range((before, LOWEST)..=(before, HIGHEST))? {
             old.extend_from_slice(entries(chunk?.1.value())?);
         }
@@ -106,7 +103,7 @@ pub(super) fn add(tx: &WriteTransaction, mut new: Vec<Entry>) -> Result<(), Stor
     // Those that went into it.
     runs.retain_in(number.., |_, _| false)?;
     runs.insert(number, new.len() as u64)?;
-    for chunk in new.chunks(CHUNK) {
+    for chunk in new.chunks(INDEX_CHUNK) {
         let first = chunk.first().copied().unwrap_or(LOWEST);
         chunks.insert((number, first), with_version(chunk.as_flattened()).as_slice())?;
     }

@@ -17,7 +17,6 @@ use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::cmp::Reverse;
-use core::time::Duration;
 
 use self::fetch::{Fetch, Helper};
 use self::header_sync::{HeaderSync, WaitsFor};
@@ -26,7 +25,7 @@ use crate::codec::Bounded;
 use crate::crypto::Hash;
 use crate::id::NodeId;
 use crate::ledger::{Block, BlockOutcome, Branch, Genesis, Header, Origin};
-use crate::limits::HEADERS_TIMEOUT;
+use crate::limits::{HEADERS_TIMEOUT, SYNC_TELL_EVERY};
 use crate::overlay::{Act, ConnId, Fault, KeeperRequest, NetworkEvent, StoreRequest, Tip};
 use crate::time::Time;
 use crate::wire::{Item, Message, TipSummary};
@@ -36,9 +35,6 @@ mod fetch;
 mod header_sync;
 mod headers;
 mod peer;
-
-/// Observers hear of progress at most so often.
-const TELL_EVERY: Duration = Duration::from_secs(1);
 
 /// See the module's header.
 #[derive(Debug)]
@@ -228,7 +224,7 @@ impl BlockSync {
             }
             SyncStatus::Syncing { height, target } => {
                 self.told.synced = false;
-                if self.told.progress.is_none_or(|told| now.since(told) >= TELL_EVERY) {
+                if self.told.progress.is_none_or(|told| now.since(told) >= SYNC_TELL_EVERY) {
                     self.told.progress = Some(now);
                     self.out.push_back(Act::Event(NetworkEvent::Syncing { height, target }));
                 }

@@ -9,11 +9,7 @@ use super::{
     Act, Block, BlockOutcome, BlockSync, Bounded, ConnId, Fault, GiveUp, Hash, Helper, Item, KeeperRequest,
     Message, Origin, Time, WaitsFor,
 };
-
-/// Blocks of one peer that came unasked and are with the chain; more are dropped.
-const UNASKED_PER_PEER: usize = 16;
-/// Invalid blocks remembered; each cost its miner the work.
-const REFUSED: usize = 64;
+use crate::limits::{SYNC_REFUSED, UNASKED_BLOCKS_PER_PEER};
 
 impl BlockSync {
     /// The answer to `StoreRequest::Missing`. A header sync that waits for it is never given up, so there is only one under way.
@@ -41,7 +37,7 @@ impl BlockSync {
             }
         } else if !self.refused.contains(&id) {
             let outstanding = self.unasked.values().filter(|(from, _)| *from == conn).count();
-            if outstanding < UNASKED_PER_PEER {
+            if outstanding < UNASKED_BLOCKS_PER_PEER {
                 self.unasked.insert(id, (conn, BTreeSet::new()));
                 let origin = Origin::Pushed;
                 self.out.push_back(Act::Ask(KeeperRequest::Take { conn, block, origin }.into()));
@@ -171,7 +167,7 @@ impl BlockSync {
     }
 
     fn refuse(&mut self, id: Hash) {
-        if self.refused.len() >= REFUSED {
+        if self.refused.len() >= SYNC_REFUSED {
             self.refused.pop_front();
         }
         self.refused.push_back(id);

@@ -12,13 +12,10 @@ use crate::crypto::Hash;
 use crate::ledger::Block;
 use crate::limits::{
     BLOCK_BYTES, BLOCK_REQUESTS_PER_PEER, BLOCK_TIMEOUT, BLOCK_TIMEOUT_MAX, SEGMENT_GRACE, SEGMENT_PER_BLOCK,
-    SYNC_BYTES, SYNC_WINDOW,
+    SYNC_BYTES, SYNC_TRIES, SYNC_WINDOW,
 };
 use crate::overlay::ConnId;
 use crate::time::{Time, doubled};
-
-/// A block is asked for so often: 14 s in all.
-const TRIES: u32 = 3;
 
 #[derive(Debug, Default)]
 pub(super) struct Fetch {
@@ -194,10 +191,10 @@ impl Fetch {
         who
     }
 
-    /// Whether the branch is to rest: a block was asked for [`TRIES`] times, or all of it takes too long. A node that waited for good
+    /// Whether the branch is to rest: a block was asked for [`SYNC_TRIES`] times, or all of it takes too long. A node that waited for good
     /// would follow nobody else.
     pub(super) fn is_hopeless(&self, now: Time) -> bool {
-        !self.is_done() && self.deadline <= now || self.window.iter().any(|slot| slot.tries >= TRIES)
+        !self.is_done() && self.deadline <= now || self.window.iter().any(|slot| slot.tries >= SYNC_TRIES)
     }
 
     /// Whether blocks are coming, and none is late.
