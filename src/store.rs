@@ -22,6 +22,7 @@ use thiserror::Error;
 mod blocks;
 mod index;
 mod indexed;
+pub(crate) mod owner;
 mod snapshot;
 mod tables;
 
