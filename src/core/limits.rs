@@ -96,6 +96,8 @@ pub const MEMPOOL_EXPIRY: Duration = Duration::from_secs(24 * 3600);
 /// Bookkeeping counted on top of each transaction's bytes (map nodes, the decoded form): measured for the smallest ones, each of a sender of
 /// its own.
 pub const MEMPOOL_ENTRY_OVERHEAD: usize = 768;
+/// Bytes that the mempool needs for each output, to know what is on its way to an address.
+pub const MEMPOOL_OUTPUT_OVERHEAD: usize = 64;
 /// What has waited too long is looked for this often.
 pub const MEMPOOL_SWEEP: Duration = Duration::from_secs(30);
 
@@ -255,6 +257,12 @@ pub const BLOCK_REQUESTS_PER_PEER: usize = 16;
 pub const SYNC_WINDOW: usize = 256;
 /// Bytes of them, those asked for counted as the largest there may be: bounds the memory of a sync.
 pub const SYNC_BYTES: usize = 64 * BLOCK_BYTES;
+/// The bodies of a segment must be stored within this, ...
+pub const SEGMENT_GRACE: Duration = Duration::from_secs(30);
+/// ... and this for each of them: 4 Mbit/s for the largest blocks. Then the branch rests and another peer gets its turn.
+pub const SEGMENT_PER_BLOCK: Duration = Duration::from_secs(4);
+/// Peers whose rests sync remembers after they have left, so that a new connection does not end a rest.
+pub const SYNC_RESTS: usize = 1_024;
 /// Headers of one sync segment: ids of so many blocks are held at once.
 pub const SYNC_SEGMENT: usize = 4_096;
 /// Segment marks of one walked branch: 65,536 x 4,096 blocks.

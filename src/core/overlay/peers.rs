@@ -61,6 +61,8 @@ pub enum Change {
     Up {
         /// Its session.
         session: ConnId,
+        /// Who it is.
+        id: NodeId,
         /// Its best block.
         tip: TipSummary,
         /// It takes blocks in short.

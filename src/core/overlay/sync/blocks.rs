@@ -4,6 +4,7 @@ use alloc::collections::BTreeSet;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
+use super::fetch::Arrived;
 use super::{
     Act, Block, BlockOutcome, BlockSync, Bounded, ConnId, Fault, GiveUp, Hash, Helper, Item, KeeperRequest,
     Message, Origin, Time, WaitsFor,
@@ -21,7 +22,7 @@ impl BlockSync {
             self.header_sync.as_mut().filter(|header_sync| matches!(header_sync.waits_for, WaitsFor::Missing))
         {
             header_sync.waits_for = WaitsFor::Bodies;
-            self.fetch.begin(ids);
+            self.fetch.begin(now, ids);
         }
         self.go_on(now);
     }
@@ -31,8 +32,9 @@ impl BlockSync {
         let Some(peer) = self.peers.get_mut(&conn) else { return };
         let id = block.id();
         peer.tip.height = peer.tip.height.max(block.header.height);
-        if self.fetch.arrived(now, conn, &id, &block) {
-            peer.stalled = false;
+        let arrived = self.fetch.arrived(now, conn, &id, &block);
+        if arrived != Arrived::Unasked {
+            peer.stalled &= arrived == Arrived::Again;
         } else if let Some((from, others)) = self.unasked.get_mut(&id) {
             if *from != conn {
                 others.insert(conn);

@@ -63,7 +63,8 @@ impl Links {
         self.timers.clear(&Timer::Probation(conn));
         self.timers.set(Timer::Stable(conn), now.after(STABLE_AFTER));
         let compact = has(COMPACT_FEATURE);
-        self.out.push_back(Told::Change(Change::Up { session: conn, tip: hello.tip, compact, held }));
+        let up = Change::Up { session: conn, id: id.clone(), tip: hello.tip, compact, held };
+        self.out.push_back(Told::Change(up));
         let member = hello.member.map(|member| member.key);
         self.note(NetworkEvent::PeerUp { id, direction, endpoint: shown, agent, member, clock_offset_ms });
         self.ping(now, conn);
