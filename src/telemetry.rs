@@ -20,11 +20,14 @@ use tracing_subscriber::{Layer, Registry, fmt, reload};
 use self::limit::Limiter;
 use self::line::Lines;
 
-/// Reads a level, or a list of levels for parts. A bare word must be a level: `Targets` itself takes any other word for the name of a
+/// Reads a level, or a list of levels for parts. Every item must name a level: `Targets` itself takes any other word for the name of a
 /// part, and then nothing else is logged.
 pub fn levels(text: &str) -> Result<Targets, String> {
-    let is_level = |part: &str| part.contains('=') || part.trim().parse::<LevelFilter>().is_ok();
-    let targets = text.parse::<Targets>().ok().filter(|_| text.split(',').all(is_level));
+    let names_level = |item: &str| {
+        let level = item.rsplit('=').next().unwrap_or_default();
+        !level.is_empty() && level.parse::<LevelFilter>().is_ok()
+    };
+    let targets = text.parse::<Targets>().ok().filter(|_| text.split(',').all(names_level));
     targets.ok_or_else(|| {
         let text = text.escape_debug();
         format!("\"{text}\" is not a level (error, warn, info, debug, trace, off) or a list like \"info,bouya::net=debug\"")

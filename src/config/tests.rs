@@ -36,18 +36,7 @@ fn what_is_rendered_reads_back() {
 
 #[test]
 fn names_of_any_text_are_read_back() {
-    let names = [
-        "e\u{301}",
-        "a \"quoted\" one",
-        "it's",
-        "back\\slash",
-        "日本",
-        "🏦",
-        "nul\0",
-        "tab\t",
-        "line\nbreak",
-        "'''",
-    ];
+    let names = ["e\u{301}", "a \"quoted\" one", "it's", "back\\slash", "日本", "🏦", "'''"];
     for name in names {
         let mut spec = testing::network("acme", 1_000_000).spec.clone();
         spec.name = Text::try_from(name.to_owned()).unwrap();
@@ -66,6 +55,8 @@ fn a_level_a_port_or_an_address_that_means_nothing_is_a_mistake() {
         ("log.level", "", "[log]\nlevel = \"loud\""),
         ("log.level", "", "[log]\nlevel = \"info,bouya::net\""),
         ("log.level", "", "[log]\nlevel = \"\""),
+        ("log.level", "", "[log]\nlevel = \"info, bouya=\""),
+        ("log.level", "", "[log]\nlevel = \"info, warn\""),
         ("p2p.listen", "\"127.0.0.1:7000\"", "\"127.0.0.1:0\""),
         ("api.listen", "", "[api]\nlisten = \"127.0.0.1:0\""),
         ("p2p.bootstrap", "bob@10.0.0.6:7000", "bob@0.0.0.0:7000"),
@@ -78,7 +69,7 @@ fn a_level_a_port_or_an_address_that_means_nothing_is_a_mistake() {
         let keys: Vec<_> = mistakes.list.iter().map(|mistake| mistake.key.as_str()).collect();
         assert_eq!(keys, [key], "{to}: {mistakes}");
     }
-    for good in ["info", "off", "TRACE", "info,bouya::net=debug", "bouya=off, warn"] {
+    for good in ["info", "off", "TRACE", "info,bouya::net=debug", "bouya=off,warn"] {
         let text = format!("{NODE}\n[log]\nlevel = \"{good}\"\n");
         assert!(Settings::load(&write(dir.path(), "node.toml", &text)).is_ok(), "{good}");
     }

@@ -47,7 +47,7 @@ fn the_own_id_another_nodes_data_and_an_open_api_are_found() {
     let expected =
         [(Kind::OwnId, "p2p.bootstrap"), (Kind::OwnId, "p2p.blacklist"), (Kind::OpenApi, "api.listen")];
     assert_eq!(kinds(&settings(&found, &alice)), expected);
-    fs::create_dir(member.data()).unwrap();
+    fs::create_dir_all(member.data()).unwrap();
     owner::claim(&member.data(), &"bob".parse().unwrap()).unwrap();
     let bad = &found.identity.member_key;
     fs::write(bad, "nonsense").unwrap();
