@@ -282,6 +282,8 @@ fn end_of(why: &CloseReason) -> Ending {
             // a duplicate has this node's twin: that must not become a race.
             GoodbyeReason::Duplicate
             | GoodbyeReason::Full
+            // It may have got its lists with this very goodbye.
+            | GoodbyeReason::Overdue
             | GoodbyeReason::Slow
             | GoodbyeReason::Unknown(_) => Ending::Lost,
             GoodbyeReason::Network
