@@ -163,6 +163,18 @@ fn a_late_block_is_owed_an_answer_only_if_it_is_dated_before_this_node_was_calle
 }
 
 #[test]
+fn a_call_that_is_over_excuses_no_date() {
+    let mut bench = Bench::resting();
+    bench.waits = true;
+    assert_eq!(bench.look(0), UNTOLD);
+    // What waited was dropped.
+    bench.waits = false;
+    assert_eq!(bench.look(1), Wish::Rest);
+    bench.block(3 * INTERVAL, |block| block.late = true);
+    assert_eq!(bench.blocks_until_rest(), REST_AFTER);
+}
+
+#[test]
 fn what_is_owed_is_bounded() {
     let mut bench = Bench::resting();
     for _ in 0..OWED {
