@@ -169,7 +169,7 @@ fn the_union_is_bounded() {
     let ca = Ca::new("ca");
     let (roots, issuer) = ([ca.root()], ca.root().issuer);
     let mut all = Revocations::default();
-    let many = (0..SERIALS).map(|n| u32::try_from(n).unwrap().to_be_bytes()[1..].to_vec());
+    let many = (0..CRL_SERIALS).map(|n| u32::try_from(n).unwrap().to_be_bytes()[1..].to_vec());
     all.serials.insert(issuer, many.map(|serial| [&[9], &serial[..]].concat()).collect());
     assert_eq!(all.take_in(&ca.list(&[1], &[&[1]]), &roots), Err(CrlError::Full));
     assert!(!all.is_revoked(&issuer, &[1]));
