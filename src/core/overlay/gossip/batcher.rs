@@ -7,7 +7,7 @@ use crate::ledger::Transaction;
 use crate::limits::{FRAME_BYTES, TRANSACTION_BYTES, TRANSACTIONS_PER_MESSAGE};
 use crate::wire::Message;
 
-/// Bytes of transactions in one message: half a frame, so that a block never waits long behind it.
+/// Bytes of transactions in one message: half a frame, so that a block does not wait long behind it.
 const MESSAGE_BYTES: usize = FRAME_BYTES / 2;
 
 const _: () = assert!(MESSAGE_BYTES > TRANSACTION_BYTES && MESSAGE_BYTES + TRANSACTION_BYTES < FRAME_BYTES);

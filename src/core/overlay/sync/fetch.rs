@@ -1,8 +1,8 @@
-//! The bodies of one segment: asked of several peers at once, given to the chain in order of height.
+//! The bodies of one segment: requested from several peers at once, given to the chain in order of height.
 //!
-//! Only a window of [`SYNC_WINDOW`] blocks and [`SYNC_BYTES`] is worked on; a block leaves it when the chain has said what became of it, so
-//! the window bounds what is asked for, what has arrived out of order and what waits for the chain. What is asked for counts as the
-//! largest block there may be: nobody knows better before it is here.
+//! Only a window of [`SYNC_WINDOW`] blocks and [`SYNC_BYTES`] is worked on. A block leaves it when the chain has said what became of it. So
+//! the window bounds what is requested, what has arrived out of order and what waits for the chain. A requested block counts with the
+//! largest size a block may have, because its real size is unknown until it is here.
 
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::sync::Arc;
@@ -16,14 +16,14 @@ use crate::limits::{
 use crate::overlay::ConnId;
 use crate::time::{Time, doubled};
 
-/// A block is asked for so often: 14 s in all.
+/// A block is requested at most this often: 14 s in all.
 const TRIES: u32 = 3;
 
 #[derive(Debug, Default)]
 pub(super) struct Fetch {
     waiting: VecDeque<Hash>,
     window: VecDeque<Slot>,
-    /// From which place on a peer does not have this branch: what it lacks says nothing of what is below.
+    /// The place from which on a peer lacks this branch: it may still have what is below.
     lacking: BTreeMap<ConnId, usize>,
     /// The place of the next block that enters the window.
     next: usize,
@@ -33,9 +33,9 @@ pub(super) struct Fetch {
 struct Slot {
     id: Hash,
     place: usize,
-    /// Bytes of the block, once it is here.
+    /// The block's size in bytes, once it is here.
     size: usize,
-    /// Who was asked in vain last, and how often somebody was.
+    /// The last peer that did not deliver, and how many requests have failed.
     avoid: Option<ConnId>,
     tries: u32,
     state: State,
@@ -52,7 +52,7 @@ enum State {
         conn: ConnId,
         block: Arc<Block>,
     },
-    /// With the chain. Kept in case that it must be given again, because one before it turned out to be a wrong copy.
+    /// Given to the chain. Kept in case it must be given again, because a block before it turned out to be a wrong copy.
     Submitted {
         conn: ConnId,
         block: Arc<Block>,
@@ -60,7 +60,7 @@ enum State {
     Done,
 }
 
-/// Somebody to ask.
+/// A peer that can be asked.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Helper {
     pub(super) conn: ConnId,
@@ -77,7 +77,7 @@ impl Fetch {
         self.waiting.is_empty() && self.window.is_empty()
     }
 
-    /// Takes in a block if the window has it. Whoever delivers gets more time for the rest.
+    /// Takes in a block if it is in the window. A peer that delivers gets more time for the rest.
     pub(super) fn arrived(&mut self, now: Time, conn: ConnId, id: &Hash, block: &Arc<Block>) -> bool {
         let Some(slot) = self.slot(id) else { return false };
         if matches!(slot.state, State::Wanted | State::Asked { .. }) {
@@ -110,7 +110,7 @@ impl Fetch {
         ready
     }
 
-    /// The chain has it.
+    /// The chain has stored it.
     pub(super) fn stored(&mut self, id: &Hash) {
         if let Some(slot) = self.slot(id) {
             slot.state = State::Done;
@@ -125,7 +125,7 @@ impl Fetch {
         self.slot(id).is_some_and(|slot| matches!(slot.state, State::Submitted { .. }))
     }
 
-    /// Its parent was a wrong copy: it is given again after that. False if there is no such parent.
+    /// Its parent was a wrong copy: this block is given again after the right copy. False if there is no such parent.
     pub(super) fn submit_again(&mut self, id: &Hash) -> bool {
         if self.window.front().is_none_or(|first| first.id == *id) {
             return false;
@@ -162,7 +162,7 @@ impl Fetch {
         self.want(|slot| slot.asked() == Some(conn));
     }
 
-    /// Takes back what did not come in time. Returns who did not deliver, each once.
+    /// Withdraws requests that were not answered in time. Returns the peers that did not deliver, each once.
     pub(super) fn expire(&mut self, now: Time) -> BTreeSet<ConnId> {
         let late = |slot: &Slot| matches!(slot.state, State::Asked { deadline, .. } if deadline <= now);
         let who = self.window.iter().filter(|slot| late(slot)).filter_map(Slot::asked).collect();
@@ -173,8 +173,8 @@ impl Fetch {
         who
     }
 
-    /// Whether a block has been asked for in vain so often that the branch is to rest: whoever leads there may keep it back for ever, and
-    /// a node that waits for it neither mines nor follows anybody else.
+    /// Whether requests for a block have failed so often that the branch should rest: the peer that leads there may withhold it without
+    /// end, and a node that waits for it neither mines nor follows another peer.
     pub(super) fn is_hopeless(&self) -> bool {
         self.window.iter().any(|slot| slot.tries >= TRIES)
     }
@@ -187,7 +187,7 @@ impl Fetch {
         self.window.iter().filter_map(deadline).min()
     }
 
-    /// Spreads what is wanted over the helpers, the least busy first. None if something is wanted and nobody is left to ask.
+    /// Spreads the wanted blocks over the helpers, the least busy first. None if a block is wanted and nobody is left to ask.
     pub(super) fn assign(&mut self, now: Time, helpers: &[Helper]) -> Option<BTreeMap<ConnId, Vec<Hash>>> {
         while self.window.len() < SYNC_WINDOW
             && let Some(id) = self.waiting.pop_front()
@@ -204,7 +204,7 @@ impl Fetch {
         }
         let mut requests: BTreeMap<ConnId, Vec<Hash>> = BTreeMap::new();
         for slot in self.window.iter_mut().filter(|slot| matches!(slot.state, State::Wanted)) {
-            // One may always be asked for: all that is held may wait for it.
+            // One may always be requested: everything in the window may be waiting for it.
             if bytes.saturating_add(BLOCK_BYTES) > SYNC_BYTES && !load.is_empty() {
                 break;
             }
@@ -230,7 +230,7 @@ impl Fetch {
         Some(requests)
     }
 
-    /// What the window holds, with all that may come.
+    /// Bytes in the window, including those that may still arrive.
     pub(super) fn bytes(&self) -> usize {
         self.window.iter().map(Slot::bytes).fold(0, usize::saturating_add)
     }

@@ -7,15 +7,15 @@ use crate::limits::BLOCK_TIMEOUT;
 use crate::time::{Time, doubled};
 use crate::wire::TipSummary;
 
-/// Rest after a header sync that came to nothing: doubles up to [`REST_MAX`], so that claims nobody can follow cost ever less.
+/// Rest after a header sync that came to nothing: doubles up to [`REST_MAX`], so that claims which lead nowhere cost less and less.
 const REST: Duration = Duration::from_secs(5);
 const REST_MAX: Duration = Duration::from_secs(300);
-/// Rest after a header sync that rightly found nothing: the block that led to it came by another way meanwhile.
+/// Rest after a header sync that found nothing through nobody's fault: the block that started it has come another way.
 const REST_SHORT: Duration = Duration::from_secs(1);
-/// How long headers of one segment may take if somebody else claims a better chain too; doubles with each failure.
+/// How long the headers of one segment may take if another peer claims a better chain too; doubles with each failure.
 const PATIENCE: Duration = Duration::from_secs(60);
 const PATIENCE_MAX: Duration = PATIENCE.saturating_mul(1024);
-/// How long one answer may take if somebody else claims a better chain too; doubles with each failure.
+/// How long one answer may take if another peer claims a better chain too; doubles with each failure.
 const HURRY: Duration = BLOCK_TIMEOUT;
 const HURRY_MAX: Duration = HURRY.saturating_mul(1024);
 
@@ -27,12 +27,12 @@ pub(super) struct SyncPeer {
     pub(super) claims: bool,
     /// It sent a block whose parent is not known here.
     pub(super) orphan: bool,
-    /// Answers to GetHeaders that are still to come, those to requests that were given up included: they come in order.
+    /// Answers to GetHeaders that are still due, including those to requests that were given up: they come in order.
     pub(super) owed: u32,
-    /// Kept blocks back: asked only if nobody else is left.
+    /// It withheld blocks: asked only if nobody else is left.
     pub(super) stalled: bool,
     rests_until: Time,
-    /// Walks in a row that came to nothing.
+    /// Header syncs in a row that came to nothing.
     pub(super) failures: u32,
 }
 
@@ -47,7 +47,7 @@ impl SyncPeer {
         (self.orphan || self.claims && beats(&self.tip, ours)).then_some(self.rests_until)
     }
 
-    /// Says that it has a better block than before.
+    /// The peer says that it has a better block than before.
     pub(super) fn claim(&mut self, tip: TipSummary) {
         if tip.work > self.tip.work {
             self.tip = tip;
