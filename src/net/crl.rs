@@ -1,13 +1,12 @@
 //! Revoked certificates: the union of all serials seen in validly signed lists, per issuer.
 //!
-//! Nothing leaves the union: neither an old list copied back nor a newer one that lacks a serial brings a certificate back to
-//! life. (A list that puts a certificate on hold therefore revokes it for good.) Lists come from files and from peers alike; only a
-//! root's signature counts.
+//! Nothing leaves the union: neither an old list that is copied back nor a newer one that lacks a serial makes a certificate valid again.
+//! (A list that puts a certificate on hold therefore revokes it for good.) Lists come from files or from peers; only a root's signature counts.
 //!
-//! Of each issuer's lists the newest is kept whole, for peers that lack it; and beside it one that revokes what the newest does not,
-//! as it happens where two copies of a CA's folder are in use: who comes later must hear of both.
+//! The newest list of each issuer is kept whole, for peers that lack it. A second one is kept if it revokes what the newest does not. That
+//! happens if two copies of a CA's folder are in use, and nodes that join later must hear of both.
 //!
-//! Absent on purpose: delta, indirect and partitioned lists. They say so in critical extensions and are refused for it.
+//! Absent on purpose: delta, indirect and partitioned lists. They are marked by critical extensions and are refused.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::catch_unwind;
@@ -26,14 +25,14 @@ use x509_parser::revocation_list::CertificateRevocationList;
 use super::tls::certificate::{Root, SERIAL_BYTES, clean, timestamp, trim};
 use super::tls::usable_list;
 
-/// Serials remembered. A CA that revokes more has other troubles; it must change its root.
+/// Serials remembered. A CA that revokes more must change its root.
 const SERIALS: usize = 100_000;
-/// Lists kept of one issuer: a hello and a message hold those of two.
+/// Lists kept for one issuer: a hello and a message have room for those of two issuers.
 const LISTS: usize = CRLS_PER_MESSAGE / 2;
 /// First byte of the stored form.
 const FORMAT: u8 = 2;
 
-/// Why a revocation list was not taken in.
+/// Why a revocation list was refused.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum CrlError {
     /// Larger than any node would pass on.
@@ -42,13 +41,13 @@ pub enum CrlError {
     /// Not a list.
     #[error("it is not a readable revocation list: {0}")]
     Form(String),
-    /// A number is part of the format that this software understands.
+    /// It has no number, which this software requires.
     #[error("it has no number; make it with `mkca crl` or as RFC 5280 has it")]
     NoNumber,
-    /// Signed by nobody whom this node trusts.
+    /// Not signed by a root that this node trusts.
     #[error("no root that this node trusts has signed it; it says that its issuer is {0}")]
     Signature(String),
-    /// Means something that a plain list does not.
+    /// Has an extension that a plain list does not have.
     #[error("it has the extension {0}; only plain, complete lists are understood")]
     Extension(String),
     /// A serial number that no certificate has.
@@ -96,7 +95,7 @@ impl List {
             return Err(CrlError::Extension(extension.oid.to_string()));
         }
         let number = list.crl_number().ok_or(CrlError::NoNumber)?.to_bytes_be();
-        // Else a peer could re-encode a signed list so that it is kept as the newest, and then no handshake could use it.
+        // Otherwise a peer could re-encode a signed list so that it is kept as the newest, and then no handshake could use it.
         if !usable_list(der, root) {
             return Err(CrlError::Form("it is not in the one encoding that DER allows".into()));
         }
@@ -127,14 +126,14 @@ struct KeptList {
 }
 
 impl KeptList {
-    /// Of two lists with one number the greater hash stays, on every node, so that they settle.
+    /// Of two lists with the same number every node keeps the one with the greater hash, so that all nodes agree.
     fn rank(&self) -> (usize, &[u8], Hash) {
         (self.number.len(), &self.number, self.hash)
     }
 }
 
-/// Keeps a list among those of its issuer if it is the newest, or revokes what those above it do not. The same lists stay whatever
-/// order they come in, so that nodes settle. Says whether it was kept.
+/// Keeps a list of an issuer if it is the newest, or revokes something that the newer ones do not. The same lists are kept in whatever
+/// order they come, so that all nodes agree. Returns whether it was kept.
 fn keep_list(lists: &mut Vec<KeptList>, new: KeptList) -> bool {
     let hash = new.hash;
     if lists.iter().any(|kept| kept.hash == hash) {
@@ -162,7 +161,7 @@ fn serials(list: &CertificateRevocationList<'_>) -> BTreeSet<Vec<u8>> {
     list.iter_revoked_certificates().map(|entry| trim(entry.raw_serial()).to_vec()).collect()
 }
 
-/// All that this node knows to be revoked.
+/// Everything that this node knows to be revoked.
 #[derive(Clone, Debug, Default, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct Revocations {
     serials: BTreeMap<Hash, BTreeSet<Vec<u8>>>,
@@ -181,7 +180,7 @@ pub(crate) struct Life {
 impl Revocations {
     /// Takes in a list from a file or a peer. True if anything in it was new: a serial, or the list itself.
     pub(crate) fn take_in(&mut self, der: &[u8], roots: &[Root]) -> Result<bool, CrlError> {
-        // The same bytes have been checked before: what peers repeat costs a hash.
+        // The same bytes have been checked before: a list that peers repeat costs only a comparison.
         if der.len() <= CRL_BYTES && self.lists.values().flatten().any(|kept| kept.der == der) {
             return Ok(false);
         }
@@ -201,7 +200,7 @@ impl Revocations {
         Ok(kept || fresh > 0)
     }
 
-    /// Lists of roots that are no longer trusted are told to nobody; their serials stay.
+    /// Drops the lists of roots that are no longer trusted, so that no peer gets them; their serials stay.
     pub(crate) fn keep_lists_of(&mut self, roots: &[Root]) {
         self.lists.retain(|issuer, _| roots.iter().any(|root| root.issuer == *issuer));
     }
@@ -234,13 +233,14 @@ impl Revocations {
         self.lists.iter().flat_map(each).collect()
     }
 
-    /// The lists (DER) that a peer with these summaries lacks. A higher number of theirs does not show that it has what ours revokes.
+    /// The lists (DER) that a peer with these summaries lacks. A higher number of theirs does not prove that it contains everything that
+    /// ours revokes.
     pub fn lacking(&self, theirs: &[CrlSummary]) -> Vec<Vec<u8>> {
         let has = |kept: &&KeptList| theirs.iter().any(|summary| summary.hash == kept.hash);
         self.lists.values().flatten().filter(|kept| !has(kept)).map(|kept| kept.der.clone()).collect()
     }
 
-    /// The newest list of each issuer (DER): TLS looks at one only.
+    /// The newest list of each issuer (DER): TLS looks at only one.
     pub(crate) fn newest(&self) -> impl Iterator<Item = &[u8]> {
         self.lists.values().filter_map(|lists| lists.first()).map(|kept| kept.der.as_slice())
     }
@@ -260,12 +260,12 @@ impl Revocations {
         self.lists.iter().filter_map(life).collect()
     }
 
-    /// Since when the issuer's newest list should have had a successor, if it should.
+    /// Since when the issuer's newest list has been overdue, if it is.
     pub fn overdue(&self, issuer: &Hash, now: Timestamp) -> Option<Timestamp> {
         self.lists.get(issuer)?.first()?.next_update.filter(|due| *due < now)
     }
 
-    /// The form in which a node keeps it over restarts.
+    /// The form in which a node keeps it across restarts.
     pub fn to_bytes(&self) -> Vec<u8> {
         // Writing to memory does not fail.
         borsh::to_vec(&(FORMAT, self)).unwrap_or_default()
@@ -277,7 +277,7 @@ impl Revocations {
         let read = |error: borsh::io::Error| saved(clean(&error.to_string()));
         match bytes.split_first() {
             Some((&FORMAT, rest)) => borsh::from_slice(rest).map_err(read),
-            // It had one list of each issuer.
+            // Format 1 had one list for each issuer.
             Some((1, rest)) => {
                 let (serials, newest): (_, BTreeMap<Hash, KeptList>) =
                     borsh::from_slice(rest).map_err(read)?;

@@ -16,7 +16,7 @@ use super::connection::{self, Origin};
 use super::tls::{Session, explain, verified};
 use super::{NetEvent, Shared, tune};
 
-/// Addresses tried of those that a name has: a name with hundreds must not hold a dial for minutes.
+/// How many addresses of a name are tried: a name with hundreds must not block a dial for minutes.
 const ADDRESSES: usize = 4;
 
 /// Opens a connection to `id` at `endpoint`; `local` says whether that may be this machine. The task lives as long as the connection.
@@ -27,7 +27,7 @@ pub fn spawn(shared: Shared, id: NodeId, endpoint: Endpoint, local: bool) -> Joi
                 connection::start(shared, stream, session, opened, Origin::Dialed(endpoint)).await;
             }
             Err(why) => {
-                // Without a hub there is nobody to tell.
+                // If the hub is gone, there is nobody to tell.
                 let _ = shared.hub.send(NetEvent::Input(Input::DialFailed { id, endpoint, why })).await;
             }
         }
@@ -91,10 +91,10 @@ async fn connect(shared: &Shared, endpoint: &Endpoint, local: bool) -> Result<Tc
     Err(if failures.is_empty() { format!("{} has no address", endpoint.host) } else { failures.join("; ") })
 }
 
-/// Whether what a name has turned out to be may be connected to. The overlay judges addresses; names only show here what they are.
+/// Whether an address may be connected to. The overlay judges plain addresses; names are resolved only here.
 fn may_connect(address: IpAddr, local: bool) -> bool {
     let address = address.to_canonical();
-    // To "any address" a connect goes to this machine.
+    // A connection to the unspecified address goes to this machine.
     let nowhere =
         address.is_unspecified() || address.is_multicast() || address == IpAddr::V4(Ipv4Addr::BROADCAST);
     !nowhere && (local || !address.is_loopback())

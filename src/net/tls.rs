@@ -1,7 +1,7 @@
 //! Mutual TLS 1.3, and the only place where an id counts as proven (`verified`).
 //!
-//! Invariants: every session is a full handshake (resumption would skip the certificate checks), both ends prove themselves, both
-//! check revocation, and what webpki does not check is checked here: one DNS name that is a node id, both key usages present, the
+//! Invariants: every session is a full handshake (resumption would skip the certificate checks), both ends prove who they are, and both
+//! check revocation. What webpki does not check is checked here: one DNS name that is a node id, both key usages present, the
 //! protocol agreed, one certificate without a chain, the root's own dates, and serials that newer lists have dropped.
 
 pub(crate) mod certificate;
@@ -38,7 +38,7 @@ use self::identity::Identity;
 use self::no_intermediates::NoIntermediates;
 use super::crl::{CrlError, Revocations};
 
-/// The protocol's name in TLS: keeps other TLS services under the same CA apart.
+/// The protocol's name in TLS: tells this service from other TLS services under the same CA.
 pub const ALPN: &[u8] = b"bouya/1";
 /// Label under which a session's secret is exported.
 const EXPORTER: &[u8] = b"EXPORTER-bouya-member";
@@ -64,10 +64,10 @@ pub struct Session {
     pub issuer: Hash,
 }
 
-/// Why a peer is not let in, or not any longer, although TLS itself was content.
+/// Why a peer is not let in, or no longer, although TLS itself accepted it.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum Refusal {
-    /// Another protocol, or none named.
+    /// A different protocol, or none.
     #[error("it did not agree on the protocol bouya/1 (ALPN)")]
     Protocol,
     /// Not exactly one certificate.
@@ -76,7 +76,7 @@ pub enum Refusal {
     /// Not a node's certificate.
     #[error("its certificate was refused: {0}")]
     Leaf(#[from] LeafError),
-    /// Another id than the one that was dialed.
+    /// Not the id that was dialed.
     #[error("expected {expected}, but its certificate is for {found}")]
     Id {
         /// Whom this node dialed.
@@ -84,10 +84,10 @@ pub enum Refusal {
         /// Who answered.
         found: NodeId,
     },
-    /// In no list of now, but in one of those ever seen.
+    /// Revoked by a list that this node has seen at some time, although no current list names it.
     #[error("its certificate has been revoked by the CA")]
     Revoked,
-    /// Ended while the connection lived.
+    /// Expired while the connection lived.
     #[error("its certificate has expired; it needs a new one (`mkca renew`)")]
     Expired,
     /// No current revocation list, and the operator wants one.
@@ -98,12 +98,12 @@ pub enum Refusal {
     /// The root has been taken out, or has expired.
     #[error("its CA is no longer trusted here")]
     Root,
-    /// Never seen; TLS 1.3 always has one.
+    /// Should not happen: TLS 1.3 always has one.
     #[error("the session has no secret to export")]
     Exporter,
 }
 
-/// A node's TLS: configurations that a reload replaces, and the revocations that it only adds to.
+/// A node's TLS: configurations, which a reload replaces, and revocations, which it only adds to.
 pub struct Tls {
     files: IdentityFiles,
     current: ArcSwap<Current>,
@@ -118,7 +118,7 @@ struct Current {
 }
 
 impl Tls {
-    /// Reads the files and checks that they fit together. `saved` is what [`Self::revocations`] gave before the last stop.
+    /// Reads the files and checks that they fit together. `saved` is what [`Self::revocations`] returned before the last stop.
     pub fn open(files: IdentityFiles, mut saved: Revocations) -> Result<Self, IdentityError> {
         let identity = Arc::new(Identity::load(&files, now())?);
         let current = Current::build(&files, identity, &mut saved)?;
@@ -126,13 +126,13 @@ impl Tls {
     }
 
     /// Reads the files again. True if anything in them was new; then the new configurations are in use. On an error nothing is
-    /// replaced. Connections that live must be judged afterwards: see [`Self::refuses`].
+    /// replaced. Live connections must be judged again afterwards: see [`Self::refuses`].
     pub fn reload(&self) -> Result<bool, IdentityError> {
         let identity = Identity::load(&self.files, now())?;
         if identity.digest == self.current.load().identity.digest {
             return Ok(false);
         }
-        // Built on a copy: an identity that is refused leaves nothing behind.
+        // Built on a copy, so that a refused identity leaves nothing behind.
         let mut revocations = self.revocations.write().unwrap_or_else(PoisonError::into_inner);
         let mut union = revocations.clone();
         let current = Current::build(&self.files, Arc::new(identity), &mut union)?;
@@ -141,8 +141,8 @@ impl Tls {
         Ok(true)
     }
 
-    /// Takes in revocation lists (DER) from a peer. True if one of them had something new; then it is in use. The error is that of
-    /// the first list that was refused; the others are taken in.
+    /// Takes in revocation lists (DER) from a peer. True if one of them had something new, which is then in use. The error is that of the
+    /// first list that was refused; the others are taken in.
     pub fn take_in(&self, lists: &[Vec<u8>]) -> (bool, Option<CrlError>) {
         let (mut new, mut refused) = (false, None);
         let mut revocations = self.revocations.write().unwrap_or_else(PoisonError::into_inner);
@@ -175,7 +175,7 @@ impl Tls {
         self.current.load().identity.not_after
     }
 
-    /// Everything of this identity that ends, and when: certificate, roots, lists.
+    /// Everything in this identity that expires, and when: certificate, roots, lists.
     pub(crate) fn ends(&self) -> Vec<Expiry> {
         self.current.load().ends.clone()
     }
@@ -185,17 +185,17 @@ impl Tls {
         self.files.refuse_overdue
     }
 
-    /// All that is known to be revoked: to be saved, told in hello and compared with a peer's.
+    /// Everything that is known to be revoked: it is saved, sent in hello and compared with a peer's.
     pub fn revocations(&self) -> Revocations {
         self.revocations.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// For who accepts a connection.
+    /// The configuration for accepting connections.
     pub(crate) fn server_config(&self) -> Arc<ServerConfig> {
         self.current.load().server.clone()
     }
 
-    /// For who dials.
+    /// The configuration for dialing.
     pub(crate) fn client_config(&self) -> Arc<ClientConfig> {
         self.current.load().client.clone()
     }
@@ -275,7 +275,7 @@ fn configs(
     }
     let roots = Arc::new(roots);
     let lists = || revocations.newest().map(|der| CertificateRevocationListDer::from(der.to_vec()));
-    // The names of roots are nothing that a stranger must be told.
+    // A stranger does not need to know the names of the roots.
     let mut clients = WebPkiClientVerifier::builder_with_provider(roots.clone(), provider())
         .clear_root_hint_subjects()
         .with_crls(lists());
@@ -339,7 +339,7 @@ pub(crate) fn usable_list(der: &[u8], root: &Root) -> bool {
             .is_ok()
 }
 
-/// Says who is at the other end, or why it does not count. The only place that makes a [`Verified`].
+/// Returns who is at the other end, or why that is not accepted. The only place that makes a [`Verified`].
 pub(crate) fn verified<S>(
     tls: &Tls,
     stream: &TlsStream<S>,

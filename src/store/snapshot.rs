@@ -96,7 +96,7 @@ impl Snapshot {
         Ok(self.headers.get(id.0)?.is_some())
     }
 
-    /// A transaction of the best chain. What the index says is a hint: the block has the last word.
+    /// A transaction of the best chain. The index only gives a hint, which is checked against the block.
     pub fn transaction(&self, id: &Hash) -> Result<Option<Confirmed>, StoreError> {
         for (height, index) in self.index.below(Mark::transaction(id), (u64::MAX, 0), usize::MAX)? {
             let found = self.transaction_at(height, index)?.filter(|(_, found)| found.id() == *id);
@@ -107,8 +107,9 @@ impl Snapshot {
         Ok(None)
     }
 
-    /// Heights and places that concern an address, newest first, from `before` downwards (exclusive). A place of 0 is the reward.
-    /// Index of blocks that left the best chain may be among them, and of others whose hash begins alike: the caller checks with the block.
+    /// Heights and places that concern an address, newest first, from `before` downwards (exclusive). A place of 0 is the reward. Entries
+    /// of blocks that left the best chain may be among them, and entries of other addresses whose hashes begin with the same bytes: the
+    /// caller checks them against the block.
     pub fn movements(
         &self,
         address: &Address,
@@ -118,13 +119,14 @@ impl Snapshot {
         self.index.below(Mark::address(address), before, limit)
     }
 
-    /// Heights and indices of what is on a list, newest first, from `before` downwards (exclusive). Index of blocks that left the best
-    /// chain may be among them, and of others whose hash begins alike: the caller checks with the block.
+    /// Heights and indices of what is on a list, newest first, from `before` downwards (exclusive). Entries of blocks that left the best
+    /// chain may be among them, and entries of other lists whose hashes begin with the same bytes: the caller checks them against the
+    /// block.
     pub fn list(&self, list: &List, before: (u64, u32), limit: usize) -> Result<Vec<(u64, u32)>, StoreError> {
         self.index.below(Mark::list(list), before, limit)
     }
 
-    /// Agreements whose deadline is at or after `from` and before `to`, at most `limit`. Some may not stand on the best chain any longer.
+    /// Agreements whose deadline is at or after `from` and before `to`, at most `limit`. Some may no longer be on the best chain.
     pub fn deadlines(&self, from: Timestamp, to: Timestamp, limit: usize) -> Result<Vec<Hash>, StoreError> {
         let rows = self.deadlines.range((from.0, [0; 32])..(to.0, [0; 32]))?.take(limit);
         rows.map(|row| row.map(|(key, _)| Hash(key.value().1)).map_err(Into::into)).collect()
@@ -148,8 +150,8 @@ impl Snapshot {
         Ok(found.map(|transaction| (record.header, transaction)))
     }
 
-    /// The account of an address as it was at a height, by undoing what came after. None if that is too long ago, or once nobody wants
-    /// to know any more.
+    /// The account of an address as it was at a height, by undoing what came after. None if that is too long ago, or if the caller no
+    /// longer wants to know.
     pub fn account_at(
         &self,
         address: &Address,
@@ -183,12 +185,12 @@ impl Snapshot {
         Ok(self.headers.iter()?.map(|row| row.map(|(id, _)| Hash(id.value())).map_err(Into::into)))
     }
 
-    /// Whether the index says that a transaction stands at a place.
+    /// Whether the index says that a transaction is at a place.
     pub fn stands(&self, id: &Hash, height: u64, index: u32) -> Result<bool, StoreError> {
         self.index.contains(Mark::transaction(id), height, index)
     }
 
-    /// Whether a place stands on a list.
+    /// Whether the index says that a place is on a list.
     pub fn is_listed(&self, list: &List, height: u64, index: u32) -> Result<bool, StoreError> {
         self.index.contains(Mark::list(list), height, index)
     }

@@ -74,7 +74,7 @@ pub enum HeaderError {
         found: Timestamp,
     },
     /// States a rest where there was none.
-    #[error("the block tells a rest of {gap} ms, a rest lasts at least {least} ms")]
+    #[error("the block states a rest of {gap} ms, but a rest lasts at least {least} ms")]
     Rest {
         /// Milliseconds since its parent.
         gap: u64,

@@ -1,4 +1,4 @@
-//! What waits to be written to one peer. Putting something in never waits.
+//! What waits to be written to one peer. Queueing never waits.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 /// Small frames are gathered into writes of about this size.
 const WRITE_BYTES: usize = 64 * 1024;
-/// With so little queued there is room for another block.
+/// If no more than this is queued, there is room for another block.
 const ROOM_BYTES: usize = SEND_QUEUE_BYTES / 4;
 
 /// A frame ready to be sent, to one peer or to many.
@@ -46,7 +46,8 @@ impl Outbox {
         &self.session
     }
 
-    /// Queues a frame. If there is no room the peer is closed as slow; after that, and after [`Self::close`], nothing is taken.
+    /// Queues a frame. If there is no room, the connection is closed because the peer is slow. After that, and after [`Self::close`],
+    /// nothing is taken.
     pub fn send(&self, frame: Frame) {
         self.queue.push(frame);
     }
@@ -64,14 +65,14 @@ impl Outbox {
 }
 
 impl fmt::Debug for Outbox {
-    /// Without the session's secret.
+    /// Leaves out the session's secret.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Outbox")
     }
 }
 
 impl Drop for Outbox {
-    /// A connection that nobody can speak for ends.
+    /// A connection whose outbox is gone is closed.
     fn drop(&mut self) {
         self.close(None);
     }
@@ -133,7 +134,7 @@ impl Queue {
         }
         let bytes = state.bytes.saturating_add(frame.0.len());
         if state.frames.len() >= SEND_QUEUE_MESSAGES || bytes > SEND_QUEUE_BYTES {
-            // A peer that does not read gets nothing more, and its memory back now.
+            // A peer that does not read gets nothing more, and its queue's memory is freed now.
             *state = State { end: Some(QueueEnd::Slow), ..State::default() };
             self.0.closing.cancel();
         } else {
@@ -155,7 +156,7 @@ impl Queue {
         }
     }
 
-    /// Waits until closing begins; tells why.
+    /// Waits until closing begins; returns why.
     pub(super) async fn closing(&self) -> CloseReason {
         self.0.closing.cancelled().await;
         self.reason().unwrap_or(CloseReason::Asked)

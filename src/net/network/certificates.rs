@@ -1,4 +1,4 @@
-//! Certificate files and revocation lists: read anew while the node runs, and every live session judged by them.
+//! Certificate files and revocation lists: reloaded while the node runs, and every live session is judged by them.
 
 use std::time::Duration;
 
@@ -11,10 +11,10 @@ use crate::clock::{days_until, rfc3339};
 use crate::net::tls::expiry::{Expiry, State, What};
 use crate::net::tls::now;
 
-/// What ends is told so often, and whenever its state changes.
+/// How often expiry is logged, in addition to whenever its state changes.
 const TELL_ENDS: Duration = Duration::from_secs(24 * 3600);
 
-/// What was last said of what ends.
+/// What was last logged about expiry.
 #[derive(Debug, Default)]
 pub(super) struct Told {
     at: Option<Instant>,
@@ -35,19 +35,19 @@ impl Running {
         }
     }
 
-    /// Certificates, keys, roots and lists are taken from their files again. Whatever comes of it, every live session is judged, by
-    /// the clock too.
+    /// Reads certificates, keys, roots and lists from their files again. Whether that works or not, every live session is judged again,
+    /// because time has passed.
     pub(super) fn look_at_files(&mut self) {
         match self.tls().reload() {
             Ok(true) => {
-                info!("certificate files were read anew");
+                info!("certificate files were reloaded");
                 self.last_file_error = None;
                 self.actor.not_after.send_replace(self.tls().not_after());
                 self.revocations_changed();
             }
             Ok(false) => self.last_file_error = None,
             Err(error) => {
-                // Said once, not every second.
+                // Logged once, not every second.
                 let error = error.to_string();
                 if self.last_file_error.as_ref() != Some(&error) {
                     error!(%error, "certificate files are not taken; the ones read before stay in use");
@@ -79,7 +79,7 @@ impl Running {
         }
     }
 
-    /// Says what ends, and when: once a day and when it has come nearer, louder when it is time to act.
+    /// Logs what expires and when: once a day, and whenever its state changes. The level rises when it is time to act.
     fn tell_ends(&mut self) {
         let now = now();
         let with_state = |end: Expiry| (end.clone(), end.state(now));
