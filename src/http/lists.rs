@@ -1,4 +1,4 @@
-//! Pages of what is on a list of the store, newest first.
+//! Pages of a list in the store, newest first.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use super::views::Page;
 use crate::clock::parse_rfc3339;
 use crate::store::{List, Snapshot};
 
-/// Rows that a page looks at: a filter that fits little may give an empty page and a cursor.
+/// Rows that a page looks at: a filter that matches little may give an empty page and a cursor.
 const LOOKS: usize = 1_000;
 /// Rows read at a time.
 const ROWS: usize = 64;
@@ -19,7 +19,7 @@ const ROWS: usize = 64;
 /// Where a page begins: below this place.
 pub(super) type Cursor = (u64, u32);
 
-/// Reads `from` of a list's page.
+/// Reads the `from` of a page request.
 pub(super) fn cursor(options: &PageOptions) -> Result<Option<Cursor>, Problem> {
     options.cursor(|text| {
         let (height, index) = text.split_once('-')?;
@@ -27,7 +27,7 @@ pub(super) fn cursor(options: &PageOptions) -> Result<Option<Cursor>, Problem> {
     })
 }
 
-/// A time of a filter.
+/// Reads a time in a filter.
 pub(super) fn time(name: &str, text: Option<&str>) -> Result<Option<Timestamp>, Problem> {
     let wrong = |text: &str| {
         Problem::bad_request(format!("{name}={text:?} is no time; write it as in 2026-11-20T00:00:00Z"))
@@ -56,9 +56,9 @@ pub(super) struct Part<'a> {
     pub(super) from: Cursor,
     /// At this height or above.
     pub(super) lowest: u64,
-    /// Items at most.
+    /// The most items.
     pub(super) limit: usize,
-    /// Bytes of blocks that may be read for it; then the page ends early.
+    /// Bytes of blocks that may be read for the page; then it ends early.
     pub(super) bytes: usize,
 }
 
