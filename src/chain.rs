@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bouya_core::ledger::{Change, Disk, Moved, StateError};
+use bouya_core::limits::{STORE_FREE_BYTES, STORE_FREE_LOOK_EVERY};
 use bouya_core::node::keeper::{Input, NotTaken, Output};
 use bouya_core::node::{Head, Keeper, Ticket, pool};
 use bouya_core::overlay::{self, Offer, Tip};
@@ -27,14 +28,7 @@ use crate::workers::Workers;
 
 mod tell;
 
-/// How many messages may wait; the overlay's window of blocks in flight is far smaller.
-pub const CAPACITY: usize = 1_024;
-/// Below this much free space no block is taken: a commit needs room for the pages that it replaces.
-const FREE_BYTES: u64 = 32 * 1024 * 1024;
-/// How often a full disk is checked again.
-const LOOK_AT_DISK: Duration = Duration::from_secs(5);
-
-/// What the chain may be asked.
+/// What may be asked of the chain.
 pub enum ChainRequest {
     /// From the network.
     Keeper(Input),
@@ -127,7 +121,7 @@ impl ChainActor {
 
     fn wakeup(&self) -> Option<Instant> {
         let span = match self.head.borrow().disk_full {
-            true => Some(LOOK_AT_DISK),
+            true => Some(STORE_FREE_LOOK_EVERY),
             false => {
                 let due = self.keeper.next_wakeup();
                 due.map(|due| Duration::from_millis(due.millis_since(clock::wall())))
@@ -201,13 +195,13 @@ impl ChainActor {
     fn look_at_disk(&mut self) -> Result<(), ChainError> {
         let free =
             rustix::fs::statvfs(&self.data_dir).map(|stat| stat.f_bavail.saturating_mul(stat.f_frsize));
-        // If the system does not say, assume that there is room: a commit still fails cleanly.
-        let full = free.is_ok_and(|free| free < FREE_BYTES);
+        // A system that does not say is taken to have room: the commit itself still fails cleanly.
+        let full = free.is_ok_and(|free| free < STORE_FREE_BYTES);
         if full == self.head.borrow().disk_full {
             return Ok(());
         }
         if full {
-            error!(path = %self.data_dir.display(), "less than {} MiB free: no block is taken, mined or relayed until there is room", FREE_BYTES >> 20);
+            error!(path = %self.data_dir.display(), "less than {} MiB free: no block is taken, mined or relayed until there is room", STORE_FREE_BYTES >> 20);
         } else {
             info!("there is room on the disk again");
         }

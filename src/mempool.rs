@@ -24,10 +24,7 @@ use crate::events::{Event, Events};
 use crate::store::{Reader, Snapshot, StoreError};
 use crate::workers::Workers;
 
-/// How many messages may wait.
-pub const CAPACITY: usize = 4_096;
-
-/// What the mempool may be asked.
+/// What may be asked of the mempool.
 pub enum MempoolRequest {
     /// From the network and the chain.
     Pool(Input<Snapshot>),

@@ -28,7 +28,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use bouya_core::limits::{CONNECT_TIMEOUT, HELLO_TIMEOUT, SEND_STALL, TLS_TIMEOUT};
+use bouya_core::limits::{
+    CLOSE_DRAIN, CONNECT_TIMEOUT, HELLO_TIMEOUT, SEND_STALL, TCP_DEAD_AFTER, TLS_TIMEOUT,
+};
 use bouya_core::overlay::{ConnId, Input};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
@@ -122,15 +124,12 @@ impl Default for Deadlines {
             hello: HELLO_TIMEOUT,
             stall: SEND_STALL,
             // A node's shutdown has 5 s in all.
-            drain: Duration::from_secs(2),
+            drain: CLOSE_DRAIN,
         }
     }
 }
 
-/// When a host itself is silent (cable, power), TCP gives up after about this long.
-const TCP_DEAD_AFTER: Duration = Duration::from_secs(30);
-
-/// Small messages are sent at once, and a vanished host is noticed. Best effort: a socket without these options still works.
+/// Small messages leave at once, and a vanished host is noticed. Best effort: a socket without these options still works.
 fn tune(socket: &TcpStream) {
     let keepalive = socket2::TcpKeepalive::new()
         .with_time(TCP_DEAD_AFTER / 2)

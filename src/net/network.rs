@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use bouya_core::crypto::{PublicKey, SecretKey};
 use bouya_core::id::NodeId;
-use bouya_core::limits::KNOWN_PEERS;
+use bouya_core::limits::{KNOWN_PEERS, PARTING, PEER_READS};
 use bouya_core::node::keeper;
 use bouya_core::overlay::{Command, ConnId, Input, NetworkEvent, Outlook, Output, Overlay};
 use bouya_core::wire::{CrlSummary, Message};
@@ -34,20 +34,12 @@ mod api;
 mod certificates;
 mod serve;
 
-/// How many answers and tips of the other actors may wait.
-pub const CAPACITY: usize = 4_096;
-/// How many events of connections may wait; beyond that, connections stop reading.
-pub const WIRE_CAPACITY: usize = 1_024;
 /// Names under which things are kept in the store.
 pub const BOOK: &str = "peers";
 pub const REVOCATIONS: &str = "revocations";
 
-/// Reads of the store for peers at once.
-const READS: usize = 16;
-/// How often the certificate files are checked.
+/// The certificate files are looked at this often.
 const LOOK_AT_FILES: Duration = Duration::from_secs(1);
-/// How long goodbyes may take to be sent.
-const PARTING: Duration = Duration::from_secs(2);
 
 /// Member keys and the ids that proved them.
 pub type Names = Arc<BTreeMap<PublicKey, NodeId>>;
@@ -107,7 +99,7 @@ pub struct Alarms {
 impl NetworkActor {
     /// Works until `stop`, then says goodbye to all peers.
     pub async fn run(self, stop: CancellationToken) {
-        let reads = Arc::new(Semaphore::new(READS));
+        let reads = Arc::new(Semaphore::new(PEER_READS));
         let mut running = Running {
             actor: self,
             links: BTreeMap::new(),

@@ -7,10 +7,7 @@ use bouya_core::limits::KNOWN_PEERS;
 use bouya_core::overlay::{Command, Outlook, PeerView};
 use tokio::sync::oneshot;
 
-/// How many messages of the API may wait.
-pub const CAPACITY: usize = 64;
-
-/// A question or a command.
+/// A question or a wish.
 pub enum NetworkRequest {
     /// All peers, one per id.
     Peers { reply: oneshot::Sender<Vec<PeerView>> },

@@ -21,7 +21,7 @@ use crate::codec::Bounded;
 use crate::crypto::{Hash, tagged_hash};
 use crate::ledger::{Block, CompactBlock, Genesis, ShortKey, Transaction};
 use crate::limits::{
-    BLOCK_TIMEOUT, COMPACT_FROM, COMPACT_KEPT, COMPACT_NEAR, COMPACT_REBUILDS, COMPACT_WORK,
+    BLOCK_TIMEOUT, COMPACT_FROM, COMPACT_KEPT, COMPACT_NEAR, COMPACT_REBUILDS, COMPACT_STORED, COMPACT_WORK,
     TRANSACTIONS_PER_BLOCK,
 };
 use crate::recent::Recent;
@@ -29,9 +29,6 @@ use crate::time::Time;
 use crate::wire::{Item, Message};
 
 mod rebuild;
-
-/// Blocks remembered as stored, in each half: many more than are found near one tip.
-const STORED: usize = 64;
 
 /// See the module's header.
 #[derive(Debug)]
@@ -81,7 +78,7 @@ impl Compact {
             height: 0,
             least: 1,
             kept: VecDeque::new(),
-            stored: Recent::new(STORED),
+            stored: Recent::new(COMPACT_STORED),
             rebuilds: BTreeMap::new(),
             owed: BTreeMap::new(),
             out: VecDeque::new(),

@@ -41,7 +41,10 @@ pub enum Fault {
     /// Announced something and then did not deliver it.
     #[error("withheld what it announced")]
     Withheld,
-    /// Sent or requested more than its budget allows.
+    /// Led to a better branch by its headers, and then kept its blocks back.
+    #[error("kept back the blocks of a branch that it led to")]
+    KeptBranch,
+    /// Sent more, or asked for more, than its budget.
     #[error("over budget: {0}")]
     Flood(&'static str),
     /// Sent an address that no honest node sends.
@@ -72,6 +75,8 @@ impl Fault {
             Self::FalseWork => Verdict::Points(50),
             // A pause, a slow link or a reorganisation at the peer looks like this too.
             Self::Late(_) | Self::Withheld => Verdict::Lapse(LAPSE_POINTS),
+            // Its rests double, so an honest peer on a bad day comes nowhere near a ban. One that keeps on is banned at the seventh.
+            Self::KeptBranch => Verdict::Points(20),
             Self::Flood(_) => Verdict::Points(10),
             Self::BadAddress => Verdict::Points(10),
         }
