@@ -28,7 +28,7 @@ use crate::workers::Workers;
 
 mod tell;
 
-/// What may be asked of the chain.
+/// What the chain may be asked.
 pub enum ChainRequest {
     /// From the network.
     Keeper(Input),
@@ -195,7 +195,7 @@ impl ChainActor {
     fn look_at_disk(&mut self) -> Result<(), ChainError> {
         let free =
             rustix::fs::statvfs(&self.data_dir).map(|stat| stat.f_bavail.saturating_mul(stat.f_frsize));
-        // A system that does not say is taken to have room: the commit itself still fails cleanly.
+        // If the system does not say, assume that there is room: a commit still fails cleanly.
         let full = free.is_ok_and(|free| free < STORE_FREE_BYTES);
         if full == self.head.borrow().disk_full {
             return Ok(());

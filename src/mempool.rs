@@ -24,7 +24,7 @@ use crate::events::{Event, Events};
 use crate::store::{Reader, Snapshot, StoreError};
 use crate::workers::Workers;
 
-/// What may be asked of the mempool.
+/// What the mempool may be asked.
 pub enum MempoolRequest {
     /// From the network and the chain.
     Pool(Input<Snapshot>),

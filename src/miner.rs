@@ -54,7 +54,7 @@ pub enum MineError {
     /// Something keeps this node from mining.
     #[error("not mining: {0}")]
     Paused(Obstacle),
-    /// Too many wait.
+    /// Too many requests wait.
     #[error("not mining: {MINE_ASKED} blocks are asked for already; ask again later")]
     Busy,
     /// Another node's block came first.

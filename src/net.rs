@@ -129,7 +129,7 @@ impl Default for Deadlines {
     }
 }
 
-/// Small messages leave at once, and a vanished host is noticed. Best effort: a socket without these options still works.
+/// Small messages are sent at once, and a vanished host is noticed. Best effort: a socket without these options still works.
 fn tune(socket: &TcpStream) {
     let keepalive = socket2::TcpKeepalive::new()
         .with_time(TCP_DEAD_AFTER / 2)

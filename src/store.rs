@@ -1,6 +1,6 @@
 //! The store: one redb file with everything that could be fetched again from peers, and the index that queries need.
 //!
-//! A change is one durable write transaction; it is announced only afterwards. Readers use snapshots and never wait for the
+//! A change is one durable write transaction, and is announced only afterwards. Readers use snapshots and never wait for the
 //! writer. Rows begin with a version byte. What the index says is a hint: it is checked against the block when read.
 //!
 //! States: absent, open. The format version, the network's id and a lock keep out a wrong file or a second daemon. Left out on purpose: keys (they

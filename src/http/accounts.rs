@@ -73,7 +73,7 @@ async fn holdings(
         let pending =
             ask(&api.limits.mempool, &api.mempool, move |reply| MempoolRequest::Pending { address, reply })
                 .await?;
-        // Undoing full blocks may take long; who asked is gone by then.
+        // Undoing full blocks may take long; by then the client is gone.
         let until = Instant::now() + API_REQUEST_TIMEOUT;
         let read = api.read(move |snapshot| {
             let (tip, id) = snapshot.tip()?;

@@ -85,7 +85,7 @@ pub(super) async fn check(State(guard): State<Guard>, request: Request, next: Ne
         let detail = "a page of another site asks; list its host in [api] hosts if it is this node's";
         return Problem::new(StatusCode::FORBIDDEN, "wrong-origin", detail).into_response();
     }
-    // A length that is announced need not be waited for.
+    // If the announced length is too large, there is no need to wait for the body.
     if request.body().size_hint().lower() > API_BODY_BYTES as u64 {
         return Problem::too_large().into_response();
     }

@@ -19,7 +19,7 @@ use super::problem::Problem;
 use crate::actor::Mailbox;
 use crate::store::Snapshot;
 
-/// See above.
+/// The permits of all requests; see the module.
 #[derive(Clone)]
 pub struct Limits {
     pub(super) in_flight: Arc<Semaphore>,

@@ -15,7 +15,7 @@ use super::problem::Problem;
 use super::{Api, views};
 use crate::events::Heard;
 
-/// What a browser sends when it opens a stream again by itself.
+/// The header that a browser sends when it reopens a stream by itself.
 const LAST_EVENT_ID: &str = "last-event-id";
 
 /// Where to go on.

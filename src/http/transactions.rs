@@ -96,7 +96,7 @@ pub(super) async fn list(
     State(api): State<Api>,
     Options(options): Options<PageOptions>,
 ) -> Result<Response, Problem> {
-    // One more says whether there is a next page.
+    // One more item shows whether there is a next page.
     let most =
         options.offset()?.saturating_add(options.limit()?).saturating_add(1).min(API_LISTED_TRANSACTIONS);
     let waiting =

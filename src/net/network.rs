@@ -38,7 +38,7 @@ mod serve;
 pub const BOOK: &str = "peers";
 pub const REVOCATIONS: &str = "revocations";
 
-/// The certificate files are looked at this often.
+/// How often the certificate files are checked.
 const LOOK_AT_FILES: Duration = Duration::from_secs(1);
 
 /// Member keys and the ids that proved them.

@@ -1,7 +1,7 @@
 //! Token buckets before TLS: a handshake costs the server more than the stranger.
 //!
-//! An address has a bucket of its own, and all share one. What is left for newcomers is apart, so that a flood that uses up the
-//! shared one keeps nobody out who comes for the first time. Memory is bounded: see [`RATED_ADDRESSES`].
+//! Each address has its own bucket, and all share one. Newcomers have a separate allowance, so that a flood that uses up the shared bucket
+//! does not keep out an address that comes for the first time. Memory is bounded: see [`RATED_ADDRESSES`].
 
 use std::net::IpAddr;
 use std::num::NonZeroU32;

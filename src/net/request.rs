@@ -7,7 +7,7 @@ use bouya_core::limits::KNOWN_PEERS;
 use bouya_core::overlay::{Command, Outlook, PeerView};
 use tokio::sync::oneshot;
 
-/// A question or a wish.
+/// A question or a command.
 pub enum NetworkRequest {
     /// All peers, one per id.
     Peers { reply: oneshot::Sender<Vec<PeerView>> },

@@ -58,7 +58,7 @@ impl Marker {
 }
 
 impl Mark {
-    /// The entry of this at a place of a block.
+    /// The entry for this mark at a place in a block.
     pub(super) fn at(self, height: u64, place: u32) -> Entry {
         let mut entry = LOWEST;
         entry[..8].copy_from_slice(&self.0);
@@ -156,7 +156,7 @@ pub(super) fn remove(tx: &WriteTransaction, mut gone: Vec<Entry>) -> Result<(), 
     Ok(())
 }
 
-/// Two rising lists as one; what is in both is in it once.
+/// Merges two sorted lists; an entry that is in both appears once.
 fn merged(left: &[Entry], right: &[Entry]) -> Vec<Entry> {
     let mut all = Vec::with_capacity(left.len() + right.len());
     let (mut left, mut right) = (left, right);

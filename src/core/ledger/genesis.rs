@@ -158,7 +158,7 @@ impl BlockRules {
 }
 
 impl NetworkSpec {
-    /// A network that anybody who is admitted may join empty-handed: no salt, members or allocations.
+    /// A network that every admitted node may mine on: no salt, members or allocations.
     pub fn new(name: Text<NETWORK_NAME_BYTES>, created: Timestamp, coin: Coin, blocks: BlockRules) -> Self {
         Self { name, created, salt: [0; 16], coin, blocks, members: Vec::new(), allocations: Vec::new() }
     }

@@ -18,7 +18,7 @@ use crate::time::Timestamp;
 
 /// The last [`REST_AFTER`] blocks took less than this many intervals: the network is too fast to rest.
 const FAST_INTERVALS: u64 = 3;
-/// A rest is told only if the search for the block took less than this many intervals: a search that takes long is lateness.
+/// A rest is stated only if the search for the block took less than this many intervals: a long search is lateness.
 const SEARCH_INTERVALS: u64 = 8;
 
 /// When to search.

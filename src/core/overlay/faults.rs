@@ -44,7 +44,7 @@ pub enum Fault {
     /// Led to a better branch by its headers, and then kept its blocks back.
     #[error("kept back the blocks of a branch that it led to")]
     KeptBranch,
-    /// Sent more, or asked for more, than its budget.
+    /// Sent or requested more than its budget allows.
     #[error("over budget: {0}")]
     Flood(&'static str),
     /// Sent an address that no honest node sends.

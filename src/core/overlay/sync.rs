@@ -116,7 +116,7 @@ impl BlockSync {
         self.go_on(now);
     }
 
-    /// A peer is gone. Bodies go on coming from others; a header sync needs its peer. If it leaves before the end, it rests as if it had
+    /// A peer is gone. Other peers still deliver bodies, but a header sync needs its own peer. If it leaves before the end, it rests as if it had
     /// failed: leaving must not be cheaper.
     pub fn peer_down(&mut self, now: Time, conn: ConnId) {
         let Some(mut peer) = self.peers.remove(&conn) else { return };
@@ -239,7 +239,7 @@ impl BlockSync {
         let ours = &self.tip.branch;
         let ready = |peer: &SyncPeer| peer.ready_at(ours).is_some_and(|at| at <= now);
         let ready = self.peers.iter_mut().filter(|(_, peer)| ready(peer));
-        // Who failed before waits for those who did not: many who claim much and answer nothing cost one turn each.
+        // Peers that failed before wait for those that did not: each peer that claims much and answers nothing costs only one turn.
         let rank = |peer: &SyncPeer| (Reverse(peer.failures()), peer.claims.then_some(peer.tip.work));
         let Some((conn, peer)) = ready.max_by_key(|(_, peer)| rank(peer)) else {
             return;

@@ -11,7 +11,7 @@ use thiserror::Error;
 use x509_parser::prelude::{ASN1Time, FromDer, GeneralName, X509Certificate, X509Name};
 use x509_parser::revocation_list::CertificateRevocationList;
 
-/// Why a certificate is not one of a node, although a root may have signed it.
+/// Why a certificate is not a node's, although a root may have signed it.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum LeafError {
     /// Not X.509, or fields that contradict each other.

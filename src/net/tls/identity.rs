@@ -15,7 +15,7 @@ use super::certificate::{Leaf, LeafError, Root};
 use super::provider;
 use crate::net::crl::{CrlError, List};
 
-/// Where a node's identity lies.
+/// Where the files of a node's identity are.
 #[derive(Clone, Debug)]
 pub struct IdentityFiles {
     /// One or two root certificates.

@@ -73,7 +73,7 @@ pub(super) enum Arrived {
     First,
 }
 
-/// Somebody to ask.
+/// A peer that can be asked.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Helper {
     pub(super) conn: ConnId,

@@ -24,7 +24,7 @@ use crate::random::Random;
 use crate::time::{Time, doubled};
 use crate::wire::{Endpoint, Goodbye, GoodbyeReason};
 
-/// Dials under way and to come.
+/// Dials under way and planned.
 #[derive(Debug, Default)]
 pub(super) struct Dials {
     /// Those that the shell has not answered yet.
