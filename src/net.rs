@@ -4,10 +4,10 @@
 //! |---|---|
 //! | [`tls`] | identity files, TLS on both sides, and the one place where an id counts as proven |
 //! | [`crl`] | revoked serials: a union that never shrinks |
-//! | [`listen`] | takes in sockets; strangers cost little |
+//! | [`listen`] | accepts sockets; strangers cost little |
 //! | [`dial`] | opens connections |
 //! | [`connection`] | one task each: frames in, queue out |
-//! | [`network`] | the hub: an actor that owns the overlay and does what it says |
+//! | [`network`] | the hub: an actor that owns the overlay and carries out its outputs |
 //! | [`request`] | what the API may ask of it |
 //!
 //! Everything that happens goes to the hub through one bounded channel of [`NetEvent`]s. When it is full, connections stop reading
@@ -44,9 +44,9 @@ use self::tls::{IdentityError, Session, Tls};
 pub enum NetEvent {
     /// TLS has proven a peer. Always the first event of its connection.
     Up {
-        /// Proven id, and what is needed to check the certificate again later.
+        /// The proven id, and what is needed to check the certificate again later.
         session: Session,
-        /// The way to the peer. Dropping it closes the connection.
+        /// Sends to the peer. Dropping it closes the connection.
         outbox: Outbox,
         /// `Accepted` or `Dialed`.
         input: Input,
@@ -69,7 +69,7 @@ pub struct Traffic {
 }
 
 impl Traffic {
-    /// Name, meaning and value of each, for metrics.
+    /// Each count's name, meaning and value, for metrics.
     pub fn counts(&self) -> [(&'static str, &'static str, u64); 2] {
         let count = |name, help, count: &AtomicU64| (name, help, count.load(Ordering::Relaxed));
         [
@@ -98,7 +98,7 @@ pub struct Shared {
 }
 
 impl Shared {
-    /// The parts that a node's connections have in common.
+    /// What a node's connections share.
     pub fn new(tls: Arc<Tls>, hub: mpsc::Sender<NetEvent>, deadlines: Deadlines) -> Self {
         Self { tls, hub, deadlines, traffic: Arc::default(), conns: Arc::default() }
     }
@@ -119,7 +119,7 @@ pub struct Deadlines {
     pub hello: Duration,
     /// A write without progress.
     pub stall: Duration,
-    /// Emptying the queue and parting, once closing has begun.
+    /// Emptying the queue and saying goodbye, once closing has begun.
     pub drain: Duration,
 }
 
@@ -136,7 +136,7 @@ impl Default for Deadlines {
     }
 }
 
-/// Small messages leave at once, and a vanished host is noticed. Best effort: a socket without these options still works.
+/// Small messages are sent at once, and a vanished host is noticed. Best effort: a socket without these options still works.
 fn tune(socket: &TcpStream) {
     let keepalive = socket2::TcpKeepalive::new()
         .with_time(TCP_DEAD_AFTER / 2)

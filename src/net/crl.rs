@@ -1,8 +1,7 @@
 //! Revoked certificates: the union of all serials seen in validly signed lists, per issuer.
 //!
-//! Nothing leaves the union: neither an old list copied back nor a newer one that lacks a serial brings a certificate back to
-//! life. (A list that puts a certificate on hold therefore revokes it for good.) Lists come from files and from peers alike; only a
-//! root's signature counts.
+//! Nothing leaves the union: neither an old list that is copied back nor a newer one that lacks a serial makes a certificate valid again.
+//! (A list that puts a certificate on hold therefore revokes it for good.) Lists come from files or from peers; only a root's signature counts.
 //!
 //! Of each issuer's lists the newest is kept whole, for peers that lack it. Next to it there is room for one more: a list that revokes
 //! what the newest does not (two copies of a CA's folder are in use), or else the list that is due latest, if that is not the newest (the
@@ -10,7 +9,7 @@
 //!
 //! Whether an issuer's lists are overdue is judged by the one that is due latest: a list that is overdue when it arrives takes nothing away.
 //!
-//! Absent on purpose: delta, indirect and partitioned lists. They say so in critical extensions and are refused for it.
+//! Absent on purpose: delta, indirect and partitioned lists. They are marked by critical extensions and are refused.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::catch_unwind;
@@ -32,7 +31,7 @@ use super::tls::usable_list;
 /// First byte of the stored form.
 const FORMAT: u8 = 2;
 
-/// Why a revocation list was not taken in.
+/// Why a revocation list was refused.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum CrlError {
     /// Larger than any node would pass on.
@@ -41,13 +40,13 @@ pub enum CrlError {
     /// Not a list.
     #[error("it is not a readable revocation list: {0}")]
     Form(String),
-    /// A number is part of the format that this software understands.
+    /// It has no number, which this software requires.
     #[error("it has no number; make it with `mkca crl` or as RFC 5280 has it")]
     NoNumber,
-    /// Signed by nobody whom this node trusts.
+    /// Not signed by a root that this node trusts.
     #[error("no root that this node trusts has signed it; it says that its issuer is {0}")]
     Signature(String),
-    /// Means something that a plain list does not.
+    /// Has an extension that a plain list does not have.
     #[error("it has the extension {0}; only plain, complete lists are understood")]
     Extension(String),
     /// A serial number that no certificate has.
@@ -102,7 +101,7 @@ impl List {
             return Err(CrlError::Extension(extension.oid.to_string()));
         }
         let number = list.crl_number().ok_or(CrlError::NoNumber)?.to_bytes_be();
-        // Else a peer could re-encode a signed list so that it is kept as the newest, and then no handshake could use it.
+        // Otherwise a peer could re-encode a signed list so that it is kept as the newest, and then no handshake could use it.
         if !usable_list(der, root) {
             return Err(CrlError::Form("it is not in the one encoding that DER allows".into()));
         }
@@ -133,7 +132,7 @@ struct KeptList {
 }
 
 impl KeptList {
-    /// Of two lists with one number the greater hash stays, on every node, so that they settle.
+    /// Of two lists with the same number every node keeps the one with the greater hash, so that all nodes agree.
     fn rank(&self) -> (usize, &[u8], Hash) {
         (self.number.len(), &self.number, self.hash)
     }
@@ -173,7 +172,7 @@ fn serials(list: &CertificateRevocationList<'_>) -> BTreeSet<Vec<u8>> {
     list.iter_revoked_certificates().map(|entry| trim(entry.raw_serial()).to_vec()).collect()
 }
 
-/// All that this node knows to be revoked.
+/// Everything that this node knows to be revoked.
 #[derive(Clone, Debug, Default, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct Revocations {
     serials: BTreeMap<Hash, BTreeSet<Vec<u8>>>,
@@ -192,7 +191,7 @@ pub(crate) struct Life {
 impl Revocations {
     /// Takes in a list from a file or a peer. True if anything in it was new: a serial, or the list itself.
     pub(crate) fn take_in(&mut self, der: &[u8], roots: &[Root]) -> Result<bool, CrlError> {
-        // The same bytes have been checked before: what peers repeat costs a hash.
+        // The same bytes have been checked before: a list that peers repeat costs only a comparison.
         if der.len() <= CRL_BYTES && self.lists.values().flatten().any(|kept| kept.der == der) {
             return Ok(false);
         }
@@ -212,7 +211,7 @@ impl Revocations {
         Ok(kept || fresh > 0)
     }
 
-    /// Lists of roots that are no longer trusted are told to nobody; their serials stay.
+    /// Drops the lists of roots that are no longer trusted, so that no peer gets them; their serials stay.
     pub(crate) fn keep_lists_of(&mut self, roots: &[Root]) {
         self.lists.retain(|issuer, _| roots.iter().any(|root| root.issuer == *issuer));
     }
@@ -245,13 +244,14 @@ impl Revocations {
         self.lists.iter().flat_map(each).collect()
     }
 
-    /// The lists (DER) that a peer with these summaries lacks. A higher number of theirs does not show that it has what ours revokes.
+    /// The lists (DER) that a peer with these summaries lacks. A higher number of theirs does not prove that it contains everything that
+    /// ours revokes.
     pub fn lacking(&self, theirs: &[CrlSummary]) -> Vec<Vec<u8>> {
         let has = |kept: &&KeptList| theirs.iter().any(|summary| summary.hash == kept.hash);
         self.lists.values().flatten().filter(|kept| !has(kept)).map(|kept| kept.der.clone()).collect()
     }
 
-    /// The newest list of each issuer (DER): TLS looks at one only.
+    /// The newest list of each issuer (DER): TLS looks at only one.
     pub(crate) fn newest(&self) -> impl Iterator<Item = &[u8]> {
         self.lists.values().filter_map(|lists| lists.first()).map(|kept| kept.der.as_slice())
     }
@@ -280,7 +280,7 @@ impl Revocations {
         self.lists.get(issuer)?.iter().max_by_key(|kept| kept.next_update)
     }
 
-    /// The form in which a node keeps it over restarts.
+    /// The form in which a node keeps it across restarts.
     pub fn to_bytes(&self) -> Vec<u8> {
         // Writing to memory does not fail.
         borsh::to_vec(&(FORMAT, self)).unwrap_or_default()
@@ -292,7 +292,7 @@ impl Revocations {
         let read = |error: borsh::io::Error| saved(clean(&error.to_string()));
         match bytes.split_first() {
             Some((&FORMAT, rest)) => borsh::from_slice(rest).map_err(read),
-            // It had one list of each issuer.
+            // Format 1 had one list for each issuer.
             Some((1, rest)) => {
                 let (serials, newest): (_, BTreeMap<Hash, KeptList>) =
                     borsh::from_slice(rest).map_err(read)?;

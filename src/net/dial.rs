@@ -29,7 +29,7 @@ pub fn spawn(shared: Shared, id: NodeId, endpoint: Endpoint, local: bool) -> Joi
                 connection::start(shared, stream, session, opened, Origin::Dialed(endpoint)).await;
             }
             Err(why) => {
-                // Without a hub there is nobody to tell.
+                // If the hub is gone, there is nobody to tell.
                 let _ = shared.hub.send(NetEvent::Input(Input::DialFailed { id, endpoint, why })).await;
             }
         }
@@ -152,10 +152,10 @@ async fn connect(shared: &Shared, address: SocketAddr, local: bool) -> Result<Tc
     }
 }
 
-/// Whether what a name has turned out to be may be connected to. The overlay judges addresses; names only show here what they are.
+/// Whether an address may be connected to. The overlay judges plain addresses; names are resolved only here.
 fn may_connect(address: IpAddr, local: bool) -> bool {
     let address = address.to_canonical();
-    // To "any address" a connect goes to this machine.
+    // A connection to the unspecified address goes to this machine.
     let nowhere =
         address.is_unspecified() || address.is_multicast() || address == IpAddr::V4(Ipv4Addr::BROADCAST);
     !nowhere && (local || !address.is_loopback())

@@ -1,7 +1,7 @@
 //! Mutual TLS 1.3, and the only place where an id counts as proven (`verified`).
 //!
-//! Invariants: every session is a full handshake (resumption would skip the certificate checks), both ends prove themselves, both
-//! check revocation, and what webpki does not check is checked here: one DNS name that is a node id, both key usages present, the
+//! Invariants: every session is a full handshake (resumption would skip the certificate checks), both ends prove who they are, and both
+//! check revocation. What webpki does not check is checked here: one DNS name that is a node id, both key usages present, the
 //! protocol agreed, one certificate without a chain, the root's own dates, and serials that newer lists have dropped.
 
 pub(crate) mod certificate;
@@ -35,7 +35,7 @@ use self::expiry::{Expiry, What};
 use self::identity::Identity;
 use super::crl::{CrlError, List, Revocations};
 
-/// The protocol's name in TLS: keeps other TLS services under the same CA apart.
+/// The protocol's name in TLS: tells this service from other TLS services under the same CA.
 pub const ALPN: &[u8] = b"bouya/1";
 /// Label under which a session's secret is exported.
 const EXPORTER: &[u8] = b"EXPORTER-bouya-member";
@@ -61,10 +61,10 @@ pub struct Session {
     pub issuer: Hash,
 }
 
-/// Why a peer is not let in, or not any longer, although TLS itself was content.
+/// Why a peer is not let in, or no longer, although TLS itself accepted it.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum Refusal {
-    /// Another protocol, or none named.
+    /// A different protocol, or none.
     #[error("it did not agree on the protocol bouya/1 (ALPN)")]
     Protocol,
     /// Not exactly one certificate.
@@ -73,7 +73,7 @@ pub enum Refusal {
     /// Not a node's certificate.
     #[error("its certificate was refused: {0}")]
     Leaf(#[from] LeafError),
-    /// Another id than the one that was dialed.
+    /// Not the id that was dialed.
     #[error("expected {expected}, but its certificate is for {found}")]
     Id {
         /// Whom this node dialed.
@@ -81,10 +81,10 @@ pub enum Refusal {
         /// Who answered.
         found: NodeId,
     },
-    /// In no list of now, but in one of those ever seen.
+    /// Revoked by a list that this node has seen at some time, although no current list names it.
     #[error("its certificate has been revoked by the CA")]
     Revoked,
-    /// Ended while the connection lived.
+    /// Expired while the connection lived.
     #[error("its certificate has expired; it needs a new one (`mkca renew`)")]
     Expired,
     /// No current revocation list, and the operator wants one. The only refusal that a peer can mend, by the list it lacks.
@@ -95,12 +95,12 @@ pub enum Refusal {
     /// The root has been taken out, or has expired.
     #[error("its CA is no longer trusted here")]
     Root,
-    /// Never seen; TLS 1.3 always has one.
+    /// Should not happen: TLS 1.3 always has one.
     #[error("the session has no secret to export")]
     Exporter,
 }
 
-/// A node's TLS: configurations that a reload replaces, and the revocations that it only adds to.
+/// A node's TLS: configurations, which a reload replaces, and revocations, which it only adds to.
 pub struct Tls {
     files: IdentityFiles,
     id: NodeId,
@@ -198,7 +198,7 @@ impl Tls {
         self.current.load().identity.not_after
     }
 
-    /// Everything of this identity that ends, and when: certificate, roots, lists.
+    /// Everything in this identity that expires, and when: certificate, roots, lists.
     pub(crate) fn ends(&self) -> Vec<Expiry> {
         self.current.load().ends.clone()
     }
@@ -208,17 +208,17 @@ impl Tls {
         self.files.refuse_overdue
     }
 
-    /// All that is known to be revoked: to be saved, told in hello and compared with a peer's.
+    /// Everything that is known to be revoked: it is saved, sent in hello and compared with a peer's.
     pub fn revocations(&self) -> Arc<Revocations> {
         self.current.load().revocations.clone()
     }
 
-    /// For who accepts a connection.
+    /// The configuration for accepting connections.
     pub(crate) fn server_config(&self) -> Arc<ServerConfig> {
         self.current.load().server.clone()
     }
 
-    /// For who dials.
+    /// The configuration for dialing.
     pub(crate) fn client_config(&self) -> Arc<ClientConfig> {
         self.current.load().client.clone()
     }
@@ -321,7 +321,7 @@ fn ends(identity: &Identity, revocations: &Revocations) -> Vec<Expiry> {
     all
 }
 
-/// Says who is at the other end, or why it does not count. The only place that makes a [`Verified`].
+/// Returns who is at the other end, or why that is not accepted. The only place that makes a [`Verified`].
 pub(crate) fn verified<S>(
     tls: &Tls,
     stream: &TlsStream<S>,

@@ -208,7 +208,7 @@ fn the_root_changes_while_blocks_go_on() {
         ]
         .concat()
     };
-    let taken = |node: &Daemon| node.log().matches("were read anew").count();
+    let taken = |node: &Daemon| node.log().matches("were reloaded").count();
     for node in all {
         let before = taken(node);
         put(node, "ca.crl", &both("ca.crl"));
@@ -256,10 +256,10 @@ fn a_living_connection_ends_with_its_certificate() {
         let ends = now + Duration::seconds(life);
         let spec = CertificateSpec::node(&id, now - Duration::HOUR, ends);
         let certificate = consortium.authority.root().certify(&spec, &key.public().unwrap()).unwrap();
-        let before = b.log().matches("were read anew").count();
+        let before = b.log().matches("were reloaded").count();
         put(&b, "b.key", key.pem().as_bytes());
         put(&b, "b.crt", mkca::pem("CERTIFICATE", &certificate.der).as_bytes());
-        until("it is in use", || (b.log().matches("were read anew").count() > before).then_some(()));
+        until("it is in use", || (b.log().matches("were reloaded").count() > before).then_some(()));
         assert_eq!(a.send("DELETE", "/v1/peers/b", true, b"").0, 204);
         until("connected with it, or too late", || {
             (a.is_connected_to("b") || OffsetDateTime::now_utc() > ends).then_some(())

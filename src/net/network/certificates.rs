@@ -1,8 +1,9 @@
-//! Certificate files and revocation lists: read anew while the node runs, and every live session judged by them.
+//! Certificate files and revocation lists: reloaded while the node runs, and every live session is judged by them.
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use bouya_core::limits::CRL_MESSAGES_AT_ONCE;
 use bouya_core::overlay::Input;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
@@ -16,13 +17,10 @@ use crate::net::tls::IdentityError;
 use crate::net::tls::expiry::{Expiry, State, What};
 use crate::net::tls::now;
 
-/// What ends is told so often, and whenever its state changes.
+/// How often expiry is logged, in addition to whenever its state changes.
 const TELL_ENDS: Duration = Duration::from_secs(24 * 3600);
 
-/// Messages with lists that are looked at at once.
-const LOOKS: usize = 64;
-
-/// What is being looked at on the side.
+/// What is being read beside the hub's work.
 #[derive(Debug)]
 pub(super) struct Looks {
     at_files: bool,
@@ -31,11 +29,11 @@ pub(super) struct Looks {
 
 impl Default for Looks {
     fn default() -> Self {
-        Self { at_files: false, lists: Arc::new(Semaphore::new(LOOKS)) }
+        Self { at_files: false, lists: Arc::new(Semaphore::new(CRL_MESSAGES_AT_ONCE)) }
     }
 }
 
-/// What was last said of what ends.
+/// What was last logged about expiry.
 #[derive(Debug, Default)]
 pub(super) struct Told {
     at: Option<Instant>,
@@ -92,13 +90,13 @@ impl Running {
         self.looks.at_files = false;
         match looked {
             Ok(true) => {
-                info!("certificate files were read anew");
+                info!("certificate files were reloaded");
                 self.last_file_error = None;
                 self.actor.not_after.send_replace(self.tls().not_after());
             }
             Ok(false) => self.last_file_error = None,
             Err(error) => {
-                // Said once, not every second.
+                // Logged once, not every second.
                 let error = error.to_string();
                 if self.last_file_error.as_ref() != Some(&error) {
                     error!(%error, "certificate files are not taken; the ones read before stay in use");
@@ -139,7 +137,7 @@ impl Running {
         }
     }
 
-    /// Says what ends, and when: once a day and when it has come nearer, louder when it is time to act.
+    /// Logs what expires and when: once a day, and whenever its state changes. The level rises when it is time to act.
     fn tell_ends(&mut self) {
         let now = now();
         let with_state = |end: Expiry| (end.clone(), end.state(now));

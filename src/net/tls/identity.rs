@@ -1,4 +1,4 @@
-//! A node's identity as its files have it, checked before anything uses it: each mistake names the file, the value and the next step.
+//! A node's identity as read from its files, checked before anything uses it. Each error names the file, the value and the next step.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -17,12 +17,12 @@ use super::provider;
 use crate::files::quoted;
 use crate::net::crl::{CrlError, List};
 
-/// Where a node's identity lies.
+/// Where the files of a node's identity are.
 #[derive(Clone, Debug)]
 pub struct IdentityFiles {
     /// One or two root certificates.
     pub ca: PathBuf,
-    /// This node's certificate, alone.
+    /// This node's certificate, and no other.
     pub certificate: PathBuf,
     /// Its private key.
     pub key: PathBuf,
@@ -58,18 +58,18 @@ pub enum IdentityError {
     Count {
         /// The file.
         file: PathBuf,
-        /// So many.
+        /// How many it holds.
         found: usize,
-        /// So many are allowed.
+        /// How many are allowed.
         most: usize,
     },
-    /// Something in the CA file is no CA.
+    /// A certificate in the CA file is not a CA's.
     #[error("{file} holds a certificate that is not one of a CA. Did you give a node's certificate for ca?", file = file.display())]
     NotCa {
         /// The file.
         file: PathBuf,
     },
-    /// A certificate that no peer would take.
+    /// A certificate that no peer would accept.
     #[error("{file}: {why}. Ask the CA for a certificate made by `mkca issue` or `mkca sign`", file = file.display())]
     Certificate {
         /// The file.
@@ -77,7 +77,7 @@ pub enum IdentityError {
         /// What is wrong.
         why: LeafError,
     },
-    /// The key is another one's.
+    /// The key belongs to another certificate.
     #[error("the key in {key} does not belong to the certificate in {certificate}. Give the two that were made together", key = key.display(), certificate = certificate.display())]
     Key {
         /// The key's file.
@@ -141,7 +141,7 @@ pub enum IdentityError {
         /// What is wrong.
         why: CrlError,
     },
-    /// Without its list nothing of this root would be accepted.
+    /// There are lists, but none for this root: then no certificate of this root would be accepted.
     #[error(
         "there is no revocation list for the root \"{root}\". Give one for each root in identity.crl (`mkca crl` makes it), or none at all"
     )]
@@ -149,7 +149,7 @@ pub enum IdentityError {
         /// The root's name.
         root: String,
     },
-    /// Nothing that a user can do wrong leads here.
+    /// Not caused by a user's mistake.
     #[error("TLS cannot be set up: {0}")]
     Setup(String),
 }
@@ -163,7 +163,7 @@ pub(crate) struct Identity {
     pub(crate) key: PrivateKeyDer<'static>,
     pub(crate) roots: Vec<Root>,
     pub(crate) lists: Vec<List>,
-    /// Of all the files' bytes: tells whether anything has changed.
+    /// Hash of all the files' bytes: shows whether anything has changed.
     pub(crate) digest: Hash,
 }
 
@@ -219,7 +219,7 @@ fn check_dates(
     Err(IdentityError::Date { file: file.into(), name: name.into(), why, next })
 }
 
-/// webpki takes a root on trust, dates and all; so they are checked here.
+/// webpki does not check a root's dates, so they are checked here.
 fn roots(file: &Path, bytes: &[u8], now: Timestamp) -> Result<Vec<Root>, IdentityError> {
     let found = certificates(file, bytes)?;
     if found.len() > TRUSTED_ROOTS {
