@@ -36,7 +36,8 @@ use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 
 use self::connection::Outbox;
-use self::tls::{Session, Tls};
+use self::crl::CrlError;
+use self::tls::{IdentityError, Session, Tls};
 
 /// What the network tells its hub.
 #[derive(Debug)]
@@ -50,6 +51,12 @@ pub enum NetEvent {
         /// `Accepted` or `Dialed`.
         input: Input,
     },
+    /// Revocation lists (DER) of a proven peer that was turned away because the lists here are overdue.
+    Lists(Vec<Vec<u8>>),
+    /// Revocation lists were looked at: whether they had something new, and why one was refused.
+    TakenIn(bool, Option<CrlError>),
+    /// The certificate files were looked at: whether they had something new.
+    Files(Result<bool, IdentityError>),
     /// Anything else: `DialFailed`, `Hello`, `Received`, `Broken`, `Closed`.
     Input(Input),
 }

@@ -21,6 +21,7 @@ use thiserror::Error;
 mod blocks;
 mod index;
 mod indexed;
+pub(crate) mod owner;
 mod snapshot;
 mod tables;
 

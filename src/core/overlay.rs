@@ -33,7 +33,7 @@ pub use io::{
     Outlook, Output, OverlaySettings, PoolRequest, Request, SessionSecret, StoreRequest, Tip,
     TransactionOutcome, Verified,
 };
-pub use peers::{Blacklisted, Book, PeerStatus, PeerView};
+pub use peers::{Blacklisted, Book, PeerStatus, PeerView, is_dialable};
 pub use sync::SyncStatus;
 
 #[cfg(test)]

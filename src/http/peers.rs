@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::extract::rejection::JsonRejection;
 use axum::response::Response;
 use bouya_core::id::NodeId;
-use bouya_core::overlay::{Command, Direction, PeerView};
+use bouya_core::overlay::{Command, Direction, PeerView, is_dialable};
 use bouya_core::time::Timestamp;
 use bouya_core::wire::Endpoint;
 
@@ -88,6 +88,11 @@ pub(super) async fn add(
     let id: NodeId = peer.id.parse().map_err(Problem::bad_request)?;
     let host = if peer.host.contains(':') { format!("[{}]", peer.host) } else { peer.host };
     let endpoint: Endpoint = format!("{host}:{}", peer.port).parse().map_err(Problem::bad_request)?;
+    if !is_dialable(&endpoint) {
+        return Err(Problem::bad_request(format!(
+            "nobody can dial {endpoint}; give the address where {id} listens"
+        )));
+    }
     command(&api, Command::AddPeer(id, endpoint)).await
 }
 

@@ -9,6 +9,7 @@ mod queue;
 use std::io;
 use std::net::IpAddr;
 
+use bouya_core::codec::Bounded;
 use bouya_core::crypto::SecretKey;
 use bouya_core::limits::{CONNECTION_READ_BYTES, HELLO_BYTES, LAST_WORDS};
 use bouya_core::overlay::{CloseReason, ConnId, Fault, Input};
@@ -24,7 +25,7 @@ pub use self::queue::{Frame, Outbox};
 
 use self::queue::{Queue, Work};
 use super::pending::Slot;
-use super::tls::{Session, explain};
+use super::tls::{Refusal, Session, explain};
 use super::{Deadlines, NetEvent, Shared, count};
 
 /// Bytes of a frame before its body: the length.
@@ -141,7 +142,9 @@ impl Connection {
             Ok(hello) => Ok(hello),
             // A peer that refuses this node sends a goodbye instead of a hello. JSON begins with a brace, which is no message's number.
             Err(_) if let Ok(Message::Goodbye(goodbye)) = Message::from_bytes(&body) => {
-                Err(Stop::Ended(parting(goodbye, true)))
+                let lacks_lists = goodbye.reason == GoodbyeReason::Overdue;
+                let why = parting(goodbye, true);
+                Err(if lacks_lists { Stop::Mendable(why) } else { Stop::Ended(why) })
             }
             Err(error) => Err(Stop::Fault(Fault::Message("hello"), error.to_string())),
         }
@@ -167,6 +170,13 @@ impl Connection {
     async fn stop(&self, stop: Stop) -> CloseReason {
         match stop {
             Stop::Ended(why) => why,
+            Stop::Mendable(why) => {
+                // What the peer lacks is what it refuses us for: it reads on, and these are our last words.
+                let lists = self.shared.tls.revocations().lacking(&[]);
+                self.queue.push(Frame::from(&lists_message(lists)));
+                self.queue.close(None, why);
+                std::future::pending().await
+            }
             Stop::Fault(fault, text) => {
                 let goodbye = Goodbye::new(GoodbyeReason::Fault, &text);
                 // The first reason stays, whatever the overlay asks for when it hears of the fault.
@@ -181,6 +191,8 @@ impl Connection {
 /// Why reading stopped.
 enum Stop {
     Ended(CloseReason),
+    /// The peer wants newer revocation lists first.
+    Mendable(CloseReason),
     Fault(Fault, String),
 }
 
@@ -289,16 +301,42 @@ pub(super) async fn linger(stream: &mut (impl AsyncRead + Unpin), deadlines: &De
     let _ = timeout(deadlines.drain, end).await;
 }
 
-/// Turns a peer away after TLS, with the reason as its last word.
-pub(super) async fn turn_away(mut stream: TlsStream<TcpStream>, why: &str, deadlines: &Deadlines) {
-    let goodbye = Message::Goodbye(Goodbye::new(GoodbyeReason::Certificate, why));
+/// A message with these lists, as many as fit.
+pub(super) fn lists_message(lists: Vec<Vec<u8>>) -> Message {
+    let lists: Vec<_> = lists.into_iter().filter_map(|list| list.try_into().ok()).collect();
+    Message::Revocations(Bounded::truncated(lists))
+}
+
+/// Turns a peer away after TLS, with the reason as its last word. One that is refused only because lists are overdue here may still bring
+/// newer ones.
+pub(super) async fn turn_away(mut stream: TlsStream<TcpStream>, refusal: &Refusal, shared: &Shared) {
+    let deadlines = &shared.deadlines;
+    let is_mendable = *refusal == Refusal::Overdue;
+    let reason = if is_mendable { GoodbyeReason::Overdue } else { GoodbyeReason::Certificate };
+    let goodbye = Message::Goodbye(Goodbye::new(reason, &refusal.to_string()));
     let told = async {
         write_all(&mut stream, &frame(&goodbye.to_bytes()), deadlines).await.ok()?;
         stream.shutdown().await.ok()
     };
     if let Ok(Some(())) = timeout(deadlines.drain, told).await {
+        if is_mendable && let Ok(Some(lists)) = timeout(deadlines.hello, read_lists(&mut stream)).await {
+            // Without a hub there is nobody to tell.
+            let _ = shared.hub.send(NetEvent::Lists(lists)).await;
+        }
         linger(&mut stream, deadlines).await;
     }
+}
+
+/// The revocation lists that a refused peer sends. Its hello may come before them, and nothing else counts.
+async fn read_lists(stream: &mut (impl AsyncRead + Unpin)) -> Option<Vec<Vec<u8>>> {
+    let mut frames = FrameReader::default();
+    for _ in 0..2 {
+        let body = next_frame(stream, &mut frames, FrameReader::next_message).await.ok()?;
+        if let Ok(Message::Revocations(lists)) = Message::from_bytes(&body) {
+            return Some(lists.into_iter().map(Bounded::into_inner).collect());
+        }
+    }
+    None
 }
 
 impl Outbox {

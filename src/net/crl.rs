@@ -3,8 +3,11 @@
 //! Nothing leaves the union: neither an old list that is copied back nor a newer one that lacks a serial makes a certificate valid again.
 //! (A list that puts a certificate on hold therefore revokes it for good.) Lists come from files or from peers; only a root's signature counts.
 //!
-//! The newest list of each issuer is kept whole, for peers that lack it. A second one is kept if it revokes what the newest does not. That
-//! happens if two copies of a CA's folder are in use, and nodes that join later must hear of both.
+//! Of each issuer's lists the newest is kept whole, for peers that lack it. Next to it there is room for one more: a list that revokes
+//! what the newest does not (two copies of a CA's folder are in use), or else the list that is due latest, if that is not the newest (the
+//! CA's clock was wrong). A node that joins later must hear of it.
+//!
+//! Whether an issuer's lists are overdue is judged by the one that is due latest: a list that is overdue when it arrives takes nothing away.
 //!
 //! Absent on purpose: delta, indirect and partitioned lists. They are marked by critical extensions and are refused.
 
@@ -78,6 +81,11 @@ impl List {
             .unwrap_or_else(|_| Err(CrlError::Form("the parser failed".into())))
     }
 
+    /// Whether this root signed it.
+    pub(crate) fn is_of(&self, root: &Root) -> bool {
+        self.issuer == root.issuer
+    }
+
     fn parse(der: &[u8], roots: &[Root]) -> Result<Self, CrlError> {
         let list = match CertificateRevocationList::from_der(der) {
             Ok(([], list)) => list,
@@ -130,8 +138,8 @@ impl KeptList {
     }
 }
 
-/// Keeps a list of an issuer if it is the newest, or revokes something that the newer ones do not. The same lists are kept in whatever
-/// order they come, so that all nodes agree. Returns whether it was kept.
+/// Keeps a list among those of its issuer if it is the newest, revokes what those above it do not, or is due latest. The same lists stay
+/// whatever order they come in, so that nodes settle. Says whether it was kept.
 fn keep_list(lists: &mut Vec<KeptList>, new: KeptList) -> bool {
     let hash = new.hash;
     if lists.iter().any(|kept| kept.hash == hash) {
@@ -140,13 +148,18 @@ fn keep_list(lists: &mut Vec<KeptList>, new: KeptList) -> bool {
     lists.push(new);
     lists.sort_by(|one, other| other.rank().cmp(&one.rank()));
     let mut above = BTreeSet::new();
-    let mut is_newest = true;
-    lists.retain(|kept| {
+    let (mut needed, mut others) = (Vec::new(), Vec::new());
+    for kept in lists.drain(..) {
         let before = above.len();
         above.extend(parsed(&kept.der).map(|list| serials(&list)).unwrap_or_default());
-        std::mem::take(&mut is_newest) || above.len() > before
-    });
-    lists.truncate(CRLS_PER_ISSUER);
+        let adds = needed.is_empty() || above.len() > before;
+        if adds { needed.push(kept) } else { others.push(kept) }
+    }
+    let due = needed.iter().filter_map(|kept| kept.next_update).max();
+    let later = others.into_iter().filter(|kept| kept.next_update > due);
+    needed.extend(later.max_by_key(|kept| kept.next_update));
+    needed.truncate(CRLS_PER_ISSUER);
+    *lists = needed;
     lists.iter().any(|kept| kept.hash == hash)
 }
 
@@ -167,7 +180,7 @@ pub struct Revocations {
     lists: BTreeMap<Hash, Vec<KeptList>>,
 }
 
-/// When an issuer's newest list was made, and when its successor is due.
+/// When the list of an issuer that is due latest was made, and when it is due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Life {
     pub(crate) issuer: Hash,
@@ -248,19 +261,23 @@ impl Revocations {
         self.lists.contains_key(issuer)
     }
 
-    /// The newest lists that say when their successors are due.
+    /// Of each issuer, the list that is due latest.
     pub(crate) fn lives(&self) -> Vec<Life> {
-        let life = |(issuer, lists): (&Hash, &Vec<KeptList>)| {
-            let newest = lists.first()?;
-            let made = parsed(&newest.der).map(|list| timestamp(list.last_update())).unwrap_or_default();
-            Some(Life { issuer: *issuer, made, due: newest.next_update? })
+        let life = |issuer: &Hash| {
+            let latest = self.latest(issuer)?;
+            let made = parsed(&latest.der).map(|list| timestamp(list.last_update())).unwrap_or_default();
+            Some(Life { issuer: *issuer, made, due: latest.next_update? })
         };
-        self.lists.iter().filter_map(life).collect()
+        self.lists.keys().filter_map(life).collect()
     }
 
-    /// Since when the issuer's newest list has been overdue, if it is.
+    /// Since when the issuer should have given a new list, if it should have.
     pub fn overdue(&self, issuer: &Hash, now: Timestamp) -> Option<Timestamp> {
-        self.lists.get(issuer)?.first()?.next_update.filter(|due| *due < now)
+        self.latest(issuer)?.next_update.filter(|due| *due < now)
+    }
+
+    fn latest(&self, issuer: &Hash) -> Option<&KeptList> {
+        self.lists.get(issuer)?.iter().max_by_key(|kept| kept.next_update)
     }
 
     /// The form in which a node keeps it across restarts.

@@ -236,9 +236,8 @@ async fn prove(
     match verified(&shared.tls, &stream, None) {
         Ok(session) => Some((stream, session)),
         Err(refusal) => {
-            let why = refusal.to_string();
-            stats.refuse(from, &why);
-            connection::turn_away(stream, &why, &shared.deadlines).await;
+            stats.refuse(from, &refusal.to_string());
+            connection::turn_away(stream, &refusal, shared).await;
             None
         }
     }

@@ -19,7 +19,8 @@ use tokio::time::{Instant, MissedTickBehavior, sleep_until};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
-use super::connection::{Frame, Outbox};
+use super::connection::{Frame, Outbox, lists_message};
+use super::crl::Revocations;
 use super::request::NetworkRequest;
 use super::tls::{Session, Tls};
 use super::{NetEvent, Shared, dial, report};
@@ -29,6 +30,7 @@ use crate::clock::{self, Clock};
 use crate::events::Events;
 use crate::mempool;
 use crate::store::Reader;
+use certificates::Looks;
 
 mod api;
 mod certificates;
@@ -80,6 +82,10 @@ struct Running {
     reads: Arc<Semaphore>,
     /// The task that saves things for the next start; a stop waits for it.
     keeping: JoinHandle<()>,
+    /// Looks at files and lists that have not ended yet: they block, so they are not the hub's own work.
+    looks: Looks,
+    /// As they are kept for the next start.
+    kept_revocations: Arc<Revocations>,
     last_file_error: Option<String>,
     /// What the chain has yet to be told.
     syncing: Option<bool>,
@@ -100,16 +106,20 @@ impl NetworkActor {
     /// Works until `stop`, then says goodbye to all peers.
     pub async fn run(self, stop: CancellationToken) {
         let reads = Arc::new(Semaphore::new(PEER_READS));
+        let kept_revocations = self.shared.tls.revocations();
         let mut running = Running {
             actor: self,
             links: BTreeMap::new(),
             reads,
             keeping: tokio::spawn(async {}),
+            looks: Looks::default(),
+            kept_revocations,
             last_file_error: None,
             syncing: None,
             told: certificates::Told::default(),
             alarms: Alarms::default(),
         };
+        running.keep_revocations();
         running.tell_crls();
         running.serve(&stop).await;
         running.part().await;
@@ -161,6 +171,9 @@ impl Running {
                 self.links.insert(conn, Link { session, outbox, crls: Vec::new() });
                 self.handle(input);
             }
+            NetEvent::Lists(lists) => self.take_in(lists),
+            NetEvent::TakenIn(new, refused) => self.taken_in(new, refused),
+            NetEvent::Files(looked) => self.files_looked_at(looked),
             NetEvent::Input(input) => {
                 match &input {
                     Input::Hello { conn, hello } => {
@@ -212,7 +225,7 @@ impl Running {
             }
             Output::Ask(request) => self.ask(request),
             Output::Syncing(syncing) => self.syncing = Some(syncing),
-            Output::Revocations(lists) => self.take_in(&lists),
+            Output::Revocations(lists) => self.take_in(lists),
             Output::Save(book) => {
                 let bytes = bouya_core::codec::encode(&book);
                 self.keep(BOOK, bytes);
@@ -253,9 +266,8 @@ impl Running {
         let lists = revocations.lacking(&link.crls);
         // So that a list that was sent is not sent again.
         link.crls = revocations.summaries();
-        let lists: Vec<_> = lists.into_iter().filter_map(|list| list.try_into().ok()).collect();
         if !lists.is_empty() {
-            self.send(conn, &Message::Revocations(bouya_core::codec::Bounded::truncated(lists)));
+            self.send(conn, &lists_message(lists));
         }
     }
 

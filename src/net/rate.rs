@@ -80,6 +80,7 @@ fn quota((per_second, burst): (u32, u32)) -> Quota {
 #[cfg(test)]
 mod tests {
     use std::net::Ipv4Addr;
+    use std::time::Duration;
 
     use governor::clock::FakeRelativeClock;
 

@@ -7,6 +7,7 @@ use bouya_core::crypto::Hash;
 use bouya_core::ledger::{
     Account, Address, Block, Body, Header, HeaderRecord, Key, StateError, Transaction, Undo, View,
 };
+use bouya_core::limits::INDEX_HINTS;
 use bouya_core::time::Timestamp;
 use redb::{ReadOnlyTable, ReadTransaction, ReadableTable};
 
@@ -32,9 +33,6 @@ pub struct Snapshot {
     recent: Blocks,
     deadlines: ReadOnlyTable<(u64, Id), ()>,
 }
-
-/// How many places are looked at for one transaction. There is only one, unless marks collide by chance.
-const HINTS: usize = 16;
 
 /// A row of the state: encoded key and value.
 pub(super) type Row = (Vec<u8>, Vec<u8>);
@@ -101,7 +99,9 @@ impl Snapshot {
 
     /// A transaction of the best chain. The index only gives a hint, which is checked against the block.
     pub fn transaction(&self, id: &Hash) -> Result<Option<Confirmed>, StoreError> {
-        for (height, index) in self.index.below(self.index.marker.transaction(id), (u64::MAX, 0), HINTS)? {
+        for (height, index) in
+            self.index.below(self.index.marker.transaction(id), (u64::MAX, 0), INDEX_HINTS)?
+        {
             let found = self.transaction_at(height, index)?.filter(|(_, found)| found.id() == *id);
             if let Some((header, transaction)) = found {
                 return Ok(Some(Confirmed { transaction, header, index }));

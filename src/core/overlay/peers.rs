@@ -36,7 +36,7 @@ mod links;
 mod view;
 
 use book::AddressBook;
-pub use book::{Blacklisted, Book};
+pub use book::{Blacklisted, Book, is_dialable};
 use links::Links;
 pub use view::{PeerStatus, PeerView};
 

@@ -148,13 +148,16 @@ pub enum GoodbyeReason {
     /// Old age: reconnect, so that certificates are checked afresh.
     #[error("connection too old")]
     Age,
+    /// The sender's revocation lists are overdue, and it wants newer ones before anything else.
+    #[error("its revocation lists are overdue")]
+    Overdue,
     /// A reason of later software, by its number.
     #[error("reason {0}, unknown here")]
     Unknown(u8),
 }
 
 /// By number.
-const REASONS: [GoodbyeReason; 13] = [
+const REASONS: [GoodbyeReason; 14] = [
     GoodbyeReason::Shutdown,
     GoodbyeReason::Network,
     GoodbyeReason::Protocol,
@@ -168,6 +171,7 @@ const REASONS: [GoodbyeReason; 13] = [
     GoodbyeReason::Slow,
     GoodbyeReason::Removed,
     GoodbyeReason::Age,
+    GoodbyeReason::Overdue,
 ];
 
 impl Message {

@@ -124,7 +124,7 @@ impl Queue {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn push(&self, frame: Frame) {
+    pub(super) fn push(&self, frame: Frame) {
         let mut state = self.state();
         if state.end.is_some() {
             return;

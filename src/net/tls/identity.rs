@@ -1,6 +1,7 @@
 //! A node's identity as read from its files, checked before anything uses it. Each error names the file, the value and the next step.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use bouya_core::crypto::{Hash, sha256};
@@ -13,6 +14,7 @@ use thiserror::Error;
 
 use super::certificate::{Leaf, LeafError, Root};
 use super::provider;
+use crate::files::quoted;
 use crate::net::crl::{CrlError, List};
 
 /// Where the files of a node's identity are.
@@ -26,7 +28,7 @@ pub struct IdentityFiles {
     pub key: PathBuf,
     /// Revocation lists: none at all, or one for each root.
     pub crls: Vec<PathBuf>,
-    /// Refuse peers while a list is overdue, instead of warning and using it.
+    /// Refuse peers while their CA's lists are overdue, instead of warning and using them.
     pub refuse_overdue: bool,
 }
 
@@ -82,6 +84,24 @@ pub enum IdentityError {
         key: PathBuf,
         /// The certificate's file.
         certificate: PathBuf,
+    },
+    /// Others may read the key.
+    #[error("{file} has mode {mode:03o}, so others can read it; chmod 600 {file}", file = quoted(file))]
+    Exposed {
+        /// The key's file.
+        file: PathBuf,
+        /// Its permission bits.
+        mode: u32,
+    },
+    /// The certificate of another node.
+    #[error("{file} is the certificate of \"{found}\", and this node is \"{own}\". Put the certificate and the key of {own} back: a node never changes its id while it runs", file = file.display())]
+    OtherId {
+        /// The certificate's file.
+        file: PathBuf,
+        /// Whose it is.
+        found: NodeId,
+        /// Whom it should be of.
+        own: NodeId,
     },
     /// A key that TLS cannot use.
     #[error("the key in {file} cannot be used: {why}. `mkca request` makes one that can", file = file.display())]
@@ -164,6 +184,7 @@ impl Identity {
         let leaf = Leaf::read(&certificate)
             .map_err(|why| IdentityError::Certificate { file: files.certificate.clone(), why })?;
         check_dates(&files.certificate, leaf.id.as_str(), (leaf.not_before, leaf.not_after), now, RENEW)?;
+        check_mode(&files.key)?;
         let key = key(files, &read(&files.key)?, &leaf)?;
         let mut lists = Vec::new();
         for file in &files.crls {
@@ -172,6 +193,13 @@ impl Identity {
         let Leaf { id, not_before, not_after, .. } = leaf;
         Ok(Self { id, not_before, not_after, certificate, key, roots, lists, digest: sha256(&seen) })
     }
+}
+
+/// Whoever reads the key is this node.
+fn check_mode(file: &Path) -> Result<(), IdentityError> {
+    let metadata = fs::metadata(file).map_err(|why| IdentityError::Read { file: file.into(), why })?;
+    let mode = metadata.permissions().mode() & 0o777;
+    if mode & 0o077 == 0 { Ok(()) } else { Err(IdentityError::Exposed { file: file.into(), mode }) }
 }
 
 const RENEW: &str = "Ask the CA for a new one (`mkca renew`), or set this machine's clock right";

@@ -36,6 +36,7 @@ mod saved;
 
 pub use bans::Blacklisted;
 use candidates::Rank;
+pub use candidates::is_dialable;
 use dial::Dials;
 use entry::{Configured, Entry, Status};
 pub use saved::Book;

@@ -76,6 +76,11 @@ pub(super) enum Reach {
     Nowhere,
 }
 
+/// Whether a node may listen at this address, as far as it shows without resolving names. A setting, a command and hearsay are judged alike.
+pub fn is_dialable(endpoint: &Endpoint) -> bool {
+    reach(endpoint) != Reach::Nowhere
+}
+
 /// Judges an address without resolving names.
 pub(super) fn reach(endpoint: &Endpoint) -> Reach {
     if is_loopback(endpoint) {

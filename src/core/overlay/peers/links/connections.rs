@@ -282,6 +282,8 @@ fn end_of(why: &CloseReason) -> Ending {
             // is connected to a twin of this node: the two must not race to reconnect.
             GoodbyeReason::Duplicate
             | GoodbyeReason::Full
+            // It may have got its lists with this very goodbye.
+            | GoodbyeReason::Overdue
             | GoodbyeReason::Slow
             | GoodbyeReason::Unknown(_) => Ending::Lost,
             GoodbyeReason::Network
