@@ -47,7 +47,7 @@ pub enum Fault {
     #[error("over budget: {0}")]
     Flood(&'static str),
     /// Sent an address that no honest node sends.
-    #[error("bad address told")]
+    #[error("sent a bad address")]
     BadAddress,
 }
 
