@@ -55,7 +55,7 @@ pub enum NodeError {
     Mempool(#[from] MempoolActorError),
     #[error(transparent)]
     Identity(#[from] IdentityError),
-    /// What `check` finds too.
+    /// A fault that `bouya check` also finds.
     #[error(transparent)]
     Mistakes(#[from] Mistakes),
     #[error(transparent)]
