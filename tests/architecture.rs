@@ -147,7 +147,7 @@ fn shell_modules_keep_to_their_neighbours() {
         ("store", &[]),
         ("importer", &["chain", "clock", "store", "workers"]),
         ("verify", &["chain", "importer", "store", "workers"]),
-        ("config", &["clock", "miner"]),
+        ("config", &["clock", "miner", "store"]),
         ("chain", &["actor", "clock", "events", "mempool", "store", "workers"]),
         ("mempool", &["actor", "clock", "events", "store", "workers"]),
         ("miner", &["actor", "chain", "clock", "mempool"]),

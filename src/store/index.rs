@@ -14,7 +14,7 @@ use bouya_core::crypto::{Hash, sha256};
 use bouya_core::ledger::Address;
 use redb::{ReadOnlyTable, ReadTransaction, ReadableTable, WriteTransaction};
 
-use super::StoreError;
+use super::guard::Fault;
 use super::tables::{CHUNKS, List, RUNS, bytes_of, with_version};
 
 /// Mark, height and place, each with the highest byte first: ordered as bytes like the numbers.
@@ -63,15 +63,15 @@ fn place(entry: &Entry) -> (u64, u32) {
     (u64::from_be_bytes([h0, h1, h2, h3, h4, h5, h6, h7]), u32::from_be_bytes([p0, p1, p2, p3]))
 }
 
-fn entries(chunk: &[u8]) -> Result<&[Entry], StoreError> {
+fn entries(chunk: &[u8]) -> Result<&[Entry], Fault> {
     match bytes_of(chunk, "chunks")?.as_chunks() {
         (entries, []) => Ok(entries),
-        _ => Err(StoreError::Failed("damaged: a chunk of places ends within one".into())),
+        _ => Err(Fault::Damaged("a chunk of places ends within one".to_owned())),
     }
 }
 
 /// Adds a run with these entries, merged with the last ones as long as those are no larger.
-pub(super) fn add(tx: &WriteTransaction, mut new: Vec<Entry>) -> Result<(), StoreError> {
+pub(super) fn add(tx: &WriteTransaction, mut new: Vec<Entry>) -> Result<(), Fault> {
     new.sort_unstable();
     new.dedup();
     let (mut runs, mut chunks) = (tx.open_table(RUNS)?, tx.open_table(CHUNKS)?);
@@ -126,12 +126,12 @@ pub(super) struct Index {
 }
 
 impl Index {
-    pub(super) fn new(tx: &ReadTransaction) -> Result<Self, StoreError> {
+    pub(super) fn new(tx: &ReadTransaction) -> Result<Self, Fault> {
         Ok(Self { runs: tx.open_table(RUNS)?, chunks: tx.open_table(CHUNKS)? })
     }
 
     /// Whether something is said to stand at a place.
-    pub(super) fn contains(&self, mark: Mark, height: u64, place: u32) -> Result<bool, StoreError> {
+    pub(super) fn contains(&self, mark: Mark, height: u64, place: u32) -> Result<bool, Fault> {
         let next = (height, place.saturating_add(1));
         Ok(self.below(mark, next, 1)?.first() == Some(&(height, place)))
     }
@@ -142,7 +142,7 @@ impl Index {
         mark: Mark,
         before: (u64, u32),
         limit: usize,
-    ) -> Result<Vec<(u64, u32)>, StoreError> {
+    ) -> Result<Vec<(u64, u32)>, Fault> {
         let (from, to) = (mark.at(0, 0), mark.at(before.0, before.1));
         // A place may be in several runs, when a block left the chain and came back.
         let mut found = BTreeSet::new();

@@ -6,9 +6,10 @@ use bouya_core::time::Timestamp;
 use redb::WriteTransaction;
 
 use super::blocks::Blocks;
+use super::guard::Fault;
 use super::index::{Entry, Mark};
 use super::tables::{BODIES, DEADLINES, HEADERS};
-use super::{List, StoreError, index, snapshot};
+use super::{List, index, snapshot};
 
 /// What a change adds to the index.
 #[derive(Default)]
@@ -18,7 +19,7 @@ struct Rows {
 }
 
 /// Writes the rows of the blocks that join the best chain.
-pub(super) fn write(tx: &WriteTransaction, change: &Change, recent: &Blocks) -> Result<(), StoreError> {
+pub(super) fn write(tx: &WriteTransaction, change: &Change, recent: &Blocks) -> Result<(), Fault> {
     let mut rows = Rows::default();
     {
         let (headers, bodies) = (tx.open_table(HEADERS)?, tx.open_table(BODIES)?);
@@ -43,7 +44,7 @@ impl Rows {
         }
     }
 
-    fn write(self, tx: &WriteTransaction) -> Result<(), StoreError> {
+    fn write(self, tx: &WriteTransaction) -> Result<(), Fault> {
         let mut deadlines = tx.open_table(DEADLINES)?;
         for deadline in self.deadlines {
             deadlines.insert(deadline, ())?;

@@ -6,7 +6,7 @@ use bouya_core::crypto::Hash;
 use bouya_core::ledger::Address;
 use redb::TableDefinition;
 
-use super::StoreError;
+use super::guard::Fault;
 use super::index::Entry;
 
 type Id = [u8; 32];
@@ -27,7 +27,7 @@ pub(super) const NODES: TableDefinition<'_, (u8, u64), Id> = TableDefinition::ne
 pub(super) const STATE: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("state");
 /// Block id to what undoes it, for recent blocks of the best chain.
 pub(super) const UNDO: TableDefinition<'_, Id, &[u8]> = TableDefinition::new("undo");
-/// Number of a run of places to how many it has. See [`super::places`].
+/// Number of a run of places to how many it has. See [`super::index`].
 pub(super) const RUNS: TableDefinition<'_, u64, u64> = TableDefinition::new("runs");
 /// (Run, first entry of the chunk) to some of the run's entries.
 pub(super) const CHUNKS: TableDefinition<'_, (u64, Entry), &[u8]> = TableDefinition::new("chunks");
@@ -66,14 +66,19 @@ pub(super) fn with_version(bytes: &[u8]) -> Vec<u8> {
     [&[VERSION], bytes].concat()
 }
 
-pub(super) fn unversioned<T: BorshDeserialize>(row: &[u8], what: &'static str) -> Result<T, StoreError> {
-    decode(bytes_of(row, what)?, what).map_err(|error| StoreError::Failed(format!("damaged: {error}")))
+/// A row from anywhere, if it is one.
+pub(crate) fn row<T: BorshDeserialize>(bytes: &[u8]) -> Option<T> {
+    unversioned(bytes, "row").ok()
+}
+
+pub(super) fn unversioned<T: BorshDeserialize>(row: &[u8], what: &'static str) -> Result<T, Fault> {
+    decode(bytes_of(row, what)?, what).map_err(|error| Fault::Damaged(error.to_string()))
 }
 
 /// A row's bytes after the version.
-pub(super) fn bytes_of<'a>(row: &'a [u8], what: &str) -> Result<&'a [u8], StoreError> {
+pub(super) fn bytes_of<'a>(row: &'a [u8], what: &str) -> Result<&'a [u8], Fault> {
     match row.split_first() {
         Some((&VERSION, bytes)) => Ok(bytes),
-        _ => Err(StoreError::Failed(format!("damaged: a row of {what} has an unknown version"))),
+        _ => Err(Fault::Damaged(format!("a row of {what} has an unknown version"))),
     }
 }
