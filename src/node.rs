@@ -34,7 +34,7 @@ use crate::miner::{self, MinerActor};
 use crate::net::crl::Revocations;
 use crate::net::network::{self, NetworkActor};
 use crate::net::tls::{IdentityError, IdentityFiles, Tls};
-use crate::net::{self, Shared, listen, request};
+use crate::net::{self, Shared, listen};
 use crate::store::owner::{self, OwnerError};
 use crate::store::{Reader, Store, StoreError};
 use crate::wallet;
@@ -88,7 +88,8 @@ pub struct Node {
 impl Node {
     /// Opens and checks everything: files, ports, store. After this, a start cannot fail for what the configuration says.
     pub async fn build(settings: Settings) -> Result<Self, NodeError> {
-        let store = Store::open(&settings.data_dir, settings.network.genesis.clone())?;
+        let genesis = settings.network.genesis.clone();
+        let store = Store::open_with_cache(&settings.data_dir, genesis, settings.cache_bytes)?;
         let saved = store.reader().kept(network::REVOCATIONS)?;
         let saved = saved.map(|bytes| Revocations::from_bytes(&bytes)).transpose().unwrap_or_else(|error| {
             error!(%error, "revocations of earlier lists are forgotten; the CA's file and the peers bring back the newest");
@@ -136,7 +137,7 @@ impl Node {
         let clock = Clock::start();
         let events = Events::default();
         let genesis = self.settings.network.genesis.clone();
-        let reader = self.store.reader();
+        let (reader, file) = (self.store.reader(), self.store.reader());
         let workers = Arc::new(Workers::new(genesis.id()));
         let reward_to =
             self.settings.miner.reward_to.unwrap_or_else(|| Address::of(&self.member_key.public()));
@@ -240,6 +241,12 @@ impl Node {
         };
 
         let mut crew = Crew::default();
+        crew.task("store", |stop| async move {
+            tokio::select! {
+                () = stop.cancelled() => Ok(()),
+                error = file.damaged() => Err(error.into()),
+            }
+        });
         crew.thread("chain", move |stop| chain_actor.run(stop));
         crew.thread("mempool", move |stop| mempool_actor.run(stop));
         crew.task("network", |stop| async move {

@@ -148,7 +148,7 @@ fn shell_modules_keep_to_their_neighbours() {
         ("store", &["files"]),
         ("importer", &["chain", "clock", "store", "workers"]),
         ("verify", &["chain", "importer", "store", "workers"]),
-        ("config", &["clock", "miner", "telemetry"]),
+        ("config", &["clock", "miner", "store", "telemetry"]),
         ("chain", &["actor", "clock", "events", "mempool", "store", "workers"]),
         ("mempool", &["actor", "clock", "events", "store", "workers"]),
         ("miner", &["actor", "chain", "clock", "mempool"]),
