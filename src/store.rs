@@ -1,11 +1,10 @@
-//! The store: one redb file with everything that peers can give back, and what queries need.
+//! The store: one redb file with everything that could be fetched again from peers, and the index that queries need.
 //!
-//! A change is one durable write transaction; it is announced only afterwards. Readers use snapshots and never wait for the
-//! writer. Rows begin with a version byte. What the index says is a hint: it is checked against the block when read, so a
-//! reorganisation need not clean it up.
+//! A change is one durable write transaction, and is announced only afterwards. Readers use snapshots and never wait for the
+//! writer. Rows begin with a version byte. The index only gives hints, which are checked against the block when read.
 //!
-//! States: absent, open. A format version, the network's id and a lock refuse what does not belong here. Left out on purpose: keys (they
-//! live elsewhere) and which blocks off the best chain leave (the chain says so in its change).
+//! States: absent, open. The format version, the network's id and a lock keep out a wrong file or a second daemon. Left out on purpose: keys (they
+//! live elsewhere) and which blocks off the best chain leave (the chain names them in its change).
 
 use std::fs::{File, TryLockError};
 use std::io;
@@ -22,20 +21,22 @@ use thiserror::Error;
 mod blocks;
 mod index;
 mod indexed;
+pub(crate) mod owner;
 mod snapshot;
 mod tables;
 
 use blocks::Blocks;
+use index::Marker;
 pub(crate) use indexed::{concerned, deadline, lists};
 pub use snapshot::{Confirmed, Snapshot};
 pub use tables::List;
 use tables::{BODIES, CHUNKS, DEADLINES, HEADERS, HEIGHTS, META, NODES, RUNS, SIDE, STATE, UNDO, versioned};
 
 /// Version of the file's layout; a file with another one is refused.
-const FORMAT: u32 = 4;
+const FORMAT: u32 = 5;
 /// The file's name in its folder.
 pub(crate) const FILE: &str = "chain.redb";
-/// Its name until it holds the world before the first block.
+/// Its name until it holds the state before the first block.
 const NEW: &str = "chain.redb.new";
 const LOCK: &str = "lock";
 
@@ -95,8 +96,9 @@ impl<E: Into<redb::Error>> From<E> for StoreError {
 pub struct Store {
     db: Arc<Database>,
     recent: Blocks,
+    marker: Marker,
     genesis: Arc<Genesis>,
-    /// Held as long as the store is open; none where nobody else can reach the database.
+    /// Held while the store is open; none where nothing else can reach the database.
     _lock: Option<File>,
 }
 
@@ -105,11 +107,12 @@ pub struct Store {
 pub struct Reader {
     db: Arc<Database>,
     recent: Blocks,
+    marker: Marker,
     genesis: Arc<Genesis>,
 }
 
 impl Store {
-    /// Opens the store in `dir`, making both where they are missing.
+    /// Opens the store in `dir`; makes the folder and the store if they are missing.
     pub fn open(dir: &Path, genesis: Arc<Genesis>) -> Result<Self, StoreError> {
         let folder = |error| StoreError::Folder { path: dir.to_owned(), error };
         std::fs::create_dir_all(dir).map_err(folder)?;
@@ -127,7 +130,7 @@ impl Store {
         Self::over(Database::open(&path)?, genesis, Some(lock), &path)
     }
 
-    /// Makes the file under another name first: one that a crash left half-made could never be opened.
+    /// Makes the file under another name first: a file that a crash left unfinished could never be opened.
     fn make(dir: &Path, genesis: Arc<Genesis>) -> Result<(), StoreError> {
         let folder = |error| StoreError::Folder { path: dir.to_owned(), error };
         let new = dir.join(NEW);
@@ -138,19 +141,20 @@ impl Store {
         std::fs::rename(&new, dir.join(FILE)).map_err(folder)
     }
 
-    /// The store in a database that is open already. Tests give it one whose disk fails.
+    /// The store in a database that is already open. Tests pass one whose disk fails.
     fn over(
         db: Database,
         genesis: Arc<Genesis>,
         lock: Option<File>,
         path: &Path,
     ) -> Result<Self, StoreError> {
-        let store = Self { db: Arc::new(db), recent: Blocks::default(), genesis, _lock: lock };
-        store.check_or_begin(path)?;
+        let marker = Marker::new(Default::default());
+        let mut store = Self { db: Arc::new(db), recent: Blocks::default(), marker, genesis, _lock: lock };
+        store.marker = store.check_or_begin(path)?;
         Ok(store)
     }
 
-    /// Checks the file's own checksums, which reading does not look at. False: something in it is damaged.
+    /// Checks the file's own checksums, which reads do not check. False means that something in it is damaged.
     pub fn check_file(dir: &Path) -> Result<bool, StoreError> {
         let mut db = Database::open(dir.join(FILE))?;
         Ok(db.check_integrity()?)
@@ -158,11 +162,18 @@ impl Store {
 
     /// Gives out snapshots.
     pub fn reader(&self) -> Reader {
-        Reader { db: self.db.clone(), recent: self.recent.clone(), genesis: self.genesis.clone() }
+        Reader {
+            db: self.db.clone(),
+            recent: self.recent.clone(),
+            marker: self.marker,
+            genesis: self.genesis.clone(),
+        }
     }
 
-    fn check_or_begin(&self, path: &Path) -> Result<(), StoreError> {
+    /// Checks that the file belongs to this network, or writes its first contents. Returns what makes the index's marks.
+    fn check_or_begin(&self, path: &Path) -> Result<Marker, StoreError> {
         let tx = self.write()?;
+        let mut secret = [0; 32];
         {
             let mut meta = tx.open_table(META)?;
             let read = |key| Ok::<_, StoreError>(meta.get(key)?.map(|row| row.value().to_vec()));
@@ -171,6 +182,8 @@ impl Store {
                 (None, None) => {
                     meta.insert("format", FORMAT.to_le_bytes().as_slice())?;
                     meta.insert("network", expected.0.as_slice())?;
+                    getrandom::fill(&mut secret).map_err(|error| StoreError::Failed(error.to_string()))?;
+                    meta.insert("index", secret.as_slice())?;
                     self.begin(&tx)?;
                 }
                 (format, network) => {
@@ -182,14 +195,16 @@ impl Store {
                     if found != expected {
                         return Err(StoreError::Network { path: path.to_owned(), found, expected });
                     }
+                    let missing = || StoreError::Failed("damaged: the index has no key".into());
+                    secret = read("index")?.and_then(|key| key.try_into().ok()).ok_or_else(missing)?;
                 }
             }
         }
         tx.commit()?;
-        Ok(())
+        Ok(Marker::new(secret))
     }
 
-    /// Writes the world before the first block.
+    /// Writes the state before the first block.
     fn begin(&self, tx: &WriteTransaction) -> Result<(), StoreError> {
         let branch = self.genesis.branch();
         let record = HeaderRecord::new(self.genesis.header.clone(), &branch, HEADER_BYTES);
@@ -214,7 +229,7 @@ impl Store {
 
     fn write(&self) -> Result<WriteTransaction, StoreError> {
         let mut tx = self.db.begin_write()?;
-        // Opens at once after a kill, at a small cost per commit.
+        // The store then opens at once after a kill, at a small cost per commit.
         tx.set_quick_repair(true);
         Ok(tx)
     }
@@ -228,7 +243,7 @@ impl Store {
         write_blocks(&tx, change)?;
         write_best_chain(&tx, change)?;
         write_state(&tx, change)?;
-        indexed::write(&tx, change, &self.recent)?;
+        indexed::write(&tx, self.marker, change, &self.recent)?;
         tx.commit()?;
         Ok(())
     }
@@ -237,7 +252,7 @@ impl Store {
 impl Reader {
     /// A consistent view of everything committed so far.
     pub fn snapshot(&self) -> Result<Snapshot, StoreError> {
-        Snapshot::new(self.db.begin_read()?, self.recent.clone())
+        Snapshot::new(self.db.begin_read()?, self.recent.clone(), self.marker)
     }
 
     /// The network that the store belongs to.
@@ -245,7 +260,7 @@ impl Reader {
         &self.genesis
     }
 
-    /// Keeps small things over restarts (address book, revocations) under a name of their own.
+    /// Keeps small things across restarts (address book, revocations), each under its own name.
     pub fn keep(&self, name: &str, bytes: &[u8]) -> Result<(), StoreError> {
         let mut tx = self.db.begin_write()?;
         tx.set_quick_repair(true);

@@ -302,7 +302,7 @@ fn list(options: &List, client: &Client, out: &mut Output) -> Result<(), Error> 
     };
     query.extend(hash.map(|hash| ("document", hash.to_string())));
     query.extend(options.status.map(|status| ("status", status.to_string())));
-    let answer = client.get_with("/v1/agreements", &query)?;
+    let answer = client.page("/v1/agreements", &query)?;
     let header = ["ID", "STATUS", "SIGNED", "DEADLINE", "PROPOSER", "TITLE"];
     let empty = "No agreements found. To propose one: bouya agree propose --help";
     out.page(&answer, "bouya agree list", empty, &header, |out, agreement: &Agreement| {

@@ -160,7 +160,7 @@ fn list(options: &List, client: &Client, out: &mut Output) -> Result<(), Error> 
     }
     query.extend(options.since.clone().map(|time| ("since", time)));
     query.extend(options.until.clone().map(|time| ("until", time)));
-    let answer = client.get_with("/v1/records", &query)?;
+    let answer = client.page("/v1/records", &query)?;
     show(out, &answer, "bouya record list", "No records found. To make one: bouya record add --help")
 }
 
@@ -171,10 +171,10 @@ fn find(options: &Find, client: &Client, out: &mut Output) -> Result<(), Error> 
     };
     let mut query = options.page.query();
     query.push(("hash", hash.to_string()));
-    let answer = client.get_with("/v1/records", &query)?;
+    let answer = client.page("/v1/records", &query)?;
     if !out.json {
         let page: Page<Record> = answer.read()?;
-        if page.items.is_empty() && page.next.is_none() {
+        if page.items.is_empty() {
             return Err(Error::Failed(format!(
                 "no record on this node's chain has {hash} (for agreements about it: bouya agree list --document-hash {hash})"
             )));

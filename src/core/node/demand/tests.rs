@@ -177,7 +177,7 @@ fn a_call_that_is_over_excuses_no_date() {
 #[test]
 fn what_is_owed_is_bounded() {
     let mut bench = Bench::resting();
-    for _ in 0..OWED {
+    for _ in 0..OWED_BLOCKS {
         (0..REST_AFTER).for_each(|_| {
             bench.block(INTERVAL, |block| {
                 block.late = true;
@@ -186,9 +186,9 @@ fn what_is_owed_is_bounded() {
             })
         });
         bench.look(1);
-        assert!(bench.demand.owed <= OWED);
+        assert!(bench.demand.owed <= OWED_BLOCKS);
     }
-    assert_eq!(bench.demand.owed, OWED);
+    assert_eq!(bench.demand.owed, OWED_BLOCKS);
 }
 
 #[test]
@@ -250,11 +250,11 @@ proptest! {
                 prop_assert!(always || waits || wish == Wish::Rest || bench.demand.called.is_some() || after >= HEARTBEAT);
                 prop_assert!(!(waits && wish == Wish::Rest));
             }
-            prop_assert!(bench.demand.owed <= OWED);
+            prop_assert!(bench.demand.owed <= OWED_BLOCKS);
         }
         bench.waits = false;
         bench.demand.when = When::Pending;
-        let most = usize::try_from(OWED).unwrap() + 2 * REST_AFTER;
+        let most = usize::try_from(OWED_BLOCKS).unwrap() + 2 * REST_AFTER;
         prop_assert!(bench.blocks_until_rest() <= most);
         prop_assert_eq!(bench.demand.owed, 0);
     }

@@ -4,7 +4,8 @@ use std::sync::OnceLock;
 use super::*;
 use crate::ledger::{BlockRules, NetworkSpec};
 use crate::limits::{
-    BLOCK_TIMEOUT, HEADERS_PER_MESSAGE, SEGMENT_GRACE, SEGMENT_PER_BLOCK, SYNC_SEGMENT, SYNC_WINDOW,
+    BLOCK_TIMEOUT, HEADERS_PER_MESSAGE, SEGMENT_GRACE, SEGMENT_PER_BLOCK, SYNC_SEGMENT, SYNC_TELL_EVERY,
+    SYNC_WINDOW,
 };
 use crate::overlay::Request;
 use crate::testing::ON_TIME;
@@ -77,7 +78,7 @@ fn initial_sync_uses_everybody_and_keeps_the_order() {
     assert_eq!((synced, world.events.last().map(|(_, event)| event)), (1, Some(&NetworkEvent::Synced)));
     let progress: Vec<_> =
         world.events.iter().filter(|(_, e)| *e != NetworkEvent::Synced).map(|(at, _)| *at).collect();
-    assert!(progress.windows(2).all(|pair| pair[1].since(pair[0]) >= TELL_EVERY));
+    assert!(progress.windows(2).all(|pair| pair[1].since(pair[0]) >= SYNC_TELL_EVERY));
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! Peers that lie, stall, fail and leave.
 
+use core::time::Duration;
+
 use proptest::prelude::*;
 
 use super::*;

@@ -1,6 +1,7 @@
 //! A node's chain and its peers, under a virtual clock.
 
 use alloc::collections::BTreeSet;
+use core::time::Duration;
 
 use super::fake::{FakePeer, Manner};
 use super::*;
