@@ -276,7 +276,8 @@ impl Store {
             write_best_chain(&tx, change)?;
             write_state(&tx, change)?;
             indexed::write(&tx, change, &self.recent)?;
-            Ok(tx.commit()?)
+            tx.commit()?;
+            Ok(())
         })
     }
 }

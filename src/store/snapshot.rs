@@ -262,7 +262,8 @@ pub(super) fn read_block(
     let Some(body) = bodies.get(id.0)? else { return Ok(None) };
     let body: Body = unversioned(body.value(), "bodies")?;
     if body.root(record.header.height) != record.header.body {
-        return Err(Fault::Damaged(format!("the body of block {id} is not its own")));
+        let height = record.header.height;
+        return Err(Fault::Damaged(format!("the body of block {height} ({id}) is not its own")));
     }
     Ok(Some(Arc::new(Block { header: record.header, body })))
 }
