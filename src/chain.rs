@@ -1,7 +1,7 @@
 //! The chain actor: the thread of the [`Keeper`], which owns the only writer of the store.
 //!
-//! It hands in what is in the mailbox, checks signatures on all cores, and does what the keeper says. It ends the node when the store fails:
-//! memory is never ahead of the disk. It looks at the disk's room, so that the store never fails half-way.
+//! It passes on what is in the mailbox, checks signatures on all cores, and carries out the keeper's outputs. It ends the node if the store
+//! fails, so that memory is never ahead of the disk. It watches the free space on the disk, so that the store does not run full.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bouya_core::ledger::{Change, Disk, Moved, StateError};
+use bouya_core::limits::{STORE_FREE_BYTES, STORE_FREE_LOOK_EVERY};
 use bouya_core::node::keeper::{Input, NotTaken, Output};
 use bouya_core::node::{Head, Keeper, Ticket, pool};
 use bouya_core::overlay::{self, Offer, Tip};
@@ -27,18 +28,11 @@ use crate::workers::Workers;
 
 mod tell;
 
-/// Messages that may wait; the overlay's window of blocks in flight is far smaller.
-pub const CAPACITY: usize = 1_024;
-/// Below this much free space no block is taken: a commit needs room for the pages that it replaces.
-const FREE_BYTES: u64 = 32 * 1024 * 1024;
-/// A full disk is looked at again this often.
-const LOOK_AT_DISK: Duration = Duration::from_secs(5);
-
-/// What may be asked of the chain.
+/// What the chain may be asked.
 pub enum ChainRequest {
     /// From the network.
     Keeper(Input),
-    /// From the miner: a block of this node's own.
+    /// From the miner: this node's own block.
     Mined { block: Arc<bouya_core::ledger::Block>, reply: oneshot::Sender<Result<(), NotTaken>> },
 }
 
@@ -127,7 +121,7 @@ impl ChainActor {
 
     fn wakeup(&self) -> Option<Instant> {
         let span = match self.head.borrow().disk_full {
-            true => Some(LOOK_AT_DISK),
+            true => Some(STORE_FREE_LOOK_EVERY),
             false => {
                 let due = self.keeper.next_wakeup();
                 due.map(|due| Duration::from_millis(due.millis_since(clock::wall())))
@@ -149,7 +143,7 @@ impl ChainActor {
         self.keeper.handle(input)
     }
 
-    /// A piece of the keeper's work. The signatures of its batch are checked first, all together; those of the next one meanwhile.
+    /// A piece of the keeper's work. The signatures of its batch are checked first, all together, and those of the next batch meanwhile.
     fn work(&mut self) -> Result<(), ChainError> {
         let workers = &self.workers;
         workers.check_each(&self.keeper.worked_for(0));
@@ -162,7 +156,7 @@ impl ChainActor {
         })
     }
 
-    /// Does what the keeper says.
+    /// Carries out the keeper's outputs.
     fn drain(&mut self) -> Result<(), ChainError> {
         while let Some(output) = self.keeper.poll() {
             let network = &self.outlets.network;
@@ -171,7 +165,7 @@ impl ChainActor {
                 Output::Offer(block) => network.tell(overlay::Input::Offer(Offer::Block(block))),
                 Output::Answer(answer) => network.tell(overlay::Input::Answer(answer)),
                 Output::Mined { ticket, result } => {
-                    // A miner that no longer waits has another tip already.
+                    // A miner that no longer waits already has another tip.
                     self.replies.remove(&ticket).map(|reply| reply.send(result));
                 }
                 Output::Invalid { id, error } => {
@@ -197,17 +191,17 @@ impl ChainActor {
         moved.map_or(Ok(()), |moved| self.tell(&moved))
     }
 
-    /// Whether the disk is too full for a commit. Tells when that changes.
+    /// Checks whether the disk is too full for a commit. Tells the keeper when that changes.
     fn look_at_disk(&mut self) -> Result<(), ChainError> {
         let free =
             rustix::fs::statvfs(&self.data_dir).map(|stat| stat.f_bavail.saturating_mul(stat.f_frsize));
-        // A system that does not say is taken to have room: the commit itself still fails cleanly.
-        let full = free.is_ok_and(|free| free < FREE_BYTES);
+        // If the system does not say, assume that there is room: a commit still fails cleanly.
+        let full = free.is_ok_and(|free| free < STORE_FREE_BYTES);
         if full == self.head.borrow().disk_full {
             return Ok(());
         }
         if full {
-            error!(path = %self.data_dir.display(), "less than {} MiB free: no block is taken, mined or relayed until there is room", FREE_BYTES >> 20);
+            error!(path = %self.data_dir.display(), "less than {} MiB free: no block is taken, mined or relayed until there is room", STORE_FREE_BYTES >> 20);
         } else {
             info!("there is room on the disk again");
         }

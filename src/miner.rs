@@ -2,17 +2,17 @@
 //!
 //! States: idle, searching. It searches on the newest tip for the best transactions, with a time that is at most a second old, as long
 //! as its conditions hold: enabled, in touch with the network, clock and disk in order, and, if it works on demand, something to confirm.
-//! Threads look for a new job after every few thousand tries (milliseconds), run at low priority and rest for the part of the time that
-//! is not their share, so that mining never starves the network.
+//! Threads look for a new job after every few thousand tries (milliseconds). They run at low priority and rest for the part of the time
+//! that is not their share, so that mining never starves the network.
 
 use std::collections::VecDeque;
 use std::num::NonZero;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use bouya_core::crypto::{Hash, SecretKey};
 use bouya_core::ledger::{Address, Block, Date, Genesis, Template};
-use bouya_core::limits::TRANSACTIONS_PER_BLOCK;
+use bouya_core::limits::{MINE_ASKED, MINE_REFRESH, MINE_TAKE_IN, TRANSACTIONS_PER_BLOCK};
 use bouya_core::node::{Demand, Gate, Head, Obstacle, When, Wish};
 use bouya_core::overlay::Outlook;
 use thiserror::Error;
@@ -31,27 +31,18 @@ mod bench;
 pub use bench::measure;
 use bench::{Bench, Meter};
 
-/// Messages that may wait: requests of operators.
-pub const CAPACITY: usize = 16;
-/// Blocks asked for and not mined yet.
-const ASKED: usize = 16;
-/// A job's header gets a new time this often.
-const REFRESH: Duration = Duration::from_secs(1);
-/// A transaction that arrives while searching is taken into the job within this time.
-const TAKE_IN: Duration = Duration::from_millis(200);
-
 /// A miner's settings.
 #[derive(Clone, Debug)]
 pub struct MinerSettings {
     pub enabled: bool,
     pub threads: NonZero<u32>,
-    /// Part of the time that each thread searches, above 0 and at most 1.
+    /// The part of the time that each thread searches, above 0 and at most 1.
     pub share: f64,
     pub when: When,
     pub reward_to: Address,
 }
 
-/// What may be asked of the miner.
+/// What the miner may be asked.
 pub enum MinerRequest {
     /// From the API: mine one block now, whatever the settings say.
     MineOne { reply: oneshot::Sender<Result<(u64, Hash), MineError>> },
@@ -63,10 +54,10 @@ pub enum MineError {
     /// Something keeps this node from mining.
     #[error("not mining: {0}")]
     Paused(Obstacle),
-    /// Too many wait.
-    #[error("not mining: {ASKED} blocks are asked for already; ask again later")]
+    /// Too many requests wait.
+    #[error("not mining: {MINE_ASKED} blocks are asked for already; ask again later")]
     Busy,
-    /// Somebody else's block came first.
+    /// Another node's block came first.
     #[error("another node's block came first; ask again")]
     Overtaken,
 }
@@ -89,7 +80,7 @@ pub struct MinerActor {
 
 type Reply = oneshot::Sender<Result<(u64, Hash), MineError>>;
 
-/// Requests for a block, in order: each gets one of its own.
+/// Requests for a block, in order: each gets its own block.
 #[derive(Default)]
 struct Asked {
     waiting: VecDeque<Reply>,
@@ -98,9 +89,9 @@ struct Asked {
 }
 
 impl Asked {
-    /// Looks at where the chain ends now: if another block than this node's came meanwhile, the first one hears of it.
+    /// Looks at where the chain ends now. If another node's block came meanwhile, the first request is told.
     fn follow(&mut self, tip: u64) {
-        // An asker that has gone wants no block.
+        // If the asker is gone, its block is not wanted any more.
         self.waiting.retain(|reply| !reply.is_closed());
         let next = tip.saturating_add(1);
         if self.height != next {
@@ -123,7 +114,7 @@ impl MinerActor {
     pub async fn run(mut self, stop: CancellationToken) {
         let (found, mut blocks) = mpsc::channel(4);
         let bench = Bench::start(&self.settings, found);
-        let mut refresh = tokio::time::interval(TAKE_IN);
+        let mut refresh = tokio::time::interval(MINE_TAKE_IN);
         refresh.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut demand = Demand::new(self.genesis.rules.schedule, self.settings.when);
         let mut asked = Asked::default();
@@ -142,14 +133,14 @@ impl MinerActor {
                 _ = refresh.tick() => drop(self.rate.send_replace(meter.rate(&bench))),
             }
             asked.follow(self.head.borrow().branch.height);
-            // Where an actor that is asked has stopped, this one is about to.
+            // If an actor that it asks has stopped, the node is stopping.
             let wish = self.wish(&mut demand, !asked.waiting.is_empty());
             let _ = self.keep_busy(&bench, &mut posted, wish).await;
         }
     }
 
     fn ask(&self, reply: Reply, asked: &mut Asked) {
-        let full = (asked.waiting.len() >= ASKED).then_some(MineError::Busy);
+        let full = (asked.waiting.len() >= MINE_ASKED).then_some(MineError::Busy);
         if let Some(error) = self.obstacle().map(MineError::Paused).or(full) {
             let _ = reply.send(Err(error));
             return;
@@ -162,7 +153,7 @@ impl MinerActor {
         self.gate.obstacle(&self.head.borrow(), &self.outlook.borrow())
     }
 
-    /// What this node wants of its threads.
+    /// What this node's threads should do.
     fn wish(&self, demand: &mut Demand, asked: bool) -> Wish {
         let (waits, head) = (asked || self.level.borrow().transactions > 0, self.head.borrow());
         if self.obstacle().is_some() || !(asked || self.settings.enabled) {
@@ -181,7 +172,7 @@ impl MinerActor {
             return Ok(());
         };
         let (tip, revision) = (self.head.borrow().branch.id, self.level.borrow().revision);
-        let fresh = posted.at.is_some_and(|at| at.elapsed() < REFRESH);
+        let fresh = posted.at.is_some_and(|at| at.elapsed() < MINE_REFRESH);
         if fresh && (posted.tip, posted.revision, posted.told) == (tip, revision, told) {
             return Ok(());
         }

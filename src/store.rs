@@ -1,14 +1,12 @@
-//! The store: one redb file with everything that peers can give back, and what queries need.
+//! The store: one redb file with everything that could be fetched again from peers, and the index that queries need.
 //!
-//! A change is one durable write transaction; it is announced only afterwards. Readers use snapshots and never wait for the
-//! writer. Rows begin with a version byte. What the index says is a hint: it is checked against the block when read, so a
-//! reorganisation need not clean it up.
+//! A change is one durable write transaction, and is announced only afterwards. Readers use snapshots and never wait for the
+//! writer. Rows begin with a version byte. The index only gives hints, which are checked against the block when read.
 //!
-//! States: absent, open. A format version, the network's id and a lock refuse what does not belong here. Left out on purpose: keys (they
-//! live elsewhere) and which blocks off the best chain leave (the chain says so in its change).
+//! States: absent, open. The format version, the network's id and a lock keep out a wrong file or a second daemon. Left out on purpose: keys (they
+//! live elsewhere) and which blocks off the best chain leave (the chain names them in its change).
 
 use std::fs::{File, TryLockError};
-use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -17,18 +15,21 @@ use bouya_core::crypto::Hash;
 use bouya_core::ledger::{Change, Genesis, HeaderRecord};
 use bouya_core::limits::{HEADER_BYTES, UNDO_BLOCKS};
 use redb::{Database, ReadableDatabase, ReadableTable, WriteTransaction};
-use thiserror::Error;
 
 mod blocks;
+mod error;
 mod guard;
 mod index;
 mod indexed;
+pub(crate) mod owner;
 mod snapshot;
 mod tables;
 
 use blocks::Blocks;
+pub use error::StoreError;
 pub use guard::silence_caught_panics;
 use guard::{Db, Fault, Guard};
+use index::Marker;
 pub(crate) use indexed::{concerned, deadline, lists};
 pub use snapshot::{Confirmed, Snapshot};
 pub use tables::List;
@@ -36,86 +37,24 @@ pub(crate) use tables::row;
 use tables::{BODIES, CHUNKS, DEADLINES, HEADERS, HEIGHTS, META, NODES, RUNS, SIDE, STATE, UNDO, versioned};
 
 /// Version of the file's layout; a file with another one is refused.
-const FORMAT: u32 = 4;
+const FORMAT: u32 = 5;
 /// No version ever wrote a higher one: such a number is damage.
 const HIGHEST_FORMAT: u32 = 255;
 /// The file's name in its folder.
 pub(crate) const FILE: &str = "chain.redb";
-/// Its name until it holds the world before the first block.
+/// Its name until it holds the state before the first block.
 const NEW: &str = "chain.redb.new";
 const LOCK: &str = "lock";
 /// Memory that the database may take for its cache, unless the configuration says otherwise.
 pub const CACHE_BYTES: usize = 32 * 1024 * 1024;
 
-/// Why a store cannot be opened or written.
-#[derive(Debug, Error)]
-pub enum StoreError {
-    /// The folder cannot be made or read.
-    #[error("cannot use data_dir {path}: {error}. Make it a folder that this user may write")]
-    Folder {
-        /// The folder.
-        path: PathBuf,
-        /// What the system says.
-        error: io::Error,
-    },
-    /// Another daemon has it.
-    #[error(
-        "{path} is in use by another bouya; stop that one first, or give this node a data_dir of its own"
-    )]
-    Locked {
-        /// The folder.
-        path: PathBuf,
-    },
-    /// Written by another version.
-    #[error(
-        "{path} has store format {found}, this bouya knows {FORMAT}; use the version that wrote it, or move the file away to fetch the chain again"
-    )]
-    Format {
-        /// The file.
-        path: PathBuf,
-        /// Its format.
-        found: u32,
-    },
-    /// Another network's chain.
-    #[error(
-        "{path} holds the chain of network {found}, network.toml is {expected}; give each network a data_dir of its own"
-    )]
-    Network {
-        /// The file.
-        path: PathBuf,
-        /// The network in the file.
-        found: Hash,
-        /// The network of the configuration.
-        expected: Hash,
-    },
-    /// The file's bytes are not those that were written.
-    #[error(
-        "{path} is damaged ({what}). Run `bouya verify --repair` with the node stopped: it keeps every block that can be read, and the next run fetches the others from the peers"
-    )]
-    Damaged {
-        /// The file.
-        path: PathBuf,
-        /// Where it shows.
-        what: String,
-    },
-    /// The disk failed.
-    #[error(
-        "cannot read or write {path}: {what}. Check the disk's space and health; nothing that was announced is lost"
-    )]
-    Failed {
-        /// The file.
-        path: PathBuf,
-        /// What the system says.
-        what: String,
-    },
-}
-
 /// The open store: the only writer.
 pub struct Store {
     db: Db,
     recent: Blocks,
+    marker: Marker,
     genesis: Arc<Genesis>,
-    /// Held as long as the store is open; none where nobody else can reach the database.
+    /// Held while the store is open; none where nothing else can reach the database.
     _lock: Option<File>,
 }
 
@@ -124,11 +63,12 @@ pub struct Store {
 pub struct Reader {
     db: Db,
     recent: Blocks,
+    marker: Marker,
     genesis: Arc<Genesis>,
 }
 
 impl Store {
-    /// Opens the store in `dir`, making both where they are missing.
+    /// Opens the store in `dir`; makes the folder and the store if they are missing.
     pub fn open(dir: &Path, genesis: Arc<Genesis>) -> Result<Self, StoreError> {
         Self::open_with_cache(dir, genesis, CACHE_BYTES)
     }
@@ -152,7 +92,7 @@ impl Store {
         Self::over(Db::new(db, guard), genesis, Some(lock))
     }
 
-    /// Makes the file under another name first: one that a crash left half-made could never be opened.
+    /// Makes the file under another name first: a file that a crash left unfinished could never be opened.
     fn make(dir: &Path, genesis: Arc<Genesis>) -> Result<(), StoreError> {
         let folder = |error| StoreError::Folder { path: dir.to_owned(), error };
         let new = dir.join(NEW);
@@ -165,14 +105,15 @@ impl Store {
         std::fs::rename(&new, dir.join(FILE)).map_err(folder)
     }
 
-    /// The store in a database that is open already. Tests give it one whose disk fails.
+    /// The store in a database that is already open. Tests pass one whose disk fails.
     fn over(db: Db, genesis: Arc<Genesis>, lock: Option<File>) -> Result<Self, StoreError> {
-        let store = Self { db, recent: Blocks::default(), genesis, _lock: lock };
-        store.check_or_begin()?;
+        let marker = Marker::new(Default::default());
+        let mut store = Self { db, recent: Blocks::default(), marker, genesis, _lock: lock };
+        store.marker = store.check_or_begin()?;
         Ok(store)
     }
 
-    /// Checks the file's own checksums, which reading does not look at. False: something in it is damaged.
+    /// Checks the file's own checksums, which reads do not check. False means that something in it is damaged.
     pub fn check_file(dir: &Path) -> Result<bool, StoreError> {
         let path = dir.join(FILE);
         Guard::new(&path).run(|| {
@@ -188,33 +129,42 @@ impl Store {
 
     /// Gives out snapshots.
     pub fn reader(&self) -> Reader {
-        Reader { db: self.db.clone(), recent: self.recent.clone(), genesis: self.genesis.clone() }
+        Reader {
+            db: self.db.clone(),
+            recent: self.recent.clone(),
+            marker: self.marker,
+            genesis: self.genesis.clone(),
+        }
     }
 
-    fn check_or_begin(&self) -> Result<(), StoreError> {
+    /// Checks that the file belongs to this network, or writes its first contents. Returns what makes the index's marks.
+    fn check_or_begin(&self) -> Result<Marker, StoreError> {
         let found = self.db.guard.run(|| {
             let tx = self.write()?;
             let mut found = self.belonging(&tx)?;
             if found.is_none() {
+                let mut secret = [0; 32];
+                getrandom::fill(&mut secret).map_err(|error| Fault::Failed(error.to_string()))?;
                 let mut meta = tx.open_table(META)?;
                 meta.insert("format", FORMAT.to_le_bytes().as_slice())?;
                 meta.insert("network", self.genesis.id().0.as_slice())?;
+                meta.insert("index", secret.as_slice())?;
                 self.begin(&tx)?;
-                found = Some((FORMAT, self.genesis.id()));
+                found = Some((FORMAT, self.genesis.id(), secret));
             }
             tx.commit()?;
             found.ok_or_else(|| Fault::Damaged("it is empty".to_owned()))
         });
         let (path, expected) = (self.db.guard.path().to_owned(), self.genesis.id());
         match found? {
-            (FORMAT, network) if network == expected => Ok(()),
-            (FORMAT, found) => Err(StoreError::Network { path, found, expected }),
-            (found, _) => Err(StoreError::Format { path, found }),
+            (FORMAT, network, secret) if network == expected => Ok(Marker::new(secret)),
+            (FORMAT, found, _) => Err(StoreError::Network { path, found, expected }),
+            (found, ..) => Err(StoreError::Format { path, found }),
         }
     }
 
-    /// The format and the network that the file says are its own. None: it is new.
-    fn belonging(&self, tx: &WriteTransaction) -> Result<Option<(u32, Hash)>, Fault> {
+    /// The format, the network and the index's key that the file says are its own. None: it is new.
+    fn belonging(&self, tx: &WriteTransaction) -> Result<Option<(u32, Hash, [u8; 32])>, Fault> {
         let meta = tx.open_table(META)?;
         let read = |key| Ok::<_, Fault>(meta.get(key)?.map(|row| row.value().to_vec()));
         let (format, network) = match (read("format")?, read("network")?) {
@@ -228,17 +178,22 @@ impl Store {
         if format > HIGHEST_FORMAT {
             return Err(Fault::Damaged(format!("its format is said to be {format}")));
         }
+        if format != FORMAT {
+            return Ok(Some((format, network, Default::default())));
+        }
         // A chain of this network under another one's name.
-        if format == FORMAT && network != self.genesis.id() {
+        if network != self.genesis.id() {
             let first = tx.open_table(HEIGHTS)?.get(0)?.map(|id| Hash(id.value()));
             if first == Some(self.genesis.branch().id) {
                 return Err(Fault::Damaged(format!("its network is said to be {network}")));
             }
         }
-        Ok(Some((format, network)))
+        let missing = || Fault::Damaged("the index has no key".to_owned());
+        let secret = read("index")?.and_then(|key| key.try_into().ok()).ok_or_else(missing)?;
+        Ok(Some((format, network, secret)))
     }
 
-    /// Writes the world before the first block.
+    /// Writes the state before the first block.
     fn begin(&self, tx: &WriteTransaction) -> Result<(), Fault> {
         let branch = self.genesis.branch();
         let record = HeaderRecord::new(self.genesis.header.clone(), &branch, HEADER_BYTES);
@@ -275,7 +230,7 @@ impl Store {
             write_blocks(&tx, change)?;
             write_best_chain(&tx, change)?;
             write_state(&tx, change)?;
-            indexed::write(&tx, change, &self.recent)?;
+            indexed::write(&tx, self.marker, change, &self.recent)?;
             tx.commit()?;
             Ok(())
         })
@@ -285,7 +240,7 @@ impl Store {
 impl Reader {
     /// A consistent view of everything committed so far.
     pub fn snapshot(&self) -> Result<Snapshot, StoreError> {
-        Snapshot::new(&self.db, self.recent.clone(), self.genesis.id())
+        Snapshot::new(&self.db, self.recent.clone(), self.marker, self.genesis.id())
     }
 
     /// The network that the store belongs to.
@@ -298,7 +253,7 @@ impl Reader {
         self.db.guard.met().await
     }
 
-    /// Keeps small things over restarts (address book, revocations) under a name of their own.
+    /// Keeps small things across restarts (address book, revocations), each under its own name.
     pub fn keep(&self, name: &str, bytes: &[u8]) -> Result<(), StoreError> {
         self.db.guard.run(|| {
             let tx = begin_write(&self.db)?;

@@ -11,16 +11,10 @@ use std::time::{Duration, Instant};
 
 use bouya_core::crypto::Hash;
 use bouya_core::ledger::{CheckedTransaction, Transaction, TransactionError};
-use bouya_core::limits::MEMPOOL_ENTRY_OVERHEAD;
+use bouya_core::limits::{CHECK_BATCH, CHECK_PER_THREAD, CHECKED_BYTES, MEMPOOL_ENTRY_OVERHEAD};
 
-/// Most bytes of checked transactions in each half of the memory, counted as allocated.
-const REMEMBERED_BYTES: usize = 16 * 1024 * 1024;
 /// The newer half takes transactions for this long. A block that confirms an older one checks its signature again.
 const REMEMBERED_FOR: Duration = Duration::from_secs(600);
-/// Most signatures in one batch: larger batches gain little.
-const BATCH: usize = 1_024;
-/// Fewest signatures for a thread: smaller batches cost more per signature, and starting a thread has a cost too.
-const PER_THREAD: usize = 256;
 
 /// Checks the signatures of one network's transactions.
 pub struct Workers {
@@ -60,9 +54,11 @@ impl Workers {
 
     fn check_unknown(&self, transactions: &[Transaction]) -> Vec<Checked> {
         let check = |part: &[Transaction]| -> Vec<Checked> {
-            part.chunks(BATCH).flat_map(|batch| Transaction::check_batch(batch, &self.network)).collect()
+            part.chunks(CHECK_BATCH)
+                .flat_map(|batch| Transaction::check_batch(batch, &self.network))
+                .collect()
         };
-        let threads = self.threads.min(transactions.len() / PER_THREAD);
+        let threads = self.threads.min(transactions.len() / CHECK_PER_THREAD);
         let checked = if threads < 2 {
             check(transactions)
         } else {
@@ -104,7 +100,7 @@ impl Memory {
         // Counted as allocated, like in the mempool.
         self.young_bytes += checked.size() + MEMPOOL_ENTRY_OVERHEAD;
         self.young.insert(checked.id(), checked);
-        if self.young_bytes > REMEMBERED_BYTES || now.duration_since(since) > REMEMBERED_FOR {
+        if self.young_bytes > CHECKED_BYTES || now.duration_since(since) > REMEMBERED_FOR {
             self.old = std::mem::take(&mut self.young);
             (self.young_bytes, self.since) = (0, None);
         }
@@ -138,7 +134,7 @@ mod tests {
     fn memory_rotates() {
         let genesis = network("test", 1_000_000);
         let checked = pay(&genesis, 1, 0, 2, 1, 1_000).check(&genesis.id()).unwrap();
-        let mut memory = Memory { young_bytes: REMEMBERED_BYTES, ..Memory::default() };
+        let mut memory = Memory { young_bytes: CHECKED_BYTES, ..Memory::default() };
         memory.put(Instant::now(), checked.clone());
         assert!(memory.young.is_empty());
         assert_eq!(memory.get(&checked.id()), Some(checked));

@@ -1,15 +1,16 @@
 //! `receipt`: proofs that need no node.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use bouya_core::crypto::Hash;
 use bouya_core::ledger::{Action, Address, Content, Header, Proof, Response};
+use bouya_core::limits::RECEIPT_BYTES;
 use clap::{Args, Subcommand};
 use serde_json::json;
 
 use crate::clock::rfc3339;
-use crate::receipt::{self, RECEIPT_BYTES};
+use crate::files;
+use crate::receipt;
 
 use super::client::Client;
 use super::document;
@@ -63,20 +64,19 @@ pub(crate) fn get(options: &Get, client: &Client, out: &mut Output) -> Result<()
     let query = [("under", options.under.clone())];
     let answer = client.get_with(&format!("/v1/transactions/{}/receipt", options.id), &query)?;
     let Some(path) = &options.out else { return out.line(answer.text()) };
-    let mut file = fs::File::create_new(path).map_err(|error| {
-        Error::Failed(format!("cannot write {}: {error}; choose another --out", path.display()))
-    })?;
-    std::io::Write::write_all(&mut file, answer.text().as_bytes())?;
     let proof = receipt::read(answer.text())
         .map_err(|error| Error::Failed(format!("the node gave no receipt: {error}")))?
         .check()
         .map_err(|error| Error::Failed(format!("the node gave a wrong receipt: {error}")))?;
+    files::create(path, files::PUBLIC, answer.text().as_bytes()).map_err(|error| {
+        Error::Failed(format!("cannot write {}: {error}; choose another --out", path.display()))
+    })?;
     note(&format!(
         "{} ends at block {} ({}). To verify it, trusting that block:\n  bouya receipt verify {} --trust {}",
         path.display(),
         proof.anchor.height,
         proof.anchor_id,
-        path.display(),
+        files::quoted(path),
         proof.anchor_id
     ));
     Ok(())
@@ -208,7 +208,7 @@ fn standing(proof: &Proof) -> String {
     format!(
         "PROVEN, because you trust block {} ({}):\n\
          it is in block {} ({}), sealed by {}\n\
-         time         {} as that block's miner claims; after {} (block {}, sealed by {}) {after}, as their miners claim\n\
+         time         {} as that block's miner claims; after {} (block {}, sealed by {}) {after}, as their miners claim (block times are good to about a minute at intervals of 2 to 30 s)\n\
          work         {} hashes expected for the {} blocks from its own to the one you trust",
         proof.anchor.height,
         proof.anchor_id,

@@ -7,11 +7,11 @@ use std::sync::Arc;
 use bouya_core::codec::Text;
 use bouya_core::crypto::{Hash, PublicKey};
 use bouya_core::ledger::{Address, Allocation, BlockRules, Coin, Genesis, Member, NetworkSpec};
-use bouya_core::limits::BLOCK_BYTES;
+use bouya_core::limits::{BLOCK_BYTES, NETWORK_NAME_BYTES};
 use bouya_core::time::Timestamp;
 
 use super::section::Section;
-use super::{Mistakes, read};
+use super::{Mistakes, read, toml_text};
 use crate::clock;
 
 /// A network's definition, and the other settings in the file.
@@ -52,13 +52,13 @@ impl NetworkFile {
             r#"# What all members of the network agree on. Every node needs a copy with the same values;
 # comments and order do not matter. `bouya check` prints the network's id: compare it by phone.
 format = 1
-name = {name:?}
+name = {name}
 created = "{created}"
 # Tells this network apart from any other with the same definition.
 salt = "{salt}"
 
 [coin]
-symbol = {symbol:?}
+symbol = {symbol}
 # Digits after the decimal point, at most 9.
 decimals = {decimals}
 
@@ -78,10 +78,10 @@ max_bytes = {max_bytes}
 # Lowest fee per byte of a transaction, in the smallest unit. Not part of the network's id.
 min_per_byte = {min_fee_per_byte}
 "#,
-            name = spec.name.as_str(),
+            name = toml_text(spec.name.as_str()),
             created = clock::rfc3339(spec.created),
             salt = hex(&spec.salt),
-            symbol = coin.symbol.as_str(),
+            symbol = toml_text(coin.symbol.as_str()),
             decimals = coin.decimals,
             interval = blocks.interval_ms,
             half_life = blocks.half_life,
@@ -172,7 +172,7 @@ fn read_amount(section: &mut Section, key: &str, coin: &Coin, text: &str) -> Opt
 
 /// A new network as `init` and `devnet` create it, still without allocations and members.
 pub fn new_spec(
-    name: Text<64>,
+    name: Text<NETWORK_NAME_BYTES>,
     salt: [u8; 16],
     created: Timestamp,
     hashes_per_second: f64,

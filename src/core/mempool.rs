@@ -1,11 +1,11 @@
 //! Unconfirmed transactions: bounded, ordered per sender, always executable on the tip.
 //!
-//! Each sender has a queue of consecutive nonces that begins at its account's next nonce, whose cumulative cost its balance covers. So
-//! everything here can be mined in nonce order, whatever subset of senders is picked, and no transaction waits for one that is not here.
-//! A slot is (sender, nonce): another transaction takes it only for a fee that is 10 % higher. When room runs out, the lowest fee rate
-//! leaves first, with what depends on it. Sizes are counted as allocated.
+//! Each sender has a queue of consecutive nonces that begins at its account's next nonce. The sender's balance covers the cost of the whole
+//! queue. So everything here can be mined in nonce order, whichever senders are picked, and no transaction waits for one that is not here.
+//! A slot is (sender, nonce): another transaction takes it only for a fee that is 10 % higher. When room runs out, the transaction with the
+//! lowest fee rate leaves first, with all that depend on it. Sizes are counted as allocated.
 //!
-//! Left out on purpose: transactions with a nonce gap (their sender gives them again) and coins that are still to arrive.
+//! Left out on purpose: transactions with a nonce gap (their sender submits them again) and coins that have not arrived yet.
 
 use alloc::collections::{BTreeMap, BTreeSet, BinaryHeap};
 use alloc::vec::Vec;
@@ -15,7 +15,8 @@ use core::time::Duration;
 use crate::crypto::Hash;
 use crate::ledger::{Account, Address, CheckedTransaction};
 use crate::limits::{
-    MEMPOOL_BYTES, MEMPOOL_ENTRY_OVERHEAD, MEMPOOL_EXPIRY, MEMPOOL_PER_SENDER, MEMPOOL_TRANSACTIONS,
+    MEMPOOL_BYTES, MEMPOOL_ENTRY_OVERHEAD, MEMPOOL_EXPIRY, MEMPOOL_OUTPUT_OVERHEAD, MEMPOOL_PER_SENDER,
+    MEMPOOL_TRANSACTIONS,
 };
 use crate::time::Time;
 
@@ -32,13 +33,13 @@ pub use reasons::{DropReason, MempoolError};
 /// A node's own bounds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// All of it, in bytes as allocated.
+    /// The most bytes in total, as allocated.
     pub max_bytes: usize,
-    /// All of it, in transactions.
+    /// The most transactions in total.
     pub max_transactions: usize,
-    /// Of one sender.
+    /// The most transactions of one sender.
     pub max_per_sender: usize,
-    /// How long one may stay.
+    /// How long a transaction may stay.
     pub expiry: Duration,
     /// Smallest fee per byte of a transaction, in the smallest unit.
     pub min_fee_per_byte: u64,
@@ -71,7 +72,7 @@ struct Entry {
 struct Queue {
     account: Account,
     entries: BTreeMap<u64, Entry>,
-    /// Of all entries together. More than the balance only until the queue is cut again.
+    /// The cost of all entries together. It exceeds the balance only until the queue is cut again.
     cost: u128,
 }
 
@@ -83,10 +84,12 @@ pub struct Mempool {
     ids: BTreeMap<Hash, (Address, u64)>,
     /// Lowest fee rate first.
     rates: BTreeSet<(Rate, Hash)>,
+    /// Coins on their way to each address, kept so that a query does not scan the whole pool.
+    incoming: BTreeMap<Address, u128>,
     bytes: usize,
 }
 
-/// Fee per byte in 2^-32 units: exact enough to order by, and total.
+/// Fee per byte in 2^-32 units: exact enough to order by, and a total order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Rate(u128);
 
@@ -96,7 +99,8 @@ fn rate(transaction: &CheckedTransaction) -> Rate {
 }
 
 fn weight(transaction: &CheckedTransaction) -> usize {
-    transaction.size().saturating_add(MEMPOOL_ENTRY_OVERHEAD)
+    let outputs = transaction.action.outputs().len().saturating_mul(MEMPOOL_OUTPUT_OVERHEAD);
+    transaction.size().saturating_add(MEMPOOL_ENTRY_OVERHEAD).saturating_add(outputs)
 }
 
 impl Queue {
@@ -126,10 +130,17 @@ impl Queue {
 impl Mempool {
     /// An empty one.
     pub fn new(limits: Limits) -> Self {
-        Self { limits, queues: BTreeMap::new(), ids: BTreeMap::new(), rates: BTreeSet::new(), bytes: 0 }
+        Self {
+            limits,
+            queues: BTreeMap::new(),
+            ids: BTreeMap::new(),
+            rates: BTreeSet::new(),
+            incoming: BTreeMap::new(),
+            bytes: 0,
+        }
     }
 
-    /// How many wait.
+    /// How many transactions wait.
     pub fn len(&self) -> usize {
         self.ids.len()
     }
@@ -167,10 +178,7 @@ impl Mempool {
 
     /// Coins on their way to `address`.
     pub fn incoming(&self, address: &Address) -> u64 {
-        self.iter()
-            .flat_map(|transaction| transaction.action.outputs())
-            .filter(|output| output.to == *address)
-            .fold(0, |sum, output| sum.saturating_add(output.amount))
+        self.incoming.get(address).map_or(0, |sum| u64::try_from(*sum).unwrap_or(u64::MAX))
     }
 
     fn remove(&mut self, id: &Hash) -> Option<CheckedTransaction> {
@@ -182,11 +190,18 @@ impl Mempool {
             self.queues.remove(&sender);
         }
         self.rates.remove(&(rate, *id));
+        for output in transaction.action.outputs() {
+            let Some(sum) = self.incoming.get_mut(&output.to) else { continue };
+            *sum = sum.saturating_sub(output.amount.into());
+            if *sum == 0 {
+                self.incoming.remove(&output.to);
+            }
+        }
         self.bytes = self.bytes.saturating_sub(weight(&transaction));
         Some(transaction)
     }
 
-    /// Drops a sender's queue from `nonce` on: the first for `reason`, the rest because it left.
+    /// Drops a sender's queue from `nonce` on: the first transaction for `reason`, the rest because the first has left.
     fn cut(&mut self, sender: &Address, nonce: u64, reason: DropReason, dropped: &mut Vec<Dropped>) {
         let Some(queue) = self.queues.get(sender) else { return };
         let ids: Vec<Hash> = queue.entries.range(nonce..).map(|(_, entry)| entry.transaction.id()).collect();
@@ -201,8 +216,8 @@ impl Mempool {
         self.queues.keys().copied().collect()
     }
 
-    /// The tip has moved: `sender` has `account` now and the next block has `height`. Confirmed transactions leave silently, what
-    /// no longer fits is reported.
+    /// The tip has moved: `sender` has `account` now and the next block has `height`. Confirmed transactions leave silently; those that no
+    /// longer fit are reported.
     pub fn moved(
         &mut self,
         sender: &Address,
@@ -260,7 +275,7 @@ impl Mempool {
         dropped
     }
 
-    /// What a block with `room` bytes should hold: best fee rate first, each sender in nonce order. Executable as it stands.
+    /// What a block with `room` bytes should hold: best fee rate first, each sender in nonce order. It can be executed in this order.
     pub fn select(&self, room: usize, most: usize) -> Vec<CheckedTransaction> {
         let mut chosen = Vec::new();
         let mut left = room;

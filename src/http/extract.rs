@@ -1,19 +1,15 @@
-//! Reading requests, with one form of error: a value that makes no sense is named, not echoed raw.
+//! Reading requests, with one form of error: it names a value that makes no sense, but does not echo it raw.
 
 use axum::extract::{FromRequestParts, Path, Query, Request};
 use axum::http::request::Parts;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use bouya_core::limits::{API_PAGE, API_PAGE_USUAL};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::problem::Problem;
 use super::views::Page;
-
-/// Most items of a page.
-pub(super) const PAGE: usize = 100;
-/// Items of a page unless asked for otherwise.
-const USUAL_PAGE: usize = 20;
 
 /// A part of the path.
 pub(super) struct Segment<T>(pub(super) T);
@@ -45,7 +41,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Options<T> {
 #[serde(deny_unknown_fields)]
 pub(super) struct Nothing {}
 
-/// Refuses a query where none means anything.
+/// Refuses a query string on routes that take none.
 pub(super) async fn no_query(request: Request, next: Next) -> Response {
     match Query::<Nothing>::try_from_uri(request.uri()) {
         Ok(_) => next.run(request).await,
@@ -58,9 +54,9 @@ pub(super) async fn no_query(request: Request, next: Next) -> Response {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct PageOptions {
-    /// The cursor that the page before named as `next`.
+    /// The `next` cursor of the previous page.
     pub(super) from: Option<String>,
-    /// At most so many, up to 100.
+    /// The most items to return, up to 100.
     #[param(minimum = 1, maximum = 100)]
     pub(super) limit: Option<usize>,
 }
@@ -68,13 +64,13 @@ pub(super) struct PageOptions {
 impl PageOptions {
     pub(super) fn limit(&self) -> Result<usize, Problem> {
         match self.limit {
-            None => Ok(USUAL_PAGE),
-            Some(limit) if (1..=PAGE).contains(&limit) => Ok(limit),
-            Some(limit) => Err(Problem::bad_request(format!("limit {limit}: 1 to {PAGE} are possible"))),
+            None => Ok(API_PAGE_USUAL),
+            Some(limit) if (1..=API_PAGE).contains(&limit) => Ok(limit),
+            Some(limit) => Err(Problem::bad_request(format!("limit {limit}: 1 to {API_PAGE} are possible"))),
         }
     }
 
-    /// The cursor, if it is one of this list's.
+    /// The cursor, if it belongs to this list.
     pub(super) fn cursor<T>(&self, read: impl Fn(&str) -> Option<T>) -> Result<Option<T>, Problem> {
         let Some(text) = &self.from else { return Ok(None) };
         let wrong = || {
@@ -83,13 +79,13 @@ impl PageOptions {
         read(text).map(Some).ok_or_else(wrong)
     }
 
-    /// How many items of a whole list to pass over.
+    /// How many items of a whole list to skip.
     pub(super) fn offset(&self) -> Result<usize, Problem> {
         Ok(self.cursor(|text| text.parse().ok())?.unwrap_or(0))
     }
 }
 
-/// One page of a list that is there as a whole; `view` makes what is shown of an item.
+/// One page of a list that is in memory as a whole; `view` makes the shown form of an item.
 pub(super) fn page_of<S, T>(
     items: Vec<S>,
     options: &PageOptions,

@@ -1,13 +1,16 @@
-//! What all requests share, so that they hold up neither each other nor the node: reads of the store at once, questions to an actor at
-//! once, bytes of answers that wait to be read, event streams.
+//! What all requests share, bounded so that they hold up neither each other nor the node: concurrent reads of the store, concurrent
+//! questions to an actor, bytes of unread answers, event streams.
 //!
-//! A permit belongs to the work, not to the request: who asks and goes away frees nothing before its work is done.
+//! A permit belongs to the work, not to the request: a client that asks and goes away frees nothing before its work is done.
 
 use std::sync::Arc;
 
 use axum::body::{Body, Bytes};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use bouya_core::limits::{
+    API_ANSWERS_KIB, API_IN_FLIGHT, API_PAGE_BYTES, API_QUESTIONS, API_READS, API_SMALL_BYTES, API_STREAMS,
+};
 use serde::Serialize;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -16,25 +19,7 @@ use super::problem::Problem;
 use crate::actor::Mailbox;
 use crate::store::Snapshot;
 
-/// Requests that are worked on at once.
-pub(super) const IN_FLIGHT: usize = 64;
-/// Reads of the store at once: each may hold a block and what is made of it.
-pub(super) const READS: usize = 8;
-/// Questions of the API that wait at one actor: peers wait behind no more of them than this.
-pub(super) const QUESTIONS: usize = 4;
-/// Transactions that one request may submit: the mempool checks them all before it serves anybody else.
-pub const SUBMITTED: usize = 1_000;
-/// Event streams at once; the connections left are for everybody else.
-pub(super) const STREAMS: usize = 64;
-/// Answers above `SMALL` that are not yet read by their clients may take so many KiB in all; a full block is some 15 MB of JSON.
-pub(super) const ANSWERS_KIB: usize = 64 * 1024;
-/// A page ends early once its items, or what had to be read for them, took so many bytes of blocks: reading 100 of the largest blocks
-/// for one page would be 190 MB.
-const PAGE_BYTES: usize = 8 * 1024 * 1024;
-/// Answers up to this are bounded by the connections alone.
-const SMALL: usize = 64 * 1024;
-
-/// See above.
+/// The permits of all requests; see the module.
 #[derive(Clone)]
 pub struct Limits {
     pub(super) in_flight: Arc<Semaphore>,
@@ -50,18 +35,18 @@ impl Default for Limits {
     fn default() -> Self {
         let of = |permits| Arc::new(Semaphore::new(permits));
         Self {
-            in_flight: of(IN_FLIGHT),
-            reads: of(READS),
-            mempool: of(QUESTIONS),
-            network: of(QUESTIONS),
-            answers: of(ANSWERS_KIB),
-            streams: of(STREAMS),
-            page_bytes: PAGE_BYTES,
+            in_flight: of(API_IN_FLIGHT),
+            reads: of(API_READS),
+            mempool: of(API_QUESTIONS),
+            network: of(API_QUESTIONS),
+            answers: of(API_ANSWERS_KIB),
+            streams: of(API_STREAMS),
+            page_bytes: API_PAGE_BYTES,
         }
     }
 }
 
-/// The bytes of an answer, and the room that they take until they are dropped.
+/// The bytes of an answer, and the permit for them, held until they are dropped.
 struct Answer {
     bytes: Vec<u8>,
     _room: Option<OwnedSemaphorePermit>,
@@ -74,7 +59,7 @@ impl AsRef<[u8]> for Answer {
 }
 
 impl Api {
-    /// Reads the store where it may take its time.
+    /// Reads the store on a thread where that may take long.
     pub(super) async fn read<T: Send + 'static>(
         &self,
         read: impl FnOnce(&Snapshot) -> Result<T, Problem> + Send + 'static,
@@ -83,7 +68,7 @@ impl Api {
         self.work(move || read(&reader.snapshot()?)).await
     }
 
-    /// Reads the store and writes down what was found, which may be much.
+    /// Reads the store and encodes what was found, which may be large.
     pub(super) async fn read_json<T: Serialize>(
         &self,
         read: impl FnOnce(&Snapshot) -> Result<T, Problem> + Send + 'static,
@@ -93,9 +78,9 @@ impl Api {
         self.answer("application/json", written.await?)
     }
 
-    /// An answer of so many bytes.
+    /// An answer with these bytes.
     pub(super) fn answer(&self, kind: &'static str, bytes: Vec<u8>) -> Result<Response, Problem> {
-        let room = if bytes.len() <= SMALL {
+        let room = if bytes.len() <= API_SMALL_BYTES {
             None
         } else {
             let kib = u32::try_from(bytes.len().div_ceil(1_024)).unwrap_or(u32::MAX);
@@ -107,7 +92,7 @@ impl Api {
         Ok(([(header::CONTENT_TYPE, kind)], body).into_response())
     }
 
-    /// Does what takes time, off the threads that others wait for.
+    /// Does slow work on another thread, so that nobody else waits for it.
     pub(super) async fn work<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
@@ -122,7 +107,7 @@ impl Api {
     }
 }
 
-/// Asks an actor when it is this question's turn.
+/// Asks an actor once it is this question's turn.
 pub(super) async fn ask<M: Send + 'static, R: Send + 'static>(
     turns: &Arc<Semaphore>,
     actor: &Mailbox<M>,
@@ -138,12 +123,12 @@ pub(super) async fn ask<M: Send + 'static, R: Send + 'static>(
 }
 
 async fn turn(turns: &Arc<Semaphore>) -> Result<OwnedSemaphorePermit, Problem> {
-    // They are never closed.
+    // The semaphores are never closed.
     turns.clone().acquire_owned().await.map_err(|_| Problem::busy("the node is stopping"))
 }
 
 impl Problem {
-    /// Too much at once; the client may come again.
+    /// Too much at once; the client may try again.
     pub(super) fn busy(detail: &str) -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", detail)
     }

@@ -1,8 +1,9 @@
-//! Pages of what is on a list of the store, newest first.
+//! Pages of a list in the store, newest first.
 
 use std::sync::Arc;
 
 use bouya_core::ledger::{Block, Header, Transaction, View};
+use bouya_core::limits::{API_LIST_LOOKS, API_LIST_ROWS};
 use bouya_core::time::Timestamp;
 
 use super::extract::PageOptions;
@@ -11,15 +12,10 @@ use super::views::Page;
 use crate::clock::parse_rfc3339;
 use crate::store::{List, Snapshot};
 
-/// Rows that a page looks at: a filter that fits little may give an empty page and a cursor.
-const LOOKS: usize = 1_000;
-/// Rows read at a time.
-const ROWS: usize = 64;
-
 /// Where a page begins: below this place.
 pub(super) type Cursor = (u64, u32);
 
-/// Reads `from` of a list's page.
+/// Reads the `from` of a page request.
 pub(super) fn cursor(options: &PageOptions) -> Result<Option<Cursor>, Problem> {
     options.cursor(|text| {
         let (height, index) = text.split_once('-')?;
@@ -27,7 +23,7 @@ pub(super) fn cursor(options: &PageOptions) -> Result<Option<Cursor>, Problem> {
     })
 }
 
-/// A time of a filter.
+/// Reads a time in a filter.
 pub(super) fn time(name: &str, text: Option<&str>) -> Result<Option<Timestamp>, Problem> {
     let wrong = |text: &str| {
         Problem::bad_request(format!("{name}={text:?} is no time; write it as in 2026-11-20T00:00:00Z"))
@@ -56,9 +52,9 @@ pub(super) struct Part<'a> {
     pub(super) from: Cursor,
     /// At this height or above.
     pub(super) lowest: u64,
-    /// Items at most.
+    /// The most items.
     pub(super) limit: usize,
-    /// Bytes of blocks that may be read for it; then the page ends early.
+    /// Bytes of blocks that may be read for the page; then it ends early.
     pub(super) bytes: usize,
 }
 
@@ -72,13 +68,13 @@ pub(super) fn page<T>(
     let mut items = Vec::new();
     let mut block: Option<(u64, Arc<Block>)> = None;
     loop {
-        let rows = snapshot.list(part.list, before, ROWS)?;
-        let last = rows.len() < ROWS;
+        let rows = snapshot.list(part.list, before, API_LIST_ROWS)?;
+        let last = rows.len() < API_LIST_ROWS;
         for (height, index) in rows {
             if height < part.lowest {
                 return Ok(Page { items, next: None });
             }
-            if items.len() == part.limit || looked == LOOKS || bytes >= part.bytes {
+            if items.len() == part.limit || looked == API_LIST_LOOKS || bytes >= part.bytes {
                 return Ok(Page { items, next: Some(format!("{}-{}", before.0, before.1)) });
             }
             (before, looked) = ((height, index), looked + 1);

@@ -5,6 +5,7 @@ use axum::extract::rejection::{BytesRejection, JsonRejection};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bouya_core::ledger::{ExecutionError, StateError};
+use bouya_core::limits::API_BODY_BYTES;
 use bouya_core::mempool::MempoolError;
 use tracing::error;
 
@@ -28,7 +29,7 @@ impl Problem {
         Self { status, name, detail: detail.to_string() }
     }
 
-    /// What may quote the request does so in part.
+    /// Text that may quote the request is shortened.
     pub(super) fn bad_request(detail: impl ToString) -> Self {
         let detail = detail.to_string().chars().take(400).collect::<String>();
         Self::new(StatusCode::BAD_REQUEST, "bad-request", detail)
@@ -38,7 +39,7 @@ impl Problem {
         Self::new(StatusCode::NOT_FOUND, "not-found", detail)
     }
 
-    /// This node's own fault, so its operator must hear of it whoever asked.
+    /// This node's own fault, so it is logged for the operator, whoever asked.
     pub(super) fn internal(detail: impl ToString) -> Self {
         let problem = Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", detail);
         error!(why = problem.detail, "the API could not answer");
@@ -46,7 +47,7 @@ impl Problem {
     }
 
     pub(super) fn too_large() -> Self {
-        let detail = format!("the body is too large, at most {} KiB are taken", super::BODY_BYTES / 1024);
+        let detail = format!("the body is too large, at most {} KiB are allowed", API_BODY_BYTES / 1024);
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", detail)
     }
 

@@ -9,12 +9,12 @@ use axum::response::Response;
 use bouya_core::codec::{Bounded, decode, encode};
 use bouya_core::crypto::Hash;
 use bouya_core::ledger::{self, Address};
-use bouya_core::limits::TRANSACTION_BYTES;
+use bouya_core::limits::{API_LISTED_TRANSACTIONS, API_SUBMITTED, TRANSACTION_BYTES};
 use bouya_core::node::pool::Refusal;
 use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
 
 use super::extract::{Nothing, Options, PageOptions, Segment, page_of};
-use super::limits::{SUBMITTED, ask};
+use super::limits::ask;
 use super::problem::Problem;
 use super::views::{
     Action, Content, Outcome, Output, Page, RawTransaction, Submission, SubmissionAnswer, Submitted,
@@ -23,9 +23,6 @@ use super::views::{
 use super::{Api, views};
 use crate::clock::rfc3339;
 use crate::mempool::MempoolRequest;
-
-/// Most waiting transactions that a list looks at.
-const LISTED: usize = 10_000;
 
 /// A transaction as people see it; `place` is its block's height and the tip's.
 pub(super) fn view(api: &Api, transaction: &ledger::Transaction, place: Option<(u64, u64)>) -> Transaction {
@@ -99,8 +96,9 @@ pub(super) async fn list(
     State(api): State<Api>,
     Options(options): Options<PageOptions>,
 ) -> Result<Response, Problem> {
-    // One more says whether there is a next page.
-    let most = options.offset()?.saturating_add(options.limit()?).saturating_add(1).min(LISTED);
+    // One more item shows whether there is a next page.
+    let most =
+        options.offset()?.saturating_add(options.limit()?).saturating_add(1).min(API_LISTED_TRANSACTIONS);
     let waiting =
         ask(&api.limits.mempool, &api.mempool, move |reply| MempoolRequest::List { most, reply }).await?;
     let coins = api.clone();
@@ -111,8 +109,8 @@ pub(super) async fn list(
     api.answer("application/json", written.await?)
 }
 
-/// Submit a transaction: its Borsh bytes, or JSON with their hex. The same one again is taken as the first time. A list of up to 1000 (a
-/// Borsh list, or a JSON array) is answered in its order, each transaction with its id, and its problem if it was not taken
+/// Submit a transaction: its Borsh bytes, or JSON with their hex. The same one again is accepted like the first time. A list of up to 1000 (a
+/// Borsh list, or a JSON array) is answered in the same order: for each transaction its id, and the problem if it was not taken
 #[utoipa::path(post, path = "/v1/transactions", tag = "transactions",
     request_body(content((Vec<u8> = "application/octet-stream"), (Submission = "application/json"))),
     responses(
@@ -162,7 +160,7 @@ async fn give(
     let given = ask(&api.limits.mempool, &api.mempool, give).await?;
     let refused: Vec<Hash> =
         ids.iter().zip(&given).filter(|(_, given)| given.is_err()).map(|(id, _)| *id).collect();
-    // Refused because its nonce is used: perhaps by itself.
+    // Refused because its nonce is used: perhaps this same transaction is confirmed already.
     let mut confirmed = match refused.is_empty() {
         true => Vec::new(),
         false => {
@@ -186,24 +184,26 @@ enum Given {
 }
 
 const FORMS: &str = "send one transaction's Borsh bytes (16384 at most) as octet-stream, or {\"raw\": hex}; or a list of 1 to 1000 of either kind";
-const _: () = assert!(TRANSACTION_BYTES == 16_384 && SUBMITTED == 1_000, "the texts name them");
+const _: () = assert!(TRANSACTION_BYTES == 16_384 && API_SUBMITTED == 1_000, "the texts name them");
 
 impl Given {
     fn many(transactions: Vec<ledger::Transaction>) -> Result<Self, Problem> {
         match transactions.len() {
-            1..=SUBMITTED => Ok(Self::Many(transactions)),
+            1..=API_SUBMITTED => Ok(Self::Many(transactions)),
             count => Err(Problem::bad_request(format!("{count} transactions in the list: {FORMS}"))),
         }
     }
 }
 
-/// One transaction, or a list: its length before it. What reads as one is one; the bytes of a list could only do so if they were made to.
+/// One transaction, or a list with its length in front. Bytes that decode as one transaction are one; those of a list could do that only if
+/// somebody made them so.
 fn from_borsh(body: &[u8]) -> Result<Given, Problem> {
     if let Some(one) = decode_one(body) {
         return Ok(Given::One(one));
     }
-    let many: Bounded<ledger::Transaction, SUBMITTED> = decode(body, "a transaction or a list of them")
-        .map_err(|error| Problem::bad_request(format!("{error}: {FORMS}")))?;
+    let many: Bounded<ledger::Transaction, API_SUBMITTED> =
+        decode(body, "a transaction or a list of them")
+            .map_err(|error| Problem::bad_request(format!("{error}: {FORMS}")))?;
     Given::many(many.into_inner())
 }
 
@@ -212,7 +212,7 @@ fn decode_one(bytes: &[u8]) -> Option<ledger::Transaction> {
 }
 
 fn from_json(body: &[u8]) -> Result<Given, Problem> {
-    // Not by trying both: the error would no longer say where the mistake is.
+    // Decided by the first byte, not by trying both: otherwise the error would not say where the mistake is.
     if body.trim_ascii_start().first() != Some(&b'[') {
         let raw: RawTransaction = serde_json::from_slice(body).map_err(Problem::bad_request)?;
         return from_hex(&raw).map(Given::One);
@@ -242,8 +242,8 @@ pub(super) async fn show(
     State(api): State<Api>,
     Segment(id): Segment<Hash>,
 ) -> Result<Json<Transaction>, Problem> {
-    // The mempool hears of a block after the chain has it: until then a transaction is in both, and the chain is right. Asked in this
-    // order, with a second look, a transaction that is being confirmed is never missed.
+    // The mempool hears of a block after the chain has it. Until then a transaction is in both, and the chain is right. Asking in this
+    // order, with a second look at the chain, never misses a transaction that is being confirmed.
     if let Some(confirmed) = confirmed(&api, id).await? {
         return Ok(Json(confirmed));
     }

@@ -1,20 +1,23 @@
 //! Revoked certificates: the union of all serials seen in validly signed lists, per issuer.
 //!
-//! Nothing leaves the union: neither an old list copied back nor a newer one that lacks a serial brings a certificate back to
-//! life. (A list that puts a certificate on hold therefore revokes it for good.) Lists come from files and from peers alike; only a
-//! root's signature counts.
+//! Nothing leaves the union: neither an old list that is copied back nor a newer one that lacks a serial makes a certificate valid again.
+//! (A list that puts a certificate on hold therefore revokes it for good.) Lists come from files or from peers; only a root's signature counts.
 //!
-//! Of each issuer's lists the newest is kept whole, for peers that lack it; and beside it one that revokes what the newest does not,
-//! as it happens where two copies of a CA's folder are in use: who comes later must hear of both.
+//! Of each issuer's lists the newest is kept whole, for peers that lack it. There is room for one more: a list that revokes what the newest
+//! does not (two copies of a CA's folder are in use), or else the list whose successor is due latest, if that is not the newest (the CA's
+//! clock was wrong). A node that joins later must hear of it.
 //!
-//! Absent on purpose: delta, indirect and partitioned lists. They say so in critical extensions and are refused for it.
+//! The list whose successor is due latest decides whether an issuer's lists are overdue: a list that is already overdue when it arrives
+//! changes nothing.
+//!
+//! Absent on purpose: delta, indirect and partitioned lists. They are marked by critical extensions and are refused.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::catch_unwind;
 
 use borsh::{BorshDeserialize, BorshSerialize};
 use bouya_core::crypto::{Hash, sha256};
-use bouya_core::limits::{CRL_BYTES, CRLS_PER_MESSAGE};
+use bouya_core::limits::{CERTIFICATE_SERIAL_BYTES, CRL_BYTES, CRL_SERIALS, CRLS_PER_ISSUER};
 use bouya_core::time::Timestamp;
 use bouya_core::wire::CrlSummary;
 use thiserror::Error;
@@ -23,17 +26,13 @@ use x509_parser::oid_registry::asn1_rs::oid;
 use x509_parser::prelude::{FromDer, X509Extension};
 use x509_parser::revocation_list::CertificateRevocationList;
 
-use super::tls::certificate::{Root, SERIAL_BYTES, clean, timestamp, trim};
+use super::tls::certificate::{Root, clean, timestamp, trim};
 use super::tls::usable_list;
 
-/// Serials remembered. A CA that revokes more has other troubles; it must change its root.
-const SERIALS: usize = 100_000;
-/// Lists kept of one issuer: a hello and a message hold those of two.
-const LISTS: usize = CRLS_PER_MESSAGE / 2;
 /// First byte of the stored form.
 const FORMAT: u8 = 2;
 
-/// Why a revocation list was not taken in.
+/// Why a revocation list was refused.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum CrlError {
     /// Larger than any node would pass on.
@@ -42,20 +41,22 @@ pub enum CrlError {
     /// Not a list.
     #[error("it is not a readable revocation list: {0}")]
     Form(String),
-    /// A number is part of the format that this software understands.
+    /// It has no number, which this software requires.
     #[error("it has no number; make it with `mkca crl` or as RFC 5280 has it")]
     NoNumber,
-    /// Signed by nobody whom this node trusts.
+    /// Not signed by a root that this node trusts.
     #[error("no root that this node trusts has signed it; it says that its issuer is {0}")]
     Signature(String),
-    /// Means something that a plain list does not.
+    /// Has an extension that a plain list does not have.
     #[error("it has the extension {0}; only plain, complete lists are understood")]
     Extension(String),
     /// A serial number that no certificate has.
-    #[error("it lists a serial number of {0} bytes, at most {SERIAL_BYTES} are allowed")]
+    #[error("it lists a serial number of {0} bytes, at most {CERTIFICATE_SERIAL_BYTES} are allowed")]
     Serial(usize),
     /// No room.
-    #[error("it would bring the revoked serials to more than {SERIALS}; the CA should move to a new root")]
+    #[error(
+        "it would bring the revoked serials to more than {CRL_SERIALS}; the CA should move to a new root"
+    )]
     Full,
     /// What was saved cannot be read.
     #[error("the saved revocations are damaged: {0}")]
@@ -81,6 +82,11 @@ impl List {
             .unwrap_or_else(|_| Err(CrlError::Form("the parser failed".into())))
     }
 
+    /// Whether this root signed it.
+    pub(crate) fn is_of(&self, root: &Root) -> bool {
+        self.issuer == root.issuer
+    }
+
     fn parse(der: &[u8], roots: &[Root]) -> Result<Self, CrlError> {
         let list = match CertificateRevocationList::from_der(der) {
             Ok(([], list)) => list,
@@ -96,7 +102,7 @@ impl List {
             return Err(CrlError::Extension(extension.oid.to_string()));
         }
         let number = list.crl_number().ok_or(CrlError::NoNumber)?.to_bytes_be();
-        // Else a peer could re-encode a signed list so that it is kept as the newest, and then no handshake could use it.
+        // Otherwise a peer could re-encode a signed list so that it is kept as the newest, and then no handshake could use it.
         if !usable_list(der, root) {
             return Err(CrlError::Form("it is not in the one encoding that DER allows".into()));
         }
@@ -105,7 +111,7 @@ impl List {
                 return Err(CrlError::Extension(extension.oid.to_string()));
             }
             let length = trim(entry.raw_serial()).len();
-            if length > SERIAL_BYTES {
+            if length > CERTIFICATE_SERIAL_BYTES {
                 return Err(CrlError::Serial(length));
             }
         }
@@ -127,14 +133,14 @@ struct KeptList {
 }
 
 impl KeptList {
-    /// Of two lists with one number the greater hash stays, on every node, so that they settle.
+    /// Of two lists with the same number every node keeps the one with the greater hash, so that all nodes agree.
     fn rank(&self) -> (usize, &[u8], Hash) {
         (self.number.len(), &self.number, self.hash)
     }
 }
 
-/// Keeps a list among those of its issuer if it is the newest, or revokes what those above it do not. The same lists stay whatever
-/// order they come in, so that nodes settle. Says whether it was kept.
+/// Keeps a list of an issuer if it is the newest, revokes something that the newer ones do not, or is the one whose successor is due
+/// latest. The same lists are kept in whatever order they come, so that all nodes agree. Returns whether it was kept.
 fn keep_list(lists: &mut Vec<KeptList>, new: KeptList) -> bool {
     let hash = new.hash;
     if lists.iter().any(|kept| kept.hash == hash) {
@@ -143,13 +149,18 @@ fn keep_list(lists: &mut Vec<KeptList>, new: KeptList) -> bool {
     lists.push(new);
     lists.sort_by(|one, other| other.rank().cmp(&one.rank()));
     let mut above = BTreeSet::new();
-    let mut is_newest = true;
-    lists.retain(|kept| {
+    let (mut needed, mut others) = (Vec::new(), Vec::new());
+    for kept in lists.drain(..) {
         let before = above.len();
         above.extend(parsed(&kept.der).map(|list| serials(&list)).unwrap_or_default());
-        std::mem::take(&mut is_newest) || above.len() > before
-    });
-    lists.truncate(LISTS);
+        let adds = needed.is_empty() || above.len() > before;
+        if adds { needed.push(kept) } else { others.push(kept) }
+    }
+    let due = needed.iter().filter_map(|kept| kept.next_update).max();
+    let later = others.into_iter().filter(|kept| kept.next_update > due);
+    needed.extend(later.max_by_key(|kept| kept.next_update));
+    needed.truncate(CRLS_PER_ISSUER);
+    *lists = needed;
     lists.iter().any(|kept| kept.hash == hash)
 }
 
@@ -162,15 +173,15 @@ fn serials(list: &CertificateRevocationList<'_>) -> BTreeSet<Vec<u8>> {
     list.iter_revoked_certificates().map(|entry| trim(entry.raw_serial()).to_vec()).collect()
 }
 
-/// All that this node knows to be revoked.
+/// Everything that this node knows to be revoked.
 #[derive(Clone, Debug, Default, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct Revocations {
     serials: BTreeMap<Hash, BTreeSet<Vec<u8>>>,
-    /// At most [`LISTS`] of each issuer, the newest first.
+    /// At most [`CRLS_PER_ISSUER`] of each issuer, the newest first.
     lists: BTreeMap<Hash, Vec<KeptList>>,
 }
 
-/// When an issuer's newest list was made, and when its successor is due.
+/// Of an issuer's list whose successor is due latest: when it was made, and when the successor is due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Life {
     pub(crate) issuer: Hash,
@@ -181,7 +192,7 @@ pub(crate) struct Life {
 impl Revocations {
     /// Takes in a list from a file or a peer. True if anything in it was new: a serial, or the list itself.
     pub(crate) fn take_in(&mut self, der: &[u8], roots: &[Root]) -> Result<bool, CrlError> {
-        // The same bytes have been checked before: what peers repeat costs a hash.
+        // The same bytes have been checked before: a list that peers repeat costs only a comparison.
         if der.len() <= CRL_BYTES && self.lists.values().flatten().any(|kept| kept.der == der) {
             return Ok(false);
         }
@@ -192,7 +203,7 @@ impl Revocations {
         let known = self.serials.get(&list.issuer);
         let fresh = list.serials.iter().filter(|serial| !known.is_some_and(|known| known.contains(*serial)));
         let fresh = fresh.count();
-        if self.len().saturating_add(fresh) > SERIALS {
+        if self.len().saturating_add(fresh) > CRL_SERIALS {
             return Err(CrlError::Full);
         }
         self.serials.entry(list.issuer).or_default().extend(list.serials);
@@ -201,7 +212,7 @@ impl Revocations {
         Ok(kept || fresh > 0)
     }
 
-    /// Lists of roots that are no longer trusted are told to nobody; their serials stay.
+    /// Drops the lists of roots that are no longer trusted, so that no peer gets them; their serials stay.
     pub(crate) fn keep_lists_of(&mut self, roots: &[Root]) {
         self.lists.retain(|issuer, _| roots.iter().any(|root| root.issuer == *issuer));
     }
@@ -234,13 +245,14 @@ impl Revocations {
         self.lists.iter().flat_map(each).collect()
     }
 
-    /// The lists (DER) that a peer with these summaries lacks. A higher number of theirs does not show that it has what ours revokes.
+    /// The lists (DER) that a peer with these summaries lacks. A higher number of theirs does not prove that it contains everything that
+    /// ours revokes.
     pub fn lacking(&self, theirs: &[CrlSummary]) -> Vec<Vec<u8>> {
         let has = |kept: &&KeptList| theirs.iter().any(|summary| summary.hash == kept.hash);
         self.lists.values().flatten().filter(|kept| !has(kept)).map(|kept| kept.der.clone()).collect()
     }
 
-    /// The newest list of each issuer (DER): TLS looks at one only.
+    /// The newest list of each issuer (DER): TLS looks at only one.
     pub(crate) fn newest(&self) -> impl Iterator<Item = &[u8]> {
         self.lists.values().filter_map(|lists| lists.first()).map(|kept| kept.der.as_slice())
     }
@@ -250,22 +262,26 @@ impl Revocations {
         self.lists.contains_key(issuer)
     }
 
-    /// The newest lists that say when their successors are due.
+    /// For each issuer, the list whose successor is due latest.
     pub(crate) fn lives(&self) -> Vec<Life> {
-        let life = |(issuer, lists): (&Hash, &Vec<KeptList>)| {
-            let newest = lists.first()?;
-            let made = parsed(&newest.der).map(|list| timestamp(list.last_update())).unwrap_or_default();
-            Some(Life { issuer: *issuer, made, due: newest.next_update? })
+        let life = |issuer: &Hash| {
+            let latest = self.latest(issuer)?;
+            let made = parsed(&latest.der).map(|list| timestamp(list.last_update())).unwrap_or_default();
+            Some(Life { issuer: *issuer, made, due: latest.next_update? })
         };
-        self.lists.iter().filter_map(life).collect()
+        self.lists.keys().filter_map(life).collect()
     }
 
-    /// Since when the issuer's newest list should have had a successor, if it should.
+    /// Since when the issuer's next list has been overdue, if it is.
     pub fn overdue(&self, issuer: &Hash, now: Timestamp) -> Option<Timestamp> {
-        self.lists.get(issuer)?.first()?.next_update.filter(|due| *due < now)
+        self.latest(issuer)?.next_update.filter(|due| *due < now)
     }
 
-    /// The form in which a node keeps it over restarts.
+    fn latest(&self, issuer: &Hash) -> Option<&KeptList> {
+        self.lists.get(issuer)?.iter().max_by_key(|kept| kept.next_update)
+    }
+
+    /// The form in which a node keeps it across restarts.
     pub fn to_bytes(&self) -> Vec<u8> {
         // Writing to memory does not fail.
         borsh::to_vec(&(FORMAT, self)).unwrap_or_default()
@@ -277,7 +293,7 @@ impl Revocations {
         let read = |error: borsh::io::Error| saved(clean(&error.to_string()));
         match bytes.split_first() {
             Some((&FORMAT, rest)) => borsh::from_slice(rest).map_err(read),
-            // It had one list of each issuer.
+            // Format 1 had one list for each issuer.
             Some((1, rest)) => {
                 let (serials, newest): (_, BTreeMap<Hash, KeptList>) =
                     borsh::from_slice(rest).map_err(read)?;

@@ -1,15 +1,15 @@
 //! Accepting: strangers cost little until their hello is read.
 //!
-//! A socket passes token buckets (per address, then in all), gets a pending slot (see `pending`), has an absolute deadline for TLS and
-//! one for hello, both counted from accept, and a task of its own. What fails is counted and told once a minute, never a line each.
+//! A socket passes token buckets (per address, then in all) and gets a pending slot (see `pending`) and its own task. It has an absolute
+//! deadline for TLS and one for hello, both counted from accept. Failures are counted and logged once a minute, not one line each.
 
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
+use bouya_core::limits::{ACCEPT_BACKLOG, ACCEPT_PAUSE, ACCEPT_TELL_EVERY, RATES_FORGET_EVERY};
 use governor::clock::DefaultClock;
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::io::AsyncWriteExt;
@@ -24,23 +24,14 @@ use super::rate::Rates;
 use super::tls::{Session, explain, verified};
 use super::{Shared, tune};
 
-/// Connections that the kernel holds for us.
-const BACKLOG: i32 = 1024;
-/// Pause when this process has no file descriptor left: accepting at once would fail at once.
-const EXHAUSTED: Duration = Duration::from_millis(100);
-/// How often buckets of addresses that are full again are forgotten.
-const FORGET: Duration = Duration::from_secs(10);
-/// How often failures are told.
-const TELL: Duration = Duration::from_secs(60);
-
 /// Binds a listening socket.
 pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
-    // A restarted node need not wait for old connections to time out.
+    // A restarted node should not have to wait for old connections to time out.
     socket.set_reuse_address(true)?;
     socket.set_nonblocking(true)?;
     socket.bind(&address.into())?;
-    socket.listen(BACKLOG)?;
+    socket.listen(ACCEPT_BACKLOG)?;
     TcpListener::from_std(socket.into())
 }
 
@@ -49,7 +40,7 @@ pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
 pub struct Stats {
     /// Accepted by the kernel.
     pub accepted: AtomicU64,
-    /// Closed unread: their address, or all together, came too fast.
+    /// Closed unread: too many came too fast, from their address or in all.
     pub limited: AtomicU64,
     /// Closed to make room for another stranger.
     pub evicted: AtomicU64,
@@ -66,7 +57,7 @@ impl Stats {
         self.last.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Name, meaning and value of each, for metrics.
+    /// Each count's name, meaning and value, for metrics.
     pub fn counts(&self) -> [(&'static str, &'static str, u64); 5] {
         let count = |name, help, count: &AtomicU64| (name, help, count.load(Ordering::Relaxed));
         [
@@ -103,7 +94,7 @@ pub struct Listener {
 }
 
 impl Listener {
-    /// Takes in sockets until it is dropped; their connections live on.
+    /// Accepts sockets until it is dropped; their connections live on.
     pub fn spawn(shared: Shared, listener: TcpListener) -> io::Result<Self> {
         let address = listener.local_addr()?;
         let stats = Arc::<Stats>::default();
@@ -139,7 +130,7 @@ struct Accept {
 
 impl Accept {
     async fn run(mut self, listener: TcpListener) {
-        let (mut forget, mut tell) = (interval(FORGET), interval(TELL));
+        let (mut forget, mut tell) = (interval(RATES_FORGET_EVERY), interval(ACCEPT_TELL_EVERY));
         forget.set_missed_tick_behavior(MissedTickBehavior::Delay);
         tell.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut told = [0; 4];
@@ -160,7 +151,7 @@ impl Accept {
         add(&self.stats.accepted);
         if !self.rates.allow(from.ip()) {
             add(&self.stats.limited);
-            // By a reset: a flood then leaves no closed connections behind in the kernel.
+            // Closed by a reset, so that a flood leaves no closed connections behind in the kernel.
             let _ = socket.set_zero_linger();
             return;
         }
@@ -171,8 +162,8 @@ impl Accept {
         tokio::spawn(welcome(self.shared.clone(), self.stats.clone(), socket, from, opened, slot));
     }
 
-    /// The peer may have gone before it was accepted: that is nothing. Anything else (no descriptors, no memory) needs time, and
-    /// room: the sockets of strangers are what this process can do without.
+    /// If the peer has gone before it was accepted, there is nothing to do. Any other error (no descriptors, no memory) needs time and
+    /// room: this process can do without the sockets of strangers.
     async fn pause(&self, error: &io::Error) {
         if matches!(error.kind(), io::ErrorKind::ConnectionAborted | io::ErrorKind::Interrupted) {
             return;
@@ -181,7 +172,7 @@ impl Accept {
         if self.pending.evict() {
             add(&self.stats.evicted);
         }
-        sleep(EXHAUSTED).await;
+        sleep(ACCEPT_PAUSE).await;
     }
 
     fn tell(&self, told: [u64; 4]) -> [u64; 4] {
@@ -218,7 +209,7 @@ async fn welcome(
     }
 }
 
-/// TLS, and who it is. A refusal is counted first and then told to the peer, which may take its time.
+/// TLS, and who it is. A refusal is counted before the peer is told, because telling the peer may take time.
 async fn prove(
     shared: &Shared,
     stats: &Stats,
@@ -232,7 +223,7 @@ async fn prove(
         Ok(Ok(stream)) => TlsStream::Server(stream),
         Ok(Err((error, mut socket))) => {
             stats.refuse(from, &reason(&error));
-            // The alert must reach the peer: a reset would take it back, and the peer never learn what is wrong.
+            // The alert must reach the peer: a reset would discard it, and the peer would never learn what is wrong.
             let _ = socket.shutdown().await;
             let _ = timeout_at(deadline, connection::linger(&mut socket, &shared.deadlines)).await;
             return None;
@@ -245,9 +236,8 @@ async fn prove(
     match verified(&shared.tls, &stream, None) {
         Ok(session) => Some((stream, session)),
         Err(refusal) => {
-            let why = refusal.to_string();
-            stats.refuse(from, &why);
-            connection::turn_away(stream, &why, &shared.deadlines).await;
+            stats.refuse(from, &refusal.to_string());
+            connection::turn_away(stream, &refusal, shared).await;
             None
         }
     }

@@ -1,7 +1,7 @@
-//! The network actor: the hub that owns the overlay machine and does what it says.
+//! The network actor: the hub that owns the overlay machine and carries out its outputs.
 //!
-//! It never awaits a peer, the chain or the mempool: what cannot be taken at once is answered as not taken. Reading the store for a
-//! peer happens on the side, in bounded number.
+//! It never waits for a peer, the chain or the mempool: a request that another actor cannot take at once gets the answer for "nothing". The
+//! store is read for peers in separate tasks, a bounded number at a time.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use bouya_core::crypto::{PublicKey, SecretKey};
 use bouya_core::id::NodeId;
-use bouya_core::limits::KNOWN_PEERS;
+use bouya_core::limits::{KNOWN_PEERS, PARTING, PEER_READS};
 use bouya_core::node::keeper;
 use bouya_core::overlay::{Command, ConnId, Input, NetworkEvent, Outlook, Output, Overlay};
 use bouya_core::wire::{CrlSummary, Message};
@@ -19,7 +19,8 @@ use tokio::time::{Instant, MissedTickBehavior, sleep_until};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
-use super::connection::{Frame, Outbox};
+use super::connection::{Frame, Outbox, lists_message};
+use super::crl::Revocations;
 use super::request::NetworkRequest;
 use super::tls::{Session, Tls};
 use super::{NetEvent, Shared, dial, report};
@@ -29,25 +30,18 @@ use crate::clock::{self, Clock};
 use crate::events::Events;
 use crate::mempool;
 use crate::store::Reader;
+use certificates::Looks;
 
 mod api;
 mod certificates;
 mod serve;
 
-/// Answers and tips of the other actors that may wait.
-pub const CAPACITY: usize = 4_096;
-/// Events of connections that may wait; beyond, they stop reading.
-pub const WIRE_CAPACITY: usize = 1_024;
 /// Names under which things are kept in the store.
 pub const BOOK: &str = "peers";
 pub const REVOCATIONS: &str = "revocations";
 
-/// Reads of the store for peers at once.
-const READS: usize = 16;
-/// The certificate files are looked at this often.
+/// How often the certificate files are checked.
 const LOOK_AT_FILES: Duration = Duration::from_secs(1);
-/// Goodbyes get this long to leave.
-const PARTING: Duration = Duration::from_secs(2);
 
 /// Member keys and the ids that proved them.
 pub type Names = Arc<BTreeMap<PublicKey, NodeId>>;
@@ -60,7 +54,7 @@ pub struct NetworkActor {
     pub reader: Reader,
     pub chain: Mailbox<chain::ChainRequest>,
     pub mempool: Mailbox<mempool::MempoolRequest>,
-    /// Its own mailbox: answers of reads on the side come back through it.
+    /// Its own mailbox: the results of reads from the store come back through it.
     pub own: Mailbox<Input>,
     pub inbox: Inbox<Input>,
     pub requests: Inbox<NetworkRequest>,
@@ -68,13 +62,13 @@ pub struct NetworkActor {
     pub events: Events,
     pub outlook: watch::Sender<Outlook>,
     pub not_after: watch::Sender<bouya_core::time::Timestamp>,
-    /// Whose member keys these are, as their hellos have proven since the start: a seal can be shown as a name.
+    /// The owners of member keys, as their hellos have proven since the start, so that a seal can be shown as a name.
     pub names: watch::Sender<Names>,
     pub reload: Arc<tokio::sync::Notify>,
     pub clock: Clock,
 }
 
-/// What is kept of a connection beside the overlay.
+/// What is kept about a connection outside the overlay.
 struct Link {
     session: Session,
     outbox: Outbox,
@@ -86,10 +80,14 @@ struct Running {
     actor: NetworkActor,
     links: BTreeMap<ConnId, Link>,
     reads: Arc<Semaphore>,
-    /// What is being written down for the next start; a stop waits for it.
+    /// The task that saves things for the next start; a stop waits for it.
     keeping: JoinHandle<()>,
+    /// Checks of files and lists that are still running: they block, so the hub does not do them itself.
+    looks: Looks,
+    /// The revocations as they were last saved for the next start.
+    kept_revocations: Arc<Revocations>,
     last_file_error: Option<String>,
-    /// To be told to the chain.
+    /// What the chain has yet to be told.
     syncing: Option<bool>,
     told: certificates::Told,
     alarms: Alarms,
@@ -100,24 +98,28 @@ struct Running {
 pub struct Alarms {
     /// Two machines with one certificate.
     pub duplicates: u64,
-    /// Known ids with another key.
+    /// Known ids that showed another key.
     pub keys: u64,
 }
 
 impl NetworkActor {
-    /// Works until `stop`, then parts from everybody.
+    /// Works until `stop`, then says goodbye to all peers.
     pub async fn run(self, stop: CancellationToken) {
-        let reads = Arc::new(Semaphore::new(READS));
+        let reads = Arc::new(Semaphore::new(PEER_READS));
+        let kept_revocations = self.shared.tls.revocations();
         let mut running = Running {
             actor: self,
             links: BTreeMap::new(),
             reads,
             keeping: tokio::spawn(async {}),
+            looks: Looks::default(),
+            kept_revocations,
             last_file_error: None,
             syncing: None,
             told: certificates::Told::default(),
             alarms: Alarms::default(),
         };
+        running.keep_revocations();
         running.tell_crls();
         running.serve(&stop).await;
         running.part().await;
@@ -132,7 +134,7 @@ impl Running {
             self.drain();
             let wakeup = self.wakeup();
             let actor = &mut self.actor;
-            // What this node knows itself comes before what peers say.
+            // This node's own inputs come before those of peers.
             tokio::select! {
                 biased;
                 () = stop.cancelled() => return,
@@ -169,6 +171,9 @@ impl Running {
                 self.links.insert(conn, Link { session, outbox, crls: Vec::new() });
                 self.handle(input);
             }
+            NetEvent::Lists(lists) => self.take_in(lists),
+            NetEvent::TakenIn(new, refused) => self.taken_in(new, refused),
+            NetEvent::Files(looked) => self.files_looked_at(looked),
             NetEvent::Input(input) => {
                 match &input {
                     Input::Hello { conn, hello } => {
@@ -184,12 +189,12 @@ impl Running {
         }
     }
 
-    /// Does what the overlay says until it says nothing more.
+    /// Carries out the overlay's outputs until there are none.
     fn drain(&mut self) {
         while let Some(output) = self.actor.overlay.poll() {
             self.execute(output);
         }
-        // A chain that is too busy to hear this hears it the next time, within a second.
+        // If the chain's mailbox is full, it is told the next time, within a second.
         if let Some(syncing) = self.syncing
             && self.actor.chain.offer(chain::ChainRequest::Keeper(keeper::Input::Syncing(syncing))).is_ok()
         {
@@ -220,7 +225,7 @@ impl Running {
             }
             Output::Ask(request) => self.ask(request),
             Output::Syncing(syncing) => self.syncing = Some(syncing),
-            Output::Revocations(lists) => self.take_in(&lists),
+            Output::Revocations(lists) => self.take_in(lists),
             Output::Save(book) => {
                 let bytes = bouya_core::codec::encode(&book);
                 self.keep(BOOK, bytes);
@@ -232,7 +237,7 @@ impl Running {
     fn tell(&mut self, event: NetworkEvent) {
         if let NetworkEvent::PeerUp { id, member: Some(key), .. } = &event {
             let names = self.actor.names.borrow().clone();
-            // Who changes keys without end gets no more names.
+            // Bounded, so that an id that keeps changing its key adds no more names.
             if names.len() < KNOWN_PEERS && names.get(key) != Some(id) {
                 let mut names = (*names).clone();
                 names.insert(*key, id.clone());
@@ -259,11 +264,10 @@ impl Running {
         let revocations = self.actor.shared.tls.revocations();
         let Some(link) = self.links.get_mut(&conn) else { return };
         let lists = revocations.lacking(&link.crls);
-        // What has been sent is not sent again.
+        // So that a list that was sent is not sent again.
         link.crls = revocations.summaries();
-        let lists: Vec<_> = lists.into_iter().filter_map(|list| list.try_into().ok()).collect();
         if !lists.is_empty() {
-            self.send(conn, &Message::Revocations(bouya_core::codec::Bounded::truncated(lists)));
+            self.send(conn, &lists_message(lists));
         }
     }
 
@@ -271,7 +275,7 @@ impl Running {
         &self.actor.shared.tls
     }
 
-    /// Writes something down on the side, one after the other: an older book never comes after a newer one.
+    /// Saves something in a separate task, one after another, so that an older book never overwrites a newer one.
     fn keep(&mut self, name: &'static str, bytes: Vec<u8>) {
         let reader = self.actor.reader.clone();
         self.after_keeping(async move {
@@ -282,11 +286,11 @@ impl Running {
         });
     }
 
-    /// Does something once everything so far is kept.
+    /// Does something once everything so far is saved.
     fn after_keeping(&mut self, next: impl Future<Output = ()> + Send + 'static) {
         let before = std::mem::replace(&mut self.keeping, tokio::spawn(async {}));
         self.keeping = tokio::spawn(async move {
-            // One that failed has said so.
+            // A save that failed has logged it.
             let _ = before.await;
             next.await;
         });

@@ -1,18 +1,13 @@
-//! The blocks that were stored last, decoded: those who are told of a block, and a reorganisation, need not read them again.
+//! The blocks that were stored last, decoded: so that observers of a new block, and a reorganisation, do not have to read them again.
 //!
-//! A block is found by its id alone, so that what is kept here is right whatever has been committed since; whether it is still stored is
-//! for the tables to say.
+//! A block is found only by its id, so this cache is right whatever has been committed since. The tables decide whether a block is still stored.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bouya_core::crypto::Hash;
 use bouya_core::ledger::Block;
-
-/// So many blocks are kept, ...
-const BLOCKS: usize = 128;
-/// ... of so many bytes together, as they are encoded.
-const BYTES: usize = 16 * 1024 * 1024;
+use bouya_core::limits::{RECENT_BLOCKS, RECENT_BLOCKS_BYTES};
 
 /// A handle; clones share the blocks.
 #[derive(Clone, Default)]
@@ -36,14 +31,14 @@ impl Blocks {
         let mut kept = self.kept();
         kept.bytes += block.size();
         kept.blocks.push_back((id, block));
-        while kept.blocks.len() > BLOCKS || kept.bytes > BYTES {
+        while kept.blocks.len() > RECENT_BLOCKS || kept.bytes > RECENT_BLOCKS_BYTES {
             let Some((_, oldest)) = kept.blocks.pop_front() else { break };
             kept.bytes -= oldest.size();
         }
     }
 
     fn kept(&self) -> MutexGuard<'_, RecentBlocks> {
-        // Half-done is forgotten or counted once more, which the bounds bear.
+        // After a panic half-way, a block may be missing or counted twice, which the bounds can bear.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -64,15 +59,16 @@ mod tests {
         let small = block_on(&genesis, &genesis.branch(), 1_000, vec![], 9);
         let blocks = Blocks::default();
         let id = |number: usize| Hash([number as u8; 32]);
-        for number in 0..BLOCKS + 3 {
+        for number in 0..RECENT_BLOCKS + 3 {
             blocks.keep(id(number), small.clone());
         }
-        let kept: Vec<usize> = (0..BLOCKS + 3).filter(|number| blocks.get(&id(*number)).is_some()).collect();
-        assert_eq!(kept, (3..BLOCKS + 3).collect::<Vec<_>>());
+        let kept: Vec<usize> =
+            (0..RECENT_BLOCKS + 3).filter(|number| blocks.get(&id(*number)).is_some()).collect();
+        assert_eq!(kept, (3..RECENT_BLOCKS + 3).collect::<Vec<_>>());
         let mut large = (*small).clone();
         large.body.transactions =
             bouya_core::codec::Bounded::truncated(vec![pay(&genesis, 1, 0, 2, 1, 1_000); 9_000]);
-        let (large, room) = (Arc::new(large), BYTES / (9_000 * 171));
+        let (large, room) = (Arc::new(large), RECENT_BLOCKS_BYTES / (9_000 * 171));
         for number in 0..room + 2 {
             blocks.keep(id(200 + number), large.clone());
         }

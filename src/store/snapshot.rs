@@ -10,13 +10,14 @@ use bouya_core::crypto::Hash;
 use bouya_core::ledger::{
     Account, Address, Block, Body, Header, HeaderRecord, Key, StateError, Transaction, Undo, View,
 };
+use bouya_core::limits::INDEX_HINTS;
 use bouya_core::time::Timestamp;
 use redb::{ReadOnlyTable, ReadableDatabase, ReadableTable};
 
 use super::StoreError;
 use super::blocks::Blocks;
 use super::guard::{Db, Fault, Guard};
-use super::index::{Index, Mark};
+use super::index::{Index, Marker};
 use super::tables::{
     BODIES, DEADLINES, HEADERS, HEIGHTS, List, NODES, SIDE, STATE, UNDO, bytes_of, unversioned,
 };
@@ -54,7 +55,7 @@ pub struct Confirmed {
 }
 
 impl Snapshot {
-    pub(super) fn new(db: &Db, recent: Blocks, network: Hash) -> Result<Self, StoreError> {
+    pub(super) fn new(db: &Db, recent: Blocks, marker: Marker, network: Hash) -> Result<Self, StoreError> {
         db.guard.run(|| {
             let tx = db.get()?.begin_read()?;
             Ok(Self {
@@ -65,7 +66,7 @@ impl Snapshot {
                 nodes: tx.open_table(NODES)?,
                 state: tx.open_table(STATE)?,
                 undo: tx.open_table(UNDO)?,
-                index: Index::new(&tx)?,
+                index: Index::new(&tx, marker)?,
                 recent,
                 deadlines: tx.open_table(DEADLINES)?,
                 network,
@@ -114,11 +115,11 @@ impl Snapshot {
         self.guard.run(|| Ok(self.headers.get(id.0)?.is_some()))
     }
 
-    /// A transaction of the best chain. What the index says is a hint: the block has the last word.
+    /// A transaction of the best chain. The index only gives a hint, which is checked against the block.
     pub fn transaction(&self, id: &Hash) -> Result<Option<Confirmed>, StoreError> {
-        let hints = self.guard.run(|| self.index.below(Mark::transaction(id), (u64::MAX, 0), usize::MAX))?;
-        for (height, index) in hints {
-            // Compared first: others may have chosen that their hash begins alike, and a signature costs more.
+        let mark = self.index.marker.transaction(id);
+        for (height, index) in self.guard.run(|| self.index.below(mark, (u64::MAX, 0), INDEX_HINTS))? {
+            // Compared first: a signature costs more.
             let found = self.guard.run(|| self.unchecked_at(height, index))?;
             if let Some((header, transaction)) = found.filter(|(_, found)| found.id() == *id) {
                 let transaction = self.guard.run(|| self.as_signed(&header, transaction))?;
@@ -128,24 +129,24 @@ impl Snapshot {
         Ok(None)
     }
 
-    /// Heights and places that concern an address, newest first, from `before` downwards (exclusive). A place of 0 is the reward.
-    /// Index of blocks that left the best chain may be among them, and of others whose hash begins alike: the caller checks with the block.
+    /// Heights and places that concern an address, newest first, from `before` downwards (exclusive). A place of 0 is the reward. Entries
+    /// of others with the same mark may be among them, by chance: the caller checks against the block.
     pub fn movements(
         &self,
         address: &Address,
         before: (u64, u32),
         limit: usize,
     ) -> Result<Vec<(u64, u32)>, StoreError> {
-        self.guard.run(|| self.index.below(Mark::address(address), before, limit))
+        self.guard.run(|| self.index.below(self.index.marker.address(address), before, limit))
     }
 
-    /// Heights and indices of what is on a list, newest first, from `before` downwards (exclusive). Index of blocks that left the best
-    /// chain may be among them, and of others whose hash begins alike: the caller checks with the block.
+    /// Heights and indices of what is on a list, newest first, from `before` downwards (exclusive). Entries of others with the same mark
+    /// may be among them, by chance: the caller checks against the block.
     pub fn list(&self, list: &List, before: (u64, u32), limit: usize) -> Result<Vec<(u64, u32)>, StoreError> {
-        self.guard.run(|| self.index.below(Mark::list(list), before, limit))
+        self.guard.run(|| self.index.below(self.index.marker.list(list), before, limit))
     }
 
-    /// Agreements whose deadline is at or after `from` and before `to`, at most `limit`. Some may not stand on the best chain any longer.
+    /// Agreements whose deadline is at or after `from` and before `to`, at most `limit`. Some may no longer be on the best chain.
     pub fn deadlines(&self, from: Timestamp, to: Timestamp, limit: usize) -> Result<Vec<Hash>, StoreError> {
         self.guard.run(|| {
             let rows = self.deadlines.range((from.0, [0; 32])..(to.0, [0; 32]))?.take(limit);
@@ -185,8 +186,8 @@ impl Snapshot {
         Ok(checked.map_err(damaged)?.into_inner())
     }
 
-    /// The account of an address as it was at a height, by undoing what came after. None if that is too long ago, or once nobody wants
-    /// to know any more.
+    /// The account of an address as it was at a height, by undoing what came after. None if that is too long ago, or if the caller no
+    /// longer wants to know.
     pub fn account_at(
         &self,
         address: &Address,
@@ -230,19 +231,19 @@ impl Snapshot {
         }))
     }
 
-    /// Whether the index says that a transaction stands at a place.
+    /// Whether the index says that a transaction is at a place.
     pub fn stands(&self, id: &Hash, height: u64, index: u32) -> Result<bool, StoreError> {
-        self.guard.run(|| self.index.contains(Mark::transaction(id), height, index))
+        self.guard.run(|| self.index.contains(self.index.marker.transaction(id), height, index))
     }
 
-    /// Whether a place stands on a list.
+    /// Whether the index says that a place is on a list.
     pub fn is_listed(&self, list: &List, height: u64, index: u32) -> Result<bool, StoreError> {
-        self.guard.run(|| self.index.contains(Mark::list(list), height, index))
+        self.guard.run(|| self.index.contains(self.index.marker.list(list), height, index))
     }
 
     /// Whether the index says that a place in a block concerns an address.
     pub fn concerns(&self, address: &Address, height: u64, place: u32) -> Result<bool, StoreError> {
-        self.guard.run(|| self.index.contains(Mark::address(address), height, place))
+        self.guard.run(|| self.index.contains(self.index.marker.address(address), height, place))
     }
 }
 

@@ -11,7 +11,7 @@ use super::index::Entry;
 
 type Id = [u8; 32];
 
-/// `format`, `network`, and what is kept by name.
+/// `format`, `network`, `index` (the key of its marks), and what is kept by name.
 pub(super) const META: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("meta");
 /// Block id to header record.
 pub(super) const HEADERS: TableDefinition<'_, Id, &[u8]> = TableDefinition::new("headers");
@@ -27,12 +27,12 @@ pub(super) const NODES: TableDefinition<'_, (u8, u64), Id> = TableDefinition::ne
 pub(super) const STATE: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("state");
 /// Block id to what undoes it, for recent blocks of the best chain.
 pub(super) const UNDO: TableDefinition<'_, Id, &[u8]> = TableDefinition::new("undo");
-/// Number of a run of places to how many it has. See [`super::index`].
+/// Number of a run to how many entries it has. See [`super::index`].
 pub(super) const RUNS: TableDefinition<'_, u64, u64> = TableDefinition::new("runs");
 /// (Run, first entry of the chunk) to some of the run's entries.
 pub(super) const CHUNKS: TableDefinition<'_, (u64, Entry), &[u8]> = TableDefinition::new("chunks");
 
-/// (deadline in milliseconds, agreement id): which agreements a time ends. A hint.
+/// (deadline in milliseconds, agreement id): which agreements end at which time. A hint.
 pub(super) const DEADLINES: TableDefinition<'_, (u64, Id), ()> = TableDefinition::new("deadlines");
 
 /// A list of transactions, in the order of the chain.
@@ -44,7 +44,7 @@ pub enum List {
     RecordsUnder(String),
     /// Records of a sender.
     RecordsOf(Address),
-    /// Records of these data, or this document.
+    /// Records of this data or this document.
     RecordsWith(Hash),
     /// All proposals.
     Agreements,
@@ -61,7 +61,7 @@ pub(super) fn versioned<T: BorshSerialize>(value: &T) -> Vec<u8> {
     encode_behind(vec![VERSION], value)
 }
 
-/// A row of bytes that are encoded already.
+/// A row of bytes that are already encoded.
 pub(super) fn with_version(bytes: &[u8]) -> Vec<u8> {
     [&[VERSION], bytes].concat()
 }

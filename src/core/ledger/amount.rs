@@ -1,4 +1,4 @@
-//! Coins as people write them: decimal text to the smallest unit and back, exactly.
+//! Coins as people write them: converts decimal text to the smallest unit and back, exactly.
 
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -7,22 +7,18 @@ use borsh::{BorshDeserialize, BorshSerialize};
 use thiserror::Error;
 
 use crate::codec::Text;
-
-/// Longest symbol in bytes.
-pub(super) const SYMBOL_BYTES: usize = 12;
-/// Most decimals a coin may have; with more, a u64 holds too few whole coins.
-pub(super) const DECIMALS: u8 = 9;
+use crate::limits::COIN_SYMBOL_BYTES;
 
 /// A network's coin: what it is called and how many decimals people see. On the ledger an amount is a u64 of the smallest unit.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct Coin {
     /// Short name, shown after amounts.
-    pub symbol: Text<SYMBOL_BYTES>,
+    pub symbol: Text<COIN_SYMBOL_BYTES>,
     /// Digits after the point, at most 9.
     pub decimals: u8,
 }
 
-/// Why a text is no amount of this coin.
+/// Why a text is not an amount of this coin.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum AmountError {
     /// Not digits with at most one point between them.
@@ -63,7 +59,7 @@ impl Coin {
             allowed: self.decimals,
         })?;
         let units = format!("{whole}{fraction}{}", "0".repeat(missing));
-        // Leading zeros would overflow nothing but the parser's patience; a u64 has at most 20 digits.
+        // Leading zeros do not count towards the length; a u64 has at most 20 digits.
         let units = units.trim_start_matches('0');
         if units.is_empty() {
             return Ok(0);
@@ -88,6 +84,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::limits::COIN_DECIMALS;
 
     fn coin(decimals: u8) -> Coin {
         Coin { symbol: "ACM".to_string().try_into().unwrap(), decimals }
@@ -118,7 +115,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_written_reads_back(amount: u64, decimals in 0..=DECIMALS) {
+        fn what_is_written_reads_back(amount: u64, decimals in 0..=COIN_DECIMALS) {
             let coin = coin(decimals);
             prop_assert_eq!(coin.parse(&coin.format(amount)), Ok(amount));
         }

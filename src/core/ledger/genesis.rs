@@ -1,7 +1,7 @@
 //! A network's definition and the genesis block that commits to it.
 //!
-//! The definition is encoded as numbered sections, each present only if it says something, so that a later section that is
-//! absent encodes to nothing and leaves every older network's id as it is.
+//! The definition is encoded as numbered sections, each present only if it says something, so that a section added later encodes to nothing
+//! where it is absent and leaves the id of every older network unchanged.
 
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
@@ -9,13 +9,12 @@ use alloc::vec::Vec;
 use borsh::BorshSerialize;
 use thiserror::Error;
 
-use super::amount::DECIMALS;
 use super::block::root_of_definition;
 use super::{Address, Branch, Coin, Frontier, Header, Schedule};
 use crate::codec::{Text, encode};
 use crate::crypto::{Hash, PublicKey, Signature, tagged_hash};
 use crate::id::NodeId;
-use crate::limits::BLOCK_BYTES;
+use crate::limits::{BLOCK_BYTES, COIN_DECIMALS, GENESIS_ALLOCATIONS, GENESIS_MEMBERS, NETWORK_NAME_BYTES};
 use crate::time::Timestamp;
 
 /// Encoding version of the definition.
@@ -26,15 +25,11 @@ const SECTION_BLOCKS: u8 = 2;
 const SECTION_MEMBERS: u8 = 3;
 const SECTION_ALLOCATIONS: u8 = 4;
 
-/// Most members and allocations of a definition: it is read by people.
-const MEMBERS: usize = 1_000;
-const ALLOCATIONS: usize = 10_000;
-
 /// What the members agree on before the first block.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NetworkSpec {
     /// The network's name.
-    pub name: Text<64>,
+    pub name: Text<NETWORK_NAME_BYTES>,
     /// When it begins: the genesis block's time.
     pub created: Timestamp,
     /// Keeps two networks of the same definition apart.
@@ -43,7 +38,7 @@ pub struct NetworkSpec {
     pub coin: Coin,
     /// Its blocks.
     pub blocks: BlockRules,
-    /// Who may seal blocks; empty: anyone who is admitted.
+    /// Who may seal blocks; if empty, every admitted node may.
     pub members: Vec<Member>,
     /// Coins that exist from the beginning.
     pub allocations: Vec<Allocation>,
@@ -85,11 +80,11 @@ pub struct Allocation {
 /// Why a definition is refused.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum GenesisError {
-    /// Nothing to call it by.
+    /// The name is missing.
     #[error("name may not be empty")]
     Name,
     /// Decimals out of range.
-    #[error("coin.decimals is {0}, at most {DECIMALS} are allowed")]
+    #[error("coin.decimals is {0}, at most {COIN_DECIMALS} are allowed")]
     Decimals(u8),
     /// A coin needs a symbol.
     #[error("coin.symbol may not be empty")]
@@ -106,19 +101,19 @@ pub enum GenesisError {
     /// Block size out of range.
     #[error("blocks.max_bytes is {0}, allowed are 10000 to {BLOCK_BYTES}")]
     BlockBytes(u32),
-    /// More than a reader can check.
+    /// More entries than a person can check.
     #[error("{0} {1} entries, at most {2} are allowed")]
     TooMany(usize, &'static str, usize),
-    /// One id or one key twice.
-    #[error("members: \"{0}\" or its key stands there twice")]
+    /// An id or a key is listed twice.
+    #[error("members: \"{0}\" or its key is listed twice")]
     MemberTwice(NodeId),
     /// An allocation of nothing.
     #[error("allocations: {0} gets 0; leave it out or give it an amount")]
     ZeroAllocation(Address),
     /// One address twice.
-    #[error("allocations: {0} stands there twice; add the amounts up")]
+    #[error("allocations: {0} is listed twice; add the amounts up")]
     AllocationTwice(Address),
-    /// All together more than a u64.
+    /// The sum does not fit into a u64.
     #[error("allocations: together more than this ledger can count")]
     Supply,
 }
@@ -147,15 +142,15 @@ pub struct Rules {
     pub max_bytes: usize,
     /// Who may seal blocks, by key; empty: anyone.
     pub members: BTreeMap<PublicKey, NodeId>,
-    /// A block that this node's operator trusts: no history without it counts. The only rule that nodes may differ in.
+    /// A block that this node's operator trusts: no history without it counts. This is the only rule in which nodes may differ.
     pub checkpoint: Option<(u64, Hash)>,
 }
 
 impl BlockRules {
-    /// Blocks of lateness after which the difficulty halves, where founders choose nothing else.
+    /// Blocks of lateness after which the difficulty halves, unless the founders choose another number.
     pub const HALF_LIFE: u16 = 32;
 
-    /// Blocks due every `interval_ms`, as large as any network's may be; expected hashes of the first one; new coins of each.
+    /// A block every `interval_ms`, with the largest size a network may allow, the first block's expected hashes, and the new coins of each block.
     pub fn new(interval_ms: u32, initial_difficulty: u64, reward: u64) -> Self {
         let max_bytes = BLOCK_BYTES as u32;
         Self { interval_ms, half_life: Self::HALF_LIFE, initial_difficulty, reward, max_bytes }
@@ -163,8 +158,8 @@ impl BlockRules {
 }
 
 impl NetworkSpec {
-    /// A network that anybody who is admitted may join empty-handed: no salt, members or allocations.
-    pub fn new(name: Text<64>, created: Timestamp, coin: Coin, blocks: BlockRules) -> Self {
+    /// A network that every admitted node may mine on: no salt, members or allocations.
+    pub fn new(name: Text<NETWORK_NAME_BYTES>, created: Timestamp, coin: Coin, blocks: BlockRules) -> Self {
         Self { name, created, salt: [0; 16], coin, blocks, members: Vec::new(), allocations: Vec::new() }
     }
 
@@ -176,7 +171,7 @@ impl NetworkSpec {
         if self.coin.symbol.as_str().is_empty() {
             return Err(GenesisError::Symbol);
         }
-        if self.coin.decimals > DECIMALS {
+        if self.coin.decimals > COIN_DECIMALS {
             return Err(GenesisError::Decimals(self.coin.decimals));
         }
         if !(100..=600_000).contains(&blocks.interval_ms) {
@@ -197,8 +192,8 @@ impl NetworkSpec {
     }
 
     fn check_members(&self) -> Result<(), GenesisError> {
-        if self.members.len() > MEMBERS {
-            return Err(GenesisError::TooMany(self.members.len(), "members", MEMBERS));
+        if self.members.len() > GENESIS_MEMBERS {
+            return Err(GenesisError::TooMany(self.members.len(), "members", GENESIS_MEMBERS));
         }
         let (mut ids, mut keys) = (BTreeSet::new(), BTreeSet::new());
         for member in &self.members {
@@ -210,8 +205,8 @@ impl NetworkSpec {
     }
 
     fn check_allocations(&self) -> Result<(), GenesisError> {
-        if self.allocations.len() > ALLOCATIONS {
-            return Err(GenesisError::TooMany(self.allocations.len(), "allocations", ALLOCATIONS));
+        if self.allocations.len() > GENESIS_ALLOCATIONS {
+            return Err(GenesisError::TooMany(self.allocations.len(), "allocations", GENESIS_ALLOCATIONS));
         }
         let (mut supply, mut seen) = (0_u64, BTreeSet::new());
         for allocation in &self.allocations {
@@ -248,7 +243,7 @@ impl NetworkSpec {
 }
 
 impl Genesis {
-    /// The genesis of a definition that makes sense.
+    /// The genesis of a valid definition.
     pub fn new(spec: NetworkSpec) -> Result<Self, GenesisError> {
         spec.check()?;
         let header = Header {
@@ -287,12 +282,12 @@ impl Genesis {
         Branch::genesis(&self.header)
     }
 
-    /// What must be equal on all nodes beyond the genesis block: peers compare it in hello. Upgrades will enter here.
+    /// What must be equal on all nodes in addition to the genesis block: peers compare it in hello. Upgrades will be added here.
     pub fn rules_digest(&self) -> Hash {
         tagged_hash("bouya rules", &[&self.id().0])
     }
 
-    /// All coins that exist from the beginning; the sum was checked.
+    /// All coins that exist from the beginning; the sum is known to fit.
     pub fn supply(&self) -> u64 {
         self.spec.allocations.iter().fold(0, |sum, a| sum.saturating_add(a.amount))
     }

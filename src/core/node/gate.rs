@@ -17,7 +17,7 @@ pub enum Obstacle {
     /// A block of its own could not be written.
     #[error("the disk is nearly full; make room")]
     DiskFull,
-    /// It may be far behind and not know it yet.
+    /// It may be far behind without knowing it yet.
     #[error("just started, waiting for the first peer")]
     Starting,
     /// A better branch is being fetched.
@@ -31,7 +31,7 @@ pub enum Obstacle {
     ),
 }
 
-/// Asked by whoever wants to know whether this node may mine.
+/// Decides whether this node may mine.
 #[derive(Clone, Copy, Debug)]
 pub struct Gate {
     is_listed: bool,

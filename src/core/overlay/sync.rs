@@ -1,31 +1,33 @@
 //! Sync: which headers and blocks are fetched from whom.
 //!
-//! Headers first. When a peer claims a better block than this node's best, or sends one whose parent is unknown here, its headers
-//! are walked from where its chain leaves ours (`header sync`), one peer at a time. Nothing is fetched before checked headers beat the tip; then the
-//! bodies are fetched segment by segment from everybody who is ahead (`fetch`) and given to the chain in order of height.
+//! Headers first. When a peer claims a better block than this node's best, or sends one whose parent is unknown here, its headers are read
+//! and checked from the point where its chain leaves ours (`header_sync`), one peer at a time. No body is fetched until checked headers
+//! beat the tip. Then the bodies are fetched segment by segment from every peer that is ahead (`fetch`), and are given to the chain in
+//! order of height.
 //!
-//! States of a header sync: waiting for *headers* → perhaps for the stored *base* that they follow → for what is *missing* of a segment →
-//! for its *bodies* → for headers again, until the peer has no more.
+//! States of a header sync: waiting for *headers* → perhaps for the stored *base* that they follow → to learn which blocks of a segment are
+//! *missing* → for their *bodies* → for headers again, until the peer has no more.
 //!
-//! Invariants: at most one header sync; whatever is waited for from a peer has a deadline; a peer whose claim came to nothing rests, ever
-//! longer, so that no claim keeps this node syncing for ever; blame is for what the peer itself could have known.
+//! Invariants: there is at most one header sync. Everything that a peer is to send has a deadline. A peer whose claim came to nothing
+//! rests, longer each time, so that no claim can keep this node syncing without end. A peer is blamed only for what it could have known
+//! itself.
 //!
-//! Left out on purpose: whether a body is valid and which branch wins (the chain knows), serving others, and the wall clock: a block
-//! whose time has not come ends the header sync, which is tried again later.
+//! Left out on purpose: whether a body is valid and which branch wins (the chain knows), serving others, and the wall clock: a block whose
+//! time is still in the future ends the header sync, which is tried again later.
 
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::cmp::Reverse;
-use core::time::Duration;
 
 use self::fetch::{Fetch, Helper};
 use self::header_sync::{HeaderSync, WaitsFor};
-use self::peer::{SyncPeer, beats};
+use self::peer::{Rests, SyncPeer, beats};
 use crate::codec::Bounded;
 use crate::crypto::Hash;
+use crate::id::NodeId;
 use crate::ledger::{Block, BlockOutcome, Branch, Genesis, Header, Origin};
-use crate::limits::HEADERS_TIMEOUT;
+use crate::limits::{HEADERS_TIMEOUT, SYNC_TELL_EVERY};
 use crate::overlay::{Act, ConnId, Fault, KeeperRequest, NetworkEvent, StoreRequest, Tip};
 use crate::time::Time;
 use crate::wire::{Item, Message, TipSummary};
@@ -36,23 +38,21 @@ mod header_sync;
 mod headers;
 mod peer;
 
-/// Observers hear of progress at most so often.
-const TELL_EVERY: Duration = Duration::from_secs(1);
-
 /// See the module's header.
 #[derive(Debug)]
 pub struct BlockSync {
     genesis: Arc<Genesis>,
     tip: Tip,
     peers: BTreeMap<ConnId, SyncPeer>,
+    rests: Rests,
     header_sync: Option<HeaderSync>,
     fetch: Fetch,
-    /// Blocks that came unasked and are with the chain: who sent that copy, and who else sent one since.
+    /// Unrequested blocks that the chain is working on: who sent that copy, and who else has sent one since.
     unasked: BTreeMap<Hash, (ConnId, BTreeSet<ConnId>)>,
-    /// Blocks whose ids commit to their being invalid.
+    /// Blocks that are invalid in every copy: the id commits to the fault.
     refused: VecDeque<Hash>,
     told: Told,
-    /// No peer had a better branch to show, at least once since the start.
+    /// At least once since the start, no peer had a better branch.
     was_synced: bool,
     out: VecDeque<Act>,
 }
@@ -69,7 +69,7 @@ struct Told {
 pub enum SyncStatus {
     /// Nobody is connected.
     Alone,
-    /// A better branch is being fetched, or, until this node was up to date once, at least looked at.
+    /// A better branch is being fetched. Until this node has been up to date once, checking a claimed branch counts too.
     Syncing {
         /// This node's height.
         height: u64,
@@ -80,13 +80,13 @@ pub enum SyncStatus {
     Synced,
 }
 
-/// How a header sync ends before its end.
+/// Why a header sync stops early.
 enum GiveUp {
-    /// The peer is at fault; its claim counts no more.
+    /// The peer is at fault; its claim no longer counts.
     Fault(Fault),
-    /// Nobody is, or the peer was slow: again after a rest.
+    /// Nobody is at fault, or the peer was slow: try again after a rest.
     Rest,
-    /// Nobody is, but the peer's history lacks this node's checkpoint: what it claims beyond the last good header does not count.
+    /// Nobody is at fault, but the peer's chain lacks this node's checkpoint: what it claims beyond the last good header does not count.
     Apart,
 }
 
@@ -98,6 +98,7 @@ impl BlockSync {
             tip: Tip { locator: Vec::from([branch.id]), branch },
             genesis,
             peers: BTreeMap::new(),
+            rests: Rests::default(),
             header_sync: None,
             fetch: Fetch::default(),
             unasked: BTreeMap::new(),
@@ -109,14 +110,20 @@ impl BlockSync {
     }
 
     /// A peer's hello was accepted.
-    pub fn peer_up(&mut self, now: Time, conn: ConnId, tip: TipSummary) {
-        self.peers.insert(conn, SyncPeer::new(tip));
+    pub fn peer_up(&mut self, now: Time, conn: ConnId, id: NodeId, tip: TipSummary) {
+        let rest = self.rests.take(&id);
+        self.peers.insert(conn, SyncPeer::new(id, tip, rest));
         self.go_on(now);
     }
 
-    /// A peer is gone. Bodies go on coming from others; a header sync needs its peer.
+    /// A peer is gone. Other peers still deliver bodies, but a header sync needs its own peer. If it leaves before the end, it rests as if
+    /// it had failed: leaving must not be cheaper than failing.
     pub fn peer_down(&mut self, now: Time, conn: ConnId) {
-        self.peers.remove(&conn);
+        let Some(mut peer) = self.peers.remove(&conn) else { return };
+        if self.header_sync.as_ref().is_some_and(|header_sync| header_sync.conn == conn) {
+            peer.failed(now);
+        }
+        self.rests.keep(peer);
         self.fetch.lost(conn);
         let fetches_headers = |header_sync: &HeaderSync| {
             matches!(header_sync.waits_for, WaitsFor::Headers { .. } | WaitsFor::Base { .. })
@@ -125,7 +132,7 @@ impl BlockSync {
         self.go_on(now);
     }
 
-    /// The best chain ends here now.
+    /// The best chain now ends here.
     pub fn tip(&mut self, now: Time, tip: Tip) {
         self.tip = tip;
         self.go_on(now);
@@ -151,28 +158,34 @@ impl BlockSync {
                 peer.stalled = true;
             }
         }
-        if self.fetch.is_hopeless() {
+        if let Some(header_sync) = &self.header_sync
+            && self.fetch.is_hopeless(now)
+        {
+            let leader = header_sync.conn;
+            if self.peers.get(&leader).is_some_and(|peer| peer.stalled) {
+                self.out.push_back(Act::Blame(leader, Fault::KeptBranch));
+            }
             self.give_up(now, GiveUp::Rest);
         }
         self.go_on(now);
     }
 
-    /// How far this node is.
+    /// How far this node has come.
     pub fn status(&self) -> SyncStatus {
         if self.peers.is_empty() {
             return SyncStatus::Alone;
         }
         let ours = &self.tip.branch;
-        let fetches =
-            |header_sync: &HeaderSync| matches!(header_sync.waits_for, WaitsFor::Missing | WaitsFor::Bodies);
-        let shows = |header_sync: &HeaderSync| fetches(header_sync) || header_sync.end.beats(ours);
-        // A claim alone counts only after the start. Later, a member that claims much and shows nothing, under one connection after
-        // the other, would keep every node from mining and relaying.
-        let claims = |header_sync: &HeaderSync| {
-            (header_sync.fetched || !self.was_synced) && beats(&header_sync.claim, ours)
+        // Claims and headers alone count only after the start. Later, a member that claims much and shows nothing, or shows headers and
+        // withholds the blocks, would keep every node from mining and relaying. So blocks must be arriving.
+        let leads = |header_sync: &HeaderSync| match header_sync.waits_for {
+            WaitsFor::Bodies if self.was_synced => self.fetch.flows(),
+            WaitsFor::Bodies | WaitsFor::Missing if !self.was_synced => true,
+            _ if self.was_synced => header_sync.fetched && beats(&header_sync.claim, ours),
+            _ => header_sync.end.beats(ours) || beats(&header_sync.claim, ours),
         };
         match &self.header_sync {
-            Some(header_sync) if shows(header_sync) || claims(header_sync) => SyncStatus::Syncing {
+            Some(header_sync) if leads(header_sync) => SyncStatus::Syncing {
                 height: self.tip.branch.height,
                 target: header_sync.end.height.max(header_sync.claim.height),
             },
@@ -180,7 +193,7 @@ impl BlockSync {
         }
     }
 
-    /// What is to be done.
+    /// The next thing to be done.
     pub fn poll(&mut self) -> Option<Act> {
         self.out.pop_front()
     }
@@ -213,7 +226,7 @@ impl BlockSync {
             }
             SyncStatus::Syncing { height, target } => {
                 self.told.synced = false;
-                if self.told.progress.is_none_or(|told| now.since(told) >= TELL_EVERY) {
+                if self.told.progress.is_none_or(|told| now.since(told) >= SYNC_TELL_EVERY) {
                     self.told.progress = Some(now);
                     self.out.push_back(Act::Event(NetworkEvent::Syncing { height, target }));
                 }
@@ -221,13 +234,13 @@ impl BlockSync {
         }
     }
 
-    /// Begins a header sync with the peer that claims most, if any may be followed.
+    /// Begins a header sync with the peer that claims the most, if any peer may be followed.
     fn start(&mut self, now: Time) {
         let ours = &self.tip.branch;
         let ready = |peer: &SyncPeer| peer.ready_at(ours).is_some_and(|at| at <= now);
         let ready = self.peers.iter_mut().filter(|(_, peer)| ready(peer));
-        // Who failed before waits for those who did not: many who claim much and answer nothing cost one turn each.
-        let rank = |peer: &SyncPeer| (Reverse(peer.failures), peer.claims.then_some(peer.tip.work));
+        // Peers that failed before wait for those that did not: each peer that claims much and answers nothing costs only one turn.
+        let rank = |peer: &SyncPeer| (Reverse(peer.failures()), peer.claims.then_some(peer.tip.work));
         let Some((conn, peer)) = ready.max_by_key(|(_, peer)| rank(peer)) else {
             return;
         };
@@ -238,7 +251,7 @@ impl BlockSync {
         self.ask_headers(now);
     }
 
-    /// The header sync has come to the branch's end.
+    /// The header sync has reached the end of the branch.
     fn finish(&mut self, now: Time) {
         let Some(header_sync) = self.header_sync.take() else { return };
         for peer in self.peers.values_mut() {

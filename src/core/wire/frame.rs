@@ -1,23 +1,21 @@
-//! Frames: a u32 big-endian length, then so many bytes. TLS has authenticated them; the length still may lie.
+//! Frames: a big-endian u32 length, then that many bytes. TLS has authenticated them, but the length may still be a lie.
 
 use alloc::vec::Vec;
 
 use thiserror::Error;
 
 use super::Message;
-use crate::limits::FRAME_BYTES;
+use crate::limits::{FRAME_BYTES, FRAME_STEP_BYTES};
 
 const LENGTH_BYTES: usize = 4;
-/// Bytes reserved at once.
-const STEP_BYTES: usize = 64 * 1024;
 
 /// A frame that no honest peer sends: the connection is closed.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum FrameError {
-    /// A frame of nothing carries nothing and costs a wake-up.
+    /// An empty frame: it carries nothing and costs a wake-up.
     #[error("an empty frame")]
     Empty,
-    /// Longer than allowed now.
+    /// Longer than is allowed at this point.
     #[error("a frame of {found} bytes, at most {allowed} are allowed here")]
     Long {
         /// What the length says.
@@ -34,7 +32,7 @@ pub fn frame(body: &[u8]) -> Vec<u8> {
 }
 
 /// Cuts a byte stream into frames. Memory grows with what has arrived, never with what a length announces: at most twice
-/// `STEP_BYTES` more is ever reserved, and what a long frame needed goes with it.
+/// `FRAME_STEP_BYTES` more is ever reserved, and the memory of a long frame is released with it.
 #[derive(Debug, Default)]
 pub struct FrameReader {
     buffer: Vec<u8>,
@@ -44,17 +42,17 @@ pub struct FrameReader {
 impl FrameReader {
     /// Takes in bytes from the stream.
     pub fn push(&mut self, bytes: &[u8]) {
-        // What has been read moves out of the way once, not with every frame.
+        // Bytes that were read are removed once in a while, not with every frame.
         self.buffer.drain(..self.start);
         self.start = 0;
         if self.buffer.capacity().saturating_sub(self.buffer.len()) < bytes.len() {
             // Doubling, as a vector does by itself, would hold twice what has come.
-            self.buffer.reserve_exact(bytes.len().max(STEP_BYTES));
+            self.buffer.reserve_exact(bytes.len().max(FRAME_STEP_BYTES));
         }
         self.buffer.extend_from_slice(bytes);
     }
 
-    /// The next whole message. Its number says how long it can be, so a longer one is refused once that is there.
+    /// The next whole message. Its number says how long it can be, so a longer one is refused as soon as the number is there.
     pub fn next_message(&mut self) -> Result<Option<Vec<u8>>, FrameError> {
         let number = self.buffer.get(self.start.saturating_add(LENGTH_BYTES));
         self.next(number.map_or(FRAME_BYTES, |number| Message::longest(*number)))
@@ -72,12 +70,12 @@ impl FrameReader {
             return Err(FrameError::Long { found, allowed });
         }
         let Some(body) = rest.get(..found) else { return Ok(None) };
-        if found < STEP_BYTES {
+        if found < FRAME_STEP_BYTES {
             let body = body.to_vec();
             self.start = self.start.saturating_add(LENGTH_BYTES).saturating_add(found);
             return Ok(Some(body));
         }
-        // A long frame takes the buffer with it; what little has come behind it is copied.
+        // A long frame takes the buffer with it; the few bytes that follow it are copied.
         let begin = self.start.saturating_add(LENGTH_BYTES);
         let rest = self.buffer.split_off(begin.saturating_add(found));
         let mut body = core::mem::replace(&mut self.buffer, rest);
@@ -150,11 +148,11 @@ mod tests {
             let mut reader = FrameReader::default();
             for bytes in stream.chunks(chunk) {
                 reader.push(bytes);
-                prop_assert!(reader.reserved() <= reader.held() + 2 * STEP_BYTES);
+                prop_assert!(reader.reserved() <= reader.held() + 2 * FRAME_STEP_BYTES);
                 while reader.next(FRAME_BYTES).unwrap().is_some() {}
             }
             // Long frames have taken their memory with them.
-            prop_assert!(reader.reserved() <= 3 * STEP_BYTES);
+            prop_assert!(reader.reserved() <= 3 * FRAME_STEP_BYTES);
         }
 
         #[test]

@@ -1,19 +1,16 @@
-//! What waits to be written to one peer. Putting something in never waits.
+//! What waits to be written to one peer. Queueing never waits.
 
 use std::collections::VecDeque;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use bouya_core::limits::{SEND_QUEUE_BYTES, SEND_QUEUE_MESSAGES};
+use bouya_core::limits::{
+    CONNECTION_WRITE_BYTES, SEND_QUEUE_BYTES, SEND_QUEUE_MESSAGES, SEND_QUEUE_ROOM_BYTES,
+};
 use bouya_core::overlay::CloseReason;
 use bouya_core::wire::{Goodbye, Message, frame};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
-
-/// Small frames are gathered into writes of about this size.
-const WRITE_BYTES: usize = 64 * 1024;
-/// With so little queued there is room for another block.
-const ROOM_BYTES: usize = SEND_QUEUE_BYTES / 4;
 
 /// A frame ready to be sent, to one peer or to many.
 #[derive(Clone, Debug)]
@@ -46,7 +43,8 @@ impl Outbox {
         &self.session
     }
 
-    /// Queues a frame. If there is no room the peer is closed as slow; after that, and after [`Self::close`], nothing is taken.
+    /// Queues a frame. If there is no room, the connection is closed because the peer is slow. After that, and after [`Self::close`],
+    /// nothing is taken.
     pub fn send(&self, frame: Frame) {
         self.queue.push(frame);
     }
@@ -64,14 +62,14 @@ impl Outbox {
 }
 
 impl fmt::Debug for Outbox {
-    /// Without the session's secret.
+    /// Leaves out the session's secret.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Outbox")
     }
 }
 
 impl Drop for Outbox {
-    /// A connection that nobody can speak for ends.
+    /// A connection whose outbox is gone is closed.
     fn drop(&mut self) {
         self.close(None);
     }
@@ -126,14 +124,14 @@ impl Queue {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn push(&self, frame: Frame) {
+    pub(super) fn push(&self, frame: Frame) {
         let mut state = self.state();
         if state.end.is_some() {
             return;
         }
         let bytes = state.bytes.saturating_add(frame.0.len());
         if state.frames.len() >= SEND_QUEUE_MESSAGES || bytes > SEND_QUEUE_BYTES {
-            // A peer that does not read gets nothing more, and its memory back now.
+            // A peer that does not read gets nothing more, and its queue's memory is freed now.
             *state = State { end: Some(QueueEnd::Slow), ..State::default() };
             self.0.closing.cancel();
         } else {
@@ -155,7 +153,7 @@ impl Queue {
         }
     }
 
-    /// Waits until closing begins; tells why.
+    /// Waits until closing begins; returns why.
     pub(super) async fn closing(&self) -> CloseReason {
         self.0.closing.cancelled().await;
         self.reason().unwrap_or(CloseReason::Asked)
@@ -173,7 +171,7 @@ impl Queue {
     async fn room(&self) {
         loop {
             let taken = self.0.taken.notified();
-            if self.state().bytes <= ROOM_BYTES || self.0.closing.is_cancelled() {
+            if self.state().bytes <= SEND_QUEUE_ROOM_BYTES || self.0.closing.is_cancelled() {
                 return;
             }
             tokio::select! {
@@ -208,7 +206,7 @@ impl State {
     fn next(&mut self) -> Option<Work> {
         let mut chunk = Vec::new();
         while let Some(Frame(bytes)) = self.frames.front() {
-            if !chunk.is_empty() && chunk.len().saturating_add(bytes.len()) > WRITE_BYTES {
+            if !chunk.is_empty() && chunk.len().saturating_add(bytes.len()) > CONNECTION_WRITE_BYTES {
                 break;
             }
             chunk.extend_from_slice(bytes);
@@ -240,9 +238,9 @@ mod tests {
         let both = [&*first.0, &*second.0].concat();
         queue.push(first);
         queue.push(second);
-        queue.push(body(WRITE_BYTES));
+        queue.push(body(CONNECTION_WRITE_BYTES));
         assert!(matches!(queue.next().await, Work::Write(bytes) if bytes == both));
-        assert!(matches!(queue.next().await, Work::Write(bytes) if bytes.len() == WRITE_BYTES));
+        assert!(matches!(queue.next().await, Work::Write(bytes) if bytes.len() == CONNECTION_WRITE_BYTES));
         queue.close(None, CloseReason::Asked);
         assert!(matches!(queue.next().await, Work::Part(None, CloseReason::Asked)));
     }

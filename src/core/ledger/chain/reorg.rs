@@ -1,7 +1,7 @@
 //! A reorganisation under way: undo the best chain down to the fork, execute the branch, then hand over one change.
 //!
-//! The rows on top of the durable state are kept in memory; they grow with the accounts that both branches touch, never with what
-//! a peer sends unproven: a branch is staged only when its stored work beats the tip.
+//! The rows on top of the durable state are kept in memory; they grow with the accounts that both branches touch, never with unproven data
+//! from a peer: a branch is staged only when its stored work beats the tip.
 
 use alloc::vec::Vec;
 
@@ -24,7 +24,7 @@ pub(super) struct Reorg {
     path: Vec<Hash>,
     /// Blocks of the best chain above the fork, highest first; the first `undone` of them are undone in `rows`.
     disconnected: Vec<(u64, Hash)>,
-    /// The same blocks as they are known once they are off the best chain.
+    /// The same blocks, as side blocks: what is kept about them once they are off the best chain.
     lost: Vec<(Hash, SideBlock)>,
     undone: usize,
     /// The next height to execute.
@@ -38,6 +38,8 @@ pub(super) struct Reorg {
 
 pub(super) enum Advance {
     Working,
+    /// A block of the branch is no longer stored, so there is nothing to reorganise to.
+    Gone,
     Done(Change),
     /// `valid` is the end of the branch's valid part, if it has one above the fork.
     Invalid {
@@ -52,12 +54,12 @@ fn missing(what: &str, id: &Hash) -> StateError {
 }
 
 impl Reorg {
-    /// Finds the fork between the best chain, which ends in `tip`, and the stored branch `target`.
-    pub(super) fn new(view: &dyn View, tip: &Branch, target: Branch) -> Result<Self, StateError> {
+    /// Finds the fork between the best chain, which ends in `tip`, and the stored branch `target`. None if part of the branch is not stored.
+    pub(super) fn new(view: &dyn View, tip: &Branch, target: Branch) -> Result<Option<Self>, StateError> {
         let mut path = Vec::new();
         let mut at = target.id;
         let fork = loop {
-            let record = view.record(&at)?.ok_or_else(|| missing("header", &at))?;
+            let Some(record) = view.record(&at)? else { return Ok(None) };
             if view.at_height(record.header.height)? == Some(at) {
                 break on_best_chain(view, at, &record)?;
             }
@@ -72,7 +74,7 @@ impl Reorg {
             disconnected.push((height, id));
             lost.push((id, SideBlock::from(&record)));
         }
-        Ok(Self {
+        Ok(Some(Self {
             target,
             reached: fork.clone(),
             path,
@@ -85,7 +87,7 @@ impl Reorg {
             rows: Rows::new(),
             connected: Vec::new(),
             nodes: Vec::new(),
-        })
+        }))
     }
 
     pub(super) fn target(&self) -> &Branch {
@@ -97,8 +99,8 @@ impl Reorg {
         (self.target, self.lost)
     }
 
-    /// The best chain grew while this was under way: one more block to disconnect. Undoing it restores what the rows below it
-    /// wrote, so it only fills in rows that the branch has not touched.
+    /// The best chain grew while this was under way: one more block to disconnect. Its undo restores rows to what the block below it left,
+    /// so it only fills in rows that are not changed here yet.
     pub(super) fn tip_grew(&mut self, record: &HeaderRecord, id: Hash, undo: &Undo) {
         self.disconnected.insert(0, (record.header.height, id));
         self.lost.push((id, record.into()));
@@ -121,8 +123,8 @@ impl Reorg {
             if let Some((_, id)) = self.disconnected.get(self.undone).filter(|_| !self.from_genesis) {
                 self.undo_one(genesis, view, *id)?;
             } else if self.next <= self.target.height {
-                if let Some(invalid) = self.execute_one(genesis, view, check)? {
-                    return Ok(invalid);
+                if let Some(end) = self.execute_one(genesis, view, check)? {
+                    return Ok(end);
                 }
             } else {
                 return Ok(Advance::Done(self.change()));
@@ -153,7 +155,7 @@ impl Reorg {
         check: Check<'_>,
     ) -> Result<Option<Advance>, StateError> {
         let id = self.id_at(view, self.next)?;
-        let header = view.record(&id)?.ok_or_else(|| missing("header", &id))?.header;
+        let Some(HeaderRecord { header, .. }) = view.record(&id)? else { return Ok(Some(Advance::Gone)) };
         let body = view.body(&id)?.ok_or_else(|| missing("body", &id))?;
         let block = Block { header, body };
         let base = (!self.from_genesis).then_some(view);
@@ -169,7 +171,7 @@ impl Reorg {
         let (rows, undo) = layer.into_parts();
         self.rows.extend(rows);
         if self.next > self.fork.height {
-            // Undo records that would be forgotten at once need no memory.
+            // No undo records are kept for blocks so deep that they would be dropped at once.
             let kept = self.next.saturating_add(UNDO_BLOCKS) > self.target.height;
             self.connected.push((self.next, id, if kept { undo } else { Undo::default() }));
             self.nodes.extend(self.reached.push_known(&genesis.rules, &block.header));

@@ -1,8 +1,8 @@
-//! The bodies of one segment: asked of several peers at once, given to the chain in order of height.
+//! The bodies of one segment: requested from several peers at once, given to the chain in order of height.
 //!
-//! Only a window of [`SYNC_WINDOW`] blocks and [`SYNC_BYTES`] is worked on; a block leaves it when the chain has said what became of it, so
-//! the window bounds what is asked for, what has arrived out of order and what waits for the chain. What is asked for counts as the
-//! largest block there may be: nobody knows better before it is here.
+//! Only a window of [`SYNC_WINDOW`] blocks and [`SYNC_BYTES`] is worked on. A block leaves it when the chain has said what became of it. So
+//! the window bounds what is requested, what has arrived out of order and what waits for the chain. A requested block counts with the
+//! largest size a block may have, because its real size is unknown until it is here.
 
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::sync::Arc;
@@ -11,31 +11,33 @@ use alloc::vec::Vec;
 use crate::crypto::Hash;
 use crate::ledger::Block;
 use crate::limits::{
-    BLOCK_BYTES, BLOCK_REQUESTS_PER_PEER, BLOCK_TIMEOUT, BLOCK_TIMEOUT_MAX, SYNC_BYTES, SYNC_WINDOW,
+    BLOCK_BYTES, BLOCK_REQUESTS_PER_PEER, BLOCK_TIMEOUT, BLOCK_TIMEOUT_MAX, SEGMENT_GRACE, SEGMENT_PER_BLOCK,
+    SYNC_BYTES, SYNC_TRIES, SYNC_WINDOW,
 };
 use crate::overlay::ConnId;
 use crate::time::{Time, doubled};
-
-/// A block is asked for so often: 14 s in all.
-const TRIES: u32 = 3;
 
 #[derive(Debug, Default)]
 pub(super) struct Fetch {
     waiting: VecDeque<Hash>,
     window: VecDeque<Slot>,
-    /// From which place on a peer does not have this branch: what it lacks says nothing of what is below.
+    /// The place from which on a peer lacks this branch: it may still have what is below.
     lacking: BTreeMap<ConnId, usize>,
     /// The place of the next block that enters the window.
     next: usize,
+    /// At least one of its blocks has come.
+    flows: bool,
+    /// The deadline for storing all of it.
+    deadline: Time,
 }
 
 #[derive(Debug)]
 struct Slot {
     id: Hash,
     place: usize,
-    /// Bytes of the block, once it is here.
+    /// The block's size in bytes, once it is here.
     size: usize,
-    /// Who was asked in vain last, and how often somebody was.
+    /// The last peer that did not deliver, and how many requests have failed.
     avoid: Option<ConnId>,
     tries: u32,
     state: State,
@@ -52,7 +54,7 @@ enum State {
         conn: ConnId,
         block: Arc<Block>,
     },
-    /// With the chain. Kept in case that it must be given again, because one before it turned out to be a wrong copy.
+    /// Given to the chain. Kept in case it must be given again, because a block before it turned out to be a wrong copy.
     Submitted {
         conn: ConnId,
         block: Arc<Block>,
@@ -60,7 +62,18 @@ enum State {
     Done,
 }
 
-/// Somebody to ask.
+/// How a block stands in relation to the window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Arrived {
+    /// Not in the window.
+    Unasked,
+    /// It is here already.
+    Again,
+    /// It was being waited for.
+    First,
+}
+
+/// A peer that can be asked.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Helper {
     pub(super) conn: ConnId,
@@ -69,28 +82,33 @@ pub(super) struct Helper {
 
 impl Fetch {
     /// Begins with these, in order of height.
-    pub(super) fn begin(&mut self, ids: Vec<Hash>) {
-        *self = Self { waiting: ids.into(), ..Self::default() };
+    pub(super) fn begin(&mut self, now: Time, ids: Vec<Hash>) {
+        let blocks = u32::try_from(ids.len()).unwrap_or(u32::MAX);
+        let deadline = now.after(SEGMENT_GRACE.saturating_add(SEGMENT_PER_BLOCK.saturating_mul(blocks)));
+        *self = Self { waiting: ids.into(), deadline, ..Self::default() };
     }
 
     pub(super) fn is_done(&self) -> bool {
         self.waiting.is_empty() && self.window.is_empty()
     }
 
-    /// Takes in a block if the window has it. Whoever delivers gets more time for the rest.
-    pub(super) fn arrived(&mut self, now: Time, conn: ConnId, id: &Hash, block: &Arc<Block>) -> bool {
-        let Some(slot) = self.slot(id) else { return false };
-        if matches!(slot.state, State::Wanted | State::Asked { .. }) {
-            slot.state = State::Here { conn, block: Arc::clone(block) };
-            slot.size = block.size();
+    /// Takes in a block if it is in the window. A peer that delivers gets more time for the rest. A peer that repeats a block does not:
+    /// otherwise one block, sent again and again, could hold this node up without end.
+    pub(super) fn arrived(&mut self, now: Time, conn: ConnId, id: &Hash, block: &Arc<Block>) -> Arrived {
+        let Some(slot) = self.slot(id) else { return Arrived::Unasked };
+        if !matches!(slot.state, State::Wanted | State::Asked { .. }) {
+            return Arrived::Again;
         }
+        slot.state = State::Here { conn, block: Arc::clone(block) };
+        slot.size = block.size();
+        self.flows = true;
         for slot in &mut self.window {
             match &mut slot.state {
                 State::Asked { conn: asked, deadline } if *asked == conn => *deadline = due(now, slot.tries),
                 _ => {}
             }
         }
-        true
+        Arrived::First
     }
 
     /// What can be given to the chain now.
@@ -110,7 +128,7 @@ impl Fetch {
         ready
     }
 
-    /// The chain has it.
+    /// The chain has stored it.
     pub(super) fn stored(&mut self, id: &Hash) {
         if let Some(slot) = self.slot(id) {
             slot.state = State::Done;
@@ -125,7 +143,7 @@ impl Fetch {
         self.slot(id).is_some_and(|slot| matches!(slot.state, State::Submitted { .. }))
     }
 
-    /// Its parent was a wrong copy: it is given again after that. False if there is no such parent.
+    /// Its parent was a wrong copy: this block is given again after the right copy. False if there is no such parent.
     pub(super) fn submit_again(&mut self, id: &Hash) -> bool {
         if self.window.front().is_none_or(|first| first.id == *id) {
             return false;
@@ -162,7 +180,7 @@ impl Fetch {
         self.want(|slot| slot.asked() == Some(conn));
     }
 
-    /// Takes back what did not come in time. Returns who did not deliver, each once.
+    /// Withdraws requests that were not answered in time. Returns the peers that did not deliver, each once.
     pub(super) fn expire(&mut self, now: Time) -> BTreeSet<ConnId> {
         let late = |slot: &Slot| matches!(slot.state, State::Asked { deadline, .. } if deadline <= now);
         let who = self.window.iter().filter(|slot| late(slot)).filter_map(Slot::asked).collect();
@@ -173,10 +191,15 @@ impl Fetch {
         who
     }
 
-    /// Whether a block has been asked for in vain so often that the branch is to rest: whoever leads there may keep it back for ever, and
-    /// a node that waits for it neither mines nor follows anybody else.
-    pub(super) fn is_hopeless(&self) -> bool {
-        self.window.iter().any(|slot| slot.tries >= TRIES)
+    /// Whether the branch should rest: a block was requested [`SYNC_TRIES`] times, or the whole takes too long. A node that waited without
+    /// end would follow no other peer.
+    pub(super) fn is_hopeless(&self, now: Time) -> bool {
+        !self.is_done() && self.deadline <= now || self.window.iter().any(|slot| slot.tries >= SYNC_TRIES)
+    }
+
+    /// Whether blocks are arriving and none is late.
+    pub(super) fn flows(&self) -> bool {
+        self.flows && self.window.iter().all(|slot| slot.tries == 0 || slot.size > 0)
     }
 
     pub(super) fn next_deadline(&self) -> Option<Time> {
@@ -184,10 +207,11 @@ impl Fetch {
             State::Asked { deadline, .. } => Some(deadline),
             _ => None,
         };
-        self.window.iter().filter_map(deadline).min()
+        let all = Some(self.deadline).filter(|_| !self.is_done());
+        self.window.iter().filter_map(deadline).chain(all).min()
     }
 
-    /// Spreads what is wanted over the helpers, the least busy first. None if something is wanted and nobody is left to ask.
+    /// Spreads the wanted blocks over the helpers, the least busy first. None if a block is wanted and nobody is left to ask.
     pub(super) fn assign(&mut self, now: Time, helpers: &[Helper]) -> Option<BTreeMap<ConnId, Vec<Hash>>> {
         while self.window.len() < SYNC_WINDOW
             && let Some(id) = self.waiting.pop_front()
@@ -204,7 +228,7 @@ impl Fetch {
         }
         let mut requests: BTreeMap<ConnId, Vec<Hash>> = BTreeMap::new();
         for slot in self.window.iter_mut().filter(|slot| matches!(slot.state, State::Wanted)) {
-            // One may always be asked for: all that is held may wait for it.
+            // One may always be requested: everything in the window may be waiting for it.
             if bytes.saturating_add(BLOCK_BYTES) > SYNC_BYTES && !load.is_empty() {
                 break;
             }
@@ -230,7 +254,7 @@ impl Fetch {
         Some(requests)
     }
 
-    /// What the window holds, with all that may come.
+    /// Bytes in the window, including those that may still arrive.
     pub(super) fn bytes(&self) -> usize {
         self.window.iter().map(Slot::bytes).fold(0, usize::saturating_add)
     }

@@ -1,4 +1,4 @@
-//! What comes on a connection: whether it counts, what it costs its sender, whom it concerns. And what does not come: silence.
+//! What comes on a connection: whether it counts, what it costs its sender, who handles it. And silence, if nothing comes.
 
 use alloc::format;
 use alloc::string::ToString;
@@ -6,14 +6,13 @@ use core::time::Duration;
 
 use super::connections::ConnectionState;
 use super::{Ending, Fault, Links, Output, Timer, Told};
-use crate::limits::{GET_PEERS_SERVED, HELLO_TIMEOUT, PING_AFTER, REVOCATIONS_TAKEN, SILENT_CLOSE};
+use crate::limits::{
+    GET_PEERS_SERVED, HELD_MESSAGE_BYTES, HELD_MESSAGES, HELLO_TIMEOUT, PING_AFTER, REVOCATIONS_TAKEN,
+    SILENT_CLOSE,
+};
 use crate::overlay::ConnId;
 use crate::time::Time;
 use crate::wire::{Goodbye, GoodbyeReason, Message};
-
-/// Messages kept while it is unclear which of two connections stays, and the longest of them.
-const HELD: usize = 32;
-const HELD_BYTES: usize = 64 * 1024;
 
 impl Links {
     pub(crate) fn received(
@@ -45,7 +44,7 @@ impl Links {
             self.flood(now, conn, what);
             return None;
         }
-        // Not read at all, so that they may come again: from somebody else, or later.
+        // Ignored entirely, so that they may come again from another peer or later.
         if matches!(message, Message::Transactions(_)) && !budget.is_useful(now) {
             return None;
         }
@@ -89,7 +88,7 @@ impl Links {
         let connection = self.connections.get_mut(&conn)?;
         match connection.stage {
             ConnectionState::Waiting => {
-                if connection.held.len() < HELD && size <= HELD_BYTES {
+                if connection.held.len() < HELD_MESSAGES && size <= HELD_MESSAGE_BYTES {
                     connection.held.push(message);
                 }
                 None
@@ -113,7 +112,7 @@ impl Links {
         }
     }
 
-    /// Looks whether the connection has been silent, and for how long.
+    /// Checks whether the connection has been silent, and for how long.
     pub(super) fn quiet(&mut self, now: Time, conn: ConnId) {
         let Some(connection) = self.connections.get(&conn) else { return };
         let (heard, is_asked) = (connection.heard, connection.ping.is_some());
@@ -136,7 +135,7 @@ impl Links {
         self.timers.set(Timer::Quiet(conn), next);
     }
 
-    /// Asks for a sign of life. The number is this node's wall clock: who is asked learns it by the way.
+    /// Asks for a sign of life. The number is this node's wall clock, which the peer learns along the way.
     pub(super) fn ping(&mut self, now: Time, conn: ConnId) {
         let nonce = self.wall(now).0;
         let Some(connection) = self.connections.get_mut(&conn) else { return };
@@ -146,7 +145,7 @@ impl Links {
 
     pub(super) fn pong(&mut self, now: Time, conn: ConnId, nonce: u64) {
         let Some(connection) = self.connections.get_mut(&conn) else { return };
-        // A late answer to a ping that was asked again is no fault.
+        // A late answer to a ping that has been sent again is no fault.
         let Some((_, sent)) = connection.ping.take_if(|(asked, _)| *asked == nonce) else { return };
         connection.rtt = Some(now.since(sent));
         self.lives(now, conn);
@@ -154,7 +153,7 @@ impl Links {
     }
 }
 
-/// Counts one more chore of a connection of this age. Whether there were more than `at_once` and one in so many `seconds`.
+/// Counts one more chore of a connection of this age. Returns whether there were more than `at_once` plus one every `seconds`.
 fn is_over(count: &mut u64, age: Duration, (at_once, seconds): (u64, u64)) -> bool {
     *count = count.saturating_add(1);
     *count > at_once.saturating_add(age.as_secs().checked_div(seconds).unwrap_or(0))
