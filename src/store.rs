@@ -7,7 +7,6 @@
 //! live elsewhere) and which blocks off the best chain leave (the chain names them in its change).
 
 use std::fs::{File, TryLockError};
-use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -16,9 +15,9 @@ use bouya_core::crypto::Hash;
 use bouya_core::ledger::{Change, Genesis, HeaderRecord};
 use bouya_core::limits::{HEADER_BYTES, UNDO_BLOCKS};
 use redb::{Database, ReadableDatabase, ReadableTable, WriteTransaction};
-use thiserror::Error;
 
 mod blocks;
+mod error;
 mod guard;
 mod index;
 mod indexed;
@@ -27,6 +26,7 @@ mod snapshot;
 mod tables;
 
 use blocks::Blocks;
+pub use error::StoreError;
 pub use guard::silence_caught_panics;
 use guard::{Db, Fault, Guard};
 use index::Marker;
@@ -47,69 +47,6 @@ const NEW: &str = "chain.redb.new";
 const LOCK: &str = "lock";
 /// Memory that the database may take for its cache, unless the configuration says otherwise.
 pub const CACHE_BYTES: usize = 32 * 1024 * 1024;
-
-/// Why a store cannot be opened or written.
-#[derive(Debug, Error)]
-pub enum StoreError {
-    /// The folder cannot be made or read.
-    #[error("cannot use data_dir {path}: {error}. Make it a folder that this user may write")]
-    Folder {
-        /// The folder.
-        path: PathBuf,
-        /// What the system says.
-        error: io::Error,
-    },
-    /// Another daemon has it.
-    #[error(
-        "{path} is in use by another bouya; stop that one first, or give this node a data_dir of its own"
-    )]
-    Locked {
-        /// The folder.
-        path: PathBuf,
-    },
-    /// Written by another version.
-    #[error(
-        "{path} has store format {found}, this bouya knows {FORMAT}; use the version that wrote it, or move the file away to fetch the chain again"
-    )]
-    Format {
-        /// The file.
-        path: PathBuf,
-        /// Its format.
-        found: u32,
-    },
-    /// Another network's chain.
-    #[error(
-        "{path} holds the chain of network {found}, network.toml is {expected}; give each network a data_dir of its own"
-    )]
-    Network {
-        /// The file.
-        path: PathBuf,
-        /// The network in the file.
-        found: Hash,
-        /// The network of the configuration.
-        expected: Hash,
-    },
-    /// The file's bytes are not those that were written.
-    #[error(
-        "{path} is damaged ({what}). Run `bouya verify --repair` with the node stopped: it keeps every block that can be read, and the next run fetches the others from the peers"
-    )]
-    Damaged {
-        /// The file.
-        path: PathBuf,
-        /// Where it shows.
-        what: String,
-    },
-    /// The disk failed.
-    #[error(
-        "cannot read or write {path}: {what}. Check the disk's space and health; nothing that was announced is lost"
-    )]
-    Failed {
-        /// The file.
-        path: PathBuf,
-        /// What the system says.
-        what: String,
-    },
-}
 
 /// The open store: the only writer.
 pub struct Store {
@@ -206,6 +143,8 @@ impl Store {
             let tx = self.write()?;
             let found = self.belonging(&tx)?;
             if found.is_none() {
+                let mut secret = [0; 32];
+                getrandom::fill(&mut secret).map_err(|error| Fault::Failed(error.to_string()))?;
                 let mut meta = tx.open_table(META)?;
                 let mut secret = [0; 32];
                 getrandom::fill(&mut secret).map_err(|error| Fault::Failed(error.to_string()))?;
@@ -213,6 +152,7 @@ impl Store {
                 meta.insert("network", self.genesis.id().0.as_slice())?;
                 meta.insert("index", secret.as_slice())?;
                 self.begin(&tx)?;
+                found = Some((FORMAT, self.genesis.id(), secret));
             }
             let secret = tx.open_table(META)?.get("index")?.and_then(|row| row.value().try_into().ok());
             tx.commit()?;
@@ -220,17 +160,14 @@ impl Store {
         });
         let (path, expected) = (self.db.guard.path().to_owned(), self.genesis.id());
         match found? {
-            ((FORMAT, network), Some(secret)) if network == expected => Ok(Marker::new(secret)),
-            ((FORMAT, network), None) if network == expected => {
-                self.db.guard.run(|| Err(Fault::Damaged("the key of its index is missing".to_owned())))
-            }
-            ((FORMAT, found), _) => Err(StoreError::Network { path, found, expected }),
-            ((found, _), _) => Err(StoreError::Format { path, found }),
+            (FORMAT, network, secret) if network == expected => Ok(Marker::new(secret)),
+            (FORMAT, found, _) => Err(StoreError::Network { path, found, expected }),
+            (found, ..) => Err(StoreError::Format { path, found }),
         }
     }
 
-    /// The format and the network that the file says are its own. None: it is new.
-    fn belonging(&self, tx: &WriteTransaction) -> Result<Option<(u32, Hash)>, Fault> {
+    /// The format, the network and the index's key that the file says are its own. None: it is new.
+    fn belonging(&self, tx: &WriteTransaction) -> Result<Option<(u32, Hash, [u8; 32])>, Fault> {
         let meta = tx.open_table(META)?;
         let read = |key| Ok::<_, Fault>(meta.get(key)?.map(|row| row.value().to_vec()));
         let (format, network) = match (read("format")?, read("network")?) {
@@ -244,14 +181,23 @@ impl Store {
         if format > HIGHEST_FORMAT {
             return Err(Fault::Damaged(format!("its format is said to be {format}")));
         }
+        if format != FORMAT {
+            return Ok(Some((format, network, Default::default())));
+        }
         // A chain of this network under another one's name.
-        if format == FORMAT && network != self.genesis.id() {
+        if network != self.genesis.id() {
             let first = tx.open_table(HEIGHTS)?.get(0)?.map(|id| Hash(id.value()));
             if first == Some(self.genesis.branch().id) {
                 return Err(Fault::Damaged(format!("its network is said to be {network}")));
             }
         }
-        Ok(Some((format, network)))
+        let secret: Option<[u8; 32]> = read("index")?.and_then(|key| key.try_into().ok());
+        if format == FORMAT && secret.is_none() {
+            return Err(Fault::Damaged("the index has no key".to_owned()));
+        }
+        // Other formats need none: the file is refused.
+        let secret = secret.unwrap_or_default();
+        Ok(Some((format, network, secret)))
     }
 
     /// Writes the state before the first block.

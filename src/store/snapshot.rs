@@ -117,10 +117,8 @@ impl Snapshot {
 
     /// A transaction of the best chain. The index only gives a hint, which is checked against the block.
     pub fn transaction(&self, id: &Hash) -> Result<Option<Confirmed>, StoreError> {
-        let hints = self
-            .guard
-            .run(|| self.index.below(self.index.marker.transaction(id), (u64::MAX, 0), INDEX_HINTS))?;
-        for (height, index) in hints {
+        let mark = self.index.marker.transaction(id);
+        for (height, index) in self.guard.run(|| self.index.below(mark, (u64::MAX, 0), INDEX_HINTS))? {
             // Compared first: a signature costs more.
             let found = self.guard.run(|| self.unchecked_at(height, index))?;
             if let Some((header, transaction)) = found.filter(|(_, found)| found.id() == *id) {
@@ -265,7 +263,8 @@ pub(super) fn read_block(
     let Some(body) = bodies.get(id.0)? else { return Ok(None) };
     let body: Body = unversioned(body.value(), "bodies")?;
     if body.root(record.header.height) != record.header.body {
-        return Err(Fault::Damaged(format!("the body of block {id} is not its own")));
+        let height = record.header.height;
+        return Err(Fault::Damaged(format!("the body of block {height} ({id}) is not its own")));
     }
     Ok(Some(Arc::new(Block { header: record.header, body })))
 }
