@@ -7,7 +7,7 @@
 //! live elsewhere) and which blocks off the best chain leave (the chain names them in its change).
 
 use std::fs::{File, TryLockError};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use bouya_core::codec::encode;
@@ -141,22 +141,19 @@ impl Store {
     fn check_or_begin(&self) -> Result<Marker, StoreError> {
         let found = self.db.guard.run(|| {
             let tx = self.write()?;
-            let found = self.belonging(&tx)?;
+            let mut found = self.belonging(&tx)?;
             if found.is_none() {
                 let mut secret = [0; 32];
                 getrandom::fill(&mut secret).map_err(|error| Fault::Failed(error.to_string()))?;
                 let mut meta = tx.open_table(META)?;
-                let mut secret = [0; 32];
-                getrandom::fill(&mut secret).map_err(|error| Fault::Failed(error.to_string()))?;
                 meta.insert("format", FORMAT.to_le_bytes().as_slice())?;
                 meta.insert("network", self.genesis.id().0.as_slice())?;
                 meta.insert("index", secret.as_slice())?;
                 self.begin(&tx)?;
                 found = Some((FORMAT, self.genesis.id(), secret));
             }
-            let secret = tx.open_table(META)?.get("index")?.and_then(|row| row.value().try_into().ok());
             tx.commit()?;
-            Ok((found.unwrap_or((FORMAT, self.genesis.id())), secret))
+            found.ok_or_else(|| Fault::Damaged("it is empty".to_owned()))
         });
         let (path, expected) = (self.db.guard.path().to_owned(), self.genesis.id());
         match found? {
