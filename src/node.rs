@@ -34,7 +34,7 @@ use crate::miner::{self, MinerActor};
 use crate::net::crl::Revocations;
 use crate::net::network::{self, NetworkActor};
 use crate::net::tls::{IdentityError, IdentityFiles, Tls};
-use crate::net::{self, Shared, listen, request};
+use crate::net::{self, Shared, listen};
 use crate::store::owner::{self, OwnerError};
 use crate::store::{Reader, Store, StoreError};
 use crate::wallet;
