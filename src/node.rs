@@ -1,7 +1,7 @@
 //! The composition root: builds every actor, wires their mailboxes, starts them in order, and stops them all when one ends.
 //!
-//! They start as chain, mempool, network, listener, miner, api, and stop in the reverse order (`crew`): first nobody asks any more, then
-//! peers are told goodbye, and the chain has taken all that it was given when the store is closed.
+//! They start in the order chain, mempool, network, listener, miner, api, and stop in the reverse order (`crew`). So requests end first,
+//! then peers are told goodbye, and the chain has taken everything that it was given before the store is closed.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -34,7 +34,7 @@ use crate::miner::{self, MinerActor};
 use crate::net::crl::Revocations;
 use crate::net::network::{self, NetworkActor};
 use crate::net::tls::{IdentityError, IdentityFiles, Tls};
-use crate::net::{self, Shared, listen, request};
+use crate::net::{self, Shared, listen};
 use crate::store::owner::{self, OwnerError};
 use crate::store::{Reader, Store, StoreError};
 use crate::wallet;
@@ -64,7 +64,7 @@ pub enum NodeError {
     MemberKey(String),
     #[error("api token: {0}")]
     Token(String),
-    /// Usually: in use.
+    /// Usually the address is in use.
     #[error("cannot listen on {address} ({key}): {error}. Stop what listens there, or choose another port")]
     Listen { key: &'static str, address: SocketAddr, error: io::Error },
     #[error("cannot start a thread: {0}")]
@@ -86,7 +86,7 @@ pub struct Node {
 }
 
 impl Node {
-    /// Opens and checks everything: files, ports, store. After this, a start cannot fail for what the configuration says.
+    /// Opens and checks everything: files, ports, store. After this, a start cannot fail because of the configuration.
     pub async fn build(settings: Settings) -> Result<Self, NodeError> {
         let genesis = settings.network.genesis.clone();
         let store = Store::open_with_cache(&settings.data_dir, genesis, settings.cache_bytes)?;
@@ -131,7 +131,7 @@ impl Node {
         self.reload.clone()
     }
 
-    /// Works until `stop`, or until an actor ends. Parts from peers, drains, and closes the store.
+    /// Works until `stop`, or until an actor ends. Then says goodbye to peers, drains, and closes the store.
     pub async fn run(self, stop: CancellationToken) -> Result<(), NodeError> {
         self.tell_start();
         let clock = Clock::start();
@@ -287,7 +287,7 @@ impl Node {
     }
 }
 
-/// How many open files this node may come to need: all that the limits admit, at once.
+/// How many open files this node may need at most: all that the limits allow, at once.
 pub fn open_files(settings: &Settings) -> u64 {
     let api = settings.api.listen.map_or(0, |_| API_CONNECTIONS);
     let all = [settings.p2p.max_peers, PENDING_SOCKETS, DIALS_IN_FLIGHT, api, OTHER_FILES];
@@ -310,7 +310,7 @@ fn new_overlay(settings: &Settings, tls: &Tls, reader: &Reader, clock: Clock) ->
     let saved = reader.kept(network::BOOK).ok().flatten();
     let book: Book = saved.and_then(|bytes| decode(&bytes, "book").ok()).unwrap_or_default();
     let mut random = [0; 16];
-    // Without randomness instances of one node look alike, which only delays the noticing of a twin.
+    // Without randomness all instances of a node look alike, which only delays the detection of a twin.
     let _ = getrandom::fill(&mut random);
     let [seed, instance @ ..] = random.as_chunks::<8>().0 else { unreachable!("16 bytes are two chunks") };
     let settings = overlay::OverlaySettings {

@@ -7,14 +7,11 @@
 use std::collections::HashMap;
 use std::num::NonZero;
 use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use bouya_core::crypto::Hash;
 use bouya_core::ledger::{CheckedTransaction, Transaction, TransactionError};
-use bouya_core::limits::{CHECK_BATCH, CHECK_PER_THREAD, CHECKED_BYTES, MEMPOOL_ENTRY_OVERHEAD};
-
-/// The newer half takes transactions for this long. A block that confirms an older one checks its signature again.
-const REMEMBERED_FOR: Duration = Duration::from_secs(600);
+use bouya_core::limits::{CHECK_BATCH, CHECK_PER_THREAD, CHECKED_BYTES, CHECKED_FOR, MEMPOOL_ENTRY_OVERHEAD};
 
 /// Checks the signatures of one network's transactions.
 pub struct Workers {
@@ -100,7 +97,7 @@ impl Memory {
         // Counted as allocated, like in the mempool.
         self.young_bytes += checked.size() + MEMPOOL_ENTRY_OVERHEAD;
         self.young.insert(checked.id(), checked);
-        if self.young_bytes > CHECKED_BYTES || now.duration_since(since) > REMEMBERED_FOR {
+        if self.young_bytes > CHECKED_BYTES || now.duration_since(since) > CHECKED_FOR {
             self.old = std::mem::take(&mut self.young);
             (self.young_bytes, self.since) = (0, None);
         }
@@ -109,6 +106,8 @@ impl Memory {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use bouya_core::ledger::RawTransaction;
 
     use super::*;
@@ -146,12 +145,12 @@ mod tests {
         let [first, second, third] =
             [0, 1, 2].map(|nonce| pay(&genesis, 1, nonce, 2, 1, 1_000).check(&genesis.id()).unwrap());
         let (mut memory, began) = (Memory::default(), Instant::now());
-        let late = began + REMEMBERED_FOR + Duration::from_secs(1);
+        let late = began + CHECKED_FOR + Duration::from_secs(1);
         memory.put(began, first.clone());
         memory.put(late, second.clone());
         assert!(memory.get(&first.id()).is_some() && memory.get(&second.id()).is_some());
         memory.put(late, third.clone());
-        memory.put(late + REMEMBERED_FOR + Duration::from_secs(1), first.clone());
+        memory.put(late + CHECKED_FOR + Duration::from_secs(1), first.clone());
         assert!(memory.get(&second.id()).is_none());
         assert_eq!(memory.get(&third.id()), Some(third));
     }

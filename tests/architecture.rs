@@ -367,7 +367,6 @@ const NO_BOUNDS: &[(&str, &str, &str)] = &[
     ("src/telemetry/limit.rs", "FRAME_BYTES FIELD_BYTES ESCAPED_BYTES", "a format"),
     ("src/verify/scan.rs", "PAGE KEY END VALUE HEADER_ROW", "a format"),
     ("src/wallet/keystore.rs", "FORMAT", "a format"),
-    ("src/workers.rs", "REMEMBERED_FOR", "how fast memory that is bounded anyway is given back"),
 ];
 
 /// What somebody else can cost a node is bounded in one place. Not the command line and the benches: they spend only their user's time.
