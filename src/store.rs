@@ -231,8 +231,7 @@ impl Store {
             write_best_chain(&tx, change)?;
             write_state(&tx, change)?;
             indexed::write(&tx, self.marker, change, &self.recent)?;
-            tx.commit()?;
-            Ok(())
+            Ok(tx.commit()?)
         })
     }
 }
