@@ -7,7 +7,7 @@
 //! live elsewhere) and which blocks off the best chain leave (the chain names them in its change).
 
 use std::fs::{File, TryLockError};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use bouya_core::codec::encode;

@@ -356,6 +356,7 @@ const NO_BOUNDS: &[(&str, &str, &str)] = &[
     ("src/core/wire/hello.rs", "PROTOCOLS", "a format"),
     ("src/core/wire/message.rs", "ITEM COMPACT_HEAD", "a format"),
     ("src/devnet.rs", "INTERVAL_MS CACHE_BYTES", "settings' defaults"),
+    ("src/files.rs", "PUBLIC PRIVATE", "permission bits"),
     ("src/http/agreements.rs", "SETTLED", "an option's default"),
     ("src/miner/bench.rs", "TRIES", "a measurement"),
     ("src/net/connection.rs", "FRAME_HEAD", "a format"),

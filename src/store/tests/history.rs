@@ -2,6 +2,7 @@
 
 use std::hash::{DefaultHasher, Hash as _, Hasher};
 use std::ops::RangeInclusive;
+use std::path::PathBuf;
 
 use bouya_core::codec::{Bounded, Text, decode};
 use bouya_core::ledger::{Action, Block, Content, Key, Proposal, Ready, Response, Step};
