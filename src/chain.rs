@@ -16,7 +16,7 @@ use thiserror::Error;
 use tokio::sync::{oneshot, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
-use tracing::{error, info, warn};
+use tracing::warn;
 
 use crate::actor::{Inbox, Mailbox, Wake};
 use crate::clock;
@@ -31,7 +31,7 @@ mod tell;
 pub const CAPACITY: usize = 1_024;
 /// Below this much free space no block is taken: a commit needs room for the pages that it replaces.
 const FREE_BYTES: u64 = 32 * 1024 * 1024;
-/// A full disk is looked at again this often.
+/// The disk is looked at this often, and whenever there is work.
 const LOOK_AT_DISK: Duration = Duration::from_secs(5);
 
 /// What may be asked of the chain.
@@ -126,14 +126,10 @@ impl ChainActor {
     }
 
     fn wakeup(&self) -> Option<Instant> {
-        let span = match self.head.borrow().disk_full {
-            true => Some(LOOK_AT_DISK),
-            false => {
-                let due = self.keeper.next_wakeup();
-                due.map(|due| Duration::from_millis(due.millis_since(clock::wall())))
-            }
-        };
-        span.map(|span| Instant::now() + span)
+        // It wakes up to look at the disk even if nothing comes: a disk fills up without this node's doing.
+        let due = self.keeper.next_wakeup();
+        let span = due.map_or(LOOK_AT_DISK, |due| Duration::from_millis(due.millis_since(clock::wall())));
+        Some(Instant::now() + span.min(LOOK_AT_DISK))
     }
 
     fn hand_in(&mut self, request: ChainRequest) -> Result<(), ChainError> {
@@ -197,7 +193,7 @@ impl ChainActor {
         moved.map_or(Ok(()), |moved| self.tell(&moved))
     }
 
-    /// Whether the disk is too full for a commit. Tells when that changes.
+    /// Whether the disk is too full for a commit. Tells the other machines when that changes; the head tells everybody else.
     fn look_at_disk(&mut self) -> Result<(), ChainError> {
         let free =
             rustix::fs::statvfs(&self.data_dir).map(|stat| stat.f_bavail.saturating_mul(stat.f_frsize));
@@ -205,11 +201,6 @@ impl ChainActor {
         let full = free.is_ok_and(|free| free < FREE_BYTES);
         if full == self.head.borrow().disk_full {
             return Ok(());
-        }
-        if full {
-            error!(path = %self.data_dir.display(), "less than {} MiB free: no block is taken, mined or relayed until there is room", FREE_BYTES >> 20);
-        } else {
-            info!("there is room on the disk again");
         }
         self.outlets.mempool.tell(mempool::MempoolRequest::Pool(pool::Input::DiskFull(full)));
         self.keeper.handle(Input::DiskFull(full))?;

@@ -141,6 +141,7 @@ fn shell_modules_keep_to_their_neighbours() {
         ("actor", &[][..]),
         ("clock", &[]),
         ("events", &[]),
+        ("health", &["clock"]),
         ("workers", &[]),
         ("telemetry", &[]),
         ("wallet", &[]),
@@ -150,11 +151,14 @@ fn shell_modules_keep_to_their_neighbours() {
         ("config", &["clock", "miner"]),
         ("chain", &["actor", "clock", "events", "mempool", "store", "workers"]),
         ("mempool", &["actor", "clock", "events", "store", "workers"]),
-        ("miner", &["actor", "chain", "clock", "mempool"]),
+        ("miner", &["actor", "chain", "clock", "health", "mempool"]),
         ("net", &["actor", "chain", "clock", "events", "mempool", "miner", "store"]),
         (
             "http",
-            &["actor", "chain", "clock", "events", "mempool", "miner", "net", "receipt", "store", "wallet"],
+            &[
+                "actor", "chain", "clock", "events", "health", "mempool", "miner", "net", "receipt", "store",
+                "wallet",
+            ],
         ),
     ]);
     for source in sources("src").iter().filter(|s| !is_test(&s.path) && !s.path.starts_with("src/core/")) {

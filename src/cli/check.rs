@@ -4,14 +4,17 @@ use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
+use bouya_core::node::{Gate, State};
+
 use super::error::Error;
-use super::output::Output;
+use super::output::{Output, note};
 use crate::clock::days_until;
 use crate::config::network::spoken;
 use crate::config::{Mistake, Mistakes, Settings};
 use crate::net::crl::Revocations;
 use crate::net::tls::Tls;
 use crate::node::identity_files;
+use crate::wallet::member_key_load;
 
 pub(crate) const EXAMPLES: &str = "\
 Example:
@@ -47,6 +50,14 @@ pub(crate) fn run(config: &Path, out: &mut Output) -> Result<(), Error> {
         return Err(Mistakes { path: config.to_owned(), list }.into());
     };
     let genesis = &settings.network.genesis;
+    // Before the first start there is no key yet.
+    if settings.miner.enabled
+        && let Ok(key) = member_key_load(&settings.identity.member_key)
+        && !Gate::new(genesis, &key.public(), true).is_listed()
+    {
+        let next = State::NotListed.next_step().unwrap_or_default();
+        note(&format!("{}: {next}", State::NotListed));
+    }
     let listens =
         settings.p2p.listen.map_or_else(|| "dials only".to_owned(), |address| format!("listens {address}"));
     out.line(format!(

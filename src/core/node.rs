@@ -4,7 +4,7 @@
 //! |---|---|
 //! | [`keeper`] | which blocks share a commit, when a reorganisation takes its next step, who hears of a new tip, what is offered to peers |
 //! | [`pool`] | which transactions are taken together, how the mempool follows the tip, what comes back from blocks that left the chain |
-//! | [`gate`] | whether this node may mine, and why not |
+//! | [`gate`] | how this node stands, and whether it may mine |
 //! | [`demand`] | whether there is anything to mine, and whether the block tells a rest |
 //!
 //! Each is fed inputs, does a bounded piece of work when asked to, and says what follows as outputs. The disk, signatures and time come in
@@ -16,13 +16,15 @@ mod head;
 pub mod keeper;
 pub mod pool;
 mod serve;
+pub mod state;
 
 pub use demand::{Demand, When, Wish};
-pub use gate::{Gate, Obstacle};
+pub use gate::{Certificate, Gate, Seen};
 pub use head::{Head, Recent};
 pub use keeper::Keeper;
 pub use pool::Pool;
 pub use serve::read;
+pub use state::State;
 
 /// A question of this node's own (of its API or its miner), numbered by the shell, which knows who waits for the answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

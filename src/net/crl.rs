@@ -65,7 +65,7 @@ pub enum CrlError {
 /// A list whose signature was checked.
 #[derive(Clone, Debug)]
 pub(crate) struct List {
-    issuer: Hash,
+    pub(crate) issuer: Hash,
     kept: KeptList,
     serials: BTreeSet<Vec<u8>>,
 }

@@ -16,6 +16,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use arc_swap::ArcSwap;
 use bouya_core::crypto::{Hash, sha256};
 use bouya_core::id::NodeId;
+use bouya_core::node::Certificate;
 use bouya_core::overlay::{SessionSecret, Verified};
 use bouya_core::time::Timestamp;
 use rustls::client::danger::ServerCertVerifier;
@@ -36,7 +37,7 @@ use self::certificate::{Leaf, Root};
 use self::expiry::{Expiry, What};
 use self::identity::Identity;
 use self::no_intermediates::NoIntermediates;
-use super::crl::{CrlError, Revocations};
+use super::crl::{CrlError, List, Revocations};
 
 /// The protocol's name in TLS: keeps other TLS services under the same CA apart.
 pub const ALPN: &[u8] = b"bouya/1";
@@ -112,6 +113,8 @@ pub struct Tls {
 
 struct Current {
     identity: Arc<Identity>,
+    /// SHA-256 of the public key info of the root that issued this node's own certificate.
+    issuer: Option<Hash>,
     server: Arc<ServerConfig>,
     client: Arc<ClientConfig>,
     ends: Vec<Expiry>,
@@ -126,7 +129,7 @@ impl Tls {
     }
 
     /// Reads the files again. True if anything in them was new; then the new configurations are in use. On an error nothing is
-    /// replaced. Connections that live must be judged afterwards: see [`Self::refuses`].
+    /// replaced, but revocations of trusted roots hold. Connections that live must be judged afterwards: see [`Self::refuses`].
     pub fn reload(&self) -> Result<bool, IdentityError> {
         let identity = Identity::load(&self.files, now())?;
         if identity.digest == self.current.load().identity.digest {
@@ -135,7 +138,19 @@ impl Tls {
         // Built on a copy: an identity that is refused leaves nothing behind.
         let mut revocations = self.revocations.write().unwrap_or_else(PoisonError::into_inner);
         let mut union = revocations.clone();
-        let current = Current::build(&self.files, Arc::new(identity), &mut union)?;
+        let identity = Arc::new(identity);
+        let current = match Current::build(&self.files, identity.clone(), &mut union) {
+            Ok(current) => current,
+            Err(error) => {
+                // But a list of a root that is trusted holds all the same: this node's own certificate may be on it.
+                let roots = &self.current.load().identity.roots;
+                let is_trusted = |list: &&List| roots.iter().any(|root| root.issuer == list.issuer);
+                for list in identity.lists.iter().filter(is_trusted) {
+                    let _ = revocations.add(list.clone());
+                }
+                return Err(error);
+            }
+        };
         *revocations = union;
         self.current.store(Arc::new(current));
         Ok(true)
@@ -173,6 +188,15 @@ impl Tls {
     /// When this node's certificate ends.
     pub fn not_after(&self) -> Timestamp {
         self.current.load().identity.not_after
+    }
+
+    /// This node's own certificate, judged by its own lists.
+    pub(crate) fn certificate(&self) -> Certificate {
+        let current = self.current.load();
+        let Identity { serial, not_before, not_after, .. } = &*current.identity;
+        let revocations = self.revocations.read().unwrap_or_else(PoisonError::into_inner);
+        let revoked = current.issuer.is_some_and(|issuer| revocations.is_revoked(&issuer, serial));
+        Certificate { not_before: *not_before, not_after: *not_after, revoked }
     }
 
     /// Everything of this identity that ends, and when: certificate, roots, lists.
@@ -243,7 +267,9 @@ impl Current {
         }
         let (server, client) = configs(files, &identity, revocations)?;
         let ends = ends(&identity, revocations);
-        Ok(Self { identity, server: Arc::new(server), client: Arc::new(client), ends })
+        let issuer = identity.roots.iter().find(|root| root.signed(&identity.certificate));
+        let issuer = issuer.map(|root| root.issuer);
+        Ok(Self { identity, issuer, server: Arc::new(server), client: Arc::new(client), ends })
     }
 }
 

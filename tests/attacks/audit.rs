@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use bouya::http::views::SyncState;
+use bouya::http::views::NodeState;
 use bouya_core::codec::Bounded;
 use bouya_core::ledger::{Block, Branch};
 use bouya_core::wire::{Message, TipSummary, frame};
@@ -61,8 +61,8 @@ fn audit_one_withheld_block_stops_all_miners() {
             }));
         }
         std::thread::sleep(Duration::from_millis(2_500)); // pace
-        let states: Vec<SyncState> = field.nodes().map(|node| node.status().sync.state).collect();
-        if !states.iter().all(|state| *state == SyncState::Syncing) {
+        let states: Vec<NodeState> = field.nodes().map(|node| node.status().state.name).collect();
+        if !states.iter().all(|state| *state == NodeState::Syncing) {
             eprintln!(
                 "{:?}: not yet: {states:?} at {:?}, ban {:?}",
                 began.elapsed(),

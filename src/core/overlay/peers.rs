@@ -394,4 +394,9 @@ impl Peers {
     pub fn known(&self) -> usize {
         self.book.known()
     }
+
+    /// Known peers with which a certificate was refused last.
+    pub fn refused(&self) -> usize {
+        self.book.refused()
+    }
 }

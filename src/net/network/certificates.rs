@@ -31,6 +31,7 @@ impl Running {
         if new {
             info!(revoked = self.tls().revocations().len(), "a peer brought news of revocations");
             self.revocations_changed();
+            self.tell_certificate();
             self.tell_ends();
         }
     }
@@ -42,7 +43,6 @@ impl Running {
             Ok(true) => {
                 info!("certificate files were read anew");
                 self.last_file_error = None;
-                self.actor.not_after.send_replace(self.tls().not_after());
                 self.revocations_changed();
             }
             Ok(false) => self.last_file_error = None,
@@ -56,6 +56,7 @@ impl Running {
             }
         }
         self.cut_refused();
+        self.tell_certificate();
         self.tell_ends();
     }
 
@@ -69,6 +70,11 @@ impl Running {
     pub(super) fn tell_crls(&mut self) {
         let crls = self.tls().revocations().summaries();
         self.handle(Input::Crls(crls));
+    }
+
+    fn tell_certificate(&self) {
+        let certificate = self.tls().certificate();
+        self.actor.certificate.send_if_modified(|told| std::mem::replace(told, certificate) != certificate);
     }
 
     fn cut_refused(&mut self) {
@@ -96,18 +102,13 @@ fn tell(end: &Expiry, state: State, refuses_overdue: bool) {
     let (of, days, until) = (end.name.as_str(), days_until(end.ends), rfc3339(end.ends));
     match (end.what, state) {
         (What::Certificate, State::Good) => info!(days, until, "certificate"),
-        (What::Root | What::List, State::Good) => (),
+        // That it has ended is a state of the node, which the log is told of by `Health`.
+        (What::Root | What::List, State::Good) | (What::Certificate, State::Over) => (),
         (What::Certificate, State::Near) => warn!(
             days,
             until,
             "the certificate ends soon: ask the CA for a new one (mkca renew); it is taken without a restart"
         ),
-        (What::Certificate, State::Over) => {
-            error!(
-                until,
-                "the certificate has ended: peers refuse this node until it has a new one (mkca renew)"
-            );
-        }
         (What::Root, State::Near) => {
             warn!(
                 ca = of,
