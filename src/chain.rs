@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bouya_core::ledger::{Change, Disk, Moved, StateError};
+use bouya_core::limits::{STORE_FREE_BYTES, STORE_FREE_LOOK_EVERY};
 use bouya_core::node::keeper::{Input, NotTaken, Output};
 use bouya_core::node::{Head, Keeper, Ticket, pool};
 use bouya_core::overlay::{self, Offer, Tip};
@@ -26,13 +27,6 @@ use crate::store::{Snapshot, Store, StoreError};
 use crate::workers::Workers;
 
 mod tell;
-
-/// Messages that may wait; the overlay's window of blocks in flight is far smaller.
-pub const CAPACITY: usize = 1_024;
-/// Below this much free space no block is taken: a commit needs room for the pages that it replaces.
-const FREE_BYTES: u64 = 32 * 1024 * 1024;
-/// The disk is looked at this often, and whenever there is work.
-const LOOK_AT_DISK: Duration = Duration::from_secs(5);
 
 /// What may be asked of the chain.
 pub enum ChainRequest {
@@ -128,8 +122,9 @@ impl ChainActor {
     fn wakeup(&self) -> Option<Instant> {
         // It wakes up to look at the disk even if nothing comes: a disk fills up without this node's doing.
         let due = self.keeper.next_wakeup();
-        let span = due.map_or(LOOK_AT_DISK, |due| Duration::from_millis(due.millis_since(clock::wall())));
-        Some(Instant::now() + span.min(LOOK_AT_DISK))
+        let span =
+            due.map_or(STORE_FREE_LOOK_EVERY, |due| Duration::from_millis(due.millis_since(clock::wall())));
+        Some(Instant::now() + span.min(STORE_FREE_LOOK_EVERY))
     }
 
     fn hand_in(&mut self, request: ChainRequest) -> Result<(), ChainError> {
@@ -198,7 +193,7 @@ impl ChainActor {
         let free =
             rustix::fs::statvfs(&self.data_dir).map(|stat| stat.f_bavail.saturating_mul(stat.f_frsize));
         // A system that does not say is taken to have room: the commit itself still fails cleanly.
-        let full = free.is_ok_and(|free| free < FREE_BYTES);
+        let full = free.is_ok_and(|free| free < STORE_FREE_BYTES);
         if full == self.head.borrow().disk_full {
             return Ok(());
         }

@@ -11,11 +11,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use bouya_core::crypto::{Hash, PublicKey};
 use bouya_core::id::NodeId;
 use bouya_core::ledger::Standing;
+use bouya_core::limits::EVENTS_KEPT;
 use bouya_core::overlay::PeerStatus;
 use tokio::sync::watch;
-
-/// Events kept for slow or returning observers. An observer further behind is told how many it lost.
-pub const KEPT: usize = 1_024;
 
 /// What observers are told.
 #[derive(Clone, Debug)]
@@ -105,7 +103,7 @@ impl Events {
     /// Sends an event to all listeners.
     pub fn tell(&self, event: Event) {
         let mut ring = self.kept.ring();
-        if ring.len() == KEPT {
+        if ring.len() == EVENTS_KEPT {
             ring.pop_front();
         }
         ring.push_back(event);

@@ -14,6 +14,7 @@ use axum::response::{IntoResponse, Response};
 use axum::{Router, routing};
 use bouya_core::id::NodeId;
 use bouya_core::ledger::{Address, Genesis};
+use bouya_core::limits::{API_BODY_BYTES, API_REQUEST_TIMEOUT};
 use bouya_core::node::Head;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
@@ -57,13 +58,8 @@ pub mod token;
 mod transactions;
 pub mod views;
 
-pub use limits::{Limits, SUBMITTED};
-pub use server::{CONNECTIONS, serve};
-
-/// Largest request body.
-const BODY_BYTES: usize = 256 * 1024;
-/// A request's time, but for the event stream and mining.
-const REQUEST_TIMEOUT: Duration = Duration::from_secs(15);
+pub use limits::Limits;
+pub use server::serve;
 
 /// Everything that requests may touch.
 #[derive(Clone)]
@@ -129,7 +125,7 @@ fn described() -> OpenApiRouter<Api> {
         .merge(paged)
         .merge(plain.layer(from_fn(extract::no_query)))
         .merge(watched)
-        .layer(from_fn_with_state(REQUEST_TIMEOUT, in_time))
+        .layer(from_fn_with_state(API_REQUEST_TIMEOUT, in_time))
         .merge(long)
 }
 
@@ -147,7 +143,7 @@ fn router(api: Api) -> Router {
         .route("/openapi.json", routing::get(move || async move { json }))
         .fallback(|| async { Problem::no_route() })
         .method_not_allowed_fallback(|| async { Problem::method() })
-        .layer(DefaultBodyLimit::max(BODY_BYTES))
+        .layer(DefaultBodyLimit::max(API_BODY_BYTES))
         .layer(from_fn_with_state(guard::Guard::new(&api), guard::check))
         .layer(map_response(secure))
         .with_state(api)

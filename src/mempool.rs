@@ -24,9 +24,6 @@ use crate::events::{Event, Events};
 use crate::store::{Reader, Snapshot, StoreError};
 use crate::workers::Workers;
 
-/// Messages that may wait.
-pub const CAPACITY: usize = 4_096;
-
 /// What may be asked of the mempool.
 pub enum MempoolRequest {
     /// From the network and the chain.

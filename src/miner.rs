@@ -8,11 +8,11 @@
 use std::collections::VecDeque;
 use std::num::NonZero;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use bouya_core::crypto::{Hash, SecretKey};
 use bouya_core::ledger::{Address, Block, Date, Genesis, Template};
-use bouya_core::limits::TRANSACTIONS_PER_BLOCK;
+use bouya_core::limits::{MINE_ASKED, MINE_REFRESH, MINE_TAKE_IN, TRANSACTIONS_PER_BLOCK};
 use bouya_core::node::keeper::NotTaken;
 use bouya_core::node::{Demand, State, When, Wish};
 use thiserror::Error;
@@ -31,15 +31,6 @@ mod bench;
 
 pub use bench::measure;
 use bench::{Bench, Meter};
-
-/// Messages that may wait: requests of operators.
-pub const CAPACITY: usize = 16;
-/// Blocks asked for and not mined yet.
-const ASKED: usize = 16;
-/// A job's header gets a new time this often.
-const REFRESH: Duration = Duration::from_secs(1);
-/// A transaction that arrives while searching is taken into the job within this time.
-const TAKE_IN: Duration = Duration::from_millis(200);
 
 /// A miner's settings.
 #[derive(Clone, Debug)]
@@ -68,7 +59,7 @@ pub enum MineError {
     #[error("a block was found, but the chain did not take it: {0}")]
     NotTaken(NotTaken),
     /// Too many wait.
-    #[error("not mining: {ASKED} blocks are asked for already; ask again later")]
+    #[error("not mining: {MINE_ASKED} blocks are asked for already; ask again later")]
     Busy,
     /// Somebody else's block came first.
     #[error("another node's block came first; ask again")]
@@ -131,7 +122,7 @@ impl MinerActor {
     pub async fn run(mut self, stop: CancellationToken) {
         let (found, mut blocks) = mpsc::channel(4);
         let bench = Bench::start(&self.settings, found);
-        let mut refresh = tokio::time::interval(TAKE_IN);
+        let mut refresh = tokio::time::interval(MINE_TAKE_IN);
         refresh.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut demand = Demand::new(self.genesis.rules.schedule, self.settings.when);
         let mut asked = Asked::default();
@@ -163,7 +154,7 @@ impl MinerActor {
     }
 
     fn ask(&self, reply: Reply, asked: &mut Asked) {
-        let full = (asked.waiting.len() >= ASKED).then_some(MineError::Busy);
+        let full = (asked.waiting.len() >= MINE_ASKED).then_some(MineError::Busy);
         if let Some(error) = self.health.obstacle().map(MineError::Paused).or(full) {
             let _ = reply.send(Err(error));
             return;
@@ -191,7 +182,7 @@ impl MinerActor {
             return Ok(());
         };
         let (tip, revision) = (self.health.head.borrow().branch.id, self.level.borrow().revision);
-        let fresh = posted.at.is_some_and(|at| at.elapsed() < REFRESH);
+        let fresh = posted.at.is_some_and(|at| at.elapsed() < MINE_REFRESH);
         if fresh && (posted.tip, posted.revision, posted.told) == (tip, revision, told) {
             return Ok(());
         }

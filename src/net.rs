@@ -28,7 +28,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use bouya_core::limits::{CONNECT_TIMEOUT, HELLO_TIMEOUT, SEND_STALL, TLS_TIMEOUT};
+use bouya_core::limits::{
+    CLOSE_DRAIN, CONNECT_TIMEOUT, HELLO_TIMEOUT, SEND_STALL, TCP_DEAD_AFTER, TLS_TIMEOUT,
+};
 use bouya_core::overlay::{ConnId, Input};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
@@ -122,13 +124,10 @@ impl Default for Deadlines {
             hello: HELLO_TIMEOUT,
             stall: SEND_STALL,
             // A node's shutdown has 5 s in all.
-            drain: Duration::from_secs(2),
+            drain: CLOSE_DRAIN,
         }
     }
 }
-
-/// Silence of the host itself (cable, power): TCP gives up after about this long.
-const TCP_DEAD_AFTER: Duration = Duration::from_secs(30);
 
 /// Small messages leave at once, and a vanished host is noticed. Best effort: a socket without these options still works.
 fn tune(socket: &TcpStream) {

@@ -11,7 +11,10 @@ use std::sync::Arc;
 use bouya_core::codec::decode;
 use bouya_core::crypto::SecretKey;
 use bouya_core::ledger::Address;
-use bouya_core::limits::{DIALS_IN_FLIGHT, PENDING_SOCKETS};
+use bouya_core::limits::{
+    API_CONNECTIONS, CHAIN_MAILBOX, DIALS_IN_FLIGHT, MEMPOOL_MAILBOX, MINER_MAILBOX, NETWORK_MAILBOX,
+    NETWORK_REQUEST_MAILBOX, OTHER_FILES, PENDING_SOCKETS, WIRE_EVENTS,
+};
 use bouya_core::node::Gate;
 use bouya_core::overlay::{self, Book, Overlay};
 use thiserror::Error;
@@ -27,21 +30,18 @@ use crate::config::Settings;
 use crate::events::Events;
 use crate::health::Health;
 use crate::http;
-use crate::mempool::{self, Level, MempoolActor, MempoolActorError};
+use crate::mempool::{Level, MempoolActor, MempoolActorError};
 use crate::miner::{self, MinerActor};
 use crate::net::crl::Revocations;
 use crate::net::network::{self, NetworkActor};
 use crate::net::tls::{IdentityError, IdentityFiles, Tls};
-use crate::net::{self, Shared, listen, request};
+use crate::net::{self, Shared, listen};
 use crate::store::{Reader, Store, StoreError};
 use crate::wallet;
 use crate::workers::Workers;
 use crew::Crew;
 
 mod crew;
-
-/// Open files beside sockets of peers, strangers and clients: store, certificates, runtime, and room.
-const OTHER_FILES: usize = 64;
 
 /// Why a node does not start, or stops by itself.
 #[derive(Debug, Error)]
@@ -127,12 +127,12 @@ impl Node {
         let reward_to =
             self.settings.miner.reward_to.unwrap_or_else(|| Address::of(&self.member_key.public()));
 
-        let (network, network_inbox) = Mailbox::new("network", network::CAPACITY);
-        let (requests, requests_inbox) = Mailbox::new("network", request::CAPACITY);
-        let (chain, chain_inbox) = Mailbox::new("chain", chain::CAPACITY);
-        let (mempool, mempool_inbox) = Mailbox::new("mempool", mempool::CAPACITY);
-        let (miner, miner_inbox) = Mailbox::new("miner", miner::CAPACITY);
-        let (wire, wire_inbox) = mpsc::channel(network::WIRE_CAPACITY);
+        let (network, network_inbox) = Mailbox::new("network", NETWORK_MAILBOX);
+        let (requests, requests_inbox) = Mailbox::new("network", NETWORK_REQUEST_MAILBOX);
+        let (chain, chain_inbox) = Mailbox::new("chain", CHAIN_MAILBOX);
+        let (mempool, mempool_inbox) = Mailbox::new("mempool", MEMPOOL_MAILBOX);
+        let (miner, miner_inbox) = Mailbox::new("miner", MINER_MAILBOX);
+        let (wire, wire_inbox) = mpsc::channel(WIRE_EVENTS);
         let (level, level_watch) = watch::channel(Level::default());
         let (rate, rate_watch) = watch::channel(0);
         let own = BTreeMap::from([(self.member_key.public(), self.tls.id())]);
@@ -274,7 +274,7 @@ impl Node {
 
 /// How many open files this node may come to need: all that the limits admit, at once.
 pub fn open_files(settings: &Settings) -> u64 {
-    let api = settings.api.listen.map_or(0, |_| http::CONNECTIONS);
+    let api = settings.api.listen.map_or(0, |_| API_CONNECTIONS);
     let all = [settings.p2p.max_peers, PENDING_SOCKETS, DIALS_IN_FLIGHT, api, OTHER_FILES];
     all.into_iter().fold(0, |sum, part| sum.saturating_add(part as u64))
 }

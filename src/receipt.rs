@@ -5,16 +5,13 @@
 use bouya_core::codec::{decode, encode};
 use bouya_core::crypto::Hash;
 use bouya_core::ledger::{Above, Header, Receipt, Sibling, Transaction, Under};
+use bouya_core::limits::{RECEIPT_BYTES, RECEIPT_STEPS};
 use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 /// Names the format and its version.
 const FORMAT: &str = "bouya receipt 1";
-/// Longest receipt file, in bytes: room for the largest transaction in hex and for long paths.
-pub const RECEIPT_BYTES: usize = 256 * 1024;
-/// Most steps in a path: enough for 2^64 leaves.
-const STEPS: usize = 64;
 
 /// Why a file is not a receipt.
 #[derive(Debug, Error)]
@@ -162,7 +159,7 @@ fn from_steps(steps: &[String]) -> Result<Vec<Sibling>, FormError> {
         let hash: Hash = text.get(1..)?.parse().ok()?;
         Some(Sibling { left, hash })
     };
-    if steps.len() > STEPS {
+    if steps.len() > RECEIPT_STEPS {
         return Err(FormError::Field("path"));
     }
     steps.iter().map(step).collect::<Option<_>>().ok_or(FormError::Field("path"))

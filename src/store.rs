@@ -1,8 +1,7 @@
 //! The store: one redb file with everything that peers can give back, and what queries need.
 //!
 //! A change is one durable write transaction; it is announced only afterwards. Readers use snapshots and never wait for the
-//! writer. Rows begin with a version byte. What the index says is a hint: it is checked against the block when read, so a
-//! reorganisation need not clean it up.
+//! writer. Rows begin with a version byte. What the index says is a hint: it is checked against the block when read.
 //!
 //! States: absent, open. A format version, the network's id and a lock refuse what does not belong here. Left out on purpose: keys (they
 //! live elsewhere) and which blocks off the best chain leave (the chain says so in its change).
@@ -26,13 +25,14 @@ mod snapshot;
 mod tables;
 
 use blocks::Blocks;
+use index::Marker;
 pub(crate) use indexed::{concerned, deadline, lists};
 pub use snapshot::{Confirmed, Snapshot};
 pub use tables::List;
 use tables::{BODIES, CHUNKS, DEADLINES, HEADERS, HEIGHTS, META, NODES, RUNS, SIDE, STATE, UNDO, versioned};
 
 /// Version of the file's layout; a file with another one is refused.
-const FORMAT: u32 = 4;
+const FORMAT: u32 = 5;
 /// The file's name in its folder.
 pub(crate) const FILE: &str = "chain.redb";
 /// Its name until it holds the world before the first block.
@@ -95,6 +95,7 @@ impl<E: Into<redb::Error>> From<E> for StoreError {
 pub struct Store {
     db: Arc<Database>,
     recent: Blocks,
+    marker: Marker,
     genesis: Arc<Genesis>,
     /// Held as long as the store is open; none where nobody else can reach the database.
     _lock: Option<File>,
@@ -105,6 +106,7 @@ pub struct Store {
 pub struct Reader {
     db: Arc<Database>,
     recent: Blocks,
+    marker: Marker,
     genesis: Arc<Genesis>,
 }
 
@@ -145,8 +147,9 @@ impl Store {
         lock: Option<File>,
         path: &Path,
     ) -> Result<Self, StoreError> {
-        let store = Self { db: Arc::new(db), recent: Blocks::default(), genesis, _lock: lock };
-        store.check_or_begin(path)?;
+        let marker = Marker::new(Default::default());
+        let mut store = Self { db: Arc::new(db), recent: Blocks::default(), marker, genesis, _lock: lock };
+        store.marker = store.check_or_begin(path)?;
         Ok(store)
     }
 
@@ -158,11 +161,18 @@ impl Store {
 
     /// Gives out snapshots.
     pub fn reader(&self) -> Reader {
-        Reader { db: self.db.clone(), recent: self.recent.clone(), genesis: self.genesis.clone() }
+        Reader {
+            db: self.db.clone(),
+            recent: self.recent.clone(),
+            marker: self.marker,
+            genesis: self.genesis.clone(),
+        }
     }
 
-    fn check_or_begin(&self, path: &Path) -> Result<(), StoreError> {
+    /// Checks that the file is this network's, or writes what it begins with. Returns what makes the index's marks.
+    fn check_or_begin(&self, path: &Path) -> Result<Marker, StoreError> {
         let tx = self.write()?;
+        let mut secret = [0; 32];
         {
             let mut meta = tx.open_table(META)?;
             let read = |key| Ok::<_, StoreError>(meta.get(key)?.map(|row| row.value().to_vec()));
@@ -171,6 +181,8 @@ impl Store {
                 (None, None) => {
                     meta.insert("format", FORMAT.to_le_bytes().as_slice())?;
                     meta.insert("network", expected.0.as_slice())?;
+                    getrandom::fill(&mut secret).map_err(|error| StoreError::Failed(error.to_string()))?;
+                    meta.insert("index", secret.as_slice())?;
                     self.begin(&tx)?;
                 }
                 (format, network) => {
@@ -182,11 +194,13 @@ impl Store {
                     if found != expected {
                         return Err(StoreError::Network { path: path.to_owned(), found, expected });
                     }
+                    let missing = || StoreError::Failed("damaged: the index has no key".into());
+                    secret = read("index")?.and_then(|key| key.try_into().ok()).ok_or_else(missing)?;
                 }
             }
         }
         tx.commit()?;
-        Ok(())
+        Ok(Marker::new(secret))
     }
 
     /// Writes the world before the first block.
@@ -228,7 +242,7 @@ impl Store {
         write_blocks(&tx, change)?;
         write_best_chain(&tx, change)?;
         write_state(&tx, change)?;
-        indexed::write(&tx, change, &self.recent)?;
+        indexed::write(&tx, self.marker, change, &self.recent)?;
         tx.commit()?;
         Ok(())
     }
@@ -237,7 +251,7 @@ impl Store {
 impl Reader {
     /// A consistent view of everything committed so far.
     pub fn snapshot(&self) -> Result<Snapshot, StoreError> {
-        Snapshot::new(self.db.begin_read()?, self.recent.clone())
+        Snapshot::new(self.db.begin_read()?, self.recent.clone(), self.marker)
     }
 
     /// The network that the store belongs to.

@@ -9,14 +9,7 @@ use std::sync::{Mutex, PoisonError};
 
 use bouya_core::crypto::Hash;
 use bouya_core::ledger::{CheckedTransaction, Transaction, TransactionError};
-use bouya_core::limits::MEMPOOL_ENTRY_OVERHEAD;
-
-/// Most bytes of checked transactions in each half of the memory, counted as allocated.
-const REMEMBERED_BYTES: usize = 16 * 1024 * 1024;
-/// Most signatures in one batch: larger batches gain little.
-const BATCH: usize = 1_024;
-/// Fewest signatures for a thread: smaller batches cost more per signature, and starting a thread has a cost too.
-const PER_THREAD: usize = 256;
+use bouya_core::limits::{CHECK_BATCH, CHECK_PER_THREAD, CHECKED_BYTES, MEMPOOL_ENTRY_OVERHEAD};
 
 /// Checks the signatures of one network's transactions.
 pub struct Workers {
@@ -54,9 +47,11 @@ impl Workers {
 
     fn check_unknown(&self, transactions: &[Transaction]) -> Vec<Checked> {
         let check = |part: &[Transaction]| -> Vec<Checked> {
-            part.chunks(BATCH).flat_map(|batch| Transaction::check_batch(batch, &self.network)).collect()
+            part.chunks(CHECK_BATCH)
+                .flat_map(|batch| Transaction::check_batch(batch, &self.network))
+                .collect()
         };
-        let threads = self.threads.min(transactions.len() / PER_THREAD);
+        let threads = self.threads.min(transactions.len() / CHECK_PER_THREAD);
         let checked = if threads < 2 {
             check(transactions)
         } else {
@@ -97,7 +92,7 @@ impl Memory {
         // Counted as allocated, like in the mempool.
         self.young_bytes += checked.size() + MEMPOOL_ENTRY_OVERHEAD;
         self.young.insert(checked.id(), checked);
-        if self.young_bytes > REMEMBERED_BYTES {
+        if self.young_bytes > CHECKED_BYTES {
             self.old = std::mem::take(&mut self.young);
             self.young_bytes = 0;
         }
@@ -131,7 +126,7 @@ mod tests {
     fn memory_rotates() {
         let genesis = network("test", 1_000_000);
         let checked = pay(&genesis, 1, 0, 2, 1, 1_000).check(&genesis.id()).unwrap();
-        let mut memory = Memory { young_bytes: REMEMBERED_BYTES, ..Memory::default() };
+        let mut memory = Memory { young_bytes: CHECKED_BYTES, ..Memory::default() };
         memory.put(checked.clone());
         assert!(memory.young.is_empty());
         assert_eq!(memory.get(&checked.id()), Some(checked));

@@ -304,7 +304,8 @@ fn tls_secrets_are_written_nowhere() {
 fn consensus_is_integers_in_a_fixed_order() {
     let rules = |path: &str| {
         let files = ["codec", "crypto", "time", "limits", "id"];
-        path.starts_with("src/core/ledger") || files.iter().any(|file| path == format!("src/core/{file}.rs"))
+        ["src/core/ledger", "src/core/limits/"].iter().any(|folder| path.starts_with(folder))
+            || files.iter().any(|file| path == format!("src/core/{file}.rs"))
     };
     let sources: Vec<_> =
         sources("src/core").into_iter().filter(|s| rules(&s.path) && !is_test(&s.path)).collect();
@@ -339,6 +340,73 @@ fn consensus_is_integers_in_a_fixed_order() {
         release.contains("overflow-checks = true"),
         "an overflow must stop a release build too, not wrap"
     );
+}
+
+/// Constants outside of `limits` that look like bounds and are none: file, names, reason.
+const NO_BOUNDS: &[(&str, &str, &str)] = &[
+    ("src/archive.rs", "LINE", "a format"),
+    ("src/config/network.rs", "INTERVAL_MS", "a setting's default"),
+    (
+        "src/core/ledger/difficulty.rs",
+        "CLIP_INTERVALS REST_INTERVALS YOUNG_UNTIL YOUNG_FACTOR HEARTBEAT_INTERVALS HEARTBEAT_MS AHEAD_INTERVALS AHEAD_MS",
+        "they are the rule itself",
+    ),
+    ("src/core/ledger/block.rs", "UNSEALED_BYTES PREFIX_BYTES VERSION TOLD", "a format"),
+    ("src/core/ledger/template.rs", "ENVELOPE_BYTES", "a format"),
+    ("src/core/node/demand.rs", "FAST_INTERVALS SEARCH_INTERVALS", "they are the rule itself"),
+    ("src/core/wire/frame.rs", "LENGTH_BYTES", "a format"),
+    ("src/core/wire/hello.rs", "PROTOCOLS", "a format"),
+    ("src/core/wire/message.rs", "ITEM COMPACT_HEAD", "a format"),
+    ("src/devnet.rs", "INTERVAL_MS", "a setting's default"),
+    ("src/health.rs", "LOOK_EVERY", "the node's own pace"),
+    ("src/http/agreements.rs", "SETTLED", "an option's default"),
+    ("src/miner/bench.rs", "TRIES", "a measurement"),
+    ("src/net/connection.rs", "FRAME_HEAD", "a format"),
+    ("src/net/network.rs", "LOOK_AT_FILES", "the node's own pace"),
+    ("src/net/network/certificates.rs", "TELL_ENDS", "the node's own pace"),
+    ("src/net/tls/expiry.rs", "DAY_MS", "a unit"),
+    ("src/store.rs", "FORMAT", "a format"),
+    ("src/telemetry/limit.rs", "FRAME_BYTES FIELD_BYTES ESCAPED_BYTES", "a format"),
+    ("src/wallet/keystore.rs", "FORMAT", "a format"),
+];
+
+/// What somebody else can cost a node is bounded in one place. Not the command line and the benches: they spend only their user's time.
+#[test]
+fn every_bound_is_in_limits() {
+    let counts = ["usize", "u32", "u64", "i32", "i64"];
+    let looks_like_bound =
+        |kind: &str| counts.contains(&kind) || kind.ends_with("Duration") || kind.starts_with('(');
+    let mut unused: Vec<(&str, &str)> = NO_BOUNDS
+        .iter()
+        .flat_map(|(path, names, _)| names.split(' ').map(move |name| (*path, name)))
+        .collect();
+    let allowed = unused.clone();
+    for source in sources("src").iter().filter(|source| !is_test(&source.path)) {
+        let elsewhere = ["src/core/limits", "src/cli/", "src/bench"];
+        if elsewhere.iter().any(|folder| source.path.starts_with(folder)) {
+            continue;
+        }
+        for line in &source.lines {
+            let Some((before, after)) = line.split_once("const ") else { continue };
+            let is_item = before.trim().is_empty() || before.trim().starts_with("pub");
+            let Some((name, rest)) = after.split_once(": ").filter(|(name, _)| is_item && *name != "_")
+            else {
+                continue;
+            };
+            let kind = rest.split(" =").next().unwrap();
+            if !looks_like_bound(kind) {
+                continue;
+            }
+            let found = (source.path.as_str(), name);
+            assert!(
+                allowed.contains(&found),
+                "{}: {name} looks like a bound; move it to src/core/limits, with its reason, or say in NO_BOUNDS why it is none",
+                source.path
+            );
+            unused.retain(|entry| *entry != found);
+        }
+    }
+    assert!(unused.is_empty(), "NO_BOUNDS names what is not there: {unused:?}");
 }
 
 #[test]

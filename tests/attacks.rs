@@ -4,8 +4,6 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test fails by panicking")]
 
-#[path = "attacks/audit.rs"]
-mod audit;
 #[path = "attacks/chain.rs"]
 mod chain;
 #[path = "network/daemon.rs"]

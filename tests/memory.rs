@@ -9,7 +9,7 @@ use bouya_core::ledger::{
     Account, Action, Address, Block, Body, CheckedTransaction, Origin, Output, Plan, Reward, Step,
     Transaction, check_inline,
 };
-use bouya_core::limits::{HELD_BYTES, MEMO_BYTES, OUTPUTS, SIDE_BLOCKS};
+use bouya_core::limits::{HELD_BLOCKS_BYTES, MEMO_BYTES, OUTPUTS, SIDE_BLOCKS};
 use bouya_core::mempool::{Limits, Mempool};
 use bouya_core::testing::{self, Node};
 use bouya_core::time::{Time, Timestamp};
@@ -90,7 +90,7 @@ fn a_held_block_takes_little_more_than_its_bytes() {
         eprintln!(
             "{name}: {} bytes, {real} allocated; all held: {}",
             bytes.len(),
-            HELD_BYTES * real / bytes.len()
+            HELD_BLOCKS_BYTES * real / bytes.len()
         );
         // A transaction that carries nothing has half as many bytes as the decoded form and its id take.
         assert!(real * 2 <= bytes.len() * 5, "{name}: {real} allocated for {}", bytes.len());

@@ -14,7 +14,7 @@ use super::{BenchError, Figure, Limits, Report, Run};
 use crate::actor::Mailbox;
 use crate::clock::Clock;
 use crate::events::Events;
-use crate::mempool::{self, Level, MempoolActor, MempoolRequest};
+use crate::mempool::{Level, MempoolActor, MempoolRequest};
 use crate::store::Store;
 use crate::workers::Workers;
 
@@ -42,7 +42,7 @@ pub fn run(settings: &MempoolBench, run: &mut Run<'_>) -> Result<Report, BenchEr
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime = runtime.map_err(|error| failed(error.to_string()))?;
     let (network, mut offers) = Mailbox::new("network", 4_096);
-    let (mempool, inbox) = Mailbox::new("mempool", mempool::CAPACITY);
+    let (mempool, inbox) = Mailbox::new("mempool", bouya_core::limits::MEMPOOL_MAILBOX);
     let (events, workers) = (Events::default(), Arc::new(Workers::new(genesis.id())));
     let (level, levels) = watch::channel(Level::default());
     let reader = store.reader();

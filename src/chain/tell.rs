@@ -3,17 +3,12 @@
 use std::collections::BTreeSet;
 
 use bouya_core::ledger::{Agreement, Disk, Moved, View};
-use bouya_core::limits::REORG_ALARM;
+use bouya_core::limits::{REORG_ALARM, TOLD_BLOCKS, TOLD_DEADLINES};
 use tracing::{error, info};
 
 use super::{ChainActor, ChainError};
 use crate::events::Event;
 use crate::store::Snapshot;
-
-/// Blocks of one change that observers are told of; those of a long sync they read themselves.
-const TOLD_BLOCKS: usize = 16;
-/// Agreements that one change ends and observers are told of.
-const TOLD_DEADLINES: usize = 256;
 
 impl ChainActor {
     pub(super) fn tell(&self, moved: &Moved) -> Result<(), ChainError> {

@@ -50,7 +50,7 @@ pub(crate) fn balance(options: &Balance, client: &Client, out: &mut Output) -> R
 
 pub(crate) fn history(options: &History, client: &Client, out: &mut Output) -> Result<(), Error> {
     let address = parse::address(&options.address, &options.wallets.open()?)?;
-    let answer = client.get_with(&format!("/v1/accounts/{address}/transactions"), &options.page.query())?;
+    let answer = client.page(&format!("/v1/accounts/{address}/transactions"), &options.page.query())?;
     let command = format!("bouya history {}", options.address);
     let empty = "This address has not paid or received anything yet. Waiting transactions: bouya mempool";
     let header = ["HEIGHT", "TIME", "", "AMOUNT", "FEE", "WITH", "TRANSACTION", "MEMO"];

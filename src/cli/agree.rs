@@ -18,7 +18,7 @@ use super::client::Client;
 use super::document;
 use super::error::Error;
 use super::node::PageOptions;
-use super::output::{Output, cell, note, or_dash};
+use super::output::{Output, cell, note, or_dash, times_good_to};
 use super::parse::{self, WalletsOption};
 use super::submit::{Signer, Signing};
 
@@ -269,7 +269,9 @@ fn show(options: &Show, client: &Client, out: &mut Output) -> Result<(), Error> 
             rows.push(who(out, &agreement.proposer, said, Some(at)));
         }
         out.line("")?;
-        out.table(&["WHO", "ANSWER", "WHEN", "BLOCK", "TRANSACTION"], rows)
+        out.table(&["WHO", "ANSWER", "WHEN", "BLOCK", "TRANSACTION"], rows)?;
+        note(&times_good_to(client.status()?.network.interval_ms));
+        Ok(())
     })
 }
 
@@ -300,7 +302,7 @@ fn list(options: &List, client: &Client, out: &mut Output) -> Result<(), Error> 
     };
     query.extend(hash.map(|hash| ("document", hash.to_string())));
     query.extend(options.status.map(|status| ("status", status.to_string())));
-    let answer = client.get_with("/v1/agreements", &query)?;
+    let answer = client.page("/v1/agreements", &query)?;
     let header = ["ID", "STATUS", "SIGNED", "DEADLINE", "PROPOSER", "TITLE"];
     let empty = "No agreements found. To propose one: bouya agree propose --help";
     out.page(&answer, "bouya agree list", empty, &header, |out, agreement: &Agreement| {

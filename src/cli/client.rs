@@ -9,7 +9,7 @@ use ureq::http::Response;
 use ureq::{Agent, Body};
 use zeroize::Zeroizing;
 
-use crate::http::views::{Problem, Status};
+use crate::http::views::{Page, Problem, Status};
 
 use super::error::Error;
 use super::node::{Endpoint, NodeOptions};
@@ -71,6 +71,22 @@ impl Client {
             request = request.query(*name, value);
         }
         self.answer(request.call())
+    }
+
+    /// A page of a list. The node may have found nothing within what it looks through for one answer, and say where to go on.
+    pub(crate) fn page(&self, path: &str, query: &[(&'static str, String)]) -> Result<Answer, Error> {
+        let mut query = query.to_vec();
+        loop {
+            let answer = self.get_with(path, &query)?;
+            let page: Page<serde_json::Value> = answer.read()?;
+            match page.next {
+                Some(next) if page.items.is_empty() => {
+                    query.retain(|(name, _)| *name != "from");
+                    query.push(("from", next));
+                }
+                _ => return Ok(answer),
+            }
+        }
     }
 
     /// The node's status, which names its network and coin.

@@ -8,6 +8,7 @@ use std::env;
 use std::fmt::Display;
 use std::io::{self, IsTerminal, Stdout, Write};
 
+use bouya_core::ledger::Schedule;
 use comfy_table::{Attribute, Cell, Color, ColumnConstraint, ContentArrangement, Table, presets};
 use indicatif::ProgressBar;
 use serde::de::DeserializeOwned;
@@ -172,6 +173,15 @@ pub(crate) fn count(number: usize, what: &str) -> String {
     if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
 }
 
+/// What the time of a block is worth, in a network with a block each `interval_ms`.
+pub(crate) fn times_good_to(interval_ms: u64) -> String {
+    let schedule = Schedule::new(u32::try_from(interval_ms).unwrap_or(u32::MAX), 1, 1);
+    match schedule.time_good_to_ms().div_ceil(1_000) {
+        seconds @ ..120 => format!("block times are good to about {seconds} s"),
+        seconds => format!("block times are good to about {} min", seconds.div_ceil(60)),
+    }
+}
+
 /// Prints a message that is not part of the result, to stderr.
 pub(crate) fn note(text: &str) {
     // If stderr is closed, nobody reads it.
@@ -295,6 +305,15 @@ impl Drop for Progress {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_blocks_time_is_worth_a_heartbeat_and_what_it_may_be_ahead() {
+        for (interval, worth) in
+            [(100, "5 s"), (1_000, "34 s"), (5_000, "70 s"), (30_000, "70 s"), (600_000, "21 min")]
+        {
+            assert_eq!(times_good_to(interval), format!("block times are good to about {worth}"));
+        }
+    }
 
     #[test]
     fn times_are_told_as_people_do() {

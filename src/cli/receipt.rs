@@ -5,11 +5,12 @@ use std::path::{Path, PathBuf};
 
 use bouya_core::crypto::Hash;
 use bouya_core::ledger::{Action, Address, Content, Header, Proof, Response};
+use bouya_core::limits::RECEIPT_BYTES;
 use clap::{Args, Subcommand};
 use serde_json::json;
 
 use crate::clock::rfc3339;
-use crate::receipt::{self, RECEIPT_BYTES};
+use crate::receipt;
 
 use super::client::Client;
 use super::document;
@@ -208,7 +209,7 @@ fn standing(proof: &Proof) -> String {
     format!(
         "PROVEN, because you trust block {} ({}):\n\
          it is in block {} ({}), sealed by {}\n\
-         time         {} as that block's miner claims; after {} (block {}, sealed by {}) {after}, as their miners claim\n\
+         time         {} as that block's miner claims; after {} (block {}, sealed by {}) {after}, as their miners claim (block times are good to about a minute at intervals of 2 to 30 s)\n\
          work         {} hashes expected for the {} blocks from its own to the one you trust",
         proof.anchor.height,
         proof.anchor_id,

@@ -14,7 +14,7 @@ use super::client::{Answer, Client};
 use super::document;
 use super::error::Error;
 use super::node::PageOptions;
-use super::output::{Output, cell};
+use super::output::{Output, cell, note, times_good_to};
 use super::parse::{self, WalletsOption};
 use super::submit::{Signer, Signing};
 
@@ -160,7 +160,7 @@ fn list(options: &List, client: &Client, out: &mut Output) -> Result<(), Error> 
     }
     query.extend(options.since.clone().map(|time| ("since", time)));
     query.extend(options.until.clone().map(|time| ("until", time)));
-    let answer = client.get_with("/v1/records", &query)?;
+    let answer = client.page("/v1/records", &query)?;
     show(out, &answer, "bouya record list", "No records found. To make one: bouya record add --help")
 }
 
@@ -171,16 +171,20 @@ fn find(options: &Find, client: &Client, out: &mut Output) -> Result<(), Error> 
     };
     let mut query = options.page.query();
     query.push(("hash", hash.to_string()));
-    let answer = client.get_with("/v1/records", &query)?;
+    let answer = client.page("/v1/records", &query)?;
     if !out.json {
         let page: Page<Record> = answer.read()?;
-        if page.items.is_empty() && page.next.is_none() {
+        if page.items.is_empty() {
             return Err(Error::Failed(format!(
                 "no record on this node's chain has {hash} (for agreements about it: bouya agree list --document-hash {hash})"
             )));
         }
     }
-    show(out, &answer, &format!("bouya record find --hash {hash}"), "")
+    show(out, &answer, &format!("bouya record find --hash {hash}"), "")?;
+    if !out.json {
+        note(&times_good_to(client.status()?.network.interval_ms));
+    }
+    Ok(())
 }
 
 fn show(out: &mut Output, answer: &Answer, command: &str, empty: &str) -> Result<(), Error> {

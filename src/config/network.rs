@@ -7,7 +7,7 @@ use std::sync::Arc;
 use bouya_core::codec::Text;
 use bouya_core::crypto::{Hash, PublicKey};
 use bouya_core::ledger::{Address, Allocation, BlockRules, Coin, Genesis, Member, NetworkSpec};
-use bouya_core::limits::BLOCK_BYTES;
+use bouya_core::limits::{BLOCK_BYTES, NETWORK_NAME_BYTES};
 use bouya_core::time::Timestamp;
 
 use super::section::Section;
@@ -172,7 +172,7 @@ fn read_amount(section: &mut Section, key: &str, coin: &Coin, text: &str) -> Opt
 
 /// A new network as `init` and `devnet` create it, still without allocations and members.
 pub fn new_spec(
-    name: Text<64>,
+    name: Text<NETWORK_NAME_BYTES>,
     salt: [u8; 16],
     created: Timestamp,
     hashes_per_second: f64,

@@ -1,5 +1,6 @@
 //! The node id: how members are called, in certificates, configuration and messages.
 
+use crate::limits::NODE_ID_BYTES;
 use alloc::borrow::ToOwned;
 use alloc::string::String;
 use core::fmt;
@@ -8,9 +9,6 @@ use core::str::FromStr;
 use borsh::{BorshDeserialize, BorshSerialize};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
-
-/// Longest id: one DNS label.
-pub const NODE_ID_BYTES: usize = 63;
 
 /// A node's name: one label `[a-z0-9]([a-z0-9-]*[a-z0-9])?` of at most 63 bytes, not all digits, compared as bytes.
 ///

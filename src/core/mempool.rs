@@ -15,7 +15,8 @@ use core::time::Duration;
 use crate::crypto::Hash;
 use crate::ledger::{Account, Address, CheckedTransaction};
 use crate::limits::{
-    MEMPOOL_BYTES, MEMPOOL_ENTRY_OVERHEAD, MEMPOOL_EXPIRY, MEMPOOL_PER_SENDER, MEMPOOL_TRANSACTIONS,
+    MEMPOOL_BYTES, MEMPOOL_ENTRY_OVERHEAD, MEMPOOL_EXPIRY, MEMPOOL_OUTPUT_OVERHEAD, MEMPOOL_PER_SENDER,
+    MEMPOOL_TRANSACTIONS,
 };
 use crate::time::Time;
 
@@ -83,6 +84,8 @@ pub struct Mempool {
     ids: BTreeMap<Hash, (Address, u64)>,
     /// Lowest fee rate first.
     rates: BTreeSet<(Rate, Hash)>,
+    /// Coins on their way to each address: whoever asks must not make the pool look at everything.
+    incoming: BTreeMap<Address, u128>,
     bytes: usize,
 }
 
@@ -96,7 +99,8 @@ fn rate(transaction: &CheckedTransaction) -> Rate {
 }
 
 fn weight(transaction: &CheckedTransaction) -> usize {
-    transaction.size().saturating_add(MEMPOOL_ENTRY_OVERHEAD)
+    let outputs = transaction.action.outputs().len().saturating_mul(MEMPOOL_OUTPUT_OVERHEAD);
+    transaction.size().saturating_add(MEMPOOL_ENTRY_OVERHEAD).saturating_add(outputs)
 }
 
 impl Queue {
@@ -126,7 +130,14 @@ impl Queue {
 impl Mempool {
     /// An empty one.
     pub fn new(limits: Limits) -> Self {
-        Self { limits, queues: BTreeMap::new(), ids: BTreeMap::new(), rates: BTreeSet::new(), bytes: 0 }
+        Self {
+            limits,
+            queues: BTreeMap::new(),
+            ids: BTreeMap::new(),
+            rates: BTreeSet::new(),
+            incoming: BTreeMap::new(),
+            bytes: 0,
+        }
     }
 
     /// How many wait.
@@ -167,10 +178,7 @@ impl Mempool {
 
     /// Coins on their way to `address`.
     pub fn incoming(&self, address: &Address) -> u64 {
-        self.iter()
-            .flat_map(|transaction| transaction.action.outputs())
-            .filter(|output| output.to == *address)
-            .fold(0, |sum, output| sum.saturating_add(output.amount))
+        self.incoming.get(address).map_or(0, |sum| u64::try_from(*sum).unwrap_or(u64::MAX))
     }
 
     fn remove(&mut self, id: &Hash) -> Option<CheckedTransaction> {
@@ -182,6 +190,13 @@ impl Mempool {
             self.queues.remove(&sender);
         }
         self.rates.remove(&(rate, *id));
+        for output in transaction.action.outputs() {
+            let Some(sum) = self.incoming.get_mut(&output.to) else { continue };
+            *sum = sum.saturating_sub(output.amount.into());
+            if *sum == 0 {
+                self.incoming.remove(&output.to);
+            }
+        }
         self.bytes = self.bytes.saturating_sub(weight(&transaction));
         Some(transaction)
     }

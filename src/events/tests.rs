@@ -35,7 +35,7 @@ proptest! {
                     Heard::Lagged(id, Some(missed)) => {
                         reached += missed;
                         prop_assert_eq!(id.number, reached);
-                        prop_assert_eq!(reached + KEPT as u64, told, "no more are given up than must be");
+                        prop_assert_eq!(reached + EVENTS_KEPT as u64, told, "no more are given up than must be");
                         last = Some(id);
                     }
                     other => prop_assert!(false, "{:?}", other),

@@ -7,7 +7,7 @@ use axum::Json;
 use axum::extract::State;
 use axum::response::Response;
 use bouya_core::ledger::{self, Address, Block, View};
-use bouya_core::limits::UNDO_BLOCKS;
+use bouya_core::limits::{API_ACCOUNT_LOOKS, API_REQUEST_TIMEOUT, UNDO_BLOCKS};
 use bouya_core::node::pool::Pending;
 use serde::Deserialize;
 
@@ -19,9 +19,6 @@ use super::problem::Problem;
 use super::views::{Account, Movement, MovementAction, MovementDirection, Page};
 use crate::clock::rfc3339;
 use crate::mempool::MempoolRequest;
-
-/// Looks at a chain that moves on before an answer is given up.
-const LOOKS: usize = 8;
 
 /// How sure a balance must be.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
@@ -71,13 +68,13 @@ async fn holdings(
     confirmations: u64,
 ) -> Result<(Pending, ledger::Account, Option<ledger::Account>), Problem> {
     let mut heads = api.head.clone();
-    for _ in 0..LOOKS {
+    for _ in 0..API_ACCOUNT_LOOKS {
         let head = heads.borrow_and_update().branch.id;
         let pending =
             ask(&api.limits.mempool, &api.mempool, move |reply| MempoolRequest::Pending { address, reply })
                 .await?;
         // Undoing full blocks may take long; who asked is gone by then.
-        let until = Instant::now() + super::REQUEST_TIMEOUT;
+        let until = Instant::now() + API_REQUEST_TIMEOUT;
         let read = api.read(move |snapshot| {
             let (tip, id) = snapshot.tip()?;
             if confirmations == 0 && id != head {

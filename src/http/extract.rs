@@ -4,16 +4,12 @@ use axum::extract::{FromRequestParts, Path, Query, Request};
 use axum::http::request::Parts;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use bouya_core::limits::{API_PAGE, API_PAGE_USUAL};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
 use super::problem::Problem;
 use super::views::Page;
-
-/// Most items of a page.
-pub(super) const PAGE: usize = 100;
-/// Items of a page unless asked for otherwise.
-const USUAL_PAGE: usize = 20;
 
 /// A part of the path.
 pub(super) struct Segment<T>(pub(super) T);
@@ -68,9 +64,9 @@ pub(super) struct PageOptions {
 impl PageOptions {
     pub(super) fn limit(&self) -> Result<usize, Problem> {
         match self.limit {
-            None => Ok(USUAL_PAGE),
-            Some(limit) if (1..=PAGE).contains(&limit) => Ok(limit),
-            Some(limit) => Err(Problem::bad_request(format!("limit {limit}: 1 to {PAGE} are possible"))),
+            None => Ok(API_PAGE_USUAL),
+            Some(limit) if (1..=API_PAGE).contains(&limit) => Ok(limit),
+            Some(limit) => Err(Problem::bad_request(format!("limit {limit}: 1 to {API_PAGE} are possible"))),
         }
     }
 

@@ -12,12 +12,13 @@ use axum::http::uri::Authority;
 use axum::http::{StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use bouya_core::limits::API_BODY_BYTES;
 use hyper::body::Body as _;
 use tokio::sync::Semaphore;
 
+use super::Api;
 use super::problem::Problem;
 use super::token::Token;
-use super::{Api, BODY_BYTES};
 
 /// Checks every request before its handler.
 #[derive(Clone)]
@@ -84,7 +85,7 @@ pub(super) async fn check(State(guard): State<Guard>, request: Request, next: Ne
         return Problem::new(StatusCode::FORBIDDEN, "wrong-origin", detail).into_response();
     }
     // A length that is announced need not be waited for.
-    if request.body().size_hint().lower() > BODY_BYTES as u64 {
+    if request.body().size_hint().lower() > API_BODY_BYTES as u64 {
         return Problem::too_large().into_response();
     }
     // Held until the answer's body begins: that is bounded by the answers' bytes and the streams.

@@ -8,6 +8,9 @@ use std::sync::Arc;
 use axum::body::{Body, Bytes};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use bouya_core::limits::{
+    API_ANSWERS_KIB, API_IN_FLIGHT, API_PAGE_BYTES, API_QUESTIONS, API_READS, API_SMALL_BYTES, API_STREAMS,
+};
 use serde::Serialize;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -15,24 +18,6 @@ use super::Api;
 use super::problem::Problem;
 use crate::actor::Mailbox;
 use crate::store::Snapshot;
-
-/// Requests that are worked on at once.
-pub(super) const IN_FLIGHT: usize = 64;
-/// Reads of the store at once: each may hold a block and what is made of it.
-pub(super) const READS: usize = 8;
-/// Questions of the API that wait at one actor: peers wait behind no more of them than this.
-pub(super) const QUESTIONS: usize = 4;
-/// Transactions that one request may submit: the mempool checks them all before it serves anybody else.
-pub const SUBMITTED: usize = 1_000;
-/// Event streams at once; the connections left are for everybody else.
-pub(super) const STREAMS: usize = 64;
-/// Answers above `SMALL` that are not yet read by their clients may take so many KiB in all; a full block is some 15 MB of JSON.
-pub(super) const ANSWERS_KIB: usize = 64 * 1024;
-/// A page ends early once its items, or what had to be read for them, took so many bytes of blocks: reading 100 of the largest blocks
-/// for one page would be 190 MB.
-const PAGE_BYTES: usize = 8 * 1024 * 1024;
-/// Answers up to this are bounded by the connections alone.
-const SMALL: usize = 64 * 1024;
 
 /// See above.
 #[derive(Clone)]
@@ -50,13 +35,13 @@ impl Default for Limits {
     fn default() -> Self {
         let of = |permits| Arc::new(Semaphore::new(permits));
         Self {
-            in_flight: of(IN_FLIGHT),
-            reads: of(READS),
-            mempool: of(QUESTIONS),
-            network: of(QUESTIONS),
-            answers: of(ANSWERS_KIB),
-            streams: of(STREAMS),
-            page_bytes: PAGE_BYTES,
+            in_flight: of(API_IN_FLIGHT),
+            reads: of(API_READS),
+            mempool: of(API_QUESTIONS),
+            network: of(API_QUESTIONS),
+            answers: of(API_ANSWERS_KIB),
+            streams: of(API_STREAMS),
+            page_bytes: API_PAGE_BYTES,
         }
     }
 }
@@ -95,7 +80,7 @@ impl Api {
 
     /// An answer of so many bytes.
     pub(super) fn answer(&self, kind: &'static str, bytes: Vec<u8>) -> Result<Response, Problem> {
-        let room = if bytes.len() <= SMALL {
+        let room = if bytes.len() <= API_SMALL_BYTES {
             None
         } else {
             let kib = u32::try_from(bytes.len().div_ceil(1_024)).unwrap_or(u32::MAX);

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use bouya_core::ledger::{Block, Header, Transaction, View};
+use bouya_core::limits::{API_LIST_LOOKS, API_LIST_ROWS};
 use bouya_core::time::Timestamp;
 
 use super::extract::PageOptions;
@@ -10,11 +11,6 @@ use super::problem::Problem;
 use super::views::Page;
 use crate::clock::parse_rfc3339;
 use crate::store::{List, Snapshot};
-
-/// Rows that a page looks at: a filter that fits little may give an empty page and a cursor.
-const LOOKS: usize = 1_000;
-/// Rows read at a time.
-const ROWS: usize = 64;
 
 /// Where a page begins: below this place.
 pub(super) type Cursor = (u64, u32);
@@ -72,13 +68,13 @@ pub(super) fn page<T>(
     let mut items = Vec::new();
     let mut block: Option<(u64, Arc<Block>)> = None;
     loop {
-        let rows = snapshot.list(part.list, before, ROWS)?;
-        let last = rows.len() < ROWS;
+        let rows = snapshot.list(part.list, before, API_LIST_ROWS)?;
+        let last = rows.len() < API_LIST_ROWS;
         for (height, index) in rows {
             if height < part.lowest {
                 return Ok(Page { items, next: None });
             }
-            if items.len() == part.limit || looked == LOOKS || bytes >= part.bytes {
+            if items.len() == part.limit || looked == API_LIST_LOOKS || bytes >= part.bytes {
                 return Ok(Page { items, next: Some(format!("{}-{}", before.0, before.1)) });
             }
             (before, looked) = ((height, index), looked + 1);

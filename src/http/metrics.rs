@@ -164,13 +164,14 @@ pub(super) async fn metrics(
 mod tests {
     use axum::routing;
     use bouya_core::crypto::{Hash, PublicKey};
+    use bouya_core::limits::EVENTS_KEPT;
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::{TcpListener, TcpStream};
 
     use super::super::connections::Connections;
     use super::super::server::{DEADLINES, connection};
     use super::*;
-    use crate::events::{Events, KEPT};
+    use crate::events::Events;
 
     fn text(metrics: &Metrics) -> String {
         let mut registry = Registry::default();
@@ -187,7 +188,7 @@ mod tests {
         let (hash, miner) = (Hash::ZERO, PublicKey([9; 32]));
         let block = Event::Block { height: 1, hash, transactions: 0, miner, member: None };
         // One more than a listener may be behind: the first is lost.
-        for _ in 0..KEPT {
+        for _ in 0..EVENTS_KEPT {
             events.tell(block.clone());
         }
         events.tell(Event::Reorg { depth: 1, from: Hash::ZERO, to: Hash::ZERO, height: 1 });

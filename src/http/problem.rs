@@ -5,6 +5,7 @@ use axum::extract::rejection::{BytesRejection, JsonRejection};
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bouya_core::ledger::{ExecutionError, StateError};
+use bouya_core::limits::API_BODY_BYTES;
 use bouya_core::mempool::MempoolError;
 use tracing::error;
 
@@ -46,7 +47,7 @@ impl Problem {
     }
 
     pub(super) fn too_large() -> Self {
-        let detail = format!("the body is too large, at most {} KiB are taken", super::BODY_BYTES / 1024);
+        let detail = format!("the body is too large, at most {} KiB are taken", API_BODY_BYTES / 1024);
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", detail)
     }
 

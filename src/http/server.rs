@@ -5,6 +5,10 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use axum::Router;
+use bouya_core::limits::{
+    API_ACCEPT_PAUSE, API_ACCEPT_TELL_EVERY, API_BUFFER_BYTES, API_CONNECTIONS, API_HEAD_TIMEOUT,
+    API_HEADER_FIELDS, API_SEND_BUFFER_BYTES, API_STALL_TIMEOUT,
+};
 use hyper::server::conn::http1;
 use hyper::service::{Service as _, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
@@ -21,20 +25,6 @@ use super::metrics::Metrics;
 use super::stall::Stalling;
 use super::{Api, router};
 
-/// Connections at once.
-pub const CONNECTIONS: usize = 256;
-/// Largest head of a request, give or take the last read, and what is buffered of a body or an answer. What is larger is answered
-/// with 431.
-const BUFFER: usize = 32 * 1024;
-/// Most header fields of a request.
-const HEADERS: usize = 64;
-/// What the kernel may hold of an answer that is not read: 256 such connections take 64 MiB of it.
-const SEND_BUFFER: usize = 256 * 1024;
-/// After an accept that failed for lack of file descriptors.
-const BREATH: Duration = Duration::from_millis(100);
-/// Between two log lines about such accepts.
-const QUIET: Duration = Duration::from_secs(60);
-
 /// How long a client may take.
 #[derive(Clone, Copy)]
 pub(super) struct Deadlines {
@@ -44,8 +34,7 @@ pub(super) struct Deadlines {
     pub(super) stall: Duration,
 }
 
-pub(super) const DEADLINES: Deadlines =
-    Deadlines { head: Duration::from_secs(10), stall: Duration::from_secs(10) };
+pub(super) const DEADLINES: Deadlines = Deadlines { head: API_HEAD_TIMEOUT, stall: API_STALL_TIMEOUT };
 
 /// Serves until `api.stop`, then lets requests under way finish. On a thread and a runtime of its own, so that a flood of requests
 /// takes turns with each other and not with the peers.
@@ -85,7 +74,7 @@ impl Server {
         let (stop, metrics) = (api.stop.clone(), Metrics::default());
         tokio::spawn(metrics.clone().count_events(api.events.listen(), stop.clone()));
         let router = metrics.clone().watch(router(api));
-        Self { router, metrics, stop, connections: Connections::new(CONNECTIONS), deadlines: DEADLINES }
+        Self { router, metrics, stop, connections: Connections::new(API_CONNECTIONS), deadlines: DEADLINES }
     }
 
     pub(super) async fn run(self, listener: TcpListener) -> io::Result<()> {
@@ -106,11 +95,11 @@ impl Server {
                 },
                 Err(error) => {
                     self.metrics.accept_failed();
-                    if told.is_none_or(|told: Instant| told.elapsed() >= QUIET) {
+                    if told.is_none_or(|told: Instant| told.elapsed() >= API_ACCEPT_TELL_EVERY) {
                         warn!(%error, "the API could not accept a connection");
                         told = Some(Instant::now());
                     }
-                    tokio::time::sleep(BREATH).await;
+                    tokio::time::sleep(API_ACCEPT_PAUSE).await;
                 }
             }
         }
@@ -131,7 +120,7 @@ pub(super) async fn connection(
 ) {
     // Small answers leave at once; best effort, both.
     let _ = stream.set_nodelay(true);
-    let _ = SockRef::from(&stream).set_send_buffer_size(SEND_BUFFER);
+    let _ = SockRef::from(&stream).set_send_buffer_size(API_SEND_BUFFER_BYTES);
     let router = TowerToHyperService::new(router);
     let service = service_fn(|request| {
         let (busy, answer) = (place.busy(), router.call(request));
@@ -140,8 +129,8 @@ pub(super) async fn connection(
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(deadlines.head)
-        .max_buf_size(BUFFER)
-        .max_headers(HEADERS)
+        .max_buf_size(API_BUFFER_BYTES)
+        .max_headers(API_HEADER_FIELDS)
         .serve_connection(TokioIo::new(Stalling::new(stream, deadlines.stall)), service);
     let mut connection = std::pin::pin!(connection);
     let ended = tokio::select! {

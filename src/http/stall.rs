@@ -7,11 +7,9 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use bouya_core::limits::API_STALL_BYTES;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Sleep, sleep};
-
-/// What must move in each span while something waits to be written, so that a byte now and then does not count as reading.
-const LEAST: usize = 64 * 1024;
 
 /// A stream with a deadline on what waits to be written.
 pub(super) struct Stalling<S> {
@@ -50,7 +48,7 @@ impl<S> Stalling<S> {
             if end.as_mut().poll(cx).is_pending() {
                 return Poll::Pending;
             }
-            if *moved < LEAST {
+            if *moved < API_STALL_BYTES {
                 let why = "the client does not read what it asked for";
                 return Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, why)));
             }

@@ -1,11 +1,11 @@
 //! The event stream (server-sent events). Whoever comes back goes on where it left off; whoever is too slow is told how much it missed.
 
 use std::convert::Infallible;
-use std::time::Duration;
 
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::sse::{Event, KeepAlive, Sse};
+use bouya_core::limits::API_KEEP_ALIVE;
 use futures_util::Stream;
 use futures_util::stream::unfold;
 use serde::Deserialize;
@@ -15,8 +15,6 @@ use super::problem::Problem;
 use super::{Api, views};
 use crate::events::Heard;
 
-/// A comment this often shows that the stream lives.
-const KEEP_ALIVE: Duration = Duration::from_secs(15);
 /// What a browser sends when it opens a stream again by itself.
 const LAST_EVENT_ID: &str = "last-event-id";
 
@@ -70,5 +68,5 @@ pub(super) async fn events(
         let event = Event::default().event(name).id(id.to_string()).data(data.unwrap_or_default());
         Some((Ok(event), (listener, stop, place)))
     });
-    Ok(Sse::new(stream).keep_alive(KeepAlive::new().interval(KEEP_ALIVE)))
+    Ok(Sse::new(stream).keep_alive(KeepAlive::new().interval(API_KEEP_ALIVE)))
 }

@@ -9,12 +9,12 @@ use axum::response::Response;
 use bouya_core::codec::{Bounded, decode, encode};
 use bouya_core::crypto::Hash;
 use bouya_core::ledger::{self, Address};
-use bouya_core::limits::TRANSACTION_BYTES;
+use bouya_core::limits::{API_LISTED_TRANSACTIONS, API_SUBMITTED, TRANSACTION_BYTES};
 use bouya_core::node::pool::Refusal;
 use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
 
 use super::extract::{Nothing, Options, PageOptions, Segment, page_of};
-use super::limits::{SUBMITTED, ask};
+use super::limits::ask;
 use super::problem::Problem;
 use super::views::{
     Action, Content, Outcome, Output, Page, RawTransaction, Submission, SubmissionAnswer, Submitted,
@@ -23,9 +23,6 @@ use super::views::{
 use super::{Api, views};
 use crate::clock::rfc3339;
 use crate::mempool::MempoolRequest;
-
-/// Most waiting transactions that a list looks at.
-const LISTED: usize = 10_000;
 
 /// A transaction as people see it; `place` is its block's height and the tip's.
 pub(super) fn view(api: &Api, transaction: &ledger::Transaction, place: Option<(u64, u64)>) -> Transaction {
@@ -100,7 +97,8 @@ pub(super) async fn list(
     Options(options): Options<PageOptions>,
 ) -> Result<Response, Problem> {
     // One more says whether there is a next page.
-    let most = options.offset()?.saturating_add(options.limit()?).saturating_add(1).min(LISTED);
+    let most =
+        options.offset()?.saturating_add(options.limit()?).saturating_add(1).min(API_LISTED_TRANSACTIONS);
     let waiting =
         ask(&api.limits.mempool, &api.mempool, move |reply| MempoolRequest::List { most, reply }).await?;
     let coins = api.clone();
@@ -186,12 +184,12 @@ enum Given {
 }
 
 const FORMS: &str = "send one transaction's Borsh bytes (16384 at most) as octet-stream, or {\"raw\": hex}; or a list of 1 to 1000 of either kind";
-const _: () = assert!(TRANSACTION_BYTES == 16_384 && SUBMITTED == 1_000, "the texts name them");
+const _: () = assert!(TRANSACTION_BYTES == 16_384 && API_SUBMITTED == 1_000, "the texts name them");
 
 impl Given {
     fn many(transactions: Vec<ledger::Transaction>) -> Result<Self, Problem> {
         match transactions.len() {
-            1..=SUBMITTED => Ok(Self::Many(transactions)),
+            1..=API_SUBMITTED => Ok(Self::Many(transactions)),
             count => Err(Problem::bad_request(format!("{count} transactions in the list: {FORMS}"))),
         }
     }
@@ -202,8 +200,9 @@ fn from_borsh(body: &[u8]) -> Result<Given, Problem> {
     if let Some(one) = decode_one(body) {
         return Ok(Given::One(one));
     }
-    let many: Bounded<ledger::Transaction, SUBMITTED> = decode(body, "a transaction or a list of them")
-        .map_err(|error| Problem::bad_request(format!("{error}: {FORMS}")))?;
+    let many: Bounded<ledger::Transaction, API_SUBMITTED> =
+        decode(body, "a transaction or a list of them")
+            .map_err(|error| Problem::bad_request(format!("{error}: {FORMS}")))?;
     Given::many(many.into_inner())
 }
 

@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use bouya_core::node::{Certificate, Gate, Head};
 use bouya_core::overlay::{Outlook, SyncStatus};
 use bouya_core::testing;

@@ -10,7 +10,7 @@ use std::io;
 use std::net::IpAddr;
 
 use bouya_core::crypto::SecretKey;
-use bouya_core::limits::HELLO_BYTES;
+use bouya_core::limits::{CONNECTION_READ_BYTES, HELLO_BYTES, LAST_WORDS};
 use bouya_core::overlay::{CloseReason, ConnId, Fault, Input};
 use bouya_core::wire::{
     Endpoint, FrameError, FrameReader, Goodbye, GoodbyeReason, Hello, Message, frame, member_proof,
@@ -27,12 +27,8 @@ use super::pending::Slot;
 use super::tls::{Session, explain};
 use super::{Deadlines, NetEvent, Shared, count};
 
-/// Bytes read at once. A connection holds this and what has arrived of one frame.
-const READ_BYTES: usize = 32 * 1024;
 /// Bytes of a frame before its body: the length.
 const FRAME_HEAD: usize = 4;
-/// How long a failed write waits for what the peer may have said before it closed.
-const LAST_WORDS: std::time::Duration = std::time::Duration::from_millis(500);
 
 /// Whose connection it is.
 pub(super) enum Origin {
@@ -210,7 +206,7 @@ async fn next_frame(
             Ok(None) => {}
             Err(error) => return Err(Stop::Fault(Fault::Frame, error.to_string())),
         }
-        let mut buffer = Vec::with_capacity(READ_BYTES);
+        let mut buffer = Vec::with_capacity(CONNECTION_READ_BYTES);
         match stream.read_buf(&mut buffer).await {
             Ok(0) => return Err(Stop::Ended(CloseReason::Lost("the peer closed the connection".into()))),
             Ok(_) => frames.push(&buffer),
@@ -287,7 +283,7 @@ async fn write_all(
 
 /// Reads until the peer closes too: closing with unread bytes would reset the connection, and the peer lose our last words.
 pub(super) async fn linger(stream: &mut (impl AsyncRead + Unpin), deadlines: &Deadlines) {
-    let mut buffer = vec![0; READ_BYTES];
+    let mut buffer = vec![0; CONNECTION_READ_BYTES];
     let end = async { while stream.read(&mut buffer).await.is_ok_and(|count| count > 0) {} };
     // An endless sender is cut off.
     let _ = timeout(deadlines.drain, end).await;

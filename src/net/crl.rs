@@ -14,7 +14,7 @@ use std::panic::catch_unwind;
 
 use borsh::{BorshDeserialize, BorshSerialize};
 use bouya_core::crypto::{Hash, sha256};
-use bouya_core::limits::{CRL_BYTES, CRLS_PER_MESSAGE};
+use bouya_core::limits::{CERTIFICATE_SERIAL_BYTES, CRL_BYTES, CRL_SERIALS, CRLS_PER_ISSUER};
 use bouya_core::time::Timestamp;
 use bouya_core::wire::CrlSummary;
 use thiserror::Error;
@@ -23,13 +23,9 @@ use x509_parser::oid_registry::asn1_rs::oid;
 use x509_parser::prelude::{FromDer, X509Extension};
 use x509_parser::revocation_list::CertificateRevocationList;
 
-use super::tls::certificate::{Root, SERIAL_BYTES, clean, timestamp, trim};
+use super::tls::certificate::{Root, clean, timestamp, trim};
 use super::tls::usable_list;
 
-/// Serials remembered. A CA that revokes more has other troubles; it must change its root.
-const SERIALS: usize = 100_000;
-/// Lists kept of one issuer: a hello and a message hold those of two.
-const LISTS: usize = CRLS_PER_MESSAGE / 2;
 /// First byte of the stored form.
 const FORMAT: u8 = 2;
 
@@ -52,10 +48,12 @@ pub enum CrlError {
     #[error("it has the extension {0}; only plain, complete lists are understood")]
     Extension(String),
     /// A serial number that no certificate has.
-    #[error("it lists a serial number of {0} bytes, at most {SERIAL_BYTES} are allowed")]
+    #[error("it lists a serial number of {0} bytes, at most {CERTIFICATE_SERIAL_BYTES} are allowed")]
     Serial(usize),
     /// No room.
-    #[error("it would bring the revoked serials to more than {SERIALS}; the CA should move to a new root")]
+    #[error(
+        "it would bring the revoked serials to more than {CRL_SERIALS}; the CA should move to a new root"
+    )]
     Full,
     /// What was saved cannot be read.
     #[error("the saved revocations are damaged: {0}")]
@@ -105,7 +103,7 @@ impl List {
                 return Err(CrlError::Extension(extension.oid.to_string()));
             }
             let length = trim(entry.raw_serial()).len();
-            if length > SERIAL_BYTES {
+            if length > CERTIFICATE_SERIAL_BYTES {
                 return Err(CrlError::Serial(length));
             }
         }
@@ -149,7 +147,7 @@ fn keep_list(lists: &mut Vec<KeptList>, new: KeptList) -> bool {
         above.extend(parsed(&kept.der).map(|list| serials(&list)).unwrap_or_default());
         std::mem::take(&mut is_newest) || above.len() > before
     });
-    lists.truncate(LISTS);
+    lists.truncate(CRLS_PER_ISSUER);
     lists.iter().any(|kept| kept.hash == hash)
 }
 
@@ -166,7 +164,7 @@ fn serials(list: &CertificateRevocationList<'_>) -> BTreeSet<Vec<u8>> {
 #[derive(Clone, Debug, Default, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct Revocations {
     serials: BTreeMap<Hash, BTreeSet<Vec<u8>>>,
-    /// At most [`LISTS`] of each issuer, the newest first.
+    /// At most [`CRLS_PER_ISSUER`] of each issuer, the newest first.
     lists: BTreeMap<Hash, Vec<KeptList>>,
 }
 
@@ -192,7 +190,7 @@ impl Revocations {
         let known = self.serials.get(&list.issuer);
         let fresh = list.serials.iter().filter(|serial| !known.is_some_and(|known| known.contains(*serial)));
         let fresh = fresh.count();
-        if self.len().saturating_add(fresh) > SERIALS {
+        if self.len().saturating_add(fresh) > CRL_SERIALS {
             return Err(CrlError::Full);
         }
         self.serials.entry(list.issuer).or_default().extend(list.serials);

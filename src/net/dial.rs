@@ -4,6 +4,7 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use bouya_core::id::NodeId;
+use bouya_core::limits::DIAL_ADDRESSES;
 use bouya_core::overlay::{DialError, Input};
 use bouya_core::wire::Endpoint;
 use rustls::pki_types::ServerName;
@@ -15,9 +16,6 @@ use tokio_rustls::{TlsConnector, TlsStream};
 use super::connection::{self, Origin};
 use super::tls::{Session, explain, verified};
 use super::{NetEvent, Shared, tune};
-
-/// Addresses tried of those that a name has: a name with hundreds must not hold a dial for minutes.
-const ADDRESSES: usize = 4;
 
 /// Opens a connection to `id` at `endpoint`; `local` says whether that may be this machine. The task lives as long as the connection.
 pub fn spawn(shared: Shared, id: NodeId, endpoint: Endpoint, local: bool) -> JoinHandle<()> {
@@ -70,7 +68,7 @@ async fn connect(shared: &Shared, endpoint: &Endpoint, local: bool) -> Result<Tc
     let addresses: Vec<SocketAddr> = found
         .map_err(|_| format!("no answer from the name service for {}", endpoint.host))?
         .map_err(|error| format!("no address for {}: {error}", endpoint.host))?
-        .take(ADDRESSES)
+        .take(DIAL_ADDRESSES)
         .collect();
     let mut failures = Vec::new();
     for address in addresses {

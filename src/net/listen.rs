@@ -8,8 +8,8 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
+use bouya_core::limits::{ACCEPT_BACKLOG, ACCEPT_PAUSE, ACCEPT_TELL_EVERY, RATES_FORGET_EVERY};
 use governor::clock::DefaultClock;
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::io::AsyncWriteExt;
@@ -24,15 +24,6 @@ use super::rate::Rates;
 use super::tls::{Session, explain, verified};
 use super::{Shared, tune};
 
-/// Connections that the kernel holds for us.
-const BACKLOG: i32 = 1024;
-/// Pause when this process has no file descriptor left: accepting at once would fail at once.
-const EXHAUSTED: Duration = Duration::from_millis(100);
-/// How often buckets of addresses that are full again are forgotten.
-const FORGET: Duration = Duration::from_secs(10);
-/// How often failures are told.
-const TELL: Duration = Duration::from_secs(60);
-
 /// Binds a listening socket.
 pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
@@ -40,7 +31,7 @@ pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
     socket.set_reuse_address(true)?;
     socket.set_nonblocking(true)?;
     socket.bind(&address.into())?;
-    socket.listen(BACKLOG)?;
+    socket.listen(ACCEPT_BACKLOG)?;
     TcpListener::from_std(socket.into())
 }
 
@@ -139,7 +130,7 @@ struct Accept {
 
 impl Accept {
     async fn run(mut self, listener: TcpListener) {
-        let (mut forget, mut tell) = (interval(FORGET), interval(TELL));
+        let (mut forget, mut tell) = (interval(RATES_FORGET_EVERY), interval(ACCEPT_TELL_EVERY));
         forget.set_missed_tick_behavior(MissedTickBehavior::Delay);
         tell.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut told = [0; 4];
@@ -181,7 +172,7 @@ impl Accept {
         if self.pending.evict() {
             add(&self.stats.evicted);
         }
-        sleep(EXHAUSTED).await;
+        sleep(ACCEPT_PAUSE).await;
     }
 
     fn tell(&self, told: [u64; 4]) -> [u64; 4] {

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use bouya_core::crypto::{PublicKey, SecretKey};
 use bouya_core::id::NodeId;
-use bouya_core::limits::KNOWN_PEERS;
+use bouya_core::limits::{KNOWN_PEERS, PARTING, PEER_READS};
 use bouya_core::node::{Certificate, keeper};
 use bouya_core::overlay::{Command, ConnId, Input, NetworkEvent, Outlook, Output, Overlay};
 use bouya_core::wire::{CrlSummary, Message};
@@ -34,20 +34,12 @@ mod api;
 mod certificates;
 mod serve;
 
-/// Answers and tips of the other actors that may wait.
-pub const CAPACITY: usize = 4_096;
-/// Events of connections that may wait; beyond, they stop reading.
-pub const WIRE_CAPACITY: usize = 1_024;
 /// Names under which things are kept in the store.
 pub const BOOK: &str = "peers";
 pub const REVOCATIONS: &str = "revocations";
 
-/// Reads of the store for peers at once.
-const READS: usize = 16;
 /// The certificate files are looked at this often.
 const LOOK_AT_FILES: Duration = Duration::from_secs(1);
-/// Goodbyes get this long to leave.
-const PARTING: Duration = Duration::from_secs(2);
 
 /// Member keys and the ids that proved them.
 pub type Names = Arc<BTreeMap<PublicKey, NodeId>>;
@@ -108,7 +100,7 @@ pub struct Alarms {
 impl NetworkActor {
     /// Works until `stop`, then parts from everybody.
     pub async fn run(self, stop: CancellationToken) {
-        let reads = Arc::new(Semaphore::new(READS));
+        let reads = Arc::new(Semaphore::new(PEER_READS));
         let mut running = Running {
             actor: self,
             links: BTreeMap::new(),

@@ -1,13 +1,14 @@
 //! Token buckets before TLS: a handshake costs the server more than the stranger.
 //!
 //! An address has a bucket of its own, and all share one. What is left for newcomers is apart, so that a flood that uses up the
-//! shared one keeps nobody out who comes for the first time. Memory is bounded: see [`ADDRESSES`].
+//! shared one keeps nobody out who comes for the first time. Memory is bounded: see [`RATED_ADDRESSES`].
 
 use std::net::IpAddr;
 use std::num::NonZeroU32;
-use std::time::Duration;
 
-use bouya_core::limits::{ACCEPTS_NEWCOMERS, ACCEPTS_PER_ADDRESS, ACCEPTS_TOTAL, ADDRESSES, NEWCOMER_AFTER};
+use bouya_core::limits::{
+    ACCEPTS_NEWCOMERS, ACCEPTS_PER_ADDRESS, ACCEPTS_TOTAL, NEWCOMER_AFTER, RATED_ADDRESSES, RATES_SWEEP_EVERY,
+};
 use governor::clock::{Clock, DefaultClock, Reference};
 use governor::middleware::NoOpMiddleware;
 use governor::state::keyed::DashMapStateStore;
@@ -15,9 +16,6 @@ use governor::state::{InMemoryState, NotKeyed};
 use governor::{Quota, RateLimiter};
 
 use super::pending::origin;
-
-/// A full table is swept this often at most: a sweep costs as much as a handshake.
-const SWEEP: Duration = Duration::from_millis(100);
 
 type Shared<C> = RateLimiter<NotKeyed, InMemoryState, C, NoOpMiddleware<<C as Clock>::Instant>>;
 type Keyed<C> = RateLimiter<IpAddr, DashMapStateStore<IpAddr>, C, NoOpMiddleware<<C as Clock>::Instant>>;
@@ -53,8 +51,8 @@ impl<C: Clock + Clone> Rates<C> {
         self.make_room();
         let from = origin(from);
         // A full table knows no newcomers: there are more addresses than any rate is meant for.
-        let newcomer = self.newcomer.len() < ADDRESSES && self.newcomer.check_key(&from).is_ok();
-        let own = self.address.len() >= ADDRESSES || self.address.check_key(&from).is_ok();
+        let newcomer = self.newcomer.len() < RATED_ADDRESSES && self.newcomer.check_key(&from).is_ok();
+        let own = self.address.len() >= RATED_ADDRESSES || self.address.check_key(&from).is_ok();
         own && (self.total.check().is_ok() || newcomer && self.newcomers.check().is_ok())
     }
 
@@ -65,8 +63,8 @@ impl<C: Clock + Clone> Rates<C> {
     }
 
     fn make_room(&mut self) {
-        let (now, pause) = (self.clock.now(), SWEEP.into());
-        let full = self.address.len() >= ADDRESSES || self.newcomer.len() >= ADDRESSES;
+        let (now, pause) = (self.clock.now(), RATES_SWEEP_EVERY.into());
+        let full = self.address.len() >= RATED_ADDRESSES || self.newcomer.len() >= RATED_ADDRESSES;
         if full && now.duration_since(self.swept) >= pause {
             self.swept = now;
             self.forget();
@@ -143,7 +141,7 @@ mod tests {
             rates.allow(address(n));
             clock.advance(Duration::from_micros(10));
         }
-        assert!(rates.address.len() <= ADDRESSES && rates.newcomer.len() <= ADDRESSES);
+        assert!(rates.address.len() <= RATED_ADDRESSES && rates.newcomer.len() <= RATED_ADDRESSES);
         clock.advance(2 * NEWCOMER_AFTER);
         rates.forget();
         assert_eq!(rates.address.len() + rates.newcomer.len(), 0);

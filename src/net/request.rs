@@ -7,9 +7,6 @@ use bouya_core::limits::KNOWN_PEERS;
 use bouya_core::overlay::{Command, PeerView};
 use tokio::sync::oneshot;
 
-/// Messages of the API that may wait.
-pub const CAPACITY: usize = 64;
-
 /// A question or a wish.
 pub enum NetworkRequest {
     /// All peers, one per id.

@@ -1,16 +1,12 @@
 //! The actors of a node while they work: started one after the other, stopped in the reverse order, all of them when one ends.
 
-use std::time::Duration;
-
+use bouya_core::limits::STOP_WITHIN;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 use tracing::error;
 
 use super::NodeError;
-
-/// Everything is stopped after this long, answered or not.
-const STOP_WITHIN: Duration = Duration::from_secs(4);
 
 /// See the module.
 #[derive(Default)]

@@ -8,11 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bouya_core::crypto::Hash;
 use bouya_core::ledger::Block;
-
-/// So many blocks are kept, ...
-const BLOCKS: usize = 128;
-/// ... of so many bytes together, as they are encoded.
-const BYTES: usize = 16 * 1024 * 1024;
+use bouya_core::limits::{RECENT_BLOCKS, RECENT_BLOCKS_BYTES};
 
 /// A handle; clones share the blocks.
 #[derive(Clone, Default)]
@@ -36,7 +32,7 @@ impl Blocks {
         let mut kept = self.kept();
         kept.bytes += block.size();
         kept.blocks.push_back((id, block));
-        while kept.blocks.len() > BLOCKS || kept.bytes > BYTES {
+        while kept.blocks.len() > RECENT_BLOCKS || kept.bytes > RECENT_BLOCKS_BYTES {
             let Some((_, oldest)) = kept.blocks.pop_front() else { break };
             kept.bytes -= oldest.size();
         }
@@ -64,15 +60,16 @@ mod tests {
         let small = block_on(&genesis, &genesis.branch(), 1_000, vec![], 9);
         let blocks = Blocks::default();
         let id = |number: usize| Hash([number as u8; 32]);
-        for number in 0..BLOCKS + 3 {
+        for number in 0..RECENT_BLOCKS + 3 {
             blocks.keep(id(number), small.clone());
         }
-        let kept: Vec<usize> = (0..BLOCKS + 3).filter(|number| blocks.get(&id(*number)).is_some()).collect();
-        assert_eq!(kept, (3..BLOCKS + 3).collect::<Vec<_>>());
+        let kept: Vec<usize> =
+            (0..RECENT_BLOCKS + 3).filter(|number| blocks.get(&id(*number)).is_some()).collect();
+        assert_eq!(kept, (3..RECENT_BLOCKS + 3).collect::<Vec<_>>());
         let mut large = (*small).clone();
         large.body.transactions =
             bouya_core::codec::Bounded::truncated(vec![pay(&genesis, 1, 0, 2, 1, 1_000); 9_000]);
-        let (large, room) = (Arc::new(large), BYTES / (9_000 * 171));
+        let (large, room) = (Arc::new(large), RECENT_BLOCKS_BYTES / (9_000 * 171));
         for number in 0..room + 2 {
             blocks.keep(id(200 + number), large.clone());
         }

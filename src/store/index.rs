@@ -1,5 +1,7 @@
-//! Where things stand on the chain: transactions, what concerns an address, what is on a list. Hints: whoever looks checks with the block,
-//! so that a reorganisation need not clean them up.
+//! Where things stand on the chain: transactions, what concerns an address, what is on a list. Only of blocks on the best chain.
+//!
+//! What is looked up is known by a *mark*, the first bytes of a keyed hash. The key is the store's own secret: nobody can make things whose
+//! marks collide, so that looking one up goes through thousands of others. Chance can, so whoever looks checks with the block.
 //!
 //! Hashes lie anywhere in a tree, and a row there costs a page. So places are kept as sorted runs: a change appends one, and runs that are
 //! no larger than what follows are merged into it, as in a log-structured merge tree (O'Neil et al., 1996). Each place is thus written
@@ -12,6 +14,7 @@ use std::collections::BTreeSet;
 use bouya_core::codec::encode;
 use bouya_core::crypto::{Hash, sha256};
 use bouya_core::ledger::Address;
+use bouya_core::limits::{INDEX_CHUNK, INDEX_RUN};
 use redb::{ReadOnlyTable, ReadTransaction, ReadableTable, WriteTransaction};
 
 use super::StoreError;
@@ -21,33 +24,40 @@ use super::tables::{CHUNKS, List, RUNS, bytes_of, with_version};
 pub(super) type Entry = [u8; 20];
 const LOWEST: Entry = [0; 20];
 const HIGHEST: Entry = [255; 20];
-/// Entries of a chunk: with its key it fills a page of 4,096 bytes.
-const CHUNK: usize = 200;
-/// Runs that would have more entries together stay apart: 10 MB are what a commit may have to write once in a while.
-const MOST: u64 = 524_288;
 
-/// What is looked up: the first bytes of its hash. Others may share them, whether by chance or on purpose.
+/// Makes marks: the store's secret.
+#[derive(Clone, Copy)]
+pub(super) struct Marker([u8; 32]);
+
+/// What is looked up, in short.
 #[derive(Clone, Copy)]
 pub(super) struct Mark([u8; 8]);
 
+impl Marker {
+    pub(super) fn new(secret: [u8; 32]) -> Self {
+        Self(secret)
+    }
+
+    pub(super) fn transaction(&self, id: &Hash) -> Mark {
+        self.mark(0, &id.0)
+    }
+
+    pub(super) fn address(&self, address: &Address) -> Mark {
+        self.mark(1, &address.to_bytes())
+    }
+
+    pub(super) fn list(&self, list: &List) -> Mark {
+        self.mark(2, &encode(list))
+    }
+
+    /// Kinds are apart: what is like one of another kind does not collide either.
+    fn mark(&self, kind: u8, what: &[u8]) -> Mark {
+        let hash = sha256(&[&self.0[..], &[kind], what].concat());
+        Mark(hash.0.first_chunk().copied().unwrap_or_default())
+    }
+}
+
 impl Mark {
-    pub(super) fn transaction(id: &Hash) -> Self {
-        Self::first(&id.0)
-    }
-
-    pub(super) fn address(address: &Address) -> Self {
-        // The first byte is the kind.
-        Self::first(address.to_bytes().get(1..).unwrap_or_default())
-    }
-
-    pub(super) fn list(list: &List) -> Self {
-        Self::first(&sha256(&encode(list)).0)
-    }
-
-    fn first(hash: &[u8]) -> Self {
-        Self(hash.first_chunk().copied().unwrap_or_default())
-    }
-
     /// The entry of this at a place of a block.
     pub(super) fn at(self, height: u64, place: u32) -> Entry {
         let mut entry = LOWEST;
@@ -79,10 +89,10 @@ pub(super) fn add(tx: &WriteTransaction, mut new: Vec<Entry>) -> Result<(), Stor
     while let Some(before) = number.checked_sub(1) {
         let count = runs.get(before)?.map_or(0, |count| count.value());
         let together = count.saturating_add(new.len() as u64);
-        if count > new.len() as u64 || together > MOST {
+        if count > new.len() as u64 || together > INDEX_RUN {
             break;
         }
-        let mut old = Vec::with_capacity(count.min(MOST) as usize);
+        let mut old = Vec::with_capacity(count.min(INDEX_RUN) as usize);
         for chunk in chunks.range((before, LOWEST)..=(before, HIGHEST))? {
             old.extend_from_slice(entries(chunk?.1.value())?);
         }
@@ -93,9 +103,55 @@ pub(super) fn add(tx: &WriteTransaction, mut new: Vec<Entry>) -> Result<(), Stor
     // Those that went into it.
     runs.retain_in(number.., |_, _| false)?;
     runs.insert(number, new.len() as u64)?;
-    for chunk in new.chunks(CHUNK) {
+    for chunk in new.chunks(INDEX_CHUNK) {
         let first = chunk.first().copied().unwrap_or(LOWEST);
         chunks.insert((number, first), with_version(chunk.as_flattened()).as_slice())?;
+    }
+    Ok(())
+}
+
+/// Takes entries out. They are looked for in the newest runs first, where those of blocks that leave the chain are.
+pub(super) fn remove(tx: &WriteTransaction, mut gone: Vec<Entry>) -> Result<(), StoreError> {
+    gone.sort_unstable();
+    gone.dedup();
+    let (mut runs, mut chunks) = (tx.open_table(RUNS)?, tx.open_table(CHUNKS)?);
+    let counts: Vec<(u64, u64)> = runs
+        .iter()?
+        .map(|run| run.map(|(run, count)| (run.value(), count.value())))
+        .collect::<Result<_, _>>()?;
+    for (run, count) in counts.into_iter().rev() {
+        let mut missing = Vec::new();
+        let mut left = gone.as_slice();
+        let mut taken = 0;
+        while let Some(first) = left.first() {
+            let chunk = chunks.range((run, LOWEST)..=(run, *first))?.next_back().transpose()?;
+            let chunk = chunk
+                .map(|(key, chunk)| Ok::<_, StoreError>((key.value(), entries(chunk.value())?.to_vec())));
+            let Some((key, here)) = chunk.transpose()? else {
+                missing.push(*first);
+                left = left.get(1..).unwrap_or_default();
+                continue;
+            };
+            // All that this chunk may hold.
+            let many = left.partition_point(|entry| here.last().is_some_and(|last| entry <= last)).max(1);
+            let (these, rest) = left.split_at(many.min(left.len()));
+            missing.extend(these.iter().filter(|entry| here.binary_search(entry).is_err()));
+            let kept: Vec<Entry> =
+                here.iter().copied().filter(|entry| these.binary_search(entry).is_err()).collect();
+            if kept.len() < here.len() {
+                taken += (here.len() - kept.len()) as u64;
+                chunks.remove(key)?;
+                if let Some(first) = kept.first() {
+                    chunks.insert((run, *first), with_version(kept.as_flattened()).as_slice())?;
+                }
+            }
+            left = rest;
+        }
+        runs.insert(run, count.saturating_sub(taken))?;
+        gone = missing;
+        if gone.is_empty() {
+            break;
+        }
     }
     Ok(())
 }
@@ -121,13 +177,14 @@ fn merged(left: &[Entry], right: &[Entry]) -> Vec<Entry> {
 
 /// Looks things up.
 pub(super) struct Index {
+    pub(super) marker: Marker,
     runs: ReadOnlyTable<u64, u64>,
     chunks: ReadOnlyTable<(u64, Entry), &'static [u8]>,
 }
 
 impl Index {
-    pub(super) fn new(tx: &ReadTransaction) -> Result<Self, StoreError> {
-        Ok(Self { runs: tx.open_table(RUNS)?, chunks: tx.open_table(CHUNKS)? })
+    pub(super) fn new(tx: &ReadTransaction, marker: Marker) -> Result<Self, StoreError> {
+        Ok(Self { marker, runs: tx.open_table(RUNS)?, chunks: tx.open_table(CHUNKS)? })
     }
 
     /// Whether something is said to stand at a place.
@@ -144,7 +201,6 @@ impl Index {
         limit: usize,
     ) -> Result<Vec<(u64, u32)>, StoreError> {
         let (from, to) = (mark.at(0, 0), mark.at(before.0, before.1));
-        // A place may be in several runs, when a block left the chain and came back.
         let mut found = BTreeSet::new();
         for run in self.runs.iter()? {
             let run = run?.0.value();

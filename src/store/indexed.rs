@@ -6,40 +6,68 @@ use bouya_core::time::Timestamp;
 use redb::WriteTransaction;
 
 use super::blocks::Blocks;
-use super::index::{Entry, Mark};
+use super::index::{Entry, Marker};
 use super::tables::{BODIES, DEADLINES, HEADERS};
 use super::{List, StoreError, index, snapshot};
 
-/// What a change adds to the index.
-#[derive(Default)]
+/// What stands in some blocks.
 struct Rows {
+    marker: Marker,
     index: Vec<Entry>,
     deadlines: Vec<(u64, [u8; 32])>,
 }
 
-/// Writes the rows of the blocks that join the best chain.
-pub(super) fn write(tx: &WriteTransaction, change: &Change, recent: &Blocks) -> Result<(), StoreError> {
-    let mut rows = Rows::default();
-    {
-        let (headers, bodies) = (tx.open_table(HEADERS)?, tx.open_table(BODIES)?);
-        for (height, id, _) in &change.connected {
-            let block = snapshot::read_block(&headers, &bodies, recent, id)?;
-            block.iter().for_each(|block| rows.add(*height, &block.body));
-        }
-    }
-    rows.write(tx)
+/// Takes out the rows of the blocks that leave the best chain, and writes those of the blocks that join it.
+pub(super) fn write(
+    tx: &WriteTransaction,
+    marker: Marker,
+    change: &Change,
+    recent: &Blocks,
+) -> Result<(), StoreError> {
+    let left = Rows::of(tx, marker, change.disconnected.iter().copied(), recent)?;
+    let joined = change.connected.iter().map(|(height, id, _)| (*height, *id));
+    let joined = Rows::of(tx, marker, joined, recent)?;
+    left.remove(tx)?;
+    joined.write(tx)
 }
 
 impl Rows {
+    fn of(
+        tx: &WriteTransaction,
+        marker: Marker,
+        blocks: impl Iterator<Item = (u64, Hash)>,
+        recent: &Blocks,
+    ) -> Result<Self, StoreError> {
+        let mut rows = Self { marker, index: Vec::new(), deadlines: Vec::new() };
+        let (headers, bodies) = (tx.open_table(HEADERS)?, tx.open_table(BODIES)?);
+        for (height, id) in blocks {
+            let block = snapshot::read_block(&headers, &bodies, recent, &id)?;
+            block.iter().for_each(|block| rows.add(height, &block.body));
+        }
+        Ok(rows)
+    }
+
     fn add(&mut self, height: u64, body: &Body) {
-        self.index.push(Mark::address(&body.reward.to).at(height, 0));
+        let marker = self.marker;
+        self.index.push(marker.address(&body.reward.to).at(height, 0));
         for (index, transaction) in (0..).zip(body.transactions.iter()) {
-            self.index.push(Mark::transaction(&transaction.id()).at(height, index));
+            self.index.push(marker.transaction(&transaction.id()).at(height, index));
             let place = index.saturating_add(1);
             self.index
-                .extend(concerned(transaction).map(|address| Mark::address(&address).at(height, place)));
-            self.index.extend(lists(transaction).iter().map(|list| Mark::list(list).at(height, index)));
+                .extend(concerned(transaction).map(|address| marker.address(&address).at(height, place)));
+            self.index.extend(lists(transaction).iter().map(|list| marker.list(list).at(height, index)));
             self.deadlines.extend(deadline(transaction).map(|(deadline, id)| (deadline.0, id.0)));
+        }
+    }
+
+    fn remove(self, tx: &WriteTransaction) -> Result<(), StoreError> {
+        let mut deadlines = tx.open_table(DEADLINES)?;
+        for deadline in self.deadlines {
+            deadlines.remove(deadline)?;
+        }
+        match self.index.is_empty() {
+            true => Ok(()),
+            false => index::remove(tx, self.index),
         }
     }
 

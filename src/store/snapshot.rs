@@ -12,7 +12,7 @@ use redb::{ReadOnlyTable, ReadTransaction, ReadableTable};
 
 use super::StoreError;
 use super::blocks::Blocks;
-use super::index::{Index, Mark};
+use super::index::{Index, Marker};
 use super::tables::{
     BODIES, DEADLINES, HEADERS, HEIGHTS, List, NODES, SIDE, STATE, UNDO, bytes_of, unversioned,
 };
@@ -33,6 +33,9 @@ pub struct Snapshot {
     deadlines: ReadOnlyTable<(u64, Id), ()>,
 }
 
+/// Places looked at for one transaction. There is one, but for chance.
+const HINTS: usize = 16;
+
 /// A row of the state: encoded key and value.
 pub(super) type Row = (Vec<u8>, Vec<u8>);
 
@@ -48,7 +51,7 @@ pub struct Confirmed {
 }
 
 impl Snapshot {
-    pub(super) fn new(tx: ReadTransaction, recent: Blocks) -> Result<Self, StoreError> {
+    pub(super) fn new(tx: ReadTransaction, recent: Blocks, marker: Marker) -> Result<Self, StoreError> {
         Ok(Self {
             headers: tx.open_table(HEADERS)?,
             bodies: tx.open_table(BODIES)?,
@@ -57,7 +60,7 @@ impl Snapshot {
             nodes: tx.open_table(NODES)?,
             state: tx.open_table(STATE)?,
             undo: tx.open_table(UNDO)?,
-            index: Index::new(&tx)?,
+            index: Index::new(&tx, marker)?,
             recent,
             deadlines: tx.open_table(DEADLINES)?,
         })
@@ -98,7 +101,7 @@ impl Snapshot {
 
     /// A transaction of the best chain. What the index says is a hint: the block has the last word.
     pub fn transaction(&self, id: &Hash) -> Result<Option<Confirmed>, StoreError> {
-        for (height, index) in self.index.below(Mark::transaction(id), (u64::MAX, 0), usize::MAX)? {
+        for (height, index) in self.index.below(self.index.marker.transaction(id), (u64::MAX, 0), HINTS)? {
             let found = self.transaction_at(height, index)?.filter(|(_, found)| found.id() == *id);
             if let Some((header, transaction)) = found {
                 return Ok(Some(Confirmed { transaction, header, index }));
@@ -108,20 +111,20 @@ impl Snapshot {
     }
 
     /// Heights and places that concern an address, newest first, from `before` downwards (exclusive). A place of 0 is the reward.
-    /// Index of blocks that left the best chain may be among them, and of others whose hash begins alike: the caller checks with the block.
+    /// Others with the same mark may be among them, by chance: the caller checks with the block.
     pub fn movements(
         &self,
         address: &Address,
         before: (u64, u32),
         limit: usize,
     ) -> Result<Vec<(u64, u32)>, StoreError> {
-        self.index.below(Mark::address(address), before, limit)
+        self.index.below(self.index.marker.address(address), before, limit)
     }
 
-    /// Heights and indices of what is on a list, newest first, from `before` downwards (exclusive). Index of blocks that left the best
-    /// chain may be among them, and of others whose hash begins alike: the caller checks with the block.
+    /// Heights and indices of what is on a list, newest first, from `before` downwards (exclusive). Others with the same
+    /// mark may be among them, by chance: the caller checks with the block.
     pub fn list(&self, list: &List, before: (u64, u32), limit: usize) -> Result<Vec<(u64, u32)>, StoreError> {
-        self.index.below(Mark::list(list), before, limit)
+        self.index.below(self.index.marker.list(list), before, limit)
     }
 
     /// Agreements whose deadline is at or after `from` and before `to`, at most `limit`. Some may not stand on the best chain any longer.
@@ -185,17 +188,17 @@ impl Snapshot {
 
     /// Whether the index says that a transaction stands at a place.
     pub fn stands(&self, id: &Hash, height: u64, index: u32) -> Result<bool, StoreError> {
-        self.index.contains(Mark::transaction(id), height, index)
+        self.index.contains(self.index.marker.transaction(id), height, index)
     }
 
     /// Whether a place stands on a list.
     pub fn is_listed(&self, list: &List, height: u64, index: u32) -> Result<bool, StoreError> {
-        self.index.contains(Mark::list(list), height, index)
+        self.index.contains(self.index.marker.list(list), height, index)
     }
 
     /// Whether the index says that a place in a block concerns an address.
     pub fn concerns(&self, address: &Address, height: u64, place: u32) -> Result<bool, StoreError> {
-        self.index.contains(Mark::address(address), height, place)
+        self.index.contains(self.index.marker.address(address), height, place)
     }
 }
 

@@ -4,7 +4,6 @@ use bouya_core::ledger::{Block, Branch, Chain, Disk, Origin, Plan, Transaction, 
 use bouya_core::time::Timestamp;
 use proptest::prelude::*;
 
-use super::index::Mark;
 use super::*;
 use crate::chain::ChainError;
 use bouya_core::testing::{address, block_on, give, network, pay, settle};
@@ -293,11 +292,11 @@ impl Store {
             }
             "transactions" => {
                 let block = self.reader().snapshot().unwrap().block_at(n).unwrap().unwrap();
-                forget(&tx, Mark::transaction(&block.body.transactions[0].id()).at(n, 0));
+                forget(&tx, self.marker.transaction(&block.body.transactions[0].id()).at(n, 0));
             }
             "movements" => {
                 let block = self.reader().snapshot().unwrap().block_at(n).unwrap().unwrap();
-                forget(&tx, Mark::address(&block.body.reward.to).at(n, 0));
+                forget(&tx, self.marker.address(&block.body.reward.to).at(n, 0));
             }
             _ => panic!("no table {table}"),
         }
@@ -324,109 +323,49 @@ fn forget(tx: &WriteTransaction, place: index::Entry) {
     }
 }
 
-fn audit_colliding(id: &Hash) -> bouya_core::ledger::Address {
-    let mut bytes = [7_u8; 33];
-    bytes[0] = 0;
-    bytes[1..9].copy_from_slice(&id.0[..8]);
-    bouya_core::codec::decode(&bytes, "address").unwrap()
+#[test]
+fn marks_are_the_stores_own_and_apart_by_kind() {
+    let dirs = [tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap()];
+    let stores = dirs.each_ref().map(|dir| Twin::open(dir.path()).disk.store);
+    let id = Hash([7; 32]);
+    let mark = |store: &Store| store.marker.transaction(&id).at(0, 0);
+    assert_ne!(mark(&stores[0]), mark(&stores[1]), "another store's blocks are no help");
+    let marker = stores[0].marker;
+    let list = List::RecordsWith(id);
+    assert_ne!(marker.transaction(&id).at(0, 0), marker.list(&list).at(0, 0));
+    drop(stores);
+    assert_eq!(
+        Twin::open(dirs[0].path()).disk.store.marker.transaction(&id).at(0, 0),
+        marker.transaction(&id).at(0, 0)
+    );
 }
 
 #[test]
-fn audit_paying_to_a_chosen_address_makes_a_transaction_hard_to_find() {
-    use bouya_core::codec::{Bounded, Text};
-    use bouya_core::ledger::Output;
-    use std::time::Instant;
+fn blocks_that_lose_leave_nothing_in_the_index() {
     let dir = tempfile::tempdir().unwrap();
     let mut twin = Twin::open(dir.path());
     let genesis = network("test", 1_000_000);
-    let target = pay(&genesis, 1, 0, 2, 500, 1_000);
-    twin.mine(vec![target.clone()]);
-    let look = |twin: &Twin| {
-        let snapshot = twin.disk.store.reader().snapshot().unwrap();
-        let began = Instant::now();
-        let found = snapshot.transaction(&target.id()).unwrap().is_some();
-        (found, began.elapsed())
+    let entries = |twin: &Twin| {
+        let table = twin.disk.store.db.begin_read().unwrap().open_table(RUNS).unwrap();
+        table.iter().unwrap().map(|row| row.unwrap().1.value()).sum::<u64>()
     };
-    eprintln!("before: {:?}", look(&twin));
-    let to = audit_colliding(&target.id());
-    let mut nonce = 0;
-    for block in 1..=2 {
-        let list: Vec<Transaction> = (0..10_500)
-            .map(|_| {
-                let output = Bounded::truncated([Output { to, amount: 1 }]);
-                let one = Transaction::transfer(
-                    &genesis.id(),
-                    &bouya_core::testing::key(3),
-                    nonce,
-                    1,
-                    u64::MAX,
-                    output,
-                    Text::default(),
-                );
-                nonce += 1;
-                one
-            })
-            .collect();
-        twin.mine(list);
-        eprintln!("after {block} full block(s) of payments to it: {:?}", look(&twin));
-    }
-}
-
-#[test]
-fn audit_blocks_that_lose_leave_their_index_behind() {
-    use bouya_core::codec::{Bounded, Text};
-    use bouya_core::ledger::{Output, Template};
-    let dir = tempfile::tempdir().unwrap();
-    let mut twin = Twin::open(dir.path());
-    let genesis = network("test", 1_000_000);
-    let index = |twin: &Twin| {
-        let table = twin.disk.store.db.begin_read().unwrap().open_table(CHUNKS).unwrap();
-        table.iter().unwrap().map(|row| row.unwrap().1.value().len()).sum::<usize>()
+    let fork = twin.chain.tip().clone();
+    let make = |seed: u64| {
+        let paid = (0..50).map(|nonce| pay(&genesis, 3, nonce, 2, 500, 1_000 + seed)).collect();
+        block_on(&genesis, &fork, 1_000, paid, 8)
     };
-    let mut fork = twin.chain.tip().clone();
-    eprintln!("index {} bytes, on the side {:?}", index(&twin), twin.chain.side_blocks());
-    // Two branches that overtake each other: every block is on the best chain for a moment.
-    let make = |parent: &Branch, miner: u8, seed: u8| {
-        let list = (0..2_000_u64).map(|n| {
-            let mut bytes = [seed; 33];
-            bytes[0] = 0;
-            bytes[1..9].copy_from_slice(&n.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_be_bytes());
-            let to = bouya_core::codec::decode(&bytes, "address").unwrap();
-            let output = Bounded::truncated([Output { to, amount: 1 }]);
-            Transaction::transfer(
-                &genesis.id(),
-                &bouya_core::testing::key(3),
-                n,
-                u64::from(seed),
-                u64::MAX,
-                output,
-                Text::default(),
-            )
-            .check(&genesis.id())
-            .unwrap()
-        });
-        let supply = genesis.supply() + 50 * parent.height;
-        let time = Timestamp(parent.time.0 + 60_000 - 100 * u64::from(seed));
-        let template = Template::new(
-            &genesis,
-            parent,
-            supply,
-            list,
-            address(miner),
-            time,
-            &bouya_core::testing::key(miner),
-        );
-        let nonce = template.try_nonces(0, u64::MAX).unwrap();
-        Arc::new(template.finish(nonce))
-    };
-    let mut siblings: Vec<_> = (1..=20).map(|seed| make(&fork, 8, seed)).collect();
+    let mut siblings: Vec<_> = (1..=20).map(make).collect();
     // Each has a smaller id than the one before, so each wins.
     siblings.sort_by_key(|block| std::cmp::Reverse(block.id()));
-    for block in &siblings {
+    let before = entries(&twin);
+    let mut after = 0;
+    for (number, block) in siblings.iter().enumerate() {
         twin.give(block);
         assert_eq!(twin.chain.tip().id, block.id());
+        match number {
+            0 => after = entries(&twin),
+            _ => assert_eq!(entries(&twin), after, "rows of a block that lost stay"),
+        }
     }
-    eprintln!("after 20 siblings: index {} bytes, on the side {:?}", index(&twin), twin.chain.side_blocks());
-    fork = twin.chain.tip().clone();
-    let _ = fork;
+    assert!(after > before);
 }

@@ -6,22 +6,15 @@
 use std::collections::{BTreeMap, HashMap};
 use std::fmt::{self, Write};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
+use bouya_core::limits::{LOG_BYTES_PER_PEER, LOG_BYTES_PER_PLACE, LOG_PEERS, LOG_SPAN};
 use tracing::callsite::Identifier;
 use tracing::field::{Field, Visit};
 use tracing::{Event, Metadata, Subscriber};
 use tracing_subscriber::Layer;
 use tracing_subscriber::layer::Context;
 
-/// The limits count over this time.
-pub(super) const SPAN: Duration = Duration::from_secs(3600);
-/// Most bytes from one place in the code.
-pub(super) const PLACE_BYTES: usize = 1024 * 1024;
-/// Of these, most bytes about one peer: a few hundred lines.
-pub(super) const PEER_BYTES: usize = PLACE_BYTES / 16;
-/// Peers that are counted separately at one place; all others share one count. A peer can make up ids, and these must not use memory.
-const PEERS: usize = 1_024;
 /// Bytes of a line's time, level and braces.
 const FRAME_BYTES: usize = 96;
 /// Bytes of the quotes and signs around a field.
@@ -84,7 +77,7 @@ impl Said {
 
     /// Whether a line with `bytes` bytes may be logged.
     pub(super) fn take(&mut self, now: Instant, place: &Metadata<'_>, peer: &str, bytes: usize) -> bool {
-        if now.duration_since(self.began) >= SPAN {
+        if now.duration_since(self.began) >= LOG_SPAN {
             (self.began, self.places) = (now, HashMap::new());
         }
         if self.places.entry(place.callsite()).or_default().take(peer, bytes) {
@@ -102,15 +95,15 @@ impl Said {
 impl Place {
     fn take(&mut self, peer: &str, bytes: usize) -> bool {
         let all = self.bytes.saturating_add(bytes);
-        if all > PLACE_BYTES {
+        if all > LOG_BYTES_PER_PLACE {
             return false;
         }
         if !peer.is_empty() {
-            let crowded = self.peers.len() >= PEERS && !self.peers.contains_key(peer);
+            let crowded = self.peers.len() >= LOG_PEERS && !self.peers.contains_key(peer);
             let key = if crowded { String::new() } else { peer.to_owned() };
             let of_peer = self.peers.entry(key).or_default();
             let sum = of_peer.saturating_add(bytes);
-            if sum > PEER_BYTES {
+            if sum > LOG_BYTES_PER_PEER {
                 return false;
             }
             *of_peer = sum;

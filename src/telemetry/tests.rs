@@ -2,11 +2,12 @@ use std::io;
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
+use bouya_core::limits::{LOG_BYTES_PER_PEER, LOG_BYTES_PER_PLACE, LOG_SPAN};
 use tracing::subscriber::with_default;
 use tracing::{Callsite, info, warn};
 use tracing_subscriber::fmt::MakeWriter;
 
-use super::limit::{PEER_BYTES, PLACE_BYTES, SPAN, Said};
+use super::limit::Said;
 use super::{Log, build};
 
 #[derive(Clone, Default)]
@@ -55,8 +56,8 @@ fn a_place_that_says_too_much_is_silenced_alone_and_its_silence_is_told() {
             log.tell_left_out();
             log.tell_left_out();
         });
-        assert!(text.len() < PLACE_BYTES + 4_096, "{} bytes", text.len());
-        assert!(text.len() > PLACE_BYTES / 3, "{} bytes: silenced long before", text.len());
+        assert!(text.len() < LOG_BYTES_PER_PLACE + 4_096, "{} bytes", text.len());
+        assert!(text.len() > LOG_BYTES_PER_PLACE / 3, "{} bytes: silenced long before", text.len());
         assert!(text.contains("another place"));
         let said = text.lines().filter(|line| line.contains("refused")).count();
         let told: Vec<_> = text.lines().filter(|line| line.contains("left out")).collect();
@@ -73,11 +74,11 @@ fn one_peer_does_not_use_up_the_lines_of_the_others() {
         (0..10_000).for_each(|_| say("mallory"));
         say("bob");
     });
-    assert!(text.len() <= PEER_BYTES + 1_024, "{} bytes", text.len());
+    assert!(text.len() <= LOG_BYTES_PER_PEER + 1_024, "{} bytes", text.len());
     assert!(text.lines().last().unwrap().contains("bob"));
     // Nor do ten thousand made-up peers.
     let text = logged(false, false, |_| (0..10_000).for_each(|n| say(&format!("m{n}"))));
-    assert!(text.len() < PLACE_BYTES, "{} bytes", text.len());
+    assert!(text.len() < LOG_BYTES_PER_PLACE, "{} bytes", text.len());
 }
 
 #[test]
@@ -96,10 +97,10 @@ fn an_hour_later_it_speaks_again() {
     }
     let now = Instant::now();
     let mut said = Said::new(now);
-    assert!(said.take(now, &META, "", PLACE_BYTES));
-    assert!(!said.take(now + SPAN / 2, &META, "", 1));
-    assert!(said.take(now + SPAN, &META, "", PLACE_BYTES));
-    assert!(!said.take(now + SPAN + SPAN / 2, &META, "", 1));
+    assert!(said.take(now, &META, "", LOG_BYTES_PER_PLACE));
+    assert!(!said.take(now + LOG_SPAN / 2, &META, "", 1));
+    assert!(said.take(now + LOG_SPAN, &META, "", LOG_BYTES_PER_PLACE));
+    assert!(!said.take(now + LOG_SPAN + LOG_SPAN / 2, &META, "", 1));
 }
 
 #[test]

@@ -11,6 +11,7 @@ use std::path::Path;
 use argon2::{Algorithm, Argon2, Params, Version};
 use bouya_core::crypto::{PublicKey, SecretKey};
 use bouya_core::ledger::Address;
+use bouya_core::limits::{KEYSTORE_LANES, KEYSTORE_MEMORY_KIB, KEYSTORE_PASSES};
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use data_encoding::HEXLOWER;
@@ -22,8 +23,6 @@ use super::{Passphrase, WalletError, WalletName, random};
 const FORMAT: u32 = 1;
 const ARGON2ID: &str = "argon2id";
 const XCHACHA: &str = "xchacha20-poly1305";
-/// The highest cost that a file may ask for: a manipulated file must not use up the machine's memory or block it for hours.
-const COST_MAX: Cost = Cost { memory_kib: 1024 * 1024, passes: 16, lanes: 16 };
 
 /// The cost of one guess of the passphrase.
 #[derive(Clone, Copy)]
@@ -259,9 +258,9 @@ impl File {
 
 impl Cost {
     fn is_sane(self) -> bool {
-        self.memory_kib <= COST_MAX.memory_kib
-            && self.passes <= COST_MAX.passes
-            && self.lanes <= COST_MAX.lanes
+        self.memory_kib <= KEYSTORE_MEMORY_KIB
+            && self.passes <= KEYSTORE_PASSES
+            && self.lanes <= KEYSTORE_LANES
             && Params::new(self.memory_kib, self.passes, self.lanes, Some(32)).is_ok()
     }
 }

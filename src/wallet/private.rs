@@ -5,12 +5,10 @@ use std::io::{self, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
+use bouya_core::limits::SECRET_FILE_BYTES;
 use data_encoding::HEXLOWER;
 use thiserror::Error;
 use zeroize::Zeroizing;
-
-/// Longest file that is read as a key or a wallet, in bytes. Real ones have under 1 KiB.
-const MAX_BYTES: usize = 16 * 1024;
 
 /// Why a private file could not be created or read.
 #[derive(Debug, Error)]
@@ -30,7 +28,7 @@ pub enum FileError {
         mode: u32,
     },
     /// It is not a text, or it is too long.
-    #[error("{} is not a text of at most {MAX_BYTES} bytes; check the path", .0.display())]
+    #[error("{} is not a text of at most {SECRET_FILE_BYTES} bytes; check the path", .0.display())]
     NoText(PathBuf),
     /// The system reported an error.
     #[error("cannot {doing} {}: {source}", path.display())]
@@ -103,11 +101,11 @@ pub(crate) fn read(path: &Path) -> Result<Zeroizing<String>, FileError> {
         return Err(FileError::Exposed { path: path.to_owned(), mode: mode & 0o777 });
     }
     // Allocated in full at once: a growing buffer would leave copies of the secret in memory.
-    let mut bytes = Zeroizing::new(Vec::with_capacity(MAX_BYTES + 1));
-    let limit = u64::try_from(MAX_BYTES).unwrap_or(u64::MAX);
+    let mut bytes = Zeroizing::new(Vec::with_capacity(SECRET_FILE_BYTES + 1));
+    let limit = u64::try_from(SECRET_FILE_BYTES).unwrap_or(u64::MAX);
     file.take(limit).read_to_end(&mut bytes).map_err(|error| FileError::io(path, "read", error))?;
     match std::str::from_utf8(&bytes) {
-        Ok(text) if bytes.len() < MAX_BYTES => Ok(Zeroizing::new(text.to_owned())),
+        Ok(text) if bytes.len() < SECRET_FILE_BYTES => Ok(Zeroizing::new(text.to_owned())),
         _ => Err(FileError::NoText(path.to_owned())),
     }
 }

@@ -7,17 +7,13 @@ use borsh::{BorshDeserialize, BorshSerialize};
 use thiserror::Error;
 
 use crate::codec::Text;
-
-/// Longest symbol in bytes.
-pub(super) const SYMBOL_BYTES: usize = 12;
-/// Most decimals a coin may have; with more, a u64 holds too few whole coins.
-pub(super) const DECIMALS: u8 = 9;
+use crate::limits::COIN_SYMBOL_BYTES;
 
 /// A network's coin: what it is called and how many decimals people see. On the ledger an amount is a u64 of the smallest unit.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct Coin {
     /// Short name, shown after amounts.
-    pub symbol: Text<SYMBOL_BYTES>,
+    pub symbol: Text<COIN_SYMBOL_BYTES>,
     /// Digits after the point, at most 9.
     pub decimals: u8,
 }
@@ -88,6 +84,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::limits::COIN_DECIMALS;
 
     fn coin(decimals: u8) -> Coin {
         Coin { symbol: "ACM".to_string().try_into().unwrap(), decimals }
@@ -118,7 +115,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_written_reads_back(amount: u64, decimals in 0..=DECIMALS) {
+        fn what_is_written_reads_back(amount: u64, decimals in 0..=COIN_DECIMALS) {
             let coin = coin(decimals);
             prop_assert_eq!(coin.parse(&coin.format(amount)), Ok(amount));
         }

@@ -123,7 +123,8 @@ impl Chain {
         block.header.check_work()?;
         let id = block.id();
         let parent = block.header.parent;
-        if let Some(invalid) = [id, parent].into_iter().find(|id| self.invalid.contains(id)) {
+        let is_invalid = |id: &Hash| self.invalid.contains(id) || self.blocks.is_condemned(id);
+        if let Some(invalid) = [id, parent].into_iter().find(is_invalid) {
             return Err(PlanError::Invalid(invalid));
         }
         if view.record(&id)?.is_some() {
@@ -262,11 +263,12 @@ impl Chain {
         }
     }
 
-    /// Blocks off the best chain that leave with the next commit. What stays whatever the room: a branch whose blocks beat the tip, the one that is
-    /// being fetched because its headers do, and what the next block stands on.
+    /// Blocks off the best chain that leave with the next commit. These stay whatever the room: a branch whose blocks beat the tip, the
+    /// one that is staged, the one that is being fetched because its headers beat the tip, and what the next block stands on.
     fn surplus(&self, parent: Hash) -> Vec<Hash> {
         let beating = self.side.values().filter(|branch| branch.beats(&self.tip)).map(|branch| branch.id);
-        self.blocks.surplus(&beating.chain(self.wanted).chain([parent]).collect())
+        let staged = self.reorg.as_ref().map(|reorg| reorg.target().id);
+        self.blocks.surplus(&beating.chain(staged).chain(self.wanted).chain([parent]).collect())
     }
 
     fn forget(&mut self, removed: &[Hash]) {
@@ -283,7 +285,11 @@ impl Chain {
             let Some(best) = best.reduce(|a, b| if b.beats(a) { b } else { a }) else {
                 return Ok(Step::Idle);
             };
-            self.reorg = Some(Reorg::new(view, &self.tip, best.clone())?);
+            let target = best.clone();
+            self.reorg = Reorg::new(view, &self.tip, target.clone())?;
+            if self.reorg.is_none() {
+                self.forget(&[target.id]);
+            }
             return Ok(Step::Working);
         };
         if !reorg.target().beats(&self.tip) {
@@ -293,6 +299,10 @@ impl Chain {
         match reorg.advance(&self.genesis, view, check)? {
             Advance::Working => {
                 self.reorg = Some(reorg);
+                Ok(Step::Working)
+            }
+            Advance::Gone => {
+                self.forget(&[reorg.target().id]);
                 Ok(Step::Working)
             }
             Advance::Done(change) => {

@@ -81,6 +81,12 @@ impl Schedule {
         self.interval_ms().saturating_mul(AHEAD_INTERVALS).clamp(least, most)
     }
 
+    /// What a block's time is worth, in milliseconds: while most miners keep to the rules, a member can date a block back by a heartbeat
+    /// and ahead by what the others hold.
+    pub fn time_good_to_ms(&self) -> u64 {
+        self.heartbeat_ms().saturating_add(self.ahead_ms())
+    }
+
     /// Lateness after the block at `height`, which came `gap` milliseconds after its parent, or `told` that this was a rest.
     pub fn lateness(&self, before: i64, height: u64, gap: u64, told: bool) -> i64 {
         if told {

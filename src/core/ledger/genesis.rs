@@ -9,13 +9,12 @@ use alloc::vec::Vec;
 use borsh::BorshSerialize;
 use thiserror::Error;
 
-use super::amount::DECIMALS;
 use super::block::root_of_definition;
 use super::{Address, Branch, Coin, Frontier, Header, Schedule};
 use crate::codec::{Text, encode};
 use crate::crypto::{Hash, PublicKey, Signature, tagged_hash};
 use crate::id::NodeId;
-use crate::limits::BLOCK_BYTES;
+use crate::limits::{BLOCK_BYTES, COIN_DECIMALS, GENESIS_ALLOCATIONS, GENESIS_MEMBERS, NETWORK_NAME_BYTES};
 use crate::time::Timestamp;
 
 /// Encoding version of the definition.
@@ -26,15 +25,11 @@ const SECTION_BLOCKS: u8 = 2;
 const SECTION_MEMBERS: u8 = 3;
 const SECTION_ALLOCATIONS: u8 = 4;
 
-/// Most members and allocations of a definition: it is read by people.
-const MEMBERS: usize = 1_000;
-const ALLOCATIONS: usize = 10_000;
-
 /// What the members agree on before the first block.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NetworkSpec {
     /// The network's name.
-    pub name: Text<64>,
+    pub name: Text<NETWORK_NAME_BYTES>,
     /// When it begins: the genesis block's time.
     pub created: Timestamp,
     /// Keeps two networks of the same definition apart.
@@ -89,7 +84,7 @@ pub enum GenesisError {
     #[error("name may not be empty")]
     Name,
     /// Decimals out of range.
-    #[error("coin.decimals is {0}, at most {DECIMALS} are allowed")]
+    #[error("coin.decimals is {0}, at most {COIN_DECIMALS} are allowed")]
     Decimals(u8),
     /// A coin needs a symbol.
     #[error("coin.symbol may not be empty")]
@@ -164,7 +159,7 @@ impl BlockRules {
 
 impl NetworkSpec {
     /// A network that anybody who is admitted may join empty-handed: no salt, members or allocations.
-    pub fn new(name: Text<64>, created: Timestamp, coin: Coin, blocks: BlockRules) -> Self {
+    pub fn new(name: Text<NETWORK_NAME_BYTES>, created: Timestamp, coin: Coin, blocks: BlockRules) -> Self {
         Self { name, created, salt: [0; 16], coin, blocks, members: Vec::new(), allocations: Vec::new() }
     }
 
@@ -176,7 +171,7 @@ impl NetworkSpec {
         if self.coin.symbol.as_str().is_empty() {
             return Err(GenesisError::Symbol);
         }
-        if self.coin.decimals > DECIMALS {
+        if self.coin.decimals > COIN_DECIMALS {
             return Err(GenesisError::Decimals(self.coin.decimals));
         }
         if !(100..=600_000).contains(&blocks.interval_ms) {
@@ -197,8 +192,8 @@ impl NetworkSpec {
     }
 
     fn check_members(&self) -> Result<(), GenesisError> {
-        if self.members.len() > MEMBERS {
-            return Err(GenesisError::TooMany(self.members.len(), "members", MEMBERS));
+        if self.members.len() > GENESIS_MEMBERS {
+            return Err(GenesisError::TooMany(self.members.len(), "members", GENESIS_MEMBERS));
         }
         let (mut ids, mut keys) = (BTreeSet::new(), BTreeSet::new());
         for member in &self.members {
@@ -210,8 +205,8 @@ impl NetworkSpec {
     }
 
     fn check_allocations(&self) -> Result<(), GenesisError> {
-        if self.allocations.len() > ALLOCATIONS {
-            return Err(GenesisError::TooMany(self.allocations.len(), "allocations", ALLOCATIONS));
+        if self.allocations.len() > GENESIS_ALLOCATIONS {
+            return Err(GenesisError::TooMany(self.allocations.len(), "allocations", GENESIS_ALLOCATIONS));
         }
         let (mut supply, mut seen) = (0_u64, BTreeSet::new());
         for allocation in &self.allocations {

@@ -4,10 +4,7 @@ use alloc::vec::Vec;
 
 use super::{Header, StateError, View};
 use crate::crypto::Hash;
-use crate::limits::LOCATOR_HASHES;
-
-/// Blocks at the end of the locator that are listed without a gap: most forks are short.
-const DENSE: usize = 10;
+use crate::limits::{LOCATOR_DENSE, LOCATOR_HASHES};
 
 /// The last ten blocks of the best chain, which ends at height `tip`, then ever sparser ones, and the genesis block.
 pub fn locator(view: &dyn View, tip: u64) -> Result<Vec<Hash>, StateError> {
@@ -15,7 +12,7 @@ pub fn locator(view: &dyn View, tip: u64) -> Result<Vec<Hash>, StateError> {
     let (mut height, mut step) = (Some(tip), 1_u64);
     while let Some(at) = height {
         locator.extend(view.at_height(at)?);
-        if locator.len() >= DENSE {
+        if locator.len() >= LOCATOR_DENSE {
             step = step.saturating_mul(2);
         }
         height = if at == 0 { None } else { Some(at.saturating_sub(step)) };

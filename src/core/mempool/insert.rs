@@ -30,7 +30,7 @@ impl Mempool {
             if held >= self.limits.max_per_sender {
                 return Err(MempoolError::Sender(held));
             }
-            let dropped = self.make_room(&transaction)?;
+            let dropped = self.make_room(&transaction, None)?;
             self.add(now, account, transaction);
             return Ok(dropped);
         };
@@ -63,22 +63,31 @@ impl Mempool {
         if by.fee < least {
             return Err(MempoolError::Slot { nonce: by.nonce, by: rival.id(), least });
         }
+        let mut dropped = self.make_room(by, Some(rival))?;
         self.remove(&rival.id());
-        Ok(Vec::from([(rival.clone(), DropReason::Replaced)]))
+        dropped.push((rival.clone(), DropReason::Replaced));
+        Ok(dropped)
     }
 
-    /// Evicts lower fee rates until `transaction` fits. Decided before anything leaves: a transaction that is refused costs nobody
-    /// its place.
-    fn make_room(&mut self, transaction: &CheckedTransaction) -> Result<Vec<Dropped>, MempoolError> {
-        let mut bytes = self.bytes.saturating_add(weight(transaction)).saturating_sub(self.limits.max_bytes);
-        let mut count = self.len().saturating_add(1).saturating_sub(self.limits.max_transactions);
+    /// Evicts lower fee rates until `transaction` fits in place of `rival`. Decided before anything leaves: a transaction that is refused
+    /// costs nobody its place.
+    fn make_room(
+        &mut self,
+        transaction: &CheckedTransaction,
+        rival: Option<&CheckedTransaction>,
+    ) -> Result<Vec<Dropped>, MempoolError> {
+        let freed = rival.map_or(0, weight);
+        let held = self.bytes.saturating_add(weight(transaction)).saturating_sub(freed);
+        let mut bytes = held.saturating_sub(self.limits.max_bytes);
+        let more = usize::from(rival.is_none());
+        let mut count = self.len().saturating_add(more).saturating_sub(self.limits.max_transactions);
         let mut cuts: BTreeMap<Address, u64> = BTreeMap::new();
         let mut lowest = self.rates.iter().take_while(|(lowest, _)| *lowest < rate(transaction));
         while bytes > 0 || count > 0 {
             let (_, id) = lowest.next().ok_or(MempoolError::Full)?;
             let Some((sender, nonce)) = self.ids.get(id).copied() else { continue };
             if sender == transaction.payer() {
-                // It would stand on what it pushes out.
+                // It would stand on what it pushes out, or push out what stands on it.
                 return Err(MempoolError::Full);
             }
             // What depends on it leaves too, unless it leaves already.
@@ -105,6 +114,10 @@ impl Mempool {
         let (id, sender, nonce) = (transaction.id(), transaction.payer(), transaction.nonce);
         self.bytes = self.bytes.saturating_add(weight(&transaction));
         let rate = rate(&transaction);
+        for output in transaction.action.outputs() {
+            let sum = self.incoming.entry(output.to).or_default();
+            *sum = sum.saturating_add(output.amount.into());
+        }
         self.rates.insert((rate, id));
         self.ids.insert(id, (sender, nonce));
         let queue =

@@ -1,5 +1,7 @@
 //! What must always hold, for property tests and the fuzzer: neither sees the private books.
 
+use alloc::collections::BTreeMap;
+
 use super::{Mempool, rate, weight};
 
 impl Mempool {
@@ -8,7 +10,7 @@ impl Mempool {
     #[allow(clippy::expect_used, clippy::arithmetic_side_effects, reason = "a test fails by panicking")]
     pub fn check_invariants(&self, height: u64) {
         assert!(self.len() <= self.limits.max_transactions && self.bytes <= self.limits.max_bytes);
-        let (mut bytes, mut count) = (0, 0);
+        let (mut bytes, mut count, mut incoming) = (0, 0, BTreeMap::new());
         for (sender, queue) in &self.queues {
             assert!(!queue.entries.is_empty() && queue.entries.len() <= self.limits.max_per_sender);
             let mut account = queue.account;
@@ -19,9 +21,14 @@ impl Mempool {
                 assert!(self.rates.contains(&(rate(&entry.transaction), id)));
                 bytes += weight(&entry.transaction);
                 count += 1;
+                for output in entry.transaction.action.outputs() {
+                    *incoming.entry(output.to).or_insert(0_u128) += u128::from(output.amount);
+                }
             }
             assert_eq!(queue.pending(), account, "the books of a queue");
         }
+        incoming.retain(|_, sum| *sum > 0);
+        assert_eq!(incoming, self.incoming, "coins on their way");
         assert_eq!((bytes, count, count), (self.bytes, self.ids.len(), self.rates.len()));
     }
 }

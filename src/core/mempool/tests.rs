@@ -17,6 +17,14 @@ fn pay(from: u8, nonce: u64, amount: u64, fee: u64, valid_until: u64) -> Checked
         .unwrap()
 }
 
+/// A payment of `amount` to each of so many addresses.
+fn paying(from: u8, nonce: u64, outputs: u8, amount: u64, fee: u64) -> CheckedTransaction {
+    let outputs = Bounded::truncated((0..outputs).map(|n| Output { to: address(n), amount }));
+    Transaction::transfer(&NETWORK, &key(from), nonce, fee, 9, outputs, Text::default())
+        .check(&NETWORK)
+        .unwrap()
+}
+
 fn pool(max_transactions: usize) -> Mempool {
     Mempool::new(Limits { max_transactions, max_per_sender: 4, ..Limits::default() })
 }
@@ -218,7 +226,7 @@ proptest! {
     fn invariants_hold_whatever_comes(
         steps in prop::collection::vec((0_u8..4, 1_u8..5, 0_u64..6, 300_u64..2_000, 1_u64..400_000), 1..80),
     ) {
-        let mut pool = pool(7);
+        let mut pool = Mempool::new(Limits { max_bytes: 5_000, ..pool(7).limits });
         let mut accounts: BTreeMap<u8, Account> = (1..5).map(|n| (n, RICH)).collect();
         for (step, who, nonce, fee, amount) in steps {
             match step {
@@ -229,7 +237,7 @@ proptest! {
                 }
                 _ => {
                     let before = pool.len();
-                    let transaction = pay(who, nonce, amount, fee, 9);
+                    let transaction = paying(who, nonce, 1 + 5 * (step - 1), amount / 10 + 1, fee);
                     let offered = rate(&transaction);
                     match pool.insert(Time::from_millis(0), 1, accounts[&who], transaction) {
                         Err(_) => prop_assert_eq!(pool.len(), before, "a refused transaction cost another one its place"),
@@ -270,58 +278,22 @@ fn short_ids_find_what_is_here_in_their_order() {
 }
 
 #[test]
-fn audit_replacement_passes_the_bound_in_bytes() {
-    use std::println;
-    let limits =
-        Limits { max_bytes: 1024 * 1024, max_transactions: 1_000, max_per_sender: 64, ..Limits::default() };
+fn a_replacement_that_grows_makes_room_for_itself_or_is_refused() {
+    let max_bytes = 20 * weight(&paying(1, 0, 1, 1, 1_000));
+    let limits = Limits { max_bytes, ..Limits::default() };
     let mut pool = Mempool::new(limits);
-    let rich = Account { balance: u64::MAX, nonce: 0 };
-    let to = Address::of(&PublicKey([9; 32]));
-    let make = |nonce: u64, outputs: usize, fee: u64| {
-        let outputs = Bounded::truncated((0..outputs).map(|_| Output { to, amount: 1 }));
-        Transaction::transfer(
-            &NETWORK,
-            &key(200 + (nonce / 64) as u8),
-            nonce % 64,
-            fee,
-            99,
-            outputs,
-            Text::default(),
-        )
-        .check(&NETWORK)
-        .unwrap()
-    };
-    for n in 0..960 {
-        pool.insert(Time::from_millis(0), 1, rich, make(n, 1, 6_000)).unwrap();
+    for n in 1..=20 {
+        insert(&mut pool, paying(n, 0, 1, 1, 1_000)).unwrap();
     }
-    println!("{} transactions, {} of {} bytes", pool.len(), pool.bytes(), limits.max_bytes);
-    for n in 0..960 {
-        pool.insert(Time::from_millis(0), 1, rich, make(n, crate::limits::OUTPUTS, 6_600)).unwrap();
-    }
-    println!("{} transactions, {} of {} bytes", pool.len(), pool.bytes(), limits.max_bytes);
-    assert!(pool.bytes() > 5 * limits.max_bytes);
-}
-
-#[test]
-fn audit_what_is_on_its_way_looks_at_everything() {
-    use std::println;
-    let mut pool = Mempool::new(Limits { max_bytes: 1 << 30, ..Limits::default() });
-    let rich = Account { balance: u64::MAX, nonce: 0 };
-    let to = Address::of(&PublicKey([9; 32]));
-    let checked: Vec<_> = (0..1_000_u64)
-        .map(|n| {
-            let outputs = Bounded::truncated((0..100).map(|_| Output { to, amount: 1 }));
-            Transaction::transfer(&NETWORK, &key((n / 50) as u8), n % 50, 9_000, 99, outputs, Text::default())
-                .check(&NETWORK)
-                .unwrap()
-        })
-        .collect();
-    for one in checked {
-        pool.insert(Time::from_millis(0), 1, rich, one).unwrap();
-    }
-    let began = std::time::Instant::now();
-    for _ in 0..10 {
-        pool.incoming(&to);
-    }
-    println!("{} transactions of 100 outputs: {:?} a look", pool.len(), began.elapsed() / 10);
+    let before = pool.len();
+    let refused = insert(&mut pool, paying(1, 0, 100, 1, 8_000));
+    assert_eq!(
+        (refused, pool.len()),
+        (Err(MempoolError::Full), before),
+        "it offers less for a byte than all others"
+    );
+    let dropped = insert(&mut pool, paying(1, 0, 100, 1, 90_000)).unwrap();
+    let evicted = dropped.iter().filter(|(_, reason)| *reason == DropReason::Evicted).count();
+    assert_eq!((evicted + 1, pool.len() + evicted), (dropped.len(), before));
+    check(&pool);
 }

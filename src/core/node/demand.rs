@@ -10,15 +10,13 @@
 
 use crate::crypto::Hash;
 use crate::ledger::Schedule;
-use crate::limits::REST_AFTER;
+use crate::limits::{OWED_BLOCKS, REST_AFTER};
 use crate::node::Head;
 use crate::node::head::Recent;
 use crate::time::Timestamp;
 
 /// The last [`REST_AFTER`] blocks took less than this many intervals: the network is too fast to rest.
 const FAST_INTERVALS: u64 = 3;
-/// The most blocks that are owed at a time.
-const OWED: u32 = 192;
 /// A rest is told only if the search for the block took less than this many intervals: a search that takes long is lateness.
 const SEARCH_INTERVALS: u64 = 8;
 
@@ -100,7 +98,7 @@ impl Demand {
         for block in head.recent.iter().skip(known.map_or(0, |at| at.saturating_add(1))) {
             let in_rest = self.called.is_none_or(|since| block.time < since);
             self.owed = if in_rest && block.late && !block.told {
-                self.owed.saturating_add(u32::try_from(REST_AFTER).unwrap_or(u32::MAX)).min(OWED)
+                self.owed.saturating_add(u32::try_from(REST_AFTER).unwrap_or(u32::MAX)).min(OWED_BLOCKS)
             } else {
                 self.owed.saturating_sub(1)
             };

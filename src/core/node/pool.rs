@@ -125,7 +125,6 @@ enum Waiting<V> {
 #[derive(Debug)]
 pub struct Pool<V> {
     mempool: Mempool,
-    /// The most bytes of transactions that may come back from blocks that left the chain.
     waiting: VecDeque<Waiting<V>>,
     disk_full: bool,
     swept: Time,

@@ -11,20 +11,14 @@ use core::time::Duration;
 use super::Fault;
 use super::timers::Throttle;
 use crate::limits::{
-    BLOCK_REQUESTS_PER_PEER, BYTES_PER_PEER, FRAMES_PER_PEER, IDS_PER_MESSAGE, SERVED_PER_PEER,
-    TRANSACTIONS_PER_PEER, USELESS_PER_PEER,
+    BYTES_PER_PEER, CREDIT_BLOCKS, CREDIT_HEADERS, CREDIT_TRANSACTIONS, FLOOD_BLAME_EVERY, FRAMES_PER_PEER,
+    SERVED_PER_PEER, TRANSACTIONS_PER_PEER, USELESS_PER_PEER,
 };
 use crate::time::Time;
 use crate::wire::Message;
 
 /// Tokens are counted in thousandths, so that a rate per second fills by the millisecond without rounding.
 const THOUSAND: i128 = 1_000;
-/// One blame for each so long over budget: a burst is one offence, a steady flood soon is ten.
-const BLAME_EVERY: Duration = Duration::from_secs(1);
-/// Free answers that may be outstanding, by kind.
-const CREDIT_BLOCKS: usize = 4 * BLOCK_REQUESTS_PER_PEER;
-const CREDIT_HEADERS: usize = 4;
-const CREDIT_TRANSACTIONS: usize = 4 * IDS_PER_MESSAGE;
 
 /// Fills with `rate` tokens a second up to `burst`.
 #[derive(Clone, Debug)]
@@ -100,7 +94,7 @@ impl Budget {
             blocks_due: 0,
             headers_due: 0,
             transactions_due: 0,
-            blamed: Throttle::once_in(BLAME_EVERY),
+            blamed: Throttle::once_in(FLOOD_BLAME_EVERY),
         }
     }
 

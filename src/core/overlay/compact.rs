@@ -22,7 +22,7 @@ use crate::codec::Bounded;
 use crate::crypto::{Hash, tagged_hash};
 use crate::ledger::{Block, CompactBlock, Genesis, ShortKey, Transaction};
 use crate::limits::{
-    BLOCK_TIMEOUT, COMPACT_FROM, COMPACT_KEPT, COMPACT_NEAR, COMPACT_REBUILDS, COMPACT_WORK,
+    BLOCK_TIMEOUT, COMPACT_FROM, COMPACT_KEPT, COMPACT_NEAR, COMPACT_REBUILDS, COMPACT_STORED, COMPACT_WORK,
     TRANSACTIONS_PER_BLOCK,
 };
 use crate::recent::Recent;
@@ -30,9 +30,6 @@ use crate::time::Time;
 use crate::wire::{Item, Message};
 
 mod rebuild;
-
-/// Blocks remembered as stored, in each half: many more than come near one tip.
-const STORED: usize = 64;
 
 /// See the module's header.
 #[derive(Debug)]
@@ -82,7 +79,7 @@ impl Compact {
             height: 0,
             least: 1,
             kept: VecDeque::new(),
-            stored: Recent::new(STORED),
+            stored: Recent::new(COMPACT_STORED),
             rebuilds: BTreeMap::new(),
             owed: BTreeMap::new(),
             out: VecDeque::new(),

@@ -292,9 +292,9 @@ impl Overlay {
 
     fn change(&mut self, now: Time, change: Change) {
         match change {
-            Change::Up { session, tip, compact, held } => {
+            Change::Up { session, id, tip, compact, held } => {
                 self.gossip.peer_up(session, compact);
-                self.sync.peer_up(now, session, tip);
+                self.sync.peer_up(now, session, id, tip);
                 for message in held {
                     self.route(now, session, message);
                 }

@@ -40,6 +40,9 @@ pub enum Fault {
     /// Said that it has what it then did not deliver.
     #[error("withheld what it announced")]
     Withheld,
+    /// Led to a better branch by its headers, and then kept its blocks back.
+    #[error("kept back the blocks of a branch that it led to")]
+    KeptBranch,
     /// Sent more, or asked for more, than its budget.
     #[error("over budget: {0}")]
     Flood(&'static str),
@@ -71,6 +74,8 @@ impl Fault {
             Self::FalseWork => Verdict::Points(50),
             // A pause, a slow link or a reorganisation at the peer looks like this too.
             Self::Late(_) | Self::Withheld => Verdict::Lapse(LAPSE_POINTS),
+            // Its rests double, so an honest peer on a bad day comes nowhere near a ban. One that keeps on is banned at the seventh.
+            Self::KeptBranch => Verdict::Points(20),
             Self::Flood(_) => Verdict::Points(10),
             Self::BadAddress => Verdict::Points(10),
         }

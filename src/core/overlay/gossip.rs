@@ -17,7 +17,6 @@
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use core::time::Duration;
 
 use self::batcher::Batcher;
 use self::request_tracker::RequestTracker;
@@ -25,8 +24,8 @@ use crate::codec::Bounded;
 use crate::crypto::Hash;
 use crate::ledger::{Block, CompactBlock, Transaction};
 use crate::limits::{
-    GOSSIP_BATCH, GOSSIP_EAGER_PEERS, GOSSIP_RELAY, IDS_PER_MESSAGE, KNOWN_IDS_PER_PEER, SEEN_IDS,
-    SEND_QUEUE_BYTES, TRANSACTIONS_PER_MESSAGE, UNCHECKED_BYTES_PER_PEER,
+    GOSSIP_ANSWER_BYTES, GOSSIP_BATCH, GOSSIP_EAGER_PEERS, GOSSIP_RELAY, GOSSIP_SEEN_FOR, IDS_PER_MESSAGE,
+    KNOWN_BLOCKS_PER_PEER, KNOWN_IDS_PER_PEER, SEEN_IDS, TRANSACTIONS_PER_MESSAGE, UNCHECKED_BYTES_PER_PEER,
 };
 use crate::overlay::{Act, ConnId, Fault, PoolRequest, TransactionOutcome};
 use crate::random::Random;
@@ -36,13 +35,6 @@ use crate::wire::{Item, Message};
 
 mod batcher;
 mod request_tracker;
-
-/// Bytes of transactions in all answers to one request: more would fill the send queue and close a peer that only asked.
-const ANSWER_BYTES: usize = SEND_QUEUE_BYTES / 2;
-/// Blocks remembered as known to one peer, apart from transactions: a flood of those must not let a block go back to its sender.
-const KNOWN_BLOCKS_PER_PEER: usize = 128;
-/// Half of the seen ids are forgotten at least this often: a transaction that the mempool took and dropped may come again.
-const SEEN_FOR: Duration = Duration::from_secs(600);
 
 /// See the module's header.
 #[derive(Debug)]
@@ -173,7 +165,7 @@ impl Gossip {
     /// A peer sent transactions, asked for or not.
     pub fn transactions(&mut self, now: Time, conn: ConnId, transactions: Vec<Transaction>) {
         let Some(peer) = self.peers.get_mut(&conn) else { return };
-        if now.since(self.rotated) >= SEEN_FOR {
+        if now.since(self.rotated) >= GOSSIP_SEEN_FOR {
             self.rotated = now;
             self.seen.rotate();
         }
@@ -277,7 +269,7 @@ impl Gossip {
         let mut missing: Vec<Item> = missing.into_iter().map(Item::Transaction).collect();
         for transaction in found {
             let id = transaction.id();
-            if batcher.total() < ANSWER_BYTES {
+            if batcher.total() < GOSSIP_ANSWER_BYTES {
                 peer.transactions.insert(id);
                 batcher.push(transaction);
             } else {

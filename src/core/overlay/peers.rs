@@ -23,7 +23,6 @@ use alloc::collections::VecDeque;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use core::net::IpAddr;
-use core::time::Duration;
 
 use super::{CloseReason, Command, ConnId, DialError, Fault, Output, OverlaySettings, Verified};
 use crate::crypto::Hash;
@@ -40,9 +39,6 @@ use book::AddressBook;
 pub use book::{Blacklisted, Book};
 use links::Links;
 pub use view::{PeerStatus, PeerView};
-
-/// Observers hear of the same about the same peer once in this span at most.
-const NOTE_EVERY: Duration = Duration::from_secs(60);
 
 /// See the module.
 #[derive(Debug)]
@@ -61,6 +57,8 @@ pub enum Change {
     Up {
         /// Its session.
         session: ConnId,
+        /// Who it is.
+        id: NodeId,
         /// Its best block.
         tip: TipSummary,
         /// It takes blocks in short.

@@ -17,15 +17,15 @@ use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::cmp::Reverse;
-use core::time::Duration;
 
 use self::fetch::{Fetch, Helper};
 use self::header_sync::{HeaderSync, WaitsFor};
-use self::peer::{SyncPeer, beats};
+use self::peer::{Rests, SyncPeer, beats};
 use crate::codec::Bounded;
 use crate::crypto::Hash;
+use crate::id::NodeId;
 use crate::ledger::{Block, BlockOutcome, Branch, Genesis, Header, Origin};
-use crate::limits::HEADERS_TIMEOUT;
+use crate::limits::{HEADERS_TIMEOUT, SYNC_TELL_EVERY};
 use crate::overlay::{Act, ConnId, Fault, KeeperRequest, NetworkEvent, StoreRequest, Tip};
 use crate::time::Time;
 use crate::wire::{Item, Message, TipSummary};
@@ -36,15 +36,13 @@ mod header_sync;
 mod headers;
 mod peer;
 
-/// Observers hear of progress at most so often.
-const TELL_EVERY: Duration = Duration::from_secs(1);
-
 /// See the module's header.
 #[derive(Debug)]
 pub struct BlockSync {
     genesis: Arc<Genesis>,
     tip: Tip,
     peers: BTreeMap<ConnId, SyncPeer>,
+    rests: Rests,
     header_sync: Option<HeaderSync>,
     fetch: Fetch,
     /// Blocks that came unasked and are with the chain: who sent that copy, and who else sent one since.
@@ -98,6 +96,7 @@ impl BlockSync {
             tip: Tip { locator: Vec::from([branch.id]), branch },
             genesis,
             peers: BTreeMap::new(),
+            rests: Rests::default(),
             header_sync: None,
             fetch: Fetch::default(),
             unasked: BTreeMap::new(),
@@ -109,14 +108,20 @@ impl BlockSync {
     }
 
     /// A peer's hello was accepted.
-    pub fn peer_up(&mut self, now: Time, conn: ConnId, tip: TipSummary) {
-        self.peers.insert(conn, SyncPeer::new(tip));
+    pub fn peer_up(&mut self, now: Time, conn: ConnId, id: NodeId, tip: TipSummary) {
+        let rest = self.rests.take(&id);
+        self.peers.insert(conn, SyncPeer::new(id, tip, rest));
         self.go_on(now);
     }
 
-    /// A peer is gone. Bodies go on coming from others; a header sync needs its peer.
+    /// A peer is gone. Bodies go on coming from others; a header sync needs its peer. If it leaves before the end, it rests as if it had
+    /// failed: leaving must not be cheaper.
     pub fn peer_down(&mut self, now: Time, conn: ConnId) {
-        self.peers.remove(&conn);
+        let Some(mut peer) = self.peers.remove(&conn) else { return };
+        if self.header_sync.as_ref().is_some_and(|header_sync| header_sync.conn == conn) {
+            peer.failed(now);
+        }
+        self.rests.keep(peer);
         self.fetch.lost(conn);
         let fetches_headers = |header_sync: &HeaderSync| {
             matches!(header_sync.waits_for, WaitsFor::Headers { .. } | WaitsFor::Base { .. })
@@ -151,7 +156,13 @@ impl BlockSync {
                 peer.stalled = true;
             }
         }
-        if self.fetch.is_hopeless() {
+        if let Some(header_sync) = &self.header_sync
+            && self.fetch.is_hopeless(now)
+        {
+            let leader = header_sync.conn;
+            if self.peers.get(&leader).is_some_and(|peer| peer.stalled) {
+                self.out.push_back(Act::Blame(leader, Fault::KeptBranch));
+            }
             self.give_up(now, GiveUp::Rest);
         }
         self.go_on(now);
@@ -163,16 +174,16 @@ impl BlockSync {
             return SyncStatus::Alone;
         }
         let ours = &self.tip.branch;
-        let fetches =
-            |header_sync: &HeaderSync| matches!(header_sync.waits_for, WaitsFor::Missing | WaitsFor::Bodies);
-        let shows = |header_sync: &HeaderSync| fetches(header_sync) || header_sync.end.beats(ours);
-        // A claim alone counts only after the start. Later, a member that claims much and shows nothing, under one connection after
-        // the other, would keep every node from mining and relaying.
-        let claims = |header_sync: &HeaderSync| {
-            (header_sync.fetched || !self.was_synced) && beats(&header_sync.claim, ours)
+        // Claims and headers alone count only after the start. Later, a member that claims much and shows nothing, or shows headers and keeps
+        // the blocks back, would keep every node from mining and relaying: blocks must be coming.
+        let leads = |header_sync: &HeaderSync| match header_sync.waits_for {
+            WaitsFor::Bodies if self.was_synced => self.fetch.flows(),
+            WaitsFor::Bodies | WaitsFor::Missing if !self.was_synced => true,
+            _ if self.was_synced => header_sync.fetched && beats(&header_sync.claim, ours),
+            _ => header_sync.end.beats(ours) || beats(&header_sync.claim, ours),
         };
         match &self.header_sync {
-            Some(header_sync) if shows(header_sync) || claims(header_sync) => SyncStatus::Syncing {
+            Some(header_sync) if leads(header_sync) => SyncStatus::Syncing {
                 height: self.tip.branch.height,
                 target: header_sync.end.height.max(header_sync.claim.height),
             },
@@ -213,7 +224,7 @@ impl BlockSync {
             }
             SyncStatus::Syncing { height, target } => {
                 self.told.synced = false;
-                if self.told.progress.is_none_or(|told| now.since(told) >= TELL_EVERY) {
+                if self.told.progress.is_none_or(|told| now.since(told) >= SYNC_TELL_EVERY) {
                     self.told.progress = Some(now);
                     self.out.push_back(Act::Event(NetworkEvent::Syncing { height, target }));
                 }
@@ -227,7 +238,7 @@ impl BlockSync {
         let ready = |peer: &SyncPeer| peer.ready_at(ours).is_some_and(|at| at <= now);
         let ready = self.peers.iter_mut().filter(|(_, peer)| ready(peer));
         // Who failed before waits for those who did not: many who claim much and answer nothing cost one turn each.
-        let rank = |peer: &SyncPeer| (Reverse(peer.failures), peer.claims.then_some(peer.tip.work));
+        let rank = |peer: &SyncPeer| (Reverse(peer.failures()), peer.claims.then_some(peer.tip.work));
         let Some((conn, peer)) = ready.max_by_key(|(_, peer)| rank(peer)) else {
             return;
         };

@@ -5,11 +5,9 @@ use alloc::vec::Vec;
 use thiserror::Error;
 
 use super::Message;
-use crate::limits::FRAME_BYTES;
+use crate::limits::{FRAME_BYTES, FRAME_STEP_BYTES};
 
 const LENGTH_BYTES: usize = 4;
-/// Bytes reserved at once.
-const STEP_BYTES: usize = 64 * 1024;
 
 /// A frame that no honest peer sends: the connection is closed.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -34,7 +32,7 @@ pub fn frame(body: &[u8]) -> Vec<u8> {
 }
 
 /// Cuts a byte stream into frames. Memory grows with what has arrived, never with what a length announces: at most twice
-/// `STEP_BYTES` more is ever reserved, and what a long frame needed goes with it.
+/// `FRAME_STEP_BYTES` more is ever reserved, and what a long frame needed goes with it.
 #[derive(Debug, Default)]
 pub struct FrameReader {
     buffer: Vec<u8>,
@@ -49,7 +47,7 @@ impl FrameReader {
         self.start = 0;
         if self.buffer.capacity().saturating_sub(self.buffer.len()) < bytes.len() {
             // Doubling, as a vector does by itself, would hold twice what has come.
-            self.buffer.reserve_exact(bytes.len().max(STEP_BYTES));
+            self.buffer.reserve_exact(bytes.len().max(FRAME_STEP_BYTES));
         }
         self.buffer.extend_from_slice(bytes);
     }
@@ -72,7 +70,7 @@ impl FrameReader {
             return Err(FrameError::Long { found, allowed });
         }
         let Some(body) = rest.get(..found) else { return Ok(None) };
-        if found < STEP_BYTES {
+        if found < FRAME_STEP_BYTES {
             let body = body.to_vec();
             self.start = self.start.saturating_add(LENGTH_BYTES).saturating_add(found);
             return Ok(Some(body));
@@ -150,11 +148,11 @@ mod tests {
             let mut reader = FrameReader::default();
             for bytes in stream.chunks(chunk) {
                 reader.push(bytes);
-                prop_assert!(reader.reserved() <= reader.held() + 2 * STEP_BYTES);
+                prop_assert!(reader.reserved() <= reader.held() + 2 * FRAME_STEP_BYTES);
                 while reader.next(FRAME_BYTES).unwrap().is_some() {}
             }
             // Long frames have taken their memory with them.
-            prop_assert!(reader.reserved() <= 3 * STEP_BYTES);
+            prop_assert!(reader.reserved() <= 3 * FRAME_STEP_BYTES);
         }
 
         #[test]

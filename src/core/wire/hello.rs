@@ -13,7 +13,7 @@ use thiserror::Error;
 use crate::crypto::{Hash, PublicKey, SecretKey, Signature, tagged_hash, verify};
 use crate::id::NodeId;
 use crate::ledger::Work;
-use crate::limits::HELLO_BYTES;
+use crate::limits::{HELLO_BYTES, HOST_BYTES};
 use crate::time::Timestamp;
 
 /// The protocol versions that this software speaks, lowest and highest.
@@ -22,8 +22,6 @@ const PROTOCOLS: (u16, u16) = (1, 1);
 pub const CLOCK_FEATURE: &str = "clock";
 /// The feature of who takes new blocks in short.
 pub const COMPACT_FEATURE: &str = "compact";
-/// Longest host name.
-pub(super) const HOST_BYTES: usize = 253;
 
 /// What each side says first.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -5,15 +5,15 @@ use alloc::sync::Arc;
 use borsh::{BorshDeserialize, BorshSerialize};
 use thiserror::Error;
 
-use super::{Endpoint, hello::HOST_BYTES};
+use super::Endpoint;
 use crate::codec::{Bounded, DecodeError, Text, decode, encode};
 use crate::crypto::Hash;
-use crate::id::{NODE_ID_BYTES, NodeId};
+use crate::id::NodeId;
 use crate::ledger::{Block, CompactBlock, Header, ShortId, Transaction, Work};
 use crate::limits::{
     BLOCKS_PER_REQUEST, CRL_BYTES, CRLS_PER_MESSAGE, FRAME_BYTES, GOODBYE_BYTES, HEADER_BYTES,
-    HEADERS_PER_MESSAGE, HELLO_BYTES, IDS_PER_MESSAGE, LOCATOR_HASHES, PEERS_PER_MESSAGE,
-    TRANSACTIONS_PER_BLOCK, TRANSACTIONS_PER_MESSAGE,
+    HEADERS_PER_MESSAGE, HELLO_BYTES, HOST_BYTES, IDS_PER_MESSAGE, LOCATOR_HASHES, NODE_ID_BYTES,
+    PEERS_PER_MESSAGE, TRANSACTIONS_PER_BLOCK, TRANSACTIONS_PER_MESSAGE,
 };
 
 /// One frame's meaning. The numbers are the format.

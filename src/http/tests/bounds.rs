@@ -6,9 +6,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::time::Duration;
 
+use bouya_core::limits::{API_ANSWERS_KIB, API_QUESTIONS, API_READS, API_STREAMS};
 use serde_json::Value;
 
-use super::super::limits::{ANSWERS_KIB, QUESTIONS, READS, STREAMS, ask};
+use super::super::limits::ask;
 use super::client::Answer;
 use super::harness::{Node, connect};
 use crate::mempool::MempoolRequest;
@@ -34,12 +35,12 @@ fn a_read_that_nobody_waits_for_still_counts() {
             tokio::time::timeout(SHORT, reading).await.map(drop)
         }
     };
-    for _ in 0..READS {
+    for _ in 0..API_READS {
         assert!(node.runtime().block_on(read()).is_err());
     }
-    node.wait("all are at work", || begun.load(Ordering::SeqCst) == READS);
+    node.wait("all are at work", || begun.load(Ordering::SeqCst) == API_READS);
     assert!(node.runtime().block_on(read()).is_err());
-    assert_eq!(begun.load(Ordering::SeqCst), READS, "one more had to wait");
+    assert_eq!(begun.load(Ordering::SeqCst), API_READS, "one more had to wait");
     drop(held);
     assert_eq!(node.json("/v1/blocks")["items"], Value::Array(Vec::new()));
 }
@@ -50,20 +51,20 @@ fn a_question_that_nobody_waits_for_still_counts() {
     let (deaf, mut inbox) = crate::actor::Mailbox::new("mempool", 64);
     let turns = &node.api.limits.mempool;
     let question = || ask(turns, &deaf, |reply| MempoolRequest::List { most: 1, reply });
-    for _ in 0..2 * QUESTIONS {
+    for _ in 0..2 * API_QUESTIONS {
         assert!(node.runtime().block_on(async { tokio::time::timeout(SHORT, question()).await }).is_err());
     }
     let waiting = std::iter::from_fn(|| inbox.try_next()).count();
-    assert_eq!(waiting, QUESTIONS, "peers wait behind these and no more");
+    assert_eq!(waiting, API_QUESTIONS, "peers wait behind these and no more");
     // Those are dropped now: their turns are free.
-    node.wait("turns are free", || turns.available_permits() == QUESTIONS);
+    node.wait("turns are free", || turns.available_permits() == API_QUESTIONS);
 }
 
 #[test]
 fn answers_that_are_not_read_are_bounded_in_bytes() {
     let node = Node::start();
     let kind = "application/octet-stream";
-    let half = ANSWERS_KIB / 2 * 1_024;
+    let half = API_ANSWERS_KIB / 2 * 1_024;
     let first = node.api.answer(kind, vec![0; half]).unwrap();
     let second = node.api.answer(kind, vec![0; half]).unwrap();
     assert!(node.api.answer(kind, vec![0; 64 * 1_024 + 1]).is_err(), "no room");
@@ -72,9 +73,9 @@ fn answers_that_are_not_read_are_bounded_in_bytes() {
     assert!(node.api.answer(kind, vec![0; half]).is_ok());
     // The bytes hold the room, wherever they are on their way out.
     let bytes = node.runtime().block_on(axum::body::to_bytes(second.into_body(), half)).unwrap();
-    assert_eq!(node.api.limits.answers.available_permits(), ANSWERS_KIB / 2);
+    assert_eq!(node.api.limits.answers.available_permits(), API_ANSWERS_KIB / 2);
     drop(bytes);
-    assert_eq!(node.api.limits.answers.available_permits(), ANSWERS_KIB);
+    assert_eq!(node.api.limits.answers.available_permits(), API_ANSWERS_KIB);
 }
 
 #[test]
@@ -86,7 +87,7 @@ fn streams_are_bounded_and_leave_room_for_others() {
         stream
     };
     let mut held = Vec::new();
-    for _ in 0..STREAMS {
+    for _ in 0..API_STREAMS {
         let mut stream = BufReader::new(listen());
         assert_eq!(Answer::read_head(&mut stream).status, 200);
         held.push(stream);

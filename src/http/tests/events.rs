@@ -5,6 +5,7 @@ use std::net::TcpStream;
 
 use bouya_core::crypto::{Hash, PublicKey};
 use bouya_core::ledger::Standing;
+use bouya_core::limits::EVENTS_KEPT;
 use bouya_core::overlay::PeerStatus;
 use serde_json::{Value, json};
 
@@ -184,7 +185,7 @@ fn a_listener_that_was_away_too_long_is_told_how_many_are_lost() {
     node.mine();
     let (_, id, _) = next_with_id(&mut stream).unwrap();
     let event = Event::Dropped { id: Hash::ZERO, reason: String::new() };
-    for _ in 0..crate::events::KEPT + 5 {
+    for _ in 0..EVENTS_KEPT + 5 {
         node.api.events.tell(event.clone());
     }
     let mut stream = open(&node, "/v1/events", &format!("Last-Event-ID: {id}\r\n"));

@@ -108,35 +108,3 @@ fn a_transaction_shows_its_record() {
         (&"record".into(), &"prices".into(), &"0".into())
     );
 }
-
-#[test]
-fn audit_a_thousand_payments_hide_a_record() {
-    use bouya_core::codec::{Bounded, decode, encode};
-    use bouya_core::ledger::Output;
-    let node = Node::with_waiting(3_000);
-    let hash = sha256(b"lease");
-    assert_eq!(node.submit(&data(&node, 1, 0, "contracts", b"lease")).status, 202);
-    node.mine();
-    let get = || node.json(&format!("/v1/records?hash={hash}"));
-    eprintln!("before: {} items, next {}", get()["items"].as_array().unwrap().len(), get()["next"]);
-    let mark = sha256(&encode(&crate::store::List::RecordsWith(hash)));
-    let mut bytes = [7_u8; 33];
-    bytes[0] = 0;
-    bytes[1..9].copy_from_slice(&mark.0[..8]);
-    let to = decode(&bytes, "address").unwrap();
-    let mut paid = 0;
-    for nonce in 0..1_001 {
-        let output = Bounded::truncated([Output { to, amount: 1 }]);
-        let action = Action::Transfer { outputs: output, memo: text("") };
-        let pay = Transaction::sign(&node.api.genesis.id(), &key(2), nonce, 250, u64::MAX, action);
-        paid += 251;
-        assert_eq!(node.submit(&pay).status, 202);
-    }
-    node.mine();
-    let page = get();
-    eprintln!(
-        "after: {} items, next {}; it cost {paid} units",
-        page["items"].as_array().unwrap().len(),
-        page["next"]
-    );
-}

@@ -5,10 +5,10 @@ use std::net::{Shutdown, TcpStream};
 use std::time::Duration;
 
 use bouya_core::crypto::Hash;
+use bouya_core::limits::{API_CONNECTIONS, API_QUESTIONS, API_READS};
 
 use super::super::connections::Connections;
-use super::super::limits::READS;
-use super::super::server::{CONNECTIONS, DEADLINES, Deadlines};
+use super::super::server::{DEADLINES, Deadlines};
 use super::client::Answer;
 use super::harness::{Node, connect};
 
@@ -122,7 +122,7 @@ fn idle_connections_lock_nobody_out() {
 
 #[test]
 fn connections_are_bounded() {
-    const { assert!(CONNECTIONS == 256 && DEADLINES.head.as_secs() == 10 && DEADLINES.stall.as_secs() == 10) }
+    const { assert!(API_CONNECTIONS == 256 && DEADLINES.head.as_secs() == 10 && DEADLINES.stall.as_secs() == 10) }
     let node = Node::start();
     let address = node.serve_also(|server| server.connections = Connections::new(4));
     let listen = b"GET /v1/events HTTP/1.1\r\nHost: localhost\r\n\r\n";
@@ -165,7 +165,7 @@ fn many_that_come_and_go_leave_nothing() {
     assert_eq!(node.get("/v1/status").status, 200);
     let limits = &node.api.limits;
     let free = || (limits.reads.available_permits(), limits.network.available_permits());
-    node.wait("all turns are free", || free() == (READS, super::super::limits::QUESTIONS));
+    node.wait("all turns are free", || free() == (API_READS, API_QUESTIONS));
 }
 
 #[test]

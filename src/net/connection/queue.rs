@@ -4,16 +4,13 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use bouya_core::limits::{SEND_QUEUE_BYTES, SEND_QUEUE_MESSAGES};
+use bouya_core::limits::{
+    CONNECTION_WRITE_BYTES, SEND_QUEUE_BYTES, SEND_QUEUE_MESSAGES, SEND_QUEUE_ROOM_BYTES,
+};
 use bouya_core::overlay::CloseReason;
 use bouya_core::wire::{Goodbye, Message, frame};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
-
-/// Small frames are gathered into writes of about this size.
-const WRITE_BYTES: usize = 64 * 1024;
-/// With so little queued there is room for another block.
-const ROOM_BYTES: usize = SEND_QUEUE_BYTES / 4;
 
 /// A frame ready to be sent, to one peer or to many.
 #[derive(Clone, Debug)]
@@ -173,7 +170,7 @@ impl Queue {
     async fn room(&self) {
         loop {
             let taken = self.0.taken.notified();
-            if self.state().bytes <= ROOM_BYTES || self.0.closing.is_cancelled() {
+            if self.state().bytes <= SEND_QUEUE_ROOM_BYTES || self.0.closing.is_cancelled() {
                 return;
             }
             tokio::select! {
@@ -208,7 +205,7 @@ impl State {
     fn next(&mut self) -> Option<Work> {
         let mut chunk = Vec::new();
         while let Some(Frame(bytes)) = self.frames.front() {
-            if !chunk.is_empty() && chunk.len().saturating_add(bytes.len()) > WRITE_BYTES {
+            if !chunk.is_empty() && chunk.len().saturating_add(bytes.len()) > CONNECTION_WRITE_BYTES {
                 break;
             }
             chunk.extend_from_slice(bytes);
@@ -240,9 +237,9 @@ mod tests {
         let both = [&*first.0, &*second.0].concat();
         queue.push(first);
         queue.push(second);
-        queue.push(body(WRITE_BYTES));
+        queue.push(body(CONNECTION_WRITE_BYTES));
         assert!(matches!(queue.next().await, Work::Write(bytes) if bytes == both));
-        assert!(matches!(queue.next().await, Work::Write(bytes) if bytes.len() == WRITE_BYTES));
+        assert!(matches!(queue.next().await, Work::Write(bytes) if bytes.len() == CONNECTION_WRITE_BYTES));
         queue.close(None, CloseReason::Asked);
         assert!(matches!(queue.next().await, Work::Part(None, CloseReason::Asked)));
     }

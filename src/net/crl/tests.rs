@@ -1,3 +1,4 @@
+use bouya_core::limits::CERTIFICATE_SERIAL_BYTES;
 use proptest::prelude::*;
 use rcgen::{
     BasicConstraints, CertificateParams, CertificateRevocationListParams, CertifiedIssuer,
@@ -106,7 +107,7 @@ fn only_plain_lists_that_a_root_signed_count() {
     };
     assert!(matches!(refused(&ca.list_with(&[1], &[], Some(part))), CrlError::Extension(_)));
     assert!(matches!(refused(&vec![0; CRL_BYTES + 1]), CrlError::Long(_)));
-    assert!(matches!(refused(&ca.list(&[1], &[&[1; SERIAL_BYTES + 1]])), CrlError::Serial(21)));
+    assert!(matches!(refused(&ca.list(&[1], &[&[1; CERTIFICATE_SERIAL_BYTES + 1]])), CrlError::Serial(21)));
     let mut trailed = ca.list(&[1], &[]);
     trailed.push(0);
     assert!(matches!(refused(&trailed), CrlError::Form(_)));

@@ -4,14 +4,12 @@ use std::borrow::Cow;
 
 use bouya_core::crypto::{Hash, sha256};
 use bouya_core::id::{NodeId, NodeIdError};
+use bouya_core::limits::CERTIFICATE_SERIAL_BYTES;
 use bouya_core::time::Timestamp;
 use rustls::pki_types::CertificateDer;
 use thiserror::Error;
 use x509_parser::prelude::{ASN1Time, FromDer, GeneralName, X509Certificate, X509Name};
 use x509_parser::revocation_list::CertificateRevocationList;
-
-/// Longest serial number that RFC 5280 allows, in bytes.
-pub(crate) const SERIAL_BYTES: usize = 20;
 
 /// Why a certificate is not one of a node, although a root may have signed it.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -40,7 +38,7 @@ pub enum LeafError {
     #[error("its extended key usage must allow both TLS server and client authentication, but {0}")]
     Usage(&'static str),
     /// Longer than the standard allows.
-    #[error("its serial number has {0} bytes, at most {SERIAL_BYTES} are allowed")]
+    #[error("its serial number has {0} bytes, at most {CERTIFICATE_SERIAL_BYTES} are allowed")]
     Serial(usize),
 }
 
@@ -70,7 +68,7 @@ impl Leaf {
         }
         check_usage(&certificate)?;
         let serial = trim(certificate.raw_serial()).to_vec();
-        if serial.len() > SERIAL_BYTES {
+        if serial.len() > CERTIFICATE_SERIAL_BYTES {
             return Err(LeafError::Serial(serial.len()));
         }
         Ok(Self {

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use bouya_core::crypto::{Hash, sha256};
 use bouya_core::id::NodeId;
+use bouya_core::limits::TRUSTED_ROOTS;
 use bouya_core::time::Timestamp;
 use rustls::pki_types::pem::{self, PemObject};
 use rustls::pki_types::{CertificateDer, CertificateRevocationListDer, PrivateKeyDer};
@@ -13,9 +14,6 @@ use thiserror::Error;
 use super::certificate::{Leaf, LeafError, Root};
 use super::provider;
 use crate::net::crl::{CrlError, List};
-
-/// Roots at once: one, or the old and the new while the root changes.
-const ROOTS: usize = 2;
 
 /// Where a node's identity lies.
 #[derive(Clone, Debug)]
@@ -199,8 +197,8 @@ fn check_dates(
 /// webpki takes a root on trust, dates and all; so they are checked here.
 fn roots(file: &Path, bytes: &[u8], now: Timestamp) -> Result<Vec<Root>, IdentityError> {
     let found = certificates(file, bytes)?;
-    if found.len() > ROOTS {
-        return Err(IdentityError::Count { file: file.into(), found: found.len(), most: ROOTS });
+    if found.len() > TRUSTED_ROOTS {
+        return Err(IdentityError::Count { file: file.into(), found: found.len(), most: TRUSTED_ROOTS });
     }
     let mut roots = Vec::new();
     for der in found {

@@ -21,7 +21,7 @@ fn commit(db: &Database, new: Vec<Entry>) {
 }
 
 fn places(db: &Database) -> Index {
-    Index::new(&db.begin_read().unwrap()).unwrap()
+    Index::new(&db.begin_read().unwrap(), Marker::new([7; 32])).unwrap()
 }
 
 /// Few enough that runs have them in common.
@@ -96,6 +96,35 @@ fn entry() -> impl Strategy<Value = (u8, u64, u32)> {
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// Like a set.
+    #[test]
+    fn what_was_removed_is_not_found(
+        changes in prop::collection::vec((any::<bool>(), prop::collection::vec(entry(), 1..300)), 1..12),
+    ) {
+        let db = database();
+        let mut all = BTreeSet::new();
+        for (adds, change) in changes {
+            let entries: Vec<Entry> =
+                change.iter().map(|(of, height, place)| mark(*of).at(*height, *place)).collect();
+            if adds {
+                // As the store does: what is here is not added again.
+                let new = change.iter().filter(|one| all.insert(**one));
+                commit(&db, new.map(|(of, height, place)| mark(*of).at(*height, *place)).collect());
+            } else {
+                let tx = db.begin_write().unwrap();
+                remove(&tx, entries).unwrap();
+                tx.commit().unwrap();
+                all.retain(|one| !change.contains(one));
+            }
+            runs(&db);
+        }
+        let places = places(&db);
+        for of in 0..4 {
+            let every = all.range((of, 0, 0)..=(of, u64::MAX, u32::MAX)).rev().map(|(_, height, place)| (*height, *place));
+            prop_assert_eq!(places.below(mark(of), (u64::MAX, 0), usize::MAX).unwrap(), every.collect::<Vec<_>>());
+        }
+    }
 
     /// Like a set that keeps everything.
     #[test]

@@ -34,6 +34,8 @@ pub struct Figures {
     pub transactions: u64,
     /// Milliseconds from the end of the last fault until all nodes had the same tip.
     pub healed_after: u64,
+    /// The difficulty at the end, in percent of what it should be: least and most.
+    pub difficulty: Option<(u64, u64)>,
 }
 
 impl Figures {
@@ -51,14 +53,17 @@ impl Figures {
         self.bans += other.bans;
         self.transactions += other.transactions;
         self.healed_after = self.healed_after.max(other.healed_after);
+        let widest = |(least, most): (u64, u64), other: (u64, u64)| (least.min(other.0), most.max(other.1));
+        self.difficulty = self.difficulty.into_iter().chain(other.difficulty).reduce(widest);
     }
 }
 
 impl fmt::Display for Figures {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (least, most) = self.difficulty.unwrap_or_default();
         write!(
             f,
-            "{} faults, {} starts, {} messages, {} blocks ({} sent compact, {} asked for in parts), {} reorganisations (deepest {}), {} transactions, {} bans; one tip again after at most {} s",
+            "{} faults, {} starts, {} messages, {} blocks ({} sent compact, {} asked for in parts), {} reorganisations (deepest {}), {} transactions, {} bans; one tip again after at most {} s; difficulty at the end {least} to {most} % of what it should be",
             self.faults,
             self.starts,
             self.messages,

@@ -14,6 +14,7 @@
 //! | `disk`, `node`, `shell` | a node: its disk, the core's machines, and the shell that carries messages between them |
 //! | `clients`, `work` | load, mining, and the checks of the whole network |
 //! | `check` | what must always hold |
+//! | `difficulty` | apart from all that: what the rule of difficulty and rest promises, measured |
 //!
 //! Left out on purpose: bytes on the wire, TLS and threads, which the tests with sockets and processes cover; and full mailboxes.
 
@@ -41,6 +42,7 @@ mod acts;
 mod byzantine;
 mod check;
 mod clients;
+pub mod difficulty;
 mod disk;
 mod faults;
 mod log;

@@ -1,5 +1,5 @@
 //! Runs seeds of the simulator. For each seed that breaks something it prints the command that replays it. At the end it runs those seeds
-//! again and writes their events to files.
+//! again and writes their events to files. `sim difficulty` measures the rule of difficulty and rest.
 
 use std::fs::{self, File};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -9,8 +9,8 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
-use bouya_sim::{Figures, Outcome, SECONDS, run};
-use clap::Parser;
+use bouya_sim::{Figures, Outcome, SECONDS, difficulty, run};
+use clap::{Parser, Subcommand};
 
 /// Stop after this many failing seeds: one broken rule breaks many seeds.
 const MOST_BROKEN: usize = 5;
@@ -19,9 +19,12 @@ const MOST_BROKEN: usize = 5;
 #[derive(Parser)]
 #[command(
     name = "sim",
-    after_help = "Examples:\n  sim --seeds 300              300 fresh seeds\n  sim --from 1 --seeds 10000   seeds 1 to 10000\n  sim --seed 42                one seed, its events in target/sim/42.log"
+    after_help = "Examples:\n  sim --seeds 300              300 fresh seeds\n  sim --from 1 --seeds 10000   seeds 1 to 10000\n  sim --seed 42                one seed, its events in target/sim/42.log\n  sim difficulty               what the rule of difficulty promises, as a table",
+    args_conflicts_with_subcommands = true
 )]
 struct Args {
+    #[command(subcommand)]
+    command: Option<Command>,
     /// How many seeds to run.
     #[arg(long, default_value_t = 100)]
     seeds: u64,
@@ -40,6 +43,19 @@ struct Args {
     /// The folder for the files of events.
     #[arg(long, default_value = "target/sim")]
     logs: PathBuf,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Measures what the rule of difficulty and rest promises, next to what the study that it comes from found.
+    #[command(
+        after_help = "Examples:\n  sim difficulty             the table\n  sim difficulty --draw 7    the same with other draws"
+    )]
+    Difficulty {
+        /// The seed of what is drawn.
+        #[arg(long, default_value_t = 1)]
+        draw: u64,
+    },
 }
 
 /// What many seeds gave.
@@ -75,6 +91,11 @@ fn write_down(seed: u64, logs: &Path) -> Result<Outcome, String> {
 
 fn main() -> ExitCode {
     let args = Args::parse();
+    if let Some(Command::Difficulty { draw }) = args.command {
+        println!("{}", difficulty::title());
+        difficulty::rows(draw).iter().for_each(|row| println!("{row}"));
+        return ExitCode::SUCCESS;
+    }
     if let Some(seed) = args.seed {
         let outcome = write_down(seed, &args.logs);
         match &outcome {

@@ -247,6 +247,8 @@ impl World {
         let right = rate * f64::from(self.scenario.interval_ms) / 1_000.0;
         let Some(running) = self.honest().next().and_then(|n| self.nodes[n].running.as_ref()) else { return };
         let found = running.head.branch.next_difficulty(&self.genesis.rules);
+        let percent = (found as f64 / right * 100.0) as u64;
+        self.check.figures.difficulty = Some((percent, percent));
         let (least, most) = DIFFICULTY_WITHIN;
         let is_right = (right * least..right * most).contains(&(found as f64));
         self.check.holds(is_right, || format!("a block takes {found} hashes, it should be {right:.0}"));

@@ -38,6 +38,8 @@ pub(super) struct Reorg {
 
 pub(super) enum Advance {
     Working,
+    /// A block of the branch is not stored any more: nothing to reorganise to.
+    Gone,
     Done(Change),
     /// `valid` is the end of the branch's valid part, if it has one above the fork.
     Invalid {
@@ -52,12 +54,12 @@ fn missing(what: &str, id: &Hash) -> StateError {
 }
 
 impl Reorg {
-    /// Finds the fork between the best chain, which ends in `tip`, and the stored branch `target`.
-    pub(super) fn new(view: &dyn View, tip: &Branch, target: Branch) -> Result<Self, StateError> {
+    /// Finds the fork between the best chain, which ends in `tip`, and the stored branch `target`. None if not all of it is stored.
+    pub(super) fn new(view: &dyn View, tip: &Branch, target: Branch) -> Result<Option<Self>, StateError> {
         let mut path = Vec::new();
         let mut at = target.id;
         let fork = loop {
-            let record = view.record(&at)?.ok_or_else(|| missing("header", &at))?;
+            let Some(record) = view.record(&at)? else { return Ok(None) };
             if view.at_height(record.header.height)? == Some(at) {
                 break on_best_chain(view, at, &record)?;
             }
@@ -72,7 +74,7 @@ impl Reorg {
             disconnected.push((height, id));
             lost.push((id, SideBlock::from(&record)));
         }
-        Ok(Self {
+        Ok(Some(Self {
             target,
             reached: fork.clone(),
             path,
@@ -85,7 +87,7 @@ impl Reorg {
             rows: Rows::new(),
             connected: Vec::new(),
             nodes: Vec::new(),
-        })
+        }))
     }
 
     pub(super) fn target(&self) -> &Branch {
@@ -121,8 +123,8 @@ impl Reorg {
             if let Some((_, id)) = self.disconnected.get(self.undone).filter(|_| !self.from_genesis) {
                 self.undo_one(genesis, view, *id)?;
             } else if self.next <= self.target.height {
-                if let Some(invalid) = self.execute_one(genesis, view, check)? {
-                    return Ok(invalid);
+                if let Some(end) = self.execute_one(genesis, view, check)? {
+                    return Ok(end);
                 }
             } else {
                 return Ok(Advance::Done(self.change()));
@@ -153,7 +155,7 @@ impl Reorg {
         check: Check<'_>,
     ) -> Result<Option<Advance>, StateError> {
         let id = self.id_at(view, self.next)?;
-        let header = view.record(&id)?.ok_or_else(|| missing("header", &id))?.header;
+        let Some(HeaderRecord { header, .. }) = view.record(&id)? else { return Ok(Some(Advance::Gone)) };
         let body = view.body(&id)?.ok_or_else(|| missing("body", &id))?;
         let block = Block { header, body };
         let base = (!self.from_genesis).then_some(view);

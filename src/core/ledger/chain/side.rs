@@ -96,6 +96,11 @@ impl SideBlocks {
         }
     }
 
+    /// Whether this block, or one that it stands on, was found invalid.
+    pub(super) fn is_condemned(&self, id: &Hash) -> bool {
+        self.blocks.get(id).is_some_and(|block| block.work == 0)
+    }
+
     /// Marks a block and all that stands on it as invalid; returns them.
     pub(super) fn condemn(&mut self, id: &Hash) -> BTreeSet<Hash> {
         let mut found = BTreeSet::from([*id]);

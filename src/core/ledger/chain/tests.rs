@@ -7,7 +7,6 @@ use crate::ledger::{
 };
 use crate::testing::{Node, address, genesis, key, mined, network};
 
-mod audit;
 mod forks;
 mod hostile;
 mod side;

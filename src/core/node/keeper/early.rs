@@ -8,7 +8,7 @@ use alloc::sync::Arc;
 
 use crate::crypto::Hash;
 use crate::ledger::Block;
-use crate::limits::{HELD_BLOCKS, HELD_BYTES};
+use crate::limits::{HELD_BLOCKS, HELD_BLOCKS_BYTES};
 use crate::time::Timestamp;
 
 #[derive(Debug, Default)]
@@ -24,7 +24,7 @@ impl Early {
         if let Some((_, before)) = self.blocks.insert((due, block.id()), (block, bytes)) {
             self.bytes = self.bytes.saturating_sub(before);
         }
-        while self.blocks.len() > HELD_BLOCKS || self.bytes > HELD_BYTES {
+        while self.blocks.len() > HELD_BLOCKS || self.bytes > HELD_BLOCKS_BYTES {
             let Some((_, (_, bytes))) = self.blocks.pop_last() else { break };
             self.bytes = self.bytes.saturating_sub(bytes);
         }
@@ -55,15 +55,15 @@ mod tests {
     fn held_blocks_are_bounded_in_bytes_and_number_and_the_furthest_ahead_leaves() {
         let mut lab = Node::new();
         let blocks: Vec<_> = (1..=HELD_BLOCKS as u64 + 9).map(|n| (n, lab.mine(Vec::new()))).collect();
-        for bytes in [1, HELD_BYTES / 8] {
+        for bytes in [1, HELD_BLOCKS_BYTES / 8] {
             let mut early = Early::default();
             // The furthest ahead comes first, and again: nothing is counted twice.
             for (n, block) in blocks.iter().rev().chain(&blocks) {
                 early.hold(Timestamp(1_000_000 * n), block.clone(), bytes);
-                assert!(early.blocks.len() <= HELD_BLOCKS && early.bytes <= HELD_BYTES);
+                assert!(early.blocks.len() <= HELD_BLOCKS && early.bytes <= HELD_BLOCKS_BYTES);
                 assert_eq!(early.bytes, early.blocks.len() * bytes);
             }
-            let kept = HELD_BLOCKS.min(HELD_BYTES / bytes);
+            let kept = HELD_BLOCKS.min(HELD_BLOCKS_BYTES / bytes);
             assert_eq!(early.blocks.len(), kept);
             for (n, block) in &blocks[..kept] {
                 assert_eq!(early.next_due(), Some(Timestamp(1_000_000 * n)));

@@ -4,13 +4,8 @@ use alloc::vec::Vec;
 
 use crate::codec::Bounded;
 use crate::ledger::Transaction;
-use crate::limits::{FRAME_BYTES, TRANSACTION_BYTES, TRANSACTIONS_PER_MESSAGE};
+use crate::limits::{GOSSIP_MESSAGE_BYTES, TRANSACTIONS_PER_MESSAGE};
 use crate::wire::Message;
-
-/// Bytes of transactions in one message: half a frame, so that a block never waits long behind it.
-const MESSAGE_BYTES: usize = FRAME_BYTES / 2;
-
-const _: () = assert!(MESSAGE_BYTES > TRANSACTION_BYTES && MESSAGE_BYTES + TRANSACTION_BYTES < FRAME_BYTES);
 
 /// See the module's header.
 #[derive(Default)]
@@ -26,7 +21,7 @@ impl Batcher {
         self.total = self.total.saturating_add(size);
         let bytes = self.bytes.saturating_add(size);
         match self.messages.last_mut() {
-            Some(last) if last.len() < TRANSACTIONS_PER_MESSAGE && bytes <= MESSAGE_BYTES => {
+            Some(last) if last.len() < TRANSACTIONS_PER_MESSAGE && bytes <= GOSSIP_MESSAGE_BYTES => {
                 last.push(transaction);
                 self.bytes = bytes;
             }

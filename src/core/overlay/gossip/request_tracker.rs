@@ -9,12 +9,9 @@ use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::vec::Vec;
 
 use crate::crypto::Hash;
-use crate::limits::{TRANSACTION_REQUESTS_PER_PEER, TRANSACTION_TIMEOUT};
+use crate::limits::{ANNOUNCED_PER_PEER, TRANSACTION_REQUESTS_PER_PEER, TRANSACTION_TIMEOUT};
 use crate::overlay::ConnId;
 use crate::time::Time;
-
-/// Announcements of one peer that are remembered; more are forgotten at once. Another peer announces the same, or a block brings it.
-pub(super) const ANNOUNCED_PER_PEER: usize = 1_000;
 
 #[derive(Debug, Default)]
 pub(super) struct RequestTracker {

@@ -3,10 +3,12 @@ use alloc::vec;
 
 use proptest::prelude::*;
 
-use super::request_tracker::ANNOUNCED_PER_PEER;
 use super::*;
 use crate::codec::encode;
-use crate::limits::{FRAME_BYTES, OUTPUTS, TRANSACTION_REQUESTS_PER_PEER, TRANSACTION_TIMEOUT};
+use crate::limits::{
+    ANNOUNCED_PER_PEER, FRAME_BYTES, GOSSIP_ANSWER_BYTES, OUTPUTS, TRANSACTION_REQUESTS_PER_PEER,
+    TRANSACTION_TIMEOUT,
+};
 use crate::overlay::Request;
 use crate::testing::{unsealed, unsigned};
 
@@ -163,7 +165,7 @@ fn an_answer_is_bounded_and_the_rest_is_not_found() {
         }
     }
     assert_eq!(whole + missing, 903);
-    assert!(missing > 3 && whole * encode(&unsigned(0, OUTPUTS)).len() < ANSWER_BYTES + 16_384);
+    assert!(missing > 3 && whole * encode(&unsigned(0, OUTPUTS)).len() < GOSSIP_ANSWER_BYTES + 16_384);
 }
 
 #[test]

@@ -18,9 +18,9 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::time::Duration;
 
-use super::{Ending, LinkEvent, NOTE_EVERY, PeerStatus, PeerView, Told};
+use super::{Ending, LinkEvent, PeerStatus, PeerView, Told};
 use crate::id::NodeId;
-use crate::limits::{FIRST_DIAL, KNOWN_PEERS};
+use crate::limits::{BOOK_SWEEP_EVERY, FIRST_DIAL, KNOWN_PEERS};
 use crate::overlay::timers::Timers;
 use crate::overlay::{Fault, NetworkEvent, Output, OverlaySettings};
 use crate::random::Random;
@@ -39,9 +39,6 @@ use candidates::Rank;
 use dial::Dials;
 use entry::{Configured, Entry, Status};
 pub use saved::Book;
-
-/// Peers to forget are looked for so often.
-const SWEEP_EVERY: Duration = Duration::from_secs(3600);
 
 /// See the module.
 #[derive(Debug)]
@@ -98,7 +95,7 @@ impl AddressBook {
             out: VecDeque::new(),
         };
         book.load(settings, now);
-        book.timers.set(Timer::Sweep, now.after(SWEEP_EVERY));
+        book.timers.set(Timer::Sweep, now.after(BOOK_SWEEP_EVERY));
         let ids: Vec<_> = book.entries.keys().cloned().collect();
         for id in ids {
             book.plan_dial(now, &id, FIRST_DIAL);
@@ -261,7 +258,7 @@ impl AddressBook {
     }
 
     fn sweep(&mut self, now: Time) {
-        self.timers.set(Timer::Sweep, now.after(SWEEP_EVERY));
+        self.timers.set(Timer::Sweep, now.after(BOOK_SWEEP_EVERY));
         let is_old = |(id, entry): &(&NodeId, &Entry)| entry.forget_at <= now && self.is_idle(id, entry);
         let old: Vec<_> = self.entries.iter().filter(is_old).map(|(id, _)| id.clone()).collect();
         for id in old {

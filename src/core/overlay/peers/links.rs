@@ -20,9 +20,10 @@ use alloc::collections::{BTreeMap, VecDeque};
 use alloc::string::ToString;
 use alloc::vec::Vec;
 
-use super::{Ending, LinkEvent, NOTE_EVERY, PeerStatus, PeerView, Told};
+use super::{Ending, LinkEvent, PeerStatus, PeerView, Told};
 use crate::id::NodeId;
 use crate::ledger::Rules;
+use crate::limits::PEER_NOTE_EVERY;
 use crate::overlay::budget::Budget;
 use crate::overlay::timers::{Throttle, Timers};
 use crate::overlay::{ConnId, Fault, NetworkEvent, Output, OverlaySettings};
@@ -108,7 +109,7 @@ impl Links {
             hello,
             block_bytes: block_bytes(&genesis.rules),
             wall: (now, wall),
-            twin_noted: Throttle::once_in(NOTE_EVERY),
+            twin_noted: Throttle::once_in(PEER_NOTE_EVERY),
             peers: BTreeMap::new(),
             connections: BTreeMap::new(),
             sessions: BTreeMap::new(),

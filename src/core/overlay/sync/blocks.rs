@@ -4,15 +4,12 @@ use alloc::collections::BTreeSet;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
+use super::fetch::Arrived;
 use super::{
     Act, Block, BlockOutcome, BlockSync, Bounded, ConnId, Fault, GiveUp, Hash, Helper, Item, KeeperRequest,
     Message, Origin, Time, WaitsFor,
 };
-
-/// Blocks of one peer that came unasked and are with the chain; more are dropped.
-const UNASKED_PER_PEER: usize = 16;
-/// Invalid blocks remembered; each cost its miner the work.
-const REFUSED: usize = 64;
+use crate::limits::{SYNC_REFUSED, UNASKED_BLOCKS_PER_PEER};
 
 impl BlockSync {
     /// The answer to `StoreRequest::Missing`. A header sync that waits for it is never given up, so there is only one under way.
@@ -21,7 +18,7 @@ impl BlockSync {
             self.header_sync.as_mut().filter(|header_sync| matches!(header_sync.waits_for, WaitsFor::Missing))
         {
             header_sync.waits_for = WaitsFor::Bodies;
-            self.fetch.begin(ids);
+            self.fetch.begin(now, ids);
         }
         self.go_on(now);
     }
@@ -31,15 +28,16 @@ impl BlockSync {
         let Some(peer) = self.peers.get_mut(&conn) else { return };
         let id = block.id();
         peer.tip.height = peer.tip.height.max(block.header.height);
-        if self.fetch.arrived(now, conn, &id, &block) {
-            peer.stalled = false;
+        let arrived = self.fetch.arrived(now, conn, &id, &block);
+        if arrived != Arrived::Unasked {
+            peer.stalled &= arrived == Arrived::Again;
         } else if let Some((from, others)) = self.unasked.get_mut(&id) {
             if *from != conn {
                 others.insert(conn);
             }
         } else if !self.refused.contains(&id) {
             let outstanding = self.unasked.values().filter(|(from, _)| *from == conn).count();
-            if outstanding < UNASKED_PER_PEER {
+            if outstanding < UNASKED_BLOCKS_PER_PEER {
                 self.unasked.insert(id, (conn, BTreeSet::new()));
                 let origin = Origin::Pushed;
                 self.out.push_back(Act::Ask(KeeperRequest::Take { conn, block, origin }.into()));
@@ -169,7 +167,7 @@ impl BlockSync {
     }
 
     fn refuse(&mut self, id: Hash) {
-        if self.refused.len() >= REFUSED {
+        if self.refused.len() >= SYNC_REFUSED {
             self.refused.pop_front();
         }
         self.refused.push_back(id);

@@ -11,13 +11,11 @@ use alloc::vec::Vec;
 use crate::crypto::Hash;
 use crate::ledger::Block;
 use crate::limits::{
-    BLOCK_BYTES, BLOCK_REQUESTS_PER_PEER, BLOCK_TIMEOUT, BLOCK_TIMEOUT_MAX, SYNC_BYTES, SYNC_WINDOW,
+    BLOCK_BYTES, BLOCK_REQUESTS_PER_PEER, BLOCK_TIMEOUT, BLOCK_TIMEOUT_MAX, SEGMENT_GRACE, SEGMENT_PER_BLOCK,
+    SYNC_BYTES, SYNC_TRIES, SYNC_WINDOW,
 };
 use crate::overlay::ConnId;
 use crate::time::{Time, doubled};
-
-/// A block is asked for so often: 14 s in all.
-const TRIES: u32 = 3;
 
 #[derive(Debug, Default)]
 pub(super) struct Fetch {
@@ -27,6 +25,10 @@ pub(super) struct Fetch {
     lacking: BTreeMap<ConnId, usize>,
     /// The place of the next block that enters the window.
     next: usize,
+    /// Some block of it has come.
+    flows: bool,
+    /// All of it must be stored by then.
+    deadline: Time,
 }
 
 #[derive(Debug)]
@@ -60,6 +62,17 @@ enum State {
     Done,
 }
 
+/// What a block is to the window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Arrived {
+    /// Not in it.
+    Unasked,
+    /// Here already.
+    Again,
+    /// What was waited for.
+    First,
+}
+
 /// Somebody to ask.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Helper {
@@ -69,28 +82,33 @@ pub(super) struct Helper {
 
 impl Fetch {
     /// Begins with these, in order of height.
-    pub(super) fn begin(&mut self, ids: Vec<Hash>) {
-        *self = Self { waiting: ids.into(), ..Self::default() };
+    pub(super) fn begin(&mut self, now: Time, ids: Vec<Hash>) {
+        let blocks = u32::try_from(ids.len()).unwrap_or(u32::MAX);
+        let deadline = now.after(SEGMENT_GRACE.saturating_add(SEGMENT_PER_BLOCK.saturating_mul(blocks)));
+        *self = Self { waiting: ids.into(), deadline, ..Self::default() };
     }
 
     pub(super) fn is_done(&self) -> bool {
         self.waiting.is_empty() && self.window.is_empty()
     }
 
-    /// Takes in a block if the window has it. Whoever delivers gets more time for the rest.
-    pub(super) fn arrived(&mut self, now: Time, conn: ConnId, id: &Hash, block: &Arc<Block>) -> bool {
-        let Some(slot) = self.slot(id) else { return false };
-        if matches!(slot.state, State::Wanted | State::Asked { .. }) {
-            slot.state = State::Here { conn, block: Arc::clone(block) };
-            slot.size = block.size();
+    /// Takes in a block if the window has it. A peer that delivers gets more time for the rest; one that repeats itself does not, or one
+    /// block sent again and again would hold this node up for good.
+    pub(super) fn arrived(&mut self, now: Time, conn: ConnId, id: &Hash, block: &Arc<Block>) -> Arrived {
+        let Some(slot) = self.slot(id) else { return Arrived::Unasked };
+        if !matches!(slot.state, State::Wanted | State::Asked { .. }) {
+            return Arrived::Again;
         }
+        slot.state = State::Here { conn, block: Arc::clone(block) };
+        slot.size = block.size();
+        self.flows = true;
         for slot in &mut self.window {
             match &mut slot.state {
                 State::Asked { conn: asked, deadline } if *asked == conn => *deadline = due(now, slot.tries),
                 _ => {}
             }
         }
-        true
+        Arrived::First
     }
 
     /// What can be given to the chain now.
@@ -173,10 +191,15 @@ impl Fetch {
         who
     }
 
-    /// Whether a block has been asked for in vain so often that the branch is to rest: whoever leads there may keep it back for ever, and
-    /// a node that waits for it neither mines nor follows anybody else.
-    pub(super) fn is_hopeless(&self) -> bool {
-        self.window.iter().any(|slot| slot.tries >= TRIES)
+    /// Whether the branch is to rest: a block was asked for [`SYNC_TRIES`] times, or all of it takes too long. A node that waited for good
+    /// would follow nobody else.
+    pub(super) fn is_hopeless(&self, now: Time) -> bool {
+        !self.is_done() && self.deadline <= now || self.window.iter().any(|slot| slot.tries >= SYNC_TRIES)
+    }
+
+    /// Whether blocks are coming, and none is late.
+    pub(super) fn flows(&self) -> bool {
+        self.flows && self.window.iter().all(|slot| slot.tries == 0 || slot.size > 0)
     }
 
     pub(super) fn next_deadline(&self) -> Option<Time> {
@@ -184,7 +207,8 @@ impl Fetch {
             State::Asked { deadline, .. } => Some(deadline),
             _ => None,
         };
-        self.window.iter().filter_map(deadline).min()
+        let all = Some(self.deadline).filter(|_| !self.is_done());
+        self.window.iter().filter_map(deadline).chain(all).min()
     }
 
     /// Spreads what is wanted over the helpers, the least busy first. None if something is wanted and nobody is left to ask.

@@ -1,23 +1,16 @@
 //! What sync knows of a connected peer.
 
+use alloc::collections::BTreeMap;
 use core::time::Duration;
 
+use crate::id::NodeId;
 use crate::ledger::Branch;
-use crate::limits::BLOCK_TIMEOUT;
+use crate::limits::{
+    SYNC_HURRY, SYNC_HURRY_MAX, SYNC_PATIENCE, SYNC_PATIENCE_MAX, SYNC_REST, SYNC_REST_MAX, SYNC_REST_SHORT,
+    SYNC_RESTS,
+};
 use crate::time::{Time, doubled};
 use crate::wire::TipSummary;
-
-/// Rest after a header sync that came to nothing: doubles up to [`REST_MAX`], so that claims nobody can follow cost ever less.
-const REST: Duration = Duration::from_secs(5);
-const REST_MAX: Duration = Duration::from_secs(300);
-/// Rest after a header sync that rightly found nothing: the block that led to it came by another way meanwhile.
-const REST_SHORT: Duration = Duration::from_secs(1);
-/// How long headers of one segment may take if somebody else claims a better chain too; doubles with each failure.
-const PATIENCE: Duration = Duration::from_secs(60);
-const PATIENCE_MAX: Duration = PATIENCE.saturating_mul(1024);
-/// How long one answer may take if somebody else claims a better chain too; doubles with each failure.
-const HURRY: Duration = BLOCK_TIMEOUT;
-const HURRY_MAX: Duration = HURRY.saturating_mul(1024);
 
 #[derive(Debug)]
 pub(super) struct SyncPeer {
@@ -31,20 +24,47 @@ pub(super) struct SyncPeer {
     pub(super) owed: u32,
     /// Kept blocks back: asked only if nobody else is left.
     pub(super) stalled: bool,
-    rests_until: Time,
-    /// Walks in a row that came to nothing.
-    pub(super) failures: u32,
+    id: NodeId,
+    rest: Rest,
+}
+
+/// What remains of header syncs that came to nothing. It outlives the connection.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Rest {
+    until: Time,
+    /// How many in a row.
+    failures: u32,
+}
+
+/// The rests of peers that have left; bounded, those that end first are forgotten first.
+#[derive(Debug, Default)]
+pub(super) struct Rests(BTreeMap<NodeId, Rest>);
+
+impl Rests {
+    pub(super) fn take(&mut self, id: &NodeId) -> Rest {
+        self.0.remove(id).unwrap_or_default()
+    }
+
+    pub(super) fn keep(&mut self, peer: SyncPeer) {
+        if peer.rest.failures == 0 {
+            return;
+        }
+        self.0.insert(peer.id, peer.rest);
+        if self.0.len() > SYNC_RESTS {
+            let first = self.0.iter().min_by_key(|(_, rest)| rest.until).map(|(id, _)| id.clone());
+            first.and_then(|id| self.0.remove(&id));
+        }
+    }
 }
 
 impl SyncPeer {
-    pub(super) fn new(tip: TipSummary) -> Self {
-        let rests_until = Time::default();
-        Self { tip, claims: true, orphan: false, owed: 0, stalled: false, rests_until, failures: 0 }
+    pub(super) fn new(id: NodeId, tip: TipSummary, rest: Rest) -> Self {
+        Self { tip, claims: true, orphan: false, owed: 0, stalled: false, id, rest }
     }
 
     /// When it may be followed, if there is anything to follow.
     pub(super) fn ready_at(&self, ours: &Branch) -> Option<Time> {
-        (self.orphan || self.claims && beats(&self.tip, ours)).then_some(self.rests_until)
+        (self.orphan || self.claims && beats(&self.tip, ours)).then_some(self.rest.until)
     }
 
     /// Says that it has a better block than before.
@@ -56,24 +76,28 @@ impl SyncPeer {
     }
 
     pub(super) fn failed(&mut self, now: Time) {
-        self.rests_until = now.after(doubled(REST, self.failures, REST_MAX));
-        self.failures = self.failures.saturating_add(1);
+        self.rest.until = now.after(doubled(SYNC_REST, self.rest.failures, SYNC_REST_MAX));
+        self.rest.failures = self.rest.failures.saturating_add(1);
     }
 
     pub(super) fn found_nothing(&mut self, now: Time) {
-        self.rests_until = now.after(REST_SHORT);
+        self.rest.until = now.after(SYNC_REST_SHORT);
     }
 
     pub(super) fn succeeded(&mut self) {
-        self.failures = 0;
+        self.rest.failures = 0;
+    }
+
+    pub(super) fn failures(&self) -> u32 {
+        self.rest.failures
     }
 
     pub(super) fn patience(&self) -> Duration {
-        doubled(PATIENCE, self.failures, PATIENCE_MAX)
+        doubled(SYNC_PATIENCE, self.rest.failures, SYNC_PATIENCE_MAX)
     }
 
     pub(super) fn hurry(&self) -> Duration {
-        doubled(HURRY, self.failures, HURRY_MAX)
+        doubled(SYNC_HURRY, self.rest.failures, SYNC_HURRY_MAX)
     }
 }
 

@@ -3,7 +3,10 @@ use std::sync::OnceLock;
 
 use super::*;
 use crate::ledger::{BlockRules, NetworkSpec};
-use crate::limits::{BLOCK_TIMEOUT, HEADERS_PER_MESSAGE, SYNC_SEGMENT, SYNC_WINDOW};
+use crate::limits::{
+    BLOCK_TIMEOUT, HEADERS_PER_MESSAGE, SEGMENT_GRACE, SEGMENT_PER_BLOCK, SYNC_SEGMENT, SYNC_TELL_EVERY,
+    SYNC_WINDOW,
+};
 use crate::overlay::Request;
 use crate::testing::ON_TIME;
 use crate::testing::{block_on, spec};
@@ -75,7 +78,7 @@ fn initial_sync_uses_everybody_and_keeps_the_order() {
     assert_eq!((synced, world.events.last().map(|(_, event)| event)), (1, Some(&NetworkEvent::Synced)));
     let progress: Vec<_> =
         world.events.iter().filter(|(_, e)| *e != NetworkEvent::Synced).map(|(at, _)| *at).collect();
-    assert!(progress.windows(2).all(|pair| pair[1].since(pair[0]) >= TELL_EVERY));
+    assert!(progress.windows(2).all(|pair| pair[1].since(pair[0]) >= SYNC_TELL_EVERY));
 }
 
 #[test]
@@ -193,9 +196,11 @@ fn a_claim_alone_holds_up_nobody_who_was_up_to_date() {
         assert_eq!(world.sync.status(), SyncStatus::Synced);
         world.disconnect(conn);
     }
-    // What is shown counts, up to its end.
+    // Blocks that come count, up to the branch's end.
     world.connect(12, long(), Manner::Honest, 10);
-    world.run(30);
+    while world.submitted.is_empty() {
+        world.run(1);
+    }
     while world.tip.id != tip_of(long()).hash {
         assert!(matches!(world.sync.status(), SyncStatus::Syncing { .. }));
         world.run(1);

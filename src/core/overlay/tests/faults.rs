@@ -28,6 +28,7 @@ fn all() -> Vec<Fault> {
         Fault::Withheld,
         Fault::Flood("frames"),
         Fault::BadAddress,
+        Fault::KeptBranch,
     ];
     let number = |fault: &Fault| match fault {
         Fault::Frame => 0,
@@ -41,8 +42,9 @@ fn all() -> Vec<Fault> {
         Fault::Withheld => 8,
         Fault::Flood(_) => 9,
         Fault::BadAddress => 10,
+        Fault::KeptBranch => 11,
     };
-    assert!(all.iter().map(number).eq(0..11));
+    assert!(all.iter().map(number).eq(0..12));
     all
 }
 

@@ -235,3 +235,62 @@ fn cheap_branches_from_long_ago_are_not_stored() {
     assert_eq!(*node.world(), before);
     assert_eq!(node.chain.side_blocks(), (0, 0));
 }
+
+#[test]
+fn what_stands_on_an_invalid_block_is_refused_however_far_above() {
+    let mut node = Node::new();
+    node.now = Timestamp(u64::MAX / 2);
+    let fork = node.chain.tip().clone();
+    node.mine(vec![]);
+    let bad = node.block_on(&fork, 100, vec![node.pay(1, 5, 2, 1)], 8);
+    let (after, end) = node.run_on(&node.branch_with(&fork, &bad), 4, 100, 8);
+    for block in [&bad].into_iter().chain(&after) {
+        node.give(block, Origin::Synced).unwrap();
+    }
+    assert_eq!(node.settle().1, [bad.id()]);
+    for (parent, invalid) in [(&node.branch_with(&fork, &bad), bad.id()), (&end, end.id)] {
+        for origin in [Origin::Pushed, Origin::Synced] {
+            let block = node.block_on(parent, 1_000, vec![], 7);
+            assert_eq!(node.give(&block, origin).unwrap_err(), PlanError::Invalid(invalid));
+        }
+    }
+    assert!(!node.chain.is_behind(), "nothing is executed again");
+}
+
+/// An answer that comes a day late, while the network rests.
+#[test]
+fn an_answer_cannot_be_dated_before_a_heartbeat() {
+    use crate::ledger::{Action, Agreement, Proposal, Response, Standing};
+    use crate::testing::text;
+    let mut node = Node::new();
+    let deadline = Timestamp(node.chain.tip().time.0 + 3_600_000);
+    let proposal = Proposal {
+        title: text("lease"),
+        document: Hash([7; 32]),
+        parties: Bounded::truncated([address(2)]),
+        deadline,
+    };
+    let id = proposal.id(&key(1).public(), 0);
+    let sign =
+        |from, nonce, action| Transaction::sign(&node.network(), &key(from), nonce, 1, u64::MAX, action);
+    let propose = sign(1, 0, Action::Propose(proposal));
+    let answer =
+        sign(2, 0, Action::Respond { agreement: id, document: Hash([7; 32]), response: Response::Sign });
+    node.mine(vec![propose]);
+    let proposed = node.chain.tip().clone();
+    // A heartbeat after the deadline.
+    node.now = Timestamp(deadline.0 + 1);
+    let heartbeat = node.block_on(&proposed, deadline.0 + 1 - proposed.time.0, vec![], 9);
+    node.give(&heartbeat, Origin::Pushed).unwrap();
+    node.now = Timestamp(deadline.0 + 24 * 3_600_000);
+    // Dated back, it is a branch from before the heartbeat, whose work it has to beat.
+    let back = node.block_on(&proposed, deadline.0 - proposed.time.0, vec![answer.clone()], 8);
+    node.give(&back, Origin::Pushed).unwrap();
+    assert_eq!(node.chain.tip().id, heartbeat.id());
+    let mut tip = node.chain.tip().clone();
+    tip.time = deadline;
+    let given = node.give(&node.block_on(&tip, 1, vec![answer], 8), Origin::Pushed);
+    assert!(matches!(given, Err(PlanError::Header(HeaderError::Time { .. }))));
+    let agreement = Agreement::read(node.world(), &id).unwrap().unwrap();
+    assert_eq!(agreement.standing(node.chain.tip().time), Standing::Expired);
+}

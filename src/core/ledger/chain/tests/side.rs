@@ -122,6 +122,53 @@ impl Node {
     }
 }
 
+/// A node with a heavier branch that it has begun to stage, the branch's end, and blocks as heavy that stand beside it.
+fn staging() -> (Node, Hash, Vec<Arc<Block>>) {
+    let mut node = node(16_384);
+    let fork = node.chain.tip().clone();
+    for _ in 0..3 {
+        node.mine(vec![]);
+    }
+    let (trunk, end) = node.run_on(&fork, 4, 100, 8);
+    let mut siblings: Vec<_> = (0..70).map(|n| node.block_on(&end, 100 + n, vec![], 8)).collect();
+    // Among equals the smallest id wins.
+    siblings.sort_by_key(|block| block.id());
+    let target = siblings.remove(0);
+    for block in trunk.iter().chain([&target]) {
+        node.give(block, Origin::Pushed).unwrap();
+    }
+    let mut check = check_inline(node.network());
+    assert!(matches!(node.chain.step(&node.disk.world, &mut check).unwrap(), Step::Working));
+    (node, target.id(), siblings)
+}
+
+#[test]
+fn the_branch_that_is_staged_stays_when_others_as_heavy_use_up_the_room() {
+    let (mut node, target, siblings) = staging();
+    node.chain.blocks.room.blocks = 20;
+    for sibling in &siblings {
+        node.give(sibling, Origin::Pushed).unwrap();
+    }
+    assert!(node.world().record(&target).unwrap().is_some());
+    node.settle();
+    assert_eq!(node.chain.tip().id, target);
+    node.assert_side_is_joined();
+}
+
+#[test]
+fn a_staged_branch_that_is_gone_ends_the_stage_and_not_the_node() {
+    for begun in [true, false] {
+        let (mut node, target, _) = staging();
+        if !begun {
+            node.chain.reorg = None;
+        }
+        let before = node.chain.tip().id;
+        node.disk.world.apply(&Change { removed: Vec::from([target]), ..Change::default() });
+        node.settle();
+        assert!(!node.chain.is_behind() && node.chain.tip().id == before);
+    }
+}
+
 #[test]
 fn invalid_blocks_leave_before_all_others() {
     let mut node = node(100);

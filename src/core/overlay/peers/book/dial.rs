@@ -16,18 +16,13 @@ use super::candidates::Rank;
 use super::{AddressBook, Ending, Entry, Status, Timer, Told};
 use crate::id::NodeId;
 use crate::limits::{
-    BACKOFF, BACKOFF_CERTIFICATE, BACKOFF_HEARSAY, CONNECTED_RESERVED, DIALS_IN_FLIGHT, DIALS_PER_SECOND,
-    FIRST_DIAL, LARGER_DIALS_AFTER, LARGER_DIALS_JITTER,
+    BACKOFF, BACKOFF_CERTIFICATE, BACKOFF_HEARSAY, CONNECTED_RESERVED, DIAL_ERROR_CHARS, DIAL_PACE,
+    DIALS_IN_FLIGHT, DIALS_PER_SECOND, FIRST_DIAL, HINT_FAILURES, LARGER_DIALS_AFTER, LARGER_DIALS_JITTER,
 };
 use crate::overlay::{DialError, Output};
 use crate::random::Random;
 use crate::time::{Time, doubled};
 use crate::wire::{Endpoint, Goodbye, GoodbyeReason};
-
-/// The pace counts dials within this span.
-const PACE: Duration = Duration::from_secs(1);
-/// A hint that nobody has ever proven is forgotten after so many failed rounds: liars cannot keep this node dialing.
-const HINT_FAILURES: u32 = 10;
 
 /// Dials under way and to come.
 #[derive(Debug, Default)]
@@ -63,11 +58,11 @@ impl Dials {
 
     /// Until when the pace allows no more dials.
     fn paced_until(&mut self, now: Time) -> Option<Time> {
-        while self.started.front().is_some_and(|at| now.since(*at) >= PACE) {
+        while self.started.front().is_some_and(|at| now.since(*at) >= DIAL_PACE) {
             self.started.pop_front();
         }
         let most = usize::try_from(DIALS_PER_SECOND).unwrap_or(usize::MAX);
-        self.started.front().filter(|_| self.started.len() >= most).map(|at| at.after(PACE))
+        self.started.front().filter(|_| self.started.len() >= most).map(|at| at.after(DIAL_PACE))
     }
 }
 
@@ -232,7 +227,7 @@ impl AddressBook {
             let end = if entry.attempts.is_refused { Ending::Refused } else { Ending::Lost };
             self.settle(now, id, end);
         }
-        let text: String = text.chars().filter(|c| !c.is_control()).take(256).collect();
+        let text: String = text.chars().filter(|c| !c.is_control()).take(DIAL_ERROR_CHARS).collect();
         self.note_refused(now, id, &format!("dialing {endpoint} failed: {text}"));
     }
 

@@ -11,10 +11,10 @@ use alloc::string::String;
 use super::bans::{Ban, Offences};
 use super::candidates::{Candidates, Rank};
 use super::dial::Attempts;
-use super::{NOTE_EVERY, PeerStatus, PeerView};
+use super::{PeerStatus, PeerView};
 use crate::crypto::Hash;
 use crate::id::NodeId;
-use crate::limits::{FORGET_AFTER, TOLD_FOR};
+use crate::limits::{FORGET_AFTER, PEER_NOTE_EVERY, TOLD_FOR};
 use crate::overlay::timers::Throttle;
 use crate::time::Time;
 use crate::wire::Endpoint;
@@ -80,11 +80,11 @@ impl Entry {
             proven_at: None,
             listens: None,
             key: None,
-            key_noted: Throttle::once_in(NOTE_EVERY),
+            key_noted: Throttle::once_in(PEER_NOTE_EVERY),
             apart: now,
             attempts: Attempts::default(),
             offences: Offences::none(),
-            noted: Throttle::once_in(NOTE_EVERY),
+            noted: Throttle::once_in(PEER_NOTE_EVERY),
             forget_at: now.after(FORGET_AFTER),
         }
     }

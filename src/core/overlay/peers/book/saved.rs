@@ -16,15 +16,13 @@ use super::{AddressBook, Configured, Entry, Timer, Told};
 use crate::codec::{Bounded, Text};
 use crate::crypto::Hash;
 use crate::id::NodeId;
-use crate::limits::{BAN_MAX, BANS, CANDIDATES, FORGET_AFTER, KNOWN_PEERS};
+use crate::limits::{BAN_MAX, BANS, BOOK_SAVE_AFTER, CANDIDATES, FORGET_AFTER, GOODBYE_BYTES, KNOWN_PEERS};
 use crate::overlay::{Output, OverlaySettings};
 use crate::time::Time;
 use crate::wire::Endpoint;
 
 /// Format of the book. Version 1 had no keys.
 const VERSION: u8 = 2;
-/// Changes are gathered this long before they are saved.
-const SAVE_AFTER: Duration = Duration::from_secs(5);
 
 /// What is kept of peers over restarts. Begins with a version byte.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -52,7 +50,7 @@ struct SavedBan {
     id: NodeId,
     remaining_ms: u64,
     bans: u32,
-    why: Text<256>,
+    why: Text<GOODBYE_BYTES>,
 }
 
 impl BorshSerialize for Book {
@@ -115,7 +113,7 @@ impl AddressBook {
     /// The book is to be saved soon.
     pub(super) fn changed(&mut self, now: Time) {
         if !self.timers.has(&Timer::Save) {
-            self.timers.set(Timer::Save, now.after(SAVE_AFTER));
+            self.timers.set(Timer::Save, now.after(BOOK_SAVE_AFTER));
         }
     }
 

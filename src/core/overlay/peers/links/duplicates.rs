@@ -11,20 +11,14 @@
 //! same certificate if it answers a ping.
 
 use alloc::collections::VecDeque;
-use core::time::Duration;
 
 use super::connections::{Connection, ConnectionState};
 use super::{Ending, Links, NetworkEvent, Throttle, Timer};
 use crate::crypto::{Hash, sha256};
-use crate::limits::DUPLICATE_PING;
+use crate::limits::{DUPLICATE_PING, INSTANCE_SWAP_EVERY, INSTANCES_PER_PEER};
 use crate::overlay::{ConnId, Direction};
 use crate::time::Time;
 use crate::wire::{Goodbye, GoodbyeReason, Hello};
-
-/// Instances of one id that are remembered: a twin that comes back is told from a restart.
-const INSTANCES: usize = 4;
-/// A new instance takes the place of a connection that stands at most so often: who claims a new one each time swaps no faster.
-const SWAP_EVERY: Duration = Duration::from_secs(60);
 
 /// The last few `instance`s in an id's hellos, and when a new one was taken for a restart.
 #[derive(Debug)]
@@ -35,13 +29,13 @@ pub(super) struct Instances {
 
 impl Instances {
     pub(super) fn none() -> Self {
-        Self { seen: VecDeque::new(), restart: Throttle::once_in(SWAP_EVERY) }
+        Self { seen: VecDeque::new(), restart: Throttle::once_in(INSTANCE_SWAP_EVERY) }
     }
 
     pub(super) fn add(&mut self, instance: Hash) {
         if !self.seen.contains(&instance) {
             self.seen.push_back(instance);
-            self.seen.drain(..self.seen.len().saturating_sub(INSTANCES));
+            self.seen.drain(..self.seen.len().saturating_sub(INSTANCES_PER_PEER));
         }
     }
 

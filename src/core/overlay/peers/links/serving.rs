@@ -10,7 +10,7 @@ use alloc::vec::Vec;
 use super::{Links, Output, Timer};
 use crate::crypto::Hash;
 use crate::limits::{
-    ANSWER_BYTES, BLOCK_REQUESTS_WAITING, HEADER_REQUESTS_WAITING, IDS_PER_MESSAGE,
+    ANSWER_LEAST_BYTES, BLOCK_REQUESTS_WAITING, HEADER_REQUESTS_WAITING, IDS_PER_MESSAGE,
     TRANSACTION_REQUESTS_WAITING,
 };
 use crate::overlay::{ConnId, PoolRequest, Request, StoreRequest};
@@ -79,7 +79,7 @@ impl Links {
         known.serving.busy = false;
         let bytes = messages.iter().map(length).fold(0, usize::saturating_add);
         if let Some(budget) = self.budget(session) {
-            budget.serve(now, bytes.max(ANSWER_BYTES));
+            budget.serve(now, bytes.max(ANSWER_LEAST_BYTES));
         }
         for message in messages {
             self.send(session, message);

@@ -8,7 +8,7 @@ use super::duplicates::instance_of;
 use super::serving::Serving;
 use super::{LinkEvent, Links, NetworkEvent, Timer, Told};
 use crate::id::NodeId;
-use crate::limits::STABLE_AFTER;
+use crate::limits::{AGENT_CHARS, STABLE_AFTER};
 use crate::overlay::ConnId;
 use crate::overlay::peers::Change;
 use crate::time::Time;
@@ -46,7 +46,8 @@ impl Links {
             peer.session = Some(conn);
         }
         let has = |wanted: &str| hello.features.iter().any(|feature| feature == wanted);
-        let agent: String = hello.agent.chars().filter(|c| matches!(c, ' '..='~')).take(64).collect();
+        let agent: String =
+            hello.agent.chars().filter(|c| matches!(c, ' '..='~')).take(AGENT_CHARS).collect();
         let clock_offset_ms = hello.clock_offset_ms(wall);
         let session = Session {
             id: id.clone(),
@@ -63,7 +64,8 @@ impl Links {
         self.timers.clear(&Timer::Probation(conn));
         self.timers.set(Timer::Stable(conn), now.after(STABLE_AFTER));
         let compact = has(COMPACT_FEATURE);
-        self.out.push_back(Told::Change(Change::Up { session: conn, tip: hello.tip, compact, held }));
+        let up = Change::Up { session: conn, id: id.clone(), tip: hello.tip, compact, held };
+        self.out.push_back(Told::Change(up));
         let member = hello.member.map(|member| member.key);
         self.note(NetworkEvent::PeerUp { id, direction, endpoint: shown, agent, member, clock_offset_ms });
         self.ping(now, conn);

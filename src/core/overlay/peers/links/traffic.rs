@@ -6,14 +6,13 @@ use core::time::Duration;
 
 use super::connections::ConnectionState;
 use super::{Ending, Fault, Links, Output, Timer, Told};
-use crate::limits::{GET_PEERS_SERVED, HELLO_TIMEOUT, PING_AFTER, REVOCATIONS_TAKEN, SILENT_CLOSE};
+use crate::limits::{
+    GET_PEERS_SERVED, HELD_MESSAGE_BYTES, HELD_MESSAGES, HELLO_TIMEOUT, PING_AFTER, REVOCATIONS_TAKEN,
+    SILENT_CLOSE,
+};
 use crate::overlay::ConnId;
 use crate::time::Time;
 use crate::wire::{Goodbye, GoodbyeReason, Message};
-
-/// Messages kept while it is unclear which of two connections stays, and the longest of them.
-const HELD: usize = 32;
-const HELD_BYTES: usize = 64 * 1024;
 
 impl Links {
     pub(crate) fn received(
@@ -89,7 +88,7 @@ impl Links {
         let connection = self.connections.get_mut(&conn)?;
         match connection.stage {
             ConnectionState::Waiting => {
-                if connection.held.len() < HELD && size <= HELD_BYTES {
+                if connection.held.len() < HELD_MESSAGES && size <= HELD_MESSAGE_BYTES {
                     connection.held.push(message);
                 }
                 None

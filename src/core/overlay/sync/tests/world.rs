@@ -1,6 +1,7 @@
 //! A node's chain and its peers, under a virtual clock.
 
 use alloc::collections::BTreeSet;
+use core::time::Duration;
 
 use super::fake::{FakePeer, Manner};
 use super::*;
@@ -73,9 +74,21 @@ impl World {
     }
 
     pub(super) fn connect(&mut self, conn: u64, blocks: &[Arc<Block>], manner: Manner, latency: u64) {
+        self.connect_as(&alloc::format!("n{conn}"), conn, blocks, manner, latency);
+    }
+
+    /// A new connection of this peer.
+    pub(super) fn connect_as(
+        &mut self,
+        id: &str,
+        conn: u64,
+        blocks: &[Arc<Block>],
+        manner: Manner,
+        latency: u64,
+    ) {
         let tip = if let Manner::Claims(tip) = &manner { tip.clone() } else { tip_of(blocks) };
         self.peers.insert(ConnId(conn), FakePeer::new(blocks, manner, latency));
-        self.sync.peer_up(self.now, ConnId(conn), tip);
+        self.sync.peer_up(self.now, ConnId(conn), id.parse().unwrap(), tip);
         self.drain();
     }
 

@@ -1,0 +1,62 @@
+//! The API: what its clients may ask, hold and leave unread, and what observers are told.
+
+use core::time::Duration;
+
+/// Blocks of one change that observers are told of; those of a long sync they read themselves.
+pub const TOLD_BLOCKS: usize = 16;
+/// Agreements that one change ends and observers are told of.
+pub const TOLD_DEADLINES: usize = 256;
+/// Rows that a page looks at: a filter that fits little may give an empty page and a cursor.
+pub const API_LIST_LOOKS: usize = 1_000;
+/// Rows of a list read at a time.
+pub const API_LIST_ROWS: usize = 64;
+/// Waiting transactions that a list looks at: sorting them holds up the mempool.
+pub const API_LISTED_TRANSACTIONS: usize = 10_000;
+/// Connections of clients at once.
+pub const API_CONNECTIONS: usize = 256;
+/// Largest head of a request, give or take the last read, and what is buffered of a body or an answer. A larger head is answered with 431.
+pub const API_BUFFER_BYTES: usize = 32 * 1024;
+/// Header fields of a request.
+pub const API_HEADER_FIELDS: usize = 64;
+/// Bytes that the kernel may hold of an answer that is not read: 256 such connections take 64 MiB of it.
+pub const API_SEND_BUFFER_BYTES: usize = 256 * 1024;
+/// Pause after an accept that failed for lack of file descriptors.
+pub const API_ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+/// Such accepts are logged this often at most.
+pub const API_ACCEPT_TELL_EVERY: Duration = Duration::from_secs(60);
+/// Items of a page.
+pub const API_PAGE: usize = 100;
+/// Items of a page unless asked for otherwise.
+pub const API_PAGE_USUAL: usize = 20;
+/// Looks at a chain that moves on before an answer is given up.
+pub const API_ACCOUNT_LOOKS: usize = 8;
+/// Requests that are worked on at once.
+pub const API_IN_FLIGHT: usize = 64;
+/// Reads of the store at once: each may hold a block and what is made of it.
+pub const API_READS: usize = 8;
+/// Questions of the API that wait at one actor: peers wait behind no more of them than this.
+pub const API_QUESTIONS: usize = 4;
+/// Transactions that one request may submit: the mempool checks them all before it serves anybody else.
+pub const API_SUBMITTED: usize = 1_000;
+/// Event streams at once; the connections left are for everybody else.
+pub const API_STREAMS: usize = 64;
+/// KiB of answers above [`API_SMALL_BYTES`] that are not yet read by their clients, in all; a full block is some 15 MB of JSON.
+pub const API_ANSWERS_KIB: usize = 64 * 1024;
+/// A page ends early once its items, or what had to be read for them, took this many bytes of blocks: 100 of the largest would be 190 MB.
+pub const API_PAGE_BYTES: usize = 8 * 1024 * 1024;
+/// Answers of up to this many bytes are bounded by the connections alone.
+pub const API_SMALL_BYTES: usize = 64 * 1024;
+/// A comment this often shows that the stream lives.
+pub const API_KEEP_ALIVE: Duration = Duration::from_secs(15);
+/// What must move in each span while something waits to be written, in bytes: a byte now and then does not count as reading.
+pub const API_STALL_BYTES: usize = 64 * 1024;
+/// Largest request body, in bytes.
+pub const API_BODY_BYTES: usize = 256 * 1024;
+/// A request's time, except for the event stream and mining.
+pub const API_REQUEST_TIMEOUT: Duration = Duration::from_secs(15);
+/// Events kept for slow or returning observers. An observer further behind is told how many it lost.
+pub const EVENTS_KEPT: usize = 1_024;
+/// For a request's head, from the connection's beginning or the last answer on.
+pub const API_HEAD_TIMEOUT: Duration = Duration::from_secs(10);
+/// For [`API_STALL_BYTES`] of an answer, or all that is left of it.
+pub const API_STALL_TIMEOUT: Duration = Duration::from_secs(10);

@@ -1,0 +1,14 @@
+//! Files that somebody else may have written: receipts, keys and wallets.
+
+/// Longest receipt file, in bytes: room for the largest transaction in hex and for long paths.
+pub const RECEIPT_BYTES: usize = 256 * 1024;
+/// Steps in a receipt's path: enough for 2^64 leaves.
+pub const RECEIPT_STEPS: usize = 64;
+/// Longest file that is read as a key or a wallet, in bytes. Real ones have under 1 KiB.
+pub const SECRET_FILE_BYTES: usize = 16 * 1024;
+/// Memory in KiB that a keystore's key derivation may ask for: a manipulated file must not use up the machine's memory, ...
+pub const KEYSTORE_MEMORY_KIB: u32 = 1024 * 1024;
+/// ... passes over it, so that it does not block the machine for hours, ...
+pub const KEYSTORE_PASSES: u32 = 16;
+/// ... and lanes.
+pub const KEYSTORE_LANES: u32 = 16;
