@@ -1,7 +1,7 @@
 //! The chain actor: the thread of the [`Keeper`], which owns the only writer of the store.
 //!
-//! It hands in what is in the mailbox, checks signatures on all cores, and does what the keeper says. It ends the node when the store fails:
-//! memory is never ahead of the disk. It looks at the disk's room, so that the store never fails half-way.
+//! It passes on what is in the mailbox, checks signatures on all cores, and carries out the keeper's outputs. It ends the node if the store
+//! fails, so that memory is never ahead of the disk. It watches the free space on the disk, so that the store does not run full.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -28,11 +28,11 @@ use crate::workers::Workers;
 
 mod tell;
 
-/// What may be asked of the chain.
+/// What the chain may be asked.
 pub enum ChainRequest {
     /// From the network.
     Keeper(Input),
-    /// From the miner: a block of this node's own.
+    /// From the miner: this node's own block.
     Mined { block: Arc<bouya_core::ledger::Block>, reply: oneshot::Sender<Result<(), NotTaken>> },
 }
 
@@ -140,7 +140,7 @@ impl ChainActor {
         self.keeper.handle(input)
     }
 
-    /// A piece of the keeper's work. The signatures of its batch are checked first, all together; those of the next one meanwhile.
+    /// A piece of the keeper's work. The signatures of its batch are checked first, all together, and those of the next batch meanwhile.
     fn work(&mut self) -> Result<(), ChainError> {
         let workers = &self.workers;
         workers.check_each(&self.keeper.worked_for(0));
@@ -153,7 +153,7 @@ impl ChainActor {
         })
     }
 
-    /// Does what the keeper says.
+    /// Carries out the keeper's outputs.
     fn drain(&mut self) -> Result<(), ChainError> {
         while let Some(output) = self.keeper.poll() {
             let network = &self.outlets.network;
@@ -162,7 +162,7 @@ impl ChainActor {
                 Output::Offer(block) => network.tell(overlay::Input::Offer(Offer::Block(block))),
                 Output::Answer(answer) => network.tell(overlay::Input::Answer(answer)),
                 Output::Mined { ticket, result } => {
-                    // A miner that no longer waits has another tip already.
+                    // A miner that no longer waits already has another tip.
                     self.replies.remove(&ticket).map(|reply| reply.send(result));
                 }
                 Output::Invalid { id, error } => {
@@ -192,7 +192,7 @@ impl ChainActor {
     fn look_at_disk(&mut self) -> Result<(), ChainError> {
         let free =
             rustix::fs::statvfs(&self.data_dir).map(|stat| stat.f_bavail.saturating_mul(stat.f_frsize));
-        // A system that does not say is taken to have room: the commit itself still fails cleanly.
+        // If the system does not say, assume that there is room: a commit still fails cleanly.
         let full = free.is_ok_and(|free| free < STORE_FREE_BYTES);
         if full == self.head.borrow().disk_full {
             return Ok(());

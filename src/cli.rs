@@ -20,6 +20,7 @@ mod document;
 mod error;
 mod events;
 mod init;
+mod join;
 mod node;
 mod output;
 mod parse;
@@ -71,11 +72,11 @@ enum Command {
     #[command(after_help = devnet::EXAMPLES)]
     Devnet(devnet::DevnetOptions),
     /// Create a new network: write its network.toml and print its id
-    #[command(after_help = init::INIT_EXAMPLES)]
+    #[command(after_help = init::EXAMPLES)]
     Init(init::Init),
     /// Join a network: write this node's node.toml
-    #[command(after_help = init::JOIN_EXAMPLES)]
-    Join(init::Join),
+    #[command(after_help = join::EXAMPLES)]
+    Join(join::Join),
     /// Show a node's full configuration, or every mistake in it and in the files it names
     #[command(after_help = check::EXAMPLES)]
     Check,
@@ -181,8 +182,8 @@ fn run(cli: Cli, out: &mut Output) -> Result<(), Error> {
     let node = cli.node;
     match cli.command {
         Command::Devnet(options) => devnet::run(&options, out),
-        Command::Init(options) => init::init(&options, out),
-        Command::Join(options) => init::join(&options, out),
+        Command::Init(options) => init::run(&options, out),
+        Command::Join(options) => join::run(&options, out),
         Command::Check => check::run(config(&node)?, out),
         Command::Run => run::run(config(&node)?),
         Command::Verify(options) => verify::run(&options, config(&node)?, out),

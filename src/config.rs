@@ -30,6 +30,11 @@ pub struct Mistakes {
 }
 
 impl Mistakes {
+    /// The same mistakes, of a file that has another name by then.
+    pub(crate) fn of(self, path: &Path) -> Self {
+        Self { path: path.to_owned(), ..self }
+    }
+
     pub(crate) fn one(path: &Path, text: impl Into<String>) -> Self {
         let mistake = Mistake { key: String::new(), text: text.into() };
         Self { path: path.to_owned(), list: vec![mistake] }
@@ -48,6 +53,11 @@ impl fmt::Display for Mistakes {
         }
         Ok(())
     }
+}
+
+/// A text as TOML has it, with its quotes. Rust's own escapes are other ones.
+pub(crate) fn toml_text(text: &str) -> String {
+    toml::Value::from(text).to_string()
 }
 
 /// Reads a file's TOML.

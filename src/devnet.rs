@@ -4,7 +4,6 @@
 //! P2P port is base port + 100 + I. Node 0 is the bootstrap of all others. Not for real use: all keys are in one folder, and the wallets
 //! have no passphrase.
 
-use std::fs;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
@@ -18,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 use crate::clock;
 use crate::config::network::new_spec;
 use crate::config::{Mistakes, NetworkFile, Settings};
+use crate::files;
 use crate::miner;
 use crate::node::{Node, NodeError};
 use crate::wallet::{WalletError, WalletName, Wallets, new_key};
@@ -169,7 +169,7 @@ fn prepare_network(path: &Path, demo: Address) -> Result<NetworkFile, DevnetErro
         let rate = miner::measure(&draft) * cores * MACHINE_SHARE;
         spec.blocks.initial_difficulty = ((rate * f64::from(INTERVAL_MS) / 1_000.0) as u64).max(1);
         let text = NetworkFile::render(&spec, 1);
-        fs::write(path, text)
+        files::create(path, files::PUBLIC, text.as_bytes())
             .map_err(|error| bouya_harness::Error::Write { path: path.to_owned(), error })?;
     }
     Ok(NetworkFile::load(path)?)

@@ -1,7 +1,7 @@
 //! The HTTP API: JSON under `/v1`, described by `/openapi.json`, and the explorer's pages.
 //!
-//! Reading needs no token; what changes the node needs `Authorization: Bearer`. Every error is an RFC 9457 problem. Requests only read
-//! snapshots of the store and leave messages in mailboxes, so a busy API holds nobody up; what it may take is bounded: connections,
+//! Reads need no token; requests that change the node need `Authorization: Bearer`. Every error is an RFC 9457 problem. Requests only read
+//! snapshots of the store and leave messages in mailboxes, so a busy API holds up nothing else. What it may use is bounded: connections,
 //! requests in flight, bytes, time.
 
 use std::sync::Arc;
@@ -76,14 +76,14 @@ pub struct Api {
     /// How this node stands.
     pub health: Health,
     pub network: Mailbox<request::NetworkRequest>,
-    /// What became of sockets before their hello; all zero without a listener.
+    /// What became of sockets before their hello; all 0 without a listener.
     pub strangers: Arc<Stats>,
-    /// What went to peers and came from them.
+    /// Bytes sent to peers and received from them.
     pub traffic: Arc<Traffic>,
     pub events: Events,
     pub names: watch::Receiver<Names>,
     pub reward_to: Address,
-    /// Held here only to be compared.
+    /// Held here only to compare it.
     pub token: token::Token,
     /// Further names that the `Host` header may carry.
     pub hosts: Vec<String>,
@@ -112,11 +112,11 @@ fn described() -> OpenApiRouter<Api> {
         .routes(routes!(blocks::show))
         .routes(routes!(blocks::raw))
         .routes(routes!(transactions::show));
-    // A stream lasts, and a block takes its time.
+    // Streams stay open, and mining a block takes time.
     let long = OpenApiRouter::new()
         .routes(routes!(stream::events))
         .merge(OpenApiRouter::new().routes(routes!(node::mine)).layer(from_fn(extract::no_query)));
-    // Those who watch a node add a query of their own now and then.
+    // Monitoring tools may add a query string of their own.
     let watched = OpenApiRouter::new()
         .routes(routes!(node::healthz))
         .routes(routes!(node::readyz))
@@ -149,13 +149,13 @@ fn router(api: Api) -> Router {
         .with_state(api)
 }
 
-/// The API without its sockets, as [`serve`] has it.
+/// The API without its sockets, as [`serve`] uses it.
 #[cfg(feature = "fuzzing")]
 pub(crate) fn without_sockets(api: Api) -> Router {
     metrics::Metrics::default().watch(router(api))
 }
 
-/// Ends what takes longer, be it for a body that does not come.
+/// Ends requests that take longer, even those that wait for a body that does not come.
 async fn in_time(State(limit): State<Duration>, request: Request, next: Next) -> Response {
     let late = || {
         let detail =
@@ -165,7 +165,7 @@ async fn in_time(State(limit): State<Duration>, request: Request, next: Next) ->
     tokio::time::timeout(limit, next.run(request)).await.unwrap_or_else(|_| late())
 }
 
-/// Headers of every response: nothing is guessed, framed, or loaded from elsewhere.
+/// Headers of every response: browsers guess no content types, allow no framing, and load nothing from elsewhere.
 async fn secure(mut response: Response) -> Response {
     let headers = response.headers_mut();
     for (name, value) in [
@@ -191,7 +191,7 @@ impl Api {
     }
 }
 
-/// An empty answer for what worked.
+/// An empty answer for a request that worked.
 fn done() -> Response {
     StatusCode::NO_CONTENT.into_response()
 }

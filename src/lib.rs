@@ -17,7 +17,7 @@
 //! | [`verify`] | executes the whole store again, to verify or repair it |
 //! | [`devnet`] | a whole test network in one process |
 //! | [`mod@bench`] | measures how fast a machine is, and how fast Bouya runs on it |
-//! | [`clock`], [`descriptors`], [`events`], [`telemetry`], [`workers`] | time, open files, events for observers, logs, signature checks on all cores |
+//! | [`clock`], [`descriptors`], [`events`], `files`, [`telemetry`], [`workers`] | time, open files, events for observers, new files that appear whole, logs, signature checks on all cores |
 //!
 //! Invariants:
 //! - A change is durable before anyone is told about it.
@@ -38,6 +38,7 @@ pub mod config;
 pub mod descriptors;
 pub mod devnet;
 pub mod events;
+mod files;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
 pub mod fuzzing;

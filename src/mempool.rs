@@ -1,7 +1,7 @@
 //! The mempool actor: the thread of the [`Pool`].
 //!
-//! It hands in what is in the mailbox, checks signatures on all cores, reads accounts from the store, and does what the pool says. A question
-//! is answered once everything that came before it is done.
+//! It passes on what is in the mailbox, checks signatures on all cores, reads accounts from the store, and carries out the pool's outputs.
+//! A question is answered once everything that came before it is done.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -24,15 +24,15 @@ use crate::events::{Event, Events};
 use crate::store::{Reader, Snapshot, StoreError};
 use crate::workers::Workers;
 
-/// What may be asked of the mempool.
+/// What the mempool may be asked.
 pub enum MempoolRequest {
     /// From the network and the chain.
     Pool(Input<Snapshot>),
     /// From the API: transactions. Each has its own answer, in the same order.
     Give { transactions: Vec<Transaction>, reply: Reply },
-    /// From the miner: what a block with so much room should hold.
+    /// From the miner: what a block with this much room should hold.
     Select { room: usize, most: usize, reply: oneshot::Sender<Vec<CheckedTransaction>> },
-    /// From the API: all, best fee rate first, at most so many.
+    /// From the API: all of them, best fee rate first, at most this many.
     List { most: usize, reply: oneshot::Sender<Vec<CheckedTransaction>> },
     /// From the API: one of them.
     Find { id: Hash, reply: oneshot::Sender<Option<CheckedTransaction>> },
@@ -49,7 +49,7 @@ pub struct Level {
     pub transactions: usize,
     /// Bytes, as allocated.
     pub bytes: usize,
-    /// Counts changes.
+    /// Counts the changes.
     pub revision: u64,
 }
 
@@ -113,7 +113,7 @@ impl Running {
         }
     }
 
-    /// A piece of the pool's work, if there is some, and what it leads to.
+    /// A piece of the pool's work, if there is any, and its outputs.
     fn work(&mut self) -> Result<(), MempoolActorError> {
         let now = self.actor.clock.now();
         if self.pool.has_work(now) {
@@ -144,7 +144,7 @@ impl Running {
             self.work()?;
         }
         let mempool = self.pool.mempool();
-        // An asker that no longer waits is no error.
+        // It is no error if the asker no longer waits.
         match question {
             MempoolRequest::Select { room, most, reply } => drop(reply.send(mempool.select(room, most))),
             MempoolRequest::List { most, reply } => {
@@ -158,7 +158,7 @@ impl Running {
     }
 
     fn drain(&mut self) {
-        // First: whoever is told that something was taken finds it counted.
+        // Published first, so that a client that is told of a success finds it counted.
         self.publish();
         while let Some(output) = self.pool.poll() {
             let (network, events) = (&self.actor.network, &self.actor.events);

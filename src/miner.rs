@@ -2,8 +2,8 @@
 //!
 //! States: idle, searching. It searches on the newest tip for the best transactions, with a time that is at most a second old, as long
 //! as its conditions hold: enabled, in touch with the network, clock and disk in order, and, if it works on demand, something to confirm.
-//! Threads look for a new job after every few thousand tries (milliseconds), run at low priority and rest for the part of the time that
-//! is not their share, so that mining never starves the network.
+//! Threads look for a new job after every few thousand tries (milliseconds). They run at low priority and rest for the part of the time
+//! that is not their share, so that mining never starves the network.
 
 use std::collections::VecDeque;
 use std::num::NonZero;
@@ -37,13 +37,13 @@ use bench::{Bench, Meter};
 pub struct MinerSettings {
     pub enabled: bool,
     pub threads: NonZero<u32>,
-    /// Part of the time that each thread searches, above 0 and at most 1.
+    /// The part of the time that each thread searches, above 0 and at most 1.
     pub share: f64,
     pub when: When,
     pub reward_to: Address,
 }
 
-/// What may be asked of the miner.
+/// What the miner may be asked.
 pub enum MinerRequest {
     /// From the API: mine one block now, whatever the settings say.
     MineOne { reply: oneshot::Sender<Result<(u64, Hash), MineError>> },
@@ -58,10 +58,10 @@ pub enum MineError {
     /// It was found, but the chain did not take it.
     #[error("a block was found, but the chain did not take it: {0}")]
     NotTaken(NotTaken),
-    /// Too many wait.
+    /// Too many requests wait.
     #[error("not mining: {MINE_ASKED} blocks are asked for already; ask again later")]
     Busy,
-    /// Somebody else's block came first.
+    /// Another node's block came first.
     #[error("another node's block came first; ask again")]
     Overtaken,
 }
@@ -83,7 +83,7 @@ pub struct MinerActor {
 
 type Reply = oneshot::Sender<Result<(u64, Hash), MineError>>;
 
-/// Requests for a block, in order: each gets one of its own.
+/// Requests for a block, in order: each gets its own block.
 #[derive(Default)]
 struct Asked {
     waiting: VecDeque<Reply>,
@@ -92,9 +92,9 @@ struct Asked {
 }
 
 impl Asked {
-    /// Looks at where the chain ends now: if another block than this node's came meanwhile, the first one hears of it.
+    /// Looks at where the chain ends now. If another node's block came meanwhile, the first request is told.
     fn follow(&mut self, tip: u64) {
-        // An asker that has gone wants no block.
+        // If the asker is gone, its block is not wanted any more.
         self.waiting.retain(|reply| !reply.is_closed());
         let next = tip.saturating_add(1);
         if self.height != next {
@@ -147,7 +147,7 @@ impl MinerActor {
                     asked.fail(MineError::Paused(obstacle));
                 }
             }
-            // Where an actor that is asked has stopped, this one is about to.
+            // If an actor that it asks has stopped, the node is stopping.
             let wish = self.wish(&mut demand, !asked.waiting.is_empty());
             let _ = self.keep_busy(&bench, &mut posted, wish).await;
         }
@@ -163,7 +163,7 @@ impl MinerActor {
         asked.waiting.push_back(reply);
     }
 
-    /// What this node wants of its threads.
+    /// What this node's threads should do.
     fn wish(&self, demand: &mut Demand, asked: bool) -> Wish {
         let (waits, head) = (asked || self.level.borrow().transactions > 0, self.health.head.borrow());
         if self.health.obstacle().is_some() || !(asked || self.settings.enabled) {

@@ -4,10 +4,10 @@
 //! |---|---|
 //! | [`tls`] | identity files, TLS on both sides, and the one place where an id counts as proven |
 //! | [`crl`] | revoked serials: a union that never shrinks |
-//! | [`listen`] | takes in sockets; strangers cost little |
+//! | [`listen`] | accepts sockets; strangers cost little |
 //! | [`dial`] | opens connections |
 //! | [`connection`] | one task each: frames in, queue out |
-//! | [`network`] | the hub: an actor that owns the overlay and does what it says |
+//! | [`network`] | the hub: an actor that owns the overlay and carries out its outputs |
 //! | [`request`] | what the API may ask of it |
 //!
 //! Everything that happens goes to the hub through one bounded channel of [`NetEvent`]s. When it is full, connections stop reading
@@ -36,20 +36,27 @@ use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 
 use self::connection::Outbox;
-use self::tls::{Session, Tls};
+use self::crl::CrlError;
+use self::tls::{IdentityError, Session, Tls};
 
 /// What the network tells its hub.
 #[derive(Debug)]
 pub enum NetEvent {
     /// TLS has proven a peer. Always the first event of its connection.
     Up {
-        /// Proven id, and what is needed to check the certificate again later.
+        /// The proven id, and what is needed to check the certificate again later.
         session: Session,
-        /// The way to the peer. Dropping it closes the connection.
+        /// Sends to the peer. Dropping it closes the connection.
         outbox: Outbox,
         /// `Accepted` or `Dialed`.
         input: Input,
     },
+    /// Revocation lists (DER) of a proven peer that was turned away because the lists here are overdue.
+    Lists(Vec<Vec<u8>>),
+    /// Revocation lists were looked at: whether they had something new, and why one was refused.
+    TakenIn(bool, Option<CrlError>),
+    /// The certificate files were looked at: whether they had something new.
+    Files(Result<bool, IdentityError>),
     /// Anything else: `DialFailed`, `Hello`, `Received`, `Broken`, `Closed`.
     Input(Input),
 }
@@ -62,7 +69,7 @@ pub struct Traffic {
 }
 
 impl Traffic {
-    /// Name, meaning and value of each, for metrics.
+    /// Each count's name, meaning and value, for metrics.
     pub fn counts(&self) -> [(&'static str, &'static str, u64); 2] {
         let count = |name, help, count: &AtomicU64| (name, help, count.load(Ordering::Relaxed));
         [
@@ -91,7 +98,7 @@ pub struct Shared {
 }
 
 impl Shared {
-    /// The parts that a node's connections have in common.
+    /// What a node's connections share.
     pub fn new(tls: Arc<Tls>, hub: mpsc::Sender<NetEvent>, deadlines: Deadlines) -> Self {
         Self { tls, hub, deadlines, traffic: Arc::default(), conns: Arc::default() }
     }
@@ -112,7 +119,7 @@ pub struct Deadlines {
     pub hello: Duration,
     /// A write without progress.
     pub stall: Duration,
-    /// Emptying the queue and parting, once closing has begun.
+    /// Emptying the queue and saying goodbye, once closing has begun.
     pub drain: Duration,
 }
 
@@ -129,7 +136,7 @@ impl Default for Deadlines {
     }
 }
 
-/// Small messages leave at once, and a vanished host is noticed. Best effort: a socket without these options still works.
+/// Small messages are sent at once, and a vanished host is noticed. Best effort: a socket without these options still works.
 fn tune(socket: &TcpStream) {
     let keepalive = socket2::TcpKeepalive::new()
         .with_time(TCP_DEAD_AFTER / 2)

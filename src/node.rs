@@ -21,12 +21,12 @@ use thiserror::Error;
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, mpsc, watch};
 use tokio_util::sync::CancellationToken;
-use tracing::{error, info};
+use tracing::{error, info, warn};
 
 use crate::actor::Mailbox;
 use crate::chain::{self, ChainActor, ChainError};
 use crate::clock::{self, Clock};
-use crate::config::Settings;
+use crate::config::{Mistakes, Settings};
 use crate::events::Events;
 use crate::health::Health;
 use crate::http;
@@ -35,13 +35,15 @@ use crate::miner::{self, MinerActor};
 use crate::net::crl::Revocations;
 use crate::net::network::{self, NetworkActor};
 use crate::net::tls::{IdentityError, IdentityFiles, Tls};
-use crate::net::{self, Shared, listen};
+use crate::net::{self, Shared, listen, request};
+use crate::store::owner::{self, OwnerError};
 use crate::store::{Reader, Store, StoreError};
 use crate::wallet;
 use crate::workers::Workers;
 use crew::Crew;
 
 mod crew;
+pub(crate) mod judge;
 
 /// Why a node does not start, or stops by itself.
 #[derive(Debug, Error)]
@@ -54,6 +56,11 @@ pub enum NodeError {
     Mempool(#[from] MempoolActorError),
     #[error(transparent)]
     Identity(#[from] IdentityError),
+    /// What `check` finds too.
+    #[error(transparent)]
+    Mistakes(#[from] Mistakes),
+    #[error(transparent)]
+    Owner(#[from] OwnerError),
     #[error("member key: {0}")]
     MemberKey(String),
     #[error("api token: {0}")]
@@ -90,6 +97,14 @@ impl Node {
         });
         let saved = saved.unwrap_or_default();
         let tls = Arc::new(Tls::open(identity_files(&settings), saved)?);
+        let (list, warnings) = judge::sort(judge::settings(&settings, &tls.id()));
+        if !list.is_empty() {
+            return Err(Mistakes { path: settings.path, list }.into());
+        }
+        for found in warnings {
+            warn!(key = found.key, why = %found.text, "a setting may be a mistake");
+        }
+        owner::claim(&settings.data_dir, &tls.id())?;
         let member_key = wallet::member_key_load_or_create(&settings.identity.member_key)
             .map_err(|error| NodeError::MemberKey(error.to_string()))?;
         let token = http::token::load_or_create(&settings.api.token_file)

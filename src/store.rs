@@ -1,10 +1,10 @@
-//! The store: one redb file with everything that peers can give back, and what queries need.
+//! The store: one redb file with everything that could be fetched again from peers, and the index that queries need.
 //!
-//! A change is one durable write transaction; it is announced only afterwards. Readers use snapshots and never wait for the
+//! A change is one durable write transaction, and is announced only afterwards. Readers use snapshots and never wait for the
 //! writer. Rows begin with a version byte. What the index says is a hint: it is checked against the block when read.
 //!
-//! States: absent, open. A format version, the network's id and a lock refuse what does not belong here. Left out on purpose: keys (they
-//! live elsewhere) and which blocks off the best chain leave (the chain says so in its change).
+//! States: absent, open. The format version, the network's id and a lock keep out a wrong file or a second daemon. Left out on purpose: keys (they
+//! live elsewhere) and which blocks off the best chain leave (the chain names them in its change).
 
 use std::fs::{File, TryLockError};
 use std::io;
@@ -21,6 +21,7 @@ use thiserror::Error;
 mod blocks;
 mod index;
 mod indexed;
+pub(crate) mod owner;
 mod snapshot;
 mod tables;
 
@@ -35,7 +36,7 @@ use tables::{BODIES, CHUNKS, DEADLINES, HEADERS, HEIGHTS, META, NODES, RUNS, SID
 const FORMAT: u32 = 5;
 /// The file's name in its folder.
 pub(crate) const FILE: &str = "chain.redb";
-/// Its name until it holds the world before the first block.
+/// Its name until it holds the state before the first block.
 const NEW: &str = "chain.redb.new";
 const LOCK: &str = "lock";
 
@@ -97,7 +98,7 @@ pub struct Store {
     recent: Blocks,
     marker: Marker,
     genesis: Arc<Genesis>,
-    /// Held as long as the store is open; none where nobody else can reach the database.
+    /// Held while the store is open; none where nothing else can reach the database.
     _lock: Option<File>,
 }
 
@@ -111,7 +112,7 @@ pub struct Reader {
 }
 
 impl Store {
-    /// Opens the store in `dir`, making both where they are missing.
+    /// Opens the store in `dir`; makes the folder and the store if they are missing.
     pub fn open(dir: &Path, genesis: Arc<Genesis>) -> Result<Self, StoreError> {
         let folder = |error| StoreError::Folder { path: dir.to_owned(), error };
         std::fs::create_dir_all(dir).map_err(folder)?;
@@ -129,7 +130,7 @@ impl Store {
         Self::over(Database::open(&path)?, genesis, Some(lock), &path)
     }
 
-    /// Makes the file under another name first: one that a crash left half-made could never be opened.
+    /// Makes the file under another name first: a file that a crash left unfinished could never be opened.
     fn make(dir: &Path, genesis: Arc<Genesis>) -> Result<(), StoreError> {
         let folder = |error| StoreError::Folder { path: dir.to_owned(), error };
         let new = dir.join(NEW);
@@ -140,7 +141,7 @@ impl Store {
         std::fs::rename(&new, dir.join(FILE)).map_err(folder)
     }
 
-    /// The store in a database that is open already. Tests give it one whose disk fails.
+    /// The store in a database that is already open. Tests pass one whose disk fails.
     fn over(
         db: Database,
         genesis: Arc<Genesis>,
@@ -153,7 +154,7 @@ impl Store {
         Ok(store)
     }
 
-    /// Checks the file's own checksums, which reading does not look at. False: something in it is damaged.
+    /// Checks the file's own checksums, which reads do not check. False means that something in it is damaged.
     pub fn check_file(dir: &Path) -> Result<bool, StoreError> {
         let mut db = Database::open(dir.join(FILE))?;
         Ok(db.check_integrity()?)
@@ -203,7 +204,7 @@ impl Store {
         Ok(Marker::new(secret))
     }
 
-    /// Writes the world before the first block.
+    /// Writes the state before the first block.
     fn begin(&self, tx: &WriteTransaction) -> Result<(), StoreError> {
         let branch = self.genesis.branch();
         let record = HeaderRecord::new(self.genesis.header.clone(), &branch, HEADER_BYTES);
@@ -228,7 +229,7 @@ impl Store {
 
     fn write(&self) -> Result<WriteTransaction, StoreError> {
         let mut tx = self.db.begin_write()?;
-        // Opens at once after a kill, at a small cost per commit.
+        // The store then opens at once after a kill, at a small cost per commit.
         tx.set_quick_repair(true);
         Ok(tx)
     }
@@ -259,7 +260,7 @@ impl Reader {
         &self.genesis
     }
 
-    /// Keeps small things over restarts (address book, revocations) under a name of their own.
+    /// Keeps small things across restarts (address book, revocations), each under its own name.
     pub fn keep(&self, name: &str, bytes: &[u8]) -> Result<(), StoreError> {
         let mut tx = self.db.begin_write()?;
         tx.set_quick_repair(true);

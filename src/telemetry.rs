@@ -11,7 +11,7 @@ use std::io::{self, IsTerminal};
 use std::sync::Arc;
 
 use tracing::Subscriber;
-use tracing_subscriber::filter::Targets;
+use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
@@ -19,6 +19,20 @@ use tracing_subscriber::{Layer, Registry, fmt, reload};
 
 use self::limit::Limiter;
 use self::line::Lines;
+
+/// Reads a level, or a list of levels for parts. Every item must name a level: `Targets` itself takes any other word for the name of a
+/// part, and then nothing else is logged.
+pub fn levels(text: &str) -> Result<Targets, String> {
+    let names_level = |item: &str| {
+        let level = item.rsplit('=').next().unwrap_or_default();
+        !level.is_empty() && level.parse::<LevelFilter>().is_ok()
+    };
+    let targets = text.parse::<Targets>().ok().filter(|_| text.split(',').all(names_level));
+    targets.ok_or_else(|| {
+        let text = text.escape_debug();
+        format!("\"{text}\" is not a level (error, warn, info, debug, trace, off) or a list like \"info,bouya::net=debug\"")
+    })
+}
 
 /// The log of a running node.
 #[derive(Clone)]
@@ -30,7 +44,7 @@ pub struct Log {
 impl Log {
     /// Sets the level. If the text is not a level, the level stays as it is.
     pub fn set_level(&self, level: &str) {
-        if let Ok(targets) = level.parse::<Targets>() {
+        if let Ok(targets) = levels(level) {
             // This fails only if the subscriber is gone, and then nothing is logged.
             let _ = self.level.reload(targets);
         }
@@ -61,7 +75,7 @@ fn build<W>(level: &str, json: bool, colour: bool, writer: W) -> (impl Subscribe
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
-    let targets = level.parse().unwrap_or_else(|_| Targets::new().with_default(tracing::Level::INFO));
+    let targets = levels(level).unwrap_or_else(|_| Targets::new().with_default(tracing::Level::INFO));
     let (filter, level) = reload::Layer::new(targets);
     let lines = fmt::layer().with_writer(Lines { inner: writer, colour });
     let lines = if json {

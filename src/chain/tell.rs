@@ -1,4 +1,4 @@
-//! What observers are told of a move of the best chain.
+//! What observers are told about a move of the best chain.
 
 use std::collections::BTreeSet;
 
@@ -19,7 +19,7 @@ impl ChainActor {
             if depth as u64 > REORG_ALARM {
                 error!(
                     depth,
-                    "a reorganisation deeper than {REORG_ALARM} blocks: two parts of the network mined apart for long, or somebody out-mined it"
+                    "a reorganisation deeper than {REORG_ALARM} blocks: two parts of the network mined apart for a long time, or somebody out-mined it"
                 );
             }
             self.outlets.events.tell(Event::Reorg {
@@ -29,7 +29,7 @@ impl ChainActor {
                 height: tip.height,
             });
         }
-        // A long sync tells only its end: observers read the blocks themselves.
+        // After a long sync only the last blocks are told: observers read the others themselves.
         for id in moved.connected.iter().rev().take(TOLD_BLOCKS).rev() {
             let Some(block) = snapshot.block(id)? else { continue };
             let miner = block.header.miner;
@@ -44,7 +44,7 @@ impl ChainActor {
         self.tell_agreements(snapshot, moved)
     }
 
-    /// How the agreements stand that these blocks speak of, or whose deadlines they have passed.
+    /// Tells the state of the agreements that these blocks mention, or whose deadlines they have passed.
     fn tell_agreements(&self, snapshot: &Snapshot, moved: &Moved) -> Result<(), ChainError> {
         let mut ids = BTreeSet::new();
         let mut since = None;

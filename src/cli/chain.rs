@@ -1,7 +1,7 @@
 //! `bouya chain`: exports the chain to one file and imports it.
 
 use std::fs::File;
-use std::io::{BufReader, BufWriter, Write};
+use std::io::{BufReader, BufWriter};
 use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
@@ -10,6 +10,7 @@ use super::error::Error;
 use super::output::{Output, Progress};
 use crate::archive;
 use crate::config::Settings;
+use crate::files::{Draft, PUBLIC};
 use crate::importer::Importer;
 use crate::store::Store;
 
@@ -46,8 +47,8 @@ pub(crate) fn run(command: &ChainCommand, config: &Path, out: &mut Output) -> Re
 fn export(store: &Store, path: &Path, out: &mut Output) -> Result<(), Error> {
     let cannot =
         |error| Error::Failed(format!("cannot write {}: {error}; choose another file", path.display()));
-    let file = File::create_new(path).map_err(cannot)?;
-    let mut writer = BufWriter::with_capacity(1 << 20, file);
+    let draft = Draft::new(path, PUBLIC).map_err(cannot)?;
+    let mut writer = BufWriter::with_capacity(1 << 20, draft);
     let reader = store.reader();
     let mut progress = Progress::new();
     let snapshot = reader.snapshot().map_err(Error::failed)?;
@@ -57,7 +58,8 @@ fn export(store: &Store, path: &Path, out: &mut Output) -> Result<(), Error> {
         }
     });
     let blocks = blocks.map_err(Error::failed)?;
-    writer.flush().and_then(|()| writer.get_ref().sync_all()).map_err(cannot)?;
+    let draft = writer.into_inner().map_err(|error| cannot(error.into_error()))?;
+    draft.finish().map_err(cannot)?;
     progress.done("written");
     out.line(format!("{}: {blocks} blocks", path.display()))
 }

@@ -1,20 +1,17 @@
-//! `bouya check`: shows the settings a node would start with, or every mistake at once.
+//! `bouya check`: shows the settings a node would start with, every mistake at once, and what may trouble it. The judge is the node's own.
 
-use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
-use std::os::unix::fs::PermissionsExt;
+use std::net::SocketAddr;
 use std::path::Path;
 
-use bouya_core::node::{Gate, State};
-
 use super::error::Error;
-use super::output::{Output, note};
+use super::output::Output;
 use crate::clock::days_until;
 use crate::config::network::spoken;
-use crate::config::{Mistake, Mistakes, Settings};
+use crate::config::{Mistakes, Settings};
 use crate::net::crl::Revocations;
 use crate::net::tls::Tls;
 use crate::node::identity_files;
-use crate::wallet::member_key_load;
+use crate::node::judge::{self, Finding};
 
 pub(crate) const EXAMPLES: &str = "\
 Example:
@@ -26,38 +23,18 @@ Before the first start, compare the network id with the other members by phone."
 pub(crate) fn run(config: &Path, out: &mut Output) -> Result<(), Error> {
     let settings = Settings::load(config)?;
     show(&settings, out)?;
-    let mut list = Vec::new();
     let tls = Tls::open(identity_files(&settings), Revocations::default());
-    if let Err(error) = &tls {
-        list.push(mistake("identity", error));
-    }
-    check_modes(&settings, &mut list);
-    check_port("p2p.listen", settings.p2p.listen, &mut list);
-    check_port("api.listen", settings.api.listen, &mut list);
-    for bootstrap in &settings.p2p.bootstrap {
-        let endpoint = &bootstrap.endpoint;
-        if let Err(error) = (endpoint.host.as_str(), endpoint.port).to_socket_addrs() {
-            list.push(mistake("p2p.bootstrap", format!("{}@{endpoint}: {error}", bootstrap.id)));
-        }
-        if tls.as_ref().is_ok_and(|tls| tls.id() == bootstrap.id) {
-            list.push(mistake(
-                "p2p.bootstrap",
-                format!("{} is this node itself; name another member", bootstrap.id),
-            ));
-        }
-    }
+    let mut found = match &tls {
+        Ok(tls) => [judge::settings(&settings, &tls.id()), judge::ends(tls)].concat(),
+        Err(error) => vec![judge::identity(error)],
+    };
+    found.extend(judge::world(&settings));
+    let (list, warnings) = judge::sort(found);
+    warn(&warnings, out)?;
     let (Ok(tls), true) = (&tls, list.is_empty()) else {
         return Err(Mistakes { path: config.to_owned(), list }.into());
     };
     let genesis = &settings.network.genesis;
-    // Before the first start there is no key yet.
-    if settings.miner.enabled
-        && let Ok(key) = member_key_load(&settings.identity.member_key)
-        && !Gate::new(genesis, &key.public(), true).is_listed()
-    {
-        let next = State::NotListed.next_step().unwrap_or_default();
-        note(&format!("{}: {next}", State::NotListed));
-    }
     let listens =
         settings.p2p.listen.map_or_else(|| "dials only".to_owned(), |address| format!("listens {address}"));
     out.line(format!(
@@ -69,8 +46,9 @@ pub(crate) fn run(config: &Path, out: &mut Output) -> Result<(), Error> {
     ))
 }
 
-fn mistake(key: &str, text: impl ToString) -> Mistake {
-    Mistake { key: key.to_owned(), text: text.to_string() }
+/// Tells what does not keep the node from starting.
+pub(super) fn warn(warnings: &[Finding], out: &mut Output) -> Result<(), Error> {
+    warnings.iter().try_for_each(|found| out.line(format!("warning: {}: {}", found.key, found.text)))
 }
 
 fn show(settings: &Settings, out: &mut Output) -> Result<(), Error> {
@@ -122,27 +100,4 @@ fn show(settings: &Settings, out: &mut Output) -> Result<(), Error> {
         out.line(format!("{key:<26} {value}"))?;
     }
     Ok(())
-}
-
-fn check_modes(settings: &Settings, list: &mut Vec<Mistake>) {
-    for (key, path) in
-        [("identity.key", &settings.identity.key), ("identity.member_key", &settings.identity.member_key)]
-    {
-        let Ok(metadata) = std::fs::metadata(path) else { continue };
-        let mode = metadata.permissions().mode() & 0o777;
-        if mode & 0o077 != 0 {
-            let path = path.display();
-            list.push(mistake(
-                key,
-                format!("{path} has mode {mode:03o}, so others can read it; chmod 600 {path}"),
-            ));
-        }
-    }
-}
-
-fn check_port(key: &str, address: Option<SocketAddr>, list: &mut Vec<Mistake>) {
-    let Some(address) = address else { return };
-    if let Err(error) = TcpListener::bind(address) {
-        list.push(mistake(key, format!("cannot listen on {address}: {error}; stop the program that listens there (is this node running?), or choose another port")));
-    }
 }

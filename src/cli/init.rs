@@ -1,14 +1,11 @@
-//! `bouya init` and `bouya join`: the first files of a network and of a node.
+//! `bouya init`: the first file of a network.
 
 use std::fs;
-use std::io::Write as _;
-use std::net::SocketAddr;
-use std::path::{Component, Path, PathBuf};
+use std::io::{self, Write as _};
+use std::path::{Path, PathBuf};
 
 use bouya_core::codec::Text;
-use bouya_core::id::NodeId;
 use bouya_core::ledger::{Address, Allocation, Coin, Genesis, Member};
-use bouya_core::wire::Endpoint;
 use clap::Args;
 
 use super::error::Error;
@@ -16,23 +13,15 @@ use super::output::Output;
 use crate::clock;
 use crate::config::NetworkFile;
 use crate::config::network::{new_spec, spoken};
-use crate::config::node::Bootstrap;
+use crate::files::{Draft, PUBLIC, quoted};
 use crate::miner;
 
-pub(crate) const INIT_EXAMPLES: &str = "\
+pub(crate) const EXAMPLES: &str = "\
 Examples:
   bouya init --name acme --allocate bouya1…:1000000
   bouya init --name acme --symbol EUR --decimals 2 --reward 0 --allocate bouya1…:500000.00
 
 This writes config/network.toml. Send it to every member, and compare the network id by phone.";
-
-pub(crate) const JOIN_EXAMPLES: &str = "\
-Examples:
-  bouya join --network config/network.toml --id alice --advertise 10.0.0.5:7000
-  bouya join --network config/network.toml --id bob --advertise 10.0.0.6:7000 --bootstrap alice@10.0.0.5:7000
-  bouya join --network config/network.toml --id carol --listen off --bootstrap alice@10.0.0.5:7000
-
-This writes node.toml next to network.toml.";
 
 /// The first difficulty is set so that this many cores find one block per interval: what three default miners use together.
 const FIRST_SHARE: f64 = 1.5;
@@ -65,39 +54,8 @@ pub(crate) struct Init {
     interval: u32,
 }
 
-#[derive(Debug, Args)]
-pub(crate) struct Join {
-    /// The network.toml that the founder sent
-    #[arg(long, value_name = "FILE")]
-    network: PathBuf,
-    /// This node's id, as in its certificate
-    #[arg(long)]
-    id: NodeId,
-    /// A peer to connect to first; may be given several times
-    #[arg(long, value_name = "ID@HOST:PORT")]
-    bootstrap: Vec<Bootstrap>,
-    /// Where to listen for peers, or "off" to dial only
-    #[arg(long, value_name = "ADDRESS:PORT", default_value = "0.0.0.0:7000")]
-    listen: String,
-    /// The address where other members reach this node
-    #[arg(long, value_name = "HOST:PORT")]
-    advertise: Option<Endpoint>,
-    /// Where the API listens, or "off" for no API
-    #[arg(long, value_name = "ADDRESS:PORT", default_value = "127.0.0.1:5000")]
-    api: String,
-    /// Folder with ca.crt, ca.crl and this node's certificate and key
-    #[arg(long, value_name = "DIR", default_value = "certs")]
-    certs: PathBuf,
-    /// Folder for the chain [default: data/ID]
-    #[arg(long, value_name = "DIR")]
-    data: Option<PathBuf>,
-    /// The file to write [default: node.toml next to network.toml]
-    #[arg(long, value_name = "FILE")]
-    out: Option<PathBuf>,
-}
-
 /// Writes network.toml.
-pub(crate) fn init(options: &Init, out: &mut Output) -> Result<(), Error> {
+pub(crate) fn run(options: &Init, out: &mut Output) -> Result<(), Error> {
     let usage = |error: &dyn std::fmt::Display| Error::Usage(error.to_string());
     let name = Text::try_from(options.name.clone()).map_err(|error| usage(&format!("--name: {error}")))?;
     let mut salt = [0; 16];
@@ -122,13 +80,18 @@ pub(crate) fn init(options: &Init, out: &mut Output) -> Result<(), Error> {
     spec.blocks.initial_difficulty = ((rate * f64::from(options.interval) / 1_000.0) as u64).max(1);
     let genesis = Genesis::new(spec.clone()).map_err(|error| usage(&error))?;
     let path = options.dir.join("network.toml");
-    write_new(&path, &NetworkFile::render(&spec, 1))?;
+    write_new(&path, &NetworkFile::render(&spec, 1), |draft| {
+        let found = NetworkFile::load(draft).map_err(|mistakes| mistakes.of(&path))?.genesis.id();
+        let same = found == genesis.id();
+        let fault = "the file reads back as another network; this is a fault of bouya's, please report it";
+        same.then_some(()).ok_or_else(|| Error::failed(fault))
+    })?;
     out.line(format!("wrote {}", path.display()))?;
     out.line(format!("network {}, id {}", options.name, spoken(&genesis.id())))?;
     out.line("Next: send the file to every member and compare the id by phone. Then, on each machine:")?;
     out.line(format!(
         "  bouya join --network {} --id ID --advertise HOST:7000 --bootstrap PEER@HOST:7000",
-        path.display()
+        quoted(&path)
     ))
 }
 
@@ -148,96 +111,14 @@ fn read_member(text: &str) -> Result<Member, Error> {
     })
 }
 
-/// Writes node.toml.
-pub(crate) fn join(options: &Join, out: &mut Output) -> Result<(), Error> {
-    let network = NetworkFile::load(&options.network)?;
-    check_addresses(options)?;
-    let beside = options.network.parent().unwrap_or(Path::new("")).join("node.toml");
-    let path = options.out.clone().unwrap_or(beside);
-    write_new(&path, &render(options, &path)?)?;
-    let genesis = &network.genesis;
-    out.line(format!("wrote {}", path.display()))?;
-    out.line(format!("network {}, id {}", genesis.spec.name.as_str(), spoken(&genesis.id())))?;
-    out.line("Next: compare that id with another member by phone, then")?;
-    out.line(format!("  bouya check --config {}", path.display()))?;
-    out.line(format!("  bouya run --config {}", path.display()))
-}
-
-fn check_addresses(options: &Join) -> Result<(), Error> {
-    let listen: Option<SocketAddr> = match options.listen.as_str() {
-        "off" => None,
-        text => Some(text.parse().map_err(|_| {
-            Error::Usage(format!("--listen {text}: give ADDRESS:PORT, as in 0.0.0.0:7000, or off"))
-        })?),
-    };
-    if listen.is_some_and(|listen| listen.ip().is_unspecified()) && options.advertise.is_none() {
-        return Err(Error::Usage(
-            "--advertise is missing: give the address where other members reach this machine, as in --advertise 10.0.0.5:7000".to_owned(),
-        ));
-    }
-    if options.listen == "off" && options.bootstrap.is_empty() {
-        return Err(Error::Usage(
-            "--listen off needs a --bootstrap: a node that only dials needs a peer to dial".to_owned(),
-        ));
-    }
-    Ok(())
-}
-
-fn render(options: &Join, path: &Path) -> Result<String, Error> {
-    let folder = path.parent().unwrap_or(Path::new(""));
-    let show = |target: &Path| relative(folder, target).map(|path| path.display().to_string());
-    let data = options.data.clone().unwrap_or_else(|| Path::new("data").join(options.id.as_str()));
-    let cert = |file: String| show(&options.certs.join(file));
-    let id = &options.id;
-    let bootstrap: Vec<String> =
-        options.bootstrap.iter().map(|peer| format!("\"{}@{}\"", peer.id, peer.endpoint)).collect();
-    let advertise = match &options.advertise {
-        Some(endpoint) => format!("advertise = \"{endpoint}\"\n"),
-        None => String::new(),
-    };
-    Ok(format!(
-        r#"# {id}'s node. Relative paths start at this file's folder. To see all other settings and their defaults: bouya check.
-data_dir = "{data}"
-network = "{network}"
-
-[identity]
-ca = "{ca}"
-certificate = "{certificate}"
-key = "{key}"
-crl = "{crl}"
-
-[p2p]
-listen = "{listen}"
-{advertise}bootstrap = [{bootstrap}]
-
-[api]
-listen = "{api}"
-"#,
-        data = show(&data)?,
-        network = show(&options.network)?,
-        ca = cert("ca.crt".to_owned())?,
-        certificate = cert(format!("{id}.crt"))?,
-        key = cert(format!("{id}.key"))?,
-        crl = cert("ca.crl".to_owned())?,
-        listen = options.listen,
-        api = options.api,
-        bootstrap = bootstrap.join(", "),
-    ))
-}
-
-/// The path to `target`, relative to `folder`.
-fn relative(folder: &Path, target: &Path) -> Result<PathBuf, Error> {
-    let (from, to) = (std::path::absolute(folder.join("."))?, std::path::absolute(target)?);
-    let common = from.components().zip(to.components()).take_while(|(a, b)| a == b).count();
-    let mut path: PathBuf = from.components().skip(common).map(|_| Component::ParentDir).collect();
-    path.extend(to.components().skip(common));
-    Ok(path)
-}
-
-/// Writes a file that must not exist yet.
-fn write_new(path: &Path, text: &str) -> Result<(), Error> {
-    let failed = |error: std::io::Error| match error.kind() {
-        std::io::ErrorKind::AlreadyExists => Error::Failed(format!(
+/// Writes a file that must not exist yet. It gets its name only after `read` has found in it what was meant.
+pub(super) fn write_new<T>(
+    path: &Path,
+    text: &str,
+    read: impl FnOnce(&Path) -> Result<T, Error>,
+) -> Result<T, Error> {
+    let failed = |error: io::Error| match error.kind() {
+        io::ErrorKind::AlreadyExists => Error::Failed(format!(
             "{} already exists; move it away first, or write to another file",
             path.display()
         )),
@@ -246,23 +127,9 @@ fn write_new(path: &Path, text: &str) -> Result<(), Error> {
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         fs::create_dir_all(folder).map_err(failed)?;
     }
-    let mut file = fs::File::create_new(path).map_err(failed)?;
-    file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(failed)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn paths_are_written_as_the_file_sees_them() {
-        for (folder, target, expected) in [
-            ("config", "certs/ca.crt", "../certs/ca.crt"),
-            ("config", "config/network.toml", "network.toml"),
-            ("", "certs/ca.crt", "certs/ca.crt"),
-            ("a/b", "data", "../../data"),
-        ] {
-            assert_eq!(relative(Path::new(folder), Path::new(target)).unwrap(), Path::new(expected));
-        }
-    }
+    let mut draft = Draft::new(path, PUBLIC).map_err(failed)?;
+    draft.write_all(text.as_bytes()).map_err(failed)?;
+    let found = read(draft.path())?;
+    draft.finish().map_err(failed)?;
+    Ok(found)
 }

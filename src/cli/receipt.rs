@@ -1,6 +1,5 @@
 //! `receipt`: proofs that need no node.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use bouya_core::crypto::Hash;
@@ -10,6 +9,7 @@ use clap::{Args, Subcommand};
 use serde_json::json;
 
 use crate::clock::rfc3339;
+use crate::files;
 use crate::receipt;
 
 use super::client::Client;
@@ -64,20 +64,19 @@ pub(crate) fn get(options: &Get, client: &Client, out: &mut Output) -> Result<()
     let query = [("under", options.under.clone())];
     let answer = client.get_with(&format!("/v1/transactions/{}/receipt", options.id), &query)?;
     let Some(path) = &options.out else { return out.line(answer.text()) };
-    let mut file = fs::File::create_new(path).map_err(|error| {
-        Error::Failed(format!("cannot write {}: {error}; choose another --out", path.display()))
-    })?;
-    std::io::Write::write_all(&mut file, answer.text().as_bytes())?;
     let proof = receipt::read(answer.text())
         .map_err(|error| Error::Failed(format!("the node gave no receipt: {error}")))?
         .check()
         .map_err(|error| Error::Failed(format!("the node gave a wrong receipt: {error}")))?;
+    files::create(path, files::PUBLIC, answer.text().as_bytes()).map_err(|error| {
+        Error::Failed(format!("cannot write {}: {error}; choose another --out", path.display()))
+    })?;
     note(&format!(
         "{} ends at block {} ({}). To verify it, trusting that block:\n  bouya receipt verify {} --trust {}",
         path.display(),
         proof.anchor.height,
         proof.anchor_id,
-        path.display(),
+        files::quoted(path),
         proof.anchor_id
     ));
     Ok(())

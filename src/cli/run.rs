@@ -45,7 +45,7 @@ pub(crate) fn run(config: &Path) -> Result<(), Error> {
     // A busy thread must not delay the exit: everything that matters is on disk.
     runtime.shutdown_background();
     result.map_err(|error: NodeError| match error {
-        NodeError::Identity(error) => Error::Usage(error.to_string()),
+        NodeError::Identity(_) | NodeError::Mistakes(_) => Error::Usage(error.to_string()),
         error => {
             error!(%error, "stopped");
             Error::Failed(error.to_string())

@@ -11,7 +11,7 @@ use bouya_core::limits::{BLOCK_BYTES, NETWORK_NAME_BYTES};
 use bouya_core::time::Timestamp;
 
 use super::section::Section;
-use super::{Mistakes, read};
+use super::{Mistakes, read, toml_text};
 use crate::clock;
 
 /// A network's definition, and the other settings in the file.
@@ -52,13 +52,13 @@ impl NetworkFile {
             r#"# What all members of the network agree on. Every node needs a copy with the same values;
 # comments and order do not matter. `bouya check` prints the network's id: compare it by phone.
 format = 1
-name = {name:?}
+name = {name}
 created = "{created}"
 # Tells this network apart from any other with the same definition.
 salt = "{salt}"
 
 [coin]
-symbol = {symbol:?}
+symbol = {symbol}
 # Digits after the decimal point, at most 9.
 decimals = {decimals}
 
@@ -78,10 +78,10 @@ max_bytes = {max_bytes}
 # Lowest fee per byte of a transaction, in the smallest unit. Not part of the network's id.
 min_per_byte = {min_fee_per_byte}
 "#,
-            name = spec.name.as_str(),
+            name = toml_text(spec.name.as_str()),
             created = clock::rfc3339(spec.created),
             salt = hex(&spec.salt),
-            symbol = coin.symbol.as_str(),
+            symbol = toml_text(coin.symbol.as_str()),
             decimals = coin.decimals,
             interval = blocks.interval_ms,
             half_life = blocks.half_life,

@@ -1,6 +1,6 @@
 //! `node.toml`: one node's own settings. Relative paths start at the file's folder.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -11,10 +11,12 @@ use bouya_core::id::NodeId;
 use bouya_core::ledger::Address;
 use bouya_core::limits::{CONNECTED, CONNECTED_RESERVED, KNOWN_PEERS};
 use bouya_core::mempool::Limits;
+use bouya_core::overlay::is_dialable;
 use bouya_core::wire::Endpoint;
 
 use super::section::Section;
 use super::{Mistakes, NetworkFile, read};
+use crate::telemetry;
 use bouya_core::node::When;
 
 /// All settings of a node.
@@ -167,12 +169,15 @@ fn read_p2p(section: &mut Section) -> Option<P2p> {
     let max_peers = section.number("max_peers", (CONNECTED_RESERVED + 1, most));
     let listen = listen?;
     let unspecified = listen.is_some_and(|address| address.ip().is_unspecified());
-    let unusable = |ip: IpAddr| ip.is_unspecified() || ip.is_multicast();
-    if advertise.as_ref().and_then(Endpoint::address).is_some_and(unusable) {
+    for endpoint in bootstrap.iter().map(|bootstrap| &bootstrap.endpoint).filter(|at| !is_dialable(at)) {
         section.wrong(
-            "advertise",
-            "nobody can dial that address; give the one where other members reach this node",
+            "bootstrap",
+            format!("nobody can dial {endpoint}; give the address where that member listens"),
         );
+    }
+    if let Some(endpoint) = advertise.as_ref().filter(|at| !is_dialable(at)) {
+        let next = "give the address where other members reach this node";
+        section.wrong("advertise", format!("nobody can dial {endpoint}; {next}"));
     }
     if unspecified && advertise.is_none() {
         section.wrong("advertise", "missing; since the node listens on all addresses, give the one where other members reach it, as in \"10.0.0.5:7000\"");
@@ -188,14 +193,15 @@ fn address_or_off(section: &mut Section, key: &'static str, text: &str) -> Optio
     if text == "off" {
         return Some(None);
     }
-    let address = text.parse();
-    if address.is_err() {
+    // Port 0 would be another port at each start, and no member could know it.
+    let address = text.parse().ok().filter(|address: &SocketAddr| address.port() != 0);
+    if address.is_none() {
         section.wrong(
             key,
             format!("\"{}\" is neither address:port, as in 0.0.0.0:7000, nor \"off\"", text.escape_debug()),
         );
     }
-    address.ok().map(Some)
+    address.map(Some)
 }
 
 fn read_mempool(section: &mut Section, min_fee_per_byte: u64) -> Limits {
@@ -246,8 +252,8 @@ fn read_api(section: &mut Section, folder: &Path, data_dir: Option<&Path>) -> Op
 
 fn read_log(section: &mut Section) -> Log {
     let level = section.text("level").unwrap_or_else(|| "info".to_owned());
-    if level.parse::<tracing_subscriber::filter::Targets>().is_err() {
-        section.wrong("level", format!("\"{}\" is not a level (error, warn, info, debug, trace) or a list like \"info,bouya::net=debug\"", level.escape_debug()));
+    if let Err(why) = telemetry::levels(&level) {
+        section.wrong("level", why);
     }
     Log { level, json: section.choice("format", &[("text", false), ("json", true)]).unwrap_or(false) }
 }

@@ -1,4 +1,6 @@
 use super::*;
+use bouya_core::codec::Text;
+use bouya_core::ledger::Genesis;
 use bouya_core::testing;
 
 fn write(dir: &Path, name: &str, text: &str) -> PathBuf {
@@ -30,6 +32,47 @@ fn what_is_rendered_reads_back() {
     let file = NetworkFile::load(&dir.path().join("network.toml")).unwrap();
     assert_eq!(file.genesis.id(), testing::network("acme", 1_000_000).id());
     assert_eq!(file.min_fee_per_byte, 3);
+}
+
+#[test]
+fn names_of_any_text_are_read_back() {
+    let names = ["e\u{301}", "a \"quoted\" one", "it's", "back\\slash", "日本", "🏦", "'''"];
+    for name in names {
+        let mut spec = testing::network("acme", 1_000_000).spec.clone();
+        spec.name = Text::try_from(name.to_owned()).unwrap();
+        let id = Genesis::new(spec.clone()).unwrap().id();
+        let dir = tempfile::tempdir().unwrap();
+        let path = write(dir.path(), "network.toml", &NetworkFile::render(&spec, 3));
+        assert_eq!(NetworkFile::load(&path).unwrap().genesis.id(), id, "{name:?}");
+    }
+}
+
+#[test]
+fn a_level_a_port_or_an_address_that_means_nothing_is_a_mistake() {
+    let dir = tempfile::tempdir().unwrap();
+    network(dir.path());
+    for (key, from, to) in [
+        ("log.level", "", "[log]\nlevel = \"loud\""),
+        ("log.level", "", "[log]\nlevel = \"info,bouya::net\""),
+        ("log.level", "", "[log]\nlevel = \"\""),
+        ("log.level", "", "[log]\nlevel = \"info, bouya=\""),
+        ("log.level", "", "[log]\nlevel = \"info, warn\""),
+        ("p2p.listen", "\"127.0.0.1:7000\"", "\"127.0.0.1:0\""),
+        ("api.listen", "", "[api]\nlisten = \"127.0.0.1:0\""),
+        ("p2p.bootstrap", "bob@10.0.0.6:7000", "bob@0.0.0.0:7000"),
+        ("p2p.bootstrap", "bob@10.0.0.6:7000", "bob@[::ffff:0.0.0.0]:7000"),
+        ("p2p.advertise", "bootstrap", "advertise = \"0.0.0.0:7000\"\nbootstrap"),
+        ("p2p.advertise", "bootstrap", "advertise = \"[ff02::1]:7000\"\nbootstrap"),
+    ] {
+        let text = if from.is_empty() { format!("{NODE}\n{to}\n") } else { NODE.replacen(from, to, 1) };
+        let mistakes = Settings::load(&write(dir.path(), "node.toml", &text)).unwrap_err();
+        let keys: Vec<_> = mistakes.list.iter().map(|mistake| mistake.key.as_str()).collect();
+        assert_eq!(keys, [key], "{to}: {mistakes}");
+    }
+    for good in ["info", "off", "TRACE", "info,bouya::net=debug", "bouya=off,warn"] {
+        let text = format!("{NODE}\n[log]\nlevel = \"{good}\"\n");
+        assert!(Settings::load(&write(dir.path(), "node.toml", &text)).is_ok(), "{good}");
+    }
 }
 
 #[test]

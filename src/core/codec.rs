@@ -1,4 +1,4 @@
-//! Borsh with bounds: what is hashed, stored and sent is the same bytes, and no length is believed before it is checked.
+//! Borsh with bounds: the same bytes are hashed, stored and sent, and no length is trusted before it is checked.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -8,7 +8,7 @@ use borsh::io::{Error, ErrorKind, Read, Result as IoResult, Write};
 use borsh::{BorshDeserialize, BorshSerialize};
 use thiserror::Error;
 
-/// Bytes that are not the canonical encoding of what they should be. Whoever sent them is at fault.
+/// Bytes that are not the canonical encoding of the expected type. The sender is at fault.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("not a valid encoding of {what}")]
 pub struct DecodeError {
@@ -21,11 +21,11 @@ pub fn encode<T: BorshSerialize + ?Sized>(value: &T) -> Vec<u8> {
     encode_behind(Vec::new(), value)
 }
 
-/// Some bytes, and the canonical ones of a value behind them.
+/// The given bytes, followed by the canonical bytes of a value.
 pub fn encode_behind<T: BorshSerialize + ?Sized>(mut bytes: Vec<u8>, value: &T) -> Vec<u8> {
-    // Counted first: growing as it goes would copy several times and leave slack.
+    // Counted first: growing step by step would copy several times and leave unused space.
     bytes.reserve_exact(borsh::object_length(value).unwrap_or(0));
-    // Writing into memory cannot fail, and no type here refuses to be written.
+    // Writing into memory cannot fail, and no type here refuses to serialize.
     let written = value.serialize(&mut bytes);
     debug_assert!(written.is_ok());
     bytes
@@ -105,12 +105,12 @@ impl<T: BorshSerialize, const MAX: usize> BorshSerialize for Bounded<T, MAX> {
 impl<T: BorshDeserialize, const MAX: usize> BorshDeserialize for Bounded<T, MAX> {
     fn deserialize_reader<R: Read>(reader: &mut R) -> IoResult<Self> {
         let len = read_len::<MAX, R>(reader)?;
-        // Memory grows with what is really there, not with what the length claims.
+        // Memory grows with what has really been read, not with what the length claims.
         let mut items = Vec::with_capacity(len.min(64));
         for _ in 0..len {
             items.push(T::deserialize_reader(reader)?);
         }
-        // What is kept (mempool, held blocks) is counted by what it says, not by what growing left over.
+        // What is kept (mempool, held blocks) is counted by its contents, so it must not hold spare capacity.
         items.shrink_to_fit();
         Ok(Self(items))
     }
@@ -133,12 +133,12 @@ pub enum TextError {
     /// Longer than its type allows.
     #[error("{len} bytes of text where at most {max} are allowed")]
     Long {
-        /// Bytes there were.
+        /// How many bytes there were.
         len: usize,
-        /// Bytes there may be.
+        /// How many bytes there may be.
         max: usize,
     },
-    /// A line break, an escape or another control character: they forge log lines and terminals.
+    /// A line break, an escape or another control character: they can forge log lines and terminal output.
     #[error("control characters are not allowed in text")]
     Control,
 }

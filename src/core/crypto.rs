@@ -1,7 +1,7 @@
-//! Hashes and signatures: the only door to both.
+//! Hashes and signatures: no other module calls the libraries for them.
 //!
-//! Signatures are ed25519, made with ed25519-dalek and verified by the ZIP-215 rule (ed25519-zebra): the one rule under
-//! which single and batch verification agree by definition, so that batches decide consensus.
+//! Signatures are ed25519, made with ed25519-dalek and verified by the ZIP-215 rule (ed25519-zebra): the rule under which single and batch
+//! verification agree by definition, so that batches are safe for consensus.
 //! Keys of small order are refused: under them one signature fits many messages.
 
 use alloc::string::String;
@@ -19,7 +19,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 
-/// Text that is not the lower-case hex of so many bytes.
+/// Text that is not lower-case hex of the expected length.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("\"{text}\" is not {expected} lower-case hex digits")]
 pub struct HexError {
@@ -41,7 +41,7 @@ macro_rules! bytes {
 
         impl Ord for $name {
             fn cmp(&self, other: &Self) -> Ordering {
-                // The same order as that of the bytes. Of two that differ the first word nearly always does, and needs no call.
+                // The same order as that of the bytes. If two values differ, the first word nearly always differs, and comparing it needs no call.
                 let word = |bytes: &[u8; $len]| bytes.first_chunk().map(|word| u64::from_be_bytes(*word));
                 word(&self.0).cmp(&word(&other.0)).then_with(|| self.0.cmp(&other.0))
             }
@@ -103,7 +103,7 @@ bytes!(
     32
 );
 bytes!(
-    /// An ed25519 public key, as received; whether it is a good one shows when it verifies something.
+    /// An ed25519 public key, as received; whether it is valid shows only when it verifies something.
     PublicKey,
     32
 );
@@ -125,8 +125,8 @@ pub fn sha256(data: &[u8]) -> Hash {
     Hash(Sha256::digest(data).into())
 }
 
-/// SHA-256 under a tag, so that a hash made for one purpose never serves another: SHA-256(SHA-256(tag) || parts), where the
-/// caller sees to it that the parts cannot be cut differently (fixed sizes, or one variable part at the end).
+/// SHA-256 under a tag, so that a hash made for one purpose never works for another: SHA-256(SHA-256(tag) || parts), where the caller makes
+/// sure that the parts cannot be split differently (fixed sizes, or one variable part at the end).
 pub fn tagged_hash(tag: &str, parts: &[&[u8]]) -> Hash {
     let mut hasher = Sha256::new();
     hasher.update(Sha256::digest(tag.as_bytes()));
@@ -136,8 +136,7 @@ pub fn tagged_hash(tag: &str, parts: &[&[u8]]) -> Hash {
     Hash(hasher.finalize().into())
 }
 
-/// A hasher that has taken in the first bytes of a message, for many messages with the same beginning: a miner's try costs
-/// two compressions.
+/// A hasher that has taken in the first bytes of a message, for many messages with the same beginning. So a miner's try costs only two compressions.
 #[derive(Clone)]
 pub struct DoubleSha256(Sha256);
 
@@ -159,7 +158,7 @@ impl DoubleSha256 {
 pub struct SecretKey(ed25519_dalek::SigningKey);
 
 impl SecretKey {
-    /// The key with this seed, which must come from the OS' randomness or a key file.
+    /// The key with this seed, which must come from the OS's randomness or a key file.
     pub fn from_seed(seed: &[u8; 32]) -> Self {
         Self(ed25519_dalek::SigningKey::from_bytes(seed))
     }
@@ -193,13 +192,13 @@ pub fn verify(key: &PublicKey, message: &[u8], signature: &Signature) -> bool {
             .is_ok_and(|key| key.verify(&ed25519_zebra::Signature::from_bytes(&signature.0), message).is_ok())
 }
 
-/// A message that somebody is said to have signed.
+/// A message with a signature that is not verified yet.
 pub struct Signed {
-    /// Who is said to have signed.
+    /// The claimed signer.
     pub key: PublicKey,
     /// What was signed.
     pub message: Vec<u8>,
-    /// What is to be verified.
+    /// The signature to verify.
     pub signature: Signature,
 }
 
@@ -210,10 +209,11 @@ impl Signed {
     }
 }
 
-/// Whether [`verify`] would say yes to all of them, with less than half the work from some dozens on. No: at least one is bad.
+/// Whether [`verify`] would accept all of them, with less than half the work for a few dozen or more. False means that at least one is bad.
 ///
-/// Each signature's equation is multiplied by a coefficient that nobody can choose, and all are added up. The coefficients come from a
-/// hash over all that is verified, so that the verdict is the same everywhere and an author who knows them has to change them.
+/// Each signature's equation is multiplied by a coefficient that nobody can choose, and all are added up. The coefficients come from a hash
+/// over everything that is verified. So the verdict is the same everywhere, and an author who tries to fit signatures to the coefficients
+/// changes them.
 pub fn verify_batch<'a>(list: impl IntoIterator<Item = &'a Signed>) -> bool {
     let mut batch = ed25519_zebra::batch::Verifier::new();
     let mut all = Sha256::new();
@@ -221,7 +221,7 @@ pub fn verify_batch<'a>(list: impl IntoIterator<Item = &'a Signed>) -> bool {
         if is_small_order(key) {
             return false;
         }
-        // Message lengths, too: what is hashed must not be cut differently.
+        // Message lengths too: the hashed bytes must not be split differently.
         all.update(u64::try_from(message.len()).unwrap_or(u64::MAX).to_le_bytes());
         all.update(message);
         all.update(key.0);
@@ -266,14 +266,14 @@ const fn below_two_to_255(less: u8) -> [u8; 32] {
     bytes
 }
 
-/// Whether one signature under this key fits many messages.
+/// Whether one signature under this key can fit many messages.
 fn is_small_order(key: &PublicKey) -> bool {
     let mut y = key.0;
     y[31] &= 127;
     SMALL_ORDER.contains(&y)
 }
 
-/// The coefficients of a batch: SHA-256 of its hash and a count.
+/// The coefficients of a batch: SHA-256 of its hash and a counter.
 struct Coefficients {
     seed: Hash,
     count: u64,

@@ -1,4 +1,4 @@
-//! The node id: how members are called, in certificates, configuration and messages.
+//! The node id: the name of a member in certificates, configuration and messages.
 
 use crate::limits::NODE_ID_BYTES;
 use alloc::borrow::ToOwned;
@@ -12,16 +12,16 @@ use thiserror::Error;
 
 /// A node's name: one label `[a-z0-9]([a-z0-9-]*[a-z0-9])?` of at most 63 bytes, not all digits, compared as bytes.
 ///
-/// It must do as a TLS server name, which rules out upper case, longer names and numbers (those read as addresses), and as a file name
-/// beside the authority's own, which rules out `ca`.
+/// It must work as a TLS server name, which rules out upper case, longer names and numbers (they read as addresses). It must also work as a
+/// file name next to the authority's own files, which rules out `ca`.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, BorshSerialize, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct NodeId(String);
 
-/// Why a text is no node id.
+/// Why a text is not a node id.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum NodeIdError {
-    /// Nothing there.
+    /// The text is empty.
     #[error("a node id may not be empty")]
     Empty,
     /// More than [`NODE_ID_BYTES`].

@@ -1,12 +1,12 @@
 //! Bouya's rules and state machines.
 //!
-//! Everything that Bouya *decides* lives here: values, ledger rules, the mempool, the wire's messages, the overlay
-//! network as one machine, and what a node decides between its machines. Time and randomness come in as arguments, I/O goes out as values, so the same objects run
-//! under tokio, in a simulator and in a fuzzer.
+//! Everything that Bouya *decides* lives here: values, ledger rules, the mempool, the wire's messages, the overlay network as one machine,
+//! and how the machines of one node work together. Time and randomness come in as arguments, I/O goes out as values. So the same objects
+//! run under tokio, in a simulator and in a fuzzer.
 //!
 //! Absent on purpose: sockets, files, clocks, threads, OS randomness, logging. `no_std` keeps it so.
 //!
-//! Modules only know those of a lower rank (`tests/architecture.rs` of the root package checks it):
+//! A module uses only modules of a lower rank (`tests/architecture.rs` of the root package checks this):
 //!
 //! | rank | modules |
 //! |---|---|

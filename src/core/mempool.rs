@@ -1,11 +1,11 @@
 //! Unconfirmed transactions: bounded, ordered per sender, always executable on the tip.
 //!
-//! Each sender has a queue of consecutive nonces that begins at its account's next nonce, whose cumulative cost its balance covers. So
-//! everything here can be mined in nonce order, whatever subset of senders is picked, and no transaction waits for one that is not here.
-//! A slot is (sender, nonce): another transaction takes it only for a fee that is 10 % higher. When room runs out, the lowest fee rate
-//! leaves first, with what depends on it. Sizes are counted as allocated.
+//! Each sender has a queue of consecutive nonces that begins at its account's next nonce. The sender's balance covers the cost of the whole
+//! queue. So everything here can be mined in nonce order, whichever senders are picked, and no transaction waits for one that is not here.
+//! A slot is (sender, nonce): another transaction takes it only for a fee that is 10 % higher. When room runs out, the transaction with the
+//! lowest fee rate leaves first, with all that depend on it. Sizes are counted as allocated.
 //!
-//! Left out on purpose: transactions with a nonce gap (their sender gives them again) and coins that are still to arrive.
+//! Left out on purpose: transactions with a nonce gap (their sender submits them again) and coins that have not arrived yet.
 
 use alloc::collections::{BTreeMap, BTreeSet, BinaryHeap};
 use alloc::vec::Vec;
@@ -33,13 +33,13 @@ pub use reasons::{DropReason, MempoolError};
 /// A node's own bounds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// All of it, in bytes as allocated.
+    /// The most bytes in total, as allocated.
     pub max_bytes: usize,
-    /// All of it, in transactions.
+    /// The most transactions in total.
     pub max_transactions: usize,
-    /// Of one sender.
+    /// The most transactions of one sender.
     pub max_per_sender: usize,
-    /// How long one may stay.
+    /// How long a transaction may stay.
     pub expiry: Duration,
     /// Smallest fee per byte of a transaction, in the smallest unit.
     pub min_fee_per_byte: u64,
@@ -72,7 +72,7 @@ struct Entry {
 struct Queue {
     account: Account,
     entries: BTreeMap<u64, Entry>,
-    /// Of all entries together. More than the balance only until the queue is cut again.
+    /// The cost of all entries together. It exceeds the balance only until the queue is cut again.
     cost: u128,
 }
 
@@ -84,12 +84,12 @@ pub struct Mempool {
     ids: BTreeMap<Hash, (Address, u64)>,
     /// Lowest fee rate first.
     rates: BTreeSet<(Rate, Hash)>,
-    /// Coins on their way to each address: whoever asks must not make the pool look at everything.
+    /// Coins on their way to each address, kept so that a query does not scan the whole pool.
     incoming: BTreeMap<Address, u128>,
     bytes: usize,
 }
 
-/// Fee per byte in 2^-32 units: exact enough to order by, and total.
+/// Fee per byte in 2^-32 units: exact enough to order by, and a total order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Rate(u128);
 
@@ -140,7 +140,7 @@ impl Mempool {
         }
     }
 
-    /// How many wait.
+    /// How many transactions wait.
     pub fn len(&self) -> usize {
         self.ids.len()
     }
@@ -201,7 +201,7 @@ impl Mempool {
         Some(transaction)
     }
 
-    /// Drops a sender's queue from `nonce` on: the first for `reason`, the rest because it left.
+    /// Drops a sender's queue from `nonce` on: the first transaction for `reason`, the rest because the first has left.
     fn cut(&mut self, sender: &Address, nonce: u64, reason: DropReason, dropped: &mut Vec<Dropped>) {
         let Some(queue) = self.queues.get(sender) else { return };
         let ids: Vec<Hash> = queue.entries.range(nonce..).map(|(_, entry)| entry.transaction.id()).collect();
@@ -216,8 +216,8 @@ impl Mempool {
         self.queues.keys().copied().collect()
     }
 
-    /// The tip has moved: `sender` has `account` now and the next block has `height`. Confirmed transactions leave silently, what
-    /// no longer fits is reported.
+    /// The tip has moved: `sender` has `account` now and the next block has `height`. Confirmed transactions leave silently; those that no
+    /// longer fit are reported.
     pub fn moved(
         &mut self,
         sender: &Address,
@@ -275,7 +275,7 @@ impl Mempool {
         dropped
     }
 
-    /// What a block with `room` bytes should hold: best fee rate first, each sender in nonce order. Executable as it stands.
+    /// What a block with `room` bytes should hold: best fee rate first, each sender in nonce order. It can be executed in this order.
     pub fn select(&self, room: usize, most: usize) -> Vec<CheckedTransaction> {
         let mut chosen = Vec::new();
         let mut left = room;

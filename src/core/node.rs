@@ -1,14 +1,15 @@
-//! What a node decides between its machines: the machines that the daemon's threads, the simulator, an import and the tests drive alike.
+//! How the parts of one node work together: state machines that the daemon's threads, the simulator, an import and the tests all drive in
+//! the same way.
 //!
 //! | machine | decides |
 //! |---|---|
-//! | [`keeper`] | which blocks share a commit, when a reorganisation takes its next step, who hears of a new tip, what is offered to peers |
+//! | [`keeper`] | which blocks share a commit, when a reorganisation takes its next step, who is told of a new tip, what is offered to peers |
 //! | [`pool`] | which transactions are taken together, how the mempool follows the tip, what comes back from blocks that left the chain |
 //! | [`gate`] | how this node stands, and whether it may mine |
-//! | [`demand`] | whether there is anything to mine, and whether the block tells a rest |
+//! | [`demand`] | whether there is anything to mine, and whether the block states a rest |
 //!
-//! Each is fed inputs, does a bounded piece of work when asked to, and says what follows as outputs. The disk, signatures and time come in
-//! from outside. The machines never see each other: whoever drives them carries an output to where its name says.
+//! Each takes inputs, does a bounded piece of work when asked to, and returns what follows as outputs. The disk, signature checks and time
+//! come in from outside. The machines never see each other: the code that drives them carries each output to its receiver.
 
 pub mod demand;
 pub mod gate;

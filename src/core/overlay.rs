@@ -1,18 +1,18 @@
-//! The overlay network as one machine: who is connected, what is told to whom, what is fetched from where.
+//! The overlay network as one machine: who is connected, what is sent to whom, what is fetched from where.
 //!
 //! The shell feeds [`Input`]s and the current time, takes out [`Output`]s until there are none, and calls again at
-//! [`Overlay::next_wakeup`]. Time is an argument, randomness a seed, the outside a value: the machine runs under tokio, in the
-//! simulator and in a fuzzer alike.
+//! [`Overlay::next_wakeup`]. Time is an argument, randomness a seed, and I/O a value, so the same machine runs under tokio, in the
+//! simulator and in a fuzzer.
 //!
-//! The façade routes every input to the children that it concerns, in one `match`. Children never see each other:
+//! The façade routes every input to the children that need it, in one `match`. Children never see each other:
 //!
 //! | child | decides |
 //! |---|---|
-//! | [`peers`] | who is dialed, which connection stays, who is known, told, banned |
-//! | [`gossip`] | which transaction and new block goes to whom, once |
-//! | [`compact`] | how a new block is rebuilt from what is here |
+//! | [`peers`] | who is dialed, known, shared with others, and banned; which connection stays |
+//! | [`gossip`] | which transactions and new blocks go to whom, each once |
+//! | [`compact`] | how a new block is rebuilt from transactions that are already here |
 //! | [`sync`] | which headers and blocks are fetched from whom |
-//! | [`budget`] | how much a peer may ask and send |
+//! | [`budget`] | how much a peer may request and send |
 //! | [`faults`] | what an offence costs: one total table |
 
 pub mod budget;
@@ -33,7 +33,7 @@ pub use io::{
     Outlook, Output, OverlaySettings, PoolRequest, Request, SessionSecret, StoreRequest, Tip,
     TransactionOutcome, Verified,
 };
-pub use peers::{Blacklisted, Book, PeerStatus, PeerView};
+pub use peers::{Blacklisted, Book, PeerStatus, PeerView, is_dialable};
 pub use sync::SyncStatus;
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Numbers that a seed decides (SplitMix64), the same on every machine: jitter, picks, and whole simulations. Nothing secret hangs on it.
+//! Numbers from a seed (SplitMix64), the same on every machine: for jitter, random picks and whole simulations. No secret depends on them.
 
 use core::time::Duration;
 
@@ -12,7 +12,7 @@ impl Random {
         Self(seed)
     }
 
-    /// A stream of its own, so that a number more here changes nothing there.
+    /// A separate stream: one number more from this one does not change the other.
     pub fn fork(&mut self) -> Self {
         Self(self.next_u64())
     }
@@ -50,7 +50,7 @@ impl Random {
         self.unit() < probability
     }
 
-    /// An index into something of so many; 0 of nothing.
+    /// An index into something of this length; 0 if it is empty.
     pub fn index(&mut self, len: usize) -> usize {
         usize::try_from(self.below(u64::try_from(len).unwrap_or(u64::MAX))).unwrap_or(0)
     }
@@ -60,7 +60,7 @@ impl Random {
         all.get(self.index(all.len()))
     }
 
-    /// In another order.
+    /// Puts them in a random order.
     pub fn shuffle<T>(&mut self, all: &mut [T]) {
         for last in (1..all.len()).rev() {
             all.swap(last, self.index(last.saturating_add(1)));

@@ -21,7 +21,7 @@ impl Recent {
         self.young.contains(id) || self.old.contains(id)
     }
 
-    /// Remembers `id`, afresh if it was known. Says whether it was not.
+    /// Remembers `id`, as new if it was known already. Returns whether it was unknown.
     pub(crate) fn insert(&mut self, id: Hash) -> bool {
         if self.young.len() >= self.half && !self.young.contains(&id) {
             let new = !self.old.contains(&id);

@@ -1,5 +1,5 @@
 //! What tests share: keys, a small network, payments, hellos, blocks that are mined in microseconds, and a node in memory. This package's
-//! tests use it, and with the feature `testing` so do those of others.
+//! tests use it, and other packages' tests do with the feature `testing`.
 
 #![allow(missing_docs, clippy::unwrap_used, clippy::panic, reason = "for tests, which fail by panicking")]
 #![cfg_attr(
@@ -92,7 +92,7 @@ pub fn unsigned(nonce: u64, outputs: usize) -> Transaction {
     content.into()
 }
 
-/// What node `id` says first on a network whose genesis block is its tip. It does not listen and is no member.
+/// The hello of node `id` on a network whose genesis block is its tip. It does not listen and is not a member.
 pub fn hello(genesis: &Genesis, id: &str) -> Hello {
     Hello {
         protocols: Hello::PROTOCOLS,
@@ -134,7 +134,7 @@ pub fn mined(template: Template) -> Arc<Block> {
     Arc::new(template.finish(nonce))
 }
 
-/// A block on `parent`, `gap` milliseconds after it, mined by key `miner`. Its transactions are signed, but they need not fit.
+/// A block on `parent`, `gap` milliseconds after it, mined by key `miner`. Its transactions are signed, but they may be invalid there.
 pub fn block_on(
     genesis: &Genesis,
     parent: &Branch,

@@ -20,7 +20,7 @@ impl Time {
         self.0
     }
 
-    /// The point `span` later; the far end of time if that does not fit.
+    /// The point `span` later; the last point there is if that does not fit.
     pub fn after(self, span: Duration) -> Self {
         Self(self.0.saturating_add(millis(span)))
     }
@@ -38,12 +38,12 @@ impl Time {
 pub struct Timestamp(pub u64);
 
 impl Timestamp {
-    /// The instant `span` later; the far end of time if that does not fit.
+    /// The instant `span` later; the last instant there is if that does not fit.
     pub fn after(self, span: Duration) -> Self {
         Self(self.0.saturating_add(millis(span)))
     }
 
-    /// Milliseconds from `other` to this instant; negative if that one is later.
+    /// Milliseconds from `other` to this instant; negative if `other` is later.
     pub fn ahead_of(self, other: Self) -> i64 {
         let wide = i128::from(self.0).saturating_sub(i128::from(other.0));
         i64::try_from(wide).unwrap_or(if wide < 0 { i64::MIN } else { i64::MAX })
@@ -61,7 +61,7 @@ impl fmt::Display for Timestamp {
     }
 }
 
-/// `first`, doubled so many times, but `most` at most: waits that grow with each failure.
+/// `first` doubled this many times, but at most `most`: waits that grow with each failure.
 pub fn doubled(first: Duration, times: u32, most: Duration) -> Duration {
     first.saturating_mul(2_u32.saturating_pow(times)).min(most)
 }

@@ -25,7 +25,7 @@ use crate::mempool::MempoolRequest;
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct BalanceOptions {
-    /// The balance as it was so many blocks ago, less one: 1 is the tip, 0 counts what waits in the mempool too.
+    /// The balance with this many confirmations: 1 is the tip, 0 also counts what waits in the mempool.
     confirmations: Option<u64>,
 }
 
@@ -58,10 +58,10 @@ pub(super) async fn show(
     }))
 }
 
-/// What waits, what holds at the tip, and what held so many blocks ago.
+/// The account with what waits, at the tip, and as it was some blocks ago.
 ///
-/// The chain tells the mempool of a new tip before it shows the tip. So if the store still ends where the head did before the mempool
-/// was asked, both spoke of the same tip, and no coin is counted as waiting and as there. Else the tip moved: once more.
+/// The chain tells the mempool of a new tip before it shows the tip. So if the store still ends where the head was before the mempool was
+/// asked, both spoke of the same tip, and no coin is counted twice, as waiting and as confirmed. Otherwise the tip has moved: try again.
 async fn holdings(
     api: &Api,
     address: Address,
@@ -73,7 +73,7 @@ async fn holdings(
         let pending =
             ask(&api.limits.mempool, &api.mempool, move |reply| MempoolRequest::Pending { address, reply })
                 .await?;
-        // Undoing full blocks may take long; who asked is gone by then.
+        // Undoing full blocks may take long; by then the client is gone.
         let until = Instant::now() + API_REQUEST_TIMEOUT;
         let read = api.read(move |snapshot| {
             let (tip, id) = snapshot.tip()?;
@@ -109,8 +109,7 @@ pub(super) async fn history(
         let mut before = cursor.unwrap_or((u64::MAX, 0));
         let (mut items, mut bytes) = (Vec::new(), 0_usize);
         let mut block: Option<(u64, Arc<Block>)> = None;
-        // One row beyond the page says whether there is a next. Rows of a branch that lost are passed over, so a page may take more
-        // than one look.
+        // One row beyond the page shows whether there is a next page. Rows of a branch that lost are skipped, so a page may take more than one look.
         let most = limit + 1;
         loop {
             let rows = snapshot.movements(&address, before, most)?;

@@ -1,4 +1,4 @@
-//! Agreements: who proposed what to whom, who answered when, and how it stands now.
+//! Agreements: who proposed what to whom, who answered when, and its state now.
 
 use axum::Json;
 use axum::extract::State;
@@ -29,13 +29,13 @@ pub(super) struct AgreementOptions {
     party: Option<String>,
     /// Only about this document: its SHA-256.
     document: Option<String>,
-    /// Only those that stand so.
+    /// Only those with this status.
     status: Option<AgreementStatus>,
-    /// How deep under the tip a status reads as settled; 6 unless told otherwise.
+    /// How deep under the tip a status counts as settled; 6 by default.
     confirmations: Option<u64>,
-    /// The cursor that the page before named as `next`.
+    /// The `next` cursor of the previous page.
     from: Option<String>,
-    /// At most so many, up to 100.
+    /// The most items to return, up to 100.
     #[param(minimum = 1, maximum = 100)]
     limit: Option<usize>,
 }
@@ -45,11 +45,11 @@ pub(super) struct AgreementOptions {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct StandingOptions {
-    /// How deep under the tip a status reads as settled; 6 unless told otherwise.
+    /// How deep under the tip a status counts as settled; 6 by default.
     confirmations: Option<u64>,
 }
 
-/// Agreements, newest first. A page may be short, even empty, and have a `next` all the same
+/// Agreements, newest first. A page may be short, or even empty, and still have a `next`
 #[utoipa::path(get, path = "/v1/agreements", tag = "agreements", params(AgreementOptions), responses(
     (status = 200, description = "a page", body = Page<Agreement>),
 ))]
@@ -82,7 +82,7 @@ pub(super) async fn list(
     .await
 }
 
-/// One agreement, with everything that was said to it
+/// One agreement, with all answers to it
 #[utoipa::path(get, path = "/v1/agreements/{id}", tag = "agreements", params(("id" = String, Path, description = "the agreement's id, which is not its transaction's"), StandingOptions), responses(
     (status = 200, description = "the agreement", body = Agreement),
     (status = 404, description = "no such agreement is on the chain", body = views::Problem, content_type = "application/problem+json"),

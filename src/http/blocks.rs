@@ -1,4 +1,4 @@
-//! Blocks, by height, hash or as the latest.
+//! Blocks, by height, by hash or as `latest`.
 
 use std::str::FromStr;
 use std::sync::Arc;
@@ -94,7 +94,7 @@ pub(super) async fn list(
     .await
 }
 
-/// The seal's key, and its name: as network.toml lists it, or as its owner proved it to this node.
+/// The seal's key, and the member's name, as network.toml lists it or as the owner proved it to this node.
 fn miner(api: &Api, block: &Block) -> views::MinerOf {
     let key = &block.header.miner;
     let listed = api.genesis.rules.members.get(key).cloned();

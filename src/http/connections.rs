@@ -1,4 +1,4 @@
-//! The open connections. At the cap the oldest idle one makes room, so that who holds connections and asks nothing locks nobody out.
+//! The open connections. At the cap the oldest idle one makes room, so that a client that holds idle connections locks nobody out.
 
 use std::collections::BTreeMap;
 use std::pin::Pin;
@@ -11,7 +11,7 @@ use axum::response::Response;
 use hyper::body::{Bytes, Frame, SizeHint};
 use tokio_util::sync::CancellationToken;
 
-/// All of them, oldest first.
+/// All connections, oldest first.
 #[derive(Clone)]
 pub(super) struct Connections {
     most: usize,
@@ -26,7 +26,7 @@ struct Table {
 
 #[derive(Clone, Default)]
 struct Open {
-    /// Requests at work, or with an answer that goes on.
+    /// Requests that are worked on, or whose answer is still being sent.
     busy: Arc<AtomicUsize>,
     cut: CancellationToken,
 }
@@ -65,7 +65,7 @@ pub(super) struct Place {
 }
 
 impl Place {
-    /// Ends when the place went to another connection.
+    /// Resolves when the place has gone to another connection.
     pub(super) async fn lost(&self) {
         self.open.cut.cancelled().await;
     }
@@ -87,7 +87,7 @@ impl Drop for Place {
 pub(super) struct Busy(Arc<AtomicUsize>);
 
 impl Busy {
-    /// Work on it lasts until its answer has left for the socket.
+    /// Counts the request as busy until its answer has gone to the socket.
     pub(super) fn until_sent(self, response: Response) -> Response {
         response.map(|body| Body::new(Sending { body, _busy: self }))
     }

@@ -1,5 +1,5 @@
-//! The API's description (OpenAPI). What every route has in common is said once, here: names, the errors of the guard, of the node's end
-//! and of the node's own faults.
+//! The API's description (OpenAPI). What all routes share is written once, here: names, and the errors that come from the guard, from a
+//! stopping node and from the node's own faults.
 
 use utoipa::OpenApi;
 use utoipa::openapi::path::{Operation, PathItem};
@@ -22,7 +22,7 @@ use utoipa::openapi::{Components, ContentBuilder, Ref, RefOr, ResponseBuilder};
 )]
 pub(super) struct Description;
 
-/// Completes what the routes say of themselves.
+/// Completes what the routes say about themselves.
 pub(super) fn complete(mut openapi: utoipa::openapi::OpenApi) -> utoipa::openapi::OpenApi {
     let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).build();
     let components = openapi.components.get_or_insert_with(Components::default);
@@ -31,13 +31,13 @@ pub(super) fn complete(mut openapi: utoipa::openapi::OpenApi) -> utoipa::openapi
     openapi
 }
 
-/// Those that this API uses.
+/// The methods that this API uses.
 fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
     [&mut item.get, &mut item.put, &mut item.post, &mut item.delete].into_iter().flatten()
 }
 
 fn complete_operation(operation: &mut Operation) {
-    // Handlers are called alike in different modules, and here names are unique.
+    // Handlers in different modules share names, but here names must be unique.
     let tag = operation.tags.iter().flatten().next();
     if let (Some(tag), Some(name)) = (tag, &operation.operation_id) {
         operation.operation_id = Some(format!("{tag}_{name}"));

@@ -1,4 +1,4 @@
-//! The explorer: its pages, styles and modules, embedded in the program, without any request to elsewhere.
+//! The explorer: its pages, styles and modules, embedded in the program; they load nothing from elsewhere.
 //!
 //! Every page is the same document; `app.js` reads the address and asks the API.
 
@@ -22,7 +22,7 @@ const CSS: &str = "text/css; charset=utf-8";
 const SVG: &str = "image/svg+xml";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
 
-/// A file below `/assets/`, which is its place in the folder too.
+/// A file below `/assets/`, with the same path as in the folder.
 macro_rules! asset {
     ($name:literal, $kind:expr) => {
         Asset {
@@ -60,7 +60,7 @@ pub(super) const ASSETS: [Asset; 22] = [
     asset!("pages/transaction.js", SCRIPT),
 ];
 
-/// Addresses of pages, beside `/`; `app.js` has the same.
+/// Addresses of pages, in addition to `/`; `app.js` has the same list.
 pub(super) const PAGES: [&str; 11] = [
     "/blocks",
     "/block/{reference}",
@@ -85,7 +85,7 @@ pub(super) fn routes() -> Router<Api> {
     })
 }
 
-/// A browser keeps a file, asks each time whether it is still the same, and gets it again only after an update.
+/// A browser caches a file, asks each time whether it is still the same, and gets it again only after an update.
 fn serve(asset: &Asset, tag: String, headers: &HeaderMap) -> Response {
     let known = headers.get(header::IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == tag.as_bytes());
     let caching = [(header::CACHE_CONTROL, "no-cache".to_owned()), (header::ETAG, tag)];

@@ -1,4 +1,4 @@
-//! Reading requests, with one form of error: a value that makes no sense is named, not echoed raw.
+//! Reading requests, with one form of error: it names a value that makes no sense, but does not echo it raw.
 
 use axum::extract::{FromRequestParts, Path, Query, Request};
 use axum::http::request::Parts;
@@ -41,7 +41,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Options<T> {
 #[serde(deny_unknown_fields)]
 pub(super) struct Nothing {}
 
-/// Refuses a query where none means anything.
+/// Refuses a query string on routes that take none.
 pub(super) async fn no_query(request: Request, next: Next) -> Response {
     match Query::<Nothing>::try_from_uri(request.uri()) {
         Ok(_) => next.run(request).await,
@@ -54,9 +54,9 @@ pub(super) async fn no_query(request: Request, next: Next) -> Response {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct PageOptions {
-    /// The cursor that the page before named as `next`.
+    /// The `next` cursor of the previous page.
     pub(super) from: Option<String>,
-    /// At most so many, up to 100.
+    /// The most items to return, up to 100.
     #[param(minimum = 1, maximum = 100)]
     pub(super) limit: Option<usize>,
 }
@@ -70,7 +70,7 @@ impl PageOptions {
         }
     }
 
-    /// The cursor, if it is one of this list's.
+    /// The cursor, if it belongs to this list.
     pub(super) fn cursor<T>(&self, read: impl Fn(&str) -> Option<T>) -> Result<Option<T>, Problem> {
         let Some(text) = &self.from else { return Ok(None) };
         let wrong = || {
@@ -79,13 +79,13 @@ impl PageOptions {
         read(text).map(Some).ok_or_else(wrong)
     }
 
-    /// How many items of a whole list to pass over.
+    /// How many items of a whole list to skip.
     pub(super) fn offset(&self) -> Result<usize, Problem> {
         Ok(self.cursor(|text| text.parse().ok())?.unwrap_or(0))
     }
 }
 
-/// One page of a list that is there as a whole; `view` makes what is shown of an item.
+/// One page of a list that is in memory as a whole; `view` makes the shown form of an item.
 pub(super) fn page_of<S, T>(
     items: Vec<S>,
     options: &PageOptions,

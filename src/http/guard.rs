@@ -1,7 +1,7 @@
-//! Who may ask: the `Host` must be one of this node's names, and changing the node takes the token.
+//! Who may ask: the `Host` must be one of this node's names, and changing the node needs the token.
 //!
-//! A page of another site can make a browser send requests to loopback: by a name of its own that it lets point here (DNS rebinding),
-//! which the foreign `Host` gives away, or openly, which the foreign `Origin` does.
+//! A page of another site can make a browser send requests to loopback. It may use its own name and point it here (DNS rebinding); then the
+//! foreign `Host` shows it. Or it asks openly; then the foreign `Origin` shows it.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -32,7 +32,8 @@ impl Guard {
         Self { hosts: api.hosts.clone().into(), in_flight: api.limits.in_flight.clone() }
     }
 
-    /// Whether a request is meant for this node: one `Host`, and the request's target, if it names one too, name it.
+    /// Whether a request is meant for this node: it has exactly one `Host`, and that, and the request's target if it names a host too, name
+    /// this node.
     fn meant(&self, request: &Request) -> bool {
         let mut hosts = request.headers().get_all(header::HOST).iter();
         let (Some(host), None) = (hosts.next(), hosts.next()) else { return false };
@@ -48,7 +49,7 @@ impl Guard {
         let bare = host.trim_start_matches('[').trim_end_matches(']');
         bare.eq_ignore_ascii_case("localhost")
             || self.listed(bare)
-            // An address cannot be rebound: who types one means this machine.
+            // An address cannot be rebound: a user who types one means this machine.
             || bare.parse::<IpAddr>().is_ok()
     }
 
@@ -56,7 +57,7 @@ impl Guard {
         self.hosts.iter().any(|known| known.eq_ignore_ascii_case(host))
     }
 
-    /// Whether a browser asks for a page of this node, if a browser asks: the origin is the host asked, or listed (behind a proxy).
+    /// Whether a request from a browser comes from a page of this node: the origin is the host that was asked, or a listed one (behind a proxy).
     fn own(&self, request: &Request) -> bool {
         let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
         request.headers().get_all(header::ORIGIN).iter().all(|origin| {
@@ -69,7 +70,7 @@ impl Guard {
     }
 }
 
-/// Host and port, and nobody's name before them.
+/// Host and port, without a user name before them.
 fn authority(text: &str) -> Option<Authority> {
     text.parse().ok().filter(|_| !text.contains('@'))
 }
@@ -84,11 +85,11 @@ pub(super) async fn check(State(guard): State<Guard>, request: Request, next: Ne
         let detail = "a page of another site asks; list its host in [api] hosts if it is this node's";
         return Problem::new(StatusCode::FORBIDDEN, "wrong-origin", detail).into_response();
     }
-    // A length that is announced need not be waited for.
+    // If the announced length is too large, there is no need to wait for the body.
     if request.body().size_hint().lower() > API_BODY_BYTES as u64 {
         return Problem::too_large().into_response();
     }
-    // Held until the answer's body begins: that is bounded by the answers' bytes and the streams.
+    // Held until the answer's body begins: from there on, the limits on answers' bytes and on streams apply.
     let Ok(_permit) = guard.in_flight.try_acquire() else {
         return Problem::busy("64 requests are being worked on; try again in a moment").into_response();
     };

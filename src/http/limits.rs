@@ -1,7 +1,7 @@
-//! What all requests share, so that they hold up neither each other nor the node: reads of the store at once, questions to an actor at
-//! once, bytes of answers that wait to be read, event streams.
+//! What all requests share, bounded so that they hold up neither each other nor the node: concurrent reads of the store, concurrent
+//! questions to an actor, bytes of unread answers, event streams.
 //!
-//! A permit belongs to the work, not to the request: who asks and goes away frees nothing before its work is done.
+//! A permit belongs to the work, not to the request: a client that asks and goes away frees nothing before its work is done.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ use super::problem::Problem;
 use crate::actor::Mailbox;
 use crate::store::Snapshot;
 
-/// See above.
+/// The permits of all requests; see the module.
 #[derive(Clone)]
 pub struct Limits {
     pub(super) in_flight: Arc<Semaphore>,
@@ -46,7 +46,7 @@ impl Default for Limits {
     }
 }
 
-/// The bytes of an answer, and the room that they take until they are dropped.
+/// The bytes of an answer, and the permit for them, held until they are dropped.
 struct Answer {
     bytes: Vec<u8>,
     _room: Option<OwnedSemaphorePermit>,
@@ -59,7 +59,7 @@ impl AsRef<[u8]> for Answer {
 }
 
 impl Api {
-    /// Reads the store where it may take its time.
+    /// Reads the store on a thread where that may take long.
     pub(super) async fn read<T: Send + 'static>(
         &self,
         read: impl FnOnce(&Snapshot) -> Result<T, Problem> + Send + 'static,
@@ -68,7 +68,7 @@ impl Api {
         self.work(move || read(&reader.snapshot()?)).await
     }
 
-    /// Reads the store and writes down what was found, which may be much.
+    /// Reads the store and encodes what was found, which may be large.
     pub(super) async fn read_json<T: Serialize>(
         &self,
         read: impl FnOnce(&Snapshot) -> Result<T, Problem> + Send + 'static,
@@ -78,7 +78,7 @@ impl Api {
         self.answer("application/json", written.await?)
     }
 
-    /// An answer of so many bytes.
+    /// An answer with these bytes.
     pub(super) fn answer(&self, kind: &'static str, bytes: Vec<u8>) -> Result<Response, Problem> {
         let room = if bytes.len() <= API_SMALL_BYTES {
             None
@@ -92,7 +92,7 @@ impl Api {
         Ok(([(header::CONTENT_TYPE, kind)], body).into_response())
     }
 
-    /// Does what takes time, off the threads that others wait for.
+    /// Does slow work on another thread, so that nobody else waits for it.
     pub(super) async fn work<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
@@ -107,7 +107,7 @@ impl Api {
     }
 }
 
-/// Asks an actor when it is this question's turn.
+/// Asks an actor once it is this question's turn.
 pub(super) async fn ask<M: Send + 'static, R: Send + 'static>(
     turns: &Arc<Semaphore>,
     actor: &Mailbox<M>,
@@ -123,12 +123,12 @@ pub(super) async fn ask<M: Send + 'static, R: Send + 'static>(
 }
 
 async fn turn(turns: &Arc<Semaphore>) -> Result<OwnedSemaphorePermit, Problem> {
-    // They are never closed.
+    // The semaphores are never closed.
     turns.clone().acquire_owned().await.map_err(|_| Problem::busy("the node is stopping"))
 }
 
 impl Problem {
-    /// Too much at once; the client may come again.
+    /// Too much at once; the client may try again.
     pub(super) fn busy(detail: &str) -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", detail)
     }

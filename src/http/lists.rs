@@ -1,4 +1,4 @@
-//! Pages of what is on a list of the store, newest first.
+//! Pages of a list in the store, newest first.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use crate::store::{List, Snapshot};
 /// Where a page begins: below this place.
 pub(super) type Cursor = (u64, u32);
 
-/// Reads `from` of a list's page.
+/// Reads the `from` of a page request.
 pub(super) fn cursor(options: &PageOptions) -> Result<Option<Cursor>, Problem> {
     options.cursor(|text| {
         let (height, index) = text.split_once('-')?;
@@ -23,7 +23,7 @@ pub(super) fn cursor(options: &PageOptions) -> Result<Option<Cursor>, Problem> {
     })
 }
 
-/// A time of a filter.
+/// Reads a time in a filter.
 pub(super) fn time(name: &str, text: Option<&str>) -> Result<Option<Timestamp>, Problem> {
     let wrong = |text: &str| {
         Problem::bad_request(format!("{name}={text:?} is no time; write it as in 2026-11-20T00:00:00Z"))
@@ -52,9 +52,9 @@ pub(super) struct Part<'a> {
     pub(super) from: Cursor,
     /// At this height or above.
     pub(super) lowest: u64,
-    /// Items at most.
+    /// The most items.
     pub(super) limit: usize,
-    /// Bytes of blocks that may be read for it; then the page ends early.
+    /// Bytes of blocks that may be read for the page; then it ends early.
     pub(super) bytes: usize,
 }
 

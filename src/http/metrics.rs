@@ -1,5 +1,5 @@
-//! Metrics in the OpenMetrics text format. Levels are read off the actors' watches when they are asked for; what only happens once
-//! is counted as it happens, from the start of the API on, for each node apart.
+//! Metrics in the OpenMetrics text format. Levels are read from the actors' watches when they are asked for. Events are counted as they
+//! happen, from the start of the API on, separately for each node.
 
 use std::sync::atomic::AtomicU64;
 
@@ -24,7 +24,7 @@ use crate::clock::wall;
 use crate::events::{Event, Heard, Listener};
 use crate::net::request::NetworkRequest;
 
-/// Route and status: both from short closed lists, so that no client can make series.
+/// Route and status: both from short closed lists, so that no client can create time series.
 type Labels = [(&'static str, String); 2];
 
 /// What is counted.
@@ -56,17 +56,17 @@ impl Metrics {
         }
     }
 
-    /// Counts the answers of a router, and hands its handlers what is counted.
+    /// Counts the answers of a router, and gives its handlers the counters.
     pub(super) fn watch(self, router: Router) -> Router {
         router.layer(Extension(self.clone())).layer(from_fn_with_state(self, count))
     }
 
-    /// Counts a connection that there was no place for.
+    /// Counts a connection that was closed because there was no place for it.
     pub(super) fn refused(&self) {
         self.refused.inc();
     }
 
-    /// Counts a connection that the system did not give us.
+    /// Counts a connection that could not be accepted.
     pub(super) fn accept_failed(&self) {
         self.accept_failures.inc();
     }
@@ -83,7 +83,7 @@ impl Metrics {
     }
 }
 
-/// Counts every answer, those of the guard too.
+/// Counts every answer, including those of the guard.
 async fn count(
     State(metrics): State<Metrics>,
     route: Option<MatchedPath>,

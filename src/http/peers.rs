@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::extract::rejection::JsonRejection;
 use axum::response::Response;
 use bouya_core::id::NodeId;
-use bouya_core::overlay::{Command, Direction, PeerView};
+use bouya_core::overlay::{Command, Direction, PeerView, is_dialable};
 use bouya_core::time::Timestamp;
 use bouya_core::wire::Endpoint;
 
@@ -59,7 +59,7 @@ fn blacklist_view(entry: KeptOut, now: Timestamp) -> BlacklistEntry {
     }
 }
 
-/// The peers that this node knows, one entry for each, never itself
+/// The peers that this node knows, one entry for each, without itself
 #[utoipa::path(get, path = "/v1/peers", tag = "peers", params(PageOptions), responses(
     (status = 200, description = "a page", body = Page<Peer>),
 ))]
@@ -72,7 +72,7 @@ pub(super) async fn list(
     page_of(peers, &options, |peer| view(peer, now)).map(Json)
 }
 
-/// Know a peer, as if it were configured, until it is removed
+/// Add a peer and treat it as configured until it is removed
 #[utoipa::path(post, path = "/v1/peers", tag = "peers", security(("token" = [])), request_body = NewPeer, responses(
     (status = 204, description = "known now"),
     (status = 409, description = "it is this node itself, or the book is full of peers that are connected or configured", body = views::Problem, content_type = "application/problem+json"),
@@ -88,13 +88,18 @@ pub(super) async fn add(
     let id: NodeId = peer.id.parse().map_err(Problem::bad_request)?;
     let host = if peer.host.contains(':') { format!("[{}]", peer.host) } else { peer.host };
     let endpoint: Endpoint = format!("{host}:{}", peer.port).parse().map_err(Problem::bad_request)?;
+    if !is_dialable(&endpoint) {
+        return Err(Problem::bad_request(format!(
+            "nobody can dial {endpoint}; give the address where {id} listens"
+        )));
+    }
     command(&api, Command::AddPeer(id, endpoint)).await
 }
 
-/// Close and forget a peer; it may be learned again
+/// Close the connections of a peer and forget it; it may be learned again
 #[utoipa::path(delete, path = "/v1/peers/{id}", tag = "peers", security(("token" = [])), params(("id" = String, Path, description = "the peer's id", pattern = "^[a-z0-9-]{1,63}$")), responses(
     (status = 204, description = "forgotten"),
-    (status = 404, description = "nobody of that name is known or kept out", body = views::Problem, content_type = "application/problem+json"),
+    (status = 404, description = "no peer of that name is known or kept out", body = views::Problem, content_type = "application/problem+json"),
 ))]
 pub(super) async fn remove(
     State(api): State<Api>,
@@ -133,7 +138,7 @@ pub(super) async fn blacklist_add(
 /// Let an id in again
 #[utoipa::path(delete, path = "/v1/blacklist/{id}", tag = "peers", security(("token" = [])), params(("id" = String, Path, description = "the id", pattern = "^[a-z0-9-]{1,63}$")), responses(
     (status = 204, description = "may come again"),
-    (status = 404, description = "nobody of that name is known or kept out", body = views::Problem, content_type = "application/problem+json"),
+    (status = 404, description = "no peer of that name is known or kept out", body = views::Problem, content_type = "application/problem+json"),
     (status = 409, description = "an entry of the configuration", body = views::Problem, content_type = "application/problem+json"),
 ))]
 pub(super) async fn blacklist_remove(

@@ -29,7 +29,7 @@ impl Problem {
         Self { status, name, detail: detail.to_string() }
     }
 
-    /// What may quote the request does so in part.
+    /// Text that may quote the request is shortened.
     pub(super) fn bad_request(detail: impl ToString) -> Self {
         let detail = detail.to_string().chars().take(400).collect::<String>();
         Self::new(StatusCode::BAD_REQUEST, "bad-request", detail)
@@ -39,7 +39,7 @@ impl Problem {
         Self::new(StatusCode::NOT_FOUND, "not-found", detail)
     }
 
-    /// This node's own fault, so its operator must hear of it whoever asked.
+    /// This node's own fault, so it is logged for the operator, whoever asked.
     pub(super) fn internal(detail: impl ToString) -> Self {
         let problem = Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", detail);
         error!(why = problem.detail, "the API could not answer");

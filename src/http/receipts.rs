@@ -1,4 +1,4 @@
-//! Receipts: a transaction's proof, for whoever trusts a later block.
+//! Receipts: a transaction's proof, for anybody who trusts a later block.
 
 use axum::extract::State;
 use axum::http::header;
@@ -19,7 +19,7 @@ use crate::receipt as file;
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct ReceiptOptions {
-    /// The block that will be trusted, by height, hash or `latest`, which it is unless told otherwise.
+    /// The block that will be trusted, by height, hash or `latest` (the default).
     under: Option<String>,
 }
 

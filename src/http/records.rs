@@ -1,4 +1,4 @@
-//! Records: what was written down, by topic, sender, content and time.
+//! Records: found by topic, sender, content and time.
 
 use axum::extract::State;
 use axum::response::Response;
@@ -24,20 +24,20 @@ pub(super) struct RecordOptions {
     topic: Option<String>,
     /// Only of this address.
     sender: Option<String>,
-    /// Only of these data or this document: their SHA-256.
+    /// Only of this data or this document: its SHA-256.
     hash: Option<String>,
-    /// Only from this time on, as their blocks' miners state it (RFC 3339).
+    /// Only from this time on, as the miners of their blocks state it (RFC 3339).
     since: Option<String>,
     /// Only up to this time.
     until: Option<String>,
-    /// The cursor that the page before named as `next`.
+    /// The `next` cursor of the previous page.
     from: Option<String>,
-    /// At most so many, up to 100.
+    /// The most items to return, up to 100.
     #[param(minimum = 1, maximum = 100)]
     limit: Option<usize>,
 }
 
-/// What was written down, newest first. A page may be short, even empty, and have a `next` all the same
+/// What was written down, newest first. A page may be short, or even empty, and still have a `next`
 #[utoipa::path(get, path = "/v1/records", tag = "records", params(RecordOptions), responses(
     (status = 200, description = "a page", body = Page<Record>),
 ))]
@@ -62,7 +62,7 @@ pub(super) async fn list(
         // The first block that is not before `since`.
         let before = since.and_then(|since| since.0.checked_sub(1));
         let lowest = before.map(|ms| height_after(snapshot, bouya_core::time::Timestamp(ms))).transpose()?;
-        // The narrowest list is walked, the others only filter.
+        // The narrowest list is read; the others only filter.
         let list = wanted.first().cloned().unwrap_or(List::Records);
         let part = Part { list: &list, from, lowest: lowest.unwrap_or(0), limit, bytes };
         lists::page(snapshot, part, |header, transaction| {

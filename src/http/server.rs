@@ -28,21 +28,21 @@ use super::{Api, router};
 /// How long a client may take.
 #[derive(Clone, Copy)]
 pub(super) struct Deadlines {
-    /// For a request's head, from the connection's beginning or the last answer on.
+    /// For a request's head, counted from the start of the connection or from the last answer.
     pub(super) head: Duration,
-    /// For 64 KiB of an answer, or all that is left of it.
+    /// For reading 64 KiB of an answer, or the rest of it.
     pub(super) stall: Duration,
 }
 
 pub(super) const DEADLINES: Deadlines = Deadlines { head: API_HEAD_TIMEOUT, stall: API_STALL_TIMEOUT };
 
-/// Serves until `api.stop`, then lets requests under way finish. On a thread and a runtime of its own, so that a flood of requests
-/// takes turns with each other and not with the peers.
+/// Serves until `api.stop`, then lets requests under way finish. It runs on its own thread and runtime, so that requests in a flood compete
+/// with each other and not with the peers.
 pub async fn serve(listener: TcpListener, api: Api) -> io::Result<()> {
     let (listener, stop) = (listener.into_std()?, api.stop.clone());
     let (tell, ended) = oneshot::channel();
     thread::Builder::new().name("api".to_owned()).spawn(move || {
-        // Nobody waits for the result any more only if the node has ended.
+        // This fails only if the node has ended and nobody waits for the result.
         let _ = tell.send(run(listener, api));
     })?;
     ended.await.unwrap_or_else(|_| {
@@ -54,7 +54,7 @@ pub async fn serve(listener: TcpListener, api: Api) -> io::Result<()> {
 fn run(listener: std::net::TcpListener, api: Api) -> io::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let served = runtime.block_on(async { Server::new(api).run(TcpListener::from_std(listener)?).await });
-    // A read that has not ended holds up nobody.
+    // A read that has not ended must not hold up the stop.
     runtime.shutdown_background();
     served
 }
@@ -105,7 +105,7 @@ impl Server {
         }
         drop((listener, self.router));
         tasks.close();
-        // The node does not wait for ever.
+        // The node does not wait without end.
         let _ = tokio::time::timeout(Duration::from_secs(2), tasks.wait()).await;
         Ok(())
     }
@@ -118,7 +118,7 @@ pub(super) async fn connection(
     stop: CancellationToken,
     deadlines: Deadlines,
 ) {
-    // Small answers leave at once; best effort, both.
+    // Small answers are sent at once; both options are best effort.
     let _ = stream.set_nodelay(true);
     let _ = SockRef::from(&stream).set_send_buffer_size(API_SEND_BUFFER_BYTES);
     let router = TowerToHyperService::new(router);

@@ -1,6 +1,6 @@
-//! A socket whose other end must go on reading: an answer or an event that nobody takes ends the connection.
+//! A socket whose other end must keep reading: an answer or an event that is not read ends the connection.
 //!
-//! TCP itself waits for ever on a reader that keeps its window shut and acknowledges.
+//! TCP itself waits without end for a reader that keeps its window shut but acknowledges.
 
 use std::io::{self, IoSlice};
 use std::pin::Pin;
@@ -15,7 +15,7 @@ use tokio::time::{Sleep, sleep};
 pub(super) struct Stalling<S> {
     stream: S,
     span: Duration,
-    /// While something waits: the span's end, and what moved since its beginning.
+    /// While something waits: the end of the span, and the bytes moved since its beginning.
     waiting: Option<(Pin<Box<Sleep>>, usize)>,
 }
 

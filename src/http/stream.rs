@@ -1,4 +1,4 @@
-//! The event stream (server-sent events). Whoever comes back goes on where it left off; whoever is too slow is told how much it missed.
+//! The event stream (server-sent events). A client that comes back goes on where it left off; one that is too slow is told how much it missed.
 
 use std::convert::Infallible;
 
@@ -15,7 +15,7 @@ use super::problem::Problem;
 use super::{Api, views};
 use crate::events::Heard;
 
-/// What a browser sends when it opens a stream again by itself.
+/// The header that a browser sends when it reopens a stream by itself.
 const LAST_EVENT_ID: &str = "last-event-id";
 
 /// Where to go on.
@@ -23,19 +23,19 @@ const LAST_EVENT_ID: &str = "last-event-id";
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct EventOptions {
-    /// The id of the last event that was heard, for clients that cannot set `Last-Event-ID`; the header wins.
+    /// The id of the last event received, for clients that cannot set `Last-Event-ID`; the header takes precedence.
     after: Option<String>,
 }
 
 /// What happens on the node, as it happens: events named block, reorg, transaction, dropped, agreement, peer, lagged
 ///
-/// An event's data are an `Event`, those of `lagged` a `Lagged`. Each has an id. A client that comes back with the last one in
-/// `Last-Event-ID` gets what it missed, of the newest 1024. `lagged` with `missed` says how many are lost, to a client that was away too
-/// long or reads too slowly; `missed` is null after the node's restart, or where the id is none of the node's. Ask for the present state
-/// then, and read on.
+/// The data of an event is an `Event`; that of `lagged` is a `Lagged`. Each has an id. A client that comes back with the last one in
+/// `Last-Event-ID` gets what it missed, up to the newest 1024. A client that was away too long or reads too slowly gets a `lagged` event:
+/// `missed` says how many events it lost, or is null after a restart of the node or for an id that is not the node's. Then ask for the
+/// current state, and read on.
 #[utoipa::path(get, path = "/v1/events", tag = "node", params(
     EventOptions,
-    ("Last-Event-ID" = Option<String>, Header, description = "the id of the last event that was heard"),
+    ("Last-Event-ID" = Option<String>, Header, description = "the id of the last event received"),
 ), responses(
     (status = 200, description = "server-sent events, each with an id and JSON data", body = String, content_type = "text/event-stream"),
 ))]
@@ -48,12 +48,12 @@ pub(super) async fn events(
     let place = api.limits.streams.clone().try_acquire_owned().map_err(full)?;
     let header = headers.get(LAST_EVENT_ID).map(|value| value.to_str().unwrap_or_default());
     let listener = match header.or(options.after.as_deref()) {
-        // A refusal would keep a browser from ever coming back: an id that is none here is one of another process.
+        // An unknown id comes from another process and is not refused: a refusal would keep a browser from ever coming back.
         Some(last) => api.events.resume(last.parse().ok()),
         None => api.events.listen(),
     };
     let stream = unfold((listener, api.stop, place), |(mut listener, stop, place)| async move {
-        // A stream that is open may not hold up the node's stop.
+        // An open stream must not hold up the node's stop.
         let heard = tokio::select! {
             () = stop.cancelled() => return None,
             heard = listener.next() => heard?,

@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 use crate::wallet::FileError;
 use crate::wallet::private;
 
-/// A token, kept as its hash: comparing hashes takes the same time wherever two tokens differ.
+/// A token, kept as its hash: the time to compare hashes says nothing about where two tokens differ.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Token([u8; 32]);
 
@@ -39,7 +39,7 @@ impl fmt::Debug for Token {
     }
 }
 
-/// The token at `path`; a new one is made there if there is none. Removing the file and starting again changes it.
+/// The token at `path`; if there is none, a new one is made there. To change it, remove the file and start again.
 pub fn load_or_create(path: &Path) -> Result<Token, TokenError> {
     let text = match private::read(path) {
         Err(FileError::Missing(_)) => return create(path),
@@ -53,7 +53,7 @@ pub fn load_or_create(path: &Path) -> Result<Token, TokenError> {
 fn create(path: &Path) -> Result<Token, TokenError> {
     let mut bytes = Zeroizing::new([0; 32]);
     getrandom::fill(bytes.as_mut()).map_err(TokenError::Random)?;
-    // Room for the line break too, so that it does not move and leave a copy.
+    // Room for the line break too, so that the text is not moved, which would leave a copy in memory.
     let mut text = Zeroizing::new(String::with_capacity(65));
     HEXLOWER.encode_append(bytes.as_ref(), &mut text);
     let token = Token::new(&text);

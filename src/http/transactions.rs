@@ -96,7 +96,7 @@ pub(super) async fn list(
     State(api): State<Api>,
     Options(options): Options<PageOptions>,
 ) -> Result<Response, Problem> {
-    // One more says whether there is a next page.
+    // One more item shows whether there is a next page.
     let most =
         options.offset()?.saturating_add(options.limit()?).saturating_add(1).min(API_LISTED_TRANSACTIONS);
     let waiting =
@@ -109,8 +109,8 @@ pub(super) async fn list(
     api.answer("application/json", written.await?)
 }
 
-/// Submit a transaction: its Borsh bytes, or JSON with their hex. The same one again is taken as the first time. A list of up to 1000 (a
-/// Borsh list, or a JSON array) is answered in its order, each transaction with its id, and its problem if it was not taken
+/// Submit a transaction: its Borsh bytes, or JSON with their hex. Submitting the same one again gets the same answer. A list of up to 1000 (a
+/// Borsh list, or a JSON array) is answered in the same order: for each transaction its id, and the problem if it was not taken
 #[utoipa::path(post, path = "/v1/transactions", tag = "transactions",
     request_body(content((Vec<u8> = "application/octet-stream"), (Submission = "application/json"))),
     responses(
@@ -160,7 +160,7 @@ async fn give(
     let given = ask(&api.limits.mempool, &api.mempool, give).await?;
     let refused: Vec<Hash> =
         ids.iter().zip(&given).filter(|(_, given)| given.is_err()).map(|(id, _)| *id).collect();
-    // Refused because its nonce is used: perhaps by itself.
+    // Refused because its nonce is used: perhaps this same transaction is confirmed already.
     let mut confirmed = match refused.is_empty() {
         true => Vec::new(),
         false => {
@@ -195,7 +195,8 @@ impl Given {
     }
 }
 
-/// One transaction, or a list: its length before it. What reads as one is one; the bytes of a list could only do so if they were made to.
+/// One transaction, or a list with its length in front. Bytes that decode as one transaction are one; those of a list could do that only if
+/// somebody made them so.
 fn from_borsh(body: &[u8]) -> Result<Given, Problem> {
     if let Some(one) = decode_one(body) {
         return Ok(Given::One(one));
@@ -211,7 +212,7 @@ fn decode_one(bytes: &[u8]) -> Option<ledger::Transaction> {
 }
 
 fn from_json(body: &[u8]) -> Result<Given, Problem> {
-    // Not by trying both: the error would no longer say where the mistake is.
+    // Decided by the first byte, not by trying both: otherwise the error would not say where the mistake is.
     if body.trim_ascii_start().first() != Some(&b'[') {
         let raw: RawTransaction = serde_json::from_slice(body).map_err(Problem::bad_request)?;
         return from_hex(&raw).map(Given::One);
@@ -241,8 +242,8 @@ pub(super) async fn show(
     State(api): State<Api>,
     Segment(id): Segment<Hash>,
 ) -> Result<Json<Transaction>, Problem> {
-    // The mempool hears of a block after the chain has it: until then a transaction is in both, and the chain is right. Asked in this
-    // order, with a second look, a transaction that is being confirmed is never missed.
+    // The mempool hears of a block after the chain has it. Until then a transaction is in both, and the chain is right. Asking in this
+    // order, with a second look at the chain, never misses a transaction that is being confirmed.
     if let Some(confirmed) = confirmed(&api, id).await? {
         return Ok(Json(confirmed));
     }

@@ -20,7 +20,7 @@ pub use states::{
 };
 pub use submission::{Outcome, RawTransaction, Submission, SubmissionAnswer, Submitted};
 
-/// A page of a list. `next` is the cursor of the following page, to be given as `from`.
+/// A page of a list. `next` is the cursor of the next page: give it as `from`.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Page<T> {
     pub items: Vec<T>,
@@ -141,13 +141,13 @@ pub struct Peer {
     pub since: Option<String>,
     pub rtt_ms: Option<u64>,
     pub height: Option<u64>,
-    /// Why it is banned or was last lost.
+    /// Why it is banned or was last disconnected.
     pub why: Option<String>,
-    /// Until when it is banned or backed off; none: without end.
+    /// Until when it is banned or in backoff; none if without end.
     pub until: Option<String>,
     /// What it runs.
     pub agent: Option<String>,
-    /// The certificate that it proved its id with; none unless it is connected.
+    /// The certificate that proved its id; none unless it is connected.
     pub certificate: Option<CertificateStatus>,
 }
 
@@ -199,7 +199,7 @@ pub struct Block {
     pub history: String,
     pub nonce: u64,
     pub size: usize,
-    /// Blocks on top of it and itself; 0 if it is not on the best chain.
+    /// The block itself and the blocks on top of it; 0 if it is not on the best chain.
     pub confirmations: u64,
     pub transactions: Vec<Transaction>,
 }
@@ -268,7 +268,7 @@ pub enum Action {
 /// What a record holds: data, or the hash of a document that is elsewhere.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Content {
-    /// SHA-256 of the data or the document: what it is found by.
+    /// SHA-256 of the data or the document; it is found by this.
     pub hash: String,
     /// The data in hex; none for a document.
     pub data: Option<String>,
@@ -292,26 +292,26 @@ pub struct Record {
     pub content: Content,
 }
 
-/// An agreement as it stands at the tip.
+/// An agreement and its state at the tip.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Agreement {
     pub id: String,
     pub title: String,
     /// SHA-256 of the document.
     pub document: String,
-    /// Address of who proposed, and so signed, it.
+    /// Address of the proposer, who signed it by proposing.
     pub proposer: String,
     pub deadline: String,
     pub status: AgreementStatus,
-    /// Whether the status is as deep under the tip as was asked; one that is not may still change.
+    /// Whether the status is as deep under the tip as was asked; if not, it may still change.
     pub settled: bool,
-    /// Blocks on top of what decided it, and that block; 0 while it is open.
+    /// Confirmations of the block that decided it; 0 while it is open.
     pub confirmations: u64,
     pub proposed: Moment,
     /// What decided it; none while it is open, and none if it expired.
     pub decided: Option<Moment>,
     pub parties: Vec<Party>,
-    /// When the proposer took it back, be it in vain.
+    /// When the proposer took it back, even if that did not count.
     pub withdrawal: Option<Moment>,
 }
 
@@ -319,10 +319,10 @@ pub struct Agreement {
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Party {
     pub address: String,
-    /// None yet, or what it has said.
+    /// What it has answered; none if it has not yet.
     pub answer: Option<PartyAnswer>,
     pub at: Option<Moment>,
-    /// Whether the answer came after all was decided or the deadline had passed: it counts for nothing.
+    /// Whether the answer came after the decision or the deadline, so that it does not count.
     pub late: bool,
 }
 
@@ -347,19 +347,19 @@ pub struct Account {
     pub balance: String,
     /// The next nonce to use, this node's mempool counted.
     pub nonce: u64,
-    /// With how many confirmations the balance is meant.
+    /// How many confirmations the balance has.
     pub confirmations: u64,
 }
 
-/// A line of an address' history.
+/// A line of an address's history.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Movement {
     pub height: u64,
     pub time: String,
     pub direction: MovementDirection,
-    /// What went from or to others, without a sign and without the fee; the reward holds its block's fees.
+    /// What went to or came from others, without a sign and without the fee; a reward includes its block's fees.
     pub amount: String,
-    /// What the address paid on top.
+    /// The fee that the address paid on top.
     pub fee: String,
     /// None for a reward.
     pub transaction: Option<String>,

@@ -1,4 +1,4 @@
-//! The threads that search for nonces, the desk at which they find their job, and how fast they are.
+//! The threads that search for nonces, the desk where they find their job, and how fast they are.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -22,7 +22,7 @@ pub(super) struct Bench {
 struct Shared {
     job: Mutex<Job>,
     changed: Condvar,
-    /// Counts jobs; a thread that sees another number looks at the desk.
+    /// Counts jobs; a thread that sees a new number looks at the desk.
     number: AtomicU64,
     tries: AtomicU64,
 }
@@ -77,7 +77,7 @@ impl Shared {
         self.job.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// One thread's life.
+    /// What one thread does until it ends.
     fn search(&self, start: u64, share: f64, found: &mpsc::Sender<Block>) {
         lower_priority();
         while let Some((number, template)) = self.next_job() {
@@ -128,8 +128,8 @@ impl Shared {
     }
 }
 
-/// What this thread has worked. Not how long it took: on a busy machine the share is of the work, and who had to wait does not rest
-/// for that as well.
+/// The CPU time of this thread, not the time that passed. On a busy machine the share refers to work done: a thread that had to wait does
+/// not rest for that too.
 fn cpu_time() -> Duration {
     let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
     Duration::try_from(time).unwrap_or_default()
@@ -167,10 +167,10 @@ impl Meter {
     }
 }
 
-/// Hashes per second of one thread on this machine, measured for a moment: sets a new network's first difficulty.
+/// Hashes per second of one thread on this machine, measured for a moment, to set a new network's first difficulty.
 pub fn measure(genesis: &Genesis) -> f64 {
     let mut spec = genesis.spec.clone();
-    // So hard that no try hits: a hit would end a run early and count all of it.
+    // So hard that no try succeeds: a success would end a run early, but all of its tries would be counted.
     spec.blocks.initial_difficulty = u64::MAX;
     let hard = Genesis::new(spec).expect("a definition stays valid at another difficulty");
     let key = SecretKey::from_seed(&[1; 32]);

@@ -1,14 +1,15 @@
 //! One connection: a task that reads frames and writes a queue.
 //!
 //! States: before hello (4 KiB at most, an absolute deadline, a pending slot) → after hello → closing (the queue drains, a last
-//! Goodbye, TLS shutdown, all within [`Deadlines::drain`]) → `Closed`, exactly once. Reading waits while the hub's channel is full; the
-//! hub never waits: [`Outbox`] takes a frame or marks the peer as slow.
+//! Goodbye, TLS shutdown, all within [`Deadlines::drain`]) → `Closed`, exactly once. Reading waits while the hub's channel is full. The hub
+//! never waits: [`Outbox`] takes a frame or marks the peer as slow.
 
 mod queue;
 
 use std::io;
 use std::net::IpAddr;
 
+use bouya_core::codec::Bounded;
 use bouya_core::crypto::SecretKey;
 use bouya_core::limits::{CONNECTION_READ_BYTES, HELLO_BYTES, LAST_WORDS};
 use bouya_core::overlay::{CloseReason, ConnId, Fault, Input};
@@ -24,7 +25,7 @@ pub use self::queue::{Frame, Outbox};
 
 use self::queue::{Queue, Work};
 use super::pending::Slot;
-use super::tls::{Session, explain};
+use super::tls::{Refusal, Session, explain};
 use super::{Deadlines, NetEvent, Shared, count};
 
 /// Bytes of a frame before its body: the length.
@@ -36,7 +37,7 @@ pub(super) enum Origin {
     Dialed(Endpoint),
 }
 
-/// Starts the task of a connection that TLS has proven, after telling the hub. `opened` is when TCP stood.
+/// Tells the hub of a connection that TLS has proven, then starts its task. `opened` is when TCP connected.
 pub(super) async fn start(
     shared: Shared,
     stream: TlsStream<TcpStream>,
@@ -57,10 +58,10 @@ pub(super) async fn start(
         return;
     }
     let connection = Connection { conn, shared, queue, slot, hello_by: opened };
-    // A task of its own: a panic in it costs this peer only, and the hub still learns that the connection is gone.
+    // A separate task: a panic in it costs only this peer, and the hub still learns that the connection is gone.
     let why = tokio::spawn(connection.run(stream)).await;
     let why = why.unwrap_or_else(|_| CloseReason::Lost("an internal error; see the log".into()));
-    // Without a hub there is nobody to tell.
+    // If the hub is gone, there is nobody to tell.
     let _ = hub.send(NetEvent::Input(Input::Closed { conn, why })).await;
 }
 
@@ -84,7 +85,7 @@ impl Connection {
             why = write_queue(&mut write, &queue, &shared) => why,
             why = async { let why = queue.closing().await; sleep(deadlines.drain).await; why } => why,
         };
-        // What was asked for here is the reason, whatever the peer did meanwhile.
+        // A close from this side is the reason, whatever the peer did meanwhile.
         let why = queue.reason().unwrap_or(why);
         if queue.has_parted() {
             linger(&mut read, &deadlines).await;
@@ -92,7 +93,7 @@ impl Connection {
         why
     }
 
-    /// Reads until there is nothing more to read, or nothing more to be believed.
+    /// Reads until the stream ends or cannot be trusted any more.
     async fn read(&mut self, stream: &mut ReadHalf<TlsStream<TcpStream>>) -> CloseReason {
         let mut frames = FrameReader::default();
         match self.read_hello(stream, &mut frames).await {
@@ -139,9 +140,11 @@ impl Connection {
         };
         match Hello::from_json(&body) {
             Ok(hello) => Ok(hello),
-            // Who will not have us says goodbye first. JSON begins with a brace, which is no message's number.
+            // A peer that refuses this node sends a goodbye instead of a hello. JSON begins with a brace, which is no message's number.
             Err(_) if let Ok(Message::Goodbye(goodbye)) = Message::from_bytes(&body) => {
-                Err(Stop::Ended(parting(goodbye, true)))
+                let lacks_lists = goodbye.reason == GoodbyeReason::Overdue;
+                let why = parting(goodbye, true);
+                Err(if lacks_lists { Stop::Mendable(why) } else { Stop::Ended(why) })
             }
             Err(error) => Err(Stop::Fault(Fault::Message("hello"), error.to_string())),
         }
@@ -152,7 +155,7 @@ impl Connection {
         let input = match Message::from_bytes(body) {
             Ok(Message::Goodbye(goodbye)) => return Err(Stop::Ended(parting(goodbye, false))),
             Ok(message) => Input::Received { conn, message, size: body.len() },
-            // The frame was whole, so the stream can go on; the overlay decides what it costs.
+            // The frame was complete, so the stream can go on; the overlay decides what the fault costs.
             Err(error) => Input::Broken { conn, fault: Fault::Message(error.what) },
         };
         self.tell(input).await
@@ -163,13 +166,20 @@ impl Connection {
         sent.map_err(|_| Stop::Ended(CloseReason::Asked))
     }
 
-    /// Ends reading; after a fault the peer is told before the writer ends.
+    /// Ends reading. After a fault, the peer is told before the writer ends.
     async fn stop(&self, stop: Stop) -> CloseReason {
         match stop {
             Stop::Ended(why) => why,
+            Stop::Mendable(why) => {
+                // What the peer lacks is what it refuses us for: it reads on, and these are our last words.
+                let lists = self.shared.tls.revocations().lacking(&[]);
+                self.queue.push(Frame::from(&lists_message(lists)));
+                self.queue.close(None, why);
+                std::future::pending().await
+            }
             Stop::Fault(fault, text) => {
                 let goodbye = Goodbye::new(GoodbyeReason::Fault, &text);
-                // The first reason stays: what the overlay asks for on hearing of the fault changes nothing.
+                // The first reason stays, whatever the overlay asks for when it hears of the fault.
                 self.queue.close(Some(goodbye), CloseReason::Lost(text));
                 let _ = self.tell(Input::Broken { conn: self.conn, fault }).await;
                 std::future::pending().await
@@ -181,11 +191,13 @@ impl Connection {
 /// Why reading stopped.
 enum Stop {
     Ended(CloseReason),
+    /// The peer wants newer revocation lists first.
+    Mendable(CloseReason),
     Fault(Fault, String),
 }
 
 fn parting(goodbye: Goodbye, before_hello: bool) -> CloseReason {
-    // The same verdict that TLS gives by an alert, from what TLS cannot check.
+    // The same verdict as a TLS alert, but about something that TLS cannot check.
     if before_hello && goodbye.reason == GoodbyeReason::Certificate {
         return CloseReason::Certificate(format!(
             "the peer refused this node's certificate: {}",
@@ -251,7 +263,7 @@ async fn write_queue(
             Ok(()) => {}
             Err(Failed::Stalled) => return CloseReason::Slow,
             Err(Failed::Lost(error)) => {
-                // The peer closed. What it said before that is for the reader to find: an alert about our certificate, a Goodbye.
+                // The peer closed. The reader may still find what it said before that: an alert about our certificate, or a Goodbye.
                 sleep(LAST_WORDS).await;
                 return lost(&error);
             }
@@ -264,7 +276,7 @@ enum Failed {
     Lost(io::Error),
 }
 
-/// Writes it all, as long as every step makes progress.
+/// Writes all bytes, as long as every step makes progress.
 async fn write_all(
     stream: &mut (impl AsyncWrite + Unpin),
     mut bytes: &[u8],
@@ -281,7 +293,7 @@ async fn write_all(
     timeout(deadlines.stall, stream.flush()).await.map_err(|_| Failed::Stalled)?.map_err(Failed::Lost)
 }
 
-/// Reads until the peer closes too: closing with unread bytes would reset the connection, and the peer lose our last words.
+/// Reads until the peer closes too: closing with unread bytes would reset the connection, and the peer would lose our last words.
 pub(super) async fn linger(stream: &mut (impl AsyncRead + Unpin), deadlines: &Deadlines) {
     let mut buffer = vec![0; CONNECTION_READ_BYTES];
     let end = async { while stream.read(&mut buffer).await.is_ok_and(|count| count > 0) {} };
@@ -289,16 +301,42 @@ pub(super) async fn linger(stream: &mut (impl AsyncRead + Unpin), deadlines: &De
     let _ = timeout(deadlines.drain, end).await;
 }
 
-/// Turns a peer away after TLS, with the reason as its last word.
-pub(super) async fn turn_away(mut stream: TlsStream<TcpStream>, why: &str, deadlines: &Deadlines) {
-    let goodbye = Message::Goodbye(Goodbye::new(GoodbyeReason::Certificate, why));
+/// A message with these lists, as many as fit.
+pub(super) fn lists_message(lists: Vec<Vec<u8>>) -> Message {
+    let lists: Vec<_> = lists.into_iter().filter_map(|list| list.try_into().ok()).collect();
+    Message::Revocations(Bounded::truncated(lists))
+}
+
+/// Turns a peer away after TLS, with the reason as its last word. One that is refused only because lists are overdue here may still bring
+/// newer ones.
+pub(super) async fn turn_away(mut stream: TlsStream<TcpStream>, refusal: &Refusal, shared: &Shared) {
+    let deadlines = &shared.deadlines;
+    let is_mendable = *refusal == Refusal::Overdue;
+    let reason = if is_mendable { GoodbyeReason::Overdue } else { GoodbyeReason::Certificate };
+    let goodbye = Message::Goodbye(Goodbye::new(reason, &refusal.to_string()));
     let told = async {
         write_all(&mut stream, &frame(&goodbye.to_bytes()), deadlines).await.ok()?;
         stream.shutdown().await.ok()
     };
     if let Ok(Some(())) = timeout(deadlines.drain, told).await {
+        if is_mendable && let Ok(Some(lists)) = timeout(deadlines.hello, read_lists(&mut stream)).await {
+            // Without a hub there is nobody to tell.
+            let _ = shared.hub.send(NetEvent::Lists(lists)).await;
+        }
         linger(&mut stream, deadlines).await;
     }
+}
+
+/// The revocation lists that a refused peer sends. Its hello may come before them, and nothing else counts.
+async fn read_lists(stream: &mut (impl AsyncRead + Unpin)) -> Option<Vec<Vec<u8>>> {
+    let mut frames = FrameReader::default();
+    for _ in 0..2 {
+        let body = next_frame(stream, &mut frames, FrameReader::next_message).await.ok()?;
+        if let Ok(Message::Revocations(lists)) = Message::from_bytes(&body) {
+            return Some(lists.into_iter().map(Bounded::into_inner).collect());
+        }
+    }
+    None
 }
 
 impl Outbox {

@@ -1,13 +1,15 @@
 //! Revoked certificates: the union of all serials seen in validly signed lists, per issuer.
 //!
-//! Nothing leaves the union: neither an old list copied back nor a newer one that lacks a serial brings a certificate back to
-//! life. (A list that puts a certificate on hold therefore revokes it for good.) Lists come from files and from peers alike; only a
-//! root's signature counts.
+//! Nothing leaves the union: neither an old list that is copied back nor a newer one that lacks a serial makes a certificate valid again.
+//! (A list that puts a certificate on hold therefore revokes it for good.) Lists come from files or from peers; only a root's signature counts.
 //!
-//! Of each issuer's lists the newest is kept whole, for peers that lack it; and beside it one that revokes what the newest does not,
-//! as it happens where two copies of a CA's folder are in use: who comes later must hear of both.
+//! Of each issuer's lists the newest is kept whole, for peers that lack it. Next to it there is room for one more: a list that revokes
+//! what the newest does not (two copies of a CA's folder are in use), or else the list that is due latest, if that is not the newest (the
+//! CA's clock was wrong). A node that joins later must hear of it.
 //!
-//! Absent on purpose: delta, indirect and partitioned lists. They say so in critical extensions and are refused for it.
+//! Whether an issuer's lists are overdue is judged by the one that is due latest: a list that is overdue when it arrives takes nothing away.
+//!
+//! Absent on purpose: delta, indirect and partitioned lists. They are marked by critical extensions and are refused.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::panic::catch_unwind;
@@ -29,7 +31,7 @@ use super::tls::usable_list;
 /// First byte of the stored form.
 const FORMAT: u8 = 2;
 
-/// Why a revocation list was not taken in.
+/// Why a revocation list was refused.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum CrlError {
     /// Larger than any node would pass on.
@@ -38,13 +40,13 @@ pub enum CrlError {
     /// Not a list.
     #[error("it is not a readable revocation list: {0}")]
     Form(String),
-    /// A number is part of the format that this software understands.
+    /// It has no number, which this software requires.
     #[error("it has no number; make it with `mkca crl` or as RFC 5280 has it")]
     NoNumber,
-    /// Signed by nobody whom this node trusts.
+    /// Not signed by a root that this node trusts.
     #[error("no root that this node trusts has signed it; it says that its issuer is {0}")]
     Signature(String),
-    /// Means something that a plain list does not.
+    /// Has an extension that a plain list does not have.
     #[error("it has the extension {0}; only plain, complete lists are understood")]
     Extension(String),
     /// A serial number that no certificate has.
@@ -63,7 +65,7 @@ pub enum CrlError {
 /// A list whose signature was checked.
 #[derive(Clone, Debug)]
 pub(crate) struct List {
-    pub(crate) issuer: Hash,
+    issuer: Hash,
     kept: KeptList,
     serials: BTreeSet<Vec<u8>>,
 }
@@ -77,6 +79,11 @@ impl List {
         // Such parsers have panicked before their signature check (RUSTSEC-2026-0104); a peer's bytes must not end a task.
         catch_unwind(|| Self::parse(der, roots))
             .unwrap_or_else(|_| Err(CrlError::Form("the parser failed".into())))
+    }
+
+    /// Whether this root signed it.
+    pub(crate) fn is_of(&self, root: &Root) -> bool {
+        self.issuer == root.issuer
     }
 
     fn parse(der: &[u8], roots: &[Root]) -> Result<Self, CrlError> {
@@ -94,7 +101,7 @@ impl List {
             return Err(CrlError::Extension(extension.oid.to_string()));
         }
         let number = list.crl_number().ok_or(CrlError::NoNumber)?.to_bytes_be();
-        // Else a peer could re-encode a signed list so that it is kept as the newest, and then no handshake could use it.
+        // Otherwise a peer could re-encode a signed list so that it is kept as the newest, and then no handshake could use it.
         if !usable_list(der, root) {
             return Err(CrlError::Form("it is not in the one encoding that DER allows".into()));
         }
@@ -125,14 +132,14 @@ struct KeptList {
 }
 
 impl KeptList {
-    /// Of two lists with one number the greater hash stays, on every node, so that they settle.
+    /// Of two lists with the same number every node keeps the one with the greater hash, so that all nodes agree.
     fn rank(&self) -> (usize, &[u8], Hash) {
         (self.number.len(), &self.number, self.hash)
     }
 }
 
-/// Keeps a list among those of its issuer if it is the newest, or revokes what those above it do not. The same lists stay whatever
-/// order they come in, so that nodes settle. Says whether it was kept.
+/// Keeps a list among those of its issuer if it is the newest, revokes what those above it do not, or is due latest. The same lists stay
+/// whatever order they come in, so that nodes settle. Says whether it was kept.
 fn keep_list(lists: &mut Vec<KeptList>, new: KeptList) -> bool {
     let hash = new.hash;
     if lists.iter().any(|kept| kept.hash == hash) {
@@ -141,13 +148,18 @@ fn keep_list(lists: &mut Vec<KeptList>, new: KeptList) -> bool {
     lists.push(new);
     lists.sort_by(|one, other| other.rank().cmp(&one.rank()));
     let mut above = BTreeSet::new();
-    let mut is_newest = true;
-    lists.retain(|kept| {
+    let (mut needed, mut others) = (Vec::new(), Vec::new());
+    for kept in lists.drain(..) {
         let before = above.len();
         above.extend(parsed(&kept.der).map(|list| serials(&list)).unwrap_or_default());
-        std::mem::take(&mut is_newest) || above.len() > before
-    });
-    lists.truncate(CRLS_PER_ISSUER);
+        let adds = needed.is_empty() || above.len() > before;
+        if adds { needed.push(kept) } else { others.push(kept) }
+    }
+    let due = needed.iter().filter_map(|kept| kept.next_update).max();
+    let later = others.into_iter().filter(|kept| kept.next_update > due);
+    needed.extend(later.max_by_key(|kept| kept.next_update));
+    needed.truncate(CRLS_PER_ISSUER);
+    *lists = needed;
     lists.iter().any(|kept| kept.hash == hash)
 }
 
@@ -160,7 +172,7 @@ fn serials(list: &CertificateRevocationList<'_>) -> BTreeSet<Vec<u8>> {
     list.iter_revoked_certificates().map(|entry| trim(entry.raw_serial()).to_vec()).collect()
 }
 
-/// All that this node knows to be revoked.
+/// Everything that this node knows to be revoked.
 #[derive(Clone, Debug, Default, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct Revocations {
     serials: BTreeMap<Hash, BTreeSet<Vec<u8>>>,
@@ -168,7 +180,7 @@ pub struct Revocations {
     lists: BTreeMap<Hash, Vec<KeptList>>,
 }
 
-/// When an issuer's newest list was made, and when its successor is due.
+/// When the list of an issuer that is due latest was made, and when it is due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Life {
     pub(crate) issuer: Hash,
@@ -179,7 +191,7 @@ pub(crate) struct Life {
 impl Revocations {
     /// Takes in a list from a file or a peer. True if anything in it was new: a serial, or the list itself.
     pub(crate) fn take_in(&mut self, der: &[u8], roots: &[Root]) -> Result<bool, CrlError> {
-        // The same bytes have been checked before: what peers repeat costs a hash.
+        // The same bytes have been checked before: a list that peers repeat costs only a comparison.
         if der.len() <= CRL_BYTES && self.lists.values().flatten().any(|kept| kept.der == der) {
             return Ok(false);
         }
@@ -199,7 +211,7 @@ impl Revocations {
         Ok(kept || fresh > 0)
     }
 
-    /// Lists of roots that are no longer trusted are told to nobody; their serials stay.
+    /// Drops the lists of roots that are no longer trusted, so that no peer gets them; their serials stay.
     pub(crate) fn keep_lists_of(&mut self, roots: &[Root]) {
         self.lists.retain(|issuer, _| roots.iter().any(|root| root.issuer == *issuer));
     }
@@ -232,13 +244,14 @@ impl Revocations {
         self.lists.iter().flat_map(each).collect()
     }
 
-    /// The lists (DER) that a peer with these summaries lacks. A higher number of theirs does not show that it has what ours revokes.
+    /// The lists (DER) that a peer with these summaries lacks. A higher number of theirs does not prove that it contains everything that
+    /// ours revokes.
     pub fn lacking(&self, theirs: &[CrlSummary]) -> Vec<Vec<u8>> {
         let has = |kept: &&KeptList| theirs.iter().any(|summary| summary.hash == kept.hash);
         self.lists.values().flatten().filter(|kept| !has(kept)).map(|kept| kept.der.clone()).collect()
     }
 
-    /// The newest list of each issuer (DER): TLS looks at one only.
+    /// The newest list of each issuer (DER): TLS looks at only one.
     pub(crate) fn newest(&self) -> impl Iterator<Item = &[u8]> {
         self.lists.values().filter_map(|lists| lists.first()).map(|kept| kept.der.as_slice())
     }
@@ -248,22 +261,26 @@ impl Revocations {
         self.lists.contains_key(issuer)
     }
 
-    /// The newest lists that say when their successors are due.
+    /// Of each issuer, the list that is due latest.
     pub(crate) fn lives(&self) -> Vec<Life> {
-        let life = |(issuer, lists): (&Hash, &Vec<KeptList>)| {
-            let newest = lists.first()?;
-            let made = parsed(&newest.der).map(|list| timestamp(list.last_update())).unwrap_or_default();
-            Some(Life { issuer: *issuer, made, due: newest.next_update? })
+        let life = |issuer: &Hash| {
+            let latest = self.latest(issuer)?;
+            let made = parsed(&latest.der).map(|list| timestamp(list.last_update())).unwrap_or_default();
+            Some(Life { issuer: *issuer, made, due: latest.next_update? })
         };
-        self.lists.iter().filter_map(life).collect()
+        self.lists.keys().filter_map(life).collect()
     }
 
-    /// Since when the issuer's newest list should have had a successor, if it should.
+    /// Since when the issuer should have given a new list, if it should have.
     pub fn overdue(&self, issuer: &Hash, now: Timestamp) -> Option<Timestamp> {
-        self.lists.get(issuer)?.first()?.next_update.filter(|due| *due < now)
+        self.latest(issuer)?.next_update.filter(|due| *due < now)
     }
 
-    /// The form in which a node keeps it over restarts.
+    fn latest(&self, issuer: &Hash) -> Option<&KeptList> {
+        self.lists.get(issuer)?.iter().max_by_key(|kept| kept.next_update)
+    }
+
+    /// The form in which a node keeps it across restarts.
     pub fn to_bytes(&self) -> Vec<u8> {
         // Writing to memory does not fail.
         borsh::to_vec(&(FORMAT, self)).unwrap_or_default()
@@ -275,7 +292,7 @@ impl Revocations {
         let read = |error: borsh::io::Error| saved(clean(&error.to_string()));
         match bytes.split_first() {
             Some((&FORMAT, rest)) => borsh::from_slice(rest).map_err(read),
-            // It had one list of each issuer.
+            // Format 1 had one list for each issuer.
             Some((1, rest)) => {
                 let (serials, newest): (_, BTreeMap<Hash, KeptList>) =
                     borsh::from_slice(rest).map_err(read)?;

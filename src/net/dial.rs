@@ -1,4 +1,6 @@
 //! Dialing: addresses, TCP, TLS for one id. Every outcome is one event: `Up` or `DialFailed`.
+//!
+//! A name may have several addresses. One of them counts as the peer only when it has proven the id.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -14,8 +16,10 @@ use tokio::time::{Instant, timeout, timeout_at};
 use tokio_rustls::{TlsConnector, TlsStream};
 
 use super::connection::{self, Origin};
-use super::tls::{Session, explain, verified};
+use super::tls::{Refusal, Session, explain, verified};
 use super::{NetEvent, Shared, tune};
+
+type Proven = (TlsStream<TcpStream>, Session, Instant);
 
 /// Opens a connection to `id` at `endpoint`; `local` says whether that may be this machine. The task lives as long as the connection.
 pub fn spawn(shared: Shared, id: NodeId, endpoint: Endpoint, local: bool) -> JoinHandle<()> {
@@ -25,20 +29,92 @@ pub fn spawn(shared: Shared, id: NodeId, endpoint: Endpoint, local: bool) -> Joi
                 connection::start(shared, stream, session, opened, Origin::Dialed(endpoint)).await;
             }
             Err(why) => {
-                // Without a hub there is nobody to tell.
+                // If the hub is gone, there is nobody to tell.
                 let _ = shared.hub.send(NetEvent::Input(Input::DialFailed { id, endpoint, why })).await;
             }
         }
     })
 }
 
-async fn dial(
+async fn dial(shared: &Shared, id: &NodeId, endpoint: &Endpoint, local: bool) -> Result<Proven, DialError> {
+    let addresses = resolve(shared, endpoint).await.map_err(DialError::Unreachable)?;
+    let mut turn = [0; 4];
+    // Without randomness the first addresses are tried each time.
+    let _ = getrandom::fill(&mut turn);
+    let addresses = choose(addresses, u32::from_le_bytes(turn) as usize);
+    try_each(shared, id, endpoint, addresses, local).await
+}
+
+async fn resolve(shared: &Shared, endpoint: &Endpoint) -> Result<Vec<SocketAddr>, String> {
+    let found = timeout(shared.deadlines.connect, lookup_host((endpoint.host.as_str(), endpoint.port))).await;
+    let addresses: Vec<SocketAddr> = found
+        .map_err(|_| format!("no answer from the name service for {}", endpoint.host))?
+        .map_err(|error| format!("no address for {}: {error}", endpoint.host))?
+        .collect();
+    if addresses.is_empty() { Err(format!("{} has no address", endpoint.host)) } else { Ok(addresses) }
+}
+
+/// The addresses for one dial. If there are too many, each dial begins at another one, so that every address has its turn.
+fn choose(mut addresses: Vec<SocketAddr>, turn: usize) -> Vec<SocketAddr> {
+    if addresses.len() > DIAL_ADDRESSES {
+        let begin = turn % addresses.len();
+        addresses.rotate_left(begin);
+        addresses.truncate(DIAL_ADDRESSES);
+    }
+    addresses
+}
+
+/// Goes on until one of the addresses has proven the id: what answers TCP may be another service, or this machine.
+async fn try_each(
     shared: &Shared,
     id: &NodeId,
     endpoint: &Endpoint,
+    addresses: Vec<SocketAddr>,
     local: bool,
-) -> Result<(TlsStream<TcpStream>, Session, Instant), DialError> {
-    let stream = connect(shared, endpoint, local).await.map_err(DialError::Unreachable)?;
+) -> Result<Proven, DialError> {
+    let mut failures = Vec::new();
+    for address in addresses {
+        let at = if endpoint.address().is_some() {
+            endpoint.to_string()
+        } else {
+            format!("{endpoint} ({address})")
+        };
+        match try_one(shared, id, &at, address, local).await {
+            // Another address would be told the same.
+            Ok(Err(refusal)) => return Err(DialError::Handshake(format!("{id} at {at}: {refusal}"))),
+            Ok(Ok(proven)) => return Ok(proven),
+            Err(why) => failures.push(why),
+        }
+    }
+    Err(gather(failures))
+}
+
+/// What became of a dial all of whose addresses failed. A verdict on one address is the peer's only if no other may still be the peer.
+fn gather(failures: Vec<DialError>) -> DialError {
+    let (mut texts, mut is_unreachable, mut is_verdict) = (Vec::new(), true, true);
+    for why in failures {
+        is_unreachable &= matches!(why, DialError::Unreachable(_));
+        is_verdict &= matches!(why, DialError::Certificate(_));
+        let (DialError::Unreachable(text) | DialError::Handshake(text) | DialError::Certificate(text)) = why;
+        texts.push(text);
+    }
+    let text = texts.join("; ");
+    match () {
+        () if is_unreachable => DialError::Unreachable(text),
+        () if is_verdict => DialError::Certificate(text),
+        () => DialError::Handshake(text),
+    }
+}
+
+/// TCP and TLS at one address. The inner error is a refusal that says nothing about the address.
+async fn try_one(
+    shared: &Shared,
+    id: &NodeId,
+    at: &str,
+    address: SocketAddr,
+    local: bool,
+) -> Result<Result<Proven, Refusal>, DialError> {
+    let stream = connect(shared, address, local).await.map_err(DialError::Unreachable)?;
     tune(&stream);
     let opened = Instant::now();
     let name = ServerName::try_from(id.as_str().to_owned())
@@ -46,79 +122,147 @@ async fn dial(
     let connector = TlsConnector::from(shared.tls.client_config());
     let handshake = timeout_at(opened + shared.deadlines.tls, connector.connect(name, stream)).await;
     let stream = handshake
-        .map_err(|_| DialError::Handshake(format!("{endpoint} took too long over TLS")))?
-        .map_err(|error| failed(&error, id, endpoint))?;
+        .map_err(|_| DialError::Handshake(format!("{at} took too long over TLS")))?
+        .map_err(|error| failed(&error, id, at))?;
     let stream = TlsStream::Client(stream);
     match verified(&shared.tls, &stream, Some(id)) {
-        Ok(session) => Ok((stream, session, opened)),
+        Ok(session) => Ok(Ok((stream, session, opened))),
         Err(refusal) => {
-            let why = refusal.to_string();
-            let deadlines = shared.deadlines;
-            let words = why.clone();
-            tokio::spawn(async move { connection::turn_away(stream, &words, &deadlines).await });
-            Err(DialError::Certificate(format!("{id} at {endpoint}: {why}")))
-        }
-    }
-}
-
-/// TCP to the first address that answers.
-async fn connect(shared: &Shared, endpoint: &Endpoint, local: bool) -> Result<TcpStream, String> {
-    let limit = shared.deadlines.connect;
-    let found = timeout(limit, lookup_host((endpoint.host.as_str(), endpoint.port))).await;
-    let addresses: Vec<SocketAddr> = found
-        .map_err(|_| format!("no answer from the name service for {}", endpoint.host))?
-        .map_err(|error| format!("no address for {}: {error}", endpoint.host))?
-        .take(DIAL_ADDRESSES)
-        .collect();
-    let mut failures = Vec::new();
-    for address in addresses {
-        if !may_connect(address.ip(), local) {
-            failures.push(format!("{address}: not an address of another machine"));
-            continue;
-        }
-        let why = match timeout(limit, TcpStream::connect(address)).await {
-            Ok(Ok(stream)) => return Ok(stream),
-            Ok(Err(error)) if error.kind() == io::ErrorKind::ConnectionRefused => {
-                "nothing listens there".to_owned()
+            let (shared, told) = (shared.clone(), refusal.clone());
+            tokio::spawn(async move { connection::turn_away(stream, &told, &shared).await });
+            match refusal {
+                Refusal::Overdue => Ok(Err(refusal)),
+                _ => Err(DialError::Certificate(format!("{id} at {at}: {refusal}"))),
             }
-            Ok(Err(error)) => error.to_string(),
-            Err(_) => "no answer".to_owned(),
-        };
-        failures.push(format!("{address}: {why}"));
+        }
     }
-    Err(if failures.is_empty() { format!("{} has no address", endpoint.host) } else { failures.join("; ") })
 }
 
-/// Whether what a name has turned out to be may be connected to. The overlay judges addresses; names only show here what they are.
+async fn connect(shared: &Shared, address: SocketAddr, local: bool) -> Result<TcpStream, String> {
+    if !may_connect(address.ip(), local) {
+        return Err(format!("{address}: not an address of another machine"));
+    }
+    match timeout(shared.deadlines.connect, TcpStream::connect(address)).await {
+        Ok(Ok(stream)) => Ok(stream),
+        Ok(Err(error)) if error.kind() == io::ErrorKind::ConnectionRefused => {
+            Err(format!("{address}: nothing listens there"))
+        }
+        Ok(Err(error)) => Err(format!("{address}: {error}")),
+        Err(_) => Err(format!("{address}: no answer")),
+    }
+}
+
+/// Whether an address may be connected to. The overlay judges plain addresses; names are resolved only here.
 fn may_connect(address: IpAddr, local: bool) -> bool {
     let address = address.to_canonical();
-    // To "any address" a connect goes to this machine.
+    // A connection to the unspecified address goes to this machine.
     let nowhere =
         address.is_unspecified() || address.is_multicast() || address == IpAddr::V4(Ipv4Addr::BROADCAST);
     !nowhere && (local || !address.is_loopback())
 }
 
-fn failed(error: &io::Error, id: &NodeId, endpoint: &Endpoint) -> DialError {
+fn failed(error: &io::Error, id: &NodeId, at: &str) -> DialError {
     let Some(tls) = explain::tls_error(error) else {
-        return DialError::Handshake(format!("{endpoint} broke off TLS: {error}"));
+        return DialError::Handshake(format!("{at} broke off TLS: {error}"));
     };
     if let Some(verdict) = explain::verdict(tls) {
-        return DialError::Certificate(format!("{id} at {endpoint}: {verdict}"));
+        return DialError::Certificate(format!("{id} at {at}: {verdict}"));
     }
     if let Some(refused) = explain::refused(tls) {
-        return DialError::Certificate(format!("{id} at {endpoint}: {refused}"));
+        return DialError::Certificate(format!("{id} at {at}: {refused}"));
     }
     DialError::Handshake(match tls {
         rustls::Error::InvalidMessage(_) => {
-            format!("{endpoint} does not speak TLS; is it the peer's p2p port?")
+            format!("{at} does not speak TLS; is it the peer's p2p port?")
         }
-        other => format!("{endpoint}: {other}"),
+        other => format!("{at}: {other}"),
     })
 }
 
 #[cfg(test)]
 mod tests {
+    use bouya_harness::Consortium;
+    use tokio::io::AsyncWriteExt;
+    use tokio::net::TcpListener;
+    use tokio::sync::mpsc;
+
     use super::*;
+    use crate::net::Deadlines;
+    use crate::net::crl::Revocations;
+    use crate::net::listen::{self, Listener};
+    use crate::net::tls::{IdentityFiles, Tls};
+
+    /// A node of this id, and what its listener and its dials tell.
+    fn node(consortium: &Consortium, id: &str) -> (Shared, mpsc::Receiver<NetEvent>) {
+        let dir = consortium.admit(id, "").unwrap().dir;
+        let files = IdentityFiles {
+            ca: dir.join("ca.crt"),
+            certificate: dir.join(format!("{id}.crt")),
+            key: dir.join(format!("{id}.key")),
+            crls: vec![dir.join("ca.crl")],
+            refuse_overdue: false,
+        };
+        let tls = Tls::open(files, Revocations::default()).unwrap();
+        let (hub, events) = mpsc::channel(64);
+        (Shared::new(tls.into(), hub, Deadlines::default()), events)
+    }
+
+    fn listen(shared: &Shared) -> Listener {
+        let loopback = SocketAddr::from(([127, 0, 0, 1], 0));
+        Listener::spawn(shared.clone(), listen::bind(loopback).unwrap()).unwrap()
+    }
+
+    #[tokio::test]
+    async fn what_answers_tcp_is_passed_over_until_the_id_is_proven() {
+        let dir = tempfile::tempdir().unwrap();
+        let consortium = Consortium::open(dir.path(), "test").unwrap();
+        let (alice, _events) = node(&consortium, "alice");
+        let ((bob, _bobs), (carol, _carols)) = (node(&consortium, "bob"), node(&consortium, "carol"));
+        // Another service, this machine itself, another member, nobody, and only then the peer.
+        let web = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let (itself, other, right) = (listen(&alice), listen(&carol), listen(&bob));
+        let nobody = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+        let mut addresses = vec![web.local_addr().unwrap(), itself.address, other.address, nobody];
+        tokio::spawn(async move {
+            while let Ok((mut socket, _)) = web.accept().await {
+                let _ = socket.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await;
+            }
+        });
+        let (id, endpoint): (NodeId, Endpoint) =
+            ("bob".parse().unwrap(), "bob.example:7000".parse().unwrap());
+        let failed = try_each(&alice, &id, &endpoint, addresses.clone(), true).await.map(drop).unwrap_err();
+        let DialError::Handshake(why) = failed else { panic!("{failed:?}") };
+        for part in ["does not speak TLS", "for alice", "for carol", "nothing listens there"] {
+            assert!(why.contains(part), "{part}: {why}");
+        }
+        addresses.push(right.address);
+        let (_, session, _) = try_each(&alice, &id, &endpoint, addresses, true).await.unwrap();
+        assert_eq!(session.verified.id, id);
+    }
+
+    #[test]
+    fn every_address_has_its_turn_first_and_few_names_are_left_in_order() {
+        let addresses =
+            |count: u16| (1..=count).map(|port| SocketAddr::from(([10, 0, 0, 1], port))).collect();
+        let few: Vec<SocketAddr> = addresses(4);
+        assert_eq!(choose(few.clone(), 3), few, "the resolver put the best one first");
+        let many: Vec<SocketAddr> = addresses(9);
+        for (turn, address) in many.iter().enumerate() {
+            let chosen = choose(many.clone(), turn);
+            assert_eq!((chosen.len(), &chosen[0]), (DIAL_ADDRESSES, address));
+        }
+        assert_eq!(choose(many.clone(), usize::MAX).len(), DIAL_ADDRESSES);
+    }
+
+    #[test]
+    fn a_verdict_is_the_peers_only_if_no_other_address_may_be_the_peer() {
+        let unreachable = || DialError::Unreachable("a: no answer".into());
+        let verdict = || DialError::Certificate("b: expected bob".into());
+        let both = "a: no answer; b: expected bob".to_owned();
+        assert_eq!(gather(vec![unreachable()]), unreachable());
+        assert_eq!(gather(vec![verdict()]), verdict());
+        assert_eq!(gather(vec![unreachable(), verdict()]), DialError::Handshake(both));
+    }
 
     #[test]
     fn a_name_does_not_lead_to_this_machine_unless_that_is_meant() {

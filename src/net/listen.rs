@@ -1,7 +1,7 @@
 //! Accepting: strangers cost little until their hello is read.
 //!
-//! A socket passes token buckets (per address, then in all), gets a pending slot (see `pending`), has an absolute deadline for TLS and
-//! one for hello, both counted from accept, and a task of its own. What fails is counted and told once a minute, never a line each.
+//! A socket passes token buckets (per address, then in all) and gets a pending slot (see `pending`) and its own task. It has an absolute
+//! deadline for TLS and one for hello, both counted from accept. Failures are counted and logged once a minute, not one line each.
 
 use std::fmt;
 use std::io;
@@ -27,7 +27,7 @@ use super::{Shared, tune};
 /// Binds a listening socket.
 pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
-    // A restarted node need not wait for old connections to time out.
+    // A restarted node should not have to wait for old connections to time out.
     socket.set_reuse_address(true)?;
     socket.set_nonblocking(true)?;
     socket.bind(&address.into())?;
@@ -40,7 +40,7 @@ pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
 pub struct Stats {
     /// Accepted by the kernel.
     pub accepted: AtomicU64,
-    /// Closed unread: their address, or all together, came too fast.
+    /// Closed unread: too many came too fast, from their address or in all.
     pub limited: AtomicU64,
     /// Closed to make room for another stranger.
     pub evicted: AtomicU64,
@@ -57,7 +57,7 @@ impl Stats {
         self.last.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Name, meaning and value of each, for metrics.
+    /// Each count's name, meaning and value, for metrics.
     pub fn counts(&self) -> [(&'static str, &'static str, u64); 5] {
         let count = |name, help, count: &AtomicU64| (name, help, count.load(Ordering::Relaxed));
         [
@@ -94,7 +94,7 @@ pub struct Listener {
 }
 
 impl Listener {
-    /// Takes in sockets until it is dropped; their connections live on.
+    /// Accepts sockets until it is dropped; their connections live on.
     pub fn spawn(shared: Shared, listener: TcpListener) -> io::Result<Self> {
         let address = listener.local_addr()?;
         let stats = Arc::<Stats>::default();
@@ -151,7 +151,7 @@ impl Accept {
         add(&self.stats.accepted);
         if !self.rates.allow(from.ip()) {
             add(&self.stats.limited);
-            // By a reset: a flood then leaves no closed connections behind in the kernel.
+            // Closed by a reset, so that a flood leaves no closed connections behind in the kernel.
             let _ = socket.set_zero_linger();
             return;
         }
@@ -162,8 +162,8 @@ impl Accept {
         tokio::spawn(welcome(self.shared.clone(), self.stats.clone(), socket, from, opened, slot));
     }
 
-    /// The peer may have gone before it was accepted: that is nothing. Anything else (no descriptors, no memory) needs time, and
-    /// room: the sockets of strangers are what this process can do without.
+    /// If the peer has gone before it was accepted, there is nothing to do. Any other error (no descriptors, no memory) needs time and
+    /// room: this process can do without the sockets of strangers.
     async fn pause(&self, error: &io::Error) {
         if matches!(error.kind(), io::ErrorKind::ConnectionAborted | io::ErrorKind::Interrupted) {
             return;
@@ -209,7 +209,7 @@ async fn welcome(
     }
 }
 
-/// TLS, and who it is. A refusal is counted first and then told to the peer, which may take its time.
+/// TLS, and who it is. A refusal is counted before the peer is told, because telling the peer may take time.
 async fn prove(
     shared: &Shared,
     stats: &Stats,
@@ -223,7 +223,7 @@ async fn prove(
         Ok(Ok(stream)) => TlsStream::Server(stream),
         Ok(Err((error, mut socket))) => {
             stats.refuse(from, &reason(&error));
-            // The alert must reach the peer: a reset would take it back, and the peer never learn what is wrong.
+            // The alert must reach the peer: a reset would discard it, and the peer would never learn what is wrong.
             let _ = socket.shutdown().await;
             let _ = timeout_at(deadline, connection::linger(&mut socket, &shared.deadlines)).await;
             return None;
@@ -236,9 +236,8 @@ async fn prove(
     match verified(&shared.tls, &stream, None) {
         Ok(session) => Some((stream, session)),
         Err(refusal) => {
-            let why = refusal.to_string();
-            stats.refuse(from, &why);
-            connection::turn_away(stream, &why, &shared.deadlines).await;
+            stats.refuse(from, &refusal.to_string());
+            connection::turn_away(stream, &refusal, shared).await;
             None
         }
     }

@@ -1,7 +1,7 @@
-//! The network actor: the hub that owns the overlay machine and does what it says.
+//! The network actor: the hub that owns the overlay machine and carries out its outputs.
 //!
-//! It never awaits a peer, the chain or the mempool: what cannot be taken at once is answered as not taken. Reading the store for a
-//! peer happens on the side, in bounded number.
+//! It never waits for a peer, the chain or the mempool: a request that another actor cannot take at once gets the answer for "nothing". The
+//! store is read for peers in separate tasks, a bounded number at a time.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -19,7 +19,8 @@ use tokio::time::{Instant, MissedTickBehavior, sleep_until};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
-use super::connection::{Frame, Outbox};
+use super::connection::{Frame, Outbox, lists_message};
+use super::crl::Revocations;
 use super::request::NetworkRequest;
 use super::tls::{Session, Tls};
 use super::{NetEvent, Shared, dial, report};
@@ -29,6 +30,7 @@ use crate::clock::{self, Clock};
 use crate::events::Events;
 use crate::mempool;
 use crate::store::Reader;
+use certificates::Looks;
 
 mod api;
 mod certificates;
@@ -38,7 +40,7 @@ mod serve;
 pub const BOOK: &str = "peers";
 pub const REVOCATIONS: &str = "revocations";
 
-/// The certificate files are looked at this often.
+/// How often the certificate files are checked.
 const LOOK_AT_FILES: Duration = Duration::from_secs(1);
 
 /// Member keys and the ids that proved them.
@@ -52,7 +54,7 @@ pub struct NetworkActor {
     pub reader: Reader,
     pub chain: Mailbox<chain::ChainRequest>,
     pub mempool: Mailbox<mempool::MempoolRequest>,
-    /// Its own mailbox: answers of reads on the side come back through it.
+    /// Its own mailbox: the results of reads from the store come back through it.
     pub own: Mailbox<Input>,
     pub inbox: Inbox<Input>,
     pub requests: Inbox<NetworkRequest>,
@@ -61,13 +63,13 @@ pub struct NetworkActor {
     pub outlook: watch::Sender<Outlook>,
     /// This node's own, as its files and lists show it.
     pub certificate: watch::Sender<Certificate>,
-    /// Whose member keys these are, as their hellos have proven since the start: a seal can be shown as a name.
+    /// The owners of member keys, as their hellos have proven since the start, so that a seal can be shown as a name.
     pub names: watch::Sender<Names>,
     pub reload: Arc<tokio::sync::Notify>,
     pub clock: Clock,
 }
 
-/// What is kept of a connection beside the overlay.
+/// What is kept about a connection outside the overlay.
 struct Link {
     session: Session,
     outbox: Outbox,
@@ -79,10 +81,14 @@ struct Running {
     actor: NetworkActor,
     links: BTreeMap<ConnId, Link>,
     reads: Arc<Semaphore>,
-    /// What is being written down for the next start; a stop waits for it.
+    /// The task that saves things for the next start; a stop waits for it.
     keeping: JoinHandle<()>,
+    /// Looks at files and lists that have not ended yet: they block, so they are not the hub's own work.
+    looks: Looks,
+    /// As they are kept for the next start.
+    kept_revocations: Arc<Revocations>,
     last_file_error: Option<String>,
-    /// To be told to the chain.
+    /// What the chain has yet to be told.
     syncing: Option<bool>,
     told: certificates::Told,
     alarms: Alarms,
@@ -93,24 +99,28 @@ struct Running {
 pub struct Alarms {
     /// Two machines with one certificate.
     pub duplicates: u64,
-    /// Known ids with another key.
+    /// Known ids that showed another key.
     pub keys: u64,
 }
 
 impl NetworkActor {
-    /// Works until `stop`, then parts from everybody.
+    /// Works until `stop`, then says goodbye to all peers.
     pub async fn run(self, stop: CancellationToken) {
         let reads = Arc::new(Semaphore::new(PEER_READS));
+        let kept_revocations = self.shared.tls.revocations();
         let mut running = Running {
             actor: self,
             links: BTreeMap::new(),
             reads,
             keeping: tokio::spawn(async {}),
+            looks: Looks::default(),
+            kept_revocations,
             last_file_error: None,
             syncing: None,
             told: certificates::Told::default(),
             alarms: Alarms::default(),
         };
+        running.keep_revocations();
         running.tell_crls();
         running.serve(&stop).await;
         running.part().await;
@@ -125,7 +135,7 @@ impl Running {
             self.drain();
             let wakeup = self.wakeup();
             let actor = &mut self.actor;
-            // What this node knows itself comes before what peers say.
+            // This node's own inputs come before those of peers.
             tokio::select! {
                 biased;
                 () = stop.cancelled() => return,
@@ -162,6 +172,9 @@ impl Running {
                 self.links.insert(conn, Link { session, outbox, crls: Vec::new() });
                 self.handle(input);
             }
+            NetEvent::Lists(lists) => self.take_in(lists),
+            NetEvent::TakenIn(new, refused) => self.taken_in(new, refused),
+            NetEvent::Files(looked) => self.files_looked_at(looked),
             NetEvent::Input(input) => {
                 match &input {
                     Input::Hello { conn, hello } => {
@@ -177,12 +190,12 @@ impl Running {
         }
     }
 
-    /// Does what the overlay says until it says nothing more.
+    /// Carries out the overlay's outputs until there are none.
     fn drain(&mut self) {
         while let Some(output) = self.actor.overlay.poll() {
             self.execute(output);
         }
-        // A chain that is too busy to hear this hears it the next time, within a second.
+        // If the chain's mailbox is full, it is told the next time, within a second.
         if let Some(syncing) = self.syncing
             && self.actor.chain.offer(chain::ChainRequest::Keeper(keeper::Input::Syncing(syncing))).is_ok()
         {
@@ -213,7 +226,7 @@ impl Running {
             }
             Output::Ask(request) => self.ask(request),
             Output::Syncing(syncing) => self.syncing = Some(syncing),
-            Output::Revocations(lists) => self.take_in(&lists),
+            Output::Revocations(lists) => self.take_in(lists),
             Output::Save(book) => {
                 let bytes = bouya_core::codec::encode(&book);
                 self.keep(BOOK, bytes);
@@ -225,7 +238,7 @@ impl Running {
     fn tell(&mut self, event: NetworkEvent) {
         if let NetworkEvent::PeerUp { id, member: Some(key), .. } = &event {
             let names = self.actor.names.borrow().clone();
-            // Who changes keys without end gets no more names.
+            // Bounded, so that an id that keeps changing its key adds no more names.
             if names.len() < KNOWN_PEERS && names.get(key) != Some(id) {
                 let mut names = (*names).clone();
                 names.insert(*key, id.clone());
@@ -252,11 +265,10 @@ impl Running {
         let revocations = self.actor.shared.tls.revocations();
         let Some(link) = self.links.get_mut(&conn) else { return };
         let lists = revocations.lacking(&link.crls);
-        // What has been sent is not sent again.
+        // So that a list that was sent is not sent again.
         link.crls = revocations.summaries();
-        let lists: Vec<_> = lists.into_iter().filter_map(|list| list.try_into().ok()).collect();
         if !lists.is_empty() {
-            self.send(conn, &Message::Revocations(bouya_core::codec::Bounded::truncated(lists)));
+            self.send(conn, &lists_message(lists));
         }
     }
 
@@ -264,7 +276,7 @@ impl Running {
         &self.actor.shared.tls
     }
 
-    /// Writes something down on the side, one after the other: an older book never comes after a newer one.
+    /// Saves something in a separate task, one after another, so that an older book never overwrites a newer one.
     fn keep(&mut self, name: &'static str, bytes: Vec<u8>) {
         let reader = self.actor.reader.clone();
         self.after_keeping(async move {
@@ -275,11 +287,11 @@ impl Running {
         });
     }
 
-    /// Does something once everything so far is kept.
+    /// Does something once everything so far is saved.
     fn after_keeping(&mut self, next: impl Future<Output = ()> + Send + 'static) {
         let before = std::mem::replace(&mut self.keeping, tokio::spawn(async {}));
         self.keeping = tokio::spawn(async move {
-            // One that failed has said so.
+            // A save that failed has logged it.
             let _ = before.await;
             next.await;
         });

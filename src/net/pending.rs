@@ -1,5 +1,5 @@
-//! Sockets of strangers: those whose hello has not been read. Few in all, fewer per address, and at either cap, or when the process has
-//! no descriptor left, the oldest of the busiest address makes room, so that silent sockets cannot lock members out.
+//! Sockets of strangers: those whose hello has not been read. There may be few in all, and fewer per address. At either cap, or when the
+//! process has no descriptor left, the oldest socket of the busiest address makes room, so that silent sockets cannot lock members out.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -25,12 +25,12 @@ struct Table {
 pub(crate) struct Slot {
     pending: Pending,
     key: u64,
-    /// Cancelled when the place was given to another.
+    /// Cancelled when the place is given to another.
     pub(crate) evicted: CancellationToken,
 }
 
 impl Pending {
-    /// A place for a socket from `address`; whether another had to go for it.
+    /// A place for a socket from `address`, and whether another had to leave for it.
     pub(crate) fn enter(&self, address: IpAddr) -> (Slot, bool) {
         let address = origin(address);
         let mut table = self.table();
@@ -43,7 +43,7 @@ impl Pending {
         (Slot { pending: self.clone(), key, evicted: token }, evicted)
     }
 
-    /// Closes the oldest socket of the busiest address; whether there was one.
+    /// Closes the oldest socket of the busiest address. Returns whether there was one.
     pub(crate) fn evict(&self) -> bool {
         self.table().evict(None)
     }
@@ -62,8 +62,8 @@ impl Table {
         self.slots.len() >= PENDING_SOCKETS && self.evict(None)
     }
 
-    /// Closes the oldest of this address or, without one, of the busiest. Of equally busy ones it is the address that has waited
-    /// longest: a host with many addresses cannot choose which of the others goes.
+    /// Closes the oldest socket of this address or, if none is given, of the busiest one. Among equally busy addresses it takes the one
+    /// that has waited longest, so that a host with many addresses cannot choose which other host loses its socket.
     fn evict(&mut self, address: Option<IpAddr>) -> bool {
         let mut found = BTreeMap::<IpAddr, (usize, Reverse<u64>)>::new();
         for (key, (from, _)) in &self.slots {
@@ -84,7 +84,7 @@ impl Drop for Slot {
     }
 }
 
-/// What counts as one address: an IPv6 host has its whole /64 at will.
+/// What counts as one address: an IPv6 host can use its whole /64.
 pub(crate) fn origin(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & (u128::MAX << 64))),

@@ -1,7 +1,7 @@
 //! Token buckets before TLS: a handshake costs the server more than the stranger.
 //!
-//! An address has a bucket of its own, and all share one. What is left for newcomers is apart, so that a flood that uses up the
-//! shared one keeps nobody out who comes for the first time. Memory is bounded: see [`RATED_ADDRESSES`].
+//! Each address has its own bucket, and all share one. Newcomers have a separate allowance, so that a flood that uses up the shared bucket
+//! does not keep out an address that comes for the first time. Memory is bounded: see [`RATED_ADDRESSES`].
 
 use std::net::IpAddr;
 use std::num::NonZeroU32;
@@ -25,7 +25,7 @@ pub(super) struct Rates<C: Clock = DefaultClock> {
     clock: C,
     address: Keyed<C>,
     total: Shared<C>,
-    /// Empty for an address that has knocked lately.
+    /// A bucket for each address, empty if it has come lately.
     newcomer: Keyed<C>,
     newcomers: Shared<C>,
     swept: C::Instant,
@@ -33,7 +33,7 @@ pub(super) struct Rates<C: Clock = DefaultClock> {
 
 impl<C: Clock + Clone> Rates<C> {
     pub(super) fn new(clock: C) -> Self {
-        // One token that takes this long to come back.
+        // One token, which takes this long to come back.
         let newcomer = Quota::with_period(NEWCOMER_AFTER).unwrap_or(Quota::per_second(NonZeroU32::MIN));
         Self {
             address: RateLimiter::dashmap_with_clock(quota(ACCEPTS_PER_ADDRESS), clock.clone()),
@@ -45,8 +45,8 @@ impl<C: Clock + Clone> Rates<C> {
         }
     }
 
-    /// Whether another socket from this address is served. The address' own bucket comes first: what it refuses takes nothing from
-    /// the others.
+    /// Whether another socket from this address is served. The address's own bucket comes first: a socket that it refuses takes nothing
+    /// from the shared one.
     pub(super) fn allow(&mut self, from: IpAddr) -> bool {
         self.make_room();
         let from = origin(from);
@@ -80,6 +80,7 @@ fn quota((per_second, burst): (u32, u32)) -> Quota {
 #[cfg(test)]
 mod tests {
     use std::net::Ipv4Addr;
+    use std::time::Duration;
 
     use governor::clock::FakeRelativeClock;
 

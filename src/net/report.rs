@@ -1,4 +1,4 @@
-//! What the overlay notes, for logs and observers.
+//! What the overlay reports, for logs and observers.
 
 use bouya_core::id::NodeId;
 use bouya_core::overlay::{Direction, NetworkEvent, PeerStatus};
@@ -6,7 +6,7 @@ use tracing::{debug, info, warn};
 
 use crate::events::{Event, Events};
 
-/// Logs what the overlay notes, one line each, and tells observers.
+/// Logs what the overlay reports, one line each, and tells observers.
 pub(super) fn tell(event: NetworkEvent, events: &Events) {
     let tell = |id: NodeId, status: PeerStatus, why: Option<String>| {
         events.tell(Event::Peer { id, status, why });
@@ -28,7 +28,7 @@ pub(super) fn tell(event: NetworkEvent, events: &Events) {
             tell(id, PeerStatus::Connected, Some(why.to_owned()));
         }
         NetworkEvent::KeyChanged { id, old, new } => {
-            let why = "it shows another key than before; fine if its operator has made a new one, else somebody got a certificate for its id: revoke it";
+            let why = "it shows a different key than before; fine if its operator has made a new one; if not, somebody has got a certificate for its id: revoke it";
             warn!(peer = %id, %old, %new, "key changed: {why}");
             tell(id, PeerStatus::Connected, Some(why.to_owned()));
         }

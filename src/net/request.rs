@@ -1,4 +1,4 @@
-//! What the API may ask of the network. Answers are the core's own values: how they are shown is the asker's business.
+//! What the API may ask the network. Answers are the core's own values: the API decides how to show them.
 
 use std::time::Duration;
 
@@ -7,15 +7,15 @@ use bouya_core::limits::KNOWN_PEERS;
 use bouya_core::overlay::{Command, PeerView};
 use tokio::sync::oneshot;
 
-/// A question or a wish.
+/// A question or a command.
 pub enum NetworkRequest {
     /// All peers, one per id.
     Peers { reply: oneshot::Sender<Vec<PeerView>> },
     /// All ids that are kept out.
     Blacklist { reply: oneshot::Sender<Vec<KeptOut>> },
-    /// In short.
+    /// A summary.
     Summary { reply: oneshot::Sender<Summary> },
-    /// An operator's wish.
+    /// An operator's command.
     Command { command: Command, reply: oneshot::Sender<Result<(), CommandError>> },
 }
 
@@ -25,11 +25,11 @@ pub struct KeptOut {
     pub id: NodeId,
     pub by: KeptOutBy,
     pub why: Option<String>,
-    /// For how long; none: without end.
+    /// How much longer; none if without end.
     pub until: Option<Duration>,
 }
 
-/// Whose doing it is that an id is kept out.
+/// Who keeps an id out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeptOutBy {
     /// node.toml lists it.
@@ -40,7 +40,7 @@ pub enum KeptOutBy {
     Ban,
 }
 
-/// The network in short.
+/// A summary of the network.
 #[derive(Clone, Debug)]
 pub struct Summary {
     pub connected: usize,
@@ -48,10 +48,10 @@ pub struct Summary {
     pub alarms: super::network::Alarms,
 }
 
-/// Why an operator's wish is not granted.
+/// Why an operator's command is refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CommandError {
-    /// Nobody of that name.
+    /// No peer has that name.
     #[error("no peer {0} is known here; `bouya peers` lists them")]
     Unknown(NodeId),
     /// Not on the list.

@@ -1,17 +1,18 @@
 //! Mutual TLS 1.3, and the only place where an id counts as proven (`verified`).
 //!
-//! Invariants: every session is a full handshake (resumption would skip the certificate checks), both ends prove themselves, both
-//! check revocation, and what webpki does not check is checked here: one DNS name that is a node id, both key usages present, the
+//! Invariants: every session is a full handshake (resumption would skip the certificate checks), both ends prove who they are, and both
+//! check revocation. What webpki does not check is checked here: one DNS name that is a node id, both key usages present, the
 //! protocol agreed, one certificate without a chain, the root's own dates, and serials that newer lists have dropped.
 
 pub(crate) mod certificate;
+mod config;
 pub(crate) mod expiry;
 pub(crate) mod explain;
 pub(crate) mod identity;
 mod no_intermediates;
 
 use std::fmt;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
 use bouya_core::crypto::{Hash, sha256};
@@ -19,14 +20,9 @@ use bouya_core::id::NodeId;
 use bouya_core::node::Certificate;
 use bouya_core::overlay::{SessionSecret, Verified};
 use bouya_core::time::Timestamp;
-use rustls::client::danger::ServerCertVerifier;
-use rustls::client::{Resumption, WebPkiServerVerifier};
 use rustls::crypto::CryptoProvider;
-use rustls::pki_types::{CertificateRevocationListDer, ServerName, UnixTime};
-use rustls::server::danger::ClientCertVerifier;
-use rustls::server::{NoServerSessionStorage, WebPkiClientVerifier};
-use rustls::version::TLS13;
-use rustls::{ClientConfig, CommonState, RootCertStore, ServerConfig};
+use rustls::pki_types::UnixTime;
+use rustls::{ClientConfig, CommonState, ServerConfig};
 use thiserror::Error;
 use tokio_rustls::TlsStream;
 
@@ -34,12 +30,13 @@ pub use self::certificate::LeafError;
 pub use self::identity::{IdentityError, IdentityFiles};
 
 use self::certificate::{Leaf, Root};
+pub(crate) use self::config::usable_list;
+use self::config::{Configs, configs};
 use self::expiry::{Expiry, What};
 use self::identity::Identity;
-use self::no_intermediates::NoIntermediates;
 use super::crl::{CrlError, List, Revocations};
 
-/// The protocol's name in TLS: keeps other TLS services under the same CA apart.
+/// The protocol's name in TLS: tells this service from other TLS services under the same CA.
 pub const ALPN: &[u8] = b"bouya/1";
 /// Label under which a session's secret is exported.
 const EXPORTER: &[u8] = b"EXPORTER-bouya-member";
@@ -65,10 +62,10 @@ pub struct Session {
     pub issuer: Hash,
 }
 
-/// Why a peer is not let in, or not any longer, although TLS itself was content.
+/// Why a peer is not let in, or no longer, although TLS itself accepted it.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum Refusal {
-    /// Another protocol, or none named.
+    /// A different protocol, or none.
     #[error("it did not agree on the protocol bouya/1 (ALPN)")]
     Protocol,
     /// Not exactly one certificate.
@@ -77,7 +74,7 @@ pub enum Refusal {
     /// Not a node's certificate.
     #[error("its certificate was refused: {0}")]
     Leaf(#[from] LeafError),
-    /// Another id than the one that was dialed.
+    /// Not the id that was dialed.
     #[error("expected {expected}, but its certificate is for {found}")]
     Id {
         /// Whom this node dialed.
@@ -85,13 +82,13 @@ pub enum Refusal {
         /// Who answered.
         found: NodeId,
     },
-    /// In no list of now, but in one of those ever seen.
+    /// Revoked by a list that this node has seen at some time, although no current list names it.
     #[error("its certificate has been revoked by the CA")]
     Revoked,
-    /// Ended while the connection lived.
+    /// Expired while the connection lived.
     #[error("its certificate has expired; it needs a new one (`mkca renew`)")]
     Expired,
-    /// No current revocation list, and the operator wants one.
+    /// No current revocation list, and the operator wants one. The only refusal that a peer can mend, by the list it lacks.
     #[error(
         "its CA's revocation list is overdue here and crl_overdue is \"refuse\"; get a new one from the CA (`mkca crl`)"
     )]
@@ -99,90 +96,104 @@ pub enum Refusal {
     /// The root has been taken out, or has expired.
     #[error("its CA is no longer trusted here")]
     Root,
-    /// Never seen; TLS 1.3 always has one.
+    /// Should not happen: TLS 1.3 always has one.
     #[error("the session has no secret to export")]
     Exporter,
 }
 
-/// A node's TLS: configurations that a reload replaces, and the revocations that it only adds to.
+/// A node's TLS: configurations, which a reload replaces, and revocations, which it only adds to.
 pub struct Tls {
     files: IdentityFiles,
+    id: NodeId,
     current: ArcSwap<Current>,
-    revocations: RwLock<Revocations>,
+    /// One change at a time. Readers never wait for it: a change is built on a copy.
+    changing: Mutex<()>,
 }
 
 struct Current {
     identity: Arc<Identity>,
     /// SHA-256 of the public key info of the root that issued this node's own certificate.
     issuer: Option<Hash>,
+    revocations: Arc<Revocations>,
     server: Arc<ServerConfig>,
     client: Arc<ClientConfig>,
     ends: Vec<Expiry>,
 }
 
 impl Tls {
-    /// Reads the files and checks that they fit together. `saved` is what [`Self::revocations`] gave before the last stop.
-    pub fn open(files: IdentityFiles, mut saved: Revocations) -> Result<Self, IdentityError> {
+    /// Reads the files and checks that they fit together. `saved` is what [`Self::revocations`] gave before the last stop. Overdue lists
+    /// do not count here: the node must run to hear of newer ones.
+    pub fn open(files: IdentityFiles, saved: Revocations) -> Result<Self, IdentityError> {
         let identity = Arc::new(Identity::load(&files, now())?);
-        let current = Current::build(&files, identity, &mut saved)?;
-        Ok(Self { files, current: ArcSwap::from_pointee(current), revocations: RwLock::new(saved) })
+        let (id, union) = (identity.id.clone(), with_lists(&files, &identity, saved)?);
+        let current = Current::of_files(&files, identity, union)?;
+        Ok(Self { files, id, current: ArcSwap::from_pointee(current), changing: Mutex::new(()) })
     }
 
     /// Reads the files again. True if anything in them was new; then the new configurations are in use. On an error nothing is
-    /// replaced, but revocations of trusted roots hold. Connections that live must be judged afterwards: see [`Self::refuses`].
+    /// replaced, except that lists still count if a root that is in use has signed them. Connections that live must be judged afterwards:
+    /// see [`Self::refuses`]. Blocks: reads files, and checks signatures.
     pub fn reload(&self) -> Result<bool, IdentityError> {
+        let _changing = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
         let identity = Identity::load(&self.files, now())?;
-        if identity.digest == self.current.load().identity.digest {
+        let before = self.current.load_full();
+        if identity.digest == before.identity.digest {
             return Ok(false);
         }
-        // Built on a copy: an identity that is refused leaves nothing behind.
-        let mut revocations = self.revocations.write().unwrap_or_else(PoisonError::into_inner);
-        let mut union = revocations.clone();
+        if identity.id != self.id {
+            let (file, own) = (self.files.certificate.clone(), self.id.clone());
+            return Err(IdentityError::OtherId { file, found: identity.id, own });
+        }
         let identity = Arc::new(identity);
-        let current = match Current::build(&self.files, identity.clone(), &mut union) {
-            Ok(current) => current,
+        // Built on a copy: an identity that is refused leaves nothing behind.
+        let built = with_lists(&self.files, &identity, (*before.revocations).clone())
+            .and_then(|union| Current::of_files(&self.files, identity.clone(), union));
+        match built {
+            Ok(current) => self.current.store(Arc::new(current)),
             Err(error) => {
-                // But a list of a root that is trusted holds all the same: this node's own certificate may be on it.
-                let roots = &self.current.load().identity.roots;
-                let is_trusted = |list: &&List| roots.iter().any(|root| root.issuer == list.issuer);
-                for list in identity.lists.iter().filter(is_trusted) {
-                    let _ = revocations.add(list.clone());
-                }
+                self.add_lists(&before, &identity.lists);
                 return Err(error);
             }
-        };
-        *revocations = union;
-        self.current.store(Arc::new(current));
+        }
         Ok(true)
     }
 
+    /// What revokes others is not held up by what is wrong with this node's own certificate.
+    fn add_lists(&self, before: &Current, lists: &[List]) {
+        let mut union = (*before.revocations).clone();
+        let of_use = |list: &&List| before.identity.roots.iter().any(|root| list.is_of(root));
+        let mut new = false;
+        for list in lists.iter().filter(of_use) {
+            // One too many was told when it was refused.
+            new |= union.add(list.clone()).unwrap_or(false);
+        }
+        if new {
+            self.current.store(Arc::new(before.with(&self.files, union)));
+        }
+    }
+
     /// Takes in revocation lists (DER) from a peer. True if one of them had something new; then it is in use. The error is that of
-    /// the first list that was refused; the others are taken in.
+    /// the first list that was refused; the others are taken in. Blocks: checks signatures.
     pub fn take_in(&self, lists: &[Vec<u8>]) -> (bool, Option<CrlError>) {
+        let _changing = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
+        let before = self.current.load_full();
         let (mut new, mut refused) = (false, None);
-        let mut revocations = self.revocations.write().unwrap_or_else(PoisonError::into_inner);
-        let identity = self.current.load().identity.clone();
+        let mut union = (*before.revocations).clone();
         for list in lists {
-            match revocations.take_in(list, &identity.roots) {
+            match union.take_in(list, &before.identity.roots) {
                 Ok(found) => new |= found,
                 Err(error) => refused = refused.or(Some(error)),
             }
         }
         if new {
-            // The lists go into the handshake too, so that a revoked peer is told the reason by TLS itself.
-            match Current::build(&self.files, identity, &mut revocations) {
-                Ok(current) => self.current.store(Arc::new(current)),
-                Err(error) => {
-                    tracing::warn!(%error, "new revocations hold, but not yet within TLS handshakes")
-                }
-            }
+            self.current.store(Arc::new(before.with(&self.files, union)));
         }
         (new, refused)
     }
 
     /// This node's id.
     pub fn id(&self) -> NodeId {
-        self.current.load().identity.id.clone()
+        self.id.clone()
     }
 
     /// When this node's certificate ends.
@@ -194,12 +205,12 @@ impl Tls {
     pub(crate) fn certificate(&self) -> Certificate {
         let current = self.current.load();
         let Identity { serial, not_before, not_after, .. } = &*current.identity;
-        let revocations = self.revocations.read().unwrap_or_else(PoisonError::into_inner);
-        let revoked = current.issuer.is_some_and(|issuer| revocations.is_revoked(&issuer, serial));
+        let is_revoked = |issuer| current.revocations.is_revoked(&issuer, serial);
+        let revoked = current.issuer.is_some_and(is_revoked);
         Certificate { not_before: *not_before, not_after: *not_after, revoked }
     }
 
-    /// Everything of this identity that ends, and when: certificate, roots, lists.
+    /// Everything in this identity that expires, and when: certificate, roots, lists.
     pub(crate) fn ends(&self) -> Vec<Expiry> {
         self.current.load().ends.clone()
     }
@@ -209,17 +220,17 @@ impl Tls {
         self.files.refuse_overdue
     }
 
-    /// All that is known to be revoked: to be saved, told in hello and compared with a peer's.
-    pub fn revocations(&self) -> Revocations {
-        self.revocations.read().unwrap_or_else(PoisonError::into_inner).clone()
+    /// Everything that is known to be revoked: it is saved, sent in hello and compared with a peer's.
+    pub fn revocations(&self) -> Arc<Revocations> {
+        self.current.load().revocations.clone()
     }
 
-    /// For who accepts a connection.
+    /// The configuration for accepting connections.
     pub(crate) fn server_config(&self) -> Arc<ServerConfig> {
         self.current.load().server.clone()
     }
 
-    /// For who dials.
+    /// The configuration for dialing.
     pub(crate) fn client_config(&self) -> Arc<ClientConfig> {
         self.current.load().client.clone()
     }
@@ -233,7 +244,7 @@ impl Tls {
         if !current.identity.roots.iter().any(|root| live(&root)) {
             return Some(Refusal::Root);
         }
-        let revocations = self.revocations.read().unwrap_or_else(PoisonError::into_inner);
+        let revocations = &current.revocations;
         if revocations.is_revoked(&session.issuer, &session.serial) {
             return Some(Refusal::Revoked);
         }
@@ -250,26 +261,64 @@ impl fmt::Debug for Tls {
     }
 }
 
+/// The union of what was known and what the identity's own files list.
+fn with_lists(
+    files: &IdentityFiles,
+    identity: &Identity,
+    mut union: Revocations,
+) -> Result<Revocations, IdentityError> {
+    for list in &identity.lists {
+        let file = files.crls.first().cloned().unwrap_or_default();
+        union.add(list.clone()).map_err(|why| IdentityError::Crl { file, why })?;
+    }
+    union.keep_lists_of(&identity.roots);
+    let lacks = |root: &&Root| !files.crls.is_empty() && !union.has_list(&root.issuer);
+    match identity.roots.iter().find(lacks) {
+        Some(root) => Err(IdentityError::CrlMissing { root: root.name.clone() }),
+        None => Ok(union),
+    }
+}
+
 impl Current {
-    fn build(
+    /// What is in use after the files were read, if this node's own certificate is good.
+    fn of_files(
         files: &IdentityFiles,
         identity: Arc<Identity>,
-        revocations: &mut Revocations,
+        union: Revocations,
     ) -> Result<Self, IdentityError> {
-        for list in &identity.lists {
-            let file = files.crls.first().cloned().unwrap_or_default();
-            revocations.add(list.clone()).map_err(|why| IdentityError::Crl { file, why })?;
+        let Configs { server, client, own } = configs(files, &identity, &union)?;
+        own?;
+        Ok(Self::new(identity, union, server, client))
+    }
+
+    /// The same identity with more revocations, whatever they say of this node's own certificate.
+    fn with(&self, files: &IdentityFiles, union: Revocations) -> Self {
+        let identity = self.identity.clone();
+        // The lists go into the handshake too, so that a revoked peer is told the reason by TLS itself.
+        match configs(files, &identity, &union) {
+            Ok(Configs { server, client, own }) => {
+                if let Err(error) = own {
+                    tracing::error!(%error, "this node's own certificate no longer holds");
+                }
+                Self::new(identity, union, server, client)
+            }
+            Err(error) => {
+                tracing::warn!(%error, "new revocations hold, but not yet within TLS handshakes");
+                Self::new(identity, union, self.server.clone(), self.client.clone())
+            }
         }
-        revocations.keep_lists_of(&identity.roots);
-        let lacks = |root: &&Root| !files.crls.is_empty() && !revocations.has_list(&root.issuer);
-        if let Some(root) = identity.roots.iter().find(lacks) {
-            return Err(IdentityError::CrlMissing { root: root.name.clone() });
-        }
-        let (server, client) = configs(files, &identity, revocations)?;
-        let ends = ends(&identity, revocations);
+    }
+
+    fn new(
+        identity: Arc<Identity>,
+        union: Revocations,
+        server: Arc<ServerConfig>,
+        client: Arc<ClientConfig>,
+    ) -> Self {
+        let ends = ends(&identity, &union);
         let issuer = identity.roots.iter().find(|root| root.signed(&identity.certificate));
         let issuer = issuer.map(|root| root.issuer);
-        Ok(Self { identity, issuer, server: Arc::new(server), client: Arc::new(client), ends })
+        Self { identity, issuer, revocations: Arc::new(union), server, client, ends }
     }
 }
 
@@ -286,86 +335,7 @@ fn ends(identity: &Identity, revocations: &Revocations) -> Vec<Expiry> {
     all
 }
 
-fn setup(error: impl fmt::Display) -> IdentityError {
-    IdentityError::Setup(error.to_string())
-}
-
-fn configs(
-    files: &IdentityFiles,
-    identity: &Identity,
-    revocations: &Revocations,
-) -> Result<(ServerConfig, ClientConfig), IdentityError> {
-    let mut roots = RootCertStore::empty();
-    for root in &identity.roots {
-        roots.add(root.der.clone()).map_err(setup)?;
-    }
-    let roots = Arc::new(roots);
-    let lists = || revocations.newest().map(|der| CertificateRevocationListDer::from(der.to_vec()));
-    // The names of roots are nothing that a stranger must be told.
-    let mut clients = WebPkiClientVerifier::builder_with_provider(roots.clone(), provider())
-        .clear_root_hint_subjects()
-        .with_crls(lists());
-    let mut servers = WebPkiServerVerifier::builder_with_provider(roots, provider()).with_crls(lists());
-    if files.crls.is_empty() {
-        clients = clients.allow_unknown_revocation_status();
-        servers = servers.allow_unknown_revocation_status();
-    }
-    if files.refuse_overdue {
-        clients = clients.enforce_revocation_expiration();
-        servers = servers.enforce_revocation_expiration();
-    }
-    let clients = Arc::new(NoIntermediates(clients.build().map_err(setup)?));
-    let servers = Arc::new(NoIntermediates(servers.build().map_err(setup)?));
-
-    // This node's own certificate, as a peer with the same roots and lists would judge it.
-    let name = ServerName::try_from(identity.id.as_str()).map_err(setup)?;
-    let own = &identity.certificate;
-    servers
-        .verify_server_cert(own, &[], &name, &[], UnixTime::now())
-        .map(drop)
-        .and_then(|()| clients.verify_client_cert(own, &[], UnixTime::now()).map(drop))
-        .map_err(|error| IdentityError::Untrusted {
-            certificate: files.certificate.clone(),
-            ca: files.ca.clone(),
-            why: explain::verdict(&error).unwrap_or_else(|| error.to_string()),
-        })?;
-
-    let chain = vec![own.clone()];
-    let mut server = ServerConfig::builder_with_provider(provider())
-        .with_protocol_versions(&[&TLS13])
-        .map_err(setup)?
-        .with_client_cert_verifier(clients)
-        .with_single_cert(chain.clone(), identity.key.clone_key())
-        .map_err(setup)?;
-    server.alpn_protocols = vec![ALPN.to_vec()];
-    // A resumed session would not be checked against dates and revocations again.
-    server.send_tls13_tickets = 0;
-    server.session_storage = Arc::new(NoServerSessionStorage {});
-    server.max_early_data_size = 0;
-    let mut client = ClientConfig::builder_with_provider(provider())
-        .with_protocol_versions(&[&TLS13])
-        .map_err(setup)?
-        .dangerous()
-        .with_custom_certificate_verifier(servers)
-        .with_client_auth_cert(chain, identity.key.clone_key())
-        .map_err(setup)?;
-    client.alpn_protocols = vec![ALPN.to_vec()];
-    client.resumption = Resumption::disabled();
-    client.enable_early_data = false;
-    Ok((server, client))
-}
-
-/// Whether TLS can use a revocation list: its parser is stricter than the one that reads the serials.
-pub(crate) fn usable_list(der: &[u8], root: &Root) -> bool {
-    let mut roots = RootCertStore::empty();
-    roots.add(root.der.clone()).is_ok()
-        && WebPkiServerVerifier::builder_with_provider(Arc::new(roots), provider())
-            .with_crls([CertificateRevocationListDer::from(der.to_vec())])
-            .build()
-            .is_ok()
-}
-
-/// Says who is at the other end, or why it does not count. The only place that makes a [`Verified`].
+/// Returns who is at the other end, or why that is not accepted. The only place that makes a [`Verified`].
 pub(crate) fn verified<S>(
     tls: &Tls,
     stream: &TlsStream<S>,

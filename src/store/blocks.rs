@@ -1,7 +1,6 @@
-//! The blocks that were stored last, decoded: those who are told of a block, and a reorganisation, need not read them again.
+//! The blocks that were stored last, decoded: so that observers of a new block, and a reorganisation, do not have to read them again.
 //!
-//! A block is found by its id alone, so that what is kept here is right whatever has been committed since; whether it is still stored is
-//! for the tables to say.
+//! A block is found only by its id, so this cache is right whatever has been committed since. The tables decide whether a block is still stored.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -39,7 +38,7 @@ impl Blocks {
     }
 
     fn kept(&self) -> MutexGuard<'_, RecentBlocks> {
-        // Half-done is forgotten or counted once more, which the bounds bear.
+        // After a panic half-way, a block may be missing or counted twice, which the bounds can bear.
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

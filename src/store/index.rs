@@ -3,11 +3,11 @@
 //! What is looked up is known by a *mark*, the first bytes of a keyed hash. The key is the store's own secret: nobody can make things whose
 //! marks collide, so that looking one up goes through thousands of others. Chance can, so whoever looks checks with the block.
 //!
-//! Hashes lie anywhere in a tree, and a row there costs a page. So places are kept as sorted runs: a change appends one, and runs that are
-//! no larger than what follows are merged into it, as in a log-structured merge tree (O'Neil et al., 1996). Each place is thus written
-//! anew about log2 times, in large pieces, and looking something up asks each run.
+//! Hashes are spread over the whole tree, so each new row would cost a page. So places are kept as sorted runs: a change appends one, and
+//! runs that are no larger than what follows are merged into it, as in a log-structured merge tree (O'Neil et al., 1996). So each place is
+//! rewritten about log2 times, in large pieces, and a look-up searches each run.
 //!
-//! Invariants: runs are numbered from 0 without gaps, the oldest first; the entries of a run rise, also from chunk to chunk.
+//! Invariants: runs are numbered from 0 without gaps, the oldest first; the entries of a run are in ascending order, also from chunk to chunk.
 
 use std::collections::BTreeSet;
 
@@ -20,7 +20,7 @@ use redb::{ReadOnlyTable, ReadTransaction, ReadableTable, WriteTransaction};
 use super::StoreError;
 use super::tables::{CHUNKS, List, RUNS, bytes_of, with_version};
 
-/// Mark, height and place, each with the highest byte first: ordered as bytes like the numbers.
+/// Mark, height and place, each with the highest byte first, so that byte order is the order of the numbers.
 pub(super) type Entry = [u8; 20];
 const LOWEST: Entry = [0; 20];
 const HIGHEST: Entry = [255; 20];
@@ -58,7 +58,7 @@ impl Marker {
 }
 
 impl Mark {
-    /// The entry of this at a place of a block.
+    /// The entry for this mark at a place in a block.
     pub(super) fn at(self, height: u64, place: u32) -> Entry {
         let mut entry = LOWEST;
         entry[..8].copy_from_slice(&self.0);
@@ -100,7 +100,7 @@ pub(super) fn add(tx: &WriteTransaction, mut new: Vec<Entry>) -> Result<(), Stor
         chunks.retain_in((before, LOWEST)..=(before, HIGHEST), |_, _| false)?;
         number = before;
     }
-    // Those that went into it.
+    // Removes the runs that were merged.
     runs.retain_in(number.., |_, _| false)?;
     runs.insert(number, new.len() as u64)?;
     for chunk in new.chunks(INDEX_CHUNK) {
@@ -156,7 +156,7 @@ pub(super) fn remove(tx: &WriteTransaction, mut gone: Vec<Entry>) -> Result<(), 
     Ok(())
 }
 
-/// Two rising lists as one; what is in both is in it once.
+/// Merges two sorted lists; an entry that is in both appears once.
 fn merged(left: &[Entry], right: &[Entry]) -> Vec<Entry> {
     let mut all = Vec::with_capacity(left.len() + right.len());
     let (mut left, mut right) = (left, right);
@@ -187,13 +187,13 @@ impl Index {
         Ok(Self { marker, runs: tx.open_table(RUNS)?, chunks: tx.open_table(CHUNKS)? })
     }
 
-    /// Whether something is said to stand at a place.
+    /// Whether the index says that something is at a place.
     pub(super) fn contains(&self, mark: Mark, height: u64, place: u32) -> Result<bool, StoreError> {
         let next = (height, place.saturating_add(1));
         Ok(self.below(mark, next, 1)?.first() == Some(&(height, place)))
     }
 
-    /// Where something is said to stand, the newest places below `before`, newest first.
+    /// Where the index says that something is: the newest places below `before`, newest first.
     pub(super) fn below(
         &self,
         mark: Mark,
@@ -205,7 +205,7 @@ impl Index {
         for run in self.runs.iter()? {
             let run = run?.0.value();
             let mut left = limit;
-            // Chunks are found by their first entry, and the one with `from` may begin before it.
+            // Chunks are found by their first entry, and the chunk that holds `from` may begin before it.
             for chunk in self.chunks.range((run, LOWEST)..(run, to))?.rev() {
                 let (_, chunk) = chunk?;
                 let chunk = entries(chunk.value())?;

@@ -1,4 +1,4 @@
-//! The index: where transactions stand, which blocks concern an address, what is on which list, and which agreements a time ends.
+//! The index: where transactions are, which blocks concern an address, what is on which list, and which agreements end at which time.
 
 use bouya_core::crypto::Hash;
 use bouya_core::ledger::{Action, Address, Body, Change, Transaction};
@@ -89,7 +89,7 @@ pub(crate) fn concerned(transaction: &Transaction) -> impl Iterator<Item = Addre
     std::iter::once(transaction.payer()).chain(paid)
 }
 
-/// The lists on which a transaction stands.
+/// The lists that a transaction is on.
 pub(crate) fn lists(transaction: &Transaction) -> Vec<List> {
     let sender = transaction.payer();
     match &transaction.action {

@@ -7,6 +7,7 @@ use bouya_core::crypto::Hash;
 use bouya_core::ledger::{
     Account, Address, Block, Body, Header, HeaderRecord, Key, StateError, Transaction, Undo, View,
 };
+use bouya_core::limits::INDEX_HINTS;
 use bouya_core::time::Timestamp;
 use redb::{ReadOnlyTable, ReadTransaction, ReadableTable};
 
@@ -32,9 +33,6 @@ pub struct Snapshot {
     recent: Blocks,
     deadlines: ReadOnlyTable<(u64, Id), ()>,
 }
-
-/// Places looked at for one transaction. There is one, but for chance.
-const HINTS: usize = 16;
 
 /// A row of the state: encoded key and value.
 pub(super) type Row = (Vec<u8>, Vec<u8>);
@@ -99,9 +97,11 @@ impl Snapshot {
         Ok(self.headers.get(id.0)?.is_some())
     }
 
-    /// A transaction of the best chain. What the index says is a hint: the block has the last word.
+    /// A transaction of the best chain. The index only gives a hint, which is checked against the block.
     pub fn transaction(&self, id: &Hash) -> Result<Option<Confirmed>, StoreError> {
-        for (height, index) in self.index.below(self.index.marker.transaction(id), (u64::MAX, 0), HINTS)? {
+        for (height, index) in
+            self.index.below(self.index.marker.transaction(id), (u64::MAX, 0), INDEX_HINTS)?
+        {
             let found = self.transaction_at(height, index)?.filter(|(_, found)| found.id() == *id);
             if let Some((header, transaction)) = found {
                 return Ok(Some(Confirmed { transaction, header, index }));
@@ -127,7 +127,7 @@ impl Snapshot {
         self.index.below(self.index.marker.list(list), before, limit)
     }
 
-    /// Agreements whose deadline is at or after `from` and before `to`, at most `limit`. Some may not stand on the best chain any longer.
+    /// Agreements whose deadline is at or after `from` and before `to`, at most `limit`. Some may no longer be on the best chain.
     pub fn deadlines(&self, from: Timestamp, to: Timestamp, limit: usize) -> Result<Vec<Hash>, StoreError> {
         let rows = self.deadlines.range((from.0, [0; 32])..(to.0, [0; 32]))?.take(limit);
         rows.map(|row| row.map(|(key, _)| Hash(key.value().1)).map_err(Into::into)).collect()
@@ -151,8 +151,8 @@ impl Snapshot {
         Ok(found.map(|transaction| (record.header, transaction)))
     }
 
-    /// The account of an address as it was at a height, by undoing what came after. None if that is too long ago, or once nobody wants
-    /// to know any more.
+    /// The account of an address as it was at a height, by undoing what came after. None if that is too long ago, or if the caller no
+    /// longer wants to know.
     pub fn account_at(
         &self,
         address: &Address,
@@ -186,12 +186,12 @@ impl Snapshot {
         Ok(self.headers.iter()?.map(|row| row.map(|(id, _)| Hash(id.value())).map_err(Into::into)))
     }
 
-    /// Whether the index says that a transaction stands at a place.
+    /// Whether the index says that a transaction is at a place.
     pub fn stands(&self, id: &Hash, height: u64, index: u32) -> Result<bool, StoreError> {
         self.index.contains(self.index.marker.transaction(id), height, index)
     }
 
-    /// Whether a place stands on a list.
+    /// Whether the index says that a place is on a list.
     pub fn is_listed(&self, list: &List, height: u64, index: u32) -> Result<bool, StoreError> {
         self.index.contains(self.index.marker.list(list), height, index)
     }

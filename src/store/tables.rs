@@ -32,7 +32,7 @@ pub(super) const RUNS: TableDefinition<'_, u64, u64> = TableDefinition::new("run
 /// (Run, first entry of the chunk) to some of the run's entries.
 pub(super) const CHUNKS: TableDefinition<'_, (u64, Entry), &[u8]> = TableDefinition::new("chunks");
 
-/// (deadline in milliseconds, agreement id): which agreements a time ends. A hint.
+/// (deadline in milliseconds, agreement id): which agreements end at which time. A hint.
 pub(super) const DEADLINES: TableDefinition<'_, (u64, Id), ()> = TableDefinition::new("deadlines");
 
 /// A list of transactions, in the order of the chain.
@@ -44,7 +44,7 @@ pub enum List {
     RecordsUnder(String),
     /// Records of a sender.
     RecordsOf(Address),
-    /// Records of these data, or this document.
+    /// Records of this data or this document.
     RecordsWith(Hash),
     /// All proposals.
     Agreements,
@@ -61,7 +61,7 @@ pub(super) fn versioned<T: BorshSerialize>(value: &T) -> Vec<u8> {
     encode_behind(vec![VERSION], value)
 }
 
-/// A row of bytes that are encoded already.
+/// A row of bytes that are already encoded.
 pub(super) fn with_version(bytes: &[u8]) -> Vec<u8> {
     [&[VERSION], bytes].concat()
 }

@@ -1,14 +1,15 @@
 //! Files that only their owner may read: created with mode 0600, never overwritten, refused if others may read them.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::fs::{DirBuilder, File};
+use std::io::{self, Read};
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use bouya_core::limits::SECRET_FILE_BYTES;
-use data_encoding::HEXLOWER;
 use thiserror::Error;
 use zeroize::Zeroizing;
+
+use crate::files;
 
 /// Why a private file could not be created or read.
 #[derive(Debug, Error)]
@@ -20,7 +21,7 @@ pub enum FileError {
     #[error("there is no file {}; check the path", .0.display())]
     Missing(PathBuf),
     /// Others may read or change it.
-    #[error("other users can access {} (mode {mode:03o}); make it private: chmod 600 '{}'", path.display(), path.display())]
+    #[error("other users can access {} (mode {mode:03o}); make it private: chmod 600 {}", path.display(), files::quoted(path))]
     Exposed {
         /// The file.
         path: PathBuf,
@@ -54,36 +55,12 @@ pub(crate) fn create_dir(dir: &Path) -> Result<(), FileError> {
     made.map_err(|error| FileError::io(dir, "create the folder", error))
 }
 
-/// Writes a new file durably: after this returns, a power cut cannot lose the key. The file gets its name only when it is complete,
-/// so a crash cannot leave a partial file at `path` that would block the name.
+/// Writes a new file durably. See [`files`]: it is never half there, and never replaces another.
 pub(crate) fn create(path: &Path, contents: &[u8]) -> Result<(), FileError> {
-    if path.symlink_metadata().is_ok() {
-        return Err(FileError::Exists(path.to_owned()));
-    }
-    let failed = |doing| move |error| FileError::io(path, doing, error);
-    let draft = draft(path).map_err(failed("create"))?;
-    let linked = write_draft(&draft, contents).and_then(|()| fs::hard_link(&draft, path));
-    // This draft was created above. If all went well, the file has its final name by now too.
-    let _ = fs::remove_file(&draft);
-    match linked {
-        // Linking never replaces an existing file.
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(FileError::Exists(path.to_owned())),
-        linked => linked.and_then(|()| sync_parent(path)).map_err(failed("write")),
-    }
-}
-
-/// A unique name in the folder of `path`, for the contents until they are complete.
-fn draft(path: &Path) -> io::Result<PathBuf> {
-    let mut bytes = [0; 8];
-    getrandom::fill(&mut bytes).map_err(io::Error::other)?;
-    let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?.to_string_lossy();
-    Ok(path.with_file_name(format!(".{name}.{}", HEXLOWER.encode(&bytes))))
-}
-
-fn write_draft(draft: &Path, contents: &[u8]) -> io::Result<()> {
-    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(draft)?;
-    file.write_all(contents)?;
-    file.sync_all()
+    files::create(path, files::PRIVATE, contents).map_err(|error| match error.kind() {
+        io::ErrorKind::AlreadyExists => FileError::Exists(path.to_owned()),
+        _ => FileError::io(path, "write", error),
+    })
 }
 
 /// The text of a file that only its owner may read.
@@ -108,9 +85,4 @@ pub(crate) fn read(path: &Path) -> Result<Zeroizing<String>, FileError> {
         Ok(text) if bytes.len() < SECRET_FILE_BYTES => Ok(Zeroizing::new(text.to_owned())),
         _ => Err(FileError::NoText(path.to_owned())),
     }
-}
-
-fn sync_parent(path: &Path) -> io::Result<()> {
-    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-    File::open(parent.unwrap_or(Path::new(".")))?.sync_all()
 }

@@ -61,8 +61,8 @@ fn a_key_that_is_not_listed_is_named_and_nothing_is_mined() {
     does_not_mine(&a, "not listed in network.toml");
     // The key is there now: a check sees the same before a start.
     let check = a.command(&["check"]);
-    let noted = String::from_utf8_lossy(&check.stderr).into_owned();
-    assert!(check.status.success() && noted.contains("not listed in network.toml"), "{noted}");
+    let warned = String::from_utf8_lossy(&check.stdout).into_owned();
+    assert!(check.status.success() && warned.contains("not listed in network.toml"), "{warned}");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! A CA for tests. It makes good certificates, and bad ones from changed parameters.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -116,10 +117,12 @@ impl Ca {
             fs::write(&path, text).unwrap();
             path
         };
+        let key = put("node.key", &cert.key.serialize_pem());
+        fs::set_permissions(&key, fs::Permissions::from_mode(0o600)).unwrap();
         IdentityFiles {
             ca: put("ca.crt", &self.issuer.pem()),
             certificate: put("node.crt", &cert.pem),
-            key: put("node.key", &cert.key.serialize_pem()),
+            key,
             crls: vec![put("ca.crl", crl)],
             refuse_overdue: false,
         }

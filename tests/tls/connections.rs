@@ -4,9 +4,9 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use bouya::net::Deadlines;
 use bouya::net::connection::Frame;
 use bouya::net::listen::Stats;
+use bouya::net::{Deadlines, NetEvent};
 use bouya_core::codec::Bounded;
 use bouya_core::limits::{FRAME_BYTES, HELLO_BYTES, SEND_QUEUE_MESSAGES};
 use bouya_core::overlay::{CloseReason, ConnId, DialError, Fault, Input};
@@ -335,4 +335,66 @@ async fn a_revocation_from_a_peer_cuts_later_handshakes_and_judges_living_sessio
     alice.dial("bob", listener.address);
     let DialError::Certificate(said) = alice.dial_error().await else { panic!() };
     assert!(said.contains("revoked"), "{said}");
+}
+
+/// The node that refuses everybody because its lists are overdue hears of the newer one from the first peer it refuses, whoever dials.
+#[tokio::test]
+async fn a_peer_that_is_refused_for_overdue_lists_brings_the_newer_one() {
+    let ca = Ca::new("test CA");
+    for strict_dials in [true, false] {
+        let dir = TempDir::new().unwrap();
+        let mut files = ca.files_with(dir.path(), &ca.issue(member("alice")), &ca.crl(1, &[], -1));
+        files.refuse_overdue = true;
+        let (mut alice, (bob, _dir)) = (Node::new(open(files).unwrap().into()), ca.node("bob"));
+        let newer = crate::files::der(&ca.crl(2, &[], 30));
+        bob.take_in(std::slice::from_ref(&newer));
+        let mut bob = Node::new(bob);
+        let listener = if strict_dials { bob.listen() } else { alice.listen() };
+        let (peer, outbox) = if strict_dials {
+            alice.dial("bob", listener.address);
+            let why = alice.dial_error().await;
+            // No verdict on bob, so the next dial comes soon.
+            assert!(matches!(&why, DialError::Handshake(why) if why.contains("overdue")), "{why:?}");
+            let (_, _, outbox) = bob.up().await;
+            (&mut bob, outbox)
+        } else {
+            bob.dial("alice", listener.address);
+            let (_, _, outbox) = bob.up().await;
+            (&mut bob, outbox)
+        };
+        outbox.greet(hello("bob"), &crate::member_key("bob"));
+        match peer.input().await {
+            Input::Closed { why: CloseReason::Goodbye(goodbye), .. } => {
+                assert_eq!(goodbye.reason, GoodbyeReason::Overdue);
+            }
+            other => panic!("{other:?}"),
+        }
+        let NetEvent::Lists(lists) = alice.event().await else { panic!("no lists") };
+        assert!(lists.contains(&newer));
+        assert_eq!(alice.shared.tls.take_in(&lists), (true, None));
+        let (from, to, id) =
+            if strict_dials { (&mut alice, &mut bob, "bob") } else { (&mut bob, &mut alice, "alice") };
+        from.dial(id, listener.address);
+        from.up().await;
+        to.up().await;
+    }
+}
+
+/// Nothing but lists counts from a peer that is refused, and one that is revoked is not even heard.
+#[tokio::test]
+async fn a_refused_peer_is_heard_only_about_lists() {
+    let ca = Ca::new("test CA");
+    let dir = TempDir::new().unwrap();
+    let mut files = ca.files_with(dir.path(), &ca.issue(member("alice")), &ca.crl(1, &[&[0x7f, 1]], -1));
+    files.refuse_overdue = true;
+    let mut alice = Node::new(open(files).unwrap().into());
+    let listener = alice.listen();
+    let config = raw_client(&ca, Some(&ca.issue(member("bob"))), GOOD_ALPN);
+    let mut stream = connect(config, listener.address, "alice").await.unwrap();
+    for message in [Message::GetPeers, Message::Ping(1), Message::Revocations(Bounded::default())] {
+        stream.write_all(&frame(&message.to_bytes())).await.unwrap();
+    }
+    assert_eq!(last_word(&mut stream).await.reason, GoodbyeReason::Overdue);
+    let nothing = tokio::time::timeout(SHORT, alice.events.recv()).await;
+    assert!(nothing.is_err(), "{nothing:?}");
 }

@@ -1,6 +1,7 @@
 //! Identity files: every mistake is found and named when they are loaded, and a reload replaces all of them or none.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 
 use bouya::net::crl::Revocations;
 use bouya::net::tls::{IdentityError, IdentityFiles, Refusal, Session, Tls};
@@ -67,11 +68,8 @@ fn each_mistake_names_its_file_and_the_next_step() {
             &["other CA", "one for each root"],
         ),
         (
-            broken(|ca, f| {
-                f.refuse_overdue = true;
-                put(&f.crls[0], ca.crl(2, &[], -1));
-            }),
-            &["overdue", "mkca crl"],
+            broken(|_, f| fs::set_permissions(&f.key, fs::Permissions::from_mode(0o644)).unwrap()),
+            &["node.key", "mode 644", "chmod 600"],
         ),
     ];
     for (found, texts) in cases {
@@ -99,14 +97,57 @@ fn bad_own_certificates_are_found_before_any_peer_does() {
     assert!(revoked.contains("revoked"), "{revoked}");
 }
 
+/// It can hear of the list it lacks only while it runs.
 #[test]
-fn an_overdue_list_is_used_unless_that_is_refused() {
+fn a_node_whose_own_list_is_overdue_starts_whatever_it_does_about_that() {
     let (ca, dir) = (Ca::new("test CA"), TempDir::new().unwrap());
-    let files = ca.files_with(dir.path(), &ca.issue(member("alice")), &ca.crl(1, &[], -1));
-    let tls = open(files).unwrap();
-    let all = tls.revocations();
-    let issuer = all.summaries()[0].issuer;
-    assert!(all.overdue(&issuer, Timestamp(u64::MAX)).is_some());
+    let mut files = ca.files_with(dir.path(), &ca.issue(member("alice")), &ca.crl(1, &[], -1));
+    for refuse in [false, true] {
+        files.refuse_overdue = refuse;
+        let all = open(files.clone()).unwrap().revocations();
+        let issuer = all.summaries()[0].issuer;
+        assert!(all.overdue(&issuer, Timestamp(u64::MAX)).is_some());
+    }
+}
+
+#[test]
+fn the_certificate_of_another_node_does_not_fit_and_changes_nothing() {
+    let (ca, dir) = (Ca::new("test CA"), TempDir::new().unwrap());
+    let files = ca.files(dir.path(), "alice");
+    let tls = open(files.clone()).unwrap();
+    let before = (tls.not_after(), tls.revocations());
+    let bob = ca.issue(member("bob"));
+    fs::write(&files.certificate, &bob.pem).unwrap();
+    fs::write(&files.key, bob.key.serialize_pem()).unwrap();
+    fs::write(&files.crls[0], ca.crl(2, &[&[5]], 30)).unwrap();
+    let error = tls.reload().unwrap_err();
+    assert!(
+        matches!(&error, IdentityError::OtherId { found, own, .. } if found == "bob" && own == "alice"),
+        "{error}"
+    );
+    assert_eq!((tls.id().as_str(), tls.not_after(), tls.revocations()), ("alice", before.0, before.1));
+}
+
+/// What revokes others does not wait until the node's own certificate is good again.
+#[test]
+fn a_list_counts_even_if_the_certificate_beside_it_is_refused() {
+    let (ca, dir) = (Ca::new("test CA"), TempDir::new().unwrap());
+    let mut params = member("alice");
+    params.serial_number = Some(SerialNumber::from_slice(&[9]));
+    let files = ca.files_with(dir.path(), &ca.issue(params), &ca.crl(1, &[], 30));
+    let tls = open(files.clone()).unwrap();
+    let issuer = tls.revocations().summaries()[0].issuer;
+    fs::write(&files.crls[0], ca.crl(2, &[&[9], &[5]], 30)).unwrap();
+    assert!(matches!(tls.reload(), Err(IdentityError::Untrusted { .. })));
+    assert!(tls.revocations().is_revoked(&issuer, &[5]));
+    // From a peer too.
+    assert_eq!(tls.take_in(&[der(&ca.crl(3, &[&[9], &[5], &[6]], 30))]), (true, None));
+    assert!(tls.revocations().is_revoked(&issuer, &[6]));
+    // A new certificate mends it.
+    let renewed = ca.issue(member("alice"));
+    fs::write(&files.certificate, &renewed.pem).unwrap();
+    fs::write(&files.key, renewed.key.serialize_pem()).unwrap();
+    assert!(tls.reload().unwrap());
 }
 
 /// A session of bob at alice, as TLS has proven it.
@@ -131,15 +172,24 @@ async fn a_living_session_is_judged_by_the_clock_the_roots_and_the_lists() {
     let mut foreign = good.clone();
     foreign.issuer = Hash::ZERO;
     assert_eq!(tls.refuses(&foreign), Some(Refusal::Root));
-    // An overdue list is used; if overdue lists are refused, it ends living sessions.
+    // A list that is overdue when it arrives revokes, and takes nothing away.
     let overdue = ca.crl(2, &[&[77]], -1);
-    assert_eq!(tls.take_in(&[der(&overdue)]), (true, None));
-    assert_eq!(tls.refuses(&good), None);
     files.refuse_overdue = true;
-    let strict = open(files).unwrap();
-    assert_eq!(strict.refuses(&good), None);
-    assert_eq!(strict.take_in(&[der(&overdue)]), (true, None));
-    assert_eq!(strict.refuses(&good), Some(Refusal::Overdue));
+    let strict = open(files.clone()).unwrap();
+    for node in [&*tls, &strict] {
+        assert_eq!(node.take_in(&[der(&overdue)]), (true, None));
+        assert!(node.revocations().is_revoked(&good.issuer, &[77]));
+        assert_eq!(node.refuses(&good), None);
+    }
+    // If all lists are overdue, they are used; where overdue lists are refused, that ends living sessions.
+    fs::write(&files.crls[0], &overdue).unwrap();
+    for refuse in [false, true] {
+        files.refuse_overdue = refuse;
+        let node = open(files.clone()).unwrap();
+        assert_eq!(node.refuses(&good), refuse.then_some(Refusal::Overdue));
+        assert_eq!(node.take_in(&[der(&ca.crl(3, &[], 30))]), (true, None));
+        assert_eq!(node.refuses(&good), None, "a newer list mends it");
+    }
     assert_eq!(strict.take_in(&[der(&ca.crl(3, &[&good.serial], 30))]), (true, None));
     assert_eq!(strict.refuses(&good), Some(Refusal::Revoked));
 }

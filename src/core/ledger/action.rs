@@ -17,30 +17,30 @@ use crate::limits::{MEMO_BYTES, OUTPUTS, RECORD_BYTES, TITLE_BYTES, TOPIC_BYTES}
 pub enum Action {
     /// Moves coins to one or more addresses.
     Transfer {
-        /// Who gets how much; at least one, each more than nothing.
+        /// Who gets how much; at least one output, each above 0.
         outputs: Bounded<Output, OUTPUTS>,
         /// A note for people.
         memo: Text<MEMO_BYTES>,
     },
-    /// Writes something down, for good.
+    /// Writes something down permanently.
     Record {
         /// What it belongs to; people and programs agree on it. Not empty.
         topic: Text<TOPIC_BYTES>,
         /// What is written down.
         content: Content,
     },
-    /// Asks parties to agree on a document; the proposer signs it by this.
+    /// Asks parties to agree on a document; proposing counts as the proposer's signature.
     Propose(Proposal),
     /// A party signs or refuses.
     Respond {
         /// [`Proposal::id`].
         agreement: Hash,
-        /// The document that is signed or refused: an answer to any other text counts nowhere.
+        /// The document that is signed or refused: an answer to any other document does not count.
         document: Hash,
-        /// Which of them.
+        /// Signs or refuses.
         response: Response,
     },
-    /// The proposer takes the proposal back; counts while nobody else has signed.
+    /// The proposer takes the proposal back. This counts only while nobody else has signed.
     Withdraw {
         /// [`Proposal::id`].
         agreement: Hash,
@@ -63,7 +63,7 @@ pub enum Content {
     Data(Bounded<u8, RECORD_BYTES>),
     /// SHA-256 of a document that stays with its owner.
     Document {
-        /// Of the document's bytes.
+        /// SHA-256 of the document's bytes.
         hash: Hash,
         /// What people call it; may be empty.
         name: Text<TITLE_BYTES>,
@@ -71,7 +71,7 @@ pub enum Content {
 }
 
 impl Content {
-    /// What the content is found by: SHA-256 of the data or the document.
+    /// The content is found by this: SHA-256 of the data or the document.
     pub fn hash(&self) -> Hash {
         match self {
             Self::Data(data) => sha256(data),
@@ -80,7 +80,7 @@ impl Content {
     }
 }
 
-/// Why an action is invalid everywhere and for ever.
+/// Why an action is invalid everywhere and forever.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum ActionError {
     /// A transfer to nobody.
@@ -89,22 +89,22 @@ pub enum ActionError {
     /// An output of nothing.
     #[error("output {0} of the transfer pays 0: give an amount above 0")]
     ZeroOutput(usize),
-    /// A record of nothing in particular.
+    /// A record without a topic.
     #[error("the record has no topic: give one")]
     NoTopic,
-    /// An agreement that nobody could name.
+    /// An agreement without a title.
     #[error("the proposal has no title: give one")]
     NoTitle,
-    /// An agreement with nobody.
-    #[error("the proposal names no party: give at least one beside the proposer")]
+    /// An agreement without parties.
+    #[error("the proposal names no party: give at least one besides the proposer")]
     NoParty,
-    /// A party named twice, or the proposer, who signs by proposing.
+    /// A party is named twice, or is the proposer, who signs by proposing.
     #[error("{0} is a party already: name every party once, and not the proposer, who signs by proposing")]
     PartyTwice(Address),
 }
 
 impl Action {
-    /// The payments; none of any action but a transfer.
+    /// The payments; empty for any action but a transfer.
     pub fn outputs(&self) -> &[Output] {
         match self {
             Self::Transfer { outputs, .. } => outputs,
@@ -112,7 +112,7 @@ impl Action {
         }
     }
 
-    /// Checks what needs neither state nor signature. `sender` is who does it.
+    /// Checks what needs neither state nor signature. `sender` is the one who acts.
     pub(super) fn check(&self, sender: &Address) -> Result<(), ActionError> {
         match self {
             Self::Transfer { outputs, .. } => {

@@ -14,14 +14,14 @@ use crate::crypto::{Hash, PublicKey, tagged_hash};
 const PREFIX: &str = "bouya";
 const KIND_ED25519: u8 = 0;
 
-/// Kind byte and 32-byte hash. Kind 0 is the hash of an ed25519 key; others wait for later versions and can already be paid.
+/// Kind byte and 32-byte hash. Kind 0 is the hash of an ed25519 key; others are for later versions and can already be paid.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, BorshSerialize, BorshDeserialize)]
 pub struct Address {
     kind: u8,
     hash: Hash,
 }
 
-/// Why a text is no address.
+/// Why a text is not an address.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum AddressError {
     /// Wrong alphabet, length or checksum.

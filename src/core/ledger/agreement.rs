@@ -1,12 +1,12 @@
 //! Agreements: a document that named parties sign or refuse, one by one, whenever they like.
 //!
 //! States: open, then one of effective (all have signed), refused (one has refused), withdrawn (by the proposer, before anybody else had
-//! signed), expired (the deadline passed first). The state is nowhere kept: it is a pure function of what stands on the chain and of the
-//! tip's time, so it is the same on every node, and a reorganisation can leave nothing behind.
+//! signed), expired (the deadline passed first). The state is stored nowhere: it is a pure function of what is on the chain and of the
+//! tip's time. So it is the same on every node, and a reorganisation leaves nothing behind.
 //!
-//! Invariants: an id commits to the whole proposal, so no other text can slip under an answer. A party's first answer counts, later ones
-//! change nothing. No answer makes a block invalid: one that came too late, or from nobody concerned, simply counts for nothing. So an
-//! answer that a reorganisation puts before its proposal counts all the same.
+//! Invariants: an id commits to the whole proposal, so nobody can swap the document under an answer. A party's first answer counts; later
+//! ones change nothing. No answer makes a block invalid: one that came too late, or from somebody who is not a party, simply does not
+//! count. So an answer that a reorganisation puts before its proposal still counts.
 
 use alloc::vec::Vec;
 
@@ -26,14 +26,15 @@ pub struct Proposal {
     pub title: Text<TITLE_BYTES>,
     /// SHA-256 of the document.
     pub document: Hash,
-    /// Who must sign beside the proposer: at least one, each once.
+    /// Who must sign besides the proposer: at least one, each named once.
     pub parties: Bounded<Address, PARTIES>,
     /// The last block time at which an answer counts.
     pub deadline: Timestamp,
 }
 
 impl Proposal {
-    /// The agreement's id: the content with sender and nonce. Not the transaction's: a dearer copy of it proposes the same.
+    /// The agreement's id: a hash of the content, sender and nonce. It is not the transaction's id, because a copy with a higher fee
+    /// proposes the same agreement.
     pub fn id(&self, sender: &PublicKey, nonce: u64) -> Hash {
         tagged_hash("bouya agreement", &[&sender.0, &nonce.to_le_bytes(), &encode(self)])
     }
@@ -61,7 +62,7 @@ pub struct Moment {
     pub transaction: Hash,
 }
 
-/// A row of the state: a proposal as it stands on the chain.
+/// A row of the state: a proposal on the chain.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub(super) struct Proposed {
     pub(super) proposal: Proposal,
@@ -76,7 +77,7 @@ pub(super) struct Answered {
     pub(super) at: Moment,
 }
 
-/// Writes down what a transaction says to an agreement. What was said before stays.
+/// Stores what a transaction says about an agreement. Earlier entries stay.
 pub(super) fn apply(
     layer: &mut Layer<'_>,
     transaction: &CheckedTransaction,
@@ -110,7 +111,7 @@ where
     }
 }
 
-/// An agreement with everything that was said to it, as it stands at one tip.
+/// An agreement with all answers to it, as it stands at one tip.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Agreement {
     /// [`Proposal::id`].
@@ -123,11 +124,11 @@ pub struct Agreement {
     pub proposed: Moment,
     /// The parties' first answers, in the proposal's order.
     pub answers: Vec<Option<(Response, Moment)>>,
-    /// When the proposer first took it back, whether that counted or not.
+    /// When the proposer first took it back, even if that did not count.
     pub withdrawal: Option<Moment>,
 }
 
-/// How an agreement stands.
+/// The state of an agreement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Standing {
     /// Answers are awaited.
@@ -168,7 +169,7 @@ impl Agreement {
         Ok(Some(Self { id: *id, proposal, proposer, proposed: at, answers, withdrawal }))
     }
 
-    /// How it stands when the tip's time is `now`.
+    /// Its state when the tip's time is `now`.
     pub fn standing(&self, now: Timestamp) -> Standing {
         let deadline = self.proposal.deadline;
         let answers = self.answers.iter().flatten().map(|(response, at)| (*at, Some(*response)));
@@ -189,7 +190,7 @@ impl Agreement {
         if now > deadline { Standing::Expired } else { Standing::Open }
     }
 
-    /// Nothing is decided before it was proposed, whatever order a reorganisation has left.
+    /// Nothing is decided before it is proposed, in whatever order a reorganisation has left the transactions.
     fn not_before(&self, at: Moment) -> Moment {
         if (at.height, at.index) < (self.proposed.height, self.proposed.index) { self.proposed } else { at }
     }

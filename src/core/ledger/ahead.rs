@@ -1,4 +1,4 @@
-//! The world as it will be once blocks that extend the tip are durable: many of them share one commit.
+//! The world as it will be once pending blocks that extend the tip are durable: many blocks share one commit.
 
 use alloc::vec::Vec;
 
@@ -6,8 +6,8 @@ use super::merkle::Node;
 use super::{Body, Change, HeaderRecord, Key, StateError, Undo, View};
 use crate::crypto::Hash;
 
-/// A change over the durable world that it was planned on. The change holds nothing but blocks that extend the tip one after
-/// the other: each is stored, connected and at the same place in both lists.
+/// A change over the durable world that it was planned on. The change holds only blocks that extend the tip one after another: each is in
+/// both lists, `stored` and `connected`, at the same place.
 pub(super) struct Ahead<'a> {
     base: &'a dyn View,
     change: &'a Change,

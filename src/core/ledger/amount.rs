@@ -1,4 +1,4 @@
-//! Coins as people write them: decimal text to the smallest unit and back, exactly.
+//! Coins as people write them: converts decimal text to the smallest unit and back, exactly.
 
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -18,7 +18,7 @@ pub struct Coin {
     pub decimals: u8,
 }
 
-/// Why a text is no amount of this coin.
+/// Why a text is not an amount of this coin.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum AmountError {
     /// Not digits with at most one point between them.
@@ -59,7 +59,7 @@ impl Coin {
             allowed: self.decimals,
         })?;
         let units = format!("{whole}{fraction}{}", "0".repeat(missing));
-        // Leading zeros would overflow nothing but the parser's patience; a u64 has at most 20 digits.
+        // Leading zeros do not count towards the length; a u64 has at most 20 digits.
         let units = units.trim_start_matches('0');
         if units.is_empty() {
             return Ok(0);

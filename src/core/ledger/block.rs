@@ -16,19 +16,19 @@ const UNSEALED_BYTES: usize = 192;
 /// Bytes before the nonce: what a miner hashes once.
 const PREFIX_BYTES: usize = 256;
 
-/// 264 bytes, little-endian, in this order. The nonce stands alone in the last SHA-256 block, so a try costs two compressions.
+/// 264 bytes, little-endian, in this order. The nonce is alone in the last SHA-256 block, so a try costs two compressions.
 /// The id is the double SHA-256 of all of them.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct Header {
-    /// Rules that the block follows; 1 today.
+    /// Version of the rules that the block follows; 1 today.
     pub version: u32,
     /// Room; 0.
     pub flags: u32,
-    /// Blocks before this one.
+    /// The number of blocks before this one.
     pub height: u64,
     /// When it was made, as its miner claims; later than its parent.
     pub time: Timestamp,
-    /// Expected hashes, prescribed by the schedule.
+    /// Expected number of hashes, prescribed by the schedule.
     pub difficulty: u64,
     /// Id of the block before.
     pub parent: Hash,
@@ -46,7 +46,7 @@ pub struct Header {
     pub nonce: u64,
 }
 
-/// The miner's pay, first in the body: exactly the block reward that is still to be given out, and the fees.
+/// The miner's pay, first in the body: exactly the block reward that is still due, plus the fees.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct Reward {
     /// Who gets it.
@@ -69,17 +69,17 @@ pub struct Body {
 pub struct Block {
     /// The header.
     pub header: Header,
-    /// The body; whether it is the header's own shows in [`Body::root`].
+    /// The body; [`Body::root`] shows whether it belongs to the header.
     pub body: Body,
 }
 
 impl Header {
     /// The only block version there is.
     pub const VERSION: u32 = 1;
-    /// The flag that says: the time since the parent was a rest, nobody had anything to confirm.
+    /// The flag that says that the time since the parent was a rest: nobody had anything to confirm.
     pub const TOLD: u32 = 1;
 
-    /// Whether it tells that the time since its parent was a rest.
+    /// Whether it says that the time since its parent was a rest.
     pub fn is_told(&self) -> bool {
         self.flags & Self::TOLD != 0
     }
@@ -101,7 +101,7 @@ impl Header {
         self.seal = key.sign(&self.sealed_bytes(network));
     }
 
-    /// Whether the seal is the miner's own.
+    /// Whether the miner made the seal.
     pub fn is_sealed(&self, network: &Hash) -> bool {
         verify(&self.miner, &self.sealed_bytes(network), &self.seal)
     }
@@ -158,13 +158,13 @@ impl Block {
 
     /// Encoded size in bytes.
     pub fn size(&self) -> usize {
-        // Header, the reward's address and amount, how many transactions, and those.
+        // The header, the reward's address and amount, the number of transactions, and the transactions.
         let transactions = self.body.transactions.iter().map(Transaction::size);
         transactions.fold(HEADER_BYTES + 33 + 8 + 4, usize::saturating_add)
     }
 }
 
-/// A body root over something that is no list of transactions: the genesis block commits to the network's definition.
+/// A body root over the network's definition instead of transactions: the genesis block commits to it.
 pub(super) fn root_of_definition(definition: &[u8]) -> Hash {
     tagged_hash("bouya network", &[&sha256(definition).0])
 }

@@ -1,4 +1,4 @@
-//! A branch: everything that must be known of a chain of headers in order to judge the next one, in constant space.
+//! A branch: everything that is needed of a chain of headers to judge the next one, in constant space.
 
 use alloc::vec::Vec;
 
@@ -19,17 +19,17 @@ pub struct Branch {
     pub height: u64,
     /// Its time.
     pub time: Timestamp,
-    /// Work of all blocks up to it; the genesis block counts nothing.
+    /// Work of all blocks up to it; the genesis block does not count.
     pub work: Work,
     /// How far the chain is behind its schedule, in milliseconds.
     pub lateness: i64,
-    /// The tree over all headers up to it; its root is the next header's `history`. A leaf is the id and the work up to there,
-    /// so that a path also proves how much work stands between two blocks.
+    /// The tree over all headers up to it; its root is the next header's `history`. A leaf is the id and the work up to that block, so that
+    /// a path also proves how much work lies between two blocks.
     pub frontier: Frontier,
 }
 
-/// Why a header does not continue a branch. But for [`HeaderError::Parent`] and what [`HeaderError::is_local`], all of it is committed
-/// by the block's id and stays wrong for ever.
+/// Why a header does not continue a branch. Except for [`HeaderError::Parent`] and errors that are [local](HeaderError::is_local), the
+/// block's id commits to the fault, so it stays wrong forever.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum HeaderError {
     /// Version, flags or commitments of a later format.
@@ -43,7 +43,7 @@ pub enum HeaderError {
     /// The id is above the target.
     #[error("the block's id does not show the work of its difficulty {0}")]
     Work(u64),
-    /// A network with members, and this key is none.
+    /// The network has a list of members, and this key is not on it.
     #[error("{0} is not a member's key; only listed members seal blocks on this network")]
     Member(PublicKey),
     /// Not signed by the key it names.
@@ -73,8 +73,8 @@ pub enum HeaderError {
         /// The time it states.
         found: Timestamp,
     },
-    /// Tells a rest where there was none.
-    #[error("the block tells a rest of {gap} ms, a rest lasts at least {least} ms")]
+    /// States a rest where there was none.
+    #[error("the block states a rest of {gap} ms, but a rest lasts at least {least} ms")]
     Rest {
         /// Milliseconds since its parent.
         gap: u64,
@@ -92,7 +92,7 @@ pub enum HeaderError {
     /// Commits to another past.
     #[error("the block's history root is not that of its ancestors")]
     History,
-    /// Not the block that this node's operator trusts at that height. Nobody's fault: others need not trust it.
+    /// Not the block that this node's operator trusts at that height. Nobody is at fault: other nodes may trust another block.
     #[error("this node's checkpoint at height {height} is {expected}, this block is another")]
     Checkpoint {
         /// The checkpoint's height.
@@ -103,14 +103,14 @@ pub enum HeaderError {
 }
 
 impl HeaderError {
-    /// Whether only this node's own settings speak against the header.
+    /// Whether only this node's own settings rule the header out.
     pub fn is_local(&self) -> bool {
         matches!(self, Self::Checkpoint { .. })
     }
 }
 
 impl Header {
-    /// Checks that the id shows the work of the stated difficulty: the cheapest check, and one that is dear to pass.
+    /// Checks that the id shows the work of the stated difficulty: the cheapest check to make, and an expensive one to pass.
     pub fn check_work(&self) -> Result<(), HeaderError> {
         if !meets(&self.id(), self.difficulty) {
             return Err(HeaderError::Work(self.difficulty));
@@ -167,7 +167,7 @@ impl Branch {
         rules.schedule.difficulty(self.lateness)
     }
 
-    /// Checks `header` and takes it in. Whether its time is ahead of this node's clock is not asked: that is no fault.
+    /// Checks `header` and takes it in. It may be ahead of this node's clock: that is no fault.
     /// Returns the tree nodes that it completed.
     pub fn push(&mut self, rules: &Rules, header: &Header) -> Result<Vec<Node>, HeaderError> {
         self.check_place(rules, header)?;
@@ -187,7 +187,7 @@ impl Branch {
         self.frontier.push(&self.leaf())
     }
 
-    /// Whether this branch is to be preferred: more work, or as much and the smaller id.
+    /// Whether this branch is preferred: it has more work, or the same work and the smaller id.
     pub fn beats(&self, other: &Self) -> bool {
         (self.work, other.id) > (other.work, self.id)
     }

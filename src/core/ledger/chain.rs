@@ -1,13 +1,13 @@
-//! The chain: which history counts, and how to get from one to another.
+//! The chain: which history counts, and how to move from one to another.
 //!
 //! A block is *planned* against the durable world, the plan's [`Change`] is made durable by the shell, and only then the chain
 //! *accepts* the plan: memory is never ahead of the disk. A block on the tip is executed at once. A block off the tip is stored;
-//! when a stored branch beats the tip, it is *staged*: the best chain is undone and the branch executed in memory, in bounded
-//! steps between which the chain goes on answering and even growing, and then all of it is flipped in one change.
+//! when a stored branch beats the tip, it is *staged*: the best chain is undone and the branch executed in memory, in bounded steps between
+//! which the chain goes on answering and even growing. Then one change switches to the branch.
 //!
 //! Invariants: the tip is the end of a fully executed chain; every block off it is stored with all its ancestors; what is stored off it is
-//! bounded, but for branches that are known to beat it; the rows of a reorganisation under way are the state at the block it has reached, whatever is written to
-//! the tip meanwhile.
+//! bounded, except for branches that are known to beat it; the rows of a reorganisation under way are the state at the block it has
+//! reached, even if the tip grows meanwhile.
 //!
 //! Left out on purpose: fetching (the overlay does that) and reading back bodies for the mempool (the shell does that).
 
@@ -44,13 +44,13 @@ pub struct Chain {
     blocks: SideBlocks,
     /// The last block stored of a branch whose headers beat the tip.
     wanted: Option<Hash>,
-    /// The blocks that turned out invalid last, so that what stands on them is refused unread.
+    /// The blocks that turned out invalid last, so that blocks on top of them are refused unread.
     invalid: Recent,
     reorg: Option<Reorg>,
 }
 
 impl Chain {
-    /// The chain that is durable.
+    /// Loads the chain that is durable.
     pub fn load(genesis: Arc<Genesis>, view: &dyn View) -> Result<Self, StateError> {
         let (_, tip) = view.tip()?;
         let mut chain = Self {
@@ -98,7 +98,7 @@ impl Chain {
         (self.blocks.len(), self.blocks.bytes())
     }
 
-    /// Leaves room for so many blocks off the best chain: a fuzzer makes few.
+    /// Leaves room for this many blocks off the best chain: a fuzzer makes few.
     #[cfg(feature = "fuzzing")]
     #[doc(hidden)]
     pub fn set_side_room(&mut self, blocks: usize) {
@@ -119,7 +119,7 @@ impl Chain {
         block: Arc<Block>,
         origin: Origin,
     ) -> Result<Plan, PlanError> {
-        // Before the store is asked anything: what comes below has cost its sender work.
+        // Before any look-up in the store: then everything below has cost its sender work.
         block.header.check_work()?;
         let id = block.id();
         let parent = block.header.parent;
@@ -194,7 +194,7 @@ impl Chain {
         Ok(Plan::Ready(Ready { change, effect: Effect::Side { branch, parent, origin } }))
     }
 
-    /// Takes in a change that is durable now. Says what became of the best chain, if anything.
+    /// Takes in a change that is now durable. Returns how the best chain moved, if it did.
     pub fn accept(&mut self, ready: Ready) -> Option<Moved> {
         self.take_in(&ready.change, ready.effect)
     }
@@ -231,7 +231,7 @@ impl Chain {
             }
             Effect::Flip { branch, lost } => {
                 self.reorg = None;
-                // Also ends of valid parts on the way: two branches may share one.
+                // The ends of valid parts on the way too: two branches may share one.
                 for (_, id, _) in &change.connected {
                     self.blocks.remove(id);
                     self.side.remove(id);
@@ -257,14 +257,14 @@ impl Chain {
     fn add_side(&mut self, branch: Branch) {
         self.side.insert(branch.id, branch);
         if self.side.len() > SIDE_TIPS {
-            // As long as its blocks stay stored, it is found again by walking back if it ever grows.
+            // As long as its blocks are stored, walking back from a new block finds it again if it ever grows.
             let least = self.side.values().min_by_key(|b| b.work).map(|b| b.id);
             least.and_then(|id| self.side.remove(&id));
         }
     }
 
-    /// Blocks off the best chain that leave with the next commit. These stay whatever the room: a branch whose blocks beat the tip, the
-    /// one that is staged, the one that is being fetched because its headers beat the tip, and what the next block stands on.
+    /// Blocks off the best chain that leave with the next commit. Some stay even without room: a branch whose blocks beat the tip, the
+    /// branch that is staged, the one that is being fetched because its headers beat the tip, and the ancestors of the next block.
     fn surplus(&self, parent: Hash) -> Vec<Hash> {
         let beating = self.side.values().filter(|branch| branch.beats(&self.tip)).map(|branch| branch.id);
         let staged = self.reorg.as_ref().map(|reorg| reorg.target().id);

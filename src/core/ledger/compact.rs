@@ -1,8 +1,8 @@
-//! A block in short: its transactions by eight bytes each, for whoever has them already.
+//! A compact block: eight bytes for each transaction, for peers that already have them.
 //!
-//! A short id is keyed by the block's id and the sender's salt, so that nobody can make two transactions beforehand whose short ids
-//! are equal: the key is not known before the proof of work, and every sender has another one. Eight bytes of 20,000 transactions
-//! are equal by chance once in 10^11 blocks. What is rebuilt is the block if the body's root is the header's, and nothing else is.
+//! A short id is keyed by the block's id and the sender's salt, so that nobody can prepare two transactions with the same short id: the key
+//! is unknown before the proof of work is found, and every sender has a different one. Among 20,000 transactions two short ids are equal by
+//! chance once in 10^11 blocks. A rebuilt block is right only if the root of its body is the one in the header.
 
 use alloc::vec::Vec;
 
@@ -24,11 +24,11 @@ pub struct ShortKey([u8; 16]);
 /// A block whose transactions are given by their short ids.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct CompactBlock {
-    /// The block's own.
+    /// The block's header.
     pub header: Header,
-    /// The body's own.
+    /// The reward in its body.
     pub reward: Reward,
-    /// The sender's own: another one for each block.
+    /// Chosen by the sender, anew for each block.
     pub salt: u64,
     /// In the body's order, no two equal.
     pub ids: Bounded<ShortId, TRANSACTIONS_PER_BLOCK>,
@@ -52,7 +52,7 @@ impl ShortKey {
 }
 
 impl CompactBlock {
-    /// The block in short. None if two short ids are equal: it must be sent whole.
+    /// The compact form of a block. None if two short ids are equal: then it must be sent whole.
     pub fn new(block: &Block, salt: u64) -> Option<Self> {
         let key = ShortKey::new(&block.id(), salt);
         let short = |transaction: &Transaction| key.short(&transaction.id());
@@ -66,12 +66,12 @@ impl CompactBlock {
         Some(Self { header, reward, salt, ids: ids.try_into().ok()? })
     }
 
-    /// What made the short ids.
+    /// The key that made the short ids.
     pub fn key(&self) -> ShortKey {
         ShortKey::new(&self.header.id(), self.salt)
     }
 
-    /// The block with these transactions. None if they are not those that its header commits to.
+    /// The block with these transactions. None if its header does not commit to them.
     pub fn with(&self, transactions: Vec<Transaction>) -> Option<Block> {
         let body = Body { reward: self.reward.clone(), transactions: transactions.try_into().ok()? };
         let is_its_own = body.root(self.header.height) == self.header.body;

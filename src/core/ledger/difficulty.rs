@@ -1,16 +1,16 @@
 //! Difficulty: the expected hashes of a block, steered so that blocks come at the interval.
 //!
-//! ASERT (as in Bitcoin Cash' aserti3-2d) whose gaps are clipped. A chain's *lateness* is how far its blocks are behind their due times.
+//! ASERT (as in Bitcoin Cash's aserti3-2d) with clipped gaps. A chain's *lateness* is how far its blocks are behind their due times.
 //! Difficulty halves with each half-life of lateness and doubles with each half-life of earliness.
 //!
-//! A network that has nothing to confirm rests. A controller that took a rest for lateness would sink with every rest, and a member could
-//! date blocks into a rest until they cost nothing. So:
+//! A network with nothing to confirm rests. If a rest counted as lateness, difficulty would sink with every rest, and a member could date
+//! blocks into a rest until they cost nothing. So:
 //! - a gap adds at most three intervals, whatever the dates say: eight dated blocks cost 0.86 of eight honest ones;
-//! - what counts as on time is a little less than an interval, so that clipping does not bias the mean: E[min(X, 3)] = 1 - e^-3;
-//! - a rest is *told* in the header and then counts nothing; a gap below two intervals is no rest;
-//! - a block's own gap does not change its own difficulty: dates alone buy no easier block.
+//! - a block is on time at a little less than an interval, so that clipping does not bias the mean: E[min(X, 3)] = 1 - e^-3;
+//! - a rest is *told* in the header and then adds nothing; a gap below two intervals is no rest;
+//! - a block's own gap does not change its own difficulty: a false date alone does not make a block easier.
 //!
-//! A young chain steers four times as fast: the hash rate that its first difficulty was made from is a guess.
+//! A young chain adjusts four times as fast, because its first difficulty comes from a guessed hash rate.
 //!
 //! What this cannot do: a resting network has no majority. SECURITY.md says what that means.
 
@@ -22,10 +22,10 @@ use crate::limits::DIFFICULTY_FLOOR_BITS;
 const CLIP_INTERVALS: i64 = 3;
 /// A shorter gap than this many intervals is no rest.
 const REST_INTERVALS: u64 = 2;
-/// Up to this height a gap counts [`YOUNG_FACTOR`] times.
+/// Up to this height a gap counts [`YOUNG_FACTOR`] times over.
 const YOUNG_UNTIL: u64 = 64;
 const YOUNG_FACTOR: i64 = 4;
-/// The longest rest, in intervals, and the span that it should have if the interval allows.
+/// The limits of the longest rest, in intervals, and the span it should have within them.
 const HEARTBEAT_INTERVALS: (u64, u64) = (2, 32);
 const HEARTBEAT_MS: u64 = 60_000;
 /// How far ahead of the local clock a block may be: two intervals, within these bounds in milliseconds.
@@ -41,7 +41,7 @@ pub struct Schedule {
 }
 
 impl Schedule {
-    /// Blocks every `interval_ms` (at most 600,000), a half-life of `half_life` blocks (at most 65,535), first difficulty `initial`.
+    /// A block every `interval_ms` (at most 600,000), a half-life of `half_life` blocks (at most 65,535), first difficulty `initial`.
     pub fn new(interval_ms: u32, half_life: u16, initial: u64) -> Self {
         let interval = i64::from(interval_ms.max(1));
         Self {
@@ -61,12 +61,12 @@ impl Schedule {
         self.interval.unsigned_abs()
     }
 
-    /// The shortest gap, in milliseconds, that a header may tell as a rest.
+    /// The shortest gap, in milliseconds, that a header may state as a rest.
     pub fn shortest_rest_ms(&self) -> u64 {
         self.interval_ms().saturating_mul(REST_INTERVALS)
     }
 
-    /// A network never rests longer than this, in milliseconds: an empty block comes, so that nobody can date a block further back.
+    /// The longest rest of a network, in milliseconds: then an empty block comes, so that nobody can date a block further back.
     pub fn heartbeat_ms(&self) -> u64 {
         let (least, most) = HEARTBEAT_INTERVALS;
         HEARTBEAT_MS

@@ -1,7 +1,8 @@
 //! The chain on its disk: persist, then publish.
 //!
-//! Blocks are planned, their change is committed, and only then does the caller learn what became of them: in this order, and nowhere
-//! else. A commit that fails ends the ledger: what memory was ahead of the disk goes with it, and a restart loads what the disk holds.
+//! Blocks are planned, their change is committed, and only then does the caller learn what became of them. Only this file does that, always
+//! in this order. A failed commit ends the ledger: whatever memory held beyond the disk is lost with it, and a restart loads what the disk
+//! holds.
 //!
 //! Left out on purpose: which blocks share a commit, when to step, and who is told (`node::keeper` decides that).
 
@@ -19,12 +20,12 @@ use crate::time::Timestamp;
 
 /// Where changes become durable: a file, or the simulator's model of one.
 pub trait Disk {
-    /// Everything committed so far, unmoved by what is committed later.
+    /// A view of everything committed so far; later commits do not change it.
     type View: View;
-    /// It cannot be read or written: this node's own fault, and its end.
+    /// It cannot be read or written: this node's own fault, and the node ends.
     type Error: From<StateError>;
 
-    /// A view of now.
+    /// The current view.
     fn view(&self) -> Result<Self::View, Self::Error>;
 
     /// Makes a change durable, all of it or nothing.
@@ -38,7 +39,7 @@ pub enum BlockOutcome {
     Stored,
     /// It was there already.
     Known,
-    /// Its time has not come. It is good as far as can be seen, and is to be given again then.
+    /// Its time has not come yet. No fault is known so far; give it again when it is due.
     Early {
         /// When it may be taken.
         due: Timestamp,
@@ -47,11 +48,11 @@ pub enum BlockOutcome {
     },
     /// Its parent is not stored: fetch that first. Nobody's fault.
     UnknownParent,
-    /// Nobody's fault, not taken (too far behind, or this node's store fails).
+    /// Not taken, and nobody is at fault (too far behind, or this node's store fails).
     Ignored,
-    /// Invalid. `committed`: by its id, so no copy can be better and it never need be fetched again.
+    /// The block is invalid.
     Invalid {
-        /// See above.
+        /// Whether its id commits to the fault: then no copy can be better, and it never needs to be fetched again.
         committed: bool,
         /// Why, for people.
         why: String,
@@ -70,16 +71,16 @@ pub struct Taken {
 /// What a step towards a heavier branch has led to.
 #[derive(Debug)]
 pub enum Stepped {
-    /// Not there yet, or nowhere to go.
+    /// Not finished, or nothing to do.
     Working,
-    /// A block of the branch turned out invalid; what comes before it still competes.
+    /// A block of the branch turned out invalid; the part before it still competes.
     Invalid {
         /// Which one.
         id: Hash,
         /// Why.
         error: BodyError,
     },
-    /// The best chain is another one now.
+    /// Another branch is now the best chain.
     Flipped(Moved),
 }
 
@@ -107,8 +108,8 @@ impl<D: Disk> Ledger<D> {
         &self.disk
     }
 
-    /// Takes blocks one after the other. Those that extend the tip share a commit: a sync is bound by commits, not by blocks. When
-    /// this returns all of it is durable; if it fails, nobody has heard of anything.
+    /// Takes blocks one after the other. Those that extend the tip share a commit: a sync is bound by commits, not by blocks. When this
+    /// returns, all of it is durable. If it fails, nothing has been reported to anybody.
     pub fn take(
         &mut self,
         check: Check<'_>,
@@ -124,7 +125,7 @@ impl<D: Disk> Ledger<D> {
         Ok(all)
     }
 
-    /// Takes a block on top of what is pending. What cannot share a commit is durable at once.
+    /// Takes a block on top of what is pending. A block that cannot share a commit is committed at once.
     fn plan_on(
         &mut self,
         pending: &mut Change,
@@ -160,7 +161,7 @@ impl<D: Disk> Ledger<D> {
         Ok(Taken { outcome, moved: None })
     }
 
-    /// One bounded step towards the best stored branch; there is one while [`Chain::is_behind`].
+    /// One bounded step towards the best stored branch; there is one to take while [`Chain::is_behind`].
     pub fn step(&mut self, check: Check<'_>) -> Result<Stepped, D::Error> {
         let step = self.chain.step(&self.disk.view()?, check)?;
         Ok(match step {

@@ -23,7 +23,7 @@ pub enum BodyError {
         /// The network's bound.
         allowed: usize,
     },
-    /// Not the body that the header commits to: a wrong copy, the block itself may be fine.
+    /// Not the body that the header commits to: this copy is wrong, but the block itself may be fine.
     #[error("the body is not the one that the header commits to")]
     Root,
     /// A transaction that is invalid everywhere.
@@ -95,11 +95,10 @@ pub enum ExecutionError {
     },
 }
 
-/// How signatures are checked: inline, or on all cores with a memory of what was checked before. One result for each transaction, in
-/// their order.
+/// How signatures are checked: inline, or on all cores with a cache of earlier checks. One result for each transaction, in their order.
 pub type Check<'a> = &'a mut dyn FnMut(&[Transaction]) -> Vec<Result<CheckedTransaction, TransactionError>>;
 
-/// Checks one after the other, with no memory.
+/// Checks one after another, without a cache.
 pub fn check_inline(
     network: Hash,
 ) -> impl FnMut(&[Transaction]) -> Vec<Result<CheckedTransaction, TransactionError>> {
@@ -124,7 +123,7 @@ impl From<BodyError> for Stop {
     }
 }
 
-/// Checks what needs no state: size and that the body is the header's. Returns the size in bytes.
+/// Checks what needs no state: the size, and that the body belongs to the header. Returns the size in bytes.
 pub(super) fn check_form(rules: &Rules, block: &Block) -> Result<usize, BodyError> {
     let found = block.size();
     if found > rules.max_bytes {
@@ -151,7 +150,7 @@ pub(super) fn execute(
     };
     let checked = check(transactions).into_iter().enumerate();
     let checked = checked.map(|(index, checked)| checked.map_err(|error| wrong((index, error))));
-    // All of them before the first is executed.
+    // All signatures are checked before the first transaction is executed.
     let checked: Vec<CheckedTransaction> = checked.collect::<Result<_, _>>()?;
     let mut fees = 0_u64;
     for (index, transaction) in checked.iter().enumerate() {
@@ -178,7 +177,7 @@ fn apply(
         return Ok(Err(error));
     }
     layer.write(sender, &account)?;
-    // What a transaction wants beyond its cost is always possible: so any choice from the mempool makes a valid block.
+    // If its cost is covered, a transaction always succeeds, so any choice from the mempool makes a valid block.
     for output in transaction.action.outputs() {
         credit(layer, output.to, output.amount)?;
     }
@@ -214,7 +213,7 @@ fn pay_reward(rules: &Rules, layer: &mut Layer<'_>, block: &Block, fees: u64) ->
 }
 
 impl Rules {
-    /// New coins of a block when so many exist.
+    /// New coins of a block when `supply` coins exist.
     pub fn reward_after(&self, supply: u64) -> u64 {
         self.reward.min(u64::MAX.saturating_sub(supply))
     }
@@ -242,7 +241,7 @@ impl Genesis {
     pub fn rows(&self) -> super::state::Rows {
         let empty = super::state::Rows::new();
         let mut layer = Layer::new(None, &empty);
-        // Without a base nothing can fail to be read.
+        // Without a base no read can fail.
         let mut written = layer.write(Key::Supply, &self.supply());
         for allocation in &self.spec.allocations {
             written = written.and_then(|()| credit(&mut layer, allocation.address, allocation.amount));

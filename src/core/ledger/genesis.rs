@@ -1,7 +1,7 @@
 //! A network's definition and the genesis block that commits to it.
 //!
-//! The definition is encoded as numbered sections, each present only if it says something, so that a later section that is
-//! absent encodes to nothing and leaves every older network's id as it is.
+//! The definition is encoded as numbered sections, each present only if it says something, so that a section added later encodes to nothing
+//! where it is absent and leaves the id of every older network unchanged.
 
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
@@ -38,7 +38,7 @@ pub struct NetworkSpec {
     pub coin: Coin,
     /// Its blocks.
     pub blocks: BlockRules,
-    /// Who may seal blocks; empty: anyone who is admitted.
+    /// Who may seal blocks; if empty, every admitted node may.
     pub members: Vec<Member>,
     /// Coins that exist from the beginning.
     pub allocations: Vec<Allocation>,
@@ -80,7 +80,7 @@ pub struct Allocation {
 /// Why a definition is refused.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum GenesisError {
-    /// Nothing to call it by.
+    /// The name is missing.
     #[error("name may not be empty")]
     Name,
     /// Decimals out of range.
@@ -101,10 +101,10 @@ pub enum GenesisError {
     /// Block size out of range.
     #[error("blocks.max_bytes is {0}, allowed are 10000 to {BLOCK_BYTES}")]
     BlockBytes(u32),
-    /// More than a reader can check.
+    /// More entries than a person can check.
     #[error("{0} {1} entries, at most {2} are allowed")]
     TooMany(usize, &'static str, usize),
-    /// One id or one key twice.
+    /// An id or a key is listed twice.
     #[error("members: \"{0}\" or its key stands there twice")]
     MemberTwice(NodeId),
     /// An allocation of nothing.
@@ -113,7 +113,7 @@ pub enum GenesisError {
     /// One address twice.
     #[error("allocations: {0} stands there twice; add the amounts up")]
     AllocationTwice(Address),
-    /// All together more than a u64.
+    /// The sum does not fit into a u64.
     #[error("allocations: together more than this ledger can count")]
     Supply,
 }
@@ -142,15 +142,15 @@ pub struct Rules {
     pub max_bytes: usize,
     /// Who may seal blocks, by key; empty: anyone.
     pub members: BTreeMap<PublicKey, NodeId>,
-    /// A block that this node's operator trusts: no history without it counts. The only rule that nodes may differ in.
+    /// A block that this node's operator trusts: no history without it counts. This is the only rule in which nodes may differ.
     pub checkpoint: Option<(u64, Hash)>,
 }
 
 impl BlockRules {
-    /// Blocks of lateness after which the difficulty halves, where founders choose nothing else.
+    /// Blocks of lateness after which the difficulty halves, unless the founders choose another number.
     pub const HALF_LIFE: u16 = 32;
 
-    /// Blocks due every `interval_ms`, as large as any network's may be; expected hashes of the first one; new coins of each.
+    /// A block every `interval_ms`, with the largest size a network may allow, the first block's expected hashes, and the new coins of each block.
     pub fn new(interval_ms: u32, initial_difficulty: u64, reward: u64) -> Self {
         let max_bytes = BLOCK_BYTES as u32;
         Self { interval_ms, half_life: Self::HALF_LIFE, initial_difficulty, reward, max_bytes }
@@ -158,7 +158,7 @@ impl BlockRules {
 }
 
 impl NetworkSpec {
-    /// A network that anybody who is admitted may join empty-handed: no salt, members or allocations.
+    /// A network that every admitted node may mine on: no salt, members or allocations.
     pub fn new(name: Text<NETWORK_NAME_BYTES>, created: Timestamp, coin: Coin, blocks: BlockRules) -> Self {
         Self { name, created, salt: [0; 16], coin, blocks, members: Vec::new(), allocations: Vec::new() }
     }
@@ -243,7 +243,7 @@ impl NetworkSpec {
 }
 
 impl Genesis {
-    /// The genesis of a definition that makes sense.
+    /// The genesis of a valid definition.
     pub fn new(spec: NetworkSpec) -> Result<Self, GenesisError> {
         spec.check()?;
         let header = Header {
@@ -282,12 +282,12 @@ impl Genesis {
         Branch::genesis(&self.header)
     }
 
-    /// What must be equal on all nodes beyond the genesis block: peers compare it in hello. Upgrades will enter here.
+    /// What must be equal on all nodes in addition to the genesis block: peers compare it in hello. Upgrades will be added here.
     pub fn rules_digest(&self) -> Hash {
         tagged_hash("bouya rules", &[&self.id().0])
     }
 
-    /// All coins that exist from the beginning; the sum was checked.
+    /// All coins that exist from the beginning; the sum is known to fit.
     pub fn supply(&self) -> u64 {
         self.spec.allocations.iter().fold(0, |sum, a| sum.saturating_add(a.amount))
     }

@@ -6,7 +6,7 @@ use super::{Header, StateError, View};
 use crate::crypto::Hash;
 use crate::limits::{LOCATOR_DENSE, LOCATOR_HASHES};
 
-/// The last ten blocks of the best chain, which ends at height `tip`, then ever sparser ones, and the genesis block.
+/// The last ten blocks of the best chain, which ends at height `tip`, then increasingly sparse ones, and the genesis block.
 pub fn locator(view: &dyn View, tip: u64) -> Result<Vec<Hash>, StateError> {
     let mut locator = Vec::new();
     let (mut height, mut step) = (Some(tip), 1_u64);

@@ -1,6 +1,6 @@
 //! RFC 6962 Merkle trees: one definition for the transactions of a block and for the history of the chain.
 //!
-//! Leaves and inner nodes are hashed differently, so no inner node passes for a leaf. A growing tree is kept as its
+//! Leaves and inner nodes are hashed differently, so no inner node can pass for a leaf. A growing tree is kept as its
 //! [`Frontier`]: the roots of its perfect subtrees, which is also the Merkle mountain range of ZIP-221, bagged right to left.
 
 use alloc::vec::Vec;
@@ -18,7 +18,7 @@ fn node_hash(left: &Hash, right: &Hash) -> Hash {
     Hash(Sha256::new_with_prefix([1]).chain_update(left.0).chain_update(right.0).finalize().into())
 }
 
-/// The root over `leaves`; of none, the hash of nothing.
+/// The root over `leaves`; without leaves, the hash of the empty string.
 pub fn root<T: AsRef<[u8]>>(leaves: &[T]) -> Hash {
     let mut frontier = Frontier::default();
     for leaf in leaves {
@@ -82,11 +82,11 @@ impl Frontier {
     }
 }
 
-/// A step from a node up to its parent: the other child, and whether that is the left one. With the side in it a path needs neither
-/// index nor count to be checked, and no part of it can be changed without changing the root.
+/// A step from a node up to its parent: the other child, and whether that is the left one. Because it holds the side, a path can be checked
+/// without index or count, and no part of it can be changed without changing the root.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sibling {
-    /// Whether it stands to the left.
+    /// Whether it is on the left.
     pub left: bool,
     /// Its hash.
     pub hash: Hash,

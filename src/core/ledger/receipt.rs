@@ -1,8 +1,8 @@
-//! Receipts: one transaction, and the path from it to a later block that somebody trusts for a reason of their own.
+//! Receipts: one transaction, and the path from it to a later block that somebody trusts for other reasons.
 //!
-//! A receipt proves nothing by itself: anybody can make a chain in private. With a trusted block's id it proves that the transaction
-//! stands under that block, in which block, how much work lies in between, and between which two blocks' times. All of it is hashed from
-//! the transaction up; nothing in a receipt is believed. Its size grows with the logarithm of the height.
+//! A receipt proves nothing by itself: anybody can make a chain in private. With the id of a trusted block it proves that the transaction
+//! lies under that block, which block holds it, how much work lies in between, and between which two block times it was confirmed.
+//! Everything is hashed from the transaction up; nothing in a receipt is taken on trust. Its size grows with the logarithm of the height.
 //!
 //! Left out on purpose: what became of the transaction's coins afterwards (that needs the state), and rewards.
 
@@ -15,7 +15,7 @@ use super::state::{StateError, View};
 use super::{Branch, CheckedTransaction, Header, Transaction, TransactionError, Work, meets};
 use crate::crypto::Hash;
 
-/// A transaction with its way to a block that may be trusted.
+/// A transaction with its path to a block that may be trusted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Receipt {
     /// The network: the genesis block's id, which the signature and the seals name.
@@ -32,7 +32,7 @@ pub struct Receipt {
     pub above: Option<Above>,
 }
 
-/// The way from a block to a later one, the anchor.
+/// The path from a block to a later one, the anchor.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Above {
     /// Work of the chain up to the block.
@@ -41,7 +41,7 @@ pub struct Above {
     pub path: Vec<Sibling>,
     /// The block after it; none if that is the anchor.
     pub after: Option<Under>,
-    /// The block before the anchor: it tells the work up to there; none if that is the block itself.
+    /// The block before the anchor, which gives the work up to there; none if that is the block itself.
     pub last: Option<Under>,
     /// The block that is to be trusted.
     pub anchor: Header,
@@ -69,7 +69,7 @@ pub struct Proof {
     pub block: Header,
     /// The block after its own, if there is one up to the anchor.
     pub after: Option<Header>,
-    /// The block under which all of this stands.
+    /// The block that all of this lies under.
     pub anchor: Header,
     /// The anchor's id.
     pub anchor_id: Hash,
@@ -77,10 +77,10 @@ pub struct Proof {
     pub work: Work,
 }
 
-/// Why a receipt proves nothing: it was changed, or made up.
+/// Why a receipt proves nothing: it was changed or forged.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum ReceiptError {
-    /// Not signed, or no transaction of this network.
+    /// Not signed, or not a transaction of this network.
     #[error("the transaction: {0}")]
     Transaction(#[from] TransactionError),
     /// Not in the block.
@@ -95,8 +95,8 @@ pub enum ReceiptError {
 }
 
 impl Receipt {
-    /// The receipt of the transaction at `index` of the block at `height`, under the block at `anchor`. `view` is asked for its best
-    /// chain. None if that has no such transaction or blocks.
+    /// The receipt of the transaction at `index` of the block at `height`, under the block at `anchor`. Reads the best chain of `view`.
+    /// None if that has no such transaction or blocks.
     pub fn new(
         view: &(impl View + ?Sized),
         network: Hash,
@@ -169,7 +169,7 @@ impl Above {
         if climb(&Branch::leaf_of(&block.id(), work), &path) != anchor.history {
             return Err(ReceiptError::History("the transaction's block"));
         }
-        // What is not in the receipt is the block itself or the anchor: the chain is that short.
+        // A missing header is the block itself or the anchor: the chain is too short for another.
         let next = match &after {
             Some(after) => after.check(network, &anchor, "the block after")?,
             None => &anchor,

@@ -22,7 +22,7 @@ pub enum Key {
     Account(Address),
     /// A proposal, by its id.
     Agreement(Hash),
-    /// Somebody's first answer to an agreement. Whether it counts is asked when the agreement's standing is.
+    /// Somebody's first answer to an agreement. Whether it counts is decided when the agreement's state is read.
     Answer {
         /// The proposal's id.
         agreement: Hash,
@@ -52,11 +52,11 @@ pub struct Account {
 /// Rows to write; None removes one. Values begin with a version byte.
 pub type Rows = BTreeMap<Key, Option<Vec<u8>>>;
 
-/// What a block's rows were before it, newest write only: putting them back undoes the block.
+/// The rows that a block changed, as they were before it: restoring them undoes the block.
 #[derive(Clone, Debug, Default, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct Undo(pub Vec<(Key, Option<Vec<u8>>)>);
 
-/// A stored header with what was computed of its branch.
+/// A stored header with what was computed for its branch.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct HeaderRecord {
     /// The header.
@@ -77,7 +77,7 @@ impl HeaderRecord {
     }
 }
 
-/// The world could not be read: the disk's fault, nobody else's. The node must not go on as if the answer were "no".
+/// The world could not be read: the disk is at fault, and no peer. The node must not go on as if the answer were "no".
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("cannot read the store: {0}")]
 pub struct StateError(pub String);
@@ -140,7 +140,7 @@ impl Change {
         lists.iter().all(|len| *len == 0) && self.rows.is_empty() && self.nodes.is_empty()
     }
 
-    /// This change and one that was planned on top of it. Neither leaves the best chain or forgets anything.
+    /// Appends a change that was planned on top of this one. Neither of them disconnects or removes blocks.
     pub(super) fn extend(&mut self, next: Self) {
         if self.is_empty() {
             *self = next;
@@ -196,7 +196,7 @@ pub(super) struct Layer<'a> {
 }
 
 impl<'a> Layer<'a> {
-    /// A layer over `lower`, over `base`; without a base everything else is empty.
+    /// A layer over `lower`, which is over `base`; without a base everything else is empty.
     pub(super) fn new(base: Option<&'a dyn View>, lower: &'a Rows) -> Self {
         Self { base, lower, rows: Rows::new(), undo: BTreeMap::new() }
     }
@@ -213,7 +213,7 @@ impl<'a> Layer<'a> {
         from_row(self.row(key)?)
     }
 
-    /// Writes a row; the value before the layer's first write is remembered for undoing.
+    /// Writes a row; the value before the layer's first write is kept for undo.
     pub(super) fn write<T: BorshSerialize + Default + PartialEq>(
         &mut self,
         key: Key,

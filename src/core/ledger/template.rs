@@ -12,7 +12,7 @@ use crate::time::Timestamp;
 /// Bytes of a block beyond its transactions: header, reward and the list's length.
 const ENVELOPE_BYTES: usize = HEADER_BYTES + 41 + 4;
 
-/// What a block says of its time.
+/// What a block says about its time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Date {
     /// When.
@@ -39,7 +39,7 @@ impl Template {
         genesis.rules.max_bytes.saturating_sub(ENVELOPE_BYTES)
     }
 
-    /// A block on `branch`, at its date or right after its parent if that is later. A rest is told only where it may be. `supply` is the
+    /// A block on `branch`, at its date or right after its parent if that is later. A rest is stated only where that is allowed. `supply` is the
     /// coins that exist on the branch. The transactions must be executable in this order.
     pub fn new(
         genesis: &Genesis,

@@ -1,4 +1,4 @@
-//! Transactions: what a key holder may ask of the ledger.
+//! Transactions: what a key holder may ask the ledger to do.
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -21,20 +21,20 @@ pub struct RawTransaction {
     pub version: u8,
     /// Who pays and signs.
     pub sender: PublicKey,
-    /// The sender's count of transactions before this one: no replay, no gap.
+    /// How many transactions the sender made before this one: prevents replays and gaps.
     pub nonce: u64,
     /// Paid to the block's miner, in the smallest unit.
     pub fee: u64,
     /// The last height at which it may be confirmed.
     pub valid_until: u64,
-    /// What is wanted.
+    /// What it does.
     pub action: Action,
     /// Over tag, network id and all the bytes before it.
     pub signature: Signature,
 }
 
-/// A signed wish of one sender. Its id is the SHA-256 of all its bytes, signature included, so a changed copy is another
-/// transaction and can never stand in for this one.
+/// A signed request of one sender. Its id is the SHA-256 of all its bytes, signature included, so a changed copy is another transaction and
+/// can never replace this one.
 ///
 /// It never changes, so it is shared: a clone counts a reference, and id, sender's address and size are computed once, when it is made
 /// or decoded.
@@ -49,16 +49,16 @@ struct Sealed {
     size: usize,
 }
 
-/// Why a transaction is invalid everywhere and for ever: its author is at fault, and whoever relayed it could have known.
+/// Why a transaction is invalid everywhere and forever: its author is at fault, and every relayer could have known.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum TransactionError {
-    /// From the future, or from nowhere.
+    /// A version that is not known here.
     #[error("transaction version {0} is not known here; upgrade this node")]
     Version(u8),
     /// More than [`TRANSACTION_BYTES`].
     #[error("the transaction has {0} bytes, at most {TRANSACTION_BYTES} are allowed")]
     Large(usize),
-    /// What it wants cannot be.
+    /// Its action is invalid.
     #[error(transparent)]
     Action(#[from] ActionError),
     /// Outputs and fee together exceed a u64.
@@ -147,7 +147,7 @@ impl Transaction {
         formed.into_iter().map(|formed| formed.and_then(verdict)).collect()
     }
 
-    /// Everything but the signature, and what is to be verified for that.
+    /// Checks everything but the signature. Returns what must be verified for that.
     fn check_form(self, network: &Hash) -> Result<(CheckedTransaction, Signed), TransactionError> {
         if self.version != RawTransaction::VERSION {
             return Err(TransactionError::Version(self.version));
@@ -167,7 +167,7 @@ impl RawTransaction {
     /// The only format version there is.
     pub const VERSION: u8 = 1;
 
-    /// What the sender takes on: everything it pays out and the fee. None if that exceeds a u64.
+    /// What the sender pays: all outputs and the fee. None if that exceeds a u64.
     pub fn cost(&self) -> Option<u64> {
         self.action.outputs().iter().try_fold(self.fee, |sum, output| sum.checked_add(output.amount))
     }
@@ -228,7 +228,7 @@ impl BorshDeserialize for Transaction {
 impl CheckedTransaction {
     /// Outputs and fee together.
     pub fn cost(&self) -> u64 {
-        // Checked to be there; paying nothing is never right.
+        // Always there after the check; if not, a cost of nothing would be the wrong default.
         self.0.cost().unwrap_or(u64::MAX)
     }
 

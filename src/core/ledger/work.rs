@@ -1,4 +1,4 @@
-//! Proof of work: when a hash is good enough, and how much work a branch stands for.
+//! Proof of work: when a hash is low enough, and how much work a branch holds.
 
 use ruint::aliases::U256;
 
@@ -12,9 +12,9 @@ pub fn meets(id: &Hash, difficulty: u64) -> bool {
     highest(difficulty).is_some_and(|highest| *id <= highest)
 }
 
-/// The highest id that meets this difficulty, for who tries many.
+/// The highest id that meets this difficulty, for a caller that tries many ids.
 pub(super) fn highest(difficulty: u64) -> Option<Hash> {
-    // floor(2^256 / d) = floor((2^256 - 1) / d), but for powers of two, where it is one more: there `id <= 2^256 / d` and
+    // floor(2^256 / d) = floor((2^256 - 1) / d), except for powers of two, where it is one more: there `id <= 2^256 / d` and
     // `id <= (2^256 - 1) / d` differ for a single id. The second is the rule.
     U256::MAX.checked_div(U256::from(difficulty)).map(|target| Hash(target.to_be_bytes()))
 }

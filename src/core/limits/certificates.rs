@@ -10,3 +10,5 @@ pub const CRLS_PER_ISSUER: usize = CRLS_PER_MESSAGE / 2;
 pub const TRUSTED_ROOTS: usize = 2;
 /// Longest serial number that RFC 5280 allows, in bytes.
 pub const CERTIFICATE_SERIAL_BYTES: usize = 20;
+/// Messages with revocation lists that are read at once, beside the hub's work; more are dropped, and asked for again later.
+pub const CRL_MESSAGES_AT_ONCE: usize = 64;

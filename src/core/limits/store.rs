@@ -10,6 +10,8 @@ pub const STORE_FREE_LOOK_EVERY: Duration = Duration::from_secs(5);
 pub const INDEX_CHUNK: usize = 200;
 /// Runs that would have more entries together stay apart: 10 MB are what a commit may have to write once in a while.
 pub const INDEX_RUN: u64 = 524_288;
+/// Places of the index looked at for one transaction. There is one, but for chance.
+pub const INDEX_HINTS: usize = 16;
 /// Decoded blocks kept for the next reader, ...
 pub const RECENT_BLOCKS: usize = 128;
 /// ... and their bytes together, as they are encoded.

@@ -1,5 +1,5 @@
-//! Following the tip: what is confirmed leaves, what no longer fits is dropped with a reason, and what a reorganisation put out of the
-//! chain comes back.
+//! Following the tip: confirmed transactions leave, those that no longer fit are dropped with a reason, and those that a reorganisation
+//! took out of the chain come back.
 
 use alloc::collections::BTreeSet;
 use alloc::vec::Vec;
@@ -37,7 +37,7 @@ impl Mempool {
     pub fn follow(&mut self, now: Time, moved: TipMove<'_>) -> Result<Followed, StateError> {
         let TipMove { view, height, confirmed, lost } = moved;
         let mut followed = Followed::default();
-        // What stands on a transaction that comes back waits aside until that is here again.
+        // Transactions that build on a returning one are set aside until it is here again.
         let returning: BTreeSet<Address> = lost.iter().map(|transaction| transaction.payer()).collect();
         let aside: Vec<Entry> = returning.iter().flat_map(|sender| self.take_queue(sender)).collect();
         for sender in self.senders() {
@@ -62,7 +62,7 @@ impl Mempool {
             let account = view.account(&transaction.payer())?;
             match self.insert(since, height, account, transaction.clone()) {
                 Ok(dropped) => followed.dropped.extend(dropped),
-                // It was given again before this node had followed, and came back, too.
+                // It was submitted again before this node followed the tip, and came back as well.
                 Err(MempoolError::Known) => (),
                 Err(error) => followed.dropped.push((transaction, error.left(account.nonce))),
             }
@@ -70,7 +70,7 @@ impl Mempool {
         Ok(followed)
     }
 
-    /// Takes out all that a sender has waiting, in the order of its nonces.
+    /// Takes out all waiting transactions of a sender, in the order of their nonces.
     fn take_queue(&mut self, sender: &Address) -> Vec<Entry> {
         let Some(queue) = self.queues.get(sender) else { return Vec::new() };
         let entries: Vec<Entry> = queue.entries.values().cloned().collect();

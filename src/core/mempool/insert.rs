@@ -1,4 +1,4 @@
-//! Taking a transaction: what it must offer, whose place it takes, who leaves for it.
+//! Taking a transaction: what it must pay, whose place it takes, which others leave to make room.
 
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
@@ -8,7 +8,7 @@ use crate::ledger::{Account, Address, CheckedTransaction};
 use crate::time::Time;
 
 impl Mempool {
-    /// Takes a transaction that would be mined at `height`, where its sender has `account`. Returns what left to make room.
+    /// Takes a transaction that would be mined at `height`, where its sender has `account`. Returns those that left to make room.
     pub fn insert(
         &mut self,
         now: Time,
@@ -38,7 +38,7 @@ impl Mempool {
         // The queue is gone if the rival was alone.
         self.add(now, account, transaction);
         if let Some(queue) = self.queues.get(&sender) {
-            // A dearer replacement may leave too little for what follows it.
+            // A replacement that costs more may leave too little for the transactions after it.
             let account = queue.account;
             self.revalidate(&sender, account, height, &mut dropped);
         }
@@ -69,8 +69,8 @@ impl Mempool {
         Ok(dropped)
     }
 
-    /// Evicts lower fee rates until `transaction` fits in place of `rival`. Decided before anything leaves: a transaction that is refused
-    /// costs nobody its place.
+    /// Evicts lower fee rates until `transaction` fits in place of `rival`. Decided before anything leaves: a refused transaction costs no
+    /// other its place.
     fn make_room(
         &mut self,
         transaction: &CheckedTransaction,
@@ -87,7 +87,7 @@ impl Mempool {
             let (_, id) = lowest.next().ok_or(MempoolError::Full)?;
             let Some((sender, nonce)) = self.ids.get(id).copied() else { continue };
             if sender == transaction.payer() {
-                // It would stand on what it pushes out, or push out what stands on it.
+                // It would build on a transaction that it pushes out, or push out one that builds on it.
                 return Err(MempoolError::Full);
             }
             // What depends on it leaves too, unless it leaves already.

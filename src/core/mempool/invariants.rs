@@ -1,11 +1,11 @@
-//! What must always hold, for property tests and the fuzzer: neither sees the private books.
+//! What must always hold, for property tests and the fuzzer, which cannot see the private fields.
 
 use alloc::collections::BTreeMap;
 
 use super::{Mempool, rate, weight};
 
 impl Mempool {
-    /// Panics if bounds, books or the order of a queue do not hold. `height` is that of the next block.
+    /// Panics if the bounds, the totals or the order of a queue are wrong. `height` is that of the next block.
     #[doc(hidden)]
     #[allow(clippy::expect_used, clippy::arithmetic_side_effects, reason = "a test fails by panicking")]
     pub fn check_invariants(&self, height: u64) {

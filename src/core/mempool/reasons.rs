@@ -5,7 +5,7 @@ use thiserror::Error;
 use crate::crypto::Hash;
 use crate::ledger::ExecutionError;
 
-/// Why a transaction is not taken. Nobody is to blame: the next node may see it otherwise.
+/// Why a transaction is not taken. Nobody is to blame: another node may decide differently.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum MempoolError {
     /// It is here already.
@@ -29,7 +29,7 @@ pub enum MempoolError {
     Slot {
         /// The slot.
         nonce: u64,
-        /// Who sits there.
+        /// The transaction in it.
         by: Hash,
         /// The fee that replaces it.
         least: u64,
@@ -37,13 +37,13 @@ pub enum MempoolError {
     /// The sender has too many waiting.
     #[error("this sender has {0} transactions waiting; wait until some are confirmed")]
     Sender(usize),
-    /// Everything here pays more.
+    /// The mempool is full, and everything in it pays more.
     #[error("the mempool is full and everything in it pays more; offer a higher fee")]
     Full,
 }
 
 impl MempoolError {
-    /// Why a transaction leaves that was here and cannot stay, where its sender's next nonce on the chain is `next`.
+    /// Why a transaction that was here has to leave. `next` is its sender's next nonce on the chain.
     pub(super) fn left(&self, next: u64) -> DropReason {
         match self {
             Self::Execution(ExecutionError::Nonce { found, .. }) if *found < next => DropReason::Conflict,

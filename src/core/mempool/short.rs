@@ -1,4 +1,4 @@
-//! What a block in short names.
+//! Finds the transactions that a compact block names.
 
 use alloc::vec;
 use alloc::vec::Vec;
@@ -7,8 +7,8 @@ use super::Mempool;
 use crate::ledger::{ShortId, ShortKey, Transaction};
 
 impl Mempool {
-    /// The transactions with these short ids, in that order; none where there is none, or more than one: who sent the block says then
-    /// which it is. All ids here are looked at, at the cost of a hash each.
+    /// The transactions with these short ids, in that order; none where there is no match or more than one; then the sender of the block
+    /// says which it is. All ids here are looked at, at the cost of one hash each.
     pub fn find_short(&self, key: &ShortKey, ids: &[ShortId]) -> Vec<Option<Transaction>> {
         let mut places: Vec<(ShortId, usize)> = ids.iter().zip(0..).map(|(id, place)| (*id, place)).collect();
         places.sort_unstable();

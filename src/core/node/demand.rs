@@ -1,12 +1,13 @@
 //! When a miner works: on demand, and no later than the heartbeat.
 //!
 //! A network with nothing to confirm rests. It mines while a transaction waits and until the newest one has [`REST_AFTER`]
-//! confirmations, and an empty block comes with each heartbeat: nobody can date a block further back than that. The header tells the
-//! others that the time before it was a rest, so that it does not count as lateness.
+//! confirmations, and an empty block comes with each heartbeat, so nobody can date a block further back than that. The header states that
+//! the time before it was a rest, so that it does not count as lateness.
 //!
-//! Miners answer dates with work. A block that is dated into a rest, comes late and does not tell the rest makes the next one easier: it
-//! calls for [`REST_AFTER`] more blocks, which take that back. The network also does not rest while its last blocks came too fast: a
-//! hash rate that has risen settles. Each part is needed; `docs/RELIABILITY.md` has the table of what happens without it.
+//! Miners answer late blocks with work. A block that comes late, or is dated into a rest, and does not state the rest makes the next block
+//! easier. So it calls for [`REST_AFTER`] more blocks, which undo that. The network also does not rest while its last blocks came too fast,
+//! so that difficulty settles after the hash rate has risen. Each part is needed; a table in `docs/RELIABILITY.md` shows what happens
+//! without it.
 
 use crate::crypto::Hash;
 use crate::ledger::Schedule;
@@ -17,7 +18,7 @@ use crate::time::Timestamp;
 
 /// The last [`REST_AFTER`] blocks took less than this many intervals: the network is too fast to rest.
 const FAST_INTERVALS: u64 = 3;
-/// A rest is told only if the search for the block took less than this many intervals: a search that takes long is lateness.
+/// A rest is stated only if the search for the block took less than this many intervals: a long search is lateness.
 const SEARCH_INTERVALS: u64 = 8;
 
 /// When to search.
@@ -29,14 +30,14 @@ pub enum When {
     Always,
 }
 
-/// What a miner is to do.
+/// What a miner should do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wish {
     /// Nothing.
     Rest,
-    /// Search for a block that tells a rest, or not.
+    /// Search for a block.
     Search {
-        /// See above.
+        /// Whether the block states a rest.
         told: bool,
     },
 }
@@ -49,7 +50,7 @@ pub struct Demand {
     tip: Option<Hash>,
     /// Blocks that are owed in answer to late ones.
     owed: u32,
-    /// Since when there is something to mine.
+    /// Since when there has been something to mine.
     called: Option<Timestamp>,
     /// When this node was first called, or the heartbeat fell due, on this tip.
     since: Option<Timestamp>,
@@ -83,7 +84,7 @@ impl Demand {
         Wish::Search { told }
     }
 
-    /// Passes over blocks that others have answered: this node has just started, or does not mine.
+    /// Passes over blocks without owing an answer to them: this node has just started, or does not mine.
     pub fn pass(&mut self, head: &Head) {
         (self.tip, self.since) = (Some(head.branch.id), None);
     }
@@ -106,7 +107,7 @@ impl Demand {
         self.pass(head);
     }
 
-    /// Whether the last blocks came too fast to rest. Told gaps, and those before the first block, count as on time.
+    /// Whether the last blocks came too fast to rest. Gaps stated as rests, and those before the first block, count as on time.
     fn is_fast(&self, head: &Head) -> bool {
         let interval = self.schedule.interval_ms();
         let missing = REST_AFTER.saturating_sub(head.recent.len());

@@ -31,7 +31,7 @@ pub struct Seen<'a> {
     pub now: Timestamp,
 }
 
-/// Asked by those who want to know how this node stands or whether it may mine.
+/// Decides how this node stands and whether it may mine.
 #[derive(Clone, Copy, Debug)]
 pub struct Gate {
     is_listed: bool,

@@ -1,4 +1,4 @@
-//! The end of the best chain, as everybody in a node sees it.
+//! The end of the best chain, as every part of a node sees it.
 
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
@@ -17,7 +17,7 @@ pub struct Head {
     pub supply: u64,
     /// The last blocks, [`REST_AFTER`] of them or the whole chain, oldest first.
     pub recent: VecDeque<Recent>,
-    /// Blocks of the chain, newest first, ever sparser.
+    /// Blocks of the chain, newest first, increasingly sparse.
     pub locator: Vec<Hash>,
     /// No block is taken because the disk is nearly full.
     pub disk_full: bool,
@@ -34,9 +34,9 @@ pub struct Recent {
     pub time: Timestamp,
     /// Milliseconds since its parent.
     pub gap_ms: u64,
-    /// It tells that this was a rest.
+    /// It states that this was a rest.
     pub told: bool,
-    /// It came late: the next block is easier for it.
+    /// It came late, so the next block is easier.
     pub late: bool,
     /// It holds no transaction.
     pub empty: bool,

@@ -1,14 +1,14 @@
 //! The keeper of the chain: takes blocks, steps towards a heavier branch, and says what follows from each change.
 //!
-//! Blocks that wait one behind the other share signature checks and a commit: a sync is bound by commits, not by blocks. A reorganisation
-//! advances one bounded step for each piece of work, so the keeper answers all along. Blocks that come before their time are held here.
-//! On a nearly full disk nothing is written: blocks are refused, and what is due or staged waits for room.
+//! Blocks that wait in a row share signature checks and a commit: the speed of a sync depends on commits, not on blocks. A reorganisation
+//! advances one bounded step for each piece of work, so the keeper can always answer. Blocks that come before their time are held here. On
+//! a nearly full disk nothing is written: blocks are refused, and blocks that are due or staged wait for room.
 //!
-//! Invariant: an output is said only once what it tells is durable ([`Ledger`] sees to that), and of one change in the order in which it
-//! must be told: the head (with what moved, for the pool), the offer, the answers.
+//! Invariant: an output is given only once what it reports is durable ([`Ledger`] makes sure of that). The outputs of one change come in a
+//! fixed order: the head (with what moved, for the pool), the offer, the answers.
 //!
-//! What a peer pushed or this node mined is offered at once. What a sync fetched or a flip brought is offered once, at its end: peers have
-//! most of it already.
+//! What a peer pushed or this node mined is offered at once. What a sync fetched or a switch to another branch brought is offered once, at
+//! its end: peers have most of it already.
 
 use alloc::collections::VecDeque;
 use alloc::string::String;
@@ -52,7 +52,8 @@ pub enum Input {
 /// Must be done; `V` is the disk's view.
 #[derive(Debug)]
 pub enum Output<V> {
-    /// The chain ends here now. If it moved, the pool is told first: whoever asks it after having seen this head is told what holds there.
+    /// The chain now ends here. If it moved, the pool must be told first: then a question to the pool after this head was seen is answered
+    /// for this head.
     Head {
         /// For everybody.
         head: Head,
@@ -65,7 +66,7 @@ pub enum Output<V> {
     Offer(Arc<Block>),
     /// Answer the overlay.
     Answer(Answer),
-    /// Tell what became of a block of this node's own.
+    /// Report what became of this node's own block.
     Mined {
         /// From the question.
         ticket: Ticket,
@@ -133,7 +134,7 @@ pub struct Keeper<D: Disk> {
 }
 
 impl<D: Disk> Keeper<D> {
-    /// Goes on where the disk ends, and says where that is.
+    /// Loads the chain from the disk; an output reports where it ends.
     pub fn load(genesis: Arc<Genesis>, disk: D) -> Result<Self, D::Error> {
         let mut keeper = Self {
             ledger: Ledger::load(genesis, disk)?,
@@ -165,7 +166,7 @@ impl<D: Disk> Keeper<D> {
         self.ledger.disk()
     }
 
-    /// Whether more may be given now. Beyond two batches nothing is gained: the second is checked while the first becomes durable.
+    /// Whether more may be given now. More than two batches gain nothing: the second is checked while the first becomes durable.
     pub fn has_room(&self) -> bool {
         self.waiting.len() < BATCH_BLOCKS.saturating_mul(2)
     }
@@ -212,9 +213,9 @@ impl<D: Disk> Keeper<D> {
         self.early.next_due().filter(|_| !self.disk_full)
     }
 
-    /// Transactions whose signatures may be checked before their blocks are looked at, of the batch `number` (0: the one that is taken
-    /// next). Those of bodies that a header commits to whose work a sync has seen. All others wait for the cheaper checks, or a block
-    /// without work would cost this node thousands of signatures.
+    /// Transactions of batch `number` (0: the next one to be taken) whose signatures may be checked before their blocks are looked at. Only
+    /// those in bodies that their headers commit to, where a sync has seen the header's work. All others wait for the cheaper checks;
+    /// otherwise a block without work would cost this node thousands of signature checks.
     pub fn worked_for(&self, number: usize) -> Vec<Transaction> {
         let mut from = 0_usize;
         for _ in 0..number {
@@ -230,8 +231,8 @@ impl<D: Disk> Keeper<D> {
         batch.filter(is_worked_for).flat_map(|waiting| waiting.transactions().iter().cloned()).collect()
     }
 
-    /// Does a bounded piece of what there is to do: takes a batch of blocks or answers a question, takes what is due, and steps once
-    /// towards a heavier branch.
+    /// Does a bounded piece of work: takes a batch of blocks or answers a question, takes blocks that are due, and steps once towards a
+    /// heavier branch.
     pub fn work(&mut self, now: Timestamp, check: Check<'_>) -> Result<(), D::Error> {
         match self.batch_at(0) {
             0 => {
@@ -266,7 +267,7 @@ impl<D: Disk> Keeper<D> {
         self.early.next_due().map(|due| Timestamp(due.0.saturating_add(ahead_ms)))
     }
 
-    /// How many of those that wait from `from` on are taken together: blocks of one origin.
+    /// How many of those waiting from `from` on are taken together: blocks of one origin.
     fn batch_at(&self, from: usize) -> usize {
         let (mut count, mut transactions) = (0_usize, 0_usize);
         let mut origins = None;
@@ -345,7 +346,7 @@ impl<D: Disk> Keeper<D> {
         Ok(())
     }
 
-    /// Whether what a sync or a flip brought is to be offered now: nothing of the kind is to come.
+    /// Whether to offer now what a sync or a switch to another branch brought: no more of that is coming.
     fn may_offer(&self) -> bool {
         let is_synced = |waiting: &Waiting| matches!(waiting, Waiting::Block { origin: Origin::Synced, .. });
         self.unoffered && !self.syncing && !self.waiting.iter().any(is_synced)

@@ -1,10 +1,10 @@
-//! The pool: the mempool and what a node does around it. It takes submissions, whose origin it keeps, and follows the tip.
+//! The pool: the mempool and what a node does around it. It takes submissions, remembers who gave them, and follows the tip.
 //!
-//! What waits together is checked together: a batch of signatures costs half as much. What this node's own clients gave is offered apart from
-//! what peers gave: nobody else has it yet.
+//! Submissions that wait together are checked together: a batch of signatures costs half as much. Transactions from this node's own clients
+//! are offered separately from those of peers: nobody else has them yet.
 //!
-//! The account rule: a transaction that stands on others that wait here is held against *their* account, even if the store has a newer
-//! one already. The pool follows the tip a moment later, and then all of them are held against the new one together.
+//! The account rule: a transaction that builds on others waiting here is checked against *their* account, even if the store already has a
+//! newer one. The pool follows the tip a moment later, and then all of them are checked against the new account together.
 //!
 //! When blocks leave the chain, their transactions come back, lowest block first so that nonces come in order, unless the blocks that
 //! took their place confirm them too. On a nearly full disk nothing new is taken.
@@ -55,7 +55,7 @@ pub enum Output {
     Answer(Answer),
     /// Offer these to peers.
     Offer(Offer),
-    /// Tell a client what became of each of its transactions, in order. The id of what was taken, or was here already.
+    /// Tell a client what became of each of its transactions, in order: the id if it was taken or was here already.
     Given {
         /// From the question.
         ticket: Ticket,
@@ -79,7 +79,7 @@ pub enum Reason {
     /// It was here.
     #[error(transparent)]
     Dropped(#[from] DropReason),
-    /// Its block left the chain, and it does not fit any more.
+    /// Its block left the chain, and it no longer fits.
     #[error(transparent)]
     NotBack(#[from] MempoolError),
 }
@@ -87,7 +87,7 @@ pub enum Reason {
 /// Why a transaction is not taken.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum Refusal {
-    /// Wrong in itself.
+    /// Invalid everywhere.
     #[error(transparent)]
     Invalid(#[from] TransactionError),
     /// Not taken now.
@@ -101,7 +101,7 @@ pub enum Refusal {
 /// What an account will be when everything that waits is confirmed.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Pending {
-    /// After its own transactions; none if it has none here.
+    /// The account after its own transactions; none if it has none here.
     pub account: Option<Account>,
     /// Coins on their way to it.
     pub incoming: u64,
@@ -153,7 +153,7 @@ impl<V: View> Pool<V> {
         Pending { account: self.mempool.pending(address), incoming: self.mempool.incoming(address) }
     }
 
-    /// Something to do or to know. What changes the mempool is done by [`Pool::work`], in order.
+    /// Something to do or to know. [`Pool::work`] makes all changes to the mempool, in order.
     pub fn handle(&mut self, input: Input<V>) {
         match input {
             Input::Request(PoolRequest::Take { conn, transactions }) => {
@@ -191,7 +191,7 @@ impl<V: View> Pool<V> {
         !self.waiting.is_empty() || self.next_wakeup() <= now
     }
 
-    /// Whether more may be given now: what waits fills no batch yet.
+    /// Whether more may be given now: those that wait do not fill a batch yet.
     pub fn has_room(&self) -> bool {
         let transactions = |waiting: &Waiting<V>| match waiting {
             Waiting::Submission { transactions, .. } => transactions.len(),
@@ -205,8 +205,8 @@ impl<V: View> Pool<V> {
         self.swept.after(MEMPOOL_SWEEP)
     }
 
-    /// Does a piece of what there is to do: takes a batch of submissions or follows one move of the tip, and drops what has waited too
-    /// long. `view` is the chain as it is now.
+    /// Does a piece of work: takes a batch of submissions or follows one move of the tip, and drops what has waited too long. `view` is the
+    /// chain as it is now.
     pub fn work(&mut self, now: Time, view: &V, check: Check<'_>) -> Result<(), StateError> {
         let mut batch = Vec::new();
         let mut count = 0_usize;
@@ -314,8 +314,8 @@ impl<V: View> Pool<V> {
         Ok(())
     }
 
-    /// Which of the transactions that wait here, or that have lost their block, the blocks that joined the chain confirm. Of a long sync only
-    /// the newest blocks are read: the mempool is held against accounts in any case.
+    /// Which transactions, of those that wait here or lost their block, are confirmed by the blocks that joined the chain. In a long sync
+    /// only the newest blocks are read: the mempool is checked against accounts anyway.
     fn confirmed(&self, view: &V, moved: &Moved, lost: &[Transaction]) -> Result<BTreeSet<Hash>, StateError> {
         let most = if moved.disconnected.is_empty() { FOLLOWED_BLOCKS } else { usize::MAX };
         let lost: BTreeSet<Hash> = lost.iter().map(Transaction::id).collect();
@@ -341,7 +341,8 @@ impl<V: View> Pool<V> {
     }
 }
 
-/// The transactions of blocks that left the chain, lowest block first. Bounded: beyond what a mempool holds, their senders give them again.
+/// The transactions of blocks that left the chain, lowest block first. Bounded by what a mempool holds: the rest must be submitted again by
+/// their senders.
 fn lost(left: &dyn View, moved: &Moved) -> Result<Vec<Transaction>, StateError> {
     let (mut lost, mut bytes) = (Vec::new(), 0_usize);
     for id in moved.disconnected.iter().rev() {

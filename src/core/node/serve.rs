@@ -1,4 +1,4 @@
-//! What a peer is answered from the store. Whoever drives the overlay may read on the side, with any view of the chain.
+//! Answers peers from the store. The code that drives the overlay may read on another thread, with any view of the chain.
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -7,7 +7,7 @@ use crate::ledger::{Block, StateError, View, headers_after};
 use crate::limits::HEADERS_PER_MESSAGE;
 use crate::overlay::{Answer, StoreRequest};
 
-/// Answers a question to the store; [`Request::unanswered`](crate::overlay::Request::unanswered) says what counts when it cannot be read.
+/// Answers a question to the store; [`Request::unanswered`](crate::overlay::Request::unanswered) is the answer if it cannot be read.
 pub fn read(view: &dyn View, query: StoreRequest) -> Result<Answer, StateError> {
     Ok(match query {
         StoreRequest::Headers { conn, locator, stop } => {

@@ -1,10 +1,10 @@
-//! How much a peer may send and ask: small token buckets, in whole numbers, so that the simulator tests what runs.
+//! How much a peer may send and request: small token buckets in whole numbers, so that the simulator tests the real ones.
 //!
-//! Answers to this node's own requests are free: what was asked for is counted as credit and used up by the answers. A peer that withholds
-//! answers only saves up a bounded number of free frames.
+//! Answers to this node's own requests are free: each request adds credit, and the answers use it up. A peer that withholds answers can
+//! save up only a bounded number of free frames.
 //!
-//! What a peer asks for is charged to it in bytes sent, reads of the store included. Who has used up its share waits: that is no offence,
-//! a fast peer that syncs does it too.
+//! What a peer requests is charged to it by bytes sent, which covers reads of the store too. A peer that has used up its share waits. That
+//! is no offence: a fast peer does it too while it syncs.
 
 use core::time::Duration;
 
@@ -36,7 +36,7 @@ impl Bucket {
         Self { rate: rate.into(), burst, level: burst, at: now }
     }
 
-    /// Takes `amount` tokens, or none if there are not so many.
+    /// Takes `amount` tokens, or none if there are fewer.
     pub fn take(&mut self, now: Time, amount: u64) -> bool {
         self.fill(now);
         let rest = self.level.saturating_sub(i128::from(amount).saturating_mul(THOUSAND));
@@ -47,13 +47,13 @@ impl Bucket {
         true
     }
 
-    /// Takes `amount` tokens, on credit if there are not so many.
+    /// Takes `amount` tokens, on credit if there are fewer.
     pub fn draw(&mut self, now: Time, amount: u64) {
         self.fill(now);
         self.level = self.level.saturating_sub(i128::from(amount).saturating_mul(THOUSAND));
     }
 
-    /// When what was drawn on credit is paid back; none if nothing is owed.
+    /// When the debt is paid back; none if nothing is owed.
     pub fn paid_at(&mut self, now: Time) -> Option<Time> {
         self.fill(now);
         let owed = self.level.checked_neg().filter(|owed| *owed > 0)?;
@@ -68,7 +68,7 @@ impl Bucket {
     }
 }
 
-/// What one peer may send and ask. It outlives connections: dialing again does not fill it.
+/// What one peer may send and request. It outlives connections, so a reconnect does not refill it.
 #[derive(Clone, Debug)]
 pub struct Budget {
     bytes: Bucket,
@@ -98,7 +98,7 @@ impl Budget {
         }
     }
 
-    /// This node asks something of the peer: its answer will be free.
+    /// This node sends the peer a request: the answer will be free.
     pub fn asks(&mut self, message: &Message) {
         match message {
             Message::GetBlocks(ids) => grow(&mut self.blocks_due, ids.len(), CREDIT_BLOCKS),
@@ -109,14 +109,13 @@ impl Budget {
         }
     }
 
-    /// A connection ended, and with it what was asked on it.
+    /// A connection has ended, so the requests on it are void.
     pub fn forget_asked(&mut self) {
         (self.blocks_due, self.headers_due, self.transactions_due) = (0, 0, 0);
     }
 
-    /// The peer sent this. An error says which budget it went over.
-    /// `blocks` are the bytes of blocks that the network may make in a second: an honest peer pushes each of them, and each one's
-    /// transactions before.
+    /// Charges what the peer sent. An error says which budget it went over.
+    /// `blocks` is how many bytes of blocks the network may make in a second: an honest peer pushes each block, and its transactions before that.
     pub fn charge(
         &mut self,
         now: Time,
@@ -142,7 +141,7 @@ impl Budget {
         }
     }
 
-    /// The peer is sent so many bytes because it asked.
+    /// The peer is sent this many bytes because it asked.
     pub fn serve(&mut self, now: Time, bytes: usize) {
         self.served.draw(now, wide(bytes));
     }
@@ -152,7 +151,7 @@ impl Budget {
         self.served.paid_at(now)
     }
 
-    /// So many transactions of the peer were checked for nothing.
+    /// This many of the peer's transactions were checked and not taken.
     pub fn useless(&mut self, now: Time, transactions: usize) {
         self.useless.draw(now, wide(transactions));
     }

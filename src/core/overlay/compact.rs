@@ -1,14 +1,13 @@
-//! Compact blocks: a new block goes to who has its transactions by short ids, and is rebuilt there from the mempool.
+//! Compact blocks: a new block goes out as short ids to peers that have its transactions, and they rebuild it from their mempools.
 //!
-//! States of a rebuild: *looking* (the mempool is asked) → perhaps *asked* (the sender is asked for what is missing) → a block, or
-//! nothing. What comes to nothing is left to sync: whoever sent the block leads to its headers, and the body is fetched whole, from
-//! others first.
+//! States of a rebuild: *looking* (the mempool is asked) → perhaps *asked* (the sender is asked for what is missing) → a block, or nothing.
+//! If a rebuild fails, sync fetches the block: its sender leads to the headers, and the whole body is fetched, from other peers first.
 //!
-//! Invariants: nothing is held or looked up before the header has shown work as dear as that of a block near the tip, so looking up
-//! costs an attacker about what mining does; one rebuild for each block and each sender, [`COMPACT_REBUILDS`] in all; whatever is waited
-//! for from a peer has a deadline. A rebuilt body that is not the header's is nobody's fault: two transactions may have one
-//! short id. Blame is for what the sender alone could have known: work that is not there, places outside of the block,
-//! transactions that nobody asked for.
+//! Invariants: nothing is held or looked up before the header has shown as much work as a block near the tip, so a look-up costs an
+//! attacker about as much as mining. There is one rebuild for each block and each sender, and [`COMPACT_REBUILDS`] in all. Everything that
+//! a peer is to send has a deadline. If a rebuilt body does not match the header, nobody is at fault: two transactions may have the same
+//! short id. A peer is blamed only for what it could have known itself: missing work, places outside the block, transactions that nobody
+//! asked for.
 //!
 //! Left out on purpose: whether the block is valid (the chain knows) and who is sent a new block ([`super::gossip`]).
 
@@ -35,17 +34,17 @@ mod rebuild;
 #[derive(Debug)]
 pub struct Compact {
     genesis: Arc<Genesis>,
-    /// What salts are made of.
+    /// Salts are derived from it.
     seed: u64,
-    /// Height of the best chain, and the least difficulty that a block near its end may state.
+    /// Height of the best chain, and the lowest difficulty that a block near its end may state.
     height: u64,
     least: u64,
-    /// The newest of this node's own offers: what they lack is asked of this node, and a block beside them has much the same in it.
+    /// The newest blocks that this node offered. Peers ask it for the transactions they lack, and a competing block holds mostly the same ones.
     kept: VecDeque<OfferedBlock>,
     /// The chain has these.
     stored: Recent,
     rebuilds: BTreeMap<Hash, Rebuild>,
-    /// Answers to GetBlockTransactions that may still come, those to questions that were given up included.
+    /// Answers to GetBlockTransactions that may still come, including those to requests that were given up.
     owed: BTreeMap<ConnId, u32>,
     out: VecDeque<Wish>,
 }
@@ -55,7 +54,7 @@ pub struct Compact {
 struct OfferedBlock {
     id: Hash,
     block: Arc<Block>,
-    /// Who has asked for some of them: once each.
+    /// Who has asked for some of its transactions: each peer may once.
     served: BTreeSet<ConnId>,
 }
 
@@ -64,14 +63,14 @@ struct OfferedBlock {
 pub enum Wish {
     /// To be done by the overlay.
     Act(Act),
-    /// A block is there, from all these.
+    /// A block is complete; these peers sent it.
     Block(Vec<ConnId>, Arc<Block>),
-    /// The peer has a block that is not to be had this way.
+    /// The peer has a block that cannot be rebuilt.
     Lead(ConnId),
 }
 
 impl Compact {
-    /// Nothing is known but the genesis block.
+    /// Only the genesis block is known.
     pub fn new(genesis: Arc<Genesis>, seed: u64) -> Self {
         Self {
             genesis,
@@ -86,7 +85,7 @@ impl Compact {
         }
     }
 
-    /// The best chain ends here now.
+    /// The best chain now ends here.
     pub fn tip(&mut self, tip: &Tip) {
         let branch = &tip.branch;
         self.height = branch.height;
@@ -94,7 +93,7 @@ impl Compact {
         self.least = regular.checked_div(COMPACT_WORK).unwrap_or(1);
     }
 
-    /// This node offers a block. Returns its short form, if it has one that is worth it.
+    /// This node offers a block. Returns its compact form, if that is worth sending.
     pub fn offered(&mut self, block: &Arc<Block>) -> Option<Arc<CompactBlock>> {
         let id = block.id();
         self.stored(&id);
@@ -118,7 +117,7 @@ impl Compact {
         self.rebuilds.remove(id);
     }
 
-    /// A peer is gone; what it was to give is left to others.
+    /// A peer is gone; others deliver what it owed.
     pub fn peer_down(&mut self, conn: ConnId) {
         self.owed.remove(&conn);
         for kept in &mut self.kept {
@@ -130,7 +129,7 @@ impl Compact {
         self.give_up(|rebuild| rebuild.from == conn);
     }
 
-    /// A peer sent a block in short whose header shows its work.
+    /// A peer sent a compact block whose header shows its work.
     pub fn received(&mut self, conn: ConnId, block: Arc<CompactBlock>) {
         let header = &block.header;
         let id = header.id();
@@ -185,7 +184,7 @@ impl Compact {
         if !self.settle(conn) {
             return self.blame(conn, Fault::Unasked("transactions of a block"));
         }
-        // What was given up meanwhile is only late.
+        // If the rebuild was given up by now, the answer is only late.
         let Some(rebuild) = self.rebuilds.get_mut(block).filter(|rebuild| rebuild.asks(conn)) else { return };
         if rebuild.take_asked(transactions) {
             return self.finish(block);
@@ -194,7 +193,7 @@ impl Compact {
         self.give_up(|rebuild| rebuild.asks(conn));
     }
 
-    /// A peer does not have what it was asked for: it is two blocks further.
+    /// A peer does not have what it was asked for: its chain is two blocks further by now.
     pub fn not_found(&mut self, conn: ConnId, items: &[Item]) {
         for item in items {
             if let Item::Block { id, .. } = item
@@ -206,7 +205,7 @@ impl Compact {
         }
     }
 
-    /// What a peer is sent of a block that this node has sent in short.
+    /// The transactions that a peer gets of a block that this node sent in compact form.
     pub fn serve(
         &mut self,
         conn: ConnId,
@@ -223,13 +222,13 @@ impl Compact {
         let transactions: Bounded<_, TRANSACTIONS_PER_BLOCK> = Bounded::truncated(wanted);
         let rises = places.is_sorted_by(|one, next| one < next);
         if places.is_empty() || !rises || transactions.len() < places.len() {
-            return Err(Fault::Unasked("places outside of a block"));
+            return Err(Fault::Unasked("places outside a block"));
         }
         kept.served.insert(conn);
         Ok(Message::BlockTransactions { block, transactions })
     }
 
-    /// [`Compact::next_wakeup`] has come: who did not deliver is replaced.
+    /// [`Compact::next_wakeup`] has come: peers that did not deliver are replaced.
     pub fn wake(&mut self, now: Time) {
         let late = |rebuild: &Rebuild| rebuild.deadline().is_some_and(|deadline| deadline <= now);
         let who: Vec<ConnId> =
@@ -250,7 +249,7 @@ impl Compact {
         self.rebuilds.values().filter_map(Rebuild::deadline).min()
     }
 
-    /// One answer less is owed by the peer. False if none was.
+    /// The peer owes one answer less. False if it owed none.
     fn settle(&mut self, conn: ConnId) -> bool {
         let owed = self.owed.get_mut(&conn).filter(|owed| **owed > 0);
         owed.map(|owed| *owed = owed.saturating_sub(1)).is_some()
@@ -265,7 +264,7 @@ impl Compact {
         });
     }
 
-    /// Leaves these blocks to sync, which asks others before it asks who has failed.
+    /// Leaves these blocks to sync, which asks other peers before those that failed.
     fn give_up(&mut self, which: impl Fn(&Rebuild) -> bool) {
         self.rebuilds.retain(|_, rebuild| {
             let ends = which(rebuild);

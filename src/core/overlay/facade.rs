@@ -1,4 +1,4 @@
-//! The façade: one match that routes every input to the children that it concerns, and their wishes out.
+//! The façade: one `match` routes every input to the children that need it, and their wishes are passed on.
 
 use alloc::collections::VecDeque;
 use alloc::string::ToString;
@@ -20,7 +20,7 @@ use crate::limits::MINE_ALONE_AFTER;
 use crate::time::{Time, Timestamp};
 use crate::wire::{Item, Message, TipSummary};
 
-/// The overlay network as one machine; see [`super`]. `handle`, then `poll` until there is nothing, then wait for the next input or
+/// The overlay network as one machine; see [`super`]. Call `handle`, then `poll` until it returns nothing, then wait for the next input or
 /// for `next_wakeup`.
 #[derive(Debug)]
 pub struct Overlay {
@@ -28,9 +28,9 @@ pub struct Overlay {
     gossip: Gossip,
     compact: Compact,
     sync: BlockSync,
-    /// Whether the node was told that a sync is under way.
+    /// Whether the rest of the node knows that a sync is under way.
     syncing: bool,
-    /// The first peer is waited for until then.
+    /// How long to wait for the first peer.
     starts_until: Option<Time>,
     outputs: VecDeque<Output>,
 }
@@ -101,7 +101,7 @@ impl Overlay {
         self.peers.views(now)
     }
 
-    /// The operator's blacklist; bans of this node's own are not in it.
+    /// The operator's blacklist; this node's own bans are not in it.
     pub fn blacklist(&self) -> Vec<Blacklisted> {
         self.peers.blacklist()
     }
@@ -111,7 +111,7 @@ impl Overlay {
         self.peers.connected()
     }
 
-    /// The connection over which a session's messages go. Queries, submissions and answers name sessions.
+    /// The connection that carries a session's messages. Queries, submissions and answers name sessions.
     pub fn connection_of(&self, session: ConnId) -> Option<ConnId> {
         self.peers.carrier(session)
     }
@@ -204,7 +204,7 @@ impl Overlay {
                 self.peers.has_crls(session, &lists);
                 self.outputs.push_back(Output::Revocations(lists));
             }
-            // The connection's own; peers have dealt with them.
+            // These concern the connection only, and `peers` has handled them.
             Message::Ping(_)
             | Message::Pong(_)
             | Message::GetPeers
@@ -213,7 +213,7 @@ impl Overlay {
         }
     }
 
-    /// A block in short. Its work comes first: everything else costs this node more than it has cost the sender.
+    /// A compact block. Its work is checked first: everything else costs this node more than it has cost the sender.
     fn compact_block(&mut self, now: Time, session: ConnId, block: Arc<CompactBlock>) {
         if let Err(error) = block.header.check_work() {
             return self.peers.blame(now, session, &Fault::InvalidBlock(error.to_string()));

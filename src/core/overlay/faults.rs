@@ -1,10 +1,11 @@
-//! What an offence costs: one total table.
+//! What each offence costs, in one table.
 //!
-//! Points are given only for what the sender itself could have checked, so that nobody gets an honest relayer banned. A hundred points ban; they
+//! Points are given only for what the sender itself could have checked, so that no attacker can get an honest relayer banned. A hundred
+//! points ban; they
 //! halve every ten minutes.
 //!
-//! An honest peer that is overloaded, paused or behind a bad link withholds and is late, and nobody can tell it from one that does so on
-//! purpose. Such a lapse costs little and counts once a minute at most, so that lapses alone never ban.
+//! An honest peer that is overloaded, paused or behind a bad link is late or does not deliver, just like a peer that does so on purpose. So
+//! such a lapse costs little and counts at most once a minute: lapses alone never ban.
 
 use thiserror::Error;
 
@@ -16,13 +17,13 @@ pub enum Fault {
     /// A frame longer than allowed, or empty.
     #[error("broken frame")]
     Frame,
-    /// Bytes that are no message of this protocol, or no canonical ones; which message they said they were.
+    /// Bytes that are not a message of this protocol, or not in canonical form. Holds the kind of message that they claimed to be.
     #[error("undecodable {0}")]
     Message(&'static str),
-    /// A message out of turn that no honest peer sends: something before hello, a second hello, peers that nobody asked for.
+    /// A message that no honest peer sends at this point: something before hello, a second hello, peers that nobody asked for.
     #[error("unasked {0}")]
     Unasked(&'static str),
-    /// An answer that nobody waits for.
+    /// An answer that this node no longer waits for.
     #[error("{0} that nobody waits for")]
     Late(&'static str),
     /// A block whose header is invalid, or whose body contradicts its id.
@@ -37,16 +38,16 @@ pub enum Fault {
     /// Claimed more work than its headers show.
     #[error("claimed work that it does not show")]
     FalseWork,
-    /// Said that it has what it then did not deliver.
+    /// Announced something and then did not deliver it.
     #[error("withheld what it announced")]
     Withheld,
     /// Led to a better branch by its headers, and then kept its blocks back.
     #[error("kept back the blocks of a branch that it led to")]
     KeptBranch,
-    /// Sent more, or asked for more, than its budget.
+    /// Sent or requested more than its budget allows.
     #[error("over budget: {0}")]
     Flood(&'static str),
-    /// Addresses that no honest node tells.
+    /// Sent an address that no honest node sends.
     #[error("bad address told")]
     BadAddress,
 }
@@ -54,9 +55,9 @@ pub enum Fault {
 /// What follows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// So many points.
+    /// This many points.
     Points(u32),
-    /// So many points, once in [`LAPSE_EVERY`] at most.
+    /// This many points, at most once in [`LAPSE_EVERY`].
     Lapse(u32),
     /// A ban at once.
     Ban,
@@ -66,7 +67,7 @@ impl Fault {
     /// What the fault costs.
     pub fn verdict(&self) -> Verdict {
         match self {
-            // Lost in translation once is possible between versions; twice an hour is not.
+            // One misread frame is possible between versions; two within an hour are not.
             Self::Frame | Self::Message(_) => Verdict::Points(50),
             Self::Unasked(_) => Verdict::Points(5),
             Self::InvalidBlock(_) | Self::InvalidHeader(_) => Verdict::Ban,
@@ -82,7 +83,7 @@ impl Fault {
     }
 }
 
-// What lapses alone can sum up to: twice what comes in a half-life, and one more.
+// The most that lapses alone can sum up to: twice what comes in a half-life, plus one.
 const _: () = {
     let each_half_life = POINTS_HALF_LIFE.as_secs().div_ceil(LAPSE_EVERY.as_secs());
     assert!((2 * each_half_life + 1) * (LAPSE_POINTS as u64) < POINTS_BAN as u64);

@@ -1,18 +1,18 @@
-//! Gossip: which transaction and which new block goes to whom, once.
+//! Gossip: which transactions and new blocks go to whom, each once.
 //!
-//! For each peer it is remembered what the peer has: what it sent, announced or was sent. Nothing goes to a peer that has it, so
-//! nothing goes back to its sender. This node's own transactions go whole to [`GOSSIP_EAGER_PEERS`] peers, others each time,
-//! and as announcements to the rest: at once, and what follows within [`GOSSIP_BATCH`] together. Those of others are announced after
-//! [`GOSSIP_RELAY`] to twice that: most peers have got them from where they came from by then, and of two that have it one is first. New blocks go to
-//! everybody who lacks them.
+//! Gossip remembers what each peer has: what it sent, announced or was sent. Nothing goes to a peer that has it, so nothing goes back to
+//! its sender. This node's own transactions go whole to [`GOSSIP_EAGER_PEERS`] peers, different ones each time, and as announcements to the
+//! rest. The first goes at once; those that follow within [`GOSSIP_BATCH`] go together. Transactions of others are announced after
+//! [`GOSSIP_RELAY`] to twice that: by then most peers have got them from the same source, and the random delay lets one of two announcers
+//! come first. New blocks go to every peer that lacks them.
 //!
-//! Invariants: an id is in `seen` from the moment at which its transaction is given to the mempool, so a second copy costs a hash
-//! and a look-up. An id is the hash of all bytes, signature included: a wrong copy has another id and never shadows the right one.
-//! What the mempool did not take for a reason that may pass (a nonce gap, a low fee, no room) leaves `seen` at once: an honest peer
-//! sends it once anyway, and who sends it again and again pays for it from its budget.
+//! Invariants: an id is in `seen` from the moment its transaction is given to the mempool, so a second copy costs only a hash and a
+//! look-up. An id is the hash of all bytes, signature included: a wrong copy has another id and never shadows the right one.
+//! A transaction that the mempool refused for a reason that may pass (a nonce gap, a low fee, no room) leaves `seen` at once: an honest
+//! peer sends it only once, and a peer that keeps sending it pays from its budget.
 //!
-//! Left out on purpose: whether a transaction or block is valid (mempool and chain know), what a peer may send and ask for
-//! ([`super::budget`]), fetching of blocks ([`super::sync`]).
+//! Left out on purpose: whether a transaction or block is valid (mempool and chain know), what a peer may send and request
+//! ([`super::budget`]), and fetching blocks ([`super::sync`]).
 
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::sync::Arc;
@@ -44,13 +44,13 @@ pub struct Gossip {
     seen: Recent,
     rotated: Time,
     requests: RequestTracker,
-    /// This node's own.
+    /// This node's own transactions.
     own: Batch,
-    /// When the last of its own may be followed by the next: who sends seldom does not wait.
+    /// When the next own transaction may go out: a node that sends seldom does not wait.
     own_after: Time,
     relayed: Batch,
     random: Random,
-    /// Counts batches: whose turn it is to get whole transactions.
+    /// Counts batches, to rotate which peers get whole transactions.
     turn: usize,
     out: VecDeque<Act>,
 }
@@ -61,11 +61,11 @@ struct Inventory {
     transactions: Recent,
     blocks: Recent,
     unchecked: Unchecked,
-    /// It takes blocks in short.
+    /// It accepts compact blocks.
     compact: bool,
 }
 
-/// Transactions of one peer that are with the mempool.
+/// Transactions of one peer that the mempool is checking.
 #[derive(Debug, Default)]
 struct Unchecked {
     count: usize,
@@ -78,7 +78,7 @@ impl Unchecked {
         self.bytes = self.bytes.saturating_add(bytes);
     }
 
-    /// So many are done; as if all were equally long, which is right once none is left.
+    /// This many are done. The bytes are an estimate, as if all were equally long; it is exact again once none is left.
     fn done(&mut self, count: usize) {
         let left = self.count.saturating_sub(count);
         self.bytes = self.bytes.saturating_mul(left).checked_div(self.count).unwrap_or(0);
@@ -127,7 +127,7 @@ impl Gossip {
         }
     }
 
-    /// A peer's hello was accepted. `compact`: it takes blocks in short.
+    /// A peer's hello was accepted. `compact`: it accepts compact blocks.
     pub fn peer_up(&mut self, conn: ConnId, compact: bool) {
         let transactions = Recent::new(KNOWN_IDS_PER_PEER / 2);
         let blocks = Recent::new(KNOWN_BLOCKS_PER_PEER / 2);
@@ -135,7 +135,7 @@ impl Gossip {
         self.requests.peer_up(conn);
     }
 
-    /// A peer is gone; what it was asked for is asked of others at the next wake-up.
+    /// A peer is gone; what it was asked for is requested from others at the next wake-up.
     pub fn peer_down(&mut self, conn: ConnId) {
         self.peers.remove(&conn);
         self.requests.peer_down(conn);
@@ -174,7 +174,7 @@ impl Gossip {
             let id = transaction.id();
             peer.transactions.insert(id);
             self.requests.got(now, Some(conn), &id);
-            // Too much of it waits: it is as if this had not come.
+            // If too much from this peer waits already, this is dropped as if it had not come.
             if peer.unchecked.bytes < UNCHECKED_BYTES_PER_PEER && self.seen.insert(id) {
                 peer.unchecked.add(transaction.size());
                 fresh.push(transaction);
@@ -195,7 +195,7 @@ impl Gossip {
             match outcome {
                 TransactionOutcome::Taken => {}
                 TransactionOutcome::Ignored => self.seen.remove(&id),
-                // Stays seen: the id commits to the fault.
+                // It stays seen: the id commits to the fault.
                 TransactionOutcome::Invalid(why) => {
                     self.out.push_back(Act::Blame(conn, Fault::InvalidTransaction(why)));
                 }
@@ -210,7 +210,7 @@ impl Gossip {
         }
     }
 
-    /// The mempool took these: for everybody who lacks them. `own` ones come from this node's clients, so nobody has them yet.
+    /// The mempool took these: they go to every peer that lacks them. Those in `own` come from this node's clients, so nobody has them yet.
     pub fn offer_transactions(&mut self, now: Time, own: Vec<Transaction>, relayed: Vec<Transaction>) {
         for transaction in own {
             self.taken(now, &transaction);
@@ -218,7 +218,7 @@ impl Gossip {
         }
         for transaction in relayed {
             self.taken(now, &transaction);
-            // Peers that got it at the same time do not announce it at the same time.
+            // Peers that got it at the same time should not announce it at the same time.
             let wait = GOSSIP_RELAY.saturating_add(self.random.up_to(GOSSIP_RELAY));
             self.relayed.push(now.after(wait), transaction);
         }
@@ -226,14 +226,14 @@ impl Gossip {
         self.request();
     }
 
-    /// The mempool has this transaction: a copy from a peer is old news, and nobody need be asked for it.
+    /// The mempool has this transaction: a copy from a peer is nothing new, and no peer needs to be asked for it.
     fn taken(&mut self, now: Time, transaction: &Transaction) {
         let id = transaction.id();
         self.seen.insert(id);
         self.requests.got(now, None, &id);
     }
 
-    /// A new block on the best chain for everybody who lacks it, in short if it has a short form and the peer takes that.
+    /// Sends a new block on the best chain to every peer that lacks it: in compact form if there is one and the peer accepts it.
     pub fn offer_block(&mut self, block: &Arc<Block>, compact: Option<&Arc<CompactBlock>>) {
         let id = block.id();
         for (conn, peer) in &mut self.peers {
@@ -257,7 +257,7 @@ impl Gossip {
         self.request();
     }
 
-    /// What a peer is sent of what the mempool has of its request.
+    /// Answers a peer's request with what the mempool has of it.
     pub fn answer_transactions(
         &mut self,
         conn: ConnId,
@@ -284,7 +284,7 @@ impl Gossip {
     pub fn wake(&mut self, now: Time) {
         self.flush(now);
         let late = self.requests.wake(now);
-        // Once for all that it kept back: a hiccup must not ban an honest peer.
+        // One blame for everything that it withheld: a hiccup must not ban an honest peer.
         self.out.extend(late.into_iter().map(|conn| Act::Blame(conn, Fault::Withheld)));
         self.request();
     }

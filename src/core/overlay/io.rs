@@ -1,4 +1,4 @@
-//! The overlay's grammar: an input happened, an output must be done, an event is told to observers.
+//! What goes into and out of the overlay: an input has happened, an output must be done, an event is for observers.
 
 use alloc::string::String;
 use alloc::sync::Arc;
@@ -22,20 +22,20 @@ pub use asks::{Answer, KeeperRequest, PoolRequest, Request, StoreRequest, Transa
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ConnId(pub u64);
 
-/// An id that TLS has proven. Made only where the certificate was checked (`net/tls.rs`; the architecture test sees to it).
+/// An id that TLS has proven. Built only where the certificate was checked (`net/tls.rs`; the architecture test enforces it).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verified {
     /// The certificate's one DNS name.
     pub id: NodeId,
     /// Of this TLS session.
     pub session: SessionSecret,
-    /// SHA-256 of the certificate's public key info: who has renewed a certificate has the same, a thief with one of his own has not.
+    /// SHA-256 of the certificate's public key info: it stays the same when a member renews the certificate, and differs if a thief has one issued.
     pub key: Hash,
     /// When the certificate ends.
     pub not_after: Timestamp,
 }
 
-/// Secret of a TLS session, known to its two ends only. Shows nothing of itself in `Debug`.
+/// The secret of a TLS session, known only to its two ends. `Debug` does not show it.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct SessionSecret(pub [u8; 32]);
 
@@ -54,14 +54,14 @@ pub enum Direction {
     Out,
 }
 
-/// Why a dial came to nothing.
+/// Why a dial failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DialError {
     /// No answer, refused, no such host.
     Unreachable(String),
-    /// One side refused the other's certificate; backs off longer and is cleared by a reload.
+    /// One side refused the other's certificate. The backoff is longer, and a reload clears it.
     Certificate(String),
-    /// TCP stood, but no TLS came of it.
+    /// TCP connected, but the TLS handshake failed.
     Handshake(String),
 }
 
@@ -74,9 +74,9 @@ pub enum CloseReason {
     Goodbye(Goodbye),
     /// The stream ended or failed.
     Lost(String),
-    /// The peer refused this node's certificate: with TLS 1.3 a dialer learns it only now.
+    /// The peer refused this node's certificate. With TLS 1.3 a dialer learns this only after the handshake.
     Certificate(String),
-    /// Its send queue is full or stalled.
+    /// The peer's send queue is full or stalled.
     Slow,
     /// No hello in time.
     NoHello,
@@ -95,7 +95,7 @@ pub enum Input {
         /// From where.
         address: IpAddr,
     },
-    /// A dial got through TLS. The peer may still refuse this node: nothing counts before its hello.
+    /// A dial has completed TLS. The peer may still refuse this node, so nothing counts before its hello.
     Dialed {
         /// The connection.
         conn: ConnId,
@@ -104,7 +104,7 @@ pub enum Input {
         /// Where.
         endpoint: Endpoint,
     },
-    /// A dial that [`Output::Dial`] asked for came to nothing.
+    /// A dial that [`Output::Dial`] asked for has failed.
     DialFailed {
         /// Whom.
         id: NodeId,
@@ -129,35 +129,35 @@ pub enum Input {
         /// The frame's size in bytes.
         size: usize,
     },
-    /// The peer broke the protocol in a way that the shell noticed (a frame too long, undecodable bytes).
+    /// The peer broke the protocol, and the shell noticed (a frame too long, undecodable bytes).
     Broken {
         /// The connection.
         conn: ConnId,
         /// How.
         fault: Fault,
     },
-    /// A connection is gone. Comes exactly once for each.
+    /// A connection is gone. Sent exactly once for each connection.
     Closed {
         /// The connection.
         conn: ConnId,
         /// Why.
         why: CloseReason,
     },
-    /// This node's best chain ends here now.
+    /// This node's best chain now ends here.
     Tip(Tip),
-    /// Something new that this node has taken, for everybody who lacks it.
+    /// Something new that this node has accepted, for every peer that lacks it.
     Offer(Offer),
     /// The answer to an [`Output::Ask`].
     Answer(Answer),
     /// The operator's wish.
     Command(Command),
-    /// This node's wall clock shows this: told every second or so, because clocks are set while a node runs.
+    /// What this node's wall clock shows. Sent about once a second, because clocks can be set while a node runs.
     Clock(Timestamp),
-    /// This node's revocation lists are these now.
+    /// This node's current revocation lists.
     Crls(Vec<CrlSummary>),
-    /// Certificates, keys, roots or revocation lists were read anew: certificate backoffs are forgotten.
+    /// Certificates, keys, roots or revocation lists were reloaded: certificate backoffs are cleared.
     Reloaded,
-    /// A connection's certificate is no longer good: it is cut.
+    /// A connection's certificate is no longer valid: the connection is closed.
     Revoked {
         /// The connection.
         conn: ConnId,
@@ -171,15 +171,15 @@ pub enum Input {
 /// What an operator may ask of the overlay.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
-    /// Know this peer, as if it were configured, until removed.
+    /// Treat this peer as configured until it is removed.
     AddPeer(NodeId, Endpoint),
-    /// Close and forget it; it may be learned again.
+    /// Close its connections and forget it; it may be learned again.
     RemovePeer(NodeId),
-    /// Never again, until lifted.
+    /// Keep it out until that is lifted.
     Blacklist(NodeId),
     /// Lift a blacklisting or a ban.
     Unblacklist(NodeId),
-    /// Say goodbye to all and dial nobody any more.
+    /// Say goodbye to all peers and dial nobody any more.
     Shutdown,
 }
 
@@ -188,7 +188,7 @@ pub enum Command {
 pub struct Tip {
     /// The branch.
     pub branch: Branch,
-    /// Blocks of it, newest first, ever sparser, ending with the genesis block.
+    /// Ids of its blocks, newest first, increasingly sparse, ending with the genesis block.
     pub locator: Vec<Hash>,
 }
 
@@ -197,9 +197,9 @@ pub struct Tip {
 pub struct Outlook {
     /// How far it has come.
     pub sync: SyncStatus,
-    /// How far the peers' clocks are ahead of this node's, in the middle, in milliseconds; none without peers.
+    /// The median by which the peers' clocks are ahead of this node's, in milliseconds; none without peers.
     pub clock_offset_ms: Option<i64>,
-    /// It has just started and has peers to dial, none of which has answered yet.
+    /// It has just started and has peers to dial, but none has answered yet.
     pub starting: bool,
     /// Peers that it knows and has not banned.
     pub known: usize,
@@ -222,9 +222,9 @@ impl Outlook {
 pub enum Offer {
     /// The mempool took these.
     Transactions {
-        /// This node's own clients gave these: nobody else has them yet.
+        /// From this node's own clients: nobody else has them yet.
         own: Vec<Transaction>,
-        /// Peers gave these, or they came back from blocks that left the chain: others are likely to have them.
+        /// From peers, or from blocks that left the chain: others probably have them already.
         relayed: Vec<Transaction>,
     },
     /// A new block on the best chain.
@@ -241,8 +241,8 @@ pub enum Output {
         id: NodeId,
         /// Where.
         endpoint: Endpoint,
-        /// Whether a name may turn out to be this very machine. If not, such an address is not connected to: members would have this
-        /// node knock at its own local services.
+        /// Whether a name may resolve to this very machine. If not, the shell does not connect to such an address: otherwise members could
+        /// make this node connect to its own local services.
         local: bool,
     },
     /// Send this node's hello; the shell adds the member's proof.
@@ -270,14 +270,14 @@ pub enum Output {
     Ask(Request),
     /// A better branch is being fetched from now on, or no longer.
     Syncing(bool),
-    /// Verify these revocation lists (DER) and take in what is new.
+    /// Verify these revocation lists (DER) and install those that are new.
     Revocations(Vec<Vec<u8>>),
-    /// Send this node's revocation lists: the peer's hello lacks one of them. The bytes are the shell's.
+    /// Send this node's revocation lists: the peer's hello lacks one of them. The shell holds the bytes.
     SendCrls {
         /// To whom.
         conn: ConnId,
     },
-    /// Keep this over restarts.
+    /// Keep this across restarts.
     Save(Book),
     /// Tell observers.
     Event(NetworkEvent),
@@ -308,7 +308,7 @@ pub enum NetworkEvent {
         /// Why, for people.
         why: String,
     },
-    /// A peer could not be reached, or refused this node, or was refused: told at most once a minute for each peer.
+    /// A peer could not be reached, or refused this node, or was refused. Reported at most once a minute for each peer.
     PeerRefused {
         /// Whom.
         id: NodeId,
@@ -317,14 +317,14 @@ pub enum NetworkEvent {
     },
     /// Two machines use one certificate.
     DuplicateIdentity(NodeId),
-    /// An id has proven another public key than the last time: its operator has made a new one, or somebody else has got a
-    /// certificate for the id. Told at most once a minute for each peer.
+    /// An id has proven a different public key than last time: its operator has made a new one, or somebody else has a certificate for the
+    /// id. Reported at most once a minute for each peer.
     KeyChanged {
         /// Who.
         id: NodeId,
-        /// SHA-256 of the public key info that it had.
+        /// SHA-256 of its previous public key info.
         old: Hash,
-        /// And of the one that it has now.
+        /// SHA-256 of its current public key info.
         new: Hash,
     },
     /// A peer broke the rules.
@@ -336,11 +336,11 @@ pub enum NetworkEvent {
         /// For how long, in seconds.
         seconds: u64,
     },
-    /// Fetching: this many blocks of so many.
+    /// Progress of a sync.
     Syncing {
         /// This node's height.
         height: u64,
-        /// The height it is going to.
+        /// The height that it is syncing to.
         target: u64,
     },
     /// As far as any peer knows, this node is up to date.
@@ -366,9 +366,9 @@ pub struct OverlaySettings {
     pub id: NodeId,
     /// The network.
     pub genesis: Arc<Genesis>,
-    /// Software and version, told in hello.
+    /// Software and version, sent in hello.
     pub agent: String,
-    /// Random per start, told in hello.
+    /// Random at each start, sent in hello.
     pub instance: String,
     /// Where others may dial this node; none for a dial-only node.
     pub advertise: Option<Endpoint>,
@@ -376,10 +376,10 @@ pub struct OverlaySettings {
     pub bootstrap: Vec<(NodeId, Endpoint)>,
     /// Ids that the configuration keeps out.
     pub blacklist: Vec<NodeId>,
-    /// Most connected peers.
+    /// The most peers that may be connected.
     pub max_connected: usize,
     /// What was saved before the last stop.
     pub book: Book,
-    /// Seeds jitter and picks.
+    /// Seeds jitter and random picks.
     pub seed: u64,
 }

@@ -4,17 +4,17 @@
 //!
 //! | machine | holds | decides |
 //! |---|---|---|
-//! | `links` | what exists while a TLS connection exists | which connection of an id stays, which is silent or old; what a peer may send, ask and is served |
-//! | `book` | what is known of ids and their addresses | who is dialed when, who is told of and learned, who is banned for how long, what is saved |
+//! | `links` | what exists while a TLS connection exists | which connection of an id stays, which is silent or old; what a peer may send and request, and what it gets |
+//! | `book` | what is known about ids and their addresses | who is dialed when, which peers are told to others and learned, who is banned for how long, what is saved |
 //!
-//! Links tell what became of an id's connections (`LinkEvent`); the book tells which id it has forgotten. A connection is opened if the
-//! book admits its id. It becomes a session if the book has room for one more connected peer. A ban is the book's; links close.
+//! Links report what became of an id's connections (`LinkEvent`); the book reports which ids it has forgotten. A connection is opened if
+//! the book admits its id. It becomes a session if the book has room for one more connected peer. The book bans; links close the connections.
 //!
-//! A [`Budget`](super::budget::Budget) belongs to an id and survives reconnects. It lives in links all the same: what it counts comes and
-//! goes over connections, and the book sees no messages. Links keep it until the book forgets the id, so the book bounds how many there are.
+//! A [`Budget`](super::budget::Budget) belongs to an id and survives reconnects. It still lives in links, because it counts messages, and
+//! the book sees none. Links keep it until the book forgets the id, so the book bounds how many there are.
 //!
-//! Invariants, once `Peers::route` has run: the book has a peer as connected exactly while links have a session of it, and as linked
-//! exactly while links have a connection of it, in whatever state. Links remember no id that the book does not have.
+//! Invariants, once `Peers::route` has run: the book lists a peer as connected exactly while links have a session of it, and as linked
+//! exactly while links have a connection of it, in any state. Links remember no id that the book does not have.
 //!
 //! Left out on purpose: addresses as identities (only certificates prove anything), NAT traversal, inbound eviction by behaviour (the
 //! members are known by name; the operator has a blacklist).
@@ -36,7 +36,7 @@ mod links;
 mod view;
 
 use book::AddressBook;
-pub use book::{Blacklisted, Book};
+pub use book::{Blacklisted, Book, is_dialable};
 use links::Links;
 pub use view::{PeerStatus, PeerView};
 
@@ -53,7 +53,7 @@ pub struct Peers {
 /// What the façade tells gossip and sync.
 #[derive(Debug)]
 pub enum Change {
-    /// A peer is connected. `held`: what it has sent already.
+    /// A peer is connected.
     Up {
         /// Its session.
         session: ConnId,
@@ -61,16 +61,16 @@ pub enum Change {
         id: NodeId,
         /// Its best block.
         tip: TipSummary,
-        /// It takes blocks in short.
+        /// It accepts compact blocks.
         compact: bool,
-        /// In order.
+        /// Messages that it has already sent, in order.
         held: Vec<Message>,
     },
-    /// It no longer is.
+    /// A peer is no longer connected.
     Down(ConnId),
 }
 
-/// What a machine tells, and to whom.
+/// What a machine reports, and to whom.
 #[derive(Debug)]
 enum Told {
     /// The shell.
@@ -81,11 +81,11 @@ enum Told {
     Link(NodeId, LinkEvent),
     /// The book: who is at fault.
     Fault(NodeId, Fault),
-    /// The book: who answers whom it knows.
+    /// The book: a peer's answer to GetPeers.
     Peers(NodeId, Vec<PeerEntry>),
-    /// The book: who asks whom this node knows, over which connection.
+    /// The book: which peer sent GetPeers, over which connection.
     GetPeers(NodeId, ConnId),
-    /// The book: who may become connected if there is room, with which connection.
+    /// The book: which peer may become connected if there is room, and by which connection.
     Greeted(NodeId, ConnId),
     /// Links: the book no longer has this id.
     Forgotten(NodeId),
@@ -94,21 +94,21 @@ enum Told {
 /// What became of an id's connections.
 #[derive(Debug)]
 enum LinkEvent {
-    /// A hello fits, and TLS has proven this public key (SHA-256 of its info).
+    /// A hello was accepted, and TLS has proven this public key (SHA-256 of its info).
     Key(Hash),
-    /// The hello counts. Where the peer was dialed, and where it says that it listens.
+    /// The hello counts. Where the peer was dialed, and where it says it listens.
     Proven { dialed: Option<Endpoint>, listens: Option<Endpoint> },
     /// Its session has begun.
     Up,
-    /// Its session has held long enough: past failures are forgotten.
+    /// Its session has lasted long enough: past failures are forgotten.
     Stable,
-    /// The connection that this node dialed is of age: it is to be dialed again.
+    /// The connection that this node dialed is old: it is to be dialed again.
     Aged,
     /// Its session has ended; why, for people.
     Down(String),
-    /// Its certificate is no longer good.
+    /// Its certificate is no longer valid.
     Revoked,
-    /// It was refused, or refused this node, or did not come far; why, for people.
+    /// It was refused, or refused this node, or failed early; why, for people.
     Refused(String),
     /// It said goodbye without refusing this node; why, for people.
     Left(String),
@@ -123,7 +123,7 @@ enum Ending {
     Free,
     /// Not reached, or lost.
     Lost,
-    /// One side does not want the other: nothing will change soon.
+    /// One side refuses the other: that will not change soon.
     Refused,
 }
 
@@ -153,7 +153,7 @@ impl Peers {
         [self.links.next_wakeup(), self.book.next_wakeup()].into_iter().flatten().min()
     }
 
-    /// The next thing to be told to gossip and sync.
+    /// The next thing that gossip and sync must know.
     pub fn poll_change(&mut self, now: Time) -> Option<Change> {
         self.route(now);
         self.changes.pop_front()
@@ -164,7 +164,7 @@ impl Peers {
         self.outputs.pop_front()
     }
 
-    /// Passes on what the machines tell. Links come first: the book decides nothing about connections that are gone.
+    /// Passes on what the machines report. Links come first: the book decides nothing about connections that are gone.
     fn route(&mut self, now: Time) {
         while let Some(told) = self.links.poll().or_else(|| self.book.poll()) {
             match told {
@@ -222,7 +222,7 @@ impl Peers {
         self.pump(now);
     }
 
-    /// Takes in a frame. What is not about the connection itself comes back, with the session that it belongs to.
+    /// Takes in a frame. A message that is not about the connection itself is returned with the session that it belongs to.
     pub fn received(
         &mut self,
         now: Time,
@@ -279,7 +279,7 @@ impl Peers {
             }
         }
         self.route(now);
-        // Not gathered like what peers change: the operator waits for it, and it must hold after a crash.
+        // Saved at once, unlike changes by peers: the operator waits for it, and it must survive a crash.
         self.book.save(now);
     }
 
@@ -291,7 +291,7 @@ impl Peers {
     }
 }
 
-/// What concerns one of the machines only.
+/// What concerns only one of the machines.
 impl Peers {
     /// See [`super::Input::Hello`].
     pub fn hello(&mut self, now: Time, conn: ConnId, hello: Hello) {
@@ -318,17 +318,17 @@ impl Peers {
         self.links.asked(now, session, message);
     }
 
-    /// Chain or mempool have answered: sends it, if the peer is still there, and goes on.
+    /// The chain or the mempool has answered: sends the answer if the peer is still there, and serves the next request.
     pub fn answered(&mut self, now: Time, session: ConnId, messages: Vec<Message>) {
         self.links.answered(now, session, messages);
     }
 
-    /// Sends what is at hand to a session's peer at once, because it asked.
+    /// Answers a session's peer at once with what is at hand.
     pub fn serve(&mut self, now: Time, session: ConnId, message: Message) {
         self.links.serve(now, session, message);
     }
 
-    /// So many of the peer's transactions were not taken.
+    /// This many of the peer's transactions were not taken.
     pub fn useless(&mut self, now: Time, session: ConnId, transactions: usize) {
         self.links.useless(now, session, transactions);
     }
@@ -338,22 +338,22 @@ impl Peers {
         self.links.set_height(session, height);
     }
 
-    /// The peer has sent these revocation lists: it need not be sent them.
+    /// The peer has sent these revocation lists, so it does not need them.
     pub fn has_crls(&mut self, session: ConnId, lists: &[impl AsRef<[u8]>]) {
         self.links.has_crls(session, lists);
     }
 
-    /// This node's best block is this now.
+    /// Sets this node's best block.
     pub fn set_tip(&mut self, tip: TipSummary) {
         self.links.set_tip(tip);
     }
 
-    /// This node's wall clock shows this: it may have been set since it was told last.
+    /// What this node's wall clock shows: it may have been set since the last call.
     pub fn set_wall(&mut self, now: Time, wall: Timestamp) {
         self.links.set_wall(now, wall);
     }
 
-    /// This node's revocation lists are these now: peers that lack one get it.
+    /// Sets this node's revocation lists; peers that lack one get it.
     pub fn set_crls(&mut self, crls: Vec<CrlSummary>) {
         self.links.set_crls(crls);
     }
@@ -368,12 +368,12 @@ impl Peers {
         self.links.carrier(session)
     }
 
-    /// How far the connected peers' clocks are ahead, in the middle, in milliseconds; none without peers.
+    /// The median by which the connected peers' clocks are ahead, in milliseconds; none without peers.
     pub fn clock_offset_ms(&self) -> Option<i64> {
         self.links.clock_offset_ms()
     }
 
-    /// See [`super::Input::Reloaded`]: those who were refused are tried again soon.
+    /// See [`super::Input::Reloaded`]: peers that were refused are tried again soon.
     pub fn clear_refusals(&mut self, now: Time) {
         self.book.clear_refusals(now);
     }

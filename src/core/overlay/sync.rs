@@ -1,17 +1,19 @@
 //! Sync: which headers and blocks are fetched from whom.
 //!
-//! Headers first. When a peer claims a better block than this node's best, or sends one whose parent is unknown here, its headers
-//! are walked from where its chain leaves ours (`header sync`), one peer at a time. Nothing is fetched before checked headers beat the tip; then the
-//! bodies are fetched segment by segment from everybody who is ahead (`fetch`) and given to the chain in order of height.
+//! Headers first. When a peer claims a better block than this node's best, or sends one whose parent is unknown here, its headers are read
+//! and checked from the point where its chain leaves ours (`header_sync`), one peer at a time. No body is fetched until checked headers
+//! beat the tip. Then the bodies are fetched segment by segment from every peer that is ahead (`fetch`), and are given to the chain in
+//! order of height.
 //!
-//! States of a header sync: waiting for *headers* → perhaps for the stored *base* that they follow → for what is *missing* of a segment →
-//! for its *bodies* → for headers again, until the peer has no more.
+//! States of a header sync: waiting for *headers* → perhaps for the stored *base* that they follow → to learn which blocks of a segment are
+//! *missing* → for their *bodies* → for headers again, until the peer has no more.
 //!
-//! Invariants: at most one header sync; whatever is waited for from a peer has a deadline; a peer whose claim came to nothing rests, ever
-//! longer, so that no claim keeps this node syncing for ever; blame is for what the peer itself could have known.
+//! Invariants: there is at most one header sync. Everything that a peer is to send has a deadline. A peer whose claim came to nothing
+//! rests, longer each time, so that no claim can keep this node syncing without end. A peer is blamed only for what it could have known
+//! itself.
 //!
-//! Left out on purpose: whether a body is valid and which branch wins (the chain knows), serving others, and the wall clock: a block
-//! whose time has not come ends the header sync, which is tried again later.
+//! Left out on purpose: whether a body is valid and which branch wins (the chain knows), serving others, and the wall clock: a block whose
+//! time is still in the future ends the header sync, which is tried again later.
 
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::sync::Arc;
@@ -45,12 +47,12 @@ pub struct BlockSync {
     rests: Rests,
     header_sync: Option<HeaderSync>,
     fetch: Fetch,
-    /// Blocks that came unasked and are with the chain: who sent that copy, and who else sent one since.
+    /// Unrequested blocks that the chain is working on: who sent that copy, and who else has sent one since.
     unasked: BTreeMap<Hash, (ConnId, BTreeSet<ConnId>)>,
-    /// Blocks whose ids commit to their being invalid.
+    /// Blocks that are invalid in every copy: the id commits to the fault.
     refused: VecDeque<Hash>,
     told: Told,
-    /// No peer had a better branch to show, at least once since the start.
+    /// At least once since the start, no peer had a better branch.
     was_synced: bool,
     out: VecDeque<Act>,
 }
@@ -67,7 +69,7 @@ struct Told {
 pub enum SyncStatus {
     /// Nobody is connected.
     Alone,
-    /// A better branch is being fetched, or, until this node was up to date once, at least looked at.
+    /// A better branch is being fetched. Until this node has been up to date once, checking a claimed branch counts too.
     Syncing {
         /// This node's height.
         height: u64,
@@ -78,13 +80,13 @@ pub enum SyncStatus {
     Synced,
 }
 
-/// How a header sync ends before its end.
+/// Why a header sync stops early.
 enum GiveUp {
-    /// The peer is at fault; its claim counts no more.
+    /// The peer is at fault; its claim no longer counts.
     Fault(Fault),
-    /// Nobody is, or the peer was slow: again after a rest.
+    /// Nobody is at fault, or the peer was slow: try again after a rest.
     Rest,
-    /// Nobody is, but the peer's history lacks this node's checkpoint: what it claims beyond the last good header does not count.
+    /// Nobody is at fault, but the peer's chain lacks this node's checkpoint: what it claims beyond the last good header does not count.
     Apart,
 }
 
@@ -114,7 +116,7 @@ impl BlockSync {
         self.go_on(now);
     }
 
-    /// A peer is gone. Bodies go on coming from others; a header sync needs its peer. If it leaves before the end, it rests as if it had
+    /// A peer is gone. Other peers still deliver bodies, but a header sync needs its own peer. If it leaves before the end, it rests as if it had
     /// failed: leaving must not be cheaper.
     pub fn peer_down(&mut self, now: Time, conn: ConnId) {
         let Some(mut peer) = self.peers.remove(&conn) else { return };
@@ -130,7 +132,7 @@ impl BlockSync {
         self.go_on(now);
     }
 
-    /// The best chain ends here now.
+    /// The best chain now ends here.
     pub fn tip(&mut self, now: Time, tip: Tip) {
         self.tip = tip;
         self.go_on(now);
@@ -168,7 +170,7 @@ impl BlockSync {
         self.go_on(now);
     }
 
-    /// How far this node is.
+    /// How far this node has come.
     pub fn status(&self) -> SyncStatus {
         if self.peers.is_empty() {
             return SyncStatus::Alone;
@@ -191,7 +193,7 @@ impl BlockSync {
         }
     }
 
-    /// What is to be done.
+    /// The next thing to be done.
     pub fn poll(&mut self) -> Option<Act> {
         self.out.pop_front()
     }
@@ -232,12 +234,12 @@ impl BlockSync {
         }
     }
 
-    /// Begins a header sync with the peer that claims most, if any may be followed.
+    /// Begins a header sync with the peer that claims the most, if any peer may be followed.
     fn start(&mut self, now: Time) {
         let ours = &self.tip.branch;
         let ready = |peer: &SyncPeer| peer.ready_at(ours).is_some_and(|at| at <= now);
         let ready = self.peers.iter_mut().filter(|(_, peer)| ready(peer));
-        // Who failed before waits for those who did not: many who claim much and answer nothing cost one turn each.
+        // Peers that failed before wait for those that did not: each peer that claims much and answers nothing costs only one turn.
         let rank = |peer: &SyncPeer| (Reverse(peer.failures()), peer.claims.then_some(peer.tip.work));
         let Some((conn, peer)) = ready.max_by_key(|(_, peer)| rank(peer)) else {
             return;
@@ -249,7 +251,7 @@ impl BlockSync {
         self.ask_headers(now);
     }
 
-    /// The header sync has come to the branch's end.
+    /// The header sync has reached the end of the branch.
     fn finish(&mut self, now: Time) {
         let Some(header_sync) = self.header_sync.take() else { return };
         for peer in self.peers.values_mut() {

@@ -1,5 +1,5 @@
-//! Deadlines in a table: one for each key, arming again replaces. Nothing goes stale, so nothing must be told from what is stale.
-//! And [`Throttle`] for what may happen once in a span.
+//! A table of deadlines, one for each key: setting a key again replaces its deadline, so no stale timer ever fires. And [`Throttle`], for
+//! what may happen once in a span.
 
 use alloc::collections::{BTreeMap, BTreeSet};
 use core::time::Duration;
@@ -44,7 +44,7 @@ impl<K: Ord + Clone> Timers<K> {
         self.order.first().map(|(at, _)| *at)
     }
 
-    /// Takes out the earliest deadline if it has come. Equal ones come in the keys' order.
+    /// Takes out the earliest deadline if it has come. Equal deadlines come out in the order of their keys.
     pub fn pop_due(&mut self, now: Time) -> Option<K> {
         if self.next()? > now {
             return None;
@@ -55,7 +55,7 @@ impl<K: Ord + Clone> Timers<K> {
     }
 }
 
-/// Lets something happen once in a span at most.
+/// Lets something happen at most once in a span.
 #[derive(Clone, Copy, Debug)]
 pub struct Throttle {
     every: Duration,

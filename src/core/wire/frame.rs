@@ -1,4 +1,4 @@
-//! Frames: a u32 big-endian length, then so many bytes. TLS has authenticated them; the length still may lie.
+//! Frames: a big-endian u32 length, then that many bytes. TLS has authenticated them, but the length may still be a lie.
 
 use alloc::vec::Vec;
 
@@ -12,10 +12,10 @@ const LENGTH_BYTES: usize = 4;
 /// A frame that no honest peer sends: the connection is closed.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum FrameError {
-    /// A frame of nothing carries nothing and costs a wake-up.
+    /// An empty frame: it carries nothing and costs a wake-up.
     #[error("an empty frame")]
     Empty,
-    /// Longer than allowed now.
+    /// Longer than is allowed at this point.
     #[error("a frame of {found} bytes, at most {allowed} are allowed here")]
     Long {
         /// What the length says.
@@ -42,7 +42,7 @@ pub struct FrameReader {
 impl FrameReader {
     /// Takes in bytes from the stream.
     pub fn push(&mut self, bytes: &[u8]) {
-        // What has been read moves out of the way once, not with every frame.
+        // Bytes that were read are removed once in a while, not with every frame.
         self.buffer.drain(..self.start);
         self.start = 0;
         if self.buffer.capacity().saturating_sub(self.buffer.len()) < bytes.len() {
@@ -52,7 +52,7 @@ impl FrameReader {
         self.buffer.extend_from_slice(bytes);
     }
 
-    /// The next whole message. Its number says how long it can be, so a longer one is refused once that is there.
+    /// The next whole message. Its number says how long it can be, so a longer one is refused as soon as the number is there.
     pub fn next_message(&mut self) -> Result<Option<Vec<u8>>, FrameError> {
         let number = self.buffer.get(self.start.saturating_add(LENGTH_BYTES));
         self.next(number.map_or(FRAME_BYTES, |number| Message::longest(*number)))
@@ -75,7 +75,7 @@ impl FrameReader {
             self.start = self.start.saturating_add(LENGTH_BYTES).saturating_add(found);
             return Ok(Some(body));
         }
-        // A long frame takes the buffer with it; what little has come behind it is copied.
+        // A long frame takes the buffer with it; the few bytes that follow it are copied.
         let begin = self.start.saturating_add(LENGTH_BYTES);
         let rest = self.buffer.split_off(begin.saturating_add(found));
         let mut body = core::mem::replace(&mut self.buffer, rest);

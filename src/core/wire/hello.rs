@@ -1,5 +1,5 @@
-//! Hello: the first frame each way. It is JSON, so that any version of either side can read the other's and say what does not
-//! fit; unknown fields are ignored and nothing is sent later that was not agreed here.
+//! Hello: the first frame each way. It is JSON, so that either side can read a hello of any version and say what does not fit. Unknown
+//! fields are ignored, and nothing is sent later that was not agreed here.
 
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -18,9 +18,9 @@ use crate::time::Timestamp;
 
 /// The protocol versions that this software speaks, lowest and highest.
 const PROTOCOLS: (u16, u16) = (1, 1);
-/// The feature of whose pings carry the sender's wall clock in milliseconds as their number.
+/// The feature of a node whose pings carry its wall clock, in milliseconds, as their number.
 pub const CLOCK_FEATURE: &str = "clock";
-/// The feature of who takes new blocks in short.
+/// The feature of a node that accepts compact blocks.
 pub const COMPACT_FEATURE: &str = "compact";
 
 /// What each side says first.
@@ -38,7 +38,7 @@ pub struct Hello {
     /// Software and version.
     #[serde(default)]
     pub agent: String,
-    /// Random at each start, so that a restarted node is told from a twin.
+    /// Random at each start, to tell a restarted node from a twin.
     pub instance: String,
     /// Where the sender can be dialed; none for a dial-only node.
     #[serde(default)]
@@ -48,12 +48,12 @@ pub struct Hello {
     /// The lowest block that it can serve.
     #[serde(default)]
     pub lowest_block: u64,
-    /// Digest of the rules that must be equal beyond the genesis block.
+    /// Digest of the rules that must match in addition to the genesis block.
     pub rules: Hash,
     /// Its revocation lists.
     #[serde(default)]
     pub crls: Vec<CrlSummary>,
-    /// Its member key, with the proof that this very session's other end holds it.
+    /// Its member key, with a proof that the other end of this session holds it.
     #[serde(default)]
     pub member: Option<Member>,
     /// Its clock, in milliseconds since 1970.
@@ -77,7 +77,7 @@ struct RawEndpoint {
     port: u16,
 }
 
-/// Why a text is no endpoint.
+/// Why a text is not an endpoint.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum EndpointError {
     /// Not host:port.
@@ -91,7 +91,7 @@ pub enum EndpointError {
     Host(String),
 }
 
-/// A best block in short.
+/// A summary of a best block.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TipSummary {
     /// Its height.
@@ -103,12 +103,12 @@ pub struct TipSummary {
     pub work: Work,
 }
 
-/// A revocation list in short.
+/// A summary of a revocation list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CrlSummary {
     /// SHA-256 of the issuer's public key info.
     pub issuer: Hash,
-    /// Its number, as decimal text or hex as the list has it.
+    /// Its number, as decimal or hex text, as the list has it.
     pub number: String,
     /// SHA-256 of its bytes.
     pub hash: Hash,
@@ -123,7 +123,7 @@ pub struct Member {
     pub proof: Signature,
 }
 
-/// Why a hello does not fit. Most are told to the peer, with both values.
+/// Why a hello does not fit. Most reasons are sent to the peer, with both values.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum HelloError {
     /// Not a hello.
@@ -172,7 +172,7 @@ impl Hello {
 
     /// The frame's body.
     pub fn to_json(&self) -> Vec<u8> {
-        // Nothing in it can fail to be written: no map keys but names, no floats.
+        // Writing it cannot fail: all map keys are names, and there are no floats.
         serde_json::to_vec(self).unwrap_or_default()
     }
 
@@ -211,8 +211,8 @@ impl Hello {
     }
 }
 
-/// Proves that the other end of this TLS session holds `key`: its signature over network, session secret and its own id, so that
-/// a peer cannot send it back as its own.
+/// Proves that the other end of this TLS session holds `key`: the key's signature over the network, the session secret and the signer's own
+/// id, so that a peer cannot send it back as its own.
 pub fn member_proof(key: &SecretKey, network: &Hash, session: &[u8; 32], id: &NodeId) -> Member {
     Member { key: key.public(), proof: key.sign(&proof_bytes(network, session, id)) }
 }
@@ -276,7 +276,7 @@ impl fmt::Display for Endpoint {
 }
 
 impl Hello {
-    /// How far the peer's clock is ahead of `now`, in milliseconds. Shown and warned of, never used to set a clock.
+    /// How far the peer's clock is ahead of `now`, in milliseconds. Used for display and warnings, never to set a clock.
     pub fn clock_offset_ms(&self, now: Timestamp) -> i64 {
         Timestamp(self.time_ms).ahead_of(now)
     }

@@ -27,7 +27,7 @@ pub enum Message {
     Pong(u64) = 1,
     /// Whom do you know?
     GetPeers = 2,
-    /// The answer: peers that the sender has proven lately, and its configured ones.
+    /// The answer: peers that TLS has proven to the sender lately, and its configured ones.
     Peers(Bounded<PeerEntry, PEERS_PER_MESSAGE>) = 3,
     /// The sender has these; ask if you want them.
     Announce(Bounded<Item, IDS_PER_MESSAGE>) = 4,
@@ -37,24 +37,24 @@ pub enum Message {
     Transactions(Bounded<Transaction, TRANSACTIONS_PER_MESSAGE>) = 6,
     /// Send the headers that follow the first block of the locator that is on your best chain, up to `stop` (zero: your tip).
     GetHeaders {
-        /// Blocks of the asker's branch, newest first, ever sparser, ending with the genesis block.
+        /// Blocks of the asker's branch, newest first, increasingly sparse, ending with the genesis block.
         locator: Bounded<Hash, LOCATOR_HASHES>,
         /// The last one wanted.
         stop: Hash,
     } = 7,
-    /// The answer, in order; fewer than the most allowed means that there are no more.
+    /// The answer, in order. Fewer than the maximum means that there are no more.
     Headers(Bounded<Header, HEADERS_PER_MESSAGE>) = 8,
-    /// Send these blocks; each comes in a message of its own, what is missing in a [`Message::NotFound`].
+    /// Send these blocks. Each comes in its own message; missing ones are named in a [`Message::NotFound`].
     GetBlocks(Bounded<Hash, BLOCKS_PER_REQUEST>) = 9,
     /// A block, asked for or new.
     Block(Arc<Block>) = 10,
-    /// A new block in short, for peers whose hello has [`super::COMPACT_FEATURE`].
+    /// A new block as a compact block, for peers whose hello has [`super::COMPACT_FEATURE`].
     CompactBlock(Arc<CompactBlock>) = 11,
-    /// Send these transactions of a block that you sent in short.
+    /// Send these transactions of a block that you sent as a compact block.
     GetBlockTransactions {
         /// The block.
         block: Hash,
-        /// Their places in the body, rising.
+        /// Their places in the body, in ascending order.
         places: Bounded<u16, TRANSACTIONS_PER_BLOCK>,
     } = 12,
     /// The answer: all of them, in that order.
@@ -64,11 +64,11 @@ pub enum Message {
         /// The transactions.
         transactions: Bounded<Transaction, TRANSACTIONS_PER_BLOCK>,
     } = 13,
-    /// What was asked for and is not there.
+    /// What was requested and is not here.
     NotFound(Bounded<Item, IDS_PER_MESSAGE>) = 14,
     /// Revocation lists (DER) that the receiver's hello did not name.
     Revocations(Bounded<Bounded<u8, CRL_BYTES>, CRLS_PER_MESSAGE>) = 15,
-    /// The sender closes, and why.
+    /// The sender closes the connection, and why.
     Goodbye(Goodbye) = 16,
 }
 
@@ -77,7 +77,7 @@ pub enum Message {
 pub enum Item {
     /// An unconfirmed transaction.
     Transaction(Hash),
-    /// A block; with the work of its branch, so that the receiver knows whether it matters. Zeros where it is missing.
+    /// A block, with the work of its branch, so that the receiver knows whether it matters. Height and work are zero in a `NotFound`.
     Block {
         /// Its id.
         id: Hash,
@@ -106,7 +106,7 @@ pub struct Goodbye {
     pub detail: Text<GOODBYE_BYTES>,
 }
 
-/// Why a node closes a connection. New reasons are added at the end; a node that is told one it does not know is parted from all the same.
+/// Why a node closes a connection. New reasons are added at the end; a node closes the connection even if it does not know the reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Error)]
 pub enum GoodbyeReason {
     /// The node stops.
@@ -148,13 +148,16 @@ pub enum GoodbyeReason {
     /// Old age: reconnect, so that certificates are checked afresh.
     #[error("connection too old")]
     Age,
+    /// The sender's revocation lists are overdue, and it wants newer ones before anything else.
+    #[error("its revocation lists are overdue")]
+    Overdue,
     /// A reason of later software, by its number.
     #[error("reason {0}, unknown here")]
     Unknown(u8),
 }
 
 /// By number.
-const REASONS: [GoodbyeReason; 13] = [
+const REASONS: [GoodbyeReason; 14] = [
     GoodbyeReason::Shutdown,
     GoodbyeReason::Network,
     GoodbyeReason::Protocol,
@@ -168,6 +171,7 @@ const REASONS: [GoodbyeReason; 13] = [
     GoodbyeReason::Slow,
     GoodbyeReason::Removed,
     GoodbyeReason::Age,
+    GoodbyeReason::Overdue,
 ];
 
 impl Message {
@@ -181,7 +185,7 @@ impl Message {
         decode(bytes, bytes.first().map_or("message", |number| kind(*number).0))
     }
 
-    /// Most bytes of the message that begins with this number.
+    /// The most bytes that a message with this number may have.
     pub fn longest(number: u8) -> usize {
         kind(number).1
     }
@@ -210,7 +214,7 @@ impl Message {
     }
 }
 
-/// Name and longest encoding of the message that begins with this number.
+/// Name and longest encoding of the message with this number.
 const fn kind(number: u8) -> (&'static str, usize) {
     // Number, count, items.
     const fn list(count: usize, item: usize) -> usize {

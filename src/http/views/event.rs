@@ -24,13 +24,13 @@ pub enum Event {
     Transaction { id: String },
     /// A transaction left unconfirmed.
     Dropped { id: String, reason: String },
-    /// An agreement was proposed, answered, decided or ended: how it stands at the tip.
+    /// An agreement was proposed, answered, decided or ended: its state at the tip.
     Agreement { id: String, status: AgreementStatus },
     /// A peer came or went.
     Peer { id: String, status: PeerStatus, why: Option<String> },
 }
 
-/// The data of an event named `lagged`: how many are lost to this client; null where nobody knows.
+/// The data of an event named `lagged`: how many this client has lost; null if unknown.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Lagged {
     pub missed: Option<u64>,

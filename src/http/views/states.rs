@@ -1,6 +1,6 @@
-//! Values out of closed sets. Their words on the wire are what people are shown, too.
+//! Values from closed sets. Their words on the wire are also what people see.
 //!
-//! A word that a later version may add is an error to this one, as it would be to any client that the description was generated for.
+//! A word that a later version adds is an error to this version, as it is to any client generated from the description.
 
 use std::fmt;
 
@@ -64,7 +64,7 @@ impl From<State> for NodeState {
     }
 }
 
-/// How it goes with a peer.
+/// The status of a peer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum PeerStatus {
@@ -116,7 +116,7 @@ pub enum TransactionStatus {
     Confirmed,
 }
 
-/// How an agreement stands.
+/// The state of an agreement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema, ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum AgreementStatus {
@@ -152,7 +152,7 @@ pub enum PartyAnswer {
     Refused,
 }
 
-/// What a transaction says to an agreement.
+/// What a transaction says about an agreement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Response {
@@ -160,7 +160,7 @@ pub enum Response {
     Refuse,
 }
 
-/// Which way coins went, as the address sees it: `self` if to nobody else.
+/// Which way coins went, as seen from the address: `self` if to nobody else.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum MovementDirection {

@@ -1,4 +1,4 @@
-//! Transactions as they are given to a node, one or many, and what became of each.
+//! Transactions as they are submitted to a node, one or many, and what became of each.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;

@@ -1,4 +1,4 @@
-//! What waits to be written to one peer. Putting something in never waits.
+//! What waits to be written to one peer. Queueing never waits.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -43,7 +43,8 @@ impl Outbox {
         &self.session
     }
 
-    /// Queues a frame. If there is no room the peer is closed as slow; after that, and after [`Self::close`], nothing is taken.
+    /// Queues a frame. If there is no room, the connection is closed because the peer is slow. After that, and after [`Self::close`],
+    /// nothing is taken.
     pub fn send(&self, frame: Frame) {
         self.queue.push(frame);
     }
@@ -61,14 +62,14 @@ impl Outbox {
 }
 
 impl fmt::Debug for Outbox {
-    /// Without the session's secret.
+    /// Leaves out the session's secret.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Outbox")
     }
 }
 
 impl Drop for Outbox {
-    /// A connection that nobody can speak for ends.
+    /// A connection whose outbox is gone is closed.
     fn drop(&mut self) {
         self.close(None);
     }
@@ -123,14 +124,14 @@ impl Queue {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn push(&self, frame: Frame) {
+    pub(super) fn push(&self, frame: Frame) {
         let mut state = self.state();
         if state.end.is_some() {
             return;
         }
         let bytes = state.bytes.saturating_add(frame.0.len());
         if state.frames.len() >= SEND_QUEUE_MESSAGES || bytes > SEND_QUEUE_BYTES {
-            // A peer that does not read gets nothing more, and its memory back now.
+            // A peer that does not read gets nothing more, and its queue's memory is freed now.
             *state = State { end: Some(QueueEnd::Slow), ..State::default() };
             self.0.closing.cancel();
         } else {
@@ -152,7 +153,7 @@ impl Queue {
         }
     }
 
-    /// Waits until closing begins; tells why.
+    /// Waits until closing begins; returns why.
     pub(super) async fn closing(&self) -> CloseReason {
         self.0.closing.cancelled().await;
         self.reason().unwrap_or(CloseReason::Asked)

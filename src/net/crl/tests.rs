@@ -32,6 +32,16 @@ impl Ca {
         serials: &[&[u8]],
         part: Option<CrlIssuingDistributionPoint>,
     ) -> Vec<u8> {
+        self.list_due(number, serials, 2027, part)
+    }
+
+    fn list_due(
+        &self,
+        number: &[u8],
+        serials: &[&[u8]],
+        year: i32,
+        part: Option<CrlIssuingDistributionPoint>,
+    ) -> Vec<u8> {
         let revoked = |serial: &&[u8]| RevokedCertParams {
             serial_number: SerialNumber::from_slice(serial),
             revocation_time: date_time_ymd(2026, 1, 1),
@@ -40,7 +50,7 @@ impl Ca {
         };
         let params = CertificateRevocationListParams {
             this_update: date_time_ymd(2026, 1, 1),
-            next_update: date_time_ymd(2027, 1, 1),
+            next_update: date_time_ymd(year, 1, 1),
             crl_number: SerialNumber::from_slice(number),
             issuing_distribution_point: part,
             revoked_certs: serials.iter().map(revoked).collect(),
@@ -93,6 +103,43 @@ fn peers_get_what_they_lack() {
 }
 
 #[test]
+fn overdue_is_judged_by_the_list_that_is_due_latest_in_whatever_order_they_come() {
+    let ca = Ca::new("ca");
+    let (roots, issuer) = ([ca.root()], ca.root().issuer);
+    let year =
+        |year: i32| Timestamp(u64::try_from(date_time_ymd(year, 1, 2).unix_timestamp()).unwrap() * 1000);
+    let lists = [
+        ca.list_due(&[1], &[&[1]], 2030, None),
+        // Signed with a clock that was wrong: overdue when it arrives. It revokes all the same.
+        ca.list_due(&[2], &[&[1], &[2]], 2027, None),
+        ca.list_due(&[3], &[&[1], &[2]], 2028, None),
+    ];
+    let mut found = Vec::new();
+    for order in [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]] {
+        let mut all = Revocations::default();
+        for at in order {
+            all.take_in(&lists[at], &roots).unwrap();
+        }
+        assert_eq!(all.summaries()[0].number, "3", "the newest is still the first: {order:?}");
+        assert_eq!(
+            (all.overdue(&issuer, year(2029)), all.lives()[0].due < year(2030)),
+            (None, true),
+            "{order:?}"
+        );
+        assert!(all.overdue(&issuer, year(2030)).is_some());
+        assert!(all.is_revoked(&issuer, &[2]));
+        // A node that joins later, with the overdue list in its own file, hears of it.
+        let mut late = Revocations::default();
+        late.take_in(&lists[1], &roots).unwrap();
+        assert!(late.overdue(&issuer, year(2029)).is_some());
+        exchange(&mut all, &mut late, &roots);
+        assert_eq!(late.overdue(&issuer, year(2029)), None, "{order:?}");
+        found.push(all);
+    }
+    assert!(found.iter().all(|all| *all == found[0]), "nodes settle");
+}
+
+#[test]
 fn only_plain_lists_that_a_root_signed_count() {
     let (ca, foreign, twin) = (Ca::new("ca"), Ca::new("foreign"), Ca::new("ca"));
     let roots = [ca.root()];
@@ -122,7 +169,7 @@ fn the_union_is_bounded() {
     let ca = Ca::new("ca");
     let (roots, issuer) = ([ca.root()], ca.root().issuer);
     let mut all = Revocations::default();
-    let many = (0..SERIALS).map(|n| u32::try_from(n).unwrap().to_be_bytes()[1..].to_vec());
+    let many = (0..CRL_SERIALS).map(|n| u32::try_from(n).unwrap().to_be_bytes()[1..].to_vec());
     all.serials.insert(issuer, many.map(|serial| [&[9], &serial[..]].concat()).collect());
     assert_eq!(all.take_in(&ca.list(&[1], &[&[1]]), &roots), Err(CrlError::Full));
     assert!(!all.is_revoked(&issuer, &[1]));

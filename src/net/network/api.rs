@@ -1,4 +1,4 @@
-//! What the API asks of the network.
+//! Answers what the API asks the network.
 
 use bouya_core::id::NodeId;
 use bouya_core::overlay::{Command, Input, Overlay, PeerStatus, PeerView};
@@ -11,7 +11,7 @@ impl Running {
     pub(super) fn answer(&mut self, request: NetworkRequest) {
         let now = self.actor.clock.now();
         let overlay = &self.actor.overlay;
-        // An asker that no longer waits is no error.
+        // It is no error if the asker no longer waits.
         match request {
             NetworkRequest::Peers { reply } => drop(reply.send(overlay.peers(now))),
             NetworkRequest::Blacklist { reply } => drop(reply.send(kept_out(overlay, now))),
@@ -28,7 +28,7 @@ impl Running {
                     self.handle(Input::Command(command));
                     self.drain();
                 }
-                // What an operator was told is done holds after a crash, too.
+                // The operator hears of success only once it will survive a crash.
                 self.after_keeping(async move { drop(reply.send(result)) });
             }
         }
@@ -47,7 +47,7 @@ fn kept_out(overlay: &Overlay, now: Time) -> Vec<KeptOut> {
     peers.filter(|peer| peer.status == PeerStatus::Banned).map(entry).collect()
 }
 
-/// What the overlay would pass over in silence.
+/// Finds the commands that the overlay would ignore silently.
 fn check(overlay: &Overlay, now: Time, own: &NodeId, command: &Command) -> Result<(), CommandError> {
     match command {
         Command::AddPeer(id, _) | Command::Blacklist(id) if id == own => Err(CommandError::Own(id.clone())),

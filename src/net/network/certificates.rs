@@ -1,20 +1,39 @@
-//! Certificate files and revocation lists: read anew while the node runs, and every live session judged by them.
+//! Certificate files and revocation lists: reloaded while the node runs, and every live session is judged by them.
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use bouya_core::limits::CRL_MESSAGES_AT_ONCE;
 use bouya_core::overlay::Input;
+use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use tracing::{debug, error, info, warn};
 
 use super::{REVOCATIONS, Running};
 use crate::clock::{days_until, rfc3339};
+use crate::net::NetEvent;
+use crate::net::crl::CrlError;
+use crate::net::tls::IdentityError;
 use crate::net::tls::expiry::{Expiry, State, What};
 use crate::net::tls::now;
 
-/// What ends is told so often, and whenever its state changes.
+/// How often expiry is logged, in addition to whenever its state changes.
 const TELL_ENDS: Duration = Duration::from_secs(24 * 3600);
 
-/// What was last said of what ends.
+/// What is being read beside the hub's work.
+#[derive(Debug)]
+pub(super) struct Looks {
+    at_files: bool,
+    lists: Arc<Semaphore>,
+}
+
+impl Default for Looks {
+    fn default() -> Self {
+        Self { at_files: false, lists: Arc::new(Semaphore::new(CRL_MESSAGES_AT_ONCE)) }
+    }
+}
+
+/// What was last logged about expiry.
 #[derive(Debug, Default)]
 pub(super) struct Told {
     at: Option<Instant>,
@@ -22,32 +41,62 @@ pub(super) struct Told {
 }
 
 impl Running {
-    /// A peer's revocation lists.
-    pub(super) fn take_in(&mut self, lists: &[Vec<u8>]) {
-        let (new, refused) = self.tls().take_in(lists);
+    /// A peer's revocation lists. Their signatures are checked on the side, a few lists at a time; beyond that the hub waits, and so do
+    /// the peers.
+    pub(super) fn take_in(&mut self, lists: Vec<Vec<u8>>) {
+        let Ok(permit) = self.looks.lists.clone().try_acquire_owned() else {
+            let (new, refused) = self.tls().take_in(&lists);
+            return self.taken_in(new, refused);
+        };
+        let (tls, hub) = (self.actor.shared.tls.clone(), self.actor.shared.hub.clone());
+        tokio::spawn(async move {
+            let taken = tokio::task::spawn_blocking(move || tls.take_in(&lists)).await;
+            drop(permit);
+            if let Ok((new, refused)) = taken {
+                // Without a hub there is nobody to tell.
+                let _ = hub.send(NetEvent::TakenIn(new, refused)).await;
+            }
+        });
+    }
+
+    pub(super) fn taken_in(&mut self, new: bool, refused: Option<CrlError>) {
         if let Some(error) = refused {
             debug!(%error, "a peer's revocation list was refused");
         }
         if new {
             info!(revoked = self.tls().revocations().len(), "a peer brought news of revocations");
             self.revocations_changed();
+            self.cut_refused();
             self.tell_certificate();
             self.tell_ends();
         }
     }
 
-    /// Certificates, keys, roots and lists are taken from their files again. Whatever comes of it, every live session is judged, by
-    /// the clock too.
+    /// Certificates, keys, roots and lists are taken from their files again, on the side. One look at a time: the next one, within a
+    /// second, sees what this one missed.
     pub(super) fn look_at_files(&mut self) {
-        match self.tls().reload() {
+        if std::mem::replace(&mut self.looks.at_files, true) {
+            return;
+        }
+        let (tls, hub) = (self.actor.shared.tls.clone(), self.actor.shared.hub.clone());
+        tokio::spawn(async move {
+            let looked = tokio::task::spawn_blocking(move || tls.reload()).await;
+            // A look that panicked has said so, and found nothing.
+            let _ = hub.send(NetEvent::Files(looked.unwrap_or(Ok(false)))).await;
+        });
+    }
+
+    /// Whatever came of the look, every live session is judged, by the clock too.
+    pub(super) fn files_looked_at(&mut self, looked: Result<bool, IdentityError>) {
+        self.looks.at_files = false;
+        match looked {
             Ok(true) => {
-                info!("certificate files were read anew");
+                info!("certificate files were reloaded");
                 self.last_file_error = None;
-                self.revocations_changed();
             }
             Ok(false) => self.last_file_error = None,
             Err(error) => {
-                // Said once, not every second.
+                // Logged once, not every second.
                 let error = error.to_string();
                 if self.last_file_error.as_ref() != Some(&error) {
                     error!(%error, "certificate files are not taken; the ones read before stay in use");
@@ -55,16 +104,25 @@ impl Running {
                 }
             }
         }
+        // Lists in files that are not taken may count all the same.
+        if !Arc::ptr_eq(&self.kept_revocations, &self.tls().revocations()) {
+            self.revocations_changed();
+        }
         self.cut_refused();
         self.tell_certificate();
         self.tell_ends();
     }
 
     fn revocations_changed(&mut self) {
-        self.keep(REVOCATIONS, self.tls().revocations().to_bytes());
+        self.keep_revocations();
         self.tell_crls();
         self.handle(Input::Reloaded);
-        self.cut_refused();
+    }
+
+    /// For the next start. At the start too: the list in the file may be an older one by then.
+    pub(super) fn keep_revocations(&mut self) {
+        self.kept_revocations = self.tls().revocations();
+        self.keep(REVOCATIONS, self.kept_revocations.to_bytes());
     }
 
     pub(super) fn tell_crls(&mut self) {
@@ -85,7 +143,7 @@ impl Running {
         }
     }
 
-    /// Says what ends, and when: once a day and when it has come nearer, louder when it is time to act.
+    /// Logs what expires and when: once a day, and whenever its state changes. The level rises when it is time to act.
     fn tell_ends(&mut self) {
         let now = now();
         let with_state = |end: Expiry| (end.clone(), end.state(now));

@@ -1,5 +1,5 @@
-//! What the overlay asks of the node's other machines: handed to their actors, or read from the store on the side, in bounded number. The
-//! overlay asks one thing at a time for each peer.
+//! What the overlay asks the node's other machines: handed to their actors, or read from the store in separate tasks, a bounded number at a
+//! time. For each peer the overlay asks one thing at a time.
 
 use bouya_core::node::{keeper, pool, read};
 use bouya_core::overlay::{Answer, ConnId, Input, PoolRequest, Request, StoreRequest};
@@ -16,7 +16,7 @@ impl Running {
                 Ok(place) => return place.send(chain::ChainRequest::Keeper(keeper::Input::Request(request))),
                 Err(_) => request.into(),
             },
-            // What a peer wants to read is read once it has room for it.
+            // What a peer requests is read once its queue has room.
             Request::Pool(PoolRequest::Fetch { conn, ids }) => return self.fetch(conn, ids),
             Request::Pool(request) => match self.actor.mempool.place() {
                 Ok(place) => return place.send(mempool::MempoolRequest::Pool(pool::Input::Request(request))),
@@ -34,8 +34,8 @@ impl Running {
         self.handle(Input::Answer(refused.unanswered()));
     }
 
-    /// Resolves once a session's peer has taken most of what was sent to it: answers are read one at a time, as the peer takes them. A
-    /// queue full of blocks would make an honest peer look slow.
+    /// Resolves once a session's peer has taken most of what was sent to it. So answers are read one at a time, as fast as the peer takes
+    /// them: a queue full of blocks would make an honest peer look slow.
     fn room(&self, session: ConnId) -> impl Future<Output = ()> + Send + use<> {
         let wire = self.actor.overlay.connection_of(session);
         let room = wire.and_then(|wire| self.links.get(&wire)).map(|link| link.outbox.room());
@@ -46,7 +46,7 @@ impl Running {
         }
     }
 
-    /// Asks the mempool, once the asker has room.
+    /// Asks the mempool once the peer's queue has room.
     fn fetch(&self, conn: ConnId, ids: Vec<bouya_core::crypto::Hash>) {
         let (mempool, own, room) = (self.actor.mempool.clone(), self.actor.own.clone(), self.room(conn));
         tokio::spawn(async move {
@@ -60,7 +60,7 @@ impl Running {
         });
     }
 
-    /// Reads the store on the side, once `ready`.
+    /// Reads the store in a separate task, once `ready`.
     fn read(&self, request: StoreRequest, ready: impl Future<Output = ()> + Send + 'static) {
         let (reader, own, reads) = (self.actor.reader.clone(), self.actor.own.clone(), self.reads.clone());
         tokio::spawn(async move {

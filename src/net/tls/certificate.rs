@@ -1,4 +1,4 @@
-//! What Bouya reads out of certificates. Chains, signatures and dates are webpki's; this adds what webpki does not look at.
+//! What Bouya reads out of certificates. webpki checks chains, signatures and dates; this adds what webpki does not look at.
 
 use std::borrow::Cow;
 
@@ -11,7 +11,7 @@ use thiserror::Error;
 use x509_parser::prelude::{ASN1Time, FromDer, GeneralName, X509Certificate, X509Name};
 use x509_parser::revocation_list::CertificateRevocationList;
 
-/// Why a certificate is not one of a node, although a root may have signed it.
+/// Why a certificate is not a node's, although a root may have signed it.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum LeafError {
     /// Not X.509, or fields that contradict each other.
@@ -31,10 +31,10 @@ pub enum LeafError {
         /// SAN.
         dns: String,
     },
-    /// Could sign certificates itself.
+    /// It could sign certificates itself.
     #[error("it is a CA's own certificate; a node needs one that the CA has issued to it")]
     Ca,
-    /// Extended key usage does not have both. webpki accepts a leaf without any.
+    /// The extended key usage does not have both. webpki accepts a leaf without any.
     #[error("its extended key usage must allow both TLS server and client authentication, but {0}")]
     Usage(&'static str),
     /// Longer than the standard allows.
@@ -118,7 +118,7 @@ fn check_usage(certificate: &X509Certificate<'_>) -> Result<(), LeafError> {
     }
 }
 
-/// All common names, so that two never equal one.
+/// All common names together, so that two names never equal one.
 fn common_name(name: &X509Name<'_>) -> String {
     let parts: Vec<Cow<'_, str>> = name
         .iter_common_name()
@@ -133,14 +133,14 @@ pub(crate) struct Root {
     pub(crate) der: CertificateDer<'static>,
     /// Its common name, for people.
     pub(crate) name: String,
-    /// SHA-256 of its public key info: what revocations are filed under. A root renewed with its key keeps it.
+    /// SHA-256 of its public key info: revocations are filed under it. A root renewed with the same key keeps it.
     pub(crate) issuer: Hash,
     pub(crate) not_before: Timestamp,
     pub(crate) not_after: Timestamp,
 }
 
 impl Root {
-    /// Reads a CA certificate. `None` if it is not one of a CA.
+    /// Reads a CA certificate. `None` if it is not a CA's.
     pub(crate) fn read(der: CertificateDer<'static>) -> Result<Option<Self>, LeafError> {
         let certificate = parse(&der)?;
         if !certificate.is_ca() {
@@ -167,7 +167,7 @@ impl Root {
     }
 }
 
-/// One form for one number: certificates and lists may pad differently.
+/// One form for each number: certificates and lists may pad it differently.
 pub(crate) fn trim(serial: &[u8]) -> &[u8] {
     let zeros = serial.iter().take_while(|byte| **byte == 0).count();
     serial.get(zeros..).unwrap_or_default()
@@ -177,7 +177,7 @@ pub(crate) fn timestamp(time: ASN1Time) -> Timestamp {
     Timestamp(u64::try_from(time.timestamp()).unwrap_or(0).saturating_mul(1000))
 }
 
-/// Foreign text for people: short, and nothing in it moves a terminal.
+/// Foreign text for people: shortened, and without characters that control a terminal.
 pub(crate) fn clean(text: &str) -> String {
     text.chars().take(120).flat_map(|c| c.escape_debug().take(8)).collect()
 }

@@ -1,22 +1,22 @@
-//! What of an identity ends, and when people must hear of it.
+//! What in an identity expires, and when people must hear of it.
 
 use bouya_core::time::Timestamp;
 
 const DAY_MS: u64 = 24 * 3600 * 1000;
 
-/// What ends.
+/// What expires.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum What {
     /// This node's certificate.
     Certificate,
-    /// The CA's own.
+    /// The CA's own certificate.
     Root,
     /// A CA's revocation list: a successor is due.
     List,
 }
 
 impl What {
-    /// So long before the end it is time to act. A root takes every member's doing.
+    /// How long before the end it is time to act. Changing a root takes every member.
     fn notice_ms(self) -> u64 {
         match self {
             Self::Certificate | Self::List => 30 * DAY_MS,
@@ -25,7 +25,7 @@ impl What {
     }
 }
 
-/// One thing that ends.
+/// One thing that expires.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Expiry {
     pub(crate) what: What,
@@ -35,7 +35,7 @@ pub(crate) struct Expiry {
     pub(crate) ends: Timestamp,
 }
 
-/// How far it is.
+/// How near the end is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum State {
     Good,
@@ -45,7 +45,7 @@ pub(crate) enum State {
 }
 
 impl Expiry {
-    /// What lives shortly is near its end from its half life on, not from the beginning.
+    /// A short-lived thing is near its end from half its life on, not from the beginning.
     pub(crate) fn state(&self, now: Timestamp) -> State {
         let half = self.ends.millis_since(self.begins) / 2;
         let near = self.ends.0.saturating_sub(self.what.notice_ms().min(half));

@@ -40,9 +40,6 @@ fn certificate(error: &CertificateError) -> String {
         E::UnknownRevocationStatus => {
             "there is no revocation list for the CA that issued its certificate; add that CA's list to identity.crl".into()
         }
-        E::ExpiredRevocationList | E::ExpiredRevocationListContext { .. } => {
-            "the revocation list is overdue and crl_overdue is \"refuse\"; get a new one from the CA (`mkca crl`)".into()
-        }
         E::NotValidForNameContext { expected, presented } => {
             let names: Vec<_> = presented.iter().take(4).map(|name| clean(bare(name))).collect();
             let names = if names.is_empty() { "nobody".into() } else { names.join(", ") };

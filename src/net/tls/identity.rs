@@ -1,6 +1,7 @@
-//! A node's identity as its files have it, checked before anything uses it: each mistake names the file, the value and the next step.
+//! A node's identity as read from its files, checked before anything uses it. Each error names the file, the value and the next step.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use bouya_core::crypto::{Hash, sha256};
@@ -13,20 +14,21 @@ use thiserror::Error;
 
 use super::certificate::{Leaf, LeafError, Root};
 use super::provider;
+use crate::files::quoted;
 use crate::net::crl::{CrlError, List};
 
-/// Where a node's identity lies.
+/// Where the files of a node's identity are.
 #[derive(Clone, Debug)]
 pub struct IdentityFiles {
     /// One or two root certificates.
     pub ca: PathBuf,
-    /// This node's certificate, alone.
+    /// This node's certificate, and no other.
     pub certificate: PathBuf,
     /// Its private key.
     pub key: PathBuf,
     /// Revocation lists: none at all, or one for each root.
     pub crls: Vec<PathBuf>,
-    /// Refuse peers while a list is overdue, instead of warning and using it.
+    /// Refuse peers while their CA's lists are overdue, instead of warning and using them.
     pub refuse_overdue: bool,
 }
 
@@ -56,18 +58,18 @@ pub enum IdentityError {
     Count {
         /// The file.
         file: PathBuf,
-        /// So many.
+        /// How many it holds.
         found: usize,
-        /// So many are allowed.
+        /// How many are allowed.
         most: usize,
     },
-    /// Something in the CA file is no CA.
+    /// A certificate in the CA file is not a CA's.
     #[error("{file} holds a certificate that is not one of a CA. Did you give a node's certificate for ca?", file = file.display())]
     NotCa {
         /// The file.
         file: PathBuf,
     },
-    /// A certificate that no peer would take.
+    /// A certificate that no peer would accept.
     #[error("{file}: {why}. Ask the CA for a certificate made by `mkca issue` or `mkca sign`", file = file.display())]
     Certificate {
         /// The file.
@@ -75,13 +77,31 @@ pub enum IdentityError {
         /// What is wrong.
         why: LeafError,
     },
-    /// The key is another one's.
+    /// The key belongs to another certificate.
     #[error("the key in {key} does not belong to the certificate in {certificate}. Give the two that were made together", key = key.display(), certificate = certificate.display())]
     Key {
         /// The key's file.
         key: PathBuf,
         /// The certificate's file.
         certificate: PathBuf,
+    },
+    /// Others may read the key.
+    #[error("{file} has mode {mode:03o}, so others can read it; chmod 600 {file}", file = quoted(file))]
+    Exposed {
+        /// The key's file.
+        file: PathBuf,
+        /// Its permission bits.
+        mode: u32,
+    },
+    /// The certificate of another node.
+    #[error("{file} is the certificate of \"{found}\", and this node is \"{own}\". Put the certificate and the key of {own} back: a node never changes its id while it runs", file = file.display())]
+    OtherId {
+        /// The certificate's file.
+        file: PathBuf,
+        /// Whose it is.
+        found: NodeId,
+        /// Whom it should be of.
+        own: NodeId,
     },
     /// A key that TLS cannot use.
     #[error("the key in {file} cannot be used: {why}. `mkca request` makes one that can", file = file.display())]
@@ -121,7 +141,7 @@ pub enum IdentityError {
         /// What is wrong.
         why: CrlError,
     },
-    /// Without its list nothing of this root would be accepted.
+    /// There are lists, but none for this root: then no certificate of this root would be accepted.
     #[error(
         "there is no revocation list for the root \"{root}\". Give one for each root in identity.crl (`mkca crl` makes it), or none at all"
     )]
@@ -129,7 +149,7 @@ pub enum IdentityError {
         /// The root's name.
         root: String,
     },
-    /// Nothing that a user can do wrong leads here.
+    /// Not caused by a user's mistake.
     #[error("TLS cannot be set up: {0}")]
     Setup(String),
 }
@@ -145,7 +165,7 @@ pub(crate) struct Identity {
     pub(crate) key: PrivateKeyDer<'static>,
     pub(crate) roots: Vec<Root>,
     pub(crate) lists: Vec<List>,
-    /// Of all the files' bytes: tells whether anything has changed.
+    /// Hash of all the files' bytes: shows whether anything has changed.
     pub(crate) digest: Hash,
 }
 
@@ -166,6 +186,7 @@ impl Identity {
         let leaf = Leaf::read(&certificate)
             .map_err(|why| IdentityError::Certificate { file: files.certificate.clone(), why })?;
         check_dates(&files.certificate, leaf.id.as_str(), (leaf.not_before, leaf.not_after), now, RENEW)?;
+        check_mode(&files.key)?;
         let key = key(files, &read(&files.key)?, &leaf)?;
         let mut lists = Vec::new();
         for file in &files.crls {
@@ -175,6 +196,13 @@ impl Identity {
         let digest = sha256(&seen);
         Ok(Self { id, serial, not_before, not_after, certificate, key, roots, lists, digest })
     }
+}
+
+/// Whoever reads the key is this node.
+fn check_mode(file: &Path) -> Result<(), IdentityError> {
+    let metadata = fs::metadata(file).map_err(|why| IdentityError::Read { file: file.into(), why })?;
+    let mode = metadata.permissions().mode() & 0o777;
+    if mode & 0o077 == 0 { Ok(()) } else { Err(IdentityError::Exposed { file: file.into(), mode }) }
 }
 
 const RENEW: &str = "Ask the CA for a new one (`mkca renew`), or set this machine's clock right";
@@ -194,7 +222,7 @@ fn check_dates(
     Err(IdentityError::Date { file: file.into(), name: name.into(), why, next })
 }
 
-/// webpki takes a root on trust, dates and all; so they are checked here.
+/// webpki does not check a root's dates, so they are checked here.
 fn roots(file: &Path, bytes: &[u8], now: Timestamp) -> Result<Vec<Root>, IdentityError> {
     let found = certificates(file, bytes)?;
     if found.len() > TRUSTED_ROOTS {

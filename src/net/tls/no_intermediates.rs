@@ -1,7 +1,7 @@
-//! One certificate, and nothing to build a path from: refused before any signature is looked at.
+//! A peer may send one certificate only: a chain is refused before any signature is checked.
 //!
-//! Certificates beside the first are the sender's own choice. Signing one another in every way, they make webpki search (up to 100
-//! signatures, 200,000 steps), and a stranger needs no certificate of ours for it.
+//! The sender chooses which certificates follow the first. If they sign one another in many ways, webpki searches for a path (up to 100
+//! signatures, 200,000 steps), and a stranger can cause that without a certificate of ours.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use rustls::{
 
 use super::Refusal;
 
-/// A verifier that takes one certificate at most, and asks the inner one about it.
+/// A verifier that accepts at most one certificate, and passes it to the inner verifier.
 #[derive(Debug)]
 pub(super) struct NoIntermediates<V: ?Sized>(pub(super) Arc<V>);
 

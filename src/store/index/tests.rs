@@ -41,7 +41,7 @@ fn runs(db: &Database) -> Vec<u64> {
             let (key, chunk) = chunk.unwrap();
             let here = entries(chunk.value()).unwrap();
             assert_eq!(key.value().1, here[0]);
-            assert!(here.len() <= CHUNK);
+            assert!(here.len() <= INDEX_CHUNK);
             all.extend(here);
         }
         assert!(all.is_sorted_by(|left, right| left < right));
@@ -70,20 +70,23 @@ fn runs_are_few_and_hold_everything_once() {
 #[test]
 fn a_run_that_is_large_enough_stays_as_it_is() {
     let db = database();
-    let half = |from| (from..from + MOST / 2).map(|height| mark(1).at(height, 0)).collect();
-    for (number, counts) in
-        [(0, vec![MOST / 2]), (1, vec![MOST]), (2, vec![MOST, MOST / 2]), (3, vec![MOST; 2])]
-    {
-        commit(&db, half(number * MOST / 2));
+    let half = |from| (from..from + INDEX_RUN / 2).map(|height| mark(1).at(height, 0)).collect();
+    for (number, counts) in [
+        (0, vec![INDEX_RUN / 2]),
+        (1, vec![INDEX_RUN]),
+        (2, vec![INDEX_RUN, INDEX_RUN / 2]),
+        (3, vec![INDEX_RUN; 2]),
+    ] {
+        commit(&db, half(number * INDEX_RUN / 2));
         assert_eq!(runs(&db), counts);
     }
-    assert!(places(&db).contains(mark(1), 2 * MOST - 1, 0).unwrap());
+    assert!(places(&db).contains(mark(1), 2 * INDEX_RUN - 1, 0).unwrap());
 }
 
 #[test]
 fn a_chunk_and_its_key_fit_a_page() {
     let db = database();
-    let all: Vec<Entry> = (0..100 * CHUNK as u64).map(|height| mark(1).at(height, 0)).collect();
+    let all: Vec<Entry> = (0..100 * INDEX_CHUNK as u64).map(|height| mark(1).at(height, 0)).collect();
     commit(&db, all);
     let pages = db.begin_write().unwrap().stats().unwrap().leaf_pages();
     // Those of the other tables are few.

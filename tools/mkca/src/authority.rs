@@ -5,10 +5,7 @@
 //! old index. Left out on purpose: intermediate authorities. Keep the folder on a machine that is not a node. `ca.key` can be
 //! sealed with a passphrase.
 
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use rustls::pki_types::{CertificateDer, pem::PemObject};
 use time::{Duration, OffsetDateTime};
@@ -34,13 +31,15 @@ pub const AUTHORITY_DAYS: u32 = 3650;
 pub const CERTIFICATE_DAYS: u32 = 365;
 pub const CRL_DAYS: u32 = 365;
 
-/// Certificates start this long in the past, so that a node whose clock is a little behind accepts a new one at once.
+/// Certificates start this long in the past, so that a node whose clock is a little behind accepts a new one at once. This authority's own
+/// clock may go back as far.
 const BACKDATED: Duration = Duration::HOUR;
 
 #[derive(Debug)]
 pub struct Authority {
     dir: PathBuf,
     root: Root,
+    clock_is_right: bool,
 }
 
 #[derive(Debug)]
@@ -71,14 +70,30 @@ impl Authority {
         let (root, key) = Root::generate(name, now - BACKDATED, after(now, days)?)?;
         files::make_dir(dir)?;
         let _lock = files::lock(dir)?;
-        let authority = Authority { dir: dir.into(), root };
+        let authority = Authority { dir: dir.into(), root, clock_is_right: false };
         if let Some(path) = authority.files().into_iter().find(|path| files::exists(path)) {
             return Err(Error::AuthorityExists { path });
         }
-        files::create_key(&dir.join("ca.key"), &key_pem(&key.0, passphrase)?)?;
-        files::replace(&authority.ca_path(), &pem("CERTIFICATE", authority.root.certificate()))?;
-        authority.sign_crl(Index::new(), CRL_DAYS, Vec::new())?;
-        Ok(authority)
+        match authority.write(&key_pem(&key.0, passphrase)?) {
+            Ok(()) => Ok(authority),
+            Err(error) => {
+                // None of them existed, and what is left of them would block the next attempt.
+                files::remove(&authority.files());
+                Err(error)
+            }
+        }
+    }
+
+    fn write(&self, key: &str) -> Result<(), Error> {
+        files::create_key(&self.dir.join("ca.key"), key)?;
+        files::replace(&self.ca_path(), &pem("CERTIFICATE", self.root.certificate()))?;
+        self.sign_crl(Index::new(), CRL_DAYS, Vec::new())?;
+        Ok(())
+    }
+
+    /// Works although the last act seems to lie in the future: the clock was wrong then, and is right now.
+    pub fn with_right_clock(self) -> Self {
+        Authority { clock_is_right: true, ..self }
     }
 
     /// Opens an authority whose key is not sealed.
@@ -101,7 +116,7 @@ impl Authority {
         if !root.fits() {
             return Err(Error::KeyMismatch { key, certificate });
         }
-        Ok(Authority { dir: dir.into(), root })
+        Ok(Authority { dir: dir.into(), root, clock_is_right: false })
     }
 
     /// Seals `ca.key` with another passphrase, or removes the seal. Older copies of the file do not change.
@@ -160,12 +175,18 @@ impl Authority {
             made.push((key, certificate, Issued { key: Some(self.key_path(id)), ..issued }));
         }
         self.write_keys(&made)?;
-        index.save(&self.dir)?;
-        let write = |(_, certificate, issued): (KeyPair, Certificate, Issued)| {
-            files::replace(&issued.certificate, &pem("CERTIFICATE", &certificate.der))?;
-            Ok(issued)
+        let write = |(_, certificate, issued): &(KeyPair, Certificate, Issued)| {
+            files::replace(&issued.certificate, &pem("CERTIFICATE", &certificate.der))
         };
-        made.into_iter().map(write).collect()
+        let written = index.save(&self.dir).and_then(|()| made.iter().try_for_each(write));
+        if let Err(error) = written {
+            // The index may name certificates that do not exist now. Keys that do would block the next attempt.
+            for (_, _, issued) in &made {
+                files::remove(&[self.key_path(&issued.id), issued.certificate.clone()]);
+            }
+            return Err(error);
+        }
+        Ok(made.into_iter().map(|(_, _, issued)| issued).collect())
     }
 
     /// Makes a certificate for `id` and the request's key. Nothing else in the request is used.
@@ -200,7 +221,7 @@ impl Authority {
     pub fn revoke(&self, id: &NodeId, reason: Reason, days: u32) -> Result<WrittenCrl, Error> {
         let _lock = files::lock(&self.dir)?;
         let mut index = self.index()?;
-        let added = index.revoke(id, Revocation { at: now(), reason })?;
+        let added = index.revoke(id, Revocation { at: self.now(&index)?, reason })?;
         self.sign_crl(index, days, added)
     }
 
@@ -231,7 +252,7 @@ impl Authority {
         key: &PublicKey,
         days: u32,
     ) -> Result<(Certificate, Issued), Error> {
-        let now = now();
+        let now = self.now(index)?;
         let ends = self.root.not_after();
         if ends <= now {
             return Err(Error::AuthorityExpired { ended: ends.date() });
@@ -268,13 +289,37 @@ impl Authority {
         Ok((certificate, issued))
     }
 
+    /// The current time, if this authority can have come to it. With a clock that was set back, a list would be overdue when it is signed,
+    /// and a certificate would end too early.
+    fn now(&self, index: &Index) -> Result<OffsetDateTime, Error> {
+        self.judge_clock(index, now())
+    }
+
+    fn judge_clock(&self, index: &Index, now: OffsetDateTime) -> Result<OffsetDateTime, Error> {
+        let begins = self.root.not_before();
+        if now < begins {
+            return Err(Error::ClockBeforeRoot { now, begins });
+        }
+        let last = self.last_act(index);
+        match last.filter(|last| now + BACKDATED < *last && !self.clock_is_right) {
+            Some(last) => Err(Error::ClockSetBack { now, last }),
+            None => Ok(now),
+        }
+    }
+
+    /// When this authority last signed something, as far as its files show.
+    fn last_act(&self, index: &Index) -> Option<OffsetDateTime> {
+        let issued = index.certificates.iter().map(|entry| entry.not_before + BACKDATED);
+        let revoked = index.revoked().into_iter().map(|revoked| revoked.at);
+        issued.chain(revoked).chain(self.last_list()).max()
+    }
+
     /// Writes all keys or none: keys without a certificate would only block the next attempt.
     fn write_keys(&self, made: &[(KeyPair, Certificate, Issued)]) -> Result<(), Error> {
         for (at, (key, _, issued)) in made.iter().enumerate() {
             if let Err(error) = files::create_key(&self.key_path(&issued.id), &key.pem()) {
-                for (_, _, earlier) in &made[..at] {
-                    let _ = fs::remove_file(self.key_path(&earlier.id));
-                }
+                let earlier = made[..at].iter().map(|(_, _, earlier)| self.key_path(&earlier.id));
+                files::remove(&earlier.collect::<Vec<_>>());
                 return Err(error);
             }
         }
@@ -295,7 +340,11 @@ pub fn request(dir: &Path, id: &NodeId) -> Result<(PathBuf, PathBuf, String), Er
     let request = SigningRequest::pem_for(id, &key)?;
     let request_path = dir.join(format!("{id}.csr"));
     files::create_key(&path, &key.pem())?;
-    files::replace(&request_path, &request)?;
+    if let Err(error) = files::replace(&request_path, &request) {
+        // A key without its request would only block the next attempt.
+        files::remove(&[path]);
+        return Err(error);
+    }
     Ok((path, request_path, key.public()?.fingerprint()))
 }
 

@@ -2,7 +2,7 @@
 
 use std::{io, path::PathBuf};
 
-use time::Date;
+use time::{Date, OffsetDateTime, format_description::well_known::Rfc3339};
 
 use crate::{NodeId, NodeIdError, root::Serial};
 
@@ -52,6 +52,18 @@ pub enum Error {
         "the authority's certificate expired on {ended}. Create a new authority in another folder: mkca init --name … --dir …"
     )]
     AuthorityExpired { ended: Date },
+    #[error(
+        "this machine's clock says {}, but the authority's certificate begins on {}. Set the clock right. If it was wrong when the authority was made, create another: mkca init --name … --dir …",
+        seconds(now),
+        seconds(begins)
+    )]
+    ClockBeforeRoot { now: OffsetDateTime, begins: OffsetDateTime },
+    #[error(
+        "this machine's clock says {}, but this authority last signed something on {}. Set the clock right. If it is right now and was wrong then: --clock-is-right",
+        seconds(now),
+        seconds(last)
+    )]
+    ClockSetBack { now: OffsetDateTime, last: OffsetDateTime },
     #[error("the request is damaged: {why}. Make it again: mkca request ID")]
     Request { why: String },
     #[error(
@@ -84,6 +96,10 @@ pub enum Error {
     Random(getrandom::Error),
     #[error("the certificate library refused: {0}. Please report this")]
     Library(#[from] rcgen::Error),
+}
+
+fn seconds(time: &OffsetDateTime) -> String {
+    time.format(&Rfc3339).unwrap_or_else(|_| time.to_string())
 }
 
 impl Error {

@@ -88,6 +88,14 @@ pub(crate) fn create_key(path: &Path, pem: &str) -> Result<(), Error> {
     sync_dir(path)
 }
 
+/// Removes what a failed command has made, as far as it can.
+pub(crate) fn remove(paths: &[PathBuf]) {
+    for path in paths {
+        // The command has failed already, and says why.
+        let _ = fs::remove_file(path);
+    }
+}
+
 /// Writes or replaces a file in one step. The caller holds the folder's lock, so nothing else uses the temporary name.
 pub(crate) fn replace(path: &Path, content: &str) -> Result<(), Error> {
     let temporary = temporary(path);

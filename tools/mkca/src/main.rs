@@ -42,6 +42,9 @@ struct Cli {
     /// Read the passphrase of a sealed ca.key from this file's first line [default: ask]
     #[arg(long, global = true, value_name = "FILE")]
     passphrase_file: Option<PathBuf>,
+    /// Work although the last act lies in the future: the clock was wrong then, and is right now
+    #[arg(long, global = true)]
+    clock_is_right: bool,
     #[command(subcommand)]
     command: Option<Command>,
 }
@@ -147,7 +150,10 @@ fn main() -> ExitCode {
 fn run(cli: Cli, out: &mut impl Write) -> Result<(), Failure> {
     let dir = cli.dir;
     let file = cli.passphrase_file;
-    let open = || Authority::open_sealed(&dir, |path| ask::passphrase(path, file.as_deref()));
+    let open = || {
+        let authority = Authority::open_sealed(&dir, |path| ask::passphrase(path, file.as_deref()))?;
+        Ok::<_, mkca::Error>(if cli.clock_is_right { authority.with_right_clock() } else { authority })
+    };
     let Some(command) = cli.command else {
         return Ok(write!(out, "{}", Cli::command().render_help())?);
     };

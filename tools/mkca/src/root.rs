@@ -30,6 +30,7 @@ pub struct Root {
     issuer: Issuer<'static, rcgen::KeyPair>,
     certificate: CertificateDer<'static>,
     name: String,
+    not_before: OffsetDateTime,
     not_after: OffsetDateTime,
 }
 
@@ -149,9 +150,10 @@ impl Root {
             .and_then(|cn| cn.as_str().ok())
             .unwrap_or_default()
             .to_owned();
+        let not_before = parsed.validity().not_before.to_datetime();
         let not_after = parsed.validity().not_after.to_datetime();
         let issuer = Issuer::from_ca_cert_der(&certificate, key.0)?;
-        Ok(Root { issuer, certificate, name, not_after })
+        Ok(Root { issuer, certificate, name, not_before, not_after })
     }
 
     /// Whether the key belongs to the certificate, and the certificate is an authority's.
@@ -171,6 +173,10 @@ impl Root {
 
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    pub fn not_before(&self) -> OffsetDateTime {
+        self.not_before
     }
 
     pub fn not_after(&self) -> OffsetDateTime {

@@ -13,13 +13,13 @@ use crate::time::Timestamp;
 /// Where a block comes from, or what moved the best chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Origin {
-    /// Header sync asked for it: headers have shown that its branch beats the tip, so it is stored however far behind it begins.
+    /// Header sync asked for it: headers have shown that its branch beats the tip, so it is stored even if the branch begins far behind.
     Synced,
-    /// A peer sent it unasked.
+    /// A peer sent it without being asked.
     Pushed,
     /// This node mined it.
     Own,
-    /// A stored branch has become the best chain; no block came.
+    /// A stored branch has become the best chain, without a new block.
     Flip,
 }
 
@@ -28,7 +28,7 @@ pub enum Origin {
 pub enum Plan {
     /// It is stored already.
     Known,
-    /// Its time has not come: give it again then. Header, size and body root were found in order.
+    /// Its time has not come yet: give it again when it is due. Its header, size and body root are valid.
     Early {
         /// When it may be taken: a little before its time.
         due: Timestamp,
@@ -39,7 +39,7 @@ pub enum Plan {
     Ready(Ready),
 }
 
-/// A change that is right for the world as it was read. Only the chain makes one.
+/// A change that fits the world as it was read. Only the chain makes one.
 #[derive(Debug)]
 pub struct Ready {
     pub(super) change: Change,
@@ -50,9 +50,9 @@ pub struct Ready {
 pub(super) enum Effect {
     /// A branch off the best chain has grown to this.
     Side { branch: Branch, parent: Hash, origin: Origin },
-    /// The best chain ends here now.
+    /// The best chain now ends here.
     Tip { branch: Branch, origin: Origin },
-    /// The staged branch is the best chain now; it leaves this behind.
+    /// The staged branch is now the best chain; these blocks have left it.
     Flip { branch: Branch, lost: Vec<(Hash, SideBlock)> },
 }
 
@@ -61,7 +61,7 @@ pub(super) enum Effect {
 pub struct Moved {
     /// Why.
     pub origin: Origin,
-    /// The tip before.
+    /// The tip before the move.
     pub from: Hash,
     /// Blocks that left the best chain, highest first.
     pub disconnected: Vec<Hash>,
@@ -85,7 +85,7 @@ pub enum Step {
     Idle,
     /// Call again.
     Working,
-    /// A block of the branch turned out invalid; what comes before it still competes.
+    /// A block of the branch turned out invalid; the part before it still competes.
     Invalid {
         /// Which one.
         id: Hash,
@@ -99,7 +99,7 @@ pub enum Step {
 /// Why a block is not taken.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum PlanError {
-    /// Nothing is known of its parent: nobody's fault, its ancestors must be fetched.
+    /// Its parent is unknown. Nobody is at fault; its ancestors must be fetched.
     #[error("parent {0} is not known here")]
     UnknownParent(Hash),
     /// Its header is wrong.
@@ -111,7 +111,7 @@ pub enum PlanError {
     /// It or an ancestor was found invalid before.
     #[error("it is, or descends from, the invalid block {0}")]
     Invalid(Hash),
-    /// A single block of a branch that is too far behind to matter. Nobody's fault.
+    /// A single block of a branch that is too far behind to matter. Nobody is at fault.
     #[error("its branch is too far behind")]
     Behind,
     /// The store cannot be read: this node's fault.

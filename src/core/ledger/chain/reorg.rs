@@ -1,7 +1,7 @@
 //! A reorganisation under way: undo the best chain down to the fork, execute the branch, then hand over one change.
 //!
-//! The rows on top of the durable state are kept in memory; they grow with the accounts that both branches touch, never with what
-//! a peer sends unproven: a branch is staged only when its stored work beats the tip.
+//! The rows on top of the durable state are kept in memory; they grow with the accounts that both branches touch, never with unproven data
+//! from a peer: a branch is staged only when its stored work beats the tip.
 
 use alloc::vec::Vec;
 
@@ -24,7 +24,7 @@ pub(super) struct Reorg {
     path: Vec<Hash>,
     /// Blocks of the best chain above the fork, highest first; the first `undone` of them are undone in `rows`.
     disconnected: Vec<(u64, Hash)>,
-    /// The same blocks as they are known once they are off the best chain.
+    /// The same blocks, as side blocks: what is kept about them once they are off the best chain.
     lost: Vec<(Hash, SideBlock)>,
     undone: usize,
     /// The next height to execute.
@@ -38,7 +38,7 @@ pub(super) struct Reorg {
 
 pub(super) enum Advance {
     Working,
-    /// A block of the branch is not stored any more: nothing to reorganise to.
+    /// A block of the branch is no longer stored, so there is nothing to reorganise to.
     Gone,
     Done(Change),
     /// `valid` is the end of the branch's valid part, if it has one above the fork.
@@ -54,7 +54,7 @@ fn missing(what: &str, id: &Hash) -> StateError {
 }
 
 impl Reorg {
-    /// Finds the fork between the best chain, which ends in `tip`, and the stored branch `target`. None if not all of it is stored.
+    /// Finds the fork between the best chain, which ends in `tip`, and the stored branch `target`. None if part of the branch is not stored.
     pub(super) fn new(view: &dyn View, tip: &Branch, target: Branch) -> Result<Option<Self>, StateError> {
         let mut path = Vec::new();
         let mut at = target.id;
@@ -99,8 +99,8 @@ impl Reorg {
         (self.target, self.lost)
     }
 
-    /// The best chain grew while this was under way: one more block to disconnect. Undoing it restores what the rows below it
-    /// wrote, so it only fills in rows that the branch has not touched.
+    /// The best chain grew while this was under way: one more block to disconnect. Its undo restores rows to what the block below it left,
+    /// so it only fills in rows that are not changed here yet.
     pub(super) fn tip_grew(&mut self, record: &HeaderRecord, id: Hash, undo: &Undo) {
         self.disconnected.insert(0, (record.header.height, id));
         self.lost.push((id, record.into()));
@@ -171,7 +171,7 @@ impl Reorg {
         let (rows, undo) = layer.into_parts();
         self.rows.extend(rows);
         if self.next > self.fork.height {
-            // Undo records that would be forgotten at once need no memory.
+            // No undo records are kept for blocks so deep that they would be dropped at once.
             let kept = self.next.saturating_add(UNDO_BLOCKS) > self.target.height;
             self.connected.push((self.next, id, if kept { undo } else { Undo::default() }));
             self.nodes.extend(self.reached.push_known(&genesis.rules, &block.header));

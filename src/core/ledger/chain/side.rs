@@ -1,8 +1,8 @@
 //! Blocks stored off the best chain: how many there may be, and which of them leave first.
 //!
-//! Whoever mines a little could otherwise fill every disk with branches that lead nowhere. Blocks leave one by one from the ends of branches,
-//! least work first and invalid ones before all others, so that what stays always leads back to the best chain. What leaves and is needed
-//! later is fetched again, so a reorganisation heals however deep it is.
+//! Otherwise a miner with little hash rate could fill every disk with branches that lead nowhere. Blocks leave one by one from the ends of
+//! branches, least work first and invalid ones before all others, so that the rest always leads back to the best chain. A block that is
+//! needed again later is fetched again, so reorganisations of any depth still work.
 
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
@@ -11,11 +11,11 @@ use super::super::{HeaderRecord, Work};
 use crate::crypto::Hash;
 use crate::limits::{SIDE_BLOCKS, SIDE_BYTES, SIDE_REMOVED_PER_COMMIT};
 
-/// A block off the best chain, as far as it must be known here.
+/// What is kept in memory about a block off the best chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct SideBlock {
     parent: Hash,
-    /// Of the branch up to it; nothing if it is known to be invalid.
+    /// Work of the branch up to it; 0 if it is known to be invalid.
     work: Work,
     bytes: u64,
 }
@@ -27,12 +27,12 @@ pub(super) struct Room {
     pub(super) blocks: usize,
 }
 
-/// Invariant: `ends` are the blocks on which no other one of these stands.
+/// Invariant: `ends` are the blocks that have no child here.
 #[derive(Debug)]
 pub(super) struct SideBlocks {
     pub(super) room: Room,
     blocks: BTreeMap<Hash, SideBlock>,
-    /// (parent, child): finds what stands on a block.
+    /// (parent, child): finds the blocks on top of a block.
     children: BTreeSet<(Hash, Hash)>,
     ends: BTreeSet<(Work, Hash)>,
     bytes: u64,
@@ -96,12 +96,12 @@ impl SideBlocks {
         }
     }
 
-    /// Whether this block, or one that it stands on, was found invalid.
+    /// Whether this block or an ancestor of it was found invalid.
     pub(super) fn is_condemned(&self, id: &Hash) -> bool {
         self.blocks.get(id).is_some_and(|block| block.work == 0)
     }
 
-    /// Marks a block and all that stands on it as invalid; returns them.
+    /// Marks a block and all its descendants as invalid; returns them.
     pub(super) fn condemn(&mut self, id: &Hash) -> BTreeSet<Hash> {
         let mut found = BTreeSet::from([*id]);
         let mut open = Vec::from([*id]);
@@ -118,13 +118,13 @@ impl SideBlocks {
         found
     }
 
-    /// What must leave so that the rest fits: a bounded number at a time, never one of `kept` nor what it stands on.
+    /// What must leave so that the rest fits: a bounded number at a time, never one of `kept` or its ancestors.
     pub(super) fn surplus(&self, kept: &BTreeSet<Hash>) -> Vec<Hash> {
         let (mut bytes, mut count) = (self.bytes, self.blocks.len());
         let mut gone = BTreeSet::new();
         let mut order = Vec::new();
         let mut ends = self.ends.iter().copied().filter(|(_, id)| !kept.contains(id)).peekable();
-        // Ends of branches once what stands on them has left.
+        // Blocks that become ends once their children have left.
         let mut bared = BTreeSet::new();
         while (bytes > self.room.bytes || count > self.room.blocks) && order.len() < SIDE_REMOVED_PER_COMMIT {
             let next = match (ends.peek(), bared.first()) {

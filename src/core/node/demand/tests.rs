@@ -163,9 +163,21 @@ fn a_late_block_is_owed_an_answer_only_if_it_is_dated_before_this_node_was_calle
 }
 
 #[test]
+fn a_call_that_is_over_excuses_no_date() {
+    let mut bench = Bench::resting();
+    bench.waits = true;
+    assert_eq!(bench.look(0), UNTOLD);
+    // What waited was dropped.
+    bench.waits = false;
+    assert_eq!(bench.look(1), Wish::Rest);
+    bench.block(3 * INTERVAL, |block| block.late = true);
+    assert_eq!(bench.blocks_until_rest(), REST_AFTER);
+}
+
+#[test]
 fn what_is_owed_is_bounded() {
     let mut bench = Bench::resting();
-    for _ in 0..OWED {
+    for _ in 0..OWED_BLOCKS {
         (0..REST_AFTER).for_each(|_| {
             bench.block(INTERVAL, |block| {
                 block.late = true;
@@ -174,9 +186,9 @@ fn what_is_owed_is_bounded() {
             })
         });
         bench.look(1);
-        assert!(bench.demand.owed <= OWED);
+        assert!(bench.demand.owed <= OWED_BLOCKS);
     }
-    assert_eq!(bench.demand.owed, OWED);
+    assert_eq!(bench.demand.owed, OWED_BLOCKS);
 }
 
 #[test]
@@ -238,11 +250,11 @@ proptest! {
                 prop_assert!(always || waits || wish == Wish::Rest || bench.demand.called.is_some() || after >= HEARTBEAT);
                 prop_assert!(!(waits && wish == Wish::Rest));
             }
-            prop_assert!(bench.demand.owed <= OWED);
+            prop_assert!(bench.demand.owed <= OWED_BLOCKS);
         }
         bench.waits = false;
         bench.demand.when = When::Pending;
-        let most = usize::try_from(OWED).unwrap() + 2 * REST_AFTER;
+        let most = usize::try_from(OWED_BLOCKS).unwrap() + 2 * REST_AFTER;
         prop_assert!(bench.blocks_until_rest() <= most);
         prop_assert_eq!(bench.demand.owed, 0);
     }

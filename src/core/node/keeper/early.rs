@@ -1,7 +1,7 @@
 //! Blocks whose time has not come: held until due, bounded in number and bytes.
 //!
-//! Whoever mines a little can date blocks as far ahead as it likes. So the block furthest ahead leaves first, whoever sent it, and an honest
-//! block of a clock that is a little fast stays.
+//! A miner with little hash rate can date blocks as far ahead as it likes. So the block furthest ahead leaves first, no matter who sent it,
+//! and an honest block from a clock that is slightly fast stays.
 
 use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
@@ -18,7 +18,7 @@ pub(super) struct Early {
 }
 
 impl Early {
-    /// Holds a block of so many bytes.
+    /// Holds a block of this many bytes.
     pub(super) fn hold(&mut self, due: Timestamp, block: Arc<Block>, bytes: usize) {
         self.bytes = self.bytes.saturating_add(bytes);
         if let Some((_, before)) = self.blocks.insert((due, block.id()), (block, bytes)) {
@@ -35,7 +35,7 @@ impl Early {
         self.blocks.keys().next().map(|(due, _)| *due)
     }
 
-    /// A block that need not be held any longer.
+    /// Takes out a block that is due.
     pub(super) fn take_due(&mut self, now: Timestamp) -> Option<Arc<Block>> {
         self.next_due().filter(|due| *due <= now)?;
         let (_, (block, bytes)) = self.blocks.pop_first()?;

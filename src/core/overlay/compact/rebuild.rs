@@ -17,7 +17,7 @@ pub(super) struct Rebuild {
     pub(super) key: ShortKey,
     pub(super) stage: RebuildState,
     compact: Arc<CompactBlock>,
-    /// In the body's order.
+    /// The transactions, in the body's order.
     parts: Vec<Option<Transaction>>,
 }
 
@@ -45,7 +45,7 @@ impl Rebuild {
         }
     }
 
-    /// Everybody who has sent the block.
+    /// All peers that have sent the block.
     pub(super) fn senders(&self) -> Vec<ConnId> {
         core::iter::once(self.from).chain(self.others.iter().copied()).collect()
     }
@@ -59,12 +59,12 @@ impl Rebuild {
         (0..).zip(&self.parts).filter(|(_, part)| part.is_none()).map(|(place, _)| place).collect()
     }
 
-    /// From the mempool, in the body's order.
+    /// Fills in transactions from the mempool, in the body's order.
     pub(super) fn take_found(&mut self, found: Vec<Option<Transaction>>) {
         self.parts.iter_mut().zip(found).for_each(|(part, found)| *part = found);
     }
 
-    /// From another block.
+    /// Fills in transactions from another block.
     pub(super) fn take_known(&mut self, known: &[Transaction]) {
         let places = (0..).zip(self.compact.ids.iter()).map(|(place, id)| (*id, place));
         let mut places: Vec<(_, usize)> = places.collect();
@@ -79,7 +79,7 @@ impl Rebuild {
         }
     }
 
-    /// From the sender: exactly what is missing, in order. False if they are other ones.
+    /// Fills in transactions from the sender: exactly what is missing, in order. False if they are not those.
     pub(super) fn take_asked(&mut self, transactions: Vec<Transaction>) -> bool {
         let mut given = transactions.into_iter();
         for (part, short) in self.parts.iter_mut().zip(self.compact.ids.iter()) {
@@ -95,7 +95,7 @@ impl Rebuild {
         given.next().is_none()
     }
 
-    /// The block, if the parts are those that its header commits to.
+    /// The block, if its header commits to these parts.
     pub(super) fn into_block(self) -> Option<Block> {
         self.compact.with(self.parts.into_iter().collect::<Option<Vec<_>>>()?)
     }

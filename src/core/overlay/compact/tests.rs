@@ -256,7 +256,7 @@ fn transactions_of_the_newest_blocks_are_given_once_to_each() {
         compact.serve(ConnId(conn), block(n, 0, 5).id(), &places)
     };
     for bad in [&[][..], &[5], &[1, 1], &[3, 2]] {
-        assert_eq!(ask(1, 3, bad), Err(Fault::Unasked("places outside of a block")));
+        assert_eq!(ask(1, 3, bad), Err(Fault::Unasked("places outside a block")));
     }
     let Ok(Message::BlockTransactions { transactions, .. }) = ask(1, 3, &[1, 4]) else { panic!() };
     assert_eq!(transactions[..], [unsigned(1, 1), unsigned(4, 1)]);

@@ -1,9 +1,9 @@
-//! Transactions that were announced and are asked for: of one announcer at a time, in the order of announcing.
+//! Requests for announced transactions: from one announcer at a time, in the order of the announcements.
 //!
-//! Invariants: an id is asked of at most one peer at a time; a peer is asked for at most [`TRANSACTION_REQUESTS_PER_PEER`] ids at
-//! a time and remembered with at most [`ANNOUNCED_PER_PEER`]; every id asked for has exactly one deadline; an id of which nobody is asked
-//! waits because all who have it are asked for as much as may be, and is in the queue of each. Work is a few steps for each id that comes
-//! in, whatever waits: a peer that announces without end and has nothing costs no more than its bytes.
+//! Invariants: an id is requested from at most one peer at a time. At most [`TRANSACTION_REQUESTS_PER_PEER`] ids are requested from a peer
+//! at a time, and at most [`ANNOUNCED_PER_PEER`] of its announcements are remembered. Every requested id has exactly one deadline. An id
+//! that is not requested waits because every peer that has it is at its limit, and it is in the queue of each. The work is a few steps for
+//! each id that comes in, however much waits: a peer that announces without end and has nothing costs no more than its bytes.
 
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::vec::Vec;
@@ -18,29 +18,29 @@ pub(super) struct RequestTracker {
     wants: BTreeMap<Hash, Want>,
     peers: BTreeMap<ConnId, Announcer>,
     deadlines: BTreeSet<(Time, Hash)>,
-    /// Lost with the peer that was asked; to be asked of others at once.
+    /// The peer that was asked is gone; to be requested from others at once.
     open: Vec<Hash>,
     requests: BTreeMap<ConnId, Vec<Hash>>,
-    /// Ids looked at, for the test that counts work.
+    /// Ids looked at, for the test that counts the work.
     #[cfg(test)]
     pub(super) steps: usize,
 }
 
 #[derive(Debug, Default)]
 struct Want {
-    /// Who has it and was not asked yet, first come first.
+    /// Peers that have it and were not asked yet, in the order of their announcements.
     announcers: Vec<ConnId>,
     asked: Option<(ConnId, Time)>,
 }
 
 #[derive(Debug, Default)]
 struct Announcer {
-    /// RequestTracker that name it as one to ask.
+    /// How many wants name it as a peer to ask.
     announced: usize,
-    /// To be asked for when there is room. What is settled meanwhile, or asked of another, leaves when it comes to the front.
+    /// To be requested when there is room. Ids that are settled or requested from another peer by then leave when they come to the front.
     queue: VecDeque<Hash>,
     in_flight: usize,
-    /// Did not deliver lately: asked only for what nobody else has.
+    /// It failed to deliver lately: asked only for what nobody else has.
     withheld: bool,
 }
 
@@ -49,7 +49,7 @@ impl RequestTracker {
         self.peers.insert(conn, Announcer::default());
     }
 
-    /// What it was asked for is asked of others at the next [`RequestTracker::wake`].
+    /// What it was asked for is requested from others at the next [`RequestTracker::wake`].
     pub(super) fn peer_down(&mut self, conn: ConnId) {
         self.peers.remove(&conn);
         self.requests.remove(&conn);
@@ -88,7 +88,7 @@ impl RequestTracker {
         }
     }
 
-    /// It is here, whoever brought it.
+    /// The transaction is here, from wherever it came.
     pub(super) fn got(&mut self, now: Time, from: Option<ConnId>, id: &Hash) {
         let asked = self.release(id);
         for conn in self.wants.remove(id).map(|want| want.announcers).unwrap_or_default() {
@@ -113,7 +113,7 @@ impl RequestTracker {
         }
     }
 
-    /// Asks others for what did not come in time. Returns who did not deliver, each once.
+    /// Asks others for what did not come in time. Returns the peers that did not deliver, each once.
     pub(super) fn wake(&mut self, now: Time) -> BTreeSet<ConnId> {
         let mut late = BTreeSet::new();
         let mut open = core::mem::take(&mut self.open);
@@ -140,12 +140,12 @@ impl RequestTracker {
         at_once.or_else(|| self.deadlines.first().map(|(deadline, _)| *deadline))
     }
 
-    /// What must be asked of whom now.
+    /// What must now be requested from which peer.
     pub(super) fn take_requests(&mut self) -> BTreeMap<ConnId, Vec<Hash>> {
         core::mem::take(&mut self.requests)
     }
 
-    /// Asks the first announcer that has room, preferring those that deliver. False if somebody has it and nobody can be asked.
+    /// Asks the first announcer that has room, preferring those that deliver. False if some peer has it but none can be asked now.
     fn ask(&mut self, now: Time, id: Hash) -> bool {
         self.step();
         let Some(want) = self.wants.get_mut(&id).filter(|want| want.asked.is_none()) else { return true };
@@ -184,7 +184,7 @@ impl RequestTracker {
         }
     }
 
-    /// Asks `conn` for what it announced and nobody is asked for, as far as there is room.
+    /// Requests from `conn` what it announced and nobody else is asked for, as far as there is room.
     fn fill(&mut self, now: Time, conn: ConnId) {
         while let Some(peer) = self.peers.get_mut(&conn)
             && peer.in_flight < TRANSACTION_REQUESTS_PER_PEER
@@ -200,7 +200,7 @@ impl RequestTracker {
     fn queue(&mut self, conn: ConnId, id: Hash) {
         let Some(peer) = self.peers.get_mut(&conn) else { return };
         if peer.queue.len() >= 2 * ANNOUNCED_PER_PEER {
-            // At least half of it is settled or there twice.
+            // At least half of the queue is settled or queued twice.
             let mut seen = BTreeSet::new();
             let waits = |id: &Hash| self.wants.get(id).is_some_and(|want| want.announcers.contains(&conn));
             peer.queue.retain(|id| waits(id) && seen.insert(*id));
@@ -208,7 +208,7 @@ impl RequestTracker {
         peer.queue.push_back(id);
     }
 
-    /// One want less names `conn` as one to ask.
+    /// One want fewer names `conn` as a peer to ask.
     fn forget(&mut self, conn: ConnId) {
         if let Some(peer) = self.peers.get_mut(&conn) {
             peer.announced = peer.announced.saturating_sub(1);
@@ -223,7 +223,7 @@ impl RequestTracker {
         self.steps += 1;
     }
 
-    /// Nobody is asked for `id` any more; returns who was.
+    /// Ends the request for `id`; returns which peer it was sent to.
     fn release(&mut self, id: &Hash) -> Option<ConnId> {
         let (conn, deadline) = self.wants.get_mut(id)?.asked.take()?;
         self.deadlines.remove(&(deadline, *id));

@@ -1,4 +1,4 @@
-//! What the overlay asks of the node's other machines, and what they answer. Each request gets exactly one answer.
+//! What the overlay asks the node's other machines, and what they answer. Each request gets exactly one answer.
 
 use alloc::string::String;
 use alloc::sync::Arc;
@@ -17,7 +17,7 @@ pub enum Request {
     Keeper(KeeperRequest),
     /// To the pool of transactions.
     Pool(PoolRequest),
-    /// To the store, which may be read on the side.
+    /// To the store, which can be read without the keeper.
     Store(StoreRequest),
 }
 
@@ -54,7 +54,7 @@ pub enum PoolRequest {
         /// Which.
         ids: Vec<Hash>,
     },
-    /// A compact block came: which of its transactions are here; answered by [`Answer::Short`].
+    /// A compact block came: find those of its transactions that are here; answered by [`Answer::Short`].
     Short {
         /// What made the short ids.
         key: ShortKey,
@@ -111,16 +111,16 @@ pub enum Answer {
     Transactions {
         /// Who asked.
         conn: ConnId,
-        /// What there is.
+        /// Those found.
         found: Vec<Transaction>,
-        /// What there is not.
+        /// Those not found.
         missing: Vec<Hash>,
     },
     /// To [`PoolRequest::Short`].
     Short {
         /// What made the short ids.
         key: ShortKey,
-        /// In the order of the short ids; what there is not, or twice, is none.
+        /// In the order of the short ids; none where nothing matches or more than one matches.
         found: Vec<Option<Transaction>>,
     },
     /// To [`PoolRequest::Take`].
@@ -153,14 +153,14 @@ pub enum Answer {
 pub enum TransactionOutcome {
     /// In the mempool now.
     Taken,
-    /// Not taken, nobody's fault: known, low fee, full, nonce gap, balance.
+    /// Not taken, and nobody is at fault: known, low fee, full, nonce gap, balance.
     Ignored,
     /// Invalid everywhere: its sender could have known.
     Invalid(String),
 }
 
 impl Request {
-    /// What counts as the answer if the machine cannot take the request now, or cannot read the store: as if there were nothing.
+    /// The answer that stands in if the machine cannot take the request now, or cannot read the store: nothing was found.
     pub fn unanswered(self) -> Answer {
         match self {
             Self::Keeper(KeeperRequest::Take { conn, block, .. }) => {

@@ -1,17 +1,17 @@
-//! The address book: who is known and where, who is dialed when, who is kept out. No connection is seen here, only what became of it.
+//! The address book: who is known and where, who is dialed when, who is kept out. It sees no connections, only what became of them.
 //!
 //! | file | decides |
 //! |---|---|
-//! | `entry` | a peer's states, and what counts as proven of it |
+//! | `entry` | a peer's states, and what counts as proven about it |
 //! | `candidates` | where a peer may be dialed, best first |
 //! | `dial` | who is dialed when: dial rule, pace, backoff |
-//! | `discovery` | whom to tell of, and what to make of what is told |
+//! | `discovery` | which peers to tell others, and what to make of what others tell |
 //! | `bans` | what an offence leads to, how long a ban lasts, the blacklist |
-//! | `saved` | what is kept over restarts |
+//! | `saved` | what is kept across restarts |
 //!
 //! Invariants: at most [`KNOWN_PEERS`](crate::limits::KNOWN_PEERS) entries are not banned, at most [`BANS`](crate::limits::BANS) are
-//! banned for a time, at most [`DIALS_IN_FLIGHT`](crate::limits::DIALS_IN_FLIGHT) dials are under way. This node itself has no entry. No
-//! entry goes while its id has a connection that is not closing. In the files above, `pub(crate)` is what the parent calls.
+//! temporarily banned, at most [`DIALS_IN_FLIGHT`](crate::limits::DIALS_IN_FLIGHT) dials are under way. This node itself has no entry. No
+//! entry is removed while its id has a connection that is not closing. In the files above, `pub(crate)` is what the parent calls.
 
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::string::String;
@@ -36,6 +36,7 @@ mod saved;
 
 pub use bans::Blacklisted;
 use candidates::Rank;
+pub use candidates::is_dialable;
 use dial::Dials;
 use entry::{Configured, Entry, Status};
 pub use saved::Book;
@@ -46,11 +47,11 @@ pub(super) struct AddressBook {
     /// This node itself, and where others may dial it; none for a dial-only node.
     id: NodeId,
     listens: Option<Endpoint>,
-    /// Loopback addresses mean something here.
+    /// Whether loopback addresses are accepted: all peers run on this machine.
     loopback: bool,
     max_connected: usize,
     entries: BTreeMap<NodeId, Entry>,
-    /// Ids that have a connection, in whatever state.
+    /// Ids that have a connection, in any state.
     linked: BTreeSet<NodeId>,
     dials: Dials,
     timers: Timers<Timer>,
@@ -67,16 +68,16 @@ enum Timer {
     Pace,
     /// A ban is over.
     Unban(NodeId),
-    /// Peers that nobody has proven for long are forgotten.
+    /// Peers that were not proven for a long time are forgotten.
     Sweep,
     /// The book has changed.
     Save,
 }
 
 impl AddressBook {
-    /// What was saved, under what the configuration says.
+    /// Starts from the saved book; the configuration takes precedence.
     pub(super) fn new(settings: &OverlaySettings, now: Time, random: Random) -> Self {
-        // A dial-only node has no address of its own to tell by; configured loopback peers say as much.
+        // A dial-only node has no address of its own to judge by, so its configured peers decide.
         let loopback = match &settings.advertise {
             Some(endpoint) => candidates::is_loopback(endpoint),
             None => settings.bootstrap.iter().any(|(_, endpoint)| candidates::is_loopback(endpoint)),
@@ -162,7 +163,7 @@ impl AddressBook {
         }
     }
 
-    /// A connection of an id that TLS has proven. An error says why it is not let in.
+    /// Whether a connection of an id that TLS has proven is let in. An error says why not.
     pub(super) fn admit(&mut self, now: Time, id: &NodeId) -> Result<(), Goodbye> {
         if self.stopping {
             return Err(Goodbye::new(GoodbyeReason::Shutdown, ""));
@@ -188,7 +189,7 @@ impl AddressBook {
             entry.configure(Configured::Operator);
         }
         entry.candidates.add(Rank::Configured, endpoint);
-        // The operator says try, so it is tried now.
+        // The operator wants it tried, so it is tried now.
         entry.attempts.forgive();
         entry.attempts.next = 0;
         if matches!(entry.status, Status::Backoff(_)) {
@@ -200,7 +201,7 @@ impl AddressBook {
         self.changed(now);
     }
 
-    /// See [`Command::RemovePeer`](crate::overlay::Command::RemovePeer). Who is kept out stays so: that is another list.
+    /// See [`Command::RemovePeer`](crate::overlay::Command::RemovePeer). A banned peer stays banned: that is another list.
     pub(super) fn remove(&mut self, now: Time, id: &NodeId) {
         match self.entries.get_mut(id) {
             Some(entry) if entry.is_banned() => entry.configured = Configured::No,
@@ -227,7 +228,7 @@ impl AddressBook {
         self.entries.entry(id.clone()).or_insert_with(|| Entry::new(now))
     }
 
-    /// Room for one more entry, if need be by forgetting the least useful one that `may` go.
+    /// Makes room for one more entry, if necessary by forgetting the least useful one that `may` go.
     fn make_room(&mut self, may: impl Fn(&Entry) -> bool) -> bool {
         if self.known() < KNOWN_PEERS {
             return true;
@@ -239,19 +240,19 @@ impl AddressBook {
         true
     }
 
-    /// Whether an operator's peer of this id would be taken: it is known, or one that is not in use can make room.
+    /// Whether an operator's peer of this id would be taken: it is known already, or a peer that is not in use can make room.
     pub(super) fn has_room_for(&self, id: &NodeId) -> bool {
         self.entries.contains_key(id)
             || self.known() < KNOWN_PEERS
             || self.entries.iter().any(|(id, entry)| self.is_idle(id, entry))
     }
 
-    /// Whether a dial is under way or a connection exists, in whatever state: when it ends, the next dial is planned.
+    /// Whether a dial is under way or a connection exists, in any state. When that ends, the next dial is planned.
     fn is_busy(&self, id: &NodeId) -> bool {
         self.dials.is_under_way(id) || self.linked.contains(id)
     }
 
-    /// Whether nothing but the memory of it would go with the entry.
+    /// Whether removing the entry would lose nothing but the memory of the peer.
     fn is_idle(&self, id: &NodeId, entry: &Entry) -> bool {
         let is_at_rest = matches!(entry.status, Status::Known | Status::Backoff(_));
         !entry.is_configured() && is_at_rest && !self.is_busy(id)

@@ -1,4 +1,4 @@
-//! Links: everything that exists while a TLS connection exists. Whom to dial and whom to let in is not decided here.
+//! Links: everything that exists while a TLS connection exists. Whom to dial and whom to let in is decided elsewhere.
 //!
 //! | file | decides |
 //! |---|---|
@@ -6,15 +6,15 @@
 //! | `duplicates` | which of two connections of one id stays |
 //! | `age` | when a connection is renewed, and how the new one takes over |
 //! | `sessions` | what gossip and sync see of a connected peer |
-//! | `traffic` | which frames count, and whom they concern; who has been silent for too long |
+//! | `traffic` | which frames count, and who handles them; who has been silent for too long |
 //! | `chores` | GetPeers, revocation lists, clocks |
-//! | `serving` | which question of a peer is answered next |
+//! | `serving` | which request of a peer is answered next |
 //!
-//! Each connection belongs to one id. The connected peer itself is a *session*: it is called by the [`ConnId`] of its first connection
-//! and may outlive that one. The connection that its messages go over is its *carrier*.
+//! Each connection belongs to one id. The connected peer itself is a *session*: it is named by the [`ConnId`] of its first connection and
+//! may outlive that connection. The connection that carries its messages is its *carrier*.
 //!
-//! Invariants: an id has one session at most, and then a carrier that is up. Every connection that is not closing has its id in `peers`;
-//! an entry there goes only when [`Links::forget`] says so. In the files above, `pub(crate)` is what the parent calls.
+//! Invariants: an id has at most one session, and a session has a carrier that is up. Every connection that is not closing has its id in `peers`;
+//! an entry there is removed only by [`Links::forget`]. In the files above, `pub(crate)` is what the parent calls.
 
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::string::ToString;
@@ -50,9 +50,9 @@ pub(super) struct Links {
     hello: Hello,
     /// Bytes of blocks that the network may make in a second.
     block_bytes: u64,
-    /// The wall clock, and when it was told.
+    /// What the wall clock showed, and when.
     wall: (Time, Timestamp),
-    /// Another machine with this node's certificate was noted.
+    /// Limits reports of another machine with this node's certificate.
     twin_noted: Throttle,
     peers: BTreeMap<NodeId, Peer>,
     connections: BTreeMap<ConnId, Connection>,
@@ -62,7 +62,7 @@ pub(super) struct Links {
     out: VecDeque<Told>,
 }
 
-/// What is remembered of an id between two connections.
+/// What is remembered about an id between two connections.
 #[derive(Debug)]
 struct Peer {
     session: Option<ConnId>,
@@ -76,13 +76,13 @@ enum Timer {
     Quiet(ConnId),
     /// The older connection of the same id has not answered.
     Probation(ConnId),
-    /// A connection has come to its age.
+    /// A connection is old enough to be renewed or closed.
     Age(ConnId),
-    /// A session has held long enough.
+    /// A session has lasted long enough.
     Stable(ConnId),
     /// Ask a session's peer whom it knows.
     GetPeers(ConnId),
-    /// A session's peer has paid for what it was sent.
+    /// A session's peer has paid off what it was sent.
     Serve(ConnId),
 }
 
@@ -218,7 +218,7 @@ impl Links {
     pub(super) fn clock_offset_ms(&self) -> Option<i64> {
         let mut offsets: Vec<_> = self.sessions.values().map(|session| session.clock_offset_ms).collect();
         offsets.sort_unstable();
-        // Of two in the middle the smaller one: a lone liar beside an honest peer does not stop this node from mining.
+        // Of the two in the middle, the smaller one: with two peers, one liar cannot stop this node from mining.
         let middle = [offsets.len().saturating_sub(1) / 2, offsets.len() / 2];
         let middle = middle.into_iter().filter_map(|at| offsets.get(at).copied());
         middle.min_by_key(|offset| offset.unsigned_abs())
@@ -232,7 +232,7 @@ impl Links {
         self.output(Output::Event(event));
     }
 
-    /// Tells the book what became of a session's or connection's id.
+    /// Reports to the book what became of a session's or connection's id.
     fn tell(&mut self, conn: ConnId, event: LinkEvent) {
         if let Some(id) = self.id_of(conn) {
             self.out.push_back(Told::Link(id, event));

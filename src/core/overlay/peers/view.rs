@@ -1,4 +1,4 @@
-//! What the API shows of peers.
+//! What the API shows about peers.
 
 use alloc::string::String;
 use core::time::Duration;
@@ -27,11 +27,11 @@ pub struct PeerView {
     pub height: Option<u64>,
     /// What went wrong last, or why it is banned.
     pub why: Option<String>,
-    /// How long backoff or ban last; none for a ban without end.
+    /// How much longer the backoff or ban lasts; none for a ban without end.
     pub until: Option<Duration>,
     /// What it runs, if connected.
     pub agent: Option<String>,
-    /// When the certificate ends that it proved its id with, if connected.
+    /// When the certificate that proved its id ends, if connected.
     pub not_after: Option<Timestamp>,
 }
 
@@ -40,7 +40,7 @@ pub struct PeerView {
 pub enum PeerStatus {
     /// Known, and nothing is under way.
     Known,
-    /// A dial is under way, up to the peer's hello.
+    /// A dial is under way, or the peer's hello has not come yet.
     Dialing,
     /// Its hello has been read and fits.
     Connected,

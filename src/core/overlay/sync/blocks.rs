@@ -1,4 +1,4 @@
-//! The part of sync that deals in bodies: those it asked for and those that come by themselves.
+//! The part of sync that handles bodies: those that it asked for and those that come unrequested.
 
 use alloc::collections::BTreeSet;
 use alloc::sync::Arc;
@@ -12,7 +12,7 @@ use super::{
 use crate::limits::{SYNC_REFUSED, UNASKED_BLOCKS_PER_PEER};
 
 impl BlockSync {
-    /// The answer to `StoreRequest::Missing`. A header sync that waits for it is never given up, so there is only one under way.
+    /// The answer to `StoreRequest::Missing`. A header sync that waits for this is never given up, so at most one such request is under way.
     pub fn missing(&mut self, now: Time, ids: Vec<Hash>) {
         if let Some(header_sync) =
             self.header_sync.as_mut().filter(|header_sync| matches!(header_sync.waits_for, WaitsFor::Missing))
@@ -46,7 +46,7 @@ impl BlockSync {
         self.go_on(now);
     }
 
-    /// Whether a block that a peer has is worth getting: one that is with the chain is not, and one that has turned out invalid.
+    /// Whether a block that a peer has is worth fetching. It is not if the chain is already working on it or it has turned out invalid.
     pub fn lacks(&mut self, conn: ConnId, id: &Hash) -> bool {
         if let Some((from, others)) = self.unasked.get_mut(id) {
             if *from != conn {
@@ -57,13 +57,13 @@ impl BlockSync {
         !self.refused.contains(id)
     }
 
-    /// A peer has a block that is not here: its headers lead to it.
+    /// A peer has a block that this node lacks: its headers lead to that block.
     pub fn look_into(&mut self, now: Time, conn: ConnId) {
         self.look_at(core::iter::once(conn));
         self.go_on(now);
     }
 
-    /// A peer does not have what it was asked for. Not its fault: its best chain may have changed.
+    /// A peer does not have what it was asked for. That is not its fault: its best chain may have changed.
     pub fn not_found(&mut self, now: Time, conn: ConnId, items: &[Item]) {
         let id = |item: &Item| match item {
             Item::Block { id, .. } => Some(*id),
@@ -88,14 +88,14 @@ impl BlockSync {
                 let senders = copies.into_iter().flat_map(|(from, others)| others.into_iter().chain([from]));
                 self.look_at(senders);
             }
-            // What follows an early block is earlier still, and what follows one that was not taken has no parent.
+            // A block after one from the future is even further in the future, and a block after one that was not taken has no parent here.
             BlockOutcome::Early { .. } | BlockOutcome::Ignored => {
                 if submitted {
                     self.give_up(now, GiveUp::Rest);
                 }
             }
             BlockOutcome::Invalid { committed, why } => {
-                // Who sends what it was asked for need not have executed it; who leads there calls it its best chain.
+                // A peer that serves a body need not have executed it. The peer that leads the sync calls it its best chain, so it is to blame.
                 let leader = self
                     .header_sync
                     .as_ref()
@@ -109,7 +109,7 @@ impl BlockSync {
                     }
                 } else {
                     self.fetch.wrong(&id, conn);
-                    // The right copy may have come while the wrong one was with the chain.
+                    // The right copy may have come while the chain was working on the wrong one.
                     self.look_at(copies.into_iter().flat_map(|(_, others)| others));
                 }
             }
@@ -117,7 +117,7 @@ impl BlockSync {
         self.go_on(now);
     }
 
-    /// These peers have sent a block that is not here: their headers lead to it.
+    /// These peers have sent a block that this node lacks: their headers lead to it.
     fn look_at(&mut self, senders: impl Iterator<Item = ConnId>) {
         for conn in senders {
             if let Some(peer) = self.peers.get_mut(&conn) {
@@ -126,7 +126,7 @@ impl BlockSync {
         }
     }
 
-    /// Gives to the chain what is next, asks for what is wanted, and goes on walking when the segment is stored.
+    /// Gives the next blocks to the chain, requests what is missing, and asks for more headers once the segment is stored.
     pub(super) fn fetch_on(&mut self, now: Time) {
         let Some(header_sync) =
             self.header_sync.as_mut().filter(|header_sync| matches!(header_sync.waits_for, WaitsFor::Bodies))

@@ -1,8 +1,8 @@
-//! The bodies of one segment: asked of several peers at once, given to the chain in order of height.
+//! The bodies of one segment: requested from several peers at once, given to the chain in order of height.
 //!
-//! Only a window of [`SYNC_WINDOW`] blocks and [`SYNC_BYTES`] is worked on; a block leaves it when the chain has said what became of it, so
-//! the window bounds what is asked for, what has arrived out of order and what waits for the chain. What is asked for counts as the
-//! largest block there may be: nobody knows better before it is here.
+//! Only a window of [`SYNC_WINDOW`] blocks and [`SYNC_BYTES`] is worked on. A block leaves it when the chain has said what became of it. So
+//! the window bounds what is requested, what has arrived out of order and what waits for the chain. A requested block counts with the
+//! largest size a block may have, because its real size is unknown until it is here.
 
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::sync::Arc;
@@ -21,7 +21,7 @@ use crate::time::{Time, doubled};
 pub(super) struct Fetch {
     waiting: VecDeque<Hash>,
     window: VecDeque<Slot>,
-    /// From which place on a peer does not have this branch: what it lacks says nothing of what is below.
+    /// The place from which on a peer lacks this branch: it may still have what is below.
     lacking: BTreeMap<ConnId, usize>,
     /// The place of the next block that enters the window.
     next: usize,
@@ -35,9 +35,9 @@ pub(super) struct Fetch {
 struct Slot {
     id: Hash,
     place: usize,
-    /// Bytes of the block, once it is here.
+    /// The block's size in bytes, once it is here.
     size: usize,
-    /// Who was asked in vain last, and how often somebody was.
+    /// The last peer that did not deliver, and how many requests have failed.
     avoid: Option<ConnId>,
     tries: u32,
     state: State,
@@ -54,7 +54,7 @@ enum State {
         conn: ConnId,
         block: Arc<Block>,
     },
-    /// With the chain. Kept in case that it must be given again, because one before it turned out to be a wrong copy.
+    /// Given to the chain. Kept in case it must be given again, because a block before it turned out to be a wrong copy.
     Submitted {
         conn: ConnId,
         block: Arc<Block>,
@@ -73,7 +73,7 @@ pub(super) enum Arrived {
     First,
 }
 
-/// Somebody to ask.
+/// A peer that can be asked.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Helper {
     pub(super) conn: ConnId,
@@ -128,7 +128,7 @@ impl Fetch {
         ready
     }
 
-    /// The chain has it.
+    /// The chain has stored it.
     pub(super) fn stored(&mut self, id: &Hash) {
         if let Some(slot) = self.slot(id) {
             slot.state = State::Done;
@@ -143,7 +143,7 @@ impl Fetch {
         self.slot(id).is_some_and(|slot| matches!(slot.state, State::Submitted { .. }))
     }
 
-    /// Its parent was a wrong copy: it is given again after that. False if there is no such parent.
+    /// Its parent was a wrong copy: this block is given again after the right copy. False if there is no such parent.
     pub(super) fn submit_again(&mut self, id: &Hash) -> bool {
         if self.window.front().is_none_or(|first| first.id == *id) {
             return false;
@@ -180,7 +180,7 @@ impl Fetch {
         self.want(|slot| slot.asked() == Some(conn));
     }
 
-    /// Takes back what did not come in time. Returns who did not deliver, each once.
+    /// Withdraws requests that were not answered in time. Returns the peers that did not deliver, each once.
     pub(super) fn expire(&mut self, now: Time) -> BTreeSet<ConnId> {
         let late = |slot: &Slot| matches!(slot.state, State::Asked { deadline, .. } if deadline <= now);
         let who = self.window.iter().filter(|slot| late(slot)).filter_map(Slot::asked).collect();
@@ -211,7 +211,7 @@ impl Fetch {
         self.window.iter().filter_map(deadline).chain(all).min()
     }
 
-    /// Spreads what is wanted over the helpers, the least busy first. None if something is wanted and nobody is left to ask.
+    /// Spreads the wanted blocks over the helpers, the least busy first. None if a block is wanted and nobody is left to ask.
     pub(super) fn assign(&mut self, now: Time, helpers: &[Helper]) -> Option<BTreeMap<ConnId, Vec<Hash>>> {
         while self.window.len() < SYNC_WINDOW
             && let Some(id) = self.waiting.pop_front()
@@ -228,7 +228,7 @@ impl Fetch {
         }
         let mut requests: BTreeMap<ConnId, Vec<Hash>> = BTreeMap::new();
         for slot in self.window.iter_mut().filter(|slot| matches!(slot.state, State::Wanted)) {
-            // One may always be asked for: all that is held may wait for it.
+            // One may always be requested: everything in the window may be waiting for it.
             if bytes.saturating_add(BLOCK_BYTES) > SYNC_BYTES && !load.is_empty() {
                 break;
             }
@@ -254,7 +254,7 @@ impl Fetch {
         Some(requests)
     }
 
-    /// What the window holds, with all that may come.
+    /// Bytes in the window, including those that may still arrive.
     pub(super) fn bytes(&self) -> usize {
         self.window.iter().map(Slot::bytes).fold(0, usize::saturating_add)
     }

@@ -1,13 +1,13 @@
 //! The header sync along one peer's headers, in bounded memory.
 //!
-//! Headers are checked one after the other from a block that is stored here. At the end of each segment ([`SYNC_SEGMENT`] headers, or
+//! Headers are checked one by one, starting from a block that is stored here. At the end of each segment ([`SYNC_SEGMENT`] headers, or
 //! fewer at the branch's end) there are three cases:
-//! - The branch beats the tip and this is the first segment: its ids are to be fetched, and the header sync goes on behind it. That is
-//!   how a chain grows by a million blocks.
-//! - It does not beat the tip: only the id of the segment's last header is kept, as a mark. Whoever makes up cheap headers by
-//!   the million gets this node to keep 32 bytes for every 4,096 of them.
-//! - It beats the tip only now: everything is asked for a second time, segment by segment, each of which must end in its mark. An id
-//!   commits to all headers before it, so nothing is checked twice.
+//! - The branch beats the tip and this is the first segment: its bodies are fetched, and the header sync goes on after it. That is how a
+//!   chain grows by a million blocks.
+//! - It does not beat the tip: only the id of the segment's last header is kept, as a mark. An attacker who makes cheap headers by the
+//!   million gets this node to keep 32 bytes for every 4,096 of them.
+//! - It beats the tip, but only after the first segment: all headers are requested a second time, and each segment must end in its mark. An
+//!   id commits to all headers before it, so nothing is checked twice.
 
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
@@ -22,28 +22,28 @@ use crate::wire::TipSummary;
 #[derive(Debug)]
 pub(super) struct HeaderSync {
     pub(super) conn: ConnId,
-    /// What led to it: the peer's claim and whether it sent a block of unknown parent.
+    /// What started it: the peer's claim, and whether the peer sent a block with an unknown parent.
     pub(super) claim: TipSummary,
     pub(super) orphan: bool,
     pub(super) waits_for: WaitsFor,
-    /// If another peer is worth a header sync too, this one must have got to the next segment by then.
+    /// If another peer is worth a header sync too, this one must reach the next segment by then.
     pub(super) patience: Time,
     /// The locator last sent: the answer must follow one of these.
     pub(super) asked: Vec<Hash>,
     /// A segment of it has been fetched.
     pub(super) fetched: bool,
-    /// It comes to an invalid block: what follows does not count, and the peer's claim cannot be judged.
+    /// The branch leads to an invalid block: what follows does not count, and the peer's claim cannot be judged.
     pub(super) cut: bool,
     /// There are no more headers.
     pub(super) ended: bool,
     /// The last header that was checked.
     pub(super) end: Branch,
-    /// Where the segments begin whose marks are kept; stored here.
+    /// Where the marked segments begin: a block that is stored here.
     base: Branch,
     /// Ids of the current segment.
     ids: Vec<Hash>,
     marks: Vec<Hash>,
-    /// The second time: which mark comes next.
+    /// During the second pass: which mark comes next.
     again: Option<usize>,
 }
 
@@ -60,7 +60,7 @@ pub(super) enum WaitsFor {
     Bodies,
 }
 
-/// What a message of headers leads to.
+/// What to do after a message of headers.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Taken {
     /// Ask for what follows.
@@ -69,7 +69,7 @@ pub(super) enum Taken {
     Segment(Vec<Hash>),
     /// The branch ends and does not beat the tip.
     Ended,
-    /// It changed between first and second time, or is longer than can be walked.
+    /// It changed between the first and the second pass, or is too long to follow.
     Lost,
 }
 
@@ -93,7 +93,7 @@ impl HeaderSync {
         }
     }
 
-    /// Where the peer is to go on: behind the last header, or, if that has left its best chain meanwhile, where that leaves ours.
+    /// Where the peer should go on: after the last header or, if that header is no longer on its best chain, where its chain leaves ours.
     pub(super) fn locator(&mut self, tip: &Tip) -> Vec<Hash> {
         let mut locator = Vec::from([self.end.id]);
         if tip.locator.last() != Some(&self.end.id) {
@@ -107,7 +107,7 @@ impl HeaderSync {
         locator
     }
 
-    /// Begins anew from a stored branch.
+    /// Starts over from a stored branch.
     pub(super) fn rebase(&mut self, base: Branch) {
         self.end = base.clone();
         self.base = base;
@@ -153,7 +153,7 @@ impl HeaderSync {
         if self.again.is_none() {
             self.end.push(rules, header)?;
         } else if header.parent == self.end.id {
-            // Checked the first time, if it is the same; the mark will tell.
+            // Already checked in the first pass if it is the same header; the mark shows whether it is.
             self.end.push_known(rules, header);
         } else {
             return Err(HeaderError::Parent { expected: self.end.id, found: header.parent });
@@ -198,7 +198,7 @@ impl HeaderSync {
         if nothing_new || !self.end.beats(tip) {
             return Taken::Ended;
         }
-        // If there are marks, the end will be seen again the second time.
+        // If there are marks, the second pass comes to the end again.
         self.ended = self.marks.is_empty();
         self.beaten()
     }

@@ -1,4 +1,4 @@
-//! The part of sync that deals in headers: asking for them, taking them in, and what becomes of the header sync.
+//! The part of sync that handles headers: it requests them, takes them in and decides how the header sync goes on.
 
 use alloc::string::ToString;
 use alloc::vec::Vec;
@@ -18,7 +18,7 @@ impl BlockSync {
             return;
         };
         peer.owed = owed;
-        // If more is to come, this may answer a request that was given up.
+        // If more answers are due, this one may belong to a request that was given up.
         let stale = owed > 0;
         let Some(header_sync) = self.header_sync.as_mut().filter(|header_sync| header_sync.conn == conn)
         else {
@@ -30,7 +30,7 @@ impl BlockSync {
         match headers.first().map(|header| header.parent) {
             None if stale => {}
             Some(parent) if !header_sync.asked.contains(&parent) => {
-                // No worse than that: of two connections of one peer, the later answer may come first.
+                // No more than that: with two connections to one peer, the later answer may come first.
                 if !stale {
                     self.give_up(now, GiveUp::Fault(Fault::Late("headers")));
                 }
@@ -57,7 +57,7 @@ impl BlockSync {
                 header_sync.rebase(branch);
                 self.take(now, &headers);
             }
-            // It was in this node's own locator: the store fails.
+            // It was in this node's own locator, so the store must have failed.
             None => self.give_up(now, GiveUp::Rest),
         }
         self.go_on(now);
@@ -100,7 +100,7 @@ impl BlockSync {
         }
     }
 
-    /// Gives up a peer that is silent, or so slow that others deserve a turn.
+    /// Gives up on a peer that is silent, or so slow that others should get a turn.
     pub(super) fn wake_header_sync(&mut self, now: Time) {
         let Some(header_sync) = &mut self.header_sync else { return };
         let WaitsFor::Headers { hurry, deadline } = &mut header_sync.waits_for else { return };
@@ -115,7 +115,7 @@ impl BlockSync {
             if others.filter_map(|(_, peer)| peer.ready_at(ours)).any(|at| at <= now) {
                 self.give_up(now, GiveUp::Rest);
             } else if let Some(peer) = self.peers.get(&conn) {
-                // Nobody else is there: it gets as long again.
+                // There is no other peer: this one gets the same time again.
                 header_sync.patience = header_sync.patience.max(now.after(peer.patience()));
                 *hurry = now.after(peer.hurry());
             }

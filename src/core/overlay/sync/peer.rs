@@ -20,9 +20,9 @@ pub(super) struct SyncPeer {
     pub(super) claims: bool,
     /// It sent a block whose parent is not known here.
     pub(super) orphan: bool,
-    /// Answers to GetHeaders that are still to come, those to requests that were given up included: they come in order.
+    /// Answers to GetHeaders that are still due, including those to requests that were given up: they come in order.
     pub(super) owed: u32,
-    /// Kept blocks back: asked only if nobody else is left.
+    /// It withheld blocks: asked only if nobody else is left.
     pub(super) stalled: bool,
     id: NodeId,
     rest: Rest,
@@ -67,7 +67,7 @@ impl SyncPeer {
         (self.orphan || self.claims && beats(&self.tip, ours)).then_some(self.rest.until)
     }
 
-    /// Says that it has a better block than before.
+    /// The peer says that it has a better block than before.
     pub(super) fn claim(&mut self, tip: TipSummary) {
         if tip.work > self.tip.work {
             self.tip = tip;

@@ -7,7 +7,7 @@ use rustls::pki_types::{CertificateRevocationListDer, pem::PemObject};
 use time::OffsetDateTime;
 use x509_parser::prelude::{CertificateRevocationList, FromDer};
 
-use super::{Authority, after, now};
+use super::{Authority, after};
 use crate::{
     error::Error,
     files,
@@ -31,7 +31,7 @@ impl Authority {
         days: u32,
         added: Vec<Serial>,
     ) -> Result<WrittenCrl, Error> {
-        let (path, this_update) = (self.crl_path(), now());
+        let (path, this_update) = (self.crl_path(), self.now(&index)?);
         let revoked = index.revoked();
         let on_disk = self.check_last_crl(&index)?;
         // The number is counted and written in the index first, so that two different lists never have the same number.
@@ -42,6 +42,13 @@ impl Authority {
         index.save(&self.dir)?;
         files::replace(&path, &pem("X509 CRL", &list))?;
         Ok(WrittenCrl { path, number, next_update, added })
+    }
+
+    /// When the list on disk was made. One that cannot be read says nothing.
+    pub(super) fn last_list(&self) -> Option<OffsetDateTime> {
+        let der = CertificateRevocationListDer::from_pem_slice(&files::read(&self.crl_path()).ok()??).ok()?;
+        let (_, list) = CertificateRevocationList::from_der(&der).ok()?;
+        Some(list.last_update().to_datetime())
     }
 
     /// The number of the list on disk, or 0 if there is none. Fails if that list revokes a certificate that the index does not: then the

@@ -90,6 +90,74 @@ fn a_failed_issue_takes_its_keys_back() {
     assert_eq!(fs::read_to_string(authority.key_path(&id("bob"))).unwrap(), "bob's own");
 }
 
+/// Makes the next write of `file` fail.
+fn block(dir: &TempDir, file: &str) {
+    fs::create_dir_all(dir.path().join(file).join("full")).unwrap();
+}
+
+#[test]
+fn a_failed_command_leaves_nothing_behind_that_blocks_the_next() {
+    let dir = tempfile::tempdir().unwrap();
+    block(&dir, ".index.json.new");
+    assert!(Authority::create(dir.path(), "Acme", 10).is_err());
+    assert_eq!(files_in(&dir), [".index.json.new", ".mkca.lock"]);
+    fs::remove_dir_all(dir.path().join(".index.json.new")).unwrap();
+    let authority = Authority::create(dir.path(), "Acme", 10).unwrap();
+
+    for blocked in [".index.json.new", ".bob.crt.new"] {
+        block(&dir, blocked);
+        assert!(authority.issue(&[id("alice"), id("bob")], 1).is_err(), "{blocked}");
+        fs::remove_dir_all(dir.path().join(blocked)).unwrap();
+        let left = files_in(&dir);
+        assert!(!left.iter().any(|file| file.starts_with("alice") || file.starts_with("bob")), "{left:?}");
+    }
+    authority.issue(&[id("alice"), id("bob")], 1).unwrap();
+
+    let hers = tempfile::tempdir().unwrap();
+    block(&hers, ".carol.csr.new");
+    assert!(request(hers.path(), &id("carol")).is_err());
+    fs::remove_dir_all(hers.path().join(".carol.csr.new")).unwrap();
+    request(hers.path(), &id("carol")).unwrap();
+}
+
+#[test]
+fn a_clock_before_the_roots_beginning_or_the_last_act_is_refused() {
+    let (_dir, authority) = authority();
+    let index = authority.index().unwrap();
+    let (begins, last) = (authority.root().not_before(), authority.last_act(&index).unwrap());
+    let before_root = authority.judge_clock(&index, begins - Duration::SECOND);
+    assert!(matches!(before_root, Err(Error::ClockBeforeRoot { .. })));
+    assert!(authority.judge_clock(&index, last).is_ok());
+
+    // Each kind of act counts: a certificate, a revocation, a list alone.
+    let ahead = Duration::days(40);
+    let mut issued = index.clone();
+    authority
+        .certify(&mut issued, &id("alice"), &KeyPair::generate().unwrap().public().unwrap(), 90)
+        .unwrap();
+    issued.certificates[0].not_before += ahead;
+    let mut revoked = issued.clone();
+    revoked.certificates[0].not_before = begins;
+    revoked.certificates[0].revoked = Some(Revocation { at: last + ahead, reason: Reason::Superseded });
+    for (what, index) in [("issue", issued), ("revoke", revoked)] {
+        let refused = authority.judge_clock(&index, now());
+        assert!(matches!(refused, Err(Error::ClockSetBack { .. })), "{what}");
+    }
+    let list = authority.root().revocation_list(7, &[], now() + ahead, now() + ahead * 2).unwrap();
+    fs::write(authority.crl_path(), pem("X509 CRL", &list)).unwrap();
+    let refused = authority.write_crl(30).unwrap_err();
+    assert!(refused.to_string().contains("--clock-is-right"), "{refused}");
+    assert!(
+        authority.issue(&[id("bob")], 30).is_err()
+            && authority.revoke(&id("bob"), Reason::Superseded, 30).is_err()
+    );
+
+    // The clock was wrong then: the way out.
+    let authority = authority.with_right_clock();
+    assert_eq!(authority.write_crl(30).unwrap().number, 8);
+    authority.issue(&[id("bob")], 30).unwrap();
+}
+
 #[test]
 fn renewing_keeps_the_key_and_needs_only_the_index() {
     let (_dir, authority) = authority();
@@ -206,7 +274,7 @@ fn an_expired_authority_issues_nothing() {
     let (dir, _) = authority();
     let start = now() - Duration::days(20);
     let (root, _) = Root::generate("Acme", start, start + Duration::DAY).unwrap();
-    let expired = Authority { dir: dir.path().into(), root };
+    let expired = Authority { dir: dir.path().into(), root, clock_is_right: false };
     assert!(matches!(expired.issue(&[id("alice")], 1), Err(Error::AuthorityExpired { .. })));
     assert!(!expired.key_path(&id("alice")).exists());
 }

@@ -1,5 +1,5 @@
-//! Offences, bans and the blacklist: what an offence leads to, and how long a ban lasts. All by proven id: whoever moves or renews its
-//! certificate stays out. What an offence costs is [`Fault::verdict`]'s to say.
+//! Offences, bans and the blacklist: what an offence leads to, and how long a ban lasts. All of it is by proven id: a peer that moves or
+//! renews its certificate stays banned. [`Fault::verdict`] says what an offence costs.
 
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -25,7 +25,7 @@ pub(super) struct Ban {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum By {
-    /// The configuration's blacklist: not to be lifted at run time.
+    /// The configuration's blacklist: it cannot be lifted at run time.
     Config,
     /// The operator's blacklist, kept in the book.
     Operator,
@@ -34,7 +34,7 @@ pub(super) enum By {
 }
 
 impl Ban {
-    /// How its connections are closed.
+    /// How to close the id's connections.
     pub(super) fn farewell(&self) -> (Goodbye, Ending) {
         match self.by {
             By::Verdict => (Goodbye::new(GoodbyeReason::Fault, &self.why), Ending::Lost),
@@ -52,7 +52,7 @@ pub struct Blacklisted {
     pub configured: bool,
 }
 
-/// What a peer has on its account: a sum of points that halves with time, and its bans.
+/// A peer's record: a sum of points that halves over time, and its bans.
 #[derive(Debug)]
 pub(super) struct Offences {
     points: u32,
@@ -60,7 +60,7 @@ pub(super) struct Offences {
     lapse: Throttle,
     /// Bans so far: the next one is longer.
     pub(super) bans: u32,
-    /// Connections that were refused since that was noted, for it is banned.
+    /// Connections turned away by the ban since that was last reported.
     turned_away: u32,
 }
 
@@ -70,7 +70,7 @@ impl Offences {
         Self { points: 0, halved: Time::default(), lapse, bans: 0, turned_away: 0 }
     }
 
-    /// Whether the verdict, with what came before, is a ban.
+    /// Whether the verdict, together with earlier ones, makes a ban.
     fn is_ban(&mut self, now: Time, verdict: Verdict) -> bool {
         match verdict {
             Verdict::Points(points) => self.add(now, points) >= POINTS_BAN,
@@ -92,7 +92,7 @@ impl Offences {
         self.points
     }
 
-    /// How long the ban lasts that begins now. Each one is twice as long as the one before.
+    /// How long a ban that begins now lasts. Each one is twice as long as the one before.
     fn ban(&mut self) -> Duration {
         let span = doubled(BAN, self.bans, BAN_MAX);
         (self.points, self.bans) = (0, self.bans.saturating_add(1));
@@ -112,13 +112,13 @@ impl AddressBook {
         Some(self.keep_out(now, id, Ban { by: By::Verdict, until: Some(now.after(span)), why }))
     }
 
-    /// The operator blacklists an id: none of this node itself, and none that the configuration has on its own list.
+    /// The operator blacklists an id. This node's own id and ids on the configuration's blacklist are left alone.
     pub(crate) fn blacklist_id(&mut self, now: Time, id: &NodeId) -> Option<(Goodbye, Ending)> {
         let ban = Ban { by: By::Operator, until: None, why: "blacklisted by the operator".to_string() };
         (*id != self.id && !self.is_configured_out(id)).then(|| self.keep_out(now, id, ban))
     }
 
-    /// The operator lifts a ban or a blacklisting, but for one by the configuration. Past bans are forgotten.
+    /// The operator lifts a ban or a blacklisting, except one from the configuration. Past bans are forgotten.
     pub(crate) fn unblacklist(&mut self, now: Time, id: &NodeId) {
         if self.is_configured_out(id) {
             return;
@@ -133,7 +133,7 @@ impl AddressBook {
         self.entries.get(id).and_then(Entry::ban).is_some_and(|ban| ban.by == By::Config)
     }
 
-    /// Enters a ban. How the id's connections are to be closed.
+    /// Enters a ban. Returns how the id's connections are to be closed.
     pub(super) fn keep_out(&mut self, now: Time, id: &NodeId, ban: Ban) -> (Goodbye, Ending) {
         let farewell = ban.farewell();
         self.timers.clear(&Timer::Dial(id.clone()));
@@ -149,9 +149,9 @@ impl AddressBook {
         farewell
     }
 
-    /// Bans of this node's own making are bounded: the one that would end first makes room.
+    /// This node's own bans are bounded: the one that would end first makes room.
     fn drop_soonest_ban(&mut self, now: Time) {
-        // The operator's have no end, so they neither count nor leave.
+        // The operator's bans have no end, so they neither count nor make room.
         let bans =
             || self.entries.iter().filter_map(|(id, entry)| entry.ban()?.until.map(|until| (until, id)));
         if bans().count() < BANS {
@@ -181,7 +181,7 @@ impl AddressBook {
         self.changed(now);
     }
 
-    /// A connection of this id has come. If it is kept out, why; its attempts are counted, and told now and then.
+    /// A connection of this id has come. If the id is kept out, returns why. Its attempts are counted and reported now and then.
     pub(super) fn turn_away(&mut self, now: Time, id: &NodeId) -> Option<String> {
         let entry = self.entries.get_mut(id)?;
         let ban = entry.ban()?;

@@ -1,4 +1,4 @@
-//! Where a peer may be dialed: a few candidates, best first. An address is a hint, only the certificate proves an id.
+//! Where a peer may be dialed: a few candidates, best first. An address is only a hint; the certificate proves an id.
 
 use alloc::vec::Vec;
 use core::net::IpAddr;
@@ -6,16 +6,16 @@ use core::net::IpAddr;
 use crate::limits::CANDIDATES;
 use crate::wire::Endpoint;
 
-/// How good an address is, by how this node knows of it; better ones come first.
+/// How good an address is, by how this node learned it; better ones come first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Rank {
-    /// The operator says so.
+    /// From the operator.
     Configured,
-    /// The peer itself says so.
+    /// From the peer itself.
     Told,
-    /// It worked last.
+    /// The last one that worked.
     Worked,
-    /// Somebody else says so.
+    /// From another peer.
     Hint,
 }
 
@@ -24,8 +24,8 @@ pub(super) enum Rank {
 pub(super) struct Candidates(Vec<(Rank, Endpoint)>);
 
 impl Candidates {
-    /// Takes in an address. There is one that the peer tells of itself and one that worked last: the one before becomes a hint. A hint
-    /// takes the place of the oldest hint at most. Says whether anything has changed.
+    /// Takes in an address. At most one comes from the peer itself and one is the last that worked: the previous one becomes a hint. A new
+    /// hint can only replace the oldest hint. Returns whether anything has changed.
     pub(super) fn add(&mut self, rank: Rank, endpoint: Endpoint) -> bool {
         let before = self.clone();
         if self.0.iter().any(|(have, known)| *known == endpoint && *have <= rank) {
@@ -65,15 +65,20 @@ impl Candidates {
     }
 }
 
-/// What an address that somebody tells is good for.
+/// What an address from a peer is good for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Reach {
     /// Dial it.
     Network,
-    /// The machine of whoever told it: no good, unless all run on this one.
+    /// It means the sender's own machine: useless, unless all nodes run on this one.
     Loopback,
-    /// No node listens there, and no honest node tells it.
+    /// No node listens there, and no honest node sends it.
     Nowhere,
+}
+
+/// Whether a node may listen at this address, as far as it shows without resolving names. A setting, a command and hearsay are judged alike.
+pub fn is_dialable(endpoint: &Endpoint) -> bool {
+    reach(endpoint) != Reach::Nowhere
 }
 
 /// Judges an address without resolving names.
@@ -85,7 +90,7 @@ pub(super) fn reach(endpoint: &Endpoint) -> Reach {
         Some(ip) if ip.is_unspecified() || ip.is_multicast() => Reach::Nowhere,
         Some(IpAddr::V4(ip)) if ip.is_broadcast() => Reach::Nowhere,
         Some(_) => Reach::Network,
-        // Resolvers read 127.1 and 0x7f000001 as addresses: short forms would smuggle in what is refused above.
+        // Resolvers read 127.1 and 0x7f000001 as addresses: short forms would smuggle in addresses that are refused above.
         None if last_label_is_number(&endpoint.host) => Reach::Nowhere,
         None => Reach::Network,
     }

@@ -1,10 +1,10 @@
 //! Dialing: who is dialed when.
 //!
-//! The smaller id dials. The rule binds once both know of each other: configured peers are dialed at once whichever id is smaller, and
-//! the larger id dials a learned peer too when the smaller one has not managed to for a while. A node that nobody can dial always dials.
+//! The smaller id dials. The rule applies once both know each other. Configured peers are dialed at once, whichever id is smaller. The
+//! larger id dials a learned peer too if the smaller one has failed to for a while. A node that nobody can dial always dials.
 //!
-//! A round of dials goes through a peer's candidates, best first. When the round has failed or the last connection has ended, the peer
-//! is backed off from. Whoever is due waits in a queue for the pace and for a dial that is free.
+//! A round of dials goes through a peer's candidates, best first. When the round has failed or the last connection has ended, the peer goes
+//! into backoff. Peers that are due wait in a queue until the pace allows a dial and a place is free.
 
 use alloc::collections::{BTreeMap, VecDeque};
 use alloc::format;
@@ -24,14 +24,14 @@ use crate::random::Random;
 use crate::time::{Time, doubled};
 use crate::wire::{Endpoint, Goodbye, GoodbyeReason};
 
-/// Dials under way and to come.
+/// Dials under way and planned.
 #[derive(Debug, Default)]
 pub(super) struct Dials {
     /// Those that the shell has not answered yet.
     under_way: BTreeMap<NodeId, Endpoint>,
-    /// Who is due; configured peers first.
+    /// Peers that are due; configured ones first.
     queue: VecDeque<NodeId>,
-    /// When those of the last second began.
+    /// When the dials of the last second began.
     started: VecDeque<Time>,
 }
 
@@ -69,7 +69,7 @@ impl Dials {
 /// What came of dialing a peer.
 #[derive(Debug, Default)]
 pub(super) struct Attempts {
-    /// Failed rounds of dials since a connection last held.
+    /// Failed rounds of dials since a connection last lasted long enough.
     pub(super) failures: u32,
     /// Refusals (certificate, network, ban) since then or since a reload.
     pub(super) refusals: u32,
@@ -79,7 +79,7 @@ pub(super) struct Attempts {
 }
 
 impl Attempts {
-    /// Past failures count no more.
+    /// Past failures no longer count.
     pub(super) fn forgive(&mut self) {
         (self.failures, self.refusals) = (0, 0);
     }
@@ -102,7 +102,7 @@ impl Attempts {
             }
             Ending::Refused => {
                 let (first, most) = BACKOFF_CERTIFICATE;
-                // Never at once: what was refused just now is refused again.
+                // Never at once: a peer that has just refused will refuse again.
                 let half = doubled(first, self.refusals, most).checked_div(2).unwrap_or_default();
                 self.refusals = self.refusals.saturating_add(1);
                 half.saturating_add(random.up_to(half))
@@ -138,12 +138,12 @@ impl AddressBook {
         if matches!(entry.status, Status::Backoff(_)) {
             entry.set(now, Status::Known);
         }
-        // Configured peers first: whatever others have told, they do not wait behind it.
+        // Configured peers first: they do not wait behind what others have told.
         let is_first = entry.is_configured();
         self.dials.enqueue(&id, is_first);
     }
 
-    /// Starts the dials that are due, as far as the pace allows. `renewable` says where a connected peer is to be dialed again, if it is.
+    /// Starts the dials that are due, as far as the pace allows. `renewable` says where to dial a connected peer again, if it needs a new connection.
     pub(crate) fn pump(&mut self, now: Time, renewable: impl Fn(&NodeId) -> Option<Endpoint>) {
         while !self.stopping && !self.dials.queue.is_empty() && self.dials.under_way.len() < DIALS_IN_FLIGHT {
             if let Some(free) = self.dials.paced_until(now) {
@@ -185,7 +185,7 @@ impl AddressBook {
         known.map_or(Rank::Hint, |(rank, _)| *rank)
     }
 
-    /// Whether the peer may become connected. Strangers leave places to configured peers that are not connected now.
+    /// Whether the peer may become connected. Strangers must leave places for configured peers that are not connected now.
     pub(crate) fn has_room(&self, id: &NodeId) -> bool {
         let count = |is: fn(&&Entry) -> bool| self.entries.values().filter(is).count();
         let connected = count(|entry| entry.is_connected());
@@ -196,7 +196,7 @@ impl AddressBook {
         connected.saturating_add(awaited.min(CONNECTED_RESERVED)) < self.max_connected
     }
 
-    /// A dial got through TLS. An error says why its connection is not let in.
+    /// A dial has completed TLS. An error says why its connection is not let in.
     pub(crate) fn dialed(&mut self, now: Time, id: &NodeId) -> Result<(), Goodbye> {
         self.dials.under_way.remove(id);
         if !self.entries.contains_key(id) {
@@ -205,7 +205,7 @@ impl AddressBook {
         self.admit(now, id)
     }
 
-    /// A dial came to nothing.
+    /// A dial has failed.
     pub(crate) fn dial_failed(&mut self, now: Time, id: &NodeId, endpoint: &Endpoint, why: &DialError) {
         if self.dials.under_way.remove(id).is_none() || self.is_busy(id) {
             return;
@@ -245,7 +245,7 @@ impl AddressBook {
         }
     }
 
-    /// The last connection or dial of a peer has come to its end: when is the next one?
+    /// The last connection or dial of a peer has ended: plans the next dial.
     pub(super) fn settle(&mut self, now: Time, id: &NodeId, end: Ending) {
         let is_linked = self.linked.contains(id);
         let Some(entry) = self.entries.get_mut(id) else { return };
@@ -265,7 +265,7 @@ impl AddressBook {
         }
     }
 
-    /// Certificates were read anew: those who were refused are tried again soon.
+    /// Certificates were reloaded: peers that were refused are tried again soon.
     pub(crate) fn clear_refusals(&mut self, now: Time) {
         let is_refused = |(_, entry): &(_, &Entry)| entry.attempts.refusals > 0;
         let refused: Vec<_> = self.entries.iter().filter(is_refused).map(|(id, _)| id.clone()).collect();

@@ -1,7 +1,7 @@
-//! Discovery: whom to tell of, and what to make of what is told.
+//! Discovery: which peers to tell others, and what to make of what others tell.
 //!
-//! A node tells ids that TLS has proven to it lately, where they themselves say that they listen, and its configured peers. What it is told
-//! are hints: bounded for each source until proven.
+//! A node tells others its configured peers, and the ids that TLS has proven to it lately with the address where they say they listen. What
+//! it is told are hints, which are bounded for each source until proven.
 
 use alloc::vec::Vec;
 
@@ -19,10 +19,10 @@ impl AddressBook {
         let others = self.entries.iter().filter(|(id, _)| *id != asker);
         let mut told: Vec<_> = others
             .filter_map(|(id, entry)| Some(PeerEntry { id: id.clone(), endpoint: told(entry, now)?.clone() }))
-            // What the operator has configured may mean something on this machine only: others would take it for an offence.
+            // A configured address may mean something only on this machine: others would take it for an offence.
             .filter(|told| self.is_dialable(&told.endpoint))
             .collect();
-        // Another part each time, if there are more than a message carries.
+        // A different part each time, if there are more than a message carries.
         if told.len() > PEERS_PER_MESSAGE {
             let start = self.random.index(told.len());
             told.rotate_left(start);
@@ -47,7 +47,7 @@ impl AddressBook {
     fn learn_one(&mut self, now: Time, source: &NodeId, told: &PeerEntry, share: &mut usize) {
         let (id, endpoint) = (&told.id, told.endpoint.clone());
         if let Some(entry) = self.entries.get_mut(id) {
-            // Of itself a peer tells in hello. To a banned one nothing is added.
+            // A peer gives its own address in hello. Nothing is added to a banned peer.
             let had_none = entry.candidates.is_empty();
             if id == source || entry.is_banned() || !entry.candidates.add(Rank::Hint, endpoint) {
                 return;
@@ -69,7 +69,7 @@ impl AddressBook {
         self.changed(now);
     }
 
-    /// Whether an address that somebody tells may be dialed.
+    /// Whether an address from a peer may be dialed.
     pub(super) fn is_dialable(&self, endpoint: &Endpoint) -> bool {
         if self.listens.as_ref() == Some(endpoint) {
             return false;
@@ -82,7 +82,7 @@ impl AddressBook {
     }
 }
 
-/// Where others are told that the peer listens, if it is told at all.
+/// The address that others are told for the peer; none if they are not told of it.
 fn told(entry: &Entry, now: Time) -> Option<&Endpoint> {
     if entry.is_banned() || entry.attempts.refusals > 0 {
         return None;

@@ -1,4 +1,4 @@
-//! One entry of the book: a peer's states, and what counts as proven of it.
+//! One entry of the book: a peer's states, and what counts as proven about it.
 //!
 //! ```text
 //! Known -> Dialing -> Connected -> Known | Backoff        a peer is connected once its hello has been read and fits
@@ -23,27 +23,27 @@ use crate::wire::Endpoint;
 #[derive(Debug)]
 pub(super) struct Entry {
     pub(super) status: Status,
-    /// Of the status.
+    /// When the status began.
     since: Time,
     /// What went wrong last.
     pub(super) why: Option<String>,
     pub(super) candidates: Candidates,
     pub(super) configured: Configured,
-    /// Who told of it, while nobody has proven it to this node.
+    /// The peer that told of it, until TLS has proven it to this node.
     pub(super) source: Option<NodeId>,
     /// Whether TLS has ever proven it, and when it last did in this run.
     pub(super) proven: bool,
     proven_at: Option<Time>,
-    /// Where it says that it can be dialed: what others are told.
+    /// Where it says it can be dialed: others are told this.
     listens: Option<Endpoint>,
-    /// The public key that it proved last, and when a change of it was noted.
+    /// The public key that it proved last, and a limit on reports of a change.
     pub(super) key: Option<Hash>,
     key_noted: Throttle,
-    /// Without a connection since.
+    /// When it last lost its connection.
     pub(super) apart: Time,
     pub(super) attempts: Attempts,
     pub(super) offences: Offences,
-    /// Observers were told that it refused or was refused.
+    /// Limits reports that it refused or was refused.
     pub(super) noted: Throttle,
     pub(super) forget_at: Time,
 }
@@ -57,7 +57,7 @@ pub(super) enum Status {
     Banned(Ban),
 }
 
-/// Whether a peer is there by the operator's wish; such a peer is not evicted and is dialed whichever id is smaller.
+/// Whether the operator wants this peer; such a peer is not evicted and is dialed whichever id is smaller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Configured {
     No,
@@ -94,7 +94,7 @@ impl Entry {
         self.since = now;
     }
 
-    /// TLS and hello have proven it: what it says of itself counts. Whether its addresses have changed.
+    /// TLS and hello have proven it, so what it says about itself counts. Returns whether its addresses have changed.
     pub(super) fn meet(&mut self, now: Time, dialed: Option<Endpoint>, listens: Option<Endpoint>) -> bool {
         self.attempts.start_over();
         (self.proven, self.source) = (true, None);
@@ -105,7 +105,7 @@ impl Entry {
         worked || told
     }
 
-    /// It has proven this public key. The one before, if that is to be told: another one may be a thief's.
+    /// It has proven this public key. Returns the previous key if the change is to be reported: the new one may be a thief's.
     pub(super) fn meet_key(&mut self, now: Time, key: Hash) -> Option<Hash> {
         let old = self.key.replace(key).filter(|old| *old != key)?;
         self.key_noted.passes(now).then_some(old)
@@ -120,18 +120,18 @@ impl Entry {
         }
     }
 
-    /// Its certificate is no longer good: others are not told of it any more.
+    /// Its certificate is no longer valid: others are not told of it any more.
     pub(super) fn disprove(&mut self) {
         (self.listens, self.proven_at) = (None, None);
     }
 
-    /// Where it says that it listens, if it was proven lately enough for others to be told.
+    /// Where it says it listens, if it was proven recently enough to tell others.
     pub(super) fn listens(&self, now: Time) -> Option<&Endpoint> {
         let is_fresh = self.proven_at.is_some_and(|at| now.since(at) <= TOLD_FOR);
         self.listens.as_ref().filter(|_| is_fresh || self.is_connected())
     }
 
-    /// It is there by the operator's wish from now on, whoever told of it.
+    /// From now on the operator wants it, no matter who told of it.
     pub(super) fn configure(&mut self, by: Configured) {
         (self.configured, self.source) = (by, None);
     }
@@ -148,7 +148,7 @@ impl Entry {
         self.configured != Configured::No
     }
 
-    /// Others have told of it, and that is all.
+    /// Only known from others.
     pub(super) fn is_hearsay(&self) -> bool {
         !self.proven && !self.is_configured()
     }
@@ -157,7 +157,7 @@ impl Entry {
         if let Status::Banned(ban) = &self.status { Some(ban) } else { None }
     }
 
-    /// How useful it is: of two, the lesser one is forgotten first.
+    /// How useful it is: the least useful one is forgotten first.
     pub(super) fn usefulness(&self) -> (bool, u32, Time) {
         (self.proven, u32::MAX.saturating_sub(self.attempts.failures), self.forget_at)
     }

@@ -1,7 +1,7 @@
-//! What is kept of peers over restarts: whom this node knows and where, whom the operator added or keeps out, its own bans.
+//! What is kept about peers across restarts: whom this node knows and where, whom the operator added or keeps out, its own bans.
 //!
-//! The core has no calendar: what has an end is kept as what remains of it, counted on from the next start. A ban lasts longer by the
-//! time that the node was down, which errs on the safe side.
+//! The core has no calendar: a span that has an end is saved as the time that remains, and goes on at the next start. A ban lasts longer by
+//! the time that the node was down, which errs on the safe side.
 
 use alloc::string::String;
 use alloc::vec::Vec;
@@ -24,7 +24,7 @@ use crate::wire::Endpoint;
 /// Format of the book. Version 1 had no keys.
 const VERSION: u8 = 2;
 
-/// What is kept of peers over restarts. Begins with a version byte.
+/// What is kept about peers across restarts. It begins with a version byte.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Book {
     peers: Bounded<SavedPeer, KNOWN_PEERS>,
@@ -72,11 +72,11 @@ impl BorshDeserialize for Book {
     }
 }
 
-/// Ranks as they are saved: by their place here.
+/// Ranks are saved as their place in this list.
 const RANKS: [Rank; 4] = [Rank::Configured, Rank::Told, Rank::Worked, Rank::Hint];
 
 impl AddressBook {
-    /// What the book says, under what the configuration says.
+    /// Loads the saved book; the configuration takes precedence.
     pub(super) fn load(&mut self, settings: &OverlaySettings, now: Time) {
         for saved in settings.book.peers.iter().filter(|saved| saved.id != settings.id) {
             self.entries.insert(saved.id.clone(), restore(saved, now));
@@ -106,7 +106,7 @@ impl AddressBook {
             entry.configure(Configured::File);
             entry.candidates.add(Rank::Configured, endpoint.clone());
         }
-        // Nothing has changed by having been read.
+        // Loading is no change that must be saved.
         self.timers.clear(&Timer::Save);
     }
 
@@ -135,8 +135,8 @@ impl AddressBook {
                     By::Verdict => bans.push(save_ban(id, entry, ban, now)),
                 }
             }
-            // Those who are kept out, too: their addresses are of use once that is over. Should there be too many: first what the
-            // operator has added, last who is kept out.
+            // Banned peers too: their addresses are useful once the ban is over. If there are too many, peers that the operator added come
+            // first and banned ones last.
             let saved = save_peer(id, entry, now);
             peers.push(((!saved.added, entry.is_banned()), saved));
         }
@@ -180,7 +180,7 @@ fn restore(saved: &SavedPeer, now: Time) -> Entry {
     (entry.source, entry.proven) = (saved.source.clone(), saved.proven);
     entry.offences.bans = saved.bans;
     entry.forget_at = now.after(Duration::from_millis(saved.forget_ms).min(FORGET_AFTER));
-    // Backwards: of the same rank, the first is the newest.
+    // In reverse: within a rank, the newest comes first.
     for (rank, endpoint) in saved.candidates.iter().rev() {
         let rank = RANKS.get(usize::from(*rank)).copied().unwrap_or(Rank::Hint);
         entry.candidates.add(rank, endpoint.clone());

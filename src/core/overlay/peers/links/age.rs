@@ -1,6 +1,6 @@
-//! Old age: whoever dialed a connection dials it again after about a day, so that certificates and keys are proven afresh.
+//! Old age: the side that dialed a connection dials it again after about a day, so that certificates and keys are proven afresh.
 //!
-//! The new connection stands before the old one goes, and nothing is lost on the way:
+//! The new connection is up before the old one is closed, and nothing is lost:
 //!
 //! ```text
 //! dialer                                    acceptor
@@ -12,7 +12,7 @@
 //! Goodbye Age               -- (old) ---->
 //! ```
 //!
-//! Where that cannot be (nothing answers there any more, or the dialer does not care to), either side closes the old connection at
+//! If that fails (nothing answers there any more, or the dialer does not try), either side closes the old connection at
 //! [`CONNECTION_AGE_LIMIT`]; the dialer then comes back as after any loss.
 
 use core::time::Duration;
@@ -28,19 +28,19 @@ use crate::overlay::{ConnId, Direction};
 use crate::time::Time;
 use crate::wire::{Endpoint, Goodbye, GoodbyeReason};
 
-/// How far the renewal of a connection has come, seen from the old one.
+/// How far the renewal of a connection has come, as seen by the old one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Renewal {
     /// Young.
     No,
-    /// To be dialed again by this node.
+    /// This node is to dial it again.
     Due,
-    /// The other one carries the session; what is under way here still counts.
+    /// The new one carries the session; what is under way here still counts.
     Leaving,
 }
 
 impl Links {
-    /// A connection's hello fits: it has so long. The dialer renews it; the other side only bounds it.
+    /// A connection's hello was accepted: plans its old age. The dialer renews the connection; the other side only bounds its age.
     pub(super) fn plan_age(&mut self, now: Time, conn: ConnId) {
         let Some(connection) = self.connections.get(&conn) else { return };
         let age = match connection.direction() {
@@ -52,7 +52,7 @@ impl Links {
         self.timers.set(Timer::Age(conn), now.after(age));
     }
 
-    /// A connection has come to its age.
+    /// A connection has reached its age.
     pub(super) fn aged(&mut self, now: Time, conn: ConnId) {
         let Some(connection) = self.connections.get_mut(&conn) else { return };
         let limit = connection.opened.after(CONNECTION_AGE_LIMIT);
@@ -60,7 +60,7 @@ impl Links {
         let (id, direction) = (connection.id.clone(), connection.direction());
         let left = was == Renewal::Leaving && self.carrier_of(&id) != Some(conn);
         if left && direction == Direction::In {
-            // Whoever dialed the new one does not know of the old one: it is not the same machine.
+            // The side that dialed the new one does not know of the old one: it is not the same machine.
             self.note(NetworkEvent::DuplicateIdentity(id));
             return self.close_aged(now, conn);
         }
@@ -74,15 +74,15 @@ impl Links {
         self.tell(conn, LinkEvent::Aged);
     }
 
-    /// Where a connected peer is to be dialed again, if it is.
+    /// Where to dial a connected peer again, if its connection is due for renewal.
     pub(crate) fn renewable(&self, id: &NodeId) -> Option<Endpoint> {
         let carrier = self.connections.get(&self.carrier_of(id)?)?;
         let is_due = carrier.renewal == Renewal::Due && self.connections_of(id).count() == 1;
         carrier.dialed.clone().filter(|_| is_due)
     }
 
-    /// A second connection in the direction of the old one, from the same process: the old one is of age, or else something else is
-    /// meant. Bounds how often this way one connection may replace another.
+    /// A second connection in the direction of the old one, from the same process: a renewal only if the old one is old enough. This bounds
+    /// how often one connection may replace another in this way.
     pub(super) fn renews(now: Time, new: &Connection, old: &Connection) -> bool {
         new.direction() == old.direction() && now.since(old.opened) >= CONNECTION_RENEWABLE
     }
@@ -108,17 +108,17 @@ impl Links {
         self.ping(now, conn);
     }
 
-    /// A frame beyond hello on the new connection: the other side sends nothing more on the old one but its last word.
+    /// A frame beyond hello on the new connection: the other side sends only its last word on the old one now.
     pub(super) fn hand_over(&mut self, now: Time, conn: ConnId, old: ConnId) {
         let Some(id) = self.id_of(conn) else { return };
         self.carry(&id, conn);
-        // A last word that does not come is not waited for without end.
+        // The wait for the last word is bounded.
         if self.leave(now, old, SILENT_CLOSE) {
             self.ping(now, old);
         }
     }
 
-    /// The old connection is to be closed by the dialer, within `span`.
+    /// The dialer is to close the old connection within `span`.
     fn leave(&mut self, now: Time, old: ConnId, span: Duration) -> bool {
         let Some(left) = self.connections.get_mut(&old).filter(|left| left.stage == ConnectionState::Up)
         else {
@@ -129,7 +129,7 @@ impl Links {
         true
     }
 
-    /// The connection has answered a ping; if it was leaving, that was the last word. Unless the one that took over is gone already.
+    /// The connection has answered a ping. If it was leaving, that was its last word, unless the connection that took over is already gone.
     pub(super) fn parted(&mut self, now: Time, conn: ConnId) {
         let Some(connection) = self.connections.get(&conn) else { return };
         let leaving = connection.direction() == Direction::Out && connection.renewal == Renewal::Leaving;

@@ -1,4 +1,4 @@
-//! Chores: asking whom peers know, keeping their revocation lists up to date, comparing clocks.
+//! Chores: asking peers whom they know, keeping their revocation lists up to date, comparing clocks.
 
 use alloc::vec::Vec;
 use core::time::Duration;
@@ -11,7 +11,7 @@ use crate::overlay::ConnId;
 use crate::time::{Time, Timestamp};
 use crate::wire::{CrlSummary, Hello, Message, PeerEntry};
 
-/// Where a session is in its schedule of questions.
+/// Where a session is in its schedule of GetPeers questions.
 #[derive(Debug, Default)]
 pub(super) struct GetPeersRound {
     asked: usize,
@@ -19,7 +19,7 @@ pub(super) struct GetPeersRound {
 }
 
 impl GetPeersRound {
-    /// A question is asked. When to ask the next one.
+    /// A question is sent. Returns how long to wait before the next one.
     fn ask(&mut self) -> Duration {
         let this = GET_PEERS_AT.get(self.asked);
         self.asked = self.asked.saturating_add(1);
@@ -30,7 +30,7 @@ impl GetPeersRound {
         }
     }
 
-    /// An answer has come. Whether there was a question to it.
+    /// An answer has come. Returns whether a question was open.
     fn answer(&mut self) -> bool {
         let was_asked = self.unanswered > 0;
         self.unanswered = self.unanswered.saturating_sub(1);
@@ -38,7 +38,7 @@ impl GetPeersRound {
     }
 }
 
-/// Hashes of revocation lists that a peer has: those that it named or was sent last.
+/// Hashes of the revocation lists that a peer has: those that it last named or was last sent.
 #[derive(Debug)]
 pub(super) struct Crls(Vec<Hash>);
 
@@ -58,7 +58,7 @@ impl Crls {
 }
 
 impl Links {
-    /// Asks a session's peer whom it knows, and plans the next question. The ping that comes along keeps the round-trip time fresh.
+    /// Asks a session's peer whom it knows, and plans the next question. The ping sent with it keeps the round-trip time fresh.
     pub(super) fn ask_peers(&mut self, now: Time, session: ConnId) {
         let Some(known) = self.sessions.get_mut(&session) else { return };
         let (carrier, is_first) = (known.carrier, known.round.asked == 0);
@@ -83,7 +83,7 @@ impl Links {
         }
     }
 
-    /// A ping's number is its sender's wall clock, if its hello says so. Clocks are set right (and wrong) while connections last.
+    /// A ping's number is its sender's wall clock, if the sender's hello says so. Clocks may be corrected, or set wrong, during a connection.
     pub(super) fn clock_told(&mut self, now: Time, conn: ConnId, number: u64) {
         let wall = self.wall(now);
         let Some(id) = self.id_of(conn) else { return };

@@ -1,4 +1,4 @@
-//! Connections: from the moment that TLS has proven an id until the shell says that it is gone.
+//! Connections: from the moment TLS has proven an id until the shell says that the connection is gone.
 //!
 //! ```text
 //! Greeting -> Up        hello read, fits; one of those that may carry its peer's session
@@ -26,20 +26,20 @@ pub(super) struct Connection {
     pub(super) id: NodeId,
     /// Where this node dialed it; none if the peer did.
     pub(super) dialed: Option<Endpoint>,
-    /// Its other end, for people.
+    /// The address of the other end, for people.
     pub(super) shown: String,
     pub(super) stage: ConnectionState,
     pub(super) opened: Time,
-    /// Something came last.
+    /// When something last came.
     pub(super) heard: Time,
     /// The ping that is not answered yet.
     pub(super) ping: Option<(u64, Time)>,
     pub(super) rtt: Option<Duration>,
     /// A frame beyond hello has come.
     pub(super) beyond: bool,
-    /// Whether it is of age.
+    /// Whether it is old, and how far its renewal has come.
     pub(super) renewal: Renewal,
-    /// This node dialed it to take the place of that one, which still carries the session.
+    /// The connection that this one was dialed to replace, and which still carries the session.
     pub(super) renewed: Option<ConnId>,
     pub(super) hello: Option<Hello>,
     /// What came while waiting.
@@ -72,7 +72,7 @@ impl Connection {
 }
 
 impl Links {
-    /// A connection of an id that the book admits.
+    /// Opens a connection of an id that the book admits.
     pub(crate) fn open(
         &mut self,
         now: Time,
@@ -113,8 +113,8 @@ impl Links {
         self.output(Output::Close { conn, goodbye: Some(goodbye) });
     }
 
-    /// Somebody has dialed this node and proven its very id. This node dials no address of its own id, so this is another machine that
-    /// holds the same certificate.
+    /// A peer has dialed this node and proven this node's own id. A node never dials its own id, so this is another machine with the same
+    /// certificate.
     pub(crate) fn turn_away_twin(&mut self, now: Time, conn: ConnId, id: NodeId) {
         if self.twin_noted.passes(now) {
             self.note(NetworkEvent::DuplicateIdentity(id));
@@ -123,7 +123,7 @@ impl Links {
         self.turn_away(conn, Goodbye::new(GoodbyeReason::Identity, words));
     }
 
-    /// The peer's hello. Without a connection of its id that carries a session, the parent knows whether there is room for one.
+    /// The peer's hello. If no connection of its id carries a session yet, the parent decides whether there is room for one.
     pub(crate) fn hello(&mut self, now: Time, conn: ConnId, hello: Hello) {
         let Some(connection) = self.connections.get_mut(&conn) else { return };
         match connection.stage {
@@ -168,7 +168,7 @@ impl Links {
         self.tell(conn, LinkEvent::Refused("no room for another peer".to_string()));
     }
 
-    /// Says goodbye and closes. Nothing that still comes counts.
+    /// Says goodbye and closes. Whatever still comes is ignored.
     pub(crate) fn close(&mut self, now: Time, conn: ConnId, goodbye: Option<Goodbye>, end: Ending) {
         let why = goodbye.as_ref().map_or_else(|| "closed".to_string(), words);
         self.close_because(now, conn, goodbye, end, &why);
@@ -184,7 +184,7 @@ impl Links {
         self.detach(now, &id, conn, why);
     }
 
-    /// A connection's certificate is no longer good. Said once, whatever the peer had here.
+    /// A connection's certificate is no longer valid. This is reported once, however many connections the peer has.
     pub(crate) fn revoked(&mut self, now: Time, conn: ConnId, why: &str) {
         let Some(connection) = self.connections.get(&conn).filter(|c| !c.is_closing()) else { return };
         let was_connected = self.carrier_of(&connection.id).is_some();
@@ -214,7 +214,7 @@ impl Links {
     /// Closes all connections of an id; its session ends.
     pub(crate) fn close_all(&mut self, now: Time, id: &NodeId, goodbye: &Goodbye, end: Ending) {
         let mut all = self.open_of(id);
-        // The carrier last: nothing is left then that could take its place.
+        // The carrier last: then no connection is left that could take its place.
         all.sort_by_key(|conn| self.carrier_of(id) == Some(*conn));
         for conn in all {
             self.close(now, conn, Some(goodbye.clone()), end);
@@ -239,7 +239,7 @@ impl Links {
         self.connections.remove(&conn);
     }
 
-    /// The peer says goodbye; it closes, so does this node.
+    /// The peer says goodbye: it closes the connection, and so does this node.
     pub(super) fn goodbye(&mut self, now: Time, conn: ConnId, goodbye: Goodbye) {
         let why = CloseReason::Goodbye(goodbye);
         let (end, text) = (end_of(&why), describe(&why));
@@ -278,10 +278,12 @@ fn end_of(why: &CloseReason) -> Ending {
         CloseReason::Asked | CloseReason::Lost(_) | CloseReason::Slow | CloseReason::NoHello => Ending::Lost,
         CloseReason::Goodbye(goodbye) => match goodbye.reason {
             GoodbyeReason::Shutdown | GoodbyeReason::Age => Ending::Free,
-            // Without penalty where the other connection stays: nothing is settled then. A peer that closes the only connection as
-            // a duplicate has this node's twin: that must not become a race.
+            // No penalty where the other connection stays: nothing has failed then. A peer that closes the only connection as a duplicate
+            // is connected to a twin of this node: the two must not race to reconnect.
             GoodbyeReason::Duplicate
             | GoodbyeReason::Full
+            // It may have got its lists with this very goodbye.
+            | GoodbyeReason::Overdue
             | GoodbyeReason::Slow
             | GoodbyeReason::Unknown(_) => Ending::Lost,
             GoodbyeReason::Network

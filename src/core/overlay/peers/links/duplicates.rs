@@ -1,14 +1,14 @@
 //! Which of two connections of one id stays.
 //!
-//! Both sides dialed at once (same instance, opposite directions): the connection that the smaller id opened stays. Both sides know that,
-//! but only the smaller id closes the other one, and only after a frame beyond hello has come on the one that stays: until then it cannot
-//! know that the larger id has it too. The larger id's ping, sent after hello, is such a frame.
+//! Both sides dialed at once (same instance, opposite directions): the connection that the smaller id opened stays. Both sides know this,
+//! but only the smaller id closes the other one, and only after a frame beyond hello has come on the one that stays. Until then it cannot
+//! know that the larger id has that connection too. The larger id's ping, sent after hello, is such a frame.
 //!
-//! Both in one direction, from the same process, and the older one of age: a renewal, see [`super::age`].
+//! Both in one direction, from the same process, and the older one due for renewal: a renewal, see [`super::age`].
 //!
-//! Otherwise one of the two is dead or the peer is two machines. A new instance is a restart: the newer connection stays, once a minute. An
-//! instance that was seen before, or a second new one within the minute, is a reconnect if the older connection is dead, and a twin with the
-//! same certificate if it answers a ping.
+//! Otherwise one of the two is dead or the peer is two machines. A new instance is a restart: the newer connection stays, at most once a
+//! minute. An instance that was seen before, or a second new one within the minute, is a reconnect if the older connection is dead, and a
+//! twin with the same certificate if the older connection answers a ping.
 
 use alloc::collections::VecDeque;
 
@@ -39,7 +39,7 @@ impl Instances {
         }
     }
 
-    /// Whether the instance is taken for a restart of the one that is connected.
+    /// Whether the instance counts as a restart of the one that is connected.
     fn is_restart(&mut self, now: Time, instance: &Hash) -> bool {
         !self.seen.contains(instance) && self.restart.passes(now)
     }
@@ -50,7 +50,7 @@ pub(super) fn instance_of(hello: &Hello) -> Hash {
 }
 
 impl Links {
-    /// A second connection of a connected peer has said a hello that fits; `old` carries the session.
+    /// A second connection of a connected peer has sent a hello that fits; `old` carries the session.
     pub(super) fn second(&mut self, now: Time, conn: ConnId, old: ConnId) {
         let (Some(new), Some(older)) = (self.connections.get(&conn), self.connections.get(&old)) else {
             return;
@@ -63,11 +63,11 @@ impl Links {
         let is_crossed = is_same && new.direction() != older.direction();
         let is_renewal = is_same && Self::renews(now, new, older);
         if peer.instances.is_restart(now, &instance) {
-            // Attached by itself once nothing older is left; until then it waits.
+            // It becomes the session's carrier once no older one is left; until then it waits.
             self.set_stage(conn, ConnectionState::Waiting);
             return self.newer_stays(now, conn);
         }
-        // A third one would only be a way to hold many.
+        // A third one would only let a peer hold many connections.
         let is_greeted = |c: &Connection| matches!(c.stage, ConnectionState::Up | ConnectionState::Waiting);
         if self.connections_of(&new.id).any(|(at, c)| at != conn && at != old && is_greeted(c)) {
             return self.close_duplicate(now, conn);
@@ -117,7 +117,7 @@ impl Links {
         }
     }
 
-    /// The connection has answered a ping: if a newer one waits for its death, that one goes.
+    /// The connection has answered a ping: if a newer one waits to replace it, the newer one is closed.
     pub(super) fn lives(&mut self, now: Time, conn: ConnId) {
         let Some(waiting) = self.other(conn, |c| c.stage == ConnectionState::Waiting) else { return };
         self.close_duplicate(now, waiting);
@@ -126,13 +126,13 @@ impl Links {
         }
     }
 
-    /// The older connection is taken for dead: it has not answered in time, or its process is another one by now.
+    /// The older connection counts as dead: it has not answered in time, or its process has restarted.
     pub(super) fn newer_stays(&mut self, now: Time, conn: ConnId) {
         let Some(id) = self.id_of(conn) else { return };
         let carrier = self.carrier_of(&id);
         let mut older = self.open_of(&id);
         older.retain(|other| *other != conn && self.stage(*other) != Some(ConnectionState::Greeting));
-        // The carrier last: the session ends with it, and the waiting connection takes its place.
+        // The carrier last: its session ends with it, and the waiting connection takes its place.
         older.sort_by_key(|other| Some(*other) == carrier);
         for other in older {
             self.close_duplicate(now, other);

@@ -1,8 +1,8 @@
-//! Serving: what a peer asks of the chain and the mempool.
+//! Serving: what a peer requests from the chain and the mempool.
 //!
-//! One question of a session is with the store at a time; the others wait, bounded in number, each thing once. What is sent is charged
-//! to the asker, and an asker in debt waits until it is paid. So a peer gets no more than its share whatever it asks, and one that asks
-//! fast but honestly is neither cut nor blamed. What goes beyond the bounds is not answered: the frame that asked is paid for.
+//! One request of a session is worked on at a time. The others wait; their number is bounded, and duplicates are dropped. What is sent is
+//! charged to the peer, and a peer in debt waits until the debt is paid. So no request gets a peer more than its share, and a peer that
+//! asks fast but honestly is neither cut off nor blamed. Requests beyond the bounds are not answered, but their frames are charged.
 
 use alloc::collections::{BTreeSet, VecDeque};
 use alloc::vec::Vec;
@@ -17,14 +17,14 @@ use crate::overlay::{ConnId, PoolRequest, Request, StoreRequest};
 use crate::time::Time;
 use crate::wire::Message;
 
-/// What a session's peer has asked for and not got.
+/// What a session's peer has requested and not yet got.
 #[derive(Debug, Default)]
 pub(super) struct Serving {
     /// Locator and stop.
     headers: VecDeque<(Vec<Hash>, Hash)>,
     transactions: BTreeSet<Hash>,
     blocks: VecDeque<Hash>,
-    /// A question is with chain or mempool.
+    /// A request is with the chain or the mempool.
     busy: bool,
 }
 
@@ -49,7 +49,7 @@ impl Serving {
         }
     }
 
-    /// What is asked next: what is short before what is long.
+    /// The next request: those with short answers come first.
     fn next(&mut self, conn: ConnId) -> Option<Request> {
         if let Some((locator, stop)) = self.headers.pop_front() {
             return Some(StoreRequest::Headers { conn, locator, stop }.into());
@@ -93,7 +93,7 @@ impl Links {
         }
     }
 
-    /// Answers at once, at the asker's cost.
+    /// Answers at once and charges the peer.
     pub(crate) fn reply(&mut self, now: Time, conn: ConnId, message: Message) {
         let Some(connection) = self.connections.get(&conn) else { return };
         if let Some(peer) = self.peers.get_mut(&connection.id) {
@@ -102,7 +102,7 @@ impl Links {
         self.output(Output::Send { conn, message });
     }
 
-    /// Asks chain or mempool for what a session's peer wants next, once it has paid for what it got.
+    /// Asks the chain or the mempool for what a session's peer wants next, once the peer has paid for what it got.
     pub(super) fn serve_next(&mut self, now: Time, session: ConnId) {
         let Some(known) = self.sessions.get_mut(&session).filter(|known| !known.serving.busy) else { return };
         let owes = self.peers.get_mut(&known.id).and_then(|peer| peer.budget.serves_at(now));

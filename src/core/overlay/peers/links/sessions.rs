@@ -23,7 +23,7 @@ pub(super) struct Session {
     pub(super) height: u64,
     pub(super) agent: String,
     pub(super) clock_offset_ms: i64,
-    /// Its pings say what its wall clock shows.
+    /// Whether its pings carry its wall clock.
     pub(super) tells_clock: bool,
     pub(super) round: GetPeersRound,
     pub(super) crls: Crls,
@@ -73,7 +73,7 @@ impl Links {
         self.offer_crls(conn);
     }
 
-    /// TLS and hello have proven the peer: what it says of itself counts.
+    /// TLS and hello have proven the peer: what it says about itself counts.
     pub(super) fn prove(&mut self, conn: ConnId) {
         let Some(connection) = self.connections.get(&conn) else { return };
         let Some(hello) = &connection.hello else { return };

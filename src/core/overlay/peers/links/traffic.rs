@@ -1,4 +1,4 @@
-//! What comes on a connection: whether it counts, what it costs its sender, whom it concerns. And what does not come: silence.
+//! What comes on a connection: whether it counts, what it costs its sender, who handles it. And silence, if nothing comes.
 
 use alloc::format;
 use alloc::string::ToString;
@@ -44,7 +44,7 @@ impl Links {
             self.flood(now, conn, what);
             return None;
         }
-        // Not read at all, so that they may come again: from somebody else, or later.
+        // Ignored entirely, so that they may come again from another peer or later.
         if matches!(message, Message::Transactions(_)) && !budget.is_useful(now) {
             return None;
         }
@@ -112,7 +112,7 @@ impl Links {
         }
     }
 
-    /// Looks whether the connection has been silent, and for how long.
+    /// Checks whether the connection has been silent, and for how long.
     pub(super) fn quiet(&mut self, now: Time, conn: ConnId) {
         let Some(connection) = self.connections.get(&conn) else { return };
         let (heard, is_asked) = (connection.heard, connection.ping.is_some());
@@ -135,7 +135,7 @@ impl Links {
         self.timers.set(Timer::Quiet(conn), next);
     }
 
-    /// Asks for a sign of life. The number is this node's wall clock: who is asked learns it by the way.
+    /// Asks for a sign of life. The number is this node's wall clock, which the peer learns along the way.
     pub(super) fn ping(&mut self, now: Time, conn: ConnId) {
         let nonce = self.wall(now).0;
         let Some(connection) = self.connections.get_mut(&conn) else { return };
@@ -145,7 +145,7 @@ impl Links {
 
     pub(super) fn pong(&mut self, now: Time, conn: ConnId, nonce: u64) {
         let Some(connection) = self.connections.get_mut(&conn) else { return };
-        // A late answer to a ping that was asked again is no fault.
+        // A late answer to a ping that has been sent again is no fault.
         let Some((_, sent)) = connection.ping.take_if(|(asked, _)| *asked == nonce) else { return };
         connection.rtt = Some(now.since(sent));
         self.lives(now, conn);
@@ -153,7 +153,7 @@ impl Links {
     }
 }
 
-/// Counts one more chore of a connection of this age. Whether there were more than `at_once` and one in so many `seconds`.
+/// Counts one more chore of a connection of this age. Returns whether there were more than `at_once` plus one every `seconds`.
 fn is_over(count: &mut u64, age: Duration, (at_once, seconds): (u64, u64)) -> bool {
     *count = count.saturating_add(1);
     *count > at_once.saturating_add(age.as_secs().checked_div(seconds).unwrap_or(0))

@@ -1,0 +1,139 @@
+//! New files that appear whole or not at all, and their names in a shell.
+//!
+//! A draft in the same folder gets its final name only when it is complete. So neither a failed command nor a power cut leaves a part of
+//! a file behind that would block the next attempt, and an existing file is never replaced.
+
+use std::borrow::Cow;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+use data_encoding::HEXLOWER;
+
+/// Permission bits of files that everybody may read; the process's umask takes some away.
+pub(crate) const PUBLIC: u32 = 0o666;
+/// Permission bits of files for their owner only.
+pub(crate) const PRIVATE: u32 = 0o600;
+
+/// A file that does not have its name yet. Dropped unfinished, it is gone.
+pub(crate) struct Draft {
+    path: PathBuf,
+    target: PathBuf,
+    file: File,
+}
+
+impl Draft {
+    /// Begins the file `target`. Fails with `AlreadyExists` if anything has that name, even a dangling link.
+    pub(crate) fn new(target: &Path, mode: u32) -> io::Result<Self> {
+        if target.symlink_metadata().is_ok() {
+            return Err(io::ErrorKind::AlreadyExists.into());
+        }
+        let mut bytes = [0; 8];
+        getrandom::fill(&mut bytes).map_err(io::Error::other)?;
+        let name = target.file_name().ok_or(io::ErrorKind::InvalidInput)?.to_string_lossy();
+        let path = target.with_file_name(format!(".{name}.{}", HEXLOWER.encode(&bytes)));
+        let file = OpenOptions::new().write(true).create_new(true).mode(mode).open(&path)?;
+        Ok(Self { path, target: target.to_owned(), file })
+    }
+
+    /// Where it is until it is finished: in the folder of its target, so that relative paths in it mean the same.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Gives it its name, durably: after this returns, a power cut cannot lose it.
+    pub(crate) fn finish(self) -> io::Result<()> {
+        self.file.sync_all()?;
+        // Linking never replaces an existing file.
+        match fs::hard_link(&self.path, &self.target) {
+            Err(error) if is_without_links(&error) && self.target.symlink_metadata().is_err() => {
+                fs::rename(&self.path, &self.target)?;
+            }
+            linked => linked?,
+        }
+        let parent = self.target.parent().filter(|parent| !parent.as_os_str().is_empty());
+        File::open(parent.unwrap_or(Path::new(".")))?.sync_all()
+    }
+}
+
+/// What a file system says that has no links, as on a memory stick.
+fn is_without_links(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::Unsupported)
+}
+
+impl Write for Draft {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.file.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
+    }
+}
+
+impl Drop for Draft {
+    fn drop(&mut self) {
+        // After a finish this is only its second name.
+        let _ = fs::remove_file(&self.path);
+    }
+}
+
+/// Writes a new file.
+pub(crate) fn create(target: &Path, mode: u32, contents: &[u8]) -> io::Result<()> {
+    let mut draft = Draft::new(target, mode)?;
+    draft.write_all(contents)?;
+    draft.finish()
+}
+
+/// A path as a POSIX shell reads it back, for commands that people copy.
+pub(crate) fn quoted(path: &Path) -> Cow<'_, str> {
+    let text = path.to_string_lossy();
+    let plain = |c: char| c.is_alphanumeric() || "/._-+,:@%=".contains(c);
+    if !text.is_empty() && text.chars().all(plain) {
+        return text;
+    }
+    Cow::Owned(format!("'{}'", text.replace('\'', r"'\''")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_appears_whole_or_not_at_all_and_is_never_replaced() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a file");
+        let names = || fs::read_dir(dir.path()).unwrap().count();
+        let mut draft = Draft::new(&path, PUBLIC).unwrap();
+        draft.write_all(b"half").unwrap();
+        drop(draft);
+        assert_eq!(names(), 0, "a failed attempt leaves nothing that blocks the next");
+        create(&path, PRIVATE, b"whole").unwrap();
+        assert_eq!((fs::read(&path).unwrap(), names()), (b"whole".to_vec(), 1));
+        assert_eq!(create(&path, PUBLIC, b"other").unwrap_err().kind(), io::ErrorKind::AlreadyExists);
+        // One that comes while another is being written.
+        let other = dir.path().join("late");
+        let draft = Draft::new(&other, PUBLIC).unwrap();
+        fs::write(&other, "first").unwrap();
+        assert_eq!(draft.finish().unwrap_err().kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!(
+            (fs::read(&path).unwrap(), fs::read(&other).unwrap()),
+            (b"whole".to_vec(), b"first".to_vec())
+        );
+        assert_eq!(names(), 2);
+    }
+
+    #[test]
+    fn a_shell_reads_a_path_back() {
+        for (path, expected) in [
+            ("config/node.toml", "config/node.toml"),
+            ("my node.toml", "'my node.toml'"),
+            ("it's", r"'it'\''s'"),
+            ("$(x)", "'$(x)'"),
+            ("", "''"),
+        ] {
+            assert_eq!(quoted(Path::new(path)), expected);
+        }
+    }
+}
