@@ -53,9 +53,9 @@ pub enum NetEvent {
     },
     /// Revocation lists (DER) of a proven peer that was turned away because the lists here are overdue.
     Lists(Vec<Vec<u8>>),
-    /// Revocation lists were looked at: whether they had something new, and why one was refused.
+    /// Revocation lists were checked: whether they had something new, and why one was refused.
     TakenIn(bool, Option<CrlError>),
-    /// The certificate files were looked at: whether they had something new.
+    /// The certificate files were read: whether they had something new.
     Files(Result<bool, IdentityError>),
     /// Anything else: `DialFailed`, `Hello`, `Received`, `Broken`, `Closed`.
     Input(Input),

@@ -35,7 +35,7 @@ use crate::miner::{self, MinerActor};
 use crate::net::crl::Revocations;
 use crate::net::network::{self, NetworkActor};
 use crate::net::tls::{IdentityError, IdentityFiles, Tls};
-use crate::net::{self, Shared, listen, request};
+use crate::net::{self, Shared, listen};
 use crate::store::owner::{self, OwnerError};
 use crate::store::{Reader, Store, StoreError};
 use crate::wallet;
@@ -56,7 +56,7 @@ pub enum NodeError {
     Mempool(#[from] MempoolActorError),
     #[error(transparent)]
     Identity(#[from] IdentityError),
-    /// What `check` finds too.
+    /// A fault that `bouya check` also finds.
     #[error(transparent)]
     Mistakes(#[from] Mistakes),
     #[error(transparent)]

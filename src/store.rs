@@ -1,7 +1,7 @@
 //! The store: one redb file with everything that could be fetched again from peers, and the index that queries need.
 //!
 //! A change is one durable write transaction, and is announced only afterwards. Readers use snapshots and never wait for the
-//! writer. Rows begin with a version byte. What the index says is a hint: it is checked against the block when read.
+//! writer. Rows begin with a version byte. The index only gives hints, which are checked against the block when read.
 //!
 //! States: absent, open. The format version, the network's id and a lock keep out a wrong file or a second daemon. Left out on purpose: keys (they
 //! live elsewhere) and which blocks off the best chain leave (the chain names them in its change).
@@ -170,7 +170,7 @@ impl Store {
         }
     }
 
-    /// Checks that the file is this network's, or writes what it begins with. Returns what makes the index's marks.
+    /// Checks that the file belongs to this network, or writes its first contents. Returns what makes the index's marks.
     fn check_or_begin(&self, path: &Path) -> Result<Marker, StoreError> {
         let tx = self.write()?;
         let mut secret = [0; 32];

@@ -73,7 +73,7 @@ impl Client {
         self.answer(request.call())
     }
 
-    /// A page of a list. The node may have found nothing within what it looks through for one answer, and say where to go on.
+    /// A page of a list. The node reads only so much for one answer: it may have found nothing and name a cursor to go on from.
     pub(crate) fn page(&self, path: &str, query: &[(&'static str, String)]) -> Result<Answer, Error> {
         let mut query = query.to_vec();
         loop {

@@ -173,7 +173,7 @@ pub(crate) fn count(number: usize, what: &str) -> String {
     if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
 }
 
-/// What the time of a block is worth, in a network with a block each `interval_ms`.
+/// How far the time of a block may be off, in a network with a block every `interval_ms`.
 pub(crate) fn times_good_to(interval_ms: u64) -> String {
     let schedule = Schedule::new(u32::try_from(interval_ms).unwrap_or(u32::MAX), 1, 1);
     match schedule.time_good_to_ms().div_ceil(1_000) {

@@ -1,8 +1,8 @@
 //! Hashes and signatures: no other module calls the libraries for them.
 //!
 //! Signatures are ed25519, made with ed25519-dalek and verified by the ZIP-215 rule (ed25519-zebra): the rule under which single and batch
-//! verification agree by definition, so that batches are safe for consensus.
-//! Keys of small order are refused: under them one signature fits many messages.
+//! verification agree by definition, so that batches are safe for consensus. Keys of small order are refused: under them one signature fits
+//! many messages.
 
 use alloc::string::String;
 use alloc::vec::Vec;

@@ -90,7 +90,7 @@ async fn holdings(
         // The head follows the store at once.
         let _ = tokio::time::timeout(Duration::from_millis(50), heads.changed()).await;
     }
-    Err(Problem::busy("the chain moves too fast to say; try again in a moment"))
+    Err(Problem::busy("the chain moves too fast for an answer; try again in a moment"))
 }
 
 /// What an address paid and got, newest first

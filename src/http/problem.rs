@@ -47,7 +47,7 @@ impl Problem {
     }
 
     pub(super) fn too_large() -> Self {
-        let detail = format!("the body is too large, at most {} KiB are taken", API_BODY_BYTES / 1024);
+        let detail = format!("the body is too large, at most {} KiB are allowed", API_BODY_BYTES / 1024);
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "too-large", detail)
     }
 

@@ -109,7 +109,7 @@ pub(super) async fn list(
     api.answer("application/json", written.await?)
 }
 
-/// Submit a transaction: its Borsh bytes, or JSON with their hex. Submitting the same one again gets the same answer. A list of up to 1000 (a
+/// Submit a transaction: its Borsh bytes, or JSON with their hex. The same one again is accepted like the first time. A list of up to 1000 (a
 /// Borsh list, or a JSON array) is answered in the same order: for each transaction its id, and the problem if it was not taken
 #[utoipa::path(post, path = "/v1/transactions", tag = "transactions",
     request_body(content((Vec<u8> = "application/octet-stream"), (Submission = "application/json"))),

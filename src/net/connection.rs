@@ -171,7 +171,7 @@ impl Connection {
         match stop {
             Stop::Ended(why) => why,
             Stop::Mendable(why) => {
-                // What the peer lacks is what it refuses us for: it reads on, and these are our last words.
+                // The peer refuses us because it lacks these lists. It still reads, so they are our last words.
                 let lists = self.shared.tls.revocations().lacking(&[]);
                 self.queue.push(Frame::from(&lists_message(lists)));
                 self.queue.close(None, why);
@@ -307,7 +307,7 @@ pub(super) fn lists_message(lists: Vec<Vec<u8>>) -> Message {
     Message::Revocations(Bounded::truncated(lists))
 }
 
-/// Turns a peer away after TLS, with the reason as its last word. One that is refused only because lists are overdue here may still bring
+/// Turns a peer away after TLS, with the reason as its last word. A peer that is refused only because lists are overdue here may still send
 /// newer ones.
 pub(super) async fn turn_away(mut stream: TlsStream<TcpStream>, refusal: &Refusal, shared: &Shared) {
     let deadlines = &shared.deadlines;
@@ -320,7 +320,7 @@ pub(super) async fn turn_away(mut stream: TlsStream<TcpStream>, refusal: &Refusa
     };
     if let Ok(Some(())) = timeout(deadlines.drain, told).await {
         if is_mendable && let Ok(Some(lists)) = timeout(deadlines.hello, read_lists(&mut stream)).await {
-            // Without a hub there is nobody to tell.
+            // If the hub is gone, there is nobody to tell.
             let _ = shared.hub.send(NetEvent::Lists(lists)).await;
         }
         linger(&mut stream, deadlines).await;

@@ -3,11 +3,12 @@
 //! Nothing leaves the union: neither an old list that is copied back nor a newer one that lacks a serial makes a certificate valid again.
 //! (A list that puts a certificate on hold therefore revokes it for good.) Lists come from files or from peers; only a root's signature counts.
 //!
-//! Of each issuer's lists the newest is kept whole, for peers that lack it. Next to it there is room for one more: a list that revokes
-//! what the newest does not (two copies of a CA's folder are in use), or else the list that is due latest, if that is not the newest (the
-//! CA's clock was wrong). A node that joins later must hear of it.
+//! Of each issuer's lists the newest is kept whole, for peers that lack it. There is room for one more: a list that revokes what the newest
+//! does not (two copies of a CA's folder are in use), or else the list whose successor is due latest, if that is not the newest (the CA's
+//! clock was wrong). A node that joins later must hear of it.
 //!
-//! Whether an issuer's lists are overdue is judged by the one that is due latest: a list that is overdue when it arrives takes nothing away.
+//! The list whose successor is due latest decides whether an issuer's lists are overdue: a list that is already overdue when it arrives
+//! changes nothing.
 //!
 //! Absent on purpose: delta, indirect and partitioned lists. They are marked by critical extensions and are refused.
 
@@ -138,8 +139,8 @@ impl KeptList {
     }
 }
 
-/// Keeps a list among those of its issuer if it is the newest, revokes what those above it do not, or is due latest. The same lists stay
-/// whatever order they come in, so that nodes settle. Says whether it was kept.
+/// Keeps a list of an issuer if it is the newest, revokes something that the newer ones do not, or is the one whose successor is due
+/// latest. The same lists are kept in whatever order they come, so that all nodes agree. Returns whether it was kept.
 fn keep_list(lists: &mut Vec<KeptList>, new: KeptList) -> bool {
     let hash = new.hash;
     if lists.iter().any(|kept| kept.hash == hash) {
@@ -180,7 +181,7 @@ pub struct Revocations {
     lists: BTreeMap<Hash, Vec<KeptList>>,
 }
 
-/// When the list of an issuer that is due latest was made, and when it is due.
+/// Of an issuer's list whose successor is due latest: when it was made, and when the successor is due.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Life {
     pub(crate) issuer: Hash,
@@ -261,7 +262,7 @@ impl Revocations {
         self.lists.contains_key(issuer)
     }
 
-    /// Of each issuer, the list that is due latest.
+    /// For each issuer, the list whose successor is due latest.
     pub(crate) fn lives(&self) -> Vec<Life> {
         let life = |issuer: &Hash| {
             let latest = self.latest(issuer)?;
@@ -271,7 +272,7 @@ impl Revocations {
         self.lists.keys().filter_map(life).collect()
     }
 
-    /// Since when the issuer should have given a new list, if it should have.
+    /// Since when the issuer's next list has been overdue, if it is.
     pub fn overdue(&self, issuer: &Hash, now: Timestamp) -> Option<Timestamp> {
         self.latest(issuer)?.next_update.filter(|due| *due < now)
     }

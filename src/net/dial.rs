@@ -1,6 +1,6 @@
 //! Dialing: addresses, TCP, TLS for one id. Every outcome is one event: `Up` or `DialFailed`.
 //!
-//! A name may have several addresses. One of them counts as the peer only when it has proven the id.
+//! A name may have several addresses. An address counts as the peer's only once the node there has proven the id.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -39,7 +39,7 @@ pub fn spawn(shared: Shared, id: NodeId, endpoint: Endpoint, local: bool) -> Joi
 async fn dial(shared: &Shared, id: &NodeId, endpoint: &Endpoint, local: bool) -> Result<Proven, DialError> {
     let addresses = resolve(shared, endpoint).await.map_err(DialError::Unreachable)?;
     let mut turn = [0; 4];
-    // Without randomness the first addresses are tried each time.
+    // If there is no randomness, the first addresses are tried each time.
     let _ = getrandom::fill(&mut turn);
     let addresses = choose(addresses, u32::from_le_bytes(turn) as usize);
     try_each(shared, id, endpoint, addresses, local).await
@@ -54,7 +54,7 @@ async fn resolve(shared: &Shared, endpoint: &Endpoint) -> Result<Vec<SocketAddr>
     if addresses.is_empty() { Err(format!("{} has no address", endpoint.host)) } else { Ok(addresses) }
 }
 
-/// The addresses for one dial. If there are too many, each dial begins at another one, so that every address has its turn.
+/// The addresses for one dial. If there are too many, each dial begins at a random one, so that every address gets its turn.
 fn choose(mut addresses: Vec<SocketAddr>, turn: usize) -> Vec<SocketAddr> {
     if addresses.len() > DIAL_ADDRESSES {
         let begin = turn % addresses.len();
@@ -64,7 +64,7 @@ fn choose(mut addresses: Vec<SocketAddr>, turn: usize) -> Vec<SocketAddr> {
     addresses
 }
 
-/// Goes on until one of the addresses has proven the id: what answers TCP may be another service, or this machine.
+/// Tries addresses until one has proven the id: whatever answers TCP may be another service, or this machine.
 async fn try_each(
     shared: &Shared,
     id: &NodeId,
@@ -80,7 +80,7 @@ async fn try_each(
             format!("{endpoint} ({address})")
         };
         match try_one(shared, id, &at, address, local).await {
-            // Another address would be told the same.
+            // The result would be the same at another address.
             Ok(Err(refusal)) => return Err(DialError::Handshake(format!("{id} at {at}: {refusal}"))),
             Ok(Ok(proven)) => return Ok(proven),
             Err(why) => failures.push(why),
@@ -89,7 +89,7 @@ async fn try_each(
     Err(gather(failures))
 }
 
-/// What became of a dial all of whose addresses failed. A verdict on one address is the peer's only if no other may still be the peer.
+/// The outcome of a dial if all addresses failed. A certificate verdict counts against the peer only if no other address may still be the peer.
 fn gather(failures: Vec<DialError>) -> DialError {
     let (mut texts, mut is_unreachable, mut is_verdict) = (Vec::new(), true, true);
     for why in failures {

@@ -83,9 +83,9 @@ struct Running {
     reads: Arc<Semaphore>,
     /// The task that saves things for the next start; a stop waits for it.
     keeping: JoinHandle<()>,
-    /// Looks at files and lists that have not ended yet: they block, so they are not the hub's own work.
+    /// Checks of files and lists that are still running: they block, so the hub does not do them itself.
     looks: Looks,
-    /// As they are kept for the next start.
+    /// The revocations as they were last saved for the next start.
     kept_revocations: Arc<Revocations>,
     last_file_error: Option<String>,
     /// What the chain has yet to be told.

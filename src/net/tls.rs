@@ -88,7 +88,7 @@ pub enum Refusal {
     /// Expired while the connection lived.
     #[error("its certificate has expired; it needs a new one (`mkca renew`)")]
     Expired,
-    /// No current revocation list, and the operator wants one. The only refusal that a peer can mend, by the list it lacks.
+    /// No current revocation list, and the operator wants one. The only refusal that a peer can mend: by sending a newer list.
     #[error(
         "its CA's revocation list is overdue here and crl_overdue is \"refuse\"; get a new one from the CA (`mkca crl`)"
     )]
@@ -121,7 +121,7 @@ struct Current {
 }
 
 impl Tls {
-    /// Reads the files and checks that they fit together. `saved` is what [`Self::revocations`] gave before the last stop. Overdue lists
+    /// Reads the files and checks that they fit together. `saved` is what [`Self::revocations`] returned before the last stop. Overdue lists
     /// do not count here: the node must run to hear of newer ones.
     pub fn open(files: IdentityFiles, saved: Revocations) -> Result<Self, IdentityError> {
         let identity = Arc::new(Identity::load(&files, now())?);
@@ -131,7 +131,7 @@ impl Tls {
     }
 
     /// Reads the files again. True if anything in them was new; then the new configurations are in use. On an error nothing is
-    /// replaced, except that lists still count if a root that is in use has signed them. Connections that live must be judged afterwards:
+    /// replaced, except that lists still count if a root that is in use has signed them. Live connections must be judged again afterwards:
     /// see [`Self::refuses`]. Blocks: reads files, and checks signatures.
     pub fn reload(&self) -> Result<bool, IdentityError> {
         let _changing = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
@@ -145,7 +145,7 @@ impl Tls {
             return Err(IdentityError::OtherId { file, found: identity.id, own });
         }
         let identity = Arc::new(identity);
-        // Built on a copy: an identity that is refused leaves nothing behind.
+        // Built on a copy, so that a refused identity leaves nothing behind.
         let built = with_lists(&self.files, &identity, (*before.revocations).clone())
             .and_then(|union| Current::of_files(&self.files, identity.clone(), union));
         match built {
@@ -158,13 +158,13 @@ impl Tls {
         Ok(true)
     }
 
-    /// What revokes others is not held up by what is wrong with this node's own certificate.
+    /// A fault in this node's own certificate must not delay the revocation of others.
     fn add_lists(&self, before: &Current, lists: &[List]) {
         let mut union = (*before.revocations).clone();
         let of_use = |list: &&List| before.identity.roots.iter().any(|root| list.is_of(root));
         let mut new = false;
         for list in lists.iter().filter(of_use) {
-            // One too many was told when it was refused.
+            // A list that does not fit was already reported when it was refused.
             new |= union.add(list.clone()).unwrap_or(false);
         }
         if new {
@@ -172,8 +172,8 @@ impl Tls {
         }
     }
 
-    /// Takes in revocation lists (DER) from a peer. True if one of them had something new; then it is in use. The error is that of
-    /// the first list that was refused; the others are taken in. Blocks: checks signatures.
+    /// Takes in revocation lists (DER) from a peer. True if one of them had something new, which is then in use. The error is that of the
+    /// first list that was refused; the others are taken in. Blocks: checks signatures.
     pub fn take_in(&self, lists: &[Vec<u8>]) -> (bool, Option<CrlError>) {
         let _changing = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
         let before = self.current.load_full();

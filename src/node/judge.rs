@@ -1,6 +1,6 @@
-//! What may be wrong with a node beyond the text of its files, judged the same by `check`, `join` and `run`.
+//! What may be wrong with a node beyond the text of its files. `check`, `join` and `run` all judge it in the same way.
 //!
-//! Mistakes and warnings are told apart here and nowhere else: see [`Kind::severity`].
+//! Only this file tells mistakes from warnings: see [`Kind::severity`].
 
 use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
 use std::sync::mpsc;
@@ -30,13 +30,13 @@ pub(crate) enum Kind {
     MemberKey,
     /// The node is to mine, but its key is not among the listed members.
     NotListed,
-    /// The data folder is another node's.
+    /// The data folder belongs to another node.
     Owner,
-    /// This node's own id where another's must be.
+    /// This node's own id, where another node's must be.
     OwnId,
     /// Other machines can reach the API.
     OpenApi,
-    /// Something listens there, or the address is not this machine's now.
+    /// Something listens there already, or the address does not belong to this machine now.
     Port,
     /// A name that does not resolve now.
     Name,
@@ -49,12 +49,12 @@ pub(crate) enum Kind {
 pub(crate) enum Severity {
     /// The files say something wrong: the node does not start, and `check` exits with 2.
     Mistake,
-    /// A state of the world, which may pass, or a choice that may be meant: it is told, and the node starts.
+    /// A state that may pass, or a choice that may be intended: it is reported, and the node starts.
     Warning,
 }
 
 impl Kind {
-    /// The one table of what is a mistake and what is a warning.
+    /// The table of what is a mistake and what is a warning.
     pub(crate) const fn severity(self) -> Severity {
         match self {
             Self::Identity | Self::MemberKey | Self::Owner | Self::OwnId => Severity::Mistake,
@@ -104,7 +104,7 @@ pub(crate) fn settings(settings: &Settings, id: &NodeId) -> Vec<Finding> {
                 found.push(finding(Kind::NotListed, "identity.member_key", format!("{state}; {next}")));
             }
         }
-        // It is made at the first start.
+        // The folder is made at the first start.
         Ok(_) | Err(WalletError::File(FileError::Missing(_))) => (),
         Err(error) => found.push(finding(Kind::MemberKey, "identity.member_key", error)),
     }
@@ -146,24 +146,24 @@ pub(crate) fn ends(tls: &Tls) -> Vec<Finding> {
     tls.ends().into_iter().filter_map(tell).collect()
 }
 
-/// What is so now and may be otherwise when the node starts: ports and names.
+/// What may change before the node starts: ports and names.
 pub(crate) fn world(settings: &Settings) -> Vec<Finding> {
     let listens = [("p2p.listen", settings.p2p.listen), ("api.listen", settings.api.listen)];
     let ports = listens.into_iter().filter_map(|(key, address)| port(key, address?));
     ports.chain(names(&settings.p2p.bootstrap)).collect()
 }
 
-/// The names that do not resolve. All are asked for at once: without a name service each may take long, and the service manager waits.
+/// The names that do not resolve. All are looked up at once: without a name service each may take long, and the service manager waits.
 fn names(bootstrap: &[Bootstrap]) -> Vec<Finding> {
     let ask = |bootstrap: &Bootstrap| {
         let (answer, answered) = mpsc::channel();
         let endpoint = bootstrap.endpoint.clone();
         let asked = thread::Builder::new().spawn(move || {
             let found = (endpoint.host.as_str(), endpoint.port).to_socket_addrs();
-            // Nobody waits for a late answer.
+            // It is no error if nobody waits for a late answer.
             let _ = answer.send(found.err().map(|error| error.to_string()));
         });
-        // Without a thread nothing is known of the name.
+        // If there is no thread, nothing is known about the name.
         asked.ok().map(|_| (bootstrap.clone(), answered))
     };
     let asked: Vec<_> = bootstrap.iter().filter_map(ask).collect();

@@ -1,7 +1,8 @@
-//! Where things stand on the chain: transactions, what concerns an address, what is on a list. Only of blocks on the best chain.
+//! Where things are on the chain: transactions, what concerns an address, what is on a list. Only blocks on the best chain have entries.
 //!
-//! What is looked up is known by a *mark*, the first bytes of a keyed hash. The key is the store's own secret: nobody can make things whose
-//! marks collide, so that looking one up goes through thousands of others. Chance can, so whoever looks checks with the block.
+//! A look-up uses a *mark*, the first bytes of a keyed hash. The key is the store's own secret, so nobody can make things whose marks
+//! collide on purpose, which would make one look-up go through thousands of others. Marks may still collide by chance, so readers check
+//! against the block.
 //!
 //! Hashes are spread over the whole tree, so each new row would cost a page. So places are kept as sorted runs: a change appends one, and
 //! runs that are no larger than what follows are merged into it, as in a log-structured merge tree (O'Neil et al., 1996). So each place is
@@ -25,11 +26,11 @@ pub(super) type Entry = [u8; 20];
 const LOWEST: Entry = [0; 20];
 const HIGHEST: Entry = [255; 20];
 
-/// Makes marks: the store's secret.
+/// Makes marks; holds the store's secret.
 #[derive(Clone, Copy)]
 pub(super) struct Marker([u8; 32]);
 
-/// What is looked up, in short.
+/// The key of a look-up.
 #[derive(Clone, Copy)]
 pub(super) struct Mark([u8; 8]);
 
@@ -50,7 +51,7 @@ impl Marker {
         self.mark(2, &encode(list))
     }
 
-    /// Kinds are apart: what is like one of another kind does not collide either.
+    /// The kind is part of the hash, so things of different kinds do not collide either.
     fn mark(&self, kind: u8, what: &[u8]) -> Mark {
         let hash = sha256(&[&self.0[..], &[kind], what].concat());
         Mark(hash.0.first_chunk().copied().unwrap_or_default())
@@ -110,7 +111,7 @@ pub(super) fn add(tx: &WriteTransaction, mut new: Vec<Entry>) -> Result<(), Stor
     Ok(())
 }
 
-/// Takes entries out. They are looked for in the newest runs first, where those of blocks that leave the chain are.
+/// Removes entries. It searches the newest runs first, because the blocks that leave the chain are there.
 pub(super) fn remove(tx: &WriteTransaction, mut gone: Vec<Entry>) -> Result<(), StoreError> {
     gone.sort_unstable();
     gone.dedup();
@@ -132,7 +133,7 @@ pub(super) fn remove(tx: &WriteTransaction, mut gone: Vec<Entry>) -> Result<(), 
                 left = left.get(1..).unwrap_or_default();
                 continue;
             };
-            // All that this chunk may hold.
+            // All entries that this chunk may hold.
             let many = left.partition_point(|entry| here.last().is_some_and(|last| entry <= last)).max(1);
             let (these, rest) = left.split_at(many.min(left.len()));
             missing.extend(these.iter().filter(|entry| here.binary_search(entry).is_err()));

@@ -10,14 +10,14 @@ use super::index::{Entry, Marker};
 use super::tables::{BODIES, DEADLINES, HEADERS};
 use super::{List, StoreError, index, snapshot};
 
-/// What stands in some blocks.
+/// The index rows of some blocks.
 struct Rows {
     marker: Marker,
     index: Vec<Entry>,
     deadlines: Vec<(u64, [u8; 32])>,
 }
 
-/// Takes out the rows of the blocks that leave the best chain, and writes those of the blocks that join it.
+/// Removes the rows of the blocks that leave the best chain, and writes those of the blocks that join it.
 pub(super) fn write(
     tx: &WriteTransaction,
     marker: Marker,

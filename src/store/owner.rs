@@ -1,6 +1,6 @@
-//! Whose a data folder is: one line with the node's id, written at its first start.
+//! The owner of a data folder: one line with the node's id, written at its first start.
 //!
-//! The address book, the blacklist and the chain's own blocks are one node's. Under another id they would be a stranger's past.
+//! The address book, the blacklist and the blocks that the node mined belong to one node. Under another id they would be somebody else's past.
 
 use std::fs;
 use std::io;
@@ -17,7 +17,7 @@ const FILE: &str = "node.id";
 /// Why a data folder is not this node's.
 #[derive(Debug, Error)]
 pub enum OwnerError {
-    /// It is another node's.
+    /// It belongs to another node.
     #[error("{dir} is the data of the node \"{owner}\", and the certificate is of \"{id}\". Put {owner}'s certificate back, or give {id} a folder of its own. If the node was renamed for good: rm {file}", dir = dir.display(), file = quoted(&dir.join(FILE)))]
     Other {
         /// The data folder.
@@ -27,7 +27,7 @@ pub enum OwnerError {
         /// Whose it should be.
         id: NodeId,
     },
-    /// It cannot be read or written.
+    /// The file cannot be read or written.
     #[error("cannot {doing} {file}: {error}", file = file.display())]
     Io {
         /// The file.
@@ -39,7 +39,7 @@ pub enum OwnerError {
     },
 }
 
-/// Whether `dir` is, or may become, the data folder of `id`. Changes nothing. True: it says so itself.
+/// Checks that `dir` is, or may become, the data folder of `id`. Changes nothing. True means that it already is.
 pub(crate) fn check(dir: &Path, id: &NodeId) -> Result<bool, OwnerError> {
     let file = dir.join(FILE);
     match fs::read_to_string(&file) {
@@ -53,7 +53,7 @@ pub(crate) fn check(dir: &Path, id: &NodeId) -> Result<bool, OwnerError> {
     }
 }
 
-/// The same, and from now on `dir` is the data folder of `id`.
+/// The same check; from then on `dir` is the data folder of `id`.
 pub(crate) fn claim(dir: &Path, id: &NodeId) -> Result<(), OwnerError> {
     if check(dir, id)? {
         return Ok(());

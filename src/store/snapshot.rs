@@ -110,8 +110,8 @@ impl Snapshot {
         Ok(None)
     }
 
-    /// Heights and places that concern an address, newest first, from `before` downwards (exclusive). A place of 0 is the reward.
-    /// Others with the same mark may be among them, by chance: the caller checks with the block.
+    /// Heights and places that concern an address, newest first, from `before` downwards (exclusive). A place of 0 is the reward. Entries
+    /// of others with the same mark may be among them, by chance: the caller checks against the block.
     pub fn movements(
         &self,
         address: &Address,
@@ -121,8 +121,8 @@ impl Snapshot {
         self.index.below(self.index.marker.address(address), before, limit)
     }
 
-    /// Heights and indices of what is on a list, newest first, from `before` downwards (exclusive). Others with the same
-    /// mark may be among them, by chance: the caller checks with the block.
+    /// Heights and indices of what is on a list, newest first, from `before` downwards (exclusive). Entries of others with the same mark
+    /// may be among them, by chance: the caller checks against the block.
     pub fn list(&self, list: &List, before: (u64, u32), limit: usize) -> Result<Vec<(u64, u32)>, StoreError> {
         self.index.below(self.index.marker.list(list), before, limit)
     }

@@ -27,7 +27,7 @@ pub(super) const NODES: TableDefinition<'_, (u8, u64), Id> = TableDefinition::ne
 pub(super) const STATE: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("state");
 /// Block id to what undoes it, for recent blocks of the best chain.
 pub(super) const UNDO: TableDefinition<'_, Id, &[u8]> = TableDefinition::new("undo");
-/// Number of a run of places to how many it has. See [`super::index`].
+/// Number of a run to how many entries it has. See [`super::index`].
 pub(super) const RUNS: TableDefinition<'_, u64, u64> = TableDefinition::new("runs");
 /// (Run, first entry of the chunk) to some of the run's entries.
 pub(super) const CHUNKS: TableDefinition<'_, (u64, Entry), &[u8]> = TableDefinition::new("chunks");

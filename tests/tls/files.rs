@@ -122,7 +122,7 @@ fn the_certificate_of_another_node_does_not_fit_and_changes_nothing() {
     fs::write(&files.crls[0], ca.crl(2, &[&[5]], 30)).unwrap();
     let error = tls.reload().unwrap_err();
     assert!(
-        matches!(&error, IdentityError::OtherId { found, own, .. } if found == "bob" && own == "alice"),
+        matches!(&error, IdentityError::OtherId { found, own, .. } if found.as_str() == "bob" && own.as_str() == "alice"),
         "{error}"
     );
     assert_eq!((tls.id().as_str(), tls.not_after(), tls.revocations()), ("alice", before.0, before.1));

@@ -167,8 +167,7 @@ impl Branch {
         rules.schedule.difficulty(self.lateness)
     }
 
-    /// Checks `header` and takes it in. It may be ahead of this node's clock: that is no fault.
-    /// Returns the tree nodes that it completed.
+    /// Checks `header` and takes it in. It may be ahead of this node's clock: that is no fault. Returns the tree nodes that it completed.
     pub fn push(&mut self, rules: &Rules, header: &Header) -> Result<Vec<Node>, HeaderError> {
         self.check_place(rules, header)?;
         header.check_alone(rules)?;

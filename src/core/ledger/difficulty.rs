@@ -81,8 +81,8 @@ impl Schedule {
         self.interval_ms().saturating_mul(AHEAD_INTERVALS).clamp(least, most)
     }
 
-    /// What a block's time is worth, in milliseconds: while most miners keep to the rules, a member can date a block back by a heartbeat
-    /// and ahead by what the others hold.
+    /// How far a block's time may be off, in milliseconds: while most miners keep to the rules, a member can date a block back by a
+    /// heartbeat, and ahead by as much as the other nodes hold back.
     pub fn time_good_to_ms(&self) -> u64 {
         self.heartbeat_ms().saturating_add(self.ahead_ms())
     }

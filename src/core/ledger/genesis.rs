@@ -105,13 +105,13 @@ pub enum GenesisError {
     #[error("{0} {1} entries, at most {2} are allowed")]
     TooMany(usize, &'static str, usize),
     /// An id or a key is listed twice.
-    #[error("members: \"{0}\" or its key stands there twice")]
+    #[error("members: \"{0}\" or its key is listed twice")]
     MemberTwice(NodeId),
     /// An allocation of nothing.
     #[error("allocations: {0} gets 0; leave it out or give it an amount")]
     ZeroAllocation(Address),
     /// One address twice.
-    #[error("allocations: {0} stands there twice; add the amounts up")]
+    #[error("allocations: {0} is listed twice; add the amounts up")]
     AllocationTwice(Address),
     /// The sum does not fit into a u64.
     #[error("allocations: together more than this ledger can count")]

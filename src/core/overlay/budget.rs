@@ -114,8 +114,8 @@ impl Budget {
         (self.blocks_due, self.headers_due, self.transactions_due) = (0, 0, 0);
     }
 
-    /// Charges what the peer sent. An error says which budget it went over.
-    /// `blocks` is how many bytes of blocks the network may make in a second: an honest peer pushes each block, and its transactions before that.
+    /// Charges what the peer sent. An error says which budget it went over. `blocks` is how many bytes of blocks the network may make in a
+    /// second: an honest peer pushes each block, and its transactions before that.
     pub fn charge(
         &mut self,
         now: Time,

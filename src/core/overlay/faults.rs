@@ -1,8 +1,7 @@
 //! What each offence costs, in one table.
 //!
 //! Points are given only for what the sender itself could have checked, so that no attacker can get an honest relayer banned. A hundred
-//! points ban; they
-//! halve every ten minutes.
+//! points ban; they halve every ten minutes.
 //!
 //! An honest peer that is overloaded, paused or behind a bad link is late or does not deliver, just like a peer that does so on purpose. So
 //! such a lapse costs little and counts at most once a minute: lapses alone never ban.
@@ -41,14 +40,14 @@ pub enum Fault {
     /// Announced something and then did not deliver it.
     #[error("withheld what it announced")]
     Withheld,
-    /// Led to a better branch by its headers, and then kept its blocks back.
+    /// Its headers led to a better branch, but it withheld the blocks.
     #[error("kept back the blocks of a branch that it led to")]
     KeptBranch,
     /// Sent or requested more than its budget allows.
     #[error("over budget: {0}")]
     Flood(&'static str),
     /// Sent an address that no honest node sends.
-    #[error("bad address told")]
+    #[error("sent a bad address")]
     BadAddress,
 }
 
@@ -75,7 +74,7 @@ impl Fault {
             Self::FalseWork => Verdict::Points(50),
             // A pause, a slow link or a reorganisation at the peer looks like this too.
             Self::Late(_) | Self::Withheld => Verdict::Lapse(LAPSE_POINTS),
-            // Its rests double, so an honest peer on a bad day comes nowhere near a ban. One that keeps on is banned at the seventh.
+            // Its rests double, so an honest peer on a bad day comes nowhere near a ban. A peer that goes on is banned at the seventh time.
             Self::KeptBranch => Verdict::Points(20),
             Self::Flood(_) => Verdict::Points(10),
             Self::BadAddress => Verdict::Points(10),

@@ -116,8 +116,8 @@ impl BlockSync {
         self.go_on(now);
     }
 
-    /// A peer is gone. Other peers still deliver bodies, but a header sync needs its own peer. If it leaves before the end, it rests as if it had
-    /// failed: leaving must not be cheaper.
+    /// A peer is gone. Other peers still deliver bodies, but a header sync needs its own peer. If it leaves before the end, it rests as if
+    /// it had failed: leaving must not be cheaper than failing.
     pub fn peer_down(&mut self, now: Time, conn: ConnId) {
         let Some(mut peer) = self.peers.remove(&conn) else { return };
         if self.header_sync.as_ref().is_some_and(|header_sync| header_sync.conn == conn) {
@@ -176,8 +176,8 @@ impl BlockSync {
             return SyncStatus::Alone;
         }
         let ours = &self.tip.branch;
-        // Claims and headers alone count only after the start. Later, a member that claims much and shows nothing, or shows headers and keeps
-        // the blocks back, would keep every node from mining and relaying: blocks must be coming.
+        // Claims and headers alone count only after the start. Later, a member that claims much and shows nothing, or shows headers and
+        // withholds the blocks, would keep every node from mining and relaying. So blocks must be arriving.
         let leads = |header_sync: &HeaderSync| match header_sync.waits_for {
             WaitsFor::Bodies if self.was_synced => self.fetch.flows(),
             WaitsFor::Bodies | WaitsFor::Missing if !self.was_synced => true,

@@ -32,7 +32,7 @@ pub fn frame(body: &[u8]) -> Vec<u8> {
 }
 
 /// Cuts a byte stream into frames. Memory grows with what has arrived, never with what a length announces: at most twice
-/// `FRAME_STEP_BYTES` more is ever reserved, and what a long frame needed goes with it.
+/// `FRAME_STEP_BYTES` more is ever reserved, and the memory of a long frame is released with it.
 #[derive(Debug, Default)]
 pub struct FrameReader {
     buffer: Vec<u8>,

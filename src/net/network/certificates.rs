@@ -41,8 +41,8 @@ pub(super) struct Told {
 }
 
 impl Running {
-    /// A peer's revocation lists. Their signatures are checked on the side, a few lists at a time; beyond that the hub waits, and so do
-    /// the peers.
+    /// A peer's revocation lists. Their signatures are checked in separate tasks, a few lists at a time. If there are more, the hub waits,
+    /// and so do the peers.
     pub(super) fn take_in(&mut self, lists: Vec<Vec<u8>>) {
         let Ok(permit) = self.looks.lists.clone().try_acquire_owned() else {
             let (new, refused) = self.tls().take_in(&lists);
@@ -53,7 +53,7 @@ impl Running {
             let taken = tokio::task::spawn_blocking(move || tls.take_in(&lists)).await;
             drop(permit);
             if let Ok((new, refused)) = taken {
-                // Without a hub there is nobody to tell.
+                // If the hub is gone, there is nobody to tell.
                 let _ = hub.send(NetEvent::TakenIn(new, refused)).await;
             }
         });
@@ -72,7 +72,7 @@ impl Running {
         }
     }
 
-    /// Certificates, keys, roots and lists are taken from their files again, on the side. One look at a time: the next one, within a
+    /// Reads certificates, keys, roots and lists from their files again, in a separate task. One look at a time: the next one, within a
     /// second, sees what this one missed.
     pub(super) fn look_at_files(&mut self) {
         if std::mem::replace(&mut self.looks.at_files, true) {
@@ -81,12 +81,12 @@ impl Running {
         let (tls, hub) = (self.actor.shared.tls.clone(), self.actor.shared.hub.clone());
         tokio::spawn(async move {
             let looked = tokio::task::spawn_blocking(move || tls.reload()).await;
-            // A look that panicked has said so, and found nothing.
+            // A look that panicked has been logged, and found nothing.
             let _ = hub.send(NetEvent::Files(looked.unwrap_or(Ok(false)))).await;
         });
     }
 
-    /// Whatever came of the look, every live session is judged, by the clock too.
+    /// Whether the look found anything or not, every live session is judged again, because time has passed.
     pub(super) fn files_looked_at(&mut self, looked: Result<bool, IdentityError>) {
         self.looks.at_files = false;
         match looked {
@@ -104,7 +104,7 @@ impl Running {
                 }
             }
         }
-        // Lists in files that are not taken may count all the same.
+        // Lists may count even if the other files are not accepted.
         if !Arc::ptr_eq(&self.kept_revocations, &self.tls().revocations()) {
             self.revocations_changed();
         }
@@ -119,7 +119,7 @@ impl Running {
         self.handle(Input::Reloaded);
     }
 
-    /// For the next start. At the start too: the list in the file may be an older one by then.
+    /// Saves the lists for the next start. Done at this start too: by the next one, the list in the file may be an older one.
     pub(super) fn keep_revocations(&mut self) {
         self.kept_revocations = self.tls().revocations();
         self.keep(REVOCATIONS, self.kept_revocations.to_bytes());

@@ -1,4 +1,5 @@
-//! What an identity and the revocations make of rustls: both ends prove themselves, no session is resumed, revoked certificates are refused.
+//! Builds rustls's configurations from an identity and the revocations: both ends prove who they are, no session is resumed, revoked
+//! certificates are refused.
 
 use std::fmt;
 use std::sync::Arc;
@@ -25,12 +26,12 @@ fn setup(error: impl fmt::Display) -> IdentityError {
 pub(super) struct Configs {
     pub(super) server: Arc<ServerConfig>,
     pub(super) client: Arc<ClientConfig>,
-    /// What is wrong with this node's own certificate, if something is.
+    /// What is wrong with this node's own certificate, if anything is.
     pub(super) own: Result<(), IdentityError>,
 }
 
-/// Whether lists are overdue is not TLS's to judge: it sees one list of each issuer, and a peer that it refuses cannot bring the next
-/// one. See [`super::Tls::refuses`].
+/// TLS does not judge whether lists are overdue: it sees one list of each issuer, and a peer that it refuses could not send the next one.
+/// See [`super::Tls::refuses`].
 pub(super) fn configs(
     files: &IdentityFiles,
     identity: &Identity,
@@ -42,7 +43,7 @@ pub(super) fn configs(
     }
     let roots = Arc::new(roots);
     let lists = || revocations.newest().map(|der| CertificateRevocationListDer::from(der.to_vec()));
-    // The names of roots are nothing that a stranger must be told.
+    // A stranger does not need to know the names of the roots.
     let mut clients = WebPkiClientVerifier::builder_with_provider(roots.clone(), provider())
         .clear_root_hint_subjects()
         .with_crls(lists());

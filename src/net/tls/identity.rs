@@ -100,7 +100,7 @@ pub enum IdentityError {
         file: PathBuf,
         /// Whose it is.
         found: NodeId,
-        /// Whom it should be of.
+        /// Whose it should be.
         own: NodeId,
     },
     /// A key that TLS cannot use.
@@ -198,7 +198,7 @@ impl Identity {
     }
 }
 
-/// Whoever reads the key is this node.
+/// Anybody who can read the key can pose as this node.
 fn check_mode(file: &Path) -> Result<(), IdentityError> {
     let metadata = fs::metadata(file).map_err(|why| IdentityError::Read { file: file.into(), why })?;
     let mode = metadata.permissions().mode() & 0o777;

@@ -25,9 +25,9 @@ pub(super) struct Fetch {
     lacking: BTreeMap<ConnId, usize>,
     /// The place of the next block that enters the window.
     next: usize,
-    /// Some block of it has come.
+    /// At least one of its blocks has come.
     flows: bool,
-    /// All of it must be stored by then.
+    /// The deadline for storing all of it.
     deadline: Time,
 }
 
@@ -62,14 +62,14 @@ enum State {
     Done,
 }
 
-/// What a block is to the window.
+/// How a block stands in relation to the window.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Arrived {
-    /// Not in it.
+    /// Not in the window.
     Unasked,
-    /// Here already.
+    /// It is here already.
     Again,
-    /// What was waited for.
+    /// It was being waited for.
     First,
 }
 
@@ -92,8 +92,8 @@ impl Fetch {
         self.waiting.is_empty() && self.window.is_empty()
     }
 
-    /// Takes in a block if the window has it. A peer that delivers gets more time for the rest; one that repeats itself does not, or one
-    /// block sent again and again would hold this node up for good.
+    /// Takes in a block if it is in the window. A peer that delivers gets more time for the rest. A peer that repeats a block does not:
+    /// otherwise one block, sent again and again, could hold this node up without end.
     pub(super) fn arrived(&mut self, now: Time, conn: ConnId, id: &Hash, block: &Arc<Block>) -> Arrived {
         let Some(slot) = self.slot(id) else { return Arrived::Unasked };
         if !matches!(slot.state, State::Wanted | State::Asked { .. }) {
@@ -191,13 +191,13 @@ impl Fetch {
         who
     }
 
-    /// Whether the branch is to rest: a block was asked for [`SYNC_TRIES`] times, or all of it takes too long. A node that waited for good
-    /// would follow nobody else.
+    /// Whether the branch should rest: a block was requested [`SYNC_TRIES`] times, or the whole takes too long. A node that waited without
+    /// end would follow no other peer.
     pub(super) fn is_hopeless(&self, now: Time) -> bool {
         !self.is_done() && self.deadline <= now || self.window.iter().any(|slot| slot.tries >= SYNC_TRIES)
     }
 
-    /// Whether blocks are coming, and none is late.
+    /// Whether blocks are arriving and none is late.
     pub(super) fn flows(&self) -> bool {
         self.flows && self.window.iter().all(|slot| slot.tries == 0 || slot.size > 0)
     }

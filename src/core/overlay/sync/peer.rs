@@ -28,7 +28,7 @@ pub(super) struct SyncPeer {
     rest: Rest,
 }
 
-/// What remains of header syncs that came to nothing. It outlives the connection.
+/// What is remembered about failed header syncs. It outlives the connection.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Rest {
     until: Time,
@@ -36,7 +36,7 @@ pub(super) struct Rest {
     failures: u32,
 }
 
-/// The rests of peers that have left; bounded, those that end first are forgotten first.
+/// The rests of peers that have left. Bounded: those that end first are forgotten first.
 #[derive(Debug, Default)]
 pub(super) struct Rests(BTreeMap<NodeId, Rest>);
 

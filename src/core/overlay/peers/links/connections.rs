@@ -158,7 +158,7 @@ impl Links {
         };
         let text = error.to_string();
         self.close(now, conn, Some(Goodbye::new(reason, &text)), Ending::Refused);
-        self.tell(conn, LinkEvent::Refused(format!("its hello does not fit: told it \"{text}\"")));
+        self.tell(conn, LinkEvent::Refused(format!("its hello does not fit; the answer was \"{text}\"")));
     }
 
     /// There is no room for another connected peer.
