@@ -73,8 +73,10 @@ impl Gate {
             self.tip_ahead(head, now),
             clock_off(outlook),
             outlook.starting.then_some(State::Starting),
-            on_sync(outlook),
+            on_sync(outlook).filter(|state| !state.is_ready()),
             (!self.is_listed).then_some(State::NotListed),
+            // No fault, so it hides none.
+            on_sync(outlook),
             head.held.map(|time| State::Held { ahead_ms: time.millis_since(now) }),
         ]
         .into_iter()

@@ -137,6 +137,9 @@ fn a_key_that_is_not_listed_never_mines_and_is_a_fault_only_of_a_node_that_is_to
     let alone = Case::but(|case| case.outlook.sync = SyncStatus::Alone);
     assert_eq!(miner.state(alone.seen()), State::Alone { known: 3, refused: 0 });
     assert_eq!(miner.obstacle(alone.seen()), Some(State::NotListed));
+    // But that it knows nobody hides no fault.
+    let first = Case::but(|case| (case.outlook.sync, case.outlook.known) = (SyncStatus::Alone, 0));
+    assert_eq!(miner.state(first.seen()), State::NotListed);
     // In a network that lists nobody, any key seals.
     assert_eq!(Gate::new(&genesis(), &key(9).public(), true).obstacle(fine.seen()), None);
 }
