@@ -1,7 +1,7 @@
-//! Mailboxes: how actors talk. Bounded, named, and the sender decides what a full one means.
+//! Mailboxes: how actors talk. They are bounded and named, and the sender decides what to do if one is full.
 //!
-//! An actor works until its token is cancelled. A mailbox that nobody can write to any more is no end: whoever wrote to it may be switched
-//! off, and the actor goes on with what else it has to do.
+//! An actor works until its token is cancelled. It goes on even if nobody can write to its mailbox any more: the senders may be switched
+//! off, and the actor may have other work.
 
 use std::future::pending;
 
@@ -16,7 +16,7 @@ pub struct Mailbox<M> {
     sender: mpsc::Sender<M>,
 }
 
-/// The reading end, which the actor has.
+/// The reading end, which the actor holds.
 pub struct Inbox<M> {
     receiver: mpsc::Receiver<M>,
 }
@@ -25,16 +25,16 @@ pub struct Inbox<M> {
 pub enum Wake<M> {
     /// A message.
     Message(M),
-    /// The time that it has asked for.
+    /// The time that it asked for.
     Time,
-    /// It is to stop.
+    /// It must stop.
     Stop,
 }
 
 /// The actor cannot take a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum MailboxError {
-    /// Too much waits already; whoever caused it must slow down.
+    /// Too much waits already; the sender must slow down.
     #[error("the {0} is busy; try again in a moment")]
     Full(&'static str),
     /// The node is stopping.
@@ -55,7 +55,7 @@ impl<M> Mailbox<M> {
         (Self { name, sender }, Inbox { receiver })
     }
 
-    /// A place for one message, without ever waiting: for the hub, which must not be held up by anybody.
+    /// Reserves a place for one message without ever waiting: for the hub, which nothing may hold up.
     pub fn place(&self) -> Result<mpsc::Permit<'_, M>, MailboxError> {
         self.sender.try_reserve().map_err(|error| match error {
             mpsc::error::TrySendError::Full(()) => MailboxError::Full(self.name),
@@ -63,17 +63,17 @@ impl<M> Mailbox<M> {
         })
     }
 
-    /// Leaves a message without ever waiting.
+    /// Sends a message without ever waiting.
     pub fn offer(&self, message: M) -> Result<(), MailboxError> {
         self.place().map(|place| place.send(message))
     }
 
-    /// Leaves a message, waiting for room.
+    /// Sends a message; waits for room.
     pub async fn send(&self, message: M) -> Result<(), MailboxError> {
         self.sender.send(message).await.map_err(|_| MailboxError::Stopped(self.name))
     }
 
-    /// Leaves a message from a thread, waiting for room. Where the other actor has stopped, so will this one: the message is lost.
+    /// Sends a message from a thread; waits for room. If the other actor has stopped, the message is lost: this actor will stop too.
     pub fn tell(&self, message: M) {
         let _ = self.sender.blocking_send(message);
     }
@@ -87,7 +87,7 @@ impl<M> Mailbox<M> {
 }
 
 impl<M> Inbox<M> {
-    /// A message that is there already.
+    /// A message that is already there.
     pub fn try_next(&mut self) -> Option<M> {
         self.receiver.try_recv().ok()
     }

@@ -46,6 +46,7 @@ use self::client::Client;
 use self::error::Error;
 use self::node::NodeOptions;
 use self::output::Output;
+use crate::store;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -159,6 +160,7 @@ enum Command {
 /// Parses the arguments, runs the command and returns the exit code.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
+    store::silence_caught_panics();
     let mut out = Output::new(cli.node.json);
     match run(cli, &mut out).and_then(|()| out.flush()) {
         Ok(()) => ExitCode::SUCCESS,

@@ -28,6 +28,8 @@ pub const NODES: u16 = 32;
 pub const P2P_OFFSET: u16 = 100;
 /// Milliseconds between blocks.
 const INTERVAL_MS: u32 = 2_000;
+/// Memory for each node's store: many nodes share one machine.
+const CACHE_BYTES: usize = 1 << 20;
 /// Part of the machine that all miners together use.
 const MACHINE_SHARE: f64 = 0.25;
 /// The wallet that holds coins from the start, and one to send to.
@@ -120,8 +122,9 @@ impl Devnet {
         let share = (MACHINE_SHARE * cores / f64::from(self.nodes())).min(0.5);
         let first = (number > 0).then(|| format!("{}@{}", name(0), self.listen(0)));
         let api = (Ipv4Addr::LOCALHOST, self.base_port + number).into();
-        let miner = format!("[miner]\nwhen = \"always\"\nshare = {share:.4}\n");
-        Ok(member.configure(self.listen(number), api, &bootstrap(first), &miner)?)
+        let sections =
+            format!("[miner]\nwhen = \"always\"\nshare = {share:.4}\n[chain]\ncache_bytes = {CACHE_BYTES}\n");
+        Ok(member.configure(self.listen(number), api, &bootstrap(first), &sections)?)
     }
 
     /// Starts all nodes; returns once all of them listen.

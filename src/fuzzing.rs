@@ -1,5 +1,5 @@
-//! Doors for the fuzz package (`tests/fuzz`) to what strangers' bytes reach and nobody outside this crate need call. Only there with the
-//! feature `fuzzing`, which only builds with the fuzz package (--workspace) have.
+//! Lets the fuzz package (`tests/fuzz`) call code that strangers' bytes reach and that is otherwise private to this crate. It exists only
+//! with the feature `fuzzing`, which only builds with the fuzz package (--workspace) have.
 
 use axum::Router;
 use bouya_core::id::NodeId;
@@ -20,7 +20,7 @@ impl Roots {
         Ok(Self(root.into_iter().collect()))
     }
 
-    /// Whether there is one.
+    /// Whether there is a root.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -31,7 +31,7 @@ pub fn take_in(revocations: &mut Revocations, der: &[u8], roots: &Roots) -> Resu
     revocations.take_in(der, &roots.0)
 }
 
-/// What a peer's certificate says of it: id and serial.
+/// What a peer's certificate says about it: id and serial.
 pub fn leaf(der: &[u8]) -> Result<(NodeId, Vec<u8>), LeafError> {
     Leaf::read(der).map(|leaf| (leaf.id, leaf.serial))
 }

@@ -1,4 +1,4 @@
-//! Filling a store with blocks, without a node: what an import and a repair have in common. Every block is checked as a peer's is.
+//! Fills a store with blocks, without a node: an import and a repair share this. Every block is checked like a peer's.
 
 use std::sync::Arc;
 
@@ -16,13 +16,13 @@ use crate::workers::Workers;
 /// Why a block was not taken.
 #[derive(Debug, Error)]
 pub enum ImportError {
-    /// The block's fault.
+    /// The block is at fault.
     #[error("{0}")]
     Block(String),
-    /// Ahead of this machine's clock.
+    /// The block is ahead of this machine's clock.
     #[error("the block's time is ahead of this machine's clock; set the clock right")]
     Early,
-    /// The store's.
+    /// The store failed.
     #[error(transparent)]
     Store(#[from] ChainError),
 }
@@ -34,7 +34,7 @@ pub struct Importer {
 }
 
 impl Importer {
-    /// Goes on where the store ends.
+    /// Opens the importer where the store's chain ends.
     pub fn new(store: Store) -> Result<Self, ChainError> {
         let genesis = store.reader().genesis().clone();
         let workers = Workers::new(genesis.id());
@@ -51,7 +51,7 @@ impl Importer {
         self.keeper.chain().tip().height
     }
 
-    /// Takes a block, and follows it where it leads. False: it was there already.
+    /// Takes a block and does all work that follows from it. False means that the block was already there.
     pub fn give(&mut self, block: Arc<Block>) -> Result<bool, ImportError> {
         let take = KeeperRequest::Take { conn: ConnId(0), block, origin: Origin::Synced };
         self.keeper.handle(Input::Request(take))?;

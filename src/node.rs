@@ -1,7 +1,7 @@
 //! The composition root: builds every actor, wires their mailboxes, starts them in order, and stops them all when one ends.
 //!
-//! They start as chain, mempool, network, listener, health, miner, api, and stop in the reverse order (`crew`): first nobody asks any more, then
-//! peers are told goodbye, and the chain has taken all that it was given when the store is closed.
+//! They start in the order chain, mempool, network, listener, health, miner, api, and stop in the reverse order (`crew`). So requests end first,
+//! then peers are told goodbye, and the chain has taken everything that it was given before the store is closed.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -65,7 +65,7 @@ pub enum NodeError {
     MemberKey(String),
     #[error("api token: {0}")]
     Token(String),
-    /// Usually: in use.
+    /// Usually the address is in use.
     #[error("cannot listen on {address} ({key}): {error}. Stop what listens there, or choose another port")]
     Listen { key: &'static str, address: SocketAddr, error: io::Error },
     #[error("cannot start a thread: {0}")]
@@ -87,9 +87,10 @@ pub struct Node {
 }
 
 impl Node {
-    /// Opens and checks everything: files, ports, store. After this, a start cannot fail for what the configuration says.
+    /// Opens and checks everything: files, ports, store. After this, a start cannot fail because of the configuration.
     pub async fn build(settings: Settings) -> Result<Self, NodeError> {
-        let store = Store::open(&settings.data_dir, settings.network.genesis.clone())?;
+        let genesis = settings.network.genesis.clone();
+        let store = Store::open_with_cache(&settings.data_dir, genesis, settings.cache_bytes)?;
         let saved = store.reader().kept(network::REVOCATIONS)?;
         let saved = saved.map(|bytes| Revocations::from_bytes(&bytes)).transpose().unwrap_or_else(|error| {
             error!(%error, "revocations of earlier lists are forgotten; the CA's file and the peers bring back the newest");
@@ -131,13 +132,13 @@ impl Node {
         self.reload.clone()
     }
 
-    /// Works until `stop`, or until an actor ends. Parts from peers, drains, and closes the store.
+    /// Works until `stop`, or until an actor ends. Then says goodbye to peers, drains, and closes the store.
     pub async fn run(self, stop: CancellationToken) -> Result<(), NodeError> {
         self.tell_start();
         let clock = Clock::start();
         let events = Events::default();
         let genesis = self.settings.network.genesis.clone();
-        let reader = self.store.reader();
+        let (reader, file) = (self.store.reader(), self.store.reader());
         let workers = Arc::new(Workers::new(genesis.id()));
         let reward_to =
             self.settings.miner.reward_to.unwrap_or_else(|| Address::of(&self.member_key.public()));
@@ -243,6 +244,12 @@ impl Node {
         };
 
         let mut crew = Crew::default();
+        crew.task("store", |stop| async move {
+            tokio::select! {
+                () = stop.cancelled() => Ok(()),
+                error = file.damaged() => Err(error.into()),
+            }
+        });
         crew.thread("chain", move |stop| chain_actor.run(stop));
         crew.thread("mempool", move |stop| mempool_actor.run(stop));
         crew.task("network", |stop| async move {
@@ -287,7 +294,7 @@ impl Node {
     }
 }
 
-/// How many open files this node may come to need: all that the limits admit, at once.
+/// How many open files this node may need at most: all that the limits allow, at once.
 pub fn open_files(settings: &Settings) -> u64 {
     let api = settings.api.listen.map_or(0, |_| API_CONNECTIONS);
     let all = [settings.p2p.max_peers, PENDING_SOCKETS, DIALS_IN_FLIGHT, api, OTHER_FILES];
@@ -310,7 +317,7 @@ fn new_overlay(settings: &Settings, tls: &Tls, reader: &Reader, clock: Clock) ->
     let saved = reader.kept(network::BOOK).ok().flatten();
     let book: Book = saved.and_then(|bytes| decode(&bytes, "book").ok()).unwrap_or_default();
     let mut random = [0; 16];
-    // Without randomness instances of one node look alike, which only delays the noticing of a twin.
+    // Without randomness all instances of a node look alike, which only delays the detection of a twin.
     let _ = getrandom::fill(&mut random);
     let [seed, instance @ ..] = random.as_chunks::<8>().0 else { unreachable!("16 bytes are two chunks") };
     let settings = overlay::OverlaySettings {

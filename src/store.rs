@@ -7,8 +7,7 @@
 //! live elsewhere) and which blocks off the best chain leave (the chain names them in its change).
 
 use std::fs::{File, TryLockError};
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use bouya_core::codec::encode;
@@ -16,9 +15,10 @@ use bouya_core::crypto::Hash;
 use bouya_core::ledger::{Change, Genesis, HeaderRecord};
 use bouya_core::limits::{HEADER_BYTES, UNDO_BLOCKS};
 use redb::{Database, ReadableDatabase, ReadableTable, WriteTransaction};
-use thiserror::Error;
 
 mod blocks;
+mod error;
+mod guard;
 mod index;
 mod indexed;
 pub(crate) mod owner;
@@ -26,75 +26,31 @@ mod snapshot;
 mod tables;
 
 use blocks::Blocks;
+pub use error::StoreError;
+pub use guard::silence_caught_panics;
+use guard::{Db, Fault, Guard};
 use index::Marker;
 pub(crate) use indexed::{concerned, deadline, lists};
 pub use snapshot::{Confirmed, Snapshot};
 pub use tables::List;
+pub(crate) use tables::row;
 use tables::{BODIES, CHUNKS, DEADLINES, HEADERS, HEIGHTS, META, NODES, RUNS, SIDE, STATE, UNDO, versioned};
 
 /// Version of the file's layout; a file with another one is refused.
 const FORMAT: u32 = 5;
+/// No version ever wrote a higher one: such a number is damage.
+const HIGHEST_FORMAT: u32 = 255;
 /// The file's name in its folder.
 pub(crate) const FILE: &str = "chain.redb";
 /// Its name until it holds the state before the first block.
 const NEW: &str = "chain.redb.new";
 const LOCK: &str = "lock";
-
-/// Why a store cannot be opened or written.
-#[derive(Debug, Error)]
-pub enum StoreError {
-    /// The folder cannot be made or read.
-    #[error("cannot use data_dir {path}: {error}. Make it a folder that this user may write")]
-    Folder {
-        /// The folder.
-        path: PathBuf,
-        /// What the system says.
-        error: io::Error,
-    },
-    /// Another daemon has it.
-    #[error(
-        "{path} is in use by another bouya; stop that one first, or give this node a data_dir of its own"
-    )]
-    Locked {
-        /// The folder.
-        path: PathBuf,
-    },
-    /// Written by another version.
-    #[error(
-        "{path} has store format {found}, this bouya knows {FORMAT}; use the version that wrote it, or move the file away to fetch the chain again"
-    )]
-    Format {
-        /// The file.
-        path: PathBuf,
-        /// Its format.
-        found: u32,
-    },
-    /// Another network's chain.
-    #[error(
-        "{path} holds the chain of network {found}, network.toml is {expected}; give each network a data_dir of its own"
-    )]
-    Network {
-        /// The file.
-        path: PathBuf,
-        /// The network in the file.
-        found: Hash,
-        /// The network of the configuration.
-        expected: Hash,
-    },
-    /// The disk or the file failed.
-    #[error("the store failed: {0}. Check the disk's space and health; nothing that was announced is lost")]
-    Failed(String),
-}
-
-impl<E: Into<redb::Error>> From<E> for StoreError {
-    fn from(error: E) -> Self {
-        Self::Failed(error.into().to_string())
-    }
-}
+/// Memory that the database may take for its cache, unless the configuration says otherwise.
+pub const CACHE_BYTES: usize = 32 * 1024 * 1024;
 
 /// The open store: the only writer.
 pub struct Store {
-    db: Arc<Database>,
+    db: Db,
     recent: Blocks,
     marker: Marker,
     genesis: Arc<Genesis>,
@@ -105,7 +61,7 @@ pub struct Store {
 /// Gives out snapshots; cheap to clone.
 #[derive(Clone)]
 pub struct Reader {
-    db: Arc<Database>,
+    db: Db,
     recent: Blocks,
     marker: Marker,
     genesis: Arc<Genesis>,
@@ -114,20 +70,26 @@ pub struct Reader {
 impl Store {
     /// Opens the store in `dir`; makes the folder and the store if they are missing.
     pub fn open(dir: &Path, genesis: Arc<Genesis>) -> Result<Self, StoreError> {
+        Self::open_with_cache(dir, genesis, CACHE_BYTES)
+    }
+
+    /// The same with a cache of so many bytes.
+    pub fn open_with_cache(
+        dir: &Path,
+        genesis: Arc<Genesis>,
+        cache_bytes: usize,
+    ) -> Result<Self, StoreError> {
         let folder = |error| StoreError::Folder { path: dir.to_owned(), error };
-        std::fs::create_dir_all(dir).map_err(folder)?;
-        let lock = File::create(dir.join(LOCK)).map_err(folder)?;
-        lock.try_lock().map_err(|error| match error {
-            TryLockError::WouldBlock => StoreError::Locked { path: dir.to_owned() },
-            TryLockError::Error(error) => folder(error),
-        })?;
+        let lock = lock(dir)?;
         let path = dir.join(FILE);
         if !path.try_exists().map_err(folder)? {
             Self::make(dir, genesis.clone())?;
         }
         // redb does not sync the folder, so a power cut could lose the whole new file.
         File::open(dir).and_then(|dir| dir.sync_all()).map_err(folder)?;
-        Self::over(Database::open(&path)?, genesis, Some(lock), &path)
+        let guard = Guard::new(&path);
+        let db = guard.run(|| Ok(Database::builder().set_cache_size(cache_bytes).open(&path)?))?;
+        Self::over(Db::new(db, guard), genesis, Some(lock))
     }
 
     /// Makes the file under another name first: a file that a crash left unfinished could never be opened.
@@ -137,27 +99,32 @@ impl Store {
         if new.try_exists().map_err(folder)? {
             std::fs::remove_file(&new).map_err(folder)?;
         }
-        drop(Self::over(Database::create(&new)?, genesis, None, &new)?);
+        let guard = Guard::new(&new);
+        let db = guard.run(|| Ok(Database::builder().set_cache_size(CACHE_BYTES).create(&new)?))?;
+        drop(Self::over(Db::new(db, guard), genesis, None)?);
         std::fs::rename(&new, dir.join(FILE)).map_err(folder)
     }
 
     /// The store in a database that is already open. Tests pass one whose disk fails.
-    fn over(
-        db: Database,
-        genesis: Arc<Genesis>,
-        lock: Option<File>,
-        path: &Path,
-    ) -> Result<Self, StoreError> {
+    fn over(db: Db, genesis: Arc<Genesis>, lock: Option<File>) -> Result<Self, StoreError> {
         let marker = Marker::new(Default::default());
-        let mut store = Self { db: Arc::new(db), recent: Blocks::default(), marker, genesis, _lock: lock };
-        store.marker = store.check_or_begin(path)?;
+        let mut store = Self { db, recent: Blocks::default(), marker, genesis, _lock: lock };
+        store.marker = store.check_or_begin()?;
         Ok(store)
     }
 
     /// Checks the file's own checksums, which reads do not check. False means that something in it is damaged.
     pub fn check_file(dir: &Path) -> Result<bool, StoreError> {
-        let mut db = Database::open(dir.join(FILE))?;
-        Ok(db.check_integrity()?)
+        let path = dir.join(FILE);
+        Guard::new(&path).run(|| {
+            let mut db = Database::builder().set_cache_size(CACHE_BYTES).open(&path)?;
+            Ok(db.check_integrity()?)
+        })
+    }
+
+    /// Closes the file. Others are kept out until the result is dropped.
+    pub(crate) fn close(self) -> Option<File> {
+        self._lock
     }
 
     /// Gives out snapshots.
@@ -171,41 +138,67 @@ impl Store {
     }
 
     /// Checks that the file belongs to this network, or writes its first contents. Returns what makes the index's marks.
-    fn check_or_begin(&self, path: &Path) -> Result<Marker, StoreError> {
-        let tx = self.write()?;
-        let mut secret = [0; 32];
-        {
-            let mut meta = tx.open_table(META)?;
-            let read = |key| Ok::<_, StoreError>(meta.get(key)?.map(|row| row.value().to_vec()));
-            let expected = self.genesis.id();
-            match (read("format")?, read("network")?) {
-                (None, None) => {
-                    meta.insert("format", FORMAT.to_le_bytes().as_slice())?;
-                    meta.insert("network", expected.0.as_slice())?;
-                    getrandom::fill(&mut secret).map_err(|error| StoreError::Failed(error.to_string()))?;
-                    meta.insert("index", secret.as_slice())?;
-                    self.begin(&tx)?;
-                }
-                (format, network) => {
-                    let found = format.and_then(|f| f.try_into().ok()).map_or(0, u32::from_le_bytes);
-                    if found != FORMAT {
-                        return Err(StoreError::Format { path: path.to_owned(), found });
-                    }
-                    let found = network.and_then(|n| n.try_into().ok()).map_or(Hash::ZERO, Hash);
-                    if found != expected {
-                        return Err(StoreError::Network { path: path.to_owned(), found, expected });
-                    }
-                    let missing = || StoreError::Failed("damaged: the index has no key".into());
-                    secret = read("index")?.and_then(|key| key.try_into().ok()).ok_or_else(missing)?;
-                }
+    fn check_or_begin(&self) -> Result<Marker, StoreError> {
+        let found = self.db.guard.run(|| {
+            let tx = self.write()?;
+            let mut found = self.belonging(&tx)?;
+            if found.is_none() {
+                let mut secret = [0; 32];
+                getrandom::fill(&mut secret).map_err(|error| Fault::Failed(error.to_string()))?;
+                let mut meta = tx.open_table(META)?;
+                meta.insert("format", FORMAT.to_le_bytes().as_slice())?;
+                meta.insert("network", self.genesis.id().0.as_slice())?;
+                meta.insert("index", secret.as_slice())?;
+                self.begin(&tx)?;
+                found = Some((FORMAT, self.genesis.id(), secret));
+            }
+            tx.commit()?;
+            found.ok_or_else(|| Fault::Damaged("it is empty".to_owned()))
+        });
+        let (path, expected) = (self.db.guard.path().to_owned(), self.genesis.id());
+        match found? {
+            (FORMAT, network, secret) if network == expected => Ok(Marker::new(secret)),
+            (FORMAT, found, _) => Err(StoreError::Network { path, found, expected }),
+            (found, ..) => Err(StoreError::Format { path, found }),
+        }
+    }
+
+    /// The format, the network and the index's key that the file says are its own. None: it is new.
+    fn belonging(&self, tx: &WriteTransaction) -> Result<Option<(u32, Hash, [u8; 32])>, Fault> {
+        let meta = tx.open_table(META)?;
+        let read = |key| Ok::<_, Fault>(meta.get(key)?.map(|row| row.value().to_vec()));
+        let (format, network) = match (read("format")?, read("network")?) {
+            (None, None) => return Ok(None),
+            (format, network) => (format.unwrap_or_default(), network.unwrap_or_default()),
+        };
+        let (Ok(format), Ok(network)) = (format.try_into(), network.try_into()) else {
+            return Err(Fault::Damaged("its format or network is missing".to_owned()));
+        };
+        let (format, network) = (u32::from_le_bytes(format), Hash(network));
+        if format > HIGHEST_FORMAT {
+            return Err(Fault::Damaged(format!("its format is said to be {format}")));
+        }
+        if format != FORMAT {
+            return Ok(Some((format, network, Default::default())));
+        }
+        // A chain of this network under another one's name.
+        if network != self.genesis.id() {
+            let first = tx.open_table(HEIGHTS)?.get(0)?.map(|id| Hash(id.value()));
+            if first == Some(self.genesis.branch().id) {
+                return Err(Fault::Damaged(format!("its network is said to be {network}")));
             }
         }
-        tx.commit()?;
-        Ok(Marker::new(secret))
+        let secret: Option<[u8; 32]> = read("index")?.and_then(|key| key.try_into().ok());
+        if format == FORMAT && secret.is_none() {
+            return Err(Fault::Damaged("the index has no key".to_owned()));
+        }
+        // Other formats need none: the file is refused.
+        let secret = secret.unwrap_or_default();
+        Ok(Some((format, network, secret)))
     }
 
     /// Writes the state before the first block.
-    fn begin(&self, tx: &WriteTransaction) -> Result<(), StoreError> {
+    fn begin(&self, tx: &WriteTransaction) -> Result<(), Fault> {
         let branch = self.genesis.branch();
         let record = HeaderRecord::new(self.genesis.header.clone(), &branch, HEADER_BYTES);
         tx.open_table(HEADERS)?.insert(branch.id.0, versioned(&record).as_slice())?;
@@ -227,11 +220,8 @@ impl Store {
         Ok(())
     }
 
-    fn write(&self) -> Result<WriteTransaction, StoreError> {
-        let mut tx = self.db.begin_write()?;
-        // The store then opens at once after a kill, at a small cost per commit.
-        tx.set_quick_repair(true);
-        Ok(tx)
+    fn write(&self) -> Result<WriteTransaction, Fault> {
+        begin_write(&self.db)
     }
 
     /// Makes a change durable, all of it or nothing.
@@ -239,20 +229,21 @@ impl Store {
         for (_, block) in &change.stored {
             self.recent.keep(block.id(), block.clone());
         }
-        let tx = self.write()?;
-        write_blocks(&tx, change)?;
-        write_best_chain(&tx, change)?;
-        write_state(&tx, change)?;
-        indexed::write(&tx, self.marker, change, &self.recent)?;
-        tx.commit()?;
-        Ok(())
+        self.db.guard.run(|| {
+            let tx = self.write()?;
+            write_blocks(&tx, change)?;
+            write_best_chain(&tx, change)?;
+            write_state(&tx, change)?;
+            indexed::write(&tx, self.marker, change, &self.recent)?;
+            Ok(tx.commit()?)
+        })
     }
 }
 
 impl Reader {
     /// A consistent view of everything committed so far.
     pub fn snapshot(&self) -> Result<Snapshot, StoreError> {
-        Snapshot::new(self.db.begin_read()?, self.recent.clone(), self.marker)
+        Snapshot::new(&self.db, self.recent.clone(), self.marker, self.genesis.id())
     }
 
     /// The network that the store belongs to.
@@ -260,34 +251,61 @@ impl Reader {
         &self.genesis
     }
 
+    /// Waits until anybody meets damage in the file, and says what.
+    pub async fn damaged(&self) -> StoreError {
+        self.db.guard.met().await
+    }
+
     /// Keeps small things across restarts (address book, revocations), each under its own name.
     pub fn keep(&self, name: &str, bytes: &[u8]) -> Result<(), StoreError> {
-        let mut tx = self.db.begin_write()?;
-        tx.set_quick_repair(true);
-        tx.open_table(META)?.insert(format!("kept:{name}").as_str(), bytes)?;
-        tx.commit()?;
-        Ok(())
+        self.db.guard.run(|| {
+            let tx = begin_write(&self.db)?;
+            tx.open_table(META)?.insert(format!("kept:{name}").as_str(), bytes)?;
+            Ok(tx.commit()?)
+        })
     }
 
     /// Copies everything that is kept by name to another store.
     pub fn copy_kept(&self, to: &Self) -> Result<(), StoreError> {
-        let table = self.db.begin_read()?.open_table(META)?;
-        for row in table.range("kept:".."kept;")? {
-            let (name, bytes) = row?;
-            to.keep(name.value().trim_start_matches("kept:"), bytes.value())?;
-        }
-        Ok(())
+        let rows: Vec<(String, Vec<u8>)> = self.db.guard.run(|| {
+            let table = self.db.get()?.begin_read()?.open_table(META)?;
+            let rows = table.range("kept:".."kept;")?;
+            rows.map(|row| Ok(row.map(|(name, bytes)| (name.value().to_owned(), bytes.value().to_vec()))?))
+                .collect()
+        })?;
+        rows.iter().try_for_each(|(name, bytes)| to.keep(name.trim_start_matches("kept:"), bytes))
     }
 
     /// What was kept under a name.
     pub fn kept(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
-        let table = self.db.begin_read()?.open_table(META)?;
-        let row = table.get(format!("kept:{name}").as_str())?;
-        Ok(row.map(|row| row.value().to_vec()))
+        self.db.guard.run(|| {
+            let table = self.db.get()?.begin_read()?.open_table(META)?;
+            let row = table.get(format!("kept:{name}").as_str())?;
+            Ok(row.map(|row| row.value().to_vec()))
+        })
     }
 }
 
-fn write_blocks(tx: &WriteTransaction, change: &Change) -> Result<(), StoreError> {
+fn begin_write(db: &Db) -> Result<WriteTransaction, Fault> {
+    let mut tx = db.get()?.begin_write()?;
+    // Opens at once after a kill, at a small cost per commit.
+    tx.set_quick_repair(true);
+    Ok(tx)
+}
+
+/// Keeps every other process out of `dir`, which is made if it is missing, until the result is dropped.
+pub(crate) fn lock(dir: &Path) -> Result<File, StoreError> {
+    let folder = |error| StoreError::Folder { path: dir.to_owned(), error };
+    std::fs::create_dir_all(dir).map_err(folder)?;
+    let lock = File::create(dir.join(LOCK)).map_err(folder)?;
+    lock.try_lock().map_err(|error| match error {
+        TryLockError::WouldBlock => StoreError::Locked { path: dir.to_owned() },
+        TryLockError::Error(error) => folder(error),
+    })?;
+    Ok(lock)
+}
+
+fn write_blocks(tx: &WriteTransaction, change: &Change) -> Result<(), Fault> {
     let mut headers = tx.open_table(HEADERS)?;
     let mut bodies = tx.open_table(BODIES)?;
     let mut side = tx.open_table(SIDE)?;
@@ -311,7 +329,7 @@ fn write_blocks(tx: &WriteTransaction, change: &Change) -> Result<(), StoreError
     Ok(())
 }
 
-fn write_best_chain(tx: &WriteTransaction, change: &Change) -> Result<(), StoreError> {
+fn write_best_chain(tx: &WriteTransaction, change: &Change) -> Result<(), Fault> {
     let mut heights = tx.open_table(HEIGHTS)?;
     let mut undo_rows = tx.open_table(UNDO)?;
     for (height, id) in &change.disconnected {
@@ -333,7 +351,7 @@ fn write_best_chain(tx: &WriteTransaction, change: &Change) -> Result<(), StoreE
     Ok(())
 }
 
-fn write_state(tx: &WriteTransaction, change: &Change) -> Result<(), StoreError> {
+fn write_state(tx: &WriteTransaction, change: &Change) -> Result<(), Fault> {
     if change.replace_rows {
         tx.delete_table(STATE)?;
     }

@@ -3,7 +3,6 @@
 //! Left out on purpose: executing the blocks off the best chain, because their state was never stored. Only their form is checked.
 
 use std::fmt;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -18,6 +17,7 @@ use crate::store::{Reader, Snapshot, Store, StoreError, concerned, deadline, lis
 use crate::workers::Workers;
 
 pub mod repair;
+mod scan;
 
 /// The size of a correct store.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -40,17 +40,27 @@ pub enum VerifyError {
         "wrong: {0}. Repair the store with `bouya verify --repair`; the next run fetches the dropped blocks from the peers"
     )]
     Wrong(Wrong),
-    /// The file's own structure is damaged.
-    #[error(
-        "wrong: the file is damaged and cannot be read. Repair the store with `bouya verify --repair`; the next run fetches the dropped blocks from the peers"
-    )]
-    Damaged,
     /// The store cannot be read.
     #[error(transparent)]
     Store(#[from] StoreError),
     /// The store cannot be read.
     #[error(transparent)]
     State(#[from] bouya_core::ledger::StateError),
+}
+
+impl VerifyError {
+    /// What is wrong with the file, without the next step. None if a repair is no answer to it: the file is in use, another network's, or on
+    /// a disk that fails.
+    pub fn finding(&self) -> Option<String> {
+        match self {
+            Self::Wrong(wrong) => Some(format!("wrong: {wrong}")),
+            Self::Store(StoreError::Damaged { path, what }) => {
+                Some(format!("{} is damaged ({what})", path.display()))
+            }
+            Self::State(error) => Some(format!("wrong: {error}")),
+            Self::Store(_) => None,
+        }
+    }
 }
 
 /// Where the store is wrong, and how.
@@ -80,16 +90,10 @@ pub fn verify_file(
     progress: impl FnMut(u64, u64),
 ) -> Result<(Report, bool), VerifyError> {
     // Opened as a store first: this fails if a daemon has it open, or if its network or format is another.
-    quietly(|| Store::open(dir, genesis.clone()).map(drop)).ok_or(VerifyError::Damaged)??;
-    let sound = quietly(|| Store::check_file(dir)).ok_or(VerifyError::Damaged)?;
-    let mended = !sound.map_err(|_| VerifyError::Damaged)?;
-    let report = quietly(|| verify(&Store::open(dir, genesis.clone())?.reader(), progress));
-    Ok((report.ok_or(VerifyError::Damaged)??, mended))
-}
-
-/// Reads a file that may be damaged. None if redb panicked over it.
-fn quietly<T>(read: impl FnOnce() -> T) -> Option<T> {
-    catch_unwind(AssertUnwindSafe(read)).ok()
+    drop(Store::open(dir, genesis.clone())?);
+    let mended = !Store::check_file(dir)?;
+    let report = verify(&Store::open(dir, genesis.clone())?.reader(), progress)?;
+    Ok((report, mended))
 }
 
 /// Verifies everything. After each block, `progress` gets the number done and the total.
@@ -243,6 +247,8 @@ fn check_side(snapshot: &Snapshot) -> Result<u64, VerifyError> {
     Ok(count)
 }
 
+#[cfg(test)]
+mod damage;
 #[cfg(test)]
 mod tests {
     use bouya_core::ledger::{Chain, Disk, Origin};

@@ -1,15 +1,17 @@
 //! Checks signatures, once per transaction, on all cores.
 //!
 //! A transaction that was checked for the mempool is not checked again when it comes in a block: checked transactions are remembered
-//! by id. The memory has two halves: when the newer half is full, the older one is dropped. So it stays bounded without any sweeping.
+//! by id. The memory has two halves: when the newer half is full or old, the older one is dropped. So it stays bounded without any sweeping,
+//! and a quiet network's does not creep towards its bound for days.
 
 use std::collections::HashMap;
 use std::num::NonZero;
 use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
 
 use bouya_core::crypto::Hash;
 use bouya_core::ledger::{CheckedTransaction, Transaction, TransactionError};
-use bouya_core::limits::{CHECK_BATCH, CHECK_PER_THREAD, CHECKED_BYTES, MEMPOOL_ENTRY_OVERHEAD};
+use bouya_core::limits::{CHECK_BATCH, CHECK_PER_THREAD, CHECKED_BYTES, CHECKED_FOR, MEMPOOL_ENTRY_OVERHEAD};
 
 /// Checks the signatures of one network's transactions.
 pub struct Workers {
@@ -23,6 +25,8 @@ struct Memory {
     young: HashMap<Hash, CheckedTransaction>,
     old: HashMap<Hash, CheckedTransaction>,
     young_bytes: usize,
+    /// When the newer half took its first one. None: it is empty.
+    since: Option<Instant>,
 }
 
 type Checked = Result<CheckedTransaction, TransactionError>;
@@ -65,7 +69,7 @@ impl Workers {
                 parts.into_iter().flat_map(join).collect()
             })
         };
-        self.memory().put_each(checked.iter().flatten());
+        self.memory().put_each(Instant::now(), checked.iter().flatten());
         checked
     }
 
@@ -84,23 +88,26 @@ impl Memory {
         transactions.iter().map(|transaction| self.get(&transaction.id())).collect()
     }
 
-    fn put_each<'a>(&mut self, checked: impl Iterator<Item = &'a CheckedTransaction>) {
-        checked.for_each(|checked| self.put(checked.clone()));
+    fn put_each<'a>(&mut self, now: Instant, checked: impl Iterator<Item = &'a CheckedTransaction>) {
+        checked.for_each(|checked| self.put(now, checked.clone()));
     }
 
-    fn put(&mut self, checked: CheckedTransaction) {
+    fn put(&mut self, now: Instant, checked: CheckedTransaction) {
+        let since = *self.since.get_or_insert(now);
         // Counted as allocated, like in the mempool.
         self.young_bytes += checked.size() + MEMPOOL_ENTRY_OVERHEAD;
         self.young.insert(checked.id(), checked);
-        if self.young_bytes > CHECKED_BYTES {
+        if self.young_bytes > CHECKED_BYTES || now.duration_since(since) > CHECKED_FOR {
             self.old = std::mem::take(&mut self.young);
-            self.young_bytes = 0;
+            (self.young_bytes, self.since) = (0, None);
         }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use bouya_core::ledger::RawTransaction;
 
     use super::*;
@@ -127,8 +134,24 @@ mod tests {
         let genesis = network("test", 1_000_000);
         let checked = pay(&genesis, 1, 0, 2, 1, 1_000).check(&genesis.id()).unwrap();
         let mut memory = Memory { young_bytes: CHECKED_BYTES, ..Memory::default() };
-        memory.put(checked.clone());
+        memory.put(Instant::now(), checked.clone());
         assert!(memory.young.is_empty());
         assert_eq!(memory.get(&checked.id()), Some(checked));
+    }
+
+    #[test]
+    fn what_is_old_is_forgotten_though_there_is_room() {
+        let genesis = network("test", 1_000_000);
+        let [first, second, third] =
+            [0, 1, 2].map(|nonce| pay(&genesis, 1, nonce, 2, 1, 1_000).check(&genesis.id()).unwrap());
+        let (mut memory, began) = (Memory::default(), Instant::now());
+        let late = began + CHECKED_FOR + Duration::from_secs(1);
+        memory.put(began, first.clone());
+        memory.put(late, second.clone());
+        assert!(memory.get(&first.id()).is_some() && memory.get(&second.id()).is_some());
+        memory.put(late, third.clone());
+        memory.put(late + CHECKED_FOR + Duration::from_secs(1), first.clone());
+        assert!(memory.get(&second.id()).is_none());
+        assert_eq!(memory.get(&third.id()), Some(third));
     }
 }

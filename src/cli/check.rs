@@ -90,6 +90,7 @@ fn show(settings: &Settings, out: &mut Output) -> Result<(), Error> {
             "chain.checkpoint",
             settings.checkpoint.map_or_else(|| "none".to_owned(), |(h, id)| format!("{h}:{id}")),
         ),
+        ("chain.cache_bytes", settings.cache_bytes.to_string()),
         ("api.listen", address(settings.api.listen)),
         ("api.hosts", join(settings.api.hosts.clone())),
         ("api.token_file", settings.api.token_file.display().to_string()),

@@ -46,10 +46,7 @@ pub(crate) fn run(config: &Path) -> Result<(), Error> {
     runtime.shutdown_background();
     result.map_err(|error: NodeError| match error {
         NodeError::Identity(_) | NodeError::Mistakes(_) => Error::Usage(error.to_string()),
-        error => {
-            error!(%error, "stopped");
-            Error::Failed(error.to_string())
-        }
+        error => Error::Failed(error.to_string()),
     })?;
     log.tell_left_out();
     info!("stopped");

@@ -3,63 +3,91 @@
 use std::path::Path;
 
 use clap::Args;
+use time::OffsetDateTime;
 
+use super::ask::confirm;
 use super::error::Error;
 use super::output::{Output, Progress, note};
 use crate::config::Settings;
-use crate::verify::{self, repair};
+use crate::verify::{self, VerifyError, repair};
 
 pub(crate) const EXAMPLES: &str = "\
 Examples:
   bouya verify --config config/node.toml
   bouya verify --repair --config config/node.toml
 
-Stop the daemon first: only one process can open the store. --repair keeps every block up to the first wrong one and rebuilds
-everything else from them, in a second file that replaces the first. The next run fetches the rest from the peers.";
+Stop the daemon first: only one process can open the store. --repair executes every block that can still be read into a second
+file, says what that keeps and drops, and asks before it takes the place of the first, which is kept as chain.redb.damaged-DATE.
+The next run fetches the rest from the peers.";
 
 #[derive(Debug, Args)]
 pub(crate) struct Verify {
     /// Drop the wrong blocks and rebuild the store
     #[arg(long)]
     repair: bool,
+    /// Put the repaired file in place without asking
+    #[arg(long, requires = "repair")]
+    yes: bool,
 }
 
 /// Verifies the store of a node that is stopped.
 pub(crate) fn run(options: &Verify, config: &Path, out: &mut Output) -> Result<(), Error> {
     let settings = Settings::load(config)?;
-    // redb may panic over a damaged file. Its message would not help the user, so it is silenced.
-    std::panic::set_hook(Box::new(|_| ()));
-    let wrong = match verify(&settings) {
+    let error = match verify(&settings) {
         Ok(report) => return out.line(report),
-        Err(wrong) if !options.repair => return Err(Error::Failed(wrong)),
-        Err(wrong) => wrong,
+        Err(error) => error,
     };
-    note(&wrong);
+    let Some(finding) = error.finding().filter(|_| options.repair) else {
+        return Err(Error::failed(error));
+    };
+    note(&finding);
     let mut progress = Progress::new();
-    let done = repair::repair(&settings.data_dir, settings.network.genesis.clone(), |blocks| {
+    let repaired = repair::repair(&settings.data_dir, settings.network.genesis.clone(), |blocks| {
         if blocks % 100 == 0 {
             progress.say(&format!("block {blocks} is correct"));
         }
     });
-    let done = done.map_err(Error::failed)?;
-    progress.done("repaired");
-    if !done.kept {
+    let repaired = repaired.map_err(Error::failed)?;
+    progress.done("executed");
+    let (blocks, dropped) = (repaired.blocks, repaired.highest - repaired.blocks);
+    note(&format!(
+        "{blocks} blocks can be kept; {dropped} above them are lost and come from the peers again."
+    ));
+    if !repaired.kept {
         note(
-            "The blacklist, the address book and the revocations were lost too. Peers send the last two again; the blacklist is yours to restore.",
+            "The blacklist, the address book and the revocations are lost too. Peers send the last two again; the blacklist is yours to restore.",
         );
     }
-    out.line(format!("repaired: {} correct blocks are kept; the next run fetches the rest", done.blocks))
+    if !options.yes {
+        let answer =
+            confirm("Put the repaired file in place, and keep the old one under another name?", "--yes");
+        if !matches!(answer, Ok(true)) {
+            repaired.discard().map_err(Error::failed)?;
+            answer?;
+            return Err(Error::Failed("the store is as it was".to_owned()));
+        }
+    }
+    let aside = repaired.replace(&today()).map_err(Error::failed)?;
+    out.line(format!(
+        "repaired: {blocks} blocks kept, {dropped} dropped, the old file is now {}; the next run fetches the rest",
+        aside.display()
+    ))
+}
+
+fn today() -> String {
+    let date = OffsetDateTime::now_utc().date();
+    date.to_string()
 }
 
 /// A summary of a correct store, or the first thing that is wrong.
-fn verify(settings: &Settings) -> Result<String, String> {
+fn verify(settings: &Settings) -> Result<String, VerifyError> {
     let mut progress = Progress::new();
     let done = verify::verify_file(&settings.data_dir, &settings.network.genesis, |done, all| {
         if done % 100 == 0 || done == all {
             progress.say(&format!("block {done} of {all}"));
         }
     });
-    let (report, mended) = done.map_err(|error| error.to_string())?;
+    let (report, mended) = done?;
     progress.done("verified");
     if mended {
         note("The file's internal structures were damaged and have been repaired.");

@@ -16,8 +16,12 @@ use bouya_core::wire::Endpoint;
 
 use super::section::Section;
 use super::{Mistakes, NetworkFile, read};
+use crate::store;
 use crate::telemetry;
 use bouya_core::node::When;
+
+/// Smallest and largest `chain.cache_bytes`. Below the smallest, a commit would write its pages more than once.
+const CACHE_RANGE: (usize, usize) = (1 << 20, 1 << 32);
 
 /// All settings of a node.
 #[derive(Clone, Debug)]
@@ -32,6 +36,8 @@ pub struct Settings {
     pub miner: Miner,
     /// A height and the block that must be there, which the operator trusts. The chain refuses a history without it.
     pub checkpoint: Option<(u64, Hash)>,
+    /// Bytes of memory that the store's cache may take.
+    pub cache_bytes: usize,
     pub api: Api,
     pub log: Log,
 }
@@ -122,7 +128,7 @@ impl Settings {
         let min_fee = network.as_ref().map_or(1, |network| network.min_fee_per_byte);
         let mempool = root.section("mempool", |section| read_mempool(section, min_fee));
         let miner = root.section("miner", read_miner);
-        let checkpoint = root.section("chain", read_checkpoint);
+        let (checkpoint, cache_bytes) = root.section("chain", read_chain);
         let api = root.section("api", |section| read_api(section, &folder, data_dir.as_deref()));
         let log = root.section("log", read_log);
         let network = network.map(|network| network.with_checkpoint(checkpoint));
@@ -136,6 +142,7 @@ impl Settings {
                 mempool,
                 miner,
                 checkpoint,
+                cache_bytes,
                 api: api?,
                 log,
             })
@@ -229,6 +236,11 @@ fn read_miner(section: &mut Section) -> Miner {
             .unwrap_or(When::Pending),
         reward_to: section.parsed("reward_to"),
     }
+}
+
+fn read_chain(section: &mut Section) -> (Option<(u64, Hash)>, usize) {
+    let cache_bytes = section.number("cache_bytes", CACHE_RANGE).unwrap_or(store::CACHE_BYTES);
+    (read_checkpoint(section), cache_bytes)
 }
 
 fn read_checkpoint(section: &mut Section) -> Option<(u64, Hash)> {

@@ -1,4 +1,4 @@
-//! The actors of a node while they work: started one after the other, stopped in the reverse order, all of them when one ends.
+//! The actors of a node while they work: started one after another, and stopped in the reverse order. When one ends, all stop.
 
 use bouya_core::limits::STOP_WITHIN;
 use tokio::task::JoinHandle;
@@ -20,7 +20,7 @@ struct Actor {
 }
 
 impl Crew {
-    /// Starts an actor on a thread of its own, which bears its name: the time that it takes is counted by it.
+    /// Starts an actor on its own thread, which has the actor's name, so that CPU time can be counted per actor.
     pub(super) fn thread<E>(
         &mut self,
         name: &'static str,
@@ -47,8 +47,7 @@ impl Crew {
         self.0.push(Actor { name, stop, work: Some(work) });
     }
 
-    /// Waits for the wish to stop or for an actor's end, then stops them all, the last one first: nobody is left without the ones that it
-    /// needs.
+    /// Waits for the order to stop or for an actor's end. Then stops all actors, the last one first, so that no actor loses one that it needs.
     pub(super) async fn work(mut self, stop: &CancellationToken) -> Result<(), NodeError> {
         let mut result = tokio::select! {
             () = stop.cancelled() => Ok(()),
@@ -74,7 +73,7 @@ impl Crew {
         let (ended, index, _) = futures_util::future::select_all(works).await;
         let actor = &mut self.0[index];
         actor.work = None;
-        // One that has panicked has said so itself.
+        // A panic has already been logged.
         (actor.name, ended.unwrap_or(Ok(())))
     }
 }
@@ -82,7 +81,7 @@ impl Crew {
 fn name_thread(_name: &str) {
     #[cfg(target_os = "linux")]
     if let Ok(name) = std::ffi::CString::new(_name) {
-        // A thread without a name works all the same.
+        // A thread without a name still works.
         let _ = rustix::thread::set_name(&name);
     }
 }

@@ -5,9 +5,10 @@
 use std::net::{SocketAddr, TcpListener, ToSocketAddrs};
 use std::sync::mpsc;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use bouya_core::id::NodeId;
+use bouya_core::limits::NAME_SERVICE_TIMEOUT;
 use bouya_core::node::{Gate, State as NodeState};
 
 use crate::clock::rfc3339;
@@ -17,9 +18,6 @@ use crate::net::tls::expiry::{Expiry, State, What};
 use crate::net::tls::{IdentityError, Tls, now};
 use crate::store::owner;
 use crate::wallet::{self, FileError, WalletError};
-
-/// How long the name service may take over all names.
-const NAME_SERVICE: Duration = Duration::from_secs(3);
 
 /// What a finding is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -167,7 +165,7 @@ fn names(bootstrap: &[Bootstrap]) -> Vec<Finding> {
         asked.ok().map(|_| (bootstrap.clone(), answered))
     };
     let asked: Vec<_> = bootstrap.iter().filter_map(ask).collect();
-    let until = Instant::now() + NAME_SERVICE;
+    let until = Instant::now() + NAME_SERVICE_TIMEOUT;
     let tell = |(Bootstrap { id, endpoint }, answered): (Bootstrap, mpsc::Receiver<Option<String>>)| {
         let left = until.saturating_duration_since(Instant::now());
         let slow = || Some("no answer from the name service".to_owned());

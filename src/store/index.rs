@@ -18,7 +18,7 @@ use bouya_core::ledger::Address;
 use bouya_core::limits::{INDEX_CHUNK, INDEX_RUN};
 use redb::{ReadOnlyTable, ReadTransaction, ReadableTable, WriteTransaction};
 
-use super::StoreError;
+use super::guard::Fault;
 use super::tables::{CHUNKS, List, RUNS, bytes_of, with_version};
 
 /// Mark, height and place, each with the highest byte first, so that byte order is the order of the numbers.
@@ -74,15 +74,15 @@ fn place(entry: &Entry) -> (u64, u32) {
     (u64::from_be_bytes([h0, h1, h2, h3, h4, h5, h6, h7]), u32::from_be_bytes([p0, p1, p2, p3]))
 }
 
-fn entries(chunk: &[u8]) -> Result<&[Entry], StoreError> {
+fn entries(chunk: &[u8]) -> Result<&[Entry], Fault> {
     match bytes_of(chunk, "chunks")?.as_chunks() {
         (entries, []) => Ok(entries),
-        _ => Err(StoreError::Failed("damaged: a chunk of places ends within one".into())),
+        _ => Err(Fault::Damaged("a chunk of places ends within one".to_owned())),
     }
 }
 
 /// Adds a run with these entries, merged with the last ones as long as those are no larger.
-pub(super) fn add(tx: &WriteTransaction, mut new: Vec<Entry>) -> Result<(), StoreError> {
+pub(super) fn add(tx: &WriteTransaction, mut new: Vec<Entry>) -> Result<(), Fault> {
     new.sort_unstable();
     new.dedup();
     let (mut runs, mut chunks) = (tx.open_table(RUNS)?, tx.open_table(CHUNKS)?);
@@ -112,7 +112,7 @@ pub(super) fn add(tx: &WriteTransaction, mut new: Vec<Entry>) -> Result<(), Stor
 }
 
 /// Removes entries. It searches the newest runs first, because the blocks that leave the chain are there.
-pub(super) fn remove(tx: &WriteTransaction, mut gone: Vec<Entry>) -> Result<(), StoreError> {
+pub(super) fn remove(tx: &WriteTransaction, mut gone: Vec<Entry>) -> Result<(), Fault> {
     gone.sort_unstable();
     gone.dedup();
     let (mut runs, mut chunks) = (tx.open_table(RUNS)?, tx.open_table(CHUNKS)?);
@@ -126,8 +126,8 @@ pub(super) fn remove(tx: &WriteTransaction, mut gone: Vec<Entry>) -> Result<(), 
         let mut taken = 0;
         while let Some(first) = left.first() {
             let chunk = chunks.range((run, LOWEST)..=(run, *first))?.next_back().transpose()?;
-            let chunk = chunk
-                .map(|(key, chunk)| Ok::<_, StoreError>((key.value(), entries(chunk.value())?.to_vec())));
+            let chunk =
+                chunk.map(|(key, chunk)| Ok::<_, Fault>((key.value(), entries(chunk.value())?.to_vec())));
             let Some((key, here)) = chunk.transpose()? else {
                 missing.push(*first);
                 left = left.get(1..).unwrap_or_default();
@@ -184,12 +184,12 @@ pub(super) struct Index {
 }
 
 impl Index {
-    pub(super) fn new(tx: &ReadTransaction, marker: Marker) -> Result<Self, StoreError> {
+    pub(super) fn new(tx: &ReadTransaction, marker: Marker) -> Result<Self, Fault> {
         Ok(Self { marker, runs: tx.open_table(RUNS)?, chunks: tx.open_table(CHUNKS)? })
     }
 
     /// Whether the index says that something is at a place.
-    pub(super) fn contains(&self, mark: Mark, height: u64, place: u32) -> Result<bool, StoreError> {
+    pub(super) fn contains(&self, mark: Mark, height: u64, place: u32) -> Result<bool, Fault> {
         let next = (height, place.saturating_add(1));
         Ok(self.below(mark, next, 1)?.first() == Some(&(height, place)))
     }
@@ -200,7 +200,7 @@ impl Index {
         mark: Mark,
         before: (u64, u32),
         limit: usize,
-    ) -> Result<Vec<(u64, u32)>, StoreError> {
+    ) -> Result<Vec<(u64, u32)>, Fault> {
         let (from, to) = (mark.at(0, 0), mark.at(before.0, before.1));
         let mut found = BTreeSet::new();
         for run in self.runs.iter()? {

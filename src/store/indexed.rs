@@ -6,9 +6,10 @@ use bouya_core::time::Timestamp;
 use redb::WriteTransaction;
 
 use super::blocks::Blocks;
+use super::guard::Fault;
 use super::index::{Entry, Marker};
 use super::tables::{BODIES, DEADLINES, HEADERS};
-use super::{List, StoreError, index, snapshot};
+use super::{List, index, snapshot};
 
 /// The index rows of some blocks.
 struct Rows {
@@ -23,7 +24,7 @@ pub(super) fn write(
     marker: Marker,
     change: &Change,
     recent: &Blocks,
-) -> Result<(), StoreError> {
+) -> Result<(), Fault> {
     let left = Rows::of(tx, marker, change.disconnected.iter().copied(), recent)?;
     let joined = change.connected.iter().map(|(height, id, _)| (*height, *id));
     let joined = Rows::of(tx, marker, joined, recent)?;
@@ -37,7 +38,7 @@ impl Rows {
         marker: Marker,
         blocks: impl Iterator<Item = (u64, Hash)>,
         recent: &Blocks,
-    ) -> Result<Self, StoreError> {
+    ) -> Result<Self, Fault> {
         let mut rows = Self { marker, index: Vec::new(), deadlines: Vec::new() };
         let (headers, bodies) = (tx.open_table(HEADERS)?, tx.open_table(BODIES)?);
         for (height, id) in blocks {
@@ -60,7 +61,7 @@ impl Rows {
         }
     }
 
-    fn remove(self, tx: &WriteTransaction) -> Result<(), StoreError> {
+    fn remove(self, tx: &WriteTransaction) -> Result<(), Fault> {
         let mut deadlines = tx.open_table(DEADLINES)?;
         for deadline in self.deadlines {
             deadlines.remove(deadline)?;
@@ -71,7 +72,7 @@ impl Rows {
         }
     }
 
-    fn write(self, tx: &WriteTransaction) -> Result<(), StoreError> {
+    fn write(self, tx: &WriteTransaction) -> Result<(), Fault> {
         let mut deadlines = tx.open_table(DEADLINES)?;
         for deadline in self.deadlines {
             deadlines.insert(deadline, ())?;

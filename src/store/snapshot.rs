@@ -1,4 +1,7 @@
 //! Reading: a consistent view of the store, and the questions that the API asks of it.
+//!
+//! redb does not look at its checksums when it reads. So headers and bodies are compared with the id under which they are stored, and a lone
+//! transaction with its signature: what a bad disk changed is never shown or sent as a block.
 
 use std::sync::Arc;
 
@@ -9,10 +12,11 @@ use bouya_core::ledger::{
 };
 use bouya_core::limits::INDEX_HINTS;
 use bouya_core::time::Timestamp;
-use redb::{ReadOnlyTable, ReadTransaction, ReadableTable};
+use redb::{ReadOnlyTable, ReadableDatabase, ReadableTable};
 
 use super::StoreError;
 use super::blocks::Blocks;
+use super::guard::{Db, Fault, Guard};
 use super::index::{Index, Marker};
 use super::tables::{
     BODIES, DEADLINES, HEADERS, HEIGHTS, List, NODES, SIDE, STATE, UNDO, bytes_of, unversioned,
@@ -32,6 +36,8 @@ pub struct Snapshot {
     index: Index,
     recent: Blocks,
     deadlines: ReadOnlyTable<(u64, Id), ()>,
+    network: Hash,
+    guard: Guard,
 }
 
 /// A row of the state: encoded key and value.
@@ -49,61 +55,74 @@ pub struct Confirmed {
 }
 
 impl Snapshot {
-    pub(super) fn new(tx: ReadTransaction, recent: Blocks, marker: Marker) -> Result<Self, StoreError> {
-        Ok(Self {
-            headers: tx.open_table(HEADERS)?,
-            bodies: tx.open_table(BODIES)?,
-            heights: tx.open_table(HEIGHTS)?,
-            side: tx.open_table(SIDE)?,
-            nodes: tx.open_table(NODES)?,
-            state: tx.open_table(STATE)?,
-            undo: tx.open_table(UNDO)?,
-            index: Index::new(&tx, marker)?,
-            recent,
-            deadlines: tx.open_table(DEADLINES)?,
+    pub(super) fn new(db: &Db, recent: Blocks, marker: Marker, network: Hash) -> Result<Self, StoreError> {
+        db.guard.run(|| {
+            let tx = db.get()?.begin_read()?;
+            Ok(Self {
+                headers: tx.open_table(HEADERS)?,
+                bodies: tx.open_table(BODIES)?,
+                heights: tx.open_table(HEIGHTS)?,
+                side: tx.open_table(SIDE)?,
+                nodes: tx.open_table(NODES)?,
+                state: tx.open_table(STATE)?,
+                undo: tx.open_table(UNDO)?,
+                index: Index::new(&tx, marker)?,
+                recent,
+                deadlines: tx.open_table(DEADLINES)?,
+                network,
+                guard: db.guard.clone(),
+            })
         })
     }
 
     /// Height and id of the best chain's end.
     pub fn tip(&self) -> Result<(u64, Hash), StoreError> {
-        let last = self.heights.last()?;
-        last.map(|(height, id)| (height.value(), Hash(id.value())))
-            .ok_or_else(|| StoreError::Failed("damaged: no tip".into()))
+        self.guard.run(|| {
+            let last = self.heights.last()?;
+            last.map(|(height, id)| (height.value(), Hash(id.value())))
+                .ok_or_else(|| Fault::Damaged("no tip".to_owned()))
+        })
     }
 
     /// The stored blocks off the best chain.
     pub fn side_blocks(&self) -> Result<Vec<Hash>, StoreError> {
-        self.side.iter()?.map(|row| row.map(|(id, _)| Hash(id.value())).map_err(Into::into)).collect()
+        self.guard.run(|| {
+            self.side.iter()?.map(|row| row.map(|(id, _)| Hash(id.value())).map_err(Into::into)).collect()
+        })
     }
 
     /// Whether a stored block is listed as off the best chain.
     pub fn is_side(&self, id: &Hash) -> Result<bool, StoreError> {
-        Ok(self.side.get(id.0)?.is_some())
+        self.guard.run(|| Ok(self.side.get(id.0)?.is_some()))
     }
 
     /// A block on the best chain by height.
     pub fn block_at(&self, height: u64) -> Result<Option<Arc<Block>>, StoreError> {
-        let Some(id) = self.heights.get(height)? else { return Ok(None) };
-        self.block(&Hash(id.value()))
+        self.guard.run(|| {
+            let Some(id) = self.heights.get(height)? else { return Ok(None) };
+            let block = read_block(&self.headers, &self.bodies, &self.recent, &Hash(id.value()))?;
+            block.map(|block| at_its_height(&block.header, height).map(|()| block.clone())).transpose()
+        })
     }
 
     /// Any stored block.
     pub fn block(&self, id: &Hash) -> Result<Option<Arc<Block>>, StoreError> {
-        read_block(&self.headers, &self.bodies, &self.recent, id)
+        self.guard.run(|| read_block(&self.headers, &self.bodies, &self.recent, id))
     }
 
     /// Whether a block is stored.
     pub fn has_block(&self, id: &Hash) -> Result<bool, StoreError> {
-        Ok(self.headers.get(id.0)?.is_some())
+        self.guard.run(|| Ok(self.headers.get(id.0)?.is_some()))
     }
 
     /// A transaction of the best chain. The index only gives a hint, which is checked against the block.
     pub fn transaction(&self, id: &Hash) -> Result<Option<Confirmed>, StoreError> {
-        for (height, index) in
-            self.index.below(self.index.marker.transaction(id), (u64::MAX, 0), INDEX_HINTS)?
-        {
-            let found = self.transaction_at(height, index)?.filter(|(_, found)| found.id() == *id);
-            if let Some((header, transaction)) = found {
+        let mark = self.index.marker.transaction(id);
+        for (height, index) in self.guard.run(|| self.index.below(mark, (u64::MAX, 0), INDEX_HINTS))? {
+            // Compared first: a signature costs more.
+            let found = self.guard.run(|| self.unchecked_at(height, index))?;
+            if let Some((header, transaction)) = found.filter(|(_, found)| found.id() == *id) {
+                let transaction = self.guard.run(|| self.as_signed(&header, transaction))?;
                 return Ok(Some(Confirmed { transaction, header, index }));
             }
         }
@@ -118,19 +137,21 @@ impl Snapshot {
         before: (u64, u32),
         limit: usize,
     ) -> Result<Vec<(u64, u32)>, StoreError> {
-        self.index.below(self.index.marker.address(address), before, limit)
+        self.guard.run(|| self.index.below(self.index.marker.address(address), before, limit))
     }
 
     /// Heights and indices of what is on a list, newest first, from `before` downwards (exclusive). Entries of others with the same mark
     /// may be among them, by chance: the caller checks against the block.
     pub fn list(&self, list: &List, before: (u64, u32), limit: usize) -> Result<Vec<(u64, u32)>, StoreError> {
-        self.index.below(self.index.marker.list(list), before, limit)
+        self.guard.run(|| self.index.below(self.index.marker.list(list), before, limit))
     }
 
     /// Agreements whose deadline is at or after `from` and before `to`, at most `limit`. Some may no longer be on the best chain.
     pub fn deadlines(&self, from: Timestamp, to: Timestamp, limit: usize) -> Result<Vec<Hash>, StoreError> {
-        let rows = self.deadlines.range((from.0, [0; 32])..(to.0, [0; 32]))?.take(limit);
-        rows.map(|row| row.map(|(key, _)| Hash(key.value().1)).map_err(Into::into)).collect()
+        self.guard.run(|| {
+            let rows = self.deadlines.range((from.0, [0; 32])..(to.0, [0; 32]))?.take(limit);
+            rows.map(|row| row.map(|(key, _)| Hash(key.value().1)).map_err(Into::into)).collect()
+        })
     }
 
     /// The transaction at a place of the best chain, with its block's header.
@@ -139,16 +160,30 @@ impl Snapshot {
         height: u64,
         index: u32,
     ) -> Result<Option<(Header, Transaction)>, StoreError> {
+        self.guard.run(|| {
+            let Some((header, transaction)) = self.unchecked_at(height, index)? else { return Ok(None) };
+            let transaction = self.as_signed(&header, transaction)?;
+            Ok(Some((header, transaction)))
+        })
+    }
+
+    fn unchecked_at(&self, height: u64, index: u32) -> Result<Option<(Header, Transaction)>, Fault> {
         let Some(id) = self.heights.get(height)? else { return Ok(None) };
-        let id = id.value();
-        let (Some(record), Some(body)) = (self.headers.get(id)?, self.bodies.get(id)?) else {
-            return Ok(None);
-        };
-        let record: HeaderRecord = unversioned(record.value(), "headers")?;
-        let body = body.value();
-        let found = Body::transaction_in(bytes_of(body, "bodies")?, index);
-        let found = found.map_err(|error| StoreError::Failed(format!("damaged: {error}")))?;
+        let id = Hash(id.value());
+        let Some(record) = read_record(&self.headers, &id)? else { return Ok(None) };
+        at_its_height(&record.header, height)?;
+        let Some(body) = self.bodies.get(id.0)? else { return Ok(None) };
+        let found = Body::transaction_in(bytes_of(body.value(), "bodies")?, index);
+        let found = found.map_err(|error| Fault::Damaged(error.to_string()))?;
         Ok(found.map(|transaction| (record.header, transaction)))
+    }
+
+    /// Its signature is as telling as the root over the whole body, and cheaper.
+    fn as_signed(&self, header: &Header, transaction: Transaction) -> Result<Transaction, Fault> {
+        let checked = transaction.check(&self.network);
+        let damaged =
+            |_| Fault::Damaged(format!("a transaction of block {} is not as it was signed", header.height));
+        Ok(checked.map_err(damaged)?.into_inner())
     }
 
     /// The account of an address as it was at a height, by undoing what came after. None if that is too long ago, or if the caller no
@@ -161,7 +196,7 @@ impl Snapshot {
     ) -> Result<Option<Account>, StateError> {
         let key = Key::Account(*address);
         let mut row = self.row(&key)?;
-        let (tip, _) = self.tip().map_err(state_error)?;
+        let (tip, _) = self.tip()?;
         for above in (height.saturating_add(1)..=tip).rev() {
             if !wanted() {
                 return Ok(None);
@@ -177,28 +212,38 @@ impl Snapshot {
 
     /// All rows of the state, in order of their encoded keys.
     pub fn rows(&self) -> Result<impl Iterator<Item = Result<Row, StoreError>>, StoreError> {
-        let rows = self.state.iter()?;
-        Ok(rows.map(|row| row.map(|(k, v)| (k.value().to_vec(), v.value().to_vec())).map_err(Into::into)))
+        let mut rows = self.guard.run(|| Ok(self.state.iter()?))?;
+        Ok(std::iter::from_fn(move || {
+            let next = self.guard.run(|| {
+                let next = rows.next().transpose()?;
+                Ok(next.map(|(k, v)| (k.value().to_vec(), v.value().to_vec())))
+            });
+            next.transpose()
+        }))
     }
 
     /// The ids of all stored headers.
     pub fn ids(&self) -> Result<impl Iterator<Item = Result<Hash, StoreError>>, StoreError> {
-        Ok(self.headers.iter()?.map(|row| row.map(|(id, _)| Hash(id.value())).map_err(Into::into)))
+        let mut rows = self.guard.run(|| Ok(self.headers.iter()?))?;
+        Ok(std::iter::from_fn(move || {
+            let next = self.guard.run(|| Ok(rows.next().transpose()?.map(|(id, _)| Hash(id.value()))));
+            next.transpose()
+        }))
     }
 
     /// Whether the index says that a transaction is at a place.
     pub fn stands(&self, id: &Hash, height: u64, index: u32) -> Result<bool, StoreError> {
-        self.index.contains(self.index.marker.transaction(id), height, index)
+        self.guard.run(|| self.index.contains(self.index.marker.transaction(id), height, index))
     }
 
     /// Whether the index says that a place is on a list.
     pub fn is_listed(&self, list: &List, height: u64, index: u32) -> Result<bool, StoreError> {
-        self.index.contains(self.index.marker.list(list), height, index)
+        self.guard.run(|| self.index.contains(self.index.marker.list(list), height, index))
     }
 
     /// Whether the index says that a place in a block concerns an address.
     pub fn concerns(&self, address: &Address, height: u64, place: u32) -> Result<bool, StoreError> {
-        self.index.contains(self.index.marker.address(address), height, place)
+        self.guard.run(|| self.index.contains(self.index.marker.address(address), height, place))
     }
 }
 
@@ -207,59 +252,90 @@ pub(super) fn read_block(
     bodies: &impl ReadableTable<Id, &'static [u8]>,
     recent: &Blocks,
     id: &Hash,
-) -> Result<Option<Arc<Block>>, StoreError> {
-    let Some(record) = headers.get(id.0)? else { return Ok(None) };
+) -> Result<Option<Arc<Block>>, Fault> {
+    if headers.get(id.0)?.is_none() {
+        return Ok(None);
+    }
     if let Some(block) = recent.get(id) {
         return Ok(Some(block));
     }
+    let Some(record) = read_record(headers, id)? else { return Ok(None) };
     let Some(body) = bodies.get(id.0)? else { return Ok(None) };
-    let record: HeaderRecord = unversioned(record.value(), "headers")?;
-    Ok(Some(Arc::new(Block { header: record.header, body: unversioned(body.value(), "bodies")? })))
+    let body: Body = unversioned(body.value(), "bodies")?;
+    if body.root(record.header.height) != record.header.body {
+        let height = record.header.height;
+        return Err(Fault::Damaged(format!("the body of block {height} ({id}) is not its own")));
+    }
+    Ok(Some(Arc::new(Block { header: record.header, body })))
 }
 
-fn state_error(error: impl Into<StoreError>) -> StateError {
-    StateError(error.into().to_string())
+fn read_record(
+    headers: &impl ReadableTable<Id, &'static [u8]>,
+    id: &Hash,
+) -> Result<Option<HeaderRecord>, Fault> {
+    let Some(row) = headers.get(id.0)? else { return Ok(None) };
+    let record: HeaderRecord = unversioned(row.value(), "headers")?;
+    match record.header.id() == *id {
+        true => Ok(Some(record)),
+        false => Err(Fault::Damaged(format!("the header of block {id} hashes to {}", record.header.id()))),
+    }
+}
+
+fn at_its_height(header: &Header, height: u64) -> Result<(), Fault> {
+    match header.height == height {
+        true => Ok(()),
+        false => Err(Fault::Damaged(format!("at height {height} stands block {}", header.height))),
+    }
+}
+
+impl From<StoreError> for StateError {
+    fn from(error: StoreError) -> Self {
+        Self(error.to_string())
+    }
 }
 
 impl View for Snapshot {
     fn row(&self, key: &Key) -> Result<Option<Vec<u8>>, StateError> {
-        let row = self.state.get(encode(key).as_slice()).map_err(state_error)?;
-        Ok(row.map(|row| row.value().to_vec()))
+        let row = self.guard.run(|| {
+            let row = self.state.get(encode(key).as_slice())?;
+            Ok(row.map(|row| row.value().to_vec()))
+        });
+        Ok(row?)
     }
 
     fn record(&self, id: &Hash) -> Result<Option<HeaderRecord>, StateError> {
-        let row = self.headers.get(id.0).map_err(state_error)?;
-        row.map(|row| unversioned(row.value(), "headers")).transpose().map_err(state_error)
+        Ok(self.guard.run(|| read_record(&self.headers, id))?)
     }
 
     fn at_height(&self, height: u64) -> Result<Option<Hash>, StateError> {
-        let row = self.heights.get(height).map_err(state_error)?;
-        Ok(row.map(|row| Hash(row.value())))
+        Ok(self.guard.run(|| Ok(self.heights.get(height)?.map(|row| Hash(row.value()))))?)
     }
 
     fn body(&self, id: &Hash) -> Result<Option<Body>, StateError> {
-        Ok(self.block(id).map_err(state_error)?.map(|block| block.body.clone()))
+        Ok(self.block(id)?.map(|block| block.body.clone()))
     }
 
     fn undo(&self, id: &Hash) -> Result<Option<Undo>, StateError> {
-        let row = self.undo.get(id.0).map_err(state_error)?;
-        row.map(|row| unversioned(row.value(), "undo")).transpose().map_err(state_error)
+        let undo = self.guard.run(|| {
+            let row = self.undo.get(id.0)?;
+            row.map(|row| unversioned(row.value(), "undo")).transpose()
+        });
+        Ok(undo?)
     }
 
     fn history_node(&self, height: u8, index: u64) -> Result<Option<Hash>, StateError> {
-        let row = self.nodes.get((height, index)).map_err(state_error)?;
-        Ok(row.map(|row| Hash(row.value())))
+        Ok(self.guard.run(|| Ok(self.nodes.get((height, index))?.map(|row| Hash(row.value()))))?)
     }
 
     fn tip(&self) -> Result<(u64, Hash), StateError> {
-        self.tip().map_err(state_error)
+        Ok(self.tip()?)
     }
 
     fn side_blocks(&self) -> Result<Vec<Hash>, StateError> {
-        self.side_blocks().map_err(state_error)
+        Ok(self.side_blocks()?)
     }
 
     fn block(&self, id: &Hash) -> Result<Option<Arc<Block>>, StateError> {
-        self.block(id).map_err(state_error)
+        Ok(self.block(id)?)
     }
 }

@@ -6,7 +6,7 @@ use bouya_core::crypto::Hash;
 use bouya_core::ledger::Address;
 use redb::TableDefinition;
 
-use super::StoreError;
+use super::guard::Fault;
 use super::index::Entry;
 
 type Id = [u8; 32];
@@ -66,14 +66,19 @@ pub(super) fn with_version(bytes: &[u8]) -> Vec<u8> {
     [&[VERSION], bytes].concat()
 }
 
-pub(super) fn unversioned<T: BorshDeserialize>(row: &[u8], what: &'static str) -> Result<T, StoreError> {
-    decode(bytes_of(row, what)?, what).map_err(|error| StoreError::Failed(format!("damaged: {error}")))
+/// A row from anywhere, if it is one.
+pub(crate) fn row<T: BorshDeserialize>(bytes: &[u8]) -> Option<T> {
+    unversioned(bytes, "row").ok()
+}
+
+pub(super) fn unversioned<T: BorshDeserialize>(row: &[u8], what: &'static str) -> Result<T, Fault> {
+    decode(bytes_of(row, what)?, what).map_err(|error| Fault::Damaged(error.to_string()))
 }
 
 /// A row's bytes after the version.
-pub(super) fn bytes_of<'a>(row: &'a [u8], what: &str) -> Result<&'a [u8], StoreError> {
+pub(super) fn bytes_of<'a>(row: &'a [u8], what: &str) -> Result<&'a [u8], Fault> {
     match row.split_first() {
         Some((&VERSION, bytes)) => Ok(bytes),
-        _ => Err(StoreError::Failed(format!("damaged: a row of {what} has an unknown version"))),
+        _ => Err(Fault::Damaged(format!("a row of {what} has an unknown version"))),
     }
 }

@@ -152,7 +152,9 @@ fn a_cut_off_file_is_refused_and_left_as_it_is() {
         let path = dir.path().join(FILE);
         std::fs::write(&path, &whole[..length]).unwrap();
         let error = Store::open(dir.path(), network("test", 1_000_000)).map(|_| ()).unwrap_err();
-        assert!(matches!(error, StoreError::Failed(_)), "{length}: {error}");
+        assert!(matches!(error, StoreError::Damaged { .. }), "{length}: {error}");
+        assert!(error.to_string().contains("chain.redb is damaged"), "{error}");
+        assert!(error.to_string().contains("bouya verify --repair"), "{error}");
         assert_eq!(
             std::fs::read(&path).unwrap().len(),
             length,
@@ -346,7 +348,7 @@ fn blocks_that_lose_leave_nothing_in_the_index() {
     let mut twin = Twin::open(dir.path());
     let genesis = network("test", 1_000_000);
     let entries = |twin: &Twin| {
-        let table = twin.disk.store.db.begin_read().unwrap().open_table(RUNS).unwrap();
+        let table = twin.disk.store.db.get().unwrap().begin_read().unwrap().open_table(RUNS).unwrap();
         table.iter().unwrap().map(|row| row.unwrap().1.value()).sum::<u64>()
     };
     let fork = twin.chain.tip().clone();

@@ -1,20 +1,21 @@
-//! Repairs a store: executes every block that is still correct into a new file, which then replaces the old one.
+//! Repairs a store: executes every block that is still there into a new file, which then takes the old one's name.
 //!
-//! So nothing in the old file is trusted, whatever is wrong with it. The next run fetches lost blocks from the peers. A repair needs
-//! disk space for a second copy. A crash leaves either the old file or the new one.
+//! So nothing in the old file is trusted, whatever is wrong with it. Blocks are found page by page ([`super::scan`]), not through the database,
+//! and go from the genesis block along their parents: what follows a lost block is lost too, and the next run fetches it from the peers. A repair
+//! needs disk space for a second copy. The old file is kept under another name. A crash leaves either the old file or the new one in place.
 
 use std::fs::{self, File};
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use bouya_core::ledger::{Block, Genesis};
+use bouya_core::ledger::Genesis;
 use thiserror::Error;
 
-use super::quietly;
+use super::scan::Scan;
 use crate::chain::ChainError;
 use crate::importer::{ImportError, Importer};
-use crate::store::{self, Reader, Store, StoreError};
+use crate::store::{self, Store, StoreError};
 
 /// The folder for the new file.
 const FOLDER: &str = "repair";
@@ -22,15 +23,15 @@ const FOLDER: &str = "repair";
 /// Why a store could not be repaired.
 #[derive(Debug, Error)]
 pub enum RepairError {
-    /// The folder.
-    #[error("cannot create the new file in {path}: {error}", path = path.display())]
+    /// The files.
+    #[error("cannot repair in {path}: {error}. The old file is as it was", path = path.display())]
     Folder {
         /// Where.
-        path: std::path::PathBuf,
+        path: PathBuf,
         /// What the system says.
         error: io::Error,
     },
-    /// The new store.
+    /// Another node's, another network's, or the new file's fault.
     #[error(transparent)]
     Store(#[from] StoreError),
     /// The new store.
@@ -38,65 +39,81 @@ pub enum RepairError {
     Chain(#[from] ChainError),
 }
 
-/// What the repair kept.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// A new file that is ready to take the old one's place. Until then nothing of the old one is changed.
 pub struct Repaired {
-    /// Correct blocks of the best chain.
+    dir: PathBuf,
+    /// Nobody else opens the store meanwhile.
+    _lock: Option<File>,
+    /// Correct blocks of the best chain, the genesis block not counted.
     pub blocks: u64,
+    /// The highest block of which the old file knows.
+    pub highest: u64,
     /// Whether the operator's blacklist, the address book and the revocations were kept too.
     pub kept: bool,
 }
 
-/// Repairs the store in `dir`. After each kept block, `progress` gets their number.
+/// Makes a new file of what is right in `dir`. After each kept block, `progress` gets their number.
 pub fn repair(
     dir: &Path,
     genesis: Arc<Genesis>,
     mut progress: impl FnMut(u64),
 ) -> Result<Repaired, RepairError> {
     let folder = dir.join(FOLDER);
-    let failed = |error| RepairError::Folder { path: folder.clone(), error };
+    let failed = |error| RepairError::Folder { path: dir.to_owned(), error };
     match fs::remove_dir_all(&folder) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
         _ => (),
     }
+    let scan = Scan::new(&dir.join(store::FILE)).map_err(failed)?;
     let mut importer = Importer::new(Store::open(&folder, genesis.clone())?)?;
-    let mut done = Repaired::default();
-    // From a file that cannot be opened, nothing can be kept.
-    if let Some(Ok(old)) = quietly(|| Store::open(dir, genesis)) {
-        let reader = old.reader();
-        let saved = save(&reader, &mut importer, &mut done, &mut progress);
-        // Closing writes to the file, and redb may panic over a damaged one here too.
-        quietly(|| drop((reader, old)));
-        saved?;
-    }
-    drop(importer);
-    let replaced = fs::rename(folder.join(store::FILE), dir.join(store::FILE));
-    replaced.and_then(|()| File::open(dir)?.sync_all()).map_err(failed)?;
-    fs::remove_dir_all(&folder).map_err(failed)?;
-    Ok(done)
-}
-
-fn save(
-    old: &Reader,
-    importer: &mut Importer,
-    done: &mut Repaired,
-    progress: &mut impl FnMut(u64),
-) -> Result<(), ChainError> {
-    while let Some(block) = quietly(|| read(old, done.blocks + 1)).flatten() {
-        match importer.give(block) {
-            Ok(_) => (),
-            Err(ImportError::Store(error)) => return Err(error),
-            Err(_) => break,
+    for block in scan.blocks() {
+        // Blocks of other branches are among them, blocks whose parent is lost, and perhaps some that were never valid.
+        if let Err(ImportError::Store(error)) = importer.give(block) {
+            return Err(error.into());
         }
-        done.blocks += 1;
-        progress(done.blocks);
+        progress(importer.height());
     }
-    done.kept = quietly(|| old.copy_kept(&importer.store().reader())).is_some_and(|kept| kept.is_ok());
-    Ok(())
+    let (kept, lock) = match Store::open(dir, genesis) {
+        Ok(old) => (old.reader().copy_kept(&importer.store().reader()).is_ok(), old.close()),
+        Err(StoreError::Damaged { .. }) => (false, Some(store::lock(dir)?)),
+        Err(error) => return Err(error.into()),
+    };
+    let blocks = importer.height();
+    Ok(Repaired { dir: dir.to_owned(), _lock: lock, blocks, highest: scan.highest().max(blocks), kept })
 }
 
-fn read(reader: &Reader, height: u64) -> Option<Arc<Block>> {
-    reader.snapshot().ok()?.block_at(height).ok()?
+impl Repaired {
+    /// Sets the old file aside under a name with `when`, and puts the new one in its place. Returns the old file's new path.
+    pub fn replace(self, when: &str) -> Result<PathBuf, RepairError> {
+        let failed = |error| RepairError::Folder { path: self.dir.clone(), error };
+        let aside = self.set_aside(when).map_err(failed)?;
+        let replace = || {
+            fs::rename(self.dir.join(FOLDER).join(store::FILE), self.dir.join(store::FILE))?;
+            File::open(&self.dir)?.sync_all()?;
+            fs::remove_dir_all(self.dir.join(FOLDER))
+        };
+        replace().map_err(failed)?;
+        Ok(aside)
+    }
+
+    /// Drops the new file.
+    pub fn discard(self) -> Result<(), RepairError> {
+        let folder = self.dir.join(FOLDER);
+        fs::remove_dir_all(&folder).map_err(|error| RepairError::Folder { path: folder, error })
+    }
+
+    /// Gives the old file a second name, which was nobody's before.
+    fn set_aside(&self, when: &str) -> io::Result<PathBuf> {
+        for number in 1_u32.. {
+            let again = if number == 1 { String::new() } else { format!("-{number}") };
+            let aside = self.dir.join(format!("{}.damaged-{when}{again}", store::FILE));
+            match fs::hard_link(self.dir.join(store::FILE), &aside) {
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => (),
+                done => return done.map(|()| aside),
+            }
+        }
+        Err(io::ErrorKind::AlreadyExists.into())
+    }
 }
 
 #[cfg(test)]
@@ -119,9 +136,7 @@ mod tests {
 
     #[test]
     fn a_spoiled_row_costs_what_stands_on_it_and_no_more() {
-        for (table, row, blocks) in
-            [("bodies", 3, None), ("state", 0, Some(5)), ("nodes", 2, Some(5)), ("lists", 0, Some(5))]
-        {
+        for (table, row, blocks) in [("bodies", 3, 2), ("state", 0, 5), ("nodes", 2, 5), ("lists", 0, 5)] {
             let dir = tempfile::tempdir().unwrap();
             let store = store(dir.path());
             store.reader().keep("peers", b"book").unwrap();
@@ -130,9 +145,14 @@ mod tests {
             }
             drop(store);
             let done = repair(dir.path(), network("test", 1_000_000), |_| ()).unwrap();
-            assert!(blocks.is_none_or(|blocks| done.blocks == blocks) && done.blocks < 6 && done.kept);
+            assert!((blocks..6).contains(&done.blocks) && done.highest == 5 && done.kept, "{table}");
+            let spoiled = fs::read(file(dir.path())).unwrap();
+            let blocks = done.blocks;
+            let aside = done.replace("2026-11-29").unwrap();
+            assert_eq!(fs::read(&aside).unwrap(), spoiled, "{table}");
+            assert!(!dir.path().join(FOLDER).exists());
             let (report, _) = verify_file(dir.path(), &network("test", 1_000_000), |_, _| ()).unwrap();
-            assert_eq!(report.blocks, done.blocks, "{table}");
+            assert_eq!(report.blocks, blocks, "{table}");
             let kept =
                 Store::open(dir.path(), network("test", 1_000_000)).unwrap().reader().kept("peers").unwrap();
             assert_eq!(kept.as_deref(), Some(&b"book"[..]));
@@ -191,11 +211,40 @@ mod tests {
             }
             *found += 1;
             if found.is_multiple_of(REPAIRED) {
-                repair(self.dir.path(), network("test", 1_000_000), |_| ()).unwrap();
+                let repaired = repair(self.dir.path(), network("test", 1_000_000), |_| ()).unwrap();
+                fs::remove_file(repaired.replace("today").unwrap()).unwrap();
                 let verified = verify_file(self.dir.path(), &network("test", 1_000_000), |_, _| ());
                 assert!(verified.is_ok(), "byte {}", bytes.start);
             }
         }
+    }
+
+    #[test]
+    fn an_old_file_never_takes_anothers_name() {
+        let dir = tempfile::tempdir().unwrap();
+        drop(store(dir.path()));
+        let mut names = vec![];
+        for _ in 0..3 {
+            let repaired = repair(dir.path(), network("test", 1_000_000), |_| ()).unwrap();
+            assert_eq!((repaired.blocks, repaired.highest), (5, 5));
+            let aside = repaired.replace("2026-11-29").unwrap();
+            names.push(aside.file_name().unwrap().to_str().unwrap().to_owned());
+        }
+        let base = "chain.redb.damaged-2026-11-29";
+        assert_eq!(names, [base.to_owned(), format!("{base}-2"), format!("{base}-3")]);
+        repair(dir.path(), network("test", 1_000_000), |_| ()).unwrap().discard().unwrap();
+        assert!(!dir.path().join(FOLDER).exists());
+    }
+
+    #[test]
+    fn anothers_store_is_not_repaired() {
+        let dir = tempfile::tempdir().unwrap();
+        let open = store(dir.path());
+        let refused = || repair(dir.path(), network("test", 1_000_000), |_| ()).map(|_| ()).unwrap_err();
+        assert!(matches!(refused(), RepairError::Store(StoreError::Locked { .. })));
+        drop(open);
+        let other = repair(dir.path(), network("other", 1_000_000), |_| ()).map(|_| ()).unwrap_err();
+        assert!(matches!(other, RepairError::Store(StoreError::Network { .. })));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Stopping, backing off, keeping out.
 
+use std::fs;
 use std::net::TcpListener;
 
 use bouya::http::views::{Peer, PeerStatus};
@@ -63,4 +64,41 @@ fn who_is_blacklisted_stays_out_across_a_restart() {
     assert!(!a.is_connected_to("b"));
     assert_eq!(a.send("DELETE", "/v1/blacklist/b", true, b"").0, 204);
     until("it may come back", || a.is_connected_to("b").then_some(()));
+}
+
+#[test]
+fn a_damaged_store_is_told_in_one_line_and_repaired_when_asked() {
+    let consortium = Consortium::new();
+    let mut a = consortium.member("a", "", "when = \"always\"");
+    a.start();
+    until("it mines", || (a.height() > 3).then_some(()));
+    a.stop();
+    let file = a.dir.join("data/chain.redb");
+    let mut bytes = fs::read(&file).unwrap();
+    // All of the tables: the database panics over them.
+    bytes[4_096..].fill(0);
+    fs::write(&file, &bytes).unwrap();
+    let run = |arguments: &[&str], code: i32| {
+        let output = a.command(arguments);
+        let text = [output.stdout, output.stderr].concat();
+        let text = String::from_utf8(text).unwrap();
+        assert_eq!(output.status.code(), Some(code), "{arguments:?}: {text}");
+        assert!(text.contains("chain.redb"), "{arguments:?}: {text}");
+        text
+    };
+    for command in ["run", "verify"] {
+        let text = run(&[command], 1);
+        assert_eq!(text.lines().count(), 1, "{text}");
+        assert!(text.contains("bouya verify --repair"), "{text}");
+    }
+    let asked = run(&["verify", "--repair"], 2);
+    assert!(asked.contains("--yes") && !asked.contains("bouya verify --repair"), "{asked}");
+    let files = fs::read_dir(a.dir.join("data")).unwrap();
+    let aside = files.filter(|file| file.as_ref().unwrap().file_name().to_str().unwrap().contains("damaged"));
+    assert_eq!(aside.count(), 0, "nothing is replaced unasked");
+    let repaired = run(&["verify", "--repair", "--yes"], 0);
+    assert!(repaired.contains("0 blocks kept") && repaired.contains("chain.redb.damaged-"), "{repaired}");
+    a.verify();
+    a.start();
+    until("it mines again", || (a.height() > 1).then_some(()));
 }

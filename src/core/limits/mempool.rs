@@ -19,6 +19,8 @@ pub const MEMPOOL_OUTPUT_OVERHEAD: usize = 64;
 pub const MEMPOOL_SWEEP: Duration = Duration::from_secs(30);
 /// Bytes of checked transactions in each half of the memory, as allocated: a block brings again what was checked before.
 pub const CHECKED_BYTES: usize = 16 * 1024 * 1024;
+/// The newer half takes transactions for this long. A block that confirms an older one checks its signature again.
+pub const CHECKED_FOR: Duration = Duration::from_secs(600);
 /// Signatures in one batch: larger batches gain little.
 pub const CHECK_BATCH: usize = 1_024;
 /// Fewest signatures for a thread: smaller batches cost more per signature, and starting a thread has a cost too.

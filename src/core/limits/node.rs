@@ -48,3 +48,5 @@ pub const MINE_TAKE_IN: Duration = Duration::from_millis(200);
 pub const MEMPOOL_MAILBOX: usize = 4_096;
 /// Blocks that are owed at a time in answer to late ones: bounds the work that late blocks can call for.
 pub const OWED_BLOCKS: u32 = 192;
+/// The name service may take this long over all names when a node looks whether it can start.
+pub const NAME_SERVICE_TIMEOUT: Duration = Duration::from_secs(3);

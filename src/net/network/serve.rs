@@ -1,12 +1,13 @@
 //! What the overlay asks the node's other machines: handed to their actors, or read from the store in separate tasks, a bounded number at a
 //! time. For each peer the overlay asks one thing at a time.
 
+use bouya_core::ledger::StateError;
 use bouya_core::node::{keeper, pool, read};
 use bouya_core::overlay::{Answer, ConnId, Input, PoolRequest, Request, StoreRequest};
 use tracing::error;
 
 use super::Running;
-use crate::store::{Reader, StoreError};
+use crate::store::Reader;
 use crate::{chain, mempool};
 
 impl Running {
@@ -81,7 +82,7 @@ impl Running {
     }
 }
 
-fn answer_from(reader: &Reader, request: StoreRequest) -> Result<Answer, StoreError> {
+fn answer_from(reader: &Reader, request: StoreRequest) -> Result<Answer, StateError> {
     let snapshot = reader.snapshot()?;
-    read(&snapshot, request).map_err(|error| StoreError::Failed(error.to_string()))
+    read(&snapshot, request)
 }

@@ -2,6 +2,7 @@
 
 use std::hash::{DefaultHasher, Hash as _, Hasher};
 use std::ops::RangeInclusive;
+use std::path::PathBuf;
 
 use bouya_core::codec::{Bounded, Text, decode};
 use bouya_core::ledger::{Action, Block, Content, Key, Proposal, Ready, Response, Step};
@@ -40,8 +41,9 @@ pub(super) struct Node {
 impl Node {
     pub(super) fn open(disk: &Disk) -> Result<Self, StoreError> {
         let genesis = network("test", 1_000_000);
-        let db = Database::builder().create_with_backend(disk.clone())?;
-        let store = Store::over(db, genesis, None, Path::new("in memory"))?;
+        let guard = Guard::new(Path::new("in memory"));
+        let db = guard.run(|| Ok(Database::builder().create_with_backend(disk.clone())?))?;
+        let store = Store::over(Db::new(db, guard), genesis, None)?;
         let chain = load(&store)?;
         Ok(Self { disk: disk.clone(), store, chain })
     }
@@ -50,7 +52,7 @@ impl Node {
     pub(super) fn act(&mut self, act: &Act) -> Result<bool, StoreError> {
         let snapshot = self.store.reader().snapshot()?;
         let mut check = check_inline(self.chain.genesis().id());
-        let failed = |error: String| StoreError::Failed(error);
+        let failed = |what: String| StoreError::Failed { path: PathBuf::new(), what };
         match act {
             Act::Give(block) => {
                 let now = Timestamp(u64::MAX / 2);
@@ -113,35 +115,37 @@ impl Node {
 
 /// Everything in all tables.
 pub(super) fn contents(store: &Store) -> Result<Contents, StoreError> {
-    let tx = store.db.begin_read()?;
-    let mut contents = Contents::new();
-    digest(&tx, META, &mut contents)?;
-    digest(&tx, HEADERS, &mut contents)?;
-    digest(&tx, BODIES, &mut contents)?;
-    digest(&tx, SIDE, &mut contents)?;
-    digest(&tx, HEIGHTS, &mut contents)?;
-    digest(&tx, NODES, &mut contents)?;
-    digest(&tx, STATE, &mut contents)?;
-    digest(&tx, UNDO, &mut contents)?;
-    digest(&tx, RUNS, &mut contents)?;
-    digest(&tx, CHUNKS, &mut contents)?;
-    digest(&tx, DEADLINES, &mut contents)?;
-    let tables = tx.list_tables()?.map(|table| table.name().to_owned());
-    assert!(tables.eq(contents.keys().cloned()), "a table that nobody compares");
-    Ok(contents)
+    store.db.guard.run(|| {
+        let tx = store.db.get()?.begin_read()?;
+        let mut contents = Contents::new();
+        digest(&tx, META, &mut contents)?;
+        digest(&tx, HEADERS, &mut contents)?;
+        digest(&tx, BODIES, &mut contents)?;
+        digest(&tx, SIDE, &mut contents)?;
+        digest(&tx, HEIGHTS, &mut contents)?;
+        digest(&tx, NODES, &mut contents)?;
+        digest(&tx, STATE, &mut contents)?;
+        digest(&tx, UNDO, &mut contents)?;
+        digest(&tx, RUNS, &mut contents)?;
+        digest(&tx, CHUNKS, &mut contents)?;
+        digest(&tx, DEADLINES, &mut contents)?;
+        let tables = tx.list_tables()?.map(|table| table.name().to_owned());
+        assert!(tables.eq(contents.keys().cloned()), "a table that nobody compares");
+        Ok(contents)
+    })
 }
 
 fn load(store: &Store) -> Result<Chain, StoreError> {
     let snapshot = store.reader().snapshot()?;
     let chain = Chain::load(store.genesis.clone(), &snapshot);
-    chain.map_err(|error| StoreError::Failed(error.to_string()))
+    chain.map_err(|error| StoreError::Failed { path: PathBuf::new(), what: error.to_string() })
 }
 
 fn digest<K: redb::Key + 'static, V: redb::Value + 'static>(
     tx: &ReadTransaction,
     table: TableDefinition<'_, K, V>,
     contents: &mut Contents,
-) -> Result<(), StoreError> {
+) -> Result<(), Fault> {
     let mut hasher = DefaultHasher::new();
     for row in tx.open_table(table)?.iter()? {
         let (key, value) = row?;

@@ -1,4 +1,4 @@
-//! What sync knows of a connected peer.
+//! What sync knows about a connected peer.
 
 use alloc::collections::BTreeMap;
 use core::time::Duration;
