@@ -17,7 +17,7 @@ use thiserror::Error;
 use tokio::sync::{oneshot, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
-use tracing::{error, info, warn};
+use tracing::warn;
 
 use crate::actor::{Inbox, Mailbox, Wake};
 use crate::clock;
@@ -120,14 +120,11 @@ impl ChainActor {
     }
 
     fn wakeup(&self) -> Option<Instant> {
-        let span = match self.head.borrow().disk_full {
-            true => Some(STORE_FREE_LOOK_EVERY),
-            false => {
-                let due = self.keeper.next_wakeup();
-                due.map(|due| Duration::from_millis(due.millis_since(clock::wall())))
-            }
-        };
-        span.map(|span| Instant::now() + span)
+        // It wakes up to look at the disk even if nothing comes: a disk fills up without this node's doing.
+        let due = self.keeper.next_wakeup();
+        let span =
+            due.map_or(STORE_FREE_LOOK_EVERY, |due| Duration::from_millis(due.millis_since(clock::wall())));
+        Some(Instant::now() + span.min(STORE_FREE_LOOK_EVERY))
     }
 
     fn hand_in(&mut self, request: ChainRequest) -> Result<(), ChainError> {
@@ -191,7 +188,7 @@ impl ChainActor {
         moved.map_or(Ok(()), |moved| self.tell(&moved))
     }
 
-    /// Checks whether the disk is too full for a commit. Tells the keeper when that changes.
+    /// Whether the disk is too full for a commit. Tells the other machines when that changes; the head tells everybody else.
     fn look_at_disk(&mut self) -> Result<(), ChainError> {
         let free =
             rustix::fs::statvfs(&self.data_dir).map(|stat| stat.f_bavail.saturating_mul(stat.f_frsize));
@@ -199,11 +196,6 @@ impl ChainActor {
         let full = free.is_ok_and(|free| free < STORE_FREE_BYTES);
         if full == self.head.borrow().disk_full {
             return Ok(());
-        }
-        if full {
-            error!(path = %self.data_dir.display(), "less than {} MiB free: no block is taken, mined or relayed until there is room", STORE_FREE_BYTES >> 20);
-        } else {
-            info!("there is room on the disk again");
         }
         self.outlets.mempool.tell(mempool::MempoolRequest::Pool(pool::Input::DiskFull(full)));
         self.keeper.handle(Input::DiskFull(full))?;

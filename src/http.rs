@@ -15,8 +15,7 @@ use axum::{Router, routing};
 use bouya_core::id::NodeId;
 use bouya_core::ledger::{Address, Genesis};
 use bouya_core::limits::{API_BODY_BYTES, API_REQUEST_TIMEOUT};
-use bouya_core::node::{Gate, Head};
-use bouya_core::time::Timestamp;
+use bouya_core::node::Head;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use utoipa::OpenApi;
@@ -27,6 +26,7 @@ use self::description::Description;
 use self::problem::Problem;
 use crate::actor::Mailbox;
 use crate::events::Events;
+use crate::health::Health;
 use crate::mempool::{self, Level};
 use crate::miner;
 use crate::net::Traffic;
@@ -73,14 +73,14 @@ pub struct Api {
     pub miner: Mailbox<miner::MinerRequest>,
     pub hash_rate: watch::Receiver<u64>,
     pub miner_enabled: bool,
-    pub gate: Gate,
+    /// How this node stands.
+    pub health: Health,
     pub network: Mailbox<request::NetworkRequest>,
     /// What became of sockets before their hello; all 0 without a listener.
     pub strangers: Arc<Stats>,
     /// Bytes sent to peers and received from them.
     pub traffic: Arc<Traffic>,
     pub events: Events,
-    pub not_after: watch::Receiver<Timestamp>,
     pub names: watch::Receiver<Names>,
     pub reward_to: Address,
     /// Held here only to compare it.

@@ -8,6 +8,7 @@
 //! | [`config`] | reads text files into checked settings, and reports all mistakes at once |
 //! | [`node`] | the composition root: builds, connects, starts and stops all actors |
 //! | [`chain`], [`mempool`], [`miner`], [`net::network`] | the actors, each around a state machine of the core |
+//! | [`health`] | how the node stands, as the core's gate says it, for miner, API and log |
 //! | [`actor`] | their mailboxes: bounded and named |
 //! | [`net`] | TLS, listener, dials, connections |
 //! | [`store`] | one redb file, with one durable commit per change |
@@ -41,6 +42,7 @@ mod files;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
 pub mod fuzzing;
+pub mod health;
 pub mod http;
 pub mod importer;
 pub mod mempool;

@@ -13,8 +13,8 @@ use std::time::Instant;
 use bouya_core::crypto::{Hash, SecretKey};
 use bouya_core::ledger::{Address, Block, Date, Genesis, Template};
 use bouya_core::limits::{MINE_ASKED, MINE_REFRESH, MINE_TAKE_IN, TRANSACTIONS_PER_BLOCK};
-use bouya_core::node::{Demand, Gate, Head, Obstacle, When, Wish};
-use bouya_core::overlay::Outlook;
+use bouya_core::node::keeper::NotTaken;
+use bouya_core::node::{Demand, State, When, Wish};
 use thiserror::Error;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::MissedTickBehavior;
@@ -24,6 +24,7 @@ use tracing::{debug, warn};
 use crate::actor::{Inbox, Mailbox, MailboxError};
 use crate::chain;
 use crate::clock;
+use crate::health::Health;
 use crate::mempool::{self, Level};
 
 mod bench;
@@ -52,8 +53,11 @@ pub enum MinerRequest {
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum MineError {
     /// Something keeps this node from mining.
-    #[error("not mining: {0}")]
-    Paused(Obstacle),
+    #[error("not mining: {0}{next}", next = .0.next_step().map_or_else(String::new, |step| format!("; {step}")))]
+    Paused(State),
+    /// It was found, but the chain did not take it.
+    #[error("a block was found, but the chain did not take it: {0}")]
+    NotTaken(NotTaken),
     /// Too many requests wait.
     #[error("not mining: {MINE_ASKED} blocks are asked for already; ask again later")]
     Busy,
@@ -70,10 +74,9 @@ pub struct MinerActor {
     pub inbox: Inbox<MinerRequest>,
     pub chain: Mailbox<chain::ChainRequest>,
     pub mempool: Mailbox<mempool::MempoolRequest>,
-    pub head: watch::Receiver<Arc<Head>>,
     pub level: watch::Receiver<Level>,
-    pub gate: Gate,
-    pub outlook: watch::Receiver<Outlook>,
+    /// Whether this node may mine; and where the chain ends.
+    pub health: Health,
     /// Hashes per second, for status and metrics.
     pub rate: watch::Sender<u64>,
 }
@@ -96,8 +99,13 @@ impl Asked {
         let next = tip.saturating_add(1);
         if self.height != next {
             self.height = next;
-            self.waiting.pop_front().map(|reply| reply.send(Err(MineError::Overtaken)));
+            self.fail(MineError::Overtaken);
         }
+    }
+
+    /// No block comes of it: the first one hears why.
+    fn fail(&mut self, why: MineError) {
+        self.waiting.pop_front().map(|reply| reply.send(Err(why)));
     }
 
     /// The next height's block is this node's own.
@@ -129,10 +137,16 @@ impl MinerActor {
                     bench.post(None);
                     self.give(block, &mut asked).await;
                 }
-                Ok(()) = self.head.changed() => (),
+                Ok(()) = self.health.head.changed() => (),
                 _ = refresh.tick() => drop(self.rate.send_replace(meter.rate(&bench))),
             }
-            asked.follow(self.head.borrow().branch.height);
+            asked.follow(self.health.head.borrow().branch.height);
+            if let Some(obstacle) = self.health.obstacle() {
+                // Nobody waits for a block that cannot come.
+                while !asked.waiting.is_empty() {
+                    asked.fail(MineError::Paused(obstacle));
+                }
+            }
             // If an actor that it asks has stopped, the node is stopping.
             let wish = self.wish(&mut demand, !asked.waiting.is_empty());
             let _ = self.keep_busy(&bench, &mut posted, wish).await;
@@ -141,22 +155,18 @@ impl MinerActor {
 
     fn ask(&self, reply: Reply, asked: &mut Asked) {
         let full = (asked.waiting.len() >= MINE_ASKED).then_some(MineError::Busy);
-        if let Some(error) = self.obstacle().map(MineError::Paused).or(full) {
+        if let Some(error) = self.health.obstacle().map(MineError::Paused).or(full) {
             let _ = reply.send(Err(error));
             return;
         }
-        asked.follow(self.head.borrow().branch.height);
+        asked.follow(self.health.head.borrow().branch.height);
         asked.waiting.push_back(reply);
-    }
-
-    fn obstacle(&self) -> Option<Obstacle> {
-        self.gate.obstacle(&self.head.borrow(), &self.outlook.borrow())
     }
 
     /// What this node's threads should do.
     fn wish(&self, demand: &mut Demand, asked: bool) -> Wish {
-        let (waits, head) = (asked || self.level.borrow().transactions > 0, self.head.borrow());
-        if self.obstacle().is_some() || !(asked || self.settings.enabled) {
+        let (waits, head) = (asked || self.level.borrow().transactions > 0, self.health.head.borrow());
+        if self.health.obstacle().is_some() || !(asked || self.settings.enabled) {
             demand.pass(&head);
             return Wish::Rest;
         }
@@ -171,7 +181,7 @@ impl MinerActor {
             }
             return Ok(());
         };
-        let (tip, revision) = (self.head.borrow().branch.id, self.level.borrow().revision);
+        let (tip, revision) = (self.health.head.borrow().branch.id, self.level.borrow().revision);
         let fresh = posted.at.is_some_and(|at| at.elapsed() < MINE_REFRESH);
         if fresh && (posted.tip, posted.revision, posted.told) == (tip, revision, told) {
             return Ok(());
@@ -186,7 +196,7 @@ impl MinerActor {
         let room = Template::room(&self.genesis);
         let select = |reply| mempool::MempoolRequest::Select { room, most: TRANSACTIONS_PER_BLOCK, reply };
         let chosen = self.mempool.ask(select).await?;
-        let head = self.head.borrow().clone();
+        let head = self.health.head.borrow().clone();
         let MinerSettings { reward_to, .. } = self.settings;
         let date = Date { time: clock::wall(), told };
         Ok(Template::new(&self.genesis, &head.branch, head.supply, chosen, reward_to, date, &self.key))
@@ -201,7 +211,13 @@ impl MinerActor {
                 asked.mined(height, id);
             }
             // The mempool was one tip behind or ahead; the next job is built anew.
-            Ok(Err(why)) => warn!(height, %id, %why, "this node's own block was not taken"),
+            Ok(Err(why)) => {
+                warn!(height, %id, %why, "this node's own block was not taken");
+                // Who was overtaken hears it from the new tip.
+                if why != NotTaken::Overtaken {
+                    asked.fail(MineError::NotTaken(why));
+                }
+            }
             // The node stops.
             Err(_) => (),
         }
@@ -215,6 +231,9 @@ struct Posted {
     revision: u64,
     told: bool,
 }
+
+#[cfg(test)]
+mod tests;
 
 impl Default for Posted {
     fn default() -> Self {

@@ -1,6 +1,6 @@
 //! The composition root: builds every actor, wires their mailboxes, starts them in order, and stops them all when one ends.
 //!
-//! They start in the order chain, mempool, network, listener, miner, api, and stop in the reverse order (`crew`). So requests end first,
+//! They start in the order chain, mempool, network, listener, health, miner, api, and stop in the reverse order (`crew`). So requests end first,
 //! then peers are told goodbye, and the chain has taken everything that it was given before the store is closed.
 
 use std::collections::BTreeMap;
@@ -28,6 +28,7 @@ use crate::chain::{self, ChainActor, ChainError};
 use crate::clock::{self, Clock};
 use crate::config::{Mistakes, Settings};
 use crate::events::Events;
+use crate::health::Health;
 use crate::http;
 use crate::mempool::{Level, MempoolActor, MempoolActorError};
 use crate::miner::{self, MinerActor};
@@ -152,7 +153,7 @@ impl Node {
         let (rate, rate_watch) = watch::channel(0);
         let own = BTreeMap::from([(self.member_key.public(), self.tls.id())]);
         let (names, names_watch) = watch::channel(Arc::new(own));
-        let (not_after, not_after_watch) = watch::channel(self.tls.not_after());
+        let (certificate, certificate_watch) = watch::channel(self.tls.certificate());
 
         let outlets =
             chain::Outlets { network: network.clone(), mempool: mempool.clone(), events: events.clone() };
@@ -171,7 +172,12 @@ impl Node {
         };
         let overlay = new_overlay(&self.settings, &self.tls, &reader, clock);
         let (outlook, outlook_watch) = watch::channel(overlay.outlook(clock.now()));
-        let gate = Gate::new(&genesis, &self.member_key.public());
+        let health = Health {
+            gate: Gate::new(&genesis, &self.member_key.public(), self.settings.miner.enabled),
+            head: head.clone(),
+            outlook: outlook_watch,
+            certificate: certificate_watch,
+        };
         let miner_settings = miner::MinerSettings {
             enabled: self.settings.miner.enabled,
             threads: self.settings.miner.threads,
@@ -186,10 +192,8 @@ impl Node {
             inbox: miner_inbox,
             chain: chain.clone(),
             mempool: mempool.clone(),
-            head: head.clone(),
             level: level_watch.clone(),
-            gate,
-            outlook: outlook_watch,
+            health: health.clone(),
             rate,
         };
         let shared = Shared::new(self.tls.clone(), wire, net::Deadlines::default());
@@ -210,7 +214,7 @@ impl Node {
             wire: wire_inbox,
             events: events.clone(),
             outlook,
-            not_after,
+            certificate,
             names,
             reload: self.reload,
             clock,
@@ -225,12 +229,11 @@ impl Node {
             miner,
             hash_rate: rate_watch,
             miner_enabled: self.settings.miner.enabled,
-            gate,
+            health: health.clone(),
             network: requests,
             strangers,
             traffic,
             events,
-            not_after: not_after_watch,
             names: names_watch,
             reward_to,
             token: self.token,
@@ -260,6 +263,10 @@ impl Node {
                 Ok(())
             });
         }
+        crew.task("health", |stop| async move {
+            health.tell(stop).await;
+            Ok(())
+        });
         crew.task("miner", |stop| async move {
             miner_actor.run(stop).await;
             Ok(())

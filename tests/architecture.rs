@@ -141,6 +141,7 @@ fn shell_modules_keep_to_their_neighbours() {
         ("actor", &[][..]),
         ("clock", &[]),
         ("events", &[]),
+        ("health", &["clock"]),
         ("workers", &[]),
         ("telemetry", &[]),
         ("files", &[]),
@@ -151,11 +152,14 @@ fn shell_modules_keep_to_their_neighbours() {
         ("config", &["clock", "miner", "store", "telemetry"]),
         ("chain", &["actor", "clock", "events", "mempool", "store", "workers"]),
         ("mempool", &["actor", "clock", "events", "store", "workers"]),
-        ("miner", &["actor", "chain", "clock", "mempool"]),
+        ("miner", &["actor", "chain", "clock", "health", "mempool"]),
         ("net", &["actor", "chain", "clock", "events", "files", "mempool", "miner", "store"]),
         (
             "http",
-            &["actor", "chain", "clock", "events", "mempool", "miner", "net", "receipt", "store", "wallet"],
+            &[
+                "actor", "chain", "clock", "events", "health", "mempool", "miner", "net", "receipt", "store",
+                "wallet",
+            ],
         ),
     ]);
     for source in sources("src").iter().filter(|s| !is_test(&s.path) && !s.path.starts_with("src/core/")) {
@@ -357,6 +361,7 @@ const NO_BOUNDS: &[(&str, &str, &str)] = &[
     ("src/core/wire/message.rs", "ITEM COMPACT_HEAD", "a format"),
     ("src/devnet.rs", "INTERVAL_MS CACHE_BYTES", "settings' defaults"),
     ("src/files.rs", "PUBLIC PRIVATE", "permission bits"),
+    ("src/health.rs", "LOOK_EVERY", "the node's own pace"),
     ("src/http/agreements.rs", "SETTLED", "an option's default"),
     ("src/miner/bench.rs", "TRIES", "a measurement"),
     ("src/net/connection.rs", "FRAME_HEAD", "a format"),

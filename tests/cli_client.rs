@@ -46,14 +46,18 @@ fn status() -> Status {
             time: "2026-11-20T00:00:00Z".into(),
             work: "99".into(),
         },
-        sync: SyncStatus { state: SyncState::Synced, progress: 1.0 },
+        state: NodeStatus {
+            name: NodeState::Ready,
+            ready: true,
+            reason: "up to date with its peers".into(),
+            next: None,
+        },
         peers: PeerCounts { connected: 2, known: 3 },
         mempool: MempoolStatus { transactions: 0, bytes: 0 },
         miner: MinerStatus { enabled: false, hashes_per_second: 0, obstacle: None },
         certificate: CertificateStatus { not_after: "2027-11-20T00:00:00Z".into(), days_left: 364 },
-        clock: ClockStatus { offset_ms: 3 },
+        clock: ClockStatus { offset_ms: Some(3) },
         reward_to: "bouya1x".into(),
-        disk_full: false,
     }
 }
 
@@ -99,6 +103,26 @@ fn status_for_people_and_for_programs() {
     let programs = node.run("status --json");
     ended(&programs, 0);
     assert_eq!(out(&programs), format!("{body}\n"));
+}
+
+/// The same, of a node in another state.
+fn in_state(name: NodeState, ready: bool) -> Status {
+    let state = NodeStatus { name, ready, reason: "the reason".into(), next: Some("the next step".into()) };
+    Status { state, ..status() }
+}
+
+#[test]
+fn the_status_of_a_node_that_cannot_do_its_work_ends_with_1_the_reason_and_the_next_step() {
+    let node = Node::fixed(200, json(&in_state(NodeState::DiskFull, false)));
+    for line in ["status", "status --json"] {
+        let output = node.run(line);
+        ended(&output, 1);
+        assert!(err(&output).contains("not ready: the reason; the next step"), "{}", err(&output));
+        assert!(out(&output).contains("disk-full"), "{}", out(&output));
+    }
+    let alone = Node::fixed(200, json(&in_state(NodeState::Alone, true))).run("status");
+    ended(&alone, 0);
+    assert!(out(&alone).contains("alone: the reason"), "{}", out(&alone));
 }
 
 #[test]
@@ -184,8 +208,13 @@ fn changes_need_the_token_and_carry_it() {
 
 /// A node that takes a transaction and tells its state by `state`, from how often it was asked for it.
 fn taking(state: impl Fn(usize) -> (u16, String) + Send + 'static) -> Node {
+    taking_in(status(), state)
+}
+
+/// The same, in this state.
+fn taking_in(status: Status, state: impl Fn(usize) -> (u16, String) + Send + 'static) -> Node {
     let node = Node::new(move |line, asked| match line {
-        "GET /v1/status" => (200, json(&status())),
+        "GET /v1/status" => (200, json(&status)),
         "POST /v1/transactions" => {
             let sent: ledger::Transaction = decode(&asked.last().unwrap().body, "transaction").unwrap();
             (202, json(&Submitted { id: sent.id().to_string() }))
@@ -268,6 +297,26 @@ fn waiting_ends_with_the_next_step() {
     ended(&output, 1);
     let id = out(&output);
     assert!(err(&output).ends_with(&format!("see: bouya tx {id}")), "{}", err(&output));
+}
+
+#[test]
+fn confirmations_of_a_node_that_is_cut_off_are_not_settled() {
+    let line = |timeout: &str| {
+        let to = bob();
+        format!("send --from alice --passphrase-file pass --to {to}:1 --yes --wait --timeout {timeout}")
+    };
+    let confirmed = |_| (200, transaction("x", Some(42), 9));
+    // One that knows peers and sees none: it is not waited for less than for the network.
+    let cut_off = taking_in(in_state(NodeState::Alone, false), confirmed).run(&line("1s"));
+    ended(&cut_off, 1);
+    for part in ["Note: the node", "not settled", "alone: the reason"] {
+        assert!(err(&cut_off).contains(part), "{part} in {}", err(&cut_off));
+    }
+    assert!(!err(&cut_off).contains("9 of 1"), "{}", err(&cut_off));
+    // One that knows nobody is a network of its own.
+    let own = taking_in(in_state(NodeState::Alone, true), confirmed).run(&line("60s"));
+    ended(&own, 0);
+    assert!(err(&own).contains("not settled") && !err(&own).contains("9 of 1"), "{}", err(&own));
 }
 
 #[test]

@@ -11,6 +11,7 @@ mod network {
     mod identity;
     mod refusals;
     mod secrets;
+    mod states;
     mod switched_off;
     mod together;
 }

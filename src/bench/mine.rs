@@ -8,14 +8,16 @@ use std::time::{Duration, Instant};
 
 use bouya_core::crypto::sha256;
 use bouya_core::ledger::Address;
-use bouya_core::node::{Gate, Head, When};
+use bouya_core::node::{Certificate, Gate, Head, When};
 use bouya_core::overlay::{Outlook, SyncStatus};
+use bouya_core::time::Timestamp;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::load::{Load, genesis, key};
 use super::{Aim, BenchError, Figure, Limits, Report, Run};
 use crate::actor::Mailbox;
+use crate::health::Health;
 use crate::mempool::{Level, MempoolRequest};
 use crate::miner::{self, MinerActor};
 
@@ -45,15 +47,23 @@ pub fn run(settings: &MineBench, run: &mut Run<'_>) -> Result<Report, BenchError
         recent: VecDeque::new(),
         locator: Vec::new(),
         disk_full: false,
+        held: None,
     };
     let (head, head_watch) = watch::channel(Arc::new(head));
-    let outlook = |sync| Outlook { sync, clock_offset_ms: None, starting: false };
+    let outlook = |sync| Outlook { sync, clock_offset_ms: None, starting: false, known: 1, refused: 0 };
     let (outlooks, outlook_watch) = watch::channel(outlook(SyncStatus::Synced));
     let (rate, rates) = watch::channel(0);
     let (_level, level) = watch::channel(Level::default());
     let reward_to = Address::of(&key(0).public());
     let threads = NonZero::<u32>::MIN;
-    let gate = Gate::new(&genesis, &key(0).public());
+    let certificate =
+        Certificate { not_before: Timestamp(0), not_after: Timestamp(u64::MAX), revoked: false };
+    let health = Health {
+        gate: Gate::new(&genesis, &key(0).public(), true),
+        head: head_watch,
+        outlook: outlook_watch,
+        certificate: watch::channel(certificate).1,
+    };
     let actor = MinerActor {
         settings: miner::MinerSettings { enabled: true, threads, share: 1.0, when: When::Always, reward_to },
         genesis,
@@ -61,10 +71,8 @@ pub fn run(settings: &MineBench, run: &mut Run<'_>) -> Result<Report, BenchError
         inbox,
         chain,
         mempool,
-        head: head_watch,
         level,
-        gate,
-        outlook: outlook_watch,
+        health,
         rate,
     };
     runtime.spawn(async move {

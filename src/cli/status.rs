@@ -1,6 +1,8 @@
 //! `status`: the node's state on one page.
 
-use crate::http::views::{MinerStatus, Status, SyncState};
+use comfy_table::Cell;
+
+use crate::http::views::{CertificateStatus, MinerStatus, NodeState, NodeStatus, Status};
 
 use super::client::Client;
 use super::error::Error;
@@ -10,7 +12,9 @@ pub(crate) const EXAMPLES: &str = "\
 Examples:
   bouya status
   bouya status --config config/node.toml
-  bouya status --json | jq .tip.height";
+  bouya status --json | jq .tip.height
+
+The exit code is 1 if the node cannot do its work.";
 
 /// The warning starts this many days before the certificate ends.
 const CERTIFICATE_DAYS: i64 = 30;
@@ -18,7 +22,8 @@ const CERTIFICATE_DAYS: i64 = 30;
 const CLOCK_MS: u64 = 2_000;
 
 pub(crate) fn run(client: &Client, out: &mut Output) -> Result<(), Error> {
-    out.show(&client.get("/v1/status")?, |out, status: Status| {
+    let answer = client.get("/v1/status")?;
+    out.show(&answer, |out, status: Status| {
         let network = &status.network;
         let id = out.short(&network.id);
         let tip = format!(
@@ -27,14 +32,6 @@ pub(crate) fn run(client: &Client, out: &mut Output) -> Result<(), Error> {
             out.short(&status.tip.hash),
             out.when(&status.tip.time)
         );
-        let state = status.sync.state;
-        let sync = match state {
-            SyncState::Syncing => {
-                coloured(format!("{state}, {:.1} %", 100.0 * status.sync.progress), Mood::Waiting)
-            }
-            SyncState::Alone => coloured(state, Mood::Waiting),
-            SyncState::Synced => coloured(state, Mood::Good),
-        };
         let miner = match &status.miner {
             MinerStatus { enabled: true, obstacle: Some(obstacle), .. } => format!("paused: {obstacle}"),
             miner if miner.enabled => format!(
@@ -44,7 +41,6 @@ pub(crate) fn run(client: &Client, out: &mut Output) -> Result<(), Error> {
             ),
             _ => "off".to_owned(),
         };
-        let certificate = &status.certificate;
         out.pairs(vec![
             ("node", cell(format!("{} (bouya {})", status.id, status.version))),
             (
@@ -54,8 +50,8 @@ pub(crate) fn run(client: &Client, out: &mut Output) -> Result<(), Error> {
                     network.name, network.symbol, network.decimals
                 )),
             ),
+            ("state", state(&status.state)),
             ("tip", cell(tip)),
-            ("sync", sync),
             ("peers", cell(format!("{} connected of {} known", status.peers.connected, status.peers.known))),
             (
                 "mempool",
@@ -66,31 +62,57 @@ pub(crate) fn run(client: &Client, out: &mut Output) -> Result<(), Error> {
                 )),
             ),
             ("miner", cell(miner)),
-            (
-                "certificate",
-                cell(format!("{} days left, until {}", certificate.days_left, certificate.not_after)),
-            ),
+            ("certificate", cell(certificate(&status.certificate))),
             ("clock", cell(clock(status.clock.offset_ms))),
         ])?;
         warn(&status);
         Ok(())
-    })
+    })?;
+    let NodeStatus { ready, reason, next, .. } = answer.read::<Status>()?.state;
+    if ready {
+        return Ok(());
+    }
+    let next = next.map_or_else(String::new, |next| format!("; {next}"));
+    Err(Error::Failed(format!("the node is not ready: {reason}{next}")))
+}
+
+fn state(state: &NodeStatus) -> Cell {
+    let mood = match state.name {
+        NodeState::Ready => Mood::Good,
+        NodeState::Syncing | NodeState::Starting => Mood::Waiting,
+        _ if state.ready => Mood::Waiting,
+        _ => Mood::Bad,
+    };
+    coloured(format!("{}: {}", state.name, state.reason), mood)
+}
+
+fn certificate(certificate: &CertificateStatus) -> String {
+    let until = &certificate.not_after;
+    match certificate.days_left {
+        ..0 => format!("expired, since {until}"),
+        days => format!("{days} days left, until {until}"),
+    }
 }
 
 /// The offset is the peers' time minus this node's.
-fn clock(offset_ms: i64) -> String {
+fn clock(offset_ms: Option<i64>) -> String {
+    let Some(offset_ms) = offset_ms else { return "no peer to compare it with".to_owned() };
     let side = if offset_ms < 0 { "ahead of" } else { "behind" };
     format!("{} ms {side} its peers", offset_ms.unsigned_abs())
 }
 
-/// Warns of states that need the operator.
+/// Says what will need the operator before it becomes the node's state, and what to do about a state that is no fault.
 fn warn(status: &Status) {
-    if status.certificate.days_left < CERTIFICATE_DAYS {
+    if let NodeStatus { ready: true, next: Some(next), .. } = &status.state {
+        note(&format!("Next: {next}"));
+    }
+    if (0..CERTIFICATE_DAYS).contains(&status.certificate.days_left) {
         note(
             "The certificate expires soon. Renew it with the CA (mkca renew), install the new one, and send the node SIGHUP.",
         );
     }
-    if status.clock.offset_ms.unsigned_abs() > CLOCK_MS {
+    let off = status.clock.offset_ms.unwrap_or_default().unsigned_abs();
+    if off > CLOCK_MS && status.state.name != NodeState::ClockOff {
         note("This node's clock differs from its peers' clocks. Check this machine's time synchronisation.");
     }
 }

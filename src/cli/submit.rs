@@ -10,7 +10,7 @@ use bouya_core::crypto::{Hash, Signature};
 use bouya_core::ledger::{Action, Coin, RawTransaction, Transaction};
 use clap::Args;
 
-use crate::http::views::{self, Account, NetworkStatus, Status, Submitted};
+use crate::http::views::{self, Account, NetworkStatus, NodeStatus, Status, Submitted};
 use crate::wallet::{Wallet, WalletName, Wallets};
 
 use super::ask::{ExistingPassphrase, confirm};
@@ -82,6 +82,11 @@ impl<'a> Signer<'a> {
     ) -> Result<(), Error> {
         let draft = self.draft(action)?;
         self.show(&draft, lines);
+        if self.options.wait.is_some()
+            && let Some(doubt) = doubt(&self.status.state)
+        {
+            note(&format!("Note: {doubt}."));
+        }
         if !self.options.yes && !confirm(question, "--yes")? {
             return Err(Error::Failed("nothing was sent".into()));
         }
@@ -172,7 +177,14 @@ fn coin(network: &NetworkStatus) -> Result<Coin, Error> {
     Ok(Coin { symbol, decimals: network.decimals })
 }
 
-/// Waits until the transaction has `wanted` confirmations, and returns the answer that showed them.
+/// Why what the node tells may not be what the network says; none if nothing speaks against it.
+fn doubt(state: &NodeStatus) -> Option<String> {
+    let NodeStatus { name, reason, .. } = state;
+    (!name.sees_network()).then(|| format!("the node is not in touch with the network ({name}: {reason})"))
+}
+
+/// Waits until the transaction has `wanted` confirmations and the node is in touch with the network, and returns the answer that showed
+/// them. What a node that is cut off confirms may never count. One that knows nobody is a network of its own: there they are only named.
 fn wait(client: &Client, id: &Hash, wanted: u64, timeout: Duration) -> Result<Answer, Error> {
     let deadline = Instant::now() + timeout;
     let mut progress = Progress::new();
@@ -181,11 +193,17 @@ fn wait(client: &Client, id: &Hash, wanted: u64, timeout: Duration) -> Result<An
             Ok(answer) => {
                 let transaction: views::Transaction = answer.read()?;
                 let count = transaction.confirmations;
-                let state = match transaction.height {
-                    Some(height) => format!("in block {height}, {count} of {wanted} confirmations"),
-                    None => "waiting for a block".to_owned(),
+                let node = client.status()?.state;
+                let doubt = doubt(&node);
+                let state = match (transaction.height, &doubt) {
+                    (Some(height), None) => format!("in block {height}, {count} of {wanted} confirmations"),
+                    (Some(height), Some(doubt)) => {
+                        format!("in block {height} of this node's chain, not settled: {doubt}")
+                    }
+                    (None, None) => "waiting for a block".to_owned(),
+                    (None, Some(doubt)) => format!("waiting for a block: {doubt}"),
                 };
-                (state, (count >= wanted).then_some(answer))
+                (state, (count >= wanted && (doubt.is_none() || node.ready)).then_some(answer))
             }
             // It was dropped, or it is just moving between the mempool and the chain.
             Err(Error::Refused { status: 404, .. }) => {

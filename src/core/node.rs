@@ -5,7 +5,7 @@
 //! |---|---|
 //! | [`keeper`] | which blocks share a commit, when a reorganisation takes its next step, who is told of a new tip, what is offered to peers |
 //! | [`pool`] | which transactions are taken together, how the mempool follows the tip, what comes back from blocks that left the chain |
-//! | [`gate`] | whether this node may mine, and why not |
+//! | [`gate`] | how this node stands, and whether it may mine |
 //! | [`demand`] | whether there is anything to mine, and whether the block states a rest |
 //!
 //! Each takes inputs, does a bounded piece of work when asked to, and returns what follows as outputs. The disk, signature checks and time
@@ -17,13 +17,15 @@ mod head;
 pub mod keeper;
 pub mod pool;
 mod serve;
+pub mod state;
 
 pub use demand::{Demand, When, Wish};
-pub use gate::{Gate, Obstacle};
+pub use gate::{Certificate, Gate, Seen};
 pub use head::{Head, Recent};
 pub use keeper::Keeper;
 pub use pool::Pool;
 pub use serve::read;
+pub use state::State;
 
 /// A question of this node's own (of its API or its miner), numbered by the shell, which knows who waits for the answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

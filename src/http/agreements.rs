@@ -1,4 +1,4 @@
-//! Agreements: who proposed what to whom, who answered when, and its state at the tip.
+//! Agreements: who proposed what to whom, who answered when, and its state now.
 
 use axum::Json;
 use axum::extract::State;
@@ -14,7 +14,7 @@ use super::lists::{self, Part, height_after};
 use super::problem::Problem;
 use super::records::parsed;
 use super::views::{self, Agreement, AgreementStatus, Moment, Page, Party, PartyAnswer};
-use crate::clock::rfc3339;
+use crate::clock::{rfc3339, wall};
 use crate::store::{List, Snapshot};
 
 /// A status this deep under the tip reads as settled, unless asked otherwise.
@@ -104,7 +104,9 @@ pub(super) async fn show(
 fn find(snapshot: &Snapshot, id: &Hash, depth: u64) -> Result<Option<Agreement>, Problem> {
     let Some(agreement) = ledger::Agreement::read(snapshot, id)? else { return Ok(None) };
     let (tip, tip_id) = snapshot.tip()?;
-    let now = snapshot.record(&tip_id)?.map_or(Timestamp(0), |record| record.header.time);
+    let tip_time = snapshot.record(&tip_id)?.map_or(Timestamp(0), |record| record.header.time);
+    // A deadline passes by the clock, whether or not somebody mines. It counts as confirmed only by blocks after it.
+    let now = tip_time.max(wall());
     let deadline = agreement.proposal.deadline;
     let standing = agreement.standing(now);
     let decided = standing.decided();

@@ -8,7 +8,7 @@ use axum::http::header;
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use axum::{Extension, Router};
-use bouya_core::overlay::SyncStatus;
+use clap::ValueEnum;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::{ConstCounter, Counter};
 use prometheus_client::metrics::family::Family;
@@ -19,6 +19,7 @@ use tokio_util::sync::CancellationToken;
 use super::Api;
 use super::limits::ask;
 use super::problem::Problem;
+use super::views::NodeState;
 use crate::clock::wall;
 use crate::events::{Event, Heard, Listener};
 use crate::net::request::NetworkRequest;
@@ -96,6 +97,15 @@ async fn count(
     response
 }
 
+/// A series for each state, so that none is missing before it has ever been.
+fn states(now: NodeState) -> Family<[(&'static str, String); 1], Gauge> {
+    let family = Family::<_, Gauge>::default();
+    for state in NodeState::value_variants() {
+        family.get_or_create(&[("state", state.to_string())]).set(i64::from(*state == now));
+    }
+    family
+}
+
 /// OpenMetrics text
 #[utoipa::path(get, path = "/metrics", tag = "node", responses(
     (status = 200, description = "OpenMetrics text", body = String, content_type = "application/openmetrics-text"),
@@ -107,7 +117,7 @@ pub(super) async fn metrics(
     let summary = ask(&api.limits.network, &api.network, |reply| NetworkRequest::Summary { reply }).await?;
     let head = api.head.borrow().clone();
     let level = *api.level.borrow();
-    let not_after = api.not_after.borrow().0;
+    let not_after = api.health.certificate.borrow().not_after.0;
     let left = not_after.saturating_sub(wall().0) / 1_000;
     let mut registry = Registry::with_prefix("bouya");
     let mut gauge = |name: &str, help: &str, value: u64| {
@@ -119,11 +129,6 @@ pub(super) async fn metrics(
     gauge("tip_time_seconds", "Time of the best block, as its miner claims", head.branch.time.0 / 1_000);
     gauge("peers_connected", "Peers whose hello was read", summary.connected as u64);
     gauge("peers_known", "Peers in the book", summary.known as u64);
-    gauge(
-        "syncing",
-        "1 while catching up",
-        u64::from(matches!(summary.outlook.sync, SyncStatus::Syncing { .. })),
-    );
     gauge("mempool_transactions", "Transactions that wait", level.transactions as u64);
     gauge("mempool_bytes", "Their bytes, as allocated", level.bytes as u64);
     gauge("hashes_per_second", "The miner's rate", *api.hash_rate.borrow());
@@ -131,9 +136,13 @@ pub(super) async fn metrics(
     gauge(
         "clock_off_milliseconds",
         "This node's clock against its peers' median",
-        summary.outlook.clock_offset_ms.map_or(0, i64::unsigned_abs),
+        api.health.outlook.borrow().clock_offset_ms.map_or(0, i64::unsigned_abs),
     );
-    gauge("disk_full", "1 while no block is taken for lack of room", u64::from(head.disk_full));
+    registry.register(
+        "state",
+        "1 for the state that the node is in, 0 for the others",
+        states(api.health.state().into()),
+    );
     let mut alarm = |name: &str, help: &str, value: u64| {
         registry.register(name, help, ConstCounter::new(value));
     };

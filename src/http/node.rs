@@ -3,12 +3,11 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use bouya_core::overlay::SyncStatus;
+use bouya_core::node;
 
 use super::guard::Authorized;
 use super::limits::ask;
 use super::problem::Problem;
-use super::views::SyncState;
 use super::{Api, views};
 use crate::clock::{rfc3339, wall};
 use crate::miner;
@@ -22,7 +21,8 @@ pub(super) async fn status(State(api): State<Api>) -> Result<Json<views::Status>
     let summary = ask(&api.limits.network, &api.network, |reply| NetworkRequest::Summary { reply }).await?;
     let head = api.head.borrow().clone();
     let level = *api.level.borrow();
-    let not_after = *api.not_after.borrow();
+    let not_after = api.health.certificate.borrow().not_after;
+    let offset_ms = api.health.outlook.borrow().clock_offset_ms;
     let spec = &api.genesis.spec;
     Ok(Json(views::Status {
         id: api.id.to_string(),
@@ -41,29 +41,24 @@ pub(super) async fn status(State(api): State<Api>) -> Result<Json<views::Status>
             time: rfc3339(head.branch.time),
             work: head.branch.work.to_string(),
         },
-        sync: sync(summary.outlook.sync),
+        state: api.health.state().into(),
         peers: views::PeerCounts { connected: summary.connected, known: summary.known },
         mempool: views::MempoolStatus { transactions: level.transactions, bytes: level.bytes },
         miner: views::MinerStatus {
             enabled: api.miner_enabled,
             hashes_per_second: *api.hash_rate.borrow(),
-            obstacle: api.gate.obstacle(&head, &summary.outlook).map(|obstacle| obstacle.to_string()),
+            obstacle: api.health.obstacle().map(|obstacle| obstacle.to_string()),
         },
         certificate: views::CertificateStatus::new(wall(), not_after),
-        clock: views::ClockStatus { offset_ms: summary.outlook.clock_offset_ms.unwrap_or(0) },
+        clock: views::ClockStatus { offset_ms },
         reward_to: api.reward_to.to_string(),
-        disk_full: head.disk_full,
     }))
 }
 
-/// Work counts by height, as the best peer states it.
-fn sync(status: SyncStatus) -> views::SyncStatus {
-    let (state, progress) = match status {
-        SyncStatus::Alone => (SyncState::Alone, 1.0),
-        SyncStatus::Synced => (SyncState::Synced, 1.0),
-        SyncStatus::Syncing { height, target } => (SyncState::Syncing, height as f64 / target.max(1) as f64),
-    };
-    views::SyncStatus { state, progress: progress.clamp(0.0, 1.0) }
+/// Why the node does not do its work, and what to do about it.
+fn fault(name: &'static str, state: node::State) -> Problem {
+    let next = state.next_step().map_or_else(String::new, |step| format!("; {step}"));
+    Problem::new(StatusCode::SERVICE_UNAVAILABLE, name, format!("{state}{next}"))
 }
 
 /// Whether the node works: its store answers and there is room on the disk
@@ -74,25 +69,19 @@ fn sync(status: SyncStatus) -> views::SyncStatus {
 pub(super) async fn healthz(State(api): State<Api>) -> Result<&'static str, Problem> {
     api.read(|snapshot| Ok(snapshot.tip()?)).await?;
     if api.head.borrow().disk_full {
-        let detail = "the disk is nearly full; make room";
-        return Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "disk-full", detail));
+        return Err(fault("disk-full", node::State::DiskFull));
     }
     Ok("ok\n")
 }
 
-/// Whether the node is up to date, as far as it knows
+/// Whether the node can do its work: it is connected, up to date, and may mine if it is to
 #[utoipa::path(get, path = "/readyz", tag = "node", responses(
-    (status = 200, description = "it is", body = String),
-    (status = 503, description = "it is catching up", body = views::Problem, content_type = "application/problem+json"),
+    (status = 200, description = "it can", body = String),
+    (status = 503, description = "it cannot, and why", body = views::Problem, content_type = "application/problem+json"),
 ))]
 pub(super) async fn readyz(State(api): State<Api>) -> Result<&'static str, Problem> {
-    let summary = ask(&api.limits.network, &api.network, |reply| NetworkRequest::Summary { reply }).await?;
-    let sync = sync(summary.outlook.sync);
-    if sync.state == SyncState::Syncing {
-        let detail = format!("catching up, {:.0} % done", sync.progress * 100.0);
-        return Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, "syncing", detail));
-    }
-    Ok("ok\n")
+    let state = api.health.state();
+    if state.is_ready() { Ok("ok\n") } else { Err(fault("not-ready", state)) }
 }
 
 /// Mine one block now, whatever the miner's settings say

@@ -2,6 +2,7 @@
 //!
 //! Amounts are decimal strings in coins, hashes lower-case hex, times RFC 3339 in UTC.
 
+use bouya_core::node::State;
 use bouya_core::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -14,8 +15,8 @@ mod submission;
 
 pub use event::{Event, Lagged};
 pub use states::{
-    AgreementStatus, BlacklistSource, MovementAction, MovementDirection, PartyAnswer, PeerDirection,
-    PeerStatus, Response, SyncState, TransactionStatus,
+    AgreementStatus, BlacklistSource, MovementAction, MovementDirection, NodeState, PartyAnswer,
+    PeerDirection, PeerStatus, Response, TransactionStatus,
 };
 pub use submission::{Outcome, RawTransaction, Submission, SubmissionAnswer, Submitted};
 
@@ -33,7 +34,7 @@ pub struct Status {
     pub version: String,
     pub network: NetworkStatus,
     pub tip: TipStatus,
-    pub sync: SyncStatus,
+    pub state: NodeStatus,
     pub peers: PeerCounts,
     pub mempool: MempoolStatus,
     pub miner: MinerStatus,
@@ -41,8 +42,6 @@ pub struct Status {
     pub clock: ClockStatus,
     /// The address that this node's mining rewards go to.
     pub reward_to: String,
-    /// No block or transaction is taken because the node's disk is nearly full.
-    pub disk_full: bool,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
@@ -66,11 +65,26 @@ pub struct TipStatus {
     pub work: String,
 }
 
+/// How the node stands: the gravest thing that is true of it.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
-pub struct SyncStatus {
-    pub state: SyncState,
-    /// 0 to 1.
-    pub progress: f64,
+pub struct NodeStatus {
+    pub name: NodeState,
+    /// Whether it can do its work: the same as `/readyz` says.
+    pub ready: bool,
+    pub reason: String,
+    /// What the operator can do about it; none if there is nothing to do.
+    pub next: Option<String>,
+}
+
+impl From<State> for NodeStatus {
+    fn from(state: State) -> Self {
+        Self {
+            name: state.into(),
+            ready: state.is_ready(),
+            reason: state.to_string(),
+            next: state.next_step().map(str::to_owned),
+        }
+    }
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
@@ -110,8 +124,8 @@ impl CertificateStatus {
 
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct ClockStatus {
-    /// The peers' median clock minus this node's.
-    pub offset_ms: i64,
+    /// The peers' median clock minus this node's; none without peers.
+    pub offset_ms: Option<i64>,
 }
 
 /// A peer as this node knows it.

@@ -10,7 +10,7 @@ use std::time::Duration;
 use bouya_core::crypto::{PublicKey, SecretKey};
 use bouya_core::id::NodeId;
 use bouya_core::limits::{KNOWN_PEERS, PARTING, PEER_READS};
-use bouya_core::node::keeper;
+use bouya_core::node::{Certificate, keeper};
 use bouya_core::overlay::{Command, ConnId, Input, NetworkEvent, Outlook, Output, Overlay};
 use bouya_core::wire::{CrlSummary, Message};
 use tokio::sync::{Semaphore, mpsc, watch};
@@ -61,7 +61,8 @@ pub struct NetworkActor {
     pub wire: mpsc::Receiver<NetEvent>,
     pub events: Events,
     pub outlook: watch::Sender<Outlook>,
-    pub not_after: watch::Sender<bouya_core::time::Timestamp>,
+    /// This node's own, as its files and lists show it.
+    pub certificate: watch::Sender<Certificate>,
     /// The owners of member keys, as their hellos have proven since the start, so that a seal can be shown as a name.
     pub names: watch::Sender<Names>,
     pub reload: Arc<tokio::sync::Notify>,

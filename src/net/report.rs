@@ -2,7 +2,7 @@
 
 use bouya_core::id::NodeId;
 use bouya_core::overlay::{Direction, NetworkEvent, PeerStatus};
-use tracing::{info, warn};
+use tracing::{debug, info, warn};
 
 use crate::events::{Event, Events};
 
@@ -37,7 +37,8 @@ pub(super) fn tell(event: NetworkEvent, events: &Events) {
             tell(id, PeerStatus::Banned, Some(why));
         }
         NetworkEvent::Syncing { height, target } => info!(height, target, "catching up"),
-        NetworkEvent::Synced => info!("up to date"),
+        // Whether the node is up to date is a state of the node: its clock may hold blocks back.
+        NetworkEvent::Synced => debug!("no peer shows a better branch"),
     }
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bouya_core::id::NodeId;
 use bouya_core::limits::KNOWN_PEERS;
-use bouya_core::overlay::{Command, Outlook, PeerView};
+use bouya_core::overlay::{Command, PeerView};
 use tokio::sync::oneshot;
 
 /// A question or a command.
@@ -45,7 +45,6 @@ pub enum KeptOutBy {
 pub struct Summary {
     pub connected: usize,
     pub known: usize,
-    pub outlook: Outlook,
     pub alarms: super::network::Alarms,
 }
 

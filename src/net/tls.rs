@@ -17,6 +17,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use arc_swap::ArcSwap;
 use bouya_core::crypto::{Hash, sha256};
 use bouya_core::id::NodeId;
+use bouya_core::node::Certificate;
 use bouya_core::overlay::{SessionSecret, Verified};
 use bouya_core::time::Timestamp;
 use rustls::crypto::CryptoProvider;
@@ -111,6 +112,8 @@ pub struct Tls {
 
 struct Current {
     identity: Arc<Identity>,
+    /// SHA-256 of the public key info of the root that issued this node's own certificate.
+    issuer: Option<Hash>,
     revocations: Arc<Revocations>,
     server: Arc<ServerConfig>,
     client: Arc<ClientConfig>,
@@ -196,6 +199,15 @@ impl Tls {
     /// When this node's certificate ends.
     pub fn not_after(&self) -> Timestamp {
         self.current.load().identity.not_after
+    }
+
+    /// This node's own certificate, judged by its own lists.
+    pub(crate) fn certificate(&self) -> Certificate {
+        let current = self.current.load();
+        let Identity { serial, not_before, not_after, .. } = &*current.identity;
+        let is_revoked = |issuer| current.revocations.is_revoked(&issuer, serial);
+        let revoked = current.issuer.is_some_and(is_revoked);
+        Certificate { not_before: *not_before, not_after: *not_after, revoked }
     }
 
     /// Everything in this identity that expires, and when: certificate, roots, lists.
@@ -304,7 +316,9 @@ impl Current {
         client: Arc<ClientConfig>,
     ) -> Self {
         let ends = ends(&identity, &union);
-        Self { identity, revocations: Arc::new(union), server, client, ends }
+        let issuer = identity.roots.iter().find(|root| root.signed(&identity.certificate));
+        let issuer = issuer.map(|root| root.issuer);
+        Self { identity, issuer, revocations: Arc::new(union), server, client, ends }
     }
 }
 

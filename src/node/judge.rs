@@ -9,6 +9,7 @@ use std::time::Instant;
 
 use bouya_core::id::NodeId;
 use bouya_core::limits::NAME_SERVICE_TIMEOUT;
+use bouya_core::node::{Gate, State as NodeState};
 
 use crate::clock::rfc3339;
 use crate::config::node::Bootstrap;
@@ -25,6 +26,8 @@ pub(crate) enum Kind {
     Identity,
     /// The member key cannot be used.
     MemberKey,
+    /// The node is to mine, but its key is not among the listed members.
+    NotListed,
     /// The data folder belongs to another node.
     Owner,
     /// This node's own id, where another node's must be.
@@ -53,7 +56,7 @@ impl Kind {
     pub(crate) const fn severity(self) -> Severity {
         match self {
             Self::Identity | Self::MemberKey | Self::Owner | Self::OwnId => Severity::Mistake,
-            Self::OpenApi | Self::Port | Self::Name | Self::Ends => Severity::Warning,
+            Self::NotListed | Self::OpenApi | Self::Port | Self::Name | Self::Ends => Severity::Warning,
         }
     }
 }
@@ -92,6 +95,13 @@ pub(crate) fn settings(settings: &Settings, id: &NodeId) -> Vec<Finding> {
         found.push(finding(Kind::Owner, "data_dir", error));
     }
     match wallet::member_key_load(&settings.identity.member_key) {
+        Ok(key) if !Gate::new(&settings.network.genesis, &key.public(), true).is_listed() => {
+            if settings.miner.enabled {
+                let (state, next) =
+                    (NodeState::NotListed, NodeState::NotListed.next_step().unwrap_or_default());
+                found.push(finding(Kind::NotListed, "identity.member_key", format!("{state}; {next}")));
+            }
+        }
         // The folder is made at the first start.
         Ok(_) | Err(WalletError::File(FileError::Missing(_))) => (),
         Err(error) => found.push(finding(Kind::MemberKey, "identity.member_key", error)),

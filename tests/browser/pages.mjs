@@ -30,7 +30,7 @@ export const pages = (world) => {
     const status = await world.network.get("/v1/status");
     const tile = async (name) => (await page.locator(".tile", { has: page.locator(`dt:text-is("${name}")`) }).locator("b").textContent()).trim();
     assert.equal(await page.locator("h1").textContent(), status.network.name);
-    assert.equal(await tile("State"), "synced");
+    assert.equal(await tile("State"), "ready");
     assert.equal(await tile("Peers"), "2");
     assert.equal(await tile("Certificate"), `${status.certificate.days_left} days`);
     await until("the height is the node's", async () => Number(await tile("Height")) >= status.tip.height);

@@ -271,7 +271,7 @@ fn a_living_connection_ends_with_its_certificate() {
         let ended = a.log().lines().any(|line| line.contains("peer down") && line.contains("has expired"));
         (ended && !a.is_connected_to("b")).then_some(())
     });
-    until("it says so itself", || b.log().contains("certificate has ended").then_some(()));
+    until("it says so itself", || b.log().contains("certificate expired").then_some(()));
     issue_again(&consortium, &b);
     all_connected(&[&a, &b]);
 }

@@ -4,7 +4,7 @@ use core::time::Duration;
 
 /// With less free space than this, in bytes, no block is taken: a commit needs room for the pages that it replaces.
 pub const STORE_FREE_BYTES: u64 = 32 * 1024 * 1024;
-/// A full disk is looked at again this often.
+/// The disk is looked at this often, and whenever there is work.
 pub const STORE_FREE_LOOK_EVERY: Duration = Duration::from_secs(5);
 /// Index entries of a chunk: with its key it fills a page of 4,096 bytes.
 pub const INDEX_CHUNK: usize = 200;

@@ -1,65 +1,118 @@
-//! The gate: may this node mine, and why not. One function, one reason, shown everywhere.
+//! The gate: how this node stands, and whether it may mine. One place that decides; everybody else shows what it says.
 
-use thiserror::Error;
-
-use super::Head;
+use super::{Head, State};
 use crate::crypto::PublicKey;
 use crate::ledger::Genesis;
 use crate::limits::CLOCK_OFF_MS;
 use crate::overlay::{Outlook, SyncStatus};
+use crate::time::Timestamp;
 
-/// Why this node may not mine now.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-pub enum Obstacle {
-    /// Only listed members seal blocks.
-    #[error("this node's member key is not listed in network.toml, and only listed members seal blocks")]
-    NotListed,
-    /// A block of its own could not be written.
-    #[error("the disk is nearly full; make room")]
-    DiskFull,
-    /// It may be far behind without knowing it yet.
-    #[error("just started, waiting for the first peer")]
-    Starting,
-    /// A better branch is being fetched.
-    #[error("catching up with the network")]
-    Syncing,
-    /// Its blocks would be dated wrongly.
-    #[error("this node's clock is {} s {} its peers'; set it right (NTP)", .0.unsigned_abs() / 1_000, if *.0 > 0 { "behind" } else { "ahead of" })]
-    ClockOff(
-        /// The peers' clocks minus this node's, in milliseconds.
-        i64,
-    ),
+/// This node's own certificate, as its own lists and files show it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Certificate {
+    /// When it begins.
+    pub not_before: Timestamp,
+    /// When it ends.
+    pub not_after: Timestamp,
+    /// A list of this node's names it.
+    pub revoked: bool,
 }
 
-/// Decides whether this node may mine.
+/// What the gate judges by.
+#[derive(Clone, Copy, Debug)]
+pub struct Seen<'a> {
+    /// Where the chain ends.
+    pub head: &'a Head,
+    /// What the overlay knows.
+    pub outlook: &'a Outlook,
+    /// This node's own.
+    pub certificate: &'a Certificate,
+    /// The wall clock.
+    pub now: Timestamp,
+}
+
+/// Decides how this node stands and whether it may mine.
 #[derive(Clone, Copy, Debug)]
 pub struct Gate {
     is_listed: bool,
+    mines: bool,
+    /// A block further ahead of the clock than this is held, in milliseconds.
+    ahead_ms: u64,
 }
 
 impl Gate {
-    /// The gate of a node that seals with `key`.
-    pub fn new(genesis: &Genesis, key: &PublicKey) -> Self {
+    /// The gate of a node that seals with `key`. `mines`: it is to mine without being asked.
+    pub fn new(genesis: &Genesis, key: &PublicKey, mines: bool) -> Self {
         let members = &genesis.rules.members;
-        Self { is_listed: members.is_empty() || members.contains_key(key) }
+        let is_listed = members.is_empty() || members.contains_key(key);
+        Self { is_listed, mines, ahead_ms: genesis.rules.schedule.ahead_ms() }
     }
 
-    /// What keeps this node from mining, the most lasting reason first; none if nothing does.
-    pub fn obstacle(&self, head: &Head, outlook: &Outlook) -> Option<Obstacle> {
-        if !self.is_listed {
-            return Some(Obstacle::NotListed);
-        }
-        if head.disk_full {
-            return Some(Obstacle::DiskFull);
-        }
-        if outlook.starting {
-            return Some(Obstacle::Starting);
-        }
-        if matches!(outlook.sync, SyncStatus::Syncing { .. }) {
-            return Some(Obstacle::Syncing);
-        }
-        let offset = outlook.clock_offset_ms.unwrap_or_default();
-        (offset.unsigned_abs() > CLOCK_OFF_MS).then_some(Obstacle::ClockOff(offset))
+    /// Whether its key may seal blocks. Settings show it before a start.
+    pub fn is_listed(&self) -> bool {
+        self.is_listed
+    }
+
+    /// How this node stands. A key that is not listed is no fault of a node that is not to mine.
+    pub fn state(&self, seen: Seen<'_>) -> State {
+        let counts = |state: &State| self.mines || *state != State::NotListed;
+        self.conditions(seen).find(counts).unwrap_or(State::Ready)
+    }
+
+    /// What keeps this node from mining, the gravest first; none if nothing does.
+    pub fn obstacle(&self, seen: Seen<'_>) -> Option<State> {
+        self.conditions(seen).find(State::stops_mining)
+    }
+
+    /// All that is true of it, the gravest first.
+    fn conditions(&self, seen: Seen<'_>) -> impl Iterator<Item = State> {
+        let Seen { head, outlook, certificate, now } = seen;
+        [
+            on_certificate(certificate, now),
+            head.disk_full.then_some(State::DiskFull),
+            self.tip_ahead(head, now),
+            clock_off(outlook),
+            outlook.starting.then_some(State::Starting),
+            on_sync(outlook).filter(|state| !state.is_ready()),
+            (!self.is_listed).then_some(State::NotListed),
+            // No fault, so it hides none.
+            on_sync(outlook),
+            head.held.map(|time| State::Held { ahead_ms: time.millis_since(now) }),
+        ]
+        .into_iter()
+        .flatten()
+    }
+
+    /// A block must be later than its parent, and one that is too far ahead is held: on such a tip every hash would be wasted.
+    fn tip_ahead(&self, head: &Head, now: Timestamp) -> Option<State> {
+        let ahead_ms = head.branch.time.millis_since(now);
+        let state = State::TipAhead { height: head.branch.height, ahead_ms };
+        (ahead_ms >= self.ahead_ms).then_some(state)
+    }
+}
+
+fn on_certificate(certificate: &Certificate, now: Timestamp) -> Option<State> {
+    let Certificate { not_before, not_after, revoked } = *certificate;
+    if revoked {
+        return Some(State::CertificateRevoked);
+    }
+    if now > not_after {
+        return Some(State::CertificateExpired { ago_ms: now.millis_since(not_after) });
+    }
+    let in_ms = not_before.millis_since(now);
+    (in_ms > 0).then_some(State::CertificateNotYetValid { in_ms })
+}
+
+fn clock_off(outlook: &Outlook) -> Option<State> {
+    let behind_ms = outlook.clock_offset_ms.unwrap_or_default();
+    (behind_ms.unsigned_abs() > CLOCK_OFF_MS).then_some(State::ClockOff { behind_ms })
+}
+
+fn on_sync(outlook: &Outlook) -> Option<State> {
+    match outlook.sync {
+        SyncStatus::Synced => None,
+        SyncStatus::Syncing { height, target } => Some(State::Syncing { height, target }),
+        SyncStatus::Alone => Some(State::Alone { known: outlook.known, refused: outlook.refused }),
     }
 }
 

@@ -21,6 +21,8 @@ pub struct Head {
     pub locator: Vec<Hash>,
     /// No block is taken because the disk is nearly full.
     pub disk_full: bool,
+    /// The date of the first of the blocks that are held because their time has not come.
+    pub held: Option<Timestamp>,
 }
 
 /// What a block at the end of the chain tells a miner.
@@ -41,12 +43,13 @@ pub struct Recent {
 }
 
 impl Head {
-    /// Reads what belongs to the chain that ends in `branch`.
-    pub fn read(view: &dyn View, branch: &Branch, disk_full: bool) -> Result<Self, StateError> {
+    /// Reads what belongs to the chain that ends in `branch`. The disk has room, and nothing is held.
+    pub fn read(view: &dyn View, branch: &Branch) -> Result<Self, StateError> {
         let supply = read_supply(view.row(&Key::Supply)?)?;
         let recent = recent(view, branch)?;
         let locator = locator(view, branch.height)?;
-        Ok(Self { branch: branch.clone(), supply, recent, locator, disk_full })
+        let branch = branch.clone();
+        Ok(Self { branch, supply, recent, locator, disk_full: false, held: None })
     }
 }
 

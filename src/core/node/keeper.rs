@@ -17,6 +17,7 @@ use alloc::vec::Vec;
 
 use thiserror::Error;
 
+use super::state::Span;
 use super::{Head, Ticket};
 use crate::crypto::Hash;
 use crate::ledger::{
@@ -90,6 +91,12 @@ pub enum NotTaken {
     /// No room.
     #[error("the disk is nearly full")]
     DiskFull,
+    /// It is dated too far ahead of this node's clock: others would hold it too.
+    #[error("it is dated ahead of this node's clock and would be taken {} later", Span(*.in_ms))]
+    Early {
+        /// How long until it could be taken, in milliseconds.
+        in_ms: u64,
+    },
     /// A fault of this node's own.
     #[error("{0}")]
     Invalid(String),
@@ -121,6 +128,8 @@ pub struct Keeper<D: Disk> {
     syncing: bool,
     /// The tip has moved and was not offered yet.
     unoffered: bool,
+    /// The date of the first held block, as the last head told it.
+    held: Option<Timestamp>,
     outputs: VecDeque<Output<D::View>>,
 }
 
@@ -134,6 +143,7 @@ impl<D: Disk> Keeper<D> {
             disk_full: false,
             syncing: false,
             unoffered: false,
+            held: None,
             outputs: VecDeque::new(),
         };
         keeper.tell_head(None)?;
@@ -142,7 +152,8 @@ impl<D: Disk> Keeper<D> {
 
     /// Where the chain ends now.
     pub fn head(&self) -> Result<Head, D::Error> {
-        Ok(Head::read(&self.disk().view()?, self.chain().tip(), self.disk_full)?)
+        let head = Head::read(&self.disk().view()?, self.chain().tip())?;
+        Ok(Head { disk_full: self.disk_full, held: self.held, ..head })
     }
 
     /// Best chain and rivals.
@@ -241,10 +252,19 @@ impl<D: Disk> Keeper<D> {
             self.take(now, check, due.into_iter().map(held).collect())?;
             self.step(check)?;
         }
+        if self.held != self.first_held() {
+            self.tell_head(None)?;
+        }
         if self.may_offer() {
             self.offer()?;
         }
         Ok(())
+    }
+
+    /// The date of the block that is held and comes first.
+    fn first_held(&self) -> Option<Timestamp> {
+        let ahead_ms = self.chain().genesis().rules.schedule.ahead_ms();
+        self.early.next_due().map(|due| Timestamp(due.0.saturating_add(ahead_ms)))
     }
 
     /// How many of those waiting from `from` on are taken together: blocks of one origin.
@@ -283,10 +303,13 @@ impl<D: Disk> Keeper<D> {
             self.moved(moved)?;
         }
         for ((asker, block), taken) in askers.into_iter().zip(taken) {
-            if let BlockOutcome::Early { due, bytes } = taken.outcome {
+            // This node's miner hears that its block was not taken: then it must not be taken later either.
+            if let BlockOutcome::Early { due, bytes } = taken.outcome
+                && !matches!(asker, Asker::Own(_))
+            {
                 self.early.hold(due, Arc::clone(&block), bytes);
             }
-            self.answer(asker, block.id(), taken.outcome);
+            self.answer(now, asker, block.id(), taken.outcome);
         }
         Ok(())
     }
@@ -316,7 +339,8 @@ impl<D: Disk> Keeper<D> {
 
     fn tell_head(&mut self, moved: Option<Moved>) -> Result<(), D::Error> {
         let view = self.disk().view()?;
-        let head = Head::read(&view, self.chain().tip(), self.disk_full)?;
+        self.held = self.first_held();
+        let head = self.head()?;
         let left = moved.as_ref().is_some_and(|moved| !moved.disconnected.is_empty()).then_some(view);
         self.outputs.push_back(Output::Head { head, moved, left });
         Ok(())
@@ -336,17 +360,18 @@ impl<D: Disk> Keeper<D> {
         Ok(())
     }
 
-    fn answer(&mut self, asker: Asker, id: Hash, outcome: BlockOutcome) {
+    fn answer(&mut self, now: Timestamp, asker: Asker, id: Hash, outcome: BlockOutcome) {
         self.outputs.extend(match asker {
             Asker::Peer(conn) => Some(Output::Answer(Answer::BlockDone { conn, id, outcome })),
-            Asker::Own(ticket) => Some(Output::Mined { ticket, result: self.own_result(outcome) }),
+            Asker::Own(ticket) => Some(Output::Mined { ticket, result: self.own_result(now, outcome) }),
             Asker::Nobody => None,
         });
     }
 
-    fn own_result(&self, outcome: BlockOutcome) -> Result<(), NotTaken> {
+    fn own_result(&self, now: Timestamp, outcome: BlockOutcome) -> Result<(), NotTaken> {
         match outcome {
-            BlockOutcome::Stored | BlockOutcome::Known | BlockOutcome::Early { .. } => Ok(()),
+            BlockOutcome::Stored | BlockOutcome::Known => Ok(()),
+            BlockOutcome::Early { due, .. } => Err(NotTaken::Early { in_ms: due.millis_since(now) }),
             BlockOutcome::Invalid { why, .. } => Err(NotTaken::Invalid(why)),
             BlockOutcome::Ignored if self.disk_full => Err(NotTaken::DiskFull),
             BlockOutcome::Ignored | BlockOutcome::UnknownParent => Err(NotTaken::Overtaken),

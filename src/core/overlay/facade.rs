@@ -132,6 +132,8 @@ impl Overlay {
             sync: self.sync.status(),
             clock_offset_ms: self.peers.clock_offset_ms(),
             starting: self.starts_until.is_some_and(|until| now < until),
+            known: self.peers.known(),
+            refused: self.peers.refused(),
         }
     }
 

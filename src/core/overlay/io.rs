@@ -201,6 +201,20 @@ pub struct Outlook {
     pub clock_offset_ms: Option<i64>,
     /// It has just started and has peers to dial, but none has answered yet.
     pub starting: bool,
+    /// Peers that it knows and has not banned.
+    pub known: usize,
+    /// Those of them that last refused this node's certificate, or whose certificate this node refused.
+    pub refused: usize,
+}
+
+#[cfg(any(test, feature = "testing"))]
+impl Outlook {
+    /// Of a node that is up to date with three peers.
+    #[doc(hidden)]
+    pub fn fine() -> Self {
+        let (sync, clock_offset_ms) = (SyncStatus::Synced, Some(0));
+        Self { sync, clock_offset_ms, starting: false, known: 3, refused: 0 }
+    }
 }
 
 /// Something to tell everybody.

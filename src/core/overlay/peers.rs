@@ -392,4 +392,9 @@ impl Peers {
     pub fn known(&self) -> usize {
         self.book.known()
     }
+
+    /// Known peers with which a certificate was refused last.
+    pub fn refused(&self) -> usize {
+        self.book.refused()
+    }
 }

@@ -132,8 +132,8 @@ export const miner = (of) => (of.id ? h("span", { class: "member", title: of.key
 export const roundTrip = ({ rtt_ms: ms }) => (ms === 0 ? "< 1 ms" : `${number(ms)} ms`);
 
 const KINDS = {
-  confirmed: "good", effective: "good", connected: "good", signed: "good", synced: "good",
-  pending: "warn", open: "info", dialing: "info", syncing: "warn", backoff: "warn", alone: "warn", expired: "warn", withdrawn: "soft", known: "soft",
+  confirmed: "good", effective: "good", connected: "good", signed: "good",
+  pending: "warn", open: "info", dialing: "info", backoff: "warn", expired: "warn", withdrawn: "soft", known: "soft",
   refused: "bad", banned: "bad",
 };
 

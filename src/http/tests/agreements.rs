@@ -109,6 +109,21 @@ fn it_expires_by_the_tips_time() {
 }
 
 #[test]
+fn it_expires_by_the_clock_and_is_settled_by_blocks() {
+    let node = Node::start();
+    let (proposal, id) = propose(&node, Timestamp(wall().0 + 1_500));
+    confirm(&node, &[&proposal]);
+    assert_eq!(show(&node, &id)["status"], "open");
+    node.wait("the deadline passes, and nobody mines", || show(&node, &id)["status"] == "expired");
+    let expired = show(&node, &id);
+    assert_eq!((&expired["confirmations"], &expired["settled"]), (&0.into(), &false.into()));
+    assert_eq!(node.json("/v1/status")["tip"]["height"], 1);
+    node.mine();
+    node.mine();
+    assert_eq!(show(&node, &id)["settled"], true);
+}
+
+#[test]
 fn only_the_proposer_withdraws_and_only_in_time() {
     let node = Node::start();
     let (proposal, id) = propose(&node, later());

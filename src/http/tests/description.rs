@@ -146,7 +146,21 @@ fn words<T: Serialize + DeserializeOwned + Display>(document: &Value, words: &[&
 #[test]
 fn closed_sets_list_their_words() {
     let document: Value = serde_json::from_str(&openapi().to_json().unwrap()).unwrap();
-    words::<SyncState>(&document, &["synced", "syncing", "alone"]);
+    let states = [
+        "ready",
+        "held",
+        "not-listed",
+        "alone",
+        "syncing",
+        "starting",
+        "clock-off",
+        "tip-ahead",
+        "disk-full",
+        "certificate-not-yet-valid",
+        "certificate-expired",
+        "certificate-revoked",
+    ];
+    words::<NodeState>(&document, &states);
     words::<PeerStatus>(&document, &["known", "dialing", "connected", "backoff", "banned"]);
     words::<PeerDirection>(&document, &["in", "out"]);
     words::<BlacklistSource>(&document, &["config", "operator", "ban"]);

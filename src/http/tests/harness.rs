@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use bouya_core::codec::encode;
 use bouya_core::ledger::{Block, Transaction};
 use bouya_core::mempool;
-use bouya_core::overlay::{Command, PeerView, SyncStatus};
+use bouya_core::overlay::{Command, PeerView};
 use futures_util::future::join_all;
 use serde_json::Value;
 use tempfile::TempDir;
@@ -28,9 +28,10 @@ use crate::miner::{MinerActor, MinerSettings};
 use crate::net::request::{CommandError, KeptOut, Summary};
 use crate::store::Store;
 use crate::workers::Workers;
-use bouya_core::node::{Gate, When};
+use bouya_core::node::{Certificate, Gate, When};
 use bouya_core::overlay::Outlook;
 use bouya_core::testing;
+use bouya_core::time::Timestamp;
 
 /// The key that seals blocks and gets their rewards.
 pub(super) const MINER: u8 = 9;
@@ -44,6 +45,7 @@ pub(super) struct Node {
     pub(super) address: SocketAddr,
     pub(super) chain: Mailbox<chain::ChainRequest>,
     pub(super) outlook: watch::Sender<Outlook>,
+    pub(super) certificate: watch::Sender<Certificate>,
     pub(super) network: Arc<Network>,
     engine: Engine,
     _dir: TempDir,
@@ -78,12 +80,7 @@ pub(super) struct Network {
 
 impl Network {
     fn new() -> Self {
-        let summary = Summary {
-            connected: 2,
-            known: 3,
-            outlook: Outlook { sync: SyncStatus::Synced, clock_offset_ms: Some(-7), starting: false },
-            alarms: Default::default(),
-        };
+        let summary = Summary { connected: 2, known: 3, alarms: Default::default() };
         Self {
             summary: Mutex::new(summary),
             peers: Mutex::default(),
@@ -139,11 +136,14 @@ impl Node {
         let (mempool, mempool_inbox) = Mailbox::new("mempool", 64);
         let (miner, miner_inbox) = Mailbox::new("miner", 16);
         let (level, level_watch) = watch::channel(Level::default());
-        let outlook = Outlook { sync: SyncStatus::Synced, clock_offset_ms: None, starting: false };
+        let outlook = Outlook { clock_offset_ms: Some(-7), ..Outlook::fine() };
         let (outlook, outlook_watch) = watch::channel(outlook);
         let stop = CancellationToken::new();
         let (rate, hash_rate) = watch::channel(0);
-        let not_after = watch::channel(Timestamp(wall().0 + 10 * 24 * 3600 * 1000 + 60_000)).1;
+        let day = 24 * 3600 * 1000;
+        let not_after = Timestamp(wall().0 + 10 * day + 60_000);
+        let certificate = Certificate { not_before: Timestamp(wall().0 - day), not_after, revoked: false };
+        let (certificate, certificate_watch) = watch::channel(certificate);
         let outlets =
             chain::Outlets { network: own.clone(), mempool: mempool.clone(), events: events.clone() };
         let data = dir.path().to_owned();
@@ -161,7 +161,12 @@ impl Node {
         };
         let reward_to = testing::address(MINER);
         let threads = NonZero::<u32>::MIN;
-        let gate = Gate::new(&genesis, &testing::key(MINER).public());
+        let health = Health {
+            gate: Gate::new(&genesis, &testing::key(MINER).public(), false),
+            head: head.clone(),
+            outlook: outlook_watch,
+            certificate: certificate_watch,
+        };
         let miner_actor = MinerActor {
             settings: MinerSettings { enabled: false, threads, share: 1.0, when: When::Pending, reward_to },
             genesis: genesis.clone(),
@@ -169,10 +174,8 @@ impl Node {
             inbox: miner_inbox,
             chain: chain.clone(),
             mempool: mempool.clone(),
-            head: head.clone(),
             level: level_watch.clone(),
-            gate,
-            outlook: outlook_watch,
+            health: health.clone(),
             rate,
         };
         let (chain_stop, mempool_stop) = (stop.clone(), stop.clone());
@@ -203,12 +206,11 @@ impl Node {
             miner,
             hash_rate,
             miner_enabled: false,
-            gate,
+            health,
             network: requests,
             strangers: Arc::default(),
             traffic: Arc::default(),
             events,
-            not_after,
             names: watch::channel(Arc::default()).1,
             reward_to,
             token: token::Token::new(TOKEN),
@@ -226,6 +228,7 @@ impl Node {
             address,
             chain,
             outlook,
+            certificate,
             network,
             engine: Engine { runtime: Some(runtime), actors },
             _dir: dir,

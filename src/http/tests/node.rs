@@ -3,7 +3,8 @@
 use serde_json::json;
 
 use super::harness::{MINER, Node};
-use bouya_core::overlay::SyncStatus;
+use bouya_core::node::Certificate;
+use bouya_core::overlay::{Outlook, SyncStatus};
 use bouya_core::testing::address;
 
 #[test]
@@ -29,14 +30,13 @@ fn the_status_has_its_promised_shape() {
             "height": 0, "hash": genesis.id().to_string(), "time": null,
             "work": genesis.branch().work.to_string(),
         },
-        "sync": { "state": "synced", "progress": 1.0 },
+        "state": { "name": "ready", "ready": true, "reason": "up to date with its peers", "next": null },
         "peers": { "connected": 2, "known": 3 },
         "mempool": { "transactions": 1, "bytes": null },
         "miner": { "enabled": false, "hashes_per_second": 0, "obstacle": null },
         "certificate": { "not_after": null, "days_left": 10 },
         "clock": { "offset_ms": -7 },
         "reward_to": address(MINER).to_string(),
-        "disk_full": false,
     });
     assert_eq!(status, expected);
 }
@@ -49,20 +49,57 @@ fn health_and_readiness() {
         assert_eq!((answer.status, answer.text().as_str()), (200, "ok\n"), "{path}");
         assert!(answer.header("content-type").starts_with("text/plain"), "{path}");
     }
-    for (sync, state, progress) in [
-        (SyncStatus::Alone, "alone", 1.0),
-        (SyncStatus::Syncing { height: 2, target: 8 }, "syncing", 0.25),
-        (SyncStatus::Synced, "synced", 1.0),
+    let fine = Outlook::fine();
+    for (outlook, name, reason) in [
+        (Outlook { sync: SyncStatus::Alone, ..fine }, "alone", "none of the 3 known peers"),
+        (Outlook { sync: SyncStatus::Alone, known: 0, ..fine }, "alone", ""),
+        (Outlook { sync: SyncStatus::Syncing { height: 2, target: 8 }, ..fine }, "syncing", "block 2 of 8"),
+        (Outlook { clock_offset_ms: Some(3_600_000), ..fine }, "clock-off", "60 min behind"),
+        (Outlook { starting: true, ..fine }, "starting", "first peer"),
+        (fine, "ready", ""),
     ] {
-        node.network.summary.lock().unwrap().outlook.sync = sync;
-        assert_eq!(node.json("/v1/status")["sync"], json!({ "state": state, "progress": progress }));
-        let answer = node.get("/readyz");
-        if state == "syncing" {
-            assert!(answer.problem(503, "syncing").contains("25 %"));
+        node.outlook.send_replace(outlook);
+        says(&node, name, reason);
+    }
+}
+
+/// Status, readiness and metrics say the same. Without a reason, the node is ready.
+fn says(node: &Node, name: &str, reason: &str) {
+    let state = &node.json("/v1/status")["state"];
+    assert_eq!((&state["name"], &state["ready"]), (&json!(name), &json!(reason.is_empty())));
+    let answer = node.get("/readyz");
+    if reason.is_empty() {
+        assert_eq!(answer.status, 200, "{name}");
+    } else {
+        let detail = answer.problem(503, "not-ready");
+        assert!(detail.contains(reason) && state["reason"].as_str().unwrap().contains(reason), "{detail}");
+        assert!(detail.contains(state["next"].as_str().unwrap_or_default()), "{detail}");
+    }
+    let metrics = node.get("/metrics").text();
+    let ones: Vec<_> =
+        metrics.lines().filter(|line| line.starts_with("bouya_state{") && line.ends_with(" 1")).collect();
+    assert_eq!(ones, [format!("bouya_state{{state=\"{name}\"}} 1")]);
+    assert_eq!(node.get("/healthz").status, 200, "{name} is healthy");
+}
+
+#[test]
+fn a_certificate_that_is_not_good_is_the_state_of_the_node() {
+    let node = Node::start();
+    let good = *node.certificate.borrow();
+    for (certificate, name, reason) in [
+        (Certificate { revoked: true, ..good }, "certificate-revoked", "CA has revoked"),
+        (Certificate { not_after: good.not_before, ..good }, "certificate-expired", "expired 24 h ago"),
+        (Certificate { not_before: good.not_after, ..good }, "certificate-not-yet-valid", "not valid yet"),
+        (good, "ready", ""),
+    ] {
+        node.certificate.send_replace(certificate);
+        says(&node, name, reason);
+        let mined = node.operate("POST", "/v1/mine");
+        if reason.is_empty() {
+            assert_eq!(mined.status, 200);
         } else {
-            assert_eq!(answer.status, 200, "{state}");
+            assert!(mined.problem(409, "not-mined").contains(reason));
         }
-        assert_eq!(node.get("/healthz").status, 200, "catching up is healthy");
     }
 }
 
@@ -90,7 +127,8 @@ fn metrics_can_be_read() {
     assert_eq!((values["bouya_peers_connected"], values["bouya_peers_known"]), (2.0, 3.0));
     assert_eq!(values["bouya_clock_off_milliseconds"], 7.0);
     assert!(values["bouya_certificate_seconds_left"] > 863_000.0);
-    assert_eq!((values["bouya_syncing"], values["bouya_disk_full"]), (0.0, 0.0));
+    let states = [r#"bouya_state{state="ready"}"#, r#"bouya_state{state="disk-full"}"#];
+    assert_eq!(states.map(|name| values[name]), [1.0, 0.0]);
     assert_eq!(values["bouya_http_requests_total{route=\"/v1/mine\",status=\"200\"}"], 1.0);
     assert_eq!((values["bouya_reorgs_total"], values["bouya_events_missed_total"]), (0.0, 0.0));
     // Events are counted beside the answers.

@@ -5,21 +5,63 @@
 use std::fmt;
 
 use bouya_core::ledger::Standing;
+use bouya_core::node::State;
 use bouya_core::overlay;
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-/// How far the node has come.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum SyncState {
-    /// No peer is known to have a better branch.
-    Synced,
-    /// A better branch is being fetched.
-    Syncing,
+/// How the node stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema, ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum NodeState {
+    /// Connected and up to date.
+    Ready,
+    /// Others' blocks are held because they are dated ahead of this clock.
+    Held,
+    /// It is to mine, but its key is not among the listed members.
+    NotListed,
     /// Nobody is connected.
     Alone,
+    /// A better branch is being fetched.
+    Syncing,
+    /// It waits for its first peer.
+    Starting,
+    /// Its clock differs from its peers'.
+    ClockOff,
+    /// The newest block is dated ahead of its clock.
+    TipAhead,
+    /// Its disk is nearly full.
+    DiskFull,
+    CertificateNotYetValid,
+    CertificateExpired,
+    CertificateRevoked,
+}
+
+impl NodeState {
+    /// Whether the node sees the network's newest blocks, so that confirmations are the network's.
+    pub(crate) fn sees_network(self) -> bool {
+        matches!(self, Self::Ready | Self::Held | Self::NotListed)
+    }
+}
+
+impl From<State> for NodeState {
+    fn from(state: State) -> Self {
+        match state {
+            State::Ready => Self::Ready,
+            State::Held { .. } => Self::Held,
+            State::NotListed => Self::NotListed,
+            State::Alone { .. } => Self::Alone,
+            State::Syncing { .. } => Self::Syncing,
+            State::Starting => Self::Starting,
+            State::ClockOff { .. } => Self::ClockOff,
+            State::TipAhead { .. } => Self::TipAhead,
+            State::DiskFull => Self::DiskFull,
+            State::CertificateNotYetValid { .. } => Self::CertificateNotYetValid,
+            State::CertificateExpired { .. } => Self::CertificateExpired,
+            State::CertificateRevoked => Self::CertificateRevoked,
+        }
+    }
 }
 
 /// The status of a peer.
@@ -153,7 +195,7 @@ macro_rules! shown {
 }
 
 shown!(
-    SyncState,
+    NodeState,
     PeerStatus,
     PeerDirection,
     BlacklistSource,

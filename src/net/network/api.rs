@@ -19,7 +19,6 @@ impl Running {
                 let _ = reply.send(Summary {
                     connected: overlay.connected(),
                     known: overlay.known(),
-                    outlook: overlay.outlook(now),
                     alarms: self.alarms,
                 });
             }

@@ -67,6 +67,7 @@ impl Running {
             info!(revoked = self.tls().revocations().len(), "a peer brought news of revocations");
             self.revocations_changed();
             self.cut_refused();
+            self.tell_certificate();
             self.tell_ends();
         }
     }
@@ -92,7 +93,6 @@ impl Running {
             Ok(true) => {
                 info!("certificate files were reloaded");
                 self.last_file_error = None;
-                self.actor.not_after.send_replace(self.tls().not_after());
             }
             Ok(false) => self.last_file_error = None,
             Err(error) => {
@@ -109,6 +109,7 @@ impl Running {
             self.revocations_changed();
         }
         self.cut_refused();
+        self.tell_certificate();
         self.tell_ends();
     }
 
@@ -127,6 +128,11 @@ impl Running {
     pub(super) fn tell_crls(&mut self) {
         let crls = self.tls().revocations().summaries();
         self.handle(Input::Crls(crls));
+    }
+
+    fn tell_certificate(&self) {
+        let certificate = self.tls().certificate();
+        self.actor.certificate.send_if_modified(|told| std::mem::replace(told, certificate) != certificate);
     }
 
     fn cut_refused(&mut self) {
@@ -154,18 +160,13 @@ fn tell(end: &Expiry, state: State, refuses_overdue: bool) {
     let (of, days, until) = (end.name.as_str(), days_until(end.ends), rfc3339(end.ends));
     match (end.what, state) {
         (What::Certificate, State::Good) => info!(days, until, "certificate"),
-        (What::Root | What::List, State::Good) => (),
+        // That it has ended is a state of the node, which the log is told of by `Health`.
+        (What::Root | What::List, State::Good) | (What::Certificate, State::Over) => (),
         (What::Certificate, State::Near) => warn!(
             days,
             until,
             "the certificate ends soon: ask the CA for a new one (mkca renew); it is taken without a restart"
         ),
-        (What::Certificate, State::Over) => {
-            error!(
-                until,
-                "the certificate has ended: peers refuse this node until it has a new one (mkca renew)"
-            );
-        }
         (What::Root, State::Near) => {
             warn!(
                 ca = of,

@@ -157,6 +157,8 @@ pub enum IdentityError {
 /// A node's identity: everything in it fits together, as far as files alone can show.
 pub(crate) struct Identity {
     pub(crate) id: NodeId,
+    /// The certificate's serial number, big-endian without leading zeros.
+    pub(crate) serial: Vec<u8>,
     pub(crate) not_before: Timestamp,
     pub(crate) not_after: Timestamp,
     pub(crate) certificate: CertificateDer<'static>,
@@ -190,8 +192,9 @@ impl Identity {
         for file in &files.crls {
             lists.extend(read_lists(file, &read(file)?, &roots)?);
         }
-        let Leaf { id, not_before, not_after, .. } = leaf;
-        Ok(Self { id, not_before, not_after, certificate, key, roots, lists, digest: sha256(&seen) })
+        let Leaf { id, serial, not_before, not_after, .. } = leaf;
+        let digest = sha256(&seen);
+        Ok(Self { id, serial, not_before, not_after, certificate, key, roots, lists, digest })
     }
 }
 

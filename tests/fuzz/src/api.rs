@@ -7,13 +7,15 @@ use axum::body::{Body, to_bytes};
 use axum::http::{HeaderName, HeaderValue, Method, Request, StatusCode, Uri, header};
 use bouya::actor::Mailbox;
 use bouya::events::Events;
+use bouya::health::Health;
 use bouya::http::token::Token;
 use bouya::http::{Api, Limits};
 use bouya::mempool::Level;
 use bouya::store::Store;
 use bouya_core::codec::encode;
 use bouya_core::ledger::{Chain, Disk, Origin};
-use bouya_core::node::{Gate, Head};
+use bouya_core::node::{Certificate, Gate, Head};
+use bouya_core::overlay::Outlook;
 use bouya_core::testing::give;
 use bouya_core::time::Timestamp;
 use tempfile::TempDir;
@@ -57,24 +59,32 @@ fn start() -> Node {
         recent: Default::default(),
         locator: vec![chain.tip().id],
         disk_full: false,
+        held: None,
     };
-    let gate = Gate::new(&genesis, &small::key(2).public());
+    let head = watch::channel(Arc::new(head)).1;
+    let certificate =
+        Certificate { not_before: Timestamp(0), not_after: Timestamp(1_800_000_000_000), revoked: false };
+    let health = Health {
+        gate: Gate::new(&genesis, &small::key(2).public(), false),
+        head: head.clone(),
+        outlook: watch::channel(Outlook::fine()).1,
+        certificate: watch::channel(certificate).1,
+    };
     let api = Api {
         id: "node0".parse().expect("an id"),
         genesis,
         reader: store.reader(),
-        head: watch::channel(Arc::new(head)).1,
+        head,
         mempool: Mailbox::new("mempool", 1).0,
         level: watch::channel(Level::default()).1,
         miner: Mailbox::new("miner", 1).0,
         hash_rate: watch::channel(0).1,
         miner_enabled: false,
-        gate,
+        health,
         network: Mailbox::new("network", 1).0,
         strangers: Arc::default(),
         traffic: Arc::default(),
         events: Events::default(),
-        not_after: watch::channel(Timestamp(1_800_000_000_000)).1,
         names: watch::channel(Arc::default()).1,
         reward_to: small::address(2),
         token: Token::new(TOKEN),

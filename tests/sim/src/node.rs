@@ -10,7 +10,7 @@ use bouya_core::ledger::{
 };
 use bouya_core::limits::TRANSACTIONS_PER_BLOCK;
 use bouya_core::mempool::Limits;
-use bouya_core::node::{Demand, Gate, Head, Keeper, Pool, When, Wish};
+use bouya_core::node::{Certificate, Demand, Gate, Head, Keeper, Pool, Seen, When, Wish};
 use bouya_core::overlay::{ConnId, Overlay, OverlaySettings, SessionSecret, Verified};
 use bouya_core::time::{Time, Timestamp};
 use bouya_core::wire::{CrlSummary, Endpoint};
@@ -164,7 +164,7 @@ impl Node {
             head: keeper.head()?,
             keeper,
             pool: Pool::new(Time::from_millis(0), Limits::default()),
-            gate: Gate::new(genesis, &self.key.public()),
+            gate: Gate::new(genesis, &self.key.public(), true),
             demand: Demand::new(genesis.rules.schedule, When::Pending),
             wake: None,
             keeper_wake: None,
@@ -184,7 +184,11 @@ impl Running {
 
     /// What it wants of its miner, as the daemon's miner asks.
     pub(crate) fn wish(&mut self, now: u64, wall: Timestamp, byzantine: Option<&Byzantine>) -> Wish {
-        let obstacle = self.gate.obstacle(&self.head, &self.overlay.outlook(self.time(now)));
+        let outlook = &self.overlay.outlook(self.time(now));
+        let certificate =
+            &Certificate { not_before: Timestamp(0), not_after: Timestamp(u64::MAX), revoked: false };
+        let seen = Seen { head: &self.head, outlook, certificate, now: wall };
+        let obstacle = self.gate.obstacle(seen);
         if obstacle.is_some() {
             self.demand.pass(&self.head);
             return Wish::Rest;

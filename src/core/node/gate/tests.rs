@@ -1,47 +1,195 @@
-use alloc::string::ToString;
+use alloc::string::{String, ToString};
 use alloc::vec;
 use alloc::vec::Vec;
+use core::iter::once;
 
 use super::*;
-use crate::ledger::{Member, World};
+use crate::ledger::{Branch, Member, World};
 use crate::testing::{genesis, key};
 
-#[test]
-fn the_most_lasting_obstacle_is_named_and_none_means_none() {
+/// What a gate is asked about.
+#[derive(Clone)]
+struct Case {
+    head: Head,
+    outlook: Outlook,
+    certificate: Certificate,
+    now: Timestamp,
+}
+
+impl Case {
+    /// Everything is fine.
+    fn fine() -> Self {
+        let branch = Branch { height: 7, ..genesis().branch() };
+        let (time, day) = (branch.time.0, 86_400_000);
+        let certificate = Certificate {
+            not_before: Timestamp(time - day),
+            not_after: Timestamp(time + 10 * day),
+            revoked: false,
+        };
+        let head = Head { branch, ..Head::read(&World::new(&genesis()), &genesis().branch()).unwrap() };
+        Self { head, outlook: Outlook::fine(), certificate, now: Timestamp(time) }
+    }
+
+    fn but(change: impl FnOnce(&mut Self)) -> Self {
+        let mut case = Self::fine();
+        change(&mut case);
+        case
+    }
+
+    fn seen(&self) -> Seen<'_> {
+        let Self { head, outlook, certificate, now } = self;
+        Seen { head, outlook, certificate, now: *now }
+    }
+}
+
+/// The gates of a member that mines, of a key that is not listed, and of the same one on a node that is not to mine.
+fn gates() -> [Gate; 3] {
     let mut spec = genesis().spec.clone();
     spec.members = vec![Member { id: "alice".parse().unwrap(), key: key(1).public() }];
     let genesis = Genesis::new(spec).unwrap();
-    let fine = Outlook { sync: SyncStatus::Synced, clock_offset_ms: Some(5_000), starting: false };
-    let room = Head::read(&World::new(&genesis), &genesis.branch(), false).unwrap();
-    let full = Head { disk_full: true, ..room.clone() };
-    let syncing = SyncStatus::Syncing { height: 1, target: 9 };
-    let worst = Outlook { sync: syncing, clock_offset_ms: Some(-5_001), starting: true };
-    let (member, stranger) = (Gate::new(&genesis, &key(1).public()), Gate::new(&genesis, &key(2).public()));
-    let cases = [
-        (stranger, &full, worst, Some(Obstacle::NotListed)),
-        (member, &full, worst, Some(Obstacle::DiskFull)),
-        (member, &room, worst, Some(Obstacle::Starting)),
-        (member, &room, Outlook { starting: false, ..worst }, Some(Obstacle::Syncing)),
-        (member, &room, Outlook { clock_offset_ms: Some(-5_001), ..fine }, Some(Obstacle::ClockOff(-5_001))),
-        (member, &room, fine, None),
-        (member, &room, Outlook { sync: SyncStatus::Alone, clock_offset_ms: None, ..fine }, None),
-    ];
-    for (gate, head, outlook, expected) in cases {
-        assert_eq!(gate.obstacle(head, &outlook), expected);
+    [(1, true), (2, true), (2, false)].map(|(n, mines)| Gate::new(&genesis, &key(n).public(), mines))
+}
+
+/// Each condition alone, the gravest first: how it comes about, what it is called, whether it stops mining, whether the node is ready.
+fn conditions() -> Vec<(fn(&mut Case), State, bool, bool)> {
+    let syncing = State::Syncing { height: 1, target: 9 };
+    let tip_ahead = State::TipAhead { height: 7, ahead_ms: 86_400_000 };
+    vec![
+        (|case| case.certificate.revoked = true, State::CertificateRevoked, true, false),
+        (
+            |case| case.certificate.not_after.0 = case.now.0 - 1,
+            State::CertificateExpired { ago_ms: 1 },
+            true,
+            false,
+        ),
+        (
+            |case| case.certificate.not_before.0 = case.now.0 + 5,
+            State::CertificateNotYetValid { in_ms: 5 },
+            true,
+            false,
+        ),
+        (|case| case.head.disk_full = true, State::DiskFull, true, false),
+        (|case| case.head.branch.time.0 = case.now.0 + 86_400_000, tip_ahead, true, false),
+        (
+            |case| case.outlook.clock_offset_ms = Some(-5_001),
+            State::ClockOff { behind_ms: -5_001 },
+            true,
+            false,
+        ),
+        (|case| case.outlook.starting = true, State::Starting, true, false),
+        (|case| case.outlook.sync = SyncStatus::Syncing { height: 1, target: 9 }, syncing, true, false),
+        (
+            |case| (case.outlook.sync, case.outlook.refused) = (SyncStatus::Alone, 1),
+            State::Alone { known: 3, refused: 1 },
+            false,
+            false,
+        ),
+        (
+            |case| case.head.held = Some(Timestamp(case.now.0 + 60_000)),
+            State::Held { ahead_ms: 60_000 },
+            false,
+            true,
+        ),
+    ]
+}
+
+#[test]
+fn each_condition_is_named_and_says_whether_the_node_mines_and_is_ready() {
+    let [member, ..] = gates();
+    let fine = Case::fine();
+    assert_eq!((member.state(fine.seen()), member.obstacle(fine.seen())), (State::Ready, None));
+    for (make, state, stops, ready) in conditions() {
+        let case = Case::but(make);
+        assert_eq!(member.state(case.seen()), state);
+        assert_eq!(member.obstacle(case.seen()), stops.then_some(state));
+        assert_eq!((state.is_ready(), state.stops_mining()), (ready, stops), "{state}");
     }
 }
 
 #[test]
-fn a_clock_is_told_which_way_it_is_off() {
-    let words: Vec<_> = [9_000, -9_000].map(|offset| Obstacle::ClockOff(offset).to_string()).into();
-    assert!(words[0].contains("9 s behind its peers'"), "{}", words[0]);
-    assert!(words[1].contains("9 s ahead of its peers'"), "{}", words[1]);
+fn of_two_conditions_the_graver_one_is_named() {
+    let [member, ..] = gates();
+    let all = conditions();
+    for (at, (worse, state, ..)) in all.iter().enumerate() {
+        for (lighter, other, ..) in &all[at + 1..] {
+            let mut case = Case::but(lighter);
+            worse(&mut case);
+            // The same field cannot be in two states.
+            if matches!((state, other), (State::Syncing { .. }, State::Alone { .. })) {
+                continue;
+            }
+            assert_eq!(member.state(case.seen()), *state, "rather than: {other}");
+        }
+    }
 }
 
 #[test]
-fn where_no_members_are_listed_any_key_seals() {
-    let genesis = genesis();
-    let head = Head::read(&World::new(&genesis), &genesis.branch(), false).unwrap();
-    let outlook = Outlook { sync: SyncStatus::Alone, clock_offset_ms: None, starting: false };
-    assert_eq!(Gate::new(&genesis, &key(9).public()).obstacle(&head, &outlook), None);
+fn a_key_that_is_not_listed_never_mines_and_is_a_fault_only_of_a_node_that_is_to_mine() {
+    let [_, miner, verifier] = gates();
+    let fine = Case::fine();
+    assert_eq!(miner.state(fine.seen()), State::NotListed);
+    assert!(!State::NotListed.is_ready());
+    assert_eq!(verifier.state(fine.seen()), State::Ready);
+    for gate in [miner, verifier] {
+        assert_eq!(gate.obstacle(fine.seen()), Some(State::NotListed));
+    }
+    // Where the node stands in the network is the graver news.
+    let alone = Case::but(|case| case.outlook.sync = SyncStatus::Alone);
+    assert_eq!(miner.state(alone.seen()), State::Alone { known: 3, refused: 0 });
+    assert_eq!(miner.obstacle(alone.seen()), Some(State::NotListed));
+    // But that it knows nobody hides no fault.
+    let first = Case::but(|case| (case.outlook.sync, case.outlook.known) = (SyncStatus::Alone, 0));
+    assert_eq!(miner.state(first.seen()), State::NotListed);
+    // In a network that lists nobody, any key seals.
+    assert_eq!(Gate::new(&genesis(), &key(9).public(), true).obstacle(fine.seen()), None);
+}
+
+#[test]
+fn a_node_that_knows_nobody_is_alone_by_intention() {
+    let [member, ..] = gates();
+    let case = Case::but(|case| (case.outlook.sync, case.outlook.known) = (SyncStatus::Alone, 0));
+    let state = member.state(case.seen());
+    assert_eq!((state, state.is_ready()), (State::Alone { known: 0, refused: 0 }, true));
+    assert_eq!(member.obstacle(case.seen()), None);
+}
+
+#[test]
+fn a_tip_ahead_of_the_clock_stops_mining_exactly_while_a_block_on_it_would_be_held() {
+    let [member, ..] = gates();
+    let ahead = genesis().rules.schedule.ahead_ms();
+    for (by, stops) in [(0, false), (ahead - 1, false), (ahead, true)] {
+        let mut case = Case::fine();
+        case.head.branch.time.0 += by;
+        // A block is at least one millisecond later than its parent, and is held if it is more than `ahead` ahead.
+        assert_eq!(case.head.branch.time.0 + 1 > case.now.0 + ahead, stops, "{by}");
+        assert_eq!(member.obstacle(case.seen()).is_some(), stops, "{by}");
+    }
+}
+
+#[test]
+fn every_reason_holds_its_value_and_every_fault_has_a_next_step() {
+    let alone = |known, refused| State::Alone { known, refused };
+    let words = |state: State| [state.to_string(), state.next_step().unwrap_or_default().into()].join("; ");
+    for (state, parts) in [
+        (State::ClockOff { behind_ms: 9_000 }, ["9 s behind its peers'", "NTP"]),
+        (State::ClockOff { behind_ms: -7_300_000 }, ["2 h ahead of its peers'", "NTP"]),
+        (State::TipAhead { height: 0, ahead_ms: 900_000 }, ["genesis block is dated 15 min", "network.toml"]),
+        (State::TipAhead { height: 2, ahead_ms: 172_800_000 }, ["newest block, 2, is dated 2 days", "miner"]),
+        (State::Held { ahead_ms: 61_000 }, ["dated 61 s ahead", "clock"]),
+        (alone(3, 0), ["none of the 3 known peers", "bouya peers"]),
+        (alone(3, 2), ["with 2 of them a certificate is refused", "CA"]),
+        (alone(0, 0), ["knows no peers", "p2p.bootstrap"]),
+        (State::Syncing { height: 2, target: 8 }, ["block 2 of 8", ""]),
+        (State::CertificateExpired { ago_ms: 86_400_000 }, ["expired 24 h ago", "mkca renew"]),
+        (State::CertificateNotYetValid { in_ms: 7_200_000 }, ["another 2 h", "NTP"]),
+        (State::DiskFull, ["disk is nearly full", "make room"]),
+        (State::NotListed, ["not listed", "miner.enabled"]),
+    ] {
+        let words: String = words(state);
+        assert!(parts.iter().all(|part| words.contains(part)), "{parts:?}: {words}");
+    }
+    let all = conditions().into_iter().map(|(_, state, ..)| state).chain(once(State::NotListed));
+    for state in all.filter(|state| !state.is_ready() && !state.passes()) {
+        assert!(state.next_step().is_some(), "{state}");
+    }
 }

@@ -1,3 +1,4 @@
+use alloc::string::ToString;
 use alloc::vec;
 
 use super::*;
@@ -143,10 +144,15 @@ fn a_block_that_is_early_is_taken_once_its_time_has_come_and_only_once() {
     let taken_at = Timestamp(block.header.time.0 - genesis().rules.schedule.ahead_ms());
     let before = Timestamp(taken_at.0 - 1);
     bench.give(&block, Origin::Pushed);
-    assert_eq!(short(&bench.work_at(before)), ["early"]);
+    let said = bench.work_at(before);
+    assert_eq!(short(&said), ["early", "head"]);
+    let Output::Head { head, .. } = &said[1] else { panic!() };
+    assert_eq!(head.held, Some(block.header.time), "everybody sees that a block is held");
     assert_eq!(bench.keeper.next_wakeup(), Some(taken_at));
     assert!(!bench.keeper.has_work(before) && bench.keeper.has_work(taken_at));
-    assert_eq!(short(&bench.work_at(taken_at)), ["grew", "offer"], "its sender was answered before");
+    let said = bench.work_at(taken_at);
+    assert_eq!(short(&said), ["grew", "offer"], "its sender was answered before");
+    assert!(matches!(&said[0], Output::Head { head: Head { held: None, .. }, .. }));
     assert_eq!(bench.keeper.next_wakeup(), None);
     assert!(!bench.keeper.has_work(Timestamp(u64::MAX)));
 }
@@ -175,6 +181,19 @@ fn a_full_disk_takes_nothing_and_goes_on_when_there_is_room() {
     bench.keeper.handle(Input::DiskFull(false)).unwrap();
     assert_eq!(short(&bench.settle()), ["head", "grew", "offer"]);
     assert_eq!(bench.keeper.chain().tip().id, early.id());
+}
+
+#[test]
+fn an_own_block_that_is_early_is_not_taken_and_not_held() {
+    let mut bench = Bench::new();
+    let block = bench.node.mine(vec![]);
+    let before = Timestamp(block.header.time.0 - genesis().rules.schedule.ahead_ms() - 7_000);
+    bench.keeper.handle(Input::Mined { ticket: Ticket(1), block }).unwrap();
+    let said = bench.work_at(before);
+    let Output::Mined { result: Err(why), .. } = &said[0] else { panic!("{said:?}") };
+    assert_eq!((said.len(), why), (1, &NotTaken::Early { in_ms: 7_000 }));
+    assert!(why.to_string().contains("7 s later"), "{why}");
+    assert!(!bench.keeper.has_work(Timestamp(u64::MAX)), "what was not taken does not come later");
 }
 
 #[test]

@@ -214,6 +214,11 @@ impl AddressBook {
         self.entries.values().filter(|entry| !entry.is_banned()).count()
     }
 
+    pub(super) fn refused(&self) -> usize {
+        let is_refused = |entry: &&Entry| !entry.is_banned() && entry.attempts.refusals > 0;
+        self.entries.values().filter(is_refused).count()
+    }
+
     pub(super) fn views(&self, now: Time) -> Vec<PeerView> {
         self.entries.iter().map(|(id, entry)| entry.view(id, now)).collect()
     }

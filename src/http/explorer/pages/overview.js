@@ -31,23 +31,25 @@ const newest = async (known, event) => {
 const tile = (name, value, detail, kind = "") => h("div", { class: `tile ${kind}` }, h("dt", {}, name), h("dd", {}, h("b", {}, value), h("span", {}, detail)));
 
 const tiles = ({ status }) => {
-  const { tip, sync, certificate, clock } = status;
+  const { tip, state, certificate, clock } = status;
   return h("dl", { class: "tiles", "aria-label": "At a glance" },
     tile("Height", number(tip.height), tip.height > 0 ? ["newest block ", when(tip.time)] : "no block yet"),
-    tile("State", sync.state, sync.state === "syncing" ? `${Math.floor(sync.progress * 100)} % of the chain` : sync.state === "alone" ? "no peer is connected" : "has all blocks of its peers", sync.state === "synced" ? "good" : "warn"),
+    tile("State", state.name, state.reason, state.name === "ready" ? "good" : state.ready ? "warn" : "bad"),
     tile("Peers", number(status.peers.connected), `connected, of ${number(status.peers.known)} known`),
     tile("Mempool", number(status.mempool.transactions), status.mempool.transactions === 0 ? "nothing waiting" : `waiting, ${bytes(status.mempool.bytes)}`),
-    tile("Mining", status.miner.enabled ? `${few(status.miner.hashes_per_second)}H/s` : "off", status.miner.enabled ? (status.miner.hashes_per_second > 0 ? "on this node" : "resting") : "this node only verifies"),
+    tile("Mining", !status.miner.enabled ? "off" : status.miner.obstacle !== null ? "paused" : `${few(status.miner.hashes_per_second)}H/s`, !status.miner.enabled ? "this node only verifies" : status.miner.obstacle ?? (status.miner.hashes_per_second > 0 ? "on this node" : "resting")),
     tile("Certificate", daysLeft(certificate), [certificate.days_left < 0 ? "since " : "left, until ", h("time", { datetime: certificate.not_after, title: certificate.not_after }, dayOf(certificate.not_after))], endsSoon(certificate) ? "bad" : ""),
-    tile("Clock", `${clock.offset_ms > 0 ? "+" : clock.offset_ms < 0 ? "−" : "±"}${span(clock.offset_ms)}`, "difference to the peers’ median", Math.abs(clock.offset_ms) > 2_000 ? "warn" : ""));
+    clock.offset_ms === null
+      ? tile("Clock", "—", "no peer to compare it with")
+      : tile("Clock", `${clock.offset_ms > 0 ? "+" : clock.offset_ms < 0 ? "−" : "±"}${span(clock.offset_ms)}`, "difference to the peers’ median", Math.abs(clock.offset_ms) > 2_000 ? "warn" : ""));
 };
 
 const ending = (peers) => peers.length === 0 ? null : h("p", { class: "note bad" }, "Certificates that expire soon: ", peers.map((peer) => `${peer.id} (${daysLeft(peer.certificate)})`).join(", "), ". Their owners must renew them with the CA.");
 
 const warnings = ({ status, peers }) => [
   ending(peers.filter((peer) => endsSoon(peer.certificate))),
-  status.disk_full ? h("p", { class: "note bad", role: "alert" }, "The disk is nearly full: this node accepts no blocks and no transactions. Free some space.") : null,
-  endsSoon(status.certificate) ? h("div", { class: "note bad" }, h("p", {}, "This node’s certificate expires soon. After that, peers refuse it."), hint("Run this on the CA’s machine, then copy the new certificate over the old one:", `mkca renew ${status.id}`)) : null,
+  status.state.ready ? null : h("div", { class: "note bad", role: "alert" }, h("p", {}, `This node is not ready: ${status.state.reason}.`), status.state.next === null ? null : h("p", {}, `Next: ${status.state.next}.`)),
+  endsSoon(status.certificate) && status.certificate.days_left >= 0 ? h("div", { class: "note bad" }, h("p", {}, "This node’s certificate expires soon. After that, peers refuse it."), hint("Run this on the CA’s machine, then copy the new certificate over the old one:", `mkca renew ${status.id}`)) : null,
 ];
 
 /** Milliseconds between each block and the one before. */

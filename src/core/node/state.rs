@@ -1,0 +1,188 @@
+//! How a node stands, in one word, with the reason and the next step: what the status, readiness, the log and the metrics all say.
+
+use core::fmt;
+
+/// How this node stands: the gravest thing that is true of it. The order is that of gravity, the gravest last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// Connected and up to date; nothing is wrong.
+    Ready,
+    /// Blocks of others are held because they are dated ahead of this clock, and the peers' clocks agree with this one.
+    Held {
+        /// How far the first of them is ahead, in milliseconds.
+        ahead_ms: u64,
+    },
+    /// It is to mine, but its key is not among the members that the network lists.
+    NotListed,
+    /// Nobody is connected. A node that knows nobody is alone by intention.
+    Alone {
+        /// Peers that it knows.
+        known: usize,
+        /// Those of them with which it has no connection because one of the two refuses the other's certificate.
+        refused: usize,
+    },
+    /// A better branch is being fetched.
+    Syncing {
+        /// This node's height.
+        height: u64,
+        /// The height it is going to.
+        target: u64,
+    },
+    /// It has just started and may be far behind without knowing it.
+    Starting,
+    /// Its clock differs from its peers'.
+    ClockOff {
+        /// The peers' clocks minus this node's, in milliseconds.
+        behind_ms: i64,
+    },
+    /// The newest block is dated so far ahead of this clock that a block on top of it would be held.
+    TipAhead {
+        /// The newest block's height; 0 is the genesis block.
+        height: u64,
+        /// How far its date is ahead, in milliseconds.
+        ahead_ms: u64,
+    },
+    /// Nothing can be written.
+    DiskFull,
+    /// Its own certificate is not good yet.
+    CertificateNotYetValid {
+        /// How long until then, in milliseconds.
+        in_ms: u64,
+    },
+    /// Its own certificate has ended.
+    CertificateExpired {
+        /// How long ago, in milliseconds.
+        ago_ms: u64,
+    },
+    /// A revocation list that this node holds names its own certificate.
+    CertificateRevoked,
+}
+
+impl State {
+    /// Whether this node can do its work: serve the network's newest state and, if it is to, mine.
+    pub fn is_ready(&self) -> bool {
+        matches!(self, Self::Ready | Self::Held { .. } | Self::Alone { known: 0, .. })
+    }
+
+    /// Whether a block of this node's own would come to nothing now.
+    pub fn stops_mining(&self) -> bool {
+        !matches!(self, Self::Ready | Self::Held { .. } | Self::Alone { .. })
+    }
+
+    /// Whether it passes by itself in the course of a node's work.
+    pub fn passes(&self) -> bool {
+        matches!(self, Self::Starting | Self::Syncing { .. })
+    }
+
+    /// What the operator can do about it; none if there is nothing to do.
+    pub fn next_step(&self) -> Option<&'static str> {
+        Some(match self {
+            Self::Ready | Self::Starting | Self::Syncing { .. } => return None,
+            Self::Held { .. } => {
+                "nothing to do if it is one miner's: its clock runs ahead. Else check this machine's clock (NTP)"
+            }
+            Self::NotListed => {
+                "put the listed key in the place of identity.member_key, or set miner.enabled = false"
+            }
+            Self::Alone { known: 0, .. } => {
+                "to join a network, name a member in p2p.bootstrap or with bouya peer add"
+            }
+            Self::Alone { refused: 1.., .. } => {
+                "bouya peers says why; if this node's certificate is refused, ask the CA for a new one (mkca renew)"
+            }
+            Self::Alone { .. } => {
+                "bouya peers says why; check this machine's network and the peers' addresses"
+            }
+            Self::ClockOff { .. } => "set this machine's clock right (NTP)",
+            Self::TipAhead { height: 0, .. } => {
+                "set this machine's clock right (NTP); if it is right, wait: the network begins then (created, in network.toml)"
+            }
+            Self::TipAhead { .. } => {
+                "set this machine's clock right (NTP); if it is right, the block's miner was ahead: wait"
+            }
+            Self::DiskFull => "make room; the node goes on by itself",
+            Self::CertificateNotYetValid { .. } => {
+                "set this machine's clock right (NTP); if it is right, wait"
+            }
+            Self::CertificateExpired { .. } => {
+                "ask the CA for a new certificate (mkca renew) and put it in place; it is taken without a restart"
+            }
+            Self::CertificateRevoked => {
+                "ask the CA why; only a new certificate lets this node in again (mkca request, mkca sign)"
+            }
+        })
+    }
+}
+
+/// The reason.
+impl fmt::Display for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::Ready => f.write_str("up to date with its peers"),
+            Self::Held { ahead_ms } => {
+                write!(f, "a block is held because it is dated {} ahead of this clock", Span(ahead_ms))
+            }
+            Self::NotListed => f.write_str(
+                "this node's member key is not listed in network.toml, and only listed members seal blocks",
+            ),
+            Self::Alone { known: 0, .. } => f.write_str("this node knows no peers"),
+            Self::Alone { known, refused: 0 } => {
+                write!(
+                    f,
+                    "none of the {known} known peers is connected, so this node does not see the network"
+                )
+            }
+            Self::Alone { known, refused } => write!(
+                f,
+                "none of the {known} known peers is connected; with {refused} of them a certificate is refused"
+            ),
+            Self::Syncing { height, target } => {
+                write!(f, "catching up with the network: at block {height} of {target}")
+            }
+            Self::Starting => f.write_str("just started, waiting for the first peer"),
+            Self::ClockOff { behind_ms } => {
+                let side = if behind_ms > 0 { "behind" } else { "ahead of" };
+                write!(f, "this node's clock is {} {side} its peers'", Span(behind_ms.unsigned_abs()))
+            }
+            Self::TipAhead { height: 0, ahead_ms } => {
+                write!(f, "the genesis block is dated {} ahead of this node's clock", Span(ahead_ms))
+            }
+            Self::TipAhead { height, ahead_ms } => {
+                write!(
+                    f,
+                    "the newest block, {height}, is dated {} ahead of this node's clock",
+                    Span(ahead_ms)
+                )
+            }
+            Self::DiskFull => f.write_str("the disk is nearly full: no block and no transaction is taken"),
+            Self::CertificateNotYetValid { in_ms } => {
+                write!(
+                    f,
+                    "this node's certificate is not valid yet, by its clock for another {}",
+                    Span(in_ms)
+                )
+            }
+            Self::CertificateExpired { ago_ms } => {
+                write!(f, "this node's certificate expired {} ago, so peers refuse it", Span(ago_ms))
+            }
+            Self::CertificateRevoked => {
+                f.write_str("the CA has revoked this node's certificate, so peers refuse it")
+            }
+        }
+    }
+}
+
+/// A span in milliseconds, as people say it.
+pub(super) struct Span(pub(super) u64);
+
+impl fmt::Display for Span {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (unit, name) = match self.0 / 1_000 {
+            ..120 => (1, "s"),
+            ..7_200 => (60, "min"),
+            ..172_800 => (3_600, "h"),
+            _ => (86_400, "days"),
+        };
+        write!(f, "{} {name}", self.0 / (unit * 1_000))
+    }
+}
