@@ -23,7 +23,7 @@ impl Bench {
     /// A node that knows the genesis block alone.
     fn young(when: When) -> Self {
         let genesis = genesis();
-        let head = Head::read(&World::new(&genesis), &genesis.branch(), false).unwrap();
+        let head = Head::read(&World::new(&genesis), &genesis.branch()).unwrap();
         let demand = Demand::new(Schedule::new(5_000, 32, 1_000), when);
         Self { demand, head, blocks: 0, waits: false }
     }
