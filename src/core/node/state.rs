@@ -177,12 +177,12 @@ pub(super) struct Span(pub(super) u64);
 
 impl fmt::Display for Span {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (unit, name) = match self.0 / 1_000 {
-            ..120 => (1, "s"),
-            ..7_200 => (60, "min"),
-            ..172_800 => (3_600, "h"),
-            _ => (86_400, "days"),
+        let (number, name) = match self.0 / 1_000 {
+            seconds @ ..120 => (seconds, "s"),
+            seconds @ 120..7_200 => (seconds / 60, "min"),
+            seconds @ 7_200..172_800 => (seconds / 3_600, "h"),
+            seconds => (seconds / 86_400, "days"),
         };
-        write!(f, "{} {name}", self.0 / (unit * 1_000))
+        write!(f, "{number} {name}")
     }
 }

@@ -50,8 +50,11 @@ fn gates() -> [Gate; 3] {
     [(1, true), (2, true), (2, false)].map(|(n, mines)| Gate::new(&genesis, &key(n).public(), mines))
 }
 
-/// Each condition alone, the gravest first: how it comes about, what it is called, whether it stops mining, whether the node is ready.
-fn conditions() -> Vec<(fn(&mut Case), State, bool, bool)> {
+/// How it comes about, the state, whether it stops mining, whether the node is ready.
+type Condition = (fn(&mut Case), State, bool, bool);
+
+/// Each condition alone, the gravest first.
+fn conditions() -> Vec<Condition> {
     let syncing = State::Syncing { height: 1, target: 9 };
     let tip_ahead = State::TipAhead { height: 7, ahead_ms: 86_400_000 };
     vec![
