@@ -77,7 +77,7 @@ impl Network {
     /// A chain that begins.
     pub(super) fn young(seed: u64, rate: f64, traffic: Traffic) -> Self {
         let (genesis, schedule) = (genesis(), schedule());
-        let head = Head::read(&World::new(&genesis), &genesis.branch(), false).expect("a genesis block");
+        let head = Head::read(&World::new(&genesis), &genesis.branch()).expect("a genesis block");
         let (demand, now) = (Demand::new(schedule, When::Pending), head.branch.time.0);
         let mut network = Self {
             rng: Random::new(seed),
