@@ -188,12 +188,8 @@ impl Store {
                 return Err(Fault::Damaged(format!("its network is said to be {network}")));
             }
         }
-        let secret: Option<[u8; 32]> = read("index")?.and_then(|key| key.try_into().ok());
-        if format == FORMAT && secret.is_none() {
-            return Err(Fault::Damaged("the index has no key".to_owned()));
-        }
-        // Other formats need none: the file is refused.
-        let secret = secret.unwrap_or_default();
+        let missing = || Fault::Damaged("the index has no key".to_owned());
+        let secret = read("index")?.and_then(|key| key.try_into().ok()).ok_or_else(missing)?;
         Ok(Some((format, network, secret)))
     }
 

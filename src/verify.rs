@@ -248,13 +248,13 @@ fn check_side(snapshot: &Snapshot) -> Result<u64, VerifyError> {
 }
 
 #[cfg(test)]
-mod damage;
-#[cfg(test)]
 mod tests {
     use bouya_core::ledger::{Chain, Disk, Origin};
     use bouya_core::testing::{block_on, give, network, pay};
 
     use super::*;
+
+    mod damage;
 
     pub(super) fn store(dir: &Path) -> Store {
         let genesis = network("test", 1_000_000);

@@ -347,6 +347,7 @@ fn consensus_is_integers_in_a_fixed_order() {
 const NO_BOUNDS: &[(&str, &str, &str)] = &[
     ("src/archive.rs", "LINE", "a format"),
     ("src/config/network.rs", "INTERVAL_MS", "a setting's default"),
+    ("src/config/node.rs", "CACHE_RANGE", "what a setting may be"),
     (
         "src/core/ledger/difficulty.rs",
         "CLIP_INTERVALS REST_INTERVALS YOUNG_UNTIL YOUNG_FACTOR HEARTBEAT_INTERVALS HEARTBEAT_MS AHEAD_INTERVALS AHEAD_MS",
@@ -358,7 +359,7 @@ const NO_BOUNDS: &[(&str, &str, &str)] = &[
     ("src/core/wire/frame.rs", "LENGTH_BYTES", "a format"),
     ("src/core/wire/hello.rs", "PROTOCOLS", "a format"),
     ("src/core/wire/message.rs", "ITEM COMPACT_HEAD", "a format"),
-    ("src/devnet.rs", "INTERVAL_MS", "a setting's default"),
+    ("src/devnet.rs", "INTERVAL_MS CACHE_BYTES", "settings' defaults"),
     ("src/files.rs", "PUBLIC PRIVATE", "permission bits"),
     ("src/health.rs", "LOOK_EVERY", "the node's own pace"),
     ("src/http/agreements.rs", "SETTLED", "an option's default"),
@@ -367,8 +368,10 @@ const NO_BOUNDS: &[(&str, &str, &str)] = &[
     ("src/net/network.rs", "LOOK_AT_FILES", "the node's own pace"),
     ("src/net/network/certificates.rs", "TELL_ENDS", "the node's own pace"),
     ("src/net/tls/expiry.rs", "DAY_MS", "a unit"),
-    ("src/store.rs", "FORMAT", "a format"),
+    ("src/store.rs", "FORMAT HIGHEST_FORMAT CACHE_BYTES", "a format, and a setting's default"),
+    ("src/store/guard.rs", "WHAT", "the length of a message"),
     ("src/telemetry/limit.rs", "FRAME_BYTES FIELD_BYTES ESCAPED_BYTES", "a format"),
+    ("src/verify/scan.rs", "PAGE KEY END VALUE HEADER_ROW", "a format"),
     ("src/wallet/keystore.rs", "FORMAT", "a format"),
 ];
 

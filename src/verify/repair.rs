@@ -1,6 +1,6 @@
 //! Repairs a store: executes every block that is still there into a new file, which then takes the old one's name.
 //!
-//! So nothing in the old file is trusted, whatever is wrong with it. Blocks are found page by page ([`super::scan`]), not through the database,
+//! So nothing in the old file is trusted, whatever is wrong with it. Blocks are found page by page (`scan`), not through the database,
 //! and go from the genesis block along their parents: what follows a lost block is lost too, and the next run fetches it from the peers. A repair
 //! needs disk space for a second copy. The old file is kept under another name. A crash leaves either the old file or the new one in place.
 

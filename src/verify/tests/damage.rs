@@ -11,9 +11,9 @@ use bouya_core::ledger::{Block, Chain, Disk, Origin};
 use bouya_core::testing::{block_on, give, network, pay};
 use tempfile::TempDir;
 
-use super::repair::repair;
 use super::*;
 use crate::store::{self, silence_caught_panics};
+use crate::verify::repair::repair;
 
 const PAGE: usize = 4_096;
 const BLOCKS: u64 = 40;
