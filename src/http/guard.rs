@@ -9,7 +9,7 @@ use std::sync::Arc;
 use axum::extract::{FromRequestParts, Request, State};
 use axum::http::request::Parts;
 use axum::http::uri::Authority;
-use axum::http::{StatusCode, header};
+use axum::http::{StatusCode, Version, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use bouya_core::limits::API_BODY_BYTES;
@@ -33,13 +33,17 @@ impl Guard {
     }
 
     /// Whether a request is meant for this node: it has exactly one `Host`, and that, and the request's target if it names a host too, name
-    /// this node.
+    /// this node. HTTP/1.0 knows no `Host`: a proxy's health check may lack it. No browser speaks that.
     fn meant(&self, request: &Request) -> bool {
         let mut hosts = request.headers().get_all(header::HOST).iter();
-        let (Some(host), None) = (hosts.next(), hosts.next()) else { return false };
-        let host = host.to_str().ok().and_then(authority);
-        host.is_some_and(|host| self.knows(host.host()))
-            && request.uri().authority().is_none_or(|target| self.knows(target.host()))
+        let named = match (hosts.next(), hosts.next()) {
+            (Some(host), None) => {
+                host.to_str().ok().and_then(authority).is_some_and(|host| self.knows(host.host()))
+            }
+            (None, None) => request.version() == Version::HTTP_10,
+            _ => false,
+        };
+        named && request.uri().authority().is_none_or(|target| self.knows(target.host()))
     }
 
     fn knows(&self, host: &str) -> bool {

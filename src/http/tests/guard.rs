@@ -94,13 +94,17 @@ fn one_host_is_named_and_the_target_names_no_other() {
     };
     let end = "Connection: close\r\n\r\n";
     refused(format!("GET /v1/status HTTP/1.1\r\n{end}"));
-    refused(format!("GET /v1/status HTTP/1.0\r\n{end}"));
+    refused(format!("GET http://evil.example/v1/status HTTP/1.0\r\n{end}"));
     refused(format!("GET /v1/status HTTP/1.1\r\nHost: localhost\r\nHost: evil.example\r\n{end}"));
     refused(format!("GET /v1/status HTTP/1.1\r\nHost: localhost\r\nHost: localhost\r\n{end}"));
     refused(format!("GET http://evil.example/v1/status HTTP/1.1\r\nHost: localhost\r\n{end}"));
     for host in ["evil.example@localhost", "localhost.", "[::1", "localhost/", "1.2.3.4.5", "0x7f.1"] {
         refused(format!("GET /v1/status HTTP/1.1\r\nHost: {host}\r\n{end}"));
     }
+    // The health check of a proxy.
+    let mut stream = node.connect();
+    stream.write_all(b"GET /readyz HTTP/1.0\r\n\r\n").unwrap();
+    assert_eq!(Answer::read(&mut BufReader::new(stream)).status, 200);
     let mut stream = node.connect();
     let good = format!("GET http://ledger.example/v1/status HTTP/1.1\r\nHost: ledger.example\r\n{end}");
     stream.write_all(good.as_bytes()).unwrap();
