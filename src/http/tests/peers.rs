@@ -11,7 +11,7 @@ use super::harness::{Node, TOKEN};
 use crate::clock::{parse_rfc3339, wall};
 use crate::net::request::{CommandError, KeptOut, KeptOutBy};
 
-fn peer(id: &str) -> PeerView {
+pub(super) fn peer(id: &str) -> PeerView {
     PeerView {
         id: id.parse().unwrap(),
         endpoint: Some(format!("{id}.example:7600").parse().unwrap()),
@@ -53,7 +53,7 @@ fn both_lists_are_pages() {
         page["items"][0],
         json!({
             "id": "bob", "host": "bob.example", "port": 7600, "status": "connected", "direction": "out",
-            "since": null, "rtt_ms": 3, "height": 8, "why": null, "until": null, "agent": null, "certificate": null,
+            "since": null, "rtt_ms": 3, "height": "8", "why": null, "until": null, "agent": null, "certificate": null,
         })
     );
     let page = node.json(&format!("/v1/peers?limit=2&from={}", page["next"].as_str().unwrap()));

@@ -51,7 +51,7 @@ fn a_transaction_waits_and_is_confirmed() {
         "sender": address(1).to_string(),
         "nonce": 0,
         "fee": "10",
-        "valid_until": u64::MAX,
+        "valid_until": u64::MAX.to_string(),
         "size": encode(&transaction).len(),
         "action": {
             "type": "transfer",
