@@ -10,8 +10,6 @@ pub const TOLD_DEADLINES: usize = 256;
 pub const API_LIST_LOOKS: usize = 1_000;
 /// Rows of a list read at a time.
 pub const API_LIST_ROWS: usize = 64;
-/// Waiting transactions that a list looks at: sorting them holds up the mempool.
-pub const API_LISTED_TRANSACTIONS: usize = 10_000;
 /// Connections of clients at once.
 pub const API_CONNECTIONS: usize = 256;
 /// Largest head of a request, give or take the last read, and what is buffered of a body or an answer. A larger head is answered with 431.
