@@ -30,6 +30,10 @@ pub const API_PAGE_USUAL: usize = 20;
 pub const API_ACCOUNT_LOOKS: usize = 8;
 /// Requests that are worked on at once.
 pub const API_IN_FLIGHT: usize = 64;
+/// Requests whose bodies are still coming. These may be slow, so they take no place of [`API_IN_FLIGHT`] yet.
+pub const API_BODIES: usize = 16;
+/// For a request's body.
+pub const API_BODY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Reads of the store at once: each may hold a block and what is made of it.
 pub const API_READS: usize = 8;
 /// Questions of the API that wait at one actor: peers wait behind no more of them than this.
