@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "cli_client/limits.rs"]
+mod limits;
 #[path = "cli_client/node.rs"]
 mod node;
 

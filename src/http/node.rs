@@ -13,6 +13,9 @@ use crate::clock::{rfc3339, wall};
 use crate::miner;
 use crate::net::request::NetworkRequest;
 
+/// The largest whole number that every JSON reader keeps exactly.
+const EXACT: i64 = (1 << 53) - 1;
+
 /// The node at a glance
 #[utoipa::path(get, path = "/v1/status", tag = "node", responses(
     (status = 200, description = "the status", body = views::Status),
@@ -22,7 +25,8 @@ pub(super) async fn status(State(api): State<Api>) -> Result<Json<views::Status>
     let head = api.head.borrow().clone();
     let level = *api.level.borrow();
     let not_after = api.health.certificate.borrow().not_after;
-    let offset_ms = api.health.outlook.borrow().clock_offset_ms;
+    // A peer may claim any time. JSON readers keep whole numbers up to 2^53.
+    let offset_ms = api.health.outlook.borrow().clock_offset_ms.map(|ms| ms.clamp(-EXACT, EXACT));
     let spec = &api.genesis.spec;
     Ok(Json(views::Status {
         id: api.id.to_string(),

@@ -32,8 +32,9 @@ pub(super) struct EventOptions {
 ///
 /// The data of an event is an `Event`; that of `lagged` is a `Lagged`. Each has an id. A client that comes back with the last one in
 /// `Last-Event-ID` gets what it missed, up to the newest 1024. A client that was away too long or reads too slowly gets a `lagged` event:
-/// `missed` says how many events it lost, or is null after a restart of the node or for an id that is not the node's. Then ask for the
-/// current state, and read on.
+/// `missed` says how many events it lost. It is null if nobody counted them: after a restart of the node, for an id that is not the node's,
+/// and if the node itself passed some over, because a long sync or many deadlines at once made too many. Then ask for the current state,
+/// and read on.
 #[utoipa::path(get, path = "/v1/events", tag = "node", params(
     EventOptions,
     ("Last-Event-ID" = Option<String>, Header, description = "the id of the last event received"),
