@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use bouya_core::limits::JSON_EXACT;
 use bouya_core::node;
 
 use super::guard::Authorized;
@@ -12,9 +13,6 @@ use super::{Api, views};
 use crate::clock::{rfc3339, wall};
 use crate::miner;
 use crate::net::request::NetworkRequest;
-
-/// The largest whole number that every JSON reader keeps exactly.
-const EXACT: i64 = (1 << 53) - 1;
 
 /// The node at a glance
 #[utoipa::path(get, path = "/v1/status", tag = "node", responses(
@@ -26,7 +24,7 @@ pub(super) async fn status(State(api): State<Api>) -> Result<Json<views::Status>
     let level = *api.level.borrow();
     let not_after = api.health.certificate.borrow().not_after;
     // A peer may claim any time. JSON readers keep whole numbers up to 2^53.
-    let offset_ms = api.health.outlook.borrow().clock_offset_ms.map(|ms| ms.clamp(-EXACT, EXACT));
+    let offset_ms = api.health.outlook.borrow().clock_offset_ms.map(|ms| ms.clamp(-JSON_EXACT, JSON_EXACT));
     let spec = &api.genesis.spec;
     Ok(Json(views::Status {
         id: api.id.to_string(),

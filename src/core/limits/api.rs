@@ -62,3 +62,5 @@ pub const EVENTS_KEPT: usize = 1_024;
 pub const API_HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 /// For [`API_STALL_BYTES`] of an answer, or all that is left of it.
 pub const API_STALL_TIMEOUT: Duration = Duration::from_secs(10);
+/// The largest whole number that every JSON reader keeps exactly: many hold numbers as doubles.
+pub const JSON_EXACT: i64 = (1 << 53) - 1;
