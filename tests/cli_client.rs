@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "cli_client/at_once.rs"]
+mod at_once;
 #[path = "cli_client/node.rs"]
 mod node;
 
@@ -217,7 +219,7 @@ fn taking_in(status: Status, state: impl Fn(usize) -> (u16, String) + Send + 'st
         "GET /v1/status" => (200, json(&status)),
         "POST /v1/transactions" => {
             let sent: ledger::Transaction = decode(&asked.last().unwrap().body, "transaction").unwrap();
-            (202, json(&Submitted { id: sent.id().to_string() }))
+            (202, json(&Submitted { id: sent.id().to_string(), known: false }))
         }
         line if line.starts_with("GET /v1/accounts/") => {
             let account = Account { address: "x".into(), balance: "100".into(), nonce: 7, confirmations: 0 };
