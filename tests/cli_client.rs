@@ -389,6 +389,15 @@ fn a_wallet_goes_out_and_comes_back() {
     let address = out(&made);
     ended(&node.run("wallet new alice --no-passphrase"), 1);
     ended(&node.run("wallet new bob"), 2);
+    let pass = |text: &str| std::fs::write(node.home.path().join("pass"), text).unwrap();
+    pass("1234567");
+    let weak = node.run("wallet new bob --passphrase-file pass");
+    ended(&weak, 2);
+    assert!(err(&weak).contains("at least 8 characters"), "{}", err(&weak));
+    pass("correct horse");
+    ended(&node.run("wallet passphrase alice --new-passphrase-file pass"), 0);
+    ended(&node.run("wallet export alice --yes"), 2);
+    ended(&node.run("wallet passphrase alice --passphrase-file pass --no-passphrase"), 0);
     ended(&node.run("wallet export alice"), 2);
     ended(&node.run("wallet export alice --out seed"), 0);
     ended(&node.run("wallet export alice --out seed"), 1);

@@ -52,6 +52,7 @@ impl Error {
             Self::Wallet(error) => match error {
                 WalletError::NoFolder
                 | WalletError::EmptyPassphrase
+                | WalletError::WeakPassphrase(_)
                 | WalletError::PassphraseNeeded { .. } => 2,
                 _ => 1,
             },
