@@ -129,7 +129,7 @@ enum Command {
     /// Give addresses names, on this machine only
     #[command(subcommand, after_help = contacts::EXAMPLES)]
     Contacts(contacts::ContactsCommand),
-    /// Create, list, show, import and export wallets
+    /// Create, list, show, import and export wallets, and change their passphrases
     #[command(subcommand, after_help = wallet::EXAMPLES)]
     Wallet(wallet::WalletCommand),
     /// Pay one or more addresses from a wallet

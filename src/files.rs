@@ -1,7 +1,8 @@
-//! New files that appear whole or not at all, and their names in a shell.
+//! Files that appear whole or not at all, and their names in a shell.
 //!
 //! A draft in the same folder gets its final name only when it is complete. So neither a failed command nor a power cut leaves a part of
-//! a file behind that would block the next attempt, and an existing file is never replaced.
+//! a file behind that would block the next attempt. An existing file is replaced only by [`replace`], and whoever reads a file to write it
+//! back holds its [`lock`] all the while.
 
 use std::borrow::Cow;
 use std::fs::{self, File, OpenOptions};
@@ -29,6 +30,11 @@ impl Draft {
         if target.symlink_metadata().is_ok() {
             return Err(io::ErrorKind::AlreadyExists.into());
         }
+        Self::over(target, mode)
+    }
+
+    /// Begins the file `target`, whether anything has that name or not.
+    fn over(target: &Path, mode: u32) -> io::Result<Self> {
         let mut bytes = [0; 8];
         getrandom::fill(&mut bytes).map_err(io::Error::other)?;
         let name = target.file_name().ok_or(io::ErrorKind::InvalidInput)?.to_string_lossy();
@@ -52,9 +58,14 @@ impl Draft {
             }
             linked => linked?,
         }
-        let parent = self.target.parent().filter(|parent| !parent.as_os_str().is_empty());
-        File::open(parent.unwrap_or(Path::new(".")))?.sync_all()
+        sync_folder(&self.target)
     }
+}
+
+/// A new name is durable only after its folder is.
+fn sync_folder(path: &Path) -> io::Result<()> {
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    File::open(parent.unwrap_or(Path::new(".")))?.sync_all()
 }
 
 /// What a file system says that has no links, as on a memory stick.
@@ -84,6 +95,26 @@ pub(crate) fn create(target: &Path, mode: u32, contents: &[u8]) -> io::Result<()
     let mut draft = Draft::new(target, mode)?;
     draft.write_all(contents)?;
     draft.finish()
+}
+
+/// Writes a file in the place of the one with its name, if there is one. The caller holds the [`lock`].
+pub(crate) fn replace(target: &Path, mode: u32, contents: &[u8]) -> io::Result<()> {
+    let mut draft = Draft::over(target, mode)?;
+    draft.write_all(contents)?;
+    draft.file.sync_all()?;
+    fs::rename(&draft.path, &draft.target)?;
+    sync_folder(target)
+}
+
+/// Waits until no other process or thread holds the lock of `path`, and holds it until the file it returns is dropped. The lock is on a
+/// file next to it, which stays: the file itself is replaced, and a lock would go with the old one.
+#[must_use = "the lock ends with this value"]
+pub(crate) fn lock(path: &Path) -> io::Result<File> {
+    let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?.to_string_lossy();
+    let beside = path.with_file_name(format!(".{name}.lock"));
+    let file = OpenOptions::new().write(true).create(true).truncate(false).mode(PRIVATE).open(beside)?;
+    file.lock()?;
+    Ok(file)
 }
 
 /// A path as a POSIX shell reads it back, for commands that people copy.

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use bouya_core::crypto::Hash;
 use bouya_core::ledger::{Address, CheckedTransaction, StateError, Transaction};
 use bouya_core::node::Ticket;
-use bouya_core::node::pool::{Input, Output, Pending, Pool, Refusal};
+use bouya_core::node::pool::{Input, Output, Pending, Pool, Refusal, Waits};
 use bouya_core::overlay;
 use thiserror::Error;
 use tokio::sync::{oneshot, watch};
@@ -29,7 +29,7 @@ pub enum MempoolRequest {
     /// From the network and the chain.
     Pool(Input<Snapshot>),
     /// From the API: transactions. Each has its own answer, in the same order.
-    Give { transactions: Vec<Transaction>, reply: Reply },
+    Give { transactions: Vec<Transaction>, replace: bool, reply: Reply },
     /// From the miner: what a block with this much room should hold.
     Select { room: usize, most: usize, reply: oneshot::Sender<Vec<CheckedTransaction>> },
     /// From the API: those below a place, best fee rate first, at most this many.
@@ -40,7 +40,7 @@ pub enum MempoolRequest {
     Pending { address: Address, reply: oneshot::Sender<Pending> },
 }
 
-type Reply = oneshot::Sender<Vec<Result<Hash, Refusal>>>;
+type Reply = oneshot::Sender<Vec<Result<Waits, Refusal>>>;
 
 /// How full it is. `revision` changes whenever the content does.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -131,11 +131,11 @@ impl Running {
                 self.pool.handle(input);
                 return Ok(());
             }
-            MempoolRequest::Give { transactions, reply } => {
+            MempoolRequest::Give { transactions, replace, reply } => {
                 self.asked += 1;
                 let ticket = Ticket(self.asked);
                 self.replies.insert(ticket, reply);
-                self.pool.handle(Input::Give { ticket, transactions });
+                self.pool.handle(Input::Give { ticket, transactions, replace });
                 return Ok(());
             }
             question => question,

@@ -1,7 +1,7 @@
 //! Wallets: key pairs of people and firms, one file each, and the member key's file.
 //!
 //! A wallet is the JSON file `NAME.wallet` in the wallets' folder. Its seed is encrypted with a passphrase (`keystore`). Files are
-//! created with mode 0600, never overwritten, and refused if others may read them (`private`).
+//! created with mode 0600, overwritten only to change the passphrase, and refused if others may read them (`private`).
 //!
 //! Left out on purpose: deleting and renaming (the file system does both), seed phrases, many keys per wallet.
 
@@ -26,6 +26,9 @@ pub(crate) use member_key::seed_line;
 pub use member_key::{load as member_key_load, load_or_create as member_key_load_or_create, write_seed};
 pub use private::FileError;
 
+/// Fewest characters of a new passphrase.
+const SHORTEST_PASSPHRASE: usize = 8;
+
 /// A passphrase. It is wiped from memory when dropped, and never printed.
 #[derive(PartialEq, Eq)]
 pub struct Passphrase(Zeroizing<String>);
@@ -43,6 +46,15 @@ impl Passphrase {
     /// Whether it has no characters.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// Whether it may protect a wallet from now on. Wallets made before open with what they have.
+    pub fn check(&self) -> Result<(), WalletError> {
+        match self.0.chars().count() {
+            0 => Err(WalletError::EmptyPassphrase),
+            count @ 1..SHORTEST_PASSPHRASE => Err(WalletError::WeakPassphrase(count)),
+            _ => Ok(()),
+        }
     }
 }
 
@@ -94,6 +106,12 @@ pub enum WalletError {
         /// The wallet.
         name: WalletName,
     },
+    /// The passphrase is found by trying.
+    #[error(
+        "a passphrase of {0} characters is found by trying, even though each try takes an eighth of a second: \
+         use at least {SHORTEST_PASSPHRASE} characters, better several words"
+    )]
+    WeakPassphrase(usize),
     /// The passphrase has no characters.
     #[error("an empty passphrase protects nothing; for a wallet without a passphrase, give --no-passphrase")]
     EmptyPassphrase,
@@ -212,6 +230,34 @@ impl Wallets {
         let (wallet, text) = keystore::seal(name, key, passphrase, cost)?;
         private::create_dir(&self.dir)?;
         private::create(&path, text.as_bytes())?;
+        Ok(wallet)
+    }
+
+    /// Encrypts the seed of the wallet `name`, which `old` opens, under `new`; without one the file holds the seed itself. All in one step:
+    /// of two at the same time, the second no longer finds `old`.
+    pub fn change_passphrase(
+        &self,
+        name: &WalletName,
+        old: Option<&Passphrase>,
+        new: Option<&Passphrase>,
+    ) -> Result<Wallet, WalletError> {
+        self.change_with(name, old, new, keystore::COST)
+    }
+
+    fn change_with(
+        &self,
+        name: &WalletName,
+        old: Option<&Passphrase>,
+        new: Option<&Passphrase>,
+        cost: keystore::Cost,
+    ) -> Result<Wallet, WalletError> {
+        let path = self.path(name);
+        // No lock is left next to a wallet that does not exist.
+        self.open(name)?;
+        let _lock = private::lock(&path)?;
+        let key = self.open(name)?.unlock(old)?;
+        let (wallet, text) = keystore::seal(name, &key, new, cost)?;
+        private::replace(&path, text.as_bytes())?;
         Ok(wallet)
     }
 

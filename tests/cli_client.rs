@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "cli_client/at_once.rs"]
+mod at_once;
 #[path = "cli_client/limits.rs"]
 mod limits;
 #[path = "cli_client/node.rs"]
@@ -219,7 +221,7 @@ fn taking_in(status: Status, state: impl Fn(usize) -> (u16, String) + Send + 'st
         "GET /v1/status" => (200, json(&status)),
         "POST /v1/transactions" => {
             let sent: ledger::Transaction = decode(&asked.last().unwrap().body, "transaction").unwrap();
-            (202, json(&Submitted { id: sent.id().to_string() }))
+            (202, json(&Submitted { id: sent.id().to_string(), known: false }))
         }
         line if line.starts_with("GET /v1/accounts/") => {
             let account = Account { address: "x".into(), balance: "100".into(), nonce: 7, confirmations: 0 };
@@ -389,6 +391,15 @@ fn a_wallet_goes_out_and_comes_back() {
     let address = out(&made);
     ended(&node.run("wallet new alice --no-passphrase"), 1);
     ended(&node.run("wallet new bob"), 2);
+    let pass = |text: &str| std::fs::write(node.home.path().join("pass"), text).unwrap();
+    pass("1234567");
+    let weak = node.run("wallet new bob --passphrase-file pass");
+    ended(&weak, 2);
+    assert!(err(&weak).contains("at least 8 characters"), "{}", err(&weak));
+    pass("correct horse");
+    ended(&node.run("wallet passphrase alice --new-passphrase-file pass"), 0);
+    ended(&node.run("wallet export alice --yes"), 2);
+    ended(&node.run("wallet passphrase alice --passphrase-file pass --no-passphrase"), 0);
     ended(&node.run("wallet export alice"), 2);
     ended(&node.run("wallet export alice --out seed"), 0);
     ended(&node.run("wallet export alice --out seed"), 1);

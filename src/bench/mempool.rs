@@ -67,7 +67,8 @@ pub fn run(settings: &MempoolBench, run: &mut Run<'_>) -> Result<Report, BenchEr
     let (began, mut taken) = (Instant::now(), 0);
     for transactions in batches {
         run.stop.check()?;
-        let given = runtime.block_on(mempool.ask(|reply| MempoolRequest::Give { transactions, reply }));
+        let give = |reply| MempoolRequest::Give { transactions, replace: false, reply };
+        let given = runtime.block_on(mempool.ask(give));
         let given = given.map_err(|error| failed(error.to_string()))?;
         taken += given.iter().filter(|given| given.is_ok()).count();
     }

@@ -32,7 +32,8 @@ Examples:
   bouya agree withdraw ID --from alice                     while nobody else has signed
 
 The proposer signs by proposing. An agreement is effective once all parties have signed, refused once one of them
-refuses, and expired if the deadline passes first. Send the file to the parties yourself: the ledger holds only its SHA-256.";
+refuses, and expired if the deadline passes first. `propose` prints the agreement's id; its JSON also has the
+transaction's. Send the file to the parties yourself: the ledger holds only its SHA-256.";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum AgreeCommand {
@@ -162,12 +163,6 @@ fn propose(options: &Propose, client: &Client, out: &mut Output) -> Result<(), E
     ];
     lines.extend(parties.iter().map(|party| ("party", party.to_string())));
     let action = Action::Propose(Proposal { title, document, parties, deadline: options.deadline });
-    if let Some(id) = signer.draft(action.clone())?.agreement() {
-        lines.insert(0, ("agreement", id.to_string()));
-        note(&format!(
-            "The parties need the document and the agreement's id: bouya agree sign {id} --from …"
-        ));
-    }
     signer.submit(action, &lines, "Sign and propose it?", out)
 }
 

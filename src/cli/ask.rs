@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use zeroize::Zeroizing;
 
-use crate::wallet::{Passphrase, Wallet, WalletError};
+use crate::wallet::{Passphrase, Wallet};
 
 use super::error::Error;
 
@@ -29,23 +29,42 @@ impl NewPassphrase {
             return Ok(None);
         }
         if let Some(path) = &self.passphrase_file {
-            return from_file(path).map(Some);
+            let passphrase = from_file(path)?;
+            passphrase.check()?;
+            return Ok(Some(passphrase));
         }
         if !io::stdin().is_terminal() {
             return Err(Error::Usage(
-                "no terminal to ask for a passphrase: give --passphrase-file FILE, \
+                "no terminal to ask for a new passphrase: give it in a file (see --help), \
                  or --no-passphrase to store the seed unencrypted"
                     .into(),
             ));
         }
-        let passphrase = prompt("Passphrase for the new wallet: ")?;
-        if passphrase.is_empty() {
-            return Err(WalletError::EmptyPassphrase.into());
-        }
+        let passphrase = prompt("New passphrase for the wallet: ")?;
+        passphrase.check()?;
         if prompt("Again: ")? != passphrase {
-            return Err(Error::Failed("the two passphrases differ; no wallet was created, try again".into()));
+            return Err(Error::Failed("the two passphrases differ; nothing was written, try again".into()));
         }
         Ok(Some(passphrase))
+    }
+}
+
+/// How an existing wallet is protected from now on. Other names than those of [`NewPassphrase`], next to the old passphrase.
+#[derive(Debug, Args)]
+pub(crate) struct ChangedPassphrase {
+    /// Read the new passphrase from the first line of this file
+    #[arg(long, value_name = "FILE")]
+    new_passphrase_file: Option<PathBuf>,
+    /// Store the seed unencrypted: anyone who reads the file owns the coins
+    #[arg(long, conflicts_with = "new_passphrase_file")]
+    no_passphrase: bool,
+}
+
+impl ChangedPassphrase {
+    /// See [`NewPassphrase::get`].
+    pub(crate) fn get(self) -> Result<Option<Passphrase>, Error> {
+        let Self { new_passphrase_file, no_passphrase } = self;
+        NewPassphrase { passphrase_file: new_passphrase_file, no_passphrase }.get()
     }
 }
 

@@ -94,9 +94,11 @@ impl Client {
         self.get("/v1/status")?.read()
     }
 
-    /// Submits a transaction. This needs no token: the signature shows who sent it.
-    pub(crate) fn submit(&self, transaction: &[u8]) -> Result<Answer, Error> {
-        let request = self.agent.post(self.url("/v1/transactions")).content_type("application/octet-stream");
+    /// Submits a transaction, which may take the place of one with its nonce only if `replace`. This needs no token: the signature shows
+    /// who sent it.
+    pub(crate) fn submit(&self, transaction: &[u8], replace: bool) -> Result<Answer, Error> {
+        let path = if replace { "/v1/transactions?replace=true" } else { "/v1/transactions" };
+        let request = self.agent.post(self.url(path)).content_type("application/octet-stream");
         self.answer(request.send(transaction))
     }
 
@@ -159,6 +161,7 @@ impl Client {
     fn refused(&self, response: &mut Response<Body>) -> Error {
         let status = response.status().as_u16();
         let problem = self.body(response).ok().and_then(|body| serde_json::from_str::<Problem>(&body).ok());
+        let kind = problem.as_ref().map(|problem| problem.r#type.clone()).unwrap_or_default();
         let mut detail = match problem {
             Some(problem) if problem.detail.is_empty() => problem.title,
             Some(problem) => problem.detail,
@@ -171,7 +174,7 @@ impl Client {
         {
             detail.push_str(&format!(" (the token was read from {})", file.display()));
         }
-        Error::Refused { status, detail }
+        Error::Refused { status, kind, detail }
     }
 
     fn unreachable(&self, error: ureq::Error) -> Error {

@@ -14,13 +14,14 @@ Examples:
   bouya contacts add bob bouya1…
   bouya contacts list
   bouya send --from alice --to bob:12.5
+  bouya contacts add bob bouya1… --replace                 bob has a new address
   bouya contacts remove bob
 
 Names stay on this machine, in contacts.toml next to the wallets. Before you name an address, confirm it with its owner.";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ContactsCommand {
-    /// Name an address, or give an existing name a new address
+    /// Name an address
     Add(Add),
     /// List the names and their addresses
     List {
@@ -42,6 +43,9 @@ pub(crate) struct Add {
     name: WalletName,
     /// The address (bouya1…)
     address: String,
+    /// Give the name this address even if it has another one
+    #[arg(long)]
+    replace: bool,
     #[command(flatten)]
     wallets: WalletsOption,
 }
@@ -57,7 +61,7 @@ pub(crate) fn run(command: ContactsCommand, out: &mut Output) -> Result<(), Erro
                 )));
             }
             let address = parse::address(&add.address, &wallets)?;
-            let before = Contacts::open(wallets.dir())?.add(add.name.clone(), address)?;
+            let before = Contacts::add(wallets.dir(), add.name.clone(), address, add.replace)?;
             if let Some(before) = before.filter(|before| *before != address) {
                 note(&format!("{} was {before} until now", add.name));
             }
@@ -79,13 +83,9 @@ pub(crate) fn run(command: ContactsCommand, out: &mut Output) -> Result<(), Erro
             }
             out.table(&["NAME", "ADDRESS"], rows)
         }
-        ContactsCommand::Remove { name, wallets } => {
-            match Contacts::open(wallets.open()?.dir())?.remove(&name)? {
-                true => Ok(()),
-                false => {
-                    Err(Error::Failed(format!("there is no contact \"{name}\"; see: bouya contacts list")))
-                }
-            }
-        }
+        ContactsCommand::Remove { name, wallets } => match Contacts::remove(wallets.open()?.dir(), &name)? {
+            true => Ok(()),
+            false => Err(Error::Failed(format!("there is no contact \"{name}\"; see: bouya contacts list"))),
+        },
     }
 }

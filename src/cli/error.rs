@@ -20,9 +20,9 @@ pub(crate) enum Error {
         "no node answers at {api} ({why}). Start one: bouya run --config node.toml; or name another: --api URL"
     )]
     Unreachable { api: String, why: String },
-    /// The node refused the request. The detail is the node's own and ends with the next step.
+    /// The node refused the request; `kind` is the problem's type. The detail is the node's own and ends with the next step.
     #[error("{detail}")]
-    Refused { status: u16, detail: String },
+    Refused { status: u16, kind: String, detail: String },
     #[error(transparent)]
     Wallet(#[from] WalletError),
     #[error(transparent)]
@@ -52,6 +52,7 @@ impl Error {
             Self::Wallet(error) => match error {
                 WalletError::NoFolder
                 | WalletError::EmptyPassphrase
+                | WalletError::WeakPassphrase(_)
                 | WalletError::PassphraseNeeded { .. } => 2,
                 _ => 1,
             },

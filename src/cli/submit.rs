@@ -7,11 +7,12 @@ use std::time::{Duration, Instant};
 
 use bouya_core::codec::{Text, encode};
 use bouya_core::crypto::{Hash, Signature};
-use bouya_core::ledger::{Action, Coin, RawTransaction, Transaction};
+use bouya_core::ledger::{Action, Coin, RawTransaction, Transaction, TransactionError};
 use clap::Args;
+use serde_json::json;
 
 use crate::http::views::{self, Account, NetworkStatus, NodeStatus, Status, Submitted};
-use crate::wallet::{Wallet, WalletName, Wallets};
+use crate::wallet::{Wallet, WalletError, WalletName, Wallets};
 
 use super::ask::{ExistingPassphrase, confirm};
 use super::client::{Answer, Client};
@@ -22,6 +23,10 @@ use super::parse::{self, WalletsOption};
 /// The transaction can be confirmed in this many blocks. Long enough for a busy or idle network, and short enough that a
 /// payment that everyone gave up does not come back months later.
 const VALID_BLOCKS: u64 = 1_000;
+/// How many nonces to try while others sign with the same wallet: more than anybody starts at once.
+const NONCES: usize = 32;
+/// What the node says if another transaction came first: its nonce waits, is confirmed, or is gone with the one that waited.
+const OVERTAKEN: [&str; 3] = ["urn:bouya:nonce-taken", "urn:bouya:wrong-nonce", "urn:bouya:confirmed"];
 /// How often to check whether the transaction is confirmed.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 
@@ -33,6 +38,9 @@ pub(crate) struct Signing {
     /// The fee for the miner, in coins [default: one smallest unit per byte]
     #[arg(long, value_name = "AMOUNT")]
     fee: Option<String>,
+    /// Take the place of this transaction of the wallet, which still waits; the fee is then at least 10 % higher
+    #[arg(long, value_name = "ID", value_parser = parse::transaction_id)]
+    replace: Option<Hash>,
     /// Send without asking
     #[arg(long)]
     yes: bool,
@@ -57,19 +65,29 @@ pub(crate) struct Signer<'a> {
     pub(crate) coin: Coin,
     status: Status,
     account: Account,
+    replaced: Option<Replaced>,
+}
+
+/// The transaction whose place is taken, in smallest units.
+struct Replaced {
+    nonce: u64,
+    least_fee: u64,
 }
 
 impl<'a> Signer<'a> {
     pub(crate) fn open(options: &'a Signing, client: &'a Client) -> Result<Self, Error> {
         let wallets = options.wallets.open()?;
-        let wallet = wallets.open(&options.from)?;
+        let wallet = wallets.open(&options.from).map_err(|error| match error {
+            // A slip in an argument, like an unknown --to.
+            WalletError::Unknown { .. } => Error::Usage(format!("--from: {error}")),
+            error => error.into(),
+        })?;
         options.passphrase.check(&wallet)?;
         let status = client.status()?;
         let coin = coin(&status.network)?;
-        // Includes the mempool, as the nonce does: coins sent a moment ago are already spent.
-        let path = format!("/v1/accounts/{}", wallet.address());
-        let account = client.get_with(&path, &[("confirmations", "0".into())])?.read()?;
-        Ok(Self { options, client, wallets, wallet, coin, status, account })
+        let account = account(client, &wallet)?;
+        let replaced = options.replace.map(|id| replaced(client, &wallet, &coin, &id)).transpose()?;
+        Ok(Self { options, client, wallets, wallet, coin, status, account, replaced })
     }
 
     /// Shows what `action` will do, asks, signs, submits, and waits if asked to. `lines` describe the action.
@@ -90,19 +108,27 @@ impl<'a> Signer<'a> {
         if !self.options.yes && !confirm(question, "--yes")? {
             return Err(Error::Failed("nothing was sent".into()));
         }
-        let (id, bytes) = self.sign(draft)?;
-        let answer = self.client.submit(&bytes)?;
-        let submitted: Submitted = answer.read()?;
-        if submitted.id != id.to_string() {
-            return Err(Error::Failed(format!(
-                "{id} was sent, but the node took it as {}; compare bouya --version with the node's",
-                submitted.id
-            )));
+        let (sent, answer) = self.give(draft)?;
+        let id = sent.id();
+        // People and scripts go on with the agreement; the transaction that proposed it has another id.
+        let proposed = sent.agreement().filter(|_| matches!(sent.action, Action::Propose(_)));
+        if let (Some(agreement), false) = (proposed, out.json) {
+            out.line(agreement)?;
+            note(&format!(
+                "Proposed by transaction {id}. The parties need the document and the agreement's id: \
+                 bouya agree sign {agreement} --from …"
+            ));
         }
         let Some(confirmations) = self.options.wait else {
-            return out.show(&answer, |out, submitted: Submitted| out.line(submitted.id));
+            return match proposed {
+                Some(agreement) if out.json => {
+                    out.line(json!({ "id": id.to_string(), "agreement": agreement.to_string() }))
+                }
+                Some(_) => Ok(()),
+                None => out.show(&answer, |out, submitted: Submitted| out.line(submitted.id)),
+            };
         };
-        if !out.json {
+        if !out.json && proposed.is_none() {
             out.line(id)?;
         }
         let confirmed = wait(self.client, &id, confirmations, self.options.timeout)?;
@@ -110,11 +136,11 @@ impl<'a> Signer<'a> {
     }
 
     /// The transaction without its signature.
-    pub(crate) fn draft(&self, action: Action) -> Result<RawTransaction, Error> {
+    fn draft(&self, action: Action) -> Result<RawTransaction, Error> {
         let mut draft = RawTransaction {
             version: RawTransaction::VERSION,
             sender: *self.wallet.public_key(),
-            nonce: self.account.nonce,
+            nonce: self.replaced.as_ref().map_or(self.account.nonce, |replaced| replaced.nonce),
             fee: 0,
             valid_until: self.status.tip.height.saturating_add(VALID_BLOCKS),
             action,
@@ -125,14 +151,14 @@ impl<'a> Signer<'a> {
             // The fee and the signature have fixed sizes, so this is also the size of the signed transaction.
             None => u64::try_from(encode(&draft).len())
                 .unwrap_or(u64::MAX)
-                .saturating_mul(self.status.network.min_fee_per_byte),
+                .saturating_mul(self.status.network.min_fee_per_byte)
+                .max(self.replaced.as_ref().map_or(0, |replaced| replaced.least_fee)),
         };
-        if draft.cost().is_none() {
-            return Err(Error::Usage(
-                "the amounts and the fee together are more than this ledger can count".into(),
-            ));
+        // Every mistake but the missing signature, before anybody is asked for a passphrase.
+        match Transaction::from(draft.clone()).check(&self.network()?) {
+            Ok(_) | Err(TransactionError::Signature) => Ok(draft),
+            Err(error) => Err(Error::Usage(error.to_string())),
         }
-        Ok(draft)
     }
 
     /// Parses an amount of coins as people type it.
@@ -156,19 +182,75 @@ impl<'a> Signer<'a> {
         note(&all.join("\n"));
     }
 
-    fn sign(&self, draft: RawTransaction) -> Result<(Hash, Vec<u8>), Error> {
-        let network: Hash = self
-            .status
-            .network
-            .id
-            .parse()
-            .map_err(|error| Error::Failed(format!("the node names no network to sign for: {error}")))?;
-        let key = self.wallet.unlock(self.options.passphrase.get(&self.wallet)?.as_ref())?;
-        let RawTransaction { nonce, fee, valid_until, action, .. } = draft;
-        let signed = Transaction::sign(&network, &key, nonce, fee, valid_until, action);
-        let checked = signed.check(&network).map_err(|error| Error::Usage(error.to_string()))?;
-        Ok((checked.id(), encode(&*checked)))
+    fn network(&self) -> Result<Hash, Error> {
+        let id = self.status.network.id.parse();
+        id.map_err(|error| Error::Failed(format!("the node names no network to sign for: {error}")))
     }
+
+    /// Signs and submits. Between the question for the nonce and this, somebody may have used it with the same wallet. Then this signs
+    /// again with the next one: neither payment replaces the other.
+    fn give(&self, draft: RawTransaction) -> Result<(Transaction, Answer), Error> {
+        let network = self.network()?;
+        let key = self.wallet.unlock(self.options.passphrase.get(&self.wallet)?.as_ref())?;
+        let RawTransaction { mut nonce, fee, valid_until, action, .. } = draft;
+        for _ in 0..NONCES {
+            let signed = Transaction::sign(&network, &key, nonce, fee, valid_until, action.clone());
+            let id = signed.id();
+            match self.client.submit(&encode(&*signed), self.replaced.is_some()) {
+                Ok(answer) => {
+                    let submitted: Submitted = answer.read()?;
+                    if submitted.id != id.to_string() {
+                        return Err(Error::Failed(format!(
+                            "{id} was sent, but the node took it as {}; compare bouya --version with the node's",
+                            submitted.id
+                        )));
+                    }
+                    // If it was known, somebody made the same payment with the same nonce: that one counts once, for them.
+                    if !submitted.known || self.replaced.is_some() {
+                        return Ok((signed, answer));
+                    }
+                }
+                Err(Error::Refused { kind, .. })
+                    if self.replaced.is_none() && OVERTAKEN.contains(&kind.as_str()) => {}
+                Err(error) => return Err(error),
+            }
+            nonce = account(self.client, &self.wallet)?.nonce;
+            note(&format!(
+                "Wallet {} has sent something else meanwhile: signing with nonce {nonce}.",
+                self.wallet.name()
+            ));
+        }
+        Err(Error::Failed(format!(
+            "nothing was sent: wallet {} is in use elsewhere, and {NONCES} nonces were taken before this could use them; try again",
+            self.wallet.name()
+        )))
+    }
+}
+
+/// The wallet's account. It includes the mempool, as the nonce does: coins sent a moment ago are already spent.
+fn account(client: &Client, wallet: &Wallet) -> Result<Account, Error> {
+    let path = format!("/v1/accounts/{}", wallet.address());
+    client.get_with(&path, &[("confirmations", "0".into())])?.read()
+}
+
+/// The waiting transaction `id` of the wallet, which is to be replaced.
+fn replaced(client: &Client, wallet: &Wallet, coin: &Coin, id: &Hash) -> Result<Replaced, Error> {
+    let found: views::Transaction = client.get(&format!("/v1/transactions/{id}"))?.read()?;
+    if let Some(height) = found.height {
+        return Err(Error::Failed(format!(
+            "{id} is in block {height} already: it can no longer be replaced"
+        )));
+    }
+    if found.sender != wallet.address().to_string() {
+        return Err(Error::Usage(format!(
+            "--replace: {id} is from {}, not from wallet {}; give that one's wallet as --from",
+            found.sender,
+            wallet.name()
+        )));
+    }
+    let fee = coin.parse(&found.fee);
+    let fee = fee.map_err(|error| Error::Failed(format!("the node names no fee of {id}: {error}")))?;
+    Ok(Replaced { nonce: found.nonce, least_fee: fee.saturating_add(fee.div_ceil(10)) })
 }
 
 fn coin(network: &NetworkStatus) -> Result<Coin, Error> {

@@ -1,4 +1,4 @@
-//! `wallet`: creates, lists, shows, imports and exports wallets. No node is needed.
+//! `wallet`: creates, lists, shows, imports and exports wallets, and changes their passphrases. No node is needed.
 
 use std::path::PathBuf;
 
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::wallet::{self, Wallet, WalletName, Wallets};
 
-use super::ask::{ExistingPassphrase, NewPassphrase, confirm};
+use super::ask::{ChangedPassphrase, ExistingPassphrase, NewPassphrase, confirm};
 use super::error::Error;
 use super::output::{Output, cell, note};
 use super::parse::WalletsOption;
@@ -19,6 +19,7 @@ Examples:
   bouya wallet list
   bouya wallet show alice
   bouya wallet export alice --out alice.seed
+  bouya wallet passphrase alice
   bouya wallet import alice --seed-file alice.seed
   bouya wallet import rewards --member-key keys/alice.member --no-passphrase
 
@@ -44,6 +45,8 @@ pub(crate) enum WalletCommand {
     Import(Import),
     /// Print a wallet's seed, unencrypted
     Export(Export),
+    /// Change a wallet's passphrase
+    Passphrase(Change),
 }
 
 #[derive(Debug, Args)]
@@ -95,6 +98,18 @@ pub(crate) struct Export {
     wallets: WalletsOption,
 }
 
+#[derive(Debug, Args)]
+pub(crate) struct Change {
+    /// The wallet
+    name: WalletName,
+    #[command(flatten)]
+    old: ExistingPassphrase,
+    #[command(flatten)]
+    new: ChangedPassphrase,
+    #[command(flatten)]
+    wallets: WalletsOption,
+}
+
 pub(crate) fn run(command: WalletCommand, out: &mut Output) -> Result<(), Error> {
     match command {
         WalletCommand::New(new) => {
@@ -111,6 +126,7 @@ pub(crate) fn run(command: WalletCommand, out: &mut Output) -> Result<(), Error>
             create(&wallets, &import.name, &wallet::member_key_load(&source)?, &import.passphrase, out)
         }
         WalletCommand::Export(options) => export(&options, out),
+        WalletCommand::Passphrase(options) => passphrase(options, out),
     }
 }
 
@@ -194,6 +210,24 @@ fn export(options: &Export, out: &mut Output) -> Result<(), Error> {
             Ok(())
         }
     }
+}
+
+fn passphrase(options: Change, out: &mut Output) -> Result<(), Error> {
+    let Change { name, old, new, wallets } = options;
+    let wallets = wallets.open()?;
+    let wallet = wallets.open(&name)?;
+    let old = old.get(&wallet)?;
+    // Before a new one is made up.
+    wallet.unlock(old.as_ref())?;
+    let changed = wallets.change_passphrase(&name, old.as_ref(), new.get()?.as_ref())?;
+    if out.json {
+        return out.line(described(&changed, &wallets));
+    }
+    note(&format!(
+        "Wallet {name} is now protected so: {}. Copies made before still open with what protected them then.",
+        protection(&changed)
+    ));
+    Ok(())
 }
 
 fn described(wallet: &Wallet, wallets: &Wallets) -> Value {

@@ -178,6 +178,11 @@ impl Mempool {
         Some(&self.queues.get(sender)?.entries.get(nonce)?.transaction)
     }
 
+    /// The transaction of `sender` with this nonce.
+    pub fn at(&self, sender: &Address, nonce: u64) -> Option<&CheckedTransaction> {
+        Some(&self.queues.get(sender)?.entries.get(&nonce)?.transaction)
+    }
+
     /// All of them, highest fee rate first.
     pub fn iter(&self) -> impl Iterator<Item = &CheckedTransaction> {
         self.below(None)

@@ -149,6 +149,7 @@ impl Problem {
     pub(super) fn refused(error: Refusal, amount: impl Fn(u64) -> String) -> Self {
         let (status, name) = match &error {
             Refusal::Invalid(_) => (StatusCode::BAD_REQUEST, "invalid-transaction"),
+            Refusal::Taken { .. } => (StatusCode::CONFLICT, "nonce-taken"),
             Refusal::DiskFull => (StatusCode::SERVICE_UNAVAILABLE, "disk-full"),
             Refusal::Mempool(error) => match error {
                 MempoolError::Known | MempoolError::Slot { .. } => (StatusCode::CONFLICT, "slot-taken"),
@@ -186,6 +187,10 @@ impl Problem {
                     amount(*least)
                 )
             }
+            Refusal::Taken { nonce, by, next } => format!(
+                "nonce {nonce} is taken by transaction {by}, which waits; to send this one too, sign it with nonce {next}; \
+                 to send it instead, pay a fee that is 10 % higher and say so: --replace {by} (in the API: ?replace=true)"
+            ),
             error => error.to_string(),
         };
         Self::new(status, name, detail)

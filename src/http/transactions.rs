@@ -10,10 +10,11 @@ use bouya_core::codec::{Bounded, decode, encode};
 use bouya_core::crypto::Hash;
 use bouya_core::ledger::{self, Address};
 use bouya_core::limits::{API_SUBMITTED, TRANSACTION_BYTES};
-use bouya_core::node::pool::Refusal;
+use bouya_core::node::pool::{Refusal, Waits};
 use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
+use serde::Deserialize;
 
-use super::extract::{Nothing, Options, PageOptions, Segment};
+use super::extract::{Options, PageOptions, Segment};
 use super::limits::ask;
 use super::problem::Problem;
 use super::views::{
@@ -118,21 +119,32 @@ pub(super) async fn list(
     api.answer("application/json", written.await?)
 }
 
+/// How a submission is taken.
+#[derive(Debug, Deserialize, utoipa::IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(super) struct SubmitOptions {
+    /// Whether it may take the place of a transaction that waits with the same nonce. Without it, that nonce is taken (409).
+    #[serde(default)]
+    #[param(required = false)]
+    replace: bool,
+}
+
 /// Submit a transaction: its Borsh bytes, or JSON with their hex. The same one again is accepted like the first time. A list of up to 1000 (a
 /// Borsh list, or a JSON array) is answered in the same order: for each transaction its id, and the problem if it was not taken
 #[utoipa::path(post, path = "/v1/transactions", tag = "transactions",
-    request_body(content((Vec<u8> = "application/octet-stream"), (Submission = "application/json"))),
+    params(SubmitOptions), request_body(content((Vec<u8> = "application/octet-stream"), (Submission = "application/json"))),
     responses(
     (status = 202, description = "it waits for a block; of a list: those without a problem", body = SubmissionAnswer),
     (status = 400, description = "invalid everywhere", body = views::Problem, content_type = "application/problem+json"),
-    (status = 409, description = "wrong nonce, slot taken, or confirmed already", body = views::Problem, content_type = "application/problem+json"),
+    (status = 409, description = "wrong nonce, nonce taken, or confirmed already", body = views::Problem, content_type = "application/problem+json"),
     (status = 422, description = "not covered by the balance, fee too low, or expired", body = views::Problem, content_type = "application/problem+json"),
     (status = 429, description = "the sender has too many waiting", body = views::Problem, content_type = "application/problem+json"),
     (status = 503, description = "mempool or disk full", body = views::Problem, content_type = "application/problem+json"),
 ))]
 pub(super) async fn submit(
     State(api): State<Api>,
-    _nothing: Options<Nothing>,
+    Options(options): Options<SubmitOptions>,
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<(StatusCode, Json<SubmissionAnswer>), Problem> {
@@ -142,15 +154,17 @@ pub(super) async fn submit(
         .is_some_and(|kind| kind.as_bytes().starts_with(b"application/json"));
     let answer = match if json { from_json(&body)? } else { from_borsh(&body)? } {
         Given::One(transaction) => {
-            let given = give(&api, vec![transaction]).await?.pop();
+            let given = give(&api, vec![transaction], options.replace).await?.pop();
             let given = given.ok_or_else(|| Problem::internal("the mempool did not answer"))?;
-            SubmissionAnswer::One(Submitted { id: given?.to_string() })
+            let Waits { id, known } = given?;
+            SubmissionAnswer::One(Submitted { id: id.to_string(), known })
         }
         Given::Many(transactions) => {
             let ids: Vec<Hash> = transactions.iter().map(ledger::Transaction::id).collect();
-            let given = give(&api, transactions).await?;
-            let outcome = |(id, given): (Hash, Result<Hash, Problem>)| Outcome {
+            let given = give(&api, transactions, options.replace).await?;
+            let outcome = |(id, given): (Hash, Result<Waits, Problem>)| Outcome {
                 id: id.to_string(),
+                known: given.as_ref().is_ok_and(|waits| waits.known),
                 problem: given.err().map(Into::into),
             };
             SubmissionAnswer::Many(ids.into_iter().zip(given).map(outcome).collect())
@@ -163,9 +177,10 @@ pub(super) async fn submit(
 async fn give(
     api: &Api,
     transactions: Vec<ledger::Transaction>,
-) -> Result<Vec<Result<Hash, Problem>>, Problem> {
+    replace: bool,
+) -> Result<Vec<Result<Waits, Problem>>, Problem> {
     let ids: Vec<Hash> = transactions.iter().map(ledger::Transaction::id).collect();
-    let give = move |reply| MempoolRequest::Give { transactions, reply };
+    let give = move |reply| MempoolRequest::Give { transactions, replace, reply };
     let given = ask(&api.limits.mempool, &api.mempool, give).await?;
     let refused: Vec<Hash> =
         ids.iter().zip(&given).filter(|(_, given)| given.is_err()).map(|(id, _)| *id).collect();
@@ -177,7 +192,7 @@ async fn give(
         }
     }
     .into_iter();
-    let judge = |given: Result<Hash, Refusal>| {
+    let judge = |given: Result<Waits, Refusal>| {
         given.map_err(|refusal| match confirmed.next().flatten() {
             Some(found) => Problem::confirmed(found.header.height),
             None => Problem::refused(refusal, |units| api.amount(units)),

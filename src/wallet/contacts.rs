@@ -6,7 +6,6 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use bouya_core::ledger::{Address, AddressError};
@@ -48,6 +47,14 @@ pub enum ContactsError {
         name: WalletName,
         /// What is wrong with it.
         error: AddressError,
+    },
+    /// The name has another address: who pays by it would pay somebody else from now on.
+    #[error("\"{name}\" is the name of {address}; if it shall have another address from now on: --replace")]
+    Taken {
+        /// The name.
+        name: WalletName,
+        /// Its address.
+        address: Address,
     },
 }
 
@@ -94,18 +101,41 @@ impl Contacts {
         self.names.iter()
     }
 
-    /// Gives an address a name and saves it. Returns the address that had the name before.
-    pub fn add(&mut self, name: WalletName, address: Address) -> Result<Option<Address>, ContactsError> {
-        let before = self.names.insert(name, address);
-        self.keep().map(|()| before)
+    /// Gives an address a name in the address book in `dir`, and saves it. Takes a name from another address only if `replace`. Returns
+    /// the address that had the name before.
+    pub fn add(
+        dir: &Path,
+        name: WalletName,
+        address: Address,
+        replace: bool,
+    ) -> Result<Option<Address>, ContactsError> {
+        Self::change(dir, |contacts| match contacts.get(&name) {
+            Some(before) if before != address && !replace => {
+                Err(ContactsError::Taken { name, address: before })
+            }
+            _ => {
+                let before = contacts.names.insert(name, address);
+                contacts.keep().map(|()| before)
+            }
+        })
     }
 
-    /// Removes a name. False if there was none.
-    pub fn remove(&mut self, name: &WalletName) -> Result<bool, ContactsError> {
-        match self.names.remove(name) {
-            Some(_) => self.keep().map(|()| true),
+    /// Removes a name from the address book in `dir`. False if there was none.
+    pub fn remove(dir: &Path, name: &WalletName) -> Result<bool, ContactsError> {
+        Self::change(dir, |contacts| match contacts.names.remove(name) {
+            Some(_) => contacts.keep().map(|()| true),
             None => Ok(false),
-        }
+        })
+    }
+
+    /// Reads, changes and writes as one step: of two at the same time, neither undoes what the other did.
+    fn change<T>(
+        dir: &Path,
+        change: impl FnOnce(&mut Self) -> Result<T, ContactsError>,
+    ) -> Result<T, ContactsError> {
+        private::create_dir(dir)?;
+        let _lock = private::lock(&dir.join(FILE))?;
+        change(&mut Self::open(dir)?)
     }
 
     /// Replaces the file with a new one, so that a crash leaves either the old or the new one.
@@ -115,15 +145,7 @@ impl Contacts {
             // Writing into memory does not fail. The name is quoted, because it may contain a dot.
             let _ = writeln!(text, "\"{name}\" = \"{address}\"");
         }
-        if let Some(dir) = self.path.parent() {
-            private::create_dir(dir)?;
-        }
-        let new = self.path.with_extension("toml.new");
-        // A crash may have left it.
-        let _ = fs::remove_file(&new);
-        private::create(&new, text.as_bytes())?;
-        let replaced = fs::rename(&new, &self.path);
-        Ok(replaced.map_err(|error| FileError::io(&self.path, "replace", error))?)
+        Ok(private::replace(&self.path, text.as_bytes())?)
     }
 }
 
@@ -137,16 +159,35 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let dir = dir.path().join("wallets");
         let name = |text: &str| text.parse::<WalletName>().unwrap();
-        let mut contacts = Contacts::open(&dir).unwrap();
-        assert_eq!(contacts.add(name("bob.ltd"), address(1)).unwrap(), None);
-        assert_eq!(contacts.add(name("carol"), address(2)).unwrap(), None);
-        let mut contacts = Contacts::open(&dir).unwrap();
-        assert_eq!(contacts.get(&name("bob.ltd")), Some(address(1)));
-        assert_eq!(contacts.add(name("bob.ltd"), address(3)).unwrap(), Some(address(1)));
-        assert!(contacts.remove(&name("carol")).unwrap());
-        assert!(!contacts.remove(&name("carol")).unwrap());
+        let add = |text, number, replace| Contacts::add(&dir, name(text), address(number), replace);
+        assert_eq!(add("bob.ltd", 1, false).unwrap(), None);
+        assert_eq!(add("carol", 2, false).unwrap(), None);
+        assert_eq!(add("bob.ltd", 1, false).unwrap(), Some(address(1)), "the same again changes nothing");
+        let taken = add("bob.ltd", 3, false).unwrap_err().to_string();
+        assert!(taken.contains(&address(1).to_string()) && taken.contains("--replace"), "{taken}");
+        assert_eq!(Contacts::open(&dir).unwrap().get(&name("bob.ltd")), Some(address(1)));
+        assert_eq!(add("bob.ltd", 3, true).unwrap(), Some(address(1)));
+        assert!(Contacts::remove(&dir, &name("carol")).unwrap());
+        assert!(!Contacts::remove(&dir, &name("carol")).unwrap());
         let names: Vec<_> = Contacts::open(&dir).unwrap().iter().map(|(n, a)| (n.clone(), *a)).collect();
         assert_eq!(names, [(name("bob.ltd"), address(3))]);
+    }
+
+    #[test]
+    fn what_eight_add_at_once_is_all_there() {
+        let dir = tempfile::tempdir().unwrap();
+        std::thread::scope(|scope| {
+            for writer in 0..8 {
+                let dir = dir.path();
+                scope.spawn(move || {
+                    for at in 0..5 {
+                        let name = format!("c{writer}-{at}").parse().unwrap();
+                        Contacts::add(dir, name, address(writer), false).unwrap();
+                    }
+                });
+            }
+        });
+        assert_eq!(Contacts::open(dir.path()).unwrap().iter().count(), 40);
     }
 
     #[test]
@@ -159,8 +200,7 @@ mod tests {
             ("bob = \"bouya1x\"", "\"bob\""),
         ] {
             let path = dir.path().join(FILE);
-            let _ = fs::remove_file(&path);
-            private::create(&path, line.as_bytes()).unwrap();
+            private::replace(&path, line.as_bytes()).unwrap();
             let error = Contacts::open(dir.path()).unwrap_err().to_string();
             assert!(error.contains(expected), "{line}: {error}");
         }

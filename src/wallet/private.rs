@@ -1,4 +1,5 @@
-//! Files that only their owner may read: created with mode 0600, never overwritten, refused if others may read them.
+//! Files that only their owner may read: created with mode 0600, refused if others may read them. None is overwritten unless its owner
+//! says so.
 
 use std::fs::{DirBuilder, File};
 use std::io::{self, Read};
@@ -61,6 +62,16 @@ pub(crate) fn create(path: &Path, contents: &[u8]) -> Result<(), FileError> {
         io::ErrorKind::AlreadyExists => FileError::Exists(path.to_owned()),
         _ => FileError::io(path, "write", error),
     })
+}
+
+/// Writes a file durably in the place of the one with its name. The caller holds its [`lock`].
+pub(crate) fn replace(path: &Path, contents: &[u8]) -> Result<(), FileError> {
+    files::replace(path, files::PRIVATE, contents).map_err(|error| FileError::io(path, "replace", error))
+}
+
+/// Held by whoever reads the file at `path` to write it back. See [`files::lock`].
+pub(crate) fn lock(path: &Path) -> Result<File, FileError> {
+    files::lock(path).map_err(|error| FileError::io(path, "lock", error))
 }
 
 /// The text of a file that only its owner may read.

@@ -208,3 +208,32 @@ fn a_new_file_is_whole_from_its_first_moment_on() {
     assert!(matches!(private::create(&paths[0], b"other"), Err(FileError::Exists(_))));
     assert!(fs::read(&paths[0]).unwrap() == contents);
 }
+
+#[test]
+fn a_passphrase_is_changed_in_one_step_and_only_by_who_knows_it() {
+    let (_dir, wallets) = wallets();
+    let key = new_key().unwrap();
+    wallets.create_with(&name("alice"), &key, Some(&passphrase("first one")), CHEAP).unwrap();
+    let change =
+        |old, new| wallets.change_with(&name("alice"), Some(&passphrase(old)), Some(&passphrase(new)), CHEAP);
+    assert!(matches!(change("wrong one", "other"), Err(WalletError::Passphrase { .. })));
+    // Of eight at once, one finds the old passphrase; the others are told, and none believes in a passphrase that does not open it.
+    let new: Vec<String> = (0..8).map(|at| format!("second {at}")).collect();
+    let done: Vec<&String> = std::thread::scope(|scope| {
+        let each = new.iter().map(|new| scope.spawn(move || change("first one", new).is_ok().then_some(new)));
+        let each: Vec<_> = each.collect();
+        each.into_iter().filter_map(|one| one.join().unwrap()).collect()
+    });
+    assert_eq!(done.len(), 1);
+    let changed = wallets.open(&name("alice")).unwrap();
+    assert_eq!(changed.unlock(Some(&passphrase(done[0]))).unwrap().seed(), key.seed());
+    assert_eq!(mode(&wallets.path(&name("alice"))), 0o600);
+    assert_eq!(wallets.list().unwrap().len(), 1, "neither a draft nor a lock is a wallet");
+}
+
+#[test]
+fn a_new_passphrase_has_eight_characters() {
+    assert!(matches!(passphrase("").check(), Err(WalletError::EmptyPassphrase)));
+    assert!(matches!(passphrase("1234567").check(), Err(WalletError::WeakPassphrase(7))));
+    assert!(passphrase("ä2345678").check().is_ok());
+}

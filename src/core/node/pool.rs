@@ -36,6 +36,9 @@ pub enum Input<V> {
         ticket: Ticket,
         /// The transactions.
         transactions: Vec<Transaction>,
+        /// Whether they may take the place of others of their sender that wait with the same nonce. A client has to say so: two that
+        /// both ask for the next nonce and then sign would otherwise replace each other's payments.
+        replace: bool,
     },
     /// The best chain has moved.
     Moved {
@@ -55,12 +58,12 @@ pub enum Output {
     Answer(Answer),
     /// Offer these to peers.
     Offer(Offer),
-    /// Tell a client what became of each of its transactions, in order: the id if it was taken or was here already.
+    /// Tell a client what became of each of its transactions, in order.
     Given {
         /// From the question.
         ticket: Ticket,
         /// What became of them.
-        results: Vec<Result<Hash, Refusal>>,
+        results: Vec<Result<Waits, Refusal>>,
     },
     /// Tell observers: this one waits for a block now.
     Taken(Hash),
@@ -71,6 +74,15 @@ pub enum Output {
         /// Why.
         reason: Reason,
     },
+}
+
+/// A client's transaction that waits here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Waits {
+    /// Its id.
+    pub id: Hash,
+    /// Whether it waited here before the client gave it.
+    pub known: bool,
 }
 
 /// Why a transaction left the pool, or did not come back to it.
@@ -93,6 +105,16 @@ pub enum Refusal {
     /// Not taken now.
     #[error(transparent)]
     Mempool(#[from] MempoolError),
+    /// Another one waits with its nonce, and its client did not say that it may be replaced.
+    #[error("nonce {nonce} is taken by {by}, which waits; the next free one is {next}")]
+    Taken {
+        /// Its nonce.
+        nonce: u64,
+        /// The transaction that has the nonce.
+        by: Hash,
+        /// The sender's next nonce after all that waits.
+        next: u64,
+    },
     /// No room on this node's disk.
     #[error("this node's disk is nearly full, so it takes nothing; make room, or send to another node")]
     DiskFull,
@@ -111,7 +133,7 @@ pub struct Pending {
 #[derive(Clone, Copy, Debug)]
 enum Giver {
     Peer(ConnId),
-    Own(Ticket),
+    Own { ticket: Ticket, replace: bool },
 }
 
 /// Something that waits for its turn.
@@ -173,8 +195,9 @@ impl<V: View> Pool<V> {
                 let found = self.mempool.find_short(&key, &block.ids);
                 self.outputs.push_back(Output::Answer(Answer::Short { key, found }));
             }
-            Input::Give { ticket, transactions } => {
-                self.waiting.push_back(Waiting::Submission { giver: Giver::Own(ticket), transactions });
+            Input::Give { ticket, transactions, replace } => {
+                let giver = Giver::Own { ticket, replace };
+                self.waiting.push_back(Waiting::Submission { giver, transactions });
             }
             Input::Moved { moved, left } => self.waiting.push_back(Waiting::Moved { moved, left }),
             Input::DiskFull(full) => self.disk_full = full,
@@ -250,11 +273,11 @@ impl<V: View> Pool<V> {
             let mut results = Vec::new();
             for (transaction, checked) in checked.by_ref().take(count) {
                 let result = match checked {
-                    Ok(checked) => self.insert(now, (view, height), checked)?,
+                    Ok(checked) => self.insert(now, (view, height), giver, checked)?,
                     Err(error) => Err(error.into()),
                 };
                 if result.is_ok() {
-                    let taken = if matches!(giver, Giver::Own(_)) { &mut own } else { &mut relayed };
+                    let taken = if matches!(giver, Giver::Own { .. }) { &mut own } else { &mut relayed };
                     taken.push(transaction.clone());
                 }
                 results.push((transaction.id(), result));
@@ -270,6 +293,7 @@ impl<V: View> Pool<V> {
         &mut self,
         now: Time,
         (view, height): (&V, u64),
+        giver: Giver,
         checked: CheckedTransaction,
     ) -> Result<Result<(), Refusal>, StateError> {
         let id = checked.id();
@@ -277,6 +301,14 @@ impl<V: View> Pool<V> {
             return Ok(Err(Refusal::DiskFull));
         }
         let payer = checked.payer();
+        // A peer's replacement is taken, or a transaction that was replaced elsewhere would stay here.
+        if let Giver::Own { replace: false, .. } = giver
+            && let Some(rival) = self.mempool.at(&payer, checked.nonce)
+            && rival.id() != id
+        {
+            let next = self.mempool.pending(&payer).map_or(0, |account| account.nonce);
+            return Ok(Err(Refusal::Taken { nonce: checked.nonce, by: rival.id(), next }));
+        }
         let account = match self.mempool.account(&payer) {
             Some(account) => account,
             None => view.account(&payer)?,
@@ -362,14 +394,17 @@ fn answer(giver: Giver, results: Vec<(Hash, Result<(), Refusal>)>) -> Output {
             let outcome = |result| match result {
                 Ok(()) => TransactionOutcome::Taken,
                 Err(Refusal::Invalid(error)) => TransactionOutcome::Invalid(error.to_string()),
-                Err(Refusal::Mempool(_) | Refusal::DiskFull) => TransactionOutcome::Ignored,
+                Err(Refusal::Mempool(_) | Refusal::Taken { .. } | Refusal::DiskFull) => {
+                    TransactionOutcome::Ignored
+                }
             };
             let outcomes = results.into_iter().map(|(id, result)| (id, outcome(result))).collect();
             Output::Answer(Answer::TransactionsDone { conn, outcomes })
         }
-        Giver::Own(ticket) => {
+        Giver::Own { ticket, .. } => {
             let given = |(id, result)| match result {
-                Ok(()) | Err(Refusal::Mempool(MempoolError::Known)) => Ok(id),
+                Ok(()) => Ok(Waits { id, known: false }),
+                Err(Refusal::Mempool(MempoolError::Known)) => Ok(Waits { id, known: true }),
                 Err(refusal) => Err(refusal),
             };
             Output::Given { ticket, results: results.into_iter().map(given).collect() }

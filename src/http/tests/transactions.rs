@@ -24,12 +24,11 @@ fn both_forms_are_taken_and_again_as_the_first_time() {
     let transaction = pay(&node.api.genesis, 1, 0, 2, 500, 1_000);
     let id = transaction.id().to_string();
     let raw = json!({ "raw": HEXLOWER.encode(&encode(&transaction)) }).to_string();
-    for _ in 0..2 {
-        let answer = node.submit(&transaction);
-        assert_eq!((answer.status, answer.header("content-type")), (202, "application/json"));
-        assert_eq!(answer.json(), json!({ "id": id }));
-        let answer = submit_json(&node, &raw);
-        assert_eq!((answer.status, answer.json()), (202, json!({ "id": id })));
+    let answer = node.submit(&transaction);
+    assert_eq!((answer.status, answer.header("content-type")), (202, "application/json"));
+    assert_eq!(answer.json(), json!({ "id": id }));
+    for answer in [submit_json(&node, &raw), node.submit(&transaction)] {
+        assert_eq!((answer.status, answer.json()), (202, json!({ "id": id, "known": true })));
     }
     let page = node.json("/v1/transactions");
     assert_eq!((page["items"].as_array().unwrap().len(), &page["next"]), (1, &Value::Null));
@@ -84,10 +83,18 @@ fn what_does_not_fit_says_why_in_coins() {
     node.submit(&transfer(&node, 0, 1_000, 0, 5)).problem(422, "expired");
 
     // The slot's price, in coins like every amount.
-    node.pay(1, 0, 2, 500);
-    let slot = node.submit(&transfer(&node, 0, 1_001, 99, 5)).problem(409, "slot-taken");
+    let first = node.pay(1, 0, 2, 500);
+    let replace = |fee| {
+        let transaction = encode(&transfer(&node, 0, fee, 99, 5));
+        node.send("POST", "/v1/transactions?replace=true", "", &transaction)
+    };
+    let slot = replace(1_001).problem(409, "slot-taken");
     assert!(slot.contains("at least 11 ") || slot.ends_with("at least 11"), "{slot}");
-    assert_eq!(node.submit(&transfer(&node, 0, 1_100, 99, 5)).status, 202, "paid for");
+    let taken = node.submit(&transfer(&node, 0, 1_100, 99, 5)).problem(409, "nonce-taken");
+    for part in [&format!("taken by transaction {}", first.id()), "sign it with nonce 1", "--replace"] {
+        assert!(taken.contains(part), "{taken}");
+    }
+    assert_eq!(replace(1_100).status, 202, "paid for");
     for nonce in 1..3 {
         node.pay(1, nonce, 2, 5);
     }

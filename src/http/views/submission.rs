@@ -1,5 +1,7 @@
 //! Transactions as they are submitted to a node, one or many, and what became of each.
 
+use std::ops::Not;
+
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -27,12 +29,18 @@ pub enum Submission {
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Submitted {
     pub id: String,
+    /// It waited here already, before this request; left out if not.
+    #[serde(default, skip_serializing_if = "Not::not")]
+    pub known: bool,
 }
 
 /// What became of one of several transactions: taken, unless there is a problem.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Outcome {
     pub id: String,
+    /// It waited here already, before this request; left out if not.
+    #[serde(default, skip_serializing_if = "Not::not")]
+    pub known: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub problem: Option<Problem>,
 }

@@ -28,7 +28,7 @@ impl Bench {
     }
 
     fn give(&mut self, ticket: u64, transactions: Vec<Transaction>) {
-        self.pool.handle(Input::Give { ticket: Ticket(ticket), transactions });
+        self.pool.handle(Input::Give { ticket: Ticket(ticket), transactions, replace: false });
     }
 
     /// Everything that waits is done; what was said.
@@ -51,6 +51,10 @@ impl Bench {
         ids.sort();
         ids
     }
+}
+
+fn waits(transaction: &Transaction, known: bool) -> Result<Waits, Refusal> {
+    Ok(Waits { id: transaction.id(), known })
 }
 
 fn ids(transactions: &[Transaction]) -> Vec<Hash> {
@@ -82,9 +86,32 @@ fn what_waits_together_is_answered_each_giver_on_its_own_and_own_is_offered_apar
     let bad = (forged.id(), TransactionOutcome::Invalid(no));
     assert_eq!(told, [(1, vec![(first.id(), yes.clone()), bad]), (2, vec![(third.id(), yes)])]);
     assert!(matches!(&given[..], [(4, ok), (5, gap)] if
-        *ok == [Ok(first.id()), Ok(second.id())] && matches!(gap[..], [Err(Refusal::Mempool(_))])));
+        *ok == [waits(&first, true), waits(&second, false)] && matches!(gap[..], [Err(Refusal::Mempool(_))])));
     assert_eq!(offered, [(vec![second.clone()], vec![first.clone(), third.clone()])]);
     assert_eq!(taken, [first, second, third].map(|one| one.id()));
+}
+
+#[test]
+fn a_client_replaces_only_what_it_says_and_a_peer_always() {
+    let mut bench = Bench::new();
+    let network = bench.node.chain.genesis().clone();
+    let [first, second, third] = [1_000, 2_000, 3_000].map(|fee| pay(&network, 1, 0, 2, 1, fee));
+    let after = bench.pay(1, 1);
+    bench.give(1, vec![first.clone(), after.clone()]);
+    bench.settle();
+    // It pays enough, and its client knew nothing of the first.
+    bench.give(2, vec![second.clone(), first.clone()]);
+    let said = bench.settle();
+    let [Output::Given { results, .. }] = &said[..] else { panic!("{said:?}") };
+    let taken = Refusal::Taken { nonce: 0, by: first.id(), next: 2 };
+    assert_eq!(*results, [Err(taken), waits(&first, true)]);
+    let transactions = vec![second.clone()];
+    bench.pool.handle(Input::Give { ticket: Ticket(3), transactions, replace: true });
+    bench.settle();
+    assert_eq!(bench.waiting(), ids(&[second, after.clone()]));
+    bench.of_peer(1, vec![third.clone()]);
+    bench.settle();
+    assert_eq!(bench.waiting(), ids(&[third, after]));
 }
 
 #[test]
