@@ -1,4 +1,5 @@
-//! `bouya check`: shows the settings a node would start with, every mistake at once, and what may trouble it. The judge is the node's own.
+//! `bouya check`: shows the settings a node would start with, every mistake at once, and what may trouble it. The judge is the node's own
+//! (`node::judge`, with the table of mistakes and warnings).
 
 use std::net::SocketAddr;
 use std::path::Path;

@@ -1,6 +1,6 @@
 //! Bouya's rules and state machines.
 //!
-//! Everything that Bouya *decides* lives here: values, ledger rules, the mempool, the wire's messages, the overlay network as one machine,
+//! What nodes must agree on, and how a node behaves towards others, is *decided* here: values, ledger rules, the mempool, the wire's messages, the overlay network as one machine,
 //! and how the machines of one node work together. Time and randomness come in as arguments, I/O goes out as values. So the same objects
 //! run under tokio, in a simulator and in a fuzzer.
 //!

@@ -8,7 +8,7 @@
 //! | [`gate`] | how this node stands, and whether it may mine |
 //! | [`demand`] | whether there is anything to mine, and whether the block states a rest |
 //!
-//! Each takes inputs, does a bounded piece of work when asked to, and returns what follows as outputs. The disk, signature checks and time
+//! Keeper and pool take inputs, do a bounded piece of work when asked to, and return what follows as outputs; gate and demand only answer. The disk, signature checks and time
 //! come in from outside. The machines never see each other: the code that drives them carries each output to its receiver.
 
 pub mod demand;

@@ -4,7 +4,7 @@
 //! in this order. A failed commit ends the ledger: whatever memory held beyond the disk is lost with it, and a restart loads what the disk
 //! holds.
 //!
-//! Left out on purpose: which blocks share a commit, when to step, and who is told (`node::keeper` decides that).
+//! Of a batch, the blocks that extend the tip share a commit. Left out on purpose: what is a batch, when to step, and who is told (`node::keeper` decides that).
 
 use alloc::string::{String, ToString};
 use alloc::sync::Arc;

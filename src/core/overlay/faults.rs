@@ -66,7 +66,7 @@ impl Fault {
     /// What the fault costs.
     pub fn verdict(&self) -> Verdict {
         match self {
-            // One misread frame is possible between versions; two within an hour are not.
+            // One misread frame is possible between versions; two within ten minutes are not.
             Self::Frame | Self::Message(_) => Verdict::Points(50),
             Self::Unasked(_) => Verdict::Points(5),
             Self::InvalidBlock(_) | Self::InvalidHeader(_) => Verdict::Ban,

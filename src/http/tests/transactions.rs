@@ -206,7 +206,9 @@ fn those_that_wait_are_paged_best_rate_first() {
     let output = Bounded::truncated([Output { to: address(4), amount: 1 }]);
     let network = node.api.genesis.id();
     let better = Transaction::transfer(&network, &key(2), 0, 9_000, 99, output, Text::default());
-    assert_eq!(node.submit(&better).status, 202);
+    let kind = "Content-Type: application/octet-stream\r\n";
+    let replaced = node.send("POST", "/v1/transactions?replace=true", kind, &encode(&better));
+    assert_eq!(replaced.status, 202);
     let last = format!("/v1/transactions?limit=2&from={}", page["next"].as_str().unwrap());
     let page = node.json(&last);
     assert_eq!((fees(&page), &page["next"]), (vec!["10".to_owned()], &Value::Null));
