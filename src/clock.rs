@@ -40,7 +40,7 @@ pub fn days_until(end: Timestamp) -> i64 {
     end.saturating_sub(now).div_euclid(day)
 }
 
-/// RFC 3339 in UTC, to the millisecond. A time after the year 9999 is shown as a number.
+/// RFC 3339 in UTC, to the millisecond. A time after the year 9999, which RFC 3339 cannot write, is shown in milliseconds since 1970: `N ms`.
 pub fn rfc3339(time: Timestamp) -> String {
     i64::try_from(time.0)
         .ok()

@@ -66,7 +66,8 @@ impl FromStr for EventId {
 pub enum Heard {
     /// An event.
     Event(EventId, Event),
-    /// The listener lost this many events, up to and including this one. None if the number is unknown, because the process restarted.
+    /// The listener lost this many events, up to and including this one. None if nobody counted them: the process restarted, or it passed
+    /// some over itself.
     Lagged(EventId, Option<u64>),
 }
 
@@ -80,11 +81,19 @@ pub struct Events {
 
 struct Ring {
     instance: u64,
-    ring: Mutex<VecDeque<Event>>,
+    ring: Mutex<Kept>,
+}
+
+/// The newest events. None stands for events that were passed over.
+#[derive(Default)]
+struct Kept {
+    newest: VecDeque<Option<Event>>,
+    /// Number of the last entry of passed-over events that is no longer kept; 0 if there was none.
+    passed: u64,
 }
 
 impl Ring {
-    fn ring(&self) -> MutexGuard<'_, VecDeque<Event>> {
+    fn ring(&self) -> MutexGuard<'_, Kept> {
         self.ring.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -102,11 +111,22 @@ impl Default for Events {
 impl Events {
     /// Sends an event to all listeners.
     pub fn tell(&self, event: Event) {
+        self.push(Some(event));
+    }
+
+    /// Tells all listeners that events were passed over here: there were too many to tell each, or even to count them.
+    pub fn pass_over(&self) {
+        self.push(None);
+    }
+
+    fn push(&self, entry: Option<Event>) {
         let mut ring = self.kept.ring();
-        if ring.len() == EVENTS_KEPT {
-            ring.pop_front();
+        if ring.newest.len() == EVENTS_KEPT
+            && let Some(None) = ring.newest.pop_front()
+        {
+            ring.passed = *self.newest.borrow() + 1 - EVENTS_KEPT as u64;
         }
-        ring.push_back(event);
+        ring.newest.push_back(entry);
         // Still under the lock, so that the number and the ring always agree for a holder of the lock.
         self.newest.send_modify(|newest| *newest += 1);
     }
@@ -161,15 +181,18 @@ impl Listener {
         if std::mem::take(&mut self.unknown) {
             return Some(Heard::Lagged(id(self.last), None));
         }
-        let lost = newest - ring.len() as u64;
+        let lost = newest - ring.newest.len() as u64;
         if self.last < lost {
-            let missed = lost - self.last;
+            let missed = (self.last >= ring.passed).then_some(lost - self.last);
             self.last = lost;
-            return Some(Heard::Lagged(id(lost), Some(missed)));
+            return Some(Heard::Lagged(id(lost), missed));
         }
-        let event = ring.get(usize::try_from(self.last - lost).ok()?)?.clone();
+        let entry = ring.newest.get(usize::try_from(self.last - lost).ok()?)?.clone();
         self.last += 1;
-        Some(Heard::Event(id(self.last), event))
+        Some(match entry {
+            Some(event) => Heard::Event(id(self.last), event),
+            None => Heard::Lagged(id(self.last), None),
+        })
     }
 }
 

@@ -143,8 +143,9 @@ fn router(api: Api) -> Router {
         .route("/openapi.json", routing::get(move || async move { json }))
         .fallback(|| async { Problem::no_route() })
         .method_not_allowed_fallback(|| async { Problem::method() })
-        .layer(DefaultBodyLimit::max(API_BODY_BYTES))
         .layer(from_fn_with_state(guard::Guard::new(&api), guard::check))
+        // Outside the guard, which reads the bodies.
+        .layer(DefaultBodyLimit::max(API_BODY_BYTES))
         .layer(map_response(secure))
         .with_state(api)
 }

@@ -16,7 +16,7 @@ use tokio::sync::{oneshot, watch};
 use tokio_util::sync::CancellationToken;
 use tracing::info;
 
-pub use bouya_core::mempool::Limits;
+pub use bouya_core::mempool::{Limits, Rank};
 
 use crate::actor::{Inbox, Mailbox, Wake};
 use crate::clock::Clock;
@@ -32,8 +32,8 @@ pub enum MempoolRequest {
     Give { transactions: Vec<Transaction>, replace: bool, reply: Reply },
     /// From the miner: what a block with this much room should hold.
     Select { room: usize, most: usize, reply: oneshot::Sender<Vec<CheckedTransaction>> },
-    /// From the API: all of them, best fee rate first, at most this many.
-    List { most: usize, reply: oneshot::Sender<Vec<CheckedTransaction>> },
+    /// From the API: those below a place, best fee rate first, at most this many.
+    List { below: Option<Rank>, most: usize, reply: oneshot::Sender<Vec<CheckedTransaction>> },
     /// From the API: one of them.
     Find { id: Hash, reply: oneshot::Sender<Option<CheckedTransaction>> },
     /// From the API: what an account will be when everything here is confirmed.
@@ -147,8 +147,8 @@ impl Running {
         // It is no error if the asker no longer waits.
         match question {
             MempoolRequest::Select { room, most, reply } => drop(reply.send(mempool.select(room, most))),
-            MempoolRequest::List { most, reply } => {
-                drop(reply.send(mempool.iter().take(most).cloned().collect()))
+            MempoolRequest::List { below, most, reply } => {
+                drop(reply.send(mempool.below(below).take(most).cloned().collect()))
             }
             MempoolRequest::Find { id, reply } => drop(reply.send(mempool.get(&id).cloned())),
             MempoolRequest::Pending { address, reply } => drop(reply.send(self.pool.pending(&address))),

@@ -17,6 +17,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use bouya_core::crypto::SecretKey;
+use bouya_core::limits::SHORTEST_PASSPHRASE;
 use thiserror::Error;
 use zeroize::Zeroizing;
 
@@ -25,9 +26,6 @@ pub use keystore::Wallet;
 pub(crate) use member_key::seed_line;
 pub use member_key::{load as member_key_load, load_or_create as member_key_load_or_create, write_seed};
 pub use private::FileError;
-
-/// Fewest characters of a new passphrase.
-const SHORTEST_PASSPHRASE: usize = 8;
 
 /// A passphrase. It is wiped from memory when dropped, and never printed.
 #[derive(PartialEq, Eq)]

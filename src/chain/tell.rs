@@ -29,7 +29,10 @@ impl ChainActor {
                 height: tip.height,
             });
         }
-        // After a long sync only the last blocks are told: observers read the others themselves.
+        // After a long sync only the last blocks are told: observers learn that there were more, and read them themselves.
+        if moved.connected.len() > TOLD_BLOCKS {
+            self.outlets.events.pass_over();
+        }
         for id in moved.connected.iter().rev().take(TOLD_BLOCKS).rev() {
             let Some(block) = snapshot.block(id)? else { continue };
             let miner = block.header.miner;
@@ -56,10 +59,17 @@ impl ChainActor {
         let now = self.keeper.chain().tip().time;
         let since = since.map(|parent| snapshot.record(&parent)).transpose()?.flatten();
         let since = since.map_or(now, |record| record.header.time);
-        ids.extend(snapshot.deadlines(since, now, TOLD_DEADLINES)?);
+        // One more than is told shows whether some are passed over.
+        let mut passed = snapshot.deadlines(since, now, TOLD_DEADLINES + 1)?;
+        let more = passed.len() > TOLD_DEADLINES;
+        passed.truncate(TOLD_DEADLINES);
+        ids.extend(passed);
         for id in ids {
             let Some(agreement) = Agreement::read(snapshot, &id)? else { continue };
             self.outlets.events.tell(Event::Agreement { id, standing: agreement.standing(now) });
+        }
+        if more {
+            self.outlets.events.pass_over();
         }
         Ok(())
     }

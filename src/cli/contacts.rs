@@ -73,7 +73,7 @@ pub(crate) fn run(command: ContactsCommand, out: &mut Output) -> Result<(), Erro
                 let all = contacts
                     .iter()
                     .map(|(name, address)| json!({ "name": name.as_str(), "address": address.to_string() }));
-                return out.line(json!({ "items": all.collect::<Vec<_>>(), "next": null }));
+                return out.raw(json!({ "items": all.collect::<Vec<_>>(), "next": null }));
             }
             let rows: Vec<_> =
                 contacts.iter().map(|(name, address)| vec![cell(name), cell(address)]).collect();

@@ -31,7 +31,11 @@ pub(crate) fn run(client: &Client, out: &mut Output) -> Result<(), Error> {
             ));
         }
         if let Some(event) = parser.line(&String::from_utf8_lossy(&line)) {
-            out.line(if out.json { event.json() } else { event.text(OffsetDateTime::now_utc()) })?;
+            if out.json {
+                out.raw(event.json())?;
+            } else {
+                out.line(event.text(OffsetDateTime::now_utc()))?;
+            }
             // Flushed at once: the reader is waiting for the event.
             out.flush()?;
         }

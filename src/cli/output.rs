@@ -39,7 +39,13 @@ impl Output {
         Self { out, json, terminal, colour: terminal && colour_wanted(), names }
     }
 
+    /// Prints text for people. What others wrote may be in it.
     pub(crate) fn line(&mut self, text: impl Display) -> Result<(), Error> {
+        self.raw(plain(&text.to_string()))
+    }
+
+    /// Prints JSON, or a table of cells that are [`plain`] already. Programs get every character.
+    pub(crate) fn raw(&mut self, text: impl Display) -> Result<(), Error> {
         Ok(writeln!(self.out, "{text}")?)
     }
 
@@ -60,7 +66,7 @@ impl Output {
         if !self.json {
             return people(self, answer.read()?);
         }
-        self.line(answer.text())
+        self.raw(answer.text())
     }
 
     /// Prints what was done, for people only: for these requests the API sends no JSON.
@@ -111,7 +117,7 @@ impl Output {
             column.set_padding((0, 2));
         }
         keep_whole(&mut table);
-        self.line(table.trim_fmt())
+        self.raw(table.trim_fmt())
     }
 
     fn bare_table(&self) -> Table {
@@ -223,16 +229,23 @@ pub(crate) fn or_dash(value: Option<impl Display>) -> Cell {
     value.map_or_else(|| Cell::new("-"), cell)
 }
 
-/// `text` without control characters other than line breaks. Escape sequences and characters that turn the direction of
-/// writing in another member's text must not reach the terminal.
+/// `text` without control characters other than line breaks. Escape sequences and characters that are invisible or turn the direction of
+/// writing in another member's text must not reach the terminal. The explorer shows the same characters by their code.
 pub(crate) fn plain(text: &str) -> Cow<'_, str> {
-    let bad = |c: char| {
-        (c.is_control() && c != '\n') || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    };
+    let bad = |c: char| (c.is_control() && c != '\n') || is_unseen(c);
     if !text.contains(bad) {
         return Cow::Borrowed(text);
     }
     Cow::Owned(text.chars().map(|c| if bad(c) { '\u{fffd}' } else { c }).collect())
+}
+
+/// Joiners are left out: some scripts need them.
+fn is_unseen(c: char) -> bool {
+    matches!(
+        c,
+        '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}'
+    )
 }
 
 fn shortened(text: &str) -> String {
@@ -341,6 +354,10 @@ mod tests {
     #[test]
     fn nobody_draws_on_the_terminal() {
         assert_eq!(plain("a\x1b[31mb\u{9b}c\u{202e}d\ne"), "a\u{fffd}[31mb\u{fffd}c\u{fffd}d\ne");
-        assert!(matches!(plain("añ€"), Cow::Borrowed(_)));
+        for unseen in "\u{ad}\u{61c}\u{200b}\u{200f}\u{2028}\u{2066}\u{206f}\u{feff}\u{fffb}\u{e0041}".chars()
+        {
+            assert_eq!(plain(&format!("a{unseen}b")), "a\u{fffd}b", "{unseen:?}");
+        }
+        assert!(matches!(plain("añ€\u{200d}"), Cow::Borrowed(_)));
     }
 }

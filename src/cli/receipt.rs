@@ -63,7 +63,7 @@ pub(crate) struct Verify {
 pub(crate) fn get(options: &Get, client: &Client, out: &mut Output) -> Result<(), Error> {
     let query = [("under", options.under.clone())];
     let answer = client.get_with(&format!("/v1/transactions/{}/receipt", options.id), &query)?;
-    let Some(path) = &options.out else { return out.line(answer.text()) };
+    let Some(path) = &options.out else { return out.raw(answer.text()) };
     let proof = receipt::read(answer.text())
         .map_err(|error| Error::Failed(format!("the node gave no receipt: {error}")))?
         .check()
@@ -94,7 +94,7 @@ pub(crate) fn verify(options: &Verify, out: &mut Output) -> Result<(), Error> {
     let matches = options.document.as_deref().map(|path| check_document(path, &proof)).transpose()?;
     let trusted = options.trust == Some(proof.anchor_id);
     if out.json {
-        out.line(to_json(&proof, trusted, matches))?;
+        out.raw(to_json(&proof, trusted, matches))?;
     } else {
         for line in claims(&proof, matches) {
             out.line(line)?;

@@ -132,7 +132,7 @@ impl<'a> Signer<'a> {
             out.line(id)?;
         }
         let confirmed = wait(self.client, &id, confirmations, self.options.timeout)?;
-        if out.json { out.line(confirmed.text()) } else { Ok(()) }
+        if out.json { out.raw(confirmed.text()) } else { Ok(()) }
     }
 
     /// The transaction without its signature.

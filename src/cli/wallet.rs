@@ -145,7 +145,7 @@ fn create(
     let made = wallets.create(name, key, passphrase.as_ref())?;
     let path = wallets.path(name);
     if out.json {
-        return out.line(described(&made, wallets));
+        return out.raw(described(&made, wallets));
     }
     out.line(made.address())?;
     note(&format!("Created {}. Keep a copy of it in a safe place.", path.display()));
@@ -165,7 +165,7 @@ fn list(wallets: &Wallets, out: &mut Output) -> Result<(), Error> {
     }
     if out.json {
         let items: Vec<_> = found.iter().map(|wallet| described(wallet, wallets)).collect();
-        return out.line(json!({ "items": items, "next": null }));
+        return out.raw(json!({ "items": items, "next": null }));
     }
     if found.is_empty() {
         note(&format!("No wallets in {}. To create one: bouya wallet new NAME", wallets.dir().display()));
@@ -178,7 +178,7 @@ fn list(wallets: &Wallets, out: &mut Output) -> Result<(), Error> {
 fn show(wallets: &Wallets, name: &WalletName, out: &mut Output) -> Result<(), Error> {
     let wallet = wallets.open(name)?;
     if out.json {
-        return out.line(described(&wallet, wallets));
+        return out.raw(described(&wallet, wallets));
     }
     out.pairs(vec![
         ("name", cell(wallet.name())),

@@ -10,6 +10,7 @@
 use alloc::collections::{BTreeMap, BTreeSet, BinaryHeap};
 use alloc::vec::Vec;
 use core::cmp::Reverse;
+use core::ops::Bound;
 use core::time::Duration;
 
 use crate::crypto::Hash;
@@ -93,6 +94,22 @@ pub struct Mempool {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Rate(u128);
 
+/// A place in the order of fee rates. A transaction keeps it for as long as it waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rank {
+    /// Fee per byte in 2^-32 units.
+    pub rate: u128,
+    /// The transaction's id: the order of those with the same rate.
+    pub id: Hash,
+}
+
+impl Rank {
+    /// The place of this transaction.
+    pub fn of(transaction: &CheckedTransaction) -> Self {
+        Self { rate: rate(transaction).0, id: transaction.id() }
+    }
+}
+
 fn rate(transaction: &CheckedTransaction) -> Rate {
     let size = u128::try_from(transaction.size()).unwrap_or(u128::MAX).max(1);
     Rate((u128::from(transaction.fee) << 32).checked_div(size).unwrap_or(0))
@@ -168,7 +185,13 @@ impl Mempool {
 
     /// All of them, highest fee rate first.
     pub fn iter(&self) -> impl Iterator<Item = &CheckedTransaction> {
-        self.rates.iter().rev().filter_map(|(_, id)| self.get(id))
+        self.below(None)
+    }
+
+    /// Those below a place, highest fee rate first; without one, all of them. Nobody need wait at that place any more.
+    pub fn below(&self, place: Option<Rank>) -> impl Iterator<Item = &CheckedTransaction> {
+        let end = place.map_or(Bound::Unbounded, |place| Bound::Excluded((Rate(place.rate), place.id)));
+        self.rates.range((Bound::Unbounded, end)).rev().filter_map(|(_, id)| self.get(id))
     }
 
     /// The account of `sender` after everything that waits, or None if nothing of it waits.

@@ -71,6 +71,27 @@ fn an_id_of_another_process_or_of_the_future_says_that_nobody_knows_what_was_mis
 }
 
 #[test]
+fn what_was_passed_over_is_never_counted_as_a_number() {
+    let (events, mut told) = (Events::default(), 0);
+    let mut slow = events.listen();
+    let mut listener = events.listen();
+    tell(&events, &mut told, 1);
+    events.pass_over();
+    tell(&events, &mut told, 1);
+    assert!(matches!(listener.now(), Some(Heard::Event(id, _)) if id.number == 1));
+    assert!(matches!(listener.now(), Some(Heard::Lagged(id, None)) if id.number == 2));
+    assert!(matches!(listener.now(), Some(Heard::Event(id, _)) if id.number == 3));
+    // The entry itself leaves: who has not read it still learns that nobody counted.
+    tell(&events, &mut told, EVENTS_KEPT as u64 - 1);
+    assert!(matches!(slow.now(), Some(Heard::Lagged(id, None)) if id.number == 2));
+    tell(&events, &mut told, 5);
+    assert!(
+        matches!(listener.now(), Some(Heard::Lagged(_, Some(4)))),
+        "those that come after it are counted"
+    );
+}
+
+#[test]
 fn an_id_is_read_as_it_is_written() {
     let id = EventId { instance: 0x2a, number: 7 };
     assert_eq!(id.to_string(), "000000000000002a-7");

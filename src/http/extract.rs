@@ -4,6 +4,7 @@ use axum::extract::{FromRequestParts, Path, Query, Request};
 use axum::http::request::Parts;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use bouya_core::id::NodeId;
 use bouya_core::limits::{API_PAGE, API_PAGE_USUAL};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -78,21 +79,21 @@ impl PageOptions {
         };
         read(text).map(Some).ok_or_else(wrong)
     }
-
-    /// How many items of a whole list to skip.
-    pub(super) fn offset(&self) -> Result<usize, Problem> {
-        Ok(self.cursor(|text| text.parse().ok())?.unwrap_or(0))
-    }
 }
 
-/// One page of a list that is in memory as a whole; `view` makes the shown form of an item.
-pub(super) fn page_of<S, T>(
-    items: Vec<S>,
+/// One page of what belongs to ids, in their order; `view` makes the shown form of an item. The cursor is the page's last id, not a number of
+/// items: what comes or goes between two pages makes the second neither skip nor repeat anything.
+pub(super) fn page_by_id<S, T>(
+    mut items: Vec<S>,
     options: &PageOptions,
+    id: impl Fn(&S) -> &NodeId,
     view: impl FnMut(S) -> T,
 ) -> Result<Page<T>, Problem> {
-    let (offset, limit) = (options.offset()?, options.limit()?);
-    let next = offset.saturating_add(limit);
-    let next = (next < items.len()).then(|| next.to_string());
-    Ok(Page { items: items.into_iter().skip(offset).take(limit).map(view).collect(), next })
+    let (after, limit) = (options.cursor(|text| text.parse::<NodeId>().ok())?, options.limit()?);
+    items.retain(|item| after.as_ref().is_none_or(|after| id(item) > after));
+    items.sort_by(|a, b| id(a).cmp(id(b)));
+    let more = items.len() > limit;
+    items.truncate(limit);
+    let next = items.last().filter(|_| more).map(|item| id(item).to_string());
+    Ok(Page { items: items.into_iter().map(view).collect(), next })
 }

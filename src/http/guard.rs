@@ -1,18 +1,19 @@
 //! Who may ask: the `Host` must be one of this node's names, and changing the node needs the token.
 //!
 //! A page of another site can make a browser send requests to loopback. It may use its own name and point it here (DNS rebinding); then the
-//! foreign `Host` shows it. Or it asks openly; then the foreign `Origin` shows it.
+//! foreign `Host` shows it. Or it asks openly; then the foreign `Origin` shows it, or, where browsers send none, `Sec-Fetch-Site`.
 
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use axum::extract::{FromRequestParts, Request, State};
+use axum::body::{Body, Bytes};
+use axum::extract::{FromRequest, FromRequestParts, Request, State};
 use axum::http::request::Parts;
 use axum::http::uri::Authority;
-use axum::http::{StatusCode, header};
+use axum::http::{Method, StatusCode, Version, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use bouya_core::limits::API_BODY_BYTES;
+use bouya_core::limits::{API_BODY_BYTES, API_BODY_TIMEOUT};
 use hyper::body::Body as _;
 use tokio::sync::Semaphore;
 
@@ -25,21 +26,27 @@ use super::token::Token;
 pub(super) struct Guard {
     hosts: Arc<[String]>,
     in_flight: Arc<Semaphore>,
+    bodies: Arc<Semaphore>,
 }
 
 impl Guard {
     pub(super) fn new(api: &Api) -> Self {
-        Self { hosts: api.hosts.clone().into(), in_flight: api.limits.in_flight.clone() }
+        let (in_flight, bodies) = (api.limits.in_flight.clone(), api.limits.bodies.clone());
+        Self { hosts: api.hosts.clone().into(), in_flight, bodies }
     }
 
     /// Whether a request is meant for this node: it has exactly one `Host`, and that, and the request's target if it names a host too, name
-    /// this node.
+    /// this node. HTTP/1.0 knows no `Host`: a proxy's health check may lack it. No browser speaks that.
     fn meant(&self, request: &Request) -> bool {
         let mut hosts = request.headers().get_all(header::HOST).iter();
-        let (Some(host), None) = (hosts.next(), hosts.next()) else { return false };
-        let host = host.to_str().ok().and_then(authority);
-        host.is_some_and(|host| self.knows(host.host()))
-            && request.uri().authority().is_none_or(|target| self.knows(target.host()))
+        let named = match (hosts.next(), hosts.next()) {
+            (Some(host), None) => {
+                host.to_str().ok().and_then(authority).is_some_and(|host| self.knows(host.host()))
+            }
+            (None, None) => request.version() == Version::HTTP_10,
+            _ => false,
+        };
+        named && request.uri().authority().is_none_or(|target| self.knows(target.host()))
     }
 
     fn knows(&self, host: &str) -> bool {
@@ -58,7 +65,21 @@ impl Guard {
     }
 
     /// Whether a request from a browser comes from a page of this node: the origin is the host that was asked, or a listed one (behind a proxy).
+    /// Images, scripts and fetches without CORS carry no `Origin`. Then the browser's word on the site counts; only a link may lead here.
     fn own(&self, request: &Request) -> bool {
+        let headers = request.headers();
+        let is = |name: &str, value: &str| headers.get(name).is_some_and(|given| given == value);
+        if headers.contains_key(header::ORIGIN) {
+            return self.is_own_origin(request);
+        }
+        // Clients that are no browsers send none of these.
+        !headers.contains_key("sec-fetch-site")
+            || is("sec-fetch-site", "same-origin")
+            || is("sec-fetch-site", "none")
+            || (is("sec-fetch-mode", "navigate") && is("sec-fetch-dest", "document") && is_page(request))
+    }
+
+    fn is_own_origin(&self, request: &Request) -> bool {
         let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
         request.headers().get_all(header::ORIGIN).iter().all(|origin| {
             let origin = origin.to_str().ok().and_then(|origin| origin.split_once("://"));
@@ -68,6 +89,12 @@ impl Guard {
             })
         })
     }
+}
+
+/// Whether a link from elsewhere may lead there: to the explorer's pages, not to data.
+fn is_page(request: &Request) -> bool {
+    let path = request.uri().path();
+    request.method() == Method::GET && !path.starts_with("/v1/") && path != "/metrics"
 }
 
 /// Host and port, without a user name before them.
@@ -89,11 +116,37 @@ pub(super) async fn check(State(guard): State<Guard>, request: Request, next: Ne
     if request.body().size_hint().lower() > API_BODY_BYTES as u64 {
         return Problem::too_large().into_response();
     }
+    let request = match with_body(&guard, request).await {
+        Ok(request) => request,
+        Err(problem) => return problem.into_response(),
+    };
+    // A supervisor that gets no answer kills the node, which helps nobody when it is busy.
+    if matches!(request.uri().path(), "/healthz" | "/readyz") {
+        return next.run(request).await;
+    }
     // Held until the answer's body begins: from there on, the limits on answers' bytes and on streams apply.
     let Ok(_permit) = guard.in_flight.try_acquire() else {
         return Problem::busy("64 requests are being worked on; try again in a moment").into_response();
     };
     next.run(request).await
+}
+
+/// The request with its body read. A body comes as slowly as its client likes, so it must not hold a place that others need.
+async fn with_body(guard: &Guard, request: Request) -> Result<Request, Problem> {
+    // Handlers of these read none.
+    if matches!(*request.method(), Method::GET | Method::HEAD) || request.body().is_end_stream() {
+        return Ok(request);
+    }
+    let busy = |_| Problem::busy("16 requests are still being sent; try again in a moment");
+    let _permit = guard.bodies.try_acquire().map_err(busy)?;
+    let (parts, body) = request.into_parts();
+    let read = Bytes::from_request(Request::from_parts(parts.clone(), body), &());
+    let late = |_| {
+        let detail = "the body did not come within 5 s; nothing was done, so send the request again";
+        Problem::new(StatusCode::REQUEST_TIMEOUT, "timeout", detail)
+    };
+    let body = tokio::time::timeout(API_BODY_TIMEOUT, read).await.map_err(late)??;
+    Ok(Request::from_parts(parts, Body::from(body)))
 }
 
 /// A request with the right token.

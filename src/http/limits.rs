@@ -9,7 +9,8 @@ use axum::body::{Body, Bytes};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bouya_core::limits::{
-    API_ANSWERS_KIB, API_IN_FLIGHT, API_PAGE_BYTES, API_QUESTIONS, API_READS, API_SMALL_BYTES, API_STREAMS,
+    API_ANSWERS_KIB, API_BODIES, API_IN_FLIGHT, API_PAGE_BYTES, API_QUESTIONS, API_READS, API_SMALL_BYTES,
+    API_STREAMS,
 };
 use serde::Serialize;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -23,6 +24,7 @@ use crate::store::Snapshot;
 #[derive(Clone)]
 pub struct Limits {
     pub(super) in_flight: Arc<Semaphore>,
+    pub(super) bodies: Arc<Semaphore>,
     pub(super) reads: Arc<Semaphore>,
     pub(super) mempool: Arc<Semaphore>,
     pub(super) network: Arc<Semaphore>,
@@ -36,6 +38,7 @@ impl Default for Limits {
         let of = |permits| Arc::new(Semaphore::new(permits));
         Self {
             in_flight: of(API_IN_FLIGHT),
+            bodies: of(API_BODIES),
             reads: of(API_READS),
             mempool: of(API_QUESTIONS),
             network: of(API_QUESTIONS),

@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use bouya_core::limits::JSON_EXACT;
 use bouya_core::node;
 
 use super::guard::Authorized;
@@ -22,7 +23,8 @@ pub(super) async fn status(State(api): State<Api>) -> Result<Json<views::Status>
     let head = api.head.borrow().clone();
     let level = *api.level.borrow();
     let not_after = api.health.certificate.borrow().not_after;
-    let offset_ms = api.health.outlook.borrow().clock_offset_ms;
+    // A peer may claim any time. JSON readers keep whole numbers up to 2^53.
+    let offset_ms = api.health.outlook.borrow().clock_offset_ms.map(|ms| ms.clamp(-JSON_EXACT, JSON_EXACT));
     let spec = &api.genesis.spec;
     Ok(Json(views::Status {
         id: api.id.to_string(),

@@ -11,7 +11,7 @@ use bouya_core::overlay::{Command, Direction, PeerView, is_dialable};
 use bouya_core::time::Timestamp;
 use bouya_core::wire::Endpoint;
 
-use super::extract::{Nothing, Options, PageOptions, Segment, page_of};
+use super::extract::{Nothing, Options, PageOptions, Segment, page_by_id};
 use super::guard::Authorized;
 use super::limits::ask;
 use super::problem::Problem;
@@ -69,7 +69,7 @@ pub(super) async fn list(
 ) -> Result<Json<Page<Peer>>, Problem> {
     let peers = ask(&api.limits.network, &api.network, |reply| NetworkRequest::Peers { reply }).await?;
     let now = wall();
-    page_of(peers, &options, |peer| view(peer, now)).map(Json)
+    page_by_id(peers, &options, |peer| &peer.id, |peer| view(peer, now)).map(Json)
 }
 
 /// Add a peer and treat it as configured until it is removed
@@ -119,7 +119,7 @@ pub(super) async fn blacklist(
 ) -> Result<Json<Page<BlacklistEntry>>, Problem> {
     let entries = ask(&api.limits.network, &api.network, |reply| NetworkRequest::Blacklist { reply }).await?;
     let now = wall();
-    page_of(entries, &options, |entry| blacklist_view(entry, now)).map(Json)
+    page_by_id(entries, &options, |entry| &entry.id, |entry| blacklist_view(entry, now)).map(Json)
 }
 
 /// Keep an id out, without end

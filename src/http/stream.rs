@@ -4,9 +4,10 @@ use std::convert::Infallible;
 
 use axum::extract::State;
 use axum::http::HeaderMap;
+use axum::response::IntoResponse;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use bouya_core::limits::API_KEEP_ALIVE;
-use futures_util::Stream;
+use futures_util::StreamExt;
 use futures_util::stream::unfold;
 use serde::Deserialize;
 
@@ -31,8 +32,9 @@ pub(super) struct EventOptions {
 ///
 /// The data of an event is an `Event`; that of `lagged` is a `Lagged`. Each has an id. A client that comes back with the last one in
 /// `Last-Event-ID` gets what it missed, up to the newest 1024. A client that was away too long or reads too slowly gets a `lagged` event:
-/// `missed` says how many events it lost, or is null after a restart of the node or for an id that is not the node's. Then ask for the
-/// current state, and read on.
+/// `missed` says how many events it lost. It is null if nobody counted them: after a restart of the node, for an id that is not the node's,
+/// and if the node itself passed some over, because a long sync or many deadlines at once made too many. Then ask for the current state,
+/// and read on.
 #[utoipa::path(get, path = "/v1/events", tag = "node", params(
     EventOptions,
     ("Last-Event-ID" = Option<String>, Header, description = "the id of the last event received"),
@@ -43,7 +45,7 @@ pub(super) async fn events(
     State(api): State<Api>,
     Options(options): Options<EventOptions>,
     headers: HeaderMap,
-) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
+) -> Result<impl IntoResponse, Problem> {
     let full = |_| Problem::busy("64 event streams are open; close one, or ask for what happened instead");
     let place = api.limits.streams.clone().try_acquire_owned().map_err(full)?;
     let header = headers.get(LAST_EVENT_ID).map(|value| value.to_str().unwrap_or_default());
@@ -66,7 +68,10 @@ pub(super) async fn events(
             Heard::Lagged(id, missed) => (id, "lagged", serde_json::to_string(&views::Lagged { missed })),
         };
         let event = Event::default().event(name).id(id.to_string()).data(data.unwrap_or_default());
-        Some((Ok(event), (listener, stop, place)))
+        Some((event, (listener, stop, place)))
     });
-    Ok(Sse::new(stream).keep_alive(KeepAlive::new().interval(API_KEEP_ALIVE)))
+    let stream = stream.map(Ok::<_, Infallible>);
+    // nginx would keep events back until its buffer is full.
+    let unbuffered = [("x-accel-buffering", "no")];
+    Ok((unbuffered, Sse::new(stream).keep_alive(KeepAlive::new().interval(API_KEEP_ALIVE))))
 }

@@ -12,6 +12,7 @@ mod explorer;
 mod guard;
 mod harness;
 mod input;
+mod limits;
 mod mining;
 mod node;
 mod peers;

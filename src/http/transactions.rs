@@ -9,12 +9,12 @@ use axum::response::Response;
 use bouya_core::codec::{Bounded, decode, encode};
 use bouya_core::crypto::Hash;
 use bouya_core::ledger::{self, Address};
-use bouya_core::limits::{API_LISTED_TRANSACTIONS, API_SUBMITTED, TRANSACTION_BYTES};
+use bouya_core::limits::{API_SUBMITTED, TRANSACTION_BYTES};
 use bouya_core::node::pool::{Refusal, Waits};
 use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
 use serde::Deserialize;
 
-use super::extract::{Options, PageOptions, Segment, page_of};
+use super::extract::{Options, PageOptions, Segment};
 use super::limits::ask;
 use super::problem::Problem;
 use super::views::{
@@ -23,7 +23,7 @@ use super::views::{
 };
 use super::{Api, views};
 use crate::clock::rfc3339;
-use crate::mempool::MempoolRequest;
+use crate::mempool::{MempoolRequest, Rank};
 
 /// A transaction as people see it; `place` is its block's height and the tip's.
 pub(super) fn view(api: &Api, transaction: &ledger::Transaction, place: Option<(u64, u64)>) -> Transaction {
@@ -89,6 +89,12 @@ pub(super) fn content(content: &ledger::Content) -> Content {
     }
 }
 
+/// Reads a cursor of the list. It names a place, not a number of items: what comes or goes above it moves nothing.
+fn rank(text: &str) -> Option<Rank> {
+    let (rate, id) = text.split_once('-')?;
+    Some(Rank { rate: rate.parse().ok()?, id: id.parse().ok()? })
+}
+
 /// The transactions that wait for a block, best fee rate first
 #[utoipa::path(get, path = "/v1/transactions", tag = "transactions", params(PageOptions), responses(
     (status = 200, description = "a page", body = Page<Transaction>),
@@ -97,15 +103,18 @@ pub(super) async fn list(
     State(api): State<Api>,
     Options(options): Options<PageOptions>,
 ) -> Result<Response, Problem> {
+    let (below, limit) = (options.cursor(rank)?, options.limit()?);
     // One more item shows whether there is a next page.
-    let most =
-        options.offset()?.saturating_add(options.limit()?).saturating_add(1).min(API_LISTED_TRANSACTIONS);
-    let waiting =
-        ask(&api.limits.mempool, &api.mempool, move |reply| MempoolRequest::List { most, reply }).await?;
+    let list = move |reply| MempoolRequest::List { below, most: limit + 1, reply };
+    let mut waiting = ask(&api.limits.mempool, &api.mempool, list).await?;
+    let more = waiting.len() > limit;
+    waiting.truncate(limit);
+    let last = waiting.last().filter(|_| more).map(Rank::of);
+    let next = last.map(|last| format!("{}-{}", last.rate, last.id));
     let coins = api.clone();
     let written = api.work(move || {
-        let page = page_of(waiting, &options, |transaction| view(&coins, &transaction, None))?;
-        serde_json::to_vec(&page).map_err(Problem::internal)
+        let items = waiting.iter().map(|transaction| view(&coins, transaction, None)).collect();
+        serde_json::to_vec(&Page { items, next }).map_err(Problem::internal)
     });
     api.answer("application/json", written.await?)
 }

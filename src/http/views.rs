@@ -1,6 +1,8 @@
 //! The JSON that people and programs see: shared by the API, which writes it, and the command line, which reads it.
 //!
-//! Amounts are decimal strings in coins, hashes lower-case hex, times RFC 3339 in UTC.
+//! Amounts are decimal strings in coins, hashes lower-case hex, times RFC 3339 in UTC (`N ms`, since 1970, after
+//! the year 9999). A number that may exceed 2^53 is a decimal string: many
+//! JSON readers round larger ones.
 
 use bouya_core::node::State;
 use bouya_core::time::Timestamp;
@@ -12,6 +14,7 @@ use crate::clock::rfc3339;
 mod event;
 mod states;
 mod submission;
+mod text;
 
 pub use event::{Event, Lagged};
 pub use states::{
@@ -53,6 +56,8 @@ pub struct NetworkStatus {
     pub decimals: u8,
     pub interval_ms: u64,
     /// Smallest fee per byte that this node takes, in the smallest unit.
+    #[serde(with = "text")]
+    #[schema(value_type = String, pattern = "^[0-9]{1,20}$")]
     pub min_fee_per_byte: u64,
 }
 
@@ -140,6 +145,9 @@ pub struct Peer {
     /// When the status began.
     pub since: Option<String>,
     pub rtt_ms: Option<u64>,
+    /// The height that the peer claims.
+    #[serde(default, with = "text::optional")]
+    #[schema(value_type = Option<String>, pattern = "^[0-9]{1,20}$")]
     pub height: Option<u64>,
     /// Why it is banned or was last disconnected.
     pub why: Option<String>,
@@ -178,6 +186,8 @@ pub struct BlockSummary {
     pub height: u64,
     pub hash: String,
     pub time: String,
+    #[serde(with = "text")]
+    #[schema(value_type = String, pattern = "^[0-9]{1,20}$")]
     pub difficulty: u64,
     pub miner: MinerOf,
     pub transactions: usize,
@@ -191,12 +201,16 @@ pub struct Block {
     pub hash: String,
     pub parent: String,
     pub time: String,
+    #[serde(with = "text")]
+    #[schema(value_type = String, pattern = "^[0-9]{1,20}$")]
     pub difficulty: u64,
     pub work: String,
     pub miner: MinerOf,
     pub reward: Reward,
     pub body_root: String,
     pub history: String,
+    #[serde(with = "text")]
+    #[schema(value_type = String, pattern = "^[0-9]{1,20}$")]
     pub nonce: u64,
     pub size: usize,
     /// The block itself and the blocks on top of it; 0 if it is not on the best chain.
@@ -228,6 +242,8 @@ pub struct Transaction {
     pub sender: String,
     pub nonce: u64,
     pub fee: String,
+    #[serde(with = "text")]
+    #[schema(value_type = String, pattern = "^[0-9]{1,20}$")]
     pub valid_until: u64,
     pub size: usize,
     pub action: Action,

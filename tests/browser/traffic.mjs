@@ -29,13 +29,15 @@ export const traffic = async (network) => {
   await send("record", "add", "--from", "carol", "--topic", "seals", "--data-file", binary);
   const propose = (title, deadline, ...parties) => send("agree", "propose", "--from", "demo", "--title", title, "--document", lease, ...parties.flatMap((party) => ["--party", party]), "--deadline", deadline, "--json");
   const proposals = [];
-  for (const [title, deadline, ...parties] of [["Lease 2027", "2h", friend, carol], ["Supply of wheat, first half of 2027", "1d", friend, carol], [`Terms ${MARKUP}`, "1d", friend], ["Warehouse", "1d", carol], ["Too late", "15s", carol]]) {
+  for (const [title, deadline, ...parties] of [["Lease 2027", "2h", friend, carol], ["Supply of wheat, first half of 2027", "1d", friend, carol], [`Terms ${MARKUP}`, "1d", friend], ["Warehouse", "1d", carol], ["Too late", "15s", carol], ["Beyond", "4294967295d", carol]]) {
     proposals.push(await propose(title, deadline, ...parties));
   }
   await send("send", "--from", "demo", "--to", `${friend}:1`, "--wait");
   const all = (await network.get("/v1/agreements")).items;
   const id = (title) => all.find((item) => item.title.startsWith(title)).id;
   const agreements = { effective: id("Lease"), open: id("Supply"), refused: id("Terms"), withdrawn: id("Warehouse"), expired: id("Too late") };
+  // Its deadline is a time that no calendar of a browser holds.
+  const beyond = id("Beyond");
   await send("agree", "sign", agreements.effective, "--from", "friend", "--document", lease);
   await send("agree", "sign", agreements.effective, "--from", "carol", "--document", lease);
   await send("agree", "sign", agreements.open, "--from", "friend", "--document", lease);
@@ -47,5 +49,5 @@ export const traffic = async (network) => {
     const { items } = await network.get("/v1/agreements");
     return Object.entries(agreements).every(([status, id]) => items.find((item) => item.id === id).status === status);
   });
-  return { demo, friend, carol, lease, hash, other, agreements, paid: idOf(paid), words: idOf(words), record: idOf(record) };
+  return { demo, friend, carol, lease, hash, other, agreements, beyond, proposed: all.find((item) => item.id === beyond).proposed.transaction, paid: idOf(paid), words: idOf(words), record: idOf(record) };
 };

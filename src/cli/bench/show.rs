@@ -14,7 +14,7 @@ const SPREAD: [&str; 2] = ["least", "most"];
 
 pub(super) fn json(found: &impl Serialize, out: &mut Output) -> Result<(), Error> {
     let text = serde_json::to_string_pretty(found).map_err(Error::failed)?;
-    out.line(text)
+    out.raw(text)
 }
 
 pub(super) fn tables(report: &Report, out: &mut Output) -> Result<(), Error> {

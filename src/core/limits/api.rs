@@ -10,8 +10,6 @@ pub const TOLD_DEADLINES: usize = 256;
 pub const API_LIST_LOOKS: usize = 1_000;
 /// Rows of a list read at a time.
 pub const API_LIST_ROWS: usize = 64;
-/// Waiting transactions that a list looks at: sorting them holds up the mempool.
-pub const API_LISTED_TRANSACTIONS: usize = 10_000;
 /// Connections of clients at once.
 pub const API_CONNECTIONS: usize = 256;
 /// Largest head of a request, give or take the last read, and what is buffered of a body or an answer. A larger head is answered with 431.
@@ -32,6 +30,10 @@ pub const API_PAGE_USUAL: usize = 20;
 pub const API_ACCOUNT_LOOKS: usize = 8;
 /// Requests that are worked on at once.
 pub const API_IN_FLIGHT: usize = 64;
+/// Requests whose bodies are still coming. These may be slow, so they take no place of [`API_IN_FLIGHT`] yet.
+pub const API_BODIES: usize = 16;
+/// For a request's body.
+pub const API_BODY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Reads of the store at once: each may hold a block and what is made of it.
 pub const API_READS: usize = 8;
 /// Questions of the API that wait at one actor: peers wait behind no more of them than this.
@@ -60,3 +62,5 @@ pub const EVENTS_KEPT: usize = 1_024;
 pub const API_HEAD_TIMEOUT: Duration = Duration::from_secs(10);
 /// For [`API_STALL_BYTES`] of an answer, or all that is left of it.
 pub const API_STALL_TIMEOUT: Duration = Duration::from_secs(10);
+/// The largest whole number that every JSON reader keeps exactly: many hold numbers as doubles.
+pub const JSON_EXACT: i64 = (1 << 53) - 1;

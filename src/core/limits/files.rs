@@ -12,3 +12,5 @@ pub const KEYSTORE_MEMORY_KIB: u32 = 1024 * 1024;
 pub const KEYSTORE_PASSES: u32 = 16;
 /// ... and lanes.
 pub const KEYSTORE_LANES: u32 = 16;
+/// Fewest characters of a new passphrase.
+pub const SHORTEST_PASSPHRASE: usize = 8;

@@ -297,3 +297,33 @@ fn a_replacement_that_grows_makes_room_for_itself_or_is_refused() {
     assert_eq!((evicted + 1, pool.len() + evicted), (dropped.len(), before));
     check(&pool);
 }
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// Pages by place show each that waits throughout once and in order, whatever goes meanwhile.
+    #[test]
+    fn pages_by_place_skip_nothing_that_waits(fees in prop::collection::vec(500..510_u64, 1..40), size in 1..5_usize, gone in prop::collection::vec(any::<bool>(), 40)) {
+        let mut pool = pool(100);
+        for (from, fee) in (1..).zip(&fees) {
+            insert(&mut pool, pay(from, 0, 1, *fee, 9)).unwrap();
+        }
+        let all: Vec<Hash> = pool.iter().map(|one| one.id()).collect();
+        let (mut seen, mut place, mut left) = (vec![], None, vec![]);
+        let mut gone = gone.into_iter();
+        loop {
+            let page: Vec<_> = pool.below(place).take(size).cloned().collect();
+            let Some(last) = page.last() else { break };
+            place = Some(Rank::of(last));
+            seen.extend(page.iter().map(|one| one.id()));
+            for one in &page {
+                if gone.next() == Some(true) {
+                    left.push(one.id());
+                    pool.remove(&one.id());
+                }
+            }
+        }
+        prop_assert_eq!(seen, all);
+        prop_assert_eq!(pool.len(), fees.len() - left.len());
+    }
+}

@@ -15,12 +15,6 @@ export class Trouble extends Error {
   }
 }
 
-// Whole numbers above 2^53 stay text, so that they keep all digits.
-const exact = (_, value, context) =>
-  typeof value === "number" && Number.isInteger(value) && !Number.isSafeInteger(value) && context?.source
-    ? context.source
-    : value;
-
 /** The answer to GET `path`. */
 export const ask = async (path) => {
   let answer, text;
@@ -32,7 +26,7 @@ export const ask = async (path) => {
   }
   let body = null;
   try {
-    body = JSON.parse(text, exact);
+    body = JSON.parse(text);
   } catch {
     // Handled below: every answer of the node's API is JSON.
   }

@@ -8,7 +8,7 @@ export const node = { status: null };
 const plural = (count, unit) => `${count} ${unit}${count === 1 ? "" : "s"}`;
 export { plural };
 
-/** A whole number, with its digits grouped. Large numbers come as text. */
+/** A whole number, with its digits grouped. Those that may exceed 2^53 come as text. */
 export const number = (value) => (/^\d+$/.test(String(value)) ? BigInt(value).toLocaleString("en") : String(value));
 
 /** A span of milliseconds in words. */
@@ -22,10 +22,13 @@ export const span = (ms) => {
   return plural(Math.round(seconds / 86_400), "day");
 };
 
+/** The node writes a time that no calendar here holds, such as a deadline in the year 11761191, in milliseconds. */
+const beyond = (time) => (/^\d+ ms$/.test(time) ? "after the year 9999" : String(time));
+
 /** How far a time is from now. */
 export const ago = (time) => {
   const ms = Date.now() - Date.parse(time);
-  if (Number.isNaN(ms)) return time;
+  if (Number.isNaN(ms)) return beyond(time);
   const whole = Math.abs(ms) < 99_500 ? plural(Math.max(0, Math.round(Math.abs(ms) / 1000)), "second").replace(/ seconds?/, " s") : span(ms);
   if (Math.abs(ms) < 1500) return "now";
   return ms < 0 ? `in ${whole}` : `${whole} ago`;
@@ -35,10 +38,16 @@ const local = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle:
 const day = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium" });
 const clock = new Intl.DateTimeFormat("en-GB", { timeStyle: "medium" });
 
+/** `Intl` throws for a date that is none. Every member can put such a time on the chain, and it must not take the page. */
+const dated = (format) => (time) => {
+  const date = new Date(time);
+  return Number.isNaN(date.getTime()) ? beyond(time) : format.format(date);
+};
+
 /** A time in the reader's time zone. */
-export const at = (time) => local.format(new Date(time));
-export const dayOf = (time) => day.format(new Date(time));
-export const clockOf = (time) => clock.format(new Date(time));
+export const at = dated(local);
+export const dayOf = dated(day);
+export const clockOf = dated(clock);
 
 /** A relative time, with the exact one in its title. `app.js` keeps it up to date. */
 export const when = (time) =>

@@ -27,6 +27,15 @@ export const table = (caption, columns, rows) =>
       h("tr", { role: "row", "data-key": key, class: kind }, cells.map((cell, index) =>
         h("td", { role: "cell", class: cell === "–" ? `${columns[index][1] ?? ""} none` : columns[index][1], "data-label": columns[index][0] }, h("span", {}, cell)))))));
 
+/** The rows of a table. An item that this page cannot show has a row that says so: it does not take the others' place. */
+export const rows = (items, row) => items.map((item, index) => {
+  try {
+    return row(item, index);
+  } catch (error) {
+    return { key: String(item.id ?? item.hash ?? item.transaction ?? index), cells: [`This page cannot show this entry: ${error}`] };
+  }
+});
+
 /** An empty list: why it is empty, and what to do next. */
 export const empty = (text, ...next) => h("div", { class: "empty" }, h("p", {}, text), next);
 

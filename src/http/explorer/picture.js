@@ -1,7 +1,7 @@
 // The peers as a picture: this node in the middle, its own sessions as lines. This node does not know the sessions between others.
 
 import { h, s } from "./dom.js";
-import { plural, roundTrip } from "./format.js";
+import { number, plural, roundTrip } from "./format.js";
 
 const LEGEND = [
   ["connected", "connected"],
@@ -55,7 +55,7 @@ const dot = (peer, place, size) => {
 
 const words = (peer) => {
   const details = [peer.status === "connected" ? (peer.direction === "in" ? "connected, it dialled" : "connected, dialled from here") : peer.status];
-  if (peer.height !== null) details.push(`height ${peer.height}`);
+  if (peer.height !== null) details.push(`height ${number(peer.height)}`);
   if (peer.rtt_ms !== null) details.push(roundTrip(peer));
   return `${peer.id}: ${details.join(", ")}`;
 };

@@ -184,7 +184,9 @@ fn the_mempool_hears_of_a_tip_before_it_is_shown() {
     let (mempool, mut heard) = Mailbox::new("mempool", 1);
     let (chain, inbox) = Mailbox::new("chain", 4);
     // No room for one more: the chain must wait before it goes on.
-    mempool.offer(mempool::MempoolRequest::List { most: 1, reply: oneshot::channel().0 }).unwrap();
+    mempool
+        .offer(mempool::MempoolRequest::List { below: None, most: 1, reply: oneshot::channel().0 })
+        .unwrap();
     let outlets = chain::Outlets { network, mempool, events: Events::default() };
     let (actor, head) = ChainActor::load(store, dir.path().to_owned(), workers, inbox, outlets).unwrap();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();

@@ -2,7 +2,8 @@
 
 use bouya_core::codec::{Bounded, Text};
 use bouya_core::crypto::{Hash, sha256};
-use bouya_core::ledger::{Action, Branch, Proposal, Response, Transaction};
+use bouya_core::ledger::{Action, Branch, Proposal, Response, Standing, Transaction};
+use bouya_core::limits::{TOLD_BLOCKS, TOLD_DEADLINES};
 use bouya_core::time::Timestamp;
 use serde_json::Value;
 
@@ -10,8 +11,8 @@ use super::super::views::AgreementStatus;
 use super::harness::Node;
 use super::records::signed;
 use crate::clock::wall;
-use crate::events::{Event, Heard};
-use bouya_core::testing::{address, block_on};
+use crate::events::{Event, Heard, Listener};
+use bouya_core::testing::{address, block_on, key};
 
 const PROPOSER: u8 = 1;
 const PARTIES: [u8; 2] = [2, 3];
@@ -200,5 +201,60 @@ fn observers_are_told_of_every_change_and_of_the_deadline() {
     node.wait("the deadline passes", || {
         node.mine();
         told() == status(AgreementStatus::Expired)
+    });
+}
+
+/// What a listener was told: how many agreements ended, and how often that others were passed over.
+fn ended(heard: &mut Listener) -> (usize, usize) {
+    std::iter::from_fn(|| heard.now()).fold((0, 0), |(ended, passed), event| match event {
+        Heard::Event(_, Event::Agreement { standing: Standing::Expired, .. }) => (ended + 1, passed),
+        Heard::Lagged(_, None) => (ended, passed + 1),
+        _ => (ended, passed),
+    })
+}
+
+#[test]
+fn observers_learn_that_more_ended_at_once_than_they_are_told_of() {
+    for (count, told) in [(TOLD_DEADLINES, (TOLD_DEADLINES, 0)), (TOLD_DEADLINES + 1, (TOLD_DEADLINES, 1))] {
+        let node = Node::start();
+        let start = node.api.head.borrow().branch.clone();
+        let network = node.api.genesis.id();
+        let propose = |nonce| {
+            let parties = Bounded::truncated([address(2)]);
+            let title = "Lease".to_owned().try_into().unwrap();
+            let deadline = Timestamp(start.time.0 + 1_500);
+            let proposal = Proposal { title, document: sha256(b"lease"), parties, deadline };
+            Transaction::sign(&network, &key(PROPOSER), nonce, 1_000, u64::MAX, Action::Propose(proposal))
+        };
+        let (first, branch) = on(&node, &start, (0..count as u64).map(propose).collect(), 7);
+        let (second, _) = on(&node, &branch, vec![], 7);
+        let mut heard = node.api.events.listen();
+        node.give(first);
+        assert_eq!(ended(&mut heard), (0, 0));
+        node.give(second);
+        assert_eq!(ended(&mut heard), told, "{count} deadlines");
+    }
+}
+
+#[test]
+fn observers_learn_that_a_long_sync_had_more_blocks_than_they_are_told_of() {
+    let node = Node::start();
+    let start = node.api.head.borrow().branch.clone();
+    let chain = |miner: u8, length: usize| {
+        let mut branch = start.clone();
+        for _ in 0..length {
+            let (block, next) = on(&node, &branch, vec![], miner);
+            node.give(block);
+            branch = next;
+        }
+    };
+    chain(7, TOLD_BLOCKS);
+    let mut heard = node.api.events.listen();
+    assert!(heard.now().is_none());
+    chain(8, TOLD_BLOCKS + 1);
+    let mut passed = 0;
+    node.wait("they are told", || {
+        passed += ended(&mut heard).1;
+        passed == 1
     });
 }

@@ -88,7 +88,7 @@ fn every_path_and_query_that_makes_no_sense_is_named() {
         "/v1/blocks?from=x".to_owned(),
         "/v1/blocks?from=-1".to_owned(),
         "/v1/blocks?from=99999999999999999999".to_owned(),
-        "/v1/peers?from=x".to_owned(),
+        "/v1/peers?from=X".to_owned(),
         "/v1/blacklist?limit=0".to_owned(),
         "/v1/transactions?from=x".to_owned(),
         "/v1/transactions?limit=1000".to_owned(),

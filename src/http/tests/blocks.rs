@@ -26,7 +26,7 @@ fn a_block_by_height_by_hash_and_as_the_latest() {
     assert_eq!(block["reward"]["amount"], "10.5", "0.50 and the fee of 10");
     assert_eq!(block["confirmations"], 2);
     assert!(block["time"].as_str().unwrap().ends_with('Z'), "{}", block["time"]);
-    assert!(block["difficulty"].as_u64().unwrap() > 0);
+    assert!(block["difficulty"].as_str().unwrap().parse::<u64>().unwrap() > 0);
     assert!(block["work"].as_str().unwrap().parse::<u64>().unwrap() > 0);
     let transaction = &block["transactions"][0];
     assert_eq!(transaction["id"], paid.id().to_string());

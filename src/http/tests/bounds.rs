@@ -50,7 +50,7 @@ fn a_question_that_nobody_waits_for_still_counts() {
     let node = Node::start();
     let (deaf, mut inbox) = crate::actor::Mailbox::new("mempool", 64);
     let turns = &node.api.limits.mempool;
-    let question = || ask(turns, &deaf, |reply| MempoolRequest::List { most: 1, reply });
+    let question = || ask(turns, &deaf, |reply| MempoolRequest::List { below: None, most: 1, reply });
     for _ in 0..2 * API_QUESTIONS {
         assert!(node.runtime().block_on(async { tokio::time::timeout(SHORT, question()).await }).is_err());
     }

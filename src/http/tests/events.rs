@@ -24,6 +24,7 @@ fn open(node: &Node, path: &str, headers: &str) -> BufReader<TcpStream> {
     let mut stream = BufReader::new(stream);
     let answer = Answer::read_head(&mut stream);
     assert_eq!((answer.status, answer.header("content-type")), (200, "text/event-stream"));
+    assert_eq!(answer.header("x-accel-buffering"), "no", "a proxy must not keep events back");
     stream
 }
 

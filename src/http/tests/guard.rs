@@ -2,6 +2,8 @@
 
 use std::io::{BufReader, Write};
 
+use bouya_core::limits::{API_BODIES, API_BODY_TIMEOUT, API_IN_FLIGHT};
+
 use super::client::Answer;
 use super::harness::{Node, TOKEN};
 
@@ -94,13 +96,17 @@ fn one_host_is_named_and_the_target_names_no_other() {
     };
     let end = "Connection: close\r\n\r\n";
     refused(format!("GET /v1/status HTTP/1.1\r\n{end}"));
-    refused(format!("GET /v1/status HTTP/1.0\r\n{end}"));
+    refused(format!("GET http://evil.example/v1/status HTTP/1.0\r\n{end}"));
     refused(format!("GET /v1/status HTTP/1.1\r\nHost: localhost\r\nHost: evil.example\r\n{end}"));
     refused(format!("GET /v1/status HTTP/1.1\r\nHost: localhost\r\nHost: localhost\r\n{end}"));
     refused(format!("GET http://evil.example/v1/status HTTP/1.1\r\nHost: localhost\r\n{end}"));
     for host in ["evil.example@localhost", "localhost.", "[::1", "localhost/", "1.2.3.4.5", "0x7f.1"] {
         refused(format!("GET /v1/status HTTP/1.1\r\nHost: {host}\r\n{end}"));
     }
+    // The health check of a proxy.
+    let mut stream = node.connect();
+    stream.write_all(b"GET /readyz HTTP/1.0\r\n\r\n").unwrap();
+    assert_eq!(Answer::read(&mut BufReader::new(stream)).status, 200);
     let mut stream = node.connect();
     let good = format!("GET http://ledger.example/v1/status HTTP/1.1\r\nHost: ledger.example\r\n{end}");
     stream.write_all(good.as_bytes()).unwrap();
@@ -152,22 +158,75 @@ fn a_page_of_another_site_is_refused() {
 #[test]
 fn more_than_64_at_once_are_told_to_wait() {
     let node = Node::start();
-    // Bodies that do not come keep their requests in flight. One more with each look, for a look takes a place too.
+    let places = node.api.limits.in_flight.clone();
+    let held = places.try_acquire_many(API_IN_FLIGHT as u32 - 1).unwrap();
+    assert_eq!(node.get("/v1/blocks").status, 200, "there is one place");
+    let last = places.try_acquire().unwrap();
+    let answer = node.get("/v1/blocks");
+    answer.problem(503, "busy");
+    assert_eq!(answer.header("retry-after"), "1");
+    for path in ["/healthz", "/readyz"] {
+        assert_eq!(node.get(path).status, 200, "{path} needs no place");
+    }
+    drop((held, last));
+    assert_eq!(node.get("/v1/blocks").status, 200);
+}
+
+#[test]
+fn slow_bodies_hold_up_only_each_other_and_not_for_long() {
+    const { assert!(API_BODIES == 16 && API_BODY_TIMEOUT.as_secs() == 5, "the texts name them") }
+    let node = Node::start();
+    let bodies = node.api.limits.bodies.clone();
     let head = b"POST /v1/transactions HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n";
-    let mut held = Vec::new();
-    node.wait("the node is busy", || {
-        let mut stream = node.connect();
+    let mut slow: Vec<_> = (0..64).map(|_| node.connect()).collect();
+    for stream in &mut slow {
         stream.write_all(head).unwrap();
-        held.push(stream);
-        let answer = node.get("/v1/blocks");
-        let busy = answer.status == 503;
-        if busy {
-            answer.problem(503, "busy");
-            assert_eq!(answer.header("retry-after"), "1");
+    }
+    node.wait("bodies are awaited", || bodies.available_permits() == 0);
+    assert_eq!(node.api.limits.in_flight.available_permits(), API_IN_FLIGHT, "they take no place of others");
+    for path in ["/healthz", "/readyz", "/v1/status"] {
+        assert_eq!(node.get(path).status, 200, "{path}");
+    }
+    let mut busy = 0;
+    for stream in slow {
+        let answer = Answer::read(&mut BufReader::new(stream));
+        match answer.status {
+            503 => busy += 1,
+            _ => drop(answer.problem(408, "timeout")),
         }
-        busy
-    });
-    assert!(held.len() >= 64, "{} are not too many", held.len());
-    drop(held);
-    node.wait("the node has time again", || node.get("/v1/blocks").status == 200);
+    }
+    assert_eq!(busy, 64 - API_BODIES);
+    assert_eq!(bodies.available_permits(), API_BODIES);
+    node.pay(1, 0, 2, 5);
+}
+
+#[test]
+fn what_a_page_of_another_site_loads_is_refused_even_without_an_origin() {
+    let node = Node::start();
+    let ask = |path: &str, site: &str, mode: &str, dest: &str| {
+        let fetched =
+            format!("Sec-Fetch-Site: {site}\r\nSec-Fetch-Mode: {mode}\r\nSec-Fetch-Dest: {dest}\r\n");
+        node.send("GET", path, &fetched, b"")
+    };
+    for site in ["cross-site", "same-site", "something"] {
+        for (path, mode, dest) in [
+            ("/v1/status", "no-cors", "image"),
+            ("/v1/status", "no-cors", "empty"),
+            ("/v1/blocks", "navigate", "iframe"),
+            ("/v1/blocks", "navigate", "document"),
+            ("/metrics", "navigate", "document"),
+            ("/", "navigate", "iframe"),
+            ("/assets/app.js", "no-cors", "script"),
+        ] {
+            ask(path, site, mode, dest).problem(403, "wrong-origin");
+        }
+        assert_eq!(ask("/block/1", site, "navigate", "document").status, 200, "a link leads here");
+    }
+    for site in ["same-origin", "none"] {
+        assert_eq!(ask("/v1/status", site, "cors", "empty").status, 200, "{site}");
+    }
+    // Behind a proxy: the listed origin counts, whatever the browser calls the site.
+    let proxied = "Origin: https://ledger.example\r\nSec-Fetch-Site: cross-site\r\n";
+    assert_eq!(node.send("GET", "/v1/status", proxied, b"").status, 200);
+    assert_eq!(node.get("/v1/status").status, 200, "old clients and those that are no browsers");
 }

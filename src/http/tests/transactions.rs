@@ -50,7 +50,7 @@ fn a_transaction_waits_and_is_confirmed() {
         "sender": address(1).to_string(),
         "nonce": 0,
         "fee": "10",
-        "valid_until": u64::MAX,
+        "valid_until": u64::MAX.to_string(),
         "size": encode(&transaction).len(),
         "action": {
             "type": "transfer",
@@ -202,7 +202,17 @@ fn those_that_wait_are_paged_best_rate_first() {
     };
     let page = node.json("/v1/transactions?limit=2");
     assert_eq!(fees(&page), ["30", "20"]);
-    let page = node.json(&format!("/v1/transactions?limit=2&from={}", page["next"].as_str().unwrap()));
+    // One that comes above the cursor, and one that goes there, move nothing: those below are the same.
+    let output = Bounded::truncated([Output { to: address(4), amount: 1 }]);
+    let network = node.api.genesis.id();
+    let better = Transaction::transfer(&network, &key(2), 0, 9_000, 99, output, Text::default());
+    assert_eq!(node.submit(&better).status, 202);
+    let last = format!("/v1/transactions?limit=2&from={}", page["next"].as_str().unwrap());
+    let page = node.json(&last);
     assert_eq!((fees(&page), &page["next"]), (vec!["10".to_owned()], &Value::Null));
-    assert_eq!(fees(&node.json("/v1/transactions?from=9")), [""; 0]);
+    node.mine();
+    assert_eq!(fees(&node.json(&last)), [""; 0], "its place is still known once all have gone");
+    for wrong in ["9", "1-2", "-", &format!("x-{}", better.id())] {
+        node.get(&format!("/v1/transactions?from={wrong}")).problem(400, "bad-request");
+    }
 }

@@ -3,7 +3,7 @@
 import { ask, query } from "../api.js";
 import { h } from "../dom.js";
 import { account as address, amount, badge, blockLink, hash, node, number, said, short, transaction, when } from "../format.js";
-import { choices, empty, hint, pages, section, table, title } from "../parts.js";
+import { choices, empty, hint, pages, rows, section, table, title } from "../parts.js";
 import { agreementTable } from "./agreements.js";
 import { recordTable } from "./records.js";
 
@@ -17,7 +17,7 @@ const moved = (item) => {
 
 const history = (page) => page.items.length === 0
   ? empty("This address has not paid or received anything on the chain.", hint("Pay it:", `bouya send --from WALLET --to ADDRESS:AMOUNT --wait`))
-  : table("Payments by and to this address, newest first", [["What", "name"], ["Amount", "n"], ["Fee", "n"], ["With"], ["Block", "n half"], ["When", "half"], ["Transaction"]], page.items.map((item) => ({
+  : table("Payments by and to this address, newest first", [["What", "name"], ["Amount", "n"], ["Fee", "n"], ["With"], ["Block", "n half"], ["When", "half"], ["Transaction"]], rows(page.items, (item) => ({
       key: `${item.height} ${item.transaction}`,
       cells: [
         h("span", { class: "what" }, moved(item), item.memo ? h("small", {}, said(item.memo)) : null),

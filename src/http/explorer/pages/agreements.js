@@ -3,7 +3,7 @@
 import { ask, query } from "../api.js";
 import { h } from "../dom.js";
 import { account, at, badge, blockLink, doc, hash, plural, said, transaction, when, whenExactly } from "../format.js";
-import { choices, empty, facts, hint, pages, section, table, title } from "../parts.js";
+import { choices, empty, facts, hint, pages, rows, section, table, title } from "../parts.js";
 
 const STATUSES = ["open", "effective", "refused", "withdrawn", "expired"];
 /** The node calls a status settled after this many confirmations. */
@@ -16,7 +16,7 @@ const capital = (text) => `${text[0].toUpperCase()}${text.slice(1)}`;
 const late = (item) => item.status === "open" && Date.parse(item.deadline) < Date.now();
 
 export const agreementTable = (items, none) => items.length === 0 ? none
-  : table("Agreements, newest first", [["Title", "name"], ["Status"], ["Signed", "n"], ["Proposed by"], ["Deadline"], ["Document"]], items.map((item) => ({
+  : table("Agreements, newest first", [["Title", "name"], ["Status"], ["Signed", "n"], ["Proposed by"], ["Deadline"], ["Document"]], rows(items, (item) => ({
       key: item.id,
       cells: [h("a", { href: `/agreement/${item.id}` }, item.title ? said(item.title) : "without a title"), standing(item), signed(item), account(item.proposer), when(item.deadline), doc(item.document)],
     })));

@@ -3,7 +3,7 @@
 import { ask, query } from "../api.js";
 import { h } from "../dom.js";
 import { account, badge, blockLink, bytes, few, hash, amount, miner, node, number, plural, span, transaction, when, whenExactly } from "../format.js";
-import { empty, facts, hint, pages, section, table, title } from "../parts.js";
+import { empty, facts, hint, pages, rows, section, table, title } from "../parts.js";
 import { intervals } from "./overview.js";
 import { summary } from "./transaction.js";
 
@@ -27,7 +27,7 @@ export const blocks = {
       section(asked.get("from") ? `Blocks from ${number(first)} down` : "Newest first", {}, shown.length === 0
         ? empty("No blocks yet. Miners pause while no transaction waits.", hint("Mine one now:", "bouya mine --config config/node.toml"))
         : table("Blocks of the best chain", [["Height", "n name"], ["Block"], ["When", "half"], ["Interval", "n half"], ["Sealed by"], ["Transactions", "n half"], ["Size", "n half"], ["Difficulty", "n"]],
-            shown.map((block, index) => ({
+            rows(shown, (block, index) => ({
               key: block.hash,
               cells: [blockLink(block.height), hash(block.hash, `/block/${block.hash}`), when(block.time), between[index] === null ? "–" : span(between[index]), miner(block.miner), number(block.transactions), bytes(block.size), few(block.difficulty)],
             }))),
@@ -72,7 +72,7 @@ export const block = {
       ]))),
       section(plural(found.transactions.length, "transaction"), {}, found.transactions.length === 0
         ? empty("This block has no transactions, only the reward.")
-        : table("Transactions of this block", [["Transaction"], ["From"], ["What", "name"], ["Fee", "n"]], found.transactions.map((item) => ({ key: item.id, cells: [transaction(item.id), account(item.sender), summary(item), item.fee] })))),
+        : table("Transactions of this block", [["Transaction"], ["From"], ["What", "name"], ["Fee", "n"]], rows(found.transactions, (item) => ({ key: item.id, cells: [transaction(item.id), account(item.sender), summary(item), item.fee] })))),
     ];
   },
 };

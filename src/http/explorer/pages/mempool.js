@@ -3,7 +3,7 @@
 import { ask, query } from "../api.js";
 import { h } from "../dom.js";
 import { account, bytes, node, number, plural, transaction } from "../format.js";
-import { empty, hint, pages, section, table, title } from "../parts.js";
+import { empty, hint, pages, rows, section, table, title } from "../parts.js";
 import { summary } from "./transaction.js";
 
 const PAGE = 50;
@@ -17,7 +17,7 @@ export const mempool = {
     title(null, "Mempool", h("span", { class: "soft" }, `${plural(level.transactions, "transaction")}, ${bytes(level.bytes)}`)),
     section("Waiting, highest fee rate first", {}, page.items.length === 0
       ? empty("Nothing is waiting: every transaction that this node knows is in a block.", hint("Send one:", "bouya send --from WALLET --to ADDRESS:AMOUNT --wait"))
-      : table("Waiting transactions", [["Transaction"], ["From"], ["What", "name"], ["Fee", "n"], ["Size", "n"], ["Valid up to", "n"]], page.items.map((item) => ({
+      : table("Waiting transactions", [["Transaction"], ["From"], ["What", "name"], ["Fee", "n"], ["Size", "n"], ["Valid up to", "n"]], rows(page.items, (item) => ({
           key: item.id,
           cells: [transaction(item.id), account(item.sender), summary(item), item.fee, bytes(item.size), number(item.valid_until)],
         }))),

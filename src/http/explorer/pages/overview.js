@@ -3,7 +3,7 @@
 import { ask, query, several } from "../api.js";
 import { h } from "../dom.js";
 import { blockLink, bytes, copy, dayOf, daysLeft, endsSoon, few, hash, miner, node, number, plural, span, transaction, when } from "../format.js";
-import { empty, hint, section, table, title } from "../parts.js";
+import { empty, hint, rows, section, table, title } from "../parts.js";
 import { picture } from "../picture.js";
 import { median, plot } from "../plot.js";
 import { summary } from "./transaction.js";
@@ -80,7 +80,7 @@ const plots = ({ status, blocks }) => {
 
 const waiting = ({ status, waiting: items }) => section("Mempool", { beside: h("a", { href: "/mempool" }, status.mempool.transactions > items.length ? `All ${number(status.mempool.transactions)}` : "Details") }, items.length === 0
   ? empty("Nothing is waiting: every transaction that this node knows is in a block.", hint("Send one:", "bouya send --from WALLET --to ADDRESS:AMOUNT --wait"))
-  : table("Waiting transactions, highest fee rate first", [["Transaction"], ["What", "name"], ["Fee", "n"]], items.map((item) => ({ key: item.id, cells: [transaction(item.id), summary(item), item.fee] }))));
+  : table("Waiting transactions, highest fee rate first", [["Transaction"], ["What", "name"], ["Fee", "n"]], rows(items, (item) => ({ key: item.id, cells: [transaction(item.id), summary(item), item.fee] }))));
 
 export const overview = {
   title: () => "Overview",

@@ -3,7 +3,7 @@
 import { several } from "../api.js";
 import { h } from "../dom.js";
 import { badge, daysLeft, endsSoon, node, number, plural, roundTrip, said, when } from "../format.js";
-import { empty, hint, section, table, title } from "../parts.js";
+import { empty, hint, rows, section, table, title } from "../parts.js";
 import { picture } from "../picture.js";
 
 const narrow = matchMedia("(max-width: 44rem)");
@@ -24,7 +24,7 @@ export const peers = {
       ? section("No peers", {}, empty("This node knows no peers.", hint("Add a member:", "bouya peer add ID@HOST:PORT --config config/node.toml")))
       : [
           section("What this node knows", {}, picture(status, items, narrow.matches)),
-          section(plural(items.length, "peer"), {}, table("Peers", [["Member", "name"], ["Status"], ["Address"], ["Height", "n half"], ["Round trip", "n half"], ["Certificate", "n"], ["Runs"]], items.map((peer) => ({
+          section(plural(items.length, "peer"), {}, table("Peers", [["Member", "name"], ["Status"], ["Address"], ["Height", "n half"], ["Round trip", "n half"], ["Certificate", "n"], ["Runs"]], rows(items, (peer) => ({
             key: peer.id,
             cells: [h("span", { class: "member" }, peer.id), state(peer), peer.host ? `${peer.host.includes(":") ? `[${peer.host}]` : peer.host}:${peer.port}` : h("span", { class: "soft" }, "dials only"), peer.height === null ? "–" : number(peer.height), peer.rtt_ms === null ? "–" : roundTrip(peer), peer.certificate ? h("span", { class: endsSoon(peer.certificate) ? "ends" : null, title: peer.certificate.not_after }, daysLeft(peer.certificate)) : "–", peer.agent ? said(peer.agent) : "–"],
           })))),

@@ -3,7 +3,7 @@
 import { ask, query } from "../api.js";
 import { h } from "../dom.js";
 import { account, blockLink, bytes, doc, said, transaction, when } from "../format.js";
-import { empty, hint, pages, section, table, title } from "../parts.js";
+import { empty, hint, pages, rows, section, table, title } from "../parts.js";
 
 const cut = (text) => (text.length > 160 ? `${text.slice(0, 160)}…` : text);
 
@@ -14,7 +14,7 @@ const held = (item) => {
 };
 
 export const recordTable = (items, none) => items.length === 0 ? none
-  : table("Records, newest first", [["Topic", "t"], ["Content", "name"], ["From"], ["When", "half"], ["Block", "n half"], ["Transaction"]], items.map((item) => ({
+  : table("Records, newest first", [["Topic", "t"], ["Content", "name"], ["From"], ["When", "half"], ["Block", "n half"], ["Transaction"]], rows(items, (item) => ({
       key: item.transaction,
       cells: [h("a", { href: query("/records", { topic: item.topic }) }, said(item.topic)), held(item), account(item.sender), when(item.time), blockLink(item.height), transaction(item.transaction)],
     })));

@@ -161,7 +161,7 @@ impl World {
     /// A client submits a transaction. Returns whether it now waits in the mempool.
     pub(crate) fn give_transaction(&mut self, n: usize, transaction: &Transaction) -> bool {
         let transactions = vec![transaction.clone()];
-        self.hand_to_pool(n, pool::Input::Give { ticket: ANY, transactions });
+        self.hand_to_pool(n, pool::Input::Give { ticket: ANY, transactions, replace: true });
         self.settle_pool(n);
         self.running(n).is_some_and(|running| running.pool.mempool().get(&transaction.id()).is_some())
     }
