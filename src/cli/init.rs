@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use bouya_core::codec::Text;
 use bouya_core::ledger::{Address, Allocation, Coin, Genesis, Member};
 use clap::Args;
+use serde_json::json;
 
 use super::error::Error;
 use super::output::Output;
@@ -86,6 +87,13 @@ pub(crate) fn run(options: &Init, out: &mut Output) -> Result<(), Error> {
         let fault = "the file reads back as another network; this is a fault of bouya's, please report it";
         same.then_some(()).ok_or_else(|| Error::failed(fault))
     })?;
+    if out.json {
+        return out.line(json!({
+            "network": options.name,
+            "id": genesis.id().to_string(),
+            "file": path.display().to_string(),
+        }));
+    }
     out.line(format!("wrote {}", path.display()))?;
     out.line(format!("network {}, id {}", options.name, spoken(&genesis.id())))?;
     out.line("Next: send the file to every member and compare the id by phone. Then, on each machine:")?;

@@ -72,12 +72,12 @@ pub(crate) fn get(options: &Get, client: &Client, out: &mut Output) -> Result<()
         Error::Failed(format!("cannot write {}: {error}; choose another --out", path.display()))
     })?;
     note(&format!(
-        "{} ends at block {} ({}). To verify it, trusting that block:\n  bouya receipt verify {} --trust {}",
+        "{} ends at block {} ({}), as this node has it. Who verifies it needs that hash from somebody they trust:\n  \
+         bouya receipt verify {} --trust HASH",
         path.display(),
         proof.anchor.height,
         proof.anchor_id,
-        files::quoted(path),
-        proof.anchor_id
+        files::quoted(path)
     ));
     Ok(())
 }
@@ -116,12 +116,12 @@ pub(crate) fn verify(options: &Verify, out: &mut Output) -> Result<(), Error> {
             proof.transaction.id()
         ))),
         None => Err(Error::Failed(format!(
-            "signed by {}, but not proven to be on any chain: anyone could have made this receipt. It ends at block {} ({}); \
-             if you have your own reason to trust that block, add: --trust {}",
+            "signed by {}, but not proven to be on any chain: anyone could have made this receipt, and the block in it. \
+             It says that it ends at block {}. Get that block's hash from someone you trust, not from the receipt: \
+             from your own node (bouya block show {}), or from a member by phone; then give it: --trust HASH",
             Address::of(&proof.transaction.sender),
             proof.anchor.height,
-            proof.anchor_id,
-            proof.anchor_id
+            proof.anchor.height
         ))),
     }
 }
