@@ -1,18 +1,14 @@
 //! The JSON that people and programs see: shared by the API, which writes it, and the command line, which reads it.
 //!
-//! Amounts are decimal strings in coins, hashes lower-case hex, times RFC 3339 in UTC (`N ms`, since 1970, after
-//! the year 9999). A number that may exceed 2^53 is a decimal string: many
-//! JSON readers round larger ones.
+//! Amounts are decimal strings in coins, hashes lower-case hex, times RFC 3339 in UTC (`N ms`, since 1970, after the year 9999). A number
+//! that may exceed 2^53 is a decimal string: many JSON readers round larger ones.
 
-use bouya_core::node::State;
-use bouya_core::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::clock::rfc3339;
-
 mod event;
 mod states;
+mod status;
 mod submission;
 mod text;
 
@@ -21,6 +17,10 @@ pub use states::{
     AgreementStatus, BlacklistSource, MovementAction, MovementDirection, NodeState, PartyAnswer,
     PeerDirection, PeerStatus, Response, TransactionStatus,
 };
+pub use status::{
+    CertificateStatus, ClockStatus, MempoolStatus, MinerStatus, NetworkStatus, NodeStatus, PeerCounts,
+    Status, TipStatus,
+};
 pub use submission::{Outcome, RawTransaction, Submission, SubmissionAnswer, Submitted};
 
 /// A page of a list. `next` is the cursor of the next page: give it as `from`.
@@ -28,109 +28,6 @@ pub use submission::{Outcome, RawTransaction, Submission, SubmissionAnswer, Subm
 pub struct Page<T> {
     pub items: Vec<T>,
     pub next: Option<String>,
-}
-
-/// The node at a glance.
-#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
-pub struct Status {
-    pub id: String,
-    pub version: String,
-    pub network: NetworkStatus,
-    pub tip: TipStatus,
-    pub state: NodeStatus,
-    pub peers: PeerCounts,
-    pub mempool: MempoolStatus,
-    pub miner: MinerStatus,
-    pub certificate: CertificateStatus,
-    pub clock: ClockStatus,
-    /// The address that this node's mining rewards go to.
-    pub reward_to: String,
-}
-
-#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
-pub struct NetworkStatus {
-    pub name: String,
-    /// The genesis block's hash.
-    pub id: String,
-    pub symbol: String,
-    pub decimals: u8,
-    pub interval_ms: u64,
-    /// Smallest fee per byte that this node takes, in the smallest unit.
-    #[serde(with = "text")]
-    #[schema(value_type = String, pattern = "^[0-9]{1,20}$")]
-    pub min_fee_per_byte: u64,
-}
-
-#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
-pub struct TipStatus {
-    pub height: u64,
-    pub hash: String,
-    pub time: String,
-    /// Expected hashes behind the chain, as a decimal string.
-    pub work: String,
-}
-
-/// How the node stands: the gravest thing that is true of it.
-#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
-pub struct NodeStatus {
-    pub name: NodeState,
-    /// Whether it can do its work: the same as `/readyz` says.
-    pub ready: bool,
-    pub reason: String,
-    /// What the operator can do about it; none if there is nothing to do.
-    pub next: Option<String>,
-}
-
-impl From<State> for NodeStatus {
-    fn from(state: State) -> Self {
-        Self {
-            name: state.into(),
-            ready: state.is_ready(),
-            reason: state.to_string(),
-            next: state.next_step().map(str::to_owned),
-        }
-    }
-}
-
-#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
-pub struct PeerCounts {
-    pub connected: usize,
-    pub known: usize,
-}
-
-#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
-pub struct MempoolStatus {
-    pub transactions: usize,
-    pub bytes: usize,
-}
-
-#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
-pub struct MinerStatus {
-    pub enabled: bool,
-    pub hashes_per_second: u64,
-    /// What keeps this node from mining now; none if nothing does.
-    pub obstacle: Option<String>,
-}
-
-#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
-pub struct CertificateStatus {
-    pub not_after: String,
-    pub days_left: i64,
-}
-
-impl CertificateStatus {
-    /// Of a certificate that ends then.
-    pub(crate) fn new(now: Timestamp, not_after: Timestamp) -> Self {
-        let ms = i128::from(not_after.0) - i128::from(now.0);
-        let days_left = i64::try_from(ms.div_euclid(24 * 3600 * 1000)).unwrap_or(i64::MAX);
-        Self { not_after: rfc3339(not_after), days_left }
-    }
-}
-
-#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
-pub struct ClockStatus {
-    /// The peers' median clock minus this node's; none without peers.
-    pub offset_ms: Option<i64>,
 }
 
 /// A peer as this node knows it.

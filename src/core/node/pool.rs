@@ -13,121 +13,17 @@ use alloc::collections::{BTreeSet, VecDeque};
 use alloc::string::ToString;
 use alloc::vec::Vec;
 
-use thiserror::Error;
-
 use super::Ticket;
 use crate::crypto::Hash;
-use crate::ledger::{
-    Account, Address, Check, CheckedTransaction, Moved, StateError, Transaction, TransactionError, View,
-};
+use crate::ledger::{Address, Check, CheckedTransaction, Moved, StateError, Transaction, View};
 use crate::limits::{FOLLOWED_BLOCKS, LOST_BYTES, MEMPOOL_SWEEP, SUBMISSION_BATCH};
-use crate::mempool::{DropReason, Dropped, Followed, Limits, Mempool, MempoolError, TipMove};
+use crate::mempool::{Dropped, Followed, Limits, Mempool, MempoolError, TipMove};
 use crate::overlay::{Answer, ConnId, Offer, PoolRequest, TransactionOutcome};
 use crate::time::Time;
 
-/// Something for the pool to do or to know; `V` is a view of the chain.
-#[derive(Debug)]
-pub enum Input<V> {
-    /// The overlay asks; answered by [`Output::Answer`].
-    Request(PoolRequest),
-    /// A client of this node gives transactions; answered by [`Output::Given`].
-    Give {
-        /// Comes back with the answer.
-        ticket: Ticket,
-        /// The transactions.
-        transactions: Vec<Transaction>,
-        /// Whether they may take the place of others of their sender that wait with the same nonce. A client has to say so: two that
-        /// both ask for the next nonce and then sign would otherwise replace each other's payments.
-        replace: bool,
-    },
-    /// The best chain has moved.
-    Moved {
-        /// How.
-        moved: Moved,
-        /// If blocks left it: the world in which they can still be read.
-        left: Option<V>,
-    },
-    /// The disk is nearly full, or has room again.
-    DiskFull(bool),
-}
+mod io;
 
-/// Must be done.
-#[derive(Debug)]
-pub enum Output {
-    /// Answer the overlay.
-    Answer(Answer),
-    /// Offer these to peers.
-    Offer(Offer),
-    /// Tell a client what became of each of its transactions, in order.
-    Given {
-        /// From the question.
-        ticket: Ticket,
-        /// What became of them.
-        results: Vec<Result<Waits, Refusal>>,
-    },
-    /// Tell observers: this one waits for a block now.
-    Taken(Hash),
-    /// Tell observers: this one has left without being confirmed.
-    Dropped {
-        /// Which.
-        id: Hash,
-        /// Why.
-        reason: Reason,
-    },
-}
-
-/// A client's transaction that waits here.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Waits {
-    /// Its id.
-    pub id: Hash,
-    /// Whether it waited here before the client gave it.
-    pub known: bool,
-}
-
-/// Why a transaction left the pool, or did not come back to it.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub enum Reason {
-    /// It was here.
-    #[error(transparent)]
-    Dropped(#[from] DropReason),
-    /// Its block left the chain, and it no longer fits.
-    #[error(transparent)]
-    NotBack(#[from] MempoolError),
-}
-
-/// Why a transaction is not taken.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub enum Refusal {
-    /// Invalid everywhere.
-    #[error(transparent)]
-    Invalid(#[from] TransactionError),
-    /// Not taken now.
-    #[error(transparent)]
-    Mempool(#[from] MempoolError),
-    /// Another one waits with its nonce, and its client did not say that it may be replaced.
-    #[error("nonce {nonce} is taken by {by}, which waits; the next free one is {next}")]
-    Taken {
-        /// Its nonce.
-        nonce: u64,
-        /// The transaction that has the nonce.
-        by: Hash,
-        /// The sender's next nonce after all that waits.
-        next: u64,
-    },
-    /// No room on this node's disk.
-    #[error("this node's disk is nearly full, so it takes nothing; make room, or send to another node")]
-    DiskFull,
-}
-
-/// What an account will be when everything that waits is confirmed.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Pending {
-    /// The account after its own transactions; none if it has none here.
-    pub account: Option<Account>,
-    /// Coins on their way to it.
-    pub incoming: u64,
-}
+pub use io::{Input, Output, Pending, Reason, Refusal, Waits};
 
 /// Who gave transactions.
 #[derive(Clone, Copy, Debug)]
@@ -309,6 +205,7 @@ impl<V: View> Pool<V> {
             let next = self.mempool.pending(&payer).map_or(0, |account| account.nonce);
             return Ok(Err(Refusal::Taken { nonce: checked.nonce, by: rival.id(), next }));
         }
+        // The mempool goes by the account that it knows; asking it first saves a read of the store.
         let account = match self.mempool.account(&payer) {
             Some(account) => account,
             None => view.account(&payer)?,

@@ -1,7 +1,8 @@
 use alloc::vec;
 
 use super::*;
-use crate::ledger::{Origin, RawTransaction, World, check_inline};
+use crate::ledger::{Origin, RawTransaction, TransactionError, World, check_inline};
+use crate::mempool::DropReason;
 use crate::testing::{Node, network, pay};
 
 const RICH: u64 = 1_000_000;

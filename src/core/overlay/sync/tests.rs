@@ -16,6 +16,7 @@ use self::world::World;
 
 mod fake;
 mod faults;
+mod withheld;
 mod world;
 
 /// A network whose blocks are found within a few tries.
