@@ -43,6 +43,9 @@ pub const SYNC_BYTES: usize = 64 * BLOCK_BYTES;
 pub const SEGMENT_GRACE: Duration = Duration::from_secs(30);
 /// ... and this for each of them: 4 Mbit/s for the largest blocks. Then the branch rests and another peer gets its turn.
 pub const SEGMENT_PER_BLOCK: Duration = Duration::from_secs(4);
+/// Once this node has been up to date, blocks that come count as catching up only while they come this many times as fast as the network
+/// makes them. A member with private blocks can stop the others from mining for at most a quarter of an interval with each.
+pub const SYNC_SWIFT: u32 = 4;
 /// Peers whose rests sync remembers after they have left, so that a new connection does not end a rest.
 pub const SYNC_RESTS: usize = 1_024;
 /// Headers of one sync segment: ids of this many blocks are held at once.

@@ -39,12 +39,13 @@ impl Overlay {
     /// A machine at rest; `wall` is the wall clock at `now`.
     pub fn new(settings: OverlaySettings, now: Time, wall: Timestamp) -> Self {
         let starts_until = (!settings.bootstrap.is_empty()).then(|| now.after(MINE_ALONE_AFTER));
+        let settled = starts_until.unwrap_or(now);
         Self {
             starts_until,
             peers: Peers::new(&settings, now, wall),
             gossip: Gossip::new(now, settings.seed),
             compact: Compact::new(settings.genesis.clone(), settings.seed),
-            sync: BlockSync::new(settings.genesis),
+            sync: BlockSync::new(settings.genesis, settled),
             syncing: false,
             outputs: VecDeque::new(),
         }
@@ -56,10 +57,7 @@ impl Overlay {
             Input::Accepted { conn, peer, address } => self.peers.accepted(now, conn, peer, address),
             Input::Dialed { conn, peer, endpoint } => self.peers.dialed(now, conn, peer, endpoint),
             Input::DialFailed { id, endpoint, why } => self.peers.dial_failed(now, &id, &endpoint, &why),
-            Input::Hello { conn, hello } => {
-                self.starts_until = None;
-                self.peers.hello(now, conn, hello);
-            }
+            Input::Hello { conn, hello } => self.peers.hello(now, conn, hello),
             Input::Received { conn, message, size } => {
                 if let Some((session, message)) = self.peers.received(now, conn, message, size) {
                     self.route(now, session, message);
@@ -131,6 +129,7 @@ impl Overlay {
         Outlook {
             sync: self.sync.status(),
             clock_offset_ms: self.peers.clock_offset_ms(),
+            connected: self.peers.connected(),
             starting: self.starts_until.is_some_and(|until| now < until),
             known: self.peers.known(),
             refused: self.peers.refused(),
@@ -293,6 +292,7 @@ impl Overlay {
     fn change(&mut self, now: Time, change: Change) {
         match change {
             Change::Up { session, id, tip, compact, held } => {
+                self.starts_until = None;
                 self.gossip.peer_up(session, compact);
                 self.sync.peer_up(now, session, id, tip);
                 for message in held {

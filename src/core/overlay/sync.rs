@@ -52,8 +52,12 @@ pub struct BlockSync {
     /// Blocks that are invalid in every copy: the id commits to the fault.
     refused: VecDeque<Hash>,
     told: Told,
+    /// See [`BlockSync::new`].
+    settled: Time,
     /// At least once since the start, no peer had a better branch.
     was_synced: bool,
+    /// The claim that started the header sync still counts by itself.
+    believes: bool,
     out: VecDeque<Act>,
 }
 
@@ -92,7 +96,9 @@ enum GiveUp {
 
 impl BlockSync {
     /// Nobody is connected, and the best chain is the genesis block until the first [`BlockSync::tip`].
-    pub fn new(genesis: Arc<Genesis>) -> Self {
+    ///
+    /// Before `settled` a peer without a better branch says little: one with a better branch may not be connected yet.
+    pub fn new(genesis: Arc<Genesis>, settled: Time) -> Self {
         let branch = genesis.branch();
         Self {
             tip: Tip { locator: Vec::from([branch.id]), branch },
@@ -104,7 +110,9 @@ impl BlockSync {
             unasked: BTreeMap::new(),
             refused: VecDeque::new(),
             told: Told::default(),
+            settled,
             was_synced: false,
+            believes: false,
             out: VecDeque::new(),
         }
     }
@@ -179,10 +187,9 @@ impl BlockSync {
         // Claims and headers alone count only after the start. Later, a member that claims much and shows nothing, or shows headers and
         // withholds the blocks, would keep every node from mining and relaying. So blocks must be arriving.
         let leads = |header_sync: &HeaderSync| match header_sync.waits_for {
-            WaitsFor::Bodies if self.was_synced => self.fetch.flows(),
-            WaitsFor::Bodies | WaitsFor::Missing if !self.was_synced => true,
-            _ if self.was_synced => header_sync.fetched && beats(&header_sync.claim, ours),
-            _ => header_sync.end.beats(ours) || beats(&header_sync.claim, ours),
+            _ if self.was_synced => self.fetch.flows(),
+            WaitsFor::Bodies | WaitsFor::Missing => true,
+            _ => header_sync.end.beats(ours) || self.believes && beats(&header_sync.claim, ours),
         };
         match &self.header_sync {
             Some(header_sync) if leads(header_sync) => SyncStatus::Syncing {
@@ -200,26 +207,30 @@ impl BlockSync {
 
     /// When to call [`BlockSync::wake`].
     pub fn next_wakeup(&self) -> Option<Time> {
-        match self.header_sync.as_ref().map(|header_sync| (&header_sync.waits_for, header_sync.patience)) {
-            Some((WaitsFor::Headers { hurry, deadline }, patience)) => {
-                Some(patience.min(*hurry).min(*deadline))
-            }
-            Some((WaitsFor::Base { .. } | WaitsFor::Missing, _)) => None,
-            Some((WaitsFor::Bodies, _)) => self.fetch.next_deadline(),
-            None => self.peers.values().filter_map(|peer| peer.ready_at(&self.tip.branch)).min(),
-        }
+        let Some(header_sync) = &self.header_sync else {
+            return self.peers.values().filter_map(|peer| peer.ready_at(&self.tip.branch)).min();
+        };
+        let believed = self.believes.then_some(header_sync.believed_until);
+        let due = match &header_sync.waits_for {
+            WaitsFor::Headers { hurry, deadline } => Some(*hurry.min(deadline).min(&header_sync.patience)),
+            WaitsFor::Base { .. } | WaitsFor::Missing => None,
+            WaitsFor::Bodies => self.fetch.next_deadline(),
+        };
+        [due, believed, self.fetch.slows_at()].into_iter().flatten().min()
     }
 
     /// Does what can be done now. Every input ends here.
     fn go_on(&mut self, now: Time) {
         self.fetch_on(now);
+        self.give_way(now);
         if self.header_sync.is_none() {
             self.start(now);
         }
+        self.believes = self.header_sync.as_ref().is_some_and(|header_sync| now < header_sync.believed_until);
         match self.status() {
             SyncStatus::Alone => self.told.synced = false,
             SyncStatus::Synced => {
-                self.was_synced = true;
+                self.was_synced |= self.settled <= now && !self.believes;
                 if !core::mem::replace(&mut self.told.synced, true) {
                     self.out.push_back(Act::Event(NetworkEvent::Synced));
                 }
@@ -244,11 +255,30 @@ impl BlockSync {
         let Some((conn, peer)) = ready.max_by_key(|(_, peer)| rank(peer)) else {
             return;
         };
-        let patience = now.after(peer.patience());
-        self.header_sync = Some(HeaderSync::new(*conn, ours, peer.tip.clone(), peer.orphan, patience));
+        self.header_sync = Some(HeaderSync::new(now, *conn, peer, ours));
+        self.fetch = Fetch::default();
         peer.claims = false;
         peer.orphan = false;
         self.ask_headers(now);
+    }
+
+    /// A peer that failed before gives way to one that failed less often. Otherwise a longer patience, which lets a slow peer through, would
+    /// let a false one hold up everybody for longer each time.
+    fn give_way(&mut self, now: Time) {
+        let waits = |header_sync: &&HeaderSync| matches!(header_sync.waits_for, WaitsFor::Headers { .. });
+        let Some(header_sync) = self.header_sync.as_ref().filter(waits) else { return };
+        let Some(leader) = self.peers.get(&header_sync.conn) else { return };
+        let ours = &self.tip.branch;
+        let goes_first = |peer: &SyncPeer| {
+            peer.failures() < leader.failures() && peer.ready_at(ours).is_some_and(|at| at <= now)
+        };
+        if self.peers.values().any(goes_first)
+            && let Some(header_sync) = self.header_sync.take()
+            && let Some(leader) = self.peers.get_mut(&header_sync.conn)
+        {
+            leader.claims = true;
+            leader.orphan |= header_sync.orphan;
+        }
     }
 
     /// The header sync has reached the end of the branch.
@@ -260,6 +290,7 @@ impl BlockSync {
         }
         match self.peers.get_mut(&header_sync.conn) {
             Some(peer) if header_sync.fetched => peer.succeeded(),
+            Some(peer) if header_sync.was_in_vain() => peer.failed(now),
             Some(peer) => peer.found_nothing(now),
             None => {}
         }

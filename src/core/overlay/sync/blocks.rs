@@ -3,6 +3,7 @@
 use alloc::collections::BTreeSet;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::time::Duration;
 
 use super::fetch::Arrived;
 use super::{
@@ -18,7 +19,8 @@ impl BlockSync {
             self.header_sync.as_mut().filter(|header_sync| matches!(header_sync.waits_for, WaitsFor::Missing))
         {
             header_sync.waits_for = WaitsFor::Bodies;
-            self.fetch.begin(now, ids);
+            let interval = Duration::from_millis(self.genesis.rules.schedule.interval_ms());
+            self.fetch.begin(now, interval, ids);
         }
         self.go_on(now);
     }
@@ -158,6 +160,10 @@ impl BlockSync {
         let helpers: Vec<_> =
             ahead.map(|(conn, peer)| Helper { conn: *conn, stalled: peer.stalled }).collect();
         let Some(requests) = self.fetch.assign(now, &helpers) else {
+            // Whoever led here says that it lacks the blocks: that must not be cheaper than silence.
+            if self.peers.contains_key(&leader) {
+                self.out.push_back(Act::Blame(leader, Fault::KeptBranch));
+            }
             self.give_up(now, GiveUp::Rest);
             return;
         };

@@ -7,12 +7,13 @@
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
+use core::time::Duration;
 
 use crate::crypto::Hash;
 use crate::ledger::Block;
 use crate::limits::{
     BLOCK_BYTES, BLOCK_REQUESTS_PER_PEER, BLOCK_TIMEOUT, BLOCK_TIMEOUT_MAX, SEGMENT_GRACE, SEGMENT_PER_BLOCK,
-    SYNC_BYTES, SYNC_TRIES, SYNC_WINDOW,
+    SYNC_BYTES, SYNC_SWIFT, SYNC_TRIES, SYNC_WINDOW,
 };
 use crate::overlay::ConnId;
 use crate::time::{Time, doubled};
@@ -27,6 +28,10 @@ pub(super) struct Fetch {
     next: usize,
     /// At least one of its blocks has come.
     flows: bool,
+    /// Until then blocks that come mean that this node is catching up. Later they come no faster than the network makes them.
+    swift_until: Time,
+    /// `swift_until` has passed.
+    slow: bool,
     /// The deadline for storing all of it.
     deadline: Time,
 }
@@ -81,11 +86,12 @@ pub(super) struct Helper {
 }
 
 impl Fetch {
-    /// Begins with these, in order of height.
-    pub(super) fn begin(&mut self, now: Time, ids: Vec<Hash>) {
+    /// Begins with these, in order of height. `interval` is the network's.
+    pub(super) fn begin(&mut self, now: Time, interval: Duration, ids: Vec<Hash>) {
         let blocks = u32::try_from(ids.len()).unwrap_or(u32::MAX);
         let deadline = now.after(SEGMENT_GRACE.saturating_add(SEGMENT_PER_BLOCK.saturating_mul(blocks)));
-        *self = Self { waiting: ids.into(), deadline, ..Self::default() };
+        let swift = interval.saturating_mul(blocks).checked_div(SYNC_SWIFT).unwrap_or_default();
+        *self = Self { waiting: ids.into(), deadline, swift_until: now.after(swift), ..Self::default() };
     }
 
     pub(super) fn is_done(&self) -> bool {
@@ -182,6 +188,7 @@ impl Fetch {
 
     /// Withdraws requests that were not answered in time. Returns the peers that did not deliver, each once.
     pub(super) fn expire(&mut self, now: Time) -> BTreeSet<ConnId> {
+        self.slow |= self.swift_until <= now;
         let late = |slot: &Slot| matches!(slot.state, State::Asked { deadline, .. } if deadline <= now);
         let who = self.window.iter().filter(|slot| late(slot)).filter_map(Slot::asked).collect();
         for slot in self.window.iter_mut().filter(|slot| late(slot)) {
@@ -197,9 +204,9 @@ impl Fetch {
         !self.is_done() && self.deadline <= now || self.window.iter().any(|slot| slot.tries >= SYNC_TRIES)
     }
 
-    /// Whether blocks are arriving and none is late.
+    /// Whether blocks are arriving [`SYNC_SWIFT`] times as fast as the network makes them, and none is late.
     pub(super) fn flows(&self) -> bool {
-        self.flows && self.window.iter().all(|slot| slot.tries == 0 || slot.size > 0)
+        self.flows && !self.slow && self.window.iter().all(|slot| slot.tries == 0 || slot.size > 0)
     }
 
     pub(super) fn next_deadline(&self) -> Option<Time> {
@@ -208,7 +215,12 @@ impl Fetch {
             _ => None,
         };
         let all = Some(self.deadline).filter(|_| !self.is_done());
-        self.window.iter().filter_map(deadline).chain(all).min()
+        self.window.iter().filter_map(deadline).chain(all).chain(self.slows_at()).min()
+    }
+
+    /// When this fetch stops counting as catching up, if that is still to come.
+    pub(super) fn slows_at(&self) -> Option<Time> {
+        (self.flows && !self.slow).then_some(self.swift_until)
     }
 
     /// Spreads the wanted blocks over the helpers, the least busy first. None if a block is wanted and nobody is left to ask.

@@ -12,9 +12,10 @@
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
+use super::SyncPeer;
 use crate::crypto::Hash;
 use crate::ledger::{Branch, Header, HeaderError, Rules};
-use crate::limits::{HEADERS_PER_MESSAGE, LOCATOR_HASHES, SYNC_MARKS, SYNC_SEGMENT};
+use crate::limits::{HEADERS_PER_MESSAGE, HEADERS_TIMEOUT, LOCATOR_HASHES, SYNC_MARKS, SYNC_SEGMENT};
 use crate::overlay::{ConnId, Tip};
 use crate::time::Time;
 use crate::wire::TipSummary;
@@ -26,6 +27,10 @@ pub(super) struct HeaderSync {
     pub(super) claim: TipSummary,
     pub(super) orphan: bool,
     pub(super) waits_for: WaitsFor,
+    /// The claim alone counts until then, and only before this node has been up to date once.
+    pub(super) believed_until: Time,
+    /// Headers that were checked since the last stored block.
+    walked: usize,
     /// If another peer is worth a header sync too, this one must reach the next segment by then.
     pub(super) patience: Time,
     /// The locator last sent: the answer must follow one of these.
@@ -74,12 +79,15 @@ pub(super) enum Taken {
 }
 
 impl HeaderSync {
-    pub(super) fn new(conn: ConnId, tip: &Branch, claim: TipSummary, orphan: bool, patience: Time) -> Self {
+    pub(super) fn new(now: Time, conn: ConnId, peer: &SyncPeer, tip: &Branch) -> Self {
+        let patience = now.after(peer.patience());
         Self {
             conn,
-            claim,
-            orphan,
+            claim: peer.tip.clone(),
+            orphan: peer.orphan,
             waits_for: WaitsFor::Headers { hurry: patience, deadline: patience },
+            believed_until: now.after(HEADERS_TIMEOUT),
+            walked: 0,
             patience,
             asked: Vec::new(),
             fetched: false,
@@ -111,6 +119,7 @@ impl HeaderSync {
     pub(super) fn rebase(&mut self, base: Branch) {
         self.end = base.clone();
         self.base = base;
+        self.walked = 0;
         self.ids.clear();
         self.marks.clear();
         self.again = None;
@@ -119,6 +128,11 @@ impl HeaderSync {
     /// What the peer's headers have shown so far.
     pub(super) fn shown(&self) -> TipSummary {
         TipSummary { height: self.end.height, hash: self.end.id, work: self.end.work }
+    }
+
+    /// Whether it came to nothing after more than one message: old headers cost nothing to say again.
+    pub(super) fn was_in_vain(&self) -> bool {
+        !self.fetched && self.walked > HEADERS_PER_MESSAGE
     }
 
     /// The segment's blocks are stored now.
@@ -159,6 +173,7 @@ impl HeaderSync {
             return Err(HeaderError::Parent { expected: self.end.id, found: header.parent });
         }
         self.ids.push(self.end.id);
+        self.walked = self.walked.saturating_add(1);
         Ok(())
     }
 

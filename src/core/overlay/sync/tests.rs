@@ -16,6 +16,7 @@ use self::world::World;
 
 mod fake;
 mod faults;
+mod turns;
 mod withheld;
 mod world;
 

@@ -8,6 +8,8 @@ pub(super) enum Manner {
     Honest,
     /// Says in hello that it has this.
     Claims(TipSummary),
+    /// Says in hello that it has this, and answers GetHeaders with old headers from the genesis block on.
+    Replays(TipSummary),
     /// Never answers GetHeaders.
     NoHeaders,
     /// Never answers GetBlocks, but for so many blocks.
@@ -23,6 +25,8 @@ pub(super) struct FakePeer {
     heights: BTreeMap<Hash, usize>,
     pub(super) manner: Manner,
     pub(super) latency: u64,
+    /// The height of the last header sent.
+    said: usize,
     /// Blocks asked for and not sent.
     pub(super) in_flight: usize,
     /// Blocks sent.
@@ -32,7 +36,7 @@ pub(super) struct FakePeer {
 impl FakePeer {
     pub(super) fn new(blocks: &[Arc<Block>], manner: Manner, latency: u64) -> Self {
         let heights = BTreeMap::new();
-        let mut peer = Self { blocks: vec![], heights, manner, latency, in_flight: 0, served: 0 };
+        let mut peer = Self { blocks: vec![], heights, manner, latency, said: 0, in_flight: 0, served: 0 };
         peer.reorganise(blocks);
         peer
     }
@@ -48,8 +52,11 @@ impl FakePeer {
         match message {
             Message::GetHeaders { locator, .. } if self.manner != Manner::NoHeaders => {
                 assert_eq!(locator.last(), Some(&genesis().id()));
-                let from = locator.iter().find_map(|id| self.heights.get(id)).unwrap();
-                let headers = self.blocks[*from..].iter().map(|block| block.header.clone());
+                let found = *locator.iter().find_map(|id| self.heights.get(id)).unwrap();
+                let is_replay = matches!(self.manner, Manner::Replays(_)) && found != self.said;
+                let from = if is_replay { 0 } else { found };
+                self.said = self.blocks.len().min(from + HEADERS_PER_MESSAGE);
+                let headers = self.blocks[from..].iter().map(|block| block.header.clone());
                 vec![Message::Headers(Bounded::truncated(headers))]
             }
             Message::GetBlocks(ids) => ids.into_iter().filter_map(|id| self.block(id)).collect(),

@@ -9,7 +9,11 @@ pub(super) fn blamed(world: &World, conn: u64) -> Vec<&Fault> {
 }
 
 fn huge(blocks: &[Arc<Block>]) -> Manner {
-    Manner::Claims(TipSummary { work: u128::MAX, height: u64::MAX, ..tip_of(blocks) })
+    Manner::Claims(most(blocks))
+}
+
+pub(super) fn most(blocks: &[Arc<Block>]) -> TipSummary {
+    TipSummary { work: u128::MAX, height: u64::MAX, ..tip_of(blocks) }
 }
 
 /// `long`, but one block's header is wrong; what follows is sealed on top of it.
@@ -222,7 +226,7 @@ fn an_unasked_block_is_given_on_and_an_orphan_leads_to_a_walk() {
 
 #[test]
 fn unasked_blocks_are_bounded_per_peer() {
-    let mut sync = BlockSync::new(genesis());
+    let mut sync = BlockSync::new(genesis(), Time::default());
     sync.peer_up(Time::default(), ConnId(1), "n1".parse().unwrap(), tip_of(&[]));
     for block in long()[..100].iter().chain(&long()[..10]) {
         sync.block(Time::default(), ConnId(1), Arc::clone(block));

@@ -75,10 +75,14 @@ fn a_branch_that_trickles_in_has_an_end() {
     // A block every 1.9 s, the last of each request first, so that nothing ever is late and nothing gets through.
     world.connect(1, &long()[..150], Manner::Withholds(0), 10);
     world.run(100);
+    let mut syncing = 0;
     for at in (60..150).rev() {
         world.deliver(1, Message::Block(Arc::clone(&long()[at])));
         world.run(1_900);
+        syncing += usize::from(is_syncing(&world));
     }
+    // 100 blocks at a fourth of their interval of 1 s: 25 s.
+    assert!((1..14).contains(&syncing), "{syncing} of 90 looks");
     let most = SEGMENT_GRACE + SEGMENT_PER_BLOCK * 100;
     assert!(Duration::from_millis(90 * 1_900) < most);
     world.run(u64::try_from(most.as_millis()).unwrap());

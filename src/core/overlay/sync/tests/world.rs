@@ -45,7 +45,7 @@ impl World {
     pub(super) fn new(blocks: &[Arc<Block>]) -> Self {
         let tip = genesis().branch();
         let mut world = Self {
-            sync: BlockSync::new(genesis()),
+            sync: BlockSync::new(genesis(), Time::default()),
             now: Time::from_millis(1_000_000),
             stored: [(tip.id, tip.clone())].into(),
             tip,
@@ -86,7 +86,10 @@ impl World {
         manner: Manner,
         latency: u64,
     ) {
-        let tip = if let Manner::Claims(tip) = &manner { tip.clone() } else { tip_of(blocks) };
+        let tip = match &manner {
+            Manner::Claims(tip) | Manner::Replays(tip) => tip.clone(),
+            _ => tip_of(blocks),
+        };
         self.peers.insert(ConnId(conn), FakePeer::new(blocks, manner, latency));
         self.sync.peer_up(self.now, ConnId(conn), id.parse().unwrap(), tip);
         self.drain();
