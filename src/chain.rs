@@ -158,7 +158,7 @@ impl ChainActor {
         while let Some(output) = self.keeper.poll() {
             let network = &self.outlets.network;
             match output {
-                Output::Head { head, moved, left } => self.tell_head(head, moved, left)?,
+                Output::Head { head, moved } => self.tell_head(head, moved)?,
                 Output::Offer(block) => network.tell(overlay::Input::Offer(Offer::Block(block))),
                 Output::Answer(answer) => network.tell(overlay::Input::Answer(answer)),
                 Output::Mined { ticket, result } => {
@@ -173,15 +173,12 @@ impl ChainActor {
         Ok(())
     }
 
-    fn tell_head(
-        &mut self,
-        head: Head,
-        moved: Option<Moved>,
-        left: Option<Snapshot>,
-    ) -> Result<(), ChainError> {
-        if let Some(moved) = moved.clone() {
-            self.outlets.mempool.tell(mempool::MempoolRequest::Pool(pool::Input::Moved { moved, left }));
-        }
+    fn tell_head(&mut self, head: Head, moved: Option<(Moved, Snapshot)>) -> Result<(), ChainError> {
+        let moved = moved.map(|(moved, view)| {
+            let input = pool::Input::Moved { moved: moved.clone(), view };
+            self.outlets.mempool.tell(mempool::MempoolRequest::Pool(input));
+            moved
+        });
         let tip = Tip { branch: head.branch.clone(), locator: head.locator.clone() };
         self.head.send_replace(Arc::new(head));
         self.outlets.network.tell(overlay::Input::Tip(tip));

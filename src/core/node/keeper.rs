@@ -57,10 +57,9 @@ pub enum Output<V> {
     Head {
         /// For everybody.
         head: Head,
-        /// How the best chain moved.
-        moved: Option<Moved>,
-        /// If blocks left it: the world in which they can still be read. A later commit may remove them.
-        left: Option<V>,
+        /// How the best chain moved, and the world right after. Blocks that left the chain can still be read in it; a later commit may
+        /// remove them.
+        moved: Option<(Moved, V)>,
     },
     /// Offer this block to peers.
     Offer(Arc<Block>),
@@ -341,8 +340,8 @@ impl<D: Disk> Keeper<D> {
         let view = self.disk().view()?;
         self.held = self.first_held();
         let head = self.head()?;
-        let left = moved.as_ref().is_some_and(|moved| !moved.disconnected.is_empty()).then_some(view);
-        self.outputs.push_back(Output::Head { head, moved, left });
+        let moved = moved.map(|moved| (moved, view));
+        self.outputs.push_back(Output::Head { head, moved });
         Ok(())
     }
 

@@ -36,7 +36,7 @@ enum Giver {
 #[derive(Debug)]
 enum Waiting<V> {
     Submission { giver: Giver, transactions: Vec<Transaction> },
-    Moved { moved: Moved, left: Option<V> },
+    Moved { moved: Moved, view: V },
 }
 
 /// See the module.
@@ -95,7 +95,7 @@ impl<V: View> Pool<V> {
                 let giver = Giver::Own { ticket, replace };
                 self.waiting.push_back(Waiting::Submission { giver, transactions });
             }
-            Input::Moved { moved, left } => self.waiting.push_back(Waiting::Moved { moved, left }),
+            Input::Moved { moved, view } => self.waiting.push_back(Waiting::Moved { moved, view }),
             Input::DiskFull(full) => self.disk_full = full,
         }
     }
@@ -125,7 +125,7 @@ impl<V: View> Pool<V> {
     }
 
     /// Does a piece of work: takes a batch of submissions or follows one move of the tip, and drops what has waited too long. `view` is the
-    /// chain as it is now.
+    /// chain as it is now, for submissions.
     pub fn work(&mut self, now: Time, view: &V, check: Check<'_>) -> Result<(), StateError> {
         let mut batch = Vec::new();
         let mut count = 0_usize;
@@ -137,8 +137,8 @@ impl<V: View> Pool<V> {
         }
         if !batch.is_empty() {
             self.take(now, view, check, batch)?;
-        } else if let Some(Waiting::Moved { moved, left }) = self.waiting.pop_front() {
-            self.follow(now, &moved, (view, left.as_ref()), check)?;
+        } else if let Some(Waiting::Moved { moved, view }) = self.waiting.pop_front() {
+            self.follow(now, &moved, &view, check)?;
         }
         if self.next_wakeup() <= now {
             self.swept = now;
@@ -221,14 +221,8 @@ impl<V: View> Pool<V> {
     }
 
     /// Follows a move of the best chain.
-    fn follow(
-        &mut self,
-        now: Time,
-        moved: &Moved,
-        (view, left): (&V, Option<&V>),
-        check: Check<'_>,
-    ) -> Result<(), StateError> {
-        let lost = left.map(|left| lost(left, moved)).transpose()?.unwrap_or_default();
+    fn follow(&mut self, now: Time, moved: &Moved, view: &V, check: Check<'_>) -> Result<(), StateError> {
+        let lost = lost(view, moved)?;
         let confirmed = self.confirmed(view, moved, &lost)?;
         let lost: Vec<_> = lost.into_iter().filter(|one| !confirmed.contains(&one.id())).collect();
         let lost = check(&lost).into_iter().flatten().collect();
@@ -272,10 +266,10 @@ impl<V: View> Pool<V> {
 
 /// The transactions of blocks that left the chain, lowest block first. Bounded by what a mempool holds: the rest must be submitted again by
 /// their senders.
-fn lost(left: &dyn View, moved: &Moved) -> Result<Vec<Transaction>, StateError> {
+fn lost(view: &dyn View, moved: &Moved) -> Result<Vec<Transaction>, StateError> {
     let (mut lost, mut bytes) = (Vec::new(), 0_usize);
     for id in moved.disconnected.iter().rev() {
-        let Some(block) = left.block(id)? else { continue };
+        let Some(block) = view.block(id)? else { continue };
         bytes = bytes.saturating_add(block.size());
         if bytes > LOST_BYTES {
             break;

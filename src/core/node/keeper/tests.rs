@@ -56,8 +56,8 @@ impl Bench {
 fn short(said: &[Output<World>]) -> Vec<&'static str> {
     let word = |output: &Output<World>| match output {
         Output::Head { moved: None, .. } => "head",
-        Output::Head { left: None, .. } => "grew",
-        Output::Head { left: Some(_), .. } => "reorganised",
+        Output::Head { moved: Some((moved, _)), .. } if moved.disconnected.is_empty() => "grew",
+        Output::Head { .. } => "reorganised",
         Output::Offer(_) => "offer",
         Output::Answer(Answer::BlockDone { outcome: BlockOutcome::Stored, .. }) => "stored",
         Output::Answer(Answer::BlockDone { outcome: BlockOutcome::Early { .. }, .. }) => "early",
@@ -78,7 +78,7 @@ fn blocks_that_wait_share_a_commit_and_each_is_answered_after_the_head() {
     let said = bench.work_at(bench.node.now);
     assert_eq!(short(&said), ["grew", "offer", "stored", "stored", "stored"]);
     assert_eq!(bench.keeper.disk().commits, 1);
-    let Output::Head { head, moved: Some(moved), .. } = &said[0] else { panic!() };
+    let Output::Head { head, moved: Some((moved, _)) } = &said[0] else { panic!() };
     assert_eq!(head.branch.id, blocks[2].id());
     assert_eq!(moved.connected, blocks.iter().map(|block| block.id()).collect::<Vec<_>>());
     assert!(matches!(&said[1], Output::Offer(block) if *block == blocks[2]), "only the last one is offered");
@@ -132,7 +132,7 @@ fn a_heavier_branch_is_followed_step_by_step_and_offered_at_its_end() {
     branch.iter().for_each(|block| bench.give(block, Origin::Synced));
     let said = bench.settle();
     assert_eq!(short(&said), ["stored", "stored", "stored", "reorganised", "offer"]);
-    let Output::Head { head, moved: Some(moved), left: Some(left) } = &said[3] else { panic!() };
+    let Output::Head { head, moved: Some((moved, left)) } = &said[3] else { panic!() };
     assert_eq!((head.branch.id, moved.origin, moved.disconnected.len()), (end.id, Origin::Flip, 2));
     assert!(moved.disconnected.iter().all(|id| left.block(id).unwrap().is_some()), "still to be read");
 }

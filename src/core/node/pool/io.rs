@@ -29,8 +29,8 @@ pub enum Input<V> {
     Moved {
         /// How.
         moved: Moved,
-        /// If blocks left it: the world in which they can still be read.
-        left: Option<V>,
+        /// The world right after the move. A later one would not do: what the next move confirms would seem to have lost its place.
+        view: V,
     },
     /// The disk is nearly full, or has room again.
     DiskFull(bool),

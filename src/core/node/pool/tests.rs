@@ -1,7 +1,7 @@
 use alloc::vec;
 
 use super::*;
-use crate::ledger::{Origin, RawTransaction, TransactionError, World, check_inline};
+use crate::ledger::{Block, Origin, RawTransaction, TransactionError, World, check_inline};
 use crate::mempool::DropReason;
 use crate::testing::{Node, network, pay};
 
@@ -41,10 +41,9 @@ impl Bench {
         core::iter::from_fn(|| self.pool.poll()).collect()
     }
 
-    /// The pool hears of a move of its node's chain, `before` which the world was this.
-    fn follow(&mut self, before: &World, moved: Moved) {
-        let left = (!moved.disconnected.is_empty()).then(|| before.clone());
-        self.pool.handle(Input::Moved { moved, left });
+    /// The pool hears of a move of its node's chain.
+    fn follow(&mut self, moved: Moved) {
+        self.pool.handle(Input::Moved { moved, view: self.node.disk.world.clone() });
     }
 
     fn waiting(&self) -> Vec<Hash> {
@@ -62,6 +61,12 @@ fn ids(transactions: &[Transaction]) -> Vec<Hash> {
     let mut ids: Vec<_> = transactions.iter().map(Transaction::id).collect();
     ids.sort();
     ids
+}
+
+/// This block has joined the chain.
+fn grown(block: &Block) -> Moved {
+    let (from, connected) = (block.header.parent, vec![block.id()]);
+    Moved { origin: Origin::Own, from, disconnected: vec![], connected }
 }
 
 #[test]
@@ -135,19 +140,27 @@ fn what_stands_on_others_that_wait_stands_on_their_account_until_the_pool_has_fo
     bench.give(1, vec![first.clone(), second.clone()]);
     bench.settle();
     // The store has the next tip already; the pool has not heard of it.
-    let before = bench.node.world().clone();
     let block = bench.node.mine(vec![first]);
     bench.give(2, vec![third.clone()]);
-    let moved = Moved {
-        origin: Origin::Own,
-        from: block.header.parent,
-        disconnected: vec![],
-        connected: vec![block.id()],
-    };
-    bench.follow(&before, moved);
+    bench.follow(grown(&block));
     let said = bench.settle();
     assert!(matches!(&said[1], Output::Offer(_)), "{said:?}");
     assert_eq!(bench.waiting(), ids(&[second, third]));
+}
+
+#[test]
+fn a_pool_that_is_two_moves_behind_drops_nothing_that_is_confirmed() {
+    let mut bench = Bench::new();
+    let [first, second, third] = [0, 1, 2].map(|nonce| bench.pay(1, nonce));
+    bench.give(1, vec![first.clone(), second.clone(), third.clone()]);
+    bench.settle();
+    for transaction in [first, second] {
+        let block = bench.node.mine(vec![transaction]);
+        bench.follow(grown(&block));
+    }
+    let said = bench.settle();
+    assert!(said.is_empty(), "{said:?}");
+    assert_eq!(bench.waiting(), ids(&[third]));
 }
 
 #[test]
@@ -163,9 +176,8 @@ fn what_a_reorganisation_put_out_of_the_chain_comes_back_but_for_what_its_other_
     for block in core::iter::once(&first).chain(&rest) {
         bench.node.give(block, Origin::Synced).unwrap();
     }
-    let before = bench.node.world().clone();
     let (moved, _) = bench.node.settle();
-    bench.follow(&before, moved[0].clone());
+    bench.follow(moved[0].clone());
     let said = bench.settle();
     let relayed = said.iter().find_map(|output| match output {
         Output::Offer(Offer::Transactions { own, relayed }) if own.is_empty() => Some(relayed.clone()),
@@ -187,9 +199,8 @@ fn what_fits_no_more_is_told_with_the_reason() {
     for block in core::iter::once(&first).chain(&rest) {
         bench.node.give(block, Origin::Synced).unwrap();
     }
-    let before = bench.node.world().clone();
     let (moved, _) = bench.node.settle();
-    bench.follow(&before, moved[0].clone());
+    bench.follow(moved[0].clone());
     let said = bench.settle();
     assert!(
         matches!(&said[..], [Output::Dropped { id, reason: Reason::NotBack(_) }] if *id == one.id()),

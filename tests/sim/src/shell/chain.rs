@@ -43,7 +43,7 @@ impl World {
     pub(crate) fn drain_keeper(&mut self, n: usize) {
         while let Some(output) = self.running(n).and_then(|running| running.keeper.poll()) {
             match output {
-                keeper::Output::Head { head, moved, left } => self.tell_head(n, head, moved, left),
+                keeper::Output::Head { head, moved } => self.tell_head(n, head, moved),
                 keeper::Output::Offer(block) => {
                     self.give_later(HOP, n, Input::Offer(Offer::Block(block)));
                 }
@@ -66,10 +66,10 @@ impl World {
         }
     }
 
-    fn tell_head(&mut self, n: usize, head: Head, moved: Option<Moved>, left: Option<Snapshot>) {
+    fn tell_head(&mut self, n: usize, head: Head, moved: Option<(Moved, Snapshot)>) {
         let Some(running) = self.running(n) else { return };
         running.head = head.clone();
-        if let Some(moved) = moved {
+        if let Some((moved, view)) = moved {
             self.check.moved(&mut self.nodes[n], head.branch.work, &moved);
             self.line(format_args!(
                 "n{n:02} is at {} {} ({} left)",
@@ -78,26 +78,24 @@ impl World {
                 moved.disconnected.len()
             ));
             self.log.fold(u64::from_le_bytes(head.branch.id.0[..8].try_into().expect("8 bytes")));
-            self.owe(n, &moved, left.as_ref());
-            self.hand_to_pool(n, pool::Input::Moved { moved, left });
+            self.owe(n, &moved, &view);
+            self.hand_to_pool(n, pool::Input::Moved { moved, view });
         }
         let tip = Tip { branch: head.branch, locator: head.locator };
         self.give_later(HOP, n, Input::Tip(tip));
     }
 
     /// A transaction that has left the chain is owed: it must come back, or be reported as dropped.
-    fn owe(&mut self, n: usize, moved: &Moved, left: Option<&Snapshot>) {
+    fn owe(&mut self, n: usize, moved: &Moved, view: &Snapshot) {
         let Some(running) = self.running(n) else { return };
-        let view = running.snapshot();
         let ids = |view: &Snapshot, blocks: &[Hash]| -> BTreeSet<Hash> {
             let blocks = blocks.iter().filter_map(|id| view.block(id).ok().flatten());
             blocks
                 .flat_map(|block| block.body.transactions.iter().map(Transaction::id).collect::<Vec<_>>())
                 .collect()
         };
-        let lost = left.map(|left| ids(left, &moved.disconnected)).unwrap_or_default();
-        running.owed.extend(lost);
-        for id in ids(&view, &moved.connected) {
+        running.owed.extend(ids(view, &moved.disconnected));
+        for id in ids(view, &moved.connected) {
             running.owed.remove(&id);
         }
     }
