@@ -136,6 +136,10 @@ impl Chain {
             return Err(PlanError::UnknownParent(parent));
         };
         let nodes = branch.push(rules, &block.header)?;
+        // A block that would not be stored is not held either.
+        if parent != self.tip.id && origin != Origin::Synced {
+            self.check_margin(&branch, block.header.difficulty)?;
+        }
         // Before it may be held: a wrong copy must not take the place of the right one.
         let bytes = check_form(rules, &block)?;
         let due = Timestamp(block.header.time.0.saturating_sub(rules.schedule.ahead_ms()));
@@ -146,8 +150,15 @@ impl Chain {
         if parent == self.tip.id {
             self.plan_tip(view, check, branch, nodes, (record, block, origin))
         } else {
-            self.plan_side(branch, (record, block, origin))
+            Ok(self.plan_side(branch, (record, block, origin)))
         }
+    }
+
+    /// A single block is worth keeping only near the tip.
+    fn check_margin(&self, branch: &Branch, difficulty: u64) -> Result<(), PlanError> {
+        let margin = u128::from(difficulty).saturating_mul(u128::from(SIDE_BLOCKS_BEHIND));
+        let is_near = branch.work.saturating_add(margin) >= self.tip.work;
+        if is_near { Ok(()) } else { Err(PlanError::Behind) }
     }
 
     fn plan_tip(
@@ -176,22 +187,14 @@ impl Chain {
         Ok(Plan::Ready(Ready { change, effect: Effect::Tip { branch, origin } }))
     }
 
-    fn plan_side(
-        &self,
-        branch: Branch,
-        (record, block, origin): (HeaderRecord, Arc<Block>, Origin),
-    ) -> Result<Plan, PlanError> {
-        let margin = u128::from(block.header.difficulty).saturating_mul(u128::from(SIDE_BLOCKS_BEHIND));
-        if origin != Origin::Synced && branch.work.saturating_add(margin) < self.tip.work {
-            return Err(PlanError::Behind);
-        }
+    fn plan_side(&self, branch: Branch, (record, block, origin): (HeaderRecord, Arc<Block>, Origin)) -> Plan {
         let parent = block.header.parent;
         let change = Change {
             removed: self.surplus(parent),
             stored: Vec::from([(record, block)]),
             ..Change::default()
         };
-        Ok(Plan::Ready(Ready { change, effect: Effect::Side { branch, parent, origin } }))
+        Plan::Ready(Ready { change, effect: Effect::Side { branch, parent, origin } })
     }
 
     /// Takes in a change that is now durable. Returns how the best chain moved, if it did.

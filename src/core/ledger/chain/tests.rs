@@ -118,6 +118,10 @@ fn a_lone_old_block_is_not_stored() {
         node.mine(vec![]);
     }
     assert_eq!(node.give(&old, Origin::Pushed), Err(PlanError::Behind));
+    // Nor held, if it is dated ahead.
+    let now = core::mem::replace(&mut node.now, Timestamp(0));
+    assert_eq!(node.give(&old, Origin::Pushed), Err(PlanError::Behind));
+    node.now = now;
     assert_eq!(node.give(&old, Origin::Synced), Ok(None));
     assert_eq!(node.chain.side_tips().count(), 1);
 }
