@@ -50,7 +50,8 @@ pub fn run(settings: &MineBench, run: &mut Run<'_>) -> Result<Report, BenchError
         held: None,
     };
     let (head, head_watch) = watch::channel(Arc::new(head));
-    let outlook = |sync| Outlook { sync, clock_offset_ms: None, starting: false, known: 1, refused: 0 };
+    let (clock_offset_ms, connected, known) = (None, 1, 1);
+    let outlook = |sync| Outlook { sync, clock_offset_ms, connected, starting: false, known, refused: 0 };
     let (outlooks, outlook_watch) = watch::channel(outlook(SyncStatus::Synced));
     let (rate, rates) = watch::channel(0);
     let (_level, level) = watch::channel(Level::default());

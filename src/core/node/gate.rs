@@ -105,7 +105,8 @@ fn on_certificate(certificate: &Certificate, now: Timestamp) -> Option<State> {
 
 fn clock_off(outlook: &Outlook) -> Option<State> {
     let behind_ms = outlook.clock_offset_ms.unwrap_or_default();
-    (behind_ms.unsigned_abs() > CLOCK_OFF_MS).then_some(State::ClockOff { behind_ms })
+    (behind_ms.unsigned_abs() > CLOCK_OFF_MS)
+        .then_some(State::ClockOff { behind_ms, peers: outlook.connected })
 }
 
 fn on_sync(outlook: &Outlook) -> Option<State> {

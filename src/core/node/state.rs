@@ -34,6 +34,8 @@ pub enum State {
     ClockOff {
         /// The peers' clocks minus this node's, in milliseconds.
         behind_ms: i64,
+        /// Connected peers. With one it cannot be told whose clock is wrong, so that one must not keep this node from mining.
+        peers: usize,
     },
     /// The newest block is dated so far ahead of this clock that a block on top of it would be held.
     TipAhead {
@@ -66,7 +68,10 @@ impl State {
 
     /// Whether a block of this node's own would come to nothing now.
     pub fn stops_mining(&self) -> bool {
-        !matches!(self, Self::Ready | Self::Held { .. } | Self::Alone { .. })
+        !matches!(
+            self,
+            Self::Ready | Self::Held { .. } | Self::Alone { .. } | Self::ClockOff { peers: 1, .. }
+        )
     }
 
     /// Whether it passes by itself in the course of a node's work.
@@ -93,6 +98,7 @@ impl State {
             Self::Alone { .. } => {
                 "bouya peers says why; check this machine's network and the peers' addresses"
             }
+            Self::ClockOff { peers: 1, .. } => "set whichever clock is wrong right (NTP)",
             Self::ClockOff { .. } => "set this machine's clock right (NTP)",
             Self::TipAhead { height: 0, .. } => {
                 "set this machine's clock right (NTP); if it is right, wait: the network begins then (created, in network.toml)"
@@ -140,9 +146,14 @@ impl fmt::Display for State {
                 write!(f, "catching up with the network: at block {height} of {target}")
             }
             Self::Starting => f.write_str("just started, waiting for the first peer"),
-            Self::ClockOff { behind_ms } => {
+            Self::ClockOff { behind_ms, peers } => {
                 let side = if behind_ms > 0 { "behind" } else { "ahead of" };
-                write!(f, "this node's clock is {} {side} its peers'", Span(behind_ms.unsigned_abs()))
+                let whose = if peers == 1 {
+                    "its only connected peer's: one of the two is wrong"
+                } else {
+                    "its peers'"
+                };
+                write!(f, "this node's clock is {} {side} {whose}", Span(behind_ms.unsigned_abs()))
             }
             Self::TipAhead { height: 0, ahead_ms } => {
                 write!(f, "the genesis block is dated {} ahead of this node's clock", Span(ahead_ms))

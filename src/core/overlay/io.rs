@@ -199,6 +199,8 @@ pub struct Outlook {
     pub sync: SyncStatus,
     /// The median by which the peers' clocks are ahead of this node's, in milliseconds; none without peers.
     pub clock_offset_ms: Option<i64>,
+    /// Connected peers.
+    pub connected: usize,
     /// It has just started and has peers to dial, but none has answered yet.
     pub starting: bool,
     /// Peers that it knows and has not banned.
@@ -213,7 +215,7 @@ impl Outlook {
     #[doc(hidden)]
     pub fn fine() -> Self {
         let (sync, clock_offset_ms) = (SyncStatus::Synced, Some(0));
-        Self { sync, clock_offset_ms, starting: false, known: 3, refused: 0 }
+        Self { sync, clock_offset_ms, connected: 3, starting: false, known: 3, refused: 0 }
     }
 }
 

@@ -75,8 +75,15 @@ fn conditions() -> Vec<Condition> {
         (|case| case.head.branch.time.0 = case.now.0 + 86_400_000, tip_ahead, true, false),
         (
             |case| case.outlook.clock_offset_ms = Some(-5_001),
-            State::ClockOff { behind_ms: -5_001 },
+            State::ClockOff { behind_ms: -5_001, peers: 3 },
             true,
+            false,
+        ),
+        // One peer's clock alone does not stop it.
+        (
+            |case| (case.outlook.clock_offset_ms, case.outlook.connected) = (Some(5_001), 1),
+            State::ClockOff { behind_ms: 5_001, peers: 1 },
+            false,
             false,
         ),
         (|case| case.outlook.starting = true, State::Starting, true, false),
@@ -118,7 +125,11 @@ fn of_two_conditions_the_graver_one_is_named() {
             let mut case = Case::but(lighter);
             worse(&mut case);
             // The same field cannot be in two states.
-            if matches!((state, other), (State::Syncing { .. }, State::Alone { .. })) {
+            if matches!(
+                (state, other),
+                (State::Syncing { .. }, State::Alone { .. })
+                    | (State::ClockOff { .. }, State::ClockOff { .. })
+            ) {
                 continue;
             }
             assert_eq!(member.state(case.seen()), *state, "rather than: {other}");
@@ -174,8 +185,8 @@ fn every_reason_holds_its_value_and_every_fault_has_a_next_step() {
     let alone = |known, refused| State::Alone { known, refused };
     let words = |state: State| [state.to_string(), state.next_step().unwrap_or_default().into()].join("; ");
     for (state, parts) in [
-        (State::ClockOff { behind_ms: 9_000 }, ["9 s behind its peers'", "NTP"]),
-        (State::ClockOff { behind_ms: -7_300_000 }, ["2 h ahead of its peers'", "NTP"]),
+        (State::ClockOff { behind_ms: 9_000, peers: 1 }, ["9 s behind its only connected peer's", "NTP"]),
+        (State::ClockOff { behind_ms: -7_300_000, peers: 2 }, ["2 h ahead of its peers'", "NTP"]),
         (State::TipAhead { height: 0, ahead_ms: 900_000 }, ["genesis block is dated 15 min", "network.toml"]),
         (State::TipAhead { height: 2, ahead_ms: 172_800_000 }, ["newest block, 2, is dated 2 days", "miner"]),
         (State::Held { ahead_ms: 61_000 }, ["dated 61 s ahead", "clock"]),
