@@ -82,7 +82,7 @@ fn core_modules_know_only_lower_ranks() {
         "id" | "recent" => Some(1),
         "ledger" => Some(2),
         "mempool" | "wire" => Some(3),
-        "overlay" => Some(4),
+        "overlay" | "finality" => Some(4),
         "node" => Some(5),
         _ => None,
     };

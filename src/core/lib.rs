@@ -14,7 +14,7 @@
 //! | 1 | [`id`], `recent` |
 //! | 2 | [`ledger`] |
 //! | 3 | [`mempool`], [`wire`] |
-//! | 4 | [`overlay`] |
+//! | 4 | [`overlay`], [`finality`] |
 //! | 5 | [`node`] |
 
 #![no_std]
@@ -31,6 +31,7 @@ extern crate std;
 
 pub mod codec;
 pub mod crypto;
+pub mod finality;
 pub mod id;
 pub mod ledger;
 pub mod limits;

@@ -14,7 +14,7 @@ use super::{Address, Branch, Coin, Frontier, Header, Schedule};
 use crate::codec::{Text, encode};
 use crate::crypto::{Hash, PublicKey, Signature, tagged_hash};
 use crate::id::NodeId;
-use crate::limits::{BLOCK_BYTES, COIN_DECIMALS, GENESIS_ALLOCATIONS, GENESIS_MEMBERS, NETWORK_NAME_BYTES};
+use crate::limits::{BLOCK_BYTES, COIN_DECIMALS, GENESIS_ALLOCATIONS, NETWORK_NAME_BYTES, VOTERS};
 use crate::time::Timestamp;
 
 /// Encoding version of the definition.
@@ -192,8 +192,8 @@ impl NetworkSpec {
     }
 
     fn check_members(&self) -> Result<(), GenesisError> {
-        if self.members.len() > GENESIS_MEMBERS {
-            return Err(GenesisError::TooMany(self.members.len(), "members", GENESIS_MEMBERS));
+        if self.members.len() > VOTERS {
+            return Err(GenesisError::TooMany(self.members.len(), "members", VOTERS));
         }
         let (mut ids, mut keys) = (BTreeSet::new(), BTreeSet::new());
         for member in &self.members {

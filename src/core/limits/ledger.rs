@@ -30,7 +30,9 @@ pub const NETWORK_NAME_BYTES: usize = 64;
 pub const COIN_SYMBOL_BYTES: usize = 12;
 /// C: decimals of a coin; with more, a u64 holds too few whole coins.
 pub const COIN_DECIMALS: u8 = 9;
-/// C: members that a network's definition lists: it is read by people.
-pub const GENESIS_MEMBERS: usize = 1_000;
+/// C: voters of one set, and members that a network's definition lists: a certificate holds a signature of each.
+pub const VOTERS: usize = 128;
+/// C: bytes of a certificate's list of signers, a bit for each voter.
+pub const VOTER_BYTES: usize = VOTERS.div_ceil(8);
 /// C: coins that a network's definition gives out, by address: it is read by people.
 pub const GENESIS_ALLOCATIONS: usize = 10_000;
