@@ -1,4 +1,29 @@
-//! Finality: votes that are kept.
+//! Finality: slots, proposals, and votes that are kept.
 
+use core::time::Duration;
+
+/// C: milliseconds of a slot. A round takes three hops and two writes to disk; a dead leader costs this much.
+pub const SLOT_MS: u64 = 4_000;
+/// Milliseconds by which a leader's clock may differ from a voter's.
+pub const SLOT_TOLERANCE_MS: u64 = 1_500;
+/// A leader proposes this long after its slot's beginning: by then the others' slots have begun too.
+pub const PROPOSE_AFTER: Duration = Duration::from_millis(500);
+/// A leader proposes this often at most ...
+pub const PROPOSE_EVERY: Duration = Duration::from_secs(1);
+/// ... but after a refusal, which says what the proposal lacked, this soon.
+pub const PROPOSE_AGAIN: Duration = Duration::from_millis(250);
+/// Proposals in one slot.
+pub const PROPOSALS_PER_SLOT: u32 = 8;
+/// C: epochs of a slot. Each slot's epochs are above all of the slot before, so that nobody can use up the others' epochs.
+pub const EPOCHS_PER_SLOT: u64 = 1 << 20;
+/// The longest time that a block must have been on the best chain before it is proposed: a quarter of the interval, and at most this.
+/// Blocks that lose to a twin within that time are not voted for.
+pub const HOLD_MOST: Duration = Duration::from_millis(500);
 /// Epochs of which the votes of one voter are kept, the newest ones. A round takes two, and what a round builds on is in its certificates.
 pub const VOTES_KEPT: usize = 64;
+/// Justified checkpoints that are kept, the latest ones. Leaders build on the latest.
+pub const JUSTIFIED_KEPT: usize = 64;
+/// Newest blocks of the best chain whose arrival is remembered: those that may be younger than [`HOLD_MOST`].
+pub const ARRIVALS_KEPT: usize = 64;
+/// A voter that has just started is silent until enough others have answered, or, with few connected, for this long.
+pub const SILENCE: Duration = Duration::from_secs(60);

@@ -1,0 +1,73 @@
+//! What peers say.
+
+use super::*;
+
+impl Finality {
+    pub(super) fn hear(&mut self, now: Time, blocks: &dyn Blocks, peer: Peer, said: Said) {
+        match said {
+            Said::Proposal { vote, proof } => {
+                if let Some(proof) = proof {
+                    self.take_certificate(now, blocks, peer, proof);
+                }
+                self.take_vote(now, blocks, peer, vote);
+                self.refuse(blocks, peer, &vote);
+            }
+            Said::Votes { link, votes } => {
+                for (voter, signature) in votes {
+                    self.take_vote(now, blocks, peer, Vote { link, voter, signature });
+                }
+            }
+            Said::Certificate(certificate) => self.take_certificate(now, blocks, peer, certificate),
+            Said::GetFinality { set, voter } if set == self.voters().id() => {
+                let voter = voter.and_then(|key| self.voters().number(&key));
+                let seen = voter.and_then(|voter| self.votes.newest(voter)).copied();
+                let lock = self.justified.values().next_back().cloned().flatten();
+                self.say(peer, Said::Finality { set, newest: self.newest.clone(), lock, seen });
+            }
+            Said::Finality { set, newest, lock, seen } if set == self.voters().id() => {
+                for certificate in newest.into_iter().chain(lock) {
+                    self.take_certificate(now, blocks, peer, certificate);
+                }
+                if let Some(seen) = seen {
+                    self.take_vote(now, blocks, peer, seen);
+                }
+                let me = self.me.as_ref().map(|(me, _)| *me);
+                let voter = self.peers.get(&peer).copied().flatten().filter(|voter| Some(*voter) != me);
+                if let Some(silence) = &mut self.silence {
+                    silence.answered(peer, voter);
+                }
+            }
+            // About another set: it says nothing about this one.
+            Said::GetFinality { .. } | Said::Finality { .. } => (),
+        }
+    }
+
+    fn take_vote(&mut self, now: Time, blocks: &dyn Blocks, peer: Peer, vote: Vote) {
+        if vote.link.set != self.voters().id() || !self.votes.needs(&vote.link, vote.voter) {
+            return;
+        }
+        if self.voters().verify(&self.network, &vote) {
+            self.count(now, blocks, vote);
+        } else {
+            self.outputs.push_back(Output::Blame { peer, what: "vote" });
+        }
+    }
+
+    fn take_certificate(&mut self, now: Time, blocks: &dyn Blocks, peer: Peer, certificate: Certificate) {
+        let link = certificate.link;
+        if link.set != self.voters().id() || self.justified.contains_key(&link.target) {
+            return;
+        }
+        if certificate.check(&self.network, self.voters()).is_err() {
+            self.outputs.push_back(Output::Blame { peer, what: "certificate" });
+            return;
+        }
+        self.look_for_refusal(&link);
+        for vote in certificate.votes() {
+            self.count(now, blocks, vote);
+        }
+        if !self.justified.contains_key(&link.target) {
+            self.justify(blocks, certificate);
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! A chain as voters see it.
+
+use alloc::vec;
+
+use super::*;
+use crate::crypto::tagged_hash;
+
+/// Every block weighs the same; of equal branches the one that was there first stays, unless the other holds the final block.
+#[derive(Clone, Default)]
+pub(super) struct Chain {
+    /// Height and parent of each block.
+    pub(super) parents: BTreeMap<Hash, (u64, Hash)>,
+    pub(super) best: Vec<Hash>,
+}
+
+impl Blocks for Chain {
+    fn height(&self, block: &Hash) -> Option<u64> {
+        self.parents.get(block).map(|(height, _)| *height)
+    }
+
+    fn best(&self, height: u64) -> Option<Hash> {
+        self.best.get(usize::try_from(height).unwrap()).copied()
+    }
+
+    fn ancestor(&self, block: &Hash, height: u64) -> Option<Hash> {
+        let mut at = *block;
+        while self.height(&at)? > height {
+            at = self.parents[&at].1;
+        }
+        (self.height(&at)? == height).then_some(at)
+    }
+}
+
+impl Chain {
+    fn path(&self, block: Hash) -> Vec<Hash> {
+        let mut path = vec![block];
+        while self.parents[path.last().unwrap()].0 > 0 {
+            path.push(self.parents[path.last().unwrap()].1);
+        }
+        path.reverse();
+        path
+    }
+
+    pub(super) fn tip(&self) -> (u64, Hash) {
+        (self.best.len() as u64 - 1, *self.best.last().unwrap())
+    }
+
+    pub(super) fn push(&mut self, number: u64) {
+        let (height, parent) = self.tip();
+        let id = tagged_hash("block", &[&parent.0, &number.to_le_bytes()]);
+        self.parents.insert(id, (height + 1, parent));
+        self.best.push(id);
+    }
+
+    /// Takes all blocks of another chain, and follows the best one that holds `settled`.
+    pub(super) fn merge(&mut self, other: &Self, settled: &Checkpoint) {
+        self.parents.extend(other.parents.iter().map(|(id, of)| (*id, *of)));
+        let holds =
+            |chain: &[Hash]| chain.get(usize::try_from(settled.height).unwrap()) == Some(&settled.block);
+        let is_better = |one: &[Hash], other: &[Hash]| (holds(one), one.len()) > (holds(other), other.len());
+        let ids: Vec<_> = self.parents.keys().copied().collect();
+        for id in ids {
+            let path = self.path(id);
+            if is_better(&path, &self.best) {
+                self.best = path;
+            }
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! What a voter does with proposals that it cannot take.
+
+use super::*;
+
+/// Voter 0 of four has blocks 1 to 3, and knows that block 2 of another branch is justified in epoch 2. Returns that checkpoint.
+fn locked_on_a_rival() -> (World, Checkpoint, Certificate) {
+    let mut world = World::new(4);
+    world.grow(0, 1);
+    world.run(3 * SLOT_MS);
+    world.part("0|123");
+    world.grow(1, 1);
+    let target = Checkpoint { epoch: 2 * EPOCHS_PER_SLOT, height: 2, block: world.best(1) };
+    world.grow(0, 2);
+    let voters = world.nodes[0].machine.voters().clone();
+    let link = Link { set: voters.id(), source: voters.root(), target };
+    let sign = |voter| (voter, link.sign(&NETWORK, voter, &world.key_of(voter)).signature);
+    let others = (0..4).filter(|voter| *voter != world.nodes[0].number());
+    let certificate = Certificate::new(&voters, link, &others.map(sign).collect());
+    world.give(0, Input::Heard { peer: Peer(1), said: Said::Certificate(certificate.clone()) });
+    (world, target, certificate)
+}
+
+/// The leader of the slot that it is for voter 0.
+fn leader(world: &World) -> u16 {
+    let machine = &world.nodes[0].machine;
+    machine.slots.leader(machine.slots.at(machine.time(world.now)))
+}
+
+/// Lets time pass until a node other than 0 leads, in the middle of its slot.
+fn wait_for_another_leader(world: &mut World) -> (u16, u64) {
+    while leader(world) == world.nodes[0].number() {
+        world.run(500);
+    }
+    world.run(1_600);
+    let machine = &world.nodes[0].machine;
+    (leader(world), machine.slots.at(machine.time(world.now)))
+}
+
+#[test]
+fn a_target_beside_its_source_is_not_voted_for() {
+    let (mut world, source, _) = locked_on_a_rival();
+    let (leader, slot) = wait_for_another_leader(&mut world);
+    let (set, before) = (world.nodes[0].machine.voters().id(), world.votes_of(0));
+    let propose = |world: &mut World, target: Checkpoint| {
+        let link = Link { set, source, target };
+        let vote = link.sign(&NETWORK, leader, &world.key_of(leader));
+        world.give(0, Input::Heard { peer: Peer(1), said: Said::Proposal { vote, proof: None } });
+        world.run(20);
+    };
+    // It is on this node's best chain, and not above the justified block.
+    let best = world.best(0);
+    propose(&mut world, Checkpoint { epoch: slot * EPOCHS_PER_SLOT - 2, height: 3, block: best });
+    assert_eq!(world.votes_of(0), before);
+    // The justified block itself, once it is stored: whatever the best chain is.
+    world.store(0, 1);
+    propose(&mut world, Checkpoint { epoch: slot * EPOCHS_PER_SLOT, ..source });
+    assert_eq!(world.votes_of(0), before + 1);
+    assert_ne!(world.best(0), source.block);
+}
+
+#[test]
+fn a_proposal_that_lacks_something_is_told_what() {
+    let (mut world, source, certificate) = locked_on_a_rival();
+    world.store(0, 1);
+    let (leader, slot) = wait_for_another_leader(&mut world);
+    world.meet_all();
+    let (set, root) = (world.nodes[0].machine.voters().id(), world.nodes[0].machine.voters().root());
+    let propose = |world: &mut World, source: Checkpoint, target: Checkpoint| {
+        let link = Link { set, source, target };
+        let vote = link.sign(&NETWORK, leader, &world.key_of(leader));
+        world.give(0, Input::Heard { peer: Peer(1), said: Said::Proposal { vote, proof: None } });
+        world.last[&0].clone()
+    };
+    // A source that nobody has shown.
+    let unknown = Checkpoint { epoch: 3 * EPOCHS_PER_SLOT, ..source };
+    let said = propose(&mut world, unknown, Checkpoint { epoch: slot * EPOCHS_PER_SLOT - 8, ..source });
+    assert!(matches!(said, Said::GetFinality { .. }), "{said:?}");
+    // The justified block is voted for; then an older source is answered with the certificate, an older target with that vote.
+    propose(&mut world, source, Checkpoint { epoch: slot * EPOCHS_PER_SLOT - 6, ..source });
+    world.run(20);
+    let said = propose(&mut world, root, Checkpoint { epoch: slot * EPOCHS_PER_SLOT - 4, ..source });
+    assert_eq!(said, Said::Certificate(certificate));
+    let said = propose(&mut world, source, Checkpoint { epoch: 4 * EPOCHS_PER_SLOT, ..source });
+    assert!(matches!(said, Said::Votes { link, .. } if link.source == source), "{said:?}");
+}
