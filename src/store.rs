@@ -34,7 +34,9 @@ pub(crate) use indexed::{concerned, deadline, lists};
 pub use snapshot::{Confirmed, Snapshot};
 pub use tables::List;
 pub(crate) use tables::row;
-use tables::{BODIES, CHUNKS, DEADLINES, HEADERS, HEIGHTS, META, NODES, RUNS, SIDE, STATE, UNDO, versioned};
+use tables::{
+    BODIES, CHUNKS, DEADLINES, FINALIZED, HEADERS, HEIGHTS, META, NODES, RUNS, SIDE, STATE, UNDO, versioned,
+};
 
 /// Version of the file's layout; a file with another one is refused.
 const FORMAT: u32 = 5;
@@ -339,6 +341,9 @@ fn write_best_chain(tx: &WriteTransaction, change: &Change) -> Result<(), Fault>
         if let Some(old) = old {
             undo_rows.remove(old.value())?;
         }
+    }
+    if let Some(certificate) = &change.finalized {
+        tx.open_table(META)?.insert(FINALIZED, versioned(certificate).as_slice())?;
     }
     let mut nodes = tx.open_table(NODES)?;
     for (height, index, hash) in &change.nodes {

@@ -8,7 +8,8 @@ use std::sync::Arc;
 use bouya_core::codec::encode;
 use bouya_core::crypto::Hash;
 use bouya_core::ledger::{
-    Account, Address, Block, Body, Header, HeaderRecord, Key, StateError, Transaction, Undo, View,
+    Account, Address, Block, Body, Certificate, Header, HeaderRecord, Key, StateError, Transaction, Undo,
+    View,
 };
 use bouya_core::limits::INDEX_HINTS;
 use bouya_core::time::Timestamp;
@@ -19,13 +20,15 @@ use super::blocks::Blocks;
 use super::guard::{Db, Fault, Guard};
 use super::index::{Index, Marker};
 use super::tables::{
-    BODIES, DEADLINES, HEADERS, HEIGHTS, List, NODES, SIDE, STATE, UNDO, bytes_of, unversioned,
+    BODIES, DEADLINES, FINALIZED, HEADERS, HEIGHTS, List, META, NODES, SIDE, STATE, UNDO, bytes_of,
+    unversioned,
 };
 
 type Id = [u8; 32];
 
 /// Everything committed at one moment.
 pub struct Snapshot {
+    meta: ReadOnlyTable<&'static str, &'static [u8]>,
     headers: ReadOnlyTable<Id, &'static [u8]>,
     bodies: ReadOnlyTable<Id, &'static [u8]>,
     heights: ReadOnlyTable<u64, Id>,
@@ -59,6 +62,7 @@ impl Snapshot {
         db.guard.run(|| {
             let tx = db.get()?.begin_read()?;
             Ok(Self {
+                meta: tx.open_table(META)?,
                 headers: tx.open_table(HEADERS)?,
                 bodies: tx.open_table(BODIES)?,
                 heights: tx.open_table(HEIGHTS)?,
@@ -333,6 +337,14 @@ impl View for Snapshot {
 
     fn side_blocks(&self) -> Result<Vec<Hash>, StateError> {
         Ok(self.side_blocks()?)
+    }
+
+    fn finalized(&self) -> Result<Option<Certificate>, StateError> {
+        let certificate = self.guard.run(|| {
+            let row = self.meta.get(FINALIZED)?;
+            row.map(|row| unversioned(row.value(), "final certificate")).transpose()
+        });
+        Ok(certificate?)
     }
 
     fn block(&self, id: &Hash) -> Result<Option<Arc<Block>>, StateError> {

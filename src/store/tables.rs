@@ -11,8 +11,10 @@ use super::index::Entry;
 
 type Id = [u8; 32];
 
-/// `format`, `network`, `index` (the key of its marks), and what is kept by name.
+/// `format`, `network`, `index` (the key of its marks), [`FINALIZED`], and what is kept by name.
 pub(super) const META: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("meta");
+/// In [`META`]: the certificate of the newest final block.
+pub(super) const FINALIZED: &str = "finalized";
 /// Block id to header record.
 pub(super) const HEADERS: TableDefinition<'_, Id, &[u8]> = TableDefinition::new("headers");
 /// Block id to body.

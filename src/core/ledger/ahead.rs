@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use super::merkle::Node;
-use super::{Body, Change, HeaderRecord, Key, StateError, Undo, View};
+use super::{Body, Certificate, Change, HeaderRecord, Key, StateError, Undo, View};
 use crate::crypto::Hash;
 
 /// A change over the durable world that it was planned on. The change holds only blocks that extend the tip one after another: each is in
@@ -69,6 +69,13 @@ impl View for Ahead<'_> {
 
     fn side_blocks(&self) -> Result<Vec<Hash>, StateError> {
         self.base.side_blocks()
+    }
+
+    fn finalized(&self) -> Result<Option<Certificate>, StateError> {
+        match &self.change.finalized {
+            Some(certificate) => Ok(Some(certificate.clone())),
+            None => self.base.finalized(),
+        }
     }
 
     fn history_node(&self, height: u8, index: u64) -> Result<Option<Hash>, StateError> {

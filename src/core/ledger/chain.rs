@@ -23,14 +23,17 @@ use crate::crypto::Hash;
 use crate::limits::{INVALID_BLOCKS, SIDE_BLOCKS_BEHIND, SIDE_TIPS};
 use crate::recent::Recent;
 use crate::time::Timestamp;
+use finality::Finality;
 use plan::Effect;
 use reorg::{Advance, Reorg};
 use side::SideBlocks;
 
+mod finality;
 mod plan;
 mod reorg;
 mod side;
 
+pub use finality::Finalized;
 pub use plan::{Moved, Origin, Plan, PlanError, Ready, Step};
 
 /// The best chain, its rivals, and the way to a better one.
@@ -47,6 +50,7 @@ pub struct Chain {
     /// The blocks that turned out invalid last, so that blocks on top of them are refused unread.
     invalid: Recent,
     reorg: Option<Reorg>,
+    finality: Finality,
 }
 
 impl Chain {
@@ -54,6 +58,7 @@ impl Chain {
     pub fn load(genesis: Arc<Genesis>, view: &dyn View) -> Result<Self, StateError> {
         let (_, tip) = view.tip()?;
         let mut chain = Self {
+            finality: Finality::new(genesis.id()),
             tip: genesis.branch(),
             genesis,
             side: BTreeMap::new(),
@@ -64,12 +69,15 @@ impl Chain {
         };
         let missing = || StateError("the tip's block is missing; run `bouya verify`".into());
         chain.tip = chain.branch_at(view, &tip)?.ok_or_else(missing)?;
+        chain.load_finality(view)?;
         for id in view.side_blocks()? {
             if let Some(record) = view.record(&id)? {
                 chain.blocks.add(id, (&record).into());
             }
         }
-        let ends: Vec<Hash> = chain.blocks.ends().take(SIDE_TIPS).collect();
+        let is_above =
+            |id: &Hash| chain.blocks.fork_height(id).is_none_or(|fork| fork >= chain.finalized().0);
+        let ends: Vec<Hash> = chain.blocks.ends().filter(is_above).take(SIDE_TIPS).collect();
         for id in ends {
             if let Some(branch) = chain.branch_at(view, &id)? {
                 chain.side.insert(id, branch);
@@ -105,9 +113,9 @@ impl Chain {
         self.blocks.room.blocks = blocks;
     }
 
-    /// Whether a stored branch beats the tip, so that [`Chain::step`] has work to do.
+    /// Whether a stored branch is preferred to the best chain, so that [`Chain::step`] has work to do.
     pub fn is_behind(&self) -> bool {
-        self.reorg.is_some() || self.side.values().any(|branch| branch.beats(&self.tip))
+        self.reorg.is_some() || self.side.values().any(|branch| self.prefers(branch, &self.tip))
     }
 
     /// Plans for `block`, cheapest checks first.
@@ -135,6 +143,9 @@ impl Chain {
             block.header.check_alone(rules)?;
             return Err(PlanError::UnknownParent(parent));
         };
+        if parent != self.tip.id && self.is_apart(&parent, branch.height) {
+            return Err(PlanError::Apart { height: self.finalized().0 });
+        }
         let nodes = branch.push(rules, &block.header)?;
         // A block that would not be stored is not held either.
         if parent != self.tip.id && origin != Origin::Synced {
@@ -182,6 +193,7 @@ impl Chain {
             stored: Vec::from([(record, block)]),
             rows,
             nodes,
+            finalized: self.reaches(&branch),
             ..Change::default()
         };
         Ok(Plan::Ready(Ready { change, effect: Effect::Tip { branch, origin } }))
@@ -209,9 +221,18 @@ impl Chain {
     }
 
     fn take_in(&mut self, change: &Change, effect: Effect) -> Option<Moved> {
+        let moved = self.take_effect(change, effect);
+        if let Some(certificate) = &change.finalized {
+            self.settle(certificate);
+        }
+        moved
+    }
+
+    fn take_effect(&mut self, change: &Change, effect: Effect) -> Option<Moved> {
         let from = self.tip.id;
         self.forget(&change.removed);
         let origin = match effect {
+            Effect::Final => return None,
             Effect::Side { branch, parent, origin } => {
                 if origin == Origin::Synced {
                     self.wanted = Some(branch.id);
@@ -258,20 +279,26 @@ impl Chain {
     }
 
     fn add_side(&mut self, branch: Branch) {
+        self.find_holder(branch.id);
         self.side.insert(branch.id, branch);
         if self.side.len() > SIDE_TIPS {
             // As long as its blocks are stored, walking back from a new block finds it again if it ever grows.
-            let least = self.side.values().min_by_key(|b| b.work).map(|b| b.id);
+            let least =
+                self.side.values().reduce(|a, b| if self.prefers(a, b) { b } else { a }).map(|b| b.id);
             least.and_then(|id| self.side.remove(&id));
         }
     }
 
-    /// Blocks off the best chain that leave with the next commit. Some stay even without room: a branch whose blocks beat the tip, the
-    /// branch that is staged, the one that is being fetched because its headers beat the tip, and the ancestors of the next block.
+    /// Blocks off the best chain that leave with the next commit. Some stay even without room: a branch that is preferred to the best chain,
+    /// the branch that is staged, the one that is being fetched because its headers beat the tip, a final block, and the ancestors of
+    /// the next block.
     fn surplus(&self, parent: Hash) -> Vec<Hash> {
-        let beating = self.side.values().filter(|branch| branch.beats(&self.tip)).map(|branch| branch.id);
+        let better =
+            self.side.values().filter(|branch| self.prefers(branch, &self.tip)).map(|branch| branch.id);
         let staged = self.reorg.as_ref().map(|reorg| reorg.target().id);
-        self.blocks.surplus(&beating.chain(staged).chain(self.wanted).chain([parent]).collect())
+        let settled = self.goal().map(|goal| goal.block);
+        let kept = better.chain(staged).chain(self.wanted).chain(settled).chain([parent]);
+        self.blocks.surplus(&kept.collect())
     }
 
     fn forget(&mut self, removed: &[Hash]) {
@@ -284,19 +311,18 @@ impl Chain {
     /// One bounded step towards the best stored branch.
     pub fn step(&mut self, view: &dyn View, check: Check<'_>) -> Result<Step, StateError> {
         let Some(mut reorg) = self.reorg.take() else {
-            let best = self.side.values().filter(|branch| branch.beats(&self.tip));
-            let Some(best) = best.reduce(|a, b| if b.beats(a) { b } else { a }) else {
-                return Ok(Step::Idle);
-            };
-            let target = best.clone();
+            let Some(target) = self.best_side().cloned() else { return Ok(Step::Idle) };
             self.reorg = Reorg::new(view, &self.tip, target.clone())?;
             if self.reorg.is_none() {
                 self.forget(&[target.id]);
             }
             return Ok(Step::Working);
         };
-        if !reorg.target().beats(&self.tip) {
-            // The best chain has outgrown it meanwhile.
+        let holds_final = |branch: &Branch| self.reaches(branch).is_some();
+        if !self.prefers(reorg.target(), &self.tip)
+            || self.best_side().is_some_and(holds_final) && !holds_final(reorg.target())
+        {
+            // The best chain has outgrown it meanwhile, or another branch holds what is final now.
             return Ok(Step::Working);
         }
         match reorg.advance(&self.genesis, view, check)? {
@@ -310,6 +336,7 @@ impl Chain {
             }
             Advance::Done(change) => {
                 let (branch, lost) = reorg.into_parts();
+                let change = Change { finalized: self.reaches(&branch), ..change };
                 Ok(Step::Ready(Ready { change, effect: Effect::Flip { branch, lost } }))
             }
             Advance::Invalid { id, valid, error } => {
@@ -319,12 +346,19 @@ impl Chain {
         }
     }
 
+    /// The stored branch that is preferred to all others, if it is preferred to the best chain.
+    fn best_side(&self) -> Option<&Branch> {
+        let better = self.side.values().filter(|branch| self.prefers(branch, &self.tip));
+        better.reduce(|a, b| if self.prefers(b, a) { b } else { a })
+    }
+
     /// Remembers an invalid block and lets only the part before it compete.
     fn forbid(&mut self, view: &dyn View, id: Hash, valid: Option<Hash>) -> Result<(), StateError> {
         self.invalid.insert(id);
         let condemned = self.blocks.condemn(&id);
         self.side.retain(|tip, _| !condemned.contains(tip));
         self.wanted.take_if(|wanted| condemned.contains(wanted));
+        self.forget_goal(&condemned);
         if let Some(valid) = valid
             && let Some(branch) = self.branch_at(view, &valid)?
         {

@@ -12,8 +12,8 @@ use alloc::vec::Vec;
 
 use super::ahead::Ahead;
 use super::{
-    Block, BodyError, Chain, Change, Check, Genesis, Moved, Origin, Plan, PlanError, Ready, StateError, Step,
-    View,
+    Block, BodyError, Certificate, Chain, Change, Check, Finalized, Genesis, Moved, Origin, Plan, PlanError,
+    Ready, StateError, Step, View,
 };
 use crate::crypto::Hash;
 use crate::time::Timestamp;
@@ -82,6 +82,21 @@ pub enum Stepped {
     },
     /// Another branch is now the best chain.
     Flipped(Moved),
+}
+
+/// What a final certificate has led to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Settled {
+    /// Its block is final here, durably.
+    Final,
+    /// Its block is stored off the best chain: step until it is not.
+    Behind,
+    /// Its block has to be fetched.
+    Missing,
+    /// It contradicts what is final here: there are two histories.
+    Conflict,
+    /// This node has found its block invalid.
+    Invalid,
 }
 
 /// The best chain and its rivals, on a disk.
@@ -154,7 +169,7 @@ impl<D: Disk> Ledger<D> {
             Ok(Plan::Early { due, bytes }) => BlockOutcome::Early { due, bytes },
             Err(PlanError::State(error)) => return Err(error.into()),
             Err(PlanError::UnknownParent(_)) => BlockOutcome::UnknownParent,
-            Err(PlanError::Behind) => BlockOutcome::Ignored,
+            Err(PlanError::Behind | PlanError::Apart { .. }) => BlockOutcome::Ignored,
             Err(PlanError::Header(error)) if error.is_local() => BlockOutcome::Ignored,
             Err(error) => BlockOutcome::Invalid { committed: error.is_committed(), why: error.to_string() },
         };
@@ -168,6 +183,23 @@ impl<D: Disk> Ledger<D> {
             Step::Idle | Step::Working => Stepped::Working,
             Step::Invalid { id, error } => Stepped::Invalid { id, error },
             Step::Ready(ready) => self.commit(ready)?.map_or(Stepped::Working, Stepped::Flipped),
+        })
+    }
+
+    /// A quorum has made a block final; the certificate has been verified. When this returns [`Settled::Final`], that is durable.
+    pub fn finalize(&mut self, certificate: Certificate) -> Result<Settled, D::Error> {
+        let view = self.disk.view()?;
+        Ok(match self.chain.finalize(&view, certificate)? {
+            Finalized::Ready(ready) => {
+                drop(view);
+                self.commit(ready)?;
+                Settled::Final
+            }
+            Finalized::Known => Settled::Final,
+            Finalized::Behind => Settled::Behind,
+            Finalized::Missing => Settled::Missing,
+            Finalized::Conflict => Settled::Conflict,
+            Finalized::Invalid => Settled::Invalid,
         })
     }
 

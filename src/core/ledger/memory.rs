@@ -3,7 +3,7 @@
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
-use super::{Body, Change, Genesis, HeaderRecord, Key, StateError, Undo, View};
+use super::{Body, Certificate, Change, Genesis, HeaderRecord, Key, StateError, Undo, View};
 use crate::crypto::Hash;
 use crate::limits::{HEADER_BYTES, UNDO_BLOCKS};
 
@@ -16,6 +16,7 @@ pub struct World {
     heights: BTreeMap<u64, Hash>,
     undo: BTreeMap<Hash, Undo>,
     nodes: BTreeMap<(u8, u64), Hash>,
+    finalized: Option<Certificate>,
 }
 
 impl World {
@@ -35,6 +36,7 @@ impl World {
             heights: BTreeMap::from([(0, branch.id)]),
             undo: BTreeMap::new(),
             nodes,
+            finalized: None,
         }
     }
 
@@ -80,6 +82,9 @@ impl World {
             };
         }
         self.nodes.extend(change.nodes.iter().map(|(height, index, hash)| ((*height, *index), *hash)));
+        if change.finalized.is_some() {
+            self.finalized.clone_from(&change.finalized);
+        }
     }
 }
 
@@ -115,5 +120,9 @@ impl View for World {
     fn side_blocks(&self) -> Result<Vec<Hash>, StateError> {
         let off = |id: &&Hash, record: &HeaderRecord| self.heights.get(&record.header.height) != Some(id);
         Ok(self.records.iter().filter(|(id, record)| off(id, record)).map(|(id, _)| *id).collect())
+    }
+
+    fn finalized(&self) -> Result<Option<Certificate>, StateError> {
+        Ok(self.finalized.clone())
     }
 }

@@ -9,7 +9,7 @@ use borsh::{BorshDeserialize, BorshSerialize};
 use thiserror::Error;
 
 use super::merkle::Node;
-use super::{Address, Block, Body, Branch, Header, Work};
+use super::{Address, Block, Body, Branch, Certificate, Header, Work};
 use crate::codec::{decode, encode};
 use crate::crypto::Hash;
 
@@ -100,6 +100,8 @@ pub trait View {
     fn tip(&self) -> Result<(u64, Hash), StateError>;
     /// Blocks stored off the best chain.
     fn side_blocks(&self) -> Result<Vec<Hash>, StateError>;
+    /// What makes the newest final block of the best chain final; none if only the genesis block is.
+    fn finalized(&self) -> Result<Option<Certificate>, StateError>;
 
     /// Any stored block.
     fn block(&self, id: &Hash) -> Result<Option<Arc<Block>>, StateError> {
@@ -131,13 +133,16 @@ pub struct Change {
     pub rows: Rows,
     /// Nodes of the tree over headers to write.
     pub nodes: Vec<Node>,
+    /// The block of this certificate is final: it is on the best chain after this change.
+    pub finalized: Option<Certificate>,
 }
 
 impl Change {
     /// Whether nothing changes.
     pub fn is_empty(&self) -> bool {
         let lists = [self.stored.len(), self.disconnected.len(), self.connected.len(), self.removed.len()];
-        lists.iter().all(|len| *len == 0) && self.rows.is_empty() && self.nodes.is_empty()
+        let is_moved = lists.iter().any(|len| *len > 0);
+        !is_moved && self.rows.is_empty() && self.nodes.is_empty() && self.finalized.is_none()
     }
 
     /// Appends a change that was planned on top of this one. Neither of them disconnects or removes blocks.
@@ -150,6 +155,7 @@ impl Change {
         self.connected.extend(next.connected);
         self.rows.extend(next.rows);
         self.nodes.extend(next.nodes);
+        self.finalized = next.finalized.or(self.finalized.take());
     }
 }
 

@@ -5,7 +5,8 @@ use std::rc::Rc;
 
 use bouya_core::crypto::Hash;
 use bouya_core::ledger::{
-    Account, Body, Change, Disk, Genesis, HeaderRecord, Key, StateError, Undo, View, World, read_supply,
+    Account, Body, Certificate, Change, Disk, Genesis, HeaderRecord, Key, StateError, Undo, View, World,
+    read_supply,
 };
 use bouya_core::overlay::Book;
 
@@ -202,5 +203,9 @@ impl View for Snapshot {
 
     fn side_blocks(&self) -> Result<Vec<Hash>, StateError> {
         self.0.side_blocks()
+    }
+
+    fn finalized(&self) -> Result<Option<Certificate>, StateError> {
+        self.0.finalized()
     }
 }

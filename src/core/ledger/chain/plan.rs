@@ -52,6 +52,8 @@ pub(super) enum Effect {
     Side { branch: Branch, parent: Hash, origin: Origin },
     /// The best chain now ends here.
     Tip { branch: Branch, origin: Origin },
+    /// Nothing moves, but a block of the best chain is final now.
+    Final,
     /// The staged branch is now the best chain; these blocks have left it.
     Flip { branch: Branch, lost: Vec<(Hash, SideBlock)> },
 }
@@ -114,6 +116,12 @@ pub enum PlanError {
     /// A single block of a branch that is too far behind to matter. Nobody is at fault.
     #[error("its branch is too far behind")]
     Behind,
+    /// Its branch leaves the best chain below the final block. Nobody is at fault: its miner may not have heard of that yet.
+    #[error("its branch leaves the chain below the final block at height {height}")]
+    Apart {
+        /// The final block's height.
+        height: u64,
+    },
     /// The store cannot be read: this node's fault.
     #[error(transparent)]
     State(#[from] StateError),
@@ -126,7 +134,7 @@ impl PlanError {
             Self::Header(error) => !error.is_local(),
             Self::Invalid(_) => true,
             Self::Body(error) => error.is_committed(),
-            Self::UnknownParent(_) | Self::Behind | Self::State(_) => false,
+            Self::UnknownParent(_) | Self::Behind | Self::Apart { .. } | Self::State(_) => false,
         }
     }
 }

@@ -15,6 +15,7 @@ use crate::limits::{SIDE_BLOCKS, SIDE_BYTES, SIDE_REMOVED_PER_COMMIT};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct SideBlock {
     parent: Hash,
+    height: u64,
     /// Work of the branch up to it; 0 if it is known to be invalid.
     work: Work,
     bytes: u64,
@@ -40,7 +41,8 @@ pub(super) struct SideBlocks {
 
 impl From<&HeaderRecord> for SideBlock {
     fn from(record: &HeaderRecord) -> Self {
-        Self { parent: record.header.parent, work: record.work, bytes: record.bytes.into() }
+        let header = &record.header;
+        Self { parent: header.parent, height: header.height, work: record.work, bytes: record.bytes.into() }
     }
 }
 
@@ -94,6 +96,23 @@ impl SideBlocks {
         {
             self.ends.insert((parent.work, block.parent));
         }
+    }
+
+    /// The height at which the branch of a block leaves the best chain; none if the block is not here.
+    pub(super) fn fork_height(&self, id: &Hash) -> Option<u64> {
+        let lowest = self.branch(id).last()?;
+        Some(lowest.1.height.saturating_sub(1))
+    }
+
+    /// Whether `id` is `block` or stands on it, as far as both are here.
+    pub(super) fn is_on(&self, id: &Hash, block: &Hash) -> bool {
+        self.branch(id).any(|(at, _)| at == *block)
+    }
+
+    /// A block and its ancestors down to the best chain.
+    fn branch(&self, id: &Hash) -> impl Iterator<Item = (Hash, &SideBlock)> {
+        let entry = |id: Hash| Some((id, self.blocks.get(&id)?));
+        core::iter::successors(entry(*id), move |(_, block)| entry(block.parent))
     }
 
     /// Whether this block or an ancestor of it was found invalid.

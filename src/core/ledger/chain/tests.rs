@@ -7,6 +7,7 @@ use crate::ledger::{
 };
 use crate::testing::{Node, address, genesis, key, mined, network};
 
+mod finality;
 mod forks;
 mod hostile;
 mod side;

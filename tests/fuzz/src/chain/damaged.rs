@@ -2,7 +2,7 @@
 
 use bouya_core::codec::{decode, encode};
 use bouya_core::crypto::Hash;
-use bouya_core::ledger::{Body, HeaderRecord, Key, StateError, Undo, View, World};
+use bouya_core::ledger::{Body, Certificate, HeaderRecord, Key, StateError, Undo, View, World};
 
 /// A world in which some things are missing and others are garbage.
 pub(super) struct Damaged<'a> {
@@ -58,5 +58,9 @@ impl View for Damaged<'_> {
 
     fn side_blocks(&self) -> Result<Vec<Hash>, StateError> {
         Ok(self.side.clone())
+    }
+
+    fn finalized(&self) -> Result<Option<Certificate>, StateError> {
+        self.world.finalized()
     }
 }

@@ -4,7 +4,7 @@ use std::cell::Cell;
 
 use super::*;
 use crate::codec::{decode, encode};
-use crate::ledger::{Body, HeaderRecord, Undo, View, meets};
+use crate::ledger::{Body, Certificate, HeaderRecord, Undo, View, meets};
 use crate::testing::work;
 
 /// A world that counts what it is asked.
@@ -41,6 +41,9 @@ impl View for Watched<'_> {
     }
     fn side_blocks(&self) -> Result<Vec<Hash>, StateError> {
         self.world().side_blocks()
+    }
+    fn finalized(&self) -> Result<Option<Certificate>, StateError> {
+        self.world().finalized()
     }
 }
 

@@ -1,0 +1,146 @@
+//! What is final here. The newest final block never leaves the best chain, and a branch that holds a newer one is preferred to every other.
+
+use alloc::collections::BTreeSet;
+
+use super::super::{Branch, Certificate, Change, Checkpoint, StateError, View};
+use super::plan::Effect;
+use super::{Chain, Ready};
+use crate::crypto::Hash;
+
+/// The chain's part of finality.
+#[derive(Debug)]
+pub(super) struct Finality {
+    /// The newest final block on the best chain. Durable; the genesis block at first.
+    height: u64,
+    id: Hash,
+    /// A newer final block that is not on the best chain yet.
+    goal: Option<Certificate>,
+    /// Ends of the stored branches that hold the goal.
+    holders: BTreeSet<Hash>,
+}
+
+/// What a final certificate leads to. It has been verified.
+#[derive(Debug)]
+pub enum Finalized {
+    /// Its block is final already, or below one that is.
+    Known,
+    /// Its block is on the best chain: make the change durable, then accept it.
+    Ready(Ready),
+    /// Its block is stored off the best chain. [`Chain::step`] moves to it, whatever its work.
+    Behind,
+    /// Its block is not stored. Once it is, its branch is preferred to every other.
+    Missing,
+    /// Its block does not fit the one that is final here: there are two histories. Nothing changes.
+    Conflict,
+    /// Its block or an ancestor was found invalid here: the members have finalised what this node cannot accept. Nothing changes.
+    Invalid,
+}
+
+impl Finality {
+    /// Nothing but the genesis block is final.
+    pub(super) fn new(genesis: Hash) -> Self {
+        Self { height: 0, id: genesis, goal: None, holders: BTreeSet::new() }
+    }
+
+    fn holds(&self, branch: &Branch) -> bool {
+        self.holders.contains(&branch.id)
+    }
+
+    fn goal(&self) -> Option<Checkpoint> {
+        self.goal.as_ref().map(|certificate| certificate.link.source)
+    }
+}
+
+impl Chain {
+    /// The newest final block on the best chain: its height and id. The genesis block if nothing was voted final.
+    pub fn finalized(&self) -> (u64, Hash) {
+        (self.finality.height, self.finality.id)
+    }
+
+    /// A final block that is not on the best chain: while there is one, this node is behind.
+    pub fn goal(&self) -> Option<Checkpoint> {
+        self.finality.goal()
+    }
+
+    /// The order of branches: first whether they hold the final block, then work, then the smaller id. Of those stored, all hold
+    /// the one that is final on the best chain.
+    pub fn prefers(&self, one: &Branch, other: &Branch) -> bool {
+        let rank = |branch: &Branch| (self.finality.holds(branch), branch.work);
+        (rank(one), other.id) > (rank(other), one.id)
+    }
+
+    /// A quorum has made a block final.
+    pub fn finalize(&mut self, view: &dyn View, certificate: Certificate) -> Result<Finalized, StateError> {
+        let Checkpoint { height, block, .. } = certificate.link.source;
+        let is_on_best = view.at_height(height)? == Some(block);
+        if height <= self.finality.height {
+            return Ok(if is_on_best { Finalized::Known } else { Finalized::Conflict });
+        }
+        if is_on_best {
+            let change = Change { finalized: Some(certificate), ..Change::default() };
+            return Ok(Finalized::Ready(Ready { change, effect: Effect::Final }));
+        }
+        if self.invalid.contains(&block) || self.blocks.is_condemned(&block) {
+            return Ok(Finalized::Invalid);
+        }
+        if self.blocks.fork_height(&block).is_some_and(|fork| fork < self.finality.height) {
+            return Ok(Finalized::Conflict);
+        }
+        if self.goal().is_none_or(|goal| goal.height < height) {
+            self.finality.goal = Some(certificate);
+            self.find_holders();
+        }
+        Ok(if view.record(&block)?.is_some() { Finalized::Behind } else { Finalized::Missing })
+    }
+
+    /// The certificate that is durable together with a move of the best chain to this branch, if the branch holds the goal.
+    pub(super) fn reaches(&self, branch: &Branch) -> Option<Certificate> {
+        let is_it = self.goal().is_some_and(|goal| goal.block == branch.id);
+        self.finality.goal.clone().filter(|_| is_it || self.finality.holds(branch))
+    }
+
+    /// Whether a block on `parent` would leave the best chain below the final block. `height` is the parent's.
+    pub(super) fn is_apart(&self, parent: &Hash, height: u64) -> bool {
+        // The branches whose ends are known have been looked at.
+        !self.side.contains_key(parent)
+            && self.blocks.fork_height(parent).unwrap_or(height) < self.finality.height
+    }
+
+    /// A certificate is durable, and its block is on the best chain. Branches beside that block do not count any more.
+    pub(super) fn settle(&mut self, certificate: &Certificate) {
+        let Checkpoint { height, block, .. } = certificate.link.source;
+        (self.finality.height, self.finality.id) = (height, block);
+        let blocks = &self.blocks;
+        self.side.retain(|id, _| blocks.fork_height(id).is_none_or(|fork| fork >= height));
+        self.finality.goal.take_if(|goal| goal.link.source.height <= height);
+        self.find_holders();
+    }
+
+    /// Takes in what was durable at the last stop.
+    pub(super) fn load_finality(&mut self, view: &dyn View) -> Result<(), StateError> {
+        if let Some(certificate) = view.finalized()? {
+            let Checkpoint { height, block, .. } = certificate.link.source;
+            (self.finality.height, self.finality.id) = (height, block);
+        }
+        Ok(())
+    }
+
+    /// A branch off the best chain has grown to this end.
+    pub(super) fn find_holder(&mut self, end: Hash) {
+        if self.goal().is_some_and(|goal| self.blocks.is_on(&end, &goal.block)) {
+            self.finality.holders.insert(end);
+        }
+    }
+
+    pub(super) fn find_holders(&mut self) {
+        self.finality.holders.clear();
+        let ends: BTreeSet<Hash> = self.side.keys().copied().collect();
+        ends.into_iter().for_each(|end| self.find_holder(end));
+    }
+
+    /// Gives up a goal that turned out to be invalid.
+    pub(super) fn forget_goal(&mut self, condemned: &BTreeSet<Hash>) {
+        self.finality.goal.take_if(|goal| condemned.contains(&goal.link.source.block));
+        self.find_holders();
+    }
+}

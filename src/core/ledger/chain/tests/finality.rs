@@ -1,0 +1,176 @@
+//! What is final stays, whatever work others show.
+
+use super::*;
+use crate::ledger::{Certificate, Checkpoint, Finalized, Link, Voters};
+
+/// A certificate that makes a block final. Whoever gives it to the chain has verified it, so nobody needs to have signed it.
+fn certificate(height: u64, block: Hash) -> Certificate {
+    let voters = Voters::new(genesis().id(), 0, []);
+    let source = Checkpoint { epoch: 2, height, block };
+    let link = Link { set: voters.id(), source, target: Checkpoint { epoch: 3, ..source } };
+    Certificate::new(&voters, link, &BTreeMap::new())
+}
+
+/// Takes in what a quorum has made final. Returns what that leads to.
+fn finalize(node: &mut Node, height: u64, block: Hash) -> &'static str {
+    match node.chain.finalize(&node.disk.world, certificate(height, block)).unwrap() {
+        Finalized::Ready(ready) => {
+            crate::ledger::Disk::commit(&mut node.disk, ready.change()).unwrap();
+            assert_eq!(node.chain.accept(ready), None);
+            "final"
+        }
+        Finalized::Known => "known",
+        Finalized::Behind => "behind",
+        Finalized::Missing => "missing",
+        Finalized::Conflict => "conflict",
+        Finalized::Invalid => "invalid",
+    }
+}
+
+fn at(node: &Node, height: u64) -> Hash {
+    node.world().at_height(height).unwrap().unwrap()
+}
+
+fn reloaded(node: &Node) -> Node {
+    Node::load(genesis(), node.world().clone(), node.now)
+}
+
+#[test]
+fn a_final_block_stays_final_over_a_restart_and_only_goes_up() {
+    let mut node = Node::new();
+    (0..6).for_each(|_| drop(node.mine(vec![])));
+    let [second, fourth] = [2, 4].map(|height| at(&node, height));
+    assert_eq!(node.chain.finalized(), (0, genesis().id()));
+    assert_eq!(finalize(&mut node, 4, fourth), "final");
+    for mut node in [reloaded(&node), node] {
+        assert_eq!(node.chain.finalized(), (4, fourth));
+        assert_eq!(node.world().finalized().unwrap(), Some(certificate(4, fourth)));
+        assert_eq!(finalize(&mut node, 2, second), "known");
+        assert_eq!(finalize(&mut node, 4, fourth), "known");
+        assert_eq!(finalize(&mut node, 4, Hash([7; 32])), "conflict");
+        assert_eq!(finalize(&mut node, 1, Hash([7; 32])), "conflict");
+        assert_eq!(node.chain.finalized(), (4, fourth));
+    }
+}
+
+#[test]
+fn a_heavier_branch_that_leaves_below_the_final_block_does_not_count() {
+    let mut node = Node::new();
+    (0..2).for_each(|_| drop(node.mine(vec![])));
+    let fork = node.chain.tip().clone();
+    let (branch, _) = node.run_on(&fork, 8, 100, 8);
+    (0..3).for_each(|_| drop(node.mine(vec![])));
+    node.now = Timestamp(u64::MAX / 2);
+    // Its first two blocks are stored before.
+    branch[..2].iter().for_each(|block| drop(node.give(block, Origin::Synced).unwrap()));
+    let tip = node.chain.tip().id;
+    assert_eq!(finalize(&mut node, 5, tip), "final");
+    assert_eq!(node.chain.side_tips().count(), 0);
+    let mut again = reloaded(&node);
+    for node in [&mut node, &mut again] {
+        assert_eq!(node.chain.side_tips().count(), 0);
+        for _ in 0..2 {
+            // Nobody's fault, and remembered as nothing: the answer does not change.
+            let error = node.give(&branch[2], Origin::Synced).unwrap_err();
+            assert!(error == PlanError::Apart { height: 5 } && !error.is_committed());
+        }
+        assert!(!node.chain.is_behind());
+        assert_eq!(node.chain.tip().id, tip);
+    }
+}
+
+#[test]
+fn a_branch_above_the_final_block_competes_as_ever() {
+    let mut node = Node::new();
+    (0..3).for_each(|_| drop(node.mine(vec![])));
+    let fork = node.chain.tip().clone();
+    (0..2).for_each(|_| drop(node.mine(vec![])));
+    assert_eq!(finalize(&mut node, 3, fork.id), "final");
+    node.now = Timestamp(u64::MAX / 2);
+    let (branch, end) = node.run_on(&fork, 4, 100, 8);
+    branch.iter().for_each(|block| drop(node.give(block, Origin::Synced).unwrap()));
+    node.settle();
+    assert_eq!((node.chain.tip().id, node.chain.finalized().0), (end.id, 3));
+    node.assert_sound();
+}
+
+#[test]
+fn a_final_block_off_the_best_chain_is_moved_to_whatever_its_work_in_one_commit() {
+    let mut node = Node::new();
+    let fork = node.chain.tip().clone();
+    let (heavy, _) = node.run_on(&fork, 6, 100, 8);
+    let (light, end) = node.run_on(&fork, 3, 2_000, 7);
+    node.now = Timestamp(u64::MAX / 2);
+    light.iter().chain(&heavy).for_each(|block| drop(node.give(block, Origin::Synced).unwrap()));
+    node.settle();
+    assert_eq!(node.chain.tip().height, 6);
+    assert_eq!(finalize(&mut node, 2, light[1].id()), "behind");
+    assert!(node.chain.is_behind());
+    assert_eq!(node.chain.goal().unwrap().height, 2);
+    assert_eq!(node.chain.finalized().0, 0, "not before it is durable");
+    let (moved, _) = node.settle();
+    assert_eq!((moved.len(), moved[0].disconnected.len(), moved[0].connected.len()), (1, 6, 3));
+    for node in [reloaded(&node), node] {
+        assert_eq!((node.chain.tip().id, node.chain.finalized()), (end.id, (2, light[1].id())));
+        assert!(node.chain.goal().is_none() && !node.chain.is_behind());
+        node.assert_sound();
+    }
+}
+
+#[test]
+fn a_final_block_that_is_not_stored_wins_once_it_is() {
+    let mut node = Node::new();
+    let fork = node.chain.tip().clone();
+    let (light, end) = node.run_on(&fork, 3, 2_000, 7);
+    (0..5).for_each(|_| drop(node.mine(vec![])));
+    let tip = node.chain.tip().id;
+    node.now = Timestamp(u64::MAX / 2);
+    assert_eq!(finalize(&mut node, 2, light[1].id()), "missing");
+    node.give(&light[0], Origin::Synced).unwrap();
+    node.settle();
+    assert_eq!(node.chain.tip().id, tip);
+    node.give(&light[1], Origin::Synced).unwrap();
+    node.give(&light[2], Origin::Synced).unwrap();
+    node.settle();
+    assert_eq!((node.chain.tip().id, node.chain.finalized().0), (end.id, 2));
+    node.assert_sound();
+    // On the tip it needs no move at all.
+    let (next, _) = node.run_on(&end, 1, 950, 7);
+    assert_eq!(finalize(&mut node, 4, next[0].id()), "missing");
+    node.give(&next[0], Origin::Pushed).unwrap();
+    assert_eq!(node.chain.finalized(), (4, next[0].id()));
+    assert_eq!(reloaded(&node).chain.finalized().0, 4);
+}
+
+#[test]
+fn two_histories_are_a_conflict_and_change_nothing() {
+    let mut node = Node::new();
+    let fork = node.chain.tip().clone();
+    let (other, _) = node.run_on(&fork, 3, 2_000, 7);
+    (0..5).for_each(|_| drop(node.mine(vec![])));
+    node.now = Timestamp(u64::MAX / 2);
+    other.iter().for_each(|block| drop(node.give(block, Origin::Synced).unwrap()));
+    let (tip, first) = (node.chain.tip().id, at(&node, 1));
+    assert_eq!(finalize(&mut node, 1, first), "final");
+    assert_eq!(finalize(&mut node, 3, other[2].id()), "conflict");
+    node.settle();
+    assert_eq!((node.chain.tip().id, node.chain.finalized()), (tip, (1, first)));
+}
+
+#[test]
+fn a_final_block_that_is_invalid_here_is_never_followed() {
+    let mut node = Node::new();
+    let fork = node.chain.tip().clone();
+    (0..2).for_each(|_| drop(node.mine(vec![])));
+    let tip = node.chain.tip().id;
+    node.now = Timestamp(u64::MAX / 2);
+    // Nobody has that much.
+    let bad = node.block_on(&fork, 2_000, vec![node.pay(1, 0, 2, 5_000)], 7);
+    node.give(&bad, Origin::Synced).unwrap();
+    assert_eq!(finalize(&mut node, 1, bad.id()), "behind");
+    let (moved, invalid) = node.settle();
+    assert_eq!((moved.len(), invalid), (0, vec![bad.id()]));
+    assert!(node.chain.goal().is_none() && !node.chain.is_behind());
+    assert_eq!(finalize(&mut node, 1, bad.id()), "invalid");
+    assert_eq!((node.chain.tip().id, node.chain.finalized().0), (tip, 0));
+}
