@@ -13,6 +13,7 @@ use comfy_table::Cell;
 
 use crate::clock::{parse_rfc3339, rfc3339, wall};
 use crate::http::views::{Agreement, AgreementStatus, Moment, PartyAnswer};
+use crate::short::Named;
 
 use super::client::Client;
 use super::document;
@@ -82,8 +83,8 @@ struct Document {
 #[derive(Debug, Args)]
 pub(crate) struct Answer {
     /// The agreement's id
-    #[arg(value_parser = parse::hash)]
-    id: Hash,
+    #[arg(value_parser = parse::named)]
+    id: Named,
     /// Your copy of the document, to check that the agreement is about it
     #[arg(long, value_name = "FILE")]
     document: Option<PathBuf>,
@@ -94,8 +95,8 @@ pub(crate) struct Answer {
 #[derive(Debug, Args)]
 pub(crate) struct Withdraw {
     /// The agreement's id
-    #[arg(value_parser = parse::hash)]
-    id: Hash,
+    #[arg(value_parser = parse::named)]
+    id: Named,
     #[command(flatten)]
     signing: Signing,
 }
@@ -103,8 +104,8 @@ pub(crate) struct Withdraw {
 #[derive(Debug, Args)]
 pub(crate) struct Show {
     /// The agreement's id
-    #[arg(value_parser = parse::hash)]
-    id: Hash,
+    #[arg(value_parser = parse::named)]
+    id: Named,
     /// How many confirmations make a status settled
     #[arg(long, value_name = "N", default_value_t = 6)]
     confirmations: u64,
@@ -119,8 +120,8 @@ pub(crate) struct List {
     #[arg(long, value_name = "FILE")]
     document: Option<PathBuf>,
     /// Only those about the document with this SHA-256
-    #[arg(long, value_name = "HASH", value_parser = parse::hash, conflicts_with = "document")]
-    document_hash: Option<Hash>,
+    #[arg(long, value_name = "HASH", value_parser = parse::named, conflicts_with = "document")]
+    document_hash: Option<Named>,
     /// Only those with this status
     #[arg(long, value_name = "STATUS")]
     status: Option<AgreementStatus>,
@@ -168,7 +169,7 @@ fn propose(options: &Propose, client: &Client, out: &mut Output) -> Result<(), E
 
 fn answer(options: &Answer, response: Response, client: &Client, out: &mut Output) -> Result<(), Error> {
     let signer = Signer::open(&options.signing, client)?;
-    let agreement: Agreement = client.get(&format!("/v1/agreements/{}", options.id))?.read()?;
+    let (id, agreement) = meant(client, &options.id)?;
     let own = signer.wallet.address().to_string();
     let party = agreement.parties.iter().find(|party| party.address == own).ok_or_else(|| {
         Error::Failed(format!("wallet {} ({own}) is not a party to this agreement", signer.wallet.name()))
@@ -198,13 +199,13 @@ fn answer(options: &Answer, response: Response, client: &Client, out: &mut Outpu
         Response::Sign => "Sign it?",
         Response::Refuse => "Refuse it? This ends it.",
     };
-    let action = Action::Respond { agreement: options.id, document: hash, response };
+    let action = Action::Respond { agreement: id, document: hash, response };
     signer.submit(action, &lines, question, out)
 }
 
 fn withdraw(options: &Withdraw, client: &Client, out: &mut Output) -> Result<(), Error> {
     let signer = Signer::open(&options.signing, client)?;
-    let agreement: Agreement = client.get(&format!("/v1/agreements/{}", options.id))?.read()?;
+    let (id, agreement) = meant(client, &options.id)?;
     if agreement.proposer != signer.wallet.address().to_string() {
         return Err(Error::Failed(format!("only its proposer can withdraw it: {}", agreement.proposer)));
     }
@@ -212,8 +213,21 @@ fn withdraw(options: &Withdraw, client: &Client, out: &mut Output) -> Result<(),
     if agreement.parties.iter().any(|party| party.answer.is_some()) {
         return Err(Error::Failed("somebody has signed already, so it cannot be withdrawn".into()));
     }
-    let action = Action::Withdraw { agreement: options.id };
+    let action = Action::Withdraw { agreement: id };
     signer.submit(action, &summary(&agreement), "Withdraw it?", out)
+}
+
+/// The agreement that is meant, with its whole id: that one is signed, and the node must not put another in its place.
+fn meant(client: &Client, named: &Named) -> Result<(Hash, Agreement), Error> {
+    let agreement: Agreement = client.get(&format!("/v1/agreements/{named}"))?.read()?;
+    let id = agreement.id.parse().ok().filter(|id| named.fits(id));
+    let id = id.ok_or_else(|| {
+        Error::Failed(format!(
+            "the node answers with agreement {}, not with {named}; compare bouya --version with the node's",
+            agreement.id
+        ))
+    })?;
+    Ok((id, agreement))
 }
 
 /// An answer that would have no effect is not sent.
@@ -292,10 +306,10 @@ fn list(options: &List, client: &Client, out: &mut Output) -> Result<(), Error> 
         query.push(("party", parse::address(party, &options.wallets.open()?)?.to_string()));
     }
     let hash = match &options.document {
-        Some(path) => Some(document::hash(path)?),
-        None => options.document_hash,
+        Some(path) => Some(document::hash(path)?.to_string()),
+        None => options.document_hash.as_ref().map(ToString::to_string),
     };
-    query.extend(hash.map(|hash| ("document", hash.to_string())));
+    query.extend(hash.map(|hash| ("document", hash)));
     query.extend(options.status.map(|status| ("status", status.to_string())));
     let answer = client.page("/v1/agreements", &query)?;
     let header = ["ID", "STATUS", "SIGNED", "DEADLINE", "PROPOSER", "TITLE"];

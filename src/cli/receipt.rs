@@ -11,6 +11,7 @@ use serde_json::json;
 use crate::clock::rfc3339;
 use crate::files;
 use crate::receipt;
+use crate::short::Named;
 
 use super::client::Client;
 use super::document;
@@ -38,8 +39,8 @@ pub(crate) enum ReceiptCommand {
 #[derive(Debug, Args)]
 pub(crate) struct Get {
     /// The transaction's id
-    #[arg(value_parser = parse::transaction_id)]
-    id: Hash,
+    #[arg(value_parser = parse::named)]
+    id: Named,
     /// The block that the verifier will trust: height, hash or latest
     #[arg(long, value_name = "BLOCK", default_value = "latest", value_parser = parse::block_ref)]
     under: String,
@@ -68,6 +69,12 @@ pub(crate) fn get(options: &Get, client: &Client, out: &mut Output) -> Result<()
         .map_err(|error| Error::Failed(format!("the node gave no receipt: {error}")))?
         .check()
         .map_err(|error| Error::Failed(format!("the node gave a wrong receipt: {error}")))?;
+    let id = proof.transaction.id();
+    if !options.id.fits(&id) {
+        return Err(Error::Failed(format!(
+            "the node gave the receipt of {id}, which was not asked for; compare bouya --version with the node's"
+        )));
+    }
     files::create(path, files::PUBLIC, answer.text().as_bytes()).map_err(|error| {
         Error::Failed(format!("cannot write {}: {error}; choose another --out", path.display()))
     })?;

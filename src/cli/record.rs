@@ -3,12 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use bouya_core::codec::Bounded;
-use bouya_core::crypto::Hash;
 use bouya_core::ledger::{Action, Content};
 use bouya_core::limits::RECORD_BYTES;
 use clap::{Args, Subcommand};
 
 use crate::http::views::{Page, Record};
+use crate::short::Named;
 
 use super::client::{Answer, Client};
 use super::document;
@@ -100,8 +100,8 @@ struct Sought {
     #[arg(long, value_name = "FILE")]
     file: Option<PathBuf>,
     /// The SHA-256 itself
-    #[arg(long, value_name = "HASH", value_parser = parse::hash)]
-    hash: Option<Hash>,
+    #[arg(long, value_name = "HASH", value_parser = parse::named)]
+    hash: Option<Named>,
 }
 
 pub(crate) fn run(command: RecordCommand, client: &Client, out: &mut Output) -> Result<(), Error> {
@@ -165,12 +165,12 @@ fn list(options: &List, client: &Client, out: &mut Output) -> Result<(), Error> 
 }
 
 fn find(options: &Find, client: &Client, out: &mut Output) -> Result<(), Error> {
-    let hash = match (&options.what.file, options.what.hash) {
-        (Some(path), _) => document::hash(path)?,
-        (None, hash) => hash.unwrap_or(Hash::ZERO),
+    let hash = match (&options.what.file, &options.what.hash) {
+        (Some(path), _) => document::hash(path)?.to_string(),
+        (None, hash) => hash.as_ref().map(ToString::to_string).unwrap_or_default(),
     };
     let mut query = options.page.query();
-    query.push(("hash", hash.to_string()));
+    query.push(("hash", hash.clone()));
     let answer = client.page("/v1/records", &query)?;
     if !out.json {
         let page: Page<Record> = answer.read()?;

@@ -1,10 +1,10 @@
 //! `tx` and `mempool`: transactions, confirmed or waiting.
 
-use bouya_core::crypto::Hash;
 use clap::Args;
 use comfy_table::Cell;
 
 use crate::http::views::{Action, Transaction, TransactionStatus};
+use crate::short::Named;
 
 use super::client::Client;
 use super::error::Error;
@@ -25,8 +25,8 @@ const HEADER: [&str; 6] = ["ID", "FROM", "TO", "AMOUNT", "FEE", "BYTES"];
 #[derive(Debug, Args)]
 pub(crate) struct Tx {
     /// The transaction's id
-    #[arg(value_parser = parse::transaction_id)]
-    id: Hash,
+    #[arg(value_parser = parse::named)]
+    id: Named,
 }
 
 pub(crate) fn show(tx: &Tx, client: &Client, out: &mut Output) -> Result<(), Error> {
