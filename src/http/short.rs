@@ -19,9 +19,6 @@ use crate::mempool::MempoolRequest;
 use crate::short::{Named, Short};
 use crate::store::{List, Snapshot};
 
-/// One more than are told shows that there are more.
-const ENOUGH: usize = API_SHORT_TOLD + 1;
-
 impl Api {
     /// The id of the transaction that is named.
     pub(super) async fn transaction_named(&self, named: Named) -> Result<Hash, Problem> {
@@ -30,7 +27,7 @@ impl Api {
             Named::Short(short) => short,
         };
         let (low, high) = short.range();
-        let list = move |reply| MempoolRequest::Between { low, high, most: ENOUGH, reply };
+        let list = move |reply| MempoolRequest::Between { low, high, reply };
         // The mempool first: what leaves it for a block meanwhile is on the chain already.
         let mut found: BTreeSet<Hash> =
             ask(&self.limits.mempool, &self.mempool, list).await?.into_iter().collect();
@@ -52,7 +49,7 @@ fn confirmed(snapshot: &Snapshot, short: &Short, found: &mut BTreeSet<Hash>) -> 
     while lowest > 1
         && tip - (lowest - 1) < API_SHORT_BLOCKS
         && bytes < API_SHORT_BYTES
-        && found.len() < ENOUGH
+        && found.len() < API_SHORT_TOLD
     {
         let Some(block) = snapshot.block_at(lowest - 1)? else { break };
         lowest -= 1;
@@ -68,8 +65,7 @@ pub(super) fn block(snapshot: &Snapshot, named: &Named) -> Result<Hash, Problem>
         Named::Whole(id) => return Ok(*id),
         Named::Short(short) => short,
     };
-    let (low, high) = short.range();
-    let found = snapshot.ids_between(low, high, ENOUGH)?.into_iter().filter(|id| short.fits(id)).collect();
+    let found = snapshot.ids_between(short.range(), |id| short.fits(id), API_SHORT_TOLD)?;
     only("block", short, &found, || "is stored here".to_owned())
 }
 
@@ -79,9 +75,7 @@ pub(super) fn agreement(snapshot: &Snapshot, named: &Named) -> Result<Hash, Prob
         Named::Whole(id) => return Ok(*id),
         Named::Short(short) => short,
     };
-    let (low, high) = short.range();
-    let found = snapshot.agreements_between(low, high, ENOUGH)?;
-    let found: BTreeSet<Hash> = found.into_iter().filter(|id| short.fits(id)).collect();
+    let found = snapshot.agreements_between(short.range(), |id| short.fits(id), API_SHORT_TOLD)?;
     match found.is_empty() {
         true => Err(no_agreement(short)),
         false => only("agreement", short, &found, String::new),
@@ -137,7 +131,8 @@ fn only(
         (Some(id), None) => Ok(*id),
         (Some(_), Some(_)) => {
             let told: Vec<String> = found.iter().take(API_SHORT_TOLD).map(ToString::to_string).collect();
-            let more = if found.len() > API_SHORT_TOLD { " and more" } else { "" };
+            // The search ends once so many are found.
+            let more = if found.len() < API_SHORT_TOLD { "" } else { ", and perhaps others" };
             let detail = format!(
                 "{short} may be any of these: {}{more}; give more digits of the one that is meant",
                 told.join(", ")
@@ -161,13 +156,11 @@ mod tests {
         };
         let only = |count| only("block", &short, &ids(count), || "is here".to_owned());
         assert_eq!(only(1).unwrap(), *ids(1).first().unwrap());
-        for (count, told, more) in
-            [(2, 2, false), (API_SHORT_TOLD as u8, API_SHORT_TOLD, false), (6, 5, true)]
-        {
+        for (count, told, more) in [(2, 2, false), (4, 4, false), (5, 5, true), (6, 5, true)] {
             let problem = views::Problem::from(only(count).unwrap_err());
             assert_eq!((problem.status, problem.r#type.as_str()), (409, "urn:bouya:ambiguous"));
             assert_eq!(problem.detail.matches(&"0".repeat(52)).count(), told, "{}", problem.detail);
-            assert_eq!(problem.detail.contains("and more"), more, "{}", problem.detail);
+            assert_eq!(problem.detail.contains("perhaps others"), more, "{}", problem.detail);
         }
         let problem = views::Problem::from(only(0).unwrap_err());
         assert_eq!((problem.status, problem.detail.as_str()), (404, "no block 0123456789… is here"));

@@ -30,9 +30,9 @@ pub const API_PAGE_USUAL: usize = 20;
 pub const SHORT_DIGITS: usize = 8;
 /// Newest blocks that are read to find a transaction by the beginning of its id, ...
 pub const API_SHORT_BLOCKS: u64 = 10_000;
-/// ... until they took this many bytes: one such request costs less than a second.
+/// ... until they took this many bytes: what one such request may cost.
 pub const API_SHORT_BYTES: usize = 32 * 1024 * 1024;
-/// Ids that are told of those that a shortened one fits.
+/// Ids that are looked for, and told, of those that a shortened one fits.
 pub const API_SHORT_TOLD: usize = 5;
 /// Looks at a chain that moves on before an answer is given up.
 pub const API_ACCOUNT_LOOKS: usize = 8;
