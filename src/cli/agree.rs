@@ -24,31 +24,45 @@ use super::parse::{self, WalletsOption};
 use super::submit::{Signer, Signing};
 
 pub(crate) const EXAMPLES: &str = "\
-Examples:
-  bouya agree propose --from alice --title \"Lease 2027\" --document lease.pdf --party bob --party bouya1… --deadline 14d
-  bouya agree list --party alice --status open
-  bouya agree show ID
-  bouya agree sign ID --from bob --document lease.pdf      refuses to sign if the file differs
-  bouya agree refuse ID --from carol
-  bouya agree withdraw ID --from alice                     while nobody else has signed
+The proposer signs by proposing. An agreement is effective once all parties
+have signed, refused once one of them refuses, and expired if the deadline
+passes first. `propose` prints the agreement's id; its JSON also has the
+transaction's. Send the file to the parties yourself: the ledger holds only
+its SHA-256.
 
-The proposer signs by proposing. An agreement is effective once all parties have signed, refused once one of them
-refuses, and expired if the deadline passes first. `propose` prints the agreement's id; its JSON also has the
-transaction's. Send the file to the parties yourself: the ledger holds only its SHA-256.";
+Examples:
+  bouya agree propose --from alice --title \"Lease 2027\" \\
+    --document lease.pdf --party bob --party bouya1… --deadline 14d
+  bouya agree list --party alice --status open
+  bouya agree show 5f0c21aa…9e31
+  bouya agree sign 5f0c21aa --from bob --document lease.pdf
+  bouya agree refuse 5f0c21aa --from carol
+  bouya agree withdraw 5f0c21aa --from alice";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum AgreeCommand {
     /// Propose an agreement on a document
+    #[command(
+        override_usage = "bouya agree propose --from <WALLET> --title <TEXT> --party <ADDRESS>\n         --deadline <TIME> <--document <FILE>|--document-hash <HASH>> [OPTIONS]",
+        after_help = "Examples:\n  bouya agree propose --from alice --title \"Lease 2027\" \\\n    --document lease.pdf --party bob --party carol --deadline 14d"
+    )]
     Propose(Propose),
     /// Sign an agreement
+    #[command(after_help = "Example:\n  bouya agree sign 5f0c21aa --from bob --document lease.pdf")]
     Sign(Answer),
     /// Refuse an agreement, which ends it
+    #[command(after_help = "Example:\n  bouya agree refuse 5f0c21aa --from carol")]
     Refuse(Answer),
     /// Withdraw a proposal that nobody else has signed yet
+    #[command(after_help = "Example:\n  bouya agree withdraw 5f0c21aa --from alice")]
     Withdraw(Withdraw),
     /// Show an agreement, and who answered when
+    #[command(
+        after_help = "Examples:\n  bouya agree show 5f0c21aa…9e31\n  bouya agree show 5f0c21aa --confirmations 12"
+    )]
     Show(Show),
     /// List agreements, newest first
+    #[command(after_help = "Example:\n  bouya agree list --party alice --status open")]
     List(List),
 }
 

@@ -20,19 +20,34 @@ use super::output::{Output, note};
 use super::parse;
 
 pub(crate) const EXAMPLES: &str = "\
-Examples:
-  bouya receipt get 5f0c… --out lease.receipt           from a node, once the transaction is confirmed
-  bouya receipt verify lease.receipt --trust HASH --document lease.pdf
+`verify` needs no node and no network.
 
-`verify` needs no node and no network. HASH is the hash of a later block that you have your own reason to trust: your node
-shows it (bouya block show latest), a counterparty told you, or a newspaper printed it. The receipt must end at that block: get it with --under HASH.
-Exit codes: 0 proven, 1 not proven.";
+Examples:
+  bouya receipt get 5f0c21aa --out lease.receipt
+  bouya receipt verify lease.receipt --document lease.pdf";
+
+const GET_EXAMPLES: &str = "\
+Examples:
+  bouya receipt get 5f0c21aa --out lease.receipt
+  bouya receipt get 5f0c21aa --under 1200    # who verifies trusts block 1200";
+
+const VERIFY_EXAMPLES: &str = "\
+The hash to trust is that of a later block that you have your own reason to
+trust: your node shows it (bouya block show latest), a counterparty told you,
+or a newspaper printed it. The receipt must end at that block: get it with
+--under HASH. Exit codes: 0 proven, 1 not proven.
+
+Examples:
+  bouya receipt verify lease.receipt --document lease.pdf --trust \\
+    7c1e7c1e7c1e7c1e7c1e7c1e7c1e7c1e7c1e7c1e7c1e7c1e7c1e7c1e7c1e7c1e";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ReceiptCommand {
     /// Fetch a confirmed transaction's receipt from the node
+    #[command(after_help = GET_EXAMPLES)]
     Get(Get),
     /// Verify a receipt offline, and show what it proves
+    #[command(after_help = VERIFY_EXAMPLES)]
     Verify(Verify),
 }
 

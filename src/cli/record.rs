@@ -19,21 +19,30 @@ use super::parse::{self, WalletsOption};
 use super::submit::{Signer, Signing};
 
 pub(crate) const EXAMPLES: &str = "\
+Records cannot be removed, and every member can read them. A receipt proves a
+record offline: bouya receipt get ID
+
 Examples:
-  bouya record add --from alice --topic contracts --document lease.pdf      its SHA-256 and its name, not the file
+  bouya record add --from alice --topic contracts --document lease.pdf
   bouya record add --from alice --topic prices --data \"wheat 212.50\"
   bouya record list --topic contracts --since 2026-11-01T00:00:00Z
-  bouya record find --file lease.pdf                                        who recorded it, and when?
-
-Records cannot be removed, and every member can read them. A receipt proves a record offline: bouya receipt get ID";
+  bouya record find --file lease.pdf     # who recorded it, and when?";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum RecordCommand {
     /// Record data or a document's hash under a topic
+    #[command(
+        override_usage = "bouya record add --from <WALLET> --topic <TOPIC>\n         <--data <TEXT>|--data-file <FILE>|--document <FILE>> [OPTIONS]",
+        after_help = "Examples:\n  bouya record add --from alice --topic prices --data \"wheat 212.50\"\n  bouya record add --from alice --topic leases --document lease.pdf"
+    )]
     Add(Add),
     /// List records, newest first
+    #[command(after_help = "Example:\n  bouya record list --topic contracts --since 2026-11-01T00:00:00Z")]
     List(List),
     /// Find the records of a document or of data, by SHA-256
+    #[command(
+        after_help = "Examples:\n  bouya record find --file lease.pdf\n  bouya record find --hash 0123abcd…89ef"
+    )]
     Find(Find),
 }
 

@@ -13,12 +13,14 @@ use super::output::{Mood, Output, cell, coloured, or_dash};
 use super::parse;
 
 pub(crate) const EXAMPLES: &str = "\
+On a terminal, tables shorten ids; a shortened one is taken too, if it is of
+a transaction that waits or is in one of the newest blocks. `tx`, pipes and
+--json print ids in full, for scripts to use.
+
 Examples:
   bouya mempool
-  bouya tx 5f0c…   (all 64 digits of the id, which `send` printed)
-  bouya tx ID --json | jq .confirmations
-
-On a terminal, tables shorten ids. `tx`, pipes and --json print them in full.";
+  bouya tx 5f0c21aa…9e31
+  bouya tx 5f0c21aa --json | jq .confirmations";
 
 const HEADER: [&str; 6] = ["ID", "FROM", "TO", "AMOUNT", "FEE", "BYTES"];
 
