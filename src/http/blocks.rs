@@ -22,7 +22,7 @@ use crate::store::Snapshot;
 /// How a block is named.
 pub(super) enum Reference {
     Latest,
-    /// A height. Beyond the tip, it may be a hash's beginning that happens to have no letter.
+    /// A height, or beyond the tip perhaps a hash's beginning that happens to have no letter.
     Height(u64, Option<Named>),
     Hash(Named),
 }
@@ -37,6 +37,8 @@ impl FromStr for Reference {
         let named = text.parse();
         match (text.parse(), named) {
             (_, Ok(Named::Whole(hash))) => Ok(Self::Hash(Named::Whole(hash))),
+            // Hashes begin with zeros, heights do not.
+            (_, Ok(named)) if text.starts_with('0') => Ok(Self::Hash(named)),
             (Ok(height), named) => Ok(Self::Height(height, named.ok())),
             (Err(_), Ok(named)) => Ok(Self::Hash(named)),
             (Err(_), Err(why)) => {

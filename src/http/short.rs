@@ -9,7 +9,7 @@ use std::fmt::Display;
 use axum::http::StatusCode;
 use bouya_core::crypto::Hash;
 use bouya_core::ledger::{Action, Transaction};
-use bouya_core::limits::{API_LIST_LOOKS, API_SHORT_BLOCKS, API_SHORT_BYTES, API_SHORT_TOLD};
+use bouya_core::limits::{API_LIST_LOOKS, API_SHORT_BLOCKS, API_SHORT_BYTES, API_SHORT_ROWS, API_SHORT_TOLD};
 
 use super::Api;
 use super::limits::ask;
@@ -65,7 +65,7 @@ pub(super) fn block(snapshot: &Snapshot, named: &Named) -> Result<Hash, Problem>
         Named::Whole(id) => return Ok(*id),
         Named::Short(short) => short,
     };
-    let found = snapshot.ids_between(short.range(), |id| short.fits(id), API_SHORT_TOLD)?;
+    let found = fitting(short, snapshot.ids_between(short.range(), API_SHORT_ROWS)?)?;
     only("block", short, &found, || "is stored here".to_owned())
 }
 
@@ -75,7 +75,7 @@ pub(super) fn agreement(snapshot: &Snapshot, named: &Named) -> Result<Hash, Prob
         Named::Whole(id) => return Ok(*id),
         Named::Short(short) => short,
     };
-    let found = snapshot.agreements_between(short.range(), |id| short.fits(id), API_SHORT_TOLD)?;
+    let found = fitting(short, snapshot.agreements_between(short.range(), API_SHORT_ROWS)?)?;
     match found.is_empty() {
         true => Err(no_agreement(short)),
         false => only("agreement", short, &found, String::new),
@@ -118,6 +118,19 @@ fn about(transaction: &Transaction) -> Option<Hash> {
     }
 }
 
+/// Those that fit, of all that begin so. Blocks' hashes begin with zeros, so very many may: then the search has not seen them all.
+fn fitting(short: &Short, begin: Vec<Hash>) -> Result<BTreeSet<Hash>, Problem> {
+    if begin.len() >= API_SHORT_ROWS {
+        let detail = format!("{short}: {API_SHORT_ROWS} ids or more begin so; give more of the first digits");
+        return Err(ambiguous(detail));
+    }
+    Ok(begin.into_iter().filter(|id| short.fits(id)).collect())
+}
+
+fn ambiguous(detail: String) -> Problem {
+    Problem::new(StatusCode::CONFLICT, "ambiguous", detail)
+}
+
 /// The one that was found; `missing` says where none was.
 fn only(
     what: &str,
@@ -131,13 +144,13 @@ fn only(
         (Some(id), None) => Ok(*id),
         (Some(_), Some(_)) => {
             let told: Vec<String> = found.iter().take(API_SHORT_TOLD).map(ToString::to_string).collect();
-            // The search ends once so many are found.
+            // A search may end once so many are found.
             let more = if found.len() < API_SHORT_TOLD { "" } else { ", and perhaps others" };
             let detail = format!(
                 "{short} may be any of these: {}{more}; give more digits of the one that is meant",
                 told.join(", ")
             );
-            Err(Problem::new(StatusCode::CONFLICT, "ambiguous", detail))
+            Err(ambiguous(detail))
         }
     }
 }
@@ -146,6 +159,18 @@ fn only(
 mod tests {
     use super::*;
     use crate::http::views;
+
+    #[test]
+    fn ends_tell_apart_those_that_begin_alike_unless_too_many_do() {
+        let Ok(Named::Short(short)) = "00000000…02".parse() else { panic!("a short one") };
+        let ids = |count: usize| -> Vec<Hash> {
+            (0..count).map(|last| format!("{last:064x}").parse().unwrap()).collect()
+        };
+        assert_eq!(fitting(&short, ids(9)).unwrap(), BTreeSet::from([ids(3)[2]]));
+        let problem = views::Problem::from(fitting(&short, ids(API_SHORT_ROWS)).unwrap_err());
+        assert_eq!(problem.status, 409);
+        assert!(problem.detail.contains("more of the first digits"), "{}", problem.detail);
+    }
 
     #[test]
     fn what_fits_several_is_refused_with_a_few_of_them() {

@@ -3,7 +3,6 @@
 //! redb does not look at its checksums when it reads. So headers and bodies are compared with the id under which they are stored, and a lone
 //! transaction with its signature: what a bad disk changed is never shown or sent as a block.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use bouya_core::codec::{decode, encode};
@@ -116,36 +115,28 @@ impl Snapshot {
         self.guard.run(|| Ok(self.headers.get(id.0)?.is_some()))
     }
 
-    /// Ids of stored blocks from `low` up to `high` that `fit`, at most `limit`.
-    pub fn ids_between(
-        &self,
-        (low, high): (Hash, Hash),
-        fit: impl Fn(&Hash) -> bool,
-        limit: usize,
-    ) -> Result<BTreeSet<Hash>, StoreError> {
+    /// Ids of stored blocks from `low` up to `high`, at most `limit`.
+    pub fn ids_between(&self, (low, high): (Hash, Hash), limit: usize) -> Result<Vec<Hash>, StoreError> {
         self.guard.run(|| {
-            let rows = self.headers.range(low.0..=high.0)?;
-            let ids = rows.map(|row| row.map(|(id, _)| Hash(id.value())).map_err(Into::into));
-            ids.filter(|id| id.as_ref().map_or(true, &fit)).take(limit).collect()
+            let rows = self.headers.range(low.0..=high.0)?.take(limit);
+            rows.map(|row| row.map(|(id, _)| Hash(id.value())).map_err(Into::into)).collect()
         })
     }
 
-    /// Ids of agreements on the best chain from `low` up to `high` that `fit`, at most `limit`.
+    /// Ids of agreements on the best chain from `low` up to `high`, at most `limit`.
     pub fn agreements_between(
         &self,
         (low, high): (Hash, Hash),
-        fit: impl Fn(&Hash) -> bool,
         limit: usize,
-    ) -> Result<BTreeSet<Hash>, StoreError> {
+    ) -> Result<Vec<Hash>, StoreError> {
         let (low, high) = (encode(&Key::Agreement(low)), encode(&Key::Agreement(high)));
         self.guard.run(|| {
-            let rows = self.state.range(low.as_slice()..=high.as_slice())?;
+            let rows = self.state.range(low.as_slice()..=high.as_slice())?.take(limit);
             let id = |key: &[u8]| match decode(key, "a row's key") {
                 Ok(Key::Agreement(id)) => Ok(id),
                 _ => Err(Fault::Damaged("a row among the agreements is none".to_owned())),
             };
-            let ids = rows.map(|row| id(row?.0.value()));
-            ids.filter(|id| id.as_ref().map_or(true, &fit)).take(limit).collect()
+            rows.map(|row| id(row?.0.value())).collect()
         })
     }
 

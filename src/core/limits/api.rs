@@ -32,6 +32,8 @@ pub const SHORT_DIGITS: usize = 8;
 pub const API_SHORT_BLOCKS: u64 = 10_000;
 /// ... until they took this many bytes: what one such request may cost.
 pub const API_SHORT_BYTES: usize = 32 * 1024 * 1024;
+/// Ids of one beginning that are looked at: hashes of blocks begin with zeros, so all of them may begin alike.
+pub const API_SHORT_ROWS: usize = 65_536;
 /// Ids that are looked for, and told, of those that a shortened one fits.
 pub const API_SHORT_TOLD: usize = 5;
 /// Looks at a chain that moves on before an answer is given up.
