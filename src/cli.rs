@@ -3,8 +3,8 @@
 //! One file per command family under `cli/`. Results go to stdout, everything else to stderr; the exit code is 0 for done,
 //! 1 for refused or failed, 2 for wrong usage or configuration, 3 for a node that cannot be reached.
 //!
-//! To add a command: a variant of `Command`, a line in `run`, a file with its options and its `run`. A command that must have
-//! `--config` declares it itself; its own option then replaces the global one of the same name.
+//! To add a command: a variant of `Command` with examples, a line in `run`, a file with its options and its `run`. If it asks no node,
+//! `help` must know: options that mean nothing to a command are not in its help.
 
 mod account;
 mod agree;

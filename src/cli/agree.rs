@@ -96,7 +96,7 @@ struct Document {
 
 #[derive(Debug, Args)]
 pub(crate) struct Answer {
-    /// The agreement's id
+    /// The agreement's id, whole or shortened
     #[arg(value_parser = parse::named)]
     id: Named,
     /// Your copy of the document, to check that the agreement is about it
@@ -108,7 +108,7 @@ pub(crate) struct Answer {
 
 #[derive(Debug, Args)]
 pub(crate) struct Withdraw {
-    /// The agreement's id
+    /// The agreement's id, whole or shortened
     #[arg(value_parser = parse::named)]
     id: Named,
     #[command(flatten)]
@@ -117,7 +117,7 @@ pub(crate) struct Withdraw {
 
 #[derive(Debug, Args)]
 pub(crate) struct Show {
-    /// The agreement's id
+    /// The agreement's id, whole or shortened
     #[arg(value_parser = parse::named)]
     id: Named,
     /// How many confirmations make a status settled

@@ -36,7 +36,7 @@ pub(crate) enum BlockCommand {
         after_help = "Examples:\n  bouya block show latest\n  bouya block show 1200 --json\n  bouya block show 0000a1b2…c3d4"
     )]
     Show {
-        /// The block's height, its hash, or `latest`
+        /// The block's height, its hash, whole or shortened, or `latest`
         #[arg(value_name = "REF", default_value = "latest", value_parser = parse::block_ref)]
         block: String,
     },

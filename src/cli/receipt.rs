@@ -53,7 +53,7 @@ pub(crate) enum ReceiptCommand {
 
 #[derive(Debug, Args)]
 pub(crate) struct Get {
-    /// The transaction's id
+    /// The transaction's id, whole or shortened
     #[arg(value_parser = parse::named)]
     id: Named,
     /// The block that the verifier will trust: height, hash or latest

@@ -108,7 +108,7 @@ struct Sought {
     /// A document, or a file with the recorded data
     #[arg(long, value_name = "FILE")]
     file: Option<PathBuf>,
-    /// The SHA-256 itself
+    /// The SHA-256 itself, whole or shortened
     #[arg(long, value_name = "HASH", value_parser = parse::named)]
     hash: Option<Named>,
 }

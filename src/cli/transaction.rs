@@ -26,7 +26,7 @@ const HEADER: [&str; 6] = ["ID", "FROM", "TO", "AMOUNT", "FEE", "BYTES"];
 
 #[derive(Debug, Args)]
 pub(crate) struct Tx {
-    /// The transaction's id
+    /// The transaction's id, whole or shortened
     #[arg(value_parser = parse::named)]
     id: Named,
 }
