@@ -52,6 +52,7 @@ mod problem;
 mod receipts;
 mod records;
 mod server;
+mod short;
 mod stall;
 mod stream;
 pub mod token;

@@ -50,6 +50,7 @@ pub mod miner;
 pub mod net;
 pub mod node;
 pub mod receipt;
+mod short;
 pub mod store;
 pub mod telemetry;
 pub mod verify;

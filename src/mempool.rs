@@ -36,6 +36,8 @@ pub enum MempoolRequest {
     List { below: Option<Rank>, most: usize, reply: oneshot::Sender<Vec<CheckedTransaction>> },
     /// From the API: one of them.
     Find { id: Hash, reply: oneshot::Sender<Option<CheckedTransaction>> },
+    /// From the API: the ids in a range.
+    Between { low: Hash, high: Hash, reply: oneshot::Sender<Vec<Hash>> },
     /// From the API: what an account will be when everything here is confirmed.
     Pending { address: Address, reply: oneshot::Sender<Pending> },
 }
@@ -151,6 +153,9 @@ impl Running {
                 drop(reply.send(mempool.below(below).take(most).cloned().collect()))
             }
             MempoolRequest::Find { id, reply } => drop(reply.send(mempool.get(&id).cloned())),
+            MempoolRequest::Between { low, high, reply } => {
+                drop(reply.send(mempool.between(low, high).copied().collect()))
+            }
             MempoolRequest::Pending { address, reply } => drop(reply.send(self.pool.pending(&address))),
             MempoolRequest::Pool(_) | MempoolRequest::Give { .. } => (),
         }

@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use bouya_core::crypto::SecretKey;
-use bouya_core::limits::SHORTEST_PASSPHRASE;
+use bouya_core::passphrase::{Weakness, judge};
 use thiserror::Error;
 use zeroize::Zeroizing;
 
@@ -48,10 +48,9 @@ impl Passphrase {
 
     /// Whether it may protect a wallet from now on. Wallets made before open with what they have.
     pub fn check(&self) -> Result<(), WalletError> {
-        match self.0.chars().count() {
-            0 => Err(WalletError::EmptyPassphrase),
-            count @ 1..SHORTEST_PASSPHRASE => Err(WalletError::WeakPassphrase(count)),
-            _ => Ok(()),
+        match judge(&self.0) {
+            Err(Weakness::Empty) => Err(WalletError::EmptyPassphrase),
+            judged => Ok(judged?),
         }
     }
 }
@@ -105,11 +104,8 @@ pub enum WalletError {
         name: WalletName,
     },
     /// The passphrase is found by trying.
-    #[error(
-        "a passphrase of {0} characters is found by trying, even though each try takes an eighth of a second: \
-         use at least {SHORTEST_PASSPHRASE} characters, better several words"
-    )]
-    WeakPassphrase(usize),
+    #[error(transparent)]
+    WeakPassphrase(#[from] Weakness),
     /// The passphrase has no characters.
     #[error("an empty passphrase protects nothing; for a wallet without a passphrase, give --no-passphrase")]
     EmptyPassphrase,

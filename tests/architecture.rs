@@ -79,7 +79,7 @@ fn named(source: &Source, crate_name: &str) -> Vec<String> {
 fn core_modules_know_only_lower_ranks() {
     let rank = |module: &str| match module {
         "limits" | "time" | "codec" | "crypto" | "random" => Some(0),
-        "id" | "recent" => Some(1),
+        "id" | "passphrase" | "recent" => Some(1),
         "ledger" => Some(2),
         "mempool" | "wire" => Some(3),
         "overlay" | "finality" => Some(4),
@@ -145,6 +145,7 @@ fn shell_modules_keep_to_their_neighbours() {
         ("workers", &[]),
         ("telemetry", &[]),
         ("files", &[]),
+        ("short", &[]),
         ("wallet", &["files"]),
         ("store", &["files"]),
         ("importer", &["chain", "clock", "store", "workers"]),
@@ -157,8 +158,8 @@ fn shell_modules_keep_to_their_neighbours() {
         (
             "http",
             &[
-                "actor", "chain", "clock", "events", "health", "mempool", "miner", "net", "receipt", "store",
-                "wallet",
+                "actor", "chain", "clock", "events", "health", "mempool", "miner", "net", "receipt", "short",
+                "store", "wallet",
             ],
         ),
     ]);
@@ -368,6 +369,7 @@ const NO_BOUNDS: &[(&str, &str, &str)] = &[
     ("src/net/network.rs", "LOOK_AT_FILES", "the node's own pace"),
     ("src/net/network/certificates.rs", "TELL_ENDS", "the node's own pace"),
     ("src/net/tls/expiry.rs", "DAY_MS", "a unit"),
+    ("src/short.rs", "WHOLE", "a format"),
     ("src/store.rs", "FORMAT HIGHEST_FORMAT CACHE_BYTES", "a format, and a setting's default"),
     ("src/store/guard.rs", "WHAT", "the length of a message"),
     ("src/telemetry/limit.rs", "FRAME_BYTES FIELD_BYTES ESCAPED_BYTES", "a format"),

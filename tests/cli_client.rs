@@ -8,6 +8,10 @@ mod at_once;
 mod limits;
 #[path = "cli_client/node.rs"]
 mod node;
+#[path = "cli_client/offline.rs"]
+mod offline;
+#[path = "cli_client/short.rs"]
+mod short;
 
 use std::net::Ipv4Addr;
 use std::process::{Output, Stdio};
@@ -396,6 +400,10 @@ fn a_wallet_goes_out_and_comes_back() {
     let weak = node.run("wallet new bob --passphrase-file pass");
     ended(&weak, 2);
     assert!(err(&weak).contains("at least 8 characters"), "{}", err(&weak));
+    pass("aaaaaaaaaaaa");
+    let weak = node.run("wallet new bob --passphrase-file pass");
+    ended(&weak, 2);
+    assert!(err(&weak).contains("over and over"), "{}", err(&weak));
     pass("correct horse");
     ended(&node.run("wallet passphrase alice --new-passphrase-file pass"), 0);
     ended(&node.run("wallet export alice --yes"), 2);

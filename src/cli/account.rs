@@ -11,12 +11,13 @@ use super::output::{Mood, Output, cell, coloured, or_dash};
 use super::parse::{self, WalletsOption};
 
 pub(crate) const EXAMPLES: &str = "\
-Examples:
-  bouya balance alice                 the wallet called alice
-  bouya balance bouya1… --confirmations 6
-  bouya history alice --limit 20
+With N confirmations, the balance is the one of N - 1 blocks ago. With 0,
+waiting transactions count too.
 
-With N confirmations, the balance is the one of N - 1 blocks ago. With 0, waiting transactions count too.";
+Examples:
+  bouya balance alice                    # the wallet called alice
+  bouya balance bouya1… --confirmations 6
+  bouya history alice --limit 20";
 
 #[derive(Debug, Args)]
 pub(crate) struct Balance {

@@ -13,6 +13,7 @@ use comfy_table::Cell;
 
 use crate::clock::{parse_rfc3339, rfc3339, wall};
 use crate::http::views::{Agreement, AgreementStatus, Moment, PartyAnswer};
+use crate::short::Named;
 
 use super::client::Client;
 use super::document;
@@ -23,31 +24,45 @@ use super::parse::{self, WalletsOption};
 use super::submit::{Signer, Signing};
 
 pub(crate) const EXAMPLES: &str = "\
-Examples:
-  bouya agree propose --from alice --title \"Lease 2027\" --document lease.pdf --party bob --party bouya1… --deadline 14d
-  bouya agree list --party alice --status open
-  bouya agree show ID
-  bouya agree sign ID --from bob --document lease.pdf      refuses to sign if the file differs
-  bouya agree refuse ID --from carol
-  bouya agree withdraw ID --from alice                     while nobody else has signed
+The proposer signs by proposing. An agreement is effective once all parties
+have signed, refused once one of them refuses, and expired if the deadline
+passes first. `propose` prints the agreement's id; its JSON also has the
+transaction's. Send the file to the parties yourself: the ledger holds only
+its SHA-256.
 
-The proposer signs by proposing. An agreement is effective once all parties have signed, refused once one of them
-refuses, and expired if the deadline passes first. `propose` prints the agreement's id; its JSON also has the
-transaction's. Send the file to the parties yourself: the ledger holds only its SHA-256.";
+Examples:
+  bouya agree propose --from alice --title \"Lease 2027\" \\
+    --document lease.pdf --party bob --party bouya1… --deadline 14d
+  bouya agree list --party alice --status open
+  bouya agree show 5f0c21aa…9e31
+  bouya agree sign 5f0c21aa --from bob --document lease.pdf
+  bouya agree refuse 5f0c21aa --from carol
+  bouya agree withdraw 5f0c21aa --from alice";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum AgreeCommand {
     /// Propose an agreement on a document
+    #[command(
+        override_usage = "bouya agree propose --from <WALLET> --title <TEXT> --party <ADDRESS>\n         --deadline <TIME> <--document <FILE>|--document-hash <HASH>> [OPTIONS]",
+        after_help = "Examples:\n  bouya agree propose --from alice --title \"Lease 2027\" \\\n    --document lease.pdf --party bob --party carol --deadline 14d"
+    )]
     Propose(Propose),
     /// Sign an agreement
+    #[command(after_help = "Example:\n  bouya agree sign 5f0c21aa --from bob --document lease.pdf")]
     Sign(Answer),
     /// Refuse an agreement, which ends it
+    #[command(after_help = "Example:\n  bouya agree refuse 5f0c21aa --from carol")]
     Refuse(Answer),
     /// Withdraw a proposal that nobody else has signed yet
+    #[command(after_help = "Example:\n  bouya agree withdraw 5f0c21aa --from alice")]
     Withdraw(Withdraw),
     /// Show an agreement, and who answered when
+    #[command(
+        after_help = "Examples:\n  bouya agree show 5f0c21aa…9e31\n  bouya agree show 5f0c21aa --confirmations 12"
+    )]
     Show(Show),
     /// List agreements, newest first
+    #[command(after_help = "Example:\n  bouya agree list --party alice --status open")]
     List(List),
 }
 
@@ -81,9 +96,9 @@ struct Document {
 
 #[derive(Debug, Args)]
 pub(crate) struct Answer {
-    /// The agreement's id
-    #[arg(value_parser = parse::hash)]
-    id: Hash,
+    /// The agreement's id, whole or shortened
+    #[arg(value_parser = parse::named)]
+    id: Named,
     /// Your copy of the document, to check that the agreement is about it
     #[arg(long, value_name = "FILE")]
     document: Option<PathBuf>,
@@ -93,18 +108,18 @@ pub(crate) struct Answer {
 
 #[derive(Debug, Args)]
 pub(crate) struct Withdraw {
-    /// The agreement's id
-    #[arg(value_parser = parse::hash)]
-    id: Hash,
+    /// The agreement's id, whole or shortened
+    #[arg(value_parser = parse::named)]
+    id: Named,
     #[command(flatten)]
     signing: Signing,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct Show {
-    /// The agreement's id
-    #[arg(value_parser = parse::hash)]
-    id: Hash,
+    /// The agreement's id, whole or shortened
+    #[arg(value_parser = parse::named)]
+    id: Named,
     /// How many confirmations make a status settled
     #[arg(long, value_name = "N", default_value_t = 6)]
     confirmations: u64,
@@ -119,8 +134,8 @@ pub(crate) struct List {
     #[arg(long, value_name = "FILE")]
     document: Option<PathBuf>,
     /// Only those about the document with this SHA-256
-    #[arg(long, value_name = "HASH", value_parser = parse::hash, conflicts_with = "document")]
-    document_hash: Option<Hash>,
+    #[arg(long, value_name = "HASH", value_parser = parse::named, conflicts_with = "document")]
+    document_hash: Option<Named>,
     /// Only those with this status
     #[arg(long, value_name = "STATUS")]
     status: Option<AgreementStatus>,
@@ -168,7 +183,7 @@ fn propose(options: &Propose, client: &Client, out: &mut Output) -> Result<(), E
 
 fn answer(options: &Answer, response: Response, client: &Client, out: &mut Output) -> Result<(), Error> {
     let signer = Signer::open(&options.signing, client)?;
-    let agreement: Agreement = client.get(&format!("/v1/agreements/{}", options.id))?.read()?;
+    let (id, agreement) = meant(client, &options.id)?;
     let own = signer.wallet.address().to_string();
     let party = agreement.parties.iter().find(|party| party.address == own).ok_or_else(|| {
         Error::Failed(format!("wallet {} ({own}) is not a party to this agreement", signer.wallet.name()))
@@ -198,13 +213,13 @@ fn answer(options: &Answer, response: Response, client: &Client, out: &mut Outpu
         Response::Sign => "Sign it?",
         Response::Refuse => "Refuse it? This ends it.",
     };
-    let action = Action::Respond { agreement: options.id, document: hash, response };
+    let action = Action::Respond { agreement: id, document: hash, response };
     signer.submit(action, &lines, question, out)
 }
 
 fn withdraw(options: &Withdraw, client: &Client, out: &mut Output) -> Result<(), Error> {
     let signer = Signer::open(&options.signing, client)?;
-    let agreement: Agreement = client.get(&format!("/v1/agreements/{}", options.id))?.read()?;
+    let (id, agreement) = meant(client, &options.id)?;
     if agreement.proposer != signer.wallet.address().to_string() {
         return Err(Error::Failed(format!("only its proposer can withdraw it: {}", agreement.proposer)));
     }
@@ -212,8 +227,21 @@ fn withdraw(options: &Withdraw, client: &Client, out: &mut Output) -> Result<(),
     if agreement.parties.iter().any(|party| party.answer.is_some()) {
         return Err(Error::Failed("somebody has signed already, so it cannot be withdrawn".into()));
     }
-    let action = Action::Withdraw { agreement: options.id };
+    let action = Action::Withdraw { agreement: id };
     signer.submit(action, &summary(&agreement), "Withdraw it?", out)
+}
+
+/// The agreement that is meant, with its whole id: that one is signed, and the node must not put another in its place.
+fn meant(client: &Client, named: &Named) -> Result<(Hash, Agreement), Error> {
+    let agreement: Agreement = client.get(&format!("/v1/agreements/{named}"))?.read()?;
+    let id = agreement.id.parse().ok().filter(|id| named.fits(id));
+    let id = id.ok_or_else(|| {
+        Error::Failed(format!(
+            "the node answers with agreement {}, not with {named}; compare bouya --version with the node's",
+            agreement.id
+        ))
+    })?;
+    Ok((id, agreement))
 }
 
 /// An answer that would have no effect is not sent.
@@ -292,10 +320,10 @@ fn list(options: &List, client: &Client, out: &mut Output) -> Result<(), Error> 
         query.push(("party", parse::address(party, &options.wallets.open()?)?.to_string()));
     }
     let hash = match &options.document {
-        Some(path) => Some(document::hash(path)?),
-        None => options.document_hash,
+        Some(path) => Some(document::hash(path)?.to_string()),
+        None => options.document_hash.as_ref().map(ToString::to_string),
     };
-    query.extend(hash.map(|hash| ("document", hash.to_string())));
+    query.extend(hash.map(|hash| ("document", hash)));
     query.extend(options.status.map(|status| ("status", status.to_string())));
     let answer = client.page("/v1/agreements", &query)?;
     let header = ["ID", "STATUS", "SIGNED", "DEADLINE", "PROPOSER", "TITLE"];

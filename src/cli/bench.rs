@@ -14,18 +14,17 @@ use crate::descriptors;
 mod show;
 
 pub(crate) const EXAMPLES: &str = "\
-Examples:
-  bouya bench network                        four nodes, 30 s of transfers
-  bouya bench network --nodes 8 --seconds 60
-  bouya bench sync --blocks 2000 --transactions 500000
-  bouya bench mempool --runs 5               median, lowest and highest of five runs
-  bouya bench all --runs 3 --json            every bench, one after the other
-  bouya bench all --quick                    only check that all of them work here
+Every run first measures this machine's limits, then Bouya on the same cores.
+Use a release build and a machine that does nothing else. Figures vary from
+run to run, so run each bench several times. Each node is its own process on
+the loopback. All files are in a temporary folder that is removed at the end.
+docs/PERFORMANCE.md defines each figure.
 
-Every run first measures this machine's limits, then Bouya on the same cores. Use a release build \
-and a machine that does nothing else. Figures vary from run to run, so run each bench several times. \
-Each node is its own process on the loopback. All files are in a temporary folder that is removed at \
-the end. docs/PERFORMANCE.md defines each figure.";
+Examples:
+  bouya bench network                    # four nodes, 30 s of transfers
+  bouya bench mempool --runs 5           # median, lowest and highest
+  bouya bench all --runs 3 --json        # every bench, one after the other
+  bouya bench all --quick                # only check that all of them work";
 
 /// Open files: sockets of nodes and clients on one machine.
 const FILES: u64 = 4_096;
@@ -45,14 +44,17 @@ pub(crate) struct BenchOptions {
 #[derive(Debug, Subcommand)]
 enum What {
     /// Run every bench with its defaults, one after the other
+    #[command(after_help = "Example:\n  bouya bench all --quick")]
     All {
         /// Use small sizes, which only show that everything works
         #[arg(long)]
         quick: bool,
     },
     /// Transfers sent through all nodes' APIs until all nodes confirm them
+    #[command(after_help = "Example:\n  bouya bench network --nodes 8 --seconds 60")]
     Network(Network),
     /// Sync of a new node: blocks and transactions per second
+    #[command(after_help = "Example:\n  bouya bench sync --blocks 2000 --transactions 500000")]
     Sync {
         /// Blocks in the chain
         #[arg(long, default_value_t = 2_000)]
@@ -62,6 +64,7 @@ enum What {
         transactions: usize,
     },
     /// Records sent to one node until all nodes hold them
+    #[command(after_help = "Example:\n  bouya bench gossip --nodes 8")]
     Gossip {
         /// How many nodes, 2 to 32
         #[arg(long, default_value_t = 4)]
@@ -80,6 +83,7 @@ enum What {
         pause: u64,
     },
     /// Time until a new block is every node's tip; all nodes know its transactions
+    #[command(after_help = "Example:\n  bouya bench relay --rounds 20")]
     Relay {
         /// How many nodes, 2 to 32
         #[arg(long, default_value_t = 4)]
@@ -92,6 +96,7 @@ enum What {
         rounds: usize,
     },
     /// The miner's hash rate, and how fast it stops
+    #[command(after_help = "Example:\n  bouya bench mine --seconds 20")]
     Mine {
         /// How long to mine, in seconds
         #[arg(long, default_value_t = 8)]
@@ -101,12 +106,14 @@ enum What {
         rounds: usize,
     },
     /// Handshakes per second of the peer-to-peer listener, including the hello
+    #[command(after_help = "Example:\n  bouya bench handshake --rounds 50")]
     Handshake {
         /// Rounds of 200 handshakes each
         #[arg(long, default_value_t = 20)]
         rounds: usize,
     },
     /// Requests per second of one node's API
+    #[command(after_help = "Example:\n  bouya bench api --connections 16")]
     Api {
         /// How long to send each kind of request, in seconds
         #[arg(long, default_value_t = 3.0)]
@@ -116,6 +123,7 @@ enum What {
         connections: usize,
     },
     /// Cost per block, start time and memory with many accounts and on a long chain
+    #[command(after_help = "Example:\n  bouya bench scale --accounts 1000,100000 --heights 5000")]
     Scale {
         /// Numbers of accounts to measure
         #[arg(long, value_delimiter = ',', default_value = "1000,10000,100000")]
@@ -125,6 +133,7 @@ enum What {
         heights: Vec<u64>,
     },
     /// Signed transfers added to one node's mempool
+    #[command(after_help = "Example:\n  bouya bench mempool --runs 5")]
     Mempool {
         /// How many transfers
         #[arg(long, default_value_t = 100_000)]

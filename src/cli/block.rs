@@ -11,26 +11,32 @@ use super::output::{Output, cell};
 use super::{parse, transaction};
 
 pub(crate) const EXAMPLES: &str = "\
+On a terminal, tables shorten hashes; a shortened one is taken too. `block
+show`, pipes and --json print them in full.
+
 Examples:
   bouya blocks --limit 5
   bouya block show latest
-  bouya block show 1200 --json
-
-On a terminal, tables shorten hashes. `block show`, pipes and --json print them in full.";
+  bouya block show 0000a1b2…c3d4
+  bouya block show 1200 --json";
 
 pub(crate) const MINE_EXAMPLES: &str = "\
-Example:
-  bouya mine --config config/node.toml
+This needs the node's token. A node with [miner] enabled mines by itself.
 
-This needs the node's token. A node with [miner] enabled mines by itself.";
+Example:
+  bouya mine --config config/node.toml";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum BlockCommand {
     /// List the latest blocks
+    #[command(after_help = "Example:\n  bouya block list --limit 5")]
     List(PageOptions),
     /// Show one block with its transactions
+    #[command(
+        after_help = "Examples:\n  bouya block show latest\n  bouya block show 1200 --json\n  bouya block show 0000a1b2…c3d4"
+    )]
     Show {
-        /// The block's height, its hash, or `latest`
+        /// The block's height, its hash, whole or shortened, or `latest`
         #[arg(value_name = "REF", default_value = "latest", value_parser = parse::block_ref)]
         block: String,
     },

@@ -15,20 +15,23 @@ use crate::importer::Importer;
 use crate::store::Store;
 
 pub(crate) const EXAMPLES: &str = "\
+Stop the daemon first: only one process can open the store. An import checks
+every block as if a peer had sent it; if interrupted, run it again.
+
 Examples:
   bouya chain export acme.chain --config config/node.toml
-  bouya chain import acme.chain --config config/node.toml      if interrupted, run it again: it continues
-
-Stop the daemon first: only one process can open the store. An import checks every block as if a peer had sent it.";
+  bouya chain import acme.chain --config config/node.toml";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ChainCommand {
     /// Write all blocks to a new file
+    #[command(after_help = "Example:\n  bouya chain export acme.chain --config config/node.toml")]
     Export {
         /// The file
         file: PathBuf,
     },
     /// Import the blocks of a file
+    #[command(after_help = "Example:\n  bouya chain import acme.chain --config config/node.toml")]
     Import {
         /// The file
         file: PathBuf,

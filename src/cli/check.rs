@@ -4,26 +4,37 @@
 use std::net::SocketAddr;
 use std::path::Path;
 
+use serde_json::{Map, Value, json};
+
 use super::error::Error;
 use super::output::Output;
 use crate::clock::days_until;
 use crate::config::network::spoken;
-use crate::config::{Mistakes, Settings};
+use crate::config::{Mistake, Mistakes, Settings};
 use crate::net::crl::Revocations;
 use crate::net::tls::Tls;
 use crate::node::identity_files;
 use crate::node::judge::{self, Finding};
 
 pub(crate) const EXAMPLES: &str = "\
-Example:
-  bouya check --config config/node.toml
+Before the first start, compare the network id with the other members by
+phone. The exit code is 2 if there is a mistake; warnings do not count.
 
-Before the first start, compare the network id with the other members by phone.";
+Examples:
+  bouya check --config config/node.toml
+  bouya check --config config/node.toml --json | jq .mistakes";
 
 /// Checks a configuration and the files, ports and hosts it names.
 pub(crate) fn run(config: &Path, out: &mut Output) -> Result<(), Error> {
-    let settings = Settings::load(config)?;
-    show(&settings, out)?;
+    let settings = match Settings::load(config) {
+        Ok(settings) => settings,
+        Err(mistakes) => {
+            if out.json {
+                out.raw(report(None, &mistakes.list, &[]))?;
+            }
+            return Err(mistakes.into());
+        }
+    };
     let tls = Tls::open(identity_files(&settings), Revocations::default());
     let mut found = match &tls {
         Ok(tls) => [judge::settings(&settings, &tls.id()), judge::ends(tls)].concat(),
@@ -31,10 +42,18 @@ pub(crate) fn run(config: &Path, out: &mut Output) -> Result<(), Error> {
     };
     found.extend(judge::world(&settings));
     let (list, warnings) = judge::sort(found);
-    warn(&warnings, out)?;
+    if out.json {
+        out.raw(report(Some(&settings), &list, &warnings))?;
+    } else {
+        show(&settings, out)?;
+        warn(&warnings, out)?;
+    }
     let (Ok(tls), true) = (&tls, list.is_empty()) else {
         return Err(Mistakes { path: config.to_owned(), list }.into());
     };
+    if out.json {
+        return Ok(());
+    }
     let genesis = &settings.network.genesis;
     let listens =
         settings.p2p.listen.map_or_else(|| "dials only".to_owned(), |address| format!("listens {address}"));
@@ -52,7 +71,35 @@ pub(super) fn warn(warnings: &[Finding], out: &mut Output) -> Result<(), Error> 
     warnings.iter().try_for_each(|found| out.line(format!("warning: {}: {}", found.key, found.text)))
 }
 
+/// The findings for programs. `settings` is none if the file does not say enough to have any.
+fn report(settings: Option<&Settings>, mistakes: &[Mistake], warnings: &[Finding]) -> Value {
+    let found = |key: &str, text: &str| json!({ "key": key, "text": text });
+    let mistakes: Vec<_> = mistakes.iter().map(|one| found(&one.key, &one.text)).collect();
+    let warnings: Vec<_> = warnings.iter().map(|one| found(one.key, &one.text)).collect();
+    let network = settings.map(|settings| {
+        let genesis = &settings.network.genesis;
+        json!({ "name": genesis.spec.name.as_str(), "id": genesis.id().to_string() })
+    });
+    // The network's name and id have their own place.
+    let settings = settings.map(|settings| {
+        let rows = rows(settings).into_iter().filter(|(key, _)| !key.starts_with("network"));
+        rows.map(|(key, value)| (key.to_owned(), value.into())).collect::<Map<String, Value>>()
+    });
+    json!({
+        "ok": mistakes.is_empty(),
+        "mistakes": mistakes,
+        "warnings": warnings,
+        "network": network,
+        "settings": settings,
+    })
+}
+
 fn show(settings: &Settings, out: &mut Output) -> Result<(), Error> {
+    rows(settings).into_iter().try_for_each(|(key, value)| out.line(format!("{key:<26} {value}")))
+}
+
+/// Every setting, as text.
+fn rows(settings: &Settings) -> Vec<(&'static str, String)> {
     let (p2p, identity, miner) = (&settings.p2p, &settings.identity, &settings.miner);
     let genesis = &settings.network.genesis;
     let join = |items: Vec<String>| if items.is_empty() { "none".to_owned() } else { items.join(", ") };
@@ -60,7 +107,7 @@ fn show(settings: &Settings, out: &mut Output) -> Result<(), Error> {
     let bootstrap = p2p.bootstrap.iter().map(|b| format!("{}@{}", b.id, b.endpoint)).collect();
     let crls = identity.crls.iter().map(|path| path.display().to_string()).collect();
     let limits = &settings.mempool;
-    let rows = [
+    vec![
         ("network", genesis.spec.name.as_str().to_owned()),
         ("network id", spoken(&genesis.id())),
         ("data_dir", settings.data_dir.display().to_string()),
@@ -97,9 +144,5 @@ fn show(settings: &Settings, out: &mut Output) -> Result<(), Error> {
         ("api.token_file", settings.api.token_file.display().to_string()),
         ("log.level", settings.log.level.clone()),
         ("log.format", if settings.log.json { "json" } else { "text" }.to_owned()),
-    ];
-    for (key, value) in rows {
-        out.line(format!("{key:<26} {value}"))?;
-    }
-    Ok(())
+    ]
 }

@@ -142,7 +142,8 @@ impl Client {
     }
 
     fn url(&self, path: &str) -> String {
-        format!("{}{path}", self.endpoint.api)
+        // The one character that a shortened id has and a path has not.
+        format!("{}{}", self.endpoint.api, path.replace('…', "%E2%80%A6"))
     }
 
     fn answer(&self, result: Result<Response<Body>, ureq::Error>) -> Result<Answer, Error> {

@@ -10,25 +10,31 @@ use super::output::{Output, cell, note};
 use super::parse::{self, WalletsOption};
 
 pub(crate) const EXAMPLES: &str = "\
+Names stay on this machine, in contacts.toml next to the wallets. Before you
+name an address, confirm it with its owner.
+
 Examples:
   bouya contacts add bob bouya1…
   bouya contacts list
   bouya send --from alice --to bob:12.5
-  bouya contacts add bob bouya1… --replace                 bob has a new address
-  bouya contacts remove bob
-
-Names stay on this machine, in contacts.toml next to the wallets. Before you name an address, confirm it with its owner.";
+  bouya contacts add bob bouya1… --replace    # bob has a new address
+  bouya contacts remove bob";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ContactsCommand {
     /// Name an address
+    #[command(
+        after_help = "Examples:\n  bouya contacts add bob bouya1…\n  bouya contacts add bob bouya1… --replace    # bob has a new address"
+    )]
     Add(Add),
     /// List the names and their addresses
+    #[command(after_help = "Example:\n  bouya contacts list")]
     List {
         #[command(flatten)]
         wallets: WalletsOption,
     },
     /// Remove a name
+    #[command(after_help = "Example:\n  bouya contacts remove bob")]
     Remove {
         /// The name
         name: WalletName,

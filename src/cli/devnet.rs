@@ -18,12 +18,13 @@ use crate::http::views::{BlockSummary, Page, Status};
 use crate::{descriptors, telemetry};
 
 pub(crate) const EXAMPLES: &str = "\
+The explorer of node I is at http://127.0.0.1:(base port + I). Ctrl-C stops
+all nodes; the next start continues the chain.
+
 Examples:
   bouya devnet
-  bouya devnet --nodes 7 --base-port 6000
-  rm -r .devnet        start over with a new chain
-
-The explorer of node I is at http://127.0.0.1:(base port + I). Ctrl-C stops all nodes; the next start continues the chain.";
+  rm -r .devnet                          # the next one starts a new chain
+  bouya devnet --nodes 7 --base-port 6000";
 
 /// Open files that one node may need: peers and strangers on the loopback, a few clients.
 const FILES_PER_NODE: u64 = 256;

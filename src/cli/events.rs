@@ -10,11 +10,11 @@ use super::error::Error;
 use super::output::{Output, plain};
 
 pub(crate) const EXAMPLES: &str = "\
+With --json, each line is {\"event\": NAME, \"data\": the API's JSON}.
+
 Examples:
   bouya events
-  bouya events --json | jq 'select(.event == \"reorg\")'
-
-With --json, each line is {\"event\": NAME, \"data\": the API's JSON}.";
+  bouya events --json | jq 'select(.event == \"reorg\")'";
 
 /// Longest line accepted, in bytes. A node's events have well under 1 KiB.
 const LINE_BYTES: u64 = 1024 * 1024;

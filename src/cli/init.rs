@@ -18,11 +18,13 @@ use crate::files::{Draft, PUBLIC, quoted};
 use crate::miner;
 
 pub(crate) const EXAMPLES: &str = "\
+This writes config/network.toml. Send it to every member, and compare the
+network id by phone.
+
 Examples:
   bouya init --name acme --allocate bouya1…:1000000
-  bouya init --name acme --symbol EUR --decimals 2 --reward 0 --allocate bouya1…:500000.00
-
-This writes config/network.toml. Send it to every member, and compare the network id by phone.";
+  bouya init --name acme --symbol EUR --decimals 2 --reward 0 \\
+    --allocate bouya1…:500000.00";
 
 /// The first difficulty is set so that this many cores find one block per interval: what three default miners use together.
 const FIRST_SHARE: f64 = 1.5;

@@ -17,12 +17,15 @@ use crate::files::quoted;
 use crate::node::judge;
 
 pub(crate) const EXAMPLES: &str = "\
-Examples:
-  bouya join --network config/network.toml --id alice --advertise 10.0.0.5:7000
-  bouya join --network config/network.toml --id bob --advertise 10.0.0.6:7000 --bootstrap alice@10.0.0.5:7000
-  bouya join --network config/network.toml --id carol --listen off --bootstrap alice@10.0.0.5:7000
+This writes node.toml next to network.toml.
 
-This writes node.toml next to network.toml.";
+Examples:
+  bouya join --network config/network.toml --id alice \\
+    --advertise 10.0.0.5:7000
+  bouya join --network config/network.toml --id bob \\
+    --advertise 10.0.0.6:7000 --bootstrap alice@10.0.0.5:7000
+  bouya join --network config/network.toml --id carol \\
+    --listen off --bootstrap alice@10.0.0.5:7000";
 
 #[derive(Debug, Args)]
 pub(crate) struct Join {

@@ -12,7 +12,7 @@ use super::error::Error;
 
 const DEFAULT_API: &str = "http://127.0.0.1:5000";
 
-/// Options of all commands that talk to a node.
+/// Options that may stand before and after every command. [`super::help`] says which commands show which.
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Node options")]
 pub(crate) struct NodeOptions {
@@ -22,12 +22,9 @@ pub(crate) struct NodeOptions {
     /// File with the API token, for commands that change the node [env: BOUYA_TOKEN_FILE]
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) token_file: Option<PathBuf>,
-    /// The node's node.toml, which names both of the above
+    /// The node's node.toml, which names its API and its token
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
-    /// Print the API's JSON unchanged
-    #[arg(long, global = true)]
-    pub(crate) json: bool,
 }
 
 /// Which part of a list.

@@ -9,6 +9,7 @@ use std::fmt::Display;
 use std::io::{self, IsTerminal, Stdout, Write};
 
 use bouya_core::ledger::Schedule;
+use bouya_core::limits::SHORT_DIGITS;
 use comfy_table::{Attribute, Cell, Color, ColumnConstraint, ContentArrangement, Table, presets};
 use indicatif::ProgressBar;
 use serde::de::DeserializeOwned;
@@ -249,8 +250,9 @@ fn is_unseen(c: char) -> bool {
 }
 
 fn shortened(text: &str) -> String {
-    // Every address begins with bouya1 and a kind, so it needs a longer head to be told apart.
-    let head = if text.starts_with("bouya1") { 12 } else { 8 };
+    // Every address begins with bouya1 and a kind, and every block's hash with zeros: they need longer heads to be told apart.
+    let zeros = text.bytes().take_while(|digit| *digit == b'0').count();
+    let head = if text.starts_with("bouya1") { 12 } else { zeros + SHORT_DIGITS };
     let count = text.chars().count();
     if count <= head + 8 {
         return text.to_owned();
@@ -346,7 +348,9 @@ mod tests {
 
     #[test]
     fn long_texts_keep_their_ends() {
-        assert_eq!(shortened(&"0123456789abcdef".repeat(4)), "01234567…cdef");
+        assert_eq!(shortened(&"0123456789abcdef".repeat(4)), "012345678…cdef");
+        assert_eq!(shortened(&format!("00000{}", "123456789ab".repeat(5))), "0000012345678…89ab");
+        assert_eq!(shortened(&"0".repeat(64)), "0".repeat(64));
         assert_eq!(shortened("bouya1qqabcdefghijklmnop"), "bouya1qqabcd…mnop");
         assert_eq!(shortened("alice"), "alice");
     }

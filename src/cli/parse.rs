@@ -11,6 +11,7 @@ use bouya_core::ledger::Address;
 use clap::Args;
 
 use crate::http::views::NewPeer;
+use crate::short::Named;
 use crate::wallet::{Contacts, WalletName, Wallets};
 
 use super::error::Error;
@@ -68,22 +69,20 @@ pub(crate) fn names() -> BTreeMap<String, String> {
 /// A block's height, its hash, or `latest`.
 pub(crate) fn block_ref(text: &str) -> Result<String, String> {
     let text = text.to_ascii_lowercase();
-    if let Ok(height) = text.parse::<u64>() {
-        return Ok(height.to_string());
-    }
-    if text == "latest" || text.parse::<Hash>().is_ok() {
+    if text == "latest" || text.parse::<u64>().is_ok() {
         return Ok(text);
     }
-    Err("name a block by its height, its 64-digit hash, or latest".into())
+    let hash = named(&text).map(|named| named.to_string());
+    hash.map_err(|why| format!("name a block by its height, its hash, or latest; {why}"))
 }
 
-/// A transaction's id.
-pub(crate) fn transaction_id(text: &str) -> Result<Hash, String> {
-    let id = text.to_ascii_lowercase().parse();
-    id.map_err(|_| "a transaction's id has 64 hex digits; copy all of it".into())
+/// An id or a hash of something on the ledger, whole or as tables shorten it.
+pub(crate) fn named(text: &str) -> Result<Named, String> {
+    // Not everybody can type the one character that tables print.
+    text.to_ascii_lowercase().replace("...", "…").parse()
 }
 
-/// A hash: a document's, an agreement's id.
+/// A whole hash, of something that may not be on the ledger: nothing could be found by its beginning.
 pub(crate) fn hash(text: &str) -> Result<Hash, String> {
     text.to_ascii_lowercase().parse().map_err(|_| "64 hex digits are expected; copy all of them".into())
 }
@@ -160,6 +159,8 @@ mod tests {
         let hash = "AB".repeat(32);
         assert_eq!(block_ref(&hash), Ok(hash.to_lowercase()));
         assert_eq!(block_ref("12"), Ok("12".into()));
+        assert_eq!(block_ref("01234567"), Ok("01234567".into()), "a height, or a hash without a letter");
+        assert_eq!(block_ref("01234567...CDEF"), Ok("01234567…cdef".into()));
         assert_eq!(block_ref("latest"), Ok("latest".into()));
         for bad in ["", "-1", "abc", "../status", "12?x"] {
             assert!(block_ref(bad).is_err(), "{bad}");

@@ -12,32 +12,37 @@ use super::output::{Mood, Output, cell, coloured, or_dash};
 use super::parse;
 
 pub(crate) const EXAMPLES: &str = "\
-Examples:
-  bouya peers
-  bouya peer add bob@10.0.0.6:7000 --config config/node.toml
-  bouya peer remove bob --token-file data/alice/api.token
+`add` and `remove` need the node's token. The node may learn of a removed
+peer again. To keep a peer out: bouya blacklist add ID
 
-`add` and `remove` need the node's token. The node may learn of a removed peer again. To keep a peer out: bouya blacklist add ID";
+Examples:
+  bouya peer list
+  bouya peer add bob@10.0.0.6:7000 --config config/node.toml
+  bouya peer remove bob --token-file data/alice/api.token";
 
 pub(crate) const BLACKLIST_EXAMPLES: &str = "\
+`add` and `remove` need the node's token. To shut out a lost or stolen
+certificate on all nodes, revoke it: mkca revoke ID
+
 Examples:
   bouya blacklist list
   bouya blacklist add mallory --config config/node.toml
-  bouya blacklist remove mallory --config config/node.toml
-
-`add` and `remove` need the node's token. To shut out a lost or stolen certificate on all nodes, revoke it: mkca revoke ID";
+  bouya blacklist remove mallory --config config/node.toml";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum PeerCommand {
     /// List the peers that the node knows
+    #[command(after_help = "Example:\n  bouya peer list")]
     List(PageOptions),
     /// Add a peer for the node to connect to
+    #[command(after_help = "Example:\n  bouya peer add bob@10.0.0.6:7000 --config config/node.toml")]
     Add {
         /// The peer's id and address
         #[arg(value_name = "ID@HOST:PORT", value_parser = parse::peer)]
         peer: NewPeer,
     },
     /// Disconnect from a peer and forget it
+    #[command(after_help = "Example:\n  bouya peer remove bob --config config/node.toml")]
     Remove {
         /// The peer's id
         id: NodeId,
@@ -47,13 +52,16 @@ pub(crate) enum PeerCommand {
 #[derive(Debug, Subcommand)]
 pub(crate) enum BlacklistCommand {
     /// List the ids that the node keeps out
+    #[command(after_help = "Example:\n  bouya blacklist list")]
     List(PageOptions),
     /// Keep an id out until it is removed from the list
+    #[command(after_help = "Example:\n  bouya blacklist add mallory --config config/node.toml")]
     Add {
         /// The id
         id: NodeId,
     },
     /// Let an id in again
+    #[command(after_help = "Example:\n  bouya blacklist remove mallory --config config/node.toml")]
     Remove {
         /// The id
         id: NodeId,

@@ -11,6 +11,7 @@ use serde_json::json;
 use crate::clock::rfc3339;
 use crate::files;
 use crate::receipt;
+use crate::short::Named;
 
 use super::client::Client;
 use super::document;
@@ -19,27 +20,42 @@ use super::output::{Output, note};
 use super::parse;
 
 pub(crate) const EXAMPLES: &str = "\
-Examples:
-  bouya receipt get 5f0c… --out lease.receipt           from a node, once the transaction is confirmed
-  bouya receipt verify lease.receipt --trust HASH --document lease.pdf
+`verify` needs no node and no network.
 
-`verify` needs no node and no network. HASH is the hash of a later block that you have your own reason to trust: your node
-shows it (bouya block show latest), a counterparty told you, or a newspaper printed it. The receipt must end at that block: get it with --under HASH.
-Exit codes: 0 proven, 1 not proven.";
+Examples:
+  bouya receipt get 5f0c21aa --out lease.receipt
+  bouya receipt verify lease.receipt --document lease.pdf";
+
+const GET_EXAMPLES: &str = "\
+Examples:
+  bouya receipt get 5f0c21aa --out lease.receipt
+  bouya receipt get 5f0c21aa --under 1200    # who verifies trusts block 1200";
+
+const VERIFY_EXAMPLES: &str = "\
+The hash to trust is that of a later block that you have your own reason to
+trust: your node shows it (bouya block show latest), a counterparty told you,
+or a newspaper printed it. The receipt must end at that block: get it with
+--under HASH. Exit codes: 0 proven, 1 not proven.
+
+Examples:
+  bouya receipt verify lease.receipt --document lease.pdf --trust \\
+    7c1e7c1e7c1e7c1e7c1e7c1e7c1e7c1e7c1e7c1e7c1e7c1e7c1e7c1e7c1e7c1e";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ReceiptCommand {
     /// Fetch a confirmed transaction's receipt from the node
+    #[command(after_help = GET_EXAMPLES)]
     Get(Get),
     /// Verify a receipt offline, and show what it proves
+    #[command(after_help = VERIFY_EXAMPLES)]
     Verify(Verify),
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct Get {
-    /// The transaction's id
-    #[arg(value_parser = parse::transaction_id)]
-    id: Hash,
+    /// The transaction's id, whole or shortened
+    #[arg(value_parser = parse::named)]
+    id: Named,
     /// The block that the verifier will trust: height, hash or latest
     #[arg(long, value_name = "BLOCK", default_value = "latest", value_parser = parse::block_ref)]
     under: String,
@@ -68,6 +84,12 @@ pub(crate) fn get(options: &Get, client: &Client, out: &mut Output) -> Result<()
         .map_err(|error| Error::Failed(format!("the node gave no receipt: {error}")))?
         .check()
         .map_err(|error| Error::Failed(format!("the node gave a wrong receipt: {error}")))?;
+    let id = proof.transaction.id();
+    if !options.id.fits(&id) {
+        return Err(Error::Failed(format!(
+            "the node gave the receipt of {id}, which was not asked for; compare bouya --version with the node's"
+        )));
+    }
     files::create(path, files::PUBLIC, answer.text().as_bytes()).map_err(|error| {
         Error::Failed(format!("cannot write {}: {error}; choose another --out", path.display()))
     })?;

@@ -3,12 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use bouya_core::codec::Bounded;
-use bouya_core::crypto::Hash;
 use bouya_core::ledger::{Action, Content};
 use bouya_core::limits::RECORD_BYTES;
 use clap::{Args, Subcommand};
 
 use crate::http::views::{Page, Record};
+use crate::short::Named;
 
 use super::client::{Answer, Client};
 use super::document;
@@ -19,21 +19,30 @@ use super::parse::{self, WalletsOption};
 use super::submit::{Signer, Signing};
 
 pub(crate) const EXAMPLES: &str = "\
+Records cannot be removed, and every member can read them. A receipt proves a
+record offline: bouya receipt get ID
+
 Examples:
-  bouya record add --from alice --topic contracts --document lease.pdf      its SHA-256 and its name, not the file
+  bouya record add --from alice --topic contracts --document lease.pdf
   bouya record add --from alice --topic prices --data \"wheat 212.50\"
   bouya record list --topic contracts --since 2026-11-01T00:00:00Z
-  bouya record find --file lease.pdf                                        who recorded it, and when?
-
-Records cannot be removed, and every member can read them. A receipt proves a record offline: bouya receipt get ID";
+  bouya record find --file lease.pdf     # who recorded it, and when?";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum RecordCommand {
     /// Record data or a document's hash under a topic
+    #[command(
+        override_usage = "bouya record add --from <WALLET> --topic <TOPIC>\n         <--data <TEXT>|--data-file <FILE>|--document <FILE>> [OPTIONS]",
+        after_help = "Examples:\n  bouya record add --from alice --topic prices --data \"wheat 212.50\"\n  bouya record add --from alice --topic leases --document lease.pdf"
+    )]
     Add(Add),
     /// List records, newest first
+    #[command(after_help = "Example:\n  bouya record list --topic contracts --since 2026-11-01T00:00:00Z")]
     List(List),
     /// Find the records of a document or of data, by SHA-256
+    #[command(
+        after_help = "Examples:\n  bouya record find --file lease.pdf\n  bouya record find --hash 0123abcd…89ef"
+    )]
     Find(Find),
 }
 
@@ -99,9 +108,9 @@ struct Sought {
     /// A document, or a file with the recorded data
     #[arg(long, value_name = "FILE")]
     file: Option<PathBuf>,
-    /// The SHA-256 itself
-    #[arg(long, value_name = "HASH", value_parser = parse::hash)]
-    hash: Option<Hash>,
+    /// The SHA-256 itself, whole or shortened
+    #[arg(long, value_name = "HASH", value_parser = parse::named)]
+    hash: Option<Named>,
 }
 
 pub(crate) fn run(command: RecordCommand, client: &Client, out: &mut Output) -> Result<(), Error> {
@@ -165,12 +174,12 @@ fn list(options: &List, client: &Client, out: &mut Output) -> Result<(), Error> 
 }
 
 fn find(options: &Find, client: &Client, out: &mut Output) -> Result<(), Error> {
-    let hash = match (&options.what.file, options.what.hash) {
-        (Some(path), _) => document::hash(path)?,
-        (None, hash) => hash.unwrap_or(Hash::ZERO),
+    let hash = match (&options.what.file, &options.what.hash) {
+        (Some(path), _) => document::hash(path)?.to_string(),
+        (None, hash) => hash.as_ref().map(ToString::to_string).unwrap_or_default(),
     };
     let mut query = options.page.query();
-    query.push(("hash", hash.to_string()));
+    query.push(("hash", hash.clone()));
     let answer = client.page("/v1/records", &query)?;
     if !out.json {
         let page: Page<Record> = answer.read()?;

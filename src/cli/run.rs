@@ -15,11 +15,12 @@ use crate::node::{Node, NodeError, open_files};
 use crate::{descriptors, telemetry};
 
 pub(crate) const EXAMPLES: &str = "\
-Examples:
-  bouya run --config config/node.toml
-  bouya check --config config/node.toml      shows the settings and every mistake
+SIGINT and SIGTERM stop the node within 5 s. SIGHUP reloads the certificate,
+key, CA, CRL and log level.
 
-SIGINT and SIGTERM stop the node within 5 s. SIGHUP reloads the certificate, key, CA, CRL and log level.";
+Examples:
+  bouya check --config config/node.toml  # shows every mistake first
+  bouya run --config config/node.toml";
 
 /// Exit code after a second signal, as shells use it for Ctrl-C.
 const INTERRUPTED: i32 = 130;

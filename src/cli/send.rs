@@ -14,12 +14,13 @@ use super::parse;
 use super::submit::{Signer, Signing};
 
 pub(crate) const EXAMPLES: &str = "\
+This prints the transaction's id. To see its state later: bouya tx ID
+
 Examples:
   bouya send --from alice --to bouya1…:12.5
-  bouya send --from alice --to bob:1 --to carol:2.5 --memo \"October\"     bob and carol: wallets here
-  bouya send --from alice --to bob:1 --yes --passphrase-file pass.txt --wait 6 --timeout 5m
-
-This prints the transaction's id. To see its state later: bouya tx ID";
+  bouya send --from alice --to bob:1 --to carol:2.5 --memo \"October\"
+  bouya send --from alice --to bob:1 --yes --passphrase-file pass.txt \\
+    --wait 6 --timeout 5m";
 
 #[derive(Debug, Args)]
 pub(crate) struct Send {

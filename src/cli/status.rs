@@ -9,12 +9,12 @@ use super::error::Error;
 use super::output::{Mood, Output, cell, coloured, count, note};
 
 pub(crate) const EXAMPLES: &str = "\
+The exit code is 1 if the node cannot do its work.
+
 Examples:
   bouya status
   bouya status --config config/node.toml
-  bouya status --json | jq .tip.height
-
-The exit code is 1 if the node cannot do its work.";
+  bouya status --json | jq .tip.height";
 
 /// The warning starts this many days before the certificate ends.
 const CERTIFICATE_DAYS: i64 = 30;

@@ -12,6 +12,7 @@ use clap::Args;
 use serde_json::json;
 
 use crate::http::views::{self, Account, NetworkStatus, NodeStatus, Status, Submitted};
+use crate::short::Named;
 use crate::wallet::{Wallet, WalletError, WalletName, Wallets};
 
 use super::ask::{ExistingPassphrase, confirm};
@@ -39,8 +40,8 @@ pub(crate) struct Signing {
     #[arg(long, value_name = "AMOUNT")]
     fee: Option<String>,
     /// Take the place of this transaction of the wallet, which still waits; the fee is then at least 10 % higher
-    #[arg(long, value_name = "ID", value_parser = parse::transaction_id)]
-    replace: Option<Hash>,
+    #[arg(long, value_name = "ID", value_parser = parse::named)]
+    replace: Option<Named>,
     /// Send without asking
     #[arg(long)]
     yes: bool,
@@ -86,7 +87,7 @@ impl<'a> Signer<'a> {
         let status = client.status()?;
         let coin = coin(&status.network)?;
         let account = account(client, &wallet)?;
-        let replaced = options.replace.map(|id| replaced(client, &wallet, &coin, &id)).transpose()?;
+        let replaced = options.replace.as_ref().map(|id| replaced(client, &wallet, &coin, id)).transpose()?;
         Ok(Self { options, client, wallets, wallet, coin, status, account, replaced })
     }
 
@@ -234,7 +235,7 @@ fn account(client: &Client, wallet: &Wallet) -> Result<Account, Error> {
 }
 
 /// The waiting transaction `id` of the wallet, which is to be replaced.
-fn replaced(client: &Client, wallet: &Wallet, coin: &Coin, id: &Hash) -> Result<Replaced, Error> {
+fn replaced(client: &Client, wallet: &Wallet, coin: &Coin, id: &Named) -> Result<Replaced, Error> {
     let found: views::Transaction = client.get(&format!("/v1/transactions/{id}"))?.read()?;
     if let Some(height) = found.height {
         return Err(Error::Failed(format!(

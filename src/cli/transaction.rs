@@ -1,10 +1,10 @@
 //! `tx` and `mempool`: transactions, confirmed or waiting.
 
-use bouya_core::crypto::Hash;
 use clap::Args;
 use comfy_table::Cell;
 
 use crate::http::views::{Action, Transaction, TransactionStatus};
+use crate::short::Named;
 
 use super::client::Client;
 use super::error::Error;
@@ -13,20 +13,22 @@ use super::output::{Mood, Output, cell, coloured, or_dash};
 use super::parse;
 
 pub(crate) const EXAMPLES: &str = "\
+On a terminal, tables shorten ids; a shortened one is taken too, if it is of
+a transaction that waits or is in one of the newest blocks. `tx`, pipes and
+--json print ids in full, for scripts to use.
+
 Examples:
   bouya mempool
-  bouya tx 5f0c…   (all 64 digits of the id, which `send` printed)
-  bouya tx ID --json | jq .confirmations
-
-On a terminal, tables shorten ids. `tx`, pipes and --json print them in full.";
+  bouya tx 5f0c21aa…9e31
+  bouya tx 5f0c21aa --json | jq .confirmations";
 
 const HEADER: [&str; 6] = ["ID", "FROM", "TO", "AMOUNT", "FEE", "BYTES"];
 
 #[derive(Debug, Args)]
 pub(crate) struct Tx {
-    /// The transaction's id
-    #[arg(value_parser = parse::transaction_id)]
-    id: Hash,
+    /// The transaction's id, whole or shortened
+    #[arg(value_parser = parse::named)]
+    id: Named,
 }
 
 pub(crate) fn show(tx: &Tx, client: &Client, out: &mut Output) -> Result<(), Error> {

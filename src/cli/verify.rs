@@ -12,13 +12,14 @@ use crate::config::Settings;
 use crate::verify::{self, VerifyError, repair};
 
 pub(crate) const EXAMPLES: &str = "\
+Stop the daemon first: only one process can open the store. --repair executes
+every block that can still be read into a second file, says what that keeps
+and drops, and asks before it takes the place of the first, which is kept as
+chain.redb.damaged-DATE. The next run fetches the rest from the peers.
+
 Examples:
   bouya verify --config config/node.toml
-  bouya verify --repair --config config/node.toml
-
-Stop the daemon first: only one process can open the store. --repair executes every block that can still be read into a second
-file, says what that keeps and drops, and asks before it takes the place of the first, which is kept as chain.redb.damaged-DATE.
-The next run fetches the rest from the peers.";
+  bouya verify --repair --config config/node.toml";
 
 #[derive(Debug, Args)]
 pub(crate) struct Verify {

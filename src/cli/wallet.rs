@@ -14,27 +14,32 @@ use super::output::{Output, cell, note};
 use super::parse::WalletsOption;
 
 pub(crate) const EXAMPLES: &str = "\
+A wallet is one file, NAME.wallet. Back it up: without the file and its
+passphrase, the coins are lost forever.
+
 Examples:
   bouya wallet new alice
   bouya wallet list
   bouya wallet show alice
   bouya wallet export alice --out alice.seed
   bouya wallet passphrase alice
-  bouya wallet import alice --seed-file alice.seed
-  bouya wallet import rewards --member-key keys/alice.member --no-passphrase
-
-A wallet is one file, NAME.wallet. Back it up: without the file and its passphrase, the coins are lost forever.";
+  bouya wallet import copy --seed-file alice.seed";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum WalletCommand {
     /// Create a wallet with a new key
+    #[command(
+        after_help = "Examples:\n  bouya wallet new alice\n  bouya wallet new alice --passphrase-file pass.txt"
+    )]
     New(New),
     /// List the wallets in the folder
+    #[command(after_help = "Example:\n  bouya wallet list")]
     List {
         #[command(flatten)]
         wallets: WalletsOption,
     },
     /// Show a wallet's address and public key
+    #[command(after_help = "Example:\n  bouya wallet show alice")]
     Show {
         /// The wallet
         name: WalletName,
@@ -42,10 +47,18 @@ pub(crate) enum WalletCommand {
         wallets: WalletsOption,
     },
     /// Create a wallet from an existing seed, or from a node's member key
+    #[command(
+        override_usage = "bouya wallet import <NAME> <--seed-file <FILE>|--member-key <FILE>>\n         [OPTIONS]",
+        after_help = "Examples:\n  bouya wallet import alice --seed-file alice.seed\n  bouya wallet import rewards --member-key alice.member --no-passphrase"
+    )]
     Import(Import),
     /// Print a wallet's seed, unencrypted
+    #[command(after_help = "Example:\n  bouya wallet export alice --out alice.seed")]
     Export(Export),
     /// Change a wallet's passphrase
+    #[command(
+        after_help = "Examples:\n  bouya wallet passphrase alice\n  bouya wallet passphrase alice --passphrase-file old --new-passphrase-file new"
+    )]
     Passphrase(Change),
 }
 

@@ -38,6 +38,7 @@ pub mod limits;
 pub mod mempool;
 pub mod node;
 pub mod overlay;
+pub mod passphrase;
 pub mod random;
 mod recent;
 #[cfg(any(test, feature = "testing"))]

@@ -178,6 +178,11 @@ impl Mempool {
         Some(&self.queues.get(sender)?.entries.get(nonce)?.transaction)
     }
 
+    /// The ids from `low` up to `high`.
+    pub fn between(&self, low: Hash, high: Hash) -> impl Iterator<Item = &Hash> {
+        self.ids.range(low..=high).map(|(id, _)| id)
+    }
+
     /// The transaction of `sender` with this nonce.
     pub fn at(&self, sender: &Address, nonce: u64) -> Option<&CheckedTransaction> {
         Some(&self.queues.get(sender)?.entries.get(&nonce)?.transaction)

@@ -13,8 +13,10 @@ use super::extract::{Options, PageOptions, Segment};
 use super::lists::{self, Part, height_after};
 use super::problem::Problem;
 use super::records::parsed;
+use super::short;
 use super::views::{self, Agreement, AgreementStatus, Moment, Page, Party, PartyAnswer};
 use crate::clock::{rfc3339, wall};
+use crate::short::Named;
 use crate::store::{List, Snapshot};
 
 /// A status this deep under the tip reads as settled, unless asked otherwise.
@@ -27,7 +29,7 @@ const SETTLED: u64 = 6;
 pub(super) struct AgreementOptions {
     /// Only by or to this address.
     party: Option<String>,
-    /// Only about this document: its SHA-256.
+    /// Only about this document: its SHA-256, or the first 8 or more digits of it.
     document: Option<String>,
     /// Only those with this status.
     status: Option<AgreementStatus>,
@@ -52,6 +54,8 @@ pub(super) struct StandingOptions {
 /// Agreements, newest first. A page may be short, or even empty, and still have a `next`
 #[utoipa::path(get, path = "/v1/agreements", tag = "agreements", params(AgreementOptions), responses(
     (status = 200, description = "a page", body = Page<Agreement>),
+    (status = 404, description = "no document has this shortened hash", body = views::Problem, content_type = "application/problem+json"),
+    (status = 409, description = "the shortened hash fits several; the detail names them", body = views::Problem, content_type = "application/problem+json"),
 ))]
 pub(super) async fn list(
     State(api): State<Api>,
@@ -60,13 +64,14 @@ pub(super) async fn list(
     let page = PageOptions { from: options.from, limit: options.limit };
     let (limit, from) = (page.limit()?, lists::cursor(&page)?);
     let party: Option<Address> = parsed(options.party.as_deref())?;
-    let document: Option<Hash> = parsed(options.document.as_deref())?;
+    let document: Option<Named> = parsed(options.document.as_deref())?;
     let depth = options.confirmations.unwrap_or(SETTLED);
     let status = options.status;
-    let wanted = [document.map(List::AgreementsOn), party.map(List::AgreementsOf)];
-    let wanted: Vec<List> = wanted.into_iter().flatten().collect();
     let bytes = api.limits.page_bytes;
     api.read_json(move |snapshot| {
+        let document = document.map(|named| short::document(snapshot, &named, bytes)).transpose()?;
+        let wanted = [document.map(List::AgreementsOn), party.map(List::AgreementsOf)];
+        let wanted: Vec<List> = wanted.into_iter().flatten().collect();
         let list = wanted.first().cloned().unwrap_or(List::Agreements);
         let from = from.unwrap_or((u64::MAX, 0));
         let part = Part { list: &list, from, lowest: 0, limit, bytes };
@@ -83,22 +88,22 @@ pub(super) async fn list(
 }
 
 /// One agreement, with all answers to it
-#[utoipa::path(get, path = "/v1/agreements/{id}", tag = "agreements", params(("id" = String, Path, description = "the agreement's id, which is not its transaction's"), StandingOptions), responses(
+#[utoipa::path(get, path = "/v1/agreements/{id}", tag = "agreements", params(("id" = String, Path, description = "the agreement's id, which is not its transaction's, or the first 8 or more digits of it", pattern = "^[0-9a-f]{8,64}(…[0-9a-f]{0,55})?$"), StandingOptions), responses(
     (status = 200, description = "the agreement", body = Agreement),
     (status = 404, description = "no such agreement is on the chain", body = views::Problem, content_type = "application/problem+json"),
+    (status = 409, description = "the shortened id fits several; the detail names them", body = views::Problem, content_type = "application/problem+json"),
 ))]
 pub(super) async fn show(
     State(api): State<Api>,
-    Segment(id): Segment<Hash>,
+    Segment(named): Segment<Named>,
     Options(options): Options<StandingOptions>,
 ) -> Result<Json<Agreement>, Problem> {
     let depth = options.confirmations.unwrap_or(SETTLED);
-    let found = api.read(move |snapshot| find(snapshot, &id, depth)).await?;
-    found.map(Json).ok_or_else(|| {
-        Problem::not_found(format!(
-            "no agreement {id} is on the chain here; its proposal may still wait for a block (an agreement's id is not its transaction's)"
-        ))
-    })
+    let found = api.read(move |snapshot| {
+        let id = short::agreement(snapshot, &named)?;
+        find(snapshot, &id, depth)?.ok_or_else(|| short::no_agreement(id))
+    });
+    found.await.map(Json)
 }
 
 fn find(snapshot: &Snapshot, id: &Hash, depth: u64) -> Result<Option<Agreement>, Problem> {

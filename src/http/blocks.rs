@@ -12,16 +12,19 @@ use bouya_core::ledger::{Block, View};
 use super::Api;
 use super::extract::{Options, PageOptions, Segment};
 use super::problem::Problem;
+use super::short;
 use super::transactions::view as transaction_view;
 use super::views::{self, BlockSummary, Page};
 use crate::clock::rfc3339;
+use crate::short::Named;
 use crate::store::Snapshot;
 
 /// How a block is named.
 pub(super) enum Reference {
-    Height(u64),
-    Hash(Hash),
     Latest,
+    /// A height, or beyond the tip perhaps a hash's beginning that happens to have no letter.
+    Height(u64, Option<Named>),
+    Hash(Named),
 }
 
 impl FromStr for Reference {
@@ -31,40 +34,49 @@ impl FromStr for Reference {
         if text == "latest" {
             return Ok(Self::Latest);
         }
-        if let Ok(height) = text.parse() {
-            return Ok(Self::Height(height));
+        let named = text.parse();
+        match (text.parse(), named) {
+            (_, Ok(Named::Whole(hash))) => Ok(Self::Hash(Named::Whole(hash))),
+            // Hashes begin with zeros, heights do not.
+            (_, Ok(named)) if text.starts_with('0') => Ok(Self::Hash(named)),
+            (Ok(height), named) => Ok(Self::Height(height, named.ok())),
+            (Err(_), Ok(named)) => Ok(Self::Hash(named)),
+            (Err(_), Err(why)) => {
+                Err(format!("a block is named by its height, its hash or \"latest\"; {why}"))
+            }
         }
-        let wrong = |_| "a block is named by its height, its hash (64 hex digits) or \"latest\"".to_owned();
-        text.parse().map(Self::Hash).map_err(wrong)
     }
 }
 
 impl Reference {
-    fn find(&self, snapshot: &Snapshot) -> Result<Arc<Block>, Problem> {
-        let (found, name) = match self {
-            Self::Latest => {
-                let (height, _) = snapshot.tip()?;
-                return at_height(snapshot, height);
-            }
-            Self::Height(height) => return at_height(snapshot, *height),
-            Self::Hash(id) => (snapshot.block(id)?, id.to_string()),
+    /// The block's id.
+    pub(super) fn id(&self, snapshot: &Snapshot) -> Result<Hash, Problem> {
+        let (height, named) = match self {
+            Self::Latest => return Ok(snapshot.tip()?.1),
+            Self::Hash(named) => return short::block(snapshot, named),
+            Self::Height(height, named) => (*height, named),
         };
-        found.ok_or_else(|| {
-            Problem::not_found(format!("no block {name} is stored here; the genesis block has no body"))
+        if let Some(id) = snapshot.at_height(height)? {
+            return Ok(id);
+        }
+        let (tip, _) = snapshot.tip()?;
+        let missing = || Problem::not_found(format!("no block at height {height}; the tip is at {tip}"));
+        let named = named.as_ref().ok_or_else(missing)?;
+        // One that fits several is told so; one that fits none was meant as a height.
+        short::block(snapshot, named)
+            .map_err(|problem| if problem.is_not_found() { missing() } else { problem })
+    }
+
+    fn find(&self, snapshot: &Snapshot) -> Result<Arc<Block>, Problem> {
+        let id = self.id(snapshot)?;
+        snapshot.block(&id)?.ok_or_else(|| {
+            let genesis = "the genesis block is the network's definition (network.toml) and has no body; blocks begin at 1";
+            Problem::not_found(match self {
+                Self::Height(0, _) => genesis.to_owned(),
+                _ => format!("no block {id} is stored here; the genesis block has no body"),
+            })
         })
     }
-}
-
-fn at_height(snapshot: &Snapshot, height: u64) -> Result<Arc<Block>, Problem> {
-    let (tip, _) = snapshot.tip()?;
-    let missing = match height {
-        0 => {
-            "the genesis block is the network's definition (network.toml) and has no body; blocks begin at 1"
-                .to_owned()
-        }
-        _ => format!("no block at height {height}; the tip is at {tip}"),
-    };
-    snapshot.block_at(height)?.ok_or_else(|| Problem::not_found(missing))
 }
 
 /// The blocks of the best chain, newest first
@@ -115,9 +127,10 @@ fn summary(api: &Api, block: &Block) -> BlockSummary {
 }
 
 /// One block
-#[utoipa::path(get, path = "/v1/blocks/{reference}", tag = "chain", params(("reference" = String, Path, description = "height, hash or `latest`", pattern = "^(latest|[0-9]{1,20}|[0-9a-f]{64})$")), responses(
+#[utoipa::path(get, path = "/v1/blocks/{reference}", tag = "chain", params(("reference" = String, Path, description = "height, `latest`, or hash, of which the first 8 or more digits are enough", pattern = "^(latest|[0-9]{1,20}|[0-9a-f]{8,64}(…[0-9a-f]{0,55})?)$")), responses(
     (status = 200, description = "the block", body = views::Block),
     (status = 404, description = "no such block is stored here", body = views::Problem, content_type = "application/problem+json"),
+    (status = 409, description = "the shortened hash fits several; the detail names them", body = views::Problem, content_type = "application/problem+json"),
 ))]
 pub(super) async fn show(
     State(api): State<Api>,
@@ -159,9 +172,10 @@ pub(super) async fn show(
 }
 
 /// One block's Borsh bytes, as they are hashed, stored and sent
-#[utoipa::path(get, path = "/v1/blocks/{reference}/raw", tag = "chain", params(("reference" = String, Path, description = "height, hash or `latest`", pattern = "^(latest|[0-9]{1,20}|[0-9a-f]{64})$")), responses(
+#[utoipa::path(get, path = "/v1/blocks/{reference}/raw", tag = "chain", params(("reference" = String, Path, description = "height, `latest`, or hash, of which the first 8 or more digits are enough", pattern = "^(latest|[0-9]{1,20}|[0-9a-f]{8,64}(…[0-9a-f]{0,55})?)$")), responses(
     (status = 200, description = "the bytes", body = Vec<u8>, content_type = "application/octet-stream"),
     (status = 404, description = "no such block is stored here", body = views::Problem, content_type = "application/problem+json"),
+    (status = 409, description = "the shortened hash fits several; the detail names them", body = views::Problem, content_type = "application/problem+json"),
 ))]
 pub(super) async fn raw(
     State(api): State<Api>,

@@ -39,6 +39,10 @@ impl Problem {
         Self::new(StatusCode::NOT_FOUND, "not-found", detail)
     }
 
+    pub(super) fn is_not_found(&self) -> bool {
+        self.status == StatusCode::NOT_FOUND
+    }
+
     /// This node's own fault, so it is logged for the operator, whoever asked.
     pub(super) fn internal(detail: impl ToString) -> Self {
         let problem = Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", detail);

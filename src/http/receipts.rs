@@ -3,7 +3,6 @@
 use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
-use bouya_core::crypto::Hash;
 use bouya_core::ledger::{self, View};
 use serde::Deserialize;
 
@@ -13,6 +12,7 @@ use super::extract::{Options, Segment};
 use super::problem::Problem;
 use super::views;
 use crate::receipt as file;
+use crate::short::Named;
 
 /// Under which block.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
@@ -24,33 +24,30 @@ pub(super) struct ReceiptOptions {
 }
 
 /// A confirmed transaction's receipt: one line of JSON in one form, to be kept as a file as it is
-#[utoipa::path(get, path = "/v1/transactions/{id}/receipt", tag = "transactions", params(("id" = String, Path, description = "its id"), ReceiptOptions), responses(
+#[utoipa::path(get, path = "/v1/transactions/{id}/receipt", tag = "transactions", params(("id" = String, Path, description = "its id, or the first 8 or more digits of it", pattern = "^[0-9a-f]{8,64}(…[0-9a-f]{0,55})?$"), ReceiptOptions), responses(
     (status = 200, description = "the receipt; docs/PROTOCOL.md describes it", body = String, content_type = "application/json"),
     (status = 400, description = "not a block's name", body = views::Problem, content_type = "application/problem+json"),
     (status = 404, description = "the transaction is not confirmed here, or does not stand under that block", body = views::Problem, content_type = "application/problem+json"),
+    (status = 409, description = "a shortened id or hash fits several; the detail names them", body = views::Problem, content_type = "application/problem+json"),
 ))]
 pub(super) async fn receipt(
     State(api): State<Api>,
-    Segment(id): Segment<Hash>,
+    Segment(named): Segment<Named>,
     Options(options): Options<ReceiptOptions>,
 ) -> Result<Response, Problem> {
     let under = options.under.as_deref().unwrap_or("latest").parse::<Reference>();
     let under = under.map_err(Problem::bad_request)?;
+    let id = api.transaction_named(named).await?;
     let network = api.genesis.id();
     let text = api
         .read(move |snapshot| {
             let missing = || Problem::not_found(format!("transaction {id} is not on the chain of this node; a receipt can be had once it is confirmed"));
             let found = snapshot.transaction(&id)?.ok_or_else(missing)?;
             let height = found.header.height;
-            let anchor = match under {
-                Reference::Latest => Some(snapshot.tip()?.0),
-                Reference::Height(height) => Some(height),
-                Reference::Hash(id) => {
-                    let record = snapshot.record(&id)?.map(|record| record.header.height);
-                    let best = record.map(|height| snapshot.at_height(height)).transpose()?.flatten();
-                    record.filter(|_| best == Some(id))
-                }
-            };
+            let under = under.id(snapshot)?;
+            let anchor = snapshot.record(&under)?.map(|record| record.header.height);
+            let best = anchor.map(|height| snapshot.at_height(height)).transpose()?.flatten();
+            let anchor = anchor.filter(|_| best == Some(under));
             let index = usize::try_from(found.index).unwrap_or(usize::MAX);
             let receipt = match anchor.filter(|anchor| *anchor >= height) {
                 Some(anchor) => ledger::Receipt::new(snapshot, network, height, index, anchor)?,

@@ -2,7 +2,6 @@
 
 use axum::extract::State;
 use axum::response::Response;
-use bouya_core::crypto::Hash;
 use bouya_core::ledger::{self, Address};
 use serde::Deserialize;
 
@@ -10,9 +9,11 @@ use super::Api;
 use super::extract::{Options, PageOptions};
 use super::lists::{self, Part, height_after};
 use super::problem::Problem;
+use super::short;
 use super::transactions::content;
-use super::views::{Page, Record};
+use super::views::{self, Page, Record};
 use crate::clock::rfc3339;
+use crate::short::Named;
 use crate::store::List;
 
 /// Which records.
@@ -24,7 +25,7 @@ pub(super) struct RecordOptions {
     topic: Option<String>,
     /// Only of this address.
     sender: Option<String>,
-    /// Only of this data or this document: its SHA-256.
+    /// Only of this data or this document: its SHA-256, or the first 8 or more digits of it.
     hash: Option<String>,
     /// Only from this time on, as the miners of their blocks state it (RFC 3339).
     since: Option<String>,
@@ -40,6 +41,8 @@ pub(super) struct RecordOptions {
 /// What was written down, newest first. A page may be short, or even empty, and still have a `next`
 #[utoipa::path(get, path = "/v1/records", tag = "records", params(RecordOptions), responses(
     (status = 200, description = "a page", body = Page<Record>),
+    (status = 404, description = "nothing has this shortened hash", body = views::Problem, content_type = "application/problem+json"),
+    (status = 409, description = "the shortened hash fits several; the detail names them", body = views::Problem, content_type = "application/problem+json"),
 ))]
 pub(super) async fn list(
     State(api): State<Api>,
@@ -48,14 +51,16 @@ pub(super) async fn list(
     let page = PageOptions { from: options.from, limit: options.limit };
     let (limit, from) = (page.limit()?, lists::cursor(&page)?);
     let sender: Option<Address> = parsed(options.sender.as_deref())?;
-    let hash: Option<Hash> = parsed(options.hash.as_deref())?;
+    let hash: Option<Named> = parsed(options.hash.as_deref())?;
     let since = lists::time("since", options.since.as_deref())?;
     let until = lists::time("until", options.until.as_deref())?;
     let topic = options.topic;
-    let wanted = [hash.map(List::RecordsWith), topic.map(List::RecordsUnder), sender.map(List::RecordsOf)];
-    let wanted: Vec<List> = wanted.into_iter().flatten().collect();
     let bytes = api.limits.page_bytes;
     api.read_json(move |snapshot| {
+        let hash = hash.map(|named| short::document(snapshot, &named, bytes)).transpose()?;
+        let wanted =
+            [hash.map(List::RecordsWith), topic.map(List::RecordsUnder), sender.map(List::RecordsOf)];
+        let wanted: Vec<List> = wanted.into_iter().flatten().collect();
         let (tip, _) = snapshot.tip()?;
         let end = until.map(|until| height_after(snapshot, until)).transpose()?.unwrap_or(u64::MAX);
         let from = from.unwrap_or((u64::MAX, 0)).min((end, 0));

@@ -18,5 +18,6 @@ mod node;
 mod peers;
 mod receipts;
 mod records;
+mod short;
 mod slow;
 mod transactions;

@@ -24,6 +24,7 @@ use super::views::{
 use super::{Api, views};
 use crate::clock::rfc3339;
 use crate::mempool::{MempoolRequest, Rank};
+use crate::short::Named;
 
 /// A transaction as people see it; `place` is its block's height and the tip's.
 pub(super) fn view(api: &Api, transaction: &ledger::Transaction, place: Option<(u64, u64)>) -> Transaction {
@@ -258,14 +259,16 @@ fn from_hex(raw: &RawTransaction) -> Result<ledger::Transaction, Problem> {
 }
 
 /// One transaction, waiting or confirmed
-#[utoipa::path(get, path = "/v1/transactions/{id}", tag = "transactions", params(("id" = String, Path, description = "its id", pattern = "^[0-9a-f]{64}$")), responses(
+#[utoipa::path(get, path = "/v1/transactions/{id}", tag = "transactions", params(("id" = String, Path, description = "its id, or the first 8 or more digits of it (looked for among those that wait and in the newest blocks)", pattern = "^[0-9a-f]{8,64}(…[0-9a-f]{0,55})?$")), responses(
     (status = 200, description = "the transaction", body = Transaction),
     (status = 404, description = "neither waiting nor on the chain", body = views::Problem, content_type = "application/problem+json"),
+    (status = 409, description = "the shortened id fits several; the detail names them", body = views::Problem, content_type = "application/problem+json"),
 ))]
 pub(super) async fn show(
     State(api): State<Api>,
-    Segment(id): Segment<Hash>,
+    Segment(named): Segment<Named>,
 ) -> Result<Json<Transaction>, Problem> {
+    let id = api.transaction_named(named).await?;
     // The mempool hears of a block after the chain has it. Until then a transaction is in both, and the chain is right. Asking in this
     // order, with a second look at the chain, never misses a transaction that is being confirmed.
     if let Some(confirmed) = confirmed(&api, id).await? {

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use bouya_core::codec::encode;
+use bouya_core::codec::{decode, encode};
 use bouya_core::crypto::Hash;
 use bouya_core::ledger::{
     Account, Address, Block, Body, Certificate, Header, HeaderRecord, Key, StateError, Transaction, Undo,
@@ -117,6 +117,31 @@ impl Snapshot {
     /// Whether a block is stored.
     pub fn has_block(&self, id: &Hash) -> Result<bool, StoreError> {
         self.guard.run(|| Ok(self.headers.get(id.0)?.is_some()))
+    }
+
+    /// Ids of stored blocks from `low` up to `high`, at most `limit`.
+    pub fn ids_between(&self, (low, high): (Hash, Hash), limit: usize) -> Result<Vec<Hash>, StoreError> {
+        self.guard.run(|| {
+            let rows = self.headers.range(low.0..=high.0)?.take(limit);
+            rows.map(|row| row.map(|(id, _)| Hash(id.value())).map_err(Into::into)).collect()
+        })
+    }
+
+    /// Ids of agreements on the best chain from `low` up to `high`, at most `limit`.
+    pub fn agreements_between(
+        &self,
+        (low, high): (Hash, Hash),
+        limit: usize,
+    ) -> Result<Vec<Hash>, StoreError> {
+        let (low, high) = (encode(&Key::Agreement(low)), encode(&Key::Agreement(high)));
+        self.guard.run(|| {
+            let rows = self.state.range(low.as_slice()..=high.as_slice())?.take(limit);
+            let id = |key: &[u8]| match decode(key, "a row's key") {
+                Ok(Key::Agreement(id)) => Ok(id),
+                _ => Err(Fault::Damaged("a row among the agreements is none".to_owned())),
+            };
+            rows.map(|row| id(row?.0.value())).collect()
+        })
     }
 
     /// A transaction of the best chain. The index only gives a hint, which is checked against the block.

@@ -232,8 +232,8 @@ fn a_passphrase_is_changed_in_one_step_and_only_by_who_knows_it() {
 }
 
 #[test]
-fn a_new_passphrase_has_eight_characters() {
+fn a_new_passphrase_is_judged() {
     assert!(matches!(passphrase("").check(), Err(WalletError::EmptyPassphrase)));
-    assert!(matches!(passphrase("1234567").check(), Err(WalletError::WeakPassphrase(7))));
+    assert!(matches!(passphrase("1234567").check(), Err(WalletError::WeakPassphrase(Weakness::Short(7)))));
     assert!(passphrase("ä2345678").check().is_ok());
 }

@@ -138,6 +138,8 @@ fn mistakes_are_told_before_the_passphrase_and_an_unknown_wallet_is_one() {
         (format!("record add {sign} --data x --topic="), "topic"),
         (format!("{propose} --title= --party {}", bob()), "title"),
         (format!("{propose} --title T --party sealed"), "party already"),
+        (format!("{propose} --title T --party nobody"), "\"nobody\" is neither an address"),
+        (format!("send {sign} --to nobody:1"), "\"nobody\" is neither an address"),
         (format!("send --from nobody --to {}:1 --yes", bob()), "--from: there is no wallet \"nobody\""),
     ] {
         let output = node.run(&line);

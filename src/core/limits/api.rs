@@ -26,6 +26,16 @@ pub const API_ACCEPT_TELL_EVERY: Duration = Duration::from_secs(60);
 pub const API_PAGE: usize = 100;
 /// Items of a page unless asked for otherwise.
 pub const API_PAGE_USUAL: usize = 20;
+/// Fewest digits of a shortened id, which are those that tables show. Somebody with much time can make an id that begins like another.
+pub const SHORT_DIGITS: usize = 8;
+/// Newest blocks that are read to find a transaction by the beginning of its id, ...
+pub const API_SHORT_BLOCKS: u64 = 10_000;
+/// ... until they took this many bytes: what one such request may cost.
+pub const API_SHORT_BYTES: usize = 32 * 1024 * 1024;
+/// Ids of one beginning that are looked at: hashes of blocks begin with zeros, so all of them may begin alike.
+pub const API_SHORT_ROWS: usize = 65_536;
+/// Ids that are looked for, and told, of those that a shortened one fits.
+pub const API_SHORT_TOLD: usize = 5;
 /// Looks at a chain that moves on before an answer is given up.
 pub const API_ACCOUNT_LOOKS: usize = 8;
 /// Requests that are worked on at once.

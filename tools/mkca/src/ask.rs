@@ -17,13 +17,16 @@ pub(crate) fn passphrase(path: &Path, file: Option<&Path>) -> Result<Passphrase,
     }
 }
 
-/// A new passphrase for the key at `path`. On a terminal it is typed twice.
+/// A new passphrase for the key at `path`, strong enough. On a terminal it is typed twice.
 pub(crate) fn new_passphrase(path: &Path, file: Option<&Path>) -> Result<Passphrase, Error> {
     if let Some(file) = file {
-        return from_file(file);
+        let new = from_file(file)?;
+        new.check()?;
+        return Ok(new);
     }
     loop {
         let first = typed(path, &format!("New passphrase for {}: ", path.display()))?;
+        first.check()?;
         if typed(path, "Repeat it: ")? == first {
             return Ok(first);
         }
@@ -36,11 +39,11 @@ fn typed(path: &Path, prompt: &str) -> Result<Passphrase, Error> {
         return Err(Error::Sealed { path: path.into() });
     }
     let failed = |source| Error::Io { action: "ask for the passphrase of", path: path.into(), source };
-    Passphrase::new(rpassword::prompt_password(prompt).map_err(failed)?)
+    rpassword::prompt_password(prompt).map(Passphrase::new).map_err(failed)
 }
 
 fn from_file(file: &Path) -> Result<Passphrase, Error> {
     let failed = |source| Error::Io { action: "read", path: file.into(), source };
     let text = Zeroizing::new(fs::read_to_string(file).map_err(failed)?);
-    Passphrase::new(text.lines().next().unwrap_or_default().to_owned())
+    Ok(Passphrase::new(text.lines().next().unwrap_or_default().to_owned()))
 }

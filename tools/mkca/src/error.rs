@@ -4,6 +4,8 @@ use std::{io, path::PathBuf};
 
 use time::{Date, OffsetDateTime, format_description::well_known::Rfc3339};
 
+use bouya_core::passphrase::Weakness;
+
 use crate::{NodeId, NodeIdError, root::Serial};
 
 #[derive(Debug, thiserror::Error)]
@@ -38,8 +40,8 @@ pub enum Error {
     Sealed { path: PathBuf },
     #[error("{} does not open with this passphrase. Try again. Without the passphrase the authority is lost, and the root must be replaced", path.display())]
     WrongPassphrase { path: PathBuf },
-    #[error("an empty passphrase protects nothing. Choose one, or leave the key unsealed")]
-    EmptyPassphrase,
+    #[error("the passphrase is too weak for ca.key: {0}")]
+    WeakPassphrase(#[from] Weakness),
     #[error("the key cannot be sealed: {0}. Please report this")]
     Seal(String),
     #[error("the key is neither ECDSA P-256 nor Ed25519. Create such a key: mkca request ID")]

@@ -34,7 +34,7 @@ admit nodes: keep it in this folder and give it to nobody.";
 
 /// The private certificate authority that admits members to a Bouya network.
 #[derive(Parser)]
-#[command(version, after_help = EXAMPLES)]
+#[command(version, after_help = EXAMPLES, max_term_width = 80)]
 struct Cli {
     /// The authority's folder
     #[arg(long, global = true, default_value = "certs/")]
@@ -52,6 +52,9 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     /// Create a new authority: ca.crt, ca.key, an empty ca.crl, index.json
+    #[command(
+        after_help = "Examples:\n  mkca init --name Acme\n  mkca init --name Acme --seal --dir authority/"
+    )]
     Init {
         /// The consortium's name; anyone who can reach a node's port can read it
         #[arg(long)]
@@ -63,6 +66,7 @@ enum Command {
         seal: bool,
     },
     /// Make a key and a certificate for each id: ID.key, ID.crt
+    #[command(after_help = "Example:\n  mkca issue alice bob")]
     Issue {
         #[arg(required = true, value_name = "ID")]
         ids: Vec<NodeId>,
@@ -70,8 +74,10 @@ enum Command {
         days: u32,
     },
     /// Make a key, and a request to send to the authority: ID.key, ID.csr
+    #[command(after_help = "Example:\n  mkca request carol")]
     Request { id: NodeId },
     /// Make a certificate for the key in a request: ID.crt
+    #[command(after_help = "Example:\n  mkca sign carol.csr")]
     Sign {
         /// The request's file; a bare name is also looked up in --dir
         #[arg(value_name = "FILE.csr")]
@@ -83,12 +89,14 @@ enum Command {
         days: u32,
     },
     /// Make a new certificate for the same key: ID.crt
+    #[command(after_help = "Example:\n  mkca renew alice")]
     Renew {
         id: NodeId,
         #[arg(long, default_value_t = CERTIFICATE_DAYS, value_parser = days())]
         days: u32,
     },
     /// Revoke every unexpired certificate of an id: ca.crl
+    #[command(after_help = "Example:\n  mkca revoke bob --reason key-compromise")]
     Revoke {
         id: NodeId,
         /// unspecified, key-compromise, affiliation-changed, superseded, cessation-of-operation or privilege-withdrawn
@@ -99,16 +107,21 @@ enum Command {
         days: u32,
     },
     /// Renew the revocation list, with the next number: ca.crl
+    #[command(after_help = "Example:\n  mkca crl --days 400")]
     Crl {
         #[arg(long, default_value_t = CRL_DAYS, value_parser = days())]
         days: u32,
     },
     /// List all issued certificates
+    #[command(after_help = "Examples:\n  mkca list\n  mkca list --json")]
     List {
         #[arg(long)]
         json: bool,
     },
     /// Seal ca.key with a passphrase, or change or remove it
+    #[command(
+        after_help = "Examples:\n  mkca passphrase\n  mkca passphrase --passphrase-file old --new-passphrase-file new"
+    )]
     Passphrase {
         /// Remove the passphrase
         #[arg(long)]
@@ -118,6 +131,7 @@ enum Command {
         new_passphrase_file: Option<PathBuf>,
     },
     /// Show the content of a certificate, request or revocation list
+    #[command(after_help = "Example:\n  mkca show certs/alice.crt")]
     Show { file: PathBuf },
 }
 
@@ -250,4 +264,26 @@ fn crl(written: &WrittenCrl, out: &mut impl Write) -> Result<(), Failure> {
         "Replace ca.crl on every node. One node is enough to start with: it sends the list to the others."
     )?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_help_has_examples_that_can_be_typed_and_fits_a_terminal() {
+        let mut whole = Cli::command();
+        whole.build();
+        for command in whole.get_subcommands().filter(|command| command.get_name() != "help") {
+            let help = command.clone().render_long_help().to_string();
+            let examples: Vec<&str> = help.lines().filter(|line| line.starts_with("  mkca ")).collect();
+            assert!(!examples.is_empty(), "{help}");
+            for line in examples {
+                assert!(line.starts_with(&format!("  mkca {}", command.get_name())), "{line}");
+                assert!(Cli::try_parse_from(line.split_whitespace()).is_ok(), "{line}");
+            }
+            let wide = help.lines().find(|line| line.chars().count() > 80);
+            assert_eq!(wide, None);
+        }
+    }
 }

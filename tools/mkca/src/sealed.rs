@@ -4,6 +4,7 @@
 
 use std::{fmt, path::Path};
 
+use bouya_core::passphrase;
 use pkcs8::{
     EncryptedPrivateKeyInfoRef, LineEnding, PrivateKeyInfoRef, SecretDocument,
     pkcs5::{pbes2::Parameters, scrypt},
@@ -21,10 +22,14 @@ const SCRYPT: (u8, u32, u32) = (14, 8, 5);
 pub struct Passphrase(Zeroizing<String>);
 
 impl Passphrase {
-    /// Refuses an empty text: it would only look like protection.
-    pub fn new(text: String) -> Result<Self, Error> {
-        let text = Zeroizing::new(text);
-        if text.is_empty() { Err(Error::EmptyPassphrase) } else { Ok(Passphrase(text)) }
+    /// Takes the text, so that no copy stays behind.
+    pub fn new(text: String) -> Self {
+        Passphrase(Zeroizing::new(text))
+    }
+
+    /// Whether it may seal the key from now on, by the rule for wallets. A key sealed before opens with what it has.
+    pub fn check(&self) -> Result<(), Error> {
+        Ok(passphrase::judge(&self.0)?)
     }
 }
 
@@ -75,10 +80,12 @@ pub(crate) fn open(pem: &str, passphrase: &Passphrase, path: &Path) -> Result<Ke
 
 #[cfg(test)]
 mod tests {
+    use bouya_core::passphrase::Weakness;
+
     use super::*;
 
     fn passphrase(text: &str) -> Passphrase {
-        Passphrase::new(text.to_owned()).unwrap()
+        Passphrase::new(text.to_owned())
     }
 
     #[test]
@@ -91,7 +98,7 @@ mod tests {
         assert_eq!(opened.public().unwrap(), key.public().unwrap());
         assert!(matches!(open(&pem, &passphrase("wrong"), path), Err(Error::WrongPassphrase { .. })));
         assert!(matches!(open("junk", &passphrase("right"), path), Err(Error::Pem { .. })));
-        assert!(matches!(Passphrase::new(String::new()), Err(Error::EmptyPassphrase)));
+        assert!(matches!(passphrase("right").check(), Err(Error::WeakPassphrase(Weakness::Short(5)))));
         assert_eq!(format!("{:?}", passphrase("right")), "Passphrase(elided)");
     }
 

@@ -180,10 +180,26 @@ fn several_at_once_wait_for_each_other() {
 }
 
 #[test]
+fn a_weak_passphrase_seals_nothing() {
+    let dir = folder();
+    fs::write(dir.path().join("good"), "the first words\n").unwrap();
+    for (weak, why) in [("", "empty"), ("1234567", "at least 8 characters"), ("zzzzzzzzzz", "over and over")]
+    {
+        fs::write(dir.path().join("weak"), format!("{weak}\n")).unwrap();
+        refused(&dir, 1, "init --name Acme --seal --passphrase-file weak", why);
+        assert!(!dir.path().join("certs/ca.key").exists(), "{weak}");
+    }
+    done(&dir, "init --name Acme --seal --passphrase-file good");
+    let key = fs::read(dir.path().join("certs/ca.key")).unwrap();
+    refused(&dir, 1, "passphrase --passphrase-file good --new-passphrase-file weak", "over and over");
+    assert_eq!(fs::read(dir.path().join("certs/ca.key")).unwrap(), key);
+}
+
+#[test]
 fn a_sealed_authority_works_with_its_passphrase_only() {
     let dir = folder();
-    fs::write(dir.path().join("one"), "first\n").unwrap();
-    fs::write(dir.path().join("two"), "second\n").unwrap();
+    fs::write(dir.path().join("one"), "the first words\n").unwrap();
+    fs::write(dir.path().join("two"), "the second words\n").unwrap();
     done(&dir, "init --name Acme --seal --passphrase-file one");
     let key = dir.path().join("certs/ca.key");
     let sealed = || fs::read_to_string(&key).unwrap().contains("ENCRYPTED PRIVATE KEY");

@@ -201,7 +201,7 @@ fn openssl_fingerprint(dir: &Path, key: &str) -> String {
 fn openssl_opens_a_sealed_key_and_we_open_what_it_sealed() {
     let (dir, authority) = authority("Acme");
     let dir = dir.path();
-    let passphrase = |text: &str| Passphrase::new(text.to_owned()).unwrap();
+    let passphrase = |text: &str| Passphrase::new(text.to_owned());
     let public = text(dir, "x509 -in ca.crt -pubkey -noout");
     authority.reseal(Some(&passphrase("a pass"))).unwrap();
     fs::write(dir.join("pass"), "a pass\n").unwrap();

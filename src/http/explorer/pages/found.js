@@ -19,7 +19,7 @@ export const found = {
     section("Searched for", {}, h("p", {}, hash(text, null, true)),
       matches.length > 0
         ? h("ul", {}, matches.map(([name, href]) => h("li", {}, h("a", { href }, name))))
-        : empty("No block, transaction, agreement, record or document on this node has this hash. If it is very new, it may not have arrived yet: this page looks again by itself.",
+        : empty("No block, transaction, agreement, record or document on this node has this hash. If it is very new, it may not have arrived yet: this page looks again by itself. A shortened id of an old transaction is not found: give all 64 digits.",
             hint("To look up a file, drop it on this page, or type:", "bouya record find --file FILE"))),
   ],
 };

@@ -1,0 +1,97 @@
+//! Commands that ask no node.
+
+use std::fs;
+use std::net::TcpListener;
+
+use bouya::config::NetworkFile;
+use bouya_core::ledger::Receipt;
+use bouya_core::testing;
+use serde_json::{Value, json};
+
+use super::*;
+
+/// Where no node answers.
+fn nobody() -> Node {
+    Node::fixed(500, String::new())
+}
+
+fn read(output: &Output) -> Value {
+    serde_json::from_str(&out(output)).unwrap()
+}
+
+#[test]
+fn a_network_a_node_and_its_mistakes_are_told_as_json() {
+    let node = nobody();
+    let init = "init --name acme --json";
+    let made = node.run(init);
+    ended(&made, 0);
+    let file = node.home.path().join("config/network.toml");
+    let genesis = NetworkFile::load(&file).unwrap().genesis;
+    let id = genesis.id().to_string();
+    assert_eq!(read(&made), json!({ "network": "acme", "id": id, "file": "config/network.toml" }));
+    assert_eq!(err(&made), "");
+    let again = node.run(init);
+    ended(&again, 1);
+    assert_eq!((out(&again).as_str(), err(&again).contains("move it away first")), ("", true));
+
+    // No certificate is there, and something else listens where the API is to.
+    let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    let api = taken.local_addr().unwrap();
+    let join = "join --network config/network.toml --id alice --listen off --bootstrap bob@10.0.0.5:7000";
+    ended(&node.run(&format!("{join} --api {api}")), 0);
+    let check = "check --config config/node.toml --json";
+    let checked = node.run(check);
+    ended(&checked, 2);
+    assert!(err(&checked).contains("1 mistake"), "{}", err(&checked));
+    let found = read(&checked);
+    assert_eq!((&found["ok"], &found["network"]["id"]), (&json!(false), &json!(id)));
+    assert_eq!(found["settings"]["api.listen"], api.to_string());
+    let keys = |list: &str| -> Vec<String> {
+        let list = found[list].as_array().unwrap().iter();
+        list.map(|one| one["key"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(keys("mistakes"), ["identity"]);
+    assert_eq!(keys("warnings"), ["api.listen"]);
+    let next = found["warnings"][0]["text"].as_str().unwrap();
+    assert!(next.contains("choose another port"), "{next}");
+
+    // A file that says too little to judge the rest by.
+    fs::write(node.home.path().join("config/node.toml"), "colour = \"red\"\n").unwrap();
+    let checked = node.run(check);
+    ended(&checked, 2);
+    let found = read(&checked);
+    assert_eq!((&found["ok"], &found["settings"]), (&json!(false), &Value::Null));
+    assert!(found["mistakes"].as_array().unwrap().iter().any(|one| one["key"] == "colour"), "{found}");
+    assert!(node.asked().is_empty());
+}
+
+#[test]
+fn a_receipt_offers_no_hash_of_its_own_as_the_truth() {
+    let mut network = testing::Node::new();
+    let transaction = network.pay(1, 0, 2, 500);
+    for transactions in [vec![transaction], vec![], vec![]] {
+        network.mine(transactions);
+    }
+    let receipt = Receipt::new(network.world(), network.network(), 1, 0, 3).unwrap().unwrap();
+    let proof = receipt.clone().check().unwrap();
+    let (anchor, signer) = (proof.anchor_id.to_string(), testing::address(1).to_string());
+    let node = nobody();
+    fs::write(node.home.path().join("receipt"), bouya::receipt::write(&receipt)).unwrap();
+    let untrusted = node.run("receipt verify receipt");
+    ended(&untrusted, 1);
+    let told = out(&untrusted) + &err(&untrusted);
+    for part in
+        [&signer, "not proven to be on any chain", "not from the receipt", "bouya block show 3", "--trust"]
+    {
+        assert!(told.contains(part), "{part} in {told}");
+    }
+    let (head, tail) = (&anchor[..8], &anchor[60..]);
+    assert!(!told.contains(head) && !told.contains(&format!("…{tail}")), "the receipt's own hash in {told}");
+    assert!(!told.contains("PROVEN"), "{told}");
+
+    let trusted = node.run(&format!("receipt verify receipt --trust {anchor}"));
+    ended(&trusted, 0);
+    assert!(out(&trusted).contains("PROVEN, because you trust block 3"), "{}", out(&trusted));
+    // The beginning of a hash proves nothing: somebody with much time can make a block that begins so.
+    ended(&node.run(&format!("receipt verify receipt --trust {head}")), 2);
+}
