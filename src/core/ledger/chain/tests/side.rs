@@ -143,15 +143,20 @@ fn staging() -> (Node, Hash, Vec<Arc<Block>>) {
 }
 
 #[test]
-fn the_branch_that_is_staged_stays_when_others_as_heavy_use_up_the_room() {
+fn the_branch_that_is_staged_stays_when_heavier_ones_use_up_the_room() {
     let (mut node, target, siblings) = staging();
     node.chain.blocks.room.blocks = 20;
+    let trunk = node.chain.branch_at(&node.disk.world, &siblings[0].header.parent).unwrap().unwrap();
     for sibling in &siblings {
-        node.give(sibling, Origin::Pushed).unwrap();
+        let child = node.block_on(&node.branch_with(&trunk, sibling), 100, vec![], 8);
+        for block in [sibling, &child] {
+            node.give(block, Origin::Pushed).unwrap();
+        }
     }
+    assert!(node.chain.side_tips().all(|tip| tip.id != target), "too many are heavier");
     assert!(node.world().record(&target).unwrap().is_some());
     node.settle();
-    assert_eq!(node.chain.tip().id, target);
+    assert_eq!(node.chain.tip().height, 6);
     node.assert_side_is_joined();
 }
 
