@@ -1,7 +1,8 @@
 //! The composition root: builds every actor, wires their mailboxes, starts them in order, and stops them all when one ends.
 //!
-//! They start in the order chain, mempool, network, listener, health, miner, api, and stop in the reverse order (`crew`). So requests end first,
-//! then peers are told goodbye, and the chain has taken everything that it was given before the store is closed.
+//! They start in the order store, chain, mempool, network, listener, health, miner, api, and stop in the reverse order (`crew`). So requests end
+//! first, then peers are told goodbye, and the chain has taken everything that it was given before the store is closed. `store` only watches for
+//! damage. The listening socket is open before the others start: what comes in that early waits for the network actor.
 
 use std::collections::BTreeMap;
 use std::io;
