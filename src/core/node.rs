@@ -18,6 +18,7 @@ pub mod keeper;
 pub mod pool;
 mod serve;
 pub mod state;
+mod voter;
 
 pub use demand::{Demand, When, Wish};
 pub use gate::{Certificate, Gate, Seen};
@@ -26,6 +27,7 @@ pub use keeper::Keeper;
 pub use pool::Pool;
 pub use serve::read;
 pub use state::State;
+pub use voter::StoredBlocks;
 
 /// A question of this node's own (of its API or its miner), numbered by the shell, which knows who waits for the answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
