@@ -10,6 +10,7 @@ use crate::testing::key;
 use self::world::{BASE, NETWORK, World, member};
 
 mod chain;
+mod liar;
 mod proposals;
 mod world;
 

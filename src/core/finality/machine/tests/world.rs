@@ -342,10 +342,30 @@ impl World {
         self.ahead.insert((self.now.after(Duration::from_millis(ms)), self.count), happening);
     }
 
-    /// What must hold whatever has happened, as long as nobody lied: no key has signed an offence, nobody is shown as guilty or blamed, no
-    /// two final blocks conflict, each is proven by its certificate alone, and every best chain holds its node's.
+    /// Every link that somebody has voted for.
+    pub(super) fn links_voted(&self) -> Vec<Link> {
+        self.votes.values().flatten().copied().collect()
+    }
+
+    /// Every certificate that some node has.
+    pub(super) fn certificates(&self) -> Vec<Certificate> {
+        self.nodes.iter().flat_map(|node| node.machine.justified.values().flatten().cloned()).collect()
+    }
+
+    pub(super) fn tip(&self, n: usize) -> (u64, Hash) {
+        self.nodes[n].chain.tip()
+    }
+
     pub(super) fn check(&self) {
-        for (voter, links) in &self.votes {
+        self.check_but(None);
+    }
+
+    /// What must hold whatever has happened, as long as nobody else lied: no key has signed an offence, nobody is shown as guilty or blamed,
+    /// no two final blocks conflict, each is proven by its certificate alone, and every best chain holds its node's.
+    pub(super) fn check_but(&self, liar: Option<usize>) {
+        let liar_number = liar.map(|n| self.nodes[n].number());
+        let honest = self.votes.iter().filter(|(voter, _)| Some(**voter) != liar_number);
+        for (voter, links) in honest {
             let links: Vec<_> = links.iter().collect();
             for (at, link) in links.iter().enumerate() {
                 assert!(
@@ -370,8 +390,13 @@ impl World {
                 }
             }
         }
-        for node in &self.nodes {
-            assert!(node.guilty.is_empty() && node.blamed.is_empty());
+        for (n, node) in self.nodes.iter().enumerate().filter(|(n, _)| Some(*n) != liar) {
+            assert!(
+                node.guilty.iter().all(|guilty| Some(*guilty) == liar_number),
+                "{n} accuses somebody honest"
+            );
+            let is_lost = |alarm: &Alarm| *alarm == Alarm::NoRecord;
+            assert!(node.blamed.is_empty() && node.alarms.iter().all(is_lost), "{n}: {:?}", node.alarms);
             let settled = node.machine.finalized();
             assert_eq!(node.chain.best(settled.height), Some(settled.block));
         }
