@@ -74,7 +74,10 @@ class Client:
         if self.trust:
             connection.sock = self.trust.wrap_socket(connection.sock, server_hostname=self.name)
         connection.request(method, path, body, headers)
-        return connection, connection.getresponse()
+        try:
+            return connection, connection.getresponse()
+        except TimeoutError:
+            raise Failed(f"no answer to {method} {path} at port {self.port}") from None
 
     def ask(self, method, path, headers=None, body=None):
         connection, answer = self.send(method, path, headers or {}, body)
