@@ -41,6 +41,22 @@ fn no_route_and_no_method_are_problems() {
 }
 
 #[test]
+fn options_tell_what_a_path_allows_and_permit_nothing() {
+    let node = Node::start();
+    for (path, allowed) in [("/", "GET,HEAD"), ("/healthz", "GET,HEAD"), ("/v1/mine", "POST")] {
+        let answer = node.send("OPTIONS", path, "", b"");
+        assert_eq!((answer.status, answer.header("allow")), (204, allowed), "{path}");
+        assert_eq!(answer.find("access-control-allow-methods"), None, "{path}");
+    }
+    node.send("OPTIONS", "/nowhere", "", b"").problem(404, "not-found");
+    // HAProxy's health check where nothing is set.
+    let mut stream = node.connect();
+    stream.write_all(b"OPTIONS / HTTP/1.0\r\n\r\n").unwrap();
+    assert_eq!(Answer::read(&mut BufReader::new(stream)).status, 204);
+    assert_eq!(node.json("/v1/status")["tip"]["height"], 0, "nothing was done");
+}
+
+#[test]
 fn every_answer_has_the_security_headers() {
     let node = Node::start();
     for (method, path, headers, status) in [
