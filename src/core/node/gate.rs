@@ -70,6 +70,8 @@ impl Gate {
         [
             on_certificate(certificate, now),
             head.disk_full.then_some(State::DiskFull),
+            // A clock that several peers contradict also makes blocks seem to be ahead.
+            clock_off(outlook).filter(State::stops_mining),
             self.tip_ahead(head, now),
             clock_off(outlook),
             outlook.starting.then_some(State::Starting),

@@ -30,19 +30,19 @@ pub enum State {
     },
     /// It has just started and may be far behind without knowing it.
     Starting,
-    /// Its clock differs from its peers'.
-    ClockOff {
-        /// The peers' clocks minus this node's, in milliseconds.
-        behind_ms: i64,
-        /// Connected peers. With one it cannot be told whose clock is wrong, so that one must not keep this node from mining.
-        peers: usize,
-    },
     /// The newest block is dated so far ahead of this clock that a block on top of it would be held.
     TipAhead {
         /// The newest block's height; 0 is the genesis block.
         height: u64,
         /// How far its date is ahead, in milliseconds.
         ahead_ms: u64,
+    },
+    /// Its clock differs from its peers'.
+    ClockOff {
+        /// The peers' clocks minus this node's, in milliseconds.
+        behind_ms: i64,
+        /// Connected peers. With one it cannot be told whose clock is wrong, so that one must not keep this node from mining.
+        peers: usize,
     },
     /// Nothing can be written.
     DiskFull,

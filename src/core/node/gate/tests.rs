@@ -72,13 +72,13 @@ fn conditions() -> Vec<Condition> {
             false,
         ),
         (|case| case.head.disk_full = true, State::DiskFull, true, false),
-        (|case| case.head.branch.time.0 = case.now.0 + 86_400_000, tip_ahead, true, false),
         (
             |case| case.outlook.clock_offset_ms = Some(-5_001),
             State::ClockOff { behind_ms: -5_001, peers: 3 },
             true,
             false,
         ),
+        (|case| case.head.branch.time.0 = case.now.0 + 86_400_000, tip_ahead, true, false),
         // One peer's clock alone does not stop it.
         (
             |case| (case.outlook.clock_offset_ms, case.outlook.connected) = (Some(5_001), 1),
