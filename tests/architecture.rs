@@ -188,7 +188,12 @@ fn shell_modules_keep_to_their_neighbours() {
     }
 }
 
-/// What SECURITY.md promises is shown by tests that it names, `path::name`; and files that it names are there.
+/// Whether an attribute keeps a test from running, always or in some builds.
+fn is_condition(attribute: &str) -> bool {
+    ["#[ignore", "#[cfg(", "#[cfg_attr("].iter().any(|start| attribute.starts_with(start))
+}
+
+/// What SECURITY.md promises is shown by tests that it names, `path::name`; they run with all others. And files that it names are there.
 #[test]
 fn the_tests_that_security_md_names_exist() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -201,7 +206,19 @@ fn the_tests_that_security_md_names_exist() {
         if let Some(name) = name {
             tests += 1;
             let source = fs::read_to_string(root.join(path)).unwrap();
-            assert!(source.contains(&format!("fn {name}(")), "SECURITY.md names {word}, which is not there");
+            let Some((before, _)) = source.split_once(&format!("fn {name}(")) else {
+                panic!("SECURITY.md names {word}, which is not there");
+            };
+            let above = before.rsplit_once('\n').unwrap().0.lines().rev().map(str::trim);
+            let attributes: Vec<&str> = above.take_while(|line| !line.is_empty()).collect();
+            let is_test = attributes.iter().any(|line| line.ends_with("test]") || line.contains("test("));
+            assert!(is_test, "SECURITY.md names {word}, which is no test");
+            let runs = !attributes.iter().any(|line| is_condition(line));
+            assert!(runs, "SECURITY.md names {word}, which does not run with all others");
+        } else if path.ends_with(".rs") {
+            let source = fs::read_to_string(root.join(path)).unwrap();
+            let runs = !source.lines().any(|line| is_condition(line.trim()));
+            assert!(runs, "SECURITY.md names {path}, and not all of it runs with all others");
         }
     }
     assert!(tests > 50, "SECURITY.md names only {tests} tests: has its form changed?");

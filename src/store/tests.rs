@@ -190,6 +190,10 @@ fn a_block_that_is_cleaned_away_is_gone_with_the_commit() {
     twin.disk.world = world;
     assert_eq!(twin.chain.side_blocks(), (0, 0));
     twin.assert_equal();
+    let tables = twin.disk.store.write().unwrap();
+    for table in [HEADERS, BODIES] {
+        assert!(tables.open_table(table).unwrap().get(beside.0).unwrap().is_none(), "its room is free");
+    }
 }
 
 /// How large the file gets; see the figures in the operator's guide.

@@ -215,9 +215,15 @@ impl Daemon {
         bouya().args(arguments).arg("--config").arg(self.config()).output().unwrap()
     }
 
-    pub(super) fn verify(&self) {
+    /// Has its store verified. Returns how many blocks that has.
+    pub(super) fn verify(&self) -> u64 {
         let output = self.command(&["verify"]);
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let text = String::from_utf8(output.stdout).unwrap();
+        text.split_whitespace()
+            .nth(1)
+            .and_then(|blocks| blocks.parse().ok())
+            .unwrap_or_else(|| panic!("{text}"))
     }
 }
 

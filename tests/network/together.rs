@@ -25,8 +25,10 @@ fn who_knows_one_ends_up_knowing_all_and_a_killed_node_comes_back() {
     assert_eq!(c.peer("a").unwrap().direction, Some(PeerDirection::In));
     until("blocks come", || (a.height() >= 5).then_some(()));
 
+    let told = c.height();
     c.kill();
-    c.verify();
+    let kept = c.verify();
+    assert!(kept >= told, "it told of {told} blocks and has {kept}");
     let height = b.height();
     until("the others go on", || (a.height() >= height + 8).then_some(()));
     c.start();

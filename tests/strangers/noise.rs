@@ -3,7 +3,7 @@
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bouya_harness::process;
 
@@ -34,7 +34,11 @@ fn alice(consortium: &Consortium) -> Daemon {
 
 /// Slows a strike down to some hundreds per second and thread: as fast as two busy cores can bear.
 fn paced(strike: io::Result<()>) -> io::Result<()> {
-    thread::sleep(Duration::from_millis(2)); // pace
+    paced_by(Duration::from_millis(2), strike)
+}
+
+fn paced_by<T>(pause: Duration, strike: io::Result<T>) -> io::Result<T> {
+    thread::sleep(pause); // pace
     strike
 }
 
@@ -106,7 +110,7 @@ fn silent_sockets_do_not_keep_out_a_member_who_shares_their_address() {
 fn whatever_a_stranger_says_or_dribbles_ends_with_the_socket() {
     let consortium = Consortium::new();
     let alice = alice(&consortium);
-    let to = alice.p2p.address();
+    let (to, began) = (alice.p2p.address(), Instant::now());
     let mut threads = Vec::new();
     for (n, (name, bytes)) in (0..).zip(attack::garbage()) {
         threads.push(thread::spawn(move || {
@@ -115,6 +119,12 @@ fn whatever_a_stranger_says_or_dribbles_ends_with_the_socket() {
             assert!(heard.as_ref().is_ok_and(|heard| *heard < 2_048), "{name}: {heard:?}");
         }));
     }
+    // One after the other, for some seconds.
+    threads.push(thread::spawn(move || {
+        for n in 0..16 {
+            let _ = paced_by(Duration::from_millis(300), attack::say(loopback(200 + n), to, b"HELP\r\n"));
+        }
+    }));
     let give_up = Duration::from_secs(80);
     for n in 0..4 {
         threads.push(thread::spawn(move || {
@@ -125,7 +135,13 @@ fn whatever_a_stranger_says_or_dribbles_ends_with_the_socket() {
         }));
     }
     threads.into_iter().for_each(|thread| thread.join().unwrap());
+    let refused = alice.metric("sockets_refused_total");
+    assert!(refused >= Some(20), "{refused:?}");
     let log = alice.log();
-    assert!(!log.contains("panicked") && log.len() < LOG, "{log}");
+    // All of them together are told once a minute, and none by itself.
+    let told: Vec<&str> = log.lines().filter(|line| line.contains("127.1.")).collect();
+    assert!(told.len() as u64 <= 1 + began.elapsed().as_secs() / 60, "{told:#?}");
+    assert!(told.iter().all(|line| line.contains("sockets turned away")), "{told:#?}");
+    assert!(!log.contains("panicked"), "{log}");
     assert_eq!(alice.status().peers.connected, 0);
 }

@@ -130,6 +130,20 @@ fn ten_times_the_traffic_pushes_out_nobody_who_pays_as_much() {
 }
 
 #[test]
+fn one_sender_waits_with_64_and_no_more() {
+    let mut pool = Mempool::new(Limits::default());
+    for nonce in 0..64 {
+        insert(&mut pool, pay(1, nonce, 1, 500, 9)).unwrap();
+    }
+    assert_eq!(insert(&mut pool, pay(1, 64, 1, 9_000, 9)), Err(MempoolError::Sender(64)));
+    // One in another's place takes no more places, and other senders have their own.
+    insert(&mut pool, pay(1, 63, 1, 9_000, 9)).unwrap();
+    insert(&mut pool, pay(2, 0, 1, 500, 9)).unwrap();
+    assert_eq!(pool.len(), 65);
+    check(&pool);
+}
+
+#[test]
 fn a_new_tip_confirms_drops_and_reports() {
     let mut pool = pool(100);
     let first = pay(1, 0, 1, 500, 9);

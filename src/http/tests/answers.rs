@@ -1,17 +1,14 @@
 //! What every answer has in common.
 
-use std::io::{BufReader, Write};
-use std::time::Duration;
+use axum::body::Body;
+use axum::http::Request;
+use bouya_core::limits::API_READS;
+use hyper::service::Service as _;
+use hyper_util::service::TowerToHyperService;
+use tokio::time::Instant;
 
-use axum::middleware::from_fn_with_state;
-use axum::{Router, routing};
-use tokio::net::TcpListener;
-
-use super::super::connections::Connections;
-use super::super::server::DEADLINES;
-use super::super::{in_time, server};
-use super::client::Answer;
-use super::harness::{Node, connect};
+use super::super::router;
+use super::harness::Node;
 
 #[test]
 fn no_route_and_no_method_are_problems() {
@@ -126,20 +123,21 @@ fn every_path_and_query_that_makes_no_sense_is_named() {
     }
 }
 
+/// The clock is turned: a request that waits would wait for ever.
 #[test]
-fn what_takes_too_long_is_a_problem_too() {
+fn what_takes_longer_than_15_s_is_a_problem_too() {
     let node = Node::start();
-    let waiting = Router::new()
-        .route("/", routing::get(std::future::pending::<()>))
-        .layer(from_fn_with_state(Duration::from_millis(20), in_time));
-    let listener = node.runtime().block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
-    let address = listener.local_addr().unwrap();
-    let stop = node.api.stop.clone();
-    node.runtime().spawn(async move {
-        let (stream, _) = listener.accept().await.unwrap();
-        server::connection(stream, waiting, Connections::new(1).admit().unwrap(), stop, DEADLINES).await;
+    // All turns to read are taken.
+    let _taken = node.api.limits.reads.try_acquire_many(API_READS as u32).unwrap();
+    let clock =
+        tokio::runtime::Builder::new_current_thread().enable_all().start_paused(true).build().unwrap();
+    clock.block_on(async {
+        let began = Instant::now();
+        let request = Request::get("/v1/blocks").header("Host", "localhost").body(Body::empty()).unwrap();
+        let answer = TowerToHyperService::new(router(node.api.clone())).call(request).await.unwrap();
+        assert_eq!(answer.status(), 503);
+        let body = axum::body::to_bytes(answer.into_body(), 1_024).await.unwrap();
+        assert!(String::from_utf8_lossy(&body).contains("took too long"), "{body:?}");
+        assert_eq!(began.elapsed().as_secs(), 15);
     });
-    let mut stream = connect(address);
-    stream.write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n").unwrap();
-    Answer::read(&mut BufReader::new(stream)).problem(503, "timeout");
 }

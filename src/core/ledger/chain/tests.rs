@@ -5,7 +5,7 @@ use crate::codec::Bounded;
 use crate::ledger::{
     BodyError, ExecutionError, Header, HeaderError, Key, Member, Template, Transaction, World, check_inline,
 };
-use crate::testing::{Node, address, genesis, key, mined, network};
+use crate::testing::{Node, address, genesis, key, mined, network, work};
 
 mod finality;
 mod forks;
@@ -69,6 +69,19 @@ fn every_changed_field_of_a_block_is_refused() {
         let mut bad = (*good).clone();
         change(&mut bad);
         assert!(node.give(&Arc::new(bad), Origin::Synced).is_err(), "change {number}");
+    }
+    // Nor does work for the change help, nor a new seal where the change is no miner's to make.
+    for (number, change) in changes.into_iter().take(12).enumerate() {
+        for sealed in [false, true] {
+            let mut bad = (*good).clone();
+            change(&mut bad);
+            let free = [4, 10, 11].contains(&number);
+            if sealed && !free {
+                bad.header.seal(&node.network(), &key(9));
+            }
+            work(&mut bad);
+            assert!(node.give(&Arc::new(bad), Origin::Synced).is_err(), "change {number}, sealed: {sealed}");
+        }
     }
     assert_eq!(*node.world(), before);
     // A wrong copy of the body never shadows the right one.

@@ -9,7 +9,7 @@ use super::world::{at, endpoint, hello, id, settings, verified};
 use crate::codec::Bounded;
 use crate::crypto::Hash;
 use crate::id::NodeId;
-use crate::limits::{BANS, DIALS_IN_FLIGHT, KNOWN_PEERS};
+use crate::limits::{BANS, DIALS_IN_FLIGHT, KNOWN_PEERS, KNOWN_PER_SOURCE};
 use crate::overlay::{
     Book, CloseReason, Command, ConnId, DialError, Fault, Input, NetworkEvent, Output, Overlay,
     OverlaySettings, PeerStatus,
@@ -290,7 +290,7 @@ fn bans_are_bounded_and_the_book_holds_them() {
 }
 
 #[test]
-fn the_book_is_bounded_and_proven_peers_displace_hearsay() {
+fn the_book_is_bounded() {
     let mut node = Alone::new(settings("a", &["boot"]));
     for n in 0..KNOWN_PEERS + 50 {
         let (conn, out) =
@@ -301,6 +301,37 @@ fn the_book_is_bounded_and_proven_peers_displace_hearsay() {
     assert_eq!(node.overlay.known(), KNOWN_PEERS);
     assert!(node.status("boot").is_some());
     assert!(node.overlay.has_room_for(&id("newcomer")), "one of them makes room");
+}
+
+#[test]
+fn proven_peers_displace_hearsay_and_hearsay_displaces_no_proven_peer() {
+    const SOURCES: usize = 40;
+    let mut node = Alone::new(settings("a", &["boot"]));
+    let count = |node: &Alone, kind: &str| {
+        let views = node.overlay.peers(node.time());
+        views.iter().filter(|view| view.id.as_str().starts_with(kind)).count()
+    };
+    // By their names those that are only told of would leave last.
+    let hearsay = |source: usize| {
+        told((0..KNOWN_PER_SOURCE).map(|n| (std::format!("told{source}x{n}"), endpoint("told"))))
+    };
+    for source in 0..SOURCES {
+        let (conn, _) = node.connect(&std::format!("source{source}"));
+        node.say(conn, hearsay(source));
+    }
+    assert_eq!(count(&node, "told"), SOURCES * KNOWN_PER_SOURCE);
+    let rest = KNOWN_PEERS - SOURCES - 1;
+    for n in 0..rest {
+        let (conn, out) = node.connect(&std::format!("proven{n}"));
+        assert_eq!(reason(&out), None);
+        node.give(Input::Closed { conn, why: CloseReason::Lost(String::new()) });
+    }
+    assert_eq!((count(&node, "told"), count(&node, "proven")), (0, rest));
+    // The next source is proven itself, so it gets a place; those that it tells of do not.
+    let (conn, _) = node.connect("source");
+    assert_eq!(count(&node, "proven"), rest - 1);
+    node.say(conn, hearsay(SOURCES));
+    assert_eq!((count(&node, "told"), count(&node, "proven")), (0, rest - 1));
 }
 
 #[test]

@@ -9,8 +9,9 @@ use super::alone::{Alone, goodbye};
 use super::world::{id, settings};
 use crate::codec::Bounded;
 use crate::crypto::sha256;
-use crate::limits::{LAPSE_EVERY, POINTS_BAN, TRANSACTION_TIMEOUT};
+use crate::limits::{FRAME_BYTES, LAPSE_EVERY, POINTS_BAN, TRANSACTION_TIMEOUT};
 use crate::overlay::{CloseReason, Command, Fault, Input, NetworkEvent, Output, PeerStatus, Verdict};
+use crate::testing::unsigned;
 use crate::wire::{GoodbyeReason, Item, Message};
 
 /// One of each. The match fails to compile when one is missing.
@@ -184,4 +185,26 @@ fn an_operator_who_revokes_one_by_one_gets_nobody_banned() {
         node.now += 250;
     }
     assert_eq!(node.status("b"), Some(PeerStatus::Banned));
+}
+
+#[test]
+fn a_steady_flood_of_any_budget_ends_in_a_ban_that_names_it() {
+    let list = Message::Transactions(Bounded::truncated((0..500).map(|n| unsigned(n, 1))));
+    let ping = Message::Ping(1);
+    for (what, message, size, each_second) in
+        [("frames", &ping, 9, 3_000), ("bytes", &ping, FRAME_BYTES, 10), ("transactions", &list, 1, 60)]
+    {
+        let mut node = Alone::new(settings("a", &[]));
+        let (conn, _) = node.connect("b");
+        for _ in 0..30 {
+            for _ in 0..each_second {
+                node.give(Input::Received { conn, message: message.clone(), size });
+            }
+            node.now += 1_000;
+        }
+        let views = node.overlay.peers(node.time());
+        let view = views.iter().find(|view| view.id == id("b")).unwrap();
+        assert_eq!(view.status, PeerStatus::Banned, "{what}");
+        assert!(view.why.as_ref().unwrap().contains(&std::format!("over budget: {what}")), "{view:?}");
+    }
 }

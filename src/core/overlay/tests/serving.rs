@@ -13,8 +13,8 @@ use crate::codec::Bounded;
 use crate::crypto::{Hash, sha256};
 use crate::ledger::{Block, Transaction};
 use crate::limits::{
-    BLOCK_REQUESTS_WAITING, HEADER_REQUESTS_WAITING, HEADERS_PER_MESSAGE, OUTPUTS, SERVED_PER_PEER,
-    TRANSACTION_REQUESTS_WAITING, USELESS_PER_PEER,
+    ANSWER_LEAST_BYTES, BLOCK_REQUESTS_WAITING, HEADER_REQUESTS_WAITING, HEADERS_PER_MESSAGE, OUTPUTS,
+    SERVED_PER_PEER, TRANSACTION_REQUESTS_WAITING, USELESS_PER_PEER,
 };
 use crate::overlay::{
     Answer, CloseReason, ConnId, Input, Output, PeerStatus, PoolRequest, Request, StoreRequest,
@@ -213,6 +213,22 @@ proptest! {
         let kept_out = views.iter().any(|view| view.id == id("b") && view.status == PeerStatus::Banned);
         prop_assert!(!kept_out);
     }
+}
+
+#[test]
+fn every_answer_is_charged_however_short() {
+    let mut node = Alone::new(settings("a", &[]));
+    let (conn, _) = node.connect("b");
+    // What is not found costs a read of the store: so many use up the burst, to the byte.
+    let answers = SERVED_PER_PEER.1 / ANSWER_LEAST_BYTES as u64;
+    for n in 0..answers / 16 {
+        let out = node.say(conn, blocks(n * 16..n * 16 + 16));
+        assert_eq!(settle(&mut node, out, missing), 16);
+    }
+    // A pong more, and the peer is in debt.
+    node.say(conn, Message::Ping(7));
+    assert!(asked(&node.say(conn, blocks([0]))).is_empty());
+    assert_eq!(asked(&node.pass(Duration::from_millis(1))).len(), 1);
 }
 
 #[test]

@@ -90,3 +90,20 @@ fn a_branch_that_trickles_in_has_an_end() {
     world.run(15_000);
     assert_eq!(world.tip.id, better);
 }
+
+#[test]
+fn a_branch_has_30_s_and_4_s_for_each_block() {
+    let mut world = up_to_date();
+    // A block every 7.9 s: each renews the last of the three waits for the others, so that nothing but the whole is ever late.
+    world.connect(1, &long()[..150], Manner::Withholds(0), 10);
+    world.run(100);
+    let better = honest_branch(&mut world);
+    let (began, most) = (world.now, SEGMENT_GRACE + SEGMENT_PER_BLOCK * 100);
+    let mut blocks = long()[60..150].iter().rev();
+    while world.tip.id != better {
+        world.deliver(1, Message::Block(Arc::clone(blocks.next().expect("the whole has an end"))));
+        world.run(7_900);
+    }
+    let took = world.now.since(began);
+    assert!(took > most - SEGMENT_GRACE && took < most + SEGMENT_GRACE, "{took:?}");
+}
