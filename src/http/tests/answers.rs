@@ -1,5 +1,7 @@
 //! What every answer has in common.
 
+use std::io::{BufReader, Write as _};
+
 use axum::body::Body;
 use axum::http::Request;
 use bouya_core::limits::API_READS;
@@ -8,6 +10,7 @@ use hyper_util::service::TowerToHyperService;
 use tokio::time::Instant;
 
 use super::super::router;
+use super::client::Answer;
 use super::harness::Node;
 
 #[test]
