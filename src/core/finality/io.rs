@@ -106,6 +106,11 @@ pub enum Input {
         /// One for each connected voter.
         offsets: Vec<i64>,
     },
+    /// The chain says that what the last [`Output::Finalize`] names contradicts what is final there, or is invalid there.
+    Conflict {
+        /// The certificate of what is final there.
+        newest: Option<Certificate>,
+    },
     /// The operator's word: in place of a record that is lost, or after a twin.
     Resume,
     /// [`super::Finality::next_wakeup`] has come.
@@ -115,7 +120,7 @@ pub enum Input {
 /// Must be done.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Output {
-    /// Make the record durable, then give [`Input::Written`]. No vote leaves before.
+    /// Make the record durable, then give [`Input::Written`]. No vote leaves before, and nothing else is signed: if it fails, try again.
     Write(Record),
     /// Say this to one peer.
     Say {

@@ -10,7 +10,7 @@ use super::slots::Slots;
 use super::{Added, Alarm, Blocks, Input, Output, Peer, Record, Refused, Said, Standing, Votes};
 use crate::crypto::{Hash, SecretKey};
 use crate::ledger::{Certificate, Checkpoint, Link, LinkKind, Vote, Voters};
-use crate::limits::{ARRIVALS_KEPT, HOLD_MOST, JUSTIFIED_KEPT};
+use crate::limits::{ARRIVALS_KEPT, CLOCK_CORRECTION_MOST_MS, HOLD_MOST, JUSTIFIED_KEPT, WANT_EVERY};
 use crate::time::{Time, Timestamp};
 
 mod hear;
@@ -44,6 +44,8 @@ pub struct Finality {
     peers: BTreeMap<Peer, Option<u16>>,
     /// The newest prepare of each voter that leads.
     proposals: BTreeMap<u16, Link>,
+    /// The last block that was asked for, and when.
+    wanted: Option<(Checkpoint, Time)>,
     proposed: Option<Proposed>,
     outputs: VecDeque<Output>,
 }
@@ -88,9 +90,12 @@ impl Finality {
         let me = voters.number(&key.public()).map(|number| (number, key));
         let alarm = match &record {
             None => Some(Alarm::NoRecord),
-            Some(record) => record.in_set(&voters).err().map(|_| Alarm::OtherHistory),
+            // A key that has voted in a later set waits until that set is in force here.
+            Some(record) => {
+                matches!(record.in_set(&voters), Err(Refused::OtherSet(_))).then_some(Alarm::OtherHistory)
+            }
         };
-        let record = record.and_then(|record| record.in_set(&voters).ok());
+        let record = record.map(|record| record.in_set(&voters).unwrap_or(record));
         let mut machine = Self {
             network,
             slots: Slots::new(created, voters.count()),
@@ -108,16 +113,39 @@ impl Finality {
             arrivals: VecDeque::new(),
             peers: BTreeMap::new(),
             proposals: BTreeMap::new(),
+            wanted: None,
             proposed: None,
             outputs: VecDeque::new(),
         };
         machine.outputs.extend(machine.alarm.map(Output::Alarm));
-        // Both were verified before they were kept.
-        for certificate in newest.iter().chain(&machine.record.lock.clone()) {
-            machine.justified.insert(certificate.link.target, Some(certificate.clone()));
+        machine.newest = newest.clone();
+        for certificate in newest.into_iter().chain(machine.record.lock.clone()) {
+            machine.remember(certificate);
         }
-        machine.newest = newest;
+        if let Some(last) = machine.record.last.filter(|last| last.link.set == machine.voters().id()) {
+            machine.votes.add(last);
+        }
         machine
+    }
+
+    /// Takes in a certificate that was verified before it was kept. This node's own signatures in it count as heard: the record may be older.
+    fn remember(&mut self, certificate: Certificate) {
+        if certificate.link.set != self.voters().id() {
+            return;
+        }
+        let me = self.me.as_ref().map(|(me, _)| *me);
+        for vote in certificate.votes() {
+            self.votes.add(vote);
+            if Some(vote.voter) == me {
+                self.record.heard(self.votes.voters(), &vote.link);
+            }
+        }
+        self.justified.insert(certificate.link.target, Some(certificate.clone()));
+        // The chain may have been lost, or the node ended before it had taken this in.
+        if certificate.is_final() && certificate.link.source.height > self.finalized().height {
+            self.newest = Some(certificate.clone());
+            self.outputs.push_back(Output::Finalize(certificate));
+        }
     }
 
     /// Something happened.
@@ -145,8 +173,16 @@ impl Finality {
             }
             Input::Standing(standing) => self.standing = standing,
             Input::Clock { wall, offsets } => self.clock = Clock::corrected(now, wall, offsets),
-            Input::Resume => self.alarm = None,
-            Input::Wake => (),
+            Input::Conflict { newest } => {
+                self.newest = newest;
+                self.raise(Alarm::OtherHistory);
+            }
+            // Two histories do not go away by being told to.
+            Input::Resume => drop(self.alarm.take_if(|alarm| *alarm != Alarm::OtherHistory)),
+            Input::Wake => {
+                let again = self.silence.as_mut().map(|silence| silence.ask_again(now, &self.peers));
+                again.into_iter().flatten().for_each(|peer| self.ask(peer));
+            }
         }
         self.go_on(now, blocks);
     }
@@ -158,7 +194,7 @@ impl Finality {
 
     /// When [`Input::Wake`] is due.
     pub fn next_wakeup(&self, now: Time) -> Option<Time> {
-        let silence = self.silence.as_ref().map(Silence::ends);
+        let silence = self.silence.as_ref().and_then(|silence| silence.due(now));
         let due = self.leads_next(now).chain(silence);
         due.filter(|due| *due > now).min()
     }
@@ -205,9 +241,10 @@ impl Finality {
 
     /// Casts the commit for the newest own prepare, once that has a quorum. Returns whether it is being written.
     fn commit(&mut self) -> bool {
-        let Some(last) = self.record.last.filter(|last| last.link.kind() == Some(LinkKind::Prepare)) else {
-            return false;
+        let is_own = |last: &Vote| {
+            last.link.kind() == Some(LinkKind::Prepare) && last.link.set == self.votes.voters().id()
         };
+        let Some(last) = self.record.last.filter(is_own) else { return false };
         let Some(lock) = self.justified.get(&last.link.target).cloned() else { return false };
         last.link.commit().is_some_and(|commit| self.sign(&commit, lock, Leaves::Vote))
     }
@@ -230,6 +267,9 @@ impl Finality {
     /// The record is durable, so its vote leaves.
     fn written(&mut self, now: Time, blocks: &dyn Blocks) {
         let (Some(leaves), Some(vote)) = (self.writing.take(), self.record.last) else { return };
+        if self.alarm.is_some() {
+            return;
+        }
         self.outputs.push_back(Output::SayAll(match leaves {
             Leaves::Proposal { proof } => Said::Proposal { vote, proof },
             Leaves::Vote => Said::Votes { link: vote.link, votes: Vec::from([(vote.voter, vote.signature)]) },
@@ -253,43 +293,53 @@ impl Finality {
         if !self.justified.contains_key(&vote.link.target)
             && let Some(certificate) = self.votes.certificate(&vote.link)
         {
-            self.justify(blocks, certificate);
+            self.justify(now, blocks, certificate);
         }
-        if self.slots.led_by(vote.voter, self.time(now)).is_some()
+        let is_newer = |known: &Link| known.target.epoch < vote.link.target.epoch;
+        if matches!(added, Added::New | Added::Proves(_))
             && vote.link.kind() == Some(LinkKind::Prepare)
+            && self.slots.led_by(vote.voter, self.time(now)).is_some()
+            && self.proposals.get(&vote.voter).is_none_or(is_newer)
         {
             self.proposals.insert(vote.voter, vote.link);
         }
     }
 
     /// A quorum has voted for this link; its certificate has been verified.
-    fn justify(&mut self, blocks: &dyn Blocks, certificate: Certificate) {
+    fn justify(&mut self, now: Time, blocks: &dyn Blocks, certificate: Certificate) {
         let link = certificate.link;
         self.justified.insert(link.target, Some(certificate.clone()));
         while self.justified.len() > JUSTIFIED_KEPT {
             self.justified.pop_first();
         }
-        // Whoever is locked on a block that nobody fetches would stop finality for good.
-        if link.target.epoch >= self.record.source && blocks.height(&link.target.block).is_none() {
-            self.outputs.push_back(Output::Want(link.target));
+        if link.target.epoch >= self.record.source {
+            self.want(now, blocks, link.target);
         }
-        let newest = self.finalized();
-        if !certificate.is_final() || link.source.block == newest.block {
-            return;
+        if certificate.is_final() {
+            self.finalize(blocks, certificate);
         }
-        let conflicts = blocks.height(&link.source.block).is_some() && {
-            let (low, high) = if link.source.height < newest.height {
-                (link.source, newest)
-            } else {
-                (newest, link.source)
-            };
-            blocks.ancestor(&high.block, low.height) != Some(low.block)
-        };
-        if conflicts {
+    }
+
+    fn finalize(&mut self, blocks: &dyn Blocks, certificate: Certificate) {
+        let (found, newest) = (certificate.link.source, self.finalized());
+        let (low, high) = if found.height < newest.height { (found, newest) } else { (newest, found) };
+        // Undecided as long as the higher one is not stored: then the chain decides once it is.
+        let below = blocks.height(&high.block).and_then(|_| blocks.ancestor(&high.block, low.height));
+        let is_rival = found.height == newest.height && found.block != newest.block;
+        if is_rival || below.is_some_and(|below| below != low.block) {
             self.raise(Alarm::OtherHistory);
-        } else if link.source.height > newest.height {
+        } else if found.height > newest.height {
             self.newest = Some(certificate.clone());
             self.outputs.push_back(Output::Finalize(certificate));
+        }
+    }
+
+    /// Asks for a justified block that is not stored. Whoever is locked on a block that nobody fetches would stop finality for good.
+    fn want(&mut self, now: Time, blocks: &dyn Blocks, checkpoint: Checkpoint) {
+        let is_due = self.wanted.is_none_or(|(last, at)| last != checkpoint || now.since(at) >= WANT_EVERY);
+        if is_due && blocks.height(&checkpoint.block).is_none() {
+            self.wanted = Some((checkpoint, now));
+            self.outputs.push_back(Output::Want(checkpoint));
         }
     }
 
@@ -324,9 +374,10 @@ impl Clock {
         offsets.sort_unstable();
         let middle = |at: usize| i128::from(offsets.get(at).copied().unwrap_or_default());
         let (low, high) = (middle(offsets.len().saturating_sub(1) / 2), middle(offsets.len() / 2));
-        let corrected = i128::from(wall.0).saturating_add(low.saturating_add(high) / 2);
-        let most = if corrected < 0 { 0 } else { u64::MAX };
-        Self { at, wall: Timestamp(u64::try_from(corrected).unwrap_or(most)) }
+        let most = i128::from(CLOCK_CORRECTION_MOST_MS);
+        let by = (low.saturating_add(high) / 2).clamp(most.saturating_neg(), most);
+        let by = i64::try_from(by).unwrap_or_default();
+        Self { at, wall: Timestamp(wall.0.saturating_add_signed(by)) }
     }
 }
 

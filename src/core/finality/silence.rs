@@ -2,15 +2,18 @@
 //! knowing. The others tell it what they have seen.
 
 use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::vec::Vec;
 
 use super::Peer;
-use crate::limits::SILENCE;
+use crate::limits::{ASK_EVERY, SILENCE};
 use crate::time::Time;
 
 /// What is still missing before the first vote.
 #[derive(Debug)]
 pub(super) struct Silence {
     since: Time,
+    /// When who had not answered was asked last.
+    asked: Time,
     /// Voters that have answered, other than this one.
     answered: BTreeSet<u16>,
     /// Connected peers that have answered.
@@ -19,7 +22,7 @@ pub(super) struct Silence {
 
 impl Silence {
     pub(super) fn new(now: Time) -> Self {
-        Self { since: now, answered: BTreeSet::new(), peers: BTreeSet::new() }
+        Self { since: now, asked: now, answered: BTreeSet::new(), peers: BTreeSet::new() }
     }
 
     /// A peer has answered about the set in force. `voter` is what it is in that set.
@@ -46,9 +49,18 @@ impl Silence {
             && now.since(self.since) >= SILENCE
     }
 
-    /// When [`Silence::is_over`] may become true without an answer.
-    pub(super) fn ends(&self) -> Time {
-        self.since.after(SILENCE)
+    /// Whom to ask again: a question or its answer may have been lost.
+    pub(super) fn ask_again(&mut self, now: Time, connected: &BTreeMap<Peer, Option<u16>>) -> Vec<Peer> {
+        if now < self.asked.after(ASK_EVERY) {
+            return Vec::new();
+        }
+        self.asked = now;
+        connected.keys().filter(|peer| !self.peers.contains(peer)).copied().collect()
+    }
+
+    /// When to ask again, or when [`Silence::is_over`] may become true without an answer.
+    pub(super) fn due(&self, now: Time) -> Option<Time> {
+        [self.since.after(SILENCE), self.asked.after(ASK_EVERY)].into_iter().filter(|due| *due > now).min()
     }
 }
 

@@ -240,7 +240,8 @@ impl Chain {
                 for (record, _) in &change.stored {
                     self.blocks.add(branch.id, record.into());
                 }
-                self.side.remove(&parent);
+                let was_end = self.side.remove(&parent).is_some();
+                self.holder_grew(&parent, was_end, branch.id);
                 self.add_side(branch);
                 return None;
             }
@@ -279,7 +280,6 @@ impl Chain {
     }
 
     fn add_side(&mut self, branch: Branch) {
-        self.find_holder(branch.id);
         self.side.insert(branch.id, branch);
         if self.side.len() > SIDE_TIPS {
             // As long as its blocks are stored, walking back from a new block finds it again if it ever grows.
@@ -358,12 +358,12 @@ impl Chain {
         let condemned = self.blocks.condemn(&id);
         self.side.retain(|tip, _| !condemned.contains(tip));
         self.wanted.take_if(|wanted| condemned.contains(wanted));
-        self.forget_goal(&condemned);
         if let Some(valid) = valid
             && let Some(branch) = self.branch_at(view, &valid)?
         {
             self.side.insert(valid, branch);
         }
+        self.forget_goal(&condemned);
         Ok(())
     }
 

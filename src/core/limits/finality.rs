@@ -25,5 +25,11 @@ pub const VOTES_KEPT: usize = 64;
 pub const JUSTIFIED_KEPT: usize = 64;
 /// Newest blocks of the best chain whose arrival is remembered: those that may be younger than [`HOLD_MOST`].
 pub const ARRIVALS_KEPT: usize = 64;
+/// The most milliseconds by which others' clocks correct a voter's own: one peer alone must not move it into slots that are far away.
+pub const CLOCK_CORRECTION_MOST_MS: i64 = 10_000;
+/// A block that voting waits for is asked for again after this.
+pub const WANT_EVERY: Duration = Duration::from_secs(10);
+/// Peers that have not said what they have seen of a voter's votes are asked again after this.
+pub const ASK_EVERY: Duration = Duration::from_secs(10);
 /// A voter that has just started is silent until enough others have answered, or, with few connected, for this long.
 pub const SILENCE: Duration = Duration::from_secs(60);

@@ -9,13 +9,19 @@ impl Finality {
                 if let Some(proof) = proof {
                     self.take_certificate(now, blocks, peer, proof);
                 }
-                self.take_vote(now, blocks, peer, vote);
-                self.refuse(blocks, peer, &vote);
+                // Only what is signed by who leads is worth an answer.
+                if self.take_vote(now, blocks, peer, vote)
+                    && self.proposals.get(&vote.voter) == Some(&vote.link)
+                {
+                    self.refuse(now, blocks, peer, &vote.link);
+                }
             }
             Said::Votes { link, votes } => {
-                for (voter, signature) in votes {
-                    self.take_vote(now, blocks, peer, Vote { link, voter, signature });
-                }
+                // One bad signature is enough.
+                let mut votes = votes.into_iter().map(|(voter, signature)| Vote { link, voter, signature });
+                while let Some(vote) = votes.next()
+                    && self.take_vote(now, blocks, peer, vote)
+                {}
             }
             Said::Certificate(certificate) => self.take_certificate(now, blocks, peer, certificate),
             Said::GetFinality { set, voter } if set == self.voters().id() => {
@@ -42,20 +48,25 @@ impl Finality {
         }
     }
 
-    fn take_vote(&mut self, now: Time, blocks: &dyn Blocks, peer: Peer, vote: Vote) {
+    /// False if no honest peer says that.
+    fn take_vote(&mut self, now: Time, blocks: &dyn Blocks, peer: Peer, vote: Vote) -> bool {
         if vote.link.set != self.voters().id() || !self.votes.needs(&vote.link, vote.voter) {
-            return;
+            return true;
         }
-        if self.voters().verify(&self.network, &vote) {
+        let is_good = self.voters().verify(&self.network, &vote);
+        if is_good {
             self.count(now, blocks, vote);
         } else {
             self.outputs.push_back(Output::Blame { peer, what: "vote" });
         }
+        is_good
     }
 
     fn take_certificate(&mut self, now: Time, blocks: &dyn Blocks, peer: Peer, certificate: Certificate) {
         let link = certificate.link;
-        if link.set != self.voters().id() || self.justified.contains_key(&link.target) {
+        // While it is silent, this node looks for its own signature even in what it knows.
+        let is_known = self.justified.contains_key(&link.target) && self.silence.is_none();
+        if link.set != self.voters().id() || is_known {
             return;
         }
         if certificate.check(&self.network, self.voters()).is_err() {
@@ -67,7 +78,7 @@ impl Finality {
             self.count(now, blocks, vote);
         }
         if !self.justified.contains_key(&link.target) {
-            self.justify(blocks, certificate);
+            self.justify(now, blocks, certificate);
         }
     }
 }

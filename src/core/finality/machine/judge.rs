@@ -18,19 +18,20 @@ impl Finality {
         self.sign(&link, lock, Leaves::Vote)
     }
 
+    /// The cheap checks first: an ancestor off the best chain is found by walking.
     fn is_acceptable(&self, blocks: &dyn Blocks, link: &Link) -> bool {
         let Link { source, target, .. } = link;
-        let is_final_below = self.is_above_final(blocks, target);
-        let is_here = blocks.height(&target.block) == Some(target.height);
         // Without this, honest voters alone could make two histories.
-        let descends = source.block == target.block
-            || blocks.ancestor(&target.block, source.height) == Some(source.block)
-                && blocks.best(target.height) == Some(target.block);
+        let descends = || {
+            source.block == target.block
+                || blocks.best(target.height) == Some(target.block)
+                    && blocks.ancestor(&target.block, source.height) == Some(source.block)
+        };
         self.justified.contains_key(source)
             && self.record.allows(self.voters(), link).is_ok()
-            && is_here
-            && is_final_below
-            && descends
+            && blocks.height(&target.block) == Some(target.height)
+            && descends()
+            && self.is_above_final(blocks, target)
     }
 
     fn is_above_final(&self, blocks: &dyn Blocks, target: &Checkpoint) -> bool {
@@ -39,14 +40,7 @@ impl Finality {
     }
 
     /// Tells a leader what its proposal lacks: it takes that in and proposes again.
-    pub(super) fn refuse(&mut self, blocks: &dyn Blocks, peer: Peer, vote: &Vote) {
-        let link = &vote.link;
-        if link.set != self.voters().id() {
-            return;
-        }
-        if !self.justified.contains_key(&link.source) {
-            return self.ask(peer);
-        }
+    pub(super) fn refuse(&mut self, now: Time, blocks: &dyn Blocks, peer: Peer, link: &Link) {
         let said = match self.record.allows(self.voters(), link) {
             Err(Refused::Voted { .. }) => {
                 let last = self.record.last.filter(|last| self.writing.is_none() && last.link != *link);
@@ -58,12 +52,16 @@ impl Finality {
             Err(Refused::Locked { .. }) => {
                 self.justified.values().next_back().cloned().flatten().map(Said::Certificate)
             }
+            _ if !self.justified.contains_key(&link.source) => return self.ask(peer),
             _ if blocks.height(&link.target.block).is_some()
                 && !self.is_above_final(blocks, &link.target) =>
             {
                 self.newest.clone().map(Said::Certificate)
             }
-            _ => None,
+            _ => {
+                self.want(now, blocks, link.source);
+                None
+            }
         };
         if let Some(said) = said {
             self.say(peer, said);

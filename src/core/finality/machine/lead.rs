@@ -34,6 +34,9 @@ impl Finality {
         if waits && self.voters().count() > 1 {
             return false;
         }
+        if let Some(source) = self.justified.last_key_value().map(|(source, _)| *source) {
+            self.want(now, blocks, source);
+        }
         let Some((link, proof)) = self.next_link(now, slot, blocks) else { return false };
         let written = self.sign(&link, proof.clone(), Leaves::Proposal { proof });
         if written {
@@ -97,7 +100,8 @@ impl Finality {
     fn next_block(&self, now: Time, source: &Checkpoint, blocks: &dyn Blocks) -> Option<(u64, Hash)> {
         let justified = (source.height, source.block);
         if blocks.best(source.height) != Some(source.block) {
-            return blocks.height(&source.block).map(|_| justified);
+            let is_here = blocks.height(&source.block).is_some();
+            return is_here.then_some(justified);
         }
         let hold = if self.voters().count() == 1 { Duration::ZERO } else { self.hold };
         let is_held = |(at, height, block): &&(Time, u64, Hash)| {

@@ -69,7 +69,8 @@ impl Chain {
         (rank(one), other.id) > (rank(other), one.id)
     }
 
-    /// A quorum has made a block final.
+    /// A quorum has made a block final. After each move of the best chain the newest certificate is given again: a goal is not replaced while
+    /// the way to it is under way.
     pub fn finalize(&mut self, view: &dyn View, certificate: Certificate) -> Result<Finalized, StateError> {
         let Checkpoint { height, block, .. } = certificate.link.source;
         let is_on_best = view.at_height(height)? == Some(block);
@@ -86,11 +87,33 @@ impl Chain {
         if self.blocks.fork_height(&block).is_some_and(|fork| fork < self.finality.height) {
             return Ok(Finalized::Conflict);
         }
-        if self.goal().is_none_or(|goal| goal.height < height) {
+        // A goal that is stored is reached first: a network that finalises faster than this node moves must not make it begin again.
+        let is_stored = |chain: &Self| {
+            Ok::<_, StateError>(match chain.goal() {
+                Some(goal) => view.record(&goal.block)?.is_some(),
+                None => false,
+            })
+        };
+        if !is_stored(self)? && self.goal().is_none_or(|goal| goal.height < height) {
             self.finality.goal = Some(certificate);
-            self.find_holders();
         }
-        Ok(if view.record(&block)?.is_some() { Finalized::Behind } else { Finalized::Missing })
+        self.find_holders();
+        if self.finality.holders.is_empty() && is_stored(self)? {
+            self.add_holder(view)?;
+        }
+        Ok(if is_stored(self)? { Finalized::Behind } else { Finalized::Missing })
+    }
+
+    /// The goal is stored, and no branch that is remembered leads to it: other branches were heavier.
+    fn add_holder(&mut self, view: &dyn View) -> Result<(), StateError> {
+        let Some(Checkpoint { block, .. }) = self.goal() else { return Ok(()) };
+        let is_good = |end: &Hash| self.blocks.is_on(end, &block) && !self.blocks.is_condemned(end);
+        let end = self.blocks.ends().find(is_good).unwrap_or(block);
+        if let Some(branch) = self.branch_at(view, &end)? {
+            self.side.insert(end, branch);
+            self.finality.holders.insert(end);
+        }
+        Ok(())
     }
 
     /// The certificate that is durable together with a move of the best chain to this branch, if the branch holds the goal.
@@ -110,6 +133,7 @@ impl Chain {
     pub(super) fn settle(&mut self, certificate: &Certificate) {
         let Checkpoint { height, block, .. } = certificate.link.source;
         (self.finality.height, self.finality.id) = (height, block);
+        self.reorg.take_if(|reorg| reorg.fork_height() < height);
         let blocks = &self.blocks;
         self.side.retain(|id, _| blocks.fork_height(id).is_none_or(|fork| fork >= height));
         self.finality.goal.take_if(|goal| goal.link.source.height <= height);
@@ -120,19 +144,33 @@ impl Chain {
     pub(super) fn load_finality(&mut self, view: &dyn View) -> Result<(), StateError> {
         if let Some(certificate) = view.finalized()? {
             let Checkpoint { height, block, .. } = certificate.link.source;
+            if view.at_height(height)? != Some(block) {
+                return Err(StateError(
+                    "the final block is not on the best chain; run `bouya verify`".into(),
+                ));
+            }
             (self.finality.height, self.finality.id) = (height, block);
         }
         Ok(())
     }
 
-    /// A branch off the best chain has grown to this end.
-    pub(super) fn find_holder(&mut self, end: Hash) {
+    /// A branch off the best chain has grown from `parent` to this end. Where the parent was an end, what held for it holds on: the way to a
+    /// goal that is far away is not walked again for each block.
+    pub(super) fn holder_grew(&mut self, parent: &Hash, was_end: bool, end: Hash) {
+        let Some(goal) = self.goal() else { return };
+        let held = self.finality.holders.remove(parent);
+        if held || goal.block == end || !was_end && self.blocks.is_on(&end, &goal.block) {
+            self.finality.holders.insert(end);
+        }
+    }
+
+    fn find_holder(&mut self, end: Hash) {
         if self.goal().is_some_and(|goal| self.blocks.is_on(&end, &goal.block)) {
             self.finality.holders.insert(end);
         }
     }
 
-    pub(super) fn find_holders(&mut self) {
+    fn find_holders(&mut self) {
         self.finality.holders.clear();
         let ends: BTreeSet<Hash> = self.side.keys().copied().collect();
         ends.into_iter().for_each(|end| self.find_holder(end));

@@ -90,6 +90,11 @@ impl Reorg {
         }))
     }
 
+    /// The height of the last block that stays.
+    pub(super) fn fork_height(&self) -> u64 {
+        self.fork.height
+    }
+
     pub(super) fn target(&self) -> &Branch {
         &self.target
     }

@@ -3,7 +3,7 @@
 use super::*;
 
 /// Voter 0 of four has blocks 1 to 3, and knows that block 2 of another branch is justified in epoch 2. Returns that checkpoint.
-fn locked_on_a_rival() -> (World, Checkpoint, Certificate) {
+pub(super) fn locked_on_a_rival() -> (World, Checkpoint, Certificate) {
     let mut world = World::new(4);
     world.grow(0, 1);
     world.run(3 * SLOT_MS);
@@ -80,6 +80,8 @@ fn a_proposal_that_lacks_something_is_told_what() {
     world.run(20);
     let said = propose(&mut world, root, Checkpoint { epoch: slot * EPOCHS_PER_SLOT - 4, ..source });
     assert_eq!(said, Said::Certificate(certificate));
-    let said = propose(&mut world, source, Checkpoint { epoch: 4 * EPOCHS_PER_SLOT, ..source });
+    // It has voted later than this, as other leaders asked it to.
+    world.nodes[0].machine.record.target = slot * EPOCHS_PER_SLOT;
+    let said = propose(&mut world, source, Checkpoint { epoch: slot * EPOCHS_PER_SLOT - 2, ..source });
     assert!(matches!(said, Said::Votes { link, .. } if link.source == source), "{said:?}");
 }

@@ -218,6 +218,19 @@ impl World {
         }
     }
 
+    /// One node gets the first blocks of another's best chain, and follows them.
+    pub(super) fn store_first(&mut self, n: usize, other: usize, height: usize) {
+        let best = self.nodes[other].chain.best[..=height].to_vec();
+        let parents = self.nodes[other].chain.parents.clone();
+        self.nodes[n].chain.parents = best.iter().map(|id| (*id, parents[id])).collect();
+        self.nodes[n].chain.best = best;
+    }
+
+    /// What is on its way is lost.
+    pub(super) fn lose_all(&mut self) {
+        self.ahead.clear();
+    }
+
     /// One node gets the blocks of another, and stays on its own best chain.
     pub(super) fn store(&mut self, n: usize, other: usize) {
         let parents = self.nodes[other].chain.parents.clone();

@@ -174,3 +174,87 @@ fn a_final_block_that_is_invalid_here_is_never_followed() {
     assert_eq!(finalize(&mut node, 1, bad.id()), "invalid");
     assert_eq!((node.chain.tip().id, node.chain.finalized().0), (tip, 0));
 }
+
+#[test]
+fn a_branch_that_is_staged_is_given_up_once_the_final_block_is_above_its_fork() {
+    let mut node = Node::new();
+    (0..2).for_each(|_| drop(node.mine(vec![])));
+    let fork = node.chain.tip().clone();
+    let (branch, _) = node.run_on(&fork, 8, 100, 8);
+    (0..3).for_each(|_| drop(node.mine(vec![])));
+    node.now = Timestamp(u64::MAX / 2);
+    branch.iter().for_each(|block| drop(node.give(block, Origin::Synced).unwrap()));
+    let mut check = check_inline(node.network());
+    assert!(matches!(node.chain.step(&node.disk.world, &mut check).unwrap(), Step::Working));
+    let (tip, fourth) = (node.chain.tip().id, at(&node, 4));
+    assert_eq!(finalize(&mut node, 4, fourth), "final");
+    assert_eq!(node.settle().0, []);
+    assert_eq!(node.chain.tip().id, tip);
+    assert_eq!(reloaded(&node).chain.finalized(), (4, fourth));
+}
+
+#[test]
+fn an_invalid_block_on_a_final_one_does_not_hold_up_the_move_to_it() {
+    let mut node = Node::new();
+    let fork = node.chain.tip().clone();
+    (0..4).for_each(|_| drop(node.mine(vec![])));
+    node.now = Timestamp(u64::MAX / 2);
+    let (light, end) = node.run_on(&fork, 2, 2_000, 7);
+    light.iter().for_each(|block| drop(node.give(block, Origin::Synced).unwrap()));
+    let bad = node.block_on(&end, 2_000, vec![node.pay(1, 0, 2, 5_000)], 7);
+    node.give(&bad, Origin::Synced).unwrap();
+    assert_eq!(finalize(&mut node, 2, end.id), "behind");
+    let (_, invalid) = node.settle();
+    assert_eq!(invalid, [bad.id()]);
+    assert_eq!((node.chain.tip().id, node.chain.finalized()), (end.id, (2, end.id)));
+    assert!(node.chain.goal().is_none());
+    assert_eq!(reloaded(&node).chain.finalized(), (2, end.id));
+}
+
+#[test]
+fn a_final_branch_whose_end_was_forgotten_among_heavier_ones_is_found_again() {
+    let mut node = Node::new();
+    let fork = node.chain.tip().clone();
+    (0..6).for_each(|_| drop(node.mine(vec![])));
+    node.now = Timestamp(u64::MAX / 2);
+    let (light, end) = node.run_on(&fork, 2, 2_000, 7);
+    light.iter().for_each(|block| drop(node.give(block, Origin::Synced).unwrap()));
+    let below = node.chain.branch_at(&node.disk.world, &at(&node, 5)).unwrap().unwrap();
+    for n in 0..crate::limits::SIDE_TIPS as u64 {
+        let sibling = node.block_on(&below, 2_000 + n, vec![], 8);
+        node.give(&sibling, Origin::Pushed).unwrap();
+    }
+    assert!(node.chain.side_tips().all(|tip| tip.id != end.id));
+    assert_eq!(finalize(&mut node, 2, end.id), "behind");
+    node.settle();
+    assert_eq!((node.chain.tip().id, node.chain.finalized()), (end.id, (2, end.id)));
+}
+
+#[test]
+fn a_network_that_finalises_faster_than_a_node_moves_does_not_make_it_begin_again() {
+    let mut node = Node::new();
+    let fork = node.chain.tip().clone();
+    (0..4).for_each(|_| drop(node.mine(vec![])));
+    node.now = Timestamp(u64::MAX / 2);
+    let (light, end) = node.run_on(&fork, 3, 2_000, 7);
+    light[..2].iter().for_each(|block| drop(node.give(block, Origin::Synced).unwrap()));
+    assert_eq!(finalize(&mut node, 1, light[0].id()), "behind");
+    // The next one is not even stored here.
+    assert_eq!(finalize(&mut node, 3, end.id), "behind");
+    assert_eq!(node.chain.goal().unwrap().height, 1);
+    node.settle();
+    assert_eq!((node.chain.tip().height, node.chain.finalized().0), (2, 1));
+    assert_eq!(finalize(&mut node, 3, end.id), "missing");
+    node.give(&light[2], Origin::Synced).unwrap();
+    assert_eq!(node.chain.finalized(), (3, end.id));
+}
+
+#[test]
+fn a_store_whose_final_block_is_not_on_the_best_chain_is_not_loaded() {
+    let mut node = Node::new();
+    (0..3).for_each(|_| drop(node.mine(vec![])));
+    let finalized = Some(certificate(2, Hash([7; 32])));
+    node.disk.world.apply(&Change { finalized, ..Change::default() });
+    let error = Chain::load(genesis(), node.world()).unwrap_err();
+    assert!(error.0.contains("bouya verify"), "{error}");
+}
