@@ -164,11 +164,13 @@ impl Gossip {
 
     /// A peer sent transactions, asked for or not.
     pub fn transactions(&mut self, now: Time, conn: ConnId, transactions: Vec<Transaction>) {
-        let Some(peer) = self.peers.get_mut(&conn) else { return };
         if now.since(self.rotated) >= GOSSIP_SEEN_FOR {
             self.rotated = now;
             self.seen.rotate();
+            // Nor is it remembered for longer what each peer has: by its bound alone that would grow for hours.
+            self.peers.values_mut().for_each(|peer| peer.transactions.rotate());
         }
+        let Some(peer) = self.peers.get_mut(&conn) else { return };
         let mut fresh = Vec::new();
         for transaction in transactions {
             let id = transaction.id();

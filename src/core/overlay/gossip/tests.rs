@@ -169,6 +169,19 @@ fn an_answer_is_bounded_and_the_rest_is_not_found() {
 }
 
 #[test]
+fn what_peers_have_is_remembered_for_minutes_not_for_hours() {
+    let mut gossip = with_peers(2);
+    for minute in 0..120 {
+        let now = at(60_000 * minute);
+        gossip.transactions(now, ConnId(1), (0..10).map(|n| unsigned(minute * 10 + n, 1)).collect());
+        drain(&mut gossip);
+    }
+    // Two halves of ten minutes at ten a minute.
+    let known = gossip.peers[&ConnId(1)].transactions.len();
+    assert!((100..=220).contains(&known), "{known}");
+}
+
+#[test]
 fn a_silent_announcer_is_replaced_by_the_next() {
     let mut gossip = with_peers(4);
     for conn in [2, 1, 3] {
