@@ -21,8 +21,8 @@ use crate::codec::{Bounded, Text, decode};
 use crate::crypto::{Hash, PublicKey, SecretKey, Signature};
 use crate::ledger::{
     Action, Address, Allocation, Block, BlockRules, Body, Branch, Chain, Change, Coin, Disk, Genesis, Header,
-    Moved, NetworkSpec, Origin, Output, Plan, PlanError, RawTransaction, Reward, StateError, Step, Template,
-    Transaction, View, World, check_inline, meets,
+    Member, Moved, NetworkSpec, Origin, Output, Plan, PlanError, RawTransaction, Reward, StateError, Step,
+    Template, Transaction, View, Voters, World, check_inline, meets,
 };
 use crate::limits::HEADER_BYTES;
 use crate::time::Timestamp;
@@ -66,6 +66,16 @@ pub fn network(name: &str, units: u64) -> Arc<Genesis> {
 /// The network of a [`Node`]: keys 1 to 4 hold 1,000 units each.
 pub fn genesis() -> Arc<Genesis> {
     network("test", 1_000)
+}
+
+/// The member m`n`, with key `n`.
+pub fn member(n: u8) -> Member {
+    Member { id: alloc::format!("m{n}").parse().unwrap(), key: key(n).public() }
+}
+
+/// A set of the first `count` members, whose base is block zero.
+pub fn voters(count: u8) -> Voters {
+    Voters::new(Hash::ZERO, 0, (1..=count).map(member))
 }
 
 /// A payment from key `from` to the address of key `to`.

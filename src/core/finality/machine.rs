@@ -133,10 +133,9 @@ impl Finality {
         if certificate.link.set != self.voters().id() {
             return;
         }
-        let me = self.me.as_ref().map(|(me, _)| *me);
         for vote in certificate.votes() {
             self.votes.add(vote);
-            if Some(vote.voter) == me {
+            if self.is_own(vote.voter) {
                 self.record.heard(self.votes.voters(), &vote.link);
             }
         }
@@ -279,7 +278,7 @@ impl Finality {
 
     /// Takes in a vote that has been verified.
     fn count(&mut self, now: Time, blocks: &dyn Blocks, vote: Vote) {
-        let is_own = self.me.as_ref().is_some_and(|(me, _)| *me == vote.voter);
+        let is_own = self.is_own(vote.voter);
         let is_news = is_own && self.record.heard(self.votes.voters(), &vote.link);
         let added = self.votes.add(vote);
         if let Added::Proves(evidence) = added {
@@ -348,6 +347,10 @@ impl Finality {
             self.alarm = Some(alarm);
             self.outputs.push_back(Output::Alarm(alarm));
         }
+    }
+
+    fn is_own(&self, voter: u16) -> bool {
+        self.me.as_ref().is_some_and(|(me, _)| *me == voter)
     }
 
     fn ask(&mut self, peer: Peer) {

@@ -139,13 +139,12 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::ledger::{Checkpoint, Member};
-    use crate::testing::key;
+    use crate::ledger::Checkpoint;
+    use crate::testing::{key, member};
 
     const NETWORK: Hash = Hash([1; 32]);
 
     fn voters(base: u8, height: u64) -> Voters {
-        let member = |n: u8| Member { id: alloc::format!("m{n}").parse().unwrap(), key: key(n).public() };
         Voters::new(Hash([base; 32]), height, (1..=4).map(member))
     }
 

@@ -131,14 +131,13 @@ mod tests {
 
     use super::*;
     use crate::crypto::Hash;
-    use crate::ledger::{Checkpoint, Member};
-    use crate::testing::key;
+    use crate::ledger::Checkpoint;
+    use crate::testing::{key, voters};
 
     const NETWORK: Hash = Hash([1; 32]);
 
     fn votes(n: u8) -> Votes {
-        let member = |n: u8| Member { id: alloc::format!("m{n}").parse().unwrap(), key: key(n).public() };
-        Votes::new(Voters::new(Hash([0; 32]), 0, (1..=n).map(member)))
+        Votes::new(voters(n))
     }
 
     fn checkpoint(epoch: u64, block: u8) -> Checkpoint {

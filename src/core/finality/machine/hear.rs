@@ -37,8 +37,7 @@ impl Finality {
                 if let Some(seen) = seen {
                     self.take_vote(now, blocks, peer, seen);
                 }
-                let me = self.me.as_ref().map(|(me, _)| *me);
-                let voter = self.peers.get(&peer).copied().flatten().filter(|voter| Some(*voter) != me);
+                let voter = self.peers.get(&peer).copied().flatten().filter(|voter| !self.is_own(*voter));
                 if let Some(silence) = &mut self.silence {
                     silence.answered(peer, voter);
                 }

@@ -3,13 +3,13 @@ use alloc::string::String;
 use alloc::vec;
 
 use super::*;
-use crate::ledger::Member;
 use crate::limits::{EPOCHS_PER_SLOT, SILENCE, SLOT_MS};
 use crate::testing::key;
 
-use self::world::{BASE, NETWORK, World, member};
+use self::world::{NETWORK, World};
 
 mod chain;
+mod check;
 mod liar;
 mod proposals;
 mod world;
@@ -254,7 +254,7 @@ fn forged_votes_and_certificates_are_blamed_and_count_for_nothing() {
     assert_eq!(world.nodes[0].blamed, [(Peer(1), "vote"), (Peer(1), "certificate")]);
     assert_eq!(world.nodes[0].justified(), 0);
     // Of another set: no fault, and it counts for nothing.
-    let other = Voters::new(BASE, 0, (1..=5).map(member));
+    let other = crate::testing::voters(5);
     let foreign = Link { set: other.id(), ..link };
     world.give(
         0,

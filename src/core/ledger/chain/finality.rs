@@ -164,16 +164,10 @@ impl Chain {
         }
     }
 
-    fn find_holder(&mut self, end: Hash) {
-        if self.goal().is_some_and(|goal| self.blocks.is_on(&end, &goal.block)) {
-            self.finality.holders.insert(end);
-        }
-    }
-
     fn find_holders(&mut self) {
-        self.finality.holders.clear();
-        let ends: BTreeSet<Hash> = self.side.keys().copied().collect();
-        ends.into_iter().for_each(|end| self.find_holder(end));
+        let goal = self.goal();
+        let holds = |end: &&Hash| goal.is_some_and(|goal| self.blocks.is_on(end, &goal.block));
+        self.finality.holders = self.side.keys().filter(holds).copied().collect();
     }
 
     /// Gives up a goal that turned out to be invalid.

@@ -9,20 +9,12 @@ use crate::codec::{Bounded, decode, encode};
 use crate::crypto::Hash;
 use crate::ledger::{Genesis, Member};
 use crate::limits::VOTERS;
-use crate::testing::{key, spec};
+use crate::testing::{key, member, spec, voters};
 
 mod theorem;
 
 const NETWORK: Hash = Hash([1; 32]);
 const BASE: Hash = Hash([0; 32]);
-
-fn member(n: u8) -> Member {
-    Member { id: alloc::format!("m{n}").parse().unwrap(), key: key(n).public() }
-}
-
-fn voters(n: u8) -> Voters {
-    Voters::new(BASE, 0, (1..=n).map(member))
-}
 
 /// The key of a set's voter.
 fn key_of(voters: &Voters, voter: u16) -> crate::crypto::SecretKey {

@@ -8,11 +8,9 @@ use core::time::Duration;
 
 use super::*;
 use crate::finality::{Finality, FinalitySettings, Input, Output, Peer, Record, Said};
-use crate::ledger::{
-    Block, Branch, Genesis, Ledger, Member, NetworkSpec, Origin, Settled, Voters, check_inline,
-};
+use crate::ledger::{Block, Branch, Genesis, Ledger, NetworkSpec, Origin, Settled, Voters, check_inline};
 use crate::limits::SLOT_MS;
-use crate::testing::{CREATED, Memory, ON_TIME, block_on, branch_with, key, spec};
+use crate::testing::{CREATED, Memory, ON_TIME, block_on, branch_with, key, member, spec};
 use crate::time::{Time, Timestamp};
 
 const FAR: Timestamp = Timestamp(u64::MAX / 2);
@@ -32,7 +30,6 @@ struct Cluster {
 }
 
 fn genesis() -> Arc<Genesis> {
-    let member = |n: u8| Member { id: alloc::format!("m{n}").parse().unwrap(), key: key(n).public() };
     let spec = NetworkSpec { members: (1..=4).map(member).collect(), ..spec("voters", 1_000) };
     Arc::new(Genesis::new(spec).unwrap())
 }

@@ -6,7 +6,7 @@ use alloc::vec;
 
 use super::chain::Chain;
 use super::*;
-use crate::testing::CREATED;
+use crate::testing::{CREATED, voters};
 
 pub(super) const NETWORK: Hash = Hash([1; 32]);
 pub(super) const BASE: Hash = Hash([0; 32]);
@@ -28,7 +28,7 @@ pub(super) struct Node {
     pub(super) disk_works: bool,
     /// Counts its starts: what was being written at a crash is lost.
     life: u32,
-    chain: Chain,
+    pub(super) chain: Chain,
     pub(super) alarms: Vec<Alarm>,
     pub(super) guilty: Vec<u16>,
     pub(super) blamed: Vec<(Peer, &'static str)>,
@@ -58,13 +58,9 @@ pub(super) struct World {
     /// The last one of each node.
     pub(super) last: BTreeMap<usize, Said>,
     /// Every vote that ever left, by key.
-    votes: BTreeMap<u16, BTreeSet<Link>>,
+    pub(super) votes: BTreeMap<u16, BTreeSet<Link>>,
     /// Every certificate of a final block.
-    finals: Vec<Certificate>,
-}
-
-pub(super) fn member(n: u8) -> Member {
-    Member { id: alloc::format!("m{n}").parse().unwrap(), key: key(n).public() }
+    pub(super) finals: Vec<Certificate>,
 }
 
 fn machine(count: u8, n: usize, now: Time, record: Option<Record>, newest: Option<Certificate>) -> Finality {
@@ -72,7 +68,7 @@ fn machine(count: u8, n: usize, now: Time, record: Option<Record>, newest: Optio
         network: NETWORK,
         created: CREATED,
         interval: Duration::from_secs(1),
-        voters: Voters::new(BASE, 0, (1..=count).map(member)),
+        voters: voters(count),
         key: key(u8::try_from(n + 1).unwrap()),
         record,
         newest,
@@ -83,7 +79,7 @@ fn machine(count: u8, n: usize, now: Time, record: Option<Record>, newest: Optio
 impl World {
     pub(super) fn new(count: u8) -> Self {
         let now = Time::from_millis(77_000);
-        let voters = Voters::new(BASE, 0, (1..=count).map(member));
+        let voters = voters(count);
         let node = |n: usize| Node {
             machine: machine(count, n, now, Some(Record::new(&voters)), None),
             key: key(u8::try_from(n + 1).unwrap()),
@@ -355,63 +351,7 @@ impl World {
         self.ahead.insert((self.now.after(Duration::from_millis(ms)), self.count), happening);
     }
 
-    /// Every link that somebody has voted for.
-    pub(super) fn links_voted(&self) -> Vec<Link> {
-        self.votes.values().flatten().copied().collect()
-    }
-
-    /// Every certificate that some node has.
-    pub(super) fn certificates(&self) -> Vec<Certificate> {
-        self.nodes.iter().flat_map(|node| node.machine.justified.values().flatten().cloned()).collect()
-    }
-
     pub(super) fn tip(&self, n: usize) -> (u64, Hash) {
         self.nodes[n].chain.tip()
-    }
-
-    pub(super) fn check(&self) {
-        self.check_but(None);
-    }
-
-    /// What must hold whatever has happened, as long as nobody else lied: no key has signed an offence, nobody is shown as guilty or blamed,
-    /// no two final blocks conflict, each is proven by its certificate alone, and every best chain holds its node's.
-    pub(super) fn check_but(&self, liar: Option<usize>) {
-        let liar_number = liar.map(|n| self.nodes[n].number());
-        let honest = self.votes.iter().filter(|(voter, _)| Some(**voter) != liar_number);
-        for (voter, links) in honest {
-            let links: Vec<_> = links.iter().collect();
-            for (at, link) in links.iter().enumerate() {
-                assert!(
-                    links[..at].iter().all(|other| link.offence(other).is_none()),
-                    "voter {voter}: {link:?}"
-                );
-            }
-        }
-        let voters = self.nodes[0].machine.voters();
-        let mut all = Chain::default();
-        self.nodes.iter().for_each(|node| all.parents.extend(&node.chain.parents));
-        for one in &self.finals {
-            assert_eq!(one.check(&NETWORK, voters), Ok(()));
-            for other in &self.finals {
-                let (low, high) = (one.link.source, other.link.source);
-                if low.height <= high.height {
-                    assert_eq!(
-                        all.ancestor(&high.block, low.height),
-                        Some(low.block),
-                        "conflicting final blocks"
-                    );
-                }
-            }
-        }
-        for (n, node) in self.nodes.iter().enumerate().filter(|(n, _)| Some(*n) != liar) {
-            assert!(
-                node.guilty.iter().all(|guilty| Some(*guilty) == liar_number),
-                "{n} accuses somebody honest"
-            );
-            let is_lost = |alarm: &Alarm| *alarm == Alarm::NoRecord;
-            assert!(node.blamed.is_empty() && node.alarms.iter().all(is_lost), "{n}: {:?}", node.alarms);
-            let settled = node.machine.finalized();
-            assert_eq!(node.chain.best(settled.height), Some(settled.block));
-        }
     }
 }

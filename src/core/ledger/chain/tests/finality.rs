@@ -27,6 +27,31 @@ fn finalize(node: &mut Node, height: u64, block: Hash) -> &'static str {
     }
 }
 
+/// A node with this many blocks, whose clock makes no block early.
+fn node(blocks: usize) -> Node {
+    let mut node = Node::new();
+    mine(&mut node, blocks);
+    node.now = Timestamp(u64::MAX / 2);
+    node
+}
+
+fn mine(node: &mut Node, blocks: usize) {
+    (0..blocks).for_each(|_| drop(node.mine(vec![])));
+}
+
+/// Headers have led to these.
+fn give(node: &mut Node, blocks: &[Arc<Block>]) {
+    blocks.iter().for_each(|block| drop(node.give(block, Origin::Synced).unwrap()));
+}
+
+/// Five blocks, and a branch of eight heavier ones that leaves after the second.
+fn with_heavier_branch() -> (Node, Vec<Arc<Block>>) {
+    let mut node = node(2);
+    let (branch, _) = node.run_on(&node.chain.tip().clone(), 8, 100, 8);
+    mine(&mut node, 3);
+    (node, branch)
+}
+
 fn at(node: &Node, height: u64) -> Hash {
     node.world().at_height(height).unwrap().unwrap()
 }
@@ -37,8 +62,7 @@ fn reloaded(node: &Node) -> Node {
 
 #[test]
 fn a_final_block_stays_final_over_a_restart_and_only_goes_up() {
-    let mut node = Node::new();
-    (0..6).for_each(|_| drop(node.mine(vec![])));
+    let mut node = node(6);
     let [second, fourth] = [2, 4].map(|height| at(&node, height));
     assert_eq!(node.chain.finalized(), (0, genesis().id()));
     assert_eq!(finalize(&mut node, 4, fourth), "final");
@@ -55,14 +79,9 @@ fn a_final_block_stays_final_over_a_restart_and_only_goes_up() {
 
 #[test]
 fn a_heavier_branch_that_leaves_below_the_final_block_does_not_count() {
-    let mut node = Node::new();
-    (0..2).for_each(|_| drop(node.mine(vec![])));
-    let fork = node.chain.tip().clone();
-    let (branch, _) = node.run_on(&fork, 8, 100, 8);
-    (0..3).for_each(|_| drop(node.mine(vec![])));
-    node.now = Timestamp(u64::MAX / 2);
+    let (mut node, branch) = with_heavier_branch();
     // Its first two blocks are stored before.
-    branch[..2].iter().for_each(|block| drop(node.give(block, Origin::Synced).unwrap()));
+    give(&mut node, &branch[..2]);
     let tip = node.chain.tip().id;
     assert_eq!(finalize(&mut node, 5, tip), "final");
     assert_eq!(node.chain.side_tips().count(), 0);
@@ -81,14 +100,12 @@ fn a_heavier_branch_that_leaves_below_the_final_block_does_not_count() {
 
 #[test]
 fn a_branch_above_the_final_block_competes_as_ever() {
-    let mut node = Node::new();
-    (0..3).for_each(|_| drop(node.mine(vec![])));
+    let mut node = node(3);
     let fork = node.chain.tip().clone();
-    (0..2).for_each(|_| drop(node.mine(vec![])));
+    mine(&mut node, 2);
     assert_eq!(finalize(&mut node, 3, fork.id), "final");
-    node.now = Timestamp(u64::MAX / 2);
     let (branch, end) = node.run_on(&fork, 4, 100, 8);
-    branch.iter().for_each(|block| drop(node.give(block, Origin::Synced).unwrap()));
+    give(&mut node, &branch);
     node.settle();
     assert_eq!((node.chain.tip().id, node.chain.finalized().0), (end.id, 3));
     node.assert_sound();
@@ -96,11 +113,10 @@ fn a_branch_above_the_final_block_competes_as_ever() {
 
 #[test]
 fn a_final_block_off_the_best_chain_is_moved_to_whatever_its_work_in_one_commit() {
-    let mut node = Node::new();
+    let mut node = node(0);
     let fork = node.chain.tip().clone();
     let (heavy, _) = node.run_on(&fork, 6, 100, 8);
     let (light, end) = node.run_on(&fork, 3, 2_000, 7);
-    node.now = Timestamp(u64::MAX / 2);
     light.iter().chain(&heavy).for_each(|block| drop(node.give(block, Origin::Synced).unwrap()));
     node.settle();
     assert_eq!(node.chain.tip().height, 6);
@@ -119,12 +135,11 @@ fn a_final_block_off_the_best_chain_is_moved_to_whatever_its_work_in_one_commit(
 
 #[test]
 fn a_final_block_that_is_not_stored_wins_once_it_is() {
-    let mut node = Node::new();
+    let mut node = node(0);
     let fork = node.chain.tip().clone();
     let (light, end) = node.run_on(&fork, 3, 2_000, 7);
-    (0..5).for_each(|_| drop(node.mine(vec![])));
+    mine(&mut node, 5);
     let tip = node.chain.tip().id;
-    node.now = Timestamp(u64::MAX / 2);
     assert_eq!(finalize(&mut node, 2, light[1].id()), "missing");
     node.give(&light[0], Origin::Synced).unwrap();
     node.settle();
@@ -144,12 +159,11 @@ fn a_final_block_that_is_not_stored_wins_once_it_is() {
 
 #[test]
 fn two_histories_are_a_conflict_and_change_nothing() {
-    let mut node = Node::new();
+    let mut node = node(0);
     let fork = node.chain.tip().clone();
     let (other, _) = node.run_on(&fork, 3, 2_000, 7);
-    (0..5).for_each(|_| drop(node.mine(vec![])));
-    node.now = Timestamp(u64::MAX / 2);
-    other.iter().for_each(|block| drop(node.give(block, Origin::Synced).unwrap()));
+    mine(&mut node, 5);
+    give(&mut node, &other);
     let (tip, first) = (node.chain.tip().id, at(&node, 1));
     assert_eq!(finalize(&mut node, 1, first), "final");
     assert_eq!(finalize(&mut node, 3, other[2].id()), "conflict");
@@ -159,11 +173,10 @@ fn two_histories_are_a_conflict_and_change_nothing() {
 
 #[test]
 fn a_final_block_that_is_invalid_here_is_never_followed() {
-    let mut node = Node::new();
+    let mut node = node(0);
     let fork = node.chain.tip().clone();
-    (0..2).for_each(|_| drop(node.mine(vec![])));
+    mine(&mut node, 2);
     let tip = node.chain.tip().id;
-    node.now = Timestamp(u64::MAX / 2);
     // Nobody has that much.
     let bad = node.block_on(&fork, 2_000, vec![node.pay(1, 0, 2, 5_000)], 7);
     node.give(&bad, Origin::Synced).unwrap();
@@ -177,13 +190,8 @@ fn a_final_block_that_is_invalid_here_is_never_followed() {
 
 #[test]
 fn a_branch_that_is_staged_is_given_up_once_the_final_block_is_above_its_fork() {
-    let mut node = Node::new();
-    (0..2).for_each(|_| drop(node.mine(vec![])));
-    let fork = node.chain.tip().clone();
-    let (branch, _) = node.run_on(&fork, 8, 100, 8);
-    (0..3).for_each(|_| drop(node.mine(vec![])));
-    node.now = Timestamp(u64::MAX / 2);
-    branch.iter().for_each(|block| drop(node.give(block, Origin::Synced).unwrap()));
+    let (mut node, branch) = with_heavier_branch();
+    give(&mut node, &branch);
     let mut check = check_inline(node.network());
     assert!(matches!(node.chain.step(&node.disk.world, &mut check).unwrap(), Step::Working));
     let (tip, fourth) = (node.chain.tip().id, at(&node, 4));
@@ -195,12 +203,11 @@ fn a_branch_that_is_staged_is_given_up_once_the_final_block_is_above_its_fork() 
 
 #[test]
 fn an_invalid_block_on_a_final_one_does_not_hold_up_the_move_to_it() {
-    let mut node = Node::new();
+    let mut node = node(0);
     let fork = node.chain.tip().clone();
-    (0..4).for_each(|_| drop(node.mine(vec![])));
-    node.now = Timestamp(u64::MAX / 2);
+    mine(&mut node, 4);
     let (light, end) = node.run_on(&fork, 2, 2_000, 7);
-    light.iter().for_each(|block| drop(node.give(block, Origin::Synced).unwrap()));
+    give(&mut node, &light);
     let bad = node.block_on(&end, 2_000, vec![node.pay(1, 0, 2, 5_000)], 7);
     node.give(&bad, Origin::Synced).unwrap();
     assert_eq!(finalize(&mut node, 2, end.id), "behind");
@@ -213,12 +220,11 @@ fn an_invalid_block_on_a_final_one_does_not_hold_up_the_move_to_it() {
 
 #[test]
 fn a_final_branch_whose_end_was_forgotten_among_heavier_ones_is_found_again() {
-    let mut node = Node::new();
+    let mut node = node(0);
     let fork = node.chain.tip().clone();
-    (0..6).for_each(|_| drop(node.mine(vec![])));
-    node.now = Timestamp(u64::MAX / 2);
+    mine(&mut node, 6);
     let (light, end) = node.run_on(&fork, 2, 2_000, 7);
-    light.iter().for_each(|block| drop(node.give(block, Origin::Synced).unwrap()));
+    give(&mut node, &light);
     let below = node.chain.branch_at(&node.disk.world, &at(&node, 5)).unwrap().unwrap();
     for n in 0..crate::limits::SIDE_TIPS as u64 {
         let sibling = node.block_on(&below, 2_000 + n, vec![], 8);
@@ -232,12 +238,11 @@ fn a_final_branch_whose_end_was_forgotten_among_heavier_ones_is_found_again() {
 
 #[test]
 fn a_network_that_finalises_faster_than_a_node_moves_does_not_make_it_begin_again() {
-    let mut node = Node::new();
+    let mut node = node(0);
     let fork = node.chain.tip().clone();
-    (0..4).for_each(|_| drop(node.mine(vec![])));
-    node.now = Timestamp(u64::MAX / 2);
+    mine(&mut node, 4);
     let (light, end) = node.run_on(&fork, 3, 2_000, 7);
-    light[..2].iter().for_each(|block| drop(node.give(block, Origin::Synced).unwrap()));
+    give(&mut node, &light[..2]);
     assert_eq!(finalize(&mut node, 1, light[0].id()), "behind");
     // The next one is not even stored here.
     assert_eq!(finalize(&mut node, 3, end.id), "behind");
@@ -251,8 +256,7 @@ fn a_network_that_finalises_faster_than_a_node_moves_does_not_make_it_begin_agai
 
 #[test]
 fn a_store_whose_final_block_is_not_on_the_best_chain_is_not_loaded() {
-    let mut node = Node::new();
-    (0..3).for_each(|_| drop(node.mine(vec![])));
+    let mut node = node(3);
     let finalized = Some(certificate(2, Hash([7; 32])));
     node.disk.world.apply(&Change { finalized, ..Change::default() });
     let error = Chain::load(genesis(), node.world()).unwrap_err();
