@@ -131,11 +131,12 @@ impl Checker {
         self.figures.blocks += moved.connected.len() as u64;
         self.holds(work >= node.work, || format!("{name} went from work {} to {work}", node.work));
         node.work = work;
-        self.world(node);
     }
 
-    /// The coins of a world add up, and nodes with the same tip have the same state.
-    fn world(&mut self, node: &Node) {
+    /// What the keeper said leads to what is on the disk. The coins of that world add up, and nodes with the same tip
+    /// have the same state. To be called when all that the keeper has to say was heard: one piece of its work can move
+    /// the chain twice, and the disk is then ahead of the first word of it.
+    pub(crate) fn world(&mut self, node: &Node) {
         let Totals { digest, coins, supply } = node.disk.totals();
         let height = (node.told.len() as u128).saturating_sub(1);
         let name = &node.name;
@@ -147,6 +148,7 @@ impl Checker {
             format!("{name}: the supply is {supply} at height {height}, {made} were issued")
         });
         let tip = node.disk.world().tip().expect("a world in memory").1;
+        self.holds(node.told.last() == Some(&tip), || format!("{name} is at {tip} and has not said so"));
         let before = *self.states.entry(tip).or_insert(digest);
         self.holds(before == digest, || format!("{name} has another state at block {tip} than the others"));
     }

@@ -41,9 +41,13 @@ impl World {
 
     /// Carries out the keeper's outputs, and plans its next piece of work.
     pub(crate) fn drain_keeper(&mut self, n: usize) {
+        let mut has_moved = false;
         while let Some(output) = self.running(n).and_then(|running| running.keeper.poll()) {
             match output {
-                keeper::Output::Head { head, moved } => self.tell_head(n, head, moved),
+                keeper::Output::Head { head, moved } => {
+                    has_moved |= moved.is_some();
+                    self.tell_head(n, head, moved);
+                }
                 keeper::Output::Offer(block) => {
                     self.give_later(HOP, n, Input::Offer(Offer::Block(block)));
                 }
@@ -53,6 +57,9 @@ impl World {
                 }
                 keeper::Output::Mined { .. } | keeper::Output::Invalid { .. } => (),
             }
+        }
+        if has_moved {
+            self.check.world(&self.nodes[n]);
         }
         let (now, wall, slow) = (self.now, self.nodes[n].clock.wall(self.now), self.nodes[n].slow);
         let Some(running) = self.running(n) else { return };
