@@ -12,7 +12,7 @@ use bouya_core::ledger::{Change, Disk, Moved, StateError};
 use bouya_core::limits::{STORE_FREE_BYTES, STORE_FREE_LOOK_EVERY};
 use bouya_core::node::keeper::{Input, NotTaken, Output};
 use bouya_core::node::{Head, Keeper, Ticket, pool};
-use bouya_core::overlay::{self, Offer, Tip};
+use bouya_core::overlay::{self, Offer};
 use thiserror::Error;
 use tokio::sync::{oneshot, watch};
 use tokio::time::Instant;
@@ -179,7 +179,7 @@ impl ChainActor {
             self.outlets.mempool.tell(mempool::MempoolRequest::Pool(input));
             moved
         });
-        let tip = Tip { branch: head.branch.clone(), locator: head.locator.clone() };
+        let tip = head.tip();
         self.head.send_replace(Arc::new(head));
         self.outlets.network.tell(overlay::Input::Tip(tip));
         moved.map_or(Ok(()), |moved| self.tell(&moved))

@@ -1,13 +1,12 @@
 //! The miner's threads: how fast they search beside what the hash alone could do, and how soon they stop.
 
-use std::collections::VecDeque;
 use std::fs;
 use std::num::NonZero;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bouya_core::crypto::sha256;
-use bouya_core::ledger::Address;
+use bouya_core::ledger::{Address, World};
 use bouya_core::node::{Certificate, Gate, Head, When};
 use bouya_core::overlay::{Outlook, SyncStatus};
 use bouya_core::time::Timestamp;
@@ -40,15 +39,8 @@ pub fn run(settings: &MineBench, run: &mut Run<'_>) -> Result<Report, BenchError
     let (chain, _chain_inbox) = Mailbox::new("chain", 1);
     let (mempool, mut asked) = Mailbox::new("mempool", 16);
     let (_miner, inbox) = Mailbox::new("miner", 1);
-    let branch = genesis.branch();
-    let head = Head {
-        branch,
-        supply: genesis.supply(),
-        recent: VecDeque::new(),
-        locator: Vec::new(),
-        disk_full: false,
-        held: None,
-    };
+    let head = Head::read(&World::new(&genesis), &genesis.branch());
+    let head = head.map_err(|error| BenchError::system("no chain", error))?;
     let (head, head_watch) = watch::channel(Arc::new(head));
     let (clock_offset_ms, connected, known) = (None, 1, 1);
     let outlook = |sync| Outlook { sync, clock_offset_ms, connected, starting: false, known, refused: 0 };

@@ -4,8 +4,9 @@ use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
 use crate::crypto::Hash;
-use crate::ledger::{Branch, Key, StateError, View, locator, read_supply};
+use crate::ledger::{Branch, Checkpoint, Key, StateError, View, locator, read_supply};
 use crate::limits::{EMPTY_BLOCK_BYTES, REST_AFTER};
+use crate::overlay::Tip;
 use crate::time::Timestamp;
 
 /// The end of the best chain.
@@ -23,6 +24,12 @@ pub struct Head {
     pub disk_full: bool,
     /// The date of the first of the blocks that are held because their time has not come.
     pub held: Option<Timestamp>,
+    /// The newest final block of this chain, its height and id: the genesis block if nothing was voted final.
+    pub finalized: (u64, Hash),
+    /// A final block that is not on this chain yet.
+    pub goal: Option<Checkpoint>,
+    /// A stored branch is preferred to this chain: the way to it is under way.
+    pub behind: bool,
 }
 
 /// What a block at the end of the chain tells a miner.
@@ -43,13 +50,23 @@ pub struct Recent {
 }
 
 impl Head {
-    /// Reads what belongs to the chain that ends in `branch`. The disk has room, and nothing is held.
+    /// Reads what belongs to the chain that ends in `branch`. The disk has room, nothing is held, and no branch is preferred.
     pub fn read(view: &dyn View, branch: &Branch) -> Result<Self, StateError> {
         let supply = read_supply(view.row(&Key::Supply)?)?;
         let recent = recent(view, branch)?;
         let locator = locator(view, branch.height)?;
+        let finalized = match view.finalized()? {
+            Some(certificate) => (certificate.link.source.height, certificate.link.source.block),
+            None => (0, view.at_height(0)?.unwrap_or(Hash::ZERO)),
+        };
         let branch = branch.clone();
-        Ok(Self { branch, supply, recent, locator, disk_full: false, held: None })
+        let (disk_full, held, goal, behind) = (false, None, None, false);
+        Ok(Self { branch, supply, recent, locator, disk_full, held, finalized, goal, behind })
+    }
+
+    /// What the overlay is told of it.
+    pub fn tip(&self) -> Tip {
+        Tip { branch: self.branch.clone(), locator: self.locator.clone(), finalized: self.finalized }
     }
 }
 

@@ -21,8 +21,8 @@ use super::state::Span;
 use super::{Head, Ticket};
 use crate::crypto::Hash;
 use crate::ledger::{
-    Block, BlockOutcome, BodyError, Chain, Check, Disk, Genesis, Ledger, Moved, Origin, Stepped, Taken,
-    Transaction, View,
+    Block, BlockOutcome, BodyError, Chain, Check, Checkpoint, Disk, Genesis, Ledger, Moved, Origin, Stepped,
+    Taken, Transaction, View,
 };
 use crate::limits::{BATCH_BLOCKS, BATCH_TRANSACTIONS};
 use crate::overlay::{Answer, ConnId, KeeperRequest};
@@ -117,6 +117,14 @@ enum Waiting {
     Branch(Hash),
 }
 
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Told {
+    /// The date of the first held block.
+    held: Option<Timestamp>,
+    goal: Option<Checkpoint>,
+    behind: bool,
+}
+
 /// See the module.
 #[derive(Debug)]
 pub struct Keeper<D: Disk> {
@@ -127,8 +135,8 @@ pub struct Keeper<D: Disk> {
     syncing: bool,
     /// The tip has moved and was not offered yet.
     unoffered: bool,
-    /// The date of the first held block, as the last head told it.
-    held: Option<Timestamp>,
+    /// What the last head told of the way to a better branch, and of blocks that are held.
+    told: Told,
     outputs: VecDeque<Output<D::View>>,
 }
 
@@ -142,7 +150,7 @@ impl<D: Disk> Keeper<D> {
             disk_full: false,
             syncing: false,
             unoffered: false,
-            held: None,
+            told: Told::default(),
             outputs: VecDeque::new(),
         };
         keeper.tell_head(None)?;
@@ -152,7 +160,8 @@ impl<D: Disk> Keeper<D> {
     /// Where the chain ends now.
     pub fn head(&self) -> Result<Head, D::Error> {
         let head = Head::read(&self.disk().view()?, self.chain().tip())?;
-        Ok(Head { disk_full: self.disk_full, held: self.held, ..head })
+        let Told { held, goal, behind } = self.now();
+        Ok(Head { disk_full: self.disk_full, held, goal, behind, ..head })
     }
 
     /// Best chain and rivals.
@@ -251,13 +260,18 @@ impl<D: Disk> Keeper<D> {
             self.take(now, check, due.into_iter().map(held).collect())?;
             self.step(check)?;
         }
-        if self.held != self.first_held() {
+        if self.told != self.now() {
             self.tell_head(None)?;
         }
         if self.may_offer() {
             self.offer()?;
         }
         Ok(())
+    }
+
+    /// What a head would tell now beside the chain itself.
+    fn now(&self) -> Told {
+        Told { held: self.first_held(), goal: self.chain().goal(), behind: self.chain().is_behind() }
     }
 
     /// The date of the block that is held and comes first.
@@ -338,7 +352,7 @@ impl<D: Disk> Keeper<D> {
 
     fn tell_head(&mut self, moved: Option<Moved>) -> Result<(), D::Error> {
         let view = self.disk().view()?;
-        self.held = self.first_held();
+        self.told = self.now();
         let head = self.head()?;
         let moved = moved.map(|moved| (moved, view));
         self.outputs.push_back(Output::Head { head, moved });

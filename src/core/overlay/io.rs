@@ -190,6 +190,8 @@ pub struct Tip {
     pub branch: Branch,
     /// Ids of its blocks, newest first, increasingly sparse, ending with the genesis block.
     pub locator: Vec<Hash>,
+    /// Its newest final block, height and id: no branch without it matters. The genesis block if nothing was voted final.
+    pub finalized: (u64, Hash),
 }
 
 /// How this node stands in the network, as far as the overlay knows: what decides whether it may mine.

@@ -101,7 +101,7 @@ impl BlockSync {
     pub fn new(genesis: Arc<Genesis>, settled: Time) -> Self {
         let branch = genesis.branch();
         Self {
-            tip: Tip { locator: Vec::from([branch.id]), branch },
+            tip: Tip { locator: Vec::from([branch.id]), finalized: (0, branch.id), branch },
             genesis,
             peers: BTreeMap::new(),
             rests: Rests::default(),

@@ -53,14 +53,7 @@ fn start() -> Node {
         let block = small::block(chain.tip(), all, 2, 1_000);
         give(&mut chain, &mut store, Timestamp(u64::MAX), &block, Origin::Pushed).expect("a good block");
     }
-    let head = Head {
-        branch: chain.tip().clone(),
-        supply: genesis.supply(),
-        recent: Default::default(),
-        locator: vec![chain.tip().id],
-        disk_full: false,
-        held: None,
-    };
+    let head = Head::read(&store.view().expect("a view"), chain.tip()).expect("a head");
     let head = watch::channel(Arc::new(head)).1;
     let certificate =
         Certificate { not_before: Timestamp(0), not_after: Timestamp(1_800_000_000_000), revoked: false };

@@ -282,7 +282,11 @@ impl Shell {
         let things = things();
         let (block, branch) = choices.pick(&things.blocks).expect("there are blocks").clone();
         let input = match choices.u8() % 5 {
-            0 => Input::Tip(Tip { locator: vec![branch.id, small::genesis().id()], branch }),
+            0 => Input::Tip(Tip {
+                locator: vec![branch.id, small::genesis().id()],
+                finalized: (0, small::genesis().id()),
+                branch,
+            }),
             1 => Input::Offer(Offer::Block(block)),
             2 => {
                 let count = usize::from(choices.u8() % 9);

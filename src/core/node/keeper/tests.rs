@@ -131,8 +131,8 @@ fn a_heavier_branch_is_followed_step_by_step_and_offered_at_its_end() {
     let (branch, end) = bench.node.run_on(&fork, 3, 100, 8);
     branch.iter().for_each(|block| bench.give(block, Origin::Synced));
     let said = bench.settle();
-    assert_eq!(short(&said), ["stored", "stored", "stored", "reorganised", "offer"]);
-    let Output::Head { head, moved: Some((moved, left)) } = &said[3] else { panic!() };
+    assert_eq!(short(&said), ["stored", "stored", "stored", "head", "reorganised", "offer"]);
+    let Output::Head { head, moved: Some((moved, left)) } = &said[4] else { panic!() };
     assert_eq!((head.branch.id, moved.origin, moved.disconnected.len()), (end.id, Origin::Flip, 2));
     assert!(moved.disconnected.iter().all(|id| left.block(id).unwrap().is_some()), "still to be read");
 }

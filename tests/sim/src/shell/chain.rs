@@ -7,7 +7,7 @@ use bouya_core::crypto::Hash;
 use bouya_core::ledger::{Block, Moved, Transaction, View};
 use bouya_core::node::keeper::{self, NotTaken};
 use bouya_core::node::{Head, Ticket, pool};
-use bouya_core::overlay::{Input, Offer, Tip};
+use bouya_core::overlay::{Input, Offer};
 
 use super::HOP;
 use crate::disk::{DiskError, Snapshot};
@@ -88,8 +88,7 @@ impl World {
             self.owe(n, &moved, &view);
             self.hand_to_pool(n, pool::Input::Moved { moved, view });
         }
-        let tip = Tip { branch: head.branch, locator: head.locator };
-        self.give_later(HOP, n, Input::Tip(tip));
+        self.give_later(HOP, n, Input::Tip(head.tip()));
     }
 
     /// A transaction that has left the chain is owed: it must come back, or be reported as dropped.

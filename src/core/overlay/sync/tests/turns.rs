@@ -70,7 +70,9 @@ fn a_leader_that_lacks_its_own_branch_is_blamed_as_if_it_kept_it_back() {
 fn the_first_peer_alone_does_not_make_a_node_up_to_date() {
     let mut world = World::new(&long()[..50]);
     world.sync = BlockSync::new(genesis(), world.now.after(Duration::from_secs(5)));
-    world.sync.tip(world.now, Tip { branch: world.tip.clone(), locator: vec![genesis().id()] });
+    let genesis = genesis().id();
+    let tip = Tip { branch: world.tip.clone(), locator: vec![genesis], finalized: (0, genesis) };
+    world.sync.tip(world.now, tip);
     world.connect(1, &long()[..50], Manner::Honest, 10);
     assert_eq!(world.sync.status(), SyncStatus::Synced);
     // The second one knows of more: until this node has been up to date, that counts at once.

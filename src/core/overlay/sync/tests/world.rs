@@ -261,6 +261,6 @@ impl World {
             (0..10).chain((4..).map(|bits| 1_usize << bits)).take_while(|step| *step + 1 < best.len());
         let mut locator: Vec<Hash> = steps.by_ref().map(|step| best[step]).collect();
         locator.extend(best.last());
-        self.sync.tip(self.now, Tip { branch: self.tip.clone(), locator });
+        self.sync.tip(self.now, Tip { branch: self.tip.clone(), locator, finalized: (0, genesis().id()) });
     }
 }
