@@ -81,8 +81,8 @@ fn core_modules_know_only_lower_ranks() {
         "limits" | "time" | "codec" | "crypto" | "random" => Some(0),
         "id" | "passphrase" | "recent" => Some(1),
         "ledger" => Some(2),
-        "mempool" | "wire" => Some(3),
-        "overlay" | "finality" => Some(4),
+        "mempool" | "wire" | "finality" => Some(3),
+        "overlay" => Some(4),
         "node" => Some(5),
         _ => None,
     };

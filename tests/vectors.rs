@@ -12,12 +12,13 @@ use std::sync::Arc;
 use bouya_core::codec::{Bounded, Text, decode, encode};
 use bouya_core::crypto::{Hash, PublicKey, SecretKey, Signature, sha256};
 use bouya_core::ledger::{
-    Action, Address, Allocation, Block, BlockRules, Body, Coin, CompactBlock, Content, Genesis, Header,
-    HeaderRecord, Member, NetworkSpec, Output, Proposal, Response, Reward, Schedule, Transaction, Undo, root,
+    Action, Address, Allocation, Block, BlockRules, Body, Certificate, Checkpoint, Coin, CompactBlock,
+    Content, Genesis, Header, HeaderRecord, Link, Member, NetworkSpec, Output, Proposal, Response, Reward,
+    Schedule, Transaction, Undo, Vote, root,
 };
 use bouya_core::time::Timestamp;
 use bouya_core::wire::{
-    Goodbye, GoodbyeReason, Hello, Item, Message, PeerEntry, TipSummary, frame, member_proof,
+    self, Goodbye, GoodbyeReason, Hello, Item, Message, PeerEntry, TipSummary, frame, member_proof,
 };
 use data_encoding::HEXLOWER;
 
@@ -127,6 +128,43 @@ impl Seeded {
         }
     }
 
+    fn link(&mut self) -> Link {
+        let mut point = |s: &mut Self| Checkpoint { epoch: s.number(), height: s.number(), block: s.hash() };
+        Link { set: self.hash(), source: point(self), target: point(self) }
+    }
+
+    fn vote(&mut self) -> Vote {
+        Vote { link: self.link(), voter: self.below(128) as u16, signature: Signature(self.bytes()) }
+    }
+
+    fn certificate(&mut self) -> Certificate {
+        let signatures = Bounded::truncated(self.list(4, |s| Signature(s.bytes())));
+        Certificate { link: self.link(), signers: Bounded::truncated([self.below(16) as u8]), signatures }
+    }
+
+    /// Messages 17 to 21.
+    fn finality(&mut self) -> [Message; 5] {
+        let finality = wire::Finality {
+            set: self.hash(),
+            handovers: Bounded::default(),
+            newest: Some(self.certificate()),
+            lock: None,
+            seen: Some(self.vote()),
+        };
+        let votes =
+            Bounded::truncated((0..self.below(4) as u16).map(|voter| (voter, Signature(self.bytes()))));
+        [
+            Message::Proposal(Arc::new(wire::Proposal {
+                vote: self.vote(),
+                proof: Some(self.certificate()),
+            })),
+            Message::Votes(Arc::new(wire::Votes { link: self.link(), votes })),
+            Message::Certificate(Arc::new(self.certificate())),
+            Message::GetFinality { set: self.hash(), voter: Some(PublicKey(self.bytes())) },
+            Message::Finality(Arc::new(finality)),
+        ]
+    }
+
     fn entry(&mut self) -> PeerEntry {
         let (id, port) = (format!("node-{}", self.below(1000)), self.below(65_535) + 1);
         PeerEntry { id: id.parse().unwrap(), endpoint: format!("10.0.0.5:{port}").parse().unwrap() }
@@ -137,7 +175,7 @@ impl Seeded {
         let reason = reasons[self.below(3) as usize];
         // Messages that came later take no numbers from those before: their hashes stay.
         let mut later = Self(!self.0);
-        vec![
+        let mut messages = vec![
             Message::Ping(self.number()),
             Message::Pong(self.number()),
             Message::GetPeers,
@@ -161,7 +199,9 @@ impl Seeded {
                 block: later.hash(),
                 transactions: Bounded::truncated(later.list(3, Self::transaction)),
             },
-        ]
+        ];
+        messages.extend(later.finality());
+        messages
     }
 }
 

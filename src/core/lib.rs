@@ -13,8 +13,8 @@
 //! | 0 | [`limits`], [`time`], [`codec`], [`crypto`], [`random`] |
 //! | 1 | [`id`], `recent` |
 //! | 2 | [`ledger`] |
-//! | 3 | [`mempool`], [`wire`] |
-//! | 4 | [`overlay`], [`finality`] |
+//! | 3 | [`mempool`], [`wire`], [`finality`] |
+//! | 4 | [`overlay`] |
 //! | 5 | [`node`] |
 
 #![no_std]

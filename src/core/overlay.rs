@@ -12,6 +12,7 @@
 //! | [`gossip`] | which transactions and new blocks go to whom, each once |
 //! | [`compact`] | how a new block is rebuilt from transactions that are already here |
 //! | [`sync`] | which headers and blocks are fetched from whom |
+//! | `voting` | which votes and certificates go to whom |
 //! | [`budget`] | how much a peer may request and send |
 //! | [`faults`] | what an offence costs: one total table |
 
@@ -24,6 +25,7 @@ mod io;
 pub mod peers;
 pub mod sync;
 pub mod timers;
+mod voting;
 
 pub use facade::Overlay;
 pub use faults::{Fault, Verdict};

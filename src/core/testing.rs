@@ -118,6 +118,7 @@ pub fn hello(genesis: &Genesis, id: &str) -> Hello {
         crls: vec![],
         member: None,
         time_ms: 0,
+        finalized: None,
     }
 }
 

@@ -88,6 +88,8 @@ pub enum Input {
         /// What.
         said: Said,
     },
+    /// A peer announces something final that is news here: ask it.
+    Ask(Peer),
     /// The record of the last [`Output::Write`] is durable.
     Written,
     /// The best chain ends here now.
@@ -99,12 +101,12 @@ pub enum Input {
     },
     /// Whether this node may vote.
     Standing(Standing),
-    /// The wall clock now, and by how many milliseconds the connected voters' clocks are ahead of it.
+    /// The wall clock now, and by how many milliseconds the connected peers' clocks are ahead of it.
     Clock {
         /// This node's own.
         wall: Timestamp,
-        /// One for each connected voter.
-        offsets: Vec<i64>,
+        /// By peer. Those of voters count.
+        offsets: Vec<(Peer, i64)>,
     },
     /// The chain says that what the last [`Output::Finalize`] names contradicts what is final there, or is invalid there.
     Conflict {
@@ -131,6 +133,8 @@ pub enum Output {
     },
     /// Say this to every connected peer.
     SayAll(Said),
+    /// Another voter's vote that is new here: pass it on to peers that lack it.
+    Relay(Vote),
     /// A quorum has made this block final.
     Finalize(Certificate),
     /// This block is justified and not stored here: fetch it, whatever its work.

@@ -163,6 +163,7 @@ impl Finality {
                 }
             }
             Input::Heard { peer, said } => self.hear(now, blocks, peer, said),
+            Input::Ask(peer) => self.ask(peer),
             Input::Written => self.written(now, blocks),
             Input::Tip { height, block } => {
                 self.arrivals.push_back((now, height, block));
@@ -171,7 +172,11 @@ impl Finality {
                 }
             }
             Input::Standing(standing) => self.standing = standing,
-            Input::Clock { wall, offsets } => self.clock = Clock::corrected(now, wall, offsets),
+            Input::Clock { wall, offsets } => {
+                let is_voter = |peer: &Peer| self.peers.get(peer).is_some_and(Option::is_some);
+                let voters = offsets.into_iter().filter(|(peer, _)| is_voter(peer));
+                self.clock = Clock::corrected(now, wall, voters.map(|(_, offset)| offset).collect());
+            }
             Input::Conflict { newest } => {
                 self.newest = newest;
                 self.raise(Alarm::OtherHistory);
@@ -287,6 +292,9 @@ impl Finality {
         // While it is silent, it learns of its own votes. After that it knows them all, unless another machine makes them.
         if is_own && self.silence.is_none() && (is_news || matches!(added, Added::Proves(_))) {
             self.raise(Alarm::Twin);
+        }
+        if !is_own && matches!(added, Added::New | Added::Proves(_)) {
+            self.outputs.push_back(Output::Relay(vote));
         }
         self.look_for_refusal(&vote.link);
         if !self.justified.contains_key(&vote.link.target)

@@ -33,3 +33,14 @@ pub const WANT_EVERY: Duration = Duration::from_secs(10);
 pub const ASK_EVERY: Duration = Duration::from_secs(10);
 /// A voter that has just started is silent until enough others have answered, or, with few connected, for this long.
 pub const SILENCE: Duration = Duration::from_secs(60);
+/// Others' votes are gathered this long before they are passed on: most peers get them from the voters themselves meanwhile.
+pub const VOTES_RELAY: Duration = Duration::from_millis(100);
+/// Votes of one voter per second from one peer that are looked at, and the burst: who replays one voter's votes costs no more than this, and
+/// does not starve that voter over other peers. A voter makes two in a round, and eight rounds in a slot.
+pub const VOTES_PER_VOTER: (u64, u64) = (16, 16);
+/// Certificates per second from one peer that are looked at, and the burst: each costs a quorum of signature checks.
+pub const CERTIFICATES_PER_PEER: (u64, u64) = (8, 16);
+/// Questions about finality per second of one peer, and the burst.
+pub const QUESTIONS_PER_PEER: (u64, u64) = (1, 4);
+/// A certificate that somebody announces and nobody sends is asked for again after this.
+pub const FINAL_ASK_EVERY: Duration = Duration::from_secs(2);

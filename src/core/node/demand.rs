@@ -1,6 +1,6 @@
 //! When a miner works: on demand, and no later than the heartbeat.
 //!
-//! A network with nothing to confirm rests. It mines while a transaction waits and until the newest one has [`REST_AFTER`]
+//! A network with nothing to confirm rests. It mines while a transaction waits and until the newest one is final or has [`REST_AFTER`]
 //! confirmations, and an empty block comes with each heartbeat, so nobody can date a block further back than that. The header states that
 //! the time before it was a rest, so that it does not count as lateness.
 //!
@@ -66,7 +66,7 @@ impl Demand {
     pub fn look(&mut self, now: Timestamp, head: &Head, waits: bool) -> Wish {
         self.follow(head);
         let is_fast = self.is_fast(head);
-        let called = waits || tail(head) < REST_AFTER || self.owed > 0 || is_fast;
+        let called = waits || !is_settled(head) || self.owed > 0 || is_fast;
         self.called = called.then(|| self.called.unwrap_or(now));
         let (interval, gap) = (self.schedule.interval_ms(), now.millis_since(head.branch.time));
         let is_due = gap >= self.schedule.heartbeat_ms();
@@ -116,6 +116,13 @@ impl Demand {
         let took = head.recent.iter().map(gap).fold(before, u64::saturating_add);
         took < interval.saturating_mul(FAST_INTERVALS)
     }
+}
+
+/// Whether the newest transaction needs no more blocks: it is final, or has [`REST_AFTER`] blocks above it.
+fn is_settled(head: &Head) -> bool {
+    let tail = tail(head);
+    let height = head.branch.height.saturating_sub(u64::try_from(tail).unwrap_or(u64::MAX));
+    tail >= REST_AFTER || height <= head.finalized.0
 }
 
 /// Blocks since the newest one with a transaction, at most [`REST_AFTER`]; a young chain without transactions has nothing to wait for.

@@ -2,6 +2,7 @@
 
 use super::{Head, State};
 use crate::crypto::PublicKey;
+use crate::finality::{Alarm, Standing};
 use crate::ledger::Genesis;
 use crate::limits::CLOCK_OFF_MS;
 use crate::overlay::{Outlook, SyncStatus};
@@ -27,6 +28,8 @@ pub struct Seen<'a> {
     pub outlook: &'a Outlook,
     /// This node's own.
     pub certificate: &'a Certificate,
+    /// Why its voter is silent until somebody acts, if it is.
+    pub alarm: Option<Alarm>,
     /// The wall clock.
     pub now: Timestamp,
 }
@@ -66,23 +69,33 @@ impl Gate {
 
     /// All that is true of it, the gravest first.
     fn conditions(&self, seen: Seen<'_>) -> impl Iterator<Item = State> {
-        let Seen { head, outlook, certificate, now } = seen;
+        let Seen { head, outlook, certificate, alarm, now } = seen;
         [
             on_certificate(certificate, now),
+            (alarm == Some(Alarm::OtherHistory)).then_some(State::TwoHistories),
             head.disk_full.then_some(State::DiskFull),
             // A clock that several peers contradict also makes blocks seem to be ahead.
             clock_off(outlook).filter(State::stops_mining),
             self.tip_ahead(head, now),
             clock_off(outlook),
             outlook.starting.then_some(State::Starting),
+            on_goal(head),
             on_sync(outlook).filter(|state| !state.is_ready()),
             (!self.is_listed).then_some(State::NotListed),
+            alarm.map(State::Silent),
             // No fault, so it hides none.
             on_sync(outlook),
             head.held.map(|time| State::Held { ahead_ms: time.millis_since(now) }),
         ]
         .into_iter()
         .flatten()
+    }
+
+    /// Whether its voter may vote, as far as the rest of the node decides that. A full disk takes no vote: the record must be durable.
+    pub fn standing(head: &Head, outlook: &Outlook) -> Standing {
+        let syncing =
+            matches!(outlook.sync, SyncStatus::Syncing { .. }) || head.goal.is_some() || head.disk_full;
+        Standing { syncing, behind: head.behind }
     }
 
     /// A block must be later than its parent, and one that is too far ahead is held: on such a tip every hash would be wasted.
@@ -109,6 +122,11 @@ fn clock_off(outlook: &Outlook) -> Option<State> {
     let behind_ms = outlook.clock_offset_ms.unwrap_or_default();
     (behind_ms.unsigned_abs() > CLOCK_OFF_MS)
         .then_some(State::ClockOff { behind_ms, peers: outlook.connected })
+}
+
+/// What the members have voted final is not on the best chain yet.
+fn on_goal(head: &Head) -> Option<State> {
+    head.goal.map(|goal| State::Syncing { height: head.branch.height, target: goal.height })
 }
 
 fn on_sync(outlook: &Outlook) -> Option<State> {

@@ -21,15 +21,17 @@ use super::state::Span;
 use super::{Head, Ticket};
 use crate::crypto::Hash;
 use crate::ledger::{
-    Block, BlockOutcome, BodyError, Chain, Check, Checkpoint, Disk, Genesis, Ledger, Moved, Origin, Stepped,
-    Taken, Transaction, View,
+    Block, BlockOutcome, BodyError, Certificate, Chain, Check, Checkpoint, Disk, Genesis, Ledger, Moved,
+    Origin, Stepped, Taken, Transaction, View,
 };
 use crate::limits::{BATCH_BLOCKS, BATCH_TRANSACTIONS};
 use crate::overlay::{Answer, ConnId, KeeperRequest};
 use crate::time::Timestamp;
 use early::Early;
+use settle::Settling;
 
 mod early;
+mod settle;
 
 /// Something for the keeper to do or to know.
 #[derive(Clone, Debug)]
@@ -43,6 +45,8 @@ pub enum Input {
         /// The block.
         block: Arc<Block>,
     },
+    /// A quorum has made a block final; the certificate has been verified.
+    Finalize(Certificate),
     /// The overlay fetches a better branch from now on, or no longer.
     Syncing(bool),
     /// The disk is nearly full, or has room again.
@@ -71,6 +75,15 @@ pub enum Output<V> {
         ticket: Ticket,
         /// Whether the chain has it now.
         result: Result<(), NotTaken>,
+    },
+    /// This block is final, and that is durable.
+    Final(Certificate),
+    /// A final block contradicts what is final here, or is invalid here: this node must not vote. `newest` is what is final here.
+    Conflict {
+        /// The certificate of the other block.
+        certificate: Certificate,
+        /// What is final here.
+        newest: Option<Certificate>,
     },
     /// A heavier branch holds an invalid block; only the part before it counts.
     Invalid {
@@ -131,6 +144,7 @@ pub struct Keeper<D: Disk> {
     ledger: Ledger<D>,
     early: Early,
     waiting: VecDeque<Waiting>,
+    settling: Settling,
     disk_full: bool,
     syncing: bool,
     /// The tip has moved and was not offered yet.
@@ -143,8 +157,10 @@ pub struct Keeper<D: Disk> {
 impl<D: Disk> Keeper<D> {
     /// Loads the chain from the disk; an output reports where it ends.
     pub fn load(genesis: Arc<Genesis>, disk: D) -> Result<Self, D::Error> {
+        let ledger = Ledger::load(genesis, disk)?;
         let mut keeper = Self {
-            ledger: Ledger::load(genesis, disk)?,
+            settling: Settling::new(ledger.chain()),
+            ledger,
             early: Early::default(),
             waiting: VecDeque::new(),
             disk_full: false,
@@ -193,6 +209,7 @@ impl<D: Disk> Keeper<D> {
                     origin: Origin::Own,
                 });
             }
+            Input::Finalize(certificate) => self.certified(certificate),
             Input::Syncing(syncing) => self.syncing = syncing,
             Input::DiskFull(full) if full != self.disk_full => {
                 self.disk_full = full;
@@ -213,7 +230,7 @@ impl<D: Disk> Keeper<D> {
         let is_due = self.early.next_due().is_some_and(|due| due <= now);
         !self.waiting.is_empty()
             || self.may_offer()
-            || !self.disk_full && (is_due || self.chain().is_behind())
+            || !self.disk_full && (is_due || self.settling.is_due || self.chain().is_behind())
     }
 
     /// When [`Keeper::work`] will have something to do if nothing is handed in before.
@@ -258,6 +275,7 @@ impl<D: Disk> Keeper<D> {
             let due: Vec<_> = core::iter::from_fn(|| self.early.take_due(now)).collect();
             let held = |block| Waiting::Block { asker: Asker::Nobody, block, origin: Origin::Pushed };
             self.take(now, check, due.into_iter().map(held).collect())?;
+            self.settle()?;
             self.step(check)?;
         }
         if self.told != self.now() {
@@ -335,6 +353,7 @@ impl<D: Disk> Keeper<D> {
         match self.ledger.step(check)? {
             Stepped::Working => Ok(()),
             Stepped::Invalid { id, error } => {
+                self.settling.chain_changed();
                 self.outputs.push_back(Output::Invalid { id, error });
                 Ok(())
             }
@@ -346,7 +365,10 @@ impl<D: Disk> Keeper<D> {
     fn moved(&mut self, moved: Moved) -> Result<(), D::Error> {
         let is_new = matches!(moved.origin, Origin::Pushed | Origin::Own);
         self.unoffered = true;
+        self.settling.chain_changed();
         self.tell_head(Some(moved))?;
+        // A move to a final branch makes its block final in the same commit.
+        self.tell_final()?;
         if is_new { self.offer() } else { Ok(()) }
     }
 

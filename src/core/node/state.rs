@@ -2,6 +2,8 @@
 
 use core::fmt;
 
+use crate::finality::Alarm;
+
 /// How this node stands: the gravest thing that is true of it. The order is that of gravity, the gravest last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
@@ -12,6 +14,8 @@ pub enum State {
         /// How far the first of them is ahead, in milliseconds.
         ahead_ms: u64,
     },
+    /// Its voter is silent until the operator acts.
+    Silent(Alarm),
     /// It is to mine, but its key is not among the members that the network lists.
     NotListed,
     /// Nobody is connected. A node that knows nobody is alone by intention.
@@ -46,6 +50,8 @@ pub enum State {
     },
     /// Nothing can be written.
     DiskFull,
+    /// The members have voted two blocks final that contradict each other, or one that this node finds invalid.
+    TwoHistories,
     /// Its own certificate is not good yet.
     CertificateNotYetValid {
         /// How long until then, in milliseconds.
@@ -70,7 +76,11 @@ impl State {
     pub fn stops_mining(&self) -> bool {
         !matches!(
             self,
-            Self::Ready | Self::Held { .. } | Self::Alone { .. } | Self::ClockOff { peers: 1, .. }
+            Self::Ready
+                | Self::Held { .. }
+                | Self::Silent(_)
+                | Self::Alone { .. }
+                | Self::ClockOff { peers: 1, .. }
         )
     }
 
@@ -85,6 +95,15 @@ impl State {
             Self::Ready | Self::Starting | Self::Syncing { .. } => return None,
             Self::Held { .. } => {
                 "nothing to do if it is one miner's: its clock runs ahead. Else check this machine's clock (NTP)"
+            }
+            Self::Silent(Alarm::Twin) => {
+                "stop the other machine that has this member key, then bouya final resume"
+            }
+            Self::Silent(_) => {
+                "put the record back beside the member key; if it is lost and no other machine has the key, bouya final resume"
+            }
+            Self::TwoHistories => {
+                "compare versions and final blocks with the other members (bouya final); the members decide which one counts"
             }
             Self::NotListed => {
                 "put the listed key in the place of identity.member_key, or set miner.enabled = false"
@@ -128,6 +147,15 @@ impl fmt::Display for State {
             Self::Held { ahead_ms } => {
                 write!(f, "a block is held because it is dated {} ahead of this clock", Span(ahead_ms))
             }
+            Self::Silent(Alarm::Twin) => {
+                f.write_str("another machine votes with this node's member key, so this node does not vote")
+            }
+            Self::Silent(_) => f.write_str(
+                "no record of this node's votes was found beside its member key, so it does not vote",
+            ),
+            Self::TwoHistories => f.write_str(
+                "the members have voted for another history than this node's: it neither mines nor votes",
+            ),
             Self::NotListed => f.write_str(
                 "this node's member key is not listed in network.toml, and only listed members seal blocks",
             ),

@@ -9,16 +9,17 @@ use super::compact::{Compact, Wish};
 use super::gossip::Gossip;
 use super::peers::{Blacklisted, Change, PeerView, Peers};
 use super::sync::{BlockSync, SyncStatus};
+use super::voting::Voting;
 use super::{
     Act, Answer, ConnId, Fault, Input, Offer, Outlook, Output, OverlaySettings, Tip, TransactionOutcome,
 };
 use crate::codec::Bounded;
 use crate::crypto::Hash;
 use crate::id::NodeId;
-use crate::ledger::{Block, BlockOutcome, CompactBlock};
+use crate::ledger::{Block, BlockOutcome, Certificate, CompactBlock, Link};
 use crate::limits::MINE_ALONE_AFTER;
 use crate::time::{Time, Timestamp};
-use crate::wire::{Item, Message, TipSummary};
+use crate::wire::{COMPACT_FEATURE, FINAL_FEATURE, FinalSummary, Item, Message, TipSummary};
 
 /// The overlay network as one machine; see [`super`]. Call `handle`, then `poll` until it returns nothing, then wait for the next input or
 /// for `next_wakeup`.
@@ -28,6 +29,7 @@ pub struct Overlay {
     gossip: Gossip,
     compact: Compact,
     sync: BlockSync,
+    voting: Voting,
     /// Whether the rest of the node knows that a sync is under way.
     syncing: bool,
     /// How long to wait for the first peer.
@@ -46,6 +48,7 @@ impl Overlay {
             gossip: Gossip::new(now, settings.seed),
             compact: Compact::new(settings.genesis.clone(), settings.seed),
             sync: BlockSync::new(settings.genesis, settled),
+            voting: Voting::default(),
             syncing: false,
             outputs: VecDeque::new(),
         }
@@ -68,6 +71,13 @@ impl Overlay {
             Input::Tip(tip) => self.tip(now, tip),
             Input::Offer(offer) => self.offer(now, offer),
             Input::Answer(answer) => self.answer(now, answer),
+            Input::Finality(output) => self.voting.wants(now, output),
+            Input::Finalized(certificate) => {
+                let Certificate { link: Link { set, source, .. }, .. } = &certificate;
+                let (epoch, height, hash) = (source.epoch, source.height, source.block);
+                self.peers.set_finalized(FinalSummary { set: *set, epoch, height, hash });
+                self.voting.finalized(&certificate);
+            }
             Input::Command(command) => self.peers.command(now, command),
             Input::Clock(wall) => self.peers.set_wall(now, wall),
             Input::Crls(crls) => self.peers.set_crls(crls),
@@ -78,6 +88,7 @@ impl Overlay {
                 self.gossip.wake(now);
                 self.compact.wake(now);
                 self.sync.wake(now);
+                self.voting.wake(now);
             }
         }
         self.drain(now);
@@ -91,7 +102,8 @@ impl Overlay {
     /// When [`Input::Wake`] is due.
     pub fn next_wakeup(&self) -> Option<Time> {
         let (compact, sync) = (self.compact.next_wakeup(), self.sync.next_wakeup());
-        [self.peers.next_wakeup(), self.gossip.next_wakeup(), compact, sync].into_iter().flatten().min()
+        let (gossip, voting) = (self.gossip.next_wakeup(), self.voting.next_wakeup());
+        [self.peers.next_wakeup(), gossip, compact, sync, voting].into_iter().flatten().min()
     }
 
     /// All known peers, by id: one for each, never this node itself.
@@ -122,6 +134,11 @@ impl Overlay {
     /// Whether [`Command::AddPeer`](super::Command::AddPeer) of this id would be taken.
     pub fn has_room_for(&self, id: &NodeId) -> bool {
         self.peers.has_room_for(id)
+    }
+
+    /// By how many milliseconds the clocks of connected peers are ahead.
+    pub fn clock_offsets(&self) -> Vec<(ConnId, i64)> {
+        self.peers.clock_offsets()
     }
 
     /// How this node stands in the network.
@@ -163,11 +180,12 @@ impl Overlay {
             Message::Announce(items) => {
                 let heights = items.iter().filter_map(|item| match item {
                     Item::Block { height, .. } => Some(*height),
-                    Item::Transaction(_) => None,
+                    Item::Transaction(_) | Item::Final(_) => None,
                 });
                 self.peers.set_height(session, heights.max().unwrap_or_default());
                 self.gossip.announced(now, session, &items);
                 self.sync.announced(now, session, &items);
+                self.voting.announced(now, session, &items);
             }
             Message::Transactions(list) => self.gossip.transactions(now, session, list.into_inner()),
             Message::Request(_) | Message::GetHeaders { .. } | Message::GetBlocks(_) => {
@@ -203,6 +221,11 @@ impl Overlay {
                 self.peers.has_crls(session, &lists);
                 self.outputs.push_back(Output::Revocations(lists));
             }
+            Message::Proposal(_)
+            | Message::Votes(_)
+            | Message::Certificate(_)
+            | Message::GetFinality { .. }
+            | Message::Finality(_) => self.voting.received(now, session, message),
             // These concern the connection only, and `peers` has handled them.
             Message::Ping(_)
             | Message::Pong(_)
@@ -273,8 +296,12 @@ impl Overlay {
         loop {
             if let Some(change) = self.peers.poll_change(now) {
                 self.change(now, change);
-            } else if let Some(act) = self.gossip.poll().or_else(|| self.sync.poll()) {
+            } else if let Some(act) =
+                self.gossip.poll().or_else(|| self.sync.poll()).or_else(|| self.voting.poll())
+            {
                 self.act(now, act);
+            } else if let Some(input) = self.voting.poll_input() {
+                self.outputs.push_back(Output::Finality(input));
             } else if let Some(output) = self.peers.poll() {
                 self.outputs.push_back(output);
             } else if let Some(wish) = self.compact.poll() {
@@ -291,10 +318,14 @@ impl Overlay {
 
     fn change(&mut self, now: Time, change: Change) {
         match change {
-            Change::Up { session, id, tip, compact, held } => {
+            Change::Up { session, hello, held } => {
                 self.starts_until = None;
-                self.gossip.peer_up(session, compact);
-                self.sync.peer_up(now, session, id, tip);
+                self.gossip.peer_up(session, hello.has(COMPACT_FEATURE));
+                if hello.has(FINAL_FEATURE) {
+                    let epoch = hello.finalized.map_or(0, |finalized| finalized.epoch);
+                    self.voting.peer_up(now, session, hello.member.map(|member| member.key), epoch);
+                }
+                self.sync.peer_up(now, session, hello.id, hello.tip);
                 for message in held {
                     self.route(now, session, message);
                 }
@@ -302,6 +333,7 @@ impl Overlay {
             Change::Down(session) => {
                 self.gossip.peer_down(session);
                 self.compact.peer_down(session);
+                self.voting.peer_down(session);
                 self.sync.peer_down(now, session);
             }
         }

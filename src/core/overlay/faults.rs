@@ -37,6 +37,9 @@ pub enum Fault {
     /// Claimed more work than its headers show.
     #[error("claimed work that it does not show")]
     FalseWork,
+    /// A vote or a certificate with a signature that is not its voter's.
+    #[error("invalid {0}")]
+    InvalidVote(&'static str),
     /// Announced something and then did not deliver it.
     #[error("withheld what it announced")]
     Withheld,
@@ -70,7 +73,7 @@ impl Fault {
             Self::Frame | Self::Message(_) => Verdict::Points(50),
             Self::Unasked(_) => Verdict::Points(5),
             Self::InvalidBlock(_) | Self::InvalidHeader(_) => Verdict::Ban,
-            Self::InvalidTransaction(_) => Verdict::Points(20),
+            Self::InvalidTransaction(_) | Self::InvalidVote(_) => Verdict::Points(20),
             Self::FalseWork => Verdict::Points(50),
             // A pause, a slow link or a reorganisation at the peer looks like this too.
             Self::Late(_) | Self::Withheld => Verdict::Lapse(LAPSE_POINTS),

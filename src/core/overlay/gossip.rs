@@ -156,6 +156,7 @@ impl Gossip {
                         new.push(*id);
                     }
                 }
+                Item::Final(_) => (),
             }
         }
         self.requests.announced(now, conn, &new);

@@ -7,8 +7,9 @@ use core::fmt;
 use core::net::IpAddr;
 
 use crate::crypto::{Hash, PublicKey};
+use crate::finality;
 use crate::id::NodeId;
-use crate::ledger::{Block, Branch, Genesis, Transaction};
+use crate::ledger::{Block, Branch, Certificate, Genesis, Transaction};
 use crate::time::Timestamp;
 use crate::wire::{CrlSummary, Endpoint, Goodbye, Hello, Message};
 
@@ -147,6 +148,10 @@ pub enum Input {
     Tip(Tip),
     /// Something new that this node has accepted, for every peer that lacks it.
     Offer(Offer),
+    /// The machine of finality wants this; what is not for peers is ignored.
+    Finality(finality::Output),
+    /// A block is final here, and that is durable.
+    Finalized(Certificate),
     /// The answer to an [`Output::Ask`].
     Answer(Answer),
     /// The operator's wish.
@@ -272,6 +277,8 @@ pub enum Output {
     },
     /// Ask another machine of the node; answered by [`Input::Answer`].
     Ask(Request),
+    /// Give this to the machine of finality.
+    Finality(finality::Input),
     /// A better branch is being fetched from now on, or no longer.
     Syncing(bool),
     /// Verify these revocation lists (DER) and install those that are new.

@@ -19,6 +19,7 @@
 //! Left out on purpose: addresses as identities (only certificates prove anything), NAT traversal, inbound eviction by behaviour (the
 //! members are known by name; the operator has a blacklist).
 
+use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -29,7 +30,9 @@ use crate::crypto::Hash;
 use crate::id::NodeId;
 use crate::random::Random;
 use crate::time::{Time, Timestamp};
-use crate::wire::{CrlSummary, Endpoint, Goodbye, GoodbyeReason, Hello, Message, PeerEntry, TipSummary};
+use crate::wire::{
+    CrlSummary, Endpoint, FinalSummary, Goodbye, GoodbyeReason, Hello, Message, PeerEntry, TipSummary,
+};
 
 mod book;
 mod links;
@@ -57,12 +60,8 @@ pub enum Change {
     Up {
         /// Its session.
         session: ConnId,
-        /// Who it is.
-        id: NodeId,
-        /// Its best block.
-        tip: TipSummary,
-        /// It accepts compact blocks.
-        compact: bool,
+        /// What it has said about itself. Its id is the proven one.
+        hello: Box<Hello>,
         /// Messages that it has already sent, in order.
         held: Vec<Message>,
     },
@@ -348,6 +347,11 @@ impl Peers {
         self.links.set_tip(tip);
     }
 
+    /// Sets this node's newest final block.
+    pub fn set_finalized(&mut self, finalized: FinalSummary) {
+        self.links.set_finalized(finalized);
+    }
+
     /// What this node's wall clock shows: it may have been set since the last call.
     pub fn set_wall(&mut self, now: Time, wall: Timestamp) {
         self.links.set_wall(now, wall);
@@ -371,6 +375,11 @@ impl Peers {
     /// The median by which the connected peers' clocks are ahead, in milliseconds; none without peers.
     pub fn clock_offset_ms(&self) -> Option<i64> {
         self.links.clock_offset_ms()
+    }
+
+    /// By how many milliseconds the clocks of connected peers are ahead.
+    pub fn clock_offsets(&self) -> Vec<(ConnId, i64)> {
+        self.links.clock_offsets()
     }
 
     /// See [`super::Input::Reloaded`]: peers that were refused are tried again soon.

@@ -22,13 +22,15 @@ const PROTOCOLS: (u16, u16) = (1, 1);
 pub const CLOCK_FEATURE: &str = "clock";
 /// The feature of a node that accepts compact blocks.
 pub const COMPACT_FEATURE: &str = "compact";
+/// The feature of a node that knows votes and certificates.
+pub const FINAL_FEATURE: &str = "final";
 
 /// What each side says first.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hello {
     /// Lowest and highest protocol version spoken.
     pub protocols: (u16, u16),
-    /// Optional abilities: [`CLOCK_FEATURE`], [`COMPACT_FEATURE`].
+    /// Optional abilities: [`CLOCK_FEATURE`], [`COMPACT_FEATURE`], [`FINAL_FEATURE`].
     #[serde(default)]
     pub features: Vec<String>,
     /// The network's id: the genesis block's hash.
@@ -59,6 +61,22 @@ pub struct Hello {
     /// Its clock, in milliseconds since 1970.
     #[serde(default)]
     pub time_ms: u64,
+    /// Its newest final block; none if nothing was voted final.
+    #[serde(default, rename = "final", skip_serializing_if = "Option::is_none")]
+    pub finalized: Option<FinalSummary>,
+}
+
+/// A summary of a final block.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FinalSummary {
+    /// The set of voters.
+    pub set: Hash,
+    /// The epoch of its checkpoint.
+    pub epoch: u64,
+    /// Its height.
+    pub height: u64,
+    /// Its id.
+    pub hash: Hash,
 }
 
 /// Where a node listens. An address is a hint: only the certificate proves an id.
@@ -169,6 +187,11 @@ pub enum HelloError {
 impl Hello {
     /// The protocol versions that this software speaks.
     pub const PROTOCOLS: (u16, u16) = PROTOCOLS;
+
+    /// Whether it names this feature.
+    pub fn has(&self, feature: &str) -> bool {
+        self.features.iter().any(|known| known == feature)
+    }
 
     /// The frame's body.
     pub fn to_json(&self) -> Vec<u8> {

@@ -7,13 +7,15 @@ use thiserror::Error;
 
 use super::Endpoint;
 use crate::codec::{Bounded, DecodeError, Text, decode, encode};
-use crate::crypto::Hash;
+use crate::crypto::{Hash, PublicKey, Signature};
 use crate::id::NodeId;
-use crate::ledger::{Block, CompactBlock, Header, ShortId, Transaction, Work};
+use crate::ledger::{
+    Block, Certificate, Checkpoint, CompactBlock, Header, Link, ShortId, Transaction, Vote, Work,
+};
 use crate::limits::{
     BLOCKS_PER_REQUEST, CRL_BYTES, CRLS_PER_MESSAGE, FRAME_BYTES, GOODBYE_BYTES, HEADER_BYTES,
     HEADERS_PER_MESSAGE, HELLO_BYTES, HOST_BYTES, IDS_PER_MESSAGE, LOCATOR_HASHES, NODE_ID_BYTES,
-    PEERS_PER_MESSAGE, TRANSACTIONS_PER_BLOCK, TRANSACTIONS_PER_MESSAGE,
+    PEERS_PER_MESSAGE, TRANSACTIONS_PER_BLOCK, TRANSACTIONS_PER_MESSAGE, VOTER_BYTES, VOTERS,
 };
 
 /// One frame's meaning. The numbers are the format.
@@ -70,6 +72,54 @@ pub enum Message {
     Revocations(Bounded<Bounded<u8, CRL_BYTES>, CRLS_PER_MESSAGE>) = 15,
     /// The sender closes the connection, and why.
     Goodbye(Goodbye) = 16,
+    /// A leader's vote, with what justifies its source. This and the next four only go to peers whose hello has [`super::FINAL_FEATURE`].
+    Proposal(Arc<Proposal>) = 17,
+    /// Votes for one link.
+    Votes(Arc<Votes>) = 18,
+    /// A quorum's votes for one link.
+    Certificate(Arc<Certificate>) = 19,
+    /// What do you know of this set of voters, and of this key's votes in it?
+    GetFinality {
+        /// The set.
+        set: Hash,
+        /// The key of a voter that has just started.
+        voter: Option<PublicKey>,
+    } = 20,
+    /// The answer to that.
+    Finality(Arc<Finality>) = 21,
+}
+
+/// See [`Message::Proposal`].
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Proposal {
+    /// A prepare.
+    pub vote: Vote,
+    /// The certificate of its source; none if that is the set's root.
+    pub proof: Option<Certificate>,
+}
+
+/// See [`Message::Votes`].
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Votes {
+    /// The link.
+    pub link: Link,
+    /// Voters and their signatures. Voters rise, each once.
+    pub votes: Bounded<(u16, Signature), VOTERS>,
+}
+
+/// See [`Message::Finality`].
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Finality {
+    /// The set that was asked about.
+    pub set: Hash,
+    /// Always empty: sets of voters do not change yet.
+    pub handovers: Bounded<u8, 0>,
+    /// The newest final certificate.
+    pub newest: Option<Certificate>,
+    /// The certificate of the latest justified checkpoint.
+    pub lock: Option<Certificate>,
+    /// The newest vote of the key that was asked about.
+    pub seen: Option<Vote>,
 }
 
 /// Something that can be announced or missing.
@@ -86,6 +136,8 @@ pub enum Item {
         /// Work of its branch.
         work: Work,
     },
+    /// A final block. Its certificate is in the answer to a [`Message::GetFinality`].
+    Final(Checkpoint),
 }
 
 /// A peer as told to others.
@@ -210,6 +262,11 @@ impl Message {
             Self::NotFound(_) => "not_found",
             Self::Revocations(_) => "revocations",
             Self::Goodbye(_) => "goodbye",
+            Self::Proposal(_) => "proposal",
+            Self::Votes(_) => "votes",
+            Self::Certificate(_) => "certificate",
+            Self::GetFinality { .. } => "get_finality",
+            Self::Finality(_) => "finality",
         }
     }
 }
@@ -223,6 +280,9 @@ const fn kind(number: u8) -> (&'static str, usize) {
     const ITEM: usize = 1 + 32 + 8 + 16;
     // Header, reward (address and amount), salt.
     const COMPACT_HEAD: usize = HEADER_BYTES + 33 + 8 + 8;
+    const LINK: usize = 32 + 2 * 48;
+    const VOTE: usize = LINK + 2 + 64;
+    const CERTIFICATE: usize = LINK + 4 + VOTER_BYTES + 4 + VOTERS * 64;
     match number {
         0 => ("ping", 1 + 8),
         1 => ("pong", 1 + 8),
@@ -243,6 +303,11 @@ const fn kind(number: u8) -> (&'static str, usize) {
         14 => ("not_found", list(IDS_PER_MESSAGE, ITEM)),
         15 => ("revocations", list(CRLS_PER_MESSAGE, 4 + CRL_BYTES)),
         16 => ("goodbye", 1 + 1 + 4 + GOODBYE_BYTES),
+        17 => ("proposal", 1 + VOTE + 1 + CERTIFICATE),
+        18 => ("votes", list(VOTERS, 2 + 64).saturating_add(LINK)),
+        19 => ("certificate", 1 + CERTIFICATE),
+        20 => ("get_finality", 1 + 32 + 1 + 32),
+        21 => ("finality", 1 + 32 + 4 + 2 * (1 + CERTIFICATE) + 1 + VOTE),
         _ => ("message", HELLO_BYTES),
     }
 }

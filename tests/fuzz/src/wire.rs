@@ -156,9 +156,25 @@ pub(crate) fn message_seeds() -> Vec<Vec<u8>> {
     let pays = || (0..3).map(|n| small::pay(0, n, 1, 5, 300, 9));
     let (block, branch) = &blocks[0];
     let hashes = || [Hash([1; 32]), Hash([2; 32])];
+    let target = Checkpoint { epoch: 2, height: branch.height, block: branch.id };
+    let member =
+        |n: u8| Member { id: endpoint_of("m").host.parse().expect("an id"), key: small::key(n).public() };
+    let voters = Voters::new(Hash::ZERO, 0, [1, 2].map(member));
+    let link = Link { set: voters.id(), source: voters.root(), target };
+    let vote = link.sign(&small::genesis().id(), 0, &small::key(1));
+    let certificate =
+        Some(Certificate::new(&voters, link, &[(0, vote.signature), (1, vote.signature)].into()));
+    let finality = wire::Finality {
+        set: link.set,
+        handovers: Bounded::default(),
+        newest: certificate.clone(),
+        lock: None,
+        seen: Some(vote),
+    };
     let items = [
         Item::Transaction(Hash([1; 32])),
         Item::Block { id: branch.id, height: branch.height, work: branch.work },
+        Item::Final(target),
     ];
     let entry = |name: &str| PeerEntry { id: name.parse().expect("an id"), endpoint: endpoint_of(name) };
     let list = Bounded::truncated([1, 2, 3]);
@@ -182,6 +198,11 @@ pub(crate) fn message_seeds() -> Vec<Vec<u8>> {
         Message::NotFound(Bounded::truncated(items)),
         Message::Revocations(Bounded::truncated([list])),
         Message::Goodbye(Goodbye::new(GoodbyeReason::Fault, "über")),
+        Message::Proposal(wire::Proposal { vote, proof: certificate.clone() }.into()),
+        Message::Votes(wire::Votes { link, votes: Bounded::truncated([(0, vote.signature)]) }.into()),
+        Message::Certificate(certificate.clone().expect("two votes").into()),
+        Message::GetFinality { set: link.set, voter: Some(small::key(1).public()) },
+        Message::Finality(finality.into()),
     ];
     messages.iter().map(Message::to_bytes).collect()
 }

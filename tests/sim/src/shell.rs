@@ -112,6 +112,7 @@ impl World {
             Message::Transactions(list) => list.iter().any(|transaction| bad(&transaction.id())),
             Message::Announce(items) => items.iter().any(|item| match item {
                 Item::Block { id, .. } | Item::Transaction(id) => bad(id),
+                Item::Final(checkpoint) => bad(&checkpoint.block),
             }),
             _ => false,
         };

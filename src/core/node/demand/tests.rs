@@ -44,6 +44,7 @@ impl Bench {
         let mut block = Recent { id, time, gap_ms, told: false, late: false, empty: true };
         change(&mut block);
         (self.head.branch.id, self.head.branch.time) = (id, block.time);
+        self.head.branch.height += 1;
         self.head.recent.push_back(block);
         if self.head.recent.len() > REST_AFTER {
             self.head.recent.pop_front();
@@ -258,4 +259,19 @@ proptest! {
         prop_assert!(bench.blocks_until_rest() <= most);
         prop_assert_eq!(bench.demand.owed, 0);
     }
+}
+
+#[test]
+fn it_rests_as_soon_as_the_newest_transaction_is_final() {
+    let mut bench = Bench::resting();
+    bench.block(INTERVAL, |block| block.empty = false);
+    bench.block(INTERVAL, |_| ());
+    assert_eq!(bench.look(0), UNTOLD);
+    let transaction = bench.head.branch.height - 1;
+    bench.head.finalized.0 = transaction - 1;
+    assert_eq!(bench.look(0), UNTOLD, "what is final lies below it");
+    bench.head.finalized.0 = transaction;
+    assert_eq!(bench.look(0), Wish::Rest);
+    bench.waits = true;
+    assert_eq!(bench.look(0), UNTOLD);
 }

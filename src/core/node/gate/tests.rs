@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 use core::iter::once;
 
 use super::*;
-use crate::ledger::{Branch, Member, World};
+use crate::ledger::{Branch, Checkpoint, Member, World};
 use crate::testing::{genesis, key};
 
 /// What a gate is asked about.
@@ -13,6 +13,7 @@ struct Case {
     head: Head,
     outlook: Outlook,
     certificate: Certificate,
+    alarm: Option<Alarm>,
     now: Timestamp,
 }
 
@@ -27,7 +28,7 @@ impl Case {
             revoked: false,
         };
         let head = Head { branch, ..Head::read(&World::new(&genesis()), &genesis().branch()).unwrap() };
-        Self { head, outlook: Outlook::fine(), certificate, now: Timestamp(time) }
+        Self { head, outlook: Outlook::fine(), certificate, alarm: None, now: Timestamp(time) }
     }
 
     fn but(change: impl FnOnce(&mut Self)) -> Self {
@@ -37,8 +38,8 @@ impl Case {
     }
 
     fn seen(&self) -> Seen<'_> {
-        let Self { head, outlook, certificate, now } = self;
-        Seen { head, outlook, certificate, now: *now }
+        let Self { head, outlook, certificate, alarm, now } = self;
+        Seen { head, outlook, certificate, alarm: *alarm, now: *now }
     }
 }
 
@@ -71,6 +72,7 @@ fn conditions() -> Vec<Condition> {
             true,
             false,
         ),
+        (|case| case.alarm = Some(Alarm::OtherHistory), State::TwoHistories, true, false),
         (|case| case.head.disk_full = true, State::DiskFull, true, false),
         (
             |case| case.outlook.clock_offset_ms = Some(-5_001),
@@ -94,6 +96,7 @@ fn conditions() -> Vec<Condition> {
             false,
             false,
         ),
+        (|case| case.alarm = Some(Alarm::Twin), State::Silent(Alarm::Twin), false, false),
         (
             |case| case.head.held = Some(Timestamp(case.now.0 + 60_000)),
             State::Held { ahead_ms: 60_000 },
@@ -128,6 +131,7 @@ fn of_two_conditions_the_graver_one_is_named() {
             if matches!(
                 (state, other),
                 (State::Syncing { .. }, State::Alone { .. })
+                    | (State::TwoHistories, State::Silent(_))
                     | (State::ClockOff { .. }, State::ClockOff { .. })
             ) {
                 continue;
@@ -205,5 +209,25 @@ fn every_reason_holds_its_value_and_every_fault_has_a_next_step() {
     let all = conditions().into_iter().map(|(_, state, ..)| state).chain(once(State::NotListed));
     for state in all.filter(|state| !state.is_ready() && !state.passes()) {
         assert!(state.next_step().is_some(), "{state}");
+    }
+}
+
+#[test]
+fn a_final_block_that_is_not_on_the_chain_keeps_it_from_mining_and_voting() {
+    let [member, ..] = gates();
+    let goal = Checkpoint { epoch: 2, height: 9, block: crate::crypto::Hash([9; 32]) };
+    let case = Case::but(|case| case.head.goal = Some(goal));
+    let state = State::Syncing { height: 7, target: 9 };
+    assert_eq!((member.state(case.seen()), member.obstacle(case.seen())), (state, Some(state)));
+    assert!(Gate::standing(&case.head, &case.outlook).syncing);
+    let fine = Case::fine();
+    assert_eq!(Gate::standing(&fine.head, &fine.outlook), Standing::default());
+    let behind = Case::but(|case| case.head.behind = true);
+    assert_eq!(Gate::standing(&behind.head, &behind.outlook), Standing { syncing: false, behind: true });
+    for syncing in [
+        Case::but(|case| case.head.disk_full = true),
+        Case::but(|case| case.outlook.sync = SyncStatus::Syncing { height: 1, target: 9 }),
+    ] {
+        assert!(Gate::standing(&syncing.head, &syncing.outlook).syncing);
     }
 }

@@ -2,8 +2,8 @@ use alloc::string::ToString;
 use alloc::vec;
 
 use super::*;
-use crate::ledger::{Branch, World, check_inline};
-use crate::testing::{Memory, Node, genesis, pay};
+use crate::ledger::{Branch, Certificate, Checkpoint, Link, View, World, check_inline};
+use crate::testing::{Memory, Node, genesis, key, pay, voters};
 
 /// A keeper, and a chain beside it on which its blocks are made.
 struct Bench {
@@ -66,6 +66,8 @@ fn short(said: &[Output<World>]) -> Vec<&'static str> {
         Output::Mined { result: Ok(()), .. } => "mined",
         Output::Mined { .. } => "not mined",
         Output::Invalid { .. } => "invalid",
+        Output::Final(_) => "final",
+        Output::Conflict { .. } => "conflict",
     };
     said.iter().map(word).collect()
 }
@@ -242,4 +244,73 @@ fn signatures_are_checked_early_only_where_a_sync_has_seen_the_work_for_the_body
     assert!(early(0).is_empty(), "another body than the header's");
     assert!(early(1).is_empty(), "nobody has looked at the header");
     assert_eq!(early(2), [paid]);
+}
+
+/// A certificate of this block, which nobody has to believe: whoever gives it to the keeper has verified it.
+fn certificate(block: &Branch, epoch: u64) -> Certificate {
+    let voters = voters(1);
+    let source = Checkpoint { epoch, height: block.height, block: block.id };
+    let link = Link { set: voters.id(), source, target: Checkpoint { epoch: epoch + 1, ..source } };
+    let vote = link.sign(&Hash::ZERO, 0, &key(1));
+    Certificate::new(&voters, link, &[(0, vote.signature)].into())
+}
+
+#[test]
+fn a_final_block_is_told_once_and_only_when_it_is_durable() {
+    let mut bench = Bench::new();
+    let blocks = bench.mine(3);
+    blocks.iter().for_each(|block| bench.give(block, Origin::Pushed));
+    bench.settle();
+    let certificate = certificate(bench.node.chain.tip(), 2);
+    bench.keeper.handle(Input::DiskFull(true)).unwrap();
+    bench.keeper.handle(Input::Finalize(certificate.clone())).unwrap();
+    assert_eq!(short(&bench.settle()), ["head"], "nothing is written on a full disk");
+    bench.keeper.handle(Input::DiskFull(false)).unwrap();
+    let said = bench.settle();
+    assert_eq!(short(&said), ["head", "head", "final"]);
+    let Output::Head { head, .. } = &said[1] else { panic!() };
+    assert_eq!(head.finalized, (3, blocks[2].id()));
+    assert!(matches!(&said[2], Output::Final(told) if *told == certificate));
+    assert_eq!(bench.keeper.disk().world.finalized().unwrap(), Some(certificate.clone()));
+    bench.keeper.handle(Input::Finalize(certificate)).unwrap();
+    assert_eq!(short(&bench.settle()), [""; 0]);
+}
+
+#[test]
+fn a_lighter_branch_that_is_final_is_followed_once_it_is_here_and_the_heavier_one_is_left() {
+    let mut bench = Bench::new();
+    let fork: Branch = bench.node.chain.tip().clone();
+    let (light, end) = bench.node.run_on(&fork, 2, 5_000, 8);
+    for block in bench.mine(4) {
+        bench.give(&block, Origin::Pushed);
+    }
+    bench.settle();
+    bench.keeper.handle(Input::Finalize(certificate(&end, 2))).unwrap();
+    let said = bench.settle();
+    assert_eq!(short(&said), ["head"]);
+    let Output::Head { head, .. } = &said[0] else { panic!() };
+    assert_eq!(head.goal.map(|goal| goal.block), Some(end.id), "it is behind, and says so");
+    light.iter().for_each(|block| bench.give(block, Origin::Synced));
+    let said = short(&bench.settle());
+    assert_eq!(said, ["stored", "stored", "head", "reorganised", "final", "offer"]);
+    let chain = bench.keeper.chain();
+    assert_eq!((chain.tip().id, chain.finalized(), chain.goal()), (end.id, (end.height, end.id), None));
+}
+
+#[test]
+fn two_histories_are_told_with_what_is_final_here() {
+    let mut bench = Bench::new();
+    let fork: Branch = bench.node.chain.tip().clone();
+    let (_, other) = bench.node.run_on(&fork, 1, 5_000, 8);
+    for block in bench.mine(2) {
+        bench.give(&block, Origin::Pushed);
+    }
+    bench.settle();
+    let own = certificate(bench.node.chain.tip(), 2);
+    bench.keeper.handle(Input::Finalize(own.clone())).unwrap();
+    bench.settle();
+    bench.keeper.handle(Input::Finalize(certificate(&other, 4))).unwrap();
+    let said = bench.settle();
+    let [Output::Conflict { newest, .. }] = &said[..] else { panic!("{:?}", short(&said)) };
+    assert_eq!(*newest, Some(own));
 }

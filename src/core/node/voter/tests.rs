@@ -123,6 +123,8 @@ impl Cluster {
                         let to = usize::try_from(peer.0).unwrap();
                         inputs.extend(hears(&to).then(|| (to, heard(&said))));
                     }
+                    // Everybody hears everybody.
+                    Output::Relay(_) => (),
                     Output::SayAll(said) => {
                         inputs.extend((0..4).filter(hears).map(|to| (to, heard(&said))));
                     }

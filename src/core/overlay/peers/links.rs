@@ -29,7 +29,7 @@ use crate::overlay::timers::{Throttle, Timers};
 use crate::overlay::{ConnId, Fault, NetworkEvent, Output, OverlaySettings};
 use crate::random::Random;
 use crate::time::{Time, Timestamp};
-use crate::wire::{CLOCK_FEATURE, COMPACT_FEATURE, Hello, TipSummary};
+use crate::wire::{CLOCK_FEATURE, COMPACT_FEATURE, FINAL_FEATURE, FinalSummary, Hello, TipSummary};
 
 mod age;
 mod chores;
@@ -90,9 +90,13 @@ impl Links {
     /// Nobody is connected. `wall` is the wall clock at `now`.
     pub(super) fn new(settings: &OverlaySettings, now: Time, wall: Timestamp, random: Random) -> Self {
         let genesis = &settings.genesis;
+        // A network without a list of members has nobody who votes.
+        let votes = (!genesis.rules.members.is_empty()).then_some(FINAL_FEATURE);
+        let features = [CLOCK_FEATURE, COMPACT_FEATURE].into_iter().chain(votes);
+        let features = features.map(ToString::to_string).collect();
         let hello = Hello {
             protocols: Hello::PROTOCOLS,
-            features: [CLOCK_FEATURE, COMPACT_FEATURE].map(ToString::to_string).into(),
+            features,
             network: genesis.id(),
             id: settings.id.clone(),
             agent: settings.agent.clone(),
@@ -104,6 +108,7 @@ impl Links {
             crls: Vec::new(),
             member: None,
             time_ms: wall.0,
+            finalized: None,
         };
         Self {
             hello,
@@ -147,6 +152,14 @@ impl Links {
 
     pub(super) fn set_tip(&mut self, tip: TipSummary) {
         self.hello.tip = tip;
+    }
+
+    pub(super) fn set_finalized(&mut self, finalized: FinalSummary) {
+        self.hello.finalized = Some(finalized);
+    }
+
+    pub(super) fn clock_offsets(&self) -> Vec<(ConnId, i64)> {
+        self.sessions.iter().map(|(session, peer)| (*session, peer.clock_offset_ms)).collect()
     }
 
     pub(super) fn set_wall(&mut self, now: Time, wall: Timestamp) {

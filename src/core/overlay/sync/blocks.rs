@@ -69,7 +69,7 @@ impl BlockSync {
     pub fn not_found(&mut self, now: Time, conn: ConnId, items: &[Item]) {
         let id = |item: &Item| match item {
             Item::Block { id, .. } => Some(*id),
-            Item::Transaction(_) => None,
+            Item::Transaction(_) | Item::Final(_) => None,
         };
         self.fetch.not_found(conn, &items.iter().filter_map(id).collect::<Vec<_>>());
         self.go_on(now);

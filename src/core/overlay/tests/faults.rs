@@ -30,6 +30,7 @@ fn all() -> Vec<Fault> {
         Fault::Flood("frames"),
         Fault::BadAddress,
         Fault::KeptBranch,
+        Fault::InvalidVote("vote"),
     ];
     let number = |fault: &Fault| match fault {
         Fault::Frame => 0,
@@ -44,8 +45,9 @@ fn all() -> Vec<Fault> {
         Fault::Flood(_) => 9,
         Fault::BadAddress => 10,
         Fault::KeptBranch => 11,
+        Fault::InvalidVote(_) => 12,
     };
-    assert!(all.iter().map(number).eq(0..12));
+    assert!(all.iter().map(number).eq(0..13));
     all
 }
 

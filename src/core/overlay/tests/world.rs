@@ -226,7 +226,11 @@ impl World {
                 let me = self.name(node);
                 self.submitted.extend(transactions.iter().map(|transaction| (me.clone(), transaction.id())));
             }
-            Output::Ask(_) | Output::Syncing(_) | Output::Revocations(_) | Output::SendCrls { .. } => (),
+            Output::Ask(_)
+            | Output::Finality(_)
+            | Output::Syncing(_)
+            | Output::Revocations(_)
+            | Output::SendCrls { .. } => (),
         }
     }
 

@@ -11,7 +11,7 @@ use crate::ledger::{Action, Address, Body, Output, RawTransaction, Reward};
 use crate::limits::OUTPUTS;
 use crate::time::Timestamp;
 
-const NUMBERS: [u8; 17] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16];
+const NUMBERS: [u8; 22] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21];
 
 fn hash() -> impl Strategy<Value = Hash> {
     any::<[u8; 32]>().prop_map(Hash)
@@ -27,6 +27,49 @@ fn item() -> impl Strategy<Value = Item> {
     prop_oneof![
         hash().prop_map(Item::Transaction),
         (hash(), any::<u64>(), any::<u128>()).prop_map(|(id, height, work)| Item::Block { id, height, work }),
+        checkpoint().prop_map(Item::Final),
+    ]
+}
+
+fn checkpoint() -> impl Strategy<Value = Checkpoint> {
+    (any::<[u64; 2]>(), hash()).prop_map(|([epoch, height], block)| Checkpoint { epoch, height, block })
+}
+
+fn link() -> impl Strategy<Value = Link> {
+    (hash(), checkpoint(), checkpoint()).prop_map(|(set, source, target)| Link { set, source, target })
+}
+
+fn signature() -> impl Strategy<Value = Signature> {
+    any::<[u8; 32]>().prop_map(|half| Signature([half, half].concat().try_into().unwrap()))
+}
+
+fn vote() -> impl Strategy<Value = Vote> {
+    (link(), any::<u16>(), signature()).prop_map(|(link, voter, signature)| Vote { link, voter, signature })
+}
+
+fn certificate() -> impl Strategy<Value = Certificate> {
+    (link(), list(any::<u8>()), list(signature())).prop_map(|(link, signers, signatures)| Certificate {
+        link,
+        signers,
+        signatures,
+    })
+}
+
+/// Messages 17 to 21.
+fn finality() -> impl Strategy<Value = Message> {
+    let option = prop::option::of::<BoxedStrategy<Certificate>>;
+    let proof = || option(certificate().boxed());
+    prop_oneof![
+        (vote(), proof()).prop_map(|(vote, proof)| Message::Proposal(Arc::new(Proposal { vote, proof }))),
+        (link(), list((any::<u16>(), signature())))
+            .prop_map(|(link, votes)| Message::Votes(Arc::new(Votes { link, votes }))),
+        certificate().prop_map(|certificate| Message::Certificate(Arc::new(certificate))),
+        (hash(), prop::option::of(any::<[u8; 32]>()))
+            .prop_map(|(set, key)| Message::GetFinality { set, voter: key.map(PublicKey) }),
+        (hash(), proof(), proof(), prop::option::of(vote())).prop_map(|(set, newest, lock, seen)| {
+            let handovers = Bounded::default();
+            Message::Finality(Arc::new(Finality { set, handovers, newest, lock, seen }))
+        }),
     ]
 }
 
@@ -116,6 +159,7 @@ fn message() -> impl Strategy<Value = Message> {
             let reason = decode(&[reason], "reason").unwrap();
             Message::Goodbye(Goodbye::new(reason, &detail))
         }),
+        finality(),
     ]
 }
 
@@ -124,6 +168,7 @@ fn before(message: &Message) -> usize {
     match message {
         Message::CompactBlock(_) => 1 + HEADER_BYTES + 33 + 8 + 8,
         Message::GetBlockTransactions { .. } | Message::BlockTransactions { .. } => 1 + 32,
+        Message::Votes(_) => 1 + 128,
         _ => 1,
     }
 }
@@ -166,7 +211,7 @@ proptest! {
     #[test]
     fn a_count_that_lies_costs_next_to_nothing(message in message(), count in prop_oneof![Just(u32::MAX), 0..2_000_u32]) {
         let mut bytes = message.to_bytes();
-        prop_assume!(bytes.len() >= 5 && !matches!(bytes[0], 0 | 1 | 10 | 16));
+        prop_assume!(bytes.len() >= 5 && !matches!(bytes[0], 0 | 1 | 10 | 16 | 17 | 19..));
         let at = before(&message);
         let truth = u32::from_le_bytes(bytes[at..at + 4].try_into().unwrap());
         bytes[at..at + 4].copy_from_slice(&count.to_le_bytes());
@@ -188,6 +233,14 @@ fn the_longest_of_each_kind_fits_and_one_item_more_does_not() {
         salt: 0,
         ids: Bounded::truncated(vec![ShortId(0); TRANSACTIONS_PER_BLOCK]),
     };
+    let point = Checkpoint { epoch: 0, height: 0, block: Hash::ZERO };
+    let link = Link { set: Hash::ZERO, source: point, target: point };
+    let vote = Vote { link, voter: 0, signature: Signature::ZERO };
+    let certificate = Some(Certificate {
+        link,
+        signers: Bounded::truncated([0; VOTER_BYTES]),
+        signatures: Bounded::truncated(vec![Signature::ZERO; VOTERS]),
+    });
     let longest = [
         Message::Ping(0),
         Message::Pong(0),
@@ -209,11 +262,25 @@ fn the_longest_of_each_kind_fits_and_one_item_more_does_not() {
         Message::NotFound(Bounded::truncated(vec![block; IDS_PER_MESSAGE])),
         Message::Revocations(Bounded::truncated(vec![crl; CRLS_PER_MESSAGE])),
         Message::Goodbye(Goodbye::new(GoodbyeReason::Fault, &"x".repeat(300))),
+        Message::Votes(Arc::new(Votes {
+            link,
+            votes: Bounded::truncated(vec![(0, Signature::ZERO); VOTERS]),
+        })),
+        Message::Proposal(Arc::new(Proposal { vote, proof: certificate.clone() })),
+        Message::Certificate(Arc::new(certificate.clone().unwrap())),
+        Message::GetFinality { set: Hash::ZERO, voter: Some(PublicKey::ZERO) },
+        Message::Finality(Arc::new(Finality {
+            set: Hash::ZERO,
+            handovers: Bounded::default(),
+            newest: certificate.clone(),
+            lock: certificate,
+            seen: Some(vote),
+        })),
     ];
     for message in longest {
         let mut bytes = message.to_bytes();
         assert_eq!(bytes.len(), Message::longest(bytes[0]), "{}", message.name());
-        if matches!(message, Message::Ping(_) | Message::Pong(_) | Message::GetPeers | Message::Goodbye(_)) {
+        if matches!(bytes[0], 0 | 1 | 2 | 16 | 17 | 19..) {
             continue;
         }
         let at = before(&message);
@@ -239,7 +306,7 @@ fn what_cannot_be_read_is_named() {
         bytes.push(0);
         assert_eq!(Message::from_bytes(&bytes).unwrap_err().what, message.name());
     }
-    for unknown in [17, 255] {
+    for unknown in [22, 255] {
         assert_eq!(Message::from_bytes(&[unknown, 0, 0, 0, 0]).unwrap_err().what, "message");
     }
     assert!(Message::from_bytes(&[]).is_err());

@@ -309,6 +309,8 @@ impl World {
             }
             Output::Write(_) => (),
             Output::Say { peer, said } => self.send(n, usize::try_from(peer.0).unwrap(), said),
+            // Everybody hears everybody.
+            Output::Relay(_) => (),
             Output::SayAll(said) => {
                 self.note(&said);
                 for other in (0..self.nodes.len()).filter(|other| *other != n) {

@@ -71,6 +71,7 @@ impl Model {
             Act::Send(conn, Message::Announce(items)) => {
                 let id = |item: &Item| match item {
                     Item::Transaction(id) | Item::Block { id, .. } => *id,
+                    Item::Final(point) => point.block,
                 };
                 (conn, items.iter().map(id).collect())
             }

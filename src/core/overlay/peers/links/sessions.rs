@@ -1,5 +1,6 @@
 //! Sessions: a connected peer as gossip and sync see it, from the first hello that fits to the end of the last connection.
 
+use alloc::boxed::Box;
 use alloc::string::{String, ToString};
 
 use super::chores::{Crls, GetPeersRound};
@@ -12,7 +13,7 @@ use crate::limits::{AGENT_CHARS, STABLE_AFTER};
 use crate::overlay::ConnId;
 use crate::overlay::peers::Change;
 use crate::time::Time;
-use crate::wire::{CLOCK_FEATURE, COMPACT_FEATURE};
+use crate::wire::CLOCK_FEATURE;
 
 /// A connected peer as gossip and sync see it. Its carrier may change; requests and answers go on.
 #[derive(Debug)]
@@ -45,7 +46,6 @@ impl Links {
         if let Some(peer) = self.peers.get_mut(&id) {
             peer.session = Some(conn);
         }
-        let has = |wanted: &str| hello.features.iter().any(|feature| feature == wanted);
         let agent: String =
             hello.agent.chars().filter(|c| matches!(c, ' '..='~')).take(AGENT_CHARS).collect();
         let clock_offset_ms = hello.clock_offset_ms(wall);
@@ -55,7 +55,7 @@ impl Links {
             height: hello.tip.height,
             agent: agent.clone(),
             clock_offset_ms,
-            tells_clock: has(CLOCK_FEATURE),
+            tells_clock: hello.has(CLOCK_FEATURE),
             round: GetPeersRound::default(),
             crls: Crls::of(&hello),
             serving: Serving::default(),
@@ -63,10 +63,8 @@ impl Links {
         self.sessions.insert(conn, session);
         self.timers.clear(&Timer::Probation(conn));
         self.timers.set(Timer::Stable(conn), now.after(STABLE_AFTER));
-        let compact = has(COMPACT_FEATURE);
-        let up = Change::Up { session: conn, id: id.clone(), tip: hello.tip, compact, held };
-        self.out.push_back(Told::Change(up));
-        let member = hello.member.map(|member| member.key);
+        let member = hello.member.as_ref().map(|member| member.key);
+        self.out.push_back(Told::Change(Change::Up { session: conn, hello: Box::new(hello), held }));
         self.note(NetworkEvent::PeerUp { id, direction, endpoint: shown, agent, member, clock_offset_ms });
         self.ping(now, conn);
         self.ask_peers(now, conn);

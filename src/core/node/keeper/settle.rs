@@ -1,0 +1,68 @@
+//! What the members have voted final: made durable, remembered as the chain's goal until its block is on the best chain, and told once.
+
+use super::{Keeper, Output};
+use crate::crypto::Hash;
+use crate::ledger::{Certificate, Chain, Disk, Settled, View};
+
+/// How far the newest certificate has come.
+#[derive(Debug)]
+pub(super) struct Settling {
+    /// The newest one that was given and is not durable yet.
+    certificate: Option<Certificate>,
+    /// It has not been looked at since it came, or since the chain changed.
+    pub(super) is_due: bool,
+    /// The newest final block that was told.
+    told: (u64, Hash),
+}
+
+impl Settling {
+    pub(super) fn new(chain: &Chain) -> Self {
+        Self { certificate: None, is_due: false, told: chain.finalized() }
+    }
+
+    pub(super) fn chain_changed(&mut self) {
+        self.is_due = self.certificate.is_some();
+    }
+}
+
+impl<D: Disk> Keeper<D> {
+    /// Takes in a certificate. It has been verified.
+    pub(super) fn certified(&mut self, certificate: Certificate) {
+        let height = |certificate: &Certificate| certificate.link.source.height;
+        if self.settling.certificate.as_ref().is_none_or(|known| height(known) < height(&certificate)) {
+            self.settling.certificate = Some(certificate);
+            self.settling.is_due = true;
+        }
+    }
+
+    /// Makes the newest certificate durable if its block is on the best chain. Else the chain remembers it as its goal; it is looked at again
+    /// after each change, since a goal that is under way is not replaced.
+    pub(super) fn settle(&mut self) -> Result<(), D::Error> {
+        if !core::mem::take(&mut self.settling.is_due) {
+            return Ok(());
+        }
+        let Some(certificate) = self.settling.certificate.clone() else { return Ok(()) };
+        match self.ledger.finalize(certificate.clone())? {
+            Settled::Behind | Settled::Missing => return Ok(()),
+            Settled::Final => (),
+            Settled::Conflict | Settled::Invalid => {
+                let newest = self.disk().view()?.finalized()?;
+                self.outputs.push_back(Output::Conflict { certificate, newest });
+            }
+        }
+        self.settling.certificate = None;
+        if self.settling.told != self.chain().finalized() {
+            self.tell_head(None)?;
+        }
+        self.tell_final()
+    }
+
+    /// Tells what has become final since the last time, after a head that says so.
+    pub(super) fn tell_final(&mut self) -> Result<(), D::Error> {
+        let finalized = self.chain().finalized();
+        if core::mem::replace(&mut self.settling.told, finalized) != finalized {
+            self.outputs.extend(self.disk().view()?.finalized()?.map(Output::Final));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,285 @@
+//! Voting: carries votes and certificates between peers and this node's machine of finality, which alone knows what they mean.
+//!
+//! Own votes go to every peer at once. Others' votes are gathered for [`VOTES_RELAY`] and then go to peers that have shown neither them nor
+//! anything later: in a full mesh nearly all have by then. Certificates are announced by their block and epoch, and sent to who asks.
+//!
+//! Invariants: of one voter, a peer gets a bounded number of votes a second looked at ([`VOTES_PER_VOTER`]), so that who replays one
+//! voter's votes starves no other. An answer counts only if it was asked for. Nothing here grows with what peers say: a number for each
+//! voter of the largest set, and one batch.
+
+use alloc::collections::{BTreeMap, VecDeque};
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
+use super::budget::Bucket;
+use super::{Act, ConnId, Fault};
+use crate::codec::Bounded;
+use crate::crypto::{Hash, PublicKey, Signature};
+use crate::finality::{Input, Output, Peer, Said};
+use crate::ledger::{Certificate, Checkpoint, Link, Vote};
+use crate::limits::{
+    CERTIFICATES_PER_PEER, FINAL_ASK_EVERY, QUESTIONS_PER_PEER, VOTERS, VOTES_PER_VOTER, VOTES_RELAY,
+};
+use crate::time::Time;
+use crate::wire::{Finality, Item, Message, Proposal, Votes};
+
+/// See the module's header.
+#[derive(Debug, Default)]
+pub(super) struct Voting {
+    peers: BTreeMap<ConnId, VotingPeer>,
+    /// The newest final block that is durable here, and its set.
+    finalized: Option<(Hash, Checkpoint)>,
+    /// Others' votes that wait to be passed on, and until when.
+    batch: Vec<Vote>,
+    due: Option<Time>,
+    /// When somebody may be asked for a certificate that was announced.
+    ask_at: Option<Time>,
+    /// For the machine of finality.
+    inputs: VecDeque<Input>,
+    acts: VecDeque<Act>,
+}
+
+#[derive(Debug)]
+struct VotingPeer {
+    /// The latest epoch of each voter's votes that this peer has shown or was sent.
+    has: BTreeMap<u16, u64>,
+    /// The epoch of its newest final block: earlier votes are of no use to it.
+    finalized: u64,
+    /// Votes that are looked at, by voter.
+    votes: BTreeMap<u16, Bucket>,
+    certificates: Bucket,
+    questions: Bucket,
+    /// Answers that are due to this node.
+    asked: usize,
+}
+
+impl VotingPeer {
+    fn new(now: Time) -> Self {
+        Self {
+            has: BTreeMap::new(),
+            finalized: 0,
+            votes: BTreeMap::new(),
+            certificates: Bucket::new(CERTIFICATES_PER_PEER, now),
+            questions: Bucket::new(QUESTIONS_PER_PEER, now),
+            asked: 0,
+        }
+    }
+
+    /// It has this vote now. Returns whether that is new.
+    fn gets(&mut self, link: &Link, voter: u16) -> bool {
+        let epoch = link.target.epoch;
+        let lacks = epoch > self.finalized && self.has.get(&voter).is_none_or(|has| *has < epoch);
+        if lacks && usize::from(voter) < VOTERS {
+            self.has.insert(voter, epoch);
+        }
+        lacks
+    }
+
+    /// Whether one more of this voter's votes is looked at.
+    fn may_vote(&mut self, now: Time, voter: u16) -> bool {
+        usize::from(voter) < VOTERS
+            && self.votes.entry(voter).or_insert_with(|| Bucket::new(VOTES_PER_VOTER, now)).take(now, 1)
+    }
+}
+
+impl Voting {
+    /// A peer that knows votes is connected. `finalized` is the epoch of its newest final block.
+    pub(super) fn peer_up(&mut self, now: Time, session: ConnId, key: Option<PublicKey>, finalized: u64) {
+        self.peers.insert(session, VotingPeer::new(now));
+        self.inputs.push_back(Input::Up { peer: Peer(session.0), key });
+        self.has_final(now, session, finalized);
+        if let Some((_, checkpoint)) = self.finalized {
+            self.announce(session, checkpoint);
+        }
+    }
+
+    pub(super) fn peer_down(&mut self, session: ConnId) {
+        if self.peers.remove(&session).is_some() {
+            self.inputs.push_back(Input::Down(Peer(session.0)));
+        }
+    }
+
+    /// A peer says what it has.
+    pub(super) fn announced(&mut self, now: Time, session: ConnId, items: &[Item]) {
+        for item in items {
+            if let Item::Final(checkpoint) = item {
+                self.has_final(now, session, checkpoint.epoch);
+            }
+        }
+    }
+
+    /// A peer sends one of the messages of finality.
+    pub(super) fn received(&mut self, now: Time, session: ConnId, message: Message) {
+        let Some(peer) = self.peers.get_mut(&session) else { return };
+        let heard = match message {
+            Message::Proposal(proposal) => {
+                let Proposal { vote, proof } = Arc::unwrap_or_clone(proposal);
+                let looks =
+                    peer.may_vote(now, vote.voter) && (proof.is_none() || peer.certificates.take(now, 1));
+                peer.gets(&vote.link, vote.voter);
+                looks.then_some(Said::Proposal { vote, proof })
+            }
+            Message::Votes(votes) => {
+                let Votes { link, votes } = Arc::unwrap_or_clone(votes);
+                let mut votes = votes.into_inner();
+                if votes.is_empty() || !votes.is_sorted_by(|(one, _), (next, _)| one < next) {
+                    return self.acts.push_back(Act::Blame(session, Fault::Message("votes")));
+                }
+                votes.retain(|(voter, _)| {
+                    peer.gets(&link, *voter);
+                    peer.may_vote(now, *voter)
+                });
+                (!votes.is_empty()).then_some(Said::Votes { link, votes })
+            }
+            Message::Certificate(certificate) => {
+                let looks = peer.certificates.take(now, 1);
+                looks.then(|| Said::Certificate(Arc::unwrap_or_clone(certificate)))
+            }
+            Message::GetFinality { set, voter } => {
+                peer.questions.take(now, 1).then_some(Said::GetFinality { set, voter })
+            }
+            Message::Finality(answer) => {
+                let Some(left) = peer.asked.checked_sub(1) else {
+                    return self.acts.push_back(Act::Blame(session, Fault::Unasked("finality")));
+                };
+                peer.asked = left;
+                let Finality { set, newest, lock, seen, .. } = Arc::unwrap_or_clone(answer);
+                Some(Said::Finality { set, newest, lock, seen })
+            }
+            _ => None,
+        };
+        let peer = Peer(session.0);
+        self.inputs.extend(heard.map(|said| Input::Heard { peer, said }));
+    }
+
+    /// The machine of finality wants something of peers.
+    pub(super) fn wants(&mut self, now: Time, output: Output) {
+        match output {
+            Output::Say { peer, said } => self.say(ConnId(peer.0), said),
+            Output::SayAll(said) => {
+                let all: Vec<_> = self.peers.keys().copied().collect();
+                all.into_iter().for_each(|session| self.say(session, said.clone()));
+            }
+            Output::Relay(vote) => {
+                self.batch.push(vote);
+                self.due.get_or_insert(now.after(VOTES_RELAY));
+            }
+            Output::Blame { peer, what } => {
+                self.acts.push_back(Act::Blame(ConnId(peer.0), Fault::InvalidVote(what)));
+            }
+            // For others.
+            Output::Write(_)
+            | Output::Finalize(_)
+            | Output::Want(_)
+            | Output::Guilty { .. }
+            | Output::Alarm(_) => (),
+        }
+    }
+
+    /// A block is final here, and that is durable.
+    pub(super) fn finalized(&mut self, certificate: &Certificate) {
+        let (set, checkpoint) = (certificate.link.set, certificate.link.source);
+        self.finalized = Some((set, checkpoint));
+        let lack = self.peers.iter().filter(|(_, peer)| peer.finalized < checkpoint.epoch);
+        let lack: Vec<_> = lack.map(|(session, _)| *session).collect();
+        lack.into_iter().for_each(|session| self.announce(session, checkpoint));
+    }
+
+    pub(super) fn wake(&mut self, now: Time) {
+        if self.due.is_some_and(|due| due <= now) {
+            self.due = None;
+            self.relay();
+        }
+        if self.ask_at.is_some_and(|at| at <= now) {
+            self.ask_at = None;
+            self.ask(now);
+        }
+    }
+
+    pub(super) fn next_wakeup(&self) -> Option<Time> {
+        [self.due, self.ask_at].into_iter().flatten().min()
+    }
+
+    /// The next thing that the machine of finality must know.
+    pub(super) fn poll_input(&mut self) -> Option<Input> {
+        self.inputs.pop_front()
+    }
+
+    /// The next thing to be done.
+    pub(super) fn poll(&mut self) -> Option<Act> {
+        self.acts.pop_front()
+    }
+
+    fn say(&mut self, session: ConnId, said: Said) {
+        let Some(peer) = self.peers.get_mut(&session) else { return };
+        let message = match said {
+            Said::Proposal { vote, proof } => {
+                peer.gets(&vote.link, vote.voter);
+                Message::Proposal(Arc::new(Proposal { vote, proof }))
+            }
+            Said::Votes { link, votes } => {
+                for (voter, _) in &votes {
+                    peer.gets(&link, *voter);
+                }
+                Message::Votes(Arc::new(Votes { link, votes: Bounded::truncated(votes) }))
+            }
+            Said::Certificate(certificate) => Message::Certificate(Arc::new(certificate)),
+            Said::GetFinality { set, voter } => {
+                peer.asked = peer.asked.saturating_add(1);
+                Message::GetFinality { set, voter }
+            }
+            Said::Finality { set, newest, lock, seen } => {
+                let handovers = Bounded::default();
+                Message::Finality(Arc::new(Finality { set, handovers, newest, lock, seen }))
+            }
+        };
+        self.acts.push_back(Act::Send(session, message));
+    }
+
+    fn announce(&mut self, session: ConnId, checkpoint: Checkpoint) {
+        let items = Bounded::truncated([Item::Final(checkpoint)]);
+        self.acts.push_back(Act::Send(session, Message::Announce(items)));
+    }
+
+    /// A peer has a final block of this epoch. If it is news here, its certificate is asked for a little later: most often the votes come
+    /// by themselves.
+    fn has_final(&mut self, now: Time, session: ConnId, epoch: u64) {
+        let Some(peer) = self.peers.get_mut(&session) else { return };
+        peer.finalized = peer.finalized.max(epoch);
+        if epoch > self.epoch() {
+            self.ask_at.get_or_insert(now.after(VOTES_RELAY));
+        }
+    }
+
+    fn epoch(&self) -> u64 {
+        self.finalized.map_or(0, |(_, checkpoint)| checkpoint.epoch)
+    }
+
+    /// Asks the peer whose final block is the newest, if that is newer than this node's. One that does not answer is passed over next time.
+    fn ask(&mut self, now: Time) {
+        let own = self.epoch();
+        let ahead = self.peers.iter().filter(|(_, peer)| peer.finalized > own);
+        let best = ahead.min_by_key(|(_, peer)| (peer.asked, core::cmp::Reverse(peer.finalized)));
+        let Some(session) = best.map(|(session, _)| *session) else { return };
+        self.ask_at = Some(now.after(FINAL_ASK_EVERY));
+        self.inputs.push_back(Input::Ask(Peer(session.0)));
+    }
+
+    /// Passes others' votes on to the peers that lack them.
+    fn relay(&mut self) {
+        let batch = core::mem::take(&mut self.batch);
+        for (session, peer) in &mut self.peers {
+            let mut links: BTreeMap<Link, BTreeMap<u16, Signature>> = BTreeMap::new();
+            for vote in batch.iter().filter(|vote| peer.gets(&vote.link, vote.voter)) {
+                links.entry(vote.link).or_default().insert(vote.voter, vote.signature);
+            }
+            for (link, votes) in links {
+                let votes = Votes { link, votes: Bounded::truncated(votes) };
+                self.acts.push_back(Act::Send(*session, Message::Votes(Arc::new(votes))));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
