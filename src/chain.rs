@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bouya_core::finality;
 use bouya_core::ledger::{Change, Disk, Moved, StateError};
 use bouya_core::limits::{STORE_FREE_BYTES, STORE_FREE_LOOK_EVERY};
 use bouya_core::node::keeper::{Input, NotTaken, Output};
@@ -24,6 +25,7 @@ use crate::clock;
 use crate::events::Events;
 use crate::mempool;
 use crate::store::{Snapshot, Store, StoreError};
+use crate::voter::VoterRequest;
 use crate::workers::Workers;
 
 mod tell;
@@ -68,12 +70,16 @@ pub struct ChainActor {
     head: watch::Sender<Arc<Head>>,
     replies: BTreeMap<Ticket, oneshot::Sender<Result<(), NotTaken>>>,
     asked: u64,
+    /// What the voter has yet to be told: its mailbox was full.
+    conflict: Option<finality::Input>,
 }
 
 /// Who is told what.
 pub struct Outlets {
     pub network: Mailbox<overlay::Input>,
     pub mempool: Mailbox<mempool::MempoolRequest>,
+    /// None: the network lists no members, so nobody votes.
+    pub voter: Option<Mailbox<VoterRequest>>,
     pub events: Events,
 }
 
@@ -89,7 +95,8 @@ impl ChainActor {
         let keeper = Keeper::load(store.reader().genesis().clone(), store)?;
         let (head, watcher) = watch::channel(Arc::new(keeper.head()?));
         let (replies, asked) = (BTreeMap::new(), 0);
-        Ok((Self { keeper, data_dir, workers, inbox, outlets, head, replies, asked }, watcher))
+        let conflict = None;
+        Ok((Self { keeper, data_dir, workers, inbox, outlets, head, replies, asked, conflict }, watcher))
     }
 
     /// Works until `stop`, or until the store fails.
@@ -165,12 +172,24 @@ impl ChainActor {
                     // A miner that no longer waits already has another tip.
                     self.replies.remove(&ticket).map(|reply| reply.send(result));
                 }
+                Output::Final(certificate) => self.tell_final(certificate)?,
+                Output::Conflict { certificate, newest } => self.tell_conflict(&certificate, newest),
                 Output::Invalid { id, error } => {
                     warn!(block = %id, %error, "a heavier branch holds an invalid block; only the part before it counts");
                 }
             }
         }
+        self.tell_voter();
         Ok(())
+    }
+
+    /// Never waits for the voter, which may be waiting for the chain.
+    fn tell_voter(&mut self) {
+        if let (Some(conflict), Some(voter)) = (&self.conflict, &self.outlets.voter)
+            && voter.offer(VoterRequest::Machine(conflict.clone())).is_ok()
+        {
+            self.conflict = None;
+        }
     }
 
     fn tell_head(&mut self, head: Head, moved: Option<(Moved, Snapshot)>) -> Result<(), ChainError> {

@@ -19,6 +19,7 @@ mod devnet;
 mod document;
 mod error;
 mod events;
+mod finality;
 mod help;
 mod init;
 mod join;
@@ -99,6 +100,12 @@ enum Command {
     /// Show the node's state: tip, sync, peers, mempool, miner, certificate
     #[command(after_help = status::EXAMPLES)]
     Status,
+    /// Show what the members have voted final, and how the voters stand
+    #[command(after_help = finality::EXAMPLES)]
+    Final {
+        #[command(subcommand)]
+        command: Option<finality::FinalCommand>,
+    },
     /// List the peers that the node knows (short for `peer list`)
     #[command(after_help = "Example:\n  bouya peers --json | jq '.items[].id'")]
     Peers(node::PageOptions),
@@ -197,6 +204,7 @@ fn run(cli: Cli, out: &mut Output) -> Result<(), Error> {
         Command::Verify(options) => verify::run(&options, config(&node)?, out),
         Command::Chain(command) => chain::run(&command, config(&node)?, out),
         Command::Status => status::run(&Client::new(&node)?, out),
+        Command::Final { command } => finality::run(command, &Client::new(&node)?, out),
         Command::Peers(page) => peer::list(&Client::new(&node)?, out, &page),
         Command::Peer(command) => peer::run(command, &Client::new(&node)?, out),
         Command::Blacklist(command) => peer::blacklist(command, &Client::new(&node)?, out),

@@ -8,7 +8,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use bouya_core::codec::Text;
-use bouya_core::ledger::{Address, Allocation, Genesis};
+use bouya_core::ledger::{self, Address, Allocation, Genesis};
 use bouya_harness::{Consortium, Member, bootstrap};
 use thiserror::Error;
 use tokio::task::JoinSet;
@@ -20,7 +20,8 @@ use crate::config::{Mistakes, NetworkFile, Settings};
 use crate::files;
 use crate::miner;
 use crate::node::{Node, NodeError};
-use crate::wallet::{WalletError, WalletName, Wallets, new_key};
+use crate::voter::record::{RecordError, RecordFile};
+use crate::wallet::{self, WalletError, WalletName, Wallets, new_key};
 
 /// Most nodes in a devnet: they share one machine.
 pub const NODES: u16 = 32;
@@ -43,6 +44,8 @@ pub enum DevnetError {
     Files(#[from] bouya_harness::Error),
     #[error(transparent)]
     Wallet(#[from] WalletError),
+    #[error(transparent)]
+    Record(#[from] RecordError),
     #[error(transparent)]
     Config(#[from] Mistakes),
     #[error("node{number}: {error}")]
@@ -77,7 +80,15 @@ impl Devnet {
         }
         let demo = wallet_address(dir, DEMO)?;
         wallet_address(dir, FRIEND)?;
-        let network = prepare_network(&dir.join("network.toml"), demo)?;
+        let path = dir.join("network.toml");
+        let is_new = !path.exists();
+        let listed = (0..nodes).map(|number| listed(dir, number)).collect::<Result<Vec<_>, _>>()?;
+        let network = prepare_network(&path, demo, listed.clone())?;
+        // In a network that has just begun, nobody has voted.
+        for ledger::Member { id, key } in listed.into_iter().filter(|_| is_new) {
+            let record = RecordFile::beside(&member_key(dir, id.as_str()), network.genesis.id(), key);
+            record.create()?;
+        }
         let consortium = Consortium::open(dir, "devnet")?;
         let text = NetworkFile::render(&network.genesis.spec, network.min_fee_per_byte);
         let members = (0..nodes).map(|number| consortium.admit(&name(number), &text));
@@ -159,12 +170,30 @@ fn wallet_address(dir: &Path, name: &str) -> Result<Address, DevnetError> {
     Ok(wallets.create(&name, &new_key()?, None)?.address())
 }
 
-fn prepare_network(path: &Path, demo: Address) -> Result<NetworkFile, DevnetError> {
+fn member_key(dir: &Path, name: &str) -> PathBuf {
+    dir.join(name).join(format!("{name}.member"))
+}
+
+/// A node as the network's definition lists it. Its member key is made first.
+fn listed(dir: &Path, number: u16) -> Result<ledger::Member, DevnetError> {
+    let name = name(number);
+    let key = wallet::member_key_load_or_create(&member_key(dir, &name))?;
+    let id = name.parse().map_err(|error| DevnetError::Usage(format!("{error}")))?;
+    Ok(ledger::Member { id, key: key.public() })
+}
+
+/// `members` are listed if the file has to be written. A node that comes later is none of them: it neither mines nor votes.
+fn prepare_network(
+    path: &Path,
+    demo: Address,
+    members: Vec<ledger::Member>,
+) -> Result<NetworkFile, DevnetError> {
     if !path.exists() {
         let mut salt = [0; 16];
         getrandom::fill(&mut salt).map_err(|error| DevnetError::Usage(format!("no randomness: {error}")))?;
         let name = Text::try_from("devnet".to_owned()).unwrap_or_default();
         let mut spec = new_spec(name, salt, clock::wall(), 1.0, INTERVAL_MS);
+        spec.members = members;
         spec.allocations =
             vec![Allocation { address: demo, amount: spec.coin.parse("1000000").unwrap_or_default() }];
         let draft = Genesis::new(spec.clone()).map_err(|error| DevnetError::Usage(error.to_string()))?;

@@ -28,6 +28,12 @@ pub enum Event {
     Dropped { id: Hash, reason: String },
     /// An agreement was proposed, answered, decided or ended. Holds its status at the tip.
     Agreement { id: Hash, standing: Standing },
+    /// A block is final, and with it all below. `after_ms`: since its date, by this node's clock.
+    Final { height: u64, hash: Hash, after_ms: u64 },
+    /// A member has signed two votes that no honest machine signs both.
+    MemberFault { id: NodeId, offence: String },
+    /// The members have voted two blocks final that contradict each other, or one that this node finds invalid.
+    FinalityConflict { height: u64, hash: Hash },
     /// A peer connected or disconnected.
     Peer { id: NodeId, status: PeerStatus, why: Option<String> },
 }

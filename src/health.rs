@@ -4,6 +4,7 @@ use std::mem::discriminant;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bouya_core::finality::Alarm;
 use bouya_core::node::{Certificate, Gate, Head, Seen, State};
 use bouya_core::overlay::Outlook;
 use tokio::sync::watch;
@@ -23,6 +24,8 @@ pub struct Health {
     pub head: watch::Receiver<Arc<Head>>,
     pub outlook: watch::Receiver<Outlook>,
     pub certificate: watch::Receiver<Certificate>,
+    /// Why this node's voter is silent until its operator acts.
+    pub alarm: watch::Receiver<Option<Alarm>>,
 }
 
 impl Health {
@@ -39,7 +42,8 @@ impl Health {
     fn ask<T>(&self, question: impl FnOnce(&Gate, Seen<'_>) -> T) -> T {
         let (head, outlook, certificate) =
             (self.head.borrow(), self.outlook.borrow(), self.certificate.borrow());
-        let seen = Seen { head: &head, outlook: &outlook, certificate: &certificate, now: clock::wall() };
+        let (alarm, now) = (*self.alarm.borrow(), clock::wall());
+        let seen = Seen { head: &head, outlook: &outlook, certificate: &certificate, alarm, now };
         question(&self.gate, seen)
     }
 

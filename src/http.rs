@@ -34,6 +34,7 @@ use crate::net::listen::Stats;
 use crate::net::network::Names;
 use crate::net::request;
 use crate::store::Reader;
+use crate::voter;
 
 mod accounts;
 mod agreements;
@@ -42,6 +43,7 @@ mod connections;
 mod description;
 mod explorer;
 mod extract;
+mod finality;
 mod guard;
 mod limits;
 mod lists;
@@ -72,6 +74,8 @@ pub struct Api {
     pub mempool: Mailbox<mempool::MempoolRequest>,
     pub level: watch::Receiver<Level>,
     pub miner: Mailbox<miner::MinerRequest>,
+    /// None: the network lists no members, so nobody votes.
+    pub voter: Option<Mailbox<voter::VoterRequest>>,
     pub hash_rate: watch::Receiver<u64>,
     pub miner_enabled: bool,
     /// How this node stands.
@@ -108,6 +112,8 @@ fn described() -> OpenApiRouter<Api> {
         .routes(routes!(receipts::receipt));
     let plain = OpenApiRouter::new()
         .routes(routes!(node::status))
+        .routes(routes!(finality::show))
+        .routes(routes!(finality::resume))
         .routes(routes!(peers::remove))
         .routes(routes!(peers::blacklist_add, peers::blacklist_remove))
         .routes(routes!(blocks::show))

@@ -54,5 +54,6 @@ mod short;
 pub mod store;
 pub mod telemetry;
 pub mod verify;
+pub mod voter;
 pub mod wallet;
 pub mod workers;

@@ -1,6 +1,6 @@
 //! The composition root: builds every actor, wires their mailboxes, starts them in order, and stops them all when one ends.
 //!
-//! They start in the order store, chain, mempool, network, listener, health, miner, api, and stop in the reverse order (`crew`). So requests end
+//! They start in the order store, chain, mempool, voter, network, listener, health, miner, api, and stop in the reverse order (`crew`). So requests end
 //! first, then peers are told goodbye, and the chain has taken everything that it was given before the store is closed. `store` only watches for
 //! damage. The listening socket is open before the others start: what comes in that early waits for the network actor.
 
@@ -11,10 +11,11 @@ use std::sync::Arc;
 
 use bouya_core::codec::decode;
 use bouya_core::crypto::SecretKey;
-use bouya_core::ledger::Address;
+use bouya_core::finality::{Finality, Record};
+use bouya_core::ledger::{Address, StateError, View};
 use bouya_core::limits::{
     API_CONNECTIONS, CHAIN_MAILBOX, DIALS_IN_FLIGHT, MEMPOOL_MAILBOX, MINER_MAILBOX, NETWORK_MAILBOX,
-    NETWORK_REQUEST_MAILBOX, OTHER_FILES, PENDING_SOCKETS, WIRE_EVENTS,
+    NETWORK_REQUEST_MAILBOX, OTHER_FILES, PENDING_SOCKETS, VOTER_MAILBOX, WIRE_EVENTS,
 };
 use bouya_core::node::Gate;
 use bouya_core::overlay::{self, Book, Overlay};
@@ -39,6 +40,8 @@ use crate::net::tls::{IdentityError, IdentityFiles, Tls};
 use crate::net::{self, Shared, listen};
 use crate::store::owner::{self, OwnerError};
 use crate::store::{Reader, Store, StoreError};
+use crate::voter::record::{RecordError, RecordFile};
+use crate::voter::{self, VoterActor};
 use crate::wallet;
 use crate::workers::Workers;
 use crew::Crew;
@@ -64,6 +67,10 @@ pub enum NodeError {
     Owner(#[from] OwnerError),
     #[error("member key: {0}")]
     MemberKey(String),
+    #[error(transparent)]
+    State(#[from] StateError),
+    #[error(transparent)]
+    Record(#[from] RecordError),
     #[error("api token: {0}")]
     Token(String),
     /// Usually the address is in use.
@@ -81,6 +88,8 @@ pub struct Node {
     tls: Arc<Tls>,
     store: Store,
     member_key: SecretKey,
+    /// The record of its votes, and what it holds.
+    record: (Option<Option<Record>>, RecordFile),
     token: http::token::Token,
     p2p: Option<TcpListener>,
     api: Option<TcpListener>,
@@ -107,8 +116,8 @@ impl Node {
             warn!(key = found.key, why = %found.text, "a setting may be a mistake");
         }
         owner::claim(&settings.data_dir, &tls.id())?;
-        let member_key = wallet::member_key_load_or_create(&settings.identity.member_key)
-            .map_err(|error| NodeError::MemberKey(error.to_string()))?;
+        let (member_key, record) = own_key(&settings)?;
+        let record = (record.read()?, record);
         let token = http::token::load_or_create(&settings.api.token_file)
             .map_err(|error| NodeError::Token(error.to_string()))?;
         let p2p = settings
@@ -125,7 +134,7 @@ impl Node {
                 Some(listening.map_err(|error| NodeError::Listen { key: "api.listen", address, error })?)
             }
         };
-        Ok(Self { settings, tls, store, member_key, token, p2p, api, reload: Arc::default() })
+        Ok(Self { settings, tls, store, member_key, record, token, p2p, api, reload: Arc::default() })
     }
 
     /// Reads certificate files again when notified.
@@ -156,8 +165,19 @@ impl Node {
         let (names, names_watch) = watch::channel(Arc::new(own));
         let (certificate, certificate_watch) = watch::channel(self.tls.certificate());
 
-        let outlets =
-            chain::Outlets { network: network.clone(), mempool: mempool.clone(), events: events.clone() };
+        let newest = reader.snapshot()?.finalized()?;
+        let (record, record_file) = self.record;
+        let machine = voter::machine(&genesis, &self.member_key, record, newest.clone(), clock.now());
+        let (voter, voter_inbox) = Mailbox::new("voter", VOTER_MAILBOX);
+        let voter = machine.is_some().then_some(voter);
+        let (alarm, alarm_watch) = watch::channel(machine.as_ref().and_then(Finality::alarm));
+
+        let outlets = chain::Outlets {
+            network: network.clone(),
+            mempool: mempool.clone(),
+            voter: voter.clone(),
+            events: events.clone(),
+        };
         let data_dir = self.settings.data_dir.clone();
         let (chain_actor, head) =
             ChainActor::load(self.store, data_dir, workers.clone(), chain_inbox, outlets)?;
@@ -171,14 +191,31 @@ impl Node {
             events: events.clone(),
             clock,
         };
-        let overlay = new_overlay(&self.settings, &self.tls, &reader, clock);
+        let mut overlay = new_overlay(&self.settings, &self.tls, &reader, clock);
+        if let Some(newest) = newest {
+            overlay.handle(clock.now(), overlay::Input::Finalized(newest));
+        }
         let (outlook, outlook_watch) = watch::channel(overlay.outlook(clock.now()));
         let health = Health {
             gate: Gate::new(&genesis, &self.member_key.public(), self.settings.miner.enabled),
             head: head.clone(),
             outlook: outlook_watch,
             certificate: certificate_watch,
+            alarm: alarm_watch,
         };
+        let voter_actor = machine.map(|machine| VoterActor {
+            machine,
+            record: record_file,
+            reader: reader.clone(),
+            head: head.clone(),
+            outlook: health.outlook.clone(),
+            inbox: voter_inbox,
+            network: network.clone(),
+            chain: chain.clone(),
+            alarm,
+            events: events.clone(),
+            clock,
+        });
         let miner_settings = miner::MinerSettings {
             enabled: self.settings.miner.enabled,
             threads: self.settings.miner.threads,
@@ -209,6 +246,7 @@ impl Node {
             reader: reader.clone(),
             chain,
             mempool: mempool.clone(),
+            voter: voter.clone(),
             own: network,
             inbox: network_inbox,
             requests: requests_inbox,
@@ -228,6 +266,7 @@ impl Node {
             mempool,
             level: level_watch,
             miner,
+            voter,
             hash_rate: rate_watch,
             miner_enabled: self.settings.miner.enabled,
             health: health.clone(),
@@ -253,6 +292,9 @@ impl Node {
         });
         crew.thread("chain", move |stop| chain_actor.run(stop));
         crew.thread("mempool", move |stop| mempool_actor.run(stop));
+        if let Some(voter_actor) = voter_actor {
+            crew.thread("voter", move |stop| voter_actor.run(stop));
+        }
         crew.task("network", |stop| async move {
             network_actor.run(stop).await;
             Ok(())
@@ -312,6 +354,20 @@ pub fn identity_files(settings: &Settings) -> IdentityFiles {
         crls: identity.crls.clone(),
         refuse_overdue: identity.refuse_overdue,
     }
+}
+
+/// The member key and the record of its votes. A key that is made here has voted for nothing, so its record is made with it. A key that was
+/// here without a record may have voted: then its operator has to say so.
+fn own_key(settings: &Settings) -> Result<(SecretKey, RecordFile), NodeError> {
+    let path = &settings.identity.member_key;
+    let is_new = path.symlink_metadata().is_err();
+    let key =
+        wallet::member_key_load_or_create(path).map_err(|error| NodeError::MemberKey(error.to_string()))?;
+    let record = RecordFile::beside(path, settings.network.genesis.id(), key.public());
+    if is_new && record.read()?.is_none() {
+        record.create()?;
+    }
+    Ok((key, record))
 }
 
 fn new_overlay(settings: &Settings, tls: &Tls, reader: &Reader, clock: Clock) -> Overlay {

@@ -129,6 +129,7 @@ fn hello() -> Vec<u8> {
         crls: Vec::new(),
         member: None,
         time_ms: 0,
+        finalized: None,
     });
     hello.map_or_else(|_| Vec::new(), |hello: Hello| frame(&hello.to_json()))
 }

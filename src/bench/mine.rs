@@ -56,6 +56,7 @@ pub fn run(settings: &MineBench, run: &mut Run<'_>) -> Result<Report, BenchError
         head: head_watch,
         outlook: outlook_watch,
         certificate: watch::channel(certificate).1,
+        alarm: watch::channel(None).1,
     };
     let actor = MinerActor {
         settings: miner::MinerSettings { enabled: true, threads, share: 1.0, when: When::Always, reward_to },

@@ -2,11 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use bouya_core::ledger::{Agreement, Disk, Moved, View};
+use bouya_core::finality;
+use bouya_core::ledger::{Agreement, Certificate, Checkpoint, Disk, Moved, View};
 use bouya_core::limits::{REORG_ALARM, TOLD_BLOCKS, TOLD_DEADLINES};
-use tracing::{error, info};
+use bouya_core::overlay;
+use tracing::{debug, error, info};
 
 use super::{ChainActor, ChainError};
+use crate::clock;
 use crate::events::Event;
 use crate::store::Snapshot;
 
@@ -45,6 +48,24 @@ impl ChainActor {
             });
         }
         self.tell_agreements(snapshot, moved)
+    }
+
+    /// A block is final, durably: peers and observers are told.
+    pub(super) fn tell_final(&mut self, certificate: Certificate) -> Result<(), ChainError> {
+        let Checkpoint { height, block: hash, .. } = certificate.link.source;
+        let record = self.keeper.disk().view()?.record(&hash)?;
+        let after_ms = record.map_or(0, |record| clock::wall().millis_since(record.header.time));
+        debug!(height, %hash, after_ms, "final");
+        self.outlets.events.tell(Event::Final { height, hash, after_ms });
+        self.outlets.network.tell(overlay::Input::Finalized(certificate));
+        Ok(())
+    }
+
+    pub(super) fn tell_conflict(&mut self, certificate: &Certificate, newest: Option<Certificate>) {
+        let Checkpoint { height, block: hash, .. } = certificate.link.source;
+        error!(height, %hash, "the members have voted a block final that contradicts this node's history, or is invalid here");
+        self.outlets.events.tell(Event::FinalityConflict { height, hash });
+        self.conflict = Some(finality::Input::Conflict { newest });
     }
 
     /// Tells the state of the agreements that these blocks mention, or whose deadlines they have passed.

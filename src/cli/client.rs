@@ -114,6 +114,11 @@ impl Client {
         self.answer(request.config().timeout_global(Some(MINE_TIMEOUT)).build().send_empty())
     }
 
+    pub(crate) fn post(&self, path: &str) -> Result<Answer, Error> {
+        let request = self.agent.post(self.url(path)).header("Authorization", self.bearer()?.as_str());
+        self.answer(request.send_empty())
+    }
+
     pub(crate) fn put(&self, path: &str) -> Result<Answer, Error> {
         let request = self.agent.put(self.url(path)).header("Authorization", self.bearer()?.as_str());
         self.answer(request.send_empty())

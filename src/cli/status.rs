@@ -2,7 +2,7 @@
 
 use comfy_table::Cell;
 
-use crate::http::views::{CertificateStatus, MinerStatus, NodeState, NodeStatus, Status};
+use crate::http::views::{CertificateStatus, FinalStatus, MinerStatus, NodeState, NodeStatus, Status};
 
 use super::client::Client;
 use super::error::Error;
@@ -52,6 +52,7 @@ pub(crate) fn run(client: &Client, out: &mut Output) -> Result<(), Error> {
             ),
             ("state", state(&status.state)),
             ("tip", cell(tip)),
+            ("final", cell(finalized(status.finalized.as_ref()))),
             ("peers", cell(format!("{} connected of {} known", status.peers.connected, status.peers.known))),
             (
                 "mempool",
@@ -84,6 +85,15 @@ fn state(state: &NodeStatus) -> Cell {
         _ => Mood::Bad,
     };
     coloured(format!("{}: {}", state.name, state.reason), mood)
+}
+
+fn finalized(finalized: Option<&FinalStatus>) -> String {
+    match finalized {
+        None => "nothing: the network lists no members who vote".to_owned(),
+        Some(FinalStatus { height: 0, .. }) => "no block yet; see bouya final".to_owned(),
+        Some(FinalStatus { height, behind: 0, .. }) => format!("{height}, all of the chain"),
+        Some(FinalStatus { height, behind, .. }) => format!("{height} ({behind} behind the tip)"),
+    }
 }
 
 fn certificate(certificate: &CertificateStatus) -> String {

@@ -12,6 +12,7 @@ use utoipa::openapi::{Components, ContentBuilder, Ref, RefOr, ResponseBuilder};
     components(schemas(super::views::Problem, super::views::Event, super::views::Lagged)),
     tags(
         (name = "node", description = "This node"),
+        (name = "finality", description = "What the members have voted final"),
         (name = "peers", description = "Its peers"),
         (name = "chain", description = "Blocks"),
         (name = "transactions", description = "Transactions, confirmed or not"),

@@ -43,6 +43,11 @@ pub(super) async fn status(State(api): State<Api>) -> Result<Json<views::Status>
             time: rfc3339(head.branch.time),
             work: head.branch.work.to_string(),
         },
+        finalized: api.voter.is_some().then(|| views::FinalStatus {
+            height: head.finalized.0,
+            hash: head.finalized.1.to_string(),
+            behind: head.branch.height.saturating_sub(head.finalized.0),
+        }),
         state: api.health.state().into(),
         peers: views::PeerCounts { connected: summary.connected, known: summary.known },
         mempool: views::MempoolStatus { transactions: level.transactions, bytes: level.bytes },

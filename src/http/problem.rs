@@ -14,6 +14,7 @@ use crate::actor::MailboxError;
 use crate::miner::MineError;
 use crate::net::request::CommandError;
 use crate::store::StoreError;
+use crate::voter::NotResumed;
 use bouya_core::node::pool::Refusal;
 
 /// What went wrong, for people and programs.
@@ -57,6 +58,10 @@ impl Problem {
 
     pub(super) fn no_route() -> Self {
         Self::not_found("nothing is at this path; /openapi.json lists what there is")
+    }
+
+    pub(super) fn no_voters() -> Self {
+        Self::not_found("this network lists no members in network.toml, so nobody votes and nothing is final")
     }
 
     pub(super) fn method() -> Self {
@@ -139,6 +144,12 @@ impl From<CommandError> for Problem {
             CommandError::Full(_) => (StatusCode::CONFLICT, "full"),
         };
         Self::new(status, name, error)
+    }
+}
+
+impl From<NotResumed> for Problem {
+    fn from(error: NotResumed) -> Self {
+        Self::new(StatusCode::CONFLICT, "not-resumed", error)
     }
 }
 

@@ -7,12 +7,14 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 mod event;
+mod finality;
 mod states;
 mod status;
 mod submission;
 mod text;
 
 pub use event::{Event, Lagged};
+pub use finality::{FinalBlock, FinalStatus, Finality, Voter, VoterVote, Voting};
 pub use states::{
     AgreementStatus, BlacklistSource, MovementAction, MovementDirection, NodeState, PartyAnswer,
     PeerDirection, PeerStatus, Response, TransactionStatus,

@@ -24,7 +24,13 @@ async fn who_waits_for_a_block_hears_what_keeps_it_from_coming() {
     let certificate =
         Certificate { not_before: Timestamp(0), not_after: Timestamp(u64::MAX), revoked: false };
     let gate = Gate::new(&genesis, &testing::key(1).public(), false);
-    let health = Health { gate, head, outlook, certificate: watch::channel(certificate).1 };
+    let health = Health {
+        gate,
+        head,
+        outlook,
+        certificate: watch::channel(certificate).1,
+        alarm: watch::channel(None).1,
+    };
     let settings = MinerSettings {
         enabled: false,
         threads: NonZero::<u32>::MIN,

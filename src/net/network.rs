@@ -3,11 +3,12 @@
 //! It never waits for a peer, the chain or the mempool: a request that another actor cannot take at once gets the answer for "nothing". The
 //! store is read for peers in separate tasks, a bounded number at a time.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
 use bouya_core::crypto::{PublicKey, SecretKey};
+use bouya_core::finality;
 use bouya_core::id::NodeId;
 use bouya_core::limits::{KNOWN_PEERS, PARTING, PEER_READS};
 use bouya_core::node::{Certificate, keeper};
@@ -30,6 +31,7 @@ use crate::clock::{self, Clock};
 use crate::events::Events;
 use crate::mempool;
 use crate::store::Reader;
+use crate::voter::VoterRequest;
 use certificates::Looks;
 
 mod api;
@@ -54,6 +56,8 @@ pub struct NetworkActor {
     pub reader: Reader,
     pub chain: Mailbox<chain::ChainRequest>,
     pub mempool: Mailbox<mempool::MempoolRequest>,
+    /// None: the network lists no members, so nobody votes.
+    pub voter: Option<Mailbox<VoterRequest>>,
     /// Its own mailbox: the results of reads from the store come back through it.
     pub own: Mailbox<Input>,
     pub inbox: Inbox<Input>,
@@ -88,6 +92,8 @@ struct Running {
     /// The revocations as they were last saved for the next start.
     kept_revocations: Arc<Revocations>,
     last_file_error: Option<String>,
+    /// Peers that came and went, which the voter has yet to be told: its mailbox was full. Two for each session at most.
+    unvoted: VecDeque<finality::Input>,
     /// What the chain has yet to be told.
     syncing: Option<bool>,
     told: certificates::Told,
@@ -116,6 +122,7 @@ impl NetworkActor {
             looks: Looks::default(),
             kept_revocations,
             last_file_error: None,
+            unvoted: VecDeque::new(),
             syncing: None,
             told: certificates::Told::default(),
             alarms: Alarms::default(),
@@ -143,6 +150,7 @@ impl Running {
                 () = actor.reload.notified() => self.look_at_files(),
                 _ = files.tick() => {
                     self.handle(Input::Clock(clock::wall()));
+                    self.tell_clocks();
                     self.look_at_files();
                 }
                 request = actor.requests.next() => self.answer(request),
@@ -225,6 +233,7 @@ impl Running {
                 }
             }
             Output::Ask(request) => self.ask(request),
+            Output::Finality(input) => self.tell_voter(input),
             Output::Syncing(syncing) => self.syncing = Some(syncing),
             Output::Revocations(lists) => self.take_in(lists),
             Output::Save(book) => {
@@ -233,6 +242,31 @@ impl Running {
             }
             Output::Event(event) => self.tell(event),
         }
+    }
+
+    /// What peers say is lost if the voter is busy: they say it again. Who is connected is not.
+    fn tell_voter(&mut self, input: finality::Input) {
+        let Some(voter) = &self.actor.voter else { return };
+        let is_presence = matches!(input, finality::Input::Up { .. } | finality::Input::Down(_));
+        if is_presence {
+            self.unvoted.push_back(input.clone());
+        }
+        while let Some(first) = self.unvoted.front()
+            && voter.offer(VoterRequest::Machine(first.clone())).is_ok()
+        {
+            self.unvoted.pop_front();
+        }
+        if !is_presence && self.unvoted.is_empty() {
+            let _ = voter.offer(VoterRequest::Machine(input));
+        }
+    }
+
+    /// The clocks of peers, once a second.
+    fn tell_clocks(&mut self) {
+        let Some(voter) = &self.actor.voter else { return };
+        let offsets = self.actor.overlay.clock_offsets();
+        let offsets = offsets.into_iter().map(|(session, offset)| (finality::Peer(session.0), offset));
+        let _ = voter.offer(VoterRequest::Clocks(offsets.collect()));
     }
 
     fn tell(&mut self, event: NetworkEvent) {

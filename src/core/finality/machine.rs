@@ -218,6 +218,11 @@ impl Finality {
         self.newest.as_ref()
     }
 
+    /// This node's number in the set, if it is a voter.
+    pub fn number(&self) -> Option<u16> {
+        self.me.as_ref().map(|(number, _)| *number)
+    }
+
     /// The votes that are kept, and what they prove.
     pub fn votes(&self) -> &Votes {
         &self.votes

@@ -44,3 +44,9 @@ pub const CERTIFICATES_PER_PEER: (u64, u64) = (8, 16);
 pub const QUESTIONS_PER_PEER: (u64, u64) = (1, 4);
 /// A certificate that somebody announces and nobody sends is asked for again after this.
 pub const FINAL_ASK_EVERY: Duration = Duration::from_secs(2);
+/// Bytes of a record file: a record with the largest certificate has some 9 KB.
+pub const RECORD_FILE_BYTES: u64 = 64 * 1024;
+/// A record that could not be written is tried again after this.
+pub const RECORD_RETRY: Duration = Duration::from_secs(1);
+/// Messages that may wait for the voter. What peers say beyond that is lost; they say it again.
+pub const VOTER_MAILBOX: usize = 1_024;

@@ -113,6 +113,18 @@ fn every_kind_of_event_has_its_promised_shape() {
             json!({ "type": "agreement", "id": seven, "status": "expired" }),
         ),
         (
+            Event::Final { height: 3, hash: id, after_ms: 700 },
+            json!({ "type": "final", "height": 3, "hash": seven, "after_ms": 700 }),
+        ),
+        (
+            Event::MemberFault { id: peer("bob"), offence: "double".to_owned() },
+            json!({ "type": "member_fault", "id": "bob", "offence": "double" }),
+        ),
+        (
+            Event::FinalityConflict { height: 3, hash: id },
+            json!({ "type": "finality_conflict", "height": 3, "hash": seven }),
+        ),
+        (
             Event::Peer { id: peer("bob"), status: PeerStatus::Connected, why: None },
             json!({ "type": "peer", "id": "bob", "status": "connected", "why": null }),
         ),

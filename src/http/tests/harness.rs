@@ -166,6 +166,7 @@ impl Node {
             head: head.clone(),
             outlook: outlook_watch,
             certificate: certificate_watch,
+            alarm: watch::channel(None).1,
         };
         let miner_actor = MinerActor {
             settings: MinerSettings { enabled: false, threads, share: 1.0, when: When::Pending, reward_to },
@@ -204,6 +205,7 @@ impl Node {
             mempool,
             level: level_watch,
             miner,
+            voter: None,
             hash_rate,
             miner_enabled: false,
             health,

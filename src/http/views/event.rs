@@ -8,7 +8,7 @@ use crate::events;
 
 /// The data of an event, whose name in the stream is its `type`.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
-#[serde(tag = "type", rename_all = "lowercase")]
+#[serde(tag = "type", rename_all = "snake_case")]
 pub enum Event {
     /// A block joined the best chain.
     Block {
@@ -26,6 +26,21 @@ pub enum Event {
     Dropped { id: String, reason: String },
     /// An agreement was proposed, answered, decided or ended: its state at the tip.
     Agreement { id: String, status: AgreementStatus },
+    /// A block is final, and with it all below.
+    Final {
+        height: u64,
+        hash: String,
+        /// Milliseconds since its date, by this node's clock.
+        after_ms: u64,
+    },
+    /// A member has signed two votes that no honest machine signs both.
+    MemberFault {
+        id: String,
+        /// `double` or `surround`.
+        offence: String,
+    },
+    /// The members have voted a block final that contradicts this node's history, or that it finds invalid.
+    FinalityConflict { height: u64, hash: String },
     /// A peer came or went.
     Peer { id: String, status: PeerStatus, why: Option<String> },
 }
@@ -45,6 +60,9 @@ impl Event {
             Self::Transaction { .. } => "transaction",
             Self::Dropped { .. } => "dropped",
             Self::Agreement { .. } => "agreement",
+            Self::Final { .. } => "final",
+            Self::MemberFault { .. } => "member_fault",
+            Self::FinalityConflict { .. } => "finality_conflict",
             Self::Peer { .. } => "peer",
         }
     }
@@ -64,6 +82,13 @@ impl From<events::Event> for Event {
             events::Event::Dropped { id, reason } => Self::Dropped { id: id.to_string(), reason },
             events::Event::Agreement { id, standing } => {
                 Self::Agreement { id: id.to_string(), status: standing.into() }
+            }
+            events::Event::Final { height, hash, after_ms } => {
+                Self::Final { height, hash: hash.to_string(), after_ms }
+            }
+            events::Event::MemberFault { id, offence } => Self::MemberFault { id: id.to_string(), offence },
+            events::Event::FinalityConflict { height, hash } => {
+                Self::FinalityConflict { height, hash: hash.to_string() }
             }
             events::Event::Peer { id, status, why } => {
                 Self::Peer { id: id.to_string(), status: status.into(), why }

@@ -19,6 +19,8 @@ pub enum NodeState {
     Ready,
     /// Others' blocks are held because they are dated ahead of this clock.
     Held,
+    /// Its voter waits for its operator.
+    Silent,
     /// It is to mine, but its key is not among the listed members.
     NotListed,
     /// Nobody is connected.
@@ -33,6 +35,8 @@ pub enum NodeState {
     TipAhead,
     /// Its disk is nearly full.
     DiskFull,
+    /// The members have voted for two histories.
+    TwoHistories,
     CertificateNotYetValid,
     CertificateExpired,
     CertificateRevoked,
@@ -41,7 +45,7 @@ pub enum NodeState {
 impl NodeState {
     /// Whether the node sees the network's newest blocks, so that confirmations are the network's.
     pub(crate) fn sees_network(self) -> bool {
-        matches!(self, Self::Ready | Self::Held | Self::NotListed)
+        matches!(self, Self::Ready | Self::Held | Self::Silent | Self::NotListed)
     }
 }
 
@@ -50,6 +54,7 @@ impl From<State> for NodeState {
         match state {
             State::Ready => Self::Ready,
             State::Held { .. } => Self::Held,
+            State::Silent(_) => Self::Silent,
             State::NotListed => Self::NotListed,
             State::Alone { .. } => Self::Alone,
             State::Syncing { .. } => Self::Syncing,
@@ -57,6 +62,7 @@ impl From<State> for NodeState {
             State::ClockOff { .. } => Self::ClockOff,
             State::TipAhead { .. } => Self::TipAhead,
             State::DiskFull => Self::DiskFull,
+            State::TwoHistories => Self::TwoHistories,
             State::CertificateNotYetValid { .. } => Self::CertificateNotYetValid,
             State::CertificateExpired { .. } => Self::CertificateExpired,
             State::CertificateRevoked => Self::CertificateRevoked,

@@ -5,7 +5,7 @@ use bouya_core::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{NodeState, text};
+use super::{FinalStatus, NodeState, text};
 use crate::clock::rfc3339;
 
 /// The node at a glance.
@@ -15,6 +15,9 @@ pub struct Status {
     pub version: String,
     pub network: NetworkStatus,
     pub tip: TipStatus,
+    /// The newest final block; null where the network lists no members.
+    #[serde(rename = "final")]
+    pub finalized: Option<FinalStatus>,
     pub state: NodeStatus,
     pub peers: PeerCounts,
     pub mempool: MempoolStatus,

@@ -62,6 +62,7 @@ fn start() -> Node {
         head: head.clone(),
         outlook: watch::channel(Outlook::fine()).1,
         certificate: watch::channel(certificate).1,
+        alarm: watch::channel(None).1,
     };
     let api = Api {
         id: "node0".parse().expect("an id"),
@@ -71,6 +72,7 @@ fn start() -> Node {
         mempool: Mailbox::new("mempool", 1).0,
         level: watch::channel(Level::default()).1,
         miner: Mailbox::new("miner", 1).0,
+        voter: None,
         hash_rate: watch::channel(0).1,
         miner_enabled: false,
         health,

@@ -1,0 +1,105 @@
+//! `final`: what the members have voted final, and this node's voter.
+
+use clap::Subcommand;
+
+use crate::http::views::{Finality, Voter, Voting};
+
+use super::client::Client;
+use super::error::Error;
+use super::output::{Mood, Output, cell, coloured, note, or_dash};
+
+pub(crate) const EXAMPLES: &str = "\
+What two thirds of the members have voted final never changes.
+`resume` needs the node's token.
+
+Examples:
+  bouya final
+  bouya final --json | jq .final.height
+  bouya final resume --config config/node.toml";
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum FinalCommand {
+    /// Let this node vote again after its record was lost, or after another machine with its key was stopped
+    #[command(after_help = "\
+Say this only if no other machine has this member key. A key that votes on two
+machines, or with an old record, can sign two histories: the other members see
+both signatures, and too many of them make two chains final.
+
+Example:
+  bouya final resume --config config/node.toml")]
+    Resume,
+}
+
+pub(crate) fn run(command: Option<FinalCommand>, client: &Client, out: &mut Output) -> Result<(), Error> {
+    match command {
+        None => show(client, out),
+        Some(FinalCommand::Resume) => {
+            client.post("/v1/finality/resume")?;
+            out.done(
+                "this node votes as soon as enough of the others have told what they have seen of its votes",
+            )
+        }
+    }
+}
+
+fn show(client: &Client, out: &mut Output) -> Result<(), Error> {
+    let answer = client.get("/v1/finality")?;
+    out.show(&answer, |out, finality: Finality| {
+        let count = finality.voters.len();
+        let newest = match &finality.finalized {
+            None => "no block yet".to_owned(),
+            Some(block) => format!(
+                "block {} ({}), by {} of {count}: {}",
+                block.height,
+                out.short(&block.hash),
+                block.signers.len(),
+                block.signers.join(", ")
+            ),
+        };
+        let needed = format!("{} of {count} votes make a block final", finality.quorum);
+        let (words, mood) = voting(finality.voting);
+        out.pairs(vec![
+            ("final", cell(newest)),
+            ("needed", cell(needed)),
+            ("this node", coloured(words, mood)),
+        ])?;
+        let rows = finality.voters.iter().map(|voter| row(out, voter)).collect();
+        out.table(&["VOTER", "LAST VOTE FOR", "HEARD", "FAULT"], rows)?;
+        if finality.voters.iter().any(|voter| voter.fault.is_some()) {
+            note("A fault is most often an operator's mistake: one key on two machines, or an old record.");
+        }
+        Ok(())
+    })
+}
+
+fn row(out: &Output, voter: &Voter) -> Vec<comfy_table::Cell> {
+    let vote = voter.vote.as_ref();
+    vec![
+        cell(&voter.id),
+        or_dash(vote.map(|vote| format!("block {} ({})", vote.height, out.short(&vote.hash)))),
+        or_dash(vote.and_then(|vote| vote.heard.as_deref()).map(|heard| out.when(heard))),
+        match &voter.fault {
+            Some(fault) => coloured(fault, Mood::Bad),
+            None => or_dash(None::<&str>),
+        },
+    ]
+}
+
+fn voting(voting: Voting) -> (&'static str, Mood) {
+    match voting {
+        Voting::Votes => ("votes", Mood::Good),
+        Voting::Observes => ("does not vote: its key is not among the voters", Mood::Waiting),
+        Voting::Asking => {
+            ("has just started, and asks what the others have seen of its votes", Mood::Waiting)
+        }
+        Voting::NoRecord => {
+            ("does not vote: no record of its votes was found; see bouya final resume --help", Mood::Bad)
+        }
+        Voting::Twin => {
+            ("does not vote: another machine votes with its key; see bouya final resume --help", Mood::Bad)
+        }
+        Voting::TwoHistories => {
+            ("does not vote: the members have voted for two histories; compare with the others", Mood::Bad)
+        }
+    }
+}

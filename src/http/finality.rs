@@ -1,0 +1,82 @@
+//! What the members have voted final, and the operator's word to this node's voter.
+
+use axum::Json;
+use axum::extract::State;
+use bouya_core::codec::encode;
+use bouya_core::finality::Alarm;
+use bouya_core::ledger::{Certificate, Vote};
+use data_encoding::HEXLOWER;
+
+use super::guard::Authorized;
+use super::problem::Problem;
+use super::{Api, views};
+use crate::clock::rfc3339;
+use crate::voter::{VoterRequest, VoterView, VotersView};
+
+/// How finality stands: the newest final block with its certificate, and the voters
+#[utoipa::path(get, path = "/v1/finality", tag = "finality", responses(
+    (status = 200, description = "the newest final block and the voters", body = views::Finality),
+    (status = 404, description = "the network lists no members, so nobody votes", body = views::Problem, content_type = "application/problem+json"),
+))]
+pub(super) async fn show(State(api): State<Api>) -> Result<Json<views::Finality>, Problem> {
+    let voter = api.voter.as_ref().ok_or_else(Problem::no_voters)?;
+    let view = voter.ask(|reply| VoterRequest::Show { reply }).await?;
+    Ok(Json(view.into()))
+}
+
+/// Let this node vote again: the operator's word in place of a lost record, or after a twin was stopped
+#[utoipa::path(post, path = "/v1/finality/resume", tag = "finality", security(("token" = [])), responses(
+    (status = 204, description = "it votes as soon as the others have answered"),
+    (status = 404, description = "the network lists no members, so nobody votes", body = views::Problem, content_type = "application/problem+json"),
+    (status = 409, description = "there is nothing to resume", body = views::Problem, content_type = "application/problem+json"),
+))]
+pub(super) async fn resume(
+    State(api): State<Api>,
+    _authorized: Authorized,
+) -> Result<axum::http::StatusCode, Problem> {
+    let voter = api.voter.as_ref().ok_or_else(Problem::no_voters)?;
+    voter.ask(|reply| VoterRequest::Resume { reply }).await??;
+    Ok(axum::http::StatusCode::NO_CONTENT)
+}
+
+impl From<VotersView> for views::Finality {
+    fn from(view: VotersView) -> Self {
+        let voting = match (view.own, view.alarm) {
+            (None, _) => views::Voting::Observes,
+            (_, Some(Alarm::NoRecord)) => views::Voting::NoRecord,
+            (_, Some(Alarm::Twin)) => views::Voting::Twin,
+            (_, Some(Alarm::OtherHistory)) => views::Voting::TwoHistories,
+            _ if view.silent => views::Voting::Asking,
+            _ => views::Voting::Votes,
+        };
+        let name = |number: u16| view.voters.iter().find(|voter| voter.number == number);
+        let finalized = view.newest.as_ref().map(|certificate: &Certificate| views::FinalBlock {
+            height: certificate.link.source.height,
+            hash: certificate.link.source.block.to_string(),
+            epoch: certificate.link.source.epoch,
+            signers: certificate.voters().filter_map(name).map(|voter| voter.id.to_string()).collect(),
+            certificate: HEXLOWER.encode(&encode(certificate)),
+        });
+        Self {
+            set: view.set.to_string(),
+            quorum: view.quorum,
+            guilty: view.guilty,
+            finalized,
+            voting,
+            voters: view.voters.into_iter().map(views::Voter::from).collect(),
+        }
+    }
+}
+
+impl From<VoterView> for views::Voter {
+    fn from(view: VoterView) -> Self {
+        let vote = view.last.map(|Vote { link, .. }| views::VoterVote {
+            height: link.target.height,
+            hash: link.target.block.to_string(),
+            epoch: link.target.epoch,
+            heard: view.heard.map(rfc3339),
+        });
+        let fault = view.evidence.map(|evidence| format!("{:?}", evidence.offence).to_lowercase());
+        Self { id: view.id.to_string(), number: view.number, vote, fault }
+    }
+}

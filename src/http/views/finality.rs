@@ -1,0 +1,89 @@
+//! What the members have voted final, and how the voters stand.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::text;
+
+/// The newest final block, in the status; none where the network lists no members.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct FinalStatus {
+    pub height: u64,
+    pub hash: String,
+    /// Blocks above it on the best chain.
+    pub behind: u64,
+}
+
+/// How finality stands.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Finality {
+    /// The set of voters.
+    pub set: String,
+    /// Voters that make a block final.
+    pub quorum: usize,
+    /// If there are two histories, at least this many voters have signed both.
+    pub guilty: usize,
+    /// The newest final block; none if none was voted final yet.
+    #[serde(rename = "final")]
+    pub finalized: Option<FinalBlock>,
+    /// Whether this node votes, and if not, why.
+    pub voting: Voting,
+    pub voters: Vec<Voter>,
+}
+
+/// A final block.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct FinalBlock {
+    pub height: u64,
+    pub hash: String,
+    #[serde(with = "text")]
+    #[schema(value_type = String, pattern = "^[0-9]{1,20}$")]
+    pub epoch: u64,
+    /// The voters whose votes made it final.
+    pub signers: Vec<String>,
+    /// The certificate: Borsh, as hex.
+    pub certificate: String,
+}
+
+/// Whether a node votes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Voting {
+    /// It does.
+    Votes,
+    /// Its key is not among the voters.
+    Observes,
+    /// It has just started and asks the others what they have seen of its votes.
+    Asking,
+    /// It waits for its operator: there is no record of its votes.
+    NoRecord,
+    /// It waits for its operator: another machine votes with its key.
+    Twin,
+    /// The members have voted for two histories.
+    TwoHistories,
+}
+
+/// A voter.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Voter {
+    pub id: String,
+    /// Its place among the voters.
+    pub number: u16,
+    /// Its newest vote that was heard here.
+    pub vote: Option<VoterVote>,
+    /// Two votes that no honest machine signs both: `double` or `surround`. Most often its operator's mistake.
+    pub fault: Option<String>,
+}
+
+/// A vote.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct VoterVote {
+    /// The block's height.
+    pub height: u64,
+    pub hash: String,
+    #[serde(with = "text")]
+    #[schema(value_type = String, pattern = "^[0-9]{1,20}$")]
+    pub epoch: u64,
+    /// When it was heard here; none if it came with a certificate.
+    pub heard: Option<String>,
+}

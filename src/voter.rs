@@ -1,0 +1,303 @@
+//! The voter actor: the thread of the machine of finality ([`Finality`]).
+//!
+//! It gives the machine what the network and the chain say, reads the chain from the store, keeps the record of the member key, and carries
+//! votes and certificates to the network and the chain. A record that cannot be written is tried again: until it is durable, nothing is
+//! signed.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bouya_core::crypto::{Hash, SecretKey};
+use bouya_core::finality::{Alarm, Evidence, Finality, FinalitySettings, Input, Output, Peer, Record};
+use bouya_core::id::NodeId;
+use bouya_core::ledger::{Certificate, Genesis, Vote, Voters};
+use bouya_core::limits::RECORD_RETRY;
+use bouya_core::node::{Gate, Head, StoredBlocks, keeper};
+use bouya_core::overlay::{self, Outlook};
+use bouya_core::time::{Time, Timestamp};
+use thiserror::Error;
+use tokio::sync::{oneshot, watch};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+use tracing::{error, warn};
+
+use crate::actor::{Inbox, Mailbox};
+use crate::chain::ChainRequest;
+use crate::clock::{self, Clock};
+use crate::events::{Event, Events};
+use crate::store::{Reader, StoreError};
+use record::RecordFile;
+
+pub mod record;
+
+/// What the voter may be told and asked.
+pub enum VoterRequest {
+    /// From the network: peers, and what they say. From the chain: a conflict.
+    Machine(Input),
+    /// From the network: by how much the peers' clocks are ahead.
+    Clocks(Vec<(Peer, i64)>),
+    /// From the API: how the voters stand.
+    Show { reply: oneshot::Sender<VotersView> },
+    /// From the API: the operator's word in place of a record, or after a twin.
+    Resume { reply: oneshot::Sender<Result<(), NotResumed>> },
+}
+
+/// Why the operator's word changes nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum NotResumed {
+    /// Nothing keeps it from voting.
+    #[error("nothing keeps this node from voting")]
+    Votes,
+    /// Two histories do not go away by being told to.
+    #[error(
+        "the members have voted for two histories: which one counts is for the members to decide, not for this node"
+    )]
+    TwoHistories,
+}
+
+/// How the voters stand, as this node sees it.
+#[derive(Clone, Debug)]
+pub struct VotersView {
+    /// The set in force.
+    pub set: Hash,
+    /// Votes that make a quorum.
+    pub quorum: usize,
+    /// How many must have signed two histories if there are two.
+    pub guilty: usize,
+    /// This node's number, if it is a voter.
+    pub own: Option<u16>,
+    /// Why this node does not vote until its operator acts.
+    pub alarm: Option<Alarm>,
+    /// It waits for what others have seen of its votes.
+    pub silent: bool,
+    /// The newest final certificate.
+    pub newest: Option<Certificate>,
+    /// By number.
+    pub voters: Vec<VoterView>,
+}
+
+/// One voter.
+#[derive(Clone, Debug)]
+pub struct VoterView {
+    pub id: NodeId,
+    pub number: u16,
+    /// Its newest vote that was heard here.
+    pub last: Option<Vote>,
+    /// When that was.
+    pub heard: Option<Timestamp>,
+    /// Two votes that no honest machine signs both.
+    pub evidence: Option<Evidence>,
+}
+
+/// Everything the actor works with.
+pub struct VoterActor {
+    pub machine: Finality,
+    pub record: RecordFile,
+    pub reader: Reader,
+    pub head: watch::Receiver<Arc<Head>>,
+    pub outlook: watch::Receiver<Outlook>,
+    pub inbox: Inbox<VoterRequest>,
+    pub network: Mailbox<overlay::Input>,
+    pub chain: Mailbox<ChainRequest>,
+    pub alarm: watch::Sender<Option<Alarm>>,
+    pub events: Events,
+    pub clock: Clock,
+}
+
+/// The machine of a network that lists members; none if it lists nobody.
+pub fn machine(
+    genesis: &Genesis,
+    key: &SecretKey,
+    record: Option<Option<Record>>,
+    newest: Option<Certificate>,
+    now: Time,
+) -> Option<Finality> {
+    let voters = Voters::first(genesis)?;
+    let settings = FinalitySettings {
+        network: genesis.id(),
+        created: genesis.spec.created,
+        interval: genesis.rules.schedule.interval(),
+        record: record.map(|record| record.unwrap_or_else(|| Record::new(&voters))),
+        voters,
+        key: key.clone(),
+        newest,
+    };
+    Some(Finality::new(now, settings))
+}
+
+struct Running {
+    actor: VoterActor,
+    offsets: Vec<(Peer, i64)>,
+    /// A record that could not be written, and when to try again.
+    unwritten: Option<(Record, Time)>,
+    /// When each voter was heard last.
+    heard: BTreeMap<u16, Timestamp>,
+    tip: Option<Hash>,
+}
+
+enum Woken {
+    Request(VoterRequest),
+    Time,
+    Stop,
+}
+
+impl VoterActor {
+    /// Works until `stop`, or until the store fails.
+    pub fn run(self, stop: &CancellationToken) -> Result<(), StoreError> {
+        let (offsets, unwritten, heard, tip) = (Vec::new(), None, BTreeMap::new(), None);
+        Running { actor: self, offsets, unwritten, heard, tip }.run(stop)
+    }
+}
+
+impl Running {
+    fn run(mut self, stop: &CancellationToken) -> Result<(), StoreError> {
+        loop {
+            self.look()?;
+            match self.wait(stop) {
+                Woken::Request(request) => self.serve(request)?,
+                Woken::Time => self.wake()?,
+                Woken::Stop => return Ok(()),
+            }
+        }
+    }
+
+    /// Until something is said, the chain or the overlook changes, or the machine is due.
+    fn wait(&mut self, stop: &CancellationToken) -> Woken {
+        let now = self.actor.clock.now();
+        let due = self.actor.machine.next_wakeup(now);
+        let due = due.into_iter().chain(self.unwritten.as_ref().map(|(_, at)| *at)).min();
+        let far = Instant::now() + Duration::from_secs(3_600);
+        let until = due.map_or(far, |due| self.actor.clock.instant(due).into());
+        let VoterActor { inbox, head, outlook, .. } = &mut self.actor;
+        tokio::runtime::Handle::current().block_on(async {
+            tokio::select! {
+                biased;
+                () = stop.cancelled() => Woken::Stop,
+                Ok(()) = head.changed() => Woken::Time,
+                Ok(()) = outlook.changed() => Woken::Time,
+                request = inbox.next() => Woken::Request(request),
+                () = tokio::time::sleep_until(until) => Woken::Time,
+            }
+        })
+    }
+
+    /// Tells the machine what has changed around it.
+    fn look(&mut self) -> Result<(), StoreError> {
+        let head = self.actor.head.borrow_and_update().clone();
+        let standing = Gate::standing(&head, &self.actor.outlook.borrow_and_update());
+        self.give(Input::Standing(standing))?;
+        let Head { branch, .. } = &*head;
+        if self.tip.replace(branch.id) != Some(branch.id) {
+            self.give(Input::Tip { height: branch.height, block: branch.id })?;
+        }
+        Ok(())
+    }
+
+    fn wake(&mut self) -> Result<(), StoreError> {
+        let now = self.actor.clock.now();
+        if let Some((record, _)) = self.unwritten.take_if(|(_, at)| *at <= now) {
+            self.keep(record)?;
+        }
+        self.give(Input::Wake)
+    }
+
+    fn serve(&mut self, request: VoterRequest) -> Result<(), StoreError> {
+        // It is no error if the asker no longer waits.
+        match request {
+            VoterRequest::Machine(input) => return self.give(input),
+            VoterRequest::Clocks(offsets) => self.offsets = offsets,
+            VoterRequest::Show { reply } => drop(reply.send(self.view())),
+            VoterRequest::Resume { reply } => {
+                let result = match self.actor.machine.alarm() {
+                    None => Err(NotResumed::Votes),
+                    Some(Alarm::OtherHistory) => Err(NotResumed::TwoHistories),
+                    Some(_) => Ok(()),
+                };
+                if result.is_ok() {
+                    warn!("this node's voter goes on by its operator's word");
+                    self.give(Input::Resume)?;
+                }
+                let _ = reply.send(result);
+            }
+        }
+        Ok(())
+    }
+
+    /// Gives the machine an input, with the chain and the clock as they are now, and carries out what follows.
+    fn give(&mut self, input: Input) -> Result<(), StoreError> {
+        let now = self.actor.clock.now();
+        let snapshot = self.actor.reader.snapshot()?;
+        let clock = Input::Clock { wall: clock::wall(), offsets: self.offsets.clone() };
+        for input in [clock, input] {
+            self.actor.machine.handle(now, &StoredBlocks(&snapshot), input);
+        }
+        while let Some(output) = self.actor.machine.poll() {
+            self.execute(output)?;
+        }
+        let alarm = self.actor.machine.alarm();
+        self.actor.alarm.send_if_modified(|told| std::mem::replace(told, alarm) != alarm);
+        Ok(())
+    }
+
+    fn execute(&mut self, output: Output) -> Result<(), StoreError> {
+        match &output {
+            Output::Write(record) => return self.keep(record.clone()),
+            Output::Finalize(certificate) => {
+                let input = keeper::Input::Finalize(certificate.clone());
+                self.actor.chain.tell(ChainRequest::Keeper(input));
+            }
+            Output::Guilty { voter, evidence } => self.accuse(*voter, evidence),
+            Output::Alarm(alarm) => error!(?alarm, "this node does not vote"),
+            Output::Relay(vote) => drop(self.heard.insert(vote.voter, clock::wall())),
+            Output::Say { .. } | Output::SayAll(_) | Output::Want(_) | Output::Blame { .. } => (),
+        }
+        self.actor.network.tell(overlay::Input::Finality(output));
+        Ok(())
+    }
+
+    /// Makes a record durable; then its vote leaves.
+    fn keep(&mut self, record: Record) -> Result<(), StoreError> {
+        if let Err(error) = self.actor.record.keep(&record) {
+            error!(%error, "no vote leaves before the record is written; trying again");
+            self.unwritten = Some((record, self.actor.clock.now().after(RECORD_RETRY)));
+            return Ok(());
+        }
+        if let Some(vote) = &record.last {
+            self.heard.insert(vote.voter, clock::wall());
+        }
+        self.give(Input::Written)
+    }
+
+    fn accuse(&self, voter: u16, evidence: &Evidence) {
+        let Some(id) = self.actor.machine.voters().name(voter).cloned() else { return };
+        let why = format!("{:?}", evidence.offence).to_lowercase();
+        warn!(member = %id, offence = why, "a member has signed two votes that no honest machine signs both");
+        self.actor.events.tell(Event::MemberFault { id, offence: why });
+    }
+
+    fn view(&self) -> VotersView {
+        let (machine, voters) = (&self.actor.machine, self.actor.machine.voters());
+        let voter = |number: u16| {
+            let member = voters.member(number)?;
+            let evidence = machine.votes().evidence().find(|(guilty, _)| *guilty == number);
+            Some(VoterView {
+                id: member.id.clone(),
+                number,
+                last: machine.votes().newest(number).copied(),
+                heard: self.heard.get(&number).copied(),
+                evidence: evidence.map(|(_, evidence)| *evidence),
+            })
+        };
+        VotersView {
+            set: voters.id(),
+            quorum: voters.quorum(),
+            guilty: voters.guilty(),
+            own: machine.number(),
+            alarm: machine.alarm(),
+            silent: machine.is_silent(),
+            newest: machine.newest().cloned(),
+            voters: (0..u16::try_from(voters.count()).unwrap_or(u16::MAX)).filter_map(voter).collect(),
+        }
+    }
+}

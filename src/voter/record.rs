@@ -1,0 +1,180 @@
+//! The record of what a member key has signed, in a file beside the key: `ID.votes`.
+//!
+//! It belongs to the key, not to the data folder: a folder that is lost or restored must not make the key sign a second history. It names
+//! its network and key and has a checksum. It is written whole, and is durable before the vote that it holds leaves.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use borsh::{BorshDeserialize, BorshSerialize};
+use bouya_core::codec::{decode, encode};
+use bouya_core::crypto::{Hash, PublicKey, sha256};
+use bouya_core::finality::Record;
+use bouya_core::limits::RECORD_FILE_BYTES;
+use thiserror::Error;
+
+use crate::files;
+
+/// The file's first bytes: its format and version.
+const MAGIC: [u8; 8] = *b"bouyavt1";
+
+/// Why there is no record to go on with.
+#[derive(Debug, Error)]
+pub enum RecordError {
+    /// The system reported an error.
+    #[error("cannot {doing} the record of votes {}: {error}", path.display())]
+    Io { path: PathBuf, doing: &'static str, error: io::Error },
+    /// Its bytes are not those that were written.
+    #[error("the record of votes {} is damaged; put a copy back, or move it away: then this node votes after bouya final resume", .0.display())]
+    Damaged(PathBuf),
+    /// Written by a later version.
+    #[error("the record of votes {} has a format that this version does not know; it was written by a later one", .0.display())]
+    Format(PathBuf),
+    /// Of another network.
+    #[error("the record of votes {} is of network {found}, not of {expected}; a member key votes in one network: give this node its own key", path.display())]
+    Network { path: PathBuf, expected: Hash, found: Hash },
+    /// Of another key.
+    #[error("the record of votes {} is of key {found}, not of {expected}; put the record of this key in its place", path.display())]
+    Key { path: PathBuf, expected: PublicKey, found: PublicKey },
+}
+
+#[derive(BorshSerialize, BorshDeserialize)]
+struct File {
+    network: Hash,
+    key: PublicKey,
+    /// None: the key has signed nothing.
+    record: Option<Record>,
+}
+
+/// Where the record of one key in one network is.
+#[derive(Clone, Debug)]
+pub struct RecordFile {
+    path: PathBuf,
+    network: Hash,
+    key: PublicKey,
+}
+
+impl RecordFile {
+    /// The file beside this member key.
+    pub fn beside(member_key: &Path, network: Hash, key: PublicKey) -> Self {
+        Self { path: member_key.with_extension("votes"), network, key }
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Writes the record of a key that was just made: it has signed nothing.
+    pub fn create(&self) -> Result<(), RecordError> {
+        self.write(None)
+    }
+
+    /// Makes a record durable.
+    pub fn keep(&self, record: &Record) -> Result<(), RecordError> {
+        self.write(Some(record.clone()))
+    }
+
+    /// The record. None inside: the key has signed nothing. None outside: there is no file.
+    pub fn read(&self) -> Result<Option<Option<Record>>, RecordError> {
+        let io = |error| RecordError::Io { path: self.path.clone(), doing: "read", error };
+        let damaged = || RecordError::Damaged(self.path.clone());
+        let length = match fs::metadata(&self.path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            found => found.map_err(io)?.len(),
+        };
+        if length > RECORD_FILE_BYTES {
+            return Err(damaged());
+        }
+        let bytes = fs::read(&self.path).map_err(io)?;
+        let (magic, rest) = bytes.split_at_checked(MAGIC.len()).ok_or_else(damaged)?;
+        if magic[..7] == MAGIC[..7] && magic != MAGIC {
+            return Err(RecordError::Format(self.path.clone()));
+        }
+        let (body, sum) = rest.split_last_chunk::<32>().ok_or_else(damaged)?;
+        if magic != MAGIC || sha256(body).0 != *sum {
+            return Err(damaged());
+        }
+        let File { network, key, record } = decode(body, "record").map_err(|_| damaged())?;
+        let path = || self.path.clone();
+        if network != self.network {
+            return Err(RecordError::Network { path: path(), expected: self.network, found: network });
+        }
+        if key != self.key {
+            return Err(RecordError::Key { path: path(), expected: self.key, found: key });
+        }
+        Ok(Some(record))
+    }
+
+    fn write(&self, record: Option<Record>) -> Result<(), RecordError> {
+        let body = encode(&File { network: self.network, key: self.key, record });
+        let bytes = [&MAGIC, body.as_slice(), &sha256(&body).0].concat();
+        files::replace(&self.path, files::PRIVATE, &bytes).map_err(|error| RecordError::Io {
+            path: self.path.clone(),
+            doing: "write",
+            error,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bouya_core::ledger::{Checkpoint, Link};
+    use bouya_core::testing::{key, voters};
+
+    use super::*;
+
+    const NETWORK: Hash = Hash([1; 32]);
+
+    fn file(dir: &Path) -> RecordFile {
+        RecordFile::beside(&dir.join("alice.member"), NETWORK, key(1).public())
+    }
+
+    fn record() -> Record {
+        let voters = voters(4);
+        let target = Checkpoint { epoch: 2, height: 3, block: Hash([3; 32]) };
+        let link = Link { set: voters.id(), source: voters.root(), target };
+        Record::new(&voters).sign(&NETWORK, (&voters, 0), (&link, None), &key(1)).unwrap()
+    }
+
+    #[test]
+    fn a_record_is_read_back_and_lies_beside_its_key() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = file(dir.path());
+        assert!(file.read().unwrap().is_none());
+        file.create().unwrap();
+        assert_eq!(file.read().unwrap(), Some(None));
+        file.keep(&record()).unwrap();
+        assert_eq!(file.read().unwrap(), Some(Some(record())));
+        assert_eq!(file.path(), dir.path().join("alice.votes"));
+    }
+
+    #[test]
+    fn whatever_byte_is_changed_or_cut_it_is_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = file(dir.path());
+        file.keep(&record()).unwrap();
+        let good = fs::read(file.path()).unwrap();
+        for at in 0..good.len() {
+            let mut bytes = good.clone();
+            bytes[at] ^= 1 << (at % 8);
+            fs::write(file.path(), &bytes).unwrap();
+            assert!(file.read().is_err(), "byte {at}");
+            fs::write(file.path(), &good[..at]).unwrap();
+            assert!(file.read().is_err(), "cut at {at}");
+        }
+        fs::write(file.path(), vec![0; usize::try_from(RECORD_FILE_BYTES).unwrap() + 1]).unwrap();
+        assert!(matches!(file.read(), Err(RecordError::Damaged(_))));
+    }
+
+    #[test]
+    fn another_networks_and_another_keys_are_named() {
+        let dir = tempfile::tempdir().unwrap();
+        file(dir.path()).keep(&record()).unwrap();
+        let other = RecordFile { network: Hash([2; 32]), ..file(dir.path()) };
+        assert!(matches!(other.read(), Err(RecordError::Network { .. })));
+        let other = RecordFile { key: key(2).public(), ..file(dir.path()) };
+        assert!(matches!(other.read(), Err(RecordError::Key { .. })));
+    }
+}
