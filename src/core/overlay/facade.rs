@@ -67,6 +67,7 @@ impl Overlay {
             Input::Closed { conn, why } => self.peers.closed(now, conn, &why),
             Input::Tip(tip) => self.tip(now, tip),
             Input::Offer(offer) => self.offer(now, offer),
+            Input::Want(goal) => self.sync.want(now, goal),
             Input::Answer(answer) => self.answer(now, answer),
             Input::Command(command) => self.peers.command(now, command),
             Input::Clock(wall) => self.peers.set_wall(now, wall),

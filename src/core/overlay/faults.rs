@@ -34,9 +34,6 @@ pub enum Fault {
     /// A transaction that is invalid everywhere.
     #[error("invalid transaction: {0}")]
     InvalidTransaction(alloc::string::String),
-    /// Claimed more work than its headers show.
-    #[error("claimed work that it does not show")]
-    FalseWork,
     /// Announced something and then did not deliver it.
     #[error("withheld what it announced")]
     Withheld,
@@ -71,7 +68,6 @@ impl Fault {
             Self::Unasked(_) => Verdict::Points(5),
             Self::InvalidBlock(_) | Self::InvalidHeader(_) => Verdict::Ban,
             Self::InvalidTransaction(_) => Verdict::Points(20),
-            Self::FalseWork => Verdict::Points(50),
             // A pause, a slow link or a reorganisation at the peer looks like this too.
             Self::Late(_) | Self::Withheld => Verdict::Lapse(LAPSE_POINTS),
             // Its rests double, so an honest peer on a bad day comes nowhere near a ban. A peer that goes on is banned at the seventh time.

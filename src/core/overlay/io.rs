@@ -8,7 +8,7 @@ use core::net::IpAddr;
 
 use crate::crypto::{Hash, PublicKey};
 use crate::id::NodeId;
-use crate::ledger::{Block, Branch, Genesis, Transaction};
+use crate::ledger::{Block, Branch, Checkpoint, Genesis, Transaction};
 use crate::time::Timestamp;
 use crate::wire::{CrlSummary, Endpoint, Goodbye, Hello, Message};
 
@@ -147,6 +147,9 @@ pub enum Input {
     Tip(Tip),
     /// Something new that this node has accepted, for every peer that lacks it.
     Offer(Offer),
+    /// A quorum has certified this block, and it is not stored here: it is fetched whatever work its branch has. Given again every second
+    /// while that is so; only the last one counts.
+    Want(Checkpoint),
     /// The answer to an [`Output::Ask`].
     Answer(Answer),
     /// The operator's wish.

@@ -25,7 +25,6 @@ fn all() -> Vec<Fault> {
         Fault::InvalidBlock(why()),
         Fault::InvalidHeader(why()),
         Fault::InvalidTransaction(why()),
-        Fault::FalseWork,
         Fault::Withheld,
         Fault::Flood("frames"),
         Fault::BadAddress,
@@ -39,13 +38,12 @@ fn all() -> Vec<Fault> {
         Fault::InvalidBlock(_) => 4,
         Fault::InvalidHeader(_) => 5,
         Fault::InvalidTransaction(_) => 6,
-        Fault::FalseWork => 7,
-        Fault::Withheld => 8,
-        Fault::Flood(_) => 9,
-        Fault::BadAddress => 10,
-        Fault::KeptBranch => 11,
+        Fault::Withheld => 7,
+        Fault::Flood(_) => 8,
+        Fault::BadAddress => 9,
+        Fault::KeptBranch => 10,
     };
-    assert!(all.iter().map(number).eq(0..12));
+    assert!(all.iter().map(number).eq(0..11));
     all
 }
 
