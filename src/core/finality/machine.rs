@@ -242,6 +242,7 @@ impl Finality {
     fn go_on(&mut self, now: Time, blocks: &dyn Blocks) {
         let quorum = self.voters().quorum();
         self.silence.take_if(|silence| silence.is_over(now, quorum, &self.peers));
+        self.want_again(now, blocks);
         if self.is_silent() || self.writing.is_some() || self.standing.syncing {
             return;
         }
@@ -352,6 +353,16 @@ impl Finality {
         if is_due && blocks.height(&checkpoint.block).is_none() {
             self.wanted = Some((checkpoint, now));
             self.outputs.push_back(Output::Want(checkpoint));
+        }
+    }
+
+    /// Asks again for what is justified or final and still missing.
+    fn want_again(&mut self, now: Time, blocks: &dyn Blocks) {
+        let locked = self.justified.last_key_value().map(|(checkpoint, _)| *checkpoint);
+        let locked = locked.filter(|locked| locked.epoch >= self.record.source);
+        let is_missing = |checkpoint: &Checkpoint| blocks.height(&checkpoint.block).is_none();
+        if let Some(missing) = locked.into_iter().chain([self.finalized()]).find(is_missing) {
+            self.want(now, blocks, missing);
         }
     }
 

@@ -28,7 +28,7 @@ pub const ARRIVALS_KEPT: usize = 64;
 /// The most milliseconds by which others' clocks correct a voter's own: one peer alone must not move it into slots that are far away.
 pub const CLOCK_CORRECTION_MOST_MS: i64 = 10_000;
 /// A block that voting waits for is asked for again after this.
-pub const WANT_EVERY: Duration = Duration::from_secs(10);
+pub const WANT_EVERY: Duration = Duration::from_secs(1);
 /// Peers that have not said what they have seen of a voter's votes are asked again after this.
 pub const ASK_EVERY: Duration = Duration::from_secs(10);
 /// A voter that has just started is silent until enough others have answered, or, with few connected, for this long.

@@ -27,6 +27,13 @@ pub const SYNC_REST: Duration = Duration::from_secs(5);
 pub const SYNC_REST_MAX: Duration = Duration::from_secs(300);
 /// Rest after a header sync that rightly found nothing: the block that led to it came by another way meanwhile.
 pub const SYNC_REST_SHORT: Duration = Duration::from_secs(1);
+/// A certified block that this node lacks is looked for this long after it was last asked for.
+pub const GOAL_KEPT: Duration = Duration::from_secs(10);
+/// Rest of a peer that was asked for such a block and does not have it: it may get it at any time, and all are asked in turn.
+pub const GOAL_REST: Duration = SYNC_REST;
+/// While such a block is looked for, a header sync that stored nothing for so long gives way to that: otherwise a claim that nothing stands
+/// behind could keep this node from what is final.
+pub const GOAL_WAITS: Duration = SYNC_PATIENCE;
 /// Observers hear of progress this often at most: a sync of a million blocks is no million events.
 pub const SYNC_TELL_EVERY: Duration = Duration::from_secs(1);
 /// Blocks asked of one peer and not answered yet: one that withholds holds up few.

@@ -15,6 +15,7 @@ use super::{
 };
 use crate::codec::Bounded;
 use crate::crypto::Hash;
+use crate::finality;
 use crate::id::NodeId;
 use crate::ledger::{Block, BlockOutcome, Certificate, CompactBlock, Link};
 use crate::limits::MINE_ALONE_AFTER;
@@ -71,6 +72,7 @@ impl Overlay {
             Input::Tip(tip) => self.tip(now, tip),
             Input::Offer(offer) => self.offer(now, offer),
             Input::Answer(answer) => self.answer(now, answer),
+            Input::Finality(finality::Output::Want(goal)) => self.sync.want(now, goal),
             Input::Finality(output) => self.voting.wants(now, output),
             Input::Finalized(certificate) => {
                 let Certificate { link: Link { set, source, .. }, .. } = &certificate;

@@ -34,9 +34,6 @@ pub enum Fault {
     /// A transaction that is invalid everywhere.
     #[error("invalid transaction: {0}")]
     InvalidTransaction(alloc::string::String),
-    /// Claimed more work than its headers show.
-    #[error("claimed work that it does not show")]
-    FalseWork,
     /// A vote or a certificate with a signature that is not its voter's.
     #[error("invalid {0}")]
     InvalidVote(&'static str),
@@ -74,7 +71,6 @@ impl Fault {
             Self::Unasked(_) => Verdict::Points(5),
             Self::InvalidBlock(_) | Self::InvalidHeader(_) => Verdict::Ban,
             Self::InvalidTransaction(_) | Self::InvalidVote(_) => Verdict::Points(20),
-            Self::FalseWork => Verdict::Points(50),
             // A pause, a slow link or a reorganisation at the peer looks like this too.
             Self::Late(_) | Self::Withheld => Verdict::Lapse(LAPSE_POINTS),
             // Its rests double, so an honest peer on a bad day comes nowhere near a ban. A peer that goes on is banned at the seventh time.

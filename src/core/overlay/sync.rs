@@ -5,6 +5,8 @@
 //! beat the tip. Then the bodies are fetched segment by segment from every peer that is ahead (`fetch`), and are given to the chain in
 //! order of height.
 //!
+//! A block that a quorum has certified is fetched too, whatever the work of its branch (`goal`).
+//!
 //! States of a header sync: waiting for *headers* → perhaps for the stored *base* that they follow → to learn which blocks of a segment are
 //! *missing* → for their *bodies* → for headers again, until the peer has no more.
 //!
@@ -21,19 +23,21 @@ use alloc::vec::Vec;
 use core::cmp::Reverse;
 
 use self::fetch::{Fetch, Helper};
+use self::goal::Goal;
 use self::header_sync::{HeaderSync, WaitsFor};
-use self::peer::{Rests, SyncPeer, beats};
+use self::peer::{Aim, Rests, SyncPeer, beats};
 use crate::codec::Bounded;
 use crate::crypto::Hash;
 use crate::id::NodeId;
 use crate::ledger::{Block, BlockOutcome, Branch, Genesis, Header, Origin};
-use crate::limits::{HEADERS_TIMEOUT, SYNC_TELL_EVERY};
+use crate::limits::{GOAL_WAITS, HEADERS_TIMEOUT, SYNC_TELL_EVERY};
 use crate::overlay::{Act, ConnId, Fault, KeeperRequest, NetworkEvent, StoreRequest, Tip};
 use crate::time::Time;
 use crate::wire::{Item, Message, TipSummary};
 
 mod blocks;
 mod fetch;
+mod goal;
 mod header_sync;
 mod headers;
 mod peer;
@@ -46,6 +50,7 @@ pub struct BlockSync {
     peers: BTreeMap<ConnId, SyncPeer>,
     rests: Rests,
     header_sync: Option<HeaderSync>,
+    goal: Option<Goal>,
     fetch: Fetch,
     /// Unrequested blocks that the chain is working on: who sent that copy, and who else has sent one since.
     unasked: BTreeMap<Hash, (ConnId, BTreeSet<ConnId>)>,
@@ -90,8 +95,9 @@ enum GiveUp {
     Fault(Fault),
     /// Nobody is at fault, or the peer was slow: try again after a rest.
     Rest,
-    /// Nobody is at fault, but the peer's chain lacks this node's checkpoint: what it claims beyond the last good header does not count.
-    Apart,
+    /// Nobody is at fault, but the peer's chain ends too early, or lacks this node's checkpoint or final block: what it claims beyond the
+    /// last good header does not count.
+    PassOver,
 }
 
 impl BlockSync {
@@ -106,6 +112,7 @@ impl BlockSync {
             peers: BTreeMap::new(),
             rests: Rests::default(),
             header_sync: None,
+            goal: None,
             fetch: Fetch::default(),
             unasked: BTreeMap::new(),
             refused: VecDeque::new(),
@@ -128,8 +135,8 @@ impl BlockSync {
     /// it had failed: leaving must not be cheaper than failing.
     pub fn peer_down(&mut self, now: Time, conn: ConnId) {
         let Some(mut peer) = self.peers.remove(&conn) else { return };
-        if self.header_sync.as_ref().is_some_and(|header_sync| header_sync.conn == conn) {
-            peer.failed(now);
+        if let Some(header_sync) = self.header_sync.as_ref().filter(|header_sync| header_sync.conn == conn) {
+            peer.rest_mut(header_sync.aim).failed(now);
         }
         self.rests.keep(peer);
         self.fetch.lost(conn);
@@ -187,6 +194,7 @@ impl BlockSync {
         // Claims and headers alone count only after the start. Later, a member that claims much and shows nothing, or shows headers and
         // withholds the blocks, would keep every node from mining and relaying. So blocks must be arriving.
         let leads = |header_sync: &HeaderSync| match header_sync.waits_for {
+            _ if header_sync.aim != Aim::Claim => false,
             _ if self.was_synced => self.fetch.flows(),
             WaitsFor::Bodies | WaitsFor::Missing => true,
             _ => header_sync.end.beats(ours) || self.believes && beats(&header_sync.claim, ours),
@@ -226,7 +234,8 @@ impl BlockSync {
         if self.header_sync.is_none() {
             self.start(now);
         }
-        self.believes = self.header_sync.as_ref().is_some_and(|header_sync| now < header_sync.believed_until);
+        let believes = |sync: &HeaderSync| sync.aim == Aim::Claim && now < sync.believed_until;
+        self.believes = self.header_sync.as_ref().is_some_and(believes);
         match self.status() {
             SyncStatus::Alone => self.told.synced = false,
             SyncStatus::Synced => {
@@ -245,34 +254,53 @@ impl BlockSync {
         }
     }
 
-    /// Begins a header sync with the peer that claims the most, if any peer may be followed.
+    /// Begins a header sync, if there is anything to follow. Until this node has been up to date once, claims lead to the goal too, and body
+    /// by body.
     fn start(&mut self, now: Time) {
-        let ours = &self.tip.branch;
-        let ready = |peer: &SyncPeer| peer.ready_at(ours).is_some_and(|at| at <= now);
-        let ready = self.peers.iter_mut().filter(|(_, peer)| ready(peer));
-        // Peers that failed before wait for those that did not: each peer that claims much and answers nothing costs only one turn.
-        let rank = |peer: &SyncPeer| (Reverse(peer.failures()), peer.claims.then_some(peer.tip.work));
-        let Some((conn, peer)) = ready.max_by_key(|(_, peer)| rank(peer)) else {
-            return;
+        let (first, second) = if self.was_synced {
+            (self.next_for_goal(now), self.next_claim(now))
+        } else {
+            (self.next_claim(now), self.next_for_goal(now))
         };
-        self.header_sync = Some(HeaderSync::new(now, *conn, peer, ours));
+        let Some((conn, aim)) = first.or(second) else { return };
+        let Some(peer) = self.peers.get_mut(&conn) else { return };
+        self.header_sync = Some(HeaderSync::new(now, conn, aim, peer, &self.tip.branch));
         self.fetch = Fetch::default();
-        peer.claims = false;
-        peer.orphan = false;
+        if aim == Aim::Claim {
+            peer.claims = false;
+            peer.orphan = false;
+        }
         self.ask_headers(now);
     }
 
+    /// The peer that claims the most, of those that may be followed.
+    fn next_claim(&self, now: Time) -> Option<(ConnId, Aim)> {
+        let ours = &self.tip.branch;
+        let ready = |peer: &SyncPeer| peer.ready_at(ours).is_some_and(|at| at <= now);
+        let ready = self.peers.iter().filter(|(_, peer)| ready(peer));
+        // Peers that failed before wait for those that did not: each peer that claims much and answers nothing costs only one turn.
+        let rank =
+            |peer: &SyncPeer| (Reverse(peer.rest(Aim::Claim).failures), peer.claims.then_some(peer.tip.work));
+        ready.max_by_key(|(_, peer)| rank(peer)).map(|(conn, _)| (*conn, Aim::Claim))
+    }
+
     /// A peer that failed before gives way to one that failed less often. Otherwise a longer patience, which lets a slow peer through, would
-    /// let a false one hold up everybody for longer each time.
+    /// let a false one hold up everybody for longer each time. And whatever comes to nothing for long gives way to the goal.
     fn give_way(&mut self, now: Time) {
         let waits = |header_sync: &&HeaderSync| matches!(header_sync.waits_for, WaitsFor::Headers { .. });
         let Some(header_sync) = self.header_sync.as_ref().filter(waits) else { return };
+        if header_sync.aim != Aim::Claim {
+            return;
+        }
+        let goal_waits =
+            header_sync.since.after(GOAL_WAITS) <= now && self.who_may_have_goal(now).next().is_some();
         let Some(leader) = self.peers.get(&header_sync.conn) else { return };
         let ours = &self.tip.branch;
         let goes_first = |peer: &SyncPeer| {
-            peer.failures() < leader.failures() && peer.ready_at(ours).is_some_and(|at| at <= now)
+            peer.rest(Aim::Claim).failures < leader.rest(Aim::Claim).failures
+                && peer.ready_at(ours).is_some_and(|at| at <= now)
         };
-        if self.peers.values().any(goes_first)
+        if (goal_waits || self.peers.values().any(goes_first))
             && let Some(header_sync) = self.header_sync.take()
             && let Some(leader) = self.peers.get_mut(&header_sync.conn)
         {
@@ -288,11 +316,17 @@ impl BlockSync {
             peer.stalled = false;
             peer.claims &= peer.tip.hash != header_sync.end.id;
         }
-        match self.peers.get_mut(&header_sync.conn) {
-            Some(peer) if header_sync.fetched => peer.succeeded(),
-            Some(peer) if header_sync.was_in_vain() => peer.failed(now),
-            Some(peer) => peer.found_nothing(now),
-            None => {}
+        if header_sync.is_at_goal() {
+            self.goal_stored(&header_sync.end.id);
+        }
+        let Some(peer) = self.peers.get_mut(&header_sync.conn) else { return };
+        let rest = peer.rest_mut(header_sync.aim);
+        if header_sync.fetched {
+            rest.succeeded();
+        } else if header_sync.was_in_vain() {
+            rest.failed(now);
+        } else {
+            rest.found_nothing(now);
         }
     }
 
@@ -300,19 +334,20 @@ impl BlockSync {
         let Some(header_sync) = self.header_sync.take() else { return };
         self.fetch = Fetch::default();
         let Some(peer) = self.peers.get_mut(&header_sync.conn) else { return };
-        peer.failed(now);
+        let is_claim = header_sync.aim == Aim::Claim;
+        let rest = peer.rest_mut(header_sync.aim);
         match why {
-            GiveUp::Rest => {
+            GiveUp::PassOver if !is_claim && !header_sync.was_in_vain() => rest.lacked(now),
+            _ => rest.failed(now),
+        }
+        match why {
+            GiveUp::Rest if is_claim => {
                 peer.claims = true;
                 peer.orphan |= header_sync.orphan;
             }
-            GiveUp::Apart => peer.tip = header_sync.shown(),
-            GiveUp::Fault(fault) => {
-                if fault == Fault::FalseWork {
-                    peer.tip = header_sync.shown();
-                }
-                self.out.push_back(Act::Blame(header_sync.conn, fault));
-            }
+            GiveUp::PassOver if is_claim => peer.tip = header_sync.shown(),
+            GiveUp::Rest | GiveUp::PassOver => {}
+            GiveUp::Fault(fault) => self.out.push_back(Act::Blame(header_sync.conn, fault)),
         }
     }
 }

@@ -37,7 +37,8 @@ pub enum Message {
     Request(Bounded<Hash, IDS_PER_MESSAGE>) = 5,
     /// Transactions, asked for or new.
     Transactions(Bounded<Transaction, TRANSACTIONS_PER_MESSAGE>) = 6,
-    /// Send the headers that follow the first block of the locator that is on your best chain, up to `stop` (zero: your tip).
+    /// Send the headers that follow the first block of the locator that is on your best chain, up to `stop` (zero: your tip). If you have stored `stop`
+    /// off that chain, but not far from it, along the branch that ends there.
     GetHeaders {
         /// Blocks of the asker's branch, newest first, increasingly sparse, ending with the genesis block.
         locator: Bounded<Hash, LOCATOR_HASHES>,

@@ -7,8 +7,8 @@ use core::time::Duration;
 
 use super::fetch::Arrived;
 use super::{
-    Act, Block, BlockOutcome, BlockSync, Bounded, ConnId, Fault, GiveUp, Hash, Helper, Item, KeeperRequest,
-    Message, Origin, Time, WaitsFor,
+    Act, Aim, Block, BlockOutcome, BlockSync, Bounded, ConnId, Fault, GiveUp, Hash, Helper, Item,
+    KeeperRequest, Message, Origin, SyncPeer, Time, WaitsFor,
 };
 use crate::limits::{SYNC_REFUSED, UNASKED_BLOCKS_PER_PEER};
 
@@ -80,7 +80,10 @@ impl BlockSync {
         let copies = self.unasked.remove(&id);
         let submitted = self.fetch.is_submitted(&id);
         match outcome {
-            BlockOutcome::Stored | BlockOutcome::Known => self.fetch.stored(&id),
+            BlockOutcome::Stored | BlockOutcome::Known => {
+                self.fetch.stored(&id);
+                self.goal_stored(&id);
+            }
             BlockOutcome::UnknownParent if submitted => {
                 if !self.fetch.submit_again(&id) {
                     self.give_up(now, GiveUp::Rest);
@@ -98,12 +101,12 @@ impl BlockSync {
             }
             BlockOutcome::Invalid { committed, why } => {
                 // A peer that serves a body need not have executed it. The peer that leads the sync calls it its best chain, so it is to blame.
-                let leader = self
-                    .header_sync
-                    .as_ref()
-                    .filter(|_| committed && submitted)
-                    .map(|header_sync| header_sync.conn);
-                self.out.push_back(Act::Blame(leader.unwrap_or(conn), Fault::InvalidBlock(why)));
+                // But nobody need have executed what leads to a goal.
+                let leader = self.header_sync.as_ref().filter(|_| committed && submitted);
+                if leader.is_none_or(|header_sync| header_sync.aim == Aim::Claim) {
+                    let who = leader.map_or(conn, |header_sync| header_sync.conn);
+                    self.out.push_back(Act::Blame(who, Fault::InvalidBlock(why)));
+                }
                 if committed {
                     self.refuse(id);
                     if submitted {
@@ -141,7 +144,7 @@ impl BlockSync {
                 self.header_sync = None;
                 return;
             };
-            header_sync.segment_stored(now.after(peer.patience()));
+            header_sync.segment_stored(now, now.after(peer.rest(header_sync.aim).patience()));
             if header_sync.ended {
                 self.finish(now);
             } else {
@@ -154,14 +157,17 @@ impl BlockSync {
             self.out.push_back(Act::Ask(KeeperRequest::Take { conn, block, origin }.into()));
         }
         let (leader, ours) = (header_sync.conn, &self.tip.branch);
-        let ahead = self.peers.iter().filter(|(conn, peer)| {
-            **conn == leader || peer.tip.work > ours.work || peer.tip.height > ours.height
-        });
+        let may_have = |peer: &SyncPeer| match header_sync.aim {
+            Aim::Claim => peer.tip.work > ours.work || peer.tip.height > ours.height,
+            Aim::Goal(goal) => peer.tip.height >= goal.height,
+        };
+        let ahead = self.peers.iter().filter(|(conn, peer)| **conn == leader || may_have(peer));
         let helpers: Vec<_> =
             ahead.map(|(conn, peer)| Helper { conn: *conn, stalled: peer.stalled }).collect();
         let Some(requests) = self.fetch.assign(now, &helpers) else {
-            // Whoever led here says that it lacks the blocks: that must not be cheaper than silence.
-            if self.peers.contains_key(&leader) {
+            // Whoever led here says that it lacks the blocks: that must not be cheaper than silence. But a branch that is not its best one may
+            // be forgotten at any time.
+            if self.peers.contains_key(&leader) && header_sync.aim == Aim::Claim {
                 self.out.push_back(Act::Blame(leader, Fault::KeptBranch));
             }
             self.give_up(now, GiveUp::Rest);

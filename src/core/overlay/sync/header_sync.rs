@@ -8,11 +8,15 @@
 //!   million gets this node to keep 32 bytes for every 4,096 of them.
 //! - It beats the tip, but only after the first segment: all headers are requested a second time, and each segment must end in its mark. An
 //!   id commits to all headers before it, so nothing is checked twice.
+//!
+//! Towards a goal ([`Aim::Goal`]) it is not the work that counts: the branch that reaches the block is fetched up to it.
+//!
+//! The final block is a checkpoint that moves: a branch without it is not walked on, and no body of it is fetched.
 
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
-use super::SyncPeer;
+use super::{Aim, SyncPeer};
 use crate::crypto::Hash;
 use crate::ledger::{Branch, Header, HeaderError, Rules};
 use crate::limits::{HEADERS_PER_MESSAGE, HEADERS_TIMEOUT, LOCATOR_HASHES, SYNC_MARKS, SYNC_SEGMENT};
@@ -23,6 +27,7 @@ use crate::wire::TipSummary;
 #[derive(Debug)]
 pub(super) struct HeaderSync {
     pub(super) conn: ConnId,
+    pub(super) aim: Aim,
     /// What started it: the peer's claim, and whether the peer sent a block with an unknown parent.
     pub(super) claim: TipSummary,
     pub(super) orphan: bool,
@@ -31,6 +36,8 @@ pub(super) struct HeaderSync {
     pub(super) believed_until: Time,
     /// Headers that were checked since the last stored block.
     walked: usize,
+    /// When it began, or last had a segment stored.
+    pub(super) since: Time,
     /// If another peer is worth a header sync too, this one must reach the next segment by then.
     pub(super) patience: Time,
     /// The locator last sent: the answer must follow one of these.
@@ -43,6 +50,8 @@ pub(super) struct HeaderSync {
     pub(super) ended: bool,
     /// The last header that was checked.
     pub(super) end: Branch,
+    /// The branch has our chain's block at this height, so it holds a final block that is not above.
+    ours_at: u64,
     /// Where the marked segments begin: a block that is stored here.
     base: Branch,
     /// Ids of the current segment.
@@ -79,21 +88,24 @@ pub(super) enum Taken {
 }
 
 impl HeaderSync {
-    pub(super) fn new(now: Time, conn: ConnId, peer: &SyncPeer, tip: &Branch) -> Self {
-        let patience = now.after(peer.patience());
+    pub(super) fn new(now: Time, conn: ConnId, aim: Aim, peer: &SyncPeer, tip: &Branch) -> Self {
+        let patience = now.after(peer.rest(aim).patience());
         Self {
             conn,
+            aim,
             claim: peer.tip.clone(),
             orphan: peer.orphan,
             waits_for: WaitsFor::Headers { hurry: patience, deadline: patience },
             believed_until: now.after(HEADERS_TIMEOUT),
             walked: 0,
+            since: now,
             patience,
             asked: Vec::new(),
             fetched: false,
             cut: false,
             ended: false,
             end: tip.clone(),
+            ours_at: tip.height,
             base: tip.clone(),
             ids: Vec::new(),
             marks: Vec::new(),
@@ -115,8 +127,22 @@ impl HeaderSync {
         locator
     }
 
-    /// Starts over from a stored branch.
+    /// The last header that the peer should send.
+    pub(super) fn stop(&self) -> Hash {
+        match self.aim {
+            Aim::Claim => Hash::ZERO,
+            Aim::Goal(goal) => goal.block,
+        }
+    }
+
+    /// Whether the last header is that of the goal.
+    pub(super) fn is_at_goal(&self) -> bool {
+        matches!(self.aim, Aim::Goal(goal) if goal.block == self.end.id)
+    }
+
+    /// Starts over from a stored branch, whose end was in the locator.
     pub(super) fn rebase(&mut self, base: Branch) {
+        self.ours_at = base.height;
         self.end = base.clone();
         self.base = base;
         self.walked = 0;
@@ -130,23 +156,33 @@ impl HeaderSync {
         TipSummary { height: self.end.height, hash: self.end.id, work: self.end.work }
     }
 
+    /// Whether the branch has ended before what it was followed for: the goal, or as much work as was claimed.
+    pub(super) fn is_short(&self) -> bool {
+        match self.aim {
+            Aim::Goal(_) => true,
+            Aim::Claim => !self.fetched && !self.cut && self.end.work < self.claim.work,
+        }
+    }
+
     /// Whether it came to nothing after more than one message: old headers cost nothing to say again.
     pub(super) fn was_in_vain(&self) -> bool {
         !self.fetched && self.walked > HEADERS_PER_MESSAGE
     }
 
     /// The segment's blocks are stored now.
-    pub(super) fn segment_stored(&mut self, patience: Time) {
+    pub(super) fn segment_stored(&mut self, now: Time, patience: Time) {
         self.fetched = true;
         self.base = self.end.clone();
-        self.patience = patience;
+        // The chain stores no block whose branch lacks the final one.
+        self.ours_at = self.ours_at.max(self.end.height);
+        (self.since, self.patience) = (now, patience);
     }
 
     /// Takes in one message's headers, which follow `end`. `refused` are blocks known to be invalid.
     pub(super) fn take(
         &mut self,
         rules: &Rules,
-        tip: &Branch,
+        tip: &Tip,
         refused: &VecDeque<Hash>,
         headers: &[Header],
     ) -> Result<Taken, HeaderError> {
@@ -155,12 +191,37 @@ impl HeaderSync {
                 self.cut = true;
                 return Ok(self.at_end(tip));
             }
+            self.check_final(tip, header)?;
             self.push(rules, header)?;
             if let Some(taken) = self.at_segment(tip) {
                 return Ok(taken);
             }
+            if matches!(self.aim, Aim::Goal(goal) if goal.height <= self.end.height) {
+                return Ok(self.at_end(tip));
+            }
         }
         Ok(if headers.len() < HEADERS_PER_MESSAGE { self.at_end(tip) } else { Taken::More })
+    }
+
+    /// The final block is a checkpoint: see [`Rules::checkpoint`] for the one that the operator sets.
+    fn check_final(&mut self, tip: &Tip, header: &Header) -> Result<(), HeaderError> {
+        let (height, expected) = tip.finalized;
+        if self.end.height.saturating_add(1) == height {
+            if header.id() != expected {
+                return Err(HeaderError::Checkpoint { height, expected });
+            }
+            self.ours_at = height;
+        }
+        Ok(())
+    }
+
+    /// Whether its bodies should be fetched.
+    fn wins(&self, tip: &Tip) -> bool {
+        let is_wanted = match self.aim {
+            Aim::Claim => self.end.beats(&tip.branch),
+            Aim::Goal(_) => self.is_at_goal(),
+        };
+        is_wanted && tip.finalized.0 <= self.ours_at
     }
 
     fn push(&mut self, rules: &Rules, header: &Header) -> Result<(), HeaderError> {
@@ -178,7 +239,7 @@ impl HeaderSync {
     }
 
     /// The segment, if the last header completes it.
-    fn at_segment(&mut self, tip: &Branch) -> Option<Taken> {
+    fn at_segment(&mut self, tip: &Tip) -> Option<Taken> {
         let full = self.ids.len() >= SYNC_SEGMENT;
         if let Some(next) = self.again {
             if self.marks.get(next) == Some(&self.end.id) {
@@ -186,16 +247,18 @@ impl HeaderSync {
                 self.again = Some(next).filter(|next| *next < self.marks.len());
                 if self.again.is_none() {
                     self.marks.clear();
+                    self.ended = self.is_at_goal();
                 }
                 return Some(self.segment());
             }
             return full.then_some(Taken::Lost);
         }
+        if (full || self.is_at_goal()) && self.wins(tip) {
+            self.ended = self.is_at_goal() && self.marks.is_empty();
+            return Some(self.beaten());
+        }
         if !full {
             return None;
-        }
-        if self.end.beats(tip) {
-            return Some(self.beaten());
         }
         if self.marks.len() >= SYNC_MARKS {
             return Some(Taken::Lost);
@@ -205,12 +268,12 @@ impl HeaderSync {
         None
     }
 
-    fn at_end(&mut self, tip: &Branch) -> Taken {
+    fn at_end(&mut self, tip: &Tip) -> Taken {
         if self.again.is_some() {
             return Taken::Lost;
         }
         let nothing_new = self.ids.is_empty() && self.marks.is_empty();
-        if nothing_new || !self.end.beats(tip) {
+        if nothing_new || !self.wins(tip) {
             return Taken::Ended;
         }
         // If there are marks, the second pass comes to the end again.

@@ -5,8 +5,8 @@ use alloc::vec::Vec;
 
 use super::header_sync::Taken;
 use super::{
-    Act, BlockSync, Bounded, Branch, ConnId, Fault, GiveUp, HEADERS_TIMEOUT, Hash, Header, KeeperRequest,
-    Message, StoreRequest, SyncPeer, Time, WaitsFor,
+    Act, Aim, BlockSync, Bounded, Branch, ConnId, Fault, GiveUp, HEADERS_TIMEOUT, Hash, Header,
+    KeeperRequest, Message, StoreRequest, Time, WaitsFor,
 };
 
 impl BlockSync {
@@ -65,11 +65,12 @@ impl BlockSync {
 
     pub(super) fn ask_headers(&mut self, now: Time) {
         let Some(header_sync) = &mut self.header_sync else { return };
-        let hurry = self.peers.get(&header_sync.conn).map(SyncPeer::hurry).unwrap_or_default();
+        let peer = self.peers.get(&header_sync.conn);
+        let hurry = peer.map(|peer| peer.rest(header_sync.aim).hurry()).unwrap_or_default();
         header_sync.waits_for =
             WaitsFor::Headers { hurry: now.after(hurry), deadline: now.after(HEADERS_TIMEOUT) };
         let locator = Bounded::truncated(header_sync.locator(&self.tip));
-        let message = Message::GetHeaders { locator, stop: Hash::ZERO };
+        let message = Message::GetHeaders { locator, stop: header_sync.stop() };
         self.out.push_back(Act::Send(header_sync.conn, message));
         if let Some(peer) = self.peers.get_mut(&header_sync.conn) {
             peer.owed = peer.owed.saturating_add(1);
@@ -78,22 +79,16 @@ impl BlockSync {
 
     fn take(&mut self, now: Time, headers: &[Header]) {
         let Some(header_sync) = &mut self.header_sync else { return };
-        match header_sync.take(&self.genesis.rules, &self.tip.branch, &self.refused, headers) {
+        match header_sync.take(&self.genesis.rules, &self.tip, &self.refused, headers) {
             Ok(Taken::More) => self.ask_headers(now),
             Ok(Taken::Segment(ids)) => {
                 header_sync.waits_for = WaitsFor::Missing;
                 self.out.push_back(Act::Ask(StoreRequest::Missing(ids).into()));
             }
-            Ok(Taken::Ended)
-                if !header_sync.fetched
-                    && !header_sync.cut
-                    && header_sync.end.work < header_sync.claim.work =>
-            {
-                self.give_up(now, GiveUp::Fault(Fault::FalseWork));
-            }
+            Ok(Taken::Ended) if header_sync.is_short() => self.give_up(now, GiveUp::PassOver),
             Ok(Taken::Ended) => self.finish(now),
             Ok(Taken::Lost) => self.give_up(now, GiveUp::Rest),
-            Err(error) if error.is_local() => self.give_up(now, GiveUp::Apart),
+            Err(error) if error.is_local() => self.give_up(now, GiveUp::PassOver),
             Err(error) => {
                 self.give_up(now, GiveUp::Fault(Fault::InvalidHeader(error.to_string())));
             }
@@ -102,23 +97,31 @@ impl BlockSync {
 
     /// Gives up on a peer that is silent, or so slow that others should get a turn.
     pub(super) fn wake_header_sync(&mut self, now: Time) {
-        let Some(header_sync) = &mut self.header_sync else { return };
-        let WaitsFor::Headers { hurry, deadline } = &mut header_sync.waits_for else { return };
+        let Some(header_sync) = &self.header_sync else { return };
+        let WaitsFor::Headers { hurry, deadline } = &header_sync.waits_for else { return };
         let (late, slow) = (*deadline <= now, header_sync.patience.min(*hurry) <= now);
-        let conn = header_sync.conn;
+        let (conn, aim) = (header_sync.conn, header_sync.aim);
         if late {
             self.out.push_back(Act::Blame(conn, Fault::Withheld));
             self.give_up(now, GiveUp::Rest);
-        } else if slow {
-            let ours = &self.tip.branch;
-            let others = self.peers.iter().filter(|(other, _)| **other != conn);
-            if others.filter_map(|(_, peer)| peer.ready_at(ours)).any(|at| at <= now) {
-                self.give_up(now, GiveUp::Rest);
-            } else if let Some(peer) = self.peers.get(&conn) {
-                // There is no other peer: this one gets the same time again.
-                header_sync.patience = header_sync.patience.max(now.after(peer.patience()));
-                *hurry = now.after(peer.hurry());
-            }
+        } else if slow && self.others_wait(now, conn, aim) {
+            self.give_up(now, GiveUp::Rest);
+        } else if slow
+            && let Some(rest) = self.peers.get(&conn).map(|peer| peer.rest(aim))
+            && let Some(header_sync) = &mut self.header_sync
+            && let WaitsFor::Headers { hurry, .. } = &mut header_sync.waits_for
+        {
+            // There is no other peer: this one gets the same time again.
+            header_sync.patience = header_sync.patience.max(now.after(rest.patience()));
+            *hurry = now.after(rest.hurry());
         }
+    }
+
+    /// Whether another header sync is worth beginning: with another peer, or towards the goal.
+    fn others_wait(&self, now: Time, conn: ConnId, aim: Aim) -> bool {
+        let ours = &self.tip.branch;
+        let mut others = self.peers.iter().filter(|(other, _)| **other != conn);
+        others.any(|(_, peer)| peer.ready_at(ours).is_some_and(|at| at <= now))
+            || self.who_may_have_goal(now).any(|(other, _)| aim == Aim::Claim || *other != conn)
     }
 }

@@ -4,10 +4,10 @@ use alloc::collections::BTreeMap;
 use core::time::Duration;
 
 use crate::id::NodeId;
-use crate::ledger::Branch;
+use crate::ledger::{Branch, Checkpoint};
 use crate::limits::{
-    SYNC_HURRY, SYNC_HURRY_MAX, SYNC_PATIENCE, SYNC_PATIENCE_MAX, SYNC_REST, SYNC_REST_MAX, SYNC_REST_SHORT,
-    SYNC_RESTS,
+    GOAL_REST, SYNC_HURRY, SYNC_HURRY_MAX, SYNC_PATIENCE, SYNC_PATIENCE_MAX, SYNC_REST, SYNC_REST_MAX,
+    SYNC_REST_SHORT, SYNC_RESTS,
 };
 use crate::time::{Time, doubled};
 use crate::wire::TipSummary;
@@ -25,79 +25,115 @@ pub(super) struct SyncPeer {
     /// It withheld blocks: asked only if nobody else is left.
     pub(super) stalled: bool,
     id: NodeId,
-    rest: Rest,
+    /// For its claims, and for blocks that this node looks for.
+    rests: Pair,
 }
 
-/// What is remembered about failed header syncs. It outlives the connection.
+/// What is remembered about failed header syncs of one kind.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Rest {
-    until: Time,
+    pub(super) until: Time,
     /// How many in a row.
-    failures: u32,
+    pub(super) failures: u32,
+}
+
+/// What is remembered about a peer's failed header syncs. It outlives the connection.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Pair {
+    claims: Rest,
+    goals: Rest,
+}
+
+/// What a header sync is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Aim {
+    /// The best block that a peer claims.
+    Claim,
+    /// This block, which a quorum has certified, whatever its work. See [`super::goal`].
+    Goal(Checkpoint),
 }
 
 /// The rests of peers that have left. Bounded: those that end first are forgotten first.
 #[derive(Debug, Default)]
-pub(super) struct Rests(BTreeMap<NodeId, Rest>);
+pub(super) struct Rests(BTreeMap<NodeId, Pair>);
 
 impl Rests {
-    pub(super) fn take(&mut self, id: &NodeId) -> Rest {
+    pub(super) fn take(&mut self, id: &NodeId) -> Pair {
         self.0.remove(id).unwrap_or_default()
     }
 
     pub(super) fn keep(&mut self, peer: SyncPeer) {
-        if peer.rest.failures == 0 {
+        let Pair { claims, goals } = peer.rests;
+        if claims.failures == 0 && goals.failures == 0 {
             return;
         }
-        self.0.insert(peer.id, peer.rest);
+        self.0.insert(peer.id, peer.rests);
         if self.0.len() > SYNC_RESTS {
-            let first = self.0.iter().min_by_key(|(_, rest)| rest.until).map(|(id, _)| id.clone());
+            let until = |rests: &Pair| rests.claims.until.max(rests.goals.until);
+            let first = self.0.iter().min_by_key(|(_, rests)| until(rests)).map(|(id, _)| id.clone());
             first.and_then(|id| self.0.remove(&id));
         }
     }
 }
 
 impl SyncPeer {
-    pub(super) fn new(id: NodeId, tip: TipSummary, rest: Rest) -> Self {
-        Self { tip, claims: true, orphan: false, owed: 0, stalled: false, id, rest }
+    pub(super) fn new(id: NodeId, tip: TipSummary, rests: Pair) -> Self {
+        Self { tip, claims: true, orphan: false, owed: 0, stalled: false, id, rests }
     }
 
-    /// When it may be followed, if there is anything to follow.
+    /// When its claim may be followed, if there is anything to follow.
     pub(super) fn ready_at(&self, ours: &Branch) -> Option<Time> {
-        (self.orphan || self.claims && beats(&self.tip, ours)).then_some(self.rest.until)
+        (self.orphan || self.claims && beats(&self.tip, ours)).then_some(self.rests.claims.until)
     }
 
-    /// The peer says that it has a better block than before.
+    /// The peer says what its best block is now. It may have less work than the last one: what is final goes before work.
     pub(super) fn claim(&mut self, tip: TipSummary) {
-        if tip.work > self.tip.work {
+        if tip.hash != self.tip.hash || tip.work > self.tip.work {
             self.tip = tip;
             self.claims = true;
         }
     }
 
+    pub(super) fn rest(&self, aim: Aim) -> &Rest {
+        match aim {
+            Aim::Claim => &self.rests.claims,
+            Aim::Goal(_) => &self.rests.goals,
+        }
+    }
+
+    pub(super) fn rest_mut(&mut self, aim: Aim) -> &mut Rest {
+        match aim {
+            Aim::Claim => &mut self.rests.claims,
+            Aim::Goal(_) => &mut self.rests.goals,
+        }
+    }
+}
+
+impl Rest {
     pub(super) fn failed(&mut self, now: Time) {
-        self.rest.until = now.after(doubled(SYNC_REST, self.rest.failures, SYNC_REST_MAX));
-        self.rest.failures = self.rest.failures.saturating_add(1);
+        self.until = now.after(doubled(SYNC_REST, self.failures, SYNC_REST_MAX));
+        self.failures = self.failures.saturating_add(1);
     }
 
     pub(super) fn found_nothing(&mut self, now: Time) {
-        self.rest.until = now.after(SYNC_REST_SHORT);
+        self.until = now.after(SYNC_REST_SHORT);
+    }
+
+    /// It does not have what this node looks for.
+    pub(super) fn lacked(&mut self, now: Time) {
+        self.until = now.after(GOAL_REST);
     }
 
     pub(super) fn succeeded(&mut self) {
-        self.rest.failures = 0;
-    }
-
-    pub(super) fn failures(&self) -> u32 {
-        self.rest.failures
+        self.failures = 0;
     }
 
     pub(super) fn patience(&self) -> Duration {
-        doubled(SYNC_PATIENCE, self.rest.failures, SYNC_PATIENCE_MAX)
+        doubled(SYNC_PATIENCE, self.failures, SYNC_PATIENCE_MAX)
     }
 
     pub(super) fn hurry(&self) -> Duration {
-        doubled(SYNC_HURRY, self.rest.failures, SYNC_HURRY_MAX)
+        doubled(SYNC_HURRY, self.failures, SYNC_HURRY_MAX)
     }
 }
 

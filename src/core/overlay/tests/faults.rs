@@ -25,7 +25,6 @@ fn all() -> Vec<Fault> {
         Fault::InvalidBlock(why()),
         Fault::InvalidHeader(why()),
         Fault::InvalidTransaction(why()),
-        Fault::FalseWork,
         Fault::Withheld,
         Fault::Flood("frames"),
         Fault::BadAddress,
@@ -40,14 +39,13 @@ fn all() -> Vec<Fault> {
         Fault::InvalidBlock(_) => 4,
         Fault::InvalidHeader(_) => 5,
         Fault::InvalidTransaction(_) => 6,
-        Fault::FalseWork => 7,
-        Fault::Withheld => 8,
-        Fault::Flood(_) => 9,
-        Fault::BadAddress => 10,
-        Fault::KeptBranch => 11,
-        Fault::InvalidVote(_) => 12,
+        Fault::Withheld => 7,
+        Fault::Flood(_) => 8,
+        Fault::BadAddress => 9,
+        Fault::KeptBranch => 10,
+        Fault::InvalidVote(_) => 11,
     };
-    assert!(all.iter().map(number).eq(0..13));
+    assert!(all.iter().map(number).eq(0..12));
     all
 }
 

@@ -23,6 +23,8 @@ pub(super) enum Manner {
 pub(super) struct FakePeer {
     blocks: Blocks,
     heights: BTreeMap<Hash, usize>,
+    /// Another chain that it has stored, with a lower rank.
+    pub(super) side: Blocks,
     pub(super) manner: Manner,
     pub(super) latency: u64,
     /// The height of the last header sent.
@@ -36,7 +38,9 @@ pub(super) struct FakePeer {
 impl FakePeer {
     pub(super) fn new(blocks: &[Arc<Block>], manner: Manner, latency: u64) -> Self {
         let heights = BTreeMap::new();
-        let mut peer = Self { blocks: vec![], heights, manner, latency, said: 0, in_flight: 0, served: 0 };
+        let (none, side) = (vec![], vec![]);
+        let mut peer =
+            Self { blocks: none, heights, side, manner, latency, said: 0, in_flight: 0, served: 0 };
         peer.reorganise(blocks);
         peer
     }
@@ -50,6 +54,13 @@ impl FakePeer {
     /// What it does with a request.
     pub(super) fn answer(&mut self, message: Message) -> Vec<Message> {
         match message {
+            Message::GetHeaders { locator, stop }
+                if self.manner != Manner::NoHeaders && self.side.iter().any(|block| block.id() == stop) =>
+            {
+                let end = self.side.iter().position(|block| block.id() == stop).unwrap();
+                let mut aside = Self::new(&self.side[..=end], Manner::Honest, 0);
+                aside.answer(Message::GetHeaders { locator, stop: Hash::ZERO })
+            }
             Message::GetHeaders { locator, .. } if self.manner != Manner::NoHeaders => {
                 assert_eq!(locator.last(), Some(&genesis().id()));
                 let found = *locator.iter().find_map(|id| self.heights.get(id)).unwrap();
@@ -65,7 +76,8 @@ impl FakePeer {
     }
 
     fn block(&mut self, id: Hash) -> Option<Message> {
-        let found = self.heights.get(&id).map(|height| Arc::clone(&self.blocks[height - 1]));
+        let best = self.heights.get(&id).map(|height| &self.blocks[height - 1]);
+        let found = best.or_else(|| self.side.iter().find(|block| block.id() == id)).cloned();
         let Some(block) = found.filter(|_| self.manner != Manner::Lacks) else {
             self.in_flight -= 1;
             let item = Item::Block { id, height: 0, work: 0 };

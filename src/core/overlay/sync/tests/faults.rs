@@ -121,13 +121,25 @@ fn headers_must_follow_the_locator() {
 }
 
 #[test]
-fn a_false_claim_is_blamed_and_not_believed_again() {
+fn a_false_claim_is_passed_over_and_not_believed_again() {
     let mut world = World::new(&long()[..50]);
     world.connect(1, &long()[..40], huge(&long()[..40]), 10);
     assert!(matches!(world.sync.status(), SyncStatus::Syncing { .. }));
     world.run(3_600_000);
-    assert_eq!((&world.blamed[..], world.asked_headers), (&[(1, Fault::FalseWork)][..], 1));
+    assert_eq!((&world.blamed[..], world.asked_headers), (&[][..], 1));
     assert_eq!((world.sync.status(), world.sync.next_wakeup()), (SyncStatus::Synced, None));
+    // Said again and again, it is followed ever less. Then the truth is followed.
+    for _ in 0..600 {
+        let Manner::Claims(TipSummary { height, hash, work }) = huge(&long()[..40]) else { panic!() };
+        let item = Item::Block { id: hash, height, work };
+        world.deliver(1, Message::Announce(Bounded::truncated([item])));
+        world.run(1_000);
+    }
+    assert!((4..10).contains(&world.asked_headers), "{} in ten minutes", world.asked_headers);
+    world.run(600_000);
+    world.moves_to(1, &long()[..60]);
+    world.run(1_000);
+    assert_eq!((world.submitted.len(), &world.blamed[..]), (10, &[][..]));
 }
 
 #[test]

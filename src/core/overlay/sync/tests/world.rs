@@ -5,6 +5,7 @@ use core::time::Duration;
 
 use super::fake::{FakePeer, Manner};
 use super::*;
+use crate::ledger::Checkpoint;
 use crate::limits::{BLOCK_REQUESTS_PER_PEER, BLOCKS_PER_REQUEST};
 
 enum Happening {
@@ -19,6 +20,7 @@ pub(super) struct World {
     pub(super) sync: BlockSync,
     pub(super) now: Time,
     pub(super) tip: Branch,
+    pub(super) finalized: (u64, Hash),
     pub(super) stored: BTreeMap<Hash, Branch>,
     parents: BTreeMap<Hash, Hash>,
     /// Ids that are invalid, and ids whose time has not come.
@@ -48,6 +50,7 @@ impl World {
             sync: BlockSync::new(genesis(), Time::default()),
             now: Time::from_millis(1_000_000),
             stored: [(tip.id, tip.clone())].into(),
+            finalized: (0, tip.id),
             tip,
             parents: BTreeMap::new(),
             invalid: BTreeSet::new(),
@@ -98,6 +101,53 @@ impl World {
     /// A peer's best chain is this now. It knows those from before, but serves only this.
     pub(super) fn reorganise(&mut self, conn: u64, blocks: &[Arc<Block>]) {
         self.peers.get_mut(&ConnId(conn)).unwrap().reorganise(blocks);
+    }
+
+    /// A peer has stored this chain too.
+    pub(super) fn also(&mut self, conn: u64, blocks: &[Arc<Block>]) {
+        self.peers.get_mut(&ConnId(conn)).unwrap().side = blocks.to_vec();
+    }
+
+    /// A peer is like this from now on.
+    pub(super) fn becomes(&mut self, conn: u64, manner: Manner, latency: u64) {
+        let peer = self.peers.get_mut(&ConnId(conn)).unwrap();
+        (peer.manner, peer.latency) = (manner, latency);
+    }
+
+    /// A peer announces the end of this chain, which is its best one now.
+    pub(super) fn moves_to(&mut self, conn: u64, blocks: &[Arc<Block>]) {
+        self.reorganise(conn, blocks);
+        let tip = tip_of(blocks);
+        let item = Item::Block { id: tip.hash, height: tip.height, work: tip.work };
+        self.deliver(conn, Message::Announce(Bounded::truncated([item])));
+    }
+
+    /// The last of these blocks is final, and the best chain ends at the end of `best`.
+    pub(super) fn finalize(&mut self, blocks: &[Arc<Block>], best: &[Arc<Block>]) {
+        self.finalized = (blocks.len() as u64, tip_of(blocks).hash);
+        self.tip = self.stored[&tip_of(best).hash].clone();
+        self.tell_tip();
+        self.drain();
+    }
+
+    /// The end of this chain is wanted.
+    pub(super) fn want(&mut self, blocks: &[Arc<Block>]) {
+        let (height, block) = (blocks.len() as u64, tip_of(blocks).hash);
+        self.sync.want(self.now, Checkpoint { epoch: 1, height, block });
+        self.drain();
+    }
+
+    /// The same every second while it is not stored, for so many seconds at most. Says how many it took.
+    pub(super) fn want_for(&mut self, blocks: &[Arc<Block>], seconds: u64) -> u64 {
+        for second in 0..seconds {
+            if self.stored.contains_key(&tip_of(blocks).hash) {
+                return second;
+            }
+            self.want(blocks);
+            self.run(1_000);
+            assert!(!matches!(self.sync.status(), SyncStatus::Syncing { .. }), "a goal is no sync");
+        }
+        seconds
     }
 
     /// How many blocks a peer has sent.
@@ -250,7 +300,7 @@ impl World {
         BlockOutcome::Stored
     }
 
-    fn tell_tip(&mut self) {
+    pub(super) fn tell_tip(&mut self) {
         let (mut at, mut best) = (self.tip.id, vec![self.tip.id]);
         while let Some(parent) = self.parents.get(&at) {
             at = *parent;
@@ -261,6 +311,6 @@ impl World {
             (0..10).chain((4..).map(|bits| 1_usize << bits)).take_while(|step| *step + 1 < best.len());
         let mut locator: Vec<Hash> = steps.by_ref().map(|step| best[step]).collect();
         locator.extend(best.last());
-        self.sync.tip(self.now, Tip { branch: self.tip.clone(), locator, finalized: (0, genesis().id()) });
+        self.sync.tip(self.now, Tip { branch: self.tip.clone(), locator, finalized: self.finalized });
     }
 }
