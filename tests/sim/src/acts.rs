@@ -34,6 +34,7 @@ impl World {
         self.set_full(n, full);
         self.drain_keeper(n);
         self.give(n, Input::Wake);
+        self.drain_voter(n);
     }
 
     /// Its process ends. `noticed`: its machine resets the connections, so the peers hear of it.
@@ -102,6 +103,7 @@ impl World {
                 self.nodes[n].disk.wipe(&self.genesis);
                 self.nodes[n].told = vec![self.genesis.id()];
                 self.nodes[n].work = 0;
+                self.nodes[n].finalized = (0, self.genesis.id());
             }
             Kind::Pause => self.nodes[n].paused += 1,
             Kind::Partition | Kind::Isolate | Kind::CutLink | Kind::OneWay => {

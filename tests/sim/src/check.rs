@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use bouya_core::crypto::Hash;
-use bouya_core::ledger::{Genesis, Moved, View, World};
+use bouya_core::ledger::{Genesis, Link, Moved, View, World};
 use bouya_core::limits::{CONNECTED, DIALS_PER_SECOND, KNOWN_PEERS, SIDE_BLOCKS, SIDE_TIPS};
+use bouya_core::node::Head;
 
 use crate::disk::Totals;
 use crate::node::Node;
@@ -32,6 +33,8 @@ pub struct Figures {
     pub faults: u64,
     pub bans: u64,
     pub transactions: u64,
+    /// How often a block became final on a node.
+    pub finals: u64,
     /// Milliseconds from the end of the last fault until all nodes had the same tip.
     pub healed_after: u64,
     /// The difficulty at the end, in percent of what it should be: least and most.
@@ -52,6 +55,7 @@ impl Figures {
         self.faults += other.faults;
         self.bans += other.bans;
         self.transactions += other.transactions;
+        self.finals += other.finals;
         self.healed_after = self.healed_after.max(other.healed_after);
         let widest = |(least, most): (u64, u64), other: (u64, u64)| (least.min(other.0), most.max(other.1));
         self.difficulty = self.difficulty.into_iter().chain(other.difficulty).reduce(widest);
@@ -63,7 +67,7 @@ impl fmt::Display for Figures {
         let (least, most) = self.difficulty.unwrap_or_default();
         write!(
             f,
-            "{} faults, {} starts, {} messages, {} blocks ({} sent compact, {} asked for in parts), {} reorganisations (deepest {}), {} transactions, {} bans; one tip again after at most {} s; difficulty at the end {least} to {most} % of what it should be",
+            "{} faults, {} starts, {} messages, {} blocks ({} sent compact, {} asked for in parts), {} reorganisations (deepest {}), {} transactions, {} blocks final, {} bans; one tip again after at most {} s; difficulty at the end {least} to {most} % of what it should be",
             self.faults,
             self.starts,
             self.messages,
@@ -73,6 +77,7 @@ impl fmt::Display for Figures {
             self.reorgs,
             self.deepest,
             self.transactions,
+            self.finals,
             self.bans,
             self.healed_after / 1_000
         )
@@ -87,6 +92,10 @@ pub(crate) struct Checker {
     states: BTreeMap<Hash, u64>,
     /// Made by members that break the rules.
     pub(crate) invalid: BTreeSet<Hash>,
+    /// What was told as final, by height.
+    pub(crate) finals: BTreeMap<u64, Hash>,
+    /// Every vote of an honest node.
+    votes: BTreeMap<usize, Vec<Link>>,
     allocated: u128,
     reward: u128,
 }
@@ -98,6 +107,8 @@ impl Checker {
             figures: Figures::default(),
             states: BTreeMap::new(),
             invalid: BTreeSet::new(),
+            finals: BTreeMap::new(),
+            votes: BTreeMap::new(),
             allocated: u128::from(genesis.supply()),
             reward: u128::from(genesis.rules.reward),
         }
@@ -115,8 +126,8 @@ impl Checker {
     }
 
     /// The best chain of a node has moved. Its work may not fall, and the state at a block must be the same on all nodes.
-    pub(crate) fn moved(&mut self, node: &mut Node, work: u128, moved: &Moved) {
-        let name = node.name.clone();
+    pub(crate) fn moved(&mut self, node: &mut Node, head: &Head, moved: &Moved) {
+        let (name, work) = (node.name.clone(), head.branch.work);
         for id in &moved.disconnected {
             let last = node.told.pop();
             self.holds(last == Some(*id), || {
@@ -129,7 +140,11 @@ impl Checker {
             self.figures.deepest = self.figures.deepest.max(moved.disconnected.len() as u64);
         }
         self.figures.blocks += moved.connected.len() as u64;
-        self.holds(work >= node.work, || format!("{name} went from work {} to {work}", node.work));
+        // What is final goes before work.
+        let is_final = head.finalized.0 > node.finalized.0;
+        self.holds(work >= node.work || is_final, || {
+            format!("{name} went from work {} to {work}", node.work)
+        });
         node.work = work;
     }
 
@@ -153,13 +168,34 @@ impl Checker {
         self.holds(before == digest, || format!("{name} has another state at block {tip} than the others"));
     }
 
+    /// A block has become final on a node. No other may be final at its height anywhere, and final never goes back.
+    pub(crate) fn finalized(&mut self, node: &mut Node, (height, id): (u64, Hash)) {
+        let name = node.name.clone();
+        let before = std::mem::replace(&mut node.finalized, (height, id));
+        self.holds(before.0 < height, || format!("{name} had {before:?} final, and then {height}"));
+        let told = node.told.get(height as usize).copied();
+        self.holds(told == Some(id), || format!("{name} has {id} final, and {told:?} on its chain"));
+        self.figures.finals += 1;
+        let first = *self.finals.entry(height).or_insert(id);
+        self.holds(first == id, || format!("{name} has {id} final at height {height}, others {first}"));
+    }
+
+    /// An honest node has voted. No two of its votes may prove an offence, over crashes too.
+    pub(crate) fn voted(&mut self, n: usize, link: Link) {
+        let votes = self.votes.entry(n).or_default();
+        let offence = votes.iter().find_map(|vote| vote.offence(&link));
+        votes.push(link);
+        self.holds(offence.is_none(), || format!("n{n:02} has committed an offence: {offence:?}"));
+    }
+
     /// A node starts: the chain that it announced is still there, or a branch with more work has replaced it.
     pub(crate) fn started(&mut self, node: &mut Node, world: &World, work: u128) {
         let name = node.name.clone();
         let tip = node.told.len() - 1;
         let has = |height: usize| world.at_height(height as u64).ok().flatten();
         let kept = has(tip) == node.told.last().copied();
-        self.holds(kept || work > node.work, || {
+        let newest = world.finalized().ok().flatten().map_or(0, |certificate| certificate.link.source.height);
+        self.holds(kept || work > node.work || newest > node.finalized.0, || {
             format!(
                 "{name} lost block {:?} at height {tip}, which it had announced, and has no branch with more work",
                 node.told.last()

@@ -4,14 +4,15 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use bouya_core::crypto::{Hash, SecretKey, sha256};
+use bouya_core::finality::{Finality, FinalitySettings, Record};
 use bouya_core::id::NodeId;
 use bouya_core::ledger::{
-    Address, CheckedTransaction, Date, Genesis, Template, Transaction, TransactionError,
+    Address, CheckedTransaction, Date, Genesis, Template, Transaction, TransactionError, View, Voters,
 };
 use bouya_core::limits::TRANSACTIONS_PER_BLOCK;
 use bouya_core::mempool::Limits;
 use bouya_core::node::{Certificate, Demand, Gate, Head, Keeper, Pool, Seen, When, Wish};
-use bouya_core::overlay::{ConnId, Overlay, OverlaySettings, SessionSecret, Verified};
+use bouya_core::overlay::{self, ConnId, Overlay, OverlaySettings, SessionSecret, Verified};
 use bouya_core::time::{Time, Timestamp};
 use bouya_core::wire::{CrlSummary, Endpoint};
 
@@ -65,6 +66,10 @@ pub(crate) struct Node {
     pub(crate) told: Vec<Hash>,
     /// Work of its tip.
     pub(crate) work: u128,
+    /// Its newest final block, as it has told.
+    pub(crate) finalized: (u64, Hash),
+    /// The record of its votes, which lies beside its key: it outlives the data folder.
+    pub(crate) record: Option<Record>,
     pub(crate) dials: Vec<u64>,
 }
 
@@ -74,6 +79,8 @@ pub(crate) struct Running {
     pub(crate) overlay: Overlay,
     pub(crate) keeper: Keeper<SimDisk>,
     pub(crate) pool: Pool<Snapshot>,
+    /// None: the network lists no members.
+    pub(crate) voter: Option<Finality>,
     pub(crate) gate: Gate,
     pub(crate) demand: Demand,
     /// The keeper's newest head.
@@ -82,6 +89,7 @@ pub(crate) struct Running {
     pub(crate) wake: Option<u64>,
     pub(crate) keeper_wake: Option<u64>,
     pub(crate) pool_wake: Option<u64>,
+    pub(crate) voter_wake: Option<u64>,
     /// For each connection, the revocation lists that its peer has.
     pub(crate) links: BTreeMap<ConnId, Vec<CrlSummary>>,
     /// Transactions whose blocks have left the chain and which the pool has not dealt with yet.
@@ -158,9 +166,25 @@ impl Node {
             seed,
         };
         let keeper = Keeper::load(genesis.clone(), self.disk.clone())?;
+        let newest = self.disk.world().finalized()?;
+        let voter = Voters::first(genesis).map(|voters| FinalitySettings {
+            network: genesis.id(),
+            created: genesis.spec.created,
+            interval: genesis.rules.schedule.interval(),
+            voters,
+            key: self.key.clone(),
+            record: self.record.clone(),
+            newest: newest.clone(),
+        });
+        let mut overlay = Overlay::new(settings, Time::from_millis(0), self.clock.wall(now));
+        if let Some(newest) = newest {
+            overlay.handle(Time::from_millis(0), overlay::Input::Finalized(newest));
+        }
         self.running = Some(Running {
             since: now,
-            overlay: Overlay::new(settings, Time::from_millis(0), self.clock.wall(now)),
+            overlay,
+            voter: voter.map(|settings| Finality::new(Time::from_millis(0), settings)),
+            voter_wake: None,
             head: keeper.head()?,
             keeper,
             pool: Pool::new(Time::from_millis(0), Limits::default()),
@@ -187,7 +211,8 @@ impl Running {
         let outlook = &self.overlay.outlook(self.time(now));
         let certificate =
             &Certificate { not_before: Timestamp(0), not_after: Timestamp(u64::MAX), revoked: false };
-        let seen = Seen { head: &self.head, outlook, certificate, now: wall };
+        let alarm = self.voter.as_ref().and_then(Finality::alarm);
+        let seen = Seen { head: &self.head, outlook, certificate, alarm, now: wall };
         let obstacle = self.gate.obstacle(seen);
         if obstacle.is_some() {
             self.demand.pass(&self.head);

@@ -99,7 +99,7 @@ impl Scenario {
             },
             faults: plan(rng, nodes, later, HEALED),
             load_every: if rng.chance(0.3) { rng.within(60_000, 400_000) } else { rng.within(1_000, 12_000) },
-            listed: rng.chance(0.3),
+            listed: rng.chance(0.7),
             nodes,
             later,
             dial_only,

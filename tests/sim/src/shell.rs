@@ -4,7 +4,7 @@ use bouya_core::codec::Bounded;
 use bouya_core::crypto::Hash;
 use bouya_core::node::{keeper, pool, read};
 use bouya_core::overlay::{ConnId, Input, NetworkEvent, Output, Request};
-use bouya_core::wire::{Item, Message};
+use bouya_core::wire::{Item, Message, member_proof};
 
 use crate::check::OUTPUTS_PER_INPUT;
 use crate::disk::DiskError;
@@ -13,6 +13,7 @@ use crate::node::{Crl, Running};
 use crate::world::{Event, Local, World};
 
 mod chain;
+mod voter;
 
 /// How long a message to an actor waits until the actor takes it, in ms.
 const HOP: u64 = 1;
@@ -45,11 +46,17 @@ impl World {
     fn execute(&mut self, n: usize, output: Output) {
         match output {
             Output::Dial { id, endpoint, .. } => self.dial(n, id, endpoint),
-            Output::Greet { conn, hello } => self.transmit(conn, Wire::Hello(Box::new(hello))),
+            Output::Greet { conn, mut hello } => {
+                let node = &self.nodes[n];
+                let session = node.proof().session.0;
+                hello.member = Some(member_proof(&node.key, &hello.network, &session, &node.name));
+                self.transmit(conn, Wire::Hello(Box::new(hello)));
+            }
             Output::Send { conn, message } => self.say(n, conn, message),
             Output::SendCrls { conn } => self.send_crls(n, conn),
             Output::Close { conn, goodbye } => self.close(conn, goodbye),
             Output::Ask(request) => self.ask(n, request),
+            Output::Finality(input) => self.post_local(HOP, n, Local::ToVoter(input)),
             Output::Syncing(syncing) => {
                 self.post_local(HOP, n, Local::Keeper(keeper::Input::Syncing(syncing)));
             }

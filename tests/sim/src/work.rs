@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use bouya_core::ledger::{Date, View};
+use bouya_core::ledger::{Date, View, Voters};
 use bouya_core::node::Wish;
 use bouya_core::overlay::PeerStatus;
 
@@ -216,7 +216,29 @@ impl World {
         for &n in &honest {
             self.finish_node(n);
         }
+        self.check_finality(&honest);
         self.check_difficulty();
+    }
+
+    /// With a quorum there, all of the chain is final everywhere. What was ever told as final is on it.
+    fn check_finality(&mut self, honest: &[usize]) {
+        let Some(voters) = Voters::first(&self.genesis) else { return };
+        let there =
+            (0..self.nodes.len()).filter(|n| self.nodes[*n].works() && !self.is_gone(&self.nodes[*n]));
+        let is_quorum = there.count() >= voters.quorum();
+        for &n in honest {
+            let Some(running) = &self.nodes[n].running else { continue };
+            let (tip, finalized) = (running.head.branch.height, running.head.finalized.0);
+            self.check.holds(!is_quorum || finalized == tip, || {
+                format!("n{n:02} has {finalized} final of {tip} blocks at the end, with a quorum there")
+            });
+            let view = running.snapshot();
+            let lost = self.check.finals.iter().find(|(height, id)| {
+                **height <= tip && view.at_height(**height).ok().flatten() != Some(**id)
+            });
+            let lost = lost.map(|(height, id)| (*height, *id));
+            self.check.holds(lost.is_none(), || format!("n{n:02} lacks {lost:?}, which was told as final"));
+        }
     }
 
     fn finish_node(&mut self, n: usize) {

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::sync::Arc;
 
-use bouya_core::ledger::Genesis;
+use bouya_core::finality::{self, Record};
+use bouya_core::ledger::{Genesis, Voters};
 use bouya_core::node::{keeper, pool};
 use bouya_core::overlay::{CloseReason, ConnId, Input};
 use bouya_core::random::Random;
@@ -64,6 +65,12 @@ pub(crate) enum Local {
     ToPool(pool::Input<Snapshot>),
     /// The pool does its next piece of work.
     Pool,
+    /// An input for the voter.
+    ToVoter(finality::Input),
+    /// The voter's time has come.
+    Vote,
+    /// The voter's record is durable.
+    Record(Box<finality::Record>),
 }
 
 /// Everything in a run.
@@ -247,6 +254,9 @@ impl World {
             Local::Keep => self.keep(n),
             Local::ToPool(input) => self.hand_to_pool(n, input),
             Local::Pool => self.pool(n),
+            Local::ToVoter(input) => self.hand_to_voter(n, input),
+            Local::Vote => self.vote(n),
+            Local::Record(record) => self.record(n, *record),
         }
     }
 
@@ -299,6 +309,8 @@ fn new_node(scenario: &Scenario, genesis: &Genesis, n: usize) -> Node {
         absent: n >= scenario.nodes - scenario.later,
         told: vec![genesis.id()],
         work: 0,
+        finalized: (0, genesis.id()),
+        record: Voters::first(genesis).map(|voters| Record::new(&voters)),
         dials: Vec::new(),
     }
 }

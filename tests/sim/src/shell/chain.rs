@@ -55,6 +55,11 @@ impl World {
                 keeper::Output::Mined { result: Err(NotTaken::Invalid(why)), .. } => {
                     return self.check.broken(format!("n{n:02} mined a block that is invalid: {why}"));
                 }
+                keeper::Output::Final(certificate) => self.tell_final(n, certificate),
+                keeper::Output::Conflict { certificate, .. } => {
+                    let block = certificate.link.source;
+                    return self.check.broken(format!("n{n:02} cannot have {block:?} final"));
+                }
                 keeper::Output::Mined { .. } | keeper::Output::Invalid { .. } => (),
             }
         }
@@ -77,7 +82,7 @@ impl World {
         let Some(running) = self.running(n) else { return };
         running.head = head.clone();
         if let Some((moved, view)) = moved {
-            self.check.moved(&mut self.nodes[n], head.branch.work, &moved);
+            self.check.moved(&mut self.nodes[n], &head, &moved);
             self.line(format_args!(
                 "n{n:02} is at {} {} ({} left)",
                 head.branch.height,
@@ -88,6 +93,7 @@ impl World {
             self.owe(n, &moved, &view);
             self.hand_to_pool(n, pool::Input::Moved { moved, view });
         }
+        self.tell_voter(n, &head);
         self.give_later(HOP, n, Input::Tip(head.tip()));
     }
 

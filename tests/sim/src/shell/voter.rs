@@ -1,0 +1,107 @@
+//! The thread of the voter: what it is given, and where its outputs go.
+
+use bouya_core::finality::{Input, Output};
+use bouya_core::ledger::{Certificate, Link};
+use bouya_core::node::{Gate, Head, StoredBlocks, keeper};
+use bouya_core::overlay;
+
+use super::HOP;
+use crate::world::{Local, World};
+
+impl World {
+    /// Gives an input to a node's voter, with the chain and the clock as they are now.
+    pub(crate) fn hand_to_voter(&mut self, n: usize, input: Input) {
+        let (now, wall) = (self.now, self.nodes[n].clock.wall(self.now));
+        let Some(running) = self.running(n) else { return };
+        let (time, view) = (running.time(now), running.snapshot());
+        let standing = Gate::standing(&running.head, &running.overlay.outlook(time));
+        let offsets = running.overlay.clock_offsets().into_iter();
+        let offsets = offsets.map(|(session, ms)| (bouya_core::finality::Peer(session.0), ms)).collect();
+        let Some(voter) = running.voter.as_mut() else { return };
+        for input in [Input::Clock { wall, offsets }, Input::Standing(standing), input] {
+            voter.handle(time, &StoredBlocks(&view), input);
+        }
+        self.drain_voter(n);
+    }
+
+    /// The voter's time has come.
+    pub(crate) fn vote(&mut self, n: usize) {
+        if let Some(running) = self.running(n) {
+            running.voter_wake = None;
+        }
+        self.hand_to_voter(n, Input::Wake);
+    }
+
+    /// The best chain has moved, or something about it.
+    pub(crate) fn tell_voter(&mut self, n: usize, head: &Head) {
+        let (height, block) = (head.branch.height, head.branch.id);
+        self.post_local(HOP, n, Local::ToVoter(Input::Tip { height, block }));
+    }
+
+    pub(crate) fn drain_voter(&mut self, n: usize) {
+        let poll = |world: &mut Self| world.running(n)?.voter.as_mut()?.poll();
+        while let Some(output) = poll(self) {
+            match &output {
+                Output::Write(record) => {
+                    let after = HOP + self.nodes[n].slow;
+                    self.post_local(after, n, Local::Record(Box::new(record.clone())));
+                    continue;
+                }
+                Output::Finalize(certificate) => {
+                    let input = keeper::Input::Finalize(certificate.clone());
+                    self.post_local(HOP, n, Local::Keeper(input));
+                }
+                Output::Guilty { voter, .. } => {
+                    let guilty = self.genesis_voter(*voter);
+                    let is_bad = guilty.is_some_and(|guilty| !self.nodes[guilty].is_honest());
+                    self.check.holds(is_bad, || format!("n{n:02} accuses {guilty:?}, who is honest"));
+                }
+                Output::Alarm(alarm) => {
+                    let fine = !self.nodes[n].is_honest();
+                    self.check.holds(fine, || format!("n{n:02} does not vote any more: {alarm:?}"));
+                }
+                Output::Say { .. }
+                | Output::SayAll(_)
+                | Output::Relay(_)
+                | Output::Want(_)
+                | Output::Blame { .. } => (),
+            }
+            self.give_later(HOP, n, overlay::Input::Finality(output));
+        }
+        let now = self.now;
+        let Some(running) = self.running(n) else { return };
+        let time = running.time(now);
+        let due = running.voter.as_ref().and_then(|voter| voter.next_wakeup(time));
+        let at = due.map_or(now + 1_000, |due| running.since + due.as_millis()).min(now + 1_000);
+        if running.voter.is_some() && running.voter_wake.is_none_or(|before| at < before) {
+            running.voter_wake = Some(at);
+            self.post_local(at - now, n, Local::Vote);
+        }
+    }
+
+    /// The record is durable: its vote leaves.
+    pub(crate) fn record(&mut self, n: usize, record: bouya_core::finality::Record) {
+        if let (Some(vote), true) = (&record.last, self.nodes[n].is_honest()) {
+            self.check.voted(n, vote.link);
+        }
+        self.nodes[n].record = Some(record);
+        self.hand_to_voter(n, Input::Written);
+    }
+
+    /// A block is final on a node, durably.
+    pub(crate) fn tell_final(&mut self, n: usize, certificate: Certificate) {
+        let Link { source, .. } = certificate.link;
+        self.line(format_args!("n{n:02} has final {} {}", source.height, source.block.short()));
+        if self.nodes[n].is_honest() {
+            self.check.finalized(&mut self.nodes[n], (source.height, source.block));
+        }
+        self.give_later(HOP, n, overlay::Input::Finalized(certificate));
+    }
+
+    /// The node with this number among the voters.
+    fn genesis_voter(&self, number: u16) -> Option<usize> {
+        let voters = bouya_core::ledger::Voters::first(&self.genesis)?;
+        let key = voters.member(number)?.key;
+        (0..self.nodes.len()).find(|n| self.nodes[*n].key.public() == key)
+    }
+}
