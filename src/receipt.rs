@@ -1,17 +1,19 @@
-//! Receipts as files: one line of JSON in exactly one form, so that a receipt with any changed byte is invalid.
+//! Receipts as files: one line of JSON in exactly one form, so that a receipt with any changed byte is invalid. (Signatures
+//! in a certificate are looked at by who has the network's definition, not by who trusts a hash instead.)
 //!
 //! Left out on purpose: text for people. Readers would believe what a file says about itself, instead of verifying it.
 
 use bouya_core::codec::{decode, encode};
 use bouya_core::crypto::Hash;
-use bouya_core::ledger::{Above, Header, Receipt, Sibling, Transaction, Under};
+use bouya_core::ledger::{Above, Certificate, Header, Receipt, Sibling, Transaction, Under};
 use bouya_core::limits::{RECEIPT_BYTES, RECEIPT_STEPS};
 use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use thiserror::Error;
 
 /// Names the format and its version.
-const FORMAT: &str = "bouya receipt 1";
+const FORMAT: &str = "bouya receipt 2";
 
 /// Why a file is not a receipt.
 #[derive(Debug, Error)]
@@ -28,6 +30,9 @@ pub enum FormError {
     /// A field that cannot be read.
     #[error("its field {0} cannot be read")]
     Field(&'static str),
+    /// It was made after the voters had changed.
+    #[error("it tells of changes of the voters, which this version of bouya cannot check; upgrade bouya")]
+    Handovers,
     /// It has valid values in another form.
     #[error("its form was changed after it was made; get the receipt again")]
     Form,
@@ -43,6 +48,7 @@ struct File {
     before: String,
     block: String,
     above: Option<AboveFile>,
+    finality: Option<FinalityFile>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -63,6 +69,14 @@ struct UnderFile {
     path: Vec<String>,
 }
 
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct FinalityFile {
+    /// What leads from the voters that the definition lists to those who signed. Those are always the same so far, so it is empty.
+    handovers: Vec<Value>,
+    certificate: String,
+}
+
 /// The text of a receipt's file.
 pub fn write(receipt: &Receipt) -> String {
     let file = File {
@@ -79,6 +93,10 @@ pub fn write(receipt: &Receipt) -> String {
             last: above.last.as_ref().map(under),
             anchor: hex(&above.anchor),
         }),
+        finality: receipt
+            .certificate
+            .as_ref()
+            .map(|certificate| FinalityFile { handovers: Vec::new(), certificate: hex(certificate) }),
     };
     // Strings and lists always encode.
     serde_json::to_string(&file).unwrap_or_default()
@@ -100,6 +118,7 @@ pub fn read(text: &str) -> Result<Receipt, FormError> {
         before: from_hex(&file.before, "before")?,
         block: from_hex(&file.block, "block")?,
         above: file.above.map(read_above).transpose()?,
+        certificate: file.finality.map(read_finality).transpose()?,
     };
     if write(&receipt) != text.trim() {
         return Err(FormError::Form);
@@ -120,6 +139,13 @@ fn read_above(file: AboveFile) -> Result<Above, FormError> {
         last: file.last.map(read_under).transpose()?,
         anchor: from_hex(&file.anchor, "anchor")?,
     })
+}
+
+fn read_finality(file: FinalityFile) -> Result<Certificate, FormError> {
+    if !file.handovers.is_empty() {
+        return Err(FormError::Handovers);
+    }
+    from_hex(&file.certificate, "certificate")
 }
 
 fn read_under(file: UnderFile) -> Result<Under, FormError> {

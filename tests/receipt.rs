@@ -2,15 +2,19 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use std::fs;
 use std::io::Write;
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 
+use bouya::config::NetworkFile;
 use bouya::receipt;
 use bouya_core::codec::Bounded;
 use bouya_core::crypto::{Hash, sha256};
-use bouya_core::ledger::{Action, Content, Output, Proposal, Receipt, Response};
-use bouya_core::testing::{Node, address, key, network, text};
+use bouya_core::ledger::{Action, Content, Genesis, Output, Proposal, Receipt, Response};
+use bouya_core::testing::{Node, address, key, network, network_of_members, text};
 use bouya_core::time::Timestamp;
+use tempfile::TempDir;
 
 /// A chain with one transaction of each kind, each in a block of its own.
 struct Made {
@@ -19,7 +23,18 @@ struct Made {
 }
 
 fn make(name: &str) -> Made {
-    let mut node = Node::of(network(name, 1_000));
+    make_on(network(name, 1_000))
+}
+
+/// On a network with members, of whom these have made the second block from the end final.
+fn make_final(name: &str, signers: &[u8]) -> Made {
+    let mut made = make_on(network_of_members(name));
+    made.node.finalize(made.height - 2, signers);
+    made
+}
+
+fn make_on(genesis: Arc<Genesis>) -> Made {
+    let mut node = Node::of(genesis);
     let proposal = Proposal {
         title: text("Lease \u{201e}2027\u{201c}"),
         document: sha256(b"lease"),
@@ -55,8 +70,32 @@ impl Made {
     }
 }
 
-/// What the other checker says of each (trusted hash, receipt).
-fn others(lines: &[(Hash, Vec<u8>)]) -> Vec<bool> {
+/// A file that defines a network.
+struct Definition {
+    genesis: Genesis,
+    path: String,
+    _folder: TempDir,
+}
+
+impl Definition {
+    fn of(genesis: &Genesis) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("network.toml");
+        fs::write(&path, NetworkFile::render(&genesis.spec, 1)).unwrap();
+        Self { genesis: genesis.clone(), path: path.to_str().unwrap().to_owned(), _folder: folder }
+    }
+
+    /// Whether it alone shows that the receipt's block is final.
+    fn proves(&self, bytes: &[u8]) -> bool {
+        let text = std::str::from_utf8(bytes).ok();
+        let receipt = text.and_then(|text| receipt::read(text).ok());
+        let proof = receipt.and_then(|receipt| receipt.check().ok());
+        proof.is_some_and(|proof| proof.check_final(&self.genesis).is_ok())
+    }
+}
+
+/// What the other checker says of each (trusted hash or definition's file, receipt).
+fn others(lines: &[(impl ToString, Vec<u8>)]) -> Vec<bool> {
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/receipt/check.py");
     let mut child = Command::new("python3")
         .arg(script)
@@ -107,14 +146,11 @@ fn a_chain_made_in_private_proves_nothing() {
     assert_eq!(others(&[(trust, forged.into_bytes())]), [false]);
 }
 
-#[test]
-fn a_thousand_changed_bytes_are_refused_by_both() {
-    let made = make("one");
-    let (text, trust) = made.receipt(2, made.height);
-    let mut lines = vec![(trust, text.clone().into_bytes())];
-    // Every byte once, to another that may stand there. A line break would end the line.
+/// The text as it is, then with every byte changed once, to another that may stand there. A line break would end the line.
+fn changes(text: &str) -> Vec<Vec<u8>> {
+    let mut all = vec![text.as_bytes().to_vec()];
     for at in 0..text.len() {
-        let mut changed = text.clone().into_bytes();
+        let mut changed = text.as_bytes().to_vec();
         let digit = changed[at].is_ascii_hexdigit();
         changed[at] = match changed[at] {
             b'9' => b'a',
@@ -122,8 +158,16 @@ fn a_thousand_changed_bytes_are_refused_by_both() {
             byte if digit => byte + 1,
             byte => byte ^ 1,
         };
-        lines.push((trust, changed));
+        all.push(changed);
     }
+    all
+}
+
+#[test]
+fn a_thousand_changed_bytes_are_refused_by_both() {
+    let made = make("one");
+    let (text, trust) = made.receipt(2, made.height);
+    let lines: Vec<_> = changes(&text).into_iter().map(|changed| (trust, changed)).collect();
     assert!(lines.len() > 1_000);
     let verdicts = others(&lines);
     assert_eq!(verdicts.len(), lines.len());
@@ -131,4 +175,58 @@ fn a_thousand_changed_bytes_are_refused_by_both() {
         assert_eq!(said, number == 0, "{number}: {}", String::from_utf8_lossy(bytes));
         assert_eq!(ours(trust, bytes), number == 0, "{number}: {}", String::from_utf8_lossy(bytes));
     }
+}
+
+#[test]
+fn the_definition_alone_proves_to_both_what_its_members_made_final() {
+    let made = make_final("members", &[1, 3, 9]);
+    let definition = Definition::of(made.node.chain.genesis());
+    let (last, path) = (made.height - 2, &definition.path);
+    let lines: Vec<_> = (1..=last).map(|height| (path, made.receipt(height, last).0.into_bytes())).collect();
+    assert!(lines.iter().all(|(_, bytes)| definition.proves(bytes)));
+    assert!(others(&lines).iter().all(|proven| *proven));
+}
+
+#[test]
+fn both_refuse_what_no_quorum_of_the_networks_members_signed() {
+    let made = make_final("members", &[1, 3, 9]);
+    let (last, genesis) = (made.height - 2, made.node.chain.genesis());
+    let (text, _) = made.receipt(2, last);
+    let [ours, other] = [genesis, &network_of_members("other")].map(Definition::of);
+    let open = Definition::of(&network("members", 1_000));
+    let few = make_final("members", &[1, 9]).receipt(2, last).0;
+    let empty = "\"handovers\":[]";
+    assert!(text.contains(empty));
+    let lines = [
+        (&ours, text.clone(), true),
+        (&other, text.clone(), false),
+        (&open, text.clone(), false),
+        (&ours, few, false),
+        // Under another block there is no certificate.
+        (&ours, made.receipt(2, last + 1).0, false),
+        // From a later version.
+        (&ours, text.replace(empty, "\"handovers\":[\"00\"]"), false),
+        (&ours, text.replace(empty, "\"handovers\":[{}]"), false),
+    ];
+    let expected = lines.each_ref().map(|(_, _, proven)| *proven);
+    assert_eq!(lines.each_ref().map(|(by, text, _)| by.proves(text.as_bytes())), expected);
+    let lines = lines.map(|(by, text, _)| (&by.path, text.into_bytes()));
+    assert_eq!(others(&lines), expected);
+}
+
+#[test]
+fn with_a_certificate_too_no_byte_can_be_changed() {
+    let made = make_final("members", &[1, 3, 9]);
+    let definition = Definition::of(made.node.chain.genesis());
+    let (text, _) = made.receipt(2, made.height - 2);
+    let all = changes(&text);
+    assert!(all.len() > 3_000, "{} changes", all.len());
+    for (number, changed) in all.iter().enumerate() {
+        assert_eq!(definition.proves(changed), number == 0, "{number}: {}", String::from_utf8_lossy(changed));
+    }
+    // The other checker takes its time over each signature.
+    let lines: Vec<_> = all.into_iter().step_by(5).map(|changed| (&definition.path, changed)).collect();
+    let verdicts = others(&lines);
+    assert!(verdicts.len() == lines.len() && verdicts[0]);
+    assert_eq!(verdicts.iter().filter(|proven| **proven).count(), 1);
 }

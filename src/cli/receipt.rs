@@ -3,12 +3,15 @@
 use std::path::{Path, PathBuf};
 
 use bouya_core::crypto::Hash;
-use bouya_core::ledger::{Action, Address, Content, Header, Proof, Response};
+use bouya_core::ledger::{
+    Action, Address, Certificate, Content, FinalError, Header, Proof, Response, Voters,
+};
 use bouya_core::limits::RECEIPT_BYTES;
 use clap::{Args, Subcommand};
 use serde_json::json;
 
 use crate::clock::rfc3339;
+use crate::config::NetworkFile;
 use crate::files;
 use crate::receipt;
 use crate::short::Named;
@@ -24,7 +27,7 @@ pub(crate) const EXAMPLES: &str = "\
 
 Examples:
   bouya receipt get 5f0c21aa --out lease.receipt
-  bouya receipt verify lease.receipt --document lease.pdf";
+  bouya receipt verify lease.receipt --network network.toml";
 
 const GET_EXAMPLES: &str = "\
 Examples:
@@ -32,12 +35,18 @@ Examples:
   bouya receipt get 5f0c21aa --under 1200    # who verifies trusts block 1200";
 
 const VERIFY_EXAMPLES: &str = "\
-The hash to trust is that of a later block that you have your own reason to
-trust: your node shows it (bouya block show latest), a counterparty told you,
-or a newspaper printed it. The receipt must end at that block: get it with
---under HASH. Exit codes: 0 proven, 1 not proven.
+With network.toml nothing else is needed: it lists the members, and a receipt
+that was made once its block was final holds the signatures of enough of them.
+Have the file from your own node or a member, not from whoever sent the receipt.
+
+Without those signatures, trust the hash of a later block that you have your own
+reason to trust: your node shows it (bouya block show latest), a counterparty
+told you, or a newspaper printed it. The receipt must end at that block: get it
+with --under HASH. Exit codes: 0 proven, 1 not proven.
 
 Examples:
+  bouya receipt verify lease.receipt --document lease.pdf \\
+    --network network.toml
   bouya receipt verify lease.receipt --document lease.pdf --trust \\
     7c1e7c1e7c1e7c1e7c1e7c1e7c1e7c1e7c1e7c1e7c1e7c1e7c1e7c1e7c1e7c1e";
 
@@ -56,9 +65,9 @@ pub(crate) struct Get {
     /// The transaction's id, whole or shortened
     #[arg(value_parser = parse::named)]
     id: Named,
-    /// The block that the verifier will trust: height, hash or latest
-    #[arg(long, value_name = "BLOCK", default_value = "latest", value_parser = parse::block_ref)]
-    under: String,
+    /// The block that the verifier will trust: height, hash or latest [default: the newest final block, or latest if the transaction is above it]
+    #[arg(long, value_name = "BLOCK", value_parser = parse::block_ref)]
+    under: Option<String>,
     /// The file to write it to [default: stdout]
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
@@ -68,8 +77,11 @@ pub(crate) struct Get {
 pub(crate) struct Verify {
     /// The receipt's file
     file: PathBuf,
-    /// The hash of a block that you trust
-    #[arg(long, value_name = "HASH", value_parser = parse::hash)]
+    /// The network's definition
+    #[arg(long, value_name = "FILE")]
+    network: Option<PathBuf>,
+    /// Instead of it, the hash of a block that you trust
+    #[arg(long, value_name = "HASH", value_parser = parse::hash, conflicts_with = "network")]
     trust: Option<Hash>,
     /// The document that was recorded, proposed or signed
     #[arg(long, value_name = "FILE")]
@@ -77,7 +89,7 @@ pub(crate) struct Verify {
 }
 
 pub(crate) fn get(options: &Get, client: &Client, out: &mut Output) -> Result<(), Error> {
-    let query = [("under", options.under.clone())];
+    let query: Vec<_> = options.under.iter().map(|under| ("under", under.clone())).collect();
     let answer = client.get_with(&format!("/v1/transactions/{}/receipt", options.id), &query)?;
     let Some(path) = &options.out else { return out.raw(answer.text()) };
     let proof = receipt::read(answer.text())
@@ -93,18 +105,36 @@ pub(crate) fn get(options: &Get, client: &Client, out: &mut Output) -> Result<()
     files::create(path, files::PUBLIC, answer.text().as_bytes()).map_err(|error| {
         Error::Failed(format!("cannot write {}: {error}; choose another --out", path.display()))
     })?;
-    note(&format!(
-        "{} ends at block {} ({}), as this node has it. Who verifies it needs that hash from somebody they trust:\n  \
-         bouya receipt verify {} --trust HASH",
-        path.display(),
-        proof.anchor.height,
-        proof.anchor_id,
-        files::quoted(path)
-    ));
+    note(&next_step(path, &proof));
     Ok(())
 }
 
+/// How to verify a receipt that the node gave.
+fn next_step(path: &Path, proof: &Proof) -> String {
+    let (shown, file) = (path.display(), files::quoted(path));
+    let end = format!("{shown} ends at block {} ({})", proof.anchor.height, proof.anchor_id);
+    match proof.certificate {
+        Some(_) => format!(
+            "{end}, which is final. Who verifies it needs the network's definition:\n  \
+             bouya receipt verify {file} --network network.toml"
+        ),
+        None => format!(
+            "{end}, as this node has it. Who verifies it needs that hash from somebody they trust:\n  \
+             bouya receipt verify {file} --trust HASH"
+        ),
+    }
+}
+
+/// Why the receipt's last block can be relied on.
+enum Ground {
+    /// The verifier trusts it.
+    Trusted,
+    /// These voters of the network made it final.
+    Final { network: String, voters: Voters },
+}
+
 pub(crate) fn verify(options: &Verify, out: &mut Output) -> Result<(), Error> {
+    let network = options.network.as_deref().map(NetworkFile::load).transpose()?;
     let bytes = document::read(&options.file, RECEIPT_BYTES)?;
     let shown = options.file.display();
     let refused = |why: &dyn std::fmt::Display| {
@@ -114,38 +144,70 @@ pub(crate) fn verify(options: &Verify, out: &mut Output) -> Result<(), Error> {
     let proof =
         receipt::read(&text).map_err(|error| refused(&error))?.check().map_err(|error| refused(&error))?;
     let matches = options.document.as_deref().map(|path| check_document(path, &proof)).transpose()?;
-    let trusted = options.trust == Some(proof.anchor_id);
+    let ground = match (&network, options.trust) {
+        (Some(network), _) => by_definition(network, &proof),
+        (None, Some(trust)) => by_hash(trust, &proof),
+        (None, None) => Err(groundless(&proof)),
+    };
     if out.json {
-        out.raw(to_json(&proof, trusted, matches))?;
-    } else {
-        for line in claims(&proof, matches) {
-            out.line(line)?;
-        }
+        out.raw(to_json(&proof, ground.as_ref().ok(), matches))?;
+        return ground.map(drop);
     }
-    match options.trust {
-        Some(_) if trusted => {
-            if out.json {
-                Ok(())
-            } else {
-                out.line(standing(&proof))
-            }
-        }
-        Some(trust) => Err(Error::Failed(format!(
-            "the receipt ends at block {} ({}), not at {trust}, which you trust: either it comes from a privately mined chain, or it was made for another block; \
-             get one for yours with: bouya receipt get {} --under {trust}",
-            proof.anchor.height,
-            proof.anchor_id,
-            proof.transaction.id()
-        ))),
-        None => Err(Error::Failed(format!(
-            "signed by {}, but not proven to be on any chain: anyone could have made this receipt, and the block in it. \
-             It says that it ends at block {}. Get that block's hash from someone you trust, not from the receipt: \
-             from your own node (bouya block show {}), or from a member by phone; then give it: --trust HASH",
-            Address::of(&proof.transaction.sender),
-            proof.anchor.height,
-            proof.anchor.height
-        ))),
+    for line in claims(&proof, matches) {
+        out.line(line)?;
     }
+    out.line(standing(&proof, &ground?))
+}
+
+fn by_definition(network: &NetworkFile, proof: &Proof) -> Result<Ground, Error> {
+    let name = network.genesis.spec.name.as_str();
+    let id = proof.transaction.id();
+    let (error, next) = match proof.check_final(&network.genesis) {
+        Ok(voters) => return Ok(Ground::Final { network: name.to_owned(), voters }),
+        Err(error @ FinalError::Absent) => (
+            error,
+            format!(
+                "get it again once its block is final: bouya receipt get {id}; or name a block that you trust: --trust HASH"
+            ),
+        ),
+        Err(error @ FinalError::NoVoters) => (error, "name a block that you trust: --trust HASH".to_owned()),
+        Err(error @ FinalError::Network { .. }) => (error, "give that network's network.toml".to_owned()),
+        Err(error @ FinalError::Certificate(_)) => (error, "ask the sender for another one".to_owned()),
+    };
+    Err(Error::Failed(format!(
+        "the receipt is not proven by the definition of the network {name:?}: {error}; {next}"
+    )))
+}
+
+fn by_hash(trust: Hash, proof: &Proof) -> Result<Ground, Error> {
+    if trust == proof.anchor_id {
+        return Ok(Ground::Trusted);
+    }
+    Err(Error::Failed(format!(
+        "the receipt ends at block {} ({}), not at {trust}, which you trust: either it comes from a privately mined chain, or it was made for another block; \
+         get one for yours with: bouya receipt get {} --under {trust}",
+        proof.anchor.height,
+        proof.anchor_id,
+        proof.transaction.id()
+    )))
+}
+
+/// What to do without a definition and without a hash.
+fn groundless(proof: &Proof) -> Error {
+    let (signer, height) = (Address::of(&proof.transaction.sender), proof.anchor.height);
+    let next = match proof.certificate {
+        Some(_) => format!(
+            "It says that the network's members made block {height} final. To check that, give the network's definition, \
+             from your own node or a member, not from the sender: --network network.toml"
+        ),
+        None => format!(
+            "It says that it ends at block {height}. Get that block's hash from someone you trust, not from the receipt: \
+             from your own node (bouya block show {height}), or from a member by phone; then give it: --trust HASH"
+        ),
+    };
+    Error::Failed(format!(
+        "signed by {signer}, but not proven to be on any chain: anyone could have made this receipt, and the block in it. {next}"
+    ))
 }
 
 /// The document that a transaction is about.
@@ -170,7 +232,7 @@ fn check_document(path: &Path, proof: &Proof) -> Result<Hash, Error> {
     }
 }
 
-/// What was signed. This holds even without a trusted block.
+/// What was signed. This holds whatever block the receipt ends at.
 fn claims(proof: &Proof, matches: Option<Hash>) -> Vec<String> {
     let transaction = &proof.transaction;
     let mut lines = vec![
@@ -218,8 +280,8 @@ fn what(action: &Action) -> String {
     }
 }
 
-/// What the trusted block proves in addition.
-fn standing(proof: &Proof) -> String {
+/// What the last block proves in addition.
+fn standing(proof: &Proof, ground: &Ground) -> String {
     let when = |header: &Header| rfc3339(header.time);
     let after = match &proof.after {
         Some(after) => {
@@ -228,12 +290,11 @@ fn standing(proof: &Proof) -> String {
         None => "with no later block to bound it".to_owned(),
     };
     format!(
-        "PROVEN, because you trust block {} ({}):\n\
+        "PROVEN, because {}\n\
          it is in block {} ({}), sealed by {}\n\
          time         {} as that block's miner claims; after {} (block {}, sealed by {}) {after}, as their miners claim (block times are good to about a minute at intervals of 2 to 30 s)\n\
-         work         {} hashes expected for the {} blocks from its own to the one you trust",
-        proof.anchor.height,
-        proof.anchor_id,
+         work         {} hashes expected for the {} blocks from its own to that one",
+        because(proof, ground),
         proof.block.height,
         proof.block.id(),
         proof.block.miner,
@@ -246,10 +307,46 @@ fn standing(proof: &Proof) -> String {
     )
 }
 
-fn to_json(proof: &Proof, trusted: bool, document: Option<Hash>) -> String {
+fn because(proof: &Proof, ground: &Ground) -> String {
+    let block = format!("block {} ({})", proof.anchor.height, proof.anchor_id);
+    match ground {
+        Ground::Trusted => format!("you trust {block}:"),
+        Ground::Final { network, voters } => format!(
+            "{block} is final on the network {network:?}:\n\
+             final        signed by {}; true unless at least {} of {} signed two histories",
+            signers(proof, voters).join(", "),
+            voters.guilty(),
+            names(voters, 0..=u16::MAX).join(", ")
+        ),
+    }
+}
+
+/// Those who made the last block final.
+fn signers(proof: &Proof, voters: &Voters) -> Vec<String> {
+    names(voters, proof.certificate.iter().flat_map(Certificate::voters))
+}
+
+/// What these voters are called, as people look names up.
+fn names(voters: &Voters, numbers: impl Iterator<Item = u16>) -> Vec<String> {
+    let mut names: Vec<_> =
+        numbers.map_while(|number| voters.name(number)).map(ToString::to_string).collect();
+    names.sort_unstable();
+    names
+}
+
+fn to_json(proof: &Proof, ground: Option<&Ground>, document: Option<Hash>) -> String {
+    let finality = match ground {
+        Some(Ground::Final { network, voters }) => json!({
+            "network": network,
+            "signers": signers(proof, voters),
+            "members": names(voters, 0..=u16::MAX),
+            "guilty": voters.guilty(),
+        }),
+        _ => json!(null),
+    };
     let header = |header: &Header| json!({ "height": header.height, "hash": header.id().to_string(), "time": rfc3339(header.time), "miner": header.miner.to_string() });
     json!({
-        "proven": trusted,
+        "proven": ground.is_some(),
         "transaction": proof.transaction.id().to_string(),
         "sender": { "address": proof.transaction.payer().to_string(), "key": proof.transaction.sender.to_string() },
         "what": what(&proof.transaction.action),
@@ -259,6 +356,7 @@ fn to_json(proof: &Proof, trusted: bool, document: Option<Hash>) -> String {
         "block": header(&proof.block),
         "after": proof.after.as_ref().map(header),
         "anchor": header(&proof.anchor),
+        "final": finality,
         "work": proof.work.to_string(),
     })
     .to_string()

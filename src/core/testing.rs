@@ -12,6 +12,7 @@
     )
 )]
 
+use alloc::collections::BTreeMap;
 use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec;
@@ -20,9 +21,10 @@ use alloc::vec::Vec;
 use crate::codec::{Bounded, Text, decode};
 use crate::crypto::{Hash, PublicKey, SecretKey, Signature};
 use crate::ledger::{
-    Action, Address, Allocation, Block, BlockRules, Body, Branch, Chain, Change, Coin, Disk, Genesis, Header,
-    Member, Moved, NetworkSpec, Origin, Output, Plan, PlanError, RawTransaction, Reward, StateError, Step,
-    Template, Transaction, View, Voters, World, check_inline, meets,
+    Action, Address, Allocation, Block, BlockRules, Body, Branch, Certificate, Chain, Change, Checkpoint,
+    Coin, Disk, Genesis, Header, Link, Member, Moved, NetworkSpec, Origin, Output, Plan, PlanError,
+    RawTransaction, Reward, StateError, Step, Template, Transaction, View, Voters, World, check_inline,
+    meets,
 };
 use crate::limits::HEADER_BYTES;
 use crate::time::Timestamp;
@@ -71,6 +73,24 @@ pub fn genesis() -> Arc<Genesis> {
 /// The member m`n`, with key `n`.
 pub fn member(n: u8) -> Member {
     Member { id: alloc::format!("m{n}").parse().unwrap(), key: key(n).public() }
+}
+
+/// The network of [`spec`] with four members, of whom three are a quorum. Key 9 is one of them: it mines.
+pub fn network_of_members(name: &str) -> Arc<Genesis> {
+    let members = [1, 2, 3, 9].map(member).into();
+    Arc::new(Genesis::new(NetworkSpec { members, ..spec(name, 1_000) }).unwrap())
+}
+
+/// What the members with these keys sign to make a block final. Whether they are enough is not looked at.
+pub fn certificate(genesis: &Genesis, height: u64, block: Hash, keys: &[u8]) -> Certificate {
+    let voters = Voters::first(genesis).unwrap();
+    let source = Checkpoint { epoch: 2, height, block };
+    let link = Link { set: voters.id(), source, target: Checkpoint { epoch: 3, ..source } };
+    let vote = |n: &u8| {
+        let voter = voters.number(&key(*n).public()).unwrap();
+        (voter, link.sign(&genesis.id(), voter, &key(*n)).signature)
+    };
+    Certificate::new(&voters, link, &keys.iter().map(vote).collect::<BTreeMap<_, _>>())
 }
 
 /// A set of the first `count` members, whose base is block zero.
@@ -282,6 +302,13 @@ impl Node {
         self.now = self.now.max(block.header.time);
         self.give(&block, Origin::Own).unwrap();
         block
+    }
+
+    /// Stores that the members with these keys made the block at `height` final.
+    pub fn finalize(&mut self, height: u64, keys: &[u8]) {
+        let block = self.world().at_height(height).unwrap().unwrap();
+        let finalized = Some(certificate(self.chain.genesis(), height, block, keys));
+        self.disk.world.apply(&Change { finalized, ..Change::default() });
     }
 
     /// `count` empty blocks on `parent`. With a gap below the interval each of them carries more work than usual.

@@ -3,6 +3,7 @@
 use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
+use bouya_core::crypto::Hash;
 use bouya_core::ledger::{self, View};
 use serde::Deserialize;
 
@@ -13,13 +14,15 @@ use super::problem::Problem;
 use super::views;
 use crate::receipt as file;
 use crate::short::Named;
+use crate::store::Snapshot;
 
 /// Under which block.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub(super) struct ReceiptOptions {
-    /// The block that will be trusted, by height, hash or `latest` (the default).
+    /// The block that will be trusted, by height, hash or `latest`. Without it: the newest final block, which is proven in the receipt;
+    /// or the latest one if the transaction is above that.
     under: Option<String>,
 }
 
@@ -35,7 +38,7 @@ pub(super) async fn receipt(
     Segment(named): Segment<Named>,
     Options(options): Options<ReceiptOptions>,
 ) -> Result<Response, Problem> {
-    let under = options.under.as_deref().unwrap_or("latest").parse::<Reference>();
+    let under = options.under.as_deref().map(str::parse::<Reference>).transpose();
     let under = under.map_err(Problem::bad_request)?;
     let id = api.transaction_named(named).await?;
     let network = api.genesis.id();
@@ -44,10 +47,10 @@ pub(super) async fn receipt(
             let missing = || Problem::not_found(format!("transaction {id} is not on the chain of this node; a receipt can be had once it is confirmed"));
             let found = snapshot.transaction(&id)?.ok_or_else(missing)?;
             let height = found.header.height;
-            let under = under.id(snapshot)?;
-            let anchor = snapshot.record(&under)?.map(|record| record.header.height);
-            let best = anchor.map(|height| snapshot.at_height(height)).transpose()?.flatten();
-            let anchor = anchor.filter(|_| best == Some(under));
+            let anchor = match under {
+                Some(under) => on_best_chain(snapshot, &under.id(snapshot)?)?,
+                None => Some(ledger::Receipt::end(snapshot, height)?),
+            };
             let index = usize::try_from(found.index).unwrap_or(usize::MAX);
             let receipt = match anchor.filter(|anchor| *anchor >= height) {
                 Some(anchor) => ledger::Receipt::new(snapshot, network, height, index, anchor)?,
@@ -60,4 +63,11 @@ pub(super) async fn receipt(
         })
         .await?;
     Ok(([(header::CONTENT_TYPE, "application/json")], text).into_response())
+}
+
+/// The block's height, if it is on the best chain.
+fn on_best_chain(snapshot: &Snapshot, id: &Hash) -> Result<Option<u64>, Problem> {
+    let Some(record) = snapshot.record(id)? else { return Ok(None) };
+    let height = record.header.height;
+    Ok((snapshot.at_height(height)? == Some(*id)).then_some(height))
 }

@@ -4,7 +4,7 @@ use std::fs;
 use std::net::TcpListener;
 
 use bouya::config::NetworkFile;
-use bouya_core::ledger::Receipt;
+use bouya_core::ledger::{Genesis, Member, NetworkSpec, Receipt};
 use bouya_core::testing;
 use serde_json::{Value, json};
 
@@ -94,4 +94,62 @@ fn a_receipt_offers_no_hash_of_its_own_as_the_truth() {
     assert!(out(&trusted).contains("PROVEN, because you trust block 3"), "{}", out(&trusted));
     // The beginning of a hash proves nothing: somebody with much time can make a block that begins so.
     ended(&node.run(&format!("receipt verify receipt --trust {head}")), 2);
+}
+
+/// A network of alice, bob, carol and dave. Key 9, which mines, is dave's.
+fn four(name: &str) -> Genesis {
+    let named = |(id, key): (&str, u8)| Member { id: id.parse().unwrap(), ..testing::member(key) };
+    let members = [("dave", 9), ("alice", 1), ("bob", 2), ("carol", 3)].map(named).into();
+    Genesis::new(NetworkSpec { members, ..testing::spec(name, 1_000) }).unwrap()
+}
+
+#[test]
+fn a_receipt_of_a_final_block_needs_only_the_definition() {
+    let mut network = testing::Node::of(four("acme").into());
+    let transaction = network.pay(1, 0, 2, 500);
+    for transactions in [vec![transaction], vec![], vec![], vec![]] {
+        network.mine(transactions);
+    }
+    let node = nobody();
+    let write = |name: &str, text: &str| fs::write(node.home.path().join(name), text).unwrap();
+    let receipt = |network: &testing::Node, anchor| {
+        let made = Receipt::new(network.world(), network.network(), 1, 0, anchor).unwrap().unwrap();
+        bouya::receipt::write(&made)
+    };
+    write("network.toml", &NetworkFile::render(&four("acme").spec, 1));
+    write("other.toml", &NetworkFile::render(&four("other").spec, 1));
+    write("private", &receipt(&network, 3));
+    network.finalize(3, &[9]);
+    write("alone", &receipt(&network, 3));
+    network.finalize(3, &[1, 2, 9]);
+    write("receipt", &receipt(&network, 3));
+
+    let proven = node.run("receipt verify receipt --network network.toml");
+    ended(&proven, 0);
+    for part in [
+        "PROVEN, because block 3",
+        "is final on the network \"acme\"",
+        "signed by alice, bob, dave; true unless at least 2 of alice, bob, carol, dave signed two histories",
+        "it is in block 1",
+    ] {
+        assert!(out(&proven).contains(part), "{part} in {}", out(&proven));
+    }
+    let proven = node.run("receipt verify receipt --network network.toml --json");
+    ended(&proven, 0);
+    let told = json!({ "network": "acme", "signers": ["alice", "bob", "dave"], "members": ["alice", "bob", "carol", "dave"], "guilty": 2 });
+    assert_eq!((&read(&proven)["proven"], &read(&proven)["final"]), (&json!(true), &told));
+
+    for (line, code, why) in [
+        ("private --network network.toml", 1, "has no certificate"),
+        ("private --network network.toml", 1, "--trust HASH"),
+        ("alone --network network.toml", 1, "1 of 3 signatures"),
+        ("receipt --network other.toml", 1, "give that network's network.toml"),
+        ("receipt --network missing.toml", 2, "missing.toml"),
+        ("receipt", 1, "--network network.toml"),
+    ] {
+        let refused = node.run(&format!("receipt verify {line}"));
+        ended(&refused, code);
+        assert!(err(&refused).contains(why), "{why} in {}", err(&refused));
+        assert!(!out(&refused).contains("PROVEN"), "{}", out(&refused));
+    }
 }

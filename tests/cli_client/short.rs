@@ -49,7 +49,8 @@ fn every_command_that_takes_an_id_takes_it_as_tables_show_it() {
     for (line, asked) in [
         ("tx 5F0C21AA", "/v1/transactions/5f0c21aa%E2%80%A6"),
         ("tx 5f0c21aa…9e31", "/v1/transactions/5f0c21aa%E2%80%A69e31"),
-        ("receipt get 5f0c21aa...9e31", "/v1/transactions/5f0c21aa%E2%80%A69e31/receipt?under=latest"),
+        ("receipt get 5f0c21aa...9e31", "/v1/transactions/5f0c21aa%E2%80%A69e31/receipt"),
+        ("receipt get 5f0c21aa --under latest", "/v1/transactions/5f0c21aa%E2%80%A6/receipt?under=latest"),
         ("block show 5f0c21aa…9e31", "/v1/blocks/5f0c21aa%E2%80%A69e31"),
         ("block show 01234567", "/v1/blocks/01234567"),
         ("agree show 5f0c21aa", "/v1/agreements/5f0c21aa%E2%80%A6?confirmations=6"),

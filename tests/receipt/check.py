@@ -1,14 +1,19 @@
 #!/usr/bin/env python3
 """Checks a receipt by docs/PROTOCOL.md alone, with nothing but Python's standard library.
 
-check.py RECEIPT [TRUSTED_HASH]: prints what it shows as JSON. Exit code 0: proven, 1: not.
-check.py: the same for every line of the standard input, each one `TRUSTED_HASH RECEIPT`; prints `proven` or `not` and a reason.
+check.py RECEIPT [TRUSTED_HASH | NETWORK_TOML]: prints what it shows as JSON. Exit code 0: proven, 1: not.
+check.py: the same for every line of the standard input, each one `TRUSTED_HASH RECEIPT` or `NETWORK_TOML RECEIPT`; prints `proven` or `not`
+and a reason. Needs Python 3.11.
 Written to be read beside the text, not to be fast.
 """
 
+import datetime
+import functools
 import hashlib
 import json
+import re
 import sys
+import tomllib
 
 # --- Ed25519, by the ZIP-215 rule: cofactored, any encoding of points, S below the group's order ---
 
@@ -204,6 +209,95 @@ def read_transaction(data, network, signatures):
     return {"id": sha(data).hex(), "key": key.hex(), "action": action}
 
 
+# --- Networks and their voters ---
+
+LETTERS = "qpzry9x8gf2tvdw0s3jn54khce6mua7l"
+
+
+def address(text):
+    """Bech32m, 33 bytes behind the prefix `bouya`."""
+    need(text == text.lower() and text.startswith("bouya1"), "an address")
+    digits = [LETTERS.index(letter) for letter in text[6:]]
+    check = 1
+    for value in [ord(c) >> 5 for c in "bouya"] + [0] + [ord(c) & 31 for c in "bouya"] + digits:
+        top, check = check >> 25, (check & 0x1ffffff) << 5 ^ value
+        for at, factor in enumerate([0x3b6a57b2, 0x26508e6d, 0x1ea119fa, 0x3d4233dd, 0x2a1462b3]):
+            check ^= factor if top >> at & 1 else 0
+    need(check == 0x2bc830a3 and len(digits) == 59, "an address")
+    number = functools.reduce(lambda total, digit: total << 5 | digit, digits[:-6], 0)
+    need(number & 1 == 0, "an address")
+    return (number >> 1).to_bytes(33, "big")
+
+
+little = lambda number, size: number.to_bytes(size, "little")
+counted = lambda data: little(len(data), 4) + data
+string = lambda text: counted(text.encode())
+listed = lambda items: little(len(items), 4) + b"".join(items)
+
+
+class Network:
+    def __init__(self, path):
+        with open(path, "rb") as file:
+            said = tomllib.load(file)
+        coin, blocks = said["coin"], said.get("blocks", {})
+        decimals = coin.get("decimals", 6)
+
+        def amount(text):
+            need(re.fullmatch(r"[0-9]+(\.[0-9]+)?", text), "an amount")
+            whole, _, fraction = text.partition(".")
+            need(len(fraction) <= decimals, "an amount")
+            return int(whole + fraction.ljust(decimals, "0"))
+
+        since = datetime.datetime.fromisoformat(said["created"]) - datetime.datetime.fromisoformat("1970-01-01T00:00:00Z")
+        created = little(since // datetime.timedelta(milliseconds=1), 8)
+        members = [(one["id"], string(one["id"]) + unhex(one["key"], 32), unhex(one["key"], 32)) for one in said.get("members", [])]
+        need(len({key for _, _, key in members}) == len({name for name, _, _ in members}) == len(members) <= 128, "members")
+        given = [address(one["address"]) + little(amount(one["amount"]), 8) for one in said.get("allocations", [])]
+        difficulty = blocks.get("initial_difficulty", 20_000_000)
+        rules = little(blocks.get("interval_ms", 5000), 4) + little(blocks.get("half_life", 32), 2) + little(difficulty, 8)
+        rules += little(amount(blocks.get("reward", "50")), 8) + little(blocks.get("max_bytes", 1_900_000), 4)
+        first = string(said["name"]) + created + unhex(said.get("salt", "00" * 16), 16)
+        sections = {0: first, 1: string(coin["symbol"]) + little(decimals, 1), 2: rules}
+        if members:
+            sections[3] = listed([data for _, data, _ in sorted(members)])
+        if given:
+            sections[4] = listed(sorted(given))
+        parts = [little(number, 1) + counted(data) for number, data in sections.items()]
+        body = tagged("bouya network", sha(little(1, 2) + listed(parts)))
+        header = little(1, 4) + bytes(4) + bytes(8) + created + little(difficulty, 8) + bytes(32) + body + sha(b"")
+        self.id = sha(sha(header + bytes(264 - len(header))))
+        # The voters are numbered by ascending key.
+        self.voters = sorted(members, key=lambda member: member[2])
+        self.set = tagged("bouya set", self.id, listed([data for _, data, _ in self.voters]))
+        self.quorum = len(members) - (len(members) - 1) // 3 if members else 0
+
+
+class Certificate:
+    """What needs no voters is checked at once, the rest by `final`."""
+
+    def __init__(self, text, anchor):
+        reader = Reader(unhex(text))
+        self.link = reader.take(128)
+        self.bits, self.signatures = reader.take(reader.count(16)), [reader.take(64) for _ in range(reader.count(128))]
+        need(reader.at == len(reader.data), "nothing after the certificate")
+        self.epoch, source, target = int.from_bytes(self.link[32:40], "little"), self.link[32:80], self.link[80:]
+        need(self.epoch % 2 == 0 and target == little(self.epoch + 1, 8) + source[8:], "a commit")
+        need(source[8:] == little(anchor.height, 8) + anchor.id, "a certificate for the anchor")
+
+    def final(self, network):
+        """The names of those who signed, if they are a quorum of the network's voters."""
+        need(network.voters, "voters")
+        need(self.link[:32] == network.set, "a certificate of the network's voters")
+        need(self.epoch > 0 or self.link[40:80] == bytes(8) + network.id, "a checkpoint")
+        named = [at for at in range(8 * len(self.bits)) if self.bits[at // 8] >> at % 8 & 1]
+        count = len(network.voters)
+        need(len(self.bits) == (count + 7) // 8 and all(at < count for at in named), "the list of signers")
+        need(len(named) == len(self.signatures) >= network.quorum, "a quorum")
+        for at, signature in zip(named, self.signatures):
+            need(verify(network.voters[at][2], b"bouya vote\0" + network.id + self.link, signature), "a vote")
+        return [network.voters[at][0] for at in named]
+
+
 # --- Receipts ---
 
 def keys(value, names):
@@ -217,11 +311,11 @@ def under(value, network, signatures, anchor):
     return header, total
 
 
-def check(text):
+def check(text, definition):
     receipt = json.loads(text)
     need(json.dumps(receipt, separators=(",", ":"), ensure_ascii=False) == text.strip(), "the one form")
-    keys(receipt, ["format", "network", "transaction", "path", "before", "block", "above"])
-    need(receipt["format"] == "bouya receipt 1", "the format")
+    keys(receipt, ["format", "network", "transaction", "path", "before", "block", "above", "finality"])
+    need(receipt["format"] == "bouya receipt 2", "the format")
     network, signatures = unhex(receipt["network"], 32), []
     transaction = read_transaction(unhex(receipt["transaction"]), network, signatures)
     block = Header(receipt["block"], network, signatures)
@@ -244,6 +338,15 @@ def check(text):
             parent, below = under(above["last"], network, signatures, anchor)
         anchor.follows(parent)
         done = below + anchor.difficulty - total + block.difficulty
+    final = None
+    if receipt["finality"] is not None:
+        keys(receipt["finality"], ["handovers", "certificate"])
+        need(receipt["finality"]["handovers"] == [], "no changes of the voters")
+        certificate = Certificate(receipt["finality"]["certificate"], anchor)
+        if definition is not None and definition.id == network:
+            names = certificate.final(definition)
+            guilty = 2 * definition.quorum - len(definition.voters)
+            final = {"signers": sorted(names), "members": sorted(one[0] for one in definition.voters), "guilty": guilty}
     for key, message, signature, what in signatures:
         need(verify(key, message, signature), what)
     return {
@@ -253,17 +356,24 @@ def check(text):
         "after_ms": after.time if after else None,
         "anchor": {"height": anchor.height, "hash": anchor.id.hex()},
         "work": str(done),
+        "final": final,
     }
 
 
+network_of = functools.cache(Network)
+
+
 def judge(text, trusted):
-    """What a receipt shows, or why it is none."""
+    """What a receipt shows, or why it is none. `trusted` is a block's hash, a network.toml or nothing."""
+    is_file = bool(trusted) and not re.fullmatch("[0-9a-f]{64}", trusted)
+    definition = network_of(trusted) if is_file else None
     try:
-        shown = check(text)
+        shown = check(text, definition)
     except (Bad, ValueError, KeyError, IndexError, TypeError, RecursionError) as error:
         return None, f"not a receipt: {error}"
-    shown["proven"] = trusted == shown["anchor"]["hash"]
-    return shown, None if shown["proven"] else "leads to another block"
+    shown["proven"] = shown["final"] is not None if is_file else trusted == shown["anchor"]["hash"]
+    why = "not final by this definition" if is_file else "leads to another block"
+    return shown, None if shown["proven"] else why
 
 
 def main():

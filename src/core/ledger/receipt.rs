@@ -2,6 +2,7 @@
 //!
 //! A receipt proves nothing by itself: anybody can make a chain in private. With the id of a trusted block it proves that the transaction
 //! lies under that block, which block holds it, how much work lies in between, and between which two block times it was confirmed.
+//! If that block was final where the receipt was made, the network's definition is enough to trust it: see [`Proof::check_final`].
 //! Everything is hashed from the transaction up; nothing in a receipt is taken on trust. Its size grows with the logarithm of the height.
 //!
 //! Left out on purpose: what became of the transaction's coins afterwards (that needs the state), and rewards.
@@ -12,8 +13,12 @@ use thiserror::Error;
 
 use super::merkle::{self, Sibling, climb};
 use super::state::{StateError, View};
-use super::{Branch, CheckedTransaction, Header, Transaction, TransactionError, Work, meets};
+use super::{Branch, Certificate, CheckedTransaction, Header, Transaction, TransactionError, Work, meets};
 use crate::crypto::Hash;
+
+mod finality;
+
+pub use finality::FinalError;
 
 /// A transaction with its path to a block that may be trusted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -30,6 +35,8 @@ pub struct Receipt {
     pub block: Header,
     /// The blocks above, unless its block is the last one.
     pub above: Option<Above>,
+    /// What makes the last block final; none if it was not the newest final one where the receipt was made.
+    pub certificate: Option<Certificate>,
 }
 
 /// The path from a block to a later one, the anchor.
@@ -61,6 +68,8 @@ pub struct Under {
 /// What a receipt shows, once its anchor is trusted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Proof {
+    /// The network.
+    pub network: Hash,
     /// The transaction, its signature checked.
     pub transaction: CheckedTransaction,
     /// The block before its own. Times rise strictly, so each of the three bounds the next.
@@ -75,6 +84,8 @@ pub struct Proof {
     pub anchor_id: Hash,
     /// Expected hashes from the block to the anchor, both counted.
     pub work: Work,
+    /// A commit for the anchor. Whose signatures it holds is not known before [`Proof::check_final`].
+    pub certificate: Option<Certificate>,
 }
 
 /// Why a receipt proves nothing: it was changed or forged.
@@ -92,11 +103,36 @@ pub enum ReceiptError {
     /// Not under the anchor.
     #[error("{0} does not stand under the last block")]
     History(&'static str),
+    /// A certificate that makes no block final.
+    #[error("its certificate is no commit: it makes no block final")]
+    Commit,
+    /// A certificate for another block than the anchor.
+    #[error("its certificate is for block {height} ({block}), but it leads to block {last_height} ({last})")]
+    Other {
+        /// The height that the certificate names.
+        height: u64,
+        /// The block that it names.
+        block: Hash,
+        /// The anchor's height.
+        last_height: u64,
+        /// The anchor.
+        last: Hash,
+    },
 }
 
 impl Receipt {
+    /// The height that a receipt from this one leads to unless another is asked for: the newest final block, because that needs nobody's
+    /// trust, or the tip if that is above it.
+    pub fn end(view: &(impl View + ?Sized), height: u64) -> Result<u64, StateError> {
+        let last = view.finalized()?.map(|certificate| certificate.link.source.height);
+        match last.filter(|last| *last >= height) {
+            Some(last) => Ok(last),
+            None => Ok(view.tip()?.0),
+        }
+    }
+
     /// The receipt of the transaction at `index` of the block at `height`, under the block at `anchor`. Reads the best chain of `view`.
-    /// None if that has no such transaction or blocks.
+    /// None if that has no such transaction or blocks. Under the newest final block it holds what makes that final.
     pub fn new(
         view: &(impl View + ?Sized),
         network: Hash,
@@ -121,12 +157,14 @@ impl Receipt {
         if above.is_none() && anchor != height {
             return Ok(None);
         }
-        Ok(path.map(|path| Self { network, transaction, path, before, block, above }))
+        let last = above.as_ref().map_or(&block, |above| &above.anchor).id();
+        let certificate = view.finalized()?.filter(|certificate| certificate.link.source.block == last);
+        Ok(path.map(|path| Self { network, transaction, path, before, block, above, certificate }))
     }
 
     /// Checks everything that needs no trust.
     pub fn check(self) -> Result<Proof, ReceiptError> {
-        let Self { network, transaction, path, before, block, above } = self;
+        let Self { network, transaction, path, before, block, above, certificate } = self;
         let transaction = transaction.check(&network)?;
         if climb(&transaction.id().0, &path) != block.body {
             return Err(ReceiptError::Body);
@@ -140,7 +178,11 @@ impl Receipt {
             None => (block.clone(), None, Work::from(block.difficulty)),
             Some(above) => above.check(&network, &block)?,
         };
-        Ok(Proof { transaction, before, block, after, anchor_id: anchor.id(), anchor, work })
+        if let Some(certificate) = &certificate {
+            finality::check_link(certificate, &anchor)?;
+        }
+        let anchor_id = anchor.id();
+        Ok(Proof { network, transaction, before, block, after, anchor, anchor_id, work, certificate })
     }
 }
 

@@ -1,11 +1,14 @@
 //! Receipts: files from anybody, which prove something only under a block that the reader trusts.
 
+use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use bouya::receipt::{read, write};
 use bouya_core::crypto::Hash;
-use bouya_core::ledger::{Above, Branch, Header, Proof, Receipt, Transaction, Under, World};
-use bouya_core::testing::Node;
+use bouya_core::ledger::{
+    Above, Branch, Certificate, Checkpoint, Header, Link, Proof, Receipt, Transaction, Under, Voters, World,
+};
+use bouya_core::testing::{Node, member};
 
 use crate::{small, tame};
 
@@ -59,6 +62,10 @@ pub fn receipt(data: &[u8]) {
                     .is_none_or(|after| block.height + 1 == after.height && block.time < after.time)
             );
             assert!(anchor.height >= block.height && anchor.id() == proof.anchor_id);
+            let last = proof.certificate.as_ref().map(|certificate| certificate.link.source.block);
+            assert!(last.is_none_or(|last| last == proof.anchor_id));
+            // Nobody votes there.
+            assert!(proof.check_final(&small::genesis()).is_err());
             if network == small::genesis().id() {
                 is_true(&proof);
             }
@@ -104,6 +111,7 @@ fn lies(receipt: &Receipt) -> Vec<Receipt> {
     };
     lie(&|receipt| receipt.transaction = small::pay(0, 0, 2, 5, 300, u64::MAX));
     lie(&|receipt| receipt.path = vec![]);
+    lie(&|receipt| receipt.certificate = receipt.clone().check().ok().map(|proof| unsigned(&proof.anchor)));
     for header in [&headers[1], &headers[headers.len() - 2]] {
         lie(&|receipt| receipt.before = header.clone());
         lie(&|receipt| receipt.block = header.clone());
@@ -124,4 +132,12 @@ fn lies(receipt: &Receipt) -> Vec<Receipt> {
         lie(&|receipt| above(receipt, &|above| both(above, &|under| under.header = header.clone())));
     }
     lies
+}
+
+/// A commit for this block that nobody signed.
+fn unsigned(anchor: &Header) -> Certificate {
+    let voters = Voters::new(small::genesis().id(), 0, (1..=3).map(member));
+    let source = Checkpoint { epoch: 2, height: anchor.height, block: anchor.id() };
+    let link = Link { set: voters.id(), source, target: Checkpoint { epoch: 3, ..source } };
+    Certificate::new(&voters, link, &BTreeMap::new())
 }

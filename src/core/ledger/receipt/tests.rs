@@ -7,6 +7,8 @@ use crate::crypto::PublicKey;
 use crate::ledger::{Action, Content, RawTransaction};
 use crate::testing::{Node, key, text};
 
+mod finality;
+
 fn record(lab: &Node, from: u8, nonce: u64) -> Transaction {
     let content = Content::Document { hash: Hash([nonce as u8; 32]), name: text("contract.pdf") };
     lab.sign(from, nonce, Action::Record { topic: text("contracts"), content })
