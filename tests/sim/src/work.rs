@@ -223,9 +223,8 @@ impl World {
     /// With a quorum there, all of the chain is final everywhere. What was ever told as final is on it.
     fn check_finality(&mut self, honest: &[usize]) {
         let Some(voters) = Voters::first(&self.genesis) else { return };
-        let there =
-            (0..self.nodes.len()).filter(|n| self.nodes[*n].works() && !self.is_gone(&self.nodes[*n]));
-        let is_quorum = there.count() >= voters.quorum();
+        // Members that break the rules are banned sooner or later.
+        let is_quorum = honest.len() >= voters.quorum();
         for &n in honest {
             let Some(running) = &self.nodes[n].running else { continue };
             let (tip, finalized) = (running.head.branch.height, running.head.finalized.0);
