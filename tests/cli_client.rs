@@ -48,6 +48,7 @@ fn status() -> Status {
             interval_ms: 5000,
             min_fee_per_byte: 1,
         },
+        finalized: None,
         tip: TipStatus {
             height: 41,
             hash: "ab".repeat(32),

@@ -144,8 +144,12 @@ impl Node {
         let not_after = Timestamp(wall().0 + 10 * day + 60_000);
         let certificate = Certificate { not_before: Timestamp(wall().0 - day), not_after, revoked: false };
         let (certificate, certificate_watch) = watch::channel(certificate);
-        let outlets =
-            chain::Outlets { network: own.clone(), mempool: mempool.clone(), events: events.clone() };
+        let outlets = chain::Outlets {
+            network: own.clone(),
+            mempool: mempool.clone(),
+            voter: None,
+            events: events.clone(),
+        };
         let data = dir.path().to_owned();
         let (chain_actor, head) =
             ChainActor::load(store, data, workers.clone(), chain_inbox, outlets).unwrap();

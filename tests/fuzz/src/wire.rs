@@ -2,12 +2,12 @@
 
 use bouya_core::codec::Bounded;
 use bouya_core::crypto::Hash;
-use bouya_core::ledger::{Block, Branch, CompactBlock};
+use bouya_core::ledger::{Block, Branch, Certificate, Checkpoint, CompactBlock, Link, Member, Voters};
 use bouya_core::limits::{FRAME_BYTES, HELLO_BYTES};
 use bouya_core::testing;
 use bouya_core::time::Timestamp;
 use bouya_core::wire::{
-    CLOCK_FEATURE, CrlSummary, Endpoint, FrameError, FrameReader, Goodbye, GoodbyeReason, Hello, Item,
+    self, CLOCK_FEATURE, CrlSummary, Endpoint, FrameError, FrameReader, Goodbye, GoodbyeReason, Hello, Item,
     Message, PeerEntry, TipSummary, frame as framed, member_proof,
 };
 

@@ -107,6 +107,8 @@ impl Shell {
                 self.may_send(conn);
                 assert!(Hello::from_json(&hello.to_json()).as_ref() == Ok(&hello));
             }
+            // No voter runs here.
+            Output::Finality(_) => (),
             Output::SendCrls { conn } => self.may_send(conn),
             Output::Send { conn, message } => {
                 self.may_send(conn);
