@@ -129,7 +129,7 @@ impl Seeded {
     }
 
     fn link(&mut self) -> Link {
-        let mut point = |s: &mut Self| Checkpoint { epoch: s.number(), height: s.number(), block: s.hash() };
+        let point = |s: &mut Self| Checkpoint { epoch: s.number(), height: s.number(), block: s.hash() };
         Link { set: self.hash(), source: point(self), target: point(self) }
     }
 
@@ -298,6 +298,7 @@ fn vectors() -> BTreeMap<String, String> {
         crls: vec![],
         member: Some(proof),
         time_ms: 1_790_000_000_000,
+        finalized: None,
     };
     let mut found = BTreeMap::from([
         ("address of seed 02*32".to_owned(), Address::of(&key.public()).to_string()),
