@@ -26,10 +26,14 @@ impl World {
 
     /// The voter's time has come.
     pub(crate) fn vote(&mut self, n: usize) {
-        if let Some(running) = self.running(n) {
+        let now = self.now;
+        // An earlier wake-up may have come in between.
+        if let Some(running) =
+            self.running(n).filter(|running| running.voter_wake.is_some_and(|at| at <= now))
+        {
             running.voter_wake = None;
+            self.hand_to_voter(n, Input::Wake);
         }
-        self.hand_to_voter(n, Input::Wake);
     }
 
     /// The best chain has moved, or something about it.
