@@ -23,6 +23,7 @@ mod finality;
 mod help;
 mod init;
 mod join;
+mod member;
 mod node;
 mod output;
 mod parse;
@@ -85,6 +86,9 @@ enum Command {
     /// Join a network: write this node's node.toml
     #[command(after_help = join::EXAMPLES)]
     Join(join::Join),
+    /// Make the member key with which a node seals blocks and votes
+    #[command(subcommand, after_help = member::EXAMPLES)]
+    Member(member::MemberCommand),
     /// Show a node's full configuration, or every mistake in it and in the files it names
     #[command(after_help = check::EXAMPLES)]
     Check,
@@ -199,6 +203,7 @@ fn run(cli: Cli, out: &mut Output) -> Result<(), Error> {
         Command::Devnet(options) => devnet::run(&options, out),
         Command::Init(options) => init::run(&options, out),
         Command::Join(options) => join::run(&options, out),
+        Command::Member(command) => member::run(&command, out),
         Command::Check => check::run(config(&node)?, out),
         Command::Run => run::run(config(&node)?),
         Command::Verify(options) => verify::run(&options, config(&node)?, out),

@@ -20,8 +20,8 @@ use crate::config::{Mistakes, NetworkFile, Settings};
 use crate::files;
 use crate::miner;
 use crate::node::{Node, NodeError};
-use crate::voter::record::{RecordError, RecordFile};
-use crate::wallet::{self, WalletError, WalletName, Wallets, new_key};
+use crate::voter::record;
+use crate::wallet::{WalletError, WalletName, Wallets, new_key};
 
 /// Most nodes in a devnet: they share one machine.
 pub const NODES: u16 = 32;
@@ -45,7 +45,7 @@ pub enum DevnetError {
     #[error(transparent)]
     Wallet(#[from] WalletError),
     #[error(transparent)]
-    Record(#[from] RecordError),
+    Key(#[from] record::KeyError),
     #[error(transparent)]
     Config(#[from] Mistakes),
     #[error("node{number}: {error}")]
@@ -80,15 +80,8 @@ impl Devnet {
         }
         let demo = wallet_address(dir, DEMO)?;
         wallet_address(dir, FRIEND)?;
-        let path = dir.join("network.toml");
-        let is_new = !path.exists();
-        let listed = (0..nodes).map(|number| listed(dir, number)).collect::<Result<Vec<_>, _>>()?;
-        let network = prepare_network(&path, demo, listed.clone())?;
-        // In a network that has just begun, nobody has voted.
-        for ledger::Member { id, key } in listed.into_iter().filter(|_| is_new) {
-            let record = RecordFile::beside(&member_key(dir, id.as_str()), network.genesis.id(), key);
-            record.create()?;
-        }
+        let listed = (0..nodes).map(|number| listed(dir, number)).collect::<Result<_, _>>()?;
+        let network = prepare_network(&dir.join("network.toml"), demo, listed)?;
         let consortium = Consortium::open(dir, "devnet")?;
         let text = NetworkFile::render(&network.genesis.spec, network.min_fee_per_byte);
         let members = (0..nodes).map(|number| consortium.admit(&name(number), &text));
@@ -170,14 +163,10 @@ fn wallet_address(dir: &Path, name: &str) -> Result<Address, DevnetError> {
     Ok(wallets.create(&name, &new_key()?, None)?.address())
 }
 
-fn member_key(dir: &Path, name: &str) -> PathBuf {
-    dir.join(name).join(format!("{name}.member"))
-}
-
 /// A node as the network's definition lists it. Its member key is made first.
 fn listed(dir: &Path, number: u16) -> Result<ledger::Member, DevnetError> {
     let name = name(number);
-    let key = wallet::member_key_load_or_create(&member_key(dir, &name))?;
+    let key = record::load_or_create_key(&dir.join(&name).join(format!("{name}.member")))?;
     let id = name.parse().map_err(|error| DevnetError::Usage(format!("{error}")))?;
     Ok(ledger::Member { id, key: key.public() })
 }

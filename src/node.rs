@@ -40,9 +40,8 @@ use crate::net::tls::{IdentityError, IdentityFiles, Tls};
 use crate::net::{self, Shared, listen};
 use crate::store::owner::{self, OwnerError};
 use crate::store::{Reader, Store, StoreError};
-use crate::voter::record::{RecordError, RecordFile};
+use crate::voter::record::{self, RecordError, RecordFile};
 use crate::voter::{self, VoterActor};
-use crate::wallet;
 use crate::workers::Workers;
 use crew::Crew;
 
@@ -116,7 +115,10 @@ impl Node {
             warn!(key = found.key, why = %found.text, "a setting may be a mistake");
         }
         owner::claim(&settings.data_dir, &tls.id())?;
-        let (member_key, record) = own_key(&settings)?;
+        let path = &settings.identity.member_key;
+        let member_key =
+            record::load_or_create_key(path).map_err(|error| NodeError::MemberKey(error.to_string()))?;
+        let record = RecordFile::beside(path, settings.network.genesis.id(), member_key.public());
         let record = (record.read()?, record);
         let token = http::token::load_or_create(&settings.api.token_file)
             .map_err(|error| NodeError::Token(error.to_string()))?;
@@ -166,8 +168,8 @@ impl Node {
         let (certificate, certificate_watch) = watch::channel(self.tls.certificate());
 
         let newest = reader.snapshot()?.finalized()?;
-        let (record, record_file) = self.record;
-        let machine = voter::machine(&genesis, &self.member_key, record, newest.clone(), clock.now());
+        let (kept, record_file) = self.record;
+        let machine = voter::machine(&genesis, &self.member_key, kept, newest.clone(), clock.now());
         let (voter, voter_inbox) = Mailbox::new("voter", VOTER_MAILBOX);
         let voter = machine.is_some().then_some(voter);
         let (alarm, alarm_watch) = watch::channel(machine.as_ref().and_then(Finality::alarm));
@@ -354,20 +356,6 @@ pub fn identity_files(settings: &Settings) -> IdentityFiles {
         crls: identity.crls.clone(),
         refuse_overdue: identity.refuse_overdue,
     }
-}
-
-/// The member key and the record of its votes. A key that is made here has voted for nothing, so its record is made with it. A key that was
-/// here without a record may have voted: then its operator has to say so.
-fn own_key(settings: &Settings) -> Result<(SecretKey, RecordFile), NodeError> {
-    let path = &settings.identity.member_key;
-    let is_new = path.symlink_metadata().is_err();
-    let key =
-        wallet::member_key_load_or_create(path).map_err(|error| NodeError::MemberKey(error.to_string()))?;
-    let record = RecordFile::beside(path, settings.network.genesis.id(), key.public());
-    if is_new && record.read()?.is_none() {
-        record.create()?;
-    }
-    Ok((key, record))
 }
 
 fn new_overlay(settings: &Settings, tls: &Tls, reader: &Reader, clock: Clock) -> Overlay {

@@ -41,8 +41,8 @@ fn meant(command: &[&str]) -> &'static [&'static str] {
         | [.., "help"] => &[],
         ["run" | "verify" | "chain", ..] => &["config"],
         ["check"] => &["config", "json"],
-        ["init"] | ["wallet" | "contacts" | "bench", ..] | ["receipt", "verify"] => &["json"],
-        ["mine"] | ["peer" | "blacklist", "add" | "remove"] => &EVERYWHERE,
+        ["init"] | ["wallet" | "contacts" | "bench" | "member", ..] | ["receipt", "verify"] => &["json"],
+        ["mine"] | ["final", "resume"] | ["peer" | "blacklist", "add" | "remove"] => &EVERYWHERE,
         _ => &["api", "config", "json"],
     }
 }

@@ -10,7 +10,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::error::Error;
-use super::output::Output;
+use super::output::{Output, note};
 use crate::clock;
 use crate::config::NetworkFile;
 use crate::config::network::{new_spec, spoken};
@@ -22,6 +22,7 @@ This writes config/network.toml. Send it to every member, and compare the
 network id by phone.
 
 Examples:
+  bouya init --name acme --member alice:KEY --member bob:KEY --member carol:KEY
   bouya init --name acme --allocate bouya1…:1000000
   bouya init --name acme --symbol EUR --decimals 2 --reward 0 \\
     --allocate bouya1…:500000.00";
@@ -40,7 +41,7 @@ pub(crate) struct Init {
     /// Coins that an address holds from the start; may be given several times
     #[arg(long, value_name = "ADDR:AMOUNT")]
     allocate: Vec<String>,
-    /// Let only these members' keys seal blocks; may be given several times
+    /// List a member: only listed members seal blocks and vote them final; may be given several times
     #[arg(long, value_name = "ID:KEY")]
     member: Vec<String>,
     /// The coin's short name [default: from the network's name]
@@ -98,6 +99,11 @@ pub(crate) fn run(options: &Init, out: &mut Output) -> Result<(), Error> {
     }
     out.line(format!("wrote {}", path.display()))?;
     out.line(format!("network {}, id {}", options.name, spoken(&genesis.id())))?;
+    if genesis.rules.members.is_empty() {
+        note(
+            "It lists no members, so nobody votes and no block is ever final. To list them: bouya member new ID on each machine, then bouya init --member ID:KEY for each",
+        );
+    }
     out.line("Next: send the file to every member and compare the id by phone. Then, on each machine:")?;
     out.line(format!(
         "  bouya join --network {} --id ID --advertise HOST:7000 --bootstrap PEER@HOST:7000",

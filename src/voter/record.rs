@@ -9,12 +9,13 @@ use std::path::{Path, PathBuf};
 
 use borsh::{BorshDeserialize, BorshSerialize};
 use bouya_core::codec::{decode, encode};
-use bouya_core::crypto::{Hash, PublicKey, sha256};
+use bouya_core::crypto::{Hash, PublicKey, SecretKey, sha256};
 use bouya_core::finality::Record;
 use bouya_core::limits::RECORD_FILE_BYTES;
 use thiserror::Error;
 
 use crate::files;
+use crate::wallet::{self, WalletError};
 
 /// The file's first bytes: its format and version.
 const MAGIC: [u8; 8] = *b"bouyavt1";
@@ -41,10 +42,45 @@ pub enum RecordError {
 
 #[derive(BorshSerialize, BorshDeserialize)]
 struct File {
-    network: Hash,
+    /// None: the key was just made, and has voted in no network.
+    network: Option<Hash>,
     key: PublicKey,
     /// None: the key has signed nothing.
     record: Option<Record>,
+}
+
+/// The member key at `path`. If there is none, a new one is made there, and with it its record: it has voted for nothing. A key that was
+/// here without a record may have voted somewhere: then its operator has to say so.
+pub fn load_or_create_key(path: &Path) -> Result<SecretKey, KeyError> {
+    let is_new = path.symlink_metadata().is_err();
+    let key = wallet::member_key_load_or_create(path)?;
+    if is_new {
+        write(&votes_of(path), &File { network: None, key: key.public(), record: None })?;
+    }
+    Ok(key)
+}
+
+/// Why there is no member key to go on with.
+#[derive(Debug, Error)]
+pub enum KeyError {
+    #[error(transparent)]
+    Key(#[from] WalletError),
+    #[error(transparent)]
+    Record(#[from] RecordError),
+}
+
+fn votes_of(member_key: &Path) -> PathBuf {
+    member_key.with_extension("votes")
+}
+
+fn write(path: &Path, file: &File) -> Result<(), RecordError> {
+    let body = encode(file);
+    let bytes = [&MAGIC, body.as_slice(), &sha256(&body).0].concat();
+    files::replace(path, files::PRIVATE, &bytes).map_err(|error| RecordError::Io {
+        path: path.to_owned(),
+        doing: "write",
+        error,
+    })
 }
 
 /// Where the record of one key in one network is.
@@ -58,7 +94,7 @@ pub struct RecordFile {
 impl RecordFile {
     /// The file beside this member key.
     pub fn beside(member_key: &Path, network: Hash, key: PublicKey) -> Self {
-        Self { path: member_key.with_extension("votes"), network, key }
+        Self { path: votes_of(member_key), network, key }
     }
 
     /// Where it is.
@@ -66,14 +102,10 @@ impl RecordFile {
         &self.path
     }
 
-    /// Writes the record of a key that was just made: it has signed nothing.
-    pub fn create(&self) -> Result<(), RecordError> {
-        self.write(None)
-    }
-
     /// Makes a record durable.
     pub fn keep(&self, record: &Record) -> Result<(), RecordError> {
-        self.write(Some(record.clone()))
+        let (network, key) = (Some(self.network), self.key);
+        write(&self.path, &File { network, key, record: Some(record.clone()) })
     }
 
     /// The record. None inside: the key has signed nothing. None outside: there is no file.
@@ -98,23 +130,13 @@ impl RecordFile {
         }
         let File { network, key, record } = decode(body, "record").map_err(|_| damaged())?;
         let path = || self.path.clone();
-        if network != self.network {
-            return Err(RecordError::Network { path: path(), expected: self.network, found: network });
+        if let Some(found) = network.filter(|found| *found != self.network) {
+            return Err(RecordError::Network { path: path(), expected: self.network, found });
         }
         if key != self.key {
             return Err(RecordError::Key { path: path(), expected: self.key, found: key });
         }
         Ok(Some(record))
-    }
-
-    fn write(&self, record: Option<Record>) -> Result<(), RecordError> {
-        let body = encode(&File { network: self.network, key: self.key, record });
-        let bytes = [&MAGIC, body.as_slice(), &sha256(&body).0].concat();
-        files::replace(&self.path, files::PRIVATE, &bytes).map_err(|error| RecordError::Io {
-            path: self.path.clone(),
-            doing: "write",
-            error,
-        })
     }
 }
 
@@ -143,11 +165,24 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let file = file(dir.path());
         assert!(file.read().unwrap().is_none());
-        file.create().unwrap();
-        assert_eq!(file.read().unwrap(), Some(None));
         file.keep(&record()).unwrap();
         assert_eq!(file.read().unwrap(), Some(Some(record())));
         assert_eq!(file.path(), dir.path().join("alice.votes"));
+    }
+
+    #[test]
+    fn a_key_that_is_made_has_voted_for_nothing_and_one_that_was_there_may_have() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("bob.member");
+        let key = load_or_create_key(&path).unwrap();
+        let file = RecordFile::beside(&path, NETWORK, key.public());
+        assert_eq!(file.read().unwrap(), Some(None));
+        file.keep(&record()).unwrap();
+        assert_eq!(load_or_create_key(&path).unwrap().public(), key.public());
+        assert_eq!(file.read().unwrap(), Some(Some(record())), "a start forgets nothing");
+        fs::remove_file(file.path()).unwrap();
+        load_or_create_key(&path).unwrap();
+        assert!(file.read().unwrap().is_none());
     }
 
     #[test]
