@@ -7,7 +7,7 @@
 //! | [`cli`] | the command line: mostly a client of the HTTP API; some commands work on local files or run nodes |
 //! | [`config`] | reads text files into checked settings, and reports all mistakes at once |
 //! | [`node`] | the composition root: builds, connects, starts and stops all actors |
-//! | [`chain`], [`mempool`], [`miner`], [`net::network`] | the actors, each around a state machine of the core |
+//! | [`chain`], [`mempool`], [`miner`], [`voter`], [`net::network`] | the actors, each around a state machine of the core |
 //! | [`health`] | how the node stands, as the core's gate says it, for miner, API and log |
 //! | [`actor`] | their mailboxes: bounded and named |
 //! | [`net`] | TLS, listener, dials, connections |

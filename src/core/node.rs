@@ -5,7 +5,7 @@
 //! |---|---|
 //! | [`keeper`] | which blocks share a commit, when a reorganisation takes its next step, who is told of a new tip, what is offered to peers |
 //! | [`pool`] | which transactions are taken together, how the mempool follows the tip, what comes back from blocks that left the chain |
-//! | [`gate`] | how this node stands, and whether it may mine |
+//! | [`gate`] | how this node stands, and whether it may mine and vote |
 //! | [`demand`] | whether there is anything to mine, and whether the block states a rest |
 //!
 //! Keeper and pool take inputs, do a bounded piece of work when asked to, and return what follows as outputs; gate and demand only answer. The disk, signature checks and time

@@ -2,11 +2,11 @@
 //!
 //! A block is *planned* against the durable world, the plan's [`Change`] is made durable by the shell, and only then the chain
 //! *accepts* the plan: memory is never ahead of the disk. A block on the tip is executed at once. A block off the tip is stored;
-//! when a stored branch beats the tip, it is *staged*: the best chain is undone and the branch executed in memory, in bounded steps between
+//! when a stored branch is preferred to the tip, it is *staged*: the best chain is undone and the branch executed in memory, in bounded steps between
 //! which the chain goes on answering and even growing. Then one change switches to the branch.
 //!
 //! Invariants: the tip is the end of a fully executed chain; every block off it is stored with all its ancestors; what is stored off it is
-//! bounded, except for branches that are known to beat it; the rows of a reorganisation under way are the state at the block it has
+//! bounded, except for branches that are known to be preferred; the rows of a reorganisation under way are the state at the block it has
 //! reached, even if the tip grows meanwhile.
 //!
 //! Left out on purpose: fetching (the overlay does that) and reading back bodies for the mempool (the shell does that).

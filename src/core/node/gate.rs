@@ -1,4 +1,4 @@
-//! The gate: how this node stands, and whether it may mine. One place that decides; everybody else shows what it says.
+//! The gate: how this node stands, and whether it may mine and vote. One place that decides; everybody else shows what it says.
 
 use super::{Head, State};
 use crate::crypto::PublicKey;

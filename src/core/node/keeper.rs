@@ -1,4 +1,4 @@
-//! The keeper of the chain: takes blocks, steps towards a heavier branch, and says what follows from each change.
+//! The keeper of the chain: takes blocks and certificates, steps towards a preferred branch, and says what follows from each change.
 //!
 //! Blocks that wait in a row share signature checks and a commit: the speed of a sync depends on commits, not on blocks. A reorganisation
 //! advances one bounded step for each piece of work, so the keeper can always answer. Blocks that come before their time are held here. On

@@ -1,7 +1,8 @@
 //! A reorganisation under way: undo the best chain down to the fork, execute the branch, then hand over one change.
 //!
 //! The rows on top of the durable state are kept in memory; they grow with the accounts that both branches touch, never with unproven data
-//! from a peer: a branch is staged only when its stored work beats the tip.
+//! from a peer: a branch is staged only when it is stored and preferred to the tip, by its work or because a quorum has made a block of it
+//! final.
 
 use alloc::vec::Vec;
 
