@@ -152,9 +152,8 @@ impl Finality {
         match input {
             Input::Up { peer, key } => {
                 self.peers.insert(peer, key.and_then(|key| self.voters().number(&key)));
-                if self.silence.is_some() {
-                    self.ask(peer);
-                }
+                // Whoever has just started asks for its own votes. Whoever was cut off asks for what it has missed.
+                self.ask(peer);
             }
             Input::Down(peer) => {
                 self.peers.remove(&peer);

@@ -5,7 +5,7 @@ use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
 use super::Peer;
-use crate::limits::{ASK_EVERY, SILENCE};
+use crate::limits::{ASK_EVERY, ASK_MOST, SILENCE};
 use crate::time::Time;
 
 /// What is still missing before the first vote.
@@ -18,11 +18,19 @@ pub(super) struct Silence {
     answered: BTreeSet<u16>,
     /// Connected peers that have answered.
     peers: BTreeSet<Peer>,
+    /// How often those that have not were asked.
+    unanswered: BTreeMap<Peer, u32>,
 }
 
 impl Silence {
     pub(super) fn new(now: Time) -> Self {
-        Self { since: now, asked: now, answered: BTreeSet::new(), peers: BTreeSet::new() }
+        Self {
+            since: now,
+            asked: now,
+            answered: BTreeSet::new(),
+            peers: BTreeSet::new(),
+            unanswered: BTreeMap::new(),
+        }
     }
 
     /// A peer has answered about the set in force. `voter` is what it is in that set.
@@ -33,19 +41,22 @@ impl Silence {
 
     pub(super) fn lost(&mut self, peer: Peer) {
         self.peers.remove(&peer);
+        self.unanswered.remove(&peer);
     }
 
     /// Whether it has heard enough: of a quorum less itself; or, where fewer are connected, of every connected peer, a voter among them, for
-    /// a minute.
+    /// a minute. Who is mute counts as not connected: one peer must not keep another silent for ever.
     pub(super) fn is_over(&self, now: Time, quorum: usize, connected: &BTreeMap<Peer, Option<u16>>) -> bool {
         let others = quorum.saturating_sub(1);
         if self.answered.len() >= others {
             return true;
         }
-        let voters = connected.values().flatten().collect::<BTreeSet<_>>().len();
+        let is_mute = |peer: &Peer| self.unanswered.get(peer).is_some_and(|asked| *asked >= ASK_MOST);
+        let there = || connected.iter().filter(|(peer, _)| !is_mute(peer));
+        let voters = there().filter_map(|(_, voter)| *voter).collect::<BTreeSet<_>>().len();
         voters < others
             && !self.answered.is_empty()
-            && connected.keys().all(|peer| self.peers.contains(peer))
+            && there().all(|(peer, _)| self.peers.contains(peer))
             && now.since(self.since) >= SILENCE
     }
 
@@ -55,7 +66,12 @@ impl Silence {
             return Vec::new();
         }
         self.asked = now;
-        connected.keys().filter(|peer| !self.peers.contains(peer)).copied().collect()
+        let mute: Vec<_> = connected.keys().filter(|peer| !self.peers.contains(peer)).copied().collect();
+        for peer in &mute {
+            let asked = self.unanswered.entry(*peer).or_default();
+            *asked = asked.saturating_add(1);
+        }
+        mute
     }
 
     /// When to ask again, or when [`Silence::is_over`] may become true without an answer.
@@ -96,6 +112,16 @@ mod tests {
         assert!(silence.is_over(later, 3, &leaf));
         silence.lost(Peer(9));
         assert!(!silence.is_over(later, 3, &leaf), "who has come back is asked again");
+        // One voter of three answers, the others are there and mute.
+        let mut silence = Silence::new(start);
+        silence.answered(Peer(1), Some(1));
+        let mut now = start;
+        for asked in 0..ASK_MOST {
+            assert!(!silence.is_over(now.after(SILENCE), 3, &full), "asked {asked} times");
+            now = now.after(ASK_EVERY);
+            assert_eq!(silence.ask_again(now, &full).len(), 3);
+        }
+        assert!(silence.is_over(start.after(SILENCE), 3, &full));
         // Nobody who votes has said anything.
         let mut silence = Silence::new(start);
         silence.answered(Peer(9), None);

@@ -31,6 +31,8 @@ pub const CLOCK_CORRECTION_MOST_MS: i64 = 10_000;
 pub const WANT_EVERY: Duration = Duration::from_secs(1);
 /// Peers that have not said what they have seen of a voter's votes are asked again after this.
 pub const ASK_EVERY: Duration = Duration::from_secs(10);
+/// A peer that was asked again so often and has not answered counts as not connected: a mute one must not keep a voter silent for ever.
+pub const ASK_MOST: u32 = 3;
 /// A voter that has just started is silent until enough others have answered, or, with few connected, for this long.
 pub const SILENCE: Duration = Duration::from_secs(60);
 /// Others' votes are gathered this long before they are passed on: most peers get them from the voters themselves meanwhile.

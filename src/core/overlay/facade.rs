@@ -48,8 +48,8 @@ impl Overlay {
             peers: Peers::new(&settings, now, wall),
             gossip: Gossip::new(now, settings.seed),
             compact: Compact::new(settings.genesis.clone(), settings.seed),
+            voting: Voting::new(&settings.genesis),
             sync: BlockSync::new(settings.genesis, settled),
-            voting: Voting::default(),
             syncing: false,
             outputs: VecDeque::new(),
         }
@@ -324,8 +324,8 @@ impl Overlay {
                 self.starts_until = None;
                 self.gossip.peer_up(session, hello.has(COMPACT_FEATURE));
                 if hello.has(FINAL_FEATURE) {
-                    let epoch = hello.finalized.map_or(0, |finalized| finalized.epoch);
-                    self.voting.peer_up(now, session, hello.member.map(|member| member.key), epoch);
+                    let newest = hello.finalized.map_or((0, 0), |newest| (newest.epoch, newest.height));
+                    self.voting.peer_up(now, session, hello.member.map(|member| member.key), newest);
                 }
                 self.sync.peer_up(now, session, hello.id, hello.tip);
                 for message in held {

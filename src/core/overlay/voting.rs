@@ -16,7 +16,7 @@ use super::{Act, ConnId, Fault};
 use crate::codec::Bounded;
 use crate::crypto::{Hash, PublicKey, Signature};
 use crate::finality::{Input, Output, Peer, Said};
-use crate::ledger::{Certificate, Checkpoint, Link, Vote};
+use crate::ledger::{Certificate, Checkpoint, Genesis, Link, Vote, Voters};
 use crate::limits::{
     CERTIFICATES_PER_PEER, FINAL_ASK_EVERY, QUESTIONS_PER_PEER, VOTERS, VOTES_PER_VOTER, VOTES_RELAY,
 };
@@ -26,6 +26,8 @@ use crate::wire::{Finality, Item, Message, Proposal, Votes};
 /// See the module's header.
 #[derive(Debug, Default)]
 pub(super) struct Voting {
+    /// The set in force and how many voters it has; none if nobody votes.
+    voters: Option<(Hash, u16)>,
     peers: BTreeMap<ConnId, VotingPeer>,
     /// The newest final block that is durable here, and its set.
     finalized: Option<(Hash, Checkpoint)>,
@@ -45,12 +47,14 @@ struct VotingPeer {
     has: BTreeMap<u16, u64>,
     /// The epoch of its newest final block: earlier votes are of no use to it.
     finalized: u64,
+    /// The height of its newest final block, until it has been asked for it.
+    height: u64,
     /// Votes that are looked at, by voter.
     votes: BTreeMap<u16, Bucket>,
     certificates: Bucket,
     questions: Bucket,
-    /// Answers that are due to this node.
-    asked: usize,
+    /// When it was asked, while its answer is due. One answer at a time: rights to answer must not pile up.
+    asked: Option<Time>,
 }
 
 impl VotingPeer {
@@ -58,10 +62,11 @@ impl VotingPeer {
         Self {
             has: BTreeMap::new(),
             finalized: 0,
+            height: 0,
             votes: BTreeMap::new(),
             certificates: Bucket::new(CERTIFICATES_PER_PEER, now),
             questions: Bucket::new(QUESTIONS_PER_PEER, now),
-            asked: 0,
+            asked: None,
         }
     }
 
@@ -76,15 +81,28 @@ impl VotingPeer {
     }
 
     /// Whether one more of this voter's votes is looked at.
-    fn may_vote(&mut self, now: Time, voter: u16) -> bool {
-        usize::from(voter) < VOTERS
+    fn may_vote(&mut self, now: Time, voter: u16, voters: u16) -> bool {
+        voter < voters
             && self.votes.entry(voter).or_insert_with(|| Bucket::new(VOTES_PER_VOTER, now)).take(now, 1)
     }
 }
 
 impl Voting {
-    /// A peer that knows votes is connected. `finalized` is the epoch of its newest final block.
-    pub(super) fn peer_up(&mut self, now: Time, session: ConnId, key: Option<PublicKey>, finalized: u64) {
+    /// Nobody is connected.
+    pub(super) fn new(genesis: &Genesis) -> Self {
+        let voters = Voters::first(genesis);
+        let voters = voters.map(|voters| (voters.id(), u16::try_from(voters.count()).unwrap_or(u16::MAX)));
+        Self { voters, ..Self::default() }
+    }
+
+    /// A peer that knows votes is connected. `finalized`: epoch and height of its newest final block.
+    pub(super) fn peer_up(
+        &mut self,
+        now: Time,
+        session: ConnId,
+        key: Option<PublicKey>,
+        finalized: (u64, u64),
+    ) {
         self.peers.insert(session, VotingPeer::new(now));
         self.inputs.push_back(Input::Up { peer: Peer(session.0), key });
         self.has_final(now, session, finalized);
@@ -103,19 +121,23 @@ impl Voting {
     pub(super) fn announced(&mut self, now: Time, session: ConnId, items: &[Item]) {
         for item in items {
             if let Item::Final(checkpoint) = item {
-                self.has_final(now, session, checkpoint.epoch);
+                self.has_final(now, session, (checkpoint.epoch, checkpoint.height));
             }
         }
     }
 
     /// A peer sends one of the messages of finality.
     pub(super) fn received(&mut self, now: Time, session: ConnId, message: Message) {
-        let Some(peer) = self.peers.get_mut(&session) else { return };
+        let (Some(peer), Some((set, voters))) = (self.peers.get_mut(&session), self.voters) else { return };
+        // Votes of another set say nothing about this one.
         let heard = match message {
+            Message::Proposal(proposal) if proposal.vote.link.set != set => None,
+            Message::Votes(votes) if votes.link.set != set => None,
+            Message::Certificate(certificate) if certificate.link.set != set => None,
             Message::Proposal(proposal) => {
                 let Proposal { vote, proof } = Arc::unwrap_or_clone(proposal);
-                let looks =
-                    peer.may_vote(now, vote.voter) && (proof.is_none() || peer.certificates.take(now, 1));
+                let looks = peer.may_vote(now, vote.voter, voters)
+                    && (proof.is_none() || peer.certificates.take(now, 1));
                 peer.gets(&vote.link, vote.voter);
                 looks.then_some(Said::Proposal { vote, proof })
             }
@@ -127,7 +149,7 @@ impl Voting {
                 }
                 votes.retain(|(voter, _)| {
                     peer.gets(&link, *voter);
-                    peer.may_vote(now, *voter)
+                    peer.may_vote(now, *voter, voters)
                 });
                 (!votes.is_empty()).then_some(Said::Votes { link, votes })
             }
@@ -139,12 +161,14 @@ impl Voting {
                 peer.questions.take(now, 1).then_some(Said::GetFinality { set, voter })
             }
             Message::Finality(answer) => {
-                let Some(left) = peer.asked.checked_sub(1) else {
+                if peer.asked.take().is_none() {
                     return self.acts.push_back(Act::Blame(session, Fault::Unasked("finality")));
-                };
-                peer.asked = left;
+                }
+                peer.height = 0;
                 let Finality { set, newest, lock, seen, .. } = Arc::unwrap_or_clone(answer);
-                Some(Said::Finality { set, newest, lock, seen })
+                let certificates = u64::from(newest.is_some()).saturating_add(lock.is_some().into());
+                let looks = certificates == 0 || peer.certificates.take(now, certificates);
+                looks.then_some(Said::Finality { set, newest, lock, seen })
             }
             _ => None,
         };
@@ -155,10 +179,10 @@ impl Voting {
     /// The machine of finality wants something of peers.
     pub(super) fn wants(&mut self, now: Time, output: Output) {
         match output {
-            Output::Say { peer, said } => self.say(ConnId(peer.0), said),
+            Output::Say { peer, said } => self.say(now, ConnId(peer.0), said),
             Output::SayAll(said) => {
                 let all: Vec<_> = self.peers.keys().copied().collect();
-                all.into_iter().for_each(|session| self.say(session, said.clone()));
+                all.into_iter().for_each(|session| self.say(now, session, said.clone()));
             }
             Output::Relay(vote) => {
                 self.batch.push(vote);
@@ -210,7 +234,7 @@ impl Voting {
         self.acts.pop_front()
     }
 
-    fn say(&mut self, session: ConnId, said: Said) {
+    fn say(&mut self, now: Time, session: ConnId, said: Said) {
         let Some(peer) = self.peers.get_mut(&session) else { return };
         let message = match said {
             Said::Proposal { vote, proof } => {
@@ -225,7 +249,11 @@ impl Voting {
             }
             Said::Certificate(certificate) => Message::Certificate(Arc::new(certificate)),
             Said::GetFinality { set, voter } => {
-                peer.asked = peer.asked.saturating_add(1);
+                // It answers a question a second. What it does not answer in time is asked again.
+                if peer.asked.is_some_and(|at| now.since(at) < FINAL_ASK_EVERY) {
+                    return;
+                }
+                peer.asked = Some(now);
                 Message::GetFinality { set, voter }
             }
             Said::Finality { set, newest, lock, seen } => {
@@ -241,25 +269,27 @@ impl Voting {
         self.acts.push_back(Act::Send(session, Message::Announce(items)));
     }
 
-    /// A peer has a final block of this epoch. If it is news here, its certificate is asked for a little later: most often the votes come
-    /// by themselves.
-    fn has_final(&mut self, now: Time, session: ConnId, epoch: u64) {
+    /// A peer has a final block. If it is news here, its certificate is asked for a little later: most often the votes come by themselves.
+    fn has_final(&mut self, now: Time, session: ConnId, (epoch, height): (u64, u64)) {
+        let own = self.height();
         let Some(peer) = self.peers.get_mut(&session) else { return };
         peer.finalized = peer.finalized.max(epoch);
-        if epoch > self.epoch() {
+        peer.height = peer.height.max(height);
+        if height > own {
             self.ask_at.get_or_insert(now.after(VOTES_RELAY));
         }
     }
 
-    fn epoch(&self) -> u64 {
-        self.finalized.map_or(0, |(_, checkpoint)| checkpoint.epoch)
+    fn height(&self) -> u64 {
+        self.finalized.map_or(0, |(_, checkpoint)| checkpoint.height)
     }
 
-    /// Asks the peer whose final block is the newest, if that is newer than this node's. One that does not answer is passed over next time.
+    /// Asks the peer whose final block is the highest, if that is above this node's. One that does not answer is passed over next time, and
+    /// one that has answered is not asked again for the same block.
     fn ask(&mut self, now: Time) {
-        let own = self.epoch();
-        let ahead = self.peers.iter().filter(|(_, peer)| peer.finalized > own);
-        let best = ahead.min_by_key(|(_, peer)| (peer.asked, core::cmp::Reverse(peer.finalized)));
+        let own = self.height();
+        let ahead = self.peers.iter().filter(|(_, peer)| peer.height > own);
+        let best = ahead.min_by_key(|(_, peer)| (peer.asked.is_some(), core::cmp::Reverse(peer.height)));
         let Some(session) = best.map(|(session, _)| *session) else { return };
         self.ask_at = Some(now.after(FINAL_ASK_EVERY));
         self.inputs.push_back(Input::Ask(Peer(session.0)));

@@ -19,9 +19,16 @@ impl Finality {
             Said::Votes { link, votes } => {
                 // One bad signature is enough.
                 let mut votes = votes.into_iter().map(|(voter, signature)| Vote { link, voter, signature });
+                let known = self.proposals.clone();
                 while let Some(vote) = votes.next()
                     && self.take_vote(now, blocks, peer, vote)
-                {}
+                {
+                    // A prepare of whoever leads is a proposal, however it comes: who passed it on passes the refusal on too.
+                    if self.proposals.get(&vote.voter) == Some(&link) && known.get(&vote.voter) != Some(&link)
+                    {
+                        self.refuse(now, blocks, peer, &link);
+                    }
+                }
             }
             Said::Certificate(certificate) => self.take_certificate(now, blocks, peer, certificate),
             Said::GetFinality { set, voter } if set == self.voters().id() => {
@@ -64,7 +71,9 @@ impl Finality {
     fn take_certificate(&mut self, now: Time, blocks: &dyn Blocks, peer: Peer, certificate: Certificate) {
         let link = certificate.link;
         // While it is silent, this node looks for its own signature even in what it knows.
-        let is_known = self.justified.contains_key(&link.target) && self.silence.is_none();
+        let oldest = self.justified.first_key_value().map_or(0, |(checkpoint, _)| checkpoint.epoch);
+        let is_old = self.justified.len() >= JUSTIFIED_KEPT && link.target.epoch < oldest;
+        let is_known = (is_old || self.justified.contains_key(&link.target)) && self.silence.is_none();
         if link.set != self.voters().id() || is_known {
             return;
         }

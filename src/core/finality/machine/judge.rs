@@ -36,14 +36,16 @@ impl Finality {
 
     fn is_above_final(&self, blocks: &dyn Blocks, target: &Checkpoint) -> bool {
         let newest = self.finalized();
-        target.height >= newest.height && blocks.ancestor(&target.block, newest.height) == Some(newest.block)
+        target.height > newest.height && blocks.ancestor(&target.block, newest.height) == Some(newest.block)
     }
 
     /// Tells a leader what its proposal lacks: it takes that in and proposes again.
     pub(super) fn refuse(&mut self, now: Time, blocks: &dyn Blocks, peer: Peer, link: &Link) {
         let said = match self.record.allows(self.voters(), link) {
             Err(Refused::Voted { .. }) => {
-                let last = self.record.last.filter(|last| self.writing.is_none() && last.link != *link);
+                // The newest that was heard: after a restore the record's own last vote may be older than what the record forbids.
+                let newest = self.me.as_ref().and_then(|(me, _)| self.votes.newest(*me)).copied();
+                let last = newest.filter(|last| last.link != *link);
                 last.map(|last| Said::Votes {
                     link: last.link,
                     votes: Vec::from([(last.voter, last.signature)]),

@@ -28,8 +28,8 @@ fn votes(list: &[Vote]) -> Message {
 
 /// With these peers, all of them told.
 fn voting(peers: u64) -> Voting {
-    let mut voting = Voting::default();
-    (1..=peers).for_each(|peer| voting.peer_up(at(0), ConnId(peer), None, 0));
+    let mut voting = Voting { voters: Some((voters(4).id(), 4)), ..Voting::default() };
+    (1..=peers).for_each(|peer| voting.peer_up(at(0), ConnId(peer), None, (0, 0)));
     drain(&mut voting);
     voting
 }
@@ -130,6 +130,41 @@ fn voters_that_do_not_rise_and_answers_that_nobody_asked_for_are_faults() {
 }
 
 #[test]
+fn rights_to_answer_do_not_pile_up_and_an_answers_certificates_are_charged() {
+    let mut voting = voting(1);
+    let certificate =
+        Certificate { link: link(2), signers: Bounded::default(), signatures: Bounded::default() };
+    let answer = || {
+        let (newest, lock) = (Some(certificate.clone()), Some(certificate.clone()));
+        let (set, handovers) = (Hash::ZERO, Bounded::default());
+        Message::Finality(Arc::new(Finality { set, handovers, newest, lock, seen: None }))
+    };
+    let ask = |voting: &mut Voting, now: Time| {
+        let said = Said::GetFinality { set: Hash::ZERO, voter: None };
+        voting.wants(now, Output::Say { peer: Peer(1), said });
+    };
+    (0..100).for_each(|n| ask(&mut voting, at(n * 10_000)));
+    (0..100).for_each(|_| voting.received(at(1_000_000), ConnId(1), answer()));
+    assert_eq!(drain(&mut voting).1.len(), 1);
+    let mut heard = 0;
+    for n in 0..100 {
+        ask(&mut voting, at(1_000_000));
+        voting.received(at(1_000_000 + n), ConnId(1), answer());
+        heard += drain(&mut voting).1.len();
+    }
+    assert!(heard as u64 <= CERTIFICATES_PER_PEER.1 / 2, "{heard}");
+}
+
+#[test]
+fn votes_of_another_set_and_of_nobody_are_not_looked_at() {
+    let mut voting = voting(1);
+    let foreign = Vote { link: Link { set: Hash([9; 32]), ..link(2) }, ..vote(1, 2) };
+    voting.received(at(0), ConnId(1), votes(&[foreign]));
+    voting.received(at(0), ConnId(1), votes(&[Vote { voter: 4, ..vote(1, 2) }]));
+    assert_eq!(drain(&mut voting).1, []);
+}
+
+#[test]
 fn questions_and_certificates_of_one_peer_are_bounded() {
     let mut voting = voting(1);
     let certificate =
@@ -163,6 +198,7 @@ fn a_certificate_that_is_announced_and_does_not_come_by_itself_is_asked_for_once
     let (signers, signatures) = (Bounded::default(), Bounded::default());
     let link = Link { source, ..link(6) };
     voting.finalized(&Certificate { link, signers, signatures });
+    voting.announced(at(0), ConnId(1), &[Item::Final(Checkpoint { epoch: 90, ..source })]);
     assert_eq!(drain(&mut voting).0, [(1, Message::Announce(Bounded::truncated([Item::Final(source)])))]);
     voting.wake(voting.next_wakeup().unwrap());
     assert_eq!((asks(&mut voting), voting.next_wakeup()), (0, None));
