@@ -5,7 +5,7 @@
 //! back holds its [`lock`] all the while.
 
 use std::borrow::Cow;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
@@ -110,11 +110,26 @@ pub(crate) fn replace(target: &Path, mode: u32, contents: &[u8]) -> io::Result<(
 /// file next to it, which stays: the file itself is replaced, and a lock would go with the old one.
 #[must_use = "the lock ends with this value"]
 pub(crate) fn lock(path: &Path) -> io::Result<File> {
-    let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?.to_string_lossy();
-    let beside = path.with_file_name(format!(".{name}.lock"));
-    let file = OpenOptions::new().write(true).create(true).truncate(false).mode(PRIVATE).open(beside)?;
+    let file = lock_file(path)?;
     file.lock()?;
     Ok(file)
+}
+
+/// The same without waiting; none if somebody else holds it.
+#[must_use = "the lock ends with this value"]
+pub(crate) fn try_lock(path: &Path) -> io::Result<Option<File>> {
+    let file = lock_file(path)?;
+    match file.try_lock() {
+        Ok(()) => Ok(Some(file)),
+        Err(TryLockError::WouldBlock) => Ok(None),
+        Err(TryLockError::Error(error)) => Err(error),
+    }
+}
+
+fn lock_file(path: &Path) -> io::Result<File> {
+    let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?.to_string_lossy();
+    let beside = path.with_file_name(format!(".{name}.lock"));
+    OpenOptions::new().write(true).create(true).truncate(false).mode(PRIVATE).open(beside)
 }
 
 /// A path as a POSIX shell reads it back, for commands that people copy.

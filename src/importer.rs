@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use bouya_core::ledger::{Block, BlockOutcome, Origin};
+use bouya_core::ledger::{Block, BlockOutcome, Certificate, Origin};
 use bouya_core::node::Keeper;
 use bouya_core::node::keeper::{Input, Output};
 use bouya_core::overlay::{Answer, ConnId, KeeperRequest};
@@ -49,6 +49,17 @@ impl Importer {
     /// Height of the best chain.
     pub fn height(&self) -> u64 {
         self.keeper.chain().tip().height
+    }
+
+    /// Makes a block final, and moves to its branch whatever the work of the others. The certificate has been verified.
+    pub fn finalize(&mut self, certificate: Certificate) -> Result<(), ChainError> {
+        self.keeper.handle(Input::Finalize(certificate))?;
+        while self.keeper.has_work(clock::wall()) {
+            let workers = &self.workers;
+            self.keeper.work(clock::wall(), &mut |transactions| workers.check_each(transactions))?;
+            while self.keeper.poll().is_some() {}
+        }
+        Ok(())
     }
 
     /// Takes a block and does all work that follows from it. False means that the block was already there.

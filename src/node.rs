@@ -41,7 +41,7 @@ use crate::net::{self, Shared, listen};
 use crate::store::owner::{self, OwnerError};
 use crate::store::{Reader, Store, StoreError};
 use crate::voter::record::{self, RecordError, RecordFile};
-use crate::voter::{self, VoterActor};
+use crate::voter::{self, VoterActor, VoterError};
 use crate::workers::Workers;
 use crew::Crew;
 
@@ -69,6 +69,8 @@ pub enum NodeError {
     #[error(transparent)]
     State(#[from] StateError),
     #[error(transparent)]
+    Voter(#[from] VoterError),
+    #[error(transparent)]
     Record(#[from] RecordError),
     #[error("api token: {0}")]
     Token(String),
@@ -88,7 +90,7 @@ pub struct Node {
     store: Store,
     member_key: SecretKey,
     /// The record of its votes, and what it holds.
-    record: (Option<Option<Record>>, RecordFile),
+    record: (Option<Option<Record>>, RecordFile, std::fs::File),
     token: http::token::Token,
     p2p: Option<TcpListener>,
     api: Option<TcpListener>,
@@ -119,7 +121,8 @@ impl Node {
         let member_key =
             record::load_or_create_key(path).map_err(|error| NodeError::MemberKey(error.to_string()))?;
         let record = RecordFile::beside(path, settings.network.genesis.id(), member_key.public());
-        let record = (record.read()?, record);
+        let held = record.hold()?;
+        let record = (record.read()?, record, held);
         let token = http::token::load_or_create(&settings.api.token_file)
             .map_err(|error| NodeError::Token(error.to_string()))?;
         let p2p = settings
@@ -168,7 +171,7 @@ impl Node {
         let (certificate, certificate_watch) = watch::channel(self.tls.certificate());
 
         let newest = reader.snapshot()?.finalized()?;
-        let (kept, record_file) = self.record;
+        let (kept, record_file, _held) = self.record;
         let machine = voter::machine(&genesis, &self.member_key, kept, newest.clone(), clock.now());
         let (voter, voter_inbox) = Mailbox::new("voter", VOTER_MAILBOX);
         let voter = machine.is_some().then_some(voter);

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use bouya_core::codec::encode;
 use bouya_core::crypto::Hash;
-use bouya_core::ledger::{Block, Genesis, HeaderRecord, Node, Replay, Undo, View};
+use bouya_core::ledger::{Block, Checkpoint, Genesis, HeaderRecord, Node, Replay, Undo, View, Voters};
 use bouya_core::limits::UNDO_BLOCKS;
 use bouya_core::time::Timestamp;
 use thiserror::Error;
@@ -123,7 +123,22 @@ pub fn verify(reader: &Reader, mut progress: impl FnMut(u64, u64)) -> Result<Rep
     }
     report.rows = check_rows(&snapshot, &replay)?;
     report.side_blocks = check_side(&snapshot)?;
+    check_final(&snapshot, reader.genesis())?;
     Ok(report)
+}
+
+/// What the members have voted final is proven, and on the best chain.
+fn check_final(snapshot: &Snapshot, genesis: &Genesis) -> Result<(), VerifyError> {
+    let place = "the final block";
+    let Some(certificate) = snapshot.finalized()? else { return Ok(()) };
+    let voters =
+        Voters::first(genesis).ok_or_else(|| wrong(place, "the network lists no members who vote"))?;
+    certificate.check(&genesis.id(), &voters).map_err(|error| wrong(place, error))?;
+    let Checkpoint { height, block, .. } = certificate.link.source;
+    if !certificate.is_final() || snapshot.at_height(height)? != Some(block) {
+        return Err(wrong(place, format!("block {block} is not on the best chain at height {height}")));
+    }
+    Ok(())
 }
 
 fn check_block(

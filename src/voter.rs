@@ -11,7 +11,7 @@ use std::time::Duration;
 use bouya_core::crypto::{Hash, SecretKey};
 use bouya_core::finality::{Alarm, Evidence, Finality, FinalitySettings, Input, Output, Peer, Record};
 use bouya_core::id::NodeId;
-use bouya_core::ledger::{Certificate, Genesis, Vote, Voters};
+use bouya_core::ledger::{Certificate, Genesis, StateError, View, Vote, Voters};
 use bouya_core::limits::RECORD_RETRY;
 use bouya_core::node::{Gate, Head, StoredBlocks, keeper};
 use bouya_core::overlay::{self, Outlook};
@@ -90,6 +90,15 @@ pub struct VoterView {
     pub evidence: Option<Evidence>,
 }
 
+/// Why the actor ended.
+#[derive(Debug, Error)]
+pub enum VoterError {
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    State(#[from] StateError),
+}
+
 /// Everything the actor works with.
 pub struct VoterActor {
     pub machine: Finality,
@@ -144,14 +153,14 @@ enum Woken {
 
 impl VoterActor {
     /// Works until `stop`, or until the store fails.
-    pub fn run(self, stop: &CancellationToken) -> Result<(), StoreError> {
+    pub fn run(self, stop: &CancellationToken) -> Result<(), VoterError> {
         let (offsets, unwritten, heard, tip) = (Vec::new(), None, BTreeMap::new(), None);
         Running { actor: self, offsets, unwritten, heard, tip }.run(stop)
     }
 }
 
 impl Running {
-    fn run(mut self, stop: &CancellationToken) -> Result<(), StoreError> {
+    fn run(mut self, stop: &CancellationToken) -> Result<(), VoterError> {
         loop {
             self.look()?;
             match self.wait(stop) {
@@ -183,7 +192,7 @@ impl Running {
     }
 
     /// Tells the machine what has changed around it.
-    fn look(&mut self) -> Result<(), StoreError> {
+    fn look(&mut self) -> Result<(), VoterError> {
         let head = self.actor.head.borrow_and_update().clone();
         let standing = Gate::standing(&head, &self.actor.outlook.borrow_and_update());
         self.give(Input::Standing(standing))?;
@@ -194,7 +203,7 @@ impl Running {
         Ok(())
     }
 
-    fn wake(&mut self) -> Result<(), StoreError> {
+    fn wake(&mut self) -> Result<(), VoterError> {
         let now = self.actor.clock.now();
         if let Some((record, _)) = self.unwritten.take_if(|(_, at)| *at <= now) {
             self.keep(record)?;
@@ -202,12 +211,12 @@ impl Running {
         self.give(Input::Wake)
     }
 
-    fn serve(&mut self, request: VoterRequest) -> Result<(), StoreError> {
+    fn serve(&mut self, request: VoterRequest) -> Result<(), VoterError> {
         // It is no error if the asker no longer waits.
         match request {
             VoterRequest::Machine(input) => return self.give(input),
             VoterRequest::Clocks(offsets) => self.offsets = offsets,
-            VoterRequest::Show { reply } => drop(reply.send(self.view())),
+            VoterRequest::Show { reply } => drop(reply.send(self.view()?)),
             VoterRequest::Resume { reply } => {
                 let result = match self.actor.machine.alarm() {
                     None => Err(NotResumed::Votes),
@@ -225,7 +234,7 @@ impl Running {
     }
 
     /// Gives the machine an input, with the chain and the clock as they are now, and carries out what follows.
-    fn give(&mut self, input: Input) -> Result<(), StoreError> {
+    fn give(&mut self, input: Input) -> Result<(), VoterError> {
         let now = self.actor.clock.now();
         let snapshot = self.actor.reader.snapshot()?;
         let clock = Input::Clock { wall: clock::wall(), offsets: self.offsets.clone() };
@@ -240,7 +249,7 @@ impl Running {
         Ok(())
     }
 
-    fn execute(&mut self, output: Output) -> Result<(), StoreError> {
+    fn execute(&mut self, output: Output) -> Result<(), VoterError> {
         match &output {
             Output::Write(record) => return self.keep(record.clone()),
             Output::Finalize(certificate) => {
@@ -257,7 +266,7 @@ impl Running {
     }
 
     /// Makes a record durable; then its vote leaves.
-    fn keep(&mut self, record: Record) -> Result<(), StoreError> {
+    fn keep(&mut self, record: Record) -> Result<(), VoterError> {
         if let Err(error) = self.actor.record.keep(&record) {
             error!(%error, "no vote leaves before the record is written; trying again");
             self.unwritten = Some((record, self.actor.clock.now().after(RECORD_RETRY)));
@@ -276,7 +285,7 @@ impl Running {
         self.actor.events.tell(Event::MemberFault { id, offence: why });
     }
 
-    fn view(&self) -> VotersView {
+    fn view(&self) -> Result<VotersView, VoterError> {
         let (machine, voters) = (&self.actor.machine, self.actor.machine.voters());
         let voter = |number: u16| {
             let member = voters.member(number)?;
@@ -289,15 +298,17 @@ impl Running {
                 evidence: evidence.map(|(_, evidence)| *evidence),
             })
         };
-        VotersView {
+        // What is final is told once it is durable.
+        let newest = self.actor.reader.snapshot()?.finalized()?;
+        Ok(VotersView {
             set: voters.id(),
             quorum: voters.quorum(),
             guilty: voters.guilty(),
             own: machine.number(),
             alarm: machine.alarm(),
             silent: machine.is_silent(),
-            newest: machine.newest().cloned(),
+            newest,
             voters: (0..u16::try_from(voters.count()).unwrap_or(u16::MAX)).filter_map(voter).collect(),
-        }
+        })
     }
 }

@@ -24,7 +24,7 @@ use zeroize::Zeroizing;
 pub use contacts::{Contacts, ContactsError};
 pub use keystore::Wallet;
 pub(crate) use member_key::seed_line;
-pub use member_key::{load as member_key_load, load_or_create as member_key_load_or_create, write_seed};
+pub use member_key::{create as member_key_create, load as member_key_load, write_seed};
 pub use private::FileError;
 
 /// A passphrase. It is wiped from memory when dropped, and never printed.

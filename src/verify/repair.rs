@@ -9,7 +9,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use bouya_core::ledger::Genesis;
+use bouya_core::ledger::{Certificate, Genesis, View, Voters};
 use thiserror::Error;
 
 use super::scan::Scan;
@@ -73,13 +73,26 @@ pub fn repair(
         }
         progress(importer.height());
     }
-    let (kept, lock) = match Store::open(dir, genesis) {
-        Ok(old) => (old.reader().copy_kept(&importer.store().reader()).is_ok(), old.close()),
+    let (kept, lock) = match Store::open(dir, genesis.clone()) {
+        Ok(old) => {
+            // What the members have voted final goes before work: else a heavier branch that the node had left would come back.
+            if let Some(certificate) = finalized(&old, &genesis) {
+                importer.finalize(certificate)?;
+            }
+            (old.reader().copy_kept(&importer.store().reader()).is_ok(), old.close())
+        }
         Err(StoreError::Damaged { .. }) => (false, Some(store::lock(dir)?)),
         Err(error) => return Err(error.into()),
     };
     let blocks = importer.height();
     Ok(Repaired { dir: dir.to_owned(), _lock: lock, blocks, highest: scan.highest().max(blocks), kept })
+}
+
+/// The newest final certificate in a store, if it can be read and is valid.
+fn finalized(old: &Store, genesis: &Genesis) -> Option<Certificate> {
+    let certificate = old.reader().snapshot().ok()?.finalized().ok()??;
+    let voters = Voters::first(genesis)?;
+    certificate.check(&genesis.id(), &voters).is_ok().then_some(certificate)
 }
 
 impl Repaired {
@@ -128,10 +141,32 @@ mod tests {
     use super::*;
     use crate::verify::tests::store;
     use crate::verify::{Report, verify_file};
-    use bouya_core::testing::network;
+    use bouya_core::testing::{self, network, network_of_members};
 
     fn file(dir: &Path) -> std::path::PathBuf {
         dir.join(store::FILE)
+    }
+
+    #[test]
+    fn what_is_final_stays_final_whatever_work_another_branch_has() {
+        let (dir, genesis) = (tempfile::tempdir().unwrap(), network_of_members("test"));
+        let node = testing::Node::of(genesis.clone());
+        let start = node.chain.tip().clone();
+        let ((heavy, _), (light, end)) = (node.run_on(&start, 4, 100, 9), node.run_on(&start, 2, 5_000, 9));
+        let mut importer = Importer::new(Store::open(dir.path(), genesis.clone()).unwrap()).unwrap();
+        heavy.iter().chain(&light).for_each(|block| drop(importer.give(block.clone()).unwrap()));
+        assert_eq!(importer.height(), 4);
+        let certificate = testing::certificate(&genesis, end.height, end.id, &[1, 2, 3]);
+        importer.finalize(certificate.clone()).unwrap();
+        assert_eq!(importer.height(), 2);
+        drop(importer);
+        verify_file(dir.path(), &genesis, |_, _| ()).unwrap();
+        let done = repair(dir.path(), genesis.clone(), |_| ()).unwrap();
+        assert_eq!(done.blocks, 2);
+        done.replace("then").unwrap();
+        let store = Store::open(dir.path(), genesis).unwrap();
+        let snapshot = store.reader().snapshot().unwrap();
+        assert_eq!((snapshot.tip().unwrap().1, snapshot.finalized().unwrap()), (end.id, Some(certificate)));
     }
 
     #[test]

@@ -15,7 +15,7 @@ use bouya_core::limits::RECORD_FILE_BYTES;
 use thiserror::Error;
 
 use crate::files;
-use crate::wallet::{self, WalletError};
+use crate::wallet::{self, FileError, WalletError};
 
 /// The file's first bytes: its format and version.
 const MAGIC: [u8; 8] = *b"bouyavt1";
@@ -29,6 +29,12 @@ pub enum RecordError {
     /// Its bytes are not those that were written.
     #[error("the record of votes {} is damaged; put a copy back, or move it away: then this node votes after bouya final resume", .0.display())]
     Damaged(PathBuf),
+    /// A record without its key.
+    #[error("{} is the record of a member key that is not there; put the key back, or move the record away to make a new key", .0.display())]
+    Orphan(PathBuf),
+    /// Another process of this machine votes with it.
+    #[error("another process uses the record of votes {}; a member key votes on one node only: stop the other", .0.display())]
+    Used(PathBuf),
     /// Written by a later version.
     #[error("the record of votes {} has a format that this version does not know; it was written by a later one", .0.display())]
     Format(PathBuf),
@@ -52,10 +58,23 @@ struct File {
 /// The member key at `path`. If there is none, a new one is made there, and with it its record: it has voted for nothing. A key that was
 /// here without a record may have voted somewhere: then its operator has to say so.
 pub fn load_or_create_key(path: &Path) -> Result<SecretKey, KeyError> {
-    let is_new = path.symlink_metadata().is_err();
-    let key = wallet::member_key_load_or_create(path)?;
+    let votes = votes_of(path);
+    match wallet::member_key_load(path) {
+        Err(WalletError::File(FileError::Missing(_))) => (),
+        found => return Ok(found?),
+    }
+    if votes.symlink_metadata().is_ok() {
+        return Err(RecordError::Orphan(votes).into());
+    }
+    let (key, is_new) = wallet::member_key_create(path)?;
     if is_new {
-        write(&votes_of(path), &File { network: None, key: key.public(), record: None })?;
+        let bytes = to_bytes(&File { network: None, key: key.public(), record: None });
+        // Never over a record that is there.
+        files::create(&votes, files::PRIVATE, &bytes).map_err(|error| RecordError::Io {
+            path: votes,
+            doing: "create",
+            error,
+        })?;
     }
     Ok(key)
 }
@@ -73,14 +92,9 @@ fn votes_of(member_key: &Path) -> PathBuf {
     member_key.with_extension("votes")
 }
 
-fn write(path: &Path, file: &File) -> Result<(), RecordError> {
+fn to_bytes(file: &File) -> Vec<u8> {
     let body = encode(file);
-    let bytes = [&MAGIC, body.as_slice(), &sha256(&body).0].concat();
-    files::replace(path, files::PRIVATE, &bytes).map_err(|error| RecordError::Io {
-        path: path.to_owned(),
-        doing: "write",
-        error,
-    })
+    [&MAGIC, body.as_slice(), &sha256(&body).0].concat()
 }
 
 /// Where the record of one key in one network is.
@@ -102,10 +116,22 @@ impl RecordFile {
         &self.path
     }
 
+    /// Holds it for one process, as long as what is returned lives: two with one key would each keep their own record.
+    pub fn hold(&self) -> Result<fs::File, RecordError> {
+        let held = files::try_lock(&self.path);
+        let held = held.map_err(|error| RecordError::Io { path: self.path.clone(), doing: "lock", error })?;
+        held.ok_or_else(|| RecordError::Used(self.path.clone()))
+    }
+
     /// Makes a record durable.
     pub fn keep(&self, record: &Record) -> Result<(), RecordError> {
         let (network, key) = (Some(self.network), self.key);
-        write(&self.path, &File { network, key, record: Some(record.clone()) })
+        let bytes = to_bytes(&File { network, key, record: Some(record.clone()) });
+        files::replace(&self.path, files::PRIVATE, &bytes).map_err(|error| RecordError::Io {
+            path: self.path.clone(),
+            doing: "write",
+            error,
+        })
     }
 
     /// The record. None inside: the key has signed nothing. None outside: there is no file.
@@ -180,6 +206,15 @@ mod tests {
         file.keep(&record()).unwrap();
         assert_eq!(load_or_create_key(&path).unwrap().public(), key.public());
         assert_eq!(file.read().unwrap(), Some(Some(record())), "a start forgets nothing");
+        let held = file.hold().unwrap();
+        assert!(matches!(file.hold(), Err(RecordError::Used(_))));
+        drop(held);
+        // Without its key it is nobody's, and no new key takes its place.
+        let seed = fs::read(&path).unwrap();
+        fs::remove_file(&path).unwrap();
+        let orphan = load_or_create_key(&path);
+        assert!(matches!(orphan, Err(KeyError::Record(RecordError::Orphan(_)))) && !path.exists());
+        crate::files::create(&path, crate::files::PRIVATE, &seed).unwrap();
         fs::remove_file(file.path()).unwrap();
         load_or_create_key(&path).unwrap();
         assert!(file.read().unwrap().is_none());

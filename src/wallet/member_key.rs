@@ -9,20 +9,15 @@ use zeroize::Zeroizing;
 use super::private::{self, FileError};
 use super::{WalletError, new_key};
 
-/// The member key at `path`. If there is none, a new one is created there.
-pub fn load_or_create(path: &Path) -> Result<SecretKey, WalletError> {
-    match load(path) {
-        Err(WalletError::File(FileError::Missing(_))) => {}
-        loaded => return loaded,
-    }
+/// Makes a new member key at `path`. If another process makes one at the same time, that key counts: false.
+pub fn create(path: &Path) -> Result<(SecretKey, bool), WalletError> {
     if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
         private::create_dir(parent)?;
     }
     let key = new_key()?;
     match write_seed(path, &key) {
-        Ok(()) => Ok(key),
-        // Another process created it in the meantime: that key counts.
-        Err(WalletError::File(FileError::Exists(_))) => load(path),
+        Ok(()) => Ok((key, true)),
+        Err(WalletError::File(FileError::Exists(_))) => Ok((load(path)?, false)),
         Err(error) => Err(error),
     }
 }

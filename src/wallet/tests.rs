@@ -149,19 +149,18 @@ fn names_stay_in_the_folder() {
 fn a_member_key_is_made_once_and_kept_private() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("keys/alice.member");
-    let made = member_key_load_or_create(&path).unwrap();
-    assert_eq!(member_key_load_or_create(&path).unwrap().seed(), made.seed());
+    let (made, is_new) = member_key_create(&path).unwrap();
+    let (again, is_other) = member_key_create(&path).unwrap();
+    assert_eq!((again.seed(), is_new, is_other), (made.seed(), true, false));
+    assert_eq!(member_key_load(&path).unwrap().seed(), made.seed());
     assert_eq!(mode(&path), 0o600);
     assert_eq!(fs::read_to_string(&path).unwrap().len(), 65);
     fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
-    assert!(matches!(
-        member_key_load_or_create(&path),
-        Err(WalletError::File(FileError::Exposed { mode: 0o644, .. }))
-    ));
+    assert!(matches!(member_key_load(&path), Err(WalletError::File(FileError::Exposed { mode: 0o644, .. }))));
     let secret = "abcdef".repeat(11);
     let bad = dir.path().join("bad.member");
     private::create(&bad, secret.as_bytes()).unwrap();
-    let error = member_key_load_or_create(&bad).unwrap_err().to_string();
+    let error = member_key_load(&bad).unwrap_err().to_string();
     assert!(error.contains("64 hex digits") && !error.contains("abcdef"), "{error}");
 }
 
