@@ -76,6 +76,7 @@ fn transaction(id: &str, height: Option<u64>, confirmations: u64) -> String {
         status: if height.is_some() { TransactionStatus::Confirmed } else { TransactionStatus::Pending },
         height,
         confirmations,
+        finalized: false,
         sender: "bouya1x".into(),
         nonce: 7,
         fee: "1".into(),
@@ -338,6 +339,7 @@ fn a_reader_may_leave() {
         miner: MinerOf { key: "cd".repeat(32), id: None },
         transactions: 1,
         size: 400,
+        finalized: false,
     };
     // More than a pipe holds, so that the writer notices.
     let node = Node::fixed(200, json(&Page { items: vec![block; 2_000], next: None }));

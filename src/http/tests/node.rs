@@ -30,6 +30,7 @@ fn the_status_has_its_promised_shape() {
             "height": 0, "hash": genesis.id().to_string(), "time": null,
             "work": genesis.branch().work.to_string(),
         },
+        "final": null,
         "state": { "name": "ready", "ready": true, "reason": "up to date with its peers", "next": null },
         "peers": { "connected": 2, "known": 3 },
         "mempool": { "transactions": 1, "bytes": null },
