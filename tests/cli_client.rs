@@ -12,6 +12,8 @@ mod node;
 mod offline;
 #[path = "cli_client/short.rs"]
 mod short;
+#[path = "cli_client/wait.rs"]
+mod wait;
 
 use std::net::Ipv4Addr;
 use std::process::{Output, Stdio};
@@ -218,11 +220,11 @@ fn changes_need_the_token_and_carry_it() {
 
 /// A node that takes a transaction and tells its state by `state`, from how often it was asked for it.
 fn taking(state: impl Fn(usize) -> (u16, String) + Send + 'static) -> Node {
-    taking_in(status(), state)
+    taking_in(status(), move |_, count| state(count))
 }
 
-/// The same, in this state.
-fn taking_in(status: Status, state: impl Fn(usize) -> (u16, String) + Send + 'static) -> Node {
+/// The same, in this state; it is also told what it was asked.
+fn taking_in(status: Status, state: impl Fn(&str, usize) -> (u16, String) + Send + 'static) -> Node {
     let node = Node::new(move |line, asked| match line {
         "GET /v1/status" => (200, json(&status)),
         "POST /v1/transactions" => {
@@ -233,7 +235,7 @@ fn taking_in(status: Status, state: impl Fn(usize) -> (u16, String) + Send + 'st
             let account = Account { address: "x".into(), balance: "100".into(), nonce: 7, confirmations: 0 };
             (200, json(&account))
         }
-        line => state(asked.iter().filter(|other| other.line == line).count()),
+        line => state(line, asked.iter().filter(|other| other.line == line).count()),
     });
     std::fs::write(node.home.path().join("pass"), "correct horse\nsecond line\n").unwrap();
     ended(&node.run("wallet new alice --passphrase-file pass"), 0);
@@ -315,7 +317,7 @@ fn confirmations_of_a_node_that_is_cut_off_are_not_settled() {
         let to = bob();
         format!("send --from alice --passphrase-file pass --to {to}:1 --yes --wait --timeout {timeout}")
     };
-    let confirmed = |_| (200, transaction("x", Some(42), 9));
+    let confirmed = |_: &str, _| (200, transaction("x", Some(42), 9));
     // One that knows peers and sees none: it is not waited for less than for the network.
     let cut_off = taking_in(in_state(NodeState::Alone, false), confirmed).run(&line("1s"));
     ended(&cut_off, 1);
