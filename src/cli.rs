@@ -36,6 +36,7 @@ mod status;
 mod submit;
 mod transaction;
 mod verify;
+mod wait;
 mod wallet;
 
 use std::io::{self, IsTerminal, Write};
@@ -247,6 +248,7 @@ fn config(node: &NodeOptions) -> Result<&Path, Error> {
 
 #[cfg(test)]
 mod tests {
+    use super::wait::Wait;
     use super::*;
 
     #[test]
@@ -259,15 +261,18 @@ mod tests {
     }
 
     #[test]
-    fn wait_takes_a_number_or_none() {
+    fn wait_takes_final_a_number_or_nothing() {
         let wait = |line: &str| match Cli::try_parse_from(line.split(' ')).unwrap().command {
             Command::Send(send) => send.signing.wait,
             other => panic!("{other:?}"),
         };
         let send = "bouya send --from a --to b:1";
         assert_eq!(wait(send), None);
-        assert_eq!(wait(&format!("{send} --wait --yes")), Some(1));
-        assert_eq!(wait(&format!("{send} --wait 6")), Some(6));
-        assert!(Cli::try_parse_from(format!("{send} --wait 0").split(' ')).is_err());
+        assert_eq!(wait(&format!("{send} --wait --yes")), Some(None));
+        assert_eq!(wait(&format!("{send} --wait 6")), Some(Some(Wait::Confirmations(6))));
+        assert_eq!(wait(&format!("{send} --wait final")), Some(Some(Wait::Final)));
+        for bad in ["0", "-1", "finally", "6s"] {
+            assert!(Cli::try_parse_from(format!("{send} --wait={bad}").split(' ')).is_err(), "{bad}");
+        }
     }
 }

@@ -41,6 +41,7 @@ mod agreements;
 mod blocks;
 mod connections;
 mod description;
+mod ends;
 mod explorer;
 mod extract;
 mod finality;

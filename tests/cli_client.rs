@@ -12,6 +12,8 @@ mod node;
 mod offline;
 #[path = "cli_client/short.rs"]
 mod short;
+#[path = "cli_client/wait.rs"]
+mod wait;
 
 use std::net::Ipv4Addr;
 use std::process::{Output, Stdio};
@@ -76,6 +78,7 @@ fn transaction(id: &str, height: Option<u64>, confirmations: u64) -> String {
         status: if height.is_some() { TransactionStatus::Confirmed } else { TransactionStatus::Pending },
         height,
         confirmations,
+        finalized: false,
         sender: "bouya1x".into(),
         nonce: 7,
         fee: "1".into(),
@@ -217,11 +220,11 @@ fn changes_need_the_token_and_carry_it() {
 
 /// A node that takes a transaction and tells its state by `state`, from how often it was asked for it.
 fn taking(state: impl Fn(usize) -> (u16, String) + Send + 'static) -> Node {
-    taking_in(status(), state)
+    taking_in(status(), move |_, count| state(count))
 }
 
-/// The same, in this state.
-fn taking_in(status: Status, state: impl Fn(usize) -> (u16, String) + Send + 'static) -> Node {
+/// The same, in this state; it is also told what it was asked.
+fn taking_in(status: Status, state: impl Fn(&str, usize) -> (u16, String) + Send + 'static) -> Node {
     let node = Node::new(move |line, asked| match line {
         "GET /v1/status" => (200, json(&status)),
         "POST /v1/transactions" => {
@@ -232,7 +235,7 @@ fn taking_in(status: Status, state: impl Fn(usize) -> (u16, String) + Send + 'st
             let account = Account { address: "x".into(), balance: "100".into(), nonce: 7, confirmations: 0 };
             (200, json(&account))
         }
-        line => state(asked.iter().filter(|other| other.line == line).count()),
+        line => state(line, asked.iter().filter(|other| other.line == line).count()),
     });
     std::fs::write(node.home.path().join("pass"), "correct horse\nsecond line\n").unwrap();
     ended(&node.run("wallet new alice --passphrase-file pass"), 0);
@@ -314,7 +317,7 @@ fn confirmations_of_a_node_that_is_cut_off_are_not_settled() {
         let to = bob();
         format!("send --from alice --passphrase-file pass --to {to}:1 --yes --wait --timeout {timeout}")
     };
-    let confirmed = |_| (200, transaction("x", Some(42), 9));
+    let confirmed = |_: &str, _| (200, transaction("x", Some(42), 9));
     // One that knows peers and sees none: it is not waited for less than for the network.
     let cut_off = taking_in(in_state(NodeState::Alone, false), confirmed).run(&line("1s"));
     ended(&cut_off, 1);
@@ -338,6 +341,7 @@ fn a_reader_may_leave() {
         miner: MinerOf { key: "cd".repeat(32), id: None },
         transactions: 1,
         size: 400,
+        finalized: false,
     };
     // More than a pipe holds, so that the writer notices.
     let node = Node::fixed(200, json(&Page { items: vec![block; 2_000], next: None }));

@@ -48,7 +48,9 @@ pub(crate) enum AgreeCommand {
     )]
     Propose(Propose),
     /// Sign an agreement
-    #[command(after_help = "Example:\n  bouya agree sign 5f0c21aa --from bob --document lease.pdf")]
+    #[command(
+        after_help = "Examples:\n  bouya agree sign 5f0c21aa --from bob --document lease.pdf\n  bouya agree sign 5f0c21aa --from bob --document lease.pdf --wait final"
+    )]
     Sign(Answer),
     /// Refuse an agreement, which ends it
     #[command(after_help = "Example:\n  bouya agree refuse 5f0c21aa --from carol")]
@@ -270,7 +272,9 @@ fn show(options: &Show, client: &Client, out: &mut Output) -> Result<(), Error> 
     let answer = client.get_with(&format!("/v1/agreements/{}", options.id), &query)?;
     out.show(&answer, |out, agreement: Agreement| {
         let mut standing = agreement.status.to_string();
-        if may_change(&agreement) {
+        if agreement.status != AgreementStatus::Open && agreement.finalized {
+            standing.push_str(", final");
+        } else if may_change(&agreement) {
             standing.push_str(&format!(", may still change ({} deep)", agreement.confirmations));
         }
         out.pairs(vec![
@@ -311,7 +315,7 @@ fn who(out: &Output, address: &str, said: &str, at: Option<&Moment>) -> Vec<Cell
 
 /// Whether a decision was made that a reorganisation could still undo.
 fn may_change(agreement: &Agreement) -> bool {
-    agreement.status != AgreementStatus::Open && !agreement.settled
+    agreement.status != AgreementStatus::Open && !agreement.settled && !agreement.finalized
 }
 
 fn list(options: &List, client: &Client, out: &mut Output) -> Result<(), Error> {

@@ -7,7 +7,7 @@ use crate::http::views::{Block, BlockSummary, Mined, MinerOf};
 use super::client::Client;
 use super::error::Error;
 use super::node::PageOptions;
-use super::output::{Output, cell};
+use super::output::{Output, cell, depth, or_dash};
 use super::{parse, transaction};
 
 pub(crate) const EXAMPLES: &str = "\
@@ -55,7 +55,7 @@ pub(crate) fn run(command: BlockCommand, client: &Client, out: &mut Output) -> R
 pub(crate) fn list(client: &Client, out: &mut Output, page: &PageOptions) -> Result<(), Error> {
     let answer = client.get_with("/v1/blocks", &page.query())?;
     let empty = "No blocks in this range. For the latest: bouya block show latest";
-    let header = ["HEIGHT", "HASH", "TIME", "MINER", "TRANSACTIONS", "BYTES"];
+    let header = ["HEIGHT", "HASH", "TIME", "MINER", "TXS", "BYTES", "FINAL"];
     out.page(&answer, "bouya blocks", empty, &header, |out, block: &BlockSummary| {
         vec![
             cell(block.height),
@@ -64,6 +64,7 @@ pub(crate) fn list(client: &Client, out: &mut Output, page: &PageOptions) -> Res
             cell(block.miner.id.clone().unwrap_or_else(|| out.short(&block.miner.key))),
             cell(block.transactions),
             cell(block.size),
+            or_dash(block.finalized.then_some("final")),
         ]
     })
 }
@@ -72,7 +73,7 @@ fn show(out: &mut Output, client: &Client, block: &Block) -> Result<(), Error> {
     let symbol = client.status()?.network.symbol;
     let confirmations = match block.confirmations {
         0 => "0: not on the best chain".to_owned(),
-        count => count.to_string(),
+        count => depth(count, block.finalized),
     };
     out.pairs(vec![
         ("height", cell(block.height)),

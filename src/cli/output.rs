@@ -180,6 +180,11 @@ pub(crate) fn count(number: usize, what: &str) -> String {
     if number == 1 { format!("1 {what}") } else { format!("{number} {what}s") }
 }
 
+/// Confirmations, and whether they are as sure as can be.
+pub(crate) fn depth(confirmations: u64, is_final: bool) -> String {
+    if is_final { format!("{confirmations}, final") } else { confirmations.to_string() }
+}
+
 /// How far the time of a block may be off, in a network with a block every `interval_ms`.
 pub(crate) fn times_good_to(interval_ms: u64) -> String {
     let schedule = Schedule::new(u32::try_from(interval_ms).unwrap_or(u32::MAX), 1, 1);

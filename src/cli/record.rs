@@ -33,7 +33,7 @@ pub(crate) enum RecordCommand {
     /// Record data or a document's hash under a topic
     #[command(
         override_usage = "bouya record add --from <WALLET> --topic <TOPIC>\n         <--data <TEXT>|--data-file <FILE>|--document <FILE>> [OPTIONS]",
-        after_help = "Examples:\n  bouya record add --from alice --topic prices --data \"wheat 212.50\"\n  bouya record add --from alice --topic leases --document lease.pdf"
+        after_help = "Examples:\n  bouya record add --from alice --topic prices --data \"wheat 212.50\"\n  bouya record add --from alice --topic leases --document lease.pdf --wait final"
     )]
     Add(Add),
     /// List records, newest first
@@ -205,7 +205,8 @@ fn show(out: &mut Output, answer: &Answer, command: &str, empty: &str) -> Result
         vec![
             cell(out.when(&record.time)),
             cell(record.height),
-            cell(record.confirmations),
+            // Once it is final, their number says nothing more, and the table is wide.
+            if record.finalized { cell("final") } else { cell(record.confirmations) },
             cell(&record.topic),
             cell(out.short(&record.sender)),
             cell(out.short(&record.transaction)),

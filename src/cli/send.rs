@@ -19,6 +19,7 @@ This prints the transaction's id. To see its state later: bouya tx ID
 Examples:
   bouya send --from alice --to bouya1…:12.5
   bouya send --from alice --to bob:1 --to carol:2.5 --memo \"October\"
+  bouya send --from alice --to bob:1 --wait final
   bouya send --from alice --to bob:1 --yes --passphrase-file pass.txt \\
     --wait 6 --timeout 5m";
 

@@ -1,9 +1,8 @@
-//! What all commands that sign share: the wallet, the fee, whether to ask, how long to wait.
+//! What all commands that sign share: the wallet, the fee, whether to ask, what to wait for.
 //!
 //! The node never sees the key: it tells the status and the nonce, and takes the signed bytes.
 
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use bouya_core::codec::{Text, encode};
 use bouya_core::crypto::{Hash, Signature};
@@ -11,15 +10,16 @@ use bouya_core::ledger::{Action, Coin, RawTransaction, Transaction, TransactionE
 use clap::Args;
 use serde_json::json;
 
-use crate::http::views::{self, Account, NetworkStatus, NodeStatus, Status, Submitted};
+use crate::http::views::{self, Account, NetworkStatus, Status, Submitted};
 use crate::short::Named;
 use crate::wallet::{Wallet, WalletError, WalletName, Wallets};
 
 use super::ask::{ExistingPassphrase, confirm};
 use super::client::{Answer, Client};
 use super::error::Error;
-use super::output::{Output, Progress, note};
+use super::output::{Output, note};
 use super::parse::{self, WalletsOption};
+use super::wait::{self, Wait};
 
 /// The transaction can be confirmed in this many blocks. Long enough for a busy or idle network, and short enough that a
 /// payment that everyone gave up does not come back months later.
@@ -28,8 +28,6 @@ const VALID_BLOCKS: u64 = 1_000;
 const NONCES: usize = 32;
 /// What the node says if another transaction came first: its nonce waits, is confirmed, or is gone with the one that waited.
 const OVERTAKEN: [&str; 3] = ["urn:bouya:nonce-taken", "urn:bouya:wrong-nonce", "urn:bouya:confirmed"];
-/// How often to check whether the transaction is confirmed.
-const LOOK_EVERY: Duration = Duration::from_millis(500);
 
 #[derive(Debug, Args)]
 pub(crate) struct Signing {
@@ -45,9 +43,10 @@ pub(crate) struct Signing {
     /// Send without asking
     #[arg(long)]
     yes: bool,
-    /// Wait until the transaction has N confirmations; 1 if no number is given
-    #[arg(long, value_name = "N", num_args = 0..=1, default_missing_value = "1", value_parser = clap::value_parser!(u64).range(1..))]
-    pub(crate) wait: Option<u64>,
+    /// Wait until the transaction is final, or has N confirmations; without a value: until it is final where members vote, else for 1
+    /// confirmation
+    #[arg(long, value_name = "final|N")]
+    pub(crate) wait: Option<Option<Wait>>,
     /// How long to wait, as in 60s or 5m
     #[arg(long, value_name = "TIME", default_value = "60s", value_parser = parse::duration, requires = "wait")]
     timeout: Duration,
@@ -66,6 +65,7 @@ pub(crate) struct Signer<'a> {
     pub(crate) coin: Coin,
     status: Status,
     account: Account,
+    wait: Option<Wait>,
     replaced: Option<Replaced>,
 }
 
@@ -85,10 +85,11 @@ impl<'a> Signer<'a> {
         })?;
         options.passphrase.check(&wallet)?;
         let status = client.status()?;
+        let wait = options.wait.map(|asked| wait::wanted(asked, &status)).transpose()?;
         let coin = coin(&status.network)?;
         let account = account(client, &wallet)?;
         let replaced = options.replace.as_ref().map(|id| replaced(client, &wallet, &coin, id)).transpose()?;
-        Ok(Self { options, client, wallets, wallet, coin, status, account, replaced })
+        Ok(Self { options, client, wallets, wallet, coin, status, account, wait, replaced })
     }
 
     /// Shows what `action` will do, asks, signs, submits, and waits if asked to. `lines` describe the action.
@@ -101,8 +102,8 @@ impl<'a> Signer<'a> {
     ) -> Result<(), Error> {
         let draft = self.draft(action)?;
         self.show(&draft, lines);
-        if self.options.wait.is_some()
-            && let Some(doubt) = doubt(&self.status.state)
+        if self.wait.is_some()
+            && let Some(doubt) = wait::doubt(&self.status.state)
         {
             note(&format!("Note: {doubt}."));
         }
@@ -120,7 +121,7 @@ impl<'a> Signer<'a> {
                  bouya agree sign {agreement} --from …"
             ));
         }
-        let Some(confirmations) = self.options.wait else {
+        let Some(wanted) = self.wait else {
             return match proposed {
                 Some(agreement) if out.json => {
                     out.line(json!({ "id": id.to_string(), "agreement": agreement.to_string() }))
@@ -132,7 +133,7 @@ impl<'a> Signer<'a> {
         if !out.json && proposed.is_none() {
             out.line(id)?;
         }
-        let confirmed = wait(self.client, &id, confirmations, self.options.timeout)?;
+        let confirmed = wait::wait(self.client, &id, wanted, self.options.timeout)?;
         if out.json { out.raw(confirmed.text()) } else { Ok(()) }
     }
 
@@ -258,53 +259,4 @@ fn coin(network: &NetworkStatus) -> Result<Coin, Error> {
     let symbol = Text::try_from(network.symbol.clone());
     let symbol = symbol.map_err(|error| Error::Failed(format!("the node names an invalid coin: {error}")))?;
     Ok(Coin { symbol, decimals: network.decimals })
-}
-
-/// Why what the node tells may not be what the network says; none if nothing speaks against it.
-fn doubt(state: &NodeStatus) -> Option<String> {
-    let NodeStatus { name, reason, .. } = state;
-    (!name.sees_network()).then(|| format!("the node is not in touch with the network ({name}: {reason})"))
-}
-
-/// Waits until the transaction has `wanted` confirmations and the node is in touch with the network, and returns the answer that showed
-/// them. What a node that is cut off confirms may never count. One that knows nobody is a network of its own: there they are only named.
-fn wait(client: &Client, id: &Hash, wanted: u64, timeout: Duration) -> Result<Answer, Error> {
-    let deadline = Instant::now() + timeout;
-    let mut progress = Progress::new();
-    loop {
-        let (state, done) = match client.get(&format!("/v1/transactions/{id}")) {
-            Ok(answer) => {
-                let transaction: views::Transaction = answer.read()?;
-                let count = transaction.confirmations;
-                let node = client.status()?.state;
-                let doubt = doubt(&node);
-                let state = match (transaction.height, &doubt) {
-                    (Some(height), None) => format!("in block {height}, {count} of {wanted} confirmations"),
-                    (Some(height), Some(doubt)) => {
-                        format!("in block {height} of this node's chain, not settled: {doubt}")
-                    }
-                    (None, None) => "waiting for a block".to_owned(),
-                    (None, Some(doubt)) => format!("waiting for a block: {doubt}"),
-                };
-                (state, (count >= wanted && (doubt.is_none() || node.ready)).then_some(answer))
-            }
-            // It was dropped, or it is just moving between the mempool and the chain.
-            Err(Error::Refused { status: 404, .. }) => {
-                ("not known to the node at the moment".to_owned(), None)
-            }
-            Err(error) => return Err(error),
-        };
-        progress.say(&state);
-        if let Some(answer) = done {
-            progress.done(&state);
-            return Ok(answer);
-        }
-        if Instant::now() >= deadline {
-            return Err(Error::Failed(format!(
-                "{id} does not have {wanted} confirmations after {} s ({state}). It may still get them; see: bouya tx {id}",
-                timeout.as_secs()
-            )));
-        }
-        thread::sleep(LOOK_EVERY);
-    }
 }

@@ -9,7 +9,7 @@ use crate::short::Named;
 use super::client::Client;
 use super::error::Error;
 use super::node::PageOptions;
-use super::output::{Mood, Output, cell, coloured, or_dash};
+use super::output::{Mood, Output, cell, coloured, depth, or_dash};
 use super::parse;
 
 pub(crate) const EXAMPLES: &str = "\
@@ -42,7 +42,7 @@ pub(crate) fn show(tx: &Tx, client: &Client, out: &mut Output) -> Result<(), Err
             ("id", cell(&transaction.id)),
             ("status", coloured(transaction.status, mood)),
             ("block", or_dash(transaction.height)),
-            ("confirmations", cell(transaction.confirmations)),
+            ("confirmations", cell(depth(transaction.confirmations, transaction.finalized))),
             ("from", cell(out.whole(&transaction.sender))),
         ];
         pairs.extend(details(out, &transaction.action, &symbol));

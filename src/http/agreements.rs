@@ -9,6 +9,7 @@ use bouya_core::time::Timestamp;
 use serde::Deserialize;
 
 use super::Api;
+use super::ends::Ends;
 use super::extract::{Options, PageOptions, Segment};
 use super::lists::{self, Part, height_after};
 use super::problem::Problem;
@@ -75,12 +76,14 @@ pub(super) async fn list(
         let list = wanted.first().cloned().unwrap_or(List::Agreements);
         let from = from.unwrap_or((u64::MAX, 0));
         let part = Part { list: &list, from, lowest: 0, limit, bytes };
+        let ends = Ends::read(snapshot)?;
         lists::page(snapshot, part, |_, transaction| {
             let on = crate::store::lists(transaction);
             if !wanted.iter().all(|list| on.contains(list)) {
                 return Ok(None);
             }
-            let found = transaction.agreement().map(|id| find(snapshot, &id, depth)).transpose()?.flatten();
+            let id = transaction.agreement();
+            let found = id.map(|id| find(snapshot, &id, &ends, depth)).transpose()?.flatten();
             Ok(found.filter(|found| status.is_none_or(|status| found.status == status)))
         })
     })
@@ -101,15 +104,14 @@ pub(super) async fn show(
     let depth = options.confirmations.unwrap_or(SETTLED);
     let found = api.read(move |snapshot| {
         let id = short::agreement(snapshot, &named)?;
-        find(snapshot, &id, depth)?.ok_or_else(|| short::no_agreement(id))
+        find(snapshot, &id, &Ends::read(snapshot)?, depth)?.ok_or_else(|| short::no_agreement(id))
     });
     found.await.map(Json)
 }
 
-fn find(snapshot: &Snapshot, id: &Hash, depth: u64) -> Result<Option<Agreement>, Problem> {
+fn find(snapshot: &Snapshot, id: &Hash, ends: &Ends, depth: u64) -> Result<Option<Agreement>, Problem> {
     let Some(agreement) = ledger::Agreement::read(snapshot, id)? else { return Ok(None) };
-    let (tip, tip_id) = snapshot.tip()?;
-    let tip_time = snapshot.record(&tip_id)?.map_or(Timestamp(0), |record| record.header.time);
+    let tip_time = snapshot.record(&ends.tip.1)?.map_or(Timestamp(0), |record| record.header.time);
     // A deadline passes by the clock, whether or not somebody mines. It counts as confirmed only by blocks after it.
     let now = tip_time.max(wall());
     let deadline = agreement.proposal.deadline;
@@ -120,7 +122,7 @@ fn find(snapshot: &Snapshot, id: &Hash, depth: u64) -> Result<Option<Agreement>,
         Standing::Expired => Some(height_after(snapshot, deadline)?.max(agreement.proposed.height)),
         _ => decided.map(|at| at.height),
     };
-    let confirmations = height.map_or(0, |height| (tip + 1).saturating_sub(height));
+    let confirmations = height.map_or(0, |height| ends.confirmations(height));
     let end = decided.map(|at| (at.height, at.index));
     let parties = agreement.proposal.parties.iter().zip(&agreement.answers);
     Ok(Some(Agreement {
@@ -132,6 +134,7 @@ fn find(snapshot: &Snapshot, id: &Hash, depth: u64) -> Result<Option<Agreement>,
         status: standing.into(),
         settled: height.is_some() && confirmations >= depth,
         confirmations,
+        finalized: ends.is_final(height.unwrap_or(agreement.proposed.height)),
         proposed: moment(&agreement.proposed),
         decided: decided.map(moment),
         parties: parties

@@ -10,6 +10,7 @@ use bouya_core::crypto::Hash;
 use bouya_core::ledger::{Block, View};
 
 use super::Api;
+use super::ends::Ends;
 use super::extract::{Options, PageOptions, Segment};
 use super::problem::Problem;
 use super::short;
@@ -91,12 +92,12 @@ pub(super) async fn list(
     let from: Option<u64> = options.cursor(|text| text.parse().ok())?;
     let coins = api.clone();
     api.read_json(move |snapshot| {
-        let (tip, _) = snapshot.tip()?;
-        let mut height = from.unwrap_or(tip).min(tip);
+        let ends = Ends::read(snapshot)?;
+        let mut height = from.unwrap_or(u64::MAX).min(ends.tip.0);
         let (mut items, mut bytes) = (Vec::<BlockSummary>::new(), 0);
         while height > 0 && items.len() < limit && bytes < coins.limits.page_bytes {
             let Some(block) = snapshot.block_at(height)? else { break };
-            let item = summary(&coins, &block);
+            let item = summary(&coins, &block, &ends);
             bytes = bytes.saturating_add(item.size);
             items.push(item);
             height -= 1;
@@ -114,7 +115,7 @@ fn miner(api: &Api, block: &Block) -> views::MinerOf {
     views::MinerOf { key: key.to_string(), id: id.map(|id| id.to_string()) }
 }
 
-fn summary(api: &Api, block: &Block) -> BlockSummary {
+fn summary(api: &Api, block: &Block, ends: &Ends) -> BlockSummary {
     BlockSummary {
         height: block.header.height,
         hash: block.id().to_string(),
@@ -123,6 +124,7 @@ fn summary(api: &Api, block: &Block) -> BlockSummary {
         miner: miner(api, block),
         transactions: block.body.transactions.len(),
         size: block.size(),
+        finalized: ends.is_final(block.header.height),
     }
 }
 
@@ -142,12 +144,11 @@ pub(super) async fn show(
             let block = reference.find(snapshot)?;
             let header = &block.header;
             let id = block.id();
-            let (tip, _) = snapshot.tip()?;
+            let ends = Ends::read(snapshot)?;
             let best = snapshot.at_height(header.height)? == Some(id);
-            let confirmations = if best { tip - header.height + 1 } else { 0 };
+            let place = best.then_some((header.height, &ends));
             let work = snapshot.record(&id)?.map_or(0, |record| record.work);
-            let view =
-                |transaction| transaction_view(&coins, transaction, best.then_some((header.height, tip)));
+            let view = |transaction| transaction_view(&coins, transaction, place);
             Ok(views::Block {
                 height: header.height,
                 hash: id.to_string(),
@@ -164,7 +165,8 @@ pub(super) async fn show(
                 history: header.history.to_string(),
                 nonce: header.nonce,
                 size: block.size(),
-                confirmations,
+                confirmations: place.map_or(0, |(height, ends)| ends.confirmations(height)),
+                finalized: place.is_some_and(|(height, ends)| ends.is_final(height)),
                 transactions: block.body.transactions.iter().map(view).collect(),
             })
         })

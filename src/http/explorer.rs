@@ -35,7 +35,7 @@ macro_rules! asset {
 
 const INDEX: Asset = Asset { path: "/", kind: HTML, content: include_str!("explorer/index.html") };
 
-pub(super) const ASSETS: [Asset; 22] = [
+pub(super) const ASSETS: [Asset; 23] = [
     asset!("style.css", CSS),
     asset!("icon.svg", SVG),
     asset!("app.js", SCRIPT),
@@ -58,10 +58,11 @@ pub(super) const ASSETS: [Asset; 22] = [
     asset!("pages/peers.js", SCRIPT),
     asset!("pages/records.js", SCRIPT),
     asset!("pages/transaction.js", SCRIPT),
+    asset!("pages/voters.js", SCRIPT),
 ];
 
 /// Addresses of pages, in addition to `/`; `app.js` has the same list.
-pub(super) const PAGES: [&str; 11] = [
+pub(super) const PAGES: [&str; 12] = [
     "/blocks",
     "/block/{reference}",
     "/tx/{id}",
@@ -72,6 +73,7 @@ pub(super) const PAGES: [&str; 11] = [
     "/document/{hash}",
     "/mempool",
     "/peers",
+    "/voters",
     "/search",
 ];
 

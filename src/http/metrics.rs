@@ -2,6 +2,7 @@
 //! happen, from the start of the API on, separately for each node.
 
 use std::sync::atomic::AtomicU64;
+use std::time::Duration;
 
 use axum::extract::{MatchedPath, Request, State};
 use axum::http::header;
@@ -13,6 +14,7 @@ use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::{ConstCounter, Counter};
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
 use tokio_util::sync::CancellationToken;
 
@@ -28,14 +30,34 @@ use crate::net::request::NetworkRequest;
 type Labels = [(&'static str, String); 2];
 
 /// What is counted.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub(super) struct Metrics {
     blocks: Counter,
     reorgs: Counter,
+    finals: Counter,
+    final_seconds: Histogram,
+    member_faults: Counter,
     missed: Counter,
     requests: Family<Labels, Counter>,
     refused: Counter,
     accept_failures: Counter,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Self {
+            blocks: Counter::default(),
+            reorgs: Counter::default(),
+            finals: Counter::default(),
+            // From the fastest networks, with a block every 100 ms, to a night without a quorum.
+            final_seconds: Histogram::new(exponential_buckets(0.125, 2.0, 19)),
+            member_faults: Counter::default(),
+            missed: Counter::default(),
+            requests: Family::default(),
+            refused: Counter::default(),
+            accept_failures: Counter::default(),
+        }
+    }
 }
 
 impl Metrics {
@@ -47,12 +69,24 @@ impl Metrics {
                 heard = events.next() => heard,
             };
             match heard {
-                Some(Heard::Event(_, Event::Block { .. })) => self.blocks.inc(),
-                Some(Heard::Event(_, Event::Reorg { .. })) => self.reorgs.inc(),
-                Some(Heard::Lagged(_, Some(count))) => self.missed.inc_by(count),
-                Some(_) => continue,
+                Some(Heard::Event(_, event)) => self.count_event(&event),
+                Some(Heard::Lagged(_, Some(count))) => drop(self.missed.inc_by(count)),
+                Some(Heard::Lagged(_, None)) => {}
                 None => return,
-            };
+            }
+        }
+    }
+
+    fn count_event(&self, event: &Event) {
+        match event {
+            Event::Block { .. } => drop(self.blocks.inc()),
+            Event::Reorg { .. } => drop(self.reorgs.inc()),
+            Event::Final { after_ms, .. } => {
+                self.finals.inc();
+                self.final_seconds.observe(Duration::from_millis(*after_ms).as_secs_f64());
+            }
+            Event::MemberFault { .. } => drop(self.member_faults.inc()),
+            _ => {}
         }
     }
 
@@ -74,6 +108,15 @@ impl Metrics {
     fn register(&self, registry: &mut Registry) {
         registry.register("blocks", "Blocks that joined the best chain", self.blocks.clone());
         registry.register("reorgs", "Changes of the best chain's past", self.reorgs.clone());
+        registry.register(
+            "finals",
+            "Times that a newer block became final, with all below",
+            self.finals.clone(),
+        );
+        let help = "From a block's date until it was final, by this node's clock";
+        registry.register("final_seconds", help, self.final_seconds.clone());
+        let help = "Members found to have signed two votes that no honest machine signs both";
+        registry.register("member_faults", help, self.member_faults.clone());
         registry.register("events_missed", "Events that the counters of events lost", self.missed.clone());
         registry.register("http_requests", "Answers of the API", self.requests.clone());
         let help = "Connections to the API that were closed because all others were busy";
@@ -126,6 +169,12 @@ pub(super) async fn metrics(
         registry.register(name, help, gauge);
     };
     gauge("height", "Height of the best chain", head.branch.height);
+    // Without voters nothing is ever final: no series that an alert could mistake for a quorum that is gone.
+    if api.voter.is_some() {
+        let behind = head.branch.height.saturating_sub(head.finalized.0);
+        gauge("final_height", "Height of the newest final block", head.finalized.0);
+        gauge("final_behind", "Blocks of the best chain above it", behind);
+    }
     gauge("tip_time_seconds", "Time of the best block, as its miner claims", head.branch.time.0 / 1_000);
     gauge("peers_connected", "Peers whose hello was read", summary.connected as u64);
     gauge("peers_known", "Peers in the book", summary.known as u64);
@@ -187,16 +236,28 @@ mod tests {
         let heard = events.listen();
         let (hash, miner) = (Hash::ZERO, PublicKey([9; 32]));
         let block = Event::Block { height: 1, hash, transactions: 0, miner, member: None };
-        // One more than a listener may be behind: the first is lost.
+        // Three more than a listener may be behind: the first are lost.
         for _ in 0..EVENTS_KEPT {
             events.tell(block.clone());
         }
         events.tell(Event::Reorg { depth: 1, from: Hash::ZERO, to: Hash::ZERO, height: 1 });
+        events.tell(Event::Final { height: 1, hash, after_ms: 1_500 });
+        let id = "bob".parse().unwrap();
+        events.tell(Event::MemberFault { id, offence: "double".to_owned() });
         // The last teller is gone, so counting ends by itself.
         drop(events);
         metrics.clone().count_events(heard, CancellationToken::new()).await;
         let text = text(&metrics);
-        for line in ["blocks_total 1023", "reorgs_total 1", "events_missed_total 1"] {
+        for line in [
+            "blocks_total 1021",
+            "reorgs_total 1",
+            "finals_total 1",
+            "final_seconds_sum 1.5",
+            "final_seconds_bucket{le=\"1.0\"} 0",
+            "final_seconds_bucket{le=\"2.0\"} 1",
+            "member_faults_total 1",
+            "events_missed_total 3",
+        ] {
             assert!(text.contains(line), "{line}: {text}");
         }
     }

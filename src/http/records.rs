@@ -6,6 +6,7 @@ use bouya_core::ledger::{self, Address};
 use serde::Deserialize;
 
 use super::Api;
+use super::ends::Ends;
 use super::extract::{Options, PageOptions};
 use super::lists::{self, Part, height_after};
 use super::problem::Problem;
@@ -61,7 +62,7 @@ pub(super) async fn list(
         let wanted =
             [hash.map(List::RecordsWith), topic.map(List::RecordsUnder), sender.map(List::RecordsOf)];
         let wanted: Vec<List> = wanted.into_iter().flatten().collect();
-        let (tip, _) = snapshot.tip()?;
+        let ends = Ends::read(snapshot)?;
         let end = until.map(|until| height_after(snapshot, until)).transpose()?.unwrap_or(u64::MAX);
         let from = from.unwrap_or((u64::MAX, 0)).min((end, 0));
         // The first block that is not before `since`.
@@ -73,7 +74,7 @@ pub(super) async fn list(
         lists::page(snapshot, part, |header, transaction| {
             let on = crate::store::lists(transaction);
             let fits = wanted.iter().all(|list| on.contains(list));
-            Ok(fits.then(|| record(header, transaction, tip)).flatten())
+            Ok(fits.then(|| record(header, transaction, &ends)).flatten())
         })
     })
     .await
@@ -86,13 +87,14 @@ pub(super) fn parsed<T: std::str::FromStr<Err: std::fmt::Display>>(
     text.map(|text| text.parse().map_err(Problem::bad_request)).transpose()
 }
 
-fn record(header: &ledger::Header, transaction: &ledger::Transaction, tip: u64) -> Option<Record> {
+fn record(header: &ledger::Header, transaction: &ledger::Transaction, ends: &Ends) -> Option<Record> {
     let ledger::Action::Record { topic, content: held } = &transaction.action else { return None };
     Some(Record {
         transaction: transaction.id().to_string(),
         height: header.height,
         time: rfc3339(header.time),
-        confirmations: tip.saturating_sub(header.height) + 1,
+        confirmations: ends.confirmations(header.height),
+        finalized: ends.is_final(header.height),
         sender: Address::of(&transaction.sender).to_string(),
         topic: topic.as_str().to_owned(),
         content: content(held),

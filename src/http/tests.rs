@@ -9,6 +9,7 @@ mod client;
 mod description;
 mod events;
 mod explorer;
+mod finality;
 mod guard;
 mod harness;
 mod input;

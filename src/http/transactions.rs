@@ -14,6 +14,7 @@ use bouya_core::node::pool::{Refusal, Waits};
 use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
 use serde::Deserialize;
 
+use super::ends::Ends;
 use super::extract::{Options, PageOptions, Segment};
 use super::limits::ask;
 use super::problem::Problem;
@@ -26,13 +27,14 @@ use crate::clock::rfc3339;
 use crate::mempool::{MempoolRequest, Rank};
 use crate::short::Named;
 
-/// A transaction as people see it; `place` is its block's height and the tip's.
-pub(super) fn view(api: &Api, transaction: &ledger::Transaction, place: Option<(u64, u64)>) -> Transaction {
+/// A transaction as people see it; `place` is its block's height on the best chain, and where that ends.
+pub(super) fn view(api: &Api, transaction: &ledger::Transaction, place: Option<(u64, &Ends)>) -> Transaction {
     Transaction {
         id: transaction.id().to_string(),
         status: if place.is_some() { TransactionStatus::Confirmed } else { TransactionStatus::Pending },
         height: place.map(|(height, _)| height),
-        confirmations: place.map_or(0, |(height, tip)| tip.saturating_sub(height) + 1),
+        confirmations: place.map_or(0, |(height, ends)| ends.confirmations(height)),
+        finalized: place.is_some_and(|(height, ends)| ends.is_final(height)),
         sender: Address::of(&transaction.sender).to_string(),
         nonce: transaction.nonce,
         fee: api.amount(transaction.fee),
@@ -288,6 +290,7 @@ pub(super) async fn show(
 }
 
 async fn confirmed(api: &Api, id: Hash) -> Result<Option<Transaction>, Problem> {
-    let (found, tip) = api.read(move |snapshot| Ok((snapshot.transaction(&id)?, snapshot.tip()?.0))).await?;
-    Ok(found.map(|found| view(api, &found.transaction, Some((found.header.height, tip)))))
+    let read = api.read(move |snapshot| Ok((snapshot.transaction(&id)?, Ends::read(snapshot)?)));
+    let (found, ends) = read.await?;
+    Ok(found.map(|found| view(api, &found.transaction, Some((found.header.height, &ends)))))
 }

@@ -91,6 +91,9 @@ pub struct BlockSummary {
     pub miner: MinerOf,
     pub transactions: usize,
     pub size: usize,
+    /// The members have voted it final: it never changes. Always false where the network lists none.
+    #[serde(rename = "final")]
+    pub finalized: bool,
 }
 
 /// A block.
@@ -114,6 +117,9 @@ pub struct Block {
     pub size: usize,
     /// The block itself and the blocks on top of it; 0 if it is not on the best chain.
     pub confirmations: u64,
+    /// The members have voted it final: it never changes. Always false where the network lists none.
+    #[serde(rename = "final")]
+    pub finalized: bool,
     pub transactions: Vec<Transaction>,
 }
 
@@ -137,6 +143,9 @@ pub struct Transaction {
     pub status: TransactionStatus,
     pub height: Option<u64>,
     pub confirmations: u64,
+    /// The members have voted its block final: it never changes. Always false where the network lists none.
+    #[serde(rename = "final")]
+    pub finalized: bool,
     /// Address of the sender.
     pub sender: String,
     pub nonce: u64,
@@ -200,6 +209,9 @@ pub struct Record {
     pub height: u64,
     pub time: String,
     pub confirmations: u64,
+    /// The members have voted its block final: it never changes. Always false where the network lists none.
+    #[serde(rename = "final")]
+    pub finalized: bool,
     /// Address of the sender.
     pub sender: String,
     pub topic: String,
@@ -222,6 +234,9 @@ pub struct Agreement {
     pub settled: bool,
     /// Confirmations of the block that decided it; 0 while it is open.
     pub confirmations: u64,
+    /// The block that decided it is final; while it is open, the proposal's. Always false where the network lists no members.
+    #[serde(rename = "final")]
+    pub finalized: bool,
     pub proposed: Moment,
     /// What decided it; none while it is open, and none if it expired.
     pub decided: Option<Moment>,

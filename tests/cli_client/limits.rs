@@ -20,6 +20,7 @@ fn sent(action: Action) -> Transaction {
         status: TransactionStatus::Confirmed,
         height: Some(u64::MAX),
         confirmations: u64::MAX,
+        finalized: true,
         sender: "bouya1x".into(),
         nonce: u64::MAX,
         fee: u64::MAX.to_string(),
@@ -53,6 +54,7 @@ fn agreement() -> Agreement {
         status: AgreementStatus::Withdrawn,
         settled: false,
         confirmations: u64::MAX,
+        finalized: true,
         proposed: moment(),
         decided: Some(moment()),
         parties: vec![Party { address: TURNED.into(), answer: None, at: Some(moment()), late: true }],
@@ -75,6 +77,7 @@ fn block() -> Block {
         nonce: u64::MAX,
         size: usize::MAX,
         confirmations: u64::MAX,
+        finalized: true,
         transactions: vec![sent(proposal())],
     }
 }
@@ -99,8 +102,9 @@ fn answers(line: &str) -> String {
         ["transactions"] => page(sent(Action::Record { topic: TURNED.into(), content: content() })),
         ["transactions", _] => json(&sent(proposal())),
         ["blocks"] => {
-            let Block { height, hash, time, difficulty, miner, size, .. } = block();
-            page(BlockSummary { height, hash, time, difficulty, miner, transactions: usize::MAX, size })
+            let Block { height, hash, time, difficulty, miner, size, finalized, .. } = block();
+            let transactions = usize::MAX;
+            page(BlockSummary { height, hash, time, difficulty, miner, transactions, size, finalized })
         }
         ["blocks", _] => json(&block()),
         ["agreements"] => page(agreement()),
@@ -110,6 +114,7 @@ fn answers(line: &str) -> String {
             height: u64::MAX,
             time: BEYOND.into(),
             confirmations: u64::MAX,
+            finalized: true,
             sender: TURNED.into(),
             topic: TURNED.into(),
             content: content(),

@@ -15,6 +15,7 @@ fn agreement(id: &str, party: &str) -> String {
         status: AgreementStatus::Open,
         settled: false,
         confirmations: 0,
+        finalized: false,
         proposed: at(),
         decided: None,
         parties: vec![Party { address: party.into(), answer: None, at: None, late: false }],

@@ -1,6 +1,6 @@
 // The frame around all pages: picks the page for a path, keeps it up to date, and says when the node does not answer.
 
-import { Trouble } from "./api.js";
+import { find, Trouble } from "./api.js";
 import { h, morphChildren } from "./dom.js";
 import { takeFiles } from "./file.js";
 import { ago, clockOf, node, number } from "./format.js";
@@ -18,6 +18,7 @@ import { peers } from "./pages/peers.js";
 import { records } from "./pages/records.js";
 import { found } from "./pages/found.js";
 import { transaction } from "./pages/transaction.js";
+import { voters } from "./pages/voters.js";
 
 /** Each page is { title(name), load(name, query, before, event), view(data, name, query), on: events that make it load again }. */
 const ROUTES = [
@@ -32,6 +33,7 @@ const ROUTES = [
   [/^\/document\/([^/]+)$/, documentPage],
   [/^\/mempool$/, mempool],
   [/^\/peers$/, peers],
+  [/^\/voters$/, voters],
   [/^\/search$/, found],
 ];
 /** Shortest time between two loads of a page, in milliseconds, however many events come. */
@@ -207,6 +209,26 @@ takeFiles({
 
 readPlots();
 
+/** The members contradict each other. That does not go away by itself, so this stays. */
+const torn = () => {
+  by("torn").hidden = false;
+};
+
+/** Whether the node was asked for it: its state and its events tell of what comes later. */
+let askedForTorn = false;
+
+const lookForTorn = async () => {
+  if (node.status.final === null) return;
+  if (node.status.state.name === "two-histories") torn();
+  if (askedForTorn) return;
+  askedForTorn = true;
+  try {
+    if ((await find("/v1/finality"))?.voting === "two-histories") torn();
+  } catch {
+    askedForTorn = false;
+  }
+};
+
 /** While the node does not answer: since when, and when the next attempt is due. */
 let lost = null;
 
@@ -227,7 +249,9 @@ setInterval(tick, 1_000);
 const stream = follow({
   tell: (name, data) => {
     if (name === "block") by("news").textContent = `Block ${number(data.height)}, ${data.transactions} transactions`;
-    if (["block", "reorg", "peer", "lagged"].includes(name)) stream.soon();
+    if (name === "finality_conflict") torn();
+    if (name === "lagged") askedForTorn = false;
+    if (["block", "reorg", "final", "finality_conflict", "peer", "lagged"].includes(name)) stream.soon();
     // A page that was not found may exist now.
     if ((current?.shown || current?.failed) && (current.page.on.includes(name) || name === "lagged")) load(current, name);
   },
@@ -252,6 +276,7 @@ const stream = follow({
     by("network-name").textContent = network.name;
     by("node-name").textContent = `node ${id}`;
     by("version").textContent = `bouya ${version}, network ${network.name} ${network.id.slice(0, 16)}…`;
+    lookForTorn();
     if (current?.shown && current.page.status) load(current, "status");
   },
 });

@@ -134,6 +134,9 @@ export const endsSoon = (certificate) => certificate !== null && certificate.day
 /** How long a certificate is still valid. */
 export const daysLeft = ({ days_left: days }) => (days < 0 ? "expired" : plural(days, "day"));
 
+/** Says that the members have voted it final; nothing if they have not, or if nobody votes. */
+export const finalMark = (item) => (item.final ? h("span", { class: "final", title: "The members have voted for it: it never changes" }, "final") : null);
+
 /** Who sealed a block. */
 export const miner = (of) => (of.id ? h("span", { class: "member", title: of.key }, of.id) : hash(of.key));
 

@@ -13,7 +13,7 @@ use super::super::views::*;
 use super::harness::Node;
 
 /// The routes, those that take the token marked.
-const ROUTES: [(&str, &str, bool); 24] = [
+const ROUTES: [(&str, &str, bool); 26] = [
     ("get", "/healthz", false),
     ("get", "/metrics", false),
     ("get", "/readyz", false),
@@ -28,6 +28,8 @@ const ROUTES: [(&str, &str, bool); 24] = [
     ("get", "/v1/blocks/{reference}", false),
     ("get", "/v1/blocks/{reference}/raw", false),
     ("get", "/v1/events", false),
+    ("get", "/v1/finality", false),
+    ("post", "/v1/finality/resume", true),
     ("post", "/v1/mine", true),
     ("get", "/v1/peers", false),
     ("post", "/v1/peers", true),
@@ -149,6 +151,7 @@ fn closed_sets_list_their_words() {
     let states = [
         "ready",
         "held",
+        "silent",
         "not-listed",
         "alone",
         "syncing",
@@ -156,6 +159,7 @@ fn closed_sets_list_their_words() {
         "clock-off",
         "tip-ahead",
         "disk-full",
+        "two-histories",
         "certificate-not-yet-valid",
         "certificate-expired",
         "certificate-revoked",

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use bouya_core::codec::encode;
-use bouya_core::ledger::{Block, Transaction};
+use bouya_core::ledger::{Block, NetworkSpec, Transaction, View};
 use bouya_core::mempool;
 use bouya_core::overlay::{Command, PeerView};
 use futures_util::future::join_all;
@@ -28,6 +28,7 @@ use crate::miner::{MinerActor, MinerSettings};
 use crate::net::request::{CommandError, KeptOut, Summary};
 use crate::store::Store;
 use crate::workers::Workers;
+use bouya_core::node::keeper::Input;
 use bouya_core::node::{Certificate, Gate, When};
 use bouya_core::overlay::Outlook;
 use bouya_core::testing;
@@ -122,11 +123,21 @@ impl Node {
 
     /// As many of each sender's transactions may wait.
     pub(super) fn with_waiting(max_per_sender: usize) -> Self {
+        Self::of(testing::network("http", 1_000_000), max_per_sender)
+    }
+
+    /// In a network with four members, of whom three make a block final. Nobody votes by himself.
+    pub(super) fn with_members() -> Self {
+        let members = [1, 2, 3, MINER].map(testing::member).into();
+        let spec = NetworkSpec { members, ..testing::spec("http", 1_000_000) };
+        Self::of(Arc::new(Genesis::new(spec).unwrap()), 3)
+    }
+
+    fn of(genesis: Arc<Genesis>, max_per_sender: usize) -> Self {
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let entered = runtime.enter();
         let dir = tempfile::tempdir().unwrap();
-        let genesis = testing::network("http", 1_000_000);
         let store = Store::open(dir.path(), genesis.clone()).unwrap();
         let (reader, events) = (store.reader(), Events::default());
         let workers = Arc::new(Workers::new(genesis.id()));
@@ -314,6 +325,14 @@ impl Node {
     pub(super) fn give(&self, block: Arc<Block>) {
         let asked = self.chain.ask(|reply| chain::ChainRequest::Mined { block, reply });
         self.runtime().block_on(asked).unwrap().unwrap();
+    }
+
+    /// Gives the chain what three members sign to make the block at this height final, and waits until it is.
+    pub(super) fn finalize(&self, height: u64) {
+        let block = self.api.reader.snapshot().unwrap().at_height(height).unwrap().unwrap();
+        let certificate = testing::certificate(&self.api.genesis, height, block, &[1, 2, 3]);
+        self.chain.tell(chain::ChainRequest::Keeper(Input::Finalize(certificate)));
+        self.wait("it is final", || self.api.head.borrow().finalized.0 == height);
     }
 
     /// Waits until the tip is at this height: a reorganisation goes on after its last block was taken.

@@ -54,12 +54,12 @@ proptest! {
         let block = views::Block {
             height: 1, hash: String::new(), parent: String::new(), time: time.clone(), difficulty: number,
             work: u128::MAX.to_string(), miner: miner.clone(), reward, body_root: String::new(),
-            history: String::new(), nonce: other, size: 1, confirmations: 1, transactions: vec![],
+            history: String::new(), nonce: other, size: 1, confirmations: 1, finalized: false, transactions: vec![],
         };
         let json = shown(&block);
         prop_assert_eq!((&json["difficulty"], &json["nonce"]), (&number.to_string().into(), &other.to_string().into()));
         let summary =
-            BlockSummary { height: 1, hash: String::new(), time, difficulty: number, miner, transactions: 0, size: 1 };
+            BlockSummary { height: 1, hash: String::new(), time, difficulty: number, miner, transactions: 0, size: 1, finalized: false };
         prop_assert_eq!(&shown(&summary)["difficulty"], &json["difficulty"]);
         shown(&CertificateStatus::new(Timestamp(number), Timestamp(other)));
     }

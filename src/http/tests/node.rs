@@ -30,6 +30,7 @@ fn the_status_has_its_promised_shape() {
             "height": 0, "hash": genesis.id().to_string(), "time": null,
             "work": genesis.branch().work.to_string(),
         },
+        "final": null,
         "state": { "name": "ready", "ready": true, "reason": "up to date with its peers", "next": null },
         "peers": { "connected": 2, "known": 3 },
         "mempool": { "transactions": 1, "bytes": null },
@@ -117,14 +118,17 @@ fn metrics_can_be_read() {
         let (name, value) = line.split_once(' ').unwrap();
         assert!(name.starts_with("bouya_"), "{line}");
         let bare = name.split('{').next().unwrap();
-        let (family, kind) =
-            bare.strip_suffix("_total").map_or((bare, "gauge"), |family| (family, "counter"));
+        let kinds =
+            [("_total", "counter"), ("_bucket", "histogram"), ("_sum", "histogram"), ("_count", "histogram")];
+        let found = kinds.into_iter().find_map(|(end, kind)| Some((bare.strip_suffix(end)?, kind)));
+        let (family, kind) = found.unwrap_or((bare, "gauge"));
         assert!(text.contains(&format!("# HELP {family} ")), "{line}");
         assert!(text.contains(&format!("# TYPE {family} {kind}\n")), "{line}");
         values.insert(name, value.parse::<f64>().unwrap());
     }
     assert_eq!(values["bouya_height"], 1.0);
     assert_eq!((values["bouya_peers_connected"], values["bouya_peers_known"]), (2.0, 3.0));
+    assert!(!values.contains_key("bouya_final_behind"), "nobody votes here");
     assert_eq!(values["bouya_clock_off_milliseconds"], 7.0);
     assert!(values["bouya_certificate_seconds_left"] > 863_000.0);
     let states = [r#"bouya_state{state="ready"}"#, r#"bouya_state{state="disk-full"}"#];

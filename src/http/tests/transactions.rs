@@ -47,6 +47,7 @@ fn a_transaction_waits_and_is_confirmed() {
         "status": "pending",
         "height": null,
         "confirmations": 0,
+        "final": false,
         "sender": address(1).to_string(),
         "nonce": 0,
         "fee": "10",

@@ -2,7 +2,7 @@
 
 import { ask, query } from "../api.js";
 import { h } from "../dom.js";
-import { account, at, badge, blockLink, doc, hash, plural, said, transaction, when, whenExactly } from "../format.js";
+import { account, at, badge, blockLink, doc, finalMark, hash, plural, said, transaction, when, whenExactly } from "../format.js";
 import { choices, empty, facts, hint, pages, rows, section, table, title } from "../parts.js";
 
 const STATUSES = ["open", "effective", "refused", "withdrawn", "expired"];
@@ -10,7 +10,15 @@ const STATUSES = ["open", "effective", "refused", "withdrawn", "expired"];
 const SETTLED = 6;
 
 const signed = (item) => `${item.parties.filter((party) => party.answer === "signed" && !party.late).length + 1} of ${item.parties.length + 1}`;
-const standing = (item) => h("span", { class: "what" }, badge(item.status), item.status === "open" || item.settled ? null : h("small", {}, "may still change"));
+/** Whether it was decided by a block that is final. While it is open, only its proposal is. */
+const decidedFinally = (item) => item.status !== "open" && item.final;
+const standing = (item) => h("span", { class: "what" }, badge(item.status), decidedFinally(item) ? h("small", {}, "final") : item.status === "open" || item.settled ? null : h("small", {}, "may still change"));
+/** How sure the decision is, after the sentence that says what it was. */
+const sureness = (item) => {
+  if (item.status === "open") return null;
+  if (item.final) return " Final: it never changes.";
+  return item.settled ? ` Settled: ${plural(item.confirmations, "block")} deep.` : ` May still change: ${item.confirmations} of ${SETTLED} blocks deep.`;
+};
 const capital = (text) => `${text[0].toUpperCase()}${text.slice(1)}`;
 /** Whether the deadline has passed, although no block shows it yet. */
 const late = (item) => item.status === "open" && Date.parse(item.deadline) < Date.now();
@@ -25,7 +33,7 @@ const PROPOSE = "bouya agree propose --from WALLET --title TITLE --document FILE
 
 export const agreements = {
   title: () => "Agreements",
-  on: ["block", "reorg", "agreement"],
+  on: ["block", "reorg", "final", "agreement"],
   load: (_name, asked) => ask(query("/v1/agreements", { status: asked.get("status"), party: asked.get("party"), from: asked.get("from"), limit: 20 })),
   view: (page, _name, asked) => {
     const [status, party] = [asked.get("status"), asked.get("party")];
@@ -66,12 +74,12 @@ const answers = (item) => {
 
 export const agreement = {
   title: (name) => `Agreement ${name.slice(0, 12)}`,
-  on: ["block", "reorg", "agreement"],
+  on: ["block", "reorg", "final", "agreement"],
   load: (name) => ask(`/v1/agreements/${encodeURIComponent(name)}`),
   view: (item) => [
-    title("Agreement", item.title ? said(item.title) : "Without a title", badge(item.status)),
+    title("Agreement", item.title ? said(item.title) : "Without a title", badge(item.status), decidedFinally(item) ? finalMark(item) : null),
     h("p", { class: "lead" }, WORDS[item.status]?.(item) ?? "",
-      item.status === "open" ? null : item.settled ? ` Settled: ${plural(item.confirmations, "block")} deep.` : ` May still change: ${item.confirmations} of ${SETTLED} blocks deep.`),
+      sureness(item)),
     section("Answers", { beside: h("span", { class: "soft" }, `${signed(item)} signed`) }, answers(item), h("p", { class: "soft" }, "Each answer is a transaction. Its page has a receipt that proves it.")),
     section("Content", { beside: h("a", { href: `/v1/agreements/${item.id}` }, "As JSON") }, facts([
       ["Document", doc(item.document, true), h("p", { class: "soft" }, "This is its SHA-256. Drop a file on this page to see whether it matches.")],

@@ -2,16 +2,23 @@
 
 import { ask, query } from "../api.js";
 import { h } from "../dom.js";
-import { account, badge, blockLink, bytes, few, hash, amount, miner, node, number, plural, span, transaction, when, whenExactly } from "../format.js";
+import { account, badge, blockLink, bytes, few, finalMark, hash, amount, miner, node, number, plural, span, transaction, when, whenExactly } from "../format.js";
 import { empty, facts, hint, pages, rows, section, table, title } from "../parts.js";
 import { intervals } from "./overview.js";
 import { summary } from "./transaction.js";
 
 const PAGE = 25;
 
+/** What of a list is final, in words; nothing where nobody votes. */
+const finality = (shown, edge) => {
+  if (node.status.final === null || shown.length === 0) return null;
+  if (edge === 0) return h("p", { class: "soft" }, "All of these blocks are final.");
+  return h("p", { class: "soft" }, edge < 0 ? "None of these blocks is final yet." : ["Final from block ", blockLink(shown[edge].height), " down. The blocks above the line are not final yet."]);
+};
+
 export const blocks = {
   title: () => "Blocks",
-  on: ["block", "reorg"],
+  on: ["block", "reorg", "final"],
   load: async (_name, asked) => {
     // One more than is shown: the interval of the last block needs its parent.
     const page = await ask(query("/v1/blocks", { from: asked.get("from"), limit: PAGE + 1 }));
@@ -21,16 +28,18 @@ export const blocks = {
     const between = intervals(items);
     const shown = items.slice(0, PAGE);
     const first = shown[0]?.height ?? 0;
+    const edge = shown.findIndex((block) => block.final);
     const tip = node.status.tip.height;
     return [
       title(null, "Blocks", h("span", { class: "soft" }, `best chain, height ${number(tip)}`)),
       section(asked.get("from") ? `Blocks from ${number(first)} down` : "Newest first", {}, shown.length === 0
         ? empty("No blocks yet. Miners pause while no transaction waits.", hint("Mine one now:", "bouya mine --config config/node.toml"))
-        : table("Blocks of the best chain", [["Height", "n name"], ["Block"], ["When", "half"], ["Interval", "n half"], ["Sealed by"], ["Transactions", "n half"], ["Size", "n half"], ["Difficulty", "n"]],
+        : [finality(shown, edge), table("Blocks of the best chain", [["Height", "n name"], ["Block"], ["When", "half"], ["Interval", "n half"], ["Sealed by"], ["Transactions", "n half"], ["Size", "n half"], ["Difficulty", "n"]],
             rows(shown, (block, index) => ({
               key: block.hash,
+              kind: edge > 0 && index === edge ? "edge" : null,
               cells: [blockLink(block.height), hash(block.hash, `/block/${block.hash}`), when(block.time), between[index] === null ? "–" : span(between[index]), miner(block.miner), number(block.transactions), bytes(block.size), few(block.difficulty)],
-            }))),
+            })))],
         pages([
           asked.get("from") && ["Newest", "/blocks"],
           asked.get("from") && first < tip && ["Newer", first + PAGE >= tip ? "/blocks" : `/blocks?from=${first + PAGE}`],
@@ -42,7 +51,7 @@ export const blocks = {
 
 export const block = {
   title: (name) => (/^\d+$/.test(name) ? `Block ${name}` : `Block ${name.slice(0, 12)}`),
-  on: ["block", "reorg"],
+  on: ["block", "reorg", "final"],
   otherwise: (name) => [`Search the records for the topic “${name}”`, query("/records", { topic: name })],
   load: (name) => ask(`/v1/blocks/${encodeURIComponent(name)}`),
   view: (found) => {
@@ -51,6 +60,7 @@ export const block = {
     return [
       title("Block", number(found.height),
         best ? badge("confirmed", plural(found.confirmations, "confirmation")) : badge("refused", "not on the best chain"),
+        finalMark(found),
         h("nav", { class: "steps", "aria-label": "Neighbours" },
           found.height > 1 ? h("a", { href: best ? `/block/${found.height - 1}` : `/block/${found.parent}`, rel: "prev" }, "Older") : null,
           best && found.confirmations > 1 && found.height < tip + 1 ? h("a", { href: `/block/${found.height + 1}`, rel: "next" }, "Newer") : null)),

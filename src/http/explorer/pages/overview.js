@@ -30,10 +30,18 @@ const newest = async (known, event) => {
 
 const tile = (name, value, detail, kind = "") => h("div", { class: `tile ${kind}` }, h("dt", {}, name), h("dd", {}, h("b", {}, value), h("span", {}, detail)));
 
+/** Nothing where nobody votes. */
+const finalTile = ({ final }) => {
+  if (final === null) return null;
+  const behind = final.behind === 0 ? "all of the chain" : `${plural(final.behind, "block")} behind the tip`;
+  return tile("Final", final.height === 0 ? "—" : number(final.height), [final.height === 0 ? "no block yet" : behind, ", ", h("a", { href: "/voters" }, "voters")]);
+};
+
 const tiles = ({ status }) => {
   const { tip, state, certificate, clock } = status;
   return h("dl", { class: "tiles", "aria-label": "At a glance" },
     tile("Height", number(tip.height), tip.height > 0 ? ["newest block ", when(tip.time)] : "no block yet"),
+    finalTile(status),
     tile("State", state.name, state.reason, state.name === "ready" ? "good" : state.ready ? "warn" : "bad"),
     tile("Peers", number(status.peers.connected), `connected, of ${number(status.peers.known)} known`),
     tile("Mempool", number(status.mempool.transactions), status.mempool.transactions === 0 ? "nothing waiting" : `waiting, ${bytes(status.mempool.bytes)}`),
@@ -55,13 +63,15 @@ const warnings = ({ status, peers }) => [
 /** Milliseconds between each block and the one before. */
 export const intervals = (blocks) => blocks.map((block, index) => (index + 1 < blocks.length ? Date.parse(block.time) - Date.parse(blocks[index + 1].time) : null));
 
-const latest = ({ blocks }) => {
+const latest = ({ status, blocks }) => {
   const between = intervals(blocks);
+  // Blocks that were read before may have become final since.
+  const edge = status.final === null ? -1 : blocks.findIndex((block) => block.height <= status.final.height);
   return section("Latest blocks", { beside: h("a", { href: "/blocks" }, "All blocks") }, blocks.length === 0
     ? empty("No blocks yet. Miners pause while no transaction waits.", hint("Mine one now:", "bouya mine --config config/node.toml"))
     : h("ol", { class: "chain", "aria-label": "Latest blocks, newest first" }, blocks.slice(0, 8).map((block, index) =>
-        h("li", { "data-key": block.hash, class: block.transactions > 0 ? "full" : "" },
-          h("span", { class: "height" }, blockLink(block.height)),
+        h("li", { "data-key": block.hash, class: `${block.transactions > 0 ? "full" : ""} ${edge > 0 && index === edge ? "edge" : ""}`.trim() },
+          h("span", { class: "height" }, blockLink(block.height), index === edge ? h("small", {}, " final") : null),
           h("span", { class: "who" }, miner(block.miner), h("small", {}, block.transactions === 0 ? "no transactions" : plural(block.transactions, "transaction"), h("span", { class: "wide" }, ", ", bytes(block.size)))),
           h("span", { class: "age" }, when(block.time), h("small", {}, between[index] === null ? "" : `after ${span(between[index])}`))))));
 };

@@ -2,7 +2,7 @@
 
 import { ask } from "../api.js";
 import { h } from "../dom.js";
-import { account, agreement, amount, badge, blockLink, bytes, doc, hash, node, number, plural, said, saidLines, short, whenExactly } from "../format.js";
+import { account, agreement, amount, badge, blockLink, bytes, doc, finalMark, hash, node, number, plural, said, saidLines, short, whenExactly } from "../format.js";
 import { facts, hint, section, table, title } from "../parts.js";
 
 /** What a transaction does, in a few words. */
@@ -67,7 +67,7 @@ const receipt = ({ id }, anchor) => {
 
 export const transaction = {
   title: (name) => `Transaction ${name.slice(0, 12)}`,
-  on: ["block", "reorg", "transaction", "dropped"],
+  on: ["block", "reorg", "final", "transaction", "dropped"],
   // The block that the receipt ends at stays the same while the page is open, unless the chain is reorganised.
   load: async (name, _query, before, event) => {
     const found = await ask(`/v1/transactions/${encodeURIComponent(name)}`);
@@ -78,7 +78,7 @@ export const transaction = {
   view: ({ found, anchor }) => {
     const waits = found.status !== "confirmed";
     return [
-      title(HEADS[found.action.type] ?? "Transaction", short(found.id), waits ? badge("pending", "waits for a block") : badge("confirmed", plural(found.confirmations, "confirmation"))),
+      title(HEADS[found.action.type] ?? "Transaction", short(found.id), waits ? badge("pending", "waits for a block") : badge("confirmed", plural(found.confirmations, "confirmation")), finalMark(found)),
       section("What it does", {}, body(found)),
       section("State", { beside: h("a", { href: `/v1/transactions/${found.id}` }, "As JSON") }, facts([
         ["Transaction", hash(found.id, null, true)],

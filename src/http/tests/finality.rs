@@ -1,0 +1,85 @@
+//! What is final, wherever it is shown.
+
+use bouya_core::codec::{Bounded, Text};
+use bouya_core::crypto::{Hash, sha256};
+use bouya_core::ledger::{Action, Proposal, Response, Transaction};
+use bouya_core::testing::address;
+use bouya_core::time::Timestamp;
+use serde_json::Value;
+
+use super::harness::Node;
+use super::records::{data, signed};
+use crate::clock::wall;
+
+/// A proposal to key 2, and the agreement's id.
+fn propose(node: &Node) -> (Transaction, Hash) {
+    let title: Text<256> = "Lease".to_owned().try_into().unwrap();
+    let parties = Bounded::truncated([address(2)]);
+    let deadline = Timestamp(wall().0 + 3_600_000);
+    let transaction = signed(
+        node,
+        1,
+        0,
+        Action::Propose(Proposal { title, document: sha256(b"lease"), parties, deadline }),
+    );
+    let id = transaction.agreement().unwrap();
+    (transaction, id)
+}
+
+/// One after the other, each in a block of its own.
+fn confirm(node: &Node, transactions: &[&Transaction]) {
+    for transaction in transactions {
+        assert_eq!(node.submit(transaction).status, 202);
+        node.mine();
+    }
+}
+
+/// What of a list is final, newest first.
+fn finals(page: &Value) -> Vec<bool> {
+    page["items"].as_array().unwrap().iter().map(|item| item["final"].as_bool().unwrap()).collect()
+}
+
+#[test]
+fn everything_in_a_final_block_and_below_it_is_final_and_nothing_above() {
+    let node = Node::with_members();
+    let (proposal, agreement) = propose(&node);
+    let record = data(&node, 3, 0, "prices", b"\x01");
+    let sign = Action::Respond { agreement, document: sha256(b"lease"), response: Response::Sign };
+    let sign = signed(&node, 2, 0, sign);
+    confirm(&node, &[&proposal, &record, &sign]);
+    let waiting = data(&node, 3, 1, "prices", b"\x02");
+    assert_eq!(node.submit(&waiting).status, 202);
+    let is_final = |path: String| node.json(&path)["final"].as_bool().unwrap();
+    for (height, blocks) in [(0, [false, false, false]), (2, [false, true, true]), (3, [true, true, true])] {
+        if height > 0 {
+            node.finalize(height);
+        }
+        assert_eq!(finals(&node.json("/v1/blocks")), blocks);
+        for (index, expected) in blocks.iter().rev().enumerate() {
+            let block = node.json(&format!("/v1/blocks/{}", index + 1));
+            assert_eq!(
+                (&block["final"], &block["transactions"][0]["final"]),
+                (&(*expected).into(), &(*expected).into())
+            );
+        }
+        assert_eq!(is_final(format!("/v1/transactions/{}", proposal.id())), height > 0);
+        assert_eq!(is_final(format!("/v1/transactions/{}", sign.id())), height == 3);
+        assert!(!is_final(format!("/v1/transactions/{}", waiting.id())));
+        assert_eq!(finals(&node.json("/v1/transactions")), [false]);
+        assert_eq!(finals(&node.json("/v1/records")), [height > 0]);
+        // Its signature decided it, which stands above the proposal.
+        assert_eq!(is_final(format!("/v1/agreements/{agreement}")), height == 3);
+        assert_eq!(finals(&node.json("/v1/agreements")), [height == 3]);
+    }
+}
+
+#[test]
+fn an_open_agreement_is_as_final_as_its_proposal() {
+    let node = Node::with_members();
+    let (proposal, agreement) = propose(&node);
+    confirm(&node, &[&proposal]);
+    let shown = || node.json(&format!("/v1/agreements/{agreement}"));
+    assert_eq!((&shown()["status"], &shown()["final"]), (&"open".into(), &false.into()));
+    node.finalize(1);
+    assert_eq!((&shown()["status"], &shown()["final"]), (&"open".into(), &true.into()));
+}
