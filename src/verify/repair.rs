@@ -154,7 +154,9 @@ mod tests {
         let start = node.chain.tip().clone();
         let ((heavy, _), (light, end)) = (node.run_on(&start, 4, 100, 9), node.run_on(&start, 2, 5_000, 9));
         let mut importer = Importer::new(Store::open(dir.path(), genesis.clone()).unwrap()).unwrap();
-        heavy.iter().chain(&light).for_each(|block| drop(importer.give(block.clone()).unwrap()));
+        for block in heavy.iter().chain(&light) {
+            importer.give(block.clone()).unwrap();
+        }
         assert_eq!(importer.height(), 4);
         let certificate = testing::certificate(&genesis, end.height, end.id, &[1, 2, 3]);
         importer.finalize(certificate.clone()).unwrap();
