@@ -25,7 +25,6 @@ use crate::clock;
 use crate::events::Events;
 use crate::mempool;
 use crate::store::{Snapshot, Store, StoreError};
-use crate::voter::VoterRequest;
 use crate::workers::Workers;
 
 mod tell;
@@ -70,16 +69,14 @@ pub struct ChainActor {
     head: watch::Sender<Arc<Head>>,
     replies: BTreeMap<Ticket, oneshot::Sender<Result<(), NotTaken>>>,
     asked: u64,
-    /// What the voter has yet to be told: its mailbox was full.
-    conflict: Option<finality::Input>,
 }
 
 /// Who is told what.
 pub struct Outlets {
     pub network: Mailbox<overlay::Input>,
     pub mempool: Mailbox<mempool::MempoolRequest>,
-    /// None: the network lists no members, so nobody votes.
-    pub voter: Option<Mailbox<VoterRequest>>,
+    /// For the voter: what contradicts this node's history.
+    pub conflict: watch::Sender<Option<finality::Input>>,
     pub events: Events,
 }
 
@@ -95,8 +92,7 @@ impl ChainActor {
         let keeper = Keeper::load(store.reader().genesis().clone(), store)?;
         let (head, watcher) = watch::channel(Arc::new(keeper.head()?));
         let (replies, asked) = (BTreeMap::new(), 0);
-        let conflict = None;
-        Ok((Self { keeper, data_dir, workers, inbox, outlets, head, replies, asked, conflict }, watcher))
+        Ok((Self { keeper, data_dir, workers, inbox, outlets, head, replies, asked }, watcher))
     }
 
     /// Works until `stop`, or until the store fails.
@@ -179,17 +175,7 @@ impl ChainActor {
                 }
             }
         }
-        self.tell_voter();
         Ok(())
-    }
-
-    /// Never waits for the voter, which may be waiting for the chain.
-    fn tell_voter(&mut self) {
-        if let (Some(conflict), Some(voter)) = (&self.conflict, &self.outlets.voter)
-            && voter.offer(VoterRequest::Machine(conflict.clone())).is_ok()
-        {
-            self.conflict = None;
-        }
     }
 
     fn tell_head(&mut self, head: Head, moved: Option<(Moved, Snapshot)>) -> Result<(), ChainError> {

@@ -177,10 +177,11 @@ impl Node {
         let voter = machine.is_some().then_some(voter);
         let (alarm, alarm_watch) = watch::channel(machine.as_ref().and_then(Finality::alarm));
 
+        let (conflict, conflict_watch) = watch::channel(None);
         let outlets = chain::Outlets {
             network: network.clone(),
             mempool: mempool.clone(),
-            voter: voter.clone(),
+            conflict,
             events: events.clone(),
         };
         let data_dir = self.settings.data_dir.clone();
@@ -215,6 +216,7 @@ impl Node {
             head: head.clone(),
             outlook: health.outlook.clone(),
             inbox: voter_inbox,
+            conflict: conflict_watch,
             network: network.clone(),
             chain: chain.clone(),
             alarm,

@@ -33,7 +33,7 @@ pub mod record;
 
 /// What the voter may be told and asked.
 pub enum VoterRequest {
-    /// From the network: peers, and what they say. From the chain: a conflict.
+    /// From the network: peers, and what they say.
     Machine(Input),
     /// From the network: by how much the peers' clocks are ahead.
     Clocks(Vec<(Peer, i64)>),
@@ -107,6 +107,8 @@ pub struct VoterActor {
     pub head: watch::Receiver<Arc<Head>>,
     pub outlook: watch::Receiver<Outlook>,
     pub inbox: Inbox<VoterRequest>,
+    /// From the chain: what contradicts this node's history.
+    pub conflict: watch::Receiver<Option<Input>>,
     pub network: Mailbox<overlay::Input>,
     pub chain: Mailbox<ChainRequest>,
     pub alarm: watch::Sender<Option<Alarm>>,
@@ -178,11 +180,12 @@ impl Running {
         let due = due.into_iter().chain(self.unwritten.as_ref().map(|(_, at)| *at)).min();
         let far = Instant::now() + Duration::from_secs(3_600);
         let until = due.map_or(far, |due| self.actor.clock.instant(due).into());
-        let VoterActor { inbox, head, outlook, .. } = &mut self.actor;
+        let VoterActor { inbox, head, outlook, conflict, .. } = &mut self.actor;
         tokio::runtime::Handle::current().block_on(async {
             tokio::select! {
                 biased;
                 () = stop.cancelled() => Woken::Stop,
+                Ok(()) = conflict.changed() => Woken::Time,
                 Ok(()) = head.changed() => Woken::Time,
                 Ok(()) = outlook.changed() => Woken::Time,
                 request = inbox.next() => Woken::Request(request),
@@ -196,6 +199,11 @@ impl Running {
         let head = self.actor.head.borrow_and_update().clone();
         let standing = Gate::standing(&head, &self.actor.outlook.borrow_and_update());
         self.give(Input::Standing(standing))?;
+        let is_new = self.actor.conflict.has_changed().is_ok_and(|changed| changed);
+        let conflict = self.actor.conflict.borrow_and_update().clone();
+        if let Some(conflict) = conflict.filter(|_| is_new) {
+            self.give(conflict)?;
+        }
         let Head { branch, .. } = &*head;
         if self.tip.replace(branch.id) != Some(branch.id) {
             self.give(Input::Tip { height: branch.height, block: branch.id })?;

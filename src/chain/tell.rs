@@ -61,11 +61,11 @@ impl ChainActor {
         Ok(())
     }
 
-    pub(super) fn tell_conflict(&mut self, certificate: &Certificate, newest: Option<Certificate>) {
+    pub(super) fn tell_conflict(&self, certificate: &Certificate, newest: Option<Certificate>) {
         let Checkpoint { height, block: hash, .. } = certificate.link.source;
         error!(height, %hash, "the members have voted a block final that contradicts this node's history, or is invalid here");
         self.outlets.events.tell(Event::FinalityConflict { height, hash });
-        self.conflict = Some(finality::Input::Conflict { newest });
+        self.outlets.conflict.send_replace(Some(finality::Input::Conflict { newest }));
     }
 
     /// Tells the state of the agreements that these blocks mention, or whose deadlines they have passed.

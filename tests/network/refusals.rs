@@ -71,16 +71,21 @@ fn what_does_not_fit_together_does_not_start() {
     a.start();
     // The same data folder; then another data folder with the same port.
     fails(&a, "run", 1, "in use by another bouya");
+    // With its member key it would vote beside the first one.
     let text = fs::read_to_string(a.config()).unwrap().replace("data_dir = \"data\"", "data_dir = \"other\"");
-    fs::write(a.dir.join("second.toml"), text).unwrap();
-    let output = std::process::Command::new(env!("CARGO_BIN_EXE_bouya"))
-        .args(["run", "--config"])
-        .arg(a.dir.join("second.toml"))
-        .output()
-        .unwrap();
-    let errors = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert_eq!(output.status.code(), Some(1), "{errors}");
-    assert!(errors.contains("cannot listen on"), "{errors}");
+    let another_key = text.replace("[identity]", "[identity]\nmember_key = \"other.member\"");
+    for (text, expected) in [(text, "a member key votes on one node only"), (another_key, "cannot listen on")]
+    {
+        fs::write(a.dir.join("second.toml"), text).unwrap();
+        let output = std::process::Command::new(env!("CARGO_BIN_EXE_bouya"))
+            .args(["run", "--config"])
+            .arg(a.dir.join("second.toml"))
+            .output()
+            .unwrap();
+        let errors = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(1), "{errors}");
+        assert!(errors.contains(expected), "{errors}");
+    }
 }
 
 #[test]

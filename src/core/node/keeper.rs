@@ -21,17 +21,19 @@ use super::state::Span;
 use super::{Head, Ticket};
 use crate::crypto::Hash;
 use crate::ledger::{
-    Block, BlockOutcome, BodyError, Certificate, Chain, Check, Checkpoint, Disk, Genesis, Ledger, Moved,
-    Origin, Stepped, Taken, Transaction, View,
+    Block, BlockOutcome, BodyError, Certificate, Chain, Check, Disk, Genesis, Ledger, Moved, Origin, Stepped,
+    Taken, Transaction, View,
 };
 use crate::limits::{BATCH_BLOCKS, BATCH_TRANSACTIONS};
 use crate::overlay::{Answer, ConnId, KeeperRequest};
 use crate::time::Timestamp;
 use early::Early;
 use settle::Settling;
+use told::Told;
 
 mod early;
 mod settle;
+mod told;
 
 /// Something for the keeper to do or to know.
 #[derive(Clone, Debug)]
@@ -130,14 +132,6 @@ enum Waiting {
     Branch(Hash),
 }
 
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Told {
-    /// The date of the first held block.
-    held: Option<Timestamp>,
-    goal: Option<Checkpoint>,
-    behind: bool,
-}
-
 /// See the module.
 #[derive(Debug)]
 pub struct Keeper<D: Disk> {
@@ -171,13 +165,6 @@ impl<D: Disk> Keeper<D> {
         };
         keeper.tell_head(None)?;
         Ok(keeper)
-    }
-
-    /// Where the chain ends now.
-    pub fn head(&self) -> Result<Head, D::Error> {
-        let head = Head::read(&self.disk().view()?, self.chain().tip())?;
-        let Told { held, goal, behind } = self.now();
-        Ok(Head { disk_full: self.disk_full, held, goal, behind, ..head })
     }
 
     /// Best chain and rivals.
@@ -287,17 +274,6 @@ impl<D: Disk> Keeper<D> {
         Ok(())
     }
 
-    /// What a head would tell now beside the chain itself.
-    fn now(&self) -> Told {
-        Told { held: self.first_held(), goal: self.chain().goal(), behind: self.chain().is_behind() }
-    }
-
-    /// The date of the block that is held and comes first.
-    fn first_held(&self) -> Option<Timestamp> {
-        let ahead_ms = self.chain().genesis().rules.schedule.ahead_ms();
-        self.early.next_due().map(|due| Timestamp(due.0.saturating_add(ahead_ms)))
-    }
-
     /// How many of those waiting from `from` on are taken together: blocks of one origin.
     fn batch_at(&self, from: usize) -> usize {
         let (mut count, mut transactions) = (0_usize, 0_usize);
@@ -370,15 +346,6 @@ impl<D: Disk> Keeper<D> {
         // A move to a final branch makes its block final in the same commit.
         self.tell_final()?;
         if is_new { self.offer() } else { Ok(()) }
-    }
-
-    fn tell_head(&mut self, moved: Option<Moved>) -> Result<(), D::Error> {
-        let view = self.disk().view()?;
-        self.told = self.now();
-        let head = self.head()?;
-        let moved = moved.map(|moved| (moved, view));
-        self.outputs.push_back(Output::Head { head, moved });
-        Ok(())
     }
 
     /// Whether to offer now what a sync or a switch to another branch brought: no more of that is coming.

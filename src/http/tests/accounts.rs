@@ -187,7 +187,12 @@ fn the_mempool_hears_of_a_tip_before_it_is_shown() {
     mempool
         .offer(mempool::MempoolRequest::List { below: None, most: 1, reply: oneshot::channel().0 })
         .unwrap();
-    let outlets = chain::Outlets { network, mempool, voter: None, events: Events::default() };
+    let outlets = chain::Outlets {
+        network,
+        mempool,
+        conflict: tokio::sync::watch::channel(None).0,
+        events: Events::default(),
+    };
     let (actor, head) = ChainActor::load(store, dir.path().to_owned(), workers, inbox, outlets).unwrap();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     let stop = CancellationToken::new();

@@ -158,7 +158,7 @@ impl Node {
         let outlets = chain::Outlets {
             network: own.clone(),
             mempool: mempool.clone(),
-            voter: None,
+            conflict: watch::channel(None).0,
             events: events.clone(),
         };
         let data = dir.path().to_owned();

@@ -157,8 +157,7 @@ pub(crate) fn message_seeds() -> Vec<Vec<u8>> {
     let (block, branch) = &blocks[0];
     let hashes = || [Hash([1; 32]), Hash([2; 32])];
     let target = Checkpoint { epoch: 2, height: branch.height, block: branch.id };
-    let member =
-        |n: u8| Member { id: endpoint_of("m").host.parse().expect("an id"), key: small::key(n).public() };
+    let member = |n: u8| Member { id: format!("m{n}").parse().expect("an id"), key: small::key(n).public() };
     let voters = Voters::new(Hash::ZERO, 0, [1, 2].map(member));
     let link = Link { set: voters.id(), source: voters.root(), target };
     let vote = link.sign(&small::genesis().id(), 0, &small::key(1));
