@@ -303,7 +303,8 @@ impl Node {
             crew.thread("voter", move |stop| voter_actor.run(stop));
         }
         crew.task("network", |stop| async move {
-            network_actor.run(stop).await;
+            // Large, and held by the task for as long as the node runs.
+            Box::pin(network_actor.run(stop)).await;
             Ok(())
         });
         if let Some(listener) = listener {

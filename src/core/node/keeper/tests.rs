@@ -265,6 +265,7 @@ fn a_final_block_is_told_once_and_only_when_it_is_durable() {
     bench.keeper.handle(Input::DiskFull(true)).unwrap();
     bench.keeper.handle(Input::Finalize(certificate.clone())).unwrap();
     assert_eq!(short(&bench.settle()), ["head"], "nothing is written on a full disk");
+    assert_eq!(short(&bench.work_at(Timestamp(u64::MAX))), [""; 0]);
     bench.keeper.handle(Input::DiskFull(false)).unwrap();
     let said = bench.settle();
     assert_eq!(short(&said), ["head", "head", "final"]);
