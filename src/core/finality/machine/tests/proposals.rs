@@ -85,3 +85,40 @@ fn a_proposal_that_lacks_something_is_told_what() {
     let said = propose(&mut world, source, Checkpoint { epoch: slot * EPOCHS_PER_SLOT - 2, ..source });
     assert!(matches!(said, Said::Votes { link, .. } if link.source == source), "{said:?}");
 }
+
+#[test]
+fn a_leaders_prepare_that_was_passed_on_is_told_what_it_lacks_too() {
+    let (mut world, source, _) = locked_on_a_rival();
+    let (leader, slot) = wait_for_another_leader(&mut world);
+    world.meet_all();
+    let set = world.nodes[0].machine.voters().id();
+    let unknown = Checkpoint { epoch: 3 * EPOCHS_PER_SLOT, ..source };
+    let target = Checkpoint { epoch: slot * EPOCHS_PER_SLOT - 8, ..source };
+    let link = Link { set, source: unknown, target };
+    let vote = link.sign(&NETWORK, leader, &world.key_of(leader));
+    let said = Said::Votes { link, votes: vec![(vote.voter, vote.signature)] };
+    let hear = |world: &mut World| {
+        world.last.remove(&0);
+        world.give(0, Input::Heard { peer: Peer(1), said: said.clone() });
+        matches!(world.last.get(&0), Some(Said::GetFinality { .. }))
+    };
+    assert!(hear(&mut world), "who passed it on is asked for its source");
+    assert!(!hear(&mut world), "once");
+}
+
+#[test]
+fn what_is_final_is_not_voted_for_again() {
+    let mut world = World::new(4);
+    world.grow(0, 2);
+    world.run(4 * SLOT_MS);
+    let (leader, slot) = wait_for_another_leader(&mut world);
+    let (machine, before) = (&world.nodes[0].machine, world.votes_of(0));
+    let newest = machine.newest().unwrap().link;
+    assert_eq!(newest.source.block, world.best(0));
+    let target = Checkpoint { epoch: slot * EPOCHS_PER_SLOT, ..newest.source };
+    let link = Link { set: newest.set, source: newest.target, target };
+    let vote = link.sign(&NETWORK, leader, &world.key_of(leader));
+    world.give(0, Input::Heard { peer: Peer(1), said: Said::Proposal { vote, proof: None } });
+    world.run(20);
+    assert_eq!(world.votes_of(0), before);
+}
