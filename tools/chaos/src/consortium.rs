@@ -7,9 +7,10 @@ use bouya::clock::wall;
 use bouya::config::NetworkFile;
 use bouya::config::network::new_spec;
 use bouya::miner;
+use bouya::voter::record;
 use bouya_core::codec::Text;
 use bouya_core::crypto::SecretKey;
-use bouya_core::ledger::{Address, Allocation, Genesis};
+use bouya_core::ledger::{self, Address, Allocation, Genesis};
 use bouya_harness::{self as harness, Daemon, Member, Port, bootstrap};
 use mkca::Reason;
 
@@ -49,7 +50,8 @@ impl Consortium {
     /// Creates all files in `dir` except the nodes' configurations, which need the ports first.
     pub(crate) fn create(dir: &Path, nodes: usize, wallets: usize) -> Result<Self, Error> {
         let files = harness::Consortium::open(dir, "chaos")?;
-        let genesis = network(wallets)?;
+        let members = (0..nodes).map(|node| listed(dir, node)).collect::<Result<_, _>>()?;
+        let genesis = network(wallets, members)?;
         let text = NetworkFile::render(&genesis.spec, 1);
         let members = (0..nodes).map(|node| files.admit(&name(node), &text)).collect::<Result<_, _>>()?;
         Ok(Self { files, genesis, members })
@@ -86,12 +88,21 @@ impl Consortium {
     }
 }
 
-fn network(wallets: usize) -> Result<Genesis, Error> {
+/// A node as the network's definition lists it: it votes. Its member key is made first.
+fn listed(dir: &Path, node: usize) -> Result<ledger::Member, Error> {
+    let id = name(node);
+    let path = dir.join(&id).join(format!("{id}.member"));
+    let key = record::load_or_create_key(&path).map_err(|error| Error::Network(error.to_string()))?;
+    Ok(ledger::Member { id: id.parse().map_err(harness::Error::from)?, key: key.public() })
+}
+
+fn network(wallets: usize, members: Vec<ledger::Member>) -> Result<Genesis, Error> {
     let wrong = |error: &dyn std::fmt::Display| Error::Network(error.to_string());
     let mut salt = [0; 16];
     getrandom::fill(&mut salt).map_err(|error| wrong(&error))?;
     let name = Text::try_from("chaos".to_owned()).map_err(|error| wrong(&error))?;
     let mut spec = new_spec(name, salt, wall(), 1.0, INTERVAL_MS);
+    spec.members = members;
     let amount = spec.coin.parse(COINS).map_err(|error| wrong(&error))?;
     spec.allocations =
         (0..wallets).map(|wallet| Allocation { address: wallet_address(wallet), amount }).collect();

@@ -161,6 +161,7 @@ pub(crate) fn nodes(drill: &Drill, program: &Path) -> Vec<NodeFacts> {
         let view = drill.board.view(node);
         NodeFacts {
             node,
+            finals: view.finals.clone(),
             reorgs: view.reorgs.clone(),
             bans: view.bans.clone(),
             panics: view.panics.clone(),

@@ -1,5 +1,7 @@
 //! The invariants that must hold after the faults. A pure function: facts in, verdicts out, with no process and no clock.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 
 use crate::load::Deep;
@@ -20,6 +22,8 @@ pub(crate) struct Facts {
     pub(crate) doubles: Vec<String>,
     /// The bound for both, in milliseconds.
     pub(crate) bound: u64,
+    /// The height at healing.
+    pub(crate) healed: u64,
     /// How many blocks came after healing.
     pub(crate) grown: u64,
     /// The state of each survivor, at one tip if they reached one.
@@ -56,6 +60,8 @@ pub(crate) struct Fate {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct NodeFacts {
     pub(crate) node: usize,
+    /// Height and hash of each block that it told as its newest final one.
+    pub(crate) finals: Vec<(u64, String)>,
     pub(crate) reorgs: Vec<Reorg>,
     pub(crate) bans: Vec<String>,
     pub(crate) panics: Vec<String>,
@@ -98,6 +104,8 @@ pub(crate) fn judge(facts: &Facts) -> Vec<Verdict> {
         tips(facts),
         connections(facts),
         growth(facts),
+        finals(facts),
+        settled(facts),
         balances(facts),
         supply(facts),
         confirmed(facts),
@@ -145,6 +153,42 @@ fn connections(facts: &Facts) -> Verdict {
 fn growth(facts: &Facts) -> Verdict {
     let wrong = if facts.grown == 0 { vec!["no block came after healing".to_owned()] } else { Vec::new() };
     verdict("the chain grows", &wrong, format!("{} blocks since healing", facts.grown))
+}
+
+/// No two nodes told different blocks as final, and none took one back.
+fn finals(facts: &Facts) -> Verdict {
+    let mut wrong = Vec::new();
+    let mut known: BTreeMap<u64, (usize, &str)> = BTreeMap::new();
+    for node in &facts.nodes {
+        for (height, hash) in &node.finals {
+            let (first, block) = *known.entry(*height).or_insert((node.node, hash));
+            if block != hash {
+                wrong.push(format!(
+                    "block {height} is {block} on node{first} and {hash} on node{}",
+                    node.node
+                ));
+            }
+        }
+        for pair in node.finals.windows(2).filter(|pair| pair[1].0 < pair[0].0) {
+            wrong.push(format!("node{} went back from {} to {}", node.node, pair[0].0, pair[1].0));
+        }
+    }
+    verdict("what is final stays", &wrong, format!("{} final blocks were seen", known.len()))
+}
+
+/// A quorum is back after healing, so blocks become final on every node.
+fn settled(facts: &Facts) -> Verdict {
+    let last = |node: &NodeFacts| node.finals.last().map_or(0, |(height, _)| *height);
+    let late = facts.nodes.iter().filter(|node| facts.survivors.contains(&node.node));
+    let late = late.filter(|node| last(node) <= facts.healed);
+    let wrong: Vec<_> = late
+        .map(|node| format!("node{} has {} final, healed at {}", node.node, last(node), facts.healed))
+        .collect();
+    verdict(
+        "blocks become final after healing",
+        &wrong,
+        format!("above block {} on every node", facts.healed),
+    )
 }
 
 fn balances(facts: &Facts) -> Verdict {

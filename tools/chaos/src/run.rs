@@ -320,6 +320,7 @@ impl Run {
         self.until(settle, "waiting for the last transactions", |run| run.load.unsettled() == 0)?;
         // The tips may have differed for a moment since then.
         self.until(settle, "waiting for one tip", one_tip)?;
+        facts.healed = before;
         facts.grown = height(self).saturating_sub(before);
         Ok(facts)
     }

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use bouya::http::views::PeerStatus;
+use bouya::http::views::{FinalStatus, PeerStatus};
 
 use crate::client::Client;
 use crate::logs::{Follower, Line};
@@ -29,6 +29,8 @@ pub(crate) struct View {
     pub(crate) peers: HashMap<String, PeerStatus>,
     /// Milliseconds and height at each change. No height means that it did not answer.
     pub(crate) heights: Vec<(u64, Option<u64>)>,
+    /// Height and hash of each block that it told as its newest final one.
+    pub(crate) finals: Vec<(u64, String)>,
     pub(crate) reorgs: Vec<Reorg>,
     /// Transactions that it logged as dropped, and why.
     pub(crate) dropped: HashMap<String, String>,
@@ -151,6 +153,11 @@ fn look(board: &Board, node: usize, seat: &Seat, client: &Client, follower: &mut
     view.answered = Some((Instant::now(), incarnation));
     view.height = status.tip.height;
     view.reward_to = status.reward_to;
+    if let Some(FinalStatus { height, hash, .. }) = status.finalized
+        && view.finals.last().map(|(height, _)| *height) != Some(height)
+    {
+        view.finals.push((height, hash));
+    }
     view.peers = peers.into_iter().map(|peer| (peer.id, peer.status)).collect();
     if view.tips.back() != Some(&status.tip.hash) {
         view.tips.push_back(status.tip.hash);

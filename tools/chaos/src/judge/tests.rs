@@ -8,7 +8,9 @@ fn good() -> Facts {
     let deep = Deep { node: 0, height: 4, confirmations: 6, at: 1_000 };
     let places = vec![(0, Some(4)), (1, Some(4))];
     let fate = Fate { id: "f00".into(), places, deep: Some(deep), forgotten: None };
-    let node = |node| NodeFacts { node, verified: Some(Ok("ok".into())), ..NodeFacts::default() };
+    let finals = || vec![(4, "04".to_owned()), (9, "09".to_owned())];
+    let node =
+        |node| NodeFacts { node, finals: finals(), verified: Some(Ok("ok".into())), ..NodeFacts::default() };
     Facts {
         survivors: vec![0, 1],
         agreed: Some(1_000),
@@ -16,6 +18,7 @@ fn good() -> Facts {
         pairs: Vec::new(),
         doubles: Vec::new(),
         bound: 120_000,
+        healed: 7,
         grown: 3,
         states: vec![state(0), state(1)],
         supply: 1_050,
@@ -37,18 +40,21 @@ fn failed(harm: impl FnOnce(&mut Facts)) -> Vec<&'static str> {
 #[test]
 fn a_good_run_holds_everything() {
     assert_eq!(failed(|_| ()), Vec::<&str>::new());
-    assert_eq!(judge(&good()).len(), 14);
+    assert_eq!(judge(&good()).len(), 16);
 }
 
 #[test]
 fn each_harm_fails_its_own_invariant_and_no_other() {
     type Harm = fn(&mut Facts);
-    let harms: [(&str, Harm); 19] = [
+    let harms: [(&str, Harm); 22] = [
         ("all nodes reach one tip", |facts| facts.agreed = None),
         ("each pair has exactly one connection", |facts| facts.meshed = None),
         ("each pair has exactly one connection", |facts| facts.pairs.push((0, 1, 2))),
         ("each pair has exactly one connection", |facts| facts.doubles.push("node0 and node1".into())),
         ("the chain grows", |facts| facts.grown = 0),
+        ("what is final stays", |facts| facts.nodes[1].finals[0].1 = "44".into()),
+        ("what is final stays", |facts| facts.nodes[2].finals.push((8, "08".into()))),
+        ("blocks become final after healing", |facts| drop(facts.nodes[0].finals.pop())),
         ("balances agree", |facts| facts.states[1].accounts = vec![(650, 2), (400, 0)]),
         ("balances agree", |facts| facts.states[1].accounts[1].1 = 1),
         ("balances agree", |facts| facts.states[1].tip = "bb".into()),
