@@ -101,6 +101,7 @@ mod tests {
         timers.set('a', at(10));
         timers.set('a', at(30));
         timers.set('b', at(20));
+        assert!(timers.has(&'a') && timers.has(&'b') && !timers.has(&'c'));
         assert_eq!(timers.next(), Some(at(20)));
         assert_eq!(timers.pop_due(at(19)), None);
         assert_eq!(timers.pop_due(at(20)), Some('b'));

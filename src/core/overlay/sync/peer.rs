@@ -141,3 +141,21 @@ impl Rest {
 pub(super) fn beats(claim: &TipSummary, ours: &Branch) -> bool {
     (claim.work, ours.id) > (ours.work, claim.hash)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rests_double_with_each_failure_and_begin_anew_after_a_success() {
+        let (now, mut rest) = (Time::from_millis(1_000), Rest::default());
+        let failed = |rest: &mut Rest| {
+            rest.failed(now);
+            rest.until.since(now)
+        };
+        assert_eq!([failed(&mut rest), failed(&mut rest)], [SYNC_REST, SYNC_REST * 2]);
+        assert!(rest.patience() > SYNC_PATIENCE);
+        rest.succeeded();
+        assert_eq!((rest.patience(), failed(&mut rest)), (SYNC_PATIENCE, SYNC_REST));
+    }
+}
