@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use bouya_core::codec::decode;
 use bouya_core::crypto::SecretKey;
-use bouya_core::finality::{Finality, Record};
+use bouya_core::finality::Finality;
 use bouya_core::ledger::{Address, StateError, View};
 use bouya_core::limits::{
     API_CONNECTIONS, CHAIN_MAILBOX, DIALS_IN_FLIGHT, MEMPOOL_MAILBOX, MINER_MAILBOX, NETWORK_MAILBOX,
@@ -40,7 +40,7 @@ use crate::net::tls::{IdentityError, IdentityFiles, Tls};
 use crate::net::{self, Shared, listen};
 use crate::store::owner::{self, OwnerError};
 use crate::store::{Reader, Store, StoreError};
-use crate::voter::record::{self, RecordError, RecordFile};
+use crate::voter::record::{self, Kept, RecordError, RecordFile};
 use crate::voter::{self, VoterActor, VoterError};
 use crate::workers::Workers;
 use crew::Crew;
@@ -90,7 +90,7 @@ pub struct Node {
     store: Store,
     member_key: SecretKey,
     /// The record of its votes, and what it holds.
-    record: (Option<Option<Record>>, RecordFile, std::fs::File),
+    record: (Option<Kept>, RecordFile, std::fs::File),
     token: http::token::Token,
     p2p: Option<TcpListener>,
     api: Option<TcpListener>,

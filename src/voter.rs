@@ -27,7 +27,7 @@ use crate::chain::ChainRequest;
 use crate::clock::{self, Clock};
 use crate::events::{Event, Events};
 use crate::store::{Reader, StoreError};
-use record::RecordFile;
+use record::{Kept, RecordFile};
 
 pub mod record;
 
@@ -120,7 +120,7 @@ pub struct VoterActor {
 pub fn machine(
     genesis: &Genesis,
     key: &SecretKey,
-    record: Option<Option<Record>>,
+    kept: Option<Kept>,
     newest: Option<Certificate>,
     now: Time,
 ) -> Option<Finality> {
@@ -129,7 +129,8 @@ pub fn machine(
         network: genesis.id(),
         created: genesis.spec.created,
         interval: genesis.rules.schedule.interval(),
-        record: record.map(|record| record.unwrap_or_else(|| Record::new(&voters))),
+        twin: kept.as_ref().is_some_and(|kept| kept.twin),
+        record: kept.map(|kept| kept.record.unwrap_or_else(|| Record::new(&voters))),
         voters,
         key: key.clone(),
         newest,
@@ -233,6 +234,7 @@ impl Running {
                 };
                 if result.is_ok() {
                     warn!("this node's voter goes on by its operator's word");
+                    self.mark(false);
                     self.give(Input::Resume)?;
                 }
                 let _ = reply.send(result);
@@ -265,7 +267,10 @@ impl Running {
                 self.actor.chain.tell(ChainRequest::Keeper(input));
             }
             Output::Guilty { voter, evidence } => self.accuse(*voter, evidence),
-            Output::Alarm(alarm) => error!(?alarm, "this node does not vote"),
+            Output::Alarm(alarm) => {
+                error!(?alarm, "this node does not vote");
+                self.mark(*alarm == Alarm::Twin);
+            }
             Output::Relay(vote) => drop(self.heard.insert(vote.voter, clock::wall())),
             Output::Say { .. } | Output::SayAll(_) | Output::Want(_) | Output::Blame { .. } => (),
         }
@@ -284,6 +289,13 @@ impl Running {
             self.heard.insert(vote.voter, clock::wall());
         }
         self.give(Input::Written)
+    }
+
+    /// Remembers over a restart whether another machine votes with this key.
+    fn mark(&self, twin: bool) {
+        if let Err(error) = self.actor.record.mark(twin) {
+            error!(%error, "whether another machine votes with this key is not remembered over a restart");
+        }
     }
 
     fn accuse(&self, voter: u16, evidence: &Evidence) {

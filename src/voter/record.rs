@@ -51,8 +51,16 @@ struct File {
     /// None: the key was just made, and has voted in no network.
     network: Option<Hash>,
     key: PublicKey,
+    kept: Kept,
+}
+
+/// What is kept of a key.
+#[derive(Clone, Debug, Default, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Kept {
     /// None: the key has signed nothing.
-    record: Option<Record>,
+    pub record: Option<Record>,
+    /// Another machine votes with it, as this one has seen. The operator has said nothing since.
+    pub twin: bool,
 }
 
 /// The member key at `path`. If there is none, a new one is made there, and with it its record: it has voted for nothing. A key that was
@@ -68,7 +76,7 @@ pub fn load_or_create_key(path: &Path) -> Result<SecretKey, KeyError> {
     }
     let (key, is_new) = wallet::member_key_create(path)?;
     if is_new {
-        let bytes = to_bytes(&File { network: None, key: key.public(), record: None });
+        let bytes = to_bytes(&File { network: None, key: key.public(), kept: Kept::default() });
         // Never over a record that is there.
         files::create(&votes, files::PRIVATE, &bytes).map_err(|error| RecordError::Io {
             path: votes,
@@ -125,8 +133,19 @@ impl RecordFile {
 
     /// Makes a record durable.
     pub fn keep(&self, record: &Record) -> Result<(), RecordError> {
-        let (network, key) = (Some(self.network), self.key);
-        let bytes = to_bytes(&File { network, key, record: Some(record.clone()) });
+        self.write(Kept { record: Some(record.clone()), twin: false })
+    }
+
+    /// Remembers whether another machine votes with the key.
+    pub fn mark(&self, twin: bool) -> Result<(), RecordError> {
+        match self.read()? {
+            Some(kept) if kept.twin != twin => self.write(Kept { twin, ..kept }),
+            _ => Ok(()),
+        }
+    }
+
+    fn write(&self, kept: Kept) -> Result<(), RecordError> {
+        let bytes = to_bytes(&File { network: Some(self.network), key: self.key, kept });
         files::replace(&self.path, files::PRIVATE, &bytes).map_err(|error| RecordError::Io {
             path: self.path.clone(),
             doing: "write",
@@ -134,8 +153,8 @@ impl RecordFile {
         })
     }
 
-    /// The record. None inside: the key has signed nothing. None outside: there is no file.
-    pub fn read(&self) -> Result<Option<Option<Record>>, RecordError> {
+    /// What is kept; none if there is no file.
+    pub fn read(&self) -> Result<Option<Kept>, RecordError> {
         let io = |error| RecordError::Io { path: self.path.clone(), doing: "read", error };
         let damaged = || RecordError::Damaged(self.path.clone());
         let length = match fs::metadata(&self.path) {
@@ -154,7 +173,7 @@ impl RecordFile {
         if magic != MAGIC || sha256(body).0 != *sum {
             return Err(damaged());
         }
-        let File { network, key, record } = decode(body, "record").map_err(|_| damaged())?;
+        let File { network, key, kept } = decode(body, "record").map_err(|_| damaged())?;
         let path = || self.path.clone();
         if let Some(found) = network.filter(|found| *found != self.network) {
             return Err(RecordError::Network { path: path(), expected: self.network, found });
@@ -162,7 +181,7 @@ impl RecordFile {
         if key != self.key {
             return Err(RecordError::Key { path: path(), expected: self.key, found: key });
         }
-        Ok(Some(record))
+        Ok(Some(kept))
     }
 }
 
@@ -192,7 +211,11 @@ mod tests {
         let file = file(dir.path());
         assert!(file.read().unwrap().is_none());
         file.keep(&record()).unwrap();
-        assert_eq!(file.read().unwrap(), Some(Some(record())));
+        assert_eq!(file.read().unwrap().unwrap().record, Some(record()));
+        file.mark(true).unwrap();
+        assert_eq!(file.read().unwrap(), Some(Kept { record: Some(record()), twin: true }));
+        file.mark(false).unwrap();
+        assert!(!file.read().unwrap().unwrap().twin);
         assert_eq!(file.path(), dir.path().join("alice.votes"));
     }
 
@@ -202,10 +225,10 @@ mod tests {
         let path = dir.path().join("bob.member");
         let key = load_or_create_key(&path).unwrap();
         let file = RecordFile::beside(&path, NETWORK, key.public());
-        assert_eq!(file.read().unwrap(), Some(None));
+        assert_eq!(file.read().unwrap(), Some(Kept::default()));
         file.keep(&record()).unwrap();
         assert_eq!(load_or_create_key(&path).unwrap().public(), key.public());
-        assert_eq!(file.read().unwrap(), Some(Some(record())), "a start forgets nothing");
+        assert_eq!(file.read().unwrap().unwrap().record, Some(record()), "a start forgets nothing");
         let held = file.hold().unwrap();
         assert!(matches!(file.hold(), Err(RecordError::Used(_))));
         drop(held);

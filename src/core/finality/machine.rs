@@ -65,6 +65,8 @@ pub struct FinalitySettings {
     pub key: SecretKey,
     /// The record that is kept beside it; none if there is no record.
     pub record: Option<Record>,
+    /// Another machine voted with this key when this node ran last, and its operator has said nothing since.
+    pub twin: bool,
     /// The newest final certificate that the chain holds.
     pub newest: Option<Certificate>,
 }
@@ -86,7 +88,7 @@ struct Clock {
 impl Finality {
     /// A machine at rest. It is silent until enough others have answered.
     pub fn new(now: Time, settings: FinalitySettings) -> Self {
-        let FinalitySettings { network, created, interval, voters, key, record, newest } = settings;
+        let FinalitySettings { network, created, interval, voters, key, record, twin, newest } = settings;
         let me = voters.number(&key.public()).map(|number| (number, key));
         let alarm = match &record {
             None => Some(Alarm::NoRecord),
@@ -95,6 +97,7 @@ impl Finality {
                 matches!(record.in_set(&voters), Err(Refused::OtherSet(_))).then_some(Alarm::OtherHistory)
             }
         };
+        let alarm = alarm.or(twin.then_some(Alarm::Twin));
         let record = record.map(|record| record.in_set(&voters).unwrap_or(record));
         let mut machine = Self {
             network,

@@ -174,6 +174,7 @@ impl Node {
             voters,
             key: self.key.clone(),
             record: self.record.clone(),
+            twin: false,
             newest: newest.clone(),
         });
         let mut overlay = Overlay::new(settings, Time::from_millis(0), self.clock.wall(now));

@@ -188,6 +188,19 @@ fn a_twin_is_noticed_and_its_owner_falls_silent() {
 }
 
 #[test]
+fn a_twin_is_remembered_over_a_restart_until_the_operator_says_so() {
+    let record = Some(Record::new(&crate::testing::voters(1)));
+    let settings = FinalitySettings { twin: true, ..world::settings(1, 0, record, None) };
+    let mut machine = Finality::new(Time::default(), settings);
+    assert_eq!((machine.alarm(), machine.is_silent()), (Some(Alarm::Twin), true));
+    let world = World::new(1);
+    machine.handle(Time::default(), &world.nodes[0].chain, Input::Wake);
+    assert!(machine.is_silent());
+    machine.handle(Time::default(), &world.nodes[0].chain, Input::Resume);
+    assert_eq!((machine.alarm(), machine.is_silent()), (None, false));
+}
+
+#[test]
 fn two_votes_in_one_epoch_are_shown_and_stop_nobody() {
     let mut world = World::new(4);
     world.grow(0, 2);

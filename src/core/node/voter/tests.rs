@@ -49,6 +49,7 @@ impl Cluster {
                     voters: voters.clone(),
                     key: key(n),
                     record: Some(Record::new(&voters)),
+                    twin: false,
                     newest: None,
                 },
             ),

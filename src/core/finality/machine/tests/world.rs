@@ -64,7 +64,18 @@ pub(super) struct World {
 }
 
 fn machine(count: u8, n: usize, now: Time, record: Option<Record>, newest: Option<Certificate>) -> Finality {
-    let settings = FinalitySettings {
+    Finality::new(now, settings(count, n, record, newest))
+}
+
+/// Of node `n` of so many voters.
+pub(super) fn settings(
+    count: u8,
+    n: usize,
+    record: Option<Record>,
+    newest: Option<Certificate>,
+) -> FinalitySettings {
+    FinalitySettings {
+        twin: false,
         network: NETWORK,
         created: CREATED,
         interval: Duration::from_secs(1),
@@ -72,8 +83,7 @@ fn machine(count: u8, n: usize, now: Time, record: Option<Record>, newest: Optio
         key: key(u8::try_from(n + 1).unwrap()),
         record,
         newest,
-    };
-    Finality::new(now, settings)
+    }
 }
 
 impl World {
