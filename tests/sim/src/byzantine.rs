@@ -6,14 +6,14 @@ use std::sync::Arc;
 use bouya_core::codec::Bounded;
 use bouya_core::crypto::{Hash, SecretKey, sha256};
 use bouya_core::ledger::{
-    Action, Address, Block, Branch, CompactBlock, Content, Date, Genesis, RawTransaction, ShortId, Template,
-    Transaction, View,
+    Action, Address, Block, Branch, Checkpoint, CompactBlock, Content, Date, Genesis, Link, RawTransaction,
+    ShortId, Template, Transaction, View,
 };
 use bouya_core::overlay::ConnId;
 use bouya_core::random::Random;
 use bouya_core::testing::{address, mined, text};
 use bouya_core::time::Timestamp;
-use bouya_core::wire::{Item, Message, PeerEntry};
+use bouya_core::wire::{Item, Message, PeerEntry, Votes};
 
 use crate::disk::DiskError;
 use crate::node::Running;
@@ -45,6 +45,12 @@ listed! {
         LyingDates,
         /// It mines through each rest, with dates that make the next block easier, and shows all of it when the heartbeat is due.
         WithholdRests,
+        /// It never votes, and answers nobody who asks about votes.
+        MuteVoter,
+        /// It votes for two blocks in one epoch, and shows the second vote to some.
+        TwoVotes,
+        /// It sends votes in others' names.
+        ForgedVotes,
     }
 }
 
@@ -126,6 +132,10 @@ impl Byzantine {
                 wrong.body.reward.amount ^= 1;
                 Some(Message::Block(Arc::new(wrong)))
             }
+            (
+                Manner::MuteVoter,
+                Message::Proposal(_) | Message::Votes(_) | Message::Certificate(_) | Message::Finality(_),
+            ) => None,
             (_, message) => Some(message),
         }
     }
@@ -168,6 +178,11 @@ impl Byzantine {
                     Transaction::from(RawTransaction { fee: good.fee + 1, ..RawTransaction::clone(&good) });
                 self.invalid.push(wrong.id());
                 Message::Transactions(Bounded::truncated([wrong]))
+            }
+            Manner::TwoVotes | Manner::ForgedVotes => {
+                let forged = self.manner == Manner::ForgedVotes;
+                let vote = another_vote(node, key, genesis, forged);
+                return vote.into_iter().map(|vote| (conn, vote)).collect();
             }
             _ => return Vec::new(),
         };
@@ -288,4 +303,20 @@ fn transaction(rng: &mut Random, key: &SecretKey, genesis: &Genesis) -> Transact
 fn lie(rng: &mut Random, entry: PeerEntry) -> PeerEntry {
     let endpoint = format!("nowhere{}.example:{}", rng.below(4), rng.within(1, 60_000));
     PeerEntry { id: entry.id, endpoint: endpoint.parse().expect("an endpoint") }
+}
+
+/// A prepare beside the newest vote that this voter knows: its own, or, `forged`, somebody else's with its own signature.
+fn another_vote(node: &Running, key: &SecretKey, genesis: &Genesis, forged: bool) -> Option<Message> {
+    let voter = node.voter.as_ref()?;
+    let (me, voters) = (voter.number()?, voter.voters());
+    let whose = if forged { (me + 1) % u16::try_from(voters.count()).ok()? } else { me };
+    let last = voter.votes().newest(whose)?.link;
+    let height = last.target.height.checked_sub(1)?;
+    let block = node.snapshot().at_height(height).ok().flatten()?;
+    let target = Checkpoint { epoch: last.target.epoch & !1, height, block };
+    let link = Link { set: voters.id(), source: voters.root(), target };
+    link.kind()?;
+    let signature = link.sign(&genesis.id(), whose, key).signature;
+    let votes = Bounded::truncated([(whose, signature)]);
+    Some(Message::Votes(Arc::new(Votes { link, votes })))
 }
