@@ -93,6 +93,7 @@ fn options_of_the_node_are_shown_only_where_they_mean_something() {
         let expected = match path.as_str() {
             "bouya"
             | "bouya mine"
+            | "bouya final resume"
             | "bouya peer add"
             | "bouya peer remove"
             | "bouya blacklist add"
