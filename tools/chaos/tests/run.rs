@@ -29,7 +29,7 @@ fn a_short_run_on_real_daemons_holds_and_says_so_in_both_files() {
     let output = chaos(&run, dir.path());
     let said = String::from_utf8_lossy(&output.stdout);
     assert_eq!(output.status.code(), Some(0), "{said}\n{}", String::from_utf8_lossy(&output.stderr));
-    assert!(said.contains("all 13 invariants held"), "{said}");
+    assert!(said.contains("all 15 invariants held"), "{said}");
     let text = fs::read_to_string(dir.path().join("report.json")).unwrap();
     let report: serde_json::Value = serde_json::from_str(&text).unwrap();
     assert_eq!(report["held"], true);
