@@ -24,6 +24,9 @@ const LAST_ORDERS: u64 = 10 * 60_000;
 /// a tenfold hash rate may end, or the fastest member leave, late in a run (seed 201 has both). What is left then searches long for each
 /// block, a block counts at most two intervals of lateness, and rests count none.
 const DIFFICULTY_WITHIN: (f64, f64) = (0.3, 6.0);
+/// The same where members vote. There a network rests as soon as its newest transaction is final, so fewer blocks put a difficulty right
+/// that faults have lowered: 720 seeds gave 0.27 to 4.22. What is final does not rest on work.
+const DIFFICULTY_WITHIN_FINAL: (f64, f64) = (0.15, 6.0);
 /// A pair of nodes has at most one connection that is older than this (ms).
 const SETTLED: u64 = 120_000;
 /// How many unconfirmed transactions a wallet may have.
@@ -272,7 +275,7 @@ impl World {
         let found = running.head.branch.next_difficulty(&self.genesis.rules);
         let percent = (found as f64 / right * 100.0) as u64;
         self.check.figures.difficulty = Some((percent, percent));
-        let (least, most) = DIFFICULTY_WITHIN;
+        let (least, most) = if self.scenario.listed { DIFFICULTY_WITHIN_FINAL } else { DIFFICULTY_WITHIN };
         let is_right = (right * least..right * most).contains(&(found as f64));
         self.check.holds(is_right, || format!("a block takes {found} hashes, it should be {right:.0}"));
     }
