@@ -5,14 +5,15 @@ import { test } from "node:test";
 import { open, settled } from "./browser.mjs";
 import { PATIENCE, until } from "./network.mjs";
 
-const height = (page) => page.locator(".chain .height").first().textContent().then(Number);
+// The number may be followed by a word: it is final.
+const height = (page) => page.locator(".chain .height").first().textContent().then((text) => parseInt(text, 10));
 
 export const live = (world) => {
   test("blocks and transactions arrive by themselves", async () => {
     const { network, facts } = world;
     const page = await open(world.browser, network.url, {});
     const before = await height(page);
-    await page.waitForFunction((before) => Number(document.querySelector(".chain .height").textContent) > before, before, { timeout: PATIENCE });
+    await page.waitForFunction((before) => parseInt(document.querySelector(".chain .height").textContent, 10) > before, before, { timeout: PATIENCE });
     assert.match(await page.locator("#news").textContent(), /^Block \d+, /, "screen readers hear of it");
     const sent = await network.wallet("send", "--from", "demo", "--to", `${facts.carol}:2`);
     const id = /\b[0-9a-f]{64}\b/.exec(sent)[0];
@@ -31,14 +32,14 @@ export const live = (world) => {
         document.dispatchEvent(new Event("visibilitychange"));
       }, hidden);
     const before = await height(page);
-    await page.waitForFunction((before) => Number(document.querySelector(".chain .height").textContent) > before, before, { timeout: PATIENCE });
+    await page.waitForFunction((before) => parseInt(document.querySelector(".chain .height").textContent, 10) > before, before, { timeout: PATIENCE });
     const streams = [];
     page.on("request", (request) => request.url().includes("/v1/events") && streams.push(request.url()));
     await hide(true);
     const left = await height(page);
     await until("two blocks that the page does not hear of", async () => (await world.network.get("/v1/status")).tip.height >= left + 2);
     await hide(false);
-    await page.waitForFunction((left) => Number(document.querySelector(".chain .height").textContent) >= left + 2, left, { timeout: PATIENCE });
+    await page.waitForFunction((left) => parseInt(document.querySelector(".chain .height").textContent, 10) >= left + 2, left, { timeout: PATIENCE });
     assert.deepEqual(streams.map((url) => /\/v1\/events\?after=[0-9a-f]{16}-\d+$/.test(url)), [true], `${streams}`);
     await page.finish();
   });
@@ -60,7 +61,7 @@ export const live = (world) => {
     await page.getByRole("heading", { name: "Mempool" }).waitFor();
     await page.getByRole("link", { name: "Overview", exact: true }).click();
     await settled(page);
-    await page.waitForFunction((before) => Number(document.querySelector(".chain .height")?.textContent) > before, before, { timeout: PATIENCE });
+    await page.waitForFunction((before) => parseInt(document.querySelector(".chain .height")?.textContent, 10) > before, before, { timeout: PATIENCE });
     await page.finish();
   });
 };
