@@ -186,7 +186,10 @@ impl Running {
             tokio::select! {
                 biased;
                 () = stop.cancelled() => Woken::Stop,
-                Ok(()) = conflict.changed() => Woken::Time,
+                Ok(()) = conflict.changed() => match conflict.borrow_and_update().clone() {
+                    Some(input) => Woken::Request(VoterRequest::Machine(input)),
+                    None => Woken::Time,
+                },
                 Ok(()) = head.changed() => Woken::Time,
                 Ok(()) = outlook.changed() => Woken::Time,
                 request = inbox.next() => Woken::Request(request),
@@ -200,11 +203,6 @@ impl Running {
         let head = self.actor.head.borrow_and_update().clone();
         let standing = Gate::standing(&head, &self.actor.outlook.borrow_and_update());
         self.give(Input::Standing(standing))?;
-        let is_new = self.actor.conflict.has_changed().is_ok_and(|changed| changed);
-        let conflict = self.actor.conflict.borrow_and_update().clone();
-        if let Some(conflict) = conflict.filter(|_| is_new) {
-            self.give(conflict)?;
-        }
         let Head { branch, .. } = &*head;
         if self.tip.replace(branch.id) != Some(branch.id) {
             self.give(Input::Tip { height: branch.height, block: branch.id })?;
