@@ -4,15 +4,17 @@ use alloc::collections::{BTreeMap, VecDeque};
 use alloc::vec::Vec;
 use core::time::Duration;
 
+use self::clock::Clock;
 use self::lead::Proposed;
 use super::silence::Silence;
 use super::slots::Slots;
 use super::{Added, Alarm, Blocks, Input, Output, Peer, Record, Refused, Said, Standing, Votes};
 use crate::crypto::{Hash, SecretKey};
 use crate::ledger::{Certificate, Checkpoint, Link, LinkKind, Vote, Voters};
-use crate::limits::{ARRIVALS_KEPT, CLOCK_CORRECTION_MOST_MS, HOLD_MOST, JUSTIFIED_KEPT, WANT_EVERY};
+use crate::limits::{ARRIVALS_KEPT, HOLD_MOST, JUSTIFIED_KEPT, WANT_EVERY};
 use crate::time::{Time, Timestamp};
 
+mod clock;
 mod hear;
 mod judge;
 mod lead;
@@ -76,13 +78,6 @@ pub struct FinalitySettings {
 enum Leaves {
     Proposal { proof: Option<Certificate> },
     Vote,
-}
-
-/// The wall clock as it was told last, corrected by the voters' median.
-#[derive(Clone, Copy, Debug, Default)]
-struct Clock {
-    at: Time,
-    wall: Timestamp,
 }
 
 impl Finality {
@@ -392,21 +387,6 @@ impl Finality {
     /// The wall clock, corrected.
     fn time(&self, now: Time) -> Timestamp {
         self.clock.wall.after(now.since(self.clock.at))
-    }
-}
-
-impl Clock {
-    /// By the median of the voters' clocks and one's own; of an even number, the mean of the middle two. Without one's own, or with the
-    /// smaller of the two, nodes would swap their errors for ever.
-    fn corrected(at: Time, wall: Timestamp, mut offsets: Vec<i64>) -> Self {
-        offsets.push(0);
-        offsets.sort_unstable();
-        let middle = |at: usize| i128::from(offsets.get(at).copied().unwrap_or_default());
-        let (low, high) = (middle(offsets.len().saturating_sub(1) / 2), middle(offsets.len() / 2));
-        let most = i128::from(CLOCK_CORRECTION_MOST_MS);
-        let by = (low.saturating_add(high) / 2).clamp(most.saturating_neg(), most);
-        let by = i64::try_from(by).unwrap_or_default();
-        Self { at, wall: Timestamp(wall.0.saturating_add_signed(by)) }
     }
 }
 

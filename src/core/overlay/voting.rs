@@ -29,8 +29,8 @@ pub(super) struct Voting {
     /// The set in force and how many voters it has; none if nobody votes.
     voters: Option<(Hash, u16)>,
     peers: BTreeMap<ConnId, VotingPeer>,
-    /// The newest final block that is durable here, and its set.
-    finalized: Option<(Hash, Checkpoint)>,
+    /// The newest final block that is durable here.
+    finalized: Option<Checkpoint>,
     /// Others' votes that wait to be passed on, and until when.
     batch: Vec<Vote>,
     due: Option<Time>,
@@ -106,7 +106,7 @@ impl Voting {
         self.peers.insert(session, VotingPeer::new(now));
         self.inputs.push_back(Input::Up { peer: Peer(session.0), key });
         self.has_final(now, session, finalized);
-        if let Some((_, checkpoint)) = self.finalized {
+        if let Some(checkpoint) = self.finalized {
             self.announce(session, checkpoint);
         }
     }
@@ -202,8 +202,8 @@ impl Voting {
 
     /// A block is final here, and that is durable.
     pub(super) fn finalized(&mut self, certificate: &Certificate) {
-        let (set, checkpoint) = (certificate.link.set, certificate.link.source);
-        self.finalized = Some((set, checkpoint));
+        let checkpoint = certificate.link.source;
+        self.finalized = Some(checkpoint);
         let lack = self.peers.iter().filter(|(_, peer)| peer.finalized < checkpoint.epoch);
         let lack: Vec<_> = lack.map(|(session, _)| *session).collect();
         lack.into_iter().for_each(|session| self.announce(session, checkpoint));
@@ -281,7 +281,7 @@ impl Voting {
     }
 
     fn height(&self) -> u64 {
-        self.finalized.map_or(0, |(_, checkpoint)| checkpoint.height)
+        self.finalized.map_or(0, |checkpoint| checkpoint.height)
     }
 
     /// Asks the peer whose final block is the highest, if that is above this node's. One that does not answer is passed over next time, and
