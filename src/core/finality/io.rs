@@ -112,6 +112,8 @@ pub enum Input {
     Conflict {
         /// The certificate of what is final there.
         newest: Option<Certificate>,
+        /// The operator has decided for this node's history: [`crate::ledger::Rules::checkpoint`].
+        overruled: bool,
     },
     /// The operator's word: in place of a record that is lost, or after a twin.
     Resume,
@@ -139,6 +141,14 @@ pub enum Output {
     Finalize(Certificate),
     /// This block is justified and not stored here: fetch it, whatever its work.
     Want(Checkpoint),
+    /// Never evict these blocks, nor what they stand on, whatever their work; those of the last one may go. A voter whose lock nobody has
+    /// any more would stop finality for good.
+    Keep {
+        /// That of the latest justified checkpoint.
+        justified: Hash,
+        /// That of the source that this node voted from last.
+        lock: Hash,
+    },
     /// The peer said something that no honest peer says.
     Blame {
         /// Which.

@@ -8,7 +8,7 @@ use self::clock::Clock;
 use self::lead::Proposed;
 use super::silence::Silence;
 use super::slots::Slots;
-use super::{Added, Alarm, Blocks, Input, Output, Peer, Record, Refused, Said, Standing, Votes};
+use super::{Added, Alarm, Blocks, Evidence, Input, Output, Peer, Record, Refused, Said, Standing, Votes};
 use crate::crypto::{Hash, SecretKey};
 use crate::ledger::{Certificate, Checkpoint, Link, LinkKind, Vote, Voters};
 use crate::limits::{ARRIVALS_KEPT, HOLD_MOST, JUSTIFIED_KEPT, WANT_EVERY};
@@ -18,6 +18,7 @@ mod clock;
 mod hear;
 mod judge;
 mod lead;
+mod needs;
 
 /// See [`super`]. Call `handle`, then `poll` until it returns nothing, then wait for the next input or for `next_wakeup`.
 #[derive(Debug)]
@@ -38,6 +39,10 @@ pub struct Finality {
     justified: BTreeMap<Checkpoint, Option<Certificate>>,
     /// The newest final certificate.
     newest: Option<Certificate>,
+    /// See [`FinalitySettings::decided`].
+    decided: u64,
+    /// The last [`Output::Keep`].
+    kept: Option<[Hash; 2]>,
     standing: Standing,
     clock: Clock,
     /// When the newest blocks of the best chain became its end.
@@ -67,10 +72,14 @@ pub struct FinalitySettings {
     pub key: SecretKey,
     /// The record that is kept beside it; none if there is no record.
     pub record: Option<Record>,
-    /// Another machine voted with this key when this node ran last, and its operator has said nothing since.
-    pub twin: bool,
+    /// Why this node did not vote when it ran last, if its operator has said nothing since.
+    pub alarm: Option<Alarm>,
     /// The newest final certificate that the chain holds.
     pub newest: Option<Certificate>,
+    /// What has been proven against members of this set before.
+    pub proven: Vec<Evidence>,
+    /// The height up to which the operator has decided which history counts.
+    pub decided: u64,
 }
 
 /// A vote that leaves when it is durable.
@@ -83,7 +92,18 @@ enum Leaves {
 impl Finality {
     /// A machine at rest. It is silent until enough others have answered.
     pub fn new(now: Time, settings: FinalitySettings) -> Self {
-        let FinalitySettings { network, created, interval, voters, key, record, twin, newest } = settings;
+        let FinalitySettings {
+            network,
+            created,
+            interval,
+            voters,
+            key,
+            record,
+            alarm: last,
+            newest,
+            proven,
+            decided,
+        } = settings;
         let me = voters.number(&key.public()).map(|number| (number, key));
         let alarm = match &record {
             None => Some(Alarm::NoRecord),
@@ -92,20 +112,22 @@ impl Finality {
                 matches!(record.in_set(&voters), Err(Refused::OtherSet(_))).then_some(Alarm::OtherHistory)
             }
         };
-        let alarm = alarm.or(twin.then_some(Alarm::Twin));
+        let alarm = last.or(alarm);
         let record = record.map(|record| record.in_set(&voters).unwrap_or(record));
         let mut machine = Self {
             network,
             slots: Slots::new(created, voters.count()),
             hold: interval.checked_div(4).unwrap_or_default().min(HOLD_MOST),
-            alarm: alarm.filter(|_| me.is_some()),
+            alarm: alarm.filter(|alarm| me.is_some() || *alarm == Alarm::OtherHistory),
             silence: me.is_some().then(|| Silence::new(now)),
             me,
             record: record.unwrap_or_else(|| Record::new(&voters)),
             writing: None,
             justified: BTreeMap::from([(voters.root(), None)]),
-            votes: Votes::new(voters),
+            votes: Votes::new(voters, proven),
             newest: None,
+            decided,
+            kept: None,
             standing: Standing::default(),
             clock: Clock::default(),
             arrivals: VecDeque::new(),
@@ -174,9 +196,11 @@ impl Finality {
                 let voters = offsets.into_iter().filter(|(peer, _)| is_voter(peer));
                 self.clock = Clock::corrected(now, wall, voters.map(|(_, offset)| offset).collect());
             }
-            Input::Conflict { newest } => {
+            Input::Conflict { newest, overruled } => {
                 self.newest = newest;
-                self.raise(Alarm::OtherHistory);
+                if !overruled {
+                    self.raise(Alarm::OtherHistory);
+                }
             }
             // Two histories do not go away by being told to.
             Input::Resume => drop(self.alarm.take_if(|alarm| *alarm != Alarm::OtherHistory)),
@@ -240,6 +264,7 @@ impl Finality {
         let quorum = self.voters().quorum();
         self.silence.take_if(|silence| silence.is_over(now, quorum, &self.peers));
         self.want_again(now, blocks);
+        self.keep();
         if self.is_silent() || self.writing.is_some() || self.standing.syncing {
             return;
         }
@@ -333,33 +358,17 @@ impl Finality {
     fn finalize(&mut self, blocks: &dyn Blocks, certificate: Certificate) {
         let (found, newest) = (certificate.link.source, self.finalized());
         let (low, high) = if found.height < newest.height { (found, newest) } else { (newest, found) };
-        // Undecided as long as the higher one is not stored: then the chain decides once it is.
+        // Undecided as long as the higher one is not stored: then the chain decides once its headers are here.
         let below = blocks.height(&high.block).and_then(|_| blocks.ancestor(&high.block, low.height));
         let is_rival = found.height == newest.height && found.block != newest.block;
         if is_rival || below.is_some_and(|below| below != low.block) {
-            self.raise(Alarm::OtherHistory);
-        } else if found.height > newest.height {
+            if low.height > self.decided {
+                self.raise(Alarm::OtherHistory);
+            }
+        } else if found.height > newest.height && (below.is_some() || self.alarm != Some(Alarm::OtherHistory))
+        {
             self.newest = Some(certificate.clone());
             self.outputs.push_back(Output::Finalize(certificate));
-        }
-    }
-
-    /// Asks for a justified block that is not stored. Whoever is locked on a block that nobody fetches would stop finality for good.
-    fn want(&mut self, now: Time, blocks: &dyn Blocks, checkpoint: Checkpoint) {
-        let is_due = self.wanted.is_none_or(|(last, at)| last != checkpoint || now.since(at) >= WANT_EVERY);
-        if is_due && blocks.height(&checkpoint.block).is_none() {
-            self.wanted = Some((checkpoint, now));
-            self.outputs.push_back(Output::Want(checkpoint));
-        }
-    }
-
-    /// Asks again for what is justified or final and still missing.
-    fn want_again(&mut self, now: Time, blocks: &dyn Blocks) {
-        let locked = self.justified.last_key_value().map(|(checkpoint, _)| *checkpoint);
-        let locked = locked.filter(|locked| locked.epoch >= self.record.source);
-        let is_missing = |checkpoint: &Checkpoint| blocks.height(&checkpoint.block).is_none();
-        if let Some(missing) = locked.into_iter().chain([self.finalized()]).find(is_missing) {
-            self.want(now, blocks, missing);
         }
     }
 

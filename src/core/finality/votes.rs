@@ -43,9 +43,12 @@ pub enum Added {
 }
 
 impl Votes {
-    /// No votes yet.
-    pub fn new(voters: Voters) -> Self {
-        Self { voters, votes: BTreeMap::new(), evidence: BTreeMap::new() }
+    /// No votes yet, but what was proven before.
+    pub fn new(voters: Voters, proven: Vec<Evidence>) -> Self {
+        let is_here = |evidence: &Evidence| evidence.votes[0].link.set == voters.id();
+        let proven = proven.into_iter().filter(is_here);
+        let evidence = proven.map(|evidence| (evidence.votes[0].voter, evidence)).collect();
+        Self { voters, votes: BTreeMap::new(), evidence }
     }
 
     /// The set.
@@ -137,7 +140,7 @@ mod tests {
     const NETWORK: Hash = Hash([1; 32]);
 
     fn votes(n: u8) -> Votes {
-        Votes::new(voters(n))
+        Votes::new(voters(n), Vec::new())
     }
 
     fn checkpoint(epoch: u64, block: u8) -> Checkpoint {

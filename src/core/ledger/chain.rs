@@ -291,14 +291,15 @@ impl Chain {
     }
 
     /// Blocks off the best chain that leave with the next commit. Some stay even without room: a branch that is preferred to the best chain,
-    /// the branch that is staged, the one that is being fetched because its headers beat the tip, a final block, and the ancestors of
-    /// the next block.
+    /// the branch that is staged, the one that is being fetched because its headers beat the tip, a final block, what this node's voter
+    /// needs, and the ancestors of the next block.
     fn surplus(&self, parent: Hash) -> Vec<Hash> {
         let better =
             self.side.values().filter(|branch| self.prefers(branch, &self.tip)).map(|branch| branch.id);
         let staged = self.reorg.as_ref().map(|reorg| reorg.target().id);
         let settled = self.goal().map(|goal| goal.block);
-        let kept = better.chain(staged).chain(self.wanted).chain(settled).chain([parent]);
+        let voted = self.finality.kept();
+        let kept = better.chain(staged).chain(self.wanted).chain(settled).chain(voted).chain([parent]);
         self.blocks.surplus(&kept.collect())
     }
 

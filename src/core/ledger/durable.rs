@@ -94,7 +94,10 @@ pub enum Settled {
     /// Its block has to be fetched.
     Missing,
     /// It contradicts what is final here: there are two histories.
-    Conflict,
+    Conflict {
+        /// The operator's checkpoint has decided between them.
+        overruled: bool,
+    },
     /// This node has found its block invalid.
     Invalid,
 }
@@ -198,9 +201,19 @@ impl<D: Disk> Ledger<D> {
             Finalized::Known => Settled::Final,
             Finalized::Behind => Settled::Behind,
             Finalized::Missing => Settled::Missing,
-            Finalized::Conflict => Settled::Conflict,
+            Finalized::Conflict { overruled } => Settled::Conflict { overruled },
             Finalized::Invalid => Settled::Invalid,
         })
+    }
+
+    /// See [`Chain::keep`].
+    pub fn keep(&mut self, justified: Hash, lock: Hash) {
+        self.chain.keep(justified, lock);
+    }
+
+    /// See [`Chain::beside`].
+    pub fn beside(&mut self, block: &Hash) -> Option<Certificate> {
+        self.chain.beside(block)
     }
 
     /// Makes what is pending durable.

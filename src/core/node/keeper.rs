@@ -49,6 +49,13 @@ pub enum Input {
     },
     /// A quorum has made a block final; the certificate has been verified.
     Finalize(Certificate),
+    /// The voter needs these blocks: see [`Chain::keep`].
+    Keep {
+        /// That of the latest justified checkpoint.
+        justified: Hash,
+        /// That of the voter's lock.
+        lock: Hash,
+    },
     /// The overlay fetches a better branch from now on, or no longer.
     Syncing(bool),
     /// The disk is nearly full, or has room again.
@@ -86,6 +93,8 @@ pub enum Output<V> {
         certificate: Certificate,
         /// What is final here.
         newest: Option<Certificate>,
+        /// The operator's checkpoint has decided for this history.
+        overruled: bool,
     },
     /// A heavier branch holds an invalid block; only the part before it counts.
     Invalid {
@@ -196,7 +205,9 @@ impl<D: Disk> Keeper<D> {
                     origin: Origin::Own,
                 });
             }
+            Input::Request(KeeperRequest::Beside { block, overruled }) => self.beside(&block, overruled)?,
             Input::Finalize(certificate) => self.certified(certificate),
+            Input::Keep { justified, lock } => self.ledger.keep(justified, lock),
             Input::Syncing(syncing) => self.syncing = syncing,
             Input::DiskFull(full) if full != self.disk_full => {
                 self.disk_full = full;

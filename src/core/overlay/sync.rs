@@ -317,7 +317,7 @@ impl BlockSync {
             peer.claims &= peer.tip.hash != header_sync.end.id;
         }
         if header_sync.is_at_goal() {
-            self.goal_stored(&header_sync.end.id);
+            self.goal_done(&header_sync.end.id);
         }
         let Some(peer) = self.peers.get_mut(&header_sync.conn) else { return };
         let rest = peer.rest_mut(header_sync.aim);

@@ -195,6 +195,7 @@ impl Voting {
             Output::Write(_)
             | Output::Finalize(_)
             | Output::Want(_)
+            | Output::Keep { .. }
             | Output::Guilty { .. }
             | Output::Alarm(_) => (),
         }

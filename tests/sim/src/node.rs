@@ -174,7 +174,9 @@ impl Node {
             voters,
             key: self.key.clone(),
             record: self.record.clone(),
-            twin: false,
+            alarm: None,
+            proven: Vec::new(),
+            decided: 0,
             newest: newest.clone(),
         });
         let mut overlay = Overlay::new(settings, Time::from_millis(0), self.clock.wall(now));

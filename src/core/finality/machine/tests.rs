@@ -190,7 +190,7 @@ fn a_twin_is_noticed_and_its_owner_falls_silent() {
 #[test]
 fn a_twin_is_remembered_over_a_restart_until_the_operator_says_so() {
     let record = Some(Record::new(&crate::testing::voters(1)));
-    let settings = FinalitySettings { twin: true, ..world::settings(1, 0, record, None) };
+    let settings = FinalitySettings { alarm: Some(Alarm::Twin), ..world::settings(1, 0, record, None) };
     let mut machine = Finality::new(Time::default(), settings);
     assert_eq!((machine.alarm(), machine.is_silent()), (Some(Alarm::Twin), true));
     let world = World::new(1);
@@ -313,8 +313,10 @@ fn two_histories_are_no_matter_of_a_word() {
     world.grow(0, 2);
     world.run(3 * SLOT_MS);
     let newest = world.nodes[0].machine.newest().cloned();
-    let conflict = Input::Conflict { newest: newest.clone() };
-    world.give(0, conflict);
+    // The operator has decided for this node's history: it votes on.
+    world.give(0, Input::Conflict { newest: newest.clone(), overruled: true });
+    assert_eq!(world.nodes[0].machine.alarm(), None);
+    world.give(0, Input::Conflict { newest: newest.clone(), overruled: false });
     world.give(0, Input::Resume);
     assert_eq!(world.nodes[0].machine.alarm(), Some(Alarm::OtherHistory));
     assert_eq!(world.nodes[0].machine.newest(), newest.as_ref());
@@ -322,6 +324,23 @@ fn two_histories_are_no_matter_of_a_word() {
     world.grow(0, 1);
     world.run(4 * SLOT_MS);
     assert_eq!(world.votes_of(0), votes);
+}
+
+#[test]
+fn the_blocks_of_the_latest_justified_checkpoint_and_of_the_lock_are_kept() {
+    let mut world = World::new(4);
+    let root = world.nodes[0].machine.voters().root().block;
+    assert_eq!(world.nodes[0].keeps, [root; 2]);
+    world.grow(0, 2);
+    world.run(3 * SLOT_MS);
+    let tip = world.nodes[0].machine.finalized().block;
+    assert_eq!(world.nodes[0].keeps, [tip; 2], "whoever has committed is locked on it");
+    // Cut off, it neither prepares nor commits, but hears of a newer one.
+    world.nodes[0].disk_works = false;
+    world.grow(1, 2);
+    world.run(3 * SLOT_MS);
+    let newest = world.nodes[1].machine.finalized().block;
+    assert_eq!(world.nodes[0].keeps, [newest, tip]);
 }
 
 #[test]

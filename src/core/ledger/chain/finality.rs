@@ -17,6 +17,8 @@ pub(super) struct Finality {
     goal: Option<Certificate>,
     /// Ends of the stored branches that hold the goal.
     holders: BTreeSet<Hash>,
+    /// What this node's voter needs: the latest justified block, and the one that it is locked on.
+    kept: [Hash; 2],
 }
 
 /// What a final certificate leads to. It has been verified.
@@ -31,7 +33,10 @@ pub enum Finalized {
     /// Its block is not stored. Once it is, its branch is preferred to every other.
     Missing,
     /// Its block does not fit the one that is final here: there are two histories. Nothing changes.
-    Conflict,
+    Conflict {
+        /// The operator's checkpoint has decided between them.
+        overruled: bool,
+    },
     /// Its block or an ancestor was found invalid here: the members have finalised what this node cannot accept. Nothing changes.
     Invalid,
 }
@@ -39,7 +44,7 @@ pub enum Finalized {
 impl Finality {
     /// Nothing but the genesis block is final.
     pub(super) fn new(genesis: Hash) -> Self {
-        Self { height: 0, id: genesis, goal: None, holders: BTreeSet::new() }
+        Self { height: 0, id: genesis, goal: None, holders: BTreeSet::new(), kept: [genesis; 2] }
     }
 
     fn holds(&self, branch: &Branch) -> bool {
@@ -48,6 +53,10 @@ impl Finality {
 
     fn goal(&self) -> Option<Checkpoint> {
         self.goal.as_ref().map(|certificate| certificate.link.source)
+    }
+
+    pub(super) fn kept(&self) -> [Hash; 2] {
+        self.kept
     }
 }
 
@@ -60,6 +69,25 @@ impl Chain {
     /// A final block that is not on the best chain: while there is one, this node is behind.
     pub fn goal(&self) -> Option<Checkpoint> {
         self.finality.goal()
+    }
+
+    /// Never evicts these blocks, nor what they stand on; those that were given before may go. A quorum has justified them, so one honest voter
+    /// has had their branches.
+    pub fn keep(&mut self, justified: Hash, lock: Hash) {
+        self.finality.kept = [justified, lock];
+    }
+
+    /// The headers that lead to the goal have shown that its branch lacks the final block. Returns its certificate; it is no goal any more.
+    pub fn beside(&mut self, block: &Hash) -> Option<Certificate> {
+        let goal = self.finality.goal.take_if(|goal| goal.link.source.block == *block);
+        self.find_holders();
+        goal
+    }
+
+    /// Whether the operator's checkpoint decides between two histories that part above this height.
+    fn is_overruled(&self, fork: u64) -> bool {
+        let decided = |(height, _): (u64, Hash)| fork < height && height <= self.tip.height;
+        self.genesis.rules.checkpoint.is_some_and(decided)
     }
 
     /// The order of branches: first whether they hold the final block, then work, then the smaller id. Of those stored, all hold
@@ -75,7 +103,8 @@ impl Chain {
         let Checkpoint { height, block, .. } = certificate.link.source;
         let is_on_best = view.at_height(height)? == Some(block);
         if height <= self.finality.height {
-            return Ok(if is_on_best { Finalized::Known } else { Finalized::Conflict });
+            let overruled = self.is_overruled(height.saturating_sub(1));
+            return Ok(if is_on_best { Finalized::Known } else { Finalized::Conflict { overruled } });
         }
         if is_on_best {
             let change = Change { finalized: Some(certificate), ..Change::default() };
@@ -84,8 +113,8 @@ impl Chain {
         if self.invalid.contains(&block) || self.blocks.is_condemned(&block) {
             return Ok(Finalized::Invalid);
         }
-        if self.blocks.fork_height(&block).is_some_and(|fork| fork < self.finality.height) {
-            return Ok(Finalized::Conflict);
+        if let Some(fork) = self.blocks.fork_height(&block).filter(|fork| *fork < self.finality.height) {
+            return Ok(Finalized::Conflict { overruled: self.is_overruled(fork) });
         }
         // A goal that is stored is reached first: a network that finalises faster than this node moves must not make it begin again.
         let is_stored = |chain: &Self| {

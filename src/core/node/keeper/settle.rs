@@ -3,6 +3,7 @@
 use super::{Keeper, Output};
 use crate::crypto::Hash;
 use crate::ledger::{Certificate, Chain, Disk, Settled, View};
+use crate::overlay::Answer;
 
 /// How far the newest certificate has come.
 #[derive(Debug)]
@@ -45,16 +46,29 @@ impl<D: Disk> Keeper<D> {
         match self.ledger.finalize(certificate.clone())? {
             Settled::Behind | Settled::Missing => return Ok(()),
             Settled::Final => (),
-            Settled::Conflict | Settled::Invalid => {
-                let newest = self.disk().view()?.finalized()?;
-                self.outputs.push_back(Output::Conflict { certificate, newest });
-            }
+            Settled::Conflict { overruled } => self.conflict(certificate, overruled)?,
+            Settled::Invalid => self.conflict(certificate, false)?,
         }
         self.settling.certificate = None;
         if self.settling.told != self.chain().finalized() {
             self.tell_head(None)?;
         }
         self.tell_final()
+    }
+
+    /// The headers of the goal's branch have shown that it lacks the final block.
+    pub(super) fn beside(&mut self, block: &Hash, overruled: bool) -> Result<(), D::Error> {
+        self.outputs.push_back(Output::Answer(Answer::Noted));
+        let Some(certificate) = self.ledger.beside(block) else { return Ok(()) };
+        self.settling.certificate.take_if(|known| *known == certificate);
+        self.conflict(certificate, overruled)?;
+        self.tell_head(None)
+    }
+
+    fn conflict(&mut self, certificate: Certificate, overruled: bool) -> Result<(), D::Error> {
+        let newest = self.disk().view()?.finalized()?;
+        self.outputs.push_back(Output::Conflict { certificate, newest, overruled });
+        Ok(())
     }
 
     /// Tells what has become final since the last time, after a head that says so.

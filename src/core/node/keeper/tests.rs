@@ -302,7 +302,7 @@ fn a_lighter_branch_that_is_final_is_followed_once_it_is_here_and_the_heavier_on
 fn two_histories_are_told_with_what_is_final_here() {
     let mut bench = Bench::new();
     let fork: Branch = bench.node.chain.tip().clone();
-    let (_, other) = bench.node.run_on(&fork, 1, 5_000, 8);
+    let (_, other) = bench.node.run_on(&fork, 3, 5_000, 8);
     for block in bench.mine(2) {
         bench.give(&block, Origin::Pushed);
     }
@@ -312,6 +312,15 @@ fn two_histories_are_told_with_what_is_final_here() {
     bench.settle();
     bench.keeper.handle(Input::Finalize(certificate(&other, 4))).unwrap();
     let said = bench.settle();
-    let [Output::Conflict { newest, .. }] = &said[..] else { panic!("{:?}", short(&said)) };
-    assert_eq!(*newest, Some(own));
+    assert_eq!(short(&said), ["head"], "its block is not here, so this is not known yet");
+    let beside = KeeperRequest::Beside { block: other.id, overruled: false };
+    bench.keeper.handle(Input::Request(beside.clone())).unwrap();
+    let said = bench.settle();
+    assert_eq!(short(&said), ["answer", "conflict", "head"]);
+    let [_, Output::Conflict { newest, overruled: false, .. }, Output::Head { head, .. }] = &said[..] else {
+        panic!()
+    };
+    assert_eq!((newest, head.goal), (&Some(own), None), "it is not behind any more");
+    bench.keeper.handle(Input::Request(beside)).unwrap();
+    assert_eq!(short(&bench.settle()), ["answer"]);
 }

@@ -35,6 +35,14 @@ pub enum KeeperRequest {
     },
     /// Header sync: the stored branch that ends in this block; answered by [`Answer::Branch`].
     Branch(Hash),
+    /// Header sync has followed the headers to a block that a quorum has certified: its branch lacks what is final here. Answered by
+    /// [`Answer::Noted`].
+    Beside {
+        /// The certified block.
+        block: Hash,
+        /// It lacks the operator's checkpoint too.
+        overruled: bool,
+    },
 }
 
 /// A request to the pool of transactions.
@@ -137,6 +145,8 @@ pub enum Answer {
         /// The branch, if the block is stored.
         branch: Option<Branch>,
     },
+    /// To [`KeeperRequest::Beside`]. If nobody has taken note, the block is wanted again.
+    Noted,
     /// To [`KeeperRequest::Take`].
     BlockDone {
         /// From whom it came.
@@ -167,6 +177,7 @@ impl Request {
                 Answer::BlockDone { conn, id: block.id(), outcome: BlockOutcome::Ignored }
             }
             Self::Keeper(KeeperRequest::Branch(id)) => Answer::Branch { id, branch: None },
+            Self::Keeper(KeeperRequest::Beside { .. }) => Answer::Noted,
             Self::Pool(PoolRequest::Take { conn, transactions }) => {
                 let ignored = |one: &Transaction| (one.id(), TransactionOutcome::Ignored);
                 Answer::TransactionsDone { conn, outcomes: transactions.iter().map(ignored).collect() }

@@ -82,7 +82,7 @@ impl BlockSync {
         match outcome {
             BlockOutcome::Stored | BlockOutcome::Known => {
                 self.fetch.stored(&id);
-                self.goal_stored(&id);
+                self.goal_done(&id);
             }
             BlockOutcome::UnknownParent if submitted => {
                 if !self.fetch.submit_again(&id) {

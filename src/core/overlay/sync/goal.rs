@@ -1,7 +1,8 @@
 //! The goal: a block that a quorum has certified and that is not stored here. It is fetched whatever the work of its branch.
 //!
 //! A header sync walks towards it, with one peer after the other. A peer that does not lead there rests for goals alone: what it claims
-//! still counts. It ends when the block is stored, or when nobody asks for it any more.
+//! still counts. It ends when the block is stored, when its headers show that its branch lacks the final block (the chain says what that
+//! means), or when nobody asks for it any more.
 //!
 //! What bounds it: no header above the goal is taken, and the quorum has certified that height. Headers that come slowly give way as those of
 //! any header sync do, bodies have the deadlines of any segment, and it is no reason to call this node *syncing*.
@@ -27,8 +28,8 @@ impl BlockSync {
         self.go_on(now);
     }
 
-    /// A block is stored.
-    pub(super) fn goal_stored(&mut self, id: &Hash) {
+    /// A block is stored, or its branch lacks what is final here.
+    pub(super) fn goal_done(&mut self, id: &Hash) {
         self.goal.take_if(|goal| goal.block.block == *id);
     }
 

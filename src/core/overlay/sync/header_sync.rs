@@ -11,7 +11,8 @@
 //!
 //! Towards a goal ([`Aim::Goal`]) it is not the work that counts: the branch that reaches the block is fetched up to it.
 //!
-//! The final block is a checkpoint that moves: a branch without it is not walked on, and no body of it is fetched.
+//! The final block is a checkpoint that moves: a branch without it is not walked on, and no body of it is fetched. Only headers that lead to
+//! a goal are walked on without it, up to the goal: they prove that there are two histories.
 
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
@@ -52,6 +53,9 @@ pub(super) struct HeaderSync {
     pub(super) end: Branch,
     /// The branch has our chain's block at this height, so it holds a final block that is not above.
     ours_at: u64,
+    /// It has another block than ours: where this node's history is final, or where the operator has set a checkpoint.
+    lacks_final: bool,
+    lacks_checkpoint: bool,
     /// Where the marked segments begin: a block that is stored here.
     base: Branch,
     /// Ids of the current segment.
@@ -85,6 +89,13 @@ pub(super) enum Taken {
     Ended,
     /// It changed between the first and the second pass, or is too long to follow.
     Lost,
+    /// It leads to the goal, but without what is final here.
+    Beside {
+        /// The goal.
+        block: Hash,
+        /// Without the operator's checkpoint too.
+        overruled: bool,
+    },
 }
 
 impl HeaderSync {
@@ -106,6 +117,8 @@ impl HeaderSync {
             ended: false,
             end: tip.clone(),
             ours_at: tip.height,
+            lacks_final: false,
+            lacks_checkpoint: false,
             base: tip.clone(),
             ids: Vec::new(),
             marks: Vec::new(),
@@ -143,6 +156,7 @@ impl HeaderSync {
     /// Starts over from a stored branch, whose end was in the locator.
     pub(super) fn rebase(&mut self, base: Branch) {
         self.ours_at = base.height;
+        (self.lacks_final, self.lacks_checkpoint) = (false, false);
         self.end = base.clone();
         self.base = base;
         self.walked = 0;
@@ -193,6 +207,9 @@ impl HeaderSync {
             }
             self.check_final(tip, header)?;
             self.push(rules, header)?;
+            if self.is_at_goal() && self.lacks_final {
+                return Ok(Taken::Beside { block: self.end.id, overruled: self.lacks_checkpoint });
+            }
             if let Some(taken) = self.at_segment(tip) {
                 return Ok(taken);
             }
@@ -207,10 +224,11 @@ impl HeaderSync {
     fn check_final(&mut self, tip: &Tip, header: &Header) -> Result<(), HeaderError> {
         let (height, expected) = tip.finalized;
         if self.end.height.saturating_add(1) == height {
-            if header.id() != expected {
-                return Err(HeaderError::Checkpoint { height, expected });
+            match (header.id() == expected, self.aim) {
+                (true, _) => self.ours_at = height,
+                (false, Aim::Claim) => return Err(HeaderError::Checkpoint { height, expected }),
+                (false, Aim::Goal(_)) => self.lacks_final = true,
             }
-            self.ours_at = height;
         }
         Ok(())
     }
@@ -226,7 +244,14 @@ impl HeaderSync {
 
     fn push(&mut self, rules: &Rules, header: &Header) -> Result<(), HeaderError> {
         if self.again.is_none() {
-            self.end.push(rules, header)?;
+            match (self.end.push(rules, header), self.aim) {
+                (Err(HeaderError::Checkpoint { .. }), Aim::Goal(_)) => {
+                    header.check_alone(rules)?;
+                    self.lacks_checkpoint = true;
+                    self.end.push_known(rules, header);
+                }
+                (pushed, _) => drop(pushed?),
+            }
         } else if header.parent == self.end.id {
             // Already checked in the first pass if it is the same header; the mark shows whether it is.
             self.end.push_known(rules, header);

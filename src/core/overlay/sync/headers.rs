@@ -85,6 +85,11 @@ impl BlockSync {
                 header_sync.waits_for = WaitsFor::Missing;
                 self.out.push_back(Act::Ask(StoreRequest::Missing(ids).into()));
             }
+            Ok(Taken::Beside { block, overruled }) => {
+                self.goal_done(&block);
+                self.out.push_back(Act::Ask(KeeperRequest::Beside { block, overruled }.into()));
+                self.give_up(now, GiveUp::PassOver);
+            }
             Ok(Taken::Ended) if header_sync.is_short() => self.give_up(now, GiveUp::PassOver),
             Ok(Taken::Ended) => self.finish(now),
             Ok(Taken::Lost) => self.give_up(now, GiveUp::Rest),

@@ -33,6 +33,8 @@ pub(super) struct Node {
     pub(super) guilty: Vec<u16>,
     pub(super) blamed: Vec<(Peer, &'static str)>,
     pub(super) wanted: Vec<Checkpoint>,
+    /// The last `Keep`.
+    pub(super) keeps: [Hash; 2],
 }
 
 impl Node {
@@ -75,7 +77,9 @@ pub(super) fn settings(
     newest: Option<Certificate>,
 ) -> FinalitySettings {
     FinalitySettings {
-        twin: false,
+        alarm: None,
+        proven: Vec::new(),
+        decided: 0,
         network: NETWORK,
         created: CREATED,
         interval: Duration::from_secs(1),
@@ -102,6 +106,7 @@ impl World {
             guilty: vec![],
             blamed: vec![],
             wanted: vec![],
+            keeps: [Hash::ZERO; 2],
         };
         let nodes = (0..usize::from(count)).map(node).collect();
         let mut world = Self {
@@ -334,6 +339,7 @@ impl World {
                 self.learn(n, &own);
             }
             Output::Want(checkpoint) => node.wanted.push(checkpoint),
+            Output::Keep { justified, lock } => node.keeps = [justified, lock],
             Output::Blame { peer, what } => node.blamed.push((peer, what)),
             Output::Guilty { voter, .. } => node.guilty.push(voter),
             Output::Alarm(alarm) => node.alarms.push(alarm),

@@ -22,7 +22,8 @@ fn finalize(node: &mut Node, height: u64, block: Hash) -> &'static str {
         Finalized::Known => "known",
         Finalized::Behind => "behind",
         Finalized::Missing => "missing",
-        Finalized::Conflict => "conflict",
+        Finalized::Conflict { overruled: false } => "conflict",
+        Finalized::Conflict { overruled: true } => "overruled",
         Finalized::Invalid => "invalid",
     }
 }
@@ -169,6 +170,40 @@ fn two_histories_are_a_conflict_and_change_nothing() {
     assert_eq!(finalize(&mut node, 3, other[2].id()), "conflict");
     node.settle();
     assert_eq!((node.chain.tip().id, node.chain.finalized()), (tip, (1, first)));
+}
+
+#[test]
+fn the_operators_checkpoint_decides_between_two_histories() {
+    let mut node = node(0);
+    let fork = node.chain.tip().clone();
+    let (other, _) = node.run_on(&fork, 3, 2_000, 7);
+    mine(&mut node, 5);
+    let [first, fourth] = [1, 4].map(|height| at(&node, height));
+    let decided = |node: &Node, height, block| {
+        let mut genesis = (*genesis()).clone();
+        genesis.rules.checkpoint = Some((height, block));
+        Node::load(Arc::new(genesis), node.world().clone(), node.now)
+    };
+    let mut late = decided(&node, 9, Hash([7; 32]));
+    assert_eq!(finalize(&mut late, 4, fourth), "final");
+    assert_eq!(finalize(&mut late, 3, other[2].id()), "conflict", "this node has not come to the checkpoint");
+    let mut node = decided(&node, 4, fourth);
+    assert_eq!(finalize(&mut node, 4, fourth), "final");
+    assert_eq!(finalize(&mut node, 3, other[2].id()), "overruled");
+    assert_eq!(finalize(&mut node, 4, other[2].id()), "overruled");
+    assert_eq!(finalize(&mut node, 1, first), "known");
+}
+
+#[test]
+fn a_goal_that_turns_out_to_be_beside_the_final_block_is_none() {
+    let mut node = node(5);
+    let third = at(&node, 3);
+    assert_eq!(finalize(&mut node, 3, third), "final");
+    let other = Hash([7; 32]);
+    assert_eq!(finalize(&mut node, 6, other), "missing");
+    assert_eq!(node.chain.beside(&third), None);
+    assert_eq!(node.chain.beside(&other), Some(certificate(6, other)));
+    assert_eq!((node.chain.goal(), node.chain.beside(&other)), (None, None));
 }
 
 #[test]

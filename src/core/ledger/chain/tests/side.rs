@@ -161,6 +161,30 @@ fn the_branch_that_is_staged_stays_when_heavier_ones_use_up_the_room() {
 }
 
 #[test]
+fn what_the_voter_needs_stays_with_what_it_stands_on_when_heavier_branches_use_up_the_room() {
+    let mut node = node(8);
+    let fork = node.chain.tip().clone();
+    let (light, _) = node.run_on(&fork, 4, 5_000, 7);
+    (0..8).for_each(|_| drop(node.mine(vec![])));
+    light.iter().for_each(|block| drop(node.give(block, Origin::Synced).unwrap()));
+    node.chain.keep(light[1].id(), light[2].id());
+    let flood = |node: &mut Node, signer| {
+        let (heavy, _) = node.run_on(&fork, 7, 1_000, signer);
+        heavy.iter().for_each(|block| drop(node.give(block, Origin::Synced).unwrap()));
+    };
+    let has = |node: &Node| -> Vec<bool> {
+        light.iter().map(|block| node.world().record(&block.id()).unwrap().is_some()).collect()
+    };
+    (8..11).for_each(|signer| flood(&mut node, signer));
+    assert_eq!(has(&node), [true, true, true, false]);
+    // The next ones are needed, and these no more.
+    node.chain.keep(fork.id, light[0].id());
+    (11..14).for_each(|signer| flood(&mut node, signer));
+    assert_eq!(has(&node), [true, false, false, false]);
+    node.assert_side_is_joined();
+}
+
+#[test]
 fn a_staged_branch_that_is_gone_ends_the_stage_and_not_the_node() {
     for begun in [true, false] {
         let (mut node, target, _) = staging();

@@ -112,18 +112,41 @@ fn a_block_that_nobody_has_is_asked_for_in_turn_and_not_for_ever() {
 }
 
 #[test]
-fn a_wanted_block_beside_the_final_one_is_given_up() {
+fn a_wanted_block_beside_the_final_one_is_reported_and_not_fetched() {
     let (ours, light) = heavy_and_light();
     let mut world = up_to_date(ours);
     world.finalize(&ours[..35], ours);
+    // It has another chain, which lacks the final block too: that says nothing of the wanted one.
+    world.connect(2, &extend(&long()[..30], 6, 9, ON_TIME), Manner::Honest, 10);
+    world.want(&light);
+    world.run(20_000);
+    assert_eq!(world.beside, []);
     world.connect(1, ours, Manner::Honest, 10);
     world.also(1, &light);
-    world.want_for(&light, 30);
+    world.want(&light);
+    world.run(20_000);
+    assert_eq!(world.beside, [(tip_of(&light).hash, false)]);
     assert_eq!((world.submitted.len(), world.served(1), &world.blamed[..]), (0, 0, &[][..]));
     // One that is no higher than the final block is not even looked for.
     let asked = world.asked_headers;
     world.want_for(&light[..35], 30);
     assert_eq!(world.asked_headers, asked);
+}
+
+#[test]
+fn a_wanted_block_beside_the_operators_checkpoint_is_reported_as_that() {
+    let (ours, light) = heavy_and_light();
+    let mut world = up_to_date(ours);
+    let mut genesis = (*genesis()).clone();
+    genesis.rules.checkpoint = Some((33, ours[32].id()));
+    world.sync.genesis = Arc::new(genesis);
+    world.finalize(&ours[..35], ours);
+    world.connect(1, ours, Manner::Honest, 10);
+    world.also(1, &light);
+    world.want(&light);
+    world.run(20_000);
+    assert_eq!(world.beside, [(tip_of(&light).hash, true)]);
+    assert_eq!((world.submitted.len(), &world.blamed[..]), (0, &[][..]));
 }
 
 #[test]

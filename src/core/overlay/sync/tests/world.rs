@@ -34,6 +34,8 @@ pub(super) struct World {
     /// Blocks that were given to the chain before their parents.
     pub(super) out_of_order: usize,
     pub(super) blamed: Vec<(u64, Fault)>,
+    /// Certified blocks that lack what is final here, and whether the operator has decided that.
+    pub(super) beside: Vec<(Hash, bool)>,
     pub(super) events: Vec<(Time, NetworkEvent)>,
     pub(super) asked_headers: usize,
     pub(super) most_held: usize,
@@ -61,6 +63,7 @@ impl World {
             submitted: vec![],
             out_of_order: 0,
             blamed: vec![],
+            beside: vec![],
             events: vec![],
             asked_headers: 0,
             most_held: 0,
@@ -228,6 +231,9 @@ impl World {
                 }
                 Act::Ask(Request::Keeper(KeeperRequest::Take { conn, block, .. })) => {
                     self.plan(1, Happening::Submitted(conn, block));
+                }
+                Act::Ask(Request::Keeper(KeeperRequest::Beside { block, overruled })) => {
+                    self.beside.push((block, overruled));
                 }
                 Act::Blame(conn, fault) => self.blamed.push((conn.0, fault)),
                 Act::Event(event) => self.events.push((self.now, event)),
