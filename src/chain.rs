@@ -8,8 +8,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bouya_core::finality;
-use bouya_core::ledger::{Change, Disk, Moved, StateError};
+use bouya_core::ledger::{Certificate, Change, Disk, Moved, StateError};
 use bouya_core::limits::{STORE_FREE_BYTES, STORE_FREE_LOOK_EVERY};
 use bouya_core::node::keeper::{Input, NotTaken, Output};
 use bouya_core::node::{Head, Keeper, Ticket, pool};
@@ -35,6 +34,17 @@ pub enum ChainRequest {
     Keeper(Input),
     /// From the miner: this node's own block.
     Mined { block: Arc<bouya_core::ledger::Block>, reply: oneshot::Sender<Result<(), NotTaken>> },
+}
+
+/// A final block that contradicts this node's history, or that it finds invalid.
+#[derive(Clone, Debug)]
+pub struct Conflict {
+    /// What is final in the other history.
+    pub certificate: Certificate,
+    /// What is final here.
+    pub newest: Option<Certificate>,
+    /// The operator's checkpoint has decided for this history.
+    pub overruled: bool,
 }
 
 /// Why the actor ended.
@@ -76,7 +86,7 @@ pub struct Outlets {
     pub network: Mailbox<overlay::Input>,
     pub mempool: Mailbox<mempool::MempoolRequest>,
     /// For the voter: what contradicts this node's history.
-    pub conflict: watch::Sender<Option<finality::Input>>,
+    pub conflict: watch::Sender<Option<Conflict>>,
     pub events: Events,
 }
 
@@ -169,7 +179,9 @@ impl ChainActor {
                     self.replies.remove(&ticket).map(|reply| reply.send(result));
                 }
                 Output::Final(certificate) => self.tell_final(certificate)?,
-                Output::Conflict { certificate, newest } => self.tell_conflict(&certificate, newest),
+                Output::Conflict { certificate, newest, overruled } => {
+                    self.tell_conflict(Conflict { certificate, newest, overruled });
+                }
                 Output::Invalid { id, error } => {
                     warn!(block = %id, %error, "a heavier branch holds an invalid block; only the part before it counts");
                 }

@@ -11,7 +11,6 @@ use std::sync::Arc;
 
 use bouya_core::codec::decode;
 use bouya_core::crypto::SecretKey;
-use bouya_core::finality::Finality;
 use bouya_core::ledger::{Address, StateError, View};
 use bouya_core::limits::{
     API_CONNECTIONS, CHAIN_MAILBOX, DIALS_IN_FLIGHT, MEMPOOL_MAILBOX, MINER_MAILBOX, NETWORK_MAILBOX,
@@ -172,10 +171,10 @@ impl Node {
 
         let newest = reader.snapshot()?.finalized()?;
         let (kept, record_file, _held) = self.record;
-        let machine = voter::machine(&genesis, &self.member_key, kept, newest.clone(), clock.now());
+        let machine = voter::machine(&genesis, &self.member_key, kept, &reader, clock.now())?;
         let (voter, voter_inbox) = Mailbox::new("voter", VOTER_MAILBOX);
         let voter = machine.is_some().then_some(voter);
-        let (alarm, alarm_watch) = watch::channel(machine.as_ref().and_then(Finality::alarm));
+        let (alarm, alarm_watch) = watch::channel(machine.as_ref().and_then(|(machine, _)| machine.alarm()));
 
         let (conflict, conflict_watch) = watch::channel(None);
         let outlets = chain::Outlets {
@@ -209,9 +208,10 @@ impl Node {
             certificate: certificate_watch,
             alarm: alarm_watch,
         };
-        let voter_actor = machine.map(|machine| VoterActor {
+        let voter_actor = machine.map(|(machine, proven)| VoterActor {
             machine,
             record: record_file,
+            proven,
             reader: reader.clone(),
             head: head.clone(),
             outlook: health.outlook.clone(),

@@ -23,12 +23,14 @@ use tokio_util::sync::CancellationToken;
 use tracing::{error, warn};
 
 use crate::actor::{Inbox, Mailbox};
-use crate::chain::ChainRequest;
+use crate::chain::{ChainRequest, Conflict};
 use crate::clock::{self, Clock};
 use crate::events::{Event, Events};
 use crate::store::{Reader, StoreError};
+use proven::Proven;
 use record::{Kept, RecordFile};
 
+mod proven;
 pub mod record;
 
 /// What the voter may be told and asked.
@@ -73,6 +75,8 @@ pub struct VotersView {
     pub silent: bool,
     /// The newest final certificate.
     pub newest: Option<Certificate>,
+    /// What is final in another history, if this node has met one.
+    pub rival: Option<Certificate>,
     /// By number.
     pub voters: Vec<VoterView>,
 }
@@ -103,12 +107,13 @@ pub enum VoterError {
 pub struct VoterActor {
     pub machine: Finality,
     pub record: RecordFile,
+    pub proven: Proven,
     pub reader: Reader,
     pub head: watch::Receiver<Arc<Head>>,
     pub outlook: watch::Receiver<Outlook>,
     pub inbox: Inbox<VoterRequest>,
     /// From the chain: what contradicts this node's history.
-    pub conflict: watch::Receiver<Option<Input>>,
+    pub conflict: watch::Receiver<Option<Conflict>>,
     pub network: Mailbox<overlay::Input>,
     pub chain: Mailbox<ChainRequest>,
     pub alarm: watch::Sender<Option<Alarm>>,
@@ -116,26 +121,35 @@ pub struct VoterActor {
     pub clock: Clock,
 }
 
-/// The machine of a network that lists members; none if it lists nobody.
+/// The machine of a network that lists members, and what was proven before; none if it lists nobody.
 pub fn machine(
     genesis: &Genesis,
     key: &SecretKey,
     kept: Option<Kept>,
-    newest: Option<Certificate>,
+    reader: &Reader,
     now: Time,
-) -> Option<Finality> {
-    let voters = Voters::first(genesis)?;
+) -> Result<Option<(Finality, Proven)>, VoterError> {
+    let Some(voters) = Voters::first(genesis) else { return Ok(None) };
+    let mut proven = Proven::load(reader)?;
+    let decided = genesis.rules.checkpoint.map(|(height, _)| height);
+    // The operator has decided since; if that does not settle it, the other history is met again.
+    if decided.is_some() && proven.rival.take().is_some() {
+        proven.keep(reader)?;
+    }
+    let twin = kept.as_ref().is_some_and(|kept| kept.twin).then_some(Alarm::Twin);
     let settings = FinalitySettings {
         network: genesis.id(),
         created: genesis.spec.created,
         interval: genesis.rules.schedule.interval(),
-        twin: kept.as_ref().is_some_and(|kept| kept.twin),
+        alarm: proven.rival.as_ref().map(|_| Alarm::OtherHistory).or(twin),
+        proven: proven.evidence(),
+        decided: decided.unwrap_or_default(),
         record: kept.map(|kept| kept.record.unwrap_or_else(|| Record::new(&voters))),
         voters,
         key: key.clone(),
-        newest,
+        newest: reader.snapshot()?.finalized()?,
     };
-    Some(Finality::new(now, settings))
+    Ok(Some((Finality::new(now, settings), proven)))
 }
 
 struct Running {
@@ -150,6 +164,7 @@ struct Running {
 
 enum Woken {
     Request(VoterRequest),
+    Conflict(Conflict),
     Time,
     Stop,
 }
@@ -168,6 +183,7 @@ impl Running {
             self.look()?;
             match self.wait(stop) {
                 Woken::Request(request) => self.serve(request)?,
+                Woken::Conflict(conflict) => self.conflict(conflict)?,
                 Woken::Time => self.wake()?,
                 Woken::Stop => return Ok(()),
             }
@@ -187,7 +203,7 @@ impl Running {
                 biased;
                 () = stop.cancelled() => Woken::Stop,
                 Ok(()) = conflict.changed() => match conflict.borrow_and_update().clone() {
-                    Some(input) => Woken::Request(VoterRequest::Machine(input)),
+                    Some(conflict) => Woken::Conflict(conflict),
                     None => Woken::Time,
                 },
                 Ok(()) = head.changed() => Woken::Time,
@@ -216,6 +232,15 @@ impl Running {
             self.keep(record)?;
         }
         self.give(Input::Wake)
+    }
+
+    fn conflict(&mut self, conflict: Conflict) -> Result<(), VoterError> {
+        let Conflict { certificate, newest, overruled } = conflict;
+        if !overruled {
+            self.actor.proven.rival = Some(certificate);
+            self.keep_proven();
+        }
+        self.give(Input::Conflict { newest, overruled })
     }
 
     fn serve(&mut self, request: VoterRequest) -> Result<(), VoterError> {
@@ -264,6 +289,10 @@ impl Running {
                 let input = keeper::Input::Finalize(certificate.clone());
                 self.actor.chain.tell(ChainRequest::Keeper(input));
             }
+            Output::Keep { justified, lock } => {
+                let input = keeper::Input::Keep { justified: *justified, lock: *lock };
+                self.actor.chain.tell(ChainRequest::Keeper(input));
+            }
             Output::Guilty { voter, evidence } => self.accuse(*voter, evidence),
             Output::Alarm(alarm) => {
                 error!(?alarm, "this node does not vote");
@@ -278,7 +307,9 @@ impl Running {
 
     /// Makes a record durable; then its vote leaves.
     fn keep(&mut self, record: Record) -> Result<(), VoterError> {
-        if let Err(error) = self.actor.record.keep(&record) {
+        // Written again after a failure, it must not forget a twin that was heard meanwhile.
+        let twin = self.actor.machine.alarm() == Some(Alarm::Twin);
+        if let Err(error) = self.actor.record.keep(&record, twin) {
             error!(%error, "no vote leaves before the record is written; trying again");
             self.unwritten = Some((record, self.actor.clock.now().after(RECORD_RETRY)));
             return Ok(());
@@ -296,7 +327,15 @@ impl Running {
         }
     }
 
-    fn accuse(&self, voter: u16, evidence: &Evidence) {
+    fn keep_proven(&self) {
+        if let Err(error) = self.actor.proven.keep(&self.actor.reader) {
+            error!(%error, "what was proven is not remembered over a restart");
+        }
+    }
+
+    fn accuse(&mut self, voter: u16, evidence: &Evidence) {
+        self.actor.proven.add(evidence);
+        self.keep_proven();
         let Some(id) = self.actor.machine.voters().name(voter).cloned() else { return };
         let why = format!("{:?}", evidence.offence).to_lowercase();
         warn!(member = %id, offence = why, "a member has signed two votes that no honest machine signs both");
@@ -326,6 +365,7 @@ impl Running {
             alarm: machine.alarm(),
             silent: machine.is_silent(),
             newest,
+            rival: self.actor.proven.rival.clone(),
             voters: (0..u16::try_from(voters.count()).unwrap_or(u16::MAX)).filter_map(voter).collect(),
         })
     }

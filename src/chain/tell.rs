@@ -2,13 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use bouya_core::finality;
 use bouya_core::ledger::{Agreement, Certificate, Checkpoint, Disk, Moved, View};
 use bouya_core::limits::{REORG_ALARM, TOLD_BLOCKS, TOLD_DEADLINES};
 use bouya_core::overlay;
-use tracing::{debug, error, info};
+use tracing::{debug, error, info, warn};
 
-use super::{ChainActor, ChainError};
+use super::{ChainActor, ChainError, Conflict};
 use crate::clock;
 use crate::events::Event;
 use crate::store::Snapshot;
@@ -61,11 +60,16 @@ impl ChainActor {
         Ok(())
     }
 
-    pub(super) fn tell_conflict(&self, certificate: &Certificate, newest: Option<Certificate>) {
-        let Checkpoint { height, block: hash, .. } = certificate.link.source;
+    pub(super) fn tell_conflict(&self, conflict: Conflict) {
+        let Checkpoint { height, block: hash, .. } = conflict.certificate.link.source;
+        if conflict.overruled {
+            warn!(height, %hash, "a block was voted final that contradicts this node's checkpoint: some members are on another history");
+            self.outlets.conflict.send_replace(Some(conflict));
+            return;
+        }
         error!(height, %hash, "the members have voted a block final that contradicts this node's history, or is invalid here");
         self.outlets.events.tell(Event::FinalityConflict { height, hash });
-        self.outlets.conflict.send_replace(Some(finality::Input::Conflict { newest }));
+        self.outlets.conflict.send_replace(Some(conflict));
     }
 
     /// Tells the state of the agreements that these blocks mention, or whose deadlines they have passed.

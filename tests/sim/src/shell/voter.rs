@@ -55,6 +55,10 @@ impl World {
                     let input = keeper::Input::Finalize(certificate.clone());
                     self.post_local(HOP, n, Local::Keeper(input));
                 }
+                Output::Keep { justified, lock } => {
+                    let input = keeper::Input::Keep { justified: *justified, lock: *lock };
+                    self.post_local(HOP, n, Local::Keeper(input));
+                }
                 Output::Guilty { voter, .. } => {
                     let guilty = self.genesis_voter(*voter);
                     let is_bad = guilty.is_some_and(|guilty| !self.nodes[guilty].is_honest());

@@ -1,0 +1,93 @@
+//! What has been proven against members and against this node's history, kept in the store over restarts.
+//!
+//! It is about this history, so it goes where the store goes: a member key's own record (`record`) lies beside the key instead.
+
+use borsh::{BorshDeserialize, BorshSerialize};
+use bouya_core::codec::{decode, encode};
+use bouya_core::finality::Evidence;
+use bouya_core::ledger::{Certificate, Vote};
+use bouya_core::limits::PROVEN_KEPT;
+use tracing::error;
+
+use crate::store::{Reader, StoreError};
+
+const NAME: &str = "proven";
+
+/// See the module.
+#[derive(Clone, Debug, Default, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Proven {
+    /// For each guilty member the first two votes that no honest machine signs both.
+    votes: Vec<[Vote; 2]>,
+    /// What is final in another history.
+    pub rival: Option<Certificate>,
+}
+
+impl Proven {
+    /// What the store has. It is told again by peers if it cannot be read.
+    pub fn load(reader: &Reader) -> Result<Self, StoreError> {
+        let Some(bytes) = reader.kept(NAME)? else { return Ok(Self::default()) };
+        Ok(decode(&bytes, "what was proven").unwrap_or_else(|error| {
+            error!(%error, "what was proven against members is forgotten");
+            Self::default()
+        }))
+    }
+
+    /// Makes it durable.
+    pub fn keep(&self, reader: &Reader) -> Result<(), StoreError> {
+        reader.keep(NAME, &encode(self))
+    }
+
+    /// The evidence, as it was.
+    pub fn evidence(&self) -> Vec<Evidence> {
+        let proves = |votes: &[Vote; 2]| {
+            let offence = votes[0].link.offence(&votes[1].link)?;
+            Some(Evidence { offence, votes: *votes })
+        };
+        self.votes.iter().filter_map(proves).collect()
+    }
+
+    /// Takes in a proof against a member that has none in this set. The oldest leave.
+    pub fn add(&mut self, evidence: &Evidence) {
+        self.votes.push(evidence.votes);
+        let surplus = self.votes.len().saturating_sub(PROVEN_KEPT);
+        self.votes.drain(..surplus);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bouya_core::crypto::Hash;
+    use bouya_core::ledger::{Checkpoint, Link};
+    use bouya_core::testing::{genesis, key, voters};
+
+    use super::*;
+    use crate::store::Store;
+
+    #[test]
+    fn what_was_proven_is_there_after_a_restart_and_stays_within_its_bound() {
+        let dir = tempfile::tempdir().unwrap();
+        let voters = voters(1);
+        let vote = |epoch, block| {
+            let target = Checkpoint { epoch, height: 1, block: Hash([block; 32]) };
+            Link { set: voters.id(), source: voters.root(), target }.sign(&Hash::ZERO, 0, &key(1))
+        };
+        let evidence = |epoch| {
+            let votes = [vote(epoch, 1), vote(epoch, 2)];
+            Evidence { offence: votes[0].link.offence(&votes[1].link).unwrap(), votes }
+        };
+        {
+            let reader = Store::open(dir.path(), genesis()).unwrap().reader();
+            let mut proven = Proven::load(&reader).unwrap();
+            assert_eq!(proven, Proven::default());
+            for epoch in 1..=PROVEN_KEPT as u64 + 1 {
+                proven.add(&evidence(2 * epoch));
+            }
+            proven.keep(&reader).unwrap();
+        }
+        let reader = Store::open(dir.path(), genesis()).unwrap().reader();
+        let found = Proven::load(&reader).unwrap().evidence();
+        assert_eq!((found.len(), found[0]), (PROVEN_KEPT, evidence(4)));
+        reader.keep(NAME, b"nonsense").unwrap();
+        assert_eq!(Proven::load(&reader).unwrap(), Proven::default());
+    }
+}
