@@ -26,9 +26,11 @@ pub const CREDIT_HEADERS: usize = 4;
 pub const CREDIT_TRANSACTIONS: usize = 4 * IDS_PER_MESSAGE;
 /// What a peer is sent because it asked, in bytes per second, and the burst. Who asks for more waits.
 pub const SERVED_PER_PEER: (u64, u64) = (64 * 1024 * 1024, 128 * 1024 * 1024);
-/// Blocks off the best chain that the way to a wanted block is followed through: each costs who answers two look-ups, and a member could ask
-/// for the end of a long side branch again and again.
+/// Blocks off the best chain that the way to a wanted block is followed through.
 pub const SIDE_HEADERS: usize = 4_096;
+/// What a question for the way to a wanted block costs the asker, in bytes: whoever answers makes two look-ups for each block of a side
+/// branch, and a member could ask for the end of a long one again and again. Some 8 such questions a second.
+pub const WAY_BYTES: usize = 8 * 1024 * 1024;
 /// What an answer costs the asker at least, in bytes: it cost a read of the store, however little was found.
 pub const ANSWER_LEAST_BYTES: usize = 16 * 1024;
 /// Headers that a peer may have asked for and not got, in requests.

@@ -14,7 +14,7 @@ use crate::crypto::{Hash, sha256};
 use crate::ledger::{Block, Transaction};
 use crate::limits::{
     ANSWER_LEAST_BYTES, BLOCK_REQUESTS_WAITING, HEADER_REQUESTS_WAITING, HEADERS_PER_MESSAGE, OUTPUTS,
-    SERVED_PER_PEER, TRANSACTION_REQUESTS_WAITING, USELESS_PER_PEER,
+    SERVED_PER_PEER, TRANSACTION_REQUESTS_WAITING, USELESS_PER_PEER, WAY_BYTES,
 };
 use crate::overlay::{
     Answer, CloseReason, ConnId, Input, Output, PeerStatus, PoolRequest, Request, StoreRequest,
@@ -229,6 +229,23 @@ fn every_answer_is_charged_however_short() {
     node.say(conn, Message::Ping(7));
     assert!(asked(&node.say(conn, blocks([0]))).is_empty());
     assert_eq!(asked(&node.pass(Duration::from_millis(1))).len(), 1);
+}
+
+#[test]
+fn the_way_to_a_wanted_block_is_charged_for_what_it_costs_to_find() {
+    let mut node = Alone::new(settings("a", &[]));
+    let (conn, _) = node.connect("b");
+    let ask = |stop| Message::GetHeaders { locator: Bounded::default(), stop: Hash([stop; 32]) };
+    let headers = |request: Request| match request {
+        Request::Store(StoreRequest::Headers { conn, .. }) => Answer::Headers { conn, headers: vec![] },
+        other => panic!("{other:?}"),
+    };
+    for asked in 0..SERVED_PER_PEER.1 / WAY_BYTES as u64 {
+        let out = node.say(conn, ask(7));
+        assert_eq!(settle(&mut node, out, headers), 1, "after {asked}");
+    }
+    assert!(asked(&node.say(conn, ask(7))).is_empty(), "the burst is used up");
+    assert_eq!(asked(&node.pass(Duration::from_secs(1))).len(), 1);
 }
 
 #[test]

@@ -11,7 +11,7 @@ use super::{Links, Output, Timer};
 use crate::crypto::Hash;
 use crate::limits::{
     ANSWER_LEAST_BYTES, BLOCK_REQUESTS_WAITING, HEADER_REQUESTS_WAITING, IDS_PER_MESSAGE,
-    TRANSACTION_REQUESTS_WAITING,
+    TRANSACTION_REQUESTS_WAITING, WAY_BYTES,
 };
 use crate::overlay::{ConnId, PoolRequest, Request, StoreRequest};
 use crate::time::Time;
@@ -111,6 +111,12 @@ impl Links {
         }
         if let Some(request) = known.serving.next(session) {
             known.serving.busy = true;
+            if let Request::Store(StoreRequest::Headers { stop, .. }) = &request
+                && *stop != Hash::ZERO
+                && let Some(budget) = self.budget(session)
+            {
+                budget.serve(now, WAY_BYTES);
+            }
             self.output(Output::Ask(request));
         }
     }
