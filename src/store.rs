@@ -13,7 +13,7 @@ use std::sync::Arc;
 use bouya_core::codec::encode;
 use bouya_core::crypto::Hash;
 use bouya_core::ledger::{Change, Genesis, HeaderRecord};
-use bouya_core::limits::{HEADER_BYTES, UNDO_BLOCKS};
+use bouya_core::limits::HEADER_BYTES;
 use redb::{Database, ReadableDatabase, ReadableTable, WriteTransaction};
 
 mod blocks;
@@ -337,10 +337,9 @@ fn write_best_chain(tx: &WriteTransaction, change: &Change) -> Result<(), Fault>
     for (height, id, undo) in &change.connected {
         heights.insert(height, id.0)?;
         undo_rows.insert(id.0, versioned(undo).as_slice())?;
-        let old = height.checked_sub(UNDO_BLOCKS).map(|old| heights.get(old)).transpose()?.flatten();
-        if let Some(old) = old {
-            undo_rows.remove(old.value())?;
-        }
+    }
+    for (_, id) in &change.dropped_undo {
+        undo_rows.remove(id.0)?;
     }
     if let Some(certificate) = &change.finalized {
         tx.open_table(META)?.insert(FINALIZED, versioned(certificate).as_slice())?;

@@ -27,12 +27,14 @@ use finality::Finality;
 use plan::Effect;
 use reorg::Reorg;
 use side::SideBlocks;
+use undo::UndoRecords;
 
 mod finality;
 mod plan;
 mod reorg;
 mod side;
 mod step;
+mod undo;
 
 pub use finality::Finalized;
 pub use plan::{Moved, Origin, Plan, PlanError, Ready, Step};
@@ -52,6 +54,7 @@ pub struct Chain {
     invalid: Recent,
     reorg: Option<Reorg>,
     finality: Finality,
+    undo: UndoRecords,
 }
 
 impl Chain {
@@ -67,10 +70,12 @@ impl Chain {
             wanted: None,
             invalid: Recent::new(INVALID_BLOCKS),
             reorg: None,
+            undo: UndoRecords::default(),
         };
         let missing = || StateError("the tip's block is missing; run `bouya verify`".into());
         chain.tip = chain.branch_at(view, &tip)?.ok_or_else(missing)?;
         chain.load_finality(view)?;
+        chain.load_undo(view)?;
         for id in view.side_blocks()? {
             if let Some(record) = view.record(&id)? {
                 chain.blocks.add(id, (&record).into());
@@ -191,6 +196,7 @@ impl Chain {
         let change = Change {
             connected: Vec::from([(branch.height, branch.id, undo)]),
             removed: self.surplus(block.header.parent),
+            dropped_undo: self.undo_due(view, branch.height, self.finalized().0)?,
             stored: Vec::from([(record, block)]),
             rows,
             nodes,
@@ -223,6 +229,7 @@ impl Chain {
 
     fn take_in(&mut self, change: &Change, effect: Effect) -> Option<Moved> {
         let moved = self.take_effect(change, effect);
+        self.undo_changed(change);
         if let Some(certificate) = &change.finalized {
             self.settle(certificate);
         }

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use super::{Body, Certificate, Change, Genesis, HeaderRecord, Key, StateError, Undo, View};
 use crate::crypto::Hash;
-use crate::limits::{HEADER_BYTES, UNDO_BLOCKS};
+use crate::limits::HEADER_BYTES;
 
 /// Everything that is durable, in maps.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,9 +64,9 @@ impl World {
         for (height, id, undo) in &change.connected {
             self.heights.insert(*height, *id);
             self.undo.insert(*id, undo.clone());
-            if let Some(old) = height.checked_sub(UNDO_BLOCKS).and_then(|old| self.heights.get(&old)) {
-                self.undo.remove(old);
-            }
+        }
+        for (_, id) in &change.dropped_undo {
+            self.undo.remove(id);
         }
         for id in &change.removed {
             self.records.remove(id);

@@ -127,6 +127,8 @@ pub struct Change {
     pub connected: Vec<(u64, Hash, Undo)>,
     /// Blocks off the best chain that are forgotten: header and body.
     pub removed: Vec<Hash>,
+    /// Blocks of the best chain whose undo records leave, lowest first.
+    pub dropped_undo: Vec<(u64, Hash)>,
     /// All rows are replaced by `rows` (a fork deeper than the undo records), not only changed.
     pub replace_rows: bool,
     /// Rows of the state to write.
@@ -153,6 +155,7 @@ impl Change {
         }
         self.stored.extend(next.stored);
         self.connected.extend(next.connected);
+        self.dropped_undo.extend(next.dropped_undo);
         self.rows.extend(next.rows);
         self.nodes.extend(next.nodes);
         self.finalized = next.finalized.or(self.finalized.take());

@@ -2,8 +2,10 @@
 
 /// Ids of invalid blocks remembered, and at most twice as many: each cost its miner a block's work.
 pub const INVALID_BLOCKS: usize = 512;
-/// Undo records kept, in blocks. Deeper forks are executed again from the genesis block.
+/// Undo records kept, in blocks; more where the final block is deeper. Deeper forks are executed again from the genesis block.
 pub const UNDO_BLOCKS: u64 = 10_000;
+/// Undo records that leave with one commit. More than join, so that what is due leaves in the end.
+pub const UNDO_DROPPED_PER_COMMIT: u64 = 64;
 /// Blocks executed in one step of a staged reorganisation, so that the chain answers in between.
 pub const REORG_STEP_BLOCKS: usize = 64;
 /// A reorganisation deeper than this raises an alarm.

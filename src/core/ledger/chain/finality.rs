@@ -107,7 +107,8 @@ impl Chain {
             return Ok(if is_on_best { Finalized::Known } else { Finalized::Conflict { overruled } });
         }
         if is_on_best {
-            let change = Change { finalized: Some(certificate), ..Change::default() };
+            let dropped_undo = self.undo_due(view, self.tip.height, height)?;
+            let change = Change { finalized: Some(certificate), dropped_undo, ..Change::default() };
             return Ok(Finalized::Ready(Ready { change, effect: Effect::Final }));
         }
         if self.invalid.contains(&block) || self.blocks.is_condemned(&block) {

@@ -34,6 +34,7 @@ pub(super) struct Reorg {
     from_genesis: bool,
     rows: Rows,
     connected: Vec<(u64, Hash, Undo)>,
+    dropped_undo: Vec<(u64, Hash)>,
     nodes: Vec<Node>,
 }
 
@@ -87,6 +88,7 @@ impl Reorg {
             from_genesis: false,
             rows: Rows::new(),
             connected: Vec::new(),
+            dropped_undo: Vec::new(),
             nodes: Vec::new(),
         }))
     }
@@ -177,8 +179,11 @@ impl Reorg {
         let (rows, undo) = layer.into_parts();
         self.rows.extend(rows);
         if self.next > self.fork.height {
-            // No undo records are kept for blocks so deep that they would be dropped at once.
+            // What is staged is in memory: of a longer branch only the last undo records are kept.
             let kept = self.next.saturating_add(UNDO_BLOCKS) > self.target.height;
+            if !kept {
+                self.dropped_undo.push((self.next, id));
+            }
             self.connected.push((self.next, id, if kept { undo } else { Undo::default() }));
             self.nodes.extend(self.reached.push_known(&genesis.rules, &block.header));
         }
@@ -202,6 +207,7 @@ impl Reorg {
             disconnected: core::mem::take(&mut self.disconnected),
             connected: core::mem::take(&mut self.connected),
             removed: Vec::new(),
+            dropped_undo: core::mem::take(&mut self.dropped_undo),
             replace_rows: self.from_genesis,
             rows: core::mem::take(&mut self.rows),
             nodes: core::mem::take(&mut self.nodes),

@@ -2,6 +2,8 @@
 
 use super::*;
 use crate::ledger::{Certificate, Checkpoint, Finalized, Link, Voters};
+use crate::limits::UNDO_DROPPED_PER_COMMIT;
+use crate::testing::network_of_members;
 
 /// A certificate that makes a block final. Whoever gives it to the chain has verified it, so nobody needs to have signed it.
 fn certificate(height: u64, block: Hash) -> Certificate {
@@ -296,4 +298,39 @@ fn a_store_whose_final_block_is_not_on_the_best_chain_is_not_loaded() {
     node.disk.world.apply(&Change { finalized, ..Change::default() });
     let error = Chain::load(genesis(), node.world()).unwrap_err();
     assert!(error.0.contains("bouya verify"), "{error}");
+}
+
+#[test]
+fn undo_records_reach_back_to_the_final_block_and_leave_a_bounded_number_at_a_time() {
+    const ROOM: u64 = 5;
+    let network = network_of_members("t");
+    let mut node = Node::of(network.clone());
+    node.now = Timestamp(u64::MAX / 2);
+    node.chain.undo.blocks = ROOM;
+    let total = ROOM + 3 * UNDO_DROPPED_PER_COMMIT;
+    mine(&mut node, total as usize);
+    let has = |node: &Node, height| node.world().undo(&at(node, height)).unwrap().is_some();
+    let kept = |node: &Node| (1..=node.chain.tip().height).filter(|height| has(node, *height)).count() as u64;
+    assert_eq!(kept(&node), total, "nothing is final");
+    let (first, last) = (at(&node, 10), at(&node, total));
+    assert_eq!(finalize(&mut node, 10, first), "final");
+    assert_eq!(kept(&node), total - 10, "all above the final block");
+    assert_eq!(finalize(&mut node, total, last), "final");
+    let left = total - 10 - UNDO_DROPPED_PER_COMMIT;
+    assert_eq!(kept(&node), left);
+    let mut node = Node::load(network, node.world().clone(), node.now);
+    node.chain.undo.blocks = ROOM;
+    assert_eq!(node.chain.undo.floor, total - left, "found again");
+    for mined in 1..=4 {
+        mine(&mut node, 1);
+        let due = (left + mined).saturating_sub(mined * UNDO_DROPPED_PER_COMMIT);
+        assert_eq!(kept(&node), due.max(ROOM), "after {mined}");
+    }
+    // A move to another branch leaves those below the fork as they are.
+    let fork = node.chain.branch_at(node.world(), &at(&node, total)).unwrap().unwrap();
+    let (branch, end) = node.run_on(&fork, 8, 100, 3);
+    give(&mut node, &branch);
+    node.settle();
+    assert_eq!((node.chain.tip().id, node.chain.undo.floor), (end.id, total - 1));
+    assert_eq!(kept(&node), end.height - (total - 1));
 }
