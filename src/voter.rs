@@ -370,3 +370,6 @@ impl Running {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,13 +5,14 @@ use std::ops::Range;
 use std::process::Command;
 use std::time::Duration;
 
-use bouya_core::ledger::Genesis;
+use bouya_core::ledger::{Genesis, Member, NetworkSpec};
 use bouya_harness::{self as harness, Daemon, Port, TempFolder, bootstrap, process};
 
 use super::client::status;
 use super::{BenchError, Stop};
 use crate::config::NetworkFile;
 use crate::devnet::name;
+use crate::voter::record;
 
 /// A start on a busy machine; with much to load it takes longer.
 const STARTED_WITHIN: Duration = Duration::from_secs(60);
@@ -26,7 +27,29 @@ pub(super) struct Consortium {
 impl Consortium {
     /// Nodes that do not run yet.
     pub(super) fn create(genesis: &Genesis, nodes: u16) -> Result<Self, BenchError> {
+        Self::create_in(TempFolder::new("bouya-bench")?, genesis, nodes)
+    }
+
+    /// The same with a network of which the first nodes are the voters.
+    pub(super) fn voting(
+        mut spec: NetworkSpec,
+        nodes: u16,
+        voters: u16,
+    ) -> Result<(Self, Genesis), BenchError> {
         let folder = TempFolder::new("bouya-bench")?;
+        let listed = |number| -> Result<Member, BenchError> {
+            let id = name(number);
+            let path = folder.path().join(&id).join(format!("{id}.member"));
+            let key = record::load_or_create_key(&path);
+            let key = key.map_err(|error| BenchError::system("no member key", error))?.public();
+            Ok(Member { id: id.parse().map_err(harness::Error::from)?, key })
+        };
+        spec.members = (0..voters).map(listed).collect::<Result<_, _>>()?;
+        let genesis = super::load::genesis(spec)?;
+        Ok((Self::create_in(folder, &genesis, nodes)?, genesis))
+    }
+
+    fn create_in(folder: TempFolder, genesis: &Genesis, nodes: u16) -> Result<Self, BenchError> {
         let files = harness::Consortium::open(folder.path(), genesis.spec.name.as_str())?;
         let network = NetworkFile::render(&genesis.spec, 1);
         let port = || Port::reserve(Ipv4Addr::LOCALHOST);

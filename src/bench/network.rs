@@ -9,7 +9,7 @@ use bouya_harness::{Client, Daemon, process};
 
 use super::client::{block, status, waiting};
 use super::consortium::{Consortium, cpu, memory};
-use super::load::{Load, Signed, genesis};
+use super::load::{Load, Signed};
 use super::{BenchError, Figure, Limits, MEMORY_IDLE, Report, Run};
 use crate::devnet::NODES;
 use crate::http::views;
@@ -42,6 +42,8 @@ pub struct NetworkBench {
     pub backlog: usize,
     /// Transactions in all; none: as many as there is time for.
     pub transactions: Option<usize>,
+    /// How many of the nodes vote.
+    pub voters: u16,
 }
 
 pub(super) fn check_wallets(wallets: usize) -> Result<(), BenchError> {
@@ -56,20 +58,23 @@ pub fn run(settings: &NetworkBench, run: &mut Run<'_>) -> Result<Report, BenchEr
     if !(1..=NODES).contains(&settings.nodes) {
         return Err(BenchError::Usage(format!("--nodes {}: 1 to {NODES} are possible", settings.nodes)));
     }
+    if settings.voters > settings.nodes {
+        return Err(BenchError::Usage(format!("--voters {}: at most all nodes vote", settings.voters)));
+    }
     if settings.accounts == 0 || settings.backlog == 0 || settings.seconds == 0 {
         return Err(BenchError::Usage("--accounts, --backlog and --seconds are 1 at least".to_owned()));
     }
     let limits = Limits::measure(run)?;
     let load = Load { wallets: settings.wallets, accounts: settings.accounts };
     let difficulty = limits.hash * MINING * UNDER_LOAD * f64::from(INTERVAL_MS) / 1_000.0;
-    let genesis = genesis(load.spec(INTERVAL_MS, difficulty as u64, 0)?)?;
+    let spec = load.spec(INTERVAL_MS, difficulty as u64, 0)?;
+    let (mut consortium, genesis) = Consortium::voting(spec, settings.nodes, settings.voters)?;
     let count = settings.transactions.unwrap_or(settings.seconds as usize * SIGNED_PER_SECOND);
     (run.say)(&format!("signing {count} transfers of {} wallets", settings.wallets));
     let signed = load.sign_bytes(&genesis.id(), count, run.stop)?;
     let size = signed.first().map_or(1, |first| first.bytes.len());
 
     (run.say)(&format!("starting {} nodes", settings.nodes));
-    let mut consortium = Consortium::create(&genesis, settings.nodes)?;
     consortium.start_all(&sections(settings), run.stop)?;
     let daemons = &mut consortium.nodes;
     let idle: f64 = daemons.iter().map(memory).fold(0.0, f64::max);
@@ -80,6 +85,7 @@ pub fn run(settings: &NetworkBench, run: &mut Run<'_>) -> Result<Report, BenchEr
     let confirmed = confirmed(daemons, &window)?;
     let parameters = [
         ("nodes", f64::from(settings.nodes)),
+        ("voters", f64::from(settings.voters)),
         ("seconds", settings.seconds as f64),
         ("wallets", settings.wallets as f64),
         ("accounts", settings.accounts as f64),
@@ -96,6 +102,10 @@ pub fn run(settings: &NetworkBench, run: &mut Run<'_>) -> Result<Report, BenchEr
             .of("cores x batch verify / nodes", limit)
             .aim(10_000_f64.max(0.3 * limit), "10,000, or 0.3 of the limit if that is more; beyond: 0.5"),
     );
+    if settings.voters > 0 {
+        let per_second = confirmed.final_latencies.len() as f64 / window.took.as_secs_f64();
+        report.add(Figure::new("final_per_second", per_second, "tx/s"));
+    }
     tell(&mut report, settings, size as f64, &window, confirmed);
     let busy = daemons.iter().map(memory).fold(0.0, f64::max);
     report.add(Figure::new("memory_idle", idle, "B").aim(MEMORY_IDLE, "60 MiB; beyond: 30 MiB"));
@@ -119,8 +129,9 @@ struct Window {
     /// When each transaction was submitted, by its id.
     submitted: HashMap<Hash, Instant>,
     refused: BTreeMap<String, usize>,
-    /// When each node was first seen at each height.
+    /// When each node was first seen at each height, and when each was final there.
     seen: Vec<Seen>,
+    settled: Vec<Seen>,
     /// CPU seconds of all nodes, by part, and of this program.
     cpu: process::Cpu,
     own_cpu: f64,
@@ -151,7 +162,7 @@ fn measure(
     let (cpu_before, own_before, received_before) = (cpu_of(daemons), own(), received()?);
     let began = Instant::now();
     let until = began + Duration::from_secs(settings.seconds);
-    let (fed, seen) = std::thread::scope(|scope| {
+    let (fed, (seen, settled)) = std::thread::scope(|scope| {
         let watchers = Watchers::start(scope, &clients);
         let feeders = Feeders::start(scope, settings, &clients, signed, watchers.waiting());
         let watched = wait(daemons, &feeders, &watchers, until, signed.len(), run);
@@ -165,7 +176,7 @@ fn measure(
     let own_cpu = own() - own_before;
     let Fed { submitted, refused } = fed;
     let submitted = submitted.into_iter().map(|(at, when)| (signed[at].id, when)).collect();
-    Ok(Window { took, submitted, refused, seen, cpu, own_cpu, received })
+    Ok(Window { took, submitted, refused, seen, settled, cpu, own_cpu, received })
 }
 
 /// Until the time is over, or everything has been confirmed everywhere.
@@ -187,7 +198,7 @@ fn wait(
             (run.say)(&format!("{given} submitted, all nodes at height {height}"));
         }
         // Looks may be older than what was given last: asked once more.
-        if given == count && watchers.all_empty() && all_empty(daemons)? {
+        if given == count && watchers.all_empty() && watchers.all_final() && all_empty(daemons)? {
             return Ok(());
         }
         std::thread::sleep(Duration::from_millis(20));
@@ -206,6 +217,8 @@ struct Confirmed {
     blocks: u64,
     /// From submitting each transaction of theirs to the look that found its block on the last node.
     latencies: Vec<Duration>,
+    /// The same, to the look that found it final on the last node; of those that are.
+    final_latencies: Vec<Duration>,
 }
 
 fn confirmed(daemons: &[Daemon], window: &Window) -> Result<Confirmed, BenchError> {
@@ -218,17 +231,23 @@ fn confirmed(daemons: &[Daemon], window: &Window) -> Result<Confirmed, BenchErro
     let Some(client) = daemons.first().map(|daemon| &daemon.client) else {
         return Err(BenchError::Node("no node is left".to_owned()));
     };
-    let mut latencies = Vec::new();
+    let (mut latencies, mut final_latencies) = (Vec::new(), Vec::new());
     for at in first..=height {
         let block = block(client, at)?;
-        let everywhere = window.seen.iter().map(|seen| seen.at(at)).collect::<Option<Vec<Instant>>>();
-        let Some(last) = everywhere.and_then(|all| all.into_iter().max()) else { continue };
+        let Some(stored) = last(window.seen.iter().map(|seen| seen.at(at))) else { continue };
+        let settled = last(window.settled.iter().map(|seen| seen.at(at)));
         for transaction in block.body.transactions.iter() {
-            let submitted = window.submitted.get(&transaction.id());
-            latencies.extend(submitted.map(|submitted| last.saturating_duration_since(*submitted)));
+            let Some(submitted) = window.submitted.get(&transaction.id()) else { continue };
+            latencies.push(stored.saturating_duration_since(*submitted));
+            final_latencies.extend(settled.map(|settled| settled.saturating_duration_since(*submitted)));
         }
     }
-    Ok(Confirmed { blocks: (height + 1).saturating_sub(first), latencies })
+    Ok(Confirmed { blocks: (height + 1).saturating_sub(first), latencies, final_latencies })
+}
+
+/// When the last of the nodes had it; none if one never had.
+fn last(nodes: impl Iterator<Item = Option<Instant>>) -> Option<Instant> {
+    nodes.collect::<Option<Vec<Instant>>>().and_then(|all| all.into_iter().max())
 }
 
 fn agree(daemons: &[Daemon], height: u64) -> Result<bool, BenchError> {
@@ -243,6 +262,10 @@ fn tell(report: &mut Report, settings: &NetworkBench, size: f64, window: &Window
     report.add(Figure::new("committed", confirmed.latencies.len() as f64, "tx"));
     report.add(Figure::new("submitted", window.submitted.len() as f64, "tx"));
     report.add_latencies("submit_to_committed", &mut confirmed.latencies, [None, None]);
+    if settings.voters > 0 {
+        report.add(Figure::new("final", confirmed.final_latencies.len() as f64, "tx"));
+        report.add_latencies("submit_to_final", &mut confirmed.final_latencies, [None, None]);
+    }
     report.add(Figure::new("blocks", confirmed.blocks as f64, "blocks"));
     let interval = window.took.as_secs_f64() * 1_000.0 / confirmed.blocks.max(1) as f64;
     report.add(Figure::new("block_interval", interval, "ms").of("wanted", f64::from(INTERVAL_MS)));

@@ -185,6 +185,9 @@ struct Network {
     /// Stop after this many transfers [default: no limit but the time]
     #[arg(long)]
     transactions: Option<usize>,
+    /// How many of the nodes vote; with 0 nothing becomes final [default: all]
+    #[arg(long)]
+    voters: Option<u16>,
 }
 
 /// Runs the bench and prints the figures.
@@ -282,6 +285,7 @@ impl Network {
             accounts: self.accounts,
             backlog: self.backlog,
             transactions: self.transactions,
+            voters: self.voters.unwrap_or(self.nodes),
         }
     }
 }

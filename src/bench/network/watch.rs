@@ -1,4 +1,5 @@
-//! One thread for each node asks for its status over and over: when it was first seen at each height, and how many wait there.
+//! One thread for each node asks for its status over and over: when it was first seen at each height, when that height was final, and how
+//! many wait there.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
@@ -18,6 +19,8 @@ pub(super) struct Seen {
 }
 
 impl Seen {
+    const NOTHING: Self = Self { start: None, times: Vec::new() };
+
     fn look(&mut self, height: u64, now: Instant) {
         let start = *self.start.get_or_insert(height);
         let new = (height - start.min(height)) as usize;
@@ -42,10 +45,12 @@ impl Seen {
 }
 
 pub(super) struct Watchers<'scope> {
-    threads: Vec<ScopedJoinHandle<'scope, Seen>>,
+    threads: Vec<ScopedJoinHandle<'scope, (Seen, Seen)>>,
     stop: Arc<AtomicBool>,
     waiting: Vec<Arc<AtomicUsize>>,
     heights: Vec<Arc<AtomicU64>>,
+    /// Blocks above the final one.
+    behind: Vec<Arc<AtomicU64>>,
 }
 
 impl<'scope> Watchers<'scope> {
@@ -53,12 +58,14 @@ impl<'scope> Watchers<'scope> {
         let stop = Arc::<AtomicBool>::default();
         let waiting: Vec<Arc<AtomicUsize>> = clients.iter().map(|_| Arc::default()).collect();
         let heights: Vec<Arc<AtomicU64>> = clients.iter().map(|_| Arc::default()).collect();
-        let start = |(client, (waiting, height)): (&'env Client, (&Arc<AtomicUsize>, &Arc<AtomicU64>))| {
-            let (waiting, height, stop) = (waiting.clone(), height.clone(), stop.clone());
-            scope.spawn(move || watch(client, &waiting, &height, &stop))
+        let behind: Vec<Arc<AtomicU64>> = clients.iter().map(|_| Arc::default()).collect();
+        let start = |(node, client): (usize, &'env Client)| {
+            let (waiting, height) = (waiting[node].clone(), heights[node].clone());
+            let (behind, stop) = (behind[node].clone(), stop.clone());
+            scope.spawn(move || watch(client, [&height, &behind], &waiting, &stop))
         };
-        let threads = clients.iter().zip(waiting.iter().zip(&heights)).map(start).collect();
-        Self { threads, stop, waiting, heights }
+        let threads = clients.iter().enumerate().map(start).collect();
+        Self { threads, stop, waiting, heights, behind }
     }
 
     pub(super) fn waiting(&self) -> &[Arc<AtomicUsize>] {
@@ -75,15 +82,26 @@ impl<'scope> Watchers<'scope> {
         self.waiting.iter().all(|waiting| waiting.load(Ordering::Relaxed) == 0)
     }
 
-    pub(super) fn stop(self) -> Vec<Seen> {
+    /// Whether everything is final everywhere, where somebody votes.
+    pub(super) fn all_final(&self) -> bool {
+        self.behind.iter().all(|behind| behind.load(Ordering::Relaxed) == 0)
+    }
+
+    /// Heights and final heights, for each node.
+    pub(super) fn stop(self) -> (Vec<Seen>, Vec<Seen>) {
         self.stop.store(true, Ordering::Relaxed);
-        let none = |_| Seen { start: None, times: Vec::new() };
-        self.threads.into_iter().map(|thread| thread.join().unwrap_or_else(none)).collect()
+        let none = |_| (Seen::NOTHING, Seen::NOTHING);
+        self.threads.into_iter().map(|thread| thread.join().unwrap_or_else(none)).unzip()
     }
 }
 
-fn watch(client: &Client, waiting: &AtomicUsize, height: &AtomicU64, stop: &AtomicBool) -> Seen {
-    let mut seen = Seen { start: None, times: Vec::new() };
+fn watch(
+    client: &Client,
+    [height, behind]: [&AtomicU64; 2],
+    waiting: &AtomicUsize,
+    stop: &AtomicBool,
+) -> (Seen, Seen) {
+    let (mut seen, mut settled) = (Seen::NOTHING, Seen::NOTHING);
     loop {
         // The last look comes after the wish to stop.
         let last = stop.load(Ordering::Relaxed);
@@ -92,9 +110,13 @@ fn watch(client: &Client, waiting: &AtomicUsize, height: &AtomicU64, stop: &Atom
             seen.look(status.tip.height, Instant::now());
             waiting.store(status.mempool.transactions, Ordering::Relaxed);
             height.store(status.tip.height, Ordering::Relaxed);
+            if let Some(finalized) = status.finalized {
+                settled.look(finalized.height, Instant::now());
+                behind.store(finalized.behind, Ordering::Relaxed);
+            }
         }
         if last {
-            return seen;
+            return (seen, settled);
         }
         std::thread::sleep(LOOK_EVERY);
     }

@@ -1,0 +1,117 @@
+use bouya_core::ledger::{Checkpoint, Link};
+use bouya_core::overlay::SyncStatus;
+use bouya_core::testing::{key, network_of_members};
+
+use super::*;
+use crate::store::Store;
+
+/// A voter alone: what the test is its chain and its network.
+struct Bench {
+    dir: tempfile::TempDir,
+    genesis: Arc<Genesis>,
+    conflict: watch::Sender<Option<Conflict>>,
+    heads: watch::Sender<Arc<Head>>,
+    voter: Mailbox<VoterRequest>,
+    alarm: watch::Receiver<Option<Alarm>>,
+    stop: CancellationToken,
+    running: Option<std::thread::JoinHandle<()>>,
+    _inboxes: (Inbox<overlay::Input>, Inbox<ChainRequest>),
+}
+
+impl Bench {
+    fn start(dir: tempfile::TempDir, checkpoint: Option<(u64, Hash)>) -> Self {
+        let mut genesis = (*network_of_members("voters")).clone();
+        genesis.rules.checkpoint = checkpoint;
+        let genesis = Arc::new(genesis);
+        let reader = Store::open(dir.path(), genesis.clone()).unwrap().reader();
+        let record = RecordFile::beside(&dir.path().join("m1.member"), genesis.id(), key(1).public());
+        let clock = Clock::start();
+        let kept = Some(record.read().unwrap().unwrap_or_default());
+        let (machine, proven) = machine(&genesis, &key(1), kept, &reader, clock.now()).unwrap().unwrap();
+        let (network, from_network) = Mailbox::new("network", 64);
+        let (chain, from_chain) = Mailbox::new("chain", 64);
+        let (voter, inbox) = Mailbox::new("voter", 4);
+        let head = Head::read(&reader.snapshot().unwrap(), &genesis.branch()).unwrap();
+        let (heads, head) = watch::channel(Arc::new(head));
+        let (conflict, conflicts) = watch::channel(None);
+        let (told, alarm) = watch::channel(machine.alarm());
+        let syncing = Outlook { sync: SyncStatus::Syncing { height: 0, target: 9 }, ..Outlook::fine() };
+        let actor = VoterActor {
+            machine,
+            record,
+            proven,
+            reader,
+            head,
+            outlook: watch::channel(syncing).1,
+            inbox,
+            conflict: conflicts,
+            network,
+            chain,
+            alarm: told,
+            events: Events::default(),
+            clock,
+        };
+        let stop = CancellationToken::new();
+        let (stopped, runtime) = (stop.clone(), tokio::runtime::Handle::current());
+        let running = std::thread::spawn(move || {
+            let _entered = runtime.enter();
+            actor.run(&stopped).unwrap();
+        });
+        let _inboxes = (from_network, from_chain);
+        Self { dir, genesis, conflict, heads, voter, alarm, stop, running: Some(running), _inboxes }
+    }
+
+    /// The node stops. Returns its folder.
+    fn stop(mut self) -> tempfile::TempDir {
+        self.stop.cancel();
+        self.running.take().unwrap().join().unwrap();
+        self.dir
+    }
+
+    /// A block that is final in another history. Whoever tells of it has verified that.
+    fn rival(&self) -> Certificate {
+        let voters = Voters::first(&self.genesis).unwrap();
+        let source = Checkpoint { epoch: 2, height: 3, block: Hash([7; 32]) };
+        let link = Link { set: voters.id(), source, target: Checkpoint { epoch: 3, ..source } };
+        Certificate::new(&voters, link, &BTreeMap::new())
+    }
+
+    fn alarm(&self) -> Option<Alarm> {
+        *self.alarm.borrow()
+    }
+
+    async fn view(&self) -> VotersView {
+        let (reply, view) = oneshot::channel();
+        self.voter.offer(VoterRequest::Show { reply }).unwrap();
+        view.await.unwrap()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_voter_hears_of_each_conflict_and_remembers_it_over_a_restart() {
+    let mut bench = Bench::start(tempfile::tempdir().unwrap(), None);
+    let rival = bench.rival();
+    let told = |overruled| Conflict { certificate: bench.rival(), newest: None, overruled };
+    bench.conflict.send(Some(told(true))).unwrap();
+    assert_eq!((bench.view().await.alarm, bench.view().await.rival), (None, None));
+    // Other things wake it at the same time.
+    bench.heads.send_modify(|_| ());
+    bench.conflict.send(Some(told(false))).unwrap();
+    bench.heads.send_modify(|_| ());
+    bench.alarm.wait_for(|alarm| *alarm == Some(Alarm::OtherHistory)).await.unwrap();
+    assert_eq!(bench.view().await.rival, Some(rival.clone()));
+
+    let bench = Bench::start(bench.stop(), None);
+    assert_eq!(bench.alarm(), Some(Alarm::OtherHistory), "it does not vote in either");
+    let (reply, resumed) = oneshot::channel();
+    bench.voter.offer(VoterRequest::Resume { reply }).unwrap();
+    assert_eq!(resumed.await.unwrap(), Err(NotResumed::TwoHistories));
+    assert_eq!(bench.view().await.rival, Some(rival));
+
+    // Its operator has decided.
+    let bench = Bench::start(bench.stop(), Some((1, Hash([1; 32]))));
+    assert_eq!((bench.alarm(), bench.view().await.rival), (None, None));
+    let bench = Bench::start(bench.stop(), None);
+    assert_eq!(bench.alarm(), None, "once is enough");
+    bench.stop();
+}
