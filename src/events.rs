@@ -9,10 +9,12 @@ use std::str::FromStr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bouya_core::crypto::{Hash, PublicKey};
+use bouya_core::finality::Turnout;
 use bouya_core::id::NodeId;
 use bouya_core::ledger::Standing;
 use bouya_core::limits::EVENTS_KEPT;
 use bouya_core::overlay::PeerStatus;
+use bouya_core::time::Timestamp;
 use tokio::sync::watch;
 
 /// What observers are told.
@@ -30,6 +32,8 @@ pub enum Event {
     Agreement { id: Hash, standing: Standing },
     /// A block is final, and with it all below. `after_ms`: since its date, by this node's clock.
     Final { height: u64, hash: Hash, after_ms: u64 },
+    /// Blocks above the final one, the first of this date, do not become final. The next [`Event::Final`] ends that.
+    FinalityStalled { height: u64, since: Timestamp, turnout: Turnout },
     /// A member has signed two votes that no honest machine signs both.
     MemberFault { id: NodeId, offence: String },
     /// The members have voted two blocks final that contradict each other, or one that this node finds invalid.

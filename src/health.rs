@@ -1,11 +1,10 @@
-//! How this node stands, for everybody in the shell who asks: the gate, fed with what the actors publish.
+//! How this node stands, for everybody in the shell who asks: the gate, fed with what the actors publish. The log and observers are told of changes.
 
 use std::mem::discriminant;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bouya_core::finality::Alarm;
-use bouya_core::node::{Certificate, Gate, Head, Seen, State};
+use bouya_core::node::{Certificate, Gate, Head, Seen, State, VoterStatus};
 use bouya_core::overlay::Outlook;
 use tokio::sync::watch;
 use tokio::time::MissedTickBehavior;
@@ -13,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{error, info, warn};
 
 use crate::clock;
+use crate::events::{Event, Events};
 
 /// The log hears of a change within this time.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -24,8 +24,8 @@ pub struct Health {
     pub head: watch::Receiver<Arc<Head>>,
     pub outlook: watch::Receiver<Outlook>,
     pub certificate: watch::Receiver<Certificate>,
-    /// Why this node's voter is silent until its operator acts.
-    pub alarm: watch::Receiver<Option<Alarm>>,
+    /// What this node's voter says.
+    pub voter: watch::Receiver<VoterStatus>,
 }
 
 impl Health {
@@ -42,13 +42,14 @@ impl Health {
     fn ask<T>(&self, question: impl FnOnce(&Gate, Seen<'_>) -> T) -> T {
         let (head, outlook, certificate) =
             (self.head.borrow(), self.outlook.borrow(), self.certificate.borrow());
-        let (alarm, now) = (*self.alarm.borrow(), clock::wall());
-        let seen = Seen { head: &head, outlook: &outlook, certificate: &certificate, alarm, now };
+        let (voter, now) = (self.voter.borrow(), clock::wall());
+        let seen = Seen { head: &head, outlook: &outlook, certificate: &certificate, voter: &voter, now };
         question(&self.gate, seen)
     }
 
-    /// Tells the log of each change, once, until `stop`.
-    pub async fn tell(self, stop: CancellationToken) {
+    /// Tells the log of each change, once, until `stop`; and observers, if nothing becomes final any more. That it goes on they hear with the
+    /// next final block.
+    pub async fn tell(self, events: Events, stop: CancellationToken) {
         let mut look = tokio::time::interval(LOOK_EVERY);
         look.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut told = None;
@@ -61,8 +62,16 @@ impl Health {
             // A value in it that moves on is no news.
             let kind = (discriminant(&state), state.is_ready());
             if told.replace(kind) != Some(kind) {
+                self.tell_stalled(&events, &state);
                 tell(state);
             }
+        }
+    }
+
+    fn tell_stalled(&self, events: &Events, state: &State) {
+        let head = self.head.borrow();
+        if let (State::Stalled { turnout, .. }, Some(since)) = (state, head.unfinal_since) {
+            events.tell(Event::FinalityStalled { height: head.finalized.0, since, turnout: turnout.clone() });
         }
     }
 }
@@ -70,10 +79,77 @@ impl Health {
 fn tell(state: State) {
     let next = state.next_step();
     match state {
-        State::Held { .. } => warn!(next, "ready: {state}"),
+        State::Held { .. } | State::Stalled { .. } => warn!(next, "ready: {state}"),
         state if state.is_ready() => info!(next, "ready: {state}"),
         state if state.passes() => info!(next, "not ready: {state}"),
         State::Alone { .. } => warn!(next, "not ready: {state}"),
         state => error!(next, "not ready: {state}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::pin::pin;
+
+    use bouya_core::finality::Turnout;
+    use bouya_core::ledger::World;
+    use bouya_core::limits::STALLED_MS;
+    use bouya_core::testing::{genesis, key};
+    use bouya_core::time::Timestamp;
+
+    use super::*;
+    use crate::events::Heard;
+
+    /// In the tests' virtual time a look takes no time.
+    #[tokio::test(start_paused = true)]
+    async fn observers_hear_once_that_nothing_becomes_final_and_again_after_it_has_gone_on() {
+        let head = Head::read(&World::new(&genesis()), &genesis().branch()).unwrap();
+        let (heads, head) = watch::channel(Arc::new(head));
+        let (outlooks, outlook) = watch::channel(Outlook::fine());
+        let certificate =
+            Certificate { not_before: Timestamp(0), not_after: Timestamp(u64::MAX), revoked: false };
+        let turnout = Turnout { heard: 2, count: 3, quorum: 3, missing: vec!["bob".to_owned()] };
+        let voter = VoterStatus { turnout: Some(turnout.clone()), ..VoterStatus::default() };
+        let health = Health {
+            gate: Gate::new(&genesis(), &key(1).public(), false),
+            head,
+            outlook,
+            certificate: watch::channel(certificate).1,
+            voter: watch::channel(voter).1,
+        };
+        let since = Timestamp(clock::wall().0 - STALLED_MS);
+        let waits = |since| heads.send_modify(|head| Arc::make_mut(head).unfinal_since = since);
+        let (events, stop) = (Events::default(), CancellationToken::new());
+        let mut heard = events.listen();
+        let mut telling = pin!(health.tell(events, stop.clone()));
+        let mut look = async || {
+            let wait = tokio::time::sleep(LOOK_EVERY * 3);
+            tokio::select! { () = &mut telling => panic!("it goes on"), () = wait => () }
+            let mut told = Vec::new();
+            while let Some(Heard::Event(_, event)) = heard.now() {
+                told.push(event);
+            }
+            told
+        };
+        assert!(look().await.is_empty(), "all is final");
+        waits(Some(since));
+        for _ in 0..2 {
+            let told = look().await;
+            let [Event::FinalityStalled { height: 0, since: told, turnout: who }] = &told[..] else {
+                panic!("{told:?}")
+            };
+            assert_eq!((*told, who), (since, &turnout));
+            assert!(look().await.is_empty(), "once");
+            waits(None);
+            assert!(look().await.is_empty(), "the final block itself is the news");
+            waits(Some(since));
+        }
+        // A node that catches up sees old blocks first, and does not know what is final yet.
+        waits(None);
+        assert!(look().await.is_empty());
+        outlooks.send_modify(|outlook| outlook.starting = true);
+        waits(Some(since));
+        assert!(look().await.is_empty());
+        stop.cancel();
     }
 }

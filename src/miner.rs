@@ -144,7 +144,7 @@ impl MinerActor {
             if let Some(obstacle) = self.health.obstacle() {
                 // Nobody waits for a block that cannot come.
                 while !asked.waiting.is_empty() {
-                    asked.fail(MineError::Paused(obstacle));
+                    asked.fail(MineError::Paused(obstacle.clone()));
                 }
             }
             // If an actor that it asks has stopped, the node is stopping.

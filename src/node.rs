@@ -16,7 +16,7 @@ use bouya_core::limits::{
     API_CONNECTIONS, CHAIN_MAILBOX, DIALS_IN_FLIGHT, MEMPOOL_MAILBOX, MINER_MAILBOX, NETWORK_MAILBOX,
     NETWORK_REQUEST_MAILBOX, OTHER_FILES, PENDING_SOCKETS, VOTER_MAILBOX, WIRE_EVENTS,
 };
-use bouya_core::node::Gate;
+use bouya_core::node::{Gate, VoterStatus};
 use bouya_core::overlay::{self, Book, Overlay};
 use thiserror::Error;
 use tokio::net::TcpListener;
@@ -174,7 +174,9 @@ impl Node {
         let machine = voter::machine(&genesis, &self.member_key, kept, &reader, clock.now())?;
         let (voter, voter_inbox) = Mailbox::new("voter", VOTER_MAILBOX);
         let voter = machine.is_some().then_some(voter);
-        let (alarm, alarm_watch) = watch::channel(machine.as_ref().and_then(|(machine, _)| machine.alarm()));
+        let alarm = machine.as_ref().and_then(|(machine, _)| machine.alarm());
+        let status = VoterStatus { alarm, ..VoterStatus::default() };
+        let (status, status_watch) = watch::channel(status);
 
         let (conflict, conflict_watch) = watch::channel(None);
         let outlets = chain::Outlets {
@@ -206,7 +208,7 @@ impl Node {
             head: head.clone(),
             outlook: outlook_watch,
             certificate: certificate_watch,
-            alarm: alarm_watch,
+            voter: status_watch,
         };
         let voter_actor = machine.map(|(machine, proven)| VoterActor {
             machine,
@@ -219,7 +221,7 @@ impl Node {
             conflict: conflict_watch,
             network: network.clone(),
             chain: chain.clone(),
-            alarm,
+            status,
             events: events.clone(),
             clock,
         });
@@ -265,6 +267,7 @@ impl Node {
             reload: self.reload,
             clock,
         };
+        let told = events.clone();
         let api = http::Api {
             id: self.tls.id(),
             genesis,
@@ -315,7 +318,7 @@ impl Node {
             });
         }
         crew.task("health", |stop| async move {
-            health.tell(stop).await;
+            health.tell(told, stop).await;
             Ok(())
         });
         crew.task("miner", |stop| async move {

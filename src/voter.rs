@@ -9,11 +9,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bouya_core::crypto::{Hash, SecretKey};
-use bouya_core::finality::{Alarm, Evidence, Finality, FinalitySettings, Input, Output, Peer, Record};
+use bouya_core::finality::{
+    Alarm, Evidence, Finality, FinalitySettings, Input, Output, Peer, Record, Turnout,
+};
 use bouya_core::id::NodeId;
 use bouya_core::ledger::{Certificate, Genesis, StateError, View, Vote, Voters};
 use bouya_core::limits::RECORD_RETRY;
-use bouya_core::node::{Gate, Head, StoredBlocks, keeper};
+use bouya_core::node::{Gate, Head, Settled, StoredBlocks, VoterStatus, keeper};
 use bouya_core::overlay::{self, Outlook};
 use bouya_core::time::{Time, Timestamp};
 use thiserror::Error;
@@ -77,6 +79,8 @@ pub struct VotersView {
     pub newest: Option<Certificate>,
     /// What is final in another history, if this node has met one.
     pub rival: Option<Certificate>,
+    /// How the newest final block became final here; none if that was before the start.
+    pub settled: Option<Settled>,
     /// By number.
     pub voters: Vec<VoterView>,
 }
@@ -116,7 +120,8 @@ pub struct VoterActor {
     pub conflict: watch::Receiver<Option<Conflict>>,
     pub network: Mailbox<overlay::Input>,
     pub chain: Mailbox<ChainRequest>,
-    pub alarm: watch::Sender<Option<Alarm>>,
+    /// What is told of it.
+    pub status: watch::Sender<VoterStatus>,
     pub events: Events,
     pub clock: Clock,
 }
@@ -158,8 +163,11 @@ struct Running {
     /// A record that could not be written, and when to try again.
     unwritten: Option<(Record, Time)>,
     /// When each voter was heard last.
-    heard: BTreeMap<u16, Timestamp>,
+    heard: BTreeMap<u16, (Time, Timestamp)>,
+    turnout: Turnout,
     tip: Option<Hash>,
+    finalized: Option<u64>,
+    settled: Option<Settled>,
 }
 
 enum Woken {
@@ -172,8 +180,18 @@ enum Woken {
 impl VoterActor {
     /// Works until `stop`, or until the store fails.
     pub fn run(self, stop: &CancellationToken) -> Result<(), VoterError> {
-        let (offsets, unwritten, heard, tip) = (Vec::new(), None, BTreeMap::new(), None);
-        Running { actor: self, offsets, unwritten, heard, tip }.run(stop)
+        let turnout = Turnout::new(self.machine.voters(), |_| None);
+        let running = Running {
+            actor: self,
+            offsets: Vec::new(),
+            unwritten: None,
+            heard: BTreeMap::new(),
+            turnout,
+            tip: None,
+            finalized: None,
+            settled: None,
+        };
+        running.run(stop)
     }
 }
 
@@ -219,11 +237,31 @@ impl Running {
         let head = self.actor.head.borrow_and_update().clone();
         let standing = Gate::standing(&head, &self.actor.outlook.borrow_and_update());
         self.give(Input::Standing(standing))?;
-        let Head { branch, .. } = &*head;
+        let Head { branch, finalized, .. } = &*head;
+        if self.finalized.replace(finalized.0).is_some_and(|known| known < finalized.0) {
+            self.note_final(finalized)?;
+        }
         if self.tip.replace(branch.id) != Some(branch.id) {
             self.give(Input::Tip { height: branch.height, block: branch.id })?;
         }
         Ok(())
+    }
+
+    /// Remembers how a block became final.
+    fn note_final(&mut self, (height, id): &(u64, Hash)) -> Result<(), VoterError> {
+        let (at, record) = (clock::wall(), self.actor.reader.snapshot()?.record(id)?);
+        self.settled = record.map(|record| {
+            let after_ms = at.millis_since(record.header.time);
+            Settled { height: *height, at, after_ms }
+        });
+        Ok(())
+    }
+
+    /// Remembers when a voter was heard.
+    fn note_heard(&mut self, voter: u16) {
+        self.heard.insert(voter, (self.actor.clock.now(), clock::wall()));
+        let last = |voter| self.heard.get(&voter).map(|(at, _)| *at);
+        self.turnout = Turnout::new(self.actor.machine.voters(), last);
     }
 
     fn wake(&mut self) -> Result<(), VoterError> {
@@ -277,8 +315,15 @@ impl Running {
         while let Some(output) = self.actor.machine.poll() {
             self.execute(output)?;
         }
-        let alarm = self.actor.machine.alarm();
-        self.actor.alarm.send_if_modified(|told| std::mem::replace(told, alarm) != alarm);
+        let (alarm, settled) = (self.actor.machine.alarm(), self.settled);
+        self.actor.status.send_if_modified(|told| {
+            let is_news = (told.alarm, told.settled) != (alarm, settled)
+                || told.turnout.as_ref() != Some(&self.turnout);
+            if is_news {
+                *told = VoterStatus { alarm, settled, turnout: Some(self.turnout.clone()) };
+            }
+            is_news
+        });
         Ok(())
     }
 
@@ -298,7 +343,7 @@ impl Running {
                 error!(?alarm, "this node does not vote");
                 self.mark(*alarm == Alarm::Twin);
             }
-            Output::Relay(vote) => drop(self.heard.insert(vote.voter, clock::wall())),
+            Output::Relay(vote) => self.note_heard(vote.voter),
             Output::Say { .. } | Output::SayAll(_) | Output::Want(_) | Output::Blame { .. } => (),
         }
         self.actor.network.tell(overlay::Input::Finality(output));
@@ -315,7 +360,7 @@ impl Running {
             return Ok(());
         }
         if let Some(vote) = &record.last {
-            self.heard.insert(vote.voter, clock::wall());
+            self.note_heard(vote.voter);
         }
         self.give(Input::Written)
     }
@@ -351,7 +396,7 @@ impl Running {
                 id: member.id.clone(),
                 number,
                 last: machine.votes().newest(number).copied(),
-                heard: self.heard.get(&number).copied(),
+                heard: self.heard.get(&number).map(|(_, wall)| *wall),
                 evidence: evidence.map(|(_, evidence)| *evidence),
             })
         };
@@ -366,6 +411,7 @@ impl Running {
             silent: machine.is_silent(),
             newest,
             rival: self.actor.proven.rival.clone(),
+            settled: self.settled,
             voters: (0..u16::try_from(voters.count()).unwrap_or(u16::MAX)).filter_map(voter).collect(),
         })
     }

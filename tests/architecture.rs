@@ -141,7 +141,7 @@ fn shell_modules_keep_to_their_neighbours() {
         ("actor", &[][..]),
         ("clock", &[]),
         ("events", &[]),
-        ("health", &["clock"]),
+        ("health", &["clock", "events"]),
         ("workers", &[]),
         ("telemetry", &[]),
         ("files", &[]),

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use bouya_core::crypto::sha256;
 use bouya_core::ledger::{Address, World};
-use bouya_core::node::{Certificate, Gate, Head, When};
+use bouya_core::node::{Certificate, Gate, Head, VoterStatus, When};
 use bouya_core::overlay::{Outlook, SyncStatus};
 use bouya_core::time::Timestamp;
 use tokio::sync::watch;
@@ -56,7 +56,7 @@ pub fn run(settings: &MineBench, run: &mut Run<'_>) -> Result<Report, BenchError
         head: head_watch,
         outlook: outlook_watch,
         certificate: watch::channel(certificate).1,
-        alarm: watch::channel(None).1,
+        voter: watch::channel(VoterStatus::default()).1,
     };
     let actor = MinerActor {
         settings: miner::MinerSettings { enabled: true, threads, share: 1.0, when: When::Always, reward_to },

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::env;
 use std::fmt::Display;
 use std::io::{self, IsTerminal, Stdout, Write};
+use std::time::Duration;
 
 use bouya_core::ledger::Schedule;
 use bouya_core::limits::SHORT_DIGITS;
@@ -266,6 +267,20 @@ fn shortened(text: &str) -> String {
     text.chars().take(head).chain(['…']).chain(tail.chars()).collect()
 }
 
+/// A time of RFC 3339 without parts of a second.
+pub(crate) fn to_the_second(text: &str) -> String {
+    let text = plain(text);
+    match text.split_once('.') {
+        Some((seconds, _)) if text.ends_with('Z') => format!("{seconds}Z"),
+        _ => text.into_owned(),
+    }
+}
+
+/// Whether a time is longer ago than `age`.
+pub(crate) fn is_older(text: &str, age: Duration, now: OffsetDateTime) -> bool {
+    OffsetDateTime::parse(text, &Rfc3339).is_ok_and(|time| now - time > age)
+}
+
 fn relative(text: &str, now: OffsetDateTime) -> Option<String> {
     let seconds = (now - OffsetDateTime::parse(text, &Rfc3339).ok()?).whole_seconds();
     let (count, unit) = match seconds.unsigned_abs() {
@@ -349,6 +364,13 @@ mod tests {
             assert_eq!(relative(time, now).as_deref(), Some(told), "{time}");
         }
         assert_eq!(relative("soon", now), None);
+        assert!(is_older("2026-11-20T11:58:59.9Z", Duration::from_secs(60), now));
+        assert!(
+            !is_older("2026-11-20T11:59:00Z", Duration::from_secs(60), now)
+                && !is_older("soon", Duration::ZERO, now)
+        );
+        assert_eq!(to_the_second("2026-11-20T11:58:59.123Z"), "2026-11-20T11:58:59Z");
+        assert_eq!(["2026-11-20T11:58:59Z", "7.5 ms"].map(to_the_second), ["2026-11-20T11:58:59Z", "7.5 ms"]);
     }
 
     #[test]

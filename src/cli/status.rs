@@ -1,12 +1,16 @@
 //! `status`: the node's state on one page.
 
+use std::time::Duration;
+
+use bouya_core::finality::Turnout;
 use comfy_table::Cell;
+use time::OffsetDateTime;
 
 use crate::http::views::{CertificateStatus, FinalStatus, MinerStatus, NodeState, NodeStatus, Status};
 
 use super::client::Client;
 use super::error::Error;
-use super::output::{Mood, Output, cell, coloured, count, note};
+use super::output::{Mood, Output, cell, coloured, count, is_older, note, to_the_second};
 
 pub(crate) const EXAMPLES: &str = "\
 The exit code is 1 if the node cannot do its work.
@@ -20,6 +24,9 @@ Examples:
 const CERTIFICATE_DAYS: i64 = 30;
 /// The warning starts at this difference to the peers' clocks. Blocks from 10 s in the future on are held back, so it must come well before.
 const CLOCK_MS: u64 = 2_000;
+
+/// Blocks that are not final for so long are told with the reason. Seconds are normal.
+const UNFINAL_AFTER: Duration = Duration::from_secs(60);
 
 pub(crate) fn run(client: &Client, out: &mut Output) -> Result<(), Error> {
     let answer = client.get("/v1/status")?;
@@ -52,7 +59,7 @@ pub(crate) fn run(client: &Client, out: &mut Output) -> Result<(), Error> {
             ),
             ("state", state(&status.state)),
             ("tip", cell(tip)),
-            ("final", cell(finalized(status.finalized.as_ref()))),
+            ("final", finalized(status.finalized.as_ref(), OffsetDateTime::now_utc())),
             ("peers", cell(format!("{} connected of {} known", status.peers.connected, status.peers.known))),
             (
                 "mempool",
@@ -87,13 +94,30 @@ fn state(state: &NodeStatus) -> Cell {
     coloured(format!("{}: {}", state.name, state.reason), mood)
 }
 
-fn finalized(finalized: Option<&FinalStatus>) -> String {
-    match finalized {
-        None => "nothing: the network lists no members who vote".to_owned(),
-        Some(FinalStatus { height: 0, .. }) => "no block yet; see bouya final".to_owned(),
-        Some(FinalStatus { height, behind: 0, .. }) => format!("{height}, all of the chain"),
-        Some(FinalStatus { height, behind, .. }) => format!("{height} ({behind} behind the tip)"),
+/// How far the final block is behind, and why if it is for long.
+fn finalized(finalized: Option<&FinalStatus>, now: OffsetDateTime) -> Cell {
+    let Some(FinalStatus { height, behind, since, after_ms, turnout, .. }) = finalized else {
+        return cell("nothing: the network lists no members who vote");
+    };
+    let turnout = Turnout::from(turnout.clone());
+    let mut text = match (height, behind) {
+        (0, _) => "no block yet".to_owned(),
+        (_, 0) => format!("{height}, all of the chain"),
+        _ => format!("{height} ({behind} behind)"),
+    };
+    if let Some(since) = since.as_deref().filter(|since| is_older(since, UNFINAL_AFTER, now)) {
+        return coloured(
+            format!("{text}; not final since {}: {turnout}", to_the_second(since)),
+            Mood::Waiting,
+        );
     }
+    if let Some(ms) = after_ms {
+        text = format!("{text}, {}.{} s after it was made", ms / 1_000, ms % 1_000 / 100);
+    }
+    if turnout.heard >= turnout.quorum {
+        text = format!("{text}, {} of {} members", turnout.heard, turnout.count);
+    }
+    cell(text)
 }
 
 fn certificate(certificate: &CertificateStatus) -> String {

@@ -16,9 +16,11 @@ mod machine;
 pub mod record;
 mod silence;
 mod slots;
+mod turnout;
 pub mod votes;
 
 pub use io::{Alarm, Blocks, Input, Output, Peer, Said, Standing};
 pub use machine::{Finality, FinalitySettings};
 pub use record::{Record, Refused};
+pub use turnout::Turnout;
 pub use votes::{Added, Evidence, Votes};

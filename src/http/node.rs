@@ -25,6 +25,8 @@ pub(super) async fn status(State(api): State<Api>) -> Result<Json<views::Status>
     let not_after = api.health.certificate.borrow().not_after;
     // A peer may claim any time. JSON readers keep whole numbers up to 2^53.
     let offset_ms = api.health.outlook.borrow().clock_offset_ms.map(|ms| ms.clamp(-JSON_EXACT, JSON_EXACT));
+    let voter = api.health.voter.borrow().clone();
+    let settled = voter.settled.filter(|settled| settled.height == head.finalized.0);
     let spec = &api.genesis.spec;
     Ok(Json(views::Status {
         id: api.id.to_string(),
@@ -47,6 +49,9 @@ pub(super) async fn status(State(api): State<Api>) -> Result<Json<views::Status>
             height: head.finalized.0,
             hash: head.finalized.1.to_string(),
             behind: head.branch.height.saturating_sub(head.finalized.0),
+            since: head.unfinal_since.map(rfc3339),
+            after_ms: settled.map(|settled| settled.after_ms),
+            turnout: voter.turnout.unwrap_or_default().into(),
         }),
         state: api.health.state().into(),
         peers: views::PeerCounts { connected: summary.connected, known: summary.known },

@@ -14,7 +14,7 @@ mod submission;
 mod text;
 
 pub use event::{Event, Lagged};
-pub use finality::{FinalBlock, FinalStatus, Finality, Voter, VoterVote, Voting};
+pub use finality::{FinalBlock, FinalStatus, Finality, Turnout, Voter, VoterVote, Voting};
 pub use states::{
     AgreementStatus, BlacklistSource, MovementAction, MovementDirection, NodeState, PartyAnswer,
     PeerDirection, PeerStatus, Response, TransactionStatus,

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use bouya_core::node::{Certificate, Gate, Head};
+use bouya_core::node::{Certificate, Gate, Head, VoterStatus};
 use bouya_core::overlay::{Outlook, SyncStatus};
 use bouya_core::testing;
 use bouya_core::time::Timestamp;
@@ -29,7 +29,7 @@ async fn who_waits_for_a_block_hears_what_keeps_it_from_coming() {
         head,
         outlook,
         certificate: watch::channel(certificate).1,
-        alarm: watch::channel(None).1,
+        voter: watch::channel(VoterStatus::default()).1,
     };
     let settings = MinerSettings {
         enabled: false,

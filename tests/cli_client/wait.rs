@@ -1,9 +1,10 @@
 //! `--wait final`, against a node that tells what the members have voted.
 
+use super::finality::final_status;
 use super::*;
 
 fn voting() -> Status {
-    let finalized = Some(FinalStatus { height: 41, hash: "ab".repeat(32), behind: 0 });
+    let finalized = Some(final_status());
     Status { finalized, ..status() }
 }
 

@@ -52,5 +52,11 @@ pub const FINAL_ASK_EVERY: Duration = Duration::from_secs(2);
 pub const RECORD_FILE_BYTES: u64 = 64 * 1024;
 /// A record that could not be written is tried again after this.
 pub const RECORD_RETRY: Duration = Duration::from_secs(1);
+/// Voters that were heard within this time before the last vote of anybody take part: a dead leader costs a slot, and some in a row a few.
+pub const HEARD_TOGETHER: Duration = Duration::from_secs(30);
+/// Voters that one line of text names.
+pub const VOTERS_NAMED: usize = 5;
+/// Milliseconds after which a block that is not final is an alarm: a restart of several members does not take so long.
+pub const STALLED_MS: u64 = 600_000;
 /// Messages that may wait for the voter. What peers say beyond that is lost; they say it again.
 pub const VOTER_MAILBOX: usize = 1_024;

@@ -2,9 +2,9 @@
 
 use super::{Head, State};
 use crate::crypto::PublicKey;
-use crate::finality::{Alarm, Standing};
+use crate::finality::{Alarm, Standing, Turnout};
 use crate::ledger::Genesis;
-use crate::limits::CLOCK_OFF_MS;
+use crate::limits::{CLOCK_OFF_MS, STALLED_MS};
 use crate::overlay::{Outlook, SyncStatus};
 use crate::time::Timestamp;
 
@@ -19,6 +19,28 @@ pub struct Certificate {
     pub revoked: bool,
 }
 
+/// What the voters say, as this node's voter sees it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct VoterStatus {
+    /// Why this node does not vote until somebody acts.
+    pub alarm: Option<Alarm>,
+    /// Whose votes are heard; none where nobody votes.
+    pub turnout: Option<Turnout>,
+    /// How the newest final block became final here; none if that was before the start.
+    pub settled: Option<Settled>,
+}
+
+/// A block that became final while this node ran.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Settled {
+    /// Its height.
+    pub height: u64,
+    /// When it became final here.
+    pub at: Timestamp,
+    /// Milliseconds since its date.
+    pub after_ms: u64,
+}
+
 /// What the gate judges by.
 #[derive(Clone, Copy, Debug)]
 pub struct Seen<'a> {
@@ -28,8 +50,8 @@ pub struct Seen<'a> {
     pub outlook: &'a Outlook,
     /// This node's own.
     pub certificate: &'a Certificate,
-    /// Why its voter is silent until somebody acts, if it is.
-    pub alarm: Option<Alarm>,
+    /// What its voter says.
+    pub voter: &'a VoterStatus,
     /// The wall clock.
     pub now: Timestamp,
 }
@@ -69,7 +91,8 @@ impl Gate {
 
     /// All that is true of it, the gravest first.
     fn conditions(&self, seen: Seen<'_>) -> impl Iterator<Item = State> {
-        let Seen { head, outlook, certificate, alarm, now } = seen;
+        let Seen { head, outlook, certificate, voter, now } = seen;
+        let alarm = voter.alarm;
         [
             on_certificate(certificate, now),
             (alarm == Some(Alarm::OtherHistory)).then_some(State::TwoHistories),
@@ -83,6 +106,7 @@ impl Gate {
             on_sync(outlook).filter(|state| !state.is_ready()),
             (!self.is_listed).then_some(State::NotListed),
             alarm.map(State::Silent),
+            stalled(head, voter, now),
             // No fault, so it hides none.
             on_sync(outlook),
             head.held.map(|time| State::Held { ahead_ms: time.millis_since(now) }),
@@ -104,6 +128,13 @@ impl Gate {
         let state = State::TipAhead { height: head.branch.height, ahead_ms };
         (ahead_ms >= self.ahead_ms).then_some(state)
     }
+}
+
+/// Blocks that are not final although somebody votes.
+fn stalled(head: &Head, voter: &VoterStatus, now: Timestamp) -> Option<State> {
+    let (turnout, since) = (voter.turnout.as_ref()?, head.unfinal_since?);
+    let for_ms = now.millis_since(since);
+    (for_ms >= STALLED_MS).then(|| State::Stalled { for_ms, turnout: turnout.clone() })
 }
 
 fn on_certificate(certificate: &Certificate, now: Timestamp) -> Option<State> {

@@ -26,6 +26,8 @@ pub struct Head {
     pub held: Option<Timestamp>,
     /// The newest final block of this chain, its height and id: the genesis block if nothing was voted final.
     pub finalized: (u64, Hash),
+    /// The date of the first block above it; none if all of this chain is final.
+    pub unfinal_since: Option<Timestamp>,
     /// A final block that is not on this chain yet.
     pub goal: Option<Checkpoint>,
     /// A stored branch is preferred to this chain: the way to it is under way.
@@ -59,9 +61,12 @@ impl Head {
             Some(certificate) => (certificate.link.source.height, certificate.link.source.block),
             None => (0, view.at_height(0)?.unwrap_or(Hash::ZERO)),
         };
+        let next = finalized.0.checked_add(1).map(|next| view.at_height(next)).transpose()?.flatten();
+        let next = next.map(|next| view.record(&next)).transpose()?.flatten();
+        let unfinal_since = next.map(|record| record.header.time);
         let branch = branch.clone();
         let (disk_full, held, goal, behind) = (false, None, None, false);
-        Ok(Self { branch, supply, recent, locator, disk_full, held, finalized, goal, behind })
+        Ok(Self { branch, supply, recent, locator, disk_full, held, finalized, unfinal_since, goal, behind })
     }
 
     /// What the overlay is told of it.

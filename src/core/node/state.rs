@@ -2,10 +2,10 @@
 
 use core::fmt;
 
-use crate::finality::Alarm;
+use crate::finality::{Alarm, Turnout};
 
 /// How this node stands: the gravest thing that is true of it. The order is that of gravity, the gravest last.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum State {
     /// Connected and up to date; nothing is wrong.
     Ready,
@@ -13,6 +13,13 @@ pub enum State {
     Held {
         /// How far the first of them is ahead, in milliseconds.
         ahead_ms: u64,
+    },
+    /// Blocks go on, and the members do not vote them final.
+    Stalled {
+        /// Since the first of them, in milliseconds.
+        for_ms: u64,
+        /// Whose votes are heard.
+        turnout: Turnout,
     },
     /// Its voter is silent until the operator acts.
     Silent(Alarm),
@@ -69,7 +76,7 @@ pub enum State {
 impl State {
     /// Whether this node can do its work: serve the network's newest state and, if it is to, mine.
     pub fn is_ready(&self) -> bool {
-        matches!(self, Self::Ready | Self::Held { .. } | Self::Alone { known: 0, .. })
+        matches!(self, Self::Ready | Self::Held { .. } | Self::Stalled { .. } | Self::Alone { known: 0, .. })
     }
 
     /// Whether a block of this node's own would come to nothing now.
@@ -78,6 +85,7 @@ impl State {
             self,
             Self::Ready
                 | Self::Held { .. }
+                | Self::Stalled { .. }
                 | Self::Silent(_)
                 | Self::Alone { .. }
                 | Self::ClockOff { peers: 1, .. }
@@ -95,6 +103,9 @@ impl State {
             Self::Ready | Self::Starting | Self::Syncing { .. } => return None,
             Self::Held { .. } => {
                 "nothing to do if it is one miner's: its clock runs ahead. Else check this machine's clock (NTP)"
+            }
+            Self::Stalled { .. } => {
+                "get the missing members' nodes to run and to connect; bouya final shows whose votes are old"
             }
             Self::Silent(Alarm::Twin) => {
                 "stop the other machine that has this member key, then bouya final resume"
@@ -142,10 +153,13 @@ impl State {
 /// The reason.
 impl fmt::Display for State {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match *self {
+        match self {
             Self::Ready => f.write_str("up to date with its peers"),
             Self::Held { ahead_ms } => {
-                write!(f, "a block is held because it is dated {} ahead of this clock", Span(ahead_ms))
+                write!(f, "a block is held because it is dated {} ahead of this clock", Span(*ahead_ms))
+            }
+            Self::Stalled { for_ms, turnout } => {
+                write!(f, "blocks of the last {} are not final: {turnout}", Span(*for_ms))
             }
             Self::Silent(Alarm::Twin) => {
                 f.write_str("another machine votes with this node's member key, so this node does not vote")
@@ -175,8 +189,8 @@ impl fmt::Display for State {
             }
             Self::Starting => f.write_str("just started, waiting for the first peer"),
             Self::ClockOff { behind_ms, peers } => {
-                let side = if behind_ms > 0 { "behind" } else { "ahead of" };
-                let whose = if peers == 1 {
+                let side = if *behind_ms > 0 { "behind" } else { "ahead of" };
+                let whose = if *peers == 1 {
                     "its only connected peer's: one of the two is wrong"
                 } else {
                     "its peers'"
@@ -184,13 +198,13 @@ impl fmt::Display for State {
                 write!(f, "this node's clock is {} {side} {whose}", Span(behind_ms.unsigned_abs()))
             }
             Self::TipAhead { height: 0, ahead_ms } => {
-                write!(f, "the genesis block is dated {} ahead of this node's clock", Span(ahead_ms))
+                write!(f, "the genesis block is dated {} ahead of this node's clock", Span(*ahead_ms))
             }
             Self::TipAhead { height, ahead_ms } => {
                 write!(
                     f,
                     "the newest block, {height}, is dated {} ahead of this node's clock",
-                    Span(ahead_ms)
+                    Span(*ahead_ms)
                 )
             }
             Self::DiskFull => f.write_str("the disk is nearly full: no block and no transaction is taken"),
@@ -198,11 +212,11 @@ impl fmt::Display for State {
                 write!(
                     f,
                     "this node's certificate is not valid yet, by its clock for another {}",
-                    Span(in_ms)
+                    Span(*in_ms)
                 )
             }
             Self::CertificateExpired { ago_ms } => {
-                write!(f, "this node's certificate expired {} ago, so peers refuse it", Span(ago_ms))
+                write!(f, "this node's certificate expired {} ago, so peers refuse it", Span(*ago_ms))
             }
             Self::CertificateRevoked => {
                 f.write_str("the CA has revoked this node's certificate, so peers refuse it")

@@ -251,7 +251,7 @@ const stream = follow({
     if (name === "block") by("news").textContent = `Block ${number(data.height)}, ${data.transactions} transactions`;
     if (name === "finality_conflict") torn();
     if (name === "lagged") askedForTorn = false;
-    if (["block", "reorg", "final", "finality_conflict", "peer", "lagged"].includes(name)) stream.soon();
+    if (["block", "reorg", "final", "finality_stalled", "finality_conflict", "peer", "lagged"].includes(name)) stream.soon();
     // A page that was not found may exist now.
     if ((current?.shown || current?.failed) && (current.page.on.includes(name) || name === "lagged")) load(current, name);
   },

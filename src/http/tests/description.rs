@@ -151,6 +151,7 @@ fn closed_sets_list_their_words() {
     let states = [
         "ready",
         "held",
+        "stalled",
         "silent",
         "not-listed",
         "alone",

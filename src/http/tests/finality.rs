@@ -2,10 +2,12 @@
 
 use bouya_core::codec::{Bounded, Text};
 use bouya_core::crypto::{Hash, sha256};
+use bouya_core::finality::Turnout;
 use bouya_core::ledger::{Action, Proposal, Response, Transaction};
+use bouya_core::node::{Settled, VoterStatus};
 use bouya_core::testing::address;
 use bouya_core::time::Timestamp;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::harness::Node;
 use super::records::{data, signed};
@@ -82,4 +84,31 @@ fn an_open_agreement_is_as_final_as_its_proposal() {
     assert_eq!((&shown()["status"], &shown()["final"]), (&"open".into(), &false.into()));
     node.finalize(1);
     assert_eq!((&shown()["status"], &shown()["final"]), (&"open".into(), &true.into()));
+}
+
+#[test]
+fn the_status_says_what_waits_to_be_final_and_whose_votes_are_missing() {
+    let node = Node::with_members();
+    node.mine();
+    node.mine();
+    node.finalize(1);
+    let status = |name: &str| node.json("/v1/status")["final"][name].clone();
+    let time = node.json("/v1/blocks/2")["time"].clone();
+    let none = json!({ "heard": 0, "members": 0, "needed": 0, "missing": [] });
+    assert_eq!([status("height"), status("behind")], [json!(1), json!(1)]);
+    assert_eq!([status("since"), status("after_ms"), status("turnout")], [time, Value::Null, none]);
+    let turnout = Turnout { heard: 2, count: 4, quorum: 3, missing: vec!["bob".into(), "dave".into()] };
+    let settled = Settled { height: 1, at: Timestamp(5), after_ms: 600 };
+    node.voter.send_replace(VoterStatus { alarm: None, turnout: Some(turnout), settled: Some(settled) });
+    let two = json!({ "heard": 2, "members": 4, "needed": 3, "missing": ["bob", "dave"] });
+    assert_eq!([status("after_ms"), status("turnout")], [json!(600), two]);
+    let metrics = node.get("/metrics").text();
+    for line in
+        ["bouya_final_behind 1", "bouya_voters_heard 2", "bouya_voters_needed 3", "bouya_unfinal_seconds "]
+    {
+        assert!(metrics.contains(&format!("\n{line}")), "{line}: {metrics}");
+    }
+    // What was said of block 1 is not said of block 2.
+    node.finalize(2);
+    assert_eq!([status("since"), status("after_ms")], [Value::Null, Value::Null]);
 }

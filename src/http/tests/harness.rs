@@ -29,7 +29,7 @@ use crate::net::request::{CommandError, KeptOut, Summary};
 use crate::store::Store;
 use crate::workers::Workers;
 use bouya_core::node::keeper::Input;
-use bouya_core::node::{Certificate, Gate, When};
+use bouya_core::node::{Certificate, Gate, VoterStatus, When};
 use bouya_core::overlay::Outlook;
 use bouya_core::testing;
 use bouya_core::time::Timestamp;
@@ -47,6 +47,7 @@ pub(super) struct Node {
     pub(super) chain: Mailbox<chain::ChainRequest>,
     pub(super) outlook: watch::Sender<Outlook>,
     pub(super) certificate: watch::Sender<Certificate>,
+    pub(super) voter: watch::Sender<VoterStatus>,
     pub(super) network: Arc<Network>,
     engine: Engine,
     _dir: TempDir,
@@ -176,12 +177,14 @@ impl Node {
         };
         let reward_to = testing::address(MINER);
         let threads = NonZero::<u32>::MIN;
+        let (voter, voter_watch) = watch::channel(VoterStatus::default());
+        let has_voters = !genesis.spec.members.is_empty();
         let health = Health {
             gate: Gate::new(&genesis, &testing::key(MINER).public(), false),
             head: head.clone(),
             outlook: outlook_watch,
             certificate: certificate_watch,
-            alarm: watch::channel(None).1,
+            voter: voter_watch,
         };
         let miner_actor = MinerActor {
             settings: MinerSettings { enabled: false, threads, share: 1.0, when: When::Pending, reward_to },
@@ -220,7 +223,8 @@ impl Node {
             mempool,
             level: level_watch,
             miner,
-            voter: None,
+            // It answers nothing.
+            voter: has_voters.then(|| Mailbox::new("voter", 1).0),
             hash_rate,
             miner_enabled: false,
             health,
@@ -246,6 +250,7 @@ impl Node {
             chain,
             outlook,
             certificate,
+            voter,
             network,
             engine: Engine { runtime: Some(runtime), actors },
             _dir: dir,

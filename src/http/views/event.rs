@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{AgreementStatus, PeerStatus};
+use super::{AgreementStatus, PeerStatus, Turnout};
+use crate::clock::rfc3339;
 use crate::events;
 
 /// The data of an event, whose name in the stream is its `type`.
@@ -33,6 +34,15 @@ pub enum Event {
         /// Milliseconds since its date, by this node's clock.
         after_ms: u64,
     },
+    /// The blocks above the final one do not become final. The next `final` ends that.
+    FinalityStalled {
+        /// The height of the newest final block.
+        height: u64,
+        /// The date of the first block above it.
+        since: String,
+        #[serde(flatten)]
+        turnout: Turnout,
+    },
     /// A member has signed two votes that no honest machine signs both.
     MemberFault {
         id: String,
@@ -61,6 +71,7 @@ impl Event {
             Self::Dropped { .. } => "dropped",
             Self::Agreement { .. } => "agreement",
             Self::Final { .. } => "final",
+            Self::FinalityStalled { .. } => "finality_stalled",
             Self::MemberFault { .. } => "member_fault",
             Self::FinalityConflict { .. } => "finality_conflict",
             Self::Peer { .. } => "peer",
@@ -85,6 +96,9 @@ impl From<events::Event> for Event {
             }
             events::Event::Final { height, hash, after_ms } => {
                 Self::Final { height, hash: hash.to_string(), after_ms }
+            }
+            events::Event::FinalityStalled { height, since, turnout } => {
+                Self::FinalityStalled { height, since: rfc3339(since), turnout: turnout.into() }
             }
             events::Event::MemberFault { id, offence } => Self::MemberFault { id: id.to_string(), offence },
             events::Event::FinalityConflict { height, hash } => {

@@ -1,5 +1,6 @@
 //! What the members have voted final, and how the voters stand.
 
+use bouya_core::finality;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -12,6 +13,37 @@ pub struct FinalStatus {
     pub hash: String,
     /// Blocks above it on the best chain.
     pub behind: u64,
+    /// The date of the first of them; null if there are none.
+    pub since: Option<String>,
+    /// Milliseconds from its date until it was final here; null if that was before this node's start.
+    pub after_ms: Option<u64>,
+    pub turnout: Turnout,
+}
+
+/// The voters that take part. "Lately" counts from the last vote of anybody: where all is final nobody votes.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Turnout {
+    /// Voters that were heard lately.
+    pub heard: usize,
+    pub members: usize,
+    /// Votes that make a block final.
+    pub needed: usize,
+    /// Voters that were not heard.
+    pub missing: Vec<String>,
+}
+
+impl From<finality::Turnout> for Turnout {
+    fn from(turnout: finality::Turnout) -> Self {
+        let finality::Turnout { heard, count: members, quorum: needed, missing } = turnout;
+        Self { heard, members, needed, missing }
+    }
+}
+
+impl From<Turnout> for finality::Turnout {
+    fn from(turnout: Turnout) -> Self {
+        let Turnout { heard, members: count, needed: quorum, missing } = turnout;
+        Self { heard, count, quorum, missing }
+    }
 }
 
 /// How finality stands.

@@ -19,6 +19,8 @@ pub enum NodeState {
     Ready,
     /// Others' blocks are held because they are dated ahead of this clock.
     Held,
+    /// Blocks go on, and the members do not vote them final.
+    Stalled,
     /// Its voter waits for its operator.
     Silent,
     /// It is to mine, but its key is not among the listed members.
@@ -45,7 +47,7 @@ pub enum NodeState {
 impl NodeState {
     /// Whether the node sees the network's newest blocks, so that confirmations are the network's.
     pub(crate) fn sees_network(self) -> bool {
-        matches!(self, Self::Ready | Self::Held | Self::Silent | Self::NotListed)
+        matches!(self, Self::Ready | Self::Held | Self::Stalled | Self::Silent | Self::NotListed)
     }
 }
 
@@ -54,6 +56,7 @@ impl From<State> for NodeState {
         match state {
             State::Ready => Self::Ready,
             State::Held { .. } => Self::Held,
+            State::Stalled { .. } => Self::Stalled,
             State::Silent(_) => Self::Silent,
             State::NotListed => Self::NotListed,
             State::Alone { .. } => Self::Alone,

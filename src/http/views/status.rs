@@ -65,10 +65,10 @@ pub struct NodeStatus {
 impl From<State> for NodeStatus {
     fn from(state: State) -> Self {
         Self {
-            name: state.into(),
             ready: state.is_ready(),
             reason: state.to_string(),
             next: state.next_step().map(str::to_owned),
+            name: state.into(),
         }
     }
 }

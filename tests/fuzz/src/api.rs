@@ -14,7 +14,7 @@ use bouya::mempool::Level;
 use bouya::store::Store;
 use bouya_core::codec::encode;
 use bouya_core::ledger::{Chain, Disk, Origin};
-use bouya_core::node::{Certificate, Gate, Head};
+use bouya_core::node::{Certificate, Gate, Head, VoterStatus};
 use bouya_core::overlay::Outlook;
 use bouya_core::testing::give;
 use bouya_core::time::Timestamp;
@@ -62,7 +62,7 @@ fn start() -> Node {
         head: head.clone(),
         outlook: watch::channel(Outlook::fine()).1,
         certificate: watch::channel(certificate).1,
-        alarm: watch::channel(None).1,
+        voter: watch::channel(VoterStatus::default()).1,
     };
     let api = Api {
         id: "node0".parse().expect("an id"),

@@ -11,7 +11,7 @@ use bouya_core::ledger::{
 };
 use bouya_core::limits::TRANSACTIONS_PER_BLOCK;
 use bouya_core::mempool::Limits;
-use bouya_core::node::{Certificate, Demand, Gate, Head, Keeper, Pool, Seen, When, Wish};
+use bouya_core::node::{Certificate, Demand, Gate, Head, Keeper, Pool, Seen, VoterStatus, When, Wish};
 use bouya_core::overlay::{self, ConnId, Overlay, OverlaySettings, SessionSecret, Verified};
 use bouya_core::time::{Time, Timestamp};
 use bouya_core::wire::{CrlSummary, Endpoint};
@@ -215,7 +215,8 @@ impl Running {
         let certificate =
             &Certificate { not_before: Timestamp(0), not_after: Timestamp(u64::MAX), revoked: false };
         let alarm = self.voter.as_ref().and_then(Finality::alarm);
-        let seen = Seen { head: &self.head, outlook, certificate, alarm, now: wall };
+        let voter = &VoterStatus { alarm, ..VoterStatus::default() };
+        let seen = Seen { head: &self.head, outlook, certificate, voter, now: wall };
         let obstacle = self.gate.obstacle(seen);
         if obstacle.is_some() {
             self.demand.pass(&self.head);

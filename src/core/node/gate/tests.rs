@@ -1,3 +1,4 @@
+use alloc::borrow::ToOwned;
 use alloc::string::{String, ToString};
 use alloc::vec;
 use alloc::vec::Vec;
@@ -13,7 +14,7 @@ struct Case {
     head: Head,
     outlook: Outlook,
     certificate: Certificate,
-    alarm: Option<Alarm>,
+    voter: VoterStatus,
     now: Timestamp,
 }
 
@@ -28,7 +29,13 @@ impl Case {
             revoked: false,
         };
         let head = Head { branch, ..Head::read(&World::new(&genesis()), &genesis().branch()).unwrap() };
-        Self { head, outlook: Outlook::fine(), certificate, alarm: None, now: Timestamp(time) }
+        Self {
+            head,
+            outlook: Outlook::fine(),
+            certificate,
+            voter: VoterStatus::default(),
+            now: Timestamp(time),
+        }
     }
 
     fn but(change: impl FnOnce(&mut Self)) -> Self {
@@ -38,9 +45,20 @@ impl Case {
     }
 
     fn seen(&self) -> Seen<'_> {
-        let Self { head, outlook, certificate, alarm, now } = self;
-        Seen { head, outlook, certificate, alarm: *alarm, now: *now }
+        let Self { head, outlook, certificate, voter, now } = self;
+        Seen { head, outlook, certificate, voter, now: *now }
     }
+}
+
+/// Bob of three is missing.
+fn two_of_three() -> Turnout {
+    Turnout { heard: 2, count: 3, quorum: 3, missing: vec!["bob".to_owned()] }
+}
+
+/// The first block that is not final is that old.
+fn stall(case: &mut Case, for_ms: u64) {
+    case.head.unfinal_since = Some(Timestamp(case.now.0 - for_ms));
+    case.voter.turnout = Some(two_of_three());
 }
 
 /// The gates of a member that mines, of a key that is not listed, and of the same one on a node that is not to mine.
@@ -72,7 +90,7 @@ fn conditions() -> Vec<Condition> {
             true,
             false,
         ),
-        (|case| case.alarm = Some(Alarm::OtherHistory), State::TwoHistories, true, false),
+        (|case| case.voter.alarm = Some(Alarm::OtherHistory), State::TwoHistories, true, false),
         (|case| case.head.disk_full = true, State::DiskFull, true, false),
         (
             |case| case.outlook.clock_offset_ms = Some(-5_001),
@@ -96,7 +114,13 @@ fn conditions() -> Vec<Condition> {
             false,
             false,
         ),
-        (|case| case.alarm = Some(Alarm::Twin), State::Silent(Alarm::Twin), false, false),
+        (|case| case.voter.alarm = Some(Alarm::Twin), State::Silent(Alarm::Twin), false, false),
+        (
+            |case| stall(case, STALLED_MS),
+            State::Stalled { for_ms: STALLED_MS, turnout: two_of_three() },
+            false,
+            true,
+        ),
         (
             |case| case.head.held = Some(Timestamp(case.now.0 + 60_000)),
             State::Held { ahead_ms: 60_000 },
@@ -113,9 +137,9 @@ fn each_condition_is_named_and_says_whether_the_node_mines_and_is_ready() {
     assert_eq!((member.state(fine.seen()), member.obstacle(fine.seen())), (State::Ready, None));
     for (make, state, stops, ready) in conditions() {
         let case = Case::but(make);
-        assert_eq!(member.state(case.seen()), state);
-        assert_eq!(member.obstacle(case.seen()), stops.then_some(state));
+        assert_eq!(member.state(case.seen()), state.clone());
         assert_eq!((state.is_ready(), state.stops_mining()), (ready, stops), "{state}");
+        assert_eq!(member.obstacle(case.seen()), stops.then_some(state));
     }
 }
 
@@ -167,7 +191,7 @@ fn a_node_that_knows_nobody_is_alone_by_intention() {
     let [member, ..] = gates();
     let case = Case::but(|case| (case.outlook.sync, case.outlook.known) = (SyncStatus::Alone, 0));
     let state = member.state(case.seen());
-    assert_eq!((state, state.is_ready()), (State::Alone { known: 0, refused: 0 }, true));
+    assert_eq!((state.is_ready(), state), (true, State::Alone { known: 0, refused: 0 }));
     assert_eq!(member.obstacle(case.seen()), None);
 }
 
@@ -202,6 +226,14 @@ fn every_reason_holds_its_value_and_every_fault_has_a_next_step() {
         (State::CertificateNotYetValid { in_ms: 7_200_000 }, ["another 2 h", "NTP"]),
         (State::DiskFull, ["disk is nearly full", "make room"]),
         (State::NotListed, ["not listed", "miner.enabled"]),
+        (
+            State::Stalled { for_ms: 720_000, turnout: two_of_three() },
+            ["last 12 min are not final", "missing members"],
+        ),
+        (
+            State::Stalled { for_ms: 720_000, turnout: two_of_three() },
+            ["2 of 3 members heard, 3 needed: bob is missing", "bouya final"],
+        ),
     ] {
         let words: String = words(state);
         assert!(parts.iter().all(|part| words.contains(part)), "{parts:?}: {words}");
@@ -213,12 +245,34 @@ fn every_reason_holds_its_value_and_every_fault_has_a_next_step() {
 }
 
 #[test]
+fn blocks_that_are_not_final_for_ten_minutes_are_an_alarm_and_hinder_nobody() {
+    let [member, ..] = gates();
+    for (for_ms, stalled) in [(0, false), (STALLED_MS - 1, false), (STALLED_MS, true), (86_400_000, true)] {
+        let case = Case::but(|case| stall(case, for_ms));
+        let state = member.state(case.seen());
+        assert_eq!(state == State::Stalled { for_ms, turnout: two_of_three() }, stalled, "{for_ms}");
+        assert!(state.is_ready() && member.obstacle(case.seen()).is_none());
+    }
+    // All of the chain is final, however old it is; and where nobody votes, nothing is awaited.
+    let all = Case::but(|case| (stall(case, STALLED_MS), case.head.unfinal_since = None).0);
+    assert_eq!(member.state(all.seen()), State::Ready);
+    let nobody = Case::but(|case| (stall(case, STALLED_MS), case.voter.turnout = None).0);
+    assert_eq!(member.state(nobody.seen()), State::Ready);
+    // Of a node that only knows of nobody, it is the news.
+    let first = Case::but(|case| {
+        stall(case, STALLED_MS);
+        (case.outlook.sync, case.outlook.known) = (SyncStatus::Alone, 0);
+    });
+    assert!(matches!(member.state(first.seen()), State::Stalled { .. }));
+}
+
+#[test]
 fn a_final_block_that_is_not_on_the_chain_keeps_it_from_mining_and_voting() {
     let [member, ..] = gates();
     let goal = Checkpoint { epoch: 2, height: 9, block: crate::crypto::Hash([9; 32]) };
     let case = Case::but(|case| case.head.goal = Some(goal));
     let state = State::Syncing { height: 7, target: 9 };
-    assert_eq!((member.state(case.seen()), member.obstacle(case.seen())), (state, Some(state)));
+    assert_eq!((member.state(case.seen()), member.obstacle(case.seen())), (state.clone(), Some(state)));
     assert!(Gate::standing(&case.head, &case.outlook).syncing);
     let fine = Case::fine();
     assert_eq!(Gate::standing(&fine.head, &fine.outlook), Standing::default());
