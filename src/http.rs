@@ -114,6 +114,7 @@ fn described() -> OpenApiRouter<Api> {
     let plain = OpenApiRouter::new()
         .routes(routes!(node::status))
         .routes(routes!(finality::show))
+        .routes(routes!(finality::certificate))
         .routes(routes!(finality::resume))
         .routes(routes!(peers::remove))
         .routes(routes!(peers::blacklist_add, peers::blacklist_remove))

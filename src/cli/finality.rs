@@ -1,12 +1,14 @@
 //! `final`: what the members have voted final, and this node's voter.
 
 use clap::Subcommand;
+use serde_json::json;
 
-use crate::http::views::{Finality, Voter, Voting};
+use crate::http::views::{Block, FinalBlock, Finality, Voter, Voting};
 
 use super::client::Client;
 use super::error::Error;
 use super::output::{Mood, Output, cell, coloured, note, or_dash};
+use super::receipt::unless;
 
 pub(crate) const EXAMPLES: &str = "\
 What two thirds of the members have voted final never changes.
@@ -15,10 +17,23 @@ What two thirds of the members have voted final never changes.
 Examples:
   bouya final
   bouya final --json | jq .final.height
+  bouya final show 1200
   bouya final resume --config config/node.toml";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum FinalCommand {
+    /// Show whether a block is final, who signed that, and what must have happened if it is not true
+    #[command(after_help = "\
+A node keeps the newest certificate. What it makes final includes all blocks
+below, so it is the proof of each of them.
+
+Examples:
+  bouya final show 1200
+  bouya final show 1200 --json | jq .final")]
+    Show {
+        /// The block's height
+        height: u64,
+    },
     /// Let this node vote again after its record was lost, or after another machine with its key was stopped
     #[command(after_help = "\
 Say this only if no other machine has this member key. A key that votes on two
@@ -33,6 +48,7 @@ Example:
 pub(crate) fn run(command: Option<FinalCommand>, client: &Client, out: &mut Output) -> Result<(), Error> {
     match command {
         None => show(client, out),
+        Some(FinalCommand::Show { height }) => show_block(height, client, out),
         Some(FinalCommand::Resume) => {
             client.post("/v1/finality/resume")?;
             out.done(
@@ -70,6 +86,62 @@ fn show(client: &Client, out: &mut Output) -> Result<(), Error> {
         }
         Ok(())
     })
+}
+
+fn show_block(height: u64, client: &Client, out: &mut Output) -> Result<(), Error> {
+    let block: Block = client.get(&format!("/v1/blocks/{height}"))?.read()?;
+    let finality: Finality = client.get("/v1/finality")?.read()?;
+    let mut members: Vec<_> = finality.voters.iter().map(|voter| voter.id.clone()).collect();
+    members.sort_unstable();
+    let certificate = finality.finalized.as_ref().filter(|newest| block.finalized && newest.height >= height);
+    if out.json {
+        return out.raw(json!({
+            "height": block.height, "hash": block.hash, "time": block.time,
+            "final": block.finalized, "certificate": certificate,
+            "quorum": finality.quorum, "guilty": finality.guilty, "members": members,
+        }));
+    }
+    let mut pairs =
+        vec![("block", cell(format!("{height} ({}), made {}", block.hash, out.when(&block.time))))];
+    match certificate {
+        Some(newest) => pairs.extend([
+            ("final", coloured("yes", Mood::Good)),
+            ("signed", cell(signed(height, newest))),
+            ("since", cell(since(height, newest, out))),
+            ("sure", cell(unless(finality.guilty, &members))),
+        ]),
+        None if block.finalized => {
+            pairs.push(("final", coloured("yes: the network begins with it", Mood::Good)))
+        }
+        None => {
+            let newest = finality.finalized.map_or(0, |newest| newest.height);
+            let why = format!(
+                "no: the newest final block is {newest}; {} of {} votes make one final",
+                finality.quorum,
+                members.len()
+            );
+            pairs.push(("final", coloured(why, Mood::Waiting)));
+        }
+    }
+    out.pairs(pairs)
+}
+
+fn signed(height: u64, newest: &FinalBlock) -> String {
+    let by = format!("by {}", newest.signers.join(", "));
+    if newest.height == height {
+        by
+    } else {
+        format!("{by}, for block {} ({}), which stands on it", newest.height, newest.hash)
+    }
+}
+
+/// Of a block below the newest final one it is only known that it was final no later.
+fn since(height: u64, newest: &FinalBlock, out: &Output) -> String {
+    match newest.since.as_deref().map(|since| out.when(since)) {
+        None => "before this node's start".to_owned(),
+        Some(since) if newest.height == height => since,
+        Some(since) => format!("{since}, or earlier"),
+    }
 }
 
 fn row(out: &Output, voter: &Voter) -> Vec<comfy_table::Cell> {

@@ -313,12 +313,16 @@ fn because(proof: &Proof, ground: &Ground) -> String {
         Ground::Trusted => format!("you trust {block}:"),
         Ground::Final { network, voters } => format!(
             "{block} is final on the network {network:?}:\n\
-             final        signed by {}; true unless at least {} of {} signed two histories",
+             final        signed by {}; {}",
             signers(proof, voters).join(", "),
-            voters.guilty(),
-            names(voters, 0..=u16::MAX).join(", ")
+            unless(voters.guilty(), &names(voters, 0..=u16::MAX))
         ),
     }
+}
+
+/// What must have happened if what is final is not true.
+pub(super) fn unless(guilty: usize, members: &[String]) -> String {
+    format!("true unless at least {guilty} of {} signed two histories", members.join(", "))
 }
 
 /// Those who made the last block final.

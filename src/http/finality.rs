@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use bouya_core::codec::encode;
 use bouya_core::finality::Alarm;
-use bouya_core::ledger::{Certificate, Vote};
+use bouya_core::ledger::{Certificate, Checkpoint, View, Vote, Voters};
 use data_encoding::HEXLOWER;
 
 use super::guard::Authorized;
@@ -22,6 +22,32 @@ pub(super) async fn show(State(api): State<Api>) -> Result<Json<views::Finality>
     let voter = api.voter.as_ref().ok_or_else(Problem::no_voters)?;
     let view = voter.ask(|reply| VoterRequest::Show { reply }).await?;
     Ok(Json(view.into()))
+}
+
+/// The certificate of the newest final block, with what its voters signed
+#[utoipa::path(get, path = "/v1/finality/certificate", tag = "finality", responses(
+    (status = 200, description = "the certificate; docs/PROTOCOL.md says how to check it", body = views::FinalCertificate),
+    (status = 404, description = "the network lists no members, or none of their blocks is final yet", body = views::Problem, content_type = "application/problem+json"),
+))]
+pub(super) async fn certificate(State(api): State<Api>) -> Result<Json<views::FinalCertificate>, Problem> {
+    let voters = Voters::first(&api.genesis).ok_or_else(Problem::no_voters)?;
+    let certificate = api.read(|snapshot| Ok(snapshot.finalized()?)).await?;
+    let certificate =
+        certificate.ok_or_else(|| Problem::not_found("no block is final yet; see GET /v1/finality"))?;
+    let name = |number| voters.name(number).map(ToString::to_string);
+    Ok(Json(views::FinalCertificate {
+        set: certificate.link.set.to_string(),
+        source: certificate.link.source.into(),
+        target: certificate.link.target.into(),
+        signers: certificate.voters().filter_map(name).collect(),
+        certificate: HEXLOWER.encode(&encode(&certificate)),
+    }))
+}
+
+impl From<Checkpoint> for views::Checkpoint {
+    fn from(Checkpoint { epoch, height, block }: Checkpoint) -> Self {
+        Self { epoch, height, hash: block.to_string() }
+    }
 }
 
 /// Let this node vote again: the operator's word in place of a lost record, or after a twin was stopped
@@ -50,12 +76,16 @@ impl From<VotersView> for views::Finality {
             _ => views::Voting::Votes,
         };
         let name = |number: u16| view.voters.iter().find(|voter| voter.number == number);
+        let settled = view.settled;
+        let since =
+            |height| settled.filter(|settled| settled.height == height).map(|settled| rfc3339(settled.at));
         let finalized = view.newest.as_ref().map(|certificate: &Certificate| views::FinalBlock {
             height: certificate.link.source.height,
             hash: certificate.link.source.block.to_string(),
             epoch: certificate.link.source.epoch,
             signers: certificate.voters().filter_map(name).map(|voter| voter.id.to_string()).collect(),
             certificate: HEXLOWER.encode(&encode(certificate)),
+            since: since(certificate.link.source.height),
         });
         Self {
             set: view.set.to_string(),

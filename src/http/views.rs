@@ -14,7 +14,9 @@ mod submission;
 mod text;
 
 pub use event::{Event, Lagged};
-pub use finality::{FinalBlock, FinalStatus, Finality, Turnout, Voter, VoterVote, Voting};
+pub use finality::{
+    Checkpoint, FinalBlock, FinalCertificate, FinalStatus, Finality, Turnout, Voter, VoterVote, Voting,
+};
 pub use states::{
     AgreementStatus, BlacklistSource, MovementAction, MovementDirection, NodeState, PartyAnswer,
     PeerDirection, PeerStatus, Response, TransactionStatus,

@@ -13,7 +13,7 @@ use super::super::views::*;
 use super::harness::Node;
 
 /// The routes, those that take the token marked.
-const ROUTES: [(&str, &str, bool); 26] = [
+const ROUTES: [(&str, &str, bool); 27] = [
     ("get", "/healthz", false),
     ("get", "/metrics", false),
     ("get", "/readyz", false),
@@ -29,6 +29,7 @@ const ROUTES: [(&str, &str, bool); 26] = [
     ("get", "/v1/blocks/{reference}/raw", false),
     ("get", "/v1/events", false),
     ("get", "/v1/finality", false),
+    ("get", "/v1/finality/certificate", false),
     ("post", "/v1/finality/resume", true),
     ("post", "/v1/mine", true),
     ("get", "/v1/peers", false),

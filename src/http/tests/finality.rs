@@ -1,12 +1,13 @@
 //! What is final, wherever it is shown.
 
-use bouya_core::codec::{Bounded, Text};
+use bouya_core::codec::{Bounded, Text, decode};
 use bouya_core::crypto::{Hash, sha256};
 use bouya_core::finality::Turnout;
-use bouya_core::ledger::{Action, Proposal, Response, Transaction};
+use bouya_core::ledger::{Action, Certificate, Proposal, Response, Transaction, Voters};
 use bouya_core::node::{Settled, VoterStatus};
 use bouya_core::testing::address;
 use bouya_core::time::Timestamp;
+use data_encoding::HEXLOWER;
 use serde_json::{Value, json};
 
 use super::harness::Node;
@@ -111,4 +112,28 @@ fn the_status_says_what_waits_to_be_final_and_whose_votes_are_missing() {
     // What was said of block 1 is not said of block 2.
     node.finalize(2);
     assert_eq!([status("since"), status("after_ms")], [Value::Null, Value::Null]);
+}
+
+#[test]
+fn the_newest_certificate_is_one_that_the_definition_confirms() {
+    let node = Node::with_members();
+    node.mine();
+    node.get("/v1/finality/certificate").problem(404, "not-found");
+    node.finalize(1);
+    let shown = node.json("/v1/finality/certificate");
+    let bytes = HEXLOWER.decode(shown["certificate"].as_str().unwrap().as_bytes()).unwrap();
+    let certificate: Certificate = decode(&bytes, "certificate").unwrap();
+    let genesis = &node.api.genesis;
+    let voters = Voters::first(genesis).unwrap();
+    assert_eq!(certificate.check(&genesis.id(), &voters), Ok(()));
+    let link = certificate.link;
+    for (name, checkpoint) in [("source", link.source), ("target", link.target)] {
+        let hash = node.json("/v1/blocks/1")["hash"].clone();
+        let expected = json!({ "epoch": checkpoint.epoch.to_string(), "height": 1, "hash": hash });
+        assert_eq!(shown[name], expected, "{name}");
+    }
+    assert_eq!(shown["set"], link.set.to_string());
+    let signers: Vec<_> = certificate.voters().map(|voter| voters.name(voter).unwrap().to_string()).collect();
+    assert_eq!((shown["signers"].clone(), signers.len()), (json!(signers), 3));
+    Node::start().get("/v1/finality/certificate").problem(404, "not-found");
 }

@@ -75,6 +75,31 @@ pub struct FinalBlock {
     pub signers: Vec<String>,
     /// The certificate: Borsh, as hex.
     pub certificate: String,
+    /// Since when it is final here; null if that was before this node's start.
+    pub since: Option<String>,
+}
+
+/// The certificate of the newest final block.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct FinalCertificate {
+    /// The set of voters.
+    pub set: String,
+    pub source: Checkpoint,
+    pub target: Checkpoint,
+    /// The voters whose signatures on this link are in it.
+    pub signers: Vec<String>,
+    /// Borsh, as hex.
+    pub certificate: String,
+}
+
+/// A block in an epoch of votes.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Checkpoint {
+    #[serde(with = "text")]
+    #[schema(value_type = String, pattern = "^[0-9]{1,20}$")]
+    pub epoch: u64,
+    pub height: u64,
+    pub hash: String,
 }
 
 /// Whether a node votes.
