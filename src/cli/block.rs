@@ -11,8 +11,8 @@ use super::output::{Output, cell, depth, or_dash};
 use super::{parse, transaction};
 
 pub(crate) const EXAMPLES: &str = "\
-On a terminal, tables shorten hashes; a shortened one is taken too. `block
-show`, pipes and --json print them in full.
+The list shortens hashes; a shortened one is taken too. `block show` and --json
+print them in full.
 
 Examples:
   bouya blocks --limit 5
@@ -55,13 +55,13 @@ pub(crate) fn run(command: BlockCommand, client: &Client, out: &mut Output) -> R
 pub(crate) fn list(client: &Client, out: &mut Output, page: &PageOptions) -> Result<(), Error> {
     let answer = client.get_with("/v1/blocks", &page.query())?;
     let empty = "No blocks in this range. For the latest: bouya block show latest";
-    let header = ["HEIGHT", "HASH", "TIME", "MINER", "TXS", "BYTES", "FINAL"];
+    let header = ["HEIGHT", "HASH", "TIME", "MINER", "TXS", "SIZE", "FINAL"];
     out.page(&answer, "bouya blocks", empty, &header, |out, block: &BlockSummary| {
         vec![
             cell(block.height),
-            cell(out.short(&block.hash)),
-            cell(out.when(&block.time)),
-            cell(block.miner.id.clone().unwrap_or_else(|| out.short(&block.miner.key))),
+            cell(out.ends(&block.hash)),
+            cell(out.about(&block.time)),
+            cell(block.miner.id.clone().unwrap_or_else(|| out.ends(&block.miner.key))),
             cell(block.transactions),
             cell(block.size),
             or_dash(block.finalized.then_some("final")),

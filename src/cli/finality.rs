@@ -67,7 +67,7 @@ fn show(client: &Client, out: &mut Output) -> Result<(), Error> {
             Some(block) => format!(
                 "block {} ({}), by {} of {count}: {}",
                 block.height,
-                out.short(&block.hash),
+                out.ends(&block.hash),
                 block.signers.len(),
                 block.signers.join(", ")
             ),
@@ -148,8 +148,8 @@ fn row(out: &Output, voter: &Voter) -> Vec<comfy_table::Cell> {
     let vote = voter.vote.as_ref();
     vec![
         cell(&voter.id),
-        or_dash(vote.map(|vote| format!("block {} ({})", vote.height, out.short(&vote.hash)))),
-        or_dash(vote.and_then(|vote| vote.heard.as_deref()).map(|heard| out.when(heard))),
+        or_dash(vote.map(|vote| format!("block {} ({})", vote.height, out.ends(&vote.hash)))),
+        or_dash(vote.and_then(|vote| vote.heard.as_deref()).map(|heard| out.about(heard))),
         match &voter.fault {
             Some(fault) => coloured(fault, Mood::Bad),
             None => or_dash(None::<&str>),

@@ -147,6 +147,16 @@ impl Output {
         if self.terminal { shortened(&text) } else { text.into_owned() }
     }
 
+    /// The two ends of a hash or an address, or its name, wherever it is printed: for tables that fit a line.
+    pub(crate) fn ends(&self, text: &str) -> String {
+        self.names.get(text).cloned().unwrap_or_else(|| shortened(&plain(text)))
+    }
+
+    /// A time, as [`Output::when`]; elsewhere to the second, for tables that fit a line.
+    pub(crate) fn about(&self, text: &str) -> String {
+        if self.terminal { self.when(text) } else { to_the_second(text) }
+    }
+
     /// An address in full, with its name if it has one here.
     pub(crate) fn whole(&self, address: &str) -> String {
         match self.names.get(address) {

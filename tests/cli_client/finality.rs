@@ -129,6 +129,26 @@ fn a_program_gets_the_certificate_only_of_what_is_final() {
 }
 
 #[test]
+fn the_tables_of_blocks_and_voters_fit_a_line_wherever_they_are_printed() {
+    let node = node(None);
+    for (line, parts) in [
+        ("final", ["block 41 (0000c1aa0000…9e31)", "2026-11-20T00:00:00Z"]),
+        ("blocks", ["0000c1aa0000…9e31", "2026-11-20T00:00:00Z"]),
+    ] {
+        let output = node.run(line);
+        ended(&output, 0);
+        for row in out(&output).lines() {
+            assert!(row.chars().count() <= 80, "{}: {row}", row.chars().count());
+        }
+        for part in parts {
+            assert!(out(&output).contains(part), "{part} in {}", out(&output));
+        }
+        let whole = out(&node.run(&format!("{line} --json")));
+        assert!(whole.contains(HASH) && whole.contains("00.123Z"), "{whole}");
+    }
+}
+
+#[test]
 fn the_status_tells_how_soon_blocks_become_final_or_who_is_missing() {
     let shown = |status: FinalStatus| {
         let status = Status { finalized: Some(status), ..super::status() };
