@@ -7,16 +7,17 @@ use crate::http::views::{Account, Movement, MovementDirection};
 use super::client::Client;
 use super::error::Error;
 use super::node::PageOptions;
-use super::output::{Mood, Output, cell, coloured, or_dash};
+use super::output::{Mood, Output, cell, coloured, count, note, or_dash};
 use super::parse::{self, WalletsOption};
 
 pub(crate) const EXAMPLES: &str = "\
 With N confirmations, the balance is the one of N - 1 blocks ago. With 0,
-waiting transactions count too.
+waiting transactions count too. With --final it is the one that never changes.
 
 Examples:
   bouya balance alice                    # the wallet called alice
   bouya balance bouya1… --confirmations 6
+  bouya balance alice --final
   bouya history alice --limit 20";
 
 #[derive(Debug, Args)]
@@ -26,6 +27,9 @@ pub(crate) struct Balance {
     /// Count only what has at least N confirmations
     #[arg(long, value_name = "N", default_value_t = 1)]
     confirmations: u64,
+    /// Count only what the members have voted final
+    #[arg(long = "final", conflicts_with = "confirmations")]
+    finalized: bool,
     #[command(flatten)]
     wallets: WalletsOption,
 }
@@ -42,10 +46,24 @@ pub(crate) struct History {
 
 pub(crate) fn balance(options: &Balance, client: &Client, out: &mut Output) -> Result<(), Error> {
     let address = parse::address(&options.address, &options.wallets.open()?)?;
-    let query = [("confirmations", options.confirmations.to_string())];
-    out.show(&client.get_with(&format!("/v1/accounts/{address}"), &query)?, |out, account: Account| {
+    let path = format!("/v1/accounts/{address}");
+    let query = match options.finalized {
+        true => ("final", true.to_string()),
+        false => ("confirmations", options.confirmations.to_string()),
+    };
+    out.show(&client.get_with(&path, &[query])?, |out, account: Account| {
         let symbol = client.status()?.network.symbol;
-        out.line(format!("{} {symbol}", account.balance))
+        out.line(format!("{} {symbol}", account.balance))?;
+        let above = account.confirmations.saturating_sub(1);
+        if options.finalized && above > 0 {
+            let tip: Account = client.get(&path)?.read()?;
+            let blocks = count(usize::try_from(above).unwrap_or(usize::MAX), "block");
+            note(&format!(
+                "At the tip, {blocks} above the final one: {} {symbol}, not final yet",
+                tip.balance
+            ));
+        }
+        Ok(())
     })
 }
 

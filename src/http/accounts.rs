@@ -16,7 +16,7 @@ use super::extract::{Options, PageOptions, Segment};
 use super::limits::ask;
 use super::lists;
 use super::problem::Problem;
-use super::views::{Account, Movement, MovementAction, MovementDirection, Page};
+use super::views::{self, Account, Movement, MovementAction, MovementDirection, Page};
 use crate::clock::rfc3339;
 use crate::mempool::MempoolRequest;
 
@@ -27,25 +27,55 @@ use crate::mempool::MempoolRequest;
 pub(super) struct BalanceOptions {
     /// The balance with this many confirmations: 1 is the tip, 0 also counts what waits in the mempool.
     confirmations: Option<u64>,
+    /// Instead of it, the balance in the newest final block.
+    #[serde(rename = "final")]
+    finalized: Option<bool>,
+}
+
+/// Which block's balance.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum At {
+    Confirmations(u64),
+    Final,
+}
+
+/// An account as it is, and as it was at an earlier block.
+struct Holdings {
+    pending: Pending,
+    now: ledger::Account,
+    /// None: that block is too far below the tip.
+    past: Option<ledger::Account>,
+    /// Of that block.
+    confirmations: u64,
 }
 
 /// What an address holds
 #[utoipa::path(get, path = "/v1/accounts/{address}", tag = "accounts", params(("address" = String, Path, description = "bouya1…", pattern = "^bouya1[02-9ac-hj-np-z]+$"), BalanceOptions), responses(
     (status = 200, description = "the account", body = Account),
+    (status = 400, description = "an option makes no sense here", body = views::Problem, content_type = "application/problem+json"),
 ))]
 pub(super) async fn show(
     State(api): State<Api>,
     Segment(address): Segment<Address>,
     Options(options): Options<BalanceOptions>,
 ) -> Result<Json<Account>, Problem> {
-    let confirmations = options.confirmations.unwrap_or(1);
-    let (pending, now, past) = holdings(&api, address, confirmations).await?;
+    let at = match (options.confirmations, options.finalized) {
+        (confirmations, None | Some(false)) => At::Confirmations(confirmations.unwrap_or(1)),
+        (None, Some(true)) if api.voter.is_some() => At::Final,
+        (None, Some(true)) => {
+            return Err(Problem::bad_request(
+                "final: this network lists no members who vote, so nothing is final",
+            ));
+        }
+        (Some(_), Some(true)) => return Err(Problem::bad_request("either confirmations or final")),
+    };
+    let Holdings { pending, now, past, confirmations } = holdings(&api, address, at).await?;
     let balance = if confirmations == 0 {
         pending.account.unwrap_or(now).balance.saturating_add(pending.incoming)
     } else {
         let old = || {
             Problem::bad_request(format!(
-                "confirmations {confirmations}: this node remembers {UNDO_BLOCKS} blocks back"
+                "confirmations {confirmations}: this node remembers {UNDO_BLOCKS} blocks back, and cannot read many in time"
             ))
         };
         past.ok_or_else(old)?.balance
@@ -62,11 +92,7 @@ pub(super) async fn show(
 ///
 /// The chain tells the mempool of a new tip before it shows the tip. So if the store still ends where the head was before the mempool was
 /// asked, both spoke of the same tip, and no coin is counted twice, as waiting and as confirmed. Otherwise the tip has moved: try again.
-async fn holdings(
-    api: &Api,
-    address: Address,
-    confirmations: u64,
-) -> Result<(Pending, ledger::Account, Option<ledger::Account>), Problem> {
+async fn holdings(api: &Api, address: Address, at: At) -> Result<Holdings, Problem> {
     let mut heads = api.head.clone();
     for _ in 0..API_ACCOUNT_LOOKS {
         let head = heads.borrow_and_update().branch.id;
@@ -77,15 +103,22 @@ async fn holdings(
         let until = Instant::now() + API_REQUEST_TIMEOUT;
         let read = api.read(move |snapshot| {
             let (tip, id) = snapshot.tip()?;
-            if confirmations == 0 && id != head {
+            if at == At::Confirmations(0) && id != head {
                 return Ok(None);
             }
-            let height = tip.saturating_sub(confirmations.saturating_sub(1));
+            let (height, confirmations) = match at {
+                At::Confirmations(count) => (tip.saturating_sub(count.saturating_sub(1)), count),
+                At::Final => {
+                    let height =
+                        snapshot.finalized()?.map_or(0, |certificate| certificate.link.source.height);
+                    (height, tip.saturating_sub(height).saturating_add(1))
+                }
+            };
             let past = snapshot.account_at(&address, height, || Instant::now() < until)?;
-            Ok(Some((snapshot.account(&address)?, past)))
+            Ok(Some((snapshot.account(&address)?, past, confirmations)))
         });
-        if let Some((now, past)) = read.await? {
-            return Ok((pending, now, past));
+        if let Some((now, past, confirmations)) = read.await? {
+            return Ok(Holdings { pending, now, past, confirmations });
         }
         // The head follows the store at once.
         let _ = tokio::time::timeout(Duration::from_millis(50), heads.changed()).await;

@@ -164,3 +164,21 @@ fn the_status_tells_how_soon_blocks_become_final_or_who_is_missing() {
     let why = "not final since 2026-01-20T14:02:00Z: 2 of 3 members heard, 3 needed: bob is missing";
     assert!(late.contains(&format!("41 (1 behind); {why}")), "{late}");
 }
+
+#[test]
+fn a_final_balance_says_what_is_above_it() {
+    let account = |balance: &str, confirmations| {
+        let (address, balance) = ("x".into(), balance.into());
+        (200, json(&Account { address, balance, nonce: 7, confirmations }))
+    };
+    let node = Node::new(move |line, _| match line {
+        "GET /v1/status" => (200, json(&status())),
+        line if line.ends_with("?final=true") => account("12.5", 4),
+        _ => account("20", 1),
+    });
+    let output = node.run(&format!("balance {} --final", bob()));
+    ended(&output, 0);
+    assert_eq!(out(&output), "12.5 ACM\n");
+    assert_eq!(err(&output), "At the tip, 3 blocks above the final one: 20 ACM, not final yet\n");
+    ended(&node.run(&format!("balance {} --final --confirmations 2", bob())), 2);
+}

@@ -137,3 +137,29 @@ fn the_newest_certificate_is_one_that_the_definition_confirms() {
     assert_eq!((shown["signers"].clone(), signers.len()), (json!(signers), 3));
     Node::start().get("/v1/finality/certificate").problem(404, "not-found");
 }
+
+#[test]
+fn a_final_balance_leaves_out_what_is_above_the_final_block() {
+    let node = Node::with_members();
+    let held = |query: &str| {
+        let account = node.json(&format!("/v1/accounts/{}{query}", address(2)));
+        (account["balance"].as_str().unwrap().to_owned(), account["confirmations"].as_u64().unwrap())
+    };
+    let at = |height: u64| (node.finalize(height), held("?final=true")).1;
+    let first = held("?final=true");
+    for nonce in 0..3 {
+        node.pay(1, nonce, 2, 100);
+        node.mine();
+    }
+    assert_eq!(held("?final=true"), (first.0.clone(), 4), "nothing is final but the definition");
+    let tip = held("");
+    assert_ne!(tip.0, first.0);
+    let second = at(1);
+    assert_eq!((second.1, second.0 == first.0, second.0 == tip.0), (3, false, false));
+    assert_eq!(at(3), tip);
+    assert_eq!(held("?final=false"), tip);
+    let path = format!("/v1/accounts/{}", address(2));
+    node.get(&format!("{path}?final=true&confirmations=2")).problem(400, "bad-request");
+    let detail = Node::start().get(&format!("{path}?final=true")).problem(400, "bad-request");
+    assert!(detail.contains("lists no members"), "{detail}");
+}
