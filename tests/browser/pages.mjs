@@ -15,7 +15,7 @@ const follow = async (page, locator, address) => {
 /** Every page's address, for tests of what all have in common. */
 export const everyPage = (facts) => [
   ["overview", "/"], ["blocks", "/blocks"], ["block", "/block/1"], ["mempool", "/mempool"], ["records", "/records"], ["topic", "/records?topic=prices"],
-  ["agreements", "/agreements"], ["peers", "/peers"], ["transfer", `/tx/${facts.paid}`], ["words", `/tx/${facts.words}`], ["record", `/tx/${facts.record}`],
+  ["agreements", "/agreements"], ["peers", "/peers"], ["voters", "/voters"], ["transfer", `/tx/${facts.paid}`], ["words", `/tx/${facts.words}`], ["record", `/tx/${facts.record}`],
   ["account", `/account/${facts.demo}`], ["account-records", `/account/${facts.friend}?show=records`], ["account-agreements", `/account/${facts.carol}?show=agreements`],
   ...Object.entries(facts.agreements).map(([status, id]) => [`agreement-${status}`, `/agreement/${id}`]),
   ["agreement-beyond", `/agreement/${facts.beyond}`], ["proposal-beyond", `/tx/${facts.proposed}`],
@@ -82,6 +82,21 @@ export const pages = (world) => {
     await page.show("/block/1");
     await page.locator("summary").click();
     await page.getByText(huge, { exact: true }).waitFor();
+    await page.finish();
+  });
+
+  test("the voters are shown with their last votes", async () => {
+    const page = await start("/voters");
+    const { voters, quorum } = await world.network.get("/v1/finality");
+    const rows = page.locator("table tbody tr");
+    assert.equal(await rows.count(), voters.length);
+    assert.match(await page.locator("h1").textContent(), /Voters/);
+    assert.match(await page.locator("main").textContent(), new RegExp(`${quorum} of ${voters.length} make a block final`));
+    for (const { id } of voters) {
+      const row = page.locator("table tbody tr", { has: page.locator(`.member:text-is("${id}")`) });
+      await until(`the last vote of ${id} is shown`, async () => (await row.locator('a[href^="/block/"]').count()) === 1);
+    }
+    assert.match(await page.locator("main").textContent(), /It votes\./);
     await page.finish();
   });
 
