@@ -12,7 +12,7 @@ struct Bench {
     conflict: watch::Sender<Option<Conflict>>,
     heads: watch::Sender<Arc<Head>>,
     voter: Mailbox<VoterRequest>,
-    alarm: watch::Receiver<Option<Alarm>>,
+    status: watch::Receiver<VoterStatus>,
     stop: CancellationToken,
     running: Option<std::thread::JoinHandle<()>>,
     _inboxes: (Inbox<overlay::Input>, Inbox<ChainRequest>),
@@ -34,7 +34,7 @@ impl Bench {
         let head = Head::read(&reader.snapshot().unwrap(), &genesis.branch()).unwrap();
         let (heads, head) = watch::channel(Arc::new(head));
         let (conflict, conflicts) = watch::channel(None);
-        let (told, alarm) = watch::channel(machine.alarm());
+        let (told, status) = watch::channel(VoterStatus { alarm: machine.alarm(), ..VoterStatus::default() });
         let syncing = Outlook { sync: SyncStatus::Syncing { height: 0, target: 9 }, ..Outlook::fine() };
         let actor = VoterActor {
             machine,
@@ -47,7 +47,7 @@ impl Bench {
             conflict: conflicts,
             network,
             chain,
-            alarm: told,
+            status: told,
             events: Events::default(),
             clock,
         };
@@ -58,7 +58,7 @@ impl Bench {
             actor.run(&stopped).unwrap();
         });
         let _inboxes = (from_network, from_chain);
-        Self { dir, genesis, conflict, heads, voter, alarm, stop, running: Some(running), _inboxes }
+        Self { dir, genesis, conflict, heads, voter, status, stop, running: Some(running), _inboxes }
     }
 
     /// The node stops. Returns its folder.
@@ -77,7 +77,7 @@ impl Bench {
     }
 
     fn alarm(&self) -> Option<Alarm> {
-        *self.alarm.borrow()
+        self.status.borrow().alarm
     }
 
     async fn view(&self) -> VotersView {
@@ -98,7 +98,7 @@ async fn the_voter_hears_of_each_conflict_and_remembers_it_over_a_restart() {
     bench.heads.send_modify(|_| ());
     bench.conflict.send(Some(told(false))).unwrap();
     bench.heads.send_modify(|_| ());
-    bench.alarm.wait_for(|alarm| *alarm == Some(Alarm::OtherHistory)).await.unwrap();
+    bench.status.wait_for(|status| status.alarm == Some(Alarm::OtherHistory)).await.unwrap();
     assert_eq!(bench.view().await.rival, Some(rival.clone()));
 
     let bench = Bench::start(bench.stop(), None);
