@@ -10,8 +10,11 @@ use self::world::{NETWORK, World};
 
 mod chain;
 mod check;
+mod faults;
 mod liar;
+mod node;
 mod proposals;
+mod talk;
 mod world;
 
 #[test]
@@ -154,7 +157,7 @@ fn a_start_is_silent_until_enough_others_have_answered_whatever_its_record_says(
 #[test]
 fn without_a_record_only_the_operator_ends_the_silence() {
     let mut world = World::new(4);
-    world.restart(3, None);
+    world.lose_record(3);
     assert_eq!(world.nodes[3].alarms, [Alarm::NoRecord]);
     world.grow(0, 1);
     world.run(100_000);
@@ -190,7 +193,7 @@ fn a_twin_is_noticed_and_its_owner_falls_silent() {
 #[test]
 fn a_twin_is_remembered_over_a_restart_until_the_operator_says_so() {
     let record = Some(Record::new(&crate::testing::voters(1)));
-    let settings = FinalitySettings { alarm: Some(Alarm::Twin), ..world::settings(1, 0, record, None) };
+    let settings = FinalitySettings { alarm: Some(Alarm::Twin), ..node::settings(1, key(1), record, None) };
     let mut machine = Finality::new(Time::default(), settings);
     assert_eq!((machine.alarm(), machine.is_silent()), (Some(Alarm::Twin), true));
     let world = World::new(1);
@@ -299,7 +302,7 @@ fn an_old_certificate_is_no_second_history_though_the_newest_block_is_not_stored
     let newest = world.nodes[0].machine.newest().unwrap().clone();
     // One that has only the first block, and has just started.
     world.part("012|3");
-    world.nodes[3] = World::new(4).nodes.swap_remove(3);
+    world.nodes[3] = node::Node::new(4, key(4), world.now);
     world.store_first(3, 0, 1);
     for certificate in [&newest, &old, &newest] {
         world.give(3, Input::Heard { peer: Peer(0), said: Said::Certificate(certificate.clone()) });

@@ -58,11 +58,14 @@ impl Chain {
         let holds =
             |chain: &[Hash]| chain.get(usize::try_from(settled.height).unwrap()) == Some(&settled.block);
         let is_better = |one: &[Hash], other: &[Hash]| (holds(one), one.len()) > (holds(other), other.len());
-        let ids: Vec<_> = self.parents.keys().copied().collect();
-        for id in ids {
-            let path = self.path(id);
-            if is_better(&path, &self.best) {
-                self.best = path;
+        let heights: Vec<_> = self.parents.iter().map(|(id, (height, _))| (*id, *height)).collect();
+        for (id, height) in heights {
+            // Cheap first: most blocks are on the best chain, or no higher than its end.
+            if height > self.tip().0 || !holds(&self.best) {
+                let path = self.path(id);
+                if is_better(&path, &self.best) {
+                    self.best = path;
+                }
             }
         }
     }

@@ -1,63 +1,91 @@
-//! What must hold, and what has been said.
+//! What must hold, whatever has happened.
+
+use alloc::format;
+use alloc::string::String;
 
 use super::chain::Chain;
+use super::node::Node;
 use super::world::{NETWORK, World};
 use super::*;
 
 impl World {
-    /// Every link that somebody has voted for.
-    pub(super) fn links_voted(&self) -> Vec<Link> {
-        self.votes.values().flatten().copied().collect()
-    }
-
-    /// Every certificate that some node has.
-    pub(super) fn certificates(&self) -> Vec<Certificate> {
-        self.nodes.iter().flat_map(|node| node.machine.justified.values().flatten().cloned()).collect()
-    }
-
+    /// As long as no more voters lie than the quorums allow: no two final blocks conflict, each is proven by its certificate alone, every
+    /// best chain holds its node's, no honest key has signed an offence, nobody honest is blamed or shown as guilty, and all go on voting.
     pub(super) fn check(&self) {
-        self.check_but(None);
+        self.check_votes();
+        self.check_finals();
+        let liars = self.numbers(&self.lying);
+        for n in self.honest() {
+            let node = &self.nodes[n];
+            let is_suspect = |voter: &u16| liars.contains(voter) || self.restored.contains(voter);
+            assert!(node.guilty.iter().all(is_suspect), "{n} accuses somebody honest: {:?}", node.guilty);
+            let is_fine = |(peer, _): &(Peer, &str)| self.lying.iter().any(|liar| *liar as u64 == peer.0);
+            assert!(node.blamed.iter().all(is_fine), "{n} blames somebody honest: {:?}", node.blamed);
+            // Who has lost its record may hear of its own votes later, and a key with a twin hears of the twin's.
+            let has_forgotten = is_suspect(&node.number());
+            let is_fine = |alarm: &Alarm| has_forgotten && *alarm != Alarm::OtherHistory;
+            assert!(node.alarms.iter().all(is_fine), "{n}: {:?}", node.alarms);
+            let settled = node.machine.finalized();
+            assert_eq!(node.chain.best(settled.height), Some(settled.block), "{n} is not on what is final");
+        }
     }
 
-    /// What must hold whatever has happened, as long as nobody else lied: no key has signed an offence, nobody is shown as guilty or blamed,
-    /// no two final blocks conflict, each is proven by its certificate alone, and every best chain holds its node's.
-    pub(super) fn check_but(&self, liar: Option<usize>) {
-        let liar_number = liar.map(|n| self.nodes[n].number());
-        let honest = self.votes.iter().filter(|(voter, _)| Some(**voter) != liar_number);
-        for (voter, links) in honest {
+    /// Over crashes too. Who was restored by hand may have signed two histories.
+    fn check_votes(&self) {
+        let liars = self.numbers(&self.lying);
+        let is_honest = |voter: &u16| !liars.contains(voter) && !self.restored.contains(voter);
+        for (voter, links) in self.votes.iter().filter(|(voter, _)| is_honest(voter)) {
             let links: Vec<_> = links.iter().collect();
             for (at, link) in links.iter().enumerate() {
-                assert!(
-                    links[..at].iter().all(|other| link.offence(other).is_none()),
-                    "voter {voter}: {link:?}"
-                );
+                let offence = links[..at].iter().find_map(|other| link.offence(other));
+                assert_eq!(offence, None, "voter {voter}: {link:?}");
             }
         }
+    }
+
+    fn check_finals(&self) {
         let voters = self.nodes[0].machine.voters();
+        let finals = self.distinct_finals();
+        finals.iter().for_each(|certificate| assert_eq!(certificate.check(&NETWORK, voters), Ok(())));
+        assert!(self.conflict().is_none(), "conflicting final blocks: {:?}", self.conflict());
+    }
+
+    /// Two final blocks of which neither descends from the other.
+    pub(super) fn conflict(&self) -> Option<[Checkpoint; 2]> {
         let mut all = Chain::default();
         self.nodes.iter().for_each(|node| all.parents.extend(&node.chain.parents));
-        for one in &self.finals {
-            assert_eq!(one.check(&NETWORK, voters), Ok(()));
-            for other in &self.finals {
-                let (low, high) = (one.link.source, other.link.source);
-                if low.height <= high.height {
-                    assert_eq!(
-                        all.ancestor(&high.block, low.height),
-                        Some(low.block),
-                        "conflicting final blocks"
-                    );
-                }
-            }
-        }
-        for (n, node) in self.nodes.iter().enumerate().filter(|(n, _)| Some(*n) != liar) {
-            assert!(
-                node.guilty.iter().all(|guilty| Some(*guilty) == liar_number),
-                "{n} accuses somebody honest"
-            );
-            let is_lost = |alarm: &Alarm| *alarm == Alarm::NoRecord;
-            assert!(node.blamed.is_empty() && node.alarms.iter().all(is_lost), "{n}: {:?}", node.alarms);
-            let settled = node.machine.finalized();
-            assert_eq!(node.chain.best(settled.height), Some(settled.block));
-        }
+        let mut finals: Vec<_> =
+            self.distinct_finals().iter().map(|certificate| certificate.link.source).collect();
+        finals.sort_by_key(|checkpoint| checkpoint.height);
+        let pair = finals.windows(2).find(|pair| {
+            let [low, high] = [pair[0], pair[1]];
+            all.ancestor(&high.block, low.height) != Some(low.block)
+        });
+        pair.map(|pair| [pair[0], pair[1]])
+    }
+
+    /// What may explain why nothing becomes final.
+    pub(super) fn state(&self) -> String {
+        let of = |node: &Node| {
+            let (Record { source, target, .. }, machine) = (&node.machine.record, &node.machine);
+            let justified = machine.justified.last_key_value().map(|(checkpoint, _)| checkpoint);
+            let silent = (machine.is_silent(), machine.alarm(), machine.writing.is_some());
+            format!(
+                "tip {:?}, voted {source} to {target}, silent {silent:?}, {justified:?}\n",
+                node.chain.tip()
+            )
+        };
+        self.nodes.iter().map(of).collect()
+    }
+
+    /// One certificate for each link.
+    fn distinct_finals(&self) -> Vec<Certificate> {
+        let by_link = self.finals.iter().map(|certificate| (certificate.link, certificate.clone()));
+        by_link.collect::<BTreeMap<_, _>>().into_values().collect()
+    }
+
+    /// The voters that these nodes are.
+    pub(super) fn numbers(&self, nodes: &BTreeSet<usize>) -> BTreeSet<u16> {
+        nodes.iter().map(|n| self.nodes[*n].number()).collect()
     }
 }

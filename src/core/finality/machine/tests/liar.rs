@@ -1,4 +1,5 @@
-//! A voter that signs everything and shows it to whom it likes, when it likes.
+//! Voters that break the rules. Each has a real machine, which goes on whatever it hears. Besides, it signs what it likes, shows that to whom
+//! it likes and when it likes, and knows every vote that anybody has made.
 
 use alloc::vec;
 
@@ -6,100 +7,150 @@ use super::world::{NETWORK, World};
 use super::*;
 use crate::random::Random;
 
-/// How many seeds a run takes: each is a schedule of partitions, blocks, restarts and lies.
-const SEEDS: u64 = 60;
+mod manners;
+mod runs;
 
-struct Liar {
-    node: usize,
+/// How a voter breaks the rules.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Manner {
+    /// It votes for what others have voted for, old or new, and for links of its own, at random.
+    Anything,
+    /// It votes for two blocks in one epoch, and shows one vote to each half.
+    DoubleVote,
+    /// It votes around its own commits.
+    Surround,
+    /// It keeps votes and certificates back, and shows them later, or to one voter only.
+    Withhold,
+    /// It proposes from sources that are long past.
+    StaleSource,
+    /// It proposes two blocks in one epoch.
+    TwoProposals,
+    /// It proposes blocks beside their sources.
+    TargetBesideSource,
+    /// It votes far ahead of all slots, and shows that to one half.
+    FarEpoch,
+    /// It makes up certificates and votes in others' names.
+    Forge,
+    /// It says nothing while it leads.
+    SilentLeader,
+    /// It proposes from sources that nobody can certify or fetch.
+    UnknownProof,
+    /// It says again what others have said.
+    Replay,
+    /// It answers, and tells nobody what it has seen.
+    HiddenAnswers,
+    /// All of these, one after the other.
+    All,
+}
+
+impl Manner {
+    const EACH: [Self; 13] = [
+        Self::Anything,
+        Self::DoubleVote,
+        Self::Surround,
+        Self::Withhold,
+        Self::StaleSource,
+        Self::TwoProposals,
+        Self::TargetBesideSource,
+        Self::FarEpoch,
+        Self::Forge,
+        Self::SilentLeader,
+        Self::UnknownProof,
+        Self::Replay,
+        Self::HiddenAnswers,
+    ];
+}
+
+/// One of them.
+pub(super) struct Liar {
+    manner: Manner,
     random: Random,
-    /// Every link that anybody has voted for, and every certificate.
-    links: Vec<Link>,
-    proofs: Vec<Certificate>,
+    /// What it has kept back, and for whom that was meant.
+    kept: Vec<(usize, Said)>,
 }
 
 impl Liar {
-    /// Signs a link and shows it to some of the others.
-    fn show(&mut self, world: &mut World, link: Link, proof: Option<Certificate>) {
-        let (me, key) = world.nodes[self.node].machine.me.clone().unwrap();
-        let vote = link.sign(&NETWORK, me, &key);
-        for to in (0..4).filter(|to| *to != self.node) {
-            if self.random.chance(0.6) {
-                let said = match &proof {
-                    Some(proof) => Said::Proposal { vote, proof: Some(proof.clone()) },
-                    None => Said::Votes { link, votes: vec![(me, vote.signature)] },
-                };
-                world.give(to, Input::Heard { peer: Peer(self.node as u64), said });
-            }
+    fn new(manner: Manner, random: Random) -> Self {
+        Self { manner, random, kept: vec![] }
+    }
+
+    /// What it does just now.
+    fn manner(&mut self) -> Manner {
+        match self.manner {
+            Manner::All => *self.random.pick(&Manner::EACH).unwrap(),
+            manner => manner,
         }
     }
 
-    fn lie(&mut self, world: &mut World) {
-        self.links.extend(world.links_voted());
-        self.links.sort();
-        self.links.dedup();
-        self.proofs.extend(world.certificates());
-        let Some(link) = self.random.pick(&self.links).copied() else { return };
-        match self.random.below(4) {
-            // What somebody else has voted for, or its commit, old or new.
-            0 => self.show(world, link, None),
-            1 => {
-                if let Some(commit) = link.commit() {
-                    self.show(world, commit, None);
-                }
+    /// Changes what its machine says. None: it says nothing.
+    fn bend(&mut self, leads: bool, to: usize, said: Said) -> Option<Said> {
+        let is_answer = matches!(said, Said::Finality { .. } | Said::GetFinality { .. });
+        match (self.manner(), said) {
+            (Manner::Withhold, said) if !is_answer && self.random.chance(0.7) => {
+                self.kept.push((to, said));
+                None
             }
-            // The certificate that nobody has had yet.
-            2 => {
-                let proof = self.random.pick(&self.proofs).cloned();
-                let to = self.random.index(4);
-                if let Some(proof) = proof.filter(|_| to != self.node) {
-                    let peer = Peer(self.node as u64);
-                    world.give(to, Input::Heard { peer, said: Said::Certificate(proof) });
-                }
+            (Manner::SilentLeader, Said::Proposal { .. } | Said::Votes { .. }) if leads => None,
+            (Manner::HiddenAnswers, Said::Finality { set, .. }) => {
+                Some(Said::Finality { set, newest: None, lock: None, seen: None })
             }
-            // A proposal of its own: any tip there is, from any justified checkpoint, in an epoch that suits it.
-            _ => {
-                let proof = self.random.pick(&self.proofs).cloned();
-                let source =
-                    proof.as_ref().map_or(world.nodes[0].machine.voters().root(), |proof| proof.link.target);
-                let n = self.random.index(4);
-                let (height, block) = world.tip(n);
-                let epoch = (link.target.epoch | 1).saturating_add(1 + 2 * self.random.below(3));
-                let link = Link { source, target: Checkpoint { epoch, height, block }, ..link };
-                if link.kind().is_some() {
-                    self.show(world, link, proof);
-                }
-            }
+            (Manner::HiddenAnswers, Said::Certificate(_)) => None,
+            (_, said) => Some(said),
         }
     }
 }
 
-#[test]
-fn one_liar_of_four_makes_no_two_histories_and_gets_nobody_else_accused() {
-    for seed in 0..SEEDS {
-        let mut world = World::new(4);
-        let mut liar = Liar { node: 3, random: Random::new(seed), links: vec![], proofs: vec![] };
-        let mut random = Random::new(!seed);
-        for _ in 0..40 {
-            match random.below(7) {
-                0 => world.meet_all(),
-                // It hears both sides.
-                1 => world.part("0|12|3"),
-                2 => world.part("01|2|3"),
-                3 => {
-                    let node = random.index(3);
-                    let durable = world.nodes[node].durable.clone();
-                    world.restart(node, durable);
-                }
-                _ => world.mine(random.index(3)),
-            }
-            for _ in 0..random.below(6) {
-                world.run(random.below(1_000));
-                liar.lie(&mut world);
-            }
+impl World {
+    /// From now on this node breaks the rules.
+    pub(super) fn corrupt(&mut self, n: usize, manner: Manner, random: Random) {
+        self.lying.insert(n);
+        self.liars.insert(n, Liar::new(manner, random));
+    }
+
+    /// They stop; what they have signed remains.
+    pub(super) fn reform(&mut self) {
+        self.liars.clear();
+    }
+
+    /// Each liar does something.
+    pub(super) fn lie(&mut self) {
+        for n in self.lying.clone() {
+            let Some(mut liar) = self.liars.remove(&n) else { continue };
+            liar.lie(self, n);
+            self.liars.insert(n, liar);
         }
-        world.meet_all();
-        world.mine(0);
-        world.run(120_000);
-        world.check_but(Some(3));
+    }
+
+    /// What a node says, as its manner changes it.
+    pub(super) fn bend(&mut self, from: usize, to: usize, said: Said) -> Option<Said> {
+        let leads = self.slot_of(from).1 == self.nodes[from].number();
+        match self.liars.get_mut(&from) {
+            Some(liar) => liar.bend(leads, to, said),
+            None => Some(said),
+        }
+    }
+
+    /// The slot that it is for a node, and who leads in it.
+    pub(super) fn slot_of(&self, n: usize) -> (u64, u16) {
+        let machine = &self.nodes[n].machine;
+        let slot = machine.slots.at(machine.time(self.now));
+        (slot, machine.slots.leader(slot))
+    }
+
+    /// The certificate of a link that liars can make: of all votes that were ever made, and their own.
+    fn prove(&self, link: &Link) -> Option<Certificate> {
+        let voters = self.nodes[0].machine.voters();
+        let signed = self.signed.get(link)?;
+        let lacks = |n: &&usize| !signed.contains_key(&self.nodes[**n].number());
+        let more: BTreeMap<u16, &SecretKey> =
+            self.lying.iter().filter(lacks).map(|n| (self.nodes[*n].number(), &self.nodes[*n].key)).collect();
+        if signed.len() + more.len() < voters.quorum() {
+            return None;
+        }
+        let mut votes = signed.clone();
+        votes.extend(
+            more.into_iter().map(|(number, key)| (number, link.sign(&NETWORK, number, key).signature)),
+        );
+        Some(Certificate::new(voters, *link, &votes))
     }
 }

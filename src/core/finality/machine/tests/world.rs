@@ -1,59 +1,33 @@
 //! Voters with a chain each and connections between them, under a virtual clock.
 
 use alloc::collections::BTreeSet;
-use alloc::string::String;
 use alloc::vec;
 
 use super::chain::Chain;
+use super::liar::Liar;
+use super::node::{Backup, Node};
+use super::talk::Happening;
 use super::*;
-use crate::testing::{CREATED, voters};
+use crate::crypto::Signature;
 
 pub(super) const NETWORK: Hash = Hash([1; 32]);
 pub(super) const BASE: Hash = Hash([0; 32]);
-/// From one node to another, and from a write to its being durable, in milliseconds.
-const HOP: u64 = 40;
-const FSYNC: u64 = 8;
-
-enum Happening {
-    Heard { to: usize, from: usize, said: Said },
-    Durable { node: usize, life: u32, record: Record },
-}
-
-pub(super) struct Node {
-    pub(super) machine: Finality,
-    key: SecretKey,
-    /// What is on its disk.
-    pub(super) durable: Option<Record>,
-    newest: Option<Certificate>,
-    pub(super) disk_works: bool,
-    /// Counts its starts: what was being written at a crash is lost.
-    life: u32,
-    pub(super) chain: Chain,
-    pub(super) alarms: Vec<Alarm>,
-    pub(super) guilty: Vec<u16>,
-    pub(super) blamed: Vec<(Peer, &'static str)>,
-    pub(super) wanted: Vec<Checkpoint>,
-    /// The last `Keep`.
-    pub(super) keeps: [Hash; 2],
-}
-
-impl Node {
-    /// The height of the latest justified checkpoint.
-    pub(super) fn justified(&self) -> u64 {
-        self.machine.justified.last_key_value().unwrap().0.height
-    }
-
-    pub(super) fn number(&self) -> u16 {
-        self.machine.me.as_ref().unwrap().0
-    }
-}
 
 pub(super) struct World {
     pub(super) now: Time,
     pub(super) nodes: Vec<Node>,
+    /// How many voters there are. More nodes than that: some key has a twin.
+    pub(super) count: u8,
+    /// Those that break the rules; the nodes that do stay named while one of them acts.
+    pub(super) liars: BTreeMap<usize, Liar>,
+    pub(super) lying: BTreeSet<usize>,
+    /// Voters whose record was lost or brought back from a backup, until what they may have forgotten no longer matters.
+    pub(super) restored: BTreeSet<u16>,
     group: Vec<usize>,
-    ahead: BTreeMap<(Time, usize), Happening>,
-    count: usize,
+    /// Everybody is connected to this node only.
+    pub(super) hub: Option<usize>,
+    pub(super) ahead: BTreeMap<(Time, usize), Happening>,
+    pub(super) planned: usize,
     mined: u64,
     /// Messages.
     pub(super) said: usize,
@@ -61,83 +35,73 @@ pub(super) struct World {
     pub(super) last: BTreeMap<usize, Said>,
     /// Every vote that ever left, by key.
     pub(super) votes: BTreeMap<u16, BTreeSet<Link>>,
-    /// Every certificate of a final block.
+    /// The same by link, and the links in the order in which they were first voted for.
+    pub(super) signed: BTreeMap<Link, BTreeMap<u16, Signature>>,
+    pub(super) links: Vec<Link>,
+    /// Every certificate that made a block final on an honest node.
     pub(super) finals: Vec<Certificate>,
-}
-
-fn machine(count: u8, n: usize, now: Time, record: Option<Record>, newest: Option<Certificate>) -> Finality {
-    Finality::new(now, settings(count, n, record, newest))
-}
-
-/// Of node `n` of so many voters.
-pub(super) fn settings(
-    count: u8,
-    n: usize,
-    record: Option<Record>,
-    newest: Option<Certificate>,
-) -> FinalitySettings {
-    FinalitySettings {
-        alarm: None,
-        proven: Vec::new(),
-        decided: 0,
-        network: NETWORK,
-        created: CREATED,
-        interval: Duration::from_secs(1),
-        voters: voters(count),
-        key: key(u8::try_from(n + 1).unwrap()),
-        record,
-        newest,
-    }
 }
 
 impl World {
     pub(super) fn new(count: u8) -> Self {
+        Self::connected(count, None)
+    }
+
+    /// Node 0 is connected to all others, and nobody else to anybody.
+    pub(super) fn star(count: u8) -> Self {
+        Self::connected(count, Some(0))
+    }
+
+    fn connected(count: u8, hub: Option<usize>) -> Self {
         let now = Time::from_millis(77_000);
-        let voters = voters(count);
-        let node = |n: usize| Node {
-            machine: machine(count, n, now, Some(Record::new(&voters)), None),
-            key: key(u8::try_from(n + 1).unwrap()),
-            durable: Some(Record::new(&voters)),
-            newest: None,
-            disk_works: true,
-            life: 0,
-            chain: Chain { parents: BTreeMap::from([(BASE, (0, BASE))]), best: vec![BASE] },
-            alarms: vec![],
-            guilty: vec![],
-            blamed: vec![],
-            wanted: vec![],
-            keeps: [Hash::ZERO; 2],
-        };
-        let nodes = (0..usize::from(count)).map(node).collect();
         let mut world = Self {
             now,
-            nodes,
+            nodes: (1..=count).map(|n| Node::new(count, key(n), now)).collect(),
+            count,
+            liars: BTreeMap::new(),
+            lying: BTreeSet::new(),
+            restored: BTreeSet::new(),
             group: vec![],
+            hub,
             ahead: BTreeMap::new(),
-            count: 0,
+            planned: 0,
             mined: 0,
             said: 0,
             last: BTreeMap::new(),
             votes: BTreeMap::new(),
+            signed: BTreeMap::new(),
+            links: vec![],
             finals: vec![],
         };
         world.meet_all();
         world
     }
 
+    /// Another machine with the key of node `n`, which has its blocks and knows nothing of its votes. Returns its number.
+    pub(super) fn add_twin(&mut self, n: usize) -> usize {
+        let mut twin = Node::new(self.count, self.nodes[n].key.clone(), self.now);
+        twin.chain = self.nodes[n].chain.clone();
+        self.nodes.push(twin);
+        // It hears nobody yet.
+        self.group.push(usize::MAX);
+        self.nodes.len() - 1
+    }
+
     pub(super) fn meet_all(&mut self) {
-        let all: String = (0..self.nodes.len()).map(|n| alloc::format!("{n}")).collect();
-        self.part(&all);
+        self.group_by(|_| 0);
     }
 
     /// Only nodes of one group hear each other from now on: "01|2|3".
     pub(super) fn part(&mut self, groups: &str) {
         let digit = |n: usize| char::from(b'0' + u8::try_from(n).unwrap());
-        let group = |n| groups.split('|').position(|group| group.contains(digit(n))).unwrap();
+        self.group_by(|n| groups.split('|').position(|group| group.contains(digit(n))).unwrap());
+    }
+
+    pub(super) fn group_by(&mut self, group: impl FnMut(usize) -> usize) {
         let before = core::mem::replace(&mut self.group, (0..self.nodes.len()).map(group).collect());
         for (one, other) in self.pairs() {
             let was = before.get(one).is_some_and(|group| before.get(other) == Some(group));
-            match (was, self.hears(one, other)) {
+            match (was && self.are_linked(one, other), self.hears(one, other)) {
                 (false, true) => self.meet(one, other),
                 (true, false) => self.give(one, Input::Down(Peer(other as u64))),
                 _ => (),
@@ -152,8 +116,17 @@ impl World {
         pairs.filter(|(one, other)| one != other).collect()
     }
 
-    fn hears(&self, one: usize, other: usize) -> bool {
-        self.group[one] == self.group[other]
+    fn are_linked(&self, one: usize, other: usize) -> bool {
+        self.hub.is_none_or(|hub| one == hub || other == hub)
+    }
+
+    pub(super) fn hears(&self, one: usize, other: usize) -> bool {
+        self.group[one] == self.group[other] && self.are_linked(one, other)
+    }
+
+    /// The others that a node hears.
+    pub(super) fn heard_by(&self, n: usize) -> Vec<usize> {
+        (0..self.nodes.len()).filter(|other| *other != n && self.hears(n, *other)).collect()
     }
 
     fn meet(&mut self, one: usize, other: usize) {
@@ -163,20 +136,35 @@ impl World {
 
     /// A crash, and a start with this on the disk beside the key. The chain stays.
     pub(super) fn restart(&mut self, n: usize, record: Option<Record>) {
-        let count = u8::try_from(self.nodes.len()).unwrap();
-        let node = &mut self.nodes[n];
-        node.life += 1;
-        node.durable = record.clone();
-        node.machine = machine(count, n, self.now, record, node.newest.clone());
-        let (height, block) = node.chain.tip();
-        for other in (0..self.nodes.len()).filter(|other| *other != n) {
-            if self.hears(n, other) {
-                self.give(other, Input::Down(Peer(n as u64)));
-                self.meet(n, other);
-                self.meet(other, n);
-            }
+        self.nodes[n].start(self.count, self.now, record);
+        let (height, block) = self.tip(n);
+        for other in self.heard_by(n) {
+            self.give(other, Input::Down(Peer(n as u64)));
+            self.meet(n, other);
+            self.meet(other, n);
         }
         self.give(n, Input::Tip { height, block });
+    }
+
+    /// A crash, and a start with what was on the disk.
+    pub(super) fn crash(&mut self, n: usize) {
+        let durable = self.nodes[n].durable.clone();
+        self.restart(n, durable);
+    }
+
+    /// The record of a node is lost. It needs its operator's word.
+    pub(super) fn lose_record(&mut self, n: usize) {
+        self.restored.insert(self.nodes[n].number());
+        self.restart(n, None);
+    }
+
+    /// A node comes back with an old record and old data.
+    pub(super) fn restore(&mut self, n: usize, backup: Backup) {
+        self.restored.insert(self.nodes[n].number());
+        let record = backup.record.clone();
+        self.nodes[n].restore(backup);
+        self.restart(n, record);
+        self.sync();
     }
 
     /// A block on the best chain of this node; whoever hears it takes it.
@@ -206,7 +194,7 @@ impl World {
     }
 
     fn tell_tip(&mut self, n: usize) {
-        let (height, block) = self.nodes[n].chain.tip();
+        let (height, block) = self.tip(n);
         self.give(n, Input::Tip { height, block });
     }
 
@@ -220,7 +208,7 @@ impl World {
         }
     }
 
-    fn learn(&mut self, n: usize, chain: &Chain) {
+    pub(super) fn learn(&mut self, n: usize, chain: &Chain) {
         let node = &mut self.nodes[n];
         let before = node.chain.tip();
         node.chain.merge(chain, &node.machine.finalized());
@@ -237,11 +225,6 @@ impl World {
         self.nodes[n].chain.best = best;
     }
 
-    /// What is on its way is lost.
-    pub(super) fn lose_all(&mut self) {
-        self.ahead.clear();
-    }
-
     /// One node gets the blocks of another, and stays on its own best chain.
     pub(super) fn store(&mut self, n: usize, other: usize) {
         let parents = self.nodes[other].chain.parents.clone();
@@ -249,11 +232,20 @@ impl World {
     }
 
     pub(super) fn best(&self, n: usize) -> Hash {
-        self.nodes[n].chain.tip().1
+        self.tip(n).1
+    }
+
+    pub(super) fn tip(&self, n: usize) -> (u64, Hash) {
+        self.nodes[n].chain.tip()
     }
 
     pub(super) fn key_of(&self, voter: u16) -> SecretKey {
         self.nodes.iter().find(|node| node.number() == voter).unwrap().key.clone()
+    }
+
+    /// The nodes that keep the rules.
+    pub(super) fn honest(&self) -> Vec<usize> {
+        (0..self.nodes.len()).filter(|n| !self.lying.contains(n)).collect()
     }
 
     pub(super) fn finals(&self) -> Vec<u64> {
@@ -273,11 +265,9 @@ impl World {
         let end = self.now.after(Duration::from_millis(ms));
         while !done(self) {
             let wake = |node: &Node| node.machine.next_wakeup(self.now);
-            let wakes = self.nodes.iter().enumerate().filter_map(|(n, node)| Some((wake(node)?, n)));
-            let next_wake = wakes.min();
+            let next_wake = self.nodes.iter().filter_map(wake).min();
             let next = self.ahead.keys().next().map(|(at, _)| *at);
-            let all = next.into_iter().chain(next_wake.map(|(at, _)| at));
-            let Some(at) = all.min().filter(|at| *at <= end) else {
+            let Some(at) = next.into_iter().chain(next_wake).min().filter(|at| *at <= end) else {
                 self.now = end;
                 return;
             };
@@ -290,86 +280,5 @@ impl World {
                 (0..self.nodes.len()).for_each(|n| self.give(n, Input::Wake));
             }
         }
-    }
-
-    fn happens(&mut self, happening: Happening) {
-        match happening {
-            Happening::Heard { to, from, said } if self.hears(to, from) => {
-                self.give(to, Input::Heard { peer: Peer(from as u64), said });
-            }
-            Happening::Durable { node, life, record } if self.nodes[node].life == life => {
-                self.nodes[node].durable = Some(record);
-                self.give(node, Input::Written);
-            }
-            _ => (),
-        }
-    }
-
-    pub(super) fn give(&mut self, n: usize, input: Input) {
-        let wall = Timestamp(CREATED.0 + self.now.as_millis());
-        let node = &mut self.nodes[n];
-        node.machine.handle(self.now, &node.chain, Input::Clock { wall, offsets: vec![] });
-        node.machine.handle(self.now, &node.chain, input);
-        while let Some(output) = self.nodes[n].machine.poll() {
-            self.carry_out(n, output);
-        }
-    }
-
-    fn carry_out(&mut self, n: usize, output: Output) {
-        let node = &mut self.nodes[n];
-        match output {
-            Output::Write(record) if node.disk_works => {
-                let life = node.life;
-                self.plan(FSYNC, Happening::Durable { node: n, life, record });
-            }
-            Output::Write(_) => (),
-            Output::Say { peer, said } => self.send(n, usize::try_from(peer.0).unwrap(), said),
-            // Everybody hears everybody.
-            Output::Relay(_) => (),
-            Output::SayAll(said) => {
-                self.note(&said);
-                for other in (0..self.nodes.len()).filter(|other| *other != n) {
-                    self.send(n, other, said.clone());
-                }
-            }
-            Output::Finalize(certificate) => {
-                node.newest = Some(certificate.clone());
-                self.finals.push(certificate);
-                let own = self.nodes[n].chain.clone();
-                self.learn(n, &own);
-            }
-            Output::Want(checkpoint) => node.wanted.push(checkpoint),
-            Output::Keep { justified, lock } => node.keeps = [justified, lock],
-            Output::Blame { peer, what } => node.blamed.push((peer, what)),
-            Output::Guilty { voter, .. } => node.guilty.push(voter),
-            Output::Alarm(alarm) => node.alarms.push(alarm),
-        }
-    }
-
-    fn send(&mut self, from: usize, to: usize, said: Said) {
-        if to < self.nodes.len() && self.hears(from, to) {
-            self.said += 1;
-            self.last.insert(from, said.clone());
-            self.plan(HOP, Happening::Heard { to, from, said });
-        }
-    }
-
-    /// Keeps a vote that has left.
-    fn note(&mut self, said: &Said) {
-        let (voter, link) = match said {
-            Said::Proposal { vote, .. } => (vote.voter, vote.link),
-            Said::Votes { link, votes } => (votes[0].0, *link),
-            _ => return,
-        };
-        self.votes.entry(voter).or_default().insert(link);
-    }
-
-    fn plan(&mut self, ms: u64, happening: Happening) {
-        self.count += 1;
-        self.ahead.insert((self.now.after(Duration::from_millis(ms)), self.count), happening);
-    }
-
-    pub(super) fn tip(&self, n: usize) -> (u64, Hash) {
-        self.nodes[n].chain.tip()
     }
 }
