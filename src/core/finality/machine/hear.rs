@@ -72,7 +72,9 @@ impl Finality {
         let link = certificate.link;
         // While it is silent, this node looks for its own signature even in what it knows.
         let oldest = self.justified.first_key_value().map_or(0, |(checkpoint, _)| checkpoint.epoch);
-        let is_old = self.justified.len() >= JUSTIFIED_KEPT && link.target.epoch < oldest;
+        let is_old = self.justified.len() >= JUSTIFIED_KEPT
+            && link.target.epoch < oldest
+            && (link.kind() != Some(LinkKind::Commit) || self.is_below_final(blocks, &link.source));
         let is_known = (is_old || self.justified.contains_key(&link.target)) && self.silence.is_none();
         if link.set != self.voters().id() || is_known {
             return;
@@ -88,5 +90,11 @@ impl Finality {
         if !self.justified.contains_key(&link.target) {
             self.justify(now, blocks, certificate);
         }
+    }
+    /// Whether a checkpoint's block is final here. However old the certificate of one that is not: it shows a second history.
+    fn is_below_final(&self, blocks: &dyn Blocks, checkpoint: &Checkpoint) -> bool {
+        let newest = self.finalized();
+        checkpoint.height <= newest.height
+            && blocks.ancestor(&newest.block, checkpoint.height) == Some(checkpoint.block)
     }
 }

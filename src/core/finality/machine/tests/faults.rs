@@ -189,3 +189,11 @@ fn two_histories_show_as_many_liars_as_it_takes_and_nobody_honest() {
         assert_eq!((world.votes_of(0), world.finals()[0]), (votes, finals[0]));
     }
 }
+
+#[test]
+fn a_second_history_is_noticed_however_long_ago_it_parted() {
+    let world = two_histories(4, [40, 1]);
+    for n in world.honest() {
+        assert_eq!(world.nodes[n].alarms, [Alarm::OtherHistory], "{n}");
+    }
+}
