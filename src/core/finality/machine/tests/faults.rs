@@ -53,6 +53,22 @@ fn the_operators_word_does_not_stand_for_the_others_answers() {
 }
 
 #[test]
+fn an_answer_about_another_set_says_nothing_about_this_one() {
+    let mut world = World::new(4);
+    world.run(SLOT_MS);
+    world.crash(3);
+    world.lose_all();
+    let set = world.nodes[3].machine.voters().id();
+    for (set, is_silent) in [(Hash([9; 32]), true), (set, false)] {
+        for peer in [Peer(0), Peer(1)] {
+            let said = Said::Finality { set, newest: None, lock: None, seen: None };
+            world.give(3, Input::Heard { peer, said });
+        }
+        assert_eq!(world.nodes[3].machine.is_silent(), is_silent);
+    }
+}
+
+#[test]
 fn a_record_and_data_from_a_backup_are_brought_up_to_date_before_the_first_vote() {
     let mut world = World::new(4);
     world.grow(0, 1);

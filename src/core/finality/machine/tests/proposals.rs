@@ -122,3 +122,39 @@ fn what_is_final_is_not_voted_for_again() {
     world.run(20);
     assert_eq!(world.votes_of(0), before);
 }
+
+#[test]
+fn who_has_not_prepared_a_link_does_not_commit_it() {
+    let mut world = World::new(4);
+    let (set, root) = (world.nodes[0].machine.voters().id(), world.nodes[0].machine.voters().root());
+    world.part("0|123");
+    world.grow(1, 1);
+    let target = Checkpoint { epoch: 2, height: 1, block: world.best(1) };
+    let link = Link { set, source: root, target };
+    let others = (0..4).filter(|voter| *voter != world.nodes[0].number());
+    let votes = others.map(|voter| (voter, link.sign(&NETWORK, voter, &world.key_of(voter)).signature));
+    let said = Said::Votes { link, votes: votes.collect() };
+    // It could write and sign, and a quorum is there without it.
+    world.nodes[0].machine.silence = None;
+    world.give(0, Input::Heard { peer: Peer(1), said });
+    assert_eq!(world.nodes[0].justified(), 1);
+    world.run(20);
+    assert_eq!(world.votes_of(0), 0);
+}
+
+#[test]
+fn an_epoch_beyond_its_slots_is_not_voted_for() {
+    let (mut world, source, _) = locked_on_a_rival();
+    world.store(0, 1);
+    let (leader, slot) = wait_for_another_leader(&mut world);
+    let (set, before) = (world.nodes[0].machine.voters().id(), world.votes_of(0));
+    for (epoch, votes) in [(slot * EPOCHS_PER_SLOT + 2, 0), (slot * EPOCHS_PER_SLOT, 1)] {
+        let link = Link { set, source, target: Checkpoint { epoch, ..source } };
+        let vote = link.sign(&NETWORK, leader, &world.key_of(leader));
+        // Only the newest of each leader is judged.
+        world.nodes[0].machine.proposals.clear();
+        world.give(0, Input::Heard { peer: Peer(1), said: Said::Proposal { vote, proof: None } });
+        world.run(20);
+        assert_eq!(world.votes_of(0), before + votes, "{epoch}");
+    }
+}
