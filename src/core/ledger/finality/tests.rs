@@ -166,6 +166,13 @@ fn a_vote_counts_for_its_link_its_network_its_set_and_its_voter() {
         let changed: Vote = decode(&changed, "vote").unwrap();
         assert!(!voters.verify(&NETWORK, &changed), "byte {at}");
     }
+    // The same members' votes for the same blocks, in a set that began elsewhere.
+    let elsewhere = Voters::new(Hash([5; 32]), 0, (1..=4).map(member));
+    let between = Link { source: checkpoint(2, 5), target: checkpoint(4, 6), ..link };
+    let vote = between.sign(&NETWORK, 2, &key_of(&voters, 2));
+    let moved = Link { set: elsewhere.id(), ..between };
+    assert!(voters.verify(&NETWORK, &vote) && elsewhere.number(&key_of(&voters, 2).public()) == Some(2));
+    assert!(!elsewhere.verify(&NETWORK, &Vote { link: moved, ..vote }), "signed for another set");
     // Signed as it should be, but not a link of this set.
     let sign = |link: Link| link.sign(&NETWORK, 2, &key_of(&voters, 2));
     for link in [
