@@ -62,23 +62,24 @@ fn show(client: &Client, out: &mut Output) -> Result<(), Error> {
     let answer = client.get("/v1/finality")?;
     out.show(&answer, |out, finality: Finality| {
         let count = finality.voters.len();
-        let newest = match &finality.finalized {
-            None => "no block yet".to_owned(),
-            Some(block) => format!(
-                "block {} ({}), by {} of {count}: {}",
+        let told = |out: &Output, block: &FinalBlock| {
+            let signers = block.signers.join(", ");
+            format!(
+                "block {} ({}), by {} of {count}: {signers}",
                 block.height,
                 out.ends(&block.hash),
-                block.signers.len(),
-                block.signers.join(", ")
-            ),
+                block.signers.len()
+            )
         };
+        let newest = finality.finalized.as_ref().map_or("no block yet".to_owned(), |block| told(out, block));
         let needed = format!("{} of {count} votes make a block final", finality.quorum);
         let (words, mood) = voting(finality.voting);
-        out.pairs(vec![
-            ("final", cell(newest)),
-            ("needed", cell(needed)),
-            ("this node", coloured(words, mood)),
-        ])?;
+        let mut pairs =
+            vec![("final", cell(newest)), ("needed", cell(needed)), ("this node", coloured(words, mood))];
+        if let Some(rival) = &finality.rival {
+            pairs.insert(1, ("other history", coloured(told(out, rival), Mood::Bad)));
+        }
+        out.pairs(pairs)?;
         let rows = finality.voters.iter().map(|voter| row(out, voter)).collect();
         out.table(&["VOTER", "LAST VOTE FOR", "HEARD", "FAULT"], rows)?;
         if finality.voters.iter().any(|voter| voter.fault.is_some()) {

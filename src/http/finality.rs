@@ -68,10 +68,10 @@ pub(super) async fn resume(
 impl From<VotersView> for views::Finality {
     fn from(view: VotersView) -> Self {
         let voting = match (view.own, view.alarm) {
+            (_, Some(Alarm::OtherHistory)) => views::Voting::TwoHistories,
             (None, _) => views::Voting::Observes,
             (_, Some(Alarm::NoRecord)) => views::Voting::NoRecord,
             (_, Some(Alarm::Twin)) => views::Voting::Twin,
-            (_, Some(Alarm::OtherHistory)) => views::Voting::TwoHistories,
             _ if view.silent => views::Voting::Asking,
             _ => views::Voting::Votes,
         };
@@ -79,19 +79,20 @@ impl From<VotersView> for views::Finality {
         let settled = view.settled;
         let since =
             |height| settled.filter(|settled| settled.height == height).map(|settled| rfc3339(settled.at));
-        let finalized = view.newest.as_ref().map(|certificate: &Certificate| views::FinalBlock {
+        let block = |certificate: &Certificate| views::FinalBlock {
             height: certificate.link.source.height,
             hash: certificate.link.source.block.to_string(),
             epoch: certificate.link.source.epoch,
             signers: certificate.voters().filter_map(name).map(|voter| voter.id.to_string()).collect(),
             certificate: HEXLOWER.encode(&encode(certificate)),
             since: since(certificate.link.source.height),
-        });
+        };
         Self {
             set: view.set.to_string(),
             quorum: view.quorum,
             guilty: view.guilty,
-            finalized,
+            finalized: view.newest.as_ref().map(block),
+            rival: view.rival.as_ref().map(block),
             voting,
             voters: view.voters.into_iter().map(views::Voter::from).collect(),
         }

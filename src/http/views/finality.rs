@@ -58,6 +58,8 @@ pub struct Finality {
     /// The newest final block; none if none was voted final yet.
     #[serde(rename = "final")]
     pub finalized: Option<FinalBlock>,
+    /// A final block that contradicts this node's history, if it has met one.
+    pub rival: Option<FinalBlock>,
     /// Whether this node votes, and if not, why.
     pub voting: Voting,
     pub voters: Vec<Voter>,
