@@ -135,6 +135,7 @@ impl Cluster {
                         voter.settled.push(voter.ledger.finalize(certificate).unwrap());
                         moved = true;
                     }
+                    Output::Keep { justified, lock } => voter.ledger.keep(justified, lock),
                     other => panic!("{other:?}"),
                 }
             }
