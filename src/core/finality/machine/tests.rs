@@ -38,6 +38,25 @@ fn four_voters_finalise_the_newest_block_and_then_say_nothing() {
     world.check();
 }
 
+/// A round is a prepare and a commit of each voter, sent to each other.
+#[test]
+fn many_voters_are_no_slower_and_each_says_two_things_to_each_other() {
+    for count in [16, 64] {
+        let mut world = World::new(count);
+        world.grow(0, 1);
+        world.run(3 * SLOT_MS);
+        world.said = 0;
+        world.grow(0, 1);
+        let began = world.now;
+        world.run_until(3 * SLOT_MS, |world| world.finals().iter().all(|height| *height == 2));
+        let took = world.now.since(began).as_millis();
+        assert!(took <= 2_000, "{took} ms with {count} voters");
+        let (said, others) = (world.said, usize::from(count) - 1);
+        assert!(said <= (2 * others + 4) * usize::from(count), "{said} with {count} voters");
+        world.check();
+    }
+}
+
 #[test]
 fn one_alone_needs_no_slot() {
     let mut world = World::new(1);
