@@ -12,7 +12,7 @@ use super::init::write_new;
 use super::output::Output;
 use crate::config::network::spoken;
 use crate::config::node::Bootstrap;
-use crate::config::{Mistakes, Settings, toml_text};
+use crate::config::{Mistakes, NetworkFile, Settings, toml_text};
 use crate::files::quoted;
 use crate::node::judge;
 
@@ -106,6 +106,16 @@ fn render(options: &Join, path: &Path) -> Result<String, Error> {
         Some(endpoint) => format!("advertise = {}\n", toml_text(&endpoint.to_string())),
         None => String::new(),
     };
+    // A definition that cannot be read is told of when the whole file is checked.
+    let lists_others = NetworkFile::load(&options.network).is_ok_and(|file| {
+        let members = &file.genesis.spec.members;
+        !members.is_empty() && !members.iter().any(|member| member.id == *id)
+    });
+    let miner = if lists_others {
+        "\n[miner]\n# The network lists its members, and this node is none of them: it would seal blocks that nobody takes.\nenabled = false\n"
+    } else {
+        ""
+    };
     Ok(format!(
         r#"# {id}'s node. Relative paths start at this file's folder. To see all other settings and their defaults: bouya check.
 data_dir = {data}
@@ -123,7 +133,7 @@ listen = {listen}
 
 [api]
 listen = {api}
-"#,
+{miner}"#,
         data = show(&data)?,
         network = show(&options.network)?,
         ca = cert("ca.crt".to_owned())?,

@@ -4,6 +4,7 @@ use clap::Parser;
 
 use super::*;
 use crate::config::NetworkFile;
+use bouya_core::ledger::NetworkSpec;
 
 #[derive(Parser)]
 struct Line {
@@ -13,12 +14,21 @@ struct Line {
 
 /// Joins in `dir` with these options more.
 fn join(dir: &Path, more: &[&str]) -> Result<Settings, String> {
+    join_network(dir, &bouya_core::testing::network("acme", 1).spec, more)
+}
+
+fn join_network(dir: &Path, spec: &NetworkSpec, more: &[&str]) -> Result<Settings, String> {
     let network = dir.join("network.toml");
-    let text = NetworkFile::render(&bouya_core::testing::network("acme", 1).spec, 1);
+    let text = NetworkFile::render(spec, 1);
     fs::write(&network, text).unwrap();
     let certs = dir.join("certs");
-    let line = ["join", "--id", "alice", "--network", network.to_str().unwrap(), "--certs"];
-    let line = line.into_iter().chain([certs.to_str().unwrap()]).chain(more.iter().copied());
+    let own = if more.contains(&"--id") { &[][..] } else { &["--id", "alice"][..] };
+    let line = ["join", "--network", network.to_str().unwrap(), "--certs"];
+    let line = line
+        .into_iter()
+        .chain([certs.to_str().unwrap()])
+        .chain(own.iter().copied())
+        .chain(more.iter().copied());
     let options = Line::try_parse_from(line).map_err(|error| error.to_string())?.join;
     run(&options, &mut Output::new(false)).map_err(|error| error.to_string())?;
     Ok(Settings::load(&dir.join("node.toml")).unwrap())
@@ -49,6 +59,18 @@ fn paths_of_any_text_are_read_back() {
         let settings = join(&dir, &more).unwrap();
         assert_eq!(settings.data_dir, dir.join("the data"), "{name:?}");
         assert_eq!(settings.identity.key, dir.join("certs/alice.key"), "{name:?}");
+    }
+}
+
+#[test]
+fn a_node_that_the_network_does_not_list_is_not_to_mine() {
+    let network = bouya_core::testing::network_of_members("acme");
+    let listed = network.spec.members[0].id.to_string();
+    for (id, mines) in [("dave", false), (listed.as_str(), true)] {
+        let dir = tempfile::tempdir().unwrap();
+        let more = ["--id", id, "--advertise", "10.0.0.5:7000"];
+        let settings = join_network(dir.path(), &network.spec, &more).unwrap();
+        assert_eq!(settings.miner.enabled, mines, "{id}");
     }
 }
 
