@@ -101,9 +101,22 @@ impl World {
             Kind::Wipe => {
                 self.hold(n, true);
                 self.nodes[n].disk.wipe(&self.genesis);
-                self.nodes[n].told = vec![self.genesis.id()];
-                self.nodes[n].work = 0;
-                self.nodes[n].finalized = (0, self.genesis.id());
+                self.nodes[n].has_told_nothing(self.genesis.id());
+            }
+            Kind::RecordLost => {
+                self.hold(n, true);
+                self.nodes[n].record = None;
+                self.nodes[n].forgetful = true;
+            }
+            Kind::Restored => {
+                let node = &mut self.nodes[n];
+                node.backup = Some((node.disk.world(), node.record.clone()));
+            }
+            Kind::RestartAll => {
+                for n in 0..self.nodes.len() {
+                    self.part(n);
+                    self.nodes[n].held += 1;
+                }
             }
             Kind::Pause => self.nodes[n].paused += 1,
             Kind::Partition | Kind::Isolate | Kind::CutLink | Kind::OneWay => {
@@ -149,7 +162,9 @@ impl World {
         let n = fault.node;
         let far = (fault.measure * 60_000.0) as i64 - 30_000;
         match fault.kind {
-            Kind::Kill | Kind::Restart => self.release(n),
+            Kind::Kill | Kind::Restart | Kind::RecordLost => self.release(n),
+            Kind::Restored => self.restore(n),
+            Kind::RestartAll => (0..self.nodes.len()).for_each(|n| self.release(n)),
             Kind::Wipe => {
                 self.introduce(n);
                 self.release(n);
@@ -189,6 +204,20 @@ impl World {
             Kind::RateUp | Kind::RateDown => self.nodes[n].rate = self.scenario.rates[n],
             Kind::CrashLoop | Kind::Reset | Kind::Revoke | Kind::Join | Kind::Leave => (),
         }
+    }
+
+    /// It starts with the data and the record of its backup.
+    fn restore(&mut self, n: usize) {
+        self.hold(n, true);
+        let genesis = self.genesis.id();
+        let node = &mut self.nodes[n];
+        if let Some((world, record)) = node.backup.take() {
+            node.disk.restore(world);
+            node.record = record;
+            node.forgetful = true;
+            node.has_told_nothing(genesis);
+        }
+        self.release(n);
     }
 
     /// It dies at once and starts again a moment later.

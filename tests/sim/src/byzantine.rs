@@ -13,7 +13,7 @@ use bouya_core::overlay::ConnId;
 use bouya_core::random::Random;
 use bouya_core::testing::{address, mined, text};
 use bouya_core::time::Timestamp;
-use bouya_core::wire::{Item, Message, PeerEntry, Votes};
+use bouya_core::wire::{Finality, Item, Message, PeerEntry, Votes};
 
 use crate::disk::DiskError;
 use crate::node::Running;
@@ -51,6 +51,14 @@ listed! {
         TwoVotes,
         /// It sends votes in others' names.
         ForgedVotes,
+        /// It votes around its own votes: from the root to an epoch above all others.
+        Surround,
+        /// It votes in the last epoch that there is.
+        FarEpoch,
+        /// It keeps votes and certificates back, and shows them later, each to one peer.
+        WithheldVotes,
+        /// It answers, and tells nobody what it has seen of others' votes.
+        HiddenAnswers,
     }
 }
 
@@ -136,6 +144,19 @@ impl Byzantine {
                 Manner::MuteVoter,
                 Message::Proposal(_) | Message::Votes(_) | Message::Certificate(_) | Message::Finality(_),
             ) => None,
+            (
+                Manner::WithheldVotes,
+                message @ (Message::Proposal(_) | Message::Votes(_) | Message::Certificate(_)),
+            ) if rng.chance(0.7) => {
+                self.said.truncate(KEPT - 1);
+                self.said.push_front(message);
+                None
+            }
+            (Manner::HiddenAnswers, Message::Finality(answer)) => {
+                let hidden =
+                    Finality { newest: None, lock: None, seen: None, ..Arc::unwrap_or_clone(answer) };
+                Some(Message::Finality(Arc::new(hidden)))
+            }
             (_, message) => Some(message),
         }
     }
@@ -158,7 +179,9 @@ impl Byzantine {
         let conn = conns[rng.index(conns.len())];
         let tip = node.keeper.chain().tip();
         let message = match self.manner {
-            Manner::Replay if !self.said.is_empty() => self.said[rng.index(self.said.len())].clone(),
+            Manner::Replay | Manner::WithheldVotes if !self.said.is_empty() => {
+                self.said[rng.index(self.said.len())].clone()
+            }
             Manner::Flood => {
                 let locator = Bounded::truncated([tip.id]);
                 let ask = || Message::GetHeaders { locator: locator.clone(), stop: Hash::ZERO };
@@ -179,9 +202,8 @@ impl Byzantine {
                 self.invalid.push(wrong.id());
                 Message::Transactions(Bounded::truncated([wrong]))
             }
-            Manner::TwoVotes | Manner::ForgedVotes => {
-                let forged = self.manner == Manner::ForgedVotes;
-                let vote = another_vote(node, key, genesis, forged);
+            Manner::TwoVotes | Manner::ForgedVotes | Manner::Surround | Manner::FarEpoch => {
+                let vote = another_vote(node, key, genesis, self.manner);
                 return vote.into_iter().map(|vote| (conn, vote)).collect();
             }
             _ => return Vec::new(),
@@ -305,15 +327,24 @@ fn lie(rng: &mut Random, entry: PeerEntry) -> PeerEntry {
     PeerEntry { id: entry.id, endpoint: endpoint.parse().expect("an endpoint") }
 }
 
-/// A prepare beside the newest vote that this voter knows: its own, or, `forged`, somebody else's with its own signature.
-fn another_vote(node: &Running, key: &SecretKey, genesis: &Genesis, forged: bool) -> Option<Message> {
+/// A prepare from the root, beside the newest vote that this voter knows of itself, around it, or far above it; or beside somebody else's, in
+/// whose name it signs.
+fn another_vote(node: &Running, key: &SecretKey, genesis: &Genesis, manner: Manner) -> Option<Message> {
     let voter = node.voter.as_ref()?;
     let (me, voters) = (voter.number()?, voter.voters());
-    let whose = if forged { (me + 1) % u16::try_from(voters.count()).ok()? } else { me };
+    let whose = match manner {
+        Manner::ForgedVotes => (me + 1) % u16::try_from(voters.count()).ok()?,
+        _ => me,
+    };
     let last = voter.votes().newest(whose)?.link;
     let height = last.target.height.checked_sub(1)?;
     let block = node.snapshot().at_height(height).ok().flatten()?;
-    let target = Checkpoint { epoch: last.target.epoch & !1, height, block };
+    let epoch = match manner {
+        Manner::Surround => (last.target.epoch | 1).checked_add(1)?,
+        Manner::FarEpoch => u64::MAX - 1,
+        _ => last.target.epoch & !1,
+    };
+    let target = Checkpoint { epoch, height, block };
     let link = Link { set: voters.id(), source: voters.root(), target };
     link.kind()?;
     let signature = link.sign(&genesis.id(), whose, key).signature;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use bouya_core::crypto::Hash;
-use bouya_core::ledger::{Genesis, Link, Moved, View, World};
+use bouya_core::ledger::{Certificate, Genesis, Link, Moved, View, Voters, World};
 use bouya_core::limits::{CONNECTED, DIALS_PER_SECOND, KNOWN_PEERS, SIDE_BLOCKS, SIDE_TIPS};
 use bouya_core::node::Head;
 
@@ -35,8 +35,9 @@ pub struct Figures {
     pub transactions: u64,
     /// How often a block became final on a node.
     pub finals: u64,
-    /// Milliseconds from the end of the last fault until all nodes had the same tip.
+    /// Milliseconds from the end of the last fault until all nodes had the same tip, and until that was final where a quorum is there.
     pub healed_after: u64,
+    pub final_after: u64,
     /// The difficulty at the end, in percent of what it should be: least and most.
     pub difficulty: Option<(u64, u64)>,
 }
@@ -57,6 +58,7 @@ impl Figures {
         self.transactions += other.transactions;
         self.finals += other.finals;
         self.healed_after = self.healed_after.max(other.healed_after);
+        self.final_after = self.final_after.max(other.final_after);
         let widest = |(least, most): (u64, u64), other: (u64, u64)| (least.min(other.0), most.max(other.1));
         self.difficulty = self.difficulty.into_iter().chain(other.difficulty).reduce(widest);
     }
@@ -67,7 +69,7 @@ impl fmt::Display for Figures {
         let (least, most) = self.difficulty.unwrap_or_default();
         write!(
             f,
-            "{} faults, {} starts, {} messages, {} blocks ({} sent compact, {} asked for in parts), {} reorganisations (deepest {}), {} transactions, {} blocks final, {} bans; one tip again after at most {} s; difficulty at the end {least} to {most} % of what it should be",
+            "{} faults, {} starts, {} messages, {} blocks ({} sent compact, {} asked for in parts), {} reorganisations (deepest {}), {} transactions, {} blocks final, {} bans; one tip again after at most {} s, and final after {} s; difficulty at the end {least} to {most} % of what it should be",
             self.faults,
             self.starts,
             self.messages,
@@ -79,7 +81,8 @@ impl fmt::Display for Figures {
             self.transactions,
             self.finals,
             self.bans,
-            self.healed_after / 1_000
+            self.healed_after / 1_000,
+            self.final_after / 1_000
         )
     }
 }
@@ -94,6 +97,8 @@ pub(crate) struct Checker {
     pub(crate) invalid: BTreeSet<Hash>,
     /// What was told as final, by height.
     pub(crate) finals: BTreeMap<u64, Hash>,
+    /// When an honest node last sent a vote or a certificate.
+    pub(crate) voted_at: u64,
     /// Every vote of an honest node.
     votes: BTreeMap<usize, Vec<Link>>,
     allocated: u128,
@@ -108,6 +113,7 @@ impl Checker {
             states: BTreeMap::new(),
             invalid: BTreeSet::new(),
             finals: BTreeMap::new(),
+            voted_at: 0,
             votes: BTreeMap::new(),
             allocated: u128::from(genesis.supply()),
             reward: u128::from(genesis.rules.reward),
@@ -169,13 +175,20 @@ impl Checker {
     }
 
     /// A block has become final on a node. No other may be final at its height anywhere, and final never goes back.
-    pub(crate) fn finalized(&mut self, node: &mut Node, (height, id): (u64, Hash)) {
+    pub(crate) fn finalized(&mut self, node: &mut Node, certificate: &Certificate, genesis: &Genesis) {
+        let (height, id) = (certificate.link.source.height, certificate.link.source.block);
         let name = node.name.clone();
         let before = std::mem::replace(&mut node.finalized, (height, id));
         self.holds(before.0 < height, || format!("{name} had {before:?} final, and then {height}"));
         let told = node.told.get(height as usize).copied();
         self.holds(told == Some(id), || format!("{name} has {id} final, and {told:?} on its chain"));
         self.figures.finals += 1;
+        // The definition alone proves it. Once for each block: signatures are what costs here.
+        if !self.finals.contains_key(&height) {
+            let voters = Voters::first(genesis);
+            let proof = voters.map(|voters| certificate.check(&genesis.id(), &voters));
+            self.holds(proof == Some(Ok(())), || format!("{name} has {id} final by {proof:?}"));
+        }
         let first = *self.finals.entry(height).or_insert(id);
         self.holds(first == id, || format!("{name} has {id} final at height {height}, others {first}"));
     }

@@ -140,10 +140,14 @@ impl SimDisk {
 
     /// As if its folder had been removed.
     pub(crate) fn wipe(&self, genesis: &Genesis) {
-        let world = World::new(genesis);
-        self.totals.set(Totals::of(&world));
-        self.world.replace(Rc::new(world));
+        self.restore(Rc::new(World::new(genesis)));
         self.book.replace(Book::default());
+    }
+
+    /// As if its folder had been brought back from a backup.
+    pub(crate) fn restore(&self, world: Rc<World>) {
+        self.totals.set(Totals::of(&world));
+        self.world.replace(world);
     }
 }
 

@@ -17,6 +17,12 @@ listed! {
         Restart,
         /// The data folder is lost.
         Wipe,
+        /// The record of votes is lost, and the operator says that the node may vote all the same.
+        RecordLost,
+        /// A backup of the data folder and of the record of votes is made, and brought back later.
+        Restored,
+        /// All nodes stop, and start together.
+        RestartAll,
         /// The process stands still while its sockets stay open.
         Pause,
         /// Two groups do not hear each other.
@@ -69,13 +75,24 @@ listed! {
 impl Kind {
     /// Whether a run may have it only a few times.
     fn is_rare(self) -> bool {
-        matches!(self, Self::Revoke | Self::Join | Self::Leave | Self::Wipe | Self::Move)
+        matches!(self, Self::Revoke | Self::Join | Self::Leave | Self::Wipe | Self::Move | Self::RestartAll)
+    }
+
+    /// Whether the node may vote again for what it has forgotten.
+    pub(crate) fn makes_forget(self) -> bool {
+        matches!(self, Self::RecordLost | Self::Restored)
     }
 
     /// The shortest and the longest time that it lasts, in seconds.
     fn lasts(self) -> (u64, u64) {
         match self {
-            Self::Kill | Self::PowerCut | Self::Restart | Self::Wipe | Self::Move => (1, 240),
+            Self::Kill
+            | Self::PowerCut
+            | Self::Restart
+            | Self::RestartAll
+            | Self::Wipe
+            | Self::RecordLost
+            | Self::Move => (1, 240),
             Self::CrashLoop => (20, 90),
             Self::Pause => (1, 120),
             Self::CrashInCommit | Self::DiskError | Self::Reset => (1, 60),

@@ -1,13 +1,14 @@
 //! A node: what a member is, and the core's machines while it runs.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::rc::Rc;
 use std::sync::Arc;
 
 use bouya_core::crypto::{Hash, SecretKey, sha256};
 use bouya_core::finality::{Finality, FinalitySettings, Record};
 use bouya_core::id::NodeId;
 use bouya_core::ledger::{
-    Address, CheckedTransaction, Date, Genesis, Template, Transaction, TransactionError, View, Voters,
+    Address, CheckedTransaction, Date, Genesis, Template, Transaction, TransactionError, View, Voters, World,
 };
 use bouya_core::limits::TRANSACTIONS_PER_BLOCK;
 use bouya_core::mempool::Limits;
@@ -70,6 +71,10 @@ pub(crate) struct Node {
     pub(crate) finalized: (u64, Hash),
     /// The record of its votes, which lies beside its key: it outlives the data folder.
     pub(crate) record: Option<Record>,
+    /// That record was lost or is an old one: it may have voted for what it votes for again.
+    pub(crate) forgetful: bool,
+    /// What a backup holds: its data and its record.
+    pub(crate) backup: Option<(Rc<World>, Option<Record>)>,
     pub(crate) dials: Vec<u64>,
 }
 
@@ -138,6 +143,11 @@ impl Node {
 
     pub(crate) fn is_honest(&self) -> bool {
         self.byzantine.is_none()
+    }
+
+    /// Its data are others than before: what it has told before does not bind it.
+    pub(crate) fn has_told_nothing(&mut self, genesis: Hash) {
+        (self.told, self.work, self.finalized) = (vec![genesis], 0, (0, genesis));
     }
 
     /// What TLS proves about it.

@@ -60,7 +60,9 @@ impl Scenario {
         let bad = if rng.chance(0.5) { 1 + rng.index(nodes.div_ceil(5)) } else { 0 };
         let present = nodes - later;
         // Nodes 0 and 1 are honest and can be dialed, so that every node can know one that helps.
-        let dial_only = (2..nodes).filter(|_| rng.chance(0.1)).collect::<BTreeSet<_>>();
+        // In a star nobody but node 0 can be dialed.
+        let is_star = rng.chance(0.05);
+        let dial_only = (1..nodes).filter(|n| rng.chance(0.1) && *n > 1 || is_star).collect::<BTreeSet<_>>();
         let byzantine = (0..bad)
             .filter(|_| present > 2)
             .map(|_| (rng.within(2, present as u64 - 1) as usize, Manner::ALL[rng.index(Manner::ALL.len())]));
@@ -77,6 +79,9 @@ impl Scenario {
             some
         };
         let bootstrap: Vec<Vec<usize>> = (0..nodes).map(|n| known(n, rng)).collect();
+        let mut faults = plan(rng, nodes, later, HEALED);
+        let forgetful = forgetful(nodes, present, &byzantine);
+        faults.retain(|fault| !fault.kind.makes_forget() || forgetful.contains(&fault.node));
         let honest = (nodes - byzantine.len()) as f64;
         let rates = (0..nodes).map(|n| {
             // Together they find about one block of the initial difficulty per interval. Members that break the rules have little of it.
@@ -97,7 +102,7 @@ impl Scenario {
                 duplicate: 0.0,
                 width: WIDTHS[rng.index(WIDTHS.len())],
             },
-            faults: plan(rng, nodes, later, HEALED),
+            faults,
             load_every: if rng.chance(0.3) { rng.within(60_000, 400_000) } else { rng.within(1_000, 12_000) },
             listed: rng.chance(0.7),
             nodes,
@@ -123,6 +128,13 @@ impl Scenario {
         };
         Arc::new(Genesis::new(spec).expect("a definition"))
     }
+}
+
+/// The nodes that may lose their records: together with those that lie, fewer than it takes for two histories.
+fn forgetful(nodes: usize, present: usize, byzantine: &BTreeMap<usize, Manner>) -> BTreeSet<usize> {
+    let quorum = nodes - (nodes - 1) / 3;
+    let most = (2 * quorum - nodes - 1).saturating_sub(byzantine.len());
+    (0..present).rev().filter(|n| !byzantine.contains_key(n)).take(most).collect()
 }
 
 /// Times between blocks, in ms.

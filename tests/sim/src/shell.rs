@@ -99,6 +99,9 @@ impl World {
         match &message {
             Message::CompactBlock(_) => self.check.figures.short += 1,
             Message::GetBlockTransactions { .. } => self.check.figures.parts += 1,
+            Message::Proposal(_) | Message::Votes(_) | Message::Certificate(_) => {
+                self.check.voted_at = self.now
+            }
             _ => (),
         }
         let size = borsh::object_length(&message).expect("a message has a size");

@@ -18,6 +18,8 @@ use crate::world::{MINE_EVERY, World};
 const AGREE_WITHIN: u64 = 12 * 60_000;
 /// Nobody mines in the last part of a run (ms), so that tips can be compared.
 const QUIET: u64 = 60_000;
+/// Nobody votes or passes votes on in the very last part of a run (ms): everything is final.
+const SILENT: u64 = 20_000;
 /// Clients sign nothing new in the last part of a run (ms), so that everything can be confirmed.
 const LAST_ORDERS: u64 = 10 * 60_000;
 /// A block at the end is as hard as it should be, times something between these. Seeds 1 to 300 gave 0.56 to 4.04. The upper one is wider:
@@ -153,16 +155,47 @@ impl World {
             }
         }
         self.look_at_pairs();
+        self.look_at_final();
         if self.is_healed() && self.agreed_at.is_none() {
             if self.do_agree() {
                 self.agreed_at = Some(now);
                 self.check.figures.healed_after = now - HEALED;
+                self.agreed_height = self.heights().max().unwrap_or_default();
             } else {
                 self.check.holds(now < HEALED + AGREE_WITHIN, || {
                     format!("tips still differ {} s after the last fault", (now - HEALED) / 1_000)
                 });
             }
         }
+    }
+
+    /// Once all have one tip after the last fault, it becomes final, where a quorum is there.
+    fn look_at_final(&mut self) {
+        let quorum = Voters::first(&self.genesis).map(|voters| voters.quorum());
+        let is_due = self.agreed_at.is_some() && self.check.figures.final_after == 0;
+        if !is_due || quorum.is_none_or(|quorum| self.honest().count() < quorum) {
+            return;
+        }
+        let finals = self
+            .honest()
+            .map(|n| self.nodes[n].running.as_ref().map_or(0, |running| running.head.finalized.0));
+        let (lowest, now) = (finals.min().unwrap_or_default(), self.now);
+        if lowest >= self.agreed_height {
+            self.check.figures.final_after = now - HEALED;
+        } else {
+            let height = self.agreed_height;
+            self.check.holds(now < HEALED + AGREE_WITHIN, || {
+                format!(
+                    "{lowest} of {height} blocks are final everywhere {} s after the last fault",
+                    (now - HEALED) / 1_000
+                )
+            });
+        }
+    }
+
+    /// The heights of all honest nodes.
+    fn heights(&self) -> impl Iterator<Item = u64> {
+        self.honest().filter_map(|n| Some(self.nodes[n].running.as_ref()?.head.branch.height))
     }
 
     /// Whether all honest nodes have the same tip.
@@ -228,6 +261,9 @@ impl World {
         let Some(voters) = Voters::first(&self.genesis) else { return };
         // Members that break the rules are banned sooner or later.
         let is_quorum = honest.len() >= voters.quorum();
+        let voted_at = self.check.voted_at;
+        let is_quiet = !is_quorum || !self.scenario.byzantine.is_empty() || voted_at + SILENT < ENDS;
+        self.check.holds(is_quiet, || format!("somebody votes at {voted_at} ms, though all is final"));
         for &n in honest {
             let Some(running) = &self.nodes[n].running else { continue };
             let (tip, finalized) = (running.head.branch.height, running.head.finalized.0);

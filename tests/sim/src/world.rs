@@ -97,6 +97,8 @@ pub(crate) struct World {
     /// How often each node has moved.
     pub(crate) moves: Vec<u64>,
     pub(crate) agreed_at: Option<u64>,
+    /// The height of the tip then.
+    pub(crate) agreed_height: u64,
 }
 
 impl World {
@@ -121,6 +123,7 @@ impl World {
             crl: Crl::default(),
             moves: vec![0; scenario.nodes],
             agreed_at: None,
+            agreed_height: 0,
             nodes,
             genesis,
             rng,
@@ -311,6 +314,8 @@ fn new_node(scenario: &Scenario, genesis: &Genesis, n: usize) -> Node {
         work: 0,
         finalized: (0, genesis.id()),
         record: Voters::first(genesis).map(|voters| Record::new(&voters)),
+        forgetful: false,
+        backup: None,
         dials: Vec::new(),
     }
 }

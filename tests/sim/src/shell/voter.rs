@@ -1,12 +1,15 @@
 //! The thread of the voter: what it is given, and where its outputs go.
 
-use bouya_core::finality::{Input, Output};
+use bouya_core::finality::{Alarm, Input, Output};
 use bouya_core::ledger::{Certificate, Link};
 use bouya_core::node::{Gate, Head, StoredBlocks, keeper};
 use bouya_core::overlay;
 
 use super::HOP;
 use crate::world::{Local, World};
+
+/// An operator has seen an alarm and says that the node may vote (ms).
+const RESUMED_AFTER: u64 = 20_000;
 
 impl World {
     /// Gives an input to a node's voter, with the chain and the clock as they are now.
@@ -61,12 +64,15 @@ impl World {
                 }
                 Output::Guilty { voter, .. } => {
                     let guilty = self.genesis_voter(*voter);
-                    let is_bad = guilty.is_some_and(|guilty| !self.nodes[guilty].is_honest());
+                    let is_bad = guilty.is_some_and(|guilty| self.may_offend(guilty));
                     self.check.holds(is_bad, || format!("n{n:02} accuses {guilty:?}, who is honest"));
                 }
                 Output::Alarm(alarm) => {
-                    let fine = !self.nodes[n].is_honest();
+                    let fine =
+                        self.may_offend(n) && *alarm != Alarm::OtherHistory || !self.nodes[n].is_honest();
                     self.check.holds(fine, || format!("n{n:02} does not vote any more: {alarm:?}"));
+                    // Its operator knows that the record is lost or old.
+                    self.post_local(RESUMED_AFTER, n, Local::ToVoter(Input::Resume));
                 }
                 Output::Say { .. }
                 | Output::SayAll(_)
@@ -89,7 +95,7 @@ impl World {
 
     /// The record is durable: its vote leaves.
     pub(crate) fn record(&mut self, n: usize, record: bouya_core::finality::Record) {
-        if let (Some(vote), true) = (&record.last, self.nodes[n].is_honest()) {
+        if let (Some(vote), false) = (&record.last, self.may_offend(n)) {
             self.check.voted(n, vote.link);
         }
         self.nodes[n].record = Some(record);
@@ -101,9 +107,14 @@ impl World {
         let Link { source, .. } = certificate.link;
         self.line(format_args!("n{n:02} has final {} {}", source.height, source.block.short()));
         if self.nodes[n].is_honest() {
-            self.check.finalized(&mut self.nodes[n], (source.height, source.block));
+            self.check.finalized(&mut self.nodes[n], &certificate, &self.genesis);
         }
         self.give_later(HOP, n, overlay::Input::Finalized(certificate));
+    }
+
+    /// Whether two votes of this node may prove an offence: it lies, or has forgotten what it voted for.
+    fn may_offend(&self, n: usize) -> bool {
+        !self.nodes[n].is_honest() || self.nodes[n].forgetful
     }
 
     /// The node with this number among the voters.
