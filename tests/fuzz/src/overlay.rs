@@ -248,6 +248,7 @@ impl Shell {
             Request::Keeper(KeeperRequest::Branch(id)) => {
                 Answer::Branch { id, branch: found(&id).filter(|_| !lacks).map(|(_, branch)| branch.clone()) }
             }
+            Request::Keeper(KeeperRequest::Beside { .. }) => Answer::Noted,
             Request::Store(StoreRequest::Missing(ids)) => {
                 Answer::Missing(ids.into_iter().filter(|_| !choices.one_in(8)).collect())
             }
