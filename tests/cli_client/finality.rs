@@ -32,6 +32,7 @@ fn finality(since: Option<&str>) -> Finality {
         quorum: 3,
         guilty: 2,
         finalized: Some(finalized),
+        rival: None,
         voting: Voting::Votes,
         voters: ["dave", "carol", "bob", "ann"].into_iter().enumerate().map(voter).collect(),
     }

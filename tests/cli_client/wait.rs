@@ -18,7 +18,8 @@ fn finality(votes: [Option<u64>; 4]) -> (u16, String) {
     };
     let voters = ["ann", "bob", "carol", "dave"].into_iter().zip(votes).map(voter).collect();
     let set = "cd".repeat(32);
-    let finality = Finality { set, quorum: 3, guilty: 2, finalized: None, voting: Voting::Votes, voters };
+    let finality =
+        Finality { set, quorum: 3, guilty: 2, finalized: None, rival: None, voting: Voting::Votes, voters };
     (200, json(&finality))
 }
 
