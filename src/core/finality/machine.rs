@@ -16,6 +16,8 @@ use crate::time::{Time, Timestamp};
 
 mod clock;
 mod hear;
+#[cfg(feature = "fuzzing")]
+mod invariants;
 mod judge;
 mod lead;
 mod needs;

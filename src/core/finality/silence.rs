@@ -60,6 +60,13 @@ impl Silence {
             && now.since(self.since) >= SILENCE
     }
 
+    /// Panics if it remembers more than the voters and the connected peers.
+    #[cfg(feature = "fuzzing")]
+    pub(super) fn check_invariants(&self, voters: usize, connected: &BTreeMap<Peer, Option<u16>>) {
+        assert!(self.answered.len() < voters);
+        assert!(self.peers.iter().chain(self.unanswered.keys()).all(|peer| connected.contains_key(peer)));
+    }
+
     /// Whom to ask again: a question or its answer may have been lost.
     pub(super) fn ask_again(&mut self, now: Time, connected: &BTreeMap<Peer, Option<u16>>) -> Vec<Peer> {
         if now < self.asked.after(ASK_EVERY) {

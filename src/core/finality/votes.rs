@@ -122,6 +122,12 @@ impl Votes {
         self.evidence.iter().map(|(voter, evidence)| (*voter, evidence))
     }
 
+    /// How many are kept.
+    #[cfg(feature = "fuzzing")]
+    pub(super) fn len(&self) -> usize {
+        self.votes.values().flat_map(BTreeMap::values).map(Vec::len).sum()
+    }
+
     /// All that is kept of a voter, by rising target.
     fn of(&self, voter: u16) -> impl Iterator<Item = &Vote> {
         self.votes.get(&voter).into_iter().flat_map(BTreeMap::values).flatten()

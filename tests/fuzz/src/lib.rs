@@ -8,6 +8,7 @@
 pub mod api;
 pub mod chain;
 mod choices;
+pub mod finality;
 pub mod ledger;
 pub mod mempool;
 pub mod overlay;
@@ -51,6 +52,7 @@ targets! {
     certificate: tls::certificate, tls::certificate_seeds, 1000;
     chain: chain::chain, chain::chain_seeds, 60;
     crl: tls::crl, tls::crl_seeds, 300;
+    finality: finality::finality, finality::finality_seeds, 60;
     frame: wire::frame, wire::frame_seeds, 2000;
     hello: wire::hello, wire::hello_seeds, 2000;
     keystore: saved::keystore, saved::keystore_seeds, 1000;
