@@ -19,6 +19,7 @@ mod devnet;
 mod document;
 mod error;
 mod events;
+mod final_proof;
 mod finality;
 mod help;
 mod init;

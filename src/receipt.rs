@@ -8,25 +8,33 @@ use bouya_core::crypto::Hash;
 use bouya_core::ledger::{Above, Certificate, Header, Receipt, Sibling, Transaction, Under};
 use bouya_core::limits::{RECEIPT_BYTES, RECEIPT_STEPS};
 use data_encoding::HEXLOWER;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use thiserror::Error;
 
+pub mod final_proof;
+
 /// Names the format and its version.
 const FORMAT: &str = "bouya receipt 2";
 
-/// Why a file is not a receipt.
+/// Why a file is neither a receipt nor a final proof.
 #[derive(Debug, Error)]
 pub enum FormError {
     /// It is larger than any receipt.
     #[error("it has {0} bytes; a receipt has at most {RECEIPT_BYTES}")]
     Large(usize),
     /// It is not JSON of the expected form.
-    #[error("it is not a receipt: {0}")]
+    #[error("it cannot be read: {0}")]
     Json(String),
     /// It is another version, or another kind of file.
-    #[error("it has the format \"{0}\", but this version of bouya reads \"{FORMAT}\"")]
-    Format(String),
+    #[error("it has the format \"{found}\", but this version of bouya reads \"{expected}\"")]
+    Format {
+        /// Its own.
+        found: String,
+        /// The one that is read here.
+        expected: &'static str,
+    },
     /// A field that cannot be read.
     #[error("its field {0} cannot be read")]
     Field(&'static str),
@@ -104,13 +112,8 @@ pub fn write(receipt: &Receipt) -> String {
 
 /// Reads a receipt's file; white space around it does not matter.
 pub fn read(text: &str) -> Result<Receipt, FormError> {
-    if text.len() > RECEIPT_BYTES {
-        return Err(FormError::Large(text.len()));
-    }
-    let file: File = serde_json::from_str(text).map_err(|error| FormError::Json(clip(&error.to_string())))?;
-    if file.format != FORMAT {
-        return Err(FormError::Format(clip(&file.format)));
-    }
+    let file: File = parse(text)?;
+    check_format(&file.format, FORMAT)?;
     let receipt = Receipt {
         network: file.network.parse().map_err(|_| FormError::Field("network"))?,
         transaction: from_hex::<Transaction>(&file.transaction, "transaction")?,
@@ -124,6 +127,17 @@ pub fn read(text: &str) -> Result<Receipt, FormError> {
         return Err(FormError::Form);
     }
     Ok(receipt)
+}
+
+fn parse<T: DeserializeOwned>(text: &str) -> Result<T, FormError> {
+    if text.len() > RECEIPT_BYTES {
+        return Err(FormError::Large(text.len()));
+    }
+    serde_json::from_str(text).map_err(|error| FormError::Json(clip(&error.to_string())))
+}
+
+fn check_format(found: &str, expected: &'static str) -> Result<(), FormError> {
+    if found == expected { Ok(()) } else { Err(FormError::Format { found: clip(found), expected }) }
 }
 
 /// Shortens a text that an error quotes from a file, which may be one long word.
@@ -142,10 +156,14 @@ fn read_above(file: AboveFile) -> Result<Above, FormError> {
 }
 
 fn read_finality(file: FinalityFile) -> Result<Certificate, FormError> {
-    if !file.handovers.is_empty() {
+    read_certificate(&file.handovers, &file.certificate)
+}
+
+fn read_certificate(handovers: &[Value], certificate: &str) -> Result<Certificate, FormError> {
+    if !handovers.is_empty() {
         return Err(FormError::Handovers);
     }
-    from_hex(&file.certificate, "certificate")
+    from_hex(certificate, "certificate")
 }
 
 fn read_under(file: UnderFile) -> Result<Under, FormError> {

@@ -1,4 +1,4 @@
-//! Receipts against a checker of another language, written from docs/PROTOCOL.md alone.
+//! Receipts and final proofs against a checker of another language, written from docs/PROTOCOL.md alone.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -8,10 +8,10 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 
 use bouya::config::NetworkFile;
-use bouya::receipt;
+use bouya::receipt::{self, final_proof};
 use bouya_core::codec::Bounded;
 use bouya_core::crypto::{Hash, sha256};
-use bouya_core::ledger::{Action, Content, Genesis, Output, Proposal, Receipt, Response};
+use bouya_core::ledger::{Action, Content, FinalProof, Genesis, Output, Proposal, Receipt, Response, View};
 use bouya_core::testing::{Node, address, key, network, network_of_members, text};
 use bouya_core::time::Timestamp;
 use tempfile::TempDir;
@@ -68,6 +68,14 @@ impl Made {
         let text = receipt::write(&made);
         (text, made.check().unwrap().anchor_id)
     }
+
+    /// The final proof of the newest final block.
+    fn final_proof(&self) -> String {
+        let world = self.node.world();
+        let certificate = world.finalized().unwrap().unwrap();
+        let header = world.record(&certificate.link.source.block).unwrap().unwrap().header;
+        final_proof::write(&FinalProof { network: self.node.network(), header, certificate })
+    }
 }
 
 /// A file that defines a network.
@@ -85,9 +93,14 @@ impl Definition {
         Self { genesis: genesis.clone(), path: path.to_str().unwrap().to_owned(), _folder: folder }
     }
 
-    /// Whether it alone shows that the receipt's block is final.
+    /// Whether it alone shows that the block of a receipt, or of a final proof, is final.
     fn proves(&self, bytes: &[u8]) -> bool {
         let text = std::str::from_utf8(bytes).ok();
+        if text.is_some_and(final_proof::is_one) {
+            let proof = text.and_then(|text| final_proof::read(text).ok());
+            return proof
+                .is_some_and(|proof| proof.check().is_ok() && proof.check_final(&self.genesis).is_ok());
+        }
         let receipt = text.and_then(|text| receipt::read(text).ok());
         let proof = receipt.and_then(|receipt| receipt.check().ok());
         proof.is_some_and(|proof| proof.check_final(&self.genesis).is_ok())
@@ -226,6 +239,50 @@ fn with_a_certificate_too_no_byte_can_be_changed() {
     }
     // The other checker takes its time over each signature.
     let lines: Vec<_> = all.into_iter().step_by(5).map(|changed| (&definition.path, changed)).collect();
+    let verdicts = others(&lines);
+    assert!(verdicts.len() == lines.len() && verdicts[0]);
+    assert_eq!(verdicts.iter().filter(|proven| **proven).count(), 1);
+}
+
+#[test]
+fn both_find_a_final_proof_true_for_its_network_and_false_for_others() {
+    let made = make_final("members", &[1, 3, 9]);
+    let genesis = made.node.chain.genesis();
+    let text = made.final_proof();
+    let few = make_final("members", &[1, 9]).final_proof();
+    let [ours, other] = [genesis, &network_of_members("other")].map(Definition::of);
+    let later = |from: &str, to: &str| {
+        assert!(text.contains(from));
+        text.replace(from, to)
+    };
+    let lines = [
+        (&ours, text.clone(), true),
+        (&other, text.clone(), false),
+        (&ours, few, false),
+        (&ours, make_final("other", &[1, 3, 9]).final_proof(), false),
+        // From later versions.
+        (&ours, later("\"handovers\":[]", "\"handovers\":[\"00\"]"), false),
+        (&ours, later("bouya final 1", "bouya final 2"), false),
+    ];
+    let expected = lines.each_ref().map(|(_, _, proven)| *proven);
+    assert_eq!(lines.each_ref().map(|(by, text, _)| by.proves(text.as_bytes())), expected);
+    let lines = lines.map(|(by, text, _)| (&by.path, text.into_bytes()));
+    assert_eq!(others(&lines), expected);
+    // Who trusts the block needs no proof, and it is none for them.
+    let id = made.node.world().finalized().unwrap().unwrap().link.source.block;
+    assert_eq!(others(&[(id, text.into_bytes())]), [false]);
+}
+
+#[test]
+fn no_byte_of_a_final_proof_can_be_changed() {
+    let made = make_final("members", &[1, 3, 9]);
+    let definition = Definition::of(made.node.chain.genesis());
+    let all = changes(&made.final_proof());
+    assert!(all.len() > 1_000, "{} changes", all.len());
+    for (number, changed) in all.iter().enumerate() {
+        assert_eq!(definition.proves(changed), number == 0, "{number}: {}", String::from_utf8_lossy(changed));
+    }
+    let lines: Vec<_> = all.into_iter().step_by(3).map(|changed| (&definition.path, changed)).collect();
     let verdicts = others(&lines);
     assert!(verdicts.len() == lines.len() && verdicts[0]);
     assert_eq!(verdicts.iter().filter(|proven| **proven).count(), 1);

@@ -1,5 +1,7 @@
 //! `final`: what the members have voted final, and this node's voter.
 
+use std::path::PathBuf;
+
 use clap::Subcommand;
 use serde_json::json;
 
@@ -7,6 +9,7 @@ use crate::http::views::{Block, FinalBlock, Finality, Voter, Voting};
 
 use super::client::Client;
 use super::error::Error;
+use super::final_proof;
 use super::output::{Mood, Output, cell, coloured, note, or_dash};
 use super::receipt::unless;
 
@@ -18,6 +21,7 @@ Examples:
   bouya final
   bouya final --json | jq .final.height
   bouya final show 1200
+  bouya final proof --out acme.final
   bouya final resume --config config/node.toml";
 
 #[derive(Debug, Subcommand)]
@@ -34,6 +38,19 @@ Examples:
         /// The block's height
         height: u64,
     },
+    /// Fetch the proof that the newest final block is final, for whoever has the network's definition
+    #[command(after_help = "\
+It holds the block's header and the signatures of enough members. Who verifies
+it needs no node, only network.toml; all blocks below are final with it.
+
+Examples:
+  bouya final proof --out acme.final
+  bouya receipt verify acme.final --network network.toml")]
+    Proof {
+        /// The file to write it to [default: stdout]
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+    },
     /// Let this node vote again after its record was lost, or after another machine with its key was stopped
     #[command(after_help = "\
 Say this only if no other machine has this member key. A key that votes on two
@@ -49,6 +66,7 @@ pub(crate) fn run(command: Option<FinalCommand>, client: &Client, out: &mut Outp
     match command {
         None => show(client, out),
         Some(FinalCommand::Show { height }) => show_block(height, client, out),
+        Some(FinalCommand::Proof { out: path }) => final_proof::get(path.as_deref(), client, out),
         Some(FinalCommand::Resume) => {
             client.post("/v1/finality/resume")?;
             out.done(

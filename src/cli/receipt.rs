@@ -8,7 +8,7 @@ use bouya_core::ledger::{
 };
 use bouya_core::limits::RECEIPT_BYTES;
 use clap::{Args, Subcommand};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::clock::rfc3339;
 use crate::config::NetworkFile;
@@ -19,6 +19,7 @@ use crate::short::Named;
 use super::client::Client;
 use super::document;
 use super::error::Error;
+use super::final_proof;
 use super::output::{Output, note};
 use super::parse;
 
@@ -47,6 +48,7 @@ with --under HASH. Exit codes: 0 proven, 1 not proven.
 Examples:
   bouya receipt verify lease.receipt --document lease.pdf \\
     --network network.toml
+  bouya receipt verify acme.final --network network.toml   # bouya final proof
   bouya receipt verify lease.receipt --document lease.pdf --trust \\
     7c1e7c1e7c1e7c1e7c1e7c1e7c1e7c1e7c1e7c1e7c1e7c1e7c1e7c1e7c1e7c1e";
 
@@ -55,7 +57,7 @@ pub(crate) enum ReceiptCommand {
     /// Fetch a confirmed transaction's receipt from the node
     #[command(after_help = GET_EXAMPLES)]
     Get(Get),
-    /// Verify a receipt offline, and show what it proves
+    /// Verify a receipt or a final proof offline, and show what it proves
     #[command(after_help = VERIFY_EXAMPLES)]
     Verify(Verify),
 }
@@ -75,7 +77,7 @@ pub(crate) struct Get {
 
 #[derive(Debug, Args)]
 pub(crate) struct Verify {
-    /// The receipt's file
+    /// The file of a receipt, or of a final proof
     file: PathBuf,
     /// The network's definition
     #[arg(long, value_name = "FILE")]
@@ -141,6 +143,16 @@ pub(crate) fn verify(options: &Verify, out: &mut Output) -> Result<(), Error> {
         Error::Failed(format!("{shown} proves nothing: {why}. Ask the sender for another one"))
     };
     let text = String::from_utf8(bytes).map_err(|error| refused(&error))?;
+    if receipt::final_proof::is_one(&text) {
+        let proof = receipt::final_proof::read(&text).map_err(|error| refused(&error))?;
+        proof.check().map_err(|error| refused(&error))?;
+        if options.trust.is_some() || options.document.is_some() {
+            return Err(Error::Usage(format!(
+                "{shown} is about a block alone, and only the network's definition proves it: leave out --trust and --document, and give --network"
+            )));
+        }
+        return final_proof::verify(&proof, network.as_ref(), out);
+    }
     let proof =
         receipt::read(&text).map_err(|error| refused(&error))?.check().map_err(|error| refused(&error))?;
     let matches = options.document.as_deref().map(|path| check_document(path, &proof)).transpose()?;
@@ -196,10 +208,7 @@ fn by_hash(trust: Hash, proof: &Proof) -> Result<Ground, Error> {
 fn groundless(proof: &Proof) -> Error {
     let (signer, height) = (Address::of(&proof.transaction.sender), proof.anchor.height);
     let next = match proof.certificate {
-        Some(_) => format!(
-            "It says that the network's members made block {height} final. To check that, give the network's definition, \
-             from your own node or a member, not from the sender: --network network.toml"
-        ),
+        Some(_) => needs_definition(height),
         None => format!(
             "It says that it ends at block {height}. Get that block's hash from someone you trust, not from the receipt: \
              from your own node (bouya block show {height}), or from a member by phone; then give it: --trust HASH"
@@ -208,6 +217,13 @@ fn groundless(proof: &Proof) -> Error {
     Error::Failed(format!(
         "signed by {signer}, but not proven to be on any chain: anyone could have made this receipt, and the block in it. {next}"
     ))
+}
+
+pub(super) fn needs_definition(height: u64) -> String {
+    format!(
+        "It says that the network's members made block {height} final. To check that, give the network's definition, \
+         from your own node or a member, not from the sender: --network network.toml"
+    )
 }
 
 /// The document that a transaction is about.
@@ -311,13 +327,18 @@ fn because(proof: &Proof, ground: &Ground) -> String {
     let block = format!("block {} ({})", proof.anchor.height, proof.anchor_id);
     match ground {
         Ground::Trusted => format!("you trust {block}:"),
-        Ground::Final { network, voters } => format!(
-            "{block} is final on the network {network:?}:\n\
-             final        signed by {}; {}",
-            signers(proof, voters).join(", "),
-            unless(voters.guilty(), &names(voters, 0..=u16::MAX))
-        ),
+        Ground::Final { network, voters } => is_final(&block, network, voters, signers(proof, voters)),
     }
+}
+
+/// That a block is final, by whom, and what must have happened if that is not true.
+pub(super) fn is_final(block: &str, network: &str, voters: &Voters, signers: Vec<String>) -> String {
+    format!(
+        "{block} is final on the network {network:?}:\n\
+         final        signed by {}; {}",
+        signers.join(", "),
+        unless(voters.guilty(), &names(voters, 0..=u16::MAX))
+    )
 }
 
 /// What must have happened if what is final is not true.
@@ -331,7 +352,7 @@ fn signers(proof: &Proof, voters: &Voters) -> Vec<String> {
 }
 
 /// What these voters are called, as people look names up.
-fn names(voters: &Voters, numbers: impl Iterator<Item = u16>) -> Vec<String> {
+pub(super) fn names(voters: &Voters, numbers: impl Iterator<Item = u16>) -> Vec<String> {
     let mut names: Vec<_> =
         numbers.map_while(|number| voters.name(number)).map(ToString::to_string).collect();
     names.sort_unstable();
@@ -340,15 +361,9 @@ fn names(voters: &Voters, numbers: impl Iterator<Item = u16>) -> Vec<String> {
 
 fn to_json(proof: &Proof, ground: Option<&Ground>, document: Option<Hash>) -> String {
     let finality = match ground {
-        Some(Ground::Final { network, voters }) => json!({
-            "network": network,
-            "signers": signers(proof, voters),
-            "members": names(voters, 0..=u16::MAX),
-            "guilty": voters.guilty(),
-        }),
+        Some(Ground::Final { network, voters }) => final_json(network, voters, &signers(proof, voters)),
         _ => json!(null),
     };
-    let header = |header: &Header| json!({ "height": header.height, "hash": header.id().to_string(), "time": rfc3339(header.time), "miner": header.miner.to_string() });
     json!({
         "proven": ground.is_some(),
         "transaction": proof.transaction.id().to_string(),
@@ -356,12 +371,30 @@ fn to_json(proof: &Proof, ground: Option<&Ground>, document: Option<Hash>) -> St
         "what": what(&proof.transaction.action),
         "agreement": proof.transaction.agreement().map(|id| id.to_string()),
         "document": document.map(|hash| hash.to_string()),
-        "before": header(&proof.before),
-        "block": header(&proof.block),
-        "after": proof.after.as_ref().map(header),
-        "anchor": header(&proof.anchor),
+        "before": header_json(&proof.before),
+        "block": header_json(&proof.block),
+        "after": proof.after.as_ref().map(header_json),
+        "anchor": header_json(&proof.anchor),
         "final": finality,
         "work": proof.work.to_string(),
     })
     .to_string()
+}
+
+pub(super) fn final_json(network: &str, voters: &Voters, signers: &[String]) -> Value {
+    json!({
+        "network": network,
+        "signers": signers,
+        "members": names(voters, 0..=u16::MAX),
+        "guilty": voters.guilty(),
+    })
+}
+
+pub(super) fn header_json(header: &Header) -> Value {
+    json!({
+        "height": header.height,
+        "hash": header.id().to_string(),
+        "time": rfc3339(header.time),
+        "miner": header.miner.to_string(),
+    })
 }

@@ -43,7 +43,7 @@ pub use genesis::{Allocation, BlockRules, Genesis, GenesisError, Member, Network
 pub use locator::{headers_after, locator};
 pub use memory::World;
 pub use merkle::{Frontier, Node, Sibling, root};
-pub use receipt::{Above, FinalError, Proof, Receipt, ReceiptError, Under};
+pub use receipt::{Above, FinalError, FinalProof, Proof, Receipt, ReceiptError, Under};
 pub use replay::Replay;
 pub use state::{Account, Change, HeaderRecord, Key, Rows, StateError, Undo, View, read_supply};
 pub use template::{Date, Template};

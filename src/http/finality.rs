@@ -31,9 +31,13 @@ pub(super) async fn show(State(api): State<Api>) -> Result<Json<views::Finality>
 ))]
 pub(super) async fn certificate(State(api): State<Api>) -> Result<Json<views::FinalCertificate>, Problem> {
     let voters = Voters::first(&api.genesis).ok_or_else(Problem::no_voters)?;
-    let certificate = api.read(|snapshot| Ok(snapshot.finalized()?)).await?;
-    let certificate =
-        certificate.ok_or_else(|| Problem::not_found("no block is final yet; see GET /v1/finality"))?;
+    let read = api.read(|snapshot| {
+        let Some(certificate) = snapshot.finalized()? else { return Ok(None) };
+        let record = snapshot.record(&certificate.link.source.block)?;
+        Ok(record.map(|record| (certificate, record.header)))
+    });
+    let (certificate, header) =
+        read.await?.ok_or_else(|| Problem::not_found("no block is final yet; see GET /v1/finality"))?;
     let name = |number| voters.name(number).map(ToString::to_string);
     Ok(Json(views::FinalCertificate {
         set: certificate.link.set.to_string(),
@@ -41,6 +45,7 @@ pub(super) async fn certificate(State(api): State<Api>) -> Result<Json<views::Fi
         target: certificate.link.target.into(),
         signers: certificate.voters().filter_map(name).collect(),
         certificate: HEXLOWER.encode(&encode(&certificate)),
+        header: HEXLOWER.encode(&encode(&header)),
     }))
 }
 

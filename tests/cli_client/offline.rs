@@ -4,7 +4,8 @@ use std::fs;
 use std::net::TcpListener;
 
 use bouya::config::NetworkFile;
-use bouya_core::ledger::{Genesis, Member, NetworkSpec, Receipt};
+use bouya_core::codec::encode;
+use bouya_core::ledger::{Genesis, Member, NetworkSpec, Receipt, View};
 use bouya_core::testing;
 use serde_json::{Value, json};
 
@@ -146,6 +147,65 @@ fn a_receipt_of_a_final_block_needs_only_the_definition() {
         ("receipt --network other.toml", 1, "give that network's network.toml"),
         ("receipt --network missing.toml", 2, "missing.toml"),
         ("receipt", 1, "--network network.toml"),
+    ] {
+        let refused = node.run(&format!("receipt verify {line}"));
+        ended(&refused, code);
+        assert!(err(&refused).contains(why), "{why} in {}", err(&refused));
+        assert!(!out(&refused).contains("PROVEN"), "{}", out(&refused));
+    }
+}
+
+#[test]
+fn a_final_proof_is_fetched_and_verified_with_nothing_but_the_definition() {
+    let mut network = testing::Node::of(four("acme").into());
+    for _ in 0..3 {
+        network.mine(vec![]);
+    }
+    network.finalize(2, &[1, 2, 9]);
+    let certificate = network.world().finalized().unwrap().unwrap();
+    let block = certificate.link.source.block;
+    let header = network.world().record(&block).unwrap().unwrap().header;
+    let hex = |bytes: &[u8]| data_encoding::HEXLOWER.encode(bytes);
+    let checkpoint =
+        |epoch: u64| json!({ "epoch": epoch.to_string(), "height": 2, "hash": block.to_string() });
+    let newest = json!({
+        "set": certificate.link.set.to_string(), "source": checkpoint(2), "target": checkpoint(3),
+        "signers": [], "certificate": hex(&encode(&certificate)), "header": hex(&encode(&header)),
+    });
+    let mut told = status();
+    told.network.id = network.network().to_string();
+    let node = Node::new(move |line, _| match line {
+        "GET /v1/status" => (200, json(&told)),
+        _ => (200, newest.to_string()),
+    });
+    let home = node.home.path();
+    fs::write(home.join("network.toml"), NetworkFile::render(&four("acme").spec, 1)).unwrap();
+    fs::write(home.join("other.toml"), NetworkFile::render(&four("other").spec, 1)).unwrap();
+    let made = node.run("final proof --out acme.final");
+    ended(&made, 0);
+    assert!(err(&made).contains("bouya receipt verify acme.final --network network.toml"), "{}", err(&made));
+    let text = fs::read_to_string(home.join("acme.final")).unwrap();
+    assert_eq!(out(&node.run("final proof")), format!("{text}\n"));
+
+    let proven = node.run("receipt verify acme.final --network network.toml");
+    ended(&proven, 0);
+    for part in [
+        format!("PROVEN: block 2 ({block}) is final on the network \"acme\""),
+        "signed by alice, bob, dave; true unless at least 2 of alice, bob, carol, dave signed two histories"
+            .into(),
+    ] {
+        assert!(out(&proven).contains(&part), "{part} in {}", out(&proven));
+    }
+    let proven = read(&node.run("receipt verify acme.final --network network.toml --json"));
+    assert_eq!((&proven["proven"], &proven["final"]["guilty"]), (&json!(true), &json!(2)));
+    assert_eq!(proven["block"]["hash"], block.to_string());
+
+    fs::write(home.join("changed"), text.replace("bouya final 1", "bouya final 2")).unwrap();
+    for (line, code, why) in [
+        ("acme.final", 1, "--network network.toml"),
+        ("acme.final --network other.toml", 1, "give that network's network.toml"),
+        ("acme.final --network network.toml --document network.toml", 2, "leave out --trust and --document"),
+        ("changed --network network.toml", 1, "this version of bouya reads \"bouya final 1\""),
     ] {
         let refused = node.run(&format!("receipt verify {line}"));
         ended(&refused, code);

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Checks a receipt by docs/PROTOCOL.md alone, with nothing but Python's standard library.
+"""Checks a receipt or a final proof by docs/PROTOCOL.md alone, with nothing but Python's standard library.
 
 check.py RECEIPT [TRUSTED_HASH | NETWORK_TOML]: prints what it shows as JSON. Exit code 0: proven, 1: not.
 check.py: the same for every line of the standard input, each one `TRUSTED_HASH RECEIPT` or `NETWORK_TOML RECEIPT`; prints `proven` or `not`
@@ -298,7 +298,7 @@ class Certificate:
         return [network.voters[at][0] for at in named]
 
 
-# --- Receipts ---
+# --- Receipts and final proofs ---
 
 def keys(value, names):
     need(isinstance(value, dict) and list(value) == names, "the keys")
@@ -311,9 +311,32 @@ def under(value, network, signatures, anchor):
     return header, total
 
 
+def final_by(certificate, definition, network):
+    """Who made the anchor final, if this is the network's definition."""
+    if definition is None or definition.id != network:
+        return None
+    names = certificate.final(definition)
+    guilty = 2 * definition.quorum - len(definition.voters)
+    return {"signers": sorted(names), "members": sorted(one[0] for one in definition.voters), "guilty": guilty}
+
+
+def check_final_proof(proof, definition):
+    keys(proof, ["format", "network", "header", "handovers", "certificate"])
+    network, signatures = unhex(proof["network"], 32), []
+    block = Header(proof["header"], network, signatures, may_be_genesis=True)
+    need(proof["handovers"] == [], "no changes of the voters")
+    final = final_by(Certificate(proof["certificate"], block), definition, network)
+    for key, message, signature, what in signatures:
+        need(verify(key, message, signature), what)
+    # By a trusted hash it proves nothing: who trusts the block needs no proof.
+    return {"block": {"height": block.height, "hash": block.id.hex(), "time_ms": block.time}, "anchor": {"hash": None}, "final": final}
+
+
 def check(text, definition):
     receipt = json.loads(text)
     need(json.dumps(receipt, separators=(",", ":"), ensure_ascii=False) == text.strip(), "the one form")
+    if receipt["format"] == "bouya final 1":
+        return check_final_proof(receipt, definition)
     keys(receipt, ["format", "network", "transaction", "path", "before", "block", "above", "finality"])
     need(receipt["format"] == "bouya receipt 2", "the format")
     network, signatures = unhex(receipt["network"], 32), []
@@ -342,11 +365,7 @@ def check(text, definition):
     if receipt["finality"] is not None:
         keys(receipt["finality"], ["handovers", "certificate"])
         need(receipt["finality"]["handovers"] == [], "no changes of the voters")
-        certificate = Certificate(receipt["finality"]["certificate"], anchor)
-        if definition is not None and definition.id == network:
-            names = certificate.final(definition)
-            guilty = 2 * definition.quorum - len(definition.voters)
-            final = {"signers": sorted(names), "members": sorted(one[0] for one in definition.voters), "guilty": guilty}
+        final = final_by(Certificate(receipt["finality"]["certificate"], anchor), definition, network)
     for key, message, signature, what in signatures:
         need(verify(key, message, signature), what)
     return {

@@ -18,7 +18,7 @@ use crate::crypto::Hash;
 
 mod finality;
 
-pub use finality::FinalError;
+pub use finality::{FinalError, FinalProof};
 
 /// A transaction with its path to a block that may be trusted.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 use bouya_core::codec::{Bounded, Text, decode};
 use bouya_core::crypto::{Hash, sha256};
 use bouya_core::finality::Turnout;
-use bouya_core::ledger::{Action, Certificate, Proposal, Response, Transaction, Voters};
+use bouya_core::ledger::{Action, Certificate, Header, Proposal, Response, Transaction, Voters};
 use bouya_core::node::{Settled, VoterStatus};
 use bouya_core::testing::address;
 use bouya_core::time::Timestamp;
@@ -133,6 +133,8 @@ fn the_newest_certificate_is_one_that_the_definition_confirms() {
         assert_eq!(shown[name], expected, "{name}");
     }
     assert_eq!(shown["set"], link.set.to_string());
+    let header = HEXLOWER.decode(shown["header"].as_str().unwrap().as_bytes()).unwrap();
+    assert_eq!(decode::<Header>(&header, "header").unwrap().id(), link.source.block);
     let signers: Vec<_> = certificate.voters().map(|voter| voters.name(voter).unwrap().to_string()).collect();
     assert_eq!((shown["signers"].clone(), signers.len()), (json!(signers), 3));
     Node::start().get("/v1/finality/certificate").problem(404, "not-found");

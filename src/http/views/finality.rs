@@ -92,6 +92,8 @@ pub struct FinalCertificate {
     pub signers: Vec<String>,
     /// Borsh, as hex.
     pub certificate: String,
+    /// The header of the block that it makes final: Borsh, as hex.
+    pub header: String,
 }
 
 /// A block in an epoch of votes.

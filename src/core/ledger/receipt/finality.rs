@@ -1,11 +1,11 @@
-//! What a receipt proves to whoever has nothing but the network's definition.
+//! What a receipt, or a block alone, proves to whoever has nothing but the network's definition.
 //!
-//! The definition lists the voters, a quorum of them has signed the receipt's last block, and that block commits to all that it stands on.
+//! The definition lists the voters, a quorum of them has signed the last block, and that block commits to all that it stands on.
 
 use thiserror::Error;
 
 use super::super::{Certificate, CertificateError, Genesis, Header, Voters};
-use super::{Proof, ReceiptError};
+use super::{Proof, ReceiptError, check_header};
 use crate::crypto::Hash;
 
 /// Why a receipt's last block is not final, as far as the receipt and the network's definition tell.
@@ -34,13 +34,46 @@ impl Proof {
     /// Checks that the anchor is final. Returns the voters; [`Certificate::voters`] tells which of them signed. It is final unless
     /// [`Voters::guilty`] of them signed two histories.
     pub fn check_final(&self, genesis: &Genesis) -> Result<Voters, FinalError> {
-        if self.network != genesis.id() {
-            return Err(FinalError::Network { expected: genesis.id(), found: self.network });
-        }
-        let voters = Voters::first(genesis).ok_or(FinalError::NoVoters)?;
-        self.certificate.as_ref().ok_or(FinalError::Absent)?.check(&self.network, &voters)?;
-        Ok(voters)
+        check_signed(&self.network, self.certificate.as_ref(), genesis)
     }
+}
+
+/// A block, and what makes it final: a receipt without a transaction.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FinalProof {
+    /// The network: the genesis block's id.
+    pub network: Hash,
+    /// The block.
+    pub header: Header,
+    /// A commit for it.
+    pub certificate: Certificate,
+}
+
+impl FinalProof {
+    /// Checks everything that needs no definition.
+    pub fn check(&self) -> Result<(), ReceiptError> {
+        check_header(&self.network, &self.header, "the block")?;
+        check_link(&self.certificate, &self.header)
+    }
+
+    /// Checks that the block is final, as [`Proof::check_final`] does. It must have been checked without the definition.
+    pub fn check_final(&self, genesis: &Genesis) -> Result<Voters, FinalError> {
+        check_signed(&self.network, Some(&self.certificate), genesis)
+    }
+}
+
+/// A quorum of the voters that the definition lists has signed the certificate.
+fn check_signed(
+    network: &Hash,
+    certificate: Option<&Certificate>,
+    genesis: &Genesis,
+) -> Result<Voters, FinalError> {
+    if *network != genesis.id() {
+        return Err(FinalError::Network { expected: genesis.id(), found: *network });
+    }
+    let voters = Voters::first(genesis).ok_or(FinalError::NoVoters)?;
+    certificate.ok_or(FinalError::Absent)?.check(network, &voters)?;
+    Ok(voters)
 }
 
 /// What can be checked of a certificate without its voters: it makes this block final, and no other.

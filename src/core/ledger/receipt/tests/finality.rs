@@ -153,3 +153,71 @@ fn no_byte_of_a_certificate_can_be_changed() {
         assert!(!holds, "byte {at} changed by {change}");
     }
 }
+
+/// What makes the block at this height final on the network of [`lab`].
+fn block_proof(lab: &Node, height: u64, certificate: Certificate) -> FinalProof {
+    let header = read(lab.world(), height).unwrap().unwrap().0;
+    FinalProof { network: lab.network(), header, certificate }
+}
+
+fn newest(lab: &Node) -> Certificate {
+    lab.world().finalized().unwrap().unwrap()
+}
+
+#[test]
+fn a_block_alone_is_proven_final_by_the_definition() {
+    let (genesis, lab) = lab();
+    let proof = block_proof(&lab, 7, newest(&lab));
+    assert_eq!(proof.check(), Ok(()));
+    let voters = proof.check_final(&genesis).unwrap();
+    assert_eq!((voters.quorum(), voters.guilty()), (3, 2));
+    // The same certificate makes no other block final, as far as this proof can show.
+    let other = block_proof(&lab, 6, newest(&lab)).check();
+    assert!(matches!(other, Err(ReceiptError::Other { height: 7, last_height: 6, .. })));
+}
+
+#[test]
+fn a_block_is_not_proven_by_a_prepare_by_few_or_by_another_definition() {
+    let (genesis, lab) = lab();
+    let id = lab.world().at_height(7).unwrap().unwrap();
+    let few = block_proof(&lab, 7, certificate(&genesis, 7, id, &[1, 9]));
+    assert_eq!(few.check(), Ok(()));
+    let error = CertificateError::Few { found: 2, needed: 3 };
+    assert_eq!(few.check_final(&genesis), Err(FinalError::Certificate(error)));
+    // A quorum's prepare, with good signatures.
+    let voters = Voters::first(&genesis).unwrap();
+    let target = Checkpoint { epoch: 2, height: 7, block: id };
+    let link = Link { set: voters.id(), source: voters.root(), target };
+    let sign = |n: &u8| {
+        let voter = voters.number(&key(*n).public()).unwrap();
+        (voter, link.sign(&genesis.id(), voter, &key(*n)).signature)
+    };
+    let prepare = Certificate::new(&voters, link, &[1, 2, 3].iter().map(sign).collect());
+    assert_eq!(prepare.check(&genesis.id(), &voters), Ok(()));
+    assert_eq!(block_proof(&lab, 7, prepare).check(), Err(ReceiptError::Commit));
+    let proof = block_proof(&lab, 7, newest(&lab));
+    let other = network_of_members("other");
+    let (expected, found) = (other.id(), genesis.id());
+    assert_eq!(proof.check_final(&other), Err(FinalError::Network { expected, found }));
+    // Said to be of the other network, its seal does not hold.
+    let moved = FinalProof { network: other.id(), ..proof };
+    assert_eq!(moved.check(), Err(ReceiptError::Header("the block")));
+    let open = network("open", 1_000);
+    let moved = block_proof(&lab_of(open.clone()), 7, newest(&lab));
+    assert_eq!(moved.check_final(&open), Err(FinalError::NoVoters));
+}
+
+#[test]
+fn no_byte_of_a_final_proof_can_be_changed() {
+    let (genesis, lab) = lab();
+    let proof = block_proof(&lab, 7, newest(&lab));
+    let holds = |proof: &FinalProof| proof.check().is_ok() && proof.check_final(&genesis).is_ok();
+    assert!(holds(&proof));
+    let bytes = encode(&(proof.network, &proof.header, &proof.certificate));
+    for (at, change) in (0..bytes.len()).flat_map(|at| [1, 8, 128].map(|change| (at, change))) {
+        let mut bytes = bytes.clone();
+        bytes[at] ^= change;
+        let Ok((network, header, certificate)) = decode(&bytes, "final proof") else { continue };
+        assert!(!holds(&FinalProof { network, header, certificate }), "byte {at} changed by {change}");
+    }
+}

@@ -1,0 +1,93 @@
+//! Final proofs: `final proof` makes one, and `receipt verify` judges it.
+
+use std::path::Path;
+
+use bouya_core::codec::decode;
+use bouya_core::ledger::{FinalError, FinalProof};
+use data_encoding::HEXLOWER;
+use serde_json::json;
+
+use crate::clock::rfc3339;
+use crate::config::NetworkFile;
+use crate::files;
+use crate::http::views::FinalCertificate;
+use crate::receipt::final_proof;
+
+use super::client::Client;
+use super::error::Error;
+use super::output::{Output, note};
+use super::receipt::{final_json, header_json, is_final, names, needs_definition};
+
+pub(super) fn get(path: Option<&Path>, client: &Client, out: &mut Output) -> Result<(), Error> {
+    let wrong =
+        |error: &dyn std::fmt::Display| Error::Failed(format!("the node gave a wrong proof: {error}"));
+    let network = client.status()?.network.id;
+    let newest: FinalCertificate = client.get("/v1/finality/certificate")?.read()?;
+    let bytes = |hex: &str| HEXLOWER.decode(hex.as_bytes()).map_err(|error| wrong(&error));
+    let proof = FinalProof {
+        network: network.parse().map_err(|error| wrong(&error))?,
+        header: decode(&bytes(&newest.header)?, "header").map_err(|error| wrong(&error))?,
+        certificate: decode(&bytes(&newest.certificate)?, "certificate").map_err(|error| wrong(&error))?,
+    };
+    proof.check().map_err(|error| wrong(&error))?;
+    let text = final_proof::write(&proof);
+    let Some(path) = path else { return out.raw(text) };
+    files::create(path, files::PUBLIC, text.as_bytes()).map_err(|error| {
+        Error::Failed(format!("cannot write {}: {error}; choose another --out", path.display()))
+    })?;
+    note(&format!(
+        "{} is about block {} ({}). Who verifies it needs the network's definition:\n  \
+         bouya receipt verify {} --network network.toml",
+        path.display(),
+        proof.header.height,
+        proof.header.id(),
+        files::quoted(path)
+    ));
+    Ok(())
+}
+
+/// Judges a proof that was checked without the definition.
+pub(super) fn verify(
+    proof: &FinalProof,
+    network: Option<&NetworkFile>,
+    out: &mut Output,
+) -> Result<(), Error> {
+    let header = &proof.header;
+    let judged = match network {
+        None => Err(Error::Failed(format!(
+            "not proven: anyone could have made this proof, and the block in it. {}",
+            needs_definition(header.height)
+        ))),
+        Some(NetworkFile { genesis, .. }) => match proof.check_final(genesis) {
+            Ok(voters) => Ok((genesis.spec.name.as_str(), voters)),
+            Err(error) => Err(refused(genesis.spec.name.as_str(), &error)),
+        },
+    };
+    let judged = judged.map(|(name, voters)| {
+        let signers = names(&voters, proof.certificate.voters());
+        (name, voters, signers)
+    });
+    if out.json {
+        let finality = judged.as_ref().ok().map(|(name, voters, signers)| final_json(name, voters, signers));
+        out.raw(json!({ "proven": judged.is_ok(), "block": header_json(header), "final": finality }))?;
+        return judged.map(drop);
+    }
+    let (name, voters, signers) = judged?;
+    let block = format!("block {} ({})", header.height, header.id());
+    out.line(format!(
+        "PROVEN: {}\n\
+         sealed by    {}\n\
+         time         {} as its miner claims",
+        is_final(&block, name, &voters, signers),
+        header.miner,
+        rfc3339(header.time)
+    ))
+}
+
+fn refused(name: &str, error: &FinalError) -> Error {
+    let next = match error {
+        FinalError::Network { .. } => "give that network's network.toml",
+        _ => "ask the sender for another one",
+    };
+    Error::Failed(format!("it is not proven by the definition of the network {name:?}: {error}; {next}"))
+}

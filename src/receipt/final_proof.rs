@@ -1,0 +1,53 @@
+//! Final proofs as files: a block and what makes it final, in exactly one form, as receipts are.
+
+use bouya_core::ledger::FinalProof;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::{FormError, check_format, from_hex, hex, parse, read_certificate};
+
+const FORMAT: &str = "bouya final 1";
+
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    format: String,
+    network: String,
+    header: String,
+    /// As in a receipt: empty so far.
+    handovers: Vec<Value>,
+    certificate: String,
+}
+
+/// Whether a file says that it is a final proof of some version, not a receipt.
+pub fn is_one(text: &str) -> bool {
+    text.trim_start().starts_with("{\"format\":\"bouya final ")
+}
+
+/// The text of a final proof's file.
+pub fn write(proof: &FinalProof) -> String {
+    let file = File {
+        format: FORMAT.to_owned(),
+        network: proof.network.to_string(),
+        header: hex(&proof.header),
+        handovers: Vec::new(),
+        certificate: hex(&proof.certificate),
+    };
+    // Strings and lists always encode.
+    serde_json::to_string(&file).unwrap_or_default()
+}
+
+/// Reads a final proof's file; white space around it does not matter.
+pub fn read(text: &str) -> Result<FinalProof, FormError> {
+    let file: File = parse(text)?;
+    check_format(&file.format, FORMAT)?;
+    let proof = FinalProof {
+        network: file.network.parse().map_err(|_| FormError::Field("network"))?,
+        header: from_hex(&file.header, "header")?,
+        certificate: read_certificate(&file.handovers, &file.certificate)?,
+    };
+    if write(&proof) != text.trim() {
+        return Err(FormError::Form);
+    }
+    Ok(proof)
+}
