@@ -78,8 +78,7 @@ fn step(voter: &mut Voter, choices: &mut Choices<'_>) {
         9 => voter.settle(choices.one_in(4)),
         10 if choices.one_in(2) => {
             let (was_written, is_lost) = (choices.one_in(2), choices.one_in(8));
-            let decided = if choices.one_in(4) { choices.number() } else { 0 };
-            voter.restart(was_written, is_lost, decided);
+            voter.restart(was_written, is_lost);
         }
         10 => follow(voter, choices),
         kind => {
@@ -124,10 +123,22 @@ pub(crate) fn finality_seeds() -> Vec<Vec<u8>> {
     let start = |count: u8| [vec![count, 0, 0], (1..8).flat_map(answer).collect()].concat();
     let block = |number: u8| [&[2, number][..], &wait, &round].concat();
     let restart = [vec![10, 1, 1, 0, 0], (1..8).flat_map(|peer| [5, peer, 0]).collect()].concat();
-    let mut seeds = Vec::new();
+    // Certificates without end, each of a later epoch.
+    let certificate =
+        |epoch: u8| [&[12, 0, 5, 1, 2, epoch, 0, epoch / 2 % 20 + 1, 0, 2, 0, 0][..], &[0; 8], &[2]].concat();
+    let many: Vec<u8> = (1..100).flat_map(|round| certificate(2 * round)).collect();
+    let mut seeds = vec![[start(0), many.clone()].concat(), [start(2), many].concat()];
     for count in 0..4 {
         let seed = [start(count), block(3), block(5)].concat();
         assert_eq!(play(&seed).settled(), 5, "a seed that makes nothing final: {count}");
+        // Others lead, and propose what this node may vote for and then what it must not: twice in an epoch, around its vote.
+        let propose = |tip: u8, source: u8, epoch: u8| {
+            [&[2, tip, 0, 3, 1][..], &[13, 0, 1, 4, source, epoch, 1, 0, 0, 2], &[7]].concat()
+        };
+        let led: Vec<u8> = (6..12)
+            .flat_map(|tip| [propose(tip, 1, 2), propose(tip + 1, 1, 0), propose(tip, 0, 2)].concat())
+            .collect();
+        seeds.push([&seed[..], &led, &round].concat());
         seeds.push([&seed[..], &restart, &start(count)[3..], &block(9)].concat());
     }
     seeds

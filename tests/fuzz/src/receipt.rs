@@ -6,7 +6,8 @@ use std::sync::OnceLock;
 use bouya::receipt::{final_proof, read, write};
 use bouya_core::crypto::Hash;
 use bouya_core::ledger::{
-    Above, Branch, Certificate, Checkpoint, FinalProof, Header, Link, Proof, Receipt, Transaction, Under, Voters, World,
+    Above, Branch, Certificate, Checkpoint, FinalProof, Header, Link, Proof, Receipt, Transaction, Under,
+    Voters, World,
 };
 use bouya_core::testing::{Node, member};
 
@@ -113,7 +114,8 @@ pub(crate) fn receipt_seeds() -> Vec<Vec<u8>> {
     }
     let lies: Vec<Receipt> = receipts.iter().step_by(5).flat_map(lies).collect();
     assert!(receipts.len() > 8 && lies.len() > 8);
-    let block = |header: &Header| FinalProof { network, header: header.clone(), certificate: unsigned(header) };
+    let block =
+        |header: &Header| FinalProof { network, header: header.clone(), certificate: unsigned(header) };
     let blocks = known().headers.iter().map(|header| final_proof::write(&block(header)));
     receipts.iter().chain(&lies).map(write).chain(blocks).map(String::into_bytes).collect()
 }

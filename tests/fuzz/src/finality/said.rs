@@ -57,13 +57,28 @@ pub(super) fn is_valid(said: &Said, voters: &Voters) -> bool {
 impl Voter {
     /// A link that somebody has voted for, a commit of one, or another.
     pub(super) fn link(&self, choices: &mut Choices<'_>) -> Link {
+        let own = self.signed.last().copied();
         let known = match choices.u8() % 8 {
-            0 | 1 => self.signed.last().copied(),
+            0 | 1 => own,
             2 => choices.pick(&self.links).copied(),
             3 => choices.pick(&self.links).and_then(Link::commit),
+            4 => own.map(|own| self.rival(own, choices)),
             _ => None,
         };
         known.unwrap_or_else(|| self.new_link(choices))
+    }
+
+    /// One that this node must not sign after its own: in the same epoch, or around it.
+    fn rival(&self, own: Link, choices: &mut Choices<'_>) -> Link {
+        let source = if choices.one_in(2) { own.source } else { self.machine.voters().root() };
+        let epoch = own.target.epoch.saturating_add(u64::from(choices.u8() % 4)) & !1;
+        let (height, block) = self.place(choices);
+        Link { source, target: Checkpoint { epoch, height, block }, ..own }
+    }
+
+    /// The place of a block, often of the best chain's last one.
+    fn place(&self, choices: &mut Choices<'_>) -> (u64, Hash) {
+        if choices.one_in(2) { self.chain.tip() } else { place(choices.u8()) }
     }
 
     fn new_link(&self, choices: &mut Choices<'_>) -> Link {
@@ -86,9 +101,9 @@ impl Voter {
         let epoch = match choices.u8() % 8 {
             0 => choices.number(),
             1 => self.slot().saturating_mul(EPOCHS_PER_SLOT).saturating_sub(u64::from(choices.u8())),
-            _ => u64::from(choices.u8() % 32),
+            _ => choices.u8().into(),
         };
-        let (mut height, block) = place(choices.u8());
+        let (mut height, block) = self.place(choices);
         if choices.one_in(32) {
             height = choices.number();
         }
@@ -146,7 +161,7 @@ impl Voter {
                     link.source = proof.link.target;
                 }
                 self.note(link);
-                let voter = (choices.u8() % 8).into();
+                let voter = if choices.one_in(4) { (choices.u8() % 8).into() } else { self.leader() };
                 let signature = self.sign(&link, voter, choices).unwrap_or(Signature::ZERO);
                 Said::Proposal { vote: Vote { link, voter, signature }, proof }
             }

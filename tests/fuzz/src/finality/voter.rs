@@ -7,7 +7,7 @@ use bouya_core::crypto::{Hash, SecretKey};
 use bouya_core::finality::{
     Alarm, Blocks, Evidence, Finality, FinalitySettings, Input, Output, Peer, Record, Said, Standing,
 };
-use bouya_core::ledger::{Certificate, Link, LinkKind, Vote};
+use bouya_core::ledger::{Certificate, Contradiction, Link, LinkKind, Vote};
 use bouya_core::limits::SLOT_MS;
 use bouya_core::testing::{CREATED, voters};
 use bouya_core::time::{Time, Timestamp};
@@ -91,6 +91,11 @@ impl Voter {
         self.now.as_millis() / SLOT_MS
     }
 
+    /// Who leads now, if the clock is right.
+    pub(super) fn leader(&self) -> u16 {
+        u16::try_from(self.slot() % u64::from(self.count)).unwrap()
+    }
+
     pub(super) fn note(&mut self, link: Link) {
         if !self.links.contains(&link) {
             self.links.push(link);
@@ -152,12 +157,12 @@ impl Voter {
             }
             Output::SayAll(said) => {
                 // The only thing that goes to all is an own vote, and it is on the disk.
-                let last = self.durable.as_ref().and_then(|record| record.last).unwrap();
+                let last = self.durable.as_ref().and_then(|record| record.last);
                 let vote = match &said {
                     Said::Proposal { vote, .. } => *vote,
                     said => votes(said)[0],
                 };
-                assert!(vote == last && self.writing.is_none(), "a vote left before it was durable");
+                assert!(Some(vote) == last && self.writing.is_none(), "a vote left before it was durable");
                 self.leave(&said);
             }
             Output::Relay(vote) => {
@@ -166,6 +171,7 @@ impl Voter {
             Output::Finalize(certificate) => self.finalize(certificate),
             Output::Want(checkpoint) => assert_eq!(self.chain.height(&checkpoint.block), None),
             Output::Keep { justified, lock } => self.kept = [justified, lock],
+            Output::Rival(rival) => assert!(rival.is_final()),
             Output::Blame { peer, what } => {
                 assert!(liar == Some(peer), "{peer:?} is blamed for a valid {what}");
             }
@@ -192,7 +198,8 @@ impl Voter {
 
     fn write(&mut self, record: Record) {
         assert!(self.writing.is_none(), "signed while another vote is being written");
-        assert!(!self.machine.is_silent() && !self.standing.syncing, "signed though it must not vote");
+        let may_vote = !self.machine.is_silent() && self.machine.alarm().is_none() && !self.standing.syncing;
+        assert!(may_vote, "signed though it must not vote");
         let vote = record.last.expect("a vote");
         assert!(Some(vote.voter) == self.machine.number() && self.is_signed(&vote));
         let Link { source, target, .. } = vote.link;
@@ -251,7 +258,11 @@ impl Voter {
                 Settled::Final => self.tell_tip(),
                 Settled::Conflict => {
                     let newest = self.chain.newest.clone();
-                    self.give(Input::Conflict { newest, overruled });
+                    let how = match overruled {
+                        true => Contradiction::Overruled,
+                        false => Contradiction::OtherHistory,
+                    };
+                    self.give(Input::Conflict { certificate: goal, newest, how });
                 }
             }
         }
@@ -267,7 +278,7 @@ impl Voter {
     }
 
     /// A crash. A record that was being written is on the disk, or not.
-    pub(super) fn restart(&mut self, was_written: bool, is_lost: bool, decided: u64) {
+    pub(super) fn restart(&mut self, was_written: bool, is_lost: bool) {
         if was_written {
             self.keep();
         }
@@ -281,7 +292,6 @@ impl Voter {
             alarm,
             newest: self.chain.newest.clone(),
             proven: self.guilty.values().copied().collect(),
-            decided,
             ..settings(self.count, &self.key, self.durable.clone())
         };
         self.goals.clear();
@@ -306,6 +316,6 @@ fn settings(count: u8, key: &SecretKey, record: Option<Record>) -> FinalitySetti
         alarm: None,
         newest: None,
         proven: vec![],
-        decided: 0,
+        decided: None,
     }
 }
