@@ -8,13 +8,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bouya_core::ledger::{Certificate, Change, Disk, Moved, StateError};
+use bouya_core::ledger::{Certificate, Change, Contradiction, Disk, Moved, StateError};
 use bouya_core::limits::{STORE_FREE_BYTES, STORE_FREE_LOOK_EVERY};
 use bouya_core::node::keeper::{Input, NotTaken, Output};
 use bouya_core::node::{Head, Keeper, Ticket, pool};
 use bouya_core::overlay::{self, Offer};
 use thiserror::Error;
-use tokio::sync::{oneshot, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::warn;
@@ -36,15 +36,15 @@ pub enum ChainRequest {
     Mined { block: Arc<bouya_core::ledger::Block>, reply: oneshot::Sender<Result<(), NotTaken>> },
 }
 
-/// A final block that contradicts this node's history, or that it finds invalid.
+/// A final block that contradicts this node's chain.
 #[derive(Clone, Debug)]
 pub struct Conflict {
-    /// What is final in the other history.
+    /// What makes it final.
     pub certificate: Certificate,
     /// What is final here.
     pub newest: Option<Certificate>,
-    /// The operator's checkpoint has decided for this history.
-    pub overruled: bool,
+    /// How it contradicts this.
+    pub how: Contradiction,
 }
 
 /// Why the actor ended.
@@ -86,7 +86,7 @@ pub struct Outlets {
     pub network: Mailbox<overlay::Input>,
     pub mempool: Mailbox<mempool::MempoolRequest>,
     /// For the voter: what contradicts this node's history.
-    pub conflict: watch::Sender<Option<Conflict>>,
+    pub conflict: mpsc::Sender<Conflict>,
     pub events: Events,
 }
 
@@ -179,8 +179,8 @@ impl ChainActor {
                     self.replies.remove(&ticket).map(|reply| reply.send(result));
                 }
                 Output::Final(certificate) => self.tell_final(certificate)?,
-                Output::Conflict { certificate, newest, overruled } => {
-                    self.tell_conflict(Conflict { certificate, newest, overruled });
+                Output::Conflict { certificate, newest, how } => {
+                    self.tell_conflict(Conflict { certificate, newest, how });
                 }
                 Output::Invalid { id, error } => {
                     warn!(block = %id, %error, "a heavier branch holds an invalid block; only the part before it counts");

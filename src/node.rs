@@ -13,8 +13,8 @@ use bouya_core::codec::decode;
 use bouya_core::crypto::SecretKey;
 use bouya_core::ledger::{Address, StateError, View};
 use bouya_core::limits::{
-    API_CONNECTIONS, CHAIN_MAILBOX, DIALS_IN_FLIGHT, MEMPOOL_MAILBOX, MINER_MAILBOX, NETWORK_MAILBOX,
-    NETWORK_REQUEST_MAILBOX, OTHER_FILES, PENDING_SOCKETS, VOTER_MAILBOX, WIRE_EVENTS,
+    API_CONNECTIONS, CHAIN_MAILBOX, CONFLICTS_WAITING, DIALS_IN_FLIGHT, MEMPOOL_MAILBOX, MINER_MAILBOX,
+    NETWORK_MAILBOX, NETWORK_REQUEST_MAILBOX, OTHER_FILES, PENDING_SOCKETS, VOTER_MAILBOX, WIRE_EVENTS,
 };
 use bouya_core::node::{Gate, VoterStatus};
 use bouya_core::overlay::{self, Book, Overlay};
@@ -178,7 +178,7 @@ impl Node {
         let status = VoterStatus { alarm, ..VoterStatus::default() };
         let (status, status_watch) = watch::channel(status);
 
-        let (conflict, conflict_watch) = watch::channel(None);
+        let (conflict, conflicts) = mpsc::channel(CONFLICTS_WAITING);
         let outlets = chain::Outlets {
             network: network.clone(),
             mempool: mempool.clone(),
@@ -218,7 +218,7 @@ impl Node {
             head: head.clone(),
             outlook: health.outlook.clone(),
             inbox: voter_inbox,
-            conflict: conflict_watch,
+            conflict: conflicts,
             network: network.clone(),
             chain: chain.clone(),
             status,

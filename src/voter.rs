@@ -13,13 +13,13 @@ use bouya_core::finality::{
     Alarm, Evidence, Finality, FinalitySettings, Input, Output, Peer, Record, Turnout,
 };
 use bouya_core::id::NodeId;
-use bouya_core::ledger::{Certificate, Genesis, StateError, View, Vote, Voters};
+use bouya_core::ledger::{Certificate, Checkpoint, Genesis, StateError, View, Vote, Voters};
 use bouya_core::limits::RECORD_RETRY;
 use bouya_core::node::{Gate, Head, Settled, StoredBlocks, VoterStatus, keeper};
 use bouya_core::overlay::{self, Outlook};
 use bouya_core::time::{Time, Timestamp};
 use thiserror::Error;
-use tokio::sync::{oneshot, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tracing::{error, warn};
@@ -82,7 +82,7 @@ pub struct VoterActor {
     pub outlook: watch::Receiver<Outlook>,
     pub inbox: Inbox<VoterRequest>,
     /// From the chain: what contradicts this node's history.
-    pub conflict: watch::Receiver<Option<Conflict>>,
+    pub conflict: mpsc::Receiver<Conflict>,
     pub network: Mailbox<overlay::Input>,
     pub chain: Mailbox<ChainRequest>,
     /// What is told of it.
@@ -101,9 +101,10 @@ pub fn machine(
 ) -> Result<Option<(Finality, Proven)>, VoterError> {
     let Some(voters) = Voters::first(genesis) else { return Ok(None) };
     let mut proven = Proven::load(reader)?;
-    let decided = genesis.rules.checkpoint.map(|(height, _)| height);
-    // The operator has decided since; if that does not settle it, the other history is met again.
-    if decided.is_some() && proven.rival.take().is_some() {
+    let view = reader.snapshot()?;
+    let decided = genesis.rules.checkpoint;
+    let is_here = |(height, id): (u64, Hash)| Ok::<_, StateError>(view.at_height(height)? == Some(id));
+    if decided.map(is_here).transpose()?.unwrap_or_default() && proven.is_decided(decided) {
         proven.keep(reader)?;
     }
     let twin = kept.as_ref().is_some_and(|kept| kept.twin).then_some(Alarm::Twin);
@@ -111,13 +112,13 @@ pub fn machine(
         network: genesis.id(),
         created: genesis.spec.created,
         interval: genesis.rules.schedule.interval(),
-        alarm: proven.rival.as_ref().map(|_| Alarm::OtherHistory).or(twin),
+        alarm: proven.rival().map(|_| Alarm::OtherHistory).or(twin),
         proven: proven.evidence(),
-        decided: decided.unwrap_or_default(),
+        decided,
         record: kept.map(|kept| kept.record.unwrap_or_else(|| Record::new(&voters))),
         voters,
         key: key.clone(),
-        newest: reader.snapshot()?.finalized()?,
+        newest: view.finalized()?,
     };
     Ok(Some((Finality::new(now, settings), proven)))
 }
@@ -185,10 +186,7 @@ impl Running {
             tokio::select! {
                 biased;
                 () = stop.cancelled() => Woken::Stop,
-                Ok(()) = conflict.changed() => match conflict.borrow_and_update().clone() {
-                    Some(conflict) => Woken::Conflict(conflict),
-                    None => Woken::Time,
-                },
+                Some(conflict) = conflict.recv() => Woken::Conflict(conflict),
                 Ok(()) = head.changed() => Woken::Time,
                 Ok(()) = outlook.changed() => Woken::Time,
                 request = inbox.next() => Woken::Request(request),
@@ -238,12 +236,8 @@ impl Running {
     }
 
     fn conflict(&mut self, conflict: Conflict) -> Result<(), VoterError> {
-        let Conflict { certificate, newest, overruled } = conflict;
-        if !overruled {
-            self.actor.proven.rival = Some(certificate);
-            self.keep_proven();
-        }
-        self.give(Input::Conflict { newest, overruled })
+        let Conflict { certificate, newest, how } = conflict;
+        self.give(Input::Conflict { certificate, newest, how })
     }
 
     fn serve(&mut self, request: VoterRequest) -> Result<(), VoterError> {
@@ -303,10 +297,13 @@ impl Running {
                 let input = keeper::Input::Keep { justified: *justified, lock: *lock };
                 self.actor.chain.tell(ChainRequest::Keeper(input));
             }
+            Output::Rival(certificate) => self.torn(certificate),
             Output::Guilty { voter, evidence } => self.accuse(*voter, evidence),
             Output::Alarm(alarm) => {
                 error!(?alarm, "this node does not vote");
-                self.mark(*alarm == Alarm::Twin);
+                if *alarm == Alarm::Twin {
+                    self.mark(true);
+                }
             }
             Output::Relay(vote) => self.note_heard(vote.voter),
             Output::Say { .. } | Output::SayAll(_) | Output::Want(_) | Output::Blame { .. } => (),
@@ -317,9 +314,7 @@ impl Running {
 
     /// Makes a record durable; then its vote leaves.
     fn keep(&mut self, record: Record) -> Result<(), VoterError> {
-        // Written again after a failure, it must not forget a twin that was heard meanwhile.
-        let twin = self.actor.machine.alarm() == Some(Alarm::Twin);
-        if let Err(error) = self.actor.record.keep(&record, twin) {
+        if let Err(error) = self.actor.record.keep(&record) {
             error!(%error, "no vote leaves before the record is written; trying again");
             self.unwritten = Some((record, self.actor.clock.now().after(RECORD_RETRY)));
             return Ok(());
@@ -335,6 +330,16 @@ impl Running {
         if let Err(error) = self.actor.record.mark(twin) {
             error!(%error, "whether another machine votes with this key is not remembered over a restart");
         }
+    }
+
+    /// There are two histories.
+    fn torn(&mut self, rival: &Certificate) {
+        let Checkpoint { height, block: hash, .. } = rival.link.source;
+        error!(height, %hash, "the members have voted a block final that contradicts this node's history");
+        self.actor.events.tell(Event::FinalityConflict { height, hash });
+        let decided = self.actor.reader.genesis().rules.checkpoint;
+        self.actor.proven.meets(rival.clone(), decided);
+        self.keep_proven();
     }
 
     fn keep_proven(&self) {

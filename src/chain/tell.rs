@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use bouya_core::ledger::{Agreement, Certificate, Checkpoint, Disk, Moved, View};
+use bouya_core::ledger::{Agreement, Certificate, Checkpoint, Contradiction, Disk, Moved, View};
 use bouya_core::limits::{REORG_ALARM, TOLD_BLOCKS, TOLD_DEADLINES};
 use bouya_core::overlay;
 use tracing::{debug, error, info, warn};
@@ -60,16 +60,23 @@ impl ChainActor {
         Ok(())
     }
 
+    /// The voter tells people of another history; it finds some by itself.
     pub(super) fn tell_conflict(&self, conflict: Conflict) {
         let Checkpoint { height, block: hash, .. } = conflict.certificate.link.source;
-        if conflict.overruled {
-            warn!(height, %hash, "a block was voted final that contradicts this node's checkpoint: some members are on another history");
-            self.outlets.conflict.send_replace(Some(conflict));
-            return;
+        match conflict.how {
+            Contradiction::OtherHistory => (),
+            Contradiction::Overruled => warn!(
+                height,
+                %hash,
+                "a block was voted final that lacks this node's checkpoint: some members are on another history"
+            ),
+            Contradiction::Invalid => {
+                error!(height, %hash, "the members have voted a block final that is invalid here");
+                self.outlets.events.tell(Event::FinalityConflict { height, hash });
+            }
         }
-        error!(height, %hash, "the members have voted a block final that contradicts this node's history, or is invalid here");
-        self.outlets.events.tell(Event::FinalityConflict { height, hash });
-        self.outlets.conflict.send_replace(Some(conflict));
+        // More than fit can wait only while the voter waits for its disk, and those that do say the same.
+        let _ = self.outlets.conflict.try_send(conflict);
     }
 
     /// Tells the state of the agreements that these blocks mention, or whose deadlines they have passed.

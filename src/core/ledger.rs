@@ -33,7 +33,7 @@ pub use agreement::{Agreement, Moment, Proposal, Response, Standing};
 pub use amount::{AmountError, Coin};
 pub use block::{Block, Body, Header, Reward};
 pub use branch::{Branch, HeaderError};
-pub use chain::{Chain, Finalized, Moved, Origin, Plan, PlanError, Ready, Step};
+pub use chain::{Chain, Contradiction, Finalized, Moved, Origin, Plan, PlanError, Ready, Step};
 pub use compact::{CompactBlock, ShortId, ShortKey};
 pub use difficulty::Schedule;
 pub use durable::{BlockOutcome, Disk, Ledger, Settled, Stepped, Taken};

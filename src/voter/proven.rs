@@ -4,6 +4,7 @@
 
 use borsh::{BorshDeserialize, BorshSerialize};
 use bouya_core::codec::{decode, encode};
+use bouya_core::crypto::Hash;
 use bouya_core::finality::Evidence;
 use bouya_core::ledger::{Certificate, Vote};
 use bouya_core::limits::PROVEN_KEPT;
@@ -18,8 +19,8 @@ const NAME: &str = "proven";
 pub struct Proven {
     /// For each guilty member the first two votes that no honest machine signs both.
     votes: Vec<[Vote; 2]>,
-    /// What is final in another history.
-    pub rival: Option<Certificate>,
+    /// What is final in another history, and the operator's checkpoint when this node met it.
+    rival: Option<(Certificate, Option<(u64, Hash)>)>,
 }
 
 impl Proven {
@@ -46,6 +47,22 @@ impl Proven {
         self.votes.iter().filter_map(proves).collect()
     }
 
+    /// What is final in another history, if this node has met one.
+    pub fn rival(&self) -> Option<&Certificate> {
+        self.rival.as_ref().map(|(rival, _)| rival)
+    }
+
+    /// This node has met another history.
+    pub fn meets(&mut self, rival: Certificate, checkpoint: Option<(u64, Hash)>) {
+        self.rival = Some((rival, checkpoint));
+    }
+
+    /// Forgets the other history if the operator has set this checkpoint since, and says whether. If that does not settle it, the other history
+    /// is met again.
+    pub fn is_decided(&mut self, checkpoint: Option<(u64, Hash)>) -> bool {
+        self.rival.take_if(|(_, before)| *before != checkpoint).is_some()
+    }
+
     /// Takes in a proof against a member that has none in this set. The oldest leave.
     pub fn add(&mut self, evidence: &Evidence) {
         self.votes.push(evidence.votes);
@@ -56,7 +73,6 @@ impl Proven {
 
 #[cfg(test)]
 mod tests {
-    use bouya_core::crypto::Hash;
     use bouya_core::ledger::{Checkpoint, Link};
     use bouya_core::testing::{genesis, key, voters};
 

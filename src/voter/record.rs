@@ -131,8 +131,9 @@ impl RecordFile {
         held.ok_or_else(|| RecordError::Used(self.path.clone()))
     }
 
-    /// Makes a record durable, and whether another machine votes with the key.
-    pub fn keep(&self, record: &Record, twin: bool) -> Result<(), RecordError> {
+    /// Makes a record durable. Whether another machine votes with the key stays as it was marked.
+    pub fn keep(&self, record: &Record) -> Result<(), RecordError> {
+        let twin = self.read()?.is_some_and(|kept| kept.twin);
         self.write(Kept { record: Some(record.clone()), twin })
     }
 
@@ -210,10 +211,15 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let file = file(dir.path());
         assert!(file.read().unwrap().is_none());
-        file.keep(&record(), false).unwrap();
+        file.keep(&record()).unwrap();
         assert_eq!(file.read().unwrap().unwrap().record, Some(record()));
         file.mark(true).unwrap();
-        assert_eq!(file.read().unwrap(), Some(Kept { record: Some(record()), twin: true }));
+        file.keep(&record()).unwrap();
+        assert_eq!(
+            file.read().unwrap(),
+            Some(Kept { record: Some(record()), twin: true }),
+            "only the operator's word clears it"
+        );
         file.mark(false).unwrap();
         assert!(!file.read().unwrap().unwrap().twin);
         assert_eq!(file.path(), dir.path().join("alice.votes"));
@@ -226,7 +232,7 @@ mod tests {
         let key = load_or_create_key(&path).unwrap();
         let file = RecordFile::beside(&path, NETWORK, key.public());
         assert_eq!(file.read().unwrap(), Some(Kept::default()));
-        file.keep(&record(), false).unwrap();
+        file.keep(&record()).unwrap();
         assert_eq!(load_or_create_key(&path).unwrap().public(), key.public());
         assert_eq!(file.read().unwrap().unwrap().record, Some(record()), "a start forgets nothing");
         let held = file.hold().unwrap();
@@ -247,7 +253,7 @@ mod tests {
     fn whatever_byte_is_changed_or_cut_it_is_refused() {
         let dir = tempfile::tempdir().unwrap();
         let file = file(dir.path());
-        file.keep(&record(), false).unwrap();
+        file.keep(&record()).unwrap();
         let good = fs::read(file.path()).unwrap();
         for at in 0..good.len() {
             let mut bytes = good.clone();
@@ -264,7 +270,7 @@ mod tests {
     #[test]
     fn another_networks_and_another_keys_are_named() {
         let dir = tempfile::tempdir().unwrap();
-        file(dir.path()).keep(&record(), false).unwrap();
+        file(dir.path()).keep(&record()).unwrap();
         let other = RecordFile { network: Hash([2; 32]), ..file(dir.path()) };
         assert!(matches!(other.read(), Err(RecordError::Network { .. })));
         let other = RecordFile { key: key(2).public(), ..file(dir.path()) };

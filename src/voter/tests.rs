@@ -1,4 +1,4 @@
-use bouya_core::ledger::{Checkpoint, Link};
+use bouya_core::ledger::{Contradiction, Link};
 use bouya_core::overlay::SyncStatus;
 use bouya_core::testing::{key, network_of_members};
 
@@ -9,7 +9,7 @@ use crate::store::Store;
 struct Bench {
     dir: tempfile::TempDir,
     genesis: Arc<Genesis>,
-    conflict: watch::Sender<Option<Conflict>>,
+    conflict: mpsc::Sender<Conflict>,
     heads: watch::Sender<Arc<Head>>,
     voter: Mailbox<VoterRequest>,
     status: watch::Receiver<VoterStatus>,
@@ -33,7 +33,7 @@ impl Bench {
         let (voter, inbox) = Mailbox::new("voter", 4);
         let head = Head::read(&reader.snapshot().unwrap(), &genesis.branch()).unwrap();
         let (heads, head) = watch::channel(Arc::new(head));
-        let (conflict, conflicts) = watch::channel(None);
+        let (conflict, conflicts) = mpsc::channel(4);
         let (told, status) = watch::channel(VoterStatus { alarm: machine.alarm(), ..VoterStatus::default() });
         let syncing = Outlook { sync: SyncStatus::Syncing { height: 0, target: 9 }, ..Outlook::fine() };
         let actor = VoterActor {
@@ -91,12 +91,12 @@ impl Bench {
 async fn the_voter_hears_of_each_conflict_and_remembers_it_over_a_restart() {
     let mut bench = Bench::start(tempfile::tempdir().unwrap(), None);
     let rival = bench.rival();
-    let told = |overruled| Conflict { certificate: bench.rival(), newest: None, overruled };
-    bench.conflict.send(Some(told(true))).unwrap();
+    let told = |how| Conflict { certificate: bench.rival(), newest: None, how };
+    bench.conflict.send(told(Contradiction::Overruled)).await.unwrap();
     assert_eq!((bench.view().await.alarm, bench.view().await.rival), (None, None));
     // Other things wake it at the same time.
     bench.heads.send_modify(|_| ());
-    bench.conflict.send(Some(told(false))).unwrap();
+    bench.conflict.send(told(Contradiction::OtherHistory)).await.unwrap();
     bench.heads.send_modify(|_| ());
     bench.status.wait_for(|status| status.alarm == Some(Alarm::OtherHistory)).await.unwrap();
     assert_eq!(bench.view().await.rival, Some(rival.clone()));
@@ -108,10 +108,19 @@ async fn the_voter_hears_of_each_conflict_and_remembers_it_over_a_restart() {
     assert_eq!(resumed.await.unwrap(), Err(NotResumed::TwoHistories));
     assert_eq!(bench.view().await.rival, Some(rival));
 
-    // Its operator has decided.
+    // A checkpoint that this chain does not hold decides nothing; one that it holds does, once.
     let bench = Bench::start(bench.stop(), Some((1, Hash([1; 32]))));
+    assert_eq!(bench.alarm(), Some(Alarm::OtherHistory));
+    let held = Some((0, bench.genesis.id()));
+    let bench = Bench::start(bench.stop(), held);
     assert_eq!((bench.alarm(), bench.view().await.rival), (None, None));
-    let bench = Bench::start(bench.stop(), None);
-    assert_eq!(bench.alarm(), None, "once is enough");
+    bench
+        .conflict
+        .send(Conflict { certificate: bench.rival(), newest: None, how: Contradiction::OtherHistory })
+        .await
+        .unwrap();
+    assert_eq!(bench.view().await.rival, Some(bench.rival()));
+    let bench = Bench::start(bench.stop(), held);
+    assert_eq!(bench.alarm(), Some(Alarm::OtherHistory), "it was there before");
     bench.stop();
 }

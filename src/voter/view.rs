@@ -64,7 +64,7 @@ impl Running {
             alarm: machine.alarm(),
             silent: machine.is_silent(),
             newest,
-            rival: self.actor.proven.rival.clone(),
+            rival: self.actor.proven.rival().cloned(),
             settled: self.settled,
             voters: (0..u16::try_from(voters.count()).unwrap_or(u16::MAX)).filter_map(voter).collect(),
         })

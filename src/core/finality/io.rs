@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use super::{Evidence, Record};
 use crate::crypto::{Hash, PublicKey, Signature};
-use crate::ledger::{Certificate, Checkpoint, Link, Vote};
+use crate::ledger::{Certificate, Checkpoint, Contradiction, Link, Vote};
 use crate::time::Timestamp;
 
 /// A connected peer, as whoever drives the machine numbers them.
@@ -110,10 +110,12 @@ pub enum Input {
     },
     /// The chain says that what the last [`Output::Finalize`] names contradicts what is final there, or is invalid there.
     Conflict {
+        /// The certificate that contradicts it.
+        certificate: Certificate,
         /// The certificate of what is final there.
         newest: Option<Certificate>,
-        /// The operator has decided for this node's history: [`crate::ledger::Rules::checkpoint`].
-        overruled: bool,
+        /// How.
+        how: Contradiction,
     },
     /// The operator's word: in place of a record that is lost, or after a twin.
     Resume,
@@ -163,6 +165,8 @@ pub enum Output {
         /// The proof.
         evidence: Evidence,
     },
+    /// This is final in another history than this node's: remember it, and tell people.
+    Rival(Certificate),
     /// Somebody votes with this node's key, or has voted with it in another history: it is silent until [`Input::Resume`].
     Alarm(Alarm),
 }

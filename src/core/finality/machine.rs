@@ -10,12 +10,14 @@ use super::silence::Silence;
 use super::slots::Slots;
 use super::{Added, Alarm, Blocks, Evidence, Input, Output, Peer, Record, Refused, Said, Standing, Votes};
 use crate::crypto::{Hash, SecretKey};
-use crate::ledger::{Certificate, Checkpoint, Link, LinkKind, Vote, Voters};
+use crate::ledger::{Certificate, Checkpoint, Contradiction, Link, LinkKind, Vote, Voters};
 use crate::limits::{ARRIVALS_KEPT, HOLD_MOST, JUSTIFIED_KEPT, WANT_EVERY};
+use crate::recent::Recent;
 use crate::time::{Time, Timestamp};
 
 mod clock;
 mod hear;
+mod history;
 #[cfg(feature = "fuzzing")]
 mod invariants;
 mod judge;
@@ -42,7 +44,9 @@ pub struct Finality {
     /// The newest final certificate.
     newest: Option<Certificate>,
     /// See [`FinalitySettings::decided`].
-    decided: u64,
+    decided: Option<(u64, Hash)>,
+    /// Certified blocks that are not of the history that the operator has decided for.
+    foreign: Recent,
     /// The last [`Output::Keep`].
     kept: Option<[Hash; 2]>,
     standing: Standing,
@@ -80,8 +84,8 @@ pub struct FinalitySettings {
     pub newest: Option<Certificate>,
     /// What has been proven against members of this set before.
     pub proven: Vec<Evidence>,
-    /// The height up to which the operator has decided which history counts.
-    pub decided: u64,
+    /// The operator's checkpoint, which decides between two histories: [`crate::ledger::Rules::checkpoint`].
+    pub decided: Option<(u64, Hash)>,
 }
 
 /// A vote that leaves when it is durable.
@@ -129,6 +133,7 @@ impl Finality {
             votes: Votes::new(voters, proven),
             newest: None,
             decided,
+            foreign: Recent::new(JUSTIFIED_KEPT),
             kept: None,
             standing: Standing::default(),
             clock: Clock::default(),
@@ -191,6 +196,8 @@ impl Finality {
                 if self.arrivals.len() > ARRIVALS_KEPT {
                     self.arrivals.pop_front();
                 }
+                self.forget_foreign(blocks);
+                self.look_for_rivals(blocks);
             }
             Input::Standing(standing) => self.standing = standing,
             Input::Clock { wall, offsets } => {
@@ -198,12 +205,7 @@ impl Finality {
                 let voters = offsets.into_iter().filter(|(peer, _)| is_voter(peer));
                 self.clock = Clock::corrected(now, wall, voters.map(|(_, offset)| offset).collect());
             }
-            Input::Conflict { newest, overruled } => {
-                self.newest = newest;
-                if !overruled {
-                    self.raise(Alarm::OtherHistory);
-                }
-            }
+            Input::Conflict { certificate, newest, how } => self.conflict(blocks, certificate, newest, how),
             // Two histories do not go away by being told to.
             Input::Resume => drop(self.alarm.take_if(|alarm| *alarm != Alarm::OtherHistory)),
             Input::Wake => {
@@ -345,6 +347,9 @@ impl Finality {
     /// A quorum has voted for this link; its certificate has been verified.
     fn justify(&mut self, now: Time, blocks: &dyn Blocks, certificate: Certificate) {
         let link = certificate.link;
+        if self.is_foreign(blocks, &link.target) {
+            return;
+        }
         self.justified.insert(link.target, Some(certificate.clone()));
         while self.justified.len() > JUSTIFIED_KEPT {
             self.justified.pop_first();
@@ -354,30 +359,6 @@ impl Finality {
         }
         if certificate.is_final() {
             self.finalize(blocks, certificate);
-        }
-    }
-
-    fn finalize(&mut self, blocks: &dyn Blocks, certificate: Certificate) {
-        let (found, newest) = (certificate.link.source, self.finalized());
-        let (low, high) = if found.height < newest.height { (found, newest) } else { (newest, found) };
-        // Undecided as long as the higher one is not stored: then the chain decides once its headers are here.
-        let below = blocks.height(&high.block).and_then(|_| blocks.ancestor(&high.block, low.height));
-        let is_rival = found.height == newest.height && found.block != newest.block;
-        if is_rival || below.is_some_and(|below| below != low.block) {
-            if low.height > self.decided {
-                self.raise(Alarm::OtherHistory);
-            }
-        } else if found.height > newest.height && (below.is_some() || self.alarm != Some(Alarm::OtherHistory))
-        {
-            self.newest = Some(certificate.clone());
-            self.outputs.push_back(Output::Finalize(certificate));
-        }
-    }
-
-    fn raise(&mut self, alarm: Alarm) {
-        if self.alarm.is_none() {
-            self.alarm = Some(alarm);
-            self.outputs.push_back(Output::Alarm(alarm));
         }
     }
 

@@ -122,10 +122,13 @@ impl Votes {
         self.evidence.iter().map(|(voter, evidence)| (*voter, evidence))
     }
 
-    /// How many are kept.
+    /// Panics if more is kept of a voter than it has room for.
     #[cfg(feature = "fuzzing")]
-    pub(super) fn len(&self) -> usize {
-        self.votes.values().flat_map(BTreeMap::values).map(Vec::len).sum()
+    pub(super) fn check_invariants(&self) {
+        let fits = |kept: &BTreeMap<u64, Vec<Vote>>| {
+            kept.len() <= VOTES_KEPT && kept.values().all(|votes| votes.len() <= 2)
+        };
+        assert!(self.votes.values().all(fits) && self.evidence.len() <= self.voters.count());
     }
 
     /// All that is kept of a voter, by rising target.

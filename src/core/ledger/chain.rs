@@ -36,7 +36,7 @@ mod side;
 mod step;
 mod undo;
 
-pub use finality::Finalized;
+pub use finality::{Contradiction, Finalized};
 pub use plan::{Moved, Origin, Plan, PlanError, Ready, Step};
 
 /// The best chain, its rivals, and the way to a better one.
@@ -74,6 +74,7 @@ impl Chain {
         };
         let missing = || StateError("the tip's block is missing; run `bouya verify`".into());
         chain.tip = chain.branch_at(view, &tip)?.ok_or_else(missing)?;
+        chain.check_checkpoint(view)?;
         chain.load_finality(view)?;
         chain.load_undo(view)?;
         for id in view.side_blocks()? {

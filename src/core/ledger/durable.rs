@@ -12,8 +12,8 @@ use alloc::vec::Vec;
 
 use super::ahead::Ahead;
 use super::{
-    Block, BodyError, Certificate, Chain, Change, Check, Finalized, Genesis, Moved, Origin, Plan, PlanError,
-    Ready, StateError, Step, View,
+    Block, BodyError, Certificate, Chain, Change, Check, Contradiction, Finalized, Genesis, Moved, Origin,
+    Plan, PlanError, Ready, StateError, Step, View,
 };
 use crate::crypto::Hash;
 use crate::time::Timestamp;
@@ -93,13 +93,8 @@ pub enum Settled {
     Behind,
     /// Its block has to be fetched.
     Missing,
-    /// It contradicts what is final here: there are two histories.
-    Conflict {
-        /// The operator's checkpoint has decided between them.
-        overruled: bool,
-    },
-    /// This node has found its block invalid.
-    Invalid,
+    /// It contradicts what is here.
+    Conflict(Contradiction),
 }
 
 /// The best chain and its rivals, on a disk.
@@ -201,8 +196,7 @@ impl<D: Disk> Ledger<D> {
             Finalized::Known => Settled::Final,
             Finalized::Behind => Settled::Behind,
             Finalized::Missing => Settled::Missing,
-            Finalized::Conflict { overruled } => Settled::Conflict { overruled },
-            Finalized::Invalid => Settled::Invalid,
+            Finalized::Conflict(how) => Settled::Conflict(how),
         })
     }
 
@@ -212,8 +206,12 @@ impl<D: Disk> Ledger<D> {
     }
 
     /// See [`Chain::beside`].
-    pub fn beside(&mut self, block: &Hash) -> Option<Certificate> {
-        self.chain.beside(block)
+    pub fn beside(
+        &mut self,
+        block: &Hash,
+        overruled: bool,
+    ) -> Result<Option<(Certificate, Contradiction)>, D::Error> {
+        Ok(self.chain.beside(&self.disk.view()?, block, overruled)?)
     }
 
     /// Makes what is pending durable.

@@ -25,6 +25,8 @@ pub const VOTES_KEPT: usize = 64;
 pub const JUSTIFIED_KEPT: usize = 64;
 /// Proofs against members that a node keeps over restarts, one for each key; the oldest leave. More than there are voters.
 pub const PROVEN_KEPT: usize = 256;
+/// Contradictions of the chain that wait for the voter.
+pub const CONFLICTS_WAITING: usize = 16;
 /// Newest blocks of the best chain whose arrival is remembered: those that may be younger than [`HOLD_MOST`].
 pub const ARRIVALS_KEPT: usize = 64;
 /// The most milliseconds by which others' clocks correct a voter's own: one peer alone must not move it into slots that are far away.

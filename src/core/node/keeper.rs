@@ -21,8 +21,8 @@ use super::state::Span;
 use super::{Head, Ticket};
 use crate::crypto::Hash;
 use crate::ledger::{
-    Block, BlockOutcome, BodyError, Certificate, Chain, Check, Disk, Genesis, Ledger, Moved, Origin, Stepped,
-    Taken, Transaction, View,
+    Block, BlockOutcome, BodyError, Certificate, Chain, Check, Contradiction, Disk, Genesis, Ledger, Moved,
+    Origin, Stepped, Taken, Transaction, View,
 };
 use crate::limits::{BATCH_BLOCKS, BATCH_TRANSACTIONS};
 use crate::overlay::{Answer, ConnId, KeeperRequest};
@@ -87,14 +87,14 @@ pub enum Output<V> {
     },
     /// This block is final, and that is durable.
     Final(Certificate),
-    /// A final block contradicts what is final here, or is invalid here: this node must not vote. `newest` is what is final here.
+    /// A final block contradicts this chain: this node must not vote, unless its operator has decided.
     Conflict {
         /// The certificate of the other block.
         certificate: Certificate,
         /// What is final here.
         newest: Option<Certificate>,
-        /// The operator's checkpoint has decided for this history.
-        overruled: bool,
+        /// How it contradicts this.
+        how: Contradiction,
     },
     /// A heavier branch holds an invalid block; only the part before it counts.
     Invalid {

@@ -196,6 +196,7 @@ impl Voting {
             | Output::Finalize(_)
             | Output::Want(_)
             | Output::Keep { .. }
+            | Output::Rival(_)
             | Output::Guilty { .. }
             | Output::Alarm(_) => (),
         }

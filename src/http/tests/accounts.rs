@@ -190,7 +190,7 @@ fn the_mempool_hears_of_a_tip_before_it_is_shown() {
     let outlets = chain::Outlets {
         network,
         mempool,
-        conflict: tokio::sync::watch::channel(None).0,
+        conflict: tokio::sync::mpsc::channel(1).0,
         events: Events::default(),
     };
     let (actor, head) = ChainActor::load(store, dir.path().to_owned(), workers, inbox, outlets).unwrap();

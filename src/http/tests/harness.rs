@@ -159,7 +159,7 @@ impl Node {
         let outlets = chain::Outlets {
             network: own.clone(),
             mempool: mempool.clone(),
-            conflict: watch::channel(None).0,
+            conflict: tokio::sync::mpsc::channel(1).0,
             events: events.clone(),
         };
         let data = dir.path().to_owned();

@@ -186,7 +186,7 @@ impl Node {
             record: self.record.clone(),
             alarm: None,
             proven: Vec::new(),
-            decided: 0,
+            decided: None,
             newest: newest.clone(),
         });
         let mut overlay = Overlay::new(settings, Time::from_millis(0), self.clock.wall(now));

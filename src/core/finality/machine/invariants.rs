@@ -1,7 +1,6 @@
 //! What must always hold, for the fuzzer, which cannot see the private fields.
 
 use super::*;
-use crate::limits::VOTES_KEPT;
 
 impl Finality {
     /// Panics if something has grown past its bound, or if what is kept does not fit together. Call it when `poll` returns nothing.
@@ -11,7 +10,7 @@ impl Finality {
         let count = self.voters().count();
         assert!(self.outputs.is_empty());
         assert!(self.justified.len() <= JUSTIFIED_KEPT + 1 && self.arrivals.len() <= ARRIVALS_KEPT);
-        assert!(self.votes.len() <= 2 * VOTES_KEPT * count && self.votes.evidence().count() <= count);
+        self.votes.check_invariants();
         assert!(self.proposals.len() <= count);
         for (checkpoint, certificate) in &self.justified {
             let target = certificate.as_ref().map_or(self.voters().root(), |proof| proof.link.target);

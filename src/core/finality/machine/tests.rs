@@ -11,6 +11,7 @@ use self::world::{NETWORK, World};
 mod chain;
 mod check;
 mod faults;
+mod history;
 mod liar;
 mod node;
 mod proposals;
@@ -308,44 +309,6 @@ fn a_justified_block_that_is_not_stored_is_wanted() {
     let votes = (0..3).map(sign).collect();
     world.give(0, Input::Heard { peer: Peer(1), said: Said::Votes { link, votes } });
     assert_eq!(world.nodes[0].wanted, [target]);
-}
-
-#[test]
-fn an_old_certificate_is_no_second_history_though_the_newest_block_is_not_stored() {
-    let mut world = World::new(4);
-    world.grow(0, 1);
-    world.run(3 * SLOT_MS);
-    let old = world.nodes[0].machine.newest().unwrap().clone();
-    world.grow(0, 3);
-    world.run(3 * SLOT_MS);
-    let newest = world.nodes[0].machine.newest().unwrap().clone();
-    // One that has only the first block, and has just started.
-    world.part("012|3");
-    world.nodes[3] = node::Node::new(4, key(4), world.now);
-    world.store_first(3, 0, 1);
-    for certificate in [&newest, &old, &newest] {
-        world.give(3, Input::Heard { peer: Peer(0), said: Said::Certificate(certificate.clone()) });
-    }
-    assert_eq!((&world.nodes[3].alarms[..], world.nodes[3].machine.newest()), (&[][..], Some(&newest)));
-}
-
-#[test]
-fn two_histories_are_no_matter_of_a_word() {
-    let mut world = World::new(4);
-    world.grow(0, 2);
-    world.run(3 * SLOT_MS);
-    let newest = world.nodes[0].machine.newest().cloned();
-    // The operator has decided for this node's history: it votes on.
-    world.give(0, Input::Conflict { newest: newest.clone(), overruled: true });
-    assert_eq!(world.nodes[0].machine.alarm(), None);
-    world.give(0, Input::Conflict { newest: newest.clone(), overruled: false });
-    world.give(0, Input::Resume);
-    assert_eq!(world.nodes[0].machine.alarm(), Some(Alarm::OtherHistory));
-    assert_eq!(world.nodes[0].machine.newest(), newest.as_ref());
-    let votes = world.votes_of(0);
-    world.grow(0, 1);
-    world.run(4 * SLOT_MS);
-    assert_eq!(world.votes_of(0), votes);
 }
 
 #[test]

@@ -32,13 +32,25 @@ pub enum Finalized {
     Behind,
     /// Its block is not stored. Once it is, its branch is preferred to every other.
     Missing,
-    /// Its block does not fit the one that is final here: there are two histories. Nothing changes.
-    Conflict {
-        /// The operator's checkpoint has decided between them.
-        overruled: bool,
-    },
-    /// Its block or an ancestor was found invalid here: the members have finalised what this node cannot accept. Nothing changes.
+    /// It contradicts what is here. Nothing changes.
+    Conflict(Contradiction),
+}
+
+/// How a final block contradicts this node's chain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Contradiction {
+    /// It does not fit what is final here: there are two histories.
+    OtherHistory,
+    /// It lacks the operator's checkpoint, which is on the best chain: the operator has decided between the two.
+    Overruled,
+    /// It or an ancestor was found invalid here: the members have finalised what this node cannot accept.
     Invalid,
+}
+
+impl Contradiction {
+    fn of(is_overruled: bool) -> Self {
+        if is_overruled { Self::Overruled } else { Self::OtherHistory }
+    }
 }
 
 impl Finality {
@@ -77,17 +89,38 @@ impl Chain {
         self.finality.kept = [justified, lock];
     }
 
-    /// The headers that lead to the goal have shown that its branch lacks the final block. Returns its certificate; it is no goal any more.
-    pub fn beside(&mut self, block: &Hash) -> Option<Certificate> {
-        let goal = self.finality.goal.take_if(|goal| goal.link.source.block == *block);
+    /// The headers that lead to the goal have shown that its branch lacks the final block, or the operator's checkpoint (`overruled`). Returns
+    /// its certificate; it is no goal any more.
+    pub fn beside(
+        &mut self,
+        view: &dyn View,
+        block: &Hash,
+        overruled: bool,
+    ) -> Result<Option<(Certificate, Contradiction)>, StateError> {
+        let Some(goal) = self.finality.goal.take_if(|goal| goal.link.source.block == *block) else {
+            return Ok(None);
+        };
         self.find_holders();
-        goal
+        let overruled = overruled || self.is_overruled(view, self.finality.height)?;
+        Ok(Some((goal, Contradiction::of(overruled))))
     }
 
-    /// Whether the operator's checkpoint decides between two histories that part above this height.
-    fn is_overruled(&self, fork: u64) -> bool {
-        let decided = |(height, _): (u64, Hash)| fork < height && height <= self.tip.height;
-        self.genesis.rules.checkpoint.is_some_and(decided)
+    /// Whether the operator's checkpoint decides between two histories that are `apart` at this height: the best chain holds it.
+    fn is_overruled(&self, view: &dyn View, apart: u64) -> Result<bool, StateError> {
+        let Some((height, id)) = self.genesis.rules.checkpoint else { return Ok(false) };
+        Ok(apart <= height && view.at_height(height)? == Some(id))
+    }
+
+    /// Refuses a chain that has another block at the height of the operator's checkpoint: it would go on with the history that the operator
+    /// has decided against.
+    pub(super) fn check_checkpoint(&self, view: &dyn View) -> Result<(), StateError> {
+        let Some((height, id)) = self.genesis.rules.checkpoint else { return Ok(()) };
+        match view.at_height(height)?.filter(|found| *found != id) {
+            None => Ok(()),
+            Some(found) => Err(StateError(alloc::format!(
+                "the chain here has block {found} at height {height}, and the checkpoint is {id}; if the checkpoint is right, move the data folder away and start again: the chain comes from the peers"
+            ))),
+        }
     }
 
     /// The order of branches: first whether they hold the final block, then work, then the smaller id. Of those stored, all hold
@@ -103,19 +136,25 @@ impl Chain {
         let Checkpoint { height, block, .. } = certificate.link.source;
         let is_on_best = view.at_height(height)? == Some(block);
         if height <= self.finality.height {
-            let overruled = self.is_overruled(height.saturating_sub(1));
-            return Ok(if is_on_best { Finalized::Known } else { Finalized::Conflict { overruled } });
+            if is_on_best {
+                return Ok(Finalized::Known);
+            }
+            return Ok(Finalized::Conflict(Contradiction::of(self.is_overruled(view, height)?)));
         }
         if is_on_best {
             let dropped_undo = self.undo_due(view, self.tip.height, height)?;
             let change = Change { finalized: Some(certificate), dropped_undo, ..Change::default() };
             return Ok(Finalized::Ready(Ready { change, effect: Effect::Final }));
         }
+        if self.is_overruled(view, height)? {
+            return Ok(Finalized::Conflict(Contradiction::Overruled));
+        }
         if self.invalid.contains(&block) || self.blocks.is_condemned(&block) {
-            return Ok(Finalized::Invalid);
+            return Ok(Finalized::Conflict(Contradiction::Invalid));
         }
         if let Some(fork) = self.blocks.fork_height(&block).filter(|fork| *fork < self.finality.height) {
-            return Ok(Finalized::Conflict { overruled: self.is_overruled(fork) });
+            let overruled = self.is_overruled(view, fork.saturating_add(1))?;
+            return Ok(Finalized::Conflict(Contradiction::of(overruled)));
         }
         // A goal that is stored is reached first: a network that finalises faster than this node moves must not make it begin again.
         let is_stored = |chain: &Self| {

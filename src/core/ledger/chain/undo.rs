@@ -1,7 +1,7 @@
 //! Which undo records are kept: those of the last [`UNDO_BLOCKS`] blocks, and all above the final block. A branch may leave the chain no deeper
 //! than there, and to undo is far cheaper than to execute everything again.
 //!
-//! When the final block leaps forward after a long time without a quorum, much is due at once: a bounded number leaves with each commit.
+//! A branch of more than [`UNDO_BLOCKS`] blocks that was staged has the records of its last ones only. When the final block leaps forward after a long time without a quorum, much is due at once: a bounded number leaves with each commit.
 
 use alloc::vec::Vec;
 
@@ -65,7 +65,11 @@ impl Chain {
         if let Some((height, _)) = change.disconnected.last() {
             self.undo.floor = self.undo.floor.min(height.saturating_sub(1));
         }
-        if let Some((height, _)) = change.dropped_undo.last() {
+        // A long branch has no records at its beginning; what stands before it leaves later.
+        let is_next = |(first, _): &&(u64, Hash)| *first <= self.undo.floor.saturating_add(1);
+        if change.dropped_undo.first().filter(is_next).is_some()
+            && let Some((height, _)) = change.dropped_undo.last()
+        {
             self.undo.floor = self.undo.floor.max(*height);
         }
     }

@@ -2,7 +2,7 @@
 
 use super::{Keeper, Output};
 use crate::crypto::Hash;
-use crate::ledger::{Certificate, Chain, Disk, Settled, View};
+use crate::ledger::{Certificate, Chain, Contradiction, Disk, Settled, View};
 use crate::overlay::Answer;
 
 /// How far the newest certificate has come.
@@ -46,8 +46,7 @@ impl<D: Disk> Keeper<D> {
         match self.ledger.finalize(certificate.clone())? {
             Settled::Behind | Settled::Missing => return Ok(()),
             Settled::Final => (),
-            Settled::Conflict { overruled } => self.conflict(certificate, overruled)?,
-            Settled::Invalid => self.conflict(certificate, false)?,
+            Settled::Conflict(how) => self.conflict(certificate, how)?,
         }
         self.settling.certificate = None;
         if self.settling.told != self.chain().finalized() {
@@ -56,18 +55,18 @@ impl<D: Disk> Keeper<D> {
         self.tell_final()
     }
 
-    /// The headers of the goal's branch have shown that it lacks the final block.
+    /// The headers of the goal's branch have shown that it lacks the final block, or the operator's checkpoint.
     pub(super) fn beside(&mut self, block: &Hash, overruled: bool) -> Result<(), D::Error> {
         self.outputs.push_back(Output::Answer(Answer::Noted));
-        let Some(certificate) = self.ledger.beside(block) else { return Ok(()) };
+        let Some((certificate, how)) = self.ledger.beside(block, overruled)? else { return Ok(()) };
         self.settling.certificate.take_if(|known| *known == certificate);
-        self.conflict(certificate, overruled)?;
+        self.conflict(certificate, how)?;
         self.tell_head(None)
     }
 
-    fn conflict(&mut self, certificate: Certificate, overruled: bool) -> Result<(), D::Error> {
+    fn conflict(&mut self, certificate: Certificate, how: Contradiction) -> Result<(), D::Error> {
         let newest = self.disk().view()?.finalized()?;
-        self.outputs.push_back(Output::Conflict { certificate, newest, overruled });
+        self.outputs.push_back(Output::Conflict { certificate, newest, how });
         Ok(())
     }
 

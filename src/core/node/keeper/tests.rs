@@ -2,7 +2,7 @@ use alloc::string::ToString;
 use alloc::vec;
 
 use super::*;
-use crate::ledger::{Branch, Certificate, Checkpoint, Link, View, World, check_inline};
+use crate::ledger::{Branch, Certificate, Checkpoint, Contradiction, Link, View, World, check_inline};
 use crate::testing::{Memory, Node, genesis, key, pay, voters};
 
 /// A keeper, and a chain beside it on which its blocks are made.
@@ -317,10 +317,9 @@ fn two_histories_are_told_with_what_is_final_here() {
     bench.keeper.handle(Input::Request(beside.clone())).unwrap();
     let said = bench.settle();
     assert_eq!(short(&said), ["answer", "conflict", "head"]);
-    let [_, Output::Conflict { newest, overruled: false, .. }, Output::Head { head, .. }] = &said[..] else {
-        panic!()
-    };
-    assert_eq!((newest, head.goal), (&Some(own), None), "it is not behind any more");
+    let [_, Output::Conflict { newest, how, .. }, Output::Head { head, .. }] = &said[..] else { panic!() };
+    assert_eq!((newest, *how), (&Some(own), Contradiction::OtherHistory));
+    assert_eq!(head.goal, None, "it is not behind any more");
     bench.keeper.handle(Input::Request(beside)).unwrap();
     assert_eq!(short(&bench.settle()), ["answer"]);
 }

@@ -51,7 +51,7 @@ impl Cluster {
                     record: Some(Record::new(&voters)),
                     alarm: None,
                     proven: Vec::new(),
-                    decided: 0,
+                    decided: None,
                     newest: None,
                 },
             ),

@@ -35,12 +35,12 @@ pub enum KeeperRequest {
     },
     /// Header sync: the stored branch that ends in this block; answered by [`Answer::Branch`].
     Branch(Hash),
-    /// Header sync has followed the headers to a block that a quorum has certified: its branch lacks what is final here. Answered by
-    /// [`Answer::Noted`].
+    /// Header sync has followed the headers to a block that a quorum has certified: its branch lacks what is final here, or the
+    /// operator's checkpoint. Answered by [`Answer::Noted`].
     Beside {
         /// The certified block.
         block: Hash,
-        /// It lacks the operator's checkpoint too.
+        /// It lacks the operator's checkpoint.
         overruled: bool,
     },
 }

@@ -89,11 +89,11 @@ pub(super) enum Taken {
     Ended,
     /// It changed between the first and the second pass, or is too long to follow.
     Lost,
-    /// It leads to the goal, but without what is final here.
+    /// It leads to the goal, but without what is final here or without the operator's checkpoint.
     Beside {
         /// The goal.
         block: Hash,
-        /// Without the operator's checkpoint too.
+        /// Without the operator's checkpoint.
         overruled: bool,
     },
 }
@@ -207,7 +207,7 @@ impl HeaderSync {
             }
             self.check_final(tip, header)?;
             self.push(rules, header)?;
-            if self.is_at_goal() && self.lacks_final {
+            if self.is_at_goal() && (self.lacks_final || self.lacks_checkpoint) {
                 return Ok(Taken::Beside { block: self.end.id, overruled: self.lacks_checkpoint });
             }
             if let Some(taken) = self.at_segment(tip) {

@@ -78,6 +78,7 @@ impl World {
                 | Output::SayAll(_)
                 | Output::Relay(_)
                 | Output::Want(_)
+                | Output::Rival(_)
                 | Output::Blame { .. } => (),
             }
             self.give_later(HOP, n, overlay::Input::Finality(output));

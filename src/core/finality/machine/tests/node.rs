@@ -27,6 +27,8 @@ pub(super) struct Node {
     pub(super) wanted: Vec<Checkpoint>,
     /// The last `Keep`.
     pub(super) keeps: [Hash; 2],
+    /// What it has told of another history.
+    pub(super) rivals: Vec<Certificate>,
 }
 
 /// What a backup of a node holds: the record beside its key, and its data.
@@ -56,6 +58,7 @@ impl Node {
             blamed: vec![],
             wanted: vec![],
             keeps: [Hash::ZERO; 2],
+            rivals: vec![],
         }
     }
 
@@ -100,7 +103,7 @@ pub(super) fn settings(
     FinalitySettings {
         alarm: None,
         proven: vec![],
-        decided: 0,
+        decided: None,
         network: NETWORK,
         created: CREATED,
         interval: Duration::from_secs(1),

@@ -98,6 +98,7 @@ impl World {
             }
             Output::Want(checkpoint) => node.wanted.push(checkpoint),
             Output::Keep { justified, lock } => node.keeps = [justified, lock],
+            Output::Rival(certificate) => node.rivals.push(certificate),
             Output::Blame { peer, what } => node.blamed.push((peer, what)),
             Output::Guilty { voter, .. } => node.guilty.push(voter),
             // Whoever lies goes on.

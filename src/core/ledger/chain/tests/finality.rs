@@ -1,7 +1,7 @@
 //! What is final stays, whatever work others show.
 
 use super::*;
-use crate::ledger::{Certificate, Checkpoint, Finalized, Link, Voters};
+use crate::ledger::{Certificate, Checkpoint, Contradiction, Finalized, Link, Voters};
 use crate::limits::UNDO_DROPPED_PER_COMMIT;
 use crate::testing::network_of_members;
 
@@ -24,9 +24,9 @@ fn finalize(node: &mut Node, height: u64, block: Hash) -> &'static str {
         Finalized::Known => "known",
         Finalized::Behind => "behind",
         Finalized::Missing => "missing",
-        Finalized::Conflict { overruled: false } => "conflict",
-        Finalized::Conflict { overruled: true } => "overruled",
-        Finalized::Invalid => "invalid",
+        Finalized::Conflict(Contradiction::OtherHistory) => "conflict",
+        Finalized::Conflict(Contradiction::Overruled) => "overruled",
+        Finalized::Conflict(Contradiction::Invalid) => "invalid",
     }
 }
 
@@ -189,11 +189,20 @@ fn the_operators_checkpoint_decides_between_two_histories() {
     let mut late = decided(&node, 9, Hash([7; 32]));
     assert_eq!(finalize(&mut late, 4, fourth), "final");
     assert_eq!(finalize(&mut late, 3, other[2].id()), "conflict", "this node has not come to the checkpoint");
-    let mut node = decided(&node, 4, fourth);
-    assert_eq!(finalize(&mut node, 4, fourth), "final");
-    assert_eq!(finalize(&mut node, 3, other[2].id()), "overruled");
-    assert_eq!(finalize(&mut node, 4, other[2].id()), "overruled");
-    assert_eq!(finalize(&mut node, 1, first), "known");
+    let mut early = decided(&node, 4, fourth);
+    assert_eq!(finalize(&mut early, 3, other[2].id()), "overruled", "whatever is final here");
+    assert_eq!(finalize(&mut early, 4, fourth), "final");
+    assert_eq!(finalize(&mut early, 4, other[2].id()), "overruled");
+    assert_eq!(finalize(&mut early, 1, first), "known");
+    // The headers of a higher one have shown that it lacks what is final, which the checkpoint is above of.
+    assert_eq!(finalize(&mut early, 6, Hash([7; 32])), "missing");
+    let (_, how) = early.chain.beside(&early.disk.world, &Hash([7; 32]), false).unwrap().unwrap();
+    assert_eq!(how, Contradiction::Overruled);
+    // A node that is on the history that its operator has decided against does not start.
+    let mut wrong = (*genesis()).clone();
+    wrong.rules.checkpoint = Some((3, other[2].id()));
+    let refused = Chain::load(Arc::new(wrong), node.world()).unwrap_err();
+    assert!(refused.0.contains("move the data folder away"), "{refused}");
 }
 
 #[test]
@@ -203,9 +212,11 @@ fn a_goal_that_turns_out_to_be_beside_the_final_block_is_none() {
     assert_eq!(finalize(&mut node, 3, third), "final");
     let other = Hash([7; 32]);
     assert_eq!(finalize(&mut node, 6, other), "missing");
-    assert_eq!(node.chain.beside(&third), None);
-    assert_eq!(node.chain.beside(&other), Some(certificate(6, other)));
-    assert_eq!((node.chain.goal(), node.chain.beside(&other)), (None, None));
+    let beside = |node: &mut Node, id| node.chain.beside(&node.disk.world, id, false).unwrap();
+    assert_eq!(beside(&mut node, &third), None);
+    let expected = (certificate(6, other), Contradiction::OtherHistory);
+    assert_eq!(beside(&mut node, &other), Some(expected));
+    assert_eq!((node.chain.goal(), beside(&mut node, &other)), (None, None));
 }
 
 #[test]
