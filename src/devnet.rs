@@ -165,10 +165,8 @@ fn wallet_address(dir: &Path, name: &str) -> Result<Address, DevnetError> {
 
 /// A node as the network's definition lists it. Its member key is made first.
 fn listed(dir: &Path, number: u16) -> Result<ledger::Member, DevnetError> {
-    let name = name(number);
-    let key = record::load_or_create_key(&dir.join(&name).join(format!("{name}.member")))?;
-    let id = name.parse().map_err(|error| DevnetError::Usage(format!("{error}")))?;
-    Ok(ledger::Member { id, key: key.public() })
+    let id = name(number).parse().map_err(|error| DevnetError::Usage(format!("{error}")))?;
+    Ok(record::listed(dir, id)?)
 }
 
 /// `members` are listed if the file has to be written. A node that comes later is none of them: it neither mines nor votes.

@@ -103,8 +103,11 @@ pub fn machine(
     let mut proven = Proven::load(reader)?;
     let view = reader.snapshot()?;
     let decided = genesis.rules.checkpoint;
-    let is_here = |(height, id): (u64, Hash)| Ok::<_, StateError>(view.at_height(height)? == Some(id));
-    if decided.map(is_here).transpose()?.unwrap_or_default() && proven.is_decided(decided) {
+    // Only a checkpoint that this chain holds decides.
+    if let Some((height, id)) = decided
+        && view.at_height(height)? == Some(id)
+        && proven.forget_rival(decided)
+    {
         proven.keep(reader)?;
     }
     let twin = kept.as_ref().is_some_and(|kept| kept.twin).then_some(Alarm::Twin);

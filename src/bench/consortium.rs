@@ -38,11 +38,8 @@ impl Consortium {
     ) -> Result<(Self, Genesis), BenchError> {
         let folder = TempFolder::new("bouya-bench")?;
         let listed = |number| -> Result<Member, BenchError> {
-            let id = name(number);
-            let path = folder.path().join(&id).join(format!("{id}.member"));
-            let key = record::load_or_create_key(&path);
-            let key = key.map_err(|error| BenchError::system("no member key", error))?.public();
-            Ok(Member { id: id.parse().map_err(harness::Error::from)?, key })
+            let id = name(number).parse().map_err(harness::Error::from)?;
+            record::listed(folder.path(), id).map_err(|error| BenchError::system("no member key", error))
         };
         spec.members = (0..voters).map(listed).collect::<Result<_, _>>()?;
         let genesis = super::load::genesis(spec)?;

@@ -57,9 +57,9 @@ impl Proven {
         self.rival = Some((rival, checkpoint));
     }
 
-    /// Forgets the other history if the operator has set this checkpoint since, and says whether. If that does not settle it, the other history
+    /// Forgets the other history if the operator has set this checkpoint since; says whether it did. If that does not settle it, the other history
     /// is met again.
-    pub fn is_decided(&mut self, checkpoint: Option<(u64, Hash)>) -> bool {
+    pub fn forget_rival(&mut self, checkpoint: Option<(u64, Hash)>) -> bool {
         self.rival.take_if(|(_, before)| *before != checkpoint).is_some()
     }
 

@@ -11,6 +11,8 @@ use borsh::{BorshDeserialize, BorshSerialize};
 use bouya_core::codec::{decode, encode};
 use bouya_core::crypto::{Hash, PublicKey, SecretKey, sha256};
 use bouya_core::finality::Record;
+use bouya_core::id::NodeId;
+use bouya_core::ledger::Member;
 use bouya_core::limits::RECORD_FILE_BYTES;
 use thiserror::Error;
 
@@ -85,6 +87,12 @@ pub fn load_or_create_key(path: &Path) -> Result<SecretKey, KeyError> {
         })?;
     }
     Ok(key)
+}
+
+/// A node as the network's definition lists it. Its key, made first if there is none, lies in the node's own folder below `dir`.
+pub fn listed(dir: &Path, id: NodeId) -> Result<Member, KeyError> {
+    let key = load_or_create_key(&dir.join(id.as_str()).join(format!("{id}.member")))?;
+    Ok(Member { id, key: key.public() })
 }
 
 /// Why there is no member key to go on with.

@@ -11,13 +11,9 @@
 //! its end: peers have most of it already.
 
 use alloc::collections::VecDeque;
-use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use thiserror::Error;
-
-use super::state::Span;
 use super::{Head, Ticket};
 use crate::crypto::Hash;
 use crate::ledger::{
@@ -32,8 +28,11 @@ use settle::Settling;
 use told::Told;
 
 mod early;
+mod not_taken;
 mod settle;
 mod told;
+
+pub use not_taken::NotTaken;
 
 /// Something for the keeper to do or to know.
 #[derive(Clone, Debug)]
@@ -103,26 +102,6 @@ pub enum Output<V> {
         /// Why.
         error: BodyError,
     },
-}
-
-/// Why a block of this node's own was not taken.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub enum NotTaken {
-    /// Another block came first.
-    #[error("the chain took another block first")]
-    Overtaken,
-    /// No room.
-    #[error("the disk is nearly full")]
-    DiskFull,
-    /// It is dated too far ahead of this node's clock: others would hold it too.
-    #[error("it is dated ahead of this node's clock and would be taken {} later", Span(*.in_ms))]
-    Early {
-        /// How long until it could be taken, in milliseconds.
-        in_ms: u64,
-    },
-    /// A fault of this node's own.
-    #[error("{0}")]
-    Invalid(String),
 }
 
 /// Who waits to hear what became of a block.

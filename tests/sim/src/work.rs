@@ -27,9 +27,8 @@ const LAST_ORDERS: u64 = 10 * 60_000;
 /// block, a block counts at most two intervals of lateness, and rests count none.
 const DIFFICULTY_WITHIN: (f64, f64) = (0.3, 6.0);
 /// The same where members vote. There a network rests as soon as its newest transaction is final, so fewer blocks put a difficulty right
-/// that faults have lowered: 1,200 seeds gave 0.17 to 4.22. Where nothing bounds rests
-/// over repetition, it ends at a 65,536th.
-/// What is final does not rest on work.
+/// that faults have lowered: 1,200 seeds gave 0.17 to 4.22. Where nothing bounds rests over repetition, it ends at a 65,536th. What is final
+/// does not rest on work.
 const DIFFICULTY_WITHIN_FINAL: (f64, f64) = (0.05, 6.0);
 /// A pair of nodes has at most one connection that is older than this (ms).
 const SETTLED: u64 = 120_000;

@@ -90,10 +90,8 @@ impl Consortium {
 
 /// A node as the network's definition lists it: it votes. Its member key is made first.
 fn listed(dir: &Path, node: usize) -> Result<ledger::Member, Error> {
-    let id = name(node);
-    let path = dir.join(&id).join(format!("{id}.member"));
-    let key = record::load_or_create_key(&path).map_err(|error| Error::Network(error.to_string()))?;
-    Ok(ledger::Member { id: id.parse().map_err(harness::Error::from)?, key: key.public() })
+    let id = name(node).parse().map_err(harness::Error::from)?;
+    record::listed(dir, id).map_err(|error| Error::Network(error.to_string()))
 }
 
 fn network(wallets: usize, members: Vec<ledger::Member>) -> Result<Genesis, Error> {

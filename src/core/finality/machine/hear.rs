@@ -91,6 +91,7 @@ impl Finality {
             self.justify(now, blocks, certificate);
         }
     }
+
     /// Whether a checkpoint's block is final here. However old the certificate of one that is not: it shows a second history.
     fn is_below_final(&self, blocks: &dyn Blocks, checkpoint: &Checkpoint) -> bool {
         let newest = self.finalized();

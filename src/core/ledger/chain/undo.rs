@@ -1,7 +1,8 @@
 //! Which undo records are kept: those of the last [`UNDO_BLOCKS`] blocks, and all above the final block. A branch may leave the chain no deeper
 //! than there, and to undo is far cheaper than to execute everything again.
 //!
-//! A branch of more than [`UNDO_BLOCKS`] blocks that was staged has the records of its last ones only. When the final block leaps forward after a long time without a quorum, much is due at once: a bounded number leaves with each commit.
+//! A branch of more than [`UNDO_BLOCKS`] blocks that was staged has the records of its last ones only. When the final block leaps forward after
+//! a long time without a quorum, much is due at once: a bounded number leaves with each commit.
 
 use alloc::vec::Vec;
 
