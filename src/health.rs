@@ -1,6 +1,6 @@
 //! How this node stands, for everybody in the shell who asks: the gate, fed with what the actors publish. The log and observers are told of changes.
 
-use std::mem::discriminant;
+use std::mem::{Discriminant, discriminant};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -59,8 +59,7 @@ impl Health {
                 _ = look.tick() => (),
             }
             let state = self.state();
-            // A value in it that moves on is no news.
-            let kind = (discriminant(&state), state.is_ready());
+            let kind = kind(&state);
             if told.replace(kind) != Some(kind) {
                 self.tell_stalled(&events, &state);
                 tell(state);
@@ -74,6 +73,12 @@ impl Health {
             events.tell(Event::FinalityStalled { height: head.finalized.0, since, turnout: turnout.clone() });
         }
     }
+}
+
+/// Two states of one kind are told once: a value that moves on is no news. Another next step is news: alone among peers that do not answer
+/// is not alone among peers that refuse this node.
+fn kind(state: &State) -> (Discriminant<State>, bool, Option<&'static str>) {
+    (discriminant(state), state.is_ready(), state.next_step())
 }
 
 fn tell(state: State) {
@@ -99,6 +104,15 @@ mod tests {
 
     use super::*;
     use crate::events::Heard;
+
+    #[test]
+    fn a_value_that_moves_on_is_no_news_and_another_next_step_is() {
+        let alone = |known, refused| kind(&State::Alone { known, refused });
+        assert_eq!(alone(3, 0), alone(2, 0));
+        assert_eq!(alone(3, 1), alone(3, 2));
+        assert_ne!(alone(3, 0), alone(3, 1));
+        assert_ne!(alone(3, 0), alone(0, 0));
+    }
 
     /// In the tests' virtual time a look takes no time.
     #[tokio::test(start_paused = true)]

@@ -11,9 +11,11 @@ use super::daemon::{Consortium, Daemon, RESTS, bootstrap, until};
 
 /// Status, readiness, metric, log, command line and a wish to mine: all of them say this.
 fn says(daemon: &Daemon, name: NodeState, reason: &str) {
-    until("the state", || (daemon.status().state.name == name).then_some(()));
-    let state = daemon.status().state;
-    assert!(!state.ready && state.reason.contains(reason), "{state:?}");
+    let state = until("the state", || {
+        let state = daemon.status().state;
+        (state.name == name && state.reason.contains(reason)).then_some(state)
+    });
+    assert!(!state.ready, "{state:?}");
     let (status, body) = daemon.send("GET", "/readyz", false, b"");
     assert_eq!(status, 503);
     assert!(body.contains(reason), "{body}");
