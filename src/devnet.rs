@@ -163,10 +163,10 @@ fn wallet_address(dir: &Path, name: &str) -> Result<Address, DevnetError> {
     Ok(wallets.create(&name, &new_key()?, None)?.address())
 }
 
-/// A node as the network's definition lists it. Its member key is made first.
+/// A node as the network's definition lists it. Its member key is made first, and the wallet that governs for it.
 fn listed(dir: &Path, number: u16) -> Result<ledger::Member, DevnetError> {
     let id = name(number).parse().map_err(|error| DevnetError::Usage(format!("{error}")))?;
-    Ok(record::listed(dir, id)?)
+    Ok(record::listed(dir, id, wallet_address(dir, &name(number))?)?)
 }
 
 /// `members` are listed if the file has to be written. A node that comes later is none of them: it neither mines nor votes.

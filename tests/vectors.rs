@@ -218,7 +218,12 @@ fn spec() -> NetworkSpec {
             reward: 50_000_000,
             max_bytes: 1_900_000,
         },
-        members: vec![Member { id: "alice".parse().unwrap(), key: SecretKey::from_seed(&[1; 32]).public() }],
+        members: vec![Member {
+            id: "alice".parse().unwrap(),
+            key: SecretKey::from_seed(&[1; 32]).public(),
+            governor: Address::of(&SecretKey::from_seed(&[3; 32]).public()),
+            name: text("Alice SA"),
+        }],
         allocations: vec![Allocation {
             address: Address::of(&SecretKey::from_seed(&[2; 32]).public()),
             amount: 1_000_000,

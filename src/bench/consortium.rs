@@ -5,7 +5,8 @@ use std::ops::Range;
 use std::process::Command;
 use std::time::Duration;
 
-use bouya_core::ledger::{Genesis, Member, NetworkSpec};
+use bouya_core::crypto::SecretKey;
+use bouya_core::ledger::{Address, Genesis, Member, NetworkSpec};
 use bouya_harness::{self as harness, Daemon, Port, TempFolder, bootstrap, process};
 
 use super::client::status;
@@ -39,7 +40,10 @@ impl Consortium {
         let folder = TempFolder::new("bouya-bench")?;
         let listed = |number| -> Result<Member, BenchError> {
             let id = name(number).parse().map_err(harness::Error::from)?;
-            record::listed(folder.path(), id).map_err(|error| BenchError::system("no member key", error))
+            // Nobody governs here.
+            let governor = Address::of(&SecretKey::from_seed(&[number.to_le_bytes()[0]; 32]).public());
+            record::listed(folder.path(), id, governor)
+                .map_err(|error| BenchError::system("no member key", error))
         };
         spec.members = (0..voters).map(listed).collect::<Result<_, _>>()?;
         let genesis = super::load::genesis(spec)?;

@@ -22,7 +22,7 @@ This writes config/network.toml. Send it to every member, and compare the
 network id by phone.
 
 Examples:
-  bouya init --name acme --member alice:KEY --member bob:KEY --member carol:KEY
+  bouya init --name acme --member alice:KEY:GOVERNOR --member bob:KEY:GOVERNOR
   bouya init --name acme --allocate bouya1…:1000000
   bouya init --name acme --symbol EUR --decimals 2 --reward 0 \\
     --allocate bouya1…:500000.00";
@@ -42,7 +42,7 @@ pub(crate) struct Init {
     #[arg(long, value_name = "ADDR:AMOUNT")]
     allocate: Vec<String>,
     /// List a member: only listed members seal blocks and vote them final; may be given several times
-    #[arg(long, value_name = "ID:KEY")]
+    #[arg(long, value_name = "ID:KEY:GOVERNOR[:NAME]")]
     member: Vec<String>,
     /// The coin's short name [default: from the network's name]
     #[arg(long)]
@@ -101,7 +101,7 @@ pub(crate) fn run(options: &Init, out: &mut Output) -> Result<(), Error> {
     out.line(format!("network {}, id {}", options.name, spoken(&genesis.id())))?;
     if genesis.rules.members.is_empty() {
         note(
-            "It lists no members, so nobody votes and no block is ever final. To list them: bouya member new ID on each machine, then bouya init --member ID:KEY for each",
+            "It lists no members, so nobody votes and no block is ever final. To list them: bouya member new ID --governor ADDR on each machine, then bouya init --member with what it prints",
         );
     }
     out.line("Next: send the file to every member and compare the id by phone. Then, on each machine:")?;
@@ -120,10 +120,17 @@ fn read_allocation(coin: &Coin, text: &str) -> Result<Allocation, Error> {
 
 fn read_member(text: &str) -> Result<Member, Error> {
     let wrong = |why: &dyn std::fmt::Display| Error::Usage(format!("--member {text}: {why}"));
-    let (id, key) = text.split_once(':').ok_or_else(|| wrong(&"give ID:KEY"))?;
+    let mut parts = text.splitn(4, ':');
+    let mut part =
+        || parts.next().ok_or_else(|| wrong(&"give ID:KEY:GOVERNOR, as bouya member new prints it"));
     Ok(Member {
-        id: id.parse().map_err(|error| wrong(&error))?,
-        key: key.parse().map_err(|error| wrong(&error))?,
+        id: part()?.parse().map_err(|error| wrong(&error))?,
+        key: part()?.parse().map_err(|error| wrong(&error))?,
+        governor: part()?.parse().map_err(|error| wrong(&error))?,
+        name: match parts.next() {
+            None => Text::default(),
+            Some(name) => Text::try_from(name.to_owned()).map_err(|error| wrong(&error))?,
+        },
     })
 }
 

@@ -89,9 +89,13 @@ min_per_byte = {min_fee_per_byte}
             reward = coin.format(blocks.reward),
             max_bytes = blocks.max_bytes,
         );
-        for Member { id, key } in &spec.members {
+        for Member { id, key, governor, name } in &spec.members {
             // Writing into a String cannot fail.
-            let _ = write!(text, "\n[[members]]\nid = \"{id}\"\nkey = \"{key}\"\n");
+            let _ =
+                write!(text, "\n[[members]]\nid = \"{id}\"\nkey = \"{key}\"\ngovernor = \"{governor}\"\n");
+            if !name.as_str().is_empty() {
+                let _ = writeln!(text, "name = {}", toml_text(name.as_str()));
+            }
         }
         for Allocation { address, amount } in &spec.allocations {
             let amount = coin.format(*amount);
@@ -122,7 +126,12 @@ fn read_parts(root: &mut Section) -> Option<(NetworkSpec, u64)> {
     let min_fee = root.section("fees", |fees| fees.number("min_per_byte", (0_u64, 1_000_000)).unwrap_or(1));
     let members = root.sections("members", |member| {
         let (id, key) = (member.required_parsed("id"), member.required_parsed::<PublicKey>("key"));
-        Some(Member { id: id?, key: key? })
+        let governor = member.required_parsed::<Address>("governor");
+        let name = match member.text("name") {
+            None => Some(Text::default()),
+            Some(name) => text(member, "name", name),
+        };
+        Some(Member { id: id?, key: key?, governor: governor?, name: name? })
     });
     let allocations = root.sections("allocations", |allocation| {
         let address = allocation.required_parsed::<Address>("address");

@@ -72,7 +72,17 @@ pub fn genesis() -> Arc<Genesis> {
 
 /// The member m`n`, with key `n`.
 pub fn member(n: u8) -> Member {
-    Member { id: alloc::format!("m{n}").parse().unwrap(), key: key(n).public() }
+    Member {
+        id: alloc::format!("m{n}").parse().unwrap(),
+        key: key(n).public(),
+        governor: Address::of(&governor(n).public()),
+        name: Text::default(),
+    }
+}
+
+/// The key that speaks for the member m`n`.
+pub fn governor(n: u8) -> SecretKey {
+    SecretKey::from_seed(&[n; 32].map(|byte| byte ^ 0x80))
 }
 
 /// The network of [`spec`] with four members, of whom three are a quorum. Key 9 is one of them: it mines.

@@ -8,11 +8,11 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use borsh::{BorshDeserialize, BorshSerialize};
-use bouya_core::codec::{decode, encode};
+use bouya_core::codec::{Text, decode, encode};
 use bouya_core::crypto::{Hash, PublicKey, SecretKey, sha256};
 use bouya_core::finality::Record;
 use bouya_core::id::NodeId;
-use bouya_core::ledger::Member;
+use bouya_core::ledger::{Address, Member};
 use bouya_core::limits::RECORD_FILE_BYTES;
 use thiserror::Error;
 
@@ -90,9 +90,9 @@ pub fn load_or_create_key(path: &Path) -> Result<SecretKey, KeyError> {
 }
 
 /// A node as the network's definition lists it. Its key, made first if there is none, lies in the node's own folder below `dir`.
-pub fn listed(dir: &Path, id: NodeId) -> Result<Member, KeyError> {
+pub fn listed(dir: &Path, id: NodeId, governor: Address) -> Result<Member, KeyError> {
     let key = load_or_create_key(&dir.join(id.as_str()).join(format!("{id}.member")))?;
-    Ok(Member { id, key: key.public() })
+    Ok(Member { id, key: key.public(), governor, name: Text::default() })
 }
 
 /// Why there is no member key to go on with.

@@ -3,8 +3,8 @@
 use bouya::clock::wall;
 use bouya::config::network::new_spec;
 use bouya::http::views::NodeState;
-use bouya_core::ledger::{Genesis, Member};
-use bouya_core::testing::{key, text};
+use bouya_core::ledger::Genesis;
+use bouya_core::testing::{member, text};
 use bouya_core::time::Timestamp;
 
 use super::daemon::{Consortium, Daemon, RESTS, bootstrap, until};
@@ -55,7 +55,7 @@ fn a_genesis_block_ahead_of_the_clock_is_named_and_nothing_is_mined() {
 fn a_key_that_is_not_listed_is_named_and_nothing_is_mined() {
     let consortium = Consortium::new();
     let mut spec = consortium.genesis.spec.clone();
-    spec.members = vec![Member { id: "alice".parse().unwrap(), key: key(1).public() }];
+    spec.members = vec![member(1)];
     let genesis = Genesis::new(spec).unwrap();
     let mut a = consortium.daemon("a", &genesis, "", "when = \"always\"");
     a.start();

@@ -38,6 +38,11 @@ impl Address {
         Self { kind: KIND_ED25519, hash: tagged_hash("bouya address", &[&[KIND_ED25519], &key.0]) }
     }
 
+    /// Whether it is the address of an ed25519 key, so that somebody can sign for it.
+    pub fn is_signed_for(&self) -> bool {
+        self.kind == KIND_ED25519
+    }
+
     /// The 33 bytes that the address encodes.
     pub fn to_bytes(self) -> [u8; 33] {
         let mut bytes = [self.kind; 33];

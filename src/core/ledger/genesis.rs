@@ -6,7 +6,7 @@
 use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
-use borsh::BorshSerialize;
+use borsh::{BorshDeserialize, BorshSerialize};
 use thiserror::Error;
 
 use super::block::root_of_definition;
@@ -14,7 +14,9 @@ use super::{Address, Branch, Coin, Frontier, Header, Schedule};
 use crate::codec::{Text, encode};
 use crate::crypto::{Hash, PublicKey, Signature, tagged_hash};
 use crate::id::NodeId;
-use crate::limits::{BLOCK_BYTES, COIN_DECIMALS, GENESIS_ALLOCATIONS, NETWORK_NAME_BYTES, VOTERS};
+use crate::limits::{
+    BLOCK_BYTES, COIN_DECIMALS, GENESIS_ALLOCATIONS, MEMBER_NAME_BYTES, NETWORK_NAME_BYTES, VOTERS,
+};
 use crate::time::Timestamp;
 
 /// Encoding version of the definition.
@@ -59,13 +61,25 @@ pub struct BlockRules {
     pub max_bytes: u32,
 }
 
-/// A founding member.
-#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize)]
+/// A member.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct Member {
-    /// What it is called.
+    /// What its node is called.
     pub id: NodeId,
-    /// The key that seals its blocks.
+    /// The key that seals its blocks and votes on finality. It lies on the node.
     pub key: PublicKey,
+    /// The address that speaks for the member when members decide about members. Its key does not lie on the node: whoever steals a node
+    /// cannot decide with it.
+    pub governor: Address,
+    /// What people call it; may be empty.
+    pub name: Text<MEMBER_NAME_BYTES>,
+}
+
+impl Member {
+    /// What people call it, or its id.
+    pub fn title(&self) -> &str {
+        if self.name.as_str().is_empty() { self.id.as_str() } else { self.name.as_str() }
+    }
 }
 
 /// Coins given out at the beginning.
@@ -104,9 +118,14 @@ pub enum GenesisError {
     /// More entries than a person can check.
     #[error("{0} {1} entries, at most {2} are allowed")]
     TooMany(usize, &'static str, usize),
-    /// An id or a key is listed twice.
-    #[error("members: \"{0}\" or its key is listed twice")]
+    /// An id or a key is listed twice, or an address speaks for two.
+    #[error(
+        "members: the id, the key or the governor of \"{0}\" is listed twice; each member has its own, and no member key governs"
+    )]
     MemberTwice(NodeId),
+    /// Nobody could sign for it.
+    #[error("members: the governor of \"{0}\" is not the address of an ed25519 key")]
+    Governor(NodeId),
     /// An allocation of nothing.
     #[error("allocations: {0} gets 0; leave it out or give it an amount")]
     ZeroAllocation(Address),
@@ -195,9 +214,15 @@ impl NetworkSpec {
         if self.members.len() > VOTERS {
             return Err(GenesisError::TooMany(self.members.len(), "members", VOTERS));
         }
-        let (mut ids, mut keys) = (BTreeSet::new(), BTreeSet::new());
+        // A member key has an address too: it counts when a governor is lost, so it governs nothing itself.
+        let (mut ids, mut addresses) = (BTreeSet::new(), BTreeSet::new());
         for member in &self.members {
-            if !ids.insert(&member.id) || !keys.insert(member.key) {
+            if !member.governor.is_signed_for() {
+                return Err(GenesisError::Governor(member.id.clone()));
+            }
+            let is_new = ids.insert(&member.id)
+                && [Address::of(&member.key), member.governor].into_iter().all(|one| addresses.insert(one));
+            if !is_new {
                 return Err(GenesisError::MemberTwice(member.id.clone()));
             }
         }

@@ -26,6 +26,8 @@ pub const EMPTY_BLOCK_BYTES: u32 = HEADER_BYTES as u32 + 33 + 8 + 4;
 pub const DIFFICULTY_FLOOR_BITS: u32 = 16;
 /// C: bytes of a network's name.
 pub const NETWORK_NAME_BYTES: usize = 64;
+/// Bytes of a member's name.
+pub const MEMBER_NAME_BYTES: usize = 64;
 /// C: bytes of a coin's symbol.
 pub const COIN_SYMBOL_BYTES: usize = 12;
 /// C: decimals of a coin; with more, a u64 holds too few whole coins.

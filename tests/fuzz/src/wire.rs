@@ -1,8 +1,10 @@
 //! What crosses the network: frames, hellos, messages.
 
-use bouya_core::codec::Bounded;
+use bouya_core::codec::{Bounded, Text};
 use bouya_core::crypto::Hash;
-use bouya_core::ledger::{Block, Branch, Certificate, Checkpoint, CompactBlock, Link, Member, Voters};
+use bouya_core::ledger::{
+    Address, Block, Branch, Certificate, Checkpoint, CompactBlock, Link, Member, Voters,
+};
 use bouya_core::limits::{FRAME_BYTES, HELLO_BYTES};
 use bouya_core::testing;
 use bouya_core::time::Timestamp;
@@ -157,7 +159,12 @@ pub(crate) fn message_seeds() -> Vec<Vec<u8>> {
     let (block, branch) = &blocks[0];
     let hashes = || [Hash([1; 32]), Hash([2; 32])];
     let target = Checkpoint { epoch: 2, height: branch.height, block: branch.id };
-    let member = |n: u8| Member { id: format!("m{n}").parse().expect("an id"), key: small::key(n).public() };
+    let member = |n: u8| Member {
+        id: format!("m{n}").parse().expect("an id"),
+        key: small::key(n).public(),
+        governor: Address::of(&small::key(n ^ 0x80).public()),
+        name: Text::default(),
+    };
     let voters = Voters::new(Hash::ZERO, 0, [1, 2].map(member));
     let link = Link { set: voters.id(), source: voters.root(), target };
     let vote = link.sign(&small::genesis().id(), 0, &small::key(1));

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use bouya_core::codec::Text;
 use bouya_core::ledger::{Address, Allocation, BlockRules, Coin, Genesis, Member, NetworkSpec};
 use bouya_core::random::Random;
 use bouya_core::testing::text;
@@ -115,7 +116,12 @@ impl Scenario {
     }
 
     pub(crate) fn genesis(&self, rng: &mut Random) -> Arc<Genesis> {
-        let member = |n| Member { id: name(n).parse().expect("an id"), key: node_key(n).public() };
+        let member = |n| Member {
+            id: name(n).parse().expect("an id"),
+            key: node_key(n).public(),
+            governor: Address::of(&key(10, n).public()),
+            name: Text::default(),
+        };
         let wallet = |n| Allocation { address: Address::of(&key(9, n).public()), amount: COINS };
         let coin = Coin { symbol: text("SIM"), decimals: 2 };
         // A network's definition is usually older than its first block.

@@ -42,6 +42,9 @@ pub(crate) fn wallet_key(wallet: usize) -> SecretKey {
     SecretKey::from_seed(&seed)
 }
 
+/// From this number on wallets hold nothing and speak for members.
+const GOVERNORS: usize = 1_000_000;
+
 pub(crate) fn wallet_address(wallet: usize) -> Address {
     Address::of(&wallet_key(wallet).public())
 }
@@ -91,7 +94,8 @@ impl Consortium {
 /// A node as the network's definition lists it: it votes. Its member key is made first.
 fn listed(dir: &Path, node: usize) -> Result<ledger::Member, Error> {
     let id = name(node).parse().map_err(harness::Error::from)?;
-    record::listed(dir, id).map_err(|error| Error::Network(error.to_string()))
+    record::listed(dir, id, wallet_address(GOVERNORS + node))
+        .map_err(|error| Error::Network(error.to_string()))
 }
 
 fn network(wallets: usize, members: Vec<ledger::Member>) -> Result<Genesis, Error> {

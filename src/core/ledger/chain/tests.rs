@@ -3,9 +3,9 @@ use alloc::vec;
 use super::*;
 use crate::codec::Bounded;
 use crate::ledger::{
-    BodyError, ExecutionError, Header, HeaderError, Key, Member, Template, Transaction, World, check_inline,
+    BodyError, ExecutionError, Header, HeaderError, Key, Template, Transaction, World, check_inline,
 };
-use crate::testing::{Node, address, genesis, key, mined, network, work};
+use crate::testing::{Node, address, genesis, key, member, mined, network, work};
 
 mod finality;
 mod forks;
@@ -143,7 +143,7 @@ fn a_lone_old_block_is_not_stored() {
 #[test]
 fn where_members_are_listed_only_their_keys_seal() {
     let mut spec = genesis().spec.clone();
-    spec.members = vec![Member { id: "alice".parse().unwrap(), key: key(7).public() }];
+    spec.members = vec![member(7)];
     let listed = Arc::new(Genesis::new(spec).unwrap());
     let mut node = Node::load(listed.clone(), World::new(&listed), Timestamp(u64::MAX / 2));
     let tip = node.chain.tip().clone();

@@ -84,11 +84,9 @@ fn voters_are_numbered_by_ascending_key_whatever_the_list_says() {
 #[test]
 fn a_definition_lists_no_more_members_than_can_vote() {
     let list = |count: u16| {
-        let member = |n: u16| Member {
-            id: alloc::format!("m{n}").parse().unwrap(),
-            key: crate::crypto::PublicKey([n.to_le_bytes()[0]; 32]),
-        };
-        Genesis::new(crate::ledger::NetworkSpec { members: (0..count).map(member).collect(), ..spec("v", 1) })
+        let listed =
+            |n: u16| Member { id: alloc::format!("m{n}").parse().unwrap(), ..member(n.to_le_bytes()[0]) };
+        Genesis::new(crate::ledger::NetworkSpec { members: (0..count).map(listed).collect(), ..spec("v", 1) })
     };
     assert_eq!(Voters::first(&list(128).unwrap()).unwrap().count(), VOTERS);
     assert!(list(129).is_err());

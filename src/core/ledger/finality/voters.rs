@@ -21,7 +21,8 @@ impl Voters {
     pub fn new(base: Hash, height: u64, members: impl IntoIterator<Item = Member>) -> Self {
         let mut members: Vec<_> = members.into_iter().collect();
         members.sort_by_key(|member| member.key);
-        let id = tagged_hash("bouya set", &[&base.0, &encode(&members)]);
+        let named: Vec<_> = members.iter().map(|member| (&member.id, member.key)).collect();
+        let id = tagged_hash("bouya set", &[&base.0, &encode(&named)]);
         Self { id, root: Checkpoint { epoch: 0, height, block: base }, members }
     }
 

@@ -34,15 +34,17 @@ fn the_id_is_frozen() {
 #[test]
 fn every_part_counts_and_order_does_not() {
     let address = |n| Address::of(&PublicKey([n; 32]));
-    let member = |n: u8, id: &str| Member { id: id.parse().unwrap(), key: PublicKey([n; 32]) };
-    let changes: [fn(&mut NetworkSpec); 8] = [
+    let member = |n: u8, id: &str| Member { id: id.parse().unwrap(), ..crate::testing::member(n) };
+    let changes: [fn(&mut NetworkSpec); 10] = [
         |s| s.name = text("acne"),
         |s| s.created = Timestamp(1),
         |s| s.salt[0] = 8,
         |s| s.coin.decimals = 5,
         |s| s.blocks.interval_ms = 6_000,
         |s| s.blocks.reward = 0,
-        |s| s.members = vec![Member { id: "a".parse().unwrap(), key: PublicKey([1; 32]) }],
+        |s| s.members = vec![crate::testing::member(1)],
+        |s| s.members = vec![Member { governor: crate::testing::address(1), ..crate::testing::member(2) }],
+        |s| s.members = vec![Member { name: text("A"), ..crate::testing::member(1) }],
         |s| s.allocations = vec![Allocation { address: Address::of(&PublicKey([1; 32])), amount: 1 }],
     ];
     let mut seen = BTreeSet::from([id(spec())]);

@@ -5,8 +5,8 @@ use alloc::vec::Vec;
 use core::iter::once;
 
 use super::*;
-use crate::ledger::{Branch, Checkpoint, Member, World};
-use crate::testing::{genesis, key};
+use crate::ledger::{Branch, Checkpoint, World};
+use crate::testing::{genesis, key, member};
 
 /// What a gate is asked about.
 #[derive(Clone)]
@@ -64,7 +64,7 @@ fn stall(case: &mut Case, for_ms: u64) {
 /// The gates of a member that mines, of a key that is not listed, and of the same one on a node that is not to mine.
 fn gates() -> [Gate; 3] {
     let mut spec = genesis().spec.clone();
-    spec.members = vec![Member { id: "alice".parse().unwrap(), key: key(1).public() }];
+    spec.members = vec![member(1)];
     let genesis = Genesis::new(spec).unwrap();
     [(1, true), (2, true), (2, false)].map(|(n, mines)| Gate::new(&genesis, &key(n).public(), mines))
 }
