@@ -10,13 +10,11 @@ use borsh::{BorshDeserialize, BorshSerialize};
 use thiserror::Error;
 
 use super::block::root_of_definition;
-use super::{Address, Branch, Coin, Frontier, Header, Schedule};
+use super::{Address, Base, Branch, Coin, Frontier, Header, Roster, RosterError, Schedule};
 use crate::codec::{Text, encode};
 use crate::crypto::{Hash, PublicKey, Signature, tagged_hash};
 use crate::id::NodeId;
-use crate::limits::{
-    BLOCK_BYTES, COIN_DECIMALS, GENESIS_ALLOCATIONS, MEMBER_NAME_BYTES, NETWORK_NAME_BYTES, VOTERS,
-};
+use crate::limits::{BLOCK_BYTES, COIN_DECIMALS, GENESIS_ALLOCATIONS, MEMBER_NAME_BYTES, NETWORK_NAME_BYTES};
 use crate::time::Timestamp;
 
 /// Encoding version of the definition.
@@ -118,14 +116,9 @@ pub enum GenesisError {
     /// More entries than a person can check.
     #[error("{0} {1} entries, at most {2} are allowed")]
     TooMany(usize, &'static str, usize),
-    /// An id or a key is listed twice, or an address speaks for two.
-    #[error(
-        "members: the id, the key or the governor of \"{0}\" is listed twice; each member has its own, and no member key governs"
-    )]
-    MemberTwice(NodeId),
-    /// Nobody could sign for it.
-    #[error("members: the governor of \"{0}\" is not the address of an ed25519 key")]
-    Governor(NodeId),
+    /// The members.
+    #[error("members: {0}")]
+    Members(#[from] RosterError),
     /// An allocation of nothing.
     #[error("allocations: {0} gets 0; leave it out or give it an amount")]
     ZeroAllocation(Address),
@@ -211,20 +204,8 @@ impl NetworkSpec {
     }
 
     fn check_members(&self) -> Result<(), GenesisError> {
-        if self.members.len() > VOTERS {
-            return Err(GenesisError::TooMany(self.members.len(), "members", VOTERS));
-        }
-        // A member key has an address too: it counts when a governor is lost, so it governs nothing itself.
-        let (mut ids, mut addresses) = (BTreeSet::new(), BTreeSet::new());
-        for member in &self.members {
-            if !member.governor.is_signed_for() {
-                return Err(GenesisError::Governor(member.id.clone()));
-            }
-            let is_new = ids.insert(&member.id)
-                && [Address::of(&member.key), member.governor].into_iter().all(|one| addresses.insert(one));
-            if !is_new {
-                return Err(GenesisError::MemberTwice(member.id.clone()));
-            }
+        if !self.members.is_empty() {
+            Roster::new(Base::default(), self.members.iter().cloned())?;
         }
         Ok(())
     }
@@ -305,6 +286,12 @@ impl Genesis {
     /// The branch that consists of the genesis block.
     pub fn branch(&self) -> Branch {
         Branch::genesis(&self.header)
+    }
+
+    /// The first members; none if it lists none.
+    pub fn roster(&self) -> Roster {
+        // It was checked with the definition.
+        Roster::new(Base::default(), self.spec.members.iter().cloned()).unwrap_or_default()
     }
 
     /// What must be equal on all nodes in addition to the genesis block: peers compare it in hello. Upgrades will be added here.

@@ -1,0 +1,186 @@
+//! The roster: who the members are. It is state: the definition lists the first members, and what the members decide changes the list.
+//!
+//! A roster is in force after its *base*, the block that put it there. It is known by the base's parent and height, never by a number of its
+//! own: numbers repeat on forks, and a block's own id cannot be in what the block commits to.
+//!
+//! Invariants: at least one member and at most [`VOTERS`]; by ascending key; ids, keys and governors are pairwise different, and no address of
+//! a member key is a governor.
+
+use alloc::collections::BTreeSet;
+use alloc::vec::Vec;
+
+use borsh::{BorshDeserialize, BorshSerialize};
+use thiserror::Error;
+
+use super::{Address, Member, Voters};
+use crate::codec::{Bounded, encode};
+use crate::crypto::{Hash, PublicKey, tagged_hash};
+use crate::id::NodeId;
+use crate::limits::VOTERS;
+
+/// The members that are in force after a block. The default is no roster: of nobody, from nowhere.
+#[derive(Clone, Debug, Default, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Roster {
+    base: Base,
+    members: Bounded<Member, VOTERS>,
+}
+
+/// The block that put a roster into force.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct Base {
+    /// The block before it; zero for the genesis block.
+    pub parent: Hash,
+    /// Its height.
+    pub height: u64,
+}
+
+impl Default for Base {
+    /// The genesis block.
+    fn default() -> Self {
+        Self { parent: Hash::ZERO, height: 0 }
+    }
+}
+
+/// Why a list of members is none.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum RosterError {
+    /// Nobody could seal a block.
+    #[error("it lists nobody")]
+    Empty,
+    /// More than can vote.
+    #[error("it lists {0}, at most {VOTERS} are allowed")]
+    TooMany(usize),
+    /// An id, a key or an address stands for two.
+    #[error(
+        "the id, the key or the governor of \"{0}\" is listed twice; each member has its own, and no member key governs"
+    )]
+    Twice(NodeId),
+    /// Nobody could sign for it.
+    #[error("the governor of \"{0}\" is not the address of an ed25519 key")]
+    Governor(NodeId),
+}
+
+impl Roster {
+    /// The roster of these members.
+    pub fn new(base: Base, members: impl IntoIterator<Item = Member>) -> Result<Self, RosterError> {
+        let mut members: Vec<_> = members.into_iter().collect();
+        check(&members)?;
+        members.sort_by_key(|member| member.key);
+        Ok(Self { base, members: Bounded::truncated(members) })
+    }
+
+    /// What a header says of it.
+    pub fn commitment(&self) -> Hash {
+        tagged_hash("bouya roster", &[&encode(self)])
+    }
+
+    /// Since when it is in force.
+    pub fn base(&self) -> Base {
+        self.base
+    }
+
+    /// The members, by ascending key.
+    pub fn members(&self) -> &[Member] {
+        &self.members
+    }
+
+    /// The member that seals and votes with this key.
+    pub fn by_key(&self, key: &PublicKey) -> Option<&Member> {
+        let at = self.members.binary_search_by_key(key, |member| member.key).ok()?;
+        self.members.get(at)
+    }
+
+    /// The member with this id.
+    pub fn by_id(&self, id: &NodeId) -> Option<&Member> {
+        self.members.iter().find(|member| member.id == *id)
+    }
+
+    /// The member that this address speaks for.
+    pub fn by_governor(&self, governor: &Address) -> Option<&Member> {
+        self.members.iter().find(|member| member.governor == *governor)
+    }
+
+    /// The set that votes from the base on. `base` is the base's own id.
+    pub fn voters(&self, base: Hash) -> Voters {
+        Voters::new(base, self.base.height, self.members.iter().cloned())
+    }
+}
+
+fn check(members: &[Member]) -> Result<(), RosterError> {
+    if members.is_empty() {
+        return Err(RosterError::Empty);
+    }
+    if members.len() > VOTERS {
+        return Err(RosterError::TooMany(members.len()));
+    }
+    // A member key has an address too, which speaks where a governor is lost. So it governs nothing itself.
+    let (mut ids, mut addresses) = (BTreeSet::new(), BTreeSet::new());
+    for member in members {
+        if !member.governor.is_signed_for() {
+            return Err(RosterError::Governor(member.id.clone()));
+        }
+        let own = [Address::of(&member.key), member.governor];
+        if !ids.insert(&member.id) || !own.into_iter().all(|address| addresses.insert(address)) {
+            return Err(RosterError::Twice(member.id.clone()));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{address, governor, member};
+
+    const BASE: Base = Base { parent: Hash([4; 32]), height: 9 };
+
+    #[test]
+    fn order_does_not_count_and_all_else_does() {
+        let roster = Roster::new(BASE, (1..=4).map(member)).unwrap();
+        assert_eq!(roster, Roster::new(BASE, (1..=4).rev().map(member)).unwrap());
+        let renamed = |member: Member| Member { name: crate::testing::text("x"), ..member };
+        let governed = |member: Member| Member { governor: address(9), ..member };
+        let others = [
+            Roster::new(Base { height: 8, ..BASE }, (1..=4).map(member)),
+            Roster::new(Base { parent: Hash::ZERO, ..BASE }, (1..=4).map(member)),
+            Roster::new(BASE, (1..=3).map(member)),
+            Roster::new(BASE, (1..=3).map(member).chain([renamed(member(4))])),
+            Roster::new(BASE, (1..=3).map(member).chain([governed(member(4))])),
+        ];
+        let seen: BTreeSet<_> = others.into_iter().map(|one| one.unwrap().commitment()).collect();
+        assert_eq!((seen.len(), seen.contains(&roster.commitment())), (5, false));
+    }
+
+    #[test]
+    fn each_member_has_its_own_id_key_and_governor() {
+        let refused = |last: Member| Roster::new(BASE, (1..=3).map(member).chain([last])).unwrap_err();
+        let twice = [
+            Member { id: member(1).id, ..member(4) },
+            Member { key: member(1).key, ..member(4) },
+            Member { governor: member(1).governor, ..member(4) },
+            Member { governor: address(1), ..member(4) },
+            Member { governor: address(4), ..member(4) },
+            Member { key: governor(1).public(), ..member(4) },
+        ];
+        for last in twice {
+            assert_eq!(refused(last.clone()), RosterError::Twice(last.id));
+        }
+        let other: Address = crate::codec::decode(&[1; 33], "address").unwrap();
+        assert_eq!(refused(Member { governor: other, ..member(4) }), RosterError::Governor(member(4).id));
+        assert_eq!(Roster::new(BASE, []), Err(RosterError::Empty));
+    }
+
+    #[test]
+    fn members_are_found_by_all_that_names_them() {
+        let roster = Roster::new(BASE, (1..=3).map(member)).unwrap();
+        let second = member(2);
+        assert_eq!(roster.by_key(&second.key), Some(&second));
+        assert_eq!(roster.by_id(&second.id), Some(&second));
+        assert_eq!(roster.by_governor(&second.governor), Some(&second));
+        let stranger = member(4);
+        assert_eq!(roster.by_key(&stranger.key), None);
+        assert_eq!(roster.by_id(&stranger.id), None);
+        assert_eq!(roster.by_governor(&address(2)), None, "its own member key does not govern");
+        assert_eq!(roster.voters(Hash([1; 32])).root().height, 9);
+    }
+}
