@@ -160,7 +160,7 @@ mod tests {
         let mut parent = genesis.branch();
         for nonce in 0..5 {
             let next = block_on(&genesis, &parent, 1_000, vec![pay(&genesis, 1, nonce, 2, 5, 1_000)], 9);
-            parent.push_known(&genesis.rules, &next.header);
+            parent.push(&genesis.rules, &next.header, None);
             assert!(importer.give(next).unwrap());
         }
         let mut file = vec![];

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use bouya_core::crypto::{Hash, SecretKey};
-use bouya_core::ledger::{Address, Block, Date, Genesis, Template};
+use bouya_core::ledger::{Address, Block, Date, Genesis, Rows, StateAt, StateError, Template, View};
 use bouya_core::limits::{MINE_ASKED, MINE_REFRESH, MINE_TAKE_IN, TRANSACTIONS_PER_BLOCK};
 use bouya_core::node::keeper::NotTaken;
 use bouya_core::node::{Demand, State, When, Wish};
@@ -71,6 +71,8 @@ pub struct MinerActor {
     pub settings: MinerSettings,
     pub genesis: Arc<Genesis>,
     pub key: SecretKey,
+    /// The state that a block stands on.
+    pub states: States,
     pub inbox: Inbox<MinerRequest>,
     pub chain: Mailbox<chain::ChainRequest>,
     pub mempool: Mailbox<mempool::MempoolRequest>,
@@ -80,6 +82,9 @@ pub struct MinerActor {
     /// Hashes per second, for status and metrics.
     pub rate: watch::Sender<u64>,
 }
+
+/// Finds the state at this tip; none if the chain has moved on.
+pub type States = Arc<dyn Fn(&Hash) -> Result<Option<Box<dyn View>>, StateError> + Send + Sync>;
 
 type Reply = oneshot::Sender<Result<(u64, Hash), MineError>>;
 
@@ -187,19 +192,35 @@ impl MinerActor {
             return Ok(());
         }
         let template = self.template(told).await?;
-        *posted = Posted { at: Some(Instant::now()), tip, revision, told };
-        bench.post(Some(template));
+        // None: a newer tip is on its way here, and is searched for then.
+        *posted = Posted { at: template.is_some().then(Instant::now), tip, revision, told };
+        bench.post(template);
         Ok(())
     }
 
-    async fn template(&self, told: bool) -> Result<Template, MailboxError> {
+    /// A block to search for, if transactions and state are those of the tip.
+    async fn template(&self, told: bool) -> Result<Option<Template>, MailboxError> {
         let room = Template::room(&self.genesis);
         let select = |reply| mempool::MempoolRequest::Select { room, most: TRANSACTIONS_PER_BLOCK, reply };
         let chosen = self.mempool.ask(select).await?;
-        let head = self.health.head.borrow().clone();
-        let MinerSettings { reward_to, .. } = self.settings;
-        let date = Date { time: clock::wall(), told };
-        Ok(Template::new(&self.genesis, &head.branch, head.supply, chosen, reward_to, date, &self.key))
+        let branch = self.health.head.borrow().branch.clone();
+        let (genesis, key, states) = (Arc::clone(&self.genesis), self.key.clone(), Arc::clone(&self.states));
+        let (to, date) = (self.settings.reward_to, Date { time: clock::wall(), told });
+        // A full block takes a while to execute.
+        let made = tokio::task::spawn_blocking(move || {
+            let Some(view) = states(&branch.id)? else { return Ok(None) };
+            let rows = Rows::new();
+            let state = StateAt { base: Some(&*view), rows: &rows };
+            Template::new(&genesis, &branch, state, chosen, to, date, &key).map(Some)
+        });
+        Ok(match made.await {
+            Ok(Ok(template)) => template,
+            Ok(Err(error)) => {
+                debug!(%error, "no block to search for");
+                None
+            }
+            Err(_) => None,
+        })
     }
 
     async fn give(&self, block: Block, asked: &mut Asked) {

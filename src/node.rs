@@ -10,7 +10,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use bouya_core::codec::decode;
-use bouya_core::crypto::SecretKey;
+use bouya_core::crypto::{Hash, SecretKey};
 use bouya_core::ledger::{Address, StateError, View};
 use bouya_core::limits::{
     API_CONNECTIONS, CHAIN_MAILBOX, CONFLICTS_WAITING, DIALS_IN_FLIGHT, MEMPOOL_MAILBOX, MINER_MAILBOX,
@@ -232,10 +232,17 @@ impl Node {
             when: self.settings.miner.when,
             reward_to,
         };
+        let states = {
+            let reader = reader.clone();
+            Arc::new(move |tip: &Hash| {
+                Ok(reader.snapshot_at(tip)?.map(|state| Box::new(state) as Box<dyn View>))
+            })
+        };
         let miner_actor = MinerActor {
             settings: miner_settings,
             genesis: genesis.clone(),
             key: self.member_key.clone(),
+            states,
             inbox: miner_inbox,
             chain: chain.clone(),
             mempool: mempool.clone(),

@@ -12,8 +12,7 @@ use std::sync::Arc;
 
 use bouya_core::codec::encode;
 use bouya_core::crypto::Hash;
-use bouya_core::ledger::{Change, Genesis, HeaderRecord};
-use bouya_core::limits::HEADER_BYTES;
+use bouya_core::ledger::{Change, Genesis};
 use redb::{Database, ReadableDatabase, ReadableTable, WriteTransaction};
 
 mod blocks;
@@ -198,7 +197,7 @@ impl Store {
     /// Writes the state before the first block.
     fn begin(&self, tx: &WriteTransaction) -> Result<(), Fault> {
         let branch = self.genesis.branch();
-        let record = HeaderRecord::new(self.genesis.header.clone(), &branch, HEADER_BYTES);
+        let record = self.genesis.record();
         tx.open_table(HEADERS)?.insert(branch.id.0, versioned(&record).as_slice())?;
         tx.open_table(HEIGHTS)?.insert(0, branch.id.0)?;
         tx.open_table(NODES)?.insert((0, 0), branch.frontier.root().0)?;
@@ -242,6 +241,12 @@ impl Reader {
     /// A consistent view of everything committed so far.
     pub fn snapshot(&self) -> Result<Snapshot, StoreError> {
         Snapshot::new(&self.db, self.recent.clone(), self.marker, self.genesis.id())
+    }
+
+    /// The same, if the chain ends in this block.
+    pub fn snapshot_at(&self, tip: &Hash) -> Result<Option<Snapshot>, StoreError> {
+        let snapshot = self.snapshot()?;
+        Ok((snapshot.tip()?.1 == *tip).then_some(snapshot))
     }
 
     /// The network that the store belongs to.

@@ -151,7 +151,7 @@ fn check_block(
 ) -> Result<(), VerifyError> {
     let branch = replay.branch();
     let bytes = block.size();
-    if snapshot.record(&branch.id)? != Some(HeaderRecord::new(block.header.clone(), branch, bytes)) {
+    if snapshot.record(&branch.id)? != Some(HeaderRecord::of(block, branch, bytes)) {
         return Err(wrong(place, "the work, lateness or size in its record is not the sum of the blocks"));
     }
     for (level, index, hash) in nodes {

@@ -14,7 +14,7 @@ use bouya_core::crypto::{Hash, PublicKey, SecretKey, Signature, sha256};
 use bouya_core::ledger::{
     Action, Address, Allocation, Block, BlockRules, Body, Certificate, Checkpoint, Coin, CompactBlock,
     Content, Genesis, Header, HeaderRecord, Link, Member, NetworkSpec, Output, Proposal, Response, Reward,
-    Schedule, Transaction, Undo, Vote, root,
+    Roster, Schedule, SyncHeader, Transaction, Undo, Vote, root,
 };
 use bouya_core::time::Timestamp;
 use bouya_core::wire::{
@@ -92,7 +92,7 @@ impl Seeded {
 
     fn header(&mut self) -> Header {
         let mut header = Header {
-            version: 1,
+            version: 2,
             flags: 0,
             height: self.number(),
             time: Timestamp(self.number()),
@@ -113,7 +113,10 @@ impl Seeded {
     fn block(&mut self) -> Block {
         let reward = Reward { to: Address::of(&PublicKey(self.bytes())), amount: self.number() };
         let transactions = Bounded::truncated(self.list(4, Self::transaction));
-        Block { header: self.header(), body: Body { reward, transactions } }
+        Block {
+            header: self.header(),
+            body: Body { executed: self.hash(), reward, certificate: None, transactions },
+        }
     }
 
     fn compact_block(&mut self) -> CompactBlock {
@@ -184,7 +187,9 @@ impl Seeded {
             Message::Request(Bounded::truncated(self.list(4, Self::hash))),
             Message::Transactions(Bounded::truncated(self.list(3, Self::transaction))),
             Message::GetHeaders { locator: Bounded::truncated(self.list(4, Self::hash)), stop: self.hash() },
-            Message::Headers(Bounded::truncated(self.list(3, Self::header))),
+            Message::Headers(Bounded::truncated(
+                self.list(3, |s| SyncHeader { header: s.header(), executed: s.hash() }),
+            )),
             Message::GetBlocks(Bounded::truncated(self.list(4, Self::hash))),
             Message::Block(Arc::new(self.block())),
             Message::NotFound(Bounded::truncated(self.list(4, Self::item))),
@@ -252,7 +257,9 @@ fn vectors() -> BTreeMap<String, String> {
     let transfer =
         Transaction::transfer(&genesis.id(), &key, 0, 171, 1_000, Bounded::truncated([output]), text("rent"));
     let body = Body {
+        executed: Hash([6; 32]),
         reward: Reward { to: Address::of(&miner.public()), amount: 50_000_171 },
+        certificate: None,
         transactions: Bounded::truncated([transfer.clone()]),
     };
     let proposal = Proposal {
@@ -264,7 +271,7 @@ fn vectors() -> BTreeMap<String, String> {
     let proposing = Transaction::sign(&genesis.id(), &key, 1, 300, 1_000, Action::Propose(proposal));
     let branch = genesis.branch();
     let mut header = Header {
-        version: 1,
+        version: 2,
         flags: 0,
         height: 1,
         time: Timestamp(1_790_000_005_000),
@@ -272,7 +279,7 @@ fn vectors() -> BTreeMap<String, String> {
         parent: genesis.id(),
         body: body.root(1),
         history: branch.frontier.root(),
-        commitments: Hash::ZERO,
+        commitments: Header::commit(branch.members.commitment(), &body.executed),
         miner: PublicKey::ZERO,
         seal: Signature::ZERO,
         nonce: 0x0123_4567_89ab_cdef,
@@ -330,9 +337,12 @@ fn vectors() -> BTreeMap<String, String> {
     let undo = |s: &mut Seeded| Undo(vec![(bouya_core::ledger::Key::Supply, Some(s.bytes::<9>().to_vec()))]);
     let record = |s: &mut Seeded| HeaderRecord {
         header: s.header(),
+        executed: s.hash(),
         work: s.number().into(),
         lateness: s.number() as i64,
         bytes: s.number() as u32,
+        base: s.hash(),
+        roster: Some(Roster::new(Default::default(), [bouya_core::testing::member(1)]).unwrap()),
     };
     let mut type_hash = |name: &str, hash: String| found.insert(format!("conformance of {name}"), hash);
     type_hash("Transaction", conformance(|s| vec![encode(&s.transaction())]));

@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 
 use bouya_core::crypto::SecretKey;
 use bouya_core::ledger::{
-    Address, Block, BlockOutcome, Branch, Genesis, Ledger, Origin, Taken, Template, Transaction,
+    Address, Block, BlockOutcome, Branch, Disk as _, Genesis, Ledger, Origin, Rows, StateAt, Taken, Template,
+    Transaction,
 };
 use bouya_core::time::Timestamp;
 
@@ -39,7 +40,7 @@ impl Maker {
 
     /// Adds a block with these transactions, due right on schedule. How long the ledger took for it, signatures apart.
     pub(super) fn add(&mut self, transactions: &[Transaction]) -> Result<Duration, BenchError> {
-        let block = self.block(&self.ledger.chain().tip().clone(), transactions)?;
+        let (block, _) = self.block(self.ledger.chain().tip(), &Rows::new(), transactions)?;
         let began = Instant::now();
         self.take([block])?;
         Ok(began.elapsed())
@@ -50,10 +51,11 @@ impl Maker {
         &mut self,
         blocks: impl IntoIterator<Item = &'a [Transaction]>,
     ) -> Result<(), BenchError> {
-        let (mut branch, mut made) = (self.ledger.chain().tip().clone(), Vec::new());
+        let (mut branch, mut made, mut rows) = (self.ledger.chain().tip().clone(), Vec::new(), Rows::new());
         for transactions in blocks {
-            let block = self.block(&branch, transactions)?;
-            branch.push_known(&self.genesis.rules, &block.header);
+            let (block, writes) = self.block(&branch, &rows, transactions)?;
+            branch.push(&self.genesis.rules, &block.header, None);
+            rows.extend(writes);
             made.push(block);
         }
         self.take(made)
@@ -71,16 +73,24 @@ impl Maker {
         }
     }
 
-    /// A block with these transactions on `branch`.
-    fn block(&self, branch: &Branch, transactions: &[Transaction]) -> Result<Arc<Block>, BenchError> {
-        let supply = self.genesis.supply() + self.genesis.rules.reward * branch.height;
+    /// A block with these transactions on `branch`, whose state is `rows` on top of the tip's; and the rows that it changes.
+    fn block(
+        &self,
+        branch: &Branch,
+        rows: &Rows,
+        transactions: &[Transaction],
+    ) -> Result<(Arc<Block>, Rows), BenchError> {
         let time = Timestamp(branch.time.0 + u64::from(self.genesis.spec.blocks.interval_ms));
         let checked = self.workers.check_each(transactions).into_iter();
         let checked = checked.collect::<Result<Vec<_>, _>>().map_err(wrong)?;
         let reward_to = Address::of(&self.key.public());
-        let template = Template::new(&self.genesis, branch, supply, checked, reward_to, time, &self.key);
+        let view = self.ledger.disk().view().map_err(wrong)?;
+        let state = StateAt { base: Some(&view), rows };
+        let template = Template::new(&self.genesis, branch, state, checked, reward_to, time, &self.key);
+        let template = template.map_err(wrong)?;
+        let writes = template.writes().clone();
         let nonce = template.try_nonces(0, u64::MAX).ok_or_else(|| wrong("no work found"))?;
-        Ok(Arc::new(template.finish(nonce)))
+        Ok((Arc::new(template.finish(nonce)), writes))
     }
 }
 

@@ -39,7 +39,8 @@ pub fn run(settings: &MineBench, run: &mut Run<'_>) -> Result<Report, BenchError
     let (chain, _chain_inbox) = Mailbox::new("chain", 1);
     let (mempool, mut asked) = Mailbox::new("mempool", 16);
     let (_miner, inbox) = Mailbox::new("miner", 1);
-    let head = Head::read(&World::new(&genesis), &genesis.branch());
+    let world = World::new(&genesis);
+    let head = Head::read(&world, &genesis.branch());
     let head = head.map_err(|error| BenchError::system("no chain", error))?;
     let (head, head_watch) = watch::channel(Arc::new(head));
     let (clock_offset_ms, connected, known) = (None, 1, 1);
@@ -62,6 +63,7 @@ pub fn run(settings: &MineBench, run: &mut Run<'_>) -> Result<Report, BenchError
         settings: miner::MinerSettings { enabled: true, threads, share: 1.0, when: When::Always, reward_to },
         genesis,
         key: key(0),
+        states: Arc::new(move |_| Ok(Some(Box::new(world.clone())))),
         inbox,
         chain,
         mempool,

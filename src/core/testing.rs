@@ -17,14 +17,15 @@ use alloc::string::String;
 use alloc::sync::Arc;
 use alloc::vec;
 use alloc::vec::Vec;
+use std::sync::Mutex;
 
 use crate::codec::{Bounded, Text, decode};
 use crate::crypto::{Hash, PublicKey, SecretKey, Signature};
 use crate::ledger::{
     Action, Address, Allocation, Block, BlockRules, Body, Branch, Certificate, Chain, Change, Checkpoint,
     Coin, Disk, Genesis, Header, Link, Member, Moved, NetworkSpec, Origin, Output, Plan, PlanError,
-    RawTransaction, Reward, StateError, Step, Template, Transaction, View, Voters, World, check_inline,
-    meets,
+    RawTransaction, Reward, Rows, StateAt, StateError, Step, SyncHeader, Template, Transaction, View, Voters,
+    World, check_inline, meets,
 };
 use crate::limits::HEADER_BYTES;
 use crate::time::Timestamp;
@@ -32,6 +33,9 @@ use crate::wire::{Hello, TipSummary};
 
 /// When the small networks begin.
 pub const CREATED: Timestamp = Timestamp(1_700_000_000_000);
+
+/// So many keys are members of the small networks.
+const MEMBERS: u8 = 20;
 
 /// The key number `n`.
 pub fn key(n: u8) -> SecretKey {
@@ -51,10 +55,12 @@ pub fn text<const MAX: usize>(text: &str) -> Text<MAX> {
 /// The gap, in milliseconds, after which a block of these networks neither raises nor lowers the difficulty.
 pub const ON_TIME: u64 = 950;
 
-/// The definition of a network with a block every second. Keys 1 to 4 hold `units` each.
+/// The definition of a network with a block every second. Keys 1 to 4 hold `units` each. Many keys are members, so each of them seals, and
+/// nothing becomes final unless many sign.
 pub fn spec(name: &str, units: u64) -> NetworkSpec {
     let coin = Coin { symbol: text("T"), decimals: 2 };
     NetworkSpec {
+        members: (1..=MEMBERS).map(member).collect(),
         allocations: (1..=4).map(|n| Allocation { address: address(n), amount: units }).collect(),
         ..NetworkSpec::new(text(name), CREATED, coin, BlockRules::new(1_000, 4, 50))
     }
@@ -157,9 +163,19 @@ pub fn unsealed(nonce: u64, transactions: Vec<Transaction>) -> Arc<Block> {
     let mut header: Header = decode(&[0; HEADER_BYTES], "header").unwrap();
     (header.nonce, header.height, header.difficulty) = (nonce, 1, 1);
     let reward = Reward { to: address(1), amount: 1 };
-    let body = Body { reward, transactions: Bounded::truncated(transactions) };
+    let body = Body {
+        executed: Hash::ZERO,
+        reward,
+        certificate: None,
+        transactions: Bounded::truncated(transactions),
+    };
     header.body = body.root(1);
     Arc::new(Block { header, body })
+}
+
+/// A block's header as a sync gets it.
+pub fn sync_header(block: &Arc<Block>) -> SyncHeader {
+    SyncHeader { header: block.header.clone(), executed: block.body.executed }
 }
 
 /// Finds a nonce for a block whose header was changed.
@@ -175,6 +191,17 @@ pub fn mined(template: Template) -> Arc<Block> {
     Arc::new(template.finish(nonce))
 }
 
+/// The states after blocks that were made here: a header says what its block changes, so a block can be made only where the state is known.
+static STATES: Mutex<BTreeMap<Hash, Arc<Rows>>> = Mutex::new(BTreeMap::new());
+
+/// The state at the end of `parent`; empty if that was not made here, or does not fit its own parent.
+pub fn state_at(genesis: &Genesis, parent: &Branch) -> Arc<Rows> {
+    if parent.id == genesis.id() {
+        return Arc::new(genesis.rows());
+    }
+    STATES.lock().unwrap().get(&parent.id).cloned().unwrap_or_default()
+}
+
 /// A block on `parent`, `gap` milliseconds after it, mined by key `miner`. Its transactions are signed, but they may be invalid there.
 pub fn block_on(
     genesis: &Genesis,
@@ -183,16 +210,32 @@ pub fn block_on(
     transactions: Vec<Transaction>,
     miner: u8,
 ) -> Arc<Block> {
-    let checked = transactions.into_iter().map(|one| one.check(&genesis.id()).unwrap());
-    let supply = genesis.supply() + genesis.rules.reward * parent.height;
-    let time = Timestamp(parent.time.0 + gap);
-    mined(Template::new(genesis, parent, supply, checked, address(miner), time, &key(miner)))
+    let before = state_at(genesis, parent);
+    let template = |transactions: &[Transaction]| {
+        let checked = transactions.iter().map(|one| one.clone().check(&genesis.id()).unwrap()).collect();
+        let (state, time) = (StateAt { base: None, rows: &before }, Timestamp(parent.time.0 + gap));
+        Template::new(genesis, parent, state, checked, address(miner), time, &key(miner))
+    };
+    let Ok(made) = template(&transactions) else {
+        // It states what it would change without them.
+        let change = |body: &mut Body| {
+            body.reward.amount += transactions.iter().map(|one| one.fee).sum::<u64>();
+            body.transactions = Bounded::truncated(transactions);
+        };
+        return mined(template(&[]).unwrap().map(change, &genesis.id(), &key(miner)));
+    };
+    let mut after = (*before).clone();
+    after.extend(made.writes().clone());
+    after.retain(|_, row| row.is_some());
+    let block = mined(made);
+    STATES.lock().unwrap().insert(block.id(), Arc::new(after));
+    block
 }
 
 /// The branch that ends in `block`, which stands on `parent`.
 pub fn branch_with(genesis: &Genesis, parent: &Branch, block: &Block) -> Branch {
     let mut branch = parent.clone();
-    branch.push_known(&genesis.rules, &block.header);
+    branch.push(&genesis.rules, &block.header, None);
     branch
 }
 

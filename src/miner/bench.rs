@@ -5,7 +5,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use bouya_core::crypto::SecretKey;
-use bouya_core::ledger::{Address, Block, Genesis, Template};
+use bouya_core::ledger::{Address, Block, Genesis, StateAt, Template};
 use tokio::sync::mpsc;
 use tracing::{debug, warn};
 
@@ -175,7 +175,10 @@ pub fn measure(genesis: &Genesis) -> f64 {
     let hard = Genesis::new(spec).expect("a definition stays valid at another difficulty");
     let key = SecretKey::from_seed(&[1; 32]);
     let reward_to = Address::of(&key.public());
-    let template = Template::new(&hard, &hard.branch(), 0, [], reward_to, hard.header.time, &key);
+    let rows = hard.rows();
+    let state = StateAt { base: None, rows: &rows };
+    let template = Template::new(&hard, &hard.branch(), state, Vec::new(), reward_to, hard.header.time, &key);
+    let template = template.expect("an empty block fits any state");
     let (began, mut tries) = (Instant::now(), 0_u64);
     while began.elapsed() < Duration::from_millis(300) {
         let hit = template.try_nonces(tries, TRIES);

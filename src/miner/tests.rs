@@ -41,7 +41,8 @@ async fn who_waits_for_a_block_hears_what_keeps_it_from_coming() {
     let (_level, level) = watch::channel(Level::default());
     let rate = watch::channel(0).0;
     let key = testing::key(1);
-    let actor = MinerActor { settings, genesis, key, inbox, chain, mempool, level, health, rate };
+    let states: States = Arc::new(move |_| Ok(Some(Box::new(view.clone()))));
+    let actor = MinerActor { settings, genesis, key, states, inbox, chain, mempool, level, health, rate };
     let stop = CancellationToken::new();
     let running = tokio::spawn(actor.run(stop.clone()));
     let (reply, answer) = oneshot::channel();

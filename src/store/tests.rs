@@ -113,7 +113,7 @@ fn index_rows_of_a_lost_branch_are_not_believed() {
     let fork = twin.mine(vec![payment.clone()]);
     let first = block_on(&genesis, &fork, 1_000, vec![], 8);
     let mut branch = fork;
-    branch.push_known(&genesis.rules, &first.header);
+    branch.push(&genesis.rules, &first.header, None);
     twin.give(&first);
     twin.give(&block_on(&genesis, &branch, 1_000, vec![], 8));
     twin.assert_equal();
@@ -258,7 +258,7 @@ proptest! {
             let parent = branches[parent.index(branches.len())].clone();
             let block = block_on(&genesis, &parent, 1_000, vec![], 5 + (number % 5) as u8);
             let mut branch = parent;
-            branch.push_known(&genesis.rules, &block.header);
+            branch.push(&genesis.rules, &block.header, None);
             branches.push(branch);
             twin.give(&block);
             twin.assert_equal();

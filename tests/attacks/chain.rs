@@ -2,7 +2,7 @@
 
 use bouya_core::codec::Bounded;
 use bouya_core::crypto::{Hash, Signature};
-use bouya_core::ledger::{Block, Branch, Genesis, Template, meets};
+use bouya_core::ledger::{Block, Branch, Genesis, StateAt, SyncHeader, Template, meets};
 use bouya_core::testing::{self, address, key};
 use bouya_core::time::Timestamp;
 use bouya_core::wire::Message;
@@ -16,7 +16,9 @@ pub(crate) fn unworked(genesis: &Genesis, branch: &Branch) -> Block {
 }
 
 fn at(genesis: &Genesis, branch: &Branch, time: Timestamp) -> Template {
-    Template::new(genesis, branch, genesis.supply(), [], address(9), time, &key(9))
+    let rows = testing::state_at(genesis, branch);
+    let state = StateAt { base: None, rows: &rows };
+    Template::new(genesis, branch, state, vec![], address(9), time, &key(9)).unwrap()
 }
 
 /// The same block with work. It takes a minute at most.
@@ -40,8 +42,9 @@ pub(crate) async fn branch(mad: &mut Mad, genesis: &Genesis) -> Branch {
         if headers.is_empty() {
             return branch;
         }
-        for header in headers {
-            branch.push(&genesis.rules, &header).unwrap();
+        for SyncHeader { header, .. } in headers {
+            branch.check(&genesis.rules, &header).unwrap();
+            branch.push(&genesis.rules, &header, None);
         }
     }
 }

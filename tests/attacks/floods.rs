@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use bouya_core::codec::Bounded;
 use bouya_core::crypto::Hash;
-use bouya_core::ledger::{Genesis, RawTransaction, Transaction};
+use bouya_core::ledger::{Genesis, RawTransaction, SyncHeader, Transaction};
 use bouya_core::limits::{CRL_BYTES, CRLS_PER_MESSAGE, IDS_PER_MESSAGE, PEERS_PER_MESSAGE};
 use bouya_core::wire::{Item, Message, PeerEntry};
 
@@ -97,7 +97,16 @@ pub(crate) fn manner(name: &str, means: &Means) -> Manner {
         }
         "headers" => {
             let Message::Block(block) = &means.block else { unreachable!("a block") };
-            same(1, &Message::Headers(Bounded::truncated(vec![block.header.clone(); 500])))
+            same(
+                1,
+                &Message::Headers(Bounded::truncated(vec![
+                    SyncHeader {
+                        header: block.header.clone(),
+                        executed: block.body.executed
+                    };
+                    500
+                ])),
+            )
         }
         "block_known" => same(64, &means.block),
         "block_worthless" => {

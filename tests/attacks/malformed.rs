@@ -2,7 +2,7 @@
 
 use bouya_core::codec::Bounded;
 use bouya_core::crypto::Hash;
-use bouya_core::ledger::Genesis;
+use bouya_core::ledger::{Genesis, SyncHeader};
 use bouya_core::limits::FRAME_BYTES;
 use bouya_core::wire::{Goodbye, GoodbyeReason, Item, Message, PeerEntry, frame};
 
@@ -28,7 +28,10 @@ pub(crate) fn messages(genesis: &Genesis) -> Vec<Message> {
         Message::Request(Bounded::truncated([hash])),
         Message::Transactions(Bounded::truncated([transaction])),
         Message::GetHeaders { locator: Bounded::truncated([hash]), stop: Hash::ZERO },
-        Message::Headers(Bounded::truncated([block.header.clone()])),
+        Message::Headers(Bounded::truncated([SyncHeader {
+            header: block.header.clone(),
+            executed: block.body.executed,
+        }])),
         Message::GetBlocks(Bounded::truncated([hash])),
         Message::Block(block.into()),
         Message::NotFound(items()),

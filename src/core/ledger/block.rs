@@ -4,10 +4,10 @@ use alloc::vec::Vec;
 
 use borsh::{BorshDeserialize, BorshSerialize};
 
-use super::{Address, RawTransaction, Transaction, merkle};
+use super::{Address, Certificate, RawTransaction, Transaction, merkle};
 use crate::codec::{Bounded, DecodeError, encode};
 use crate::crypto::{DoubleSha256, Hash, PublicKey, SecretKey, Signature, sha256, tagged_hash, verify};
-use crate::limits::{HEADER_BYTES, TRANSACTIONS_PER_BLOCK};
+use crate::limits::{EMPTY_BLOCK_BYTES, HEADER_BYTES, TRANSACTIONS_PER_BLOCK};
 use crate::time::Timestamp;
 
 const SEAL_TAG: &[u8] = b"bouya seal\0";
@@ -20,7 +20,7 @@ const PREFIX_BYTES: usize = 256;
 /// The id is the double SHA-256 of all of them.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct Header {
-    /// Version of the rules that the block follows; 1 today.
+    /// Version of the rules that the block follows; 2 today.
     pub version: u32,
     /// Room; 0.
     pub flags: u32,
@@ -32,11 +32,11 @@ pub struct Header {
     pub difficulty: u64,
     /// Id of the block before.
     pub parent: Hash,
-    /// Merkle root over the reward's id and the transactions' ids.
+    /// Merkle root over the body's leaves (see [`Body::leaves`]).
     pub body: Hash,
     /// Root over all earlier headers (see [`super::Branch`]), so that any of them can be proven under this one.
     pub history: Hash,
-    /// Room for state roots and votes; zero in version 1.
+    /// What it commits to besides: the roster in force after it, and what it changes (see [`Header::commit`]).
     pub commitments: Hash,
     /// The member key of its miner.
     pub miner: PublicKey,
@@ -58,10 +58,23 @@ pub struct Reward {
 /// What a block does.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct Body {
+    /// What executing the block changes (see [`super::executed`]). The header commits to it together with the roster.
+    pub executed: Hash,
     /// Credited after the last transaction.
     pub reward: Reward,
+    /// A quorum's commit: what the members decided up to its block is in force from the next block on.
+    pub certificate: Option<Certificate>,
     /// In the order in which they take effect.
     pub transactions: Bounded<Transaction, TRANSACTIONS_PER_BLOCK>,
+}
+
+/// A header as a sync needs it: the roster that is known and `executed` show, without the body, that the roster stays.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
+pub struct SyncHeader {
+    /// The header.
+    pub header: Header,
+    /// [`Body::executed`].
+    pub executed: Hash,
 }
 
 /// A header with its body.
@@ -75,9 +88,14 @@ pub struct Block {
 
 impl Header {
     /// The only block version there is.
-    pub const VERSION: u32 = 1;
+    pub const VERSION: u32 = 2;
     /// The flag that says that the time since the parent was a rest: nobody had anything to confirm.
     pub const TOLD: u32 = 1;
+
+    /// What a header says in `commitments`, of the roster in force after it and of what executing it changes.
+    pub fn commit(roster: &Hash, executed: &Hash) -> Hash {
+        tagged_hash("bouya commitments", &[&roster.0, &executed.0])
+    }
 
     /// Whether it says that the time since its parent was a rest.
     pub fn is_told(&self) -> bool {
@@ -122,17 +140,26 @@ impl Reward {
 }
 
 impl Body {
-    /// The leaves of its tree in a block at `height`: the reward's id, then the transactions'.
+    /// The leaves of its tree in a block at `height`: the reward's id, the certificate's if there is one, then the transactions'.
     pub fn leaves(&self, height: u64) -> Vec<[u8; 32]> {
         let mut leaves = Vec::from([self.reward.id(height).0]);
+        let certificate = |certificate| tagged_hash("bouya certificate", &[&encode(certificate)]).0;
+        leaves.extend(self.certificate.as_ref().map(certificate));
         leaves.extend(self.transactions.iter().map(|transaction| transaction.id().0));
         leaves
+    }
+
+    /// The leaves before the first transaction's.
+    pub fn first_leaves(&self) -> usize {
+        1_usize.saturating_add(usize::from(self.certificate.is_some()))
     }
 
     /// One transaction of an encoded body, without hashing those before it. None if it has fewer.
     pub fn transaction_in(mut bytes: &[u8], index: u32) -> Result<Option<Transaction>, DecodeError> {
         let mut read = || {
+            Hash::deserialize(&mut bytes)?;
             Reward::deserialize(&mut bytes)?;
+            Option::<Certificate>::deserialize(&mut bytes)?;
             if index >= u32::deserialize(&mut bytes)? {
                 return Ok(None);
             }
@@ -158,9 +185,9 @@ impl Block {
 
     /// Encoded size in bytes.
     pub fn size(&self) -> usize {
-        // The header, the reward's address and amount, the number of transactions, and the transactions.
-        let transactions = self.body.transactions.iter().map(Transaction::size);
-        transactions.fold(HEADER_BYTES + 33 + 8 + 4, usize::saturating_add)
+        let certificate = self.body.certificate.as_ref().map(Certificate::size);
+        let parts = certificate.into_iter().chain(self.body.transactions.iter().map(Transaction::size));
+        parts.fold(EMPTY_BLOCK_BYTES, usize::saturating_add)
     }
 }
 
@@ -176,7 +203,7 @@ mod tests {
 
     fn header() -> Header {
         Header {
-            version: 1,
+            version: 2,
             flags: 0,
             height: 5,
             time: Timestamp(1_000),

@@ -1,12 +1,13 @@
 //! A branch: everything that is needed of a chain of headers to judge the next one, in constant space.
 
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use thiserror::Error;
 
 use super::genesis::Rules;
 use super::merkle::Node;
-use super::{Frontier, Header, Work, meets};
+use super::{Frontier, Header, InForce, Roster, Work, meets};
 use crate::crypto::{Hash, PublicKey};
 use crate::time::Timestamp;
 
@@ -26,13 +27,15 @@ pub struct Branch {
     /// The tree over all headers up to it; its root is the next header's `history`. A leaf is the id and the work up to that block, so that
     /// a path also proves how much work lies between two blocks.
     pub frontier: Frontier,
+    /// The members: the next block is sealed by one of them.
+    pub members: Arc<InForce>,
 }
 
 /// Why a header does not continue a branch. Except for [`HeaderError::Parent`] and errors that are [local](HeaderError::is_local), the
 /// block's id commits to the fault, so it stays wrong forever.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum HeaderError {
-    /// Version, flags or commitments of a later format.
+    /// Version or flags of a later format.
     #[error("block version {version} with flags {flags:#x} is not known here; upgrade this node")]
     Version {
         /// The version it states.
@@ -43,8 +46,8 @@ pub enum HeaderError {
     /// The id is above the target.
     #[error("the block's id does not show the work of its difficulty {0}")]
     Work(u64),
-    /// The network has a list of members, and this key is not on it.
-    #[error("{0} is not a member's key; only listed members seal blocks on this network")]
+    /// No member's key.
+    #[error("{0} is not a member's key; only members seal blocks")]
     Member(PublicKey),
     /// Not signed by the key it names.
     #[error("the seal is not that of the miner's key")]
@@ -89,6 +92,9 @@ pub enum HeaderError {
         /// Stated.
         found: u64,
     },
+    /// Commits to another roster, or to something else that it changes.
+    #[error("the block commits to another roster than the one in force, and puts none into force")]
+    Roster,
     /// Commits to another past.
     #[error("the block's history root is not that of its ancestors")]
     History,
@@ -118,15 +124,12 @@ impl Header {
         Ok(())
     }
 
-    /// Checks what needs no ancestors: form, work at the stated difficulty, member, seal. Cheapest first.
+    /// Checks what needs no ancestors: form, work at the stated difficulty, seal. Cheapest first.
     pub fn check_alone(&self, rules: &Rules) -> Result<(), HeaderError> {
-        if self.version != Self::VERSION || self.flags & !Self::TOLD != 0 || self.commitments != Hash::ZERO {
+        if self.version != Self::VERSION || self.flags & !Self::TOLD != 0 {
             return Err(HeaderError::Version { version: self.version, flags: self.flags });
         }
         self.check_work()?;
-        if !rules.members.is_empty() && !rules.members.contains_key(&self.miner) {
-            return Err(HeaderError::Member(self.miner));
-        }
         if !self.is_sealed(&rules.network) {
             return Err(HeaderError::Seal);
         }
@@ -135,7 +138,7 @@ impl Header {
 }
 
 impl Branch {
-    pub(super) fn genesis(header: &Header) -> Self {
+    pub(super) fn genesis(header: &Header, roster: Roster) -> Self {
         let mut branch = Self {
             id: header.id(),
             height: 0,
@@ -143,6 +146,7 @@ impl Branch {
             work: 0,
             lateness: 0,
             frontier: Frontier::default(),
+            members: Arc::new(InForce::new(header.id(), roster)),
         };
         branch.frontier.push(&branch.leaf());
         branch
@@ -167,22 +171,32 @@ impl Branch {
         rules.schedule.difficulty(self.lateness)
     }
 
-    /// Checks `header` and takes it in. It may be ahead of this node's clock: that is no fault. Returns the tree nodes that it completed.
-    pub fn push(&mut self, rules: &Rules, header: &Header) -> Result<Vec<Node>, HeaderError> {
+    /// Checks the header of a block on this branch. It may be ahead of this node's clock: that is no fault. Whether the roster stays is another
+    /// question: see [`Branch::keeps_roster`].
+    pub fn check(&self, rules: &Rules, header: &Header) -> Result<(), HeaderError> {
         self.check_place(rules, header)?;
-        header.check_alone(rules)?;
-        Ok(self.push_known(rules, header))
+        if self.members.roster().by_key(&header.miner).is_none() {
+            return Err(HeaderError::Member(header.miner));
+        }
+        header.check_alone(rules)
     }
 
-    /// Takes in a header that was checked before (read back from the store). Returns the tree nodes that it
-    /// completed.
-    pub fn push_known(&mut self, rules: &Rules, header: &Header) -> Vec<Node> {
+    /// Whether the roster after this header is the one before it, if executing its block changes what is stated.
+    pub fn keeps_roster(&self, header: &Header, executed: &Hash) -> bool {
+        header.commitments == Header::commit(self.members.commitment(), executed)
+    }
+
+    /// Takes in a header that was checked, and the roster that its block puts into force. Returns the tree nodes that it completed.
+    pub fn push(&mut self, rules: &Rules, header: &Header, roster: Option<Roster>) -> Vec<Node> {
         let gap = header.time.millis_since(self.time);
         self.lateness = rules.schedule.lateness(self.lateness, header.height, gap, header.is_told());
         self.work = self.work.saturating_add(Work::from(header.difficulty));
         self.id = header.id();
         self.height = header.height;
         self.time = header.time;
+        if let Some(roster) = roster {
+            self.members = Arc::new(InForce::new(self.id, roster));
+        }
         self.frontier.push(&self.leaf())
     }
 

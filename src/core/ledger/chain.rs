@@ -16,9 +16,8 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use super::execute::{Check, Stop, check_form, execute};
-use super::merkle::Node;
 use super::state::{Layer, Rows};
-use super::{Block, Branch, Change, Frontier, Genesis, HeaderRecord, StateError, View};
+use super::{Block, Branch, Change, Frontier, Genesis, HeaderRecord, InForce, StateError, View};
 use crate::crypto::Hash;
 use crate::limits::{INVALID_BLOCKS, SIDE_BLOCKS_BEHIND, SIDE_TIPS};
 use crate::recent::Recent;
@@ -153,28 +152,28 @@ impl Chain {
         if parent != self.tip.id && self.is_apart(&parent, branch.height) {
             return Err(PlanError::Apart { height: self.finalized().0 });
         }
-        let nodes = branch.push(rules, &block.header)?;
+        branch.check(rules, &block.header)?;
         // A block that would not be stored is not held either.
         if parent != self.tip.id && origin != Origin::Synced {
             self.check_margin(&branch, block.header.difficulty)?;
         }
         // Before it may be held: a wrong copy must not take the place of the right one.
-        let bytes = check_form(rules, &block)?;
+        let bytes = check_form(rules, &branch, &block)?;
         let due = Timestamp(block.header.time.0.saturating_sub(rules.schedule.ahead_ms()));
         if due > now {
             return Ok(Plan::Early { due, bytes });
         }
-        let record = HeaderRecord::new(block.header.clone(), &branch, bytes);
         if parent == self.tip.id {
-            self.plan_tip(view, check, branch, nodes, (record, block, origin))
+            self.plan_tip(view, check, branch, (block, bytes, origin))
         } else {
-            Ok(self.plan_side(branch, (record, block, origin)))
+            branch.push(rules, &block.header, None);
+            Ok(self.plan_side(branch, (block, bytes, origin)))
         }
     }
 
-    /// A single block is worth keeping only near the tip.
+    /// A single block is worth keeping only near the tip. The branch ends in its parent.
     fn check_margin(&self, branch: &Branch, difficulty: u64) -> Result<(), PlanError> {
-        let margin = u128::from(difficulty).saturating_mul(u128::from(SIDE_BLOCKS_BEHIND));
+        let margin = u128::from(difficulty).saturating_mul(u128::from(SIDE_BLOCKS_BEHIND).saturating_add(1));
         let is_near = branch.work.saturating_add(margin) >= self.tip.work;
         if is_near { Ok(()) } else { Err(PlanError::Behind) }
     }
@@ -183,23 +182,22 @@ impl Chain {
         &self,
         view: &dyn View,
         check: Check<'_>,
-        branch: Branch,
-        nodes: Vec<Node>,
-        (record, block, origin): (HeaderRecord, Arc<Block>, Origin),
+        mut branch: Branch,
+        (block, bytes, origin): (Arc<Block>, usize, Origin),
     ) -> Result<Plan, PlanError> {
-        let lower = Rows::new();
-        let mut layer = Layer::new(Some(view), &lower);
-        execute(&self.genesis.rules, &mut layer, &block, check).map_err(|stop| match stop {
-            Stop::Body(error) => PlanError::Body(error),
-            Stop::State(error) => PlanError::State(error),
-        })?;
-        let (rows, undo) = layer.into_parts();
+        let (rules, lower) = (&self.genesis.rules, Rows::new());
+        let executed =
+            execute(rules, Layer::new(Some(view), &lower), &block, check).map_err(|stop| match stop {
+                Stop::Body(error) => PlanError::Body(error),
+                Stop::State(error) => PlanError::State(error),
+            })?;
+        let nodes = branch.push(rules, &block.header, executed.roster);
         let change = Change {
-            connected: Vec::from([(branch.height, branch.id, undo)]),
+            connected: Vec::from([(branch.height, branch.id, executed.undo)]),
             removed: self.surplus(block.header.parent),
             dropped_undo: self.undo_due(view, branch.height, self.finalized().0)?,
-            stored: Vec::from([(record, block)]),
-            rows,
+            stored: Vec::from([(HeaderRecord::of(&block, &branch, bytes), block)]),
+            rows: executed.rows,
             nodes,
             finalized: self.reaches(&branch),
             ..Change::default()
@@ -207,11 +205,11 @@ impl Chain {
         Ok(Plan::Ready(Ready { change, effect: Effect::Tip { branch, origin } }))
     }
 
-    fn plan_side(&self, branch: Branch, (record, block, origin): (HeaderRecord, Arc<Block>, Origin)) -> Plan {
+    fn plan_side(&self, branch: Branch, (block, bytes, origin): (Arc<Block>, usize, Origin)) -> Plan {
         let parent = block.header.parent;
         let change = Change {
             removed: self.surplus(parent),
-            stored: Vec::from([(record, block)]),
+            stored: Vec::from([(HeaderRecord::of(&block, &branch, bytes), block)]),
             ..Change::default()
         };
         Plan::Ready(Ready { change, effect: Effect::Side { branch, parent, origin } })
@@ -331,19 +329,33 @@ impl Chain {
             }
             let Some(record) = view.record(&at)? else { return Ok(None) };
             if view.at_height(record.header.height)? == Some(at) {
-                break on_best_chain(view, at, &record)?;
+                break on_best_chain(view, at, &record, &self.tip)?;
             }
             at = record.header.parent;
-            above.push(record.header);
+            above.push(record);
         };
-        for header in above.iter().rev() {
-            branch.push_known(&self.genesis.rules, header);
+        for HeaderRecord { header, roster, .. } in above.into_iter().rev() {
+            branch.push(&self.genesis.rules, &header, roster);
         }
         Ok(Some(branch))
     }
 }
 
-fn on_best_chain(view: &dyn View, id: Hash, record: &HeaderRecord) -> Result<Branch, StateError> {
+/// The branch that ends in a block of the best chain.
+fn on_best_chain(
+    view: &dyn View,
+    id: Hash,
+    record: &HeaderRecord,
+    tip: &Branch,
+) -> Result<Branch, StateError> {
+    // Nearly always the roster that is in force at the tip too.
+    let members = if record.base == tip.members.base() {
+        Arc::clone(&tip.members)
+    } else {
+        let missing = || StateError("the roster in force is missing; run `bouya verify`".into());
+        let base = view.record(&record.base)?.and_then(|base| base.roster).ok_or_else(missing)?;
+        Arc::new(InForce::new(record.base, base))
+    };
     let height = record.header.height;
     let frontier = Frontier::read(height.saturating_add(1), |level, index| {
         let missing = || StateError("a node of the history tree is missing; run `bouya verify`".into());
@@ -356,6 +368,7 @@ fn on_best_chain(view: &dyn View, id: Hash, record: &HeaderRecord) -> Result<Bra
         work: record.work,
         lateness: record.lateness,
         frontier,
+        members,
     })
 }
 

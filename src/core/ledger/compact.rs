@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 
 use borsh::{BorshDeserialize, BorshSerialize};
 
-use super::{Block, Body, Header, Reward, Transaction};
+use super::{Block, Body, Certificate, Header, Reward, Transaction};
 use crate::codec::Bounded;
 use crate::crypto::{Hash, sha256, tagged_hash};
 use crate::limits::TRANSACTIONS_PER_BLOCK;
@@ -26,8 +26,12 @@ pub struct ShortKey([u8; 16]);
 pub struct CompactBlock {
     /// The block's header.
     pub header: Header,
+    /// What its body states to change.
+    pub executed: Hash,
     /// The reward in its body.
     pub reward: Reward,
+    /// The certificate in its body.
+    pub certificate: Option<Certificate>,
     /// Chosen by the sender, anew for each block.
     pub salt: u64,
     /// In the body's order, no two equal.
@@ -62,8 +66,15 @@ impl CompactBlock {
         if sorted.windows(2).any(|pair| pair.first() == pair.last()) {
             return None;
         }
-        let (header, reward) = (block.header.clone(), block.body.reward.clone());
-        Some(Self { header, reward, salt, ids: ids.try_into().ok()? })
+        let Body { executed, reward, certificate, .. } = &block.body;
+        Some(Self {
+            header: block.header.clone(),
+            executed: *executed,
+            reward: reward.clone(),
+            certificate: certificate.clone(),
+            salt,
+            ids: ids.try_into().ok()?,
+        })
     }
 
     /// The key that made the short ids.
@@ -73,7 +84,12 @@ impl CompactBlock {
 
     /// The block with these transactions. None if its header does not commit to them.
     pub fn with(&self, transactions: Vec<Transaction>) -> Option<Block> {
-        let body = Body { reward: self.reward.clone(), transactions: transactions.try_into().ok()? };
+        let body = Body {
+            executed: self.executed,
+            reward: self.reward.clone(),
+            certificate: self.certificate.clone(),
+            transactions: transactions.try_into().ok()?,
+        };
         let is_its_own = body.root(self.header.height) == self.header.body;
         is_its_own.then(|| Block { header: self.header.clone(), body })
     }
@@ -90,7 +106,8 @@ mod tests {
         let header: Header = decode(&[0; HEADER_BYTES], "header").unwrap();
         let reward = Reward { to: address(1), amount: 7 };
         let transactions = Bounded::truncated(transactions.into_iter().map(|n| unsigned(n, 1)));
-        let mut block = Block { header, body: Body { reward, transactions } };
+        let mut block =
+            Block { header, body: Body { executed: Hash::ZERO, reward, certificate: None, transactions } };
         block.header.body = block.body.root(0);
         block
     }
@@ -127,7 +144,7 @@ mod tests {
     fn eight_bytes_stand_for_a_transaction() {
         let block = block(0..5_000);
         let short = encode(&CompactBlock::new(&block, 1).unwrap()).len();
-        assert_eq!((short, encode(&block).len()), (317 + 8 * 5_000, 309 + 171 * 5_000));
+        assert_eq!((short, encode(&block).len()), (350 + 8 * 5_000, 342 + 171 * 5_000));
         assert_eq!(block.size(), encode(&block).len());
     }
 

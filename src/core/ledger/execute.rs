@@ -7,9 +7,10 @@ use thiserror::Error;
 use super::genesis::Rules;
 use super::state::Layer;
 use super::{
-    Account, Address, Block, CheckedTransaction, Genesis, Header, Key, Moment, StateError, Transaction,
-    TransactionError, agreement,
+    Account, Address, Block, Body, Branch, CheckedTransaction, Header, Key, Moment, NetworkSpec, Reward,
+    Roster, Rows, StateAt, StateError, Transaction, TransactionError, Undo, Unfit, agreement, executed,
 };
+use crate::codec::Bounded;
 use crate::crypto::Hash;
 
 /// Why a body is not valid on its branch.
@@ -23,7 +24,7 @@ pub enum BodyError {
         /// The network's bound.
         allowed: usize,
     },
-    /// Not the body that the header commits to: this copy is wrong, but the block itself may be fine.
+    /// Not the body that the header commits to, or not what it states to change: this copy is wrong, but the block itself may be fine.
     #[error("the body is not the one that the header commits to")]
     Root,
     /// A transaction that is invalid everywhere.
@@ -54,6 +55,14 @@ pub enum BodyError {
         /// Taken.
         found: u64,
     },
+    /// Not what this node computes: its miner or this node computes wrongly.
+    #[error("executing it changes {expected}, its body states {found}")]
+    Executed {
+        /// What this node computes.
+        expected: Hash,
+        /// What its miner has computed.
+        found: Hash,
+    },
 }
 
 impl BodyError {
@@ -61,7 +70,10 @@ impl BodyError {
     pub fn is_committed(&self) -> bool {
         match self {
             Self::Root | Self::Large { .. } => false,
-            Self::Transaction { .. } | Self::Execution { .. } | Self::Reward { .. } => true,
+            Self::Transaction { .. }
+            | Self::Execution { .. }
+            | Self::Reward { .. }
+            | Self::Executed { .. } => true,
         }
     }
 }
@@ -111,6 +123,15 @@ pub(super) enum Stop {
     State(StateError),
 }
 
+impl From<Stop> for Unfit {
+    fn from(stop: Stop) -> Self {
+        match stop {
+            Stop::Body(error) => Self::Body(error),
+            Stop::State(error) => Self::State(error),
+        }
+    }
+}
+
 impl From<StateError> for Stop {
     fn from(error: StateError) -> Self {
         Self::State(error)
@@ -123,25 +144,38 @@ impl From<BodyError> for Stop {
     }
 }
 
-/// Checks what needs no state: the size, and that the body belongs to the header. Returns the size in bytes.
-pub(super) fn check_form(rules: &Rules, block: &Block) -> Result<usize, BodyError> {
+/// Checks what needs no state: the size, and that the body belongs to the header. `branch` ends in its parent. Returns the size in bytes.
+pub(super) fn check_form(rules: &Rules, branch: &Branch, block: &Block) -> Result<usize, BodyError> {
     let found = block.size();
     if found > rules.max_bytes {
         return Err(BodyError::Large { found, allowed: rules.max_bytes });
     }
-    if block.body.root(block.header.height) != block.header.body {
+    let Block { header, body } = block;
+    // What puts another roster into force is known only once it is executed.
+    let keeps = body.certificate.is_some() || branch.keeps_roster(header, &body.executed);
+    if body.root(header.height) != header.body || !keeps {
         return Err(BodyError::Root);
     }
     Ok(found)
 }
 
+/// What executing a block leads to.
+pub(super) struct Executed {
+    /// The rows that it changes.
+    pub(super) rows: Rows,
+    /// What undoes it.
+    pub(super) undo: Undo,
+    /// The roster that it puts into force.
+    pub(super) roster: Option<Roster>,
+}
+
 /// Executes a block whose form was checked.
 pub(super) fn execute(
     rules: &Rules,
-    layer: &mut Layer<'_>,
+    mut layer: Layer<'_>,
     block: &Block,
     check: Check<'_>,
-) -> Result<(), Stop> {
+) -> Result<Executed, Stop> {
     let transactions = &block.body.transactions;
     let wrong = |(index, error)| BodyError::Transaction {
         index,
@@ -152,9 +186,47 @@ pub(super) fn execute(
     let checked = checked.map(|(index, checked)| checked.map_err(|error| wrong((index, error))));
     // All signatures are checked before the first transaction is executed.
     let checked: Vec<CheckedTransaction> = checked.collect::<Result<_, _>>()?;
+    let fees = apply_all(&mut layer, &block.header, &checked)?;
+    let expected = reward(rules, &layer, fees)?;
+    if block.body.reward.amount != expected {
+        return Err(BodyError::Reward { expected, found: block.body.reward.amount }.into());
+    }
+    pay(rules, &mut layer, &block.body.reward)?;
+    let (rows, undo) = layer.into_parts();
+    let (expected, found) = (executed(&rows), block.body.executed);
+    if expected != found {
+        return Err(BodyError::Executed { expected, found }.into());
+    }
+    Ok(Executed { rows, undo, roster: None })
+}
+
+/// The body of a new block, which executes these transactions, and the rows that it changes.
+pub(super) fn execute_new(
+    rules: &Rules,
+    state: StateAt<'_>,
+    header: &Header,
+    transactions: Vec<CheckedTransaction>,
+    to: Address,
+) -> Result<(Body, Rows), Stop> {
+    let mut layer = Layer::new(state.base, state.rows);
+    let fees = apply_all(&mut layer, header, &transactions)?;
+    let reward = Reward { to, amount: reward(rules, &layer, fees)? };
+    pay(rules, &mut layer, &reward)?;
+    let (rows, _) = layer.into_parts();
+    let transactions = transactions.into_iter().map(CheckedTransaction::into_inner);
+    let transactions = Bounded::truncated(transactions);
+    Ok((Body { executed: executed(&rows), reward, certificate: None, transactions }, rows))
+}
+
+/// Applies transactions in their order. Returns their fees.
+fn apply_all(
+    layer: &mut Layer<'_>,
+    header: &Header,
+    transactions: &[CheckedTransaction],
+) -> Result<u64, Stop> {
     let mut fees = 0_u64;
-    for (index, transaction) in checked.iter().enumerate() {
-        apply(layer, transaction, &block.header, index)?.map_err(|error| BodyError::Execution {
+    for (index, transaction) in transactions.iter().enumerate() {
+        apply(layer, transaction, header, index)?.map_err(|error| BodyError::Execution {
             index,
             id: transaction.id(),
             error,
@@ -162,7 +234,7 @@ pub(super) fn execute(
         // Fees come out of balances, whose sum is the supply, a u64.
         fees = fees.saturating_add(transaction.fee);
     }
-    pay_reward(rules, layer, block, fees)
+    Ok(fees)
 }
 
 fn apply(
@@ -197,19 +269,18 @@ fn credit(layer: &mut Layer<'_>, to: Address, amount: u64) -> Result<(), StateEr
     layer.write(key, &account)
 }
 
-fn pay_reward(rules: &Rules, layer: &mut Layer<'_>, block: &Block, fees: u64) -> Result<(), Stop> {
+/// The reward that is due with these fees.
+fn reward(rules: &Rules, layer: &Layer<'_>, fees: u64) -> Result<u64, StateError> {
+    Ok(rules.reward_after(layer.read(&Key::Supply)?).saturating_add(fees))
+}
+
+/// Pays the reward that is due, and counts the new coins.
+fn pay(rules: &Rules, layer: &mut Layer<'_>, reward: &Reward) -> Result<(), StateError> {
     let supply: u64 = layer.read(&Key::Supply)?;
-    let minted = rules.reward_after(supply);
-    let reward = &block.body.reward;
-    let expected = minted.saturating_add(fees);
-    if reward.amount != expected {
-        return Err(BodyError::Reward { expected, found: reward.amount }.into());
+    if reward.amount > 0 {
+        credit(layer, reward.to, reward.amount)?;
     }
-    if expected > 0 {
-        credit(layer, reward.to, expected)?;
-    }
-    layer.write(Key::Supply, &supply.saturating_add(minted))?;
-    Ok(())
+    layer.write(Key::Supply, &supply.saturating_add(rules.reward_after(supply)))
 }
 
 impl Rules {
@@ -236,14 +307,19 @@ impl Account {
     }
 }
 
-impl Genesis {
+impl NetworkSpec {
+    /// All coins that exist from the beginning; the sum is known to fit.
+    pub(super) fn supply(&self) -> u64 {
+        self.allocations.iter().fold(0, |sum, a| sum.saturating_add(a.amount))
+    }
+
     /// The rows of the state before the first block.
-    pub fn rows(&self) -> super::state::Rows {
-        let empty = super::state::Rows::new();
+    pub(super) fn rows(&self) -> Rows {
+        let empty = Rows::new();
         let mut layer = Layer::new(None, &empty);
         // Without a base no read can fail.
         let mut written = layer.write(Key::Supply, &self.supply());
-        for allocation in &self.spec.allocations {
+        for allocation in &self.allocations {
             written = written.and_then(|()| credit(&mut layer, allocation.address, allocation.amount));
         }
         debug_assert!(written.is_ok());

@@ -10,11 +10,16 @@ use borsh::{BorshDeserialize, BorshSerialize};
 use thiserror::Error;
 
 use super::block::root_of_definition;
-use super::{Address, Base, Branch, Coin, Frontier, Header, Roster, RosterError, Schedule};
+use super::{
+    Address, Base, Branch, Coin, Frontier, Header, HeaderRecord, Roster, RosterError, Rows, Schedule,
+    executed,
+};
 use crate::codec::{Text, encode};
 use crate::crypto::{Hash, PublicKey, Signature, tagged_hash};
 use crate::id::NodeId;
-use crate::limits::{BLOCK_BYTES, COIN_DECIMALS, GENESIS_ALLOCATIONS, MEMBER_NAME_BYTES, NETWORK_NAME_BYTES};
+use crate::limits::{
+    BLOCK_BYTES, COIN_DECIMALS, GENESIS_ALLOCATIONS, HEADER_BYTES, MEMBER_NAME_BYTES, NETWORK_NAME_BYTES,
+};
 use crate::time::Timestamp;
 
 /// Encoding version of the definition.
@@ -227,6 +232,11 @@ impl NetworkSpec {
         Ok(())
     }
 
+    fn roster(&self) -> Roster {
+        // It was checked with the definition.
+        Roster::new(Base::default(), self.members.iter().cloned()).unwrap_or_default()
+    }
+
     /// The canonical bytes: version, then the sections that say something. The order in which a person listed members and
     /// allocations does not count.
     fn encode(&self) -> Vec<u8> {
@@ -252,6 +262,7 @@ impl Genesis {
     /// The genesis of a valid definition.
     pub fn new(spec: NetworkSpec) -> Result<Self, GenesisError> {
         spec.check()?;
+        let roster = spec.roster();
         let header = Header {
             version: Header::VERSION,
             flags: 0,
@@ -261,7 +272,7 @@ impl Genesis {
             parent: Hash::ZERO,
             body: root_of_definition(&spec.encode()),
             history: Frontier::default().root(),
-            commitments: Hash::ZERO,
+            commitments: Header::commit(&roster.commitment(), &executed(&spec.rows())),
             miner: PublicKey::ZERO,
             seal: Signature::ZERO,
             nonce: 0,
@@ -285,13 +296,22 @@ impl Genesis {
 
     /// The branch that consists of the genesis block.
     pub fn branch(&self) -> Branch {
-        Branch::genesis(&self.header)
+        Branch::genesis(&self.header, self.roster())
     }
 
-    /// The first members; none if it lists none.
+    /// The first members.
     pub fn roster(&self) -> Roster {
-        // It was checked with the definition.
-        Roster::new(Base::default(), self.spec.members.iter().cloned()).unwrap_or_default()
+        self.spec.roster()
+    }
+
+    /// The record of the genesis block.
+    pub fn record(&self) -> HeaderRecord {
+        HeaderRecord::new(self.header.clone(), executed(&self.rows()), &self.branch(), HEADER_BYTES)
+    }
+
+    /// The rows of the state before the first block.
+    pub fn rows(&self) -> Rows {
+        self.spec.rows()
     }
 
     /// What must be equal on all nodes in addition to the genesis block: peers compare it in hello. Upgrades will be added here.
@@ -301,7 +321,7 @@ impl Genesis {
 
     /// All coins that exist from the beginning; the sum is known to fit.
     pub fn supply(&self) -> u64 {
-        self.spec.allocations.iter().fold(0, |sum, a| sum.saturating_add(a.amount))
+        self.spec.supply()
     }
 }
 

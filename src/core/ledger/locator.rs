@@ -3,7 +3,7 @@
 
 use alloc::vec::Vec;
 
-use super::{Header, StateError, View};
+use super::{StateError, SyncHeader, View};
 use crate::crypto::Hash;
 use crate::limits::{LOCATOR_DENSE, LOCATOR_HASHES, SIDE_HEADERS};
 
@@ -29,7 +29,7 @@ pub fn headers_after(
     locator: &[Hash],
     stop: &Hash,
     most: usize,
-) -> Result<Vec<Header>, StateError> {
+) -> Result<Vec<SyncHeader>, StateError> {
     let branch = To::find(view, stop)?;
     let mut from = 0_u64;
     for id in locator {
@@ -44,7 +44,7 @@ pub fn headers_after(
         from = from.saturating_add(1);
         let Some(id) = branch.at_height(view, from)? else { break };
         let Some(record) = view.record(&id)? else { break };
-        headers.push(record.header);
+        headers.push(SyncHeader { header: record.header, executed: record.executed });
         if id == *stop {
             break;
         }

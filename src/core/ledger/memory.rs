@@ -5,7 +5,6 @@ use alloc::vec::Vec;
 
 use super::{Body, Certificate, Change, Genesis, HeaderRecord, Key, StateError, Undo, View};
 use crate::crypto::Hash;
-use crate::limits::HEADER_BYTES;
 
 /// Everything that is durable, in maps.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,10 +27,7 @@ impl World {
         nodes.insert((0, 0), branch.frontier.root());
         Self {
             rows,
-            records: BTreeMap::from([(
-                branch.id,
-                HeaderRecord::new(genesis.header.clone(), &branch, HEADER_BYTES),
-            )]),
+            records: BTreeMap::from([(branch.id, genesis.record())]),
             bodies: BTreeMap::new(),
             heights: BTreeMap::from([(0, branch.id)]),
             undo: BTreeMap::new(),

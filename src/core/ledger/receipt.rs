@@ -148,8 +148,8 @@ impl Receipt {
         let Some(transaction) = body.transactions.get(index).cloned() else { return Ok(None) };
         let leaves = body.leaves(height);
         let range = |at: u64| usize::try_from(at).unwrap_or(usize::MAX);
-        // The reward is the first leaf.
-        let path = merkle::path(wide(leaves.len()), wide(index).saturating_add(1), |part| {
+        let leaf = wide(index.saturating_add(body.first_leaves()));
+        let path = merkle::path(wide(leaves.len()), leaf, |part| {
             let part = leaves.get(range(part.start)..range(part.end)).unwrap_or_default();
             Ok::<_, StateError>(merkle::root(part))
         })?;

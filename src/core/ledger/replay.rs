@@ -36,15 +36,15 @@ impl Replay {
     pub fn push(&mut self, block: &Block, check: Check<'_>) -> Result<(Vec<Node>, Undo), PlanError> {
         let rules = &self.genesis.rules;
         let mut branch = self.branch.clone();
-        let nodes = branch.push(rules, &block.header)?;
-        check_form(rules, block)?;
-        let mut layer = Layer::new(None, &self.rows);
-        execute(rules, &mut layer, block, check).map_err(|stop| match stop {
+        branch.check(rules, &block.header)?;
+        check_form(rules, &branch, block)?;
+        let layer = Layer::new(None, &self.rows);
+        let executed = execute(rules, layer, block, check).map_err(|stop| match stop {
             Stop::Body(error) => PlanError::Body(error),
             Stop::State(error) => PlanError::State(error),
         })?;
-        let (rows, undo) = layer.into_parts();
-        for (key, row) in rows {
+        let nodes = branch.push(rules, &block.header, executed.roster);
+        for (key, row) in executed.rows {
             // Without a base, a removed row is simply absent.
             match row {
                 Some(row) => self.rows.insert(key, Some(row)),
@@ -52,6 +52,6 @@ impl Replay {
             };
         }
         self.branch = branch;
-        Ok((nodes, undo))
+        Ok((nodes, executed.undo))
     }
 }

@@ -41,6 +41,14 @@ impl Default for Base {
     }
 }
 
+/// The roster in force after a block, with what is asked of it often.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InForce {
+    roster: Roster,
+    commitment: Hash,
+    voters: Voters,
+}
+
 /// Why a list of members is none.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum RosterError {
@@ -103,6 +111,33 @@ impl Roster {
     /// The set that votes from the base on. `base` is the base's own id.
     pub fn voters(&self, base: Hash) -> Voters {
         Voters::new(base, self.base.height, self.members.iter().cloned())
+    }
+}
+
+impl InForce {
+    /// The roster that the block with this id, its base, put into force.
+    pub fn new(base: Hash, roster: Roster) -> Self {
+        Self { commitment: roster.commitment(), voters: roster.voters(base), roster }
+    }
+
+    /// The roster.
+    pub fn roster(&self) -> &Roster {
+        &self.roster
+    }
+
+    /// What a header says of it.
+    pub fn commitment(&self) -> &Hash {
+        &self.commitment
+    }
+
+    /// The set that votes on the blocks after its base.
+    pub fn voters(&self) -> &Voters {
+        &self.voters
+    }
+
+    /// The block that put it into force.
+    pub fn base(&self) -> Hash {
+        self.voters.root().block
     }
 }
 

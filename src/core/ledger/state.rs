@@ -9,9 +9,9 @@ use borsh::{BorshDeserialize, BorshSerialize};
 use thiserror::Error;
 
 use super::merkle::Node;
-use super::{Address, Block, Body, Branch, Certificate, Header, Work};
+use super::{Address, Block, Body, Branch, Certificate, Header, Roster, Work};
 use crate::codec::{decode, encode};
-use crate::crypto::Hash;
+use crate::crypto::{Hash, sha256, tagged_hash};
 
 /// Names a row of the state. Its Borsh bytes are the row's key in the store; new kinds are added at the end.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, BorshSerialize, BorshDeserialize)]
@@ -61,19 +61,32 @@ pub struct Undo(pub Vec<(Key, Option<Vec<u8>>)>);
 pub struct HeaderRecord {
     /// The header.
     pub header: Header,
+    /// [`Body::executed`].
+    pub executed: Hash,
     /// Work of the branch up to it.
     pub work: Work,
     /// Lateness of the branch after it, in milliseconds.
     pub lateness: i64,
     /// Size of the whole block.
     pub bytes: u32,
+    /// The block that put the roster after it into force: itself, if it has one.
+    pub base: Hash,
+    /// The roster that it puts into force.
+    pub roster: Option<Roster>,
 }
 
 impl HeaderRecord {
-    /// The record of `header`, which is the last of `branch`, of a block of this many bytes.
-    pub fn new(header: Header, branch: &Branch, bytes: usize) -> Self {
+    /// The record of a block of this many bytes, which is the last of `branch`.
+    pub fn of(block: &Block, branch: &Branch, bytes: usize) -> Self {
+        Self::new(block.header.clone(), block.body.executed, branch, bytes)
+    }
+
+    /// The record of `header`, which is the last of `branch`, of a block of this many bytes that changes what is stated.
+    pub fn new(header: Header, executed: Hash, branch: &Branch, bytes: usize) -> Self {
         let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
-        Self { header, work: branch.work, lateness: branch.lateness, bytes }
+        let base = branch.members.base();
+        let roster = (base == branch.id).then(|| branch.members.roster().clone());
+        Self { header, executed, work: branch.work, lateness: branch.lateness, bytes, base, roster }
     }
 }
 
@@ -196,6 +209,12 @@ impl Account {
     }
 }
 
+/// What a header commits to of the rows that its block changes, and of what its transactions lead to. In this version they lead to nothing else.
+pub fn executed(writes: &Rows) -> Hash {
+    let results = Hash::ZERO;
+    tagged_hash("bouya executed", &[&sha256(&encode(writes)).0, &results.0])
+}
+
 /// Rows on top of a base: what a block, or a branch being executed, sees and writes.
 pub(super) struct Layer<'a> {
     base: Option<&'a dyn View>,
@@ -238,7 +257,11 @@ impl<'a> Layer<'a> {
         Ok(())
     }
 
+    /// The rows that differ from what they were, and what undoes them.
     pub(super) fn into_parts(self) -> (Rows, Undo) {
-        (self.rows, Undo(self.undo.into_iter().collect()))
+        let Self { mut rows, mut undo, .. } = self;
+        undo.retain(|key, before| rows.get(key) != Some(before));
+        rows.retain(|key, _| undo.contains_key(key));
+        (rows, Undo(undo.into_iter().collect()))
     }
 }

@@ -2,15 +2,14 @@
 
 use alloc::vec::Vec;
 
-use super::work::highest;
-use super::{Address, Block, Body, Branch, CheckedTransaction, Genesis, Header, Reward};
-use crate::codec::{Bounded, encode};
-use crate::crypto::{Hash, PublicKey, SecretKey, Signature};
-use crate::limits::HEADER_BYTES;
-use crate::time::Timestamp;
+use thiserror::Error;
 
-/// Bytes of a block beyond its transactions: header, reward and the list's length.
-const ENVELOPE_BYTES: usize = HEADER_BYTES + 41 + 4;
+use super::execute::execute_new;
+use super::work::highest;
+use super::{Address, Block, BodyError, Branch, CheckedTransaction, Genesis, Header, Rows, StateError, View};
+use crate::crypto::{Hash, PublicKey, SecretKey, Signature};
+use crate::limits::EMPTY_BLOCK_BYTES;
+use crate::time::Timestamp;
 
 /// What a block says about its time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,35 +26,51 @@ impl From<Timestamp> for Date {
     }
 }
 
+/// The state that a block stands on.
+#[derive(Clone, Copy)]
+pub struct StateAt<'a> {
+    /// The world of some tip; none if there is nothing below the rows.
+    pub base: Option<&'a dyn View>,
+    /// Rows on top of it.
+    pub rows: &'a Rows,
+}
+
+/// Why there is no such block: the transactions do not fit the state, or the state cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum Unfit {
+    /// They were chosen for another state.
+    #[error(transparent)]
+    Body(#[from] BodyError),
+    /// This node's fault.
+    #[error(transparent)]
+    State(#[from] StateError),
+}
+
 /// A sealed block that lacks its proof of work.
 #[derive(Clone, Debug)]
 pub struct Template {
     block: Block,
+    writes: Rows,
 }
 
 impl Template {
     /// Room for transactions in a block of this network, in bytes.
     pub fn room(genesis: &Genesis) -> usize {
-        genesis.rules.max_bytes.saturating_sub(ENVELOPE_BYTES)
+        genesis.rules.max_bytes.saturating_sub(EMPTY_BLOCK_BYTES)
     }
 
-    /// A block on `branch`, at its date or right after its parent if that is later. A rest is stated only where that is allowed. `supply` is the
-    /// coins that exist on the branch. The transactions must be executable in this order.
+    /// A block on `branch`, at its date or right after its parent if that is later. A rest is stated only where that is allowed. It is executed
+    /// on `state`, that of the branch's end, because its header says what it changes.
     pub fn new(
         genesis: &Genesis,
         branch: &Branch,
-        supply: u64,
-        transactions: impl IntoIterator<Item = CheckedTransaction>,
+        state: StateAt<'_>,
+        transactions: Vec<CheckedTransaction>,
         reward_to: Address,
         date: impl Into<Date>,
         key: &SecretKey,
-    ) -> Self {
+    ) -> Result<Self, Unfit> {
         let rules = &genesis.rules;
-        let transactions: Vec<_> = transactions.into_iter().map(CheckedTransaction::into_inner).collect();
-        let fees = transactions.iter().fold(0_u64, |sum, transaction| sum.saturating_add(transaction.fee));
-        let amount = rules.reward_after(supply).saturating_add(fees);
-        let body =
-            Body { reward: Reward { to: reward_to, amount }, transactions: Bounded::truncated(transactions) };
         let height = branch.height.saturating_add(1);
         let Date { time, told } = date.into();
         let time = time.max(Timestamp(branch.time.0.saturating_add(1)));
@@ -67,16 +82,33 @@ impl Template {
             time,
             difficulty: branch.next_difficulty(rules),
             parent: branch.id,
-            body: body.root(height),
+            body: Hash::ZERO,
             history: branch.frontier.root(),
             commitments: Hash::ZERO,
             miner: PublicKey::ZERO,
             seal: Signature::ZERO,
             nonce: 0,
         };
+        let (body, writes) = execute_new(rules, state, &header, transactions, reward_to)?;
+        header.body = body.root(height);
+        header.commitments = Header::commit(branch.members.commitment(), &body.executed);
         header.seal(&rules.network, key);
-        debug_assert!(encode(&body.reward).len() == 41);
-        Self { block: Block { header, body } }
+        Ok(Self { block: Block { header, body }, writes })
+    }
+
+    /// The same with another body, sealed anew: what no honest miner makes.
+    #[cfg(any(test, feature = "testing"))]
+    pub fn map(mut self, change: impl FnOnce(&mut super::Body), network: &Hash, key: &SecretKey) -> Self {
+        let Block { header, body } = &mut self.block;
+        change(body);
+        header.body = body.root(header.height);
+        header.seal(network, key);
+        self
+    }
+
+    /// The rows that it changes.
+    pub fn writes(&self) -> &Rows {
+        &self.writes
     }
 
     /// The header that is searched for a nonce.

@@ -20,8 +20,8 @@ pub const BLOCK_BYTES: usize = 1_900_000;
 pub const TRANSACTIONS_PER_BLOCK: usize = 16_384;
 /// C: bytes of a header, nonce included.
 pub const HEADER_BYTES: usize = 264;
-/// Bytes of a block without transactions: header, whom the reward is for and how much it is, a count of 0.
-pub const EMPTY_BLOCK_BYTES: u32 = HEADER_BYTES as u32 + 33 + 8 + 4;
+/// Bytes of a block without transactions: header, what it changes, whom the reward is for and how much it is, no certificate, a count of 0.
+pub const EMPTY_BLOCK_BYTES: usize = HEADER_BYTES + 32 + 33 + 8 + 1 + 4;
 /// C: the difficulty never falls below the initial one divided by two to this power: a rest must not make blocks free.
 pub const DIFFICULTY_FLOOR_BITS: u32 = 16;
 /// C: bytes of a network's name.

@@ -10,7 +10,7 @@ pub const HELLO_BYTES: usize = 4 * 1024;
 pub const TRANSACTIONS_PER_MESSAGE: usize = 1_000;
 /// Ids in one `Announce`, `Request` or `NotFound`: looking them up holds up nobody for long.
 pub const IDS_PER_MESSAGE: usize = 1_000;
-/// Headers in one `Headers` message (264 bytes each): checking them takes some ten milliseconds.
+/// Headers in one `Headers` message (296 bytes each): checking them takes some ten milliseconds.
 pub const HEADERS_PER_MESSAGE: usize = 500;
 /// Hashes in a locator: the last [`LOCATOR_DENSE`], then doubling steps reach back 2^54 blocks. Each costs who answers a look-up.
 pub const LOCATOR_HASHES: usize = 64;

@@ -91,7 +91,7 @@ fn recent(view: &dyn View, branch: &Branch) -> Result<VecDeque<Recent>, StateErr
             gap_ms: header.time.millis_since(before.header.time),
             told: header.is_told(),
             late: record.lateness > before.lateness,
-            empty: record.bytes <= EMPTY_BLOCK_BYTES,
+            empty: usize::try_from(record.bytes).unwrap_or(usize::MAX) <= EMPTY_BLOCK_BYTES,
         });
         id = header.parent;
         next = parent;

@@ -194,7 +194,7 @@ impl Overlay {
                 self.peers.asked(now, session, message);
             }
             Message::Headers(headers) => {
-                let height = headers.last().map_or(0, |header| header.height);
+                let height = headers.last().map_or(0, |last| last.header.height);
                 self.peers.set_height(session, height);
                 self.sync.headers(now, session, headers.into_inner());
             }

@@ -29,7 +29,7 @@ use self::peer::{Aim, Rests, SyncPeer, beats};
 use crate::codec::Bounded;
 use crate::crypto::Hash;
 use crate::id::NodeId;
-use crate::ledger::{Block, BlockOutcome, Branch, Genesis, Header, Origin};
+use crate::ledger::{Block, BlockOutcome, Branch, Genesis, Origin, SyncHeader};
 use crate::limits::{GOAL_WAITS, HEADERS_TIMEOUT, SYNC_TELL_EVERY};
 use crate::overlay::{Act, ConnId, Fault, KeeperRequest, NetworkEvent, StoreRequest, Tip};
 use crate::time::Time;

@@ -10,7 +10,7 @@ use crate::codec::{Bounded, DecodeError, Text, decode, encode};
 use crate::crypto::{Hash, PublicKey, Signature};
 use crate::id::NodeId;
 use crate::ledger::{
-    Block, Certificate, Checkpoint, CompactBlock, Header, Link, ShortId, Transaction, Vote, Work,
+    Block, Certificate, Checkpoint, CompactBlock, Link, ShortId, SyncHeader, Transaction, Vote, Work,
 };
 use crate::limits::{
     BLOCKS_PER_REQUEST, CRL_BYTES, CRLS_PER_MESSAGE, FRAME_BYTES, GOODBYE_BYTES, HEADER_BYTES,
@@ -46,7 +46,7 @@ pub enum Message {
         stop: Hash,
     } = 7,
     /// The answer, in order. Fewer than the maximum means that there are no more.
-    Headers(Bounded<Header, HEADERS_PER_MESSAGE>) = 8,
+    Headers(Bounded<SyncHeader, HEADERS_PER_MESSAGE>) = 8,
     /// Send these blocks. Each comes in its own message; missing ones are named in a [`Message::NotFound`].
     GetBlocks(Bounded<Hash, BLOCKS_PER_REQUEST>) = 9,
     /// A block, asked for or new.

@@ -141,7 +141,7 @@ fn a_history_forgets_a_branch_that_lost() {
     let first = block_on(&genesis, &genesis.branch(), 1_000, vec![pay(&genesis, 4, 0, 2, 700, 1_000)], 4);
     node.give(first.clone());
     let mut parent = genesis.branch();
-    parent.push_known(&genesis.rules, &first.header);
+    parent.push(&genesis.rules, &first.header, None);
     node.give(block_on(&genesis, &parent, 1_000, vec![], 4));
     node.wait_for_height(2);
     for limit in [1, 2, 20] {

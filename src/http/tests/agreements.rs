@@ -147,7 +147,7 @@ fn on(
 ) -> (std::sync::Arc<bouya_core::ledger::Block>, Branch) {
     let made = block_on(&node.api.genesis, parent, 1_000, transactions, miner);
     let mut branch = parent.clone();
-    branch.push_known(&node.api.genesis.rules, &made.header);
+    branch.push(&node.api.genesis.rules, &made.header, None);
     (made, branch)
 }
 

@@ -66,7 +66,7 @@ fn a_block_off_the_best_chain_has_no_confirmations() {
     let first = bouya_core::testing::block_on(&genesis, &genesis.branch(), 1_000, vec![], 4);
     node.give(first.clone());
     let mut parent = genesis.branch();
-    parent.push_known(&genesis.rules, &first.header);
+    parent.push(&genesis.rules, &first.header, None);
     node.give(bouya_core::testing::block_on(&genesis, &parent, 1_000, vec![], 4));
     node.wait_for_height(2);
     let block = node.json(&format!("/v1/blocks/{}", lost.id()));

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use bouya_core::codec::encode;
+use bouya_core::crypto::Hash;
 use bouya_core::ledger::{Block, NetworkSpec, Transaction, View};
 use bouya_core::mempool;
 use bouya_core::overlay::{Command, PeerView};
@@ -186,10 +187,17 @@ impl Node {
             certificate: certificate_watch,
             voter: voter_watch,
         };
+        let states = {
+            let reader = reader.clone();
+            Arc::new(move |tip: &Hash| {
+                Ok(reader.snapshot_at(tip)?.map(|state| Box::new(state) as Box<dyn View>))
+            })
+        };
         let miner_actor = MinerActor {
             settings: MinerSettings { enabled: false, threads, share: 1.0, when: When::Pending, reward_to },
             genesis: genesis.clone(),
             key: testing::key(MINER),
+            states,
             inbox: miner_inbox,
             chain: chain.clone(),
             mempool: mempool.clone(),

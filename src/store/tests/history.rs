@@ -225,7 +225,7 @@ fn script() -> Vec<Act> {
     let mut branch = genesis.branch();
     let grow = |branch: &mut Branch, transactions, miner| {
         let block = block_on(&genesis, branch, 1_000, transactions, miner);
-        branch.push_known(&genesis.rules, &block.header);
+        branch.push(&genesis.rules, &block.header, None);
         Act::Give(block)
     };
     let mut acts = vec![

@@ -162,9 +162,10 @@ impl Machine {
             small::mine_again(&mut block);
         }
         let mut after = branch;
-        if after.push(&genesis.rules, &block.header).is_err() {
+        if after.check(&genesis.rules, &block.header).is_err() {
             return;
         }
+        after.push(&genesis.rules, &block.header, None);
         let replay = rows.and_then(|mut replay| {
             replay.push(&block, &mut remembering(&mut self.checked)).ok().map(|_| replay)
         });

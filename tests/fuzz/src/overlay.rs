@@ -69,7 +69,7 @@ fn things() -> &'static Things {
         // Another twelfth block, with transactions in it.
         let mut branch = main[10].1.clone();
         let full = small::block(&branch, transactions.clone(), 3, 1_000);
-        branch.push(&small::genesis().rules, &full.header).expect("a good block");
+        branch.push(&small::genesis().rules, &full.header, None);
         let compact = (1..3).filter_map(|salt| CompactBlock::new(&full, salt)).collect();
         let blocks = main.into_iter().chain(side).chain([wrong, (full, branch)]).collect();
         Things { blocks, compact, transactions }
@@ -224,8 +224,12 @@ impl Shell {
         let answer = match request {
             Request::Store(StoreRequest::Headers { conn, .. }) => {
                 let count = usize::from(choices.u8() % 30);
-                let headers =
-                    things.blocks.iter().map(|(block, _)| block.header.clone()).take(count).collect();
+                let headers = things
+                    .blocks
+                    .iter()
+                    .map(|(block, _)| bouya_core::testing::sync_header(block))
+                    .take(count)
+                    .collect();
                 Answer::Headers { conn, headers }
             }
             Request::Store(StoreRequest::Block { conn, id }) => {

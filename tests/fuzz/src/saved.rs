@@ -50,7 +50,7 @@ pub(crate) fn rows_seeds() -> Vec<Vec<u8>> {
     let mut replay = Replay::new(genesis.clone());
     let mut check = check_inline(genesis.id());
     let (_, undo) = replay.push(&block, &mut check).expect("a good block");
-    let record = HeaderRecord::new(block.header.clone(), replay.branch(), encode(&*block).len());
+    let record = HeaderRecord::of(&block, replay.branch(), encode(&*block).len());
     let rows = replay.rows().values().flatten().cloned();
     let others = [
         encode(&record),

@@ -88,7 +88,8 @@ pub(crate) fn chain(parent: &Branch, length: usize, miner: u8) -> Vec<(Arc<Block
     let mut branch = parent.clone();
     let next = |_| {
         let block = block(&branch, vec![], miner, 1_000);
-        branch.push(&genesis().rules, &block.header).expect("a good block");
+        branch.check(&genesis().rules, &block.header).expect("a good block");
+        branch.push(&genesis().rules, &block.header, None);
         (block, branch.clone())
     };
     (0..length).map(next).collect()

@@ -195,7 +195,7 @@ pub(crate) fn message_seeds() -> Vec<Vec<u8>> {
         Message::Request(Bounded::truncated(hashes())),
         Message::Transactions(Bounded::truncated(pays())),
         Message::GetHeaders { locator: Bounded::truncated(hashes()), stop: Hash::ZERO },
-        Message::Headers(Bounded::truncated(blocks.iter().map(|(block, _)| block.header.clone()))),
+        Message::Headers(Bounded::truncated(blocks.iter().map(|(block, _)| testing::sync_header(block)))),
         Message::GetBlocks(Bounded::truncated(hashes())),
         Message::CompactBlock(CompactBlock::new(&full, 9).expect("no two are equal").into()),
         Message::GetBlockTransactions { block: branch.id, places: Bounded::truncated([0, 2]) },

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use bouya_core::codec::Bounded;
 use bouya_core::crypto::{Hash, SecretKey, sha256};
 use bouya_core::ledger::{
-    Action, Address, Block, Branch, Checkpoint, CompactBlock, Content, Date, Genesis, Link, RawTransaction,
-    ShortId, Template, Transaction, View,
+    Action, Address, Block, Body, Branch, Checkpoint, CompactBlock, Content, Date, Genesis, Link,
+    RawTransaction, Rows, ShortId, StateAt, Template, Transaction, View,
 };
 use bouya_core::overlay::ConnId;
 use bouya_core::random::Random;
@@ -15,7 +15,7 @@ use bouya_core::testing::{address, mined, text};
 use bouya_core::time::Timestamp;
 use bouya_core::wire::{Finality, Item, Message, PeerEntry, Votes};
 
-use crate::disk::DiskError;
+use crate::disk::{DiskError, Snapshot};
 use crate::node::Running;
 
 listed! {
@@ -73,6 +73,8 @@ pub(crate) struct Byzantine {
     side: Option<Branch>,
     /// Blocks of its own branch that it has shown nobody, and the tip below them.
     kept: (Hash, Vec<Arc<Block>>),
+    /// What those change.
+    writes: Rows,
     /// Ids of the invalid things that it has made since they were last taken from here.
     pub(crate) invalid: Vec<Hash>,
 }
@@ -87,6 +89,7 @@ impl Byzantine {
             said: VecDeque::new(),
             side: None,
             kept: (Hash::ZERO, Vec::new()),
+            writes: Rows::new(),
             invalid: Vec::new(),
         }
     }
@@ -219,37 +222,36 @@ impl Byzantine {
         (key, wall): (&SecretKey, Timestamp),
         genesis: &Genesis,
     ) -> Result<Option<Mischief>, DiskError> {
-        let tip = node.keeper.chain().tip();
+        let (tip, view, nothing) = (node.keeper.chain().tip(), node.snapshot(), Rows::new());
+        let on_tip = |to, date: Date| {
+            empty(genesis, tip, StateAt { base: Some(&view), rows: &nothing }, to, date, key)
+        };
+        let own = Address::of(&key.public());
         let blocks = match self.manner {
             Manner::Invalid => {
-                let early = transaction(rng, key, genesis).check(&genesis.id()).into_iter();
-                let block =
-                    mined(Template::new(genesis, tip, 0, early, Address::of(&key.public()), wall, key));
+                let early = Bounded::truncated([transaction(rng, key, genesis)]);
+                let change = |body: &mut Body| body.transactions = early;
+                let block = mined(on_tip(own, wall.into()).map(change, &genesis.id(), key));
                 self.invalid.push(block.id());
                 vec![block]
             }
-            Manner::Equivocate => {
-                let one = |to: u8| mined(Template::new(genesis, tip, 0, [], address(to), wall, key));
-                vec![one(201), one(202)]
-            }
+            Manner::Equivocate => [201, 202].map(|to| mined(on_tip(address(to), wall.into()))).to_vec(),
             Manner::SideBranches => {
                 let Some(branch) = self.old_branch(rng, node)? else { return Ok(None) };
-                let block =
-                    mined(Template::new(genesis, &branch, 0, [], Address::of(&key.public()), wall, key));
-                let mut grown = branch;
-                if grown.push(&genesis.rules, &block.header).is_ok() {
-                    self.side = Some(grown);
-                }
+                // What it changes is a lie: the state there is gone. Who executes it finds that.
+                let state = StateAt { base: None, rows: &nothing };
+                let block = mined(empty(genesis, &branch, state, own, wall.into(), key));
+                self.invalid.push(block.id());
+                self.side = Some(grown(genesis, &branch, &block));
                 vec![block]
             }
             Manner::LyingDates => {
                 let (ahead, is_early) = (genesis.rules.schedule.ahead_ms(), rng.chance(0.5));
                 let time = if is_early { tip.time } else { Timestamp(wall.0 + ahead) };
-                let date = Date { time, told: rng.chance(0.5) };
-                vec![mined(Template::new(genesis, tip, 0, [], Address::of(&key.public()), date, key))]
+                vec![mined(on_tip(own, Date { time, told: rng.chance(0.5) }))]
             }
             Manner::WithholdRests => {
-                self.withhold(tip, (key, wall), genesis);
+                self.withhold(tip, &view, (key, wall), genesis);
                 return Ok(Some(Vec::new()));
             }
             _ => return Ok(None),
@@ -269,9 +271,15 @@ impl Byzantine {
     }
 
     /// Adds a block to what nobody has seen, three intervals after the one before.
-    fn withhold(&mut self, tip: &Branch, (key, wall): (&SecretKey, Timestamp), genesis: &Genesis) {
+    fn withhold(
+        &mut self,
+        tip: &Branch,
+        view: &Snapshot,
+        (key, wall): (&SecretKey, Timestamp),
+        genesis: &Genesis,
+    ) {
         if self.kept.0 != tip.id {
-            (self.kept, self.side) = ((tip.id, Vec::new()), None);
+            (self.kept, self.side, self.writes) = ((tip.id, Vec::new()), None, Rows::new());
         }
         let branch = self.side.as_ref().unwrap_or(tip);
         let schedule = genesis.rules.schedule;
@@ -279,12 +287,13 @@ impl Byzantine {
         if time.0 > wall.0 + schedule.ahead_ms() {
             return;
         }
-        let block = mined(Template::new(genesis, branch, 0, [], Address::of(&key.public()), time, key));
-        let mut grown = branch.clone();
-        if grown.push(&genesis.rules, &block.header).is_ok() {
-            self.side = Some(grown);
-            self.kept.1.push(block);
-        }
+        let state = StateAt { base: Some(view), rows: &self.writes };
+        let template = empty(genesis, branch, state, Address::of(&key.public()), time.into(), key);
+        let writes = template.writes().clone();
+        let block = mined(template);
+        self.side = Some(grown(genesis, branch, &block));
+        self.writes.extend(writes);
+        self.kept.1.push(block);
     }
 
     /// Shows what it has withheld once the heartbeat is due.
@@ -313,6 +322,24 @@ impl Byzantine {
         let Some(id) = view.at_height(height)? else { return Ok(None) };
         Ok(chain.branch_at(&view, &id)?)
     }
+}
+
+/// An empty block.
+fn empty(
+    genesis: &Genesis,
+    branch: &Branch,
+    state: StateAt<'_>,
+    to: Address,
+    date: Date,
+    key: &SecretKey,
+) -> Template {
+    Template::new(genesis, branch, state, Vec::new(), to, date, key).expect("it fits any state")
+}
+
+fn grown(genesis: &Genesis, branch: &Branch, block: &Block) -> Branch {
+    let mut grown = branch.clone();
+    grown.push(&genesis.rules, &block.header, None);
+    grown
 }
 
 /// A transaction far ahead of its sender's nonce: no block may hold it.

@@ -8,7 +8,8 @@ use bouya_core::crypto::{Hash, SecretKey, sha256};
 use bouya_core::finality::{Finality, FinalitySettings, Record};
 use bouya_core::id::NodeId;
 use bouya_core::ledger::{
-    Address, CheckedTransaction, Date, Genesis, Template, Transaction, TransactionError, View, Voters, World,
+    Address, CheckedTransaction, Date, Genesis, Rows, StateAt, Template, Transaction, TransactionError,
+    Unfit, View, Voters, World,
 };
 use bouya_core::limits::TRANSACTIONS_PER_BLOCK;
 use bouya_core::mempool::Limits;
@@ -241,11 +242,12 @@ impl Running {
     }
 
     /// The block that it would mine on its tip.
-    pub(crate) fn template(&self, genesis: &Genesis, date: Date, key: &SecretKey) -> Template {
-        let Head { branch, supply, .. } = &self.head;
+    pub(crate) fn template(&self, genesis: &Genesis, date: Date, key: &SecretKey) -> Result<Template, Unfit> {
         let chosen = self.pool.mempool().select(Template::room(genesis), TRANSACTIONS_PER_BLOCK);
         let to = Address::of(&key.public());
-        Template::new(genesis, branch, *supply, chosen, to, date, key)
+        let (view, rows) = (self.snapshot(), Rows::new());
+        let state = StateAt { base: Some(&view), rows: &rows };
+        Template::new(genesis, &self.head.branch, state, chosen, to, date, key)
     }
 }
 

@@ -83,6 +83,7 @@ impl World {
             Ok(None) => running.template(genesis, date, &node.key),
             Err(error) => return self.fails(n, error),
         };
+        let Ok(template) = template else { return };
         let Some(nonce) = template.try_nonces(0, u64::MAX) else { return };
         let block = template.finish(nonce);
         self.line(format_args!("n{n:02} has mined {} {}", block.header.height, block.id().short()));

@@ -63,7 +63,7 @@ impl Reorg {
         let fork = loop {
             let Some(record) = view.record(&at)? else { return Ok(None) };
             if view.at_height(record.header.height)? == Some(at) {
-                break on_best_chain(view, at, &record)?;
+                break on_best_chain(view, at, &record, tip)?;
             }
             path.push(at);
             at = record.header.parent;
@@ -167,25 +167,23 @@ impl Reorg {
         let body = view.body(&id)?.ok_or_else(|| missing("body", &id))?;
         let block = Block { header, body };
         let base = (!self.from_genesis).then_some(view);
-        let mut layer = Layer::new(base, &self.rows);
-        if let Err(stop) = execute(&genesis.rules, &mut layer, &block, check) {
-            let error = match stop {
-                Stop::State(error) => return Err(error),
-                Stop::Body(error) => error,
-            };
-            let valid = (self.reached.id != self.fork.id).then_some(self.reached.id);
-            return Ok(Some(Advance::Invalid { id, valid, error }));
-        }
-        let (rows, undo) = layer.into_parts();
-        self.rows.extend(rows);
+        let executed = match execute(&genesis.rules, Layer::new(base, &self.rows), &block, check) {
+            Ok(executed) => executed,
+            Err(Stop::State(error)) => return Err(error),
+            Err(Stop::Body(error)) => {
+                let valid = (self.reached.id != self.fork.id).then_some(self.reached.id);
+                return Ok(Some(Advance::Invalid { id, valid, error }));
+            }
+        };
+        self.rows.extend(executed.rows);
         if self.next > self.fork.height {
             // What is staged is in memory: of a longer branch only the last undo records are kept.
             let kept = self.next.saturating_add(UNDO_BLOCKS) > self.target.height;
             if !kept {
                 self.dropped_undo.push((self.next, id));
             }
-            self.connected.push((self.next, id, if kept { undo } else { Undo::default() }));
-            self.nodes.extend(self.reached.push_known(&genesis.rules, &block.header));
+            self.connected.push((self.next, id, if kept { executed.undo } else { Undo::default() }));
+            self.nodes.extend(self.reached.push(&genesis.rules, &block.header, executed.roster));
         }
         self.next = self.next.saturating_add(1);
         Ok(None)

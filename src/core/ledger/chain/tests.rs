@@ -3,7 +3,7 @@ use alloc::vec;
 use super::*;
 use crate::codec::Bounded;
 use crate::ledger::{
-    BodyError, ExecutionError, Header, HeaderError, Key, Template, Transaction, World, check_inline,
+    BodyError, ExecutionError, Header, HeaderError, Key, StateAt, Template, Transaction, World, check_inline,
 };
 use crate::testing::{Node, address, genesis, key, member, mined, network, work};
 
@@ -48,7 +48,7 @@ fn every_changed_field_of_a_block_is_refused() {
     let good = node.block_on(&node.chain.tip().clone(), 1_000, vec![node.pay(1, 0, 2, 7)], 9);
     node.now = good.header.time;
     let changes: [fn(&mut Block); 15] = [
-        |b| b.header.version = 2,
+        |b| b.header.version = 3,
         |b| b.header.flags = 2,
         |b| b.header.flags = Header::TOLD,
         |b| b.header.height += 1,
@@ -94,9 +94,10 @@ fn the_reward_is_exact() {
     let mut node = Node::new();
     let parent = node.chain.tip().clone();
     for wrong in [0, 3_999, 8_000] {
-        let (supply, time) = (u64::MAX - wrong.min(40), Timestamp(parent.time.0 + 1_000));
-        let template = Template::new(node.chain.genesis(), &parent, supply, [], address(9), time, &key(9));
-        let block = mined(template);
+        let (genesis, rows) = (node.chain.genesis(), node.chain.genesis().rows());
+        let (state, time) = (StateAt { base: None, rows: &rows }, Timestamp(parent.time.0 + 1_000));
+        let template = Template::new(genesis, &parent, state, vec![], address(9), time, &key(9)).unwrap();
+        let block = mined(template.map(|body| body.reward.amount = wrong, &genesis.id(), &key(9)));
         node.now = block.header.time;
         let error = node.give(&block, Origin::Pushed).unwrap_err();
         assert!(matches!(error, PlanError::Body(BodyError::Reward { expected: 50, .. })), "{error}");

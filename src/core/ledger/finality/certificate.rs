@@ -90,6 +90,13 @@ impl Certificate {
         pairs.map(|(voter, signature)| Vote { link: self.link, voter, signature: *signature })
     }
 
+    /// Bytes of its encoding.
+    pub fn size(&self) -> usize {
+        let signatures = self.signatures.len().saturating_mul(64);
+        // The link, and the two lists' lengths.
+        136_usize.saturating_add(self.signers.len()).saturating_add(signatures)
+    }
+
     /// Whether it makes its block final, if it is valid.
     pub fn is_final(&self) -> bool {
         self.link.kind() == Some(LinkKind::Commit)

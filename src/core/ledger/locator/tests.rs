@@ -27,7 +27,7 @@ impl Stored {
             let mut block = (*unsealed(nonce, vec![])).clone();
             block.header.parent = ids.last().copied().unwrap_or(parent);
             block.header.height = height;
-            let record = HeaderRecord::new(block.header.clone(), &genesis().branch(), 0);
+            let record = HeaderRecord::of(&block, &genesis().branch(), 0);
             ids.push(block.id());
             if best {
                 change.connected.push((height, block.id(), Undo::default()));
@@ -46,7 +46,7 @@ impl Stored {
 
     fn after(&self, locator: &[Hash], stop: &Hash, most: usize) -> Vec<Hash> {
         let headers = headers_after(&self.world, locator, stop, most).unwrap();
-        headers.iter().map(Header::id).collect()
+        headers.iter().map(|one| one.header.id()).collect()
     }
 }
 

@@ -5,7 +5,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use crate::crypto::Hash;
-use crate::ledger::{Block, BlockOutcome, Branch, CompactBlock, Header, Origin, ShortKey, Transaction};
+use crate::ledger::{Block, BlockOutcome, Branch, CompactBlock, Origin, ShortKey, SyncHeader, Transaction};
 use crate::overlay::ConnId;
 #[cfg(doc)]
 use crate::wire::Message;
@@ -102,7 +102,7 @@ pub enum Answer {
         /// Who asked.
         conn: ConnId,
         /// The headers.
-        headers: Vec<Header>,
+        headers: Vec<SyncHeader>,
     },
     /// To [`StoreRequest::Block`].
     Block {

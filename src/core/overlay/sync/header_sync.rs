@@ -19,7 +19,7 @@ use alloc::vec::Vec;
 
 use super::{Aim, SyncPeer};
 use crate::crypto::Hash;
-use crate::ledger::{Branch, Header, HeaderError, Rules};
+use crate::ledger::{Branch, Header, HeaderError, Rules, SyncHeader};
 use crate::limits::{HEADERS_PER_MESSAGE, HEADERS_TIMEOUT, LOCATOR_HASHES, SYNC_MARKS, SYNC_SEGMENT};
 use crate::overlay::{ConnId, Tip};
 use crate::time::Time;
@@ -71,7 +71,7 @@ pub(super) enum WaitsFor {
     /// Headers from the peer.
     Headers { hurry: Time, deadline: Time },
     /// The stored branch that these headers follow.
-    Base { headers: Vec<Header> },
+    Base { headers: Vec<SyncHeader> },
     /// Which blocks of the segment are not stored.
     Missing,
     /// Their bodies.
@@ -198,15 +198,15 @@ impl HeaderSync {
         rules: &Rules,
         tip: &Tip,
         refused: &VecDeque<Hash>,
-        headers: &[Header],
+        headers: &[SyncHeader],
     ) -> Result<Taken, HeaderError> {
-        for header in headers {
+        for SyncHeader { header, executed } in headers {
             if !refused.is_empty() && refused.contains(&header.id()) {
                 self.cut = true;
                 return Ok(self.at_end(tip));
             }
             self.check_final(tip, header)?;
-            self.push(rules, header)?;
+            self.push(rules, header, executed)?;
             if self.is_at_goal() && (self.lacks_final || self.lacks_checkpoint) {
                 return Ok(Taken::Beside { block: self.end.id, overruled: self.lacks_checkpoint });
             }
@@ -242,19 +242,22 @@ impl HeaderSync {
         is_wanted && tip.finalized.0 <= self.ours_at
     }
 
-    fn push(&mut self, rules: &Rules, header: &Header) -> Result<(), HeaderError> {
+    fn push(&mut self, rules: &Rules, header: &Header, executed: &Hash) -> Result<(), HeaderError> {
         if self.again.is_none() {
-            match (self.end.push(rules, header), self.aim) {
+            match (self.end.check(rules, header), self.aim) {
                 (Err(HeaderError::Checkpoint { .. }), Aim::Goal(_)) => {
                     header.check_alone(rules)?;
                     self.lacks_checkpoint = true;
-                    self.end.push_known(rules, header);
                 }
-                (pushed, _) => drop(pushed?),
+                (checked, _) => checked?,
             }
+            if !self.end.keeps_roster(header, executed) {
+                return Err(HeaderError::Roster);
+            }
+            self.end.push(rules, header, None);
         } else if header.parent == self.end.id {
             // Already checked in the first pass if it is the same header; the mark shows whether it is.
-            self.end.push_known(rules, header);
+            self.end.push(rules, header, None);
         } else {
             return Err(HeaderError::Parent { expected: self.end.id, found: header.parent });
         }

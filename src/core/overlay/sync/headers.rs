@@ -5,13 +5,13 @@ use alloc::vec::Vec;
 
 use super::header_sync::Taken;
 use super::{
-    Act, Aim, BlockSync, Bounded, Branch, ConnId, Fault, GiveUp, HEADERS_TIMEOUT, Hash, Header,
-    KeeperRequest, Message, StoreRequest, Time, WaitsFor,
+    Act, Aim, BlockSync, Bounded, Branch, ConnId, Fault, GiveUp, HEADERS_TIMEOUT, Hash, KeeperRequest,
+    Message, StoreRequest, SyncHeader, Time, WaitsFor,
 };
 
 impl BlockSync {
     /// A peer sent headers.
-    pub fn headers(&mut self, now: Time, conn: ConnId, headers: Vec<Header>) {
+    pub fn headers(&mut self, now: Time, conn: ConnId, headers: Vec<SyncHeader>) {
         let Some(peer) = self.peers.get_mut(&conn) else { return };
         let Some(owed) = peer.owed.checked_sub(1) else {
             self.out.push_back(Act::Blame(conn, Fault::Late("headers")));
@@ -27,7 +27,7 @@ impl BlockSync {
         if !matches!(header_sync.waits_for, WaitsFor::Headers { .. }) {
             return;
         }
-        match headers.first().map(|header| header.parent) {
+        match headers.first().map(|first| first.header.parent) {
             None if stale => {}
             Some(parent) if !header_sync.asked.contains(&parent) => {
                 // No more than that: with two connections to one peer, the later answer may come first.
@@ -48,7 +48,7 @@ impl BlockSync {
     pub fn branch(&mut self, now: Time, id: Hash, branch: Option<Branch>) {
         let Some(header_sync) = &mut self.header_sync else { return };
         let WaitsFor::Base { headers } = &mut header_sync.waits_for else { return };
-        if headers.first().is_none_or(|first| first.parent != id) {
+        if headers.first().is_none_or(|first| first.header.parent != id) {
             return;
         }
         let headers = core::mem::take(headers);
@@ -77,7 +77,7 @@ impl BlockSync {
         }
     }
 
-    fn take(&mut self, now: Time, headers: &[Header]) {
+    fn take(&mut self, now: Time, headers: &[SyncHeader]) {
         let Some(header_sync) = &mut self.header_sync else { return };
         match header_sync.take(&self.genesis.rules, &self.tip, &self.refused, headers) {
             Ok(Taken::More) => self.ask_headers(now),

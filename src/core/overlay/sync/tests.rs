@@ -8,8 +8,7 @@ use crate::limits::{
     SYNC_WINDOW,
 };
 use crate::overlay::Request;
-use crate::testing::ON_TIME;
-use crate::testing::{block_on, spec};
+use crate::testing::{ON_TIME, block_on, spec, sync_header};
 
 use self::fake::Manner;
 use self::world::World;
@@ -36,12 +35,12 @@ type Blocks = Vec<Arc<Block>>;
 fn extend(below: &[Arc<Block>], miner: u8, count: usize, gap: u64) -> Blocks {
     let mut branch = genesis().branch();
     for block in below {
-        branch.push_known(&genesis().rules, &block.header);
+        branch.push(&genesis().rules, &block.header, None);
     }
     let mut blocks = below.to_vec();
     for _ in 0..count {
         let block = block_on(&genesis(), &branch, gap, vec![], miner);
-        branch.push_known(&genesis().rules, &block.header);
+        branch.push(&genesis().rules, &block.header, None);
         blocks.push(block);
     }
     blocks

@@ -148,7 +148,7 @@ impl Server {
                 }
                 Output::Send { message, .. } => self.sent += borsh::object_length(&message).unwrap() as u64,
                 Output::Ask(Request::Store(StoreRequest::Headers { conn, .. })) => {
-                    let headers = vec![self.block.header.clone(); HEADERS_PER_MESSAGE];
+                    let headers = vec![crate::testing::sync_header(&self.block); HEADERS_PER_MESSAGE];
                     self.give(Input::Answer(Answer::Headers { conn, headers }));
                 }
                 Output::Ask(Request::Store(StoreRequest::Block { conn, id })) => {

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::codec::Text;
 use crate::crypto::{PublicKey, Signature};
-use crate::ledger::{Action, Address, Body, Output, RawTransaction, Reward};
+use crate::ledger::{Action, Address, Body, Header, Output, RawTransaction, Reward};
 use crate::limits::OUTPUTS;
 use crate::time::Timestamp;
 
@@ -103,7 +103,7 @@ fn transaction() -> impl Strategy<Value = Transaction> {
 fn header() -> impl Strategy<Value = Header> {
     (any::<[u64; 4]>(), any::<[[u8; 32]; 4]>()).prop_map(
         |([height, time, difficulty, nonce], [a, b, c, d])| Header {
-            version: 1,
+            version: 2,
             flags: 0,
             height,
             time: Timestamp(time),
@@ -125,13 +125,22 @@ fn message() -> impl Strategy<Value = Message> {
     let entry = (id, endpoint).prop_map(|(id, endpoint)| PeerEntry { id, endpoint });
     let block =
         (header(), address(), any::<u64>(), list(transaction())).prop_map(|(header, to, amount, list)| {
-            let body = Body { reward: Reward { to, amount }, transactions: list };
+            let reward = Reward { to, amount };
+            let body = Body { executed: header.body, reward, certificate: None, transactions: list };
             Message::Block(Arc::new(Block { header, body }))
         });
     let short = list(any::<u64>().prop_map(ShortId));
     let compact =
         (header(), address(), any::<[u64; 2]>(), short).prop_map(|(header, to, [amount, salt], ids)| {
-            Message::CompactBlock(Arc::new(CompactBlock { header, reward: Reward { to, amount }, salt, ids }))
+            let (executed, reward) = (header.body, Reward { to, amount });
+            Message::CompactBlock(Arc::new(CompactBlock {
+                header,
+                executed,
+                reward,
+                certificate: None,
+                salt,
+                ids,
+            }))
         });
     let asked = (hash(), list(any::<u16>()))
         .prop_map(|(block, places)| Message::GetBlockTransactions { block, places });
@@ -147,7 +156,8 @@ fn message() -> impl Strategy<Value = Message> {
         list(hash()).prop_map(Message::Request),
         list(transaction()).prop_map(Message::Transactions),
         (list(hash()), hash()).prop_map(|(locator, stop)| Message::GetHeaders { locator, stop }),
-        list(header()).prop_map(Message::Headers),
+        list((header(), hash()).prop_map(|(header, executed)| SyncHeader { header, executed }))
+            .prop_map(Message::Headers),
         list(hash()).prop_map(Message::GetBlocks),
         block,
         compact,
@@ -227,12 +237,6 @@ fn the_longest_of_each_kind_fits_and_one_item_more_does_not() {
     let block = Item::Block { id: Hash::ZERO, height: 0, work: 0 };
     let crl: Bounded<u8, CRL_BYTES> = Bounded::truncated(vec![0; CRL_BYTES]);
     let header: Header = decode(&[0; HEADER_BYTES], "header").unwrap();
-    let compact = CompactBlock {
-        header: header.clone(),
-        reward: Reward { to: Address::of(&PublicKey::ZERO), amount: 0 },
-        salt: 0,
-        ids: Bounded::truncated(vec![ShortId(0); TRANSACTIONS_PER_BLOCK]),
-    };
     let point = Checkpoint { epoch: 0, height: 0, block: Hash::ZERO };
     let link = Link { set: Hash::ZERO, source: point, target: point };
     let vote = Vote { link, voter: 0, signature: Signature::ZERO };
@@ -241,6 +245,14 @@ fn the_longest_of_each_kind_fits_and_one_item_more_does_not() {
         signers: Bounded::truncated([0; VOTER_BYTES]),
         signatures: Bounded::truncated(vec![Signature::ZERO; VOTERS]),
     });
+    let compact = CompactBlock {
+        header: header.clone(),
+        executed: Hash::ZERO,
+        reward: Reward { to: Address::of(&PublicKey::ZERO), amount: 0 },
+        certificate: certificate.clone(),
+        salt: 0,
+        ids: Bounded::truncated(vec![ShortId(0); TRANSACTIONS_PER_BLOCK]),
+    };
     let longest = [
         Message::Ping(0),
         Message::Pong(0),
@@ -252,7 +264,10 @@ fn the_longest_of_each_kind_fits_and_one_item_more_does_not() {
             locator: Bounded::truncated(vec![Hash::ZERO; LOCATOR_HASHES]),
             stop: Hash::ZERO,
         },
-        Message::Headers(Bounded::truncated(vec![header; HEADERS_PER_MESSAGE])),
+        Message::Headers(Bounded::truncated(vec![
+            SyncHeader { header, executed: Hash::ZERO };
+            HEADERS_PER_MESSAGE
+        ])),
         Message::GetBlocks(Bounded::truncated(vec![Hash::ZERO; BLOCKS_PER_REQUEST])),
         Message::CompactBlock(Arc::new(compact)),
         Message::GetBlockTransactions {

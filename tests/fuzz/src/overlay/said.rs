@@ -82,7 +82,12 @@ pub(super) fn message(choices: &mut Choices<'_>) -> Message {
         8 => Message::GetHeaders { locator: Bounded::truncated(ids(choices)), stop: Hash::ZERO },
         9 | 10 => {
             let (from, count) = (usize::from(choices.u8() % 20), usize::from(choices.u8() % 20));
-            let headers = things.blocks.iter().skip(from).take(count).map(|(block, _)| block.header.clone());
+            let headers = things
+                .blocks
+                .iter()
+                .skip(from)
+                .take(count)
+                .map(|(block, _)| bouya_core::testing::sync_header(block));
             Message::Headers(Bounded::truncated(headers))
         }
         11 => Message::GetBlocks(Bounded::truncated(ids(choices))),

@@ -67,7 +67,7 @@ impl FakePeer {
                 let is_replay = matches!(self.manner, Manner::Replays(_)) && found != self.said;
                 let from = if is_replay { 0 } else { found };
                 self.said = self.blocks.len().min(from + HEADERS_PER_MESSAGE);
-                let headers = self.blocks[from..].iter().map(|block| block.header.clone());
+                let headers = self.blocks[from..].iter().map(sync_header);
                 vec![Message::Headers(Bounded::truncated(headers))]
             }
             Message::GetBlocks(ids) => ids.into_iter().filter_map(|id| self.block(id)).collect(),

@@ -114,7 +114,7 @@ fn an_invalid_header_is_blamed_and_nothing_is_fetched() {
 fn headers_must_follow_the_locator() {
     let mut world = World::new(&long()[..50]);
     world.connect(1, &long()[..60], Manner::NoHeaders, 10);
-    let headers = [long()[55].header.clone(), long()[56].header.clone()];
+    let headers = long()[55..57].iter().map(sync_header);
     world.deliver(1, Message::Headers(Bounded::truncated(headers)));
     assert_eq!(world.blamed, [(1, Fault::Late("headers"))]);
     assert!(world.submitted.is_empty());
@@ -151,7 +151,7 @@ fn a_silent_peer_does_not_keep_this_node_syncing() {
     world.run(3_600_000);
     assert!((8..25).contains(&world.asked_headers), "{}", world.asked_headers);
     // The answer that comes at last is no offence, but one too many is.
-    let headers = || Message::Headers(Bounded::truncated(long()[..3].iter().map(|b| b.header.clone())));
+    let headers = || Message::Headers(Bounded::truncated(long()[..3].iter().map(sync_header)));
     let (before, asked) = (world.blamed.len(), world.asked_headers);
     for _ in 0..asked {
         world.deliver(1, headers());

@@ -290,7 +290,7 @@ impl World {
             self.out_of_order += 1;
             return BlockOutcome::UnknownParent;
         };
-        branch.push_known(&genesis().rules, &block.header);
+        branch.push(&genesis().rules, &block.header, None);
         if self.early.contains(&id) {
             return BlockOutcome::Early { due: block.header.time, bytes: 0 };
         }
