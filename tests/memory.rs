@@ -84,7 +84,7 @@ fn a_held_block_takes_little_more_than_its_bytes() {
         let one: Transaction = decode(&std::mem::take(&mut one), "transaction").unwrap();
         let transactions = Bounded::truncated(std::iter::repeat_n(one, 10_000));
         let bytes =
-            encode(&Block { header: header.clone(), body: Body { reward: reward.clone(), transactions } });
+            encode(&Block { header: header.clone(), body: Body { executed: Hash::ZERO, reward: reward.clone(), certificate: None, transactions } });
         let (_block, real) = kept(|| decode::<Block>(&bytes, "block").unwrap());
         let real = usize::try_from(real).unwrap();
         eprintln!(

@@ -43,7 +43,7 @@ pub struct NetworkSpec {
     pub coin: Coin,
     /// Its blocks.
     pub blocks: BlockRules,
-    /// Who may seal blocks; if empty, every admitted node may.
+    /// The first members: they seal blocks and vote. At least one.
     pub members: Vec<Member>,
     /// Coins that exist from the beginning.
     pub allocations: Vec<Allocation>,
@@ -157,7 +157,7 @@ pub struct Rules {
     pub reward: u64,
     /// Largest block in bytes.
     pub max_bytes: usize,
-    /// Who may seal blocks, by key; empty: anyone.
+    /// Who may seal blocks, by key.
     pub members: BTreeMap<PublicKey, NodeId>,
     /// A block that this node's operator trusts: no history without it counts. This is the only rule in which nodes may differ.
     pub checkpoint: Option<(u64, Hash)>,
@@ -175,7 +175,7 @@ impl BlockRules {
 }
 
 impl NetworkSpec {
-    /// A network that every admitted node may mine on: no salt, members or allocations.
+    /// A network without salt and allocations, and still without the members that it needs.
     pub fn new(name: Text<NETWORK_NAME_BYTES>, created: Timestamp, coin: Coin, blocks: BlockRules) -> Self {
         Self { name, created, salt: [0; 16], coin, blocks, members: Vec::new(), allocations: Vec::new() }
     }
@@ -204,15 +204,8 @@ impl NetworkSpec {
         if !(10_000..=BLOCK_BYTES).contains(&max_bytes) {
             return Err(GenesisError::BlockBytes(blocks.max_bytes));
         }
-        self.check_members()?;
+        Roster::new(Base::default(), self.members.iter().cloned())?;
         self.check_allocations()
-    }
-
-    fn check_members(&self) -> Result<(), GenesisError> {
-        if !self.members.is_empty() {
-            Roster::new(Base::default(), self.members.iter().cloned())?;
-        }
-        Ok(())
     }
 
     fn check_allocations(&self) -> Result<(), GenesisError> {
@@ -244,11 +237,9 @@ impl NetworkSpec {
         sections.insert(SECTION_NETWORK, encode(&(&self.name, self.created, self.salt)));
         sections.insert(SECTION_COIN, encode(&self.coin));
         sections.insert(SECTION_BLOCKS, encode(&self.blocks));
-        if !self.members.is_empty() {
-            let mut members = self.members.clone();
-            members.sort_by(|a, b| a.id.cmp(&b.id));
-            sections.insert(SECTION_MEMBERS, encode(&members));
-        }
+        let mut members = self.members.clone();
+        members.sort_by(|a, b| a.id.cmp(&b.id));
+        sections.insert(SECTION_MEMBERS, encode(&members));
         if !self.allocations.is_empty() {
             let mut allocations = self.allocations.clone();
             allocations.sort_by_key(|allocation| allocation.address);

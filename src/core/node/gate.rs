@@ -24,8 +24,8 @@ pub struct Certificate {
 pub struct VoterStatus {
     /// Why this node does not vote until somebody acts.
     pub alarm: Option<Alarm>,
-    /// Whose votes are heard; none where nobody votes.
-    pub turnout: Option<Turnout>,
+    /// Whose votes are heard.
+    pub turnout: Turnout,
     /// How the newest final block became final here; none if that was before the start.
     pub settled: Option<Settled>,
 }
@@ -68,8 +68,7 @@ pub struct Gate {
 impl Gate {
     /// The gate of a node that seals with `key`. `mines`: it is to mine without being asked.
     pub fn new(genesis: &Genesis, key: &PublicKey, mines: bool) -> Self {
-        let members = &genesis.rules.members;
-        let is_listed = members.is_empty() || members.contains_key(key);
+        let is_listed = genesis.rules.members.contains_key(key);
         Self { is_listed, mines, ahead_ms: genesis.rules.schedule.ahead_ms() }
     }
 
@@ -130,11 +129,10 @@ impl Gate {
     }
 }
 
-/// Blocks that are not final although somebody votes.
+/// Blocks that are not final for too long.
 fn stalled(head: &Head, voter: &VoterStatus, now: Timestamp) -> Option<State> {
-    let (turnout, since) = (voter.turnout.as_ref()?, head.unfinal_since?);
-    let for_ms = now.millis_since(since);
-    (for_ms >= STALLED_MS).then(|| State::Stalled { for_ms, turnout: turnout.clone() })
+    let for_ms = now.millis_since(head.unfinal_since?);
+    (for_ms >= STALLED_MS).then(|| State::Stalled { for_ms, turnout: voter.turnout.clone() })
 }
 
 fn on_certificate(certificate: &Certificate, now: Timestamp) -> Option<State> {

@@ -171,7 +171,7 @@ impl fmt::Display for State {
                 "the members have voted for another history than this node's: it neither mines nor votes",
             ),
             Self::NotListed => f.write_str(
-                "this node's member key is not listed in network.toml, and only listed members seal blocks",
+                "this node's member key is not listed in network.toml, and only members seal blocks",
             ),
             Self::Alone { known: 0, .. } => f.write_str("this node knows no peers"),
             Self::Alone { known, refused: 0 } => {

@@ -17,7 +17,7 @@ use crate::codec::Bounded;
 use crate::crypto::Hash;
 use crate::finality;
 use crate::id::NodeId;
-use crate::ledger::{Block, BlockOutcome, Certificate, CompactBlock, Link};
+use crate::ledger::{Block, BlockOutcome, Certificate, CompactBlock, Link, Voters};
 use crate::limits::MINE_ALONE_AFTER;
 use crate::time::{Time, Timestamp};
 use crate::wire::{COMPACT_FEATURE, FINAL_FEATURE, FinalSummary, Item, Message, TipSummary};
@@ -48,7 +48,7 @@ impl Overlay {
             peers: Peers::new(&settings, now, wall),
             gossip: Gossip::new(now, settings.seed),
             compact: Compact::new(settings.genesis.clone(), settings.seed),
-            voting: Voting::new(&settings.genesis),
+            voting: Voting::new(&Voters::first(&settings.genesis)),
             sync: BlockSync::new(settings.genesis, settled),
             syncing: false,
             outputs: VecDeque::new(),

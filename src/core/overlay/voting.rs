@@ -16,7 +16,7 @@ use super::{Act, ConnId, Fault};
 use crate::codec::Bounded;
 use crate::crypto::{Hash, PublicKey, Signature};
 use crate::finality::{Input, Output, Peer, Said};
-use crate::ledger::{Certificate, Checkpoint, Genesis, Link, Vote, Voters};
+use crate::ledger::{Certificate, Checkpoint, Link, Vote, Voters};
 use crate::limits::{
     CERTIFICATES_PER_PEER, FINAL_ASK_EVERY, QUESTIONS_PER_PEER, VOTERS, VOTES_PER_VOTER, VOTES_RELAY,
 };
@@ -24,10 +24,10 @@ use crate::time::Time;
 use crate::wire::{Finality, Item, Message, Proposal, Votes};
 
 /// See the module's header.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Voting {
-    /// The set in force and how many voters it has; none if nobody votes.
-    voters: Option<(Hash, u16)>,
+    /// The set in force and how many voters it has.
+    voters: (Hash, u16),
     peers: BTreeMap<ConnId, VotingPeer>,
     /// The newest final block that is durable here.
     finalized: Option<Checkpoint>,
@@ -89,10 +89,18 @@ impl VotingPeer {
 
 impl Voting {
     /// Nobody is connected.
-    pub(super) fn new(genesis: &Genesis) -> Self {
-        let voters = Voters::first(genesis);
-        let voters = voters.map(|voters| (voters.id(), u16::try_from(voters.count()).unwrap_or(u16::MAX)));
-        Self { voters, ..Self::default() }
+    pub(super) fn new(voters: &Voters) -> Self {
+        let count = u16::try_from(voters.count()).unwrap_or(u16::MAX);
+        Self {
+            voters: (voters.id(), count),
+            peers: BTreeMap::new(),
+            finalized: None,
+            batch: Vec::new(),
+            due: None,
+            ask_at: None,
+            inputs: VecDeque::new(),
+            acts: VecDeque::new(),
+        }
     }
 
     /// A peer that knows votes is connected. `finalized`: epoch and height of its newest final block.
@@ -128,7 +136,8 @@ impl Voting {
 
     /// A peer sends one of the messages of finality.
     pub(super) fn received(&mut self, now: Time, session: ConnId, message: Message) {
-        let (Some(peer), Some((set, voters))) = (self.peers.get_mut(&session), self.voters) else { return };
+        let Some(peer) = self.peers.get_mut(&session) else { return };
+        let (set, voters) = self.voters;
         // Votes of another set say nothing about this one.
         let heard = match message {
             Message::Proposal(proposal) if proposal.vote.link.set != set => None,

@@ -142,7 +142,7 @@ fn a_lone_old_block_is_not_stored() {
 }
 
 #[test]
-fn where_members_are_listed_only_their_keys_seal() {
+fn only_members_seal() {
     let mut spec = genesis().spec.clone();
     spec.members = vec![member(7)];
     let listed = Arc::new(Genesis::new(spec).unwrap());

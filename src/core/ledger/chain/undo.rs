@@ -49,9 +49,7 @@ impl Chain {
         tip: u64,
         finalized: u64,
     ) -> Result<Vec<(u64, Hash)>, StateError> {
-        // Where nobody votes, nothing is final.
-        let votes = !self.genesis.rules.members.is_empty();
-        let due = tip.saturating_sub(self.undo.blocks).min(if votes { finalized } else { u64::MAX });
+        let due = tip.saturating_sub(self.undo.blocks).min(finalized);
         let first = self.undo.floor.saturating_add(1);
         let last = due.min(self.undo.floor.saturating_add(UNDO_DROPPED_PER_COMMIT));
         let mut dropped = Vec::new();

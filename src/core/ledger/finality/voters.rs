@@ -26,10 +26,9 @@ impl Voters {
         Self { id, root: Checkpoint { epoch: 0, height, block: base }, members }
     }
 
-    /// The members that a network's definition lists; none if it lists none, because then nothing is ever final.
-    pub fn first(genesis: &Genesis) -> Option<Self> {
-        let members = genesis.spec.members.iter().cloned();
-        (members.len() > 0).then(|| Self::new(genesis.id(), 0, members))
+    /// The members that a network's definition lists.
+    pub fn first(genesis: &Genesis) -> Self {
+        Self::new(genesis.id(), 0, genesis.spec.members.iter().cloned())
     }
 
     /// Names the set: a hash over its base and its members.

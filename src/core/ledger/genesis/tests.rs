@@ -17,7 +17,7 @@ fn spec() -> NetworkSpec {
             reward: 50_000_000,
             max_bytes: 1_900_000,
         },
-        members: vec![],
+        members: vec![crate::testing::member(3)],
         allocations: vec![],
     }
 }
@@ -28,7 +28,7 @@ fn id(spec: NetworkSpec) -> Hash {
 
 #[test]
 fn the_id_is_frozen() {
-    assert_eq!(id(spec()).to_string(), "25bb38bf5bc666a5718152b13b05737490a2a6ab52d3f89c453815e05ef039f4");
+    assert_eq!(id(spec()).to_string(), "9a1fbee084143ba27bda57c205d0789a98ea88525cdf09abab9f3c90b409ed14");
 }
 
 #[test]
@@ -76,6 +76,7 @@ fn nonsense_is_refused() {
     assert_eq!(refused(|s| s.blocks.interval_ms = 99), GenesisError::Interval(99));
     assert_eq!(refused(|s| s.blocks.max_bytes = 9_999), GenesisError::BlockBytes(9_999));
     assert_eq!(refused(|s| s.blocks.initial_difficulty = 0), GenesisError::Difficulty);
+    assert_eq!(refused(|s| s.members.clear()), GenesisError::Members(RosterError::Empty));
     let mut overflow = spec();
     overflow.allocations = vec![
         Allocation { address, amount: u64::MAX },

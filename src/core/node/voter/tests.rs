@@ -37,7 +37,7 @@ fn genesis() -> Arc<Genesis> {
 impl Cluster {
     fn new() -> Self {
         let genesis = genesis();
-        let voters = Voters::first(&genesis).unwrap();
+        let voters = Voters::first(&genesis);
         let voter = |n: u8| Voter {
             ledger: Ledger::load(genesis.clone(), Memory::new(&genesis)).unwrap(),
             machine: Finality::new(
@@ -159,7 +159,7 @@ fn what_is_voted_final_is_durable_and_never_leaves_the_best_chain() {
     assert_eq!(cluster.finals(), [5; 4]);
     for voter in &cluster.voters {
         let certificate = voter.ledger.disk().world.finalized().unwrap().unwrap();
-        let voters = Voters::first(&cluster.genesis).unwrap();
+        let voters = Voters::first(&cluster.genesis);
         assert_eq!(certificate.check(&cluster.genesis.id(), &voters), Ok(()));
         assert_eq!(certificate.link.source.block, tip.id);
         assert!(voter.settled.iter().all(|settled| *settled == Settled::Final));

@@ -90,10 +90,7 @@ impl Links {
     /// Nobody is connected. `wall` is the wall clock at `now`.
     pub(super) fn new(settings: &OverlaySettings, now: Time, wall: Timestamp, random: Random) -> Self {
         let genesis = &settings.genesis;
-        // A network without a list of members has nobody who votes.
-        let votes = (!genesis.rules.members.is_empty()).then_some(FINAL_FEATURE);
-        let features = [CLOCK_FEATURE, COMPACT_FEATURE].into_iter().chain(votes);
-        let features = features.map(ToString::to_string).collect();
+        let features = [CLOCK_FEATURE, COMPACT_FEATURE, FINAL_FEATURE].map(ToString::to_string).into();
         let hello = Hello {
             protocols: Hello::PROTOCOLS,
             features,

@@ -28,7 +28,7 @@ fn votes(list: &[Vote]) -> Message {
 
 /// With these peers, all of them told.
 fn voting(peers: u64) -> Voting {
-    let mut voting = Voting { voters: Some((voters(4).id(), 4)), ..Voting::default() };
+    let mut voting = Voting::new(&voters(4));
     (1..=peers).for_each(|peer| voting.peer_up(at(0), ConnId(peer), None, (0, 0)));
     drain(&mut voting);
     voting
