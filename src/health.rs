@@ -123,7 +123,7 @@ mod tests {
         let certificate =
             Certificate { not_before: Timestamp(0), not_after: Timestamp(u64::MAX), revoked: false };
         let turnout = Turnout { heard: 2, count: 3, quorum: 3, missing: vec!["bob".to_owned()] };
-        let voter = VoterStatus { turnout: Some(turnout.clone()), ..VoterStatus::default() };
+        let voter = VoterStatus { turnout: turnout.clone(), ..VoterStatus::default() };
         let health = Health {
             gate: Gate::new(&genesis(), &key(1).public(), false),
             head,

@@ -31,7 +31,6 @@ use crate::mempool::{self, Level};
 use crate::miner;
 use crate::net::Traffic;
 use crate::net::listen::Stats;
-use crate::net::network::Names;
 use crate::net::request;
 use crate::store::Reader;
 use crate::voter;
@@ -75,8 +74,7 @@ pub struct Api {
     pub mempool: Mailbox<mempool::MempoolRequest>,
     pub level: watch::Receiver<Level>,
     pub miner: Mailbox<miner::MinerRequest>,
-    /// None: the network lists no members, so nobody votes.
-    pub voter: Option<Mailbox<voter::VoterRequest>>,
+    pub voter: Mailbox<voter::VoterRequest>,
     pub hash_rate: watch::Receiver<u64>,
     pub miner_enabled: bool,
     /// How this node stands.
@@ -87,7 +85,6 @@ pub struct Api {
     /// Bytes sent to peers and received from them.
     pub traffic: Arc<Traffic>,
     pub events: Events,
-    pub names: watch::Receiver<Names>,
     pub reward_to: Address,
     /// Held here only to compare it.
     pub token: token::Token,

@@ -4,7 +4,6 @@
 //! first, then peers are told goodbye, and the chain has taken everything that it was given before the store is closed. `store` only watches for
 //! damage. The listening socket is open before the others start: what comes in that early waits for the network actor.
 
-use std::collections::BTreeMap;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -165,17 +164,13 @@ impl Node {
         let (wire, wire_inbox) = mpsc::channel(WIRE_EVENTS);
         let (level, level_watch) = watch::channel(Level::default());
         let (rate, rate_watch) = watch::channel(0);
-        let own = BTreeMap::from([(self.member_key.public(), self.tls.id())]);
-        let (names, names_watch) = watch::channel(Arc::new(own));
         let (certificate, certificate_watch) = watch::channel(self.tls.certificate());
 
         let newest = reader.snapshot()?.finalized()?;
         let (kept, record_file, _held) = self.record;
-        let machine = voter::machine(&genesis, &self.member_key, kept, &reader, clock.now())?;
+        let (machine, proven) = voter::machine(&genesis, &self.member_key, kept, &reader, clock.now())?;
         let (voter, voter_inbox) = Mailbox::new("voter", VOTER_MAILBOX);
-        let voter = machine.is_some().then_some(voter);
-        let alarm = machine.as_ref().and_then(|(machine, _)| machine.alarm());
-        let status = VoterStatus { alarm, ..VoterStatus::default() };
+        let status = VoterStatus { alarm: machine.alarm(), ..VoterStatus::default() };
         let (status, status_watch) = watch::channel(status);
 
         let (conflict, conflicts) = mpsc::channel(CONFLICTS_WAITING);
@@ -210,7 +205,7 @@ impl Node {
             certificate: certificate_watch,
             voter: status_watch,
         };
-        let voter_actor = machine.map(|(machine, proven)| VoterActor {
+        let voter_actor = VoterActor {
             machine,
             record: record_file,
             proven,
@@ -224,7 +219,7 @@ impl Node {
             status,
             events: events.clone(),
             clock,
-        });
+        };
         let miner_settings = miner::MinerSettings {
             enabled: self.settings.miner.enabled,
             threads: self.settings.miner.threads,
@@ -270,7 +265,6 @@ impl Node {
             events: events.clone(),
             outlook,
             certificate,
-            names,
             reload: self.reload,
             clock,
         };
@@ -291,7 +285,6 @@ impl Node {
             strangers,
             traffic,
             events,
-            names: names_watch,
             reward_to,
             token: self.token,
             hosts: self.settings.api.hosts.clone(),
@@ -309,9 +302,7 @@ impl Node {
         });
         crew.thread("chain", move |stop| chain_actor.run(stop));
         crew.thread("mempool", move |stop| mempool_actor.run(stop));
-        if let Some(voter_actor) = voter_actor {
-            crew.thread("voter", move |stop| voter_actor.run(stop));
-        }
+        crew.thread("voter", move |stop| voter_actor.run(stop));
         crew.task("network", |stop| async move {
             // Large, and held by the task for as long as the node runs.
             Box::pin(network_actor.run(stop)).await;

@@ -91,15 +91,15 @@ pub struct VoterActor {
     pub clock: Clock,
 }
 
-/// The machine of a network that lists members, and what was proven before; none if it lists nobody.
+/// The machine of finality, and what was proven before.
 pub fn machine(
     genesis: &Genesis,
     key: &SecretKey,
     kept: Option<Kept>,
     reader: &Reader,
     now: Time,
-) -> Result<Option<(Finality, Proven)>, VoterError> {
-    let Some(voters) = Voters::first(genesis) else { return Ok(None) };
+) -> Result<(Finality, Proven), VoterError> {
+    let voters = Voters::first(genesis);
     let mut proven = Proven::load(reader)?;
     let view = reader.snapshot()?;
     let decided = genesis.rules.checkpoint;
@@ -123,7 +123,7 @@ pub fn machine(
         key: key.clone(),
         newest: view.finalized()?,
     };
-    Ok(Some((Finality::new(now, settings), proven)))
+    Ok((Finality::new(now, settings), proven))
 }
 
 struct Running {
@@ -279,10 +279,9 @@ impl Running {
         }
         let (alarm, settled) = (self.actor.machine.alarm(), self.settled);
         self.actor.status.send_if_modified(|told| {
-            let is_news = (told.alarm, told.settled) != (alarm, settled)
-                || told.turnout.as_ref() != Some(&self.turnout);
+            let is_news = (told.alarm, told.settled) != (alarm, settled) || told.turnout != self.turnout;
             if is_news {
-                *told = VoterStatus { alarm, settled, turnout: Some(self.turnout.clone()) };
+                *told = VoterStatus { alarm, settled, turnout: self.turnout.clone() };
             }
             is_news
         });

@@ -52,7 +52,7 @@ fn status() -> Status {
             interval_ms: 5000,
             min_fee_per_byte: 1,
         },
-        finalized: None,
+        finalized: finality::final_status(),
         tip: TipStatus {
             height: 41,
             hash: "ab".repeat(32),

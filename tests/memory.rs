@@ -83,8 +83,10 @@ fn a_held_block_takes_little_more_than_its_bytes() {
     for (name, mut one) in [("tiny", transaction(1, 0, 1, 1, 0)), ("empty", transaction(1, 0, 1, 0, 0))] {
         let one: Transaction = decode(&std::mem::take(&mut one), "transaction").unwrap();
         let transactions = Bounded::truncated(std::iter::repeat_n(one, 10_000));
-        let bytes =
-            encode(&Block { header: header.clone(), body: Body { executed: Hash::ZERO, reward: reward.clone(), certificate: None, transactions } });
+        let bytes = encode(&Block {
+            header: header.clone(),
+            body: Body { executed: Hash::ZERO, reward: reward.clone(), certificate: None, transactions },
+        });
         let (_block, real) = kept(|| decode::<Block>(&bytes, "block").unwrap());
         let real = usize::try_from(real).unwrap();
         eprintln!(

@@ -6,7 +6,7 @@ use bouya_core::codec::{Bounded, Text, encode};
 use bouya_core::crypto::{Hash, PublicKey, SecretKey};
 use bouya_core::ledger::{
     Account, Address, Allocation, Block, BlockRules, Branch, Chain, Check, CheckedTransaction, Coin, Genesis,
-    NetworkSpec, Origin, Output, Plan, Ready, Template, Transaction, World,
+    Member, NetworkSpec, Origin, Output, Plan, Ready, Template, Transaction, World,
 };
 use bouya_core::mempool::{Limits, Mempool};
 use bouya_core::time::{Time, Timestamp};
@@ -37,7 +37,15 @@ impl Field {
         let name = Text::try_from("bench".to_owned()).unwrap();
         let coin = Coin { symbol: Text::try_from("T".to_owned()).unwrap(), decimals: 0 };
         let rules = BlockRules::new(5_000, 1, 50);
+        // The first wallet's key is the only member's too, and seals.
+        let member = Member {
+            id: "maker".parse().unwrap(),
+            key: keys[0].public(),
+            governor: Address::of(&PublicKey([1; 32])),
+            name: Text::default(),
+        };
         let spec = NetworkSpec {
+            members: vec![member],
             allocations: keys.iter().map(rich).collect(),
             ..NetworkSpec::new(name, Timestamp(1_000_000), coin, rules)
         };

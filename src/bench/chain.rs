@@ -13,13 +13,9 @@ use bouya_core::ledger::{
 use bouya_core::time::Timestamp;
 
 use super::BenchError;
+use super::load::member_key;
 use crate::store::Store;
 use crate::workers::Workers;
-
-/// The key that seals all blocks.
-fn miner() -> SecretKey {
-    SecretKey::from_seed(&[0x3e; 32])
-}
 
 pub(super) struct Maker {
     ledger: Ledger<Store>,
@@ -35,7 +31,7 @@ impl Maker {
         let store = Store::open(dir, genesis.clone()).map_err(|error| failed(error.to_string()))?;
         let ledger = Ledger::load(genesis.clone(), store).map_err(|error| failed(error.to_string()))?;
         let workers = Workers::new(genesis.id());
-        Ok(Self { ledger, workers, genesis, key: miner() })
+        Ok(Self { ledger, workers, genesis, key: member_key() })
     }
 
     /// Adds a block with these transactions, due right on schedule. How long the ledger took for it, signatures apart.

@@ -5,11 +5,11 @@ use std::ops::Range;
 use std::process::Command;
 use std::time::Duration;
 
-use bouya_core::crypto::SecretKey;
-use bouya_core::ledger::{Address, Genesis, Member, NetworkSpec};
+use bouya_core::ledger::{Genesis, Member, NetworkSpec};
 use bouya_harness::{self as harness, Daemon, Port, TempFolder, bootstrap, process};
 
 use super::client::status;
+use super::load::payee;
 use super::{BenchError, Stop};
 use crate::config::NetworkFile;
 use crate::devnet::name;
@@ -31,7 +31,7 @@ impl Consortium {
         Self::create_in(TempFolder::new("bouya-bench")?, genesis, nodes)
     }
 
-    /// The same with a network of which the first nodes are the voters.
+    /// The same with a network of which the first nodes are the members.
     pub(super) fn voting(
         mut spec: NetworkSpec,
         nodes: u16,
@@ -41,8 +41,7 @@ impl Consortium {
         let listed = |number| -> Result<Member, BenchError> {
             let id = name(number).parse().map_err(harness::Error::from)?;
             // Nobody governs here.
-            let governor = Address::of(&SecretKey::from_seed(&[number.to_le_bytes()[0]; 32]).public());
-            record::listed(folder.path(), id, governor)
+            record::listed(folder.path(), id, payee(usize::from(number)))
                 .map_err(|error| BenchError::system("no member key", error))
         };
         spec.members = (0..voters).map(listed).collect::<Result<_, _>>()?;

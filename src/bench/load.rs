@@ -2,7 +2,7 @@
 
 use bouya_core::codec::{Bounded, Text, encode};
 use bouya_core::crypto::{Hash, PublicKey, SecretKey};
-use bouya_core::ledger::{Address, Allocation, Genesis, NetworkSpec, Output, Transaction};
+use bouya_core::ledger::{Address, Allocation, Genesis, Member, NetworkSpec, Output, Transaction};
 use bouya_core::time::Timestamp;
 
 use super::{BenchError, Stop};
@@ -43,6 +43,11 @@ pub(super) fn payee(n: usize) -> Address {
     Address::of(&PublicKey(numbered(0xac, n)))
 }
 
+/// The key of the only member, unless the network's nodes are its members. It seals the chains that are made beforehand.
+pub(super) fn member_key() -> SecretKey {
+    SecretKey::from_seed(&[0x3e; 32])
+}
+
 fn numbered(mark: u8, n: usize) -> [u8; 32] {
     let mut bytes = [mark; 32];
     bytes[..8].copy_from_slice(&(n as u64).to_le_bytes());
@@ -50,7 +55,7 @@ fn numbered(mark: u8, n: usize) -> [u8; 32] {
 }
 
 impl Load {
-    /// A network in which the wallets are rich, that began so long ago.
+    /// A network in which the wallets are rich, that began so long ago. Its only member is on no node.
     pub(super) fn spec(
         &self,
         interval_ms: u32,
@@ -66,6 +71,10 @@ impl Load {
         let amount = spec.coin.parse(COINS).unwrap_or(1);
         let address = |n| Address::of(&key(n).public());
         spec.allocations = (0..self.wallets).map(|n| Allocation { address: address(n), amount }).collect();
+        let id = "maker".parse().map_err(|error| BenchError::system("no member", error))?;
+        // Nobody governs here.
+        let (key, governor, name) = (member_key().public(), payee(0), Text::default());
+        spec.members = vec![Member { id, key, governor, name }];
         Ok(spec)
     }
 

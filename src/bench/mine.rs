@@ -13,7 +13,7 @@ use bouya_core::time::Timestamp;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use super::load::{Load, genesis, key};
+use super::load::{Load, genesis, member_key};
 use super::{Aim, BenchError, Figure, Limits, Report, Run};
 use crate::actor::Mailbox;
 use crate::health::Health;
@@ -48,12 +48,12 @@ pub fn run(settings: &MineBench, run: &mut Run<'_>) -> Result<Report, BenchError
     let (outlooks, outlook_watch) = watch::channel(outlook(SyncStatus::Synced));
     let (rate, rates) = watch::channel(0);
     let (_level, level) = watch::channel(Level::default());
-    let reward_to = Address::of(&key(0).public());
+    let reward_to = Address::of(&member_key().public());
     let threads = NonZero::<u32>::MIN;
     let certificate =
         Certificate { not_before: Timestamp(0), not_after: Timestamp(u64::MAX), revoked: false };
     let health = Health {
-        gate: Gate::new(&genesis, &key(0).public(), true),
+        gate: Gate::new(&genesis, &member_key().public(), true),
         head: head_watch,
         outlook: outlook_watch,
         certificate: watch::channel(certificate).1,
@@ -62,7 +62,7 @@ pub fn run(settings: &MineBench, run: &mut Run<'_>) -> Result<Report, BenchError
     let actor = MinerActor {
         settings: miner::MinerSettings { enabled: true, threads, share: 1.0, when: When::Always, reward_to },
         genesis,
-        key: key(0),
+        key: member_key(),
         states: Arc::new(move |_| Ok(Some(Box::new(world.clone())))),
         inbox,
         chain,

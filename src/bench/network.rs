@@ -58,8 +58,9 @@ pub fn run(settings: &NetworkBench, run: &mut Run<'_>) -> Result<Report, BenchEr
     if !(1..=NODES).contains(&settings.nodes) {
         return Err(BenchError::Usage(format!("--nodes {}: 1 to {NODES} are possible", settings.nodes)));
     }
-    if settings.voters > settings.nodes {
-        return Err(BenchError::Usage(format!("--voters {}: at most all nodes vote", settings.voters)));
+    if !(1..=settings.nodes).contains(&settings.voters) {
+        let voters = settings.voters;
+        return Err(BenchError::Usage(format!("--voters {voters}: from 1 to all nodes are possible")));
     }
     if settings.accounts == 0 || settings.backlog == 0 || settings.seconds == 0 {
         return Err(BenchError::Usage("--accounts, --backlog and --seconds are 1 at least".to_owned()));
@@ -102,10 +103,8 @@ pub fn run(settings: &NetworkBench, run: &mut Run<'_>) -> Result<Report, BenchEr
             .of("cores x batch verify / nodes", limit)
             .aim(10_000_f64.max(0.3 * limit), "10,000, or 0.3 of the limit if that is more; beyond: 0.5"),
     );
-    if settings.voters > 0 {
-        let per_second = confirmed.final_latencies.len() as f64 / window.took.as_secs_f64();
-        report.add(Figure::new("final_per_second", per_second, "tx/s"));
-    }
+    let per_second = confirmed.final_latencies.len() as f64 / window.took.as_secs_f64();
+    report.add(Figure::new("final_per_second", per_second, "tx/s"));
     tell(&mut report, settings, size as f64, &window, confirmed);
     let busy = daemons.iter().map(memory).fold(0.0, f64::max);
     report.add(Figure::new("memory_idle", idle, "B").aim(MEMORY_IDLE, "60 MiB; beyond: 30 MiB"));
@@ -262,10 +261,8 @@ fn tell(report: &mut Report, settings: &NetworkBench, size: f64, window: &Window
     report.add(Figure::new("committed", confirmed.latencies.len() as f64, "tx"));
     report.add(Figure::new("submitted", window.submitted.len() as f64, "tx"));
     report.add_latencies("submit_to_committed", &mut confirmed.latencies, [None, None]);
-    if settings.voters > 0 {
-        report.add(Figure::new("final", confirmed.final_latencies.len() as f64, "tx"));
-        report.add_latencies("submit_to_final", &mut confirmed.final_latencies, [None, None]);
-    }
+    report.add(Figure::new("final", confirmed.final_latencies.len() as f64, "tx"));
+    report.add_latencies("submit_to_final", &mut confirmed.final_latencies, [None, None]);
     report.add(Figure::new("blocks", confirmed.blocks as f64, "blocks"));
     let interval = window.took.as_secs_f64() * 1_000.0 / confirmed.blocks.max(1) as f64;
     report.add(Figure::new("block_interval", interval, "ms").of("wanted", f64::from(INTERVAL_MS)));

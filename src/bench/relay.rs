@@ -8,7 +8,7 @@ use bouya_harness::{Daemon, Events};
 use super::client::waiting;
 use super::consortium::Consortium;
 use super::gossip::{SECTIONS, give, spread};
-use super::load::{Load, genesis};
+use super::load::Load;
 use super::{Aim, BenchError, Figure, Limits, Report, Run};
 use crate::devnet::NODES;
 use crate::http::views::Event;
@@ -36,11 +36,10 @@ pub fn run(settings: &RelayBench, run: &mut Run<'_>) -> Result<Report, BenchErro
     let limits = Limits::measure(run)?;
     let load = Load { wallets: 2_000, accounts: 10_000 };
     // So short an interval that a block is due whenever one is asked for.
-    let genesis = genesis(load.spec(100, 1, 3_600_000)?)?;
+    let (mut consortium, genesis) = Consortium::voting(load.spec(100, 1, 3_600_000)?, nodes, nodes)?;
     (run.say)(&format!("signing {} transfers", rounds * transactions));
     let signed = load.sign_bytes(&genesis.id(), rounds * transactions, run.stop)?;
     (run.say)(&format!("starting {nodes} nodes"));
-    let mut consortium = Consortium::create(&genesis, nodes)?;
     consortium.start_all(SECTIONS, run.stop)?;
     let daemons = &consortium.nodes;
     let Some(first) = daemons.first() else { return Err(BenchError::Node("no node".to_owned())) };

@@ -185,7 +185,7 @@ struct Network {
     /// Stop after this many transfers [default: no limit but the time]
     #[arg(long)]
     transactions: Option<usize>,
-    /// How many of the nodes vote; with 0 nothing becomes final [default: all]
+    /// How many of the nodes are members: they vote and mine [default: all]
     #[arg(long)]
     voters: Option<u16>,
 }

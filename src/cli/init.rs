@@ -10,7 +10,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::error::Error;
-use super::output::{Output, note};
+use super::output::Output;
 use crate::clock;
 use crate::config::NetworkFile;
 use crate::config::network::{new_spec, spoken};
@@ -23,9 +23,9 @@ network id by phone.
 
 Examples:
   bouya init --name acme --member alice:KEY:GOVERNOR --member bob:KEY:GOVERNOR
-  bouya init --name acme --allocate bouya1…:1000000
+  bouya init --name acme --member alice:KEY:GOVERNOR --allocate bouya1…:1000000
   bouya init --name acme --symbol EUR --decimals 2 --reward 0 \\
-    --allocate bouya1…:500000.00";
+    --member alice:KEY:GOVERNOR --allocate bouya1…:500000.00";
 
 /// The first difficulty is set so that this many cores find one block per interval: what three default miners use together.
 const FIRST_SHARE: f64 = 1.5;
@@ -41,7 +41,7 @@ pub(crate) struct Init {
     /// Coins that an address holds from the start; may be given several times
     #[arg(long, value_name = "ADDR:AMOUNT")]
     allocate: Vec<String>,
-    /// List a member: only listed members seal blocks and vote them final; may be given several times
+    /// A member, as bouya member new prints it: members seal blocks and vote them final; may be given several times
     #[arg(long, value_name = "ID:KEY:GOVERNOR[:NAME]")]
     member: Vec<String>,
     /// The coin's short name [default: from the network's name]
@@ -61,6 +61,11 @@ pub(crate) struct Init {
 /// Writes network.toml.
 pub(crate) fn run(options: &Init, out: &mut Output) -> Result<(), Error> {
     let usage = |error: &dyn std::fmt::Display| Error::Usage(error.to_string());
+    if options.member.is_empty() {
+        return Err(usage(
+            &"a network has a member at least: run bouya member new ID --governor ADDR on each member's machine, then give bouya init what it prints, each with --member",
+        ));
+    }
     let name = Text::try_from(options.name.clone()).map_err(|error| usage(&format!("--name: {error}")))?;
     let mut salt = [0; 16];
     getrandom::fill(&mut salt).map_err(|error| Error::Failed(format!("no randomness: {error}")))?;
@@ -99,11 +104,6 @@ pub(crate) fn run(options: &Init, out: &mut Output) -> Result<(), Error> {
     }
     out.line(format!("wrote {}", path.display()))?;
     out.line(format!("network {}, id {}", options.name, spoken(&genesis.id())))?;
-    if genesis.rules.members.is_empty() {
-        note(
-            "It lists no members, so nobody votes and no block is ever final. To list them: bouya member new ID --governor ADDR on each machine, then bouya init --member with what it prints",
-        );
-    }
     out.line("Next: send the file to every member and compare the id by phone. Then, on each machine:")?;
     out.line(format!(
         "  bouya join --network {} --id ID --advertise HOST:7000 --bootstrap PEER@HOST:7000",

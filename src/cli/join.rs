@@ -107,12 +107,10 @@ fn render(options: &Join, path: &Path) -> Result<String, Error> {
         None => String::new(),
     };
     // A definition that cannot be read is told of when the whole file is checked.
-    let lists_others = NetworkFile::load(&options.network).is_ok_and(|file| {
-        let members = &file.genesis.spec.members;
-        !members.is_empty() && !members.iter().any(|member| member.id == *id)
-    });
-    let miner = if lists_others {
-        "\n[miner]\n# The network lists its members, and this node is none of them: it would seal blocks that nobody takes.\nenabled = false\n"
+    let observes = NetworkFile::load(&options.network)
+        .is_ok_and(|file| !file.genesis.spec.members.iter().any(|member| member.id == *id));
+    let miner = if observes {
+        "\n[miner]\n# This node is no member's: it would seal blocks that nobody takes.\nenabled = false\n"
     } else {
         ""
     };

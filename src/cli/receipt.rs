@@ -182,7 +182,6 @@ fn by_definition(network: &NetworkFile, proof: &Proof) -> Result<Ground, Error> 
                 "get it again once its block is final: bouya receipt get {id}; or name a block that you trust: --trust HASH"
             ),
         ),
-        Err(error @ FinalError::NoVoters) => (error, "name a block that you trust: --trust HASH".to_owned()),
         Err(error @ FinalError::Network { .. }) => (error, "give that network's network.toml".to_owned()),
         Err(error @ FinalError::Certificate(_)) => (error, "ask the sender for another one".to_owned()),
     };

@@ -59,7 +59,7 @@ pub(crate) fn run(client: &Client, out: &mut Output) -> Result<(), Error> {
             ),
             ("state", state(&status.state)),
             ("tip", cell(tip)),
-            ("final", finalized(status.finalized.as_ref(), OffsetDateTime::now_utc())),
+            ("final", finalized(&status.finalized, OffsetDateTime::now_utc())),
             ("peers", cell(format!("{} connected of {} known", status.peers.connected, status.peers.known))),
             (
                 "mempool",
@@ -95,10 +95,8 @@ fn state(state: &NodeStatus) -> Cell {
 }
 
 /// How far the final block is behind, and why if it is for long.
-fn finalized(finalized: Option<&FinalStatus>, now: OffsetDateTime) -> Cell {
-    let Some(FinalStatus { height, behind, since, after_ms, turnout, .. }) = finalized else {
-        return cell("nothing: the network lists no members who vote");
-    };
+fn finalized(finalized: &FinalStatus, now: OffsetDateTime) -> Cell {
+    let FinalStatus { height, behind, since, after_ms, turnout, .. } = finalized;
     let turnout = Turnout::from(turnout.clone());
     let mut text = match (height, behind) {
         (0, _) => "no block yet".to_owned(),

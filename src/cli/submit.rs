@@ -43,8 +43,7 @@ pub(crate) struct Signing {
     /// Send without asking
     #[arg(long)]
     yes: bool,
-    /// Wait until the transaction is final, or has N confirmations; without a value: until it is final where members vote, else for 1
-    /// confirmation
+    /// Wait until the transaction is final, or has N confirmations; without a value: until it is final
     #[arg(long, value_name = "final|N")]
     pub(crate) wait: Option<Option<Wait>>,
     /// How long to wait, as in 60s or 5m
@@ -85,7 +84,7 @@ impl<'a> Signer<'a> {
         })?;
         options.passphrase.check(&wallet)?;
         let status = client.status()?;
-        let wait = options.wait.map(|asked| wait::wanted(asked, &status)).transpose()?;
+        let wait = options.wait.map(Option::unwrap_or_default);
         let coin = coin(&status.network)?;
         let account = account(client, &wallet)?;
         let replaced = options.replace.as_ref().map(|id| replaced(client, &wallet, &coin, id)).transpose()?;

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use bouya_core::crypto::Hash;
 
-use crate::http::views::{Finality, NodeState, NodeStatus, Status, Transaction, Voter};
+use crate::http::views::{Finality, NodeState, NodeStatus, Transaction, Voter};
 
 use super::client::{Answer, Client};
 use super::error::Error;
@@ -18,8 +18,9 @@ const LOOK_EVERY: Duration = Duration::from_millis(500);
 const NAMED: usize = 5;
 
 /// What is waited for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Wait {
+    #[default]
     Final,
     Confirmations(u64),
 }
@@ -33,18 +34,6 @@ impl FromStr for Wait {
             Ok(count @ 1..) => Ok(Self::Confirmations(count)),
             _ => Err("wait for `final`, or for a number of confirmations from 1 on, as in --wait 6".into()),
         }
-    }
-}
-
-/// What to wait for in the node's network. If nothing was named: the surest that can come soon.
-pub(super) fn wanted(asked: Option<Wait>, status: &Status) -> Result<Wait, Error> {
-    match (asked, &status.finalized) {
-        (Some(Wait::Final), None) => Err(Error::Usage(
-            "--wait final: this network lists no members who vote, so nothing becomes final; wait for confirmations: --wait 6".into(),
-        )),
-        (Some(wait), _) => Ok(wait),
-        (None, Some(_)) => Ok(Wait::Final),
-        (None, None) => Ok(Wait::Confirmations(1)),
     }
 }
 

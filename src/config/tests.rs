@@ -40,6 +40,7 @@ fn names_of_any_text_are_read_back() {
     for name in names {
         let mut spec = testing::network("acme", 1_000_000).spec.clone();
         spec.name = Text::try_from(name.to_owned()).unwrap();
+        spec.members[0].name = Text::try_from(name.to_owned()).unwrap();
         let id = Genesis::new(spec.clone()).unwrap().id();
         let dir = tempfile::tempdir().unwrap();
         let path = write(dir.path(), "network.toml", &NetworkFile::render(&spec, 3));

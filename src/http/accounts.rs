@@ -61,12 +61,7 @@ pub(super) async fn show(
 ) -> Result<Json<Account>, Problem> {
     let at = match (options.confirmations, options.finalized) {
         (confirmations, None | Some(false)) => At::Confirmations(confirmations.unwrap_or(1)),
-        (None, Some(true)) if api.voter.is_some() => At::Final,
-        (None, Some(true)) => {
-            return Err(Problem::bad_request(
-                "final: this network lists no members who vote, so nothing is final",
-            ));
-        }
+        (None, Some(true)) => At::Final,
         (Some(_), Some(true)) => return Err(Problem::bad_request("either confirmations or final")),
     };
     let Holdings { pending, now, past, confirmations } = holdings(&api, address, at).await?;

@@ -107,11 +107,10 @@ pub(super) async fn list(
     .await
 }
 
-/// The seal's key, and the member's name, as network.toml lists it or as the owner proved it to this node.
+/// The seal's key, and the member's id.
 fn miner(api: &Api, block: &Block) -> views::MinerOf {
     let key = &block.header.miner;
-    let listed = api.genesis.rules.members.get(key).cloned();
-    let id = listed.or_else(|| api.names.borrow().get(key).cloned());
+    let id = api.genesis.rules.members.get(key);
     views::MinerOf { key: key.to_string(), id: id.map(|id| id.to_string()) }
 }
 

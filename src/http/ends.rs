@@ -11,7 +11,7 @@ use crate::store::Snapshot;
 pub(super) struct Ends {
     /// The height and id of the newest block.
     pub(super) tip: (u64, Hash),
-    /// The height of the newest final block; 0 if there is none, as in a network where nobody votes.
+    /// The height of the newest final block; 0 if there is none yet.
     finalized: u64,
 }
 

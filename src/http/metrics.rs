@@ -169,21 +169,14 @@ pub(super) async fn metrics(
         registry.register(name, help, gauge);
     };
     gauge("height", "Height of the best chain", head.branch.height);
-    // Without voters nothing is ever final: no series that an alert could mistake for a quorum that is gone.
-    if api.voter.is_some() {
-        let behind = head.branch.height.saturating_sub(head.finalized.0);
-        gauge("final_height", "Height of the newest final block", head.finalized.0);
-        gauge("final_behind", "Blocks of the best chain above it", behind);
-        let since = head.unfinal_since.map_or(0, |since| wall().millis_since(since));
-        gauge(
-            "unfinal_seconds",
-            "Since the date of the first block above it; 0 if there is none",
-            since / 1_000,
-        );
-        let turnout = api.health.voter.borrow().turnout.clone().unwrap_or_default();
-        gauge("voters_heard", "Members whose votes were heard when anybody voted last", turnout.heard as u64);
-        gauge("voters_needed", "Members whose votes make a block final", turnout.quorum as u64);
-    }
+    let behind = head.branch.height.saturating_sub(head.finalized.0);
+    gauge("final_height", "Height of the newest final block", head.finalized.0);
+    gauge("final_behind", "Blocks of the best chain above it", behind);
+    let since = head.unfinal_since.map_or(0, |since| wall().millis_since(since));
+    gauge("unfinal_seconds", "Since the date of the first block above it; 0 if there is none", since / 1_000);
+    let turnout = api.health.voter.borrow().turnout.clone();
+    gauge("voters_heard", "Members whose votes were heard when anybody voted last", turnout.heard as u64);
+    gauge("voters_needed", "Members whose votes make a block final", turnout.quorum as u64);
     gauge("tip_time_seconds", "Time of the best block, as its miner claims", head.branch.time.0 / 1_000);
     gauge("peers_connected", "Peers whose hello was read", summary.connected as u64);
     gauge("peers_known", "Peers in the book", summary.known as u64);

@@ -45,14 +45,14 @@ pub(super) async fn status(State(api): State<Api>) -> Result<Json<views::Status>
             time: rfc3339(head.branch.time),
             work: head.branch.work.to_string(),
         },
-        finalized: api.voter.is_some().then(|| views::FinalStatus {
+        finalized: views::FinalStatus {
             height: head.finalized.0,
             hash: head.finalized.1.to_string(),
             behind: head.branch.height.saturating_sub(head.finalized.0),
             since: head.unfinal_since.map(rfc3339),
             after_ms: settled.map(|settled| settled.after_ms),
-            turnout: voter.turnout.unwrap_or_default().into(),
-        }),
+            turnout: voter.turnout.into(),
+        },
         state: api.health.state().into(),
         peers: views::PeerCounts { connected: summary.connected, known: summary.known },
         mempool: views::MempoolStatus { transactions: level.transactions, bytes: level.bytes },

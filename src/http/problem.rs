@@ -60,10 +60,6 @@ impl Problem {
         Self::not_found("nothing is at this path; /openapi.json lists what there is")
     }
 
-    pub(super) fn no_voters() -> Self {
-        Self::not_found("this network lists no members in network.toml, so nobody votes and nothing is final")
-    }
-
     pub(super) fn method() -> Self {
         let detail = "this path does not take that method; /openapi.json lists which it takes";
         Self::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", detail)

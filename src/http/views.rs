@@ -93,7 +93,7 @@ pub struct BlockSummary {
     pub miner: MinerOf,
     pub transactions: usize,
     pub size: usize,
-    /// The members have voted it final: it never changes. Always false where the network lists none.
+    /// The members have voted it final: it never changes.
     #[serde(rename = "final")]
     pub finalized: bool,
 }
@@ -119,7 +119,7 @@ pub struct Block {
     pub size: usize,
     /// The block itself and the blocks on top of it; 0 if it is not on the best chain.
     pub confirmations: u64,
-    /// The members have voted it final: it never changes. Always false where the network lists none.
+    /// The members have voted it final: it never changes.
     #[serde(rename = "final")]
     pub finalized: bool,
     pub transactions: Vec<Transaction>,
@@ -145,7 +145,7 @@ pub struct Transaction {
     pub status: TransactionStatus,
     pub height: Option<u64>,
     pub confirmations: u64,
-    /// The members have voted its block final: it never changes. Always false where the network lists none.
+    /// The members have voted its block final: it never changes.
     #[serde(rename = "final")]
     pub finalized: bool,
     /// Address of the sender.
@@ -211,7 +211,7 @@ pub struct Record {
     pub height: u64,
     pub time: String,
     pub confirmations: u64,
-    /// The members have voted its block final: it never changes. Always false where the network lists none.
+    /// The members have voted its block final: it never changes.
     #[serde(rename = "final")]
     pub finalized: bool,
     /// Address of the sender.
@@ -236,7 +236,7 @@ pub struct Agreement {
     pub settled: bool,
     /// Confirmations of the block that decided it; 0 while it is open.
     pub confirmations: u64,
-    /// The block that decided it is final; while it is open, the proposal's. Always false where the network lists no members.
+    /// The block that decided it is final; while it is open, the proposal's.
     #[serde(rename = "final")]
     pub finalized: bool,
     pub proposed: Moment,

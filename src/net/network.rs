@@ -7,10 +7,9 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use bouya_core::crypto::{PublicKey, SecretKey};
+use bouya_core::crypto::SecretKey;
 use bouya_core::finality;
-use bouya_core::id::NodeId;
-use bouya_core::limits::{KNOWN_PEERS, PARTING, PEER_READS};
+use bouya_core::limits::{PARTING, PEER_READS};
 use bouya_core::node::{Certificate, keeper};
 use bouya_core::overlay::{Command, ConnId, Input, NetworkEvent, Outlook, Output, Overlay};
 use bouya_core::wire::{CrlSummary, Message};
@@ -45,9 +44,6 @@ pub const REVOCATIONS: &str = "revocations";
 /// How often the certificate files are checked.
 const LOOK_AT_FILES: Duration = Duration::from_secs(1);
 
-/// Member keys and the ids that proved them.
-pub type Names = Arc<BTreeMap<PublicKey, NodeId>>;
-
 /// Everything the actor works with.
 pub struct NetworkActor {
     pub overlay: Overlay,
@@ -56,8 +52,7 @@ pub struct NetworkActor {
     pub reader: Reader,
     pub chain: Mailbox<chain::ChainRequest>,
     pub mempool: Mailbox<mempool::MempoolRequest>,
-    /// None: the network lists no members, so nobody votes.
-    pub voter: Option<Mailbox<VoterRequest>>,
+    pub voter: Mailbox<VoterRequest>,
     /// Its own mailbox: the results of reads from the store come back through it.
     pub own: Mailbox<Input>,
     pub inbox: Inbox<Input>,
@@ -67,8 +62,6 @@ pub struct NetworkActor {
     pub outlook: watch::Sender<Outlook>,
     /// This node's own, as its files and lists show it.
     pub certificate: watch::Sender<Certificate>,
-    /// The owners of member keys, as their hellos have proven since the start, so that a seal can be shown as a name.
-    pub names: watch::Sender<Names>,
     pub reload: Arc<tokio::sync::Notify>,
     pub clock: Clock,
 }
@@ -246,39 +239,28 @@ impl Running {
 
     /// What peers say is lost if the voter is busy: they say it again. Who is connected is not.
     fn tell_voter(&mut self, input: finality::Input) {
-        let Some(voter) = &self.actor.voter else { return };
         let is_presence = matches!(input, finality::Input::Up { .. } | finality::Input::Down(_));
         if is_presence {
             self.unvoted.push_back(input.clone());
         }
         while let Some(first) = self.unvoted.front()
-            && voter.offer(VoterRequest::Machine(first.clone())).is_ok()
+            && self.actor.voter.offer(VoterRequest::Machine(first.clone())).is_ok()
         {
             self.unvoted.pop_front();
         }
         if !is_presence && self.unvoted.is_empty() {
-            let _ = voter.offer(VoterRequest::Machine(input));
+            let _ = self.actor.voter.offer(VoterRequest::Machine(input));
         }
     }
 
     /// The clocks of peers, once a second.
     fn tell_clocks(&mut self) {
-        let Some(voter) = &self.actor.voter else { return };
         let offsets = self.actor.overlay.clock_offsets();
         let offsets = offsets.into_iter().map(|(session, offset)| (finality::Peer(session.0), offset));
-        let _ = voter.offer(VoterRequest::Clocks(offsets.collect()));
+        let _ = self.actor.voter.offer(VoterRequest::Clocks(offsets.collect()));
     }
 
     fn tell(&mut self, event: NetworkEvent) {
-        if let NetworkEvent::PeerUp { id, member: Some(key), .. } = &event {
-            let names = self.actor.names.borrow().clone();
-            // Bounded, so that an id that keeps changing its key adds no more names.
-            if names.len() < KNOWN_PEERS && names.get(key) != Some(id) {
-                let mut names = (*names).clone();
-                names.insert(*key, id.clone());
-                self.actor.names.send_replace(Arc::new(names));
-            }
-        }
         match &event {
             NetworkEvent::DuplicateIdentity(_) => {
                 self.alarms.duplicates = self.alarms.duplicates.saturating_add(1)

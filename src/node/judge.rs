@@ -26,7 +26,7 @@ pub(crate) enum Kind {
     Identity,
     /// The member key cannot be used.
     MemberKey,
-    /// The node is to mine, but its key is not among the listed members.
+    /// The node is to mine, but its key is no member's.
     NotListed,
     /// The data folder belongs to another node.
     Owner,

@@ -27,7 +27,7 @@ impl Bench {
         let record = RecordFile::beside(&dir.path().join("m1.member"), genesis.id(), key(1).public());
         let clock = Clock::start();
         let kept = Some(record.read().unwrap().unwrap_or_default());
-        let (machine, proven) = machine(&genesis, &key(1), kept, &reader, clock.now()).unwrap().unwrap();
+        let (machine, proven) = machine(&genesis, &key(1), kept, &reader, clock.now()).unwrap();
         let (network, from_network) = Mailbox::new("network", 64);
         let (chain, from_chain) = Mailbox::new("chain", 64);
         let (voter, inbox) = Mailbox::new("voter", 4);
@@ -70,7 +70,7 @@ impl Bench {
 
     /// A block that is final in another history. Whoever tells of it has verified that.
     fn rival(&self) -> Certificate {
-        let voters = Voters::first(&self.genesis).unwrap();
+        let voters = Voters::first(&self.genesis);
         let source = Checkpoint { epoch: 2, height: 3, block: Hash([7; 32]) };
         let link = Link { set: voters.id(), source, target: Checkpoint { epoch: 3, ..source } };
         Certificate::new(&voters, link, &BTreeMap::new())

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use bouya::http::views::{BlacklistEntry, Event, Page, PeerStatus};
 use bouya_core::codec::encode;
 use bouya_core::ledger::Genesis;
+use bouya_core::testing;
 use bouya_harness::{Client, Events, process};
 use rustls::pki_types::CertificateRevocationListDer;
 use rustls::pki_types::pem::PemObject;
@@ -52,7 +53,7 @@ impl Field {
     /// All run and are connected to each other, and blocks come. `mad` are the ids of the members that attack.
     pub(crate) fn new(mad: &[&str]) -> Self {
         let mut consortium = Consortium::new();
-        consortium.genesis = network();
+        consortium.genesis = network(&consortium);
         let mines = format!("when = \"always\"\nthreads = 1\nshare = {SHARE}");
         let mut victim = consortium.member(VICTIM, "", RESTS);
         let known = bootstrap(&[&victim]);
@@ -197,9 +198,12 @@ fn bans(node: &Daemon) -> Vec<BlacklistEntry> {
     page.items
 }
 
-/// A network whose initial difficulty fits the two miners.
-fn network() -> Genesis {
-    let network = |rate| network_of("attacked", rate, INTERVAL_MS);
+/// A network whose initial difficulty fits the two miners. The victim and the honest are a quorum; those that attack seal with the fifth
+/// member's key.
+fn network(consortium: &Consortium) -> Genesis {
+    let mut members = consortium.listed(&[VICTIM, HONEST[0], HONEST[1], HONEST[2]]);
+    members.push(testing::member(9));
+    let network = |rate| network_of("attacked", rate, INTERVAL_MS, members.clone());
     network(bouya::miner::measure(&network(1.0)) * 2.0 * SHARE)
 }
 

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use bouya_core::crypto::{Hash, SecretKey};
 use bouya_core::limits::{FRAME_BYTES, KNOWN_PER_SOURCE};
+use bouya_core::testing;
 use bouya_core::wire::{GoodbyeReason, Hello, Message, frame, member_proof};
 use tokio::runtime::Runtime;
 use tokio::task::JoinSet;
@@ -82,7 +83,7 @@ impl Attacked {
 
 #[test]
 fn every_malformed_message_costs_the_connection_and_the_second_one_a_ban() {
-    let frames = malformed::frames(&super::daemon::network("any"));
+    let frames = malformed::frames(&testing::genesis());
     let members = frames.len().div_ceil(2);
     let attacked = Attacked::by(members);
     let frames = malformed::frames(&attacked.field.consortium.genesis);
@@ -184,7 +185,7 @@ fn made_up_addresses_take_no_more_than_their_sources_share() {
 
 #[test]
 fn an_invalid_block_bans_its_sender_and_an_odd_one_nobody() {
-    let genesis = super::daemon::network("any");
+    let genesis = testing::genesis();
     let (invalid, odd) =
         (chain::invalid(&genesis, &genesis.branch()).len(), chain::odd(&genesis, &genesis.branch()).len());
     let attacked = Attacked::by(invalid + odd);

@@ -152,7 +152,7 @@ fn the_tables_of_blocks_and_voters_fit_a_line_wherever_they_are_printed() {
 #[test]
 fn the_status_tells_how_soon_blocks_become_final_or_who_is_missing() {
     let shown = |status: FinalStatus| {
-        let status = Status { finalized: Some(status), ..super::status() };
+        let status = Status { finalized: status, ..super::status() };
         out(&Node::fixed(200, json(&status)).run("status"))
     };
     let soon = FinalStatus { behind: 1, after_ms: Some(640), ..final_status() };

@@ -23,7 +23,11 @@ fn read(output: &Output) -> Value {
 #[test]
 fn a_network_a_node_and_its_mistakes_are_told_as_json() {
     let node = nobody();
-    let init = "init --name acme --json";
+    let untold = node.run("init --name acme");
+    ended(&untold, 2);
+    assert!(err(&untold).contains("bouya member new"), "{}", err(&untold));
+    let Member { key, governor, .. } = testing::member(1);
+    let init = &format!("init --name acme --member alice:{key}:{governor} --json");
     let made = node.run(init);
     ended(&made, 0);
     let file = node.home.path().join("config/network.toml");

@@ -1,12 +1,6 @@
 //! `--wait final`, against a node that tells what the members have voted.
 
-use super::finality::final_status;
 use super::*;
-
-fn voting() -> Status {
-    let finalized = Some(final_status());
-    Status { finalized, ..status() }
-}
 
 /// Four voters, of whom three are needed; their newest votes are for blocks at these heights.
 fn finality(votes: [Option<u64>; 4]) -> (u16, String) {
@@ -46,9 +40,9 @@ fn send(node: &Node, wait: &str) -> Output {
 }
 
 #[test]
-fn waiting_alone_is_for_final_where_members_vote() {
+fn waiting_alone_is_for_final() {
     for wait in ["--wait final", "--wait"] {
-        let node = node(voting(), false, [Some(42), Some(41), None, Some(43)]);
+        let node = node(status(), false, [Some(42), Some(41), None, Some(43)]);
         let output = send(&node, wait);
         ended(&output, 0);
         let told = err(&output);
@@ -57,16 +51,16 @@ fn waiting_alone_is_for_final_where_members_vote() {
         assert_eq!(told, format!("{heard}\nin block 42, final\n"));
     }
     // Its votes were heard; the ones after them decide.
-    let heard = send(&node(voting(), false, [Some(42); 4]), "--wait final");
+    let heard = send(&node(status(), false, [Some(42); 4]), "--wait final");
     assert!(err(&heard).contains("in block 42, waiting for it to be final\n"), "{}", err(&heard));
-    let counted = send(&node(voting(), true, [None; 4]), "--wait 3");
+    let counted = send(&node(status(), true, [None; 4]), "--wait 3");
     ended(&counted, 0);
     assert!(err(&counted).contains("in block 42, 3 of 3 confirmations"), "{}", err(&counted));
 }
 
 #[test]
 fn a_time_that_was_too_short_says_who_is_missing() {
-    let node = node(voting(), true, [Some(42), Some(41), None, Some(43)]);
+    let node = node(status(), true, [Some(42), Some(41), None, Some(43)]);
     let output = send(&node, "--wait --timeout 1s");
     ended(&output, 1);
     let id = out(&output).trim().to_owned();
@@ -79,21 +73,12 @@ fn a_time_that_was_too_short_says_who_is_missing() {
 }
 
 #[test]
-fn nothing_is_sent_to_wait_for_what_never_comes() {
-    let node = node(status(), true, [None; 4]);
-    let output = send(&node, "--wait final");
-    ended(&output, 2);
-    assert!(err(&output).contains("lists no members"), "{}", err(&output));
-    assert!(node.asked().iter().all(|asked| asked.line.starts_with("GET ")));
-}
-
-#[test]
 fn final_is_final_on_a_node_that_is_cut_off_but_not_where_there_are_two_histories() {
-    let cut_off = Status { finalized: voting().finalized, ..in_state(NodeState::Alone, false) };
+    let cut_off = in_state(NodeState::Alone, false);
     let output = send(&node(cut_off, false, [None; 4]), "--wait final");
     ended(&output, 0);
     assert!(err(&output).ends_with("in block 42, final\n"), "{}", err(&output));
-    let torn = Status { finalized: voting().finalized, ..in_state(NodeState::TwoHistories, false) };
+    let torn = in_state(NodeState::TwoHistories, false);
     let output = send(&node(torn, false, [None; 4]), "--wait final --timeout 2s");
     ended(&output, 1);
     assert!(err(&output).contains("not settled") && !err(&output).contains("42, final"), "{}", err(&output));

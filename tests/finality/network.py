@@ -126,7 +126,8 @@ class Network:
         keys = []
         for node in self.nodes:
             certs = node.folder / "certs"
-            keys.append(called(self.bouya, "member", "new", node.name, "--dir", certs).strip())
+            governor = self.wallet(node.name)
+            keys.append(called(self.bouya, "member", "new", node.name, "--governor", governor, "--dir", certs).strip())
             called(self.mkca, "--dir", certs, "request", node.name)
             shutil.copy(certs / f"{node.name}.csr", self.folder / "ca")
             called(self.mkca, "--dir", self.folder / "ca", "sign", f"{node.name}.csr")

@@ -2,7 +2,7 @@
 
 use std::net::Ipv4Addr;
 use std::ops::{Deref, DerefMut};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -12,7 +12,8 @@ use std::time::Duration;
 use bouya::config::NetworkFile;
 use bouya::config::network::new_spec;
 use bouya::http::views::{Account, Page, Peer, PeerStatus, Status};
-use bouya_core::ledger::{Allocation, Genesis, Transaction};
+use bouya::voter::record;
+use bouya_core::ledger::{Allocation, Genesis, Member, Transaction};
 use bouya_core::testing::{self, address, text};
 use bouya_harness::{self as harness, Port, TempFolder, process};
 use rustix::process::Signal;
@@ -35,6 +36,9 @@ pub(super) struct Daemon {
     pub(super) dir: PathBuf,
     process: harness::Daemon,
 }
+
+/// The members of a consortium. A test runs some of them, never a quorum: so nothing is final, and the chain with the most work counts.
+const MEMBERS: [&str; 10] = ["a", "b", "c", "d", "e", "f", "g", "h", "alice", "bob"];
 
 static TURN: Mutex<()> = Mutex::new(());
 
@@ -60,7 +64,13 @@ impl Consortium {
         let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
         let folder = TempFolder::new("bouya-test").unwrap();
         let files = harness::Consortium::open(folder.path(), "test").unwrap();
-        Self { files, genesis: network("acme"), _folder: folder, _turn: turn }
+        let genesis = network_of("acme", 40_000.0, 250, listed(folder.path(), &MEMBERS));
+        Self { files, genesis, _folder: folder, _turn: turn }
+    }
+
+    /// Members of these ids. The daemon of each has its member key, and the record of what that voted for: nothing.
+    pub(super) fn listed(&self, ids: &[&str]) -> Vec<Member> {
+        listed(self.files.path(), ids)
     }
 
     pub(super) fn path(&self, name: &str) -> PathBuf {
@@ -90,15 +100,16 @@ impl Deref for Consortium {
     }
 }
 
-/// A network with fast blocks. Keys 1 to 4 hold 1,000 coins each.
-pub(super) fn network(name: &str) -> Genesis {
-    network_of(name, 40_000.0, 250)
+fn listed(dir: &Path, ids: &[&str]) -> Vec<Member> {
+    let listed = |(n, id): (u8, &&str)| record::listed(dir, id.parse().unwrap(), testing::member(n).governor);
+    (1..).zip(ids).map(|one| listed(one).unwrap()).collect()
 }
 
-/// The same, for miners that try `rate` hashes per second in all, with a block every `interval_ms`.
-pub(super) fn network_of(name: &str, rate: f64, interval_ms: u32) -> Genesis {
+/// A network for miners that try `rate` hashes per second in all, with a block every `interval_ms`. Keys 1 to 4 hold 1,000 coins each.
+pub(super) fn network_of(name: &str, rate: f64, interval_ms: u32, members: Vec<Member>) -> Genesis {
     let mut spec = new_spec(text(name), [3; 16], bouya::clock::wall(), rate, interval_ms);
     let amount = spec.coin.parse("1000").unwrap();
+    spec.members = members;
     spec.allocations = (1..=4).map(|n| Allocation { address: address(n), amount }).collect();
     Genesis::new(spec).unwrap()
 }

@@ -3,9 +3,10 @@
 use std::fs;
 
 use bouya_core::codec::encode;
-use bouya_core::ledger::{RawTransaction, Transaction};
+use bouya_core::ledger::{Genesis, NetworkSpec, RawTransaction, Transaction};
+use bouya_core::testing;
 
-use super::daemon::{Consortium, Daemon, RESTS, bootstrap, network, pay, until};
+use super::daemon::{Consortium, Daemon, RESTS, bootstrap, pay, until};
 
 #[test]
 fn a_transaction_that_does_not_fit_is_refused_with_the_value() {
@@ -21,7 +22,7 @@ fn a_transaction_that_does_not_fit_is_refused_with_the_value() {
         (pay(genesis, 1, 0, 2, 1_000_000_000), 422, "costs 1000.001, the sender has 1000"),
         (pay(genesis, 1, 0, 2, u64::MAX), 400, "more than this ledger can count"),
         (forged, 400, "signature"),
-        (pay(&network("other"), 1, 0, 2, 5), 400, "another network's"),
+        (pay(&testing::genesis(), 1, 0, 2, 5), 400, "another network's"),
     ];
     for (transaction, status, detail) in cases {
         let (found, body) = a.send("POST", "/v1/transactions", false, &encode(&transaction));
@@ -94,7 +95,8 @@ fn another_network_is_refused_with_both_ids() {
     let mut a = consortium.member("a", "", RESTS);
     a.start();
     consortium.authority.issue(&["b".parse().unwrap()], 30).unwrap();
-    let other = network("other");
+    let spec = NetworkSpec { salt: [4; 16], ..consortium.genesis.spec.clone() };
+    let other = Genesis::new(spec).unwrap();
     let mut b = consortium.daemon("b", &other, &bootstrap(&[&a]), RESTS);
     b.start();
     until("each says why", || {

@@ -1,10 +1,9 @@
 //! What a daemon says of itself when it cannot do its work: everywhere the same.
 
 use bouya::clock::wall;
-use bouya::config::network::new_spec;
 use bouya::http::views::NodeState;
-use bouya_core::ledger::Genesis;
-use bouya_core::testing::{member, text};
+use bouya_core::ledger::{Genesis, NetworkSpec};
+use bouya_core::testing::member;
 use bouya_core::time::Timestamp;
 
 use super::daemon::{Consortium, Daemon, RESTS, bootstrap, until};
@@ -44,7 +43,8 @@ fn does_not_mine(daemon: &Daemon, reason: &str) {
 fn a_genesis_block_ahead_of_the_clock_is_named_and_nothing_is_mined() {
     let consortium = Consortium::new();
     let later = Timestamp(wall().0 + 24 * 3_600_000);
-    let genesis = Genesis::new(new_spec(text("later"), [3; 16], later, 40_000.0, 250)).unwrap();
+    let spec = NetworkSpec { created: later, ..consortium.genesis.spec.clone() };
+    let genesis = Genesis::new(spec).unwrap();
     let mut a = consortium.daemon("a", &genesis, "", "when = \"always\"");
     a.start();
     says(&a, NodeState::TipAhead, "the genesis block is dated");

@@ -17,11 +17,11 @@ fn switch_off(daemon: &Daemon, address: SocketAddr) {
 fn every_combination_of_what_can_be_off_runs_and_stops_cleanly() {
     let consortium = Consortium::new();
     let mut daemons = Vec::new();
-    for bits in 0..8 {
+    for (bits, id) in ('a'..='h').enumerate() {
         let [api, p2p, miner] = [1, 2, 4].map(|bit| bits & bit != 0);
         let mines = if miner { "when = \"always\"\nshare = 0.1" } else { RESTS };
         let mut daemon =
-            consortium.member(&format!("n{bits}"), "", &format!("{mines}\n[log]\nlevel = \"debug\""));
+            consortium.member(&id.to_string(), "", &format!("{mines}\n[log]\nlevel = \"debug\""));
         for (on, address) in [(api, daemon.api.address()), (p2p, daemon.p2p.address())] {
             if !on {
                 switch_off(&daemon, address);

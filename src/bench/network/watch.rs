@@ -110,10 +110,8 @@ fn watch(
             seen.look(status.tip.height, Instant::now());
             waiting.store(status.mempool.transactions, Ordering::Relaxed);
             height.store(status.tip.height, Ordering::Relaxed);
-            if let Some(finalized) = status.finalized {
-                settled.look(finalized.height, Instant::now());
-                behind.store(finalized.behind, Ordering::Relaxed);
-            }
+            settled.look(status.finalized.height, Instant::now());
+            behind.store(status.finalized.behind, Ordering::Relaxed);
         }
         if last {
             return (seen, settled);

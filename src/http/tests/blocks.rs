@@ -5,7 +5,7 @@ use bouya_core::ledger::Block;
 use serde_json::Value;
 
 use super::harness::{MINER, Node};
-use bouya_core::testing::{address, key};
+use bouya_core::testing::{address, key, member};
 
 #[test]
 fn a_block_by_height_by_hash_and_as_the_latest() {
@@ -21,7 +21,7 @@ fn a_block_by_height_by_hash_and_as_the_latest() {
     assert_eq!(block["hash"], hash);
     assert_eq!(block["parent"], node.api.genesis.id().to_string());
     assert_eq!(block["miner"]["key"], key(MINER).public().to_string());
-    assert_eq!(block["miner"]["id"], Value::Null, "this network lists no members");
+    assert_eq!(block["miner"]["id"], member(MINER).id.as_str());
     assert_eq!(block["reward"]["to"], address(MINER).to_string());
     assert_eq!(block["reward"]["amount"], "10.5", "0.50 and the fee of 10");
     assert_eq!(block["confirmations"], 2);

@@ -100,7 +100,7 @@ fn the_status_says_what_waits_to_be_final_and_whose_votes_are_missing() {
     assert_eq!([status("since"), status("after_ms"), status("turnout")], [time, Value::Null, none]);
     let turnout = Turnout { heard: 2, count: 4, quorum: 3, missing: vec!["bob".into(), "dave".into()] };
     let settled = Settled { height: 1, at: Timestamp(5), after_ms: 600 };
-    node.voter.send_replace(VoterStatus { alarm: None, turnout: Some(turnout), settled: Some(settled) });
+    node.voter.send_replace(VoterStatus { alarm: None, turnout, settled: Some(settled) });
     let two = json!({ "heard": 2, "members": 4, "needed": 3, "missing": ["bob", "dave"] });
     assert_eq!([status("after_ms"), status("turnout")], [json!(600), two]);
     let metrics = node.get("/metrics").text();
@@ -124,7 +124,7 @@ fn the_newest_certificate_is_one_that_the_definition_confirms() {
     let bytes = HEXLOWER.decode(shown["certificate"].as_str().unwrap().as_bytes()).unwrap();
     let certificate: Certificate = decode(&bytes, "certificate").unwrap();
     let genesis = &node.api.genesis;
-    let voters = Voters::first(genesis).unwrap();
+    let voters = Voters::first(genesis);
     assert_eq!(certificate.check(&genesis.id(), &voters), Ok(()));
     let link = certificate.link;
     for (name, checkpoint) in [("source", link.source), ("target", link.target)] {
@@ -137,7 +137,6 @@ fn the_newest_certificate_is_one_that_the_definition_confirms() {
     assert_eq!(decode::<Header>(&header, "header").unwrap().id(), link.source.block);
     let signers: Vec<_> = certificate.voters().map(|voter| voters.name(voter).unwrap().to_string()).collect();
     assert_eq!((shown["signers"].clone(), signers.len()), (json!(signers), 3));
-    Node::start().get("/v1/finality/certificate").problem(404, "not-found");
 }
 
 #[test]
@@ -162,6 +161,4 @@ fn a_final_balance_leaves_out_what_is_above_the_final_block() {
     assert_eq!(held("?final=false"), tip);
     let path = format!("/v1/accounts/{}", address(2));
     node.get(&format!("{path}?final=true&confirmations=2")).problem(400, "bad-request");
-    let detail = Node::start().get(&format!("{path}?final=true")).problem(400, "bad-request");
-    assert!(detail.contains("lists no members"), "{detail}");
 }

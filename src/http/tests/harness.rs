@@ -179,7 +179,6 @@ impl Node {
         let reward_to = testing::address(MINER);
         let threads = NonZero::<u32>::MIN;
         let (voter, voter_watch) = watch::channel(VoterStatus::default());
-        let has_voters = !genesis.spec.members.is_empty();
         let health = Health {
             gate: Gate::new(&genesis, &testing::key(MINER).public(), false),
             head: head.clone(),
@@ -232,7 +231,7 @@ impl Node {
             level: level_watch,
             miner,
             // It answers nothing.
-            voter: has_voters.then(|| Mailbox::new("voter", 1).0),
+            voter: Mailbox::new("voter", 1).0,
             hash_rate,
             miner_enabled: false,
             health,
@@ -240,7 +239,6 @@ impl Node {
             strangers: Arc::default(),
             traffic: Arc::default(),
             events,
-            names: watch::channel(Arc::default()).1,
             reward_to,
             token: token::Token::new(TOKEN),
             hosts: vec!["ledger.example".to_owned()],

@@ -128,7 +128,7 @@ fn metrics_can_be_read() {
     }
     assert_eq!(values["bouya_height"], 1.0);
     assert_eq!((values["bouya_peers_connected"], values["bouya_peers_known"]), (2.0, 3.0));
-    assert!(!values.contains_key("bouya_final_behind"), "nobody votes here");
+    assert_eq!((values["bouya_final_height"], values["bouya_final_behind"]), (0.0, 1.0));
     assert_eq!(values["bouya_clock_off_milliseconds"], 7.0);
     assert!(values["bouya_certificate_seconds_left"] > 863_000.0);
     let states = [r#"bouya_state{state="ready"}"#, r#"bouya_state{state="disk-full"}"#];

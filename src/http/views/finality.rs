@@ -6,7 +6,7 @@ use utoipa::ToSchema;
 
 use super::text;
 
-/// The newest final block, in the status; none where the network lists no members.
+/// The newest final block, in the status.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct FinalStatus {
     pub height: u64,

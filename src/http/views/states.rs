@@ -23,7 +23,7 @@ pub enum NodeState {
     Stalled,
     /// Its voter waits for its operator.
     Silent,
-    /// It is to mine, but its key is not among the listed members.
+    /// It is to mine, but its key is no member's.
     NotListed,
     /// Nobody is connected.
     Alone,

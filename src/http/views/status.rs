@@ -15,9 +15,9 @@ pub struct Status {
     pub version: String,
     pub network: NetworkStatus,
     pub tip: TipStatus,
-    /// The newest final block; null where the network lists no members.
+    /// The newest final block: the genesis block if none was voted final yet.
     #[serde(rename = "final")]
-    pub finalized: Option<FinalStatus>,
+    pub finalized: FinalStatus,
     pub state: NodeStatus,
     pub peers: PeerCounts,
     pub mempool: MempoolStatus,

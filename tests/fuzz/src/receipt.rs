@@ -68,7 +68,7 @@ pub fn receipt(data: &[u8]) {
             assert!(anchor.height >= block.height && anchor.id() == proof.anchor_id);
             let last = proof.certificate.as_ref().map(|certificate| certificate.link.source.block);
             assert!(last.is_none_or(|last| last == proof.anchor_id));
-            // Nobody votes there.
+            // Nobody has voted there.
             assert!(proof.check_final(&small::genesis()).is_err());
             if network == small::genesis().id() {
                 is_true(&proof);

@@ -49,14 +49,14 @@ fn bare(text: &str) -> String {
 }
 
 pub(crate) fn network_seeds() -> Vec<Vec<u8>> {
-    let members = "[[members]]\nid = \"alice\"\nkey = \"3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c\"\n";
+    let members = "[[members]]\nid = \"alice\"\nkey = \"3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c\"\ngovernor = \"bouya1qp3zdjyz0armf2xd7q4l4765hv67sjgu3tkr2485f85xttyt0ldz55v8vkt\"\nname = \"Alice SA\"\n";
     let allocation = "[[allocations]]\naddress = \"bouya1qp3zdjyz0armf2xd7q4l4765hv67sjgu3tkr2485f85xttyt0ldz55v8vkt\"\namount = \"1.5\"\n";
     let short = "name = \"a\"\ncreated = \"2026-11-20T00:00:00Z\"\n[coin]\nsymbol = \"A\"\n";
     let all = format!(
         "{}{members}{allocation}",
         bare(NETWORK).split("\n[[").next().unwrap_or_default().to_owned() + "\n"
     );
-    [NETWORK.to_owned(), all, format!("{short}{members}{allocation}"), short.to_owned()]
+    [NETWORK.to_owned(), all, format!("{short}{members}")]
         .map(String::into_bytes)
         .into()
 }

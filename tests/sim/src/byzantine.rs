@@ -357,7 +357,7 @@ fn lie(rng: &mut Random, entry: PeerEntry) -> PeerEntry {
 /// A prepare from the root, beside the newest vote that this voter knows of itself, around it, or far above it; or beside somebody else's, in
 /// whose name it signs.
 fn another_vote(node: &Running, key: &SecretKey, genesis: &Genesis, manner: Manner) -> Option<Message> {
-    let voter = node.voter.as_ref()?;
+    let voter = &node.voter;
     let (me, voters) = (voter.number()?, voter.voters());
     let whose = match manner {
         Manner::ForgedVotes => (me + 1) % u16::try_from(voters.count()).ok()?,

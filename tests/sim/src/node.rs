@@ -85,8 +85,7 @@ pub(crate) struct Running {
     pub(crate) overlay: Overlay,
     pub(crate) keeper: Keeper<SimDisk>,
     pub(crate) pool: Pool<Snapshot>,
-    /// None: the network lists no members.
-    pub(crate) voter: Option<Finality>,
+    pub(crate) voter: Finality,
     pub(crate) gate: Gate,
     pub(crate) demand: Demand,
     /// The keeper's newest head.
@@ -178,18 +177,18 @@ impl Node {
         };
         let keeper = Keeper::load(genesis.clone(), self.disk.clone())?;
         let newest = self.disk.world().finalized()?;
-        let voter = Voters::first(genesis).map(|voters| FinalitySettings {
+        let voter = FinalitySettings {
             network: genesis.id(),
             created: genesis.spec.created,
             interval: genesis.rules.schedule.interval(),
-            voters,
+            voters: Voters::first(genesis),
             key: self.key.clone(),
             record: self.record.clone(),
             alarm: None,
             proven: Vec::new(),
             decided: None,
             newest: newest.clone(),
-        });
+        };
         let mut overlay = Overlay::new(settings, Time::from_millis(0), self.clock.wall(now));
         if let Some(newest) = newest {
             overlay.handle(Time::from_millis(0), overlay::Input::Finalized(newest));
@@ -197,7 +196,7 @@ impl Node {
         self.running = Some(Running {
             since: now,
             overlay,
-            voter: voter.map(|settings| Finality::new(Time::from_millis(0), settings)),
+            voter: Finality::new(Time::from_millis(0), voter),
             voter_wake: None,
             head: keeper.head()?,
             keeper,
@@ -225,7 +224,7 @@ impl Running {
         let outlook = &self.overlay.outlook(self.time(now));
         let certificate =
             &Certificate { not_before: Timestamp(0), not_after: Timestamp(u64::MAX), revoked: false };
-        let alarm = self.voter.as_ref().and_then(Finality::alarm);
+        let alarm = self.voter.alarm();
         let voter = &VoterStatus { alarm, ..VoterStatus::default() };
         let seen = Seen { head: &self.head, outlook, certificate, voter, now: wall };
         let obstacle = self.gate.obstacle(seen);

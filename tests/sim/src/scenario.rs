@@ -29,8 +29,6 @@ pub(crate) struct Scenario {
     pub(crate) dial_only: BTreeSet<usize>,
     pub(crate) byzantine: BTreeMap<usize, Manner>,
     pub(crate) bootstrap: Vec<Vec<usize>>,
-    /// The definition lists members, so only they may seal blocks.
-    pub(crate) listed: bool,
     pub(crate) interval_ms: u32,
     pub(crate) quality: Quality,
     /// Hashes per second.
@@ -105,7 +103,6 @@ impl Scenario {
             },
             faults,
             load_every: if rng.chance(0.3) { rng.within(60_000, 400_000) } else { rng.within(1_000, 12_000) },
-            listed: rng.chance(0.7),
             nodes,
             later,
             dial_only,
@@ -128,7 +125,7 @@ impl Scenario {
         let created = Timestamp(EPOCH - rng.below(600_000));
         let blocks = BlockRules::new(self.interval_ms, DIFFICULTY, 50);
         let spec = NetworkSpec {
-            members: (0..self.nodes).filter(|_| self.listed).map(member).collect(),
+            members: (0..self.nodes).map(member).collect(),
             allocations: (0..WALLETS).map(wallet).collect(),
             ..NetworkSpec::new(text("sim"), created, coin, blocks)
         };

@@ -313,7 +313,7 @@ fn new_node(scenario: &Scenario, genesis: &Genesis, n: usize) -> Node {
         told: vec![genesis.id()],
         work: 0,
         finalized: (0, genesis.id()),
-        record: Voters::first(genesis).map(|voters| Record::new(&voters)),
+        record: Some(Record::new(&Voters::first(genesis))),
         forgetful: false,
         backup: None,
         dials: Vec::new(),

@@ -153,9 +153,8 @@ fn look(board: &Board, node: usize, seat: &Seat, client: &Client, follower: &mut
     view.answered = Some((Instant::now(), incarnation));
     view.height = status.tip.height;
     view.reward_to = status.reward_to;
-    if let Some(FinalStatus { height, hash, .. }) = status.finalized
-        && view.finals.last().map(|(height, _)| *height) != Some(height)
-    {
+    let FinalStatus { height, hash, .. } = status.finalized;
+    if view.finals.last().map(|(height, _)| *height) != Some(height) {
         view.finals.push((height, hash));
     }
     view.peers = peers.into_iter().map(|peer| (peer.id, peer.status)).collect();

@@ -20,9 +20,8 @@ impl World {
         let standing = Gate::standing(&running.head, &running.overlay.outlook(time));
         let offsets = running.overlay.clock_offsets().into_iter();
         let offsets = offsets.map(|(session, ms)| (bouya_core::finality::Peer(session.0), ms)).collect();
-        let Some(voter) = running.voter.as_mut() else { return };
         for input in [Input::Clock { wall, offsets }, Input::Standing(standing), input] {
-            voter.handle(time, &StoredBlocks(&view), input);
+            running.voter.handle(time, &StoredBlocks(&view), input);
         }
         self.drain_voter(n);
     }
@@ -46,7 +45,7 @@ impl World {
     }
 
     pub(crate) fn drain_voter(&mut self, n: usize) {
-        let poll = |world: &mut Self| world.running(n)?.voter.as_mut()?.poll();
+        let poll = |world: &mut Self| world.running(n)?.voter.poll();
         while let Some(output) = poll(self) {
             match &output {
                 Output::Write(record) => {
@@ -86,9 +85,9 @@ impl World {
         let now = self.now;
         let Some(running) = self.running(n) else { return };
         let time = running.time(now);
-        let due = running.voter.as_ref().and_then(|voter| voter.next_wakeup(time));
+        let due = running.voter.next_wakeup(time);
         let at = due.map_or(now + 1_000, |due| running.since + due.as_millis()).min(now + 1_000);
-        if running.voter.is_some() && running.voter_wake.is_none_or(|before| at < before) {
+        if running.voter_wake.is_none_or(|before| at < before) {
             running.voter_wake = Some(at);
             self.post_local(at - now, n, Local::Vote);
         }
@@ -120,7 +119,7 @@ impl World {
 
     /// The node with this number among the voters.
     fn genesis_voter(&self, number: u16) -> Option<usize> {
-        let voters = bouya_core::ledger::Voters::first(&self.genesis)?;
+        let voters = bouya_core::ledger::Voters::first(&self.genesis);
         let key = voters.member(number)?.key;
         (0..self.nodes.len()).find(|n| self.nodes[*n].key.public() == key)
     }
