@@ -250,16 +250,20 @@ class Network:
 
         since = datetime.datetime.fromisoformat(said["created"]) - datetime.datetime.fromisoformat("1970-01-01T00:00:00Z")
         created = little(since // datetime.timedelta(milliseconds=1), 8)
-        members = [(one["id"], string(one["id"]) + unhex(one["key"], 32), unhex(one["key"], 32)) for one in said.get("members", [])]
-        need(len({key for _, _, key in members}) == len({name for name, _, _ in members}) == len(members) <= 128, "members")
+        members = [
+            (one["id"], unhex(one["key"], 32), address(one["governor"]), one.get("name", "")) for one in said.get("members", [])
+        ]
+        # No member key governs.
+        addresses = {at for _, key, governor, _ in members for at in (b"\0" + tagged("bouya address", b"\0", key), governor)}
+        need(len({one[0] for one in members}) == len(members) and len(addresses) == 2 * len(members), "members")
+        need(1 <= len(members) <= 128 and all(one[2][0] == 0 for one in members), "members")
         given = [address(one["address"]) + little(amount(one["amount"]), 8) for one in said.get("allocations", [])]
         difficulty = blocks.get("initial_difficulty", 20_000_000)
         rules = little(blocks.get("interval_ms", 5000), 4) + little(blocks.get("half_life", 32), 2) + little(difficulty, 8)
         rules += little(amount(blocks.get("reward", "50")), 8) + little(blocks.get("max_bytes", 1_900_000), 4)
         first = string(said["name"]) + created + unhex(said.get("salt", "00" * 16), 16)
         sections = {0: first, 1: string(coin["symbol"]) + little(decimals, 1), 2: rules}
-        if members:
-            sections[3] = listed([data for _, data, _ in sorted(members)])
+        sections[3] = listed([string(id) + key + governor + string(name) for id, key, governor, name in sorted(members)])
         if given:
             sections[4] = listed(sorted(given))
         parts = [little(number, 1) + counted(data) for number, data in sections.items()]
@@ -267,9 +271,9 @@ class Network:
         header = little(1, 4) + bytes(4) + bytes(8) + created + little(difficulty, 8) + bytes(32) + body + sha(b"")
         self.id = sha(sha(header + bytes(264 - len(header))))
         # The voters are numbered by ascending key.
-        self.voters = sorted(members, key=lambda member: member[2])
-        self.set = tagged("bouya set", self.id, listed([data for _, data, _ in self.voters]))
-        self.quorum = len(members) - (len(members) - 1) // 3 if members else 0
+        self.voters = sorted(members, key=lambda member: member[1])
+        self.set = tagged("bouya set", self.id, listed([string(id) + key for id, key, _, _ in self.voters]))
+        self.quorum = len(members) - (len(members) - 1) // 3
 
 
 class Certificate:
@@ -286,7 +290,6 @@ class Certificate:
 
     def final(self, network):
         """The names of those who signed, if they are a quorum of the network's voters."""
-        need(network.voters, "voters")
         need(self.link[:32] == network.set, "a certificate of the network's voters")
         need(self.epoch > 0 or self.link[40:80] == bytes(8) + network.id, "a checkpoint")
         named = [at for at in range(8 * len(self.bits)) if self.bits[at // 8] >> at % 8 & 1]
@@ -294,7 +297,7 @@ class Certificate:
         need(len(self.bits) == (count + 7) // 8 and all(at < count for at in named), "the list of signers")
         need(len(named) == len(self.signatures) >= network.quorum, "a quorum")
         for at, signature in zip(named, self.signatures):
-            need(verify(network.voters[at][2], b"bouya vote\0" + network.id + self.link, signature), "a vote")
+            need(verify(network.voters[at][1], b"bouya vote\0" + network.id + self.link, signature), "a vote")
         return [network.voters[at][0] for at in named]
 
 
