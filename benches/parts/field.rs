@@ -1,12 +1,14 @@
 //! Rich wallets, their transfers, and a chain in memory that stands at its beginning.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bouya_core::codec::{Bounded, Text, encode};
 use bouya_core::crypto::{Hash, PublicKey, SecretKey};
 use bouya_core::ledger::{
     Account, Address, Allocation, Block, BlockRules, Branch, Chain, Check, CheckedTransaction, Coin, Genesis,
-    Member, NetworkSpec, Origin, Output, Plan, Ready, Template, Transaction, World,
+    Member, NetworkSpec, Origin, Output, Plan, Ready, Rows, StateAt, Template, Transaction, World,
 };
 use bouya_core::mempool::{Limits, Mempool};
 use bouya_core::time::{Time, Timestamp};
@@ -22,6 +24,8 @@ pub(crate) struct Field {
     keys: Vec<SecretKey>,
     world: World,
     chain: Chain,
+    /// What is changed up to each block that was made here.
+    changed: RefCell<BTreeMap<Hash, Rows>>,
 }
 
 fn numbered(mark: u8, n: usize) -> [u8; 32] {
@@ -52,7 +56,7 @@ impl Field {
         let genesis = Arc::new(Genesis::new(spec).unwrap());
         let world = World::new(&genesis);
         let chain = Chain::load(genesis.clone(), &world).unwrap();
-        Self { genesis, keys, world, chain }
+        Self { genesis, keys, world, chain, changed: RefCell::default() }
     }
 
     pub(crate) fn genesis(&self) -> &Arc<Genesis> {
@@ -120,12 +124,17 @@ impl Field {
 
     fn seal(&self, branch: &Branch, transactions: Vec<CheckedTransaction>) -> Arc<Block> {
         let key = &self.keys[0];
-        let supply = self.genesis.supply() + self.genesis.rules.reward * branch.height;
         let time = Timestamp(branch.time.0 + 5_000);
         let reward_to = Address::of(&key.public());
-        let template = Template::new(&self.genesis, branch, supply, transactions, reward_to, time, key);
+        let mut changed = self.changed.borrow().get(&branch.id).cloned().unwrap_or_default();
+        let state = StateAt { base: Some(&self.world), rows: &changed };
+        let template =
+            Template::new(&self.genesis, branch, state, transactions, reward_to, time, key).unwrap();
+        changed.extend(template.writes().clone());
         let nonce = template.try_nonces(0, u64::MAX).unwrap();
-        Arc::new(template.finish(nonce))
+        let block = Arc::new(template.finish(nonce));
+        self.changed.borrow_mut().insert(block.id(), changed);
+        block
     }
 
     /// What the chain makes of the first block.

@@ -56,9 +56,7 @@ pub(crate) fn network_seeds() -> Vec<Vec<u8>> {
         "{}{members}{allocation}",
         bare(NETWORK).split("\n[[").next().unwrap_or_default().to_owned() + "\n"
     );
-    [NETWORK.to_owned(), all, format!("{short}{members}")]
-        .map(String::into_bytes)
-        .into()
+    [NETWORK.to_owned(), all, format!("{short}{members}")].map(String::into_bytes).into()
 }
 
 /// A node's file gives settings within their bounds, or mistakes that can be shown.
