@@ -207,7 +207,7 @@ impl Store {
                 state.insert(encode(&key).as_slice(), row.as_slice())?;
             }
         }
-        for table in [BODIES, UNDO] {
+        for table in [BODIES, HANDOVERS, UNDO] {
             tx.open_table(table)?;
         }
         tx.open_table(SIDE)?;
@@ -348,6 +348,9 @@ fn write_best_chain(tx: &WriteTransaction, change: &Change) -> Result<(), Fault>
     }
     if let Some(certificate) = &change.finalized {
         tx.open_table(META)?.insert(FINALIZED, versioned(certificate).as_slice())?;
+    }
+    for (base, certificate) in &change.handovers {
+        tx.open_table(HANDOVERS)?.insert(base.0, versioned(certificate).as_slice())?;
     }
     let mut nodes = tx.open_table(NODES)?;
     for (height, index, hash) in &change.nodes {

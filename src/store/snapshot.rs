@@ -30,6 +30,7 @@ type Id = [u8; 32];
 pub struct Snapshot {
     meta: ReadOnlyTable<&'static str, &'static [u8]>,
     headers: ReadOnlyTable<Id, &'static [u8]>,
+    handovers: ReadOnlyTable<Id, &'static [u8]>,
     bodies: ReadOnlyTable<Id, &'static [u8]>,
     heights: ReadOnlyTable<u64, Id>,
     side: ReadOnlyTable<Id, ()>,
@@ -64,6 +65,7 @@ impl Snapshot {
             Ok(Self {
                 meta: tx.open_table(META)?,
                 headers: tx.open_table(HEADERS)?,
+                handovers: tx.open_table(HANDOVERS)?,
                 bodies: tx.open_table(BODIES)?,
                 heights: tx.open_table(HEIGHTS)?,
                 side: tx.open_table(SIDE)?,
@@ -368,6 +370,14 @@ impl View for Snapshot {
         let certificate = self.guard.run(|| {
             let row = self.meta.get(FINALIZED)?;
             row.map(|row| unversioned(row.value(), "final certificate")).transpose()
+        });
+        Ok(certificate?)
+    }
+
+    fn handover(&self, base: &Hash) -> Result<Option<Certificate>, StateError> {
+        let certificate = self.guard.run(|| {
+            let row = self.handovers.get(base.0)?;
+            row.map(|row| unversioned(row.value(), "handover")).transpose()
         });
         Ok(certificate?)
     }

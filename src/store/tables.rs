@@ -17,6 +17,8 @@ pub(super) const META: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("
 pub(super) const FINALIZED: &str = "finalized";
 /// Block id to header record.
 pub(super) const HEADERS: TableDefinition<'_, Id, &[u8]> = TableDefinition::new("headers");
+/// The base of a set to the certificate that makes it final.
+pub(super) const HANDOVERS: TableDefinition<'_, Id, &[u8]> = TableDefinition::new("handovers");
 /// Block id to body.
 pub(super) const BODIES: TableDefinition<'_, Id, &[u8]> = TableDefinition::new("bodies");
 /// Ids of the stored blocks off the best chain.

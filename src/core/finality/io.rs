@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use super::{Evidence, Record};
 use crate::crypto::{Hash, PublicKey, Signature};
-use crate::ledger::{Certificate, Checkpoint, Contradiction, Link, Vote};
+use crate::ledger::{Certificate, Checkpoint, Contradiction, Handover, Link, Vote, Voters};
 use crate::time::Timestamp;
 
 /// A connected peer, as whoever drives the machine numbers them.
@@ -19,6 +19,10 @@ pub trait Blocks {
     fn best(&self, height: u64) -> Option<Hash>;
     /// The ancestor of a stored block at a height no larger than its own.
     fn ancestor(&self, block: &Hash, height: u64) -> Option<Hash>;
+    /// The block that put the members after a stored block into force: itself, if it has changed them.
+    fn base(&self, block: &Hash) -> Option<Hash>;
+    /// How this set handed over to the next one, and that to the one after it, and so on: at most [`crate::limits::HANDOVERS`].
+    fn handovers(&self, set: &Hash) -> Vec<Handover>;
 }
 
 /// Whether a node may vote, as the rest of it sees that.
@@ -60,6 +64,8 @@ pub enum Said {
     Finality {
         /// The set that was asked about.
         set: Hash,
+        /// How that set handed over to the next one, and so on.
+        handovers: Vec<Handover>,
         /// The newest final certificate.
         newest: Option<Certificate>,
         /// The certificate of the latest justified checkpoint.
@@ -98,6 +104,13 @@ pub enum Input {
         height: u64,
         /// Its last block.
         block: Hash,
+    },
+    /// Another set is in force: its base is final here.
+    Voters {
+        /// The set.
+        voters: Voters,
+        /// The newest final certificate, if it is of this set.
+        newest: Option<Certificate>,
     },
     /// Whether this node may vote.
     Standing(Standing),

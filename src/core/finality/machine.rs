@@ -9,13 +9,14 @@ use self::lead::Proposed;
 use super::silence::Silence;
 use super::slots::Slots;
 use super::{Added, Alarm, Blocks, Evidence, Input, Output, Peer, Record, Refused, Said, Standing, Votes};
-use crate::crypto::{Hash, SecretKey};
+use crate::crypto::{Hash, PublicKey, SecretKey};
 use crate::ledger::{Certificate, Checkpoint, Contradiction, Link, LinkKind, Vote, Voters};
 use crate::limits::{ARRIVALS_KEPT, HOLD_MOST, JUSTIFIED_KEPT, WANT_EVERY};
 use crate::recent::Recent;
 use crate::time::{Time, Timestamp};
 
 mod clock;
+mod handover;
 mod hear;
 mod history;
 #[cfg(feature = "fuzzing")]
@@ -31,12 +32,15 @@ pub struct Finality {
     slots: Slots,
     /// A block must have been on the best chain for this long before it is proposed.
     hold: Duration,
-    /// This node's number in the set and its key, if it votes.
-    me: Option<(u16, SecretKey)>,
+    /// This node's member key, and its number in the set if it votes.
+    key: SecretKey,
+    me: Option<u16>,
     votes: Votes,
     record: Record,
     /// What leaves once the record is durable. Nothing else is signed before.
     writing: Option<Leaves>,
+    /// The next set, which waits for that, and what is final in it.
+    next: Option<(Voters, Option<Certificate>)>,
     alarm: Option<Alarm>,
     silence: Option<Silence>,
     /// Justified checkpoints and what justified them; nothing but the set did that for the root.
@@ -53,7 +57,8 @@ pub struct Finality {
     clock: Clock,
     /// When the newest blocks of the best chain became its end.
     arrivals: VecDeque<(Time, u64, Hash)>,
-    /// Connected peers, and what each is in the set.
+    /// Connected peers, their keys, and what each is in the set.
+    keys: BTreeMap<Peer, PublicKey>,
     peers: BTreeMap<Peer, Option<u16>>,
     /// The newest prepare of each voter that leads.
     proposals: BTreeMap<u16, Link>,
@@ -110,7 +115,7 @@ impl Finality {
             proven,
             decided,
         } = settings;
-        let me = voters.number(&key.public()).map(|number| (number, key));
+        let me = voters.number(&key.public());
         let alarm = match &record {
             None => Some(Alarm::NoRecord),
             // A key that has voted in a later set waits until that set is in force here.
@@ -126,9 +131,11 @@ impl Finality {
             hold: interval.checked_div(4).unwrap_or_default().min(HOLD_MOST),
             alarm: alarm.filter(|alarm| me.is_some() || *alarm == Alarm::OtherHistory),
             silence: me.is_some().then(|| Silence::new(now)),
+            key,
             me,
             record: record.unwrap_or_else(|| Record::new(&voters)),
             writing: None,
+            next: None,
             justified: BTreeMap::from([(voters.root(), None)]),
             votes: Votes::new(voters, proven),
             newest: None,
@@ -138,6 +145,7 @@ impl Finality {
             standing: Standing::default(),
             clock: Clock::default(),
             arrivals: VecDeque::new(),
+            keys: BTreeMap::new(),
             peers: BTreeMap::new(),
             proposals: BTreeMap::new(),
             wanted: None,
@@ -178,12 +186,14 @@ impl Finality {
     pub fn handle(&mut self, now: Time, blocks: &dyn Blocks, input: Input) {
         match input {
             Input::Up { peer, key } => {
+                self.keys.extend(key.map(|key| (peer, key)));
                 self.peers.insert(peer, key.and_then(|key| self.voters().number(&key)));
                 // Whoever has just started asks for its own votes. Whoever was cut off asks for what it has missed.
                 self.ask(peer);
             }
             Input::Down(peer) => {
                 self.peers.remove(&peer);
+                self.keys.remove(&peer);
                 if let Some(silence) = &mut self.silence {
                     silence.lost(peer);
                 }
@@ -199,6 +209,7 @@ impl Finality {
                 self.forget_foreign(blocks);
                 self.look_for_rivals(blocks);
             }
+            Input::Voters { voters, newest } => self.hand_over(now, voters, newest),
             Input::Standing(standing) => self.standing = standing,
             Input::Clock { wall, offsets } => {
                 let is_voter = |peer: &Peer| self.peers.get(peer).is_some_and(Option::is_some);
@@ -245,7 +256,7 @@ impl Finality {
 
     /// This node's number in the set, if it is a voter.
     pub fn number(&self) -> Option<u16> {
-        self.me.as_ref().map(|(number, _)| *number)
+        self.me
     }
 
     /// The votes that are kept, and what they prove.
@@ -287,9 +298,9 @@ impl Finality {
 
     /// Signs a link if the record allows it. Returns whether it is being written.
     fn sign(&mut self, link: &Link, lock: Option<Certificate>, leaves: Leaves) -> bool {
-        let Some((voter, key)) = &self.me else { return false };
+        let Some(voter) = self.me else { return false };
         let voters = self.votes.voters();
-        match self.record.sign(&self.network, (voters, *voter), (link, lock), key) {
+        match self.record.sign(&self.network, (voters, voter), (link, lock), &self.key) {
             Ok(record) => {
                 self.record = record.clone();
                 self.writing = Some(leaves);
@@ -303,6 +314,10 @@ impl Finality {
     /// The record is durable, so its vote leaves.
     fn written(&mut self, now: Time, blocks: &dyn Blocks) {
         let (Some(leaves), Some(vote)) = (self.writing.take(), self.record.last) else { return };
+        // What was signed in the set before is final there, or comes too late.
+        if let Some((voters, newest)) = self.next.take() {
+            return self.hand_over(now, voters, newest);
+        }
         if self.alarm.is_some() {
             return;
         }
@@ -363,11 +378,11 @@ impl Finality {
     }
 
     fn is_own(&self, voter: u16) -> bool {
-        self.me.as_ref().is_some_and(|(me, _)| *me == voter)
+        self.me == Some(voter)
     }
 
     fn ask(&mut self, peer: Peer) {
-        let voter = self.me.as_ref().map(|(_, key)| key.public());
+        let voter = self.me.is_some().then(|| self.key.public());
         let said = Said::GetFinality { set: self.voters().id(), voter };
         self.say(peer, said);
     }

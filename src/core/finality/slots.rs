@@ -18,6 +18,11 @@ impl Slots {
         Self { created, voters: u64::try_from(voters.max(1)).unwrap_or(u64::MAX) }
     }
 
+    /// When the network began.
+    pub(super) fn created(&self) -> Timestamp {
+        self.created
+    }
+
     /// The slot at this time.
     pub(super) fn at(&self, time: Timestamp) -> u64 {
         time.millis_since(self.created) / SLOT_MS

@@ -78,6 +78,13 @@ impl View for Ahead<'_> {
         }
     }
 
+    fn handover(&self, base: &Hash) -> Result<Option<Certificate>, StateError> {
+        match self.change.handovers.iter().find(|(known, _)| known == base) {
+            Some((_, certificate)) => Ok(Some(certificate.clone())),
+            None => self.base.handover(base),
+        }
+    }
+
     fn history_node(&self, height: u8, index: u64) -> Result<Option<Hash>, StateError> {
         let is_it = |node: &&Node| (node.0, node.1) == (height, index);
         match self.change.nodes.iter().rfind(is_it) {

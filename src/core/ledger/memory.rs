@@ -16,6 +16,7 @@ pub struct World {
     undo: BTreeMap<Hash, Undo>,
     nodes: BTreeMap<(u8, u64), Hash>,
     finalized: Option<Certificate>,
+    handovers: BTreeMap<Hash, Certificate>,
 }
 
 impl World {
@@ -33,6 +34,7 @@ impl World {
             undo: BTreeMap::new(),
             nodes,
             finalized: None,
+            handovers: BTreeMap::new(),
         }
     }
 
@@ -81,6 +83,7 @@ impl World {
         if change.finalized.is_some() {
             self.finalized.clone_from(&change.finalized);
         }
+        self.handovers.extend(change.handovers.iter().cloned());
     }
 }
 
@@ -120,5 +123,9 @@ impl View for World {
 
     fn finalized(&self) -> Result<Option<Certificate>, StateError> {
         Ok(self.finalized.clone())
+    }
+
+    fn handover(&self, base: &Hash) -> Result<Option<Certificate>, StateError> {
+        Ok(self.handovers.get(base).cloned())
     }
 }

@@ -115,6 +115,8 @@ pub trait View {
     fn side_blocks(&self) -> Result<Vec<Hash>, StateError>;
     /// What makes the newest final block of the best chain final; none if only the genesis block is.
     fn finalized(&self) -> Result<Option<Certificate>, StateError>;
+    /// What makes this block, the base of a set, final.
+    fn handover(&self, base: &Hash) -> Result<Option<Certificate>, StateError>;
 
     /// Any stored block.
     fn block(&self, id: &Hash) -> Result<Option<Arc<Block>>, StateError> {
@@ -150,6 +152,8 @@ pub struct Change {
     pub nodes: Vec<Node>,
     /// The block of this certificate is final: it is on the best chain after this change.
     pub finalized: Option<Certificate>,
+    /// What makes the bases of sets final, by base.
+    pub handovers: Vec<(Hash, Certificate)>,
 }
 
 impl Change {
@@ -157,7 +161,8 @@ impl Change {
     pub fn is_empty(&self) -> bool {
         let lists = [self.stored.len(), self.disconnected.len(), self.connected.len(), self.removed.len()];
         let is_moved = lists.iter().any(|len| *len > 0);
-        !is_moved && self.rows.is_empty() && self.nodes.is_empty() && self.finalized.is_none()
+        let is_final = self.finalized.is_some() || !self.handovers.is_empty();
+        !is_moved && !is_final && self.rows.is_empty() && self.nodes.is_empty()
     }
 
     /// Appends a change that was planned on top of this one. Neither of them disconnects or removes blocks.
@@ -172,6 +177,7 @@ impl Change {
         self.rows.extend(next.rows);
         self.nodes.extend(next.nodes);
         self.finalized = next.finalized.or(self.finalized.take());
+        self.handovers.extend(next.handovers);
     }
 }
 

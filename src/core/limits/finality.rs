@@ -60,5 +60,9 @@ pub const HEARD_TOGETHER: Duration = Duration::from_secs(30);
 pub const VOTERS_NAMED: usize = 5;
 /// Milliseconds after which a block that is not final is an alarm: a restart of several members does not take so long.
 pub const STALLED_MS: u64 = 600_000;
+/// C: handovers between sets in one answer: with the largest rosters and certificates they fit a frame. Who needs more asks again.
+pub const HANDOVERS: usize = 16;
+/// Sets that are walked back to find one that somebody asks about: each costs a read.
+pub const HANDOVERS_WALKED: usize = 1_024;
 /// Messages that may wait for the voter. What peers say beyond that is lost; they say it again.
 pub const VOTER_MAILBOX: usize = 1_024;

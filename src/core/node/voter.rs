@@ -1,8 +1,10 @@
 //! The chain as a voter sees it.
 
+use alloc::vec::Vec;
+
 use crate::crypto::Hash;
 use crate::finality::Blocks;
-use crate::ledger::View;
+use crate::ledger::{Handover, View, handovers};
 
 /// What is stored, for [`crate::finality::Finality`]. A store that cannot be read shows nothing, so nothing is voted for; whoever writes to it
 /// ends the node.
@@ -21,6 +23,14 @@ impl Blocks for StoredBlocks<'_> {
 
     fn best(&self, height: u64) -> Option<Hash> {
         self.0.at_height(height).ok().flatten()
+    }
+
+    fn base(&self, block: &Hash) -> Option<Hash> {
+        self.0.record(block).ok().flatten().map(|record| record.base)
+    }
+
+    fn handovers(&self, set: &Hash) -> Vec<Handover> {
+        handovers(self.0, set).unwrap_or_default()
     }
 
     /// Walks back as far as the branch is off the best chain.

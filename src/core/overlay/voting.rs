@@ -174,10 +174,12 @@ impl Voting {
                     return self.acts.push_back(Act::Blame(session, Fault::Unasked("finality")));
                 }
                 peer.height = 0;
-                let Finality { set, newest, lock, seen, .. } = Arc::unwrap_or_clone(answer);
-                let certificates = u64::from(newest.is_some()).saturating_add(lock.is_some().into());
+                let Finality { set, handovers, newest, lock, seen } = Arc::unwrap_or_clone(answer);
+                let handovers = handovers.into_inner();
+                let certificates = [newest.is_some(), lock.is_some(), !handovers.is_empty()];
+                let certificates = certificates.into_iter().map(u64::from).sum();
                 let looks = certificates == 0 || peer.certificates.take(now, certificates);
-                looks.then_some(Said::Finality { set, newest, lock, seen })
+                looks.then_some(Said::Finality { set, handovers, newest, lock, seen })
             }
             _ => None,
         };
@@ -267,8 +269,8 @@ impl Voting {
                 peer.asked = Some(now);
                 Message::GetFinality { set, voter }
             }
-            Said::Finality { set, newest, lock, seen } => {
-                let handovers = Bounded::default();
+            Said::Finality { set, handovers, newest, lock, seen } => {
+                let handovers = Bounded::truncated(handovers);
                 Message::Finality(Arc::new(Finality { set, handovers, newest, lock, seen }))
             }
         };

@@ -10,10 +10,11 @@ use crate::codec::{Bounded, DecodeError, Text, decode, encode};
 use crate::crypto::{Hash, PublicKey, Signature};
 use crate::id::NodeId;
 use crate::ledger::{
-    Block, Certificate, Checkpoint, CompactBlock, Link, ShortId, SyncHeader, Transaction, Vote, Work,
+    Block, Certificate, Checkpoint, CompactBlock, Handover, Link, ShortId, SyncHeader, Transaction, Vote,
+    Work,
 };
 use crate::limits::{
-    BLOCKS_PER_REQUEST, CRL_BYTES, CRLS_PER_MESSAGE, FRAME_BYTES, GOODBYE_BYTES, HEADER_BYTES,
+    BLOCKS_PER_REQUEST, CRL_BYTES, CRLS_PER_MESSAGE, FRAME_BYTES, GOODBYE_BYTES, HANDOVERS, HEADER_BYTES,
     HEADERS_PER_MESSAGE, HELLO_BYTES, HOST_BYTES, IDS_PER_MESSAGE, LOCATOR_HASHES, NODE_ID_BYTES,
     PEERS_PER_MESSAGE, TRANSACTIONS_PER_BLOCK, TRANSACTIONS_PER_MESSAGE, VOTER_BYTES, VOTERS,
 };
@@ -113,8 +114,8 @@ pub struct Votes {
 pub struct Finality {
     /// The set that was asked about.
     pub set: Hash,
-    /// Always empty: sets of voters do not change yet.
-    pub handovers: Bounded<u8, 0>,
+    /// How that set handed over to the next one, and so on; empty if it is in force.
+    pub handovers: Bounded<Handover, HANDOVERS>,
     /// The newest final certificate.
     pub newest: Option<Certificate>,
     /// The certificate of the latest justified checkpoint.

@@ -212,4 +212,8 @@ impl View for Snapshot {
     fn finalized(&self) -> Result<Option<Certificate>, StateError> {
         self.0.finalized()
     }
+
+    fn handover(&self, base: &Hash) -> Result<Option<Certificate>, StateError> {
+        self.0.handover(base)
+    }
 }

@@ -35,9 +35,16 @@ impl Finality {
                 let voter = voter.and_then(|key| self.voters().number(&key));
                 let seen = voter.and_then(|voter| self.votes.newest(voter)).copied();
                 let lock = self.justified.values().next_back().cloned().flatten();
-                self.say(peer, Said::Finality { set, newest: self.newest.clone(), lock, seen });
+                let newest = self.newest.clone();
+                self.say(peer, Said::Finality { set, handovers: Vec::new(), newest, lock, seen });
             }
-            Said::Finality { set, newest, lock, seen } if set == self.voters().id() => {
+            Said::GetFinality { set, .. } => {
+                let handovers = blocks.handovers(&set);
+                let (newest, lock, seen) = (None, None, None);
+                self.say(peer, Said::Finality { set, handovers, newest, lock, seen });
+            }
+            Said::Finality { set, handovers, newest, lock, seen } if set == self.voters().id() => {
+                self.take_handovers(blocks, peer, handovers);
                 for certificate in newest.into_iter().chain(lock) {
                     self.take_certificate(now, blocks, peer, certificate);
                 }
@@ -50,7 +57,7 @@ impl Finality {
                 }
             }
             // About another set: it says nothing about this one.
-            Said::GetFinality { .. } | Said::Finality { .. } => (),
+            Said::Finality { .. } => (),
         }
     }
 

@@ -32,6 +32,7 @@ impl Finality {
             && blocks.height(&target.block) == Some(target.height)
             && descends()
             && self.is_above_final(blocks, target)
+            && self.votes_for(blocks, target.height, &target.block)
     }
 
     fn is_above_final(&self, blocks: &dyn Blocks, target: &Checkpoint) -> bool {
@@ -44,7 +45,7 @@ impl Finality {
         let said = match self.record.allows(self.voters(), link) {
             Err(Refused::Voted { .. }) => {
                 // The newest that was heard: after a restore the record's own last vote may be older than what the record forbids.
-                let newest = self.me.as_ref().and_then(|(me, _)| self.votes.newest(*me)).copied();
+                let newest = self.me.and_then(|me| self.votes.newest(me)).copied();
                 let last = newest.filter(|last| last.link != *link);
                 last.map(|last| Said::Votes {
                     link: last.link,

@@ -56,7 +56,7 @@ impl Finality {
 
     /// When this node may propose next.
     pub(super) fn leads_next(&self, now: Time) -> impl Iterator<Item = Time> + use<> {
-        let me = self.me.as_ref().map(|(me, _)| *me);
+        let me = self.me;
         let slot = self.slots.at(self.time(now));
         let begin = |slot: u64| {
             let begin = self.slots.begin(slot).after(PROPOSE_AFTER);
@@ -71,11 +71,11 @@ impl Finality {
 
     /// The slot that this node leads now.
     fn leads_in(&self, now: Time) -> Option<u64> {
-        let (me, _) = self.me.as_ref()?;
+        let me = self.me?;
         let time = self.time(now);
         let slot = self.slots.at(time);
         let has_begun = self.voters().count() == 1 || time >= self.slots.begin(slot).after(PROPOSE_AFTER);
-        (self.slots.leader(slot) == *me && has_begun).then_some(slot)
+        (self.slots.leader(slot) == me && has_begun).then_some(slot)
     }
 
     /// What to propose: a link from the latest justified checkpoint, with its certificate.
@@ -105,9 +105,13 @@ impl Finality {
         }
         let hold = if self.voters().count() == 1 { Duration::ZERO } else { self.hold };
         let is_held = |(at, height, block): &&(Time, u64, Hash)| {
-            now.since(*at) >= hold && *height >= source.height && blocks.best(*height) == Some(*block)
+            now.since(*at) >= hold
+                && *height >= source.height
+                && blocks.best(*height) == Some(*block)
+                && self.votes_for(blocks, *height, block)
         };
-        let newest = self.arrivals.iter().rev().find(is_held);
-        Some(newest.map_or(justified, |(_, height, block)| (*height, *block)))
+        let newest = self.arrivals.iter().rev().find(is_held).map(|(_, height, block)| (*height, *block));
+        // Many blocks may stand on the next base already.
+        Some(newest.into_iter().chain(self.next_base(blocks)).max().unwrap_or(justified))
     }
 }

@@ -196,7 +196,7 @@ fn a_twin_is_noticed_and_its_owner_falls_silent() {
     world.run(3 * SLOT_MS);
     // Another machine signs with the key of voter 2.
     let machine = &world.nodes[2].machine;
-    let (me, key) = machine.me.clone().unwrap();
+    let (me, key) = (machine.me.unwrap(), machine.key.clone());
     let target = Checkpoint { epoch: EPOCHS_PER_SLOT, height: 1, block: world.best(2) };
     let link = Link { set: machine.voters().id(), source: machine.voters().root(), target };
     let vote = link.sign(&NETWORK, me, &key);

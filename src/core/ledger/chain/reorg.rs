@@ -209,7 +209,7 @@ impl Reorg {
             replace_rows: self.from_genesis,
             rows: core::mem::take(&mut self.rows),
             nodes: core::mem::take(&mut self.nodes),
-            finalized: None,
+            ..Change::default()
         }
     }
 }

@@ -63,4 +63,8 @@ impl View for Damaged<'_> {
     fn finalized(&self) -> Result<Option<Certificate>, StateError> {
         self.world.finalized()
     }
+
+    fn handover(&self, base: &Hash) -> Result<Option<Certificate>, StateError> {
+        self.world.handover(base)
+    }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use bouya_core::crypto::Hash;
 use bouya_core::finality::Blocks;
-use bouya_core::ledger::{Certificate, Checkpoint, Voters};
+use bouya_core::ledger::{Certificate, Checkpoint, Handover, Voters};
 
 /// Blocks are numbered from 0, the base.
 pub(super) const BLOCKS: u8 = 26;
@@ -61,6 +61,14 @@ impl Blocks for Chain {
     fn ancestor(&self, block: &Hash, height: u64) -> Option<Hash> {
         let number = number(block).filter(|number| self.stored.contains(number))?;
         path(number).map(place).find(|(at, _)| *at == height).map(|(_, id)| id)
+    }
+
+    fn base(&self, block: &Hash) -> Option<Hash> {
+        self.ancestor(block, 0)
+    }
+
+    fn handovers(&self, _: &Hash) -> Vec<Handover> {
+        vec![]
     }
 }
 

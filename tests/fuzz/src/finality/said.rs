@@ -173,7 +173,7 @@ impl Voter {
                 let newest = choices.one_in(2).then(|| self.certificate(choices));
                 let lock = choices.one_in(2).then(|| self.certificate(choices));
                 let seen = choices.one_in(2).then(|| self.seen(choices)).flatten();
-                Said::Finality { set, newest, lock, seen }
+                Said::Finality { set, handovers: vec![], newest, lock, seen }
             }
         }
     }

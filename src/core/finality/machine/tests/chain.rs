@@ -1,9 +1,11 @@
 //! A chain as voters see it.
 
+use alloc::collections::BTreeSet;
 use alloc::vec;
 
 use super::*;
 use crate::crypto::tagged_hash;
+use crate::ledger::Handover;
 
 /// Every block weighs the same; of equal branches the one that was there first stays, unless the other holds the final block.
 #[derive(Clone, Default)]
@@ -11,6 +13,8 @@ pub(super) struct Chain {
     /// Height and parent of each block.
     pub(super) parents: BTreeMap<Hash, (u64, Hash)>,
     pub(super) best: Vec<Hash>,
+    /// Blocks that put other members into force.
+    pub(super) bases: BTreeSet<Hash>,
 }
 
 impl Blocks for Chain {
@@ -28,6 +32,18 @@ impl Blocks for Chain {
             at = self.parents[&at].1;
         }
         (self.height(&at)? == height).then_some(at)
+    }
+
+    fn base(&self, block: &Hash) -> Option<Hash> {
+        let mut at = *block;
+        while self.height(&at)? > 0 && !self.bases.contains(&at) {
+            at = self.parents[&at].1;
+        }
+        Some(at)
+    }
+
+    fn handovers(&self, _: &Hash) -> Vec<Handover> {
+        vec![]
     }
 }
 

@@ -61,7 +61,7 @@ fn an_answer_about_another_set_says_nothing_about_this_one() {
     let set = world.nodes[3].machine.voters().id();
     for (set, is_silent) in [(Hash([9; 32]), true), (set, false)] {
         for peer in [Peer(0), Peer(1)] {
-            let said = Said::Finality { set, newest: None, lock: None, seen: None };
+            let said = Said::Finality { set, handovers: vec![], newest: None, lock: None, seen: None };
             world.give(3, Input::Heard { peer, said });
         }
         assert_eq!(world.nodes[3].machine.is_silent(), is_silent);

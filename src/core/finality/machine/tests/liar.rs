@@ -92,7 +92,7 @@ impl Liar {
             }
             (Manner::SilentLeader, Said::Proposal { .. } | Said::Votes { .. }) if leads => None,
             (Manner::HiddenAnswers, Said::Finality { set, .. }) => {
-                Some(Said::Finality { set, newest: None, lock: None, seen: None })
+                Some(Said::Finality { set, handovers: vec![], newest: None, lock: None, seen: None })
             }
             (Manner::HiddenAnswers, Said::Certificate(_)) => None,
             (_, said) => Some(said),

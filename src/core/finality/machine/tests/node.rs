@@ -51,7 +51,11 @@ impl Node {
             disk_works: true,
             unwritten: None,
             life: 0,
-            chain: Chain { parents: BTreeMap::from([(BASE, (0, BASE))]), best: vec![BASE] },
+            chain: Chain {
+                parents: BTreeMap::from([(BASE, (0, BASE))]),
+                best: vec![BASE],
+                ..Chain::default()
+            },
             skew: 0,
             alarms: vec![],
             guilty: vec![],
@@ -89,7 +93,7 @@ impl Node {
     }
 
     pub(super) fn number(&self) -> u16 {
-        self.machine.me.as_ref().unwrap().0
+        self.machine.me.unwrap()
     }
 }
 

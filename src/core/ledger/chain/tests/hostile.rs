@@ -45,6 +45,10 @@ impl View for Watched<'_> {
     fn finalized(&self) -> Result<Option<Certificate>, StateError> {
         self.world().finalized()
     }
+
+    fn handover(&self, base: &Hash) -> Result<Option<Certificate>, StateError> {
+        self.world().handover(base)
+    }
 }
 
 /// What planning for a block asked of the store and how many signatures it checked.
