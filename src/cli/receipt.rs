@@ -3,9 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use bouya_core::crypto::Hash;
-use bouya_core::ledger::{
-    Action, Address, Certificate, Content, FinalError, Header, Proof, Response, Voters,
-};
+use bouya_core::ledger::{Action, Address, Certificate, FinalError, Header, Proof, Voters};
 use bouya_core::limits::RECEIPT_BYTES;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
@@ -22,6 +20,10 @@ use super::error::Error;
 use super::final_proof;
 use super::output::{Output, note};
 use super::parse;
+
+mod what;
+
+use what::what;
 
 pub(crate) const EXAMPLES: &str = "\
 `verify` needs no node and no network.
@@ -231,7 +233,7 @@ fn about(proof: &Proof) -> Option<Hash> {
         Action::Record { content, .. } => Some(content.hash()),
         Action::Propose(proposal) => Some(proposal.document),
         Action::Respond { document, .. } => Some(*document),
-        Action::Transfer { .. } | Action::Withdraw { .. } => None,
+        _ => None,
     }
 }
 
@@ -258,41 +260,6 @@ fn claims(proof: &Proof, matches: Option<Hash>) -> Vec<String> {
     lines.extend(transaction.agreement().map(|id| format!("agreement    {id}")));
     lines.extend(matches.map(|hash| format!("document     matches: SHA-256 {hash}")));
     lines
-}
-
-fn what(action: &Action) -> String {
-    match action {
-        Action::Transfer { outputs, .. } => {
-            let to: Vec<_> =
-                outputs.iter().map(|output| format!("{} units to {}", output.amount, output.to)).collect();
-            format!("pays {} (in the coin's smallest unit)", to.join(", "))
-        }
-        Action::Record { topic, content: Content::Data(data) } => {
-            format!(
-                "records {} bytes of data under \"{}\": SHA-256 {}",
-                data.len(),
-                topic.as_str(),
-                bouya_core::crypto::sha256(data)
-            )
-        }
-        Action::Record { topic, content: Content::Document { hash, name } } => {
-            format!("records the document {:?} under {:?}: SHA-256 {hash}", name.as_str(), topic.as_str())
-        }
-        Action::Propose(proposal) => format!(
-            "proposes and signs {:?} about the document {} to {} parties, until {}",
-            proposal.title.as_str(),
-            proposal.document,
-            proposal.parties.len(),
-            rfc3339(proposal.deadline)
-        ),
-        Action::Respond { document, response: Response::Sign, .. } => {
-            format!("signs the document {document}")
-        }
-        Action::Respond { document, response: Response::Refuse, .. } => {
-            format!("refuses the document {document}")
-        }
-        Action::Withdraw { .. } => "withdraws a proposal".to_owned(),
-    }
 }
 
 /// What the last block proves in addition.

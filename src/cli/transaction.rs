@@ -3,7 +3,7 @@
 use clap::Args;
 use comfy_table::Cell;
 
-use crate::http::views::{Action, Transaction, TransactionStatus};
+use crate::http::views::{Action, MemberChange, Transaction, TransactionStatus};
 use crate::short::Named;
 
 use super::client::Client;
@@ -83,6 +83,11 @@ fn row(out: &Output, transaction: &Transaction) -> Vec<Cell> {
         Action::Withdraw { agreement } => {
             (format!("withdraw agreement {}", out.short(agreement)), String::new())
         }
+        Action::Motion { change, .. } => (format!("motion: {}", said(change)), String::new()),
+        Action::Ballot { motion, yes } => {
+            (format!("{} to motion {}", yes_or_no(*yes), out.short(motion)), String::new())
+        }
+        Action::Keys { member, .. } => (format!("new keys of {member}"), String::new()),
     };
     vec![
         cell(out.short(&transaction.id)),
@@ -125,5 +130,31 @@ fn details(out: &Output, action: &Action, symbol: &str) -> Vec<(&'static str, Ce
             vec![("agreement", cell(agreement)), ("document", cell(document)), ("answer", cell(response))]
         }
         Action::Withdraw { agreement } => vec![("withdraws", cell(agreement))],
+        Action::Motion { motion, change, reason, until } => vec![
+            ("motion", cell(motion)),
+            ("change", cell(said(change))),
+            ("reason", or_dash(Some(reason).filter(|reason| !reason.is_empty()))),
+            ("until", cell(until)),
+        ],
+        Action::Ballot { motion, yes } => vec![("motion", cell(motion)), ("says", cell(yes_or_no(*yes)))],
+        Action::Keys { member, key, governor } => vec![
+            ("member", cell(member)),
+            ("new key", or_dash(key.as_ref())),
+            ("new governor", or_dash(governor.as_ref())),
+        ],
+    }
+}
+
+fn yes_or_no(yes: bool) -> &'static str {
+    if yes { "yes" } else { "no" }
+}
+
+/// What a motion changes, in a few words.
+fn said(change: &MemberChange) -> String {
+    match change {
+        MemberChange::Add { id, .. } => format!("add {id}"),
+        MemberChange::Remove { id } => format!("remove {id}"),
+        MemberChange::Governor { id, governor } => format!("{governor} governs {id}"),
+        MemberChange::Upgrade { version, height } => format!("version {version} from height {height}"),
     }
 }

@@ -17,6 +17,7 @@ mod durable;
 mod execute;
 mod finality;
 mod genesis;
+pub mod governance;
 mod handover;
 mod locator;
 mod memory;
@@ -39,9 +40,10 @@ pub use chain::{Chain, Contradiction, Finalized, Moved, Origin, Plan, PlanError,
 pub use compact::{CompactBlock, ShortId, ShortKey};
 pub use difficulty::Schedule;
 pub use durable::{BlockOutcome, Disk, Ledger, Settled, Stepped, Taken};
-pub use execute::{BodyError, Check, ExecutionError, check_inline};
+pub use execute::{BodyError, CarriedError, Check, ExecutionError, check_inline};
 pub use finality::{Certificate, CertificateError, Checkpoint, Link, LinkKind, Offence, Vote, Voters};
 pub use genesis::{Allocation, BlockRules, Genesis, GenesisError, Member, NetworkSpec, Rules};
+pub use governance::{Keys, MemberChange, Motion, Pending, Upgrade};
 pub use handover::{Handover, HandoverError, handovers, in_force, in_force_at_final};
 pub use locator::{headers_after, locator};
 pub use memory::World;
@@ -50,6 +52,6 @@ pub use receipt::{Above, FinalError, FinalProof, Proof, Receipt, ReceiptError, U
 pub use replay::Replay;
 pub use roster::{Base, InForce, Roster, RosterError};
 pub use state::{Account, Change, HeaderRecord, Key, Rows, StateError, Undo, View, executed, read_supply};
-pub use template::{Date, StateAt, Template, Unfit};
+pub use template::{Date, Payload, StateAt, Template, Unfit};
 pub use transaction::{CheckedTransaction, RawTransaction, Transaction, TransactionError};
 pub use work::{Work, meets};

@@ -12,6 +12,7 @@ mod compact;
 mod files;
 mod finality;
 mod gossip;
+mod governance;
 mod held;
 mod ledger;
 mod log;
@@ -31,6 +32,7 @@ pub use compact::*;
 pub use files::*;
 pub use finality::*;
 pub use gossip::*;
+pub use governance::*;
 pub use held::*;
 pub use ledger::*;
 pub use log::*;
@@ -49,6 +51,8 @@ const _: () = {
     assert!(BLOCK_BYTES + 64 * 1024 <= FRAME_BYTES);
     assert!(RECORD_BYTES + TOPIC_BYTES + TITLE_BYTES + 256 <= TRANSACTION_BYTES);
     assert!(PARTIES * 33 + TITLE_BYTES + 256 <= TRANSACTION_BYTES);
+    // Everybody who has a voice in a motion fits among its ballots: each member, and a candidate.
+    assert!(VOTERS < BALLOTS_PER_MOTION);
     assert!(HEADERS_PER_MESSAGE * HEADER_BYTES + 1024 <= FRAME_BYTES);
     assert!(CRLS_PER_MESSAGE * CRL_BYTES + 1024 <= FRAME_BYTES);
     // A locator that doubles its steps behind the dense part reaches back further than any chain.

@@ -23,9 +23,9 @@ use crate::codec::{Bounded, Text, decode};
 use crate::crypto::{Hash, PublicKey, SecretKey, Signature};
 use crate::ledger::{
     Action, Address, Allocation, Block, BlockRules, Body, Branch, Certificate, Chain, Change, Checkpoint,
-    Coin, Disk, Genesis, Header, Link, Member, Moved, NetworkSpec, Origin, Output, Plan, PlanError,
-    RawTransaction, Reward, Rows, StateAt, StateError, Step, SyncHeader, Template, Transaction, View, Voters,
-    World, check_inline, meets,
+    Coin, Disk, Genesis, Header, Key, Link, Member, Moved, NetworkSpec, Origin, Output, Payload, Plan,
+    PlanError, RawTransaction, Reward, Rows, StateAt, StateError, Step, SyncHeader, Template, Transaction,
+    View, Voters, World, check_inline, meets,
 };
 use crate::limits::HEADER_BYTES;
 use crate::time::Timestamp;
@@ -97,16 +97,25 @@ pub fn network_of_members(name: &str) -> Arc<Genesis> {
     Arc::new(Genesis::new(NetworkSpec { members, ..spec(name, 1_000) }).unwrap())
 }
 
-/// What the members with these keys sign to make a block final. Whether they are enough is not looked at.
+/// What the first members with these keys sign to make a block final. Whether they are enough is not looked at.
 pub fn certificate(genesis: &Genesis, height: u64, block: Hash, keys: &[u8]) -> Certificate {
-    let voters = Voters::first(genesis);
+    certificate_of(&Voters::first(genesis), genesis, (height, block), keys)
+}
+
+/// The same of any set.
+pub fn certificate_of(
+    voters: &Voters,
+    genesis: &Genesis,
+    (height, block): (u64, Hash),
+    keys: &[u8],
+) -> Certificate {
     let source = Checkpoint { epoch: 2, height, block };
     let link = Link { set: voters.id(), source, target: Checkpoint { epoch: 3, ..source } };
     let vote = |n: &u8| {
         let voter = voters.number(&key(*n).public()).unwrap();
         (voter, link.sign(&genesis.id(), voter, &key(*n)).signature)
     };
-    Certificate::new(&voters, link, &keys.iter().map(vote).collect::<BTreeMap<_, _>>())
+    Certificate::new(voters, link, &keys.iter().map(vote).collect::<BTreeMap<_, _>>())
 }
 
 /// A set of the first `count` members, whose base is block zero.
@@ -210,11 +219,23 @@ pub fn block_on(
     transactions: Vec<Transaction>,
     miner: u8,
 ) -> Arc<Block> {
+    block_with(genesis, parent, gap, (transactions, None), miner)
+}
+
+/// The same with a certificate, which is left out if it puts nothing into force.
+pub fn block_with(
+    genesis: &Genesis,
+    parent: &Branch,
+    gap: u64,
+    (transactions, certificate): (Vec<Transaction>, Option<Certificate>),
+    miner: u8,
+) -> Arc<Block> {
     let before = state_at(genesis, parent);
     let template = |transactions: &[Transaction]| {
-        let checked = transactions.iter().map(|one| one.clone().check(&genesis.id()).unwrap()).collect();
+        let checked = transactions.iter().map(|one| one.clone().check(&genesis.id()).unwrap());
+        let payload = Payload { transactions: checked.collect(), certificate: certificate.clone() };
         let (state, time) = (StateAt { base: None, rows: &before }, Timestamp(parent.time.0 + gap));
-        Template::new(genesis, parent, state, checked, address(miner), time, &key(miner))
+        Template::new(genesis, parent, state, payload, address(miner), time, &key(miner))
     };
     let Ok(made) = template(&transactions) else {
         // It states what it would change without them.
@@ -235,7 +256,10 @@ pub fn block_on(
 /// The branch that ends in `block`, which stands on `parent`.
 pub fn branch_with(genesis: &Genesis, parent: &Branch, block: &Block) -> Branch {
     let mut branch = parent.clone();
-    branch.push(&genesis.rules, &block.header, None);
+    let after = STATES.lock().unwrap().get(&block.id()).cloned().unwrap_or_default();
+    let roster = after.get(&Key::Roster).cloned().flatten().filter(|_| block.body.certificate.is_some());
+    let roster = roster.map(|row| decode(&row[1..], "roster").unwrap());
+    branch.push(&genesis.rules, &block.header, roster);
     branch
 }
 
@@ -381,7 +405,8 @@ impl Node {
 
     /// Asserts that executing the best chain from the beginning gives the same state.
     pub fn assert_sound(&self) {
-        let mut fresh = Self::new();
+        let genesis = Arc::new(self.chain.genesis().clone());
+        let mut fresh = Self::of(genesis.clone());
         fresh.now = Timestamp(u64::MAX / 2);
         for height in 1..=self.chain.tip().height {
             let id = self.world().at_height(height).unwrap().unwrap();
@@ -389,7 +414,7 @@ impl Node {
         }
         assert_eq!(fresh.world().rows(), self.world().rows());
         assert_eq!(fresh.chain.tip(), self.chain.tip());
-        let reloaded = Chain::load(genesis(), self.world()).unwrap();
+        let reloaded = Chain::load(genesis.clone(), self.world()).unwrap();
         assert_eq!(reloaded.tip(), self.chain.tip());
         let supply: u64 = (1..=20).map(|n| self.balance(n)).sum();
         assert_eq!(supply, 4_000 + 50 * self.chain.tip().height);

@@ -186,6 +186,9 @@ fn movement(api: &Api, block: &Block, address: &Address, place: u32) -> Option<M
         ledger::Action::Propose(proposal) => (MovementAction::Propose, proposal.title.as_str()),
         ledger::Action::Respond { .. } => (MovementAction::Respond, ""),
         ledger::Action::Withdraw { .. } => (MovementAction::Withdraw, ""),
+        ledger::Action::Motion(motion) => (MovementAction::Motion, motion.reason.as_str()),
+        ledger::Action::Ballot { .. } => (MovementAction::Ballot, ""),
+        ledger::Action::Keys(_) => (MovementAction::Keys, ""),
     };
     Some(Movement {
         height: block.header.height,

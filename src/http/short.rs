@@ -114,7 +114,7 @@ fn about(transaction: &Transaction) -> Option<Hash> {
     match &transaction.action {
         Action::Record { content, .. } => Some(content.hash()),
         Action::Propose(proposal) => Some(proposal.document),
-        Action::Transfer { .. } | Action::Respond { .. } | Action::Withdraw { .. } => None,
+        _ => None,
     }
 }
 

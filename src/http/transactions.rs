@@ -19,8 +19,8 @@ use super::extract::{Options, PageOptions, Segment};
 use super::limits::ask;
 use super::problem::Problem;
 use super::views::{
-    Action, Content, Outcome, Output, Page, RawTransaction, Submission, SubmissionAnswer, Submitted,
-    Transaction, TransactionStatus,
+    Action, Content, MemberChange, Outcome, Output, Page, RawTransaction, Submission, SubmissionAnswer,
+    Submitted, Transaction, TransactionStatus,
 };
 use super::{Api, views};
 use crate::clock::rfc3339;
@@ -73,6 +73,37 @@ fn action(api: &Api, transaction: &ledger::Transaction) -> Action {
             },
         },
         ledger::Action::Withdraw { .. } => Action::Withdraw { agreement },
+        ledger::Action::Motion(motion) => Action::Motion {
+            motion: motion.id(&transaction.sender, transaction.nonce).to_string(),
+            change: change(&motion.change),
+            reason: motion.reason.as_str().to_owned(),
+            until: rfc3339(motion.until),
+        },
+        ledger::Action::Ballot { motion, yes } => Action::Ballot { motion: motion.to_string(), yes: *yes },
+        ledger::Action::Keys(keys) => Action::Keys {
+            member: keys.id.to_string(),
+            key: keys.key.map(|(key, _)| key.to_string()),
+            governor: keys.governor.map(|governor| governor.to_string()),
+        },
+    }
+}
+
+/// What a motion changes, as people see it.
+fn change(change: &ledger::MemberChange) -> MemberChange {
+    match change {
+        ledger::MemberChange::Add { member, .. } => MemberChange::Add {
+            id: member.id.to_string(),
+            key: member.key.to_string(),
+            governor: member.governor.to_string(),
+            name: member.name.as_str().to_owned(),
+        },
+        ledger::MemberChange::Remove { id } => MemberChange::Remove { id: id.to_string() },
+        ledger::MemberChange::Governor { id, governor } => {
+            MemberChange::Governor { id: id.to_string(), governor: governor.to_string() }
+        }
+        ledger::MemberChange::Upgrade(ledger::Upgrade { version, height }) => {
+            MemberChange::Upgrade { version: *version, height: *height }
+        }
     }
 }
 

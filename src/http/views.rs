@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 
 mod event;
 mod finality;
+mod member;
 mod states;
 mod status;
 mod submission;
@@ -17,6 +18,7 @@ pub use event::{Event, Lagged};
 pub use finality::{
     Checkpoint, FinalBlock, FinalCertificate, FinalStatus, Finality, Turnout, Voter, VoterVote, Voting,
 };
+pub use member::MemberChange;
 pub use states::{
     AgreementStatus, BlacklistSource, MovementAction, MovementDirection, NodeState, PartyAnswer,
     PeerDirection, PeerStatus, Response, TransactionStatus,
@@ -188,6 +190,25 @@ pub enum Action {
     },
     Withdraw {
         agreement: String,
+    },
+    Motion {
+        /// The motion's id.
+        motion: String,
+        change: MemberChange,
+        reason: String,
+        until: String,
+    },
+    Ballot {
+        motion: String,
+        yes: bool,
+    },
+    /// A member changes its own keys.
+    Keys {
+        member: String,
+        /// Its new member key; none if that stays.
+        key: Option<String>,
+        /// Its new governor; none if that stays.
+        governor: Option<String>,
     },
 }
 

@@ -105,7 +105,7 @@ pub(crate) fn lists(transaction: &Transaction) -> Vec<List> {
             let parties = parties.map(List::AgreementsOf);
             [List::Agreements, List::AgreementsOn(proposal.document)].into_iter().chain(parties).collect()
         }
-        Action::Transfer { .. } | Action::Respond { .. } | Action::Withdraw { .. } => Vec::new(),
+        _ => Vec::new(),
     }
 }
 

@@ -1,4 +1,4 @@
-//! What a transaction does: moves coins, writes something down, or takes part in an agreement.
+//! What a transaction does: moves coins, writes something down, takes part in an agreement, or decides about members.
 
 use alloc::collections::BTreeSet;
 
@@ -7,8 +7,10 @@ use thiserror::Error;
 
 use super::Address;
 use super::agreement::{Proposal, Response};
+use super::governance::{self, Keys, Motion};
 use crate::codec::{Bounded, Text};
 use crate::crypto::{Hash, sha256};
+use crate::id::NodeId;
 use crate::limits::{MEMO_BYTES, OUTPUTS, RECORD_BYTES, TITLE_BYTES, TOPIC_BYTES};
 
 /// What a transaction does. The Borsh discriminant is part of the format: new actions are added at the end, and the block's
@@ -45,6 +47,17 @@ pub enum Action {
         /// [`Proposal::id`].
         agreement: Hash,
     },
+    /// A member's governor asks the members to change who they are, or what rules blocks follow.
+    Motion(Motion),
+    /// What its sender says to a motion. The last one before the decision counts.
+    Ballot {
+        /// [`Motion::id`].
+        motion: Hash,
+        /// Yes or no.
+        yes: bool,
+    },
+    /// A member's governor changes the member's own keys.
+    Keys(Keys),
 }
 
 /// One payment of a transfer.
@@ -101,6 +114,17 @@ pub enum ActionError {
     /// A party is named twice, or is the proposer, who signs by proposing.
     #[error("{0} is a party already: name every party once, and not the proposer, who signs by proposing")]
     PartyTwice(Address),
+    /// New keys without any.
+    #[error("it names neither a new member key nor a new governor: give at least one")]
+    NoKeys,
+    /// Nobody can sign for it, or whoever steals the node can.
+    #[error("the governor of \"{0}\" must be the address of an ed25519 key, and not that of its member key")]
+    Governor(NodeId),
+    /// The new key did not sign.
+    #[error(
+        "the new member key has not signed for this network, id, governor and nonce: make the proof anew"
+    )]
+    Proof,
 }
 
 impl Action {
@@ -127,6 +151,7 @@ impl Action {
             Self::Record { topic, .. } if topic.as_str().is_empty() => Err(ActionError::NoTopic),
             Self::Propose(proposal) => check_proposal(proposal, sender),
             Self::Record { .. } | Self::Respond { .. } | Self::Withdraw { .. } => Ok(()),
+            Self::Motion(_) | Self::Ballot { .. } | Self::Keys(_) => governance::check(self, sender),
         }
     }
 }

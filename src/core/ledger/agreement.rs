@@ -85,7 +85,6 @@ pub(super) fn apply(
 ) -> Result<(), StateError> {
     let from = transaction.payer();
     match &transaction.action {
-        Action::Transfer { .. } | Action::Record { .. } => Ok(()),
         Action::Propose(proposal) => {
             let id = proposal.id(&transaction.sender, transaction.nonce);
             let proposed = Proposed { proposal: proposal.clone(), proposer: from, at };
@@ -98,6 +97,7 @@ pub(super) fn apply(
         Action::Withdraw { agreement } => {
             write_first(layer, Key::Withdrawal { agreement: *agreement, by: from }, at)
         }
+        _ => Ok(()),
     }
 }
 

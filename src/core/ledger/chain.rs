@@ -15,7 +15,7 @@ use alloc::collections::BTreeMap;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use super::execute::{Check, Stop, check_form, execute};
+use super::execute::{Check, Ground, check_form, execute};
 use super::state::{Layer, Rows};
 use super::{Block, Branch, Change, Frontier, Genesis, HeaderRecord, InForce, StateError, View};
 use crate::crypto::Hash;
@@ -29,6 +29,7 @@ use side::SideBlocks;
 use undo::UndoRecords;
 
 mod finality;
+mod members;
 mod plan;
 mod reorg;
 mod side;
@@ -166,7 +167,8 @@ impl Chain {
         if parent == self.tip.id {
             self.plan_tip(view, check, branch, (block, bytes, origin))
         } else {
-            branch.push(rules, &block.header, None);
+            let roster = self.roster_after(view, &branch, &block)?;
+            branch.push(rules, &block.header, roster);
             Ok(self.plan_side(branch, (block, bytes, origin)))
         }
     }
@@ -185,21 +187,20 @@ impl Chain {
         mut branch: Branch,
         (block, bytes, origin): (Arc<Block>, usize, Origin),
     ) -> Result<Plan, PlanError> {
-        let (rules, lower) = (&self.genesis.rules, Rows::new());
-        let executed =
-            execute(rules, Layer::new(Some(view), &lower), &block, check).map_err(|stop| match stop {
-                Stop::Body(error) => PlanError::Body(error),
-                Stop::State(error) => PlanError::State(error),
-            })?;
+        let (rules, lower, at) = (&self.genesis.rules, Rows::new(), |height| view.at_height(height));
+        let ground = Ground { rules, branch: &branch, at: &at };
+        let executed = execute(ground, Layer::new(Some(view), &lower), &block, check)?;
         let nodes = branch.push(rules, &block.header, executed.roster);
+        let finalized = self.reaches(&branch).or_else(|| self.carried(&block));
         let change = Change {
+            handovers: self.handover_by(view, finalized.as_ref(), &branch)?,
+            finalized,
             connected: Vec::from([(branch.height, branch.id, executed.undo)]),
             removed: self.surplus(block.header.parent),
             dropped_undo: self.undo_due(view, branch.height, self.finalized().0)?,
             stored: Vec::from([(HeaderRecord::of(&block, &branch, bytes), block)]),
             rows: executed.rows,
             nodes,
-            finalized: self.reaches(&branch),
             ..Change::default()
         };
         Ok(Plan::Ready(Ready { change, effect: Effect::Tip { branch, origin } }))

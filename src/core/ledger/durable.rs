@@ -6,6 +6,7 @@
 //!
 //! Of a batch, the blocks that extend the tip share a commit. Left out on purpose: what is a batch, when to step, and who is told (`node::keeper` decides that).
 
+use alloc::boxed::Box;
 use alloc::string::{String, ToString};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -48,6 +49,8 @@ pub enum BlockOutcome {
     },
     /// Its parent is not stored: fetch that first. Nobody's fault.
     UnknownParent,
+    /// Not taken yet: this certificate has to be taken in first. It is a good one.
+    Unsettled(Box<Certificate>),
     /// Not taken, and nobody is at fault (too far behind, or this node's store fails).
     Ignored,
     /// The block is invalid.
@@ -167,6 +170,7 @@ impl<D: Disk> Ledger<D> {
             Ok(Plan::Early { due, bytes }) => BlockOutcome::Early { due, bytes },
             Err(PlanError::State(error)) => return Err(error.into()),
             Err(PlanError::UnknownParent(_)) => BlockOutcome::UnknownParent,
+            Err(PlanError::Unsettled(certificate)) => BlockOutcome::Unsettled(certificate),
             Err(PlanError::Behind | PlanError::Apart { .. }) => BlockOutcome::Ignored,
             Err(PlanError::Header(error)) if error.is_local() => BlockOutcome::Ignored,
             Err(error) => BlockOutcome::Invalid { committed: error.is_committed(), why: error.to_string() },

@@ -7,11 +7,18 @@ use thiserror::Error;
 use super::genesis::Rules;
 use super::state::Layer;
 use super::{
-    Account, Address, Block, Body, Branch, CheckedTransaction, Header, Key, Moment, NetworkSpec, Reward,
-    Roster, Rows, StateAt, StateError, Transaction, TransactionError, Undo, Unfit, agreement, executed,
+    Account, Address, Block, Body, Branch, Certificate, CheckedTransaction, Header, Key, Moment, NetworkSpec,
+    Payload, Reward, Roster, Rows, StateAt, StateError, Transaction, TransactionError, Undo, Unfit,
+    agreement, executed, governance,
 };
 use crate::codec::Bounded;
 use crate::crypto::Hash;
+
+pub(super) mod carried;
+
+pub use carried::CarriedError;
+
+use carried::At;
 
 /// Why a body is not valid on its branch.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -55,6 +62,9 @@ pub enum BodyError {
         /// Taken.
         found: u64,
     },
+    /// Its certificate puts nothing into force.
+    #[error("its certificate: {0}")]
+    Carried(#[from] CarriedError),
     /// Not what this node computes: its miner or this node computes wrongly.
     #[error("executing it changes {expected}, its body states {found}")]
     Executed {
@@ -73,6 +83,7 @@ impl BodyError {
             Self::Transaction { .. }
             | Self::Execution { .. }
             | Self::Reward { .. }
+            | Self::Carried(_)
             | Self::Executed { .. } => true,
         }
     }
@@ -169,14 +180,29 @@ pub(super) struct Executed {
     pub(super) roster: Option<Roster>,
 }
 
+/// What a block is executed on.
+#[derive(Clone, Copy)]
+pub(super) struct Ground<'a> {
+    pub(super) rules: &'a Rules,
+    /// Ends in its parent.
+    pub(super) branch: &'a Branch,
+    /// Finds the branch's blocks.
+    pub(super) at: At<'a>,
+}
+
 /// Executes a block whose form was checked.
 pub(super) fn execute(
-    rules: &Rules,
+    ground: Ground<'_>,
     mut layer: Layer<'_>,
     block: &Block,
     check: Check<'_>,
 ) -> Result<Executed, Stop> {
-    let transactions = &block.body.transactions;
+    let Ground { rules, branch, at } = ground;
+    let Block { header, body } = block;
+    if let Some(certificate) = &body.certificate {
+        carried::check(&rules.network, branch, at, certificate)?;
+    }
+    let transactions = &body.transactions;
     let wrong = |(index, error)| BodyError::Transaction {
         index,
         id: transactions.get(index).map_or(Hash::ZERO, Transaction::id),
@@ -186,36 +212,61 @@ pub(super) fn execute(
     let checked = checked.map(|(index, checked)| checked.map_err(|error| wrong((index, error))));
     // All signatures are checked before the first transaction is executed.
     let checked: Vec<CheckedTransaction> = checked.collect::<Result<_, _>>()?;
-    let fees = apply_all(&mut layer, &block.header, &checked)?;
+    let fees = apply_all(&mut layer, header, &checked)?;
     let expected = reward(rules, &layer, fees)?;
-    if block.body.reward.amount != expected {
-        return Err(BodyError::Reward { expected, found: block.body.reward.amount }.into());
+    if body.reward.amount != expected {
+        return Err(BodyError::Reward { expected, found: body.reward.amount }.into());
     }
-    pay(rules, &mut layer, &block.body.reward)?;
+    pay(rules, &mut layer, &body.reward)?;
+    let roster = match &body.certificate {
+        None => None,
+        Some(certificate) => Some(hand_over(&mut layer, header, certificate)?),
+    };
     let (rows, undo) = layer.into_parts();
-    let (expected, found) = (executed(&rows), block.body.executed);
-    if expected != found {
+    let (expected, found) = (executed(&rows), body.executed);
+    let commits = |roster: &Roster| header.commitments == Header::commit(&roster.commitment(), &expected);
+    if expected != found || roster.as_ref().is_some_and(|roster| !commits(roster)) {
         return Err(BodyError::Executed { expected, found }.into());
     }
-    Ok(Executed { rows, undo, roster: None })
+    Ok(Executed { rows, undo, roster })
 }
 
-/// The body of a new block, which executes these transactions, and the rows that it changes.
+fn hand_over(layer: &mut Layer<'_>, header: &Header, certificate: &Certificate) -> Result<Roster, Stop> {
+    let nothing = CarriedError::Nothing(certificate.link.source.height);
+    carried::apply(layer, header, certificate)?.ok_or_else(|| carried::carried(nothing))
+}
+
+/// What a new block leads to.
+pub(super) struct Made {
+    pub(super) body: Body,
+    /// The rows that it changes.
+    pub(super) rows: Rows,
+    /// The roster that it puts into force.
+    pub(super) roster: Option<Roster>,
+}
+
+/// The body of a new block with this content. A certificate that puts nothing into force is left out.
 pub(super) fn execute_new(
     rules: &Rules,
     state: StateAt<'_>,
     header: &Header,
-    transactions: Vec<CheckedTransaction>,
+    content: Payload,
     to: Address,
-) -> Result<(Body, Rows), Stop> {
+) -> Result<Made, Stop> {
+    let Payload { transactions, mut certificate } = content;
     let mut layer = Layer::new(state.base, state.rows);
     let fees = apply_all(&mut layer, header, &transactions)?;
     let reward = Reward { to, amount: reward(rules, &layer, fees)? };
     pay(rules, &mut layer, &reward)?;
+    let roster = match &certificate {
+        None => None,
+        Some(certificate) => carried::apply(&mut layer, header, certificate)?,
+    };
+    certificate.take_if(|_| roster.is_none());
     let (rows, _) = layer.into_parts();
     let transactions = transactions.into_iter().map(CheckedTransaction::into_inner);
     let transactions = Bounded::truncated(transactions);
-    Ok((Body { executed: executed(&rows), reward, certificate: None, transactions }, rows))
+    Ok(Made { body: Body { executed: executed(&rows), reward, certificate, transactions }, rows, roster })
 }
 
 /// Applies transactions in their order. Returns their fees.
@@ -255,7 +306,8 @@ fn apply(
     }
     let index = u32::try_from(index).unwrap_or(u32::MAX);
     let at = Moment { height: header.height, index, time: header.time, transaction: transaction.id() };
-    agreement::apply(layer, transaction, at).map(Ok)
+    agreement::apply(layer, transaction, at)?;
+    governance::apply(layer, transaction, at).map(Ok)
 }
 
 fn credit(layer: &mut Layer<'_>, to: Address, amount: u64) -> Result<(), StateError> {
@@ -322,6 +374,7 @@ impl NetworkSpec {
         for allocation in &self.allocations {
             written = written.and_then(|()| credit(&mut layer, allocation.address, allocation.amount));
         }
+        written = written.and_then(|()| layer.write(Key::Roster, &self.roster()));
         debug_assert!(written.is_ok());
         layer.into_parts().0
     }

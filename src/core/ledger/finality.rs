@@ -18,6 +18,7 @@ mod voters;
 pub use certificate::{Certificate, CertificateError};
 pub use link::{Checkpoint, Link, LinkKind, Offence, Vote};
 pub use voters::Voters;
+pub(in crate::ledger) use voters::quorum;
 
 #[cfg(test)]
 mod tests;

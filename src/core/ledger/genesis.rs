@@ -225,7 +225,7 @@ impl NetworkSpec {
         Ok(())
     }
 
-    fn roster(&self) -> Roster {
+    pub(super) fn roster(&self) -> Roster {
         // It was checked with the definition.
         Roster::new(Base::default(), self.members.iter().cloned()).unwrap_or_default()
     }

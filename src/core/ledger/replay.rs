@@ -3,23 +3,27 @@
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use super::execute::{Check, Stop, check_form, execute};
+use super::execute::{Check, Ground, check_form, execute};
 use super::merkle::Node;
 use super::state::{Layer, Rows, Undo};
 use super::{Block, Branch, Genesis, PlanError};
+use crate::crypto::Hash;
 
 /// A chain that is being executed, and the state it has reached.
 #[derive(Clone, Debug)]
 pub struct Replay {
     genesis: Arc<Genesis>,
     branch: Branch,
+    /// Ids of the blocks from the base of the members in force on.
+    ids: Vec<Hash>,
     rows: Rows,
 }
 
 impl Replay {
     /// Before the first block.
     pub fn new(genesis: Arc<Genesis>) -> Self {
-        Self { branch: genesis.branch(), rows: genesis.rows(), genesis }
+        let ids = Vec::from([genesis.id()]);
+        Self { branch: genesis.branch(), ids, rows: genesis.rows(), genesis }
     }
 
     /// The last block executed.
@@ -38,12 +42,19 @@ impl Replay {
         let mut branch = self.branch.clone();
         branch.check(rules, &block.header)?;
         check_form(rules, &branch, block)?;
+        let base = branch.members.roster().base().height;
+        let at = |height: u64| {
+            let place = height.checked_sub(base).and_then(|place| usize::try_from(place).ok());
+            Ok(place.and_then(|place| self.ids.get(place)).copied())
+        };
         let layer = Layer::new(None, &self.rows);
-        let executed = execute(rules, layer, block, check).map_err(|stop| match stop {
-            Stop::Body(error) => PlanError::Body(error),
-            Stop::State(error) => PlanError::State(error),
-        })?;
+        let ground = Ground { rules, branch: &branch, at: &at };
+        let executed = execute(ground, layer, block, check)?;
+        if executed.roster.is_some() {
+            self.ids.clear();
+        }
         let nodes = branch.push(rules, &block.header, executed.roster);
+        self.ids.push(branch.id);
         for (key, row) in executed.rows {
             // Without a base, a removed row is simply absent.
             match row {

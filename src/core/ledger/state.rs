@@ -12,6 +12,7 @@ use super::merkle::Node;
 use super::{Address, Block, Body, Branch, Certificate, Header, Roster, Work};
 use crate::codec::{decode, encode};
 use crate::crypto::{Hash, sha256, tagged_hash};
+use crate::id::NodeId;
 
 /// Names a row of the state. Its Borsh bytes are the row's key in the store; new kinds are added at the end.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, BorshSerialize, BorshDeserialize)]
@@ -38,6 +39,22 @@ pub enum Key {
         /// Who took it back.
         by: Address,
     },
+    /// A [`super::Roster`]: the members in force.
+    Roster,
+    /// Which motions are open.
+    Motions,
+    /// An open motion with its ballots, by its id.
+    Motion(Hash),
+    /// What has passed about the members and is not applied.
+    Passed,
+    /// When a member last changed its own keys.
+    LastKeys(NodeId),
+    /// Ids of former members.
+    FormerMembers,
+    /// Versions and heights of the upgrades that the members decided.
+    Upgrades,
+    /// The members before the last handover, and what it settled.
+    Handover,
 }
 
 /// What an address holds.

@@ -4,9 +4,12 @@ use alloc::vec::Vec;
 
 use thiserror::Error;
 
-use super::execute::execute_new;
+use super::execute::{Made, execute_new};
 use super::work::highest;
-use super::{Address, Block, BodyError, Branch, CheckedTransaction, Genesis, Header, Rows, StateError, View};
+use super::{
+    Address, Block, BodyError, Branch, Certificate, CheckedTransaction, Genesis, Header, Rows, StateError,
+    View,
+};
 use crate::crypto::{Hash, PublicKey, SecretKey, Signature};
 use crate::limits::EMPTY_BLOCK_BYTES;
 use crate::time::Timestamp;
@@ -23,6 +26,22 @@ pub struct Date {
 impl From<Timestamp> for Date {
     fn from(time: Timestamp) -> Self {
         Self { time, told: false }
+    }
+}
+
+/// What a block is to hold.
+#[derive(Clone, Debug, Default)]
+pub struct Payload {
+    /// They must be executable in this order.
+    pub transactions: Vec<CheckedTransaction>,
+    /// What lets the members' decisions come into force, if there is something to come into force. It must be of the set in force, for an
+    /// ancestor.
+    pub certificate: Option<Certificate>,
+}
+
+impl From<Vec<CheckedTransaction>> for Payload {
+    fn from(transactions: Vec<CheckedTransaction>) -> Self {
+        Self { transactions, certificate: None }
     }
 }
 
@@ -65,7 +84,7 @@ impl Template {
         genesis: &Genesis,
         branch: &Branch,
         state: StateAt<'_>,
-        transactions: Vec<CheckedTransaction>,
+        content: impl Into<Payload>,
         reward_to: Address,
         date: impl Into<Date>,
         key: &SecretKey,
@@ -89,9 +108,12 @@ impl Template {
             seal: Signature::ZERO,
             nonce: 0,
         };
-        let (body, writes) = execute_new(rules, state, &header, transactions, reward_to)?;
+        let Made { body, rows: writes, roster } =
+            execute_new(rules, state, &header, content.into(), reward_to)?;
+        let roster = roster.map(|roster| roster.commitment());
         header.body = body.root(height);
-        header.commitments = Header::commit(branch.members.commitment(), &body.executed);
+        header.commitments =
+            Header::commit(roster.as_ref().unwrap_or(branch.members.commitment()), &body.executed);
         header.seal(&rules.network, key);
         Ok(Self { block: Block { header, body }, writes })
     }

@@ -7,7 +7,7 @@ use core::ops::Deref;
 use borsh::{BorshDeserialize, BorshSerialize};
 use thiserror::Error;
 
-use super::{Action, ActionError, Address, Output};
+use super::{Action, ActionError, Address, Output, governance};
 use crate::codec::{Bounded, Text, encode};
 use crate::crypto::{Hash, PublicKey, SecretKey, Signature, Signed, sha256, verify_batch};
 use crate::limits::{MEMO_BYTES, OUTPUTS, TRANSACTION_BYTES};
@@ -131,7 +131,7 @@ impl Transaction {
     pub fn check(self, network: &Hash) -> Result<CheckedTransaction, TransactionError> {
         let (checked, signed) = self.check_form(network)?;
         match signed.verify() {
-            true => Ok(checked),
+            true => checked.proven(network),
             false => Err(TransactionError::Signature),
         }
     }
@@ -140,8 +140,8 @@ impl Transaction {
     pub fn check_batch(list: &[Self], network: &Hash) -> Vec<Result<CheckedTransaction, TransactionError>> {
         let formed: Vec<_> = list.iter().map(|transaction| transaction.clone().check_form(network)).collect();
         let all_good = verify_batch(formed.iter().flatten().map(|(_, signed)| signed));
-        let verdict = |(checked, signed): (_, Signed)| match all_good || signed.verify() {
-            true => Ok(checked),
+        let verdict = |(checked, signed): (CheckedTransaction, Signed)| match all_good || signed.verify() {
+            true => checked.proven(network),
             false => Err(TransactionError::Signature),
         };
         formed.into_iter().map(|formed| formed.and_then(verdict)).collect()
@@ -163,6 +163,17 @@ impl Transaction {
     }
 }
 
+impl CheckedTransaction {
+    /// Checks a second signature, where a new key has to take part.
+    fn proven(self, network: &Hash) -> Result<Self, TransactionError> {
+        let proof = governance::proof(&self.action, network, &self.payer(), self.nonce);
+        match proof.is_none_or(|proof| proof.verify()) {
+            true => Ok(self),
+            false => Err(ActionError::Proof.into()),
+        }
+    }
+}
+
 impl RawTransaction {
     /// The only format version there is.
     pub const VERSION: u8 = 1;
@@ -177,7 +188,16 @@ impl RawTransaction {
         match &self.action {
             Action::Propose(proposal) => Some(proposal.id(&self.sender, self.nonce)),
             Action::Respond { agreement, .. } | Action::Withdraw { agreement } => Some(*agreement),
-            Action::Transfer { .. } | Action::Record { .. } => None,
+            _ => None,
+        }
+    }
+
+    /// The motion that it makes or votes on.
+    pub fn motion(&self) -> Option<Hash> {
+        match &self.action {
+            Action::Motion(motion) => Some(motion.id(&self.sender, self.nonce)),
+            Action::Ballot { motion, .. } => Some(*motion),
+            _ => None,
         }
     }
 

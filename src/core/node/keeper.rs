@@ -300,6 +300,9 @@ impl<D: Disk> Keeper<D> {
             self.moved(moved)?;
         }
         for ((asker, block), taken) in askers.into_iter().zip(taken) {
+            if let BlockOutcome::Unsettled(certificate) = &taken.outcome {
+                self.certified((**certificate).clone());
+            }
             // This node's miner hears that its block was not taken: then it must not be taken later either.
             if let BlockOutcome::Early { due, bytes } = taken.outcome
                 && !matches!(asker, Asker::Own(_))
@@ -366,7 +369,9 @@ impl<D: Disk> Keeper<D> {
             BlockOutcome::Early { due, .. } => Err(NotTaken::Early { in_ms: due.millis_since(now) }),
             BlockOutcome::Invalid { why, .. } => Err(NotTaken::Invalid(why)),
             BlockOutcome::Ignored if self.disk_full => Err(NotTaken::DiskFull),
-            BlockOutcome::Ignored | BlockOutcome::UnknownParent => Err(NotTaken::Overtaken),
+            BlockOutcome::Ignored | BlockOutcome::Unsettled(_) | BlockOutcome::UnknownParent => {
+                Err(NotTaken::Overtaken)
+            }
         }
     }
 }

@@ -189,6 +189,9 @@ pub enum MovementAction {
     Propose,
     Respond,
     Withdraw,
+    Motion,
+    Ballot,
+    Keys,
     Reward,
 }
 

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use bouya_core::codec::{Bounded, Text, decode, encode};
 use bouya_core::crypto::{Hash, PublicKey, Signature, sha256};
 use bouya_core::ledger::{
-    Action, Address, Block, Branch, Content, Frontier, Header, HeaderError, Output, Proposal, RawTransaction,
-    Response, Schedule, Transaction, TransactionError, meets, root,
+    Action, Address, Block, Branch, Content, Frontier, Header, HeaderError, MemberChange, Motion, Output,
+    Proposal, RawTransaction, Response, Schedule, Transaction, TransactionError, meets, root,
 };
 use bouya_core::limits::{HEADER_BYTES, TRANSACTION_BYTES};
 use bouya_core::testing::text;
@@ -53,7 +53,16 @@ fn is_sound(transaction: &Transaction) -> bool {
                 parties.iter().copied().chain([Address::of(&transaction.sender)]).collect();
             !title.as_str().is_empty() && !parties.is_empty() && all.len() == parties.len() + 1
         }
-        Action::Respond { .. } | Action::Withdraw { .. } => true,
+        Action::Respond { .. } | Action::Withdraw { .. } | Action::Ballot { .. } => true,
+        // A form of governors and keys, and a proof by a key that nobody here has.
+        Action::Motion(motion) => match &motion.change {
+            MemberChange::Add { .. } => false,
+            MemberChange::Governor { governor, .. } => governor.is_signed_for(),
+            MemberChange::Remove { .. } | MemberChange::Upgrade(_) => true,
+        },
+        Action::Keys(keys) => {
+            keys.key.is_none() && keys.governor.is_some_and(|governor| governor.is_signed_for())
+        }
     }
 }
 
@@ -89,6 +98,12 @@ pub(crate) fn transaction_seeds() -> Vec<Vec<u8>> {
         Action::Respond { agreement, document: proposal.document, response: Response::Sign },
         Action::Propose(proposal),
         Action::Withdraw { agreement },
+        Action::Motion(Motion {
+            change: MemberChange::Remove { id: "a".parse().unwrap() },
+            reason: text("silent for a month"),
+            until: Timestamp(1_700_000_009_000),
+        }),
+        Action::Ballot { motion: agreement, yes: true },
     ];
     let acts = actions.map(|action| small::act(1, 7, action, 300));
     [small::pay(0, 0, 1, 5, 300, 9)].iter().chain(&acts).map(encode).collect()

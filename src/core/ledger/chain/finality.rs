@@ -137,13 +137,15 @@ impl Chain {
         let is_on_best = view.at_height(height)? == Some(block);
         if height <= self.finality.height {
             if is_on_best {
-                return Ok(Finalized::Known);
+                return self.known(view, &certificate);
             }
             return Ok(Finalized::Conflict(Contradiction::of(self.is_overruled(view, height)?)));
         }
         if is_on_best {
             let dropped_undo = self.undo_due(view, self.tip.height, height)?;
-            let change = Change { finalized: Some(certificate), dropped_undo, ..Change::default() };
+            let handovers = self.handover_by(view, Some(&certificate), &self.tip)?;
+            let finalized = Some(certificate);
+            let change = Change { finalized, handovers, dropped_undo, ..Change::default() };
             return Ok(Finalized::Ready(Ready { change, effect: Effect::Final }));
         }
         if self.is_overruled(view, height)? {

@@ -1,11 +1,12 @@
 //! What a block leads to, and what became of it.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use thiserror::Error;
 
-use super::super::execute::BodyError;
-use super::super::{Branch, Change, HeaderError, StateError};
+use super::super::execute::{BodyError, Stop};
+use super::super::{Branch, Certificate, Change, HeaderError, StateError};
 use super::side::SideBlock;
 use crate::crypto::Hash;
 use crate::time::Timestamp;
@@ -122,9 +123,22 @@ pub enum PlanError {
         /// The final block's height.
         height: u64,
     },
+    /// It changes the members by what is final above this node's final block. The certificate is a good one: take it in first. Nobody is at
+    /// fault.
+    #[error("it changes the members by what is final at height {}, which is not final here yet", .0.link.source.height)]
+    Unsettled(Box<Certificate>),
     /// The store cannot be read: this node's fault.
     #[error(transparent)]
     State(#[from] StateError),
+}
+
+impl From<Stop> for PlanError {
+    fn from(stop: Stop) -> Self {
+        match stop {
+            Stop::Body(error) => Self::Body(error),
+            Stop::State(error) => Self::State(error),
+        }
+    }
 }
 
 impl PlanError {
@@ -134,7 +148,11 @@ impl PlanError {
             Self::Header(error) => !error.is_local(),
             Self::Invalid(_) => true,
             Self::Body(error) => error.is_committed(),
-            Self::UnknownParent(_) | Self::Behind | Self::Apart { .. } | Self::State(_) => false,
+            Self::UnknownParent(_)
+            | Self::Behind
+            | Self::Apart { .. }
+            | Self::Unsettled(_)
+            | Self::State(_) => false,
         }
     }
 }

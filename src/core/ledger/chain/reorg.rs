@@ -6,7 +6,7 @@
 
 use alloc::vec::Vec;
 
-use super::super::execute::{BodyError, Check, Stop, execute};
+use super::super::execute::{BodyError, Check, Ground, Stop, execute};
 use super::super::merkle::Node;
 use super::super::state::{Layer, Rows, Undo};
 use super::super::{Block, Branch, Change, Genesis, HeaderRecord, StateError, View};
@@ -167,7 +167,11 @@ impl Reorg {
         let body = view.body(&id)?.ok_or_else(|| missing("body", &id))?;
         let block = Block { header, body };
         let base = (!self.from_genesis).then_some(view);
-        let executed = match execute(&genesis.rules, Layer::new(base, &self.rows), &block, check) {
+        let at = |height| self.id_at(view, height).map(Some);
+        let below = self.below_fork(view, &block)?;
+        let branch = below.as_ref().unwrap_or(&self.reached);
+        let ground = Ground { rules: &genesis.rules, branch, at: &at };
+        let executed = match execute(ground, Layer::new(base, &self.rows), &block, check) {
             Ok(executed) => executed,
             Err(Stop::State(error)) => return Err(error),
             Err(Stop::Body(error)) => {
@@ -187,6 +191,16 @@ impl Reorg {
         }
         self.next = self.next.saturating_add(1);
         Ok(None)
+    }
+
+    /// The branch that ends in the parent of a block that is executed again below the fork. Only a certificate is judged by it.
+    fn below_fork(&self, view: &dyn View, block: &Block) -> Result<Option<Branch>, StateError> {
+        if self.next > self.fork.height || block.body.certificate.is_none() {
+            return Ok(None);
+        }
+        let parent = block.header.parent;
+        let record = view.record(&parent)?.ok_or_else(|| missing("header", &parent))?;
+        on_best_chain(view, parent, &record, &self.fork).map(Some)
     }
 
     fn id_at(&self, view: &dyn View, height: u64) -> Result<Hash, StateError> {

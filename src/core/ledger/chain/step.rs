@@ -35,7 +35,9 @@ impl Chain {
             }
             Advance::Done(change) => {
                 let (branch, lost) = reorg.into_parts();
-                let change = Change { finalized: self.reaches(&branch), ..change };
+                let finalized = self.reaches(&branch);
+                let handovers = self.handover_by(view, finalized.as_ref(), &branch)?;
+                let change = Change { finalized, handovers, ..change };
                 Ok(Step::Ready(Ready { change, effect: Effect::Flip { branch, lost } }))
             }
             Advance::Invalid { id, valid, error } => {

@@ -10,6 +10,7 @@ use crate::testing::{Node, address, genesis, key, member, mined, network, work};
 mod finality;
 mod forks;
 mod hostile;
+mod members;
 mod side;
 
 #[test]

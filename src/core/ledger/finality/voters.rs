@@ -16,6 +16,11 @@ pub struct Voters {
     members: Vec<Member>,
 }
 
+/// How many of `count` decide.
+pub(in crate::ledger) fn quorum(count: usize) -> usize {
+    count.saturating_sub(count.saturating_sub(1) / 3)
+}
+
 impl Voters {
     /// The voters whose set begins with this block. Their number is bounded by whoever made the list.
     pub fn new(base: Hash, height: u64, members: impl IntoIterator<Item = Member>) -> Self {
@@ -48,7 +53,7 @@ impl Voters {
 
     /// How many votes decide: n − ⌊(n − 1) / 3⌋.
     pub fn quorum(&self) -> usize {
-        self.count().saturating_sub(self.count().saturating_sub(1) / 3)
+        quorum(self.count())
     }
 
     /// How many must have signed two histories if two conflicting blocks are final: 2q − n.

@@ -28,7 +28,7 @@ fn id(spec: NetworkSpec) -> Hash {
 
 #[test]
 fn the_id_is_frozen() {
-    assert_eq!(id(spec()).to_string(), "9a1fbee084143ba27bda57c205d0789a98ea88525cdf09abab9f3c90b409ed14");
+    assert_eq!(id(spec()).to_string(), "aa30091dd6741e7de024d5559bc17577cda5cb4b6b376427191d969054c115b7");
 }
 
 #[test]
@@ -92,5 +92,5 @@ fn the_supply_is_in_the_rows() {
     spec.allocations = vec![Allocation { address, amount: 40 }];
     let genesis = Genesis::new(spec).unwrap();
     assert_eq!(genesis.supply(), 40);
-    assert_eq!(genesis.rows().len(), 2);
+    assert_eq!(genesis.rows().len(), 3);
 }

@@ -94,7 +94,7 @@ impl BlockSync {
                 self.look_at(senders);
             }
             // A block after one from the future is even further in the future, and a block after one that was not taken has no parent here.
-            BlockOutcome::Early { .. } | BlockOutcome::Ignored => {
+            BlockOutcome::Early { .. } | BlockOutcome::Ignored | BlockOutcome::Unsettled(_) => {
                 if submitted {
                     self.give_up(now, GiveUp::Rest);
                 }

@@ -5,6 +5,16 @@ import { h } from "../dom.js";
 import { account, agreement, amount, badge, blockLink, bytes, doc, finalMark, hash, node, number, plural, said, saidLines, short, whenExactly } from "../format.js";
 import { facts, hint, section, table, title } from "../parts.js";
 
+const change = (change) => {
+  switch (change.type) {
+    case "add": return ["add ", said(change.id)];
+    case "remove": return ["remove ", said(change.id)];
+    case "governor": return [account(change.governor), " governs ", said(change.id)];
+    case "upgrade": return `blocks of version ${change.version} from height ${change.height} on`;
+    default: return String(change.type);
+  }
+};
+
 /** What a transaction does, in a few words. */
 export const summary = ({ action }) => {
   switch (action.type) {
@@ -17,11 +27,14 @@ export const summary = ({ action }) => {
     case "propose": return h("span", { class: "what" }, "proposes ", h("a", { href: `/agreement/${action.agreement}` }, said(action.title)), h("small", {}, `to ${plural(action.parties.length, "party").replace("partys", "parties")}`));
     case "respond": return h("span", { class: "what" }, action.response === "sign" ? "signs agreement " : "refuses agreement ", agreement(action.agreement));
     case "withdraw": return h("span", { class: "what" }, "withdraws agreement ", agreement(action.agreement));
+    case "motion": return h("span", { class: "what" }, "moves: ", change(action.change), action.reason ? h("small", {}, said(action.reason)) : null);
+    case "ballot": return h("span", { class: "what" }, action.yes ? "says yes to motion " : "says no to motion ", short(action.motion));
+    case "keys": return h("span", { class: "what" }, "changes the keys of member ", said(action.member));
     default: return String(action.type);
   }
 };
 
-const HEADS = { transfer: "Transfer", record: "Record", propose: "Proposal", respond: "Answer", withdraw: "Withdrawal" };
+const HEADS = { transfer: "Transfer", record: "Record", propose: "Proposal", respond: "Answer", withdraw: "Withdrawal", motion: "Motion", ballot: "Ballot", keys: "New keys" };
 
 /** The content of a record. */
 export const content = ({ hash: sha256, data, text, name }) => {
@@ -52,6 +65,12 @@ const body = ({ action }) => {
       ]);
     case "respond":
       return facts([["Answer", badge(action.response === "sign" ? "signed" : "refused")], ["Agreement", agreement(action.agreement, true)], ["Document", doc(action.document, true)]]);
+    case "motion":
+      return facts([["Motion", h("code", {}, action.motion)], ["Change", change(action.change)], ["Reason", action.reason ? said(action.reason) : h("span", { class: "soft" }, "none")], ["Until", ...whenExactly(action.until)]]);
+    case "ballot":
+      return facts([["Motion", h("code", {}, action.motion)], ["Says", action.yes ? "yes" : "no"]]);
+    case "keys":
+      return facts([["Member", said(action.member)], ...(action.key ? [["New member key", h("code", {}, action.key)]] : []), ...(action.governor ? [["New governor", account(action.governor)]] : [])]);
     default:
       return facts([["Agreement", agreement(action.agreement, true)]]);
   }

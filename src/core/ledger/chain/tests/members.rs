@@ -1,0 +1,258 @@
+//! Blocks that change the members.
+
+use super::*;
+use crate::codec::Text;
+use crate::crypto::Hash;
+use crate::ledger::governance::pending_at;
+use crate::ledger::{
+    Action, Block, Branch, CarriedError, Certificate, Member, MemberChange, Motion, View, handovers,
+};
+use crate::testing::{ON_TIME, block_with, certificate_of, governor, network_of_members};
+
+const DAY: u64 = 86_400_000;
+
+/// Four members, m1, m2, m3 and m9, of whom three are a quorum.
+fn node() -> Node {
+    Node::of(network_of_members("members"))
+}
+
+/// A governor's next transactions, each with its place.
+struct Governors([u64; 256]);
+
+impl Governors {
+    fn sign(&mut self, node: &Node, by: u8, action: Action) -> Transaction {
+        let nonce = self.0[usize::from(by)];
+        self.0[usize::from(by)] += 1;
+        Transaction::sign(&node.network(), &governor(by), nonce, 0, u64::MAX, action)
+    }
+
+    /// A motion that passes in one block.
+    fn decide(&mut self, node: &mut Node, change: MemberChange, yes: &[u8]) -> Arc<Block> {
+        let until = Timestamp(node.chain.tip().time.0 + 3 * DAY);
+        let motion = Motion { change, reason: Text::default(), until };
+        let moved = self.sign(node, yes[0], Action::Motion(motion));
+        let id = moved.motion().unwrap();
+        let ballots =
+            yes[1..].iter().map(|by| self.sign(node, *by, Action::Ballot { motion: id, yes: true }));
+        let all = [moved].into_iter().chain(ballots.collect::<Vec<_>>()).collect();
+        node.mine(all)
+    }
+}
+
+fn add(n: u8) -> MemberChange {
+    MemberChange::prove(&network_of_members("members").id(), member(n), &key(n))
+}
+
+fn remove(n: u8) -> MemberChange {
+    MemberChange::Remove { id: member(n).id }
+}
+
+/// What the members in force at the tip sign to make the block at `height` final.
+fn commit(node: &Node, height: u64, keys: &[u8]) -> Certificate {
+    let block = node.world().at_height(height).unwrap().unwrap();
+    certificate_of(node.chain.tip().members.voters(), node.chain.genesis(), (height, block), keys)
+}
+
+fn on(node: &Node, parent: &Branch, certificate: Option<Certificate>, miner: u8) -> Arc<Block> {
+    block_with(node.chain.genesis(), parent, ON_TIME, (vec![], certificate), miner)
+}
+
+/// Mines the block that carries what makes the block at `height` final.
+fn hand_over(node: &mut Node, height: u64, keys: &[u8]) -> Arc<Block> {
+    let certificate = commit(node, height, keys);
+    let block = on(node, &node.chain.tip().clone(), Some(certificate), 9);
+    assert!(block.body.certificate.is_some());
+    node.now = node.now.max(block.header.time);
+    node.give(&block, Origin::Own).unwrap();
+    block
+}
+
+fn ids(members: &[Member]) -> Vec<&str> {
+    let mut ids: Vec<_> = members.iter().map(|member| member.id.as_str()).collect();
+    ids.sort_unstable();
+    ids
+}
+
+fn refusal(node: &mut Node, block: &Arc<Block>) -> PlanError {
+    node.now = node.now.max(block.header.time);
+    node.give(block, Origin::Pushed).unwrap_err()
+}
+
+#[test]
+fn what_the_members_decided_is_in_force_from_the_block_after_a_handover_and_not_before() {
+    let mut node = node();
+    let mut governors = Governors([0; 256]);
+    let decision = governors.decide(&mut node, add(5), &[1, 2, 3, 5]);
+    assert_eq!(decision.header.height, 1);
+    // Passing changes nothing: the new member's seal is a stranger's.
+    let early = on(&node, &node.chain.tip().clone(), None, 5);
+    assert!(matches!(refusal(&mut node, &early), PlanError::Header(HeaderError::Member(_))));
+    let old = node.chain.tip().members.clone();
+    let base = hand_over(&mut node, 1, &[1, 2, 3]);
+    let tip = node.chain.tip().clone();
+    assert_eq!((tip.members.base(), node.chain.finalized().0), (base.id(), 1), "the certificate is news");
+    assert_eq!(ids(tip.members.roster().members()), ["m1", "m2", "m3", "m5", "m9"]);
+    assert_eq!(tip.members.roster().base().height, 2);
+    assert!(old.roster().by_key(&key(5).public()).is_none());
+    let first = on(&node, &tip, None, 5);
+    node.now = first.header.time;
+    node.give(&first, Origin::Pushed).unwrap();
+    assert_eq!(node.chain.tip().members, tip.members);
+    let loaded = Chain::load(node.chain.genesis().clone().into(), node.world()).unwrap();
+    assert_eq!(loaded.tip(), node.chain.tip());
+}
+
+#[test]
+fn a_certificate_that_puts_nothing_into_force_makes_a_block_invalid() {
+    let mut node = node();
+    let mut governors = Governors([0; 256]);
+    node.mine(vec![]);
+    let forged = |node: &Node, certificate: Certificate| {
+        let plain = on(node, &node.chain.tip().clone(), None, 9);
+        let mut block = (*plain).clone();
+        block.body.certificate = Some(certificate);
+        block.header.body = block.body.root(block.header.height);
+        block.header.seal(&node.network(), &key(9));
+        work(&mut block);
+        Arc::new(block)
+    };
+    let carried = |node: &mut Node, certificate| {
+        let block = forged(node, certificate);
+        match refusal(node, &block) {
+            PlanError::Body(BodyError::Carried(error)) => error,
+            error => panic!("{error}"),
+        }
+    };
+    let good = commit(&node, 1, &[1, 2, 3]);
+    assert_eq!(carried(&mut node, good.clone()), CarriedError::Nothing(1));
+    governors.decide(&mut node, remove(3), &[1, 2, 9]);
+    // It had not passed there.
+    assert_eq!(carried(&mut node, good), CarriedError::Nothing(1));
+    let few = commit(&node, 2, &[1, 2]);
+    assert!(matches!(carried(&mut node, few), CarriedError::Certificate(_)));
+    let mut prepare = commit(&node, 2, &[1, 2, 3]);
+    prepare.link.target.epoch += 1;
+    assert_eq!(carried(&mut node, prepare), CarriedError::Commit);
+    let elsewhere = certificate_of(
+        node.chain.tip().members.voters(),
+        node.chain.genesis(),
+        (2, Hash([8; 32])),
+        &[1, 2, 3],
+    );
+    assert_eq!(carried(&mut node, elsewhere), CarriedError::Target(2));
+    // Below the base it is the set before that has signed, and what it covers is in force.
+    let first = commit(&node, 2, &[1, 2, 3]);
+    hand_over(&mut node, 2, &[1, 2, 3]);
+    assert_eq!(carried(&mut node, first), CarriedError::Target(2));
+}
+
+#[test]
+fn a_header_that_commits_to_another_roster_is_refused() {
+    let mut node = node();
+    let mut governors = Governors([0; 256]);
+    governors.decide(&mut node, remove(3), &[1, 2, 9]);
+    let certificate = commit(&node, 1, &[1, 2, 9]);
+    let good = on(&node, &node.chain.tip().clone(), Some(certificate), 9);
+    let mut bad = (*good).clone();
+    bad.header.commitments = Header::commit(node.chain.tip().members.commitment(), &bad.body.executed);
+    bad.header.seal(&node.network(), &key(9));
+    work(&mut bad);
+    let error = refusal(&mut node, &Arc::new(bad));
+    assert!(matches!(error, PlanError::Body(BodyError::Executed { .. })), "{error}");
+    // Another body under the same header: the certificate is a leaf.
+    let mut other = (*good).clone();
+    other.body.certificate = Some(commit(&node, 1, &[1, 2, 3, 9]));
+    assert_eq!(refusal(&mut node, &Arc::new(other)), BodyError::Root.into());
+    node.give(&good, Origin::Pushed).unwrap();
+}
+
+#[test]
+fn off_the_best_chain_a_handover_is_judged_without_executing_it() {
+    let mut node = node();
+    let mut governors = Governors([0; 256]);
+    governors.decide(&mut node, add(5), &[1, 2, 3, 5]);
+    let certificate = commit(&node, 1, &[1, 2, 3]);
+    let fork = node.chain.tip().clone();
+    let base = on(&node, &fork, Some(certificate.clone()), 9);
+    // The best chain goes another way, and a later removal does not reach back to what was final.
+    let away = governors.decide(&mut node, remove(2), &[1, 3, 9]);
+    node.now = Timestamp(u64::MAX / 2);
+    let PlanError::Unsettled(proof) = refusal(&mut node, &base) else { panic!("it is not final here") };
+    assert_eq!(*proof, certificate);
+    let view = node.world().clone();
+    let Finalized::Ready(ready) = node.chain.finalize(&view, certificate.clone()).unwrap() else { panic!() };
+    node.disk.world.apply(ready.change());
+    node.chain.accept(ready);
+    node.give(&base, Origin::Pushed).unwrap();
+    let side = node.branch_with(&fork, &base);
+    assert_eq!(node.chain.branch_at(node.world(), &base.id()).unwrap().unwrap(), side);
+    // The new member seals on that branch only, and it wins.
+    let stray = on(&node, &node.chain.tip().clone(), None, 5);
+    assert!(matches!(refusal(&mut node, &stray), PlanError::Header(HeaderError::Member(_))));
+    let next = on(&node, &side, None, 5);
+    node.give(&next, Origin::Pushed).unwrap();
+    let (moved, invalid) = node.settle();
+    assert_eq!((moved.len(), invalid), (1, vec![]));
+    assert_eq!(moved[0].disconnected, [away.id()]);
+    assert_eq!((node.chain.tip().id, node.chain.tip().members.base()), (next.id(), base.id()));
+    // A rival handover on the old branch is judged by the same decisions: what was final is kept.
+    let rival_on = node.branch_with(&fork, &away);
+    let rival = on(&node, &rival_on, Some(certificate), 9);
+    node.give(&rival, Origin::Pushed).unwrap();
+    let other = node.chain.branch_at(node.world(), &rival.id()).unwrap().unwrap();
+    assert_eq!(ids(other.members.roster().members()), ids(side.members.roster().members()));
+    assert_ne!(other.members.voters().id(), side.members.voters().id(), "another base, another set");
+}
+
+#[test]
+fn a_set_hands_over_to_the_next_and_who_knows_only_the_first_follows() {
+    let mut node = node();
+    let mut governors = Governors([0; 256]);
+    let (genesis, first) = (node.chain.genesis().clone(), node.chain.tip().members.voters().clone());
+    for (change, yes, keys) in
+        [(add(5), &[1, 2, 3, 5][..], &[1, 2, 3][..]), (remove(9), &[1, 2, 3, 5], &[1, 2, 3, 5])]
+    {
+        let decided = governors.decide(&mut node, change, yes);
+        let old = node.chain.tip().members.voters().clone();
+        hand_over(&mut node, decided.header.height, keys);
+        // The old set makes the base final.
+        let base = (node.chain.tip().height, node.chain.tip().id);
+        let final_base = certificate_of(&old, &genesis, base, keys);
+        let view = node.world().clone();
+        let Finalized::Ready(ready) = node.chain.finalize(&view, final_base).unwrap() else { panic!() };
+        node.disk.world.apply(ready.change());
+        node.chain.accept(ready);
+    }
+    let shown = handovers(node.world(), &first.id()).unwrap();
+    assert_eq!(shown.len(), 2);
+    let second = shown[0].check(&genesis.id(), &first).unwrap();
+    let third = shown[1].check(&genesis.id(), second.voters()).unwrap();
+    assert_eq!(third.voters(), node.chain.tip().members.voters());
+    assert_eq!(ids(third.roster().members()), ["m1", "m2", "m3", "m5"]);
+    assert_eq!(handovers(node.world(), &second.voters().id()).unwrap(), shown[1..]);
+    assert_eq!(handovers(node.world(), &third.voters().id()).unwrap(), []);
+    assert_eq!(handovers(node.world(), &Hash([3; 32])).unwrap(), []);
+    // Skipped, or with another roster, it leads nowhere.
+    assert!(shown[1].check(&genesis.id(), &first).is_err());
+    let mut other = shown[0].clone();
+    other.roster = shown[1].roster.clone();
+    assert!(other.check(&genesis.id(), &first).is_err());
+    let pending = pending_at(node.world(), node.chain.finalized().0).unwrap();
+    assert_eq!(pending.roster(), third.roster());
+}
+
+#[test]
+fn executed_again_from_the_beginning_the_members_are_the_same() {
+    let mut node = node();
+    let mut governors = Governors([0; 256]);
+    governors.decide(&mut node, add(5), &[1, 2, 3, 5]);
+    hand_over(&mut node, 1, &[1, 2, 3]);
+    node.mine(vec![]);
+    let mut replay = crate::ledger::Replay::new(node.chain.genesis().clone().into());
+    let mut check = check_inline(node.network());
+    for height in 1..=3 {
+        let id = node.world().at_height(height).unwrap().unwrap();
+        replay.push(&node.world().block(&id).unwrap().unwrap(), &mut check).unwrap();
+    }
+    assert_eq!(replay.branch(), node.chain.tip());
+}

@@ -1,0 +1,111 @@
+//! What people see of governance at a tip.
+
+use alloc::vec::Vec;
+
+use super::handover::Handover;
+use super::meeting::{Meeting, Tally};
+use super::rows::{Open, OpenMotion};
+use super::{Dropped, Motion, Passed, Pending, Upgrade};
+use crate::codec::Bounded;
+use crate::crypto::Hash;
+use crate::id::NodeId;
+use crate::ledger::state::{Key, StateError, View, from_row};
+use crate::ledger::{Address, Moment, Roster};
+use crate::limits::{FORMER_MEMBERS, MOTIONS, PASSED, UPGRADES};
+use crate::time::Timestamp;
+
+/// An open motion.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MotionView {
+    /// [`Motion::id`].
+    pub id: Hash,
+    /// What was moved, why, and until when it may pass.
+    pub motion: Motion,
+    /// Who moved it.
+    pub mover: NodeId,
+    /// The mover's governor of then.
+    pub by: Address,
+    /// Where it was moved.
+    pub at: Moment,
+    /// Who said what, and who has to.
+    pub tally: Tally,
+}
+
+/// What the last handover did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Handed {
+    /// The members before it.
+    pub before: Roster,
+    /// The members after it.
+    pub after: Roster,
+    /// The height of the block that was proven final.
+    pub target: u64,
+    /// What it applied, in this order, and what fell away and why.
+    pub outcomes: Vec<(Passed, Result<(), Dropped>)>,
+}
+
+/// The members in force.
+pub fn roster<V: View + ?Sized>(view: &V) -> Result<Roster, StateError> {
+    from_row(view.row(&Key::Roster)?)
+}
+
+/// The motions that are open when the tip's time is `now`, in the order in which they were moved.
+pub fn motions<V: View + ?Sized>(view: &V, now: Timestamp) -> Result<Vec<MotionView>, StateError> {
+    let meeting = meeting(view)?;
+    let open: Bounded<Open, MOTIONS> = from_row(view.row(&Key::Motions)?)?;
+    let mut motions = Vec::new();
+    for Open { id, .. } in open.into_iter().filter(|open| open.until >= now) {
+        let row: Option<OpenMotion> = from_row(view.row(&Key::Motion(id))?)?;
+        motions.extend(row.map(|open| seen(&meeting, id, open)));
+    }
+    Ok(motions)
+}
+
+/// An open motion. None if there is none with this id, or if it has expired when the tip's time is `now`.
+pub fn motion<V: View + ?Sized>(
+    view: &V,
+    id: &Hash,
+    now: Timestamp,
+) -> Result<Option<MotionView>, StateError> {
+    let open: Option<OpenMotion> = from_row(view.row(&Key::Motion(*id))?)?;
+    let Some(open) = open.filter(|open| open.motion.until >= now) else { return Ok(None) };
+    Ok(Some(seen(&meeting(view)?, *id, open)))
+}
+
+fn seen(meeting: &Meeting, id: Hash, open: OpenMotion) -> MotionView {
+    let tally = meeting.tally(&open);
+    let OpenMotion { motion, mover, by, at, .. } = open;
+    MotionView { id, motion, mover, by, at, tally }
+}
+
+fn meeting<V: View + ?Sized>(view: &V) -> Result<Meeting, StateError> {
+    Ok(Meeting { roster: roster(view)?, passed: passed(view)? })
+}
+
+/// What has passed and waits for a handover, in the order in which it passed, with what fell away since.
+pub fn passed<V: View + ?Sized>(view: &V) -> Result<Vec<Passed>, StateError> {
+    let passed: Bounded<Passed, PASSED> = from_row(view.row(&Key::Passed)?)?;
+    Ok(passed.into_inner())
+}
+
+/// Ids of former members, the newest last. They are refused until they are added again.
+pub fn former_members<V: View + ?Sized>(view: &V) -> Result<Vec<NodeId>, StateError> {
+    let former: Bounded<NodeId, FORMER_MEMBERS> = from_row(view.row(&Key::FormerMembers)?)?;
+    Ok(former.into_inner())
+}
+
+/// The upgrades that are in force or will be, in the order in which they were applied.
+pub fn upgrades<V: View + ?Sized>(view: &V) -> Result<Vec<Upgrade>, StateError> {
+    let upgrades: Bounded<Upgrade, UPGRADES> = from_row(view.row(&Key::Upgrades)?)?;
+    Ok(upgrades.into_inner())
+}
+
+/// The last handover; none if there was none.
+pub fn last_handover<V: View + ?Sized>(view: &V) -> Result<Option<Handed>, StateError> {
+    let row: Option<Handover> = from_row(view.row(&Key::Handover)?)?;
+    let Some(Handover { before, target, settled }) = row else { return Ok(None) };
+    let after = roster(view)?;
+    let outcomes = Pending::new(before.clone(), settled).apply(target, after.base());
+    let outcomes = outcomes.map(|applied| applied.outcomes).unwrap_or_default();
+    Ok(Some(Handed { before, after, target, outcomes }))
+}
