@@ -37,7 +37,7 @@ Example:
         id: NodeId,
         /// The address that speaks for the member
         #[arg(long, value_name = "ADDR")]
-        governor: Address,
+        governor: String,
         /// What people call the member
         #[arg(long, default_value = "", hide_default_value = true)]
         name: String,
@@ -49,6 +49,8 @@ Example:
 
 pub(crate) fn run(command: &MemberCommand, out: &mut Output) -> Result<(), Error> {
     let MemberCommand::New { id, governor, name, dir } = command;
+    let governor: Address =
+        governor.parse().map_err(|error| Error::Usage(format!("--governor {governor}: {error}")))?;
     let path = dir.join(format!("{id}.member"));
     let was_there = path.symlink_metadata().is_ok();
     let key = record::load_or_create_key(&path).map_err(|error| Error::Failed(error.to_string()))?.public();

@@ -30,7 +30,10 @@ fn the_status_has_its_promised_shape() {
             "height": 0, "hash": genesis.id().to_string(), "time": null,
             "work": genesis.branch().work.to_string(),
         },
-        "final": null,
+        "final": {
+            "height": 0, "hash": genesis.id().to_string(), "behind": 0, "since": null, "after_ms": null,
+            "turnout": { "heard": 0, "members": 0, "needed": 0, "missing": [] },
+        },
         "state": { "name": "ready", "ready": true, "reason": "up to date with its peers", "next": null },
         "peers": { "connected": 2, "known": 3 },
         "mempool": { "transactions": 1, "bytes": null },
