@@ -218,7 +218,6 @@ const torn = () => {
 let askedForTorn = false;
 
 const lookForTorn = async () => {
-  if (node.status.final === null) return;
   if (node.status.state.name === "two-histories") torn();
   if (askedForTorn) return;
   askedForTorn = true;

@@ -134,7 +134,7 @@ export const endsSoon = (certificate) => certificate !== null && certificate.day
 /** How long a certificate is still valid. */
 export const daysLeft = ({ days_left: days }) => (days < 0 ? "expired" : plural(days, "day"));
 
-/** Says that the members have voted it final; nothing if they have not, or if nobody votes. */
+/** Says that the members have voted it final; nothing if they have not. */
 export const finalMark = (item) => (item.final ? h("span", { class: "final", title: "The members have voted for it: it never changes" }, "final") : null);
 
 /** Who sealed a block. */

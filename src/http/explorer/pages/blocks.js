@@ -9,9 +9,9 @@ import { summary } from "./transaction.js";
 
 const PAGE = 25;
 
-/** What of a list is final, in words; nothing where nobody votes. */
+/** What of a list is final, in words. */
 const finality = (shown, edge) => {
-  if (node.status.final === null || shown.length === 0) return null;
+  if (shown.length === 0) return null;
   if (edge === 0) return h("p", { class: "soft" }, "All of these blocks are final.");
   return h("p", { class: "soft" }, edge < 0 ? "None of these blocks is final yet." : ["Final from block ", blockLink(shown[edge].height), " down. The blocks above the line are not final yet."]);
 };

@@ -30,9 +30,7 @@ const newest = async (known, event) => {
 
 const tile = (name, value, detail, kind = "") => h("div", { class: `tile ${kind}` }, h("dt", {}, name), h("dd", {}, h("b", {}, value), h("span", {}, detail)));
 
-/** Nothing where nobody votes. */
 const finalTile = ({ final }) => {
-  if (final === null) return null;
   const behind = final.behind === 0 ? "all of the chain" : `${plural(final.behind, "block")} behind the tip`;
   return tile("Final", final.height === 0 ? "—" : number(final.height), [final.height === 0 ? "no block yet" : behind, ", ", h("a", { href: "/voters" }, "voters")]);
 };
@@ -66,7 +64,7 @@ export const intervals = (blocks) => blocks.map((block, index) => (index + 1 < b
 const latest = ({ status, blocks }) => {
   const between = intervals(blocks);
   // Blocks that were read before may have become final since.
-  const edge = status.final === null ? -1 : blocks.findIndex((block) => block.height <= status.final.height);
+  const edge = blocks.findIndex((block) => block.height <= status.final.height);
   return section("Latest blocks", { beside: h("a", { href: "/blocks" }, "All blocks") }, blocks.length === 0
     ? empty("No blocks yet. Miners pause while no transaction waits.", hint("Mine one now:", "bouya mine --config config/node.toml"))
     : h("ol", { class: "chain", "aria-label": "Latest blocks, newest first" }, blocks.slice(0, 8).map((block, index) =>
