@@ -306,7 +306,7 @@ fn send_refuses_before_it_signs() {
 #[test]
 fn waiting_ends_with_the_next_step() {
     let node = taking(|_| (200, transaction("x", None, 0)));
-    let line = format!("send --from alice --passphrase-file pass --to {}:1 --yes --wait --timeout 1s", bob());
+    let line = format!("send --from alice --passphrase-file pass --to {}:1 --yes --wait 1 --timeout 1s", bob());
     let output = node.run(&line);
     ended(&output, 1);
     let id = out(&output);
@@ -317,7 +317,7 @@ fn waiting_ends_with_the_next_step() {
 fn confirmations_of_a_node_that_is_cut_off_are_not_settled() {
     let line = |timeout: &str| {
         let to = bob();
-        format!("send --from alice --passphrase-file pass --to {to}:1 --yes --wait --timeout {timeout}")
+        format!("send --from alice --passphrase-file pass --to {to}:1 --yes --wait 1 --timeout {timeout}")
     };
     let confirmed = |_: &str, _| (200, transaction("x", Some(42), 9));
     // One that knows peers and sees none: it is not waited for less than for the network.
