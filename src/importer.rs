@@ -77,7 +77,7 @@ impl Importer {
                     BlockOutcome::Known => false,
                     BlockOutcome::Early { .. } => return Err(ImportError::Early),
                     BlockOutcome::Invalid { why, .. } => return Err(ImportError::Block(why)),
-                    BlockOutcome::UnknownParent | BlockOutcome::Ignored => {
+                    BlockOutcome::UnknownParent | BlockOutcome::Ignored | BlockOutcome::Unsettled(_) => {
                         return Err(ImportError::Block("its parent is not known here".to_owned()));
                     }
                 };

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use bouya_core::crypto::{Hash, SecretKey};
-use bouya_core::ledger::{Address, Block, Date, Genesis, Rows, StateAt, StateError, Template, View};
+use bouya_core::ledger::{Address, Block, Date, Genesis, Payload, Rows, StateAt, StateError, Template, View};
 use bouya_core::limits::{MINE_ASKED, MINE_REFRESH, MINE_TAKE_IN, TRANSACTIONS_PER_BLOCK};
 use bouya_core::node::keeper::NotTaken;
 use bouya_core::node::{Demand, State, When, Wish};
@@ -203,7 +203,10 @@ impl MinerActor {
         let room = Template::room(&self.genesis);
         let select = |reply| mempool::MempoolRequest::Select { room, most: TRANSACTIONS_PER_BLOCK, reply };
         let chosen = self.mempool.ask(select).await?;
-        let branch = self.health.head.borrow().branch.clone();
+        let (branch, certificate) = {
+            let head = self.health.head.borrow();
+            (head.branch.clone(), head.handover.clone())
+        };
         let (genesis, key, states) = (Arc::clone(&self.genesis), self.key.clone(), Arc::clone(&self.states));
         let (to, date) = (self.settings.reward_to, Date { time: clock::wall(), told });
         // A full block takes a while to execute.
@@ -211,7 +214,8 @@ impl MinerActor {
             let Some(view) = states(&branch.id)? else { return Ok(None) };
             let rows = Rows::new();
             let state = StateAt { base: Some(&*view), rows: &rows };
-            Template::new(&genesis, &branch, state, chosen, to, date, &key).map(Some)
+            let payload = Payload { transactions: chosen, certificate };
+            Template::new(&genesis, &branch, state, payload, to, date, &key).map(Some)
         });
         Ok(match made.await {
             Ok(Ok(template)) => template,

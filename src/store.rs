@@ -34,7 +34,8 @@ pub use snapshot::{Confirmed, Snapshot};
 pub use tables::List;
 pub(crate) use tables::row;
 use tables::{
-    BODIES, CHUNKS, DEADLINES, FINALIZED, HEADERS, HEIGHTS, META, NODES, RUNS, SIDE, STATE, UNDO, versioned,
+    BODIES, CHUNKS, DEADLINES, FINALIZED, HANDOVERS, HEADERS, HEIGHTS, META, NODES, RUNS, SIDE, STATE, UNDO,
+    versioned,
 };
 
 /// Version of the file's layout; a file with another one is refused.

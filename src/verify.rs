@@ -8,7 +8,9 @@ use std::sync::Arc;
 
 use bouya_core::codec::encode;
 use bouya_core::crypto::Hash;
-use bouya_core::ledger::{Block, Checkpoint, Genesis, HeaderRecord, Node, Replay, Undo, View, Voters};
+use bouya_core::ledger::{
+    Block, Checkpoint, Genesis, HeaderRecord, Node, Replay, Undo, View, in_force_before,
+};
 use bouya_core::limits::UNDO_BLOCKS;
 use bouya_core::time::Timestamp;
 use thiserror::Error;
@@ -131,8 +133,11 @@ pub fn verify(reader: &Reader, mut progress: impl FnMut(u64, u64)) -> Result<Rep
 fn check_final(snapshot: &Snapshot, genesis: &Genesis) -> Result<(), VerifyError> {
     let place = "the final block";
     let Some(certificate) = snapshot.finalized()? else { return Ok(()) };
-    certificate.check(&genesis.id(), &Voters::first(genesis)).map_err(|error| wrong(place, error))?;
     let Checkpoint { height, block, .. } = certificate.link.source;
+    let missing = || wrong(place, format!("block {block} is not stored"));
+    let header = snapshot.record(&block)?.ok_or_else(missing)?.header;
+    let members = in_force_before(snapshot, &header)?.ok_or_else(missing)?;
+    certificate.check(&genesis.id(), members.voters()).map_err(|error| wrong(place, error))?;
     if !certificate.is_final() || snapshot.at_height(height)? != Some(block) {
         return Err(wrong(place, format!("block {block} is not on the best chain at height {height}")));
     }

@@ -13,7 +13,7 @@ use bouya_core::finality::{
     Alarm, Evidence, Finality, FinalitySettings, Input, Output, Peer, Record, Turnout,
 };
 use bouya_core::id::NodeId;
-use bouya_core::ledger::{Certificate, Checkpoint, Genesis, StateError, View, Vote, Voters};
+use bouya_core::ledger::{Certificate, Checkpoint, Genesis, StateError, View, Vote, in_force_at_final};
 use bouya_core::limits::RECORD_RETRY;
 use bouya_core::node::{Gate, Head, Settled, StoredBlocks, VoterStatus, keeper};
 use bouya_core::overlay::{self, Outlook};
@@ -99,9 +99,9 @@ pub fn machine(
     reader: &Reader,
     now: Time,
 ) -> Result<(Finality, Proven), VoterError> {
-    let voters = Voters::first(genesis);
     let mut proven = Proven::load(reader)?;
     let view = reader.snapshot()?;
+    let voters = in_force_at_final(&view)?.voters().clone();
     let decided = genesis.rules.checkpoint;
     // Only a checkpoint that this chain holds decides.
     if let Some((height, id)) = decided
@@ -134,6 +134,8 @@ struct Running {
     /// When each voter was heard last.
     heard: BTreeMap<u16, (Time, Timestamp)>,
     turnout: Turnout,
+    /// The set that votes.
+    set: Option<Hash>,
     tip: Option<Hash>,
     finalized: Option<u64>,
     settled: Option<Settled>,
@@ -156,6 +158,7 @@ impl VoterActor {
             unwritten: None,
             heard: BTreeMap::new(),
             turnout,
+            set: None,
             tip: None,
             finalized: None,
             settled: None,
@@ -202,6 +205,7 @@ impl Running {
     fn look(&mut self) -> Result<(), VoterError> {
         let head = self.actor.head.borrow_and_update().clone();
         let standing = Gate::standing(&head, &self.actor.outlook.borrow_and_update());
+        self.follow_members(&head)?;
         self.give(Input::Standing(standing))?;
         let Head { branch, finalized, .. } = &*head;
         if self.finalized.replace(finalized.0).is_some_and(|known| known < finalized.0) {
@@ -211,6 +215,20 @@ impl Running {
             self.give(Input::Tip { height: branch.height, block: branch.id })?;
         }
         Ok(())
+    }
+
+    /// The members after the newest final block vote from now on.
+    fn follow_members(&mut self, head: &Head) -> Result<(), VoterError> {
+        let voters = head.members.voters();
+        if self.set.replace(voters.id()) == Some(voters.id()) {
+            return Ok(());
+        }
+        self.actor.network.tell(overlay::Input::Voters(voters.clone()));
+        self.heard.clear();
+        self.turnout = Turnout::new(voters, |_| None);
+        let newest = self.actor.reader.snapshot()?.finalized()?;
+        let newest = newest.filter(|newest| newest.link.set == voters.id());
+        self.give(Input::Voters { voters: voters.clone(), newest })
     }
 
     /// Remembers how a block became final.

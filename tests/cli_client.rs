@@ -306,7 +306,8 @@ fn send_refuses_before_it_signs() {
 #[test]
 fn waiting_ends_with_the_next_step() {
     let node = taking(|_| (200, transaction("x", None, 0)));
-    let line = format!("send --from alice --passphrase-file pass --to {}:1 --yes --wait 1 --timeout 1s", bob());
+    let line =
+        format!("send --from alice --passphrase-file pass --to {}:1 --yes --wait 1 --timeout 1s", bob());
     let output = node.run(&line);
     ended(&output, 1);
     let id = out(&output);

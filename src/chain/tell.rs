@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use bouya_core::ledger::{Agreement, Certificate, Checkpoint, Contradiction, Disk, Moved, View};
+use bouya_core::ledger::{Agreement, Certificate, Checkpoint, Contradiction, Disk, Moved, View, sealer};
 use bouya_core::limits::{REORG_ALARM, TOLD_BLOCKS, TOLD_DEADLINES};
 use bouya_core::overlay;
 use tracing::{debug, error, info, warn};
@@ -43,7 +43,7 @@ impl ChainActor {
                 hash: *id,
                 transactions: block.body.transactions.len(),
                 miner,
-                member: self.keeper.chain().genesis().rules.members.get(&miner).cloned(),
+                member: sealer(snapshot, &block.header)?,
             });
         }
         self.tell_agreements(snapshot, moved)

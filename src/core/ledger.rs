@@ -44,7 +44,9 @@ pub use execute::{BodyError, CarriedError, Check, ExecutionError, check_inline};
 pub use finality::{Certificate, CertificateError, Checkpoint, Link, LinkKind, Offence, Vote, Voters};
 pub use genesis::{Allocation, BlockRules, Genesis, GenesisError, Member, NetworkSpec, Rules};
 pub use governance::{Keys, MemberChange, Motion, Pending, Upgrade};
-pub use handover::{Handover, HandoverError, handovers, in_force, in_force_at_final};
+pub use handover::{
+    Handover, HandoverError, handovers, in_force, in_force_at_final, in_force_before, sealer,
+};
 pub use locator::{headers_after, locator};
 pub use memory::World;
 pub use merkle::{Frontier, Node, Sibling, root};

@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::response::Response;
 use bouya_core::codec::encode;
 use bouya_core::crypto::Hash;
-use bouya_core::ledger::{Block, View};
+use bouya_core::ledger::{Block, Header, View, sealer};
 
 use super::Api;
 use super::ends::Ends;
@@ -97,7 +97,7 @@ pub(super) async fn list(
         let (mut items, mut bytes) = (Vec::<BlockSummary>::new(), 0);
         while height > 0 && items.len() < limit && bytes < coins.limits.page_bytes {
             let Some(block) = snapshot.block_at(height)? else { break };
-            let item = summary(&coins, &block, &ends);
+            let item = summary(snapshot, &block, &ends)?;
             bytes = bytes.saturating_add(item.size);
             items.push(item);
             height -= 1;
@@ -108,23 +108,22 @@ pub(super) async fn list(
 }
 
 /// The seal's key, and the member's id.
-fn miner(api: &Api, block: &Block) -> views::MinerOf {
-    let key = &block.header.miner;
-    let id = api.genesis.rules.members.get(key);
-    views::MinerOf { key: key.to_string(), id: id.map(|id| id.to_string()) }
+fn miner(snapshot: &Snapshot, header: &Header) -> Result<views::MinerOf, Problem> {
+    let id = sealer(snapshot, header)?;
+    Ok(views::MinerOf { key: header.miner.to_string(), id: id.map(|id| id.to_string()) })
 }
 
-fn summary(api: &Api, block: &Block, ends: &Ends) -> BlockSummary {
-    BlockSummary {
+fn summary(snapshot: &Snapshot, block: &Block, ends: &Ends) -> Result<BlockSummary, Problem> {
+    Ok(BlockSummary {
         height: block.header.height,
         hash: block.id().to_string(),
         time: rfc3339(block.header.time),
         difficulty: block.header.difficulty,
-        miner: miner(api, block),
+        miner: miner(snapshot, &block.header)?,
         transactions: block.body.transactions.len(),
         size: block.size(),
         finalized: ends.is_final(block.header.height),
-    }
+    })
 }
 
 /// One block
@@ -155,7 +154,7 @@ pub(super) async fn show(
                 time: rfc3339(header.time),
                 difficulty: header.difficulty,
                 work: work.to_string(),
-                miner: miner(&coins, &block),
+                miner: miner(snapshot, header)?,
                 reward: views::Reward {
                     to: block.body.reward.to.to_string(),
                     amount: coins.amount(block.body.reward.amount),

@@ -4,7 +4,7 @@ use axum::Json;
 use axum::extract::State;
 use bouya_core::codec::encode;
 use bouya_core::finality::Alarm;
-use bouya_core::ledger::{Certificate, Checkpoint, View, Vote, Voters};
+use bouya_core::ledger::{Certificate, Checkpoint, View, Vote, in_force_before};
 use data_encoding::HEXLOWER;
 
 use super::guard::Authorized;
@@ -28,13 +28,13 @@ pub(super) async fn show(State(api): State<Api>) -> Result<Json<views::Finality>
     (status = 404, description = "no block is final yet", body = views::Problem, content_type = "application/problem+json"),
 ))]
 pub(super) async fn certificate(State(api): State<Api>) -> Result<Json<views::FinalCertificate>, Problem> {
-    let voters = Voters::first(&api.genesis);
     let read = api.read(|snapshot| {
         let Some(certificate) = snapshot.finalized()? else { return Ok(None) };
-        let record = snapshot.record(&certificate.link.source.block)?;
-        Ok(record.map(|record| (certificate, record.header)))
+        let Some(record) = snapshot.record(&certificate.link.source.block)? else { return Ok(None) };
+        let members = in_force_before(snapshot, &record.header)?;
+        Ok(members.map(|members| (certificate, record.header, members.voters().clone())))
     });
-    let (certificate, header) =
+    let (certificate, header, voters) =
         read.await?.ok_or_else(|| Problem::not_found("no block is final yet; see GET /v1/finality"))?;
     let name = |number| voters.name(number).map(ToString::to_string);
     Ok(Json(views::FinalCertificate {

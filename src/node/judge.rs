@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use bouya_core::id::NodeId;
 use bouya_core::limits::NAME_SERVICE_TIMEOUT;
-use bouya_core::node::{Gate, State as NodeState};
+use bouya_core::node::State as NodeState;
 
 use crate::clock::rfc3339;
 use crate::config::node::Bootstrap;
@@ -95,7 +95,7 @@ pub(crate) fn settings(settings: &Settings, id: &NodeId) -> Vec<Finding> {
         found.push(finding(Kind::Owner, "data_dir", error));
     }
     match wallet::member_key_load(&settings.identity.member_key) {
-        Ok(key) if !Gate::new(&settings.network.genesis, &key.public(), true).is_listed() => {
+        Ok(key) if settings.network.genesis.roster().by_key(&key.public()).is_none() => {
             if settings.miner.enabled {
                 let (state, next) =
                     (NodeState::NotListed, NodeState::NotListed.next_step().unwrap_or_default());

@@ -20,8 +20,8 @@ use super::blocks::Blocks;
 use super::guard::{Db, Fault, Guard};
 use super::index::{Index, Marker};
 use super::tables::{
-    BODIES, DEADLINES, FINALIZED, HEADERS, HEIGHTS, List, META, NODES, SIDE, STATE, UNDO, bytes_of,
-    unversioned,
+    BODIES, DEADLINES, FINALIZED, HANDOVERS, HEADERS, HEIGHTS, List, META, NODES, SIDE, STATE, UNDO,
+    bytes_of, unversioned,
 };
 
 type Id = [u8; 32];

@@ -9,7 +9,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use bouya_core::ledger::{Certificate, Genesis, View, Voters};
+use bouya_core::ledger::{Certificate, Genesis, View, in_force_before};
 use thiserror::Error;
 
 use super::scan::Scan;
@@ -90,8 +90,11 @@ pub fn repair(
 
 /// The newest final certificate in a store, if it can be read and is valid.
 fn finalized(old: &Store, genesis: &Genesis) -> Option<Certificate> {
-    let certificate = old.reader().snapshot().ok()?.finalized().ok()??;
-    certificate.check(&genesis.id(), &Voters::first(genesis)).is_ok().then_some(certificate)
+    let snapshot = old.reader().snapshot().ok()?;
+    let certificate = snapshot.finalized().ok()??;
+    let header = snapshot.record(&certificate.link.source.block).ok()??.header;
+    let members = in_force_before(&snapshot, &header).ok()??;
+    certificate.check(&genesis.id(), members.voters()).is_ok().then_some(certificate)
 }
 
 impl Repaired {

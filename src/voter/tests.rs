@@ -70,7 +70,7 @@ impl Bench {
 
     /// A block that is final in another history. Whoever tells of it has verified that.
     fn rival(&self) -> Certificate {
-        let voters = Voters::first(&self.genesis);
+        let voters = bouya_core::ledger::Voters::first(&self.genesis);
         let source = Checkpoint { epoch: 2, height: 3, block: Hash([7; 32]) };
         let link = Link { set: voters.id(), source, target: Checkpoint { epoch: 3, ..source } };
         Certificate::new(&voters, link, &BTreeMap::new())

@@ -37,6 +37,8 @@ pub struct Finality {
     me: Option<u16>,
     votes: Votes,
     record: Record,
+    /// There was a record beside the key.
+    recorded: bool,
     /// What leaves once the record is durable. Nothing else is signed before.
     writing: Option<Leaves>,
     /// The next set, which waits for that, and what is final in it.
@@ -116,6 +118,7 @@ impl Finality {
             decided,
         } = settings;
         let me = voters.number(&key.public());
+        let recorded = record.is_some();
         let alarm = match &record {
             None => Some(Alarm::NoRecord),
             // A key that has voted in a later set waits until that set is in force here.
@@ -134,6 +137,7 @@ impl Finality {
             key,
             me,
             record: record.unwrap_or_else(|| Record::new(&voters)),
+            recorded,
             writing: None,
             next: None,
             justified: BTreeMap::from([(voters.root(), None)]),
@@ -153,6 +157,7 @@ impl Finality {
             outputs: VecDeque::new(),
         };
         machine.outputs.extend(machine.alarm.map(Output::Alarm));
+        let newest = newest.filter(|newest| newest.link.set == machine.voters().id());
         machine.newest = newest.clone();
         for certificate in newest.into_iter().chain(machine.record.lock.clone()) {
             machine.remember(certificate);

@@ -157,8 +157,6 @@ pub struct Rules {
     pub reward: u64,
     /// Largest block in bytes.
     pub max_bytes: usize,
-    /// Who may seal blocks, by key.
-    pub members: BTreeMap<PublicKey, NodeId>,
     /// A block that this node's operator trusts: no history without it counts. This is the only rule in which nodes may differ.
     pub checkpoint: Option<(u64, Hash)>,
 }
@@ -274,7 +272,6 @@ impl Genesis {
             schedule: Schedule::new(blocks.interval_ms, blocks.half_life, blocks.initial_difficulty),
             reward: blocks.reward,
             max_bytes: usize::try_from(blocks.max_bytes).unwrap_or(BLOCK_BYTES),
-            members: spec.members.iter().map(|m| (m.key, m.id.clone())).collect(),
             checkpoint: None,
         };
         Ok(Self { spec, header, rules })

@@ -13,6 +13,7 @@ use super::{
     Voters,
 };
 use crate::crypto::Hash;
+use crate::id::NodeId;
 use crate::limits::{HANDOVERS, HANDOVERS_WALKED};
 
 /// The base of a set, final by the set before it.
@@ -107,6 +108,18 @@ pub fn in_force(view: &(impl View + ?Sized), block: &Hash) -> Result<Option<InFo
         None => view.record(&record.base)?.and_then(|base| base.roster).ok_or_else(missing)?,
     };
     Ok(Some(InForce::new(record.base, roster)))
+}
+
+/// The members that seal a stored block and vote on it: those after its parent.
+pub fn in_force_before(view: &(impl View + ?Sized), header: &Header) -> Result<Option<InForce>, StateError> {
+    let before = if header.height == 0 { header.id() } else { header.parent };
+    in_force(view, &before)
+}
+
+/// The member that sealed a stored block.
+pub fn sealer(view: &(impl View + ?Sized), header: &Header) -> Result<Option<NodeId>, StateError> {
+    let members = in_force_before(view, header)?;
+    Ok(members.and_then(|members| Some(members.roster().by_key(&header.miner)?.id.clone())))
 }
 
 /// The members after the newest final block: they vote.

@@ -66,6 +66,8 @@ impl Demand {
     pub fn look(&mut self, now: Timestamp, head: &Head, waits: bool) -> Wish {
         self.follow(head);
         let is_fast = self.is_fast(head);
+        // What the members decided waits like a transaction.
+        let waits = waits || head.handover.is_some();
         let called = waits || !is_settled(head) || self.owed > 0 || is_fast;
         self.called = called.then(|| self.called.unwrap_or(now));
         let (interval, gap) = (self.schedule.interval_ms(), now.millis_since(head.branch.time));

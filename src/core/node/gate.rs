@@ -59,7 +59,7 @@ pub struct Seen<'a> {
 /// Decides how this node stands and whether it may mine.
 #[derive(Clone, Copy, Debug)]
 pub struct Gate {
-    is_listed: bool,
+    key: PublicKey,
     mines: bool,
     /// A block further ahead of the clock than this is held, in milliseconds.
     ahead_ms: u64,
@@ -68,13 +68,7 @@ pub struct Gate {
 impl Gate {
     /// The gate of a node that seals with `key`. `mines`: it is to mine without being asked.
     pub fn new(genesis: &Genesis, key: &PublicKey, mines: bool) -> Self {
-        let is_listed = genesis.rules.members.contains_key(key);
-        Self { is_listed, mines, ahead_ms: genesis.rules.schedule.ahead_ms() }
-    }
-
-    /// Whether its key may seal blocks. Settings show it before a start.
-    pub fn is_listed(&self) -> bool {
-        self.is_listed
+        Self { key: *key, mines, ahead_ms: genesis.rules.schedule.ahead_ms() }
     }
 
     /// How this node stands. A key that is not listed is no fault of a node that is not to mine.
@@ -103,7 +97,7 @@ impl Gate {
             outlook.starting.then_some(State::Starting),
             on_goal(head),
             on_sync(outlook).filter(|state| !state.is_ready()),
-            (!self.is_listed).then_some(State::NotListed),
+            head.branch.members.roster().by_key(&self.key).is_none().then_some(State::NotListed),
             alarm.map(State::Silent),
             stalled(head, voter, now),
             // No fault, so it hides none.

@@ -1,10 +1,14 @@
 //! The end of the best chain, as every part of a node sees it.
 
 use alloc::collections::VecDeque;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use crate::crypto::Hash;
-use crate::ledger::{Branch, Checkpoint, Key, StateError, View, locator, read_supply};
+use crate::ledger::governance::pending_at;
+use crate::ledger::{
+    Branch, Certificate, Checkpoint, InForce, Key, StateError, View, in_force_at_final, locator, read_supply,
+};
 use crate::limits::{EMPTY_BLOCK_BYTES, REST_AFTER};
 use crate::overlay::Tip;
 use crate::time::Timestamp;
@@ -28,6 +32,10 @@ pub struct Head {
     pub finalized: (u64, Hash),
     /// The date of the first block above it; none if all of this chain is final.
     pub unfinal_since: Option<Timestamp>,
+    /// The members after that block: they vote.
+    pub members: Arc<InForce>,
+    /// What lets the members' decisions come into force with the next block, if something waits for that.
+    pub handover: Option<Certificate>,
     /// A final block that is not on this chain yet.
     pub goal: Option<Checkpoint>,
     /// A stored branch is preferred to this chain: the way to it is under way.
@@ -65,14 +73,45 @@ impl Head {
         let next = next.map(|next| view.record(&next)).transpose()?.flatten();
         let unfinal_since = next.map(|record| record.header.time);
         let branch = branch.clone();
+        let members = members(view, &branch)?;
+        let handover = handover(view, &branch)?;
         let (disk_full, held, goal, behind) = (false, None, None, false);
-        Ok(Self { branch, supply, recent, locator, disk_full, held, finalized, unfinal_since, goal, behind })
+        Ok(Self {
+            branch,
+            supply,
+            recent,
+            locator,
+            disk_full,
+            held,
+            finalized,
+            unfinal_since,
+            members,
+            handover,
+            goal,
+            behind,
+        })
     }
 
     /// What the overlay is told of it.
     pub fn tip(&self) -> Tip {
         Tip { branch: self.branch.clone(), locator: self.locator.clone(), finalized: self.finalized }
     }
+}
+
+/// Nearly always those that are in force at the tip too.
+fn members(view: &dyn View, branch: &Branch) -> Result<Arc<InForce>, StateError> {
+    let members = in_force_at_final(view)?;
+    Ok(if members == *branch.members { Arc::clone(&branch.members) } else { Arc::new(members) })
+}
+
+/// The newest final certificate, if it is of the members in force and they had decided something up to its block.
+fn handover(view: &dyn View, branch: &Branch) -> Result<Option<Certificate>, StateError> {
+    let Some(certificate) = view.finalized()? else { return Ok(None) };
+    let height = certificate.link.source.height;
+    if certificate.link.set != branch.members.voters().id() || view.tip()?.1 != branch.id {
+        return Ok(None);
+    }
+    Ok(pending_at(view, height)?.covers(height).then_some(certificate))
 }
 
 fn recent(view: &dyn View, branch: &Branch) -> Result<VecDeque<Recent>, StateError> {

@@ -9,7 +9,7 @@ use core::net::IpAddr;
 use crate::crypto::{Hash, PublicKey};
 use crate::finality;
 use crate::id::NodeId;
-use crate::ledger::{Block, Branch, Certificate, Genesis, Transaction};
+use crate::ledger::{Block, Branch, Certificate, Genesis, Transaction, Voters};
 use crate::time::Timestamp;
 use crate::wire::{CrlSummary, Endpoint, Goodbye, Hello, Message};
 
@@ -152,6 +152,8 @@ pub enum Input {
     Finality(finality::Output),
     /// A block is final here, and that is durable.
     Finalized(Certificate),
+    /// Another set of voters is in force.
+    Voters(Voters),
     /// The answer to an [`Output::Ask`].
     Answer(Answer),
     /// The operator's wish.

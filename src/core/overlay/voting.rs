@@ -103,6 +103,15 @@ impl Voting {
         }
     }
 
+    /// Another set is in force. Its epochs begin anew.
+    pub(super) fn hand_over(&mut self, voters: &Voters) {
+        self.voters = (voters.id(), u16::try_from(voters.count()).unwrap_or(u16::MAX));
+        self.batch.clear();
+        for peer in self.peers.values_mut() {
+            (peer.has, peer.finalized) = (BTreeMap::new(), 0);
+        }
+    }
+
     /// A peer that knows votes is connected. `finalized`: epoch and height of its newest final block.
     pub(super) fn peer_up(
         &mut self,

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use bouya_core::crypto::Hash;
-use bouya_core::ledger::{Certificate, Genesis, Link, Moved, View, Voters, World};
+use bouya_core::ledger::{Certificate, Genesis, Link, Moved, View, World, in_force_before};
 use bouya_core::limits::{CONNECTED, DIALS_PER_SECOND, KNOWN_PEERS, SIDE_BLOCKS, SIDE_TIPS};
 use bouya_core::node::Head;
 
@@ -183,10 +183,13 @@ impl Checker {
         let told = node.told.get(height as usize).copied();
         self.holds(told == Some(id), || format!("{name} has {id} final, and {told:?} on its chain"));
         self.figures.finals += 1;
-        // The definition alone proves it. Once for each block: signatures are what costs here.
+        // The members in force prove it. Once for each block: signatures are what costs here.
         if !self.finals.contains_key(&height) {
-            let proof = certificate.check(&genesis.id(), &Voters::first(genesis));
-            self.holds(proof.is_ok(), || format!("{name} has {id} final by {proof:?}"));
+            let world = node.disk.world();
+            let header = world.record(&id).ok().flatten().map(|record| record.header);
+            let members = header.and_then(|header| in_force_before(&*world, &header).ok().flatten());
+            let proof = members.map(|members| certificate.check(&genesis.id(), members.voters()));
+            self.holds(proof == Some(Ok(())), || format!("{name} has {id} final by {proof:?}"));
         }
         let first = *self.finals.entry(height).or_insert(id);
         self.holds(first == id, || format!("{name} has {id} final at height {height}, others {first}"));

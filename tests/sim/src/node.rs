@@ -8,8 +8,8 @@ use bouya_core::crypto::{Hash, SecretKey, sha256};
 use bouya_core::finality::{Finality, FinalitySettings, Record};
 use bouya_core::id::NodeId;
 use bouya_core::ledger::{
-    Address, CheckedTransaction, Date, Genesis, Rows, StateAt, Template, Transaction, TransactionError,
-    Unfit, View, Voters, World,
+    Address, CheckedTransaction, Date, Genesis, Payload, Rows, StateAt, Template, Transaction,
+    TransactionError, Unfit, View, World, in_force_at_final,
 };
 use bouya_core::limits::TRANSACTIONS_PER_BLOCK;
 use bouya_core::mempool::Limits;
@@ -95,6 +95,8 @@ pub(crate) struct Running {
     pub(crate) keeper_wake: Option<u64>,
     pub(crate) pool_wake: Option<u64>,
     pub(crate) voter_wake: Option<u64>,
+    /// The set that its voter was told of.
+    pub(crate) set: Hash,
     /// For each connection, the revocation lists that its peer has.
     pub(crate) links: BTreeMap<ConnId, Vec<CrlSummary>>,
     /// Transactions whose blocks have left the chain and which the pool has not dealt with yet.
@@ -181,7 +183,7 @@ impl Node {
             network: genesis.id(),
             created: genesis.spec.created,
             interval: genesis.rules.schedule.interval(),
-            voters: Voters::first(genesis),
+            voters: in_force_at_final(&*self.disk.world())?.voters().clone(),
             key: self.key.clone(),
             record: self.record.clone(),
             alarm: None,
@@ -198,6 +200,7 @@ impl Node {
             overlay,
             voter: Finality::new(Time::from_millis(0), voter),
             voter_wake: None,
+            set: Hash::ZERO,
             head: keeper.head()?,
             keeper,
             pool: Pool::new(Time::from_millis(0), Limits::default()),
@@ -246,7 +249,8 @@ impl Running {
         let to = Address::of(&key.public());
         let (view, rows) = (self.snapshot(), Rows::new());
         let state = StateAt { base: Some(&view), rows: &rows };
-        Template::new(genesis, &self.head.branch, state, chosen, to, date, key)
+        let payload = Payload { transactions: chosen, certificate: self.head.handover.clone() };
+        Template::new(genesis, &self.head.branch, state, payload, to, date, key)
     }
 }
 

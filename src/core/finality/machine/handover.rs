@@ -25,7 +25,10 @@ impl Finality {
             // It waits until that set is in force here.
             Err(_) => (),
         }
-        // A new voter has a record beside its key; without one its operator must speak, as after a start.
+        // Without a record the operator of a new voter must speak, as after a start.
+        if self.me.is_some() && !self.recorded {
+            self.raise(Alarm::NoRecord);
+        }
         self.silence = self.me.is_some().then(|| Silence::new(now));
         self.justified = BTreeMap::from([(voters.root(), None)]);
         self.votes = Votes::new(voters, Vec::new());

@@ -1,7 +1,7 @@
 //! The thread of the voter: what it is given, and where its outputs go.
 
 use bouya_core::finality::{Alarm, Input, Output};
-use bouya_core::ledger::{Certificate, Link};
+use bouya_core::ledger::{Certificate, Link, View as _};
 use bouya_core::node::{Gate, Head, StoredBlocks, keeper};
 use bouya_core::overlay;
 
@@ -20,8 +20,20 @@ impl World {
         let standing = Gate::standing(&running.head, &running.overlay.outlook(time));
         let offsets = running.overlay.clock_offsets().into_iter();
         let offsets = offsets.map(|(session, ms)| (bouya_core::finality::Peer(session.0), ms)).collect();
-        for input in [Input::Clock { wall, offsets }, Input::Standing(standing), input] {
+        let voters = running.head.members.voters().clone();
+        let changed = (voters.id() != running.set).then(|| {
+            running.set = voters.id();
+            let newest = view.finalized().ok().flatten();
+            let newest = newest.filter(|newest| newest.link.set == voters.id());
+            Input::Voters { voters: voters.clone(), newest }
+        });
+        let is_changed = changed.is_some();
+        let first = [Input::Clock { wall, offsets }].into_iter().chain(changed);
+        for input in first.chain([Input::Standing(standing), input]) {
             running.voter.handle(time, &StoredBlocks(&view), input);
+        }
+        if is_changed {
+            self.give_later(HOP, n, overlay::Input::Voters(voters));
         }
         self.drain_voter(n);
     }
@@ -62,7 +74,7 @@ impl World {
                     self.post_local(HOP, n, Local::Keeper(input));
                 }
                 Output::Guilty { voter, .. } => {
-                    let guilty = self.genesis_voter(*voter);
+                    let guilty = self.voter_node(n, *voter);
                     let is_bad = guilty.is_some_and(|guilty| self.may_offend(guilty));
                     self.check.holds(is_bad, || format!("n{n:02} accuses {guilty:?}, who is honest"));
                 }
@@ -117,10 +129,9 @@ impl World {
         !self.nodes[n].is_honest() || self.nodes[n].forgetful
     }
 
-    /// The node with this number among the voters.
-    fn genesis_voter(&self, number: u16) -> Option<usize> {
-        let voters = bouya_core::ledger::Voters::first(&self.genesis);
-        let key = voters.member(number)?.key;
+    /// The node with this number among the voters of node `n`.
+    fn voter_node(&self, n: usize, number: u16) -> Option<usize> {
+        let key = self.nodes[n].running.as_ref()?.voter.voters().member(number)?.key;
         (0..self.nodes.len()).find(|n| self.nodes[*n].key.public() == key)
     }
 }
