@@ -223,7 +223,7 @@ impl Spoilt {
             Self::Time => matches!(error, HeaderError::Time { .. } | HeaderError::Rest { .. }),
             Self::Difficulty => matches!(error, HeaderError::Difficulty { .. }),
             Self::History => matches!(error, HeaderError::History),
-            Self::Seal => matches!(error, HeaderError::Seal),
+            Self::Seal => matches!(error, HeaderError::Seal | HeaderError::Member(_)),
             Self::Work => matches!(error, HeaderError::Work(_)),
         }
     }

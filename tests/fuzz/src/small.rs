@@ -22,13 +22,14 @@ pub(crate) fn address(n: u8) -> Address {
     Address::of(&key(n).public())
 }
 
-/// The network: all keys are members, keys 0 to 3 hold a million units each, and the first block takes four hashes.
+/// The network: all keys are members, and so is key 9, with which `testing` mines. Keys 0 to 3 hold a million units each, and the first block
+/// takes four hashes.
 pub(crate) fn genesis() -> Arc<Genesis> {
     static GENESIS: LazyLock<Arc<Genesis>> = LazyLock::new(|| {
         let small = testing::spec("fuzz", 0);
         let allocations = (0..4).map(|n| Allocation { address: address(n), amount: 1_000_000 }).collect();
         let blocks = BlockRules { max_bytes: 20_000, ..small.blocks };
-        let members = (0..8).map(testing::member).collect();
+        let members = (0..10).map(testing::member).collect();
         Arc::new(Genesis::new(NetworkSpec { members, allocations, blocks, ..small }).unwrap())
     });
     Arc::clone(&GENESIS)
