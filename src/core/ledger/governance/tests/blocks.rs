@@ -51,7 +51,7 @@ impl Story {
                 let keys = Keys::prove(&network, &sender, nonce, member(by).id, new.as_ref(), whose);
                 (governor(by), Action::Keys(keys))
             }
-            Act::Keys(..) | Act::Wait(_) => return None,
+            Act::Keys(..) | Act::Yes | Act::Wait(_) => return None,
         };
         let nonce = self.nonces.entry(by.public()).or_default();
         let transaction = Transaction::sign(&node.network(), &by, *nonce, 0, u64::MAX, action);

@@ -69,12 +69,14 @@ fn a_handover_covers_what_had_passed_at_its_target_and_nothing_else() {
 fn what_fell_away_above_the_target_is_applied() {
     for late in [false, true] {
         let mut town = Town::of(4);
-        town.keys_by(&governor(4), 4, None, Some(governor_of(9)));
+        town.keys_by(&governor(4), 4, Some(&key(9)), Some(governor_of(9)));
         let keys = town.height;
         town.decide(&[1, 2, 3], give_governor(4, governor_of(8)));
         let target = if late { town.height } else { keys };
         town.hand_over(target).unwrap();
-        assert_eq!(town.member(4).governor, governor_of(if late { 8 } else { 9 }));
+        let now = town.member(4);
+        let own = if late { (key(4).public(), governor_of(8)) } else { (key(9).public(), governor_of(9)) };
+        assert_eq!((now.key, now.governor), own);
         // The thief's new governor is as mute as the old one, until the owner's is in force.
         let moved = town.moves(9, remove(1));
         assert!(!town.is_open(&moved));

@@ -16,37 +16,27 @@ proptest! {
         acts in prop::collection::vec((act(), prop::option::weighted(0.1, any::<prop::sample::Index>())), 1..120),
     ) {
         let mut town = Town::of(members);
-        let mut taken = alloc::vec![pending_at(&town.world, 0).unwrap()];
         for (act, handover) in acts {
             // Ballots by many, so that much passes.
             perform(&mut town, act, |_| true);
-            note(&mut taken, &town);
             let base_before = town.roster().base().height;
             let Some(index) = handover else { continue };
             let reach = usize::try_from(town.height - base_before + 1).unwrap();
             let target = base_before + u64::try_from(index.index(reach)).unwrap();
-            let covers = taken.last().unwrap().covers(target);
+            let covers = town.taken.last().unwrap().covers(target);
             let handed = town.hand_over(target);
             prop_assert_eq!(covers, handed.is_some());
             for height in target..town.height {
-                let pending = &taken[usize::try_from(height).unwrap()];
+                let pending = &town.taken[usize::try_from(height).unwrap()];
                 prop_assert_eq!(&pending.after(target, town.base()), &handed);
                 prop_assert_eq!(&pending_at(&town.world, height).unwrap(), pending, "at {}", height);
             }
-            note(&mut taken, &town);
             // The same from a tip above it, back to the base before.
             for height in base_before..=town.height {
-                let pending = &taken[usize::try_from(height).unwrap()];
+                let pending = &town.taken[usize::try_from(height).unwrap()];
                 prop_assert_eq!(&pending_at(&town.world, height).unwrap(), pending, "at {}", height);
             }
             prop_assert!(base_before == 0 || handed.is_none() || pending_at(&town.world, base_before - 1).is_err());
         }
-    }
-}
-
-/// Blocks without acts are taken too.
-fn note(taken: &mut Vec<Pending>, town: &Town) {
-    while u64::try_from(taken.len()).unwrap() <= town.height {
-        taken.push(pending_at(&town.world, town.height).unwrap());
     }
 }

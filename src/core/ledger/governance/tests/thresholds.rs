@@ -12,13 +12,20 @@ pub(super) enum Act {
     Add(u8, u8),
     Remove(u8, u8),
     Governor(u8, u8, u8),
-    Ballot { by: u8, with_key: bool, motion: usize, yes: bool },
+    Ballot {
+        by: u8,
+        with_key: bool,
+        motion: usize,
+        yes: bool,
+    },
     Keys(u8, Option<u8>, Option<u8>),
+    /// All who may say yes to the newest motion.
+    Yes,
     Wait(u8),
 }
 
 pub(super) fn act() -> impl Strategy<Value = Act> {
-    let n = || 1_u8..12;
+    let n = || prop_oneof![4 => 1_u8..6, 1 => 6_u8..12];
     prop_oneof![
         2 => (n(), n()).prop_map(|(by, who)| Act::Add(by, who)),
         2 => (n(), n()).prop_map(|(by, who)| Act::Remove(by, who)),
@@ -26,6 +33,7 @@ pub(super) fn act() -> impl Strategy<Value = Act> {
         12 => (n(), any::<bool>(), 0_usize..8, prop::bool::weighted(0.8))
             .prop_map(|(by, with_key, motion, yes)| Act::Ballot { by, with_key, motion, yes }),
         2 => (n(), prop::option::of(n()), prop::option::of(n())).prop_map(|(by, key, governor)| Act::Keys(by, key, governor)),
+        4 => Just(Act::Yes),
         1 => (0_u8..30).prop_map(Act::Wait),
     ]
 }
@@ -51,6 +59,13 @@ pub(super) fn perform(town: &mut Town, act: Act, may: impl Fn(u8) -> bool) {
         }
         Act::Keys(by, new, whose) if may(by) && (new.is_some() || whose.is_some()) => {
             town.keys_by(&governor(by), by, new.map(key).as_ref(), whose.map(governor_of));
+        }
+        Act::Yes => {
+            let Some(id) = town.open().last().copied() else { return };
+            for by in (1..12).filter(|by| may(*by)) {
+                town.say(by, id, true);
+                town.cast_by(&key(by), id, true);
+            }
         }
         Act::Wait(hours) => town.pass_time(u64::from(hours) * 3_600_000),
         _ => (),

@@ -18,6 +18,8 @@ pub(super) struct Town {
     pub(super) world: World,
     pub(super) height: u64,
     pub(super) now: Timestamp,
+    /// What was pending after each block.
+    pub(super) taken: Vec<Pending>,
     nonces: BTreeMap<PublicKey, u64>,
 }
 
@@ -53,10 +55,12 @@ impl Town {
             world: World::new(&genesis()),
             height: 0,
             now: Timestamp(1_000_000_000_000),
+            taken: Vec::new(),
             nonces: BTreeMap::new(),
         };
         let roster = Roster::new(Base::default(), members).unwrap();
         town.write(|layer| layer.write(Key::Roster, &roster));
+        town.take();
         town
     }
 
@@ -93,7 +97,12 @@ impl Town {
         self.now.0 += 1_000;
         let at = Moment { height: self.height, index: 0, time: self.now, transaction: checked.id() };
         self.write(|layer| apply(layer, &checked, at));
+        self.take();
         transaction
+    }
+
+    fn take(&mut self) {
+        self.taken.push(pending_at(&self.world, self.height).unwrap());
     }
 
     pub(super) fn pass_time(&mut self, millis: u64) {
@@ -137,6 +146,7 @@ impl Town {
         self.now.0 += 1_000;
         let (base, time) = (self.base(), self.now);
         let handed = self.write(|layer| hand_over(layer, target, base, time));
+        self.take();
         if let Some(roster) = &handed {
             assert_eq!((roster, roster.base()), (&self.roster(), base));
         }
