@@ -295,7 +295,7 @@ mod tests {
         let store = store(dir.path());
         let mut heard = vec![];
         let report = verify(&store.reader(), |done, all| heard.push((done, all))).unwrap();
-        assert_eq!(report, Report { blocks: 5, transactions: 5, rows: 6, side_blocks: 1 });
+        assert_eq!(report, Report { blocks: 5, transactions: 5, rows: 7, side_blocks: 1 });
         assert_eq!(heard.last(), Some(&(5, 5)));
     }
 
@@ -303,7 +303,7 @@ mod tests {
     fn every_kind_of_wrong_thing_is_named() {
         let spoiled = [
             ("block 3", "bodies", 3),
-            ("record", "headers", 2),
+            ("valid encoding of headers", "headers", 2),
             ("node", "nodes", 2),
             ("undo record", "undo", 4),
             ("state row", "state", 0),

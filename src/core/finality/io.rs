@@ -32,6 +32,8 @@ pub struct Standing {
     pub syncing: bool,
     /// A stored branch is preferred to its best chain.
     pub behind: bool,
+    /// What is final and not on its best chain yet.
+    pub goal: Option<Checkpoint>,
 }
 
 /// What peers say to each other about finality.

@@ -112,7 +112,7 @@ impl Gate {
     pub fn standing(head: &Head, outlook: &Outlook) -> Standing {
         let syncing =
             matches!(outlook.sync, SyncStatus::Syncing { .. }) || head.goal.is_some() || head.disk_full;
-        Standing { syncing, behind: head.behind }
+        Standing { syncing, behind: head.behind, goal: head.goal }
     }
 
     /// A block must be later than its parent, and one that is too far ahead is held: on such a tip every hash would be wasted.

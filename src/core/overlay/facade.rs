@@ -277,6 +277,7 @@ impl Overlay {
                 self.peers.answered(now, conn, messages);
             }
             Answer::Branch { id, branch } => self.sync.branch(now, id, branch),
+            Answer::Members { id, found } => self.sync.members(now, id, found),
             Answer::Noted => (),
             Answer::Missing(ids) => self.sync.missing(now, ids),
             Answer::Short { key, found } => self.compact.found(now, key, found),

@@ -17,7 +17,7 @@ use super::{Book, Fault, SyncStatus};
 
 mod asks;
 
-pub use asks::{Answer, KeeperRequest, PoolRequest, Request, StoreRequest, TransactionOutcome};
+pub use asks::{Answer, KeeperRequest, MembersFound, PoolRequest, Request, StoreRequest, TransactionOutcome};
 
 /// A connection, numbered by the shell; never used twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -29,9 +29,9 @@ use self::peer::{Aim, Rests, SyncPeer, beats};
 use crate::codec::Bounded;
 use crate::crypto::Hash;
 use crate::id::NodeId;
-use crate::ledger::{Block, BlockOutcome, Branch, Genesis, Origin, SyncHeader};
+use crate::ledger::{Block, BlockOutcome, Branch, Genesis, Origin, Roster, SyncHeader};
 use crate::limits::{GOAL_WAITS, HEADERS_TIMEOUT, SYNC_TELL_EVERY};
-use crate::overlay::{Act, ConnId, Fault, KeeperRequest, NetworkEvent, StoreRequest, Tip};
+use crate::overlay::{Act, ConnId, Fault, KeeperRequest, MembersFound, NetworkEvent, StoreRequest, Tip};
 use crate::time::Time;
 use crate::wire::{Item, Message, TipSummary};
 
@@ -141,7 +141,10 @@ impl BlockSync {
         self.rests.keep(peer);
         self.fetch.lost(conn);
         let fetches_headers = |header_sync: &HeaderSync| {
-            matches!(header_sync.waits_for, WaitsFor::Headers { .. } | WaitsFor::Base { .. })
+            matches!(
+                header_sync.waits_for,
+                WaitsFor::Headers { .. } | WaitsFor::Base { .. } | WaitsFor::Members { .. }
+            )
         };
         self.header_sync.take_if(|header_sync| header_sync.conn == conn && fetches_headers(header_sync));
         self.go_on(now);
@@ -221,6 +224,7 @@ impl BlockSync {
         let believed = self.believes.then_some(header_sync.believed_until);
         let due = match &header_sync.waits_for {
             WaitsFor::Headers { hurry, deadline } => Some(*hurry.min(deadline).min(&header_sync.patience)),
+            WaitsFor::Members { deadline, .. } => *deadline,
             WaitsFor::Base { .. } | WaitsFor::Missing => None,
             WaitsFor::Bodies => self.fetch.next_deadline(),
         };

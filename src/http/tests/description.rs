@@ -175,7 +175,10 @@ fn closed_sets_list_their_words() {
     words::<PartyAnswer>(&document, &["signed", "refused"]);
     words::<Response>(&document, &["sign", "refuse"]);
     words::<MovementDirection>(&document, &["in", "out", "self", "reward"]);
-    words::<MovementAction>(&document, &["transfer", "record", "propose", "respond", "withdraw", "reward"]);
+    words::<MovementAction>(
+        &document,
+        &["transfer", "record", "propose", "respond", "withdraw", "motion", "ballot", "keys", "reward"],
+    );
 }
 
 #[test]

@@ -58,7 +58,7 @@ fn step(voter: &mut Voter, choices: &mut Choices<'_>) {
         3 if choices.one_in(3) => voter.evict(),
         3 => voter.chain.store(choices.u8()),
         4 => {
-            let standing = Standing { syncing: choices.one_in(4), behind: choices.one_in(4) };
+            let standing = Standing { syncing: choices.one_in(4), behind: choices.one_in(4), goal: None };
             voter.give(Input::Standing(standing));
         }
         5 => {

@@ -7,8 +7,8 @@ use bouya_core::id::NodeId;
 use bouya_core::ledger::{Block, BlockOutcome, Branch, CompactBlock, ShortId, Transaction};
 use bouya_core::limits::CONNECTED;
 use bouya_core::overlay::{
-    Answer, Book, CloseReason, Command, DialError, Fault, Input, KeeperRequest, Offer, OverlaySettings,
-    PoolRequest, Request, StoreRequest, Tip, TransactionOutcome,
+    Answer, Book, CloseReason, Command, DialError, Fault, Input, KeeperRequest, MembersFound, Offer,
+    OverlaySettings, PoolRequest, Request, StoreRequest, Tip, TransactionOutcome,
 };
 use bouya_core::time::Timestamp;
 use bouya_core::wire::{CrlSummary, TipSummary};
@@ -251,6 +251,14 @@ impl Shell {
             }
             Request::Keeper(KeeperRequest::Branch(id)) => {
                 Answer::Branch { id, branch: found(&id).filter(|_| !lacks).map(|(_, branch)| branch.clone()) }
+            }
+            Request::Keeper(KeeperRequest::Members { branch, block }) => {
+                let found = match choices.u8() % 4 {
+                    0 => MembersFound::Roster(branch.members.roster().clone()),
+                    1 => MembersFound::Invalid("made up".to_owned()),
+                    _ => MembersFound::NotYet,
+                };
+                Answer::Members { id: block.id(), found }
             }
             Request::Keeper(KeeperRequest::Beside { .. }) => Answer::Noted,
             Request::Store(StoreRequest::Missing(ids)) => {

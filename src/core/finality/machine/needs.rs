@@ -21,7 +21,8 @@ impl Finality {
         if self.alarm == Some(Alarm::OtherHistory) {
             return;
         }
-        if let Some(missing) = locked.into_iter().chain([self.finalized()]).find(is_missing) {
+        let settled = [self.finalized()].into_iter().chain(self.standing.goal);
+        if let Some(missing) = locked.into_iter().chain(settled).find(is_missing) {
             self.want(now, blocks, missing);
         }
     }

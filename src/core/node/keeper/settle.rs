@@ -1,9 +1,13 @@
 //! What the members have voted final: made durable, remembered as the chain's goal until its block is on the best chain, and told once.
 
+use alloc::string::ToString;
+
 use super::{Keeper, Output};
 use crate::crypto::Hash;
-use crate::ledger::{Certificate, Chain, Contradiction, Disk, Settled, View};
-use crate::overlay::Answer;
+use crate::ledger::{
+    Block, Branch, Certificate, Chain, Contradiction, Disk, HeaderError, PlanError, Settled, View,
+};
+use crate::overlay::{Answer, MembersFound};
 
 /// How far the newest certificate has come.
 #[derive(Debug)]
@@ -62,6 +66,26 @@ impl<D: Disk> Keeper<D> {
         self.settling.certificate.take_if(|known| *known == certificate);
         self.conflict(certificate, how)?;
         self.tell_head(None)
+    }
+
+    /// Header sync asks which roster a block puts into force. If that follows from something final that is not final here, that is taken in first.
+    pub(super) fn members(&mut self, branch: &Branch, block: &Block) -> Result<(), D::Error> {
+        let view = self.disk().view()?;
+        let found = match self.chain().roster_after(&view, branch, block) {
+            // Another copy of the body may be the right one.
+            _ if block.body.root(block.header.height) != block.header.body => MembersFound::NotYet,
+            Ok(Some(roster)) => MembersFound::Roster(roster),
+            Ok(None) => MembersFound::Invalid(HeaderError::Roster.to_string()),
+            Err(PlanError::State(error)) => return Err(error.into()),
+            Err(PlanError::Unsettled(certificate)) => {
+                self.certified(*certificate);
+                MembersFound::NotYet
+            }
+            Err(error) if error.is_committed() => MembersFound::Invalid(error.to_string()),
+            Err(_) => MembersFound::NotYet,
+        };
+        self.outputs.push_back(Output::Answer(Answer::Members { id: block.id(), found }));
+        Ok(())
     }
 
     fn conflict(&mut self, certificate: Certificate, how: Contradiction) -> Result<(), D::Error> {

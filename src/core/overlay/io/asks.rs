@@ -5,7 +5,9 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use crate::crypto::Hash;
-use crate::ledger::{Block, BlockOutcome, Branch, CompactBlock, Origin, ShortKey, SyncHeader, Transaction};
+use crate::ledger::{
+    Block, BlockOutcome, Branch, CompactBlock, Origin, Roster, ShortKey, SyncHeader, Transaction,
+};
 use crate::overlay::ConnId;
 #[cfg(doc)]
 use crate::wire::Message;
@@ -35,6 +37,13 @@ pub enum KeeperRequest {
     },
     /// Header sync: the stored branch that ends in this block; answered by [`Answer::Branch`].
     Branch(Hash),
+    /// Header sync: the roster that this block puts into force on this branch, which ends in its parent; answered by [`Answer::Members`].
+    Members {
+        /// Where it stands.
+        branch: Branch,
+        /// The block.
+        block: Arc<Block>,
+    },
     /// Header sync has followed the headers to a block that a quorum has certified: its branch lacks what is final here, or the
     /// operator's checkpoint. Answered by [`Answer::Noted`].
     Beside {
@@ -145,6 +154,13 @@ pub enum Answer {
         /// The branch, if the block is stored.
         branch: Option<Branch>,
     },
+    /// To [`KeeperRequest::Members`].
+    Members {
+        /// The block.
+        id: Hash,
+        /// What is known of it.
+        found: MembersFound,
+    },
     /// To [`KeeperRequest::Beside`]. If nobody has taken note, the block is wanted again.
     Noted,
     /// To [`KeeperRequest::Take`].
@@ -156,6 +172,17 @@ pub enum Answer {
         /// What became of it.
         outcome: BlockOutcome,
     },
+}
+
+/// What is known of a block that may put other members into force.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MembersFound {
+    /// Its roster.
+    Roster(Roster),
+    /// It follows from something final that this node has yet to take in; or the copy is wrong, or the store fails. Nobody is at fault.
+    NotYet,
+    /// It puts nothing into force, so its header is wrong.
+    Invalid(String),
 }
 
 /// What became of a transaction.
@@ -177,6 +204,9 @@ impl Request {
                 Answer::BlockDone { conn, id: block.id(), outcome: BlockOutcome::Ignored }
             }
             Self::Keeper(KeeperRequest::Branch(id)) => Answer::Branch { id, branch: None },
+            Self::Keeper(KeeperRequest::Members { block, .. }) => {
+                Answer::Members { id: block.id(), found: MembersFound::NotYet }
+            }
             Self::Keeper(KeeperRequest::Beside { .. }) => Answer::Noted,
             Self::Pool(PoolRequest::Take { conn, transactions }) => {
                 let ignored = |one: &Transaction| (one.id(), TransactionOutcome::Ignored);

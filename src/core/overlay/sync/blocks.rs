@@ -27,8 +27,14 @@ impl BlockSync {
 
     /// A peer sent a block, asked for or not.
     pub fn block(&mut self, now: Time, conn: ConnId, block: Arc<Block>) {
-        let Some(peer) = self.peers.get_mut(&conn) else { return };
+        if !self.peers.contains_key(&conn) {
+            return;
+        }
         let id = block.id();
+        if self.takes_members(conn, &block) {
+            return self.go_on(now);
+        }
+        let Some(peer) = self.peers.get_mut(&conn) else { return };
         peer.tip.height = peer.tip.height.max(block.header.height);
         let arrived = self.fetch.arrived(now, conn, &id, &block);
         if arrived != Arrived::Unasked {
@@ -71,7 +77,9 @@ impl BlockSync {
             Item::Block { id, .. } => Some(*id),
             Item::Transaction(_) | Item::Final(_) => None,
         };
-        self.fetch.not_found(conn, &items.iter().filter_map(id).collect::<Vec<_>>());
+        let ids = items.iter().filter_map(id).collect::<Vec<_>>();
+        self.lacks_members(now, conn, &ids);
+        self.fetch.not_found(conn, &ids);
         self.go_on(now);
     }
 

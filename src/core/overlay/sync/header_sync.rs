@@ -11,6 +11,10 @@
 //!
 //! Towards a goal ([`Aim::Goal`]) it is not the work that counts: the branch that reaches the block is fetched up to it.
 //!
+//! A header that commits to another roster than the one in force stops the walk: it is looked up here, or its body is fetched, whatever the work
+//! of its branch, and the chain says which roster it puts into force. If that follows from something final that is not final here yet, that is
+//! taken in first, and the walk begins again later. Other bodies are not needed for that: a header with junk in it holds up nobody.
+//!
 //! The final block is a checkpoint that moves: a branch without it is not walked on, and no body of it is fetched. Only headers that lead to
 //! a goal are walked on without it, up to the goal: they prove that there are two histories.
 
@@ -19,7 +23,7 @@ use alloc::vec::Vec;
 
 use super::{Aim, SyncPeer};
 use crate::crypto::Hash;
-use crate::ledger::{Branch, Header, HeaderError, Rules, SyncHeader};
+use crate::ledger::{Branch, Header, HeaderError, Roster, Rules, SyncHeader};
 use crate::limits::{HEADERS_PER_MESSAGE, HEADERS_TIMEOUT, LOCATOR_HASHES, SYNC_MARKS, SYNC_SEGMENT};
 use crate::overlay::{ConnId, Tip};
 use crate::time::Time;
@@ -61,6 +65,8 @@ pub(super) struct HeaderSync {
     /// Ids of the current segment.
     ids: Vec<Hash>,
     marks: Vec<Hash>,
+    /// The block that puts other members into force, and its roster. There is one at most: another would need something final above it.
+    pub(super) handed: Option<(Hash, Roster)>,
     /// During the second pass: which mark comes next.
     again: Option<usize>,
 }
@@ -72,6 +78,9 @@ pub(super) enum WaitsFor {
     Headers { hurry: Time, deadline: Time },
     /// The stored branch that these headers follow.
     Base { headers: Vec<SyncHeader> },
+    /// The roster that the first of these headers puts into force: whether it is stored, then the body until the deadline, then what the chain
+    /// makes of it.
+    Members { headers: Vec<SyncHeader>, deadline: Option<Time> },
     /// Which blocks of the segment are not stored.
     Missing,
     /// Their bodies.
@@ -83,6 +92,8 @@ pub(super) enum WaitsFor {
 pub(super) enum Taken {
     /// Ask for what follows.
     More,
+    /// The header at this place commits to another roster: find out which.
+    Members(usize),
     /// Fetch these.
     Segment(Vec<Hash>),
     /// The branch ends and does not beat the tip.
@@ -122,6 +133,7 @@ impl HeaderSync {
             base: tip.clone(),
             ids: Vec::new(),
             marks: Vec::new(),
+            handed: None,
             again: None,
         }
     }
@@ -200,13 +212,17 @@ impl HeaderSync {
         refused: &VecDeque<Hash>,
         headers: &[SyncHeader],
     ) -> Result<Taken, HeaderError> {
-        for SyncHeader { header, executed } in headers {
+        for (place, SyncHeader { header, executed }) in headers.iter().enumerate() {
             if !refused.is_empty() && refused.contains(&header.id()) {
                 self.cut = true;
                 return Ok(self.at_end(tip));
             }
             self.check_final(tip, header)?;
-            self.push(rules, header, executed)?;
+            if !self.push(rules, header, executed)? {
+                // Of another history than this node's it cannot be known.
+                let is_ours = !self.lacks_final && !self.lacks_checkpoint;
+                return Ok(if is_ours { Taken::Members(place) } else { Taken::Lost });
+            }
             if self.is_at_goal() && (self.lacks_final || self.lacks_checkpoint) {
                 return Ok(Taken::Beside { block: self.end.id, overruled: self.lacks_checkpoint });
             }
@@ -242,7 +258,10 @@ impl HeaderSync {
         is_wanted && tip.finalized.0 <= self.ours_at
     }
 
-    fn push(&mut self, rules: &Rules, header: &Header, executed: &Hash) -> Result<(), HeaderError> {
+    /// Takes in a header. False if it puts members into force that are not known yet.
+    fn push(&mut self, rules: &Rules, header: &Header, executed: &Hash) -> Result<bool, HeaderError> {
+        let id = header.id();
+        let roster = self.handed.as_ref().filter(|(base, _)| *base == id).map(|(_, roster)| roster.clone());
         if self.again.is_none() {
             match (self.end.check(rules, header), self.aim) {
                 (Err(HeaderError::Checkpoint { .. }), Aim::Goal(_)) => {
@@ -251,19 +270,17 @@ impl HeaderSync {
                 }
                 (checked, _) => checked?,
             }
-            if !self.end.keeps_roster(header, executed) {
-                return Err(HeaderError::Roster);
+            if roster.is_none() && !self.end.keeps_roster(header, executed) {
+                return Ok(false);
             }
-            self.end.push(rules, header, None);
-        } else if header.parent == self.end.id {
-            // Already checked in the first pass if it is the same header; the mark shows whether it is.
-            self.end.push(rules, header, None);
-        } else {
+        } else if header.parent != self.end.id {
             return Err(HeaderError::Parent { expected: self.end.id, found: header.parent });
         }
+        // In the second pass it was checked in the first one if it is the same header; the mark shows whether it is.
+        self.end.push(rules, header, roster);
         self.ids.push(self.end.id);
         self.walked = self.walked.saturating_add(1);
-        Ok(())
+        Ok(true)
     }
 
     /// The segment, if the last header completes it.

@@ -1,12 +1,13 @@
 //! The part of sync that handles headers: it requests them, takes them in and decides how the header sync goes on.
 
 use alloc::string::ToString;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use super::header_sync::Taken;
 use super::{
-    Act, Aim, BlockSync, Bounded, Branch, ConnId, Fault, GiveUp, HEADERS_TIMEOUT, Hash, KeeperRequest,
-    Message, StoreRequest, SyncHeader, Time, WaitsFor,
+    Act, Aim, Block, BlockSync, Bounded, Branch, ConnId, Fault, GiveUp, HEADERS_TIMEOUT, Hash, HeaderSync,
+    KeeperRequest, MembersFound, Message, Roster, StoreRequest, SyncHeader, Time, WaitsFor,
 };
 
 impl BlockSync {
@@ -47,20 +48,74 @@ impl BlockSync {
     /// The answer to [`KeeperRequest::Branch`].
     pub fn branch(&mut self, now: Time, id: Hash, branch: Option<Branch>) {
         let Some(header_sync) = &mut self.header_sync else { return };
-        let WaitsFor::Base { headers } = &mut header_sync.waits_for else { return };
-        if headers.first().is_none_or(|first| first.header.parent != id) {
-            return;
-        }
-        let headers = core::mem::take(headers);
-        match branch {
-            Some(branch) => {
-                header_sync.rebase(branch);
-                self.take(now, &headers);
+        match (&mut header_sync.waits_for, branch) {
+            (WaitsFor::Base { headers }, branch) if is_next(headers, |first| first.header.parent == id) => {
+                let headers = core::mem::take(headers);
+                match branch {
+                    Some(branch) => {
+                        header_sync.rebase(branch);
+                        self.take(now, &headers);
+                    }
+                    // It was in this node's own locator, so the store must have failed.
+                    None => self.give_up(now, GiveUp::Rest),
+                }
             }
-            // It was in this node's own locator, so the store must have failed.
-            None => self.give_up(now, GiveUp::Rest),
+            (WaitsFor::Members { headers, deadline }, branch)
+                if is_next(headers, |first| first.header.id() == id) =>
+            {
+                match branch {
+                    Some(branch) => self.handed(now, id, branch.members.roster().clone()),
+                    None => {
+                        *deadline = Some(now.after(HEADERS_TIMEOUT));
+                        let message = Message::GetBlocks(Bounded::truncated([id]));
+                        self.out.push_back(Act::Send(header_sync.conn, message));
+                    }
+                }
+            }
+            _ => return,
         }
         self.go_on(now);
+    }
+
+    /// A block that was asked for because its header commits to another roster. False if it is another.
+    pub(super) fn takes_members(&mut self, conn: ConnId, block: &Arc<Block>) -> bool {
+        let Some(header_sync) = self.header_sync.as_mut().filter(|header_sync| header_sync.conn == conn)
+        else {
+            return false;
+        };
+        let WaitsFor::Members { headers, deadline } = &mut header_sync.waits_for else { return false };
+        let is_it = deadline.is_some() && is_next(headers, |first| first.header.id() == block.id());
+        if is_it {
+            *deadline = None;
+            let (branch, block) = (header_sync.end.clone(), Arc::clone(block));
+            self.out.push_back(Act::Ask(KeeperRequest::Members { branch, block }.into()));
+        }
+        is_it
+    }
+
+    /// The answer to [`KeeperRequest::Members`].
+    pub fn members(&mut self, now: Time, id: Hash, found: MembersFound) {
+        let Some(HeaderSync { waits_for: WaitsFor::Members { headers, .. }, .. }) = &self.header_sync else {
+            return;
+        };
+        if !is_next(headers, |first| first.header.id() == id) {
+            return;
+        }
+        match found {
+            MembersFound::Roster(roster) => self.handed(now, id, roster),
+            MembersFound::NotYet => self.give_up(now, GiveUp::Rest),
+            MembersFound::Invalid(why) => self.give_up(now, GiveUp::Fault(Fault::InvalidHeader(why))),
+        }
+        self.go_on(now);
+    }
+
+    /// The roster is known: goes on where the walk stopped.
+    fn handed(&mut self, now: Time, id: Hash, roster: Roster) {
+        let Some(header_sync) = &mut self.header_sync else { return };
+        let WaitsFor::Members { headers, .. } = &mut header_sync.waits_for else { return };
+        let headers = core::mem::take(headers);
+        header_sync.handed = Some((id, roster));
+        self.take(now, &headers);
     }
 
     pub(super) fn ask_headers(&mut self, now: Time) {
@@ -81,6 +136,12 @@ impl BlockSync {
         let Some(header_sync) = &mut self.header_sync else { return };
         match header_sync.take(&self.genesis.rules, &self.tip, &self.refused, headers) {
             Ok(Taken::More) => self.ask_headers(now),
+            Ok(Taken::Members(place)) => {
+                let headers: Vec<_> = headers.iter().skip(place).cloned().collect();
+                let id = headers.first().map_or(Hash::ZERO, |first| first.header.id());
+                header_sync.waits_for = WaitsFor::Members { headers, deadline: None };
+                self.out.push_back(Act::Ask(KeeperRequest::Branch(id).into()));
+            }
             Ok(Taken::Segment(ids)) => {
                 header_sync.waits_for = WaitsFor::Missing;
                 self.out.push_back(Act::Ask(StoreRequest::Missing(ids).into()));
@@ -103,6 +164,11 @@ impl BlockSync {
     /// Gives up on a peer that is silent, or so slow that others should get a turn.
     pub(super) fn wake_header_sync(&mut self, now: Time) {
         let Some(header_sync) = &self.header_sync else { return };
+        if let WaitsFor::Members { deadline: Some(deadline), .. } = &header_sync.waits_for
+            && *deadline <= now
+        {
+            return self.give_up(now, GiveUp::Rest);
+        }
         let WaitsFor::Headers { hurry, deadline } = &header_sync.waits_for else { return };
         let (late, slow) = (*deadline <= now, header_sync.patience.min(*hurry) <= now);
         let (conn, aim) = (header_sync.conn, header_sync.aim);
@@ -122,6 +188,19 @@ impl BlockSync {
         }
     }
 
+    /// A peer does not have the body that it was asked for.
+    pub(super) fn lacks_members(&mut self, now: Time, conn: ConnId, ids: &[Hash]) {
+        let waits = |header_sync: &HeaderSync| match &header_sync.waits_for {
+            WaitsFor::Members { headers, deadline: Some(_) } => {
+                header_sync.conn == conn && is_next(headers, |first| ids.contains(&first.header.id()))
+            }
+            _ => false,
+        };
+        if self.header_sync.as_ref().is_some_and(waits) {
+            self.give_up(now, GiveUp::Rest);
+        }
+    }
+
     /// Whether another header sync is worth beginning: with another peer, or towards the goal.
     fn others_wait(&self, now: Time, conn: ConnId, aim: Aim) -> bool {
         let ours = &self.tip.branch;
@@ -129,4 +208,8 @@ impl BlockSync {
         others.any(|(_, peer)| peer.ready_at(ours).is_some_and(|at| at <= now))
             || self.who_may_have_goal(now).any(|(other, _)| aim == Aim::Claim || *other != conn)
     }
+}
+
+fn is_next(headers: &[SyncHeader], is_it: impl FnOnce(&SyncHeader) -> bool) -> bool {
+    headers.first().is_some_and(is_it)
 }

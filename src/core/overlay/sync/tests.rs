@@ -8,7 +8,7 @@ use crate::limits::{
     SYNC_WINDOW,
 };
 use crate::overlay::Request;
-use crate::testing::{ON_TIME, block_on, spec, sync_header};
+use crate::testing::{ON_TIME, block_on, branch_with, spec, sync_header};
 
 use self::fake::Manner;
 use self::world::World;
@@ -16,6 +16,7 @@ use self::world::World;
 mod fake;
 mod faults;
 mod goals;
+mod members;
 mod turns;
 mod withheld;
 mod world;
@@ -35,12 +36,12 @@ type Blocks = Vec<Arc<Block>>;
 fn extend(below: &[Arc<Block>], miner: u8, count: usize, gap: u64) -> Blocks {
     let mut branch = genesis().branch();
     for block in below {
-        branch.push(&genesis().rules, &block.header, None);
+        branch = branch_with(&genesis(), &branch, block);
     }
     let mut blocks = below.to_vec();
     for _ in 0..count {
         let block = block_on(&genesis(), &branch, gap, vec![], miner);
-        branch.push(&genesis().rules, &block.header, None);
+        branch = branch_with(&genesis(), &branch, &block);
         blocks.push(block);
     }
     blocks

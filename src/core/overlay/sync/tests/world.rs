@@ -1,6 +1,7 @@
 //! A node's chain and its peers, under a virtual clock.
 
 use alloc::collections::BTreeSet;
+use alloc::string::ToString;
 use core::time::Duration;
 
 use super::fake::{FakePeer, Manner};
@@ -13,6 +14,7 @@ enum Happening {
     FromPeer(ConnId, Message),
     Missing(Vec<Hash>),
     Branch(Hash, Option<Branch>),
+    Members(Hash, MembersFound),
     Submitted(ConnId, Arc<Block>),
 }
 
@@ -36,6 +38,8 @@ pub(super) struct World {
     pub(super) blamed: Vec<(u64, Fault)>,
     /// Certified blocks that lack what is final here, and whether the operator has decided that.
     pub(super) beside: Vec<(Hash, bool)>,
+    /// What the members decided follows from something final that this node does not have.
+    pub(super) unsettled: bool,
     pub(super) events: Vec<(Time, NetworkEvent)>,
     pub(super) asked_headers: usize,
     pub(super) most_held: usize,
@@ -64,6 +68,7 @@ impl World {
             out_of_order: 0,
             blamed: vec![],
             beside: vec![],
+            unsettled: false,
             events: vec![],
             asked_headers: 0,
             most_held: 0,
@@ -232,6 +237,9 @@ impl World {
                 Act::Ask(Request::Keeper(KeeperRequest::Take { conn, block, .. })) => {
                     self.plan(1, Happening::Submitted(conn, block));
                 }
+                Act::Ask(Request::Keeper(KeeperRequest::Members { branch, block })) => {
+                    self.plan(1, Happening::Members(block.id(), self.members_after(&branch, &block)));
+                }
                 Act::Ask(Request::Keeper(KeeperRequest::Beside { block, overruled })) => {
                     self.beside.push((block, overruled));
                 }
@@ -253,6 +261,7 @@ impl World {
             }
             Happening::Missing(ids) => self.sync.missing(self.now, ids),
             Happening::Branch(id, branch) => self.sync.branch(self.now, id, branch),
+            Happening::Members(id, found) => self.sync.members(self.now, id, found),
             Happening::Submitted(conn, block) => {
                 let before = self.tip.id;
                 let (id, outcome) = (block.id(), self.store(&block));
@@ -276,6 +285,17 @@ impl World {
         }
     }
 
+    /// What the chain says of a block that may put other members into force.
+    fn members_after(&self, branch: &Branch, block: &Block) -> MembersFound {
+        if block.body.root(block.header.height) != block.header.body || self.unsettled {
+            return MembersFound::NotYet;
+        }
+        match block.body.certificate {
+            None => MembersFound::Invalid("it puts none into force".to_string()),
+            Some(_) => MembersFound::Roster(branch_with(&genesis(), branch, block).members.roster().clone()),
+        }
+    }
+
     /// What the chain does with a block.
     fn store(&mut self, block: &Arc<Block>) -> BlockOutcome {
         let id = block.id();
@@ -286,11 +306,11 @@ impl World {
         if self.invalid.contains(&id) {
             return invalid(true);
         }
-        let Some(mut branch) = self.stored.get(&block.header.parent).cloned() else {
+        let Some(parent) = self.stored.get(&block.header.parent) else {
             self.out_of_order += 1;
             return BlockOutcome::UnknownParent;
         };
-        branch.push(&genesis().rules, &block.header, None);
+        let branch = branch_with(&genesis(), parent, block);
         if self.early.contains(&id) {
             return BlockOutcome::Early { due: block.header.time, bytes: 0 };
         }
