@@ -263,15 +263,25 @@ class Network:
         rules += little(amount(blocks.get("reward", "50")), 8) + little(blocks.get("max_bytes", 1_900_000), 4)
         first = string(said["name"]) + created + unhex(said.get("salt", "00" * 16), 16)
         sections = {0: first, 1: string(coin["symbol"]) + little(decimals, 1), 2: rules}
-        sections[3] = listed([string(id) + key + governor + string(name) for id, key, governor, name in sorted(members)])
+        encoded = lambda member: string(member[0]) + member[1] + member[2] + string(member[3])
+        sections[3] = listed([encoded(one) for one in sorted(members)])
         if given:
             sections[4] = listed(sorted(given))
         parts = [little(number, 1) + counted(data) for number, data in sections.items()]
         body = tagged("bouya network", sha(little(1, 2) + listed(parts)))
-        header = little(1, 4) + bytes(4) + bytes(8) + created + little(difficulty, 8) + bytes(32) + body + sha(b"")
-        self.id = sha(sha(header + bytes(264 - len(header))))
-        # The voters are numbered by ascending key.
+        # Voters are numbered by ascending key.
         self.voters = sorted(members, key=lambda member: member[1])
+        roster = bytes(32) + bytes(8) + listed([encoded(one) for one in self.voters])
+        # The rows that the genesis block writes: the supply, the accounts with coins, the roster.
+        row = lambda key, value: key + b"\1" + counted(b"\1" + value)
+        supply = sum(int.from_bytes(one[33:], "little") for one in given)
+        rows = [row(b"\0", little(supply, 8))] if given else []
+        rows += [row(b"\1" + one[:33], one[33:] + bytes(8)) for one in sorted(given)] + [row(b"\5", roster)]
+        executed = tagged("bouya executed", sha(listed(rows)), bytes(32))
+        commitments = tagged("bouya commitments", tagged("bouya roster", roster), executed)
+        header = little(2, 4) + bytes(4) + bytes(8) + created + little(difficulty, 8) + bytes(32)
+        header += body + sha(b"") + commitments
+        self.id = sha(sha(header + bytes(264 - len(header))))
         self.set = tagged("bouya set", self.id, listed([string(id) + key for id, key, _, _ in self.voters]))
         self.quorum = len(members) - (len(members) - 1) // 3
 
