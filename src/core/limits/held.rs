@@ -54,7 +54,7 @@ const SHARED: u64 = DECODED
         // Decoded blocks kept for the next reader.
         + wide(RECENT_BLOCKS_BYTES)
         // One message of headers that waits for the block that it follows.
-        + wide(HEADERS_PER_MESSAGE * HEADER_BYTES))
+        + wide(HEADERS_PER_MESSAGE * SYNC_HEADER_BYTES))
     // The one header sync that is under way: ids of a segment, and marks.
     + ID * wide(SYNC_SEGMENT + SYNC_MARKS)
     // The mempool, which takes up to 1.14 times what it accounts for.

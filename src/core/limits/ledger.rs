@@ -20,8 +20,10 @@ pub const BLOCK_BYTES: usize = 1_900_000;
 pub const TRANSACTIONS_PER_BLOCK: usize = 16_384;
 /// C: bytes of a header, nonce included.
 pub const HEADER_BYTES: usize = 264;
+/// Bytes of a header as a sync gets it: with what its block changes.
+pub const SYNC_HEADER_BYTES: usize = HEADER_BYTES + 32;
 /// Bytes of a block without transactions: header, what it changes, whom the reward is for and how much it is, no certificate, a count of 0.
-pub const EMPTY_BLOCK_BYTES: usize = HEADER_BYTES + 32 + 33 + 8 + 1 + 4;
+pub const EMPTY_BLOCK_BYTES: usize = SYNC_HEADER_BYTES + 33 + 8 + 1 + 4;
 /// C: the difficulty never falls below the initial one divided by two to this power: a rest must not make blocks free.
 pub const DIFFICULTY_FLOOR_BITS: u32 = 16;
 /// C: bytes of a network's name.

@@ -14,9 +14,10 @@ use crate::ledger::{
     Work,
 };
 use crate::limits::{
-    BLOCKS_PER_REQUEST, CRL_BYTES, CRLS_PER_MESSAGE, FRAME_BYTES, GOODBYE_BYTES, HANDOVERS, HEADER_BYTES,
-    HEADERS_PER_MESSAGE, HELLO_BYTES, HOST_BYTES, IDS_PER_MESSAGE, LOCATOR_HASHES, NODE_ID_BYTES,
-    PEERS_PER_MESSAGE, TRANSACTIONS_PER_BLOCK, TRANSACTIONS_PER_MESSAGE, VOTER_BYTES, VOTERS,
+    BLOCKS_PER_REQUEST, CRL_BYTES, CRLS_PER_MESSAGE, FRAME_BYTES, GOODBYE_BYTES, HANDOVERS,
+    HEADERS_PER_MESSAGE, HELLO_BYTES, HOST_BYTES, IDS_PER_MESSAGE, LOCATOR_HASHES, MEMBER_NAME_BYTES,
+    NODE_ID_BYTES, PEERS_PER_MESSAGE, SYNC_HEADER_BYTES, TRANSACTIONS_PER_BLOCK, TRANSACTIONS_PER_MESSAGE,
+    VOTER_BYTES, VOTERS,
 };
 
 /// One frame's meaning. The numbers are the format.
@@ -280,11 +281,14 @@ const fn kind(number: u8) -> (&'static str, usize) {
         count.saturating_mul(item).saturating_add(1 + 4)
     }
     const ITEM: usize = 1 + 32 + 8 + 16;
-    // Header, reward (address and amount), salt.
-    const COMPACT_HEAD: usize = HEADER_BYTES + 33 + 8 + 8;
     const LINK: usize = 32 + 2 * 48;
     const VOTE: usize = LINK + 2 + 64;
     const CERTIFICATE: usize = LINK + 4 + VOTER_BYTES + 4 + VOTERS * 64;
+    // Header, what it changes, reward (address and amount), certificate, salt.
+    const COMPACT_HEAD: usize = SYNC_HEADER_BYTES + 33 + 8 + 1 + CERTIFICATE + 8;
+    // Id, key, governor, name.
+    const MEMBER: usize = 4 + NODE_ID_BYTES + 32 + 33 + 4 + MEMBER_NAME_BYTES;
+    const HANDOVER: usize = SYNC_HEADER_BYTES + 32 + 8 + 4 + VOTERS * MEMBER + CERTIFICATE;
     match number {
         0 => ("ping", 1 + 8),
         1 => ("pong", 1 + 8),
@@ -294,7 +298,7 @@ const fn kind(number: u8) -> (&'static str, usize) {
         5 => ("request", list(IDS_PER_MESSAGE, 32)),
         6 => ("transactions", FRAME_BYTES),
         7 => ("get_headers", list(LOCATOR_HASHES, 32).saturating_add(32)),
-        8 => ("headers", list(HEADERS_PER_MESSAGE, HEADER_BYTES)),
+        8 => ("headers", list(HEADERS_PER_MESSAGE, SYNC_HEADER_BYTES)),
         9 => ("get_blocks", list(BLOCKS_PER_REQUEST, 32)),
         10 => ("block", FRAME_BYTES),
         11 => {
@@ -309,7 +313,7 @@ const fn kind(number: u8) -> (&'static str, usize) {
         18 => ("votes", list(VOTERS, 2 + 64).saturating_add(LINK)),
         19 => ("certificate", 1 + CERTIFICATE),
         20 => ("get_finality", 1 + 32 + 1 + 32),
-        21 => ("finality", 1 + 32 + 4 + 2 * (1 + CERTIFICATE) + 1 + VOTE),
+        21 => ("finality", list(HANDOVERS, HANDOVER).saturating_add(32 + 2 * (1 + CERTIFICATE) + 1 + VOTE)),
         _ => ("message", HELLO_BYTES),
     }
 }

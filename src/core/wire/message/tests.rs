@@ -7,8 +7,9 @@ use proptest::prelude::*;
 use super::*;
 use crate::codec::Text;
 use crate::crypto::{PublicKey, Signature};
-use crate::ledger::{Action, Address, Body, Header, Output, RawTransaction, Reward};
-use crate::limits::OUTPUTS;
+use crate::ledger::{Action, Address, Base, Body, Header, Member, Output, RawTransaction, Reward, Roster};
+use crate::limits::{HEADER_BYTES, OUTPUTS};
+use crate::testing::{member, text};
 use crate::time::Timestamp;
 
 const NUMBERS: [u8; 22] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21];
@@ -66,10 +67,11 @@ fn finality() -> impl Strategy<Value = Message> {
         certificate().prop_map(|certificate| Message::Certificate(Arc::new(certificate))),
         (hash(), prop::option::of(any::<[u8; 32]>()))
             .prop_map(|(set, key)| Message::GetFinality { set, voter: key.map(PublicKey) }),
-        (hash(), proof(), proof(), prop::option::of(vote())).prop_map(|(set, newest, lock, seen)| {
-            let handovers = Bounded::default();
-            Message::Finality(Arc::new(Finality { set, handovers, newest, lock, seen }))
-        }),
+        (hash(), list(handover()), proof(), proof(), prop::option::of(vote())).prop_map(
+            |(set, handovers, newest, lock, seen)| {
+                Message::Finality(Arc::new(Finality { set, handovers, newest, lock, seen }))
+            }
+        ),
     ]
 }
 
@@ -117,6 +119,14 @@ fn header() -> impl Strategy<Value = Header> {
             nonce,
         },
     )
+}
+
+fn handover() -> impl Strategy<Value = Handover> {
+    (header(), hash(), 1..9_u8, certificate()).prop_map(|(header, executed, count, certificate)| {
+        let base = Base { parent: header.parent, height: header.height };
+        let roster = Roster::new(base, (1..=count).map(member)).unwrap();
+        Handover { header, executed, roster, certificate }
+    })
 }
 
 fn message() -> impl Strategy<Value = Message> {
@@ -176,7 +186,9 @@ fn message() -> impl Strategy<Value = Message> {
 /// Bytes before a list's count.
 fn before(message: &Message) -> usize {
     match message {
-        Message::CompactBlock(_) => 1 + HEADER_BYTES + 33 + 8 + 8,
+        Message::CompactBlock(block) => {
+            1 + SYNC_HEADER_BYTES + 33 + 8 + 1 + block.certificate.as_ref().map_or(0, Certificate::size) + 8
+        }
         Message::GetBlockTransactions { .. } | Message::BlockTransactions { .. } => 1 + 32,
         Message::Votes(_) => 1 + 128,
         _ => 1,
@@ -245,6 +257,17 @@ fn the_longest_of_each_kind_fits_and_one_item_more_does_not() {
         signers: Bounded::truncated([0; VOTER_BYTES]),
         signatures: Bounded::truncated(vec![Signature::ZERO; VOTERS]),
     });
+    let long = |n: u8| Member {
+        id: alloc::format!("{n:a>63}").parse().unwrap(),
+        name: text(&"n".repeat(64)),
+        ..member(n)
+    };
+    let handover = Handover {
+        header: header.clone(),
+        executed: Hash::ZERO,
+        roster: Roster::new(Base::default(), (0..128).map(long)).unwrap(),
+        certificate: certificate.clone().unwrap(),
+    };
     let compact = CompactBlock {
         header: header.clone(),
         executed: Hash::ZERO,
@@ -286,7 +309,7 @@ fn the_longest_of_each_kind_fits_and_one_item_more_does_not() {
         Message::GetFinality { set: Hash::ZERO, voter: Some(PublicKey::ZERO) },
         Message::Finality(Arc::new(Finality {
             set: Hash::ZERO,
-            handovers: Bounded::default(),
+            handovers: Bounded::truncated(vec![handover; HANDOVERS]),
             newest: certificate.clone(),
             lock: certificate,
             seen: Some(vote),
@@ -295,6 +318,7 @@ fn the_longest_of_each_kind_fits_and_one_item_more_does_not() {
     for message in longest {
         let mut bytes = message.to_bytes();
         assert_eq!(bytes.len(), Message::longest(bytes[0]), "{}", message.name());
+        assert!(bytes.len() <= FRAME_BYTES, "{}", message.name());
         if matches!(bytes[0], 0 | 1 | 2 | 16 | 17 | 19..) {
             continue;
         }
