@@ -5,11 +5,13 @@
 //! A slot is (sender, nonce): another transaction takes it only for a fee that is 10 % higher. When room runs out, the transaction with the
 //! lowest fee rate leaves first, with all that depend on it. Sizes are counted as allocated.
 //!
+//! What members say about members may wait without the least fee, see `free.rs`. It has an eighth of the room here and in a block, where it goes
+//! first; fees do not push it out.
+//!
 //! Left out on purpose: transactions with a nonce gap (their sender submits them again) and coins that have not arrived yet.
 
-use alloc::collections::{BTreeMap, BTreeSet, BinaryHeap};
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
-use core::cmp::Reverse;
 use core::ops::Bound;
 use core::time::Duration;
 
@@ -22,11 +24,15 @@ use crate::limits::{
 use crate::time::Time;
 
 mod follow;
+mod free;
 mod insert;
 #[cfg(any(test, feature = "fuzzing"))]
 mod invariants;
 mod reasons;
+mod select;
 mod short;
+
+use free::Free;
 
 pub use follow::{Followed, TipMove};
 pub use reasons::{DropReason, MempoolError};
@@ -66,6 +72,8 @@ struct Entry {
     transaction: CheckedTransaction,
     rate: Rate,
     since: Time,
+    /// It pays less than others must.
+    free: bool,
 }
 
 /// A sender's account at the tip and what waits on top of it, by nonce, without gaps.
@@ -88,6 +96,8 @@ pub struct Mempool {
     /// Coins on their way to each address, kept so that a query does not scan the whole pool.
     incoming: BTreeMap<Address, u128>,
     bytes: usize,
+    /// What waits without the least fee.
+    free: Free,
 }
 
 /// Fee per byte in 2^-32 units: exact enough to order by, and a total order.
@@ -154,6 +164,7 @@ impl Mempool {
             rates: BTreeSet::new(),
             incoming: BTreeMap::new(),
             bytes: 0,
+            free: Free::default(),
         }
     }
 
@@ -217,7 +228,7 @@ impl Mempool {
     fn remove(&mut self, id: &Hash) -> Option<CheckedTransaction> {
         let (sender, nonce) = self.ids.remove(id)?;
         let queue = self.queues.get_mut(&sender)?;
-        let Entry { transaction, rate, .. } = queue.entries.remove(&nonce)?;
+        let Entry { transaction, rate, free, .. } = queue.entries.remove(&nonce)?;
         queue.cost = queue.cost.saturating_sub(u128::from(transaction.cost()));
         if queue.entries.is_empty() {
             self.queues.remove(&sender);
@@ -231,6 +242,9 @@ impl Mempool {
             }
         }
         self.bytes = self.bytes.saturating_sub(weight(&transaction));
+        if free {
+            self.free.remove(&transaction);
+        }
         Some(transaction)
     }
 
@@ -306,33 +320,6 @@ impl Mempool {
             self.cut(&sender, nonce, DropReason::Expired, &mut dropped);
         }
         dropped
-    }
-
-    /// What a block with `room` bytes should hold: best fee rate first, each sender in nonce order. It can be executed in this order.
-    pub fn select(&self, room: usize, most: usize) -> Vec<CheckedTransaction> {
-        let mut chosen = Vec::new();
-        let mut left = room;
-        let mut queues: Vec<_> =
-            self.queues.values().map(|queue| queue.entries.values().peekable()).collect();
-        // The head of each queue, best rate first; ties go to the smaller id, so that the choice is the same everywhere.
-        let head = |(queue, entry): (usize, &Entry)| (entry.rate, Reverse(entry.transaction.id()), queue);
-        let mut heads: BinaryHeap<_> = queues
-            .iter_mut()
-            .enumerate()
-            .filter_map(|(at, queue)| Some(head((at, *queue.peek()?))))
-            .collect();
-        while let Some((_, _, at)) = heads.pop() {
-            let Some(queue) = queues.get_mut(at) else { continue };
-            let Some(entry) = queue.next() else { continue };
-            let Some(rest) = left.checked_sub(entry.transaction.size()) else { continue };
-            if chosen.len() >= most {
-                break;
-            }
-            left = rest;
-            chosen.push(entry.transaction.clone());
-            heads.extend(queue.peek().map(|next| head((at, *next))));
-        }
-        chosen
     }
 }
 

@@ -21,12 +21,14 @@
 //! - A member has a few open motions at most. One more takes the place of its oldest, if that has been open for a day or was moved by an
 //!   address that no longer speaks for the member; otherwise it counts for nothing.
 
+mod free;
 mod handover;
 mod meeting;
 mod rows;
 mod values;
 mod views;
 
+pub use free::is_free;
 pub use handover::{Dropped, Pending, pending_at};
 pub use meeting::{Tally, Voice};
 pub use rows::{Decision, Passed};

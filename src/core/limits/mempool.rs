@@ -15,6 +15,14 @@ pub const MEMPOOL_EXPIRY: Duration = Duration::from_secs(24 * 3600);
 pub const MEMPOOL_ENTRY_OVERHEAD: usize = 768;
 /// Bytes that the mempool needs for each output, to know what is on its way to an address.
 pub const MEMPOOL_OUTPUT_OVERHEAD: usize = 64;
+/// What members say about members without a fee takes at most this part, an eighth, of the mempool and of a block: members who mean ill cannot
+/// crowd out those who pay. Fees do not push it out in turn: whoever pays much cannot keep members from deciding.
+pub const FREE_SHARE: usize = 8;
+/// A governor has one motion without a fee this often: a stolen one cannot fill blocks with motions.
+pub const FREE_MOTION_EVERY: Duration = Duration::from_secs(24 * 3_600);
+/// A motion without a fee is open for longer than the shortest time by this: one that is too short by the time it is in a block counts for
+/// nothing, so nothing would remember that its sender had its free one.
+pub const FREE_MOTION_MARGIN: Duration = Duration::from_secs(3_600);
 /// What has waited too long is looked for this often.
 pub const MEMPOOL_SWEEP: Duration = Duration::from_secs(30);
 /// Bytes of checked transactions in each half of the memory, as allocated: a block brings again what was checked before.

@@ -46,7 +46,7 @@ impl Mempool {
         }
         for transaction in lost {
             let (id, account) = (transaction.id(), view.account(&transaction.payer())?);
-            match self.insert(now, height, account, transaction.clone()) {
+            match self.take(now, (view, height), account, transaction.clone())? {
                 Ok(dropped) => {
                     followed.dropped.extend(dropped);
                     followed.returned.push(transaction);
@@ -60,7 +60,7 @@ impl Mempool {
                 continue;
             }
             let account = view.account(&transaction.payer())?;
-            match self.insert(since, height, account, transaction.clone()) {
+            match self.take(since, (view, height), account, transaction.clone())? {
                 Ok(dropped) => followed.dropped.extend(dropped),
                 // It was submitted again before this node followed the tip, and came back as well.
                 Err(MempoolError::Known) => (),

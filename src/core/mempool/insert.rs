@@ -16,11 +16,23 @@ impl Mempool {
         account: Account,
         transaction: CheckedTransaction,
     ) -> Result<Vec<Dropped>, MempoolError> {
-        let (id, sender, nonce) = (transaction.id(), transaction.payer(), transaction.nonce);
-        if self.ids.contains_key(&id) {
+        if self.ids.contains_key(&transaction.id()) {
             return Err(MempoolError::Known);
         }
         self.check_fee(&transaction)?;
+        self.enter(now, height, account, transaction, false)
+    }
+
+    /// Takes a transaction whose fee is enough, or need not be if it is `free`.
+    pub(super) fn enter(
+        &mut self,
+        now: Time,
+        height: u64,
+        account: Account,
+        transaction: CheckedTransaction,
+        free: bool,
+    ) -> Result<Vec<Dropped>, MempoolError> {
+        let (sender, nonce) = (transaction.payer(), transaction.nonce);
         let queue = self.queues.get(&sender);
         let mut before = queue.map_or(account, |queue| queue.account_at(nonce));
         before.spend(&transaction, height)?;
@@ -30,13 +42,13 @@ impl Mempool {
             if held >= self.limits.max_per_sender {
                 return Err(MempoolError::Sender(held));
             }
-            let dropped = self.make_room(&transaction, None)?;
-            self.add(now, account, transaction);
+            let dropped = self.make_room(&transaction, None, free)?;
+            self.add(now, account, transaction, free);
             return Ok(dropped);
         };
         let mut dropped = self.replace(&rival, &transaction)?;
         // The queue is gone if the rival was alone.
-        self.add(now, account, transaction);
+        self.add(now, account, transaction, free);
         if let Some(queue) = self.queues.get(&sender) {
             // A replacement that costs more may leave too little for the transactions after it.
             let account = queue.account;
@@ -45,7 +57,7 @@ impl Mempool {
         Ok(dropped)
     }
 
-    fn check_fee(&self, transaction: &CheckedTransaction) -> Result<(), MempoolError> {
+    pub(super) fn check_fee(&self, transaction: &CheckedTransaction) -> Result<(), MempoolError> {
         let size = transaction.size();
         let least = u64::try_from(size).unwrap_or(u64::MAX).saturating_mul(self.limits.min_fee_per_byte);
         if transaction.fee < least {
@@ -63,18 +75,19 @@ impl Mempool {
         if by.fee < least {
             return Err(MempoolError::Slot { nonce: by.nonce, by: rival.id(), least });
         }
-        let mut dropped = self.make_room(by, Some(rival))?;
+        let mut dropped = self.make_room(by, Some(rival), false)?;
         self.remove(&rival.id());
         dropped.push((rival.clone(), DropReason::Replaced));
         Ok(dropped)
     }
 
-    /// Evicts lower fee rates until `transaction` fits in place of `rival`. Decided before anything leaves: a refused transaction costs no
-    /// other its place.
+    /// Evicts lower fee rates until `transaction` fits in place of `rival`; what is free of fees evicts any, and fees evict nothing free. Decided
+    /// before anything leaves: a refused transaction costs no other its place.
     fn make_room(
         &mut self,
         transaction: &CheckedTransaction,
         rival: Option<&CheckedTransaction>,
+        free: bool,
     ) -> Result<Vec<Dropped>, MempoolError> {
         let freed = rival.map_or(0, weight);
         let held = self.bytes.saturating_add(weight(transaction)).saturating_sub(freed);
@@ -82,11 +95,22 @@ impl Mempool {
         let more = usize::from(rival.is_none());
         let mut count = self.len().saturating_add(more).saturating_sub(self.limits.max_transactions);
         let mut cuts: BTreeMap<Address, u64> = BTreeMap::new();
-        let mut lowest = self.rates.iter().take_while(|(lowest, _)| *lowest < rate(transaction));
+        let mut lowest = self.rates.iter().take_while(|(lowest, _)| free || *lowest < rate(transaction));
         while bytes > 0 || count > 0 {
             let (_, id) = lowest.next().ok_or(MempoolError::Full)?;
             let Some((sender, nonce)) = self.ids.get(id).copied() else { continue };
+            if self
+                .queues
+                .get(&sender)
+                .and_then(|queue| queue.entries.get(&nonce))
+                .is_some_and(|entry| entry.free)
+            {
+                continue;
+            }
             if sender == transaction.payer() {
+                if free {
+                    continue;
+                }
                 // It would build on a transaction that it pushes out, or push out one that builds on it.
                 return Err(MempoolError::Full);
             }
@@ -110,9 +134,12 @@ impl Mempool {
         Ok(dropped)
     }
 
-    fn add(&mut self, now: Time, account: Account, transaction: CheckedTransaction) {
+    fn add(&mut self, now: Time, account: Account, transaction: CheckedTransaction, free: bool) {
         let (id, sender, nonce) = (transaction.id(), transaction.payer(), transaction.nonce);
         self.bytes = self.bytes.saturating_add(weight(&transaction));
+        if free {
+            self.free.add(&transaction);
+        }
         let rate = rate(&transaction);
         for output in transaction.action.outputs() {
             let sum = self.incoming.entry(output.to).or_default();
@@ -123,6 +150,6 @@ impl Mempool {
         let queue =
             self.queues.entry(sender).or_insert_with(|| Queue { account, entries: BTreeMap::new(), cost: 0 });
         queue.cost = queue.cost.saturating_add(u128::from(transaction.cost()));
-        queue.entries.insert(nonce, Entry { transaction, rate, since: now });
+        queue.entries.insert(nonce, Entry { transaction, rate, since: now, free });
     }
 }

@@ -210,7 +210,7 @@ impl<V: View> Pool<V> {
             Some(account) => account,
             None => view.account(&payer)?,
         };
-        Ok(match self.mempool.insert(now, height, account, checked) {
+        Ok(match self.mempool.take(now, (view, height), account, checked)? {
             Ok(dropped) => {
                 self.tell_dropped(dropped);
                 self.outputs.push_back(Output::Taken(id));

@@ -78,7 +78,7 @@ fn seen(meeting: &Meeting, id: Hash, open: OpenMotion) -> MotionView {
     MotionView { id, motion, mover, by, at, tally }
 }
 
-fn meeting<V: View + ?Sized>(view: &V) -> Result<Meeting, StateError> {
+pub(super) fn meeting<V: View + ?Sized>(view: &V) -> Result<Meeting, StateError> {
     Ok(Meeting { roster: roster(view)?, passed: passed(view)? })
 }
 
