@@ -15,6 +15,7 @@ mod history;
 mod liar;
 mod node;
 mod proposals;
+mod sets;
 mod talk;
 mod world;
 

@@ -71,6 +71,7 @@ impl Chain {
     /// Takes all blocks of another chain, and follows the best one that holds `settled`.
     pub(super) fn merge(&mut self, other: &Self, settled: &Checkpoint) {
         self.parents.extend(other.parents.iter().map(|(id, of)| (*id, *of)));
+        self.bases.extend(&other.bases);
         let holds =
             |chain: &[Hash]| chain.get(usize::try_from(settled.height).unwrap()) == Some(&settled.block);
         let is_better = |one: &[Hash], other: &[Hash]| (holds(one), one.len()) > (holds(other), other.len());

@@ -123,7 +123,7 @@ impl World {
 
     /// What a node says, as its manner changes it.
     pub(super) fn bend(&mut self, from: usize, to: usize, said: Said) -> Option<Said> {
-        let leads = self.slot_of(from).1 == self.nodes[from].number();
+        let leads = Some(self.slot_of(from).1) == self.nodes[from].machine.number();
         match self.liars.get_mut(&from) {
             Some(liar) => liar.bend(leads, to, said),
             None => Some(said),

@@ -88,6 +88,7 @@ impl World {
                 // Final never goes back. A restart tells once more what was final before.
                 let before = node.newest.replace(certificate.clone());
                 let height = before.map_or(0, |before| before.link.source.height);
+                let block = certificate.link.source.block;
                 assert!(certificate.link.source.height >= height, "node {n} goes back below {height}");
                 if !is_lying {
                     self.finals.push(certificate);
@@ -95,6 +96,9 @@ impl World {
                 let own = self.nodes[n].chain.clone();
                 self.learn(n, &own);
                 self.plan_after(VOTES_RELAY, Happening::Announced { node: n });
+                if let Some(voters) = self.sets.get(&block).cloned() {
+                    self.give(n, Input::Voters { voters, newest: None });
+                }
             }
             Output::Want(checkpoint) => node.wanted.push(checkpoint),
             Output::Keep { justified, lock } => node.keeps = [justified, lock],

@@ -38,6 +38,8 @@ pub(super) struct World {
     /// The same by link, and the links in the order in which they were first voted for.
     pub(super) signed: BTreeMap<Link, BTreeMap<u16, Signature>>,
     pub(super) links: Vec<Link>,
+    /// The sets that blocks put into force once they are final.
+    pub(super) sets: BTreeMap<Hash, Voters>,
     /// Every certificate that made a block final on an honest node.
     pub(super) finals: Vec<Certificate>,
 }
@@ -71,6 +73,7 @@ impl World {
             votes: BTreeMap::new(),
             signed: BTreeMap::new(),
             links: vec![],
+            sets: BTreeMap::new(),
             finals: vec![],
         };
         world.meet_all();
