@@ -15,6 +15,8 @@ pub(super) struct Chain {
     pub(super) best: Vec<Hash>,
     /// Blocks that put other members into force.
     pub(super) bases: BTreeSet<Hash>,
+    /// How sets have handed over here, by the set before.
+    pub(super) handed: BTreeMap<Hash, Handover>,
 }
 
 impl Blocks for Chain {
@@ -42,8 +44,13 @@ impl Blocks for Chain {
         Some(at)
     }
 
-    fn handovers(&self, _: &Hash) -> Vec<Handover> {
-        vec![]
+    fn handovers(&self, set: &Hash) -> Vec<Handover> {
+        let (mut set, mut found) = (*set, vec![]);
+        while let Some(handover) = self.handed.get(&set) {
+            set = handover.roster.voters(handover.header.id()).id();
+            found.push(handover.clone());
+        }
+        found
     }
 }
 
@@ -62,8 +69,12 @@ impl Chain {
     }
 
     pub(super) fn push(&mut self, number: u64) {
+        let (_, parent) = self.tip();
+        self.push_id(tagged_hash("block", &[&parent.0, &number.to_le_bytes()]));
+    }
+
+    pub(super) fn push_id(&mut self, id: Hash) {
         let (height, parent) = self.tip();
-        let id = tagged_hash("block", &[&parent.0, &number.to_le_bytes()]);
         self.parents.insert(id, (height + 1, parent));
         self.best.push(id);
     }

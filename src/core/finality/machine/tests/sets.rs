@@ -1,11 +1,15 @@
 //! Sets of voters that follow one another.
 
+use alloc::vec;
+
 use proptest::prelude::*;
 
 use super::node::Node;
-use super::world::World;
+use super::world::{BASE, World};
 use super::*;
-use crate::limits::SLOT_MS;
+use crate::codec::decode;
+use crate::ledger::{Base, Header, Roster};
+use crate::limits::{HEADER_BYTES, SLOT_MS};
 use crate::testing::{key, member};
 
 /// The members with these keys are the set that begins with this block.
@@ -25,26 +29,30 @@ fn world(count: u8, further: &[u8]) -> World {
     world
 }
 
-/// The block that this node mines next puts these members into force.
+/// This node mines a block that puts these members into force.
 fn hand_over(world: &mut World, n: usize, keys: &[u8]) -> (u64, Hash) {
-    world.mine(n);
-    let base = world.tip(n);
-    world.sets.insert(base.1, set(base, keys));
-    for node in &mut world.nodes {
-        node.chain.bases.insert(base.1);
-    }
-    base
+    let (height, parent) = world.tip(n);
+    let base = Base { parent, height: height + 1 };
+    let roster = Roster::new(base, keys.iter().map(|n| member(*n))).unwrap();
+    let mut header: Header = decode(&[0; HEADER_BYTES], "header").unwrap();
+    (header.parent, header.height) = (base.parent, base.height);
+    header.commitments = Header::commit(&roster.commitment(), &Hash::ZERO);
+    let id = header.id();
+    world.bases.insert(id, (header, roster));
+    world.nodes[n].chain.push_id(id);
+    world.nodes[n].chain.bases.insert(id);
+    world.tell_tip(n);
+    world.sync();
+    (base.height, id)
 }
 
 /// No set has voted for anything above the next one's base, and none below its own.
 fn each_set_kept_to_its_blocks(world: &World, bases: &[(u64, Hash)]) {
-    let first = set((0, super::world::BASE), &[]).root();
-    let roots: Vec<_> = [(first.height, first.block)].into_iter().chain(bases.iter().copied()).collect();
+    let mut sets = vec![(set((0, BASE), &[1, 2, 3, 4]).root().height, Hash::ZERO)];
+    sets.extend(bases.iter().map(|(height, id)| (*height, world.bases[id].1.voters(*id).id())));
     for link in &world.links {
-        let root =
-            roots.iter().rposition(|(_, base)| world.sets.get(base).is_some_and(|set| set.id() == link.set));
-        let root = root.unwrap_or(0);
-        let (low, next) = (roots[root].0, roots.get(root + 1));
+        let at = sets.iter().rposition(|(_, set)| *set == link.set).unwrap_or(0);
+        let (low, next) = (sets[at].0, sets.get(at + 1));
         assert!(link.source.height >= low, "{link:?}");
         assert!(next.is_none_or(|(high, _)| link.target.height <= *high), "{link:?}");
     }
@@ -115,7 +123,7 @@ fn a_handover_waits_for_the_set_before_and_two_may_follow_each_other() {
     world.crash(2);
     world.grow(2, 1);
     assert!(matches!(
-        world.nodes[2].durable.as_ref().unwrap().in_set(&set((0, super::world::BASE), &[1, 2, 3, 4])),
+        world.nodes[2].durable.as_ref().unwrap().in_set(&set((0, BASE), &[1, 2, 3, 4])),
         Err(Refused::EarlierSet { .. })
     ));
 }

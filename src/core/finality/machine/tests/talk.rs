@@ -4,6 +4,7 @@ use alloc::vec;
 
 use super::world::World;
 use super::*;
+use crate::ledger::Handover;
 use crate::limits::VOTES_RELAY;
 
 /// From one node to another, and from a write to its being durable, in milliseconds.
@@ -88,7 +89,7 @@ impl World {
                 // Final never goes back. A restart tells once more what was final before.
                 let before = node.newest.replace(certificate.clone());
                 let height = before.map_or(0, |before| before.link.source.height);
-                let block = certificate.link.source.block;
+                let (block, handed) = (certificate.link.source.block, certificate.clone());
                 assert!(certificate.link.source.height >= height, "node {n} goes back below {height}");
                 if !is_lying {
                     self.finals.push(certificate);
@@ -96,7 +97,11 @@ impl World {
                 let own = self.nodes[n].chain.clone();
                 self.learn(n, &own);
                 self.plan_after(VOTES_RELAY, Happening::Announced { node: n });
-                if let Some(voters) = self.sets.get(&block).cloned() {
+                if let Some((header, roster)) = self.bases.get(&block).cloned() {
+                    let (voters, before) = (roster.voters(block), handed.link.set);
+                    let executed = Hash::ZERO;
+                    let handover = Handover { header, executed, roster, certificate: handed };
+                    self.nodes[n].chain.handed.insert(before, handover);
                     self.give(n, Input::Voters { voters, newest: None });
                 }
             }

@@ -9,6 +9,7 @@ use super::node::{Backup, Node};
 use super::talk::Happening;
 use super::*;
 use crate::crypto::Signature;
+use crate::ledger::{Header, Roster};
 
 pub(super) const NETWORK: Hash = Hash([1; 32]);
 pub(super) const BASE: Hash = Hash([0; 32]);
@@ -38,8 +39,8 @@ pub(super) struct World {
     /// The same by link, and the links in the order in which they were first voted for.
     pub(super) signed: BTreeMap<Link, BTreeMap<u16, Signature>>,
     pub(super) links: Vec<Link>,
-    /// The sets that blocks put into force once they are final.
-    pub(super) sets: BTreeMap<Hash, Voters>,
+    /// The rosters that blocks put into force, with their headers.
+    pub(super) bases: BTreeMap<Hash, (Header, Roster)>,
     /// Every certificate that made a block final on an honest node.
     pub(super) finals: Vec<Certificate>,
 }
@@ -73,7 +74,7 @@ impl World {
             votes: BTreeMap::new(),
             signed: BTreeMap::new(),
             links: vec![],
-            sets: BTreeMap::new(),
+            bases: BTreeMap::new(),
             finals: vec![],
         };
         world.meet_all();
@@ -196,13 +197,13 @@ impl World {
         self.sync();
     }
 
-    fn tell_tip(&mut self, n: usize) {
+    pub(super) fn tell_tip(&mut self, n: usize) {
         let (height, block) = self.tip(n);
         self.give(n, Input::Tip { height, block });
     }
 
     /// All who hear each other have the same blocks.
-    fn sync(&mut self) {
+    pub(super) fn sync(&mut self) {
         for (one, other) in self.pairs() {
             if self.hears(one, other) {
                 let chain = self.nodes[other].chain.clone();
