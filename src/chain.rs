@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use bouya_core::crypto::Hash;
 use bouya_core::ledger::{Certificate, Change, Contradiction, Disk, Moved, StateError};
 use bouya_core::limits::{STORE_FREE_BYTES, STORE_FREE_LOOK_EVERY};
 use bouya_core::node::keeper::{Input, NotTaken, Output};
@@ -26,6 +27,7 @@ use crate::mempool;
 use crate::store::{Snapshot, Store, StoreError};
 use crate::workers::Workers;
 
+mod members;
 mod tell;
 
 /// What the chain may be asked.
@@ -79,6 +81,8 @@ pub struct ChainActor {
     head: watch::Sender<Arc<Head>>,
     replies: BTreeMap<Ticket, oneshot::Sender<Result<(), NotTaken>>>,
     asked: u64,
+    /// The base of the members that vote, as it was told.
+    voters: Hash,
 }
 
 /// Who is told what.
@@ -101,8 +105,9 @@ impl ChainActor {
     ) -> Result<(Self, watch::Receiver<Arc<Head>>), ChainError> {
         let keeper = Keeper::load(store.reader().genesis().clone(), store)?;
         let (head, watcher) = watch::channel(Arc::new(keeper.head()?));
+        let voters = head.borrow().members.base();
         let (replies, asked) = (BTreeMap::new(), 0);
-        Ok((Self { keeper, data_dir, workers, inbox, outlets, head, replies, asked }, watcher))
+        Ok((Self { keeper, data_dir, workers, inbox, outlets, head, replies, asked, voters }, watcher))
     }
 
     /// Works until `stop`, or until the store fails.

@@ -30,6 +30,10 @@ pub enum Event {
     Dropped { id: Hash, reason: String },
     /// An agreement was proposed, answered, decided or ended. Holds its status at the tip.
     Agreement { id: Hash, standing: Standing },
+    /// A motion was moved, has passed, or was rejected.
+    Motion { id: Hash, state: MotionState },
+    /// A block of the best chain changed who the members are, or such a block is final.
+    Members { height: u64, hash: Hash, members: Vec<NodeId>, finalized: bool },
     /// A block is final, and with it all below. `after_ms`: since its date, by this node's clock.
     Final { height: u64, hash: Hash, after_ms: u64 },
     /// Blocks above the final one, the first of this date, do not become final. The next [`Event::Final`] ends that.
@@ -40,6 +44,17 @@ pub enum Event {
     FinalityConflict { height: u64, hash: Hash },
     /// A peer connected or disconnected.
     Peer { id: NodeId, status: PeerStatus, why: Option<String> },
+}
+
+/// What became of a motion.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MotionState {
+    /// It is open.
+    Moved,
+    /// It waits for its handover.
+    Passed,
+    /// It cannot pass any more.
+    Rejected,
 }
 
 /// An event's id: the process instance and the event's number. As text, `INSTANCE-NUMBER`, in hex and decimal.

@@ -47,6 +47,7 @@ mod finality;
 mod guard;
 mod limits;
 mod lists;
+mod members;
 mod metrics;
 mod node;
 mod peers;
@@ -107,12 +108,15 @@ fn described() -> OpenApiRouter<Api> {
         .routes(routes!(records::list))
         .routes(routes!(agreements::list))
         .routes(routes!(agreements::show))
+        .routes(routes!(members::motions))
         .routes(routes!(receipts::receipt));
     let plain = OpenApiRouter::new()
         .routes(routes!(node::status))
         .routes(routes!(finality::show))
         .routes(routes!(finality::certificate))
         .routes(routes!(finality::resume))
+        .routes(routes!(members::list))
+        .routes(routes!(members::motion))
         .routes(routes!(peers::remove))
         .routes(routes!(peers::blacklist_add, peers::blacklist_remove))
         .routes(routes!(blocks::show))

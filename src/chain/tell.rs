@@ -45,6 +45,7 @@ impl ChainActor {
                 miner,
                 member: sealer(snapshot, &block.header)?,
             });
+            self.tell_motions(snapshot, id, &block)?;
         }
         self.tell_agreements(snapshot, moved)
     }
@@ -56,6 +57,7 @@ impl ChainActor {
         let after_ms = record.map_or(0, |record| clock::wall().millis_since(record.header.time));
         debug!(height, %hash, after_ms, "final");
         self.outlets.events.tell(Event::Final { height, hash, after_ms });
+        self.tell_voters()?;
         self.outlets.network.tell(overlay::Input::Finalized(certificate));
         Ok(())
     }

@@ -149,12 +149,13 @@ fn yes_or_no(yes: bool) -> &'static str {
     if yes { "yes" } else { "no" }
 }
 
-/// What a motion changes, in a few words.
-fn said(change: &MemberChange) -> String {
+/// What changes, in a few words.
+pub(crate) fn said(change: &MemberChange) -> String {
     match change {
         MemberChange::Add { id, .. } => format!("add {id}"),
         MemberChange::Remove { id } => format!("remove {id}"),
         MemberChange::Governor { id, governor } => format!("{governor} governs {id}"),
         MemberChange::Upgrade { version, height } => format!("version {version} from height {height}"),
+        MemberChange::Keys { id, .. } => format!("new keys of {id}"),
     }
 }

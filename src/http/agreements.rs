@@ -158,6 +158,6 @@ fn said(response: Response) -> PartyAnswer {
     }
 }
 
-fn moment(at: &ledger::Moment) -> Moment {
+pub(super) fn moment(at: &ledger::Moment) -> Moment {
     Moment { height: at.height, time: rfc3339(at.time), transaction: at.transaction.to_string() }
 }

@@ -13,6 +13,7 @@ use utoipa::openapi::{Components, ContentBuilder, Ref, RefOr, ResponseBuilder};
     tags(
         (name = "node", description = "This node"),
         (name = "finality", description = "What the members have voted final"),
+        (name = "members", description = "Who the members are, and what they decide about members"),
         (name = "peers", description = "Its peers"),
         (name = "chain", description = "Blocks"),
         (name = "transactions", description = "Transactions, confirmed or not"),

@@ -159,6 +159,7 @@ pub(super) async fn metrics(
 ) -> Result<Response, Problem> {
     let summary = ask(&api.limits.network, &api.network, |reply| NetworkRequest::Summary { reply }).await?;
     let head = api.head.borrow().clone();
+    let motions = api.read(super::members::open).await?;
     let level = *api.level.borrow();
     let not_after = api.health.certificate.borrow().not_after.0;
     let left = not_after.saturating_sub(wall().0) / 1_000;
@@ -177,6 +178,8 @@ pub(super) async fn metrics(
     let turnout = api.health.voter.borrow().turnout.clone();
     gauge("voters_heard", "Members whose votes were heard when anybody voted last", turnout.heard as u64);
     gauge("voters_needed", "Members whose votes make a block final", turnout.quorum as u64);
+    gauge("members", "Members after the newest final block", head.members.voters().count() as u64);
+    gauge("motions_open", "Motions that wait for what members say", motions as u64);
     gauge("tip_time_seconds", "Time of the best block, as its miner claims", head.branch.time.0 / 1_000);
     gauge("peers_connected", "Peers whose hello was read", summary.connected as u64);
     gauge("peers_known", "Peers in the book", summary.known as u64);

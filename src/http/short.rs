@@ -89,6 +89,26 @@ pub(super) fn no_agreement(id: impl Display) -> Problem {
     ))
 }
 
+/// The id of the motion that is named, of those that are shown.
+pub(super) fn motion(named: &Named, shown: &[Hash]) -> Result<Hash, Problem> {
+    let short = match named {
+        Named::Whole(id) => return Ok(*id),
+        Named::Short(short) => short,
+    };
+    let found: BTreeSet<Hash> = shown.iter().copied().filter(|id| short.fits(id)).collect();
+    match found.is_empty() {
+        true => Err(no_motion(short)),
+        false => only("motion", short, &found, String::new),
+    }
+}
+
+/// No motion has this id.
+pub(super) fn no_motion(id: impl Display) -> Problem {
+    Problem::not_found(format!(
+        "no motion {id} is open or waits for its handover here; its transaction may still wait for a block, or it was decided: see GET /v1/members"
+    ))
+}
+
 /// The hash of the data or the document that is named, of the newest records and proposals.
 pub(super) fn document(snapshot: &Snapshot, named: &Named, bytes: usize) -> Result<Hash, Problem> {
     let short = match named {

@@ -14,6 +14,7 @@ mod guard;
 mod harness;
 mod input;
 mod limits;
+mod members;
 mod mining;
 mod node;
 mod peers;

@@ -17,10 +17,11 @@ use serde::Deserialize;
 use super::ends::Ends;
 use super::extract::{Options, PageOptions, Segment};
 use super::limits::ask;
+use super::members::change;
 use super::problem::Problem;
 use super::views::{
-    Action, Content, MemberChange, Outcome, Output, Page, RawTransaction, Submission, SubmissionAnswer,
-    Submitted, Transaction, TransactionStatus,
+    Action, Content, Outcome, Output, Page, RawTransaction, Submission, SubmissionAnswer, Submitted,
+    Transaction, TransactionStatus,
 };
 use super::{Api, views};
 use crate::clock::rfc3339;
@@ -85,25 +86,6 @@ fn action(api: &Api, transaction: &ledger::Transaction) -> Action {
             key: keys.key.map(|(key, _)| key.to_string()),
             governor: keys.governor.map(|governor| governor.to_string()),
         },
-    }
-}
-
-/// What a motion changes, as people see it.
-fn change(change: &ledger::MemberChange) -> MemberChange {
-    match change {
-        ledger::MemberChange::Add { member, .. } => MemberChange::Add {
-            id: member.id.to_string(),
-            key: member.key.to_string(),
-            governor: member.governor.to_string(),
-            name: member.name.as_str().to_owned(),
-        },
-        ledger::MemberChange::Remove { id } => MemberChange::Remove { id: id.to_string() },
-        ledger::MemberChange::Governor { id, governor } => {
-            MemberChange::Governor { id: id.to_string(), governor: governor.to_string() }
-        }
-        ledger::MemberChange::Upgrade(ledger::Upgrade { version, height }) => {
-            MemberChange::Upgrade { version: *version, height: *height }
-        }
     }
 }
 

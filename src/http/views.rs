@@ -18,7 +18,10 @@ pub use event::{Event, Lagged};
 pub use finality::{
     Checkpoint, FinalBlock, FinalCertificate, FinalStatus, Finality, Turnout, Voter, VoterVote, Voting,
 };
-pub use member::MemberChange;
+pub use member::{
+    Decided, Dropped, InForceSince, Member, MemberChange, Members, Motion, MotionState, MotionVote, Upgrade,
+    Voice,
+};
 pub use states::{
     AgreementStatus, BlacklistSource, MovementAction, MovementDirection, NodeState, PartyAnswer,
     PeerDirection, PeerStatus, Response, TransactionStatus,

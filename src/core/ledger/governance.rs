@@ -34,7 +34,7 @@ pub use meeting::{Tally, Voice};
 pub use rows::{Decision, Passed};
 pub use values::{Keys, MemberChange, Motion, Upgrade};
 pub use views::{
-    Handed, MotionView, former_members, last_handover, motion, motions, passed, roster, upgrades,
+    Handed, MotionView, former_members, last_handover, motion, motion_ids, motions, passed, roster, upgrades,
 };
 
 pub(super) use handover::hand_over;

@@ -36,6 +36,10 @@ pub const API_SHORT_BYTES: usize = 32 * 1024 * 1024;
 pub const API_SHORT_ROWS: usize = 65_536;
 /// Ids that are looked for, and told, of those that a shortened one fits.
 pub const API_SHORT_TOLD: usize = 5;
+/// Handovers that are walked back to say since when somebody is a member.
+pub const API_HANDOVERS: usize = 64;
+/// Newest blocks that are looked at to say which one a member sealed last.
+pub const API_SEALED_BLOCKS: u64 = 1_000;
 /// Looks at a chain that moves on before an answer is given up.
 pub const API_ACCOUNT_LOOKS: usize = 8;
 /// Requests that are worked on at once.

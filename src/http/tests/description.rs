@@ -13,7 +13,7 @@ use super::super::views::*;
 use super::harness::Node;
 
 /// The routes, those that take the token marked.
-const ROUTES: [(&str, &str, bool); 27] = [
+const ROUTES: [(&str, &str, bool); 30] = [
     ("get", "/healthz", false),
     ("get", "/metrics", false),
     ("get", "/readyz", false),
@@ -31,7 +31,10 @@ const ROUTES: [(&str, &str, bool); 27] = [
     ("get", "/v1/finality", false),
     ("get", "/v1/finality/certificate", false),
     ("post", "/v1/finality/resume", true),
+    ("get", "/v1/members", false),
     ("post", "/v1/mine", true),
+    ("get", "/v1/motions", false),
+    ("get", "/v1/motions/{id}", false),
     ("get", "/v1/peers", false),
     ("post", "/v1/peers", true),
     ("delete", "/v1/peers/{id}", true),
@@ -175,10 +178,9 @@ fn closed_sets_list_their_words() {
     words::<PartyAnswer>(&document, &["signed", "refused"]);
     words::<Response>(&document, &["sign", "refuse"]);
     words::<MovementDirection>(&document, &["in", "out", "self", "reward"]);
-    words::<MovementAction>(
-        &document,
-        &["transfer", "record", "propose", "respond", "withdraw", "motion", "ballot", "keys", "reward"],
-    );
+    let actions =
+        ["transfer", "record", "propose", "respond", "withdraw", "motion", "ballot", "keys", "reward"];
+    words::<MovementAction>(&document, &actions);
 }
 
 #[test]

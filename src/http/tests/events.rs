@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::client::Answer;
 use super::harness::Node;
-use crate::events::Event;
+use crate::events::{Event, MotionState};
 
 fn listen(node: &Node) -> BufReader<TcpStream> {
     open(node, "/v1/events", "")
@@ -115,6 +115,14 @@ fn every_kind_of_event_has_its_promised_shape() {
         (
             Event::Final { height: 3, hash: id, after_ms: 700 },
             json!({ "type": "final", "height": 3, "hash": seven, "after_ms": 700 }),
+        ),
+        (
+            Event::Motion { id, state: MotionState::Rejected },
+            json!({ "type": "motion", "id": seven, "state": "rejected" }),
+        ),
+        (
+            Event::Members { height: 3, hash: id, members: vec![peer("bob")], finalized: true },
+            json!({ "type": "members", "height": 3, "hash": seven, "members": ["bob"], "final": true }),
         ),
         (
             Event::MemberFault { id: peer("bob"), offence: "double".to_owned() },

@@ -39,7 +39,7 @@ use bouya_core::time::Timestamp;
 pub(super) const MINER: u8 = 9;
 pub(super) const TOKEN: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
 /// Nothing here takes this long unless it hangs.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub(super) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// A running API and what is behind it.
 pub(super) struct Node {

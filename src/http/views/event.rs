@@ -27,6 +27,21 @@ pub enum Event {
     Dropped { id: String, reason: String },
     /// An agreement was proposed, answered, decided or ended: its state at the tip.
     Agreement { id: String, status: AgreementStatus },
+    /// A motion was moved, has passed, or was rejected.
+    Motion {
+        id: String,
+        /// `moved`, `passed` or `rejected`.
+        state: String,
+    },
+    /// A block of the best chain changed who the members are, or such a block is final: then these members vote.
+    Members {
+        height: u64,
+        hash: String,
+        /// Their ids.
+        members: Vec<String>,
+        #[serde(rename = "final")]
+        finalized: bool,
+    },
     /// A block is final, and with it all below.
     Final {
         height: u64,
@@ -70,6 +85,8 @@ impl Event {
             Self::Transaction { .. } => "transaction",
             Self::Dropped { .. } => "dropped",
             Self::Agreement { .. } => "agreement",
+            Self::Motion { .. } => "motion",
+            Self::Members { .. } => "members",
             Self::Final { .. } => "final",
             Self::FinalityStalled { .. } => "finality_stalled",
             Self::MemberFault { .. } => "member_fault",
@@ -93,6 +110,13 @@ impl From<events::Event> for Event {
             events::Event::Dropped { id, reason } => Self::Dropped { id: id.to_string(), reason },
             events::Event::Agreement { id, standing } => {
                 Self::Agreement { id: id.to_string(), status: standing.into() }
+            }
+            events::Event::Motion { id, state } => {
+                Self::Motion { id: id.to_string(), state: format!("{state:?}").to_lowercase() }
+            }
+            events::Event::Members { height, hash, members, finalized } => {
+                let members = members.iter().map(ToString::to_string).collect();
+                Self::Members { height, hash: hash.to_string(), members, finalized }
             }
             events::Event::Final { height, hash, after_ms } => {
                 Self::Final { height, hash: hash.to_string(), after_ms }

@@ -49,12 +49,17 @@ pub fn roster<V: View + ?Sized>(view: &V) -> Result<Roster, StateError> {
     from_row(view.row(&Key::Roster)?)
 }
 
+/// The ids of the motions that are open when the tip's time is `now`, in the order in which they were moved.
+pub fn motion_ids<V: View + ?Sized>(view: &V, now: Timestamp) -> Result<Vec<Hash>, StateError> {
+    let open: Bounded<Open, MOTIONS> = from_row(view.row(&Key::Motions)?)?;
+    Ok(open.into_iter().filter(|open| open.until >= now).map(|open| open.id).collect())
+}
+
 /// The motions that are open when the tip's time is `now`, in the order in which they were moved.
 pub fn motions<V: View + ?Sized>(view: &V, now: Timestamp) -> Result<Vec<MotionView>, StateError> {
     let meeting = meeting(view)?;
-    let open: Bounded<Open, MOTIONS> = from_row(view.row(&Key::Motions)?)?;
     let mut motions = Vec::new();
-    for Open { id, .. } in open.into_iter().filter(|open| open.until >= now) {
+    for id in motion_ids(view, now)? {
         let row: Option<OpenMotion> = from_row(view.row(&Key::Motion(id))?)?;
         motions.extend(row.map(|open| seen(&meeting, id, open)));
     }

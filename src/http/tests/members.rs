@@ -1,0 +1,173 @@
+//! Members and motions, from the motion to the handover and the first vote of those after it.
+
+use bouya_core::crypto::{Hash, SecretKey};
+use bouya_core::ledger::{Action, MemberChange, Motion, Transaction, Upgrade};
+use bouya_core::testing::{governor, key, member, text};
+use bouya_core::time::Timestamp;
+use serde_json::{Value, json};
+
+use super::harness::{Node, PATIENCE};
+use crate::clock::wall;
+use crate::events::{Event, Heard, Listener, MotionState};
+
+const DAY: u64 = 24 * 3_600_000;
+
+/// Governors have no coins: they pay nothing.
+fn signed(node: &Node, by: &SecretKey, nonce: u64, action: Action) -> Transaction {
+    Transaction::sign(&node.api.genesis.id(), by, nonce, 0, u64::MAX, action)
+}
+
+/// The genesis block is old, and a motion is judged by the time of the tip.
+fn started() -> Node {
+    let node = Node::with_members();
+    node.mine();
+    node
+}
+
+fn moved(node: &Node, by: u8, nonce: u64, change: MemberChange) -> (Transaction, Hash) {
+    let until = Timestamp(wall().0 + 30 * DAY);
+    let motion = Motion { change, reason: text("why not"), until };
+    let transaction = signed(node, &governor(by), nonce, Action::Motion(motion));
+    let id = transaction.motion().unwrap();
+    (transaction, id)
+}
+
+fn add(node: &Node, n: u8) -> MemberChange {
+    MemberChange::prove(&node.api.genesis.id(), member(n), &key(n))
+}
+
+fn ballot(node: &Node, by: u8, nonce: u64, motion: Hash, yes: bool) -> Transaction {
+    signed(node, &governor(by), nonce, Action::Ballot { motion, yes })
+}
+
+fn confirm(node: &Node, transactions: &[&Transaction]) {
+    for transaction in transactions {
+        let answer = node.submit(transaction);
+        assert_eq!(answer.status, 202, "{}", answer.text());
+    }
+    node.mine();
+}
+
+fn ids(members: &Value) -> Vec<&str> {
+    let mut ids: Vec<_> =
+        members["members"].as_array().unwrap().iter().map(|one| one["id"].as_str().unwrap()).collect();
+    ids.sort_unstable();
+    ids
+}
+
+/// What is told of motions and members, up to this.
+fn told(node: &Node, events: &mut Listener, last: impl Fn(&Event) -> bool) -> Vec<Event> {
+    let mut told = Vec::new();
+    let heard = async {
+        while !told.last().is_some_and(&last) {
+            match events.next().await.unwrap() {
+                Heard::Event(_, event @ (Event::Motion { .. } | Event::Members { .. })) => told.push(event),
+                _ => (),
+            }
+        }
+    };
+    node.runtime().block_on(async { tokio::time::timeout(PATIENCE, heard).await }).expect("it is told");
+    told
+}
+
+#[test]
+fn a_motion_is_moved_passes_and_is_in_force_once_a_block_says_that_it_is_final() {
+    let node = started();
+    let mut events = node.api.events.listen();
+    let before = node.json("/v1/members");
+    assert_eq!(ids(&before), ["m1", "m2", "m3", "m9"]);
+    assert_eq!(
+        (&before["final"], &before["needed"], &before["since"]["height"]),
+        (&json!(true), &json!(3), &json!(0))
+    );
+    let (motion, id) = moved(&node, 1, 0, add(&node, 7));
+    let path = format!("/v1/motions/{id}");
+    node.get(&path).problem(404, "not-found");
+    confirm(&node, &[&motion]);
+    let open = node.json(&path);
+    assert_eq!((&open["state"], &open["final"]), (&json!("open"), &json!(false)));
+    assert_eq!(
+        (&open["change"]["type"], &open["change"]["id"], &open["at"]["transaction"]),
+        (&json!("add"), &json!("m7"), &json!(motion.id().to_string()))
+    );
+    let vote = &open["vote"];
+    assert_eq!(
+        (&vote["mover"], &vote["needed"], &vote["yes"], &vote["no"], &vote["reason"]),
+        (&json!("m1"), &json!(3), &json!(1), &json!(0), &json!("why not"))
+    );
+    assert_eq!(vote["candidate"]["yes"], Value::Null);
+    assert_eq!(vote["candidate"]["member"], "m7");
+    let silent = vote["voices"].as_array().unwrap().iter().filter(|voice| voice["yes"].is_null());
+    assert_eq!(silent.count(), 3);
+    assert_eq!(node.json(&path[..path.len() - 50])["id"], id.to_string(), "a shortened id");
+    assert_eq!(node.json("/v1/motions")["items"], json!([open]));
+
+    let said = [2, 3, 7].map(|n| ballot(&node, n, 0, id, true));
+    confirm(&node, &said.each_ref());
+    let passed = node.json(&path);
+    assert_eq!((&passed["state"], &passed["vote"]), (&json!("passed"), &Value::Null));
+    let waiting = node.json("/v1/members");
+    assert_eq!(ids(&waiting), ["m1", "m2", "m3", "m9"], "passing changes nothing yet");
+    assert_eq!(waiting["waiting"][0]["motion"], id.to_string());
+
+    node.finalize(3);
+    let base = node.mine();
+    let after = node.json("/v1/members");
+    assert_eq!(ids(&after), ["m1", "m2", "m3", "m7", "m9"]);
+    assert_eq!(
+        (&after["final"], &after["since"]["hash"], &after["waiting"]),
+        (&json!(false), &base["hash"], &json!([]))
+    );
+    let since = |id: &str| {
+        let members = after["members"].as_array().unwrap();
+        members.iter().find(|one| one["id"] == id).unwrap()["since"]["height"].clone()
+    };
+    assert_eq!((since("m7"), since("m1")), (json!(4), json!(0)));
+    node.get(&path).problem(404, "not-found");
+    node.finalize(4);
+    assert_eq!(node.json("/v1/members")["final"], true);
+    assert!(node.get("/metrics").text().contains("bouya_members 5"));
+
+    let all = told(&node, &mut events, |event| matches!(event, Event::Members { finalized: true, .. }));
+    let names: Vec<_> = all
+        .iter()
+        .map(|event| match event {
+            Event::Motion { state, .. } => format!("{state:?}"),
+            Event::Members { height, members, finalized, .. } => {
+                format!("{height} {} {finalized}", members.len())
+            }
+            _ => String::new(),
+        })
+        .collect();
+    assert_eq!(names, ["Moved", "Passed", "4 5 false", "4 5 true"]);
+}
+
+#[test]
+fn who_leaves_is_named_and_a_rejected_motion_is_told() {
+    let node = started();
+    let mut events = node.api.events.listen();
+    let (away, id) = moved(&node, 1, 0, MemberChange::Remove { id: member(9).id });
+    let (upgrade, rejected) =
+        moved(&node, 2, 0, MemberChange::Upgrade(Upgrade { version: 3, height: 9_000 }));
+    confirm(&node, &[&away, &upgrade]);
+    let first = node.json("/v1/motions?limit=1");
+    let second = node.json(&format!("/v1/motions?limit=1&from={}", first["next"].as_str().unwrap()));
+    let mut pages = [&first, &second].map(|page| page["items"][0]["id"].as_str().unwrap().to_owned());
+    pages.sort_unstable();
+    let mut both = [id, rejected].map(|id| id.to_string());
+    both.sort_unstable();
+    assert_eq!((pages, &second["next"]), (both, &Value::Null));
+    assert!(node.get("/metrics").text().contains("bouya_motions_open 2"));
+    let noes = [1, 3].map(|n| ballot(&node, n, u64::from(n == 1), rejected, false));
+    let yeses = [(2, 1), (3, 1)].map(|(n, nonce)| ballot(&node, n, nonce, id, true));
+    confirm(&node, &[&noes[0], &noes[1], &yeses[0], &yeses[1]]);
+    node.get(&format!("/v1/motions/{rejected}")).problem(404, "not-found");
+    node.finalize(3);
+    node.mine();
+    let after = node.json("/v1/members");
+    assert_eq!(ids(&after), ["m1", "m2", "m3"]);
+    assert_eq!(after["former"], json!(["m9"]));
+    let told = told(&node, &mut events, |event| matches!(event, Event::Members { .. }));
+    let is_rejected = |event: &Event| matches!(event, Event::Motion { id, state: MotionState::Rejected } if *id == rejected);
+    assert!(told.iter().any(is_rejected), "{told:?}");
+}
