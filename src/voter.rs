@@ -13,7 +13,9 @@ use bouya_core::finality::{
     Alarm, Evidence, Finality, FinalitySettings, Input, Output, Peer, Record, Turnout,
 };
 use bouya_core::id::NodeId;
-use bouya_core::ledger::{Certificate, Checkpoint, Genesis, StateError, View, Vote, in_force_at_final};
+use bouya_core::ledger::{
+    Certificate, Checkpoint, Genesis, StateError, View, Vote, governance, in_force_at_final,
+};
 use bouya_core::limits::RECORD_RETRY;
 use bouya_core::node::{Gate, Head, Settled, StoredBlocks, VoterStatus, keeper};
 use bouya_core::overlay::{self, Outlook};
@@ -223,10 +225,15 @@ impl Running {
         if self.set.replace(voters.id()) == Some(voters.id()) {
             return Ok(());
         }
-        self.actor.network.tell(overlay::Input::Voters(voters.clone()));
+        let snapshot = self.actor.reader.snapshot()?;
+        let former = governance::former_members(&snapshot)?;
+        // Whoever is removed by a handover that is not final yet is still let in: its vote may be needed.
+        let is_out = |id: &NodeId| head.members.roster().by_id(id).is_none();
+        let former = former.into_iter().filter(is_out).collect();
+        self.actor.network.tell(overlay::Input::Members { voters: voters.clone(), former });
         self.heard.clear();
         self.turnout = Turnout::new(voters, |_| None);
-        let newest = self.actor.reader.snapshot()?.finalized()?;
+        let newest = snapshot.finalized()?;
         let newest = newest.filter(|newest| newest.link.set == voters.id());
         self.give(Input::Voters { voters: voters.clone(), newest })
     }

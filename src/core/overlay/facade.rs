@@ -74,7 +74,10 @@ impl Overlay {
             Input::Answer(answer) => self.answer(now, answer),
             Input::Finality(finality::Output::Want(goal)) => self.sync.want(now, goal),
             Input::Finality(output) => self.voting.wants(now, output),
-            Input::Voters(voters) => self.voting.hand_over(&voters),
+            Input::Members { voters, former } => {
+                self.voting.hand_over(&voters);
+                self.peers.set_former(now, &former);
+            }
             Input::Finalized(certificate) => {
                 let Certificate { link: Link { set, source, .. }, .. } = &certificate;
                 let (epoch, height, hash) = (source.epoch, source.height, source.block);

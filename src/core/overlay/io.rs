@@ -152,8 +152,13 @@ pub enum Input {
     Finality(finality::Output),
     /// A block is final here, and that is durable.
     Finalized(Certificate),
-    /// Another set of voters is in force.
-    Voters(Voters),
+    /// Other members are in force: their set votes, and the former members are kept out.
+    Members {
+        /// The set.
+        voters: Voters,
+        /// Ids of former members.
+        former: Vec<NodeId>,
+    },
     /// The answer to an [`Output::Ask`].
     Answer(Answer),
     /// The operator's wish.

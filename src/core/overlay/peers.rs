@@ -257,6 +257,14 @@ impl Peers {
         }
     }
 
+    /// See [`super::Input::Members`]: these ids are former members.
+    pub fn set_former(&mut self, now: Time, former: &[NodeId]) {
+        for (id, goodbye, end) in self.book.set_former(now, former) {
+            self.links.close_all(now, &id, &goodbye, end);
+        }
+        self.route(now);
+    }
+
     /// See [`Command`].
     pub fn command(&mut self, now: Time, command: Command) {
         match command {

@@ -1,7 +1,7 @@
 //! The thread of the voter: what it is given, and where its outputs go.
 
 use bouya_core::finality::{Alarm, Input, Output};
-use bouya_core::ledger::{Certificate, Link, View as _};
+use bouya_core::ledger::{Certificate, Link, View as _, governance};
 use bouya_core::node::{Gate, Head, StoredBlocks, keeper};
 use bouya_core::overlay;
 
@@ -20,7 +20,9 @@ impl World {
         let standing = Gate::standing(&running.head, &running.overlay.outlook(time));
         let offsets = running.overlay.clock_offsets().into_iter();
         let offsets = offsets.map(|(session, ms)| (bouya_core::finality::Peer(session.0), ms)).collect();
-        let voters = running.head.members.voters().clone();
+        let voters_of = running.head.members.clone();
+        let voters = voters_of.voters().clone();
+        let former = governance::former_members(&view).unwrap_or_default();
         let changed = (voters.id() != running.set).then(|| {
             running.set = voters.id();
             let newest = view.finalized().ok().flatten();
@@ -33,7 +35,8 @@ impl World {
             running.voter.handle(time, &StoredBlocks(&view), input);
         }
         if is_changed {
-            self.give_later(HOP, n, overlay::Input::Voters(voters));
+            let former = former.into_iter().filter(|id| voters_of.roster().by_id(id).is_none()).collect();
+            self.give_later(HOP, n, overlay::Input::Members { voters, former });
         }
         self.drain_voter(n);
     }

@@ -29,6 +29,8 @@ pub(super) enum By {
     Config,
     /// The operator's blacklist, kept in the book.
     Operator,
+    /// The members have removed it. Not kept: the ledger says so at each start.
+    Members,
     /// This node's own verdict.
     Verdict,
 }
@@ -38,7 +40,9 @@ impl Ban {
     pub(super) fn farewell(&self) -> (Goodbye, Ending) {
         match self.by {
             By::Verdict => (Goodbye::new(GoodbyeReason::Fault, &self.why), Ending::Lost),
-            By::Config | By::Operator => (Goodbye::new(GoodbyeReason::Banned, &self.why), Ending::Free),
+            By::Config | By::Operator | By::Members => {
+                (Goodbye::new(GoodbyeReason::Banned, &self.why), Ending::Free)
+            }
         }
     }
 }
@@ -129,6 +133,27 @@ impl AddressBook {
         }
     }
 
+    /// These ids are former members now, and no others: they are kept out without the CA, whatever their certificates. Returns how connections
+    /// are to be closed, by id.
+    pub(crate) fn set_former(&mut self, now: Time, former: &[NodeId]) -> Vec<(NodeId, Goodbye, Ending)> {
+        let is_by_members = |entry: &Entry| entry.ban().is_some_and(|ban| ban.by == By::Members);
+        let kept_out = self.entries.iter().filter(|(_, entry)| is_by_members(entry));
+        let back: Vec<_> = kept_out.map(|(id, _)| id.clone()).filter(|id| !former.contains(id)).collect();
+        back.iter().for_each(|id| self.unban(now, id));
+        let mut closed = Vec::new();
+        for id in former {
+            // The operator's own list counts more: it outlives a return.
+            let stays = |ban: &Ban| matches!(ban.by, By::Config | By::Operator | By::Members);
+            if *id == self.id || self.entries.get(id).and_then(Entry::ban).is_some_and(stays) {
+                continue;
+            }
+            let ban = Ban { by: By::Members, until: None, why: "the members have removed it".to_string() };
+            let (goodbye, end) = self.keep_out(now, id, ban);
+            closed.push((id.clone(), goodbye, end));
+        }
+        closed
+    }
+
     fn is_configured_out(&self, id: &NodeId) -> bool {
         self.entries.get(id).and_then(Entry::ban).is_some_and(|ban| ban.by == By::Config)
     }
@@ -198,7 +223,8 @@ impl AddressBook {
     }
 
     pub(crate) fn blacklist(&self) -> Vec<Blacklisted> {
-        let by = |entry: &Entry| entry.ban().map(|ban| ban.by).filter(|by| *by != By::Verdict);
+        let is_listed = |by: &By| matches!(by, By::Config | By::Operator);
+        let by = |entry: &Entry| entry.ban().map(|ban| ban.by).filter(is_listed);
         let listed = self.entries.iter().filter_map(|(id, entry)| Some((id.clone(), by(entry)?)));
         listed.map(|(id, by)| Blacklisted { id, configured: by == By::Config }).collect()
     }

@@ -90,7 +90,7 @@ impl AddressBook {
         for (ids, by) in [(&settings.book.blacklist, By::Operator), (&settings.blacklist, By::Config)] {
             let why = match by {
                 By::Config => "blacklisted in the configuration",
-                By::Operator | By::Verdict => "blacklisted by the operator",
+                By::Operator | By::Members | By::Verdict => "blacklisted by the operator",
             };
             for id in ids.iter().filter(|id| **id != settings.id) {
                 self.keep_out(now, id, Ban { by, until: None, why: String::from(why) });
@@ -130,7 +130,7 @@ impl AddressBook {
         for (id, entry) in &self.entries {
             if let Some(ban) = entry.ban() {
                 match ban.by {
-                    By::Config => (),
+                    By::Config | By::Members => (),
                     By::Operator => book.blacklist.push(id.clone()),
                     By::Verdict => bans.push(save_ban(id, entry, ban, now)),
                 }
