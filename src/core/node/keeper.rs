@@ -302,7 +302,7 @@ impl<D: Disk> Keeper<D> {
         }
         for ((asker, block), taken) in askers.into_iter().zip(taken) {
             if let BlockOutcome::Unsettled(certificate) = &taken.outcome {
-                self.certified((**certificate).clone());
+                self.certified_first((**certificate).clone());
             }
             // This node's miner hears that its block was not taken: then it must not be taken later either.
             if let BlockOutcome::Early { due, bytes } = taken.outcome

@@ -35,6 +35,8 @@ pub struct Figures {
     pub transactions: u64,
     /// How often a block became final on a node.
     pub finals: u64,
+    /// Sets of voters that have made a block final.
+    pub sets: u64,
     /// Milliseconds from the end of the last fault until all nodes had the same tip, and until that was final where a quorum is there.
     pub healed_after: u64,
     pub final_after: u64,
@@ -57,6 +59,7 @@ impl Figures {
         self.bans += other.bans;
         self.transactions += other.transactions;
         self.finals += other.finals;
+        self.sets += other.sets;
         self.healed_after = self.healed_after.max(other.healed_after);
         self.final_after = self.final_after.max(other.final_after);
         let widest = |(least, most): (u64, u64), other: (u64, u64)| (least.min(other.0), most.max(other.1));
@@ -69,7 +72,7 @@ impl fmt::Display for Figures {
         let (least, most) = self.difficulty.unwrap_or_default();
         write!(
             f,
-            "{} faults, {} starts, {} messages, {} blocks ({} sent compact, {} asked for in parts), {} reorganisations (deepest {}), {} transactions, {} blocks final, {} bans; one tip again after at most {} s, and final after {} s; difficulty at the end {least} to {most} % of what it should be",
+            "{} faults, {} starts, {} messages, {} blocks ({} sent compact, {} asked for in parts), {} reorganisations (deepest {}), {} transactions, {} blocks final by {} sets of voters, {} bans; one tip again after at most {} s, and final after {} s; difficulty at the end {least} to {most} % of what it should be",
             self.faults,
             self.starts,
             self.messages,
@@ -80,6 +83,7 @@ impl fmt::Display for Figures {
             self.deepest,
             self.transactions,
             self.finals,
+            self.sets,
             self.bans,
             self.healed_after / 1_000,
             self.final_after / 1_000
@@ -97,6 +101,7 @@ pub(crate) struct Checker {
     pub(crate) invalid: BTreeSet<Hash>,
     /// What was told as final, by height.
     pub(crate) finals: BTreeMap<u64, Hash>,
+    sets: BTreeSet<Hash>,
     /// When an honest node last sent a vote or a certificate.
     pub(crate) voted_at: u64,
     /// Every vote of an honest node.
@@ -113,6 +118,7 @@ impl Checker {
             states: BTreeMap::new(),
             invalid: BTreeSet::new(),
             finals: BTreeMap::new(),
+            sets: BTreeSet::new(),
             voted_at: 0,
             votes: BTreeMap::new(),
             allocated: u128::from(genesis.supply()),
@@ -183,6 +189,8 @@ impl Checker {
         let told = node.told.get(height as usize).copied();
         self.holds(told == Some(id), || format!("{name} has {id} final, and {told:?} on its chain"));
         self.figures.finals += 1;
+        self.sets.insert(certificate.link.set);
+        self.figures.sets = self.sets.len() as u64;
         // The members in force prove it. Once for each block: signatures are what costs here.
         if !self.finals.contains_key(&height) {
             let world = node.disk.world();

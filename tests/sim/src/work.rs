@@ -131,7 +131,8 @@ impl World {
             Err(error) => return self.fails(n, DiskError::State(error)),
         };
         let signed = self.clients.wallets[who].signed.len() as u64;
-        if signed.saturating_sub(account.nonce) < UNCONFIRMED && !self.is_late() {
+        let is_done = self.clients.is_done(who) || self.is_late();
+        if signed.saturating_sub(account.nonce) < UNCONFIRMED && !is_done {
             let now = self.now;
             self.clients.sign(who, now);
             self.check.figures.transactions += 1;

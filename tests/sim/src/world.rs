@@ -116,7 +116,7 @@ impl World {
             parked: BTreeMap::new(),
             wakes: (0, 0, 0),
             net: Net::new(scenario.quality, rng.fork()),
-            clients: Clients::new(genesis.id(), rng.fork()),
+            clients: Clients::new(genesis.id(), genesis.spec.members.len(), rng.fork()),
             check: Checker::new(&genesis),
             log: Log::new(file),
             signatures: Signatures::default(),

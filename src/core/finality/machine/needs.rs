@@ -21,8 +21,9 @@ impl Finality {
         if self.alarm == Some(Alarm::OtherHistory) {
             return;
         }
-        let settled = [self.finalized()].into_iter().chain(self.standing.goal);
-        if let Some(missing) = locked.into_iter().chain(settled).find(is_missing) {
+        // The chain knows what it needs first.
+        let all = self.standing.goal.into_iter().chain(locked).chain([self.finalized()]);
+        if let Some(missing) = all.into_iter().find(is_missing) {
             self.want(now, blocks, missing);
         }
     }

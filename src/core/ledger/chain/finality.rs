@@ -131,7 +131,7 @@ impl Chain {
     }
 
     /// A quorum has made a block final. After each move of the best chain the newest certificate is given again: a goal is not replaced while
-    /// the way to it is under way.
+    /// the way to it is under way. Else the last one that was given is the goal.
     pub fn finalize(&mut self, view: &dyn View, certificate: Certificate) -> Result<Finalized, StateError> {
         let Checkpoint { height, block, .. } = certificate.link.source;
         let is_on_best = view.at_height(height)? == Some(block);
@@ -165,7 +165,7 @@ impl Chain {
                 None => false,
             })
         };
-        if !is_stored(self)? && self.goal().is_none_or(|goal| goal.height < height) {
+        if !is_stored(self)? {
             self.finality.goal = Some(certificate);
         }
         self.find_holders();

@@ -14,6 +14,8 @@ use crate::overlay::{Answer, MembersFound};
 pub(super) struct Settling {
     /// The newest one that was given and is not durable yet.
     certificate: Option<Certificate>,
+    /// An older one that must be durable first: the members change by it on the way to the newest.
+    first: Option<Certificate>,
     /// It has not been looked at since it came, or since the chain changed.
     pub(super) is_due: bool,
     /// The newest final block that was told.
@@ -22,11 +24,11 @@ pub(super) struct Settling {
 
 impl Settling {
     pub(super) fn new(chain: &Chain) -> Self {
-        Self { certificate: None, is_due: false, told: chain.finalized() }
+        Self { certificate: None, first: None, is_due: false, told: chain.finalized() }
     }
 
     pub(super) fn chain_changed(&mut self) {
-        self.is_due = self.certificate.is_some();
+        self.is_due = self.certificate.is_some() || self.first.is_some();
     }
 }
 
@@ -46,17 +48,33 @@ impl<D: Disk> Keeper<D> {
         if !core::mem::take(&mut self.settling.is_due) {
             return Ok(());
         }
-        let Some(certificate) = self.settling.certificate.clone() else { return Ok(()) };
-        match self.ledger.finalize(certificate.clone())? {
-            Settled::Behind | Settled::Missing => return Ok(()),
-            Settled::Final => (),
-            Settled::Conflict(how) => self.conflict(certificate, how)?,
+        if self.settles(self.settling.first.clone())? {
+            self.settling.first = None;
+            if self.settles(self.settling.certificate.clone())? {
+                self.settling.certificate = None;
+            }
         }
-        self.settling.certificate = None;
         if self.settling.told != self.chain().finalized() {
             self.tell_head(None)?;
         }
         self.tell_final()
+    }
+
+    /// Whether there is no more to do about a certificate.
+    fn settles(&mut self, certificate: Option<Certificate>) -> Result<bool, D::Error> {
+        let Some(certificate) = certificate else { return Ok(true) };
+        match self.ledger.finalize(certificate.clone())? {
+            Settled::Behind | Settled::Missing => return Ok(false),
+            Settled::Final => (),
+            Settled::Conflict(how) => self.conflict(certificate, how)?,
+        }
+        Ok(true)
+    }
+
+    /// Takes in what must be final before the members that follow from it are known. It has been verified.
+    pub(super) fn certified_first(&mut self, certificate: Certificate) {
+        self.settling.first = Some(certificate);
+        self.settling.is_due = true;
     }
 
     /// The headers of the goal's branch have shown that it lacks the final block, or the operator's checkpoint.
@@ -64,6 +82,7 @@ impl<D: Disk> Keeper<D> {
         self.outputs.push_back(Output::Answer(Answer::Noted));
         let Some((certificate, how)) = self.ledger.beside(block, overruled)? else { return Ok(()) };
         self.settling.certificate.take_if(|known| *known == certificate);
+        self.settling.first.take_if(|known| *known == certificate);
         self.conflict(certificate, how)?;
         self.tell_head(None)
     }
@@ -78,7 +97,7 @@ impl<D: Disk> Keeper<D> {
             Ok(None) => MembersFound::Invalid(HeaderError::Roster.to_string()),
             Err(PlanError::State(error)) => return Err(error.into()),
             Err(PlanError::Unsettled(certificate)) => {
-                self.certified(*certificate);
+                self.certified_first(*certificate);
                 MembersFound::NotYet
             }
             Err(error) if error.is_committed() => MembersFound::Invalid(error.to_string()),
