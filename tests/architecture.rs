@@ -43,7 +43,10 @@ fn collect(folder: &Path, files: &mut Vec<PathBuf>) {
 }
 
 fn is_test(path: &str) -> bool {
-    path.ends_with("/tests.rs") || path.contains("/tests/") || path.ends_with("/testing.rs")
+    path.ends_with("/tests.rs")
+        || path.contains("/tests/")
+        || path.ends_with("/testing.rs")
+        || path.contains("/testing/")
 }
 
 /// The modules of `crate` that a file imports or names, by first segment.

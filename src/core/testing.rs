@@ -31,6 +31,8 @@ use crate::limits::HEADER_BYTES;
 use crate::time::Timestamp;
 use crate::wire::{Hello, TipSummary};
 
+pub mod members;
+
 /// When the small networks begin.
 pub const CREATED: Timestamp = Timestamp(1_700_000_000_000);
 

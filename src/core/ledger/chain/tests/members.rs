@@ -1,70 +1,23 @@
 //! Blocks that change the members.
 
 use super::*;
-use crate::codec::Text;
 use crate::crypto::Hash;
 use crate::ledger::governance::pending_at;
-use crate::ledger::{
-    Action, Block, Branch, CarriedError, Certificate, Member, MemberChange, Motion, View, handovers,
-};
-use crate::testing::{ON_TIME, block_with, certificate_of, governor, network_of_members};
-
-const DAY: u64 = 86_400_000;
+use crate::ledger::{Block, Branch, CarriedError, Certificate, Member, MemberChange, View, handovers};
+use crate::testing::members::{self, Governors, remove};
+use crate::testing::{ON_TIME, block_with, certificate_of, network_of_members};
 
 /// Four members, m1, m2, m3 and m9, of whom three are a quorum.
 fn node() -> Node {
     Node::of(network_of_members("members"))
 }
 
-/// A governor's next transactions, each with its place.
-struct Governors([u64; 256]);
-
-impl Governors {
-    fn sign(&mut self, node: &Node, by: u8, action: Action) -> Transaction {
-        let nonce = self.0[usize::from(by)];
-        self.0[usize::from(by)] += 1;
-        Transaction::sign(&node.network(), &governor(by), nonce, 0, u64::MAX, action)
-    }
-
-    /// A motion that passes in one block.
-    fn decide(&mut self, node: &mut Node, change: MemberChange, yes: &[u8]) -> Arc<Block> {
-        let until = Timestamp(node.chain.tip().time.0 + 3 * DAY);
-        let motion = Motion { change, reason: Text::default(), until };
-        let moved = self.sign(node, yes[0], Action::Motion(motion));
-        let id = moved.motion().unwrap();
-        let ballots =
-            yes[1..].iter().map(|by| self.sign(node, *by, Action::Ballot { motion: id, yes: true }));
-        let all = [moved].into_iter().chain(ballots.collect::<Vec<_>>()).collect();
-        node.mine(all)
-    }
-}
-
 fn add(n: u8) -> MemberChange {
-    MemberChange::prove(&network_of_members("members").id(), member(n), &key(n))
-}
-
-fn remove(n: u8) -> MemberChange {
-    MemberChange::Remove { id: member(n).id }
-}
-
-/// What the members in force at the tip sign to make the block at `height` final.
-fn commit(node: &Node, height: u64, keys: &[u8]) -> Certificate {
-    let block = node.world().at_height(height).unwrap().unwrap();
-    certificate_of(node.chain.tip().members.voters(), node.chain.genesis(), (height, block), keys)
+    members::add(&network_of_members("members"), n)
 }
 
 fn on(node: &Node, parent: &Branch, certificate: Option<Certificate>, miner: u8) -> Arc<Block> {
     block_with(node.chain.genesis(), parent, ON_TIME, (vec![], certificate), miner)
-}
-
-/// Mines the block that carries what makes the block at `height` final.
-fn hand_over(node: &mut Node, height: u64, keys: &[u8]) -> Arc<Block> {
-    let certificate = commit(node, height, keys);
-    let block = on(node, &node.chain.tip().clone(), Some(certificate), 9);
-    assert!(block.body.certificate.is_some());
-    node.now = node.now.max(block.header.time);
-    node.give(&block, Origin::Own).unwrap();
-    block
 }
 
 fn ids(members: &[Member]) -> Vec<&str> {
@@ -81,14 +34,14 @@ fn refusal(node: &mut Node, block: &Arc<Block>) -> PlanError {
 #[test]
 fn what_the_members_decided_is_in_force_from_the_block_after_a_handover_and_not_before() {
     let mut node = node();
-    let mut governors = Governors([0; 256]);
+    let mut governors = Governors::default();
     let decision = governors.decide(&mut node, add(5), &[1, 2, 3, 5]);
     assert_eq!(decision.header.height, 1);
     // Passing changes nothing: the new member's seal is a stranger's.
     let early = on(&node, &node.chain.tip().clone(), None, 5);
     assert!(matches!(refusal(&mut node, &early), PlanError::Header(HeaderError::Member(_))));
     let old = node.chain.tip().members.clone();
-    let base = hand_over(&mut node, 1, &[1, 2, 3]);
+    let base = node.hand_over(1, &[1, 2, 3]);
     let tip = node.chain.tip().clone();
     assert_eq!((tip.members.base(), node.chain.finalized().0), (base.id(), 1), "the certificate is news");
     assert_eq!(ids(tip.members.roster().members()), ["m1", "m2", "m3", "m5", "m9"]);
@@ -105,7 +58,7 @@ fn what_the_members_decided_is_in_force_from_the_block_after_a_handover_and_not_
 #[test]
 fn a_certificate_that_puts_nothing_into_force_makes_a_block_invalid() {
     let mut node = node();
-    let mut governors = Governors([0; 256]);
+    let mut governors = Governors::default();
     node.mine(vec![]);
     let forged = |node: &Node, certificate: Certificate| {
         let plain = on(node, &node.chain.tip().clone(), None, 9);
@@ -123,14 +76,14 @@ fn a_certificate_that_puts_nothing_into_force_makes_a_block_invalid() {
             error => panic!("{error}"),
         }
     };
-    let good = commit(&node, 1, &[1, 2, 3]);
+    let good = node.commit(1, &[1, 2, 3]);
     assert_eq!(carried(&mut node, good.clone()), CarriedError::Nothing(1));
     governors.decide(&mut node, remove(3), &[1, 2, 9]);
     // It had not passed there.
     assert_eq!(carried(&mut node, good), CarriedError::Nothing(1));
-    let few = commit(&node, 2, &[1, 2]);
+    let few = node.commit(2, &[1, 2]);
     assert!(matches!(carried(&mut node, few), CarriedError::Certificate(_)));
-    let mut prepare = commit(&node, 2, &[1, 2, 3]);
+    let mut prepare = node.commit(2, &[1, 2, 3]);
     prepare.link.target.epoch += 1;
     assert_eq!(carried(&mut node, prepare), CarriedError::Commit);
     let elsewhere = certificate_of(
@@ -141,17 +94,17 @@ fn a_certificate_that_puts_nothing_into_force_makes_a_block_invalid() {
     );
     assert_eq!(carried(&mut node, elsewhere), CarriedError::Target(2));
     // Below the base it is the set before that has signed, and what it covers is in force.
-    let first = commit(&node, 2, &[1, 2, 3]);
-    hand_over(&mut node, 2, &[1, 2, 3]);
+    let first = node.commit(2, &[1, 2, 3]);
+    node.hand_over(2, &[1, 2, 3]);
     assert_eq!(carried(&mut node, first), CarriedError::Target(2));
 }
 
 #[test]
 fn a_header_that_commits_to_another_roster_is_refused() {
     let mut node = node();
-    let mut governors = Governors([0; 256]);
+    let mut governors = Governors::default();
     governors.decide(&mut node, remove(3), &[1, 2, 9]);
-    let certificate = commit(&node, 1, &[1, 2, 9]);
+    let certificate = node.commit(1, &[1, 2, 9]);
     let good = on(&node, &node.chain.tip().clone(), Some(certificate), 9);
     let mut bad = (*good).clone();
     bad.header.commitments = Header::commit(node.chain.tip().members.commitment(), &bad.body.executed);
@@ -161,7 +114,7 @@ fn a_header_that_commits_to_another_roster_is_refused() {
     assert!(matches!(error, PlanError::Body(BodyError::Executed { .. })), "{error}");
     // Another body under the same header: the certificate is a leaf.
     let mut other = (*good).clone();
-    other.body.certificate = Some(commit(&node, 1, &[1, 2, 3, 9]));
+    other.body.certificate = Some(node.commit(1, &[1, 2, 3, 9]));
     assert_eq!(refusal(&mut node, &Arc::new(other)), BodyError::Root.into());
     node.give(&good, Origin::Pushed).unwrap();
 }
@@ -169,9 +122,9 @@ fn a_header_that_commits_to_another_roster_is_refused() {
 #[test]
 fn off_the_best_chain_a_handover_is_judged_without_executing_it() {
     let mut node = node();
-    let mut governors = Governors([0; 256]);
+    let mut governors = Governors::default();
     governors.decide(&mut node, add(5), &[1, 2, 3, 5]);
-    let certificate = commit(&node, 1, &[1, 2, 3]);
+    let certificate = node.commit(1, &[1, 2, 3]);
     let fork = node.chain.tip().clone();
     let base = on(&node, &fork, Some(certificate.clone()), 9);
     // The best chain goes another way, and a later removal does not reach back to what was final.
@@ -179,10 +132,7 @@ fn off_the_best_chain_a_handover_is_judged_without_executing_it() {
     node.now = Timestamp(u64::MAX / 2);
     let PlanError::Unsettled(proof) = refusal(&mut node, &base) else { panic!("it is not final here") };
     assert_eq!(*proof, certificate);
-    let view = node.world().clone();
-    let Finalized::Ready(ready) = node.chain.finalize(&view, certificate.clone()).unwrap() else { panic!() };
-    node.disk.world.apply(ready.change());
-    node.chain.accept(ready);
+    node.take_final(certificate.clone());
     node.give(&base, Origin::Pushed).unwrap();
     let side = node.branch_with(&fork, &base);
     assert_eq!(node.chain.branch_at(node.world(), &base.id()).unwrap().unwrap(), side);
@@ -207,21 +157,13 @@ fn off_the_best_chain_a_handover_is_judged_without_executing_it() {
 #[test]
 fn a_set_hands_over_to_the_next_and_who_knows_only_the_first_follows() {
     let mut node = node();
-    let mut governors = Governors([0; 256]);
+    let mut governors = Governors::default();
     let (genesis, first) = (node.chain.genesis().clone(), node.chain.tip().members.voters().clone());
     for (change, yes, keys) in
         [(add(5), &[1, 2, 3, 5][..], &[1, 2, 3][..]), (remove(9), &[1, 2, 3, 5], &[1, 2, 3, 5])]
     {
-        let decided = governors.decide(&mut node, change, yes);
-        let old = node.chain.tip().members.voters().clone();
-        hand_over(&mut node, decided.header.height, keys);
-        // The old set makes the base final.
-        let base = (node.chain.tip().height, node.chain.tip().id);
-        let final_base = certificate_of(&old, &genesis, base, keys);
-        let view = node.world().clone();
-        let Finalized::Ready(ready) = node.chain.finalize(&view, final_base).unwrap() else { panic!() };
-        node.disk.world.apply(ready.change());
-        node.chain.accept(ready);
+        governors.decide(&mut node, change, yes);
+        node.change_members(keys);
     }
     let shown = handovers(node.world(), &first.id()).unwrap();
     assert_eq!(shown.len(), 2);
@@ -244,9 +186,9 @@ fn a_set_hands_over_to_the_next_and_who_knows_only_the_first_follows() {
 #[test]
 fn executed_again_from_the_beginning_the_members_are_the_same() {
     let mut node = node();
-    let mut governors = Governors([0; 256]);
+    let mut governors = Governors::default();
     governors.decide(&mut node, add(5), &[1, 2, 3, 5]);
-    hand_over(&mut node, 1, &[1, 2, 3]);
+    node.hand_over(1, &[1, 2, 3]);
     node.mine(vec![]);
     let mut replay = crate::ledger::Replay::new(node.chain.genesis().clone().into());
     let mut check = check_inline(node.network());
