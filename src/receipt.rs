@@ -5,12 +5,11 @@
 
 use bouya_core::codec::{decode, encode};
 use bouya_core::crypto::Hash;
-use bouya_core::ledger::{Above, Certificate, Header, Receipt, Sibling, Transaction, Under};
-use bouya_core::limits::{RECEIPT_BYTES, RECEIPT_STEPS};
+use bouya_core::ledger::{Above, Finality, Header, Receipt, Sibling, Transaction, Under};
+use bouya_core::limits::{HANDOVERS_WALKED, RECEIPT_BYTES, RECEIPT_STEPS};
 use data_encoding::HEXLOWER;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use thiserror::Error;
 
 pub mod final_proof;
@@ -38,9 +37,9 @@ pub enum FormError {
     /// A field that cannot be read.
     #[error("its field {0} cannot be read")]
     Field(&'static str),
-    /// It was made after the voters had changed.
-    #[error("it tells of changes of the voters, which this version of bouya cannot check; upgrade bouya")]
-    Handovers,
+    /// More than anybody follows.
+    #[error("it tells of {0} changes of the members; at most {HANDOVERS_WALKED} are followed")]
+    Handovers(usize),
     /// It has valid values in another form.
     #[error("its form was changed after it was made; get the receipt again")]
     Form,
@@ -80,8 +79,8 @@ struct UnderFile {
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct FinalityFile {
-    /// What leads from the voters that the definition lists to those who signed. Those are always the same so far, so it is empty.
-    handovers: Vec<Value>,
+    /// What leads from the voters that the definition lists to those who signed.
+    handovers: Vec<String>,
     certificate: String,
 }
 
@@ -101,10 +100,10 @@ pub fn write(receipt: &Receipt) -> String {
             last: above.last.as_ref().map(under),
             anchor: hex(&above.anchor),
         }),
-        finality: receipt
-            .certificate
-            .as_ref()
-            .map(|certificate| FinalityFile { handovers: Vec::new(), certificate: hex(certificate) }),
+        finality: receipt.finality.as_ref().map(|finality| FinalityFile {
+            handovers: finality.handovers.iter().map(hex).collect(),
+            certificate: hex(&finality.certificate),
+        }),
     };
     // Strings and lists always encode.
     serde_json::to_string(&file).unwrap_or_default()
@@ -121,7 +120,7 @@ pub fn read(text: &str) -> Result<Receipt, FormError> {
         before: from_hex(&file.before, "before")?,
         block: from_hex(&file.block, "block")?,
         above: file.above.map(read_above).transpose()?,
-        certificate: file.finality.map(read_finality).transpose()?,
+        finality: file.finality.map(|file| read_finality(&file.handovers, &file.certificate)).transpose()?,
     };
     if write(&receipt) != text.trim() {
         return Err(FormError::Form);
@@ -155,15 +154,13 @@ fn read_above(file: AboveFile) -> Result<Above, FormError> {
     })
 }
 
-fn read_finality(file: FinalityFile) -> Result<Certificate, FormError> {
-    read_certificate(&file.handovers, &file.certificate)
-}
-
-fn read_certificate(handovers: &[Value], certificate: &str) -> Result<Certificate, FormError> {
-    if !handovers.is_empty() {
-        return Err(FormError::Handovers);
+/// What makes a block final, from texts in hex.
+pub(crate) fn read_finality(handovers: &[String], certificate: &str) -> Result<Finality, FormError> {
+    if handovers.len() > HANDOVERS_WALKED {
+        return Err(FormError::Handovers(handovers.len()));
     }
-    from_hex(certificate, "certificate")
+    let handovers = handovers.iter().map(|text| from_hex(text, "handovers")).collect::<Result<_, _>>()?;
+    Ok(Finality { handovers, certificate: from_hex(certificate, "certificate")? })
 }
 
 fn read_under(file: UnderFile) -> Result<Under, FormError> {
@@ -178,11 +175,11 @@ fn under(under: &Under) -> UnderFile {
     UnderFile { header: hex(&under.header), work: under.work.to_string(), path: steps(&under.path) }
 }
 
-fn hex<T: borsh::BorshSerialize>(value: &T) -> String {
+pub(crate) fn hex<T: borsh::BorshSerialize>(value: &T) -> String {
     HEXLOWER.encode(&encode(value))
 }
 
-fn from_hex<T: borsh::BorshDeserialize>(text: &str, name: &'static str) -> Result<T, FormError> {
+pub(crate) fn from_hex<T: borsh::BorshDeserialize>(text: &str, name: &'static str) -> Result<T, FormError> {
     let bytes = HEXLOWER.decode(text.as_bytes()).map_err(|_| FormError::Field(name))?;
     decode(&bytes, name).map_err(|_| FormError::Field(name))
 }

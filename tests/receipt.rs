@@ -11,9 +11,13 @@ use bouya::config::NetworkFile;
 use bouya::receipt::{self, final_proof};
 use bouya_core::codec::Bounded;
 use bouya_core::crypto::{Hash, sha256};
-use bouya_core::ledger::{Action, Content, FinalProof, Genesis, Output, Proposal, Receipt, Response, View};
-use bouya_core::testing::{Node, address, key, network, network_of_members, text};
+use bouya_core::ledger::{
+    Action, Block, Content, FinalProof, Finality, Genesis, Output, Proposal, Receipt, Response, View,
+};
+use bouya_core::testing::members::changed_thrice;
+use bouya_core::testing::{Node, address, key, member, network, network_of_members, text};
 use bouya_core::time::Timestamp;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 /// A chain with one transaction of each kind, each in a block of its own.
@@ -81,7 +85,8 @@ impl Made {
         let world = self.node.world();
         let certificate = world.finalized().unwrap().unwrap();
         let header = world.record(&certificate.link.source.block).unwrap().unwrap().header;
-        final_proof::write(&FinalProof { network: self.node.network(), header, certificate })
+        let finality = Finality::of(world, &header).unwrap().unwrap().unwrap();
+        final_proof::write(&FinalProof { network: self.node.network(), header, finality })
     }
 }
 
@@ -89,7 +94,7 @@ impl Made {
 struct Definition {
     genesis: Genesis,
     path: String,
-    _folder: TempDir,
+    folder: TempDir,
 }
 
 impl Definition {
@@ -97,7 +102,7 @@ impl Definition {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("network.toml");
         fs::write(&path, NetworkFile::render(&genesis.spec, 1)).unwrap();
-        Self { genesis: genesis.clone(), path: path.to_str().unwrap().to_owned(), _folder: folder }
+        Self { genesis: genesis.clone(), path: path.to_str().unwrap().to_owned(), folder }
     }
 
     /// Whether it alone shows that the block of a receipt, or of a final proof, is final.
@@ -112,6 +117,18 @@ impl Definition {
         let proof = receipt.and_then(|receipt| receipt.check().ok());
         proof.is_some_and(|proof| proof.check_final(&self.genesis).is_ok())
     }
+}
+
+/// Four members, with names, whose members changed three times. The last block but one is final.
+fn make_changed(name: &str) -> Made {
+    let node = changed_thrice(network_of_named(name));
+    let height = node.chain.tip().height;
+    Made { node, height }
+}
+
+fn block(made: &Made, height: u64) -> Arc<Block> {
+    let id = made.node.world().at_height(height).unwrap().unwrap();
+    made.node.world().block(&id).unwrap().unwrap()
 }
 
 /// What the other checker says of each (trusted hash or definition's file, receipt).
@@ -222,7 +239,7 @@ fn both_refuse_what_no_quorum_of_the_networks_members_signed() {
         (&ours, few, false),
         // Under another block there is no certificate.
         (&ours, made.receipt(2, last + 1).0, false),
-        // From a later version.
+        // What is no handover.
         (&ours, text.replace(empty, "\"handovers\":[\"00\"]"), false),
         (&ours, text.replace(empty, "\"handovers\":[{}]"), false),
     ];
@@ -265,7 +282,7 @@ fn both_find_a_final_proof_true_for_its_network_and_false_for_others() {
         (&other, text.clone(), false),
         (&ours, few, false),
         (&ours, make_final("other", &[1, 3, 9]).final_proof(), false),
-        // From later versions.
+        // What is no handover, and another version.
         (&ours, later("\"handovers\":[]", "\"handovers\":[\"00\"]"), false),
         (&ours, later("bouya final 1", "bouya final 2"), false),
     ];
@@ -288,6 +305,100 @@ fn no_byte_of_a_final_proof_can_be_changed() {
         assert_eq!(definition.proves(changed), number == 0, "{number}: {}", String::from_utf8_lossy(changed));
     }
     let lines: Vec<_> = all.into_iter().step_by(3).map(|changed| (&definition.path, changed)).collect();
+    let verdicts = others(&lines);
+    assert!(verdicts.len() == lines.len() && verdicts[0]);
+    assert_eq!(verdicts.iter().filter(|proven| **proven).count(), 1);
+}
+
+#[test]
+fn the_definition_alone_proves_to_both_over_three_changes_of_the_members() {
+    let made = make_changed("changing");
+    let (last, definition) = (made.height - 1, Definition::of(made.node.chain.genesis()));
+    let mut lines = vec![made.final_proof().into_bytes()];
+    for height in 1..=last {
+        for index in 0..block(&made, height).body.transactions.len() {
+            let receipt = Receipt::new(made.node.world(), made.node.network(), height, index, last);
+            lines.push(receipt::write(&receipt.unwrap().unwrap()).into_bytes());
+        }
+    }
+    // Motions of each kind, ballots, and a member's own keys.
+    assert!(lines.len() > 10, "{}", lines.len());
+    assert!(lines.iter().all(|bytes| definition.proves(bytes)));
+    let lines: Vec<_> = lines.into_iter().map(|bytes| (&definition.path, bytes)).collect();
+    assert_eq!(others(&lines), vec![true; lines.len()]);
+}
+
+#[test]
+fn both_refuse_handovers_that_do_not_lead_to_those_who_signed() {
+    let made = make_changed("changing");
+    let (last, genesis) = (made.height - 1, made.node.chain.genesis());
+    let definition = Definition::of(genesis);
+    let good = Receipt::new(made.node.world(), made.node.network(), 1, 0, last).unwrap().unwrap();
+    let handovers = |change: &dyn Fn(&mut Finality)| {
+        let mut receipt = good.clone();
+        change(receipt.finality.as_mut().unwrap());
+        receipt::write(&receipt).into_bytes()
+    };
+    let other = make_changed("other");
+    let theirs = Finality::of(other.node.world(), &block(&other, last).header).unwrap().unwrap().unwrap();
+    let lines = [
+        handovers(&|_| ()),
+        handovers(&|it| drop(it.handovers.remove(0))),
+        handovers(&|it| drop(it.handovers.remove(1))),
+        handovers(&|it| drop(it.handovers.pop())),
+        handovers(&|it| it.handovers.clear()),
+        handovers(&|it| it.handovers.swap(0, 1)),
+        handovers(&|it| it.handovers.insert(1, it.handovers[0].clone())),
+        handovers(&|it| it.handovers[1].roster = it.handovers[0].roster.clone()),
+        handovers(&|it| it.handovers[1].certificate = it.certificate.clone()),
+        handovers(&|it| it.handovers[1].certificate = it.handovers[2].certificate.clone()),
+        handovers(&|it| it.certificate = it.handovers[2].certificate.clone()),
+        // An ordinary block, with the certificate that makes it final.
+        handovers(&|it| {
+            it.handovers[2].header = block(&made, last).header.clone();
+            it.handovers[2].certificate = it.certificate.clone();
+        }),
+        handovers(&|it| *it = theirs.clone()),
+    ];
+    let proven: Vec<_> = (0..lines.len()).map(|number| number == 0).collect();
+    assert_eq!(lines.iter().map(|bytes| definition.proves(bytes)).collect::<Vec<_>>(), proven);
+    assert_eq!(others(&lines.map(|bytes| (&definition.path, bytes))), proven);
+}
+
+#[test]
+fn both_tell_whom_the_signer_governs_and_who_signed() {
+    let made = make_changed("changing");
+    let definition = Definition::of(made.node.chain.genesis());
+    let text = made.receipt(1, made.height - 1).0;
+    let file = definition.folder.path().join("motion.receipt");
+    fs::write(&file, &text).unwrap();
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/receipt/check.py");
+    let others =
+        Command::new("python3").args([script, file.to_str().unwrap(), &definition.path]).output().unwrap();
+    let others: Value = serde_json::from_slice(&others.stdout).unwrap();
+    let ours = Command::new(env!("CARGO_BIN_EXE_bouya"))
+        .args(["receipt", "verify", file.to_str().unwrap(), "--network", &definition.path, "--json"])
+        .output()
+        .unwrap();
+    let mut ours: Value = serde_json::from_slice(&ours.stdout).unwrap();
+    let governs = json!({ "id": member(1).id.as_str(), "name": "\"m1\" SA" });
+    assert_eq!((&ours["sender"]["governs"], &others["transaction"]["governs"]), (&governs, &governs));
+    ours["final"].as_object_mut().unwrap().remove("network");
+    assert_eq!(ours["final"], others["final"]);
+    assert_eq!(ours["final"]["changes"].as_array().unwrap().len(), 3);
+}
+
+#[test]
+fn over_changes_of_the_members_too_no_byte_of_a_final_proof_can_be_changed() {
+    let made = make_changed("changing");
+    let definition = Definition::of(made.node.chain.genesis());
+    let all = changes(&made.final_proof());
+    assert!(all.len() > 6_000, "{} changes", all.len());
+    for (number, changed) in all.iter().enumerate().step_by(3) {
+        assert_eq!(definition.proves(changed), number == 0, "{number}: {}", String::from_utf8_lossy(changed));
+    }
+    // The other checker takes its time over each signature.
+    let lines: Vec<_> = all.into_iter().step_by(24).map(|changed| (&definition.path, changed)).collect();
     let verdicts = others(&lines);
     assert!(verdicts.len() == lines.len() && verdicts[0]);
     assert_eq!(verdicts.iter().filter(|proven| **proven).count(), 1);

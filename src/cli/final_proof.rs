@@ -2,32 +2,35 @@
 
 use std::path::Path;
 
-use bouya_core::codec::decode;
 use bouya_core::ledger::{FinalError, FinalProof};
-use data_encoding::HEXLOWER;
 use serde_json::json;
 
 use crate::clock::rfc3339;
 use crate::config::NetworkFile;
 use crate::files;
 use crate::http::views::FinalCertificate;
-use crate::receipt::final_proof;
+use crate::receipt::{final_proof, from_hex, read_finality};
 
 use super::client::Client;
 use super::error::Error;
 use super::output::{Output, note};
-use super::receipt::{final_json, header_json, is_final, names, needs_definition};
+use super::receipt::{final_json, header_json, is_final, needs_definition};
 
 pub(super) fn get(path: Option<&Path>, client: &Client, out: &mut Output) -> Result<(), Error> {
     let wrong =
         |error: &dyn std::fmt::Display| Error::Failed(format!("the node gave a wrong proof: {error}"));
     let network = client.status()?.network.id;
     let newest: FinalCertificate = client.get("/v1/finality/certificate")?.read()?;
-    let bytes = |hex: &str| HEXLOWER.decode(hex.as_bytes()).map_err(|error| wrong(&error));
+    let Some(handovers) = newest.handovers else {
+        return Err(Error::Failed(format!(
+            "this node cannot prove it: {}. Ask another member's node",
+            newest.missing.unwrap_or_default()
+        )));
+    };
     let proof = FinalProof {
         network: network.parse().map_err(|error| wrong(&error))?,
-        header: decode(&bytes(&newest.header)?, "header").map_err(|error| wrong(&error))?,
-        certificate: decode(&bytes(&newest.certificate)?, "certificate").map_err(|error| wrong(&error))?,
+        header: from_hex(&newest.header, "header").map_err(|error| wrong(&error))?,
+        finality: read_finality(&handovers, &newest.certificate).map_err(|error| wrong(&error))?,
     };
     proof.check().map_err(|error| wrong(&error))?;
     let text = final_proof::write(&proof);
@@ -59,26 +62,23 @@ pub(super) fn verify(
             needs_definition(header.height)
         ))),
         Some(NetworkFile { genesis, .. }) => match proof.check_final(genesis) {
-            Ok(voters) => Ok((genesis.spec.name.as_str(), voters)),
+            Ok(sets) => Ok((genesis.spec.name.as_str(), sets)),
             Err(error) => Err(refused(genesis.spec.name.as_str(), &error)),
         },
     };
-    let judged = judged.map(|(name, voters)| {
-        let signers = names(&voters, proof.certificate.voters());
-        (name, voters, signers)
-    });
+    let finality = Some(&proof.finality);
     if out.json {
-        let finality = judged.as_ref().ok().map(|(name, voters, signers)| final_json(name, voters, signers));
+        let finality = judged.as_ref().ok().map(|(name, sets)| final_json(name, sets, finality));
         out.raw(json!({ "proven": judged.is_ok(), "block": header_json(header), "final": finality }))?;
         return judged.map(drop);
     }
-    let (name, voters, signers) = judged?;
+    let (name, sets) = judged?;
     let block = format!("block {} ({})", header.height, header.id());
     out.line(format!(
         "PROVEN: {}\n\
          sealed by    {}\n\
          time         {} as its miner claims",
-        is_final(&block, name, &voters, signers),
+        is_final(&block, name, &sets, finality),
         header.miner,
         rfc3339(header.time)
     ))

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use bouya_core::crypto::Hash;
-use bouya_core::ledger::{Action, Address, Certificate, FinalError, Header, Proof, Voters};
+use bouya_core::ledger::{Action, Address, FinalError, Header, Member, Proof, Sets};
 use bouya_core::limits::RECEIPT_BYTES;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use crate::clock::rfc3339;
 use crate::config::NetworkFile;
 use crate::files;
+use crate::http::views::FinalCertificate;
 use crate::receipt;
 use crate::short::Named;
 
@@ -21,8 +22,10 @@ use super::final_proof;
 use super::output::{Output, note};
 use super::parse;
 
+mod signed;
 mod what;
 
+pub(super) use signed::{final_json, is_final, unless};
 use what::what;
 
 pub(crate) const EXAMPLES: &str = "\
@@ -109,32 +112,43 @@ pub(crate) fn get(options: &Get, client: &Client, out: &mut Output) -> Result<()
     files::create(path, files::PUBLIC, answer.text().as_bytes()).map_err(|error| {
         Error::Failed(format!("cannot write {}: {error}; choose another --out", path.display()))
     })?;
-    note(&next_step(path, &proof));
+    note(&next_step(path, &proof, client));
     Ok(())
 }
 
 /// How to verify a receipt that the node gave.
-fn next_step(path: &Path, proof: &Proof) -> String {
+fn next_step(path: &Path, proof: &Proof, client: &Client) -> String {
     let (shown, file) = (path.display(), files::quoted(path));
     let end = format!("{shown} ends at block {} ({})", proof.anchor.height, proof.anchor_id);
-    match proof.certificate {
+    match proof.finality {
         Some(_) => format!(
             "{end}, which is final. Who verifies it needs the network's definition:\n  \
              bouya receipt verify {file} --network network.toml"
         ),
         None => format!(
-            "{end}, as this node has it. Who verifies it needs that hash from somebody they trust:\n  \
-             bouya receipt verify {file} --trust HASH"
+            "{end}, as this node has it.{} Who verifies it needs that hash from somebody they trust:\n  \
+             bouya receipt verify {file} --trust HASH",
+            unproven(&proof.anchor_id, client)
         ),
     }
+}
+
+/// What the node lacks to prove that a block is final, if it has that block as the newest final one.
+fn unproven(block: &Hash, client: &Client) -> String {
+    let newest = client.get("/v1/finality/certificate").and_then(|answer| answer.read::<FinalCertificate>());
+    let newest = newest.ok().filter(|newest| newest.source.hash == block.to_string());
+    let Some(missing) = newest.and_then(|newest| newest.missing) else { return String::new() };
+    format!(
+        " The block is final, but the receipt does not prove it: {missing}. Another member's node may have it."
+    )
 }
 
 /// Why the receipt's last block can be relied on.
 enum Ground {
     /// The verifier trusts it.
     Trusted,
-    /// These voters of the network made it final.
-    Final { network: String, voters: Voters },
+    /// The last of these sets of the network's voters made it final.
+    Final { network: String, sets: Sets },
 }
 
 pub(crate) fn verify(options: &Verify, out: &mut Output) -> Result<(), Error> {
@@ -167,7 +181,7 @@ pub(crate) fn verify(options: &Verify, out: &mut Output) -> Result<(), Error> {
         out.raw(to_json(&proof, ground.as_ref().ok(), matches))?;
         return ground.map(drop);
     }
-    for line in claims(&proof, matches) {
+    for line in claims(&proof, ground.as_ref().ok(), matches) {
         out.line(line)?;
     }
     out.line(standing(&proof, &ground?))
@@ -177,7 +191,7 @@ fn by_definition(network: &NetworkFile, proof: &Proof) -> Result<Ground, Error> 
     let name = network.genesis.spec.name.as_str();
     let id = proof.transaction.id();
     let (error, next) = match proof.check_final(&network.genesis) {
-        Ok(voters) => return Ok(Ground::Final { network: name.to_owned(), voters }),
+        Ok(sets) => return Ok(Ground::Final { network: name.to_owned(), sets }),
         Err(error @ FinalError::Absent) => (
             error,
             format!(
@@ -185,7 +199,9 @@ fn by_definition(network: &NetworkFile, proof: &Proof) -> Result<Ground, Error> 
             ),
         ),
         Err(error @ FinalError::Network { .. }) => (error, "give that network's network.toml".to_owned()),
-        Err(error @ FinalError::Certificate(_)) => (error, "ask the sender for another one".to_owned()),
+        Err(error @ (FinalError::Certificate(_) | FinalError::Handover { .. })) => {
+            (error, "ask the sender for another one".to_owned())
+        }
     };
     Err(Error::Failed(format!(
         "the receipt is not proven by the definition of the network {name:?}: {error}; {next}"
@@ -208,7 +224,7 @@ fn by_hash(trust: Hash, proof: &Proof) -> Result<Ground, Error> {
 /// What to do without a definition and without a hash.
 fn groundless(proof: &Proof) -> Error {
     let (signer, height) = (Address::of(&proof.transaction.sender), proof.anchor.height);
-    let next = match proof.certificate {
+    let next = match proof.finality {
         Some(_) => needs_definition(height),
         None => format!(
             "It says that it ends at block {height}. Get that block's hash from someone you trust, not from the receipt: \
@@ -249,17 +265,37 @@ fn check_document(path: &Path, proof: &Proof) -> Result<Hash, Error> {
     }
 }
 
-/// What was signed. This holds whatever block the receipt ends at.
-fn claims(proof: &Proof, matches: Option<Hash>) -> Vec<String> {
+/// What was signed. This holds whatever block the receipt ends at; only whom the signer governs is known from the members.
+fn claims(proof: &Proof, ground: Option<&Ground>, matches: Option<Hash>) -> Vec<String> {
     let transaction = &proof.transaction;
+    let governs = ground.and_then(|ground| governed(proof, ground));
     let mut lines = vec![
         format!("transaction  {}", transaction.id()),
         format!("signed by    {} (key {})", transaction.payer(), transaction.sender),
         format!("which        {}", what(&transaction.action)),
     ];
+    lines.extend(governs.map(|member| format!("             the governor of {} then", called(member))));
     lines.extend(transaction.agreement().map(|id| format!("agreement    {id}")));
     lines.extend(matches.map(|hash| format!("document     matches: SHA-256 {hash}")));
     lines
+}
+
+/// The member that the signer spoke for when the block was made.
+fn governed<'a>(proof: &Proof, ground: &'a Ground) -> Option<&'a Member> {
+    match ground {
+        Ground::Trusted => None,
+        Ground::Final { sets, .. } => {
+            sets.before(proof.block.height).roster().by_governor(&proof.transaction.payer())
+        }
+    }
+}
+
+/// A member's id, and what people call it.
+fn called(member: &Member) -> String {
+    match member.name.as_str() {
+        "" => member.id.to_string(),
+        name => format!("{} ({name})", member.id),
+    }
 }
 
 /// What the last block proves in addition.
@@ -293,47 +329,23 @@ fn because(proof: &Proof, ground: &Ground) -> String {
     let block = format!("block {} ({})", proof.anchor.height, proof.anchor_id);
     match ground {
         Ground::Trusted => format!("you trust {block}:"),
-        Ground::Final { network, voters } => is_final(&block, network, voters, signers(proof, voters)),
+        Ground::Final { network, sets } => is_final(&block, network, sets, proof.finality.as_ref()),
     }
-}
-
-/// That a block is final, by whom, and what must have happened if that is not true.
-pub(super) fn is_final(block: &str, network: &str, voters: &Voters, signers: Vec<String>) -> String {
-    format!(
-        "{block} is final on the network {network:?}:\n\
-         final        signed by {}; {}",
-        signers.join(", "),
-        unless(voters.guilty(), &names(voters, 0..=u16::MAX))
-    )
-}
-
-/// What must have happened if what is final is not true.
-pub(super) fn unless(guilty: usize, members: &[String]) -> String {
-    format!("true unless at least {guilty} of {} signed two histories", members.join(", "))
-}
-
-/// Those who made the last block final.
-fn signers(proof: &Proof, voters: &Voters) -> Vec<String> {
-    names(voters, proof.certificate.iter().flat_map(Certificate::voters))
-}
-
-/// What these voters are called, as people look names up.
-pub(super) fn names(voters: &Voters, numbers: impl Iterator<Item = u16>) -> Vec<String> {
-    let mut names: Vec<_> =
-        numbers.map_while(|number| voters.name(number)).map(ToString::to_string).collect();
-    names.sort_unstable();
-    names
 }
 
 fn to_json(proof: &Proof, ground: Option<&Ground>, document: Option<Hash>) -> String {
     let finality = match ground {
-        Some(Ground::Final { network, voters }) => final_json(network, voters, &signers(proof, voters)),
+        Some(Ground::Final { network, sets }) => final_json(network, sets, proof.finality.as_ref()),
         _ => json!(null),
     };
     json!({
         "proven": ground.is_some(),
         "transaction": proof.transaction.id().to_string(),
-        "sender": { "address": proof.transaction.payer().to_string(), "key": proof.transaction.sender.to_string() },
+        "sender": {
+            "address": proof.transaction.payer().to_string(),
+            "key": proof.transaction.sender.to_string(),
+            "governs": ground.and_then(|ground| governed(proof, ground)).map(|member| json!({ "id": member.id.as_str(), "name": member.name.as_str() })),
+        },
         "what": what(&proof.transaction.action),
         "agreement": proof.transaction.agreement().map(|id| id.to_string()),
         "document": document.map(|hash| hash.to_string()),
@@ -345,15 +357,6 @@ fn to_json(proof: &Proof, ground: Option<&Ground>, document: Option<Hash>) -> St
         "work": proof.work.to_string(),
     })
     .to_string()
-}
-
-pub(super) fn final_json(network: &str, voters: &Voters, signers: &[String]) -> Value {
-    json!({
-        "network": network,
-        "signers": signers,
-        "members": names(voters, 0..=u16::MAX),
-        "guilty": voters.guilty(),
-    })
 }
 
 pub(super) fn header_json(header: &Header) -> Value {

@@ -2,15 +2,14 @@
 
 use axum::Json;
 use axum::extract::State;
-use bouya_core::codec::encode;
 use bouya_core::finality::Alarm;
-use bouya_core::ledger::{Certificate, Checkpoint, View, Vote, in_force_before};
-use data_encoding::HEXLOWER;
+use bouya_core::ledger::{Certificate, Checkpoint, View, Vote, handovers_before, in_force_before};
 
 use super::guard::Authorized;
 use super::problem::Problem;
 use super::{Api, views};
 use crate::clock::rfc3339;
+use crate::receipt::hex;
 use crate::voter::{VoterRequest, VoterView, VotersView};
 
 /// How finality stands: the newest final block with its certificate, and the voters
@@ -31,10 +30,11 @@ pub(super) async fn certificate(State(api): State<Api>) -> Result<Json<views::Fi
     let read = api.read(|snapshot| {
         let Some(certificate) = snapshot.finalized()? else { return Ok(None) };
         let Some(record) = snapshot.record(&certificate.link.source.block)? else { return Ok(None) };
-        let members = in_force_before(snapshot, &record.header)?;
-        Ok(members.map(|members| (certificate, record.header, members.voters().clone())))
+        let Some(members) = in_force_before(snapshot, &record.header)? else { return Ok(None) };
+        let handovers = handovers_before(snapshot, &record.header)?;
+        Ok(Some((certificate, record.header, members.voters().clone(), handovers)))
     });
-    let (certificate, header, voters) =
+    let (certificate, header, voters, handovers) =
         read.await?.ok_or_else(|| Problem::not_found("no block is final yet; see GET /v1/finality"))?;
     let name = |number| voters.name(number).map(ToString::to_string);
     Ok(Json(views::FinalCertificate {
@@ -42,8 +42,10 @@ pub(super) async fn certificate(State(api): State<Api>) -> Result<Json<views::Fi
         source: certificate.link.source.into(),
         target: certificate.link.target.into(),
         signers: certificate.voters().filter_map(name).collect(),
-        certificate: HEXLOWER.encode(&encode(&certificate)),
-        header: HEXLOWER.encode(&encode(&header)),
+        certificate: hex(&certificate),
+        header: hex(&header),
+        missing: handovers.as_ref().err().map(ToString::to_string),
+        handovers: handovers.ok().map(|handovers| handovers.iter().map(hex).collect()),
     }))
 }
 
@@ -85,7 +87,7 @@ impl From<VotersView> for views::Finality {
             hash: certificate.link.source.block.to_string(),
             epoch: certificate.link.source.epoch,
             signers: certificate.voters().filter_map(name).map(|voter| voter.id.to_string()).collect(),
-            certificate: HEXLOWER.encode(&encode(certificate)),
+            certificate: hex(certificate),
             since: since(certificate.link.source.height),
         };
         Self {

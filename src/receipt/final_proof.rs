@@ -2,9 +2,8 @@
 
 use bouya_core::ledger::FinalProof;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
-use super::{FormError, check_format, from_hex, hex, parse, read_certificate};
+use super::{FormError, check_format, from_hex, hex, parse, read_finality};
 
 const FORMAT: &str = "bouya final 1";
 
@@ -14,8 +13,8 @@ struct File {
     format: String,
     network: String,
     header: String,
-    /// As in a receipt: empty so far.
-    handovers: Vec<Value>,
+    /// As in a receipt.
+    handovers: Vec<String>,
     certificate: String,
 }
 
@@ -30,8 +29,8 @@ pub fn write(proof: &FinalProof) -> String {
         format: FORMAT.to_owned(),
         network: proof.network.to_string(),
         header: hex(&proof.header),
-        handovers: Vec::new(),
-        certificate: hex(&proof.certificate),
+        handovers: proof.finality.handovers.iter().map(hex).collect(),
+        certificate: hex(&proof.finality.certificate),
     };
     // Strings and lists always encode.
     serde_json::to_string(&file).unwrap_or_default()
@@ -44,7 +43,7 @@ pub fn read(text: &str) -> Result<FinalProof, FormError> {
     let proof = FinalProof {
         network: file.network.parse().map_err(|_| FormError::Field("network"))?,
         header: from_hex(&file.header, "header")?,
-        certificate: read_certificate(&file.handovers, &file.certificate)?,
+        finality: read_finality(&file.handovers, &file.certificate)?,
     };
     if write(&proof) != text.trim() {
         return Err(FormError::Form);

@@ -141,7 +141,7 @@ fn a_receipt_of_a_final_block_needs_only_the_definition() {
     }
     let proven = node.run("receipt verify receipt --network network.toml --json");
     ended(&proven, 0);
-    let told = json!({ "network": "acme", "signers": ["alice", "bob", "dave"], "members": ["alice", "bob", "carol", "dave"], "guilty": 2 });
+    let told = json!({ "network": "acme", "signers": ["alice", "bob", "dave"], "members": ["alice", "bob", "carol", "dave"], "guilty": 2, "changes": [] });
     assert_eq!((&read(&proven)["proven"], &read(&proven)["final"]), (&json!(true), &told));
 
     for (line, code, why) in [
@@ -175,6 +175,7 @@ fn a_final_proof_is_fetched_and_verified_with_nothing_but_the_definition() {
     let newest = json!({
         "set": certificate.link.set.to_string(), "source": checkpoint(2), "target": checkpoint(3),
         "signers": [], "certificate": hex(&encode(&certificate)), "header": hex(&encode(&header)),
+        "handovers": [], "missing": null,
     });
     let mut told = status();
     told.network.id = network.network().to_string();

@@ -81,6 +81,13 @@ def tagged(tag, *parts):
     return sha(sha(tag.encode()) + b"".join(parts))
 
 
+address_of = lambda key: b"\0" + tagged("bouya address", b"\0", key)
+little = lambda number, size: number.to_bytes(size, "little")
+counted = lambda data: little(len(data), 4) + data
+string = lambda text: counted(text.encode())
+listed = lambda items: little(len(items), 4) + b"".join(items)
+
+
 class Bad(Exception):
     pass
 
@@ -101,23 +108,27 @@ def unhex(text, length=None):
 
 
 class Header:
-    """`signatures` gets what is still to be verified: that is slow here, so it comes last."""
-
-    def __init__(self, text, network, signatures, may_be_genesis=False):
-        data = unhex(text, 264)
+    def __init__(self, data):
+        self.data = data
         number = lambda at: int.from_bytes(data[at:at + 8], "little")
         self.height, self.time, self.difficulty = number(8), number(16), number(24)
         self.parent, self.body, self.history = data[32:64], data[64:96], data[96:128]
-        self.miner = data[160:192]
+        self.commitments, self.miner = data[128:160], data[160:192]
         self.id = sha(sha(data))
-        if self.height == 0:
-            need(may_be_genesis and self.id == network, "the genesis block")
-            return
-        need(self.difficulty > 0 and int.from_bytes(self.id, "big") <= (2**256 - 1) // self.difficulty, "work")
-        signatures.append((self.miner, b"bouya seal\0" + network + data[:192], data[192:256], "a seal"))
 
     def follows(self, parent):
         need(self.parent == parent.id and self.height == parent.height + 1 and self.time > parent.time, "a block's place")
+
+
+def read_header(text, network, signatures, may_be_genesis=False):
+    """`signatures` gets what is still to be verified: that is slow here, so it comes last."""
+    header = Header(unhex(text, 264))
+    if header.height == 0:
+        need(may_be_genesis and header.id == network, "the genesis block")
+        return header
+    need(header.difficulty > 0 and int.from_bytes(header.id, "big") <= (2**256 - 1) // header.difficulty, "work")
+    signatures.append((header.miner, b"bouya seal\0" + network + header.data[:192], header.data[192:256], "a seal"))
+    return header
 
 
 def climb(data, steps):
@@ -160,8 +171,24 @@ class Reader:
         need(not any(ord(c) < 32 or 127 <= ord(c) < 160 for c in text), "control characters")
         return text
 
+    def id(self):
+        id = self.text(63)
+        need(re.fullmatch("[a-z0-9]([a-z0-9-]*[a-z0-9])?", id) and not id.isdigit() and id != "ca", "a node id")
+        return id
 
-def read_action(reader, sender_key, sender, nonce):
+    def is_some(self):
+        some = self.number(1)
+        need(some in (0, 1), "an option")
+        return some == 1
+
+    def member(self):
+        return self.id(), self.take(32), self.take(33), self.text(64)
+
+    def header(self):
+        return Header(self.take(264))
+
+
+def read_action(reader, sender_key, sender, nonce, network, signatures):
     kind = reader.number(1)
     if kind == 0:
         outputs = [(reader.take(33), reader.number(8)) for _ in range(reader.count(128))]
@@ -192,8 +219,50 @@ def read_action(reader, sender_key, sender, nonce):
         need(response in (0, 1), "a response")
         said = ["sign", "refuse"][response]
         return {"type": "respond", "agreement": agreement.hex(), "document": document.hex(), "response": said}, 0
-    need(kind == 4, "an action")
-    return {"type": "withdraw", "agreement": reader.take(32).hex()}, 0
+    if kind == 4:
+        return {"type": "withdraw", "agreement": reader.take(32).hex()}, 0
+    if kind == 5:
+        start = reader.at
+        change = read_change(reader, network, signatures)
+        reader.text(256)
+        reader.number(8)
+        motion = reader.data[start:reader.at]
+        id = tagged("bouya motion", sender_key, nonce.to_bytes(8, "little"), motion)
+        return {"type": "motion", "motion": id.hex(), "change": change}, 0
+    if kind == 6:
+        motion, yes = reader.take(32), reader.number(1)
+        need(yes in (0, 1), "a ballot")
+        return {"type": "ballot", "motion": motion.hex(), "yes": bool(yes)}, 0
+    need(kind == 7, "an action")
+    id = reader.id()
+    proven = (reader.take(32), reader.take(64)) if reader.is_some() else None
+    governor = reader.take(33) if reader.is_some() else None
+    need(proven or governor, "new keys")
+    governs = governor or sender
+    need(governs[0] == 0 and not (proven and address_of(proven[0]) == governs), "a governor")
+    if proven:
+        key, signature = proven
+        message = b"bouya own keys\0" + network + string(id) + key + governs + little(nonce, 8)
+        signatures.append((key, message, signature, "a new key's proof"))
+    return {"type": "keys", "member": id}, 0
+
+
+def read_change(reader, network, signatures):
+    kind = reader.number(1)
+    if kind == 0:
+        id, key, governor, _name = reader.member()
+        need(governor[0] == 0 and address_of(key) != governor, "a governor")
+        message = b"bouya new member\0" + network + string(id) + key + governor
+        signatures.append((key, message, reader.take(64), "a new member's proof"))
+        return {"type": "add", "id": id}
+    if kind == 1:
+        return {"type": "remove", "id": reader.id()}
+    if kind == 2:
+        id, governor = reader.id(), reader.take(33)
+        need(governor[0] == 0, "a governor")
+        return {"type": "governor", "id": id}
+    need(kind == 3, "a change")
+    return {"type": "upgrade", "version": reader.number(4), "height": reader.number(8)}
 
 
 def read_transaction(data, network, signatures):
@@ -201,12 +270,12 @@ def read_transaction(data, network, signatures):
     reader = Reader(data)
     need(reader.number(1) == 1, "a version")
     key, nonce, fee, _valid_until = reader.take(32), reader.number(8), reader.number(8), reader.number(8)
-    action, paid = read_action(reader, key, b"\0" + tagged("bouya address", b"\0", key), nonce)
+    action, paid = read_action(reader, key, address_of(key), nonce, network, signatures)
     need(fee + paid < 2**64, "amounts")
     signed, signature = data[:reader.at], reader.take(64)
     need(reader.at == len(data), "nothing after the transaction")
     signatures.append((key, b"bouya transaction\0" + network + signed, signature, "the signature"))
-    return {"id": sha(data).hex(), "key": key.hex(), "action": action}
+    return {"id": sha(data).hex(), "key": key.hex(), "action": action, "payer": address_of(key)}
 
 
 # --- Networks and their voters ---
@@ -229,10 +298,32 @@ def address(text):
     return (number >> 1).to_bytes(33, "big")
 
 
-little = lambda number, size: number.to_bytes(size, "little")
-counted = lambda data: little(len(data), 4) + data
-string = lambda text: counted(text.encode())
-listed = lambda items: little(len(items), 4) + b"".join(items)
+class Roster:
+    """The members that a block puts into force: tuples of id, key, governor and name. They are the voters, numbered by ascending key."""
+
+    def __init__(self, parent, height, members):
+        self.height, self.members = height, sorted(members, key=lambda member: member[1])
+        # No member key governs.
+        addresses = {at for _, key, governor, _ in members for at in (address_of(key), governor)}
+        need(len({one[0] for one in members}) == len(members) and len(addresses) == 2 * len(members), "members")
+        need(1 <= len(members) <= 128 and all(one[2][0] == 0 for one in members), "members")
+        self.data = parent + little(height, 8) + listed([encoded(one) for one in self.members])
+        self.commitment = tagged("bouya roster", self.data)
+        self.quorum = len(members) - (len(members) - 1) // 3
+        self.guilty = 2 * self.quorum - len(members)
+
+    def put_into_force(self, block):
+        self.block = block
+        self.set = tagged("bouya set", block, listed([string(id) + key for id, key, _, _ in self.members]))
+        return self
+
+    def names(self):
+        return sorted(one[0] for one in self.members)
+
+
+def encoded(member):
+    id, key, governor, name = member
+    return string(id) + key + governor + string(name)
 
 
 class Network:
@@ -253,62 +344,78 @@ class Network:
         members = [
             (one["id"], unhex(one["key"], 32), address(one["governor"]), one.get("name", "")) for one in said.get("members", [])
         ]
-        # No member key governs.
-        addresses = {at for _, key, governor, _ in members for at in (b"\0" + tagged("bouya address", b"\0", key), governor)}
-        need(len({one[0] for one in members}) == len(members) and len(addresses) == 2 * len(members), "members")
-        need(1 <= len(members) <= 128 and all(one[2][0] == 0 for one in members), "members")
         given = [address(one["address"]) + little(amount(one["amount"]), 8) for one in said.get("allocations", [])]
         difficulty = blocks.get("initial_difficulty", 20_000_000)
         rules = little(blocks.get("interval_ms", 5000), 4) + little(blocks.get("half_life", 32), 2) + little(difficulty, 8)
         rules += little(amount(blocks.get("reward", "50")), 8) + little(blocks.get("max_bytes", 1_900_000), 4)
-        first = string(said["name"]) + created + unhex(said.get("salt", "00" * 16), 16)
-        sections = {0: first, 1: string(coin["symbol"]) + little(decimals, 1), 2: rules}
-        encoded = lambda member: string(member[0]) + member[1] + member[2] + string(member[3])
+        about = string(said["name"]) + created + unhex(said.get("salt", "00" * 16), 16)
+        sections = {0: about, 1: string(coin["symbol"]) + little(decimals, 1), 2: rules}
         sections[3] = listed([encoded(one) for one in sorted(members)])
         if given:
             sections[4] = listed(sorted(given))
         parts = [little(number, 1) + counted(data) for number, data in sections.items()]
         body = tagged("bouya network", sha(little(1, 2) + listed(parts)))
-        # Voters are numbered by ascending key.
-        self.voters = sorted(members, key=lambda member: member[1])
-        roster = bytes(32) + bytes(8) + listed([encoded(one) for one in self.voters])
+        first = Roster(bytes(32), 0, members)
         # The rows that the genesis block writes: the supply, the accounts with coins, the roster.
         row = lambda key, value: key + b"\1" + counted(b"\1" + value)
         supply = sum(int.from_bytes(one[33:], "little") for one in given)
         rows = [row(b"\0", little(supply, 8))] if given else []
-        rows += [row(b"\1" + one[:33], one[33:] + bytes(8)) for one in sorted(given)] + [row(b"\5", roster)]
+        rows += [row(b"\1" + one[:33], one[33:] + bytes(8)) for one in sorted(given)] + [row(b"\5", first.data)]
         executed = tagged("bouya executed", sha(listed(rows)), bytes(32))
-        commitments = tagged("bouya commitments", tagged("bouya roster", roster), executed)
+        commitments = tagged("bouya commitments", first.commitment, executed)
         header = little(2, 4) + bytes(4) + bytes(8) + created + little(difficulty, 8) + bytes(32)
         header += body + sha(b"") + commitments
         self.id = sha(sha(header + bytes(264 - len(header))))
-        self.set = tagged("bouya set", self.id, listed([string(id) + key for id, key, _, _ in self.voters]))
-        self.quorum = len(members) - (len(members) - 1) // 3
+        self.first = first.put_into_force(self.id)
 
 
 class Certificate:
-    """What needs no voters is checked at once, the rest by `final`."""
+    """Votes for one link."""
 
-    def __init__(self, text, anchor):
-        reader = Reader(unhex(text))
+    def __init__(self, reader):
         self.link = reader.take(128)
         self.bits, self.signatures = reader.take(reader.count(16)), [reader.take(64) for _ in range(reader.count(128))]
-        need(reader.at == len(reader.data), "nothing after the certificate")
-        self.epoch, source, target = int.from_bytes(self.link[32:40], "little"), self.link[32:80], self.link[80:]
-        need(self.epoch % 2 == 0 and target == little(self.epoch + 1, 8) + source[8:], "a commit")
-        need(source[8:] == little(anchor.height, 8) + anchor.id, "a certificate for the anchor")
+        self.epoch = int.from_bytes(self.link[32:40], "little")
 
-    def final(self, network):
-        """The names of those who signed, if they are a quorum of the network's voters."""
-        need(self.link[:32] == network.set, "a certificate of the network's voters")
-        need(self.epoch > 0 or self.link[40:80] == bytes(8) + network.id, "a checkpoint")
+    def commits(self, block):
+        source, target = self.link[32:80], self.link[80:]
+        need(self.epoch % 2 == 0 and target == little(self.epoch + 1, 8) + source[8:], "a commit")
+        need(source[8:] == little(block.height, 8) + block.id, "a certificate for its block")
+
+    def signers(self, network, roster):
+        """The names of those who signed, if they are a quorum of these members."""
+        need(self.link[:32] == roster.set, "a certificate of the voters in force")
+        root = little(roster.height, 8) + roster.block
+        need(self.epoch > 0 or self.link[40:80] == root, "a checkpoint")
+        need(int.from_bytes(self.link[40:48], "little") >= roster.height, "a checkpoint")
         named = [at for at in range(8 * len(self.bits)) if self.bits[at // 8] >> at % 8 & 1]
-        count = len(network.voters)
+        count = len(roster.members)
         need(len(self.bits) == (count + 7) // 8 and all(at < count for at in named), "the list of signers")
-        need(len(named) == len(self.signatures) >= network.quorum, "a quorum")
+        need(len(named) == len(self.signatures) >= roster.quorum, "a quorum")
         for at, signature in zip(named, self.signatures):
-            need(verify(network.voters[at][1], b"bouya vote\0" + network.id + self.link, signature), "a vote")
-        return [network.voters[at][0] for at in named]
+            need(verify(roster.members[at][1], b"bouya vote\0" + network + self.link, signature), "a vote")
+        return sorted(roster.members[at][0] for at in named)
+
+
+class Handover:
+    """A block that puts a roster into force, final by the set before."""
+
+    def __init__(self, text):
+        reader = Reader(unhex(text))
+        self.header, self.executed = reader.header(), reader.take(32)
+        self.base, self.members = (reader.take(32), reader.number(8)), [reader.member() for _ in range(reader.count(128))]
+        self.certificate = Certificate(reader)
+        need(reader.at == len(reader.data), "nothing after the handover")
+
+    def check(self, network, before):
+        """Who signed, and the roster from then on."""
+        header, roster = self.header, Roster(*self.base, self.members)
+        need(roster.members == self.members, "members by ascending key")
+        need(self.base == (header.parent, header.height) and header.id != before.block, "the roster of that block")
+        commitments = tagged("bouya commitments", roster.commitment, self.executed)
+        need(header.commitments == commitments, "a block that puts the roster into force")
+        self.certificate.commits(header)
+        return self.certificate.signers(network, before), roster.put_into_force(header.id)
 
 
 # --- Receipts and final proofs ---
@@ -319,26 +426,48 @@ def keys(value, names):
 
 def under(value, network, signatures, anchor):
     keys(value, ["header", "work", "path"])
-    header, total = Header(value["header"], network, signatures), work(value["work"])
+    header, total = read_header(value["header"], network, signatures), work(value["work"])
     need(climb(header.id + total.to_bytes(16, "little"), value["path"]) == anchor.history, "a block under the anchor")
     return header, total
 
 
-def final_by(certificate, definition, network):
-    """Who made the anchor final, if this is the network's definition."""
+def signed_by(roster, signers):
+    return {"signers": signers, "members": roster.names(), "guilty": roster.guilty}
+
+
+def final_by(handovers, certificate, anchor, definition, network):
+    """Who made the anchor final and how they became members, if this is the network's definition. And the rosters."""
+    need(isinstance(handovers, list) and len(handovers) <= 1024, "handovers")
+    handovers = [Handover(text) for text in handovers]
+    reader = Reader(unhex(certificate))
+    certificate = Certificate(reader)
+    certificate.commits(anchor)
+    need(reader.at == len(reader.data), "nothing after the certificate")
     if definition is None or definition.id != network:
-        return None
-    names = certificate.final(definition)
-    guilty = 2 * definition.quorum - len(definition.voters)
-    return {"signers": sorted(names), "members": sorted(one[0] for one in definition.voters), "guilty": guilty}
+        return None, []
+    rosters, changes = [definition.first], []
+    for handover in handovers:
+        signers, roster = handover.check(network, rosters[-1])
+        changes.append(dict(signed_by(rosters[-1], signers), height=roster.height, hash=roster.block.hex()))
+        rosters.append(roster)
+    last = rosters[-1]
+    return dict(signed_by(last, certificate.signers(network, last)), changes=changes), rosters
+
+
+def governed(payer, height, rosters):
+    """The member that an address spoke for when the block at this height was made."""
+    for roster in reversed(rosters):
+        if roster.height < height:
+            found = [{"id": id, "name": name} for id, _, governor, name in roster.members if governor == payer]
+            return found[0] if found else None
+    return None
 
 
 def check_final_proof(proof, definition):
     keys(proof, ["format", "network", "header", "handovers", "certificate"])
     network, signatures = unhex(proof["network"], 32), []
-    block = Header(proof["header"], network, signatures, may_be_genesis=True)
-    need(proof["handovers"] == [], "no changes of the voters")
-    final = final_by(Certificate(proof["certificate"], block), definition, network)
+    block = read_header(proof["header"], network, signatures, may_be_genesis=True)
+    final, _ = final_by(proof["handovers"], proof["certificate"], block, definition, network)
     for key, message, signature, what in signatures:
         need(verify(key, message, signature), what)
     # By a trusted hash it proves nothing: who trusts the block needs no proof.
@@ -354,15 +483,15 @@ def check(text, definition):
     need(receipt["format"] == "bouya receipt 2", "the format")
     network, signatures = unhex(receipt["network"], 32), []
     transaction = read_transaction(unhex(receipt["transaction"]), network, signatures)
-    block = Header(receipt["block"], network, signatures)
-    before = Header(receipt["before"], network, signatures, may_be_genesis=True)
+    block = read_header(receipt["block"], network, signatures)
+    before = read_header(receipt["before"], network, signatures, may_be_genesis=True)
     need(climb(bytes.fromhex(transaction["id"]), receipt["path"]) == block.body, "the transaction in the block")
     block.follows(before)
     anchor, after, done = block, None, block.difficulty
     above = receipt["above"]
     if above is not None:
         keys(above, ["work", "path", "after", "last", "anchor"])
-        anchor, total = Header(above["anchor"], network, signatures), work(above["work"])
+        anchor, total = read_header(above["anchor"], network, signatures), work(above["work"])
         need(climb(block.id + total.to_bytes(16, "little"), above["path"]) == anchor.history, "the block under the anchor")
         parent, below = block, total
         after = anchor
@@ -374,13 +503,14 @@ def check(text, definition):
             parent, below = under(above["last"], network, signatures, anchor)
         anchor.follows(parent)
         done = below + anchor.difficulty - total + block.difficulty
-    final = None
+    final, rosters = None, []
     if receipt["finality"] is not None:
         keys(receipt["finality"], ["handovers", "certificate"])
-        need(receipt["finality"]["handovers"] == [], "no changes of the voters")
-        final = final_by(Certificate(receipt["finality"]["certificate"], anchor), definition, network)
+        finality = receipt["finality"]
+        final, rosters = final_by(finality["handovers"], finality["certificate"], anchor, definition, network)
     for key, message, signature, what in signatures:
         need(verify(key, message, signature), what)
+    transaction["governs"] = governed(transaction.pop("payer"), block.height, rosters)
     return {
         "transaction": transaction,
         "block": {"height": block.height, "hash": block.id.hex(), "time_ms": block.time},

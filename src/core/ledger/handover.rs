@@ -9,8 +9,8 @@ use borsh::{BorshDeserialize, BorshSerialize};
 use thiserror::Error;
 
 use super::{
-    Base, Certificate, CertificateError, Checkpoint, Header, InForce, Roster, RosterError, StateError, View,
-    Voters,
+    Base, Certificate, CertificateError, Checkpoint, Header, HeaderRecord, InForce, Roster, RosterError,
+    StateError, View, Voters,
 };
 use crate::crypto::Hash;
 use crate::id::NodeId;
@@ -72,42 +72,99 @@ impl Handover {
     }
 }
 
+/// Why it cannot be shown how the members came to be who they are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum NoHandover {
+    /// A node that got its blocks when a later one was final already has not needed it.
+    #[error(
+        "the members changed at block {height} ({block}), and what made that block final is not stored here"
+    )]
+    Missing {
+        /// The base's height.
+        height: u64,
+        /// The base.
+        block: Hash,
+    },
+    /// More than anybody follows.
+    #[error("the members changed more than {HANDOVERS_WALKED} times")]
+    TooMany,
+}
+
 /// How the set with this id handed over to the next one, that to the one after it, and so on: at most [`HANDOVERS`], as far as they are final and
 /// stored here. Empty if the set is in force, or was never known here.
 pub fn handovers(view: &(impl View + ?Sized), set: &Hash) -> Result<Vec<Handover>, StateError> {
-    let mut bases = Vec::new();
-    let mut at = in_force_at_final(view)?;
-    while at.voters().id() != *set {
-        let base = at.base();
-        let Some(record) = view.record(&base)?.filter(|record| record.header.height > 0) else {
-            return Ok(Vec::new());
-        };
-        let Some(before) = in_force(view, &record.header.parent)? else { return Ok(Vec::new()) };
-        if bases.len() >= HANDOVERS_WALKED {
-            return Ok(Vec::new());
-        }
-        bases.push(record);
-        at = before;
-    }
     let mut found = Vec::new();
-    for record in bases.into_iter().rev().take(HANDOVERS) {
-        let (Some(roster), Some(certificate)) = (record.roster, view.handover(&record.header.id())?) else {
-            break;
-        };
-        found.push(Handover { header: record.header, executed: record.executed, roster, certificate });
+    for base in bases(view, in_force_at_final(view)?, set)?.unwrap_or_default().into_iter().take(HANDOVERS) {
+        match handover(view, base)? {
+            Ok(handover) => found.push(handover),
+            Err(_) => break,
+        }
     }
     Ok(found)
+}
+
+/// How the first set handed over to the next one, and so on, up to the set that votes on this stored block.
+pub fn handovers_before(
+    view: &(impl View + ?Sized),
+    header: &Header,
+) -> Result<Result<Vec<Handover>, NoHandover>, StateError> {
+    let members = in_force_before(view, header)?.ok_or_else(missing)?;
+    let first = in_force(view, &view.at_height(0)?.unwrap_or(Hash::ZERO))?.ok_or_else(missing)?;
+    let Some(bases) = bases(view, members, &first.voters().id())? else {
+        return Ok(Err(NoHandover::TooMany));
+    };
+    let mut found = Vec::new();
+    for base in bases {
+        match handover(view, base)? {
+            Ok(handover) => found.push(handover),
+            Err(error) => return Ok(Err(error)),
+        }
+    }
+    Ok(Ok(found))
+}
+
+/// The bases between the set with this id and a later one, in their order. None if that set is not found below.
+fn bases(
+    view: &(impl View + ?Sized),
+    mut at: InForce,
+    set: &Hash,
+) -> Result<Option<Vec<HeaderRecord>>, StateError> {
+    let mut bases = Vec::new();
+    while at.voters().id() != *set {
+        let base = view.record(&at.base())?.filter(|record| record.header.height > 0);
+        let Some(base) = base.filter(|_| bases.len() < HANDOVERS_WALKED) else { return Ok(None) };
+        let Some(before) = in_force(view, &base.header.parent)? else { return Ok(None) };
+        bases.push(base);
+        at = before;
+    }
+    bases.reverse();
+    Ok(Some(bases))
+}
+
+fn handover(
+    view: &(impl View + ?Sized),
+    base: HeaderRecord,
+) -> Result<Result<Handover, NoHandover>, StateError> {
+    let HeaderRecord { header, executed, roster, .. } = base;
+    let block = header.id();
+    Ok(match (roster, view.handover(&block)?) {
+        (Some(roster), Some(certificate)) => Ok(Handover { header, executed, roster, certificate }),
+        _ => Err(NoHandover::Missing { height: header.height, block }),
+    })
 }
 
 /// The members after a stored block. None if it is not stored.
 pub fn in_force(view: &(impl View + ?Sized), block: &Hash) -> Result<Option<InForce>, StateError> {
     let Some(record) = view.record(block)? else { return Ok(None) };
-    let missing = || StateError("the members in force are missing; run `bouya verify`".into());
     let roster = match record.roster {
         Some(roster) => roster,
         None => view.record(&record.base)?.and_then(|base| base.roster).ok_or_else(missing)?,
     };
     Ok(Some(InForce::new(record.base, roster)))
+}
+
+fn missing() -> StateError {
+    StateError("the members in force are missing; run `bouya verify`".into())
 }
 
 /// The members that seal a stored block and vote on it: those after its parent.

@@ -87,6 +87,14 @@ impl World {
     }
 }
 
+#[cfg(test)]
+impl World {
+    /// As on a node that never got what makes this base final.
+    pub(super) fn forget_handover(&mut self, base: &Hash) {
+        self.handovers.remove(base);
+    }
+}
+
 impl View for World {
     fn row(&self, key: &Key) -> Result<Option<Vec<u8>>, StateError> {
         Ok(self.rows.get(key).cloned())

@@ -13,12 +13,12 @@ use thiserror::Error;
 
 use super::merkle::{self, Sibling, climb};
 use super::state::{StateError, View};
-use super::{Branch, Certificate, CheckedTransaction, Header, Transaction, TransactionError, Work, meets};
+use super::{Branch, CheckedTransaction, Header, Transaction, TransactionError, Work, meets};
 use crate::crypto::Hash;
 
 mod finality;
 
-pub use finality::{FinalError, FinalProof};
+pub use finality::{FinalError, FinalProof, Finality, Sets};
 
 /// A transaction with its path to a block that may be trusted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,8 +35,9 @@ pub struct Receipt {
     pub block: Header,
     /// The blocks above, unless its block is the last one.
     pub above: Option<Above>,
-    /// What makes the last block final; none if it was not the newest final one where the receipt was made.
-    pub certificate: Option<Certificate>,
+    /// What makes the last block final; none if it was not the newest final one where the receipt was made, or if the way from the first
+    /// members to its voters was not known there.
+    pub finality: Option<Finality>,
 }
 
 /// The path from a block to a later one, the anchor.
@@ -84,8 +85,8 @@ pub struct Proof {
     pub anchor_id: Hash,
     /// Expected hashes from the block to the anchor, both counted.
     pub work: Work,
-    /// A commit for the anchor. Whose signatures it holds is not known before [`Proof::check_final`].
-    pub certificate: Option<Certificate>,
+    /// What makes the anchor final: a commit for it. Whose signatures it holds is not known before [`Proof::check_final`].
+    pub finality: Option<Finality>,
 }
 
 /// Why a receipt proves nothing: it was changed or forged.
@@ -132,7 +133,7 @@ impl Receipt {
     }
 
     /// The receipt of the transaction at `index` of the block at `height`, under the block at `anchor`. Reads the best chain of `view`.
-    /// None if that has no such transaction or blocks. Under the newest final block it holds what makes that final.
+    /// None if that has no such transaction or blocks. Under the newest final block it holds what makes that final, if [`Finality::of`] does.
     pub fn new(
         view: &(impl View + ?Sized),
         network: Hash,
@@ -157,14 +158,15 @@ impl Receipt {
         if above.is_none() && anchor != height {
             return Ok(None);
         }
-        let last = above.as_ref().map_or(&block, |above| &above.anchor).id();
-        let certificate = view.finalized()?.filter(|certificate| certificate.link.source.block == last);
-        Ok(path.map(|path| Self { network, transaction, path, before, block, above, certificate }))
+        // Without it, the receipt is good for who trusts the last block.
+        let finality = Finality::of(view, above.as_ref().map_or(&block, |above| &above.anchor))?;
+        let finality = finality.ok().flatten();
+        Ok(path.map(|path| Self { network, transaction, path, before, block, above, finality }))
     }
 
     /// Checks everything that needs no trust.
     pub fn check(self) -> Result<Proof, ReceiptError> {
-        let Self { network, transaction, path, before, block, above, certificate } = self;
+        let Self { network, transaction, path, before, block, above, finality } = self;
         let transaction = transaction.check(&network)?;
         if climb(&transaction.id().0, &path) != block.body {
             return Err(ReceiptError::Body);
@@ -178,11 +180,11 @@ impl Receipt {
             None => (block.clone(), None, Work::from(block.difficulty)),
             Some(above) => above.check(&network, &block)?,
         };
-        if let Some(certificate) = &certificate {
-            finality::check_link(certificate, &anchor)?;
+        if let Some(finality) = &finality {
+            finality.check_link(&anchor)?;
         }
         let anchor_id = anchor.id();
-        Ok(Proof { network, transaction, before, block, after, anchor, anchor_id, work, certificate })
+        Ok(Proof { network, transaction, before, block, after, anchor, anchor_id, work, finality })
     }
 }
 

@@ -1,7 +1,8 @@
 //! Files that somebody else may have written: receipts, keys and wallets.
 
-/// Longest receipt file, in bytes: room for the largest transaction in hex and for long paths.
-pub const RECEIPT_BYTES: usize = 256 * 1024;
+/// Longest receipt file, in bytes: room for the largest transaction in hex, for long paths, and for [`super::HANDOVERS_WALKED`] changes of
+/// members who are not all of the most with the longest names. A change of four takes some 2 KB.
+pub const RECEIPT_BYTES: usize = 64 * 1024 * 1024;
 /// Steps in a receipt's path: enough for 2^64 leaves.
 pub const RECEIPT_STEPS: usize = 64;
 /// Longest file that is read as a key or a wallet, in bytes. Real ones have under 1 KiB.

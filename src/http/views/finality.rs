@@ -81,7 +81,7 @@ pub struct FinalBlock {
     pub since: Option<String>,
 }
 
-/// The certificate of the newest final block.
+/// The certificate of the newest final block, and what leads to those who signed it.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct FinalCertificate {
     /// The set of voters.
@@ -94,6 +94,11 @@ pub struct FinalCertificate {
     pub certificate: String,
     /// The header of the block that it makes final: Borsh, as hex.
     pub header: String,
+    /// What leads from the members that the definition lists to those who signed, one for each change: Borsh, as hex. Null if it is not all
+    /// stored here.
+    pub handovers: Option<Vec<String>>,
+    /// What is missing, if `handovers` is null.
+    pub missing: Option<String>,
 }
 
 /// A block in an epoch of votes.

@@ -6,10 +6,10 @@ use std::sync::OnceLock;
 use bouya::receipt::{final_proof, read, write};
 use bouya_core::crypto::Hash;
 use bouya_core::ledger::{
-    Above, Branch, Certificate, Checkpoint, FinalProof, Header, Link, Proof, Receipt, Transaction, Under,
-    Voters, World,
+    Above, Branch, Certificate, Checkpoint, FinalProof, Finality, Handover, Header, Link, Proof, Receipt,
+    Transaction, Under, Voters, World,
 };
-use bouya_core::testing::{Node, member};
+use bouya_core::testing::{member, Node};
 
 use crate::{small, tame};
 
@@ -60,13 +60,11 @@ pub fn receipt(data: &[u8]) {
         Ok(proof) => {
             let Proof { before, block, after, anchor, .. } = &proof;
             assert!(before.height + 1 == block.height && before.time < block.time);
-            assert!(
-                after
-                    .as_ref()
-                    .is_none_or(|after| block.height + 1 == after.height && block.time < after.time)
-            );
+            assert!(after
+                .as_ref()
+                .is_none_or(|after| block.height + 1 == after.height && block.time < after.time));
             assert!(anchor.height >= block.height && anchor.id() == proof.anchor_id);
-            let last = proof.certificate.as_ref().map(|certificate| certificate.link.source.block);
+            let last = proof.finality.as_ref().map(|finality| finality.certificate.link.source.block);
             assert!(last.is_none_or(|last| last == proof.anchor_id));
             // Nobody has voted there.
             assert!(proof.check_final(&small::genesis()).is_err());
@@ -114,8 +112,7 @@ pub(crate) fn receipt_seeds() -> Vec<Vec<u8>> {
     }
     let lies: Vec<Receipt> = receipts.iter().step_by(5).flat_map(lies).collect();
     assert!(receipts.len() > 8 && lies.len() > 8);
-    let block =
-        |header: &Header| FinalProof { network, header: header.clone(), certificate: unsigned(header) };
+    let block = |header: &Header| FinalProof { network, header: header.clone(), finality: unsigned(header) };
     let blocks = known().headers.iter().map(|header| final_proof::write(&block(header)));
     receipts.iter().chain(&lies).map(write).chain(blocks).map(String::into_bytes).collect()
 }
@@ -131,7 +128,7 @@ fn lies(receipt: &Receipt) -> Vec<Receipt> {
     };
     lie(&|receipt| receipt.transaction = small::pay(0, 0, 2, 5, 300, u64::MAX));
     lie(&|receipt| receipt.path = vec![]);
-    lie(&|receipt| receipt.certificate = receipt.clone().check().ok().map(|proof| unsigned(&proof.anchor)));
+    lie(&|receipt| receipt.finality = receipt.clone().check().ok().map(|proof| unsigned(&proof.anchor)));
     for header in [&headers[1], &headers[headers.len() - 2]] {
         lie(&|receipt| receipt.before = header.clone());
         lie(&|receipt| receipt.block = header.clone());
@@ -154,10 +151,14 @@ fn lies(receipt: &Receipt) -> Vec<Receipt> {
     lies
 }
 
-/// A commit for this block that nobody signed.
-fn unsigned(anchor: &Header) -> Certificate {
+/// A commit for this block that nobody signed, behind a handover that nobody signed either.
+fn unsigned(anchor: &Header) -> Finality {
     let voters = Voters::new(small::genesis().id(), 0, (1..=3).map(member));
     let source = Checkpoint { epoch: 2, height: anchor.height, block: anchor.id() };
     let link = Link { set: voters.id(), source, target: Checkpoint { epoch: 3, ..source } };
-    Certificate::new(&voters, link, &BTreeMap::new())
+    let certificate = Certificate::new(&voters, link, &BTreeMap::new());
+    let roster = small::genesis().roster();
+    let handover =
+        Handover { header: anchor.clone(), executed: Hash::ZERO, roster, certificate: certificate.clone() };
+    Finality { handovers: vec![handover], certificate }
 }

@@ -1,12 +1,34 @@
 //! What a receipt, or a block alone, proves to whoever has nothing but the network's definition.
 //!
-//! The definition lists the voters, a quorum of them has signed the last block, and that block commits to all that it stands on.
+//! The definition lists the first voters. Each set of voters has made the next one's base final, and that commits to the next one's members. A
+//! quorum of the last set has signed the last block, and that block commits to all that it stands on.
+
+use alloc::vec::Vec;
 
 use thiserror::Error;
 
-use super::super::{Certificate, CertificateError, Genesis, Header, Voters};
+use super::super::{
+    Certificate, CertificateError, Genesis, Handover, HandoverError, Header, InForce, NoHandover, StateError,
+    View, Voters, handovers_before,
+};
 use super::{Proof, ReceiptError, check_header};
 use crate::crypto::Hash;
+
+/// What makes a block final.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finality {
+    /// What leads from the members that the definition lists to those who voted on the block; empty if they are the same set.
+    pub handovers: Vec<Handover>,
+    /// A commit for the block.
+    pub certificate: Certificate,
+}
+
+/// The sets of voters from the first one, which the definition lists, to the one that made a block final.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sets {
+    earlier: Vec<InForce>,
+    last: InForce,
+}
 
 /// Why a receipt's last block is not final, as far as the receipt and the network's definition tell.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -22,16 +44,88 @@ pub enum FinalError {
     /// It has no certificate: its last block was not the newest final one where it was made.
     #[error("it has no certificate that makes its last block final")]
     Absent,
+    /// The members before have not handed over to those after.
+    #[error("change {number} of {count} of the members, at block {height}: {error}")]
+    Handover {
+        /// Which one, from 1.
+        number: usize,
+        /// How many it tells of.
+        count: usize,
+        /// The height of the block that it names.
+        height: u64,
+        /// What is wrong with it.
+        error: HandoverError,
+    },
     /// Not signed by a quorum of the network's voters.
     #[error("its certificate: {0}")]
     Certificate(#[from] CertificateError),
 }
 
+impl Finality {
+    /// What makes this block of the best chain final. None if it is not the newest final one.
+    pub fn of(
+        view: &(impl View + ?Sized),
+        header: &Header,
+    ) -> Result<Result<Option<Self>, NoHandover>, StateError> {
+        let newest = view.finalized()?.filter(|newest| newest.link.source.block == header.id());
+        let Some(certificate) = newest else { return Ok(Ok(None)) };
+        let handovers = handovers_before(view, header)?;
+        Ok(handovers.map(|handovers| Some(Self { handovers, certificate })))
+    }
+
+    /// What can be checked of a certificate without its voters: it makes this block final, and no other.
+    pub(super) fn check_link(&self, anchor: &Header) -> Result<(), ReceiptError> {
+        if !self.certificate.is_final() {
+            return Err(ReceiptError::Commit);
+        }
+        let (source, last) = (self.certificate.link.source, anchor.id());
+        if (source.height, source.block) != (anchor.height, last) {
+            let (height, block) = (source.height, source.block);
+            return Err(ReceiptError::Other { height, block, last_height: anchor.height, last });
+        }
+        Ok(())
+    }
+
+    /// Goes from the members that the definition lists over all handovers to those who signed.
+    fn check(&self, network: &Hash, genesis: &Genesis) -> Result<Sets, FinalError> {
+        check_network(network, genesis)?;
+        let (mut last, mut earlier) = (InForce::new(genesis.id(), genesis.roster()), Vec::new());
+        let count = self.handovers.len();
+        for (number, handover) in (1..).zip(&self.handovers) {
+            let height = handover.header.height;
+            let wrong = |error| FinalError::Handover { number, count, height, error };
+            let next = handover.check(network, last.voters()).map_err(wrong)?;
+            earlier.push(core::mem::replace(&mut last, next));
+        }
+        self.certificate.check(network, last.voters())?;
+        Ok(Sets { earlier, last })
+    }
+}
+
+impl Sets {
+    /// Those who made the block final.
+    pub fn voters(&self) -> &Voters {
+        self.last.voters()
+    }
+
+    /// All of them, in their order.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &InForce> {
+        self.earlier.iter().chain([&self.last])
+    }
+
+    /// The members who sealed the block at this height, which is not above the final one.
+    pub fn before(&self, height: u64) -> &InForce {
+        let is_in_force = |set: &&InForce| set.roster().base().height < height;
+        self.iter().rev().find(is_in_force).unwrap_or_else(|| self.earlier.first().unwrap_or(&self.last))
+    }
+}
+
 impl Proof {
-    /// Checks that the anchor is final. Returns the voters; [`Certificate::voters`] tells which of them signed. It is final unless
-    /// [`Voters::guilty`] of them signed two histories.
-    pub fn check_final(&self, genesis: &Genesis) -> Result<Voters, FinalError> {
-        check_signed(&self.network, self.certificate.as_ref(), genesis)
+    /// Checks that the anchor is final. Returns the sets of voters up to the one that signed; [`Certificate::voters`] tells which of them did.
+    /// It is final unless [`Voters::guilty`] of them, or of those of a set before, signed two histories.
+    pub fn check_final(&self, genesis: &Genesis) -> Result<Sets, FinalError> {
+        check_network(&self.network, genesis)?;
+        self.finality.as_ref().ok_or(FinalError::Absent)?.check(&self.network, genesis)
     }
 }
 
@@ -42,46 +136,26 @@ pub struct FinalProof {
     pub network: Hash,
     /// The block.
     pub header: Header,
-    /// A commit for it.
-    pub certificate: Certificate,
+    /// What makes it final.
+    pub finality: Finality,
 }
 
 impl FinalProof {
     /// Checks everything that needs no definition.
     pub fn check(&self) -> Result<(), ReceiptError> {
         check_header(&self.network, &self.header, "the block")?;
-        check_link(&self.certificate, &self.header)
+        self.finality.check_link(&self.header)
     }
 
     /// Checks that the block is final, as [`Proof::check_final`] does. It must have been checked without the definition.
-    pub fn check_final(&self, genesis: &Genesis) -> Result<Voters, FinalError> {
-        check_signed(&self.network, Some(&self.certificate), genesis)
+    pub fn check_final(&self, genesis: &Genesis) -> Result<Sets, FinalError> {
+        self.finality.check(&self.network, genesis)
     }
 }
 
-/// A quorum of the voters that the definition lists has signed the certificate.
-fn check_signed(
-    network: &Hash,
-    certificate: Option<&Certificate>,
-    genesis: &Genesis,
-) -> Result<Voters, FinalError> {
-    if *network != genesis.id() {
-        return Err(FinalError::Network { expected: genesis.id(), found: *network });
+fn check_network(network: &Hash, genesis: &Genesis) -> Result<(), FinalError> {
+    match *network == genesis.id() {
+        true => Ok(()),
+        false => Err(FinalError::Network { expected: genesis.id(), found: *network }),
     }
-    let voters = Voters::first(genesis);
-    certificate.ok_or(FinalError::Absent)?.check(network, &voters)?;
-    Ok(voters)
-}
-
-/// What can be checked of a certificate without its voters: it makes this block final, and no other.
-pub(super) fn check_link(certificate: &Certificate, anchor: &Header) -> Result<(), ReceiptError> {
-    if !certificate.is_final() {
-        return Err(ReceiptError::Commit);
-    }
-    let (source, last) = (certificate.link.source, anchor.id());
-    if (source.height, source.block) != (anchor.height, last) {
-        let (height, block) = (source.height, source.block);
-        return Err(ReceiptError::Other { height, block, last_height: anchor.height, last });
-    }
-    Ok(())
 }

@@ -8,6 +8,7 @@ use crate::ledger::{Action, Content, RawTransaction};
 use crate::testing::{Node, key, text};
 
 mod finality;
+mod handovers;
 
 fn record(lab: &Node, from: u8, nonce: u64) -> Transaction {
     let content = Content::Document { hash: Hash([nonce as u8; 32]), name: text("contract.pdf") };

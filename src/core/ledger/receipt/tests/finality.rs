@@ -4,7 +4,7 @@ use alloc::sync::Arc;
 
 use super::*;
 use crate::codec::{decode, encode};
-use crate::ledger::{CertificateError, Checkpoint, Genesis, Link, Voters};
+use crate::ledger::{Certificate, CertificateError, Checkpoint, Genesis, Link, Voters};
 use crate::testing::{certificate, network_of_members};
 
 /// Ten blocks with two records each on a network with members.
@@ -26,7 +26,11 @@ fn lab() -> (Arc<Genesis>, Node) {
 
 /// What the definition says of it.
 fn judge(receipt: Receipt, genesis: &Genesis) -> Result<Voters, FinalError> {
-    receipt.check().unwrap().check_final(genesis)
+    receipt.check().unwrap().check_final(genesis).map(|sets| sets.voters().clone())
+}
+
+fn certificate_in(receipt: &mut Receipt) -> &mut Certificate {
+    &mut receipt.finality.as_mut().unwrap().certificate
 }
 
 #[test]
@@ -37,9 +41,10 @@ fn every_transaction_up_to_the_final_block_is_proven_by_the_definition_alone() {
         assert_eq!(receipt.above.is_none(), height == 7);
         let proof = receipt.check().unwrap();
         assert_eq!(Some(proof.block.id()), lab.world().at_height(height).unwrap());
-        let voters = proof.check_final(&genesis).unwrap();
+        let sets = proof.check_final(&genesis).unwrap();
+        let voters = sets.voters();
         assert_eq!((voters.quorum(), voters.guilty()), (3, 2));
-        let signers: Vec<_> = proof.certificate.unwrap().voters().collect();
+        let signers: Vec<_> = proof.finality.unwrap().certificate.voters().collect();
         let mut expected = [1, 3, 9].map(|n| voters.number(&key(n).public()).unwrap());
         expected.sort_unstable();
         assert_eq!(signers, expected);
@@ -77,17 +82,17 @@ fn a_chain_that_one_member_mined_in_private_is_not_final() {
     assert_eq!(judge(receipt(&private, 3, 0, 7).unwrap(), &genesis), Err(FinalError::Certificate(few)));
     // Its signature in the others' places.
     let mut forged = receipt(&private, 3, 0, 7).unwrap();
-    let own = forged.certificate.take().unwrap();
+    let own = certificate_in(&mut forged).clone();
     let votes = (0..3).map(|voter| (voter, own.signatures[0])).collect();
     let voters = Voters::first(&genesis);
-    forged.certificate = Some(Certificate::new(&voters, own.link, &votes));
+    *certificate_in(&mut forged) = Certificate::new(&voters, own.link, &votes);
     let signature = CertificateError::Signature;
     assert_eq!(judge(forged.clone(), &genesis), Err(FinalError::Certificate(signature.clone())));
     // The others' signatures for the public block.
-    let real = receipt(&public, 3, 0, 7).unwrap().certificate.unwrap();
-    forged.certificate = Some(Certificate { link: own.link, ..real.clone() });
+    let real = receipt(&public, 3, 0, 7).unwrap().finality.unwrap().certificate;
+    *certificate_in(&mut forged) = Certificate { link: own.link, ..real.clone() };
     assert_eq!(judge(forged.clone(), &genesis), Err(FinalError::Certificate(signature)));
-    forged.certificate = Some(real);
+    *certificate_in(&mut forged) = real;
     assert!(matches!(forged.clone().check(), Err(ReceiptError::Other { height: 7, last_height: 7, .. })));
     // The public block on top of what was mined in private.
     forged.above.as_mut().unwrap().anchor = receipt(&public, 3, 0, 7).unwrap().above.unwrap().anchor;
@@ -103,8 +108,8 @@ fn another_network_is_named() {
     assert_eq!(judge(made(), &other), Err(FinalError::Network { expected, found }));
     // The same members elsewhere are another set.
     let mut moved = made();
-    moved.certificate =
-        Some(certificate(&other, 7, moved.certificate.unwrap().link.source.block, &[1, 2, 3]));
+    let block = certificate_in(&mut moved).link.source.block;
+    *certificate_in(&mut moved) = certificate(&other, 7, block, &[1, 2, 3]);
     let (expected, found) = [&genesis, &other].map(|one| Voters::first(one).id()).into();
     let set = CertificateError::Set { expected, found };
     assert_eq!(judge(moved, &genesis), Err(FinalError::Certificate(set)));
@@ -115,7 +120,7 @@ fn a_certificate_is_a_commit_for_the_last_block() {
     let (genesis, lab) = lab();
     let with = |change: fn(&mut Link)| {
         let mut receipt = receipt(&lab, 3, 0, 7).unwrap();
-        change(&mut receipt.certificate.as_mut().unwrap().link);
+        change(&mut certificate_in(&mut receipt).link);
         receipt
     };
     assert!(judge(with(|_| ()), &genesis).is_ok());
@@ -140,12 +145,13 @@ fn a_certificate_is_a_commit_for_the_last_block() {
 fn no_byte_of_a_certificate_can_be_changed() {
     let (genesis, lab) = lab();
     let made = receipt(&lab, 3, 0, 7).unwrap();
-    let bytes = encode(made.certificate.as_ref().unwrap());
+    let bytes = encode(certificate_in(&mut made.clone()));
     for (at, change) in (0..bytes.len()).flat_map(|at| [1, 8, 128].map(|change| (at, change))) {
         let mut bytes = bytes.clone();
         bytes[at] ^= change;
         let Ok(certificate) = decode(&bytes, "certificate") else { continue };
-        let changed = Receipt { certificate: Some(certificate), ..made.clone() };
+        let mut changed = made.clone();
+        *certificate_in(&mut changed) = certificate;
         let holds = changed.check().is_ok_and(|proof| proof.check_final(&genesis).is_ok());
         assert!(!holds, "byte {at} changed by {change}");
     }
@@ -154,7 +160,7 @@ fn no_byte_of_a_certificate_can_be_changed() {
 /// What makes the block at this height final on the network of [`lab`].
 fn block_proof(lab: &Node, height: u64, certificate: Certificate) -> FinalProof {
     let header = read(lab.world(), height).unwrap().unwrap().0;
-    FinalProof { network: lab.network(), header, certificate }
+    FinalProof { network: lab.network(), header, finality: Finality { handovers: vec![], certificate } }
 }
 
 fn newest(lab: &Node) -> Certificate {
@@ -166,8 +172,8 @@ fn a_block_alone_is_proven_final_by_the_definition() {
     let (genesis, lab) = lab();
     let proof = block_proof(&lab, 7, newest(&lab));
     assert_eq!(proof.check(), Ok(()));
-    let voters = proof.check_final(&genesis).unwrap();
-    assert_eq!((voters.quorum(), voters.guilty()), (3, 2));
+    let sets = proof.check_final(&genesis).unwrap();
+    assert_eq!((sets.voters().quorum(), sets.voters().guilty()), (3, 2));
     // The same certificate makes no other block final, as far as this proof can show.
     let other = block_proof(&lab, 6, newest(&lab)).check();
     assert!(matches!(other, Err(ReceiptError::Other { height: 7, last_height: 6, .. })));
@@ -207,11 +213,12 @@ fn no_byte_of_a_final_proof_can_be_changed() {
     let proof = block_proof(&lab, 7, newest(&lab));
     let holds = |proof: &FinalProof| proof.check().is_ok() && proof.check_final(&genesis).is_ok();
     assert!(holds(&proof));
-    let bytes = encode(&(proof.network, &proof.header, &proof.certificate));
+    let bytes = encode(&(proof.network, &proof.header, &proof.finality.certificate));
     for (at, change) in (0..bytes.len()).flat_map(|at| [1, 8, 128].map(|change| (at, change))) {
         let mut bytes = bytes.clone();
         bytes[at] ^= change;
         let Ok((network, header, certificate)) = decode(&bytes, "final proof") else { continue };
-        assert!(!holds(&FinalProof { network, header, certificate }), "byte {at} changed by {change}");
+        let finality = Finality { handovers: vec![], certificate };
+        assert!(!holds(&FinalProof { network, header, finality }), "byte {at} changed by {change}");
     }
 }
