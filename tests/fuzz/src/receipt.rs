@@ -9,7 +9,7 @@ use bouya_core::ledger::{
     Above, Branch, Certificate, Checkpoint, FinalProof, Finality, Handover, Header, Link, Proof, Receipt,
     Transaction, Under, Voters, World,
 };
-use bouya_core::testing::{member, Node};
+use bouya_core::testing::{Node, member};
 
 use crate::{small, tame};
 
@@ -60,9 +60,11 @@ pub fn receipt(data: &[u8]) {
         Ok(proof) => {
             let Proof { before, block, after, anchor, .. } = &proof;
             assert!(before.height + 1 == block.height && before.time < block.time);
-            assert!(after
-                .as_ref()
-                .is_none_or(|after| block.height + 1 == after.height && block.time < after.time));
+            assert!(
+                after
+                    .as_ref()
+                    .is_none_or(|after| block.height + 1 == after.height && block.time < after.time)
+            );
             assert!(anchor.height >= block.height && anchor.id() == proof.anchor_id);
             let last = proof.finality.as_ref().map(|finality| finality.certificate.link.source.block);
             assert!(last.is_none_or(|last| last == proof.anchor_id));

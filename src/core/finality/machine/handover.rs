@@ -3,6 +3,8 @@
 //! A set votes for its next base, and for nothing above it: what stands above is for the next set, once the base is final. That set has one
 //! root, its base, and its epochs begin anew.
 
+use alloc::collections::btree_map::Entry;
+
 use super::*;
 use crate::ledger::Handover;
 
@@ -73,8 +75,8 @@ impl Finality {
         }
         // One after the other: each becomes final here before the next is asked for, so that each is kept and can be shown to others.
         let base = first.certificate.link.target;
-        if !self.justified.contains_key(&base) {
-            self.justified.insert(base, Some(first.certificate.clone()));
+        if let Entry::Vacant(place) = self.justified.entry(base) {
+            place.insert(Some(first.certificate.clone()));
             self.finalize(blocks, first.certificate);
         }
     }
