@@ -376,10 +376,20 @@ fn both_tell_whom_the_signer_governs_and_who_signed() {
     let others =
         Command::new("python3").args([script, file.to_str().unwrap(), &definition.path]).output().unwrap();
     let others: Value = serde_json::from_slice(&others.stdout).unwrap();
-    let ours = Command::new(env!("CARGO_BIN_EXE_bouya"))
-        .args(["receipt", "verify", file.to_str().unwrap(), "--network", &definition.path, "--json"])
-        .output()
-        .unwrap();
+    let verify = |more: &[&str]| {
+        let all = ["receipt", "verify", file.to_str().unwrap(), "--network", &definition.path];
+        Command::new(env!("CARGO_BIN_EXE_bouya")).args(all).args(more).output().unwrap()
+    };
+    let told = String::from_utf8(verify(&[]).stdout).unwrap();
+    for part in [
+        "\n             the governor of m1 (\"m1\" SA) then\n",
+        "\nmembers      changed with block 2 (",
+        "final: signed by m1, m2, m3; true unless at least 2 of m1, m2, m3, m9 signed two histories\nmembers",
+        "\nfinal        signed by m2, m3, m5, m9; true unless at least 2 of m2, m3, m5, m9 signed two histories",
+    ] {
+        assert!(told.contains(part), "{part} in {told}");
+    }
+    let ours = verify(&["--json"]);
     let mut ours: Value = serde_json::from_slice(&ours.stdout).unwrap();
     let governs = json!({ "id": member(1).id.as_str(), "name": "\"m1\" SA" });
     assert_eq!((&ours["sender"]["governs"], &others["transaction"]["governs"]), (&governs, &governs));
