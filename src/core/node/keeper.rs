@@ -184,7 +184,9 @@ impl<D: Disk> Keeper<D> {
                     origin: Origin::Own,
                 });
             }
-            Input::Request(KeeperRequest::Members { branch, block }) => self.members(&branch, &block)?,
+            Input::Request(KeeperRequest::Members { branch, block, finalized }) => {
+                self.members(&branch, &block, finalized)?;
+            }
             Input::Request(KeeperRequest::Beside { block, overruled }) => self.beside(&block, overruled)?,
             Input::Finalize(certificate) => self.certified(certificate),
             Input::Keep { justified, lock } => self.ledger.keep(justified, lock),

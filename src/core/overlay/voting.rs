@@ -147,11 +147,19 @@ impl Voting {
     pub(super) fn received(&mut self, now: Time, session: ConnId, message: Message) {
         let Some(peer) = self.peers.get_mut(&session) else { return };
         let (set, voters) = self.voters;
-        // Votes of another set say nothing about this one.
+        let other = match &message {
+            Message::Proposal(proposal) => proposal.vote.link.set != set,
+            Message::Votes(votes) => votes.link.set != set,
+            Message::Certificate(certificate) => certificate.link.set != set,
+            Message::GetFinality { set: asked, .. } => *asked != set,
+            _ => false,
+        };
+        if other {
+            // It says nothing about this set. But the other one may be the next: whoever missed the handover asks about its own.
+            self.inputs.push_back(Input::Ask(Peer(session.0)));
+        }
         let heard = match message {
-            Message::Proposal(proposal) if proposal.vote.link.set != set => None,
-            Message::Votes(votes) if votes.link.set != set => None,
-            Message::Certificate(certificate) if certificate.link.set != set => None,
+            Message::Proposal(_) | Message::Votes(_) | Message::Certificate(_) if other => None,
             Message::Proposal(proposal) => {
                 let Proposal { vote, proof } = Arc::unwrap_or_clone(proposal);
                 let looks = peer.may_vote(now, vote.voter, voters)

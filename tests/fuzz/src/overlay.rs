@@ -252,7 +252,7 @@ impl Shell {
             Request::Keeper(KeeperRequest::Branch(id)) => {
                 Answer::Branch { id, branch: found(&id).filter(|_| !lacks).map(|(_, branch)| branch.clone()) }
             }
-            Request::Keeper(KeeperRequest::Members { branch, block }) => {
+            Request::Keeper(KeeperRequest::Members { branch, block, .. }) => {
                 let found = match choices.u8() % 4 {
                     0 => MembersFound::Roster(branch.members.roster().clone()),
                     1 => MembersFound::Invalid("made up".to_owned()),

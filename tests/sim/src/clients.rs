@@ -53,7 +53,11 @@ impl Clients {
     }
 
     /// Which wallet acts next.
-    pub(crate) fn pick(&mut self) -> usize {
+    /// Late, each of them looks after what it has signed.
+    pub(crate) fn pick(&mut self, late: bool) -> usize {
+        if late {
+            return self.rng.index(self.wallets.len());
+        }
         let governor = WALLETS + self.rng.index(self.wallets.len() - WALLETS);
         if self.rng.chance(GOVERNS) { governor } else { self.rng.index(WALLETS) }
     }

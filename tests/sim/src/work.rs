@@ -118,7 +118,7 @@ impl World {
 
     /// A client signs something and submits it to a node, after everything that its wallet signed and that node has not confirmed.
     pub(crate) fn client(&mut self) {
-        let who = self.clients.pick();
+        let who = self.clients.pick(self.is_late());
         let asked: Vec<usize> = self.honest().filter(|n| self.nodes[*n].works()).collect();
         if asked.is_empty() {
             return;

@@ -54,7 +54,7 @@ impl Town {
     fn take(&mut self, transaction: &CheckedTransaction) -> Result<Vec<Dropped>, MempoolError> {
         let (view, payer) = (self.node.world(), transaction.payer());
         let height = self.node.chain.tip().height + 1;
-        let account = self.pool.account(&payer).map_or_else(|| view.account(&payer).unwrap(), |known| known);
+        let account = self.pool.account(&payer).unwrap_or_else(|| view.account(&payer).unwrap());
         let taken = self.pool.take(Time::default(), (view, height), account, transaction.clone()).unwrap();
         self.pool.check_invariants(height);
         taken

@@ -88,11 +88,18 @@ impl<D: Disk> Keeper<D> {
     }
 
     /// Header sync asks which roster a block puts into force. If that follows from something final that is not final here, that is taken in first.
-    pub(super) fn members(&mut self, branch: &Branch, block: &Block) -> Result<(), D::Error> {
+    pub(super) fn members(
+        &mut self,
+        branch: &Branch,
+        block: &Block,
+        finalized: (u64, Hash),
+    ) -> Result<(), D::Error> {
         let view = self.disk().view()?;
+        let is_its_own = block.body.root(block.header.height) == block.header.body;
+        // Another copy of the body may be the right one, or another block is final by now, and perhaps not on that branch.
+        let is_apart = finalized != self.chain().finalized() || branch.height < finalized.0;
         let found = match self.chain().roster_after(&view, branch, block) {
-            // Another copy of the body may be the right one.
-            _ if block.body.root(block.header.height) != block.header.body => MembersFound::NotYet,
+            _ if !is_its_own || is_apart => MembersFound::NotYet,
             Ok(Some(roster)) => MembersFound::Roster(roster),
             Ok(None) => MembersFound::Invalid(HeaderError::Roster.to_string()),
             Err(PlanError::State(error)) => return Err(error.into()),

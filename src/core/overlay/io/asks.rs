@@ -43,6 +43,8 @@ pub enum KeeperRequest {
         branch: Branch,
         /// The block.
         block: Arc<Block>,
+        /// The final block that the branch holds.
+        finalized: (u64, Hash),
     },
     /// Header sync has followed the headers to a block that a quorum has certified: its branch lacks what is final here, or the
     /// operator's checkpoint. Answered by [`Answer::Noted`].

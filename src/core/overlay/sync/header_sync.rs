@@ -219,9 +219,7 @@ impl HeaderSync {
             }
             self.check_final(tip, header)?;
             if !self.push(rules, header, executed)? {
-                // Of another history than this node's it cannot be known.
-                let is_ours = !self.lacks_final && !self.lacks_checkpoint;
-                return Ok(if is_ours { Taken::Members(place) } else { Taken::Lost });
+                return Ok(Taken::Members(place));
             }
             if self.is_at_goal() && (self.lacks_final || self.lacks_checkpoint) {
                 return Ok(Taken::Beside { block: self.end.id, overruled: self.lacks_checkpoint });
@@ -247,6 +245,11 @@ impl HeaderSync {
             }
         }
         Ok(())
+    }
+
+    /// Whether the branch holds the final block. What members have decided on another one is not known here.
+    pub(super) fn holds_final(&self, tip: &Tip) -> bool {
+        tip.finalized.0 <= self.ours_at && !self.lacks_checkpoint
     }
 
     /// Whether its bodies should be fetched.

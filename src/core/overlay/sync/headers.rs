@@ -48,6 +48,7 @@ impl BlockSync {
     /// The answer to [`KeeperRequest::Branch`].
     pub fn branch(&mut self, now: Time, id: Hash, branch: Option<Branch>) {
         let Some(header_sync) = &mut self.header_sync else { return };
+        let holds_final = header_sync.holds_final(&self.tip);
         match (&mut header_sync.waits_for, branch) {
             (WaitsFor::Base { headers }, branch) if is_next(headers, |first| first.header.parent == id) => {
                 let headers = core::mem::take(headers);
@@ -65,6 +66,8 @@ impl BlockSync {
             {
                 match branch {
                     Some(branch) => self.handed(now, id, branch.members.roster().clone()),
+                    // It leaves this node's chain below the final block, so it is not followed.
+                    None if !holds_final => self.give_up(now, GiveUp::PassOver),
                     None => {
                         *deadline = Some(now.after(HEADERS_TIMEOUT));
                         let message = Message::GetBlocks(Bounded::truncated([id]));
@@ -87,8 +90,8 @@ impl BlockSync {
         let is_it = deadline.is_some() && is_next(headers, |first| first.header.id() == block.id());
         if is_it {
             *deadline = None;
-            let (branch, block) = (header_sync.end.clone(), Arc::clone(block));
-            self.out.push_back(Act::Ask(KeeperRequest::Members { branch, block }.into()));
+            let (branch, block, finalized) = (header_sync.end.clone(), Arc::clone(block), self.tip.finalized);
+            self.out.push_back(Act::Ask(KeeperRequest::Members { branch, block, finalized }.into()));
         }
         is_it
     }

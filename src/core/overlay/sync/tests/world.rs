@@ -237,7 +237,7 @@ impl World {
                 Act::Ask(Request::Keeper(KeeperRequest::Take { conn, block, .. })) => {
                     self.plan(1, Happening::Submitted(conn, block));
                 }
-                Act::Ask(Request::Keeper(KeeperRequest::Members { branch, block })) => {
+                Act::Ask(Request::Keeper(KeeperRequest::Members { branch, block, .. })) => {
                     self.plan(1, Happening::Members(block.id(), self.members_after(&branch, &block)));
                 }
                 Act::Ask(Request::Keeper(KeeperRequest::Beside { block, overruled })) => {
