@@ -376,7 +376,6 @@ const NO_BOUNDS: &[(&str, &str, &str)] = &[
         "they are the rule itself",
     ),
     ("src/core/ledger/block.rs", "UNSEALED_BYTES PREFIX_BYTES VERSION TOLD", "a format"),
-    ("src/core/ledger/template.rs", "ENVELOPE_BYTES", "a format"),
     ("src/core/node/demand.rs", "FAST_INTERVALS SEARCH_INTERVALS", "they are the rule itself"),
     ("src/core/wire/frame.rs", "LENGTH_BYTES", "a format"),
     ("src/core/wire/hello.rs", "PROTOCOLS", "a format"),
