@@ -21,6 +21,7 @@ mod error;
 mod events;
 mod final_proof;
 mod finality;
+mod govern;
 mod help;
 mod init;
 mod join;
@@ -37,6 +38,7 @@ mod status;
 mod submit;
 mod transaction;
 mod verify;
+mod vote;
 mod wait;
 mod wallet;
 
@@ -88,9 +90,17 @@ enum Command {
     /// Join a network: write this node's node.toml
     #[command(after_help = join::EXAMPLES)]
     Join(join::Join),
-    /// Make the member key with which a node seals blocks and votes
+    /// Show the members, make a member key, and ask the members to change who they are
     #[command(subcommand, after_help = member::EXAMPLES)]
     Member(member::MemberCommand),
+    /// Show what waits for your yes or no, and say it
+    #[command(after_help = vote::EXAMPLES)]
+    Vote {
+        #[command(flatten)]
+        wallets: parse::WalletsOption,
+        #[command(subcommand)]
+        command: Option<vote::VoteCommand>,
+    },
     /// Show a node's full configuration, or every mistake in it and in the files it names
     #[command(after_help = check::EXAMPLES)]
     Check,
@@ -205,7 +215,8 @@ fn run(cli: Cli, out: &mut Output) -> Result<(), Error> {
         Command::Devnet(options) => devnet::run(&options, out),
         Command::Init(options) => init::run(&options, out),
         Command::Join(options) => join::run(&options, out),
-        Command::Member(command) => member::run(&command, out),
+        Command::Member(command) => member::run(command, &node, out),
+        Command::Vote { wallets, command } => vote::run(command, &wallets, &Client::new(&node)?, out),
         Command::Check => check::run(config(&node)?, out),
         Command::Run => run::run(config(&node)?),
         Command::Verify(options) => verify::run(&options, config(&node)?, out),

@@ -8,6 +8,8 @@ mod at_once;
 mod finality;
 #[path = "cli_client/limits.rs"]
 mod limits;
+#[path = "cli_client/members.rs"]
+mod members;
 #[path = "cli_client/node.rs"]
 mod node;
 #[path = "cli_client/offline.rs"]

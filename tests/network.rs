@@ -9,6 +9,7 @@ mod network {
     mod descriptors;
     mod faults;
     mod identity;
+    mod members;
     mod refusals;
     mod secrets;
     mod states;

@@ -1,7 +1,6 @@
 //! `agree`: documents that several parties sign or refuse, one by one.
 
 use std::path::PathBuf;
-use std::time::Duration;
 
 use bouya_core::codec::Bounded;
 use bouya_core::crypto::Hash;
@@ -79,7 +78,7 @@ pub(crate) struct Propose {
     #[arg(long = "party", required = true, value_name = "ADDRESS")]
     parties: Vec<String>,
     /// Last moment for answers: a time like 2026-12-24T12:00:00Z, or a span like 48h or 14d
-    #[arg(long, value_name = "TIME", value_parser = deadline)]
+    #[arg(long, value_name = "TIME", value_parser = parse::deadline)]
     deadline: Timestamp,
     #[command(flatten)]
     signing: Signing,
@@ -344,17 +343,4 @@ fn list(options: &List, client: &Client, out: &mut Output) -> Result<(), Error> 
             cell(&agreement.title),
         ]
     })
-}
-
-/// A time, or a span from now.
-fn deadline(text: &str) -> Result<Timestamp, String> {
-    let form = || "a deadline is a time like 2026-12-24T12:00:00Z, or a span like 48h or 14d".to_owned();
-    if let Some(time) = parse_rfc3339(text) {
-        return Ok(time);
-    }
-    let span = match text.strip_suffix('d') {
-        Some(days) => days.parse::<u32>().ok().map(|days| Duration::from_secs(u64::from(days) * 86_400)),
-        None => parse::duration(text).ok(),
-    };
-    span.filter(|span| !span.is_zero()).map(|span| wall().after(span)).ok_or_else(form)
 }

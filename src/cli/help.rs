@@ -41,7 +41,9 @@ fn meant(command: &[&str]) -> &'static [&'static str] {
         | [.., "help"] => &[],
         ["run" | "verify" | "chain", ..] => &["config"],
         ["check"] => &["config", "json"],
-        ["init"] | ["wallet" | "contacts" | "bench" | "member", ..] | ["receipt", "verify"] => &["json"],
+        ["init"] | ["wallet" | "contacts" | "bench", ..] | ["member", "new"] | ["receipt", "verify"] => {
+            &["json"]
+        }
         ["mine"] | ["final", "resume"] | ["peer" | "blacklist", "add" | "remove"] => &EVERYWHERE,
         _ => &["api", "config", "json"],
     }

@@ -10,6 +10,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::error::Error;
+use super::member::Line;
 use super::output::Output;
 use crate::clock;
 use crate::config::NetworkFile;
@@ -119,19 +120,9 @@ fn read_allocation(coin: &Coin, text: &str) -> Result<Allocation, Error> {
 }
 
 fn read_member(text: &str) -> Result<Member, Error> {
-    let wrong = |why: &dyn std::fmt::Display| Error::Usage(format!("--member {text}: {why}"));
-    let mut parts = text.splitn(4, ':');
-    let mut part =
-        || parts.next().ok_or_else(|| wrong(&"give ID:KEY:GOVERNOR, as bouya member new prints it"));
-    Ok(Member {
-        id: part()?.parse().map_err(|error| wrong(&error))?,
-        key: part()?.parse().map_err(|error| wrong(&error))?,
-        governor: part()?.parse().map_err(|error| wrong(&error))?,
-        name: match parts.next() {
-            None => Text::default(),
-            Some(name) => Text::try_from(name.to_owned()).map_err(|error| wrong(&error))?,
-        },
-    })
+    // The definition proves nothing of a key, so a proof for another network may be in it.
+    let line: Line = text.parse().map_err(|error| Error::Usage(format!("--member {error}")))?;
+    Ok(line.member)
 }
 
 /// Writes a file that must not exist yet. It gets its name only after `read` has found in it what was meant.

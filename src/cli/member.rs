@@ -1,71 +1,120 @@
-//! `member`: the key with which a node seals blocks and votes.
-
-use std::path::PathBuf;
+//! `member`: who the members are, and what a governor asks the others to change.
 
 use bouya_core::id::NodeId;
-use bouya_core::ledger::Address;
-use clap::Subcommand;
-use serde_json::json;
+use bouya_core::ledger::{MemberChange, Upgrade};
+use clap::{Args, Subcommand};
 
+use super::client::Client;
 use super::error::Error;
-use super::output::{Output, note};
-use crate::voter::record;
+use super::govern::{self, Moving};
+use super::node::NodeOptions;
+use super::output::Output;
+
+mod add;
+mod keys;
+mod line;
+mod list;
+mod new;
+
+pub(crate) use line::Line;
 
 pub(crate) const EXAMPLES: &str = "\
-The founder lists the members before the network begins:
-bouya init --name acme --member alice:KEY:GOVERNOR --member bob:KEY:GOVERNOR
+Members decide about members, each by its governor's wallet. A motion passes
+when enough of them say yes: see bouya vote. It is in force once a block says
+that this is final.
 
 Examples:
-  bouya member new bob --governor bouya1…
-  bouya member new bob --governor bouya1… --name 'Bob SA' --dir config/certs";
+  bouya member list
+  bouya member new dave --governor bouya1… --network config/network.toml
+  bouya member add dave:KEY:GOVERNOR:PROOF --from alice
+  bouya member remove bob --from alice --reason 'it has left' --wait";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum MemberCommand {
-    /// Make a member key, or show that it is there, and print what the founder needs: ID:KEY:GOVERNOR
+    /// Make a member key, or show that it is there, and print what the others need: ID:KEY:GOVERNOR[:PROOF]
+    #[command(after_help = new::EXAMPLES)]
+    New(new::New),
+    /// List the members, and what waits to change them
+    #[command(after_help = "Examples:\n  bouya member list\n  bouya member list --json | jq .former")]
+    List,
+    /// Show one member
+    #[command(after_help = "Example:\n  bouya member show bob")]
+    Show {
+        /// The member
+        id: NodeId,
+    },
+    /// Ask the members to take in another one, or several: one motion each
+    #[command(after_help = add::EXAMPLES)]
+    Add(add::Add),
+    /// Ask the members to remove one
     #[command(after_help = "\
-This writes ID.member, which is secret, and ID.votes, which says that the key
-has voted for nothing yet. Keep the two together.
+Its own yes counts like all others: of up to three members all must say yes.
 
-The governor is the address of a wallet that speaks for the member when
-members decide about members. Its key stays off the node: whoever steals a
-node cannot decide with it.
+Examples:
+  bouya member remove bob --from alice --reason 'it has left'
+  bouya member remove bob --from alice --yes --wait --timeout 2h")]
+    Remove(Remove),
+    /// Give your own member another member key, without a vote
+    #[command(after_help = keys::EXAMPLES)]
+    Rotate(keys::Rotate),
+    /// Give a member another governor: your own at once, another's, which is lost, by a motion
+    #[command(after_help = "\
+Where the governor is lost the member speaks through its member key's address:
+bouya wallet import bob-key --member-key certs/bob.member, then bouya vote.
+
+Examples:
+  bouya member governor bob bouya1… --from bob
+  bouya member governor bob bouya1… --from alice --reason 'its phone burnt'")]
+    Governor(keys::Governor),
+    /// Ask the members to let blocks follow other rules from a height on
+    #[command(after_help = "\
+It must be in force 1,000 blocks before that height: operators need time to
+install the version that knows these rules.
 
 Example:
-  bouya member new bob --governor bouya1…")]
-    New {
-        /// The node's id
-        id: NodeId,
-        /// The address that speaks for the member
-        #[arg(long, value_name = "ADDR")]
-        governor: String,
-        /// What people call the member
-        #[arg(long, default_value = "", hide_default_value = true)]
-        name: String,
-        /// Folder for the two files, beside the node's certificate
-        #[arg(long, value_name = "DIR", default_value = "certs")]
-        dir: PathBuf,
-    },
+  bouya member upgrade 3 --height 900000 --from alice")]
+    Upgrade(NewRules),
 }
 
-pub(crate) fn run(command: &MemberCommand, out: &mut Output) -> Result<(), Error> {
-    let MemberCommand::New { id, governor, name, dir } = command;
-    let governor: Address =
-        governor.parse().map_err(|error| Error::Usage(format!("--governor {governor}: {error}")))?;
-    let path = dir.join(format!("{id}.member"));
-    let was_there = path.symlink_metadata().is_ok();
-    let key = record::load_or_create_key(&path).map_err(|error| Error::Failed(error.to_string()))?.public();
-    if out.json {
-        return out.line(json!({
-            "id": id.as_str(),
-            "key": key.to_string(),
-            "governor": governor.to_string(),
-            "name": name,
-            "file": path.display().to_string(),
-        }));
+#[derive(Debug, Args)]
+pub(crate) struct Remove {
+    /// The member
+    id: NodeId,
+    #[command(flatten)]
+    moving: Moving,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct NewRules {
+    /// The block version
+    #[arg(value_name = "V")]
+    version: u32,
+    /// The first height that has it
+    #[arg(long, value_name = "H")]
+    height: u64,
+    #[command(flatten)]
+    moving: Moving,
+}
+
+pub(crate) fn run(command: MemberCommand, node: &NodeOptions, out: &mut Output) -> Result<(), Error> {
+    let command = match command {
+        MemberCommand::New(options) => return new::run(&options, out),
+        command => command,
+    };
+    let client = &Client::new(node)?;
+    match command {
+        MemberCommand::New(_) => Ok(()),
+        MemberCommand::List => list::list(client, out),
+        MemberCommand::Show { id } => list::show(&id, client, out),
+        MemberCommand::Add(options) => add::run(&options, client, out),
+        MemberCommand::Remove(Remove { id, moving }) => {
+            govern::known(&govern::members(client)?, &id)?;
+            govern::make(MemberChange::Remove { id }, &moving, client, out)
+        }
+        MemberCommand::Rotate(options) => keys::rotate(&options, client, out),
+        MemberCommand::Governor(options) => keys::governor(options, client, out),
+        MemberCommand::Upgrade(NewRules { version, height, moving }) => {
+            govern::make(MemberChange::Upgrade(Upgrade { version, height }), &moving, client, out)
+        }
     }
-    let name = if name.is_empty() { String::new() } else { format!(":{name}") };
-    out.line(format!("{id}:{key}:{governor}{name}"))?;
-    let verb = if was_there { "was there already" } else { "is new" };
-    note(&format!("The secret key in {} {verb}. Send the line above to the founder.", path.display()));
-    Ok(())
 }

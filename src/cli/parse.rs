@@ -8,8 +8,10 @@ use bouya_core::codec::Text;
 use bouya_core::crypto::Hash;
 use bouya_core::id::NodeId;
 use bouya_core::ledger::Address;
+use bouya_core::time::Timestamp;
 use clap::Args;
 
+use crate::clock::{parse_rfc3339, wall};
 use crate::http::views::NewPeer;
 use crate::short::Named;
 use crate::wallet::{Contacts, WalletName, Wallets};
@@ -110,6 +112,19 @@ pub(crate) fn peer(text: &str) -> Result<NewPeer, String> {
         return Err(form());
     }
     Ok(NewPeer { id: id.into(), host: host.to_owned(), port })
+}
+
+/// A time, or a span from now.
+pub(crate) fn deadline(text: &str) -> Result<Timestamp, String> {
+    let form = || "a deadline is a time like 2026-12-24T12:00:00Z, or a span like 48h or 14d".to_owned();
+    if let Some(time) = parse_rfc3339(text) {
+        return Ok(time);
+    }
+    let span = match text.strip_suffix('d') {
+        Some(days) => days.parse::<u32>().ok().map(|days| Duration::from_secs(u64::from(days) * 86_400)),
+        None => duration(text).ok(),
+    };
+    span.filter(|span| !span.is_zero()).map(|span| wall().after(span)).ok_or_else(form)
 }
 
 /// `90s`, `5m`, `1h`.

@@ -29,35 +29,42 @@ const NONCES: usize = 32;
 /// What the node says if another transaction came first: its nonce waits, is confirmed, or is gone with the one that waited.
 const OVERTAKEN: [&str; 3] = ["urn:bouya:nonce-taken", "urn:bouya:wrong-nonce", "urn:bouya:confirmed"];
 
+/// Who signs, and for how much.
 #[derive(Debug, Args)]
-pub(crate) struct Signing {
+pub(crate) struct SignedBy {
     /// The wallet that signs and pays the fee
     #[arg(long, value_name = "WALLET")]
     from: WalletName,
     /// The fee for the miner, in coins [default: one smallest unit per byte]
     #[arg(long, value_name = "AMOUNT")]
     fee: Option<String>,
-    /// Take the place of this transaction of the wallet, which still waits; the fee is then at least 10 % higher
-    #[arg(long, value_name = "ID", value_parser = parse::named)]
-    replace: Option<Named>,
     /// Send without asking
     #[arg(long)]
     yes: bool,
-    /// Wait until the transaction is final, or has N confirmations; without a value: until it is final
-    #[arg(long, value_name = "final|N")]
-    pub(crate) wait: Option<Option<Wait>>,
-    /// How long to wait, as in 60s or 5m
-    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = parse::duration, requires = "wait")]
-    timeout: Duration,
     #[command(flatten)]
     passphrase: ExistingPassphrase,
     #[command(flatten)]
     wallets: WalletsOption,
 }
 
+#[derive(Debug, Args)]
+pub(crate) struct Signing {
+    #[command(flatten)]
+    by: SignedBy,
+    /// Take the place of this transaction of the wallet, which still waits; the fee is then at least 10 % higher
+    #[arg(long, value_name = "ID", value_parser = parse::named)]
+    replace: Option<Named>,
+    /// Wait until the transaction is final, or has N confirmations; without a value: until it is final
+    #[arg(long, value_name = "final|N")]
+    pub(crate) wait: Option<Option<Wait>>,
+    /// How long to wait, as in 60s or 5m
+    #[arg(long, value_name = "TIME", default_value = "60s", value_parser = parse::duration, requires = "wait")]
+    timeout: Duration,
+}
+
 /// A wallet, with its network and account as the node reports them.
 pub(crate) struct Signer<'a> {
-    options: &'a Signing,
+    by: &'a SignedBy,
     client: &'a Client,
     pub(crate) wallets: Wallets,
     pub(crate) wallet: Wallet,
@@ -65,7 +72,10 @@ pub(crate) struct Signer<'a> {
     status: Status,
     account: Account,
     wait: Option<Wait>,
+    timeout: Duration,
     replaced: Option<Replaced>,
+    /// What members must be able to say without coins is sent without a fee if there are too few.
+    governs: bool,
 }
 
 /// The transaction whose place is taken, in smallest units.
@@ -76,19 +86,33 @@ struct Replaced {
 
 impl<'a> Signer<'a> {
     pub(crate) fn open(options: &'a Signing, client: &'a Client) -> Result<Self, Error> {
-        let wallets = options.wallets.open()?;
-        let wallet = wallets.open(&options.from).map_err(|error| match error {
+        let mut signer = Self::of(&options.by, client)?;
+        let replaced = options.replace.as_ref();
+        signer.replaced =
+            replaced.map(|id| replaced_by(client, &signer.wallet, &signer.coin, id)).transpose()?;
+        signer.wait = options.wait.map(Option::unwrap_or_default);
+        signer.timeout = options.timeout;
+        Ok(signer)
+    }
+
+    /// For what members say about members.
+    pub(crate) fn governing(by: &'a SignedBy, client: &'a Client) -> Result<Self, Error> {
+        Ok(Self { governs: true, ..Self::of(by, client)? })
+    }
+
+    fn of(by: &'a SignedBy, client: &'a Client) -> Result<Self, Error> {
+        let wallets = by.wallets.open()?;
+        let wallet = wallets.open(&by.from).map_err(|error| match error {
             // A slip in an argument, like an unknown --to.
             WalletError::Unknown { .. } => Error::Usage(format!("--from: {error}")),
             error => error.into(),
         })?;
-        options.passphrase.check(&wallet)?;
+        by.passphrase.check(&wallet)?;
         let status = client.status()?;
-        let wait = options.wait.map(Option::unwrap_or_default);
         let coin = coin(&status.network)?;
         let account = account(client, &wallet)?;
-        let replaced = options.replace.as_ref().map(|id| replaced(client, &wallet, &coin, id)).transpose()?;
-        Ok(Self { options, client, wallets, wallet, coin, status, account, wait, replaced })
+        let (wait, timeout, replaced, governs) = (None, Duration::ZERO, None, false);
+        Ok(Self { by, client, wallets, wallet, coin, status, account, wait, timeout, replaced, governs })
     }
 
     /// Shows what `action` will do, asks, signs, submits, and waits if asked to. `lines` describe the action.
@@ -99,17 +123,7 @@ impl<'a> Signer<'a> {
         question: &str,
         out: &mut Output,
     ) -> Result<(), Error> {
-        let draft = self.draft(action)?;
-        self.show(&draft, lines);
-        if self.wait.is_some()
-            && let Some(doubt) = wait::doubt(&self.status.state)
-        {
-            note(&format!("Note: {doubt}."));
-        }
-        if !self.options.yes && !confirm(question, "--yes")? {
-            return Err(Error::Failed("nothing was sent".into()));
-        }
-        let (sent, answer) = self.give(draft)?;
+        let (sent, answer) = self.send(&|_| action.clone(), lines, question)?;
         let id = sent.id();
         // People and scripts go on with the agreement; the transaction that proposed it has another id.
         let proposed = sent.agreement().filter(|_| matches!(sent.action, Action::Propose(_)));
@@ -132,22 +146,43 @@ impl<'a> Signer<'a> {
         if !out.json && proposed.is_none() {
             out.line(id)?;
         }
-        let confirmed = wait::wait(self.client, &id, wanted, self.options.timeout)?;
+        let confirmed = wait::wait(self.client, &id, wanted, self.timeout)?;
         if out.json { out.raw(confirmed.text()) } else { Ok(()) }
     }
 
+    /// Shows what the action will do, asks, signs and submits. `action` makes it for a nonce.
+    pub(crate) fn send(
+        &self,
+        action: &dyn Fn(u64) -> Action,
+        lines: &[(&str, String)],
+        question: &str,
+    ) -> Result<(Transaction, Answer), Error> {
+        let draft = self.draft(action)?;
+        self.show(&draft, lines);
+        if self.wait.is_some()
+            && let Some(doubt) = wait::doubt(&self.status.state)
+        {
+            note(&format!("Note: {doubt}."));
+        }
+        if !self.by.yes && !confirm(question, "--yes")? {
+            return Err(Error::Failed("nothing was sent".into()));
+        }
+        self.give(&draft, action)
+    }
+
     /// The transaction without its signature.
-    fn draft(&self, action: Action) -> Result<RawTransaction, Error> {
+    fn draft(&self, action: &dyn Fn(u64) -> Action) -> Result<RawTransaction, Error> {
+        let nonce = self.replaced.as_ref().map_or(self.account.nonce, |replaced| replaced.nonce);
         let mut draft = RawTransaction {
             version: RawTransaction::VERSION,
             sender: *self.wallet.public_key(),
-            nonce: self.replaced.as_ref().map_or(self.account.nonce, |replaced| replaced.nonce),
+            nonce,
             fee: 0,
             valid_until: self.status.tip.height.saturating_add(VALID_BLOCKS),
-            action,
+            action: action(nonce),
             signature: Signature::ZERO,
         };
-        draft.fee = match &self.options.fee {
+        draft.fee = match &self.by.fee {
             Some(fee) => self.amount(fee)?,
             // The fee and the signature have fixed sizes, so this is also the size of the signed transaction.
             None => u64::try_from(encode(&draft).len())
@@ -155,6 +190,10 @@ impl<'a> Signer<'a> {
                 .saturating_mul(self.status.network.min_fee_per_byte)
                 .max(self.replaced.as_ref().map_or(0, |replaced| replaced.least_fee)),
         };
+        let balance = self.coin.parse(&self.account.balance).unwrap_or(u64::MAX);
+        if self.governs && self.by.fee.is_none() && balance < draft.fee {
+            draft.fee = 0;
+        }
         // Every mistake but the missing signature, before anybody is asked for a passphrase.
         match Transaction::from(draft.clone()).check(&self.network()?) {
             Ok(_) | Err(TransactionError::Signature) => Ok(draft),
@@ -183,19 +222,24 @@ impl<'a> Signer<'a> {
         note(&all.join("\n"));
     }
 
-    fn network(&self) -> Result<Hash, Error> {
+    /// The network that is signed for.
+    pub(crate) fn network(&self) -> Result<Hash, Error> {
         let id = self.status.network.id.parse();
         id.map_err(|error| Error::Failed(format!("the node names no network to sign for: {error}")))
     }
 
     /// Signs and submits. Between the question for the nonce and this, somebody may have used it with the same wallet. Then this signs
     /// again with the next one: neither payment replaces the other.
-    fn give(&self, draft: RawTransaction) -> Result<(Transaction, Answer), Error> {
+    fn give(
+        &self,
+        draft: &RawTransaction,
+        action: &dyn Fn(u64) -> Action,
+    ) -> Result<(Transaction, Answer), Error> {
         let network = self.network()?;
-        let key = self.wallet.unlock(self.options.passphrase.get(&self.wallet)?.as_ref())?;
-        let RawTransaction { mut nonce, fee, valid_until, action, .. } = draft;
+        let key = self.wallet.unlock(self.by.passphrase.get(&self.wallet)?.as_ref())?;
+        let RawTransaction { mut nonce, fee, valid_until, .. } = *draft;
         for _ in 0..NONCES {
-            let signed = Transaction::sign(&network, &key, nonce, fee, valid_until, action.clone());
+            let signed = Transaction::sign(&network, &key, nonce, fee, valid_until, action(nonce));
             let id = signed.id();
             match self.client.submit(&encode(&*signed), self.replaced.is_some()) {
                 Ok(answer) => {
@@ -235,7 +279,7 @@ fn account(client: &Client, wallet: &Wallet) -> Result<Account, Error> {
 }
 
 /// The waiting transaction `id` of the wallet, which is to be replaced.
-fn replaced(client: &Client, wallet: &Wallet, coin: &Coin, id: &Named) -> Result<Replaced, Error> {
+fn replaced_by(client: &Client, wallet: &Wallet, coin: &Coin, id: &Named) -> Result<Replaced, Error> {
     let found: views::Transaction = client.get(&format!("/v1/transactions/{id}"))?.read()?;
     if let Some(height) = found.height {
         return Err(Error::Failed(format!(

@@ -146,7 +146,7 @@ fn late(client: &Client, id: &Hash, wanted: Wait, timeout: Duration, seen: &Seen
 }
 
 /// Names the voters that have not voted for this height, if there are any and the node tells.
-fn who_is_missing(client: &Client, height: u64) -> Option<String> {
+pub(super) fn who_is_missing(client: &Client, height: u64) -> Option<String> {
     let finality: Finality = client.get("/v1/finality").and_then(|answer| answer.read()).ok()?;
     let missing = missing(&finality, height);
     if missing.is_empty() {

@@ -8,7 +8,7 @@ use axum::response::Response;
 use bouya_core::crypto::Hash;
 use bouya_core::id::NodeId;
 use bouya_core::ledger::governance::{self, Decision, MotionView, Passed};
-use bouya_core::ledger::{self, HeaderRecord, InForce, View, in_force};
+use bouya_core::ledger::{HeaderRecord, InForce, View, in_force};
 use bouya_core::limits::{API_HANDOVERS, API_SEALED_BLOCKS};
 use bouya_core::time::Timestamp;
 
@@ -156,7 +156,7 @@ fn motion_of(decision: &Decision) -> Option<&Hash> {
 
 fn decided(passed: &Passed) -> Decided {
     let change = match &passed.decision {
-        Decision::Motion { change: by, .. } => change(by),
+        Decision::Motion { change, .. } => change.into(),
         Decision::Keys { id, key, governor } => MemberChange::Keys {
             id: id.to_string(),
             key: key.map(|key| key.to_string()),
@@ -228,7 +228,7 @@ fn find(snapshot: &Snapshot, id: &Hash, ends: &Ends, now: Timestamp) -> Result<O
         return Ok(Some(Motion {
             id: id.to_string(),
             state: MotionState::Open,
-            change: change(&open.motion.change),
+            change: (&open.motion.change).into(),
             at: moment(&open.at),
             finalized: ends.is_final(open.at.height),
             vote: Some(vote(&open)),
@@ -263,24 +263,5 @@ fn vote(open: &MotionView) -> MotionVote {
         no: tally.count(false),
         voices: voices.collect(),
         candidate,
-    }
-}
-
-/// What a motion changes, as people see it.
-pub(super) fn change(change: &ledger::MemberChange) -> MemberChange {
-    match change {
-        ledger::MemberChange::Add { member, .. } => MemberChange::Add {
-            id: member.id.to_string(),
-            key: member.key.to_string(),
-            governor: member.governor.to_string(),
-            name: member.name.as_str().to_owned(),
-        },
-        ledger::MemberChange::Remove { id } => MemberChange::Remove { id: id.to_string() },
-        ledger::MemberChange::Governor { id, governor } => {
-            MemberChange::Governor { id: id.to_string(), governor: governor.to_string() }
-        }
-        ledger::MemberChange::Upgrade(ledger::Upgrade { version, height }) => {
-            MemberChange::Upgrade { version: *version, height: *height }
-        }
     }
 }

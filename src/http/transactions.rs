@@ -17,7 +17,6 @@ use serde::Deserialize;
 use super::ends::Ends;
 use super::extract::{Options, PageOptions, Segment};
 use super::limits::ask;
-use super::members::change;
 use super::problem::Problem;
 use super::views::{
     Action, Content, Outcome, Output, Page, RawTransaction, Submission, SubmissionAnswer, Submitted,
@@ -76,7 +75,7 @@ fn action(api: &Api, transaction: &ledger::Transaction) -> Action {
         ledger::Action::Withdraw { .. } => Action::Withdraw { agreement },
         ledger::Action::Motion(motion) => Action::Motion {
             motion: motion.id(&transaction.sender, transaction.nonce).to_string(),
-            change: change(&motion.change),
+            change: (&motion.change).into(),
             reason: motion.reason.as_str().to_owned(),
             until: rfc3339(motion.until),
         },

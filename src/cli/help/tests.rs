@@ -103,7 +103,8 @@ fn options_of_the_node_are_shown_only_where_they_mean_something() {
             "bouya devnet" | "bouya init" | "bouya join" | "bouya completions" | "bouya receipt verify" => {
                 (false, false, false)
             }
-            path if ["wallet", "contacts", "bench", "member"]
+            "bouya member new" => (false, false, false),
+            path if ["wallet", "contacts", "bench"]
                 .iter()
                 .any(|name| path.starts_with(&format!("bouya {name}"))) =>
             {

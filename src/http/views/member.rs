@@ -1,5 +1,6 @@
 //! The members, and what they decide about members.
 
+use bouya_core::ledger;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -37,6 +38,26 @@ pub enum MemberChange {
         key: Option<String>,
         governor: Option<String>,
     },
+}
+
+impl From<&ledger::MemberChange> for MemberChange {
+    fn from(change: &ledger::MemberChange) -> Self {
+        match change {
+            ledger::MemberChange::Add { member, .. } => Self::Add {
+                id: member.id.to_string(),
+                key: member.key.to_string(),
+                governor: member.governor.to_string(),
+                name: member.name.as_str().to_owned(),
+            },
+            ledger::MemberChange::Remove { id } => Self::Remove { id: id.to_string() },
+            ledger::MemberChange::Governor { id, governor } => {
+                Self::Governor { id: id.to_string(), governor: governor.to_string() }
+            }
+            ledger::MemberChange::Upgrade(ledger::Upgrade { version, height }) => {
+                Self::Upgrade { version: *version, height: *height }
+            }
+        }
+    }
 }
 
 /// The members after the newest block, and what waits to change them.

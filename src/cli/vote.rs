@@ -1,0 +1,224 @@
+//! `vote`: what members say to motions.
+
+use std::collections::BTreeSet;
+
+use bouya_core::crypto::Hash;
+use bouya_core::ledger::Action;
+use clap::{Args, Subcommand};
+use comfy_table::Cell;
+
+use super::client::Client;
+use super::error::Error;
+use super::govern::{self, Governing, named};
+use super::output::{Output, cell, note, or_dash};
+use super::parse::{self, WalletsOption};
+use super::submit::Signer;
+use super::transaction::said;
+use crate::http::views::{Motion, Page, Voice};
+use crate::short::Named;
+
+pub(crate) const EXAMPLES: &str = "\
+Without a command it shows the motions that wait for a wallet on this machine.
+A motion passes once enough members say yes, see bouya member list, and is in
+force once a block says that this is final. To move one: bouya member --help
+
+Examples:
+  bouya vote
+  bouya vote list
+  bouya vote show 5f0c21aa
+  bouya vote yes 5f0c21aa --from bob
+  bouya vote no 5f0c21aa --from bob --yes";
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum VoteCommand {
+    /// List all motions that are open, or have passed and wait to come into force
+    #[command(after_help = "Example:\n  bouya vote list")]
+    List,
+    /// Show a motion, and who said what
+    #[command(after_help = "Example:\n  bouya vote show 5f0c21aa")]
+    Show {
+        /// The motion's id, whole or shortened
+        #[arg(value_parser = parse::named)]
+        motion: Named,
+    },
+    /// Say yes to a motion
+    #[command(after_help = "\
+Examples:
+  bouya vote yes 5f0c21aa --from bob
+  bouya vote yes 5f0c21aa --from bob --yes --wait --timeout 1h")]
+    Yes(Say),
+    /// Say no to a motion
+    #[command(after_help = "Example:\n  bouya vote no 5f0c21aa --from bob")]
+    No(Say),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Say {
+    /// The motion's id, whole or shortened
+    #[arg(value_parser = parse::named)]
+    motion: Named,
+    #[command(flatten)]
+    governing: Governing,
+}
+
+pub(crate) fn run(
+    command: Option<VoteCommand>,
+    wallets: &WalletsOption,
+    client: &Client,
+    out: &mut Output,
+) -> Result<(), Error> {
+    match command {
+        None => waits(wallets, client, out),
+        Some(VoteCommand::List) => {
+            list(&all(client)?, "No motion is open. To move one: bouya member --help", out)
+        }
+        Some(VoteCommand::Show { motion }) => show(&motion, client, out),
+        Some(VoteCommand::Yes(say)) => cast(&say, true, client, out),
+        Some(VoteCommand::No(say)) => cast(&say, false, client, out),
+    }
+}
+
+fn all(client: &Client) -> Result<Vec<Motion>, Error> {
+    let (mut all, mut from) = (Vec::new(), None);
+    loop {
+        let mut query = vec![("limit", "100".to_owned())];
+        query.extend(from.take().map(|from| ("from", from)));
+        let page: Page<Motion> = client.get_with("/v1/motions", &query)?.read()?;
+        all.extend(page.items);
+        from = page.next;
+        if from.is_none() {
+            return Ok(all);
+        }
+    }
+}
+
+/// Those that have a voice in an open motion: the members, and whoever is to be one.
+fn voices(motion: &Motion) -> impl Iterator<Item = &Voice> {
+    motion.vote.iter().flat_map(|vote| vote.voices.iter().chain(&vote.candidate))
+}
+
+/// What waits for the wallets on this machine.
+fn waits(wallets: &WalletsOption, client: &Client, out: &mut Output) -> Result<(), Error> {
+    let own: BTreeSet<String> =
+        wallets.open()?.list()?.into_iter().flatten().map(|wallet| wallet.address().to_string()).collect();
+    let is_asked = |voice: &Voice| {
+        voice.yes.is_none() && voice.address.as_ref().is_some_and(|address| own.contains(address))
+    };
+    let mut motions = all(client)?;
+    motions.retain(|motion| voices(motion).any(is_asked));
+    list(&motions, "No motion waits for a wallet on this machine. All of them: bouya vote list", out)?;
+    if let (Some(motion), false) = (motions.first(), out.json) {
+        let asked: Vec<_> =
+            voices(motion).filter(|voice| is_asked(voice)).map(|voice| voice.member.as_str()).collect();
+        note(&format!(
+            "{} has not said anything yet. Look: bouya vote show {}; then: bouya vote yes|no {} --from WALLET",
+            asked.join(", "),
+            out.ends(&motion.id),
+            out.ends(&motion.id),
+        ));
+    }
+    Ok(())
+}
+
+fn list(motions: &[Motion], empty: &str, out: &mut Output) -> Result<(), Error> {
+    if out.json {
+        return out.raw(serde_json::to_string(motions).map_err(|error| Error::Failed(error.to_string()))?);
+    }
+    if motions.is_empty() {
+        note(empty);
+        return Ok(());
+    }
+    let rows = motions.iter().map(|motion| row(out, motion)).collect();
+    out.table(&["MOTION", "CHANGE", "MOVED BY", "YES", "NO", "UNTIL"], rows)
+}
+
+fn row(out: &Output, motion: &Motion) -> Vec<Cell> {
+    let vote = motion.vote.as_ref();
+    vec![
+        cell(out.short(&motion.id)),
+        cell(said(&motion.change)),
+        or_dash(vote.map(|vote| &vote.mover)),
+        cell(vote.map_or("passed".to_owned(), |vote| format!("{} of {}", vote.yes, vote.needed))),
+        or_dash(vote.map(|vote| vote.no)),
+        or_dash(vote.map(|vote| out.about(&vote.until))),
+    ]
+}
+
+fn show(named: &Named, client: &Client, out: &mut Output) -> Result<(), Error> {
+    let answer = client.get(&format!("/v1/motions/{named}"))?;
+    out.show(&answer, |out, motion: Motion| {
+        let mut pairs = vec![("motion", cell(&motion.id)), ("change", cell(said(&motion.change)))];
+        let Some(vote) = &motion.vote else {
+            pairs.push((
+                "state",
+                cell(format!("passed in block {}, waits until that is final", motion.at.height)),
+            ));
+            return out.pairs(pairs);
+        };
+        pairs.extend([
+            ("moved by", cell(&vote.mover)),
+            ("reason", or_dash(Some(&vote.reason).filter(|reason| !reason.is_empty()))),
+            ("until", cell(out.when(&vote.until))),
+            (
+                "state",
+                cell(format!("open: {} yes of the {} it needs, {} no", vote.yes, vote.needed, vote.no)),
+            ),
+        ]);
+        out.pairs(pairs)?;
+        out.line("")?;
+        let rows = voices(&motion).map(|voice| {
+            let said = match voice.yes {
+                Some(true) => "yes",
+                Some(false) => "no",
+                None => "-",
+            };
+            vec![
+                cell(&voice.member),
+                cell(said),
+                or_dash(voice.address.as_ref().map(|address| out.short(address))),
+            ]
+        });
+        out.table(&["WHO", "SAYS", "BY"], rows.collect())
+    })
+}
+
+fn cast(say: &Say, yes: bool, client: &Client, out: &mut Output) -> Result<(), Error> {
+    if !yes && say.governing.wait {
+        return Err(Error::Usage("--wait waits until the change is in force, so it goes with a yes".into()));
+    }
+    let motion: Motion = client.get(&format!("/v1/motions/{}", say.motion))?.read()?;
+    // That one is voted on, and the node must not put another in its place.
+    let id: Hash = motion.id.parse().ok().filter(|id| say.motion.fits(id)).ok_or_else(|| {
+        Error::Failed(format!("the node answers with motion {}, not with {}", motion.id, say.motion))
+    })?;
+    let Some(vote) = &motion.vote else {
+        return Err(Error::Failed("it has passed already, so what is said now counts for nothing".into()));
+    };
+    let signer = Signer::governing(&say.governing.by, client)?;
+    let own = signer.wallet.address().to_string();
+    let mine: Vec<_> =
+        voices(&motion).filter(|voice| voice.address.as_deref() == Some(own.as_str())).collect();
+    let Some(voice) = mine.first() else {
+        let all: Vec<_> = voices(&motion).filter_map(named).collect();
+        return Err(Error::Failed(format!(
+            "wallet {} ({own}) has no voice in this motion; these have: {}",
+            signer.wallet.name(),
+            all.join(", ")
+        )));
+    };
+    let word = if yes { "yes" } else { "no" };
+    if voice.yes == Some(yes) {
+        return Err(Error::Failed(format!("{} has said {word} already", voice.member)));
+    }
+    let lines = [
+        ("motion", motion.id.clone()),
+        ("change", said(&motion.change)),
+        ("moved by", vote.mover.clone()),
+        ("reason", vote.reason.clone()),
+        ("so far", format!("{} yes of the {} it needs, {} no", vote.yes, vote.needed, vote.no)),
+        ("says", format!("{} says {word}", voice.member)),
+    ];
+    let question = format!("Say {word}?");
+    let (sent, answer) = signer.send(&|_| Action::Ballot { motion: id, yes }, &lines, &question)?;
+    govern::told(&sent, &answer, &motion.change, &say.governing, client, out)
+}

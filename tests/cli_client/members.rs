@@ -1,0 +1,256 @@
+//! Members and motions, against a node that tells who they are.
+
+use bouya::wallet::Wallets;
+use bouya_core::ledger::Action;
+use bouya_core::testing::{governor, key, member};
+
+use super::*;
+
+const MOTION: &str = "5f0c21aa000000000000000000000000000000000000000000000000000000ff";
+
+fn governor_of(n: u8) -> String {
+    Address::of(&governor(n).public()).to_string()
+}
+
+/// m1, m2 and m3; all three are needed.
+fn three() -> Members {
+    let since = InForceSince { height: 0, hash: "ab".repeat(32), time: "2026-11-20T00:00:00Z".into() };
+    let one = |n: u8| Member {
+        id: format!("m{n}"),
+        name: String::new(),
+        key: key(n).public().to_string(),
+        governor: governor_of(n),
+        since: Some(since.clone()),
+        sealed: None,
+        vote: None,
+    };
+    Members {
+        since: since.clone(),
+        finalized: true,
+        needed: 3,
+        members: (1..=3).map(one).collect(),
+        former: vec!["old".into()],
+        waiting: vec![],
+        dropped: vec![],
+        upgrades: vec![],
+    }
+}
+
+/// m1 wants m3 to go; m2 says nothing yet.
+fn motion(state: MotionState) -> Motion {
+    let voice =
+        |(n, yes): (u8, Option<bool>)| Voice { member: format!("m{n}"), address: Some(governor_of(n)), yes };
+    let vote = MotionVote {
+        mover: "m1".into(),
+        reason: "\u{1b}[31mit left".into(),
+        until: "2027-11-20T00:00:00Z".into(),
+        needed: 3,
+        yes: 1,
+        no: 1,
+        voices: [(1, Some(true)), (2, None), (3, Some(false))].map(voice).into(),
+        candidate: None,
+    };
+    Motion {
+        id: MOTION.into(),
+        state,
+        change: MemberChange::Remove { id: "m3".into() },
+        at: Moment { height: 7, time: "2026-11-20T00:00:00Z".into(), transaction: "cd".repeat(32) },
+        finalized: true,
+        vote: (state == MotionState::Open).then_some(vote),
+    }
+}
+
+/// A node with these members and one motion. m`n`'s governor is the wallet m`n`, and has so many coins.
+fn node(members: Members, found: Option<Motion>, balance: &'static str) -> Node {
+    let node = Node::new(move |line, asked| match line {
+        "GET /v1/status" => (200, json(&status())),
+        "GET /v1/members" => (200, json(&members)),
+        "POST /v1/transactions" => {
+            let sent: ledger::Transaction = decode(&asked.last().unwrap().body, "transaction").unwrap();
+            (202, json(&Submitted { id: sent.id().to_string(), known: false }))
+        }
+        line if line.starts_with("GET /v1/accounts/") => {
+            let account =
+                Account { address: "x".into(), balance: balance.into(), nonce: 7, confirmations: 0 };
+            (200, json(&account))
+        }
+        "GET /v1/motions?limit=100" => (200, json(&Page { items: found.iter().collect(), next: None })),
+        line if line.starts_with("GET /v1/motions/") => match &found {
+            Some(found) => (200, json(found)),
+            None => problem(404, "no motion"),
+        },
+        _ => (200, transaction("x", Some(42), 3)),
+    });
+    let wallets = Wallets::new(node.home.path().join("bouya/wallets"));
+    for n in [1, 2, 9] {
+        wallets.create(&format!("m{n}").parse().unwrap(), &governor(n), None).unwrap();
+    }
+    node
+}
+
+fn sent(node: &Node) -> ledger::Transaction {
+    let posted = node.asked().into_iter().rfind(|asked| asked.line == "POST /v1/transactions");
+    decode(&posted.expect("something was sent").body, "transaction").unwrap()
+}
+
+#[test]
+fn what_waits_for_a_wallet_here_is_shown_and_all_is_listed() {
+    let node = node(three(), Some(motion(MotionState::Open)), "0");
+    let waits = node.run("vote");
+    ended(&waits, 0);
+    assert!(out(&waits).contains("remove m3") && out(&waits).contains("1 of 3"), "{}", out(&waits));
+    assert!(
+        err(&waits).contains("m2 has not said anything yet") && err(&waits).contains("5f0c21aa"),
+        "{}",
+        err(&waits)
+    );
+    std::fs::remove_file(node.home.path().join("bouya/wallets/m2.wallet")).unwrap();
+    let nothing = node.run("vote");
+    ended(&nothing, 0);
+    assert!(out(&nothing).is_empty() && err(&nothing).contains("bouya vote list"), "{}", err(&nothing));
+    assert!(out(&node.run("vote list")).contains("remove m3"));
+    let shown = node.run("vote show 5f0c21aa");
+    ended(&shown, 0);
+    for part in ["1 yes of the 3", "m2", &governor_of(2), "it left"] {
+        assert!(out(&shown).contains(part), "{part} in {}", out(&shown));
+    }
+    assert!(!out(&shown).contains('\x1b'));
+    let listed = node.run("member list");
+    ended(&listed, 0);
+    assert!(out(&listed).contains("m3") && err(&listed).contains("3 of 3 must say yes"), "{}", err(&listed));
+    assert!(err(&listed).contains("Former members: old"), "{}", err(&listed));
+}
+
+#[test]
+fn a_ballot_is_signed_once_by_who_has_a_voice_and_needs_no_coins() {
+    let open = node(three(), Some(motion(MotionState::Open)), "0");
+    let output = open.run("vote yes 5f0c21aa --from m2 --yes");
+    ended(&output, 0);
+    assert_eq!(out(&output).trim(), MOTION);
+    let ballot = sent(&open);
+    assert_eq!((ballot.fee, ballot.nonce), (0, 7));
+    assert_eq!(ballot.action, Action::Ballot { motion: MOTION.parse().unwrap(), yes: true });
+    // Who has coins pays like everybody.
+    let rich = node(three(), Some(motion(MotionState::Open)), "100");
+    ended(&rich.run("vote no 5f0c21aa --from m2 --yes"), 0);
+    assert!(sent(&rich).fee > 0);
+
+    for (line, code, why) in [
+        ("vote yes 5f0c21aa --from m1 --yes", 1, "m1 has said yes already"),
+        ("vote yes 5f0c21aa --from m9 --yes", 1, "has no voice"),
+        ("vote no 5f0c21aa --from m2 --yes --wait", 2, "goes with a yes"),
+        ("vote yes 5f0c21ab --from m2 --yes", 1, "not with 5f0c21ab"),
+    ] {
+        let output = open.run(line);
+        ended(&output, code);
+        assert!(err(&output).contains(why), "{why} in {}", err(&output));
+    }
+    let passed =
+        node(three(), Some(motion(MotionState::Passed)), "0").run("vote yes 5f0c21aa --from m2 --yes");
+    ended(&passed, 1);
+    assert!(err(&passed).contains("passed already"), "{}", err(&passed));
+}
+
+#[test]
+fn a_motion_says_who_has_to_say_yes_and_mistakes_come_before_it() {
+    let node = node(three(), None, "0");
+    let network = Hash(NETWORK);
+    let ledger::MemberChange::Add { proof, .. } = ledger::MemberChange::prove(&network, member(4), &key(4))
+    else {
+        panic!("an add")
+    };
+    let ledger::Member { id, key: new, governor, .. } = member(4);
+    let line = format!("{id}:{new}:{governor}:{proof}");
+    let output = node.run(&format!("member add {line} --from m1 --yes"));
+    ended(&output, 0);
+    let moved = sent(&node).check(&network).unwrap();
+    assert_eq!(out(&output).trim(), moved.motion().unwrap().to_string());
+    for part in
+        ["3 of 3 members must say yes; m1 has", "m2 (bouya1", "m3 (bouya1", "m4 itself", "bouya vote yes"]
+    {
+        assert!(err(&output).contains(part), "{part} in {}", err(&output));
+    }
+    let remove = node.run("member governor m3 m9 --from m1 --yes");
+    ended(&remove, 0);
+    assert!(
+        err(&remove).contains(&format!("m3 (through its member key: {}", Address::of(&key(3).public()))),
+        "{}",
+        err(&remove)
+    );
+    let own = node.run("member governor m1 m9 --from m1 --yes");
+    ended(&own, 0);
+    assert!(matches!(sent(&node).action.clone(), Action::Keys(keys) if keys.key.is_none()));
+    for (line, code, why) in [
+        (format!("member add {id}:{new}:{governor} --from m1 --yes"), 2, "lacks its proof"),
+        (format!("member add m3:{new}:{governor}:{proof} --from m1 --yes"), 1, "m3 is a member"),
+        ("member add m4 --from m1 --yes".into(), 2, "give ID:KEY:GOVERNOR"),
+        ("member remove m8 --from m1 --yes".into(), 1, "the members are: m1, m2, m3"),
+        ("member remove m3 --from m9 --yes".into(), 1, "no member's governor"),
+    ] {
+        let output = node.run(&line);
+        ended(&output, code);
+        assert!(err(&output).contains(why), "{why} in {}", err(&output));
+    }
+}
+
+#[test]
+fn waiting_ends_when_it_is_in_force_or_says_who_is_missing() {
+    let line = "vote yes 5f0c21aa --from m2 --yes --wait --timeout 1s";
+    let silent = node(three(), Some(motion(MotionState::Open)), "0").run(line);
+    ended(&silent, 1);
+    assert!(
+        err(&silent).contains(&format!("Nothing was heard from m2 ({})", governor_of(2))),
+        "{}",
+        err(&silent)
+    );
+    let mut two = three();
+    two.members.truncate(2);
+    let there = node(two.clone(), Some(motion(MotionState::Open)), "0").run(line);
+    ended(&there, 0);
+    // Not before it is final.
+    two.finalized = false;
+    let early = node(two, Some(motion(MotionState::Open)), "0").run(line);
+    ended(&early, 1);
+    assert!(err(&early).contains("not final yet"), "{}", err(&early));
+    let mut fell = three();
+    fell.dropped = vec![Dropped { motion: Some("x".into()), why: "x".into() }];
+    let moved = node(fell, None, "0").run("member remove m3 --from m1 --yes --wait --timeout 60s");
+    ended(&moved, 1);
+    assert!(err(&moved).contains("it was rejected, has expired"), "{}", err(&moved));
+}
+
+#[test]
+fn a_new_key_is_made_beside_the_old_one_and_proven() {
+    let node = node(three(), None, "0");
+    let output = node.run("member rotate --from m1 --dir certs --yes");
+    ended(&output, 0);
+    let certs = node.home.path().join("certs");
+    assert!(certs.join("m1.next.member").exists() && certs.join("m1.next.votes").exists());
+    let keys = sent(&node).check(&Hash(NETWORK)).unwrap();
+    assert!(matches!(&keys.action, Action::Keys(keys) if keys.key.is_some() && keys.governor.is_none()));
+    for part in [
+        "Leave the node running",
+        "mv certs/m1.next.member certs/m1.member",
+        "mv certs/m1.next.votes certs/m1.votes",
+    ] {
+        assert!(err(&output).contains(part), "{part} in {}", err(&output));
+    }
+}
+
+#[test]
+fn the_line_of_a_new_member_holds_its_proof_and_founds_a_network_as_well() {
+    let node = Node::fixed(500, String::new());
+    let plain = out(&node.run(&format!("member new bob --governor {}", governor_of(1))));
+    ended(&node.run(&format!("init --name acme --member {}", plain.trim())), 0);
+    let named = node.run(&format!(
+        "member new bob --governor {} --name Bob --network config/network.toml",
+        governor_of(1)
+    ));
+    ended(&named, 0);
+    let line = out(&named);
+    assert!(
+        line.trim().ends_with(":Bob") && line.starts_with(plain.trim()) && line.len() > plain.len() + 128,
+        "{line}"
+    );
+    ended(&node.run(&format!("init --name other --dir other --member {}", line.trim())), 0);
+}
