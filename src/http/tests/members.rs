@@ -60,9 +60,9 @@ fn told(node: &Node, events: &mut Listener, last: impl Fn(&Event) -> bool) -> Ve
     let mut told = Vec::new();
     let heard = async {
         while !told.last().is_some_and(&last) {
-            match events.next().await.unwrap() {
-                Heard::Event(_, event @ (Event::Motion { .. } | Event::Members { .. })) => told.push(event),
-                _ => (),
+            let heard = events.next().await.unwrap();
+            if let Heard::Event(_, event @ (Event::Motion { .. } | Event::Members { .. })) = heard {
+                told.push(event);
             }
         }
     };

@@ -71,7 +71,7 @@ pub struct Members {
     /// Members that must say yes to a motion.
     pub needed: usize,
     pub members: Vec<Member>,
-    /// Ids of former members, the newest last: their nodes are refused until they are added again.
+    /// Ids of former members, the newest last: their nodes are kept out until they are added again.
     pub former: Vec<String>,
     /// What was decided and waits for its handover, in the order in which it was.
     pub waiting: Vec<Decided>,
