@@ -35,7 +35,7 @@ macro_rules! asset {
 
 const INDEX: Asset = Asset { path: "/", kind: HTML, content: include_str!("explorer/index.html") };
 
-pub(super) const ASSETS: [Asset; 23] = [
+pub(super) const ASSETS: [Asset; 24] = [
     asset!("style.css", CSS),
     asset!("icon.svg", SVG),
     asset!("app.js", SCRIPT),
@@ -53,6 +53,7 @@ pub(super) const ASSETS: [Asset; 23] = [
     asset!("pages/blocks.js", SCRIPT),
     asset!("pages/document.js", SCRIPT),
     asset!("pages/found.js", SCRIPT),
+    asset!("pages/members.js", SCRIPT),
     asset!("pages/mempool.js", SCRIPT),
     asset!("pages/overview.js", SCRIPT),
     asset!("pages/peers.js", SCRIPT),
@@ -62,7 +63,7 @@ pub(super) const ASSETS: [Asset; 23] = [
 ];
 
 /// Addresses of pages, in addition to `/`; `app.js` has the same list.
-pub(super) const PAGES: [&str; 12] = [
+pub(super) const PAGES: [&str; 14] = [
     "/blocks",
     "/block/{reference}",
     "/tx/{id}",
@@ -72,6 +73,8 @@ pub(super) const PAGES: [&str; 12] = [
     "/agreement/{id}",
     "/document/{hash}",
     "/mempool",
+    "/members",
+    "/motion/{id}",
     "/peers",
     "/voters",
     "/search",

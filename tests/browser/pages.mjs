@@ -15,7 +15,7 @@ const follow = async (page, locator, address) => {
 /** Every page's address, for tests of what all have in common. */
 export const everyPage = (facts) => [
   ["overview", "/"], ["blocks", "/blocks"], ["block", "/block/1"], ["mempool", "/mempool"], ["records", "/records"], ["topic", "/records?topic=prices"],
-  ["agreements", "/agreements"], ["peers", "/peers"], ["voters", "/voters"], ["transfer", `/tx/${facts.paid}`], ["words", `/tx/${facts.words}`], ["record", `/tx/${facts.record}`],
+  ["agreements", "/agreements"], ["peers", "/peers"], ["voters", "/voters"], ["members", "/members"], ["transfer", `/tx/${facts.paid}`], ["words", `/tx/${facts.words}`], ["record", `/tx/${facts.record}`],
   ["account", `/account/${facts.demo}`], ["account-records", `/account/${facts.friend}?show=records`], ["account-agreements", `/account/${facts.carol}?show=agreements`],
   ...Object.entries(facts.agreements).map(([status, id]) => [`agreement-${status}`, `/agreement/${id}`]),
   ["agreement-beyond", `/agreement/${facts.beyond}`], ["proposal-beyond", `/tx/${facts.proposed}`],
@@ -82,6 +82,19 @@ export const pages = (world) => {
     await page.show("/block/1");
     await page.locator("summary").click();
     await page.getByText(huge, { exact: true }).waitFor();
+    await page.finish();
+  });
+
+  test("the members are shown, with what they have decided", async () => {
+    const page = await start("/members");
+    const { members, needed } = await world.network.get("/v1/members");
+    const text = await page.locator("main").textContent();
+    assert.match(text, new RegExp(`${needed} of ${members.length} must say yes`));
+    for (const { id, governor } of members) {
+      assert.equal(await page.locator(`tr[data-key="${id}"] a[href="/account/${governor}"]`).count(), 1);
+    }
+    assert.match(text, /No motion is open/);
+    assert.equal(await page.locator('header nav a[aria-current="page"]').textContent(), "Members");
     await page.finish();
   });
 

@@ -12,6 +12,7 @@ import { account } from "./pages/account.js";
 import { agreement, agreements } from "./pages/agreements.js";
 import { block, blocks } from "./pages/blocks.js";
 import { documentPage } from "./pages/document.js";
+import { members, motion } from "./pages/members.js";
 import { mempool } from "./pages/mempool.js";
 import { overview } from "./pages/overview.js";
 import { peers } from "./pages/peers.js";
@@ -32,6 +33,8 @@ const ROUTES = [
   [/^\/agreement\/([^/]+)$/, agreement],
   [/^\/document\/([^/]+)$/, documentPage],
   [/^\/mempool$/, mempool],
+  [/^\/members$/, members],
+  [/^\/motion\/([^/]+)$/, motion],
   [/^\/peers$/, peers],
   [/^\/voters$/, voters],
   [/^\/search$/, found],

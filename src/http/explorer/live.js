@@ -3,7 +3,7 @@
 import { ask, query } from "./api.js";
 import { node } from "./format.js";
 
-const NAMES = ["block", "reorg", "transaction", "dropped", "agreement", "final", "finality_stalled", "member_fault", "finality_conflict", "peer", "lagged"];
+const NAMES = ["block", "reorg", "transaction", "dropped", "agreement", "motion", "members", "final", "finality_stalled", "member_fault", "finality_conflict", "peer", "lagged"];
 /** Time between two requests for the status, in milliseconds. The status has what no event tells, such as the hash rate. */
 const LOOK = 5_000;
 /** Events come in bursts. One status request serves all events within this time, in milliseconds. */

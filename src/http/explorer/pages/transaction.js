@@ -5,12 +5,14 @@ import { h } from "../dom.js";
 import { account, agreement, amount, badge, blockLink, bytes, doc, finalMark, hash, node, number, plural, said, saidLines, short, whenExactly } from "../format.js";
 import { facts, hint, section, table, title } from "../parts.js";
 
-const change = (change) => {
+/** What a motion changes, or a member about its own keys, in a few words. */
+export const change = (change) => {
   switch (change.type) {
     case "add": return ["add ", said(change.id)];
     case "remove": return ["remove ", said(change.id)];
     case "governor": return [account(change.governor), " governs ", said(change.id)];
     case "upgrade": return `blocks of version ${change.version} from height ${change.height} on`;
+    case "keys": return ["new keys of ", said(change.id)];
     default: return String(change.type);
   }
 };
