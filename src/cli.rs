@@ -229,7 +229,11 @@ fn run(cli: Cli, out: &mut Output) -> Result<(), Error> {
         Command::Blocks(page) => block::list(&Client::new(&node)?, out, &page),
         Command::Block(command) => block::run(command, &Client::new(&node)?, out),
         Command::Mine => block::mine(&Client::new(&node)?, out),
-        Command::Tx(tx) => transaction::show(&tx, &Client::new(&node)?, out),
+        Command::Tx(tx) => {
+            let client = Client::new(&node)?;
+            out.name_members(&client);
+            transaction::show(&tx, &client, out)
+        }
         Command::Mempool(page) => transaction::mempool(&Client::new(&node)?, out, &page),
         Command::Balance(balance) => account::balance(&balance, &Client::new(&node)?, out),
         Command::History(history) => account::history(&history, &Client::new(&node)?, out),
@@ -238,7 +242,11 @@ fn run(cli: Cli, out: &mut Output) -> Result<(), Error> {
         Command::Wallet(command) => wallet::run(command, out),
         Command::Send(send) => send::run(&send, &Client::new(&node)?, out),
         Command::Record(command) => record::run(command, &Client::new(&node)?, out),
-        Command::Agree(command) => agree::run(command, &Client::new(&node)?, out),
+        Command::Agree(command) => {
+            let client = Client::new(&node)?;
+            out.name_members(&client);
+            agree::run(command, &client, out)
+        }
         Command::Receipt(receipt::ReceiptCommand::Get(get)) => receipt::get(&get, &Client::new(&node)?, out),
         Command::Receipt(receipt::ReceiptCommand::Verify(verify)) => receipt::verify(&verify, out),
         Command::Bench(options) => bench::run(&options, out),

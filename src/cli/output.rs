@@ -17,9 +17,9 @@ use serde::de::DeserializeOwned;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use crate::http::views::Page;
+use crate::http::views::{Members, Page};
 
-use super::client::Answer;
+use super::client::{Answer, Client};
 use super::error::Error;
 use super::parse;
 
@@ -39,6 +39,18 @@ impl Output {
         let terminal = out.is_terminal();
         let names = if terminal { parse::names() } else { BTreeMap::new() };
         Self { out, json, terminal, colour: terminal && colour_wanted(), names }
+    }
+
+    /// Names the members' governors too, where addresses have names at all. A node that does not say who they are is no reason to fail.
+    pub(crate) fn name_members(&mut self, client: &Client) {
+        if !self.terminal || self.json {
+            return;
+        }
+        let found = client.get("/v1/members").and_then(|answer| answer.read::<Members>());
+        for member in found.into_iter().flat_map(|found| found.members) {
+            // The names that people gave themselves come first.
+            self.names.entry(member.governor).or_insert_with(|| format!("member {}", plain(&member.id)));
+        }
     }
 
     /// Prints text for people. What others wrote may be in it.
