@@ -59,12 +59,12 @@ fn a_key_that_is_not_listed_is_named_and_nothing_is_mined() {
     let genesis = Genesis::new(spec).unwrap();
     let mut a = consortium.daemon("a", &genesis, "", "when = \"always\"");
     a.start();
-    says(&a, NodeState::NotListed, "not listed in network.toml");
-    does_not_mine(&a, "not listed in network.toml");
+    says(&a, NodeState::NotListed, "no member's, and only members seal");
+    does_not_mine(&a, "no member's, and only members seal");
     // The key is there now: a check sees the same before a start.
     let check = a.command(&["check"]);
     let warned = String::from_utf8_lossy(&check.stdout).into_owned();
-    assert!(check.status.success() && warned.contains("not listed in network.toml"), "{warned}");
+    assert!(check.status.success() && warned.contains("no member's, and only members seal"), "{warned}");
 }
 
 #[test]

@@ -23,7 +23,7 @@ pub enum State {
     },
     /// Its voter is silent until the operator acts.
     Silent(Alarm),
-    /// It is to mine, but its key is not among the members that the network lists.
+    /// It is to mine, but its key is no member's.
     NotListed,
     /// Nobody is connected. A node that knows nobody is alone by intention.
     Alone {
@@ -117,7 +117,7 @@ impl State {
                 "compare versions and final blocks with the other members (bouya final); the members decide which one counts"
             }
             Self::NotListed => {
-                "put the listed key in the place of identity.member_key, or set miner.enabled = false"
+                "put the member's key in the place of identity.member_key, let the members add it (bouya member add), or set miner.enabled = false"
             }
             Self::Alone { known: 0, .. } => {
                 "to join a network, name a member in p2p.bootstrap or with bouya peer add"
@@ -170,9 +170,9 @@ impl fmt::Display for State {
             Self::TwoHistories => f.write_str(
                 "the members have voted for another history than this node's: it neither mines nor votes",
             ),
-            Self::NotListed => f.write_str(
-                "this node's member key is not listed in network.toml, and only members seal blocks",
-            ),
+            Self::NotListed => {
+                f.write_str("this node's member key is no member's, and only members seal blocks")
+            }
             Self::Alone { known: 0, .. } => f.write_str("this node knows no peers"),
             Self::Alone { known, refused: 0 } => {
                 write!(

@@ -221,7 +221,7 @@ fn every_reason_holds_its_value_and_every_fault_has_a_next_step() {
         (State::CertificateExpired { ago_ms: 86_400_000 }, ["expired 24 h ago", "mkca renew"]),
         (State::CertificateNotYetValid { in_ms: 7_200_000 }, ["another 2 h", "NTP"]),
         (State::DiskFull, ["disk is nearly full", "make room"]),
-        (State::NotListed, ["not listed", "miner.enabled"]),
+        (State::NotListed, ["no member's", "miner.enabled"]),
         (
             State::Stalled { for_ms: 720_000, turnout: two_of_three() },
             ["last 12 min are not final", "missing members"],
