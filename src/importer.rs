@@ -13,6 +13,8 @@ use crate::clock;
 use crate::store::Store;
 use crate::workers::Workers;
 
+const UNKNOWN_PARENT: &str = "its parent is not known here";
+
 /// Why a block was not taken.
 #[derive(Debug, Error)]
 pub enum ImportError {
@@ -64,21 +66,31 @@ impl Importer {
 
     /// Takes a block and does all work that follows from it. False means that the block was already there.
     pub fn give(&mut self, block: Arc<Block>) -> Result<bool, ImportError> {
+        match self.give_once(Arc::clone(&block))? {
+            Some(new) => Ok(new),
+            // What the members follow from has been taken in now, and the chain may have moved to it.
+            None => self.give_once(block)?.ok_or_else(|| ImportError::Block(UNKNOWN_PARENT.to_owned())),
+        }
+    }
+
+    /// None if something final had to be taken in first.
+    fn give_once(&mut self, block: Arc<Block>) -> Result<Option<bool>, ImportError> {
         let take = KeeperRequest::Take { conn: ConnId(0), block, origin: Origin::Synced };
         self.keeper.handle(Input::Request(take))?;
-        let mut new = false;
+        let mut new = Some(false);
         loop {
             let workers = &self.workers;
             self.keeper.work(clock::wall(), &mut |transactions| workers.check_each(transactions))?;
             while let Some(output) = self.keeper.poll() {
                 let Output::Answer(Answer::BlockDone { outcome, .. }) = output else { continue };
                 new = match outcome {
-                    BlockOutcome::Stored => true,
-                    BlockOutcome::Known => false,
+                    BlockOutcome::Stored => Some(true),
+                    BlockOutcome::Known => Some(false),
+                    BlockOutcome::Unsettled(_) => None,
                     BlockOutcome::Early { .. } => return Err(ImportError::Early),
                     BlockOutcome::Invalid { why, .. } => return Err(ImportError::Block(why)),
-                    BlockOutcome::UnknownParent | BlockOutcome::Ignored | BlockOutcome::Unsettled(_) => {
-                        return Err(ImportError::Block("its parent is not known here".to_owned()));
+                    BlockOutcome::UnknownParent | BlockOutcome::Ignored => {
+                        return Err(ImportError::Block(UNKNOWN_PARENT.to_owned()));
                     }
                 };
             }

@@ -9,7 +9,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use bouya_core::ledger::{Certificate, Genesis, View, in_force_before};
+use bouya_core::ledger::{Certificate, Genesis, View, Voters, handovers_before, in_force_before};
 use thiserror::Error;
 
 use super::scan::Scan;
@@ -75,6 +75,10 @@ pub fn repair(
     }
     let (kept, lock) = match Store::open(dir, genesis.clone()) {
         Ok(old) => {
+            // How the members came to be who they are: the proof of each change, which only this file may have.
+            for certificate in handed_over(&old, &genesis) {
+                importer.finalize(certificate)?;
+            }
             // What the members have voted final goes before work: else a heavier branch that the node had left would come back.
             if let Some(certificate) = finalized(&old, &genesis) {
                 importer.finalize(certificate)?;
@@ -95,6 +99,23 @@ fn finalized(old: &Store, genesis: &Genesis) -> Option<Certificate> {
     let header = snapshot.record(&certificate.link.source.block).ok()??.header;
     let members = in_force_before(&snapshot, &header).ok()??;
     certificate.check(&genesis.id(), members.voters()).is_ok().then_some(certificate)
+}
+
+/// What made the bases of the members' sets final, in their order, as far as it can be read and is valid.
+fn handed_over(old: &Store, genesis: &Genesis) -> Vec<Certificate> {
+    let read = || {
+        let snapshot = old.reader().snapshot().ok()?;
+        let newest = snapshot.finalized().ok()??.link.source.block;
+        let header = snapshot.record(&newest).ok()??.header;
+        handovers_before(&snapshot, &header).ok()?.ok()
+    };
+    let (mut voters, mut found) = (Voters::first(genesis), Vec::new());
+    for handover in read().unwrap_or_default() {
+        let Ok(next) = handover.check(&genesis.id(), &voters) else { break };
+        voters = next.voters().clone();
+        found.push(handover.certificate);
+    }
+    found
 }
 
 impl Repaired {
