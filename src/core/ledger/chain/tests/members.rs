@@ -3,6 +3,7 @@
 use super::*;
 use crate::crypto::Hash;
 use crate::ledger::governance::pending_at;
+use crate::ledger::{Base, Handover, HandoverError, Roster};
 use crate::ledger::{Block, Branch, CarriedError, Certificate, Member, MemberChange, View, handovers};
 use crate::testing::members::{self, Governors, remove};
 use crate::testing::{ON_TIME, block_with, certificate_of, network_of_members};
@@ -179,6 +180,20 @@ fn a_set_hands_over_to_the_next_and_who_knows_only_the_first_follows() {
     let mut other = shown[0].clone();
     other.roster = shown[1].roster.clone();
     assert!(other.check(&genesis.id(), &first).is_err());
+    let mut forged = shown[0].clone();
+    forged.roster = Roster::new(forged.roster.base(), (1..=3).map(member)).unwrap();
+    assert_eq!(forged.check(&genesis.id(), &first), Err(HandoverError::Commitments));
+    // Nor does what makes an ordinary block final.
+    let header =
+        node.world().block(&node.world().at_height(1).unwrap().unwrap()).unwrap().unwrap().header.clone();
+    let base = Base { parent: header.parent, height: 1 };
+    let ordinary = Handover {
+        certificate: certificate_of(&first, &genesis, (1, header.id()), &[1, 2, 3]),
+        roster: Roster::new(base, (1..=3).map(member)).unwrap(),
+        header,
+        ..shown[0].clone()
+    };
+    assert_eq!(ordinary.check(&genesis.id(), &first), Err(HandoverError::Commitments));
     let pending = pending_at(node.world(), node.chain.finalized().0).unwrap();
     assert_eq!(pending.roster(), third.roster());
 }
