@@ -144,7 +144,7 @@ fn mempool(criterion: &mut Criterion) {
     group.bench_function("select_5000_of_10000", |bencher| {
         let field = Field::new(500);
         let pool = field.pool(COUNT);
-        let room = Template::room(field.genesis());
+        let room = Template::room(field.genesis(), None);
         bencher.iter(|| pool.select(black_box(room), 5_000));
     });
     group.finish();

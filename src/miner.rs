@@ -200,13 +200,12 @@ impl MinerActor {
 
     /// A block to search for, if transactions and state are those of the tip.
     async fn template(&self, told: bool) -> Result<Option<Template>, MailboxError> {
-        let room = Template::room(&self.genesis);
+        // Before the transactions: they must leave room for it.
+        let certificate = self.health.head.borrow().handover.clone();
+        let room = Template::room(&self.genesis, certificate.as_ref());
         let select = |reply| mempool::MempoolRequest::Select { room, most: TRANSACTIONS_PER_BLOCK, reply };
         let chosen = self.mempool.ask(select).await?;
-        let (branch, certificate) = {
-            let head = self.health.head.borrow();
-            (head.branch.clone(), head.handover.clone())
-        };
+        let branch = self.health.head.borrow().branch.clone();
         let (genesis, key, states) = (Arc::clone(&self.genesis), self.key.clone(), Arc::clone(&self.states));
         let (to, date) = (self.settings.reward_to, Date { time: clock::wall(), told });
         // A full block takes a while to execute.

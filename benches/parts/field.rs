@@ -112,7 +112,7 @@ impl Field {
 
     /// The first block, filled with transactions of so many outputs, each to an account of its own.
     pub(crate) fn full_block(&self, outputs: usize) -> Arc<Block> {
-        let mut left = Template::room(&self.genesis);
+        let mut left = Template::room(&self.genesis, None);
         let all = (0..).map(|n| self.transfer(n, outputs, usize::MAX)).take_while(|transaction| {
             let room = left.checked_sub(encode(transaction).len());
             left = room.unwrap_or(0);

@@ -95,7 +95,7 @@ pub(crate) fn make(
     }
     lines.extend((!moving.reason.is_empty()).then(|| ("reason", moving.reason.clone())));
     lines.extend([("moved by", mover.id.clone()), ("until", rfc3339(until))]);
-    let action = Action::Motion(Motion { change, reason, until });
+    let action = Action::from(Motion { change, reason, until });
     let (sent, answer) = signer.send(&|_| action.clone(), &lines, "Move it? That is this member's yes.")?;
     note(&asked(&members, mover, &shown, &sent));
     told(&sent, &answer, &shown, &moving.governing, client, out)

@@ -54,7 +54,7 @@ pub(super) fn rotate(options: &Rotate, client: &Client, out: &mut Output) -> Res
     let path = options.dir.join(format!("{id}.next.member"));
     let key = record::load_or_create_key(&path).map_err(|error| Error::Failed(error.to_string()))?;
     let sender = *signer.wallet.public_key();
-    let action = |nonce| Action::Keys(Keys::prove(&network, &sender, nonce, id.clone(), Some(&key), None));
+    let action = |nonce| Action::from(Keys::prove(&network, &sender, nonce, id.clone(), Some(&key), None));
     let change =
         views::MemberChange::Keys { id: id.to_string(), key: Some(key.public().to_string()), governor: None };
     let lines = [
@@ -94,7 +94,7 @@ pub(super) fn governor(options: Governor, client: &Client, out: &mut Output) -> 
     let lines = [("member", id.to_string()), ("new governor", governor.to_string())];
     let (network, sender) = (signer.network()?, *signer.wallet.public_key());
     let action =
-        |nonce| Action::Keys(Keys::prove(&network, &sender, nonce, id.clone(), None, Some(governor)));
+        |nonce| Action::from(Keys::prove(&network, &sender, nonce, id.clone(), None, Some(governor)));
     let (sent, answer) = signer.send(&action, &lines, "Give it this governor?")?;
     note("The old governor speaks for it until the change is in force.");
     govern::told(&sent, &answer, &change, &moving.governing, client, out)

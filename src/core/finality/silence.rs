@@ -39,6 +39,11 @@ impl Silence {
         self.answered.extend(voter);
     }
 
+    /// Whether it has answered.
+    pub(super) fn has_answered(&self, peer: Peer) -> bool {
+        self.peers.contains(&peer)
+    }
+
     pub(super) fn lost(&mut self, peer: Peer) {
         self.peers.remove(&peer);
         self.unanswered.remove(&peer);

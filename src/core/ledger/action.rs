@@ -1,5 +1,6 @@
 //! What a transaction does: moves coins, writes something down, takes part in an agreement, or decides about members.
 
+use alloc::boxed::Box;
 use alloc::collections::BTreeSet;
 
 use borsh::{BorshDeserialize, BorshSerialize};
@@ -48,7 +49,7 @@ pub enum Action {
         agreement: Hash,
     },
     /// A member's governor asks the members to change who they are, or what rules blocks follow.
-    Motion(Motion),
+    Motion(Box<Motion>),
     /// What its sender says to a motion. The last one before the decision counts.
     Ballot {
         /// [`Motion::id`].
@@ -57,7 +58,7 @@ pub enum Action {
         yes: bool,
     },
     /// A member's governor changes the member's own keys.
-    Keys(Keys),
+    Keys(Box<Keys>),
 }
 
 /// One payment of a transfer.
@@ -125,6 +126,19 @@ pub enum ActionError {
         "the new member key has not signed for this network, id, governor and nonce: make the proof anew"
     )]
     Proof,
+}
+
+/// In a box: most transactions are payments, and each has room for the largest action.
+impl From<Motion> for Action {
+    fn from(motion: Motion) -> Self {
+        Self::Motion(Box::new(motion))
+    }
+}
+
+impl From<Keys> for Action {
+    fn from(keys: Keys) -> Self {
+        Self::Keys(Box::new(keys))
+    }
 }
 
 impl Action {

@@ -73,9 +73,10 @@ pub struct Template {
 }
 
 impl Template {
-    /// Room for transactions in a block of this network, in bytes.
-    pub fn room(genesis: &Genesis) -> usize {
-        genesis.rules.max_bytes.saturating_sub(EMPTY_BLOCK_BYTES)
+    /// Room for transactions in a block of this network that is to hold this certificate, in bytes.
+    pub fn room(genesis: &Genesis, certificate: Option<&Certificate>) -> usize {
+        let room = genesis.rules.max_bytes.saturating_sub(EMPTY_BLOCK_BYTES);
+        room.saturating_sub(certificate.map_or(0, Certificate::size))
     }
 
     /// A block on `branch`, at its date or right after its parent if that is later. A rest is stated only where that is allowed. It is executed

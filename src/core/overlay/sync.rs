@@ -95,6 +95,8 @@ enum GiveUp {
     Fault(Fault),
     /// Nobody is at fault, or the peer was slow: try again after a rest.
     Rest,
+    /// This node has to take in something final first.
+    NotYet,
     /// Nobody is at fault, but the peer's chain ends too early, or lacks this node's checkpoint or final block: what it claims beyond the
     /// last good header does not count.
     PassOver,
@@ -342,15 +344,16 @@ impl BlockSync {
         let rest = peer.rest_mut(header_sync.aim);
         match why {
             GiveUp::PassOver if !is_claim && !header_sync.was_in_vain() => rest.lacked(now),
+            GiveUp::NotYet => rest.found_nothing(now),
             _ => rest.failed(now),
         }
         match why {
-            GiveUp::Rest if is_claim => {
+            GiveUp::Rest | GiveUp::NotYet if is_claim => {
                 peer.claims = true;
                 peer.orphan |= header_sync.orphan;
             }
             GiveUp::PassOver if is_claim => peer.tip = header_sync.shown(),
-            GiveUp::Rest | GiveUp::PassOver => {}
+            GiveUp::Rest | GiveUp::NotYet | GiveUp::PassOver => {}
             GiveUp::Fault(fault) => self.out.push_back(Act::Blame(header_sync.conn, fault)),
         }
     }

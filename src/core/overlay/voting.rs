@@ -28,6 +28,8 @@ use crate::wire::{Finality, Item, Message, Proposal, Votes};
 pub(super) struct Voting {
     /// The set in force and how many voters it has.
     voters: (Hash, u16),
+    /// The height of its base: what is final up to there was voted in earlier sets, whose epochs say nothing about this one's.
+    base: u64,
     peers: BTreeMap<ConnId, VotingPeer>,
     /// The newest final block that is durable here.
     finalized: Option<Checkpoint>,
@@ -53,6 +55,8 @@ struct VotingPeer {
     votes: BTreeMap<u16, Bucket>,
     certificates: Bucket,
     questions: Bucket,
+    /// When it last said something of another set, so that it was asked about this one.
+    hinted: Option<Time>,
     /// When it was asked, while its answer is due. One answer at a time: rights to answer must not pile up.
     asked: Option<Time>,
 }
@@ -66,6 +70,7 @@ impl VotingPeer {
             votes: BTreeMap::new(),
             certificates: Bucket::new(CERTIFICATES_PER_PEER, now),
             questions: Bucket::new(QUESTIONS_PER_PEER, now),
+            hinted: None,
             asked: None,
         }
     }
@@ -93,6 +98,7 @@ impl Voting {
         let count = u16::try_from(voters.count()).unwrap_or(u16::MAX);
         Self {
             voters: (voters.id(), count),
+            base: voters.root().height,
             peers: BTreeMap::new(),
             finalized: None,
             batch: Vec::new(),
@@ -106,6 +112,7 @@ impl Voting {
     /// Another set is in force. Its epochs begin anew.
     pub(super) fn hand_over(&mut self, voters: &Voters) {
         self.voters = (voters.id(), u16::try_from(voters.count()).unwrap_or(u16::MAX));
+        self.base = voters.root().height;
         self.batch.clear();
         for peer in self.peers.values_mut() {
             (peer.has, peer.finalized) = (BTreeMap::new(), 0);
@@ -154,8 +161,9 @@ impl Voting {
             Message::GetFinality { set: asked, .. } => *asked != set,
             _ => false,
         };
-        if other {
+        if other && peer.hinted.is_none_or(|at| now.since(at) >= FINAL_ASK_EVERY) {
             // It says nothing about this set. But the other one may be the next: whoever missed the handover asks about its own.
+            peer.hinted = Some(now);
             self.inputs.push_back(Input::Ask(Peer(session.0)));
         }
         let heard = match message {
@@ -301,8 +309,9 @@ impl Voting {
 
     /// A peer has a final block. If it is news here, its certificate is asked for a little later: most often the votes come by themselves.
     fn has_final(&mut self, now: Time, session: ConnId, (epoch, height): (u64, u64)) {
-        let own = self.height();
+        let (own, base) = (self.height(), self.base);
         let Some(peer) = self.peers.get_mut(&session) else { return };
+        let epoch = if height > base { epoch } else { 0 };
         peer.finalized = peer.finalized.max(epoch);
         peer.height = peer.height.max(height);
         if height > own {

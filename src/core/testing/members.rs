@@ -26,7 +26,7 @@ impl Governors {
     pub fn motion(&mut self, node: &Node, change: MemberChange, yes: &[u8]) -> Vec<Transaction> {
         let until = Timestamp(node.chain.tip().time.0 + 3 * DAY);
         let motion = Motion { change, reason: Text::default(), until };
-        let mut all = vec![self.sign(node, yes[0], |_| Action::Motion(motion))];
+        let mut all = vec![self.sign(node, yes[0], |_| Action::from(motion))];
         let motion = all[0].motion().unwrap();
         for by in &yes[1..] {
             all.push(self.sign(node, *by, |_| Action::Ballot { motion, yes: true }));
@@ -94,7 +94,7 @@ pub fn changed_thrice(genesis: Arc<Genesis>) -> Node {
     governors.decide(&mut node, add(&genesis, 5), &[1, 2, 3, 5]);
     node.change_members(&[1, 2, 3]);
     let rotated = |nonce| {
-        Action::Keys(Keys::prove(
+        Action::from(Keys::prove(
             &genesis.id(),
             &governor(2).public(),
             nonce,

@@ -27,7 +27,7 @@ fn started() -> Node {
 fn moved(node: &Node, by: u8, nonce: u64, change: MemberChange) -> (Transaction, Hash) {
     let until = Timestamp(wall().0 + 30 * DAY);
     let motion = Motion { change, reason: text("why not"), until };
-    let transaction = signed(node, &governor(by), nonce, Action::Motion(motion));
+    let transaction = signed(node, &governor(by), nonce, Action::from(motion));
     let id = transaction.motion().unwrap();
     (transaction, id)
 }

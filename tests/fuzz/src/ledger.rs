@@ -98,7 +98,7 @@ pub(crate) fn transaction_seeds() -> Vec<Vec<u8>> {
         Action::Respond { agreement, document: proposal.document, response: Response::Sign },
         Action::Propose(proposal),
         Action::Withdraw { agreement },
-        Action::Motion(Motion {
+        Action::from(Motion {
             change: MemberChange::Remove { id: "a".parse().unwrap() },
             reason: text("silent for a month"),
             until: Timestamp(1_700_000_009_000),

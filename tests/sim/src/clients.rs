@@ -88,7 +88,7 @@ impl Clients {
     fn new_governor(&self, id: &NodeId, key: &SecretKey) -> Action {
         let next = SecretKey::from_seed(&sha256(&key.public().0).0);
         let governor = Some(Address::of(&next.public()));
-        Action::Keys(Keys::prove(&self.network, &key.public(), 0, id.clone(), None, governor))
+        Action::from(Keys::prove(&self.network, &key.public(), 0, id.clone(), None, governor))
     }
 
     fn action(&mut self, who: usize, now: u64) -> Action {

@@ -245,7 +245,10 @@ impl Running {
 
     /// The block that it would mine on its tip.
     pub(crate) fn template(&self, genesis: &Genesis, date: Date, key: &SecretKey) -> Result<Template, Unfit> {
-        let chosen = self.pool.mempool().select(Template::room(genesis), TRANSACTIONS_PER_BLOCK);
+        let chosen = self
+            .pool
+            .mempool()
+            .select(Template::room(genesis, self.head.handover.as_ref()), TRANSACTIONS_PER_BLOCK);
         let to = Address::of(&key.public());
         let (view, rows) = (self.snapshot(), Rows::new());
         let state = StateAt { base: Some(&view), rows: &rows };

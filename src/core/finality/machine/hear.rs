@@ -37,10 +37,16 @@ impl Finality {
                 let lock = self.justified.values().next_back().cloned().flatten();
                 let newest = self.newest.clone();
                 self.say(peer, Said::Finality { set, handovers: Vec::new(), newest, lock, seen });
+                // It has come to this set since it was asked last.
+                if self.silence.as_ref().is_some_and(|silence| !silence.has_answered(peer)) {
+                    self.ask(peer);
+                }
             }
             Said::GetFinality { set, .. } => {
                 let handovers = blocks.handovers(&set);
                 let (newest, lock, seen) = (None, None, None);
+                // Of a set that is unknown here nothing was seen, and nothing of it is known to be unseen: no answer about it.
+                let set = if handovers.is_empty() { self.voters().id() } else { set };
                 self.say(peer, Said::Finality { set, handovers, newest, lock, seen });
             }
             Said::Finality { set, handovers, newest, lock, seen } if set == self.voters().id() => {

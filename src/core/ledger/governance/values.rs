@@ -181,9 +181,12 @@ pub(in crate::ledger) fn proof(
     nonce: u64,
 ) -> Option<Signed> {
     match action {
-        Action::Motion(Motion { change: MemberChange::Add { member, proof }, .. }) => {
-            Some(Signed { key: member.key, message: added(network, member), signature: *proof })
-        }
+        Action::Motion(motion) => match &motion.change {
+            MemberChange::Add { member, proof } => {
+                Some(Signed { key: member.key, message: added(network, member), signature: *proof })
+            }
+            _ => None,
+        },
         Action::Keys(keys) => keys.key.map(|(key, signature)| Signed {
             key,
             message: keys.proven(network, sender, nonce, &key),

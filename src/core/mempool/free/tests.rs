@@ -34,7 +34,7 @@ impl Town {
     fn motion_until(&self, by: &SecretKey, nonce: u64, open: Duration) -> CheckedTransaction {
         let until = self.node.chain.tip().time.after(open);
         let change = MemberChange::Remove { id: id(1) };
-        self.sign(by, nonce, 0, Action::Motion(Motion { change, reason: text(""), until }))
+        self.sign(by, nonce, 0, Action::from(Motion { change, reason: text(""), until }))
     }
 
     fn motion(&self, by: &SecretKey, nonce: u64) -> CheckedTransaction {
@@ -48,7 +48,7 @@ impl Town {
     fn keys(&self, by: &SecretKey, nonce: u64, n: u8) -> CheckedTransaction {
         let new = Some(Address::of(&governor(80 + n).public()));
         let keys = Keys::prove(&self.node.network(), &by.public(), nonce, id(n), Some(&key(90 + n)), new);
-        self.sign(by, nonce, 0, Action::Keys(keys))
+        self.sign(by, nonce, 0, Action::from(keys))
     }
 
     fn take(&mut self, transaction: &CheckedTransaction) -> Result<Vec<Dropped>, MempoolError> {
@@ -138,7 +138,7 @@ fn a_candidate_and_a_member_with_a_lost_governor_speak_without_coins() {
     let mut town = Town::new(Limits::default());
     let until = town.node.chain.tip().time.after(48 * HOUR);
     let network = town.node.network();
-    let motion = |change| Action::Motion(Motion { change, reason: text(""), until });
+    let motion = |change| Action::from(Motion { change, reason: text(""), until });
     let add = town.sign(&governor(1), 0, 0, motion(MemberChange::prove(&network, member(7), &key(7))));
     let lost = MemberChange::Governor { id: id(3), governor: Address::of(&governor(8).public()) };
     let lost = town.sign(&governor(2), 0, 0, motion(lost));
@@ -225,11 +225,9 @@ fn what_is_free_goes_first_and_takes_an_eighth_of_a_block() {
 fn what_pays_is_judged_like_anything_else() {
     let mut town = Town::new(Limits::default());
     // Key 1 holds coins and governs nobody.
-    let Action::Motion(Motion { change, reason, .. }) = &town.motion(&key(1), 0).action else {
-        panic!("a motion")
-    };
-    let motion = Motion { change: change.clone(), reason: reason.clone(), until: Timestamp(0) };
-    let paid = town.sign(&key(1), 0, 500, Action::Motion(motion));
+    let Action::Motion(motion) = &town.motion(&key(1), 0).action else { panic!("a motion") };
+    let motion = Motion { until: Timestamp(0), ..(**motion).clone() };
+    let paid = town.sign(&key(1), 0, 500, Action::from(motion));
     assert!(town.takes(&paid));
     assert_eq!(town.pool.free, Free::default());
 }

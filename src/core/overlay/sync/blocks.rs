@@ -31,7 +31,7 @@ impl BlockSync {
             return;
         }
         let id = block.id();
-        if self.takes_members(conn, &block) {
+        if self.takes_members(now, conn, &block) {
             return self.go_on(now);
         }
         let Some(peer) = self.peers.get_mut(&conn) else { return };

@@ -80,7 +80,8 @@ pub(super) enum WaitsFor {
     Base { headers: Vec<SyncHeader> },
     /// The roster that the first of these headers puts into force: whether it is stored, then the body until the deadline, then what the chain
     /// makes of it.
-    Members { headers: Vec<SyncHeader>, deadline: Option<Time> },
+    /// `full`: the message that they are the rest of was full, so more follow.
+    Members { headers: Vec<SyncHeader>, full: bool, deadline: Option<Time> },
     /// Which blocks of the segment are not stored.
     Missing,
     /// Their bodies.
@@ -204,13 +205,13 @@ impl HeaderSync {
         (self.since, self.patience) = (now, patience);
     }
 
-    /// Takes in one message's headers, which follow `end`. `refused` are blocks known to be invalid.
+    /// Takes in one message's headers, or the rest of it, which follow `end`; `full`: more follow. `refused` are blocks known to be invalid.
     pub(super) fn take(
         &mut self,
         rules: &Rules,
         tip: &Tip,
         refused: &VecDeque<Hash>,
-        headers: &[SyncHeader],
+        (headers, full): (&[SyncHeader], bool),
     ) -> Result<Taken, HeaderError> {
         for (place, SyncHeader { header, executed }) in headers.iter().enumerate() {
             if !refused.is_empty() && refused.contains(&header.id()) {
@@ -219,7 +220,13 @@ impl HeaderSync {
             }
             self.check_final(tip, header)?;
             if !self.push(rules, header, executed)? {
-                return Ok(Taken::Members(place));
+                let (id, overruled) = (header.id(), self.lacks_checkpoint);
+                let is_goal = matches!(self.aim, Aim::Goal(goal) if goal.block == id);
+                // Whatever its roster: it has come to the goal.
+                return Ok(match is_goal && (self.lacks_final || overruled) {
+                    true => Taken::Beside { block: id, overruled },
+                    false => Taken::Members(place),
+                });
             }
             if self.is_at_goal() && (self.lacks_final || self.lacks_checkpoint) {
                 return Ok(Taken::Beside { block: self.end.id, overruled: self.lacks_checkpoint });
@@ -231,7 +238,7 @@ impl HeaderSync {
                 return Ok(self.at_end(tip));
             }
         }
-        Ok(if headers.len() < HEADERS_PER_MESSAGE { self.at_end(tip) } else { Taken::More })
+        Ok(if full { Taken::More } else { self.at_end(tip) })
     }
 
     /// The final block is a checkpoint: see [`Rules::checkpoint`] for the one that the operator sets.

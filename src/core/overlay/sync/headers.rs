@@ -9,6 +9,7 @@ use super::{
     Act, Aim, Block, BlockSync, Bounded, Branch, ConnId, Fault, GiveUp, HEADERS_TIMEOUT, Hash, HeaderSync,
     KeeperRequest, MembersFound, Message, Roster, StoreRequest, SyncHeader, Time, WaitsFor,
 };
+use crate::limits::HEADERS_PER_MESSAGE;
 
 impl BlockSync {
     /// A peer sent headers.
@@ -40,7 +41,7 @@ impl BlockSync {
                 header_sync.waits_for = WaitsFor::Base { headers };
                 self.out.push_back(Act::Ask(KeeperRequest::Branch(parent).into()));
             }
-            _ => self.take(now, &headers),
+            _ => self.take_message(now, &headers),
         }
         self.go_on(now);
     }
@@ -55,13 +56,13 @@ impl BlockSync {
                 match branch {
                     Some(branch) => {
                         header_sync.rebase(branch);
-                        self.take(now, &headers);
+                        self.take_message(now, &headers);
                     }
                     // It was in this node's own locator, so the store must have failed.
                     None => self.give_up(now, GiveUp::Rest),
                 }
             }
-            (WaitsFor::Members { headers, deadline }, branch)
+            (WaitsFor::Members { headers, deadline, .. }, branch)
                 if is_next(headers, |first| first.header.id() == id) =>
             {
                 match branch {
@@ -81,14 +82,17 @@ impl BlockSync {
     }
 
     /// A block that was asked for because its header commits to another roster. False if it is another.
-    pub(super) fn takes_members(&mut self, conn: ConnId, block: &Arc<Block>) -> bool {
+    pub(super) fn takes_members(&mut self, now: Time, conn: ConnId, block: &Arc<Block>) -> bool {
         let Some(header_sync) = self.header_sync.as_mut().filter(|header_sync| header_sync.conn == conn)
         else {
             return false;
         };
-        let WaitsFor::Members { headers, deadline } = &mut header_sync.waits_for else { return false };
+        let WaitsFor::Members { headers, deadline, .. } = &mut header_sync.waits_for else { return false };
         let is_it = deadline.is_some() && is_next(headers, |first| first.header.id() == block.id());
-        if is_it {
+        if is_it && block.body.root(block.header.height) != block.header.body {
+            // Another peer may have the right copy.
+            self.give_up(now, GiveUp::Rest);
+        } else if is_it {
             *deadline = None;
             let (branch, block, finalized) = (header_sync.end.clone(), Arc::clone(block), self.tip.finalized);
             self.out.push_back(Act::Ask(KeeperRequest::Members { branch, block, finalized }.into()));
@@ -106,7 +110,7 @@ impl BlockSync {
         }
         match found {
             MembersFound::Roster(roster) => self.handed(now, id, roster),
-            MembersFound::NotYet => self.give_up(now, GiveUp::Rest),
+            MembersFound::NotYet => self.give_up(now, GiveUp::NotYet),
             MembersFound::Invalid(why) => self.give_up(now, GiveUp::Fault(Fault::InvalidHeader(why))),
         }
         self.go_on(now);
@@ -115,10 +119,10 @@ impl BlockSync {
     /// The roster is known: goes on where the walk stopped.
     fn handed(&mut self, now: Time, id: Hash, roster: Roster) {
         let Some(header_sync) = &mut self.header_sync else { return };
-        let WaitsFor::Members { headers, .. } = &mut header_sync.waits_for else { return };
-        let headers = core::mem::take(headers);
+        let WaitsFor::Members { headers, full, .. } = &mut header_sync.waits_for else { return };
+        let (headers, full) = (core::mem::take(headers), *full);
         header_sync.handed = Some((id, roster));
-        self.take(now, &headers);
+        self.take(now, &headers, full);
     }
 
     pub(super) fn ask_headers(&mut self, now: Time) {
@@ -135,14 +139,18 @@ impl BlockSync {
         }
     }
 
-    fn take(&mut self, now: Time, headers: &[SyncHeader]) {
+    fn take_message(&mut self, now: Time, headers: &[SyncHeader]) {
+        self.take(now, headers, headers.len() >= HEADERS_PER_MESSAGE);
+    }
+
+    fn take(&mut self, now: Time, headers: &[SyncHeader], full: bool) {
         let Some(header_sync) = &mut self.header_sync else { return };
-        match header_sync.take(&self.genesis.rules, &self.tip, &self.refused, headers) {
+        match header_sync.take(&self.genesis.rules, &self.tip, &self.refused, (headers, full)) {
             Ok(Taken::More) => self.ask_headers(now),
             Ok(Taken::Members(place)) => {
                 let headers: Vec<_> = headers.iter().skip(place).cloned().collect();
                 let id = headers.first().map_or(Hash::ZERO, |first| first.header.id());
-                header_sync.waits_for = WaitsFor::Members { headers, deadline: None };
+                header_sync.waits_for = WaitsFor::Members { headers, full, deadline: None };
                 self.out.push_back(Act::Ask(KeeperRequest::Branch(id).into()));
             }
             Ok(Taken::Segment(ids)) => {
@@ -194,7 +202,7 @@ impl BlockSync {
     /// A peer does not have the body that it was asked for.
     pub(super) fn lacks_members(&mut self, now: Time, conn: ConnId, ids: &[Hash]) {
         let waits = |header_sync: &HeaderSync| match &header_sync.waits_for {
-            WaitsFor::Members { headers, deadline: Some(_) } => {
+            WaitsFor::Members { headers, deadline: Some(_), .. } => {
                 header_sync.conn == conn && is_next(headers, |first| ids.contains(&first.header.id()))
             }
             _ => false,

@@ -32,7 +32,7 @@ impl Story {
 
     fn signed(&mut self, node: &Node, act: Act) -> Option<Transaction> {
         let until = Timestamp(self.branch.time.0 + 3 * DAY);
-        let moves = |change| Action::Motion(Motion { change, reason: Text::default(), until });
+        let moves = |change| Action::from(Motion { change, reason: Text::default(), until });
         let (by, action) = match act {
             Act::Add(by, who) => {
                 let MemberChange::Add { member, .. } = add(who) else { unreachable!() };
@@ -49,7 +49,7 @@ impl Story {
                 let nonce = self.nonces.get(&sender).copied().unwrap_or_default();
                 let (new, whose) = (new.map(key), whose.map(governor_of));
                 let keys = Keys::prove(&network, &sender, nonce, member(by).id, new.as_ref(), whose);
-                (governor(by), Action::Keys(keys))
+                (governor(by), Action::from(keys))
             }
             Act::Keys(..) | Act::Yes | Act::Wait(_) => return None,
         };
@@ -115,7 +115,7 @@ fn what_members_say_is_in_the_state_of_its_branch_only() {
     let moved = Motion { change: remove(3), reason: text("gone"), until: Timestamp(node.now.0 + 2 * DAY) };
     let sign =
         |by, nonce, action| Transaction::sign(&node.network(), &governor(by), nonce, 0, u64::MAX, action);
-    let transaction = sign(1, 0, Action::Motion(moved));
+    let transaction = sign(1, 0, Action::from(moved));
     let id = transaction.motion().unwrap();
     let ballots = [2, 9].map(|n| sign(n, 0, Action::Ballot { motion: id, yes: true }));
     let fork = node.chain.tip().clone();

@@ -15,7 +15,7 @@ fn check(by: &SecretKey, nonce: u64, action: Action) -> Result<(), TransactionEr
 
 fn moved(change: MemberChange) -> Result<(), TransactionError> {
     let motion = Motion { change, reason: text("why"), until: Timestamp(1) };
-    check(&governor(1), 0, Action::Motion(motion))
+    check(&governor(1), 0, Action::from(motion))
 }
 
 fn refused<T>(error: ActionError) -> Result<T, TransactionError> {
@@ -60,10 +60,10 @@ fn a_governor_is_somebody_who_can_sign_and_not_the_nodes_key() {
     assert_eq!(moved(give_governor(2, other)), wrong(2));
     let keys = |key, governor| Keys { id: id(1), key, governor };
     let by = governor(1);
-    assert_eq!(check(&by, 0, Action::Keys(keys(None, Some(other)))), wrong(1));
+    assert_eq!(check(&by, 0, Action::from(keys(None, Some(other)))), wrong(1));
     let own = (by.public(), Signature::ZERO);
-    assert_eq!(check(&by, 0, Action::Keys(keys(Some(own), None))), wrong(1));
-    assert_eq!(check(&by, 0, Action::Keys(keys(None, None))), refused(ActionError::NoKeys));
+    assert_eq!(check(&by, 0, Action::from(keys(Some(own), None))), wrong(1));
+    assert_eq!(check(&by, 0, Action::from(keys(None, None))), refused(ActionError::NoKeys));
 }
 
 #[test]
@@ -72,16 +72,16 @@ fn a_new_key_signs_for_one_member_governor_and_nonce() {
     let prove = |governor| Keys::prove(&NETWORK, &by.public(), 3, id(1), Some(&key(7)), governor);
     for governor in [None, Some(governor_of(8))] {
         let keys = prove(governor);
-        assert_eq!(check(&by, 3, Action::Keys(keys.clone())), Ok(()));
-        assert_eq!(check(&by, 4, Action::Keys(keys.clone())), refused(ActionError::Proof), "a replay");
+        assert_eq!(check(&by, 3, Action::from(keys.clone())), Ok(()));
+        assert_eq!(check(&by, 4, Action::from(keys.clone())), refused(ActionError::Proof), "a replay");
         let other = Keys { id: id(2), ..keys.clone() };
-        assert_eq!(check(&by, 3, Action::Keys(other)), refused(ActionError::Proof));
+        assert_eq!(check(&by, 3, Action::from(other)), refused(ActionError::Proof));
         let other = Keys { governor: Some(governor_of(9)), ..keys };
-        assert_eq!(check(&by, 3, Action::Keys(other)), refused(ActionError::Proof));
+        assert_eq!(check(&by, 3, Action::from(other)), refused(ActionError::Proof));
     }
     // Without a new governor the sender's address is signed, and with one it is that.
-    assert_eq!(check(&governor(2), 3, Action::Keys(prove(None))), refused(ActionError::Proof));
-    assert_eq!(check(&governor(2), 3, Action::Keys(prove(Some(governor_of(8))))), Ok(()));
+    assert_eq!(check(&governor(2), 3, Action::from(prove(None))), refused(ActionError::Proof));
+    assert_eq!(check(&governor(2), 3, Action::from(prove(Some(governor_of(8))))), Ok(()));
 }
 
 #[test]

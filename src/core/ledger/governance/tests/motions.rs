@@ -131,7 +131,7 @@ fn a_motion_is_open_for_a_day_at_least_and_ninety_at_most() {
         // The block is a second later.
         let until = Timestamp(town.now.0 + 1_000 + ahead);
         let motion = Motion { change: add(5), reason: Text::default(), until };
-        let id = town.act(&governor(1), Action::Motion(motion)).motion().unwrap();
+        let id = town.act(&governor(1), Action::from(motion)).motion().unwrap();
         town.is_open(&id)
     };
     assert_eq!([DAY - 1, DAY, 90 * DAY, 90 * DAY + 1].map(&mut moved), [false, true, true, false]);

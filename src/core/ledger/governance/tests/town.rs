@@ -113,7 +113,7 @@ impl Town {
     pub(super) fn move_by(&mut self, by: &SecretKey, change: MemberChange) -> Hash {
         let until = Timestamp(self.now.0 + 30 * DAY);
         let motion = Motion { change, reason: Text::default(), until };
-        self.act(by, Action::Motion(motion)).motion().unwrap()
+        self.act(by, Action::from(motion)).motion().unwrap()
     }
 
     pub(super) fn moves(&mut self, n: u8, change: MemberChange) -> Hash {
@@ -137,7 +137,7 @@ impl Town {
         governor: Option<Address>,
     ) {
         let keys = Keys::prove(&NETWORK, &by.public(), self.nonce(by), id(n), key, governor);
-        self.act(by, Action::Keys(keys));
+        self.act(by, Action::from(keys));
     }
 
     /// A handover block that proves the block at `target` final.

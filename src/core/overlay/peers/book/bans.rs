@@ -124,7 +124,8 @@ impl AddressBook {
 
     /// The operator lifts a ban or a blacklisting, except one from the configuration. Past bans are forgotten.
     pub(crate) fn unblacklist(&mut self, now: Time, id: &NodeId) {
-        if self.is_configured_out(id) {
+        let by_members = self.entries.get(id).and_then(Entry::ban).is_some_and(|ban| ban.by == By::Members);
+        if by_members || self.is_configured_out(id) {
             return;
         }
         if let Some(entry) = self.entries.get_mut(id) {
