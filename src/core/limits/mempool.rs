@@ -12,7 +12,7 @@ pub const MEMPOOL_PER_SENDER: usize = 64;
 pub const MEMPOOL_EXPIRY: Duration = Duration::from_secs(24 * 3600);
 /// Bookkeeping counted on top of each transaction's bytes (map nodes, the decoded form): measured for the smallest ones, each of a sender of
 /// its own.
-pub const MEMPOOL_ENTRY_OVERHEAD: usize = 768;
+pub const MEMPOOL_ENTRY_OVERHEAD: usize = 896;
 /// Bytes that the mempool needs for each output, to know what is on its way to an address.
 pub const MEMPOOL_OUTPUT_OVERHEAD: usize = 64;
 /// What members say about members without a fee takes at most this part, an eighth, of the mempool and of a block: members who mean ill cannot
