@@ -61,6 +61,8 @@ pub struct BlockSync {
     settled: Time,
     /// At least once since the start, no peer had a better branch.
     was_synced: bool,
+    /// The last header sync has met members that follow from something final that is not final here yet.
+    unsettled: bool,
     /// The claim that started the header sync still counts by itself.
     believes: bool,
     out: VecDeque<Act>,
@@ -121,6 +123,7 @@ impl BlockSync {
             told: Told::default(),
             settled,
             was_synced: false,
+            unsettled: false,
             believes: false,
             out: VecDeque::new(),
         }
@@ -261,9 +264,9 @@ impl BlockSync {
     }
 
     /// Begins a header sync, if there is anything to follow. Until this node has been up to date once, claims lead to the goal too, and body
-    /// by body.
+    /// by body; but not where something final has to be taken in first.
     fn start(&mut self, now: Time) {
-        let (first, second) = if self.was_synced {
+        let (first, second) = if self.was_synced || self.unsettled {
             (self.next_for_goal(now), self.next_claim(now))
         } else {
             (self.next_claim(now), self.next_for_goal(now))
@@ -318,6 +321,7 @@ impl BlockSync {
     /// The header sync has reached the end of the branch.
     fn finish(&mut self, now: Time) {
         let Some(header_sync) = self.header_sync.take() else { return };
+        self.unsettled = false;
         for peer in self.peers.values_mut() {
             peer.stalled = false;
             peer.claims &= peer.tip.hash != header_sync.end.id;
@@ -338,6 +342,7 @@ impl BlockSync {
 
     fn give_up(&mut self, now: Time, why: GiveUp) {
         let Some(header_sync) = self.header_sync.take() else { return };
+        self.unsettled = matches!(why, GiveUp::NotYet);
         self.fetch = Fetch::default();
         let Some(peer) = self.peers.get_mut(&header_sync.conn) else { return };
         let is_claim = header_sync.aim == Aim::Claim;

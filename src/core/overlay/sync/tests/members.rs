@@ -52,6 +52,18 @@ fn a_handover_is_followed_with_its_body_and_no_other() {
 }
 
 #[test]
+fn a_handover_early_in_a_long_branch_is_no_end_of_it() {
+    // The first message of headers holds the handover, and does not beat the node's own branch.
+    let theirs = extend(governed(), 1, HEADERS_PER_MESSAGE + 60, ON_TIME);
+    let ours = extend(&governed()[..5], 2, HEADERS_PER_MESSAGE + 50, ON_TIME);
+    assert!(tip_of(&theirs).work > tip_of(&ours).work);
+    let mut world = World::new(&ours);
+    world.connect(1, &theirs, Manner::Honest, 10);
+    world.run(30_000);
+    assert_eq!((world.tip.id, &world.blamed[..]), (theirs.last().unwrap().id(), &[][..]));
+}
+
+#[test]
 fn a_stored_handover_is_not_asked_for() {
     let mut world = World::new(&governed()[..35]);
     // Its locator does not reach it exactly: some headers are told again.
