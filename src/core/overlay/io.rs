@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use core::fmt;
 use core::net::IpAddr;
 
-use crate::crypto::{Hash, PublicKey};
+use crate::crypto::Hash;
 use crate::finality;
 use crate::id::NodeId;
 use crate::ledger::{Block, Branch, Certificate, Genesis, Transaction, Voters};
@@ -16,8 +16,10 @@ use crate::wire::{CrlSummary, Endpoint, Goodbye, Hello, Message};
 use super::{Book, Fault, SyncStatus};
 
 mod asks;
+mod events;
 
 pub use asks::{Answer, KeeperRequest, MembersFound, PoolRequest, Request, StoreRequest, TransactionOutcome};
+pub use events::NetworkEvent;
 
 /// A connection, numbered by the shell; never used twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -301,69 +303,6 @@ pub enum Output {
     Event(NetworkEvent),
 }
 
-/// For observers: logs, metrics, the API's event stream.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum NetworkEvent {
-    /// A peer's hello was read and fits.
-    PeerUp {
-        /// Who.
-        id: NodeId,
-        /// Who dialed.
-        direction: Direction,
-        /// Where from or to.
-        endpoint: String,
-        /// What it runs.
-        agent: String,
-        /// The member key that it proved.
-        member: Option<PublicKey>,
-        /// Its clock ahead of this node's, in milliseconds.
-        clock_offset_ms: i64,
-    },
-    /// A connected peer is gone.
-    PeerDown {
-        /// Who.
-        id: NodeId,
-        /// Why, for people.
-        why: String,
-    },
-    /// A peer could not be reached, or refused this node, or was refused. Reported at most once a minute for each peer.
-    PeerRefused {
-        /// Whom.
-        id: NodeId,
-        /// Why, for people.
-        why: String,
-    },
-    /// Two machines use one certificate.
-    DuplicateIdentity(NodeId),
-    /// An id has proven a different public key than last time: its operator has made a new one, or somebody else has a certificate for the
-    /// id. Reported at most once a minute for each peer.
-    KeyChanged {
-        /// Who.
-        id: NodeId,
-        /// SHA-256 of its previous public key info.
-        old: Hash,
-        /// SHA-256 of its current public key info.
-        new: Hash,
-    },
-    /// A peer broke the rules.
-    Banned {
-        /// Who.
-        id: NodeId,
-        /// Why, for people.
-        why: String,
-        /// For how long, in seconds.
-        seconds: u64,
-    },
-    /// Progress of a sync.
-    Syncing {
-        /// This node's height.
-        height: u64,
-        /// The height that it is syncing to.
-        target: u64,
-    },
-    /// As far as any peer knows, this node is up to date.
-    Synced,
-}
 /// What a child wants done. The façade turns `Blame` into points, bans and closings; the rest goes out as it is.
 #[derive(Clone, Debug)]
 pub enum Act {

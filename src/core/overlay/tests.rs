@@ -7,6 +7,7 @@ mod chores;
 mod compact;
 mod duplicates;
 mod faults;
+mod members;
 mod mesh;
 mod network;
 mod property;

@@ -213,3 +213,30 @@ fn executed_again_from_the_beginning_the_members_are_the_same() {
     }
     assert_eq!(replay.branch(), node.chain.tip());
 }
+
+#[test]
+fn a_full_block_has_room_for_the_certificate_that_it_carries() {
+    let mut spec = network_of_members("members").spec.clone();
+    spec.blocks.max_bytes = 10_000;
+    let mut node = Node::of(Arc::new(Genesis::new(spec).unwrap()));
+    let network = node.network();
+    Governors::default().decide(&mut node, MemberChange::prove(&network, member(5), &key(5)), &[1, 2, 3, 5]);
+    let certificate = node.commit(1, &[1, 2, 3]);
+    let fills = |mut left: usize| {
+        let pays = (0..).map(|nonce| node.pay(1, nonce, 2, 1));
+        pays.take_while(|pay| left.checked_sub(pay.size()).inspect(|rest| left = *rest).is_some()).collect()
+    };
+    let tip = node.chain.tip().clone();
+    let full = |transactions: Vec<Transaction>| {
+        block_with(node.chain.genesis(), &tip, ON_TIME, (transactions, Some(certificate.clone())), 9)
+    };
+    // As a miner chooses them; without that room it would mine what nobody takes, again and again.
+    let fits = full(fills(Template::room(node.chain.genesis(), Some(&certificate))));
+    let too_large = full(fills(Template::room(node.chain.genesis(), None)));
+    assert!(fits.body.certificate.is_some() && fits.body.transactions.len() > 10);
+    node.now = fits.header.time;
+    let error = node.give(&too_large, Origin::Own).unwrap_err();
+    assert!(matches!(error, PlanError::Body(BodyError::Large { .. })), "{error}");
+    node.give(&fits, Origin::Own).unwrap();
+    assert_eq!(node.chain.tip().members.roster().members().len(), 5);
+}
