@@ -78,13 +78,6 @@ pub struct Member {
     pub name: Text<MEMBER_NAME_BYTES>,
 }
 
-impl Member {
-    /// What people call it, or its id.
-    pub fn title(&self) -> &str {
-        if self.name.as_str().is_empty() { self.id.as_str() } else { self.name.as_str() }
-    }
-}
-
 /// Coins given out at the beginning.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize)]
 pub struct Allocation {
@@ -302,7 +295,7 @@ impl Genesis {
         self.spec.rows()
     }
 
-    /// What must be equal on all nodes in addition to the genesis block: peers compare it in hello. Upgrades will be added here.
+    /// What must be equal on all nodes in addition to the genesis block: peers compare it in hello. Room: nothing is, today.
     pub fn rules_digest(&self) -> Hash {
         tagged_hash("bouya rules", &[&self.id().0])
     }

@@ -6,9 +6,7 @@ use alloc::vec::Vec;
 
 use crate::crypto::Hash;
 use crate::ledger::governance::pending_at;
-use crate::ledger::{
-    Branch, Certificate, Checkpoint, InForce, Key, StateError, View, in_force_at_final, locator, read_supply,
-};
+use crate::ledger::{Branch, Certificate, Checkpoint, InForce, StateError, View, in_force_at_final, locator};
 use crate::limits::{EMPTY_BLOCK_BYTES, REST_AFTER};
 use crate::overlay::Tip;
 use crate::time::Timestamp;
@@ -18,8 +16,6 @@ use crate::time::Timestamp;
 pub struct Head {
     /// The branch.
     pub branch: Branch,
-    /// Coins that exist.
-    pub supply: u64,
     /// The last blocks, [`REST_AFTER`] of them or the whole chain, oldest first.
     pub recent: VecDeque<Recent>,
     /// Blocks of the chain, newest first, increasingly sparse.
@@ -62,7 +58,6 @@ pub struct Recent {
 impl Head {
     /// Reads what belongs to the chain that ends in `branch`. The disk has room, nothing is held, and no branch is preferred.
     pub fn read(view: &dyn View, branch: &Branch) -> Result<Self, StateError> {
-        let supply = read_supply(view.row(&Key::Supply)?)?;
         let recent = recent(view, branch)?;
         let locator = locator(view, branch.height)?;
         let finalized = match view.finalized()? {
@@ -78,7 +73,6 @@ impl Head {
         let (disk_full, held, goal, behind) = (false, None, None, false);
         Ok(Self {
             branch,
-            supply,
             recent,
             locator,
             disk_full,
