@@ -28,6 +28,7 @@ mod join;
 mod member;
 mod node;
 mod output;
+mod overrides;
 mod parse;
 mod peer;
 mod receipt;
@@ -101,6 +102,9 @@ enum Command {
         #[command(subcommand)]
         command: Option<vote::VoteCommand>,
     },
+    /// Decide by hand who the members are, where too many keys are lost for a vote
+    #[command(subcommand, after_help = overrides::EXAMPLES)]
+    Override(overrides::OverrideCommand),
     /// Show a node's full configuration, or every mistake in it and in the files it names
     #[command(after_help = check::EXAMPLES)]
     Check,
@@ -217,6 +221,7 @@ fn run(cli: Cli, out: &mut Output) -> Result<(), Error> {
         Command::Join(options) => join::run(&options, out),
         Command::Member(command) => member::run(command, &node, out),
         Command::Vote { wallets, command } => vote::run(command, &wallets, &Client::new(&node)?, out),
+        Command::Override(command) => overrides::run(&command, &node, out),
         Command::Check => check::run(config(&node)?, out),
         Command::Run => run::run(config(&node)?),
         Command::Verify(options) => verify::run(&options, config(&node)?, out),

@@ -6,10 +6,12 @@ use std::path::{Path, PathBuf};
 
 pub mod network;
 pub mod node;
+pub mod overrides;
 mod section;
 
 pub use network::NetworkFile;
 pub use node::Settings;
+pub use overrides::OverrideFile;
 
 /// One mistake in a file.
 #[derive(Clone, Debug, PartialEq, Eq)]

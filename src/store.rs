@@ -39,7 +39,7 @@ use tables::{
 };
 
 /// Version of the file's layout; a file with another one is refused.
-const FORMAT: u32 = 6;
+const FORMAT: u32 = 7;
 /// No version ever wrote a higher one: such a number is damage.
 const HIGHEST_FORMAT: u32 = 255;
 /// The file's name in its folder.
@@ -233,6 +233,8 @@ impl Store {
             write_best_chain(&tx, change)?;
             write_state(&tx, change)?;
             indexed::write(&tx, self.marker, change, &self.recent)?;
+            // Last: what leaves the chain and is forgotten had rows in the index.
+            remove_blocks(&tx, change)?;
             Ok(tx.commit()?)
         })
     }
@@ -325,6 +327,13 @@ fn write_blocks(tx: &WriteTransaction, change: &Change) -> Result<(), Fault> {
     for (_, id, _) in &change.connected {
         side.remove(id.0)?;
     }
+    Ok(())
+}
+
+fn remove_blocks(tx: &WriteTransaction, change: &Change) -> Result<(), Fault> {
+    let mut headers = tx.open_table(HEADERS)?;
+    let mut bodies = tx.open_table(BODIES)?;
+    let mut side = tx.open_table(SIDE)?;
     for id in &change.removed {
         headers.remove(id.0)?;
         bodies.remove(id.0)?;

@@ -104,7 +104,7 @@ pub fn machine(
     let mut proven = Proven::load(reader)?;
     let view = reader.snapshot()?;
     let voters = in_force_at_final(&view)?.voters().clone();
-    let decided = genesis.rules.checkpoint;
+    let decided = genesis.rules.decided();
     // Only a checkpoint that this chain holds decides.
     if let Some((height, id)) = decided
         && view.at_height(height)? == Some(id)
@@ -364,7 +364,7 @@ impl Running {
         let Checkpoint { height, block: hash, .. } = rival.link.source;
         error!(height, %hash, "the members have voted a block final that contradicts this node's history");
         self.actor.events.tell(Event::FinalityConflict { height, hash });
-        let decided = self.actor.reader.genesis().rules.checkpoint;
+        let decided = self.actor.reader.genesis().rules.decided();
         self.actor.proven.meets(rival.clone(), decided);
         self.keep_proven();
     }

@@ -51,6 +51,7 @@ fn status() -> Status {
             id: Hash(NETWORK).to_string(),
             symbol: "ACM".into(),
             decimals: 2,
+            overrides: None,
             interval_ms: 5000,
             min_fee_per_byte: 1,
         },

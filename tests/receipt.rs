@@ -7,14 +7,14 @@ use std::io::Write;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
 
-use bouya::config::NetworkFile;
+use bouya::config::{NetworkFile, OverrideFile};
 use bouya::receipt::{self, final_proof};
 use bouya_core::codec::Bounded;
 use bouya_core::crypto::{Hash, sha256};
 use bouya_core::ledger::{
-    Action, Block, Content, FinalProof, Finality, Genesis, Output, Proposal, Receipt, Response, View,
+    Action, Block, Content, Decree, FinalProof, Finality, Genesis, Output, Proposal, Receipt, Response, View,
 };
-use bouya_core::testing::members::changed_thrice;
+use bouya_core::testing::members::{changed_thrice, overridden, restarted};
 use bouya_core::testing::{Node, address, key, member, network, network_of_members, text};
 use bouya_core::time::Timestamp;
 use serde_json::{Value, json};
@@ -363,6 +363,72 @@ fn both_refuse_handovers_that_do_not_lead_to_those_who_signed() {
     let proven: Vec<_> = (0..lines.len()).map(|number| number == 0).collect();
     assert_eq!(lines.iter().map(|bytes| definition.proves(bytes)).collect::<Vec<_>>(), proven);
     assert_eq!(others(&lines.map(|bytes| (&definition.path, bytes))), proven);
+}
+
+/// The same, and then people put m8 and m11 in.
+fn make_overridden(name: &str) -> (Made, Definition) {
+    let made = make_changed(name);
+    let (genesis, tip) = (made.node.chain.genesis(), made.node.chain.tip());
+    let members = [8, 11].map(member).into();
+    let decree = Decree { height: tip.height, block: tip.id, members, reason: text("\u{201e}burnt\u{201c}") };
+    let with = overridden(genesis, vec![decree.clone()]);
+    let mut definition = Definition::of(&with);
+    let path = definition.folder.path().join("override.toml");
+    fs::write(&path, OverrideFile::new(&path, genesis.id(), vec![decree]).render()).unwrap();
+    definition.path = format!("{},{}", definition.path, path.display());
+    let mut node = restarted(&made.node, with).unwrap();
+    let paid = node.pay(1, 0, 2, 10);
+    let height = node.mine_by(8, (vec![paid], None)).header.height;
+    let certificate = node.commit(height, &[8, 11]);
+    node.take_final(certificate);
+    (Made { node, height }, definition)
+}
+
+#[test]
+fn over_an_override_both_prove_with_its_file_and_not_without() {
+    let (made, definition) = make_overridden("rescued");
+    let without = Definition::of(&Genesis::new(made.node.chain.genesis().spec.clone()).unwrap());
+    let (other, _) = make_overridden("other");
+    let receipts =
+        [made.receipt(made.height, made.height).0, made.receipt(1, made.height).0, made.final_proof()];
+    let mut lines: Vec<_> = receipts.iter().map(|text| (&definition, text.clone(), true)).collect();
+    lines.extend(receipts.iter().map(|text| (&without, text.clone(), false)));
+    lines.push((&definition, other.final_proof(), false));
+    // What was final before needs it as little as it is in its way.
+    let before = make_changed("rescued");
+    let old = before.receipt(1, before.height - 1).0;
+    lines.extend([(&definition, old.clone(), true), (&without, old, true)]);
+    let expected: Vec<_> = lines.iter().map(|(_, _, proven)| *proven).collect();
+    let ours: Vec<_> = lines.iter().map(|(by, text, _)| by.proves(text.as_bytes())).collect();
+    assert_eq!(ours, expected);
+    let lines: Vec<_> = lines.into_iter().map(|(by, text, _)| (&by.path, text.into_bytes())).collect();
+    assert_eq!(others(&lines), expected);
+}
+
+#[test]
+fn both_tell_of_an_override() {
+    let (made, definition) = make_overridden("rescued");
+    let file = definition.folder.path().join("payment.receipt");
+    fs::write(&file, made.receipt(made.height, made.height).0).unwrap();
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/receipt/check.py");
+    let others =
+        Command::new("python3").args([script, file.to_str().unwrap(), &definition.path]).output().unwrap();
+    let others: Value = serde_json::from_slice(&others.stdout).unwrap();
+    let (network, overrides) = definition.path.split_once(',').unwrap();
+    let verify = |more: &[&str]| {
+        let all = ["receipt", "verify", file.to_str().unwrap(), "--network", network];
+        Command::new(env!("CARGO_BIN_EXE_bouya")).args(all).args(more).output().unwrap()
+    };
+    let without = String::from_utf8(verify(&[]).stderr).unwrap();
+    assert!(without.contains("--override override.toml"), "{without}");
+    let told = String::from_utf8(verify(&["--override", overrides]).stdout).unwrap();
+    let hash = made.node.chain.genesis().rules.overrides.hash().unwrap();
+    assert!(told.contains(&format!(": override {hash}\nfinal        signed by m11, m8;")), "{told}");
+    let ours = verify(&["--override", overrides, "--json"]);
+    let mut ours: Value = serde_json::from_slice(&ours.stdout).unwrap();
+    ours["final"].as_object_mut().unwrap().remove("network");
+    assert_eq!(ours["final"], others["final"]);
+    assert_eq!(ours["final"]["changes"][3]["override"], hash.to_string());
 }
 
 #[test]

@@ -307,6 +307,7 @@ fn vectors() -> BTreeMap<String, String> {
         tip: TipSummary { height: 0, hash: genesis.id(), work: 0 },
         lowest_block: 0,
         rules: genesis.rules_digest(),
+        overrides: genesis.rules.overrides.hash(),
         crls: vec![],
         member: Some(proof),
         time_ms: 1_790_000_000_000,

@@ -126,6 +126,7 @@ fn hello() -> Vec<u8> {
         tip: TipSummary { height: 0, hash: Hash::ZERO, work: Default::default() },
         lowest_block: 0,
         rules: Hash::ZERO,
+        overrides: None,
         crls: Vec::new(),
         member: None,
         time_ms: 0,

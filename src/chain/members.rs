@@ -67,7 +67,7 @@ impl ChainActor {
         let snapshot = self.keeper.disk().view()?;
         let members = in_force_at_final(&snapshot)?;
         if std::mem::replace(&mut self.voters, members.base()) != members.base() {
-            self.tell_members(members.roster().base().height, &members, true);
+            self.tell_members(members.roster().base().height(), &members, true);
         }
         Ok(())
     }

@@ -138,6 +138,10 @@ fn rows(settings: &Settings) -> Vec<(&'static str, String)> {
             "chain.checkpoint",
             settings.checkpoint.map_or_else(|| "none".to_owned(), |(h, id)| format!("{h}:{id}")),
         ),
+        (
+            "chain.override",
+            genesis.rules.overrides.hash().map_or_else(|| "none".to_owned(), |hash| spoken(&hash)),
+        ),
         ("chain.cache_bytes", settings.cache_bytes.to_string()),
         ("api.listen", address(settings.api.listen)),
         ("api.hosts", join(settings.api.hosts.clone())),

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use bouya_core::ledger::{FinalError, FinalProof};
+use bouya_core::ledger::{FinalError, FinalProof, Genesis};
 use serde_json::json;
 
 use crate::clock::rfc3339;
@@ -14,7 +14,7 @@ use crate::receipt::{final_proof, from_hex, read_finality};
 use super::client::Client;
 use super::error::Error;
 use super::output::{Output, note};
-use super::receipt::{final_json, header_json, is_final, needs_definition};
+use super::receipt::{another, final_json, header_json, is_final, needs_definition};
 
 pub(super) fn get(path: Option<&Path>, client: &Client, out: &mut Output) -> Result<(), Error> {
     let wrong =
@@ -63,7 +63,7 @@ pub(super) fn verify(
         ))),
         Some(NetworkFile { genesis, .. }) => match proof.check_final(genesis) {
             Ok(sets) => Ok((genesis.spec.name.as_str(), sets)),
-            Err(error) => Err(refused(genesis.spec.name.as_str(), &error)),
+            Err(error) => Err(refused(genesis, &error)),
         },
     };
     let finality = Some(&proof.finality);
@@ -84,10 +84,11 @@ pub(super) fn verify(
     ))
 }
 
-fn refused(name: &str, error: &FinalError) -> Error {
+fn refused(genesis: &Genesis, error: &FinalError) -> Error {
+    let name = genesis.spec.name.as_str();
     let next = match error {
-        FinalError::Network { .. } => "give that network's network.toml",
-        _ => "ask the sender for another one",
+        FinalError::Network { .. } => "give that network's network.toml".to_owned(),
+        _ => another(genesis),
     };
     Error::Failed(format!("it is not proven by the definition of the network {name:?}: {error}; {next}"))
 }

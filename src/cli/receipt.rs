@@ -3,13 +3,13 @@
 use std::path::{Path, PathBuf};
 
 use bouya_core::crypto::Hash;
-use bouya_core::ledger::{Action, Address, FinalError, Header, Member, Proof, Sets};
+use bouya_core::ledger::{Action, Address, FinalError, Genesis, Header, Member, Proof, Sets};
 use bouya_core::limits::RECEIPT_BYTES;
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
 use crate::clock::rfc3339;
-use crate::config::NetworkFile;
+use crate::config::{NetworkFile, OverrideFile};
 use crate::files;
 use crate::http::views::FinalCertificate;
 use crate::receipt;
@@ -87,6 +87,9 @@ pub(crate) struct Verify {
     /// The network's definition
     #[arg(long, value_name = "FILE")]
     network: Option<PathBuf>,
+    /// The network's overrides, if it has any
+    #[arg(long = "override", value_name = "FILE", requires = "network")]
+    overrides: Option<PathBuf>,
     /// Instead of it, the hash of a block that you trust
     #[arg(long, value_name = "HASH", value_parser = parse::hash, conflicts_with = "network")]
     trust: Option<Hash>,
@@ -152,7 +155,7 @@ enum Ground {
 }
 
 pub(crate) fn verify(options: &Verify, out: &mut Output) -> Result<(), Error> {
-    let network = options.network.as_deref().map(NetworkFile::load).transpose()?;
+    let network = definition(options)?;
     let bytes = document::read(&options.file, RECEIPT_BYTES)?;
     let shown = options.file.display();
     let refused = |why: &dyn std::fmt::Display| {
@@ -187,6 +190,27 @@ pub(crate) fn verify(options: &Verify, out: &mut Output) -> Result<(), Error> {
     out.line(standing(&proof, &ground?))
 }
 
+/// The network's definition, with its overrides.
+fn definition(options: &Verify) -> Result<Option<NetworkFile>, Error> {
+    let Some(path) = &options.network else { return Ok(None) };
+    let network = NetworkFile::load(path)?;
+    let Some(path) = &options.overrides else { return Ok(Some(network)) };
+    let file = OverrideFile::load(path).map_err(|mistakes| mistakes.of(path))?;
+    let overrides = file.of(&network.genesis.id())?;
+    Ok(Some(network.trusting(None, overrides)))
+}
+
+/// What to do about a receipt that was not made final by the members that the verifier knows of.
+pub(super) fn another(genesis: &Genesis) -> String {
+    let next = "ask the sender for another one".to_owned();
+    match genesis.rules.overrides.hash() {
+        Some(_) => next,
+        None => format!(
+            "{next}, or, if the members were once decided by hand, give that file: --override override.toml"
+        ),
+    }
+}
+
 fn by_definition(network: &NetworkFile, proof: &Proof) -> Result<Ground, Error> {
     let name = network.genesis.spec.name.as_str();
     let id = proof.transaction.id();
@@ -200,7 +224,7 @@ fn by_definition(network: &NetworkFile, proof: &Proof) -> Result<Ground, Error> 
         ),
         Err(error @ FinalError::Network { .. }) => (error, "give that network's network.toml".to_owned()),
         Err(error @ (FinalError::Certificate(_) | FinalError::Handover { .. })) => {
-            (error, "ask the sender for another one".to_owned())
+            (error, another(&network.genesis))
         }
     };
     Err(Error::Failed(format!(

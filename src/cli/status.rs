@@ -48,7 +48,7 @@ pub(crate) fn run(client: &Client, out: &mut Output) -> Result<(), Error> {
             ),
             _ => "off".to_owned(),
         };
-        out.pairs(vec![
+        let mut pairs = vec![
             ("node", cell(format!("{} (bouya {})", status.id, status.version))),
             (
                 "network",
@@ -72,7 +72,11 @@ pub(crate) fn run(client: &Client, out: &mut Output) -> Result<(), Error> {
             ("miner", cell(miner)),
             ("certificate", cell(certificate(&status.certificate))),
             ("clock", cell(clock(status.clock.offset_ms))),
-        ])?;
+        ];
+        if let Some(hash) = &network.overrides {
+            pairs.insert(2, ("override", cell(hash)));
+        }
+        out.pairs(pairs)?;
         warn(&status);
         Ok(())
     })?;

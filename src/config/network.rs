@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use bouya_core::codec::Text;
 use bouya_core::crypto::{Hash, PublicKey};
-use bouya_core::ledger::{Address, Allocation, BlockRules, Coin, Genesis, Member, NetworkSpec};
+use bouya_core::ledger::{Address, Allocation, BlockRules, Coin, Genesis, Member, NetworkSpec, Overrides};
 use bouya_core::limits::{BLOCK_BYTES, NETWORK_NAME_BYTES};
 use bouya_core::time::Timestamp;
 
@@ -37,10 +37,11 @@ impl NetworkFile {
         root.finish(path, genesis)
     }
 
-    /// The same network, for a node whose operator trusts this block.
-    pub fn with_checkpoint(self, checkpoint: Option<(u64, Hash)>) -> Self {
+    /// The same network, for whoever trusts this block and follows these overrides.
+    pub fn trusting(self, checkpoint: Option<(u64, Hash)>, overrides: Overrides) -> Self {
         let mut genesis = (*self.genesis).clone();
         genesis.rules.checkpoint = checkpoint;
+        genesis.rules.overrides = Arc::new(overrides);
         Self { genesis: Arc::new(genesis), ..self }
     }
 
@@ -89,13 +90,9 @@ min_per_byte = {min_fee_per_byte}
             reward = coin.format(blocks.reward),
             max_bytes = blocks.max_bytes,
         );
-        for Member { id, key, governor, name } in &spec.members {
-            // Writing into a String cannot fail.
-            let _ =
-                write!(text, "\n[[members]]\nid = \"{id}\"\nkey = \"{key}\"\ngovernor = \"{governor}\"\n");
-            if !name.as_str().is_empty() {
-                let _ = writeln!(text, "name = {}", toml_text(name.as_str()));
-            }
+        for member in &spec.members {
+            text += "\n[[members]]\n";
+            text += &render_member(member);
         }
         for Allocation { address, amount } in &spec.allocations {
             let amount = coin.format(*amount);
@@ -103,6 +100,25 @@ min_per_byte = {min_fee_per_byte}
         }
         text
     }
+}
+
+/// A member's keys and their values.
+pub(super) fn render_member(Member { id, key, governor, name }: &Member) -> String {
+    let text = format!("id = \"{id}\"\nkey = \"{key}\"\ngovernor = \"{governor}\"\n");
+    match name.as_str() {
+        "" => text,
+        name => format!("{text}name = {}\n", toml_text(name)),
+    }
+}
+
+pub(super) fn read_member(member: &mut Section) -> Option<Member> {
+    let (id, key) = (member.required_parsed("id"), member.required_parsed::<PublicKey>("key"));
+    let governor = member.required_parsed::<Address>("governor");
+    let name = match member.text("name") {
+        None => Some(Text::default()),
+        Some(name) => text(member, "name", name),
+    };
+    Some(Member { id: id?, key: key?, governor: governor?, name: name? })
 }
 
 fn read_parts(root: &mut Section) -> Option<(NetworkSpec, u64)> {
@@ -124,15 +140,7 @@ fn read_parts(root: &mut Section) -> Option<(NetworkSpec, u64)> {
     let coin = root.section("coin", read_coin);
     let blocks = root.section("blocks", |blocks| read_blocks(blocks, coin.as_ref()));
     let min_fee = root.section("fees", |fees| fees.number("min_per_byte", (0_u64, 1_000_000)).unwrap_or(1));
-    let members = root.sections("members", |member| {
-        let (id, key) = (member.required_parsed("id"), member.required_parsed::<PublicKey>("key"));
-        let governor = member.required_parsed::<Address>("governor");
-        let name = match member.text("name") {
-            None => Some(Text::default()),
-            Some(name) => text(member, "name", name),
-        };
-        Some(Member { id: id?, key: key?, governor: governor?, name: name? })
-    });
+    let members = root.sections("members", read_member);
     let allocations = root.sections("allocations", |allocation| {
         let address = allocation.required_parsed::<Address>("address");
         let amount = allocation.required("amount");
@@ -145,7 +153,7 @@ fn read_parts(root: &mut Section) -> Option<(NetworkSpec, u64)> {
     Some((NetworkSpec { name, created, salt, coin, blocks, members, allocations }, min_fee))
 }
 
-fn text<const MAX: usize>(section: &mut Section, key: &str, text: String) -> Option<Text<MAX>> {
+pub(super) fn text<const MAX: usize>(section: &mut Section, key: &str, text: String) -> Option<Text<MAX>> {
     Text::try_from(text).map_err(|error| section.wrong(key, error)).ok()
 }
 

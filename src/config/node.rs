@@ -8,14 +8,14 @@ use std::time::Duration;
 
 use bouya_core::crypto::Hash;
 use bouya_core::id::NodeId;
-use bouya_core::ledger::Address;
+use bouya_core::ledger::{Address, Override, Overrides};
 use bouya_core::limits::{CONNECTED, CONNECTED_RESERVED, KNOWN_PEERS};
 use bouya_core::mempool::Limits;
 use bouya_core::overlay::is_dialable;
 use bouya_core::wire::Endpoint;
 
 use super::section::Section;
-use super::{Mistakes, NetworkFile, read};
+use super::{Mistakes, NetworkFile, OverrideFile, read};
 use crate::store;
 use crate::telemetry;
 use bouya_core::node::When;
@@ -128,10 +128,12 @@ impl Settings {
         let min_fee = network.as_ref().map_or(1, |network| network.min_fee_per_byte);
         let mempool = root.section("mempool", |section| read_mempool(section, min_fee));
         let miner = root.section("miner", read_miner);
-        let (checkpoint, cache_bytes) = root.section("chain", read_chain);
+        let network_id = network.as_ref().map(|network| network.genesis.id());
+        let (checkpoint, overrides, cache_bytes) =
+            root.section("chain", |section| read_chain(section, &folder, network_id));
         let api = root.section("api", |section| read_api(section, &folder, data_dir.as_deref()));
         let log = root.section("log", read_log);
-        let network = network.map(|network| network.with_checkpoint(checkpoint));
+        let network = network.map(|network| network.trusting(checkpoint, overrides));
         let settings = (|| {
             Some(Self {
                 path: path.to_owned(),
@@ -238,9 +240,27 @@ fn read_miner(section: &mut Section) -> Miner {
     }
 }
 
-fn read_chain(section: &mut Section) -> (Option<(u64, Hash)>, usize) {
+fn read_chain(
+    section: &mut Section,
+    folder: &Path,
+    network: Option<Hash>,
+) -> (Option<(u64, Hash)>, Overrides, usize) {
     let cache_bytes = section.number("cache_bytes", CACHE_RANGE).unwrap_or(store::CACHE_BYTES);
-    (read_checkpoint(section), cache_bytes)
+    let checkpoint = read_checkpoint(section);
+    let path = section.path("override", folder);
+    let overrides = path.zip(network).and_then(|(path, network)| {
+        let read = OverrideFile::load(&path).and_then(|file| file.of(&network));
+        read.map_err(|mistakes| section.wrong("override", indent(&mistakes))).ok()
+    });
+    let overrides = overrides.unwrap_or_default();
+    let names_both = |one: &Override| {
+        checkpoint.is_some_and(|(height, id)| height == one.checkpoint().0 && id != one.checkpoint().1)
+    };
+    if overrides.iter().any(names_both) {
+        section
+            .wrong("checkpoint", "the override names another block at this height; leave one of the two out");
+    }
+    (checkpoint, overrides, cache_bytes)
 }
 
 fn read_checkpoint(section: &mut Section) -> Option<(u64, Hash)> {

@@ -22,6 +22,7 @@ mod handover;
 mod locator;
 mod memory;
 mod merkle;
+mod overrides;
 mod receipt;
 mod replay;
 mod roster;
@@ -45,12 +46,13 @@ pub use finality::{Certificate, CertificateError, Checkpoint, Link, LinkKind, Of
 pub use genesis::{Allocation, BlockRules, Genesis, GenesisError, Member, NetworkSpec, Rules};
 pub use governance::{Keys, MemberChange, Motion, Pending, Upgrade};
 pub use handover::{
-    Handover, HandoverError, NoHandover, handovers, handovers_before, in_force, in_force_at_final,
-    in_force_before, sealer,
+    Handover, HandoverError, NoHandover, final_block, handovers, handovers_before, in_force,
+    in_force_at_final, in_force_before, sealer,
 };
 pub use locator::{headers_after, locator};
 pub use memory::World;
 pub use merkle::{Frontier, Node, Sibling, root};
+pub use overrides::{Decree, Override, OverrideError, Overrides};
 pub use receipt::{Above, FinalError, FinalProof, Finality, Proof, Receipt, ReceiptError, Sets, Under};
 pub use replay::Replay;
 pub use roster::{Base, InForce, Roster, RosterError};

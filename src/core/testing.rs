@@ -164,6 +164,7 @@ pub fn hello(genesis: &Genesis, id: &str) -> Hello {
         tip: TipSummary { height: 0, hash: genesis.id(), work: 0 },
         lowest_block: 0,
         rules: genesis.rules_digest(),
+        overrides: genesis.rules.overrides.hash(),
         crls: vec![],
         member: None,
         time_ms: 0,

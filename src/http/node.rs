@@ -37,6 +37,7 @@ pub(super) async fn status(State(api): State<Api>) -> Result<Json<views::Status>
             symbol: spec.coin.symbol.as_str().to_owned(),
             decimals: spec.coin.decimals,
             interval_ms: spec.blocks.interval_ms.into(),
+            overrides: api.genesis.rules.overrides.hash().map(|hash| hash.to_string()),
             min_fee_per_byte: api.min_fee_per_byte,
         },
         tip: views::TipStatus {

@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Checks a receipt or a final proof by docs/PROTOCOL.md alone, with nothing but Python's standard library.
 
-check.py RECEIPT [TRUSTED_HASH | NETWORK_TOML]: prints what it shows as JSON. Exit code 0: proven, 1: not.
-check.py: the same for every line of the standard input, each one `TRUSTED_HASH RECEIPT` or `NETWORK_TOML RECEIPT`; prints `proven` or `not`
-and a reason. Needs Python 3.11.
+check.py RECEIPT [TRUSTED_HASH | NETWORK_TOML[,OVERRIDE_TOML]]: prints what it shows as JSON. Exit code 0: proven, 1: not.
+check.py: the same for every line of the standard input, each one what is trusted, a space and the receipt; prints `proven` or `not` and a
+reason. Needs Python 3.11.
 Written to be read beside the text, not to be fast.
 """
 
@@ -299,22 +299,23 @@ def address(text):
 
 
 class Roster:
-    """The members that a block puts into force: tuples of id, key, governor and name. They are the voters, numbered by ascending key."""
+    """The members that a block, or an override, puts into force: tuples of id, key, governor and name. They are the voters, numbered by ascending
+    key. `known_by` is the parent of the block, or the override's hash."""
 
-    def __init__(self, parent, height, members):
-        self.height, self.members = height, sorted(members, key=lambda member: member[1])
+    def __init__(self, known_by, height, members, is_override=False):
+        self.known_by, self.height, self.members = known_by, height, sorted(members, key=lambda member: member[1])
         # No member key governs.
         addresses = {at for _, key, governor, _ in members for at in (address_of(key), governor)}
         need(len({one[0] for one in members}) == len(members) and len(addresses) == 2 * len(members), "members")
         need(1 <= len(members) <= 128 and all(one[2][0] == 0 for one in members), "members")
-        self.data = parent + little(height, 8) + listed([encoded(one) for one in self.members])
+        self.data = little(is_override, 1) + known_by + little(height, 8) + listed([encoded(one) for one in self.members])
         self.commitment = tagged("bouya roster", self.data)
         self.quorum = len(members) - (len(members) - 1) // 3
         self.guilty = 2 * self.quorum - len(members)
 
-    def put_into_force(self, block):
+    def put_into_force(self, block, named=None):
         self.block = block
-        self.set = tagged("bouya set", block, listed([string(id) + key for id, key, _, _ in self.members]))
+        self.set = tagged("bouya set", named or block, listed([string(id) + key for id, key, _, _ in self.members]))
         return self
 
     def names(self):
@@ -326,8 +327,28 @@ def encoded(member):
     return string(id) + key + governor + string(name)
 
 
+def read_members(said):
+    return [(one["id"], unhex(one["key"], 32), address(one["governor"]), one.get("name", "")) for one in said]
+
+
+def read_overrides(path, network):
+    """The rosters that the file puts into force, by rising height."""
+    with open(path, "rb") as file:
+        said = tomllib.load(file)
+    need(unhex(said["network"], 32) == network, "an override of the network")
+    named, rosters = bytes(32), []
+    for one in said["overrides"]:
+        height, block = one["height"], unhex(one["block"], 32)
+        need(height > (rosters[-1].height if rosters else 0), "overrides by rising height")
+        members = sorted(read_members(one["members"]), key=lambda member: member[1])
+        about = little(height, 8) + block + listed([encoded(member) for member in members]) + string(one.get("reason", ""))
+        named = tagged("bouya override", network, named, about)
+        rosters.append(Roster(named, height, members, True).put_into_force(block, named))
+    return rosters
+
+
 class Network:
-    def __init__(self, path):
+    def __init__(self, path, overrides=None):
         with open(path, "rb") as file:
             said = tomllib.load(file)
         coin, blocks = said["coin"], said.get("blocks", {})
@@ -341,9 +362,7 @@ class Network:
 
         since = datetime.datetime.fromisoformat(said["created"]) - datetime.datetime.fromisoformat("1970-01-01T00:00:00Z")
         created = little(since // datetime.timedelta(milliseconds=1), 8)
-        members = [
-            (one["id"], unhex(one["key"], 32), address(one["governor"]), one.get("name", "")) for one in said.get("members", [])
-        ]
+        members = read_members(said.get("members", []))
         given = [address(one["address"]) + little(amount(one["amount"]), 8) for one in said.get("allocations", [])]
         difficulty = blocks.get("initial_difficulty", 20_000_000)
         rules = little(blocks.get("interval_ms", 5000), 4) + little(blocks.get("half_life", 32), 2) + little(difficulty, 8)
@@ -367,6 +386,7 @@ class Network:
         header += body + sha(b"") + commitments
         self.id = sha(sha(header + bytes(264 - len(header))))
         self.first = first.put_into_force(self.id)
+        self.overrides = read_overrides(overrides, self.id) if overrides else []
 
 
 class Certificate:
@@ -375,7 +395,7 @@ class Certificate:
     def __init__(self, reader):
         self.link = reader.take(128)
         self.bits, self.signatures = reader.take(reader.count(16)), [reader.take(64) for _ in range(reader.count(128))]
-        self.epoch = int.from_bytes(self.link[32:40], "little")
+        self.epoch, self.height = (int.from_bytes(self.link[at:at + 8], "little") for at in (32, 40))
 
     def commits(self, block):
         source, target = self.link[32:80], self.link[80:]
@@ -387,7 +407,7 @@ class Certificate:
         need(self.link[:32] == roster.set, "a certificate of the voters in force")
         root = little(roster.height, 8) + roster.block
         need(self.epoch > 0 or self.link[40:80] == root, "a checkpoint")
-        need(int.from_bytes(self.link[40:48], "little") >= roster.height, "a checkpoint")
+        need(self.height >= roster.height, "a checkpoint")
         named = [at for at in range(8 * len(self.bits)) if self.bits[at // 8] >> at % 8 & 1]
         count = len(roster.members)
         need(len(self.bits) == (count + 7) // 8 and all(at < count for at in named), "the list of signers")
@@ -403,6 +423,7 @@ class Handover:
     def __init__(self, text):
         reader = Reader(unhex(text))
         self.header, self.executed = reader.header(), reader.take(32)
+        need(reader.number(1) == 0, "a block that puts the roster into force")
         self.base, self.members = (reader.take(32), reader.number(8)), [reader.member() for _ in range(reader.count(128))]
         self.certificate = Certificate(reader)
         need(reader.at == len(reader.data), "nothing after the handover")
@@ -445,11 +466,24 @@ def final_by(handovers, certificate, anchor, definition, network):
     need(reader.at == len(reader.data), "nothing after the certificate")
     if definition is None or definition.id != network:
         return None, []
-    rosters, changes = [definition.first], []
+    rosters, changes, overrides = [definition.first], [], list(definition.overrides)
+
+    def override():
+        now = overrides.pop(0)
+        about = {"height": now.height, "hash": now.block.hex(), "override": now.known_by.hex()}
+        changes.append(dict(signed_by(rosters[-1], []), **about))
+        rosters.append(now)
+
     for handover in handovers:
+        while overrides and overrides[0].height < handover.header.height:
+            override()
         signers, roster = handover.check(network, rosters[-1])
         changes.append(dict(signed_by(rosters[-1], signers), height=roster.height, hash=roster.block.hex()))
         rosters.append(roster)
+    # Those before may have made an override's block itself final.
+    is_behind = lambda one: one.height < certificate.height or one.height == certificate.height and certificate.link[:32] != rosters[-1].set
+    while overrides and is_behind(overrides[0]):
+        override()
     last = rosters[-1]
     return dict(signed_by(last, certificate.signers(network, last)), changes=changes), rosters
 
@@ -526,9 +560,9 @@ network_of = functools.cache(Network)
 
 
 def judge(text, trusted):
-    """What a receipt shows, or why it is none. `trusted` is a block's hash, a network.toml or nothing."""
+    """What a receipt shows, or why it is none. `trusted` is a block's hash, a network.toml, both files with a comma between, or nothing."""
     is_file = bool(trusted) and not re.fullmatch("[0-9a-f]{64}", trusted)
-    definition = network_of(trusted) if is_file else None
+    definition = network_of(*trusted.split(",")) if is_file else None
     try:
         shown = check(text, definition)
     except (Bad, ValueError, KeyError, IndexError, TypeError, RecursionError) as error:

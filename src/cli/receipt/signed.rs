@@ -1,7 +1,7 @@
 //! By whom a block is final, and what must have happened if that is not true.
 
 use bouya_core::crypto::Hash;
-use bouya_core::ledger::{Finality, Sets, Voters};
+use bouya_core::ledger::{Base, Finality, Sets, Voters};
 use serde_json::{Value, json};
 
 /// That a block is final, by whom, and what must have happened if that is not true.
@@ -14,8 +14,16 @@ pub(in crate::cli) fn is_final(
     let mut text = format!("{block} is final on the network {network:?}:");
     for signed in signed(sets, finality) {
         let what = match signed.change {
-            Some((height, id)) => format!("\nmembers      changed with block {height} ({id}), final:"),
-            None => "\nfinal       ".to_owned(),
+            Change::Override { height, hash, .. } => {
+                text.push_str(&format!(
+                    "\nmembers      decided by hand after block {height}: override {hash}"
+                ));
+                continue;
+            }
+            Change::Block { height, block } => {
+                format!("\nmembers      changed with block {height} ({block}), final:")
+            }
+            Change::None => "\nfinal       ".to_owned(),
         };
         let unless = unless(signed.voters.guilty(), &names(signed.voters, 0..=u16::MAX));
         text.push_str(&format!("{what} signed by {}; {unless}", signed.names.join(", ")));
@@ -28,21 +36,37 @@ struct Signed<'a> {
     voters: &'a Voters,
     /// Those who signed.
     names: Vec<String>,
-    /// The block with which the set handed over to the next one; none for the last set.
-    change: Option<(u64, Hash)>,
+    change: Change,
+}
+
+/// How the next set came after it.
+enum Change {
+    /// It handed over with this block.
+    Block { height: u64, block: Hash },
+    /// People put the next one in.
+    Override { height: u64, block: Hash, hash: Hash },
+    /// It is the last one.
+    None,
 }
 
 /// What each set made final, in their order.
 fn signed<'a>(sets: &'a Sets, finality: Option<&'a Finality>) -> Vec<Signed<'a>> {
     let Some(Finality { handovers, certificate }) = finality else { return Vec::new() };
-    let changes = handovers.iter().map(|handover| &handover.certificate).map(|certificate| {
-        let base = certificate.link.source;
-        (certificate, Some((base.height, base.block)))
-    });
-    let all = sets.iter().zip(changes.chain([(certificate, None)]));
-    let all = all.map(|(set, (certificate, change))| {
+    let mut handovers = handovers.iter();
+    let next = sets.iter().skip(1).map(Some).chain([None]);
+    let all = sets.iter().zip(next).map(|(set, next)| {
+        let (certificate, change) = match next {
+            None => (Some(certificate), Change::None),
+            Some(next) => match (next.roster().base(), next.base()) {
+                (Base::Override { hash, height }, block) => (None, Change::Override { height, block, hash }),
+                (Base::Block { height, .. }, block) => {
+                    (handovers.next().map(|handover| &handover.certificate), Change::Block { height, block })
+                }
+            },
+        };
         let voters = set.voters();
-        Signed { voters, names: names(voters, certificate.voters()), change }
+        let names = certificate.map_or_else(Vec::new, |certificate| names(voters, certificate.voters()));
+        Signed { voters, names, change }
     });
     all.collect()
 }
@@ -71,14 +95,22 @@ pub(in crate::cli) fn final_json(network: &str, sets: &Sets, finality: Option<&F
     let (mut last, mut changes) = (json!({}), Vec::new());
     for signed in signed(sets, finality) {
         let mut told = told(&signed);
+        let mut changed = |height: u64, block: Hash| {
+            told["height"] = height.into();
+            told["hash"] = block.to_string().into();
+        };
         match signed.change {
-            Some((height, id)) => {
-                told["height"] = height.into();
-                told["hash"] = id.to_string().into();
-                changes.push(told);
+            Change::Block { height, block } => changed(height, block),
+            Change::Override { height, block, hash } => {
+                changed(height, block);
+                told["override"] = hash.to_string().into();
             }
-            None => last = told,
+            Change::None => {
+                last = told;
+                continue;
+            }
         }
+        changes.push(told);
     }
     last["network"] = network.into();
     last["changes"] = changes.into();

@@ -186,7 +186,8 @@ impl Branch {
         header.commitments == Header::commit(self.members.commitment(), executed)
     }
 
-    /// Takes in a header that was checked, and the roster that its block puts into force. Returns the tree nodes that it completed.
+    /// Takes in a header that was checked, and the roster that its block puts into force. That of an override at this block comes before it.
+    /// Returns the tree nodes that it completed.
     pub fn push(&mut self, rules: &Rules, header: &Header, roster: Option<Roster>) -> Vec<Node> {
         let gap = header.time.millis_since(self.time);
         self.lateness = rules.schedule.lateness(self.lateness, header.height, gap, header.is_told());
@@ -194,7 +195,8 @@ impl Branch {
         self.id = header.id();
         self.height = header.height;
         self.time = header.time;
-        if let Some(roster) = roster {
+        let overrides = rules.overrides.at(&self.id).map(|one| one.roster().clone());
+        if let Some(roster) = overrides.or(roster) {
             self.members = Arc::new(InForce::new(self.id, roster));
         }
         self.frontier.push(&self.leaf())
@@ -227,11 +229,9 @@ impl Branch {
         if header.history != self.frontier.root() {
             return Err(HeaderError::History);
         }
-        match rules.checkpoint {
-            Some((height, expected)) if header.height == height && header.id() != expected => {
-                Err(HeaderError::Checkpoint { height, expected })
-            }
-            _ => Ok(()),
+        match rules.trusts_another(header.height, &header.id()) {
+            Some(expected) => Err(HeaderError::Checkpoint { height: header.height, expected }),
+            None => Ok(()),
         }
     }
 }

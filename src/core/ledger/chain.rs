@@ -30,6 +30,7 @@ use undo::UndoRecords;
 
 mod finality;
 mod members;
+mod overriding;
 mod plan;
 mod reorg;
 mod side;
@@ -37,6 +38,7 @@ mod step;
 mod undo;
 
 pub use finality::{Contradiction, Finalized};
+pub(super) use overriding::take_override;
 pub use plan::{Moved, Origin, Plan, PlanError, Ready, Step};
 
 /// The best chain, its rivals, and the way to a better one.
@@ -230,6 +232,7 @@ impl Chain {
     fn take_in(&mut self, change: &Change, effect: Effect) -> Option<Moved> {
         let moved = self.take_effect(change, effect);
         self.undo_changed(change);
+        self.settle_override(change);
         if let Some(certificate) = &change.finalized {
             self.settle(certificate);
         }

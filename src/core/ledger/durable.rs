@@ -12,6 +12,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use super::ahead::Ahead;
+use super::chain::take_override;
 use super::{
     Block, BodyError, Certificate, Chain, Change, Check, Contradiction, Finalized, Genesis, Moved, Origin,
     Plan, PlanError, Ready, StateError, Step, View,
@@ -108,8 +109,12 @@ pub struct Ledger<D> {
 }
 
 impl<D: Disk> Ledger<D> {
-    /// The ledger that `disk` holds.
+    /// The ledger that `disk` holds. What was executed without an override that the genesis has now is undone.
     pub fn load(genesis: Arc<Genesis>, disk: D) -> Result<Self, D::Error> {
+        let mut disk = disk;
+        while let Some(change) = take_override(&genesis, &disk.view()?)? {
+            disk.commit(&change)?;
+        }
         let chain = Chain::load(genesis, &disk.view()?)?;
         Ok(Self { disk, chain })
     }

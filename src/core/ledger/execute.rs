@@ -8,7 +8,7 @@ use super::genesis::Rules;
 use super::state::Layer;
 use super::{
     Account, Address, Block, Body, Branch, Certificate, CheckedTransaction, Header, Key, Moment, NetworkSpec,
-    Payload, Reward, Roster, Rows, StateAt, StateError, Transaction, TransactionError, Undo, Unfit,
+    Payload, Reward, Roster, Rows, StateAt, StateError, Transaction, TransactionError, Undo, Unfit, View,
     agreement, executed, governance,
 };
 use crate::codec::Bounded;
@@ -222,13 +222,36 @@ pub(super) fn execute(
         None => None,
         Some(certificate) => Some(hand_over(&mut layer, header, certificate)?),
     };
+    let below = layer.below();
     let (rows, undo) = layer.into_parts();
     let (expected, found) = (executed(&rows), body.executed);
     let commits = |roster: &Roster| header.commitments == Header::commit(&roster.commitment(), &expected);
     if expected != found || roster.as_ref().is_some_and(|roster| !commits(roster)) {
         return Err(BodyError::Executed { expected, found }.into());
     }
-    Ok(Executed { rows, undo, roster })
+    let done = Executed { rows, undo, roster };
+    match rules.overrides.at(&header.id()) {
+        None => Ok(done),
+        Some(one) => Ok(overridden(below, done, one.roster())?),
+    }
+}
+
+/// Behind what the block itself does, an override puts other members into force.
+fn overridden(
+    (base, lower): (Option<&dyn View>, &Rows),
+    block: Executed,
+    roster: &Roster,
+) -> Result<Executed, StateError> {
+    let mut below = lower.clone();
+    below.extend(block.rows.clone());
+    let mut layer = Layer::new(base, &below);
+    governance::override_members(&mut layer, roster)?;
+    let (mut rows, mut undo) = (block.rows, block.undo);
+    let (written, before) = layer.into_parts();
+    // Where both change a row, the block's undo has what was there before it.
+    undo.0.extend(before.0.into_iter().filter(|(key, _)| !rows.contains_key(key)));
+    rows.extend(written);
+    Ok(Executed { rows, undo, roster: Some(roster.clone()) })
 }
 
 fn hand_over(layer: &mut Layer<'_>, header: &Header, certificate: &Certificate) -> Result<Roster, Stop> {

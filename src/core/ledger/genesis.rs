@@ -4,6 +4,7 @@
 //! where it is absent and leaves the id of every older network unchanged.
 
 use alloc::collections::{BTreeMap, BTreeSet};
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use borsh::{BorshDeserialize, BorshSerialize};
@@ -11,8 +12,8 @@ use thiserror::Error;
 
 use super::block::root_of_definition;
 use super::{
-    Address, Base, Branch, Coin, Frontier, Header, HeaderRecord, Roster, RosterError, Rows, Schedule,
-    executed,
+    Address, Base, Branch, Coin, Frontier, Header, HeaderRecord, Override, Overrides, Roster, RosterError,
+    Rows, Schedule, executed,
 };
 use crate::codec::{Text, encode};
 use crate::crypto::{Hash, PublicKey, Signature, tagged_hash};
@@ -150,8 +151,27 @@ pub struct Rules {
     pub reward: u64,
     /// Largest block in bytes.
     pub max_bytes: usize,
-    /// A block that this node's operator trusts: no history without it counts. This is the only rule in which nodes may differ.
+    /// A block that this node's operator trusts: no history without it counts. Nodes may differ in it.
     pub checkpoint: Option<(u64, Hash)>,
+    /// Members whom operators have put into force by hand. Nodes that differ in them part.
+    pub overrides: Arc<Overrides>,
+}
+
+impl Rules {
+    /// Blocks that operators trust, by height: no history without them counts.
+    pub(super) fn trusted(&self) -> impl Iterator<Item = (u64, Hash)> {
+        self.overrides.iter().map(Override::checkpoint).chain(self.checkpoint)
+    }
+
+    /// A trusted block at this height that is not this one.
+    pub(super) fn trusts_another(&self, height: u64, id: &Hash) -> Option<Hash> {
+        self.trusted().find(|(at, trusted)| *at == height && trusted != id).map(|(_, trusted)| trusted)
+    }
+
+    /// The highest of them: it decides between two histories.
+    pub fn decided(&self) -> Option<(u64, Hash)> {
+        self.trusted().max_by_key(|(height, _)| *height)
+    }
 }
 
 impl BlockRules {
@@ -266,6 +286,7 @@ impl Genesis {
             reward: blocks.reward,
             max_bytes: usize::try_from(blocks.max_bytes).unwrap_or(BLOCK_BYTES),
             checkpoint: None,
+            overrides: Arc::default(),
         };
         Ok(Self { spec, header, rules })
     }

@@ -37,7 +37,7 @@ pub use views::{
     Handed, MotionView, former_members, last_handover, motion, motion_ids, motions, passed, roster, upgrades,
 };
 
-pub(super) use handover::hand_over;
+pub(super) use handover::{hand_over, override_members};
 pub(super) use values::{check, proof};
 
 use meeting::Meeting;

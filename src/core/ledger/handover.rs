@@ -10,7 +10,7 @@ use thiserror::Error;
 
 use super::{
     Base, Certificate, CertificateError, Checkpoint, Header, HeaderRecord, InForce, Roster, RosterError,
-    StateError, View, Voters,
+    StateError, View, Voters, governance,
 };
 use crate::crypto::Hash;
 use crate::id::NodeId;
@@ -60,7 +60,7 @@ impl Handover {
         if (height, block) != (header.height, id) {
             return Err(HandoverError::Block);
         }
-        let base = Base { parent: header.parent, height };
+        let base = Base::Block { parent: header.parent, height };
         let sound = Roster::new(base, roster.members().iter().cloned())?;
         let is_new = before.root().block != id;
         if sound != *roster || !is_new || header.commitments != Header::commit(&roster.commitment(), executed)
@@ -94,7 +94,9 @@ pub enum NoHandover {
 /// stored here. Empty if the set is in force, or was never known here.
 pub fn handovers(view: &(impl View + ?Sized), set: &Hash) -> Result<Vec<Handover>, StateError> {
     let mut found = Vec::new();
-    for base in bases(view, in_force_at_final(view)?, set)?.unwrap_or_default().into_iter().take(HANDOVERS) {
+    let bases = bases(view, in_force_at_final(view)?, set)?.unwrap_or_default();
+    // Nothing leads over an override but the override.
+    for base in bases.into_iter().take_while(is_voted).take(HANDOVERS) {
         match handover(view, base)? {
             Ok(handover) => found.push(handover),
             Err(_) => break,
@@ -103,7 +105,8 @@ pub fn handovers(view: &(impl View + ?Sized), set: &Hash) -> Result<Vec<Handover
     Ok(found)
 }
 
-/// How the first set handed over to the next one, and so on, up to the set that votes on this stored block.
+/// How the first set handed over to the next one, and so on, up to the set that votes on this stored block. Where an override came between two
+/// sets, whoever checks this needs it.
 pub fn handovers_before(
     view: &(impl View + ?Sized),
     header: &Header,
@@ -114,7 +117,7 @@ pub fn handovers_before(
         return Ok(Err(NoHandover::TooMany));
     };
     let mut found = Vec::new();
-    for base in bases {
+    for base in bases.into_iter().filter(is_voted) {
         match handover(view, base)? {
             Ok(handover) => found.push(handover),
             Err(error) => return Ok(Err(error)),
@@ -139,6 +142,11 @@ fn bases(
     }
     bases.reverse();
     Ok(Some(bases))
+}
+
+/// Whether the members put the roster of a base into force.
+fn is_voted(base: &HeaderRecord) -> bool {
+    base.roster.as_ref().is_none_or(|roster| roster.base().by_override().is_none())
 }
 
 fn handover(
@@ -179,11 +187,23 @@ pub fn sealer(view: &(impl View + ?Sized), header: &Header) -> Result<Option<Nod
     Ok(members.and_then(|members| Some(members.roster().by_key(&header.miner)?.id.clone())))
 }
 
+/// The newest final block: its height and id. It is the one that the members have voted final last, or the checkpoint of an override that came
+/// later; at first the genesis block.
+pub fn final_block(view: &(impl View + ?Sized)) -> Result<(u64, Hash), StateError> {
+    let voted = view.finalized()?.map(|certificate| certificate.link.source);
+    let (height, block) = voted.map_or((0, None), |source| (source.height, Some(source.block)));
+    // Once its members have voted something final, that is higher.
+    let decided = governance::roster(view)?.base();
+    let (height, block) = match decided.by_override() {
+        Some(_) if decided.height() > height => (decided.height(), None),
+        _ => (height, block),
+    };
+    let block = block.map_or_else(|| view.at_height(height), |block| Ok(Some(block)))?;
+    Ok((height, block.unwrap_or(Hash::ZERO)))
+}
+
 /// The members after the newest final block: they vote.
 pub fn in_force_at_final(view: &(impl View + ?Sized)) -> Result<InForce, StateError> {
-    let block = match view.finalized()? {
-        Some(certificate) => certificate.link.source.block,
-        None => view.at_height(0)?.unwrap_or(Hash::ZERO),
-    };
+    let (_, block) = final_block(view)?;
     in_force(view, &block)?.ok_or_else(|| StateError("the final block is missing; run `bouya verify`".into()))
 }

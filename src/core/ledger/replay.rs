@@ -42,7 +42,7 @@ impl Replay {
         let mut branch = self.branch.clone();
         branch.check(rules, &block.header)?;
         check_form(rules, &branch, block)?;
-        let base = branch.members.roster().base().height;
+        let base = branch.members.roster().base().height();
         let at = |height: u64| {
             let place = height.checked_sub(base).and_then(|place| usize::try_from(place).ok());
             Ok(place.and_then(|place| self.ids.get(place)).copied())

@@ -1,7 +1,8 @@
 //! The roster: who the members are. It is state: the definition lists the first members, and what the members decide changes the list.
 //!
 //! A roster is in force after its *base*, the block that put it there. It is known by the base's parent and height, never by a number of its
-//! own: numbers repeat on forks, and a block's own id cannot be in what the block commits to.
+//! own: numbers repeat on forks, and a block's own id cannot be in what the block commits to. The base of one that an override put there is the
+//! override's checkpoint; it is known by the override's hash.
 //!
 //! Invariants: at least one member and at most [`VOTERS`]; by ascending key; ids, keys and governors are pairwise different, and no address of
 //! a member key is a governor.
@@ -25,19 +26,46 @@ pub struct Roster {
     members: Bounded<Member, VOTERS>,
 }
 
-/// The block that put a roster into force.
+/// What put a roster into force.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
-pub struct Base {
-    /// The block before it; zero for the genesis block.
-    pub parent: Hash,
-    /// Its height.
-    pub height: u64,
+pub enum Base {
+    /// A block: it carries a proof that the members' decision is final.
+    Block {
+        /// The block before it; zero for the genesis block.
+        parent: Hash,
+        /// Its height.
+        height: u64,
+    },
+    /// Operators, by an override.
+    Override {
+        /// [`super::Override::hash`].
+        hash: Hash,
+        /// The checkpoint's height.
+        height: u64,
+    },
+}
+
+impl Base {
+    /// Its height: the roster is in force from the next block on.
+    pub fn height(&self) -> u64 {
+        match self {
+            Self::Block { height, .. } | Self::Override { height, .. } => *height,
+        }
+    }
+
+    /// The override's hash, if it was one.
+    pub fn by_override(&self) -> Option<Hash> {
+        match self {
+            Self::Block { .. } => None,
+            Self::Override { hash, .. } => Some(*hash),
+        }
+    }
 }
 
 impl Default for Base {
     /// The genesis block.
     fn default() -> Self {
-        Self { parent: Hash::ZERO, height: 0 }
+        Self::Block { parent: Hash::ZERO, height: 0 }
     }
 }
 
@@ -110,7 +138,8 @@ impl Roster {
 
     /// The set that votes from the base on. `base` is the base's own id.
     pub fn voters(&self, base: Hash) -> Voters {
-        Voters::new(base, self.base.height, self.members.iter().cloned())
+        let named = self.base.by_override().unwrap_or(base);
+        Voters::named(named, (self.base.height(), base), self.members.iter().cloned())
     }
 }
 
@@ -167,7 +196,7 @@ mod tests {
     use super::*;
     use crate::testing::{address, governor, member};
 
-    const BASE: Base = Base { parent: Hash([4; 32]), height: 9 };
+    const BASE: Base = Base::Block { parent: Hash([4; 32]), height: 9 };
 
     #[test]
     fn order_does_not_count_and_all_else_does() {
@@ -176,14 +205,15 @@ mod tests {
         let renamed = |member: Member| Member { name: crate::testing::text("x"), ..member };
         let governed = |member: Member| Member { governor: address(9), ..member };
         let others = [
-            Roster::new(Base { height: 8, ..BASE }, (1..=4).map(member)),
-            Roster::new(Base { parent: Hash::ZERO, ..BASE }, (1..=4).map(member)),
+            Roster::new(Base::Block { parent: Hash([4; 32]), height: 8 }, (1..=4).map(member)),
+            Roster::new(Base::Block { parent: Hash::ZERO, height: 9 }, (1..=4).map(member)),
+            Roster::new(Base::Override { hash: Hash([4; 32]), height: 9 }, (1..=4).map(member)),
             Roster::new(BASE, (1..=3).map(member)),
             Roster::new(BASE, (1..=3).map(member).chain([renamed(member(4))])),
             Roster::new(BASE, (1..=3).map(member).chain([governed(member(4))])),
         ];
         let seen: BTreeSet<_> = others.into_iter().map(|one| one.unwrap().commitment()).collect();
-        assert_eq!((seen.len(), seen.contains(&roster.commitment())), (5, false));
+        assert_eq!((seen.len(), seen.contains(&roster.commitment())), (6, false));
     }
 
     #[test]

@@ -252,6 +252,11 @@ impl<'a> Layer<'a> {
         Self { base, lower, rows: Rows::new(), undo: BTreeMap::new() }
     }
 
+    /// What it lies on.
+    pub(super) fn below(&self) -> (Option<&'a dyn View>, &'a Rows) {
+        (self.base, self.lower)
+    }
+
     fn row(&self, key: &Key) -> Result<Option<Vec<u8>>, StateError> {
         match (self.rows.get(key).or_else(|| self.lower.get(key)), self.base) {
             (Some(row), _) => Ok(row.clone()),

@@ -27,6 +27,10 @@ pub const PASSED: usize = PASSED_MOTIONS + super::VOTERS;
 pub const KEYS_EVERY: Duration = Duration::from_secs(24 * 3_600);
 /// C: ids of former members that are remembered, the newest: whoever holds the certificate of an older one is an observer again.
 pub const FORMER_MEMBERS: usize = 1_024;
+/// C: overrides of one network: each is a day on which a consortium had to be rescued by hand.
+pub const OVERRIDES: usize = 64;
+/// C: bytes of an override's reason.
+pub const OVERRIDE_REASON_BYTES: usize = 256;
 /// C: upgrades that are remembered: blocks are judged by them.
 pub const UPGRADES: usize = 32;
 /// C: an upgrade is in force at the earliest this many blocks after the block that takes it in: operators need time to install it.

@@ -6,7 +6,9 @@ use alloc::vec::Vec;
 
 use crate::crypto::Hash;
 use crate::ledger::governance::pending_at;
-use crate::ledger::{Branch, Certificate, Checkpoint, InForce, StateError, View, in_force_at_final, locator};
+use crate::ledger::{
+    Branch, Certificate, Checkpoint, InForce, StateError, View, final_block, in_force_at_final, locator,
+};
 use crate::limits::{EMPTY_BLOCK_BYTES, REST_AFTER};
 use crate::overlay::Tip;
 use crate::time::Timestamp;
@@ -24,7 +26,7 @@ pub struct Head {
     pub disk_full: bool,
     /// The date of the first of the blocks that are held because their time has not come.
     pub held: Option<Timestamp>,
-    /// The newest final block of this chain, its height and id: the genesis block if nothing was voted final.
+    /// The newest final block of this chain, its height and id: see [`final_block`].
     pub finalized: (u64, Hash),
     /// The date of the first block above it; none if all of this chain is final.
     pub unfinal_since: Option<Timestamp>,
@@ -60,10 +62,7 @@ impl Head {
     pub fn read(view: &dyn View, branch: &Branch) -> Result<Self, StateError> {
         let recent = recent(view, branch)?;
         let locator = locator(view, branch.height)?;
-        let finalized = match view.finalized()? {
-            Some(certificate) => (certificate.link.source.height, certificate.link.source.block),
-            None => (0, view.at_height(0)?.unwrap_or(Hash::ZERO)),
-        };
+        let finalized = final_block(view)?;
         let next = finalized.0.checked_add(1).map(|next| view.at_height(next)).transpose()?.flatten();
         let next = next.map(|next| view.record(&next)).transpose()?.flatten();
         let unfinal_since = next.map(|record| record.header.time);

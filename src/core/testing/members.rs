@@ -1,7 +1,9 @@
 //! Members who decide about members, on a [`Node`].
 
 use super::*;
-use crate::ledger::{Finalized, Keys, MemberChange, Motion, Upgrade};
+use crate::ledger::{
+    Decree, Finalized, Keys, Ledger, MemberChange, Motion, Overrides, Payload, Rows, StateAt, Upgrade,
+};
 
 const DAY: u64 = 86_400_000;
 
@@ -51,7 +53,35 @@ pub fn remove(n: u8) -> MemberChange {
     MemberChange::Remove { id: member(n).id }
 }
 
+/// The same network with these overrides.
+pub fn overridden(genesis: &Genesis, decrees: Vec<Decree>) -> Arc<Genesis> {
+    let mut genesis = genesis.clone();
+    genesis.rules.overrides = Arc::new(Overrides::new(&genesis.id(), decrees).unwrap());
+    Arc::new(genesis)
+}
+
+/// The node after a start with these rules.
+pub fn restarted(node: &Node, genesis: Arc<Genesis>) -> Result<Node, StateError> {
+    let disk = Memory { world: node.world().clone(), commits: 0, fails: false };
+    let world = Ledger::load(genesis.clone(), disk)?.disk().world.clone();
+    Ok(Node::load(genesis, world, node.now))
+}
+
 impl Node {
+    /// Mines a block on the tip, whatever made the state there, and takes it.
+    pub fn mine_by(&mut self, miner: u8, what: (Vec<Transaction>, Option<Certificate>)) -> Arc<Block> {
+        let (genesis, tip, rows) = (self.chain.genesis().clone(), self.chain.tip().clone(), Rows::new());
+        let (transactions, certificate) = what;
+        let transactions = transactions.into_iter().map(|one| one.check(&genesis.id()).unwrap()).collect();
+        let state = StateAt { base: Some(self.world()), rows: &rows };
+        let (payload, time) = (Payload { transactions, certificate }, Timestamp(tip.time.0 + ON_TIME));
+        let made = Template::new(&genesis, &tip, state, payload, address(miner), time, &key(miner));
+        let block = mined(made.unwrap());
+        self.now = self.now.max(time);
+        self.give(&block, Origin::Own).unwrap();
+        block
+    }
+
     /// What the members in force at the tip sign to make the block at `height` final.
     pub fn commit(&self, height: u64, keys: &[u8]) -> Certificate {
         let block = self.world().at_height(height).unwrap().unwrap();

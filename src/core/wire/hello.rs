@@ -52,6 +52,9 @@ pub struct Hello {
     pub lowest_block: u64,
     /// Digest of the rules that must match in addition to the genesis block.
     pub rules: Hash,
+    /// The override that it follows, with all before it; must match too.
+    #[serde(default, rename = "override", skip_serializing_if = "Option::is_none")]
+    pub overrides: Option<Hash>,
     /// Its revocation lists.
     #[serde(default)]
     pub crls: Vec<CrlSummary>,
@@ -171,6 +174,18 @@ pub enum HelloError {
         /// The peer's.
         theirs: Hash,
     },
+    /// Operators have decided differently who the members are.
+    #[error(
+        "you follow {}, this node {}; compare the hashes by phone, and give both nodes the same file with `override` in [chain]",
+        told(theirs),
+        told(ours)
+    )]
+    Override {
+        /// This node's.
+        ours: Option<Hash>,
+        /// The peer's.
+        theirs: Option<Hash>,
+    },
     /// Not the id that the certificate proves.
     #[error("your hello says {claimed}, your certificate {proven}")]
     Id {
@@ -182,6 +197,10 @@ pub enum HelloError {
     /// The member key was not proven for this session.
     #[error("the proof of member key {0} is not one for this session")]
     Proof(PublicKey),
+}
+
+fn told(overrides: &Option<Hash>) -> String {
+    overrides.map_or_else(|| "no override".to_string(), |hash| alloc::format!("override {hash}"))
 }
 
 impl Hello {
@@ -219,6 +238,9 @@ impl Hello {
         }
         if self.rules != ours.rules {
             return Err(HelloError::Rules { ours: ours.rules, theirs: self.rules });
+        }
+        if self.overrides != ours.overrides {
+            return Err(HelloError::Override { ours: ours.overrides, theirs: self.overrides });
         }
         if self.id != *proven {
             return Err(HelloError::Id { proven: proven.clone(), claimed: self.id.clone() });

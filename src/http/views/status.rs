@@ -36,6 +36,9 @@ pub struct NetworkStatus {
     pub symbol: String,
     pub decimals: u8,
     pub interval_ms: u64,
+    /// The hash of the override that the node follows, with those before it.
+    #[serde(rename = "override")]
+    pub overrides: Option<String>,
     /// Smallest fee per byte that this node takes, in the smallest unit.
     #[serde(with = "text")]
     #[schema(value_type = String, pattern = "^[0-9]{1,20}$")]

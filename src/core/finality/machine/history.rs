@@ -31,7 +31,8 @@ impl Finality {
         newest: Option<Certificate>,
         how: Contradiction,
     ) {
-        self.newest = newest;
+        // One of an earlier set says nothing in this one.
+        self.newest = newest.filter(|newest| newest.link.set == self.voters().id());
         match how {
             Contradiction::OtherHistory => self.contradicted(certificate),
             Contradiction::Invalid => self.raise(Alarm::OtherHistory),

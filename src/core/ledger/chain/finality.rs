@@ -2,7 +2,7 @@
 
 use alloc::collections::BTreeSet;
 
-use super::super::{Branch, Certificate, Change, Checkpoint, StateError, View};
+use super::super::{Branch, Certificate, Change, Checkpoint, Override, StateError, View};
 use super::plan::Effect;
 use super::{Chain, Ready};
 use crate::crypto::Hash;
@@ -10,7 +10,7 @@ use crate::crypto::Hash;
 /// The chain's part of finality.
 #[derive(Debug)]
 pub(super) struct Finality {
-    /// The newest final block on the best chain. Durable; the genesis block at first.
+    /// The newest final block on the best chain. Durable; the genesis block at first, and the checkpoint of an override from then on.
     height: u64,
     id: Hash,
     /// A newer final block that is not on the best chain yet.
@@ -73,7 +73,8 @@ impl Finality {
 }
 
 impl Chain {
-    /// The newest final block on the best chain: its height and id. The genesis block if nothing was voted final.
+    /// The newest final block on the best chain: its height and id. The genesis block if nothing was voted final, and the checkpoint
+    /// of an override if nothing above it was.
     pub fn finalized(&self) -> (u64, Hash) {
         (self.finality.height, self.finality.id)
     }
@@ -107,20 +108,21 @@ impl Chain {
 
     /// Whether the operator's checkpoint decides between two histories that are `apart` at this height: the best chain holds it.
     fn is_overruled(&self, view: &dyn View, apart: u64) -> Result<bool, StateError> {
-        let Some((height, id)) = self.genesis.rules.checkpoint else { return Ok(false) };
+        let Some((height, id)) = self.genesis.rules.decided() else { return Ok(false) };
         Ok(apart <= height && view.at_height(height)? == Some(id))
     }
 
     /// Refuses a chain that has another block at the height of the operator's checkpoint: it would go on with the history that the operator
     /// has decided against.
     pub(super) fn check_checkpoint(&self, view: &dyn View) -> Result<(), StateError> {
-        let Some((height, id)) = self.genesis.rules.checkpoint else { return Ok(()) };
-        match view.at_height(height)?.filter(|found| *found != id) {
-            None => Ok(()),
-            Some(found) => Err(StateError(alloc::format!(
-                "the chain here has block {found} at height {height}, and the checkpoint is {id}; if the checkpoint is right, move the data folder away and start again: the chain comes from the peers"
-            ))),
+        for (height, id) in self.genesis.rules.trusted() {
+            if let Some(found) = view.at_height(height)?.filter(|found| *found != id) {
+                return Err(StateError(alloc::format!(
+                    "the chain here has block {found} at height {height}, and the checkpoint is {id}; if the checkpoint is right, move the data folder away and start again: the chain comes from the peers"
+                )));
+            }
         }
+        Ok(())
     }
 
     /// The order of branches: first whether they hold the final block, then work, then the smaller id. Of those stored, all hold
@@ -203,6 +205,19 @@ impl Chain {
     /// A certificate is durable, and its block is on the best chain. Branches beside that block do not count any more.
     pub(super) fn settle(&mut self, certificate: &Certificate) {
         let Checkpoint { height, block, .. } = certificate.link.source;
+        self.settle_at(height, block);
+    }
+
+    /// The checkpoint of an override counts as final: operators have decided so.
+    pub(super) fn settle_override(&mut self, change: &Change) {
+        let overrides = &self.genesis.rules.overrides;
+        let reached = change.connected.iter().rev().find(|(_, id, _)| overrides.at(id).is_some());
+        if let Some((height, id, _)) = reached.filter(|(height, ..)| *height > self.finality.height) {
+            self.settle_at(*height, *id);
+        }
+    }
+
+    fn settle_at(&mut self, height: u64, block: Hash) {
         (self.finality.height, self.finality.id) = (height, block);
         self.reorg.take_if(|reorg| reorg.fork_height() < height);
         let blocks = &self.blocks;
@@ -221,6 +236,11 @@ impl Chain {
                 ));
             }
             (self.finality.height, self.finality.id) = (height, block);
+        }
+        for (height, block) in self.genesis.rules.overrides.iter().map(Override::checkpoint) {
+            if height > self.finality.height && view.at_height(height)? == Some(block) {
+                (self.finality.height, self.finality.id) = (height, block);
+            }
         }
         Ok(())
     }

@@ -54,7 +54,7 @@ impl Chain {
         let Some(certificate) = certificate else { return Ok(Vec::new()) };
         let block = certificate.link.source.block;
         let is_base = match view.record(&block)? {
-            Some(record) => record.roster.is_some(),
+            Some(record) => record.roster.is_some_and(|roster| roster.base().by_override().is_none()),
             None => branch.members.base() == block,
         };
         Ok(if is_base { Vec::from([(block, certificate.clone())]) } else { Vec::new() })

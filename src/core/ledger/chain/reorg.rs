@@ -69,6 +69,26 @@ impl Reorg {
             at = record.header.parent;
         };
         path.reverse();
+        Self::from(view, tip, (fork, path), target).map(Some)
+    }
+
+    /// Executes the best chain's block on `fork` again; it is the end of `target`, and what stands on it leaves.
+    pub(super) fn again(
+        view: &dyn View,
+        tip: &Branch,
+        fork: Branch,
+        target: Branch,
+    ) -> Result<Self, StateError> {
+        let path = Vec::from([target.id]);
+        Self::from(view, tip, (fork, path), target)
+    }
+
+    fn from(
+        view: &dyn View,
+        tip: &Branch,
+        (fork, path): (Branch, Vec<Hash>),
+        target: Branch,
+    ) -> Result<Self, StateError> {
         let (mut disconnected, mut lost) = (Vec::new(), Vec::new());
         for height in (fork.height.saturating_add(1)..=tip.height).rev() {
             let id = view.at_height(height)?.ok_or_else(|| missing("height entry", &tip.id))?;
@@ -76,7 +96,7 @@ impl Reorg {
             disconnected.push((height, id));
             lost.push((id, SideBlock::from(&record)));
         }
-        Ok(Some(Self {
+        Ok(Self {
             target,
             reached: fork.clone(),
             path,
@@ -90,7 +110,7 @@ impl Reorg {
             connected: Vec::new(),
             dropped_undo: Vec::new(),
             nodes: Vec::new(),
-        }))
+        })
     }
 
     /// The height of the last block that stays.

@@ -11,6 +11,7 @@ mod finality;
 mod forks;
 mod hostile;
 mod members;
+mod overrides;
 mod side;
 
 #[test]

@@ -43,7 +43,7 @@ pub(in super::super) fn check(
     if !certificate.is_final() {
         return Err(carried(CarriedError::Commit));
     }
-    let is_within = (branch.members.roster().base().height..=branch.height).contains(&height);
+    let is_within = (branch.members.roster().base().height()..=branch.height).contains(&height);
     if !is_within || at(height)? != Some(block) {
         return Err(carried(CarriedError::Target(height)));
     }
@@ -72,7 +72,7 @@ pub(in super::super) fn roster(
 }
 
 fn base(header: &Header) -> Base {
-    Base { parent: header.parent, height: header.height }
+    Base::Block { parent: header.parent, height: header.height }
 }
 
 pub(super) fn carried(error: CarriedError) -> Stop {

@@ -24,10 +24,19 @@ pub(in crate::ledger) fn quorum(count: usize) -> usize {
 impl Voters {
     /// The voters whose set begins with this block. Their number is bounded by whoever made the list.
     pub fn new(base: Hash, height: u64, members: impl IntoIterator<Item = Member>) -> Self {
+        Self::named(base, (height, base), members)
+    }
+
+    /// The same, where the set is named by something else than its base: what put it into force is no block.
+    pub fn named(
+        named: Hash,
+        (height, base): (u64, Hash),
+        members: impl IntoIterator<Item = Member>,
+    ) -> Self {
         let mut members: Vec<_> = members.into_iter().collect();
         members.sort_by_key(|member| member.key);
-        let named: Vec<_> = members.iter().map(|member| (&member.id, member.key)).collect();
-        let id = tagged_hash("bouya set", &[&base.0, &encode(&named)]);
+        let keys: Vec<_> = members.iter().map(|member| (&member.id, member.key)).collect();
+        let id = tagged_hash("bouya set", &[&named.0, &encode(&keys)]);
         Self { id, root: Checkpoint { epoch: 0, height, block: base }, members }
     }
 
@@ -36,7 +45,7 @@ impl Voters {
         Self::new(genesis.id(), 0, genesis.spec.members.iter().cloned())
     }
 
-    /// Names the set: a hash over its base and its members.
+    /// Names the set: a hash over its base, or the override that put it into force, and its members.
     pub fn id(&self) -> Hash {
         self.id
     }

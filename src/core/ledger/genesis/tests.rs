@@ -28,7 +28,7 @@ fn id(spec: NetworkSpec) -> Hash {
 
 #[test]
 fn the_id_is_frozen() {
-    assert_eq!(id(spec()).to_string(), "aa30091dd6741e7de024d5559bc17577cda5cb4b6b376427191d969054c115b7");
+    assert_eq!(id(spec()).to_string(), "3b2dde8e87fafa975136684122fe5294b5d829fd1fcd186bc5f7169c7bbdca63");
 }
 
 #[test]

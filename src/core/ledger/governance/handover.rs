@@ -110,7 +110,7 @@ impl Applied {
                 self.change(id, |member| Member { governor: *governor, ..member })
             }
             Decision::Motion { change: MemberChange::Upgrade(upgrade), .. } => {
-                if upgrade.height < self.roster.base().height.saturating_add(UPGRADE_NOTICE) {
+                if upgrade.height < self.roster.base().height().saturating_add(UPGRADE_NOTICE) {
                     return Err(Dropped::Soon(upgrade.height));
                 }
                 self.upgrades.push(*upgrade);
@@ -157,8 +157,21 @@ pub(in crate::ledger) fn hand_over(
     note_upgrades(layer, &applied.upgrades)?;
     let handover = Handover { before, target, settled: Bounded::truncated(settled) };
     layer.write(Key::Handover, &Some(handover))?;
-    count_again(layer, base.height, time)?;
+    count_again(layer, base.height(), time)?;
     Ok(Some(applied.roster))
+}
+
+/// Puts members into force that were decided outside the chain: what those before had decided, or were about to, is void. Their own decisions
+/// begin anew.
+pub(in crate::ledger) fn override_members(layer: &mut Layer<'_>, roster: &Roster) -> Result<(), StateError> {
+    let Meeting { roster: before, .. } = Meeting::read(layer)?;
+    for open in read_motions(layer)? {
+        close(layer, &open.id)?;
+    }
+    layer.write(Key::Roster, roster)?;
+    layer.write(Key::Passed, &Bounded::<Passed, PASSED>::default())?;
+    layer.write(Key::Handover, &None::<Handover>)?;
+    remember_former(layer, &before, roster)
 }
 
 fn remember_former(layer: &mut Layer<'_>, before: &Roster, after: &Roster) -> Result<(), StateError> {
@@ -205,11 +218,11 @@ fn count_again(layer: &mut Layer<'_>, height: u64, time: Timestamp) -> Result<()
 pub fn pending_at<V: View + ?Sized>(view: &V, height: u64) -> Result<Pending, StateError> {
     let roster: Roster = from_row(view.row(&Key::Roster)?)?;
     let passed: Bounded<Passed, PASSED> = from_row(view.row(&Key::Passed)?)?;
-    if roster.base().height <= height {
+    if roster.base().height() <= height {
         return Ok(Pending::known_at(height, roster, passed));
     }
     let handover: Option<Handover> = from_row(view.row(&Key::Handover)?)?;
-    match handover.filter(|handover| handover.before.base().height <= height) {
+    match handover.filter(|handover| handover.before.base().height() <= height) {
         Some(Handover { before, settled, .. }) => {
             Ok(Pending::known_at(height, before, settled.into_iter().chain(passed)))
         }

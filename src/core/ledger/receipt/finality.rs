@@ -8,8 +8,8 @@ use alloc::vec::Vec;
 use thiserror::Error;
 
 use super::super::{
-    Certificate, CertificateError, Genesis, Handover, HandoverError, Header, InForce, NoHandover, StateError,
-    View, Voters, handovers_before,
+    Certificate, CertificateError, Genesis, Handover, HandoverError, Header, InForce, Link, NoHandover,
+    Override, StateError, View, Voters, handovers_before,
 };
 use super::{Proof, ReceiptError, check_header};
 use crate::crypto::Hash;
@@ -86,16 +86,29 @@ impl Finality {
         Ok(())
     }
 
-    /// Goes from the members that the definition lists over all handovers to those who signed.
+    /// Goes from the members that the definition lists over all handovers, and the overrides that the verifier knows of, to those who signed.
     fn check(&self, network: &Hash, genesis: &Genesis) -> Result<Sets, FinalError> {
         check_network(network, genesis)?;
         let (mut last, mut earlier) = (InForce::new(genesis.id(), genesis.roster()), Vec::new());
         let count = self.handovers.len();
+        let mut overrides = genesis.rules.overrides.iter().peekable();
+        let decided = |one: &Override| InForce::new(one.checkpoint().1, one.roster().clone());
         for (number, handover) in (1..).zip(&self.handovers) {
             let height = handover.header.height;
+            while let Some(one) = overrides.next_if(|one| one.checkpoint().0 < height) {
+                earlier.push(core::mem::replace(&mut last, decided(one)));
+            }
             let wrong = |error| FinalError::Handover { number, count, height, error };
             let next = handover.check(network, last.voters()).map_err(wrong)?;
             earlier.push(core::mem::replace(&mut last, next));
+        }
+        let Link { set, source, .. } = self.certificate.link;
+        // Those before may have made the checkpoint itself final.
+        let before = |one: u64, last: &InForce| {
+            one < source.height || one == source.height && set != last.voters().id()
+        };
+        while let Some(one) = overrides.next_if(|one| before(one.checkpoint().0, &last)) {
+            earlier.push(core::mem::replace(&mut last, decided(one)));
         }
         self.certificate.check(network, last.voters())?;
         Ok(Sets { earlier, last })
@@ -115,7 +128,7 @@ impl Sets {
 
     /// The members who sealed the block at this height, which is not above the final one.
     pub fn before(&self, height: u64) -> &InForce {
-        let is_in_force = |set: &&InForce| set.roster().base().height < height;
+        let is_in_force = |set: &&InForce| set.roster().base().height() < height;
         self.iter().rev().find(is_in_force).unwrap_or_else(|| self.earlier.first().unwrap_or(&self.last))
     }
 }

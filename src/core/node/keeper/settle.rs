@@ -124,7 +124,10 @@ impl<D: Disk> Keeper<D> {
     pub(super) fn tell_final(&mut self) -> Result<(), D::Error> {
         let finalized = self.chain().finalized();
         if core::mem::replace(&mut self.settling.told, finalized) != finalized {
-            self.outputs.extend(self.disk().view()?.finalized()?.map(Output::Final));
+            // No vote made the checkpoint of an override final.
+            let voted = self.disk().view()?.finalized()?;
+            let voted = voted.filter(|certificate| certificate.link.source.block == finalized.1);
+            self.outputs.extend(voted.map(Output::Final));
         }
         Ok(())
     }

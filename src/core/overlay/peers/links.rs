@@ -102,6 +102,7 @@ impl Links {
             tip: TipSummary { height: 0, hash: genesis.id(), work: 0 },
             lowest_block: 0,
             rules: genesis.rules_digest(),
+            overrides: genesis.rules.overrides.hash(),
             crls: Vec::new(),
             member: None,
             time_ms: wall.0,

@@ -90,6 +90,10 @@ fn what_does_not_fit_is_named() {
     assert!(matches!(check(|h| h.protocols = (0, 0)), Err(HelloError::Protocol { .. })));
     assert_eq!(check(|h| h.protocols = (1, 9)), Ok(()));
     assert!(matches!(check(|h| h.rules = Hash([9; 32])), Err(HelloError::Rules { .. })));
+    assert!(matches!(
+        check(|h| h.overrides = Some(Hash([9; 32]))),
+        Err(HelloError::Override { ours: None, .. })
+    ));
     assert!(matches!(check(|h| h.id = "eve".parse().unwrap()), Err(HelloError::Id { .. })));
 }
 

@@ -123,7 +123,7 @@ fn header() -> impl Strategy<Value = Header> {
 
 fn handover() -> impl Strategy<Value = Handover> {
     (header(), hash(), 1..9_u8, certificate()).prop_map(|(header, executed, count, certificate)| {
-        let base = Base { parent: header.parent, height: header.height };
+        let base = Base::Block { parent: header.parent, height: header.height };
         let roster = Roster::new(base, (1..=count).map(member)).unwrap();
         Handover { header, executed, roster, certificate }
     })

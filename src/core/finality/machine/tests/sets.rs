@@ -32,10 +32,10 @@ fn world(count: u8, further: &[u8]) -> World {
 /// This node mines a block that puts these members into force.
 fn hand_over(world: &mut World, n: usize, keys: &[u8]) -> (u64, Hash) {
     let (height, parent) = world.tip(n);
-    let base = Base { parent, height: height + 1 };
+    let base = Base::Block { parent, height: height + 1 };
     let roster = Roster::new(base, keys.iter().map(|n| member(*n))).unwrap();
     let mut header: Header = decode(&[0; HEADER_BYTES], "header").unwrap();
-    (header.parent, header.height) = (base.parent, base.height);
+    (header.parent, header.height) = (parent, base.height());
     header.commitments = Header::commit(&roster.commitment(), &Hash::ZERO);
     let id = header.id();
     world.bases.insert(id, (header, roster));
@@ -43,7 +43,7 @@ fn hand_over(world: &mut World, n: usize, keys: &[u8]) -> (u64, Hash) {
     world.nodes[n].chain.bases.insert(id);
     world.tell_tip(n);
     world.sync();
-    (base.height, id)
+    (base.height(), id)
 }
 
 /// No set has voted for anything above the next one's base, and none below its own.

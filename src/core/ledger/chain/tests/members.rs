@@ -46,7 +46,7 @@ fn what_the_members_decided_is_in_force_from_the_block_after_a_handover_and_not_
     let tip = node.chain.tip().clone();
     assert_eq!((tip.members.base(), node.chain.finalized().0), (base.id(), 1), "the certificate is news");
     assert_eq!(ids(tip.members.roster().members()), ["m1", "m2", "m3", "m5", "m9"]);
-    assert_eq!(tip.members.roster().base().height, 2);
+    assert_eq!(tip.members.roster().base().height(), 2);
     assert!(old.roster().by_key(&key(5).public()).is_none());
     let first = on(&node, &tip, None, 5);
     node.now = first.header.time;
@@ -186,7 +186,7 @@ fn a_set_hands_over_to_the_next_and_who_knows_only_the_first_follows() {
     // Nor does what makes an ordinary block final.
     let header =
         node.world().block(&node.world().at_height(1).unwrap().unwrap()).unwrap().unwrap().header.clone();
-    let base = Base { parent: header.parent, height: 1 };
+    let base = Base::Block { parent: header.parent, height: 1 };
     let ordinary = Handover {
         certificate: certificate_of(&first, &genesis, (1, header.id()), &[1, 2, 3]),
         roster: Roster::new(base, (1..=3).map(member)).unwrap(),

@@ -19,7 +19,7 @@ proptest! {
         for (act, handover) in acts {
             // Ballots by many, so that much passes.
             perform(&mut town, act, |_| true);
-            let base_before = town.roster().base().height;
+            let base_before = town.roster().base().height();
             let Some(index) = handover else { continue };
             let reach = usize::try_from(town.height - base_before + 1).unwrap();
             let target = base_before + u64::try_from(index.index(reach)).unwrap();

@@ -157,7 +157,7 @@ impl Town {
     pub(super) fn base(&self) -> Base {
         let mut parent = [0; 32];
         parent[..8].copy_from_slice(&self.height.to_le_bytes());
-        Base { parent: Hash(parent), height: self.height }
+        Base::Block { parent: Hash(parent), height: self.height }
     }
 
     /// Applies what has passed. Returns the members' ids.

@@ -4,11 +4,11 @@ use alloc::sync::Arc;
 
 use super::*;
 use crate::ledger::{
-    Base, Certificate, CertificateError, Genesis, Handover, HandoverError, InForce, Member, NoHandover,
-    Roster, Voters, handovers,
+    Base, Certificate, CertificateError, Decree, Genesis, Handover, HandoverError, InForce, Member,
+    NoHandover, Roster, Voters, handovers,
 };
 use crate::limits::HANDOVERS;
-use crate::testing::members::{Governors, add, changed_thrice};
+use crate::testing::members::{Governors, add, changed_thrice, overridden, restarted};
 use crate::testing::{certificate_of, member, network_of_members};
 
 fn lab() -> (Arc<Genesis>, Node) {
@@ -46,10 +46,10 @@ fn the_definition_alone_proves_over_three_changes() {
         let five = ["m1", "m2", "m3", "m5", "m9"];
         assert_eq!(members, [&four[..], &five, &five, &five[1..]]);
         // A base is sealed by the members before it.
-        let bases: Vec<_> = sets.iter().map(|set| set.roster().base().height).collect();
+        let bases: Vec<_> = sets.iter().map(|set| set.roster().base().height()).collect();
         assert_eq!(bases, [0, 2, 4, 6]);
         let before =
-            |height| bases.iter().position(|base| sets.before(height).roster().base().height == *base);
+            |height| bases.iter().position(|base| sets.before(height).roster().base().height() == *base);
         assert_eq!([1, 2, 3, 4, 5, 6, 7, 9].map(before), [0, 0, 1, 1, 2, 2, 3, 3].map(Some));
     }
     assert_eq!(proven, 4);
@@ -159,7 +159,7 @@ fn what_does_not_lead_from_one_set_to_the_next_is_refused_and_named() {
         let roster = roster.unwrap_or_else(|| made.finality.as_ref().unwrap().handovers[0].roster.clone());
         Handover { header, executed, roster, certificate: commit(&lab, second, height, &[1, 2, 3, 5]) }
     };
-    let base = Base { parent: record_of(&lab, 3).0.parent, height: 3 };
+    let base = Base::Block { parent: record_of(&lab, 3).0.parent, height: 3 };
     let members = made.finality.as_ref().unwrap().handovers[0].roster.members().iter().cloned();
     let roster = Roster::new(base, members).unwrap();
     for roster in [None, Some(roster)] {
@@ -197,4 +197,48 @@ fn record_of(lab: &Node, height: u64) -> (Header, Hash) {
 
 fn first_of(roster: &Roster) -> Vec<Member> {
     roster.members().iter().skip(1).cloned().collect()
+}
+
+#[test]
+fn over_an_override_a_receipt_is_proven_to_whoever_has_the_override_too() {
+    let (genesis, lab) = lab();
+    let tip = lab.chain.tip();
+    let members = [8, 11].map(member).into();
+    let decree = Decree { height: tip.height, block: tip.id, members, reason: crate::testing::text("") };
+    let with = overridden(&genesis, vec![decree.clone()]);
+    let before = last(&lab);
+    let mut lab = restarted(&lab, with.clone()).unwrap();
+    let pay = lab.pay(1, 0, 2, 10);
+    let paid = lab.mine_by(8, (vec![pay], None)).header.height;
+    let mut governors = Governors::default();
+    let decided = governors.motion(&lab, add(&genesis, 7), &[8, 11, 7]);
+    lab.mine_by(8, (decided, None));
+    let (certificate, voters) = (lab.commit(paid + 1, &[8, 11]), lab.chain.tip().members.voters().clone());
+    lab.take_final(certificate.clone());
+    // Of a transaction that the members before had, and of one that those of the override had.
+    let anchor = paid + 1;
+    let judge_both = |lab: &Node, anchor, count| {
+        for height in [1, paid] {
+            let receipt = receipt(lab, height, 0, anchor).unwrap();
+            assert_eq!(judge(receipt.clone(), &with).unwrap().iter().count(), count);
+            let without = judge(receipt, &genesis).unwrap_err();
+            assert!(
+                matches!(without, FinalError::Certificate(_) | FinalError::Handover { .. }),
+                "{without:?}"
+            );
+        }
+    };
+    judge_both(&lab, anchor, 5);
+    // And over a handover of those.
+    let base = lab.mine_by(8, (vec![], Some(certificate))).header.height;
+    lab.take_final(commit(&lab, &voters, base, &[8, 11]));
+    let last_block = lab.mine_by(7, (vec![], None)).header.height;
+    let voted = lab.commit(last_block, &[7, 8, 11]);
+    lab.take_final(voted);
+    judge_both(&lab, last_block, 6);
+    // What was final before is proven with the override as without.
+    let mut old = restarted(&changed_thrice(genesis.clone()), genesis.clone()).unwrap();
+    old.now = lab.now;
+    let receipt = receipt(&old, 1, 0, before).unwrap();
+    assert_eq!(judge(receipt.clone(), &with).unwrap(), judge(receipt, &genesis).unwrap());
 }

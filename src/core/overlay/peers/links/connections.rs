@@ -152,7 +152,7 @@ impl Links {
         let reason = match error {
             HelloError::Network { .. } => GoodbyeReason::Network,
             HelloError::Protocol { .. } => GoodbyeReason::Protocol,
-            HelloError::Rules { .. } => GoodbyeReason::Rules,
+            HelloError::Rules { .. } | HelloError::Override { .. } => GoodbyeReason::Rules,
             HelloError::Id { .. } | HelloError::Proof(_) => GoodbyeReason::Identity,
             HelloError::Form(_) => GoodbyeReason::Fault,
         };
