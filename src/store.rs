@@ -34,8 +34,8 @@ pub use snapshot::{Confirmed, Snapshot};
 pub use tables::List;
 pub(crate) use tables::row;
 use tables::{
-    BODIES, CHUNKS, DEADLINES, FINALIZED, HANDOVERS, HEADERS, HEIGHTS, META, NODES, RUNS, SIDE, STATE, UNDO,
-    versioned,
+    BODIES, CHUNKS, DEADLINES, FINALIZED, HANDED_OVER, HANDOVERS, HEADERS, HEIGHTS, META, NODES, RUNS, SIDE,
+    STATE, UNDO, versioned,
 };
 
 /// Version of the file's layout; a file with another one is refused.
@@ -211,6 +211,7 @@ impl Store {
         for table in [BODIES, HANDOVERS, UNDO] {
             tx.open_table(table)?;
         }
+        tx.open_table(HANDED_OVER)?;
         tx.open_table(SIDE)?;
         tx.open_table(RUNS)?;
         tx.open_table(CHUNKS)?;
@@ -361,6 +362,7 @@ fn write_best_chain(tx: &WriteTransaction, change: &Change) -> Result<(), Fault>
     }
     for (base, certificate) in &change.handovers {
         tx.open_table(HANDOVERS)?.insert(base.0, versioned(certificate).as_slice())?;
+        tx.open_table(HANDED_OVER)?.insert(certificate.link.set.0, base.0)?;
     }
     let mut nodes = tx.open_table(NODES)?;
     for (height, index, hash) in &change.nodes {

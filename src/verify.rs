@@ -9,7 +9,7 @@ use std::sync::Arc;
 use bouya_core::codec::encode;
 use bouya_core::crypto::Hash;
 use bouya_core::ledger::{
-    Block, Checkpoint, Genesis, HeaderRecord, Node, Replay, Undo, View, in_force_before,
+    Block, Checkpoint, Genesis, HeaderRecord, Node, Replay, Undo, View, bases_of, in_force_before,
 };
 use bouya_core::limits::UNDO_BLOCKS;
 use bouya_core::time::Timestamp;
@@ -126,7 +126,26 @@ pub fn verify(reader: &Reader, mut progress: impl FnMut(u64, u64)) -> Result<Rep
     report.rows = check_rows(&snapshot, &replay)?;
     report.side_blocks = check_side(&snapshot)?;
     check_final(&snapshot, reader.genesis())?;
+    check_handovers(&snapshot, reader.genesis())?;
     Ok(report)
+}
+
+/// What is kept of how the members changed proves it, and each set is found by the one before.
+fn check_handovers(snapshot: &Snapshot, genesis: &Genesis) -> Result<(), VerifyError> {
+    for (base, before, certificate) in bases_of(snapshot)? {
+        // A node that got its blocks when a later one was final already has not needed it.
+        let Some(certificate) = certificate else { continue };
+        let (height, id) = (base.header.height, base.header.id());
+        let place = format!("what makes block {height} ({id}) final, which changes the members");
+        certificate.check(&genesis.id(), before.voters()).map_err(|error| wrong(&place, error))?;
+        if !certificate.is_final() || certificate.link.source.block != id {
+            return Err(wrong(&place, "it is of another block"));
+        }
+        if snapshot.handed_over(&before.voters().id())? != Some(id) {
+            return Err(wrong(&place, "the index of sets does not find it"));
+        }
+    }
+    Ok(())
 }
 
 /// What the members have voted final is proven, and on the best chain.

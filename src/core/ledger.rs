@@ -46,7 +46,7 @@ pub use finality::{Certificate, CertificateError, Checkpoint, Link, LinkKind, Of
 pub use genesis::{Allocation, BlockRules, Genesis, GenesisError, Member, NetworkSpec, Rules};
 pub use governance::{Keys, MemberChange, Motion, Pending, Upgrade};
 pub use handover::{
-    Handover, HandoverError, NoHandover, final_block, handovers, handovers_before, in_force,
+    Handover, HandoverError, NoHandover, bases_of, final_block, handovers, handovers_before, in_force,
     in_force_at_final, in_force_before, sealer,
 };
 pub use locator::{headers_after, locator};

@@ -20,8 +20,8 @@ use super::blocks::Blocks;
 use super::guard::{Db, Fault, Guard};
 use super::index::{Index, Marker};
 use super::tables::{
-    BODIES, DEADLINES, FINALIZED, HANDOVERS, HEADERS, HEIGHTS, List, META, NODES, SIDE, STATE, UNDO,
-    bytes_of, unversioned,
+    BODIES, DEADLINES, FINALIZED, HANDED_OVER, HANDOVERS, HEADERS, HEIGHTS, List, META, NODES, SIDE, STATE,
+    UNDO, bytes_of, unversioned,
 };
 
 type Id = [u8; 32];
@@ -31,6 +31,7 @@ pub struct Snapshot {
     meta: ReadOnlyTable<&'static str, &'static [u8]>,
     headers: ReadOnlyTable<Id, &'static [u8]>,
     handovers: ReadOnlyTable<Id, &'static [u8]>,
+    handed_over: ReadOnlyTable<Id, Id>,
     bodies: ReadOnlyTable<Id, &'static [u8]>,
     heights: ReadOnlyTable<u64, Id>,
     side: ReadOnlyTable<Id, ()>,
@@ -66,6 +67,7 @@ impl Snapshot {
                 meta: tx.open_table(META)?,
                 headers: tx.open_table(HEADERS)?,
                 handovers: tx.open_table(HANDOVERS)?,
+                handed_over: tx.open_table(HANDED_OVER)?,
                 bodies: tx.open_table(BODIES)?,
                 heights: tx.open_table(HEIGHTS)?,
                 side: tx.open_table(SIDE)?,
@@ -380,6 +382,11 @@ impl View for Snapshot {
             row.map(|row| unversioned(row.value(), "handover")).transpose()
         });
         Ok(certificate?)
+    }
+
+    fn handed_over(&self, set: &Hash) -> Result<Option<Hash>, StateError> {
+        let base = self.guard.run(|| Ok(self.handed_over.get(set.0)?.map(|row| Hash(row.value()))));
+        Ok(base?)
     }
 
     fn block(&self, id: &Hash) -> Result<Option<Arc<Block>>, StateError> {

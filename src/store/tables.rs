@@ -19,6 +19,8 @@ pub(super) const FINALIZED: &str = "finalized";
 pub(super) const HEADERS: TableDefinition<'_, Id, &[u8]> = TableDefinition::new("headers");
 /// The base of a set to the certificate that makes it final.
 pub(super) const HANDOVERS: TableDefinition<'_, Id, &[u8]> = TableDefinition::new("handovers");
+/// A set to the base that it made final: the next set's.
+pub(super) const HANDED_OVER: TableDefinition<'_, Id, Id> = TableDefinition::new("handed_over");
 /// Block id to body.
 pub(super) const BODIES: TableDefinition<'_, Id, &[u8]> = TableDefinition::new("bodies");
 /// Ids of the stored blocks off the best chain.

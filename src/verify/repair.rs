@@ -9,7 +9,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use bouya_core::ledger::{Certificate, Genesis, View, Voters, handovers_before, in_force_before};
+use bouya_core::ledger::{Certificate, Genesis, HeaderRecord, InForce, View, bases_of, in_force_before};
 use thiserror::Error;
 
 use super::scan::Scan;
@@ -101,21 +101,15 @@ fn finalized(old: &Store, genesis: &Genesis) -> Option<Certificate> {
     certificate.check(&genesis.id(), members.voters()).is_ok().then_some(certificate)
 }
 
-/// What made the bases of the members' sets final, in their order, as far as it can be read and is valid.
+/// What made the bases of the members' sets final, in their order: each that can be read and is valid.
 fn handed_over(old: &Store, genesis: &Genesis) -> Vec<Certificate> {
-    let read = || {
-        let snapshot = old.reader().snapshot().ok()?;
-        let newest = snapshot.finalized().ok()??.link.source.block;
-        let header = snapshot.record(&newest).ok()??.header;
-        handovers_before(&snapshot, &header).ok()?.ok()
+    let read = || bases_of(&old.reader().snapshot().ok()?).ok();
+    let valid = |(base, before, certificate): (HeaderRecord, InForce, Option<Certificate>)| {
+        let is_its_own = |certificate: &Certificate| certificate.link.source.block == base.header.id();
+        let certificate = certificate.filter(|certificate| certificate.is_final() && is_its_own(certificate));
+        certificate.filter(|certificate| certificate.check(&genesis.id(), before.voters()).is_ok())
     };
-    let (mut voters, mut found) = (Voters::first(genesis), Vec::new());
-    for handover in read().unwrap_or_default() {
-        let Ok(next) = handover.check(&genesis.id(), &voters) else { break };
-        voters = next.voters().clone();
-        found.push(handover.certificate);
-    }
-    found
+    read().unwrap_or_default().into_iter().filter_map(valid).collect()
 }
 
 impl Repaired {

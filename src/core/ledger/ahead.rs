@@ -85,6 +85,13 @@ impl View for Ahead<'_> {
         }
     }
 
+    fn handed_over(&self, set: &Hash) -> Result<Option<Hash>, StateError> {
+        match self.change.handovers.iter().find(|(_, certificate)| certificate.link.set == *set) {
+            Some((base, _)) => Ok(Some(*base)),
+            None => self.base.handed_over(set),
+        }
+    }
+
     fn history_node(&self, height: u8, index: u64) -> Result<Option<Hash>, StateError> {
         let is_it = |node: &&Node| (node.0, node.1) == (height, index);
         match self.change.nodes.iter().rfind(is_it) {

@@ -93,14 +93,30 @@ pub enum NoHandover {
 /// How the set with this id handed over to the next one, that to the one after it, and so on: at most [`HANDOVERS`], as far as they are final and
 /// stored here. Empty if the set is in force, or was never known here.
 pub fn handovers(view: &(impl View + ?Sized), set: &Hash) -> Result<Vec<Handover>, StateError> {
+    let (mut found, mut set) = (Vec::new(), *set);
+    while found.len() < HANDOVERS
+        && let Some(block) = view.handed_over(&set)?
+        && let Some(base) = view.record(&block)?
+        && let Ok(handover) = handover(view, base)?
+    {
+        set = handover.roster.voters(block).id();
+        found.push(handover);
+    }
+    Ok(found)
+}
+
+/// The bases of the best chain, oldest first, each with the members before it and, if it is stored, with what makes it final.
+pub fn bases_of(
+    view: &(impl View + ?Sized),
+) -> Result<Vec<(HeaderRecord, InForce, Option<Certificate>)>, StateError> {
+    let (_, tip) = view.tip()?;
+    let first = in_force(view, &view.at_height(0)?.unwrap_or(Hash::ZERO))?.ok_or_else(missing)?;
+    let bases = bases(view, in_force(view, &tip)?.ok_or_else(missing)?, &first.voters().id())?;
     let mut found = Vec::new();
-    let bases = bases(view, in_force_at_final(view)?, set)?.unwrap_or_default();
-    // Nothing leads over an override but the override.
-    for base in bases.into_iter().take_while(is_voted).take(HANDOVERS) {
-        match handover(view, base)? {
-            Ok(handover) => found.push(handover),
-            Err(_) => break,
-        }
+    for base in bases.unwrap_or_default().into_iter().filter(is_voted) {
+        let before = in_force(view, &base.header.parent)?.ok_or_else(missing)?;
+        let certificate = view.handover(&base.header.id())?;
+        found.push((base, before, certificate));
     }
     Ok(found)
 }

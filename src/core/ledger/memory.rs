@@ -136,4 +136,9 @@ impl View for World {
     fn handover(&self, base: &Hash) -> Result<Option<Certificate>, StateError> {
         Ok(self.handovers.get(base).cloned())
     }
+
+    fn handed_over(&self, set: &Hash) -> Result<Option<Hash>, StateError> {
+        let found = self.handovers.iter().find(|(_, certificate)| certificate.link.set == *set);
+        Ok(found.map(|(base, _)| *base))
+    }
 }

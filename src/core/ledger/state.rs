@@ -134,6 +134,8 @@ pub trait View {
     fn finalized(&self) -> Result<Option<Certificate>, StateError>;
     /// What makes this block, the base of a set, final.
     fn handover(&self, base: &Hash) -> Result<Option<Certificate>, StateError>;
+    /// The base that the set with this id has made final with a certificate that is kept.
+    fn handed_over(&self, set: &Hash) -> Result<Option<Hash>, StateError>;
 
     /// Any stored block.
     fn block(&self, id: &Hash) -> Result<Option<Arc<Block>>, StateError> {

@@ -67,7 +67,7 @@ impl Demand {
         self.follow(head);
         let is_fast = self.is_fast(head);
         // What the members decided waits like a transaction.
-        let waits = waits || head.handover.is_some();
+        let waits = waits || head.handover.is_some() || lacks_block_above_base(head);
         let called = waits || !is_settled(head) || self.owed > 0 || is_fast;
         self.called = called.then(|| self.called.unwrap_or(now));
         let (interval, gap) = (self.schedule.interval_ms(), now.millis_since(head.branch.time));
@@ -118,6 +118,14 @@ impl Demand {
         let took = head.recent.iter().map(gap).fold(before, u64::saturating_add);
         took < interval.saturating_mul(FAST_INTERVALS)
     }
+}
+
+/// Whether the members in force have decided something that no handover can cover before a block above their base is final. As with a transaction,
+/// [`REST_AFTER`] blocks are enough: without a quorum, more of them change nothing.
+fn lacks_block_above_base(head: &Head) -> bool {
+    let base = head.branch.members.roster().base().height();
+    let above = head.branch.height.saturating_sub(base);
+    head.left_over && usize::try_from(above).is_ok_and(|above| above < REST_AFTER)
 }
 
 /// Whether the newest transaction needs no more blocks: it is final, or has [`REST_AFTER`] blocks above it.

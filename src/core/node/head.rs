@@ -34,6 +34,9 @@ pub struct Head {
     pub members: Arc<InForce>,
     /// What lets the members' decisions come into force with the next block, if something waits for that.
     pub handover: Option<Certificate>,
+    /// They had decided something by the base of their set, which the handover there did not cover: only a final block above the base lets it
+    /// come into force.
+    pub left_over: bool,
     /// A final block that is not on this chain yet.
     pub goal: Option<Checkpoint>,
     /// A stored branch is preferred to this chain: the way to it is under way.
@@ -69,6 +72,7 @@ impl Head {
         let branch = branch.clone();
         let members = members(view, &branch)?;
         let handover = handover(view, &branch)?;
+        let left_over = left_over(view, &branch)?;
         let (disk_full, held, goal, behind) = (false, None, None, false);
         Ok(Self {
             branch,
@@ -80,6 +84,7 @@ impl Head {
             unfinal_since,
             members,
             handover,
+            left_over,
             goal,
             behind,
         })
@@ -105,6 +110,15 @@ fn handover(view: &dyn View, branch: &Branch) -> Result<Option<Certificate>, Sta
         return Ok(None);
     }
     Ok(pending_at(view, height)?.covers(height).then_some(certificate))
+}
+
+/// Whether something that the members had decided by the base of their set still waits.
+fn left_over(view: &dyn View, branch: &Branch) -> Result<bool, StateError> {
+    let base = branch.members.roster().base().height();
+    if base == 0 || view.tip()?.1 != branch.id {
+        return Ok(false);
+    }
+    Ok(pending_at(view, branch.height)?.covers(base))
 }
 
 fn recent(view: &dyn View, branch: &Branch) -> Result<VecDeque<Recent>, StateError> {

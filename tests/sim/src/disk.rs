@@ -216,4 +216,8 @@ impl View for Snapshot {
     fn handover(&self, base: &Hash) -> Result<Option<Certificate>, StateError> {
         self.0.handover(base)
     }
+
+    fn handed_over(&self, set: &Hash) -> Result<Option<Hash>, StateError> {
+        self.0.handed_over(set)
+    }
 }

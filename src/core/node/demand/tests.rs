@@ -1,10 +1,12 @@
 use alloc::collections::VecDeque;
+use alloc::vec;
 
 use proptest::prelude::*;
 
 use super::*;
 use crate::ledger::World;
-use crate::testing::genesis;
+use crate::testing::members::{Governors, add};
+use crate::testing::{Node, certificate_of, genesis, network_of_members};
 
 const INTERVAL: u64 = 5_000;
 const HEARTBEAT: u64 = 60_000;
@@ -274,4 +276,29 @@ fn it_rests_as_soon_as_the_newest_transaction_is_final() {
     assert_eq!(bench.look(0), Wish::Rest);
     bench.waits = true;
     assert_eq!(bench.look(0), UNTOLD);
+}
+
+#[test]
+fn what_was_decided_by_a_base_calls_for_a_block_above_it() {
+    let mut bench = Bench::young(When::Pending);
+    bench.head.left_over = true;
+    assert_eq!(bench.blocks_until_rest(), REST_AFTER);
+    bench.head.left_over = false;
+    assert_eq!(bench.look(0), Wish::Rest);
+    let head = |node: &Node| Head::read(node.world(), node.chain.tip()).unwrap();
+    let genesis = network_of_members("members");
+    let (mut node, mut governors) = (Node::of(genesis.clone()), Governors::default());
+    governors.decide(&mut node, add(&genesis, 5), &[1, 2, 3, 5]);
+    governors.decide(&mut node, add(&genesis, 6), &[1, 2, 3, 6]);
+    assert!(!head(&node).left_over, "the set votes on that block");
+    let voters = node.chain.tip().members.voters().clone();
+    let base = node.hand_over(1, &[1, 2, 3]);
+    node.take_final(certificate_of(&voters, &genesis, (3, base.id()), &[1, 2, 3]));
+    assert!(head(&node).left_over && head(&node).handover.is_none());
+    node.mine(vec![]);
+    let certificate = node.commit(4, &[1, 2, 3, 5]);
+    node.take_final(certificate);
+    assert!(head(&node).handover.is_some());
+    node.hand_over(4, &[1, 2, 3, 5]);
+    assert!(!head(&node).left_over && node.chain.tip().members.roster().members().len() == 6);
 }

@@ -49,6 +49,10 @@ impl View for Watched<'_> {
     fn handover(&self, base: &Hash) -> Result<Option<Certificate>, StateError> {
         self.world().handover(base)
     }
+
+    fn handed_over(&self, set: &Hash) -> Result<Option<Hash>, StateError> {
+        self.world().handed_over(set)
+    }
 }
 
 /// What planning for a block asked of the store and how many signatures it checked.
