@@ -376,9 +376,10 @@ impl Running {
     }
 
     fn accuse(&mut self, voter: u16, evidence: &Evidence) {
-        self.actor.proven.add(evidence);
+        let Some(member) = self.actor.machine.voters().member(voter).cloned() else { return };
+        self.actor.proven.add(member.key, evidence);
         self.keep_proven();
-        let Some(id) = self.actor.machine.voters().name(voter).cloned() else { return };
+        let id = member.id;
         let why = format!("{:?}", evidence.offence).to_lowercase();
         warn!(member = %id, offence = why, "a member has signed two votes that no honest machine signs both");
         self.actor.events.tell(Event::MemberFault { id, offence: why });

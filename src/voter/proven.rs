@@ -4,7 +4,7 @@
 
 use borsh::{BorshDeserialize, BorshSerialize};
 use bouya_core::codec::{decode, encode};
-use bouya_core::crypto::Hash;
+use bouya_core::crypto::{Hash, PublicKey};
 use bouya_core::finality::Evidence;
 use bouya_core::ledger::{Certificate, Vote};
 use bouya_core::limits::PROVEN_KEPT;
@@ -17,8 +17,8 @@ const NAME: &str = "proven";
 /// See the module.
 #[derive(Clone, Debug, Default, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct Proven {
-    /// For each guilty member the first two votes that no honest machine signs both.
-    votes: Vec<[Vote; 2]>,
+    /// For each guilty key the first two votes that no honest machine signs both.
+    votes: Vec<(PublicKey, [Vote; 2])>,
     /// What is final in another history, and the operator's checkpoint when this node met it.
     rival: Option<(Certificate, Option<(u64, Hash)>)>,
 }
@@ -40,11 +40,13 @@ impl Proven {
 
     /// The evidence, as it was.
     pub fn evidence(&self) -> Vec<Evidence> {
-        let proves = |votes: &[Vote; 2]| {
-            let offence = votes[0].link.offence(&votes[1].link)?;
-            Some(Evidence { offence, votes: *votes })
-        };
-        self.votes.iter().filter_map(proves).collect()
+        self.votes.iter().filter_map(|(_, votes)| proves(votes)).collect()
+    }
+
+    /// What was proven against a key, in whatever set it voted.
+    pub fn against(&self, key: &PublicKey) -> Option<Evidence> {
+        let (_, votes) = self.votes.iter().find(|(guilty, _)| guilty == key)?;
+        proves(votes)
     }
 
     /// What is final in another history, if this node has met one.
@@ -63,12 +65,17 @@ impl Proven {
         self.rival.take_if(|(_, before)| *before != checkpoint).is_some()
     }
 
-    /// Takes in a proof against a member that has none in this set. The oldest leave.
-    pub fn add(&mut self, evidence: &Evidence) {
-        self.votes.push(evidence.votes);
+    /// Takes in a proof against a key. The oldest leave.
+    pub fn add(&mut self, key: PublicKey, evidence: &Evidence) {
+        self.votes.push((key, evidence.votes));
         let surplus = self.votes.len().saturating_sub(PROVEN_KEPT);
         self.votes.drain(..surplus);
     }
+}
+
+fn proves(votes: &[Vote; 2]) -> Option<Evidence> {
+    let offence = votes[0].link.offence(&votes[1].link)?;
+    Some(Evidence { offence, votes: *votes })
 }
 
 #[cfg(test)]
@@ -96,12 +103,15 @@ mod tests {
             let mut proven = Proven::load(&reader).unwrap();
             assert_eq!(proven, Proven::default());
             for epoch in 1..=PROVEN_KEPT as u64 + 1 {
-                proven.add(&evidence(2 * epoch));
+                proven.add(key(1).public(), &evidence(2 * epoch));
             }
             proven.keep(&reader).unwrap();
         }
         let reader = Store::open(dir.path(), genesis()).unwrap().reader();
-        let found = Proven::load(&reader).unwrap().evidence();
+        let found = Proven::load(&reader).unwrap();
+        assert_eq!(found.against(&key(1).public()), Some(evidence(4)));
+        assert_eq!(found.against(&key(2).public()), None);
+        let found = found.evidence();
         assert_eq!((found.len(), found[0]), (PROVEN_KEPT, evidence(4)));
         reader.keep(NAME, b"nonsense").unwrap();
         assert_eq!(Proven::load(&reader).unwrap(), Proven::default());

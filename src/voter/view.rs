@@ -45,13 +45,16 @@ impl Running {
         let (machine, voters) = (&self.actor.machine, self.actor.machine.voters());
         let voter = |number: u16| {
             let member = voters.member(number)?;
-            let evidence = machine.votes().evidence().find(|(guilty, _)| *guilty == number);
+            let now = machine.votes().evidence().find(|(guilty, _)| *guilty == number);
+            // Its key may have been found guilty in an earlier set.
+            let evidence = now.map(|(_, evidence)| *evidence);
+            let evidence = evidence.or_else(|| self.actor.proven.against(&member.key));
             Some(VoterView {
                 id: member.id.clone(),
                 number,
                 last: machine.votes().newest(number).copied(),
                 heard: self.heard.get(&number).map(|(_, wall)| *wall),
-                evidence: evidence.map(|(_, evidence)| *evidence),
+                evidence,
             })
         };
         // What is final is told once it is durable.

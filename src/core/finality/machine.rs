@@ -45,6 +45,8 @@ pub struct Finality {
     /// The next set, which waits for that, and what is final in it.
     next: Option<(Voters, Option<Certificate>)>,
     alarm: Option<Alarm>,
+    /// Why it did not vote when it ran last, while its key is no member's.
+    marked: Option<Alarm>,
     silence: Option<Silence>,
     /// Justified checkpoints and what justified them; nothing but the set did that for the root.
     justified: BTreeMap<Checkpoint, Option<Certificate>>,
@@ -134,6 +136,7 @@ impl Finality {
             slots: Slots::new(created, voters.count()),
             hold: interval.checked_div(4).unwrap_or_default().min(HOLD_MOST),
             alarm: alarm.filter(|alarm| me.is_some() || *alarm == Alarm::OtherHistory),
+            marked: last.filter(|_| me.is_none()),
             silence: me.is_some().then(|| Silence::new(now)),
             key,
             me,
@@ -224,7 +227,10 @@ impl Finality {
             }
             Input::Conflict { certificate, newest, how } => self.conflict(blocks, certificate, newest, how),
             // Two histories do not go away by being told to.
-            Input::Resume => drop(self.alarm.take_if(|alarm| *alarm != Alarm::OtherHistory)),
+            Input::Resume => {
+                self.marked = None;
+                self.alarm.take_if(|alarm| *alarm != Alarm::OtherHistory);
+            }
             Input::Wake => {
                 let again = self.silence.as_mut().map(|silence| silence.ask_again(now, &self.peers));
                 again.into_iter().flatten().for_each(|peer| self.ask(peer));

@@ -28,8 +28,9 @@ impl Finality {
             Err(_) => (),
         }
         // Without a record the operator of a new voter must speak, as after a start.
-        if self.me.is_some() && !self.recorded {
-            self.raise(Alarm::NoRecord);
+        if self.me.is_some() {
+            let marked = self.marked.take().or((!self.recorded).then_some(Alarm::NoRecord));
+            marked.into_iter().for_each(|alarm| self.raise(alarm));
         }
         self.silence = self.me.is_some().then(|| Silence::new(now));
         self.justified = BTreeMap::from([(voters.root(), None)]);

@@ -4,13 +4,13 @@ use alloc::vec;
 
 use proptest::prelude::*;
 
-use super::node::Node;
+use super::node::{Node, settings};
 use super::world::{BASE, World};
 use super::*;
 use crate::codec::decode;
 use crate::ledger::{Base, Header, Roster};
 use crate::limits::{HEADER_BYTES, SLOT_MS};
-use crate::testing::{key, member};
+use crate::testing::{key, member, voters};
 
 /// The members with these keys are the set that begins with this block.
 fn set(base: (u64, Hash), keys: &[u8]) -> Voters {
@@ -126,6 +126,23 @@ fn a_handover_waits_for_the_set_before_and_two_may_follow_each_other() {
         world.nodes[2].durable.as_ref().unwrap().in_set(&set((0, BASE), &[1, 2, 3, 4])),
         Err(Refused::EarlierSet { .. })
     ));
+}
+
+#[test]
+fn a_key_that_another_machine_votes_with_is_silent_once_it_is_a_members_again() {
+    let start = |seed: u8, alarm| {
+        let record = Some(Record::new(&voters(3)));
+        Finality::new(Time::default(), FinalitySettings { alarm, ..settings(3, key(seed), record, None) })
+    };
+    let next = Voters::new(Hash([7; 32]), 5, (1..=4).map(member));
+    let enter = |mut machine: Finality| {
+        machine.hand_over(Time::default(), next.clone(), None);
+        assert!(machine.number().is_some());
+        machine.alarm()
+    };
+    assert_eq!(enter(start(4, Some(Alarm::Twin))), Some(Alarm::Twin));
+    assert_eq!(enter(start(4, None)), None);
+    assert_eq!(start(4, Some(Alarm::Twin)).alarm(), None, "whoever has no vote needs no word");
 }
 
 proptest! {
