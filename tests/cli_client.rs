@@ -52,6 +52,7 @@ fn status() -> Status {
             symbol: "ACM".into(),
             decimals: 2,
             overrides: None,
+            upgrade: None,
             interval_ms: 5000,
             min_fee_per_byte: 1,
         },

@@ -147,6 +147,12 @@ fn warn(status: &Status) {
             "The certificate expires soon. Renew it with the CA (mkca renew), install the new one, and send the node SIGHUP.",
         );
     }
+    if let Some(upgrade) = &status.network.upgrade {
+        note(&format!(
+            "By the members' vote, blocks have version {} from height {} on, which this bouya does not know. Install a newer one on this node before.",
+            upgrade.version, upgrade.height
+        ));
+    }
     let off = status.clock.offset_ms.unwrap_or_default().unsigned_abs();
     if off > CLOCK_MS && status.state.name != NodeState::ClockOff {
         note("This node's clock differs from its peers' clocks. Check this machine's time synchronisation.");

@@ -3,6 +3,7 @@
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use bouya_core::ledger::Genesis;
 use bouya_core::limits::JSON_EXACT;
 use bouya_core::node;
 
@@ -37,6 +38,7 @@ pub(super) async fn status(State(api): State<Api>) -> Result<Json<views::Status>
             symbol: spec.coin.symbol.as_str().to_owned(),
             decimals: spec.coin.decimals,
             interval_ms: spec.blocks.interval_ms.into(),
+            upgrade: upgrade(&api.genesis, &head),
             overrides: api.genesis.rules.overrides.hash().map(|hash| hash.to_string()),
             min_fee_per_byte: api.min_fee_per_byte,
         },
@@ -66,6 +68,14 @@ pub(super) async fn status(State(api): State<Api>) -> Result<Json<views::Status>
         clock: views::ClockStatus { offset_ms },
         reward_to: api.reward_to.to_string(),
     }))
+}
+
+/// What this program cannot follow, once its height is reached.
+fn upgrade(genesis: &Genesis, head: &node::Head) -> Option<views::UpgradeStatus> {
+    let decided = head.branch.members.roster().upgrades().iter();
+    let unknown = decided.filter(|upgrade| upgrade.version > genesis.rules.newest_version);
+    let first = unknown.min_by_key(|upgrade| upgrade.height)?;
+    Some(views::UpgradeStatus { version: first.version, height: first.height })
 }
 
 /// Why the node does not do its work, and what to do about it.

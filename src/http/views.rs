@@ -28,7 +28,7 @@ pub use states::{
 };
 pub use status::{
     CertificateStatus, ClockStatus, MempoolStatus, MinerStatus, NetworkStatus, NodeStatus, PeerCounts,
-    Status, TipStatus,
+    Status, TipStatus, UpgradeStatus,
 };
 pub use submission::{Outcome, RawTransaction, Submission, SubmissionAnswer, Submitted};
 

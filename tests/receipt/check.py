@@ -302,13 +302,15 @@ class Roster:
     """The members that a block, or an override, puts into force: tuples of id, key, governor and name. They are the voters, numbered by ascending
     key. `known_by` is the parent of the block, or the override's hash."""
 
-    def __init__(self, known_by, height, members, is_override=False):
-        self.known_by, self.height, self.members = known_by, height, sorted(members, key=lambda member: member[1])
+    def __init__(self, known_by, height, members, upgrades=(), is_override=False):
+        self.height, self.members = height, sorted(members, key=lambda member: member[1])
         # No member key governs.
         addresses = {at for _, key, governor, _ in members for at in (address_of(key), governor)}
         need(len({one[0] for one in members}) == len(members) and len(addresses) == 2 * len(members), "members")
         need(1 <= len(members) <= 128 and all(one[2][0] == 0 for one in members), "members")
         self.data = little(is_override, 1) + known_by + little(height, 8) + listed([encoded(one) for one in self.members])
+        self.upgrades = upgrades
+        self.data += listed(upgrades)
         self.commitment = tagged("bouya roster", self.data)
         self.quorum = len(members) - (len(members) - 1) // 3
         self.guilty = 2 * self.quorum - len(members)
@@ -336,15 +338,24 @@ def read_overrides(path, network):
     with open(path, "rb") as file:
         said = tomllib.load(file)
     need(unhex(said["network"], 32) == network, "an override of the network")
-    named, rosters = bytes(32), []
+    named, below, overrides = bytes(32), 0, []
     for one in said["overrides"]:
         height, block = one["height"], unhex(one["block"], 32)
-        need(height > (rosters[-1].height if rosters else 0), "overrides by rising height")
+        need(height > below, "overrides by rising height")
         members = sorted(read_members(one["members"]), key=lambda member: member[1])
         about = little(height, 8) + block + listed([encoded(member) for member in members]) + string(one.get("reason", ""))
         named = tagged("bouya override", network, named, about)
-        rosters.append(Roster(named, height, members, True).put_into_force(block, named))
-    return rosters
+        overrides.append(Override(named, below := height, block, members))
+    return overrides
+
+
+class Override:
+    def __init__(self, hash, height, block, members):
+        self.hash, self.height, self.block, self.members = hash, height, block, members
+
+    def after(self, before):
+        """The versions that were decided stay."""
+        return Roster(self.hash, self.height, self.members, before.upgrades, True).put_into_force(self.block, self.hash)
 
 
 class Network:
@@ -425,12 +436,13 @@ class Handover:
         self.header, self.executed = reader.header(), reader.take(32)
         need(reader.number(1) == 0, "a block that puts the roster into force")
         self.base, self.members = (reader.take(32), reader.number(8)), [reader.member() for _ in range(reader.count(128))]
+        self.upgrades = [reader.take(12) for _ in range(reader.count(32))]
         self.certificate = Certificate(reader)
         need(reader.at == len(reader.data), "nothing after the handover")
 
     def check(self, network, before):
         """Who signed, and the roster from then on."""
-        header, roster = self.header, Roster(*self.base, self.members)
+        header, roster = self.header, Roster(*self.base, self.members, self.upgrades)
         need(roster.members == self.members, "members by ascending key")
         need(self.base == (header.parent, header.height) and header.id != before.block, "the roster of that block")
         commitments = tagged("bouya commitments", roster.commitment, self.executed)
@@ -470,9 +482,9 @@ def final_by(handovers, certificate, anchor, definition, network):
 
     def override():
         now = overrides.pop(0)
-        about = {"height": now.height, "hash": now.block.hex(), "override": now.known_by.hex()}
+        about = {"height": now.height, "hash": now.block.hex(), "override": now.hash.hex()}
         changes.append(dict(signed_by(rosters[-1], []), **about))
-        rosters.append(now)
+        rosters.append(now.after(rosters[-1]))
 
     for handover in handovers:
         while overrides and overrides[0].height < handover.header.height:

@@ -87,7 +87,7 @@ pub struct Block {
 }
 
 impl Header {
-    /// The only block version there is.
+    /// The version of blocks until the members decide for a later one. There is none yet.
     pub const VERSION: u32 = 2;
     /// The flag that says that the time since the parent was a rest: nobody had anything to confirm.
     pub const TOLD: u32 = 1;

@@ -35,13 +35,27 @@ pub struct Branch {
 /// block's id commits to the fault, so it stays wrong forever.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum HeaderError {
-    /// Version or flags of a later format.
-    #[error("block version {version} with flags {flags:#x} is not known here; upgrade this node")]
+    /// Not the version that the members have decided for its height, or flags that it does not have.
+    #[error("the block states version {found} with flags {flags:#x}, its version is {expected}")]
     Version {
+        /// The version at its height.
+        expected: u32,
         /// The version it states.
-        version: u32,
+        found: u32,
         /// The flags it states.
         flags: u32,
+    },
+    /// The members have decided for a version that this program does not know. Nobody is at fault.
+    #[error(
+        "blocks have version {version} from height {height} on, by the members' vote, and this program knows {known}; upgrade this node"
+    )]
+    Outdated {
+        /// The version at its height.
+        version: u32,
+        /// Its height.
+        height: u64,
+        /// The latest one that is known here.
+        known: u32,
     },
     /// The id is above the target.
     #[error("the block's id does not show the work of its difficulty {0}")]
@@ -111,7 +125,7 @@ pub enum HeaderError {
 impl HeaderError {
     /// Whether only this node's own settings rule the header out.
     pub fn is_local(&self) -> bool {
-        matches!(self, Self::Checkpoint { .. })
+        matches!(self, Self::Checkpoint { .. } | Self::Outdated { .. })
     }
 }
 
@@ -126,8 +140,9 @@ impl Header {
 
     /// Checks what needs no ancestors: form, work at the stated difficulty, seal. Cheapest first.
     pub fn check_alone(&self, rules: &Rules) -> Result<(), HeaderError> {
-        if self.version != Self::VERSION || self.flags & !Self::TOLD != 0 {
-            return Err(HeaderError::Version { version: self.version, flags: self.flags });
+        let (expected, found, flags) = (rules.newest_version, self.version, self.flags);
+        if !(Self::VERSION..=expected).contains(&found) || flags & !Self::TOLD != 0 {
+            return Err(HeaderError::Version { expected, found, flags });
         }
         self.check_work()?;
         if !self.is_sealed(&rules.network) {
@@ -181,6 +196,18 @@ impl Branch {
         header.check_alone(rules)
     }
 
+    fn check_version(&self, rules: &Rules, header: &Header) -> Result<(), HeaderError> {
+        let Header { height, version: found, flags, .. } = *header;
+        let (expected, known) = (self.members.roster().version_at(height), rules.newest_version);
+        if expected > known {
+            return Err(HeaderError::Outdated { version: expected, height, known });
+        }
+        if found != expected {
+            return Err(HeaderError::Version { expected, found, flags });
+        }
+        Ok(())
+    }
+
     /// Whether the roster after this header is the one before it, if executing its block changes what is stated.
     pub fn keeps_roster(&self, header: &Header, executed: &Hash) -> bool {
         header.commitments == Header::commit(self.members.commitment(), executed)
@@ -195,7 +222,7 @@ impl Branch {
         self.id = header.id();
         self.height = header.height;
         self.time = header.time;
-        let overrides = rules.overrides.at(&self.id).map(|one| one.roster().clone());
+        let overrides = rules.overrides.at(&self.id).map(|one| one.roster_after(self.members.roster()));
         if let Some(roster) = overrides.or(roster) {
             self.members = Arc::new(InForce::new(self.id, roster));
         }
@@ -215,6 +242,7 @@ impl Branch {
         if header.height != expected {
             return Err(HeaderError::Height { expected, found: header.height });
         }
+        self.check_version(rules, header)?;
         if header.time <= self.time {
             return Err(HeaderError::Time { parent: self.time, found: header.time });
         }

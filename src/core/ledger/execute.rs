@@ -8,8 +8,8 @@ use super::genesis::Rules;
 use super::state::Layer;
 use super::{
     Account, Address, Block, Body, Branch, Certificate, CheckedTransaction, Header, Key, Moment, NetworkSpec,
-    Payload, Reward, Roster, Rows, StateAt, StateError, Transaction, TransactionError, Undo, Unfit, View,
-    agreement, executed, governance,
+    Override, Payload, Reward, Roster, Rows, StateAt, StateError, Transaction, TransactionError, Undo, Unfit,
+    View, agreement, executed, governance,
 };
 use crate::codec::Bounded;
 use crate::crypto::Hash;
@@ -232,7 +232,7 @@ pub(super) fn execute(
     let done = Executed { rows, undo, roster };
     match rules.overrides.at(&header.id()) {
         None => Ok(done),
-        Some(one) => Ok(overridden(below, done, one.roster())?),
+        Some(one) => Ok(overridden(below, done, one)?),
     }
 }
 
@@ -240,18 +240,18 @@ pub(super) fn execute(
 fn overridden(
     (base, lower): (Option<&dyn View>, &Rows),
     block: Executed,
-    roster: &Roster,
+    by: &Override,
 ) -> Result<Executed, StateError> {
     let mut below = lower.clone();
     below.extend(block.rows.clone());
     let mut layer = Layer::new(base, &below);
-    governance::override_members(&mut layer, roster)?;
+    let roster = governance::override_members(&mut layer, by)?;
     let (mut rows, mut undo) = (block.rows, block.undo);
     let (written, before) = layer.into_parts();
     // Where both change a row, the block's undo has what was there before it.
     undo.0.extend(before.0.into_iter().filter(|(key, _)| !rows.contains_key(key)));
     rows.extend(written);
-    Ok(Executed { rows, undo, roster: Some(roster.clone()) })
+    Ok(Executed { rows, undo, roster: Some(roster) })
 }
 
 fn hand_over(layer: &mut Layer<'_>, header: &Header, certificate: &Certificate) -> Result<Roster, Stop> {

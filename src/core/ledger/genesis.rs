@@ -153,6 +153,8 @@ pub struct Rules {
     pub max_bytes: usize,
     /// A block that this node's operator trusts: no history without it counts. Nodes may differ in it.
     pub checkpoint: Option<(u64, Hash)>,
+    /// The latest version of blocks that this program knows.
+    pub newest_version: u32,
     /// Members whom operators have put into force by hand. Nodes that differ in them part.
     pub overrides: Arc<Overrides>,
 }
@@ -286,6 +288,7 @@ impl Genesis {
             reward: blocks.reward,
             max_bytes: usize::try_from(blocks.max_bytes).unwrap_or(BLOCK_BYTES),
             checkpoint: None,
+            newest_version: Header::VERSION,
             overrides: Arc::default(),
         };
         Ok(Self { spec, header, rules })

@@ -61,7 +61,7 @@ impl Handover {
             return Err(HandoverError::Block);
         }
         let base = Base::Block { parent: header.parent, height };
-        let sound = Roster::new(base, roster.members().iter().cloned())?;
+        let sound = roster.next(base, roster.members().iter().cloned())?;
         let is_new = before.root().block != id;
         if sound != *roster || !is_new || header.commitments != Header::commit(&roster.commitment(), executed)
         {

@@ -34,7 +34,6 @@ pub struct Decree {
 pub struct Override {
     decree: Decree,
     hash: Hash,
-    roster: Roster,
 }
 
 /// A network's overrides, oldest first. Nearly every network has none.
@@ -111,8 +110,7 @@ impl Override {
         let members = Roster::new(Base::default(), decree.members.iter().cloned())?;
         let parts = (height, decree.block, members.members(), &decree.reason);
         let hash = tagged_hash("bouya override", &[&network.0, &before.0, &encode(&parts)]);
-        let roster = Roster::new(Base::Override { hash, height }, decree.members.iter().cloned())?;
-        Ok(Self { decree, hash, roster })
+        Ok(Self { decree, hash })
     }
 
     /// What was decided.
@@ -130,8 +128,13 @@ impl Override {
         self.hash
     }
 
-    /// The members after the checkpoint.
-    pub fn roster(&self) -> &Roster {
-        &self.roster
+    /// The roster after the checkpoint: other members than before, and the versions that were decided.
+    pub fn roster_after(&self, before: &Roster) -> Roster {
+        // Its members were checked.
+        before.next(self.base(), self.decree.members.iter().cloned()).unwrap_or_default()
+    }
+
+    fn base(&self) -> Base {
+        Base::Override { hash: self.hash, height: self.decree.height }
     }
 }

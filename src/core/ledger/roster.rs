@@ -4,6 +4,8 @@
 //! own: numbers repeat on forks, and a block's own id cannot be in what the block commits to. The base of one that an override put there is the
 //! override's checkpoint; it is known by the override's hash.
 //!
+//! It also says which version blocks state: so that is known of a branch without its bodies, as the members are.
+//!
 //! Invariants: at least one member and at most [`VOTERS`]; by ascending key; ids, keys and governors are pairwise different, and no address of
 //! a member key is a governor.
 
@@ -13,17 +15,19 @@ use alloc::vec::Vec;
 use borsh::{BorshDeserialize, BorshSerialize};
 use thiserror::Error;
 
-use super::{Address, Member, Voters};
+use super::{Address, Header, Member, Upgrade, Voters};
 use crate::codec::{Bounded, encode};
 use crate::crypto::{Hash, PublicKey, tagged_hash};
 use crate::id::NodeId;
-use crate::limits::VOTERS;
+use crate::limits::{UPGRADES, VOTERS};
 
 /// The members that are in force after a block. The default is no roster: of nobody, from nowhere.
 #[derive(Clone, Debug, Default, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct Roster {
     base: Base,
     members: Bounded<Member, VOTERS>,
+    /// What blocks on it must state, and from which height on: the version that is in force, if one was ever decided, and those that will be.
+    upgrades: Bounded<Upgrade, UPGRADES>,
 }
 
 /// What put a roster into force.
@@ -102,7 +106,45 @@ impl Roster {
         let mut members: Vec<_> = members.into_iter().collect();
         check(&members)?;
         members.sort_by_key(|member| member.key);
-        Ok(Self { base, members: Bounded::truncated(members) })
+        Ok(Self { base, members: Bounded::truncated(members), upgrades: Bounded::default() })
+    }
+
+    /// The next roster: other members, and what was decided about versions.
+    pub fn next(&self, base: Base, members: impl IntoIterator<Item = Member>) -> Result<Self, RosterError> {
+        Ok(Self { upgrades: self.upgrades.clone(), ..Self::new(base, members)? })
+    }
+
+    /// Takes in an upgrade, if it leads to a later version than all before it and there is a place for it.
+    pub(super) fn upgrade(&mut self, upgrade: Upgrade) -> Result<(), u32> {
+        let latest = self.version_at(u64::MAX);
+        let now = self.version_at(self.base.height());
+        let mut upgrades = self.upgrades.to_vec();
+        // Those that others have replaced already say nothing any more.
+        upgrades.retain(|known| known.version >= now);
+        if upgrade.version <= latest || upgrades.len() >= UPGRADES {
+            return Err(latest);
+        }
+        upgrades.push(upgrade);
+        self.upgrades = Bounded::truncated(upgrades);
+        Ok(())
+    }
+
+    /// The same, with one more version decided.
+    #[cfg(any(test, feature = "testing"))]
+    pub fn with_version(mut self, version: u32, height: u64) -> Self {
+        let _ = self.upgrade(Upgrade { version, height });
+        self
+    }
+
+    /// The version that a block at this height must state.
+    pub fn version_at(&self, height: u64) -> u32 {
+        let reached = self.upgrades.iter().filter(|upgrade| upgrade.height <= height);
+        reached.map(|upgrade| upgrade.version).fold(Header::VERSION, u32::max)
+    }
+
+    /// Versions that were decided, in the order in which that came into force.
+    pub fn upgrades(&self) -> &[Upgrade] {
+        &self.upgrades
     }
 
     /// What a header says of it.
@@ -233,6 +275,31 @@ mod tests {
         let other: Address = crate::codec::decode(&[1; 33], "address").unwrap();
         assert_eq!(refused(Member { governor: other, ..member(4) }), RosterError::Governor(member(4).id));
         assert_eq!(Roster::new(BASE, []), Err(RosterError::Empty));
+    }
+
+    #[test]
+    fn versions_rise_with_the_heights_that_were_decided() {
+        let mut roster = Roster::new(BASE, [member(1)]).unwrap();
+        let plain = roster.commitment();
+        assert_eq!(roster.upgrade(Upgrade { version: 2, height: 20 }), Err(2), "it is in force");
+        roster.upgrade(Upgrade { version: 3, height: 50 }).unwrap();
+        // Decided later, for a lower height.
+        roster.upgrade(Upgrade { version: 5, height: 40 }).unwrap();
+        assert_eq!(roster.upgrade(Upgrade { version: 4, height: 60 }), Err(5));
+        assert_eq!([9, 39, 40, 50, u64::MAX].map(|height| roster.version_at(height)), [2, 2, 5, 5, 5]);
+        assert_ne!(roster.commitment(), plain);
+        // What is in force stays, and what it replaced goes.
+        let base = Base::Block { parent: Hash::ZERO, height: 45 };
+        let mut next = roster.next(base, [member(2)]).unwrap();
+        next.upgrade(Upgrade { version: 6, height: 70 }).unwrap();
+        assert_eq!(next.upgrades().iter().map(|one| one.version).collect::<Vec<_>>(), [5, 6]);
+        for version in 7.. {
+            if next.upgrade(Upgrade { version, height: 100 }).is_err() {
+                break;
+            }
+        }
+        assert_eq!(next.upgrades().len(), UPGRADES);
+        assert_eq!(next.version_at(69), 5, "a full list forgets nothing");
     }
 
     #[test]

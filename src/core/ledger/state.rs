@@ -51,8 +51,6 @@ pub enum Key {
     LastKeys(NodeId),
     /// Ids of former members.
     FormerMembers,
-    /// Versions and heights of the upgrades that the members decided.
-    Upgrades,
     /// The members before the last handover, and what it settled.
     Handover,
 }

@@ -96,7 +96,7 @@ impl Template {
         let time = time.max(Timestamp(branch.time.0.saturating_add(1)));
         let told = told && time.millis_since(branch.time) >= rules.schedule.shortest_rest_ms();
         let mut header = Header {
-            version: Header::VERSION,
+            version: branch.members.roster().version_at(height),
             flags: if told { Header::TOLD } else { 0 },
             height,
             time,

@@ -31,7 +31,7 @@ pub const FORMER_MEMBERS: usize = 1_024;
 pub const OVERRIDES: usize = 64;
 /// C: bytes of an override's reason.
 pub const OVERRIDE_REASON_BYTES: usize = 256;
-/// C: upgrades that are remembered: blocks are judged by them.
+/// C: versions of blocks that a roster names: the one in force, and those that were decided and are not.
 pub const UPGRADES: usize = 32;
 /// C: an upgrade is in force at the earliest this many blocks after the block that takes it in: operators need time to install it.
 pub const UPGRADE_NOTICE: u64 = 1_000;

@@ -63,12 +63,15 @@ pub struct Gate {
     mines: bool,
     /// A block further ahead of the clock than this is held, in milliseconds.
     ahead_ms: u64,
+    newest_version: u32,
 }
 
 impl Gate {
     /// The gate of a node that seals with `key`. `mines`: it is to mine without being asked.
     pub fn new(genesis: &Genesis, key: &PublicKey, mines: bool) -> Self {
-        Self { key: *key, mines, ahead_ms: genesis.rules.schedule.ahead_ms() }
+        let rules = &genesis.rules;
+        let (ahead_ms, newest_version) = (rules.schedule.ahead_ms(), rules.newest_version);
+        Self { key: *key, mines, ahead_ms, newest_version }
     }
 
     /// How this node stands. A key that is not listed is no fault of a node that is not to mine.
@@ -90,6 +93,7 @@ impl Gate {
             on_certificate(certificate, now),
             (alarm == Some(Alarm::OtherHistory)).then_some(State::TwoHistories),
             head.disk_full.then_some(State::DiskFull),
+            self.outdated(head),
             // A clock that several peers contradict also makes blocks seem to be ahead.
             clock_off(outlook).filter(State::stops_mining),
             self.tip_ahead(head, now),
@@ -113,6 +117,13 @@ impl Gate {
         let syncing =
             matches!(outlook.sync, SyncStatus::Syncing { .. }) || head.goal.is_some() || head.disk_full;
         Standing { syncing, behind: head.behind, goal: head.goal }
+    }
+
+    /// No block follows on this chain until somebody installs a newer program.
+    fn outdated(&self, head: &Head) -> Option<State> {
+        let next = head.branch.height.saturating_add(1);
+        let (version, known) = (head.branch.members.roster().version_at(next), self.newest_version);
+        (version > known).then_some(State::Outdated { version, known })
     }
 
     /// A block must be later than its parent, and one that is too far ahead is held: on such a tip every hash would be wasted.

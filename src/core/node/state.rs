@@ -57,6 +57,13 @@ pub enum State {
     },
     /// Nothing can be written.
     DiskFull,
+    /// The members have decided for a version of blocks that this program does not know, and the next block has it.
+    Outdated {
+        /// That version.
+        version: u32,
+        /// The latest one that is known here.
+        known: u32,
+    },
     /// The members have voted two blocks final that contradict each other, or one that this node finds invalid.
     TwoHistories,
     /// Its own certificate is not good yet.
@@ -137,6 +144,7 @@ impl State {
                 "set this machine's clock right (NTP); if it is right, the block's miner was ahead: wait"
             }
             Self::DiskFull => "make room; the node goes on by itself",
+            Self::Outdated { .. } => "install a newer bouya and start it",
             Self::CertificateNotYetValid { .. } => {
                 "set this machine's clock right (NTP); if it is right, wait"
             }
@@ -208,6 +216,10 @@ impl fmt::Display for State {
                 )
             }
             Self::DiskFull => f.write_str("the disk is nearly full: no block and no transaction is taken"),
+            Self::Outdated { version, known } => write!(
+                f,
+                "by the members' vote the next block has version {version}, and this program knows {known}"
+            ),
             Self::CertificateNotYetValid { in_ms } => {
                 write!(
                     f,

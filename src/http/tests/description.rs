@@ -164,6 +164,7 @@ fn closed_sets_list_their_words() {
         "clock-off",
         "tip-ahead",
         "disk-full",
+        "outdated",
         "two-histories",
         "certificate-not-yet-valid",
         "certificate-expired",

@@ -24,7 +24,7 @@ fn the_status_has_its_promised_shape() {
         "version": env!("CARGO_PKG_VERSION"),
         "network": {
             "name": "http", "id": genesis.id().to_string(), "symbol": "T", "decimals": 2,
-            "interval_ms": 1000, "min_fee_per_byte": "1", "override": null,
+            "interval_ms": 1000, "min_fee_per_byte": "1", "override": null, "upgrade": null,
         },
         "tip": {
             "height": 0, "hash": genesis.id().to_string(), "time": null,

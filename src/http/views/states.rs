@@ -37,6 +37,8 @@ pub enum NodeState {
     TipAhead,
     /// Its disk is nearly full.
     DiskFull,
+    /// Its program is too old for the blocks that come.
+    Outdated,
     /// The members have voted for two histories.
     TwoHistories,
     CertificateNotYetValid,
@@ -65,6 +67,7 @@ impl From<State> for NodeState {
             State::ClockOff { .. } => Self::ClockOff,
             State::TipAhead { .. } => Self::TipAhead,
             State::DiskFull => Self::DiskFull,
+            State::Outdated { .. } => Self::Outdated,
             State::TwoHistories => Self::TwoHistories,
             State::CertificateNotYetValid { .. } => Self::CertificateNotYetValid,
             State::CertificateExpired { .. } => Self::CertificateExpired,

@@ -39,10 +39,20 @@ pub struct NetworkStatus {
     /// The hash of the override that the node follows, with those before it.
     #[serde(rename = "override")]
     pub overrides: Option<String>,
+    /// The first version of blocks that the members have decided for and this node's program does not know.
+    pub upgrade: Option<UpgradeStatus>,
     /// Smallest fee per byte that this node takes, in the smallest unit.
     #[serde(with = "text")]
     #[schema(value_type = String, pattern = "^[0-9]{1,20}$")]
     pub min_fee_per_byte: u64,
+}
+
+/// A version of blocks.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct UpgradeStatus {
+    pub version: u32,
+    /// The height of the first block that has it.
+    pub height: u64,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]

@@ -13,6 +13,7 @@ mod hostile;
 mod members;
 mod overrides;
 mod side;
+mod upgrades;
 
 #[test]
 fn transfers_and_rewards_move_coins() {

@@ -28,7 +28,7 @@ fn id(spec: NetworkSpec) -> Hash {
 
 #[test]
 fn the_id_is_frozen() {
-    assert_eq!(id(spec()).to_string(), "3b2dde8e87fafa975136684122fe5294b5d829fd1fcd186bc5f7169c7bbdca63");
+    assert_eq!(id(spec()).to_string(), "e3c045a04723c4c5b7f447d9057623014f0071c7f8dd1c3fac0df12aa0dd42d0");
 }
 
 #[test]

@@ -6,12 +6,12 @@ use borsh::{BorshDeserialize, BorshSerialize};
 
 use super::meeting::{Meeting, Verdict, close};
 use super::rows::{read_motion, read_motions};
-use super::{Decision, MemberChange, Passed, Upgrade};
+use super::{Decision, MemberChange, Passed};
 use crate::codec::Bounded;
 use crate::crypto::Hash;
 use crate::id::NodeId;
 use crate::ledger::state::{Key, Layer, StateError, View, from_row};
-use crate::ledger::{Base, Member, Moment, Roster, RosterError};
+use crate::ledger::{Base, Member, Moment, Override, Roster, RosterError};
 use crate::limits::{FORMER_MEMBERS, PASSED, UPGRADE_NOTICE, UPGRADES};
 use crate::time::Timestamp;
 
@@ -38,12 +38,19 @@ pub enum Dropped {
     /// Operators would have too little time to install it.
     #[error("the upgrade at height {0} is less than {UPGRADE_NOTICE} blocks ahead")]
     Soon(u64),
+    /// Blocks go forward.
+    #[error("block version {version} is not later than {latest}, or {UPGRADES} later ones wait")]
+    Version {
+        /// The version that was decided.
+        version: u32,
+        /// The latest one that was decided before.
+        latest: u32,
+    },
 }
 
 /// What a handover does.
 pub(super) struct Applied {
     pub(super) roster: Roster,
-    pub(super) upgrades: Vec<Upgrade>,
     /// What was covered, and why it fell away if it did.
     pub(super) outcomes: Vec<(Passed, Result<(), Dropped>)>,
 }
@@ -82,8 +89,8 @@ impl Pending {
 
     pub(super) fn apply(&self, target: u64, base: Base) -> Option<Applied> {
         let covered = self.passed.iter().filter(|passed| passed.stands_at(target));
-        let roster = Roster::new(base, self.roster.members().iter().cloned()).ok()?;
-        let mut applied = Applied { roster, upgrades: Vec::new(), outcomes: Vec::new() };
+        let roster = self.roster.next(base, self.roster.members().iter().cloned()).ok()?;
+        let mut applied = Applied { roster, outcomes: Vec::new() };
         for passed in covered {
             let outcome = applied.take(&passed.decision);
             applied.outcomes.push((passed.clone(), outcome));
@@ -97,13 +104,13 @@ impl Applied {
         match decision {
             Decision::Motion { change: MemberChange::Add { member, .. }, .. } => {
                 let members = self.roster.members().iter().cloned().chain([member.clone()]);
-                self.roster = Roster::new(self.roster.base(), members)?;
+                self.roster = self.roster.next(self.roster.base(), members)?;
                 Ok(())
             }
             Decision::Motion { change: MemberChange::Remove { id }, .. } => {
                 self.known(id)?;
                 let others = self.roster.members().iter().filter(|member| member.id != *id).cloned();
-                self.roster = Roster::new(self.roster.base(), others)?;
+                self.roster = self.roster.next(self.roster.base(), others)?;
                 Ok(())
             }
             Decision::Motion { change: MemberChange::Governor { id, governor }, .. } => {
@@ -113,8 +120,9 @@ impl Applied {
                 if upgrade.height < self.roster.base().height().saturating_add(UPGRADE_NOTICE) {
                     return Err(Dropped::Soon(upgrade.height));
                 }
-                self.upgrades.push(*upgrade);
-                Ok(())
+                self.roster
+                    .upgrade(*upgrade)
+                    .map_err(|latest| Dropped::Version { version: upgrade.version, latest })
             }
             Decision::Keys { id, key, governor } => self.change(id, |member| Member {
                 key: key.unwrap_or(member.key),
@@ -132,7 +140,7 @@ impl Applied {
         self.known(id)?;
         let members = self.roster.members().iter().cloned();
         let members = members.map(|member| if member.id == *id { change(member) } else { member });
-        self.roster = Roster::new(self.roster.base(), members)?;
+        self.roster = self.roster.next(self.roster.base(), members)?;
         Ok(())
     }
 }
@@ -154,7 +162,6 @@ pub(in crate::ledger) fn hand_over(
     layer.write(Key::Roster, &applied.roster)?;
     layer.write(Key::Passed, &Bounded::<Passed, PASSED>::truncated(waiting))?;
     remember_former(layer, &before, &applied.roster)?;
-    note_upgrades(layer, &applied.upgrades)?;
     let handover = Handover { before, target, settled: Bounded::truncated(settled) };
     layer.write(Key::Handover, &Some(handover))?;
     count_again(layer, base.height(), time)?;
@@ -163,15 +170,20 @@ pub(in crate::ledger) fn hand_over(
 
 /// Puts members into force that were decided outside the chain: what those before had decided, or were about to, is void. Their own decisions
 /// begin anew.
-pub(in crate::ledger) fn override_members(layer: &mut Layer<'_>, roster: &Roster) -> Result<(), StateError> {
+pub(in crate::ledger) fn override_members(
+    layer: &mut Layer<'_>,
+    by: &Override,
+) -> Result<Roster, StateError> {
     let Meeting { roster: before, .. } = Meeting::read(layer)?;
+    let roster = by.roster_after(&before);
     for open in read_motions(layer)? {
         close(layer, &open.id)?;
     }
-    layer.write(Key::Roster, roster)?;
+    layer.write(Key::Roster, &roster)?;
     layer.write(Key::Passed, &Bounded::<Passed, PASSED>::default())?;
     layer.write(Key::Handover, &None::<Handover>)?;
-    remember_former(layer, &before, roster)
+    remember_former(layer, &before, &roster)?;
+    Ok(roster)
 }
 
 fn remember_former(layer: &mut Layer<'_>, before: &Roster, after: &Roster) -> Result<(), StateError> {
@@ -185,15 +197,6 @@ fn remember_former(layer: &mut Layer<'_>, before: &Roster, after: &Roster) -> Re
     let too_many = former.len().saturating_sub(FORMER_MEMBERS);
     former.drain(..too_many);
     layer.write(Key::FormerMembers, &Bounded::<NodeId, FORMER_MEMBERS>::truncated(former))
-}
-
-fn note_upgrades(layer: &mut Layer<'_>, new: &[Upgrade]) -> Result<(), StateError> {
-    let upgrades: Bounded<Upgrade, UPGRADES> = layer.read(&Key::Upgrades)?;
-    let mut upgrades = upgrades.into_inner();
-    upgrades.extend(new);
-    let too_many = upgrades.len().saturating_sub(UPGRADES);
-    upgrades.drain(..too_many);
-    layer.write(Key::Upgrades, &Bounded::<Upgrade, UPGRADES>::truncated(upgrades))
 }
 
 /// Counts what was said to the open motions over the members of now, in the order in which they were moved. What passes here waits for the next

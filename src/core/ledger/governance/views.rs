@@ -11,7 +11,7 @@ use crate::crypto::Hash;
 use crate::id::NodeId;
 use crate::ledger::state::{Key, StateError, View, from_row};
 use crate::ledger::{Address, Moment, Roster};
-use crate::limits::{FORMER_MEMBERS, MOTIONS, PASSED, UPGRADES};
+use crate::limits::{FORMER_MEMBERS, MOTIONS, PASSED};
 use crate::time::Timestamp;
 
 /// An open motion.
@@ -99,10 +99,9 @@ pub fn former_members<V: View + ?Sized>(view: &V) -> Result<Vec<NodeId>, StateEr
     Ok(former.into_inner())
 }
 
-/// The upgrades that are in force or will be, in the order in which they were applied.
+/// The version of blocks that is in force, if one was decided, and those that will be.
 pub fn upgrades<V: View + ?Sized>(view: &V) -> Result<Vec<Upgrade>, StateError> {
-    let upgrades: Bounded<Upgrade, UPGRADES> = from_row(view.row(&Key::Upgrades)?)?;
-    Ok(upgrades.into_inner())
+    Ok(roster(view)?.upgrades().to_vec())
 }
 
 /// The last handover; none if there was none.

@@ -92,11 +92,14 @@ impl Finality {
         let (mut last, mut earlier) = (InForce::new(genesis.id(), genesis.roster()), Vec::new());
         let count = self.handovers.len();
         let mut overrides = genesis.rules.overrides.iter().peekable();
-        let decided = |one: &Override| InForce::new(one.checkpoint().1, one.roster().clone());
+        let after = |one: &Override, last: &InForce| {
+            InForce::new(one.checkpoint().1, one.roster_after(last.roster()))
+        };
         for (number, handover) in (1..).zip(&self.handovers) {
             let height = handover.header.height;
             while let Some(one) = overrides.next_if(|one| one.checkpoint().0 < height) {
-                earlier.push(core::mem::replace(&mut last, decided(one)));
+                let next = after(one, &last);
+                earlier.push(core::mem::replace(&mut last, next));
             }
             let wrong = |error| FinalError::Handover { number, count, height, error };
             let next = handover.check(network, last.voters()).map_err(wrong)?;
@@ -108,7 +111,8 @@ impl Finality {
             one < source.height || one == source.height && set != last.voters().id()
         };
         while let Some(one) = overrides.next_if(|one| before(one.checkpoint().0, &last)) {
-            earlier.push(core::mem::replace(&mut last, decided(one)));
+            let next = after(one, &last);
+            earlier.push(core::mem::replace(&mut last, next));
         }
         self.certificate.check(network, last.voters())?;
         Ok(Sets { earlier, last })

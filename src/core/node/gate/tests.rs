@@ -1,11 +1,13 @@
 use alloc::borrow::ToOwned;
 use alloc::string::{String, ToString};
+use alloc::sync::Arc;
 use alloc::vec;
 use alloc::vec::Vec;
 use core::iter::once;
 
 use super::*;
-use crate::ledger::{Branch, Checkpoint, World};
+use crate::crypto::Hash;
+use crate::ledger::{Branch, Checkpoint, InForce, World};
 use crate::testing::{genesis, key};
 
 /// What a gate is asked about.
@@ -90,6 +92,16 @@ fn conditions() -> Vec<Condition> {
         ),
         (|case| case.voter.alarm = Some(Alarm::OtherHistory), State::TwoHistories, true, false),
         (|case| case.head.disk_full = true, State::DiskFull, true, false),
+        (
+            |case| {
+                let roster = case.head.branch.members.roster().clone();
+                let members = Arc::new(InForce::new(Hash::ZERO, roster.with_version(3, 1)));
+                case.head.branch.members = members;
+            },
+            State::Outdated { version: 3, known: 2 },
+            true,
+            false,
+        ),
         (
             |case| case.outlook.clock_offset_ms = Some(-5_001),
             State::ClockOff { behind_ms: -5_001, peers: 3 },
@@ -221,6 +233,10 @@ fn every_reason_holds_its_value_and_every_fault_has_a_next_step() {
         (State::CertificateExpired { ago_ms: 86_400_000 }, ["expired 24 h ago", "mkca renew"]),
         (State::CertificateNotYetValid { in_ms: 7_200_000 }, ["another 2 h", "NTP"]),
         (State::DiskFull, ["disk is nearly full", "make room"]),
+        (
+            State::Outdated { version: 4, known: 2 },
+            ["has version 4, and this program knows 2", "newer bouya"],
+        ),
         (State::NotListed, ["no member's", "miner.enabled"]),
         (
             State::Stalled { for_ms: 720_000, turnout: two_of_three() },
