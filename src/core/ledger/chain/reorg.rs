@@ -235,10 +235,8 @@ impl Reorg {
 
     fn change(&mut self) -> Change {
         Change {
-            stored: Vec::new(),
             disconnected: core::mem::take(&mut self.disconnected),
             connected: core::mem::take(&mut self.connected),
-            removed: Vec::new(),
             dropped_undo: core::mem::take(&mut self.dropped_undo),
             replace_rows: self.from_genesis,
             rows: core::mem::take(&mut self.rows),
