@@ -26,6 +26,41 @@ fn transfers_and_rewards_move_coins() {
 }
 
 #[test]
+fn a_block_of_the_largest_size_is_taken_and_a_byte_more_is_not() {
+    let give = |max_bytes: usize| {
+        let mut spec = genesis().spec.clone();
+        spec.blocks.max_bytes = u32::try_from(max_bytes).unwrap();
+        let mut node = Node::of(Arc::new(Genesis::new(spec).unwrap()));
+        let pays = (0..100).map(|nonce| node.pay(1, nonce, 2, 1)).collect();
+        let block = node.block_on(node.chain.tip(), 1_000, pays, 9);
+        node.now = block.header.time;
+        (block.size(), node.give(&block, Origin::Pushed))
+    };
+    let (size, taken) = give(100_000);
+    assert!(taken.is_ok() && give(size).1.is_ok());
+    let large = PlanError::Body(BodyError::Large { found: size, allowed: size - 1 });
+    assert_eq!(give(size - 1).1, Err(large));
+}
+
+#[test]
+fn a_rest_is_told_from_the_shortest_one_on() {
+    let node = Node::new();
+    let (rules, tip) = (&node.chain.genesis().rules, node.chain.tip());
+    let least = rules.schedule.shortest_rest_ms();
+    for (gap, told) in
+        [1, least - 1, least, least + 1].into_iter().flat_map(|gap| [(gap, false), (gap, true)])
+    {
+        let mut block = Block::clone(&node.block_on(tip, gap, vec![], 9));
+        block.header.flags = if told { Header::TOLD } else { 0 };
+        block.header.seal(&rules.network, &key(9));
+        work(&mut block);
+        let is_short = told && gap < least;
+        let expected = if is_short { Err(HeaderError::Rest { gap, least }) } else { Ok(()) };
+        assert_eq!(tip.check(rules, &block.header), expected, "{gap} {told}");
+    }
+}
+
+#[test]
 fn what_does_not_fit_the_state_is_refused_with_the_value() {
     let mut node = Node::new();
     let cases = [

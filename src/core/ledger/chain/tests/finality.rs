@@ -228,11 +228,15 @@ fn a_final_block_that_is_invalid_here_is_never_followed() {
     // Nobody has that much.
     let bad = node.block_on(&fork, 2_000, vec![node.pay(1, 0, 2, 5_000)], 7);
     node.give(&bad, Origin::Synced).unwrap();
+    let on_it = node.block_on(&node.branch_with(&fork, &bad), 2_000, vec![], 7);
+    node.give(&on_it, Origin::Synced).unwrap();
     assert_eq!(finalize(&mut node, 1, bad.id()), "behind");
     let (moved, invalid) = node.settle();
     assert_eq!((moved.len(), invalid), (0, vec![bad.id()]));
     assert!(node.chain.goal().is_none() && !node.chain.is_behind());
-    assert_eq!(finalize(&mut node, 1, bad.id()), "invalid");
+    for (height, block) in [(1, bad), (2, on_it)] {
+        assert_eq!(finalize(&mut node, height, block.id()), "invalid", "{height}");
+    }
     assert_eq!((node.chain.tip().id, node.chain.finalized().0), (tip, 0));
 }
 

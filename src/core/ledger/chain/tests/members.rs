@@ -199,6 +199,26 @@ fn a_set_hands_over_to_the_next_and_who_knows_only_the_first_follows() {
 }
 
 #[test]
+fn what_makes_a_base_final_is_kept_though_it_came_before_the_base() {
+    let mut node = node();
+    let (genesis, first) = (node.chain.genesis().clone(), node.chain.tip().members.voters().clone());
+    let mut late = Node::of(genesis.clone().into());
+    let decided = Governors::default().decide(&mut node, add(5), &[1, 2, 3, 5]);
+    let base = node.hand_over(1, &[1, 2, 3]);
+    late.now = node.now;
+    for (height, block) in [(1, decided), (2, base)] {
+        let certificate = certificate_of(&first, &genesis, (height, block.id()), &[1, 2, 3]);
+        let view = late.world().clone();
+        assert!(matches!(late.chain.finalize(&view, certificate.clone()), Ok(Finalized::Missing)));
+        late.give(&block, Origin::Synced).unwrap();
+        assert_eq!(late.chain.finalized(), (height, block.id()));
+        let kept = late.world().handover(&block.id()).unwrap();
+        assert_eq!(kept, (height == 2).then_some(certificate), "of a base, and of nothing else");
+    }
+    assert_eq!(handovers(late.world(), &first.id()).unwrap().len(), 1);
+}
+
+#[test]
 fn executed_again_from_the_beginning_the_members_are_the_same() {
     let mut node = node();
     let mut governors = Governors::default();
@@ -212,6 +232,27 @@ fn executed_again_from_the_beginning_the_members_are_the_same() {
         replay.push(&node.world().block(&id).unwrap().unwrap(), &mut check).unwrap();
     }
     assert_eq!(replay.branch(), node.chain.tip());
+}
+
+#[test]
+fn executed_again_below_a_fork_a_handover_is_judged_by_the_block_before_it() {
+    // The fork is the handover itself, or the block after it.
+    for after in 0..=1 {
+        let mut node = node();
+        Governors::default().decide(&mut node, add(5), &[1, 2, 3, 5]);
+        node.hand_over(1, &[1, 2, 3]);
+        (0..after).for_each(|_| drop(node.mine(vec![])));
+        let fork = node.chain.tip().clone();
+        node.mine(vec![]);
+        let (rivals, end) = node.run_on(&fork, 3, 300, 2);
+        node.disk.world.forget_undo();
+        node.now = Timestamp(u64::MAX / 2);
+        for block in &rivals {
+            node.give(block, Origin::Synced).unwrap();
+        }
+        assert_eq!((node.settle().0.len(), node.chain.tip().id), (1, end.id));
+        node.assert_sound();
+    }
 }
 
 #[test]
