@@ -272,6 +272,23 @@ fn a_governor_that_two_name_goes_to_the_first() {
 }
 
 #[test]
+fn what_a_lost_governor_said_counts_for_nothing_even_if_it_stays() {
+    let mut town = Town::of(7);
+    town.decide(&[1, 2, 3, 4, 5], give_governor(6, governor_of(9)));
+    town.decide(&[1, 2, 3, 4, 5], give_governor(7, governor_of(9)));
+    let id = town.moves(1, remove(2));
+    town.say(7, id, true);
+    town.apply_all();
+    assert_eq!((town.member(6).governor, town.member(7).governor), (governor_of(9), governor_of(7)));
+    for n in 3..=5 {
+        town.say(n, id, true);
+    }
+    assert!(town.is_open(&id), "four of five have said yes");
+    town.say(7, id, true);
+    assert_eq!(town.changes(), [remove(2)], "it speaks again");
+}
+
+#[test]
 fn while_too_much_waits_motions_stay_open() {
     let mut town = Town::of(1);
     let all: Vec<_> = (0..200).map(|n| town.moves(1, upgrade(n, 100_000))).collect();
