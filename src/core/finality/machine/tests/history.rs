@@ -1,7 +1,10 @@
 //! Two histories: noticed whatever comes first, told once, and no matter of a word; the operator's checkpoint decides between them.
 
 use super::*;
+use crate::codec::Bounded;
+use crate::crypto::Signature;
 use crate::ledger::{Certificate, Contradiction};
+use crate::limits::JUSTIFIED_KEPT;
 
 /// A block that all but node 0 have made final in another history.
 fn rival(world: &World, epoch: u64, height: u64) -> Certificate {
@@ -43,6 +46,24 @@ fn an_old_certificate_is_no_second_history_though_the_newest_block_is_not_stored
         world.give(3, Input::Heard { peer: Peer(0), said: Said::Certificate(certificate.clone()) });
     }
     assert_eq!((&world.nodes[3].alarms[..], world.nodes[3].machine.newest()), (&[][..], Some(&newest)));
+}
+
+#[test]
+fn an_old_certificate_is_checked_only_if_it_may_show_a_second_history() {
+    let mut world = settled(1);
+    let mut old = world.nodes[0].machine.newest().unwrap().clone();
+    let mut other = rival(&world, old.link.source.epoch, 1);
+    while world.nodes[0].machine.justified.len() < JUSTIFIED_KEPT
+        || world.nodes[0].machine.justified.keys().next().unwrap().height <= 1
+    {
+        world.grow(0, 1);
+        world.run(SLOT_MS);
+    }
+    for certificate in [&mut old, &mut other] {
+        certificate.signatures = Bounded::truncated(certificate.signatures.iter().map(|_| Signature::ZERO));
+        hear(&mut world, 0, certificate);
+    }
+    assert_eq!(world.nodes[0].blamed, [(Peer(1), "certificate")], "for the other one");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! What a voter does with proposals that it cannot take.
 
 use super::*;
+use crate::limits::{PROPOSE_AGAIN, PROPOSE_EVERY};
 
 /// Voter 0 of four has blocks 1 to 3, and knows that block 2 of another branch is justified in epoch 2. Returns that checkpoint.
 pub(super) fn locked_on_a_rival() -> (World, Checkpoint, Certificate) {
@@ -117,10 +118,54 @@ fn what_is_final_is_not_voted_for_again() {
     assert_eq!(newest.source.block, world.best(0));
     let target = Checkpoint { epoch: slot * EPOCHS_PER_SLOT, ..newest.source };
     let link = Link { set: newest.set, source: newest.target, target };
+    let newest = machine.newest().cloned();
     let vote = link.sign(&NETWORK, leader, &world.key_of(leader));
+    world.last.remove(&0);
     world.give(0, Input::Heard { peer: Peer(1), said: Said::Proposal { vote, proof: None } });
+    assert_eq!(
+        world.last.get(&0).cloned(),
+        newest.map(Said::Certificate),
+        "its leader is told what is final"
+    );
     world.run(20);
     assert_eq!(world.votes_of(0), before);
+}
+
+#[test]
+fn a_vote_of_who_does_not_lead_is_no_proposal() {
+    let (mut world, source, _) = locked_on_a_rival();
+    let (leader, slot) = wait_for_another_leader(&mut world);
+    world.meet_all();
+    let voter = (0..4).find(|voter| *voter != leader && *voter != world.nodes[0].number()).unwrap();
+    let set = world.nodes[0].machine.voters().id();
+    let unknown = Checkpoint { epoch: 3 * EPOCHS_PER_SLOT, ..source };
+    let target = Checkpoint { epoch: slot * EPOCHS_PER_SLOT - 8, ..source };
+    let vote = Link { set, source: unknown, target }.sign(&NETWORK, voter, &world.key_of(voter));
+    world.last.remove(&0);
+    world.give(0, Input::Heard { peer: Peer(1), said: Said::Proposal { vote, proof: None } });
+    assert_eq!(world.last.get(&0), None, "nobody is told what it lacks");
+}
+
+#[test]
+fn a_leader_that_hears_of_a_later_link_proposes_again_sooner() {
+    let mut world = World::new(4);
+    world.grow(0, 1);
+    world.run(3 * SLOT_MS);
+    world.part("0|1|2|3");
+    world.grow(0, 1);
+    let before = world.votes_of(0);
+    while world.votes_of(0) == before {
+        world.run(100);
+    }
+    let next = |world: &World| world.nodes[0].machine.leads_next(world.now).last().unwrap();
+    let (own, at) = (world.nodes[0].machine.record.last.unwrap().link, next(&world));
+    let to = |epoch| Link { target: Checkpoint { epoch, ..own.target }, ..own };
+    for link in [own, own.commit().unwrap(), to(own.target.epoch - 2)] {
+        world.nodes[0].machine.look_for_refusal(&link);
+        assert_eq!(next(&world), at, "{link:?}");
+    }
+    world.nodes[0].machine.look_for_refusal(&to(own.target.epoch + 2));
+    assert_eq!(at.since(next(&world)), PROPOSE_EVERY - PROPOSE_AGAIN);
 }
 
 #[test]
