@@ -1,6 +1,9 @@
+use alloc::collections::BTreeSet;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::time::Duration;
+
+use proptest::prelude::*;
 
 use super::super::DropReason;
 use super::*;
@@ -230,4 +233,32 @@ fn what_pays_is_judged_like_anything_else() {
     let paid = town.sign(&key(1), 0, 500, Action::from(motion));
     assert!(town.takes(&paid));
     assert_eq!(town.pool.free, Free::default());
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// The counts are those of what waits, however it comes and leaves.
+    #[test]
+    fn what_leaves_gives_back_its_part(steps in prop::collection::vec((0..4_u8, 1..4_u8), 1..20)) {
+        let mut town = Town::new(Limits::default());
+        let height = town.node.chain.tip().height + 1;
+        for (step, who) in steps {
+            let by = governor(who);
+            let address = Address::of(&by.public());
+            let next = town.pool.pending(&address).map_or(0, |account| account.nonce);
+            match step {
+                0 => drop(town.take(&town.motion(&by, next))),
+                1 => drop(town.take(&town.keys(&by, next, who))),
+                // Its first one is in a block.
+                2 => {
+                    let account = town.pool.account(&address).unwrap_or_default();
+                    let account = Account { nonce: account.nonce + 1, ..account };
+                    town.pool.moved(&address, account, height, &BTreeSet::new());
+                }
+                _ => drop(town.pool.expire(Time::default().after(town.pool.limits.expiry))),
+            }
+            town.pool.check_invariants(height);
+        }
+    }
 }

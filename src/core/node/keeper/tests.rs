@@ -2,8 +2,12 @@ use alloc::string::ToString;
 use alloc::vec;
 
 use super::*;
-use crate::ledger::{Branch, Certificate, Checkpoint, Contradiction, Link, View, World, check_inline};
-use crate::testing::{Memory, Node, genesis, key, pay, voters};
+use crate::ledger::{
+    Branch, Certificate, Checkpoint, Contradiction, Genesis, Link, View, World, check_inline,
+};
+use crate::overlay::MembersFound;
+use crate::testing::members::{Governors, remove};
+use crate::testing::{Memory, Node, genesis, key, network_of_members, pay, voters};
 
 /// A keeper, and a chain beside it on which its blocks are made.
 struct Bench {
@@ -13,7 +17,10 @@ struct Bench {
 
 impl Bench {
     fn new() -> Self {
-        let genesis = genesis();
+        Self::of(genesis())
+    }
+
+    fn of(genesis: Arc<Genesis>) -> Self {
         let keeper = Keeper::load(genesis.clone(), Memory::new(&genesis)).unwrap();
         let mut bench = Self { keeper, node: Node::of(genesis) };
         assert!(matches!(bench.said()[..], [Output::Head { moved: None, .. }]));
@@ -84,6 +91,18 @@ fn blocks_that_wait_share_a_commit_and_each_is_answered_after_the_head() {
     assert_eq!(head.branch.id, blocks[2].id());
     assert_eq!(moved.connected, blocks.iter().map(|block| block.id()).collect::<Vec<_>>());
     assert!(matches!(&said[1], Output::Offer(block) if *block == blocks[2]), "only the last one is offered");
+}
+
+#[test]
+fn more_is_taken_until_two_batches_wait() {
+    let mut bench = Bench::new();
+    let block = bench.mine(1).remove(0);
+    for _ in 1..2 * BATCH_BLOCKS {
+        bench.give(&block, Origin::Pushed);
+    }
+    assert!(bench.keeper.has_room());
+    bench.give(&block, Origin::Pushed);
+    assert!(!bench.keeper.has_room());
 }
 
 #[test]
@@ -292,8 +311,13 @@ fn a_lighter_branch_that_is_final_is_followed_once_it_is_here_and_the_heavier_on
     let Output::Head { head, .. } = &said[0] else { panic!() };
     assert_eq!(head.goal.map(|goal| goal.block), Some(end.id), "it is behind, and says so");
     light.iter().for_each(|block| bench.give(block, Origin::Synced));
-    let said = short(&bench.settle());
-    assert_eq!(said, ["stored", "stored", "head", "reorganised", "final", "offer"]);
+    let said = bench.settle();
+    assert_eq!(short(&said), ["stored", "stored", "head", "reorganised", "final", "offer"]);
+    let behind = said.iter().filter_map(|output| match output {
+        Output::Head { head, .. } => Some(head.behind),
+        _ => None,
+    });
+    assert_eq!(behind.collect::<Vec<_>>(), [true, false]);
     let chain = bench.keeper.chain();
     assert_eq!((chain.tip().id, chain.finalized(), chain.goal()), (end.id, (end.height, end.id), None));
 }
@@ -322,4 +346,42 @@ fn two_histories_are_told_with_what_is_final_here() {
     assert_eq!(head.goal, None, "it is not behind any more");
     bench.keeper.handle(Input::Request(beside)).unwrap();
     assert_eq!(short(&bench.settle()), ["answer"]);
+    let next = bench.mine(1).remove(0);
+    bench.give(&next, Origin::Pushed);
+    assert_eq!(short(&bench.settle()), ["grew", "offer", "stored"], "nor looks for it again");
+}
+
+#[test]
+fn header_sync_is_told_the_members_that_follow_from_what_is_final_and_of_the_right_body_only() {
+    let genesis = network_of_members("keeper");
+    let mut bench = Bench::of(genesis.clone());
+    let decided = Governors::default().decide(&mut bench.node, remove(3), &[1, 2, 9]);
+    let parent = bench.node.chain.tip().clone();
+    bench.give(&decided, Origin::Pushed);
+    bench.settle();
+    let base = bench.node.hand_over(1, &[1, 2, 9]);
+    let ask = |bench: &mut Bench, block: &Arc<Block>, finalized| {
+        let (branch, block) = (parent.clone(), block.clone());
+        bench.keeper.handle(Input::Request(KeeperRequest::Members { branch, block, finalized })).unwrap();
+        match bench.said().pop() {
+            Some(Output::Answer(Answer::Members { found, .. })) => found,
+            other => panic!("{other:?}"),
+        }
+    };
+    let zero = bench.keeper.chain().finalized();
+    assert_eq!(ask(&mut bench, &base, zero), MembersFound::NotYet, "it is not final here that m3 leaves");
+    assert_eq!(short(&bench.settle()), ["head", "final"], "the body has shown that it is");
+    let one = bench.keeper.chain().finalized();
+    assert_eq!(one, (1, decided.id()));
+    assert_eq!(ask(&mut bench, &base, zero), MembersFound::NotYet, "of what was final before");
+    let mut other_body = Block::clone(&base);
+    other_body.body.reward.amount += 1;
+    assert_eq!(ask(&mut bench, &Arc::new(other_body), one), MembersFound::NotYet);
+    let ordinary = bench.node.block_on(&parent, 500, vec![], 9);
+    assert!(
+        matches!(ask(&mut bench, &ordinary, one), MembersFound::Invalid(_)),
+        "it puts nothing into force"
+    );
+    let MembersFound::Roster(roster) = ask(&mut bench, &base, one) else { panic!("no roster") };
+    assert_eq!(roster, *bench.node.chain.tip().members.roster());
 }

@@ -98,6 +98,23 @@ fn what_waits_together_is_answered_each_giver_on_its_own_and_own_is_offered_apar
 }
 
 #[test]
+fn more_is_taken_until_a_batch_or_a_move_of_the_tip_waits() {
+    let mut bench = Bench::new();
+    let one = bench.pay(1, 0);
+    bench.of_peer(1, vec![one.clone(); SUBMISSION_BATCH - 2]);
+    bench.give(1, vec![one.clone()]);
+    assert!(bench.pool.has_room());
+    bench.of_peer(2, vec![one.clone()]);
+    assert!(!bench.pool.has_room());
+    let mut bench = Bench::new();
+    let block = bench.node.mine(vec![one]);
+    bench.follow(grown(&block));
+    assert!(!bench.pool.has_room());
+    bench.settle();
+    assert!(bench.pool.has_room());
+}
+
+#[test]
 fn a_client_replaces_only_what_it_says_and_a_peer_always() {
     let mut bench = Bench::new();
     let network = bench.node.chain.genesis().clone();
