@@ -165,7 +165,9 @@ fn an_answer_is_bounded_and_the_rest_is_not_found() {
         }
     }
     assert_eq!(whole + missing, 903);
-    assert!(missing > 3 && whole * encode(&unsigned(0, OUTPUTS)).len() < GOSSIP_ANSWER_BYTES + 16_384);
+    let told = whole * encode(&unsigned(0, OUTPUTS)).len();
+    assert!(missing > 3 && told < GOSSIP_ANSWER_BYTES + 16_384);
+    assert!(told >= GOSSIP_ANSWER_BYTES && told > FRAME_BYTES / 2, "an answer is more than one message");
 }
 
 #[test]

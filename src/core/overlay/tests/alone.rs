@@ -292,6 +292,7 @@ fn bans_are_bounded_and_the_book_holds_them() {
 #[test]
 fn the_book_is_bounded() {
     let mut node = Alone::new(settings("a", &["boot"]));
+    assert!(node.overlay.has_room_for(&id("newcomer")), "nobody has to make room");
     for n in 0..KNOWN_PEERS + 50 {
         let (conn, out) =
             node.connect_as(&std::format!("p{n}"), Hello { listen: None, ..hello(&std::format!("p{n}")) });

@@ -9,11 +9,25 @@ use super::alone::{Alone, dials, told};
 use super::world::{endpoint, hello, id, settings};
 use crate::codec::Bounded;
 use crate::crypto::{Hash, sha256};
+use crate::limits::{GET_PEERS_AT, MINE_ALONE_AFTER};
 use crate::overlay::{CloseReason, Fault, Input, NetworkEvent, Output, PeerStatus};
 use crate::wire::{CrlSummary, Endpoint, Hello, Message};
 
 fn is_banned(node: &Alone, name: &str) -> bool {
     node.status(name) == Some(PeerStatus::Banned)
+}
+
+#[test]
+fn who_knows_a_peer_is_starting_until_one_is_there_or_it_has_waited_long_enough() {
+    let is_starting = |node: &Alone| node.overlay.outlook(node.time()).starting;
+    let mut node = Alone::new(settings("a", &["b"]));
+    node.now += u64::try_from(MINE_ALONE_AFTER.as_millis()).unwrap() - 1;
+    assert!(is_starting(&node));
+    node.now += 1;
+    assert!(!is_starting(&node));
+    let mut node = Alone::new(settings("a", &["b"]));
+    node.connect("c");
+    assert!(!is_starting(&node) && !is_starting(&Alone::new(settings("a", &[]))));
 }
 
 #[test]
@@ -28,6 +42,25 @@ fn asking_without_end_is_a_flood() {
     }
     assert_eq!(answered, 8, "no more than a reconnecting node needs");
     assert!(is_banned(&node, "b"), "ten seconds over budget");
+}
+
+#[test]
+fn each_question_for_peers_goes_out_with_one_ping() {
+    let mut node = Alone::new(settings("a", &[]));
+    let (conn, mut out) = node.connect("b");
+    let sent = |out: &[Output], wanted: fn(&Message) -> bool| {
+        out.iter().filter(|o| matches!(o, Output::Send { message, .. } if wanted(message))).count()
+    };
+    let mut pings = Vec::new();
+    for _ in 0..150 {
+        if sent(&out, |message| *message == Message::GetPeers) > 0 {
+            pings.push(sent(&out, |message| matches!(message, Message::Ping(_))));
+        }
+        // It has just been heard: no ping is due for its silence.
+        node.say(conn, Message::Pong(0));
+        out = node.pass(Duration::from_secs(1));
+    }
+    assert_eq!(pings, [1; GET_PEERS_AT.len() + 2]);
 }
 
 #[test]

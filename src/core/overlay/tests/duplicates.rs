@@ -46,10 +46,12 @@ fn closed(outputs: &[Output]) -> Vec<ConnId> {
 /// Over which connection the session of `session` sends.
 fn carrier(node: &mut Alone, session: ConnId) -> Option<ConnId> {
     let out = node.give(Input::Answer(Answer::Block { conn: session, id: Hash::ZERO, block: None }));
-    out.iter().find_map(|output| match output {
+    let conn = out.iter().find_map(|output| match output {
         Output::Send { conn, message: Message::NotFound(_) } => Some(*conn),
         _ => None,
-    })
+    });
+    assert_eq!(node.overlay.connection_of(session), conn);
+    conn
 }
 
 fn is_down(outputs: &[Output]) -> bool {

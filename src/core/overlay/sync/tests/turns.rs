@@ -4,6 +4,8 @@ use core::time::Duration;
 
 use super::faults::{blamed, most};
 use super::*;
+use crate::limits::SYNC_RESTS;
+use crate::overlay::sync::peer::{Pair, Rests, SyncPeer};
 
 #[test]
 fn old_headers_said_again_are_read_ever_less() {
@@ -31,6 +33,23 @@ fn a_claim_and_old_headers_keep_nobody_from_starting_for_long() {
     world.run(200);
     assert_eq!(world.sync.status(), SyncStatus::Synced);
     assert!(world.sync.header_sync.is_some());
+}
+
+#[test]
+fn of_those_that_left_the_rests_that_end_last_are_remembered() {
+    let mut rests = Rests::default();
+    let id = |n: usize| std::format!("p{n}").parse().unwrap();
+    let tip = TipSummary { height: 0, hash: Hash::ZERO, work: 0 };
+    let peer = |n: usize, rests| SyncPeer::new(id(n), tip.clone(), rests);
+    for n in 0..SYNC_RESTS + 3 {
+        let mut one = peer(n, rests.take(&id(n)));
+        one.rest_mut(Aim::Claim).failed(Time::from_millis(n as u64));
+        rests.keep(one);
+        rests.keep(peer(SYNC_RESTS + 9, Pair::default()));
+    }
+    let mut is_known = |n| peer(n, rests.take(&id(n))).rest(Aim::Claim).until > Time::default();
+    let known: Vec<_> = (0..SYNC_RESTS + 10).filter(|n| is_known(*n)).collect();
+    assert_eq!(known, (3..SYNC_RESTS + 3).collect::<Vec<_>>());
 }
 
 #[test]
