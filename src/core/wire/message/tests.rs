@@ -205,12 +205,12 @@ proptest! {
 
     #[test]
     fn what_is_written_is_read_and_nothing_shorter_or_longer(message in message(), cut in any::<prop::sample::Index>()) {
-        let mut bytes = message.to_bytes();
+        let (mut bytes, name) = (message.to_bytes(), message.name());
         prop_assert!(bytes.len() <= Message::longest(bytes[0]));
         prop_assert_eq!(Message::from_bytes(&bytes), Ok(message));
         prop_assert!(Message::from_bytes(&bytes[..cut.index(bytes.len())]).is_err());
         bytes.push(0);
-        prop_assert!(Message::from_bytes(&bytes).is_err());
+        prop_assert_eq!(Message::from_bytes(&bytes).unwrap_err().what, name);
     }
 
     #[test]
@@ -340,11 +340,6 @@ fn what_cannot_be_read_is_named() {
         NUMBERS.map(|number| Message::from_bytes(&[number, 255]).unwrap_err().what).to_vec();
     names.dedup();
     assert_eq!(names.len(), NUMBERS.len());
-    for message in [Message::Ping(1), Message::GetPeers, Message::NotFound(Bounded::default())] {
-        let mut bytes = message.to_bytes();
-        bytes.push(0);
-        assert_eq!(Message::from_bytes(&bytes).unwrap_err().what, message.name());
-    }
     for unknown in [22, 255] {
         assert_eq!(Message::from_bytes(&[unknown, 0, 0, 0, 0]).unwrap_err().what, "message");
     }
