@@ -288,7 +288,8 @@ const fn kind(number: u8) -> (&'static str, usize) {
     const COMPACT_HEAD: usize = SYNC_HEADER_BYTES + 33 + 8 + 1 + CERTIFICATE + 8;
     // Id, key, governor, name.
     const MEMBER: usize = 4 + NODE_ID_BYTES + 32 + 33 + 4 + MEMBER_NAME_BYTES;
-    const HANDOVER: usize = SYNC_HEADER_BYTES + 32 + 8 + 4 + VOTERS * MEMBER + CERTIFICATE;
+    // Header, base (what kind, hash, height), members, certificate.
+    const HANDOVER: usize = SYNC_HEADER_BYTES + (1 + 32 + 8) + 4 + VOTERS * MEMBER + CERTIFICATE;
     match number {
         0 => ("ping", 1 + 8),
         1 => ("pong", 1 + 8),
