@@ -244,7 +244,7 @@ fn two_votes_in_one_epoch_are_shown_and_stop_nobody() {
     }
     let honest: Vec<usize> = (0..4).filter(|n| world.nodes[*n].number() != liar).collect();
     for node in &honest {
-        assert_eq!(world.nodes[*node].guilty, [liar]);
+        assert_eq!(world.nodes[*node].guilty, [key(4).public()]);
     }
     world.grow(0, 1);
     world.run(10 * SLOT_MS);

@@ -14,15 +14,15 @@ impl World {
     pub(super) fn check(&self) {
         self.check_votes();
         self.check_finals();
-        let liars = self.numbers(&self.lying);
+        let liars = self.keys(&self.lying);
         for n in self.honest() {
             let node = &self.nodes[n];
-            let is_suspect = |voter: &u16| liars.contains(voter) || self.restored.contains(voter);
+            let is_suspect = |key: &PublicKey| liars.contains(key) || self.restored.contains(key);
             assert!(node.guilty.iter().all(is_suspect), "{n} accuses somebody honest: {:?}", node.guilty);
             let is_fine = |(peer, _): &(Peer, &str)| self.lying.iter().any(|liar| *liar as u64 == peer.0);
             assert!(node.blamed.iter().all(is_fine), "{n} blames somebody honest: {:?}", node.blamed);
             // Who has lost its record may hear of its own votes later, and a key with a twin hears of the twin's.
-            let has_forgotten = is_suspect(&node.number());
+            let has_forgotten = is_suspect(&node.key.public());
             let is_fine = |alarm: &Alarm| has_forgotten && *alarm != Alarm::OtherHistory;
             assert!(node.alarms.iter().all(is_fine), "{n}: {:?}", node.alarms);
             let settled = node.machine.finalized();
@@ -32,8 +32,8 @@ impl World {
 
     /// Over crashes too. Who was restored by hand may have signed two histories.
     fn check_votes(&self) {
-        let liars = self.numbers(&self.lying);
-        let is_honest = |voter: &u16| !liars.contains(voter) && !self.restored.contains(voter);
+        let liars = self.keys(&self.lying);
+        let is_honest = |key: &PublicKey| !liars.contains(key) && !self.restored.contains(key);
         for (voter, links) in self.votes.iter().filter(|(voter, _)| is_honest(voter)) {
             let links: Vec<_> = links.iter().collect();
             for (at, link) in links.iter().enumerate() {
@@ -44,9 +44,10 @@ impl World {
     }
 
     fn check_finals(&self) {
-        let voters = self.nodes[0].machine.voters();
-        let finals = self.distinct_finals();
-        finals.iter().for_each(|certificate| assert_eq!(certificate.check(&NETWORK, voters), Ok(())));
+        for certificate in self.distinct_finals() {
+            let voters = &self.sets[&certificate.link.set];
+            assert_eq!(certificate.check(&NETWORK, voters), Ok(()));
+        }
         assert!(self.conflict().is_none(), "conflicting final blocks: {:?}", self.conflict());
     }
 
@@ -84,8 +85,8 @@ impl World {
         by_link.collect::<BTreeMap<_, _>>().into_values().collect()
     }
 
-    /// The voters that these nodes are.
-    pub(super) fn numbers(&self, nodes: &BTreeSet<usize>) -> BTreeSet<u16> {
-        nodes.iter().map(|n| self.nodes[*n].number()).collect()
+    /// The keys that these nodes vote with.
+    pub(super) fn keys(&self, nodes: &BTreeSet<usize>) -> BTreeSet<PublicKey> {
+        nodes.iter().map(|n| self.nodes[*n].key.public()).collect()
     }
 }

@@ -197,8 +197,8 @@ fn two_histories_show_as_many_liars_as_it_takes_and_nobody_honest() {
         }
         // Each has the votes of its own side only, and hears of the other's newest ones: not everybody can tell.
         let shown = |n: usize| world.nodes[n].guilty.iter().copied();
-        let guilty: BTreeSet<u16> = world.honest().into_iter().flat_map(shown).collect();
-        assert_eq!(guilty, world.numbers(&world.lying), "{count} voters, {blocks:?} blocks");
+        let guilty: BTreeSet<_> = world.honest().into_iter().flat_map(shown).collect();
+        assert_eq!(guilty, world.keys(&world.lying), "{count} voters, {blocks:?} blocks");
         let (votes, finals) = (world.votes_of(0), world.finals());
         world.grow(0, 1);
         world.run(2 * u64::from(count) * SLOT_MS);

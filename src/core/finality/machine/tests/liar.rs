@@ -9,6 +9,7 @@ use crate::random::Random;
 
 mod manners;
 mod runs;
+mod sets;
 
 /// How a voter breaks the rules.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -139,11 +140,12 @@ impl World {
 
     /// The certificate of a link that liars can make: of all votes that were ever made, and their own.
     fn prove(&self, link: &Link) -> Option<Certificate> {
-        let voters = self.nodes[0].machine.voters();
+        let voters = self.sets.get(&link.set)?;
         let signed = self.signed.get(link)?;
-        let lacks = |n: &&usize| !signed.contains_key(&self.nodes[**n].number());
+        let keys = self.lying.iter().map(|n| &self.nodes[*n].key);
+        let numbered = keys.filter_map(|key| Some((voters.number(&key.public())?, key)));
         let more: BTreeMap<u16, &SecretKey> =
-            self.lying.iter().filter(lacks).map(|n| (self.nodes[*n].number(), &self.nodes[*n].key)).collect();
+            numbered.filter(|(number, _)| !signed.contains_key(number)).collect();
         if signed.len() + more.len() < voters.quorum() {
             return None;
         }

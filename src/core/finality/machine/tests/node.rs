@@ -22,7 +22,9 @@ pub(super) struct Node {
     /// By how many milliseconds its clock is ahead.
     pub(super) skew: i64,
     pub(super) alarms: Vec<Alarm>,
-    pub(super) guilty: Vec<u16>,
+    pub(super) guilty: Vec<PublicKey>,
+    /// The set whose base is final here.
+    pub(super) voters: Voters,
     pub(super) blamed: Vec<(Peer, &'static str)>,
     pub(super) wanted: Vec<Checkpoint>,
     /// The last `Keep`.
@@ -37,6 +39,7 @@ pub(super) struct Backup {
     pub(super) record: Option<Record>,
     newest: Option<Certificate>,
     chain: Chain,
+    voters: Voters,
 }
 
 impl Node {
@@ -59,6 +62,7 @@ impl Node {
             skew: 0,
             alarms: vec![],
             guilty: vec![],
+            voters: voters(count),
             blamed: vec![],
             wanted: vec![],
             keeps: [Hash::ZERO; 2],
@@ -67,19 +71,26 @@ impl Node {
     }
 
     /// It starts anew with this on the disk beside the key.
-    pub(super) fn start(&mut self, count: u8, now: Time, record: Option<Record>) {
+    pub(super) fn start(&mut self, now: Time, record: Option<Record>) {
         (self.life, self.unwritten) = (self.life + 1, None);
         self.durable = record.clone();
-        self.machine = Finality::new(now, settings(count, self.key.clone(), record, self.newest.clone()));
+        let settings = settings(0, self.key.clone(), record, self.newest.clone());
+        self.machine = Finality::new(now, FinalitySettings { voters: self.voters.clone(), ..settings });
     }
 
     pub(super) fn backup(&self) -> Backup {
-        Backup { record: self.durable.clone(), newest: self.newest.clone(), chain: self.chain.clone() }
+        let Self { durable, newest, chain, voters, .. } = self;
+        Backup {
+            record: durable.clone(),
+            newest: newest.clone(),
+            chain: chain.clone(),
+            voters: voters.clone(),
+        }
     }
 
     /// Its data are those of a backup from now on.
     pub(super) fn restore(&mut self, backup: Backup) {
-        (self.newest, self.chain) = (backup.newest, backup.chain);
+        (self.newest, self.chain, self.voters) = (backup.newest, backup.chain, backup.voters);
     }
 
     /// What its own clock shows.

@@ -18,7 +18,7 @@ fn set(base: (u64, Hash), keys: &[u8]) -> Voters {
 }
 
 /// A world of the members 1 to `count`, and nodes with further keys that are not members yet.
-fn world(count: u8, further: &[u8]) -> World {
+pub(super) fn world(count: u8, further: &[u8]) -> World {
     let mut world = World::new(count);
     for n in further {
         let mut node = Node::new(count, key(*n), world.now);
@@ -30,7 +30,7 @@ fn world(count: u8, further: &[u8]) -> World {
 }
 
 /// This node mines a block that puts these members into force.
-fn hand_over(world: &mut World, n: usize, keys: &[u8]) -> (u64, Hash) {
+pub(super) fn hand_over(world: &mut World, n: usize, keys: &[u8]) -> (u64, Hash) {
     let (height, parent) = world.tip(n);
     let base = Base::Block { parent, height: height + 1 };
     let roster = Roster::new(base, keys.iter().map(|n| member(*n))).unwrap();
@@ -38,6 +38,7 @@ fn hand_over(world: &mut World, n: usize, keys: &[u8]) -> (u64, Hash) {
     (header.parent, header.height) = (parent, base.height());
     header.commitments = Header::commit(&roster.commitment(), &Hash::ZERO);
     let id = header.id();
+    world.sets.insert(roster.voters(id).id(), roster.voters(id));
     world.bases.insert(id, (header, roster));
     world.nodes[n].chain.push_id(id);
     world.nodes[n].chain.bases.insert(id);

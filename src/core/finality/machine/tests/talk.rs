@@ -102,6 +102,7 @@ impl World {
                     let executed = Hash::ZERO;
                     let handover = Handover { header, executed, roster, certificate: handed };
                     self.nodes[n].chain.handed.insert(before, handover);
+                    self.nodes[n].voters = voters.clone();
                     self.give(n, Input::Voters { voters, newest: None });
                 }
             }
@@ -109,7 +110,10 @@ impl World {
             Output::Keep { justified, lock } => node.keeps = [justified, lock],
             Output::Rival(certificate) => node.rivals.push(certificate),
             Output::Blame { peer, what } => node.blamed.push((peer, what)),
-            Output::Guilty { voter, .. } => node.guilty.push(voter),
+            Output::Guilty { voter, .. } => {
+                let key = node.machine.voters().member(voter).unwrap().key;
+                node.guilty.push(key);
+            }
             // Whoever lies goes on.
             Output::Alarm(_) if is_lying => node.machine.handle(self.now, &node.chain, Input::Resume),
             Output::Alarm(alarm) => node.alarms.push(alarm),
@@ -146,7 +150,9 @@ impl World {
         };
         let durable = self.nodes[n].durable.as_ref().and_then(|record| record.last);
         assert_eq!(durable, Some(vote), "node {n} voted before that was durable");
-        self.votes.entry(vote.voter).or_default().insert(vote.link);
+        let key = self.nodes[n].key.public();
+        assert_eq!(self.sets[&vote.link.set].number(&key), Some(vote.voter));
+        self.votes.entry(key).or_default().insert(vote.link);
         if !self.signed.contains_key(&vote.link) {
             self.links.push(vote.link);
         }

@@ -10,6 +10,7 @@ use super::talk::Happening;
 use super::*;
 use crate::crypto::Signature;
 use crate::ledger::{Header, Roster};
+use crate::testing::voters;
 
 pub(super) const NETWORK: Hash = Hash([1; 32]);
 pub(super) const BASE: Hash = Hash([0; 32]);
@@ -23,7 +24,7 @@ pub(super) struct World {
     pub(super) liars: BTreeMap<usize, Liar>,
     pub(super) lying: BTreeSet<usize>,
     /// Voters whose record was lost or brought back from a backup, until what they may have forgotten no longer matters.
-    pub(super) restored: BTreeSet<u16>,
+    pub(super) restored: BTreeSet<PublicKey>,
     group: Vec<usize>,
     /// Everybody is connected to this node only.
     pub(super) hub: Option<usize>,
@@ -35,12 +36,14 @@ pub(super) struct World {
     /// The last one of each node.
     pub(super) last: BTreeMap<usize, Said>,
     /// Every vote that ever left, by key.
-    pub(super) votes: BTreeMap<u16, BTreeSet<Link>>,
+    pub(super) votes: BTreeMap<PublicKey, BTreeSet<Link>>,
     /// The same by link, and the links in the order in which they were first voted for.
     pub(super) signed: BTreeMap<Link, BTreeMap<u16, Signature>>,
     pub(super) links: Vec<Link>,
     /// The rosters that blocks put into force, with their headers.
     pub(super) bases: BTreeMap<Hash, (Header, Roster)>,
+    /// All sets, by id.
+    pub(super) sets: BTreeMap<Hash, Voters>,
     /// Every certificate that made a block final on an honest node.
     pub(super) finals: Vec<Certificate>,
 }
@@ -75,6 +78,7 @@ impl World {
             signed: BTreeMap::new(),
             links: vec![],
             bases: BTreeMap::new(),
+            sets: BTreeMap::from([(voters(count).id(), voters(count))]),
             finals: vec![],
         };
         world.meet_all();
@@ -140,7 +144,7 @@ impl World {
 
     /// A crash, and a start with this on the disk beside the key. The chain stays.
     pub(super) fn restart(&mut self, n: usize, record: Option<Record>) {
-        self.nodes[n].start(self.count, self.now, record);
+        self.nodes[n].start(self.now, record);
         let (height, block) = self.tip(n);
         for other in self.heard_by(n) {
             self.give(other, Input::Down(Peer(n as u64)));
@@ -158,13 +162,13 @@ impl World {
 
     /// The record of a node is lost. It needs its operator's word.
     pub(super) fn lose_record(&mut self, n: usize) {
-        self.restored.insert(self.nodes[n].number());
+        self.restored.insert(self.nodes[n].key.public());
         self.restart(n, None);
     }
 
     /// A node comes back with an old record and old data.
     pub(super) fn restore(&mut self, n: usize, backup: Backup) {
-        self.restored.insert(self.nodes[n].number());
+        self.restored.insert(self.nodes[n].key.public());
         let record = backup.record.clone();
         self.nodes[n].restore(backup);
         self.restart(n, record);
@@ -258,7 +262,7 @@ impl World {
 
     /// How many votes of a node have left.
     pub(super) fn votes_of(&self, n: usize) -> usize {
-        self.votes.get(&self.nodes[n].number()).map_or(0, BTreeSet::len)
+        self.votes.get(&self.nodes[n].key.public()).map_or(0, BTreeSet::len)
     }
 
     pub(super) fn run(&mut self, ms: u64) {

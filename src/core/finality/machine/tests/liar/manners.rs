@@ -14,10 +14,15 @@ impl Liar {
             Manner::Surround => self.surround(world, me),
             Manner::Withhold => self.release(world, me),
             Manner::StaleSource => {
-                let source = self.a_source(world);
-                self.propose(world, me, source, 1);
+                let voters = self.a_set(world, me);
+                let source = self.a_source(world, &voters);
+                self.propose(world, me, &voters, source, 1);
             }
-            Manner::TwoProposals => self.propose(world, me, newest_source(world), 2),
+            Manner::TwoProposals => {
+                let voters = self.a_set(world, me);
+                let source = newest_source(world, &voters);
+                self.propose(world, me, &voters, source, 2);
+            }
             Manner::TargetBesideSource => self.propose_beside(world, me),
             Manner::FarEpoch => self.leap(world, me),
             Manner::Forge => self.forge(world, me),
@@ -34,8 +39,9 @@ impl Liar {
         let link = if self.random.chance(0.5) { link } else { link.commit().unwrap_or(link) };
         let to = self.some(world, me);
         vote(world, me, link, &to);
-        let source = self.a_source(world);
-        self.propose(world, me, source, 1);
+        let voters = self.a_set(world, me);
+        let source = self.a_source(world, &voters);
+        self.propose(world, me, &voters, source, 1);
     }
 
     fn vote_twice(&mut self, world: &mut World, me: usize) {
@@ -60,7 +66,8 @@ impl Liar {
         if let Some(commit) = link.commit() {
             vote(world, me, commit, &one);
         }
-        let (source, proof) = self.a_source(world);
+        let voters = world.sets[&link.set].clone();
+        let (source, proof) = self.a_source(world, &voters);
         let target = self.a_target(world, me, &source);
         show(world, me, Link { source, target, ..link }, proof, &other);
     }
@@ -87,10 +94,11 @@ impl Liar {
         &mut self,
         world: &mut World,
         me: usize,
+        voters: &Voters,
         (source, proof): (Checkpoint, Option<Certificate>),
         blocks: usize,
     ) {
-        let set = world.nodes[me].machine.voters().id();
+        let set = voters.id();
         let target = self.a_target(world, me, &source);
         let (one, other) = if blocks == 1 { (others(world, me), vec![]) } else { self.halves(world, me) };
         for to in [one, other] {
@@ -102,8 +110,8 @@ impl Liar {
 
     /// A block of another branch than the justified one.
     fn propose_beside(&mut self, world: &mut World, me: usize) {
-        let (source, proof) = newest_source(world);
-        let set = world.nodes[me].machine.voters().id();
+        let voters = self.a_set(world, me);
+        let ((source, proof), set) = (newest_source(world, &voters), voters.id());
         let is_beside = |n: &usize| world.nodes[*n].chain.best(source.height) != Some(source.block);
         let beside: Vec<_> = (0..world.nodes.len()).filter(is_beside).map(|n| world.tip(n)).collect();
         let (height, block) = self.random.pick(&beside).copied().unwrap_or_else(|| self.a_block(world));
@@ -114,8 +122,8 @@ impl Liar {
     }
 
     fn leap(&mut self, world: &mut World, me: usize) {
-        let (source, proof) = newest_source(world);
-        let set = world.nodes[me].machine.voters().id();
+        let voters = self.a_set(world, me);
+        let ((source, proof), set) = (newest_source(world, &voters), voters.id());
         let slot = world.slot_of(me).0;
         let far = [latest_epoch(slot), latest_epoch(slot + 1), latest_epoch(slot * 1_000), u64::MAX - 1];
         let epoch = *self.random.pick(&far).unwrap() & !1;
@@ -132,13 +140,14 @@ impl Liar {
     fn forge(&mut self, world: &mut World, me: usize) {
         let Some(link) = self.a_link(world) else { return };
         let link = if self.random.chance(0.5) { link } else { link.commit().unwrap_or(link) };
-        let (voters, own) = (world.nodes[me].machine.voters().clone(), world.nodes[me].number());
+        let voters = world.sets[&link.set].clone();
+        let Some(own) = voters.number(&world.nodes[me].key.public()) else { return };
         let signature = link.sign(&NETWORK, own, &world.nodes[me].key).signature;
         let mut votes = world.signed.get(&link).cloned().unwrap_or_default();
         votes.insert(own, signature);
         if self.random.chance(0.5) {
             // Its own signature in the names of all who have not voted.
-            for voter in 0..u16::from(world.count) {
+            for voter in 0..u16::try_from(voters.count()).unwrap() {
                 votes.entry(voter).or_insert(signature);
             }
         }
@@ -147,14 +156,14 @@ impl Liar {
         if certificate.check(&NETWORK, &voters).is_err() {
             tell(world, me, &to, &Said::Certificate(certificate));
         }
-        let voter = (own + 1) % u16::from(world.count);
+        let voter = (own + 1) % u16::try_from(voters.count()).unwrap();
         tell(world, me, &to, &Said::Votes { link, votes: vec![(voter, signature)] });
     }
 
     /// From a source that nobody can certify, or to a block that nobody can fetch.
     fn propose_from_nowhere(&mut self, world: &mut World, me: usize) {
-        let set = world.nodes[me].machine.voters().id();
-        let (mut source, proof) = newest_source(world);
+        let voters = self.a_set(world, me);
+        let ((mut source, proof), set) = (newest_source(world, &voters), voters.id());
         let mut target = self.a_target(world, me, &source);
         let (height, block) = self.a_block(world);
         let nowhere = crate::crypto::sha256(&self.random.next_u64().to_le_bytes());
@@ -185,12 +194,21 @@ impl Liar {
         self.random.pick(recent).copied()
     }
 
+    /// A set that it is in: mostly that of its machine; else any, in force or not.
+    fn a_set(&mut self, world: &World, me: usize) -> Voters {
+        let node = &world.nodes[me];
+        let own: Vec<_> =
+            world.sets.values().filter(|set| set.number(&node.key.public()).is_some()).cloned().collect();
+        let any = self.random.chance(0.4).then(|| self.random.pick(&own).cloned()).flatten();
+        any.unwrap_or_else(|| node.machine.voters().clone())
+    }
+
     /// A justified checkpoint of some time: the root, or one that it can prove.
-    fn a_source(&mut self, world: &World) -> (Checkpoint, Option<Certificate>) {
-        let proof = self.a_link(world).and_then(|link| world.prove(&link));
-        match proof {
+    fn a_source(&mut self, world: &World, voters: &Voters) -> (Checkpoint, Option<Certificate>) {
+        let link = self.a_link(world).filter(|link| link.set == voters.id());
+        match link.and_then(|link| world.prove(&link)) {
             Some(proof) if self.random.chance(0.7) => (proof.link.target, Some(proof)),
-            _ => (world.nodes[0].machine.voters().root(), None),
+            _ => (voters.root(), None),
         }
     }
 
@@ -224,13 +242,13 @@ impl Liar {
     }
 }
 
-/// The latest checkpoint that liars can prove.
-fn newest_source(world: &World) -> (Checkpoint, Option<Certificate>) {
-    let recent = world.links.iter().rev().take(RECENT);
+/// The latest checkpoint of a set that liars can prove.
+fn newest_source(world: &World, voters: &Voters) -> (Checkpoint, Option<Certificate>) {
+    let recent = world.links.iter().rev().filter(|link| link.set == voters.id()).take(RECENT);
     let newest = recent.filter_map(|link| world.prove(link)).max_by_key(|proof| proof.link.target.epoch);
     match newest {
         Some(proof) => (proof.link.target, Some(proof)),
-        None => (world.nodes[0].machine.voters().root(), None),
+        None => (voters.root(), None),
     }
 }
 
@@ -238,10 +256,11 @@ fn others(world: &World, me: usize) -> Vec<usize> {
     (0..world.nodes.len()).filter(|n| *n != me).collect()
 }
 
-/// Signs a link.
+/// Signs a link of a set that it is in.
 fn sign(world: &World, me: usize, link: Link) -> Option<Vote> {
-    let node = &world.nodes[me];
-    link.kind().map(|_| link.sign(&NETWORK, node.number(), &node.key))
+    let key = &world.nodes[me].key;
+    let number = world.sets.get(&link.set)?.number(&key.public())?;
+    link.kind().map(|_| link.sign(&NETWORK, number, key))
 }
 
 /// Shows a vote as a proposal, with what justifies its source.

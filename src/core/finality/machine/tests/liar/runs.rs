@@ -3,7 +3,8 @@
 
 use alloc::collections::BTreeSet;
 
-use super::super::node::Backup;
+use super::super::node::{Backup, Node};
+use super::super::sets;
 use super::*;
 use crate::limits::{ASK_EVERY, SILENCE, SLOT_MS};
 
@@ -14,18 +15,20 @@ const SEEDS: u64 = 6;
 /// for what was lost on the way.
 const SLOTS_MORE: u64 = 4;
 
-fn seeds() -> u64 {
+pub(super) fn seeds() -> u64 {
     let text = std::env::var("BOUYA_FINALITY_SEEDS").ok();
     text.map_or(SEEDS, |text| text.parse().expect("BOUYA_FINALITY_SEEDS must be a number"))
 }
 
 /// What a seed decides.
-struct Run {
-    world: World,
-    random: Random,
+pub(super) struct Run {
+    pub(super) world: World,
+    pub(super) random: Random,
     /// Who may lose its record or get an old one.
-    forgetful: BTreeSet<usize>,
-    backups: BTreeMap<usize, Backup>,
+    pub(super) forgetful: BTreeSet<usize>,
+    pub(super) backups: BTreeMap<usize, Backup>,
+    /// The keys of the sets that follow the first one.
+    pub(super) next: Vec<Vec<u8>>,
 }
 
 impl Run {
@@ -48,7 +51,7 @@ impl Run {
             }
         }
         let forgetful = suspects.collect();
-        let mut run = Self { world, random, forgetful, backups: BTreeMap::new() };
+        let mut run = Self { world, random, forgetful, backups: BTreeMap::new(), next: vec![] };
         if run.random.chance(0.2) {
             run.twin();
         }
@@ -63,7 +66,7 @@ impl Run {
         self.world.lying.insert(twin);
     }
 
-    fn trouble(&mut self) {
+    pub(super) fn trouble(&mut self) {
         for _ in 0..40 {
             self.happen();
             for _ in 0..self.random.below(6) {
@@ -89,7 +92,21 @@ impl Run {
             9 => world.nodes[n].skew = random.below(20_000) as i64 - 10_000,
             10 => self.forget(),
             11 => world.lose_all(),
+            12 => self.hand_over(n),
             _ => world.mine(n),
+        }
+    }
+
+    /// A node mines the next set's base, if another one is to follow the set that its chain ends in.
+    fn hand_over(&mut self, n: usize) {
+        let Node { chain, machine, .. } = &self.world.nodes[n];
+        let bases = chain.best.iter().filter(|block| chain.bases.contains(*block)).count();
+        // A block hands over only if it proves that the set that it ends has made a block final.
+        let is_proven =
+            machine.newest().is_some() && chain.base(&chain.tip().1) == Some(machine.voters().root().block);
+        match self.next.get(bases).filter(|_| is_proven) {
+            Some(keys) => drop(sets::hand_over(&mut self.world, n, keys)),
+            None => self.world.mine(n),
         }
     }
 
@@ -109,7 +126,7 @@ impl Run {
     }
 
     /// The faults end. The liars go on. Everything becomes final, and then nobody has anything to say.
-    fn heal(&mut self) {
+    pub(super) fn heal(&mut self) {
         let world = &mut self.world;
         for n in 0..world.nodes.len() {
             world.nodes[n].skew = 0;
@@ -117,9 +134,11 @@ impl Run {
         }
         world.meet_all();
         world.mine(0);
-        let slots = 2 * u64::from(world.count) + SLOTS_MORE;
+        let largest = world.sets.values().map(Voters::count).max().unwrap() as u64;
+        let slots = 2 * largest + SLOTS_MORE;
         let waits = if world.hub.is_some() { SILENCE } else { ASK_EVERY };
-        let end = world.now.after(waits + Duration::from_millis(slots * SLOT_MS));
+        let sets = 1 + u32::try_from(self.next.len()).unwrap();
+        let end = world.now.after((waits + Duration::from_millis(slots * SLOT_MS)) * sets);
         while world.now < end && !is_final(world) {
             // Operators look after those that have forgotten.
             for n in world.honest() {
@@ -130,8 +149,9 @@ impl Run {
             world.run(500);
             world.lie();
         }
-        let (finals, voters) = (world.finals(), world.nodes[0].machine.voters());
-        if usize::from(world.count) - world.numbers(&world.lying).len() >= voters.quorum() {
+        let (finals, liars) = (world.finals(), world.keys(&world.lying));
+        let lies = |set: &Voters| liars.iter().filter(|key| set.number(key).is_some()).count();
+        if world.sets.values().all(|set| set.count() - lies(set) >= set.quorum()) {
             assert!(is_final(world), "{finals:?}, liars {:?}: {}", world.lying, world.state());
         }
         // Who has just started asks once more if nobody has heard it.
