@@ -5,6 +5,7 @@ use bouya_core::overlay::{CloseReason, Command, Input};
 
 use crate::disk::Fate;
 use crate::faults::{Fault, Kind};
+use crate::members::quorum;
 use crate::net::Quality;
 use crate::scenario::endpoint;
 use crate::world::{Event, World};
@@ -94,7 +95,7 @@ impl World {
                 let kept = fault.measure < 0.5 && fault.kind == Kind::CrashInCommit;
                 self.nodes[n].disk.set_fate(if kept { Fate::Kept } else { Fate::Lost });
             }
-            Kind::Restart | Kind::Move => {
+            Kind::Restart | Kind::Away | Kind::Move => {
                 self.part(n);
                 self.nodes[n].held += 1;
             }
@@ -124,6 +125,7 @@ impl World {
                     self.net.cut(from, to);
                 }
             }
+            Kind::Halves => drop(self.armed.insert(number)),
             Kind::Reset => {
                 let conns = self.net.ends.iter().filter(|(_, end)| end.node == n);
                 let conns: Vec<_> = conns.map(|(conn, end)| (*conn, end.other)).collect();
@@ -162,7 +164,7 @@ impl World {
         let n = fault.node;
         let far = (fault.measure * 60_000.0) as i64 - 30_000;
         match fault.kind {
-            Kind::Kill | Kind::Restart | Kind::RecordLost => self.release(n),
+            Kind::Kill | Kind::Restart | Kind::Away | Kind::RecordLost => self.release(n),
             Kind::Restored => self.restore(n),
             Kind::RestartAll => (0..self.nodes.len()).for_each(|n| self.release(n)),
             Kind::Wipe => {
@@ -191,6 +193,13 @@ impl World {
                 }
                 self.flush();
             }
+            Kind::Halves => {
+                self.armed.remove(&number);
+                for (from, to) in self.sprung.remove(&number).unwrap_or_default() {
+                    self.net.mend(from, to);
+                }
+                self.flush();
+            }
             Kind::Latency | Kind::Loss | Kind::Reorder | Kind::Duplicate | Kind::Narrow => {
                 self.set_links(n, None);
             }
@@ -203,6 +212,20 @@ impl World {
             Kind::DiskFull => self.set_full(n, false),
             Kind::RateUp | Kind::RateDown => self.nodes[n].rate = self.scenario.rates[n],
             Kind::CrashLoop | Kind::Reset | Kind::Revoke | Kind::Join | Kind::Leave => (),
+        }
+    }
+
+    /// Something can come into force now: the members part, each second one to the other side.
+    pub(crate) fn spring(&mut self) {
+        for number in std::mem::take(&mut self.armed) {
+            let members = &self.agenda.wanted;
+            let side = |n: usize| members.iter().filter(|member| **member < n).count() % 2;
+            let all = 0..self.nodes.len();
+            let pairs = all.clone().flat_map(|from| all.clone().map(move |to| (from, to)));
+            let cut: Vec<_> = pairs.filter(|(from, to)| side(*from) != side(*to)).collect();
+            cut.iter().for_each(|(from, to)| self.net.cut(*from, *to));
+            self.line(format_args!("fault {number} parts the members"));
+            self.sprung.insert(number, cut);
         }
     }
 
@@ -263,10 +286,14 @@ impl World {
         }
     }
 
-    /// Nodes 0 and 1 must stay, because everybody knows them. More than three honest nodes must be left.
+    /// Nodes 0 and 1 must stay, because everybody knows them. More than three honest nodes must be left, and enough of the members that the others
+    /// can go on.
     fn may_go(&self, n: usize) -> bool {
-        let left = self.nodes.iter().filter(|node| node.is_honest() && !self.is_gone(node)).count();
-        n > 1 && left > 3 && !self.nodes[n].absent
+        let is_left = |node: usize| self.nodes[node].is_honest() && !self.is_gone(&self.nodes[node]);
+        let left = (0..self.nodes.len()).filter(|node| is_left(*node)).count();
+        let members = self.agenda.wanted.iter().filter(|member| **member != n && is_left(**member)).count();
+        let is_quorum = members >= quorum(self.agenda.wanted.len());
+        n > 1 && left > 3 && !self.nodes[n].absent && (is_quorum || members > 0 && n.is_multiple_of(5))
     }
 
     fn revoke(&mut self, n: usize, first: usize) {

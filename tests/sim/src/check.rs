@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 
 use bouya_core::crypto::Hash;
-use bouya_core::ledger::{Certificate, Genesis, Link, Moved, View, World, in_force_before};
+use bouya_core::ledger::{Base, Certificate, Genesis, Link, Moved, Roster, View, World, in_force_before};
 use bouya_core::limits::{CONNECTED, DIALS_PER_SECOND, KNOWN_PEERS, SIDE_BLOCKS, SIDE_TIPS};
 use bouya_core::node::Head;
 
-use crate::disk::Totals;
+use crate::disk::{Snapshot, Totals};
 use crate::node::Node;
+use crate::sets::Sets;
 
 /// Outputs that one input may lead to.
 pub(crate) const OUTPUTS_PER_INPUT: usize = 8_192;
@@ -37,6 +38,12 @@ pub struct Figures {
     pub finals: u64,
     /// Sets of voters that have made a block final.
     pub sets: u64,
+    /// Changes of the members that were begun, what governors have signed for them, blocks that put other members into force, and keys that were
+    /// put in another's place.
+    pub steps: u64,
+    pub words: u64,
+    pub handovers: u64,
+    pub rotations: u64,
     /// Milliseconds from the end of the last fault until all nodes had the same tip, and until that was final where a quorum is there.
     pub healed_after: u64,
     pub final_after: u64,
@@ -60,6 +67,10 @@ impl Figures {
         self.transactions += other.transactions;
         self.finals += other.finals;
         self.sets += other.sets;
+        self.steps += other.steps;
+        self.words += other.words;
+        self.handovers += other.handovers;
+        self.rotations += other.rotations;
         self.healed_after = self.healed_after.max(other.healed_after);
         self.final_after = self.final_after.max(other.final_after);
         let widest = |(least, most): (u64, u64), other: (u64, u64)| (least.min(other.0), most.max(other.1));
@@ -72,7 +83,7 @@ impl fmt::Display for Figures {
         let (least, most) = self.difficulty.unwrap_or_default();
         write!(
             f,
-            "{} faults, {} starts, {} messages, {} blocks ({} sent compact, {} asked for in parts), {} reorganisations (deepest {}), {} transactions, {} blocks final by {} sets of voters, {} bans; one tip again after at most {} s, and final after {} s; difficulty at the end {least} to {most} % of what it should be",
+            "{} faults, {} starts, {} messages, {} blocks ({} sent compact, {} asked for in parts), {} reorganisations (deepest {}), {} transactions, {} blocks final by {} sets of voters ({} changes of the members, {} motions, ballots and keys, {} handovers, {} rotations), {} bans; one tip again after at most {} s, and final after {} s; difficulty at the end {least} to {most} % of what it should be",
             self.faults,
             self.starts,
             self.messages,
@@ -84,6 +95,10 @@ impl fmt::Display for Figures {
             self.transactions,
             self.finals,
             self.sets,
+            self.steps,
+            self.words,
+            self.handovers,
+            self.rotations,
             self.bans,
             self.healed_after / 1_000,
             self.final_after / 1_000
@@ -101,7 +116,8 @@ pub(crate) struct Checker {
     pub(crate) invalid: BTreeSet<Hash>,
     /// What was told as final, by height.
     pub(crate) finals: BTreeMap<u64, Hash>,
-    sets: BTreeSet<Hash>,
+    finalizing: BTreeSet<Hash>,
+    sets: Sets,
     /// When an honest node last sent a vote or a certificate.
     pub(crate) voted_at: u64,
     /// Every vote of an honest node.
@@ -112,13 +128,15 @@ pub(crate) struct Checker {
 
 impl Checker {
     pub(crate) fn new(genesis: &Genesis) -> Self {
+        let first = Roster::new(Base::default(), genesis.spec.members.iter().cloned()).expect("a roster");
         Self {
             broken: None,
             figures: Figures::default(),
             states: BTreeMap::new(),
             invalid: BTreeSet::new(),
             finals: BTreeMap::new(),
-            sets: BTreeSet::new(),
+            finalizing: BTreeSet::new(),
+            sets: Sets::new(genesis.id(), first),
             voted_at: 0,
             votes: BTreeMap::new(),
             allocated: u128::from(genesis.supply()),
@@ -138,7 +156,7 @@ impl Checker {
     }
 
     /// The best chain of a node has moved. Its work may not fall, and the state at a block must be the same on all nodes.
-    pub(crate) fn moved(&mut self, node: &mut Node, head: &Head, moved: &Moved) {
+    pub(crate) fn moved(&mut self, node: &mut Node, head: &Head, moved: &Moved, view: &Snapshot) {
         let (name, work) = (node.name.clone(), head.branch.work);
         for id in &moved.disconnected {
             let last = node.told.pop();
@@ -147,6 +165,16 @@ impl Checker {
             });
         }
         node.told.extend(&moved.connected);
+        for id in &moved.connected {
+            if let Err(wrong) = self.sets.learn(view, id) {
+                self.broken(format!("{name}: {wrong}"));
+            }
+        }
+        self.figures.handovers = self.sets.changes();
+        let (set, expected) = (head.branch.members.voters().id(), self.sets.after(&head.branch.id));
+        self.holds(expected == Some(set), || {
+            format!("{name} has other members at block {} than the others", head.branch.id)
+        });
         if !moved.disconnected.is_empty() {
             self.figures.reorgs += 1;
             self.figures.deepest = self.figures.deepest.max(moved.disconnected.len() as u64);
@@ -189,8 +217,10 @@ impl Checker {
         let told = node.told.get(height as usize).copied();
         self.holds(told == Some(id), || format!("{name} has {id} final, and {told:?} on its chain"));
         self.figures.finals += 1;
-        self.sets.insert(certificate.link.set);
-        self.figures.sets = self.sets.len() as u64;
+        self.finalizing.insert(certificate.link.set);
+        self.figures.sets = self.finalizing.len() as u64;
+        let is_of = self.sets.is_of(&certificate.link.source, &certificate.link.set);
+        self.holds(is_of, || format!("{name} has {id} final by members of another block"));
         // The members in force prove it. Once for each block: signatures are what costs here.
         if !self.finals.contains_key(&height) {
             let world = node.disk.world();
@@ -204,7 +234,12 @@ impl Checker {
     }
 
     /// An honest node has voted. No two of its votes may prove an offence, over crashes too.
-    pub(crate) fn voted(&mut self, n: usize, link: Link) {
+    pub(crate) fn voted(&mut self, n: usize, node: &Node, link: Link) {
+        let settled =
+            node.disk.world().finalized().ok().flatten().map_or(0, |newest| newest.link.source.height);
+        if let Err(wrong) = self.sets.voted(&node.key.public(), &link, settled) {
+            self.broken(format!("n{n:02}: {wrong}"));
+        }
         let votes = self.votes.entry(n).or_default();
         let offence = votes.iter().find_map(|vote| vote.offence(&link));
         votes.push(link);

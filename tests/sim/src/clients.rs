@@ -2,21 +2,17 @@
 
 use bouya_core::codec::Bounded;
 use bouya_core::crypto::{Hash, SecretKey, sha256};
-use bouya_core::id::NodeId;
-use bouya_core::ledger::{Action, Address, Content, Keys, Output, Proposal, Response, Transaction};
+use bouya_core::ledger::{Action, Address, Content, Output, Proposal, Response, Transaction};
 use bouya_core::random::Random;
 use bouya_core::testing::text;
 use bouya_core::time::Timestamp;
 
 use crate::node::{EPOCH, key};
-use crate::scenario::name;
 
 /// How many wallets there are.
 pub(crate) const WALLETS: usize = 6;
 /// Coins of each wallet at the beginning.
 pub(crate) const COINS: u64 = 10_000_000;
-/// How often it is a member's governor that acts.
-const GOVERNS: f64 = 0.03;
 /// Above the lowest fee of any transaction that is made here.
 const FEE: u64 = 1_000;
 
@@ -25,8 +21,6 @@ pub(crate) struct Wallet {
     pub(crate) key: SecretKey,
     pub(crate) address: Address,
     pub(crate) signed: Vec<Transaction>,
-    /// The member that it governs. Such a wallet holds no coins, and acts once.
-    governs: Option<NodeId>,
 }
 
 /// All wallets, and the agreements that they have proposed.
@@ -38,57 +32,28 @@ pub(crate) struct Clients {
 }
 
 impl Clients {
-    /// `members`: so many nodes have a governor each.
-    pub(crate) fn new(network: Hash, members: usize, rng: Random) -> Self {
-        let wallet = |key: SecretKey, governs| Wallet {
-            address: Address::of(&key.public()),
-            key,
-            signed: Vec::new(),
-            governs,
-        };
-        let holders = (0..WALLETS).map(|n| wallet(key(9, n), None));
-        let governor = |n| wallet(key(10, n), Some(name(n).parse().expect("an id")));
-        let wallets = holders.chain((0..members).map(governor)).collect();
+    pub(crate) fn new(network: Hash, rng: Random) -> Self {
+        let wallet = |key: SecretKey| Wallet { address: Address::of(&key.public()), key, signed: Vec::new() };
+        let wallets = (0..WALLETS).map(|n| wallet(key(9, n))).collect();
         Self { wallets, network, agreements: Vec::new(), rng }
     }
 
     /// Which wallet acts next.
-    /// Late, each of them looks after what it has signed.
-    pub(crate) fn pick(&mut self, late: bool) -> usize {
-        if late {
-            return self.rng.index(self.wallets.len());
-        }
-        let governor = WALLETS + self.rng.index(self.wallets.len() - WALLETS);
-        if self.rng.chance(GOVERNS) { governor } else { self.rng.index(WALLETS) }
-    }
-
-    /// Whether a wallet has nothing more to sign: a member changes its own governor once a day at most.
-    pub(crate) fn is_done(&self, who: usize) -> bool {
-        let wallet = &self.wallets[who];
-        wallet.governs.is_some() && !wallet.signed.is_empty()
+    pub(crate) fn pick(&mut self) -> usize {
+        self.rng.index(WALLETS)
     }
 
     /// Signs something new.
     pub(crate) fn sign(&mut self, who: usize, now: u64) -> Transaction {
         let nonce = self.wallets[who].signed.len() as u64;
-        let (action, fee) = match &self.wallets[who] {
-            Wallet { governs: Some(id), key, .. } => (self.new_governor(id, key), 0),
-            _ => (self.action(who, now), FEE),
-        };
+        let action = self.action(who, now);
         let wallet = &mut self.wallets[who];
-        let transaction = Transaction::sign(&self.network, &wallet.key, nonce, fee, u64::MAX, action);
+        let transaction = Transaction::sign(&self.network, &wallet.key, nonce, FEE, u64::MAX, action);
         if let (Action::Propose(proposal), Some(id)) = (&transaction.action, transaction.agreement()) {
             self.agreements.push((id, proposal.document));
         }
         wallet.signed.push(transaction.clone());
         transaction
-    }
-
-    /// A member gives itself another governor: each such change is a handover to another set of voters.
-    fn new_governor(&self, id: &NodeId, key: &SecretKey) -> Action {
-        let next = SecretKey::from_seed(&sha256(&key.public().0).0);
-        let governor = Some(Address::of(&next.public()));
-        Action::from(Keys::prove(&self.network, &key.public(), 0, id.clone(), None, governor))
     }
 
     fn action(&mut self, who: usize, now: u64) -> Action {

@@ -15,6 +15,8 @@ listed! {
         CrashInCommit,
         /// The process stops cleanly and starts again later.
         Restart,
+        /// The process is stopped for as long as several changes of the members may take.
+        Away,
         /// The data folder is lost.
         Wipe,
         /// The record of votes is lost, and the operator says that the node may vote all the same.
@@ -29,6 +31,8 @@ listed! {
         Partition,
         /// One node neither hears nor reaches any other.
         Isolate,
+        /// The members part in halves as soon as a change of them can come into force.
+        Halves,
         /// A link carries nothing.
         CutLink,
         /// A link carries nothing in one direction.
@@ -98,6 +102,8 @@ impl Kind {
             Self::CrashInCommit | Self::DiskError | Self::Reset => (1, 60),
             Self::Revoke | Self::Join | Self::Leave => (1, 1),
             Self::Partition => (20, 900),
+            Self::Halves => (120, 900),
+            Self::Away => (600, 1_500),
             _ => (5, 600),
         }
     }

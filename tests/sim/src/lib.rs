@@ -13,7 +13,8 @@
 //! | `net`, `sockets` | links, connections, dials |
 //! | `disk`, `node`, `shell` | a node: its disk, the core's machines, and the shell that carries messages between them |
 //! | `clients`, `work` | load, mining, and the checks of the whole network |
-//! | `check` | what must always hold |
+//! | `members`, `governors` | who is to be a member when, and what is said and done about it |
+//! | `check`, `sets` | what must always hold, of everything and of the sets of members |
 //! | `difficulty` | apart from all that: what the rule of difficulty and rest promises, measured |
 //!
 //! Left out on purpose: bytes on the wire, TLS and threads, which the tests with sockets and processes cover; and full mailboxes.
@@ -45,10 +46,13 @@ mod clients;
 pub mod difficulty;
 mod disk;
 mod faults;
+mod governors;
 mod log;
+mod members;
 mod net;
 mod node;
 mod scenario;
+mod sets;
 mod shell;
 mod sockets;
 mod work;

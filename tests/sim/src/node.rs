@@ -44,6 +44,8 @@ pub(crate) struct Clock {
 pub(crate) struct Node {
     pub(crate) name: NodeId,
     pub(crate) key: SecretKey,
+    /// How often that key has been put in another's place.
+    pub(crate) generation: u8,
     /// Where others dial it; none: nobody can dial it.
     pub(crate) endpoint: Option<Endpoint>,
     pub(crate) bootstrap: Vec<(NodeId, Endpoint)>,
@@ -287,14 +289,9 @@ impl Signatures {
     }
 }
 
-/// Key number `n` of a kind: nodes' keys are of kind 7, wallets' of kind 9.
+/// Key number `n` of a kind: wallets' are of kind 9, those of members and governors of kinds that `members` names.
 pub(crate) fn key(kind: u8, n: usize) -> SecretKey {
     let mut seed = [kind; 32];
     seed[0] = n as u8;
     SecretKey::from_seed(&seed)
-}
-
-/// The member key of node number `n`.
-pub(crate) fn node_key(n: usize) -> SecretKey {
-    key(7, n)
 }

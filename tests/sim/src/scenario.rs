@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use bouya_core::codec::Text;
-use bouya_core::ledger::{Address, Allocation, BlockRules, Coin, Genesis, Member, NetworkSpec};
+use bouya_core::crypto::{Hash, SecretKey};
+use bouya_core::ledger::{Address, Allocation, BlockRules, Coin, Genesis, NetworkSpec};
 use bouya_core::random::Random;
 use bouya_core::testing::text;
 use bouya_core::time::Timestamp;
@@ -13,8 +13,9 @@ use bouya_core::wire::Endpoint;
 use crate::byzantine::Manner;
 use crate::clients::{COINS, WALLETS};
 use crate::faults::{Fault, plan};
+use crate::members::{Agenda, Step, all_keys, most_bad, quorum};
 use crate::net::Quality;
-use crate::node::{EPOCH, key, node_key};
+use crate::node::{EPOCH, key};
 
 /// Faults end after forty minutes of simulated time, and the run after an hour (ms).
 pub(crate) const HEALED: u64 = 40 * 60_000;
@@ -26,6 +27,14 @@ pub(crate) struct Scenario {
     pub(crate) nodes: usize,
     /// How many of them join later.
     pub(crate) later: usize,
+    /// The first members; all others are observers.
+    pub(crate) members: BTreeSet<usize>,
+    /// How few and how many members there may be.
+    bounds: (usize, usize),
+    /// Nodes that the members never remove, because everybody knows them.
+    pub(crate) stays: BTreeSet<usize>,
+    /// When members change, and how.
+    steps: Vec<(u64, Step)>,
     pub(crate) dial_only: BTreeSet<usize>,
     pub(crate) byzantine: BTreeMap<usize, Manner>,
     pub(crate) bootstrap: Vec<Vec<usize>>,
@@ -65,7 +74,14 @@ impl Scenario {
         let byzantine = (0..bad)
             .filter(|_| present > 2)
             .map(|_| (rng.within(2, present as u64 - 1) as usize, Manner::ALL[rng.index(Manner::ALL.len())]));
-        let byzantine: BTreeMap<usize, Manner> = byzantine.collect();
+        let mut byzantine: BTreeMap<usize, Manner> = byzantine.collect();
+        let mut members = first_members(rng, nodes, present);
+        // Voters must be connected to a voter, and two that nobody can dial never are.
+        if !dial_only.is_empty() {
+            members.insert(0);
+        }
+        let bounds = bounds(rng, nodes, members.len(), &mut byzantine);
+        let most_bad = if bounds.0 == bounds.1 { all_bad(bounds.0) } else { most_bad(bounds.0, bounds.1) };
         let interval_ms = INTERVALS_MS[rng.index(INTERVALS_MS.len())];
         let known = |n: usize, rng: &mut Random| {
             let good: Vec<usize> = (0..present)
@@ -79,16 +95,16 @@ impl Scenario {
         };
         let bootstrap: Vec<Vec<usize>> = (0..nodes).map(|n| known(n, rng)).collect();
         let mut faults = plan(rng, nodes, later, HEALED);
-        let forgetful = forgetful(nodes, present, &byzantine);
+        let forgetful = forgetful(present, most_bad, &byzantine);
         faults.retain(|fault| !fault.kind.makes_forget() || forgetful.contains(&fault.node));
-        let honest = (nodes - byzantine.len()) as f64;
+        let honest = members.iter().filter(|n| !byzantine.contains_key(n)).count().max(1) as f64;
         let rates = (0..nodes).map(|n| {
-            // Together they find about one block of the initial difficulty per interval. Members that break the rules have little of it.
+            // The first members find about one block of the initial difficulty per interval. Nodes that break the rules have little of it.
             let all = DIFFICULTY as f64 * 1_000.0 / f64::from(interval_ms);
             if byzantine.contains_key(&n) {
                 0.15 * all / byzantine.len() as f64
             } else {
-                all * (0.3 + rng.unit()) / honest
+                all * (0.5 + rng.unit()) / honest
             }
         });
         Self {
@@ -103,8 +119,12 @@ impl Scenario {
             },
             faults,
             load_every: if rng.chance(0.3) { rng.within(60_000, 400_000) } else { rng.within(1_000, 12_000) },
+            steps: steps(rng),
             nodes,
             later,
+            members,
+            bounds,
+            stays: BTreeSet::from([0, 1]),
             dial_only,
             byzantine,
             bootstrap,
@@ -113,33 +133,86 @@ impl Scenario {
     }
 
     pub(crate) fn genesis(&self, rng: &mut Random) -> Arc<Genesis> {
-        let member = |n| Member {
-            id: name(n).parse().expect("an id"),
-            key: node_key(n).public(),
-            governor: Address::of(&key(10, n).public()),
-            name: Text::default(),
-        };
+        let agenda = self.agenda(Hash::ZERO);
+        let member = |n: &usize| agenda.member(*n).clone();
         let wallet = |n| Allocation { address: Address::of(&key(9, n).public()), amount: COINS };
+        let actor = |key: SecretKey| Allocation { address: Address::of(&key.public()), amount: COINS };
         let coin = Coin { symbol: text("SIM"), decimals: 2 };
         // A network's definition is usually older than its first block.
         let created = Timestamp(EPOCH - rng.below(600_000));
         let blocks = BlockRules::new(self.interval_ms, DIFFICULTY, 50);
         let spec = NetworkSpec {
-            members: (0..self.nodes).map(member).collect(),
-            allocations: (0..WALLETS).map(wallet).collect(),
+            members: self.members.iter().map(member).collect(),
+            allocations: (0..WALLETS)
+                .map(wallet)
+                .chain((0..self.nodes).flat_map(all_keys).map(actor))
+                .collect(),
             ..NetworkSpec::new(text("sim"), created, coin, blocks)
         };
         Arc::new(Genesis::new(spec).expect("a definition"))
     }
+
+    /// What is to become of the members.
+    pub(crate) fn agenda(&self, network: Hash) -> Agenda {
+        Agenda::new(network, self.nodes, &self.members, self.bounds, self.steps.clone())
+    }
+}
+
+/// All nodes, or a few of those that are there at the beginning.
+fn first_members(rng: &mut Random, nodes: usize, present: usize) -> BTreeSet<usize> {
+    if rng.chance(0.4) {
+        return (0..nodes).collect();
+    }
+    let first = if rng.chance(0.5) && present > 2 { 2 } else { 0 };
+    let mut some: Vec<usize> = (first..present).collect();
+    rng.shuffle(&mut some);
+    some.into_iter().take(rng.within(1, MEMBERS_MOST) as usize).collect()
+}
+
+/// How few and how many members there may be, so that those who lie are never as many as it takes for two histories. Where they would be, some
+/// keep to the rules instead.
+fn bounds(
+    rng: &mut Random,
+    nodes: usize,
+    count: usize,
+    byzantine: &mut BTreeMap<usize, Manner>,
+) -> (usize, usize) {
+    let high = nodes.min(count + rng.within(0, count as u64) as usize);
+    let low = rng.within(count.div_ceil(3) as u64, count as u64) as usize;
+    let bad = byzantine.len();
+    if let Some(low) = (low..=count).find(|low| most_bad(*low, high) >= bad) {
+        return (low, high);
+    }
+    while byzantine.len() > all_bad(count) {
+        byzantine.pop_last();
+    }
+    (count, count)
+}
+
+/// How many of so many members may lie.
+fn all_bad(count: usize) -> usize {
+    2 * quorum(count) - count - 1
+}
+
+/// A few changes of the members, until the faults end.
+fn steps(rng: &mut Random) -> Vec<(u64, Step)> {
+    let count = rng.within(0, STEPS_MOST);
+    let step = |rng: &mut Random| (rng.below(HEALED - 60_000), Step::ALL[rng.index(Step::ALL.len())]);
+    let mut steps: Vec<_> = (0..count).map(|_| step(rng)).collect();
+    steps.sort_by_key(|(at, _)| *at);
+    steps
 }
 
 /// The nodes that may lose their records: together with those that lie, fewer than it takes for two histories.
-fn forgetful(nodes: usize, present: usize, byzantine: &BTreeMap<usize, Manner>) -> BTreeSet<usize> {
-    let quorum = nodes - (nodes - 1) / 3;
-    let most = (2 * quorum - nodes - 1).saturating_sub(byzantine.len());
+fn forgetful(present: usize, most: usize, byzantine: &BTreeMap<usize, Manner>) -> BTreeSet<usize> {
+    let most = most.saturating_sub(byzantine.len());
     (0..present).rev().filter(|n| !byzantine.contains_key(n)).take(most).collect()
 }
 
+/// Where few nodes are members, so many at most.
+const MEMBERS_MOST: u64 = 7;
+/// So many changes of the members at most.
+const STEPS_MOST: u64 = 10;
 /// Times between blocks, in ms.
 const INTERVALS_MS: [u32; 6] = [8_000, 12_000, 15_000, 20_000, 30_000, 45_000];
 /// Widths of links, in bytes per ms.

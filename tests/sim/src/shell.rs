@@ -76,7 +76,9 @@ impl World {
         if let NetworkEvent::Banned { id, why, .. } = event {
             self.check.figures.bans += 1;
             let bad = self.nodes.iter().any(|node| node.name == id && !node.is_honest());
-            let fine = bad || !self.nodes[n].is_honest() || self.crl.revoked.contains(&id);
+            // Whoever is behind keeps out those who are members again.
+            let was_member = self.settled.1.contains(&id) && why.contains("the members have removed it");
+            let fine = bad || !self.nodes[n].is_honest() || self.crl.revoked.contains(&id) || was_member;
             self.check.holds(fine, || format!("n{n:02} banned {id}, who is honest: {why}"));
         }
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use bouya_core::ledger::{Date, View, Voters};
+use bouya_core::ledger::{Date, View, governance, in_force_at_final};
 use bouya_core::node::Wish;
 use bouya_core::overlay::PeerStatus;
 
@@ -34,13 +34,18 @@ const SETTLED: u64 = 120_000;
 const UNCONFIRMED: u64 = 30;
 
 impl World {
-    /// Whether it has left, was removed, or has not joined.
-    pub(crate) fn is_gone(&self, node: &Node) -> bool {
+    /// Whether it has left, is on the list of the revoked, or has not joined.
+    pub(crate) fn is_away(&self, node: &Node) -> bool {
         node.absent || self.crl.revoked.contains(&node.name)
     }
 
+    /// Whether it is away, or the members have removed it.
+    pub(crate) fn is_gone(&self, node: &Node) -> bool {
+        self.is_away(node) || self.former.contains(&node.name)
+    }
+
     /// The nodes that keep to the rules and belong to the network.
-    fn honest(&self) -> impl Iterator<Item = usize> {
+    pub(crate) fn honest(&self) -> impl Iterator<Item = usize> {
         (0..self.nodes.len()).filter(|n| self.nodes[*n].is_honest() && !self.is_gone(&self.nodes[*n]))
     }
 
@@ -50,7 +55,7 @@ impl World {
             return;
         }
         for n in 0..self.nodes.len() {
-            if !self.nodes[n].works() || self.is_gone(&self.nodes[n]) {
+            if !self.nodes[n].works() || self.is_away(&self.nodes[n]) {
                 continue;
             }
             let (now, node) = (self.now, &mut self.nodes[n]);
@@ -118,7 +123,7 @@ impl World {
 
     /// A client signs something and submits it to a node, after everything that its wallet signed and that node has not confirmed.
     pub(crate) fn client(&mut self) {
-        let who = self.clients.pick(self.is_late());
+        let who = self.clients.pick();
         let asked: Vec<usize> = self.honest().filter(|n| self.nodes[*n].works()).collect();
         if asked.is_empty() {
             return;
@@ -131,8 +136,7 @@ impl World {
             Err(error) => return self.fails(n, DiskError::State(error)),
         };
         let signed = self.clients.wallets[who].signed.len() as u64;
-        let is_done = self.clients.is_done(who) || self.is_late();
-        if signed.saturating_sub(account.nonce) < UNCONFIRMED && !is_done {
+        if signed.saturating_sub(account.nonce) < UNCONFIRMED && !self.is_late() {
             let now = self.now;
             self.clients.sign(who, now);
             self.check.figures.transactions += 1;
@@ -155,6 +159,7 @@ impl World {
                 self.give(n, bouya_core::overlay::Input::Clock(wall));
             }
         }
+        self.put_keys_in_place();
         self.look_at_pairs();
         self.look_at_final();
         if self.is_healed() && self.agreed_at.is_none() {
@@ -172,9 +177,8 @@ impl World {
 
     /// Once all have one tip after the last fault, it becomes final, where a quorum is there.
     fn look_at_final(&mut self) {
-        let quorum = Voters::first(&self.genesis).quorum();
         let is_due = self.agreed_at.is_some() && self.check.figures.final_after == 0;
-        if !is_due || self.honest().count() < quorum {
+        if !is_due || !self.has_quorum() {
             return;
         }
         let finals = self
@@ -192,6 +196,15 @@ impl World {
                 )
             });
         }
+    }
+
+    /// Whether enough of the members who vote now keep to the rules and are there.
+    fn has_quorum(&self) -> bool {
+        let newest = self.honest().max_by_key(|n| self.nodes[*n].finalized.0);
+        let world = newest.map(|n| self.nodes[n].disk.world());
+        let Some(settled) = world.and_then(|world| in_force_at_final(&*world).ok()) else { return false };
+        let here = self.honest().filter(|n| settled.roster().by_id(&self.nodes[*n].name).is_some());
+        here.count() >= settled.voters().quorum()
     }
 
     /// The heights of all honest nodes.
@@ -260,7 +273,7 @@ impl World {
     /// With a quorum there, all of the chain is final everywhere. What was ever told as final is on it.
     fn check_finality(&mut self, honest: &[usize]) {
         // Members that break the rules are banned sooner or later.
-        let is_quorum = honest.len() >= Voters::first(&self.genesis).quorum();
+        let is_quorum = self.has_quorum();
         let voted_at = self.check.voted_at;
         let is_quiet = !is_quorum || !self.scenario.byzantine.is_empty() || voted_at + SILENT < ENDS;
         self.check.holds(is_quiet, || format!("somebody votes at {voted_at} ms, though all is final"));
@@ -275,23 +288,38 @@ impl World {
                 **height <= tip && view.at_height(**height).ok().flatten() != Some(**id)
             });
             let lost = lost.map(|(height, id)| (*height, *id));
+            let is_reached =
+                in_force_at_final(&view).is_ok_and(|settled| self.agenda.is_reached(settled.roster()));
+            let waits = governance::passed(&view).map_or(0, |passed| passed.len());
+            self.check.holds(!is_quorum || is_reached && waits == 0, || {
+                let wanted = &self.agenda.wanted;
+                format!(
+                    "n{n:02}: the members are not {wanted:?} as they have decided, and {waits} changes wait"
+                )
+            });
             self.check.holds(lost.is_none(), || format!("n{n:02} lacks {lost:?}, which was told as final"));
         }
     }
 
     fn finish_node(&mut self, n: usize) {
         let Some(running) = &self.nodes[n].running else { return };
-        let removed = running
-            .overlay
-            .peers(running.time(self.now))
-            .into_iter()
-            .find(|view| view.status == PeerStatus::Connected && self.crl.revoked.contains(&view.id));
+        let removed = running.overlay.peers(running.time(self.now)).into_iter().find(|view| {
+            let is_out = self.crl.revoked.contains(&view.id) || self.former.contains(&view.id);
+            view.status == PeerStatus::Connected && is_out
+        });
         let view = running.snapshot();
         for (who, wallet) in self.clients.wallets.iter().enumerate() {
             let nonce = view.account(&wallet.address).map_or(0, |account| account.nonce);
             let signed = wallet.signed.len() as u64;
             self.check.holds(nonce == signed, || {
                 format!("n{n:02} has {nonce} transactions of wallet {who} confirmed, {signed} were signed")
+            });
+        }
+        for (address, actor) in &self.agenda.actors {
+            let nonce = view.account(address).map_or(0, |account| account.nonce);
+            let signed = actor.signed.len() as u64;
+            self.check.holds(nonce == signed, || {
+                format!("n{n:02} has {nonce} transactions of {address} confirmed, {signed} were signed")
             });
         }
         let left = running.pool.mempool().len();
@@ -305,7 +333,13 @@ impl World {
 
     /// A block is about as hard as it should be, whatever the traffic, the dates and the hash rate did before.
     fn check_difficulty(&mut self) {
-        let rate: f64 = self.honest().map(|n| self.nodes[n].rate).sum();
+        let seals = |n: &usize| {
+            let running = self.nodes[*n].running.as_ref();
+            running.is_some_and(|running| {
+                running.head.branch.members.roster().by_id(&self.nodes[*n].name).is_some()
+            })
+        };
+        let rate: f64 = self.honest().filter(seals).map(|n| self.nodes[n].rate).sum();
         let right = rate * f64::from(self.scenario.interval_ms) / 1_000.0;
         let Some(running) = self.honest().next().and_then(|n| self.nodes[n].running.as_ref()) else { return };
         let found = running.head.branch.next_difficulty(&self.genesis.rules);

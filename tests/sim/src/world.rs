@@ -1,11 +1,12 @@
 //! The event loop: one queue of events by time, and what each of them does.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::sync::Arc;
 
 use bouya_core::finality::{self, Record};
-use bouya_core::ledger::{Genesis, Voters};
+use bouya_core::id::NodeId;
+use bouya_core::ledger::{Genesis, MemberChange, Voters};
 use bouya_core::node::{keeper, pool};
 use bouya_core::overlay::{CloseReason, ConnId, Input};
 use bouya_core::random::Random;
@@ -15,12 +16,15 @@ use crate::check::{Checker, WAKES_PER_INSTANT};
 use crate::clients::Clients;
 use crate::disk::{SimDisk, Snapshot};
 use crate::log::Log;
+use crate::members::{Agenda, id, member_key};
 use crate::net::{Net, Wire};
-use crate::node::{Clock, Crl, Node, Signatures, node_key};
-use crate::scenario::{ENDS, HEALED, Scenario, endpoint, name};
+use crate::node::{Clock, Crl, Node, Signatures};
+use crate::scenario::{ENDS, HEALED, Scenario, endpoint};
 
 /// Each node that may mine looks for a block this often (ms).
 pub(crate) const MINE_EVERY: u64 = 500;
+/// A governor looks whether it has something to say this often (ms).
+const GOVERN_EVERY: u64 = 4_000;
 /// The invariants of all nodes are checked this often (ms).
 pub(crate) const CHECK_EVERY: u64 = 5_000;
 
@@ -49,6 +53,8 @@ pub(crate) enum Event {
     Mine,
     /// A client does something.
     Client,
+    /// A governor does something.
+    Govern,
     /// Invariants are checked.
     Check,
 }
@@ -89,6 +95,16 @@ pub(crate) struct World {
     pub(crate) nodes: Vec<Node>,
     pub(crate) net: Net,
     pub(crate) clients: Clients,
+    pub(crate) agenda: Agenda,
+    /// What was moved last, and when.
+    pub(crate) moved: Vec<(MemberChange, u64)>,
+    /// The nodes that the members have removed, as the newest final block says.
+    pub(crate) former: BTreeSet<NodeId>,
+    /// The height of that block, and all who were ever members.
+    pub(crate) settled: (u64, BTreeSet<NodeId>),
+    /// Faults that begin once something waits for a handover, and the directions that they have cut.
+    pub(crate) armed: BTreeSet<usize>,
+    pub(crate) sprung: BTreeMap<usize, Vec<(usize, usize)>>,
     pub(crate) check: Checker,
     pub(crate) log: Log,
     pub(crate) signatures: Signatures,
@@ -116,7 +132,13 @@ impl World {
             parked: BTreeMap::new(),
             wakes: (0, 0, 0),
             net: Net::new(scenario.quality, rng.fork()),
-            clients: Clients::new(genesis.id(), genesis.spec.members.len(), rng.fork()),
+            clients: Clients::new(genesis.id(), rng.fork()),
+            agenda: scenario.agenda(genesis.id()),
+            moved: Vec::new(),
+            former: BTreeSet::new(),
+            settled: (0, genesis.spec.members.iter().map(|member| member.id.clone()).collect()),
+            armed: BTreeSet::new(),
+            sprung: BTreeMap::new(),
             check: Checker::new(&genesis),
             log: Log::new(file),
             signatures: Signatures::default(),
@@ -147,7 +169,8 @@ impl World {
                 self.count += 1;
             }
         }
-        for (at, event) in [(MINE_EVERY, Event::Mine), (2_000, Event::Client), (CHECK_EVERY, Event::Check)] {
+        let first = [(2_000, Event::Client), (3_000, Event::Govern), (CHECK_EVERY, Event::Check)];
+        for (at, event) in first.into_iter().chain([(MINE_EVERY, Event::Mine)]) {
             self.post(at, event);
         }
     }
@@ -205,6 +228,7 @@ impl World {
             Event::Client => (9, 0),
             Event::Check => (10, 0),
             Event::Crash(n) => (11, *n as u64),
+            Event::Govern => (12, 0),
         };
         self.log.fold(self.now << 8 | kind);
         self.log.fold(whom);
@@ -235,6 +259,11 @@ impl World {
                 let every = if self.is_late() { 5_000 } else { self.scenario.load_every };
                 let after = every / 2 + self.rng.below(every);
                 self.post(self.now + after, Event::Client);
+            }
+            Event::Govern => {
+                self.govern();
+                let after = self.rng.within(1_000, 2 * GOVERN_EVERY);
+                self.post(self.now + after, Event::Govern);
             }
             Event::Check => {
                 self.look();
@@ -292,10 +321,10 @@ impl World {
 }
 
 fn new_node(scenario: &Scenario, genesis: &Genesis, n: usize) -> Node {
-    let id = |n| name(n).parse().expect("an id");
     Node {
         name: id(n),
-        key: node_key(n),
+        key: member_key(n, 0),
+        generation: 0,
         endpoint: (!scenario.dial_only.contains(&n)).then(|| endpoint(n, 0)),
         bootstrap: scenario.bootstrap[n].iter().map(|other| (id(*other), endpoint(*other, 0))).collect(),
         disk: SimDisk::new(genesis),

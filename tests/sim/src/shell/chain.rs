@@ -82,7 +82,7 @@ impl World {
         let Some(running) = self.running(n) else { return };
         running.head = head.clone();
         if let Some((moved, view)) = moved {
-            self.check.moved(&mut self.nodes[n], &head, &moved);
+            self.check.moved(&mut self.nodes[n], &head, &moved, &view);
             self.line(format_args!(
                 "n{n:02} is at {} {} ({} left)",
                 head.branch.height,
@@ -92,6 +92,9 @@ impl World {
             self.log.fold(u64::from_le_bytes(head.branch.id.0[..8].try_into().expect("8 bytes")));
             self.owe(n, &moved, &view);
             self.hand_to_pool(n, pool::Input::Moved { moved, view });
+        }
+        if head.handover.is_some() {
+            self.spring();
         }
         self.tell_voter(n, &head);
         self.give_later(HOP, n, Input::Tip(head.tip()));

@@ -1,11 +1,12 @@
 //! The thread of the voter: what it is given, and where its outputs go.
 
 use bouya_core::finality::{Alarm, Input, Output};
-use bouya_core::ledger::{Certificate, Link, View as _, governance};
+use bouya_core::ledger::{Certificate, Link, View as _, governance, in_force_at_final};
 use bouya_core::node::{Gate, Head, StoredBlocks, keeper};
 use bouya_core::overlay;
 
 use super::HOP;
+use crate::members::member_key;
 use crate::world::{Local, World};
 
 /// An operator has seen an alarm and says that the node may vote (ms).
@@ -111,7 +112,7 @@ impl World {
     /// The record is durable: its vote leaves.
     pub(crate) fn record(&mut self, n: usize, record: bouya_core::finality::Record) {
         if let (Some(vote), false) = (&record.last, self.may_offend(n)) {
-            self.check.voted(n, vote.link);
+            self.check.voted(n, &self.nodes[n], vote.link);
         }
         self.nodes[n].record = Some(record);
         self.hand_to_voter(n, Input::Written);
@@ -123,8 +124,21 @@ impl World {
         self.line(format_args!("n{n:02} has final {} {}", source.height, source.block.short()));
         if self.nodes[n].is_honest() {
             self.check.finalized(&mut self.nodes[n], &certificate, &self.genesis);
+            self.settle(n, source.height);
         }
         self.give_later(HOP, n, overlay::Input::Finalized(certificate));
+    }
+
+    /// Who is a former member, as the newest final block says.
+    fn settle(&mut self, n: usize, height: u64) {
+        if height <= self.settled.0 {
+            return;
+        }
+        let Ok(members) = in_force_at_final(&*self.nodes[n].disk.world()) else { return };
+        let (newest, ever) = &mut self.settled;
+        *newest = height;
+        ever.extend(members.roster().members().iter().map(|member| member.id.clone()));
+        self.former = ever.iter().filter(|id| members.roster().by_id(id).is_none()).cloned().collect();
     }
 
     /// Whether two votes of this node may prove an offence: it lies, or has forgotten what it voted for.
@@ -135,6 +149,8 @@ impl World {
     /// The node with this number among the voters of node `n`.
     fn voter_node(&self, n: usize, number: u16) -> Option<usize> {
         let key = self.nodes[n].running.as_ref()?.voter.voters().member(number)?.key;
-        (0..self.nodes.len()).find(|n| self.nodes[*n].key.public() == key)
+        (0..self.nodes.len()).find(|n| {
+            (0..=self.nodes[*n].generation).any(|generation| member_key(*n, generation).public() == key)
+        })
     }
 }
