@@ -45,6 +45,7 @@ mod explorer;
 mod extract;
 mod finality;
 mod guard;
+mod history;
 mod limits;
 mod lists;
 mod members;
@@ -109,6 +110,7 @@ fn described() -> OpenApiRouter<Api> {
         .routes(routes!(agreements::list))
         .routes(routes!(agreements::show))
         .routes(routes!(members::motions))
+        .routes(routes!(history::sets))
         .routes(routes!(receipts::receipt));
     let plain = OpenApiRouter::new()
         .routes(routes!(node::status))
@@ -117,6 +119,7 @@ fn described() -> OpenApiRouter<Api> {
         .routes(routes!(finality::resume))
         .routes(routes!(members::list))
         .routes(routes!(members::motion))
+        .routes(routes!(history::proof))
         .routes(routes!(peers::remove))
         .routes(routes!(peers::blacklist_add, peers::blacklist_remove))
         .routes(routes!(blocks::show))

@@ -33,7 +33,26 @@ pub(super) fn get(path: Option<&Path>, client: &Client, out: &mut Output) -> Res
         finality: read_finality(&handovers, &newest.certificate).map_err(|error| wrong(&error))?,
     };
     proof.check().map_err(|error| wrong(&error))?;
-    let text = final_proof::write(&proof);
+    keep(&proof, path, out)
+}
+
+/// The proof of a set of members: what it has made final.
+pub(super) fn of_members(
+    height: u64,
+    path: Option<&Path>,
+    client: &Client,
+    out: &mut Output,
+) -> Result<(), Error> {
+    let wrong =
+        |error: &dyn std::fmt::Display| Error::Failed(format!("the node gave a wrong proof: {error}"));
+    let answer = client.get(&format!("/v1/members/history/{height}/proof"))?;
+    let proof = final_proof::read(answer.text()).map_err(|error| wrong(&error))?;
+    proof.check().map_err(|error| wrong(&error))?;
+    keep(&proof, path, out)
+}
+
+fn keep(proof: &FinalProof, path: Option<&Path>, out: &mut Output) -> Result<(), Error> {
+    let text = final_proof::write(proof);
     let Some(path) = path else { return out.raw(text) };
     files::create(path, files::PUBLIC, text.as_bytes()).map_err(|error| {
         Error::Failed(format!("cannot write {}: {error}; choose another --out", path.display()))

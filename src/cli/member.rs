@@ -7,10 +7,11 @@ use clap::{Args, Subcommand};
 use super::client::Client;
 use super::error::Error;
 use super::govern::{self, Moving};
-use super::node::NodeOptions;
+use super::node::{NodeOptions, PageOptions};
 use super::output::Output;
 
 mod add;
+mod history;
 mod keys;
 mod line;
 mod list;
@@ -43,6 +44,12 @@ pub(crate) enum MemberCommand {
         /// The member
         id: NodeId,
     },
+    /// List all sets of members that were in force: who came, who went, who has other keys
+    #[command(after_help = history::EXAMPLES)]
+    History(PageOptions),
+    /// Fetch the proof of who the members were, for whoever has the network's definition
+    #[command(after_help = history::PROOF_EXAMPLES)]
+    Proof(history::Proof),
     /// Ask the members to take in another one, or several: one motion each
     #[command(after_help = add::EXAMPLES)]
     Add(add::Add),
@@ -106,6 +113,8 @@ pub(crate) fn run(command: MemberCommand, node: &NodeOptions, out: &mut Output) 
         MemberCommand::New(_) => Ok(()),
         MemberCommand::List => list::list(client, out),
         MemberCommand::Show { id } => list::show(&id, client, out),
+        MemberCommand::History(page) => history::list(&page, client, out),
+        MemberCommand::Proof(options) => history::proof(&options, client, out),
         MemberCommand::Add(options) => add::run(&options, client, out),
         MemberCommand::Remove(Remove { id, moving }) => {
             govern::known(&govern::members(client)?, &id)?;

@@ -35,7 +35,7 @@ macro_rules! asset {
 
 const INDEX: Asset = Asset { path: "/", kind: HTML, content: include_str!("explorer/index.html") };
 
-pub(super) const ASSETS: [Asset; 24] = [
+pub(super) const ASSETS: [Asset; 25] = [
     asset!("style.css", CSS),
     asset!("icon.svg", SVG),
     asset!("app.js", SCRIPT),
@@ -58,6 +58,7 @@ pub(super) const ASSETS: [Asset; 24] = [
     asset!("pages/overview.js", SCRIPT),
     asset!("pages/peers.js", SCRIPT),
     asset!("pages/records.js", SCRIPT),
+    asset!("pages/sets.js", SCRIPT),
     asset!("pages/transaction.js", SCRIPT),
     asset!("pages/voters.js", SCRIPT),
 ];

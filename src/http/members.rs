@@ -89,11 +89,11 @@ fn members(snapshot: &Snapshot) -> Result<Members, Problem> {
     })
 }
 
-fn record(snapshot: &Snapshot, id: &Hash) -> Result<HeaderRecord, Problem> {
+pub(super) fn record(snapshot: &Snapshot, id: &Hash) -> Result<HeaderRecord, Problem> {
     snapshot.record(id)?.ok_or_else(|| Problem::internal("a block of the best chain is missing"))
 }
 
-fn in_force_since(base: &HeaderRecord) -> InForceSince {
+pub(super) fn in_force_since(base: &HeaderRecord) -> InForceSince {
     InForceSince {
         height: base.header.height,
         hash: base.header.id().to_string(),

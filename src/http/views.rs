@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 
 mod event;
 mod finality;
+mod history;
 mod member;
 mod states;
 mod status;
@@ -18,6 +19,7 @@ pub use event::{Event, Lagged};
 pub use finality::{
     Checkpoint, FinalBlock, FinalCertificate, FinalStatus, Finality, Turnout, Voter, VoterVote, Voting,
 };
+pub use history::{BroughtBy, MemberChanged, MemberName, MemberSet};
 pub use member::{
     Decided, Dropped, InForceSince, Member, MemberChange, Members, Motion, MotionState, MotionVote, Upgrade,
     Voice,

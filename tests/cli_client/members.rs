@@ -254,3 +254,59 @@ fn the_line_of_a_new_member_holds_its_proof_and_founds_a_network_as_well() {
     );
     ended(&node.run(&format!("init --name other --dir other --member {}", line.trim())), 0);
 }
+
+#[test]
+fn the_sets_of_members_are_listed_with_what_changed() {
+    let since =
+        |height: u64| InForceSince { height, hash: "ab".repeat(32), time: "2026-11-20T00:00:00.123Z".into() };
+    let name = |id: &str, name: &str| MemberName { id: id.into(), name: name.into() };
+    let newest = MemberSet {
+        since: since(1_200_000),
+        finalized: false,
+        count: 3,
+        needed: 3,
+        by: Some(BroughtBy { height: 1_199_990, hash: "cd".repeat(32), signers: vec!["m1".into()] }),
+        came: vec![name("m4", "\u{1b}[31mLyon\u{202e}")],
+        went: vec![name("m3", "")],
+        changed: vec![MemberChanged {
+            id: "m2".into(),
+            name: String::new(),
+            key: Some("k".into()),
+            governor: None,
+        }],
+        proven: None,
+    };
+    let first = MemberSet {
+        since: since(0),
+        finalized: true,
+        by: None,
+        came: vec![name("m1", "")],
+        went: vec![],
+        changed: vec![],
+        proven: Some(1_200_000),
+        ..newest.clone()
+    };
+    let page = Page { items: vec![newest, first], next: Some("7".into()) };
+    let node = Node::fixed(200, json(&page));
+    let listed = node.run("member history --limit 2");
+    ended(&listed, 0);
+    for part in ["1199990", "+ m4", "Lyon", "- m3", "m2: new key", "not final yet", "+ m1"] {
+        assert!(out(&listed).contains(part), "{part} in {}", out(&listed));
+    }
+    assert!(!out(&listed).contains(['\x1b', '\u{202e}']));
+    assert!(out(&listed).lines().all(|line| line.chars().count() <= 80), "{}", out(&listed));
+    assert!(err(&listed).contains("bouya member history --from 7"), "{}", err(&listed));
+    assert_eq!(node.asked().last().unwrap().line, "GET /v1/members/history?limit=2");
+}
+
+#[test]
+fn the_proof_of_a_set_is_looked_at_before_it_is_kept() {
+    let node = Node::fixed(200, "{}".into());
+    let bad = node.run("member proof 12 --out set.final");
+    ended(&bad, 1);
+    assert!(err(&bad).contains("the node gave a wrong proof"), "{}", err(&bad));
+    assert!(!node.home.path().join("set.final").exists());
+    let none = Node::fixed(404, problem(404, "nothing is final above it").1).run("member proof 12");
+    ended(&none, 1);
+    assert!(err(&none).contains("nothing is final above it"), "{}", err(&none));
+}

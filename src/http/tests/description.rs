@@ -13,7 +13,7 @@ use super::super::views::*;
 use super::harness::Node;
 
 /// The routes, those that take the token marked.
-const ROUTES: [(&str, &str, bool); 30] = [
+const ROUTES: [(&str, &str, bool); 32] = [
     ("get", "/healthz", false),
     ("get", "/metrics", false),
     ("get", "/readyz", false),
@@ -32,6 +32,8 @@ const ROUTES: [(&str, &str, bool); 30] = [
     ("get", "/v1/finality/certificate", false),
     ("post", "/v1/finality/resume", true),
     ("get", "/v1/members", false),
+    ("get", "/v1/members/history", false),
+    ("get", "/v1/members/history/{height}/proof", false),
     ("post", "/v1/mine", true),
     ("get", "/v1/motions", false),
     ("get", "/v1/motions/{id}", false),

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use bouya_core::codec::encode;
 use bouya_core::crypto::Hash;
-use bouya_core::ledger::{Block, NetworkSpec, Transaction, View};
+use bouya_core::ledger::{Block, NetworkSpec, Transaction, View, in_force_before};
 use bouya_core::mempool;
 use bouya_core::overlay::{Command, PeerView};
 use futures_util::future::join_all;
@@ -338,10 +338,16 @@ impl Node {
         self.runtime().block_on(asked).unwrap().unwrap();
     }
 
-    /// Gives the chain what three members sign to make the block at this height final, and waits until it is.
+    /// Gives the chain what m1, m2, m3 and m7, as far as they vote on it, sign to make the block at this height final, and waits until it is.
     pub(super) fn finalize(&self, height: u64) {
-        let block = self.api.reader.snapshot().unwrap().at_height(height).unwrap().unwrap();
-        let certificate = testing::certificate(&self.api.genesis, height, block, &[1, 2, 3]);
+        let snapshot = self.api.reader.snapshot().unwrap();
+        let block = snapshot.at_height(height).unwrap().unwrap();
+        let header = snapshot.record(&block).unwrap().unwrap().header;
+        let members = in_force_before(&snapshot, &header).unwrap().unwrap();
+        let mut keys = vec![1, 2, 3, 7];
+        keys.retain(|n| members.roster().by_key(&testing::key(*n).public()).is_some());
+        let certificate =
+            testing::certificate_of(members.voters(), &self.api.genesis, (height, block), &keys);
         self.chain.tell(chain::ChainRequest::Keeper(Input::Finalize(certificate)));
         self.wait("it is final", || self.api.head.borrow().finalized.0 == height);
     }

@@ -171,3 +171,65 @@ fn who_leaves_is_named_and_a_rejected_motion_is_told() {
     let is_rejected = |event: &Event| matches!(event, Event::Motion { id, state: MotionState::Rejected } if *id == rejected);
     assert!(told.iter().any(is_rejected), "{told:?}");
 }
+
+/// Lets m1, m2, m3 and m7, with these nonces, decide a change, and puts it into force. Returns the height of the base.
+fn decide(node: &Node, change: MemberChange, nonce: u64, nonce_of_7: u64) -> u64 {
+    let (motion, id) = moved(node, 1, nonce, change);
+    confirm(node, &[&motion]);
+    let said = [(2, nonce), (3, nonce), (7, nonce_of_7)].map(|(n, nonce)| ballot(node, n, nonce, id, true));
+    confirm(node, &said.each_ref());
+    let decided = node.api.head.borrow().branch.height;
+    node.finalize(decided);
+    node.mine();
+    decided + 1
+}
+
+#[test]
+fn each_set_of_members_is_told_with_what_brought_it_and_a_proof_that_anybody_can_check() {
+    let node = started();
+    let begun = node.json("/v1/members/history");
+    assert_eq!((&begun["items"][0]["since"]["height"], &begun["next"]), (&json!(0), &Value::Null));
+    assert_eq!((&begun["items"][0]["by"], &begun["items"][0]["proven"]), (&Value::Null, &Value::Null));
+    assert_eq!(begun["items"][0]["came"].as_array().unwrap().len(), 4);
+    node.get("/v1/members/history/0/proof").problem(404, "not-found");
+
+    let first = decide(&node, add(&node, 7), 0, 0);
+    node.finalize(first);
+    let second = decide(&node, MemberChange::Remove { id: member(9).id }, 1, 1);
+    let all = node.json("/v1/members/history");
+    let items = all["items"].as_array().unwrap();
+    let heights: Vec<_> = items.iter().map(|item| item["since"]["height"].as_u64().unwrap()).collect();
+    assert_eq!(heights, [second, first, 0]);
+    let ids = |item: &Value, field: &str| -> Vec<String> {
+        item[field].as_array().unwrap().iter().map(|one| one["id"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!((ids(&items[0], "went"), ids(&items[0], "came")), (vec!["m9".to_owned()], vec![]));
+    assert_eq!((ids(&items[1], "came"), &items[1]["count"]), (vec!["m7".to_owned()], &json!(5)));
+    assert_eq!((&items[1]["by"]["height"], &items[1]["final"]), (&json!(first - 1), &json!(true)));
+    assert_eq!(items[1]["by"]["signers"], json!(["m1", "m2", "m3"]));
+    assert_eq!(
+        [0, 1, 2].map(|n| items[n]["proven"].clone()),
+        [Value::Null, json!(second - 1), json!(first)],
+        "what each has made final: the newest set nothing yet, the first one the base of the next"
+    );
+
+    let page = node.json("/v1/members/history?limit=2");
+    assert_eq!(page["next"], first.to_string());
+    let rest = node.json(&format!("/v1/members/history?limit=2&from={first}"));
+    assert_eq!((&rest["items"][0], &rest["next"]), (&items[2], &Value::Null));
+    let last = node.json(&format!("/v1/members/history?limit=1&from={second}"));
+    assert_eq!(last["items"][0], items[1], "a page knows what came after it");
+
+    for (height, proven) in [(0, first), (first, second - 1)] {
+        let answer = node.get(&format!("/v1/members/history/{height}/proof"));
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        let proof = crate::receipt::final_proof::read(&answer.text()).unwrap();
+        proof.check().unwrap();
+        let sets = proof.check_final(&node.api.genesis).unwrap();
+        assert_eq!((proof.header.height, sets.voters().root().height), (proven, height));
+    }
+    for height in [second, 1] {
+        node.get(&format!("/v1/members/history/{height}/proof")).problem(404, "not-found");
+    }
+    node.get("/v1/members/history?from=x").problem(400, "bad-request");
+}

@@ -1,9 +1,10 @@
 // The members, the motions about them, and the page of one motion.
 
-import { ask } from "../api.js";
+import { ask, query } from "../api.js";
 import { h } from "../dom.js";
 import { account, at, badge, blockLink, finalMark, hash, number, plural, said, transaction, when, whenExactly } from "../format.js";
 import { empty, facts, hint, rows, section, table, title } from "../parts.js";
+import { history, member } from "./sets.js";
 import { change } from "./transaction.js";
 
 const ON = ["block", "reorg", "final", "motion", "members"];
@@ -12,7 +13,6 @@ const ADD = "bouya member add ID:KEY:GOVERNOR:PROOF --from WALLET";
 /** A block that says since when; the genesis block has no page. */
 const since = (block) => block === null ? "–" : h("span", { class: "what" }, block.height === 0 ? "the beginning" : ["block ", blockLink(block.height)], h("small", {}, when(block.time)));
 const last = (block) => block === null ? "–" : h("span", { class: "what" }, blockLink(block.height), h("small", {}, when(block.time)));
-const member = ({ id, name }) => h("span", { class: "what" }, h("span", { class: "member" }, id), name ? h("small", {}, said(name)) : null);
 const voted = (vote) => vote === null ? "–" : vote.height === 0 ? "the beginning" : blockLink(vote.height);
 
 const motionLink = (motion) => h("a", { href: `/motion/${motion.id}` }, change(motion.change));
@@ -42,11 +42,12 @@ export const members = {
   // No event tells of a vote.
   status: true,
   on: ON,
-  load: async () => {
+  load: async (_name, asked) => {
+    const sets = ask(query("/v1/members/history", { from: asked.get("sets"), limit: 10 }));
     const [found, motions] = await Promise.all([ask("/v1/members"), ask("/v1/motions?limit=100")]);
-    return { found, motions };
+    return { found, motions, sets: await sets };
   },
-  view: ({ found, motions }) => [
+  view: ({ found, motions, sets }, _name, asked) => [
     title(null, "Members", h("span", { class: "soft" }, `${found.needed} of ${found.members.length} must say yes to a motion`)),
     section(plural(found.members.length, "member"), { beside: h("a", { href: "/v1/members" }, "As JSON") },
       table("Members", [["Member", "name"], ["Since"], ["Last block"], ["Last vote for"], ["Governor"]], rows(found.members, (item) => ({
@@ -58,6 +59,7 @@ export const members = {
       motions.items.length === 0 ? empty("No motion is open.", hint("To ask the members to take in another one:", ADD)) : motionTable(motions.items)),
     waiting(found),
     past(found),
+    history(sets, asked.get("sets")),
   ],
 };
 
