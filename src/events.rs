@@ -30,7 +30,7 @@ pub enum Event {
     Dropped { id: Hash, reason: String },
     /// An agreement was proposed, answered, decided or ended. Holds its status at the tip.
     Agreement { id: Hash, standing: Standing },
-    /// A motion was moved, has passed, or was rejected.
+    /// A motion was moved or decided, has expired, or came into force or could not.
     Motion { id: Hash, state: MotionState },
     /// A block of the best chain changed who the members are, or such a block is final.
     Members { height: u64, hash: Hash, members: Vec<NodeId>, finalized: bool },
@@ -55,6 +55,16 @@ pub enum MotionState {
     Passed,
     /// It cannot pass any more.
     Rejected,
+    /// Its time is over.
+    Expired,
+    /// A newer one took its place.
+    Replaced,
+    /// Other members were put into force by hand.
+    Void,
+    /// It is in force.
+    Applied,
+    /// It had passed, and could not come into force.
+    Dropped,
 }
 
 /// An event's id: the process instance and the event's number. As text, `INSTANCE-NUMBER`, in hex and decimal.

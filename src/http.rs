@@ -50,6 +50,7 @@ mod limits;
 mod lists;
 mod members;
 mod metrics;
+mod motions;
 mod node;
 mod peers;
 mod problem;
@@ -109,7 +110,7 @@ fn described() -> OpenApiRouter<Api> {
         .routes(routes!(records::list))
         .routes(routes!(agreements::list))
         .routes(routes!(agreements::show))
-        .routes(routes!(members::motions))
+        .routes(routes!(motions::motions))
         .routes(routes!(history::sets))
         .routes(routes!(receipts::receipt));
     let plain = OpenApiRouter::new()
@@ -118,7 +119,7 @@ fn described() -> OpenApiRouter<Api> {
         .routes(routes!(finality::certificate))
         .routes(routes!(finality::resume))
         .routes(routes!(members::list))
-        .routes(routes!(members::motion))
+        .routes(routes!(motions::motion))
         .routes(routes!(history::proof))
         .routes(routes!(peers::remove))
         .routes(routes!(peers::blacklist_add, peers::blacklist_remove))

@@ -20,6 +20,7 @@ mod error;
 mod guard;
 mod index;
 mod indexed;
+mod motions;
 pub(crate) mod owner;
 mod snapshot;
 mod tables;
@@ -34,8 +35,8 @@ pub use snapshot::{Confirmed, Snapshot};
 pub use tables::List;
 pub(crate) use tables::row;
 use tables::{
-    BODIES, CHUNKS, DEADLINES, FINALIZED, HANDED_OVER, HANDOVERS, HEADERS, HEIGHTS, META, NODES, RUNS, SIDE,
-    STATE, UNDO, versioned,
+    BODIES, CHUNKS, DEADLINES, ENDED, ENDED_AT, FINALIZED, HANDED_OVER, HANDOVERS, HEADERS, HEIGHTS, META,
+    NODES, RUNS, SIDE, STATE, UNDO, versioned,
 };
 
 /// Version of the file's layout; a file with another one is refused.
@@ -216,6 +217,8 @@ impl Store {
         tx.open_table(RUNS)?;
         tx.open_table(CHUNKS)?;
         tx.open_table(DEADLINES)?;
+        tx.open_table(ENDED)?;
+        tx.open_table(ENDED_AT)?;
         Ok(())
     }
 
@@ -234,6 +237,7 @@ impl Store {
             write_best_chain(&tx, change)?;
             write_state(&tx, change)?;
             indexed::write(&tx, self.marker, change, &self.recent)?;
+            motions::write(&tx, change)?;
             // Last: what leaves the chain and is forgotten had rows in the index.
             remove_blocks(&tx, change)?;
             Ok(tx.commit()?)

@@ -8,8 +8,9 @@ use std::sync::Arc;
 
 use bouya_core::codec::encode;
 use bouya_core::crypto::Hash;
+use bouya_core::ledger::governance::Ended;
 use bouya_core::ledger::{
-    Block, Checkpoint, Genesis, HeaderRecord, Node, Replay, Undo, View, bases_of, in_force_before,
+    Block, Checkpoint, Genesis, HeaderRecord, Replay, Replayed, View, bases_of, in_force_before,
 };
 use bouya_core::limits::UNDO_BLOCKS;
 use bouya_core::time::Timestamp;
@@ -114,10 +115,11 @@ pub fn verify(reader: &Reader, mut progress: impl FnMut(u64, u64)) -> Result<Rep
         if block.id() != id {
             return Err(wrong(&place, format!("its header hashes to {}", block.id())));
         }
-        let (nodes, undo) = replay
+        let replayed = replay
             .push(&block, &mut |transactions| workers.check_each(transactions))
             .map_err(|error| wrong(&place, error))?;
-        check_block(&snapshot, &place, &block, &replay, &nodes, (tip, &undo))?;
+        check_block(&snapshot, &place, &block, &replay, &replayed, tip)?;
+        check_motions(&snapshot, &place, height, replayed.ended)?;
         check_index(&snapshot, &place, &block)?;
         report.blocks += 1;
         report.transactions += block.body.transactions.len() as u64;
@@ -168,15 +170,15 @@ fn check_block(
     place: &str,
     block: &Block,
     replay: &Replay,
-    nodes: &[Node],
-    (tip, undo): (u64, &Undo),
+    replayed: &Replayed,
+    tip: u64,
 ) -> Result<(), VerifyError> {
     let branch = replay.branch();
     let bytes = block.size();
     if snapshot.record(&branch.id)? != Some(HeaderRecord::of(block, branch, bytes)) {
         return Err(wrong(place, "the work, lateness or size in its record is not the sum of the blocks"));
     }
-    for (level, index, hash) in nodes {
+    for (level, index, hash) in &replayed.nodes {
         if snapshot.history_node(*level, *index)? != Some(*hash) {
             return Err(wrong(place, format!("node ({level}, {index}) of the history tree")));
         }
@@ -185,10 +187,23 @@ fn check_block(
     let kept = snapshot.undo(&branch.id)?;
     let recent = branch.height.saturating_add(UNDO_BLOCKS) > tip;
     match kept {
-        Some(kept) if recent && kept != *undo => {
+        Some(kept) if recent && kept != replayed.undo => {
             Err(wrong(place, "its undo record is not what executing it gives"))
         }
         _ => Ok(()),
+    }
+}
+
+fn check_motions(
+    snapshot: &Snapshot,
+    place: &str,
+    height: u64,
+    mut expected: Vec<Ended>,
+) -> Result<(), VerifyError> {
+    expected.sort_by_key(|ended| ended.id);
+    match snapshot.ended_at(height)? == expected {
+        true => Ok(()),
+        false => Err(wrong(place, "what became of motions is not what executing it gives")),
     }
 }
 

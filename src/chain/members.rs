@@ -1,8 +1,8 @@
 //! What observers are told of what members decide about members.
 
 use bouya_core::crypto::Hash;
-use bouya_core::ledger::governance::{self, Decision};
-use bouya_core::ledger::{Action, Block, InForce, Key, View, in_force, in_force_at_final};
+use bouya_core::ledger::governance::{self, Closed, Ended, Outcome};
+use bouya_core::ledger::{Action, Block, InForce, in_force, in_force_at_final};
 use bouya_core::time::Timestamp;
 
 use super::{ChainActor, ChainError};
@@ -10,38 +10,36 @@ use crate::events::{Event, MotionState};
 use crate::store::Snapshot;
 
 impl ChainActor {
-    /// Tells what a block that joined the chain did. What a block below the tip did is told as far as the state at the tip shows it.
+    /// Tells what a block that joined the chain did to motions. Those whose time was over at `since` have been told of.
     pub(super) fn tell_motions(
         &self,
         snapshot: &Snapshot,
         id: &Hash,
         block: &Block,
+        since: Timestamp,
     ) -> Result<(), ChainError> {
         let height = block.header.height;
-        let passed = governance::passed(snapshot)?;
-        let is_open = |id: &Hash| governance::motion(snapshot, id, Timestamp(0)).map(|open| open.is_some());
-        let mut told: Vec<(Hash, MotionState)> = Vec::new();
-        for transaction in block.body.transactions.iter() {
+        let mut told: Vec<(u32, Hash, MotionState)> = Vec::new();
+        for (index, transaction) in (0..).zip(block.body.transactions.iter()) {
+            let Action::Motion(_) = &transaction.action else { continue };
             let Some(motion) = transaction.motion() else { continue };
-            let has_passed = |motion| {
-                passed.iter().any(|one| matches!(&one.decision, Decision::Motion { id, .. } if *id == motion))
-            };
-            let is_new = matches!(transaction.action, Action::Motion(_));
-            let counts = has_passed(motion) || is_open(&motion)?;
-            if is_new && counts {
-                told.push((motion, MotionState::Moved));
-            } else if !is_new && !counts && self.had_row(snapshot, id, &Key::Motion(motion))? {
-                told.push((motion, MotionState::Rejected));
+            let is_open = governance::motion(snapshot, &motion, Timestamp(0))?.is_some();
+            // One that counts for nothing is neither.
+            if is_open || !snapshot.ended(&motion)?.is_empty() {
+                told.push((index, motion, MotionState::Moved));
             }
         }
-        // Those that a handover decided too, which are in no transaction.
-        for one in passed.iter().filter(|one| one.at.height == height) {
-            if let Decision::Motion { id, .. } = &one.decision {
-                told.push((*id, MotionState::Passed));
+        for Ended { id, at, outcome } in snapshot.ended_at(height)? {
+            match outcome {
+                Outcome::Closed(Closed::Expired, seen) if seen.motion.until < since => (),
+                Outcome::Closed(why, _) => told.push((at.index, id, why.into())),
+                Outcome::Applied => told.push((at.index, id, MotionState::Applied)),
+                Outcome::Dropped(_) => told.push((at.index, id, MotionState::Dropped)),
             }
         }
-        told.dedup();
-        for (id, state) in told {
+        // Moved before decided, if one transaction did both.
+        told.sort_by_key(|(index, ..)| *index);
+        for (_, id, state) in told {
             self.outlets.events.tell(Event::Motion { id, state });
         }
         if block.body.certificate.is_some()
@@ -52,13 +50,12 @@ impl ChainActor {
         Ok(())
     }
 
-    /// Whether the tip, if it is this block, took this row from the state.
-    fn had_row(&self, snapshot: &Snapshot, block: &Hash, key: &Key) -> Result<bool, ChainError> {
-        if snapshot.tip()?.1 != *block {
-            return Ok(false);
+    /// Tells which motions have expired since then, and stand in the state yet.
+    pub(super) fn tell_expired(&self, snapshot: &Snapshot, since: Timestamp) -> Result<(), ChainError> {
+        for id in governance::expired(snapshot, since, self.keeper.chain().tip().time)? {
+            self.outlets.events.tell(Event::Motion { id, state: MotionState::Expired });
         }
-        let undo = View::undo(snapshot, block)?.unwrap_or_default();
-        Ok(undo.0.iter().any(|(row, before)| row == key && before.is_some()))
+        Ok(())
     }
 
     /// Other members vote from now on, if they do.
@@ -75,5 +72,17 @@ impl ChainActor {
     fn tell_members(&self, height: u64, members: &InForce, finalized: bool) {
         let ids = members.roster().members().iter().map(|member| member.id.clone()).collect();
         self.outlets.events.tell(Event::Members { height, hash: members.base(), members: ids, finalized });
+    }
+}
+
+impl From<Closed> for MotionState {
+    fn from(closed: Closed) -> Self {
+        match closed {
+            Closed::Passed => Self::Passed,
+            Closed::Rejected => Self::Rejected,
+            Closed::Expired => Self::Expired,
+            Closed::Replaced => Self::Replaced,
+            Closed::Void => Self::Void,
+        }
     }
 }

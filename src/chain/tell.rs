@@ -2,9 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use bouya_core::crypto::Hash;
 use bouya_core::ledger::{Agreement, Certificate, Checkpoint, Contradiction, Disk, Moved, View, sealer};
 use bouya_core::limits::{REORG_ALARM, TOLD_BLOCKS, TOLD_DEADLINES};
 use bouya_core::overlay;
+use bouya_core::time::Timestamp;
 use tracing::{debug, error, info, warn};
 
 use super::{ChainActor, ChainError, Conflict};
@@ -35,7 +37,10 @@ impl ChainActor {
         if moved.connected.len() > TOLD_BLOCKS {
             self.outlets.events.pass_over();
         }
-        for id in moved.connected.iter().rev().take(TOLD_BLOCKS).rev() {
+        let told = moved.connected.len().saturating_sub(TOLD_BLOCKS);
+        let told = moved.connected.get(told..).unwrap_or_default();
+        let since = since(snapshot, told)?;
+        for id in told {
             let Some(block) = snapshot.block(id)? else { continue };
             let miner = block.header.miner;
             self.outlets.events.tell(Event::Block {
@@ -45,9 +50,10 @@ impl ChainActor {
                 miner,
                 member: sealer(snapshot, &block.header)?,
             });
-            self.tell_motions(snapshot, id, &block)?;
+            self.tell_motions(snapshot, id, &block, since)?;
         }
-        self.tell_agreements(snapshot, moved)
+        self.tell_expired(snapshot, since)?;
+        self.tell_agreements(snapshot, told, since)
     }
 
     /// A block is final, durably: peers and observers are told.
@@ -82,19 +88,20 @@ impl ChainActor {
     }
 
     /// Tells the state of the agreements that these blocks mention, or whose deadlines they have passed.
-    fn tell_agreements(&self, snapshot: &Snapshot, moved: &Moved) -> Result<(), ChainError> {
+    fn tell_agreements(
+        &self,
+        snapshot: &Snapshot,
+        told: &[Hash],
+        since: Timestamp,
+    ) -> Result<(), ChainError> {
         let mut ids = BTreeSet::new();
-        let mut since = None;
-        for id in moved.connected.iter().rev().take(TOLD_BLOCKS) {
+        for id in told {
             let Some(block) = snapshot.block(id)? else { continue };
             ids.extend(block.body.transactions.iter().filter_map(|transaction| transaction.agreement()));
-            since = Some(block.header.parent);
         }
         let now = self.keeper.chain().tip().time;
-        let since = since.map(|parent| snapshot.record(&parent)).transpose()?.flatten();
-        let since = since.map_or(now, |record| record.header.time);
         // One more than is told shows whether some are passed over.
-        let mut passed = snapshot.deadlines(since, now, TOLD_DEADLINES + 1)?;
+        let mut passed = snapshot.deadlines(since.min(now), now, TOLD_DEADLINES + 1)?;
         let more = passed.len() > TOLD_DEADLINES;
         passed.truncate(TOLD_DEADLINES);
         ids.extend(passed);
@@ -107,4 +114,13 @@ impl ChainActor {
         }
         Ok(())
     }
+}
+
+/// The time of the block below the first of these; in the distant future if there is none.
+fn since(snapshot: &Snapshot, told: &[Hash]) -> Result<Timestamp, ChainError> {
+    let Some(first) = told.first().map(|id| snapshot.record(id)).transpose()?.flatten() else {
+        return Ok(Timestamp(u64::MAX));
+    };
+    let below = snapshot.record(&first.header.parent)?;
+    Ok(below.map_or(first.header.time, |below| below.header.time))
 }

@@ -11,13 +11,14 @@ use serde_json::json;
 
 use super::client::{Answer, Client};
 use super::error::Error;
-use super::output::{Output, Progress, note, plain};
+use super::output::{Output, Progress, note};
 use super::parse;
 use super::submit::{SignedBy, Signer};
 use super::transaction::said;
+use super::vote;
 use super::wait::who_is_missing;
 use crate::clock::{rfc3339, wall};
-use crate::http::views::{self, Member, Members, Submitted, Voice};
+use crate::http::views::{self, Member, Members, MotionState, Submitted, Voice};
 
 /// How often to look at what is waited for.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
@@ -174,11 +175,12 @@ fn wait(
         let answer = client.get("/v1/members")?;
         let members: Members = answer.read()?;
         let (is_there, waits) = (is_in_force(change, &members), decided(change, motion, &members));
-        let open = match motion.filter(|_| !is_there && waits.is_none()) {
-            Some(motion) => open(client, motion)?,
+        let found = match motion.filter(|_| !is_there && waits.is_none()) {
+            Some(motion) => find(client, motion)?,
             None => None,
         };
-        let state = match (is_there, waits, &open) {
+        let open = found.as_ref().filter(|found| found.state == MotionState::Open).map(|found| &found.vote);
+        let state = match (is_there, waits, open) {
             (true, ..) if members.finalized => {
                 progress.done("in force, and final");
                 return Ok(answer);
@@ -193,12 +195,12 @@ fn wait(
             !is_there && waits.is_none() && open.is_none() && height(client, transaction)?.is_some();
         // Looked at twice: it may have moved on between two questions.
         if is_gone && gone {
-            return Err(Error::Failed(ended(motion, &members)));
+            return Err(Error::Failed(ended(found.as_ref())));
         }
         gone = is_gone;
         if Instant::now() >= deadline {
             let at = if is_there { Some(members.since.height) } else { waits };
-            let who = match (&open, at) {
+            let who = match (open, at) {
                 (Some(vote), _) => still(vote).unwrap_or_default(),
                 (None, Some(height)) => who_is_missing(client, height).unwrap_or_default(),
                 (None, None) => String::new(),
@@ -212,10 +214,10 @@ fn wait(
     }
 }
 
-/// What was said about a motion; none if it is not open.
-fn open(client: &Client, motion: &str) -> Result<Option<views::MotionVote>, Error> {
+/// A motion; none if it does not count on the chain.
+fn find(client: &Client, motion: &str) -> Result<Option<views::Motion>, Error> {
     match client.get(&format!("/v1/motions/{motion}")) {
-        Ok(answer) => Ok(answer.read::<views::Motion>()?.vote),
+        Ok(answer) => Ok(Some(answer.read()?)),
         Err(Error::Refused { status: 404, .. }) => Ok(None),
         Err(error) => Err(error),
     }
@@ -230,13 +232,11 @@ fn height(client: &Client, transaction: &str) -> Result<Option<u64>, Error> {
     }
 }
 
-fn ended(motion: Option<&str>, members: &Members) -> String {
-    let dropped = motion
-        .and_then(|motion| members.dropped.iter().find(|dropped| dropped.motion.as_deref() == Some(motion)));
-    match dropped {
-        Some(dropped) => format!("it was decided and fell away: {}", plain(&dropped.why)),
-        None => "it counts for nothing: it was rejected, has expired, or had no place among its mover's motions; see: bouya vote list, bouya member list".to_owned(),
-    }
+fn ended(found: Option<&views::Motion>) -> String {
+    let closed = found.filter(|found| found.state != MotionState::Passed).map(vote::standing);
+    closed.unwrap_or_else(|| {
+        "it counts for nothing: it had no place among its mover's motions, or says nothing new; see: bouya vote list --all, bouya member list".to_owned()
+    })
 }
 
 /// Whether the members are as the change makes them.

@@ -21,7 +21,7 @@ use crate::http::views::{Members, Page};
 
 use super::client::{Answer, Client};
 use super::error::Error;
-use super::parse;
+use super::parse::{self, WalletsOption};
 
 pub(crate) struct Output {
     out: Stdout,
@@ -39,6 +39,13 @@ impl Output {
         let terminal = out.is_terminal();
         let names = if terminal { parse::names() } else { BTreeMap::new() };
         Self { out, json, terminal, colour: terminal && colour_wanted(), names }
+    }
+
+    /// Names the wallets and contacts of this folder, where addresses have names at all.
+    pub(crate) fn name_wallets(&mut self, wallets: &WalletsOption) {
+        if let (true, Ok(wallets)) = (self.terminal, wallets.open()) {
+            self.names.extend(parse::names_in(&wallets));
+        }
     }
 
     /// Names the members' governors too, where addresses have names at all. A node that does not say who they are is no reason to fail.

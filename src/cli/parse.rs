@@ -53,10 +53,14 @@ pub(crate) fn address(text: &str, wallets: &Wallets) -> Result<Address, Error> {
     })
 }
 
-/// The names of all addresses that have one here. A wallet that cannot be read is left out: a missing label is no reason to fail.
+/// The names of all addresses that have one here.
 pub(crate) fn names() -> BTreeMap<String, String> {
     let dir = std::env::var_os("BOUYA_WALLETS").map(PathBuf::from).map_or_else(Wallets::default_dir, Ok);
-    let Ok(wallets) = dir.map(Wallets::new) else { return BTreeMap::new() };
+    dir.map(|dir| names_in(&Wallets::new(dir))).unwrap_or_default()
+}
+
+/// The same in one folder. A wallet that cannot be read is left out: a missing label is no reason to fail.
+pub(crate) fn names_in(wallets: &Wallets) -> BTreeMap<String, String> {
     let mut names = BTreeMap::new();
     if let Ok(contacts) = Contacts::open(wallets.dir()) {
         names.extend(contacts.iter().map(|(name, address)| (address.to_string(), name.to_string())));

@@ -83,7 +83,7 @@ fn row(out: &Output, transaction: &Transaction) -> Vec<Cell> {
         Action::Withdraw { agreement } => {
             (format!("withdraw agreement {}", out.short(agreement)), String::new())
         }
-        Action::Motion { change, .. } => (format!("motion: {}", said(change)), String::new()),
+        Action::Motion { change, .. } => (format!("motion: {}", changes(out, change)), String::new()),
         Action::Ballot { motion, yes } => {
             (format!("{} to motion {}", yes_or_no(*yes), out.short(motion)), String::new())
         }
@@ -147,6 +147,14 @@ fn details(out: &Output, action: &Action, symbol: &str) -> Vec<(&'static str, Ce
 
 fn yes_or_no(yes: bool) -> &'static str {
     if yes { "yes" } else { "no" }
+}
+
+/// What changes, in a few words that fit a line of the terminal.
+pub(crate) fn changes(out: &Output, change: &MemberChange) -> String {
+    match change {
+        MemberChange::Governor { id, governor } => format!("{} governs {id}", out.short(governor)),
+        change => said(change),
+    }
 }
 
 /// What changes, in a few words.

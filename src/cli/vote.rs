@@ -10,11 +10,12 @@ use comfy_table::Cell;
 use super::client::Client;
 use super::error::Error;
 use super::govern::{self, Governing, named};
-use super::output::{Output, cell, note, or_dash};
+use super::node::PageOptions;
+use super::output::{Mood, Output, cell, coloured, note, or_dash};
 use super::parse::{self, WalletsOption};
 use super::submit::Signer;
-use super::transaction::said;
-use crate::http::views::{Motion, Page, Voice};
+use super::transaction::{changes, said};
+use crate::http::views::{DecidedAt, Motion, MotionState, Page, Voice};
 use crate::short::Named;
 
 pub(crate) const EXAMPLES: &str = "\
@@ -24,7 +25,7 @@ force once a block says that this is final. To move one: bouya member --help
 
 Examples:
   bouya vote
-  bouya vote list
+  bouya vote list --all
   bouya vote show 5f0c21aa
   bouya vote yes 5f0c21aa --from bob
   bouya vote no 5f0c21aa --from bob --yes";
@@ -32,14 +33,16 @@ Examples:
 #[derive(Debug, Subcommand)]
 pub(crate) enum VoteCommand {
     /// List all motions that are open, or have passed and wait to come into force
-    #[command(after_help = "Example:\n  bouya vote list")]
-    List,
-    /// Show a motion, and who said what
+    #[command(after_help = "Examples:\n  bouya vote list\n  bouya vote list --all --limit 50")]
+    List(List),
+    /// Show a motion, open or decided, and who said what
     #[command(after_help = "Example:\n  bouya vote show 5f0c21aa")]
     Show {
         /// The motion's id, whole or shortened
         #[arg(value_parser = parse::named)]
         motion: Named,
+        #[command(flatten)]
+        wallets: WalletsOption,
     },
     /// Say yes to a motion
     #[command(after_help = "\
@@ -50,6 +53,17 @@ Examples:
     /// Say no to a motion
     #[command(after_help = "Example:\n  bouya vote no 5f0c21aa --from bob")]
     No(Say),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct List {
+    /// Those that are decided or have expired too
+    #[arg(long)]
+    all: bool,
+    #[command(flatten)]
+    page: PageOptions,
+    #[command(flatten)]
+    wallets: WalletsOption,
 }
 
 #[derive(Debug, Args)]
@@ -69,10 +83,11 @@ pub(crate) fn run(
 ) -> Result<(), Error> {
     match command {
         None => waits(wallets, client, out),
-        Some(VoteCommand::List) => {
-            list(&all(client)?, "No motion is open. To move one: bouya member --help", out)
+        Some(VoteCommand::List(options)) => list(&options, client, out),
+        Some(VoteCommand::Show { motion, wallets }) => {
+            out.name_wallets(&wallets);
+            show(&motion, client, out)
         }
-        Some(VoteCommand::Show { motion }) => show(&motion, client, out),
         Some(VoteCommand::Yes(say)) => cast(&say, true, client, out),
         Some(VoteCommand::No(say)) => cast(&say, false, client, out),
     }
@@ -92,9 +107,9 @@ fn all(client: &Client) -> Result<Vec<Motion>, Error> {
     }
 }
 
-/// Those that have a voice in an open motion: the members, and whoever is to be one.
+/// Those that have a voice in a motion: the members, and whoever is to be one.
 fn voices(motion: &Motion) -> impl Iterator<Item = &Voice> {
-    motion.vote.iter().flat_map(|vote| vote.voices.iter().chain(&vote.candidate))
+    motion.vote.voices.iter().chain(&motion.vote.candidate)
 }
 
 /// What waits for the wallets on this machine.
@@ -105,8 +120,8 @@ fn waits(wallets: &WalletsOption, client: &Client, out: &mut Output) -> Result<(
         voice.yes.is_none() && voice.address.as_ref().is_some_and(|address| own.contains(address))
     };
     let mut motions = all(client)?;
-    motions.retain(|motion| voices(motion).any(is_asked));
-    list(&motions, "No motion waits for a wallet on this machine. All of them: bouya vote list", out)?;
+    motions.retain(|motion| motion.state == MotionState::Open && voices(motion).any(is_asked));
+    table(&motions, "No motion waits for a wallet on this machine. All of them: bouya vote list", out)?;
     if let (Some(motion), false) = (motions.first(), out.json) {
         let asked: Vec<_> =
             voices(motion).filter(|voice| is_asked(voice)).map(|voice| voice.member.as_str()).collect();
@@ -120,7 +135,9 @@ fn waits(wallets: &WalletsOption, client: &Client, out: &mut Output) -> Result<(
     Ok(())
 }
 
-fn list(motions: &[Motion], empty: &str, out: &mut Output) -> Result<(), Error> {
+const HEADER: [&str; 7] = ["MOTION", "STATE", "YES", "NO", "BY", "WHEN", "CHANGE"];
+
+fn table(motions: &[Motion], empty: &str, out: &mut Output) -> Result<(), Error> {
     if out.json {
         return out.raw(serde_json::to_string(motions).map_err(|error| Error::Failed(error.to_string()))?);
     }
@@ -129,56 +146,111 @@ fn list(motions: &[Motion], empty: &str, out: &mut Output) -> Result<(), Error> 
         return Ok(());
     }
     let rows = motions.iter().map(|motion| row(out, motion)).collect();
-    out.table(&["MOTION", "CHANGE", "MOVED BY", "YES", "NO", "UNTIL"], rows)
+    out.table(&HEADER, rows)
+}
+
+fn list(options: &List, client: &Client, out: &mut Output) -> Result<(), Error> {
+    out.name_wallets(&options.wallets);
+    let mut query = options.page.query();
+    let (command, empty) = match options.all {
+        true => ("bouya vote list --all", "No motion was ever moved. To move one: bouya member --help"),
+        false => ("bouya vote list", "No motion is open. Decided ones: bouya vote list --all"),
+    };
+    query.extend(options.all.then(|| ("state", "all".to_owned())));
+    let answer = client.page("/v1/motions", &query)?;
+    out.page(&answer, command, empty, &HEADER, row)
 }
 
 fn row(out: &Output, motion: &Motion) -> Vec<Cell> {
-    let vote = motion.vote.as_ref();
+    let vote = &motion.vote;
+    let when = match over(motion) {
+        Some(at) => out.about(&at.time),
+        None => format!("ends {}", out.about(&vote.until)),
+    };
     vec![
         cell(out.short(&motion.id)),
-        cell(said(&motion.change)),
-        or_dash(vote.map(|vote| &vote.mover)),
-        cell(vote.map_or("passed".to_owned(), |vote| format!("{} of {}", vote.yes, vote.needed))),
-        or_dash(vote.map(|vote| vote.no)),
-        or_dash(vote.map(|vote| out.about(&vote.until))),
+        coloured(word(motion.state), mood(motion.state)),
+        cell(format!("{} of {}", vote.yes, vote.needed)),
+        cell(vote.no),
+        cell(&vote.mover),
+        cell(when),
+        cell(changes(out, &motion.change)),
     ]
+}
+
+/// Where a motion ended, or got to.
+fn over(motion: &Motion) -> Option<&DecidedAt> {
+    motion.applied.as_ref().or(motion.decided.as_ref())
+}
+
+fn word(state: MotionState) -> &'static str {
+    match state {
+        MotionState::Open => "open",
+        MotionState::Passed => "passed",
+        MotionState::Applied => "in force",
+        MotionState::Dropped => "fell away",
+        MotionState::Rejected => "rejected",
+        MotionState::Expired => "expired",
+        MotionState::Replaced => "gave way",
+        MotionState::Void => "void",
+    }
+}
+
+fn mood(state: MotionState) -> Mood {
+    match state {
+        MotionState::Open | MotionState::Passed => Mood::Waiting,
+        MotionState::Applied => Mood::Good,
+        MotionState::Dropped | MotionState::Rejected => Mood::Bad,
+        MotionState::Expired | MotionState::Replaced | MotionState::Void => Mood::Plain,
+    }
+}
+
+/// What became of a motion, in a sentence.
+pub(super) fn standing(motion: &Motion) -> String {
+    let vote = &motion.vote;
+    let at = over(motion).map_or_else(String::new, |at| format!(" in block {}", at.height));
+    let at = if motion.finalized && !at.is_empty() { format!("{at}, which is final") } else { at };
+    let counted = format!("{} yes of the {} it needs, {} no", vote.yes, vote.needed, vote.no);
+    match motion.state {
+        MotionState::Open => format!("open: {counted}"),
+        MotionState::Passed => {
+            format!("passed{at}: in force once a block carries the proof that this is final")
+        }
+        MotionState::Applied => format!("in force: applied{at}"),
+        MotionState::Dropped => format!("fell away{at}: {}", motion.why.as_deref().unwrap_or_default()),
+        MotionState::Rejected => format!("rejected{at}: {counted}"),
+        MotionState::Expired => format!("expired: {counted}"),
+        MotionState::Replaced => format!("gave way to a newer motion{at}: {counted}"),
+        MotionState::Void => format!("void{at}: other members were put into force by hand"),
+    }
 }
 
 fn show(named: &Named, client: &Client, out: &mut Output) -> Result<(), Error> {
     let answer = client.get(&format!("/v1/motions/{named}"))?;
     out.show(&answer, |out, motion: Motion| {
-        let mut pairs = vec![("motion", cell(&motion.id)), ("change", cell(said(&motion.change)))];
-        let Some(vote) = &motion.vote else {
-            pairs.push((
-                "state",
-                cell(format!("passed in block {}, waits until that is final", motion.at.height)),
-            ));
-            return out.pairs(pairs);
-        };
-        pairs.extend([
+        let vote = &motion.vote;
+        let moved = format!("block {}, {}", motion.at.height, out.when(&motion.at.time));
+        out.pairs(vec![
+            ("motion", cell(&motion.id)),
+            ("change", cell(changes(out, &motion.change))),
             ("moved by", cell(&vote.mover)),
+            ("moved in", cell(moved)),
             ("reason", or_dash(Some(&vote.reason).filter(|reason| !reason.is_empty()))),
             ("until", cell(out.when(&vote.until))),
-            (
-                "state",
-                cell(format!("open: {} yes of the {} it needs, {} no", vote.yes, vote.needed, vote.no)),
-            ),
-        ]);
-        out.pairs(pairs)?;
+            ("state", coloured(standing(&motion), mood(motion.state))),
+        ])?;
         out.line("")?;
+        let is_open = motion.state == MotionState::Open;
         let rows = voices(&motion).map(|voice| {
             let said = match voice.yes {
                 Some(true) => "yes",
                 Some(false) => "no",
                 None => "-",
             };
-            vec![
-                cell(&voice.member),
-                cell(said),
-                or_dash(voice.address.as_ref().map(|address| out.short(address))),
-            ]
+            let by = voice.address.as_ref().map(|address| out.short(address));
+            vec![cell(&voice.member), cell(said), or_dash(by)]
         });
-        out.table(&["WHO", "SAYS", "BY"], rows.collect())
+        out.table(&["WHO", if is_open { "SAYS" } else { "SAID" }, "BY"], rows.collect())
     })
 }
 
@@ -191,9 +263,13 @@ fn cast(say: &Say, yes: bool, client: &Client, out: &mut Output) -> Result<(), E
     let id: Hash = motion.id.parse().ok().filter(|id| say.motion.fits(id)).ok_or_else(|| {
         Error::Failed(format!("the node answers with motion {}, not with {}", motion.id, say.motion))
     })?;
-    let Some(vote) = &motion.vote else {
-        return Err(Error::Failed("it has passed already, so what is said now counts for nothing".into()));
-    };
+    if motion.state != MotionState::Open {
+        let standing = standing(&motion);
+        return Err(Error::Failed(format!(
+            "what is said now counts for nothing; it is not open: {standing}"
+        )));
+    }
+    let vote = &motion.vote;
     let signer = Signer::governing(&say.governing.by, client)?;
     let own = signer.wallet.address().to_string();
     let mine: Vec<_> =

@@ -54,7 +54,7 @@ pub use memory::World;
 pub use merkle::{Frontier, Node, Sibling, root};
 pub use overrides::{Decree, Override, OverrideError, Overrides};
 pub use receipt::{Above, FinalError, FinalProof, Finality, Proof, Receipt, ReceiptError, Sets, Under};
-pub use replay::Replay;
+pub use replay::{Replay, Replayed};
 pub use roster::{Base, InForce, Roster, RosterError};
 pub use state::{Account, Change, HeaderRecord, Key, Rows, StateError, Undo, View, executed, read_supply};
 pub use template::{Date, Payload, StateAt, Template, Unfit};

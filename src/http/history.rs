@@ -4,6 +4,7 @@ use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use bouya_core::crypto::Hash;
+use bouya_core::ledger::governance::Outcome;
 use bouya_core::ledger::{
     Certificate, FinalProof, Finality, Header, HeaderRecord, InForce, Member, Roster, View, handovers_before,
     in_force,
@@ -159,6 +160,7 @@ fn view(snapshot: &Snapshot, set: &Step, ends: &Ends) -> Result<MemberSet, Probl
         count: now.members().len(),
         needed: members.voters().quorum(),
         by,
+        motions: applied(snapshot, base.header.height)?,
         came: names(now.members().iter().filter(|member| lacks(then, member))),
         went: names(gone.filter(|member| lacks(Some(now), member))),
         changed: now.members().iter().filter_map(|member| changed(member, then?)).collect(),
@@ -186,6 +188,12 @@ fn changed(member: &Member, then: &Roster) -> Option<MemberChanged> {
         key: (was.key != member.key).then(|| member.key.to_string()),
         governor: (was.governor != member.governor).then(|| member.governor.to_string()),
     })
+}
+
+fn applied(snapshot: &Snapshot, height: u64) -> Result<Vec<String>, Problem> {
+    let mut ended = snapshot.ended_at(height)?;
+    ended.retain(|ended| ended.outcome == Outcome::Applied);
+    Ok(ended.iter().map(|ended| ended.id.to_string()).collect())
 }
 
 fn brought_by(snapshot: &Snapshot, base: &Hash, before: &InForce) -> Result<Option<BroughtBy>, Problem> {

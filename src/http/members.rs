@@ -1,29 +1,21 @@
-//! Who the members are, and what they decide about members.
+//! Who the members are.
 
 use std::collections::BTreeMap;
 
-use axum::Json;
 use axum::extract::State;
 use axum::response::Response;
 use bouya_core::crypto::Hash;
 use bouya_core::id::NodeId;
-use bouya_core::ledger::governance::{self, Decision, MotionView, Passed};
-use bouya_core::ledger::{HeaderRecord, InForce, View, in_force};
+use bouya_core::ledger::governance::{self, Decision, Passed};
+use bouya_core::ledger::{HeaderRecord, InForce, Moment, View, in_force};
 use bouya_core::limits::{API_HANDOVERS, API_SEALED_BLOCKS};
 use bouya_core::time::Timestamp;
 
 use super::Api;
-use super::agreements::moment;
 use super::ends::Ends;
-use super::extract::{Options, PageOptions, Segment};
 use super::problem::Problem;
-use super::short;
-use super::views::{
-    self, Decided, InForceSince, Member, MemberChange, Members, Motion, MotionState, MotionVote, Page,
-    Upgrade, Voice,
-};
+use super::views::{self, Decided, DecidedAt, InForceSince, Member, MemberChange, Members, Upgrade};
 use crate::clock::{rfc3339, wall};
-use crate::short::Named;
 use crate::store::Snapshot;
 use crate::voter::VoterRequest;
 
@@ -142,16 +134,22 @@ fn sealed(snapshot: &Snapshot, now: &InForce, tip: u64) -> Result<BTreeMap<NodeI
 }
 
 /// What was decided, waits for its handover, and has not fallen away.
-fn waiting(snapshot: &Snapshot) -> Result<Vec<Passed>, Problem> {
+pub(super) fn waiting(snapshot: &Snapshot) -> Result<Vec<Passed>, Problem> {
     let passed = governance::passed(snapshot)?;
     Ok(passed.into_iter().filter(|passed| passed.fell.is_none()).collect())
 }
 
-fn motion_of(decision: &Decision) -> Option<&Hash> {
+pub(super) fn motion_of(decision: &Decision) -> Option<&Hash> {
     match decision {
         Decision::Motion { id, .. } => Some(id),
         Decision::Keys { .. } => None,
     }
+}
+
+/// What a handover did stands behind all transactions, by none.
+pub(super) fn decided_at(at: &Moment) -> DecidedAt {
+    let transaction = (at.transaction != Hash::ZERO).then(|| at.transaction.to_string());
+    DecidedAt { height: at.height, time: rfc3339(at.time), transaction }
 }
 
 fn decided(passed: &Passed) -> Decided {
@@ -164,104 +162,10 @@ fn decided(passed: &Passed) -> Decided {
         },
     };
     let motion = motion_of(&passed.decision).map(|id| id.to_string());
-    Decided { motion, change, at: moment(&passed.at) }
-}
-
-/// Motions that are open, in the order in which they were moved, and then those that have passed and wait for their handover
-#[utoipa::path(get, path = "/v1/motions", tag = "members", params(PageOptions), responses(
-    (status = 200, description = "a page", body = Page<Motion>),
-))]
-pub(super) async fn motions(
-    State(api): State<Api>,
-    Options(options): Options<PageOptions>,
-) -> Result<Response, Problem> {
-    let limit = options.limit()?;
-    let from: Option<Hash> = options.cursor(|text| text.parse().ok())?;
-    api.read_json(move |snapshot| {
-        let ids = motion_ids(snapshot)?;
-        // One that was decided meanwhile begins anew: what is listed twice is better than what is missing.
-        let at = from.and_then(|from| ids.iter().position(|id| *id == from)).unwrap_or(0);
-        let (ends, now) = (Ends::read(snapshot)?, now(snapshot)?);
-        let page = ids.iter().skip(at).take(limit);
-        let items: Result<Vec<_>, Problem> = page.map(|id| find(snapshot, id, &ends, now)).collect();
-        let next = ids.get(at.saturating_add(limit)).map(ToString::to_string);
-        Ok(Page { items: items?.into_iter().flatten().collect(), next })
-    })
-    .await
-}
-
-/// One motion that is open, or has passed and waits for its handover
-#[utoipa::path(get, path = "/v1/motions/{id}", tag = "members", params(("id" = String, Path, description = "the motion's id, which is not its transaction's, or the first 8 or more digits of it", pattern = "^[0-9a-f]{8,64}(…[0-9a-f]{0,55})?$")), responses(
-    (status = 200, description = "the motion", body = Motion),
-    (status = 404, description = "no such motion is open, or has passed and waits", body = views::Problem, content_type = "application/problem+json"),
-    (status = 409, description = "the shortened id fits several; the detail names them", body = views::Problem, content_type = "application/problem+json"),
-))]
-pub(super) async fn motion(
-    State(api): State<Api>,
-    Segment(named): Segment<Named>,
-) -> Result<Json<Motion>, Problem> {
-    let found = api.read(move |snapshot| {
-        let id = short::motion(&named, &motion_ids(snapshot)?)?;
-        find(snapshot, &id, &Ends::read(snapshot)?, now(snapshot)?)?.ok_or_else(|| short::no_motion(id))
-    });
-    found.await.map(Json)
+    Decided { motion, change, at: decided_at(&passed.at) }
 }
 
 /// A motion expires by the clock, whether or not somebody mines.
-fn now(snapshot: &Snapshot) -> Result<Timestamp, Problem> {
+pub(super) fn now(snapshot: &Snapshot) -> Result<Timestamp, Problem> {
     Ok(record(snapshot, &snapshot.tip()?.1)?.header.time.max(wall()))
-}
-
-fn motion_ids(snapshot: &Snapshot) -> Result<Vec<Hash>, Problem> {
-    let mut ids = governance::motion_ids(snapshot, now(snapshot)?)?;
-    ids.extend(waiting(snapshot)?.iter().filter_map(|passed| motion_of(&passed.decision).copied()));
-    Ok(ids)
-}
-
-/// How many motions are open.
-pub(super) fn open(snapshot: &Snapshot) -> Result<usize, Problem> {
-    Ok(governance::motion_ids(snapshot, now(snapshot)?)?.len())
-}
-
-fn find(snapshot: &Snapshot, id: &Hash, ends: &Ends, now: Timestamp) -> Result<Option<Motion>, Problem> {
-    if let Some(open) = governance::motion(snapshot, id, now)? {
-        return Ok(Some(Motion {
-            id: id.to_string(),
-            state: MotionState::Open,
-            change: (&open.motion.change).into(),
-            at: moment(&open.at),
-            finalized: ends.is_final(open.at.height),
-            vote: Some(vote(&open)),
-        }));
-    }
-    let passed = waiting(snapshot)?.into_iter().find(|passed| motion_of(&passed.decision) == Some(id));
-    Ok(passed.map(|passed| {
-        let Decided { change, at, .. } = decided(&passed);
-        let finalized = ends.is_final(passed.at.height);
-        Motion { id: id.to_string(), state: MotionState::Passed, change, at, finalized, vote: None }
-    }))
-}
-
-fn vote(open: &MotionView) -> MotionVote {
-    let MotionView { motion, mover, tally, .. } = open;
-    let voices = tally.voices.iter().map(|voice| Voice {
-        member: voice.member.to_string(),
-        address: voice.address.map(|address| address.to_string()),
-        yes: voice.said,
-    });
-    let candidate = tally.candidate.zip(motion.change.concerns()).map(|((address, yes), id)| Voice {
-        member: id.to_string(),
-        address: Some(address.to_string()),
-        yes,
-    });
-    MotionVote {
-        mover: mover.to_string(),
-        reason: motion.reason.as_str().to_owned(),
-        until: rfc3339(motion.until),
-        needed: tally.needed,
-        yes: tally.count(true),
-        no: tally.count(false),
-        voices: voices.collect(),
-        candidate,
-    }
 }

@@ -159,7 +159,7 @@ pub(super) async fn metrics(
 ) -> Result<Response, Problem> {
     let summary = ask(&api.limits.network, &api.network, |reply| NetworkRequest::Summary { reply }).await?;
     let head = api.head.borrow().clone();
-    let motions = api.read(super::members::open).await?;
+    let motions = api.read(super::motions::open).await?;
     let level = *api.level.borrow();
     let not_after = api.health.certificate.borrow().not_after.0;
     let left = not_after.saturating_sub(wall().0) / 1_000;

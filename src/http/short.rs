@@ -105,7 +105,7 @@ pub(super) fn motion(named: &Named, shown: &[Hash]) -> Result<Hash, Problem> {
 /// No motion has this id.
 pub(super) fn no_motion(id: impl Display) -> Problem {
     Problem::not_found(format!(
-        "no motion {id} is open or waits for its handover here; its transaction may still wait for a block, or it was decided: see GET /v1/members"
+        "no motion {id} counts on the chain here; its transaction may still wait for a block, or it had no place among its mover's motions (a motion's id is not its transaction's)"
     ))
 }
 

@@ -21,8 +21,8 @@ pub use finality::{
 };
 pub use history::{BroughtBy, MemberChanged, MemberName, MemberSet};
 pub use member::{
-    Decided, Dropped, InForceSince, Member, MemberChange, Members, Motion, MotionState, MotionVote, Upgrade,
-    Voice,
+    Decided, DecidedAt, Dropped, InForceSince, Member, MemberChange, Members, Motion, MotionState,
+    MotionVote, Upgrade, Voice,
 };
 pub use states::{
     AgreementStatus, BlacklistSource, MovementAction, MovementDirection, NodeState, PartyAnswer,

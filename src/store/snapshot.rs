@@ -19,6 +19,7 @@ use super::StoreError;
 use super::blocks::Blocks;
 use super::guard::{Db, Fault, Guard};
 use super::index::{Index, Marker};
+use super::motions::Motions;
 use super::tables::{
     BODIES, DEADLINES, FINALIZED, HANDED_OVER, HANDOVERS, HEADERS, HEIGHTS, List, META, NODES, SIDE, STATE,
     UNDO, bytes_of, unversioned,
@@ -41,8 +42,9 @@ pub struct Snapshot {
     index: Index,
     recent: Blocks,
     deadlines: ReadOnlyTable<(u64, Id), ()>,
+    pub(super) motions: Motions,
     network: Hash,
-    guard: Guard,
+    pub(super) guard: Guard,
 }
 
 /// A row of the state: encoded key and value.
@@ -77,6 +79,7 @@ impl Snapshot {
                 index: Index::new(&tx, marker)?,
                 recent,
                 deadlines: tx.open_table(DEADLINES)?,
+                motions: Motions::new(&tx)?,
                 network,
                 guard: db.guard.clone(),
             })

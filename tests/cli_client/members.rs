@@ -55,9 +55,16 @@ fn motion(state: MotionState) -> Motion {
         state,
         change: MemberChange::Remove { id: "m3".into() },
         at: Moment { height: 7, time: "2026-11-20T00:00:00Z".into(), transaction: "cd".repeat(32) },
+        decided: (state != MotionState::Open).then(|| at(9)),
+        applied: matches!(state, MotionState::Applied | MotionState::Dropped).then(|| at(11)),
+        why: (state == MotionState::Dropped).then(|| "there is no member \"m3\"".into()),
         finalized: true,
-        vote: (state == MotionState::Open).then_some(vote),
+        vote,
     }
+}
+
+fn at(height: u64) -> DecidedAt {
+    DecidedAt { height, time: "2026-11-20T00:00:00.5Z".into(), transaction: None }
 }
 
 /// A node with these members and one motion. m`n`'s governor is the wallet m`n`, and has so many coins.
@@ -74,7 +81,9 @@ fn node(members: Members, found: Option<Motion>, balance: &'static str) -> Node 
                 Account { address: "x".into(), balance: balance.into(), nonce: 7, confirmations: 0 };
             (200, json(&account))
         }
-        "GET /v1/motions?limit=100" => (200, json(&Page { items: found.iter().collect(), next: None })),
+        "GET /v1/motions" | "GET /v1/motions?limit=100" | "GET /v1/motions?state=all" => {
+            (200, json(&Page { items: found.iter().collect(), next: None }))
+        }
         line if line.starts_with("GET /v1/motions/") => match &found {
             Some(found) => (200, json(found)),
             None => problem(404, "no motion"),
@@ -122,6 +131,31 @@ fn what_waits_for_a_wallet_here_is_shown_and_all_is_listed() {
 }
 
 #[test]
+fn what_was_decided_stays_known() {
+    use MotionState::*;
+    for (state, word, sentence) in [
+        (Passed, "passed", "passed in block 9, which is final: in force once a block carries the proof"),
+        (Applied, "in force", "in force: applied in block 11, which is final"),
+        (Dropped, "fell away", "fell away in block 11, which is final: there is no member \"m3\""),
+        (Rejected, "rejected", "rejected in block 9, which is final: 1 yes of the 3 it needs, 1 no"),
+        (Expired, "expired", "expired: 1 yes of the 3 it needs, 1 no"),
+        (Replaced, "gave way", "gave way to a newer motion in block 9, which is final: 1 yes"),
+    ] {
+        let node = node(three(), Some(motion(state)), "0");
+        let listed = node.run("vote list --all");
+        ended(&listed, 0);
+        assert!(out(&listed).contains(word), "{word} in {}", out(&listed));
+        let shown = node.run("vote show 5f0c21aa --wallets w");
+        ended(&shown, 0);
+        for part in [sentence, "SAID", "m3", "no"] {
+            assert!(out(&shown).contains(part), "{part} in {}", out(&shown));
+        }
+        // Nothing waits for anybody then.
+        assert_eq!(out(&node.run("vote")), "");
+    }
+}
+
+#[test]
 fn a_ballot_is_signed_once_by_who_has_a_voice_and_needs_no_coins() {
     let open = node(three(), Some(motion(MotionState::Open)), "0");
     let output = open.run("vote yes 5f0c21aa --from m2 --yes");
@@ -148,7 +182,7 @@ fn a_ballot_is_signed_once_by_who_has_a_voice_and_needs_no_coins() {
     let passed =
         node(three(), Some(motion(MotionState::Passed)), "0").run("vote yes 5f0c21aa --from m2 --yes");
     ended(&passed, 1);
-    assert!(err(&passed).contains("passed already"), "{}", err(&passed));
+    assert!(err(&passed).contains("not open: passed in block 9, which is final"), "{}", err(&passed));
 }
 
 #[test]
@@ -216,7 +250,11 @@ fn waiting_ends_when_it_is_in_force_or_says_who_is_missing() {
     fell.dropped = vec![Dropped { motion: Some("x".into()), why: "x".into() }];
     let moved = node(fell, None, "0").run("member remove m3 --from m1 --yes --wait --timeout 60s");
     ended(&moved, 1);
-    assert!(err(&moved).contains("it was rejected, has expired"), "{}", err(&moved));
+    assert!(err(&moved).contains("it counts for nothing"), "{}", err(&moved));
+    let rejected = node(three(), Some(motion(MotionState::Rejected)), "0")
+        .run("member remove m3 --from m1 --yes --wait --timeout 60s");
+    ended(&rejected, 1);
+    assert!(err(&rejected).contains("rejected in block 9, which is final: 1 yes"), "{}", err(&rejected));
 }
 
 #[test]
@@ -266,6 +304,7 @@ fn the_sets_of_members_are_listed_with_what_changed() {
         count: 3,
         needed: 3,
         by: Some(BroughtBy { height: 1_199_990, hash: "cd".repeat(32), signers: vec!["m1".into()] }),
+        motions: vec![MOTION.into()],
         came: vec![name("m4", "\u{1b}[31mLyon\u{202e}")],
         went: vec![name("m3", "")],
         changed: vec![MemberChanged {
@@ -280,6 +319,7 @@ fn the_sets_of_members_are_listed_with_what_changed() {
         since: since(0),
         finalized: true,
         by: None,
+        motions: vec![],
         came: vec![name("m1", "")],
         went: vec![],
         changed: vec![],
@@ -290,7 +330,8 @@ fn the_sets_of_members_are_listed_with_what_changed() {
     let node = Node::fixed(200, json(&page));
     let listed = node.run("member history --limit 2");
     ended(&listed, 0);
-    for part in ["1199990", "+ m4", "Lyon", "- m3", "m2: new key", "not final yet", "+ m1"] {
+    for part in ["1199990", "+ m4", "Lyon", "- m3", "m2: new key", "not final yet", "+ m1", "motion 5f0c21aa"]
+    {
         assert!(out(&listed).contains(part), "{part} in {}", out(&listed));
     }
     assert!(!out(&listed).contains(['\x1b', '\u{202e}']));

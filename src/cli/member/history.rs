@@ -52,15 +52,16 @@ fn row(out: &Output, set: &MemberSet) -> Vec<Cell> {
         cell(set.count),
         or_dash(set.by.as_ref().map(|by| by.height)),
         or_dash(set.proven),
-        cell(what(set)),
+        cell(what(out, set)),
     ]
 }
 
 /// Who came, went and has other keys, one a line.
-fn what(set: &MemberSet) -> String {
+fn what(out: &Output, set: &MemberSet) -> String {
     let came = set.came.iter().map(|one| format!("+ {}", called(one)));
     let went = set.went.iter().map(|one| format!("- {}", called(one)));
     let mut lines: Vec<String> = came.chain(went).chain(set.changed.iter().map(keys)).collect();
+    lines.extend(set.motions.iter().map(|motion| format!("motion {}", out.ends(motion))));
     if !set.finalized {
         lines.push("not final yet".to_owned());
     }

@@ -202,6 +202,7 @@ impl Chain {
             dropped_undo: self.undo_due(view, branch.height, self.finalized().0)?,
             stored: Vec::from([(HeaderRecord::of(&block, &branch, bytes), block)]),
             rows: executed.rows,
+            ended: executed.ended,
             nodes,
             ..Change::default()
         };

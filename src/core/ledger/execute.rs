@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 use thiserror::Error;
 
 use super::genesis::Rules;
+use super::governance::Ended;
 use super::state::Layer;
 use super::{
     Account, Address, Block, Body, Branch, Certificate, CheckedTransaction, Header, Key, Moment, NetworkSpec,
@@ -178,6 +179,8 @@ pub(super) struct Executed {
     pub(super) undo: Undo,
     /// The roster that it puts into force.
     pub(super) roster: Option<Roster>,
+    /// What becomes of motions.
+    pub(super) ended: Vec<Ended>,
 }
 
 /// What a block is executed on.
@@ -222,17 +225,17 @@ pub(super) fn execute(
         None => None,
         Some(certificate) => Some(hand_over(&mut layer, header, certificate)?),
     };
-    let below = layer.below();
+    let (below, ended) = (layer.below(), layer.take_ended());
     let (rows, undo) = layer.into_parts();
     let (expected, found) = (executed(&rows), body.executed);
     let commits = |roster: &Roster| header.commitments == Header::commit(&roster.commitment(), &expected);
     if expected != found || roster.as_ref().is_some_and(|roster| !commits(roster)) {
         return Err(BodyError::Executed { expected, found }.into());
     }
-    let done = Executed { rows, undo, roster };
+    let done = Executed { rows, undo, roster, ended };
     match rules.overrides.at(&header.id()) {
         None => Ok(done),
-        Some(one) => Ok(overridden(below, done, one)?),
+        Some(one) => Ok(overridden(below, done, header, one)?),
     }
 }
 
@@ -240,18 +243,20 @@ pub(super) fn execute(
 fn overridden(
     (base, lower): (Option<&dyn View>, &Rows),
     block: Executed,
+    header: &Header,
     by: &Override,
 ) -> Result<Executed, StateError> {
     let mut below = lower.clone();
     below.extend(block.rows.clone());
     let mut layer = Layer::new(base, &below);
-    let roster = governance::override_members(&mut layer, by)?;
-    let (mut rows, mut undo) = (block.rows, block.undo);
+    let roster = governance::override_members(&mut layer, by, header.time)?;
+    let Executed { mut rows, mut undo, mut ended, .. } = block;
+    ended.extend(layer.take_ended());
     let (written, before) = layer.into_parts();
     // Where both change a row, the block's undo has what was there before it.
     undo.0.extend(before.0.into_iter().filter(|(key, _)| !rows.contains_key(key)));
     rows.extend(written);
-    Ok(Executed { rows, undo, roster: Some(roster) })
+    Ok(Executed { rows, undo, roster: Some(roster), ended })
 }
 
 fn hand_over(layer: &mut Layer<'_>, header: &Header, certificate: &Certificate) -> Result<Roster, Stop> {

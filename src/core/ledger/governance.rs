@@ -21,6 +21,7 @@
 //! - A member has a few open motions at most. One more takes the place of its oldest, if that has been open for a day or was moved by an
 //!   address that no longer speaks for the member; otherwise it counts for nothing.
 
+mod ended;
 mod free;
 mod handover;
 mod meeting;
@@ -28,20 +29,24 @@ mod rows;
 mod values;
 mod views;
 
+pub use ended::{Closed, Ended, Outcome};
 pub use free::is_free;
 pub use handover::{Dropped, Pending, pending_at};
 pub use meeting::{Tally, Voice};
 pub use rows::{Decision, Passed};
 pub use values::{Keys, MemberChange, Motion, Upgrade};
 pub use views::{
-    Handed, MotionView, former_members, last_handover, motion, motion_ids, motions, passed, roster, upgrades,
+    Handed, MotionView, expired, former_members, last_handover, motion, motion_ids, motions, passed, roster,
+    upgrades,
 };
 
 pub(super) use handover::{hand_over, override_members};
 pub(super) use values::{check, proof};
 
+use alloc::vec::Vec;
+
 use meeting::Meeting;
-use rows::{Open, OpenMotion, read_motion, read_motions, write_motion, write_motions};
+use rows::{Open, OpenMotion, read_motion, read_motions, write_motions};
 
 use super::state::{Key, Layer, StateError};
 use super::{Action, Address, CheckedTransaction, Moment};
@@ -82,7 +87,7 @@ fn open(
     let mut meeting = Meeting::read(layer)?;
     let Some(mover) = meeting.speaker(&from).map(|member| member.id.clone()) else { return Ok(()) };
     let new = Open { id, mover: mover.clone(), by: from, moved: at.time, until: motion.until };
-    if !make_room(layer, &meeting, &new)? {
+    if !make_room(layer, &meeting, &new, at)? {
         return Ok(());
     }
     let mut open = OpenMotion { motion: motion.clone(), mover, by: from, at, ballots: Bounded::default() };
@@ -91,28 +96,30 @@ fn open(
 }
 
 /// Enters a motion in the list of open ones. False if its mover has no place for it.
-fn make_room(layer: &mut Layer<'_>, meeting: &Meeting, new: &Open) -> Result<bool, StateError> {
-    let mut all = read_motions(layer)?.into_inner();
-    let mut leaving: alloc::vec::Vec<Hash> =
-        all.iter().filter(|open| open.until < new.moved).map(|open| open.id).collect();
-    all.retain(|open| !leaving.contains(&open.id));
+fn make_room(layer: &mut Layer<'_>, meeting: &Meeting, new: &Open, at: Moment) -> Result<bool, StateError> {
+    let all = read_motions(layer)?;
+    let (expired, open): (Vec<&Open>, Vec<&Open>) = all.iter().partition(|open| open.until < new.moved);
     let has_place =
         |open: &Open| open.by == new.by && new.moved.millis_since(open.moved) < millis(MOTION_PLACE);
-    let own = |open: &&Open| open.mover == new.mover;
-    if all.iter().filter(own).count() >= MOTIONS_PER_MEMBER {
-        let Some(gives_way) = all.iter().filter(own).find(|open| !has_place(open)) else { return Ok(false) };
-        leaving.push(gives_way.id);
-    } else if all.len() >= MOTIONS {
+    let own: Vec<_> = open.iter().filter(|open| open.mover == new.mover).collect();
+    let gives_way = if own.len() >= MOTIONS_PER_MEMBER {
+        let Some(gives_way) = own.into_iter().find(|open| !has_place(open)) else { return Ok(false) };
+        Some(gives_way)
+    } else if open.len() >= MOTIONS {
         // Each member has fewer than its share, so some are those of former members.
-        let Some(gives_way) = all.iter().find(|open| meeting.roster.by_id(&open.mover).is_none()) else {
+        let Some(gives_way) = open.iter().find(|open| meeting.roster.by_id(&open.mover).is_none()) else {
             return Ok(false);
         };
-        leaving.push(gives_way.id);
+        Some(gives_way)
+    } else {
+        None
+    };
+    let expired = expired.into_iter().map(|open| (open.id, Closed::Expired));
+    for (id, why) in expired.chain(gives_way.map(|open| (open.id, Closed::Replaced))) {
+        let row = read_motion(layer, &id)?;
+        meeting.close(layer, id, row, why, at)?;
     }
-    all.retain(|open| !leaving.contains(&open.id));
-    for id in leaving {
-        write_motion(layer, id, None)?;
-    }
+    let mut all = read_motions(layer)?.into_inner();
     all.push(new.clone());
     write_motions(layer, all)?;
     Ok(true)
@@ -120,10 +127,10 @@ fn make_room(layer: &mut Layer<'_>, meeting: &Meeting, new: &Open) -> Result<boo
 
 fn cast(layer: &mut Layer<'_>, id: &Hash, from: Address, yes: bool, at: Moment) -> Result<(), StateError> {
     let Some(mut open) = read_motion(layer, id)? else { return Ok(()) };
-    if open.motion.until < at.time {
-        return meeting::close(layer, id);
-    }
     let mut meeting = Meeting::read(layer)?;
+    if open.motion.until < at.time {
+        return meeting.close(layer, *id, Some(open), Closed::Expired, at);
+    }
     match meeting.say(&mut open, from, yes) {
         true => meeting.settle(layer, *id, open, at),
         false => Ok(()),

@@ -4,6 +4,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use super::execute::{Check, Ground, check_form, execute};
+use super::governance::Ended;
 use super::merkle::Node;
 use super::state::{Layer, Rows, Undo};
 use super::{Block, Branch, Genesis, PlanError};
@@ -17,6 +18,17 @@ pub struct Replay {
     /// Ids of the blocks from the base of the members in force on.
     ids: Vec<Hash>,
     rows: Rows,
+}
+
+/// What executing a block leads to.
+#[derive(Clone, Debug)]
+pub struct Replayed {
+    /// The tree nodes that it completes.
+    pub nodes: Vec<Node>,
+    /// What undoes it.
+    pub undo: Undo,
+    /// What becomes of motions.
+    pub ended: Vec<Ended>,
 }
 
 impl Replay {
@@ -36,8 +48,8 @@ impl Replay {
         &self.rows
     }
 
-    /// Checks and executes the next block. Returns the tree nodes that it completes and what undoes it.
-    pub fn push(&mut self, block: &Block, check: Check<'_>) -> Result<(Vec<Node>, Undo), PlanError> {
+    /// Checks and executes the next block.
+    pub fn push(&mut self, block: &Block, check: Check<'_>) -> Result<Replayed, PlanError> {
         let rules = &self.genesis.rules;
         let mut branch = self.branch.clone();
         branch.check(rules, &block.header)?;
@@ -63,6 +75,6 @@ impl Replay {
             };
         }
         self.branch = branch;
-        Ok((nodes, executed.undo))
+        Ok(Replayed { nodes, undo: executed.undo, ended: executed.ended })
     }
 }

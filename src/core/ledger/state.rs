@@ -8,6 +8,7 @@ use alloc::vec::Vec;
 use borsh::{BorshDeserialize, BorshSerialize};
 use thiserror::Error;
 
+use super::governance::Ended;
 use super::merkle::Node;
 use super::{Address, Block, Body, Branch, Certificate, Header, Roster, Work};
 use crate::codec::{decode, encode};
@@ -169,6 +170,8 @@ pub struct Change {
     pub nodes: Vec<Node>,
     /// The block of this certificate is final: it is on the best chain after this change.
     pub finalized: Option<Certificate>,
+    /// What became of motions in the blocks that join the best chain.
+    pub ended: Vec<Ended>,
     /// What makes the bases of sets final, by base.
     pub handovers: Vec<(Hash, Certificate)>,
 }
@@ -194,6 +197,7 @@ impl Change {
         self.rows.extend(next.rows);
         self.nodes.extend(next.nodes);
         self.finalized = next.finalized.or(self.finalized.take());
+        self.ended.extend(next.ended);
         self.handovers.extend(next.handovers);
     }
 }
@@ -244,12 +248,13 @@ pub(super) struct Layer<'a> {
     lower: &'a Rows,
     rows: Rows,
     undo: BTreeMap<Key, Option<Vec<u8>>>,
+    ended: Vec<Ended>,
 }
 
 impl<'a> Layer<'a> {
     /// A layer over `lower`, which is over `base`; without a base everything else is empty.
     pub(super) fn new(base: Option<&'a dyn View>, lower: &'a Rows) -> Self {
-        Self { base, lower, rows: Rows::new(), undo: BTreeMap::new() }
+        Self { base, lower, rows: Rows::new(), undo: BTreeMap::new(), ended: Vec::new() }
     }
 
     /// What it lies on.
@@ -283,6 +288,16 @@ impl<'a> Layer<'a> {
         let row = (*value != T::default()).then(|| to_row(value));
         self.rows.insert(key, row);
         Ok(())
+    }
+
+    /// Notes what became of a motion. The state forgets it.
+    pub(super) fn tell(&mut self, ended: Ended) {
+        self.ended.push(ended);
+    }
+
+    /// What became of motions, in this order.
+    pub(super) fn take_ended(&mut self) -> Vec<Ended> {
+        core::mem::take(&mut self.ended)
     }
 
     /// The rows that differ from what they were, and what undoes them.

@@ -144,9 +144,9 @@ export const miner = (of) => (of.id ? h("span", { class: "member", title: of.key
 export const roundTrip = ({ rtt_ms: ms }) => (ms === 0 ? "< 1 ms" : `${number(ms)} ms`);
 
 const KINDS = {
-  confirmed: "good", effective: "good", connected: "good", signed: "good", passed: "good", yes: "good",
+  confirmed: "good", effective: "good", connected: "good", signed: "good", passed: "warn", applied: "good", yes: "good",
   pending: "warn", open: "info", dialing: "info", backoff: "warn", expired: "warn", withdrawn: "soft", known: "soft",
-  refused: "bad", banned: "bad", no: "bad",
+  refused: "bad", banned: "bad", no: "bad", rejected: "bad", dropped: "bad",
 };
 
 /** A status: its word, with a colour. */

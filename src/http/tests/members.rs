@@ -1,8 +1,8 @@
 //! Members and motions, from the motion to the handover and the first vote of those after it.
 
 use bouya_core::crypto::{Hash, SecretKey};
-use bouya_core::ledger::{Action, MemberChange, Motion, Transaction, Upgrade};
-use bouya_core::testing::{governor, key, member, text};
+use bouya_core::ledger::{Action, Branch, MemberChange, Motion, Transaction, Upgrade};
+use bouya_core::testing::{self, block_on, governor, key, member};
 use bouya_core::time::Timestamp;
 use serde_json::{Value, json};
 
@@ -26,7 +26,7 @@ fn started() -> Node {
 
 fn moved(node: &Node, by: u8, nonce: u64, change: MemberChange) -> (Transaction, Hash) {
     let until = Timestamp(wall().0 + 30 * DAY);
-    let motion = Motion { change, reason: text("why not"), until };
+    let motion = Motion { change, reason: testing::text("why not"), until };
     let transaction = signed(node, &governor(by), nonce, Action::from(motion));
     let id = transaction.motion().unwrap();
     (transaction, id)
@@ -46,6 +46,14 @@ fn confirm(node: &Node, transactions: &[&Transaction]) {
         assert_eq!(answer.status, 202, "{}", answer.text());
     }
     node.mine();
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap().to_owned()
+}
+
+fn base_time(node: &Node) -> Value {
+    node.json("/v1/members")["since"]["time"].clone()
 }
 
 fn ids(members: &Value) -> Vec<&str> {
@@ -105,7 +113,10 @@ fn a_motion_is_moved_passes_and_is_in_force_once_a_block_says_that_it_is_final()
     let said = [2, 3, 7].map(|n| ballot(&node, n, 0, id, true));
     confirm(&node, &said.each_ref());
     let passed = node.json(&path);
-    assert_eq!((&passed["state"], &passed["vote"]), (&json!("passed"), &Value::Null));
+    assert_eq!((&passed["state"], &passed["decided"]["height"]), (&json!("passed"), &json!(3)));
+    assert_eq!((&passed["vote"]["yes"], &passed["vote"]["candidate"]["yes"]), (&json!(3), &json!(true)));
+    assert_eq!(node.json("/v1/motions")["items"], json!([passed]));
+    assert_eq!(node.json("/v1/motions?state=decided")["items"], json!([]));
     let waiting = node.json("/v1/members");
     assert_eq!(ids(&waiting), ["m1", "m2", "m3", "m9"], "passing changes nothing yet");
     assert_eq!(waiting["waiting"][0]["motion"], id.to_string());
@@ -123,8 +134,15 @@ fn a_motion_is_moved_passes_and_is_in_force_once_a_block_says_that_it_is_final()
         members.iter().find(|one| one["id"] == id).unwrap()["since"]["height"].clone()
     };
     assert_eq!((since("m7"), since("m1")), (json!(4), json!(0)));
-    node.get(&path).problem(404, "not-found");
+    let applied = node.json(&path);
+    assert_eq!((&applied["state"], &applied["final"]), (&json!("applied"), &json!(false)));
+    assert_eq!(applied["decided"], passed["decided"]);
+    assert_eq!(applied["applied"], json!({ "height": 4, "time": base_time(&node), "transaction": null }));
+    assert_eq!(node.json("/v1/motions")["items"], json!([]));
+    assert_eq!(node.json("/v1/motions?state=all")["items"], json!([applied]));
+    assert_eq!(node.json(&path[..path.len() - 50])["id"], id.to_string(), "a shortened id");
     node.finalize(4);
+    assert_eq!(node.json(&path)["final"], true);
     assert_eq!(node.json("/v1/members")["final"], true);
     assert!(node.get("/metrics").text().contains("bouya_members 5"));
 
@@ -139,7 +157,7 @@ fn a_motion_is_moved_passes_and_is_in_force_once_a_block_says_that_it_is_final()
             _ => String::new(),
         })
         .collect();
-    assert_eq!(names, ["Moved", "Passed", "4 5 false", "4 5 true"]);
+    assert_eq!(names, ["Moved", "Passed", "Applied", "4 5 false", "4 5 true"]);
 }
 
 #[test]
@@ -161,12 +179,29 @@ fn who_leaves_is_named_and_a_rejected_motion_is_told() {
     let noes = [1, 3].map(|n| ballot(&node, n, u64::from(n == 1), rejected, false));
     let yeses = [(2, 1), (3, 1)].map(|(n, nonce)| ballot(&node, n, nonce, id, true));
     confirm(&node, &[&noes[0], &noes[1], &yeses[0], &yeses[1]]);
-    node.get(&format!("/v1/motions/{rejected}")).problem(404, "not-found");
+    let over = node.json(&format!("/v1/motions/{rejected}"));
+    assert_eq!(
+        (&over["state"], &over["vote"]["yes"], &over["vote"]["no"], &over["decided"]["height"]),
+        (&json!("rejected"), &json!(1), &json!(2), &json!(3))
+    );
+    assert!(over["decided"]["transaction"].is_string());
     node.finalize(3);
     node.mine();
     let after = node.json("/v1/members");
     assert_eq!(ids(&after), ["m1", "m2", "m3"]);
     assert_eq!(after["former"], json!(["m9"]));
+    let first = node.json("/v1/motions?state=all&limit=1");
+    let second = node.json(&format!("/v1/motions?state=decided&limit=1&from={}", text(&first["next"])));
+    assert_eq!(
+        [&first, &second].map(|page| (text(&page["items"][0]["id"]), text(&page["items"][0]["state"]))),
+        [(id.to_string(), "applied".to_owned()), (rejected.to_string(), "rejected".to_owned())]
+    );
+    assert_eq!(text(&second["next"]).split_once('-').unwrap().0, "3", "that it passed is passed over");
+    let third = node.json(&format!("/v1/motions?state=all&from={}", text(&second["next"])));
+    assert_eq!((&third["items"], &third["next"]), (&json!([]), &Value::Null));
+    for wrong in ["state=over", "from=x", "from=3-x"] {
+        node.get(&format!("/v1/motions?{wrong}")).problem(400, "bad-request");
+    }
     let told = told(&node, &mut events, |event| matches!(event, Event::Members { .. }));
     let is_rejected = |event: &Event| matches!(event, Event::Motion { id, state: MotionState::Rejected } if *id == rejected);
     assert!(told.iter().any(is_rejected), "{told:?}");
@@ -206,6 +241,9 @@ fn each_set_of_members_is_told_with_what_brought_it_and_a_proof_that_anybody_can
     assert_eq!((ids(&items[0], "went"), ids(&items[0], "came")), (vec!["m9".to_owned()], vec![]));
     assert_eq!((ids(&items[1], "came"), &items[1]["count"]), (vec!["m7".to_owned()], &json!(5)));
     assert_eq!((&items[1]["by"]["height"], &items[1]["final"]), (&json!(first - 1), &json!(true)));
+    assert_eq!(items[2]["motions"], json!([]));
+    let applied = node.json(&format!("/v1/motions/{}", text(&items[1]["motions"][0])));
+    assert_eq!((&applied["change"]["id"], &applied["applied"]["height"]), (&json!("m7"), &json!(first)));
     assert_eq!(items[1]["by"]["signers"], json!(["m1", "m2", "m3"]));
     assert_eq!(
         [0, 1, 2].map(|n| items[n]["proven"].clone()),
@@ -232,4 +270,82 @@ fn each_set_of_members_is_told_with_what_brought_it_and_a_proof_that_anybody_can
         node.get(&format!("/v1/members/history/{height}/proof")).problem(404, "not-found");
     }
     node.get("/v1/members/history?from=x").problem(400, "bad-request");
+}
+
+/// Gives the node the next block of this branch, so long after the last one. Returns the branch with it.
+fn given(node: &Node, branch: &Branch, after: u64, transactions: &[&Transaction]) -> Branch {
+    let transactions = transactions.iter().map(|one| (*one).clone()).collect();
+    let block = block_on(&node.api.genesis, branch, after, transactions, 3);
+    let mut branch = branch.clone();
+    branch.push(&node.api.genesis.rules, &block.header, None);
+    node.give(block);
+    branch
+}
+
+/// A branch with one block, this long ago.
+fn begun(node: &Node, ago: u64) -> Branch {
+    let genesis = node.api.genesis.branch();
+    given(node, &genesis, wall().0 - ago - genesis.time.0, &[])
+}
+
+#[test]
+fn what_became_of_a_motion_goes_with_its_block() {
+    let node = Node::with_members();
+    let (motion, id) = moved(&node, 1, 0, MemberChange::Remove { id: member(9).id });
+    let fork = given(&node, &begun(&node, 3_600_000), 1_000, &[&motion]);
+    let noes = [2, 3].map(|n| ballot(&node, n, 0, id, false));
+    given(&node, &fork, 1_000, &noes.each_ref());
+    let path = format!("/v1/motions/{id}");
+    assert_eq!(node.json(&path)["state"], "rejected");
+    // The other branch has heard one of them only.
+    let other = given(&node, &fork, 2_000, &[&noes[0]]);
+    let other = given(&node, &other, 1_000, &[]);
+    node.wait("the other branch has won", || node.api.head.borrow().branch.id == other.id);
+    let open = node.json(&path);
+    assert_eq!(
+        (&open["state"], &open["vote"]["no"], &open["decided"]),
+        (&json!("open"), &json!(1), &Value::Null)
+    );
+    assert_eq!(node.json("/v1/motions?state=decided")["items"], json!([]));
+}
+
+#[test]
+fn a_motion_expires_with_a_block_and_is_told_once() {
+    let node = Node::with_members();
+    let branch = begun(&node, 3 * DAY);
+    let mut events = node.api.events.listen();
+    let until = Timestamp(branch.time.0 + DAY + 3_600_000);
+    let motion = |n: u8| {
+        let change = MemberChange::Upgrade(Upgrade { version: 3, height: 9_000 });
+        let motion = Motion { change, reason: testing::text(""), until };
+        signed(&node, &governor(n), 0, Action::from(motion))
+    };
+    let (stays, leaves) = (motion(1), motion(2));
+    let ids = [&stays, &leaves].map(|one| one.motion().unwrap());
+    let branch = given(&node, &branch, 1_000, &[&stays, &leaves]);
+    // This block is later than both, and the next one takes notice of one of them.
+    let branch = given(&node, &branch, DAY + 7_200_000, &[]);
+    let branch = given(&node, &branch, 1_000, &[&ballot(&node, 3, 0, ids[1], true)]);
+    let until_told = given(&node, &branch, 1_000, &[&motion_after(&node)]);
+    let told = told(
+        &node,
+        &mut events,
+        |event| matches!(event, Event::Motion { id, state: MotionState::Moved } if !ids.contains(id)),
+    );
+    let expired = told.iter().filter(|one| matches!(one, Event::Motion { state: MotionState::Expired, .. }));
+    assert_eq!(expired.count(), 2, "{told:?}");
+
+    let all = node.json("/v1/motions?state=decided");
+    let states: Vec<_> = all["items"].as_array().unwrap().iter().map(|one| text(&one["state"])).collect();
+    assert_eq!(states, ["expired", "expired"]);
+    let decided = ids.map(|id| node.json(&format!("/v1/motions/{id}"))["decided"]["height"].clone());
+    assert_eq!(decided, [json!(until_told.height), json!(branch.height)], "who took notice of it");
+}
+
+/// A motion of m3's, which is told last.
+fn motion_after(node: &Node) -> Transaction {
+    let until = Timestamp(wall().0 + 10 * DAY);
+    let change = MemberChange::Remove { id: member(9).id };
+    let motion = Motion { change, reason: testing::text(""), until };
+    signed(node, &governor(3), 1, Action::from(motion))
 }

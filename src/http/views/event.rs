@@ -27,10 +27,10 @@ pub enum Event {
     Dropped { id: String, reason: String },
     /// An agreement was proposed, answered, decided or ended: its state at the tip.
     Agreement { id: String, status: AgreementStatus },
-    /// A motion was moved, has passed, or was rejected.
+    /// A motion was moved or decided, has expired, or came into force or could not.
     Motion {
         id: String,
-        /// `moved`, `passed` or `rejected`.
+        /// `moved`, `passed`, `rejected`, `expired`, `replaced`, `applied` or `dropped`.
         state: String,
     },
     /// A block of the best chain changed who the members are, or such a block is final: then these members vote.

@@ -19,6 +19,8 @@ pub struct MemberSet {
     pub needed: usize,
     /// What let the change come into force; null for block 0.
     pub by: Option<BroughtBy>,
+    /// Ids of the motions that came into force with it. Who has other keys by its own word did so without one.
+    pub motions: Vec<String>,
     /// Those who were none before.
     pub came: Vec<MemberName>,
     /// Those who are none any more.

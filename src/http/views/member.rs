@@ -113,7 +113,16 @@ pub struct Decided {
     /// The motion; null for a member's own keys.
     pub motion: Option<String>,
     pub change: MemberChange,
-    pub at: Moment,
+    pub at: DecidedAt,
+}
+
+/// Where something was decided, or a decision came into force.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct DecidedAt {
+    pub height: u64,
+    pub time: String,
+    /// The transaction that did it; null if the block did, because it changed the members.
+    pub transaction: Option<String>,
 }
 
 /// What was decided and fell away.
@@ -131,7 +140,7 @@ pub struct Upgrade {
     pub height: u64,
 }
 
-/// How a motion stands. Once it is in force, rejected or expired, it is shown no more.
+/// How a motion stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum MotionState {
@@ -139,6 +148,18 @@ pub enum MotionState {
     Open,
     /// It has passed, and comes into force with a block that proves that final.
     Passed,
+    /// It is in force.
+    Applied,
+    /// It had passed, and could not come into force.
+    Dropped,
+    /// Too many said no, or whoever was to be added did.
+    Rejected,
+    /// Its time was over.
+    Expired,
+    /// It gave way to a newer one: a member has a few open motions at most.
+    Replaced,
+    /// Other members were put into force by hand.
+    Void,
 }
 
 /// A motion.
@@ -147,16 +168,23 @@ pub struct Motion {
     pub id: String,
     pub state: MotionState,
     pub change: MemberChange,
-    /// Where it was moved, or if it has passed, where it did.
+    /// Where it was moved.
     pub at: Moment,
-    /// That block is final.
+    /// Where it passed, was rejected or gave way, or where it was noticed that it had expired; null as long as it is open, or if nothing has
+    /// noticed yet.
+    pub decided: Option<DecidedAt>,
+    /// Where it came into force, or could not.
+    pub applied: Option<DecidedAt>,
+    /// Why it could not come into force; else null.
+    pub why: Option<String>,
+    /// The last of these blocks is final.
     #[serde(rename = "final")]
     pub finalized: bool,
-    /// What is said of it; null once it has passed.
-    pub vote: Option<MotionVote>,
+    /// What is said of it, or was when it was decided.
+    pub vote: MotionVote,
 }
 
-/// Who said what about an open motion.
+/// Who said what about a motion.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct MotionVote {
     /// The member that moved it.

@@ -127,6 +127,8 @@ pub(super) fn contents(store: &Store) -> Result<Contents, StoreError> {
         digest(&tx, NODES, &mut contents)?;
         digest(&tx, STATE, &mut contents)?;
         digest(&tx, UNDO, &mut contents)?;
+        digest(&tx, ENDED, &mut contents)?;
+        digest(&tx, ENDED_AT, &mut contents)?;
         digest(&tx, RUNS, &mut contents)?;
         digest(&tx, CHUNKS, &mut contents)?;
         digest(&tx, DEADLINES, &mut contents)?;

@@ -7,6 +7,7 @@
 use alloc::vec::Vec;
 
 use super::super::execute::{BodyError, Check, Ground, Stop, execute};
+use super::super::governance::Ended;
 use super::super::merkle::Node;
 use super::super::state::{Layer, Rows, Undo};
 use super::super::{Block, Branch, Change, Genesis, HeaderRecord, StateError, View};
@@ -36,6 +37,7 @@ pub(super) struct Reorg {
     connected: Vec<(u64, Hash, Undo)>,
     dropped_undo: Vec<(u64, Hash)>,
     nodes: Vec<Node>,
+    ended: Vec<Ended>,
 }
 
 pub(super) enum Advance {
@@ -110,6 +112,7 @@ impl Reorg {
             connected: Vec::new(),
             dropped_undo: Vec::new(),
             nodes: Vec::new(),
+            ended: Vec::new(),
         })
     }
 
@@ -207,6 +210,7 @@ impl Reorg {
                 self.dropped_undo.push((self.next, id));
             }
             self.connected.push((self.next, id, if kept { executed.undo } else { Undo::default() }));
+            self.ended.extend(executed.ended);
             self.nodes.extend(self.reached.push(&genesis.rules, &block.header, executed.roster));
         }
         self.next = self.next.saturating_add(1);
@@ -241,6 +245,7 @@ impl Reorg {
             replace_rows: self.from_genesis,
             rows: core::mem::take(&mut self.rows),
             nodes: core::mem::take(&mut self.nodes),
+            ended: core::mem::take(&mut self.ended),
             ..Change::default()
         }
     }

@@ -1,13 +1,14 @@
 //! What has passed comes into force.
 
+use alloc::string::ToString;
 use alloc::vec::Vec;
 
 use borsh::{BorshDeserialize, BorshSerialize};
 
-use super::meeting::{Meeting, Verdict, close};
+use super::meeting::{Meeting, Verdict};
 use super::rows::{read_motion, read_motions};
-use super::{Decision, MemberChange, Passed};
-use crate::codec::Bounded;
+use super::{Closed, Decision, Ended, MemberChange, Outcome, Passed};
+use crate::codec::{Bounded, Text};
 use crate::crypto::Hash;
 use crate::id::NodeId;
 use crate::ledger::state::{Key, Layer, StateError, View, from_row};
@@ -38,6 +39,9 @@ pub enum Dropped {
     /// Operators would have too little time to install it.
     #[error("the upgrade at height {0} is less than {UPGRADE_NOTICE} blocks ahead")]
     Soon(u64),
+    /// People put other members in.
+    #[error("other members were put into force by hand")]
+    Overridden,
     /// Blocks go forward.
     #[error("block version {version} is not later than {latest}, or {UPGRADES} later ones wait")]
     Version {
@@ -164,26 +168,38 @@ pub(in crate::ledger) fn hand_over(
     remember_former(layer, &before, &applied.roster)?;
     let handover = Handover { before, target, settled: Bounded::truncated(settled) };
     layer.write(Key::Handover, &Some(handover))?;
-    count_again(layer, base.height(), time)?;
+    let at = behind_all(base.height(), time);
+    tell(layer, applied.outcomes, at);
+    count_again(layer, at)?;
     Ok(Some(applied.roster))
 }
 
-/// Puts members into force that were decided outside the chain: what those before had decided, or were about to, is void. Their own decisions
-/// begin anew.
+/// Puts members into force that were decided outside the chain, behind a block with this time: what those before had decided, or were about to,
+/// is void. The new ones begin anew.
 pub(in crate::ledger) fn override_members(
     layer: &mut Layer<'_>,
     by: &Override,
+    time: Timestamp,
 ) -> Result<Roster, StateError> {
-    let Meeting { roster: before, .. } = Meeting::read(layer)?;
-    let roster = by.roster_after(&before);
-    for open in read_motions(layer)? {
-        close(layer, &open.id)?;
+    let mut meeting = Meeting::read(layer)?;
+    let roster = by.roster_after(&meeting.roster);
+    let at = behind_all(by.checkpoint().0, time);
+    for entry in read_motions(layer)? {
+        let open = read_motion(layer, &entry.id)?;
+        meeting.close(layer, entry.id, open, Closed::Void, at)?;
     }
+    let passed = core::mem::take(&mut meeting.passed);
+    tell(layer, passed.into_iter().map(|passed| (passed, Err(Dropped::Overridden))), at);
     layer.write(Key::Roster, &roster)?;
     layer.write(Key::Passed, &Bounded::<Passed, PASSED>::default())?;
     layer.write(Key::Handover, &None::<Handover>)?;
-    remember_former(layer, &before, &roster)?;
+    remember_former(layer, &meeting.roster, &roster)?;
     Ok(roster)
+}
+
+/// Behind all transactions of a block, by none.
+fn behind_all(height: u64, time: Timestamp) -> Moment {
+    Moment { height, index: u32::MAX, time, transaction: Hash::ZERO }
 }
 
 fn remember_former(layer: &mut Layer<'_>, before: &Roster, after: &Roster) -> Result<(), StateError> {
@@ -199,16 +215,30 @@ fn remember_former(layer: &mut Layer<'_>, before: &Roster, after: &Roster) -> Re
     layer.write(Key::FormerMembers, &Bounded::<NodeId, FORMER_MEMBERS>::truncated(former))
 }
 
+fn tell(
+    layer: &mut Layer<'_>,
+    outcomes: impl IntoIterator<Item = (Passed, Result<(), Dropped>)>,
+    at: Moment,
+) {
+    for (passed, outcome) in outcomes {
+        let Decision::Motion { id, .. } = passed.decision else { continue };
+        let outcome = match outcome {
+            Ok(()) => Outcome::Applied,
+            // All of them are shorter than a reason may be.
+            Err(why) => Outcome::Dropped(Text::try_from(why.to_string()).unwrap_or_default()),
+        };
+        layer.tell(Ended { id, at, outcome });
+    }
+}
+
 /// Counts what was said to the open motions over the members of now, in the order in which they were moved. What passes here waits for the next
 /// handover.
-fn count_again(layer: &mut Layer<'_>, height: u64, time: Timestamp) -> Result<(), StateError> {
-    // Behind all transactions, by none.
-    let at = Moment { height, index: u32::MAX, time, transaction: Hash::ZERO };
+fn count_again(layer: &mut Layer<'_>, at: Moment) -> Result<(), StateError> {
     let mut meeting = Meeting::read(layer)?;
     for entry in read_motions(layer)? {
         let Some(open) = read_motion(layer, &entry.id)? else { continue };
-        if entry.until < time {
-            close(layer, &entry.id)?;
+        if entry.until < at.time {
+            meeting.close(layer, entry.id, Some(open), Closed::Expired, at)?;
         } else if meeting.tally(&open).verdict() != Verdict::Open {
             meeting.settle(layer, entry.id, open, at)?;
         }

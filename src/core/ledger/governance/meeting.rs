@@ -1,10 +1,13 @@
 //! The members of now, and what they have decided: who has a voice, and how a motion stands.
 
+use alloc::boxed::Box;
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
+use borsh::{BorshDeserialize, BorshSerialize};
+
 use super::rows::{OpenMotion, read_motions, write_motion, write_motions};
-use super::{Decision, MemberChange, Passed};
+use super::{Closed, Decision, Ended, MemberChange, MotionView, Outcome, Passed};
 use crate::codec::Bounded;
 use crate::crypto::Hash;
 use crate::id::NodeId;
@@ -21,18 +24,16 @@ pub(super) struct Meeting {
 }
 
 /// How a motion stands.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct Tally {
     /// The members, in the roster's order.
     pub voices: Vec<Voice>,
-    /// So many of them must say yes.
-    pub needed: usize,
     /// Whoever is to be added, and what it said: it must say yes too.
     pub candidate: Option<(Address, Option<bool>)>,
 }
 
 /// A member's voice in a motion.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct Voice {
     /// Who.
     pub member: NodeId,
@@ -130,7 +131,6 @@ impl Meeting {
         let members = self.roster.members();
         Tally {
             voices: members.iter().map(voice).collect(),
-            needed: quorum(members.len()),
             candidate: change.candidate().map(|address| (address, said(address))),
         }
     }
@@ -145,12 +145,40 @@ impl Meeting {
     ) -> Result<(), StateError> {
         match self.tally(&open).verdict() {
             Verdict::Passed if self.has_room() => {
-                close(layer, &id)?;
-                self.pass(layer, Decision::Motion { id, change: open.motion.change }, at)
+                let change = open.motion.change.clone();
+                self.close(layer, id, Some(open), Closed::Passed, at)?;
+                self.pass(layer, Decision::Motion { id, change }, at)
             }
-            Verdict::Rejected => close(layer, &id),
+            Verdict::Rejected => self.close(layer, id, Some(open), Closed::Rejected, at),
             Verdict::Passed | Verdict::Open => write_motion(layer, id, Some(open)),
         }
+    }
+
+    /// Lets a motion leave the state, and tells why. `open` is as it stands now.
+    pub(super) fn close(
+        &self,
+        layer: &mut Layer<'_>,
+        id: Hash,
+        open: Option<OpenMotion>,
+        why: Closed,
+        at: Moment,
+    ) -> Result<(), StateError> {
+        let mut all = read_motions(layer)?.into_inner();
+        all.retain(|open| open.id != id);
+        write_motions(layer, all)?;
+        write_motion(layer, id, None)?;
+        if let Some(open) = open {
+            let outcome = Outcome::Closed(why, Box::new(self.show(id, open)));
+            layer.tell(Ended { id, at, outcome });
+        }
+        Ok(())
+    }
+
+    /// What people see of an open motion.
+    pub(super) fn show(&self, id: Hash, open: OpenMotion) -> MotionView {
+        let tally = self.tally(&open);
+        let OpenMotion { motion, mover, by, at, .. } = open;
+        MotionView { id, motion, mover, by, at, tally }
     }
 
     fn has_room(&self) -> bool {
@@ -179,6 +207,11 @@ impl Meeting {
 }
 
 impl Tally {
+    /// So many members must say yes.
+    pub fn needed(&self) -> usize {
+        quorum(self.voices.len())
+    }
+
     /// How many members say so.
     pub fn count(&self, yes: bool) -> usize {
         self.voices.iter().filter(|voice| voice.said == Some(yes)).count()
@@ -192,22 +225,14 @@ impl Tally {
     }
 
     pub(super) fn verdict(&self) -> Verdict {
-        let spare = self.voices.len().saturating_sub(self.needed);
+        let spare = self.voices.len().saturating_sub(self.needed());
         let candidate = self.candidate.map(|(_, said)| said);
         if self.count(false) > spare || candidate == Some(Some(false)) {
             Verdict::Rejected
-        } else if self.count(true) >= self.needed && candidate.is_none_or(|said| said == Some(true)) {
+        } else if self.count(true) >= self.needed() && candidate.is_none_or(|said| said == Some(true)) {
             Verdict::Passed
         } else {
             Verdict::Open
         }
     }
-}
-
-/// Lets a motion leave the state.
-pub(super) fn close(layer: &mut Layer<'_>, id: &Hash) -> Result<(), StateError> {
-    let mut all = read_motions(layer)?.into_inner();
-    all.retain(|open| open.id != *id);
-    write_motions(layer, all)?;
-    write_motion(layer, *id, None)
 }

@@ -9,6 +9,7 @@ use crate::testing::{address, governor, key, member, text};
 use town::{DAY, Town};
 
 mod blocks;
+mod ended;
 mod form;
 mod handover;
 mod keys;

@@ -2,6 +2,8 @@
 
 use alloc::vec::Vec;
 
+use borsh::{BorshDeserialize, BorshSerialize};
+
 use super::handover::Handover;
 use super::meeting::{Meeting, Tally};
 use super::rows::{Open, OpenMotion};
@@ -14,8 +16,8 @@ use crate::ledger::{Address, Moment, Roster};
 use crate::limits::{FORMER_MEMBERS, MOTIONS, PASSED};
 use crate::time::Timestamp;
 
-/// An open motion.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// An open motion, or one as it was when it was decided.
+#[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct MotionView {
     /// [`Motion::id`].
     pub id: Hash,
@@ -55,13 +57,19 @@ pub fn motion_ids<V: View + ?Sized>(view: &V, now: Timestamp) -> Result<Vec<Hash
     Ok(open.into_iter().filter(|open| open.until >= now).map(|open| open.id).collect())
 }
 
+/// Those whose time was over at `from` or later, and before `now`, and that nothing has closed since.
+pub fn expired<V: View + ?Sized>(view: &V, from: Timestamp, now: Timestamp) -> Result<Vec<Hash>, StateError> {
+    let open: Bounded<Open, MOTIONS> = from_row(view.row(&Key::Motions)?)?;
+    Ok(open.into_iter().filter(|open| (from..now).contains(&open.until)).map(|open| open.id).collect())
+}
+
 /// The motions that are open when the tip's time is `now`, in the order in which they were moved.
 pub fn motions<V: View + ?Sized>(view: &V, now: Timestamp) -> Result<Vec<MotionView>, StateError> {
     let meeting = meeting(view)?;
     let mut motions = Vec::new();
     for id in motion_ids(view, now)? {
         let row: Option<OpenMotion> = from_row(view.row(&Key::Motion(id))?)?;
-        motions.extend(row.map(|open| seen(&meeting, id, open)));
+        motions.extend(row.map(|open| meeting.show(id, open)));
     }
     Ok(motions)
 }
@@ -74,13 +82,7 @@ pub fn motion<V: View + ?Sized>(
 ) -> Result<Option<MotionView>, StateError> {
     let open: Option<OpenMotion> = from_row(view.row(&Key::Motion(*id))?)?;
     let Some(open) = open.filter(|open| open.motion.until >= now) else { return Ok(None) };
-    Ok(Some(seen(&meeting(view)?, *id, open)))
-}
-
-fn seen(meeting: &Meeting, id: Hash, open: OpenMotion) -> MotionView {
-    let tally = meeting.tally(&open);
-    let OpenMotion { motion, mover, by, at, .. } = open;
-    MotionView { id, motion, mover, by, at, tally }
+    Ok(Some(meeting(view)?.show(*id, open)))
 }
 
 pub(super) fn meeting<V: View + ?Sized>(view: &V) -> Result<Meeting, StateError> {

@@ -3,11 +3,13 @@
 import { ask, query } from "../api.js";
 import { h } from "../dom.js";
 import { account, at, badge, blockLink, finalMark, hash, number, plural, said, transaction, when, whenExactly } from "../format.js";
-import { empty, facts, hint, rows, section, table, title } from "../parts.js";
+import { choices, empty, facts, hint, pages, rows, section, table, title } from "../parts.js";
 import { history, member } from "./sets.js";
 import { change } from "./transaction.js";
 
 const ON = ["block", "reorg", "final", "motion", "members"];
+/** What became of a motion, in words. */
+const WORDS = { open: "open", passed: "passed", applied: "in force", dropped: "fell away", rejected: "rejected", expired: "expired", replaced: "gave way", void: "void" };
 const ADD = "bouya member add ID:KEY:GOVERNOR:PROOF --from WALLET";
 
 /** A block that says since when; the genesis block has no page. */
@@ -16,12 +18,23 @@ const last = (block) => block === null ? "–" : h("span", { class: "what" }, bl
 const voted = (vote) => vote === null ? "–" : vote.height === 0 ? "the beginning" : blockLink(vote.height);
 
 const motionLink = (motion) => h("a", { href: `/motion/${motion.id}` }, change(motion.change));
-const count = ({ vote }) => vote === null ? "–" : `${vote.yes} of ${vote.needed}`;
+/** Where a motion ended, or got to; null as long as it is open. */
+const ended = (motion) => motion.applied ?? motion.decided;
+const time = (motion) => ended(motion) === null ? ["until ", when(motion.vote.until)] : h("span", { class: "what" }, ["block ", blockLink(ended(motion).height)], h("small", {}, when(ended(motion).time)));
 
-const motionTable = (items) => table("Motions", [["Change", "name"], ["State"], ["Moved by"], ["Yes", "n"], ["No", "n"], ["Until"]], rows(items, (motion) => ({
+const motionTable = (items) => table("Motions", [["Change", "name"], ["State"], ["Moved by"], ["Yes", "n half"], ["No", "n half"], ["When"]], rows(items, (motion) => ({
   key: motion.id,
-  cells: [motionLink(motion), badge(motion.state), motion.vote?.mover ?? "–", count(motion), motion.vote === null ? "–" : String(motion.vote.no), motion.vote === null ? "–" : when(motion.vote.until)],
+  cells: [motionLink(motion), badge(motion.state, WORDS[motion.state]), motion.vote.mover, `${motion.vote.yes} of ${motion.vote.needed}`, String(motion.vote.no), time(motion)],
 })));
+
+const motionPart = (motions, asked) => {
+  const which = asked.get("motions") === "decided" ? "decided" : "open";
+  const none = which === "decided" ? empty("No motion was decided.") : empty("No motion is open.", hint("To ask the members to take in another one:", ADD));
+  const here = (values) => query("/members", { motions: which === "open" ? null : which, ...values });
+  return section("Motions", { beside: choices("Which motions", [["Open", "/members", which === "open"], ["Decided", "/members?motions=decided", which === "decided"]]) },
+    motions.items.length === 0 ? none : motionTable(motions.items),
+    pages([asked.get("from") && ["Newest", here({})], motions.next && ["Older", here({ from: motions.next })]]));
+};
 
 const waiting = ({ waiting: decided }) => decided.length === 0 ? null
   : section("Decided, not yet in force", {}, table("Decided", [["Change", "name"], ["Decided"]], rows(decided, (item) => ({
@@ -33,7 +46,7 @@ const waiting = ({ waiting: decided }) => decided.length === 0 ? null
 const past = ({ former, dropped, upgrades }) => former.length + dropped.length + upgrades.length === 0 ? null
   : section("Before and after", {}, facts([
       former.length > 0 && ["Former members", former.join(", ")],
-      ...dropped.map(({ motion, why }) => ["Fell away", motion === null ? "new keys" : hash(motion), ": ", said(why)]),
+      ...dropped.map(({ motion, why }) => ["Fell away", motion === null ? "new keys" : hash(motion, `/motion/${motion}`), ": ", said(why)]),
       ...upgrades.map(({ version, height }) => ["Upgrade", `blocks of version ${version} from height ${number(height)} on`]),
     ]));
 
@@ -44,7 +57,8 @@ export const members = {
   on: ON,
   load: async (_name, asked) => {
     const sets = ask(query("/v1/members/history", { from: asked.get("sets"), limit: 10 }));
-    const [found, motions] = await Promise.all([ask("/v1/members"), ask("/v1/motions?limit=100")]);
+    const wanted = asked.get("motions") === "decided" ? { state: "decided", limit: 20 } : { limit: 100 };
+    const [found, motions] = await Promise.all([ask("/v1/members"), ask(query("/v1/motions", { ...wanted, from: asked.get("from") }))]);
     return { found, motions, sets: await sets };
   },
   view: ({ found, motions, sets }, _name, asked) => [
@@ -55,21 +69,34 @@ export const members = {
         cells: [member(item), since(item.since), last(item.sealed), voted(item.vote), account(item.governor)],
       }))),
       h("p", { class: "soft" }, found.since.height === 0 ? "These are the members since the beginning." : ["In force since block ", blockLink(found.since.height), found.final ? ", which is final." : ", which is not final yet: until it is, those before vote."])),
-    section("Motions", { beside: h("a", { href: "/v1/motions" }, "As JSON") },
-      motions.items.length === 0 ? empty("No motion is open.", hint("To ask the members to take in another one:", ADD)) : motionTable(motions.items)),
+    motionPart(motions, asked),
     waiting(found),
     past(found),
     history(sets, asked.get("sets")),
   ],
 };
 
-const answer = ({ member: id, address, yes }, remark) => ({
+const answer = (over) => ({ member: id, address, yes }, remark) => ({
   key: `${id} ${remark}`,
-  cells: [h("span", { class: "what" }, h("span", { class: "member" }, id), remark ? h("small", {}, remark) : null), yes === null ? (address === null ? "has no say for now" : "nothing yet") : badge(yes ? "yes" : "no"), address === null ? "–" : account(address)],
+  cells: [h("span", { class: "what" }, h("span", { class: "member" }, id), remark ? h("small", {}, remark) : null), yes === null ? (over ? "nothing" : address === null ? "has no say for now" : "nothing yet") : badge(yes ? "yes" : "no"), address === null ? "–" : account(address)],
 });
 
-const votes = ({ voices, candidate }) => table("Who says what", [["Member", "name"], ["Says"], ["By"]],
-  [...rows(voices, (voice) => answer(voice, "")), ...rows(candidate === null ? [] : [candidate], (voice) => answer(voice, "is to be added, and must say yes too"))]);
+const votes = ({ voices, candidate }, over) => table("Who says what", [["Member", "name"], [over ? "Said" : "Says"], ["By"]],
+  [...rows(voices, (voice) => answer(over)(voice, "")), ...rows(candidate === null ? [] : [candidate], (voice) => answer(over)(voice, "is to be added, and must say yes too"))]);
+
+/** What became of a motion, in a sentence. */
+const standing = ({ state, vote, why }) => ({
+  open: `${vote.yes} of the ${plural(vote.needed, "member")} that it needs say yes, ${vote.no} say no.`,
+  passed: "It has passed, and is in force once a block carries the proof that this is final.",
+  applied: "It has passed, and is in force.",
+  dropped: ["It had passed, and could not come into force: ", said(why ?? "")],
+  rejected: `It was rejected: ${vote.yes} of the ${plural(vote.needed, "member")} that it needed said yes, ${vote.no} said no.`,
+  expired: `Its time was over: ${vote.yes} of the ${plural(vote.needed, "member")} that it needed had said yes.`,
+  replaced: "It gave way to a newer one: a member has a few open motions at most.",
+  void: "Other members were put into force by hand, by an override.",
+})[state];
+
+const place = ({ height, time: date, transaction: id }) => [at(date), ", block ", blockLink(height), id === null ? ", by its handover" : [", transaction ", transaction(id)]];
 
 export const motion = {
   title: (name) => `Motion ${name.slice(0, 12)}`,
@@ -77,20 +104,21 @@ export const motion = {
   load: (name) => ask(`/v1/motions/${encodeURIComponent(name)}`),
   otherwise: () => ["The members, and what was decided", "/members"],
   view: (item) => [
-    title("Motion", change(item.change), badge(item.state)),
-    h("p", { class: "lead" }, item.vote === null ? "It has passed, and is in force once a block carries the proof that this is final."
-      : `${item.vote.yes} of the ${plural(item.vote.needed, "member")} that it needs say yes, ${item.vote.no} say no.`),
-    item.vote === null ? null : section("Who says what", {}, votes(item.vote)),
+    title("Motion", change(item.change), badge(item.state, WORDS[item.state])),
+    h("p", { class: "lead" }, standing(item)),
+    section(item.state === "open" ? "Who says what" : "Who said what", {}, votes(item.vote, item.state !== "open")),
     section("Content", { beside: h("a", { href: `/v1/motions/${item.id}` }, "As JSON") }, facts([
-      item.vote !== null && ["Moved by", item.vote.mover],
-      item.vote !== null && ["Reason", item.vote.reason ? said(item.vote.reason) : h("span", { class: "soft" }, "none")],
-      item.vote !== null && ["Until", ...whenExactly(item.vote.until)],
-      [item.vote === null ? "Passed" : "Moved", at(item.at.time), ", block ", blockLink(item.at.height), ", transaction ", transaction(item.at.transaction), " ", finalMark(item)],
+      ["Moved by", item.vote.mover],
+      ["Reason", item.vote.reason ? said(item.vote.reason) : h("span", { class: "soft" }, "none")],
+      ["Until", ...whenExactly(item.vote.until)],
+      ["Moved", place(item.at), " ", item.decided === null ? finalMark(item) : null],
+      item.decided !== null && [item.state === "passed" || item.applied !== null ? "Passed" : "Over", place(item.decided), " ", item.applied === null ? finalMark(item) : null],
+      item.applied !== null && [item.state === "applied" ? "In force" : "Fell away", place(item.applied), " ", finalMark(item)],
       item.change.type === "add" && ["Its member key", h("code", {}, item.change.key)],
       item.change.type === "add" && ["Its governor", account(item.change.governor, true)],
       ["Motion", hash(item.id, null, true)],
     ])),
-    item.vote === null ? null : section("Say yes or no", {},
+    item.state !== "open" ? null : section("Say yes or no", {},
       hint("Each member does on the machine with its governor’s wallet:", `bouya vote yes ${item.id.slice(0, 12)} --from WALLET`, `bouya vote no ${item.id.slice(0, 12)} --from WALLET`)),
   ],
 };

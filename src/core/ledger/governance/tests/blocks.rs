@@ -121,7 +121,7 @@ fn what_members_say_is_in_the_state_of_its_branch_only() {
     let fork = node.chain.tip().clone();
     node.mine(vec![transaction]);
     let open = motions(node.world(), node.now).unwrap();
-    assert_eq!((open[0].id, open[0].mover.as_str(), open[0].tally.needed), (id, "m1", 3));
+    assert_eq!((open[0].id, open[0].mover.as_str(), open[0].tally.needed()), (id, "m1", 3));
     assert_eq!((open[0].tally.count(true), open[0].tally.missing().count()), (1, 3));
     assert_eq!(motions(node.world(), Timestamp(node.now.0 + 3 * DAY)).unwrap(), [], "expired");
     node.mine(ballots.into());

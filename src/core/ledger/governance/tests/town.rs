@@ -20,6 +20,8 @@ pub(super) struct Town {
     pub(super) now: Timestamp,
     /// What was pending after each block.
     pub(super) taken: Vec<Pending>,
+    /// What became of motions.
+    pub(super) ended: Vec<Ended>,
     nonces: BTreeMap<PublicKey, u64>,
 }
 
@@ -56,6 +58,7 @@ impl Town {
             height: 0,
             now: Timestamp(1_000_000_000_000),
             taken: Vec::new(),
+            ended: Vec::new(),
             nonces: BTreeMap::new(),
         };
         let roster = Roster::new(Base::default(), members).unwrap();
@@ -70,6 +73,7 @@ impl Town {
         let lower = Rows::new();
         let mut layer = Layer::new(Some(&before), &lower);
         let written = write(&mut layer).unwrap();
+        self.ended.extend(layer.take_ended());
         let (rows, undo) = layer.into_parts();
         self.world.apply(&Change { rows, ..Change::default() });
         let mut undone = self.world.clone();
