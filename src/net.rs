@@ -39,6 +39,9 @@ use self::connection::Outbox;
 use self::crl::CrlError;
 use self::tls::{IdentityError, Session, Tls};
 
+/// What this node says in its hello that it runs.
+pub const AGENT: &str = concat!("bouya/", env!("CARGO_PKG_VERSION"));
+
 /// What the network tells its hub.
 #[derive(Debug)]
 pub enum NetEvent {

@@ -375,7 +375,7 @@ fn new_overlay(settings: &Settings, tls: &Tls, reader: &Reader, clock: Clock) ->
     let settings = overlay::OverlaySettings {
         id: tls.id(),
         genesis: settings.network.genesis.clone(),
-        agent: concat!("bouya/", env!("CARGO_PKG_VERSION")).to_owned(),
+        agent: net::AGENT.to_owned(),
         instance: data_encoding::HEXLOWER.encode(&instance.concat()),
         advertise: settings.p2p.advertise.clone(),
         bootstrap: settings.p2p.bootstrap.iter().map(|b| (b.id.clone(), b.endpoint.clone())).collect(),

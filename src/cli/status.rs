@@ -130,6 +130,15 @@ fn certificate(certificate: &CertificateStatus) -> String {
     }
 }
 
+/// The days that a certificate has left, for a table.
+pub(crate) fn days_left(certificate: &CertificateStatus) -> Cell {
+    match certificate.days_left {
+        ..0 => coloured("expired", Mood::Bad),
+        days @ ..CERTIFICATE_DAYS => coloured(format!("{days} days"), Mood::Waiting),
+        days => cell(format!("{days} days")),
+    }
+}
+
 /// The offset is the peers' time minus this node's.
 fn clock(offset_ms: Option<i64>) -> String {
     let Some(offset_ms) = offset_ms else { return "no peer to compare it with".to_owned() };

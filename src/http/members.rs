@@ -13,9 +13,14 @@ use bouya_core::time::Timestamp;
 
 use super::Api;
 use super::ends::Ends;
+use super::limits::ask;
 use super::problem::Problem;
-use super::views::{self, Decided, DecidedAt, InForceSince, Member, MemberChange, Members, Upgrade};
+use super::views::{
+    self, CertificateStatus, Decided, DecidedAt, InForceSince, Member, MemberChange, Members, Upgrade,
+};
 use crate::clock::{rfc3339, wall};
+use crate::net::AGENT;
+use crate::net::request::NetworkRequest;
 use crate::store::Snapshot;
 use crate::voter::VoterRequest;
 
@@ -31,14 +36,34 @@ pub(super) async fn list(State(api): State<Api>) -> Result<Response, Problem> {
         .into_iter()
         .map(|voter| (voter.id.clone(), views::Voter::from(voter).vote))
         .collect();
+    let runs = runs(&api).await;
     api.read_json(move |snapshot| {
         let mut members = members(snapshot)?;
         for member in &mut members.members {
-            member.vote = member.id.parse().ok().and_then(|id: NodeId| votes.get(&id).cloned().flatten());
+            let Ok(id) = member.id.parse::<NodeId>() else { continue };
+            member.vote = votes.get(&id).cloned().flatten();
+            if let Some((agent, certificate)) = runs.get(&id) {
+                (member.agent, member.certificate) = (agent.clone(), certificate.clone());
+            }
         }
         Ok(members)
     })
     .await
+}
+
+/// What the nodes that are connected here run, and their certificates; this node's own among them.
+async fn runs(api: &Api) -> BTreeMap<NodeId, (Option<String>, Option<CertificateStatus>)> {
+    let now = wall();
+    let certificate = |not_after| CertificateStatus::new(now, not_after);
+    let peers = ask(&api.limits.network, &api.network, |reply| NetworkRequest::Peers { reply }).await;
+    let mut runs: BTreeMap<_, _> = peers
+        .unwrap_or_default()
+        .into_iter()
+        .map(|peer| (peer.id, (peer.agent, peer.not_after.map(certificate))))
+        .collect();
+    let own = certificate(api.health.certificate.borrow().not_after);
+    runs.insert(api.id.clone(), (Some(AGENT.to_owned()), Some(own)));
+    runs
 }
 
 fn members(snapshot: &Snapshot) -> Result<Members, Problem> {
@@ -64,6 +89,8 @@ fn members(snapshot: &Snapshot) -> Result<Members, Problem> {
                 since: since.remove(&member.id),
                 sealed: sealed.remove(&member.id),
                 vote: None,
+                agent: None,
+                certificate: None,
             })
             .collect(),
         former: governance::former_members(snapshot)?.iter().map(ToString::to_string).collect(),

@@ -17,12 +17,17 @@ fn three() -> Members {
     let since = InForceSince { height: 0, hash: "ab".repeat(32), time: "2026-11-20T00:00:00Z".into() };
     let one = |n: u8| Member {
         id: format!("m{n}"),
-        name: String::new(),
+        name: if n == 1 { "Notaires".into() } else { String::new() },
         key: key(n).public().to_string(),
         governor: governor_of(n),
         since: Some(since.clone()),
         sealed: None,
         vote: None,
+        agent: (n < 3).then(|| format!("bouya/0.{n}.0\u{1b}")),
+        certificate: (n < 3).then(|| CertificateStatus {
+            not_after: "2027-11-20T00:00:00Z".into(),
+            days_left: 20 - 20 * i64::from(n),
+        }),
     };
     Members {
         since: since.clone(),
@@ -128,6 +133,14 @@ fn what_waits_for_a_wallet_here_is_shown_and_all_is_listed() {
     ended(&listed, 0);
     assert!(out(&listed).contains("m3") && err(&listed).contains("3 of 3 must say yes"), "{}", err(&listed));
     assert!(err(&listed).contains("Former members: old"), "{}", err(&listed));
+    for part in ["2026-11-20", "0.1.0", "0 days", "expired", "Notaires"] {
+        assert!(out(&listed).contains(part), "{part} in {}", out(&listed));
+    }
+    assert!(!out(&listed).contains('\x1b'));
+    assert!(out(&listed).lines().all(|line| line.chars().count() <= 80), "{}", out(&listed));
+    let one = node.run("member show m3");
+    ended(&one, 0);
+    assert!(out(&one).contains("runs         -"), "{}", out(&one));
 }
 
 #[test]

@@ -7,14 +7,15 @@ use crate::cli::client::Client;
 use crate::cli::error::Error;
 use crate::cli::govern::{known, members};
 use crate::cli::output::{Output, cell, note, or_dash};
+use crate::cli::status::days_left;
 use crate::cli::transaction::said;
 use crate::http::views::{Decided, Member, Members};
 
 pub(super) fn list(client: &Client, out: &mut Output) -> Result<(), Error> {
     let answer = client.get("/v1/members")?;
     out.show(&answer, |out, members: Members| {
-        let rows = members.members.iter().map(|member| row(out, member)).collect();
-        out.table(&["ID", "NAME", "SINCE", "SEALED", "VOTED FOR", "GOVERNOR"], rows)?;
+        let rows = members.members.iter().map(row).collect();
+        out.table(&["ID", "SINCE", "DAY", "SEALED", "VOTED", "RUNS", "CERTIFICATE", "NAME"], rows)?;
         note(&standing(&members));
         for decided in &members.waiting {
             note(&format!("Decided, and waits until that is final: {}", waits(out, decided)));
@@ -33,15 +34,24 @@ pub(super) fn list(client: &Client, out: &mut Output) -> Result<(), Error> {
     })
 }
 
-fn row(out: &Output, member: &Member) -> Vec<Cell> {
+/// A height stands for its block. What a node runs is known while it is connected.
+fn row(member: &Member) -> Vec<Cell> {
+    let since = member.since.as_ref();
     vec![
         cell(&member.id),
+        or_dash(since.map(|since| since.height)),
+        or_dash(since.map(|since| day(&since.time))),
+        or_dash(member.sealed.as_ref().map(|sealed| sealed.height)),
+        or_dash(member.vote.as_ref().map(|vote| vote.height)),
+        or_dash(member.agent.as_ref().map(|agent| agent.trim_start_matches("bouya/"))),
+        member.certificate.as_ref().map_or_else(|| or_dash(None::<&str>), days_left),
         or_dash(Some(&member.name).filter(|name| !name.is_empty())),
-        or_dash(member.since.as_ref().map(|since| format!("block {}", since.height))),
-        or_dash(member.sealed.as_ref().map(|sealed| format!("block {}", sealed.height))),
-        or_dash(member.vote.as_ref().map(|vote| format!("block {}", vote.height))),
-        cell(out.short(&member.governor)),
     ]
+}
+
+/// The day of a time, as it is written.
+fn day(time: &str) -> &str {
+    time.split_once('T').map_or(time, |(day, _)| day)
 }
 
 fn standing(members: &Members) -> String {
@@ -77,6 +87,8 @@ pub(super) fn show(id: &NodeId, client: &Client, out: &mut Output) -> Result<(),
         ("member key", cell(&member.key)),
         ("last block", or_dash(member.sealed.as_ref().map(block))),
         ("last vote", or_dash(member.vote.as_ref().map(|vote| format!("for block {}", vote.height)))),
+        ("runs", or_dash(member.agent.as_ref())),
+        ("certificate", member.certificate.as_ref().map_or_else(|| or_dash(None::<&str>), days_left)),
     ];
     let own = members.waiting.iter().filter(|decided| concerns(decided, &member.id));
     pairs.extend(own.map(|decided| ("waits", cell(waits(out, decided)))));

@@ -4,7 +4,7 @@ use bouya_core::ledger;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{Moment, VoterVote};
+use super::{CertificateStatus, Moment, VoterVote};
 
 /// What changes if a motion passes, or by a member's own word.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -105,6 +105,10 @@ pub struct Member {
     pub sealed: Option<InForceSince>,
     /// Its newest vote on what is final that was heard here.
     pub vote: Option<VoterVote>,
+    /// What its node runs, as that says; null unless it is connected here, or is this node.
+    pub agent: Option<String>,
+    /// Its node's certificate; null unless it is connected here, or is this node.
+    pub certificate: Option<CertificateStatus>,
 }
 
 /// What was decided: by a motion, or by a member about its own keys.

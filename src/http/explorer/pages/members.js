@@ -2,7 +2,7 @@
 
 import { ask, query } from "../api.js";
 import { h } from "../dom.js";
-import { account, at, badge, blockLink, finalMark, hash, number, plural, said, transaction, when, whenExactly } from "../format.js";
+import { account, at, badge, blockLink, dayOf, daysLeft, endsSoon, finalMark, hash, number, plural, said, transaction, when, whenExactly } from "../format.js";
 import { choices, empty, facts, hint, pages, rows, section, table, title } from "../parts.js";
 import { history, member } from "./sets.js";
 import { change } from "./transaction.js";
@@ -13,8 +13,9 @@ const WORDS = { open: "open", passed: "passed", applied: "in force", dropped: "f
 const ADD = "bouya member add ID:KEY:GOVERNOR:PROOF --from WALLET";
 
 /** A block that says since when; the genesis block has no page. */
-const since = (block) => block === null ? "–" : h("span", { class: "what" }, block.height === 0 ? "the beginning" : ["block ", blockLink(block.height)], h("small", {}, when(block.time)));
+const since = (block) => block === null ? "–" : h("span", { class: "what" }, block.height === 0 ? "the beginning" : ["block ", blockLink(block.height)], h("small", {}, dayOf(block.time)));
 const last = (block) => block === null ? "–" : h("span", { class: "what" }, blockLink(block.height), h("small", {}, when(block.time)));
+const certificate = ({ certificate: found }) => found === null ? "–" : h("span", { class: endsSoon(found) ? "ends" : null, title: found.not_after }, daysLeft(found));
 const voted = (vote) => vote === null ? "–" : vote.height === 0 ? "the beginning" : blockLink(vote.height);
 
 const motionLink = (motion) => h("a", { href: `/motion/${motion.id}` }, change(motion.change));
@@ -64,9 +65,9 @@ export const members = {
   view: ({ found, motions, sets }, _name, asked) => [
     title(null, "Members", h("span", { class: "soft" }, `${found.needed} of ${found.members.length} must say yes to a motion`)),
     section(plural(found.members.length, "member"), { beside: h("a", { href: "/v1/members" }, "As JSON") },
-      table("Members", [["Member", "name"], ["Since"], ["Last block"], ["Last vote for"], ["Governor"]], rows(found.members, (item) => ({
+      table("Members", [["Member", "name"], ["Since"], ["Last block", "half"], ["Last vote for", "half"], ["Runs", "half"], ["Certificate", "half"], ["Governor"]], rows(found.members, (item) => ({
         key: item.id,
-        cells: [member(item), since(item.since), last(item.sealed), voted(item.vote), account(item.governor)],
+        cells: [member(item), since(item.since), last(item.sealed), voted(item.vote), item.agent ? said(item.agent) : "–", certificate(item), account(item.governor)],
       }))),
       h("p", { class: "soft" }, found.since.height === 0 ? "These are the members since the beginning." : ["In force since block ", blockLink(found.since.height), found.final ? ", which is final." : ", which is not final yet: until it is, those before vote."])),
     motionPart(motions, asked),
