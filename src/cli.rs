@@ -226,32 +226,24 @@ fn run(cli: Cli, out: &mut Output) -> Result<(), Error> {
         Command::Run => run::run(config(&node)?),
         Command::Verify(options) => verify::run(&options, config(&node)?, out),
         Command::Chain(command) => chain::run(&command, config(&node)?, out),
-        Command::Status => status::run(&Client::new(&node)?, out),
+        Command::Status => status::run(&naming(&node, out)?, out),
         Command::Final { command } => finality::run(command, &Client::new(&node)?, out),
         Command::Peers(page) => peer::list(&Client::new(&node)?, out, &page),
         Command::Peer(command) => peer::run(command, &Client::new(&node)?, out),
         Command::Blacklist(command) => peer::blacklist(command, &Client::new(&node)?, out),
         Command::Blocks(page) => block::list(&Client::new(&node)?, out, &page),
-        Command::Block(command) => block::run(command, &Client::new(&node)?, out),
+        Command::Block(command) => block::run(command, &naming(&node, out)?, out),
         Command::Mine => block::mine(&Client::new(&node)?, out),
-        Command::Tx(tx) => {
-            let client = Client::new(&node)?;
-            out.name_members(&client);
-            transaction::show(&tx, &client, out)
-        }
-        Command::Mempool(page) => transaction::mempool(&Client::new(&node)?, out, &page),
+        Command::Tx(tx) => transaction::show(&tx, &naming(&node, out)?, out),
+        Command::Mempool(page) => transaction::mempool(&naming(&node, out)?, out, &page),
         Command::Balance(balance) => account::balance(&balance, &Client::new(&node)?, out),
-        Command::History(history) => account::history(&history, &Client::new(&node)?, out),
+        Command::History(history) => account::history(&history, &naming(&node, out)?, out),
         Command::Events => events::run(&Client::new(&node)?, out),
         Command::Contacts(command) => contacts::run(command, out),
         Command::Wallet(command) => wallet::run(command, out),
         Command::Send(send) => send::run(&send, &Client::new(&node)?, out),
-        Command::Record(command) => record::run(command, &Client::new(&node)?, out),
-        Command::Agree(command) => {
-            let client = Client::new(&node)?;
-            out.name_members(&client);
-            agree::run(command, &client, out)
-        }
+        Command::Record(command) => record::run(command, &naming(&node, out)?, out),
+        Command::Agree(command) => agree::run(command, &naming(&node, out)?, out),
         Command::Receipt(receipt::ReceiptCommand::Get(get)) => receipt::get(&get, &Client::new(&node)?, out),
         Command::Receipt(receipt::ReceiptCommand::Verify(verify)) => receipt::verify(&verify, out),
         Command::Bench(options) => bench::run(&options, out),
@@ -261,6 +253,13 @@ fn run(cli: Cli, out: &mut Output) -> Result<(), Error> {
             out.bytes(&script)
         }
     }
+}
+
+/// A client for a command that shows addresses: those of members get names.
+fn naming(node: &NodeOptions, out: &mut Output) -> Result<Client, Error> {
+    let client = Client::new(node)?;
+    out.name_members(&client);
+    Ok(client)
 }
 
 /// The configuration file, for a command that requires one.

@@ -51,6 +51,7 @@ mod lists;
 mod members;
 mod metrics;
 mod motions;
+mod names;
 mod node;
 mod peers;
 mod problem;

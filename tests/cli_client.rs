@@ -86,6 +86,7 @@ fn transaction(id: &str, height: Option<u64>, confirmations: u64) -> String {
         confirmations,
         finalized: false,
         sender: "bouya1x".into(),
+        sender_name: None,
         nonce: 7,
         fee: "1".into(),
         valid_until: 1041,
@@ -238,7 +239,13 @@ fn taking_in(status: Status, state: impl Fn(&str, usize) -> (u16, String) + Send
             (202, json(&Submitted { id: sent.id().to_string(), known: false }))
         }
         line if line.starts_with("GET /v1/accounts/") => {
-            let account = Account { address: "x".into(), balance: "100".into(), nonce: 7, confirmations: 0 };
+            let account = Account {
+                address: "x".into(),
+                name: None,
+                balance: "100".into(),
+                nonce: 7,
+                confirmations: 0,
+            };
             (200, json(&account))
         }
         line => state(line, asked.iter().filter(|other| other.line == line).count()),
@@ -345,7 +352,7 @@ fn a_reader_may_leave() {
         hash: "ab".repeat(32),
         time: "2026-11-20T00:00:00Z".into(),
         difficulty: 64,
-        miner: MinerOf { key: "cd".repeat(32), id: None },
+        miner: MinerOf { key: "cd".repeat(32), id: None, name: None },
         transactions: 1,
         size: 400,
         finalized: false,
@@ -398,7 +405,13 @@ fn a_wallet_goes_out_and_comes_back() {
     let node = Node::new(|line, _| match line {
         "GET /v1/status" => (200, json(&status())),
         _ => {
-            let account = Account { address: "x".into(), balance: "3.5".into(), nonce: 0, confirmations: 1 };
+            let account = Account {
+                address: "x".into(),
+                name: None,
+                balance: "3.5".into(),
+                nonce: 0,
+                confirmations: 1,
+            };
             (200, json(&account))
         }
     });

@@ -82,7 +82,7 @@ fn show(out: &mut Output, client: &Client, block: &Block) -> Result<(), Error> {
         ("time", cell(&block.time)),
         ("confirmations", cell(confirmations)),
         ("miner", cell(miner(&block.miner))),
-        ("reward", cell(format!("{} {symbol} to {}", block.reward.amount, block.reward.to))),
+        ("reward", cell(format!("{} {symbol} to {}", block.reward.amount, out.whole(&block.reward.to)))),
         ("difficulty", cell(block.difficulty)),
         ("work", cell(&block.work)),
         ("nonce", cell(block.nonce)),
@@ -100,7 +100,10 @@ fn show(out: &mut Output, client: &Client, block: &Block) -> Result<(), Error> {
 
 fn miner(miner: &MinerOf) -> String {
     match &miner.id {
-        Some(id) => format!("{id} ({})", miner.key),
+        Some(id) => match miner.name.as_deref().unwrap_or_default() {
+            "" => format!("{id} ({})", miner.key),
+            name => format!("{id} ({name}), key {}", miner.key),
+        },
         None => miner.key.clone(),
     }
 }

@@ -17,7 +17,7 @@ use serde::de::DeserializeOwned;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use crate::http::views::{Members, Page};
+use crate::http::views::{Member, Members, Page};
 
 use super::client::{Answer, Client};
 use super::error::Error;
@@ -29,8 +29,19 @@ pub(crate) struct Output {
     pub(crate) json: bool,
     terminal: bool,
     colour: bool,
-    /// Wallets' and contacts' names by address. Empty unless on a terminal.
-    names: BTreeMap<String, String>,
+    /// What addresses are called. Empty unless on a terminal.
+    names: BTreeMap<String, Called>,
+}
+
+/// What an address is called, and by whom.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Called {
+    /// By the owner of this machine: a wallet of its own, ...
+    Wallet(String),
+    /// ... or somebody whom it knows.
+    Contact(String),
+    /// By the members' vote: what it is to which member.
+    Member(String),
 }
 
 impl Output {
@@ -54,9 +65,17 @@ impl Output {
             return;
         }
         let found = client.get("/v1/members").and_then(|answer| answer.read::<Members>());
-        for member in found.into_iter().flat_map(|found| found.members) {
+        self.add_members(found.into_iter().flat_map(|found| found.members));
+    }
+
+    /// The id stands for a member, which is its own. What people call it may be another's too.
+    fn add_members(&mut self, members: impl IntoIterator<Item = Member>) {
+        for member in members {
+            let id = plain(&member.id);
             // The names that people gave themselves come first.
-            self.names.entry(member.governor).or_insert_with(|| format!("member {}", plain(&member.id)));
+            for (address, what) in [(member.governor, "governor"), (member.key_address, "key")] {
+                self.names.entry(address).or_insert_with(|| Called::Member(format!("{what} of {id}")));
+            }
         }
     }
 
@@ -157,18 +176,20 @@ impl Output {
         table
     }
 
-    /// A hash or an address. On a terminal: its name if it has one here, else its two ends. Elsewhere: in full.
+    /// A hash or an address. On a terminal: as [`Output::ends`]. Elsewhere: in full.
     pub(crate) fn short(&self, text: &str) -> String {
-        if let Some(name) = self.names.get(text) {
-            return name.clone();
-        }
-        let text = plain(text);
-        if self.terminal { shortened(&text) } else { text.into_owned() }
+        if self.terminal { self.ends(text) } else { plain(text).into_owned() }
     }
 
-    /// The two ends of a hash or an address, or its name, wherever it is printed: for tables that fit a line.
+    /// The two ends of a hash or an address, or its name, wherever it is printed: for tables that fit a line. The ends stand behind a name that
+    /// others gave it.
     pub(crate) fn ends(&self, text: &str) -> String {
-        self.names.get(text).cloned().unwrap_or_else(|| shortened(&plain(text)))
+        let ends = || shortened(&plain(text));
+        match self.names.get(text) {
+            None => ends(),
+            Some(Called::Wallet(name) | Called::Contact(name)) => name.clone(),
+            Some(Called::Member(name)) => format!("{name} ({})", ends()),
+        }
     }
 
     /// A time, as [`Output::when`]; elsewhere to the second, for tables that fit a line.
@@ -176,11 +197,14 @@ impl Output {
         if self.terminal { self.when(text) } else { to_the_second(text) }
     }
 
-    /// An address in full, with its name if it has one here.
+    /// An address in full, behind its name if it has one here, and whose name that is.
     pub(crate) fn whole(&self, address: &str) -> String {
+        let whole = plain(address);
         match self.names.get(address) {
-            Some(name) => format!("{} ({name})", plain(address)),
-            None => plain(address).into_owned(),
+            None => whole.into_owned(),
+            Some(Called::Wallet(name)) => format!("wallet {name} ({whole})"),
+            Some(Called::Contact(name)) => format!("contact {name} ({whole})"),
+            Some(Called::Member(name)) => format!("{name} ({whole})"),
         }
     }
 

@@ -14,9 +14,10 @@ use clap::Args;
 use crate::clock::{parse_rfc3339, wall};
 use crate::http::views::NewPeer;
 use crate::short::Named;
-use crate::wallet::{Contacts, WalletName, Wallets};
+use crate::wallet::{Contacts, Wallet, WalletName, Wallets};
 
 use super::error::Error;
+use super::output::Called;
 
 /// Where the wallets are stored.
 #[derive(Clone, Debug, Args)]
@@ -54,21 +55,23 @@ pub(crate) fn address(text: &str, wallets: &Wallets) -> Result<Address, Error> {
 }
 
 /// The names of all addresses that have one here.
-pub(crate) fn names() -> BTreeMap<String, String> {
+pub(crate) fn names() -> BTreeMap<String, Called> {
     let dir = std::env::var_os("BOUYA_WALLETS").map(PathBuf::from).map_or_else(Wallets::default_dir, Ok);
     dir.map(|dir| names_in(&Wallets::new(dir))).unwrap_or_default()
 }
 
 /// The same in one folder. A wallet that cannot be read is left out: a missing label is no reason to fail.
-pub(crate) fn names_in(wallets: &Wallets) -> BTreeMap<String, String> {
+pub(crate) fn names_in(wallets: &Wallets) -> BTreeMap<String, Called> {
     let mut names = BTreeMap::new();
     if let Ok(contacts) = Contacts::open(wallets.dir()) {
-        names.extend(contacts.iter().map(|(name, address)| (address.to_string(), name.to_string())));
+        let called = |(name, address): (&WalletName, &Address)| {
+            (address.to_string(), Called::Contact(name.to_string()))
+        };
+        names.extend(contacts.iter().map(called));
     }
     let own = wallets.list().unwrap_or_default();
-    names.extend(
-        own.into_iter().flatten().map(|wallet| (wallet.address().to_string(), wallet.name().to_string())),
-    );
+    let called = |wallet: Wallet| (wallet.address().to_string(), Called::Wallet(wallet.name().to_string()));
+    names.extend(own.into_iter().flatten().map(called));
     names
 }
 

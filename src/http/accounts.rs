@@ -77,6 +77,7 @@ pub(super) async fn show(
     };
     Ok(Json(Account {
         address: address.to_string(),
+        name: api.names().of(&address),
         balance: api.amount(balance),
         nonce: pending.account.unwrap_or(now).nonce,
         confirmations,

@@ -12,6 +12,7 @@ use super::Api;
 use super::ends::Ends;
 use super::extract::{Options, PageOptions, Segment};
 use super::lists::{self, Part, height_after};
+use super::names::Names;
 use super::problem::Problem;
 use super::records::parsed;
 use super::short;
@@ -68,7 +69,7 @@ pub(super) async fn list(
     let document: Option<Named> = parsed(options.document.as_deref())?;
     let depth = options.confirmations.unwrap_or(SETTLED);
     let status = options.status;
-    let bytes = api.limits.page_bytes;
+    let (bytes, names) = (api.limits.page_bytes, api.names());
     api.read_json(move |snapshot| {
         let document = document.map(|named| short::document(snapshot, &named, bytes)).transpose()?;
         let wanted = [document.map(List::AgreementsOn), party.map(List::AgreementsOf)];
@@ -83,7 +84,7 @@ pub(super) async fn list(
                 return Ok(None);
             }
             let id = transaction.agreement();
-            let found = id.map(|id| find(snapshot, &id, &ends, depth)).transpose()?.flatten();
+            let found = id.map(|id| find(snapshot, &names, &id, &ends, depth)).transpose()?.flatten();
             Ok(found.filter(|found| status.is_none_or(|status| found.status == status)))
         })
     })
@@ -102,14 +103,21 @@ pub(super) async fn show(
     Options(options): Options<StandingOptions>,
 ) -> Result<Json<Agreement>, Problem> {
     let depth = options.confirmations.unwrap_or(SETTLED);
+    let names = api.names();
     let found = api.read(move |snapshot| {
         let id = short::agreement(snapshot, &named)?;
-        find(snapshot, &id, &Ends::read(snapshot)?, depth)?.ok_or_else(|| short::no_agreement(id))
+        find(snapshot, &names, &id, &Ends::read(snapshot)?, depth)?.ok_or_else(|| short::no_agreement(id))
     });
     found.await.map(Json)
 }
 
-fn find(snapshot: &Snapshot, id: &Hash, ends: &Ends, depth: u64) -> Result<Option<Agreement>, Problem> {
+fn find(
+    snapshot: &Snapshot,
+    names: &Names,
+    id: &Hash,
+    ends: &Ends,
+    depth: u64,
+) -> Result<Option<Agreement>, Problem> {
     let Some(agreement) = ledger::Agreement::read(snapshot, id)? else { return Ok(None) };
     let tip_time = snapshot.record(&ends.tip.1)?.map_or(Timestamp(0), |record| record.header.time);
     // A deadline passes by the clock, whether or not somebody mines. It counts as confirmed only by blocks after it.
@@ -130,6 +138,7 @@ fn find(snapshot: &Snapshot, id: &Hash, ends: &Ends, depth: u64) -> Result<Optio
         title: agreement.proposal.title.as_str().to_owned(),
         document: agreement.proposal.document.to_string(),
         proposer: agreement.proposer.to_string(),
+        proposer_name: names.of(&agreement.proposer),
         deadline: rfc3339(deadline),
         status: standing.into(),
         settled: height.is_some() && confirmations >= depth,
@@ -140,6 +149,7 @@ fn find(snapshot: &Snapshot, id: &Hash, ends: &Ends, depth: u64) -> Result<Optio
         parties: parties
             .map(|(address, answer)| Party {
                 address: address.to_string(),
+                name: names.of(address),
                 answer: answer.map(|(response, _)| said(response)),
                 at: answer.as_ref().map(|(_, at)| moment(at)),
                 late: answer.as_ref().is_some_and(|(_, at)| {

@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::response::Response;
 use bouya_core::codec::encode;
 use bouya_core::crypto::Hash;
-use bouya_core::ledger::{Block, Header, View, sealer};
+use bouya_core::ledger::{Block, Header, View, in_force_before};
 
 use super::Api;
 use super::ends::Ends;
@@ -109,8 +109,13 @@ pub(super) async fn list(
 
 /// The seal's key, and the member's id.
 fn miner(snapshot: &Snapshot, header: &Header) -> Result<views::MinerOf, Problem> {
-    let id = sealer(snapshot, header)?;
-    Ok(views::MinerOf { key: header.miner.to_string(), id: id.map(|id| id.to_string()) })
+    let members = in_force_before(snapshot, header)?;
+    let member = members.as_ref().and_then(|members| members.roster().by_key(&header.miner));
+    Ok(views::MinerOf {
+        key: header.miner.to_string(),
+        id: member.map(|member| member.id.to_string()),
+        name: member.map(|member| member.name.as_str().to_owned()),
+    })
 }
 
 fn summary(snapshot: &Snapshot, block: &Block, ends: &Ends) -> Result<BlockSummary, Problem> {
@@ -146,7 +151,8 @@ pub(super) async fn show(
             let best = snapshot.at_height(header.height)? == Some(id);
             let place = best.then_some((header.height, &ends));
             let work = snapshot.record(&id)?.map_or(0, |record| record.work);
-            let view = |transaction| transaction_view(&coins, transaction, place);
+            let names = coins.names();
+            let view = |transaction| transaction_view(&coins, &names, transaction, place);
             Ok(views::Block {
                 height: header.height,
                 hash: id.to_string(),
@@ -157,6 +163,7 @@ pub(super) async fn show(
                 miner: miner(snapshot, header)?,
                 reward: views::Reward {
                     to: block.body.reward.to.to_string(),
+                    name: names.of(&block.body.reward.to),
                     amount: coins.amount(block.body.reward.amount),
                 },
                 body_root: header.body.to_string(),

@@ -7,7 +7,7 @@ use axum::response::Response;
 use bouya_core::crypto::Hash;
 use bouya_core::id::NodeId;
 use bouya_core::ledger::governance::{self, Decision, Passed};
-use bouya_core::ledger::{HeaderRecord, InForce, Moment, View, in_force};
+use bouya_core::ledger::{Address, HeaderRecord, InForce, Moment, View, in_force};
 use bouya_core::limits::{API_HANDOVERS, API_SEALED_BLOCKS};
 use bouya_core::time::Timestamp;
 
@@ -85,6 +85,7 @@ fn members(snapshot: &Snapshot) -> Result<Members, Problem> {
                 id: member.id.to_string(),
                 name: member.name.as_str().to_owned(),
                 key: member.key.to_string(),
+                key_address: Address::of(&member.key).to_string(),
                 governor: member.governor.to_string(),
                 since: since.remove(&member.id),
                 sealed: sealed.remove(&member.id),

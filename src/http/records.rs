@@ -9,6 +9,7 @@ use super::Api;
 use super::ends::Ends;
 use super::extract::{Options, PageOptions};
 use super::lists::{self, Part, height_after};
+use super::names::Names;
 use super::problem::Problem;
 use super::short;
 use super::transactions::content;
@@ -56,7 +57,7 @@ pub(super) async fn list(
     let since = lists::time("since", options.since.as_deref())?;
     let until = lists::time("until", options.until.as_deref())?;
     let topic = options.topic;
-    let bytes = api.limits.page_bytes;
+    let (bytes, names) = (api.limits.page_bytes, api.names());
     api.read_json(move |snapshot| {
         let hash = hash.map(|named| short::document(snapshot, &named, bytes)).transpose()?;
         let wanted =
@@ -74,7 +75,7 @@ pub(super) async fn list(
         lists::page(snapshot, part, |header, transaction| {
             let on = crate::store::lists(transaction);
             let fits = wanted.iter().all(|list| on.contains(list));
-            Ok(fits.then(|| record(header, transaction, &ends)).flatten())
+            Ok(fits.then(|| record(header, &names, transaction, &ends)).flatten())
         })
     })
     .await
@@ -87,15 +88,22 @@ pub(super) fn parsed<T: std::str::FromStr<Err: std::fmt::Display>>(
     text.map(|text| text.parse().map_err(Problem::bad_request)).transpose()
 }
 
-fn record(header: &ledger::Header, transaction: &ledger::Transaction, ends: &Ends) -> Option<Record> {
+fn record(
+    header: &ledger::Header,
+    names: &Names,
+    transaction: &ledger::Transaction,
+    ends: &Ends,
+) -> Option<Record> {
     let ledger::Action::Record { topic, content: held } = &transaction.action else { return None };
+    let sender = Address::of(&transaction.sender);
     Some(Record {
         transaction: transaction.id().to_string(),
         height: header.height,
         time: rfc3339(header.time),
         confirmations: ends.confirmations(header.height),
         finalized: ends.is_final(header.height),
-        sender: Address::of(&transaction.sender).to_string(),
+        sender: sender.to_string(),
+        sender_name: names.of(&sender),
         topic: topic.as_str().to_owned(),
         content: content(held),
     })

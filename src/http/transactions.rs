@@ -17,6 +17,7 @@ use serde::Deserialize;
 use super::ends::Ends;
 use super::extract::{Options, PageOptions, Segment};
 use super::limits::ask;
+use super::names::Names;
 use super::problem::Problem;
 use super::views::{
     Action, Content, Outcome, Output, Page, RawTransaction, Submission, SubmissionAnswer, Submitted,
@@ -28,28 +29,36 @@ use crate::mempool::{MempoolRequest, Rank};
 use crate::short::Named;
 
 /// A transaction as people see it; `place` is its block's height on the best chain, and where that ends.
-pub(super) fn view(api: &Api, transaction: &ledger::Transaction, place: Option<(u64, &Ends)>) -> Transaction {
+pub(super) fn view(
+    api: &Api,
+    names: &Names,
+    transaction: &ledger::Transaction,
+    place: Option<(u64, &Ends)>,
+) -> Transaction {
+    let sender = Address::of(&transaction.sender);
     Transaction {
         id: transaction.id().to_string(),
         status: if place.is_some() { TransactionStatus::Confirmed } else { TransactionStatus::Pending },
         height: place.map(|(height, _)| height),
         confirmations: place.map_or(0, |(height, ends)| ends.confirmations(height)),
         finalized: place.is_some_and(|(height, ends)| ends.is_final(height)),
-        sender: Address::of(&transaction.sender).to_string(),
+        sender: sender.to_string(),
+        sender_name: names.of(&sender),
         nonce: transaction.nonce,
         fee: api.amount(transaction.fee),
         valid_until: transaction.valid_until,
         size: encode(transaction).len(),
-        action: action(api, transaction),
+        action: action(api, names, transaction),
     }
 }
 
-fn action(api: &Api, transaction: &ledger::Transaction) -> Action {
+fn action(api: &Api, names: &Names, transaction: &ledger::Transaction) -> Action {
     let agreement = transaction.agreement().unwrap_or(Hash::ZERO).to_string();
     match &transaction.action {
         ledger::Action::Transfer { outputs, memo } => {
             let output = |output: &ledger::Output| Output {
                 to: output.to.to_string(),
+                name: names.of(&output.to),
                 amount: api.amount(output.amount),
             };
             Action::Transfer { outputs: outputs.iter().map(output).collect(), memo: memo.as_str().to_owned() }
@@ -128,7 +137,8 @@ pub(super) async fn list(
     let next = last.map(|last| format!("{}-{}", last.rate, last.id));
     let coins = api.clone();
     let written = api.work(move || {
-        let items = waiting.iter().map(|transaction| view(&coins, transaction, None)).collect();
+        let names = coins.names();
+        let items = waiting.iter().map(|transaction| view(&coins, &names, transaction, None)).collect();
         serde_json::to_vec(&Page { items, next }).map_err(Problem::internal)
     });
     api.answer("application/json", written.await?)
@@ -291,7 +301,7 @@ pub(super) async fn show(
     if let Some(waiting) =
         ask(&api.limits.mempool, &api.mempool, move |reply| MempoolRequest::Find { id, reply }).await?
     {
-        return Ok(Json(view(&api, &waiting, None)));
+        return Ok(Json(view(&api, &api.names(), &waiting, None)));
     }
     let missing = || {
         Problem::not_found(format!(
@@ -304,5 +314,6 @@ pub(super) async fn show(
 async fn confirmed(api: &Api, id: Hash) -> Result<Option<Transaction>, Problem> {
     let read = api.read(move |snapshot| Ok((snapshot.transaction(&id)?, Ends::read(snapshot)?)));
     let (found, ends) = read.await?;
-    Ok(found.map(|found| view(api, &found.transaction, Some((found.header.height, &ends)))))
+    let names = api.names();
+    Ok(found.map(|found| view(api, &names, &found.transaction, Some((found.header.height, &ends)))))
 }

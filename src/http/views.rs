@@ -10,6 +10,7 @@ mod event;
 mod finality;
 mod history;
 mod member;
+mod name;
 mod states;
 mod status;
 mod submission;
@@ -24,6 +25,7 @@ pub use member::{
     Decided, DecidedAt, Dropped, InForceSince, Member, MemberChange, Members, Motion, MotionState,
     MotionVote, Upgrade, Voice,
 };
+pub use name::{AddressName, AddressRole};
 pub use states::{
     AgreementStatus, BlacklistSource, MovementAction, MovementDirection, NodeState, PartyAnswer,
     PeerDirection, PeerStatus, Response, TransactionStatus,
@@ -137,11 +139,15 @@ pub struct Block {
 pub struct MinerOf {
     pub key: String,
     pub id: Option<String>,
+    /// What people call it; null if no member is known, perhaps empty.
+    pub name: Option<String>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Reward {
     pub to: String,
+    /// Whose that address is; null if no member's.
+    pub name: Option<AddressName>,
     pub amount: String,
 }
 
@@ -157,6 +163,8 @@ pub struct Transaction {
     pub finalized: bool,
     /// Address of the sender.
     pub sender: String,
+    /// Whose that address is; null if no member's.
+    pub sender_name: Option<AddressName>,
     pub nonce: u64,
     pub fee: String,
     #[serde(with = "text")]
@@ -242,6 +250,8 @@ pub struct Record {
     pub finalized: bool,
     /// Address of the sender.
     pub sender: String,
+    /// Whose that address is; null if no member's.
+    pub sender_name: Option<AddressName>,
     pub topic: String,
     #[serde(flatten)]
     pub content: Content,
@@ -256,6 +266,8 @@ pub struct Agreement {
     pub document: String,
     /// Address of the proposer, who signed it by proposing.
     pub proposer: String,
+    /// Whose that address is; null if no member's.
+    pub proposer_name: Option<AddressName>,
     pub deadline: String,
     pub status: AgreementStatus,
     /// Whether the status is as deep under the tip as was asked; if not, it may still change.
@@ -277,6 +289,8 @@ pub struct Agreement {
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Party {
     pub address: String,
+    /// Whose that address is; null if no member's.
+    pub name: Option<AddressName>,
     /// What it has answered; none if it has not yet.
     pub answer: Option<PartyAnswer>,
     pub at: Option<Moment>,
@@ -295,6 +309,8 @@ pub struct Moment {
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Output {
     pub to: String,
+    /// Whose that address is; null if no member's.
+    pub name: Option<AddressName>,
     pub amount: String,
 }
 
@@ -302,6 +318,8 @@ pub struct Output {
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Account {
     pub address: String,
+    /// Whose that address is; null if no member's.
+    pub name: Option<AddressName>,
     pub balance: String,
     /// The next nonce to use, this node's mempool counted.
     pub nonce: u64,

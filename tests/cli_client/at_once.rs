@@ -36,7 +36,13 @@ fn strict() -> Node {
             }
             _ => {
                 let nonce = 7 + now.len() as u64;
-                let account = Account { address: "x".into(), balance: "100".into(), nonce, confirmations: 0 };
+                let account = Account {
+                    address: "x".into(),
+                    name: None,
+                    balance: "100".into(),
+                    nonce,
+                    confirmations: 0,
+                };
                 (200, json(&account))
             }
         }
@@ -82,7 +88,13 @@ fn what_is_replaced_is_named_and_its_fee_is_beaten() {
             (202, json(&Submitted { id: sent.id().to_string(), known: false }))
         }
         line if line.starts_with("GET /v1/accounts/") => {
-            let account = Account { address: "x".into(), balance: "100".into(), nonce: 9, confirmations: 0 };
+            let account = Account {
+                address: "x".into(),
+                name: None,
+                balance: "100".into(),
+                nonce: 9,
+                confirmations: 0,
+            };
             (200, json(&account))
         }
         _ => {

@@ -46,8 +46,8 @@ fn block(height: u64, finalized: bool) -> Block {
         time: "2026-11-20T00:00:00.123Z".into(),
         difficulty: 9,
         work: "99".into(),
-        miner: MinerOf { key: "ef".repeat(32), id: None },
-        reward: Reward { to: "bouya1x".into(), amount: "1".into() },
+        miner: MinerOf { key: "ef".repeat(32), id: None, name: None },
+        reward: Reward { to: "bouya1x".into(), name: None, amount: "1".into() },
         body_root: HASH.into(),
         history: HASH.into(),
         nonce: 0,
@@ -170,7 +170,7 @@ fn the_status_tells_how_soon_blocks_become_final_or_who_is_missing() {
 fn a_final_balance_says_what_is_above_it() {
     let account = |balance: &str, confirmations| {
         let (address, balance) = ("x".into(), balance.into());
-        (200, json(&Account { address, balance, nonce: 7, confirmations }))
+        (200, json(&Account { address, name: None, balance, nonce: 7, confirmations }))
     };
     let node = Node::new(move |line, _| match line {
         "GET /v1/status" => (200, json(&status())),

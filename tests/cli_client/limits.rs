@@ -22,6 +22,7 @@ fn sent(action: Action) -> Transaction {
         confirmations: u64::MAX,
         finalized: true,
         sender: "bouya1x".into(),
+        sender_name: None,
         nonce: u64::MAX,
         fee: u64::MAX.to_string(),
         valid_until: u64::MAX,
@@ -50,6 +51,7 @@ fn agreement() -> Agreement {
         title: TURNED.into(),
         document: hash(),
         proposer: "bouya1x".into(),
+        proposer_name: None,
         deadline: BEYOND.into(),
         status: AgreementStatus::Withdrawn,
         settled: false,
@@ -57,7 +59,13 @@ fn agreement() -> Agreement {
         finalized: true,
         proposed: moment(),
         decided: Some(moment()),
-        parties: vec![Party { address: TURNED.into(), answer: None, at: Some(moment()), late: true }],
+        parties: vec![Party {
+            address: TURNED.into(),
+            name: name(),
+            answer: None,
+            at: Some(moment()),
+            late: true,
+        }],
         withdrawal: Some(moment()),
     }
 }
@@ -70,8 +78,8 @@ fn block() -> Block {
         time: BEYOND.into(),
         difficulty: u64::MAX,
         work: u128::MAX.to_string(),
-        miner: MinerOf { key: hash(), id: Some(TURNED.into()) },
-        reward: Reward { to: "bouya1x".into(), amount: u64::MAX.to_string() },
+        miner: MinerOf { key: hash(), id: Some(TURNED.into()), name: Some(TURNED.into()) },
+        reward: Reward { to: "bouya1x".into(), name: None, amount: u64::MAX.to_string() },
         body_root: hash(),
         history: hash(),
         nonce: u64::MAX,
@@ -80,6 +88,10 @@ fn block() -> Block {
         finalized: true,
         transactions: vec![sent(proposal())],
     }
+}
+
+fn name() -> Option<AddressName> {
+    Some(AddressName { role: AddressRole::Governor, member: TURNED.into(), name: TURNED.into() })
 }
 
 fn content() -> Content {
@@ -116,6 +128,7 @@ fn answers(line: &str) -> String {
             confirmations: u64::MAX,
             finalized: true,
             sender: TURNED.into(),
+            sender_name: name(),
             topic: TURNED.into(),
             content: content(),
         }),
@@ -132,6 +145,7 @@ fn answers(line: &str) -> String {
         }),
         ["accounts", _] => json(&Account {
             address: "bouya1x".into(),
+            name: None,
             balance: u64::MAX.to_string(),
             nonce: u64::MAX,
             confirmations: u64::MAX,

@@ -19,6 +19,7 @@ fn three() -> Members {
         id: format!("m{n}"),
         name: if n == 1 { "Notaires".into() } else { String::new() },
         key: key(n).public().to_string(),
+        key_address: Address::of(&key(n).public()).to_string(),
         governor: governor_of(n),
         since: Some(since.clone()),
         sealed: None,
@@ -82,8 +83,13 @@ fn node(members: Members, found: Option<Motion>, balance: &'static str) -> Node 
             (202, json(&Submitted { id: sent.id().to_string(), known: false }))
         }
         line if line.starts_with("GET /v1/accounts/") => {
-            let account =
-                Account { address: "x".into(), balance: balance.into(), nonce: 7, confirmations: 0 };
+            let account = Account {
+                address: "x".into(),
+                name: None,
+                balance: balance.into(),
+                nonce: 7,
+                confirmations: 0,
+            };
             (200, json(&account))
         }
         "GET /v1/motions" | "GET /v1/motions?limit=100" | "GET /v1/motions?state=all" => {

@@ -11,6 +11,7 @@ fn agreement(id: &str, party: &str) -> String {
         title: "Lease".into(),
         document: "cd".repeat(32),
         proposer: party.into(),
+        proposer_name: None,
         deadline: "2990-11-20T00:00:00Z".into(),
         status: AgreementStatus::Open,
         settled: false,
@@ -18,7 +19,7 @@ fn agreement(id: &str, party: &str) -> String {
         finalized: false,
         proposed: at(),
         decided: None,
-        parties: vec![Party { address: party.into(), answer: None, at: None, late: false }],
+        parties: vec![Party { address: party.into(), name: None, answer: None, at: None, late: false }],
         withdrawal: None,
     })
 }
@@ -35,7 +36,13 @@ fn with_agreement(id: &'static str) -> Node {
         }
         line if line.starts_with("GET /v1/agreements/") => (200, agreement(id, &of.lock().unwrap())),
         _ => {
-            let account = Account { address: "x".into(), balance: "100".into(), nonce: 7, confirmations: 0 };
+            let account = Account {
+                address: "x".into(),
+                name: None,
+                balance: "100".into(),
+                nonce: 7,
+                confirmations: 0,
+            };
             (200, json(&account))
         }
     });

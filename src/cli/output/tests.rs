@@ -49,3 +49,44 @@ fn nobody_draws_on_the_terminal() {
     }
     assert!(matches!(plain("añ€\u{200d}"), Cow::Borrowed(_)));
 }
+
+#[test]
+fn whose_name_an_address_has_is_told() {
+    let named = |address: &str, called| (address.to_owned(), called);
+    let (own, known) = (Called::Wallet("alice".into()), Called::Contact("bob".into()));
+    let mut out = Output {
+        out: io::stdout(),
+        json: false,
+        terminal: true,
+        colour: false,
+        names: BTreeMap::from([named("bouya1qown", own), named("bouya1qknown", known)]),
+    };
+    let member = |id: &str, governor: &str, key_address: &str| Member {
+        id: id.into(),
+        name: "\u{1b}[31mMine".into(),
+        key: "k".into(),
+        key_address: key_address.into(),
+        governor: governor.into(),
+        since: None,
+        sealed: None,
+        vote: None,
+        agent: None,
+        certificate: None,
+    };
+    let long = "bouya1qqabcdefghijklmnopqrstuvw";
+    out.add_members([
+        member("dave\u{202e}", long, "bouya1qkey"),
+        member("erin", "bouya1qknown", "bouya1qown"),
+    ]);
+    for (address, short, whole) in [
+        ("bouya1qown", "alice", "wallet alice (bouya1qown)"),
+        ("bouya1qknown", "bob", "contact bob (bouya1qknown)"),
+        ("bouya1qkey", "key of dave\u{fffd} (bouya1qkey)", "key of dave\u{fffd} (bouya1qkey)"),
+        ("bouya1qnone", "bouya1qnone", "bouya1qnone"),
+    ] {
+        assert_eq!((out.short(address), out.whole(address)), (short.to_owned(), whole.to_owned()));
+    }
+    assert_eq!(out.short(long), "governor of dave\u{fffd} (bouya1qqabcd…tuvw)");
+    out.terminal = false;
+    assert_eq!(out.short(long), long, "programs get addresses");
+}

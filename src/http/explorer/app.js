@@ -1,9 +1,9 @@
 // The frame around all pages: picks the page for a path, keeps it up to date, and says when the node does not answer.
 
-import { find, Trouble } from "./api.js";
+import { ask, find, Trouble } from "./api.js";
 import { h, morphChildren } from "./dom.js";
 import { takeFiles } from "./file.js";
-import { ago, clockOf, node, number } from "./format.js";
+import { ago, clockOf, learnOwners, node, number } from "./format.js";
 import { follow } from "./live.js";
 import { readPlots } from "./plot.js";
 import { target } from "./search.js";
@@ -248,10 +248,14 @@ const tick = () => {
 };
 setInterval(tick, 1_000);
 
+/** Names for addresses. Without them a page shows the addresses alone. */
+const learn = () => ask("/v1/members").then(learnOwners, () => {});
+
 const stream = follow({
   tell: (name, data) => {
     if (name === "block") by("news").textContent = `Block ${number(data.height)}, ${data.transactions} transactions`;
     if (name === "finality_conflict") torn();
+    if (name === "members" || name === "lagged") learn().then(() => current?.shown && load(current, name));
     if (name === "lagged") askedForTorn = false;
     if (["block", "reorg", "final", "finality_stalled", "finality_conflict", "peer", "lagged"].includes(name)) stream.soon();
     // A page that was not found may exist now.
@@ -285,5 +289,5 @@ const stream = follow({
 by("again").addEventListener("click", () => stream.again());
 
 // Amounts need the coin's symbol, so the first page waits until the status arrives or fails.
-await stream.look();
+await Promise.all([stream.look(), learn()]);
 if (!current) show(0, false);

@@ -5,6 +5,14 @@ import { h } from "./dom.js";
 /** The node's latest status. The coin's symbol and the network's interval come from here. */
 export const node = { status: null };
 
+/** Whose addresses are, by the members of now: address to { role, id, name }. `app.js` keeps it up to date. */
+export const owners = { by: new Map() };
+
+/** Takes in the members. */
+export const learnOwners = ({ members }) => {
+  owners.by = new Map(members.flatMap(({ id, name, governor, key_address: key }) => [[governor, { role: "governor", id, name }], [key, { role: "key", id, name }]]));
+};
+
 const plural = (count, unit) => `${count} ${unit}${count === 1 ? "" : "s"}`;
 export { plural };
 
@@ -93,7 +101,16 @@ export const hash = (text, href, long = false) => (long ? h("span", { class: "co
 
 export const blockLink = (height) => h("a", { href: `/block/${height}` }, number(height));
 export const transaction = (id, long) => hash(id, `/tx/${id}`, long);
-export const account = (address, long) => hash(address, `/account/${address}`, long);
+/** An address whose owner stands beside it already. */
+export const plainAccount = (address, long) => hash(address, `/account/${address}`, long);
+/** Names first, addresses second. The id of a member is its own; what people call it may be another's too. */
+export const account = (address, long) => {
+  const owner = owners.by.get(address);
+  const link = plainAccount(address, long);
+  return owner === undefined ? link : h("span", { class: "owned" }, ownerName(owner), " ", link);
+};
+/** What an address is to a member. */
+export const ownerName = ({ role, id, name }) => h("span", { class: "owner", title: "as the members have voted; not a contact of yours" }, `${role} of `, h("b", {}, id), name ? [" (", said(name), ")"] : null);
 export const agreement = (id, long) => hash(id, `/agreement/${id}`, long);
 export const doc = (sha256, long) => hash(sha256, `/document/${sha256}`, long);
 
@@ -138,7 +155,7 @@ export const daysLeft = ({ days_left: days }) => (days < 0 ? "expired" : plural(
 export const finalMark = (item) => (item.final ? h("span", { class: "final", title: "The members have voted for it: it never changes" }, "final") : null);
 
 /** Who sealed a block. */
-export const miner = (of) => (of.id ? h("span", { class: "member", title: of.key }, of.id) : hash(of.key));
+export const miner = (of) => (of.id ? h("span", { class: "member", title: of.key }, of.id, of.name ? [" (", said(of.name), ")"] : null) : hash(of.key));
 
 /** A session's round trip; the node measures whole milliseconds. */
 export const roundTrip = ({ rtt_ms: ms }) => (ms === 0 ? "< 1 ms" : `${number(ms)} ms`);

@@ -48,8 +48,8 @@ proptest! {
 
     #[test]
     fn numbers_keep_all_digits(number in numbers(), other in numbers()) {
-        let miner = views::MinerOf { key: String::new(), id: None };
-        let reward = views::Reward { to: String::new(), amount: String::new() };
+        let miner = views::MinerOf { key: String::new(), id: None, name: None };
+        let reward = views::Reward { to: String::new(), name: None, amount: String::new() };
         let time = rfc3339(Timestamp(number));
         let block = views::Block {
             height: 1, hash: String::new(), parent: String::new(), time: time.clone(), difficulty: number,

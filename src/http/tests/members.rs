@@ -1,7 +1,7 @@
 //! Members and motions, from the motion to the handover and the first vote of those after it.
 
 use bouya_core::crypto::{Hash, SecretKey};
-use bouya_core::ledger::{Action, Branch, MemberChange, Motion, Transaction, Upgrade};
+use bouya_core::ledger::{Action, Address, Branch, MemberChange, Motion, Transaction, Upgrade};
 use bouya_core::overlay::PeerView;
 use bouya_core::testing::{self, block_on, governor, key, member};
 use bouya_core::time::Timestamp;
@@ -370,4 +370,27 @@ fn what_a_connected_member_runs_and_how_long_its_certificate_lasts_is_told() {
         (&json!("bouya/9.9.9"), &json!(10))
     );
     assert_eq!((&of("m1")["agent"], &of("m1")["certificate"]), (&Value::Null, &Value::Null));
+}
+
+#[test]
+fn an_address_that_is_a_members_says_so_wherever_it_is_shown() {
+    let node = Node::with_members();
+    let block = node.mine();
+    let height = block["height"].as_u64().unwrap();
+    let key = json!({ "role": "key", "member": "m9", "name": member(9).name.as_str() });
+    let governs = json!({ "role": "governor", "member": "m1", "name": member(1).name.as_str() });
+    let block = node.json(&format!("/v1/blocks/{height}"));
+    assert_eq!((&block["reward"]["name"], &block["miner"]["id"]), (&key, &json!("m9")));
+    assert_eq!(block["miner"]["name"], member(9).name.as_str());
+    let (motion, _) = moved(&node, 1, 0, add(&node, 7));
+    assert_eq!(node.submit(&motion).status, 202);
+    let path = format!("/v1/transactions/{}", motion.id());
+    assert_eq!(node.json(&path)["sender_name"], governs);
+    assert_eq!(node.json("/v1/transactions")["items"][0]["sender_name"], governs);
+    node.mine();
+    assert_eq!(node.json(&path)["sender_name"], governs);
+    let account = |address: &Address| node.json(&format!("/v1/accounts/{address}"))["name"].clone();
+    assert_eq!(account(&Address::of(&governor(1).public())), governs);
+    assert_eq!(account(&testing::address(9)), key);
+    assert_eq!(account(&testing::address(8)), Value::Null, "nobody's");
 }

@@ -42,6 +42,7 @@ fn a_transaction_waits_and_is_confirmed() {
     let node = Node::start();
     let transaction = node.pay(1, 0, 2, 1_234);
     let path = format!("/v1/transactions/{}", transaction.id());
+    let named = |member: &str| json!({ "role": "key", "member": member, "name": "" });
     let mut expected = json!({
         "id": transaction.id().to_string(),
         "status": "pending",
@@ -49,13 +50,14 @@ fn a_transaction_waits_and_is_confirmed() {
         "confirmations": 0,
         "final": false,
         "sender": address(1).to_string(),
+        "sender_name": named("m1"),
         "nonce": 0,
         "fee": "10",
         "valid_until": u64::MAX.to_string(),
         "size": encode(&transaction).len(),
         "action": {
             "type": "transfer",
-            "outputs": [{ "to": address(2).to_string(), "amount": "12.34" }],
+            "outputs": [{ "to": address(2).to_string(), "name": named("m2"), "amount": "12.34" }],
             "memo": "",
         },
     });

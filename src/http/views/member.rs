@@ -97,6 +97,8 @@ pub struct Member {
     pub name: String,
     /// Its member key.
     pub key: String,
+    /// That key's address.
+    pub key_address: String,
     /// The address that speaks for it.
     pub governor: String,
     /// Since when it is a member; null if that is very many handovers ago.

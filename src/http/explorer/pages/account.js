@@ -2,7 +2,7 @@
 
 import { ask, query } from "../api.js";
 import { h } from "../dom.js";
-import { account as address, amount, badge, blockLink, hash, node, number, said, short, transaction, when } from "../format.js";
+import { account as address, amount, badge, blockLink, hash, node, number, ownerName, owners, said, short, transaction, when } from "../format.js";
 import { choices, empty, hint, pages, rows, section, table, title } from "../parts.js";
 import { agreementTable } from "./agreements.js";
 import { recordTable } from "./records.js";
@@ -46,9 +46,10 @@ export const account = {
   },
   view: ({ confirmed, all, page }, name, asked) => {
     const shown = part(asked);
+    const owner = owners.by.get(confirmed.address);
     const here = (values) => query(`/account/${name}`, values);
     return [
-      title("Account", short(confirmed.address), confirmed.address === node.status.reward_to ? badge("known", "this node’s mining rewards") : null),
+      title("Account", owner ? ownerName(owner) : short(confirmed.address), confirmed.address === node.status.reward_to ? badge("known", "this node’s mining rewards") : null),
       h("p", {}, hash(confirmed.address, null, true)),
       h("dl", { class: "tiles" },
         h("div", { class: "tile wide" }, h("dt", {}, "Balance"), h("dd", {}, h("b", {}, amount(confirmed.balance)), h("span", {}, "at the newest block"))),

@@ -2,7 +2,7 @@
 
 import { ask, query } from "../api.js";
 import { h } from "../dom.js";
-import { account, at, badge, blockLink, dayOf, daysLeft, endsSoon, finalMark, hash, number, plural, said, transaction, when, whenExactly } from "../format.js";
+import { account, at, badge, blockLink, dayOf, daysLeft, endsSoon, finalMark, hash, number, plainAccount, plural, said, transaction, when, whenExactly } from "../format.js";
 import { choices, empty, facts, hint, pages, rows, section, table, title } from "../parts.js";
 import { history, member } from "./sets.js";
 import { change } from "./transaction.js";
@@ -21,7 +21,7 @@ const voted = (vote) => vote === null ? "–" : vote.height === 0 ? "the beginni
 const motionLink = (motion) => h("a", { href: `/motion/${motion.id}` }, change(motion.change));
 /** Where a motion ended, or got to; null as long as it is open. */
 const ended = (motion) => motion.applied ?? motion.decided;
-const time = (motion) => ended(motion) === null ? ["until ", when(motion.vote.until)] : h("span", { class: "what" }, ["block ", blockLink(ended(motion).height)], h("small", {}, when(ended(motion).time)));
+const time = (motion) => ended(motion) === null ? ["ends ", when(motion.vote.until)] : h("span", { class: "what" }, ["block ", blockLink(ended(motion).height)], h("small", {}, when(ended(motion).time)));
 
 const motionTable = (items) => table("Motions", [["Change", "name"], ["State"], ["Moved by"], ["Yes", "n half"], ["No", "n half"], ["When"]], rows(items, (motion) => ({
   key: motion.id,
@@ -67,7 +67,7 @@ export const members = {
     section(plural(found.members.length, "member"), { beside: h("a", { href: "/v1/members" }, "As JSON") },
       table("Members", [["Member", "name"], ["Since"], ["Last block", "half"], ["Last vote for", "half"], ["Runs", "half"], ["Certificate", "half"], ["Governor"]], rows(found.members, (item) => ({
         key: item.id,
-        cells: [member(item), since(item.since), last(item.sealed), voted(item.vote), item.agent ? said(item.agent) : "–", certificate(item), account(item.governor)],
+        cells: [member(item), since(item.since), last(item.sealed), voted(item.vote), item.agent ? said(item.agent) : "–", certificate(item), plainAccount(item.governor)],
       }))),
       h("p", { class: "soft" }, found.since.height === 0 ? "These are the members since the beginning." : ["In force since block ", blockLink(found.since.height), found.final ? ", which is final." : ", which is not final yet: until it is, those before vote."])),
     motionPart(motions, asked),
@@ -79,7 +79,7 @@ export const members = {
 
 const answer = (over) => ({ member: id, address, yes }, remark) => ({
   key: `${id} ${remark}`,
-  cells: [h("span", { class: "what" }, h("span", { class: "member" }, id), remark ? h("small", {}, remark) : null), yes === null ? (over ? "nothing" : address === null ? "has no say for now" : "nothing yet") : badge(yes ? "yes" : "no"), address === null ? "–" : account(address)],
+  cells: [h("span", { class: "what" }, h("span", { class: "member" }, id), remark ? h("small", {}, remark) : null), yes === null ? (over ? "nothing" : address === null ? "has no say for now" : "nothing yet") : badge(yes ? "yes" : "no"), address === null ? "–" : plainAccount(address)],
 });
 
 const votes = ({ voices, candidate }, over) => table("Who says what", [["Member", "name"], [over ? "Said" : "Says"], ["By"]],
