@@ -146,8 +146,10 @@ fn view(snapshot: &Snapshot, set: &Step, ends: &Ends) -> Result<MemberSet, Probl
     let Step { members, base, .. } = set;
     let before = before(snapshot, base)?;
     let by = match &before {
-        Some(before) => brought_by(snapshot, &base.header.id(), before)?,
-        None => None,
+        Some(before) if members.roster().base().by_override().is_none() => {
+            brought_by(snapshot, &base.header.id(), before)?
+        }
+        _ => None,
     };
     let (now, then) = (members.roster(), before.as_ref().map(InForce::roster));
     let lacks = |roster: Option<&Roster>, member: &&Member| {
@@ -160,6 +162,7 @@ fn view(snapshot: &Snapshot, set: &Step, ends: &Ends) -> Result<MemberSet, Probl
         count: now.members().len(),
         needed: members.voters().quorum(),
         by,
+        overrides: now.base().by_override().map(|hash| hash.to_string()),
         motions: applied(snapshot, base.header.height)?,
         came: names(now.members().iter().filter(|member| lacks(then, member))),
         went: names(gone.filter(|member| lacks(Some(now), member))),

@@ -62,6 +62,7 @@ fn what(out: &Output, set: &MemberSet) -> String {
     let went = set.went.iter().map(|one| format!("- {}", called(one)));
     let mut lines: Vec<String> = came.chain(went).chain(set.changed.iter().map(keys)).collect();
     lines.extend(set.motions.iter().map(|motion| format!("motion {}", out.ends(motion))));
+    lines.extend(set.overrides.as_ref().map(|hash| format!("by hand: override {}", out.ends(hash))));
     if !set.finalized {
         lines.push("not final yet".to_owned());
     }

@@ -17,8 +17,11 @@ pub struct MemberSet {
     pub count: usize,
     /// So many of them must say yes to a motion, or sign what is final.
     pub needed: usize,
-    /// What let the change come into force; null for block 0.
+    /// What let the change come into force; null for block 0, and where people put the members in by hand.
     pub by: Option<BroughtBy>,
+    /// The hash of the override with which people did that; null where the members decided.
+    #[serde(rename = "override")]
+    pub overrides: Option<String>,
     /// Ids of the motions that came into force with it. Who has other keys by its own word did so without one.
     pub motions: Vec<String>,
     /// Those who were none before.

@@ -49,7 +49,7 @@ pub(crate) fn rows_seeds() -> Vec<Vec<u8>> {
     let block = small::block(&genesis.branch(), pays, 2, 500);
     let mut replay = Replay::new(genesis.clone());
     let mut check = check_inline(genesis.id());
-    let (_, undo) = replay.push(&block, &mut check).expect("a good block");
+    let undo = replay.push(&block, &mut check).expect("a good block").undo;
     let record = HeaderRecord::of(&block, replay.branch(), encode(&*block).len());
     let rows = replay.rows().values().flatten().cloned();
     let others = [

@@ -119,10 +119,10 @@ impl Sets {
         if roster.by_key(key).is_none() {
             return Err("it votes in a set that it is not in".to_owned());
         }
-        if roster.base().height > settled {
+        if roster.base().height() > settled {
             return Err(format!(
                 "it votes in the set of height {} before that is final",
-                roster.base().height
+                roster.base().height()
             ));
         }
         self.is_of(&link.target, &link.set)

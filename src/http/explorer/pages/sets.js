@@ -13,12 +13,12 @@ const keys = ({ key, governor }) => key === null ? "other governor" : governor =
 
 const what = (set) => [
   set.came.length + set.went.length + set.changed.length > 0 ? null : "nobody came or went",
-  list(set.by === null ? "began with" : "came", set.came), list("went", set.went), set.changed.map((one) => list(keys(one), [one])),
+  list(set.since.height === 0 ? "began with" : "came", set.came), list("went", set.went), set.changed.map((one) => list(keys(one), [one])),
   set.motions.map((id) => h("small", {}, h("a", { href: `/motion/${id}` }, "motion ", short(id)))),
 ];
 
 const base = (set) => set.since.height === 0 ? "the beginning" : h("span", { class: "what" }, ["block ", blockLink(set.since.height), " ", finalMark(set)], h("small", {}, when(set.since.time)));
-const by = (set) => set.by === null ? "–" : h("span", { class: "what" }, blockLink(set.by.height), h("small", { title: set.by.signers.join(", ") }, `signed by ${set.by.signers.length}`));
+const by = (set) => set.override !== null ? h("span", { class: "what" }, "put in by hand", h("small", { title: set.override }, "override ", short(set.override))) : set.by === null ? "–" : h("span", { class: "what" }, blockLink(set.by.height), h("small", { title: set.by.signers.join(", ") }, `signed by ${set.by.signers.length}`));
 const proof = (set) => set.proven === null ? "–" : h("a", { href: `/v1/members/history/${set.since.height}/proof`, download: `members-${set.since.height}.final`, title: `What they made final, up to block ${set.proven}` }, "Download");
 
 /** The sets of one page, the newest first. */

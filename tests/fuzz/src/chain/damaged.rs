@@ -67,4 +67,8 @@ impl View for Damaged<'_> {
     fn handover(&self, base: &Hash) -> Result<Option<Certificate>, StateError> {
         self.world.handover(base)
     }
+
+    fn handed_over(&self, set: &Hash) -> Result<Option<Hash>, StateError> {
+        self.world.handed_over(set)
+    }
 }
