@@ -166,8 +166,8 @@ fn an_answer_is_bounded_and_the_rest_is_not_found() {
     }
     assert_eq!(whole + missing, 903);
     let told = whole * encode(&unsigned(0, OUTPUTS)).len();
-    assert!(missing > 3 && told < GOSSIP_ANSWER_BYTES + 16_384);
-    assert!(told >= GOSSIP_ANSWER_BYTES && told > FRAME_BYTES / 2, "an answer is more than one message");
+    assert!(missing > 3 && whole > 0);
+    assert!((GOSSIP_ANSWER_BYTES..GOSSIP_ANSWER_BYTES + 16_384).contains(&told));
 }
 
 #[test]
