@@ -17,7 +17,7 @@ use crate::limits::{
     BLOCKS_PER_REQUEST, CRL_BYTES, CRLS_PER_MESSAGE, FRAME_BYTES, GOODBYE_BYTES, HANDOVERS,
     HEADERS_PER_MESSAGE, HELLO_BYTES, HOST_BYTES, IDS_PER_MESSAGE, LOCATOR_HASHES, MEMBER_NAME_BYTES,
     NODE_ID_BYTES, PEERS_PER_MESSAGE, SYNC_HEADER_BYTES, TRANSACTIONS_PER_BLOCK, TRANSACTIONS_PER_MESSAGE,
-    VOTER_BYTES, VOTERS,
+    UPGRADES, VOTER_BYTES, VOTERS,
 };
 
 /// One frame's meaning. The numbers are the format.
@@ -288,8 +288,9 @@ const fn kind(number: u8) -> (&'static str, usize) {
     const COMPACT_HEAD: usize = SYNC_HEADER_BYTES + 33 + 8 + 1 + CERTIFICATE + 8;
     // Id, key, governor, name.
     const MEMBER: usize = 4 + NODE_ID_BYTES + 32 + 33 + 4 + MEMBER_NAME_BYTES;
-    // Header, base (what kind, hash, height), members, certificate.
-    const HANDOVER: usize = SYNC_HEADER_BYTES + (1 + 32 + 8) + 4 + VOTERS * MEMBER + CERTIFICATE;
+    // Base (what kind, hash, height), members, versions.
+    const ROSTER: usize = 1 + 32 + 8 + 4 + VOTERS * MEMBER + 4 + UPGRADES * (4 + 8);
+    const HANDOVER: usize = SYNC_HEADER_BYTES + ROSTER + CERTIFICATE;
     match number {
         0 => ("ping", 1 + 8),
         1 => ("pong", 1 + 8),

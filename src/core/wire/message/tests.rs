@@ -262,10 +262,12 @@ fn the_longest_of_each_kind_fits_and_one_item_more_does_not() {
         name: text(&"n".repeat(64)),
         ..member(n)
     };
+    let roster = Roster::new(Base::default(), (0..128).map(long)).unwrap();
+    let versions = (3..).take(UPGRADES).map(|version| (version, u64::MAX));
     let handover = Handover {
         header: header.clone(),
         executed: Hash::ZERO,
-        roster: Roster::new(Base::default(), (0..128).map(long)).unwrap(),
+        roster: versions.fold(roster, |roster, (version, height)| roster.with_version(version, height)),
         certificate: certificate.clone().unwrap(),
     };
     let compact = CompactBlock {
