@@ -122,6 +122,11 @@ impl Chain {
         self.blocks.room.blocks = blocks;
     }
 
+    /// Remembers that a block on the tip, with a good header and so with its work, has a body that makes it invalid.
+    pub(super) fn condemn(&mut self, id: Hash) {
+        self.invalid.insert(id);
+    }
+
     /// Whether a stored branch is preferred to the best chain, so that [`Chain::step`] has work to do.
     pub fn is_behind(&self) -> bool {
         self.reorg.is_some() || self.side.values().any(|branch| self.prefers(branch, &self.tip))

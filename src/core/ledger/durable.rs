@@ -155,7 +155,7 @@ impl<D: Disk> Ledger<D> {
         block: Arc<Block>,
         origin: Origin,
     ) -> Result<Taken, D::Error> {
-        let view = self.disk.view()?;
+        let (view, id) = (self.disk.view()?, block.id());
         let planned = self.chain.plan(&Ahead::new(&view, pending), check, now, block, origin);
         drop(view);
         let outcome = match planned {
@@ -178,6 +178,11 @@ impl<D: Disk> Ledger<D> {
             Err(PlanError::Unsettled(certificate)) => BlockOutcome::Unsettled(certificate),
             Err(PlanError::Behind | PlanError::Apart { .. }) => BlockOutcome::Ignored,
             Err(PlanError::Header(error)) if error.is_local() => BlockOutcome::Ignored,
+            Err(PlanError::Body(error)) if error.is_committed() => {
+                // If the members vote it final all the same, it is known what is wrong.
+                self.chain.condemn(id);
+                BlockOutcome::Invalid { committed: true, why: error.to_string() }
+            }
             Err(error) => BlockOutcome::Invalid { committed: error.is_committed(), why: error.to_string() },
         };
         Ok(Taken { outcome, moved: None })

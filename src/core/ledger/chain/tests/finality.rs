@@ -1,9 +1,11 @@
 //! What is final stays, whatever work others show.
 
 use super::*;
-use crate::ledger::{Certificate, Checkpoint, Contradiction, Finalized, Link, Voters};
+use crate::ledger::{
+    BlockOutcome, Certificate, Checkpoint, Contradiction, Finalized, Ledger, Link, Settled, Voters,
+};
 use crate::limits::UNDO_DROPPED_PER_COMMIT;
-use crate::testing::network_of_members;
+use crate::testing::{Memory, network_of_members};
 
 /// A certificate that makes a block final. Whoever gives it to the chain has verified it, so nobody needs to have signed it.
 fn certificate(height: u64, block: Hash) -> Certificate {
@@ -348,4 +350,23 @@ fn undo_records_reach_back_to_the_final_block_and_leave_a_bounded_number_at_a_ti
     node.settle();
     assert_eq!((node.chain.tip().id, node.chain.undo.floor), (end.id, total - 1));
     assert_eq!(kept(&node), end.height - (total - 1));
+}
+
+#[test]
+fn a_final_block_that_was_refused_at_the_tip_is_a_conflict() {
+    let genesis = network_of_members("refused");
+    let node = Node::of(genesis.clone());
+    let good = node.block_on(node.chain.tip(), 1_000, vec![], 9);
+    let mut bad = (*good).clone();
+    bad.body.reward.amount += 1;
+    bad.header.body = bad.body.root(1);
+    bad.header.seal(&genesis.id(), &key(9));
+    work(&mut bad);
+    let mut ledger = Ledger::load(genesis.clone(), Memory::new(&genesis)).unwrap();
+    let mut check = check_inline(genesis.id());
+    let id = bad.id();
+    let taken = ledger.take(&mut check, Timestamp(u64::MAX), [(Arc::new(bad), Origin::Synced)]).unwrap();
+    assert!(matches!(taken[0].outcome, BlockOutcome::Invalid { committed: true, .. }));
+    let settled = ledger.finalize(certificate(1, id)).unwrap();
+    assert_eq!(settled, Settled::Conflict(Contradiction::Invalid));
 }
