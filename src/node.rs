@@ -206,6 +206,7 @@ impl Node {
             voter: status_watch,
         };
         let voter_actor = VoterActor {
+            id: self.tls.id(),
             machine,
             record: record_file,
             proven,

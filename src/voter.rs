@@ -17,7 +17,7 @@ use bouya_core::ledger::{
     Certificate, Checkpoint, Genesis, StateError, View, Vote, governance, in_force_at_final,
 };
 use bouya_core::limits::RECORD_RETRY;
-use bouya_core::node::{Gate, Head, Settled, StoredBlocks, VoterStatus, keeper};
+use bouya_core::node::{Gate, Head, Removal, Settled, StoredBlocks, VoterStatus, keeper};
 use bouya_core::overlay::{self, Outlook};
 use bouya_core::time::{Time, Timestamp};
 use thiserror::Error;
@@ -33,9 +33,11 @@ use crate::events::{Event, Events};
 use crate::store::{Reader, StoreError};
 use proven::Proven;
 use record::{Kept, RecordFile};
+use removed::removed_at;
 
 mod proven;
 pub mod record;
+mod removed;
 mod view;
 
 pub use view::{VoterView, VotersView};
@@ -76,6 +78,8 @@ pub enum VoterError {
 
 /// Everything the actor works with.
 pub struct VoterActor {
+    /// This node's.
+    pub id: NodeId,
     pub machine: Finality,
     pub record: RecordFile,
     pub proven: Proven,
@@ -141,6 +145,7 @@ struct Running {
     tip: Option<Hash>,
     finalized: Option<u64>,
     settled: Option<Settled>,
+    removed: Option<Removal>,
 }
 
 enum Woken {
@@ -164,6 +169,7 @@ impl VoterActor {
             tip: None,
             finalized: None,
             settled: None,
+            removed: None,
         };
         running.run(stop)
     }
@@ -226,6 +232,7 @@ impl Running {
             return Ok(());
         }
         let snapshot = self.actor.reader.snapshot()?;
+        self.removed = removed_at(&snapshot, &head.members, &self.actor.id)?;
         let former = governance::former_members(&snapshot)?;
         // Whoever is removed by a handover that is not final yet is still let in: its vote may be needed.
         let is_out = |id: &NodeId| head.members.roster().by_id(id).is_none();
@@ -302,11 +309,12 @@ impl Running {
         while let Some(output) = self.actor.machine.poll() {
             self.execute(output)?;
         }
-        let (alarm, settled) = (self.actor.machine.alarm(), self.settled);
+        let (alarm, settled, removed) = (self.actor.machine.alarm(), self.settled, self.removed);
         self.actor.status.send_if_modified(|told| {
-            let is_news = (told.alarm, told.settled) != (alarm, settled) || told.turnout != self.turnout;
+            let is_news = (told.alarm, told.settled, told.removed) != (alarm, settled, removed)
+                || told.turnout != self.turnout;
             if is_news {
-                *told = VoterStatus { alarm, settled, turnout: self.turnout.clone() };
+                *told = VoterStatus { alarm, settled, removed, turnout: self.turnout.clone() };
             }
             is_news
         });

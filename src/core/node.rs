@@ -21,7 +21,7 @@ pub mod state;
 mod voter;
 
 pub use demand::{Demand, When, Wish};
-pub use gate::{Certificate, Gate, Seen, Settled, VoterStatus};
+pub use gate::{Certificate, Gate, Removal, Seen, Settled, VoterStatus};
 pub use head::{Head, Recent};
 pub use keeper::Keeper;
 pub use pool::Pool;

@@ -37,6 +37,7 @@ impl Bench {
         let (told, status) = watch::channel(VoterStatus { alarm: machine.alarm(), ..VoterStatus::default() });
         let syncing = Outlook { sync: SyncStatus::Syncing { height: 0, target: 9 }, ..Outlook::fine() };
         let actor = VoterActor {
+            id: bouya_core::testing::member(1).id,
             machine,
             record,
             proven,

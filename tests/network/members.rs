@@ -2,7 +2,7 @@
 
 use std::process::{Command, Output};
 
-use bouya::http::views::{Finality, Members, Motion, MotionState, Transaction, Voting};
+use bouya::http::views::{Finality, Members, Motion, MotionState, NodeState, Transaction, Voting};
 use bouya::wallet::{WalletName, Wallets};
 use bouya_core::codec::encode;
 use bouya_core::testing::{self, governor};
@@ -152,6 +152,12 @@ fn three_members_become_four_over_the_command_line_and_then_three_others() {
     until("the others have cut it off", || {
         others.iter().all(|daemon| !daemon.is_connected_to("c")).then_some(())
     });
+    // It knows why nobody lets it in.
+    let removed = until("c says so", || {
+        let state = c.status().state;
+        (state.name == NodeState::Removed).then_some(state)
+    });
+    assert!(removed.reason.contains("removed from the members by vote at height"), "{removed:?}");
     // All three are needed now.
     becomes_final(consortium, 1, &others);
     let listed = people.type_at(&d, "member list");

@@ -28,6 +28,17 @@ pub struct VoterStatus {
     pub turnout: Turnout,
     /// How the newest final block became final here; none if that was before the start.
     pub settled: Option<Settled>,
+    /// Since when this node is a former member; none if it is not.
+    pub removed: Option<Removal>,
+}
+
+/// How a node ceased to be a member.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Removal {
+    /// The height of the final block since which it is none.
+    pub height: u64,
+    /// By an override, not by vote.
+    pub by_override: bool,
 }
 
 /// A block that became final while this node ran.
@@ -90,6 +101,8 @@ impl Gate {
         let Seen { head, outlook, certificate, voter, now } = seen;
         let alarm = voter.alarm;
         [
+            // Peers refuse it whatever its certificate says.
+            voter.removed.map(State::Removed),
             on_certificate(certificate, now),
             (alarm == Some(Alarm::OtherHistory)).then_some(State::TwoHistories),
             head.disk_full.then_some(State::DiskFull),

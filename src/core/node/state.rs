@@ -2,6 +2,7 @@
 
 use core::fmt;
 
+use super::Removal;
 use crate::finality::{Alarm, Turnout};
 
 /// How this node stands: the gravest thing that is true of it. The order is that of gravity, the gravest last.
@@ -78,6 +79,8 @@ pub enum State {
     },
     /// A revocation list that this node holds names its own certificate.
     CertificateRevoked,
+    /// It was a member, and is none any more.
+    Removed(Removal),
 }
 
 impl State {
@@ -150,6 +153,9 @@ impl State {
             }
             Self::CertificateExpired { .. } => {
                 "ask the CA for a new certificate (mkca renew) and put it in place; it is taken without a restart"
+            }
+            Self::Removed(_) => {
+                "stop this node, or ask the members to add it again (bouya member new, bouya member add)"
             }
             Self::CertificateRevoked => {
                 "ask the CA why; only a new certificate lets this node in again (mkca request, mkca sign)"
@@ -229,6 +235,10 @@ impl fmt::Display for State {
             }
             Self::CertificateExpired { ago_ms } => {
                 write!(f, "this node's certificate expired {} ago, so peers refuse it", Span(*ago_ms))
+            }
+            Self::Removed(Removal { height, by_override }) => {
+                let how = if *by_override { "an override" } else { "vote" };
+                write!(f, "removed from the members by {how} at height {height}, so peers keep this node out")
             }
             Self::CertificateRevoked => {
                 f.write_str("the CA has revoked this node's certificate, so peers refuse it")

@@ -171,6 +171,7 @@ fn closed_sets_list_their_words() {
         "certificate-not-yet-valid",
         "certificate-expired",
         "certificate-revoked",
+        "removed",
     ];
     words::<NodeState>(&document, &states);
     words::<PeerStatus>(&document, &["known", "dialing", "connected", "backoff", "banned"]);

@@ -100,7 +100,7 @@ fn the_status_says_what_waits_to_be_final_and_whose_votes_are_missing() {
     assert_eq!([status("since"), status("after_ms"), status("turnout")], [time, Value::Null, none]);
     let turnout = Turnout { heard: 2, count: 4, quorum: 3, missing: vec!["bob".into(), "dave".into()] };
     let settled = Settled { height: 1, at: Timestamp(5), after_ms: 600 };
-    node.voter.send_replace(VoterStatus { alarm: None, turnout, settled: Some(settled) });
+    node.voter.send_replace(VoterStatus { turnout, settled: Some(settled), ..VoterStatus::default() });
     let two = json!({ "heard": 2, "members": 4, "needed": 3, "missing": ["bob", "dave"] });
     assert_eq!([status("after_ms"), status("turnout")], [json!(600), two]);
     let metrics = node.get("/metrics").text();

@@ -2,6 +2,7 @@
 
 use bouya_core::crypto::{Hash, SecretKey};
 use bouya_core::ledger::{Action, Address, Branch, MemberChange, Motion, Transaction, Upgrade};
+use bouya_core::node::{Removal, VoterStatus};
 use bouya_core::overlay::PeerView;
 use bouya_core::testing::{self, block_on, governor, key, member};
 use bouya_core::time::Timestamp;
@@ -393,4 +394,18 @@ fn an_address_that_is_a_members_says_so_wherever_it_is_shown() {
     assert_eq!(account(&Address::of(&governor(1).public())), governs);
     assert_eq!(account(&testing::address(9)), key);
     assert_eq!(account(&testing::address(8)), Value::Null, "nobody's");
+}
+
+#[test]
+fn a_removed_node_says_so_and_what_to_do() {
+    let node = Node::with_members();
+    node.voter.send_replace(VoterStatus {
+        removed: Some(Removal { height: 41, by_override: false }),
+        ..VoterStatus::default()
+    });
+    let state = node.json("/v1/status")["state"].take();
+    assert_eq!((&state["name"], &state["ready"]), (&json!("removed"), &json!(false)));
+    assert!(text(&state["reason"]).contains("removed from the members by vote at height 41"), "{state}");
+    let why = node.get("/readyz").problem(503, "not-ready");
+    assert!(why.contains("height 41") && why.contains("bouya member add"), "{why}");
 }

@@ -44,6 +44,8 @@ pub enum NodeState {
     CertificateNotYetValid,
     CertificateExpired,
     CertificateRevoked,
+    /// It was removed from the members.
+    Removed,
 }
 
 impl NodeState {
@@ -72,6 +74,7 @@ impl From<State> for NodeState {
             State::CertificateNotYetValid { .. } => Self::CertificateNotYetValid,
             State::CertificateExpired { .. } => Self::CertificateExpired,
             State::CertificateRevoked => Self::CertificateRevoked,
+            State::Removed(_) => Self::Removed,
         }
     }
 }

@@ -52,6 +52,10 @@ impl Case {
     }
 }
 
+fn removal(height: u64) -> Removal {
+    Removal { height, by_override: false }
+}
+
 /// Bob of three is missing.
 fn two_of_three() -> Turnout {
     Turnout { heard: 2, count: 3, quorum: 3, missing: vec!["bob".to_owned()] }
@@ -77,6 +81,7 @@ fn conditions() -> Vec<Condition> {
     let syncing = State::Syncing { height: 1, target: 9 };
     let tip_ahead = State::TipAhead { height: 7, ahead_ms: 86_400_000 };
     vec![
+        (|case| case.voter.removed = Some(removal(7)), State::Removed(removal(7)), true, false),
         (|case| case.certificate.revoked = true, State::CertificateRevoked, true, false),
         (
             |case| case.certificate.not_after.0 = case.now.0 - 1,
@@ -236,6 +241,11 @@ fn every_reason_holds_its_value_and_every_fault_has_a_next_step() {
         (
             State::Outdated { version: 4, known: 2 },
             ["has version 4, and this program knows 2", "newer bouya"],
+        ),
+        (State::Removed(removal(40)), ["by vote at height 40", "bouya member add"]),
+        (
+            State::Removed(Removal { by_override: true, ..removal(40) }),
+            ["by an override at height 40", "bouya member add"],
         ),
         (State::NotListed, ["no member's", "miner.enabled"]),
         (
