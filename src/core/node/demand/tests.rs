@@ -91,6 +91,18 @@ fn a_transaction_is_mined_and_gets_its_confirmations() {
 }
 
 #[test]
+fn what_the_members_have_decided_calls_for_a_block() {
+    let mut bench = Bench::resting();
+    let voters = bench.head.members.voters().clone();
+    bench.head.handover = Some(certificate_of(&voters, &genesis(), bench.head.finalized, &[1]));
+    assert_eq!(bench.look(1), UNTOLD);
+    bench.head.handover = None;
+    // The block that carries it is not empty.
+    bench.block(INTERVAL, |block| block.empty = false);
+    assert_eq!(bench.blocks_until_rest(), REST_AFTER);
+}
+
+#[test]
 fn the_first_transaction_of_a_young_chain_gets_its_confirmations_too() {
     let mut bench = Bench::young(When::Pending);
     bench.block(INTERVAL, |block| block.empty = false);
