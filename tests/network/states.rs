@@ -78,7 +78,7 @@ fn a_revoked_node_knows_it_and_one_that_is_cut_off_says_so() {
     consortium.authority.revoke(&"b".parse().unwrap(), mkca::Reason::default(), mkca::CRL_DAYS).unwrap();
     a.member.take(&consortium.authority.crl_path()).unwrap();
     // Its peer cuts it, and is alone then; it hears of the list all the same.
-    says(&a, NodeState::Alone, "a certificate is refused");
+    says(&a, NodeState::Alone, "one side refuses the other");
     says(&b, NodeState::CertificateRevoked, "the CA has revoked this node's certificate");
     let (status, body) = b.send("POST", "/v1/mine", true, b"");
     assert_eq!(status, 409, "{body}");

@@ -30,7 +30,7 @@ pub enum State {
     Alone {
         /// Peers that it knows.
         known: usize,
-        /// Those of them with which it has no connection because one of the two refuses the other's certificate.
+        /// Those of them with which it has no connection because one of the two refuses the other: its certificate, its hello, or one whom members removed.
         refused: usize,
     },
     /// A better branch is being fetched.
@@ -133,7 +133,7 @@ impl State {
                 "to join a network, name a member in p2p.bootstrap or with bouya peer add"
             }
             Self::Alone { refused: 1.., .. } => {
-                "bouya peers says why; if this node's certificate is refused, ask the CA for a new one (mkca renew)"
+                "bouya peers says why: for a certificate ask the CA (mkca renew); for a hello compare version, network.toml and override with a peer's"
             }
             Self::Alone { .. } => {
                 "bouya peers says why; check this machine's network and the peers' addresses"
@@ -196,7 +196,7 @@ impl fmt::Display for State {
             }
             Self::Alone { known, refused } => write!(
                 f,
-                "none of the {known} known peers is connected; with {refused} of them a certificate is refused"
+                "none of the {known} known peers is connected; with {refused} of them one side refuses the other"
             ),
             Self::Syncing { height, target } => {
                 write!(f, "catching up with the network: at block {height} of {target}")

@@ -221,7 +221,7 @@ pub struct Outlook {
     pub starting: bool,
     /// Peers that it knows and has not banned.
     pub known: usize,
-    /// Those of them that last refused this node's certificate, or whose certificate this node refused.
+    /// Those of them that last refused this node, or that this node refused.
     pub refused: usize,
 }
 

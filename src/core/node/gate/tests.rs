@@ -232,7 +232,7 @@ fn every_reason_holds_its_value_and_every_fault_has_a_next_step() {
         (State::TipAhead { height: 2, ahead_ms: 172_800_000 }, ["newest block, 2, is dated 2 days", "miner"]),
         (State::Held { ahead_ms: 61_000 }, ["dated 61 s ahead", "clock"]),
         (alone(3, 0), ["none of the 3 known peers", "bouya peers"]),
-        (alone(3, 2), ["with 2 of them a certificate is refused", "CA"]),
+        (alone(3, 2), ["with 2 of them one side refuses the other", "override"]),
         (alone(0, 0), ["knows no peers", "p2p.bootstrap"]),
         (State::Syncing { height: 2, target: 8 }, ["block 2 of 8", ""]),
         (State::CertificateExpired { ago_ms: 86_400_000 }, ["expired 24 h ago", "mkca renew"]),

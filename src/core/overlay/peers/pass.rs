@@ -119,7 +119,7 @@ impl Peers {
         self.book.known()
     }
 
-    /// Known peers with which a certificate was refused last.
+    /// Known peers that last refused this node, or that it refused.
     pub fn refused(&self) -> usize {
         self.book.refused()
     }
