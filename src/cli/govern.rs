@@ -195,7 +195,7 @@ fn wait(
             !is_there && waits.is_none() && open.is_none() && height(client, transaction)?.is_some();
         // Looked at twice: it may have moved on between two questions.
         if is_gone && gone {
-            return Err(Error::Failed(ended(found.as_ref())));
+            return Err(Error::Failed(ended(motion, found.as_ref())));
         }
         gone = is_gone;
         if Instant::now() >= deadline {
@@ -232,7 +232,10 @@ fn height(client: &Client, transaction: &str) -> Result<Option<u64>, Error> {
     }
 }
 
-fn ended(found: Option<&views::Motion>) -> String {
+fn ended(motion: Option<&str>, found: Option<&views::Motion>) -> String {
+    if motion.is_none() {
+        return "it counts for nothing: a member changes its own keys once in 24 hours at most; see: bouya member list".to_owned();
+    }
     let closed = found.filter(|found| found.state != MotionState::Passed).map(vote::standing);
     closed.unwrap_or_else(|| {
         "it counts for nothing: it had no place among its mover's motions, or says nothing new; see: bouya vote list --all, bouya member list".to_owned()

@@ -28,6 +28,11 @@ const VALID_BLOCKS: u64 = 1_000;
 const NONCES: usize = 32;
 /// What the node says if another transaction came first: its nonce waits, is confirmed, or is gone with the one that waited.
 const OVERTAKEN: [&str; 3] = ["urn:bouya:nonce-taken", "urn:bouya:wrong-nonce", "urn:bouya:confirmed"];
+/// What the node says if a fee is too low.
+const LOW_FEE: &str = "urn:bouya:low-fee";
+/// Which of the things that governors say need no fee.
+const FREE: &str = "The wallet has no coins for it. Without a fee a node takes a governor's motion once a day, its first ballot on a motion, and its \
+     member's new keys; those change once in 24 hours at most, with or without a fee";
 
 /// Who signs, and for how much.
 #[derive(Debug, Args)]
@@ -167,7 +172,12 @@ impl<'a> Signer<'a> {
         if !self.by.yes && !confirm(question, "--yes")? {
             return Err(Error::Failed("nothing was sent".into()));
         }
-        self.give(&draft, action)
+        self.give(&draft, action).map_err(|error| match error {
+            Error::Refused { kind, detail, .. } if self.governs && draft.fee == 0 && kind == LOW_FEE => {
+                Error::Failed(format!("{detail}. {FREE}"))
+            }
+            error => error,
+        })
     }
 
     /// The transaction without its signature.

@@ -295,6 +295,35 @@ fn a_new_key_is_made_beside_the_old_one_and_proven() {
 }
 
 #[test]
+fn keys_that_changed_today_do_not_change_again_and_the_command_says_so() {
+    let unpaid = Node::new(|line, _| match line {
+        "GET /v1/status" => (200, json(&status())),
+        "GET /v1/members" => (200, json(&three())),
+        "POST /v1/transactions" => {
+            let low = Problem {
+                r#type: "urn:bouya:low-fee".into(),
+                title: "Low".into(),
+                status: 422,
+                detail: "the fee is 0".into(),
+            };
+            (422, json(&low))
+        }
+        _ => (200, json(&Account { address: "x".into(), balance: "0".into(), nonce: 7, confirmations: 0 })),
+    });
+    let wallets = Wallets::new(unpaid.home.path().join("bouya/wallets"));
+    wallets.create(&"m1".parse().unwrap(), &governor(1), None).unwrap();
+    let paid = node(three(), None, "100");
+    for (node, line) in [
+        (&unpaid, "member rotate --from m1 --yes"),
+        (&paid, "member rotate --from m1 --yes --wait --timeout 60s"),
+    ] {
+        let output = node.run(line);
+        ended(&output, 1);
+        assert!(err(&output).contains("once in 24 hours at most"), "{}", err(&output));
+    }
+}
+
+#[test]
 fn the_line_of_a_new_member_holds_its_proof_and_founds_a_network_as_well() {
     let node = Node::fixed(500, String::new());
     let plain = out(&node.run(&format!("member new bob --governor {}", governor_of(1))));
