@@ -11,7 +11,7 @@ import time
 import urllib.request
 from pathlib import Path
 
-NAMES = ["alice", "bob", "carol", "dave"]
+NAMES = ["alice", "bob", "carol", "dave", "erin", "frank"]
 # No proxy: the nodes are on this machine, or on a network that only this program has.
 OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
@@ -43,12 +43,14 @@ def ip(*lines, inside=None):
 
 
 class Node:
-    """One member's machine. A killed one can be started again."""
+    """One machine, of a member or an observer. A killed one can be started again."""
 
-    def __init__(self, network, number):
-        self.network, self.number, self.name = network, number, NAMES[number]
-        self.folder = network.folder / self.name
+    def __init__(self, network, number, name=None):
+        self.network, self.number, self.name = network, number, name or NAMES[number]
+        self.folder = network.folder / (f"{name}-{number}" if name else self.name)
         self.process = self.keeper = None
+        # The wallet that speaks for it.
+        self.governor = self.name
         self.host, self.api_host = "127.0.0.1", "127.0.0.1"
         self.port, self.api_port = network.port + 100 + number, network.port + number
 
@@ -67,6 +69,24 @@ class Node:
     def kill(self, how=signal.SIGKILL):
         self.process.send_signal(how)
         self.process.wait()
+
+    def restart(self):
+        """As its operator does it."""
+        self.kill(signal.SIGTERM)
+        self.start()
+
+    def log(self):
+        path = self.folder / "log"
+        return path.read_text(errors="replace") if path.exists() else ""
+
+    def state(self):
+        """What state the node says it is in."""
+        return (self.status() or {"state": {"name": "down"}})["state"]["name"]
+
+    def connected(self):
+        """The ids of the peers that it is connected to; None if it does not answer."""
+        peers = self.ask("/v1/peers?limit=100")
+        return peers and {peer["id"] for peer in peers["items"] if peer["status"] == "connected"}
 
     def ask(self, path):
         """What the API answers; None if nothing does."""
@@ -104,19 +124,22 @@ class Node:
 
 
 class Network:
-    """Four members. `shares`: of one core, for each one's miner. `sides`: which nodes can be parted from which; needs namespaces."""
+    """Members, the first of the names, and observers, the next ones, who are started later. `shares`: of one core, for each one's miner.
+    `sides`: which nodes can be parted from which; needs namespaces."""
 
-    def __init__(self, asked, name, interval_ms=2000, shares=(0.05,) * 4, sides=None, sections=lambda number: ""):
-        self.bouya, self.mkca, self.port = asked.bouya, asked.mkca, asked.port
+    def __init__(self, asked, port, name, interval_ms=2000, members=4, observers=0, shares=None, sides=None, sections=lambda number: ""):
+        self.bouya, self.mkca, self.port = asked.bouya, asked.mkca, port
         self.folder, self.interval_ms = Path(asked.dir) / name, interval_ms
         self.wallets = ["--wallets", self.folder / "wallets"]
         shutil.rmtree(self.folder, ignore_errors=True)
-        self.nodes = [Node(self, number) for number in range(len(NAMES))]
+        self.nodes = [Node(self, number) for number in range(members + observers)]
+        self.founders, self.suspects = self.nodes[:members], set()
         self.watched = list(self.nodes)
+        shares = shares or (0.05,) * len(self.nodes)
         if sides:
             self.wire(sides)
         self.members()
-        self.ease(sum(shares))
+        self.ease(sum(shares[:members]))
         for node in self.nodes:
             self.configure(node, shares[node.number], sections(node.number))
 
@@ -125,19 +148,24 @@ class Network:
         called(self.mkca, "--dir", self.folder / "ca", "init", "--name", "Drill")
         keys = []
         for node in self.nodes:
-            certs = node.folder / "certs"
-            governor = self.wallet(node.name)
+            self.issue(node)
+        for node in self.founders:
+            governor, certs = self.wallet(node.name), node.folder / "certs"
             keys.append(called(self.bouya, "member", "new", node.name, "--governor", governor, "--dir", certs).strip())
-            called(self.mkca, "--dir", certs, "request", node.name)
-            shutil.copy(certs / f"{node.name}.csr", self.folder / "ca")
-            called(self.mkca, "--dir", self.folder / "ca", "sign", f"{node.name}.csr")
-            for file in (f"{node.name}.crt", "ca.crt", "ca.crl"):
-                shutil.copy(self.folder / "ca" / file, certs)
         listed = [part for key in keys for part in ("--member", key)]
         funded = [part for wallet in range(8) for part in ("--allocate", f"{self.wallet(f'payer{wallet}')}:1000000")]
         interval = ["--interval", self.interval_ms]
         called(self.bouya, "init", "--name", "drill", "--dir", self.folder, *interval, *listed, *funded)
         self.payee = self.wallet("payee")
+
+    def issue(self, node):
+        """A new TLS key and certificate for a node."""
+        certs = node.folder / "certs"
+        called(self.mkca, "--dir", certs, "request", node.name)
+        shutil.copy(certs / f"{node.name}.csr", self.folder / "ca")
+        called(self.mkca, "--dir", self.folder / "ca", "sign", f"{node.name}.csr")
+        for file in (f"{node.name}.crt", "ca.crt", "ca.crl"):
+            shutil.copy(self.folder / "ca" / file, certs)
 
     def wallet(self, name):
         shown = called(self.bouya, "wallet", "new", name, "--no-passphrase", "--json", *self.wallets)
@@ -153,14 +181,17 @@ class Network:
         config = node.folder / "config"
         config.mkdir()
         shutil.copy(self.folder / "network.toml", config)
-        others = [other for other in self.nodes if other is not node]
+        others = {other.name: other for other in self.nodes if other.name != node.name}.values()
         known = [part for other in others for part in ("--bootstrap", f"{other.name}@{other.host}:{other.port}")]
         where = f"{node.host}:{node.port}"
         called(self.bouya, "join", "--network", config / "network.toml", "--id", node.name, "--certs", node.folder / "certs",
                "--data", node.folder / "data", "--listen", where, "--advertise", where, *known)
         path = config / "node.toml"
         text = re.sub(r'(\[api\]\nlisten = ").*"', rf'\g<1>{node.api_host}:{node.api_port}"', path.read_text())
-        path.write_text(f'{text}\n[miner]\nwhen = "always"\nshare = {share}\n{sections}')
+        miner = f'when = "always"\nshare = {share}\n'
+        # The miner of an observer is off; once that is taken out, it mines like the others.
+        text = f"{text}{miner}" if "[miner]" in text else f"{text}\n[miner]\n{miner}"
+        path.write_text(text + sections)
 
     def wire(self, sides):
         """Gives each node a namespace with two cables: one to the switch of its side, for peers, and one to this program, for the API."""
@@ -189,13 +220,17 @@ class Network:
     def heal(self):
         ip("link set joint0 up")
 
+    def said(self, node, *words):
+        """What a command prints that somebody signs with a wallet, asking that node."""
+        return called(self.bouya, *words, "--yes", *self.wallets, "--api", node.api()).strip()
+
     def start(self):
-        for node in self.nodes:
+        for node in self.founders:
             node.start()
-        for node in self.nodes:
+        for node in self.founders:
             if until(lambda: node.voting() == "votes", 180) is None:
                 raise RuntimeError(f"{node.name} does not vote within three minutes; see {node.folder}/log")
-        if until(lambda: min(node.final() for node in self.nodes) > 0, 180) is None:
+        if until(lambda: min(node.final() for node in self.founders) > 0, 180) is None:
             raise RuntimeError("nothing is final within three minutes")
 
     def end(self):
@@ -221,9 +256,10 @@ class Network:
         return json.loads(done.stdout)["id"] if done.returncode == 0 else None
 
     def offences(self):
-        """What nodes blame voters for: of whom, what, and who says so."""
+        """What nodes blame voters for, but those who are suspected: of whom, what, and who says so."""
         told = [(node, node.ask("/v1/finality")) for node in self.nodes]
-        return [f"{voter['id']} {voter['fault']} (says {node.name})" for node, all in told if all for voter in all["voters"] if voter.get("fault")]
+        return [f"{voter['id']} {voter['fault']} (says {node.name})" for node, all in told if all for voter in all["voters"]
+                if voter.get("fault") and voter["id"] not in self.suspects]
 
 
 class Witness(threading.Thread):

@@ -13,17 +13,22 @@ CHECKER = Path(__file__).resolve().parent.parent / "receipt/check.py"
 
 
 class Desk:
-    """An empty folder with nothing but network.toml, on a machine without a network."""
+    """An empty folder with nothing but network.toml, perhaps an override, on a machine without a network."""
 
-    def __init__(self, network):
-        self.bouya, self.folder = network.bouya, network.folder / "desk"
+    def __init__(self, network, override=None):
+        self.bouya, self.folder = network.bouya, network.folder / ("desk-with-override" if override else "desk")
         self.folder.mkdir()
+        self.given, self.trusted = ["--network", "network.toml"], str(self.folder / "network.toml")
         shutil.copy(network.folder / "network.toml", self.folder)
+        if override:
+            shutil.copy(override, self.folder / "override.toml")
+            self.given += ["--override", "override.toml"]
+            self.trusted += f",{self.folder / 'override.toml'}"
 
     def verifies(self, text, name="some.receipt"):
         (self.folder / name).write_text(text)
         # A fresh namespace has no interface but a loopback that is down.
-        command = ["unshare", "--net", "--", self.bouya, "receipt", "verify", name, "--network", "network.toml"]
+        command = ["unshare", "--net", "--", self.bouya, "receipt", "verify", name, *self.given]
         done = subprocess.run(command, cwd=self.folder, capture_output=True, text=True)
         if done.returncode not in (0, 1):
             raise RuntimeError(f"receipt verify ended with {done.returncode}: {done.stderr}")
@@ -31,7 +36,7 @@ class Desk:
 
     def checked(self, texts):
         """What the checker of another language says of each."""
-        lines = "".join(f"{self.folder / 'network.toml'} {text.strip()}\n" for text in texts)
+        lines = "".join(f"{self.trusted} {text.strip()}\n" for text in texts)
         done = subprocess.run([sys.executable, CHECKER], input=lines, capture_output=True, text=True, check=True)
         return [line == "proven" for line in done.stdout.splitlines()]
 
