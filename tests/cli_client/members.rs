@@ -308,7 +308,16 @@ fn keys_that_changed_today_do_not_change_again_and_the_command_says_so() {
             };
             (422, json(&low))
         }
-        _ => (200, json(&Account { address: "x".into(), balance: "0".into(), nonce: 7, confirmations: 0 })),
+        _ => (
+            200,
+            json(&Account {
+                address: "x".into(),
+                name: None,
+                balance: "0".into(),
+                nonce: 7,
+                confirmations: 0,
+            }),
+        ),
     });
     let wallets = Wallets::new(unpaid.home.path().join("bouya/wallets"));
     wallets.create(&"m1".parse().unwrap(), &governor(1), None).unwrap();
