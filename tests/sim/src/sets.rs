@@ -141,7 +141,8 @@ impl Sets {
 /// What members have said up to a block, and what has passed and waits.
 #[derive(Default)]
 struct Counted {
-    motions: BTreeMap<Hash, (MemberChange, BTreeMap<Address, bool>)>,
+    /// The open ones, in the order in which they were moved.
+    motions: Vec<(Hash, MemberChange, BTreeMap<Address, bool>)>,
     passed: Vec<(u64, MemberChange)>,
     keys: Vec<(u64, Keys)>,
 }
@@ -155,39 +156,48 @@ impl Counted {
             match &transaction.action {
                 Action::Motion(motion) if speaks.is_some() => {
                     let id = motion.id(&transaction.sender, transaction.nonce);
-                    self.motions.insert(id, (motion.change.clone(), BTreeMap::from([(by, true)])));
+                    self.motions.push((id, motion.change.clone(), BTreeMap::from([(by, true)])));
+                    self.settle(id, roster, height);
                 }
                 Action::Ballot { motion, yes } => {
-                    if let Some((_, said)) = self.motions.get_mut(motion) {
+                    if let Some((.., said)) = self.motions.iter_mut().find(|(id, ..)| id == motion) {
                         said.insert(by, *yes);
                     }
+                    self.settle(*motion, roster, height);
                 }
                 Action::Keys(keys) if speaks.is_some_and(|member| member.id == keys.id) => {
                     self.keys.push((height, Keys::clone(keys)));
                 }
-                _ => continue,
+                _ => (),
             }
-            self.count(roster, height);
         }
     }
 
-    /// Whatever has enough yes of these members has passed.
+    /// All that was said counts anew.
     fn count(&mut self, roster: &Roster, height: u64) {
-        let is_enough = |(change, said): &(MemberChange, BTreeMap<Address, bool>)| {
-            let says = |address: &Address| said.get(address) == Some(&true);
-            let members = roster.members();
-            let yes = members
-                .iter()
-                .filter(|member| self.voice(change, member, members.len()).is_some_and(|voice| says(&voice)));
-            let agrees = match change {
-                MemberChange::Add { member, .. } => says(&member.governor),
-                _ => true,
-            };
-            agrees && yes.count() >= quorum(members.len())
+        let all: Vec<Hash> = self.motions.iter().map(|(id, ..)| *id).collect();
+        all.into_iter().for_each(|id| self.settle(id, roster, height));
+    }
+
+    /// A motion has passed with enough yes of these members, and is gone for good once that cannot be any more.
+    fn settle(&mut self, id: Hash, roster: &Roster, height: u64) {
+        let Some(at) = self.motions.iter().position(|(open, ..)| *open == id) else { return };
+        let (_, change, said) = &self.motions[at];
+        let members = roster.members();
+        let says = |address: Address, what: bool| said.get(&address) == Some(&what);
+        let voices = || members.iter().filter_map(|member| self.voice(change, member, members.len()));
+        let count = |what| voices().filter(|voice| says(*voice, what)).count();
+        let candidate = match change {
+            MemberChange::Add { member, .. } => Some(member.governor),
+            _ => None,
         };
-        let passing = self.motions.iter().filter(|(_, motion)| is_enough(motion)).map(|(id, _)| *id);
-        for id in passing.collect::<Vec<_>>() {
-            self.passed.extend(self.motions.remove(&id).map(|(change, _)| (height, change)));
+        let needed = quorum(members.len());
+        let is_lost = count(false) > members.len() - needed
+            || candidate.is_some_and(|candidate| says(candidate, false));
+        let has_passed = count(true) >= needed && candidate.is_none_or(|candidate| says(candidate, true));
+        if is_lost || has_passed {
+            let (_, change, _) = self.motions.remove(at);
+            self.passed.extend((!is_lost).then_some((height, change)));
         }
     }
 

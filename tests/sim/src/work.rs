@@ -199,7 +199,7 @@ impl World {
     }
 
     /// Whether enough of the members who vote now keep to the rules and are there.
-    fn has_quorum(&self) -> bool {
+    pub(crate) fn has_quorum(&self) -> bool {
         let newest = self.honest().max_by_key(|n| self.nodes[*n].finalized.0);
         let world = newest.map(|n| self.nodes[n].disk.world());
         let Some(settled) = world.and_then(|world| in_force_at_final(&*world).ok()) else { return false };
