@@ -379,7 +379,11 @@ const NO_BOUNDS: &[(&str, &str, &str)] = &[
     ("src/core/node/demand.rs", "FAST_INTERVALS SEARCH_INTERVALS", "they are the rule itself"),
     ("src/core/wire/frame.rs", "LENGTH_BYTES", "a format"),
     ("src/core/wire/hello.rs", "PROTOCOLS", "a format"),
-    ("src/core/wire/message.rs", "ITEM COMPACT_HEAD LINK VOTE CERTIFICATE MEMBER ROSTER HANDOVER", "a format"),
+    (
+        "src/core/wire/message.rs",
+        "ITEM COMPACT_HEAD LINK VOTE CERTIFICATE MEMBER ROSTER HANDOVER",
+        "a format",
+    ),
     ("src/devnet.rs", "INTERVAL_MS CACHE_BYTES", "settings' defaults"),
     ("src/files.rs", "PUBLIC PRIVATE", "permission bits"),
     ("src/health.rs", "LOOK_EVERY", "the node's own pace"),

@@ -22,6 +22,9 @@ use crate::config::network::spoken;
 use crate::files;
 use crate::http::views::{self, Block, Status};
 
+/// Blocks on top of one on which the nodes agree, unless they were cut off from each other.
+const SETTLED: u64 = 6;
+
 pub(crate) const EXAMPLES: &str = "\
 For the day on which so many keys are lost that no motion can pass and nothing
 becomes final any more: blocks go on, and people decide who the members are.
@@ -64,9 +67,9 @@ pub(crate) enum OverrideCommand {
 
 #[derive(Debug, Args)]
 pub(crate) struct Make {
-    /// The last block under the members of now: height, hash or latest
-    #[arg(long, value_name = "BLOCK", default_value = "latest", value_parser = parse::block_ref)]
-    at: String,
+    /// The last block under the members of now: height, hash or latest [default: six blocks below the newest, where all nodes agree]
+    #[arg(long, value_name = "BLOCK", value_parser = parse::block_ref)]
+    at: Option<String>,
     /// A member that stays as it is
     #[arg(long, value_name = "ID")]
     keep: Vec<NodeId>,
@@ -95,7 +98,7 @@ fn make(options: &Make, client: &Client, out: &mut Output) -> Result<(), Error> 
     let reason: Text<OVERRIDE_REASON_BYTES> = parse::text("--reason", &options.reason)?;
     let status = client.status()?;
     let network = read(&status.network.id, "network")?;
-    let (height, block) = checkpoint(&options.at, &status, client)?;
+    let (height, block) = checkpoint(options.at.as_deref(), &status, client)?;
     let members = wanted(options, client)?;
     let before = before(options.previous.as_deref(), &status)?;
     let file = OverrideFile::new(
@@ -117,13 +120,20 @@ fn make(options: &Make, client: &Client, out: &mut Output) -> Result<(), Error> 
 }
 
 /// The block after which others are members. What is final does not go away.
-fn checkpoint(at: &str, status: &Status, client: &Client) -> Result<(u64, bouya_core::crypto::Hash), Error> {
-    let found: Block = client.get(&format!("/v1/blocks/{at}"))?.read()?;
+fn checkpoint(
+    at: Option<&str>,
+    status: &Status,
+    client: &Client,
+) -> Result<(u64, bouya_core::crypto::Hash), Error> {
     let finalized = status.finalized.height;
     let base = members(client)?.since.height;
+    // What is not final may be another block elsewhere, and a node that has another one there does not start.
+    let lowest = finalized.max(base.saturating_add(1));
+    let settled = status.tip.height.saturating_sub(SETTLED).max(lowest).to_string();
+    let found: Block = client.get(&format!("/v1/blocks/{}", at.unwrap_or(&settled)))?.read()?;
     if found.height < finalized || found.height <= base {
         return Err(Error::Failed(format!(
-            "block {} is too low: block {finalized} is final, and the members are in force since block {base}; name a block that is not below the one and above the other, as in --at latest",
+            "block {} is too low: block {finalized} is final, and the members are in force since block {base}; name a block that is not below the one and above the other",
             found.height
         )));
     }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use axum::Json;
 use axum::extract::State;
 use axum::response::Response;
-use bouya_core::ledger::{self, Address, Block, View};
+use bouya_core::ledger::{self, Address, Block, View, final_block};
 use bouya_core::limits::{API_ACCOUNT_LOOKS, API_REQUEST_TIMEOUT, UNDO_BLOCKS};
 use bouya_core::node::pool::Pending;
 use serde::Deserialize;
@@ -105,8 +105,7 @@ async fn holdings(api: &Api, address: Address, at: At) -> Result<Holdings, Probl
             let (height, confirmations) = match at {
                 At::Confirmations(count) => (tip.saturating_sub(count.saturating_sub(1)), count),
                 At::Final => {
-                    let height =
-                        snapshot.finalized()?.map_or(0, |certificate| certificate.link.source.height);
+                    let height = final_block(snapshot)?.0;
                     (height, tip.saturating_sub(height).saturating_add(1))
                 }
             };

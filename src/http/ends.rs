@@ -1,7 +1,7 @@
 //! Where the best chain ends, and up to where it is final: how sure what stands in a block is.
 
 use bouya_core::crypto::Hash;
-use bouya_core::ledger::View;
+use bouya_core::ledger::final_block;
 
 use super::problem::Problem;
 use crate::store::Snapshot;
@@ -17,7 +17,7 @@ pub(super) struct Ends {
 
 impl Ends {
     pub(super) fn read(snapshot: &Snapshot) -> Result<Self, Problem> {
-        let finalized = snapshot.finalized()?.map_or(0, |certificate| certificate.link.source.height);
+        let finalized = final_block(snapshot)?.0;
         Ok(Self { tip: snapshot.tip()?, finalized })
     }
 

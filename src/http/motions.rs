@@ -148,6 +148,9 @@ impl<'a> Reader<'a> {
             let places = self.snapshot.ended_below(below, API_LIST_ROWS)?;
             let is_last = places.len() < API_LIST_ROWS;
             for (height, id) in places {
+                if below == (height, id) {
+                    continue;
+                }
                 if items.len() >= limit {
                     return Ok(Some(below));
                 }

@@ -41,10 +41,10 @@ pub(super) const CHUNKS: TableDefinition<'_, (u64, Entry), &[u8]> = TableDefinit
 /// (deadline in milliseconds, agreement id): which agreements end at which time. A hint.
 pub(super) const DEADLINES: TableDefinition<'_, (u64, Id), ()> = TableDefinition::new("deadlines");
 
-/// (motion, height) to what became of it in that block of the best chain. See [`super::motions`].
-pub(super) const ENDED: TableDefinition<'_, (Id, u64), &[u8]> = TableDefinition::new("ended");
-/// (height, motion): the keys of [`ENDED`] the other way round.
-pub(super) const ENDED_AT: TableDefinition<'_, (u64, Id), ()> = TableDefinition::new("ended at");
+/// (motion, height, place in the block) to what became of it in that block of the best chain. See [`super::motions`].
+pub(super) const ENDED: TableDefinition<'_, (Id, u64, u32), &[u8]> = TableDefinition::new("ended");
+/// (height, motion, place): the keys of [`ENDED`] in another order.
+pub(super) const ENDED_AT: TableDefinition<'_, (u64, Id, u32), ()> = TableDefinition::new("ended at");
 
 /// A list of transactions, in the order of the chain.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize)]

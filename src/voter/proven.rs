@@ -65,8 +65,11 @@ impl Proven {
         self.rival.take_if(|(_, before)| *before != checkpoint).is_some()
     }
 
-    /// Takes in a proof against a key. The oldest leave.
+    /// Takes in a proof against a key that has none. The oldest leave.
     pub fn add(&mut self, key: PublicKey, evidence: &Evidence) {
+        if self.against(&key).is_some() {
+            return;
+        }
         self.votes.push((key, evidence.votes));
         let surplus = self.votes.len().saturating_sub(PROVEN_KEPT);
         self.votes.drain(..surplus);
@@ -98,19 +101,23 @@ mod tests {
             let votes = [vote(epoch, 1), vote(epoch, 2)];
             Evidence { offence: votes[0].link.offence(&votes[1].link).unwrap(), votes }
         };
+        let guilty = |number: u64| {
+            PublicKey(core::array::from_fn(|at| number.to_le_bytes().get(at).copied().unwrap_or(0)))
+        };
         {
             let reader = Store::open(dir.path(), genesis()).unwrap().reader();
             let mut proven = Proven::load(&reader).unwrap();
             assert_eq!(proven, Proven::default());
             for epoch in 1..=PROVEN_KEPT as u64 + 1 {
-                proven.add(key(1).public(), &evidence(2 * epoch));
+                proven.add(guilty(epoch), &evidence(2 * epoch));
+                proven.add(guilty(epoch), &evidence(2 * epoch + 4_000));
             }
             proven.keep(&reader).unwrap();
         }
         let reader = Store::open(dir.path(), genesis()).unwrap().reader();
         let found = Proven::load(&reader).unwrap();
-        assert_eq!(found.against(&key(1).public()), Some(evidence(4)));
-        assert_eq!(found.against(&key(2).public()), None);
+        assert_eq!(found.against(&guilty(1)), None, "the oldest has left");
+        assert_eq!(found.against(&guilty(2)), Some(evidence(4)), "the first one counts");
         let found = found.evidence();
         assert_eq!((found.len(), found[0]), (PROVEN_KEPT, evidence(4)));
         reader.keep(NAME, b"nonsense").unwrap();

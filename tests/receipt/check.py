@@ -492,8 +492,8 @@ def final_by(handovers, certificate, anchor, definition, network):
         signers, roster = handover.check(network, rosters[-1])
         changes.append(dict(signed_by(rosters[-1], signers), height=roster.height, hash=roster.block.hex()))
         rosters.append(roster)
-    # Those before may have made an override's block itself final.
-    is_behind = lambda one: one.height < certificate.height or one.height == certificate.height and certificate.link[:32] != rosters[-1].set
+    # Those before may have made an override's block itself final, and no other block at its height.
+    is_behind = lambda one: one.height < certificate.height or one.height == certificate.height and (certificate.link[:32], anchor.id) != (rosters[-1].set, one.block)
     while overrides and is_behind(overrides[0]):
         override()
     last = rosters[-1]

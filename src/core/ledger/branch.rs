@@ -45,9 +45,9 @@ pub enum HeaderError {
         /// The flags it states.
         flags: u32,
     },
-    /// The members have decided for a version that this program does not know. Nobody is at fault.
+    /// The members have decided for a version that this program does not know, or may have. Nobody is at fault.
     #[error(
-        "blocks have version {version} from height {height} on, by the members' vote, and this program knows {known}; upgrade this node"
+        "the block at height {height} has version {version}, and this program knows {known}; if the members have decided for it, upgrade this node"
     )]
     Outdated {
         /// The version at its height.
@@ -140,9 +140,12 @@ impl Header {
 
     /// Checks what needs no ancestors: form, work at the stated difficulty, seal. Cheapest first.
     pub fn check_alone(&self, rules: &Rules) -> Result<(), HeaderError> {
-        let (expected, found, flags) = (rules.newest_version, self.version, self.flags);
-        if !(Self::VERSION..=expected).contains(&found) || flags & !Self::TOLD != 0 {
-            return Err(HeaderError::Version { expected, found, flags });
+        let (known, found, flags) = (rules.newest_version, self.version, self.flags);
+        if found > known {
+            return Err(HeaderError::Outdated { version: found, height: self.height, known });
+        }
+        if found < Self::VERSION || flags & !Self::TOLD != 0 {
+            return Err(HeaderError::Version { expected: known, found, flags });
         }
         self.check_work()?;
         if !self.is_sealed(&rules.network) {

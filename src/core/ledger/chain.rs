@@ -122,6 +122,11 @@ impl Chain {
         self.blocks.room.blocks = blocks;
     }
 
+    /// The height of a block that operators trust and that is not on the best chain yet.
+    pub fn awaited(&self) -> Option<u64> {
+        self.genesis.rules.decided().map(|(height, _)| height).filter(|height| *height > self.tip.height)
+    }
+
     /// Remembers that a block on the tip, with a good header and so with its work, has a body that makes it invalid.
     pub(super) fn condemn(&mut self, id: Hash) {
         self.invalid.insert(id);

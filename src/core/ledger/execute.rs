@@ -9,17 +9,19 @@ use super::governance::Ended;
 use super::state::Layer;
 use super::{
     Account, Address, Block, Body, Branch, Certificate, CheckedTransaction, Header, Key, Moment, NetworkSpec,
-    Override, Payload, Reward, Roster, Rows, StateAt, StateError, Transaction, TransactionError, Undo, Unfit,
-    View, agreement, executed, governance,
+    Payload, Reward, Roster, Rows, StateAt, StateError, Transaction, TransactionError, Undo, Unfit,
+    agreement, executed, governance,
 };
 use crate::codec::Bounded;
 use crate::crypto::Hash;
 
 pub(super) mod carried;
+mod overridden;
 
 pub use carried::CarriedError;
 
 use carried::At;
+use overridden::overridden;
 
 /// Why a body is not valid on its branch.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -228,35 +230,23 @@ pub(super) fn execute(
     let (below, ended) = (layer.below(), layer.take_ended());
     let (rows, undo) = layer.into_parts();
     let (expected, found) = (executed(&rows), body.executed);
-    let commits = |roster: &Roster| header.commitments == Header::commit(&roster.commitment(), &expected);
-    if expected != found || roster.as_ref().is_some_and(|roster| !commits(roster)) {
+    // What the body states was compared with the header before, unless the roster was not known yet.
+    let is_headers = match &roster {
+        None => expected == found,
+        Some(roster) => header.commitments == Header::commit(&roster.commitment(), &expected),
+    };
+    if !is_headers {
         return Err(BodyError::Executed { expected, found }.into());
+    }
+    // It is no leaf of the body's tree: anybody can make a wrong copy of a good block.
+    if expected != found {
+        return Err(BodyError::Root.into());
     }
     let done = Executed { rows, undo, roster, ended };
     match rules.overrides.at(&header.id()) {
         None => Ok(done),
         Some(one) => Ok(overridden(below, done, header, one)?),
     }
-}
-
-/// Behind what the block itself does, an override puts other members into force.
-fn overridden(
-    (base, lower): (Option<&dyn View>, &Rows),
-    block: Executed,
-    header: &Header,
-    by: &Override,
-) -> Result<Executed, StateError> {
-    let mut below = lower.clone();
-    below.extend(block.rows.clone());
-    let mut layer = Layer::new(base, &below);
-    let roster = governance::override_members(&mut layer, by, header.time)?;
-    let Executed { mut rows, mut undo, mut ended, .. } = block;
-    ended.extend(layer.take_ended());
-    let (written, before) = layer.into_parts();
-    // Where both change a row, the block's undo has what was there before it.
-    undo.0.extend(before.0.into_iter().filter(|(key, _)| !rows.contains_key(key)));
-    rows.extend(written);
-    Ok(Executed { rows, undo, roster: Some(roster), ended })
 }
 
 fn hand_over(layer: &mut Layer<'_>, header: &Header, certificate: &Certificate) -> Result<Roster, Stop> {

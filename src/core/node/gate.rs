@@ -128,7 +128,7 @@ impl Gate {
     /// Whether its voter may vote, as far as the rest of the node decides that. A full disk takes no vote: the record must be durable.
     pub fn standing(head: &Head, outlook: &Outlook) -> Standing {
         let syncing =
-            matches!(outlook.sync, SyncStatus::Syncing { .. }) || head.goal.is_some() || head.disk_full;
+            matches!(outlook.sync, SyncStatus::Syncing { .. }) || on_goal(head).is_some() || head.disk_full;
         Standing { syncing, behind: head.behind, goal: head.goal }
     }
 
@@ -171,9 +171,10 @@ fn clock_off(outlook: &Outlook) -> Option<State> {
         .then_some(State::ClockOff { behind_ms, peers: outlook.connected })
 }
 
-/// What the members have voted final is not on the best chain yet.
+/// What the members have voted final is not on the best chain yet, or what the operator trusts.
 fn on_goal(head: &Head) -> Option<State> {
-    head.goal.map(|goal| State::Syncing { height: head.branch.height, target: goal.height })
+    let target = head.goal.map(|goal| goal.height).max(head.awaited);
+    target.map(|target| State::Syncing { height: head.branch.height, target })
 }
 
 fn on_sync(outlook: &Outlook) -> Option<State> {

@@ -39,6 +39,8 @@ pub struct Head {
     pub left_over: bool,
     /// A final block that is not on this chain yet.
     pub goal: Option<Checkpoint>,
+    /// The height of a block above it that operators trust: without that block nothing that is mined or voted here counts.
+    pub awaited: Option<u64>,
     /// A stored branch is preferred to this chain: the way to it is under way.
     pub behind: bool,
 }
@@ -73,7 +75,7 @@ impl Head {
         let members = members(view, &branch)?;
         let handover = handover(view, &branch)?;
         let left_over = left_over(view, &branch)?;
-        let (disk_full, held, goal, behind) = (false, None, None, false);
+        let (disk_full, held, goal, behind, awaited) = (false, None, None, false, None);
         Ok(Self {
             branch,
             recent,
@@ -87,6 +89,7 @@ impl Head {
             left_over,
             goal,
             behind,
+            awaited,
         })
     }
 

@@ -108,8 +108,12 @@ impl Chain {
 
     /// Whether the operator's checkpoint decides between two histories that are `apart` at this height: the best chain holds it.
     fn is_overruled(&self, view: &dyn View, apart: u64) -> Result<bool, StateError> {
-        let Some((height, id)) = self.genesis.rules.decided() else { return Ok(false) };
-        Ok(apart <= height && view.at_height(height)? == Some(id))
+        for (height, id) in self.genesis.rules.trusted().filter(|(height, _)| apart <= *height) {
+            if view.at_height(height)? == Some(id) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Refuses a chain that has another block at the height of the operator's checkpoint: it would go on with the history that the operator
@@ -218,6 +222,10 @@ impl Chain {
     }
 
     fn settle_at(&mut self, height: u64, block: Hash) {
+        // What came with the same change may be higher: the checkpoint of an override.
+        if height < self.finality.height {
+            return;
+        }
         (self.finality.height, self.finality.id) = (height, block);
         self.reorg.take_if(|reorg| reorg.fork_height() < height);
         let blocks = &self.blocks;

@@ -12,7 +12,7 @@ use super::reorg::{Advance, Reorg};
 use crate::crypto::Hash;
 use crate::limits::HANDOVERS_WALKED;
 
-/// The change that takes in the first override whose checkpoint is on the best chain and was executed without it. None if there is none. Refuses
+/// The change that takes in the first override whose checkpoint is stored and was taken in without it. None if there is none. Refuses
 /// one that contradicts what is final here, and a chain with an override that is not given.
 pub(in crate::ledger) fn take_override(
     genesis: &Genesis,
@@ -28,14 +28,16 @@ pub(in crate::ledger) fn take_override(
     }
     for one in overrides.iter() {
         let (height, block) = one.checkpoint();
-        if view.at_height(height)? != Some(block) {
+        let Some(record) = view.record(&block)? else { continue };
+        let by = record.roster.as_ref().and_then(|roster| roster.base().by_override());
+        if by == Some(one.hash()) {
             continue;
         }
-        let record = record(view, &block)?;
-        let by = record.roster.as_ref().and_then(|roster| roster.base().by_override());
-        if by != Some(one.hash()) {
+        if view.at_height(height)? == Some(block) {
             return take(genesis, view, one, record).map(Some);
         }
+        // Stored beside the best chain without it, and perhaps what stands on it: fetched again if it is needed.
+        return Ok(Some(Change { removed: view.side_blocks()?, ..Change::default() }));
     }
     Ok(None)
 }

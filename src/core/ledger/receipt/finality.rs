@@ -106,11 +106,14 @@ impl Finality {
             earlier.push(core::mem::replace(&mut last, next));
         }
         let Link { set, source, .. } = self.certificate.link;
-        // Those before may have made the checkpoint itself final.
-        let before = |one: u64, last: &InForce| {
-            one < source.height || one == source.height && set != last.voters().id()
+        // Those before may have made the checkpoint itself final, and no other block at its height.
+        let is_theirs =
+            |one: &Override, last: &InForce| one.checkpoint().1 == source.block && set == last.voters().id();
+        let before = |one: &Override, last: &InForce| {
+            let height = one.checkpoint().0;
+            height < source.height || height == source.height && !is_theirs(one, last)
         };
-        while let Some(one) = overrides.next_if(|one| before(one.checkpoint().0, &last)) {
+        while let Some(one) = overrides.next_if(|one| before(one, &last)) {
             let next = after(one, &last);
             earlier.push(core::mem::replace(&mut last, next));
         }

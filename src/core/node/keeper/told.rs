@@ -11,19 +11,26 @@ pub(super) struct Told {
     held: Option<Timestamp>,
     goal: Option<Checkpoint>,
     behind: bool,
+    awaited: Option<u64>,
 }
 
 impl<D: Disk> Keeper<D> {
     /// Where the chain ends now.
     pub fn head(&self) -> Result<Head, D::Error> {
         let head = Head::read(&self.disk().view()?, self.chain().tip())?;
-        let Told { held, goal, behind } = self.now();
-        Ok(Head { disk_full: self.disk_full, held, goal, behind, ..head })
+        let Told { held, goal, behind, awaited } = self.now();
+        Ok(Head { disk_full: self.disk_full, held, goal, behind, awaited, ..head })
     }
 
     /// What a head would tell now beside the chain itself.
     pub(super) fn now(&self) -> Told {
-        Told { held: self.first_held(), goal: self.chain().goal(), behind: self.chain().is_behind() }
+        let chain = self.chain();
+        Told {
+            held: self.first_held(),
+            goal: chain.goal(),
+            behind: chain.is_behind(),
+            awaited: chain.awaited(),
+        }
     }
 
     /// The date of the block that is held and comes first.

@@ -5,8 +5,9 @@ use crate::crypto::Hash;
 use crate::ledger::governance::pending_at;
 use crate::ledger::{Base, Handover, HandoverError, Roster};
 use crate::ledger::{Block, Branch, CarriedError, Certificate, Member, MemberChange, View, handovers};
+use crate::ledger::{BlockOutcome, Ledger};
 use crate::testing::members::{self, Governors, remove};
-use crate::testing::{ON_TIME, block_with, certificate_of, network_of_members};
+use crate::testing::{Memory, ON_TIME, block_with, certificate_of, network_of_members};
 
 /// Four members, m1, m2, m3 and m9, of whom three are a quorum.
 fn node() -> Node {
@@ -280,4 +281,25 @@ fn a_full_block_has_room_for_the_certificate_that_it_carries() {
     assert!(matches!(error, PlanError::Body(BodyError::Large { .. })), "{error}");
     node.give(&fits, Origin::Own).unwrap();
     assert_eq!(node.chain.tip().members.roster().members().len(), 5);
+}
+
+#[test]
+fn a_wrong_copy_of_a_handover_block_does_not_condemn_the_right_one() {
+    let mut node = node();
+    let mut governors = Governors::default();
+    governors.decide(&mut node, add(5), &[1, 2, 3, 5]);
+    let certificate = node.commit(1, &[1, 2, 3]);
+    let good = on(&node, &node.chain.tip().clone(), Some(certificate), 9);
+    let mut copy = (*good).clone();
+    copy.body.executed = Hash([7; 32]);
+    let genesis = Arc::new(node.chain.genesis().clone());
+    let disk = Memory { world: node.world().clone(), commits: 0, fails: false };
+    let mut ledger = Ledger::load(genesis.clone(), disk).unwrap();
+    let (mut check, now) = (check_inline(genesis.id()), good.header.time);
+    let mut take = |block| {
+        let taken = ledger.take(&mut check, now, [(block, Origin::Synced)]).unwrap();
+        taken[0].outcome.clone()
+    };
+    assert!(matches!(take(Arc::new(copy)), BlockOutcome::Invalid { committed: false, .. }));
+    assert_eq!(take(good), BlockOutcome::Stored);
 }

@@ -4,14 +4,15 @@ use alloc::borrow::ToOwned;
 use alloc::collections::BTreeSet;
 use alloc::string::ToString;
 
+use super::super::overriding::take_override;
 use super::*;
 use crate::crypto::Hash;
 use crate::ledger::{
-    Certificate, Decree, HeaderError, Overrides, Transaction, View, final_block, governance,
+    Certificate, Decree, Finalized, HeaderError, Overrides, Transaction, View, final_block, governance,
     handovers_before, in_force_at_final,
 };
 use crate::testing::members::{Governors, overridden, remove, restarted};
-use crate::testing::{certificate_of, network_of_members, text};
+use crate::testing::{Memory, certificate_of, network_of_members, text};
 
 const NOTHING: (Vec<Transaction>, Option<Certificate>) = (vec![], None);
 
@@ -159,4 +160,93 @@ fn the_hash_of_an_override_covers_all_that_it_says() {
         Overrides::new(&network, vec![decree((0, at.1))]).is_err(),
         "the definition lists the first members"
     );
+}
+
+#[test]
+fn a_checkpoint_that_is_stored_beside_the_best_chain_is_taken_in_when_it_wins() {
+    let (mut node, ..) = gone_on();
+    let fork =
+        node.chain.branch_at(node.world(), &node.world().at_height(1).unwrap().unwrap()).unwrap().unwrap();
+    let (rivals, _) = node.run_on(&fork, 4, 100, 9);
+    node.now = Timestamp(u64::MAX / 2);
+    for rival in rivals.iter().take(2) {
+        node.give(rival, Origin::Synced).unwrap();
+    }
+    let at = (3, rivals[1].id());
+    assert_ne!(node.world().at_height(3).unwrap(), Some(at.1), "it is beside the best chain");
+    let genesis = overridden(node.chain.genesis(), vec![decree(at)]);
+    // What stands at that height here is another one: such a node does not start.
+    assert!(restarted(&node, genesis.clone()).is_err());
+    let disk = Memory { world: node.world().clone(), commits: 0, fails: false };
+    let mut world = disk.world.clone();
+    while let Some(change) = take_override(&genesis, &world).unwrap() {
+        world.apply(&change);
+    }
+    assert_eq!(world.record(&at.1).unwrap(), None, "it is fetched again");
+}
+
+#[test]
+fn what_is_final_never_goes_back_when_a_checkpoint_is_reached() {
+    let (before, at, _) = gone_on();
+    let certificate = before.commit(1, &[1, 2, 3]);
+    let genesis = overridden(before.chain.genesis(), vec![decree(at)]);
+    let mut node = Node::of(genesis);
+    node.now = before.now;
+    // The goal is below the checkpoint, and one step leads to both.
+    assert!(matches!(
+        node.chain.finalize(&node.disk.world.clone(), certificate).unwrap(),
+        Finalized::Missing
+    ));
+    let apart = node.run_on(&node.chain.tip().clone(), 1, 400, 9).0;
+    node.give(&apart[0], Origin::Pushed).unwrap();
+    for height in 1..=2 {
+        let block =
+            before.world().block(&before.world().at_height(height).unwrap().unwrap()).unwrap().unwrap();
+        node.give(&block, Origin::Synced).unwrap();
+    }
+    node.settle();
+    assert_eq!((node.chain.tip().id, node.chain.finalized()), (at.1, at));
+    assert_eq!(node.chain.finalized(), final_block(node.world()).unwrap());
+}
+
+#[test]
+fn a_base_below_an_override_that_never_became_final_is_in_no_proof() {
+    let (mut before, ..) = gone_on();
+    before.hand_over(1, &[1, 2, 3]);
+    let tip = before.mine_by(1, NOTHING);
+    let at = (before.chain.tip().height, tip.id());
+    let genesis = overridden(before.chain.genesis(), vec![decree(at)]);
+    let mut node = restarted(&before, genesis).unwrap();
+    let last = node.mine_by(7, NOTHING);
+    assert_eq!(handovers_before(node.world(), &last.header).unwrap().unwrap(), []);
+}
+
+#[test]
+fn what_passed_in_the_checkpoint_itself_is_told_twice_and_stands_twice() {
+    let mut node = Node::of(network_of_members("overrides"));
+    let decided = Governors::default().decide(&mut node, remove(9), &[1, 2, 3]);
+    let genesis = overridden(node.chain.genesis(), vec![decree((1, decided.id()))]);
+    let change = take_override(&genesis, node.world()).unwrap().unwrap();
+    let places: Vec<_> =
+        change.ended.iter().map(|ended| (ended.id, ended.at.height, ended.at.index)).collect();
+    assert_eq!(places.len(), 2);
+    assert_eq!(places.iter().collect::<BTreeSet<_>>().len(), 2, "each has a place of its own");
+}
+
+#[test]
+fn a_checkpoint_that_changes_the_members_itself_is_refused() {
+    let (mut before, ..) = gone_on();
+    let base = before.hand_over(1, &[1, 2, 3]);
+    let at = (base.header.height, base.id());
+    let genesis = overridden(before.chain.genesis(), vec![decree(at)]);
+    assert!(restarted(&before, genesis.clone()).is_err());
+    let mut fresh = Node::of(genesis);
+    fresh.now = before.now;
+    for height in 1..=at.0 {
+        let block =
+            before.world().block(&before.world().at_height(height).unwrap().unwrap()).unwrap().unwrap();
+        let given = fresh.give(&block, Origin::Synced);
+        assert_eq!(given.is_ok(), height < at.0, "{given:?}");
+        assert!(!given.is_err_and(|error| error.is_committed()));
+    }
 }

@@ -29,7 +29,7 @@ fn from_the_height_that_the_members_decided_blocks_have_another_version() {
     let (mut old, mut stale) = (knowing(&node, Header::VERSION), knowing(&node, NEXT));
     let first = node.mine(vec![]);
     assert_eq!((first.header.version, first.header.height), (NEXT, height));
-    node.mine(vec![]);
+    let second = node.mine(vec![]);
     node.assert_sound();
 
     // A program that does not know it follows no further, and blames nobody.
@@ -37,6 +37,10 @@ fn from_the_height_that_the_members_decided_blocks_have_another_version() {
     let refused = old.give(&first, Origin::Synced).unwrap_err();
     let expected = HeaderError::Outdated { version: NEXT, height, known: Header::VERSION };
     assert!(!refused.is_committed() && refused == PlanError::Header(expected), "{refused:?}");
+    // Nor for the blocks above, whose parents it does not have.
+    let refused = old.give(&second, Origin::Pushed).unwrap_err();
+    assert!(matches!(refused, PlanError::Header(HeaderError::Outdated { version: NEXT, .. })), "{refused:?}");
+    assert!(!refused.is_committed());
 
     // A block of the version before is invalid from there on, and one of the next version was before.
     stale.now = node.now;
