@@ -121,6 +121,7 @@ pub(super) fn contents(store: &Store) -> Result<Contents, StoreError> {
         digest(&tx, META, &mut contents)?;
         digest(&tx, HEADERS, &mut contents)?;
         digest(&tx, HANDOVERS, &mut contents)?;
+        digest(&tx, HANDED_OVER, &mut contents)?;
         digest(&tx, BODIES, &mut contents)?;
         digest(&tx, SIDE, &mut contents)?;
         digest(&tx, HEIGHTS, &mut contents)?;
