@@ -21,7 +21,7 @@ const QUIET: u64 = 60_000;
 /// Nobody votes or passes votes on in the very last part of a run (ms): everything is final.
 const SILENT: u64 = 20_000;
 /// Clients sign nothing new in the last part of a run (ms), so that everything can be confirmed.
-const LAST_ORDERS: u64 = 10 * 60_000;
+pub(crate) const LAST_ORDERS: u64 = 10 * 60_000;
 /// A block at the end is as hard as it should be, times something between these; 1,200 seeds gave 0.17 to 4.22. The lower one is wide because
 /// a network rests as soon as its newest transaction is final, so few blocks put a difficulty right that faults have lowered. Where nothing
 /// bounds rests over repetition, it ends at a 65,536th. The upper one is wide because a tenfold hash rate may end, or the fastest member

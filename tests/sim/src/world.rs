@@ -20,6 +20,7 @@ use crate::members::{Agenda, id, member_key};
 use crate::net::{Net, Wire};
 use crate::node::{Clock, Crl, Node, Signatures};
 use crate::scenario::{ENDS, HEALED, Scenario, endpoint};
+use crate::work::LAST_ORDERS;
 
 /// Each node that may mine looks for a block this often (ms).
 pub(crate) const MINE_EVERY: u64 = 500;
@@ -258,7 +259,9 @@ impl World {
                 // Towards the end they only ask again.
                 let every = if self.is_late() { 5_000 } else { self.scenario.load_every };
                 let after = every / 2 + self.rng.below(every);
-                self.post(self.now + after, Event::Client);
+                // Where they act rarely, the next time could be so late that nothing is confirmed any more.
+                let last = if self.is_late() { u64::MAX } else { ENDS - LAST_ORDERS };
+                self.post((self.now + after).min(last), Event::Client);
             }
             Event::Govern => {
                 self.govern();
