@@ -50,6 +50,8 @@ pub const CERTIFICATES_PER_PEER: (u64, u64) = (8, 16);
 pub const QUESTIONS_PER_PEER: (u64, u64) = (1, 4);
 /// A certificate that somebody announces and nobody sends is asked for again after this.
 pub const FINAL_ASK_EVERY: Duration = Duration::from_secs(2);
+/// An answer about finality to an earlier question is dropped, and no fault, for so long after the last one: slower links are cut.
+pub const FINAL_LATE: Duration = Duration::from_secs(60);
 /// Bytes of a record file: a record with the largest certificate has some 9 KB.
 pub const RECORD_FILE_BYTES: u64 = 64 * 1024;
 /// A record that could not be written is tried again after this.

@@ -18,7 +18,8 @@ use crate::crypto::{Hash, PublicKey, Signature};
 use crate::finality::{Input, Output, Peer, Said};
 use crate::ledger::{Certificate, Checkpoint, Link, Vote, Voters};
 use crate::limits::{
-    CERTIFICATES_PER_PEER, FINAL_ASK_EVERY, QUESTIONS_PER_PEER, VOTERS, VOTES_PER_VOTER, VOTES_RELAY,
+    CERTIFICATES_PER_PEER, FINAL_ASK_EVERY, FINAL_LATE, QUESTIONS_PER_PEER, VOTERS, VOTES_PER_VOTER,
+    VOTES_RELAY,
 };
 use crate::time::Time;
 use crate::wire::{Finality, Item, Message, Proposal, Votes};
@@ -59,6 +60,8 @@ struct VotingPeer {
     hinted: Option<Time>,
     /// When it was asked, while its answer is due. One answer at a time: rights to answer must not pile up.
     asked: Option<Time>,
+    /// When it was asked last, whether it has answered or not.
+    asked_last: Option<Time>,
 }
 
 impl VotingPeer {
@@ -72,6 +75,7 @@ impl VotingPeer {
             questions: Bucket::new(QUESTIONS_PER_PEER, now),
             hinted: None,
             asked: None,
+            asked_last: None,
         }
     }
 
@@ -196,6 +200,10 @@ impl Voting {
             }
             Message::Finality(answer) => {
                 if peer.asked.take().is_none() {
+                    // Over a slow link it was asked again meanwhile: this answers an earlier question, and is not needed.
+                    if peer.asked_last.is_some_and(|at| now.since(at) < FINAL_LATE) {
+                        return;
+                    }
                     return self.acts.push_back(Act::Blame(session, Fault::Unasked("finality")));
                 }
                 peer.height = 0;
@@ -291,7 +299,7 @@ impl Voting {
                 if peer.asked.is_some_and(|at| now.since(at) < FINAL_ASK_EVERY) {
                     return;
                 }
-                peer.asked = Some(now);
+                (peer.asked, peer.asked_last) = (Some(now), Some(now));
                 Message::GetFinality { set, voter }
             }
             Said::Finality { set, handovers, newest, lock, seen } => {

@@ -127,6 +127,12 @@ fn voters_that_do_not_rise_and_answers_that_nobody_asked_for_are_faults() {
     voting.received(at(0), ConnId(1), answer());
     let (_, heard, faults) = drain(&mut voting);
     assert_eq!((heard.len(), faults.len()), (1, 0));
+    // The answer to an earlier question comes late over a slow link: it is dropped, for a while.
+    for (seconds, blamed) in [(59, 0), (60, 1)] {
+        voting.received(at(seconds * 1_000), ConnId(1), answer());
+        let (_, heard, faults) = drain(&mut voting);
+        assert_eq!((heard.len(), faults.len()), (0, blamed));
+    }
 }
 
 #[test]
