@@ -97,11 +97,18 @@ impl World {
         }
     }
 
+    /// Whether this end of a connection is that of a node that the members have removed.
+    fn is_formers(&self, conn: ConnId) -> bool {
+        let node = self.net.ends.get(&conn).and_then(|end| self.nodes.get(end.node));
+        node.is_some_and(|node| self.former.contains(&node.name))
+    }
+
     pub(crate) fn transmit_message(&mut self, conn: ConnId, message: Message) {
         match &message {
             Message::CompactBlock(_) => self.check.figures.short += 1,
             Message::GetBlockTransactions { .. } => self.check.figures.parts += 1,
-            Message::Proposal(_) | Message::Votes(_) | Message::Certificate(_) => {
+            // Whoever was away when it was removed knows it only from being refused.
+            Message::Proposal(_) | Message::Votes(_) | Message::Certificate(_) if !self.is_formers(conn) => {
                 self.check.voted_at = self.now
             }
             _ => (),
