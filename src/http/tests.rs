@@ -16,6 +16,7 @@ mod input;
 mod limits;
 mod members;
 mod mining;
+mod motions;
 mod node;
 mod peers;
 mod receipts;
