@@ -44,8 +44,8 @@ impl Governors {
 }
 
 /// Adds m`n`.
-pub fn add(genesis: &Genesis, n: u8) -> MemberChange {
-    MemberChange::prove(&genesis.id(), member(n), &key(n))
+pub fn add(n: u8) -> MemberChange {
+    MemberChange::prove(member(n), &key(n))
 }
 
 /// Removes m`n`.
@@ -121,7 +121,7 @@ impl Node {
 /// but one final.
 pub fn changed_thrice(genesis: Arc<Genesis>) -> Node {
     let (mut node, mut governors) = (Node::of(genesis.clone()), Governors::default());
-    governors.decide(&mut node, add(&genesis, 5), &[1, 2, 3, 5]);
+    governors.decide(&mut node, add(5), &[1, 2, 3, 5]);
     node.change_members(&[1, 2, 3]);
     let rotated = |nonce| {
         Action::from(Keys::prove(

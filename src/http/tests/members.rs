@@ -35,8 +35,8 @@ pub(super) fn moved(node: &Node, by: u8, nonce: u64, change: MemberChange) -> (T
     (transaction, id)
 }
 
-fn add(node: &Node, n: u8) -> MemberChange {
-    MemberChange::prove(&node.api.genesis.id(), member(n), &key(n))
+fn add(n: u8) -> MemberChange {
+    MemberChange::prove(member(n), &key(n))
 }
 
 pub(super) fn ballot(node: &Node, by: u8, nonce: u64, motion: Hash, yes: bool) -> Transaction {
@@ -91,7 +91,7 @@ fn a_motion_is_moved_passes_and_is_in_force_once_a_block_says_that_it_is_final()
         (&before["final"], &before["needed"], &before["since"]["height"]),
         (&json!(true), &json!(3), &json!(0))
     );
-    let (motion, id) = moved(&node, 1, 0, add(&node, 7));
+    let (motion, id) = moved(&node, 1, 0, add(7));
     let path = format!("/v1/motions/{id}");
     node.get(&path).problem(404, "not-found");
     confirm(&node, &[&motion]);
@@ -233,7 +233,7 @@ fn each_set_of_members_is_told_with_what_brought_it_and_a_proof_that_anybody_can
     assert_eq!(begun["items"][0]["came"].as_array().unwrap().len(), 4);
     node.get("/v1/members/history/0/proof").problem(404, "not-found");
 
-    let first = decide(&node, add(&node, 7), 0, 0);
+    let first = decide(&node, add(7), 0, 0);
     node.finalize(first);
     let second = decide(&node, MemberChange::Remove { id: member(9).id }, 1, 1);
     let all = node.json("/v1/members/history");
@@ -305,7 +305,7 @@ fn an_address_that_is_a_members_says_so_wherever_it_is_shown() {
     let block = node.json(&format!("/v1/blocks/{height}"));
     assert_eq!((&block["reward"]["name"], &block["miner"]["id"]), (&key, &json!("m9")));
     assert_eq!(block["miner"]["name"], member(9).name.as_str());
-    let (motion, _) = moved(&node, 1, 0, add(&node, 7));
+    let (motion, _) = moved(&node, 1, 0, add(7));
     assert_eq!(node.submit(&motion).status, 202);
     let path = format!("/v1/transactions/{}", motion.id());
     assert_eq!(node.json(&path)["sender_name"], governs);

@@ -260,9 +260,7 @@ impl Agenda {
         for n in &self.wanted {
             let Person { member, key, lost, .. } = &self.people[*n];
             match roster.by_id(&member.id) {
-                None => {
-                    changes.push(MemberChange::prove(&self.network, member.clone(), &member_key(*n, *key)))
-                }
+                None => changes.push(MemberChange::prove(member.clone(), &member_key(*n, *key))),
                 Some(now) if now.governor != member.governor && *lost => {
                     let (id, governor) = (member.id.clone(), member.governor);
                     changes.push(MemberChange::Governor { id, governor });

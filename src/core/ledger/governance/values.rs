@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use borsh::{BorshDeserialize, BorshSerialize};
 
 use crate::codec::{Text, encode};
-use crate::crypto::{Hash, PublicKey, SecretKey, Signature, Signed, tagged_hash};
+use crate::crypto::{Hash, PublicKey, SecretKey, Signature, Signed, tagged_hash, verify};
 use crate::id::NodeId;
 use crate::ledger::{Action, ActionError, Address, Member};
 use crate::limits::REASON_BYTES;
@@ -79,10 +79,19 @@ impl Motion {
 }
 
 impl MemberChange {
-    /// Adds `member` with the proof that its key takes part: a signature over tag, network, id, key and governor. The name is not in it.
-    pub fn prove(network: &Hash, member: Member, key: &SecretKey) -> Self {
-        let proof = key.sign(&added(network, &member));
+    /// Adds `member` with the proof that its key takes part: a signature over tag, id, key and governor. The name is not in it, and neither is
+    /// the network: who asks to be admitted does not know it yet. The governor's yes is for one network, and without it nobody is added.
+    pub fn prove(member: Member, key: &SecretKey) -> Self {
+        let proof = key.sign(&added(&member));
         Self::Add { member, proof }
+    }
+
+    /// Whether the new member's key takes part in what it is added as; true of what adds nobody.
+    pub fn is_proven(&self) -> bool {
+        match self {
+            Self::Add { member, proof } => verify(&member.key, &added(member), proof),
+            Self::Remove { .. } | Self::Governor { .. } | Self::Upgrade(_) => true,
+        }
     }
 
     /// The member that it is about.
@@ -152,8 +161,8 @@ impl Keys {
     }
 }
 
-fn added(network: &Hash, member: &Member) -> Vec<u8> {
-    [ADD_TAG, &network.0, &encode(&(&member.id, &member.key, &member.governor))].concat()
+fn added(member: &Member) -> Vec<u8> {
+    [ADD_TAG, &encode(&(&member.id, &member.key, &member.governor))].concat()
 }
 
 /// A governor is somebody who can sign, and not the key that lies on the node.
@@ -183,7 +192,7 @@ pub(in crate::ledger) fn proof(
     match action {
         Action::Motion(motion) => match &motion.change {
             MemberChange::Add { member, proof } => {
-                Some(Signed { key: member.key, message: added(network, member), signature: *proof })
+                Some(Signed { key: member.key, message: added(member), signature: *proof })
             }
             _ => None,
         },

@@ -140,9 +140,8 @@ fn whoever_is_missing_says_the_first_word_without_coins() {
 fn a_candidate_and_a_member_with_a_lost_governor_speak_without_coins() {
     let mut town = Town::new(Limits::default());
     let until = town.node.chain.tip().time.after(48 * HOUR);
-    let network = town.node.network();
     let motion = |change| Action::from(Motion { change, reason: text(""), until });
-    let add = town.sign(&governor(1), 0, 0, motion(MemberChange::prove(&network, member(7), &key(7))));
+    let add = town.sign(&governor(1), 0, 0, motion(MemberChange::prove(member(7), &key(7))));
     let lost = MemberChange::Governor { id: id(3), governor: Address::of(&governor(8).public()) };
     let lost = town.sign(&governor(2), 0, 0, motion(lost));
     assert!(town.takes(&add) && town.takes(&lost));

@@ -300,8 +300,8 @@ fn what_was_decided_by_a_base_calls_for_a_block_above_it() {
     let head = |node: &Node| Head::read(node.world(), node.chain.tip()).unwrap();
     let genesis = network_of_members("members");
     let (mut node, mut governors) = (Node::of(genesis.clone()), Governors::default());
-    governors.decide(&mut node, add(&genesis, 5), &[1, 2, 3, 5]);
-    governors.decide(&mut node, add(&genesis, 6), &[1, 2, 3, 6]);
+    governors.decide(&mut node, add(5), &[1, 2, 3, 5]);
+    governors.decide(&mut node, add(6), &[1, 2, 3, 6]);
     assert!(!head(&node).left_over, "the set votes on that block");
     let voters = node.chain.tip().members.voters().clone();
     let base = node.hand_over(1, &[1, 2, 3]);

@@ -15,7 +15,7 @@ fn node() -> Node {
 }
 
 fn add(n: u8) -> MemberChange {
-    members::add(&network_of_members("members"), n)
+    members::add(n)
 }
 
 fn on(node: &Node, parent: &Branch, certificate: Option<Certificate>, miner: u8) -> Arc<Block> {
@@ -261,8 +261,7 @@ fn a_full_block_has_room_for_the_certificate_that_it_carries() {
     let mut spec = network_of_members("members").spec.clone();
     spec.blocks.max_bytes = 10_000;
     let mut node = Node::of(Arc::new(Genesis::new(spec).unwrap()));
-    let network = node.network();
-    Governors::default().decide(&mut node, MemberChange::prove(&network, member(5), &key(5)), &[1, 2, 3, 5]);
+    Governors::default().decide(&mut node, MemberChange::prove(member(5), &key(5)), &[1, 2, 3, 5]);
     let certificate = node.commit(1, &[1, 2, 3]);
     let fills = |mut left: usize| {
         let pays = (0..).map(|nonce| node.pay(1, nonce, 2, 1));

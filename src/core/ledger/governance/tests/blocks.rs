@@ -36,7 +36,7 @@ impl Story {
         let (by, action) = match act {
             Act::Add(by, who) => {
                 let MemberChange::Add { member, .. } = add(who) else { unreachable!() };
-                (governor(by), moves(MemberChange::prove(&node.network(), member, &key(who))))
+                (governor(by), moves(MemberChange::prove(member, &key(who))))
             }
             Act::Remove(by, who) => (governor(by), moves(remove(who))),
             Act::Governor(by, who, whose) => (governor(by), moves(give_governor(who, governor_of(whose)))),

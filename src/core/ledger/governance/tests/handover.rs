@@ -110,7 +110,7 @@ fn the_order_is_that_in_which_they_passed() {
 #[test]
 fn each_reason_for_which_a_change_falls_away() {
     let twice = |n| Some(Dropped::Roster(RosterError::Twice(id(n))));
-    let taken = |member: Member, n| MemberChange::prove(&town::NETWORK, member, &key(n));
+    let taken = |member: Member, n| MemberChange::prove(member, &key(n));
     let cases: [(MemberChange, &[u8], Option<Dropped>); 9] = [
         (remove(9), &[1, 2, 3], Some(Dropped::NoMember(id(9)))),
         (give_governor(9, governor_of(8)), &[1, 2, 3], Some(Dropped::NoMember(id(9)))),
@@ -167,7 +167,7 @@ fn the_set_is_never_empty_and_never_too_large() {
         let named = alloc::format!("new{new}").parse().unwrap();
         let member =
             Member { id: named, key: own.public(), governor: Address::of(&speaks.public()), ..member(1) };
-        let motion = town.moves(1, MemberChange::prove(&town::NETWORK, member, &own));
+        let motion = town.moves(1, MemberChange::prove(member, &own));
         town.cast_by(&speaks, motion, true);
         for n in 2..=85 {
             town.say(n, motion, true);

@@ -35,7 +35,7 @@ pub(super) fn governor_of(n: u8) -> Address {
 }
 
 pub(super) fn add(n: u8) -> MemberChange {
-    MemberChange::prove(&NETWORK, member(n), &key(n))
+    MemberChange::prove(member(n), &key(n))
 }
 
 pub(super) fn remove(n: u8) -> MemberChange {

@@ -59,7 +59,7 @@ fn the_definition_alone_proves_over_three_changes() {
 fn the_handovers_end_with_the_set_that_voted_on_the_block() {
     let genesis = network_of_members("members");
     let (mut lab, mut governors) = (Node::of(genesis.clone()), Governors::default());
-    governors.decide(&mut lab, add(&genesis, 5), &[1, 2, 3, 5]);
+    governors.decide(&mut lab, add(5), &[1, 2, 3, 5]);
     lab.change_members(&[1, 2, 3]);
     // The newest final block is a base: the set before has voted on it.
     let made = receipt(&lab, 1, 0, 2).unwrap();
@@ -80,7 +80,7 @@ fn there_may_be_more_handovers_than_a_message_holds() {
     for n in all.clone() {
         let mut yes = keys.clone();
         yes.push(n);
-        governors.decide(&mut lab, add(&genesis, n), &yes);
+        governors.decide(&mut lab, add(n), &yes);
         lab.change_members(&keys);
         keys = yes;
     }
@@ -211,7 +211,7 @@ fn over_an_override_a_receipt_is_proven_to_whoever_has_the_override_too() {
     let pay = lab.pay(1, 0, 2, 10);
     let paid = lab.mine_by(8, (vec![pay], None)).header.height;
     let mut governors = Governors::default();
-    let decided = governors.motion(&lab, add(&genesis, 7), &[8, 11, 7]);
+    let decided = governors.motion(&lab, add(7), &[8, 11, 7]);
     lab.mine_by(8, (decided, None));
     let (certificate, voters) = (lab.commit(paid + 1, &[8, 11]), lab.chain.tip().members.voters().clone());
     lab.take_final(certificate.clone());
