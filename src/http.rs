@@ -12,6 +12,7 @@ use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::{Next, from_fn, from_fn_with_state, map_response};
 use axum::response::{IntoResponse, Response};
 use axum::{Router, routing};
+use bouya_core::code::Code;
 use bouya_core::id::NodeId;
 use bouya_core::ledger::{Address, Genesis};
 use bouya_core::limits::{API_BODY_BYTES, API_REQUEST_TIMEOUT};
@@ -73,6 +74,8 @@ pub use server::serve;
 pub struct Api {
     pub id: NodeId,
     pub genesis: Arc<Genesis>,
+    /// What people compare; none where another CA has signed this node's certificate.
+    pub code: Option<Code>,
     pub reader: Reader,
     pub head: watch::Receiver<Arc<Head>>,
     pub mempool: Mailbox<mempool::MempoolRequest>,

@@ -8,6 +8,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use bouya_core::code::Code;
 use bouya_core::codec::decode;
 use bouya_core::crypto::{Hash, SecretKey};
 use bouya_core::ledger::{Address, StateError, View};
@@ -272,6 +273,7 @@ impl Node {
         let told = events.clone();
         let api = http::Api {
             id: self.tls.id(),
+            code: self.tls.ca().map(|ca| Code::of_network(&ca, &genesis.id())),
             genesis,
             reader,
             head,

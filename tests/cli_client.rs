@@ -47,6 +47,7 @@ fn status() -> Status {
         id: "alice".into(),
         version: "0.1.0".into(),
         network: NetworkStatus {
+            code: Some("0123 4567 8901 2345 6789".into()),
             name: "acme".into(),
             id: Hash(NETWORK).to_string(),
             symbol: "ACM".into(),

@@ -4,6 +4,7 @@
 use std::net::SocketAddr;
 use std::path::Path;
 
+use bouya_core::code::Code;
 use serde_json::{Map, Value, json};
 
 use super::error::Error;
@@ -17,12 +18,12 @@ use crate::node::identity_files;
 use crate::node::judge::{self, Finding};
 
 pub(crate) const EXAMPLES: &str = "\
-Before the first start, compare the network id with the other members by
+Before the first start, compare the network code with the other members by
 phone. The exit code is 2 if there is a mistake; warnings do not count.
 
 Examples:
-  bouya check --config config/node.toml
-  bouya check --config config/node.toml --json | jq .mistakes";
+  bouya check
+  bouya check --config /srv/bouya/node.toml --json | jq .mistakes";
 
 /// Checks a configuration and the files, ports and hosts it names.
 pub(crate) fn run(config: &Path, out: &mut Output) -> Result<(), Error> {
@@ -55,6 +56,9 @@ pub(crate) fn run(config: &Path, out: &mut Output) -> Result<(), Error> {
         return Ok(());
     }
     let genesis = &settings.network.genesis;
+    if let Some(ca) = tls.ca() {
+        out.line(format!("network code               {}", Code::of_network(&ca, &genesis.id())))?;
+    }
     let listens =
         settings.p2p.listen.map_or_else(|| "dials only".to_owned(), |address| format!("listens {address}"));
     out.line(format!(

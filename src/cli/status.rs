@@ -17,7 +17,7 @@ The exit code is 1 if the node cannot do its work.
 
 Examples:
   bouya status
-  bouya status --config config/node.toml
+  bouya status
   bouya status --json | jq .tip.height";
 
 /// The warning starts this many days before the certificate ends.
@@ -57,6 +57,7 @@ pub(crate) fn run(client: &Client, out: &mut Output) -> Result<(), Error> {
                     network.name, network.symbol, network.decimals
                 )),
             ),
+            ("code", cell(network.code.as_deref().unwrap_or("none: another CA has signed the certificate"))),
             ("state", state(&status.state)),
             ("tip", cell(tip)),
             ("final", finalized(&status.finalized, OffsetDateTime::now_utc())),
@@ -74,7 +75,7 @@ pub(crate) fn run(client: &Client, out: &mut Output) -> Result<(), Error> {
             ("clock", cell(clock(status.clock.offset_ms))),
         ];
         if let Some(hash) = &network.overrides {
-            pairs.insert(2, ("override", cell(hash)));
+            pairs.insert(3, ("override", cell(hash)));
         }
         out.pairs(pairs)?;
         warn(&status);

@@ -11,7 +11,7 @@
 //! | rank | modules |
 //! |---|---|
 //! | 0 | [`limits`], [`time`], [`codec`], [`crypto`], [`random`] |
-//! | 1 | [`id`], `recent` |
+//! | 1 | [`code`], [`id`], `recent` |
 //! | 2 | [`ledger`] |
 //! | 3 | [`mempool`], [`wire`], [`finality`] |
 //! | 4 | [`overlay`] |
@@ -29,6 +29,7 @@ extern crate alloc;
 #[cfg(any(test, feature = "testing"))]
 extern crate std;
 
+pub mod code;
 pub mod codec;
 pub mod crypto;
 pub mod finality;

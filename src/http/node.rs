@@ -35,6 +35,7 @@ pub(super) async fn status(State(api): State<Api>) -> Result<Json<views::Status>
         network: views::NetworkStatus {
             name: spec.name.as_str().to_owned(),
             id: api.genesis.id().to_string(),
+            code: api.code.map(|code| code.to_string()),
             symbol: spec.coin.symbol.as_str().to_owned(),
             decimals: spec.coin.decimals,
             interval_ms: spec.blocks.interval_ms.into(),

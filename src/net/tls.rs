@@ -29,6 +29,7 @@ use tokio_rustls::TlsStream;
 pub use self::certificate::LeafError;
 pub use self::identity::{IdentityError, IdentityFiles};
 
+pub(crate) use self::certificate::key_hash;
 use self::certificate::{Leaf, Root};
 pub(crate) use self::config::usable_list;
 use self::config::{Configs, configs};
@@ -208,6 +209,11 @@ impl Tls {
         let is_revoked = |issuer| current.revocations.is_revoked(&issuer, serial);
         let revoked = current.issuer.is_some_and(is_revoked);
         Certificate { not_before: *not_before, not_after: *not_after, revoked }
+    }
+
+    /// SHA-256 of the public key info of the CA that has issued this node's certificate.
+    pub fn ca(&self) -> Option<Hash> {
+        self.current.load().issuer
     }
 
     /// Everything in this identity that expires, and when: certificate, roots, lists.

@@ -224,6 +224,7 @@ impl Node {
         });
         let api = Api {
             id: "alice".parse().unwrap(),
+            code: None,
             genesis,
             reader,
             head,

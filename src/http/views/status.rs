@@ -33,6 +33,9 @@ pub struct NetworkStatus {
     pub name: String,
     /// The genesis block's hash.
     pub id: String,
+    /// Twenty digits that people compare by phone: they stand for the CA and the id. Null if none of the node's roots has signed its
+    /// certificate.
+    pub code: Option<String>,
     pub symbol: String,
     pub decimals: u8,
     pub interval_ms: u64,

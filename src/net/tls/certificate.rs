@@ -167,6 +167,11 @@ impl Root {
     }
 }
 
+/// SHA-256 of the public key info of a certificate.
+pub(crate) fn key_hash(der: &CertificateDer<'_>) -> Result<Hash, LeafError> {
+    Ok(sha256(parse(der)?.public_key().raw))
+}
+
 /// One form for each number: certificates and lists may pad it differently.
 pub(crate) fn trim(serial: &[u8]) -> &[u8] {
     let zeros = serial.iter().take_while(|byte| **byte == 0).count();

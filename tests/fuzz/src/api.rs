@@ -66,6 +66,7 @@ fn start() -> Node {
     };
     let api = Api {
         id: "node0".parse().expect("an id"),
+        code: None,
         genesis,
         reader: store.reader(),
         head,
