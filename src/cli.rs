@@ -6,7 +6,9 @@
 //! To add a command: a variant of `Command` with examples, a line in `run`, a file with its options and its `run`. If it asks no node,
 //! `help` must know: options that mean nothing to a command are not in its help.
 
+mod accept;
 mod account;
+mod admit;
 mod agree;
 mod ask;
 mod bench;
@@ -21,16 +23,17 @@ mod error;
 mod events;
 mod final_proof;
 mod finality;
+mod folder;
+mod found;
 mod govern;
 mod help;
-mod init;
-mod join;
 mod member;
 mod node;
 mod output;
 mod overrides;
 mod parse;
 mod peer;
+mod prompt;
 mod receipt;
 mod record;
 mod run;
@@ -44,7 +47,7 @@ mod wait;
 mod wallet;
 
 use std::io::{self, IsTerminal, Write};
-use std::path::Path;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{FromArgMatches, Parser, Subcommand};
@@ -85,12 +88,18 @@ enum Command {
     /// Run a whole test network on this machine: CA, mining nodes, a funded wallet
     #[command(after_help = devnet::EXAMPLES)]
     Devnet(devnet::DevnetOptions),
-    /// Create a new network: write its network.toml and print its id
-    #[command(after_help = init::EXAMPLES)]
-    Init(init::Init),
-    /// Join a network: write this node's node.toml
-    #[command(after_help = join::EXAMPLES)]
-    Join(join::Join),
+    /// Found a network: its CA, its definition, and its first node
+    #[command(after_help = found::EXAMPLES)]
+    Found(found::Found),
+    /// Ask to be admitted to a network: make a node's keys, and a request for the founder
+    #[command(after_help = ask::EXAMPLES)]
+    Ask(ask::Ask),
+    /// Admit who has asked: sign, ask the members, and write an invitation each
+    #[command(after_help = admit::EXAMPLES)]
+    Admit(admit::Admit),
+    /// Accept an invitation: check it, set the node up, and say yes
+    #[command(after_help = accept::EXAMPLES)]
+    Accept(accept::Accept),
     /// Show the members, make a member key, and ask the members to change who they are
     #[command(subcommand, after_help = member::EXAMPLES)]
     Member(member::MemberCommand),
@@ -217,15 +226,17 @@ fn run(cli: Cli, out: &mut Output) -> Result<(), Error> {
     let node = cli.node;
     match cli.command {
         Command::Devnet(options) => devnet::run(&options, out),
-        Command::Init(options) => init::run(&options, out),
-        Command::Join(options) => join::run(&options, out),
+        Command::Found(options) => found::run(&options, out),
+        Command::Ask(options) => ask::run(&options, out),
+        Command::Admit(options) => admit::run(options, &node, out),
+        Command::Accept(options) => accept::run(options, out),
         Command::Member(command) => member::run(command, &node, out),
         Command::Vote { wallets, command } => vote::run(command, &wallets, &Client::new(&node)?, out),
         Command::Override(command) => overrides::run(&command, &node, out),
-        Command::Check => check::run(config(&node)?, out),
-        Command::Run => run::run(config(&node)?),
-        Command::Verify(options) => verify::run(&options, config(&node)?, out),
-        Command::Chain(command) => chain::run(&command, config(&node)?, out),
+        Command::Check => check::run(&config(&node)?, out),
+        Command::Run => run::run(&config(&node)?),
+        Command::Verify(options) => verify::run(&options, &config(&node)?, out),
+        Command::Chain(command) => chain::run(&command, &config(&node)?, out),
         Command::Status => status::run(&naming(&node, out)?, out),
         Command::Final { command } => finality::run(command, &Client::new(&node)?, out),
         Command::Peers(page) => peer::list(&Client::new(&node)?, out, &page),
@@ -263,11 +274,13 @@ fn naming(node: &NodeOptions, out: &mut Output) -> Result<Client, Error> {
 }
 
 /// The configuration file, for a command that requires one.
-fn config(node: &NodeOptions) -> Result<&Path, Error> {
+fn config(node: &NodeOptions) -> Result<PathBuf, Error> {
     let missing = || {
-        Error::Usage("--config is missing: name the node's file, as in --config config/node.toml".to_owned())
+        Error::Usage(
+            "there is no node.toml here: go to the node's folder, or name the file with --config".to_owned(),
+        )
     };
-    node.config.as_deref().ok_or_else(missing)
+    node.file().ok_or_else(missing)
 }
 
 #[cfg(test)]

@@ -43,11 +43,6 @@ impl Draft {
         Ok(Self { path, target: target.to_owned(), file })
     }
 
-    /// Where it is until it is finished: in the folder of its target, so that relative paths in it mean the same.
-    pub(crate) fn path(&self) -> &Path {
-        &self.path
-    }
-
     /// Gives it its name, durably: after this returns, a power cut cannot lose it.
     pub(crate) fn finish(self) -> io::Result<()> {
         self.file.sync_all()?;

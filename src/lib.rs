@@ -29,6 +29,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test fails by panicking"))]
 
 pub mod actor;
+pub mod admission;
 pub mod archive;
 pub mod bench;
 pub mod chain;

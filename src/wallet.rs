@@ -28,13 +28,18 @@ pub use member_key::{create as member_key_create, load as member_key_load, write
 pub use private::FileError;
 
 /// A passphrase. It is wiped from memory when dropped, and never printed.
-#[derive(PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Passphrase(Zeroizing<String>);
 
 impl Passphrase {
     /// Takes ownership of the text, so that no copy stays behind.
     pub fn new(text: String) -> Self {
         Self(Zeroizing::new(text))
+    }
+
+    /// What was typed: for whoever seals something else with it.
+    pub(crate) fn text(&self) -> &str {
+        &self.0
     }
 
     fn as_bytes(&self) -> &[u8] {

@@ -1,131 +1,144 @@
-//! Questions to the person at the terminal: passphrases, and yes or no.
+//! `bouya ask`: a node's keys, and the request to be admitted.
 
-use std::fs;
-use std::io::{self, BufRead, IsTerminal, Write};
-use std::path::{Path, PathBuf};
-
+use bouya_core::id::NodeId;
+use bouya_core::ledger::{Address, Member, MemberChange};
+use bouya_core::wire::Endpoint;
 use clap::Args;
-use zeroize::Zeroizing;
-
-use crate::wallet::{Passphrase, Wallet};
+use mkca::KeyPair;
+use serde_json::json;
 
 use super::error::Error;
+use super::folder::{Folder, Made, read};
+use super::output::{Output, note};
+use super::parse::{self, WalletsOption};
+use super::prompt::NewPassphrase;
+use crate::admission::{Candidate, Request};
+use crate::files::{self, PRIVATE, PUBLIC};
+use crate::voter::record;
+use crate::wallet::{self, Passphrase, WalletName, Wallets};
 
-/// How a new wallet is protected.
+pub(crate) const EXAMPLES: &str = "\
+This makes the node's keys in this folder, a wallet with the node's id, which
+speaks for the member, and ID.request for the founder. The request is text and
+not secret: send the file, or paste it into a mail. Read its code to the founder
+by phone. Keys that are there already are used again, so this also asks for a
+certificate for another year, or as an observer to become a member.
+
+Examples:
+  bouya ask bob --advertise 10.0.0.6:7000
+  bouya ask bob --name 'Bob SA' --advertise bob.example:7000
+  bouya ask dave                       # behind a router: it only dials
+  bouya ask auditor --observer         # reads and sends, and does not vote";
+
 #[derive(Debug, Args)]
-pub(crate) struct NewPassphrase {
-    /// Read the passphrase from the first line of this file
-    #[arg(long, value_name = "FILE")]
-    passphrase_file: Option<PathBuf>,
-    /// Store the seed unencrypted: anyone who reads the file owns the coins
-    #[arg(long, conflicts_with = "passphrase_file")]
-    no_passphrase: bool,
+pub(crate) struct Ask {
+    /// The node's id
+    id: NodeId,
+    /// The address where other members reach this node; without it, it only dials
+    #[arg(long, value_name = "HOST:PORT")]
+    advertise: Option<Endpoint>,
+    /// What people call the member
+    #[arg(long, default_value = "", hide_default_value = true)]
+    name: String,
+    /// The address that speaks for the member [default: a wallet here with the node's id]
+    #[arg(long, value_name = "ADDR", conflicts_with = "observer")]
+    governor: Option<Address>,
+    /// Ask for a certificate only: an observer neither seals blocks nor votes
+    #[arg(long)]
+    observer: bool,
+    #[command(flatten)]
+    folder: Folder,
+    #[command(flatten)]
+    passphrase: NewPassphrase,
+    #[command(flatten)]
+    wallets: WalletsOption,
 }
 
-impl NewPassphrase {
-    /// The passphrase to protect the wallet with; None if it stays unencrypted.
-    pub(crate) fn get(&self) -> Result<Option<Passphrase>, Error> {
-        if self.no_passphrase {
-            return Ok(None);
-        }
-        if let Some(path) = &self.passphrase_file {
-            let passphrase = from_file(path)?;
-            passphrase.check()?;
-            return Ok(Some(passphrase));
-        }
-        if !io::stdin().is_terminal() {
-            return Err(Error::Usage(
-                "no terminal to ask for a new passphrase: give it in a file (see --help), \
-                 or --no-passphrase to store the seed unencrypted"
-                    .into(),
-            ));
-        }
-        let passphrase = prompt("New passphrase for the wallet: ")?;
-        passphrase.check()?;
-        if prompt("Again: ")? != passphrase {
-            return Err(Error::Failed("the two passphrases differ; nothing was written, try again".into()));
-        }
-        Ok(Some(passphrase))
+/// Makes what is not there yet, and writes the request.
+pub(crate) fn run(options: &Ask, out: &mut Output) -> Result<(), Error> {
+    let Ask { id, folder, .. } = options;
+    let mut made = Made::default();
+    let candidate = match options.observer {
+        true => None,
+        false => Some(candidate(options, &mut made)?),
+    };
+    let key = match folder.cert(&format!("{id}.key")) {
+        path if path.exists() => KeyPair::from_pem(&read(&path)?, &path).map_err(Error::failed)?,
+        _ => new_key(folder, id, &mut made)?,
+    };
+    let written = Request::write(id, &key, options.advertise.as_ref(), candidate.as_ref());
+    let (text, code) = written.map_err(Error::failed)?;
+    let path = folder.request(id);
+    files::replace(&path, PUBLIC, text.as_bytes())
+        .map_err(|error| super::folder::cannot("write", &path, &error))?;
+    made.keep();
+    if out.json {
+        return out.line(json!({
+            "id": id.as_str(),
+            "code": code.to_string(),
+            "file": path.display().to_string(),
+            "governor": candidate.map(|candidate| candidate.member.governor.to_string()),
+        }));
+    }
+    out.bytes(text.as_bytes())?;
+    let reached = options.advertise.is_none().then_some("It advertises no address: the node only dials.\n");
+    note(&format!(
+        "{}Wrote {}: send it to the founder, or paste the text above into a mail.\n\
+         Its code, to read out by phone: {code}\n\
+         Then, with what comes back: bouya accept {id}.invite --run",
+        reached.unwrap_or_default(),
+        path.display(),
+    ));
+    Ok(())
+}
+
+/// The member key, and the wallet that speaks for it.
+fn candidate(options: &Ask, made: &mut Made) -> Result<Candidate, Error> {
+    let Ask { id, folder, .. } = options;
+    let name = parse::text("--name", &options.name)?;
+    let wallets = options.wallets.open()?;
+    let governor = match options.governor {
+        Some(governor) => governor,
+        None => governor(&wallets, id, || options.passphrase.get(), made)?,
+    };
+    let path = folder.cert(&format!("{id}.member"));
+    if !path.exists() {
+        made.begin(&path)?;
+        made.begin(&folder.cert(&format!("{id}.votes")))?;
+    }
+    let key = record::load_or_create_key(&path).map_err(Error::failed)?;
+    let member = Member { id: id.clone(), key: key.public(), governor, name };
+    match MemberChange::prove(member, &key) {
+        MemberChange::Add { member, proof } => Ok(Candidate { member, proof }),
+        _ => Err(Error::failed("no proof was made; this is a fault of bouya's, please report it")),
     }
 }
 
-/// How an existing wallet is protected from now on. Other names than those of [`NewPassphrase`], next to the old passphrase.
-#[derive(Debug, Args)]
-pub(crate) struct ChangedPassphrase {
-    /// Read the new passphrase from the first line of this file
-    #[arg(long, value_name = "FILE")]
-    new_passphrase_file: Option<PathBuf>,
-    /// Store the seed unencrypted: anyone who reads the file owns the coins
-    #[arg(long, conflicts_with = "new_passphrase_file")]
-    no_passphrase: bool,
-}
-
-impl ChangedPassphrase {
-    /// See [`NewPassphrase::get`].
-    pub(crate) fn get(self) -> Result<Option<Passphrase>, Error> {
-        let Self { new_passphrase_file, no_passphrase } = self;
-        NewPassphrase { passphrase_file: new_passphrase_file, no_passphrase }.get()
+/// The address of the wallet that has the node's id as its name. It is made if there is none.
+pub(super) fn governor(
+    wallets: &Wallets,
+    id: &NodeId,
+    passphrase: impl FnOnce() -> Result<Option<Passphrase>, Error>,
+    made: &mut Made,
+) -> Result<Address, Error> {
+    let name: WalletName = id.as_str().parse().map_err(|error| Error::Usage(format!("{error}")))?;
+    if wallets.has(&name) {
+        let wallet = wallets.open(&name)?;
+        note(&format!("Wallet {name} ({}) is there already: it speaks for the member.", wallet.address()));
+        return Ok(wallet.address());
     }
-}
-
-/// How an existing wallet is opened.
-#[derive(Debug, Args)]
-pub(crate) struct ExistingPassphrase {
-    /// Read the wallet's passphrase from the first line of this file
-    #[arg(long, value_name = "FILE")]
-    passphrase_file: Option<PathBuf>,
-}
-
-impl ExistingPassphrase {
-    /// Fails early if [`Self::get`] would fail later, after work has been done.
-    pub(crate) fn check(&self, wallet: &Wallet) -> Result<(), Error> {
-        if !wallet.is_encrypted() || self.passphrase_file.is_some() || io::stdin().is_terminal() {
-            return Ok(());
-        }
-        Err(Error::Usage(format!(
-            "no terminal to ask for the passphrase of wallet \"{}\": give --passphrase-file FILE",
-            wallet.name()
-        )))
+    let passphrase = passphrase()?;
+    made.begin(&wallets.path(&name))?;
+    let wallet = wallets.create(&name, &wallet::new_key()?, passphrase.as_ref())?;
+    if passphrase.is_none() {
+        note(&format!("Wallet {name} is not encrypted: whoever reads its file speaks for the member."));
     }
-
-    /// The wallet's passphrase, if it needs one.
-    pub(crate) fn get(&self, wallet: &Wallet) -> Result<Option<Passphrase>, Error> {
-        self.check(wallet)?;
-        match &self.passphrase_file {
-            _ if !wallet.is_encrypted() => Ok(None),
-            Some(path) => from_file(path).map(Some),
-            None => prompt(&format!("Passphrase of wallet {}: ", wallet.name())).map(Some),
-        }
-    }
+    Ok(wallet.address())
 }
 
-/// Whether the person at the terminal says yes; `instead` is the flag that answers yes in advance.
-pub(crate) fn confirm(question: &str, instead: &str) -> Result<bool, Error> {
-    if !io::stdin().is_terminal() {
-        return Err(Error::Usage(format!(
-            "no terminal to ask \"{question}\": give {instead} to skip the question"
-        )));
-    }
-    let mut stderr = io::stderr();
-    write!(stderr, "{question} [y/N] ")?;
-    stderr.flush()?;
-    let mut answer = String::new();
-    io::stdin().lock().read_line(&mut answer)?;
-    Ok(matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
-}
-
-fn prompt(text: &str) -> Result<Passphrase, Error> {
-    let typed = rpassword::prompt_password(text);
-    typed.map(Passphrase::new).map_err(|error| Error::Failed(format!("cannot read the passphrase: {error}")))
-}
-
-fn from_file(path: &Path) -> Result<Passphrase, Error> {
-    let shown = path.display();
-    let text = fs::read_to_string(path)
-        .map(Zeroizing::new)
-        .map_err(|error| Error::Usage(format!("cannot read {shown}: {error}; check --passphrase-file")))?;
-    match text.lines().next() {
-        Some(line) if !line.is_empty() => Ok(Passphrase::new(line.to_owned())),
-        _ => Err(Error::Usage(format!("the first line of {shown} is empty; write the passphrase there"))),
-    }
+/// A new key for TLS.
+pub(super) fn new_key(folder: &Folder, id: &NodeId, made: &mut Made) -> Result<KeyPair, Error> {
+    let key = KeyPair::generate().map_err(Error::failed)?;
+    made.file(&folder.cert(&format!("{id}.key")), PRIVATE, key.pem().as_bytes())?;
+    Ok(key)
 }

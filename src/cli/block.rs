@@ -24,7 +24,7 @@ pub(crate) const MINE_EXAMPLES: &str = "\
 This needs the node's token. A node with [miner] enabled mines by itself.
 
 Example:
-  bouya mine --config config/node.toml";
+  bouya mine";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum BlockCommand {

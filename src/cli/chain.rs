@@ -19,19 +19,19 @@ Stop the daemon first: only one process can open the store. An import checks
 every block as if a peer had sent it; if interrupted, run it again.
 
 Examples:
-  bouya chain export acme.chain --config config/node.toml
-  bouya chain import acme.chain --config config/node.toml";
+  bouya chain export acme.chain
+  bouya chain import acme.chain";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ChainCommand {
     /// Write all blocks to a new file
-    #[command(after_help = "Example:\n  bouya chain export acme.chain --config config/node.toml")]
+    #[command(after_help = "Example:\n  bouya chain export acme.chain")]
     Export {
         /// The file
         file: PathBuf,
     },
     /// Import the blocks of a file
-    #[command(after_help = "Example:\n  bouya chain import acme.chain --config config/node.toml")]
+    #[command(after_help = "Example:\n  bouya chain import acme.chain")]
     Import {
         /// The file
         file: PathBuf,

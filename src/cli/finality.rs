@@ -22,7 +22,7 @@ Examples:
   bouya final --json | jq .final.height
   bouya final show 1200
   bouya final proof --out acme.final
-  bouya final resume --config config/node.toml";
+  bouya final resume";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum FinalCommand {
@@ -58,7 +58,7 @@ machines, or with an old record, can sign two histories: the other members see
 both signatures, and too many of them make two chains final.
 
 Example:
-  bouya final resume --config config/node.toml")]
+  bouya final resume")]
     Resume,
 }
 

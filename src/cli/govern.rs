@@ -3,6 +3,7 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
+use bouya_core::codec::Text;
 use bouya_core::id::NodeId;
 use bouya_core::ledger::{Action, Address, MemberChange, Motion, Transaction};
 use bouya_core::time::Timestamp;
@@ -73,6 +74,15 @@ pub(crate) fn speaker<'a>(members: &'a Members, signer: &Signer<'_>) -> Result<&
             signer.wallet.name()
         ))
     })
+}
+
+/// Moves a change without a word: the caller has shown it and asked. Returns the motion's id.
+pub(crate) fn move_quietly(change: MemberChange, by: &SignedBy, client: &Client) -> Result<String, Error> {
+    let signer = Signer::governing(by, client)?;
+    speaker(&members(client)?, &signer)?;
+    let motion = Motion { change, reason: Text::default(), until: wall().after(OPEN) };
+    let sent = signer.send_quietly(Action::from(motion))?;
+    Ok(sent.motion().map(|id| id.to_string()).unwrap_or_default())
 }
 
 /// Moves a change: shows it, asks, sends it, says who has to say yes, and waits if asked to.

@@ -35,13 +35,12 @@ fn fit(command: &mut clap::Command, path: &mut Vec<String>) {
 /// Which of the options that may stand everywhere mean something to a command.
 fn meant(command: &[&str]) -> &'static [&'static str] {
     match command {
-        ["devnet" | "join" | "completions"]
-        | ["wallet", "export"]
-        | ["contacts", "add" | "remove"]
-        | [.., "help"] => &[],
+        ["devnet" | "completions"] | ["wallet", "export"] | ["contacts", "add" | "remove"] | [.., "help"] => {
+            &[]
+        }
         ["run" | "verify" | "chain", ..] => &["config"],
         ["check"] => &["config", "json"],
-        ["init"] | ["wallet" | "contacts" | "bench", ..] | ["member", "new"] | ["receipt", "verify"] => {
+        ["found" | "ask" | "accept"] | ["wallet" | "contacts" | "bench", ..] | ["receipt", "verify"] => {
             &["json"]
         }
         ["mine"] | ["final", "resume"] | ["peer" | "blacklist", "add" | "remove"] => &EVERYWHERE,

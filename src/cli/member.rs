@@ -13,11 +13,9 @@ use super::output::Output;
 mod add;
 mod history;
 mod keys;
-mod line;
 mod list;
-mod new;
 
-pub(crate) use line::Line;
+pub(crate) use add::{Standing, standing};
 
 pub(crate) const EXAMPLES: &str = "\
 Members decide about members, each by its governor's wallet. A motion passes
@@ -26,15 +24,11 @@ that this is final.
 
 Examples:
   bouya member list
-  bouya member new dave --governor bouya1… --network config/network.toml
-  bouya member add dave:KEY:GOVERNOR:PROOF --from alice
+  bouya member add dave.request --from alice
   bouya member remove bob --from alice --reason 'it has left' --wait";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum MemberCommand {
-    /// Make a member key, or show that it is there, and print what the others need: ID:KEY:GOVERNOR[:PROOF]
-    #[command(after_help = new::EXAMPLES)]
-    New(new::New),
     /// List the members, and what waits to change them
     #[command(after_help = "Examples:\n  bouya member list\n  bouya member list --json | jq .former")]
     List,
@@ -104,13 +98,8 @@ pub(crate) struct NewRules {
 }
 
 pub(crate) fn run(command: MemberCommand, node: &NodeOptions, out: &mut Output) -> Result<(), Error> {
-    let command = match command {
-        MemberCommand::New(options) => return new::run(&options, out),
-        command => command,
-    };
     let client = &Client::new(node)?;
     match command {
-        MemberCommand::New(_) => Ok(()),
         MemberCommand::List => list::list(client, out),
         MemberCommand::Show { id } => list::show(&id, client, out),
         MemberCommand::History(page) => history::list(&page, client, out),

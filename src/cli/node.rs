@@ -11,6 +11,8 @@ use serde::Deserialize;
 use super::error::Error;
 
 const DEFAULT_API: &str = "http://127.0.0.1:5000";
+/// The file of the node whose folder this is.
+const HERE: &str = "node.toml";
 
 /// Options that may stand before and after every command. [`super::help`] says which commands show which.
 #[derive(Clone, Debug, Default, Args)]
@@ -22,7 +24,7 @@ pub(crate) struct NodeOptions {
     /// File with the API token, for commands that change the node [env: BOUYA_TOKEN_FILE]
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) token_file: Option<PathBuf>,
-    /// The node's node.toml, which names its API and its token
+    /// The node's node.toml, which names its API and its token [default: node.toml, if it is here]
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
 }
@@ -68,24 +70,49 @@ struct Api {
 }
 
 impl NodeOptions {
-    /// A flag wins over the configuration, and the configuration over the environment: what was given closest to the command counts.
+    /// A flag wins over a configuration that was named, that over the environment, and the environment over a node.toml that lies here: what was
+    /// given closest to the command counts.
     pub(crate) fn endpoint(&self) -> Result<Endpoint, Error> {
-        self.endpoint_in(|name| env::var(name).ok().filter(|value| !value.is_empty()))
+        let env = |name: &str| env::var(name).ok().filter(|value| !value.is_empty());
+        self.endpoint_in(env, Path::new(HERE))
     }
 
-    fn endpoint_in(&self, env: impl Fn(&str) -> Option<String>) -> Result<Endpoint, Error> {
-        let mut api = self.api.clone();
-        let mut token_file = self.token_file.clone();
+    /// The node's file: the one that was named, or the one that lies here.
+    pub(crate) fn file(&self) -> Option<PathBuf> {
+        self.config.clone().or_else(|| Some(PathBuf::from(HERE)).filter(|here| here.is_file()))
+    }
+
+    fn endpoint_in(&self, env: impl Fn(&str) -> Option<String>, here: &Path) -> Result<Endpoint, Error> {
+        let mut found = Found { api: self.api.clone(), token_file: self.token_file.clone() };
         if let Some(path) = &self.config {
-            let config = Config::read(path)?;
-            token_file = token_file.or_else(|| config.token_file(path));
-            if api.is_none() {
-                api = Some(config.url(path)?);
-            }
+            found.fill(path)?;
         }
-        let api = api.or_else(|| env("BOUYA_API")).unwrap_or_else(|| DEFAULT_API.to_owned());
-        token_file = token_file.or_else(|| env("BOUYA_TOKEN_FILE").map(PathBuf::from));
-        Ok(Endpoint { api: url(&api)?, token_file })
+        found.api = found.api.or_else(|| env("BOUYA_API"));
+        found.token_file = found.token_file.or_else(|| env("BOUYA_TOKEN_FILE").map(PathBuf::from));
+        // A node's own token goes to that node only.
+        if self.config.is_none() && found.api.is_none() && here.is_file() {
+            found.fill(here)?;
+        }
+        let api = found.api.unwrap_or_else(|| DEFAULT_API.to_owned());
+        Ok(Endpoint { api: url(&api)?, token_file: found.token_file })
+    }
+}
+
+/// What was found so far.
+struct Found {
+    api: Option<String>,
+    token_file: Option<PathBuf>,
+}
+
+impl Found {
+    /// Takes from a node's file what is still missing.
+    fn fill(&mut self, path: &Path) -> Result<(), Error> {
+        let config = Config::read(path)?;
+        self.token_file = self.token_file.take().or_else(|| config.token_file(path));
+        if self.api.is_none() {
+            self.api = Some(config.url(path)?);
+        }
+        Ok(())
     }
 }
 
@@ -149,7 +176,7 @@ mod tests {
     use super::*;
 
     fn endpoint(options: &NodeOptions) -> Result<Endpoint, Error> {
-        options.endpoint_in(|name| Some(format!("http://{}", name.to_lowercase())))
+        options.endpoint_in(|name| Some(format!("http://{}", name.to_lowercase())), Path::new("nowhere"))
     }
 
     #[test]
@@ -166,8 +193,13 @@ mod tests {
         assert_eq!(found.token_file, Some(dir.path().join("../data/api.token")));
         options.api = Some("localhost:9/".into());
         assert_eq!(endpoint(&options).unwrap().api, "http://localhost:9");
-        let none = NodeOptions::default().endpoint_in(|_| None).unwrap();
+        let none = NodeOptions::default().endpoint_in(|_| None, Path::new("nowhere")).unwrap();
         assert_eq!(none, Endpoint { api: DEFAULT_API.into(), token_file: None });
+        let here = NodeOptions::default().endpoint_in(|_| None, &path).unwrap();
+        assert_eq!(here, found, "a node's file that lies here counts last");
+        let told = NodeOptions { api: Some("http://a".into()), ..NodeOptions::default() };
+        let told = told.endpoint_in(|_| None, &path).unwrap();
+        assert_eq!(told.token_file, None, "another node does not get this one's token");
         fs::write(&path, "data_dir = \"d\"\n[api]\nlisten = \"off\"\ntoken_file = \"/t\"\n").unwrap();
         assert_eq!(endpoint(&options).unwrap().token_file, Some("/t".into()));
         options.api = None;

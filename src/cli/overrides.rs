@@ -10,10 +10,10 @@ use clap::{Args, Subcommand};
 use comfy_table::Cell;
 use serde_json::json;
 
+use super::admit::candidates;
 use super::client::Client;
 use super::error::Error;
 use super::govern::{known, members};
-use super::member::Line;
 use super::node::NodeOptions;
 use super::output::{Output, cell, note};
 use super::parse;
@@ -45,11 +45,11 @@ Examples:
 
 const MAKE_EXAMPLES: &str = "\
 It asks your node for the members to keep and for the block. Whoever comes new
-or has a new key makes its line with bouya member new.
+or has a new key asks with bouya ask.
 
 Examples:
   bouya override make --keep alice --keep bob --reason 'two keys burnt'
-  bouya override make --keep alice --member carol:KEY:GOVERNOR --at 1200
+  bouya override make --keep alice --member carol.request --at 1200
   bouya override make --keep bob --previous override.toml --out second.toml";
 
 #[derive(Debug, Subcommand)]
@@ -73,9 +73,9 @@ pub(crate) struct Make {
     /// A member that stays as it is
     #[arg(long, value_name = "ID")]
     keep: Vec<NodeId>,
-    /// A member that is new, or has a new key or governor: what bouya member new printed
-    #[arg(long = "member", value_name = "LINE")]
-    lines: Vec<String>,
+    /// A member that is new, or has a new key or governor: what bouya ask has written
+    #[arg(long = "member", value_name = "FILE")]
+    requests: Vec<PathBuf>,
     /// Why, for everybody who loads it
     #[arg(long, value_name = "TEXT", default_value = "", hide_default_value = true)]
     reason: String,
@@ -142,8 +142,8 @@ fn checkpoint(
 
 /// Those that stay, and those that are new.
 fn wanted(options: &Make, client: &Client) -> Result<Vec<Member>, Error> {
-    let lines = options.lines.iter().map(|line| line.parse::<Line>().map_err(Error::Usage));
-    let mut wanted = lines.map(|line| line.map(|line| line.member)).collect::<Result<Vec<_>, _>>()?;
+    let candidates = candidates(&options.requests)?;
+    let mut wanted: Vec<Member> = candidates.into_iter().map(|one| one.member).collect();
     let now = members(client)?;
     for id in &options.keep {
         wanted.push(member(known(&now, id)?)?);

@@ -17,7 +17,7 @@ peer again. To keep a peer out: bouya blacklist add ID
 
 Examples:
   bouya peer list
-  bouya peer add bob@10.0.0.6:7000 --config config/node.toml
+  bouya peer add bob@10.0.0.6:7000
   bouya peer remove bob --token-file data/alice/api.token";
 
 pub(crate) const BLACKLIST_EXAMPLES: &str = "\
@@ -26,8 +26,8 @@ certificate on all nodes, revoke it: mkca revoke ID
 
 Examples:
   bouya blacklist list
-  bouya blacklist add mallory --config config/node.toml
-  bouya blacklist remove mallory --config config/node.toml";
+  bouya blacklist add mallory
+  bouya blacklist remove mallory";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum PeerCommand {
@@ -35,14 +35,14 @@ pub(crate) enum PeerCommand {
     #[command(after_help = "Example:\n  bouya peer list")]
     List(PageOptions),
     /// Add a peer for the node to connect to
-    #[command(after_help = "Example:\n  bouya peer add bob@10.0.0.6:7000 --config config/node.toml")]
+    #[command(after_help = "Example:\n  bouya peer add bob@10.0.0.6:7000")]
     Add {
         /// The peer's id and address
         #[arg(value_name = "ID@HOST:PORT", value_parser = parse::peer)]
         peer: NewPeer,
     },
     /// Disconnect from a peer and forget it
-    #[command(after_help = "Example:\n  bouya peer remove bob --config config/node.toml")]
+    #[command(after_help = "Example:\n  bouya peer remove bob")]
     Remove {
         /// The peer's id
         id: NodeId,
@@ -55,13 +55,13 @@ pub(crate) enum BlacklistCommand {
     #[command(after_help = "Example:\n  bouya blacklist list")]
     List(PageOptions),
     /// Keep an id out until it is removed from the list
-    #[command(after_help = "Example:\n  bouya blacklist add mallory --config config/node.toml")]
+    #[command(after_help = "Example:\n  bouya blacklist add mallory")]
     Add {
         /// The id
         id: NodeId,
     },
     /// Let an id in again
-    #[command(after_help = "Example:\n  bouya blacklist remove mallory --config config/node.toml")]
+    #[command(after_help = "Example:\n  bouya blacklist remove mallory")]
     Remove {
         /// The id
         id: NodeId,

@@ -19,8 +19,9 @@ SIGINT and SIGTERM stop the node within 5 s. SIGHUP reloads the certificate,
 key, CA, CRL and log level.
 
 Examples:
-  bouya check --config config/node.toml  # shows every mistake first
-  bouya run --config config/node.toml";
+  bouya check    # shows every mistake first
+  bouya run
+  bouya run --config /srv/bouya/node.toml";
 
 /// Exit code after a second signal, as shells use it for Ctrl-C.
 const INTERRUPTED: i32 = 130;

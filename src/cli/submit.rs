@@ -14,11 +14,11 @@ use crate::http::views::{self, Account, NetworkStatus, Status, Submitted};
 use crate::short::Named;
 use crate::wallet::{Wallet, WalletError, WalletName, Wallets};
 
-use super::ask::{ExistingPassphrase, confirm};
 use super::client::{Answer, Client};
 use super::error::Error;
 use super::output::{Output, note};
 use super::parse::{self, WalletsOption};
+use super::prompt::{ExistingPassphrase, confirm};
 use super::wait::{self, Wait};
 
 /// The transaction can be confirmed in this many blocks. Long enough for a busy or idle network, and short enough that a
@@ -87,6 +87,13 @@ pub(crate) struct Signer<'a> {
 struct Replaced {
     nonce: u64,
     least_fee: u64,
+}
+
+impl SignedBy {
+    /// For a command that has asked about all that it sends.
+    pub(crate) fn quiet(from: WalletName, passphrase: ExistingPassphrase, wallets: WalletsOption) -> Self {
+        Self { from, fee: None, yes: true, passphrase, wallets }
+    }
 }
 
 impl<'a> Signer<'a> {
@@ -172,7 +179,21 @@ impl<'a> Signer<'a> {
         if !self.by.yes && !confirm(question, "--yes")? {
             return Err(Error::Failed("nothing was sent".into()));
         }
-        self.give(&draft, action).map_err(|error| match error {
+        self.give(&draft, action)
+    }
+
+    /// Signs and submits. The caller has shown it and asked.
+    pub(crate) fn send_quietly(&self, action: Action) -> Result<Transaction, Error> {
+        let action = |_| action.clone();
+        Ok(self.give(&self.draft(&action)?, &action)?.0)
+    }
+
+    fn give(
+        &self,
+        draft: &RawTransaction,
+        action: &dyn Fn(u64) -> Action,
+    ) -> Result<(Transaction, Answer), Error> {
+        self.try_nonces(draft, action).map_err(|error| match error {
             Error::Refused { kind, detail, .. } if self.governs && draft.fee == 0 && kind == LOW_FEE => {
                 Error::Failed(format!("{detail}. {FREE}"))
             }
@@ -240,13 +261,13 @@ impl<'a> Signer<'a> {
 
     /// Signs and submits. Between the question for the nonce and this, somebody may have used it with the same wallet. Then this signs
     /// again with the next one: neither payment replaces the other.
-    fn give(
+    fn try_nonces(
         &self,
         draft: &RawTransaction,
         action: &dyn Fn(u64) -> Action,
     ) -> Result<(Transaction, Answer), Error> {
         let network = self.network()?;
-        let key = self.wallet.unlock(self.by.passphrase.get(&self.wallet)?.as_ref())?;
+        let key = self.wallet.unlock(self.by.passphrase.get(&self.wallet)?)?;
         let RawTransaction { mut nonce, fee, valid_until, .. } = *draft;
         for _ in 0..NONCES {
             let signed = Transaction::sign(&network, &key, nonce, fee, valid_until, action(nonce));

@@ -5,9 +5,9 @@ use std::path::Path;
 use clap::Args;
 use time::OffsetDateTime;
 
-use super::ask::confirm;
 use super::error::Error;
 use super::output::{Output, Progress, note};
+use super::prompt::confirm;
 use crate::config::Settings;
 use crate::verify::{self, VerifyError, repair};
 
@@ -18,8 +18,8 @@ and drops, and asks before it takes the place of the first, which is kept as
 chain.redb.damaged-DATE. The next run fetches the rest from the peers.
 
 Examples:
-  bouya verify --config config/node.toml
-  bouya verify --repair --config config/node.toml";
+  bouya verify
+  bouya verify --repair";
 
 #[derive(Debug, Args)]
 pub(crate) struct Verify {

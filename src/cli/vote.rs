@@ -1,6 +1,6 @@
 //! `vote`: what members say to motions.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bouya_core::crypto::Hash;
 use bouya_core::ledger::Action;
@@ -15,7 +15,7 @@ use super::output::{Mood, Output, cell, coloured, note, or_dash};
 use super::parse::{self, WalletsOption};
 use super::submit::Signer;
 use super::transaction::{changes, said};
-use crate::http::views::{DecidedAt, Motion, MotionState, Page, Voice};
+use crate::http::views::{DecidedAt, MemberChange, Motion, MotionState, Page, Voice};
 use crate::short::Named;
 
 pub(crate) const EXAMPLES: &str = "\
@@ -93,6 +93,22 @@ pub(crate) fn run(
     }
 }
 
+/// Open motions to add a member, by the key to be added.
+pub(super) type Adds = BTreeMap<String, Motion>;
+
+pub(super) fn open_adds(client: &Client) -> Result<Adds, Error> {
+    let open = all(client)?.into_iter().filter(|motion| motion.state == MotionState::Open);
+    Ok(open.filter_map(|motion| Some((added(&motion.change)?.to_owned(), motion))).collect())
+}
+
+/// The member key that a change adds.
+pub(super) fn added(change: &MemberChange) -> Option<&str> {
+    match change {
+        MemberChange::Add { key, .. } => Some(key),
+        _ => None,
+    }
+}
+
 fn all(client: &Client) -> Result<Vec<Motion>, Error> {
     let (mut all, mut from) = (Vec::new(), None);
     loop {
@@ -108,7 +124,7 @@ fn all(client: &Client) -> Result<Vec<Motion>, Error> {
 }
 
 /// Those that have a voice in a motion: the members, and whoever is to be one.
-fn voices(motion: &Motion) -> impl Iterator<Item = &Voice> {
+pub(super) fn voices(motion: &Motion) -> impl Iterator<Item = &Voice> {
     motion.vote.voices.iter().chain(&motion.vote.candidate)
 }
 

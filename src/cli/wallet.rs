@@ -8,10 +8,10 @@ use serde_json::{Value, json};
 
 use crate::wallet::{self, Wallet, WalletName, Wallets};
 
-use super::ask::{ChangedPassphrase, ExistingPassphrase, NewPassphrase, confirm};
 use super::error::Error;
 use super::output::{Output, cell, note};
 use super::parse::WalletsOption;
+use super::prompt::{ChangedPassphrase, ExistingPassphrase, NewPassphrase, confirm};
 
 pub(crate) const EXAMPLES: &str = "\
 A wallet is one file, NAME.wallet. Back it up: without the file and its
@@ -211,7 +211,7 @@ fn export(options: &Export, out: &mut Output) -> Result<(), Error> {
     {
         return Err(Error::Failed("nothing was printed; to write it to a file: --out FILE".into()));
     }
-    let key = wallet.unlock(options.passphrase.get(&wallet)?.as_ref())?;
+    let key = wallet.unlock(options.passphrase.get(&wallet)?)?;
     match &options.out {
         None => out.bytes(wallet::seed_line(&key).as_bytes()),
         Some(path) => {
@@ -231,8 +231,8 @@ fn passphrase(options: Change, out: &mut Output) -> Result<(), Error> {
     let wallet = wallets.open(&name)?;
     let old = old.get(&wallet)?;
     // Before a new one is made up.
-    wallet.unlock(old.as_ref())?;
-    let changed = wallets.change_passphrase(&name, old.as_ref(), new.get()?.as_ref())?;
+    wallet.unlock(old)?;
+    let changed = wallets.change_passphrase(&name, old, new.get()?.as_ref())?;
     if out.json {
         return out.line(described(&changed, &wallets));
     }

@@ -1,5 +1,6 @@
 //! `node.toml`: one node's own settings. Relative paths start at the file's folder.
 
+use std::fmt;
 use std::net::SocketAddr;
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
@@ -111,6 +112,12 @@ impl FromStr for Bootstrap {
         let id = id.parse().map_err(|error| format!("{error}"))?;
         let endpoint = endpoint.parse().map_err(|error| format!("{error}"))?;
         Ok(Self { id, endpoint })
+    }
+}
+
+impl fmt::Display for Bootstrap {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}@{}", self.id, self.endpoint)
     }
 }
 

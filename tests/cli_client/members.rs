@@ -1,5 +1,6 @@
 //! Members and motions, against a node that tells who they are.
 
+use bouya::admission::{Candidate, Request};
 use bouya::wallet::Wallets;
 use bouya_core::ledger::Action;
 use bouya_core::testing::{governor, key, member};
@@ -10,6 +11,18 @@ const MOTION: &str = "5f0c21aa00000000000000000000000000000000000000000000000000
 
 fn governor_of(n: u8) -> String {
     Address::of(&governor(n).public()).to_string()
+}
+
+/// Puts a request of `id` in the folder; m4's key asks as this member.
+fn asks(node: &Node, id: &str, member: Option<ledger::Member>) {
+    let proven = member.map(|member| ledger::MemberChange::prove(member, &key(4)));
+    let candidate = proven.map(|change| match change {
+        ledger::MemberChange::Add { member, proof } => Candidate { member, proof },
+        _ => panic!("an add"),
+    });
+    let tls = mkca::KeyPair::generate().unwrap();
+    let (text, _) = Request::write(&id.parse().unwrap(), &tls, None, candidate.as_ref()).unwrap();
+    std::fs::write(node.home.path().join(format!("{id}.request")), text).unwrap();
 }
 
 /// m1, m2 and m3; all three are needed.
@@ -208,13 +221,8 @@ fn a_ballot_is_signed_once_by_who_has_a_voice_and_needs_no_coins() {
 fn a_motion_says_who_has_to_say_yes_and_mistakes_come_before_it() {
     let node = node(three(), None, "0");
     let network = Hash(NETWORK);
-    let ledger::MemberChange::Add { proof, .. } = ledger::MemberChange::prove(&network, member(4), &key(4))
-    else {
-        panic!("an add")
-    };
-    let ledger::Member { id, key: new, governor, .. } = member(4);
-    let line = format!("{id}:{new}:{governor}:{proof}");
-    let output = node.run(&format!("member add {line} --from m1 --yes"));
+    asks(&node, "m4", Some(member(4)));
+    let output = node.run("member add m4.request --from m1 --yes");
     ended(&output, 0);
     let moved = sent(&node).check(&network).unwrap();
     assert_eq!(out(&output).trim(), moved.motion().unwrap().to_string());
@@ -233,14 +241,16 @@ fn a_motion_says_who_has_to_say_yes_and_mistakes_come_before_it() {
     let own = node.run("member governor m1 m9 --from m1 --yes");
     ended(&own, 0);
     assert!(matches!(sent(&node).action.clone(), Action::Keys(keys) if keys.key.is_none()));
+    asks(&node, "m3", Some(ledger::Member { id: "m3".parse().unwrap(), ..member(4) }));
+    asks(&node, "dave", None);
     for (line, code, why) in [
-        (format!("member add {id}:{new}:{governor} --from m1 --yes"), 2, "lacks its proof"),
-        (format!("member add m3:{new}:{governor}:{proof} --from m1 --yes"), 1, "m3 is a member"),
-        ("member add m4 --from m1 --yes".into(), 2, "give ID:KEY:GOVERNOR"),
-        ("member remove m8 --from m1 --yes".into(), 1, "the members are: m1, m2, m3"),
-        ("member remove m3 --from m9 --yes".into(), 1, "no member's governor"),
+        ("member add dave.request --from m1 --yes", 2, "dave asks to observe"),
+        ("member add m3.request --from m1 --yes", 1, "m3 is a member with the same id"),
+        ("member add m4 --from m1 --yes", 2, "cannot read m4"),
+        ("member remove m8 --from m1 --yes", 1, "the members are: m1, m2, m3"),
+        ("member remove m3 --from m9 --yes", 1, "no member's governor"),
     ] {
-        let output = node.run(&line);
+        let output = node.run(line);
         ended(&output, code);
         assert!(err(&output).contains(why), "{why} in {}", err(&output));
     }
@@ -330,24 +340,6 @@ fn keys_that_changed_today_do_not_change_again_and_the_command_says_so() {
         ended(&output, 1);
         assert!(err(&output).contains("once in 24 hours at most"), "{}", err(&output));
     }
-}
-
-#[test]
-fn the_line_of_a_new_member_holds_its_proof_and_founds_a_network_as_well() {
-    let node = Node::fixed(500, String::new());
-    let plain = out(&node.run(&format!("member new bob --governor {}", governor_of(1))));
-    ended(&node.run(&format!("init --name acme --member {}", plain.trim())), 0);
-    let named = node.run(&format!(
-        "member new bob --governor {} --name Bob --network config/network.toml",
-        governor_of(1)
-    ));
-    ended(&named, 0);
-    let line = out(&named);
-    assert!(
-        line.trim().ends_with(":Bob") && line.starts_with(plain.trim()) && line.len() > plain.len() + 128,
-        "{line}"
-    );
-    ended(&node.run(&format!("init --name other --dir other --member {}", line.trim())), 0);
 }
 
 #[test]

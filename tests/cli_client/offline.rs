@@ -23,28 +23,28 @@ fn read(output: &Output) -> Value {
 #[test]
 fn a_network_a_node_and_its_mistakes_are_told_as_json() {
     let node = nobody();
-    let untold = node.run("init --name acme");
-    ended(&untold, 2);
-    assert!(err(&untold).contains("bouya member new"), "{}", err(&untold));
-    let Member { key, governor, .. } = testing::member(1);
-    let init = &format!("init --name acme --member alice:{key}:{governor} --json");
-    let made = node.run(init);
-    ended(&made, 0);
-    let file = node.home.path().join("config/network.toml");
-    let genesis = NetworkFile::load(&file).unwrap().genesis;
-    let id = genesis.id().to_string();
-    assert_eq!(read(&made), json!({ "network": "acme", "id": id, "file": "config/network.toml" }));
-    assert_eq!(err(&made), "");
-    let again = node.run(init);
-    ended(&again, 1);
-    assert_eq!((out(&again).as_str(), err(&again).contains("move it away first")), ("", true));
-
     // No certificate is there, and something else listens where the API is to.
     let taken = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     let api = taken.local_addr().unwrap();
-    let join = "join --network config/network.toml --id alice --listen off --bootstrap bob@10.0.0.5:7000";
-    ended(&node.run(&format!("{join} --api {api}")), 0);
-    let check = "check --config config/node.toml --json";
+    let found = &format!(
+        "found acme --id alice --advertise 10.0.0.5:7000 --listen 127.0.0.1:7 --api {api} --no-passphrase --json"
+    );
+    let made = node.run(found);
+    ended(&made, 0);
+    let genesis = NetworkFile::load(&node.home.path().join("network.toml")).unwrap().genesis;
+    let id = genesis.id().to_string();
+    let told = read(&made);
+    assert_eq!(
+        (&told["network"], &told["id"], &told["config"]),
+        (&json!("acme"), &json!(id), &json!("node.toml"))
+    );
+    assert_eq!(told["code"].as_str().unwrap().len(), 24);
+    let again = node.run(found);
+    ended(&again, 1);
+    assert_eq!((out(&again).as_str(), err(&again).contains("move it away first")), ("", true));
+
+    fs::remove_file(node.home.path().join("certs/alice.crt")).unwrap();
+    let check = "check --json";
     let checked = node.run(check);
     ended(&checked, 2);
     assert!(err(&checked).contains("1 mistake"), "{}", err(&checked));
@@ -61,7 +61,7 @@ fn a_network_a_node_and_its_mistakes_are_told_as_json() {
     assert!(next.contains("choose another port"), "{next}");
 
     // A file that says too little to judge the rest by.
-    fs::write(node.home.path().join("config/node.toml"), "colour = \"red\"\n").unwrap();
+    fs::write(node.home.path().join("node.toml"), "colour = \"red\"\n").unwrap();
     let checked = node.run(check);
     ended(&checked, 2);
     let found = read(&checked);

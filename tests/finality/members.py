@@ -38,13 +38,6 @@ def running(network):
     return [node for node in network.nodes if node.process and node.process.poll() is None]
 
 
-def member_line(network, node, wallet, founds=False):
-    """A wallet that governs, and the line for the others."""
-    proof = [] if founds else ["--network", node.folder / "config/network.toml"]
-    made = called(network.bouya, "member", "new", node.name, "--governor", network.wallet(wallet), "--dir", node.folder / "certs", *proof)
-    return made.strip()
-
-
 def arrives(network, node):
     """Starts an observer. Seconds until its status says ready; None if it does not."""
     node.start()
@@ -56,7 +49,7 @@ def taken_in(drill, network, node, *voters):
     waited = arrives(network, node)
     drill.table.hold(f"{node.name}'s node is ready as an observer, and says it", f"{seconds(waited)}, {node.voting()}", node.voting() == "observes")
     began = time.monotonic()
-    motion = move(network, voters[0], "add", member_line(network, node, node.name), "--reason", "one more")
+    motion = move(network, voters[0], "add", network.ask(node, network.wallet(node.name)), "--reason", "one more")
     agree(network, motion, *voters[1:], node)
     drill.table.say(f"from moving {node.name} until all have said yes and it is final", f"{time.monotonic() - began:.1f} s")
     votes = until(lambda: node.voting() == "votes", 60)
@@ -67,7 +60,7 @@ def taken_in(drill, network, node, *voters):
 
 def mine(node):
     """Its operator lets it seal blocks: from the next start on."""
-    path = node.folder / "config/node.toml"
+    path = node.folder / "node.toml"
     path.write_text(path.read_text().replace("enabled = false", "enabled = true"))
 
 
@@ -340,7 +333,7 @@ def stolen(drill):
     up = until(lambda: elsewhere.connected(), 60)
     drill.table.hold("dave's node elsewhere, with a new certificate: connected", seconds(up), up is not None)
     told = elsewhere.voting()
-    called(network.bouya, "final", "resume", "--config", elsewhere.folder / "config/node.toml")
+    called(network.bouya, "final", "resume", "--config", elsewhere.folder / "node.toml")
     votes = until(lambda: elsewhere.voting() == "votes", 60)
     drill.table.hold("without a record of votes; after final resume it votes", f"{told}; {seconds(votes)}", told != "votes" and votes is not None)
     stale = key_of(elsewhere)
@@ -376,8 +369,8 @@ def moved(network, node, number):
 
 
 def revoke(drill, network, nodes):
-    called(network.mkca, "--dir", network.folder / "ca", "revoke", "dave")
-    shutil.copy(network.folder / "ca/ca.crl", nodes[0].folder / "certs")
+    called(network.mkca, "--dir", network.ca, "revoke", "dave")
+    shutil.copy(network.ca / "ca.crl", nodes[0].folder / "certs")
     cut = until(lambda: not any("dave" in (node.connected() or {"dave"}) for node in nodes), 60)
     drill.table.hold("revoked, the list given to alice: cut off on all after", seconds(cut), cut is not None and cut <= 5)
 
@@ -467,7 +460,7 @@ def override(drill):
         lose(network, node)
     stands(drill, "keys and governors of carol and dave lost", [alice, bob])
     file = network.folder / "override.toml"
-    lines = [part for node in (carol, dave) for part in ("--member", member_line(network, node, f"{node.name}2", founds=True))]
+    lines = [part for node in (carol, dave) for part in ("--member", network.ask(node, network.wallet(f"{node.name}2")))]
     made = called(network.bouya, "override", "make", "--keep", "alice", "--keep", "bob", *lines, "--reason", "two keys burnt", "--out", file,
                   "--api", alice.api())
     shown = called(network.bouya, "override", "show", file)
@@ -503,9 +496,8 @@ def lose(network, node):
 
 def load(node, file):
     """As its operator does it."""
-    config = node.folder / "config"
-    shutil.copy(file, config)
-    path = config / "node.toml"
+    shutil.copy(file, node.folder)
+    path = node.folder / "node.toml"
     path.write_text(f'{path.read_text()}\n[chain]\noverride = "override.toml"\n')
     if node.process.poll() is None:
         node.kill(signal.SIGTERM)
@@ -538,8 +530,8 @@ def old_key(drill, network, dave, file, alice):
     for kind in ("member", "votes"):
         shutil.copy(network.folder / f"found/dave.{kind}", found.folder / "certs")
     network.configure(found, 0.05, "")
-    shutil.copy(file, found.folder / "config")
-    path = found.folder / "config/node.toml"
+    shutil.copy(file, found.folder)
+    path = found.folder / "node.toml"
     path.write_text(f'{path.read_text()}\n[chain]\noverride = "override.toml"\n')
     found.start()
     until(lambda: found.final() >= alice.final() > 0, 60)

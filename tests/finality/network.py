@@ -54,6 +54,9 @@ class Node:
         self.host, self.api_host = "127.0.0.1", "127.0.0.1"
         self.port, self.api_port = network.port + 100 + number, network.port + number
 
+    def where(self):
+        return f"{self.host}:{self.port}"
+
     def api(self):
         return f"http://{self.api_host}:{self.api_port}"
 
@@ -63,7 +66,7 @@ class Node:
     def start(self):
         enter = ["nsenter", f"--net=/proc/{self.keeper.pid}/ns/net", "--"] if self.keeper else []
         with open(self.folder / "log", "a") as log:
-            command = [*enter, self.network.bouya, "run", "--config", self.folder / "config/node.toml"]
+            command = [*enter, self.network.bouya, "run", "--config", self.folder / "node.toml"]
             self.process = subprocess.Popen(command, stdout=log, stderr=log)
 
     def kill(self, how=signal.SIGKILL):
@@ -144,54 +147,80 @@ class Network:
             self.configure(node, shares[node.number], sections(node.number))
 
     def members(self):
-        """The files of the README's steps 2 to 4, each member's in a folder of its own."""
-        called(self.mkca, "--dir", self.folder / "ca", "init", "--name", "Drill")
-        keys = []
+        """The first of them founds with what the others ask. Each has a folder of its own."""
+        alice, *others = self.founders
+        self.ca = alice.folder / "ca"
+        self.folder.mkdir(parents=True)
         for node in self.nodes:
-            self.issue(node)
-        for node in self.founders:
-            governor, certs = self.wallet(node.name), node.folder / "certs"
-            keys.append(called(self.bouya, "member", "new", node.name, "--governor", governor, "--dir", certs).strip())
-        listed = [part for key in keys for part in ("--member", key)]
+            node.folder.mkdir()
+        asked = [part for node in others for part in ("--admit", self.ask(node, self.wallet(node.name)))]
         funded = [part for wallet in range(8) for part in ("--allocate", f"{self.wallet(f'payer{wallet}')}:1000000")]
-        interval = ["--interval", self.interval_ms]
-        called(self.bouya, "init", "--name", "drill", "--dir", self.folder, *interval, *listed, *funded)
+        rules = ["--interval", self.interval_ms, "--coins", "0", *funded]
+        called(self.bouya, "found", "drill", "--id", alice.name, "--advertise", alice.where(), *asked, *rules, "--no-passphrase", *self.wallets,
+               "--dir", alice.folder)
+        observers = self.nodes[len(self.founders):]
+        if observers:
+            called(self.bouya, "admit", *(self.ask(node) for node in observers), "--sign-only", "--bootstrap", f"{alice.name}@{alice.where()}",
+                   "--yes", "--dir", alice.folder)
+        for node in others + observers:
+            called(self.bouya, "accept", alice.folder / f"{node.name}.invite", "--yes", *self.wallets, "--dir", node.folder)
+        shutil.copy(alice.folder / "network.toml", self.folder)
         self.payee = self.wallet("payee")
+
+    def ask(self, node, governor=None):
+        """What somebody asks with, to be a member or to observe."""
+        role = ["--governor", governor] if governor else ["--observer"]
+        called(self.bouya, "ask", node.name, "--advertise", node.where(), *role, "--dir", node.folder)
+        return node.folder / f"{node.name}.request"
 
     def issue(self, node):
         """A new TLS key and certificate for a node."""
         certs = node.folder / "certs"
         called(self.mkca, "--dir", certs, "request", node.name)
-        shutil.copy(certs / f"{node.name}.csr", self.folder / "ca")
-        called(self.mkca, "--dir", self.folder / "ca", "sign", f"{node.name}.csr")
+        shutil.copy(certs / f"{node.name}.csr", self.ca)
+        called(self.mkca, "--dir", self.ca, "sign", f"{node.name}.csr")
         for file in (f"{node.name}.crt", "ca.crt", "ca.crl"):
-            shutil.copy(self.folder / "ca" / file, certs)
+            shutil.copy(self.ca / file, certs)
 
     def wallet(self, name):
         shown = called(self.bouya, "wallet", "new", name, "--no-passphrase", "--json", *self.wallets)
         return json.loads(shown)["address"]
 
     def ease(self, cores):
-        """Sets the first difficulty for miners that use so many cores together: `init` sets it for one and a half."""
+        """Sets the first difficulty for miners that use so many cores together: `found` sets it for half a core of each member."""
         path = self.folder / "network.toml"
-        easier = lambda found: found[1] + str(max(1, int(int(found[2]) * cores / 1.5)))
+        easier = lambda found: found[1] + str(max(1, int(int(found[2]) * cores / (0.5 * len(self.founders)))))
         path.write_text(re.sub(r"(initial_difficulty = )(\d+)", easier, path.read_text()))
 
     def configure(self, node, share, sections):
-        config = node.folder / "config"
-        config.mkdir()
-        shutil.copy(self.folder / "network.toml", config)
+        """Writes its node.toml: it knows all others, and mines all the time."""
+        shutil.copy(self.folder / "network.toml", node.folder)
         others = {other.name: other for other in self.nodes if other.name != node.name}.values()
-        known = [part for other in others for part in ("--bootstrap", f"{other.name}@{other.host}:{other.port}")]
-        where = f"{node.host}:{node.port}"
-        called(self.bouya, "join", "--network", config / "network.toml", "--id", node.name, "--certs", node.folder / "certs",
-               "--data", node.folder / "data", "--listen", where, "--advertise", where, *known)
-        path = config / "node.toml"
-        text = re.sub(r'(\[api\]\nlisten = ").*"', rf'\g<1>{node.api_host}:{node.api_port}"', path.read_text())
-        miner = f'when = "always"\nshare = {share}\n'
+        known = ", ".join(f'"{other.name}@{other.where()}"' for other in others)
         # The miner of an observer is off; once that is taken out, it mines like the others.
-        text = f"{text}{miner}" if "[miner]" in text else f"{text}\n[miner]\n{miner}"
-        path.write_text(text + sections)
+        enabled = str(any(founder.name == node.name for founder in self.founders)).lower()
+        (node.folder / "node.toml").write_text(f"""data_dir = "data"
+network = "network.toml"
+
+[identity]
+ca = "certs/ca.crt"
+certificate = "certs/{node.name}.crt"
+key = "certs/{node.name}.key"
+crl = "certs/ca.crl"
+
+[p2p]
+listen = "{node.where()}"
+advertise = "{node.where()}"
+bootstrap = [{known}]
+
+[api]
+listen = "{node.api_host}:{node.api_port}"
+
+[miner]
+enabled = {enabled}
+when = "always"
+share = {share}
+{sections}""")
 
     def wire(self, sides):
         """Gives each node a namespace with two cables: one to the switch of its side, for peers, and one to this program, for the API."""

@@ -79,7 +79,7 @@ def hashrate(drill):
     strong, weak = network.nodes[0], network.nodes[1]
     rates(drill, network)
     payments(drill, network, weak, "the strong one takes payments", drill.asked.count or 60, 120)
-    shutil.copy(network.folder / "network.toml", strong.folder / "config")
+    shutil.copy(network.folder / "network.toml", strong.folder)
     censor(strong)
     if until(lambda: strong.voting() == "votes", 120) is None:
         raise RuntimeError("the strong one does not vote again")
@@ -89,7 +89,7 @@ def hashrate(drill):
 
 def censor(node):
     """Its own copy of the definition asks for a fee that nobody pays. That is not part of the network's id."""
-    path = node.folder / "config/network.toml"
+    path = node.folder / "network.toml"
     path.write_text(re.sub(r"min_per_byte = \d+", "min_per_byte = 1000000", path.read_text()))
     node.kill()
     node.start()

@@ -100,10 +100,12 @@ fn options_of_the_node_are_shown_only_where_they_mean_something() {
             | "bouya blacklist remove" => (true, true, true),
             "bouya check" | "bouya run" | "bouya verify" => (false, false, true),
             path if path.starts_with("bouya chain") => (false, false, true),
-            "bouya devnet" | "bouya init" | "bouya join" | "bouya completions" | "bouya receipt verify" => {
-                (false, false, false)
-            }
-            "bouya member new" => (false, false, false),
+            "bouya devnet"
+            | "bouya found"
+            | "bouya ask"
+            | "bouya accept"
+            | "bouya completions"
+            | "bouya receipt verify" => (false, false, false),
             path if ["wallet", "contacts", "bench"]
                 .iter()
                 .any(|name| path.starts_with(&format!("bouya {name}"))) =>

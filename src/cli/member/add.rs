@@ -1,56 +1,64 @@
 //! `member add`: a motion for each that is to be a member.
 
-use bouya_core::ledger::MemberChange;
+use std::path::PathBuf;
+
+use bouya_core::ledger::Member;
 use clap::Args;
 
-use super::Line;
+use crate::cli::admit::candidates;
 use crate::cli::client::Client;
 use crate::cli::error::Error;
 use crate::cli::govern::{self, Moving};
 use crate::cli::output::Output;
+use crate::http::views;
 
 pub(super) const EXAMPLES: &str = "\
-The new member makes its line with bouya member new, and says yes as well:
-nobody is added unasked.
+bouya admit does this and signs the certificate; this is for a founder whose CA
+is on another machine, and for an observer that is to be a member. It asks with
+bouya ask, and says yes as well: nobody is added unasked.
 
 Examples:
-  bouya member add dave:KEY:GOVERNOR:PROOF --from alice
-  bouya member add 'dave:KEY:GOVERNOR:PROOF:Dave GmbH' --from alice --wait";
+  bouya member add dave.request --from alice
+  bouya member add dave.request --from alice --reason 'our fourth' --wait";
 
 #[derive(Debug, Args)]
 pub(crate) struct Add {
-    /// What bouya member new --network printed: ID:KEY:GOVERNOR:PROOF[:NAME]
-    #[arg(required = true, value_name = "LINE")]
-    lines: Vec<String>,
+    /// What bouya ask has written
+    #[arg(required = true, value_name = "FILE")]
+    requests: Vec<PathBuf>,
     #[command(flatten)]
     moving: Moving,
 }
 
 pub(super) fn run(options: &Add, client: &Client, out: &mut Output) -> Result<(), Error> {
     // Every mistake before anything is sent.
-    let lines = options.lines.iter().map(|text| text.parse::<Line>().map_err(Error::Usage));
-    let lines: Vec<Line> = lines.collect::<Result<_, _>>()?;
+    let candidates = candidates(&options.requests)?;
     let members = govern::members(client)?;
-    let mut changes = Vec::new();
-    for Line { member, proof } in lines {
-        let proof = proof.ok_or_else(|| {
-            Error::Usage(format!(
-                "{}: the line lacks its proof; make it with: bouya member new {} --governor {} --network network.toml",
-                member.id, member.id, member.governor
-            ))
-        })?;
-        let (key, governor) = (member.key.to_string(), member.governor.to_string());
-        let taken = members
-            .members
-            .iter()
-            .find(|one| one.id == member.id.as_str() || one.key == key || one.governor == governor);
-        if let Some(taken) = taken {
-            return Err(Error::Failed(format!(
-                "{} is a member with the same id, key or governor; each has its own",
-                taken.id
-            )));
+    for candidate in &candidates {
+        if standing(&members, &candidate.member)? == Standing::Member {
+            return Err(Error::Failed(format!("{} is a member already", candidate.member.id)));
         }
-        changes.push(MemberChange::Add { member, proof });
     }
-    changes.into_iter().try_for_each(|change| govern::make(change, &options.moving, client, out))
+    candidates.iter().try_for_each(|one| govern::make(one.change(), &options.moving, client, out))
+}
+
+/// Whether somebody is a member.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Standing {
+    Member,
+    New,
+}
+
+/// Whether this one is a member already. Fails if another has its id, key or governor: each has its own.
+pub(crate) fn standing(members: &views::Members, wanted: &Member) -> Result<Standing, Error> {
+    let (id, key, governor) = (wanted.id.as_str(), wanted.key.to_string(), wanted.governor.to_string());
+    let is_near = |one: &&views::Member| one.id == id || one.key == key || one.governor == governor;
+    match members.members.iter().find(is_near) {
+        None => Ok(Standing::New),
+        Some(one) if one.id == id && one.key == key && one.governor == governor => Ok(Standing::Member),
+        Some(one) => Err(Error::Failed(format!(
+            "{} is a member with the same id, key or governor as {id}; each has its own. A member changes its keys with bouya member rotate",
+            one.id
+        ))),
+    }
 }

@@ -3,6 +3,8 @@
 /// Longest receipt file, in bytes: room for the largest transaction in hex, for long paths, and for [`super::HANDOVERS_WALKED`] changes of
 /// members who are not all of the most with the longest names. A change of four takes some 2 KB.
 pub const RECEIPT_BYTES: usize = 64 * 1024 * 1024;
+/// Longest text of a request or an invitation, in bytes: four times a revocation list of the longest kind, in base64 twice.
+pub const ADMISSION_BYTES: usize = 2 * 1024 * 1024;
 /// Steps in a receipt's path: enough for 2^64 leaves.
 pub const RECEIPT_STEPS: usize = 64;
 /// Longest file that is read as a key or a wallet, in bytes. Real ones have under 1 KiB.

@@ -24,7 +24,7 @@ impl KeyPair {
     }
 
     /// `path` is used only in the error.
-    pub(crate) fn from_pem(pem: &str, path: &Path) -> Result<Self, Error> {
+    pub fn from_pem(pem: &str, path: &Path) -> Result<Self, Error> {
         let key = rcgen::KeyPair::from_pem(pem)
             .map_err(|_| Error::Pem { path: path.into(), expected: "private key (PKCS #8)" })?;
         Ok(KeyPair(key))

@@ -33,7 +33,7 @@ export const blocks = {
     return [
       title(null, "Blocks", h("span", { class: "soft" }, `best chain, height ${number(tip)}`)),
       section(asked.get("from") ? `Blocks from ${number(first)} down` : "Newest first", {}, shown.length === 0
-        ? empty("No blocks yet. Miners pause while no transaction waits.", hint("Mine one now:", "bouya mine --config config/node.toml"))
+        ? empty("No blocks yet. Miners pause while no transaction waits.", hint("Mine one now:", "bouya mine"))
         : [finality(shown, edge), table("Blocks of the best chain", [["Height", "n name"], ["Block"], ["When", "half"], ["Interval", "n half"], ["Sealed by"], ["Transactions", "n half"], ["Size", "n half"], ["Difficulty", "n"]],
             rows(shown, (block, index) => ({
               key: block.hash,

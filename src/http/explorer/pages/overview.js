@@ -66,7 +66,7 @@ const latest = ({ status, blocks }) => {
   // Blocks that were read before may have become final since.
   const edge = blocks.findIndex((block) => block.height <= status.final.height);
   return section("Latest blocks", { beside: h("a", { href: "/blocks" }, "All blocks") }, blocks.length === 0
-    ? empty("No blocks yet. Miners pause while no transaction waits.", hint("Mine one now:", "bouya mine --config config/node.toml"))
+    ? empty("No blocks yet. Miners pause while no transaction waits.", hint("Mine one now:", "bouya mine"))
     : h("ol", { class: "chain", "aria-label": "Latest blocks, newest first" }, blocks.slice(0, 8).map((block, index) =>
         h("li", { "data-key": block.hash, class: `${block.transactions > 0 ? "full" : ""} ${edge > 0 && index === edge ? "edge" : ""}`.trim() },
           h("span", { class: "height" }, blockLink(block.height), index === edge ? h("small", {}, " final") : null),
@@ -110,7 +110,7 @@ export const overview = {
       tiles(data),
       h("div", { class: "halves" }, latest(data),
         section("Peers", { beside: h("a", { href: "/peers" }, "Details") }, peers.length === 0
-          ? empty("This node knows no peers.", hint("Add a member:", "bouya peer add ID@HOST:PORT --config config/node.toml"))
+          ? empty("This node knows no peers.", hint("Add a member:", "bouya peer add ID@HOST:PORT"))
           : picture(status, peers, narrow.matches, blocks[0]?.miner.id ?? null))),
       plots(data),
       waiting(data),

@@ -21,7 +21,7 @@ export const peers = {
   view: ({ status, items }) => [
     title(null, "Peers", h("span", { class: "soft" }, `${number(status.peers.connected)} connected, ${number(status.peers.known)} known`)),
     items.length === 0
-      ? section("No peers", {}, empty("This node knows no peers.", hint("Add a member:", "bouya peer add ID@HOST:PORT --config config/node.toml")))
+      ? section("No peers", {}, empty("This node knows no peers.", hint("Add a member:", "bouya peer add ID@HOST:PORT")))
       : [
           section("What this node knows", {}, picture(status, items, narrow.matches)),
           section(plural(items.length, "peer"), {}, table("Peers", [["Member", "name"], ["Status"], ["Address"], ["Height", "n half"], ["Round trip", "n half"], ["Certificate", "n"], ["Runs"]], rows(items, (peer) => ({

@@ -1,0 +1,270 @@
+//! `bouya accept`: what an invitation holds becomes a node, and whoever accepts says yes.
+
+mod voting;
+
+use std::path::{Path, PathBuf};
+
+use bouya_core::code::Code;
+use bouya_core::id::NodeId;
+use bouya_core::ledger::Genesis;
+use bouya_core::wire::Endpoint;
+use clap::Args;
+use serde_json::json;
+
+use self::voting::Yes;
+use super::admit::text_of;
+use super::client::Client;
+use super::error::Error;
+use super::folder::{Folder, Listening, Made, NodeFile, cannot};
+use super::node::NodeOptions;
+use super::output::{Output, note};
+use super::parse::{self, WalletsOption};
+use super::prompt::{ExistingPassphrase, confirm};
+use super::submit::SignedBy;
+use crate::admission::Invitation;
+use crate::config::{Mistakes, NetworkFile, Settings};
+use crate::files::{self, PUBLIC};
+use crate::http::views::Status;
+use crate::net::crl::Revocations;
+use crate::net::tls::{IdentityFiles, Tls};
+use crate::node::{identity_files, judge};
+use crate::wallet::{self, WalletName};
+
+pub(crate) const EXAMPLES: &str = "\
+Run it in the folder where bouya ask has made the keys. It checks that the
+invitation is for these keys, shows the network's code, which somebody of the
+network reads to you by phone, and writes node.toml. The wallet that speaks for
+the member then says yes, also to those who were admitted together with it.
+
+Without --run, start the node yourself and run the same command again beside it:
+that says yes. A new certificate comes the same way.
+
+Examples:
+  bouya accept bob.invite --run
+  bouya accept bob.invite --listen 10.0.0.6:7000";
+
+#[derive(Debug, Args)]
+pub(crate) struct Accept {
+    /// What the founder sent back, or - for the standard input
+    #[arg(value_name = "FILE")]
+    invitation: PathBuf,
+    /// The address where other members reach this node [default: what was asked for]
+    #[arg(long, value_name = "HOST:PORT")]
+    advertise: Option<Endpoint>,
+    #[command(flatten)]
+    listening: Listening,
+    /// Run the node when all is written
+    #[arg(long)]
+    run: bool,
+    /// Accept without asking: the code was compared
+    #[arg(long)]
+    yes: bool,
+    /// How long to wait beside a running node until this is a member, as in 60s or 5m
+    #[arg(long, value_name = "TIME", default_value = "10m", value_parser = parse::duration)]
+    timeout: std::time::Duration,
+    #[command(flatten)]
+    folder: Folder,
+    #[command(flatten)]
+    passphrase: ExistingPassphrase,
+    #[command(flatten)]
+    wallets: WalletsOption,
+}
+
+/// Sets the node up, says yes, and runs it if asked to.
+pub(crate) fn run(options: Accept, out: &mut Output) -> Result<(), Error> {
+    let invitation = Invitation::read(&text_of(&options.invitation)?)
+        .map_err(|error| Error::Usage(format!("{}: {error}", options.invitation.display())))?;
+    let code =
+        check(&invitation, &options.folder, |genesis, code| agree(&options, &invitation, genesis, code))?;
+    place(&options, &invitation)?;
+    let node = options.folder.node();
+    told(&options, &invitation, code, out)?;
+    let Accept { run, timeout, passphrase, wallets, .. } = options;
+    let yes = yes(&invitation, passphrase, wallets)?;
+    let client = || Client::new(&NodeOptions { config: Some(node.clone()), ..NodeOptions::default() });
+    match yes {
+        yes if run => {
+            out.flush()?;
+            if let Some(yes) = yes {
+                yes.beside(client()?)?;
+            }
+            super::run::run(&node)
+        }
+        Some(yes) if runs(&client()?, &invitation.id, code) => yes.within(&client()?, timeout),
+        Some(_) => {
+            note(&format!(
+                "Next: bouya run, and beside it the same again, which says yes: bouya accept {}",
+                options.invitation.display()
+            ));
+            Ok(())
+        }
+        None => {
+            note("Next: bouya run");
+            Ok(())
+        }
+    }
+}
+
+/// Whether this very node answers: another's may listen there.
+fn runs(client: &Client, id: &NodeId, code: Code) -> bool {
+    let is_it = |status: Status| status.id == id.as_str() && status.network.code == Some(code.to_string());
+    client.status().is_ok_and(is_it)
+}
+
+/// Checks the invitation against the keys in the folder before anything is written there. `agree` gets the network and its code.
+fn check(
+    invitation: &Invitation,
+    folder: &Folder,
+    agree: impl FnOnce(&Genesis, Code) -> Result<(), Error>,
+) -> Result<Code, Error> {
+    let id = &invitation.id;
+    let key = folder.cert(&format!("{id}.key"));
+    if !key.exists() {
+        return Err(Error::Usage(format!(
+            "{} is not here; accept in the folder where the request was made, or name it: --dir DIR",
+            key.display()
+        )));
+    }
+    let foreign = |why: &dyn std::fmt::Display| {
+        Error::Usage(format!(
+            "this invitation is not for the keys in this folder: {why}. If the request was made here, somebody changed it on its way: tell the founder, who revokes the certificate with mkca revoke {id}"
+        ))
+    };
+    if let Some(member) = &invitation.member {
+        let own = wallet::member_key_load(&folder.cert(&format!("{id}.member")))?;
+        if own.public() != member.key {
+            return Err(foreign(&format!("{} was admitted, {} is here", member.key, own.public())));
+        }
+    }
+    let mut stage = Made::default();
+    let dir = folder.cert(".accept");
+    // Left by one that was killed.
+    let _ = std::fs::remove_dir_all(&dir);
+    stage.begin(&dir)?;
+    let write = |name: &str, text: &str| {
+        let path = dir.join(name);
+        super::folder::make_parent(&path)?;
+        files::replace(&path, PUBLIC, text.as_bytes()).map_err(|error| cannot("write", &path, &error))?;
+        Ok::<_, Error>(path)
+    };
+    let files = IdentityFiles {
+        ca: write("ca.crt", &invitation.ca)?,
+        certificate: write("node.crt", &invitation.certificate)?,
+        key,
+        crls: vec![write("ca.crl", &invitation.crl)?],
+        refuse_overdue: false,
+    };
+    let network = write("network.toml", &invitation.network)?;
+    let tls = Tls::open(files, Revocations::default()).map_err(|error| foreign(&error))?;
+    if tls.id() != *id {
+        return Err(foreign(&format!("its certificate is for {}", tls.id())));
+    }
+    let genesis =
+        NetworkFile::load(&network).map_err(|mistakes| mistakes.of(Path::new("network.toml")))?.genesis;
+    let ca = tls.ca().ok_or_else(|| foreign(&"another CA has signed its certificate"))?;
+    let code = Code::of_network(&ca, &genesis.id());
+    agree(&genesis, code)?;
+    Ok(code)
+}
+
+/// Shows what is accepted, and asks.
+fn agree(options: &Accept, invitation: &Invitation, genesis: &Genesis, code: Code) -> Result<(), Error> {
+    let Invitation { id, member, others, .. } = invitation;
+    let role = if member.is_some() { "a member" } else { "an observer" };
+    note(&format!("Network {}, code {code}\nYou come in as {id}, {role}.", genesis.spec.name.as_str()));
+    for other in others.iter().filter(|_| member.is_some()) {
+        let name = if other.name.as_str().is_empty() {
+            String::new()
+        } else {
+            format!(" ({})", other.name.as_str())
+        };
+        note(&format!("You say yes to {}{name} as well, whose governor is {}.", other.id, other.governor));
+    }
+    let question = "Did somebody of the network read you this code by phone? Then go on.";
+    match options.yes || confirm(question, "--yes")? {
+        true => Ok(()),
+        false => Err(Error::Failed("nothing was written".into())),
+    }
+}
+
+/// Writes what was checked. What must not change is compared, and the operator's node.toml stays as it is.
+fn place(options: &Accept, invitation: &Invitation) -> Result<(), Error> {
+    let (folder, id) = (&options.folder, &invitation.id);
+    let mut made = Made::default();
+    made.same(&folder.cert("ca.crt"), &invitation.ca)?;
+    made.same(&folder.network(), &invitation.network)?;
+    let mut newer = vec![
+        (folder.cert("ca.crl"), &invitation.crl),
+        (folder.cert(&format!("{id}.crt")), &invitation.certificate),
+    ];
+    newer.extend(invitation.overrides.as_ref().map(|overrides| (folder.overrides(), overrides)));
+    for (path, text) in newer {
+        made.newer(&path, text)?;
+    }
+    let node = folder.node();
+    if !node.exists() {
+        let file = NodeFile {
+            id,
+            listening: &options.listening,
+            advertise: options.advertise.as_ref().or(invitation.advertise.as_ref()),
+            bootstrap: &invitation.bootstrap,
+            overrides: invitation.overrides.is_some(),
+            observes: invitation.member.is_none(),
+        };
+        made.file(&node, PUBLIC, file.render().as_bytes())?;
+    }
+    judged(&node, id)?;
+    made.keep();
+    Ok(())
+}
+
+/// Fails unless a node could start with this file.
+pub(super) fn judged(node: &Path, id: &NodeId) -> Result<(), Error> {
+    let settings = Settings::load(node)?;
+    let found = match Tls::open(identity_files(&settings), Revocations::default()) {
+        Ok(_) => judge::settings(&settings, id),
+        Err(error) => vec![judge::identity(&error)],
+    };
+    match judge::sort(found).0 {
+        list if list.is_empty() => Ok(()),
+        list => Err(Mistakes { path: node.to_owned(), list }.into()),
+    }
+}
+
+/// What the member's wallet says, once it is open. None if there is nothing to say, or no wallet here that could.
+fn yes(
+    invitation: &Invitation,
+    passphrase: ExistingPassphrase,
+    wallets: WalletsOption,
+) -> Result<Option<Yes>, Error> {
+    let Some(own) = invitation.member.clone() else { return Ok(None) };
+    let name: WalletName = own.id.as_str().parse().map_err(|error| Error::Usage(format!("{error}")))?;
+    let folder = wallets.open()?;
+    if !folder.has(&name) || folder.open(&name)?.address() != own.governor {
+        note(&format!(
+            "The wallet that speaks for {} ({}) is not on this machine. Say yes where it is: bouya vote",
+            own.id, own.governor
+        ));
+        return Ok(None);
+    }
+    let wallet = folder.open(&name)?;
+    // A wrong passphrase shows before the node starts.
+    wallet.unlock(passphrase.get(&wallet)?)?;
+    let by = SignedBy::quiet(name, passphrase, wallets);
+    Ok(Some(Yes { by, own, others: invitation.others.clone() }))
+}
+
+fn told(options: &Accept, invitation: &Invitation, code: Code, out: &mut Output) -> Result<(), Error> {
+    let node = options.folder.node();
+    if out.json {
+        return out.line(json!({
+            "id": invitation.id.as_str(),
+            "code": code.to_string(),
+            "config": node.display().to_string(),
+        }));
+    }
+    out.line(format!("{} is set up: {}", invitation.id, node.display()))
+}
+
+#[cfg(test)]
+mod tests;
