@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use bouya_core::code::Code;
 use bouya_core::id::NodeId;
-use bouya_core::ledger::Genesis;
+use bouya_core::ledger::{Genesis, Member};
 use bouya_core::wire::Endpoint;
 use clap::Args;
 use serde_json::json;
@@ -16,6 +16,7 @@ use super::admit::text_of;
 use super::client::Client;
 use super::error::Error;
 use super::folder::{Folder, Listening, Made, NodeFile, cannot};
+use super::govern;
 use super::node::NodeOptions;
 use super::output::{Output, note};
 use super::parse::{self, WalletsOption};
@@ -74,23 +75,34 @@ pub(crate) struct Accept {
 pub(crate) fn run(options: Accept, out: &mut Output) -> Result<(), Error> {
     let invitation = Invitation::read(&text_of(&options.invitation)?)
         .map_err(|error| Error::Usage(format!("{}: {error}", options.invitation.display())))?;
-    let code =
-        check(&invitation, &options.folder, |genesis, code| agree(&options, &invitation, genesis, code))?;
+    let mut new = admitted(&invitation);
+    let code = check(&invitation, &options.folder, |genesis, code| {
+        new.retain(|member| !genesis.spec.members.contains(member));
+        agree(&options, &invitation, genesis, code)
+    })?;
     place(&options, &invitation)?;
-    let node = options.folder.node();
     told(&options, &invitation, code, out)?;
-    let Accept { run, timeout, passphrase, wallets, .. } = options;
-    let yes = yes(&invitation, passphrase, wallets)?;
+    let node = options.folder.node();
     let client = || Client::new(&NodeOptions { config: Some(node.clone()), ..NodeOptions::default() });
-    match yes {
-        yes if run => {
-            out.flush()?;
-            if let Some(yes) = yes {
-                yes.beside(client()?)?;
-            }
-            super::run::run(&node)
+    let is_up = client().is_ok_and(|client| runs(&client, &invitation.id, code));
+    if is_up {
+        let members = govern::members(&client()?)?.members;
+        new.retain(|one| !members.iter().any(|member| member.key == one.key.to_string()));
+    }
+    // Who is a member already, and came with members only, has nothing to say.
+    let yes = match new.is_empty() {
+        true => None,
+        false => yes(&invitation, options.passphrase, options.wallets)?,
+    };
+    if options.run {
+        out.flush()?;
+        if let Some(yes) = yes {
+            yes.beside(client()?)?;
         }
-        Some(yes) if runs(&client()?, &invitation.id, code) => yes.within(&client()?, timeout),
+        return super::run::run(&node);
+    }
+    match yes {
+        Some(yes) if is_up => yes.within(&client()?, options.timeout),
         Some(_) => {
             note(&format!(
                 "Next: bouya run, and beside it the same again, which says yes: bouya accept {}",
@@ -98,11 +110,18 @@ pub(crate) fn run(options: Accept, out: &mut Output) -> Result<(), Error> {
             ));
             Ok(())
         }
+        None if is_up => Ok(()),
         None => {
             note("Next: bouya run");
             Ok(())
         }
     }
+}
+
+/// Who was admitted at once, this node's member among them; nobody if it observes.
+fn admitted(invitation: &Invitation) -> Vec<Member> {
+    let Some(own) = &invitation.member else { return Vec::new() };
+    std::iter::once(own).chain(&invitation.others).cloned().collect()
 }
 
 /// Whether this very node answers: another's may listen there.

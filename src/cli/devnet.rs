@@ -1,6 +1,6 @@
 //! `bouya devnet`: runs a whole network on this machine and prints what it does, line by line.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
@@ -14,6 +14,7 @@ use super::node::NodeOptions;
 use super::output::Output;
 use crate::config::network::spoken;
 use crate::devnet::{DEMO, Devnet, DevnetError, FRIEND};
+use crate::files::quoted;
 use crate::http::views::{BlockSummary, Page, Status};
 use crate::{descriptors, telemetry};
 
@@ -94,21 +95,33 @@ fn introduce(devnet: &Devnet, options: &DevnetOptions, out: &mut Output) -> Resu
             options.base_port + 100 + number
         ))?;
     }
-    let program = std::env::args().next().unwrap_or_else(|| "bouya".to_owned());
-    let wallets = devnet.wallets();
-    let friend = devnet.address(FRIEND).map_err(failed)?;
     out.line(format!(
-        "Wallet {DEMO} holds 1000000 {}. In another terminal:",
+        "Wallet {DEMO} holds 1000000 {}. Pay, agree and prove it, in another terminal:",
         devnet.genesis().spec.coin.symbol.as_str()
     ))?;
-    out.line(format!(
-        "  {program} send --wallets {} --from {DEMO} --to {friend}:12.5 --api {} --yes --wait",
-        wallets.display(),
-        devnet.api(0),
-    ))?;
-    out.line(format!("  {program} balance {friend} --api {}", devnet.api(devnet.nodes() - 1)))?;
+    let program = std::env::args().next().unwrap_or_else(|| "bouya".to_owned());
+    let network = devnet.wallets().with_file_name("network.toml");
+    for line in demo(&program, &devnet.wallets(), &network, &devnet.api(0)) {
+        out.line(format!("  {line}"))?;
+    }
     out.line("Ctrl-C stops all nodes.")?;
     out.flush()
+}
+
+/// A first quarter of an hour, ready to be copied.
+fn demo(program: &str, wallets: &Path, network: &Path, api: &str) -> [String; 7] {
+    let (wallets, network) = (quoted(wallets), quoted(network));
+    [
+        format!("export BOUYA_WALLETS={wallets} BOUYA_API={api}"),
+        format!("{program} send --from {DEMO} --to {FRIEND}:12.5 --yes --wait"),
+        "echo 'The ladder is yours until June.' > loan.txt".to_owned(),
+        format!(
+            "LOAN=$({program} agree propose --from {DEMO} --title 'A loan' --document loan.txt --party {FRIEND} --deadline 14d --yes --wait)"
+        ),
+        format!("SIGNED=$({program} agree sign $LOAN --from {FRIEND} --document loan.txt --yes --wait)"),
+        format!("{program} receipt get $SIGNED --out loan.receipt"),
+        format!("{program} receipt verify loan.receipt --network {network} --document loan.txt"),
+    ]
 }
 
 /// Prints when all nodes are connected, and every new block, until Ctrl-C or until a node ends.

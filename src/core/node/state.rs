@@ -154,9 +154,7 @@ impl State {
             Self::CertificateExpired { .. } => {
                 "ask the CA for a new certificate (mkca renew) and put it in place; it is taken without a restart"
             }
-            Self::Removed(_) => {
-                "stop this node, or ask the members to add it again (bouya member new, bouya member add)"
-            }
+            Self::Removed(_) => "stop this node, or ask the members to add it again (bouya ask, bouya admit)",
             Self::CertificateRevoked => {
                 "ask the CA why; only a new certificate lets this node in again (mkca request, mkca sign)"
             }

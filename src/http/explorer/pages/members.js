@@ -10,7 +10,7 @@ import { change } from "./transaction.js";
 const ON = ["block", "reorg", "final", "motion", "members"];
 /** What became of a motion, in words. */
 const WORDS = { open: "open", passed: "passed", applied: "in force", dropped: "fell away", rejected: "rejected", expired: "expired", replaced: "gave way", void: "void" };
-const ADD = "bouya member add ID:KEY:GOVERNOR:PROOF --from WALLET";
+const ADD = "bouya admit ID.request";
 
 /** A block that says since when; the genesis block has no page. */
 const since = (block) => block === null ? "–" : h("span", { class: "what" }, block.height === 0 ? "the beginning" : ["block ", blockLink(block.height)], h("small", {}, dayOf(block.time)));
