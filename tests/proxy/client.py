@@ -9,28 +9,9 @@ import threading
 import time
 from dataclasses import dataclass, replace
 
+from processes import PATIENCE, Failed, same
+
 USER = "alice"
-# Nothing here takes this many seconds unless it hangs.
-PATIENCE = 60
-
-
-class Failed(Exception):
-    """What does not hold."""
-
-
-def same(what, found, meant):
-    if found != meant:
-        raise Failed(f"{what}: {found!r} instead of {meant!r}")
-
-
-def until(what, holds):
-    """Waits until `holds` gives something, and returns it."""
-    end = time.monotonic() + PATIENCE
-    while not (found := holds()):
-        if time.monotonic() > end:
-            raise Failed(f"still not: {what}")
-        time.sleep(0.05)  # poll
-    return found
 
 
 @dataclass
