@@ -4,7 +4,7 @@
 //! fails, so that memory is never ahead of the disk. It watches the free space on the disk, so that the store does not run full.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -209,10 +209,8 @@ impl ChainActor {
 
     /// Whether the disk is too full for a commit. Tells the other machines when that changes; the head tells everybody else.
     fn look_at_disk(&mut self) -> Result<(), ChainError> {
-        let free =
-            rustix::fs::statvfs(&self.data_dir).map(|stat| stat.f_bavail.saturating_mul(stat.f_frsize));
         // If the system does not say, assume that there is room: a commit still fails cleanly.
-        let full = free.is_ok_and(|free| free < STORE_FREE_BYTES);
+        let full = free_bytes(&self.data_dir).is_some_and(|free| free < STORE_FREE_BYTES);
         if full == self.head.borrow().disk_full {
             return Ok(());
         }
@@ -220,4 +218,10 @@ impl ChainActor {
         self.keeper.handle(Input::DiskFull(full))?;
         self.drain()
     }
+}
+
+/// Bytes that are free on a folder's disk; none if the system does not say.
+pub(crate) fn free_bytes(folder: &Path) -> Option<u64> {
+    let stat = rustix::fs::statvfs(folder).ok()?;
+    Some(stat.f_bavail.saturating_mul(stat.f_frsize))
 }

@@ -4,6 +4,7 @@
 //! snapshots of the store and leave messages in mailboxes, so a busy API holds up nothing else. What it may use is bounded: connections,
 //! requests in flight, bytes, time.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -76,6 +77,8 @@ pub struct Api {
     pub genesis: Arc<Genesis>,
     /// What people compare; none where another CA has signed this node's certificate.
     pub code: Option<Code>,
+    /// Whose disk's free space is told.
+    pub data_dir: PathBuf,
     pub reader: Reader,
     pub head: watch::Receiver<Arc<Head>>,
     pub mempool: Mailbox<mempool::MempoolRequest>,

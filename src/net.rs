@@ -32,6 +32,7 @@ use bouya_core::limits::{
     CLOSE_DRAIN, CONNECT_TIMEOUT, HELLO_TIMEOUT, SEND_STALL, TCP_DEAD_AFTER, TLS_TIMEOUT,
 };
 use bouya_core::overlay::{ConnId, Input};
+use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
 
@@ -65,10 +66,20 @@ pub enum NetEvent {
 }
 
 /// Bytes of frames that went to peers and came from them, since the start. TLS adds 22 bytes to each record of up to 16 KiB.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Traffic {
     sent: AtomicU64,
     received: AtomicU64,
+    /// Seconds from TCP to a peer's hello, of connections that got so far.
+    pub handshakes: Histogram,
+}
+
+impl Default for Traffic {
+    fn default() -> Self {
+        // From two machines in one room to the deadline for hello.
+        let handshakes = Histogram::new(exponential_buckets(0.001, 2.0, 14));
+        Self { sent: AtomicU64::default(), received: AtomicU64::default(), handshakes }
+    }
 }
 
 impl Traffic {

@@ -183,7 +183,7 @@ impl Node {
         };
         let data_dir = self.settings.data_dir.clone();
         let (chain_actor, head) =
-            ChainActor::load(self.store, data_dir, workers.clone(), chain_inbox, outlets)?;
+            ChainActor::load(self.store, data_dir.clone(), workers.clone(), chain_inbox, outlets)?;
         let mempool_actor = MempoolActor {
             limits: self.settings.mempool,
             reader: reader.clone(),
@@ -275,6 +275,7 @@ impl Node {
             id: self.tls.id(),
             code: self.tls.ca().map(|ca| Code::of_network(&ca, &genesis.id())),
             genesis,
+            data_dir,
             reader,
             head,
             mempool,

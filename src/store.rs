@@ -9,10 +9,12 @@
 use std::fs::{File, TryLockError};
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Instant;
 
 use bouya_core::codec::encode;
 use bouya_core::crypto::Hash;
 use bouya_core::ledger::{Change, Genesis};
+use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use redb::{Database, ReadableDatabase, ReadableTable, WriteTransaction};
 
 mod blocks;
@@ -57,6 +59,7 @@ pub struct Store {
     recent: Blocks,
     marker: Marker,
     genesis: Arc<Genesis>,
+    commits: Histogram,
     /// Held while the store is open; none where nothing else can reach the database.
     _lock: Option<File>,
 }
@@ -68,6 +71,7 @@ pub struct Reader {
     recent: Blocks,
     marker: Marker,
     genesis: Arc<Genesis>,
+    commits: Histogram,
 }
 
 impl Store {
@@ -111,7 +115,9 @@ impl Store {
     /// The store in a database that is already open. Tests pass one whose disk fails.
     fn over(db: Db, genesis: Arc<Genesis>, lock: Option<File>) -> Result<Self, StoreError> {
         let marker = Marker::new(Default::default());
-        let mut store = Self { db, recent: Blocks::default(), marker, genesis, _lock: lock };
+        // From a fast disk to one that is about to fail.
+        let commits = Histogram::new(exponential_buckets(0.001, 2.0, 14));
+        let mut store = Self { db, recent: Blocks::default(), marker, genesis, commits, _lock: lock };
         store.marker = store.check_or_begin()?;
         Ok(store)
     }
@@ -137,6 +143,7 @@ impl Store {
             recent: self.recent.clone(),
             marker: self.marker,
             genesis: self.genesis.clone(),
+            commits: self.commits.clone(),
         }
     }
 
@@ -231,6 +238,7 @@ impl Store {
         for (_, block) in &change.stored {
             self.recent.keep(block.id(), block.clone());
         }
+        let began = Instant::now();
         self.db.guard.run(|| {
             let tx = self.write()?;
             write_blocks(&tx, change)?;
@@ -241,7 +249,9 @@ impl Store {
             // Last: what leaves the chain and is forgotten had rows in the index.
             remove_blocks(&tx, change)?;
             Ok(tx.commit()?)
-        })
+        })?;
+        self.commits.observe(began.elapsed().as_secs_f64());
+        Ok(())
     }
 }
 
@@ -260,6 +270,11 @@ impl Reader {
     /// The network that the store belongs to.
     pub fn genesis(&self) -> &Arc<Genesis> {
         &self.genesis
+    }
+
+    /// Seconds that each change took to become durable, for metrics.
+    pub fn commits(&self) -> Histogram {
+        self.commits.clone()
     }
 
     /// Waits until anybody meets damage in the file, and says what.

@@ -309,13 +309,16 @@ impl Running {
         while let Some(output) = self.actor.machine.poll() {
             self.execute(output)?;
         }
-        let (alarm, settled, removed) = (self.actor.machine.alarm(), self.settled, self.removed);
+        let status = VoterStatus {
+            alarm: self.actor.machine.alarm(),
+            turnout: self.turnout.clone(),
+            settled: self.settled,
+            removed: self.removed,
+            unwritten: self.unwritten.is_some(),
+        };
         self.actor.status.send_if_modified(|told| {
-            let is_news = (told.alarm, told.settled, told.removed) != (alarm, settled, removed)
-                || told.turnout != self.turnout;
-            if is_news {
-                *told = VoterStatus { alarm, settled, removed, turnout: self.turnout.clone() };
-            }
+            let is_news = *told != status;
+            *told = status;
             is_news
         });
         Ok(())

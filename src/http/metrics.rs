@@ -1,30 +1,28 @@
 //! Metrics in the OpenMetrics text format. Levels are read from the actors' watches when they are asked for. Events are counted as they
 //! happen, from the start of the API on, separately for each node.
 
-use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use axum::extract::{MatchedPath, Request, State};
-use axum::http::header;
 use axum::middleware::{Next, from_fn_with_state};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use axum::{Extension, Router};
-use clap::ValueEnum;
+use bouya_core::time::Timestamp;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::{ConstCounter, Counter};
 use prometheus_client::metrics::family::Family;
-use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
 use tokio_util::sync::CancellationToken;
 
 use super::Api;
-use super::limits::ask;
 use super::problem::Problem;
-use super::views::NodeState;
 use crate::clock::wall;
 use crate::events::{Event, Heard, Listener};
-use crate::net::request::NetworkRequest;
+use levels::Levels;
+
+mod levels;
 
 /// Route and status: both from short closed lists, so that no client can create time series.
 type Labels = [(&'static str, String); 2];
@@ -32,6 +30,7 @@ type Labels = [(&'static str, String); 2];
 /// What is counted.
 #[derive(Clone)]
 pub(super) struct Metrics {
+    started: Timestamp,
     blocks: Counter,
     reorgs: Counter,
     finals: Counter,
@@ -46,6 +45,7 @@ pub(super) struct Metrics {
 impl Default for Metrics {
     fn default() -> Self {
         Self {
+            started: wall(),
             blocks: Counter::default(),
             reorgs: Counter::default(),
             finals: Counter::default(),
@@ -106,6 +106,8 @@ impl Metrics {
     }
 
     fn register(&self, registry: &mut Registry) {
+        let started = ConstGauge::new(self.started.0 / 1_000);
+        registry.register("start_time_seconds", "When this node started", started);
         registry.register("blocks", "Blocks that joined the best chain", self.blocks.clone());
         registry.register("reorgs", "Changes of the best chain's past", self.reorgs.clone());
         registry.register(
@@ -140,15 +142,6 @@ async fn count(
     response
 }
 
-/// A series for each state, so that none is missing before it has ever been.
-fn states(now: NodeState) -> Family<[(&'static str, String); 1], Gauge> {
-    let family = Family::<_, Gauge>::default();
-    for state in NodeState::value_variants() {
-        family.get_or_create(&[("state", state.to_string())]).set(i64::from(*state == now));
-    }
-    family
-}
-
 /// OpenMetrics text
 #[utoipa::path(get, path = "/metrics", tag = "node", responses(
     (status = 200, description = "OpenMetrics text", body = String, content_type = "application/openmetrics-text"),
@@ -157,61 +150,20 @@ pub(super) async fn metrics(
     State(api): State<Api>,
     Extension(metrics): Extension<Metrics>,
 ) -> Result<Response, Problem> {
-    let summary = ask(&api.limits.network, &api.network, |reply| NetworkRequest::Summary { reply }).await?;
-    let head = api.head.borrow().clone();
-    let motions = api.read(super::motions::open).await?;
-    let level = *api.level.borrow();
-    let not_after = api.health.certificate.borrow().not_after.0;
-    let left = not_after.saturating_sub(wall().0) / 1_000;
+    let levels = Levels::read(&api).await?;
     let mut registry = Registry::with_prefix("bouya");
-    let mut gauge = |name: &str, help: &str, value: u64| {
-        let gauge = Gauge::<u64, AtomicU64>::default();
-        gauge.set(value);
-        registry.register(name, help, gauge);
-    };
-    gauge("height", "Height of the best chain", head.branch.height);
-    let behind = head.branch.height.saturating_sub(head.finalized.0);
-    gauge("final_height", "Height of the newest final block", head.finalized.0);
-    gauge("final_behind", "Blocks of the best chain above it", behind);
-    let since = head.unfinal_since.map_or(0, |since| wall().millis_since(since));
-    gauge("unfinal_seconds", "Since the date of the first block above it; 0 if there is none", since / 1_000);
-    let turnout = api.health.voter.borrow().turnout.clone();
-    gauge("voters_heard", "Members whose votes were heard when anybody voted last", turnout.heard as u64);
-    gauge("voters_needed", "Members whose votes make a block final", turnout.quorum as u64);
-    gauge("members", "Members after the newest final block", head.members.voters().count() as u64);
-    gauge("motions_open", "Motions that wait for what members say", motions as u64);
-    gauge("tip_time_seconds", "Time of the best block, as its miner claims", head.branch.time.0 / 1_000);
-    gauge("peers_connected", "Peers whose hello was read", summary.connected as u64);
-    gauge("peers_known", "Peers in the book", summary.known as u64);
-    gauge("mempool_transactions", "Transactions that wait", level.transactions as u64);
-    gauge("mempool_bytes", "Their bytes, as allocated", level.bytes as u64);
-    gauge("hashes_per_second", "The miner's rate", *api.hash_rate.borrow());
-    gauge("certificate_seconds_left", "Until this node's certificate ends", left);
-    gauge(
-        "clock_off_milliseconds",
-        "This node's clock against its peers' median",
-        api.health.outlook.borrow().clock_offset_ms.map_or(0, i64::unsigned_abs),
-    );
-    registry.register(
-        "state",
-        "1 for the state that the node is in, 0 for the others",
-        states(api.health.state().into()),
-    );
-    let mut alarm = |name: &str, help: &str, value: u64| {
-        registry.register(name, help, ConstCounter::new(value));
-    };
-    alarm("duplicate_identity", "Two machines seen with one certificate", summary.alarms.duplicates);
-    alarm("keys_changed", "Known ids seen with another key", summary.alarms.keys);
+    levels.register(&mut registry, &api);
     metrics.register(&mut registry);
+    let help = "Until a change of the store was durable";
+    registry.register("commit_seconds", help, api.reader.commits());
+    let help = "From TCP's connection to a peer's hello, where one came";
+    registry.register("handshake_seconds", help, api.traffic.handshakes.clone());
     for (name, help, value) in api.strangers.counts().into_iter().chain(api.traffic.counts()) {
-        let counter = Counter::<u64, AtomicU64>::default();
-        counter.inc_by(value);
-        registry.register(name, help, counter);
+        registry.register(name, help, ConstCounter::new(value));
     }
     let mut text = String::new();
     encode(&mut text, &registry).map_err(Problem::internal)?;
-    let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-    Ok(([(header::CONTENT_TYPE, kind)], text).into_response())
+    api.answer("application/openmetrics-text; version=1.0.0; charset=utf-8", text.into_bytes())
 }
 
 #[cfg(test)]

@@ -72,7 +72,7 @@ pub(super) async fn status(State(api): State<Api>) -> Result<Json<views::Status>
 }
 
 /// What this program cannot follow, once its height is reached.
-fn upgrade(genesis: &Genesis, head: &node::Head) -> Option<views::UpgradeStatus> {
+pub(super) fn upgrade(genesis: &Genesis, head: &node::Head) -> Option<views::UpgradeStatus> {
     let decided = head.branch.members.roster().upgrades().iter();
     let unknown = decided.filter(|upgrade| upgrade.version > genesis.rules.newest_version);
     let first = unknown.min_by_key(|upgrade| upgrade.height)?;

@@ -57,7 +57,7 @@ pub(super) async fn start(
     if hub.send(NetEvent::Up { session, outbox, input }).await.is_err() {
         return;
     }
-    let connection = Connection { conn, shared, queue, slot, hello_by: opened };
+    let connection = Connection { conn, shared, queue, slot, opened };
     // A separate task: a panic in it costs only this peer, and the hub still learns that the connection is gone.
     let why = tokio::spawn(connection.run(stream)).await;
     let why = why.unwrap_or_else(|_| CloseReason::Lost("an internal error; see the log".into()));
@@ -70,13 +70,13 @@ struct Connection {
     shared: Shared,
     queue: Queue,
     slot: Option<Slot>,
-    hello_by: Instant,
+    /// When TCP connected.
+    opened: Instant,
 }
 
 impl Connection {
     async fn run(mut self, stream: TlsStream<TcpStream>) -> CloseReason {
         let deadlines = self.shared.deadlines;
-        self.hello_by += deadlines.hello;
         let queue = self.queue.clone();
         let shared = self.shared.clone();
         let (mut read, mut write) = tokio::io::split(stream);
@@ -99,6 +99,7 @@ impl Connection {
         match self.read_hello(stream, &mut frames).await {
             Ok(hello) => {
                 self.slot = None;
+                self.shared.traffic.handshakes.observe(self.opened.elapsed().as_secs_f64());
                 if self.tell(Input::Hello { conn: self.conn, hello }).await.is_err() {
                     return CloseReason::Asked;
                 }
@@ -130,8 +131,9 @@ impl Connection {
                 None => std::future::pending().await,
             }
         };
+        let hello_by = self.opened + self.shared.deadlines.hello;
         let body = tokio::select! {
-            body = timeout_at(self.hello_by, next_frame(stream, frames, |frames| frames.next(HELLO_BYTES))) => {
+            body = timeout_at(hello_by, next_frame(stream, frames, |frames| frames.next(HELLO_BYTES))) => {
                 body.map_err(|_| Stop::Ended(CloseReason::NoHello))??
             }
             () = evicted => {

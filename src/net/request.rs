@@ -7,6 +7,8 @@ use bouya_core::limits::KNOWN_PEERS;
 use bouya_core::overlay::{Command, PeerView};
 use tokio::sync::oneshot;
 
+use super::tls::expiry::Expiry;
+
 /// A question or a command.
 pub enum NetworkRequest {
     /// All peers, one per id.
@@ -46,6 +48,8 @@ pub struct Summary {
     pub connected: usize,
     pub known: usize,
     pub alarms: super::network::Alarms,
+    /// Certificate, roots and lists.
+    pub(crate) ends: Vec<Expiry>,
 }
 
 /// Why an operator's command is refused.

@@ -30,6 +30,8 @@ pub struct VoterStatus {
     pub settled: Option<Settled>,
     /// Since when this node is a former member; none if it is not.
     pub removed: Option<Removal>,
+    /// Whether a vote waits because its record could not be written.
+    pub unwritten: bool,
 }
 
 /// How a node ceased to be a member.

@@ -2,7 +2,7 @@
 
 use bouya_core::codec::{Bounded, Text, decode};
 use bouya_core::crypto::{Hash, sha256};
-use bouya_core::finality::Turnout;
+use bouya_core::finality::{Alarm, Turnout};
 use bouya_core::ledger::{Action, Certificate, Header, Proposal, Response, Transaction, Voters};
 use bouya_core::node::{Settled, VoterStatus};
 use bouya_core::testing::address;
@@ -161,4 +161,28 @@ fn a_final_balance_leaves_out_what_is_above_the_final_block() {
     assert_eq!(held("?final=false"), tip);
     let path = format!("/v1/accounts/{}", address(2));
     node.get(&format!("{path}?final=true&confirmations=2")).problem(400, "bad-request");
+}
+
+#[test]
+fn the_metrics_say_whose_votes_are_missing_and_how_the_record_is() {
+    let node = Node::with_members();
+    let turnout = Turnout { heard: 3, count: 4, quorum: 3, missing: vec!["m2".into()] };
+    for (alarm, unwritten, record) in [
+        (None, false, "kept"),
+        (None, true, "unwritten"),
+        (Some(Alarm::NoRecord), false, "missing"),
+        (Some(Alarm::Twin), true, "twin"),
+        (Some(Alarm::OtherHistory), false, "kept"),
+    ] {
+        let turnout = turnout.clone();
+        node.voter.send_replace(VoterStatus { alarm, turnout, unwritten, ..VoterStatus::default() });
+        let text = node.get("/metrics").text();
+        let mut heard: Vec<_> = text.lines().filter(|line| line.starts_with("bouya_member_heard{")).collect();
+        heard.sort_unstable();
+        let all = [("m1", 1), ("m2", 0), ("m3", 1), ("m9", 1)];
+        assert_eq!(heard, all.map(|(id, heard)| format!("bouya_member_heard{{member=\"{id}\"}} {heard}")));
+        let of = |line: &&str| line.starts_with("bouya_votes_record{") && line.ends_with(" 1");
+        let ones: Vec<_> = text.lines().filter(of).collect();
+        assert_eq!(ones, [format!("bouya_votes_record{{state=\"{record}\"}} 1")]);
+    }
 }

@@ -83,7 +83,7 @@ pub(super) struct Network {
 
 impl Network {
     fn new() -> Self {
-        let summary = Summary { connected: 2, known: 3, alarms: Default::default() };
+        let summary = Summary { connected: 2, known: 3, alarms: Default::default(), ends: Vec::new() };
         Self {
             summary: Mutex::new(summary),
             peers: Mutex::default(),
@@ -226,6 +226,7 @@ impl Node {
             id: "alice".parse().unwrap(),
             code: None,
             genesis,
+            data_dir: dir.path().to_owned(),
             reader,
             head,
             mempool,

@@ -3,9 +3,11 @@
 use serde_json::json;
 
 use super::harness::{MINER, Node};
+use crate::net::tls::expiry::{Expiry, What};
 use bouya_core::node::Certificate;
 use bouya_core::overlay::{Outlook, SyncStatus};
 use bouya_core::testing::address;
+use bouya_core::time::Timestamp;
 
 #[test]
 fn the_status_has_its_promised_shape() {
@@ -110,6 +112,12 @@ fn a_certificate_that_is_not_good_is_the_state_of_the_node() {
 #[test]
 fn metrics_can_be_read() {
     let node = Node::start();
+    let end = |what, days: u64| {
+        let time = |days: u64| Timestamp(days * 24 * 3_600_000);
+        Expiry { what, name: String::new(), begins: time(0), ends: time(days) }
+    };
+    node.network.summary.lock().unwrap().ends =
+        vec![end(What::Certificate, 365), end(What::List, 8), end(What::List, 400)];
     node.mine();
     let answer = node.get("/metrics");
     assert_eq!(answer.status, 200);
@@ -121,8 +129,13 @@ fn metrics_can_be_read() {
         let (name, value) = line.split_once(' ').unwrap();
         assert!(name.starts_with("bouya_"), "{line}");
         let bare = name.split('{').next().unwrap();
-        let kinds =
-            [("_total", "counter"), ("_bucket", "histogram"), ("_sum", "histogram"), ("_count", "histogram")];
+        let kinds = [
+            ("_total", "counter"),
+            ("_info", "info"),
+            ("_bucket", "histogram"),
+            ("_sum", "histogram"),
+            ("_count", "histogram"),
+        ];
         let found = kinds.into_iter().find_map(|(end, kind)| Some((bare.strip_suffix(end)?, kind)));
         let (family, kind) = found.unwrap_or((bare, "gauge"));
         assert!(text.contains(&format!("# HELP {family} ")), "{line}");
@@ -132,8 +145,14 @@ fn metrics_can_be_read() {
     assert_eq!(values["bouya_height"], 1.0);
     assert_eq!((values["bouya_peers_connected"], values["bouya_peers_known"]), (2.0, 3.0));
     assert_eq!((values["bouya_final_height"], values["bouya_final_behind"]), (0.0, 1.0));
-    assert_eq!(values["bouya_clock_off_milliseconds"], 7.0);
-    assert!(values["bouya_certificate_seconds_left"] > 863_000.0);
+    assert_eq!(values["bouya_clock_offset_seconds"], -0.007);
+    let days = |name| values[name] / 24.0 / 3_600.0;
+    assert_eq!(days(r#"bouya_expiry_timestamp_seconds{of="certificate"}"#), 365.0);
+    assert_eq!(days(r#"bouya_renewal_timestamp_seconds{of="certificate"}"#), 335.0);
+    assert_eq!(days(r#"bouya_expiry_timestamp_seconds{of="list"}"#), 8.0, "the first of them");
+    assert_eq!(days(r#"bouya_renewal_timestamp_seconds{of="list"}"#), 4.0);
+    assert!(values["bouya_disk_free_bytes"] > 0.0 && values["bouya_start_time_seconds"] > 1e9);
+    assert_eq!((values["bouya_commit_seconds_count"], values["bouya_handshake_seconds_count"]), (1.0, 0.0));
     let states = [r#"bouya_state{state="ready"}"#, r#"bouya_state{state="disk-full"}"#];
     assert_eq!(states.map(|name| values[name]), [1.0, 0.0]);
     assert_eq!(values["bouya_http_requests_total{route=\"/v1/mine\",status=\"200\"}"], 1.0);

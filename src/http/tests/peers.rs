@@ -13,6 +13,7 @@ use crate::net::request::{CommandError, KeptOut, KeptOutBy};
 
 pub(super) fn peer(id: &str) -> PeerView {
     PeerView {
+        hearsay: false,
         id: id.parse().unwrap(),
         endpoint: Some(format!("{id}.example:7600").parse().unwrap()),
         status: PeerStatus::Connected,
@@ -186,4 +187,28 @@ fn a_peer_that_makes_no_sense_is_named() {
         node.operate(method, path).problem(400, "bad-request");
     }
     assert!(node.network.commands.lock().unwrap().is_empty());
+}
+
+#[test]
+fn the_metrics_show_who_was_proven_or_configured_and_is_not_kept_out() {
+    let node = Node::start();
+    let apart = PeerView { status: PeerStatus::Backoff, height: None, rtt: None, ..peer("carol") };
+    *node.network.peers.lock().unwrap() = vec![
+        peer("bob"),
+        apart.clone(),
+        PeerView { id: "made-up".parse().unwrap(), hearsay: true, ..apart.clone() },
+        PeerView { id: "kept-out".parse().unwrap(), status: PeerStatus::Banned, ..apart },
+    ];
+    let text = node.get("/metrics").text();
+    let mut shown: Vec<_> = text.lines().filter(|line| line.starts_with("bouya_peer_")).collect();
+    shown.sort_unstable();
+    assert_eq!(
+        shown,
+        [
+            r#"bouya_peer_connected{peer="bob"} 1"#,
+            r#"bouya_peer_connected{peer="carol"} 0"#,
+            r#"bouya_peer_height{peer="bob"} 8"#,
+            r#"bouya_peer_round_trip_seconds{peer="bob"} 0.003"#,
+        ]
+    );
 }

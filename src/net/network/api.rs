@@ -20,6 +20,7 @@ impl Running {
                     connected: overlay.connected(),
                     known: overlay.known(),
                     alarms: self.alarms,
+                    ends: self.tls().ends(),
                 });
             }
             NetworkRequest::Command { command, reply } => {

@@ -45,13 +45,16 @@ pub(crate) enum State {
 }
 
 impl Expiry {
-    /// A short-lived thing is near its end from half its life on, not from the beginning.
-    pub(crate) fn state(&self, now: Timestamp) -> State {
+    /// When it is time to act. A short-lived thing is near its end from half its life on, not from the beginning.
+    pub(crate) fn near(&self) -> Timestamp {
         let half = self.ends.millis_since(self.begins) / 2;
-        let near = self.ends.0.saturating_sub(self.what.notice_ms().min(half));
-        match now.0 {
-            now if now > self.ends.0 => State::Over,
-            now if now >= near => State::Near,
+        Timestamp(self.ends.0.saturating_sub(self.what.notice_ms().min(half)))
+    }
+
+    pub(crate) fn state(&self, now: Timestamp) -> State {
+        match now {
+            now if now > self.ends => State::Over,
+            now if now >= self.near() => State::Near,
             _ => State::Good,
         }
     }

@@ -68,6 +68,7 @@ fn start() -> Node {
         id: "node0".parse().expect("an id"),
         code: None,
         genesis,
+        data_dir: dir.path().to_owned(),
         reader: store.reader(),
         head,
         mempool: Mailbox::new("mempool", 1).0,

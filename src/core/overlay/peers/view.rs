@@ -15,6 +15,8 @@ pub struct PeerView {
     pub id: NodeId,
     /// Where it listens, as far as this node knows; none for a dial-only peer.
     pub endpoint: Option<Endpoint>,
+    /// Whether it is only known from others: anybody may have made it up.
+    pub hearsay: bool,
     /// See [`PeerStatus`].
     pub status: PeerStatus,
     /// Who dialed, if connected.

@@ -173,6 +173,7 @@ impl Entry {
         PeerView {
             id: id.clone(),
             endpoint: self.listens.clone().or_else(|| self.candidates.get(0).map(|(_, at)| at.clone())),
+            hearsay: self.is_hearsay(),
             status,
             direction: None,
             since: now.since(self.since),
