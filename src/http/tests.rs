@@ -24,3 +24,4 @@ mod records;
 mod short;
 mod slow;
 mod transactions;
+mod watching;
