@@ -10,6 +10,7 @@ use std::time::Instant;
 use bouya_core::id::NodeId;
 use bouya_core::limits::NAME_SERVICE_TIMEOUT;
 use bouya_core::node::State as NodeState;
+use bouya_core::wire::Endpoint;
 
 use crate::clock::rfc3339;
 use crate::config::node::Bootstrap;
@@ -40,6 +41,8 @@ pub(crate) enum Kind {
     Name,
     /// A certificate or a list that has ended, or will soon.
     Ends,
+    /// No list of revoked certificates is named.
+    NoList,
 }
 
 /// What a finding means.
@@ -56,7 +59,9 @@ impl Kind {
     pub(crate) const fn severity(self) -> Severity {
         match self {
             Self::Identity | Self::MemberKey | Self::Owner | Self::OwnId => Severity::Mistake,
-            Self::NotListed | Self::OpenApi | Self::Port | Self::Name | Self::Ends => Severity::Warning,
+            Self::NotListed | Self::OpenApi | Self::Port | Self::Name | Self::Ends | Self::NoList => {
+                Severity::Warning
+            }
         }
     }
 }
@@ -106,6 +111,10 @@ pub(crate) fn settings(settings: &Settings, id: &NodeId) -> Vec<Finding> {
         Ok(_) | Err(WalletError::File(FileError::Missing(_))) => (),
         Err(error) => found.push(finding(Kind::MemberKey, "identity.member_key", error)),
     }
+    if settings.identity.crls.is_empty() {
+        let text = "missing: after a new start this node lets in whoever is revoked until a peer sends the list; name the CA's ca.crl";
+        found.push(finding(Kind::NoList, "identity.crl", text));
+    }
     if settings.p2p.bootstrap.iter().any(|bootstrap| bootstrap.id == *id) {
         let text = format!("{id} is this node itself; name another member");
         found.push(finding(Kind::OwnId, "p2p.bootstrap", text));
@@ -146,34 +155,45 @@ pub(crate) fn ends(tls: &Tls) -> Vec<Finding> {
 
 /// What may change before the node starts: ports and names.
 pub(crate) fn world(settings: &Settings) -> Vec<Finding> {
+    [ports(settings), names(settings)].concat()
+}
+
+/// Where this node cannot listen now. If it runs, that is everywhere.
+pub(crate) fn ports(settings: &Settings) -> Vec<Finding> {
     let listens = [("p2p.listen", settings.p2p.listen), ("api.listen", settings.api.listen)];
-    let ports = listens.into_iter().filter_map(|(key, address)| port(key, address?));
-    ports.chain(names(&settings.p2p.bootstrap)).collect()
+    listens.into_iter().filter_map(|(key, address)| port(key, address?)).collect()
 }
 
 /// The names that do not resolve. All are looked up at once: without a name service each may take long, and the service manager waits.
-fn names(bootstrap: &[Bootstrap]) -> Vec<Finding> {
-    let ask = |bootstrap: &Bootstrap| {
-        let (answer, answered) = mpsc::channel();
-        let endpoint = bootstrap.endpoint.clone();
-        let asked = thread::Builder::new().spawn(move || {
-            let found = (endpoint.host.as_str(), endpoint.port).to_socket_addrs();
-            // It is no error if nobody waits for a late answer.
-            let _ = answer.send(found.err().map(|error| error.to_string()));
-        });
-        // If there is no thread, nothing is known about the name.
-        asked.ok().map(|_| (bootstrap.clone(), answered))
-    };
-    let asked: Vec<_> = bootstrap.iter().filter_map(ask).collect();
+pub(crate) fn names(settings: &Settings) -> Vec<Finding> {
+    let dials = settings.p2p.bootstrap.iter().map(|Bootstrap { id, endpoint }| {
+        ("p2p.bootstrap", format!("{id}@{endpoint}"), endpoint, "the node asks again whenever it dials")
+    });
+    let told = settings.p2p.advertise.iter().map(|endpoint| {
+        let next = "the others dial this name: correct it, or put it into the name service";
+        ("p2p.advertise", endpoint.to_string(), endpoint, next)
+    });
+    let asked: Vec<_> = dials.chain(told).map(|(key, what, at, next)| (key, what, next, ask(at))).collect();
     let until = Instant::now() + NAME_SERVICE_TIMEOUT;
-    let tell = |(Bootstrap { id, endpoint }, answered): (Bootstrap, mpsc::Receiver<Option<String>>)| {
+    let tell = |(key, what, next, answered): (_, String, &str, Option<mpsc::Receiver<Option<String>>>)| {
         let left = until.saturating_duration_since(Instant::now());
         let slow = || Some("no answer from the name service".to_owned());
-        let error = answered.recv_timeout(left).unwrap_or_else(|_| slow())?;
-        let text = format!("{id}@{endpoint}: {error}; the node asks again whenever it dials");
-        Some(finding(Kind::Name, "p2p.bootstrap", text))
+        let error = answered?.recv_timeout(left).unwrap_or_else(|_| slow())?;
+        Some(finding(Kind::Name, key, format!("{what}: {error}; {next}")))
     };
     asked.into_iter().filter_map(tell).collect()
+}
+
+/// Asks the name service, and tells what it answers if it has no address. If there is no thread, nothing is known about the name.
+fn ask(endpoint: &Endpoint) -> Option<mpsc::Receiver<Option<String>>> {
+    let (answer, answered) = mpsc::channel();
+    let endpoint = endpoint.clone();
+    let asked = thread::Builder::new().spawn(move || {
+        let found = (endpoint.host.as_str(), endpoint.port).to_socket_addrs();
+        // It is no error if nobody waits for a late answer.
+        let _ = answer.send(found.err().map(|error| error.to_string()));
+    });
+    asked.ok().map(|_| answered)
 }
 
 fn port(key: &'static str, address: SocketAddr) -> Option<Finding> {

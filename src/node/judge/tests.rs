@@ -33,6 +33,7 @@ fn mistakes_of_the_files_and_states_of_the_world_are_told_apart() {
         (Kind::Port, Severity::Warning),
         (Kind::Name, Severity::Warning),
         (Kind::Ends, Severity::Warning),
+        (Kind::NoList, Severity::Warning),
     ] {
         assert_eq!(kind.severity(), severity, "{kind:?}");
     }
@@ -70,6 +71,19 @@ fn a_name_that_does_not_resolve_and_a_busy_port_are_warnings() {
     let names: Vec<_> = found.iter().filter(|found| found.kind == Kind::Name).collect();
     assert!(names.len() == 1 && names[0].text.contains("bob@gone.invalid:7000"), "{names:?}");
     assert!(sort(found).0.is_empty());
+}
+
+#[test]
+fn a_name_of_its_own_that_does_not_resolve_and_a_missing_list_are_warnings() {
+    let dir = tempfile::tempdir().unwrap();
+    let (_, mut settings) = member(dir.path(), "advertise = \"gone.invalid:7000\"", "127.0.0.1:5000");
+    let found = names(&settings);
+    assert_eq!(kinds(&found), [(Kind::Name, "p2p.advertise")]);
+    assert!(found[0].text.contains("gone.invalid:7000"), "{found:?}");
+    let alice = "alice".parse().unwrap();
+    assert_eq!(super::settings(&settings, &alice), []);
+    settings.identity.crls.clear();
+    assert_eq!(kinds(&super::settings(&settings, &alice)), [(Kind::NoList, "identity.crl")]);
 }
 
 #[test]
