@@ -329,5 +329,5 @@ fn a_removed_node_says_so_and_what_to_do() {
     assert_eq!((&state["name"], &state["ready"]), (&json!("removed"), &json!(false)));
     assert!(text(&state["reason"]).contains("removed from the members by vote at height 41"), "{state}");
     let why = node.get("/readyz").problem(503, "not-ready");
-    assert!(why.contains("height 41") && why.contains("bouya member add"), "{why}");
+    assert!(why.contains("height 41") && why.contains("bouya admit"), "{why}");
 }

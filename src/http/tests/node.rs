@@ -25,6 +25,7 @@ fn the_status_has_its_promised_shape() {
         "id": "alice",
         "version": env!("CARGO_PKG_VERSION"),
         "network": {
+            "code": null,
             "name": "http", "id": genesis.id().to_string(), "symbol": "T", "decimals": 2,
             "interval_ms": 1000, "min_fee_per_byte": "1", "override": null, "upgrade": null,
         },

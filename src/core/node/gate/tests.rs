@@ -242,10 +242,10 @@ fn every_reason_holds_its_value_and_every_fault_has_a_next_step() {
             State::Outdated { version: 4, known: 2 },
             ["has version 4, and this program knows 2", "newer bouya"],
         ),
-        (State::Removed(removal(40)), ["by vote at height 40", "bouya member add"]),
+        (State::Removed(removal(40)), ["by vote at height 40", "bouya admit"]),
         (
             State::Removed(Removal { by_override: true, ..removal(40) }),
-            ["by an override at height 40", "bouya member add"],
+            ["by an override at height 40", "bouya admit"],
         ),
         (State::NotListed, ["no member's", "miner.enabled"]),
         (
