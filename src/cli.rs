@@ -18,6 +18,7 @@ mod check;
 mod client;
 mod contacts;
 mod devnet;
+mod doctor;
 mod document;
 mod error;
 mod events;
@@ -117,6 +118,9 @@ enum Command {
     /// Show a node's full configuration, or every mistake in it and in the files it names
     #[command(after_help = check::EXAMPLES)]
     Check,
+    /// Look at everything that goes wrong with a node in practice, and say what to do
+    #[command(after_help = doctor::EXAMPLES)]
+    Doctor,
     /// Run a node (the daemon)
     #[command(after_help = run::EXAMPLES)]
     Run,
@@ -234,6 +238,7 @@ fn run(cli: Cli, out: &mut Output) -> Result<(), Error> {
         Command::Vote { wallets, command } => vote::run(command, &wallets, &Client::new(&node)?, out),
         Command::Override(command) => overrides::run(&command, &node, out),
         Command::Check => check::run(&config(&node)?, out),
+        Command::Doctor => doctor::run(&config(&node)?, &node, out),
         Command::Run => run::run(&config(&node)?),
         Command::Verify(options) => verify::run(&options, &config(&node)?, out),
         Command::Chain(command) => chain::run(&command, &config(&node)?, out),

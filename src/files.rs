@@ -122,9 +122,23 @@ pub(crate) fn try_lock(path: &Path) -> io::Result<Option<File>> {
 }
 
 fn lock_file(path: &Path) -> io::Result<File> {
+    OpenOptions::new().write(true).create(true).truncate(false).mode(PRIVATE).open(lock_path(path)?)
+}
+
+fn lock_path(path: &Path) -> io::Result<PathBuf> {
     let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?.to_string_lossy();
-    let beside = path.with_file_name(format!(".{name}.lock"));
-    OpenOptions::new().write(true).create(true).truncate(false).mode(PRIVATE).open(beside)
+    Ok(path.with_file_name(format!(".{name}.lock")))
+}
+
+/// Whether somebody holds the lock of `path` now.
+pub(crate) fn is_locked(path: &Path) -> bool {
+    lock_path(path).is_ok_and(|beside| is_held(&beside))
+}
+
+/// Whether somebody holds this lock file. It is never made here: who looks may be another user than who is to lock it.
+pub(crate) fn is_held(lock: &Path) -> bool {
+    let Ok(file) = File::open(lock) else { return false };
+    matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock))
 }
 
 /// A path as a POSIX shell reads it back, for commands that people copy.
@@ -163,6 +177,17 @@ mod tests {
             (b"whole".to_vec(), b"first".to_vec())
         );
         assert_eq!(names(), 2);
+    }
+
+    #[test]
+    fn a_lock_is_seen_without_being_taken_or_made() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a");
+        assert!(!is_locked(&path) && fs::read_dir(dir.path()).unwrap().count() == 0);
+        let held = lock(&path).unwrap();
+        assert!(is_locked(&path) && try_lock(&path).unwrap().is_none());
+        drop(held);
+        assert!(!is_locked(&path) && try_lock(&path).unwrap().is_some());
     }
 
     #[test]

@@ -17,6 +17,8 @@ use bouya_core::ledger::{Change, Genesis};
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use redb::{Database, ReadableDatabase, ReadableTable, WriteTransaction};
 
+use crate::files;
+
 mod blocks;
 mod error;
 mod guard;
@@ -317,6 +319,11 @@ fn begin_write(db: &Db) -> Result<WriteTransaction, Fault> {
     // Opens at once after a kill, at a small cost per commit.
     tx.set_quick_repair(true);
     Ok(tx)
+}
+
+/// Whether some process has the store in `dir` open now.
+pub(crate) fn is_held(dir: &Path) -> bool {
+    files::is_held(&dir.join(LOCK))
 }
 
 /// Keeps every other process out of `dir`, which is made if it is missing, until the result is dropped.

@@ -7,6 +7,7 @@ mod network {
     #[allow(dead_code, reason = "shared with other tests, which use the rest")]
     mod daemon;
     mod descriptors;
+    mod doctor;
     mod faults;
     mod identity;
     mod members;

@@ -38,7 +38,7 @@ pub(crate) fn run(config: &Path, out: &mut Output) -> Result<(), Error> {
     };
     let tls = Tls::open(identity_files(&settings), Revocations::default());
     let mut found = match &tls {
-        Ok(tls) => [judge::settings(&settings, &tls.id()), judge::ends(tls)].concat(),
+        Ok(tls) => [judge::settings(&settings, &tls.id()), judge::ends(tls.ends())].concat(),
         Err(error) => vec![judge::identity(error)],
     };
     found.extend(judge::world(&settings));

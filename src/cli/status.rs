@@ -23,7 +23,7 @@ Examples:
 /// The warning starts this many days before the certificate ends.
 const CERTIFICATE_DAYS: i64 = 30;
 /// The warning starts at this difference to the peers' clocks. Blocks from 10 s in the future on are held back, so it must come well before.
-const CLOCK_MS: u64 = 2_000;
+pub(crate) const CLOCK_MS: u64 = 2_000;
 
 /// Blocks that are not final for so long are told with the reason. Seconds are normal.
 const UNFINAL_AFTER: Duration = Duration::from_secs(60);

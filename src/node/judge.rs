@@ -16,7 +16,7 @@ use crate::clock::rfc3339;
 use crate::config::node::Bootstrap;
 use crate::config::{Mistake, Settings};
 use crate::net::tls::expiry::{Expiry, State, What};
-use crate::net::tls::{IdentityError, Tls, now};
+use crate::net::tls::{IdentityError, now};
 use crate::store::owner;
 use crate::wallet::{self, FileError, WalletError};
 
@@ -134,7 +134,7 @@ pub(crate) fn settings(settings: &Settings, id: &NodeId) -> Vec<Finding> {
 }
 
 /// What has ended or soon will.
-pub(crate) fn ends(tls: &Tls) -> Vec<Finding> {
+pub(crate) fn ends(ends: Vec<Expiry>) -> Vec<Finding> {
     let now = now();
     let tell = |end: Expiry| {
         let verb = match end.state(now) {
@@ -150,7 +150,7 @@ pub(crate) fn ends(tls: &Tls) -> Vec<Finding> {
         let text = format!("{what} {} {verb} ({}); {next}", end.name, rfc3339(end.ends));
         Some(finding(Kind::Ends, key, text))
     };
-    tls.ends().into_iter().filter_map(tell).collect()
+    ends.into_iter().filter_map(tell).collect()
 }
 
 /// What may change before the node starts: ports and names.

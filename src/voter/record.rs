@@ -104,7 +104,8 @@ pub enum KeyError {
     Record(#[from] RecordError),
 }
 
-fn votes_of(member_key: &Path) -> PathBuf {
+/// Where the record of a member key is.
+pub(crate) fn votes_of(member_key: &Path) -> PathBuf {
     member_key.with_extension("votes")
 }
 
@@ -137,6 +138,11 @@ impl RecordFile {
         let held = files::try_lock(&self.path);
         let held = held.map_err(|error| RecordError::Io { path: self.path.clone(), doing: "lock", error })?;
         held.ok_or_else(|| RecordError::Used(self.path.clone()))
+    }
+
+    /// Whether some process holds it now.
+    pub(crate) fn is_held(&self) -> bool {
+        files::is_locked(&self.path)
     }
 
     /// Makes a record durable. Whether another machine votes with the key stays as it was marked.

@@ -7,6 +7,7 @@ use bouya_harness::{Consortium, Member};
 use super::*;
 use crate::config::NetworkFile;
 use crate::net::crl::Revocations;
+use crate::net::tls::Tls;
 use crate::node::identity_files;
 
 /// The files of alice, and her settings with these lines in sections.
