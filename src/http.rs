@@ -18,6 +18,7 @@ use bouya_core::id::NodeId;
 use bouya_core::ledger::{Address, Genesis};
 use bouya_core::limits::{API_BODY_BYTES, API_REQUEST_TIMEOUT};
 use bouya_core::node::Head;
+use bouya_core::time::Timestamp;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use utoipa::OpenApi;
@@ -74,6 +75,10 @@ pub use server::serve;
 #[derive(Clone)]
 pub struct Api {
     pub id: NodeId,
+    /// When the node was started.
+    pub started: Timestamp,
+    /// How many open files it may need at most.
+    pub open_files: u64,
     pub genesis: Arc<Genesis>,
     /// What people compare; none where another CA has signed this node's certificate.
     pub code: Option<Code>,

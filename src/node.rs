@@ -274,6 +274,8 @@ impl Node {
         let api = http::Api {
             id: self.tls.id(),
             code: self.tls.ca().map(|ca| Code::of_network(&ca, &genesis.id())),
+            started: clock::wall(),
+            open_files: open_files(&self.settings),
             genesis,
             data_dir,
             reader,

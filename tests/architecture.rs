@@ -162,8 +162,20 @@ fn shell_modules_keep_to_their_neighbours() {
         (
             "http",
             &[
-                "actor", "chain", "clock", "events", "health", "mempool", "miner", "net", "receipt", "short",
-                "store", "voter", "wallet",
+                "actor",
+                "chain",
+                "clock",
+                "descriptors",
+                "events",
+                "health",
+                "mempool",
+                "miner",
+                "net",
+                "receipt",
+                "short",
+                "store",
+                "voter",
+                "wallet",
             ],
         ),
     ]);

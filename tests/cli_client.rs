@@ -46,6 +46,7 @@ fn status() -> Status {
     Status {
         id: "alice".into(),
         version: "0.1.0".into(),
+        started: "2026-11-20T00:00:00Z".into(),
         network: NetworkStatus {
             code: Some("0123 4567 8901 2345 6789".into()),
             name: "acme".into(),
@@ -70,11 +71,13 @@ fn status() -> Status {
             reason: "up to date with its peers".into(),
             next: None,
         },
-        peers: PeerCounts { connected: 2, known: 3 },
+        peers: PeerCounts { connected: 2, known: 3, dialed_in: None },
         mempool: MempoolStatus { transactions: 0, bytes: 0 },
         miner: MinerStatus { enabled: false, hashes_per_second: 0, obstacle: None },
         certificate: CertificateStatus { not_after: "2027-11-20T00:00:00Z".into(), days_left: 364 },
+        lists: Vec::new(),
         clock: ClockStatus { offset_ms: Some(3) },
+        open_files: OpenFilesStatus { allowed: 4096, needed: 700 },
         reward_to: "bouya1x".into(),
     }
 }

@@ -7,18 +7,15 @@ use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::{Next, from_fn_with_state};
 use axum::response::Response;
 use axum::{Extension, Router};
-use bouya_core::time::Timestamp;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::{ConstCounter, Counter};
 use prometheus_client::metrics::family::Family;
-use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::metrics::histogram::{Histogram, exponential_buckets};
 use prometheus_client::registry::Registry;
 use tokio_util::sync::CancellationToken;
 
 use super::Api;
 use super::problem::Problem;
-use crate::clock::wall;
 use crate::events::{Event, Heard, Listener};
 use levels::Levels;
 
@@ -30,7 +27,6 @@ type Labels = [(&'static str, String); 2];
 /// What is counted.
 #[derive(Clone)]
 pub(super) struct Metrics {
-    started: Timestamp,
     blocks: Counter,
     reorgs: Counter,
     finals: Counter,
@@ -45,7 +41,6 @@ pub(super) struct Metrics {
 impl Default for Metrics {
     fn default() -> Self {
         Self {
-            started: wall(),
             blocks: Counter::default(),
             reorgs: Counter::default(),
             finals: Counter::default(),
@@ -106,8 +101,6 @@ impl Metrics {
     }
 
     fn register(&self, registry: &mut Registry) {
-        let started = ConstGauge::new(self.started.0 / 1_000);
-        registry.register("start_time_seconds", "When this node started", started);
         registry.register("blocks", "Blocks that joined the best chain", self.blocks.clone());
         registry.register("reorgs", "Changes of the best chain's past", self.reorgs.clone());
         registry.register(

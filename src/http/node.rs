@@ -12,8 +12,10 @@ use super::limits::ask;
 use super::problem::Problem;
 use super::{Api, views};
 use crate::clock::{rfc3339, wall};
+use crate::descriptors;
 use crate::miner;
 use crate::net::request::NetworkRequest;
+use crate::net::tls::expiry::{Expiry, What};
 
 /// The node at a glance
 #[utoipa::path(get, path = "/v1/status", tag = "node", responses(
@@ -32,6 +34,7 @@ pub(super) async fn status(State(api): State<Api>) -> Result<Json<views::Status>
     Ok(Json(views::Status {
         id: api.id.to_string(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
+        started: rfc3339(api.started),
         network: views::NetworkStatus {
             name: spec.name.as_str().to_owned(),
             id: api.genesis.id().to_string(),
@@ -58,7 +61,11 @@ pub(super) async fn status(State(api): State<Api>) -> Result<Json<views::Status>
             turnout: voter.turnout.into(),
         },
         state: api.health.state().into(),
-        peers: views::PeerCounts { connected: summary.connected, known: summary.known },
+        peers: views::PeerCounts {
+            connected: summary.connected,
+            known: summary.known,
+            dialed_in: summary.dialed_in.map(rfc3339),
+        },
         mempool: views::MempoolStatus { transactions: level.transactions, bytes: level.bytes },
         miner: views::MinerStatus {
             enabled: api.miner_enabled,
@@ -66,9 +73,15 @@ pub(super) async fn status(State(api): State<Api>) -> Result<Json<views::Status>
             obstacle: api.health.obstacle().map(|obstacle| obstacle.to_string()),
         },
         certificate: views::CertificateStatus::new(wall(), not_after),
+        lists: summary.ends.into_iter().filter(|end| end.what == What::List).map(list).collect(),
         clock: views::ClockStatus { offset_ms },
+        open_files: views::OpenFilesStatus { allowed: descriptors::allowed(), needed: api.open_files },
         reward_to: api.reward_to.to_string(),
     }))
+}
+
+fn list(list: Expiry) -> views::ListStatus {
+    views::ListStatus { ca: list.name, made: rfc3339(list.begins), due: rfc3339(list.ends) }
 }
 
 /// What this program cannot follow, once its height is reached.

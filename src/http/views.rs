@@ -31,8 +31,8 @@ pub use states::{
     PeerDirection, PeerStatus, Response, TransactionStatus,
 };
 pub use status::{
-    CertificateStatus, ClockStatus, MempoolStatus, MinerStatus, NetworkStatus, NodeStatus, PeerCounts,
-    Status, TipStatus, UpgradeStatus,
+    CertificateStatus, ClockStatus, ListStatus, MempoolStatus, MinerStatus, NetworkStatus, NodeStatus,
+    OpenFilesStatus, PeerCounts, Status, TipStatus, UpgradeStatus,
 };
 pub use submission::{Outcome, RawTransaction, Submission, SubmissionAnswer, Submitted};
 

@@ -12,6 +12,7 @@ use bouya_core::finality;
 use bouya_core::limits::{PARTING, PEER_READS};
 use bouya_core::node::{Certificate, keeper};
 use bouya_core::overlay::{Command, ConnId, Input, NetworkEvent, Outlook, Output, Overlay};
+use bouya_core::time::Timestamp;
 use bouya_core::wire::{CrlSummary, Message};
 use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::JoinHandle;
@@ -91,6 +92,8 @@ struct Running {
     syncing: Option<bool>,
     told: certificates::Told,
     alarms: Alarms,
+    /// When a peer last dialed this node and proved its id.
+    dialed_in: Option<Timestamp>,
 }
 
 /// Alarms about identities since the start.
@@ -119,6 +122,7 @@ impl NetworkActor {
             syncing: None,
             told: certificates::Told::default(),
             alarms: Alarms::default(),
+            dialed_in: None,
         };
         running.keep_revocations();
         running.tell_crls();
@@ -170,6 +174,9 @@ impl Running {
                     debug!("a connection came up without saying how");
                     return;
                 };
+                if matches!(input, Input::Accepted { .. }) {
+                    self.dialed_in = Some(clock::wall());
+                }
                 self.links.insert(conn, Link { session, outbox, crls: Vec::new() });
                 self.handle(input);
             }

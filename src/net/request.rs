@@ -5,6 +5,7 @@ use std::time::Duration;
 use bouya_core::id::NodeId;
 use bouya_core::limits::KNOWN_PEERS;
 use bouya_core::overlay::{Command, PeerView};
+use bouya_core::time::Timestamp;
 use tokio::sync::oneshot;
 
 use super::tls::expiry::Expiry;
@@ -47,6 +48,8 @@ pub enum KeptOutBy {
 pub struct Summary {
     pub connected: usize,
     pub known: usize,
+    /// When a peer last dialed this node and proved its id; none if none has since the start.
+    pub dialed_in: Option<Timestamp>,
     pub alarms: super::network::Alarms,
     /// Certificate, roots and lists.
     pub(crate) ends: Vec<Expiry>,

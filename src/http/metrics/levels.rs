@@ -49,6 +49,8 @@ impl Levels {
         let help = "1 for the state that the node is in, 0 for the others";
         each(registry, "state", help, "state", states);
         build(registry);
+        let started = ConstGauge::new(api.started.0 / 1_000);
+        registry.register("start_time_seconds", "When this node started", started);
         self.of_chain(registry, api, &head);
         of_voters(registry, &head, &voter);
         self.of_peers(registry);

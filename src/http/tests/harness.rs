@@ -27,6 +27,7 @@ use crate::clock::{Clock, wall};
 use crate::mempool::MempoolActor;
 use crate::miner::{MinerActor, MinerSettings};
 use crate::net::request::{CommandError, KeptOut, Summary};
+use crate::net::tls::expiry::{Expiry, What};
 use crate::store::Store;
 use crate::workers::Workers;
 use bouya_core::node::keeper::Input;
@@ -83,7 +84,19 @@ pub(super) struct Network {
 
 impl Network {
     fn new() -> Self {
-        let summary = Summary { connected: 2, known: 3, alarms: Default::default(), ends: Vec::new() };
+        let list = Expiry {
+            what: What::List,
+            name: "acme".to_owned(),
+            begins: Timestamp(1_700_000_000_000),
+            ends: Timestamp(1_800_000_000_000),
+        };
+        let summary = Summary {
+            connected: 2,
+            known: 3,
+            dialed_in: Some(Timestamp(1_700_000_060_000)),
+            alarms: Default::default(),
+            ends: vec![list],
+        };
         Self {
             summary: Mutex::new(summary),
             peers: Mutex::default(),
@@ -225,6 +238,8 @@ impl Node {
         let api = Api {
             id: "alice".parse().unwrap(),
             code: None,
+            started: Timestamp(1_700_000_000_000),
+            open_files: 1_000,
             genesis,
             data_dir: dir.path().to_owned(),
             reader,

@@ -18,16 +18,19 @@ fn the_status_has_its_promised_shape() {
     let time = status["tip"]["time"].take();
     let not_after = status["certificate"]["not_after"].take();
     let bytes = status["mempool"]["bytes"].take();
+    let allowed = status["open_files"]["allowed"].take();
+    assert!(allowed.as_str().unwrap().parse::<u64>().unwrap() > 0);
     assert!(time.as_str().unwrap().ends_with('Z') && not_after.as_str().unwrap().ends_with('Z'));
     assert!(bytes.as_u64().unwrap() > 0);
     let genesis = &node.api.genesis;
     let expected = json!({
         "id": "alice",
         "version": env!("CARGO_PKG_VERSION"),
+        "started": "2023-11-14T22:13:20Z",
         "network": {
             "code": null,
             "name": "http", "id": genesis.id().to_string(), "symbol": "T", "decimals": 2,
-            "interval_ms": 1000, "min_fee_per_byte": "1", "override": null, "upgrade": null,
+            "interval_ms": 1000, "min_fee_per_byte": "1", "override": null, "upgrade": null, "code": null,
         },
         "tip": {
             "height": 0, "hash": genesis.id().to_string(), "time": null,
@@ -38,11 +41,13 @@ fn the_status_has_its_promised_shape() {
             "turnout": { "heard": 0, "members": 0, "needed": 0, "missing": [] },
         },
         "state": { "name": "ready", "ready": true, "reason": "up to date with its peers", "next": null },
-        "peers": { "connected": 2, "known": 3 },
+        "peers": { "connected": 2, "known": 3, "dialed_in": "2023-11-14T22:14:20Z" },
         "mempool": { "transactions": 1, "bytes": null },
         "miner": { "enabled": false, "hashes_per_second": 0, "obstacle": null },
         "certificate": { "not_after": null, "days_left": 10 },
+        "lists": [{ "ca": "acme", "made": "2023-11-14T22:13:20Z", "due": "2027-01-15T08:00:00Z" }],
         "clock": { "offset_ms": -7 },
+        "open_files": { "allowed": null, "needed": "1000" },
         "reward_to": address(MINER).to_string(),
     });
     assert_eq!(status, expected);

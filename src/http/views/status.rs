@@ -13,6 +13,8 @@ use crate::clock::rfc3339;
 pub struct Status {
     pub id: String,
     pub version: String,
+    /// When it was started.
+    pub started: String,
     pub network: NetworkStatus,
     pub tip: TipStatus,
     /// The newest final block: the genesis block if none was voted final yet.
@@ -23,7 +25,10 @@ pub struct Status {
     pub mempool: MempoolStatus,
     pub miner: MinerStatus,
     pub certificate: CertificateStatus,
+    /// The revocation lists in use.
+    pub lists: Vec<ListStatus>,
     pub clock: ClockStatus,
+    pub open_files: OpenFilesStatus,
     /// The address that this node's mining rewards go to.
     pub reward_to: String,
 }
@@ -93,6 +98,8 @@ impl From<State> for NodeStatus {
 pub struct PeerCounts {
     pub connected: usize,
     pub known: usize,
+    /// When a peer last dialed this node and proved its id; null if none has since the start.
+    pub dialed_in: Option<String>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
@@ -124,8 +131,31 @@ impl CertificateStatus {
     }
 }
 
+/// A list of revoked certificates.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct ListStatus {
+    /// The name of the CA that made it.
+    pub ca: String,
+    pub made: String,
+    /// When its successor is due.
+    pub due: String,
+}
+
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct ClockStatus {
     /// The peers' median clock minus this node's; none without peers.
     pub offset_ms: Option<i64>,
+}
+
+/// How many files the node's process may have open.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct OpenFilesStatus {
+    /// What the system allows.
+    #[serde(with = "text")]
+    #[schema(value_type = String, pattern = "^[0-9]{1,20}$")]
+    pub allowed: u64,
+    /// What all the peers, strangers and clients that may connect need at once.
+    #[serde(with = "text")]
+    #[schema(value_type = String, pattern = "^[0-9]{1,20}$")]
+    pub needed: u64,
 }

@@ -19,6 +19,7 @@ impl Running {
                 let _ = reply.send(Summary {
                     connected: overlay.connected(),
                     known: overlay.known(),
+                    dialed_in: self.dialed_in,
                     alarms: self.alarms,
                     ends: self.tls().ends(),
                 });

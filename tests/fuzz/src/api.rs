@@ -67,6 +67,8 @@ fn start() -> Node {
     let api = Api {
         id: "node0".parse().expect("an id"),
         code: None,
+        started: Timestamp(0),
+        open_files: 1_000,
         genesis,
         data_dir: dir.path().to_owned(),
         reader: store.reader(),
