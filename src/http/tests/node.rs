@@ -28,7 +28,6 @@ fn the_status_has_its_promised_shape() {
         "version": env!("CARGO_PKG_VERSION"),
         "started": "2023-11-14T22:13:20Z",
         "network": {
-            "code": null,
             "name": "http", "id": genesis.id().to_string(), "symbol": "T", "decimals": 2,
             "interval_ms": 1000, "min_fee_per_byte": "1", "override": null, "upgrade": null, "code": null,
         },
