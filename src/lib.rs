@@ -50,6 +50,7 @@ pub mod mempool;
 pub mod miner;
 pub mod net;
 pub mod node;
+pub mod proxy;
 pub mod receipt;
 mod short;
 pub mod store;

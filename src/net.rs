@@ -28,6 +28,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use crate::proxy::Proxy;
 use bouya_core::limits::{
     CLOSE_DRAIN, CONNECT_TIMEOUT, HELLO_TIMEOUT, SEND_STALL, TCP_DEAD_AFTER, TLS_TIMEOUT,
 };
@@ -106,6 +107,8 @@ pub struct Shared {
     pub hub: mpsc::Sender<NetEvent>,
     /// How long things may take.
     pub deadlines: Deadlines,
+    /// Through which all dials go; none: straight.
+    pub proxy: Option<Arc<Proxy>>,
     /// Counts what goes over connections.
     pub traffic: Arc<Traffic>,
     conns: Arc<AtomicU64>,
@@ -114,7 +117,7 @@ pub struct Shared {
 impl Shared {
     /// What a node's connections share.
     pub fn new(tls: Arc<Tls>, hub: mpsc::Sender<NetEvent>, deadlines: Deadlines) -> Self {
-        Self { tls, hub, deadlines, traffic: Arc::default(), conns: Arc::default() }
+        Self { tls, hub, deadlines, proxy: None, traffic: Arc::default(), conns: Arc::default() }
     }
 
     fn next_conn(&self) -> ConnId {

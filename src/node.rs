@@ -247,7 +247,8 @@ impl Node {
             health: health.clone(),
             rate,
         };
-        let shared = Shared::new(self.tls.clone(), wire, net::Deadlines::default());
+        let mut shared = Shared::new(self.tls.clone(), wire, net::Deadlines::default());
+        shared.proxy = self.settings.p2p.proxy.clone().map(Arc::new);
         let listener = self.p2p.map(|listener| listen::Listener::spawn(shared.clone(), listener));
         let listener = listener.transpose().map_err(NodeError::Thread)?;
         let strangers = listener.as_ref().map(|listener| listener.stats.clone()).unwrap_or_default();

@@ -143,6 +143,7 @@ fn shell_modules_keep_to_their_neighbours() {
     let allowed: BTreeMap<&str, &[&str]> = BTreeMap::from([
         ("actor", &[][..]),
         ("clock", &[]),
+        ("proxy", &[]),
         ("events", &[]),
         ("health", &["clock", "events"]),
         ("workers", &[]),
@@ -153,12 +154,15 @@ fn shell_modules_keep_to_their_neighbours() {
         ("store", &["files"]),
         ("importer", &["chain", "clock", "store", "workers"]),
         ("verify", &["chain", "importer", "store", "workers"]),
-        ("config", &["clock", "miner", "store", "telemetry"]),
+        ("config", &["clock", "miner", "proxy", "store", "telemetry"]),
         ("chain", &["actor", "clock", "events", "mempool", "store", "workers"]),
         ("mempool", &["actor", "clock", "events", "store", "workers"]),
         ("miner", &["actor", "chain", "clock", "health", "mempool"]),
         ("voter", &["actor", "chain", "clock", "events", "files", "store", "wallet"]),
-        ("net", &["actor", "chain", "clock", "events", "files", "mempool", "miner", "store", "voter"]),
+        (
+            "net",
+            &["actor", "chain", "clock", "events", "files", "mempool", "miner", "proxy", "store", "voter"],
+        ),
         (
             "http",
             &[

@@ -126,6 +126,7 @@ fn rows(settings: &Settings) -> Vec<(&'static str, String)> {
         ("p2p.bootstrap", join(bootstrap)),
         ("p2p.blacklist", join(p2p.blacklist.iter().map(ToString::to_string).collect())),
         ("p2p.max_peers", p2p.max_peers.to_string()),
+        ("p2p.proxy", p2p.proxy.as_ref().map_or_else(|| "none".to_owned(), ToString::to_string)),
         ("mempool.max_bytes", limits.max_bytes.to_string()),
         ("mempool.max_transactions", limits.max_transactions.to_string()),
         ("mempool.max_per_sender", limits.max_per_sender.to_string()),

@@ -17,6 +17,7 @@ use bouya_core::wire::Endpoint;
 
 use super::section::Section;
 use super::{Mistakes, NetworkFile, OverrideFile, read};
+use crate::proxy::Proxy;
 use crate::store;
 use crate::telemetry;
 use bouya_core::node::When;
@@ -66,6 +67,8 @@ pub struct P2p {
     pub bootstrap: Vec<Bootstrap>,
     pub blacklist: Vec<NodeId>,
     pub max_peers: usize,
+    /// Through which all dials go; none: straight.
+    pub proxy: Option<Proxy>,
 }
 
 /// `bob@10.0.0.6:7000`.
@@ -181,6 +184,14 @@ fn read_p2p(section: &mut Section) -> Option<P2p> {
     let advertise = section.parsed::<Endpoint>("advertise");
     let bootstrap = section.list::<Bootstrap>("bootstrap");
     let blacklist = section.list::<NodeId>("blacklist");
+    // Its text may hold a password, so no message repeats it.
+    let proxy = section.text("proxy").and_then(|text| match text.parse::<Proxy>() {
+        Ok(proxy) => Some(proxy),
+        Err(error) => {
+            section.wrong("proxy", error);
+            None
+        }
+    });
     let most = KNOWN_PEERS / 2;
     let max_peers = section.number("max_peers", (CONNECTED_RESERVED + 1, most));
     let listen = listen?;
@@ -202,7 +213,7 @@ fn read_p2p(section: &mut Section) -> Option<P2p> {
         None => None,
         Some(listen) => advertise.or_else(|| listen.to_string().parse().ok()),
     };
-    Some(P2p { listen, advertise, bootstrap, blacklist, max_peers: max_peers.unwrap_or(CONNECTED) })
+    Some(P2p { listen, advertise, bootstrap, blacklist, max_peers: max_peers.unwrap_or(CONNECTED), proxy })
 }
 
 fn address_or_off(section: &mut Section, key: &'static str, text: &str) -> Option<Option<SocketAddr>> {

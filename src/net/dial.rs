@@ -18,6 +18,7 @@ use tokio_rustls::{TlsConnector, TlsStream};
 use super::connection::{self, Origin};
 use super::tls::{Refusal, Session, explain, verified};
 use super::{NetEvent, Shared, tune};
+use crate::proxy::Proxy;
 
 type Proven = (TlsStream<TcpStream>, Session, Instant);
 
@@ -37,12 +38,37 @@ pub fn spawn(shared: Shared, id: NodeId, endpoint: Endpoint, local: bool) -> Joi
 }
 
 async fn dial(shared: &Shared, id: &NodeId, endpoint: &Endpoint, local: bool) -> Result<Proven, DialError> {
+    if let Some(proxy) = &shared.proxy {
+        return through(shared, proxy, id, endpoint, local).await;
+    }
     let addresses = resolve(shared, endpoint).await.map_err(DialError::Unreachable)?;
     let mut turn = [0; 4];
     // If there is no randomness, the first addresses are tried each time.
     let _ = getrandom::fill(&mut turn);
     let addresses = choose(addresses, u32::from_le_bytes(turn) as usize);
     try_each(shared, id, endpoint, addresses, local).await
+}
+
+/// The proxy resolves the name, so one address is tried, whatever it is.
+async fn through(
+    shared: &Shared,
+    proxy: &Proxy,
+    id: &NodeId,
+    endpoint: &Endpoint,
+    local: bool,
+) -> Result<Proven, DialError> {
+    let unreachable = |why: String| DialError::Unreachable(format!("{endpoint}: {why}"));
+    if endpoint.address().is_some_and(|address| !may_connect(address, local)) {
+        return Err(unreachable("not an address of another machine".into()));
+    }
+    let stream = timeout(shared.deadlines.connect, proxy.connect(endpoint)).await;
+    let stream = stream
+        .map_err(|_| unreachable(format!("no answer through the proxy {proxy}")))?
+        .map_err(|error| unreachable(error.to_string()))?;
+    let at = endpoint.to_string();
+    prove(shared, id, &at, stream)
+        .await?
+        .map_err(|refusal| DialError::Handshake(format!("{id} at {at}: {refusal}")))
 }
 
 async fn resolve(shared: &Shared, endpoint: &Endpoint) -> Result<Vec<SocketAddr>, String> {
@@ -115,6 +141,16 @@ async fn try_one(
     local: bool,
 ) -> Result<Result<Proven, Refusal>, DialError> {
     let stream = connect(shared, address, local).await.map_err(DialError::Unreachable)?;
+    prove(shared, id, at, stream).await
+}
+
+/// TLS with whoever is at the other end. The inner error is a refusal that says nothing about the address.
+async fn prove(
+    shared: &Shared,
+    id: &NodeId,
+    at: &str,
+    stream: TcpStream,
+) -> Result<Result<Proven, Refusal>, DialError> {
     tune(&stream);
     let opened = Instant::now();
     let name = ServerName::try_from(id.as_str().to_owned())
@@ -182,7 +218,7 @@ fn failed(error: &io::Error, id: &NodeId, at: &str) -> DialError {
 #[cfg(test)]
 mod tests {
     use bouya_harness::Consortium;
-    use tokio::io::AsyncWriteExt;
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
     use tokio::net::TcpListener;
     use tokio::sync::mpsc;
 
@@ -238,6 +274,48 @@ mod tests {
         addresses.push(right.address);
         let (_, session, _) = try_each(&alice, &id, &endpoint, addresses, true).await.unwrap();
         assert_eq!(session.verified.id, id);
+    }
+
+    /// A proxy that leads everybody to one address, whatever the name.
+    async fn proxy_to(address: SocketAddr) -> Proxy {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let at = listener.local_addr().unwrap();
+        tokio::spawn(async move {
+            while let Ok((mut client, _)) = listener.accept().await {
+                let mut asked = Vec::new();
+                while !asked.ends_with(b"\r\n\r\n") {
+                    asked.push(client.read_u8().await.unwrap());
+                }
+                assert!(asked.starts_with(b"CONNECT bob.example:7000 "));
+                let mut peer = TcpStream::connect(address).await.unwrap();
+                client.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await.unwrap();
+                let _ = tokio::io::copy_bidirectional(&mut client, &mut peer).await;
+            }
+        });
+        format!("http://{at}").parse().unwrap()
+    }
+
+    /// Nobody here knows the name; whom the proxy leads to still has to prove the id.
+    #[tokio::test]
+    async fn through_a_proxy_the_id_is_proven_all_the_same() {
+        let dir = tempfile::tempdir().unwrap();
+        let consortium = Consortium::open(dir.path(), "test").unwrap();
+        let (mut alice, _events) = node(&consortium, "alice");
+        let ((bob, _bobs), (carol, _carols)) = (node(&consortium, "bob"), node(&consortium, "carol"));
+        let (right, other) = (listen(&bob), listen(&carol));
+        let (id, endpoint): (NodeId, Endpoint) =
+            ("bob".parse().unwrap(), "bob.example:7000".parse().unwrap());
+        alice.proxy = Some(proxy_to(right.address).await.into());
+        let (_, session, _) = dial(&alice, &id, &endpoint, false).await.unwrap();
+        assert_eq!(session.verified.id, id);
+        alice.proxy = Some(proxy_to(other.address).await.into());
+        let failed = dial(&alice, &id, &endpoint, false).await.map(drop).unwrap_err();
+        assert!(matches!(&failed, DialError::Certificate(why) if why.contains("for carol")), "{failed:?}");
+        let local = dial(&alice, &id, &"127.0.0.1:22".parse().unwrap(), false).await.map(drop).unwrap_err();
+        assert!(
+            matches!(&local, DialError::Unreachable(why) if why.contains("another machine")),
+            "{local:?}"
+        );
     }
 
     #[test]

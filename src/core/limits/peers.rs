@@ -96,3 +96,5 @@ pub const DIAL_ADDRESSES: usize = 4;
 pub const TCP_DEAD_AFTER: Duration = Duration::from_secs(30);
 /// A closing connection gets this long to send its last words and to read what the peer still sends.
 pub const CLOSE_DRAIN: Duration = Duration::from_secs(2);
+/// Longest answer of a proxy to CONNECT, in bytes: some add headers of their own, none needs more.
+pub const PROXY_ANSWER_BYTES: usize = 8 * 1024;
