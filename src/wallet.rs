@@ -9,6 +9,7 @@ mod contacts;
 mod keystore;
 mod member_key;
 pub(crate) mod private;
+pub(crate) mod sealing;
 
 use std::env;
 use std::fmt;
@@ -211,7 +212,7 @@ impl Wallets {
         key: &SecretKey,
         passphrase: Option<&Passphrase>,
     ) -> Result<Wallet, WalletError> {
-        self.create_with(name, key, passphrase, keystore::COST)
+        self.create_with(name, key, passphrase, sealing::COST)
     }
 
     fn create_with(
@@ -219,7 +220,7 @@ impl Wallets {
         name: &WalletName,
         key: &SecretKey,
         passphrase: Option<&Passphrase>,
-        cost: keystore::Cost,
+        cost: sealing::Cost,
     ) -> Result<Wallet, WalletError> {
         let path = self.path(name);
         // Checked before the slow key derivation. `private::create` decides in the end.
@@ -240,7 +241,7 @@ impl Wallets {
         old: Option<&Passphrase>,
         new: Option<&Passphrase>,
     ) -> Result<Wallet, WalletError> {
-        self.change_with(name, old, new, keystore::COST)
+        self.change_with(name, old, new, sealing::COST)
     }
 
     fn change_with(
@@ -248,7 +249,7 @@ impl Wallets {
         name: &WalletName,
         old: Option<&Passphrase>,
         new: Option<&Passphrase>,
-        cost: keystore::Cost,
+        cost: sealing::Cost,
     ) -> Result<Wallet, WalletError> {
         let path = self.path(name);
         // No lock is left next to a wallet that does not exist.

@@ -8,32 +8,20 @@
 use std::fmt;
 use std::path::Path;
 
-use argon2::{Algorithm, Argon2, Params, Version};
 use bouya_core::crypto::{PublicKey, SecretKey};
 use bouya_core::ledger::Address;
-use bouya_core::limits::{KEYSTORE_LANES, KEYSTORE_MEMORY_KIB, KEYSTORE_PASSES};
-use chacha20poly1305::aead::{Aead, KeyInit, Payload};
-use chacha20poly1305::{XChaCha20Poly1305, XNonce};
+use chacha20poly1305::XNonce;
+use chacha20poly1305::aead::{Aead, Payload};
 use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
+use super::sealing::{Cost, cipher};
 use super::{Passphrase, WalletError, WalletName, random};
 
 const FORMAT: u32 = 1;
 const ARGON2ID: &str = "argon2id";
 const XCHACHA: &str = "xchacha20-poly1305";
-
-/// The cost of one guess of the passphrase.
-#[derive(Clone, Copy)]
-pub(super) struct Cost {
-    pub(super) memory_kib: u32,
-    pub(super) passes: u32,
-    pub(super) lanes: u32,
-}
-
-/// 64 MiB and three passes take an eighth of a second here. On a graphics card, thousands of guesses at a time need far too much memory.
-pub(super) const COST: Cost = Cost { memory_kib: 64 * 1024, passes: 3, lanes: 1 };
 
 /// A wallet that was read but not unlocked. It holds the secret, encrypted or not.
 #[derive(Clone)]
@@ -254,24 +242,6 @@ impl File {
             _ => Err("the seed is neither encrypted nor unencrypted"),
         }
     }
-}
-
-impl Cost {
-    fn is_sane(self) -> bool {
-        self.memory_kib <= KEYSTORE_MEMORY_KIB
-            && self.passes <= KEYSTORE_PASSES
-            && self.lanes <= KEYSTORE_LANES
-            && Params::new(self.memory_kib, self.passes, self.lanes, Some(32)).is_ok()
-    }
-}
-
-fn cipher(passphrase: &Passphrase, salt: &[u8; 16], cost: Cost) -> Option<XChaCha20Poly1305> {
-    let params = Params::new(cost.memory_kib, cost.passes, cost.lanes, Some(32)).ok()?;
-    let mut key = Zeroizing::new([0; 32]);
-    Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
-        .hash_password_into(passphrase.as_bytes(), salt, key.as_mut())
-        .ok()?;
-    XChaCha20Poly1305::new_from_slice(key.as_ref()).ok()
 }
 
 fn aad(public_key: &PublicKey) -> [u8; 36] {

@@ -5,7 +5,7 @@ use tempfile::TempDir;
 use super::*;
 
 /// The lowest cost that argon2 accepts: these tests are about the file, not the cost.
-const CHEAP: keystore::Cost = keystore::Cost { memory_kib: 8, passes: 1, lanes: 1 };
+const CHEAP: sealing::Cost = sealing::Cost { memory_kib: 8, passes: 1, lanes: 1 };
 
 fn wallets() -> (TempDir, Wallets) {
     let dir = tempfile::tempdir().unwrap();
