@@ -11,6 +11,7 @@ mod account;
 mod admit;
 mod agree;
 mod ask;
+mod backup;
 mod bench;
 mod block;
 mod chain;
@@ -37,6 +38,7 @@ mod peer;
 mod prompt;
 mod receipt;
 mod record;
+mod restore;
 mod run;
 mod send;
 mod status;
@@ -124,6 +126,12 @@ enum Command {
     /// Run a node (the daemon)
     #[command(after_help = run::EXAMPLES)]
     Run,
+    /// Write what a lost machine cannot be set up without into one sealed file
+    #[command(after_help = backup::EXAMPLES)]
+    Backup(backup::BackupOptions),
+    /// Set a node up from a backup, in the place of a machine that is off
+    #[command(after_help = restore::EXAMPLES)]
+    Restore(restore::Restore),
     /// Verify the whole store of a stopped node, and repair it
     #[command(after_help = verify::EXAMPLES)]
     Verify(verify::Verify),
@@ -240,9 +248,11 @@ fn run(cli: Cli, out: &mut Output) -> Result<(), Error> {
         Command::Check => check::run(&config(&node)?, out),
         Command::Doctor => doctor::run(&config(&node)?, &node, out),
         Command::Run => run::run(&config(&node)?),
+        Command::Backup(options) => backup::run(&options, &config(&node)?, out),
+        Command::Restore(options) => restore::run(&options, out),
         Command::Verify(options) => verify::run(&options, &config(&node)?, out),
         Command::Chain(command) => chain::run(&command, &config(&node)?, out),
-        Command::Status => status::run(&naming(&node, out)?, out),
+        Command::Status => status::run(&naming(&node, out)?, node.own_file(), out),
         Command::Final { command } => finality::run(command, &Client::new(&node)?, out),
         Command::Peers(page) => peer::list(&Client::new(&node)?, out, &page),
         Command::Peer(command) => peer::run(command, &Client::new(&node)?, out),

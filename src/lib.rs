@@ -14,6 +14,7 @@
 //! | [`store`] | one redb file, with one durable commit per change |
 //! | [`http`] | the API and the explorer |
 //! | [`wallet`] | the keys of people, and the node's member key |
+//! | [`backup`] | what a lost machine cannot be set up without, sealed in one file |
 //! | [`verify`] | executes the whole store again, to verify or repair it |
 //! | [`devnet`] | a whole test network in one process |
 //! | [`mod@bench`] | measures how fast a machine is, and how fast Bouya runs on it |
@@ -31,6 +32,7 @@
 pub mod actor;
 pub mod admission;
 pub mod archive;
+pub mod backup;
 pub mod bench;
 pub mod chain;
 pub mod cli;

@@ -22,6 +22,7 @@ use bouya_core::passphrase::{Weakness, judge};
 use thiserror::Error;
 use zeroize::Zeroizing;
 
+pub(crate) use contacts::CONTACTS;
 pub use contacts::{Contacts, ContactsError};
 pub use keystore::Wallet;
 pub(crate) use member_key::seed_line;
@@ -301,7 +302,7 @@ pub fn new_key() -> Result<SecretKey, WalletError> {
     Ok(SecretKey::from_seed(&*random::<32>()?))
 }
 
-fn random<const N: usize>() -> Result<Zeroizing<[u8; N]>, WalletError> {
+pub(crate) fn random<const N: usize>() -> Result<Zeroizing<[u8; N]>, WalletError> {
     let mut bytes = Zeroizing::new([0; N]);
     getrandom::fill(bytes.as_mut()).map_err(WalletError::Random)?;
     Ok(bytes)

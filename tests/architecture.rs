@@ -151,6 +151,7 @@ fn shell_modules_keep_to_their_neighbours() {
         ("files", &[]),
         ("short", &[]),
         ("wallet", &["files"]),
+        ("backup", &["files", "wallet"]),
         ("store", &["files"]),
         ("importer", &["chain", "clock", "store", "workers"]),
         ("verify", &["chain", "importer", "store", "workers"]),

@@ -4,6 +4,8 @@
 
 #[path = "cli_client/at_once.rs"]
 mod at_once;
+#[path = "cli_client/backup.rs"]
+mod backup;
 #[path = "cli_client/finality.rs"]
 mod finality;
 #[path = "cli_client/limits.rs"]

@@ -5,6 +5,7 @@ use std::io;
 
 use thiserror::Error;
 
+use crate::backup::BackupError;
 use crate::config::Mistakes;
 use crate::wallet::{ContactsError, WalletError};
 
@@ -26,6 +27,8 @@ pub(crate) enum Error {
     #[error(transparent)]
     Wallet(#[from] WalletError),
     #[error(transparent)]
+    Backup(#[from] BackupError),
+    #[error(transparent)]
     Contacts(#[from] ContactsError),
     #[error("cannot write the result: {0}")]
     Output(#[from] io::Error),
@@ -46,7 +49,11 @@ impl Error {
 
     pub(crate) fn exit_code(&self) -> u8 {
         match self {
-            Self::Failed(_) | Self::Refused { .. } | Self::Output(_) | Self::Contacts(_) => 1,
+            Self::Failed(_)
+            | Self::Refused { .. }
+            | Self::Output(_)
+            | Self::Backup(_)
+            | Self::Contacts(_) => 1,
             Self::Usage(_) => 2,
             Self::Unreachable { .. } => 3,
             Self::Wallet(error) => match error {

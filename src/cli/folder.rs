@@ -60,7 +60,7 @@ impl Folder {
     }
 
     /// Without a `./` in front, as people would type it.
-    fn at(&self, name: &str) -> PathBuf {
+    pub(crate) fn at(&self, name: &str) -> PathBuf {
         match self.dir == Path::new(".") {
             true => PathBuf::from(name),
             false => self.dir.join(name),
@@ -164,13 +164,13 @@ impl Made {
     /// Writes a new file.
     pub(crate) fn file(&mut self, path: &Path, mode: u32, contents: &[u8]) -> Result<(), Error> {
         self.begin(path)?;
-        make_parent(path)?;
-        files::create(path, mode, contents).map_err(|error| cannot("write", path, &error))
+        self.begun(path, mode, contents)
     }
 
     /// Writes what [`Made::begin`] has noted.
-    pub(crate) fn begun(&self, path: &Path, text: &str) -> Result<(), Error> {
-        files::create(path, PUBLIC, text.as_bytes()).map_err(|error| cannot("write", path, &error))
+    pub(crate) fn begun(&self, path: &Path, mode: u32, contents: &[u8]) -> Result<(), Error> {
+        make_parent(path)?;
+        files::create(path, mode, contents).map_err(|error| cannot("write", path, &error))
     }
 
     /// Writes a file that never changes: what is there must be the same.

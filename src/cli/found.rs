@@ -148,7 +148,7 @@ fn found(options: &Found, id: &NodeId, requests: &[Request]) -> Result<Founded, 
     let name = parse::text("--name", &options.name)?;
     let founder = Member { id: id.clone(), key: member, governor, name };
     let genesis = define(options, sketch, founder, requests)?;
-    made.begun(&folder.network(), &NetworkFile::render(&genesis.spec, 1))?;
+    made.begun(&folder.network(), PUBLIC, NetworkFile::render(&genesis.spec, 1).as_bytes())?;
 
     let authority = create_authority(options, passphrase.as_ref())?;
     let request =
@@ -165,7 +165,7 @@ fn found(options: &Found, id: &NodeId, requests: &[Request]) -> Result<Founded, 
     let bootstrap = Bootstrap { id: id.clone(), endpoint: options.advertise.clone() };
     let (listening, advertise) = (&options.listening, Some(&options.advertise));
     let node = NodeFile { id, listening, advertise, bootstrap: &[], overrides: false, observes: false };
-    made.begun(&folder.node(), &node.render())?;
+    made.begun(&folder.node(), PUBLIC, node.render().as_bytes())?;
     judged(&folder.node(), id)?;
     let ca = key_hash(authority.root().certificate()).map_err(Error::failed)?;
     let desk =

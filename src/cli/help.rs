@@ -39,10 +39,10 @@ fn meant(command: &[&str]) -> &'static [&'static str] {
             &[]
         }
         ["run" | "verify" | "chain", ..] => &["config"],
-        ["check"] => &["config", "json"],
-        ["found" | "ask" | "accept"] | ["wallet" | "contacts" | "bench", ..] | ["receipt", "verify"] => {
-            &["json"]
-        }
+        ["check" | "backup"] => &["config", "json"],
+        ["found" | "ask" | "accept" | "restore"]
+        | ["wallet" | "contacts" | "bench", ..]
+        | ["receipt", "verify"] => &["json"],
         ["mine"] | ["final", "resume"] | ["peer" | "blacklist", "add" | "remove"] => &EVERYWHERE,
         _ => &["api", "config", "json"],
     }

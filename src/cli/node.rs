@@ -82,6 +82,12 @@ impl NodeOptions {
         self.config.clone().or_else(|| Some(PathBuf::from(HERE)).filter(|here| here.is_file()))
     }
 
+    /// The file of the node that is asked, if it is known to be that node's.
+    pub(crate) fn own_file(&self) -> Option<PathBuf> {
+        let elsewhere = self.api.is_some() || env::var_os("BOUYA_API").is_some();
+        if elsewhere { self.config.clone() } else { self.file() }
+    }
+
     fn endpoint_in(&self, env: impl Fn(&str) -> Option<String>, here: &Path) -> Result<Endpoint, Error> {
         let mut found = Found { api: self.api.clone(), token_file: self.token_file.clone() };
         if let Some(path) = &self.config {

@@ -14,7 +14,7 @@ use clap::Args;
 use crate::clock::{parse_rfc3339, wall};
 use crate::http::views::NewPeer;
 use crate::short::Named;
-use crate::wallet::{Contacts, Wallet, WalletName, Wallets};
+use crate::wallet::{Contacts, Wallet, WalletError, WalletName, Wallets};
 
 use super::error::Error;
 use super::output::Called;
@@ -56,8 +56,13 @@ pub(crate) fn address(text: &str, wallets: &Wallets) -> Result<Address, Error> {
 
 /// The names of all addresses that have one here.
 pub(crate) fn names() -> BTreeMap<String, Called> {
+    default_wallets().map(|wallets| names_in(&wallets)).unwrap_or_default()
+}
+
+/// The wallets of a command that takes no folder of them.
+pub(crate) fn default_wallets() -> Result<Wallets, WalletError> {
     let dir = std::env::var_os("BOUYA_WALLETS").map(PathBuf::from).map_or_else(Wallets::default_dir, Ok);
-    dir.map(|dir| names_in(&Wallets::new(dir))).unwrap_or_default()
+    dir.map(Wallets::new)
 }
 
 /// The same in one folder. A wallet that cannot be read is left out: a missing label is no reason to fail.

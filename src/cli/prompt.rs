@@ -34,25 +34,43 @@ impl NewPassphrase {
         if self.no_passphrase {
             return Ok(None);
         }
-        if let Some(path) = &self.passphrase_file {
-            let passphrase = from_file(path)?;
-            passphrase.check()?;
-            return Ok(Some(passphrase));
-        }
-        if !io::stdin().is_terminal() {
-            return Err(Error::Usage(
-                "no terminal to ask for a new passphrase: give it in a file (see --help), \
-                 or --no-passphrase to store the seed unencrypted"
-                    .into(),
-            ));
-        }
-        let passphrase = prompt(&format!("New passphrase for {what}: "))?;
-        passphrase.check()?;
-        if prompt("Again: ")? != passphrase {
-            return Err(Error::Failed("the two passphrases differ; nothing was written, try again".into()));
-        }
-        Ok(Some(passphrase))
+        chosen(what, self.passphrase_file.as_deref(), "or --no-passphrase to store the seed unencrypted")
+            .map(Some)
     }
+}
+
+/// How a backup is protected: never without a passphrase.
+#[derive(Debug, Args)]
+pub(crate) struct SealingPassphrase {
+    /// Read the backup's passphrase from the first line of this file
+    #[arg(long, value_name = "FILE")]
+    passphrase_file: Option<PathBuf>,
+}
+
+impl SealingPassphrase {
+    pub(crate) fn get_for(&self, what: &str) -> Result<Passphrase, Error> {
+        chosen(what, self.passphrase_file.as_deref(), "or run it on a terminal")
+    }
+}
+
+/// A new passphrase, from a file or as somebody makes it up now; `otherwise` is what else can be done where nobody is asked.
+fn chosen(what: &str, file: Option<&Path>, otherwise: &str) -> Result<Passphrase, Error> {
+    if let Some(path) = file {
+        let passphrase = from_file(path)?;
+        passphrase.check()?;
+        return Ok(passphrase);
+    }
+    if !io::stdin().is_terminal() {
+        return Err(Error::Usage(format!(
+            "no terminal to ask for a new passphrase: give it in a file (see --help), {otherwise}"
+        )));
+    }
+    let passphrase = prompt(&format!("New passphrase for {what}: "))?;
+    passphrase.check()?;
+    if prompt("Again: ")? != passphrase {
+        return Err(Error::Failed("the two passphrases differ; nothing was written, try again".into()));
+    }
+    Ok(passphrase)
 }
 
 /// How an existing wallet is protected from now on. Other names than those of [`NewPassphrase`], next to the old passphrase.
@@ -77,7 +95,7 @@ impl ChangedPassphrase {
 /// How an existing wallet is opened.
 #[derive(Debug, Default, Args)]
 pub(crate) struct ExistingPassphrase {
-    /// Read the wallet's passphrase from the first line of this file
+    /// Read the passphrase from the first line of this file
     #[arg(long, value_name = "FILE")]
     passphrase_file: Option<PathBuf>,
     /// What was given or typed: nobody types it twice for one command.

@@ -1,5 +1,6 @@
 //! `status`: the node's state on one page.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use bouya_core::finality::Turnout;
@@ -8,6 +9,7 @@ use time::OffsetDateTime;
 
 use crate::http::views::{CertificateStatus, FinalStatus, MinerStatus, NodeState, NodeStatus, Status};
 
+use super::backup;
 use super::client::Client;
 use super::error::Error;
 use super::output::{Mood, Output, cell, coloured, count, is_older, note, to_the_second};
@@ -28,7 +30,7 @@ pub(crate) const CLOCK_MS: u64 = 2_000;
 /// Blocks that are not final for so long are told with the reason. Seconds are normal.
 const UNFINAL_AFTER: Duration = Duration::from_secs(60);
 
-pub(crate) fn run(client: &Client, out: &mut Output) -> Result<(), Error> {
+pub(crate) fn run(client: &Client, config: Option<PathBuf>, out: &mut Output) -> Result<(), Error> {
     let answer = client.get("/v1/status")?;
     out.show(&answer, |out, status: Status| {
         let network = &status.network;
@@ -79,6 +81,7 @@ pub(crate) fn run(client: &Client, out: &mut Output) -> Result<(), Error> {
         }
         out.pairs(pairs)?;
         warn(&status);
+        config.and_then(|config| backup::reminder(&config)).iter().for_each(|due| note(due));
         Ok(())
     })?;
     let NodeStatus { ready, reason, next, .. } = answer.read::<Status>()?.state;

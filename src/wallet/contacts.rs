@@ -14,7 +14,7 @@ use thiserror::Error;
 use super::private::{self, FileError};
 use super::{WalletName, WalletNameError};
 
-const FILE: &str = "contacts.toml";
+pub(crate) const CONTACTS: &str = "contacts.toml";
 
 /// Why the address book could not be read or written.
 #[derive(Debug, Error)]
@@ -68,7 +68,7 @@ pub struct Contacts {
 impl Contacts {
     /// The address book in `dir`; an empty one if there is none.
     pub fn open(dir: &Path) -> Result<Self, ContactsError> {
-        let path = dir.join(FILE);
+        let path = dir.join(CONTACTS);
         let text = match private::read(&path) {
             Ok(text) => text,
             Err(FileError::Missing(_)) => return Ok(Self { path, names: BTreeMap::new() }),
@@ -134,7 +134,7 @@ impl Contacts {
         change: impl FnOnce(&mut Self) -> Result<T, ContactsError>,
     ) -> Result<T, ContactsError> {
         private::create_dir(dir)?;
-        let _lock = private::lock(&dir.join(FILE))?;
+        let _lock = private::lock(&dir.join(CONTACTS))?;
         change(&mut Self::open(dir)?)
     }
 
@@ -199,7 +199,7 @@ mod tests {
             ("\"no name\" = \"x\"", "not a wallet name"),
             ("bob = \"bouya1x\"", "\"bob\""),
         ] {
-            let path = dir.path().join(FILE);
+            let path = dir.path().join(CONTACTS);
             private::replace(&path, line.as_bytes()).unwrap();
             let error = Contacts::open(dir.path()).unwrap_err().to_string();
             assert!(error.contains(expected), "{line}: {error}");

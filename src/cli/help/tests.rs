@@ -98,12 +98,13 @@ fn options_of_the_node_are_shown_only_where_they_mean_something() {
             | "bouya peer remove"
             | "bouya blacklist add"
             | "bouya blacklist remove" => (true, true, true),
-            "bouya check" | "bouya run" | "bouya verify" => (false, false, true),
+            "bouya check" | "bouya backup" | "bouya run" | "bouya verify" => (false, false, true),
             path if path.starts_with("bouya chain") => (false, false, true),
             "bouya devnet"
             | "bouya found"
             | "bouya ask"
             | "bouya accept"
+            | "bouya restore"
             | "bouya completions"
             | "bouya receipt verify" => (false, false, false),
             path if ["wallet", "contacts", "bench"]

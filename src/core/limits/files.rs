@@ -7,6 +7,12 @@ pub const RECEIPT_BYTES: usize = 64 * 1024 * 1024;
 pub const ADMISSION_BYTES: usize = 2 * 1024 * 1024;
 /// Steps in a receipt's path: enough for 2^64 leaves.
 pub const RECEIPT_STEPS: usize = 64;
+/// Longest backup, in bytes: room for the index of an authority that has issued a hundred thousand certificates.
+pub const BACKUP_BYTES: u64 = 64 * 1024 * 1024;
+/// Files in a backup: those of a node, and the wallets of its user.
+pub const BACKUP_FILES: usize = 4096;
+/// Longest path in a backup, in bytes.
+pub const BACKUP_PATH_BYTES: usize = 512;
 /// Longest file that is read as a key or a wallet, in bytes. Real ones have under 1 KiB.
 pub const SECRET_FILE_BYTES: usize = 16 * 1024;
 /// Memory in KiB that a keystore's key derivation may ask for: a manipulated file must not use up the machine's memory, ...
