@@ -310,9 +310,10 @@ class Witness(threading.Thread):
         height, block = final["height"], final["hash"]
         if self.seen.setdefault(height, block) != block:
             self.wrong.append(f"{node.name} has {block} final at {height}, another has {self.seen[height]}")
-        if height < self.newest.get(node.name, 0):
-            self.wrong.append(f"{node.name} went back from {self.newest[node.name]} to {height}")
-        self.newest[node.name] = height
+        # Another machine of the same member begins anew.
+        if height < self.newest.get(node, 0):
+            self.wrong.append(f"{node.name} went back from {self.newest[node]} to {height}")
+        self.newest[node] = height
 
     def verdict(self):
         """What was wrong: in the meantime, or with what the nodes' chains hold now at the heights that were final."""
