@@ -29,6 +29,7 @@ mod folder;
 mod found;
 mod govern;
 mod help;
+mod man;
 mod member;
 mod node;
 mod output;
@@ -52,6 +53,7 @@ mod wallet;
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::LazyLock;
 
 use clap::{FromArgMatches, Parser, Subcommand};
 use clap_complete::Shell;
@@ -73,9 +75,15 @@ Examples:
   bouya send --from alice --to bouya1…:12.5 --wait
   bouya peers --json --api http://127.0.0.1:5001";
 
+/// The version, and the commit that the program was built from, if whoever built it has said it.
+static VERSION: LazyLock<String> = LazyLock::new(|| match crate::http::COMMIT {
+    Some(commit) => format!("{} ({commit})", env!("CARGO_PKG_VERSION")),
+    None => env!("CARGO_PKG_VERSION").to_owned(),
+});
+
 /// The ledger of a closed consortium: node, wallets and tools
 #[derive(Debug, Parser)]
-#[command(name = "bouya", version, after_help = EXAMPLES, infer_subcommands = false, max_term_width = 80)]
+#[command(name = "bouya", version = VERSION.as_str(), after_help = EXAMPLES, infer_subcommands = false, max_term_width = 80)]
 pub(crate) struct Cli {
     /// Print JSON, for programs
     #[arg(long, global = true)]
@@ -209,6 +217,12 @@ enum Command {
         /// The shell
         shell: Shell,
     },
+    /// Write the manual pages into a folder, for packages
+    #[command(hide = true, after_help = "Example:\n  bouya man man1")]
+    Man {
+        /// The folder
+        dir: PathBuf,
+    },
 }
 
 /// Parses the arguments, runs the command and returns the exit code.
@@ -278,6 +292,7 @@ fn run(cli: Cli, out: &mut Output) -> Result<(), Error> {
             clap_complete::generate(shell, &mut command(), "bouya", &mut script);
             out.bytes(&script)
         }
+        Command::Man { dir } => man::run(&dir),
     }
 }
 

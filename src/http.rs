@@ -71,6 +71,9 @@ pub mod views;
 pub use limits::Limits;
 pub use server::serve;
 
+/// The commit that this program was built from, if whoever built it has said it.
+pub(crate) const COMMIT: Option<&str> = option_env!("BOUYA_COMMIT");
+
 /// Everything that requests may touch.
 #[derive(Clone)]
 pub struct Api {

@@ -35,9 +35,10 @@ fn fit(command: &mut clap::Command, path: &mut Vec<String>) {
 /// Which of the options that may stand everywhere mean something to a command.
 fn meant(command: &[&str]) -> &'static [&'static str] {
     match command {
-        ["devnet" | "completions"] | ["wallet", "export"] | ["contacts", "add" | "remove"] | [.., "help"] => {
-            &[]
-        }
+        ["devnet" | "completions" | "man"]
+        | ["wallet", "export"]
+        | ["contacts", "add" | "remove"]
+        | [.., "help"] => &[],
         ["run" | "verify" | "chain", ..] => &["config"],
         ["check" | "backup"] => &["config", "json"],
         ["found" | "ask" | "accept" | "restore"]

@@ -106,6 +106,7 @@ fn options_of_the_node_are_shown_only_where_they_mean_something() {
             | "bouya accept"
             | "bouya restore"
             | "bouya completions"
+            | "bouya man"
             | "bouya receipt verify" => (false, false, false),
             path if ["wallet", "contacts", "bench"]
                 .iter()

@@ -147,9 +147,8 @@ fn each<N: Display>(
     registry.register(name, help, family);
 }
 
-/// The commit is known if whoever built the program has said it.
 fn build(registry: &mut Registry) {
-    let commit = option_env!("BOUYA_COMMIT").map(|commit| ("commit", commit));
+    let commit = crate::http::COMMIT.map(|commit| ("commit", commit));
     let labels: Vec<_> = [("version", env!("CARGO_PKG_VERSION"))].into_iter().chain(commit).collect();
     registry.register("build", "The program", Info::new(labels));
 }
