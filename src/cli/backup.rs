@@ -30,7 +30,7 @@ Make another one after each new key, wallet or admission; bouya status reminds.
 Examples:
   bouya backup --out alice.backup
   bouya backup --out /media/stick/alice.backup --passphrase-file pass.txt
-  sudo bouya backup --config /srv/bouya/node.toml --out alice.backup \\
+  sudo bouya backup --config /var/lib/bouya/node.toml --out alice.backup \\
     --wallets ~/.local/share/bouya/wallets";
 
 #[derive(Debug, Args)]

@@ -23,7 +23,7 @@ phone. The exit code is 2 if there is a mistake; warnings do not count.
 
 Examples:
   bouya check
-  bouya check --config /srv/bouya/node.toml --json | jq .mistakes";
+  bouya check --config /var/lib/bouya/node.toml --json | jq .mistakes";
 
 /// Checks a configuration and the files, ports and hosts it names.
 pub(crate) fn run(config: &Path, out: &mut Output) -> Result<(), Error> {

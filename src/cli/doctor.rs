@@ -46,7 +46,7 @@ found; what could not be looked at is told with the reason.
 
 Examples:
   bouya doctor
-  sudo -u bouya bouya doctor --config /srv/bouya/node.toml
+  sudo -u bouya bouya doctor --config /var/lib/bouya/node.toml
   bouya doctor --json | jq '.checks[].findings[]'";
 
 /// All checks, in the order in which they are told.

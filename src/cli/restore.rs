@@ -33,7 +33,7 @@ stop it for good, make a backup, and restore that with --record.
 Examples:
   bouya restore alice.backup --list
   bouya restore alice.backup
-  bouya restore alice.backup --dir /srv/bouya --wallets /root/wallets
+  bouya restore alice.backup --dir /var/lib/bouya --wallets /root/wallets
   bouya restore moved.backup --record";
 
 #[derive(Debug, Args)]

@@ -21,7 +21,7 @@ key, CA, CRL and log level.
 Examples:
   bouya check    # shows every mistake first
   bouya run
-  bouya run --config /srv/bouya/node.toml";
+  bouya run --config /var/lib/bouya/node.toml";
 
 /// Exit code after a second signal, as shells use it for Ctrl-C.
 const INTERRUPTED: i32 = 130;

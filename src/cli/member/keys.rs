@@ -21,7 +21,7 @@ running. It is then told what to do. Once a day at most.
 
 Examples:
   bouya member rotate --from bob
-  bouya member rotate --from bob --dir /srv/bouya/certs --wait";
+  bouya member rotate --from bob --dir /var/lib/bouya/certs --wait";
 
 #[derive(Debug, Args)]
 pub(crate) struct Rotate {
