@@ -1,6 +1,6 @@
 //! Codes: twenty digits that people read to each other by phone, so that both know that they have the same thing before them.
 //!
-//! Twenty digits are 66 bits, and finding another thing with the same code takes [`ROUNDS`] hashes for each try: about 2^82 hashes. Digits,
+//! Twenty digits are 66 bits, and finding another thing with the same code takes 65,536 hashes for each try: about 2^82 hashes. Digits,
 //! because they are read alike in every language, without a list of words that both sides need. Full ids have 64 digits, which nobody reads out.
 
 use alloc::{format, vec::Vec};
