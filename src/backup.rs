@@ -120,9 +120,10 @@ impl Saved {
         &self.bytes
     }
 
-    /// The permission bits that it gets.
+    /// The permission bits that it gets. A key is for its owner alone, whatever it was where it comes from.
     pub(crate) fn mode(&self) -> u32 {
-        if self.private { files::PRIVATE } else { files::PUBLIC }
+        let is_secret = [".key", ".member", ".votes", ".wallet"].iter().any(|end| self.path().ends_with(end));
+        if self.private || is_secret { files::PRIVATE } else { files::PUBLIC }
     }
 
     /// The wallet that it is.

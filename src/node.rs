@@ -274,7 +274,10 @@ impl Node {
         let told = events.clone();
         let api = http::Api {
             id: self.tls.id(),
-            code: self.tls.ca().map(|ca| Code::of_network(&ca, &genesis.id())),
+            code: self
+                .tls
+                .ca()
+                .map(|ca| Code::of_network(&ca, &genesis.id(), genesis.rules.overrides.hash())),
             started: clock::wall(),
             open_files: open_files(&self.settings),
             genesis,

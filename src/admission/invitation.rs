@@ -1,10 +1,10 @@
 //! What somebody gets who was admitted.
 
-use std::path::Path;
-
 use bouya_core::id::NodeId;
 use bouya_core::ledger::Member;
 use bouya_core::wire::Endpoint;
+use rustls::pki_types::pem::{self, PemObject};
+use rustls::pki_types::{CertificateDer, CertificateRevocationListDer};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
@@ -108,11 +108,6 @@ impl Invitation {
         })?;
         form.read().map_err(InvitationError::Form)
     }
-
-    /// The file that a member gets.
-    pub fn file(folder: &Path, id: &NodeId) -> std::path::PathBuf {
-        folder.join(format!("{id}.invite"))
-    }
 }
 
 impl Form {
@@ -131,12 +126,30 @@ impl Form {
                 .map(|text| text.parse().map_err(|error| format!("advertise: {error}")))
                 .transpose()?,
             id,
-            certificate: self.certificate,
-            ca: self.ca,
-            crl: self.crl,
+            certificate: only(
+                "certificate",
+                "CERTIFICATE",
+                CertificateDer::pem_slice_iter(self.certificate.as_bytes()),
+            )?,
+            // The code stands for one CA: a second one beside it would admit anybody.
+            ca: only("ca", "CERTIFICATE", CertificateDer::pem_slice_iter(self.ca.as_bytes()))?,
+            crl: only("crl", "X509 CRL", CertificateRevocationListDer::pem_slice_iter(self.crl.as_bytes()))?,
             network: self.network,
             overrides: self.overrides,
         })
+    }
+}
+
+/// The only one of its kind in a text, as PEM of our own: nothing else of the text is kept.
+fn only<T: AsRef<[u8]>>(
+    what: &str,
+    label: &str,
+    found: impl Iterator<Item = Result<T, pem::Error>>,
+) -> Result<String, String> {
+    let all: Vec<T> = found.collect::<Result<_, _>>().map_err(|error| format!("{what}: {error}"))?;
+    match all.as_slice() {
+        [one] => Ok(mkca::pem(label, one.as_ref())),
+        all => Err(format!("{what}: it holds {}, and one is expected", all.len())),
     }
 }
 
@@ -155,9 +168,9 @@ mod tests {
         ] {
             let invitation = Invitation {
                 id: "m1".parse().unwrap(),
-                certificate: "c".into(),
-                ca: "a".into(),
-                crl: "l\n".into(),
+                certificate: mkca::pem("CERTIFICATE", b"c"),
+                ca: mkca::pem("CERTIFICATE", b"a"),
+                crl: mkca::pem("X509 CRL", b"l"),
                 network: "name = \"é\"".into(),
                 overrides,
                 bootstrap: vec!["alice@10.0.0.5:7000".parse().unwrap()],
@@ -166,6 +179,40 @@ mod tests {
                 others,
             };
             assert_eq!(Invitation::read(&invitation.write().unwrap()).unwrap(), invitation);
+        }
+    }
+
+    /// The code covers one CA. Whoever is on the way could add one of its own.
+    #[test]
+    fn a_second_ca_or_list_in_an_invitation_is_refused() {
+        let (one, other) = (mkca::pem("CERTIFICATE", b"a"), mkca::pem("CERTIFICATE", b"b"));
+        let list = mkca::pem("X509 CRL", b"l");
+        let invitation = Invitation {
+            id: "m1".parse().unwrap(),
+            certificate: one.clone(),
+            ca: one.clone(),
+            crl: list.clone(),
+            network: String::new(),
+            overrides: None,
+            bootstrap: vec![],
+            advertise: None,
+            member: None,
+            others: vec![],
+        };
+        let read = |changed: Invitation| Invitation::read(&changed.write().unwrap());
+        assert_eq!(
+            read(Invitation { ca: format!("junk\n{one}"), ..invitation.clone() }).unwrap(),
+            invitation
+        );
+        for changed in [
+            Invitation { ca: format!("{one}{other}"), ..invitation.clone() },
+            Invitation { crl: format!("{list}{list}"), ..invitation.clone() },
+            Invitation { certificate: format!("{one}{other}"), ..invitation.clone() },
+            Invitation { ca: String::new(), ..invitation.clone() },
+        ] {
+            assert!(
+                matches!(read(changed), Err(InvitationError::Form(why)) if why.contains("one is expected"))
+            );
         }
     }
 

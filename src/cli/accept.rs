@@ -1,35 +1,37 @@
 //! `bouya accept`: what an invitation holds becomes a node, and whoever accepts says yes.
 
+mod check;
 mod voting;
 
 use std::path::{Path, PathBuf};
 
 use bouya_core::code::Code;
 use bouya_core::id::NodeId;
-use bouya_core::ledger::{Genesis, Member};
+use bouya_core::ledger::Member;
 use bouya_core::wire::Endpoint;
 use clap::Args;
 use serde_json::json;
 
+use self::check::{Checked, check};
 use self::voting::Yes;
 use super::admit::text_of;
 use super::client::Client;
 use super::error::Error;
-use super::folder::{Folder, Listening, Made, NodeFile, cannot};
+use super::folder::{Folder, Listening, Made, NodeFile};
 use super::govern;
 use super::node::NodeOptions;
 use super::output::{Output, note};
 use super::parse::{self, WalletsOption};
-use super::prompt::{ExistingPassphrase, confirm};
+use super::prompt::{ExistingPassphrase, confirm, confirm_aside};
 use super::submit::SignedBy;
 use crate::admission::Invitation;
-use crate::config::{Mistakes, NetworkFile, Settings};
-use crate::files::{self, PUBLIC};
+use crate::config::{Mistakes, Settings};
+use crate::files::PUBLIC;
 use crate::http::views::Status;
 use crate::net::crl::Revocations;
-use crate::net::tls::{IdentityFiles, Tls};
+use crate::net::tls::Tls;
 use crate::node::{identity_files, judge};
-use crate::wallet::{self, WalletName};
+use crate::wallet::WalletName;
 
 pub(crate) const EXAMPLES: &str = "\
 Run it in the folder where bouya ask has made the keys. It checks that the
@@ -75,11 +77,10 @@ pub(crate) struct Accept {
 pub(crate) fn run(options: Accept, out: &mut Output) -> Result<(), Error> {
     let invitation = Invitation::read(&text_of(&options.invitation)?)
         .map_err(|error| Error::Usage(format!("{}: {error}", options.invitation.display())))?;
-    let mut new = admitted(&invitation);
-    let code = check(&invitation, &options.folder, |genesis, code| {
-        new.retain(|member| !genesis.spec.members.contains(member));
-        agree(&options, &invitation, genesis, code)
-    })?;
+    let checked = check(&invitation, &options.folder)?;
+    agree(&options, &invitation, &checked)?;
+    let (code, mut new) = (checked.code, admitted(&invitation));
+    new.retain(|member| !checked.genesis.spec.members.contains(member));
     place(&options, &invitation)?;
     told(&options, &invitation, code, out)?;
     let node = options.folder.node();
@@ -92,7 +93,7 @@ pub(crate) fn run(options: Accept, out: &mut Output) -> Result<(), Error> {
     // Who is a member already, and came with members only, has nothing to say.
     let yes = match new.is_empty() {
         true => None,
-        false => yes(&invitation, options.passphrase, options.wallets)?,
+        false => yes(&invitation, code, options.passphrase, options.wallets)?,
     };
     if options.run {
         out.flush()?;
@@ -125,84 +126,50 @@ fn admitted(invitation: &Invitation) -> Vec<Member> {
 }
 
 /// Whether this very node answers: another's may listen there.
-fn runs(client: &Client, id: &NodeId, code: Code) -> bool {
+pub(super) fn runs(client: &Client, id: &NodeId, code: Code) -> bool {
     let is_it = |status: Status| status.id == id.as_str() && status.network.code == Some(code.to_string());
     client.status().is_ok_and(is_it)
 }
 
-/// Checks the invitation against the keys in the folder before anything is written there. `agree` gets the network and its code.
-fn check(
-    invitation: &Invitation,
-    folder: &Folder,
-    agree: impl FnOnce(&Genesis, Code) -> Result<(), Error>,
-) -> Result<Code, Error> {
-    let id = &invitation.id;
-    let key = folder.cert(&format!("{id}.key"));
-    if !key.exists() {
-        return Err(Error::Usage(format!(
-            "{} is not here; accept in the folder where the request was made, or name it: --dir DIR",
-            key.display()
-        )));
-    }
-    let foreign = |why: &dyn std::fmt::Display| {
-        Error::Usage(format!(
-            "this invitation is not for the keys in this folder: {why}. If the request was made here, somebody changed it on its way: tell the founder, who revokes the certificate with mkca revoke {id}"
-        ))
-    };
-    if let Some(member) = &invitation.member {
-        let own = wallet::member_key_load(&folder.cert(&format!("{id}.member")))?;
-        if own.public() != member.key {
-            return Err(foreign(&format!("{} was admitted, {} is here", member.key, own.public())));
-        }
-    }
-    let mut stage = Made::default();
-    let dir = folder.cert(".accept");
-    // Left by one that was killed.
-    let _ = std::fs::remove_dir_all(&dir);
-    stage.begin(&dir)?;
-    let write = |name: &str, text: &str| {
-        let path = dir.join(name);
-        super::folder::make_parent(&path)?;
-        files::replace(&path, PUBLIC, text.as_bytes()).map_err(|error| cannot("write", &path, &error))?;
-        Ok::<_, Error>(path)
-    };
-    let files = IdentityFiles {
-        ca: write("ca.crt", &invitation.ca)?,
-        certificate: write("node.crt", &invitation.certificate)?,
-        key,
-        crls: vec![write("ca.crl", &invitation.crl)?],
-        refuse_overdue: false,
-    };
-    let network = write("network.toml", &invitation.network)?;
-    let tls = Tls::open(files, Revocations::default()).map_err(|error| foreign(&error))?;
-    if tls.id() != *id {
-        return Err(foreign(&format!("its certificate is for {}", tls.id())));
-    }
-    let genesis =
-        NetworkFile::load(&network).map_err(|mistakes| mistakes.of(Path::new("network.toml")))?.genesis;
-    let ca = tls.ca().ok_or_else(|| foreign(&"another CA has signed its certificate"))?;
-    let code = Code::of_network(&ca, &genesis.id());
-    agree(&genesis, code)?;
-    Ok(code)
-}
-
-/// Shows what is accepted, and asks.
-fn agree(options: &Accept, invitation: &Invitation, genesis: &Genesis, code: Code) -> Result<(), Error> {
-    let Invitation { id, member, others, .. } = invitation;
+/// Shows what is accepted, and asks. The code stands for the CA, the network and its override; the rest is only shown.
+fn agree(options: &Accept, invitation: &Invitation, checked: &Checked) -> Result<(), Error> {
+    let Invitation { id, member, others, bootstrap, .. } = invitation;
+    let Checked { genesis, code } = checked;
     let role = if member.is_some() { "a member" } else { "an observer" };
+    let names = |members: &[Member]| members.iter().map(named).collect::<Vec<_>>().join(", ");
     note(&format!("Network {}, code {code}\nYou come in as {id}, {role}.", genesis.spec.name.as_str()));
+    note(&format!("Its first members: {}.", names(&genesis.spec.members)));
+    if let Some(last) = genesis.rules.overrides.iter().last() {
+        note(&format!(
+            "It follows an override, after which the members are: {}.",
+            names(&last.decree().members)
+        ));
+    }
     for other in others.iter().filter(|_| member.is_some()) {
-        let name = if other.name.as_str().is_empty() {
-            String::new()
-        } else {
-            format!(" ({})", other.name.as_str())
-        };
-        note(&format!("You say yes to {}{name} as well, whose governor is {}.", other.id, other.governor));
+        note(&format!("You say yes to {} as well, whose governor is {}.", named(other), other.governor));
+    }
+    let dials: Vec<_> = bootstrap.iter().map(ToString::to_string).collect();
+    note(&format!("It dials first: {}.", dials.join(", ")));
+    match options.advertise.as_ref().or(invitation.advertise.as_ref()) {
+        Some(endpoint) => note(&format!("Others reach it at {endpoint}.")),
+        None => note("Others do not reach it: it only dials."),
     }
     let question = "Did somebody of the network read you this code by phone? Then go on.";
-    match options.yes || confirm(question, "--yes")? {
+    let agreed = options.yes
+        || match options.invitation.to_str() {
+            Some("-") => confirm_aside(question, "--yes")?,
+            _ => confirm(question, "--yes")?,
+        };
+    match agreed {
         true => Ok(()),
         false => Err(Error::Failed("nothing was written".into())),
+    }
+}
+
+fn named(member: &Member) -> String {
+    match member.name.as_str() {
+        "" => member.id.to_string(),
+        name => format!("{} ({name})", member.id),
     }
 }
 
@@ -210,16 +177,19 @@ fn agree(options: &Accept, invitation: &Invitation, genesis: &Genesis, code: Cod
 fn place(options: &Accept, invitation: &Invitation) -> Result<(), Error> {
     let (folder, id) = (&options.folder, &invitation.id);
     let mut made = Made::default();
-    made.same(&folder.cert("ca.crt"), &invitation.ca)?;
-    made.same(&folder.network(), &invitation.network)?;
-    let mut newer = vec![
-        (folder.cert("ca.crl"), &invitation.crl),
-        (folder.cert(&format!("{id}.crt")), &invitation.certificate),
-    ];
-    newer.extend(invitation.overrides.as_ref().map(|overrides| (folder.overrides(), overrides)));
-    for (path, text) in newer {
-        made.newer(&path, text)?;
+    // One that is there holds this CA, and perhaps another while that is being changed.
+    if !folder.cert("ca.crt").exists() {
+        made.same(&folder.cert("ca.crt"), &invitation.ca)?;
     }
+    made.same(&folder.network(), &invitation.network)?;
+    if let Some(overrides) = &invitation.overrides {
+        made.same(&folder.overrides(), overrides)?;
+    }
+    // One that is there may be newer, and the node hears of newer ones from its peers.
+    if !folder.cert("ca.crl").exists() {
+        made.same(&folder.cert("ca.crl"), &invitation.crl)?;
+    }
+    made.newer(&folder.cert(&format!("{id}.crt")), &invitation.certificate)?;
     let node = folder.node();
     if !node.exists() {
         let file = NodeFile {
@@ -253,6 +223,7 @@ pub(super) fn judged(node: &Path, id: &NodeId) -> Result<(), Error> {
 /// What the member's wallet says, once it is open. None if there is nothing to say, or no wallet here that could.
 fn yes(
     invitation: &Invitation,
+    code: Code,
     passphrase: ExistingPassphrase,
     wallets: WalletsOption,
 ) -> Result<Option<Yes>, Error> {
@@ -270,7 +241,7 @@ fn yes(
     // A wrong passphrase shows before the node starts.
     wallet.unlock(passphrase.get(&wallet)?)?;
     let by = SignedBy::quiet(name, passphrase, wallets);
-    Ok(Some(Yes { by, own, others: invitation.others.clone() }))
+    Ok(Some(Yes { by, code, own, others: invitation.others.clone() }))
 }
 
 fn told(options: &Accept, invitation: &Invitation, code: Code, out: &mut Output) -> Result<(), Error> {

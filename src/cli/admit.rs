@@ -3,31 +3,35 @@
 use std::collections::BTreeSet;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use bouya_core::code::Code;
+use bouya_core::crypto::Hash;
 use bouya_core::id::NodeId;
+use bouya_core::ledger::{Action, Genesis};
 use bouya_core::limits::{ADMISSION_BYTES, MOTIONS_PER_MEMBER};
 use clap::Args;
-use mkca::{Authority, CERTIFICATE_DAYS};
+use mkca::{Authority, CERTIFICATE_DAYS, Index, Status};
 use serde_json::json;
+use time::OffsetDateTime;
 
 use super::client::Client;
 use super::error::Error;
 use super::folder::{Folder, cannot, read};
 use super::member::{self, Standing};
 use super::node::NodeOptions;
-use super::output::{Output, cell, note};
+use super::output::{Output, cell, note, plain};
 use super::parse::WalletsOption;
-use super::prompt::{ExistingPassphrase, confirm, typed};
+use super::prompt::{ExistingPassphrase, confirm, confirm_aside, typed};
 use super::{govern, vote};
 use crate::admission::{Candidate, Invitation, Request};
-use crate::cli::submit::SignedBy;
+use crate::cli::submit::{SignedBy, Signer};
 use crate::config::node::Bootstrap;
-use crate::config::{NetworkFile, Settings};
+use crate::config::{NetworkFile, OverrideFile, Settings};
 use crate::files::{self, PUBLIC};
 use crate::http::views::{self, Page, PeerStatus};
 use crate::net::tls::key_hash;
-use crate::wallet::{WalletName, Wallets};
+use crate::wallet::WalletName;
 
 pub(crate) const EXAMPLES: &str = "\
 Run it in the founder's folder, beside the running node. It shows who asks and
@@ -63,6 +67,9 @@ pub(crate) struct Admit {
     /// Whom they dial first, besides this node and its peers; may be given several times
     #[arg(long, value_name = "ID@HOST:PORT")]
     bootstrap: Vec<Bootstrap>,
+    /// Sign although an id has a certificate in force with another key: its machine was lost, or is replaced
+    #[arg(long)]
+    new_key: bool,
     /// Admit without asking: each code was compared
     #[arg(long)]
     yes: bool,
@@ -77,24 +84,57 @@ pub(crate) struct Admit {
 /// Signs, moves and invites.
 pub(crate) fn run(options: Admit, node: &NodeOptions, out: &mut Output) -> Result<(), Error> {
     let requests = named_files(&options.requests)?;
+    if !options.new_key {
+        known_keys(&options.folder, &requests)?;
+    }
     let table = if options.sign_only { None } else { Some(Table::open(&options, node, &requests)?) };
     show(&requests, out)?;
     let question = "Did each of them read you this code by phone? Then they are admitted.";
-    if !options.yes && !confirm(question, "--yes")? {
+    let is_piped = options.requests.iter().any(|path| path == Path::new("-"));
+    let ask = if is_piped { confirm_aside } else { confirm };
+    if !options.yes && !ask(question, "--yes")? {
         return Err(Error::Failed("nobody was admitted".into()));
     }
     let folder = &options.folder;
-    let network = NetworkFile::load(&folder.network())?.genesis;
-    let overrides = folder.overrides().exists().then(|| read(&folder.overrides())).transpose()?;
+    let (network, overrides) = network(folder)?;
     let known = table.as_ref().map(|table| table.known.clone()).unwrap_or_default();
     let bootstrap = options.bootstrap.iter().cloned().chain(known).collect();
     let authority = open_authority(&options)?;
     let ca = key_hash(authority.root().certificate()).map_err(Error::failed)?;
-    let code = Code::of_network(&ca, &network.id());
+    let code = Code::of_network(&ca, &network.id(), network.rules.overrides.hash());
     let desk = Desk { authority, network: read(&folder.network())?, overrides, bootstrap };
     let invited = desk.invite(&requests, options.days, folder)?;
     let moved = table.map(|table| table.move_all(options)).transpose()?;
     told(&requests, &invited, moved.as_deref(), (network.spec.name.as_str(), code), out)
+}
+
+/// Fails if somebody asks with an id that is another key's: a stranger would come in under the name of a member.
+fn known_keys(folder: &Folder, requests: &[Request]) -> Result<(), Error> {
+    let index = Index::load(&folder.ca()).map_err(Error::failed)?;
+    let now = OffsetDateTime::now_utc();
+    for request in requests {
+        let other = index.of(&request.id).any(|entry| {
+            entry.status(now) == Status::Valid && entry.public_key != *request.certificate.key()
+        });
+        if other {
+            let id = &request.id;
+            return Err(Error::Failed(format!(
+                "{id} has a certificate in force with another key. If its machine was replaced: --new-key, and afterwards nobody else may have the old one; if not, somebody asks in its name"
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// The network, and the text of the override that it follows.
+fn network(folder: &Folder) -> Result<(Arc<Genesis>, Option<String>), Error> {
+    let file = NetworkFile::load(&folder.network())?;
+    let path = folder.overrides();
+    if !path.exists() {
+        return Ok((file.genesis, None));
+    }
+    let overrides = OverrideFile::load(&path)?.of(&file.genesis.id())?;
+    Ok((file.trusting(None, overrides).genesis, Some(read(&path)?)))
 }
 
 fn open_authority(options: &Admit) -> Result<Authority, Error> {
@@ -176,11 +216,12 @@ impl Desk {
 struct Table {
     client: Client,
     from: WalletName,
-    wallets: Wallets,
     /// This node and its peers, for those who come.
     known: Vec<Bootstrap>,
     /// Those to be moved: neither members nor moved yet.
     to_move: Vec<Candidate>,
+    /// Motions of others for those who come, which wait for this member's yes.
+    to_say: Vec<Hash>,
 }
 
 impl Table {
@@ -191,6 +232,12 @@ impl Table {
         let client =
             Client::new(&NodeOptions { config: node.config.clone().or(Some(path)), ..node.clone() })?;
         let status = client.status()?;
+        if status.network.id != settings.network.genesis.id().to_string() {
+            return Err(Error::Failed(format!(
+                "the node that answers is of another network ({}); start this folder's: bouya run",
+                status.network.name
+            )));
+        }
         let id: NodeId =
             status.id.parse().map_err(|error| Error::Failed(format!("the node names itself {error}")))?;
         let from = match &options.from {
@@ -199,43 +246,57 @@ impl Table {
         };
         let own = settings.p2p.advertise.map(|endpoint| Bootstrap { id, endpoint });
         let known = own.into_iter().chain(peers(&client)?).collect();
-        let to_move = to_move(&client, requests)?;
-        let wallets = options.wallets.open()?;
-        if !to_move.is_empty() {
-            options.passphrase.check(&wallets.open(&from)?)?;
+        let mut table = Self { client, from, known, to_move: Vec::new(), to_say: Vec::new() };
+        let wanted: Vec<_> = requests.iter().filter_map(|request| request.candidate.as_ref()).collect();
+        if !wanted.is_empty() {
+            let wallet = options.wallets.open()?.open(&table.from)?;
+            options.passphrase.check(&wallet)?;
+            table.seat(&wanted, &wallet.address().to_string())?;
         }
-        Ok(Self { client, from, wallets, known, to_move })
+        Ok(table)
     }
 
-    /// Moves that each becomes a member. Returns the motions' ids.
+    /// What the members have to be asked about the candidates, and what this member has to say.
+    fn seat(&mut self, wanted: &[&Candidate], governor: &str) -> Result<(), Error> {
+        let (members, open) = (govern::members(&self.client)?, vote::open(&self.client)?);
+        for candidate in wanted {
+            let id = &candidate.member.id;
+            let mut moved = open.iter().filter(|motion| vote::adds(&motion.change, &candidate.member));
+            match (member::standing(&members, &candidate.member)?, moved.next()) {
+                (Standing::Member, _) => note(&format!("{id} is a member already.")),
+                (Standing::New, Some(motion)) if vote::is_asked(motion, governor) => {
+                    let motion = motion.id.parse();
+                    let wrong = |error| Error::Failed(format!("the node names a motion {error}"));
+                    self.to_say.push(motion.map_err(wrong)?);
+                }
+                (Standing::New, Some(_)) => note(&format!("{id} was moved already.")),
+                (Standing::New, None) => self.to_move.push((*candidate).clone()),
+            }
+        }
+        few(&self.to_move)
+    }
+
+    /// Says yes where others have moved it, and moves the rest. Returns these motions' ids.
     fn move_all(self, options: Admit) -> Result<Vec<String>, Error> {
         let by = SignedBy::quiet(self.from, options.passphrase, options.wallets);
+        for motion in self.to_say {
+            let yes = Action::Ballot { motion, yes: true };
+            Signer::governing(&by, &self.client)?.send_quietly(yes)?;
+        }
         let moved =
             self.to_move.iter().map(|candidate| govern::move_quietly(candidate.change(), &by, &self.client));
-        let _ = self.wallets;
         moved.collect()
     }
 }
 
-/// Those among the candidates that the members have not been asked about.
-fn to_move(client: &Client, requests: &[Request]) -> Result<Vec<Candidate>, Error> {
-    let members = govern::members(client)?;
-    let open = vote::open_adds(client)?;
-    let mut new = Vec::new();
-    for candidate in requests.iter().filter_map(|request| request.candidate.as_ref()) {
-        let is_open = open.contains_key(&candidate.member.key.to_string());
-        match member::standing(&members, &candidate.member)? {
-            Standing::Member => note(&format!("{} is a member already.", candidate.member.id)),
-            Standing::New if is_open => note(&format!("{} was moved already.", candidate.member.id)),
-            Standing::New => new.push(candidate.clone()),
-        }
-    }
+/// Fails if one member has no room for so many motions at once.
+fn few(new: &[Candidate]) -> Result<(), Error> {
     if new.len() > MOTIONS_PER_MEMBER {
         return Err(Error::Failed(format!(
             "a member may have {MOTIONS_PER_MEMBER} open motions; admit {MOTIONS_PER_MEMBER} at once, and the others when these are members"
         )));
     }
-    Ok(new)
+    Ok(())
 }
 
 /// Connected peers that can be dialed.
@@ -292,7 +353,7 @@ fn show(requests: &[Request], out: &mut Output) -> Result<(), Error> {
         let role = if request.candidate.is_some() { "member" } else { "observer" };
         let name = request.candidate.as_ref().map(|one| one.member.name.as_str()).unwrap_or_default();
         let who = if name.is_empty() { request.id.to_string() } else { format!("{} ({name})", request.id) };
-        vec![cell(who), cell(role), cell(at), cell(request.code())]
+        vec![cell(plain(&who)), cell(role), cell(at), cell(request.code())]
     };
     out.table(&["WHO ASKS", "AS", "AT", "CODE"], requests.iter().map(row).collect())
 }

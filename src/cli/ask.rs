@@ -1,5 +1,6 @@
 //! `bouya ask`: a node's keys, and the request to be admitted.
 
+use bouya_core::crypto::SecretKey;
 use bouya_core::id::NodeId;
 use bouya_core::ledger::{Address, Member, MemberChange};
 use bouya_core::wire::Endpoint;
@@ -99,14 +100,15 @@ fn candidate(options: &Ask, made: &mut Made) -> Result<Candidate, Error> {
     let wallets = options.wallets.open()?;
     let governor = match options.governor {
         Some(governor) => governor,
+        // Its wallet is somewhere else: a new one would speak for nobody.
+        None if folder.cert(&format!("{id}.member")).exists() && !has_wallet(&wallets, id) => {
+            return Err(Error::Usage(format!(
+                "{id} has a member key here, and the wallet that speaks for it is not on this machine: give its address with --governor; for a new certificate alone: --observer"
+            )));
+        }
         None => governor(&wallets, id, || options.passphrase.get(), made)?,
     };
-    let path = folder.cert(&format!("{id}.member"));
-    if !path.exists() {
-        made.begin(&path)?;
-        made.begin(&folder.cert(&format!("{id}.votes")))?;
-    }
-    let key = record::load_or_create_key(&path).map_err(Error::failed)?;
+    let key = member_key(folder, id, made)?;
     let member = Member { id: id.clone(), key: key.public(), governor, name };
     match MemberChange::prove(member, &key) {
         MemberChange::Add { member, proof } => Ok(Candidate { member, proof }),
@@ -128,12 +130,27 @@ pub(super) fn governor(
         return Ok(wallet.address());
     }
     let passphrase = passphrase()?;
-    made.begin(&wallets.path(&name))?;
     let wallet = wallets.create(&name, &wallet::new_key()?, passphrase.as_ref())?;
+    made.add(&wallets.path(&name));
     if passphrase.is_none() {
         note(&format!("Wallet {name} is not encrypted: whoever reads its file speaks for the member."));
     }
     Ok(wallet.address())
+}
+
+fn has_wallet(wallets: &Wallets, id: &NodeId) -> bool {
+    id.as_str().parse::<WalletName>().is_ok_and(|name| wallets.has(&name))
+}
+
+/// The member key in the folder. If there is none, it is made with its record of votes.
+pub(super) fn member_key(folder: &Folder, id: &NodeId, made: &mut Made) -> Result<SecretKey, Error> {
+    let path = folder.cert(&format!("{id}.member"));
+    let (key, is_new) = record::load_or_create(&path).map_err(Error::failed)?;
+    if is_new {
+        made.add(&path);
+        made.add(&folder.cert(&format!("{id}.votes")));
+    }
+    Ok(key)
 }
 
 /// A new key for TLS.

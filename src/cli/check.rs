@@ -57,7 +57,10 @@ pub(crate) fn run(config: &Path, out: &mut Output) -> Result<(), Error> {
     }
     let genesis = &settings.network.genesis;
     if let Some(ca) = tls.ca() {
-        out.line(format!("network code               {}", Code::of_network(&ca, &genesis.id())))?;
+        out.line(format!(
+            "network code               {}",
+            Code::of_network(&ca, &genesis.id(), genesis.rules.overrides.hash())
+        ))?;
     }
     let listens =
         settings.p2p.listen.map_or_else(|| "dials only".to_owned(), |address| format!("listens {address}"));

@@ -144,33 +144,33 @@ listen = {api}
     }
 }
 
-/// What a command has made so far. Unless it is kept in the end, all of it goes: a failed attempt does not block the next.
+/// What a command has made so far. Unless it is kept in the end, all of it goes: a failed attempt does not block the next. Only what this
+/// very process has made is in it: another one may have made the same in the meantime.
 #[derive(Default)]
 pub(crate) struct Made(Vec<PathBuf>);
 
 impl Made {
-    /// Notes what is about to be made. Fails if it is there.
-    pub(crate) fn begin(&mut self, path: &Path) -> Result<(), Error> {
-        if path.symlink_metadata().is_ok() {
-            return Err(Error::Failed(format!(
-                "{} already exists; move it away first, or work in another folder: --dir DIR",
-                path.display()
-            )));
-        }
+    /// Notes what was just made here.
+    pub(crate) fn add(&mut self, path: &Path) {
         self.0.push(path.to_owned());
+    }
+
+    /// Makes a folder that is not there.
+    pub(crate) fn folder(&mut self, path: &Path) -> Result<(), Error> {
+        absent(path)?;
+        make_parent(path)?;
+        fs::create_dir(path).map_err(|error| cannot("make", path, &error))?;
+        self.add(path);
         Ok(())
     }
 
     /// Writes a new file.
     pub(crate) fn file(&mut self, path: &Path, mode: u32, contents: &[u8]) -> Result<(), Error> {
-        self.begin(path)?;
-        self.begun(path, mode, contents)
-    }
-
-    /// Writes what [`Made::begin`] has noted.
-    pub(crate) fn begun(&self, path: &Path, mode: u32, contents: &[u8]) -> Result<(), Error> {
+        absent(path)?;
         make_parent(path)?;
-        files::create(path, mode, contents).map_err(|error| cannot("write", path, &error))
+        files::create(path, mode, contents).map_err(|error| cannot("write", path, &error))?;
+        self.add(path);
+        Ok(())
     }
 
     /// Writes a file that never changes: what is there must be the same.
@@ -197,6 +197,17 @@ impl Made {
 
     pub(crate) fn keep(mut self) {
         self.0.clear();
+    }
+}
+
+/// Fails if anything has this name.
+pub(crate) fn absent(path: &Path) -> Result<(), Error> {
+    match path.symlink_metadata().is_ok() {
+        false => Ok(()),
+        true => Err(Error::Failed(format!(
+            "{} already exists; move it away first, or work in another folder: --dir DIR",
+            path.display()
+        ))),
     }
 }
 

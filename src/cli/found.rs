@@ -11,10 +11,10 @@ use serde_json::json;
 
 use super::accept::judged;
 use super::admit::{Desk, named_files};
-use super::ask::{governor, new_key};
+use super::ask::{governor, member_key, new_key};
 use super::error::Error;
-use super::folder::{Folder, Listening, Made, NodeFile, read};
-use super::output::Output;
+use super::folder::{Folder, Listening, Made, NodeFile, absent, read};
+use super::output::{Output, note};
 use super::parse::{self, WalletsOption};
 use super::prompt::NewPassphrase;
 use crate::admission::Request;
@@ -25,7 +25,6 @@ use crate::config::node::Bootstrap;
 use crate::files::PUBLIC;
 use crate::miner;
 use crate::net::tls::key_hash;
-use crate::voter::record;
 use crate::wallet::Passphrase;
 
 pub(crate) const EXAMPLES: &str = "\
@@ -131,24 +130,25 @@ struct Founded {
 /// Makes all files, or none.
 fn found(options: &Found, id: &NodeId, requests: &[Request]) -> Result<Founded, Error> {
     let folder = &options.folder;
-    let mut made = Made::default();
-    for path in [folder.ca(), folder.network(), folder.node()] {
-        made.begin(&path)?;
-    }
+    [folder.ca(), folder.network(), folder.node()].iter().try_for_each(|path| absent(path))?;
     // Every mistake in the rules shows before a passphrase is made up.
     let sketch = options.money.spec(&options.network, 1.0)?;
     let passphrase = options.passphrase.get_for("the wallet and the CA's key")?;
+    if passphrase.is_none() {
+        note("The CA's key is not encrypted: whoever reads ca/ca.key admits anyone.");
+    }
     let wallets = options.wallets.open()?;
+    let mut made = Made::default();
+    // First: of two that found here at once, one gets it.
+    made.folder(&folder.ca())?;
     let governor = governor(&wallets, id, || Ok(passphrase.clone()), &mut made)?;
     let key = new_key(folder, id, &mut made)?;
-    let member_key = folder.cert(&format!("{id}.member"));
-    made.begin(&member_key)?;
-    made.begin(&folder.cert(&format!("{id}.votes")))?;
-    let member = record::load_or_create_key(&member_key).map_err(Error::failed)?.public();
+    absent(&folder.cert(&format!("{id}.member")))?;
+    let member = member_key(folder, id, &mut made)?.public();
     let name = parse::text("--name", &options.name)?;
     let founder = Member { id: id.clone(), key: member, governor, name };
     let genesis = define(options, sketch, founder, requests)?;
-    made.begun(&folder.network(), PUBLIC, NetworkFile::render(&genesis.spec, 1).as_bytes())?;
+    made.file(&folder.network(), PUBLIC, NetworkFile::render(&genesis.spec, 1).as_bytes())?;
 
     let authority = create_authority(options, passphrase.as_ref())?;
     let request =
@@ -165,14 +165,14 @@ fn found(options: &Found, id: &NodeId, requests: &[Request]) -> Result<Founded, 
     let bootstrap = Bootstrap { id: id.clone(), endpoint: options.advertise.clone() };
     let (listening, advertise) = (&options.listening, Some(&options.advertise));
     let node = NodeFile { id, listening, advertise, bootstrap: &[], overrides: false, observes: false };
-    made.begun(&folder.node(), PUBLIC, node.render().as_bytes())?;
+    made.file(&folder.node(), PUBLIC, node.render().as_bytes())?;
     judged(&folder.node(), id)?;
     let ca = key_hash(authority.root().certificate()).map_err(Error::failed)?;
     let desk =
         Desk { authority, network: read(&folder.network())?, overrides: None, bootstrap: vec![bootstrap] };
     let invited = desk.invite(requests, CERTIFICATE_DAYS, folder)?;
     made.keep();
-    Ok(Founded { code: Code::of_network(&ca, &genesis.id()), genesis, governor, invited })
+    Ok(Founded { code: Code::of_network(&ca, &genesis.id(), None), genesis, governor, invited })
 }
 
 fn create_authority(options: &Found, passphrase: Option<&Passphrase>) -> Result<Authority, Error> {

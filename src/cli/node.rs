@@ -3,7 +3,8 @@
 use std::env;
 use std::fs;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::path::{Path, PathBuf};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Component, Path, PathBuf};
 
 use clap::Args;
 use serde::Deserialize;
@@ -94,10 +95,12 @@ impl NodeOptions {
             found.fill(path)?;
         }
         found.api = found.api.or_else(|| env("BOUYA_API"));
-        found.token_file = found.token_file.or_else(|| env("BOUYA_TOKEN_FILE").map(PathBuf::from));
-        // A node's own token goes to that node only.
+        // A token goes to the node that it was given for only.
         if self.config.is_none() && found.api.is_none() && here.is_file() {
             found.fill(here)?;
+            found.judge(here)?;
+        } else {
+            found.token_file = found.token_file.or_else(|| env("BOUYA_TOKEN_FILE").map(PathBuf::from));
         }
         let api = found.api.unwrap_or_else(|| DEFAULT_API.to_owned());
         Ok(Endpoint { api: url(&api)?, token_file: found.token_file })
@@ -111,6 +114,34 @@ struct Found {
 }
 
 impl Found {
+    /// A file that was not named counts only if nobody else can have put it here, and if it names nothing that lies elsewhere: whoever goes
+    /// into a folder of somebody else must not send a token, or sign, to where that folder says.
+    fn judge(&self, here: &Path) -> Result<(), Error> {
+        let folder = here.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let own = rustix::process::geteuid().as_raw();
+        let is_own = |path: &Path| {
+            fs::symlink_metadata(path).is_ok_and(|about| about.uid() == own || about.uid() == 0)
+        };
+        let api = self.api.as_deref().unwrap_or(DEFAULT_API);
+        let is_local = api.strip_prefix("http://").and_then(|at| at.parse::<SocketAddr>().ok());
+        let is_local = is_local.is_some_and(|at| at.ip().is_loopback());
+        let stays = |path: &PathBuf| {
+            let inside = path.strip_prefix(folder).unwrap_or(path);
+            inside.components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir))
+        };
+        let why = match () {
+            () if !is_own(here) || !is_own(folder) => "it is not yours",
+            () if !is_local => "its API is not on this machine's loopback",
+            () if !self.token_file.as_ref().is_none_or(stays) => "its token lies elsewhere",
+            () => return Ok(()),
+        };
+        Err(Error::Usage(format!(
+            "{} lies here, and {why}; if you mean it: --config {}",
+            here.display(),
+            here.display()
+        )))
+    }
+
     /// Takes from a node's file what is still missing.
     fn fill(&mut self, path: &Path) -> Result<(), Error> {
         let config = Config::read(path)?;
@@ -201,15 +232,37 @@ mod tests {
         assert_eq!(endpoint(&options).unwrap().api, "http://localhost:9");
         let none = NodeOptions::default().endpoint_in(|_| None, Path::new("nowhere")).unwrap();
         assert_eq!(none, Endpoint { api: DEFAULT_API.into(), token_file: None });
-        let here = NodeOptions::default().endpoint_in(|_| None, &path).unwrap();
-        assert_eq!(here, found, "a node's file that lies here counts last");
-        let told = NodeOptions { api: Some("http://a".into()), ..NodeOptions::default() };
-        let told = told.endpoint_in(|_| None, &path).unwrap();
-        assert_eq!(told.token_file, None, "another node does not get this one's token");
         fs::write(&path, "data_dir = \"d\"\n[api]\nlisten = \"off\"\ntoken_file = \"/t\"\n").unwrap();
         assert_eq!(endpoint(&options).unwrap().token_file, Some("/t".into()));
         options.api = None;
         assert!(matches!(endpoint(&options), Err(Error::Usage(text)) if text.contains("turns the API off")));
+    }
+
+    /// Whoever goes into somebody's folder must not send a token to where that folder says.
+    #[test]
+    fn a_file_that_lies_here_counts_last_and_leads_nowhere_else() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("node.toml");
+        let at = |text: &str, env: fn(&str) -> Option<String>| {
+            fs::write(&path, text).unwrap();
+            NodeOptions::default().endpoint_in(env, &path)
+        };
+        let good = "data_dir = \"data\"\n[api]\nlisten = \"127.0.0.1:7\"\n";
+        let found = at(good, |_| None).unwrap();
+        let own = Some(dir.path().join("data/api.token"));
+        assert_eq!((found.api.as_str(), &found.token_file), ("http://127.0.0.1:7", &own));
+        let only_token = |name: &str| (name == "BOUYA_TOKEN_FILE").then(|| "/elsewhere".to_owned());
+        assert_eq!(at(good, only_token).unwrap().token_file, own, "another node's token stays at home");
+        let told = at(good, |name| (name == "BOUYA_API").then(|| "a:1".to_owned())).unwrap();
+        assert_eq!((told.api.as_str(), told.token_file), ("http://a:1", None));
+        for (bad, why) in [
+            (good.replace("127.0.0.1", "10.0.0.9"), "not on this machine's loopback"),
+            (good.replace("\"data\"", "\"/home/alice/data\""), "its token lies elsewhere"),
+            (good.replace("\"data\"", "\"../data\""), "its token lies elsewhere"),
+        ] {
+            let error = at(&bad, |_| None).unwrap_err().to_string();
+            assert!(error.contains(why) && error.contains("--config"), "{error}");
+        }
     }
 
     #[test]

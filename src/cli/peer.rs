@@ -22,7 +22,7 @@ Examples:
 
 pub(crate) const BLACKLIST_EXAMPLES: &str = "\
 `add` and `remove` need the node's token. To shut out a lost or stolen
-certificate on all nodes, revoke it: mkca revoke ID
+certificate on all nodes, revoke it: mkca --dir ca revoke ID
 
 Examples:
   bouya blacklist list

@@ -18,7 +18,7 @@ pub(crate) struct NewPassphrase {
     /// Read the passphrase from the first line of this file
     #[arg(long, value_name = "FILE")]
     passphrase_file: Option<PathBuf>,
-    /// Store the seed unencrypted: anyone who reads the file owns the coins
+    /// Store what is secret unencrypted: anyone who reads the file owns the coins, or the CA
     #[arg(long, conflicts_with = "passphrase_file")]
     no_passphrase: bool,
 }
@@ -160,6 +160,18 @@ pub(crate) fn confirm(question: &str, instead: &str) -> Result<bool, Error> {
 /// The passphrase of something, as somebody types it now.
 pub(crate) fn typed(what: &str) -> Result<Passphrase, Error> {
     prompt(&format!("Passphrase of {what}: "))
+}
+
+/// The same where the standard input is used for something else: the terminal itself is asked.
+pub(crate) fn confirm_aside(question: &str, instead: &str) -> Result<bool, Error> {
+    let terminal = fs::OpenOptions::new().read(true).write(true).open("/dev/tty");
+    let mut terminal = terminal.map_err(|_| {
+        Error::Usage(format!("no terminal to ask \"{question}\": give {instead} to skip the question"))
+    })?;
+    write!(terminal, "{question} [y/N] ")?;
+    let mut answer = String::new();
+    io::BufReader::new(terminal).read_line(&mut answer)?;
+    Ok(matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
 }
 
 fn prompt(text: &str) -> Result<Passphrase, Error> {

@@ -11,7 +11,7 @@ use serde_json::json;
 
 use super::backup::{is_record, remember, show, to_json};
 use super::error::Error;
-use super::folder::{Folder, Made};
+use super::folder::{Folder, Made, absent};
 use super::output::{Output, note};
 use super::parse::WalletsOption;
 use super::prompt::{ExistingPassphrase, confirm};
@@ -75,17 +75,17 @@ pub(crate) fn run(options: &Restore, out: &mut Output) -> Result<(), Error> {
             "this backup holds no record of votes, because the node ran when it was made; restore it without --record".into(),
         ));
     }
-    let mut made = Made::default();
-    let files = placed(options, &backup, &mut made)?;
+    let files = placed(options, &backup)?;
     let question = "Is the old machine off, and will it stay off?";
     if !options.yes && !confirm(question, "--yes")? {
         return Err(Error::Failed("nothing was written; turn the old machine off first".into()));
     }
+    let mut made = Made::default();
     for (path, saved) in &files {
         if saved.place() == Place::Wallets {
             path.parent().map_or(Ok(()), private::create_dir).map_err(crate::wallet::WalletError::from)?;
         }
-        made.begun(path, saved.mode(), saved.bytes())?;
+        made.file(path, saved.mode(), saved.bytes())?;
     }
     made.keep();
     let config = options.folder.node();
@@ -96,11 +96,7 @@ pub(crate) fn run(options: &Restore, out: &mut Output) -> Result<(), Error> {
 }
 
 /// Where each file goes. None of them is there yet.
-fn placed<'a>(
-    options: &Restore,
-    backup: &'a Backup,
-    made: &mut Made,
-) -> Result<Vec<(PathBuf, &'a Saved)>, Error> {
+fn placed<'a>(options: &Restore, backup: &'a Backup) -> Result<Vec<(PathBuf, &'a Saved)>, Error> {
     let wallets = options.wallets.open()?;
     let wanted = backup.files().iter().filter(|saved| options.record || !is_record(saved));
     let mut files = Vec::new();
@@ -115,7 +111,7 @@ fn placed<'a>(
                 path.display()
             )));
         }
-        made.begin(&path)?;
+        absent(&path)?;
         files.push((path, saved));
     }
     Ok(files)

@@ -1,9 +1,9 @@
 //! `vote`: what members say to motions.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use bouya_core::crypto::Hash;
-use bouya_core::ledger::Action;
+use bouya_core::ledger::{Action, Member};
 use clap::{Args, Subcommand};
 use comfy_table::Cell;
 
@@ -93,20 +93,23 @@ pub(crate) fn run(
     }
 }
 
-/// Open motions to add a member, by the key to be added.
-pub(super) type Adds = BTreeMap<String, Motion>;
-
-pub(super) fn open_adds(client: &Client) -> Result<Adds, Error> {
-    let open = all(client)?.into_iter().filter(|motion| motion.state == MotionState::Open);
-    Ok(open.filter_map(|motion| Some((added(&motion.change)?.to_owned(), motion))).collect())
+/// Open motions.
+pub(super) fn open(client: &Client) -> Result<Vec<Motion>, Error> {
+    Ok(all(client)?.into_iter().filter(|motion| motion.state == MotionState::Open).collect())
 }
 
-/// The member key that a change adds.
-pub(super) fn added(change: &MemberChange) -> Option<&str> {
-    match change {
-        MemberChange::Add { key, .. } => Some(key),
-        _ => None,
-    }
+/// Whether a change adds exactly this member: the proof of its key covers neither its name nor who else may have the same key moved.
+pub(super) fn adds(change: &MemberChange, member: &Member) -> bool {
+    let MemberChange::Add { id, key, governor, name } = change else { return false };
+    *id == member.id.as_str()
+        && *key == member.key.to_string()
+        && *governor == member.governor.to_string()
+        && *name == member.name.as_str()
+}
+
+/// Whether this governor has a voice in a motion, and has said nothing.
+pub(super) fn is_asked(motion: &Motion, governor: &str) -> bool {
+    voices(motion).any(|voice| voice.yes.is_none() && voice.address.as_deref() == Some(governor))
 }
 
 fn all(client: &Client) -> Result<Vec<Motion>, Error> {
@@ -124,7 +127,7 @@ fn all(client: &Client) -> Result<Vec<Motion>, Error> {
 }
 
 /// Those that have a voice in a motion: the members, and whoever is to be one.
-pub(super) fn voices(motion: &Motion) -> impl Iterator<Item = &Voice> {
+fn voices(motion: &Motion) -> impl Iterator<Item = &Voice> {
     motion.vote.voices.iter().chain(&motion.vote.candidate)
 }
 

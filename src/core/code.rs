@@ -18,9 +18,11 @@ const BELOW: u128 = 100_000_000_000_000_000_000;
 pub struct Code(u128);
 
 impl Code {
-    /// Of a network: its id, and the SHA-256 of the public key info of the CA that admits its members. Neither can be another's.
-    pub fn of_network(ca: &Hash, network: &Hash) -> Self {
-        Self::of("bouya network code", &[&ca.0, &network.0])
+    /// Of a network: its id, the SHA-256 of the public key info of the CA that admits its members, and the hash of the override that it follows,
+    /// if it follows one: that decides who the members are. None of them can be another's.
+    pub fn of_network(ca: &Hash, network: &Hash, overrides: Option<Hash>) -> Self {
+        let overrides = overrides.as_ref().map_or(&[][..], |hash| &hash.0[..]);
+        Self::of("bouya network code", &[&ca.0, &network.0, overrides])
     }
 
     /// Of a request to be admitted, with all that it holds.
@@ -58,13 +60,16 @@ mod tests {
     #[test]
     fn codes_are_those_of_the_protocol() {
         let (ca, network) = (Hash([1; 32]), Hash([2; 32]));
-        assert_eq!(Code::of_network(&ca, &network).to_string(), "8151 2623 5903 0067 8598");
+        assert_eq!(Code::of_network(&ca, &network, None).to_string(), "8151 2623 5903 0067 8598");
         assert_eq!(Code::of_request(b"request").to_string(), "1625 2894 1741 7842 6126");
     }
 
     #[test]
     fn each_part_counts() {
-        let code = |ca, network| Code::of_network(&Hash([ca; 32]), &Hash([network; 32]));
+        let code = |ca, network| Code::of_network(&Hash([ca; 32]), &Hash([network; 32]), None);
+        let follows = |n| Code::of_network(&Hash([1; 32]), &Hash([2; 32]), Some(Hash([n; 32])));
+        assert_ne!(code(1, 2), follows(3));
+        assert_ne!(follows(3), follows(4));
         assert_ne!(code(1, 2), code(2, 1));
         assert_ne!(code(1, 2), code(1, 3));
         assert_ne!(Code::of_request(b"a"), Code::of_request(b"b"));

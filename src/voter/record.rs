@@ -68,10 +68,15 @@ pub struct Kept {
 /// The member key at `path`. If there is none, a new one is made there, and with it its record: it has voted for nothing. A key that was
 /// here without a record may have voted somewhere: then its operator has to say so.
 pub fn load_or_create_key(path: &Path) -> Result<SecretKey, KeyError> {
+    Ok(load_or_create(path)?.0)
+}
+
+/// The same, and whether the key was made here and now.
+pub fn load_or_create(path: &Path) -> Result<(SecretKey, bool), KeyError> {
     let votes = votes_of(path);
     match wallet::member_key_load(path) {
         Err(WalletError::File(FileError::Missing(_))) => (),
-        found => return Ok(found?),
+        found => return Ok((found?, false)),
     }
     if votes.symlink_metadata().is_ok() {
         return Err(RecordError::Orphan(votes).into());
@@ -86,7 +91,7 @@ pub fn load_or_create_key(path: &Path) -> Result<SecretKey, KeyError> {
             error,
         })?;
     }
-    Ok(key)
+    Ok((key, is_new))
 }
 
 /// A node as the network's definition lists it. Its key, made first if there is none, lies in the node's own folder below `dir`.

@@ -106,16 +106,16 @@ fn three_members_become_four_over_the_command_line_and_then_three_others() {
         daemon.start();
     }
 
-    // The newcomer makes its key and its line, and runs as an observer.
-    let make = format!(
-        "member new d --governor {} --network {} --dir {}",
-        testing::member(4).governor,
-        d.dir.join("network.toml").display(),
-        d.dir.display()
-    );
-    let line = said(&make, &people.try_type(&make, None));
+    // The newcomer asks, with the key that its node has, and runs as an observer.
+    let asks = consortium.path("asks");
+    let ask = format!("ask d --governor {} --dir {}", testing::member(4).governor, asks.display());
+    said(&ask, &people.try_type(&ask, None));
+    for file in ["d.member", "d.votes"] {
+        std::fs::copy(asks.join("certs").join(file), d.dir.join(file)).unwrap();
+    }
     d.start();
-    let motion = people.type_at(&a, &format!("member add {line} --from a --reason welcome --yes"));
+    let add = format!("member add {}/d.request --from a --reason welcome --yes", asks.display());
+    let motion = people.type_at(&a, &add);
     for daemon in [&b, &c, &d] {
         is_open(daemon, &motion);
     }

@@ -9,8 +9,17 @@ use tempfile::TempDir;
 use crate::admission::Invitation;
 use crate::cli::Cli;
 use crate::cli::error::Error;
+use crate::cli::folder::Made;
 use crate::cli::output::Output;
-use crate::config::{NetworkFile, Settings};
+use crate::config::{NetworkFile, OverrideFile, Settings};
+use crate::files::PUBLIC;
+
+/// The option alone.
+#[derive(Parser)]
+struct Place {
+    #[command(flatten)]
+    folder: crate::cli::folder::Folder,
+}
 
 /// Folders of several machines, and one for all their wallets.
 struct Town(TempDir);
@@ -120,11 +129,12 @@ fn an_invitation_for_other_keys_is_refused_and_nothing_is_written() {
     }
     let before = town.names("bob");
     // Somebody else has asked in bob's name, and has bob's governor.
+    fs::copy(town.at("bob/bob.request"), town.at("asked")).unwrap();
     fs::rename(town.at("bob/certs"), town.at("bob/kept")).unwrap();
     town.ask("bob", "");
     let error = town.accept("bob", "").unwrap_err();
     assert!(
-        error.contains("not for the keys in this folder") && error.contains("mkca revoke bob"),
+        error.contains("not for the keys in this folder") && error.contains("mkca --dir ca revoke bob"),
         "{error}"
     );
     // The member key fits, the key of the certificate does not.
@@ -135,6 +145,7 @@ fn an_invitation_for_other_keys_is_refused_and_nothing_is_written() {
     fs::rename(town.at("bob/certs"), town.at("bob/other")).unwrap();
     fs::rename(town.at("bob/kept"), town.at("bob/certs")).unwrap();
     fs::remove_dir_all(town.at("bob/other")).unwrap();
+    fs::rename(town.at("asked"), town.at("bob/bob.request")).unwrap();
     assert_eq!(town.names("bob"), before);
     town.accept("bob", "").unwrap();
     let error = town.run("bob", "accept @/alice/carol.invite --yes").unwrap_err();
@@ -192,6 +203,118 @@ fn an_observer_is_not_founded_with_and_nobody_asks_twice() {
     town.ask("bob", "");
     let error = town.found(" --admit @/bob/bob.request --admit @/bob/bob.request").unwrap_err();
     assert!(error.contains("asks twice"), "{error}");
+}
+
+/// Changes an invitation as somebody on the way could.
+fn changed(town: &Town, name: &str, change: impl FnOnce(&mut Invitation)) {
+    let path = town.at(&format!("alice/{name}.invite"));
+    let mut invitation = Invitation::read(&fs::read_to_string(&path).unwrap()).unwrap();
+    change(&mut invitation);
+    fs::write(&path, invitation.write().unwrap()).unwrap();
+}
+
+/// The code does not cover what was asked for: the request that lies here does.
+#[test]
+fn what_was_not_asked_for_is_refused() {
+    let town = Town::new();
+    town.found("").unwrap();
+    town.ask("bob", " --advertise 10.0.0.6:7000");
+    town.sign("bob").unwrap();
+    changed(&town, "bob", |invitation| invitation.advertise = Some("6.6.6.6:6666".parse().unwrap()));
+    let error = town.accept("bob", "").unwrap_err();
+    assert!(error.contains("answers another request"), "{error}");
+    changed(&town, "bob", |invitation| {
+        invitation.advertise = Some("10.0.0.6:7000".parse().unwrap());
+        invitation.member.as_mut().unwrap().name = "Mallory".to_owned().try_into().unwrap();
+    });
+    let error = town.accept("bob", "").unwrap_err();
+    assert!(error.contains("answers another request"), "{error}");
+    assert!(!town.at("bob/node.toml").exists());
+}
+
+/// Whoever is on the way could choose the members with an override of their own.
+#[test]
+fn an_override_changes_the_code_and_never_replaces_one() {
+    let town = Town::new();
+    town.found("").unwrap();
+    town.ask("bob", "");
+    town.sign("bob").unwrap();
+    town.accept("bob", "").unwrap();
+    let network = town.settings("alice").network.genesis.id();
+    let file = |reason: &str| {
+        let members = vec![bouya_core::testing::member(9)];
+        let reason = reason.to_owned().try_into().unwrap();
+        let decree = bouya_core::ledger::Decree {
+            height: 1,
+            block: bouya_core::crypto::Hash([7; 32]),
+            members,
+            reason,
+        };
+        OverrideFile::new(Path::new("override.toml"), network, vec![decree])
+    };
+    changed(&town, "bob", |invitation| invitation.overrides = Some("garbage".into()));
+    let error = town.accept("bob", "").unwrap_err();
+    assert!(error.contains("override.toml"), "{error}");
+    assert!(!town.at("bob/override.toml").exists(), "nothing is written before all is judged");
+    let code = |town: &Town| {
+        let place = Place::parse_from(["x", "--dir", town.at("bob").to_str().unwrap()]);
+        let text = fs::read_to_string(town.at("alice/bob.invite")).unwrap();
+        super::check::check(&Invitation::read(&text).unwrap(), &place.folder).unwrap().code
+    };
+    changed(&town, "bob", |invitation| invitation.overrides = None);
+    let without = code(&town);
+    changed(&town, "bob", |invitation| invitation.overrides = Some(file("one").render()));
+    let one = code(&town);
+    assert_ne!(one, without, "people would hear another code");
+    town.accept("bob", "").unwrap();
+    changed(&town, "bob", |invitation| invitation.overrides = Some(file("another").render()));
+    assert_ne!(code(&town), one);
+    let error = town.accept("bob", "").unwrap_err();
+    assert!(error.contains("override.toml is another one"), "{error}");
+}
+
+#[test]
+fn an_older_certificate_does_not_come_back_and_another_key_is_not_signed_for_unasked() {
+    let town = Town::new();
+    town.found("").unwrap();
+    town.ask("bob", "");
+    let sign = "admit @/bob/bob.request --sign-only --bootstrap alice@10.0.0.5:7000 --yes";
+    town.run("alice", &format!("{sign} --days 100")).unwrap();
+    fs::copy(town.at("alice/bob.invite"), town.at("old.invite")).unwrap();
+    town.run("alice", &format!("{sign} --days 200")).unwrap();
+    town.accept("bob", "").unwrap();
+    let error = town.run("bob", "accept @/old.invite --yes").unwrap_err();
+    assert!(error.contains("older than the certificate here"), "{error}");
+    // A stranger asks with the founder's own id.
+    town.run("thief", "ask alice --observer").unwrap();
+    let stranger = "admit @/thief/alice.request --sign-only --bootstrap alice@10.0.0.5:7000 --yes";
+    let error = town.run("alice", stranger).unwrap_err();
+    assert!(error.contains("another key") && error.contains("--new-key"), "{error}");
+    town.run("alice", &format!("{stranger} --new-key")).unwrap();
+}
+
+/// Two attempts at once: the one that fails takes nothing of the other's with it.
+#[test]
+fn what_another_attempt_has_made_is_not_taken_back() {
+    let dir = tempfile::tempdir().unwrap();
+    let (own, others) = (dir.path().join("own"), dir.path().join("others"));
+    let mut made = Made::default();
+    made.file(&own, PUBLIC, b"x").unwrap();
+    fs::write(&others, "x").unwrap();
+    assert!(made.file(&others, PUBLIC, b"y").is_err());
+    assert!(made.folder(&others).is_err());
+    drop(made);
+    assert!(!own.exists() && others.exists());
+}
+
+#[test]
+fn a_member_whose_wallet_is_elsewhere_gets_no_second_one_by_asking_again() {
+    let town = Town::new();
+    town.ask("bob", "");
+    fs::rename(town.at("wallets/bob.wallet"), town.at("bob.wallet")).unwrap();
+    let error = town.run("bob", "ask bob --no-passphrase").unwrap_err();
+    assert!(error.contains("--governor"), "{error}");
+    assert!(!town.at("wallets/bob.wallet").exists());
 }
 
 /// The one who runs the command owns the files; others read none of the keys.

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use bouya_core::code::Code;
 use bouya_core::ledger::{Action, Member};
 use tracing::{info, warn};
 
@@ -13,13 +14,15 @@ use crate::cli::govern;
 use crate::cli::output::Progress;
 use crate::cli::submit::{SignedBy, Signer};
 use crate::cli::vote;
-use crate::http::views::Members;
+use crate::http::views::{Members, Motion};
 
 /// How often to look at what is waited for.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 
 pub(super) struct Yes {
     pub(super) by: SignedBy,
+    /// The network's, so that nothing is signed for another that happens to answer.
+    pub(super) code: Code,
     pub(super) own: Member,
     pub(super) others: Vec<Member>,
 }
@@ -89,15 +92,17 @@ impl Yes {
 
     /// Says what can be said now. `said` holds the motions that it has said yes to.
     fn step(&self, client: &Client, said: &mut BTreeSet<String>) -> Result<Step, Error> {
+        if !super::runs(client, &self.own.id, self.code) {
+            return Ok(Step::Waits(format!("{}'s node does not answer where its API is", self.own.id)));
+        }
         // First: who is a member here has a voice in the motions that are asked for next.
         let members = govern::members(client)?;
-        let open = vote::open_adds(client)?;
+        let open = vote::open(client)?;
         let governor = self.own.governor.to_string();
-        for member in std::iter::once(&self.own).chain(&self.others) {
-            let Some(motion) = open.get(&member.key.to_string()) else { continue };
-            let is_asked = vote::voices(motion)
-                .any(|voice| voice.yes.is_none() && voice.address.as_deref() == Some(governor.as_str()));
-            if !is_asked || said.contains(&motion.id) {
+        let all: Vec<&Member> = std::iter::once(&self.own).chain(&self.others).collect();
+        for motion in &open {
+            let is_shown = all.iter().any(|member| vote::adds(&motion.change, member));
+            if !is_shown || !vote::is_asked(motion, &governor) || said.contains(&motion.id) {
                 continue;
             }
             let id = motion.id.parse();
@@ -108,11 +113,11 @@ impl Yes {
         Ok(self.standing(&members, &open))
     }
 
-    fn standing(&self, members: &Members, open: &vote::Adds) -> Step {
+    fn standing(&self, members: &Members, open: &[Motion]) -> Step {
         let own = self.own.key.to_string();
         let is_member = members.members.iter().any(|member| member.key == own);
-        let waits = members.waiting.iter().any(|one| vote::added(&one.change) == Some(own.as_str()));
-        match open.get(&own) {
+        let waits = members.waiting.iter().any(|one| vote::adds(&one.change, &self.own));
+        match open.iter().find(|motion| vote::adds(&motion.change, &self.own)) {
             _ if is_member && members.finalized => Step::Done,
             _ if is_member => Step::Waits("in force, and not final yet".into()),
             _ if waits => Step::Waits("decided, waiting until that is final".into()),

@@ -190,7 +190,13 @@ fn identity(settings: &Settings) -> Result<(NodeId, Option<Code>), Error> {
     let roots = read(&files.ca)?;
     let roots = CertificateDer::pem_slice_iter(&roots).filter_map(|der| Root::read(der.ok()?).ok()?);
     let ca = roots.filter(|root| root.signed(&certificate)).map(|root| root.issuer).next();
-    Ok((id, ca.map(|ca| Code::of_network(&ca, &settings.network.genesis.id()))))
+    Ok((
+        id,
+        ca.map(|ca| {
+            let genesis = &settings.network.genesis;
+            Code::of_network(&ca, &genesis.id(), genesis.rules.overrides.hash())
+        }),
+    ))
 }
 
 /// A file, as it is at this moment: whatever writes one of these writes it whole.
