@@ -252,7 +252,7 @@ def read_change(reader, network, signatures):
     if kind == 0:
         id, key, governor, _name = reader.member()
         need(governor[0] == 0 and address_of(key) != governor, "a governor")
-        message = b"bouya new member\0" + network + string(id) + key + governor
+        message = b"bouya new member\0" + string(id) + key + governor
         signatures.append((key, message, reader.take(64), "a new member's proof"))
         return {"type": "add", "id": id}
     if kind == 1:
