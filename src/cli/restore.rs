@@ -1,7 +1,7 @@
 //! `bouya restore`: a node from a backup, on a machine that takes the place of a lost one.
 //!
 //! The record of votes stays out, though a backup may hold one. The old machine has voted since, and a record that lacks those votes does not
-//! look wrong to the node: it would vote at once. Without one it votes for nothing until its operator says that the old machine is off, and
+//! look wrong to the node: it would vote once the others have answered. Without one it votes for nothing until its operator says that the old machine is off, and
 //! then asks the others what they have seen of its votes.
 
 use std::path::{Path, PathBuf};
