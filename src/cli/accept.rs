@@ -178,17 +178,13 @@ fn place(options: &Accept, invitation: &Invitation) -> Result<(), Error> {
     let (folder, id) = (&options.folder, &invitation.id);
     let mut made = Made::default();
     // One that is there holds this CA, and perhaps another while that is being changed.
-    if !folder.cert("ca.crt").exists() {
-        made.same(&folder.cert("ca.crt"), &invitation.ca)?;
-    }
+    made.missing(&folder.cert("ca.crt"), &invitation.ca)?;
     made.same(&folder.network(), &invitation.network)?;
     if let Some(overrides) = &invitation.overrides {
         made.same(&folder.overrides(), overrides)?;
     }
     // One that is there may be newer, and the node hears of newer ones from its peers.
-    if !folder.cert("ca.crl").exists() {
-        made.same(&folder.cert("ca.crl"), &invitation.crl)?;
-    }
+    made.missing(&folder.cert("ca.crl"), &invitation.crl)?;
     made.newer(&folder.cert(&format!("{id}.crt")), &invitation.certificate)?;
     let node = folder.node();
     if !node.exists() {

@@ -3,12 +3,11 @@
 use std::collections::BTreeSet;
 use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 use bouya_core::code::Code;
 use bouya_core::crypto::Hash;
 use bouya_core::id::NodeId;
-use bouya_core::ledger::{Action, Genesis};
+use bouya_core::ledger::Action;
 use bouya_core::limits::{ADMISSION_BYTES, MOTIONS_PER_MEMBER};
 use clap::Args;
 use mkca::{Authority, CERTIFICATE_DAYS, Index, Status};
@@ -17,17 +16,17 @@ use time::OffsetDateTime;
 
 use super::client::Client;
 use super::error::Error;
-use super::folder::{Folder, cannot, read};
+use super::folder::{Folder, cannot, network, read};
 use super::member::{self, Standing};
 use super::node::NodeOptions;
 use super::output::{Output, cell, note, plain};
 use super::parse::WalletsOption;
-use super::prompt::{ExistingPassphrase, confirm, confirm_aside, typed};
+use super::prompt::{ExistingPassphrase, confirm, confirm_aside, sealing, typed};
 use super::{govern, vote};
 use crate::admission::{Candidate, Invitation, Request};
 use crate::cli::submit::{SignedBy, Signer};
+use crate::config::Settings;
 use crate::config::node::Bootstrap;
-use crate::config::{NetworkFile, OverrideFile, Settings};
 use crate::files::{self, PUBLIC};
 use crate::http::views::{self, Page, PeerStatus};
 use crate::net::tls::key_hash;
@@ -96,7 +95,9 @@ pub(crate) fn run(options: Admit, node: &NodeOptions, out: &mut Output) -> Resul
         return Err(Error::Failed("nobody was admitted".into()));
     }
     let folder = &options.folder;
-    let (network, overrides) = network(folder)?;
+    let overrides = Some(folder.overrides()).filter(|path| path.exists());
+    let network = network(&folder.network(), overrides.as_deref())?;
+    let overrides = overrides.map(|path| read(&path)).transpose()?;
     let known = table.as_ref().map(|table| table.known.clone()).unwrap_or_default();
     let bootstrap = options.bootstrap.iter().cloned().chain(known).collect();
     let authority = open_authority(&options)?;
@@ -126,21 +127,9 @@ fn known_keys(folder: &Folder, requests: &[Request]) -> Result<(), Error> {
     Ok(())
 }
 
-/// The network, and the text of the override that it follows.
-fn network(folder: &Folder) -> Result<(Arc<Genesis>, Option<String>), Error> {
-    let file = NetworkFile::load(&folder.network())?;
-    let path = folder.overrides();
-    if !path.exists() {
-        return Ok((file.genesis, None));
-    }
-    let overrides = OverrideFile::load(&path)?.of(&file.genesis.id())?;
-    Ok((file.trusting(None, overrides).genesis, Some(read(&path)?)))
-}
-
 fn open_authority(options: &Admit) -> Result<Authority, Error> {
     let dir = options.folder.ca();
     let key = dir.join("ca.key");
-    let sealed = |passphrase: &crate::wallet::Passphrase| mkca::Passphrase::new(passphrase.text().to_owned());
     let opened = match Authority::open(&dir) {
         Err(mkca::Error::Sealed { .. }) => {
             let what = if options.sign_only {
@@ -149,7 +138,7 @@ fn open_authority(options: &Admit) -> Result<Authority, Error> {
                 "the wallet and the CA's key".to_owned()
             };
             let given = options.passphrase.of(&what)?;
-            Authority::open_sealed(&dir, |_| Ok(sealed(given)))
+            Authority::open_sealed(&dir, |_| Ok(sealing(given)))
         }
         opened => opened,
     };
@@ -157,7 +146,7 @@ fn open_authority(options: &Admit) -> Result<Authority, Error> {
         // The CA's key has another passphrase than the wallet.
         Err(mkca::Error::WrongPassphrase { .. }) if io::IsTerminal::is_terminal(&io::stdin()) => {
             let typed = typed(&key.display().to_string())?;
-            Authority::open_sealed(&dir, |_| Ok(sealed(&typed))).map_err(Error::failed)
+            Authority::open_sealed(&dir, |_| Ok(sealing(&typed))).map_err(Error::failed)
         }
         opened => opened.map_err(Error::failed),
     }

@@ -11,14 +11,16 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use bouya_core::id::NodeId;
+use bouya_core::ledger::Genesis;
 use bouya_core::wire::Endpoint;
 use clap::Args;
 
 use super::error::Error;
 use crate::config::node::Bootstrap;
-use crate::config::toml_text;
+use crate::config::{Mistakes, NetworkFile, OverrideFile, toml_text};
 use crate::files::{self, PUBLIC};
 
 /// Where a node's files are.
@@ -185,6 +187,14 @@ impl Made {
         }
     }
 
+    /// Writes a file, unless one is there.
+    pub(crate) fn missing(&mut self, path: &Path, text: &str) -> Result<(), Error> {
+        match path.exists() {
+            false => self.file(path, PUBLIC, text.as_bytes()),
+            true => Ok(()),
+        }
+    }
+
     /// Writes a file that later ones replace.
     pub(crate) fn newer(&mut self, path: &Path, text: &str) -> Result<(), Error> {
         match path.exists() {
@@ -225,6 +235,14 @@ pub(crate) fn make_parent(path: &Path) -> Result<(), Error> {
         Some(parent) => fs::create_dir_all(parent).map_err(|error| cannot("make", parent, &error)),
         None => Ok(()),
     }
+}
+
+/// The network, with the override that it follows.
+pub(crate) fn network(path: &Path, overrides: Option<&Path>) -> Result<Arc<Genesis>, Mistakes> {
+    let file = NetworkFile::load(path)?;
+    let Some(overrides) = overrides else { return Ok(file.genesis) };
+    let overrides = OverrideFile::load(overrides)?.of(&file.genesis.id())?;
+    Ok(file.trusting(None, overrides).genesis)
 }
 
 pub(crate) fn read(path: &Path) -> Result<String, Error> {

@@ -16,7 +16,7 @@ use super::error::Error;
 use super::folder::{Folder, Listening, Made, NodeFile, absent, read};
 use super::output::{Output, note};
 use super::parse::{self, WalletsOption};
-use super::prompt::NewPassphrase;
+use super::prompt::{NewPassphrase, sealing};
 use crate::admission::Request;
 use crate::clock;
 use crate::config::NetworkFile;
@@ -176,7 +176,7 @@ fn found(options: &Found, id: &NodeId, requests: &[Request]) -> Result<Founded, 
 }
 
 fn create_authority(options: &Found, passphrase: Option<&Passphrase>) -> Result<Authority, Error> {
-    let sealed = passphrase.map(|passphrase| mkca::Passphrase::new(passphrase.text().to_owned()));
+    let sealed = passphrase.map(sealing);
     let authority =
         Authority::create_sealed(&options.folder.ca(), &options.network, AUTHORITY_DAYS, sealed.as_ref());
     authority.map_err(Error::failed)

@@ -152,9 +152,7 @@ pub(crate) fn confirm(question: &str, instead: &str) -> Result<bool, Error> {
     let mut stderr = io::stderr();
     write!(stderr, "{question} [y/N] ")?;
     stderr.flush()?;
-    let mut answer = String::new();
-    io::stdin().lock().read_line(&mut answer)?;
-    Ok(matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
+    is_yes(io::stdin().lock())
 }
 
 /// The passphrase of something, as somebody types it now.
@@ -169,9 +167,18 @@ pub(crate) fn confirm_aside(question: &str, instead: &str) -> Result<bool, Error
         Error::Usage(format!("no terminal to ask \"{question}\": give {instead} to skip the question"))
     })?;
     write!(terminal, "{question} [y/N] ")?;
+    is_yes(io::BufReader::new(terminal))
+}
+
+fn is_yes(mut answers: impl BufRead) -> Result<bool, Error> {
     let mut answer = String::new();
-    io::BufReader::new(terminal).read_line(&mut answer)?;
+    answers.read_line(&mut answer)?;
     Ok(matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
+}
+
+/// The same passphrase, for the CA's key.
+pub(crate) fn sealing(passphrase: &Passphrase) -> mkca::Passphrase {
+    mkca::Passphrase::new(passphrase.text().to_owned())
 }
 
 fn prompt(text: &str) -> Result<Passphrase, Error> {

@@ -402,3 +402,22 @@ fn the_proof_of_a_set_is_looked_at_before_it_is_kept() {
     ended(&none, 1);
     assert!(err(&none).contains("nothing is final above it"), "{}", err(&none));
 }
+
+/// Where this node's API is to be, another network's may answer: a governor signs nothing for it.
+#[test]
+fn who_accepts_says_nothing_to_another_networks_node() {
+    let node = node(three(), Some(motion(MotionState::Open)), "100");
+    let at = node.url.trim_start_matches("http://");
+    for line in [
+        "found acme --id alice --advertise 10.0.0.5:7000 --no-passphrase --dir a".to_owned(),
+        "ask bob --no-passphrase --dir b".to_owned(),
+        "admit b/bob.request --sign-only --bootstrap alice@10.0.0.5:7000 --yes --dir a".to_owned(),
+    ] {
+        ended(&node.run(&line), 0);
+    }
+    let accepted = node.run(&format!("accept a/bob.invite --yes --timeout 1s --dir b --api {at}"));
+    ended(&accepted, 0);
+    assert!(err(&accepted).contains("Next: bouya run, and beside it"), "{}", err(&accepted));
+    let asked: Vec<_> = node.asked().into_iter().map(|one| one.line).collect();
+    assert_eq!(asked, ["GET /v1/status"], "it was only asked who it is");
+}

@@ -223,7 +223,7 @@ def read_action(reader, sender_key, sender, nonce, network, signatures):
         return {"type": "withdraw", "agreement": reader.take(32).hex()}, 0
     if kind == 5:
         start = reader.at
-        change = read_change(reader, network, signatures)
+        change = read_change(reader, signatures)
         reader.text(256)
         reader.number(8)
         motion = reader.data[start:reader.at]
@@ -247,7 +247,7 @@ def read_action(reader, sender_key, sender, nonce, network, signatures):
     return {"type": "keys", "member": id}, 0
 
 
-def read_change(reader, network, signatures):
+def read_change(reader, signatures):
     kind = reader.number(1)
     if kind == 0:
         id, key, governor, _name = reader.member()

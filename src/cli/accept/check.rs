@@ -12,8 +12,7 @@ use rustls::pki_types::pem::PemObject;
 
 use crate::admission::{Invitation, Request};
 use crate::cli::error::Error;
-use crate::cli::folder::{Folder, Made, cannot, read};
-use crate::config::{NetworkFile, OverrideFile};
+use crate::cli::folder::{Folder, Made, cannot, network, read};
 use crate::files::{self, PUBLIC};
 use crate::net::crl::Revocations;
 use crate::net::tls::{IdentityFiles, Tls};
@@ -146,11 +145,12 @@ impl Stage {
     /// The network, with its override if it follows one.
     fn network(&self, invitation: &Invitation) -> Result<Arc<Genesis>, Error> {
         let path = self.write("network.toml", &invitation.network)?;
-        let file = NetworkFile::load(&path).map_err(|mistakes| mistakes.of(Path::new("network.toml")))?;
-        let Some(text) = &invitation.overrides else { return Ok(file.genesis) };
-        let path = self.write("override.toml", text)?;
-        let overrides = OverrideFile::load(&path).and_then(|found| found.of(&file.genesis.id()));
-        let overrides = overrides.map_err(|mistakes| mistakes.of(Path::new("override.toml")))?;
-        Ok(file.trusting(None, overrides).genesis)
+        let overrides =
+            invitation.overrides.as_ref().map(|text| self.write("override.toml", text)).transpose()?;
+        network(&path, overrides.as_deref()).map_err(|mistakes| {
+            // The files' own names, not those of the stage.
+            let name = mistakes.path.file_name().map(Path::new).map(Path::to_owned).unwrap_or_default();
+            mistakes.of(&name).into()
+        })
     }
 }
