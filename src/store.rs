@@ -44,7 +44,7 @@ use tables::{
 };
 
 /// Version of the file's layout; a file with another one is refused.
-const FORMAT: u32 = 7;
+const FORMAT: u32 = 8;
 /// No version ever wrote a higher one: such a number is damage.
 const HIGHEST_FORMAT: u32 = 255;
 /// The file's name in its folder.

@@ -19,6 +19,10 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 
+mod multiset;
+
+pub use multiset::MultisetHash;
+
 /// Text that is not lower-case hex of the expected length.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("\"{text}\" is not {expected} lower-case hex digits")]

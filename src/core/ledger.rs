@@ -56,7 +56,10 @@ pub use overrides::{Decree, Override, OverrideError, Overrides};
 pub use receipt::{Above, FinalError, FinalProof, Finality, Proof, Receipt, ReceiptError, Sets, Under};
 pub use replay::{Replay, Replayed};
 pub use roster::{Base, InForce, Roster, RosterError};
-pub use state::{Account, Change, HeaderRecord, Key, Rows, StateError, Undo, View, executed, read_supply};
+pub use state::{
+    Account, Change, HeaderRecord, Key, Rows, StateError, StateHash, Undo, View, executed, read_state_hash,
+    read_supply,
+};
 pub use template::{Date, Payload, StateAt, Template, Unfit};
 pub use transaction::{CheckedTransaction, RawTransaction, Transaction, TransactionError};
 pub use work::{Work, meets};

@@ -22,9 +22,9 @@ use crate::codec::{Bounded, Text, decode};
 use crate::crypto::{Hash, PublicKey, SecretKey, Signature};
 use crate::ledger::{
     Action, Address, Allocation, Block, BlockRules, Body, Branch, Certificate, Chain, Change, Checkpoint,
-    Coin, Disk, Genesis, Header, Link, Member, Moved, NetworkSpec, Origin, Output, Plan, PlanError,
-    RawTransaction, Reward, StateError, Step, SyncHeader, Template, Transaction, View, Voters, World,
-    check_inline, meets,
+    Coin, Disk, Genesis, Header, Key, Link, Member, Moved, NetworkSpec, Origin, Output, Plan, PlanError,
+    RawTransaction, Reward, StateError, StateHash, Step, SyncHeader, Template, Transaction, View, Voters,
+    World, check_inline, meets, read_state_hash,
 };
 use crate::limits::HEADER_BYTES;
 use crate::time::Timestamp;
@@ -356,6 +356,9 @@ impl Node {
         }
         assert_eq!(fresh.world().rows(), self.world().rows());
         assert_eq!(fresh.chain.tip(), self.chain.tip());
+        let mut state = StateHash::default();
+        self.world().rows().iter().for_each(|(key, row)| state.add(key, row));
+        assert_eq!(read_state_hash(self.world().row(&Key::StateHash).unwrap()).unwrap(), state.hash());
         let reloaded = Chain::load(genesis.clone(), self.world()).unwrap();
         assert_eq!(reloaded.tip(), self.chain.tip());
         let supply: u64 = (1..=20).map(|n| self.balance(n)).sum();

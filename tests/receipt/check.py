@@ -391,7 +391,8 @@ class Network:
         supply = sum(int.from_bytes(one[33:], "little") for one in given)
         rows = [row(b"\0", little(supply, 8))] if given else []
         rows += [row(b"\1" + one[:33], one[33:] + bytes(8)) for one in sorted(given)] + [row(b"\5", first.data)]
-        executed = tagged("bouya executed", sha(listed(rows)), bytes(32))
+        # Two zeros: no results, and no hash of the state, as its rows are all there are.
+        executed = tagged("bouya executed", sha(listed(rows)), bytes(32), bytes(32))
         commitments = tagged("bouya commitments", first.commitment, executed)
         header = little(2, 4) + bytes(4) + bytes(8) + created + little(difficulty, 8) + bytes(32)
         header += body + sha(b"") + commitments

@@ -6,11 +6,11 @@ use thiserror::Error;
 
 use super::genesis::Rules;
 use super::governance::Ended;
-use super::state::Layer;
+use super::state::{Layer, Written};
 use super::{
     Account, Address, Block, Body, Branch, Certificate, CheckedTransaction, Header, Key, Moment, NetworkSpec,
     Payload, Reward, Roster, Rows, StateAt, StateError, Transaction, TransactionError, Undo, Unfit,
-    agreement, executed, governance,
+    agreement, governance,
 };
 use crate::codec::Bounded;
 use crate::crypto::Hash;
@@ -228,8 +228,8 @@ pub(super) fn execute(
         Some(certificate) => Some(hand_over(&mut layer, header, certificate)?),
     };
     let (below, ended) = (layer.below(), layer.take_ended());
-    let (rows, undo) = layer.into_parts();
-    let (expected, found) = (executed(&rows), body.executed);
+    let written = layer.finish()?;
+    let (expected, found) = (written.executed, body.executed);
     // What the body states was compared with the header before, unless the roster was not known yet.
     let is_headers = match &roster {
         None => expected == found,
@@ -242,6 +242,7 @@ pub(super) fn execute(
     if expected != found {
         return Err(BodyError::Root.into());
     }
+    let Written { rows, undo, .. } = written;
     let done = Executed { rows, undo, roster, ended };
     match rules.overrides.at(&header.id()) {
         None => Ok(done),
@@ -281,10 +282,10 @@ pub(super) fn execute_new(
         Some(certificate) => carried::apply(&mut layer, header, certificate)?,
     };
     certificate.take_if(|_| roster.is_none());
-    let (rows, _) = layer.into_parts();
+    let Written { rows, executed, .. } = layer.finish()?;
     let transactions = transactions.into_iter().map(CheckedTransaction::into_inner);
     let transactions = Bounded::truncated(transactions);
-    Ok(Made { body: Body { executed: executed(&rows), reward, certificate, transactions }, rows, roster })
+    Ok(Made { body: Body { executed, reward, certificate, transactions }, rows, roster })
 }
 
 /// Applies transactions in their order. Returns their fees.
@@ -393,7 +394,8 @@ impl NetworkSpec {
             written = written.and_then(|()| credit(&mut layer, allocation.address, allocation.amount));
         }
         written = written.and_then(|()| layer.write(Key::Roster, &self.roster()));
+        let written = written.and_then(|()| layer.finish());
         debug_assert!(written.is_ok());
-        layer.into_parts().0
+        written.map(|written| written.rows).unwrap_or_default()
     }
 }

@@ -12,7 +12,7 @@ use super::governance::Ended;
 use super::merkle::Node;
 use super::{Address, Block, Body, Branch, Certificate, Header, Roster, Work};
 use crate::codec::{decode, encode};
-use crate::crypto::{Hash, sha256, tagged_hash};
+use crate::crypto::{Hash, MultisetHash, sha256, tagged_hash};
 use crate::id::NodeId;
 
 /// Names a row of the state. Its Borsh bytes are the row's key in the store; new kinds are added at the end.
@@ -54,6 +54,8 @@ pub enum Key {
     FormerMembers,
     /// The members before the last handover, and what it settled.
     Handover,
+    /// 32 bytes: the [`MultisetHash`] of all other rows. No row means that there are none.
+    StateHash,
 }
 
 /// What an address holds.
@@ -229,6 +231,11 @@ pub fn read_supply(row: Option<Vec<u8>>) -> Result<u64, StateError> {
     from_row(row)
 }
 
+/// The hash of all rows that a row of the state holds.
+pub fn read_state_hash(row: Option<Vec<u8>>) -> Result<Hash, StateError> {
+    from_row(row).map(Hash)
+}
+
 impl Account {
     /// The account that a row of the state holds.
     pub fn from_row(row: Option<Vec<u8>>) -> Result<Self, StateError> {
@@ -236,10 +243,41 @@ impl Account {
     }
 }
 
-/// What a header commits to of the rows that its block changes, and of what its transactions lead to. In this version they lead to nothing else.
-pub fn executed(writes: &Rows) -> Hash {
+/// What a header commits to of its block's execution: the rows that it changes, what its transactions lead to (in this version to
+/// nothing else), and the hash of all rows after it.
+pub fn executed(rows: &Rows, state: &Hash) -> Hash {
+    // The row of the state's hash is the third part.
+    let count = rows.len().saturating_sub(usize::from(rows.contains_key(&Key::StateHash)));
+    let mut writes = encode(&u32::try_from(count).unwrap_or(u32::MAX));
+    for row in rows.iter().filter(|(key, _)| **key != Key::StateHash) {
+        writes.extend(encode(&row));
+    }
     let results = Hash::ZERO;
-    tagged_hash("bouya executed", &[&sha256(&encode(writes)).0, &results.0])
+    tagged_hash("bouya executed", &[&sha256(&writes).0, &results.0, &state.0])
+}
+
+/// Adds up the rows of a state, in any order.
+#[derive(Debug, Default)]
+pub struct StateHash(MultisetHash);
+
+impl StateHash {
+    /// Adds a row. The hash's own row is passed over.
+    pub fn add(&mut self, key: &Key, row: &[u8]) {
+        if *key != Key::StateHash {
+            self.0.add(&element(key, row));
+        }
+    }
+
+    /// The hash of all that were added.
+    pub fn hash(&self) -> Hash {
+        self.0.hash()
+    }
+}
+
+fn element(key: &Key, row: &[u8]) -> Vec<u8> {
+    let mut element = encode(key);
+    element.extend_from_slice(row);
+    element
 }
 
 /// Rows on top of a base: what a block, or a branch being executed, sees and writes.
@@ -300,11 +338,36 @@ impl<'a> Layer<'a> {
         core::mem::take(&mut self.ended)
     }
 
-    /// The rows that differ from what they were, and what undoes them.
-    pub(super) fn into_parts(self) -> (Rows, Undo) {
-        let Self { mut rows, mut undo, .. } = self;
-        undo.retain(|key, before| rows.get(key) != Some(before));
-        rows.retain(|key, _| undo.contains_key(key));
-        (rows, Undo(undo.into_iter().collect()))
+    /// What it has changed, and the new hash of all rows.
+    pub(super) fn finish(mut self) -> Result<Written, StateError> {
+        let no_hash = || StateError("the hash of all rows is none; run `bouya verify`".into());
+        let before = read_state_hash(self.row(&Key::StateHash)?)?;
+        let mut state = MultisetHash::from_hash(&before).ok_or_else(no_hash)?;
+        self.undo.retain(|key, before| self.rows.get(key) != Some(before));
+        self.rows.retain(|key, _| self.undo.contains_key(key));
+        for (key, row) in &self.undo {
+            row.iter().for_each(|row| state.remove(&element(key, row)));
+        }
+        for (key, row) in &self.rows {
+            row.iter().for_each(|row| state.add(&element(key, row)));
+        }
+        let state = state.hash();
+        if state != before {
+            self.write(Key::StateHash, &state.0)?;
+        }
+        let Self { rows, undo, .. } = self;
+        let executed = executed(&rows, &state);
+        Ok(Written { rows, undo: Undo(undo.into_iter().collect()), executed })
     }
+}
+
+/// What a layer has changed.
+#[derive(Debug)]
+pub(super) struct Written {
+    /// The rows that differ from what they were.
+    pub(super) rows: Rows,
+    /// What undoes them.
+    pub(super) undo: Undo,
+    /// See [`executed`].
+    pub(super) executed: Hash,
 }

@@ -49,7 +49,7 @@ fn world(parties: &[u8], said: &[(Say, u64)]) -> (World, Hash) {
         let lower = Rows::new();
         let mut layer = Layer::new(Some(&world), &lower);
         apply(&mut layer, &checked, at).unwrap();
-        let (rows, _) = layer.into_parts();
+        let rows = layer.finish().unwrap().rows;
         world.apply(&Change { rows, ..Change::default() });
     }
     (world, agreement)

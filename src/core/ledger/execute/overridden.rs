@@ -1,6 +1,6 @@
 //! An override acts behind the block that it names.
 
-use super::super::state::Layer;
+use super::super::state::{Layer, Written};
 use super::super::{Header, Override, Rows, StateError, View, governance};
 use super::Executed;
 
@@ -25,7 +25,7 @@ pub(super) fn overridden(
     let roster = governance::override_members(&mut layer, by, header.time)?;
     let Executed { mut rows, mut undo, mut ended, .. } = block;
     ended.extend(layer.take_ended());
-    let (written, before) = layer.into_parts();
+    let Written { rows: written, undo: before, .. } = layer.finish()?;
     // Where both change a row, the block's undo has what was there before it.
     undo.0.extend(before.0.into_iter().filter(|(key, _)| !rows.contains_key(key)));
     rows.extend(written);

@@ -7,7 +7,7 @@ use crate::crypto::Hash;
 use crate::id::NodeId;
 use crate::ledger::governance::meeting::Verdict;
 use crate::ledger::governance::rows::{OpenMotion, read_motion, read_motions};
-use crate::ledger::state::Rows;
+use crate::ledger::state::{Rows, Written};
 use crate::ledger::{Base, Change, Transaction, World};
 use crate::testing::genesis;
 
@@ -74,7 +74,7 @@ impl Town {
         let mut layer = Layer::new(Some(&before), &lower);
         let written = write(&mut layer).unwrap();
         self.ended.extend(layer.take_ended());
-        let (rows, undo) = layer.into_parts();
+        let Written { rows, undo, .. } = layer.finish().unwrap();
         self.world.apply(&Change { rows, ..Change::default() });
         let mut undone = self.world.clone();
         undone.apply(&Change { rows: undo.0.into_iter().collect(), ..Change::default() });
