@@ -28,6 +28,7 @@ mod motions;
 pub(crate) mod owner;
 mod snapshot;
 mod tables;
+mod writing;
 
 use blocks::Blocks;
 pub use error::StoreError;
@@ -39,8 +40,8 @@ pub use snapshot::{Confirmed, Snapshot};
 pub use tables::List;
 pub(crate) use tables::row;
 use tables::{
-    BODIES, CHUNKS, DEADLINES, ENDED, ENDED_AT, FINALIZED, HANDED_OVER, HANDOVERS, HEADERS, HEIGHTS, META,
-    NODES, RUNS, SIDE, STATE, UNDO, versioned,
+    BODIES, CHUNKS, DEADLINES, ENDED, ENDED_AT, HANDED_OVER, HANDOVERS, HEADERS, HEIGHTS, META, NODES, RUNS,
+    SIDE, STATE, UNDO, versioned,
 };
 
 /// Version of the file's layout; a file with another one is refused.
@@ -243,13 +244,11 @@ impl Store {
         let began = Instant::now();
         self.db.guard.run(|| {
             let tx = self.write()?;
-            write_blocks(&tx, change)?;
-            write_best_chain(&tx, change)?;
-            write_state(&tx, change)?;
+            writing::write(&tx, change)?;
             indexed::write(&tx, self.marker, change, &self.recent)?;
             motions::write(&tx, change)?;
             // Last: what leaves the chain and is forgotten had rows in the index.
-            remove_blocks(&tx, change)?;
+            writing::remove_blocks(&tx, change)?;
             Ok(tx.commit()?)
         })?;
         self.commits.observe(began.elapsed().as_secs_f64());
@@ -336,80 +335,6 @@ pub(crate) fn lock(dir: &Path) -> Result<File, StoreError> {
         TryLockError::Error(error) => folder(error),
     })?;
     Ok(lock)
-}
-
-fn write_blocks(tx: &WriteTransaction, change: &Change) -> Result<(), Fault> {
-    let mut headers = tx.open_table(HEADERS)?;
-    let mut bodies = tx.open_table(BODIES)?;
-    let mut side = tx.open_table(SIDE)?;
-    for (record, block) in &change.stored {
-        let id = block.id();
-        headers.insert(id.0, versioned(record).as_slice())?;
-        bodies.insert(id.0, versioned(&block.body).as_slice())?;
-        side.insert(id.0, ())?;
-    }
-    for (_, id) in &change.disconnected {
-        side.insert(id.0, ())?;
-    }
-    for (_, id, _) in &change.connected {
-        side.remove(id.0)?;
-    }
-    Ok(())
-}
-
-fn remove_blocks(tx: &WriteTransaction, change: &Change) -> Result<(), Fault> {
-    let mut headers = tx.open_table(HEADERS)?;
-    let mut bodies = tx.open_table(BODIES)?;
-    let mut side = tx.open_table(SIDE)?;
-    for id in &change.removed {
-        headers.remove(id.0)?;
-        bodies.remove(id.0)?;
-        side.remove(id.0)?;
-    }
-    Ok(())
-}
-
-fn write_best_chain(tx: &WriteTransaction, change: &Change) -> Result<(), Fault> {
-    let mut heights = tx.open_table(HEIGHTS)?;
-    let mut undo_rows = tx.open_table(UNDO)?;
-    for (height, id) in &change.disconnected {
-        heights.remove(height)?;
-        undo_rows.remove(id.0)?;
-    }
-    for (height, id, undo) in &change.connected {
-        heights.insert(height, id.0)?;
-        undo_rows.insert(id.0, versioned(undo).as_slice())?;
-    }
-    for (_, id) in &change.dropped_undo {
-        undo_rows.remove(id.0)?;
-    }
-    if let Some(certificate) = &change.finalized {
-        tx.open_table(META)?.insert(FINALIZED, versioned(certificate).as_slice())?;
-    }
-    for (base, certificate) in &change.handovers {
-        tx.open_table(HANDOVERS)?.insert(base.0, versioned(certificate).as_slice())?;
-        tx.open_table(HANDED_OVER)?.insert(certificate.link.set.0, base.0)?;
-    }
-    let mut nodes = tx.open_table(NODES)?;
-    for (height, index, hash) in &change.nodes {
-        nodes.insert((*height, *index), hash.0)?;
-    }
-    Ok(())
-}
-
-fn write_state(tx: &WriteTransaction, change: &Change) -> Result<(), Fault> {
-    if change.replace_rows {
-        tx.delete_table(STATE)?;
-    }
-    let mut state = tx.open_table(STATE)?;
-    for (key, row) in &change.rows {
-        let key = encode(key);
-        match row {
-            Some(row) => state.insert(key.as_slice(), row.as_slice())?,
-            None => state.remove(key.as_slice())?,
-        };
-    }
-    Ok(())
 }
 
 #[cfg(test)]

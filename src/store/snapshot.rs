@@ -8,8 +8,7 @@ use std::sync::Arc;
 use bouya_core::codec::{decode, encode};
 use bouya_core::crypto::Hash;
 use bouya_core::ledger::{
-    Account, Address, Block, Body, Certificate, Header, HeaderRecord, Key, StateError, Transaction, Undo,
-    View,
+    Account, Address, Block, Body, Header, HeaderRecord, Key, StateError, Transaction, View,
 };
 use bouya_core::limits::INDEX_HINTS;
 use bouya_core::time::Timestamp;
@@ -21,9 +20,11 @@ use super::guard::{Db, Fault, Guard};
 use super::index::{Index, Marker};
 use super::motions::Motions;
 use super::tables::{
-    BODIES, DEADLINES, FINALIZED, HANDED_OVER, HANDOVERS, HEADERS, HEIGHTS, List, META, NODES, SIDE, STATE,
-    UNDO, bytes_of, unversioned,
+    BODIES, DEADLINES, HANDED_OVER, HANDOVERS, HEADERS, HEIGHTS, List, META, NODES, SIDE, STATE, UNDO,
+    bytes_of, unversioned,
 };
+
+mod view;
 
 type Id = [u8; 32];
 
@@ -321,78 +322,5 @@ fn at_its_height(header: &Header, height: u64) -> Result<(), Fault> {
     match header.height == height {
         true => Ok(()),
         false => Err(Fault::Damaged(format!("at height {height} stands block {}", header.height))),
-    }
-}
-
-impl From<StoreError> for StateError {
-    fn from(error: StoreError) -> Self {
-        Self(error.to_string())
-    }
-}
-
-impl View for Snapshot {
-    fn row(&self, key: &Key) -> Result<Option<Vec<u8>>, StateError> {
-        let row = self.guard.run(|| {
-            let row = self.state.get(encode(key).as_slice())?;
-            Ok(row.map(|row| row.value().to_vec()))
-        });
-        Ok(row?)
-    }
-
-    fn record(&self, id: &Hash) -> Result<Option<HeaderRecord>, StateError> {
-        Ok(self.guard.run(|| read_record(&self.headers, id))?)
-    }
-
-    fn at_height(&self, height: u64) -> Result<Option<Hash>, StateError> {
-        Ok(self.guard.run(|| Ok(self.heights.get(height)?.map(|row| Hash(row.value()))))?)
-    }
-
-    fn body(&self, id: &Hash) -> Result<Option<Body>, StateError> {
-        Ok(self.block(id)?.map(|block| block.body.clone()))
-    }
-
-    fn undo(&self, id: &Hash) -> Result<Option<Undo>, StateError> {
-        let undo = self.guard.run(|| {
-            let row = self.undo.get(id.0)?;
-            row.map(|row| unversioned(row.value(), "undo")).transpose()
-        });
-        Ok(undo?)
-    }
-
-    fn history_node(&self, height: u8, index: u64) -> Result<Option<Hash>, StateError> {
-        Ok(self.guard.run(|| Ok(self.nodes.get((height, index))?.map(|row| Hash(row.value()))))?)
-    }
-
-    fn tip(&self) -> Result<(u64, Hash), StateError> {
-        Ok(self.tip()?)
-    }
-
-    fn side_blocks(&self) -> Result<Vec<Hash>, StateError> {
-        Ok(self.side_blocks()?)
-    }
-
-    fn finalized(&self) -> Result<Option<Certificate>, StateError> {
-        let certificate = self.guard.run(|| {
-            let row = self.meta.get(FINALIZED)?;
-            row.map(|row| unversioned(row.value(), "final certificate")).transpose()
-        });
-        Ok(certificate?)
-    }
-
-    fn handover(&self, base: &Hash) -> Result<Option<Certificate>, StateError> {
-        let certificate = self.guard.run(|| {
-            let row = self.handovers.get(base.0)?;
-            row.map(|row| unversioned(row.value(), "handover")).transpose()
-        });
-        Ok(certificate?)
-    }
-
-    fn handed_over(&self, set: &Hash) -> Result<Option<Hash>, StateError> {
-        let base = self.guard.run(|| Ok(self.handed_over.get(set.0)?.map(|row| Hash(row.value()))));
-        Ok(base?)
-    }
-
-    fn block(&self, id: &Hash) -> Result<Option<Arc<Block>>, StateError> {
-        Ok(self.block(id)?)
     }
 }

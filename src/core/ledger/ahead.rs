@@ -46,6 +46,10 @@ impl View for Ahead<'_> {
         }
     }
 
+    fn lowest(&self) -> Result<u64, StateError> {
+        self.change.lowest.map_or_else(|| self.base.lowest(), Ok)
+    }
+
     fn body(&self, id: &Hash) -> Result<Option<Body>, StateError> {
         match self.place(id).and_then(|place| self.change.stored.get(place)) {
             Some((_, block)) => Ok(Some(block.body.clone())),

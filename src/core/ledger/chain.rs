@@ -24,6 +24,7 @@ use crate::recent::Recent;
 use crate::time::Timestamp;
 use finality::Finality;
 use plan::Effect;
+use pruning::Pruning;
 use reorg::Reorg;
 use side::SideBlocks;
 use undo::UndoRecords;
@@ -32,6 +33,7 @@ mod finality;
 mod members;
 mod overriding;
 mod plan;
+mod pruning;
 mod reorg;
 mod side;
 mod step;
@@ -57,6 +59,7 @@ pub struct Chain {
     reorg: Option<Reorg>,
     finality: Finality,
     undo: UndoRecords,
+    pruning: Pruning,
 }
 
 impl Chain {
@@ -73,12 +76,14 @@ impl Chain {
             invalid: Recent::new(INVALID_BLOCKS),
             reorg: None,
             undo: UndoRecords::default(),
+            pruning: Pruning::default(),
         };
         let missing = || StateError("the tip's block is missing; run `bouya verify`".into());
         chain.tip = chain.branch_at(view, &tip)?.ok_or_else(missing)?;
         chain.check_checkpoint(view)?;
         chain.load_finality(view)?;
         chain.load_undo(view)?;
+        chain.load_pruning(view)?;
         for id in view.side_blocks()? {
             if let Some(record) = view.record(&id)? {
                 chain.blocks.add(id, (&record).into());
@@ -204,7 +209,7 @@ impl Chain {
         let executed = execute(ground, Layer::new(Some(view), &lower), &block, check)?;
         let nodes = branch.push(rules, &block.header, executed.roster);
         let finalized = self.reaches(&branch).or_else(|| self.carried(&block));
-        let change = Change {
+        let mut change = Change {
             handovers: self.handover_by(view, finalized.as_ref(), &branch)?,
             finalized,
             connected: Vec::from([(branch.height, branch.id, executed.undo)]),
@@ -216,6 +221,7 @@ impl Chain {
             nodes,
             ..Change::default()
         };
+        self.prune_by(view, &mut change, branch.height, self.finalized().0)?;
         Ok(Plan::Ready(Ready { change, effect: Effect::Tip { branch, origin } }))
     }
 
@@ -243,6 +249,7 @@ impl Chain {
     fn take_in(&mut self, change: &Change, effect: Effect) -> Option<Moved> {
         let moved = self.take_effect(change, effect);
         self.undo_changed(change);
+        self.pruning_changed(change);
         self.settle_override(change);
         if let Some(certificate) = &change.finalized {
             self.settle(certificate);

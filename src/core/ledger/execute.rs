@@ -8,13 +8,14 @@ use super::genesis::Rules;
 use super::governance::Ended;
 use super::state::{Layer, Written};
 use super::{
-    Account, Address, Block, Body, Branch, Certificate, CheckedTransaction, Header, Key, Moment, NetworkSpec,
-    Payload, Reward, Roster, Rows, StateAt, StateError, Transaction, TransactionError, Undo, Unfit,
-    agreement, governance,
+    Account, Address, Block, Body, Branch, Certificate, CheckedTransaction, Header, Key, Moment, Payload,
+    Reward, Roster, Rows, StateAt, StateError, Transaction, TransactionError, Undo, Unfit, agreement,
+    governance,
 };
 use crate::codec::Bounded;
 use crate::crypto::Hash;
 
+mod beginning;
 pub(super) mod carried;
 mod overridden;
 
@@ -375,27 +376,5 @@ impl Account {
         self.balance = left.ok_or(ExecutionError::Balance { balance: self.balance, cost })?;
         self.nonce = self.nonce.saturating_add(1);
         Ok(())
-    }
-}
-
-impl NetworkSpec {
-    /// All coins that exist from the beginning; the sum is known to fit.
-    pub(super) fn supply(&self) -> u64 {
-        self.allocations.iter().fold(0, |sum, a| sum.saturating_add(a.amount))
-    }
-
-    /// The rows of the state before the first block.
-    pub(super) fn rows(&self) -> Rows {
-        let empty = Rows::new();
-        let mut layer = Layer::new(None, &empty);
-        // Without a base no read can fail.
-        let mut written = layer.write(Key::Supply, &self.supply());
-        for allocation in &self.allocations {
-            written = written.and_then(|()| credit(&mut layer, allocation.address, allocation.amount));
-        }
-        written = written.and_then(|()| layer.write(Key::Roster, &self.roster()));
-        let written = written.and_then(|()| layer.finish());
-        debug_assert!(written.is_ok());
-        written.map(|written| written.rows).unwrap_or_default()
     }
 }

@@ -17,6 +17,7 @@ pub struct World {
     nodes: BTreeMap<(u8, u64), Hash>,
     finalized: Option<Certificate>,
     handovers: BTreeMap<Hash, Certificate>,
+    lowest: u64,
 }
 
 impl World {
@@ -35,6 +36,7 @@ impl World {
             nodes,
             finalized: None,
             handovers: BTreeMap::new(),
+            lowest: 1,
         }
     }
 
@@ -66,6 +68,10 @@ impl World {
         for (_, id) in &change.dropped_undo {
             self.undo.remove(id);
         }
+        for id in &change.dropped_bodies {
+            self.bodies.remove(id);
+        }
+        self.lowest = change.lowest.unwrap_or(self.lowest);
         for id in &change.removed {
             self.records.remove(id);
             self.bodies.remove(id);
@@ -106,6 +112,10 @@ impl View for World {
 
     fn at_height(&self, height: u64) -> Result<Option<Hash>, StateError> {
         Ok(self.heights.get(&height).copied())
+    }
+
+    fn lowest(&self) -> Result<u64, StateError> {
+        Ok(self.lowest)
     }
 
     fn body(&self, id: &Hash) -> Result<Option<Body>, StateError> {

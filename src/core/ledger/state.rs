@@ -121,6 +121,8 @@ pub trait View {
     fn record(&self, id: &Hash) -> Result<Option<HeaderRecord>, StateError>;
     /// The block of the best chain at a height.
     fn at_height(&self, height: u64) -> Result<Option<Hash>, StateError>;
+    /// From this height on the bodies of all blocks of the best chain are stored: 1, unless this node has pruned or begun with a snapshot.
+    fn lowest(&self) -> Result<u64, StateError>;
     /// Any stored body.
     fn body(&self, id: &Hash) -> Result<Option<Body>, StateError>;
     /// What undoes a block of the best chain, if it is recent enough.
@@ -164,6 +166,10 @@ pub struct Change {
     pub removed: Vec<Hash>,
     /// Blocks of the best chain whose undo records leave, lowest first.
     pub dropped_undo: Vec<(u64, Hash)>,
+    /// Blocks of the best chain whose bodies leave.
+    pub dropped_bodies: Vec<Hash>,
+    /// See [`View::lowest`]; none if that stays.
+    pub lowest: Option<u64>,
     /// All rows are replaced by `rows` (a fork deeper than the undo records), not only changed.
     pub replace_rows: bool,
     /// Rows of the state to write.
@@ -196,6 +202,8 @@ impl Change {
         self.stored.extend(next.stored);
         self.connected.extend(next.connected);
         self.dropped_undo.extend(next.dropped_undo);
+        self.dropped_bodies.extend(next.dropped_bodies);
+        self.lowest = next.lowest.or(self.lowest);
         self.rows.extend(next.rows);
         self.nodes.extend(next.nodes);
         self.finalized = next.finalized.or(self.finalized.take());

@@ -6,6 +6,10 @@ pub const INVALID_BLOCKS: usize = 512;
 pub const UNDO_BLOCKS: u64 = 10_000;
 /// Undo records that leave with one commit. More than join, so that what is due leaves in the end.
 pub const UNDO_DROPPED_PER_COMMIT: u64 = 64;
+/// Bodies that leave with one commit on a node that prunes: far more than join, and still little beside the commit.
+pub const BODIES_DROPPED_PER_COMMIT: u64 = 256;
+/// The fewest last blocks whose bodies a node that prunes keeps: what a peer that was away for a while asks for.
+pub const BODIES_KEPT_LEAST: u64 = 1_000;
 /// Blocks executed in one step of a staged reorganisation, so that the chain answers in between.
 pub const REORG_STEP_BLOCKS: usize = 64;
 /// A reorganisation deeper than this raises an alarm.

@@ -189,6 +189,10 @@ impl View for Snapshot {
         self.0.at_height(height)
     }
 
+    fn lowest(&self) -> Result<u64, StateError> {
+        self.0.lowest()
+    }
+
     fn body(&self, id: &Hash) -> Result<Option<Body>, StateError> {
         self.0.body(id)
     }

@@ -151,7 +151,8 @@ impl Chain {
             let dropped_undo = self.undo_due(view, self.tip.height, height)?;
             let handovers = self.handover_by(view, Some(&certificate), &self.tip)?;
             let finalized = Some(certificate);
-            let change = Change { finalized, handovers, dropped_undo, ..Change::default() };
+            let mut change = Change { finalized, handovers, dropped_undo, ..Change::default() };
+            self.prune_by(view, &mut change, self.tip.height, height)?;
             return Ok(Finalized::Ready(Ready { change, effect: Effect::Final }));
         }
         if self.is_overruled(view, height)? {

@@ -42,7 +42,7 @@ pub(super) struct Reorg {
 
 pub(super) enum Advance {
     Working,
-    /// A block of the branch is no longer stored, so there is nothing to reorganise to.
+    /// A block of the branch, or what leads to it, is no longer stored, so there is nothing to reorganise to.
     Gone,
     Done(Change),
     /// `valid` is the end of the branch's valid part, if it has one above the fork.
@@ -152,7 +152,9 @@ impl Reorg {
     ) -> Result<Advance, StateError> {
         for _ in 0..REORG_STEP_BLOCKS {
             if let Some((_, id)) = self.disconnected.get(self.undone).filter(|_| !self.from_genesis) {
-                self.undo_one(genesis, view, *id)?;
+                if !self.undo_one(genesis, view, *id)? {
+                    return Ok(Advance::Gone);
+                }
             } else if self.next <= self.target.height {
                 if let Some(end) = self.execute_one(genesis, view, check)? {
                     return Ok(end);
@@ -164,19 +166,22 @@ impl Reorg {
         Ok(Advance::Working)
     }
 
-    fn undo_one(&mut self, genesis: &Genesis, view: &dyn View, id: Hash) -> Result<(), StateError> {
+    /// Undoes a block, or begins anew. False if neither can be done.
+    fn undo_one(&mut self, genesis: &Genesis, view: &dyn View, id: Hash) -> Result<bool, StateError> {
         match view.undo(&id)? {
             Some(undo) => {
                 self.rows.extend(undo.0);
                 self.undone = self.undone.saturating_add(1);
             }
+            // What the beginning would be executed from is not here.
+            None if view.lowest()? > 1 => return Ok(false),
             None => {
                 self.from_genesis = true;
                 self.rows = genesis.rows();
                 self.next = 1;
             }
         }
-        Ok(())
+        Ok(true)
     }
 
     fn execute_one(
@@ -204,8 +209,8 @@ impl Reorg {
         };
         self.rows.extend(executed.rows);
         if self.next > self.fork.height {
-            // What is staged is in memory: of a longer branch only the last undo records are kept.
-            let kept = self.next.saturating_add(UNDO_BLOCKS) > self.target.height;
+            // What is staged is in memory: of a longer branch only the last undo records are kept, unless nothing else could undo it.
+            let kept = self.next.saturating_add(UNDO_BLOCKS) > self.target.height || view.lowest()? > 1;
             if !kept {
                 self.dropped_undo.push((self.next, id));
             }

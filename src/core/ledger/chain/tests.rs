@@ -12,6 +12,7 @@ mod forks;
 mod hostile;
 mod members;
 mod overrides;
+mod pruning;
 mod side;
 mod upgrades;
 

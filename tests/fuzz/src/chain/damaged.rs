@@ -40,6 +40,10 @@ impl View for Damaged<'_> {
         }
     }
 
+    fn lowest(&self) -> Result<u64, StateError> {
+        self.world.lowest()
+    }
+
     fn body(&self, id: &Hash) -> Result<Option<Body>, StateError> {
         if self.hits(3, id.0[1]) { Ok(None) } else { self.world.body(id) }
     }

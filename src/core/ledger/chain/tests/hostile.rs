@@ -27,6 +27,9 @@ impl View for Watched<'_> {
     fn at_height(&self, height: u64) -> Result<Option<Hash>, StateError> {
         self.world().at_height(height)
     }
+    fn lowest(&self) -> Result<u64, StateError> {
+        self.world().lowest()
+    }
     fn body(&self, id: &Hash) -> Result<Option<Body>, StateError> {
         self.world().body(id)
     }
