@@ -36,6 +36,10 @@ pub(super) fn tell(event: NetworkEvent, events: &Events) {
             warn!(peer = %id, why, seconds, "banned");
             tell(id, PeerStatus::Banned, Some(why));
         }
+        NetworkEvent::Pruned { needed } => warn!(
+            needed,
+            "no connected peer has the blocks from {needed} on: all have pruned them; connect to one that keeps all, or begin with a snapshot",
+        ),
         NetworkEvent::Syncing { height, target } => info!(height, target, "catching up"),
         // Whether the node is up to date is a state of the node: its clock may hold blocks back.
         NetworkEvent::Synced => debug!("no peer shows a better branch"),

@@ -30,6 +30,8 @@ pub struct Head {
     pub finalized: (u64, Hash),
     /// The date of the first block above it; none if all of this chain is final.
     pub unfinal_since: Option<Timestamp>,
+    /// The lowest block whose body is here, with all above it.
+    pub lowest: u64,
     /// The members after that block: they vote.
     pub members: Arc<InForce>,
     /// What lets the members' decisions come into force with the next block, if something waits for that.
@@ -83,6 +85,7 @@ impl Head {
             disk_full,
             held,
             finalized,
+            lowest: view.lowest()?,
             unfinal_since,
             members,
             handover,
@@ -95,7 +98,8 @@ impl Head {
 
     /// What the overlay is told of it.
     pub fn tip(&self) -> Tip {
-        Tip { branch: self.branch.clone(), locator: self.locator.clone(), finalized: self.finalized }
+        let (finalized, lowest) = (self.finalized, self.lowest);
+        Tip { branch: self.branch.clone(), locator: self.locator.clone(), finalized, lowest }
     }
 }
 

@@ -175,7 +175,7 @@ impl Overlay {
 
     fn tip(&mut self, now: Time, tip: Tip) {
         let summary = TipSummary { height: tip.branch.height, hash: tip.branch.id, work: tip.branch.work };
-        self.peers.set_tip(summary);
+        self.peers.set_tip(summary, tip.lowest);
         self.compact.tip(&tip);
         self.sync.tip(now, tip);
     }
@@ -333,7 +333,7 @@ impl Overlay {
                     let newest = hello.finalized.map_or((0, 0), |newest| (newest.epoch, newest.height));
                     self.voting.peer_up(now, session, hello.member.map(|member| member.key), newest);
                 }
-                self.sync.peer_up(now, session, hello.id, hello.tip);
+                self.sync.peer_up(now, session, hello.id, hello.tip, hello.lowest_block);
                 for message in held {
                     self.route(now, session, message);
                 }

@@ -206,6 +206,8 @@ pub struct Tip {
     pub locator: Vec<Hash>,
     /// Its newest final block, height and id: no branch without it matters. The genesis block if nothing was voted final.
     pub finalized: (u64, Hash),
+    /// The lowest block whose body is here, with all above it.
+    pub lowest: u64,
 }
 
 /// How this node stands in the network, as far as the overlay knows: what decides whether it may mine.

@@ -111,7 +111,7 @@ impl BlockSync {
     pub fn new(genesis: Arc<Genesis>, settled: Time) -> Self {
         let branch = genesis.branch();
         Self {
-            tip: Tip { locator: Vec::from([branch.id]), finalized: (0, branch.id), branch },
+            tip: Tip { locator: Vec::from([branch.id]), finalized: (0, branch.id), lowest: 1, branch },
             genesis,
             peers: BTreeMap::new(),
             rests: Rests::default(),
@@ -129,10 +129,10 @@ impl BlockSync {
         }
     }
 
-    /// A peer's hello was accepted.
-    pub fn peer_up(&mut self, now: Time, conn: ConnId, id: NodeId, tip: TipSummary) {
+    /// A peer's hello was accepted: its best block, and the lowest one that it serves.
+    pub fn peer_up(&mut self, now: Time, conn: ConnId, id: NodeId, tip: TipSummary, lowest: u64) {
         let rest = self.rests.take(&id);
-        self.peers.insert(conn, SyncPeer::new(id, tip, rest));
+        self.peers.insert(conn, SyncPeer::new(id, (tip, lowest), rest));
         self.go_on(now);
     }
 

@@ -298,6 +298,7 @@ impl Shell {
             0 => Input::Tip(Tip {
                 locator: vec![branch.id, small::genesis().id()],
                 finalized: (0, small::genesis().id()),
+                lowest: u64::from(choices.u8()),
                 branch,
             }),
             1 => Input::Offer(Offer::Block(block)),

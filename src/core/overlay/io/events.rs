@@ -50,6 +50,11 @@ pub enum NetworkEvent {
         /// SHA-256 of its current public key info.
         new: Hash,
     },
+    /// The blocks from this height on are not to be had: all connected peers have pruned them.
+    Pruned {
+        /// The lowest block that is missing.
+        needed: u64,
+    },
     /// A peer broke the rules.
     Banned {
         /// Who.

@@ -100,7 +100,7 @@ impl Links {
             instance: settings.instance.clone(),
             listen: settings.advertise.clone(),
             tip: TipSummary { height: 0, hash: genesis.id(), work: 0 },
-            lowest_block: 0,
+            lowest_block: 1,
             rules: genesis.rules_digest(),
             overrides: genesis.rules.overrides.hash(),
             crls: Vec::new(),
@@ -148,8 +148,9 @@ impl Links {
         self.peers.remove(id);
     }
 
-    pub(super) fn set_tip(&mut self, tip: TipSummary) {
+    pub(super) fn set_tip(&mut self, tip: TipSummary, lowest: u64) {
         self.hello.tip = tip;
+        self.hello.lowest_block = lowest;
     }
 
     pub(super) fn set_finalized(&mut self, finalized: FinalSummary) {

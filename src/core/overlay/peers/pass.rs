@@ -60,8 +60,8 @@ impl Peers {
     }
 
     /// Sets this node's best block.
-    pub fn set_tip(&mut self, tip: TipSummary) {
-        self.links.set_tip(tip);
+    pub fn set_tip(&mut self, tip: TipSummary, lowest: u64) {
+        self.links.set_tip(tip, lowest);
     }
 
     /// Sets this node's newest final block.

@@ -8,7 +8,7 @@ use core::time::Duration;
 use super::fetch::Arrived;
 use super::{
     Act, Aim, Block, BlockOutcome, BlockSync, Bounded, ConnId, Fault, GiveUp, Hash, Helper, Item,
-    KeeperRequest, Message, Origin, SyncPeer, Time, WaitsFor,
+    KeeperRequest, Message, NetworkEvent, Origin, SyncPeer, Time, WaitsFor,
 };
 use crate::limits::{SYNC_REFUSED, UNASKED_BLOCKS_PER_PEER};
 
@@ -20,7 +20,8 @@ impl BlockSync {
         {
             header_sync.waits_for = WaitsFor::Bodies;
             let interval = Duration::from_millis(self.genesis.rules.schedule.interval_ms());
-            self.fetch.begin(now, interval, ids);
+            let end = header_sync.end.height;
+            self.fetch.begin(now, interval, ids, end);
         }
         self.go_on(now);
     }
@@ -71,7 +72,7 @@ impl BlockSync {
         self.go_on(now);
     }
 
-    /// A peer does not have what it was asked for. That is not its fault: its best chain may have changed.
+    /// A peer does not have what it was asked for. That is not its fault: its best chain may have changed, or it has pruned its blocks.
     pub fn not_found(&mut self, now: Time, conn: ConnId, items: &[Item]) {
         let id = |item: &Item| match item {
             Item::Block { id, .. } => Some(*id),
@@ -79,7 +80,11 @@ impl BlockSync {
         };
         let ids = items.iter().filter_map(id).collect::<Vec<_>>();
         self.lacks_members(now, conn, &ids);
-        self.fetch.not_found(conn, &ids);
+        if self.fetch.not_found(conn, &ids)
+            && let Some(peer) = self.peers.get_mut(&conn)
+        {
+            peer.lacks(self.fetch.first);
+        }
         self.go_on(now);
     }
 
@@ -169,14 +174,23 @@ impl BlockSync {
             Aim::Claim => peer.tip.work > ours.work || peer.tip.height > ours.height,
             Aim::Goal(goal) => peer.tip.height >= goal.height,
         };
-        let ahead = self.peers.iter().filter(|(conn, peer)| **conn == leader || may_have(peer));
+        let first = self.fetch.first;
+        let keeps = |peer: &SyncPeer| peer.lowest <= first;
+        let ahead =
+            self.peers.iter().filter(|(conn, peer)| keeps(peer) && (**conn == leader || may_have(peer)));
         let helpers: Vec<_> =
             ahead.map(|(conn, peer)| Helper { conn: *conn, stalled: peer.stalled }).collect();
         let Some(requests) = self.fetch.assign(now, &helpers) else {
             // Whoever led here says that it lacks the blocks: that must not be cheaper than silence. But a branch that is not its best one may
-            // be forgotten at any time.
-            if self.peers.contains_key(&leader) && header_sync.aim == Aim::Claim {
-                self.out.push_back(Act::Blame(leader, Fault::KeptBranch));
+            // be forgotten at any time, and what is old may be pruned.
+            match self.peers.get(&leader) {
+                Some(peer) if !keeps(peer) => {
+                    self.out.push_back(Act::Event(NetworkEvent::Pruned { needed: first }));
+                }
+                Some(_) if header_sync.aim == Aim::Claim => {
+                    self.out.push_back(Act::Blame(leader, Fault::KeptBranch));
+                }
+                _ => (),
             }
             self.give_up(now, GiveUp::Rest);
             return;

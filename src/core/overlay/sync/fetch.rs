@@ -22,6 +22,8 @@ use crate::time::{Time, doubled};
 pub(super) struct Fetch {
     waiting: VecDeque<Hash>,
     window: VecDeque<Slot>,
+    /// The height of the first of them, as far as is known: all that are missing follow each other.
+    pub(super) first: u64,
     /// The place from which on a peer lacks this branch: it may still have what is below.
     lacking: BTreeMap<ConnId, usize>,
     /// The place of the next block that enters the window.
@@ -86,12 +88,14 @@ pub(super) struct Helper {
 }
 
 impl Fetch {
-    /// Begins with these, in order of height. `interval` is the network's.
-    pub(super) fn begin(&mut self, now: Time, interval: Duration, ids: Vec<Hash>) {
+    /// Begins with these, in order of height, the last of which is at `end`. `interval` is the network's.
+    pub(super) fn begin(&mut self, now: Time, interval: Duration, ids: Vec<Hash>, end: u64) {
         let blocks = u32::try_from(ids.len()).unwrap_or(u32::MAX);
         let deadline = now.after(SEGMENT_GRACE.saturating_add(SEGMENT_PER_BLOCK.saturating_mul(blocks)));
         let swift = interval.saturating_mul(blocks).checked_div(SYNC_SWIFT).unwrap_or_default();
-        *self = Self { waiting: ids.into(), deadline, swift_until: now.after(swift), ..Self::default() };
+        let first = end.saturating_add(1).saturating_sub(u64::from(blocks));
+        *self =
+            Self { waiting: ids.into(), first, deadline, swift_until: now.after(swift), ..Self::default() };
     }
 
     pub(super) fn is_done(&self) -> bool {
@@ -170,15 +174,15 @@ impl Fetch {
         }
     }
 
-    /// The peer does not have these.
-    pub(super) fn not_found(&mut self, conn: ConnId, ids: &[Hash]) {
+    /// The peer does not have these. False if it was not asked for any of them.
+    pub(super) fn not_found(&mut self, conn: ConnId, ids: &[Hash]) -> bool {
         let asked = |slot: &Slot| slot.asked() == Some(conn);
         let found = self.window.iter().filter(|slot| asked(slot) && ids.contains(&slot.id));
-        if let Some(place) = found.map(|slot| slot.place).min() {
-            let lacks = self.lacking.entry(conn).or_insert(place);
-            *lacks = place.min(*lacks);
-            self.want(|slot| asked(slot) && ids.contains(&slot.id));
-        }
+        let Some(place) = found.map(|slot| slot.place).min() else { return false };
+        let lacks = self.lacking.entry(conn).or_insert(place);
+        *lacks = place.min(*lacks);
+        self.want(|slot| asked(slot) && ids.contains(&slot.id));
+        true
     }
 
     /// The peer is gone.

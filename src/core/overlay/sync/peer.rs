@@ -16,6 +16,8 @@ use crate::wire::TipSummary;
 pub(super) struct SyncPeer {
     /// Its best block, as it claims.
     pub(super) tip: TipSummary,
+    /// The lowest block that it serves, as far as is known: it may have pruned those below, and more of them by now.
+    pub(super) lowest: u64,
     /// The claim has not been followed yet.
     pub(super) claims: bool,
     /// It sent a block whose parent is not known here.
@@ -77,8 +79,8 @@ impl Rests {
 }
 
 impl SyncPeer {
-    pub(super) fn new(id: NodeId, tip: TipSummary, rests: Pair) -> Self {
-        Self { tip, claims: true, orphan: false, owed: 0, stalled: false, id, rests }
+    pub(super) fn new(id: NodeId, (tip, lowest): (TipSummary, u64), rests: Pair) -> Self {
+        Self { tip, lowest, claims: true, orphan: false, owed: 0, stalled: false, id, rests }
     }
 
     /// When its claim may be followed, if there is anything to follow.
@@ -91,6 +93,13 @@ impl SyncPeer {
         if tip.hash != self.tip.hash || tip.work > self.tip.work {
             self.tip = tip;
             self.claims = true;
+        }
+    }
+
+    /// It lacks a block from this height on. If it prunes, it has pruned more since its hello.
+    pub(super) fn lacks(&mut self, height: u64) {
+        if self.lowest > 1 {
+            self.lowest = self.lowest.max(height.saturating_add(1));
         }
     }
 

@@ -17,6 +17,7 @@ mod fake;
 mod faults;
 mod goals;
 mod members;
+mod pruned;
 mod turns;
 mod withheld;
 mod world;

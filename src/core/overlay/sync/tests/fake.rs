@@ -16,6 +16,11 @@ pub(super) enum Manner {
     Withholds(usize),
     /// Answers GetBlocks with NotFound.
     Lacks,
+    /// Says in hello that it serves blocks from `said` on, and serves them from `kept` on.
+    Prunes {
+        said: u64,
+        kept: u64,
+    },
     /// Its blocks have other bodies.
     WrongBodies,
 }
@@ -78,7 +83,12 @@ impl FakePeer {
     fn block(&mut self, id: Hash) -> Option<Message> {
         let best = self.heights.get(&id).map(|height| &self.blocks[height - 1]);
         let found = best.or_else(|| self.side.iter().find(|block| block.id() == id)).cloned();
-        let Some(block) = found.filter(|_| self.manner != Manner::Lacks) else {
+        let has = |block: &Arc<Block>| match self.manner {
+            Manner::Lacks => false,
+            Manner::Prunes { kept, .. } => block.header.height >= kept,
+            _ => true,
+        };
+        let Some(block) = found.filter(has) else {
             self.in_flight -= 1;
             let item = Item::Block { id, height: 0, work: 0 };
             return Some(Message::NotFound(Bounded::truncated([item])));

@@ -239,7 +239,7 @@ fn an_unasked_block_is_given_on_and_an_orphan_leads_to_a_walk() {
 #[test]
 fn unasked_blocks_are_bounded_per_peer() {
     let mut sync = BlockSync::new(genesis(), Time::default());
-    sync.peer_up(Time::default(), ConnId(1), "n1".parse().unwrap(), tip_of(&[]));
+    sync.peer_up(Time::default(), ConnId(1), "n1".parse().unwrap(), tip_of(&[]), 1);
     for block in long()[..100].iter().chain(&long()[..10]) {
         sync.block(Time::default(), ConnId(1), Arc::clone(block));
     }

@@ -40,7 +40,7 @@ fn of_those_that_left_the_rests_that_end_last_are_remembered() {
     let mut rests = Rests::default();
     let id = |n: usize| std::format!("p{n}").parse().unwrap();
     let tip = TipSummary { height: 0, hash: Hash::ZERO, work: 0 };
-    let peer = |n: usize, rests| SyncPeer::new(id(n), tip.clone(), rests);
+    let peer = |n: usize, rests| SyncPeer::new(id(n), (tip.clone(), 1), rests);
     for n in 0..SYNC_RESTS + 3 {
         let mut one = peer(n, rests.take(&id(n)));
         one.rest_mut(Aim::Claim).failed(Time::from_millis(n as u64));
@@ -90,7 +90,7 @@ fn the_first_peer_alone_does_not_make_a_node_up_to_date() {
     let mut world = World::new(&long()[..50]);
     world.sync = BlockSync::new(genesis(), world.now.after(Duration::from_secs(5)));
     let genesis = genesis().id();
-    let tip = Tip { branch: world.tip.clone(), locator: vec![genesis], finalized: (0, genesis) };
+    let tip = Tip { branch: world.tip.clone(), locator: vec![genesis], finalized: (0, genesis), lowest: 1 };
     world.sync.tip(world.now, tip);
     world.connect(1, &long()[..50], Manner::Honest, 10);
     assert_eq!(world.sync.status(), SyncStatus::Synced);

@@ -101,8 +101,9 @@ impl World {
             Manner::Claims(tip) | Manner::Replays(tip) => tip.clone(),
             _ => tip_of(blocks),
         };
+        let lowest = if let Manner::Prunes { said, .. } = manner { said } else { 1 };
         self.peers.insert(ConnId(conn), FakePeer::new(blocks, manner, latency));
-        self.sync.peer_up(self.now, ConnId(conn), id.parse().unwrap(), tip);
+        self.sync.peer_up(self.now, ConnId(conn), id.parse().unwrap(), tip, lowest);
         self.drain();
     }
 
@@ -337,6 +338,7 @@ impl World {
             (0..10).chain((4..).map(|bits| 1_usize << bits)).take_while(|step| *step + 1 < best.len());
         let mut locator: Vec<Hash> = steps.by_ref().map(|step| best[step]).collect();
         locator.extend(best.last());
-        self.sync.tip(self.now, Tip { branch: self.tip.clone(), locator, finalized: self.finalized });
+        self.sync
+            .tip(self.now, Tip { branch: self.tip.clone(), locator, finalized: self.finalized, lowest: 1 });
     }
 }
