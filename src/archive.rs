@@ -58,6 +58,11 @@ pub enum ArchiveError {
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The store does not hold the whole chain.
+    #[error(
+        "this node has blocks from {0} on only; the whole chain can be exported where `keep = \"all\"` has always been set"
+    )]
+    Pruned(u64),
     /// The store lacks a block of its own chain.
     #[error("the store lacks block {0}; see: bouya verify")]
     Missing(u64),
@@ -70,6 +75,10 @@ pub fn export(
     out: &mut impl Write,
     mut progress: impl FnMut(u64, u64),
 ) -> Result<u64, ArchiveError> {
+    let lowest = snapshot.lowest()?;
+    if lowest > 1 {
+        return Err(ArchiveError::Pruned(lowest));
+    }
     writeln!(out, "{MAGIC}{network}")?;
     let (tip, _) = snapshot.tip()?;
     for height in 1..=tip {

@@ -95,15 +95,17 @@ pub struct Outlets {
 }
 
 impl ChainActor {
-    /// Loads the chain from the store.
+    /// Loads the chain from the store. Of so many of the last blocks the bodies are kept; of all, if none.
     pub fn load(
         store: Store,
         data_dir: PathBuf,
         workers: Arc<Workers>,
         inbox: Inbox<ChainRequest>,
         outlets: Outlets,
+        keep: Option<u64>,
     ) -> Result<(Self, watch::Receiver<Arc<Head>>), ChainError> {
-        let keeper = Keeper::load(store.reader().genesis().clone(), store)?;
+        let mut keeper = Keeper::load(store.reader().genesis().clone(), store)?;
+        keeper.prune(keep);
         let (head, watcher) = watch::channel(Arc::new(keeper.head()?));
         let voters = head.borrow().members.base();
         let (replies, asked) = (BTreeMap::new(), 0);

@@ -100,7 +100,7 @@ impl Node {
     /// Opens and checks everything: files, ports, store. After this, a start cannot fail because of the configuration.
     pub async fn build(settings: Settings) -> Result<Self, NodeError> {
         let genesis = settings.network.genesis.clone();
-        let store = Store::open_with_cache(&settings.data_dir, genesis, settings.cache_bytes)?;
+        let store = Store::open_with_cache(&settings.data_dir, genesis, settings.chain.cache_bytes)?;
         let saved = store.reader().kept(network::REVOCATIONS)?;
         let saved = saved.map(|bytes| Revocations::from_bytes(&bytes)).transpose().unwrap_or_else(|error| {
             error!(%error, "revocations of earlier lists are forgotten; the CA's file and the peers bring back the newest");
@@ -182,8 +182,14 @@ impl Node {
             events: events.clone(),
         };
         let data_dir = self.settings.data_dir.clone();
-        let (chain_actor, head) =
-            ChainActor::load(self.store, data_dir.clone(), workers.clone(), chain_inbox, outlets)?;
+        let (chain_actor, head) = ChainActor::load(
+            self.store,
+            data_dir.clone(),
+            workers.clone(),
+            chain_inbox,
+            outlets,
+            self.settings.chain.keep,
+        )?;
         let mempool_actor = MempoolActor {
             limits: self.settings.mempool,
             reader: reader.clone(),

@@ -66,6 +66,7 @@ fn status() -> Status {
             hash: "ab".repeat(32),
             time: "2026-11-20T00:00:00Z".into(),
             work: "99".into(),
+            lowest_block: 1,
         },
         state: NodeStatus {
             name: NodeState::Ready,

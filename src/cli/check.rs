@@ -144,13 +144,17 @@ fn rows(settings: &Settings) -> Vec<(&'static str, String)> {
         ),
         (
             "chain.checkpoint",
-            settings.checkpoint.map_or_else(|| "none".to_owned(), |(h, id)| format!("{h}:{id}")),
+            settings.chain.checkpoint.map_or_else(|| "none".to_owned(), |(h, id)| format!("{h}:{id}")),
         ),
         (
             "chain.override",
             genesis.rules.overrides.hash().map_or_else(|| "none".to_owned(), |hash| spoken(&hash)),
         ),
-        ("chain.cache_bytes", settings.cache_bytes.to_string()),
+        (
+            "chain.keep",
+            settings.chain.keep.map_or_else(|| "all".to_owned(), |keep| format!("the last {keep} blocks")),
+        ),
+        ("chain.cache_bytes", settings.chain.cache_bytes.to_string()),
         ("api.listen", address(settings.api.listen)),
         ("api.hosts", join(settings.api.hosts.clone())),
         ("api.token_file", settings.api.token_file.display().to_string()),

@@ -76,6 +76,9 @@ pub(crate) fn run(client: &Client, config: Option<PathBuf>, out: &mut Output) ->
             ("certificate", cell(certificate(&status.certificate))),
             ("clock", cell(clock(status.clock.offset_ms))),
         ];
+        if status.tip.lowest_block > 1 {
+            pairs.insert(6, ("keeps", cell(format!("blocks from {} on", status.tip.lowest_block))));
+        }
         if let Some(hash) = &network.overrides {
             pairs.insert(3, ("override", cell(hash)));
         }

@@ -93,6 +93,12 @@ fn verify(settings: &Settings) -> Result<String, VerifyError> {
     if mended {
         note("The file's internal structures were damaged and have been repaired.");
     }
+    if let Some(lowest) = report.lowest {
+        return Ok(format!(
+            "ok: {} headers, {} transactions from block {lowest} on, {} rows of state that hash to what the chain states; what is older is not here, so nothing was executed again",
+            report.blocks, report.transactions, report.rows
+        ));
+    }
     Ok(format!(
         "ok: {} blocks with {} transactions, {} rows of state, {} blocks off the best chain",
         report.blocks, report.transactions, report.rows, report.side_blocks

@@ -10,7 +10,7 @@ use std::time::Duration;
 use bouya_core::crypto::Hash;
 use bouya_core::id::NodeId;
 use bouya_core::ledger::{Address, Override, Overrides};
-use bouya_core::limits::{CONNECTED, CONNECTED_RESERVED, KNOWN_PEERS};
+use bouya_core::limits::{BODIES_KEPT_LEAST, CONNECTED, CONNECTED_RESERVED, KNOWN_PEERS};
 use bouya_core::mempool::Limits;
 use bouya_core::overlay::is_dialable;
 use bouya_core::wire::Endpoint;
@@ -36,12 +36,20 @@ pub struct Settings {
     pub p2p: P2p,
     pub mempool: Limits,
     pub miner: Miner,
-    /// A height and the block that must be there, which the operator trusts. The chain refuses a history without it.
-    pub checkpoint: Option<(u64, Hash)>,
-    /// Bytes of memory that the store's cache may take.
-    pub cache_bytes: usize,
+    pub chain: ChainSettings,
     pub api: Api,
     pub log: Log,
+}
+
+/// What is kept of the chain, and which history counts.
+#[derive(Clone, Copy, Debug)]
+pub struct ChainSettings {
+    /// A height and the block that must be there, which the operator trusts. The chain refuses a history without it.
+    pub checkpoint: Option<(u64, Hash)>,
+    /// So many of the last blocks keep their bodies; all, if none.
+    pub keep: Option<u64>,
+    /// Bytes of memory that the store's cache may take.
+    pub cache_bytes: usize,
 }
 
 /// Paths of the node's certificate and keys.
@@ -139,11 +147,10 @@ impl Settings {
         let mempool = root.section("mempool", |section| read_mempool(section, min_fee));
         let miner = root.section("miner", read_miner);
         let network_id = network.as_ref().map(|network| network.genesis.id());
-        let (checkpoint, overrides, cache_bytes) =
-            root.section("chain", |section| read_chain(section, &folder, network_id));
+        let (chain, overrides) = root.section("chain", |section| read_chain(section, &folder, network_id));
         let api = root.section("api", |section| read_api(section, &folder, data_dir.as_deref()));
         let log = root.section("log", read_log);
-        let network = network.map(|network| network.trusting(checkpoint, overrides));
+        let network = network.map(|network| network.trusting(chain.checkpoint, overrides));
         let settings = (|| {
             Some(Self {
                 path: path.to_owned(),
@@ -153,8 +160,7 @@ impl Settings {
                 p2p: p2p?,
                 mempool,
                 miner,
-                checkpoint,
-                cache_bytes,
+                chain,
                 api: api?,
                 log,
             })
@@ -258,11 +264,8 @@ fn read_miner(section: &mut Section) -> Miner {
     }
 }
 
-fn read_chain(
-    section: &mut Section,
-    folder: &Path,
-    network: Option<Hash>,
-) -> (Option<(u64, Hash)>, Overrides, usize) {
+fn read_chain(section: &mut Section, folder: &Path, network: Option<Hash>) -> (ChainSettings, Overrides) {
+    let keep = section.number_or("keep", "all", (BODIES_KEPT_LEAST, i64::MAX as u64));
     let cache_bytes = section.number("cache_bytes", CACHE_RANGE).unwrap_or(store::CACHE_BYTES);
     let checkpoint = read_checkpoint(section);
     let path = section.path("override", folder);
@@ -278,7 +281,7 @@ fn read_chain(
         section
             .wrong("checkpoint", "the override names another block at this height; leave one of the two out");
     }
-    (checkpoint, overrides, cache_bytes)
+    (ChainSettings { checkpoint, keep, cache_bytes }, overrides)
 }
 
 fn read_checkpoint(section: &mut Section) -> Option<(u64, Hash)> {

@@ -138,6 +138,25 @@ impl Section {
         number
     }
 
+    /// A whole number within bounds, or a word for none.
+    pub(super) fn number_or(
+        &mut self,
+        key: &'static str,
+        word: &str,
+        (least, most): (u64, u64),
+    ) -> Option<u64> {
+        let value = self.take(key)?;
+        if value.as_str() == Some(word) {
+            return None;
+        }
+        let number = value.as_integer().and_then(|number| u64::try_from(number).ok());
+        let number = number.filter(|number| (least..=most).contains(number));
+        if number.is_none() {
+            self.wrong(key, format!("{value} is neither \"{word}\" nor a whole number of at least {least}"));
+        }
+        number
+    }
+
     /// A number above 0 and up to 1.
     pub(super) fn share(&mut self, key: &'static str) -> Option<f64> {
         let value = self.take(key)?;

@@ -97,7 +97,7 @@ fn every_mistake_is_named_at_once() {
         .replace("data_dir", "datadir")
         .replace("\"127.0.0.1:7000\"", "\"0.0.0.0:7000\"")
         .replace("bob@10.0.0.6:7000", "Bob@10.0.0.6:0")
-        + "colour = 1\n[miner]\nshare = 2\nwhen = \"never\"\nthreads = 0\n[api]\nlisten = 5\n[chain]\ncheckpoint = \"1\"\ncache_bytes = 1000\n[log]\nlevel = \"x=loud\"\n";
+        + "colour = 1\n[miner]\nshare = 2\nwhen = \"never\"\nthreads = 0\n[api]\nlisten = 5\n[chain]\ncheckpoint = \"1\"\nkeep = 999\ncache_bytes = 1000\n[log]\nlevel = \"x=loud\"\n";
     let mistakes = Settings::load(&write(dir.path(), "node.toml", &text)).unwrap_err();
     let mut keys: Vec<&str> = mistakes.list.iter().map(|mistake| mistake.key.as_str()).collect();
     keys.sort_unstable();
@@ -107,6 +107,7 @@ fn every_mistake_is_named_at_once() {
             "api.listen",
             "chain.cache_bytes",
             "chain.checkpoint",
+            "chain.keep",
             "data_dir",
             "datadir",
             "log.level",
@@ -118,7 +119,7 @@ fn every_mistake_is_named_at_once() {
             "p2p.colour",
         ]
     );
-    assert!(mistakes.to_string().contains("node.toml: 12 mistakes"), "{mistakes}");
+    assert!(mistakes.to_string().contains("node.toml: 13 mistakes"), "{mistakes}");
 }
 
 #[test]
@@ -156,7 +157,7 @@ fn the_examples_are_true() {
     assert_eq!(format!("{:?}", settings.miner), format!("{:?}", usual.miner));
     assert_eq!(format!("{:?}", settings.log), format!("{:?}", usual.log));
     assert_eq!((settings.api.listen, settings.p2p.max_peers), (usual.api.listen, usual.p2p.max_peers));
-    assert_eq!((settings.cache_bytes, usual.cache_bytes), (32 << 20, 32 << 20));
+    assert_eq!((settings.chain.cache_bytes, usual.chain.cache_bytes), (32 << 20, 32 << 20));
     assert_eq!(settings.identity.refuse_overdue, usual.identity.refuse_overdue);
     let blocks = &settings.network.genesis.spec.blocks;
     assert_eq!((blocks.interval_ms, blocks.half_life), (5_000, 32));

@@ -39,7 +39,7 @@ pub use blocks::{block_on, block_with, branch_with, state_at};
 pub const CREATED: Timestamp = Timestamp(1_700_000_000_000);
 
 /// So many keys are members of the small networks.
-const MEMBERS: u8 = 20;
+pub const MEMBERS: u8 = 20;
 
 /// The key number `n`.
 pub fn key(n: u8) -> SecretKey {

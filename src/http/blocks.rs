@@ -70,7 +70,14 @@ impl Reference {
 
     fn find(&self, snapshot: &Snapshot) -> Result<Arc<Block>, Problem> {
         let id = self.id(snapshot)?;
-        snapshot.block(&id)?.ok_or_else(|| {
+        if let Some(block) = snapshot.block(&id)? {
+            return Ok(block);
+        }
+        let lowest = snapshot.lowest()?;
+        if let Some(record) = snapshot.record(&id)?.filter(|record| record.header.height > 0) {
+            return Err(Problem::pruned(format!("block {}", record.header.height), lowest));
+        }
+        Err({
             let genesis = "the genesis block is the network's definition (network.toml) and has no body; blocks begin at 1";
             Problem::not_found(match self {
                 Self::Height(0, _) => genesis.to_owned(),
@@ -96,7 +103,10 @@ pub(super) async fn list(
         let mut height = from.unwrap_or(u64::MAX).min(ends.tip.0);
         let (mut items, mut bytes) = (Vec::<BlockSummary>::new(), 0);
         while height > 0 && items.len() < limit && bytes < coins.limits.page_bytes {
-            let Some(block) = snapshot.block_at(height)? else { break };
+            let Some(block) = snapshot.block_at(height)? else {
+                height = 0;
+                break;
+            };
             let item = summary(snapshot, &block, &ends)?;
             bytes = bytes.saturating_add(item.size);
             items.push(item);

@@ -51,6 +51,7 @@ pub(super) async fn status(State(api): State<Api>) -> Result<Json<views::Status>
             hash: head.branch.id.to_string(),
             time: rfc3339(head.branch.time),
             work: head.branch.work.to_string(),
+            lowest_block: head.lowest,
         },
         finalized: views::FinalStatus {
             height: head.finalized.0,

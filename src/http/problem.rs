@@ -1,5 +1,7 @@
 //! Errors of the API: RFC 9457 problem details, all of them.
 
+use std::fmt;
+
 use axum::Json;
 use axum::extract::rejection::{BytesRejection, JsonRejection};
 use axum::http::{HeaderValue, StatusCode, header};
@@ -38,6 +40,14 @@ impl Problem {
 
     pub(super) fn not_found(detail: impl ToString) -> Self {
         Self::new(StatusCode::NOT_FOUND, "not-found", detail)
+    }
+
+    /// It was here: this node has pruned it, or began with a snapshot.
+    pub(super) fn pruned(what: impl fmt::Display, lowest: u64) -> Self {
+        let detail = format!(
+            "{what} is below block {lowest}, and this node has the content of blocks from there on only; ask the node of a member that keeps all (`keep = \"all\"`)"
+        );
+        Self::new(StatusCode::GONE, "pruned", detail)
     }
 
     pub(super) fn is_not_found(&self) -> bool {

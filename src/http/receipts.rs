@@ -11,6 +11,7 @@ use super::Api;
 use super::blocks::Reference;
 use super::extract::{Options, Segment};
 use super::problem::Problem;
+use super::transactions::pruned_or;
 use super::views;
 use crate::receipt as file;
 use crate::short::Named;
@@ -30,6 +31,7 @@ pub(super) struct ReceiptOptions {
 #[utoipa::path(get, path = "/v1/transactions/{id}/receipt", tag = "transactions", params(("id" = String, Path, description = "its id, or the first 8 or more digits of it", pattern = "^[0-9a-f]{8,64}(…[0-9a-f]{0,55})?$"), ReceiptOptions), responses(
     (status = 200, description = "the receipt; docs/PROTOCOL.md describes it", body = String, content_type = "application/json"),
     (status = 400, description = "not a block's name", body = views::Problem, content_type = "application/problem+json"),
+    (status = 410, description = "in a block that this node has pruned", body = views::Problem, content_type = "application/problem+json"),
     (status = 404, description = "the transaction is not confirmed here, or does not stand under that block", body = views::Problem, content_type = "application/problem+json"),
     (status = 409, description = "a shortened id or hash fits several; the detail names them", body = views::Problem, content_type = "application/problem+json"),
 ))]
@@ -44,8 +46,10 @@ pub(super) async fn receipt(
     let network = api.genesis.id();
     let text = api
         .read(move |snapshot| {
-            let missing = || Problem::not_found(format!("transaction {id} is not on the chain of this node; a receipt can be had once it is confirmed"));
-            let found = snapshot.transaction(&id)?.ok_or_else(missing)?;
+            let missing = || format!("transaction {id} is not on the chain of this node; a receipt can be had once it is confirmed");
+            let Some(found) = snapshot.transaction(&id)? else {
+                return Err(pruned_or(snapshot, &id)?.unwrap_or_else(|| Problem::not_found(missing())));
+            };
             let height = found.header.height;
             let anchor = match under {
                 Some(under) => on_best_chain(snapshot, &under.id(snapshot)?)?,

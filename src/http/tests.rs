@@ -19,6 +19,7 @@ mod mining;
 mod motions;
 mod node;
 mod peers;
+mod pruned;
 mod receipts;
 mod records;
 mod short;

@@ -27,6 +27,7 @@ use super::{Api, views};
 use crate::clock::rfc3339;
 use crate::mempool::{MempoolRequest, Rank};
 use crate::short::Named;
+use crate::store::Snapshot;
 
 /// A transaction as people see it; `place` is its block's height on the best chain, and where that ends.
 pub(super) fn view(
@@ -285,6 +286,7 @@ fn from_hex(raw: &RawTransaction) -> Result<ledger::Transaction, Problem> {
 /// One transaction, waiting or confirmed
 #[utoipa::path(get, path = "/v1/transactions/{id}", tag = "transactions", params(("id" = String, Path, description = "its id, or the first 8 or more digits of it (looked for among those that wait and in the newest blocks)", pattern = "^[0-9a-f]{8,64}(…[0-9a-f]{0,55})?$")), responses(
     (status = 200, description = "the transaction", body = Transaction),
+    (status = 410, description = "in a block that this node has pruned", body = views::Problem, content_type = "application/problem+json"),
     (status = 404, description = "neither waiting nor on the chain", body = views::Problem, content_type = "application/problem+json"),
     (status = 409, description = "the shortened id fits several; the detail names them", body = views::Problem, content_type = "application/problem+json"),
 ))]
@@ -308,7 +310,18 @@ pub(super) async fn show(
             "transaction {id} neither waits here nor is on the chain; it may have been dropped, or another node has it"
         ))
     };
-    confirmed(&api, id).await?.map(Json).ok_or_else(missing)
+    if let Some(confirmed) = confirmed(&api, id).await? {
+        return Ok(Json(confirmed));
+    }
+    let pruned = api.read(move |snapshot| pruned_or(snapshot, &id)).await?;
+    Err(pruned.unwrap_or_else(missing))
+}
+
+/// What to answer about a transaction that is not found here, if it stood in a block that this node has pruned.
+pub(super) fn pruned_or(snapshot: &Snapshot, id: &Hash) -> Result<Option<Problem>, Problem> {
+    let lowest = snapshot.lowest()?;
+    let height = snapshot.pruned_height(id, lowest)?;
+    Ok(height.map(|height| Problem::pruned(format!("transaction {id} in block {height}"), lowest)))
 }
 
 async fn confirmed(api: &Api, id: Hash) -> Result<Option<Transaction>, Problem> {

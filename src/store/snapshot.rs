@@ -20,8 +20,8 @@ use super::guard::{Db, Fault, Guard};
 use super::index::{Index, Marker};
 use super::motions::Motions;
 use super::tables::{
-    BODIES, DEADLINES, HANDED_OVER, HANDOVERS, HEADERS, HEIGHTS, List, META, NODES, SIDE, STATE, UNDO,
-    bytes_of, unversioned,
+    BODIES, DEADLINES, HANDED_OVER, HANDOVERS, HEADERS, HEIGHTS, LOWEST, List, META, NODES, SIDE, STATE,
+    UNDO, bytes_of, unversioned,
 };
 
 mod view;
@@ -96,6 +96,15 @@ impl Snapshot {
         })
     }
 
+    /// From this height on the bodies of all blocks of the best chain are here.
+    pub fn lowest(&self) -> Result<u64, StoreError> {
+        self.guard.run(|| {
+            let Some(row) = self.meta.get(LOWEST)? else { return Ok(1) };
+            let number = row.value().try_into().map(u64::from_le_bytes);
+            number.map_err(|_| Fault::Damaged("the lowest block with a body is no number".to_owned()))
+        })
+    }
+
     /// The stored blocks off the best chain.
     pub fn side_blocks(&self) -> Result<Vec<Hash>, StoreError> {
         self.guard.run(|| {
@@ -164,6 +173,13 @@ impl Snapshot {
             }
         }
         Ok(None)
+    }
+
+    /// Where the index says that a transaction stands, if that is below the lowest block with a body.
+    pub fn pruned_height(&self, id: &Hash, lowest: u64) -> Result<Option<u64>, StoreError> {
+        let mark = self.index.marker.transaction(id);
+        let found = self.guard.run(|| self.index.below(mark, (lowest, 0), 1))?;
+        Ok(found.first().map(|(height, _)| *height))
     }
 
     /// Heights and places that concern an address, newest first, from `before` downwards (exclusive). A place of 0 is the reward. Entries
@@ -290,14 +306,12 @@ pub(super) fn read_block(
     recent: &Blocks,
     id: &Hash,
 ) -> Result<Option<Arc<Block>>, Fault> {
-    if headers.get(id.0)?.is_none() {
-        return Ok(None);
-    }
+    // It may be among the recent ones and have left since.
+    let Some(body) = bodies.get(id.0)? else { return Ok(None) };
     if let Some(block) = recent.get(id) {
         return Ok(Some(block));
     }
     let Some(record) = read_record(headers, id)? else { return Ok(None) };
-    let Some(body) = bodies.get(id.0)? else { return Ok(None) };
     let body: Body = unversioned(body.value(), "bodies")?;
     if body.root(record.header.height) != record.header.body {
         let height = record.header.height;

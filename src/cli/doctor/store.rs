@@ -67,8 +67,11 @@ pub(super) fn look(settings: &Settings) -> Seen {
 }
 
 fn known(settings: &Settings) -> Result<Known, StoreError> {
-    let store =
-        Store::open_with_cache(&settings.data_dir, settings.network.genesis.clone(), settings.cache_bytes)?;
+    let store = Store::open_with_cache(
+        &settings.data_dir,
+        settings.network.genesis.clone(),
+        settings.chain.cache_bytes,
+    )?;
     let reader = store.reader();
     let snapshot = reader.snapshot()?;
     let (_, tip) = snapshot.tip()?;

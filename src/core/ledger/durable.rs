@@ -214,6 +214,11 @@ impl<D: Disk> Ledger<D> {
         })
     }
 
+    /// See [`Chain::prune`].
+    pub fn prune(&mut self, keep: Option<u64>) {
+        self.chain.prune(keep);
+    }
+
     /// See [`Chain::keep`].
     pub fn keep(&mut self, justified: Hash, lock: Hash) {
         self.chain.keep(justified, lock);

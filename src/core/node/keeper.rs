@@ -160,6 +160,11 @@ impl<D: Disk> Keeper<D> {
         self.ledger.chain()
     }
 
+    /// See [`Chain::prune`].
+    pub fn prune(&mut self, keep: Option<u64>) {
+        self.ledger.prune(keep);
+    }
+
     /// Where everything is durable.
     pub fn disk(&self) -> &D {
         self.ledger.disk()

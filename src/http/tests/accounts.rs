@@ -193,7 +193,8 @@ fn the_mempool_hears_of_a_tip_before_it_is_shown() {
         conflict: tokio::sync::mpsc::channel(1).0,
         events: Events::default(),
     };
-    let (actor, head) = ChainActor::load(store, dir.path().to_owned(), workers, inbox, outlets).unwrap();
+    let (actor, head) =
+        ChainActor::load(store, dir.path().to_owned(), workers, inbox, outlets, None).unwrap();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     let stop = CancellationToken::new();
     let until = stop.clone();

@@ -130,6 +130,12 @@ pub(super) fn connect(address: SocketAddr) -> TcpStream {
     stream
 }
 
+fn of_members() -> Arc<Genesis> {
+    let members = [1, 2, 3, MINER].map(testing::member).into();
+    let spec = NetworkSpec { members, ..testing::spec("http", 1_000_000) };
+    Arc::new(Genesis::new(spec).unwrap())
+}
+
 impl Node {
     /// Three transactions of each sender may wait.
     pub(super) fn start() -> Self {
@@ -138,17 +144,20 @@ impl Node {
 
     /// As many of each sender's transactions may wait.
     pub(super) fn with_waiting(max_per_sender: usize) -> Self {
-        Self::of(testing::network("http", 1_000_000), max_per_sender)
+        Self::of(testing::network("http", 1_000_000), max_per_sender, None)
     }
 
     /// In a network with four members, of whom three make a block final. Nobody votes by himself.
     pub(super) fn with_members() -> Self {
-        let members = [1, 2, 3, MINER].map(testing::member).into();
-        let spec = NetworkSpec { members, ..testing::spec("http", 1_000_000) };
-        Self::of(Arc::new(Genesis::new(spec).unwrap()), 3)
+        Self::of(of_members(), 3, None)
     }
 
-    fn of(genesis: Arc<Genesis>, max_per_sender: usize) -> Self {
+    /// The same, keeping the content of the last block and of what is not final only.
+    pub(super) fn that_prunes() -> Self {
+        Self::of(of_members(), 3, Some(1))
+    }
+
+    fn of(genesis: Arc<Genesis>, max_per_sender: usize, keep: Option<u64>) -> Self {
         let runtime =
             tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
         let entered = runtime.enter();
@@ -178,7 +187,7 @@ impl Node {
         };
         let data = dir.path().to_owned();
         let (chain_actor, head) =
-            ChainActor::load(store, data, workers.clone(), chain_inbox, outlets).unwrap();
+            ChainActor::load(store, data, workers.clone(), chain_inbox, outlets, keep).unwrap();
         let mempool_actor = MempoolActor {
             limits: mempool::Limits { max_per_sender, ..mempool::Limits::default() },
             reader: reader.clone(),

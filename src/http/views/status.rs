@@ -70,6 +70,8 @@ pub struct TipStatus {
     pub time: String,
     /// Expected hashes behind the chain, as a decimal string.
     pub work: String,
+    /// From this block on the node has all transactions: 1, unless it prunes old blocks or began with a snapshot.
+    pub lowest_block: u64,
 }
 
 /// How the node stands: the gravest thing that is true of it.

@@ -7,8 +7,7 @@ use bouya_core::crypto::Hash;
 use bouya_core::ledger::{Block, Body, Certificate, HeaderRecord, Key, StateError, Undo, View};
 
 use super::super::StoreError;
-use super::super::guard::Fault;
-use super::super::tables::{FINALIZED, LOWEST, unversioned};
+use super::super::tables::{FINALIZED, unversioned};
 use super::{Snapshot, read_record};
 
 impl From<StoreError> for StateError {
@@ -35,12 +34,7 @@ impl View for Snapshot {
     }
 
     fn lowest(&self) -> Result<u64, StateError> {
-        let lowest = self.guard.run(|| {
-            let Some(row) = self.meta.get(LOWEST)? else { return Ok(1) };
-            let number = row.value().try_into().map(u64::from_le_bytes);
-            number.map_err(|_| Fault::Damaged("the lowest block with a body is no number".to_owned()))
-        });
-        Ok(lowest?)
+        Ok(self.lowest()?)
     }
 
     fn body(&self, id: &Hash) -> Result<Option<Body>, StateError> {

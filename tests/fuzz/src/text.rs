@@ -71,7 +71,7 @@ pub fn node_toml(data: &[u8]) {
             assert!(settings.miner.share > 0.0 && settings.miner.share <= 1.0);
             assert!(settings.mempool.max_bytes >= 1_000_000 && settings.mempool.max_transactions > 0);
             assert!(settings.p2p.listen.is_some() || settings.p2p.advertise.is_none());
-            assert_eq!(settings.network.genesis.rules.checkpoint, settings.checkpoint);
+            assert_eq!(settings.network.genesis.rules.checkpoint, settings.chain.checkpoint);
         }
         Err(mistakes) => {
             assert!(!mistakes.list.is_empty());
