@@ -75,11 +75,6 @@ class Machine:
     def holds(self, command, user="root"):
         return self.tries(command, user, quiet=True)[1]
 
-    def starts(self, command, user):
-        """Leaves a program running. It ends with the machine."""
-        print(f"{user}# {command} &", flush=True)
-        return subprocess.Popen(self.inside(command, user), stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log)
-
     def takes(self, file, to="/root"):
         shutil.copy(file, self.root / to.lstrip("/"))
         return f"{to}/{file.name}"
