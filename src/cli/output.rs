@@ -163,7 +163,8 @@ impl Output {
     fn bare_table(&self) -> Table {
         let mut table = Table::new();
         table.load_style(presets::NOTHING);
-        if self.terminal {
+        // A terminal that has not said how wide it is says 0, as in a container: then nothing is folded.
+        if self.terminal && table.width() != Some(0) {
             table.set_content_arrangement(ContentArrangement::Dynamic);
         }
         if !self.colour {
