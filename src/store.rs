@@ -244,11 +244,13 @@ impl Store {
         let began = Instant::now();
         self.db.guard.run(|| {
             let tx = self.write()?;
-            writing::write(&tx, change)?;
+            writing::blocks(&tx, change)?;
+            writing::best_chain(&tx, change)?;
+            writing::state(&tx, change)?;
             indexed::write(&tx, self.marker, change, &self.recent)?;
             motions::write(&tx, change)?;
             // Last: what leaves the chain and is forgotten had rows in the index.
-            writing::remove_blocks(&tx, change)?;
+            writing::remove(&tx, change)?;
             Ok(tx.commit()?)
         })?;
         self.commits.observe(began.elapsed().as_secs_f64());

@@ -10,14 +10,7 @@ use super::tables::{
     versioned,
 };
 
-/// Writes all of a change but the index, and what leaves.
-pub(super) fn write(tx: &WriteTransaction, change: &Change) -> Result<(), Fault> {
-    write_blocks(tx, change)?;
-    write_best_chain(tx, change)?;
-    write_state(tx, change)
-}
-
-fn write_blocks(tx: &WriteTransaction, change: &Change) -> Result<(), Fault> {
+pub(super) fn blocks(tx: &WriteTransaction, change: &Change) -> Result<(), Fault> {
     let mut headers = tx.open_table(HEADERS)?;
     let mut bodies = tx.open_table(BODIES)?;
     let mut side = tx.open_table(SIDE)?;
@@ -36,7 +29,7 @@ fn write_blocks(tx: &WriteTransaction, change: &Change) -> Result<(), Fault> {
     Ok(())
 }
 
-pub(super) fn remove_blocks(tx: &WriteTransaction, change: &Change) -> Result<(), Fault> {
+pub(super) fn remove(tx: &WriteTransaction, change: &Change) -> Result<(), Fault> {
     let mut headers = tx.open_table(HEADERS)?;
     let mut bodies = tx.open_table(BODIES)?;
     let mut side = tx.open_table(SIDE)?;
@@ -51,7 +44,7 @@ pub(super) fn remove_blocks(tx: &WriteTransaction, change: &Change) -> Result<()
     Ok(())
 }
 
-fn write_best_chain(tx: &WriteTransaction, change: &Change) -> Result<(), Fault> {
+pub(super) fn best_chain(tx: &WriteTransaction, change: &Change) -> Result<(), Fault> {
     let mut heights = tx.open_table(HEIGHTS)?;
     let mut undo_rows = tx.open_table(UNDO)?;
     for (height, id) in &change.disconnected {
@@ -82,7 +75,7 @@ fn write_best_chain(tx: &WriteTransaction, change: &Change) -> Result<(), Fault>
     Ok(())
 }
 
-fn write_state(tx: &WriteTransaction, change: &Change) -> Result<(), Fault> {
+pub(super) fn state(tx: &WriteTransaction, change: &Change) -> Result<(), Fault> {
     if change.replace_rows {
         tx.delete_table(STATE)?;
     }
