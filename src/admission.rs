@@ -8,8 +8,35 @@ mod armour;
 mod invitation;
 mod request;
 
+use bouya_core::id::NodeId;
+use thiserror::Error;
+
 pub use armour::ArmourError;
-pub use invitation::{Invitation, InvitationError};
-pub use request::{Candidate, Request, RequestError};
+pub use invitation::Invitation;
+pub use request::{Candidate, Request};
 
 pub use self::armour::{INVITATION, REQUEST};
+
+/// The format that this version writes and reads.
+const FORMAT: u32 = 1;
+
+/// Why there is no request or no invitation to read.
+#[derive(Debug, Error)]
+pub enum AdmissionError {
+    #[error(transparent)]
+    Armour(#[from] ArmourError),
+    #[error("it has format {0}, this version knows format {FORMAT}; use a newer bouya")]
+    Format(u32),
+    #[error("it is no request ({0}); have it made anew with: bouya ask")]
+    NoRequest(String),
+    #[error("it is no invitation ({0}); have it made anew with: bouya admit")]
+    NoInvitation(String),
+    #[error("its certificate request does not hold: {0}")]
+    Certificate(#[from] mkca::Error),
+    #[error(
+        "it asks for {asked}, and its certificate request for {found}; have it made anew with: bouya ask {asked}"
+    )]
+    Id { asked: NodeId, found: NodeId },
+    #[error("its member key has not signed for {0} and its governor; have it made anew with: bouya ask {0}")]
+    Proof(NodeId),
+}

@@ -6,25 +6,11 @@ use bouya_core::wire::Endpoint;
 use rustls::pki_types::pem::{self, PemObject};
 use rustls::pki_types::{CertificateDer, CertificateRevocationListDer};
 use serde::{Deserialize, Serialize};
-use thiserror::Error;
 
-use super::armour::{self, ArmourError, INVITATION};
-use super::request::{FormError, FormMember, read_form};
+use super::armour::{self, INVITATION};
+use super::request::{FormMember, read_form};
+use super::{AdmissionError, FORMAT};
 use crate::config::node::Bootstrap;
-
-/// The format that this version writes and reads.
-const FORMAT: u32 = 1;
-
-/// Why there is no invitation to read.
-#[derive(Debug, Error)]
-pub enum InvitationError {
-    #[error(transparent)]
-    Armour(#[from] ArmourError),
-    #[error("it has format {0}, this version knows format {FORMAT}; use a newer bouya")]
-    Format(u32),
-    #[error("it is no invitation ({0}); have it made anew with: bouya admit")]
-    Form(String),
-}
 
 /// All that a node needs besides its own keys.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,7 +63,7 @@ struct FormOther {
 
 impl Invitation {
     /// Its text.
-    pub fn write(&self) -> Result<String, InvitationError> {
+    pub fn write(&self) -> Result<String, AdmissionError> {
         let form = Form {
             format: FORMAT,
             id: self.id.to_string(),
@@ -95,18 +81,16 @@ impl Invitation {
                 .map(|one| FormOther { id: one.id.to_string(), member: FormMember::of(one) })
                 .collect(),
         };
-        let bytes = serde_json::to_vec(&form).map_err(|error| InvitationError::Form(error.to_string()))?;
+        let bytes =
+            serde_json::to_vec(&form).map_err(|error| AdmissionError::NoInvitation(error.to_string()))?;
         Ok(armour::wrap(INVITATION, &bytes))
     }
 
     /// Reads one. Whether its certificates hold is found where they are used.
-    pub fn read(text: &str) -> Result<Self, InvitationError> {
+    pub fn read(text: &str) -> Result<Self, AdmissionError> {
         let bytes = armour::unwrap(INVITATION, text)?;
-        let form: Form = read_form(&bytes, FORMAT).map_err(|error| match error {
-            FormError::Format(format) => InvitationError::Format(format),
-            FormError::Form(why) => InvitationError::Form(why),
-        })?;
-        form.read().map_err(InvitationError::Form)
+        let form: Form = read_form(&bytes, AdmissionError::NoInvitation)?;
+        form.read().map_err(AdmissionError::NoInvitation)
     }
 }
 
@@ -211,7 +195,7 @@ mod tests {
             Invitation { ca: String::new(), ..invitation.clone() },
         ] {
             assert!(
-                matches!(read(changed), Err(InvitationError::Form(why)) if why.contains("one is expected"))
+                matches!(read(changed), Err(AdmissionError::NoInvitation(why)) if why.contains("one is expected"))
             );
         }
     }
@@ -219,7 +203,7 @@ mod tests {
     #[test]
     fn what_is_none_is_refused() {
         let read = |json: &str| Invitation::read(&armour::wrap(INVITATION, json.as_bytes())).unwrap_err();
-        assert!(matches!(read(r#"{"format":9}"#), InvitationError::Format(9)));
-        assert!(matches!(read("{\"format\":1}"), InvitationError::Form(_)));
+        assert!(matches!(read(r#"{"format":9}"#), AdmissionError::Format(9)));
+        assert!(matches!(read("{\"format\":1}"), AdmissionError::NoInvitation(_)));
     }
 }

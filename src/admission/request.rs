@@ -8,31 +8,9 @@ use bouya_core::ledger::{Member, MemberChange};
 use bouya_core::wire::Endpoint;
 use mkca::{KeyPair, SigningRequest};
 use serde::{Deserialize, Serialize};
-use thiserror::Error;
 
-use super::armour::{self, ArmourError, REQUEST};
-
-/// The format that this version writes and reads.
-const FORMAT: u32 = 1;
-
-/// Why there is no request to read.
-#[derive(Debug, Error)]
-pub enum RequestError {
-    #[error(transparent)]
-    Armour(#[from] ArmourError),
-    #[error("it has format {0}, this version knows format {FORMAT}; use a newer bouya")]
-    Format(u32),
-    #[error("it is no request ({0}); have it made anew with: bouya ask")]
-    Form(String),
-    #[error("its certificate request does not hold: {0}")]
-    Certificate(#[from] mkca::Error),
-    #[error(
-        "it asks for {asked}, and its certificate request for {found}; have it made anew with: bouya ask {asked}"
-    )]
-    Id { asked: NodeId, found: NodeId },
-    #[error("its member key has not signed for {0} and its governor; have it made anew with: bouya ask {0}")]
-    Proof(NodeId),
-}
+use super::armour::{self, REQUEST};
+use super::{AdmissionError, FORMAT};
 
 /// Who asks, and for what.
 #[derive(Clone, Debug)]
@@ -96,7 +74,7 @@ impl Request {
         key: &KeyPair,
         advertise: Option<&Endpoint>,
         candidate: Option<&Candidate>,
-    ) -> Result<(String, Code), RequestError> {
+    ) -> Result<(String, Code), AdmissionError> {
         let certificate = SigningRequest::pem_for(id, key)?;
         let member = candidate.map(|Candidate { member, proof }| FormMember {
             proof: Some(proof.to_string()),
@@ -104,29 +82,27 @@ impl Request {
         });
         let advertise = advertise.map(ToString::to_string);
         let form = Form { format: FORMAT, id: id.to_string(), certificate, advertise, member };
-        let bytes = serde_json::to_vec(&form).map_err(|error| RequestError::Form(error.to_string()))?;
+        let bytes =
+            serde_json::to_vec(&form).map_err(|error| AdmissionError::NoRequest(error.to_string()))?;
         Ok((armour::wrap(REQUEST, &bytes), Code::of_request(&bytes)))
     }
 
     /// Reads a request and checks all that it proves.
-    pub fn read(text: &str) -> Result<Self, RequestError> {
+    pub fn read(text: &str) -> Result<Self, AdmissionError> {
         let bytes = armour::unwrap(REQUEST, text)?;
-        let form: Form = read_form(&bytes, FORMAT).map_err(|error| match error {
-            FormError::Format(format) => RequestError::Format(format),
-            FormError::Form(why) => RequestError::Form(why),
-        })?;
-        let wrong = |why: String| RequestError::Form(why);
+        let form: Form = read_form(&bytes, AdmissionError::NoRequest)?;
+        let wrong = AdmissionError::NoRequest;
         let id: NodeId = form.id.parse().map_err(|error| wrong(format!("id: {error}")))?;
         let certificate = SigningRequest::from_pem(form.certificate.as_bytes())?;
         let found = certificate.id()?;
         if found != id {
-            return Err(RequestError::Id { asked: id, found });
+            return Err(AdmissionError::Id { asked: id, found });
         }
         let advertise = form.advertise.map(|text| text.parse()).transpose();
         let advertise = advertise.map_err(|error| wrong(format!("advertise: {error}")))?;
         let candidate = form.member.map(|member| read_candidate(&id, &member)).transpose()?;
         if candidate.as_ref().is_some_and(|candidate| !candidate.change().is_proven()) {
-            return Err(RequestError::Proof(id));
+            return Err(AdmissionError::Proof(id));
         }
         Ok(Self { id, certificate, advertise, candidate, code: Code::of_request(&bytes) })
     }
@@ -157,24 +133,22 @@ impl FormMember {
     }
 }
 
-fn read_candidate(id: &NodeId, form: &FormMember) -> Result<Candidate, RequestError> {
-    let member = form.read(id).map_err(RequestError::Form)?;
+fn read_candidate(id: &NodeId, form: &FormMember) -> Result<Candidate, AdmissionError> {
+    let member = form.read(id).map_err(AdmissionError::NoRequest)?;
     let proof = form.proof.as_deref().unwrap_or_default().parse();
-    let proof = proof.map_err(|error| RequestError::Form(format!("member.proof: {error}")))?;
+    let proof = proof.map_err(|error| AdmissionError::NoRequest(format!("member.proof: {error}")))?;
     Ok(Candidate { member, proof })
 }
 
-pub(super) enum FormError {
-    Format(u32),
-    Form(String),
-}
-
 /// The format is looked at first: what a later one holds is not known.
-pub(super) fn read_form<'a, T: Deserialize<'a>>(bytes: &'a [u8], known: u32) -> Result<T, FormError> {
-    let wrong = |error: serde_json::Error| FormError::Form(error.to_string());
+pub(super) fn read_form<'a, T: Deserialize<'a>>(
+    bytes: &'a [u8],
+    wrong: fn(String) -> AdmissionError,
+) -> Result<T, AdmissionError> {
+    let wrong = |error: serde_json::Error| wrong(error.to_string());
     let OnlyFormat { format } = serde_json::from_slice(bytes).map_err(wrong)?;
-    if format != known {
-        return Err(FormError::Format(format));
+    if format != FORMAT {
+        return Err(AdmissionError::Format(format));
     }
     serde_json::from_slice(bytes).map_err(wrong)
 }
@@ -213,22 +187,22 @@ pub(super) mod tests {
     #[test]
     fn a_key_that_has_not_signed_is_refused() {
         let other = Candidate { proof: candidate(2).proof, ..candidate(1) };
-        assert!(matches!(Request::read(&write("m1", Some(&other)).0), Err(RequestError::Proof(_))));
+        assert!(matches!(Request::read(&write("m1", Some(&other)).0), Err(AdmissionError::Proof(_))));
         // Signed for another id.
-        assert!(matches!(Request::read(&write("m2", Some(&candidate(1))).0), Err(RequestError::Proof(_))));
+        assert!(matches!(Request::read(&write("m2", Some(&candidate(1))).0), Err(AdmissionError::Proof(_))));
     }
 
     #[test]
     fn a_later_format_and_strange_fields_are_told_apart() {
         let read = |json: &str| Request::read(&armour::wrap(REQUEST, json.as_bytes())).unwrap_err();
-        assert!(matches!(read(r#"{"format":2,"new":1}"#), RequestError::Format(2)));
+        assert!(matches!(read(r#"{"format":2,"new":1}"#), AdmissionError::Format(2)));
         for json in [
             "",
             "{}",
             r#"{"format":1}"#,
             r#"{"format":1,"id":"a","certificate":"","advertise":null,"member":null,"x":1}"#,
         ] {
-            assert!(matches!(read(json), RequestError::Form(_)), "{json}");
+            assert!(matches!(read(json), AdmissionError::NoRequest(_)), "{json}");
         }
     }
 }
