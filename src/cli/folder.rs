@@ -146,15 +146,19 @@ listen = {api}
     }
 }
 
-/// What a command has made so far. Unless it is kept in the end, all of it goes: a failed attempt does not block the next. Only what this
-/// very process has made is in it: another one may have made the same in the meantime.
+/// What a command has made so far. Unless it is kept in the end, all of it goes and what was there before comes back: a failed attempt does
+/// not block the next. Only what this very process has made is in it: another one may have made the same in the meantime.
 #[derive(Default)]
-pub(crate) struct Made(Vec<PathBuf>);
+pub(crate) struct Made {
+    new: Vec<PathBuf>,
+    /// Files that were replaced, with what they held and what they hold now.
+    replaced: Vec<(PathBuf, String, String)>,
+}
 
 impl Made {
     /// Notes what was just made here.
     pub(crate) fn add(&mut self, path: &Path) {
-        self.0.push(path.to_owned());
+        self.new.push(path.to_owned());
     }
 
     /// Makes a folder that is not there.
@@ -200,13 +204,18 @@ impl Made {
         match path.exists() {
             false => self.file(path, PUBLIC, text.as_bytes()),
             true => {
-                files::replace(path, PUBLIC, text.as_bytes()).map_err(|error| cannot("write", path, &error))
+                let before = read(path)?;
+                files::replace(path, PUBLIC, text.as_bytes())
+                    .map_err(|error| cannot("write", path, &error))?;
+                self.replaced.push((path.to_owned(), before, text.to_owned()));
+                Ok(())
             }
         }
     }
 
     pub(crate) fn keep(mut self) {
-        self.0.clear();
+        self.new.clear();
+        self.replaced.clear();
     }
 }
 
@@ -224,8 +233,13 @@ pub(crate) fn absent(path: &Path) -> Result<(), Error> {
 impl Drop for Made {
     fn drop(&mut self) {
         // If this fails, the next attempt names what is in its way.
-        for path in self.0.iter().rev() {
+        for path in self.new.iter().rev() {
             let _ = if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) };
+        }
+        for (path, before, now) in &self.replaced {
+            if read(path).is_ok_and(|text| text == *now) {
+                let _ = files::replace(path, PUBLIC, before.as_bytes());
+            }
         }
     }
 }

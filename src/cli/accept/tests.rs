@@ -293,6 +293,28 @@ fn an_older_certificate_does_not_come_back_and_another_key_is_not_signed_for_una
     town.run("alice", &format!("{stranger} --new-key")).unwrap();
 }
 
+/// The operator's own node.toml is judged last, with the new certificate in place.
+#[test]
+fn what_fails_in_the_end_leaves_the_certificate_that_was_there() {
+    let town = Town::new();
+    town.found("").unwrap();
+    town.ask("bob", "");
+    town.sign("bob").unwrap();
+    town.accept("bob", "").unwrap();
+    let node = town.at("bob/node.toml");
+    let good = fs::read_to_string(&node).unwrap();
+    fs::write(&node, format!("nonsense = 1\n{good}")).unwrap();
+    let (names, certificate) = (town.names("bob/certs"), fs::read(town.at("bob/certs/bob.crt")).unwrap());
+    town.sign("bob").unwrap();
+    let error = town.accept("bob", "").unwrap_err();
+    assert!(error.contains("nonsense"), "{error}");
+    assert_eq!(fs::read(town.at("bob/certs/bob.crt")).unwrap(), certificate);
+    assert_eq!(town.names("bob/certs"), names);
+    fs::write(&node, good).unwrap();
+    town.accept("bob", "").unwrap();
+    assert_ne!(fs::read(town.at("bob/certs/bob.crt")).unwrap(), certificate);
+}
+
 /// Two attempts at once: the one that fails takes nothing of the other's with it.
 #[test]
 fn what_another_attempt_has_made_is_not_taken_back() {
