@@ -87,7 +87,8 @@ fn tell(state: State) {
         State::Held { .. } | State::Stalled { .. } => warn!(next, "ready: {state}"),
         state if state.is_ready() => info!(next, "ready: {state}"),
         state if state.passes() => info!(next, "not ready: {state}"),
-        State::Alone { .. } => warn!(next, "not ready: {state}"),
+        // Nobody is there yet, or the members have not said yes yet: that may take days, and is no fault.
+        State::Alone { .. } | State::NotListed => warn!(next, "not ready: {state}"),
         state => error!(next, "not ready: {state}"),
     }
 }

@@ -7,6 +7,7 @@ use std::path::Path;
 use bouya_core::code::Code;
 use serde_json::{Map, Value, json};
 
+use super::doctor;
 use super::error::Error;
 use super::output::Output;
 use crate::clock::days_until;
@@ -41,6 +42,8 @@ pub(crate) fn run(config: &Path, out: &mut Output) -> Result<(), Error> {
         Ok(tls) => [judge::settings(&settings, &tls.id()), judge::ends(tls.ends())].concat(),
         Err(error) => vec![judge::identity(error)],
     };
+    // The definition names the first members only.
+    found.extend(judge::not_listed(&settings).filter(|_| !doctor::knows_as_member(&settings)));
     found.extend(judge::world(&settings));
     let (list, warnings) = judge::sort(found);
     if out.json {

@@ -124,6 +124,7 @@ impl Seen {
             ends.retain(|end| end.what != What::List);
             ends.extend(says.status.lists.iter().filter_map(list));
         }
+        found.extend(judge::not_listed(settings));
         found.extend(judge::ends(ends));
         Self { asked, store, refused, found }
     }
@@ -207,12 +208,16 @@ impl Seen {
     fn members(&self, says: Option<&Says>) -> Check {
         let mut check = says.map_or_else(|| skipped("members", DOWN), members_said);
         // Later members are listed in the store, not in the network's definition.
-        let is_member = matches!(&self.store, store::Seen::Opens(known) if known.is_member);
-        if says.is_none() && !is_member {
+        if says.is_none() && !self.store.knows_as_member() {
             check.findings.extend(self.of(|kind| kind == Kind::NotListed));
         }
         check
     }
+}
+
+/// Whether the store of a node that is down holds it as a member.
+pub(super) fn knows_as_member(settings: &Settings) -> bool {
+    store::look(settings).knows_as_member()
 }
 
 /// A list that the node uses.

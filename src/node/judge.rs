@@ -100,13 +100,6 @@ pub(crate) fn settings(settings: &Settings, id: &NodeId) -> Vec<Finding> {
         found.push(finding(Kind::Owner, "data_dir", error));
     }
     match wallet::member_key_load(&settings.identity.member_key) {
-        Ok(key) if settings.network.genesis.roster().by_key(&key.public()).is_none() => {
-            if settings.miner.enabled {
-                let (state, next) =
-                    (NodeState::NotListed, NodeState::NotListed.next_step().unwrap_or_default());
-                found.push(finding(Kind::NotListed, "identity.member_key", format!("{state}; {next}")));
-            }
-        }
         // The folder is made at the first start.
         Ok(_) | Err(WalletError::File(FileError::Missing(_))) => (),
         Err(error) => found.push(finding(Kind::MemberKey, "identity.member_key", error)),
@@ -131,6 +124,16 @@ pub(crate) fn settings(settings: &Settings, id: &NodeId) -> Vec<Finding> {
         found.push(finding(Kind::OpenApi, "api.listen", text));
     }
     found
+}
+
+/// Whether the node is to mine with a key that the network's definition does not name. Whom members have voted in is in the store alone: a node
+/// that runs says by its state whether its key is a member's.
+pub(crate) fn not_listed(settings: &Settings) -> Option<Finding> {
+    let key = wallet::member_key_load(&settings.identity.member_key).ok()?;
+    let is_listed = settings.network.genesis.roster().by_key(&key.public()).is_some();
+    let (state, next) = (NodeState::NotListed, NodeState::NotListed.next_step().unwrap_or_default());
+    let text = format!("{state}, unless it was voted in, which bouya member list shows; {next}");
+    (settings.miner.enabled && !is_listed).then(|| finding(Kind::NotListed, "identity.member_key", text))
 }
 
 /// What has ended or soon will.

@@ -11,6 +11,8 @@ use super::daemon::{Consortium, Daemon, RESTS, bootstrap, network_of, pay, until
 
 const MINES: &str = "when = \"pending\"\nshare = 0.2";
 
+const WAITS: &str = "when = \"pending\"\nshare = 0.1";
+
 /// What people type, each at their own node.
 struct People<'a> {
     consortium: &'a Consortium,
@@ -101,7 +103,7 @@ fn three_members_become_four_over_the_command_line_and_then_three_others() {
     let mut a = consortium.member("a", "", MINES);
     let mut b = consortium.member("b", &bootstrap(&[&a]), RESTS);
     let mut c = consortium.member("c", &bootstrap(&[&a]), RESTS);
-    let mut d = consortium.member("d", &bootstrap(&[&a, &b, &c]), RESTS);
+    let mut d = consortium.member("d", &bootstrap(&[&a, &b, &c]), WAITS);
     for daemon in [&mut a, &mut b, &mut c] {
         daemon.start();
     }
@@ -165,4 +167,9 @@ fn three_members_become_four_over_the_command_line_and_then_three_others() {
     for daemon in [&mut a, &mut b, &mut d, &mut c] {
         daemon.stop();
     }
+    // Whom the members have voted in is in the store.
+    let check = |daemon: &Daemon| said("check", &daemon.command(&["check"]));
+    assert!(!check(&d).contains("identity.member_key:"), "{}", check(&d));
+    std::fs::rename(d.member.data().join("chain.redb"), d.dir.join("kept")).unwrap();
+    assert!(check(&d).contains("no member's"), "{}", check(&d));
 }

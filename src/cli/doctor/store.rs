@@ -22,6 +22,13 @@ pub(super) enum Seen {
     Refused(String),
 }
 
+impl Seen {
+    /// Whether it says that this node's member key is a member's.
+    pub(super) fn knows_as_member(&self) -> bool {
+        matches!(self, Self::Opens(known) if known.is_member)
+    }
+}
+
 /// What is in it.
 #[derive(Clone, Debug)]
 pub(super) struct Known {
