@@ -3,11 +3,12 @@
 mod check;
 mod voting;
 
+use std::cmp::Reverse;
 use std::path::{Path, PathBuf};
 
 use bouya_core::code::Code;
 use bouya_core::id::NodeId;
-use bouya_core::ledger::Member;
+use bouya_core::ledger::{Allocation, Member, NetworkSpec};
 use bouya_core::wire::Endpoint;
 use clap::Args;
 use serde_json::json;
@@ -20,7 +21,7 @@ use super::error::Error;
 use super::folder::{Folder, Listening, Made, NodeFile};
 use super::govern;
 use super::node::NodeOptions;
-use super::output::{Output, note};
+use super::output::{Output, count, note};
 use super::parse::{self, WalletsOption};
 use super::prompt::{ExistingPassphrase, confirm, confirm_aside};
 use super::submit::SignedBy;
@@ -45,6 +46,9 @@ that says yes. A new certificate comes the same way.
 Examples:
   bouya accept bob.invite --run
   bouya accept bob.invite --listen 10.0.0.6:7000";
+
+/// Owners of first coins that are shown one by one.
+const OWNERS_NAMED: usize = 3;
 
 #[derive(Debug, Args)]
 pub(crate) struct Accept {
@@ -139,6 +143,7 @@ fn agree(options: &Accept, invitation: &Invitation, checked: &Checked) -> Result
     let names = |members: &[Member]| members.iter().map(named).collect::<Vec<_>>().join(", ");
     note(&format!("Network {}, code {code}\nYou come in as {id}, {role}.", genesis.spec.name.as_str()));
     note(&format!("Its first members: {}.", names(&genesis.spec.members)));
+    note(&first_coins(&genesis.spec));
     if let Some(last) = genesis.rules.overrides.iter().last() {
         note(&format!(
             "It follows an override, after which the members are: {}.",
@@ -163,6 +168,32 @@ fn agree(options: &Accept, invitation: &Invitation, checked: &Checked) -> Result
     match agreed {
         true => Ok(()),
         false => Err(Error::Failed("nothing was written".into())),
+    }
+}
+
+/// Who begins with how much: the largest owners by name, the others by number.
+fn first_coins(spec: &NetworkSpec) -> String {
+    let coins = |amount| format!("{} {}", spec.coin.format(amount), spec.coin.symbol.as_str());
+    let mut all: Vec<_> = spec.allocations.iter().collect();
+    all.sort_by_key(|one| Reverse(one.amount));
+    let owner = |one: &&Allocation| {
+        let member = spec.members.iter().find(|member| member.governor == one.address);
+        member.map_or_else(|| one.address.to_string(), |member| format!("the governor of {}", member.id))
+    };
+    match all.as_slice() {
+        [] => "Nobody begins with coins.".to_owned(),
+        [only] => format!("It begins with {}, all to {}.", coins(only.amount), owner(only)),
+        all => {
+            let sum = all.iter().fold(0_u64, |sum, one| sum.saturating_add(one.amount));
+            let mut shares: Vec<_> = all
+                .iter()
+                .take(OWNERS_NAMED)
+                .map(|one| format!("{} to {}", coins(one.amount), owner(one)))
+                .collect();
+            let rest = all.len().saturating_sub(OWNERS_NAMED);
+            shares.extend((rest > 0).then(|| format!("the rest to {}", count(rest, "other"))));
+            format!("It begins with {}: {}.", coins(sum), shares.join(", "))
+        }
     }
 }
 

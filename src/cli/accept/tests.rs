@@ -315,6 +315,32 @@ fn what_fails_in_the_end_leaves_the_certificate_that_was_there() {
     assert_ne!(fs::read(town.at("bob/certs/bob.crt")).unwrap(), certificate);
 }
 
+#[test]
+fn who_accepts_reads_who_begins_with_how_much() {
+    use bouya_core::ledger::Allocation;
+    let mut spec = bouya_core::testing::network("acme", 1).spec.clone();
+    spec.members = vec![bouya_core::testing::member(1)];
+    let first = |spec: &_, owners: &[(u8, u64)]| {
+        let owner = |&(n, amount): &(u8, u64)| Allocation {
+            address: bouya_core::testing::member(n).governor,
+            amount,
+        };
+        let allocations = owners.iter().map(owner).collect();
+        super::first_coins(&bouya_core::ledger::NetworkSpec { allocations, ..Clone::clone(spec) })
+    };
+    let (one, other) = (10_u64.pow(spec.coin.decimals.into()), bouya_core::testing::member(2).governor);
+    let symbol = spec.coin.symbol.as_str().to_owned();
+    assert_eq!(first(&spec, &[]), "Nobody begins with coins.");
+    assert_eq!(
+        first(&spec, &[(1, 5 * one)]),
+        format!("It begins with 5 {symbol}, all to the governor of m1.")
+    );
+    let many = first(&spec, &[(2, one), (3, one / 2), (4, 1), (5, 2), (1, 5 * one)]);
+    let expected = format!("5 {symbol} to the governor of m1, 1 {symbol} to {other}, 0.5 {symbol} to ");
+    assert!(many.starts_with("It begins with 6.5") && many.contains(&expected), "{many}");
+    assert!(many.ends_with(", the rest to 2 others."), "{many}");
+}
+
 /// Two attempts at once: the one that fails takes nothing of the other's with it.
 #[test]
 fn what_another_attempt_has_made_is_not_taken_back() {
