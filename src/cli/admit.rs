@@ -218,8 +218,7 @@ impl Table {
     fn open(options: &Admit, node: &NodeOptions, requests: &[Request]) -> Result<Self, Error> {
         let path = options.folder.node();
         let settings = Settings::load(&path)?;
-        let client =
-            Client::new(&NodeOptions { config: node.config.clone().or(Some(path)), ..node.clone() })?;
+        let client = Client::new(&NodeOptions { config: Some(path), ..node.clone() })?;
         let status = client.status()?;
         if status.network.id != settings.network.genesis.id().to_string() {
             return Err(Error::Failed(format!(

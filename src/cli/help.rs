@@ -44,6 +44,8 @@ fn meant(command: &[&str]) -> &'static [&'static str] {
         ["found" | "ask" | "accept" | "restore"]
         | ["wallet" | "contacts" | "bench", ..]
         | ["receipt", "verify"] => &["json"],
+        // It works in a folder, --dir, and asks the node of that folder.
+        ["admit"] => &["api", "json"],
         ["mine"] | ["final", "resume"] | ["peer" | "blacklist", "add" | "remove"] => &EVERYWHERE,
         _ => &["api", "config", "json"],
     }
