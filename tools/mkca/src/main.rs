@@ -36,9 +36,9 @@ admit nodes: keep it in this folder and give it to nobody.";
 #[derive(Parser)]
 #[command(version, after_help = EXAMPLES, max_term_width = 80)]
 struct Cli {
-    /// The authority's folder
-    #[arg(long, global = true, default_value = "certs/")]
-    dir: PathBuf,
+    /// The authority's folder [default: ca/ if that holds one, as after bouya found, else certs/]
+    #[arg(long, global = true)]
+    dir: Option<PathBuf>,
     /// Read the passphrase of a sealed ca.key from this file's first line [default: ask]
     #[arg(long, global = true, value_name = "FILE")]
     passphrase_file: Option<PathBuf>,
@@ -161,15 +161,29 @@ fn main() -> ExitCode {
     }
 }
 
+/// Where to work. Whoever asks for a certificate makes a key of its own, which is no matter of the authority's.
+fn folder(given: Option<PathBuf>, command: &Command) -> PathBuf {
+    let (found, usual) = (PathBuf::from("ca/"), PathBuf::from("certs/"));
+    match (given, command) {
+        (Some(dir), _) => dir,
+        (None, Command::Request { .. }) => usual,
+        (None, _) if found.join("ca.key").exists() => {
+            let _ = writeln!(io::stderr(), "In {}, this folder's authority.", found.display());
+            found
+        }
+        (None, _) => usual,
+    }
+}
+
 fn run(cli: Cli, out: &mut impl Write) -> Result<(), Failure> {
-    let dir = cli.dir;
+    let Some(command) = cli.command else {
+        return Ok(write!(out, "{}", Cli::command().render_help())?);
+    };
+    let dir = folder(cli.dir, &command);
     let file = cli.passphrase_file;
     let open = || {
         let authority = Authority::open_sealed(&dir, |path| ask::passphrase(path, file.as_deref()))?;
         Ok::<_, mkca::Error>(if cli.clock_is_right { authority.with_right_clock() } else { authority })
-    };
-    let Some(command) = cli.command else {
-        return Ok(write!(out, "{}", Cli::command().render_help())?);
     };
     match command {
         Command::Init { name, days, seal } => {

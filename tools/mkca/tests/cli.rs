@@ -51,6 +51,19 @@ fn without_arguments_it_helps() {
 }
 
 #[test]
+fn the_founders_ca_is_found_in_its_folder_and_named() {
+    let dir = folder();
+    done(&dir, "init --name Acme --dir ca");
+    let (code, out, err) = mkca(&dir, "issue alice");
+    assert!(code == 0 && out.contains("ca/alice.crt") && err.contains("In ca/"), "{out}{err}");
+    assert!(!dir.path().join("certs").exists());
+    assert!(done(&dir, "request bob").contains("certs/bob.key"), "a key of its own is no matter of the CA's");
+    done(&dir, "init --name Other --dir certs");
+    assert!(mkca(&dir, "list").1.contains("alice"));
+    assert!(done(&dir, "issue carol --dir certs").contains("certs/carol.crt"));
+}
+
+#[test]
 fn a_consortium_from_init_to_revocation() {
     let dir = folder();
     let out = done(&dir, "init --name Acme");
