@@ -106,7 +106,7 @@ pub(super) fn state(state: &NodeStatus) -> Option<(&'static str, Finding)> {
         NodeState::Held | NodeState::ClockOff | NodeState::TipAhead => "clock",
         NodeState::DiskFull => "disk",
         NodeState::Outdated => "versions",
-        NodeState::Silent | NodeState::TwoHistories => "votes",
+        NodeState::Unwritten | NodeState::Silent | NodeState::TwoHistories => "votes",
         NodeState::CertificateNotYetValid | NodeState::CertificateExpired | NodeState::CertificateRevoked => {
             CERTIFICATE
         }

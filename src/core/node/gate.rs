@@ -118,6 +118,7 @@ impl Gate {
             on_sync(outlook).filter(|state| !state.is_ready()),
             head.branch.members.roster().by_key(&self.key).is_none().then_some(State::NotListed),
             alarm.map(State::Silent),
+            voter.unwritten.then_some(State::Unwritten),
             stalled(head, voter, now),
             // No fault, so it hides none.
             on_sync(outlook),

@@ -22,6 +22,8 @@ pub enum State {
         /// Whose votes are heard.
         turnout: Turnout,
     },
+    /// Its record of votes cannot be written, so no vote leaves.
+    Unwritten,
     /// Its voter is silent until the operator acts.
     Silent(Alarm),
     /// It is to mine, but its key is no member's.
@@ -96,6 +98,7 @@ impl State {
             Self::Ready
                 | Self::Held { .. }
                 | Self::Stalled { .. }
+                | Self::Unwritten
                 | Self::Silent(_)
                 | Self::Alone { .. }
                 | Self::ClockOff { peers: 1, .. }
@@ -116,6 +119,9 @@ impl State {
             }
             Self::Stalled { .. } => {
                 "get the missing members' nodes to run and to connect; bouya final shows whose votes are old"
+            }
+            Self::Unwritten => {
+                "make room, or make the folder of the member key writable for the daemon; the node goes on by itself"
             }
             Self::Silent(Alarm::Twin) => {
                 "stop the other machine that has this member key, then bouya final resume"
@@ -172,6 +178,9 @@ impl fmt::Display for State {
             }
             Self::Stalled { for_ms, turnout } => {
                 write!(f, "blocks of the last {} are not final: {turnout}", Span(*for_ms))
+            }
+            Self::Unwritten => {
+                f.write_str("the record of this node's votes cannot be written, so no vote leaves")
             }
             Self::Silent(Alarm::Twin) => {
                 f.write_str("another machine votes with this node's member key, so this node does not vote")

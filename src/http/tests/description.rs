@@ -158,6 +158,7 @@ fn closed_sets_list_their_words() {
         "ready",
         "held",
         "stalled",
+        "unwritten",
         "silent",
         "not-listed",
         "alone",

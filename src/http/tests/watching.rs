@@ -48,6 +48,7 @@ fn states() -> Vec<State> {
         State::Ready,
         State::Held { ahead_ms: 1 },
         State::Stalled { for_ms: 1, turnout },
+        State::Unwritten,
         State::NotListed,
         State::Syncing { height: 1, target: 2 },
         State::Starting,

@@ -21,6 +21,8 @@ pub enum NodeState {
     Held,
     /// Blocks go on, and the members do not vote them final.
     Stalled,
+    /// Its record of votes cannot be written.
+    Unwritten,
     /// Its voter waits for its operator.
     Silent,
     /// It is to mine, but its key is no member's.
@@ -51,7 +53,10 @@ pub enum NodeState {
 impl NodeState {
     /// Whether the node sees the network's newest blocks, so that confirmations are the network's.
     pub(crate) fn sees_network(self) -> bool {
-        matches!(self, Self::Ready | Self::Held | Self::Stalled | Self::Silent | Self::NotListed)
+        matches!(
+            self,
+            Self::Ready | Self::Held | Self::Stalled | Self::Unwritten | Self::Silent | Self::NotListed
+        )
     }
 }
 
@@ -61,6 +66,7 @@ impl From<State> for NodeState {
             State::Ready => Self::Ready,
             State::Held { .. } => Self::Held,
             State::Stalled { .. } => Self::Stalled,
+            State::Unwritten => Self::Unwritten,
             State::Silent(_) => Self::Silent,
             State::NotListed => Self::NotListed,
             State::Alone { .. } => Self::Alone,

@@ -130,6 +130,7 @@ fn conditions() -> Vec<Condition> {
             false,
         ),
         (|case| case.voter.alarm = Some(Alarm::Twin), State::Silent(Alarm::Twin), false, false),
+        (|case| case.voter.unwritten = true, State::Unwritten, false, false),
         (
             |case| stall(case, STALLED_MS),
             State::Stalled { for_ms: STALLED_MS, turnout: two_of_three() },
