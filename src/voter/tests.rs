@@ -1,4 +1,4 @@
-use bouya_core::ledger::{Contradiction, Link};
+use bouya_core::ledger::{Checkpoint, Contradiction, Link};
 use bouya_core::overlay::SyncStatus;
 use bouya_core::testing::{key, network_of_members};
 
