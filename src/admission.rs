@@ -15,6 +15,8 @@ pub use armour::ArmourError;
 pub use invitation::Invitation;
 pub use request::{Candidate, Request};
 
+#[cfg(feature = "fuzzing")]
+pub(crate) use self::armour::wrap;
 pub use self::armour::{INVITATION, REQUEST};
 
 /// The format that this version writes and reads.
@@ -39,4 +41,19 @@ pub enum AdmissionError {
     Id { asked: NodeId, found: NodeId },
     #[error("its member key has not signed for {0} and its governor; have it made anew with: bouya ask {0}")]
     Proof(NodeId),
+}
+
+impl AdmissionError {
+    fn no_request(why: String) -> Self {
+        Self::NoRequest(quoted(&why))
+    }
+
+    fn no_invitation(why: String) -> Self {
+        Self::NoInvitation(quoted(&why))
+    }
+}
+
+/// Shortens a reason, which may quote one long word of the text.
+fn quoted(why: &str) -> String {
+    why.chars().take(200).collect()
 }

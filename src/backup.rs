@@ -176,6 +176,15 @@ impl Backup {
         })
     }
 
+    /// What the bytes hold that were sealed. Whoever has made them chose the names.
+    pub(crate) fn read(path: &Path, opened: &[u8]) -> Result<Self, BackupError> {
+        let backup: Self = decode(opened, "backup").map_err(|_| BackupError::Damaged(path.to_owned()))?;
+        match backup.files.iter().find(|saved| !saved.is_at_home()) {
+            Some(saved) => Err(BackupError::Name { path: path.to_owned(), name: saved.path().to_owned() }),
+            None => Ok(backup),
+        }
+    }
+
     fn seal(&self, passphrase: &Passphrase, cost: Cost) -> Result<Vec<u8>, BackupError> {
         let (salt, nonce) = (*wallet::random()?, *wallet::random()?);
         let mut bytes = encode(&Head { magic: MAGIC, cost, salt, nonce });
@@ -238,12 +247,7 @@ impl Sealed {
         let cipher = cipher(passphrase, salt, *cost).ok_or_else(wrong)?;
         let opened = cipher.decrypt(&XNonce::from(*nonce), Payload { msg: sealed, aad: head });
         let opened = Zeroizing::new(opened.map_err(|_| wrong())?);
-        let backup: Backup =
-            decode(&opened, "backup").map_err(|_| BackupError::Damaged(self.path.clone()))?;
-        match backup.files.iter().find(|saved| !saved.is_at_home()) {
-            Some(saved) => Err(BackupError::Name { path: self.path.clone(), name: saved.path().to_owned() }),
-            None => Ok(backup),
-        }
+        Backup::read(&self.path, &opened)
     }
 }
 

@@ -1,10 +1,14 @@
 //! Lets the fuzz package (`tests/fuzz`) call code that strangers' bytes reach and that is otherwise private to this crate. It exists only
 //! with the feature `fuzzing`, which only builds with the fuzz package (--workspace) have.
 
+use std::path::Path;
+
 use axum::Router;
 use bouya_core::id::NodeId;
 use rustls::pki_types::CertificateDer;
 
+use crate::admission;
+use crate::backup::{Backup, BackupError};
 use crate::http::{self, Api};
 use crate::net::crl::{CrlError, Revocations};
 use crate::net::tls::LeafError;
@@ -39,4 +43,14 @@ pub fn leaf(der: &[u8]) -> Result<(NodeId, Vec<u8>), LeafError> {
 /// The API without its sockets.
 pub fn router(api: Api) -> Router {
     http::without_sockets(api)
+}
+
+/// What a backup holds, once it is open.
+pub fn backup(opened: &[u8]) -> Result<Backup, BackupError> {
+    Backup::read(Path::new("backup"), opened)
+}
+
+/// A request or an invitation around these bytes.
+pub fn armoured(label: &str, bytes: &[u8]) -> String {
+    admission::wrap(label, bytes)
 }

@@ -30,7 +30,7 @@ pub enum ArmourError {
 }
 
 /// The bytes as text, with an end of line after the last.
-pub(super) fn wrap(label: &str, bytes: &[u8]) -> String {
+pub(crate) fn wrap(label: &str, bytes: &[u8]) -> String {
     let sum = sha256(bytes);
     let sealed = [bytes, sum.0.get(..CHECKSUM).unwrap_or_default()].concat();
     let mut text = format!("-----BEGIN {label}-----\n");

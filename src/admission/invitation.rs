@@ -82,15 +82,15 @@ impl Invitation {
                 .collect(),
         };
         let bytes =
-            serde_json::to_vec(&form).map_err(|error| AdmissionError::NoInvitation(error.to_string()))?;
+            serde_json::to_vec(&form).map_err(|error| AdmissionError::no_invitation(error.to_string()))?;
         Ok(armour::wrap(INVITATION, &bytes))
     }
 
     /// Reads one. Whether its certificates hold is found where they are used.
     pub fn read(text: &str) -> Result<Self, AdmissionError> {
         let bytes = armour::unwrap(INVITATION, text)?;
-        let form: Form = read_form(&bytes, AdmissionError::NoInvitation)?;
-        form.read().map_err(AdmissionError::NoInvitation)
+        let form: Form = read_form(&bytes, AdmissionError::no_invitation)?;
+        form.read().map_err(AdmissionError::no_invitation)
     }
 }
 

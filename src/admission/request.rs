@@ -83,15 +83,15 @@ impl Request {
         let advertise = advertise.map(ToString::to_string);
         let form = Form { format: FORMAT, id: id.to_string(), certificate, advertise, member };
         let bytes =
-            serde_json::to_vec(&form).map_err(|error| AdmissionError::NoRequest(error.to_string()))?;
+            serde_json::to_vec(&form).map_err(|error| AdmissionError::no_request(error.to_string()))?;
         Ok((armour::wrap(REQUEST, &bytes), Code::of_request(&bytes)))
     }
 
     /// Reads a request and checks all that it proves.
     pub fn read(text: &str) -> Result<Self, AdmissionError> {
         let bytes = armour::unwrap(REQUEST, text)?;
-        let form: Form = read_form(&bytes, AdmissionError::NoRequest)?;
-        let wrong = AdmissionError::NoRequest;
+        let form: Form = read_form(&bytes, AdmissionError::no_request)?;
+        let wrong = AdmissionError::no_request;
         let id: NodeId = form.id.parse().map_err(|error| wrong(format!("id: {error}")))?;
         let certificate = SigningRequest::from_pem(form.certificate.as_bytes())?;
         let found = certificate.id()?;
@@ -134,9 +134,9 @@ impl FormMember {
 }
 
 fn read_candidate(id: &NodeId, form: &FormMember) -> Result<Candidate, AdmissionError> {
-    let member = form.read(id).map_err(AdmissionError::NoRequest)?;
+    let member = form.read(id).map_err(AdmissionError::no_request)?;
     let proof = form.proof.as_deref().unwrap_or_default().parse();
-    let proof = proof.map_err(|error| AdmissionError::NoRequest(format!("member.proof: {error}")))?;
+    let proof = proof.map_err(|error| AdmissionError::no_request(format!("member.proof: {error}")))?;
     Ok(Candidate { member, proof })
 }
 

@@ -5,6 +5,7 @@
 
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a target fails by panicking, as a test does")]
 
+pub mod admission;
 pub mod api;
 pub mod chain;
 mod choices;
@@ -45,7 +46,9 @@ macro_rules! targets {
 }
 
 targets! {
+    admission: admission::admission, admission::admission_seeds, 500;
     api: api::api, api::api_seeds, 400;
+    backup: saved::backup, saved::backup_seeds, 1000;
     block: ledger::block, ledger::block_seeds, 1500;
     book: saved::book, saved::book_seeds, 500;
     branch: ledger::branch, ledger::branch_seeds, 300;

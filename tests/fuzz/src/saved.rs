@@ -1,17 +1,21 @@
-//! What a node reads back from its own disk: rows, the address book, revocations, wallets. Disks rot, copies are cut short, files are mixed up.
+//! What a node reads back from its own disk: rows, the address book, revocations, wallets, backups. Disks rot, copies are cut short, files are mixed up.
 
 use std::fs;
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Component, Path};
 
+use bouya::backup::{Backup, Place, Saved, Sealed};
+use bouya::fuzzing::backup as read_backup;
 use bouya::net::crl::Revocations;
 use bouya::wallet::{Passphrase, WalletName, Wallets};
 use bouya_core::codec::{decode, encode};
-use bouya_core::crypto::Hash;
+use bouya_core::crypto::{Hash, sha256};
 use bouya_core::id::NodeId;
 use bouya_core::ledger::{Account, Body, HeaderRecord, Key, Replay, Undo, check_inline, read_supply};
 use bouya_core::limits::{BANS, DIALS_IN_FLIGHT, KNOWN_PEERS};
 use bouya_core::overlay::{Book, Command, Input, Output, Overlay, OverlaySettings};
+use bouya_core::testing::text;
 use bouya_core::time::{Time, Timestamp};
 use bouya_core::wire::CrlSummary;
 
@@ -185,4 +189,51 @@ pub(crate) fn keystore_seeds() -> Vec<Vec<u8>> {
     let sealed = Passphrase::new("hunter2".to_owned());
     wallets.create(&name, &small::key(1), Some(&sealed)).expect("a new wallet");
     vec![plain, text()]
+}
+
+/// A backup's file is refused, or waits for its passphrase; what it holds stays in the folder that it is restored to. The first byte says
+/// whether the rest is a file, a file without its hash, or what a file holds once it is open.
+pub fn backup(data: &[u8]) {
+    let Some((kind, rest)) = data.split_first() else { return };
+    if kind % 3 == 2 {
+        return match read_backup(rest) {
+            Ok(backup) => {
+                assert_eq!(encode(&backup), rest, "two encodings of one backup");
+                assert!(backup.files().iter().all(stays_at_home), "a file leaves its folder");
+            }
+            Err(error) => tame(&error),
+        };
+    }
+    let path = scratch().join("backup");
+    let sum = if kind % 3 == 1 { sha256(rest).0.to_vec() } else { Vec::new() };
+    fs::write(&path, [rest, &sum].concat()).expect("a scratch file");
+    if let Err(error) = Sealed::read(&path) {
+        tame(&error);
+    }
+}
+
+/// A file below its folder, which no shell and no program reads by itself.
+fn stays_at_home(saved: &Saved) -> bool {
+    let plain = |part| matches!(part, Component::Normal(name) if !name.to_string_lossy().starts_with('.'));
+    let parts: Vec<_> = Path::new(saved.path()).components().collect();
+    parts.iter().all(|part| plain(*part)) && (saved.place() == Place::Node || parts.len() == 1)
+}
+
+pub(crate) fn backup_seeds() -> Vec<Vec<u8>> {
+    let saved = |place, path, private, bytes: &[u8]| {
+        Saved::new(place, path, private, bytes.to_vec()).expect("a good name")
+    };
+    let files = vec![
+        saved(Place::Node, "node.toml", false, b"data_dir = \"data\""),
+        saved(Place::Node, "certs/alice.key", true, b"a key"),
+        saved(Place::Wallets, "alice.wallet", true, b"a wallet"),
+        saved(Place::Wallets, "contacts.toml", false, b""),
+    ];
+    let made = (Timestamp(1_700_000_000_000), "alice".parse().expect("an id"));
+    let full = Backup::new(made, (text("acme"), None), files).expect("few files");
+    // Its salt would be another in each run.
+    let head = [b"bouyabk1".as_slice(), &[0, 0x10, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0], &[7; 16 + 24]].concat();
+    let sealed = [head, encode(&full)].concat();
+    let file = [sealed.clone(), sha256(&sealed).0.to_vec()].concat();
+    vec![[vec![0], file].concat(), [vec![1], sealed].concat(), [vec![2], encode(&full)].concat()]
 }
