@@ -137,6 +137,7 @@ fn described() -> OpenApiRouter<Api> {
         .routes(routes!(motions::motion))
         .routes(routes!(history::proof))
         .routes(routes!(peers::remove))
+        .routes(routes!(peers::reach))
         .routes(routes!(peers::blacklist_add, peers::blacklist_remove))
         .routes(routes!(blocks::show))
         .routes(routes!(blocks::raw))

@@ -13,8 +13,9 @@ use bouya_core::codec::decode;
 use bouya_core::crypto::{Hash, SecretKey};
 use bouya_core::ledger::{Address, StateError, View};
 use bouya_core::limits::{
-    API_CONNECTIONS, CHAIN_MAILBOX, CONFLICTS_WAITING, DIALS_IN_FLIGHT, MEMPOOL_MAILBOX, MINER_MAILBOX,
-    NETWORK_MAILBOX, NETWORK_REQUEST_MAILBOX, OTHER_FILES, PENDING_SOCKETS, VOTER_MAILBOX, WIRE_EVENTS,
+    API_CONNECTIONS, CHAIN_MAILBOX, CONFLICTS_WAITING, DIALS_BACK, DIALS_IN_FLIGHT, MEMPOOL_MAILBOX,
+    MINER_MAILBOX, NETWORK_MAILBOX, NETWORK_REQUEST_MAILBOX, OTHER_FILES, PENDING_SOCKETS, VOTER_MAILBOX,
+    WIRE_EVENTS,
 };
 use bouya_core::node::{Gate, VoterStatus};
 use bouya_core::overlay::{self, Book, Overlay};
@@ -365,7 +366,7 @@ impl Node {
 /// How many open files this node may need at most: all that the limits allow, at once.
 pub fn open_files(settings: &Settings) -> u64 {
     let api = settings.api.listen.map_or(0, |_| API_CONNECTIONS);
-    let all = [settings.p2p.max_peers, PENDING_SOCKETS, DIALS_IN_FLIGHT, api, OTHER_FILES];
+    let all = [settings.p2p.max_peers, PENDING_SOCKETS, DIALS_IN_FLIGHT, DIALS_BACK, api, OTHER_FILES];
     all.into_iter().fold(0, |sum, part| sum.saturating_add(part as u64))
 }
 

@@ -206,6 +206,8 @@ impl Seeded {
             },
         ];
         messages.extend(later.finality());
+        let outcome = later.below(6) as u8;
+        messages.extend([Message::DialBack, Message::DialedBack(decode(&[outcome], "outcome").unwrap())]);
         messages
     }
 }

@@ -200,6 +200,7 @@ impl Seen {
             uptime: since(&says.status.started),
             dialed_in: says.status.peers.dialed_in.is_some(),
             connected: says.status.peers.connected,
+            reached: says.reached.clone(),
             has_others: says.finality.voters.iter().any(|voter| voter.id != says.status.id),
         };
         ports::judge(&seen)

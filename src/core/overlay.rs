@@ -35,7 +35,7 @@ pub use io::{
     NetworkEvent, Offer, Outlook, Output, OverlaySettings, PoolRequest, Request, SessionSecret, StoreRequest,
     Tip, TransactionOutcome, Verified,
 };
-pub use peers::{Blacklisted, Book, PeerStatus, PeerView, is_dialable};
+pub use peers::{Blacklisted, Book, PeerReach, PeerStatus, PeerView, is_dialable};
 pub use sync::SyncStatus;
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ mod message;
 
 pub use frame::{FrameError, FrameReader, frame};
 pub use hello::{
-    CLOCK_FEATURE, COMPACT_FEATURE, CrlSummary, Endpoint, EndpointError, FINAL_FEATURE, FinalSummary, Hello,
-    HelloError, Member, TipSummary, member_proof,
+    BACK_FEATURE, CLOCK_FEATURE, COMPACT_FEATURE, CrlSummary, Endpoint, EndpointError, FINAL_FEATURE,
+    FinalSummary, Hello, HelloError, Member, TipSummary, member_proof,
 };
-pub use message::{Finality, Goodbye, GoodbyeReason, Item, Message, PeerEntry, Proposal, Votes};
+pub use message::{DialOutcome, Finality, Goodbye, GoodbyeReason, Item, Message, PeerEntry, Proposal, Votes};

@@ -7,7 +7,7 @@ use axum::extract::State;
 use axum::extract::rejection::JsonRejection;
 use axum::response::Response;
 use bouya_core::id::NodeId;
-use bouya_core::overlay::{Command, Direction, PeerView, is_dialable};
+use bouya_core::overlay::{Command, Direction, PeerReach, PeerView, is_dialable};
 use bouya_core::time::Timestamp;
 use bouya_core::wire::Endpoint;
 
@@ -94,6 +94,21 @@ pub(super) async fn add(
         )));
     }
     command(&api, Command::AddPeer(id, endpoint)).await
+}
+
+/// Have each connected peer dial this node where it says that it listens, at most once a minute, and tell what came of it
+///
+/// The answer comes at once, with what is known now: ask again while a peer's is `waiting`.
+#[utoipa::path(post, path = "/v1/reach", tag = "peers", security(("token" = [])), responses(
+    (status = 200, description = "what they say", body = views::Reached),
+))]
+pub(super) async fn reach(
+    State(api): State<Api>,
+    _authorized: Authorized,
+) -> Result<Json<views::Reached>, Problem> {
+    let peers = ask(&api.limits.network, &api.network, |reply| NetworkRequest::Reach { reply }).await?;
+    let by = |(id, reach): (NodeId, PeerReach)| views::ReachedBy { id: id.to_string(), reach: reach.into() };
+    Ok(Json(views::Reached { peers: peers.into_iter().map(by).collect() }))
 }
 
 /// Close the connections of a peer and forget it; it may be learned again

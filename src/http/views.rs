@@ -28,7 +28,7 @@ pub use member::{
 pub use name::{AddressName, AddressRole};
 pub use states::{
     AgreementStatus, BlacklistSource, MovementAction, MovementDirection, NodeState, PartyAnswer,
-    PeerDirection, PeerStatus, Response, TransactionStatus,
+    PeerDirection, PeerStatus, Reach, Response, TransactionStatus,
 };
 pub use status::{
     CertificateStatus, ClockStatus, ListStatus, MempoolStatus, MinerStatus, NetworkStatus, NodeStatus,
@@ -67,6 +67,19 @@ pub struct Peer {
     pub agent: Option<String>,
     /// The certificate that proved its id; none unless it is connected.
     pub certificate: Option<CertificateStatus>,
+}
+
+/// What a connected peer says of dialing this node back.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct ReachedBy {
+    pub id: String,
+    pub reach: Reach,
+}
+
+/// What all connected peers say of it.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Reached {
+    pub peers: Vec<ReachedBy>,
 }
 
 /// A peer to add.

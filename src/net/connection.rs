@@ -315,18 +315,22 @@ pub(super) async fn turn_away(mut stream: TlsStream<TcpStream>, refusal: &Refusa
     let deadlines = &shared.deadlines;
     let is_mendable = *refusal == Refusal::Overdue;
     let reason = if is_mendable { GoodbyeReason::Overdue } else { GoodbyeReason::Certificate };
-    let goodbye = Message::Goodbye(Goodbye::new(reason, &refusal.to_string()));
-    let told = async {
-        write_all(&mut stream, &frame(&goodbye.to_bytes()), deadlines).await.ok()?;
-        stream.shutdown().await.ok()
-    };
-    if let Ok(Some(())) = timeout(deadlines.drain, told).await {
+    if part(&mut stream, Goodbye::new(reason, &refusal.to_string()), deadlines).await {
         if is_mendable && let Ok(Some(lists)) = timeout(deadlines.hello, read_lists(&mut stream)).await {
             // If the hub is gone, there is nobody to tell.
             let _ = shared.hub.send(NetEvent::Lists(lists)).await;
         }
         linger(&mut stream, deadlines).await;
     }
+}
+
+/// Says goodbye as the only word on a connection, and ends this side of it. Returns whether that has left.
+pub(super) async fn part(stream: &mut TlsStream<TcpStream>, goodbye: Goodbye, deadlines: &Deadlines) -> bool {
+    let told = async {
+        write_all(stream, &frame(&Message::Goodbye(goodbye).to_bytes()), deadlines).await.ok()?;
+        stream.shutdown().await.ok()
+    };
+    matches!(timeout(deadlines.drain, told).await, Ok(Some(())))
 }
 
 /// The revocation lists that a refused peer sends. Its hello may come before them, and nothing else counts.

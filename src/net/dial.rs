@@ -7,8 +7,8 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use bouya_core::id::NodeId;
 use bouya_core::limits::DIAL_ADDRESSES;
-use bouya_core::overlay::{DialError, Input};
-use bouya_core::wire::Endpoint;
+use bouya_core::overlay::{ConnId, DialError, Input};
+use bouya_core::wire::{DialOutcome, Endpoint, Goodbye, GoodbyeReason};
 use rustls::pki_types::ServerName;
 use tokio::net::{TcpStream, lookup_host};
 use tokio::task::JoinHandle;
@@ -35,6 +35,36 @@ pub fn spawn(shared: Shared, id: NodeId, endpoint: Endpoint, local: bool) -> Joi
             }
         }
     })
+}
+
+/// Dials a connected peer only to tell it whether that works. Whoever proves its id there is told goodbye at once: its other connection stays.
+pub fn back(shared: Shared, session: ConnId, id: NodeId, endpoint: Endpoint, local: bool) -> JoinHandle<()> {
+    tokio::spawn(async move {
+        let outcome = dial_back(&shared, &id, &endpoint, local).await;
+        // If the hub is gone, there is nobody to tell.
+        let _ = shared.hub.send(NetEvent::Input(Input::DialedBack { session, outcome })).await;
+    })
+}
+
+async fn dial_back(shared: &Shared, id: &NodeId, endpoint: &Endpoint, local: bool) -> DialOutcome {
+    // What a proxy reaches says little of what others reach.
+    if shared.proxy.is_some() {
+        return DialOutcome::Cannot;
+    }
+    match dial(shared, id, endpoint, local).await {
+        Ok((mut stream, ..)) => {
+            let goodbye = Goodbye::new(GoodbyeReason::Duplicate, "dialed back, as asked");
+            let deadlines = shared.deadlines;
+            tokio::spawn(async move {
+                connection::part(&mut stream, goodbye, &deadlines).await;
+                connection::linger(&mut stream, &deadlines).await;
+            });
+            DialOutcome::Connected
+        }
+        Err(DialError::Closed(_)) => DialOutcome::Refused,
+        Err(DialError::Unreachable(_)) => DialOutcome::NoAnswer,
+        Err(DialError::Certificate(_) | DialError::Handshake(_)) => DialOutcome::Stranger,
+    }
 }
 
 async fn dial(shared: &Shared, id: &NodeId, endpoint: &Endpoint, local: bool) -> Result<Proven, DialError> {
@@ -117,15 +147,20 @@ async fn try_each(
 
 /// The outcome of a dial if all addresses failed. A certificate verdict counts against the peer only if no other address may still be the peer.
 fn gather(failures: Vec<DialError>) -> DialError {
-    let (mut texts, mut is_unreachable, mut is_verdict) = (Vec::new(), true, true);
+    let (mut texts, mut is_closed, mut is_unreachable, mut is_verdict) = (Vec::new(), true, true, true);
     for why in failures {
-        is_unreachable &= matches!(why, DialError::Unreachable(_));
+        is_closed &= matches!(why, DialError::Closed(_));
+        is_unreachable &= matches!(why, DialError::Closed(_) | DialError::Unreachable(_));
         is_verdict &= matches!(why, DialError::Certificate(_));
-        let (DialError::Unreachable(text) | DialError::Handshake(text) | DialError::Certificate(text)) = why;
+        let (DialError::Closed(text)
+        | DialError::Unreachable(text)
+        | DialError::Handshake(text)
+        | DialError::Certificate(text)) = why;
         texts.push(text);
     }
     let text = texts.join("; ");
     match () {
+        () if is_closed => DialError::Closed(text),
         () if is_unreachable => DialError::Unreachable(text),
         () if is_verdict => DialError::Certificate(text),
         () => DialError::Handshake(text),
@@ -140,7 +175,7 @@ async fn try_one(
     address: SocketAddr,
     local: bool,
 ) -> Result<Result<Proven, Refusal>, DialError> {
-    let stream = connect(shared, address, local).await.map_err(DialError::Unreachable)?;
+    let stream = connect(shared, address, local).await?;
     prove(shared, id, at, stream).await
 }
 
@@ -174,17 +209,17 @@ async fn prove(
     }
 }
 
-async fn connect(shared: &Shared, address: SocketAddr, local: bool) -> Result<TcpStream, String> {
+async fn connect(shared: &Shared, address: SocketAddr, local: bool) -> Result<TcpStream, DialError> {
     if !may_connect(address.ip(), local) {
-        return Err(format!("{address}: not an address of another machine"));
+        return Err(DialError::Unreachable(format!("{address}: not an address of another machine")));
     }
     match timeout(shared.deadlines.connect, TcpStream::connect(address)).await {
         Ok(Ok(stream)) => Ok(stream),
         Ok(Err(error)) if error.kind() == io::ErrorKind::ConnectionRefused => {
-            Err(format!("{address}: nothing listens there"))
+            Err(DialError::Closed(format!("{address}: nothing listens there")))
         }
-        Ok(Err(error)) => Err(format!("{address}: {error}")),
-        Err(_) => Err(format!("{address}: no answer")),
+        Ok(Err(error)) => Err(DialError::Unreachable(format!("{address}: {error}"))),
+        Err(_) => Err(DialError::Unreachable(format!("{address}: no answer"))),
     }
 }
 
@@ -337,6 +372,10 @@ mod tests {
         let unreachable = || DialError::Unreachable("a: no answer".into());
         let verdict = || DialError::Certificate("b: expected bob".into());
         let both = "a: no answer; b: expected bob".to_owned();
+        let closed = || DialError::Closed("c: nothing listens there".into());
+        assert_eq!(gather(vec![closed()]), closed());
+        let mixed = "a: no answer; c: nothing listens there".to_owned();
+        assert_eq!(gather(vec![unreachable(), closed()]), DialError::Unreachable(mixed));
         assert_eq!(gather(vec![unreachable()]), unreachable());
         assert_eq!(gather(vec![verdict()]), verdict());
         assert_eq!(gather(vec![unreachable(), verdict()]), DialError::Handshake(both));

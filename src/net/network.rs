@@ -220,6 +220,9 @@ impl Running {
             Output::Dial { id, endpoint, local } => {
                 drop(dial::spawn(self.actor.shared.clone(), id, endpoint, local));
             }
+            Output::DialBack { session, id, endpoint, local } => {
+                drop(dial::back(self.actor.shared.clone(), session, id, endpoint, local));
+            }
             Output::Greet { conn, hello } => {
                 if let Some(link) = self.links.get(&conn) {
                     link.outbox.greet(hello, &self.actor.member_key);

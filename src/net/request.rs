@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bouya_core::id::NodeId;
 use bouya_core::limits::KNOWN_PEERS;
-use bouya_core::overlay::{Command, PeerView};
+use bouya_core::overlay::{Command, PeerReach, PeerView};
 use bouya_core::time::Timestamp;
 use tokio::sync::oneshot;
 
@@ -18,6 +18,8 @@ pub enum NetworkRequest {
     Blacklist { reply: oneshot::Sender<Vec<KeptOut>> },
     /// A summary.
     Summary { reply: oneshot::Sender<Summary> },
+    /// Whether the connected peers reach this node; asks those that have not told lately.
+    Reach { reply: oneshot::Sender<Vec<(NodeId, PeerReach)>> },
     /// An operator's command.
     Command { command: Command, reply: oneshot::Sender<Result<(), CommandError>> },
 }

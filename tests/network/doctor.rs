@@ -164,6 +164,13 @@ fn nothing_is_found_on_a_healthy_node_up_or_down_and_it_is_left_as_it_was() {
     let [mut a, mut b] = running_pair(&consortium);
     healthy(&doctor(&consortium, &a.config()));
     healthy(&doctor(&consortium, &b.config()));
+    // Each was dialed back meanwhile, whoever had dialed, and nothing else has come of it.
+    for (one, other) in [(&a, "b"), (&b, "a")] {
+        let (status, text) = one.send("POST", "/v1/reach", true, b"");
+        assert_eq!((status, text.contains("\"reach\":\"connected\"")), (200, true), "{text}");
+        assert!(one.is_connected_to(other) && one.peer(other).unwrap().why.is_none());
+        assert!(!one.log().contains("no connection"), "{}", one.log());
+    }
     b.stop();
     let before = listing(&b.dir);
     healthy(&doctor(&consortium, &b.config()));
@@ -331,7 +338,15 @@ fn a_peer_behind_a_closed_port_is_found_by_whom_it_dials() {
     b.start();
     are_well([&a, &b]);
     finds(&doctor(&consortium, &a.config()), &["peers: b"]);
-    healthy(&doctor(&consortium, &b.config()));
+    // It learns it from the peer that dials it back.
+    let output = doctor(&consortium, &b.config());
+    finds(&output, &["ports: p2p.advertise"]);
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(text.contains("1 of 1 peer could not connect, a (nothing listens there)"), "{text}");
+    // The other node is reached, and nobody was cut off or is blamed for any of it.
+    assert!(
+        b.is_connected_to("a") && a.peer("b").unwrap().why.is_none() && b.peer("a").unwrap().why.is_none()
+    );
 }
 
 #[test]

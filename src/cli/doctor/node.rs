@@ -1,5 +1,8 @@
 //! The node itself: whether it runs, what it answers, and its one state, which belongs to one of the checks.
 
+use std::thread;
+use std::time::{Duration, Instant};
+
 use bouya_core::id::NodeId;
 
 use super::check::{Check, Finding};
@@ -7,13 +10,20 @@ use super::identity::CERTIFICATE;
 use crate::cli::client::Client;
 use crate::cli::error::Error;
 use crate::config::Settings;
-use crate::http::views::{Finality, NodeState, NodeStatus, Page, Peer, Status};
+use crate::http::views::{Finality, NodeState, NodeStatus, Page, Peer, Reach, Reached, ReachedBy, Status};
+
+/// How long the peers may take to dial this node back.
+const DIALED_WITHIN: Duration = Duration::from_secs(15);
+/// How often to look whether they have.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
 
 /// What the node says.
 pub(super) struct Says {
     pub(super) status: Status,
     pub(super) peers: Vec<Peer>,
     pub(super) finality: Finality,
+    /// What peers say of dialing it back, or why they were not asked.
+    pub(super) reached: Result<Vec<ReachedBy>, String>,
 }
 
 /// What came of asking it.
@@ -53,7 +63,24 @@ fn read(client: &Client, status: Status) -> Result<Says, Error> {
         from = Some(("from", next));
     }
     let finality = client.get("/v1/finality")?.read()?;
-    Ok(Says { status, peers, finality })
+    let reached = match status.peers.connected {
+        0 => Ok(Vec::new()),
+        _ => reached(client).map_err(|error| error.to_string()),
+    };
+    Ok(Says { status, peers, finality, reached })
+}
+
+/// Waits until the peers have dialed it back, but not for ever.
+fn reached(client: &Client) -> Result<Vec<ReachedBy>, Error> {
+    let until = Instant::now() + DIALED_WITHIN;
+    loop {
+        let Reached { peers } = client.post("/v1/reach")?.read()?;
+        let waits = peers.iter().any(|peer| peer.reach == Reach::Waiting);
+        if !waits || Instant::now() >= until {
+            return Ok(peers);
+        }
+        thread::sleep(LOOK_EVERY);
+    }
 }
 
 /// The node that answers, if it is another one.

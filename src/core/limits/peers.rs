@@ -20,6 +20,10 @@ pub const FORGET_AFTER: Duration = Duration::from_secs(3 * 24 * 3600);
 pub const DIALS_IN_FLIGHT: usize = 8;
 /// See [`DIALS_IN_FLIGHT`].
 pub const DIALS_PER_SECOND: u32 = 10;
+/// A peer is dialed back once in this span at most, ...
+pub const DIAL_BACK_EVERY: Duration = Duration::from_secs(60);
+/// ... and so many peers at once: whoever asks makes this node dial where it says, so it is no cannon for members either.
+pub const DIALS_BACK: usize = 4;
 /// The pace counts dials within this span.
 pub const DIAL_PACE: Duration = Duration::from_secs(1);
 /// A hint that nobody has ever proven is forgotten after this many failed rounds: liars cannot keep this node dialing.

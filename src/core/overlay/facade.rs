@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 
 use super::compact::{Compact, Wish};
 use super::gossip::Gossip;
-use super::peers::{Blacklisted, Change, PeerView, Peers};
+use super::peers::{Blacklisted, Change, PeerReach, PeerView, Peers};
 use super::sync::{BlockSync, SyncStatus};
 use super::voting::Voting;
 use super::{
@@ -61,6 +61,8 @@ impl Overlay {
             Input::Accepted { conn, peer, address } => self.peers.accepted(now, conn, peer, address),
             Input::Dialed { conn, peer, endpoint } => self.peers.dialed(now, conn, peer, endpoint),
             Input::DialFailed { id, endpoint, why } => self.peers.dial_failed(now, &id, &endpoint, &why),
+            Input::DialedBack { session, outcome } => self.peers.dialed_back(now, session, outcome),
+            Input::AskBack => self.peers.ask_back(now),
             Input::Hello { conn, hello } => self.peers.hello(now, conn, hello),
             Input::Received { conn, message, size } => {
                 if let Some((session, message)) = self.peers.received(now, conn, message, size) {
@@ -115,6 +117,11 @@ impl Overlay {
     /// All known peers, by id: one for each, never this node itself.
     pub fn peers(&self, now: Time) -> Vec<PeerView> {
         self.peers.views(now)
+    }
+
+    /// Whether each connected peer reaches this node, as far as it has told since it was asked ([`Input::AskBack`]).
+    pub fn reach(&self) -> Vec<(NodeId, PeerReach)> {
+        self.peers.reach()
     }
 
     /// The operator's blacklist; this node's own bans are not in it.
@@ -232,6 +239,8 @@ impl Overlay {
             | Message::Certificate(_)
             | Message::GetFinality { .. }
             | Message::Finality(_) => self.voting.received(now, session, message),
+            Message::DialBack => self.peers.asked_back(now, session),
+            Message::DialedBack(outcome) => self.peers.told_back(now, session, outcome),
             // These concern the connection only, and `peers` has handled them.
             Message::Ping(_)
             | Message::Pong(_)

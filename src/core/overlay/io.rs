@@ -11,7 +11,7 @@ use crate::finality;
 use crate::id::NodeId;
 use crate::ledger::{Block, Branch, Certificate, Genesis, Transaction, Voters};
 use crate::time::Timestamp;
-use crate::wire::{CrlSummary, Endpoint, Goodbye, Hello, Message};
+use crate::wire::{CrlSummary, DialOutcome, Endpoint, Goodbye, Hello, Message};
 
 use super::{Book, Fault, SyncStatus};
 
@@ -60,7 +60,9 @@ pub enum Direction {
 /// Why a dial failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DialError {
-    /// No answer, refused, no such host.
+    /// The machine answers that nothing listens there.
+    Closed(String),
+    /// No answer, no such host.
     Unreachable(String),
     /// One side refused the other's certificate. The backoff is longer, and a reload clears it.
     Certificate(String),
@@ -116,6 +118,15 @@ pub enum Input {
         /// Why.
         why: DialError,
     },
+    /// What came of an [`Output::DialBack`].
+    DialedBack {
+        /// Whose session.
+        session: ConnId,
+        /// What.
+        outcome: DialOutcome,
+    },
+    /// The operator wants to know whether peers reach this node. See [`super::Overlay::reach`].
+    AskBack,
     /// The peer's first frame.
     Hello {
         /// The connection.
@@ -263,6 +274,17 @@ pub enum Output {
         endpoint: Endpoint,
         /// Whether a name may resolve to this very machine. If not, the shell does not connect to such an address: otherwise members could
         /// make this node connect to its own local services.
+        local: bool,
+    },
+    /// Dial a connected peer once, say no hello, and close; answered by [`Input::DialedBack`].
+    DialBack {
+        /// Whose session.
+        session: ConnId,
+        /// Whom; the certificate must prove it.
+        id: NodeId,
+        /// Where.
+        endpoint: Endpoint,
+        /// See [`Output::Dial`].
         local: bool,
     },
     /// Send this node's hello; the shell adds the member's proof.

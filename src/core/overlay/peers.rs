@@ -30,7 +30,7 @@ use crate::crypto::Hash;
 use crate::id::NodeId;
 use crate::random::Random;
 use crate::time::{Time, Timestamp};
-use crate::wire::{Endpoint, Goodbye, GoodbyeReason, Hello, Message, PeerEntry};
+use crate::wire::{DialOutcome, Endpoint, Goodbye, GoodbyeReason, Hello, Message, PeerEntry};
 
 mod book;
 mod links;
@@ -40,7 +40,7 @@ mod view;
 use book::AddressBook;
 pub use book::{Blacklisted, Book, is_dialable};
 use links::Links;
-pub use view::{PeerStatus, PeerView};
+pub use view::{PeerReach, PeerStatus, PeerView};
 
 /// See the module.
 #[derive(Debug)]
@@ -287,6 +287,20 @@ impl Peers {
         self.route(now);
         // Saved at once, unlike changes by peers: the operator waits for it, and it must survive a crash.
         self.book.save(now);
+    }
+
+    /// A session's peer asks whether this node reaches it.
+    pub fn asked_back(&mut self, now: Time, session: ConnId) {
+        let Some(id) = self.links.id_of(session) else { return };
+        if let Some(outcome) = self.book.dial_back(now, &id, session) {
+            self.links.serve(now, session, Message::DialedBack(outcome));
+        }
+    }
+
+    /// See [`super::Input::DialedBack`].
+    pub fn dialed_back(&mut self, now: Time, session: ConnId, outcome: DialOutcome) {
+        self.book.dialed_back();
+        self.links.serve(now, session, Message::DialedBack(outcome));
     }
 
     /// All known peers, by id.

@@ -3,6 +3,7 @@
 mod addresses;
 mod age;
 mod alone;
+mod back;
 mod chores;
 mod compact;
 mod duplicates;

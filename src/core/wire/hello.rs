@@ -25,12 +25,15 @@ pub const COMPACT_FEATURE: &str = "compact";
 /// The feature of a node that knows votes and certificates.
 pub const FINAL_FEATURE: &str = "final";
 
+/// The feature of a node that dials back.
+pub const BACK_FEATURE: &str = "back";
+
 /// What each side says first.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hello {
     /// Lowest and highest protocol version spoken.
     pub protocols: (u16, u16),
-    /// Optional abilities: [`CLOCK_FEATURE`], [`COMPACT_FEATURE`], [`FINAL_FEATURE`].
+    /// Optional abilities: [`CLOCK_FEATURE`], [`COMPACT_FEATURE`], [`FINAL_FEATURE`], [`BACK_FEATURE`].
     #[serde(default)]
     pub features: Vec<String>,
     /// The network's id: the genesis block's hash.

@@ -20,6 +20,10 @@ use crate::limits::{
     UPGRADES, VOTER_BYTES, VOTERS,
 };
 
+mod back;
+
+pub use back::DialOutcome;
+
 /// One frame's meaning. The numbers are the format.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 #[borsh(use_discriminant = true)]
@@ -90,6 +94,10 @@ pub enum Message {
     } = 20,
     /// The answer to that.
     Finality(Arc<Finality>) = 21,
+    /// Dial me where my hello says that I listen, and say what came of it. Only to peers whose hello has [`super::BACK_FEATURE`].
+    DialBack = 22,
+    /// The answer to that.
+    DialedBack(DialOutcome) = 23,
 }
 
 /// See [`Message::Proposal`].
@@ -270,6 +278,8 @@ impl Message {
             Self::Certificate(_) => "certificate",
             Self::GetFinality { .. } => "get_finality",
             Self::Finality(_) => "finality",
+            Self::DialBack => "dial_back",
+            Self::DialedBack(_) => "dialed_back",
         }
     }
 }
@@ -316,6 +326,8 @@ const fn kind(number: u8) -> (&'static str, usize) {
         19 => ("certificate", 1 + CERTIFICATE),
         20 => ("get_finality", 1 + 32 + 1 + 32),
         21 => ("finality", list(HANDOVERS, HANDOVER).saturating_add(32 + 2 * (1 + CERTIFICATE) + 1 + VOTE)),
+        22 => ("dial_back", 1),
+        23 => ("dialed_back", 1 + 1),
         _ => ("message", HELLO_BYTES),
     }
 }

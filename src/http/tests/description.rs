@@ -13,7 +13,7 @@ use super::super::views::*;
 use super::harness::Node;
 
 /// The routes, those that take the token marked.
-const ROUTES: [(&str, &str, bool); 32] = [
+const ROUTES: [(&str, &str, bool); 33] = [
     ("get", "/healthz", false),
     ("get", "/metrics", false),
     ("get", "/readyz", false),
@@ -40,6 +40,7 @@ const ROUTES: [(&str, &str, bool); 32] = [
     ("get", "/v1/peers", false),
     ("post", "/v1/peers", true),
     ("delete", "/v1/peers/{id}", true),
+    ("post", "/v1/reach", true),
     ("get", "/v1/records", false),
     ("get", "/v1/status", false),
     ("get", "/v1/transactions", false),
@@ -177,6 +178,8 @@ fn closed_sets_list_their_words() {
     words::<NodeState>(&document, &states);
     words::<PeerStatus>(&document, &["known", "dialing", "connected", "backoff", "banned"]);
     words::<PeerDirection>(&document, &["in", "out"]);
+    let reach = ["connected", "refused", "no-answer", "stranger", "cannot", "later", "waiting", "unable"];
+    words::<Reach>(&document, &reach);
     words::<BlacklistSource>(&document, &["config", "operator", "ban"]);
     words::<TransactionStatus>(&document, &["pending", "confirmed"]);
     words::<AgreementStatus>(&document, &["open", "effective", "refused", "withdrawn", "expired"]);

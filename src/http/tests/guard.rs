@@ -8,12 +8,13 @@ use super::client::Answer;
 use super::harness::{Node, TOKEN};
 
 /// Every route that changes the node.
-const CHANGES: [(&str, &str); 5] = [
+const CHANGES: [(&str, &str); 6] = [
     ("POST", "/v1/peers"),
     ("DELETE", "/v1/peers/bob"),
     ("PUT", "/v1/blacklist/bob"),
     ("DELETE", "/v1/blacklist/bob"),
     ("POST", "/v1/mine"),
+    ("POST", "/v1/reach"),
 ];
 
 #[test]

@@ -10,7 +10,7 @@ use bouya_core::codec::encode;
 use bouya_core::crypto::Hash;
 use bouya_core::ledger::{Block, NetworkSpec, Transaction, View, in_force_before};
 use bouya_core::mempool;
-use bouya_core::overlay::{Command, PeerView};
+use bouya_core::overlay::{Command, PeerReach, PeerView};
 use futures_util::future::join_all;
 use serde_json::Value;
 use tempfile::TempDir;
@@ -77,6 +77,7 @@ impl Drop for Engine {
 pub(super) struct Network {
     pub(super) summary: Mutex<Summary>,
     pub(super) peers: Mutex<Vec<PeerView>>,
+    pub(super) reach: Mutex<Vec<(NodeId, PeerReach)>>,
     pub(super) kept_out: Mutex<Vec<KeptOut>>,
     pub(super) commands: Mutex<Vec<Command>>,
     pub(super) refuse: Mutex<Option<CommandError>>,
@@ -100,6 +101,7 @@ impl Network {
         Self {
             summary: Mutex::new(summary),
             peers: Mutex::default(),
+            reach: Mutex::default(),
             kept_out: Mutex::default(),
             commands: Mutex::default(),
             refuse: Mutex::default(),
@@ -109,6 +111,7 @@ impl Network {
     fn answer(&self, request: request::NetworkRequest) {
         match request {
             request::NetworkRequest::Peers { reply } => drop(reply.send(self.peers.lock().unwrap().clone())),
+            request::NetworkRequest::Reach { reply } => drop(reply.send(self.reach.lock().unwrap().clone())),
             request::NetworkRequest::Blacklist { reply } => {
                 drop(reply.send(self.kept_out.lock().unwrap().clone()));
             }

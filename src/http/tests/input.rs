@@ -32,6 +32,7 @@ fn an_unknown_query_key_is_named() {
         ("DELETE", "/v1/blacklist/bob"),
         ("POST", "/v1/transactions"),
         ("POST", "/v1/mine"),
+        ("POST", "/v1/reach"),
     ] {
         let detail = node.operate(method, &format!("{path}?force=1")).problem(400, "bad-request");
         assert!(detail.contains("`force`"), "{method} {path}: {detail}");

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use bouya_core::overlay::{Command, Direction, PeerStatus, PeerView};
+use bouya_core::overlay::{Command, Direction, PeerReach, PeerStatus, PeerView};
 use bouya_core::time::Timestamp;
+use bouya_core::wire::DialOutcome;
 use serde_json::{Value, json};
 
 use super::client::Answer;
@@ -65,6 +66,22 @@ fn both_lists_are_pages() {
         ["mallory", "oscar"].map(|id| kept_out(id, KeptOutBy::Operator)).to_vec();
     let entry = json!({ "id": "mallory", "source": "operator", "why": null, "until": null });
     assert_eq!(node.json("/v1/blacklist?limit=1"), json!({ "items": [entry], "next": "mallory" }));
+}
+
+#[test]
+fn who_reaches_this_node_is_told_to_its_operator_only() {
+    let node = Node::start();
+    let told = |id: &str, reach| (id.parse().unwrap(), reach);
+    *node.network.reach.lock().unwrap() = vec![
+        told("bob", PeerReach::Told(DialOutcome::NoAnswer)),
+        told("carol", PeerReach::Waiting),
+        told("dave", PeerReach::Unable),
+    ];
+    assert_eq!(node.send("POST", "/v1/reach", "", b"").status, 401);
+    let answer = node.send("POST", "/v1/reach", &format!("Authorization: Bearer {TOKEN}\r\n"), b"");
+    let by = |id: &str, reach: &str| json!({ "id": id, "reach": reach });
+    let expected = json!({ "peers": [by("bob", "no-answer"), by("carol", "waiting"), by("dave", "unable")] });
+    assert_eq!((answer.status, answer.json()), (200, expected));
 }
 
 #[test]

@@ -6,7 +6,8 @@ use std::fmt;
 
 use bouya_core::ledger::Standing;
 use bouya_core::node::State;
-use bouya_core::overlay;
+use bouya_core::overlay::{self, PeerReach};
+use bouya_core::wire::DialOutcome;
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -120,6 +121,43 @@ pub enum PeerDirection {
     Out,
 }
 
+/// Whether a connected peer reaches this node where it says that it listens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reach {
+    /// It has connected, and this node's certificate was there.
+    Connected,
+    /// The machine is there, and nothing listens.
+    Refused,
+    /// Nobody answers.
+    NoAnswer,
+    /// Something answers that is not this node.
+    Stranger,
+    /// It cannot tell: it only dials or stands behind a proxy, or it takes the address for none that could be dialed.
+    Cannot,
+    /// It has dialed this node less than a minute ago, or dials others just now.
+    Later,
+    /// It has not answered yet.
+    Waiting,
+    /// Its software does not know the question.
+    Unable,
+}
+
+impl From<PeerReach> for Reach {
+    fn from(reach: PeerReach) -> Self {
+        match reach {
+            PeerReach::Unable => Self::Unable,
+            PeerReach::Waiting => Self::Waiting,
+            PeerReach::Told(DialOutcome::Connected) => Self::Connected,
+            PeerReach::Told(DialOutcome::Refused) => Self::Refused,
+            PeerReach::Told(DialOutcome::NoAnswer) => Self::NoAnswer,
+            PeerReach::Told(DialOutcome::Stranger) => Self::Stranger,
+            PeerReach::Told(DialOutcome::Cannot) => Self::Cannot,
+            PeerReach::Told(DialOutcome::Later) => Self::Later,
+        }
+    }
+}
+
 /// Who keeps an id out: node.toml, the operator at run time, or the node itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
@@ -222,6 +260,7 @@ shown!(
     NodeState,
     PeerStatus,
     PeerDirection,
+    Reach,
     BlacklistSource,
     TransactionStatus,
     AgreementStatus,

@@ -24,6 +24,11 @@ impl Running {
                     ends: self.tls().ends(),
                 });
             }
+            NetworkRequest::Reach { reply } => {
+                self.handle(Input::AskBack);
+                self.drain();
+                drop(reply.send(self.actor.overlay.reach()));
+            }
             NetworkRequest::Command { command, reply } => {
                 let result = check(overlay, now, &self.tls().id(), &command);
                 if result.is_ok() {

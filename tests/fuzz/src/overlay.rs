@@ -11,7 +11,7 @@ use bouya_core::overlay::{
     OverlaySettings, PoolRequest, Request, StoreRequest, Tip, TransactionOutcome,
 };
 use bouya_core::time::Timestamp;
-use bouya_core::wire::{CrlSummary, TipSummary};
+use bouya_core::wire::{CrlSummary, DialOutcome, TipSummary};
 
 use self::said::{goodbye, message, verified};
 use self::shell::Shell;
@@ -130,6 +130,7 @@ impl Shell {
                     1 => Fault::Message("announce"),
                     2 => Fault::Flood("frames"),
                     _ if choices.one_in(2) => return self.give(Input::Reloaded),
+                    _ if choices.one_in(2) => return self.give(Input::AskBack),
                     _ => return self.give(Input::Revoked { conn, why: String::new() }),
                 };
                 self.give(Input::Broken { conn, fault });
@@ -138,6 +139,11 @@ impl Shell {
     }
 
     fn answer_dial(&mut self, choices: &mut Choices<'_>) {
+        if let Some(session) = self.backs.pop_front() {
+            let outcomes = [DialOutcome::Connected, DialOutcome::NoAnswer, DialOutcome::Stranger];
+            let outcome = *choices.pick(&outcomes).expect("outcomes");
+            return self.give(Input::DialedBack { session, outcome });
+        }
         let Some((id, endpoint)) = self.dials.pop_front() else { return };
         let why = match choices.u8() % 8 {
             0 => DialError::Unreachable(String::new()),
@@ -205,8 +211,11 @@ impl Shell {
             }
             _ => return,
         };
-        if let Command::AddPeer(id, _) = &command {
-            self.named.insert(id.clone());
+        match &command {
+            Command::AddPeer(id, _) => drop(self.named.insert(id.clone())),
+            // All that is known of it goes.
+            Command::RemovePeer(id) => drop(self.dialed_back.remove(id)),
+            _ => (),
         }
         self.give(Input::Command(command));
     }

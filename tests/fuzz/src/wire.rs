@@ -9,8 +9,8 @@ use bouya_core::limits::{FRAME_BYTES, HELLO_BYTES};
 use bouya_core::testing;
 use bouya_core::time::Timestamp;
 use bouya_core::wire::{
-    self, CLOCK_FEATURE, CrlSummary, Endpoint, FrameError, FrameReader, Goodbye, GoodbyeReason, Hello, Item,
-    Message, PeerEntry, TipSummary, frame as framed, member_proof,
+    self, CLOCK_FEATURE, CrlSummary, DialOutcome, Endpoint, FrameError, FrameReader, Goodbye, GoodbyeReason,
+    Hello, Item, Message, PeerEntry, TipSummary, frame as framed, member_proof,
 };
 
 use crate::choices::Choices;
@@ -190,6 +190,8 @@ pub(crate) fn message_seeds() -> Vec<Vec<u8>> {
         Message::Ping(1),
         Message::Pong(2),
         Message::GetPeers,
+        Message::DialBack,
+        Message::DialedBack(DialOutcome::NoAnswer),
         Message::Peers(Bounded::truncated(["alice", "bob"].map(entry))),
         Message::Announce(Bounded::truncated(items)),
         Message::Request(Bounded::truncated(hashes())),

@@ -4,7 +4,7 @@ use bouya_core::codec::Bounded;
 use bouya_core::crypto::Hash;
 use bouya_core::node::{keeper, pool, read};
 use bouya_core::overlay::{ConnId, Input, NetworkEvent, Output, Request};
-use bouya_core::wire::{Item, Message, member_proof};
+use bouya_core::wire::{DialOutcome, Item, Message, member_proof};
 
 use crate::check::OUTPUTS_PER_INPUT;
 use crate::disk::DiskError;
@@ -46,6 +46,10 @@ impl World {
     fn execute(&mut self, n: usize, output: Output) {
         match output {
             Output::Dial { id, endpoint, .. } => self.dial(n, id, endpoint),
+            // No doctor runs here.
+            Output::DialBack { session, .. } => {
+                self.give(n, Input::DialedBack { session, outcome: DialOutcome::Cannot });
+            }
             Output::Greet { conn, mut hello } => {
                 let node = &self.nodes[n];
                 let session = node.proof().session.0;

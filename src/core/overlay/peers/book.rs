@@ -4,6 +4,7 @@
 //! |---|---|
 //! | `entry` | a peer's states, and what counts as proven about it |
 //! | `candidates` | where a peer may be dialed, best first |
+//! | `back` | which peer is dialed only to tell it whether that works |
 //! | `dial` | who is dialed when: dial rule, pace, backoff |
 //! | `discovery` | which peers to tell others, and what to make of what others tell |
 //! | `bans` | what an offence leads to, how long a ban lasts, the blacklist |
@@ -27,6 +28,7 @@ use crate::random::Random;
 use crate::time::Time;
 use crate::wire::{Endpoint, Goodbye, GoodbyeReason};
 
+mod back;
 mod bans;
 mod candidates;
 mod dial;
@@ -54,6 +56,8 @@ pub(super) struct AddressBook {
     /// Ids that have a connection, in any state.
     linked: BTreeSet<NodeId>,
     dials: Dials,
+    /// Peers that are being dialed back.
+    dials_back: usize,
     timers: Timers<Timer>,
     random: Random,
     stopping: bool,
@@ -90,6 +94,7 @@ impl AddressBook {
             entries: BTreeMap::new(),
             linked: BTreeSet::new(),
             dials: Dials::default(),
+            dials_back: 0,
             timers: Timers::default(),
             random,
             stopping: false,

@@ -8,6 +8,7 @@
 //! | `sessions` | what gossip and sync see of a connected peer |
 //! | `traffic` | which frames count, and who handles them; who has been silent for too long |
 //! | `chores` | GetPeers, revocation lists, clocks |
+//! | `back` | which peers are asked whether they reach this node, and what they say |
 //! | `serving` | which request of a peer is answered next |
 //!
 //! Each connection belongs to one id. The connected peer itself is a *session*: it is named by the [`ConnId`] of its first connection and
@@ -29,9 +30,12 @@ use crate::overlay::timers::{Throttle, Timers};
 use crate::overlay::{ConnId, Fault, NetworkEvent, Output, OverlaySettings};
 use crate::random::Random;
 use crate::time::{Time, Timestamp};
-use crate::wire::{CLOCK_FEATURE, COMPACT_FEATURE, FINAL_FEATURE, FinalSummary, Hello, TipSummary};
+use crate::wire::{
+    BACK_FEATURE, CLOCK_FEATURE, COMPACT_FEATURE, FINAL_FEATURE, FinalSummary, Hello, TipSummary,
+};
 
 mod age;
+mod back;
 mod chores;
 mod connections;
 mod duplicates;
@@ -90,7 +94,8 @@ impl Links {
     /// Nobody is connected. `wall` is the wall clock at `now`.
     pub(super) fn new(settings: &OverlaySettings, now: Time, wall: Timestamp, random: Random) -> Self {
         let genesis = &settings.genesis;
-        let features = [CLOCK_FEATURE, COMPACT_FEATURE, FINAL_FEATURE].map(ToString::to_string).into();
+        let features =
+            [CLOCK_FEATURE, COMPACT_FEATURE, FINAL_FEATURE, BACK_FEATURE].map(ToString::to_string).into();
         let hello = Hello {
             protocols: Hello::PROTOCOLS,
             features,

@@ -2,11 +2,11 @@
 
 use alloc::vec::Vec;
 
-use super::{Blacklisted, Peers};
+use super::{Blacklisted, PeerReach, Peers};
 use crate::id::NodeId;
 use crate::overlay::{CloseReason, ConnId};
 use crate::time::{Time, Timestamp};
-use crate::wire::{CrlSummary, FinalSummary, Hello, Message, TipSummary};
+use crate::wire::{CrlSummary, DialOutcome, FinalSummary, Hello, Message, TipSummary};
 
 impl Peers {
     /// See [`crate::overlay::Input::Hello`].
@@ -22,6 +22,21 @@ impl Peers {
     /// See [`crate::overlay::Input::Revoked`].
     pub fn revoked(&mut self, now: Time, conn: ConnId, why: &str) {
         self.links.revoked(now, conn, why);
+    }
+
+    /// See [`crate::overlay::Input::AskBack`].
+    pub fn ask_back(&mut self, now: Time) {
+        self.links.ask_back(now);
+    }
+
+    /// A session's peer says whether it reaches this node.
+    pub fn told_back(&mut self, now: Time, session: ConnId, outcome: DialOutcome) {
+        self.links.told_back(now, session, outcome);
+    }
+
+    /// Whether the connected peers reach this node.
+    pub fn reach(&self) -> Vec<(NodeId, PeerReach)> {
+        self.links.reach()
     }
 
     /// Sends to a session's peer.

@@ -6,7 +6,7 @@ use core::time::Duration;
 use crate::id::NodeId;
 use crate::overlay::Direction;
 use crate::time::Timestamp;
-use crate::wire::Endpoint;
+use crate::wire::{DialOutcome, Endpoint};
 
 /// A peer as the API shows it: one for each id, never this node itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,6 +35,17 @@ pub struct PeerView {
     pub agent: Option<String>,
     /// When the certificate that proved its id ends, if connected.
     pub not_after: Option<Timestamp>,
+}
+
+/// Whether a connected peer reaches this node where it says that it listens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PeerReach {
+    /// Its software does not know the question.
+    Unable,
+    /// It has not answered yet, or was not asked.
+    Waiting,
+    /// What it said.
+    Told(DialOutcome),
 }
 
 /// A peer's status.

@@ -13,7 +13,7 @@ use crate::overlay::{
 };
 use crate::testing::{self, genesis};
 use crate::time::{Time, Timestamp};
-use crate::wire::{Endpoint, Hello, Message};
+use crate::wire::{DialOutcome, Endpoint, Goodbye, GoodbyeReason, Hello, Message};
 
 pub(super) fn at(ms: u64) -> Time {
     Time::from_millis(ms)
@@ -208,6 +208,7 @@ impl World {
     fn take(&mut self, node: usize, output: Output) {
         match output {
             Output::Dial { id, endpoint, .. } => self.dial(node, id, endpoint),
+            Output::DialBack { session, id, endpoint, .. } => self.dial_back(node, session, &id, &endpoint),
             Output::Greet { conn, hello } => self.transmit(conn, |conn| Input::Hello { conn, hello }),
             Output::Send { conn, message } => {
                 let size = message.to_bytes().len();
@@ -262,6 +263,28 @@ impl World {
         self.ends.insert(theirs, SocketEnd { node: other, other: mine, busy_until: accepted });
         let peer = self.proven(&me);
         self.post(accepted, other, Input::Accepted { conn: theirs, peer, address: [10, 0, 0, 1].into() });
+    }
+
+    /// What the shell does: a connection that says goodbye at once.
+    fn dial_back(&mut self, node: usize, session: ConnId, whom: &NodeId, endpoint: &Endpoint) {
+        let me = self.name(node);
+        let there = self.nodes.iter().position(|other| other.settings.advertise.as_ref() == Some(endpoint));
+        let there = there.filter(|_| !self.unreachable.contains(&(me.clone(), whom.clone())));
+        let outcome = match there {
+            None => DialOutcome::NoAnswer,
+            Some(other) if self.name(other) != *whom => DialOutcome::Stranger,
+            Some(other) => {
+                let ([conn, gone], peer) = ([self.number(), self.number()].map(ConnId), self.proven(&me));
+                self.ends.insert(conn, SocketEnd { node: other, other: gone, busy_until: 0 });
+                let goodbye = Goodbye::new(GoodbyeReason::Duplicate, "dialed back");
+                let when = self.now + self.delay();
+                self.post(when, other, Input::Accepted { conn, peer, address: [10, 0, 0, 1].into() });
+                self.post(when + 1, other, Input::Closed { conn, why: CloseReason::Goodbye(goodbye) });
+                DialOutcome::Connected
+            }
+        };
+        let when = self.now + self.delay();
+        self.post(when, node, Input::DialedBack { session, outcome });
     }
 
     /// What TLS proves of a node: its key is its own until the test changes it.

@@ -12,7 +12,8 @@ use crate::limits::{HEADER_BYTES, OUTPUTS};
 use crate::testing::{member, text};
 use crate::time::Timestamp;
 
-const NUMBERS: [u8; 22] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21];
+const NUMBERS: [u8; 24] =
+    [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23];
 
 fn hash() -> impl Strategy<Value = Hash> {
     any::<[u8; 32]>().prop_map(Hash)
@@ -180,6 +181,8 @@ fn message() -> impl Strategy<Value = Message> {
             Message::Goodbye(Goodbye::new(reason, &detail))
         }),
         finality(),
+        Just(Message::DialBack),
+        (0..6_u8).prop_map(|outcome| Message::DialedBack(decode(&[outcome], "outcome").unwrap())),
     ]
 }
 
@@ -316,6 +319,8 @@ fn the_longest_of_each_kind_fits_and_one_item_more_does_not() {
             lock: certificate,
             seen: Some(vote),
         })),
+        Message::DialBack,
+        Message::DialedBack(DialOutcome::Connected),
     ];
     for message in longest {
         let mut bytes = message.to_bytes();
@@ -342,7 +347,7 @@ fn what_cannot_be_read_is_named() {
         NUMBERS.map(|number| Message::from_bytes(&[number, 255]).unwrap_err().what).to_vec();
     names.dedup();
     assert_eq!(names.len(), NUMBERS.len());
-    for unknown in [22, 255] {
+    for unknown in [24, 255] {
         assert_eq!(Message::from_bytes(&[unknown, 0, 0, 0, 0]).unwrap_err().what, "message");
     }
     assert!(Message::from_bytes(&[]).is_err());
@@ -352,6 +357,8 @@ fn what_cannot_be_read_is_named() {
 fn numbers_are_the_format() {
     assert_eq!(Message::Ping(1).to_bytes(), [0, 1, 0, 0, 0, 0, 0, 0, 0]);
     assert_eq!(Message::GetPeers.to_bytes(), [2]);
+    assert_eq!(Message::DialedBack(DialOutcome::Later).to_bytes(), [23, 5]);
+    assert!(Message::from_bytes(&[23, 6]).is_err());
     assert_eq!(Message::NotFound(Bounded::default()).to_bytes(), [14, 0, 0, 0, 0]);
     assert_eq!(Message::Goodbye(Goodbye::new(GoodbyeReason::Age, "")).to_bytes(), [16, 12, 0, 0, 0, 0]);
 }

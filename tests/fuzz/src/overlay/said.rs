@@ -4,7 +4,7 @@ use bouya_core::codec::Bounded;
 use bouya_core::crypto::Hash;
 use bouya_core::overlay::{SessionSecret, Verified};
 use bouya_core::time::Timestamp;
-use bouya_core::wire::{Goodbye, GoodbyeReason, Item, Message, PeerEntry};
+use bouya_core::wire::{DialOutcome, Goodbye, GoodbyeReason, Item, Message, PeerEntry};
 
 use super::{id, name, things};
 use crate::choices::Choices;
@@ -58,6 +58,8 @@ pub(super) fn message(choices: &mut Choices<'_>) -> Message {
     match choices.u8() % 16 {
         0 => Message::Ping(choices.u64()),
         1 => Message::Pong(choices.u8().into()),
+        2 if choices.one_in(4) => Message::DialBack,
+        2 if choices.one_in(8) => Message::DialedBack(DialOutcome::Later),
         2 => Message::GetPeers,
         3 => {
             let entry = |_| {

@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use bouya_core::id::NodeId;
 use bouya_core::ledger::Origin;
 use bouya_core::limits::{
-    BLOCK_REQUESTS_PER_PEER, DIALS_IN_FLIGHT, DIALS_PER_SECOND, FRAME_BYTES, KNOWN_PEERS, SYNC_WINDOW,
+    BLOCK_REQUESTS_PER_PEER, DIALS_BACK, DIALS_IN_FLIGHT, DIALS_PER_SECOND, FRAME_BYTES, KNOWN_PEERS,
+    SYNC_WINDOW,
 };
 use bouya_core::overlay::{
     CloseReason, ConnId, DialError, Input, KeeperRequest, NetworkEvent, Output, Overlay, OverlaySettings,
@@ -32,6 +33,9 @@ pub(super) struct Shell {
     pings: Vec<(ConnId, u64)>,
     pub(super) dials: VecDeque<(NodeId, Endpoint)>,
     dialed: VecDeque<u64>,
+    /// Sessions whose peers are being dialed back, and when each peer last was.
+    pub(super) backs: VecDeque<ConnId>,
+    pub(super) dialed_back: BTreeMap<NodeId, u64>,
     pub(super) asked: VecDeque<Request>,
     up: BTreeSet<NodeId>,
     /// Peers that the operator has named.
@@ -52,6 +56,8 @@ impl Shell {
             pings: Vec::new(),
             dials: VecDeque::new(),
             dialed: VecDeque::new(),
+            backs: VecDeque::new(),
+            dialed_back: BTreeMap::new(),
             asked: VecDeque::new(),
             up: BTreeSet::new(),
             named,
@@ -98,6 +104,17 @@ impl Shell {
                 self.dialed.push_back(self.now);
                 self.dialed.retain(|at| self.now < at + 1_000);
                 assert!(self.dialed.len() <= DIALS_PER_SECOND as usize, "dials are not paced");
+            }
+            Output::DialBack { session, id, endpoint, local } => {
+                assert!(!self.stopping && id.as_str() != OWN);
+                let told = endpoint.to_string();
+                assert!(!told.starts_with("127.") && !told.starts_with("0."), "dials back at {endpoint}");
+                assert!(!local || self.named.contains(&id));
+                let now = self.now;
+                let again = self.dialed_back.insert(id.clone(), now);
+                assert!(again.is_none_or(|at| now >= at + 60_000), "dials {id} back more than once a minute");
+                self.backs.push_back(session);
+                assert!(self.backs.len() <= DIALS_BACK);
             }
             Output::Close { conn, .. } => {
                 assert!(self.open.contains_key(&conn), "closes a connection that is gone");

@@ -179,7 +179,7 @@ impl AddressBook {
         Some(candidate)
     }
 
-    fn rank(&self, id: &NodeId, endpoint: &Endpoint) -> Rank {
+    pub(super) fn rank(&self, id: &NodeId, endpoint: &Endpoint) -> Rank {
         let known =
             self.entries.get(id).and_then(|entry| entry.candidates.iter().find(|(_, at)| at == endpoint));
         known.map_or(Rank::Hint, |(rank, _)| *rank)
@@ -211,7 +211,9 @@ impl AddressBook {
             return;
         }
         let (is_refused, text) = match why {
-            DialError::Unreachable(text) | DialError::Handshake(text) => (false, text),
+            DialError::Closed(text) | DialError::Unreachable(text) | DialError::Handshake(text) => {
+                (false, text)
+            }
             DialError::Certificate(text) => (true, text),
         };
         let Some(entry) = self.entries.get_mut(id) else { return };

@@ -14,7 +14,7 @@ use super::dial::Attempts;
 use super::{PeerStatus, PeerView};
 use crate::crypto::Hash;
 use crate::id::NodeId;
-use crate::limits::{FORGET_AFTER, PEER_NOTE_EVERY, TOLD_FOR};
+use crate::limits::{DIAL_BACK_EVERY, FORGET_AFTER, PEER_NOTE_EVERY, TOLD_FOR};
 use crate::overlay::timers::Throttle;
 use crate::time::Time;
 use crate::wire::Endpoint;
@@ -45,6 +45,8 @@ pub(super) struct Entry {
     pub(super) offences: Offences,
     /// Limits reports that it refused or was refused.
     pub(super) noted: Throttle,
+    /// Limits how often it is dialed back.
+    pub(super) dialed_back: Throttle,
     pub(super) forget_at: Time,
 }
 
@@ -85,6 +87,7 @@ impl Entry {
             attempts: Attempts::default(),
             offences: Offences::none(),
             noted: Throttle::once_in(PEER_NOTE_EVERY),
+            dialed_back: Throttle::once_in(DIAL_BACK_EVERY),
             forget_at: now.after(FORGET_AFTER),
         }
     }

@@ -229,7 +229,8 @@ impl Links {
         if !matches!(stage, ConnectionState::Closing(_)) {
             let text = describe(why);
             self.detach(now, &id, conn, &text);
-            if end == Ending::Refused || stage == ConnectionState::Greeting {
+            let is_early = stage == ConnectionState::Greeting && !is_dial_back(why);
+            if end == Ending::Refused || is_early {
                 self.tell(conn, LinkEvent::Refused(text));
             }
         }
@@ -270,6 +271,11 @@ fn describe(why: &CloseReason) -> String {
         CloseReason::Slow => "it does not read what is sent to it".to_string(),
         CloseReason::NoHello => "it sent no hello in time".to_string(),
     }
+}
+
+/// Whether a peer has only looked whether it reaches this node. It is connected by another connection, and nothing has failed.
+fn is_dial_back(why: &CloseReason) -> bool {
+    matches!(why, CloseReason::Goodbye(goodbye) if goodbye.reason == GoodbyeReason::Duplicate)
 }
 
 fn end_of(why: &CloseReason) -> Ending {

@@ -3,6 +3,7 @@
 use alloc::boxed::Box;
 use alloc::string::{String, ToString};
 
+use super::back::Back;
 use super::chores::{Crls, GetPeersRound};
 use super::connections::ConnectionState;
 use super::duplicates::instance_of;
@@ -13,7 +14,7 @@ use crate::limits::{AGENT_CHARS, STABLE_AFTER};
 use crate::overlay::ConnId;
 use crate::overlay::peers::Change;
 use crate::time::Time;
-use crate::wire::CLOCK_FEATURE;
+use crate::wire::{BACK_FEATURE, CLOCK_FEATURE};
 
 /// A connected peer as gossip and sync see it. Its carrier may change; requests and answers go on.
 #[derive(Debug)]
@@ -29,6 +30,8 @@ pub(super) struct Session {
     pub(super) round: GetPeersRound,
     pub(super) crls: Crls,
     pub(super) serving: Serving,
+    /// Whether it reaches this node.
+    pub(super) back: Back,
 }
 
 impl Links {
@@ -59,6 +62,7 @@ impl Links {
             round: GetPeersRound::default(),
             crls: Crls::of(&hello),
             serving: Serving::default(),
+            back: if hello.has(BACK_FEATURE) { Back::Unasked } else { Back::Unable },
         };
         self.sessions.insert(conn, session);
         self.timers.clear(&Timer::Probation(conn));
