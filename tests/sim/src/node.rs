@@ -50,6 +50,8 @@ pub(crate) struct Node {
     pub(crate) endpoint: Option<Endpoint>,
     pub(crate) bootstrap: Vec<(NodeId, Endpoint)>,
     pub(crate) disk: SimDisk,
+    /// Of so many of the last blocks it keeps the bodies; of all, if none.
+    pub(crate) keep: Option<u64>,
     pub(crate) clock: Clock,
     /// Hashes per second.
     pub(crate) rate: f64,
@@ -179,7 +181,8 @@ impl Node {
             book: self.disk.book(),
             seed,
         };
-        let keeper = Keeper::load(genesis.clone(), self.disk.clone())?;
+        let mut keeper = Keeper::load(genesis.clone(), self.disk.clone())?;
+        keeper.prune(self.keep);
         let newest = self.disk.world().finalized()?;
         let voter = FinalitySettings {
             network: genesis.id(),

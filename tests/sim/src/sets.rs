@@ -15,6 +15,7 @@ use crate::members::quorum;
 pub(crate) struct Sets {
     /// Its parent, and the block that put the members after it into force.
     blocks: BTreeMap<Hash, (Hash, Hash)>,
+    bodies: BTreeMap<Hash, Body>,
     /// By base.
     rosters: BTreeMap<Hash, Roster>,
     /// The base of each set.
@@ -65,6 +66,9 @@ impl Sets {
 
     fn take(&mut self, view: &dyn View, id: Hash, record: HeaderRecord) -> Result<(), Wrong> {
         let parent = record.header.parent;
+        if let Some(body) = view.body(&id).ok().flatten() {
+            self.bodies.insert(id, body);
+        }
         let (_, base) = self.blocks[&parent];
         let before = &self.rosters[&base];
         if before.by_key(&record.header.miner).is_none() {
@@ -99,7 +103,8 @@ impl Sets {
         loop {
             let header = view.record(&at).ok().flatten().map(|record| record.header);
             let Some(header) = header.filter(|header| header.height > 0) else { break };
-            let body = view.body(&at).ok().flatten().ok_or_else(|| format!("block {at} has no body"))?;
+            // A node that prunes has the bodies of old blocks no more.
+            let body = self.bodies.get(&at).cloned().ok_or_else(|| format!("block {at} has no body"))?;
             found.push(((header.height, header.parent, at), body));
             at = header.parent;
         }

@@ -26,6 +26,8 @@ use crate::work::LAST_ORDERS;
 pub(crate) const MINE_EVERY: u64 = 500;
 /// A governor looks whether it has something to say this often (ms).
 const GOVERN_EVERY: u64 = 4_000;
+/// Blocks whose bodies a node that prunes keeps.
+const PRUNED_TO: u64 = 10;
 /// The invariants of all nodes are checked this often (ms).
 pub(crate) const CHECK_EVERY: u64 = 5_000;
 
@@ -331,6 +333,8 @@ fn new_node(scenario: &Scenario, genesis: &Genesis, n: usize) -> Node {
         endpoint: (!scenario.dial_only.contains(&n)).then(|| endpoint(n, 0)),
         bootstrap: scenario.bootstrap[n].iter().map(|other| (id(*other), endpoint(*other, 0))).collect(),
         disk: SimDisk::new(genesis),
+        // One of four or more prunes: the others keep what it cannot serve.
+        keep: (n == 1 && scenario.nodes >= 4).then_some(PRUNED_TO),
         clock: Clock::default(),
         rate: scenario.rates[n],
         slow: 0,
