@@ -8,8 +8,8 @@
 use std::hint::black_box;
 
 use bouya_core::codec::{decode, encode};
-use bouya_core::crypto::DoubleSha256;
-use bouya_core::ledger::{CompactBlock, RawTransaction, Template, Transaction};
+use bouya_core::crypto::{DoubleSha256, PublicKey};
+use bouya_core::ledger::{Address, CompactBlock, Key, RawTransaction, StateHash, Template, Transaction};
 use bouya_core::limits::{HEADER_BYTES, OUTPUTS};
 use bouya_core::mempool::{Limits, Mempool};
 use bouya_core::time::Time;
@@ -87,6 +87,12 @@ fn blocks(criterion: &mut Criterion) {
         let block = field.block(500);
         let known = field.check(&block.body.transactions);
         bencher.iter(|| field.plan(&mut |_| known.iter().cloned().map(Ok).collect(), &block));
+    });
+    group.throughput(Throughput::Elements(1));
+    group.bench_function("state_hash_row", |bencher| {
+        let (key, row) = (Key::Account(Address::of(&PublicKey([7; 32]))), [1; 17]);
+        let mut state = StateHash::default();
+        bencher.iter(|| state.add(black_box(&key), black_box(&row)));
     });
     group.throughput(Throughput::Elements(5_000));
     group.bench_function("rebuild_compact_5000", |bencher| {

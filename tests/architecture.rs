@@ -116,7 +116,7 @@ fn the_core_depends_on_nothing_that_does_io() {
     let allowed = [
         "bech32",
         "borsh",
-        "curve25519-dalek",
+        "chacha20",
         "data-encoding",
         "ed25519-dalek",
         "ed25519-zebra",

@@ -54,7 +54,7 @@ pub enum Key {
     FormerMembers,
     /// The members before the last handover, and what it settled.
     Handover,
-    /// 32 bytes: the [`MultisetHash`] of all other rows. No row means that there are none.
+    /// Bytes: the [`MultisetHash`] of all other rows. No row means that there are none.
     StateHash,
 }
 
@@ -241,7 +241,13 @@ pub fn read_supply(row: Option<Vec<u8>>) -> Result<u64, StateError> {
 
 /// The hash of all rows that a row of the state holds.
 pub fn read_state_hash(row: Option<Vec<u8>>) -> Result<Hash, StateError> {
-    from_row(row).map(Hash)
+    Ok(read_multiset(row)?.hash())
+}
+
+fn read_multiset(row: Option<Vec<u8>>) -> Result<MultisetHash, StateError> {
+    let bytes: Vec<u8> = from_row(row)?;
+    MultisetHash::from_bytes(&bytes)
+        .ok_or_else(|| StateError("the hash of all rows has another length; run `bouya verify`".into()))
 }
 
 impl Account {
@@ -348,9 +354,8 @@ impl<'a> Layer<'a> {
 
     /// What it has changed, and the new hash of all rows.
     pub(super) fn finish(mut self) -> Result<Written, StateError> {
-        let no_hash = || StateError("the hash of all rows is none; run `bouya verify`".into());
-        let before = read_state_hash(self.row(&Key::StateHash)?)?;
-        let mut state = MultisetHash::from_hash(&before).ok_or_else(no_hash)?;
+        let before = read_multiset(self.row(&Key::StateHash)?)?;
+        let mut state = before.clone();
         self.undo.retain(|key, before| self.rows.get(key) != Some(before));
         self.rows.retain(|key, _| self.undo.contains_key(key));
         for (key, row) in &self.undo {
@@ -359,12 +364,11 @@ impl<'a> Layer<'a> {
         for (key, row) in &self.rows {
             row.iter().for_each(|row| state.add(&element(key, row)));
         }
-        let state = state.hash();
         if state != before {
-            self.write(Key::StateHash, &state.0)?;
+            self.write(Key::StateHash, &state.to_bytes())?;
         }
         let Self { rows, undo, .. } = self;
-        let executed = executed(&rows, &state);
+        let executed = executed(&rows, &state.hash());
         Ok(Written { rows, undo: Undo(undo.into_iter().collect()), executed })
     }
 }
