@@ -25,6 +25,7 @@ mod report;
 pub mod scale;
 mod stop;
 pub mod sync;
+pub mod year;
 
 pub use limits::Limits;
 pub use report::{Aim, Figure, Limit, Report, Spread};

@@ -125,6 +125,28 @@ fn growth_is_measured_at_each_size() {
 }
 
 #[test]
+fn a_year_is_made_joined_verified_and_measured_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("year");
+    let arguments = format!("year --accounts 50 --out {} --transactions", out.display());
+    let report = report(&format!("{arguments} 300"));
+    let made = report["settings"]["transactions"].as_f64().unwrap();
+    assert!((300.0..344.0).contains(&made), "{report}");
+    for what in ["made_per_second", "store_bodies", "start", "join", "memory_joining", "verify"] {
+        assert!(figure(&report, what) > 0.0, "{what}");
+    }
+    assert!(out.join("node0/data/chain.redb").exists() && !out.join("node1/data/chain.redb").exists());
+    assert!(out.join("node3/node.toml").exists(), "it goes on by hand");
+    let again = said(&format!("{arguments} 300 --skip join,verify"));
+    let figures = again["figures"].as_array().unwrap();
+    for what in ["made_per_second", "join", "verify"] {
+        assert!(figures.iter().all(|figure| figure["name"] != what), "{what}: {again}");
+    }
+    assert_eq!(again["settings"]["transactions"], made);
+    assert_eq!(figure(&again, "blocks"), figure(&report, "blocks"));
+}
+
+#[test]
 fn several_runs_are_one_report_of_medians() {
     let report = said("handshake --rounds 1 --runs 3");
     assert_eq!((report["bench"].as_str(), report["runs"].as_u64()), (Some("handshake"), Some(3)));
@@ -144,7 +166,7 @@ fn all_benches_run_one_after_the_other() {
     reports.iter().for_each(check);
     let mut names: Vec<_> = reports.iter().map(|report| report["bench"].as_str().unwrap()).collect();
     names.sort_unstable();
-    let all = ["api", "gossip", "handshake", "mempool", "mine", "network", "relay", "scale", "sync"];
+    let all = ["api", "gossip", "handshake", "mempool", "mine", "network", "relay", "scale", "sync", "year"];
     assert_eq!(names, all);
     assert!(reports.iter().all(|report| !report["figures"].as_array().unwrap().is_empty()));
 }
@@ -183,6 +205,8 @@ fn what_makes_no_sense_is_a_wrong_use() {
         "relay --transactions 10001",
         "api --connections 0",
         "scale --accounts 0",
+        "year --accounts 1",
+        "year --transactions 0",
     ] {
         let folder = tempfile::tempdir().unwrap();
         let output = bench(folder.path(), arguments).output().unwrap();

@@ -2,6 +2,7 @@
 
 use std::net::Ipv4Addr;
 use std::ops::Range;
+use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
@@ -18,11 +19,11 @@ use crate::voter::record;
 /// A start on a busy machine; with much to load it takes longer.
 const STARTED_WITHIN: Duration = Duration::from_secs(60);
 
-/// A network's nodes, in a folder that goes away.
+/// A network's nodes, in a folder that goes away, or in one that stays.
 pub(super) struct Consortium {
     pub(super) nodes: Vec<Daemon>,
     /// Last: the nodes that use it have ended.
-    _folder: TempFolder,
+    _folder: Option<TempFolder>,
 }
 
 impl Consortium {
@@ -50,12 +51,18 @@ impl Consortium {
     }
 
     fn create_in(folder: TempFolder, genesis: &Genesis, nodes: u16) -> Result<Self, BenchError> {
-        let files = harness::Consortium::open(folder.path(), genesis.spec.name.as_str())?;
+        let nodes = Self::at(folder.path(), genesis, nodes)?.nodes;
+        Ok(Self { nodes, _folder: Some(folder) })
+    }
+
+    /// The nodes of a folder that stays; what it lacks is made.
+    pub(super) fn at(folder: &Path, genesis: &Genesis, nodes: u16) -> Result<Self, BenchError> {
+        let files = harness::Consortium::open(folder, genesis.spec.name.as_str())?;
         let network = NetworkFile::render(&genesis.spec, 1);
         let port = || Port::reserve(Ipv4Addr::LOCALHOST);
         let node = |number| Ok(Daemon::new(files.admit(&name(number), &network)?, port()?, port()?));
         let nodes = (0..nodes).map(node).collect::<Result<_, harness::Error>>()?;
-        Ok(Self { nodes, _folder: folder })
+        Ok(Self { nodes, _folder: None })
     }
 
     /// Starts some nodes, each knowing each other and those before them; returns once all of them answer.
@@ -80,6 +87,16 @@ impl Consortium {
         Ok(())
     }
 
+    /// Writes the configuration of all nodes, each of which knows all the others, for whoever starts them by hand.
+    pub(super) fn configure(&self, sections: &str) -> Result<(), BenchError> {
+        let known: Vec<String> = self.nodes.iter().map(Daemon::at).collect();
+        for node in &self.nodes {
+            let own = node.at();
+            node.configure(&bootstrap(known.iter().filter(|at| **at != own)), sections)?;
+        }
+        Ok(())
+    }
+
     /// Starts all nodes; returns once each is connected to all the others.
     pub(super) fn start_all(&mut self, sections: &str, stop: &Stop) -> Result<(), BenchError> {
         let others = self.nodes.len().saturating_sub(1);
@@ -99,6 +116,11 @@ impl Consortium {
 /// Bytes of memory that a node has now.
 pub(super) fn memory(node: &Daemon) -> f64 {
     node.pid().and_then(process::memory).unwrap_or(0) as f64
+}
+
+/// The most bytes of memory that a node has had since it was started.
+pub(super) fn peak_memory(node: &Daemon) -> f64 {
+    node.pid().and_then(process::peak_memory).unwrap_or(0) as f64
 }
 
 /// CPU seconds of a node so far, by part.

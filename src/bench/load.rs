@@ -1,8 +1,10 @@
 //! A network with many funded wallets, and their transfers, signed beforehand.
 
+use std::ops::Range;
+
 use bouya_core::codec::{Bounded, Text, encode};
 use bouya_core::crypto::{Hash, PublicKey, SecretKey};
-use bouya_core::ledger::{Address, Allocation, Genesis, Member, NetworkSpec, Output, Transaction};
+use bouya_core::ledger::{Address, Allocation, Coin, Genesis, Member, NetworkSpec, Output, Transaction};
 use bouya_core::time::Timestamp;
 
 use super::{BenchError, Stop};
@@ -12,7 +14,7 @@ use crate::config::network::new_spec;
 /// Coins of each wallet at the beginning.
 const COINS: &str = "1000000";
 /// Above what a node wants for any transaction here.
-const FEE: u64 = 100_000;
+pub(super) const FEE: u64 = 100_000;
 /// Transactions signed between two looks at whether to end.
 const PORTION: usize = 1_000;
 
@@ -54,6 +56,33 @@ fn numbered(mark: u8, n: usize) -> [u8; 32] {
     bytes
 }
 
+/// Coins for each of these keys.
+pub(super) fn allocations(coin: &Coin, keys: impl Iterator<Item = PublicKey>) -> Vec<Allocation> {
+    let amount = coin.parse(COINS).unwrap_or(1);
+    keys.map(|key| Allocation { address: Address::of(&key), amount }).collect()
+}
+
+/// Does the work of these numbers in as many parts as there are cores, and puts what comes out in order.
+pub(super) fn on_all_cores<T: Send>(
+    numbers: Range<usize>,
+    work: impl Fn(Range<usize>) -> Result<Vec<T>, BenchError> + Sync,
+) -> Result<Vec<T>, BenchError> {
+    let part = numbers.len().div_ceil(super::cores()).max(1);
+    let done = std::thread::scope(|scope| {
+        let parts = numbers.clone().step_by(part).map(|from| {
+            let (until, work) = ((from + part).min(numbers.end), &work);
+            scope.spawn(move || work(from..until))
+        });
+        let parts: Vec<_> = parts.collect();
+        parts.into_iter().map(|part| part.join()).collect::<Vec<_>>()
+    });
+    let mut all = Vec::with_capacity(numbers.len());
+    for part in done {
+        all.extend(part.map_err(|_| BenchError::System("signing failed".to_owned()))??);
+    }
+    Ok(all)
+}
+
 impl Load {
     /// A network in which the wallets are rich, that began so long ago. Its only member is on no node.
     pub(super) fn spec(
@@ -68,9 +97,7 @@ impl Load {
         let created = Timestamp(clock::wall().0.saturating_sub(age_ms));
         let mut spec = new_spec(name, salt, created, 1.0, interval_ms);
         spec.blocks.initial_difficulty = difficulty.max(1);
-        let amount = spec.coin.parse(COINS).unwrap_or(1);
-        let address = |n| Address::of(&key(n).public());
-        spec.allocations = (0..self.wallets).map(|n| Allocation { address: address(n), amount }).collect();
+        spec.allocations = allocations(&spec.coin, (0..self.wallets).map(|n| key(n).public()));
         let id = "maker".parse().map_err(|error| BenchError::system("no member", error))?;
         // Nobody governs here.
         let (key, governor, name) = (member_key().public(), payee(0), Text::default());
@@ -82,24 +109,11 @@ impl Load {
     pub(super) fn sign(
         &self,
         network: &Hash,
-        numbers: std::ops::Range<usize>,
+        numbers: Range<usize>,
         stop: &Stop,
     ) -> Result<Vec<Transaction>, BenchError> {
         let keys: Vec<SecretKey> = (0..self.wallets.min(numbers.end)).map(key).collect();
-        let part = numbers.len().div_ceil(super::cores()).max(1);
-        let signed = std::thread::scope(|scope| {
-            let parts = numbers.clone().step_by(part).map(|from| {
-                let (until, keys) = ((from + part).min(numbers.end), &keys);
-                scope.spawn(move || self.sign_part(network, keys, from..until, stop))
-            });
-            let parts: Vec<_> = parts.collect();
-            parts.into_iter().map(|part| part.join()).collect::<Vec<_>>()
-        });
-        let mut all = Vec::with_capacity(numbers.len());
-        for part in signed {
-            all.extend(part.map_err(|_| BenchError::System("signing failed".to_owned()))??);
-        }
-        Ok(all)
+        on_all_cores(numbers, |numbers| self.sign_part(network, &keys, numbers, stop))
     }
 
     /// The same as bytes, which is all that is kept of them: many are signed.
@@ -121,7 +135,7 @@ impl Load {
         &self,
         network: &Hash,
         keys: &[SecretKey],
-        numbers: std::ops::Range<usize>,
+        numbers: Range<usize>,
         stop: &Stop,
     ) -> Result<Vec<Transaction>, BenchError> {
         let mut signed = Vec::with_capacity(numbers.len());

@@ -18,6 +18,7 @@ const SECTIONS: &str = "[miner]\nenabled = false\n\n[log]\nlevel = \"warn\"\n";
 /// Transactions that are signed and made durable at once, and blocks.
 const AT_ONCE: usize = 10_000;
 const TOGETHER: usize = 256;
+const TELL_EVERY: Duration = Duration::from_secs(2);
 /// Longer than any size that makes sense here.
 const SYNCED_WITHIN: Duration = Duration::from_secs(3_600);
 
@@ -58,7 +59,7 @@ pub fn run(settings: &SyncBench, run: &mut Run<'_>) -> Result<Report, BenchError
     let [server, joiner] = &consortium.nodes[..] else {
         return Err(BenchError::System("two nodes were to be started".to_owned()));
     };
-    let (took, used) = watch(joiner, blocks as u64, run)?;
+    let (took, used) = watch(joiner, blocks as u64, SYNCED_WITHIN, run)?;
     let per_second = |count: usize| count as f64 / took.as_secs_f64();
     let parameters = [("blocks", blocks as f64), ("transactions", transactions as f64)];
     let mut report = Report::new("sync", &parameters, &limits);
@@ -84,11 +85,22 @@ pub fn run(settings: &SyncBench, run: &mut Run<'_>) -> Result<Report, BenchError
     Ok(report)
 }
 
-fn watch(joiner: &Daemon, height: u64, run: &mut Run<'_>) -> Result<(Duration, Cpu), BenchError> {
+/// How long a node takes to this height, and what CPU time. An empty chain is where it begins.
+pub(super) fn watch(
+    joiner: &Daemon,
+    height: u64,
+    within: Duration,
+    run: &mut Run<'_>,
+) -> Result<(Duration, Cpu), BenchError> {
     let (mut began, before) = (Instant::now(), cpu(joiner));
-    run.stop.until("the node is in step", SYNCED_WITHIN, || {
+    let mut told = Instant::now();
+    run.stop.until("the node is in step", within, || {
         let asked = Instant::now();
         let status = status(&joiner.client)?;
+        if told.elapsed() >= TELL_EVERY {
+            told = asked;
+            (run.say)(&format!("has {} of {height} blocks", status.tip.height));
+        }
         if status.tip.height == 0 {
             began = asked;
         }

@@ -2,9 +2,10 @@
 
 use std::iter;
 use std::num::NonZero;
+use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use super::error::Error;
 use super::output::{Output, Progress};
@@ -142,6 +143,9 @@ enum What {
         #[arg(long, default_value_t = 2_000)]
         wallets: usize,
     },
+    /// A year of a busy consortium: disk, start, memory, a join, a verification
+    #[command(after_help = YEAR_EXAMPLES)]
+    Year(Year),
 }
 
 /// All benches, each with the arguments of a quick run.
@@ -154,6 +158,7 @@ const ALL: &[(&str, &str)] = &[
     ("relay", "--nodes 3 --transactions 40 --rounds 2"),
     ("sync", "--blocks 20 --transactions 101"),
     ("scale", "--accounts 10,300 --heights 3"),
+    ("year", "--transactions 300 --accounts 50"),
     ("network", "--nodes 2 --seconds 60 --transactions 300 --wallets 20 --accounts 7"),
 ];
 
@@ -188,6 +193,43 @@ struct Network {
     /// How many of the nodes are members: they vote and mine [default: all]
     #[arg(long)]
     voters: Option<u16>,
+}
+
+const YEAR_EXAMPLES: &str = "\
+Made offline, the same for the same seed: transfers, records and agreements,
+on working days from eight to six, with a block every 30 seconds that holds
+some 32 transactions; at night and on weekends empty blocks, one a minute.
+10000000 transactions are a year, 200000 a week. A chain that is in --out
+already is measured again, or made longer; a run that was stopped goes on.
+
+Examples:
+  bouya bench year
+  bouya bench year --transactions 10000000 --out year --skip join
+  bouya run --config year/node0/node.toml   # use it by hand";
+
+#[derive(Debug, Args)]
+struct Year {
+    /// Transactions in the chain, at least
+    #[arg(long, default_value_t = 200_000)]
+    transactions: usize,
+    /// How many accounts pay and are paid, up to 10000
+    #[arg(long, default_value_t = 10_000)]
+    accounts: usize,
+    /// Another number makes another year
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Make it in this folder, and keep it [default: a temporary one]
+    #[arg(long, value_name = "FOLDER")]
+    out: Option<PathBuf>,
+    /// What not to measure
+    #[arg(long, value_delimiter = ',', value_name = "WHAT")]
+    skip: Vec<Skip>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Skip {
+    Join,
+    Verify,
 }
 
 /// Runs the bench and prints the figures.
@@ -273,6 +315,7 @@ fn measure(what: &What, run: &mut Run<'_>) -> Result<Report, BenchError> {
             let settings = bench::scale::ScaleBench { accounts: accounts.clone(), heights: heights.clone() };
             bench::scale::run(&settings, run)
         }
+        What::Year(year) => bench::year::run(&year.settings(), run),
     }
 }
 
@@ -286,6 +329,19 @@ impl Network {
             backlog: self.backlog,
             transactions: self.transactions,
             voters: self.voters.unwrap_or(self.nodes),
+        }
+    }
+}
+
+impl Year {
+    fn settings(&self) -> bench::year::YearBench {
+        bench::year::YearBench {
+            transactions: self.transactions,
+            accounts: self.accounts,
+            seed: self.seed,
+            out: self.out.clone(),
+            join: !self.skip.contains(&Skip::Join),
+            verify: !self.skip.contains(&Skip::Verify),
         }
     }
 }
