@@ -399,6 +399,7 @@ const NO_BOUNDS: &[(&str, &str, &str)] = &[
         "they are the rule itself",
     ),
     ("src/core/code.rs", "ROUNDS", "a format"),
+    ("src/core/crypto/multiset.rs", "LANES BYTES", "a format"),
     ("src/core/ledger/block.rs", "UNSEALED_BYTES PREFIX_BYTES VERSION TOLD", "a format"),
     ("src/core/node/demand.rs", "FAST_INTERVALS SEARCH_INTERVALS", "they are the rule itself"),
     ("src/core/wire/frame.rs", "LENGTH_BYTES", "a format"),
