@@ -26,6 +26,7 @@ mod overrides;
 mod receipt;
 mod replay;
 mod roster;
+pub mod snapshot;
 mod state;
 mod template;
 mod transaction;

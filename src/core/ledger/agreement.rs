@@ -77,6 +77,12 @@ pub(super) struct Answered {
     pub(super) at: Moment,
 }
 
+/// Until when a row of the state says that an agreement is open.
+pub(super) fn deadline(row: Vec<u8>) -> Result<Option<Timestamp>, StateError> {
+    let proposed: Option<Proposed> = from_row(Some(row))?;
+    Ok(proposed.map(|proposed| proposed.proposal.deadline))
+}
+
 /// Stores what a transaction says about an agreement. Earlier entries stay.
 pub(super) fn apply(
     layer: &mut Layer<'_>,

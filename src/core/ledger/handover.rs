@@ -60,16 +60,26 @@ impl Handover {
         if (height, block) != (header.height, id) {
             return Err(HandoverError::Block);
         }
-        let base = Base::Block { parent: header.parent, height };
-        let sound = roster.next(base, roster.members().iter().cloned())?;
-        let is_new = before.root().block != id;
-        if sound != *roster || !is_new || header.commitments != Header::commit(&roster.commitment(), executed)
-        {
-            return Err(HandoverError::Commitments);
-        }
+        let next = put_into_force(header, executed, roster, before)?;
         certificate.check(network, before)?;
-        Ok(InForce::new(id, sound))
+        Ok(next)
     }
+}
+
+/// The members after a base, if its header commits to them. Whether the members before have made it final is another question.
+pub(super) fn put_into_force(
+    header: &Header,
+    executed: &Hash,
+    roster: &Roster,
+    before: &Voters,
+) -> Result<InForce, HandoverError> {
+    let (id, base) = (header.id(), Base::Block { parent: header.parent, height: header.height });
+    let sound = roster.next(base, roster.members().iter().cloned())?;
+    let is_new = before.root().block != id;
+    if sound != *roster || !is_new || header.commitments != Header::commit(&roster.commitment(), executed) {
+        return Err(HandoverError::Commitments);
+    }
+    Ok(InForce::new(id, sound))
 }
 
 /// Why it cannot be shown how the members came to be who they are.

@@ -3,7 +3,11 @@
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
+#[cfg(test)]
+use super::snapshot::Part;
 use super::{Body, Certificate, Change, Genesis, HeaderRecord, Key, StateError, Undo, View};
+#[cfg(test)]
+use crate::codec::decode;
 use crate::crypto::Hash;
 
 /// Everything that is durable, in maps.
@@ -98,6 +102,29 @@ impl World {
     /// As on a node that never got what makes this base final.
     pub(super) fn forget_handover(&mut self, base: &Hash) {
         self.handovers.remove(base);
+    }
+
+    /// Takes in a part of a snapshot. Before the first one it is as new.
+    pub(super) fn fill(&mut self, part: &Part) {
+        for record in &part.records {
+            let id = record.header.id();
+            self.heights.insert(record.header.height, id);
+            self.records.insert(id, record.clone());
+        }
+        self.nodes.extend(part.nodes.iter().map(|(height, index, hash)| ((*height, *index), *hash)));
+        self.bodies.extend(part.bodies.iter().cloned());
+        self.handovers.extend(part.handovers.iter().cloned());
+        // Headers come before rows, and those before the first block are no part of it.
+        if !part.records.is_empty() {
+            self.rows.clear();
+        }
+        let row = |(key, row): &(Vec<u8>, Vec<u8>)| (decode(key, "key").unwrap(), row.clone());
+        self.rows.extend(part.rows.iter().map(row));
+    }
+
+    /// All of a snapshot has come.
+    pub(super) fn filled(&mut self, (lowest, certificate): (u64, Certificate)) {
+        (self.lowest, self.finalized) = (lowest, Some(certificate));
     }
 }
 

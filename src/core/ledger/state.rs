@@ -85,7 +85,7 @@ pub struct HeaderRecord {
     pub work: Work,
     /// Lateness of the branch after it, in milliseconds.
     pub lateness: i64,
-    /// Size of the whole block.
+    /// Size of the whole block; 0 of one that was never here, because this node began with a snapshot above it.
     pub bytes: u32,
     /// The block that put the roster after it into force: itself, if it has one.
     pub base: Hash,
@@ -260,14 +260,24 @@ impl Account {
 /// What a header commits to of its block's execution: the rows that it changes, what its transactions lead to (in this version to
 /// nothing else), and the hash of all rows after it.
 pub fn executed(rows: &Rows, state: &Hash) -> Hash {
-    // The row of the state's hash is the third part.
+    executed_of(&writes(rows), state)
+}
+
+/// The same, where of the rows that it changes the hash is known.
+pub(super) fn executed_of(writes: &Hash, state: &Hash) -> Hash {
+    let results = Hash::ZERO;
+    tagged_hash("bouya executed", &[&writes.0, &results.0, &state.0])
+}
+
+/// The hash of the rows that a block changes.
+pub(super) fn writes(rows: &Rows) -> Hash {
+    // The row of the state's hash is another part.
     let count = rows.len().saturating_sub(usize::from(rows.contains_key(&Key::StateHash)));
     let mut writes = encode(&u32::try_from(count).unwrap_or(u32::MAX));
     for row in rows.iter().filter(|(key, _)| **key != Key::StateHash) {
         writes.extend(encode(&row));
     }
-    let results = Hash::ZERO;
-    tagged_hash("bouya executed", &[&sha256(&writes).0, &results.0, &state.0])
+    sha256(&writes)
 }
 
 /// Adds up the rows of a state, in any order.

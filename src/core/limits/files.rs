@@ -1,4 +1,6 @@
-//! Files that somebody else may have written: receipts, keys and wallets.
+//! Files that somebody else may have written: receipts, snapshots, keys and wallets.
+
+use super::BLOCK_BYTES;
 
 /// Longest receipt file, in bytes: room for the largest transaction in hex, for long paths, and for [`super::HANDOVERS_WALKED`] changes of
 /// members who are not all of the most with the longest names. A change of four takes some 2 KB.
@@ -23,3 +25,9 @@ pub const KEYSTORE_PASSES: u32 = 16;
 pub const KEYSTORE_LANES: u32 = 16;
 /// Fewest characters of a new passphrase.
 pub const SHORTEST_PASSPHRASE: usize = 8;
+/// Bytes of one piece of a snapshot: room for the largest block with the members that it puts into force, and for any row of the state.
+pub const SNAPSHOT_PIECE_BYTES: usize = BLOCK_BYTES + 1024 * 1024;
+/// Headers in one piece of a snapshot.
+pub const SNAPSHOT_HEADERS: usize = 1_024;
+/// A piece of a snapshot takes no more rows after so many bytes of them.
+pub const SNAPSHOT_ROWS_BYTES: usize = 256 * 1024;
