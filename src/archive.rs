@@ -1,9 +1,8 @@
-//! The chain as one file: a line that names the network, then the blocks of the best chain from height 1 on, each as u32 big-endian length
-//! and Borsh bytes, and a length of 0 at the end.
+//! The chain as one file: the blocks of the best chain from height 1 on, each a piece of Borsh bytes. And a [`snapshot`] of its state.
 //!
 //! An import checks the blocks like a peer's blocks, so a file from a stranger does no harm. Importing again continues where it stopped.
 
-use std::io::{self, Read, Write};
+use std::io::{self, ErrorKind, Read, Write};
 use std::sync::Arc;
 
 use bouya_core::codec::{decode, encode};
@@ -15,10 +14,11 @@ use thiserror::Error;
 use crate::importer::{ImportError, Importer};
 use crate::store::{Snapshot, StoreError};
 
-/// Start of the first line; the network's id follows.
+mod pieces;
+pub mod snapshot;
+
+/// Start of the first line.
 const MAGIC: &str = "bouya chain 1 ";
-/// The first line: magic, 64 hex digits, line break.
-const LINE: usize = MAGIC.len() + 65;
 
 /// Why a chain could not be exported or imported.
 #[derive(Debug, Error)]
@@ -79,17 +79,14 @@ pub fn export(
     if lowest > 1 {
         return Err(ArchiveError::Pruned(lowest));
     }
-    writeln!(out, "{MAGIC}{network}")?;
+    pieces::write_line(out, MAGIC, network)?;
     let (tip, _) = snapshot.tip()?;
     for height in 1..=tip {
         let block = snapshot.block_at(height)?.ok_or(ArchiveError::Missing(height))?;
-        let bytes = encode(&block);
-        let length = u32::try_from(bytes.len()).map_err(|_| ArchiveError::Missing(height))?;
-        out.write_all(&length.to_be_bytes())?;
-        out.write_all(&bytes)?;
+        pieces::write_piece(out, &encode(&block))?;
         progress(height, tip);
     }
-    out.write_all(&0_u32.to_be_bytes())?;
+    pieces::write_piece(out, &[])?;
     out.flush()?;
     Ok(tip)
 }
@@ -125,31 +122,17 @@ pub fn import(
 }
 
 fn check_line(from: &mut impl Read, expected: Hash) -> Result<(), ArchiveError> {
-    let mut line = [0; LINE];
-    from.read_exact(&mut line).map_err(|_| ArchiveError::Magic)?;
-    let text = std::str::from_utf8(&line).ok().and_then(|line| line.strip_prefix(MAGIC)?.strip_suffix('\n'));
-    let found: Hash = text.and_then(|id| id.parse().ok()).ok_or(ArchiveError::Magic)?;
+    let found = pieces::read_line(from, MAGIC).ok_or(ArchiveError::Magic)?;
     if found == expected { Ok(()) } else { Err(ArchiveError::Network { found, expected }) }
 }
 
 /// The next block's bytes. None at the end mark.
 fn next(from: &mut impl Read, after: u64) -> Result<Option<Vec<u8>>, ArchiveError> {
-    let cut = |error: io::Error| match error.kind() {
-        io::ErrorKind::UnexpectedEof => ArchiveError::Cut(after),
+    pieces::read_piece(from, BLOCK_BYTES).map_err(|error| match error.kind() {
+        ErrorKind::UnexpectedEof => ArchiveError::Cut(after),
+        ErrorKind::InvalidData => ArchiveError::Form(after),
         _ => error.into(),
-    };
-    let mut length = [0; 4];
-    from.read_exact(&mut length).map_err(cut)?;
-    let length = usize::try_from(u32::from_be_bytes(length)).unwrap_or(usize::MAX);
-    if length == 0 {
-        return Ok(None);
-    }
-    if length > BLOCK_BYTES {
-        return Err(ArchiveError::Form(after));
-    }
-    let mut bytes = vec![0; length];
-    from.read_exact(&mut bytes).map_err(cut)?;
-    Ok(Some(bytes))
+    })
 }
 
 #[cfg(test)]
@@ -218,7 +201,7 @@ mod tests {
         let one = tempfile::tempdir().unwrap();
         let (_, file) = made(one.path(), "a");
         let mut refused = 0;
-        for at in (LINE..file.len()).step_by(17) {
+        for at in (MAGIC.len() + 65..file.len()).step_by(17) {
             let two = tempfile::tempdir().unwrap();
             let mut to = importer(two.path(), "a");
             let mut changed = file.clone();

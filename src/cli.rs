@@ -42,6 +42,7 @@ mod record;
 mod restore;
 mod run;
 mod send;
+mod snapshot;
 mod status;
 mod submit;
 mod transaction;
@@ -146,6 +147,9 @@ enum Command {
     /// Export a stopped node's chain to a file, or import one
     #[command(subcommand, after_help = chain::EXAMPLES)]
     Chain(chain::ChainCommand),
+    /// Write a stopped node's newest final state to a file, or begin with one
+    #[command(subcommand, after_help = snapshot::EXAMPLES)]
+    Snapshot(snapshot::SnapshotCommand),
     /// Show the node's state: tip, sync, peers, mempool, miner, certificate
     #[command(after_help = status::EXAMPLES)]
     Status,
@@ -266,6 +270,7 @@ fn run(cli: Cli, out: &mut Output) -> Result<(), Error> {
         Command::Restore(options) => restore::run(&options, out),
         Command::Verify(options) => verify::run(&options, &config(&node)?, out),
         Command::Chain(command) => chain::run(&command, &config(&node)?, out),
+        Command::Snapshot(command) => snapshot::run(&command, &config(&node)?, out),
         Command::Status => status::run(&naming(&node, out)?, node.own_file(), out),
         Command::Final { command } => finality::run(command, &Client::new(&node)?, out),
         Command::Peers(page) => peer::list(&Client::new(&node)?, out, &page),

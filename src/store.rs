@@ -7,7 +7,7 @@
 //! live elsewhere) and which blocks off the best chain leave (the chain names them in its change).
 
 use std::fs::{File, TryLockError};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -21,6 +21,7 @@ use crate::files;
 
 mod blocks;
 mod error;
+mod filling;
 mod guard;
 mod index;
 mod indexed;
@@ -32,6 +33,7 @@ mod writing;
 
 use blocks::Blocks;
 pub use error::StoreError;
+pub(crate) use filling::Filling;
 pub use guard::silence_caught_panics;
 use guard::{Db, Fault, Guard};
 use index::Marker;
@@ -102,17 +104,22 @@ impl Store {
         Self::over(Db::new(db, guard), genesis, Some(lock))
     }
 
-    /// Makes the file under another name first: a file that a crash left unfinished could never be opened.
     fn make(dir: &Path, genesis: Arc<Genesis>) -> Result<(), StoreError> {
+        drop(Self::make_new(dir, genesis)?);
         let folder = |error| StoreError::Folder { path: dir.to_owned(), error };
-        let new = dir.join(NEW);
+        std::fs::rename(new_path(dir), dir.join(FILE)).map_err(folder)
+    }
+
+    /// Makes the file under another name first: a file that a crash left unfinished could never be opened.
+    fn make_new(dir: &Path, genesis: Arc<Genesis>) -> Result<Self, StoreError> {
+        let folder = |error| StoreError::Folder { path: dir.to_owned(), error };
+        let new = new_path(dir);
         if new.try_exists().map_err(folder)? {
             std::fs::remove_file(&new).map_err(folder)?;
         }
         let guard = Guard::new(&new);
         let db = guard.run(|| Ok(Database::builder().set_cache_size(CACHE_BYTES).create(&new)?))?;
-        drop(Self::over(Db::new(db, guard), genesis, None)?);
-        std::fs::rename(&new, dir.join(FILE)).map_err(folder)
+        Self::over(Db::new(db, guard), genesis, None)
     }
 
     /// The store in a database that is already open. Tests pass one whose disk fails.
@@ -313,6 +320,10 @@ impl Reader {
             Ok(row.map(|row| row.value().to_vec()))
         })
     }
+}
+
+fn new_path(dir: &Path) -> PathBuf {
+    dir.join(NEW)
 }
 
 fn begin_write(db: &Db) -> Result<WriteTransaction, Fault> {

@@ -390,7 +390,7 @@ fn consensus_is_integers_in_a_fixed_order() {
 const NO_BOUNDS: &[(&str, &str, &str)] = &[
     ("src/admission.rs", "FORMAT", "a format"),
     ("src/admission/armour.rs", "CHECKSUM LINE", "a format"),
-    ("src/archive.rs", "LINE", "a format"),
+    ("src/archive/pieces.rs", "ID", "a format"),
     ("src/config/network.rs", "INTERVAL_MS", "a setting's default"),
     ("src/config/node.rs", "CACHE_RANGE", "what a setting may be"),
     (

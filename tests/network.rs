@@ -13,6 +13,7 @@ mod network {
     mod members;
     mod refusals;
     mod secrets;
+    mod snapshots;
     mod states;
     mod switched_off;
     mod together;

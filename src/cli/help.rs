@@ -40,7 +40,7 @@ fn meant(command: &[&str]) -> &'static [&'static str] {
         | ["contacts", "add" | "remove"]
         | [.., "help"] => &[],
         ["run" | "verify" | "chain", ..] => &["config"],
-        ["check" | "backup"] => &["config", "json"],
+        ["check" | "backup"] | ["snapshot", ..] => &["config", "json"],
         ["found" | "ask" | "accept" | "restore"]
         | ["wallet" | "contacts" | "bench", ..]
         | ["receipt", "verify"] => &["json"],

@@ -27,6 +27,14 @@ pub enum StoreError {
         /// The folder.
         path: PathBuf,
     },
+    /// A snapshot would take its place.
+    #[error(
+        "{path} holds a chain already, and a snapshot is for a node without one. To begin anew with it, move that file away first"
+    )]
+    Exists {
+        /// The file.
+        path: PathBuf,
+    },
     /// Written by another version.
     #[error(
         "{path} has store format {found}, this bouya knows {FORMAT}; use the version that wrote it, or move the file away to fetch the chain again"

@@ -100,7 +100,9 @@ fn options_of_the_node_are_shown_only_where_they_mean_something() {
             | "bouya blacklist remove" => (true, true, true),
             "bouya check" | "bouya backup" | "bouya run" | "bouya verify" => (false, false, true),
             "bouya admit" => (true, false, false),
-            path if path.starts_with("bouya chain") => (false, false, true),
+            path if path.starts_with("bouya chain") || path.starts_with("bouya snapshot") => {
+                (false, false, true)
+            }
             "bouya devnet"
             | "bouya found"
             | "bouya ask"
