@@ -6,7 +6,9 @@ use borsh::{BorshDeserialize, BorshSerialize};
 
 use super::{Address, Certificate, RawTransaction, Transaction, merkle};
 use crate::codec::{Bounded, DecodeError, encode};
-use crate::crypto::{DoubleSha256, Hash, PublicKey, SecretKey, Signature, sha256, tagged_hash, verify};
+use crate::crypto::{
+    DoubleSha256, Hash, PublicKey, SecretKey, Signature, Signed, sha256, tagged_hash, verify,
+};
 use crate::limits::{EMPTY_BLOCK_BYTES, HEADER_BYTES, TRANSACTIONS_PER_BLOCK};
 use crate::time::Timestamp;
 
@@ -122,6 +124,11 @@ impl Header {
     /// Whether the miner made the seal.
     pub fn is_sealed(&self, network: &Hash) -> bool {
         verify(&self.miner, &self.sealed_bytes(network), &self.seal)
+    }
+
+    /// What is to be verified of the seal: many together cost less.
+    pub(super) fn signed(&self, network: &Hash) -> Signed {
+        Signed { key: self.miner, message: self.sealed_bytes(network), signature: self.seal }
     }
 
     fn sealed_bytes(&self, network: &Hash) -> Vec<u8> {

@@ -6,12 +6,12 @@ use alloc::vec::Vec;
 use super::super::handover::put_into_force;
 use super::super::state::{executed_of, from_row};
 use super::super::{
-    Block, Branch, Certificate, Checkpoint, Genesis, Handover, Header, HeaderRecord, Key, Roster, StateError,
-    StateHash, SyncHeader, agreement, read_state_hash,
+    Block, Branch, Certificate, Checkpoint, Genesis, Handover, Header, HeaderError, HeaderRecord, Key,
+    Roster, StateError, StateHash, SyncHeader, agreement, read_state_hash,
 };
 use super::{FinalBlock, NewMembers, Part, Piece, Row, SnapshotError};
 use crate::codec::decode;
-use crate::crypto::Hash;
+use crate::crypto::{Hash, verify_batch};
 
 /// See the module. What it has given out is right only once [`Loader::finish`] says so.
 #[derive(Debug)]
@@ -68,7 +68,20 @@ impl Loader {
             Piece::Rows(rows) if self.executed.is_some() => self.take_rows(&mut part, rows)?,
             Piece::Final(_) | Piece::Rows(_) => return Err(SnapshotError::Order),
         }
+        self.check_seals(&part)?;
         Ok(part)
+    }
+
+    /// The seals of all its headers, together.
+    fn check_seals(&self, part: &Part) -> Result<(), SnapshotError> {
+        let network = &self.genesis.rules.network;
+        let signed: Vec<_> = part.records.iter().map(|record| record.header.signed(network)).collect();
+        if verify_batch(&signed) {
+            return Ok(());
+        }
+        let wrong = part.records.iter().find(|record| !record.header.is_sealed(network));
+        let height = wrong.map_or(self.branch.height, |record| record.header.height);
+        Err(SnapshotError::Header { height, error: HeaderError::Seal })
     }
 
     /// All pieces have come: the rows are the state after the final block. Returns its height, and what makes it final.
@@ -125,13 +138,13 @@ impl Loader {
         heights.filter(|height| *height <= end).max().unwrap_or(0)
     }
 
-    /// Checks that a header comes next.
+    /// Checks that a header comes next. Its seal is verified with the others of its piece.
     fn check(&self, header: &Header) -> Result<(), SnapshotError> {
         let (at, end) = self.reached();
         if at >= end {
             return Err(SnapshotError::Order);
         }
-        let checked = self.branch.check(&self.genesis.rules, header);
+        let checked = self.branch.check_unsealed(&self.genesis.rules, header);
         checked.map_err(|error| SnapshotError::Header { height: at.saturating_add(1), error })
     }
 

@@ -8,7 +8,7 @@ use super::super::{Account, Genesis, Key, Origin, View, World};
 use super::*;
 use crate::codec::{decode, encode};
 use crate::testing::members::{Governors, add, changed_thrice, overridden, restarted};
-use crate::testing::{Node, certificate_of, member, network, network_of_members, pay};
+use crate::testing::{Node, certificate_of, member, network, network_of_members, pay, work};
 
 /// The members in force at the end of [`changed_thrice`].
 const MEMBERS: [u8; 4] = [3, 5, 6, 9];
@@ -122,6 +122,28 @@ fn any_changed_byte_is_refused() {
     }
     let error = load(&network("other", 1_000), read(&good).unwrap()).unwrap_err();
     assert!(matches!(error, SnapshotError::Header { height: 1, .. }), "{error}");
+}
+
+#[test]
+fn a_header_that_no_member_sealed_is_refused() {
+    let genesis = network_of_members("acme");
+    let mut node = Node::of(genesis.clone());
+    let mut block = (*node.mine(vec![])).clone();
+    node.take_final(node.commit(1, &[1, 2, 9]));
+    let good = pieces(&node).unwrap();
+    block.header.seal.0[0] ^= 1;
+    work(&mut block);
+    let end = FinalBlock {
+        certificate: crate::testing::certificate(&genesis, 1, block.id(), &[1, 2, 9]),
+        ..match &good[0] {
+            Piece::Final(end) => (**end).clone(),
+            other => panic!("{other:?}"),
+        }
+    };
+    let headers = Bounded::truncated([crate::testing::sync_header(&Arc::new(block))]);
+    let sealed = [Piece::Final(Box::new(end)), Piece::Headers(headers)];
+    let error = load(&genesis, sealed.into_iter().chain(good[2..].to_vec())).unwrap_err();
+    assert_eq!(error, SnapshotError::Header { height: 1, error: HeaderError::Seal });
 }
 
 /// The snapshot's rows after a change, in one piece.
