@@ -16,6 +16,7 @@ pub mod overlay;
 pub mod receipt;
 pub mod saved;
 mod small;
+pub mod snapshot;
 pub mod text;
 pub mod tls;
 pub mod wire;
@@ -69,6 +70,7 @@ targets! {
     request: tls::request, tls::request_seeds, 500;
     revocations: saved::revocations, saved::revocations_seeds, 2000;
     rows: saved::rows, saved::rows_seeds, 2000;
+    snapshot: snapshot::snapshot, snapshot::snapshot_seeds, 500;
     text: text::text, text::text_seeds, 2000;
     transaction: ledger::transaction, ledger::transaction_seeds, 1000;
     work: ledger::work, ledger::work_seeds, 2000;
