@@ -33,7 +33,8 @@ fn the_status_has_its_promised_shape() {
         },
         "tip": {
             "height": 0, "hash": genesis.id().to_string(), "time": null,
-            "lowest_block": 1, "work": genesis.branch().work.to_string(),
+            "lowest_block": 1,
+            "work": genesis.branch().work.to_string(),
         },
         "final": {
             "height": 0, "hash": genesis.id().to_string(), "behind": 0, "since": null, "after_ms": null,
