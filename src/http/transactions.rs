@@ -317,11 +317,17 @@ pub(super) async fn show(
     Err(pruned.unwrap_or_else(missing))
 }
 
-/// What to answer about a transaction that is not found here, if it stood in a block that this node has pruned.
+/// What to answer about a transaction that is not found here, if it stood, or may have stood, in a block whose content this node lacks.
 pub(super) fn pruned_or(snapshot: &Snapshot, id: &Hash) -> Result<Option<Problem>, Problem> {
     let lowest = snapshot.lowest()?;
-    let height = snapshot.pruned_height(id, lowest)?;
-    Ok(height.map(|height| Problem::pruned(format!("transaction {id} in block {height}"), lowest)))
+    Ok(match snapshot.pruned_height(id, lowest)? {
+        Some(height) => Some(Problem::pruned(format!("transaction {id} in block {height}"), lowest)),
+        // Who began with a snapshot has no index of what is below.
+        None if lowest > 1 => Some(Problem::not_found(format!(
+            "transaction {id} is not known here, and this node has the content of blocks from {lowest} on only; ask the node of a member that keeps all"
+        ))),
+        None => None,
+    })
 }
 
 async fn confirmed(api: &Api, id: Hash) -> Result<Option<Transaction>, Problem> {
