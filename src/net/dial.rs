@@ -51,6 +51,7 @@ async fn dial_back(shared: &Shared, id: &NodeId, endpoint: &Endpoint, local: boo
     if shared.proxy.is_some() {
         return DialOutcome::Cannot;
     }
+    let patience = Instant::now() + shared.deadlines.connect;
     match dial(shared, id, endpoint, local).await {
         Ok((mut stream, ..)) => {
             let goodbye = Goodbye::new(GoodbyeReason::Duplicate, "dialed back, as asked");
@@ -60,6 +61,12 @@ async fn dial_back(shared: &Shared, id: &NodeId, endpoint: &Endpoint, local: boo
                 connection::linger(&mut stream, &deadlines).await;
             });
             DialOutcome::Connected
+        }
+        // Anybody may say that it listens anywhere. Where no operator has named that place, a peer learns only that it is not reached there, and
+        // not at once: else it could look for open ports behind this node's firewall.
+        Err(_) if !local => {
+            tokio::time::sleep_until(patience).await;
+            DialOutcome::NoAnswer
         }
         Err(DialError::Closed(_)) => DialOutcome::Refused,
         Err(DialError::Unreachable(_)) => DialOutcome::NoAnswer,

@@ -4,7 +4,7 @@
 use bouya_core::codec::decode;
 use bouya_core::crypto::Hash;
 use bouya_core::ledger::{
-    Branch, Genesis, Header, HeaderRecord, Key, Rows, StateHash, View, executed, read_state_hash,
+    Branch, Genesis, Header, HeaderRecord, Key, Roster, Rows, StateHash, View, executed, read_state_hash,
 };
 
 use super::{Report, VerifyError, check_index, wrong};
@@ -26,7 +26,8 @@ pub(super) fn verify(
         let record = snapshot.record(&id)?.ok_or_else(|| wrong(&place, "its header is missing"))?;
         check_header(snapshot, genesis, &mut branch, &place, &record)?;
         let block = snapshot.block(&id)?;
-        if block.is_none() && (height >= lowest || record.roster.is_some()) {
+        let is_voted = |roster: &Roster| roster.base().by_override().is_none();
+        if block.is_none() && (height >= lowest || record.roster.as_ref().is_some_and(is_voted)) {
             return Err(wrong(&place, "its body is missing"));
         }
         if let Some(block) = block.filter(|_| height >= lowest) {

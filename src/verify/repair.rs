@@ -31,6 +31,11 @@ pub enum RepairError {
         /// What the system says.
         error: io::Error,
     },
+    /// Nothing can be executed from the beginning.
+    #[error(
+        "this store has blocks from {0} on only, so it cannot be executed again from the beginning, and a repair would lose its state. Stop here and move chain.redb away: then load a snapshot (bouya snapshot load), or let the next run fetch everything from a member that keeps all"
+    )]
+    Pruned(u64),
     /// Another node's, another network's, or the new file's fault.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -64,6 +69,9 @@ pub fn repair(
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
         _ => (),
     }
+    if let Some(lowest) = pruned(dir, &genesis) {
+        return Err(RepairError::Pruned(lowest));
+    }
     let scan = Scan::new(&dir.join(store::FILE)).map_err(failed)?;
     let mut importer = Importer::new(Store::open(&folder, genesis.clone())?)?;
     for block in scan.blocks() {
@@ -90,6 +98,12 @@ pub fn repair(
     };
     let blocks = importer.height();
     Ok(Repaired { dir: dir.to_owned(), _lock: lock, blocks, highest: scan.highest().max(blocks), kept })
+}
+
+/// The lowest block with a body, if the store says that not all have theirs.
+fn pruned(dir: &Path, genesis: &Arc<Genesis>) -> Option<u64> {
+    let old = Store::open(dir, genesis.clone()).ok()?;
+    old.reader().snapshot().ok()?.lowest().ok().filter(|lowest| *lowest > 1)
 }
 
 /// The newest final certificate in a store, if it can be read and is valid.

@@ -71,6 +71,15 @@ fn without_old_bodies_the_rest_is_found_sound_or_what_is_wrong_is_named() {
 }
 
 #[test]
+fn a_repair_does_not_lose_a_state_that_nothing_here_leads_to() {
+    let dir = tempfile::tempdir().unwrap();
+    drop(pruned_store(dir.path()));
+    let refused = repair::repair(dir.path(), network("test", 1_000_000), |_| ());
+    assert!(matches!(refused, Err(repair::RepairError::Pruned(4))));
+    assert!(Store::open(dir.path(), network("test", 1_000_000)).is_ok());
+}
+
+#[test]
 fn every_kind_of_wrong_thing_is_named() {
     let spoiled = [
         ("block 3", "bodies", 3),

@@ -32,6 +32,8 @@ pub struct Head {
     pub unfinal_since: Option<Timestamp>,
     /// The lowest block whose body is here, with all above it.
     pub lowest: u64,
+    /// More bodies leave as the chain grows.
+    pub prunes: bool,
     /// The members after that block: they vote.
     pub members: Arc<InForce>,
     /// What lets the members' decisions come into force with the next block, if something waits for that.
@@ -65,7 +67,7 @@ pub struct Recent {
 }
 
 impl Head {
-    /// Reads what belongs to the chain that ends in `branch`. The disk has room, nothing is held, and no branch is preferred.
+    /// Reads what belongs to the chain that ends in `branch`. The disk has room, nothing is held or pruned, and no branch is preferred.
     pub fn read(view: &dyn View, branch: &Branch) -> Result<Self, StateError> {
         let recent = recent(view, branch)?;
         let locator = locator(view, branch.height)?;
@@ -86,6 +88,7 @@ impl Head {
             held,
             finalized,
             lowest: view.lowest()?,
+            prunes: false,
             unfinal_since,
             members,
             handover,
@@ -98,7 +101,8 @@ impl Head {
 
     /// What the overlay is told of it.
     pub fn tip(&self) -> Tip {
-        let (finalized, lowest) = (self.finalized, self.lowest);
+        let (finalized, keeps_all) = (self.finalized, self.lowest <= 1 && !self.prunes);
+        let lowest = if keeps_all { 0 } else { self.lowest };
         Tip { branch: self.branch.clone(), locator: self.locator.clone(), finalized, lowest }
     }
 }

@@ -217,7 +217,7 @@ pub struct Tip {
     pub locator: Vec<Hash>,
     /// Its newest final block, height and id: no branch without it matters. The genesis block if nothing was voted final.
     pub finalized: (u64, Hash),
-    /// The lowest block whose body is here, with all above it.
+    /// The lowest block whose body is here, with all above it, if old ones leave or were never here; 0 if all are kept.
     pub lowest: u64,
 }
 

@@ -111,7 +111,7 @@ impl BlockSync {
     pub fn new(genesis: Arc<Genesis>, settled: Time) -> Self {
         let branch = genesis.branch();
         Self {
-            tip: Tip { locator: Vec::from([branch.id]), finalized: (0, branch.id), lowest: 1, branch },
+            tip: Tip { locator: Vec::from([branch.id]), finalized: (0, branch.id), lowest: 0, branch },
             genesis,
             peers: BTreeMap::new(),
             rests: Rests::default(),

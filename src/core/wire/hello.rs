@@ -50,7 +50,7 @@ pub struct Hello {
     pub listen: Option<Endpoint>,
     /// Its best block.
     pub tip: TipSummary,
-    /// The lowest block that it can serve.
+    /// The lowest block whose body it can serve, if it prunes or began with a snapshot; 0 if it keeps all.
     #[serde(default)]
     pub lowest_block: u64,
     /// Digest of the rules that must match in addition to the genesis block.

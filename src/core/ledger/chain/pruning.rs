@@ -39,6 +39,11 @@ impl Chain {
         self.pruning.lowest
     }
 
+    /// Whether bodies leave as the chain grows.
+    pub fn prunes(&self) -> bool {
+        self.pruning.keep.is_some()
+    }
+
     pub(super) fn load_pruning(&mut self, view: &dyn View) -> Result<(), StateError> {
         self.pruning.lowest = view.lowest()?;
         Ok(())

@@ -192,7 +192,10 @@ impl Reorg {
     ) -> Result<Option<Advance>, StateError> {
         let id = self.id_at(view, self.next)?;
         let Some(HeaderRecord { header, .. }) = view.record(&id)? else { return Ok(Some(Advance::Gone)) };
-        let body = view.body(&id)?.ok_or_else(|| missing("body", &id))?;
+        let Some(body) = view.body(&id)? else {
+            // It may have been pruned since this began.
+            return if view.lowest()? > 1 { Ok(Some(Advance::Gone)) } else { Err(missing("body", &id)) };
+        };
         let block = Block { header, body };
         let base = (!self.from_genesis).then_some(view);
         let at = |height| self.id_at(view, height).map(Some);

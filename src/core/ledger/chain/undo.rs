@@ -1,4 +1,4 @@
-//! Which undo records are kept: those of the last [`UNDO_BLOCKS`] blocks, and all above the final block. A branch may leave the chain no deeper
+//! Which undo records are kept: those of the last [`UNDO_BLOCKS`] blocks, and all from the final block on. A branch may leave the chain no deeper
 //! than there, and to undo is far cheaper than to execute everything again.
 //!
 //! A branch of more than [`UNDO_BLOCKS`] blocks that was staged has the records of its last ones only. When the final block leaps forward after
@@ -49,7 +49,8 @@ impl Chain {
         tip: u64,
         finalized: u64,
     ) -> Result<Vec<(u64, Hash)>, StateError> {
-        let due = tip.saturating_sub(self.undo.blocks).min(finalized);
+        // The final block's own stays: an override may name that block, and a snapshot needs what it changed.
+        let due = tip.saturating_sub(self.undo.blocks).min(finalized.saturating_sub(1));
         let first = self.undo.floor.saturating_add(1);
         let last = due.min(self.undo.floor.saturating_add(UNDO_DROPPED_PER_COMMIT));
         let mut dropped = Vec::new();

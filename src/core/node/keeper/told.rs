@@ -19,7 +19,8 @@ impl<D: Disk> Keeper<D> {
     pub fn head(&self) -> Result<Head, D::Error> {
         let head = Head::read(&self.disk().view()?, self.chain().tip())?;
         let Told { held, goal, behind, awaited } = self.now();
-        Ok(Head { disk_full: self.disk_full, held, goal, behind, awaited, ..head })
+        let (disk_full, prunes) = (self.disk_full, self.chain().prunes());
+        Ok(Head { disk_full, prunes, held, goal, behind, awaited, ..head })
     }
 
     /// What a head would tell now beside the chain itself.

@@ -105,7 +105,7 @@ impl Links {
             instance: settings.instance.clone(),
             listen: settings.advertise.clone(),
             tip: TipSummary { height: 0, hash: genesis.id(), work: 0 },
-            lowest_block: 1,
+            lowest_block: 0,
             rules: genesis.rules_digest(),
             overrides: genesis.rules.overrides.hash(),
             crls: Vec::new(),

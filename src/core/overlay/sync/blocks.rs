@@ -7,7 +7,7 @@ use core::time::Duration;
 
 use super::fetch::Arrived;
 use super::{
-    Act, Aim, Block, BlockOutcome, BlockSync, Bounded, ConnId, Fault, GiveUp, Hash, Helper, Item,
+    Act, Aim, Block, BlockOutcome, BlockSync, Bounded, ConnId, Fault, GiveUp, Hash, HeaderSync, Helper, Item,
     KeeperRequest, Message, NetworkEvent, Origin, SyncPeer, Time, WaitsFor,
 };
 use crate::limits::{SYNC_REFUSED, UNASKED_BLOCKS_PER_PEER};
@@ -80,7 +80,10 @@ impl BlockSync {
         };
         let ids = items.iter().filter_map(id).collect::<Vec<_>>();
         self.lacks_members(now, conn, &ids);
+        // Only who leads has said that this is its chain. Others may never have had it: that tells nothing of what they have pruned.
+        let leads = |header_sync: &HeaderSync| header_sync.conn == conn && header_sync.aim == Aim::Claim;
         if self.fetch.not_found(conn, &ids)
+            && self.header_sync.as_ref().is_some_and(leads)
             && let Some(peer) = self.peers.get_mut(&conn)
         {
             peer.lacks(self.fetch.first);

@@ -16,7 +16,7 @@ use crate::wire::TipSummary;
 pub(super) struct SyncPeer {
     /// Its best block, as it claims.
     pub(super) tip: TipSummary,
-    /// The lowest block that it serves, as far as is known: it may have pruned those below, and more of them by now.
+    /// The lowest block that it serves, as far as is known: it prunes, and may have gone further by now. 0 if it keeps all.
     pub(super) lowest: u64,
     /// The claim has not been followed yet.
     pub(super) claims: bool,
@@ -80,6 +80,8 @@ impl Rests {
 
 impl SyncPeer {
     pub(super) fn new(id: NodeId, (tip, lowest): (TipSummary, u64), rests: Pair) -> Self {
+        // It has its best block at least.
+        let lowest = lowest.min(tip.height);
         Self { tip, lowest, claims: true, orphan: false, owed: 0, stalled: false, id, rests }
     }
 
@@ -98,7 +100,7 @@ impl SyncPeer {
 
     /// It lacks a block from this height on. If it prunes, it has pruned more since its hello.
     pub(super) fn lacks(&mut self, height: u64) {
-        if self.lowest > 1 {
+        if self.lowest > 0 {
             self.lowest = self.lowest.max(height.saturating_add(1));
         }
     }

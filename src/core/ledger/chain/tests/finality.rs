@@ -331,9 +331,9 @@ fn undo_records_reach_back_to_the_final_block_and_leave_a_bounded_number_at_a_ti
     assert_eq!(kept(&node), total, "nothing is final");
     let (first, last) = (at(&node, 10), at(&node, total));
     assert_eq!(finalize(&mut node, 10, first), "final");
-    assert_eq!(kept(&node), total - 10, "all above the final block");
+    assert_eq!(kept(&node), total - 9, "all from the final block on");
     assert_eq!(finalize(&mut node, total, last), "final");
-    let left = total - 10 - UNDO_DROPPED_PER_COMMIT;
+    let left = total - 9 - UNDO_DROPPED_PER_COMMIT;
     assert_eq!(kept(&node), left);
     let mut node = Node::load(network, node.world().clone(), node.now);
     node.chain.undo.blocks = ROOM;

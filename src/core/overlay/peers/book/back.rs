@@ -1,6 +1,7 @@
 //! Dialing back: a connected peer asks whether this node reaches it where its hello says that it listens.
 //!
-//! Only there, and never where the question says: no peer scans others' ports through this node. It is no dial in the sense of `dial`: nobody
+//! Only there, and never where the question says; and why that fails is told only of places that an operator has named (`net::dial`): no peer
+//! scans others' ports through this node. It is no dial in the sense of `dial`: nobody
 //! becomes connected by it, and nothing is learned from it. It is bounded on its own, so that it takes no place from dials.
 
 use super::{AddressBook, Rank, Told};

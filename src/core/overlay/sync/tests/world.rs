@@ -101,7 +101,7 @@ impl World {
             Manner::Claims(tip) | Manner::Replays(tip) => tip.clone(),
             _ => tip_of(blocks),
         };
-        let lowest = if let Manner::Prunes { said, .. } = manner { said } else { 1 };
+        let lowest = if let Manner::Prunes { said, .. } = manner { said } else { 0 };
         self.peers.insert(ConnId(conn), FakePeer::new(blocks, manner, latency));
         self.sync.peer_up(self.now, ConnId(conn), id.parse().unwrap(), tip, lowest);
         self.drain();
