@@ -313,7 +313,8 @@ pub(super) fn read_block(
     }
     let Some(record) = read_record(headers, id)? else { return Ok(None) };
     let body: Body = unversioned(body.value(), "bodies")?;
-    if body.root(record.header.height) != record.header.body {
+    // The root does not cover what the body states to change; the record has that too.
+    if body.root(record.header.height) != record.header.body || body.executed != record.executed {
         let height = record.header.height;
         return Err(Fault::Damaged(format!("the body of block {height} ({id}) is not its own")));
     }
