@@ -61,16 +61,17 @@ impl Scan {
         self.headers.values().map(|header| header.height).max().unwrap_or(0)
     }
 
-    /// All blocks whose header and body are there, the lowest first.
+    /// All blocks whose header and body are there, the lowest first. A block may come more than once: the root does not cover all of a body, so of
+    /// two copies that have it one may be wrong.
     pub(super) fn blocks(&self) -> impl Iterator<Item = Arc<Block>> {
         let mut headers: Vec<(&Hash, &Header)> = self.headers.iter().collect();
         headers.sort_by_key(|(id, header)| (header.height, **id));
-        headers.into_iter().filter_map(|(id, header)| {
-            let body = self.rows.get(id)?.iter().find_map(|place| {
+        headers.into_iter().flat_map(|(id, header)| {
+            self.rows.get(id).into_iter().flatten().filter_map(|place| {
                 let body: Body = row(&self.read(*place)?)?;
-                (body.root(header.height) == header.body).then_some(body)
-            })?;
-            Some(Arc::new(Block { header: header.clone(), body }))
+                let is_its_own = body.root(header.height) == header.body;
+                is_its_own.then(|| Arc::new(Block { header: header.clone(), body }))
+            })
         })
     }
 
