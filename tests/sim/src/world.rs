@@ -26,8 +26,8 @@ use crate::work::LAST_ORDERS;
 pub(crate) const MINE_EVERY: u64 = 500;
 /// A governor looks whether it has something to say this often (ms).
 const GOVERN_EVERY: u64 = 4_000;
-/// Blocks whose bodies a node that prunes keeps.
-const PRUNED_TO: u64 = 10;
+/// Blocks whose bodies a node that prunes keeps: enough for whoever was away, since it may be the only one that goes on.
+const PRUNED_TO: u64 = 200;
 /// The invariants of all nodes are checked this often (ms).
 pub(crate) const CHECK_EVERY: u64 = 5_000;
 
