@@ -301,9 +301,7 @@ async fn a_dial_names_what_stopped_it() {
     assert!(matches!(&why, DialError::Handshake(why) if why.contains("TlsVersionIsDisabled")), "{why:?}");
     drop(listener);
     alice.dial("bob", address);
-    assert!(
-        matches!(alice.dial_error().await, DialError::Unreachable(why) if why.contains("nothing listens"))
-    );
+    assert!(matches!(alice.dial_error().await, DialError::Closed(why) if why.contains("nothing listens")));
 }
 
 #[tokio::test]
