@@ -9,7 +9,6 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use bouya_core::code::Code;
-use bouya_core::codec::decode;
 use bouya_core::crypto::{Hash, SecretKey};
 use bouya_core::ledger::{Address, StateError, View};
 use bouya_core::limits::{
@@ -18,7 +17,7 @@ use bouya_core::limits::{
     WIRE_EVENTS,
 };
 use bouya_core::node::{Gate, VoterStatus};
-use bouya_core::overlay::{self, Book, Overlay};
+use bouya_core::overlay;
 use thiserror::Error;
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, mpsc, watch};
@@ -39,7 +38,7 @@ use crate::net::network::{self, NetworkActor};
 use crate::net::tls::{IdentityError, IdentityFiles, Tls};
 use crate::net::{self, Shared, listen};
 use crate::store::owner::{self, OwnerError};
-use crate::store::{Reader, Store, StoreError};
+use crate::store::{Store, StoreError};
 use crate::voter::record::{self, Kept, RecordError, RecordFile};
 use crate::voter::{self, VoterActor, VoterError};
 use crate::workers::Workers;
@@ -47,6 +46,7 @@ use crew::Crew;
 
 mod crew;
 pub(crate) mod judge;
+mod peers;
 
 /// Why a node does not start, or stops by itself.
 #[derive(Debug, Error)]
@@ -201,7 +201,7 @@ impl Node {
             events: events.clone(),
             clock,
         };
-        let mut overlay = new_overlay(&self.settings, &self.tls, &reader, clock);
+        let mut overlay = peers::overlay(&self.settings, &self.tls, &reader, clock);
         if let Some(newest) = newest {
             overlay.handle(clock.now(), overlay::Input::Finalized(newest));
         }
@@ -380,26 +380,4 @@ pub fn identity_files(settings: &Settings) -> IdentityFiles {
         crls: identity.crls.clone(),
         refuse_overdue: identity.refuse_overdue,
     }
-}
-
-fn new_overlay(settings: &Settings, tls: &Tls, reader: &Reader, clock: Clock) -> Overlay {
-    let saved = reader.kept(network::BOOK).ok().flatten();
-    let book: Book = saved.and_then(|bytes| decode(&bytes, "book").ok()).unwrap_or_default();
-    let mut random = [0; 16];
-    // Without randomness all instances of a node look alike, which only delays the detection of a twin.
-    let _ = getrandom::fill(&mut random);
-    let [seed, instance @ ..] = random.as_chunks::<8>().0 else { unreachable!("16 bytes are two chunks") };
-    let settings = overlay::OverlaySettings {
-        id: tls.id(),
-        genesis: settings.network.genesis.clone(),
-        agent: net::AGENT.to_owned(),
-        instance: data_encoding::HEXLOWER.encode(&instance.concat()),
-        advertise: settings.p2p.advertise.clone(),
-        bootstrap: settings.p2p.bootstrap.iter().map(|b| (b.id.clone(), b.endpoint.clone())).collect(),
-        blacklist: settings.p2p.blacklist.clone(),
-        max_connected: settings.p2p.max_peers,
-        book,
-        seed: u64::from_le_bytes(*seed),
-    };
-    Overlay::new(settings, clock.now(), clock::wall())
 }

@@ -7,8 +7,8 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use bouya_core::id::NodeId;
 use bouya_core::limits::DIAL_ADDRESSES;
-use bouya_core::overlay::{ConnId, DialError, Input};
-use bouya_core::wire::{DialOutcome, Endpoint, Goodbye, GoodbyeReason};
+use bouya_core::overlay::{DialError, Input};
+use bouya_core::wire::Endpoint;
 use rustls::pki_types::ServerName;
 use tokio::net::{TcpStream, lookup_host};
 use tokio::task::JoinHandle;
@@ -19,6 +19,10 @@ use super::connection::{self, Origin};
 use super::tls::{Refusal, Session, explain, verified};
 use super::{NetEvent, Shared, tune};
 use crate::proxy::Proxy;
+
+mod back;
+
+pub use back::back;
 
 type Proven = (TlsStream<TcpStream>, Session, Instant);
 
@@ -35,43 +39,6 @@ pub fn spawn(shared: Shared, id: NodeId, endpoint: Endpoint, local: bool) -> Joi
             }
         }
     })
-}
-
-/// Dials a connected peer only to tell it whether that works. Whoever proves its id there is told goodbye at once: its other connection stays.
-pub fn back(shared: Shared, session: ConnId, id: NodeId, endpoint: Endpoint, local: bool) -> JoinHandle<()> {
-    tokio::spawn(async move {
-        let outcome = dial_back(&shared, &id, &endpoint, local).await;
-        // If the hub is gone, there is nobody to tell.
-        let _ = shared.hub.send(NetEvent::Input(Input::DialedBack { session, outcome })).await;
-    })
-}
-
-async fn dial_back(shared: &Shared, id: &NodeId, endpoint: &Endpoint, local: bool) -> DialOutcome {
-    // What a proxy reaches says little of what others reach.
-    if shared.proxy.is_some() {
-        return DialOutcome::Cannot;
-    }
-    let patience = Instant::now() + shared.deadlines.connect;
-    match dial(shared, id, endpoint, local).await {
-        Ok((mut stream, ..)) => {
-            let goodbye = Goodbye::new(GoodbyeReason::Duplicate, "dialed back, as asked");
-            let deadlines = shared.deadlines;
-            tokio::spawn(async move {
-                connection::part(&mut stream, goodbye, &deadlines).await;
-                connection::linger(&mut stream, &deadlines).await;
-            });
-            DialOutcome::Connected
-        }
-        // Anybody may say that it listens anywhere. Where no operator has named that place, a peer learns only that it is not reached there, and
-        // not at once: else it could look for open ports behind this node's firewall.
-        Err(_) if !local => {
-            tokio::time::sleep_until(patience).await;
-            DialOutcome::NoAnswer
-        }
-        Err(DialError::Closed(_)) => DialOutcome::Refused,
-        Err(DialError::Unreachable(_)) => DialOutcome::NoAnswer,
-        Err(DialError::Certificate(_) | DialError::Handshake(_)) => DialOutcome::Stranger,
-    }
 }
 
 async fn dial(shared: &Shared, id: &NodeId, endpoint: &Endpoint, local: bool) -> Result<Proven, DialError> {

@@ -3,14 +3,13 @@
 use std::io::{BufReader, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::num::NonZero;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bouya_core::codec::encode;
 use bouya_core::crypto::Hash;
 use bouya_core::ledger::{Block, NetworkSpec, Transaction, View, in_force_before};
 use bouya_core::mempool;
-use bouya_core::overlay::{Command, PeerReach, PeerView};
 use futures_util::future::join_all;
 use serde_json::Value;
 use tempfile::TempDir;
@@ -26,8 +25,6 @@ use crate::chain::{self, ChainActor};
 use crate::clock::{Clock, wall};
 use crate::mempool::MempoolActor;
 use crate::miner::{MinerActor, MinerSettings};
-use crate::net::request::{CommandError, KeptOut, Summary};
-use crate::net::tls::expiry::{Expiry, What};
 use crate::store::Store;
 use crate::workers::Workers;
 use bouya_core::node::keeper::Input;
@@ -35,6 +32,10 @@ use bouya_core::node::{Certificate, Gate, VoterStatus, When};
 use bouya_core::overlay::Outlook;
 use bouya_core::testing;
 use bouya_core::time::Timestamp;
+
+mod network;
+
+pub(super) use network::Network;
 
 /// The key that seals blocks and gets their rewards.
 pub(super) const MINER: u8 = 9;
@@ -70,59 +71,6 @@ impl Drop for Engine {
         // A test that failed has said so already.
         let _ = runtime.block_on(ended);
         runtime.shutdown_background();
-    }
-}
-
-/// What the made-up network says, and what it was told.
-pub(super) struct Network {
-    pub(super) summary: Mutex<Summary>,
-    pub(super) peers: Mutex<Vec<PeerView>>,
-    pub(super) reach: Mutex<Vec<(NodeId, PeerReach)>>,
-    pub(super) kept_out: Mutex<Vec<KeptOut>>,
-    pub(super) commands: Mutex<Vec<Command>>,
-    pub(super) refuse: Mutex<Option<CommandError>>,
-}
-
-impl Network {
-    fn new() -> Self {
-        let list = Expiry {
-            what: What::List,
-            name: "acme".to_owned(),
-            begins: Timestamp(1_700_000_000_000),
-            ends: Timestamp(1_800_000_000_000),
-        };
-        let summary = Summary {
-            connected: 2,
-            known: 3,
-            dialed_in: Some(Timestamp(1_700_000_060_000)),
-            alarms: Default::default(),
-            ends: vec![list],
-        };
-        Self {
-            summary: Mutex::new(summary),
-            peers: Mutex::default(),
-            reach: Mutex::default(),
-            kept_out: Mutex::default(),
-            commands: Mutex::default(),
-            refuse: Mutex::default(),
-        }
-    }
-
-    fn answer(&self, request: request::NetworkRequest) {
-        match request {
-            request::NetworkRequest::Peers { reply } => drop(reply.send(self.peers.lock().unwrap().clone())),
-            request::NetworkRequest::Reach { reply } => drop(reply.send(self.reach.lock().unwrap().clone())),
-            request::NetworkRequest::Blacklist { reply } => {
-                drop(reply.send(self.kept_out.lock().unwrap().clone()));
-            }
-            request::NetworkRequest::Summary { reply } => {
-                drop(reply.send(self.summary.lock().unwrap().clone()))
-            }
-            request::NetworkRequest::Command { command, reply } => {
-                self.commands.lock().unwrap().push(command);
-                drop(reply.send(self.refuse.lock().unwrap().take().map_or(Ok(()), Err)));
-            }
-        }
     }
 }
 
