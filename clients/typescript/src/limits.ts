@@ -1,0 +1,33 @@
+// Bounds of the protocol (docs/PROTOCOL.md). They are checked before anything is read or signed.
+
+export const TRANSACTION_BYTES = 16_384;
+export const OUTPUTS = 128;
+export const MEMO_BYTES = 256;
+export const TOPIC_BYTES = 64;
+export const RECORD_BYTES = 8_192;
+/** Of an agreement's title, and of a document's name. */
+export const TITLE_BYTES = 256;
+export const PARTIES = 32;
+export const REASON_BYTES = 256;
+export const ID_BYTES = 63;
+export const MEMBER_NAME_BYTES = 64;
+export const NETWORK_NAME_BYTES = 64;
+export const SYMBOL_BYTES = 12;
+export const DECIMALS = 9;
+/** Members of a network. */
+export const VOTERS = 128;
+export const UPGRADES = 32;
+export const ALLOCATIONS = 10_000;
+export const OVERRIDES = 64;
+export const HEADER_BYTES = 264;
+/** Longest receipt file. */
+export const RECEIPT_BYTES = 64 * 1024 * 1024;
+/** Steps of a path in a receipt. */
+export const STEPS = 64;
+/** Changes of the members that a receipt may lead through. */
+export const HANDOVERS = 1_024;
+/** Most that a wallet file may ask of this machine for one guess of its passphrase. */
+export const KEYSTORE = { memoryKib: 1024 * 1024, passes: 16, lanes: 16 };
+/** Largest u64. */
+export const U64 = 2n ** 64n - 1n;
+export const U128 = 2n ** 128n - 1n;

@@ -1,0 +1,136 @@
+// Signs and sends with one key: asks the node for the nonce and the fee, never for trust in what is signed.
+
+import type { Action, Content, Output } from "./action.js";
+import type * as api from "./api-types.js";
+import type { Client, Until, Waiting } from "./client.js";
+import { BouyaError, InputError, ProblemError } from "./errors.js";
+import { type Document, hashDocument } from "./hash.js";
+import type { SecretKey } from "./keys.js";
+import { signTransaction, type Transaction, transactionSize } from "./transaction.js";
+
+/** What can be decided for each transaction. */
+export interface Sending {
+  /** In the smallest unit; the node's smallest fee per byte unless told otherwise. */
+  readonly fee?: bigint;
+  /** The last block that may hold it: a thousand blocks from now unless told otherwise. */
+  readonly validUntil?: bigint;
+}
+
+/** What was sent. */
+export interface Sent extends Transaction<Action> {
+  /** Waits until it is confirmed, or final. */
+  wait(until?: Until, waiting?: Waiting): Promise<api.Transaction>;
+}
+
+/** A file, or its SHA-256 in hex. */
+export type DocumentOrHash = Document | string;
+
+/** Long enough for a busy or idle network, and short enough that a payment that everyone gave up does not come back months later. */
+const VALID_BLOCKS = 1_000n;
+/** How many nonces to try while others sign with the same key. */
+const NONCES = 32;
+/** Another transaction came first: its nonce waits, is confirmed, or is gone with the one that waited. */
+const OVERTAKEN = ["nonce-taken", "wrong-nonce", "confirmed"];
+
+const hashOf = async (document: DocumentOrHash): Promise<string> => {
+  if (typeof document !== "string") return hashDocument(document);
+  if (!/^[0-9a-f]{64}$/.test(document)) throw new InputError("a document is its bytes, or its SHA-256 as 64 lower-case hex digits");
+  return document;
+};
+
+/** Whoever signs with one key at one node. */
+export class Sender {
+  readonly #client: Client;
+  readonly #key: SecretKey;
+
+  constructor(client: Client, key: SecretKey) {
+    this.#client = client;
+    this.#key = key;
+  }
+
+  get address(): string {
+    return this.#key.address;
+  }
+
+  /** Its account, what waits in the node's mempool counted: coins sent a moment ago are spent. */
+  account(): Promise<api.Account> {
+    return this.#client.account(this.address, { confirmations: 0 });
+  }
+
+  /** Pays one or several addresses. */
+  transfer(outputs: Output | readonly Output[], { memo = "", ...sending }: Sending & { readonly memo?: string } = {}): Promise<Sent> {
+    return this.send({ type: "transfer", outputs: [outputs].flat() as Output[], memo }, sending);
+  }
+
+  /** Writes data down under a topic, for every member to read: at most 8 KiB. */
+  record(topic: string, data: Uint8Array | string, sending: Sending = {}): Promise<Sent> {
+    const content: Content = { data: typeof data === "string" ? new TextEncoder().encode(data) : data };
+    return this.send({ type: "record", topic, content }, sending);
+  }
+
+  /** Writes a document's SHA-256 down under a topic, with its name. The document stays here. */
+  async recordDocument(topic: string, document: DocumentOrHash, name: string, sending: Sending = {}): Promise<Sent> {
+    return this.send({ type: "record", topic, content: { hash: await hashOf(document), name } }, sending);
+  }
+
+  /** Proposes an agreement, which counts as a signature. The parties need the document and the agreement's id, `sent.agreement`. */
+  async propose(
+    proposal: { readonly title: string; readonly document: DocumentOrHash; readonly parties: readonly string[]; readonly deadline: Date },
+    sending: Sending = {},
+  ): Promise<Sent & { readonly agreement: string }> {
+    const { title, parties, deadline } = proposal;
+    const document = await hashOf(proposal.document);
+    const sent = await this.send({ type: "propose", title, document, parties, deadline: BigInt(deadline.getTime()) }, sending);
+    return sent as Sent & { readonly agreement: string };
+  }
+
+  /** Signs an agreement about this document; refuses to if it is about another. */
+  sign(agreement: string, document: DocumentOrHash, sending: Sending = {}): Promise<Sent> {
+    return this.#respond(agreement, document, "sign", sending);
+  }
+
+  /** Refuses an agreement about this document, for good. */
+  refuse(agreement: string, document: DocumentOrHash, sending: Sending = {}): Promise<Sent> {
+    return this.#respond(agreement, document, "refuse", sending);
+  }
+
+  async #respond(agreement: string, given: DocumentOrHash, response: "sign" | "refuse", sending: Sending): Promise<Sent> {
+    const [document, known] = await Promise.all([hashOf(given), this.#client.agreement(agreement)]);
+    if (known.document !== document) throw new InputError(`the agreement ${agreement} is about the document ${known.document}, and this one is ${document}`);
+    return this.send({ type: "respond", agreement: known.id, document, response }, sending);
+  }
+
+  /** Takes a proposal back; it has an effect until the first party signs. */
+  withdraw(agreement: string, sending: Sending = {}): Promise<Sent> {
+    return this.send({ type: "withdraw", agreement }, sending);
+  }
+
+  /**
+   * Signs and sends. Between the question for the nonce and this, somebody may have used it with the same key: then this signs again with the next
+   * one, so that neither takes the other's place.
+   */
+  async send(action: Action, { fee, validUntil }: Sending = {}): Promise<Sent> {
+    const [status, account] = await Promise.all([this.#client.status(), this.#client.account(this.address, { confirmations: 0 })]);
+    const terms = {
+      fee: fee ?? BigInt(transactionSize(action)) * status.network.min_fee_per_byte,
+      validUntil: validUntil ?? status.tip.height + VALID_BLOCKS,
+    };
+    let { nonce } = account;
+    for (let left = NONCES; left > 0; left -= 1) {
+      const signed = signTransaction(status.network.id, this.#key, { ...terms, nonce }, action);
+      try {
+        // One that is known already was sent by somebody else with this key, and counts once, for them.
+        if (!(await this.#client.submit(signed)).known) return this.#sent(signed);
+      } catch (error) {
+        if (!(error instanceof ProblemError && OVERTAKEN.includes(error.kind))) throw error;
+      }
+      ({ nonce } = await this.account());
+    }
+    throw new BouyaError(`nothing was sent: the key of ${this.address} is in use elsewhere, and ${NONCES} nonces were taken before this could use them; try again`);
+  }
+
+  #sent(signed: Transaction<Action>): Sent {
+    return { ...signed, wait: (until, waiting) => this.#client.wait(signed.id, until, waiting) };
+  }
+}
+
