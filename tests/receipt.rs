@@ -479,3 +479,55 @@ fn over_changes_of_the_members_too_no_byte_of_a_final_proof_can_be_changed() {
     assert!(verdicts.len() == lines.len() && verdicts[0]);
     assert_eq!(verdicts.iter().filter(|proven| **proven).count(), 1);
 }
+
+/// One vector: what is proven, with the files that a checker needs. `final` says whether they prove it without a trusted block.
+fn vector(what: &str, definition: &Definition, text: String, trusted: Option<Hash>) -> Value {
+    let mut files = definition.path.split(',').map(|path| fs::read_to_string(path).unwrap());
+    let proves = definition.proves(text.as_bytes());
+    json!({
+        "what": what, "network": files.next(), "override": files.next(),
+        "trusted": trusted.map(|hash| hash.to_string()), "final": proves, "text": text,
+    })
+}
+
+/// For clients in other languages. `BOUYA_WRITE_VECTORS=1 cargo test --test receipt` writes them anew.
+#[test]
+fn the_receipts_for_other_languages_are_frozen() {
+    let mut found = Vec::new();
+    let of = |what: &str, made: &Made, definition: &Definition, height: u64, anchor: u64| {
+        let (text, trusted) = made.receipt(height, anchor);
+        vector(what, definition, text, Some(trusted))
+    };
+    let plain = make("one");
+    let definition = Definition::of(plain.node.chain.genesis());
+    for (what, height) in
+        [("transfer", 1), ("document", 2), ("data", 3), ("proposal", 4), ("signature", 5), ("refusal", 6)]
+    {
+        found.push(of(&format!("a {what} under the last block"), &plain, &definition, height, plain.height));
+    }
+    for (what, above) in [("its own block", 0), ("the next one", 1), ("the one after", 2)] {
+        found.push(of(&format!("a transfer under {what}"), &plain, &definition, 1, 1 + above));
+    }
+    let made = make_final("members", &[1, 3, 9]);
+    let definition = Definition::of(made.node.chain.genesis());
+    found.push(of("a signature under a final block", &made, &definition, 5, made.height - 2));
+    found.push(of("the same without votes", &made, &definition, 5, made.height - 1));
+    found.push(vector("a final proof", &definition, made.final_proof(), None));
+    let made = make_changed("changing");
+    let definition = Definition::of(made.node.chain.genesis());
+    found.push(of("a motion, and the members changed thrice", &made, &definition, 1, made.height - 1));
+    found.push(vector("a final proof, and they changed thrice", &definition, made.final_proof(), None));
+    let (made, definition) = make_overridden("rescued");
+    let (text, trusted) = made.receipt(made.height, made.height);
+    found.push(vector("a transfer after an override", &definition, text, Some(trusted)));
+    let few = make_final("members", &[1, 9]);
+    let definition = Definition::of(few.node.chain.genesis());
+    let (text, trusted) = few.receipt(2, few.height - 2);
+    found.push(vector("two of four voters", &definition, text, Some(trusted)));
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/receipt/vectors.json");
+    if std::env::var_os("BOUYA_WRITE_VECTORS").is_some() {
+        fs::write(path, serde_json::to_string_pretty(&found).unwrap() + "\n").unwrap();
+    }
+    let frozen: Vec<Value> = serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap();
+    assert_eq!(frozen, found, "receipts that others wrote for are different now");
+}

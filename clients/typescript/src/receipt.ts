@@ -52,6 +52,8 @@ export interface Proven {
   readonly final: Final | null;
   /** The member whose governor sent the transaction, when its block was made; null if it was no governor, or if nobody knows. */
   readonly member: Member | null;
+  /** The members when the block was made; none if they are not known. */
+  readonly members: readonly Member[];
 }
 
 const malformed = (what: string) => new ReceiptError("form", `it is no receipt: ${what}`);
@@ -228,19 +230,19 @@ export const prove = (receipt: Receipt | FinalProof, ground: Ground): Proven => 
   if ("trust" in ground) {
     if (receipt.kind === "final") throw new ReceiptError("other-block", "it is about a block alone, and only the network's definition proves it");
     if (ground.trust !== anchor.id) throw new ReceiptError("other-block", `it ends at block ${anchor.height} (${anchor.id}), not at ${ground.trust}, which you trust`);
-    return { final: null, member: null };
+    return { final: null, member: null, members: [] };
   }
   if (receipt.finality === null) {
     if (receipt.network !== ground.network.id) throw new ReceiptError("network", `it is of the network ${receipt.network}, not of ${ground.network.id}`);
     throw new ReceiptError("not-final", "it holds no votes that make its last block final; get it again once the block is final, or trust that block for other reasons");
   }
   const [final, sets] = checkFinal(receipt.finality, receipt.network, ground.network);
-  if (receipt.kind === "final") return { final, member: null };
-  const { transaction: found, block } = receipt;
+  const { height } = receipt.kind === "final" ? receipt.anchor : receipt.block;
   // The first members were in force for every block that no later ones were.
-  const then = sets.findLast(({ roster }) => roster.base.height < block.height) ?? sets[0];
-  const member = then?.roster.members.find(({ governor }) => governor === found.address) ?? null;
-  return { final, member };
+  const then = sets.findLast(({ roster }) => roster.base.height < height) ?? sets[0];
+  const members = then?.roster.members ?? [];
+  const member = receipt.kind === "final" ? null : (members.find(({ governor }) => governor === receipt.transaction.address) ?? null);
+  return { final, member, members };
 };
 
 /** Checks that the receipt's transaction is about the document with this SHA-256. Throws a ReceiptError. */

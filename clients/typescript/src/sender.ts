@@ -106,18 +106,23 @@ export class Sender {
   }
 
   /**
+   * Signs, and sends nothing. Who stores `bytes` before `node.submit(...)` can send the very same again after a crash (`readTransaction` reads them):
+   * it counts once. A node that has it in a block already says so with the kind `confirmed`.
+   */
+  async prepare(action: Action, sending: Sending = {}): Promise<Transaction<Action>> {
+    const { network, terms, nonce } = await this.#ask(action, sending);
+    return signTransaction(network, this.#key, { ...terms, nonce }, action);
+  }
+
+  /**
    * Signs and sends. Between the question for the nonce and this, somebody may have used it with the same key: then this signs again with the next
    * one, so that neither takes the other's place.
    */
-  async send(action: Action, { fee, validUntil }: Sending = {}): Promise<Sent> {
-    const [status, account] = await Promise.all([this.#client.status(), this.#client.account(this.address, { confirmations: 0 })]);
-    const terms = {
-      fee: fee ?? BigInt(transactionSize(action)) * status.network.min_fee_per_byte,
-      validUntil: validUntil ?? status.tip.height + VALID_BLOCKS,
-    };
-    let { nonce } = account;
+  async send(action: Action, sending: Sending = {}): Promise<Sent> {
+    const { network, terms, ...first } = await this.#ask(action, sending);
+    let { nonce } = first;
     for (let left = NONCES; left > 0; left -= 1) {
-      const signed = signTransaction(status.network.id, this.#key, { ...terms, nonce }, action);
+      const signed = signTransaction(network, this.#key, { ...terms, nonce }, action);
       try {
         // One that is known already was sent by somebody else with this key, and counts once, for them.
         if (!(await this.#client.submit(signed)).known) return this.#sent(signed);
@@ -127,6 +132,16 @@ export class Sender {
       ({ nonce } = await this.account());
     }
     throw new BouyaError(`nothing was sent: the key of ${this.address} is in use elsewhere, and ${NONCES} nonces were taken before this could use them; try again`);
+  }
+
+  /** What the node knows and the signer has not decided. */
+  async #ask(action: Action, { fee, validUntil }: Sending) {
+    const [{ network, tip }, { nonce }] = await Promise.all([this.#client.status(), this.account()]);
+    const terms = {
+      fee: fee ?? BigInt(transactionSize(action)) * network.min_fee_per_byte,
+      validUntil: validUntil ?? tip.height + VALID_BLOCKS,
+    };
+    return { network: network.id, terms, nonce };
   }
 
   #sent(signed: Transaction<Action>): Sent {

@@ -1,0 +1,158 @@
+// The first hour of somebody who ties another program to a network: a devnet of its own on free ports, two companies, one agreement.
+
+import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import { pathToFileURL } from "node:url";
+import { promisify } from "node:util";
+import { Client, formatAmount, hashDocument, type Heard, type Network, ProblemError, readNetwork, readWallet, ReceiptError, type Sender, verifyReceipt } from "../src/index.js";
+import { place } from "./files.js";
+
+/** Longest wait for something that comes within seconds unless the machine is busy with other things. */
+const PATIENCE = { timeout: 120_000 };
+const DOCUMENT = new TextEncoder().encode("The lease of 2027.");
+
+interface Devnet {
+  readonly url: string;
+  readonly base: number;
+  readonly dir: string;
+  stop(): Promise<void>;
+}
+
+// The nodes stop with this program, however it ends: see there.
+const { BOUYA, Network: Nodes } = (await import(pathToFileURL(place("tests/browser/network.mjs")).href)) as { BOUYA: string; Network: { start(): Promise<Devnet> } };
+
+let devnet: Devnet;
+let network: Network;
+let folder: string;
+let [alice, bob]: [Client, Client] = [] as never;
+let [demo, friend]: [Sender, Sender] = [] as never;
+
+before(async () => {
+  folder = await mkdtemp(join(tmpdir(), "bouya-typescript-"));
+  devnet = await Nodes.start();
+  network = readNetwork(await readFile(join(devnet.dir, "network.toml"), "utf8"));
+  const at = (number: number) => new Client(`http://127.0.0.1:${devnet.base + number}`, { network: network.id });
+  [alice, bob] = [at(0), at(1)];
+  const sender = async (name: string, client: Client) => client.sender(await readWallet(await readFile(join(devnet.dir, "wallets", `${name}.wallet`), "utf8")).unlock());
+  [demo, friend] = [await sender("demo", alice), await sender("friend", bob)];
+});
+
+after(async () => {
+  await devnet?.stop();
+  await rm(folder, { recursive: true, force: true });
+});
+
+/** Reads events from `client` until `found`, and returns them. */
+const heardUntil = async (client: Client, after: string | null, found: (one: Heard) => boolean, onOpen = () => undefined as void): Promise<Heard[]> => {
+  const [all, stop]: [Heard[], AbortController] = [[], new AbortController()];
+  const timer = setTimeout(() => stop.abort(), PATIENCE.timeout);
+  for await (const one of client.events({ after, signal: stop.signal, onOpen })) {
+    all.push(one);
+    if (found(one)) break;
+  }
+  clearTimeout(timer);
+  assert.ok(all.some(found), `not heard: ${JSON.stringify(all.map(({ event }) => event.type))}`);
+  return all;
+};
+
+test("an hour: pay, propose, sign as the other party, wait until final, keep the receipt, and hear of it all", async () => {
+  const coin = await alice.coin();
+  assert.deepEqual(coin, network.coin);
+  // Somebody listens from the beginning, and is gone after the payment.
+  let listening: () => void = () => undefined;
+  const isOpen = new Promise<void>((resolve) => (listening = resolve));
+  const first = heardUntil(alice, null, ({ event }) => event.type === "transaction", listening);
+  await isOpen;
+  const start = await demo.account();
+  const paid = await demo.transfer({ to: friend.address, amount: 5_000_000n }, { memo: "for fees" });
+  await bob.wait(paid.id, "final", PATIENCE);
+  const last = (await first).at(-1);
+  assert.ok(last?.event.type === "transaction" && last.event.id === paid.id);
+  assert.equal((await demo.account()).balance, start.balance - 5_000_000n - paid.fee);
+  assert.equal((await bob.account(friend.address)).balance, 5_000_000n);
+
+  const proposed = await demo.propose({ title: "Lease 2027", document: DOCUMENT, parties: [friend.address], deadline: new Date(Date.now() + 86_400_000) });
+  await bob.wait(proposed.id, "final", PATIENCE);
+  await assert.rejects(friend.sign(proposed.agreement, new TextEncoder().encode("another one")), /is about the document/);
+  const signed = await friend.sign(proposed.agreement, DOCUMENT);
+  const final = await signed.wait("final", PATIENCE);
+  assert.ok(final.final && final.height);
+  await alice.wait(signed.id, "final", PATIENCE);
+  const agreement = await alice.agreement(proposed.agreement);
+  assert.deepEqual([agreement.status, agreement.title, agreement.parties[0]?.answer], ["effective", "Lease 2027", "signed"]);
+  assert.deepEqual((await alice.agreements({ party: friend.address })).items.map(({ id }) => id), [proposed.agreement]);
+
+  // Who comes back hears what was missed, and in order.
+  const missed = await heardUntil(alice, last.id, ({ event }) => event.type === "agreement" && event.status === "effective");
+  const told = missed.flatMap(({ event }) => (event.type === "agreement" ? [event] : []));
+  assert.ok(told.every(({ id }) => id === proposed.agreement));
+  // Two miners may find a block at the same time: then it is told again.
+  assert.deepEqual([told[0]?.status, told.at(-1)?.status], ["open", "effective"]);
+  assert.ok(!missed.some(({ event }) => event.type === "lagged"));
+  const numbers = [last, ...missed].map(({ id }) => Number(id.split("-").at(-1)));
+  assert.ok(numbers.every((number, at) => at === 0 || number === (numbers[at - 1] ?? 0) + 1), "none is left out, and none told twice");
+
+  const file = join(folder, "lease.receipt");
+  await writeFile(file, await alice.receipt(signed.id));
+  await proves(file, signed.id);
+});
+
+/** The library, the program and the other checker say the same of a stored receipt. */
+const proves = async (file: string, id: string) => {
+  const text = await readFile(file, "utf8");
+  const definition = join(devnet.dir, "network.toml");
+  const shown = verifyReceipt(text, { network }, await hashDocument(DOCUMENT));
+  assert.ok(shown.kind === "receipt" && shown.final);
+  assert.deepEqual([shown.transaction.id, shown.transaction.address, shown.final.network], [id, friend.address, network.name]);
+  assert.throws(() => verifyReceipt(text, { network }, "00".repeat(32)), (error) => error instanceof ReceiptError && error.fault === "other-document");
+  assert.equal(verifyReceipt(text, { trust: shown.anchor.id }).final, null);
+  const [ours, other] = await Promise.all([
+    promisify(execFile)(BOUYA, ["receipt", "verify", file, "--network", definition, "--json"]),
+    promisify(execFile)("python3", [place("tests/receipt/check.py"), file, definition]),
+  ]);
+  const [program, python] = [ours, other].map(({ stdout }) => JSON.parse(stdout)) as [any, any];
+  assert.ok(program.proven && python.proven);
+  for (const said of [program, python]) {
+    assert.deepEqual([said.final.signers, said.final.guilty, said.work], [shown.final.signers, shown.final.guilty, String(shown.work)]);
+    assert.deepEqual([said.block.hash, said.anchor.hash], [shown.block.id, shown.anchor.id]);
+  }
+};
+
+test("two payments at the same time with one key take nothing from each other", async () => {
+  const before = await demo.account();
+  const sent = await Promise.all([1n, 2n, 3n].map((amount) => demo.transfer({ to: friend.address, amount })));
+  assert.equal(new Set(sent.map(({ nonce }) => nonce)).size, 3);
+  const account = await demo.account();
+  assert.equal(account.nonce, before.nonce + 3n);
+  assert.equal(account.balance, sent.reduce((left, { fee }) => left - fee, before.balance - 6n));
+});
+
+test("what is written down is found again, and what the node refuses is told", async () => {
+  const kept = await demo.record("prices", "wheat 212.50");
+  const named = await demo.recordDocument("contracts", DOCUMENT, "lease.txt");
+  await Promise.all([kept, named].map((one) => one.wait("final", PATIENCE)));
+  const [record] = (await alice.records({ topic: "prices" })).items;
+  assert.deepEqual([record?.text, record?.transaction], ["wheat 212.50", kept.id]);
+  const found = [];
+  for await (const one of alice.all((part) => alice.records({ sender: demo.address, ...part }))) found.push(one.transaction);
+  assert.deepEqual(new Set(found), new Set([kept.id, named.id]));
+  await assert.rejects(demo.record("prices", "cheap", { fee: 0n }), (error) => error instanceof ProblemError && error.kind === "low-fee");
+  await assert.rejects(alice.block(10n ** 15n), (error) => error instanceof ProblemError && error.status === 404);
+  const [block, members] = await Promise.all([alice.block("latest"), alice.members()]);
+  assert.ok(block.height > 0n && typeof block.reward.amount === "bigint");
+  assert.deepEqual(members.members.map(({ id }) => id).sort(), network.members.map(({ id }) => id).sort());
+  assert.match(formatAmount(block.reward.amount, network.coin), /^50/);
+});
+
+test("the program in docs/PROGRAMS.md runs as it stands there", async () => {
+  const home = await mkdtemp(join(folder, "program-"));
+  await symlink(devnet.dir, join(home, ".devnet"));
+  const program = place("clients/typescript/build/examples/programs.js");
+  const { stdout } = await promisify(execFile)(process.execPath, [program], { cwd: home, env: { ...process.env, BOUYA_API: devnet.url }, timeout: PATIENCE.timeout });
+  assert.match(stdout, /^effective\nfinal at block \d+, signed by node/);
+  assert.ok((await readFile(join(home, "lease.receipt"), "utf8")).startsWith("{"));
+});
