@@ -141,7 +141,7 @@ export const pages = (world) => {
   test("records are found by topic, sender and time", async () => {
     const page = await start("/records", { allow: (text) => text.includes("400") });
     const rows = page.locator("tbody tr");
-    assert.equal(await rows.count(), 4);
+    assert.equal(await rows.count(), 5);
     await page.getByLabel("Topic", { exact: true }).fill("prices");
     await page.getByLabel("Sender").fill(world.facts.friend);
     await page.getByRole("button", { name: "Show" }).click();
@@ -150,7 +150,7 @@ export const pages = (world) => {
     await page.show("/records?since=2100-01-01");
     assert.match(await page.locator(".empty").textContent(), /No records found\..*bouya record add/);
     await page.show("/records?since=2001-01-01&until=2100-01-01");
-    assert.equal(await rows.count(), 4);
+    assert.equal(await rows.count(), 5);
     await page.show("/records?sender=bouya1nonsense");
     await page.getByText("Bad request").first().waitFor();
     await page.finish();

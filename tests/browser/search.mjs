@@ -63,6 +63,30 @@ export const search = (world) => {
     await page.finish();
   });
 
+  test("a file dropped on an agreement is called the same file or another one, there", async () => {
+    const { facts } = world;
+    const page = await open(world.browser, world.network.url, { path: `/agreement/${facts.agreements.open}` });
+    const verdict = page.locator(".verdict");
+    // Recorded, and the document of other agreements: still not this one's.
+    await drop(page, await readFile(facts.annex), "annex.pdf");
+    await page.locator(".verdict.other").waitFor();
+    assert.equal(await verdict.locator(".word").textContent(), "Another file");
+    assert.ok(await verdict.evaluate((box) => box.getBoundingClientRect().top < innerHeight && document.activeElement === box), "it is in sight and has the focus");
+    assert.equal(await verdict.getByRole("link", { name: /What the ledger holds/ }).count(), 1);
+    assert.match(page.url(), /\/agreement\//, "the page is still the agreement's");
+    await drop(page, await readFile(facts.lease), "lease.pdf");
+    await page.locator(".verdict.same").waitFor();
+    assert.equal(await verdict.locator(".word").textContent(), "Same file");
+    assert.equal(await verdict.count(), 1);
+    // The page that the record stands on does the same, also for a file that is chosen.
+    await page.show(`/tx/${facts.record}`);
+    assert.equal(await verdict.count(), 0, "what was dropped elsewhere is not said here");
+    const [chooser] = await Promise.all([page.waitForEvent("filechooser"), page.getByRole("button", { name: "Compare a file…" }).click()]);
+    await chooser.setFiles(facts.lease);
+    await page.locator(".verdict.same").waitFor();
+    await page.finish();
+  });
+
   test("a document that nobody recorded is said to be missing, with what to do", async () => {
     const page = await open(world.browser, world.network.url, {});
     await page.locator("#file").setInputFiles(world.facts.other);

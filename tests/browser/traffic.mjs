@@ -16,6 +16,7 @@ export const traffic = async (network) => {
   const [demo, friend, carol] = await Promise.all(["demo", "friend", "carol"].map((name) => network.address(name)));
   const lease = await network.file("lease.pdf", "the lease of 2027, as agreed by telephone\n".repeat(40));
   const other = await network.file("annex.pdf", "an annex that nobody recorded\n");
+  const annex = await network.file("first-annex.pdf", "the annex to the lease, recorded elsewhere\n");
   const hash = createHash("sha256").update(await readFile(lease)).digest("hex");
   const binary = await network.file("seal.bin", Buffer.from([...Array(48).keys()].map((n) => (n * 37 + 200) % 256)));
 
@@ -24,6 +25,7 @@ export const traffic = async (network) => {
   const send = (...given) => network.wallet(...given);
   const words = await send("send", "--from", "demo", "--to", `${carol}:0.000001`, "--memo", BIDI);
   const record = await send("record", "add", "--from", "demo", "--topic", "contracts", "--document", lease);
+  await send("record", "add", "--from", "demo", "--topic", "contracts", "--document", annex);
   await send("record", "add", "--from", "friend", "--topic", "prices", "--data", "wheat 212.50");
   await send("record", "add", "--from", "friend", "--topic", "prices", "--data", `${MARKUP} \u202Eabc`);
   await send("record", "add", "--from", "carol", "--topic", "seals", "--data-file", binary);
@@ -49,5 +51,5 @@ export const traffic = async (network) => {
     const { items } = await network.get("/v1/agreements");
     return Object.entries(agreements).every(([status, id]) => items.find((item) => item.id === id).status === status);
   });
-  return { demo, friend, carol, lease, hash, other, agreements, beyond, proposed: all.find((item) => item.id === beyond).proposed.transaction, paid: idOf(paid), words: idOf(words), record: idOf(record) };
+  return { demo, friend, carol, lease, annex, hash, other, agreements, beyond, proposed: all.find((item) => item.id === beyond).proposed.transaction, paid: idOf(paid), words: idOf(words), record: idOf(record) };
 };

@@ -21,7 +21,10 @@ import { found } from "./pages/found.js";
 import { transaction } from "./pages/transaction.js";
 import { voters } from "./pages/voters.js";
 
-/** Each page is { title(name), load(name, query, before, event), view(data, name, query), on: events that make it load again }. */
+/**
+ * Each page is { title(name), load(name, query, before, event), view(data, name, query, given), on: events that make it load again }. One with
+ * `expects(data)` is about a document with that SHA-256: a file that is dropped there is compared with it, and is `given` from then on.
+ */
 const ROUTES = [
   [/^\/$/, overview],
   [/^\/blocks$/, blocks],
@@ -110,7 +113,7 @@ const load = async (place, event = null) => {
     if (data.go) return void visit(data.go, { replace: true });
     place.data = data;
     place.failed = null;
-    paint(place, place.page.view(data, place.name, place.query), fresh);
+    paint(place, place.page.view(data, place.name, place.query, place.given ?? null), fresh);
     place.shown = true;
   } catch (trouble) {
     if (!(trouble instanceof Trouble)) console.error(trouble);
@@ -169,6 +172,7 @@ document.addEventListener("click", async (event) => {
     setTimeout(() => button.classList.remove("done"), 1_500);
     return;
   }
+  if (event.target.closest("[data-pick]")) return by("file").click();
   const link = event.target.closest("a[href]");
   if (!link || event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
   if (link.origin !== location.origin || link.hasAttribute("download") || link.getAttribute("href").startsWith("#") || !route(link.pathname)) return;
@@ -197,8 +201,19 @@ document.addEventListener("keydown", (event) => {
   by("q").select();
 });
 
+/** Says on a page that is about a document whether the file is that document. False on other pages. */
+const compare = (sha256, name) => {
+  const place = current;
+  const expected = place?.shown ? place.page.expects?.(place.data) : null;
+  if (!expected) return false;
+  place.given = { sha256, name, same: sha256 === expected };
+  paint(place, place.page.view(place.data, place.name, place.query, place.given), false);
+  main.querySelector(".verdict")?.focus();
+  return true;
+};
+
 takeFiles({
-  found: (sha256, name) => visit(`/document/${sha256}`, { state: { document: name } }),
+  found: (sha256, name) => compare(sha256, name) || visit(`/document/${sha256}`, { state: { document: name } }),
   busy: (text) => {
     by("news").textContent = text;
     main.setAttribute("aria-busy", "true");

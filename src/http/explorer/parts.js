@@ -1,7 +1,7 @@
 // Parts that several pages use.
 
 import { h } from "./dom.js";
-import { command } from "./format.js";
+import { command, hash, said } from "./format.js";
 
 /** A page's head: its kind, its name, and what is next to them. */
 export const title = (kind, name, ...beside) =>
@@ -51,3 +51,17 @@ export const pages = (links) => {
 /** Choices that are links. */
 export const choices = (label, items) =>
   h("nav", { class: "choices", "aria-label": label }, items.map(([text, href, chosen]) => h("a", { href, "aria-current": chosen ? "true" : null }, text)));
+
+/** Whether the file that was dropped is the page's document: the first thing on the page. `whose`: what the document is of. */
+export const verdict = (given, expected, whose) => given === null ? null
+  : h("div", { class: `verdict ${given.same ? "same" : "other"}`, role: "alert", tabindex: -1 },
+      h("p", { class: "word" }, given.same ? "Same file" : "Another file"),
+      given.same
+        ? h("p", {}, said(given.name), ` is the document of ${whose}, to the last byte.`)
+        : h("p", {}, said(given.name), ` is not the document of ${whose}. Even one changed byte makes another file.`),
+      h("dl", { class: "pair" }, h("div", {}, h("dt", {}, `Document of ${whose}`), h("dd", {}, hash(expected, null, true))), h("div", {}, h("dt", {}, "Your file"), h("dd", {}, hash(given.sha256, null, true)))),
+      h("p", { class: "soft" }, "Both are SHA-256. The file was hashed in this page; it did not leave this machine. ",
+        given.same ? null : h("a", { href: `/document/${given.sha256}` }, "What the ledger holds about your file")));
+
+/** A line that asks for a file to compare. */
+export const comparison = () => h("p", { class: "compare" }, h("button", { type: "button", class: "plain", "data-pick": true }, "Compare a file…"), h("span", { class: "soft" }, " or drop it anywhere on this page. It does not leave this machine."));

@@ -3,7 +3,7 @@
 import { ask, query } from "../api.js";
 import { h } from "../dom.js";
 import { account, at, badge, blockLink, doc, finalMark, hash, plural, said, transaction, when, whenExactly } from "../format.js";
-import { choices, empty, facts, hint, pages, rows, section, table, title } from "../parts.js";
+import { choices, comparison, empty, facts, hint, pages, rows, section, table, title, verdict } from "../parts.js";
 
 const STATUSES = ["open", "effective", "refused", "withdrawn", "expired"];
 /** The node calls a status settled after this many confirmations. */
@@ -76,13 +76,15 @@ export const agreement = {
   title: (name) => `Agreement ${name.slice(0, 12)}`,
   on: ["block", "reorg", "final", "agreement"],
   load: (name) => ask(`/v1/agreements/${encodeURIComponent(name)}`),
-  view: (item) => [
+  expects: (item) => item.document,
+  view: (item, _name, _asked, given) => [
     title("Agreement", item.title ? said(item.title) : "Without a title", badge(item.status), decidedFinally(item) ? finalMark(item) : null),
     h("p", { class: "lead" }, WORDS[item.status]?.(item) ?? "",
       sureness(item)),
+    verdict(given, item.document, "this agreement"),
     section("Answers", { beside: h("span", { class: "soft" }, `${signed(item)} signed`) }, answers(item), h("p", { class: "soft" }, "Each answer is a transaction. Its page has a receipt that proves it.")),
     section("Content", { beside: h("a", { href: `/v1/agreements/${item.id}` }, "As JSON") }, facts([
-      ["Document", doc(item.document, true), h("p", { class: "soft" }, "This is its SHA-256. Drop a file on this page to see whether it matches.")],
+      ["Document", doc(item.document, true), h("p", { class: "soft" }, "This is its SHA-256; the ledger does not hold the file."), comparison()],
       ["Deadline", ...whenExactly(item.deadline)],
       ["Proposed", ...whenExactly(item.proposed.time), ", block ", blockLink(item.proposed.height)],
       ["Proposer", account(item.proposer, true)],

@@ -3,7 +3,7 @@
 import { ask } from "../api.js";
 import { h } from "../dom.js";
 import { account, agreement, amount, badge, blockLink, bytes, doc, finalMark, hash, node, number, plural, said, saidLines, short, whenExactly } from "../format.js";
-import { facts, hint, section, table, title } from "../parts.js";
+import { comparison, facts, hint, section, table, title, verdict } from "../parts.js";
 
 /** What a motion changes, or a member about its own keys, in a few words. */
 export const change = (change) => {
@@ -78,6 +78,9 @@ const body = ({ action }) => {
   }
 };
 
+/** The SHA-256 of the document or data that it is about. */
+const documentOf = (action) => action.document ?? (action.type === "record" ? action.hash : null);
+
 const receipt = ({ id }, anchor) => {
   const file = `${id.slice(0, 12)}.receipt`;
   return section("Receipt", { beside: h("a", { class: "button", href: `/v1/transactions/${id}/receipt?under=${anchor.hash}`, download: file }, "Download receipt") },
@@ -96,11 +99,13 @@ export const transaction = {
     const anchor = found.status !== "confirmed" ? null : kept ?? (({ height, hash }) => ({ height, hash }))(await ask("/v1/blocks/latest"));
     return { found, anchor };
   },
-  view: ({ found, anchor }) => {
+  expects: ({ found }) => documentOf(found.action),
+  view: ({ found, anchor }, _name, _asked, given) => {
     const waits = found.status !== "confirmed";
     return [
       title(HEADS[found.action.type] ?? "Transaction", short(found.id), waits ? badge("pending", "waits for a block") : badge("confirmed", plural(found.confirmations, "confirmation")), finalMark(found)),
-      section("What it does", {}, body(found)),
+      verdict(given, documentOf(found.action), "this transaction"),
+      section("What it does", {}, body(found), documentOf(found.action) ? comparison() : null),
       section("State", { beside: h("a", { href: `/v1/transactions/${found.id}` }, "As JSON") }, facts([
         ["Transaction", hash(found.id, null, true)],
         ["Block", waits ? h("span", { class: "soft" }, "none yet: it is in this node’s mempool") : blockLink(found.height)],
