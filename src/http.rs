@@ -171,7 +171,7 @@ fn router(api: Api) -> Router {
     router
         .merge(explorer::routes())
         .route("/openapi.json", routing::get(move || async move { json }))
-        .fallback(|| async { Problem::no_route() })
+        .fallback(explorer::missing)
         .method_not_allowed_fallback(other_method)
         .layer(from_fn_with_state(guard::Guard::new(&api), guard::check))
         // Outside the guard, which reads the bodies.

@@ -90,6 +90,8 @@ fn transaction(id: &str, height: Option<u64>, confirmations: u64) -> String {
         id: id.into(),
         status: if height.is_some() { TransactionStatus::Confirmed } else { TransactionStatus::Pending },
         height,
+        time: height.map(|_| "2026-11-20T00:00:00Z".into()),
+        block: height.map(|_| "ab".repeat(32)),
         confirmations,
         finalized: false,
         sender: "bouya1x".into(),

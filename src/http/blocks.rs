@@ -14,7 +14,7 @@ use super::ends::Ends;
 use super::extract::{Options, PageOptions, Segment};
 use super::problem::Problem;
 use super::short;
-use super::transactions::view as transaction_view;
+use super::transactions::{Place, view as transaction_view};
 use super::views::{self, BlockSummary, Page};
 use crate::clock::rfc3339;
 use crate::short::Named;
@@ -159,7 +159,8 @@ pub(super) async fn show(
             let id = block.id();
             let ends = Ends::read(snapshot)?;
             let best = snapshot.at_height(header.height)? == Some(id);
-            let place = best.then_some((header.height, &ends));
+            let place =
+                best.then_some(Place { height: header.height, time: header.time, block: id, ends: &ends });
             let work = snapshot.record(&id)?.map_or(0, |record| record.work);
             let names = coins.names();
             let view = |transaction| transaction_view(&coins, &names, transaction, place);
@@ -180,8 +181,8 @@ pub(super) async fn show(
                 history: header.history.to_string(),
                 nonce: header.nonce,
                 size: block.size(),
-                confirmations: place.map_or(0, |(height, ends)| ends.confirmations(height)),
-                finalized: place.is_some_and(|(height, ends)| ends.is_final(height)),
+                confirmations: place.map_or(0, |place| place.ends.confirmations(place.height)),
+                finalized: place.is_some_and(|place| place.ends.is_final(place.height)),
                 transactions: block.body.transactions.iter().map(view).collect(),
             })
         })

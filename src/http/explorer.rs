@@ -2,12 +2,13 @@
 //!
 //! Every page is the same document; `app.js` reads the address and asks the API.
 
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use axum::{Router, routing};
 use bouya_core::crypto::sha256;
 
 use super::Api;
+use super::problem::Problem;
 
 /// A file that browsers get.
 #[derive(Clone, Copy)]
@@ -99,4 +100,14 @@ fn serve(asset: &Asset, tag: String, headers: &HeaderMap) -> Response {
         return (StatusCode::NOT_MODIFIED, caching).into_response();
     }
     (caching, [(header::CONTENT_TYPE, asset.kind)], asset.content).into_response()
+}
+
+/// What is not there is said in a page to people, and in a problem to programs.
+pub(super) async fn missing(method: Method, uri: Uri, headers: HeaderMap) -> Response {
+    let html = |accept: &str| accept.contains("text/html");
+    let person = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).is_some_and(html);
+    if method != Method::GET || !person || uri.path().starts_with("/v1/") {
+        return Problem::no_route().into_response();
+    }
+    (StatusCode::NOT_FOUND, [(header::CONTENT_TYPE, INDEX.kind)], INDEX.content).into_response()
 }

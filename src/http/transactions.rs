@@ -11,6 +11,7 @@ use bouya_core::crypto::Hash;
 use bouya_core::ledger::{self, Address};
 use bouya_core::limits::{API_SUBMITTED, TRANSACTION_BYTES};
 use bouya_core::node::pool::{Refusal, Waits};
+use bouya_core::time::Timestamp;
 use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
 use serde::Deserialize;
 
@@ -29,20 +30,31 @@ use crate::mempool::{MempoolRequest, Rank};
 use crate::short::Named;
 use crate::store::Snapshot;
 
-/// A transaction as people see it; `place` is its block's height on the best chain, and where that ends.
+/// Where a transaction stands: a block of the best chain.
+#[derive(Clone, Copy)]
+pub(super) struct Place<'a> {
+    pub(super) height: u64,
+    pub(super) time: Timestamp,
+    pub(super) block: Hash,
+    pub(super) ends: &'a Ends,
+}
+
+/// A transaction as people see it; without a place it waits, or its block is not on the best chain.
 pub(super) fn view(
     api: &Api,
     names: &Names,
     transaction: &ledger::Transaction,
-    place: Option<(u64, &Ends)>,
+    place: Option<Place>,
 ) -> Transaction {
     let sender = Address::of(&transaction.sender);
     Transaction {
         id: transaction.id().to_string(),
         status: if place.is_some() { TransactionStatus::Confirmed } else { TransactionStatus::Pending },
-        height: place.map(|(height, _)| height),
-        confirmations: place.map_or(0, |(height, ends)| ends.confirmations(height)),
-        finalized: place.is_some_and(|(height, ends)| ends.is_final(height)),
+        height: place.map(|place| place.height),
+        time: place.map(|place| rfc3339(place.time)),
+        block: place.map(|place| place.block.to_string()),
+        confirmations: place.map_or(0, |place| place.ends.confirmations(place.height)),
+        finalized: place.is_some_and(|place| place.ends.is_final(place.height)),
         sender: sender.to_string(),
         sender_name: names.of(&sender),
         nonce: transaction.nonce,
@@ -334,5 +346,9 @@ async fn confirmed(api: &Api, id: Hash) -> Result<Option<Transaction>, Problem> 
     let read = api.read(move |snapshot| Ok((snapshot.transaction(&id)?, Ends::read(snapshot)?)));
     let (found, ends) = read.await?;
     let names = api.names();
-    Ok(found.map(|found| view(api, &names, &found.transaction, Some((found.header.height, &ends)))))
+    Ok(found.map(|found| {
+        let header = &found.header;
+        let place = Place { height: header.height, time: header.time, block: header.id(), ends: &ends };
+        view(api, &names, &found.transaction, Some(place))
+    }))
 }

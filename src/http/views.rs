@@ -169,7 +169,14 @@ pub struct Reward {
 pub struct Transaction {
     pub id: String,
     pub status: TransactionStatus,
+    /// The height of its block; null while it waits.
     pub height: Option<u64>,
+    /// The time of its block; null while it waits.
+    #[serde(default)]
+    pub time: Option<String>,
+    /// The hash of its block; null while it waits.
+    #[serde(default)]
+    pub block: Option<String>,
     pub confirmations: u64,
     /// The members have voted its block final: it never changes.
     #[serde(rename = "final")]

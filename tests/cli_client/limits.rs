@@ -19,6 +19,8 @@ fn sent(action: Action) -> Transaction {
         id: hash(),
         status: TransactionStatus::Confirmed,
         height: Some(u64::MAX),
+        time: Some(format!("{} ms", u64::MAX)),
+        block: Some(hash()),
         confirmations: u64::MAX,
         finalized: true,
         sender: "bouya1x".into(),

@@ -80,3 +80,22 @@ fn a_file_that_a_browser_has_is_not_sent_again() {
     assert_eq!((answer.status, answer.text().as_str(), answer.header("etag")), (304, "", tag.as_str()));
     assert_eq!(again("\"of before an update\"").status, 200);
 }
+
+#[test]
+fn people_get_a_page_that_says_what_is_not_there_and_programs_a_problem() {
+    let node = Node::start();
+    let page = node.get("/").text();
+    let browser =
+        |path: &str| node.send("GET", path, "Accept: text/html,application/xhtml+xml,*/*;q=0.8\r\n", b"");
+    for path in ["/no/such/page", "/agreement/", "/wp-admin"] {
+        let answer = browser(path);
+        assert_eq!(
+            (answer.status, answer.header("content-type")),
+            (404, "text/html; charset=utf-8"),
+            "{path}"
+        );
+        assert_eq!(answer.text(), page, "{path}");
+        node.get(path).problem(404, "not-found");
+    }
+    browser("/v1/nothing").problem(404, "not-found");
+}

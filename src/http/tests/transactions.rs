@@ -47,6 +47,8 @@ fn a_transaction_waits_and_is_confirmed() {
         "id": transaction.id().to_string(),
         "status": "pending",
         "height": null,
+        "time": null,
+        "block": null,
         "confirmations": 0,
         "final": false,
         "sender": address(1).to_string(),
@@ -66,7 +68,10 @@ fn a_transaction_waits_and_is_confirmed() {
     expected["status"] = json!("confirmed");
     expected["height"] = json!(1);
     expected["confirmations"] = json!(1);
+    let block = node.json("/v1/blocks/1");
+    (expected["time"], expected["block"]) = (block["time"].clone(), block["hash"].clone());
     assert_eq!(node.json(&path), expected);
+    assert_eq!(block["transactions"], json!([expected]));
     let unknown = format!("/v1/transactions/{}", "0".repeat(64));
     assert!(node.get(&unknown).problem(404, "not-found").contains("dropped"));
 }
