@@ -5,16 +5,28 @@ import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { test } from "node:test";
 import { DESKTOP, open, settled, SMALL } from "./browser.mjs";
+import { englishIn, englishTexts } from "./languages.mjs";
 import { everyPage } from "./pages.mjs";
+import { showStrictly, watch } from "./policy.mjs";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
+const faults = (page) => page.evaluate(async () => (await globalThis.axe.run(document, { resultTypes: ["violations"] })).violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.target).join(" ")} ${nodes[0].failureSummary}`));
+
 export const access = (world) => {
-  for (const [viewport, scheme, name] of [[DESKTOP, "light", "desktop, light"], [DESKTOP, "dark", "desktop, dark"], [SMALL, "light", "phone, light"], [SMALL, "dark", "phone, dark"]]) {
-    test(`no page has a fault that axe finds, nor scrolls sideways: ${name}`, async () => {
-      const page = await open(world.browser, world.network.url, { path: null, viewport, scheme, allow: (text) => text.includes("404") });
+  for (const [viewport, scheme, locale, name] of [[DESKTOP, "light", "en-GB", "desktop, light"], [DESKTOP, "dark", "fr-FR", "desktop, dark, French"], [SMALL, "light", "fr-FR", "phone, light, French"], [SMALL, "dark", "en-GB", "phone, dark"]]) {
+    test(`no page has a fault that axe finds, scrolls sideways, breaks its policy or mixes languages: ${name}`, async () => {
+      const page = await open(world.browser, world.network.url, { path: null, viewport, scheme, locale, allow: (text) => text.includes("404") });
+      // The policy is the same for all readers: one of them loads each document anew.
+      const strict = name === "desktop, light";
+      await watch(page);
+      await page.show("/");
+      if (!strict) await page.evaluate(AXE);
+      const english = locale === "fr-FR" ? await englishTexts(page) : null;
       for (const [name, path] of everyPage(world.facts)) {
-        await page.show(path);
+        if (strict) await showStrictly(page, world.network.url, name, path);
+        else await page.turn(path);
+        if (english !== null) assert.deepEqual(await englishIn(page, english), [], name);
         const wide = await page.evaluate(() => {
           scrollTo(10_000, 0);
           const reached = scrollX;
@@ -23,9 +35,14 @@ export const access = (world) => {
         });
         assert.equal(wide, 0, `${name} scrolls ${wide} px sideways`);
         // Not as an inline script: the policy of the page would rightly refuse it.
-        await page.evaluate(AXE);
-        const found = await page.evaluate(async () => (await globalThis.axe.run(document, { resultTypes: ["violations"] })).violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.target).join(" ")} ${nodes[0].failureSummary}`));
-        assert.deepEqual(found, [], name);
+        if (strict) await page.evaluate(AXE);
+        assert.deepEqual(await faults(page), [], name);
+      }
+      await page.turn(`/agreement/${world.facts.agreements.open}`);
+      for (const [file, word] of [[world.facts.lease, "same"], [world.facts.other, "other"]]) {
+        await page.locator("#file").setInputFiles(file);
+        await page.locator(`.verdict.${word}`).waitFor();
+        assert.deepEqual(await faults(page), [], word);
       }
       await page.finish();
     });
@@ -34,18 +51,18 @@ export const access = (world) => {
   test("a screen reader finds every part by its name", async () => {
     const page = await open(world.browser, world.network.url, {});
     for (const [role, name] of [
-      ["banner"], ["main"], ["contentinfo"], ["navigation", "Pages"], ["search"], ["searchbox", "Search by height, hash, address or topic"],
-      ["button", "Search"], ["button", /^Document/], ["heading", "devnet"], ["heading", "Latest blocks"], ["heading", "Peers"],
-      ["list", "Latest blocks, newest first"], ["img", /^This node, node0, in the middle; 2 peers around it/],
-      ["img", /^Interval of blocks \d+ to \d+\. Median/], ["img", /^Difficulty of blocks/],
+      ["banner"], ["main"], ["contentinfo"], ["navigation", "Pages"], ["search"], ["searchbox", "Search by name, title, topic, file name, height, hash or address"],
+      ["button", "Search"], ["button", /^Document/], ["button", "Français"], ["heading", "devnet"], ["heading", "Waits for an answer"], ["heading", "What is new"], ["heading", "3 members"],
+      ["region", "Health of this node"], ["list", "What happened, newest first"], ["list", "What waits for an answer, the nearest deadline first"],
     ]) {
       assert.equal(await page.getByRole(role, name ? { name, exact: typeof name === "string" } : {}).count(), 1, `${role} ${name ?? ""}`);
     }
     assert.equal(await page.locator("nav a[aria-current=page]").textContent(), "Overview");
     assert.equal(await page.evaluate(() => document.documentElement.lang), "en");
-    for (const [path, role, name] of [["/blocks", "table", "Blocks of the best chain"], ["/records", "form", "Filter records"], ["/agreements", "navigation", "Status"], ["/peers", "table", "Peers"]]) {
+    for (const [path, role, name] of [["/blocks", "table", "Blocks of the best chain"], ["/records", "form", "Filter records"], ["/agreements", "navigation", "Status"], ["/peers", "table", "Peers"], ["/peers", "img", "PICTURE"], ["/node", "slider", "INTERVAL"], ["/contacts", "form", "Name an address"]]) {
       await page.show(path);
-      assert.equal(await page.getByRole(role, { name, exact: true }).count(), 1, `${role} ${name}`);
+      const pattern = { PICTURE: /^This node, node0, in the middle; 2 peers around it/, INTERVAL: /^Interval of blocks \d+ to \d+\. Median/ }[name];
+      assert.equal(await page.getByRole(role, pattern ? { name: pattern } : { name, exact: true }).count(), 1, `${role} ${name}`);
     }
     await page.finish();
   });
@@ -67,13 +84,13 @@ export const access = (world) => {
     assert.equal(await focused(), "Skip to content");
     assert.ok(await page.evaluate(() => document.activeElement.getBoundingClientRect().top >= 0), "it is seen once it has the focus");
     const seen = [];
-    for (let step = 0; step < 12; step += 1) {
+    for (let step = 0; step < 17; step += 1) {
       await page.keyboard.press("Tab");
       seen.push(await focused());
       const ring = await page.evaluate(() => getComputedStyle(document.activeElement).outlineStyle);
       assert.notEqual(ring, "none", `${seen.at(-1)} shows its focus`);
     }
-    for (const name of ["bouya", "q", "Search", "Overview", "Blocks", "Agreements", "Peers"]) assert.ok(seen.includes(name), `${name} is among ${seen}`);
+    for (const name of ["bouya", "Français", "q", "Search", "Overview", "Blocks", "Agreements", "Peers", "Node"]) assert.ok(seen.includes(name), `${name} is among ${seen}`);
     await page.keyboard.press("/");
     assert.equal(await page.evaluate(() => document.activeElement.id), "q");
     await page.keyboard.type("1");
@@ -81,6 +98,19 @@ export const access = (world) => {
     await page.waitForURL("**/block/1");
     await settled(page);
     assert.equal(await page.evaluate(() => document.activeElement.tagName), "H1", "a new page is read from its heading");
+    await page.finish();
+  });
+
+  test("a chart is read with the keyboard alone", async () => {
+    const page = await open(world.browser, world.network.url, { path: "/node" });
+    const chart = page.getByRole("slider", { name: /^Interval/ });
+    await chart.focus();
+    await page.keyboard.press("Home");
+    const first = Number(await chart.getAttribute("aria-valuemin"));
+    assert.match(await chart.getAttribute("aria-valuetext"), new RegExp(`^Block ${first}, .*s$`));
+    await page.keyboard.press("ArrowRight");
+    assert.equal(Number(await chart.getAttribute("aria-valuenow")), first + 1);
+    assert.equal(await page.locator("[data-plot=interval] .says").textContent(), await chart.getAttribute("aria-valuetext"), "it is seen as well as heard");
     await page.finish();
   });
 

@@ -10,6 +10,9 @@ import { chromium } from "playwright-core";
 const SOURCES = process.env.FROM_SOURCES ? fileURLToPath(new URL("../../src/http/explorer", import.meta.url)) : null;
 const KINDS = { ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml" };
 
+/** The first parts of pages' addresses, as the program knows them. */
+const isKnown = (path) => ["", "blocks", "block", "tx", "account", "contacts", "records", "agreements", "agreement", "document", "mempool", "members", "motion", "node", "peers", "voters", "search"].includes(path.split("/")[1]);
+
 const FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
 
 export const launch = () => chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: FLAGS });
@@ -19,8 +22,8 @@ export const PHONE = { width: 390, height: 844 };
 export const SMALL = { width: 360, height: 740 };
 
 /** A page of a context of its own. `page.faults` holds what went wrong; `close` insists that nothing did. */
-export const open = async (browser, url, { path = "/", viewport = DESKTOP, scheme = "light", motion = "reduce", allow = () => false } = {}) => {
-  const context = await browser.newContext({ baseURL: url, viewport, colorScheme: scheme, reducedMotion: motion, locale: "en-GB" });
+export const open = async (browser, url, { path = "/", viewport = DESKTOP, scheme = "light", motion = "reduce", locale = "en-GB", allow = () => false } = {}) => {
+  const context = await browser.newContext({ baseURL: url, viewport, colorScheme: scheme, reducedMotion: motion, locale, timezoneId: "Europe/Paris" });
   const page = await context.newPage();
   if (SOURCES) {
     await context.route("**/assets/**", async (route) => {
@@ -31,7 +34,9 @@ export const open = async (browser, url, { path = "/", viewport = DESKTOP, schem
     await context.route(isPage, async (route) => {
       // With the node's own headers: the policy among them.
       const response = await route.fetch();
-      await route.fulfill({ response, body: await readFile(join(SOURCES, "index.html")) });
+      // A page that is newer than the program is there all the same.
+      const status = isKnown(new URL(route.request().url()).pathname) ? 200 : response.status();
+      await route.fulfill({ response, status, contentType: "text/html; charset=utf-8", body: await readFile(join(SOURCES, "index.html")) });
     });
   }
   const faults = [];
@@ -49,6 +54,14 @@ export const open = async (browser, url, { path = "/", viewport = DESKTOP, schem
   };
   page.show = async (path) => {
     await page.goto(path);
+    await settled(page);
+  };
+  /** The same without loading the document anew, as a link does it. */
+  page.turn = async (path) => {
+    await page.evaluate((path) => {
+      history.pushState(null, "", path);
+      dispatchEvent(new PopStateEvent("popstate"));
+    }, path);
     await settled(page);
   };
   if (path) await page.show(path);

@@ -5,10 +5,12 @@ import { launch } from "./browser.mjs";
 import { Network } from "./network.mjs";
 import { traffic } from "./traffic.mjs";
 import { access } from "./access.mjs";
+import { languages } from "./languages.mjs";
 import { live } from "./live.mjs";
 import { pages } from "./pages.mjs";
 import { policy } from "./policy.mjs";
 import { search } from "./search.mjs";
+import { signing } from "./signing.mjs";
 
 describe("the explorer", () => {
   const world = {};
@@ -23,6 +25,8 @@ describe("the explorer", () => {
   });
   pages(world);
   search(world);
+  signing(world);
+  languages(world);
   policy(world);
   access(world);
   // Last: it stops the nodes for a while.

@@ -5,16 +5,18 @@ import { test } from "node:test";
 import { open, settled } from "./browser.mjs";
 import { PATIENCE, until } from "./network.mjs";
 
-// The number may be followed by a word: it is final.
-const height = (page) => page.locator(".chain .height").first().textContent().then((text) => parseInt(text, 10));
+const height = (page) => page.locator(".health .height").getAttribute("data-height").then(Number);
+/** Waits until the page is at this height or above. */
+const reached = (page, least) => page.waitForFunction((least) => Number(document.querySelector(".health .height")?.dataset.height) >= least, least, { timeout: PATIENCE });
 
 export const live = (world) => {
   test("blocks and transactions arrive by themselves", async () => {
     const { network, facts } = world;
     const page = await open(world.browser, network.url, {});
     const before = await height(page);
-    await page.waitForFunction((before) => parseInt(document.querySelector(".chain .height").textContent, 10) > before, before, { timeout: PATIENCE });
-    assert.match(await page.locator("#news").textContent(), /^Block \d+, /, "screen readers hear of it");
+    await reached(page, before + 1);
+    const read = await page.evaluate(() => [...document.querySelectorAll("[role=status], [role=alert], [aria-live]")].filter((region) => !region.hidden).map((region) => region.textContent.trim()).filter(Boolean));
+    assert.deepEqual(read, ["Live"], "no screen reader has to hear of every block");
     const sent = await network.wallet("send", "--from", "demo", "--to", `${facts.carol}:2`);
     const id = /\b[0-9a-f]{64}\b/.exec(sent)[0];
     await page.goto(`/tx/${id}`);
@@ -32,15 +34,26 @@ export const live = (world) => {
         document.dispatchEvent(new Event("visibilitychange"));
       }, hidden);
     const before = await height(page);
-    await page.waitForFunction((before) => parseInt(document.querySelector(".chain .height").textContent, 10) > before, before, { timeout: PATIENCE });
+    await reached(page, before + 1);
     const streams = [];
     page.on("request", (request) => request.url().includes("/v1/events") && streams.push(request.url()));
     await hide(true);
     const left = await height(page);
     await until("two blocks that the page does not hear of", async () => (await world.network.get("/v1/status")).tip.height >= left + 2);
     await hide(false);
-    await page.waitForFunction((left) => parseInt(document.querySelector(".chain .height").textContent, 10) >= left + 2, left, { timeout: PATIENCE });
+    await reached(page, left + 2);
     assert.deepEqual(streams.map((url) => /\/v1\/events\?after=[0-9a-f]{16}-\d+$/.test(url)), [true], `${streams}`);
+    await page.finish();
+  });
+
+  test("where all streams are taken a page says so, and asks instead", async () => {
+    const page = await open(world.browser, world.network.url, { path: null, allow: (text) => text.includes("503") });
+    await page.route("**/v1/events*", (route) => route.fulfill({ status: 503, contentType: "application/problem+json", body: '{"type":"urn:bouya:busy","title":"busy","status":503,"detail":"all streams are taken"}' }));
+    await page.goto("/");
+    await page.locator("#pulse[data-state=polls]").waitFor({ timeout: PATIENCE });
+    await page.getByText("All live connections of this node are taken.").waitFor();
+    assert.ok(await page.locator("#trouble").isHidden(), "the node is not lost");
+    await reached(page, (await height(page)) + 1);
     await page.finish();
   });
 
@@ -53,15 +66,15 @@ export const live = (world) => {
     await page.locator("#pulse[data-state=lost]").waitFor({ timeout: PATIENCE });
     assert.match(await page.locator("#trouble").textContent(), /Connection lost\. .*This page shows the state of/);
     assert.ok((await height(page)) >= before, "what was read stays");
-    await page.getByRole("link", { name: "Mempool", exact: true }).first().click();
+    await page.getByRole("link", { name: "Waiting", exact: true }).first().click();
     await page.getByText("The node does not answer").waitFor();
     await network.run();
     await page.locator("#pulse[data-state=live]").waitFor({ timeout: PATIENCE });
     await page.locator("#trouble").waitFor({ state: "hidden" });
-    await page.getByRole("heading", { name: "Mempool" }).waitFor();
+    await page.getByRole("heading", { name: "Waiting", exact: true }).waitFor();
     await page.getByRole("link", { name: "Overview", exact: true }).click();
     await settled(page);
-    await page.waitForFunction((before) => parseInt(document.querySelector(".chain .height")?.textContent, 10) > before, before, { timeout: PATIENCE });
+    await reached(page, before + 1);
     await page.finish();
   });
 };

@@ -14,36 +14,67 @@ const follow = async (page, locator, address) => {
 
 /** Every page's address, for tests of what all have in common. */
 export const everyPage = (facts) => [
-  ["overview", "/"], ["blocks", "/blocks"], ["block", "/block/1"], ["mempool", "/mempool"], ["records", "/records"], ["topic", "/records?topic=prices"],
+  ["overview", "/"], ["node", "/node"], ["contacts", "/contacts"], ["blocks", "/blocks"], ["block", "/block/1"], ["mempool", "/mempool"], ["records", "/records"], ["topic", "/records?topic=prices"],
   ["agreements", "/agreements"], ["peers", "/peers"], ["voters", "/voters"], ["members", "/members"], ["transfer", `/tx/${facts.paid}`], ["words", `/tx/${facts.words}`], ["record", `/tx/${facts.record}`],
   ["account", `/account/${facts.demo}`], ["account-records", `/account/${facts.friend}?show=records`], ["account-agreements", `/account/${facts.carol}?show=agreements`],
   ...Object.entries(facts.agreements).map(([status, id]) => [`agreement-${status}`, `/agreement/${id}`]),
   ["agreement-beyond", `/agreement/${facts.beyond}`], ["proposal-beyond", `/tx/${facts.proposed}`],
   ["document", `/document/${facts.hash}`], ["unknown-document", `/document/${"cd".repeat(32)}`], ["nothing-found", `/search?q=${"ef".repeat(32)}`],
-  ["no-topic", "/records?topic=nothing"], ["missing", "/block/99999999"],
+  ["found", "/search?q=lease"], ["no-topic", "/records?topic=nothing"], ["missing", "/block/99999999"],
 ];
 
 export const pages = (world) => {
   const start = (path, options) => open(world.browser, world.network.url, { path, ...options });
 
-  test("the overview shows the node as its status says", async () => {
+  test("the overview says whether all is well, what waits, and what is new", async () => {
+    const { facts, network } = world;
     const page = await start("/");
+    const status = await network.get("/v1/status");
+    assert.equal(await page.locator("h1").textContent(), status.network.name);
+    assert.match(await page.locator(".health").textContent(), /^All is well.*up to date with 2 peers.*at block \d+/);
+    assert.ok(Number(await page.locator(".health .height").getAttribute("data-height")) >= status.tip.height);
+    const open = page.getByRole("list", { name: /^What waits for an answer/ });
+    assert.deepEqual(await open.locator("li .deed > a").allTextContents(), ["Supply of wheat, first half of 2027", "Beyond"], "by deadline; what is decided waits for nobody");
+    const news = page.getByRole("list", { name: /^What happened/ });
+    // No more than some of a block's are listed, so one that is alone in its block is looked for.
+    const last = (await network.get(`/v1/transactions/${facts.paid}`)).height;
+    assert.ok(last > 0);
+    assert.ok((await news.locator(".deed").count()) > 2);
+    assert.match(await news.textContent(), /\d+ blocks? without transactions/);
+    assert.match(await news.textContent(), /signs agreement (Lease 2027|Supply of wheat)/, "agreements by their titles");
+    assert.equal(await page.locator(".strip .chip").count(), 3);
+    assert.equal(await page.locator(".strip .chip.connected").count(), 2);
+    assert.match(await page.locator("footer").textContent(), /This page only reads\..*command line/);
+    await page.finish();
+  });
+
+  test("the node's page has what its operator looks for", async () => {
+    const page = await start("/node");
     const status = await world.network.get("/v1/status");
     const tile = async (name) => (await page.locator(".tile", { has: page.locator(`dt:text-is("${name}")`) }).locator("b").textContent()).trim();
-    assert.equal(await page.locator("h1").textContent(), status.network.name);
+    assert.equal(await page.locator("h1").textContent(), status.id);
     assert.equal(await tile("State"), "ready");
     assert.equal(await tile("Peers"), "2");
     assert.equal(await tile("Certificate"), `${status.certificate.days_left} days`);
     await until("the height is the node's", async () => Number(await tile("Height")) >= status.tip.height);
+    assert.equal(await page.locator("figure.plot [role=slider]").count(), 2);
+    assert.ok((await page.locator(".plot .point").count()) > 2);
+    await page.locator(".plot .hit").first().hover();
+    assert.match(await page.locator(".plot .says").first().textContent(), /^Block \d+, .*s$/);
+    await page.finish();
+  });
+
+  test("the peers are drawn while their labels can be read, and always listed", async () => {
+    const page = await start("/peers");
     const figure = page.locator("figure.picture svg");
     assert.match(await figure.getAttribute("aria-label"), /node0, in the middle; 2 peers around it: 2 connected/);
     assert.equal(await figure.locator(".edge.connected").count(), 2, "a line for each own session and no other");
     assert.equal(await figure.locator(".peer").count(), 3);
-    assert.equal(await page.locator("figure.plot svg[role=img]").count(), 2);
-    assert.ok((await page.locator(".plot .point").count()) > 2);
-    assert.match(await page.locator("footer").textContent(), /This page only reads\..*command line/);
-    await page.locator(".plot .hit").first().hover();
-    assert.match(await page.locator(".plot .says").first().textContent(), /^Block \d+, .*s$/);
+    const { items: [one] } = await world.network.get("/v1/peers");
+    await page.route("**/v1/peers*", (route) => route.fulfill({ json: { items: Array.from({ length: 30 }, (_, index) => ({ ...one, id: `member${index}` })), next: null } }));
+    await page.show("/peers");
+    assert.equal(await page.locator("tbody tr").count(), 30);
+    assert.equal(await page.locator("figure.picture").count(), 0);
     await page.finish();
   });
 
@@ -63,12 +94,30 @@ export const pages = (world) => {
     await page.finish();
   });
 
-  test("amounts are exactly those of the API", async () => {
+  test("amounts have all decimals and grouped digits, and lose none", async () => {
     const page = await start(`/account/${world.facts.demo}`);
     const { balance } = await world.network.get(`/v1/accounts/${world.facts.demo}`);
-    assert.equal((await page.locator(".tile b").first().textContent()).trim(), `${balance} DEV`);
+    const shown = (await page.locator(".tile b").first().textContent()).trim();
+    assert.match(shown, /^\d{1,3}(,\d{3})*\.\d{6} DEV$/);
+    assert.equal(shown.replaceAll(",", "").replace(/\.?0* DEV$/, ""), balance.replace(/\.?0*$/, ""));
     await page.show(`/tx/${world.facts.words}`);
     assert.match(await page.locator("table").first().textContent(), /0\.000001 DEV/);
+    // More units than a double holds.
+    await page.route("**/v1/accounts/*?confirmations=0", (route) => route.fulfill({ json: { address: world.facts.demo, name: null, balance: "18446744073709.5", nonce: 0, confirmations: 0 } }));
+    await page.show(`/account/${world.facts.demo}`);
+    await page.getByText("18,446,744,073,709.500000", { exact: false }).first().waitFor();
+    await page.finish();
+  });
+
+  test("a transaction shows the time and the hash of its block, with the zone first", async () => {
+    const page = await start(`/tx/${world.facts.paid}`);
+    const found = await world.network.get(`/v1/transactions/${world.facts.paid}`);
+    const block = await world.network.get(`/v1/blocks/${found.height}`);
+    assert.equal(found.block, block.hash);
+    assert.equal(await page.locator(`main a.hash[href="/block/${block.hash}"]`).textContent(), block.hash);
+    const time = page.locator(".facts .moment").first();
+    assert.equal(await time.locator("time").getAttribute("datetime"), block.time);
+    assert.match(await time.textContent(), /^\d{1,2} \w+ \d{4}, \d\d:\d\d:\d\d CES?T .*ago$/);
     await page.finish();
   });
 
@@ -117,7 +166,7 @@ export const pages = (world) => {
     const { facts } = world;
     const page = await start(`/tx/${facts.paid}`);
     for (const path of [`/tx/${facts.paid}`, "/records", "/agreements", `/agreement/${facts.agreements.refused}`, `/account/${facts.demo}`, "/blocks"]) {
-      await page.show(path);
+      await page.turn(path);
       const shown = await page.evaluate((markup) => ({
         tags: document.querySelectorAll("main img, main script, main iframe, main [onerror], main [style]").length,
         title: document.title,
@@ -152,7 +201,7 @@ export const pages = (world) => {
     await page.show("/records?since=2001-01-01&until=2100-01-01");
     assert.equal(await rows.count(), 5);
     await page.show("/records?sender=bouya1nonsense");
-    await page.getByText("Bad request").first().waitFor();
+    await page.getByText("Not understood").first().waitFor();
     await page.finish();
   });
 
@@ -160,7 +209,7 @@ export const pages = (world) => {
     const { facts } = world;
     const page = await start("/agreements");
     for (const path of ["/agreements", `/agreement/${facts.beyond}`, `/tx/${facts.proposed}`, `/document/${facts.hash}`, `/account/${facts.carol}?show=agreements`]) {
-      await page.show(path);
+      await page.turn(path);
       await page.getByText("after the year 9999").first().waitFor();
       assert.equal(await page.getByText("This page has a bug").count(), 0, path);
     }
@@ -172,11 +221,12 @@ export const pages = (world) => {
     assert.equal(await page.locator("tbody tr").count(), 6);
     const words = { open: /Waits for 1 answer/, effective: /All parties have signed/, refused: /A party refused/, withdrawn: /withdrew it/, expired: /deadline passed/ };
     for (const [status, id] of Object.entries(world.facts.agreements)) {
-      await page.show(`/agreement/${id}`);
+      await page.turn(`/agreement/${id}`);
       assert.equal(await page.locator(".title .badge").textContent(), status);
       assert.match(await page.locator(".lead").textContent(), words[status]);
+      assert.equal(await page.getByText("Deadline", { exact: true }).count(), status === "open" ? 1 : 0, "a deadline that decides nothing any more is not shown");
       assert.equal(await page.getByText("bouya agree sign").count(), status === "open" ? 1 : 0, "how to answer is said while it can be");
-      await page.show(`/agreements?status=${status}`);
+      await page.turn(`/agreements?status=${status}`);
       assert.equal(await page.locator("tbody tr").count(), status === "open" ? 2 : 1, status);
     }
     await page.finish();
@@ -225,6 +275,12 @@ export const pages = (world) => {
     assert.match(await page.locator(".empty").textContent(), /No record under the topic 99999999/);
     await page.show(`/tx/${"0".repeat(64)}`);
     await page.getByText("neither waits here nor is on the chain").waitFor();
+    for (const path of ["/no/such/page", "/agreement/"]) {
+      await page.goto(path);
+      await page.getByRole("heading", { name: "No such page" }).waitFor();
+      await page.getByText(`There is no page at ${path} on this node.`).waitFor();
+    }
+    await follow(page, page.getByRole("link", { name: "To the overview" }), "**/");
     await page.finish();
   });
 };

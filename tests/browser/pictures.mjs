@@ -7,14 +7,14 @@ import { Network } from "./network.mjs";
 import { everyPage } from "./pages.mjs";
 import { traffic } from "./traffic.mjs";
 
-/** Takes them; `only` is one of the four kinds, such as "phone-dark". */
+/** Takes them, the dark ones in French; `only` is one of the four kinds, such as "phone-dark". */
 export const pictures = async (url, folder, paths, only = null) => {
   await mkdir(folder, { recursive: true });
   const browser = await launch();
   for (const [width, viewport] of [["desktop", DESKTOP], ["phone", PHONE]]) {
     for (const scheme of ["light", "dark"]) {
       if (only && only !== `${width}-${scheme}`) continue;
-      const page = await open(browser, url, { path: null, viewport, scheme, allow: () => true });
+      const page = await open(browser, url, { path: null, viewport, scheme, locale: scheme === "dark" ? "fr-FR" : "en-GB", allow: () => true });
       for (const [name, path] of paths) {
         await page.show(path);
         await page.screenshot({ path: `${folder}/${name}-${width}-${scheme}.png`, fullPage: true });

@@ -3,29 +3,24 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { open } from "./browser.mjs";
-import { everyPage } from "./pages.mjs";
 
 /** Counts, in the page, what its policy refused. */
-const watch = (page) =>
+export const watch = (page) =>
   page.addInitScript(() => {
     globalThis.refused = [];
     document.addEventListener("securitypolicyviolation", (event) => globalThis.refused.push(`${event.violatedDirective} ${event.blockedURI}`));
   });
 
-export const policy = (world) => {
-  test("every page comes with a strict policy and keeps to it", async () => {
-    const page = await open(world.browser, world.network.url, { path: null, allow: (text) => text.includes("404") });
-    await watch(page);
-    for (const [name, path] of everyPage(world.facts)) {
-      const [answer] = await Promise.all([page.waitForResponse(world.network.url + path), page.show(path)]);
-      const given = answer.headers()["content-security-policy"] ?? "";
-      for (const part of ["default-src 'self'", "frame-ancestors 'none'", "base-uri 'none'", "form-action 'none'"]) assert.ok(given.includes(part), `${name}: ${given}`);
-      assert.ok(!/unsafe|\*|https?:/.test(given), `${name}: ${given}`);
-      assert.deepEqual(await page.evaluate(() => globalThis.refused), [], name);
-    }
-    await page.finish();
-  });
+/** Shows a page, which must come with a strict policy and keep to it. */
+export const showStrictly = async (page, url, name, path) => {
+  const [answer] = await Promise.all([page.waitForResponse(url + path), page.show(path)]);
+  const given = answer.headers()["content-security-policy"] ?? "";
+  for (const part of ["default-src 'self'", "frame-ancestors 'none'", "base-uri 'none'", "form-action 'none'"]) assert.ok(given.includes(part), `${name}: ${given}`);
+  assert.ok(!/unsafe|\*|https?:/.test(given), `${name}: ${given}`);
+  assert.deepEqual(await page.evaluate(() => globalThis.refused), [], name);
+};
 
+export const policy = (world) => {
   test("the policy refuses what a page might be made to run or load", async () => {
     const page = await open(world.browser, world.network.url, { path: null, allow: (text) => /Content Security Policy|violates/.test(text) });
     await watch(page);

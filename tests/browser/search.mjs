@@ -25,7 +25,7 @@ export const search = (world) => {
       [facts.hash, `/document/${facts.hash}`, "On the ledger."],
       [facts.carol, `/account/${facts.carol}`, "Account"],
       ["prices", "/records?topic=prices", "Under prices"],
-      ["no such topic", "/records?topic=no+such+topic", "No record under the topic"],
+      ["no such topic", "/search?q=no+such+topic", "Nothing found"],
       ["ef".repeat(32), `/search?q=${"ef".repeat(32)}`, "Nothing found"],
     ]) {
       await page.locator("#q").fill(typed);
@@ -33,6 +33,24 @@ export const search = (world) => {
       await page.waitForURL((url) => url.pathname + url.search === address);
       await settled(page);
       assert.ok((await page.locator("main").textContent()).includes(words), `${typed}: ${words}`);
+    }
+    await page.finish();
+  });
+
+  test("words are found in members' names, titles, file names and topics", async () => {
+    const { facts } = world;
+    const page = await open(world.browser, world.network.url, {});
+    for (const [typed, href, words] of [
+      ["SUPPLY", `/agreement/${facts.agreements.open}`, "Supply of wheat, first half of 2027Agreement"],
+      ["annex.pdf", `/tx/${facts.annexed}`, "first-annex.pdfrecord under contracts"],
+      ["pric", "/records?topic=prices", "pricesrecords under this topic"],
+      [facts.agreements.open.slice(0, 6), `/agreement/${facts.agreements.open}`, "Supply of wheat, first half of 2027Agreement"],
+      ["node", null, "node1member node1"],
+    ]) {
+      // By its address: digits alone are a height for the search box.
+      await page.show(`/search?q=${typed}`);
+      const found = href === null ? page.locator(".found a") : page.locator(`.found a[href="${href}"]`);
+      assert.ok((await found.allTextContents()).includes(words), `${typed}: ${await found.allTextContents()}`);
     }
     await page.finish();
   });

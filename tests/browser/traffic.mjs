@@ -25,7 +25,7 @@ export const traffic = async (network) => {
   const send = (...given) => network.wallet(...given);
   const words = await send("send", "--from", "demo", "--to", `${carol}:0.000001`, "--memo", BIDI);
   const record = await send("record", "add", "--from", "demo", "--topic", "contracts", "--document", lease);
-  await send("record", "add", "--from", "demo", "--topic", "contracts", "--document", annex);
+  const annexed = await send("record", "add", "--from", "demo", "--topic", "contracts", "--document", annex);
   await send("record", "add", "--from", "friend", "--topic", "prices", "--data", "wheat 212.50");
   await send("record", "add", "--from", "friend", "--topic", "prices", "--data", `${MARKUP} \u202Eabc`);
   await send("record", "add", "--from", "carol", "--topic", "seals", "--data-file", binary);
@@ -51,5 +51,5 @@ export const traffic = async (network) => {
     const { items } = await network.get("/v1/agreements");
     return Object.entries(agreements).every(([status, id]) => items.find((item) => item.id === id).status === status);
   });
-  return { demo, friend, carol, lease, annex, hash, other, agreements, beyond, proposed: all.find((item) => item.id === beyond).proposed.transaction, paid: idOf(paid), words: idOf(words), record: idOf(record) };
+  return { demo, friend, carol, lease, annex, hash, other, agreements, beyond, proposed: all.find((item) => item.id === beyond).proposed.transaction, paid: idOf(paid), words: idOf(words), record: idOf(record), annexed: idOf(annexed) };
 };

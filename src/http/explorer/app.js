@@ -1,23 +1,28 @@
-// The frame around all pages: picks the page for a path, keeps it up to date, and says when the node does not answer.
+// Picks the page for an address, loads it, and keeps it up to date.
 
-import { ask, find, Trouble } from "./api.js";
+import { listen } from "./acts.js";
+import { ask, Trouble } from "./api.js";
 import { h, morphChildren } from "./dom.js";
-import { takeFiles } from "./file.js";
-import { ago, clockOf, learnOwners, node, number } from "./format.js";
+import { node, nodeSays } from "./format.js";
+import { by, forgetTorn, hears, learnStatus, news, startFrame, torn } from "./frame.js";
 import { follow } from "./live.js";
-import { readPlots } from "./plot.js";
-import { target } from "./search.js";
+import { learnOwners } from "./names.js";
 import { hint, title } from "./parts.js";
+import { readPlots } from "./plot.js";
+import { w } from "./words.js";
 import { account } from "./pages/account.js";
 import { agreement, agreements } from "./pages/agreements.js";
 import { block, blocks } from "./pages/blocks.js";
+import { contactsPage } from "./pages/contacts.js";
 import { documentPage } from "./pages/document.js";
-import { members, motion } from "./pages/members.js";
+import { found } from "./pages/found.js";
+import { members } from "./pages/members.js";
 import { mempool } from "./pages/mempool.js";
+import { motion } from "./pages/motion.js";
+import { nodePage } from "./pages/node.js";
 import { overview } from "./pages/overview.js";
 import { peers } from "./pages/peers.js";
 import { records } from "./pages/records.js";
-import { found } from "./pages/found.js";
 import { transaction } from "./pages/transaction.js";
 import { voters } from "./pages/voters.js";
 
@@ -31,6 +36,7 @@ const ROUTES = [
   [/^\/block\/([^/]+)$/, block],
   [/^\/tx\/([^/]+)$/, transaction],
   [/^\/account\/([^/]+)$/, account],
+  [/^\/contacts$/, contactsPage],
   [/^\/records$/, records],
   [/^\/agreements$/, agreements],
   [/^\/agreement\/([^/]+)$/, agreement],
@@ -38,6 +44,7 @@ const ROUTES = [
   [/^\/mempool$/, mempool],
   [/^\/members$/, members],
   [/^\/motion\/([^/]+)$/, motion],
+  [/^\/node$/, nodePage],
   [/^\/peers$/, peers],
   [/^\/voters$/, voters],
   [/^\/search$/, found],
@@ -45,9 +52,8 @@ const ROUTES = [
 /** Shortest time between two loads of a page, in milliseconds, however many events come. */
 const CALM = 700;
 /** Events after which everything that was read before may be out of date. */
-const REWRITES = ["reorg", "lagged"];
+const REWRITES = ["reorg", "lagged", "poll"];
 
-const by = (id) => document.getElementById(id);
 const main = by("main");
 let current = null;
 
@@ -64,21 +70,24 @@ const route = (path) => {
   return null;
 };
 
+const capital = (text) => `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`;
+
 const troubled = (trouble, place) => {
-  if (trouble.unreachable) return [title(null, trouble.title), h("p", { class: "note" }, trouble.message, " This page keeps trying.")];
+  if (trouble.unreachable) return [title(null, trouble.title), h("p", { class: "note" }, trouble.message, ` ${w.trouble.keepsTrying}`)];
   const other = place?.page.otherwise?.(place.name);
+  const known = w.trouble.titles[trouble.status];
   return [
-    title(String(trouble.status), trouble.status === 404 ? "Not found" : trouble.title),
-    h("p", { class: "note" }, `${trouble.message.slice(0, 1).toUpperCase()}${trouble.message.slice(1)}`),
+    title(String(trouble.status), known ?? trouble.title),
+    h("p", { class: "note" }, trouble.said ? nodeSays(capital(trouble.message)) : trouble.message),
     other ? h("p", {}, h("a", { href: other[1] }, other[0])) : null,
-    hint("If another member has it, this node may still be syncing. To check:", "bouya status"),
+    trouble.status === 404 || trouble.status === 410 ? hint(w.trouble.syncing, "bouya status") : null,
   ];
 };
 
-const nowhere = () => [title("404", "No such page"), h("p", { class: "note" }, "There is no page at this address. "), h("p", {}, h("a", { href: "/" }, "To the overview"))];
+const nowhere = () => [title("404", w.trouble.nowhere), h("p", { class: "note" }, w.trouble.nowhereWhy(location.pathname)), h("p", {}, h("a", { href: "/" }, w.trouble.overview))];
 
 const mark = () => {
-  for (const link of document.querySelectorAll("header nav a")) {
+  for (const link of document.querySelectorAll("nav a[data-word]")) {
     const own = link.getAttribute("href");
     const here = own === "/" ? location.pathname === "/" : location.pathname.startsWith(own.replace(/s$/, ""));
     if (here) link.setAttribute("aria-current", "page");
@@ -98,6 +107,8 @@ const paint = (place, children, fresh) => {
   main.removeAttribute("aria-busy");
 };
 
+const view = (place, fresh) => paint(place, place.page.view(place.data, place.name, place.query, place.given ?? null), fresh);
+
 /** Loads the page of a place. A load after an event changes only what is different. */
 const load = async (place, event = null) => {
   if (place.loading) {
@@ -113,12 +124,12 @@ const load = async (place, event = null) => {
     if (data.go) return void visit(data.go, { replace: true });
     place.data = data;
     place.failed = null;
-    paint(place, place.page.view(data, place.name, place.query, place.given ?? null), fresh);
+    view(place, fresh);
     place.shown = true;
   } catch (trouble) {
     if (!(trouble instanceof Trouble)) console.error(trouble);
     // What was loaded before stays on the page; the bar above it says that the node does not answer.
-    const words = trouble instanceof Trouble ? trouble : new Trouble(500, "This page has a bug", String(trouble));
+    const words = trouble instanceof Trouble ? trouble : new Trouble(500, w.trouble.bug, String(trouble));
     const news = place.failed !== words.message;
     if (current === place && news && (fresh || !words.unreachable)) {
       paint(place, troubled(words, place), true);
@@ -143,7 +154,8 @@ const show = (scroll, focus) => {
   mark();
   if (!found) {
     current = null;
-    document.title = "Bouya";
+    document.title = `${w.trouble.nowhere} – Bouya`;
+    main.removeAttribute("aria-busy");
     main.replaceChildren(...nowhere());
     return;
   }
@@ -163,141 +175,58 @@ const visit = (href, { replace = false, state = null } = {}) => {
 addEventListener("popstate", (event) => show(event.state?.scroll ?? 0, false));
 history.scrollRestoration = "manual";
 
-document.addEventListener("click", async (event) => {
-  const button = event.target.closest("[data-copy]");
-  if (button) {
-    const done = await navigator.clipboard?.writeText(button.dataset.copy).then(() => true, () => false);
-    by("news").textContent = done ? "Copied" : "This browser does not let the page copy";
-    button.classList.toggle("done", Boolean(done));
-    setTimeout(() => button.classList.remove("done"), 1_500);
-    return;
-  }
-  if (event.target.closest("[data-pick]")) return by("file").click();
-  const link = event.target.closest("a[href]");
-  if (!link || event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
-  if (link.origin !== location.origin || link.hasAttribute("download") || link.getAttribute("href").startsWith("#") || !route(link.pathname)) return;
-  event.preventDefault();
-  visit(link.href);
-});
-
-// Filters of lists: the filled-in fields become the address.
-document.addEventListener("submit", (event) => {
-  event.preventDefault();
-  const form = event.target;
-  if (form.id === "search") {
-    const goal = target(by("q").value);
-    if (goal) visit(goal);
-    else by("q").focus();
-    return;
-  }
-  const given = [...new FormData(form)].map(([name, value]) => [name, value.trim()]).filter(([, value]) => value !== "");
-  visit(`${form.getAttribute("action")}?${new URLSearchParams(given)}`);
-});
-
-document.addEventListener("keydown", (event) => {
-  if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, textarea, select")) return;
-  event.preventDefault();
-  by("q").focus();
-  by("q").select();
-});
-
 /** Says on a page that is about a document whether the file is that document. False on other pages. */
 const compare = (sha256, name) => {
   const place = current;
   const expected = place?.shown ? place.page.expects?.(place.data) : null;
   if (!expected) return false;
   place.given = { sha256, name, same: sha256 === expected };
-  paint(place, place.page.view(place.data, place.name, place.query, place.given), false);
+  view(place, false);
   main.querySelector(".verdict")?.focus();
   return true;
 };
 
-takeFiles({
-  found: (sha256, name) => compare(sha256, name) || visit(`/document/${sha256}`, { state: { document: name } }),
+startFrame();
+listen({
+  visit,
+  isPage: (path) => route(path) !== null,
+  again: () => current?.shown && view(current, false),
+  found: (sha256, name) => {
+    news("");
+    if (!compare(sha256, name)) visit(`/document/${sha256}`, { state: { document: name } });
+  },
   busy: (text) => {
-    by("news").textContent = text;
+    news(text);
     main.setAttribute("aria-busy", "true");
   },
   fail: (text) => {
+    news("");
     current = null;
     main.removeAttribute("aria-busy");
-    main.replaceChildren(title(null, "Not hashed"), h("p", { class: "note", role: "alert" }, text));
+    main.replaceChildren(title(null, w.file.notHashed), h("p", { class: "note", role: "alert" }, text));
   },
 });
-
 readPlots();
-
-/** The members contradict each other. That does not go away by itself, so this stays. */
-const torn = () => {
-  by("torn").hidden = false;
-};
-
-/** Whether the node was asked for it: its state and its events tell of what comes later. */
-let askedForTorn = false;
-
-const lookForTorn = async () => {
-  if (node.status.state.name === "two-histories") torn();
-  if (askedForTorn) return;
-  askedForTorn = true;
-  try {
-    if ((await find("/v1/finality"))?.voting === "two-histories") torn();
-  } catch {
-    askedForTorn = false;
-  }
-};
-
-/** While the node does not answer: since when, and when the next attempt is due. */
-let lost = null;
-
-const tick = () => {
-  for (const time of document.querySelectorAll("time[data-ago]")) {
-    const text = ago(time.dateTime);
-    if (time.textContent !== text) time.textContent = text;
-  }
-  if (lost) {
-    const seconds = Math.max(0, Math.ceil((lost.next - Date.now()) / 1000));
-    const since = lost.since ? `This page shows the state of ${clockOf(lost.since)}.` : "";
-    const next = seconds > 0 ? `Next attempt in ${seconds} s.` : "Trying now.";
-    by("trouble-text").replaceChildren(h("strong", {}, "Connection lost."), ` The node at ${location.host} does not answer. ${since} `, h("span", { "aria-hidden": "true" }, next));
-  }
-};
-setInterval(tick, 1_000);
 
 /** Names for addresses. Without them a page shows the addresses alone. */
 const learn = () => ask("/v1/members").then(learnOwners, () => {});
 
 const stream = follow({
-  tell: (name, data) => {
-    if (name === "block") by("news").textContent = `Block ${number(data.height)}, ${data.transactions} transactions`;
+  tell: (name) => {
     if (name === "finality_conflict") torn();
     if (name === "members" || name === "lagged") learn().then(() => current?.shown && load(current, name));
-    if (name === "lagged") askedForTorn = false;
+    if (name === "lagged") forgetTorn();
     if (["block", "reorg", "final", "finality_stalled", "finality_conflict", "peer", "lagged"].includes(name)) stream.soon();
     // A page that was not found may exist now.
-    if ((current?.shown || current?.failed) && (current.page.on.includes(name) || name === "lagged")) load(current, name);
+    if ((current?.shown || current?.failed) && (current.page.on.includes(name) || name === "lagged" || name === "poll")) load(current, name);
   },
   show: (state, details) => {
-    const pulse = by("pulse");
-    if (pulse.dataset.state !== state) {
-      pulse.dataset.state = state;
-      pulse.textContent = state === "live" ? "Live" : "Connection lost";
-    }
-    by("trouble").hidden = state === "live";
-    if (state === "live") {
-      lost = null;
-      // A resumed stream sends the missed events. If it was not resumed, missed events are lost, so the page loads again.
-      if (current && !(current.shown && details.resumed)) load(current, current.shown ? "lagged" : null);
-    } else {
-      lost = details;
-      tick();
-    }
+    hears(state, details);
+    // A resumed stream sends the missed events. If it was not resumed, missed events are lost, so the page loads again.
+    if (state !== "lost" && current && !(current.shown && details.resumed)) load(current, current.shown ? "lagged" : null);
   },
   fresh: () => {
-    const { network, id, version } = node.status;
-    by("network-name").textContent = network.name;
-    by("node-name").textContent = `node ${id}`;
-    by("version").textContent = `bouya ${version}, network ${network.name} ${network.id.slice(0, 16)}…`;
-    lookForTorn();
+    learnStatus();
     if (current?.shown && current.page.status) load(current, "status");
   },
 });

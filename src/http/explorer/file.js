@@ -1,14 +1,16 @@
 // Documents that are dropped or chosen are hashed in this page, then looked up. Nothing of the file is sent.
 
+import { w } from "./words.js";
+
 /** The browser hashes a document in memory, all at once. Files larger than this, in bytes, are for the command line. */
 const MOST = 512 * 1024 * 1024;
 
 /** Why a document cannot be hashed here, with a command that can. Null if it can. */
 const obstacle = (file) => {
   if (!globalThis.crypto?.subtle) {
-    return `Browsers hash documents only on pages that come over https or from this machine, but this page came from ${location.host}. Open it at 127.0.0.1 on the node’s machine, or type: bouya record find --file FILE`;
+    return w.file.insecure(location.host);
   }
-  if (file.size > MOST) return `${file.name} is larger than 512 MiB, too large to hash in a page. Type: bouya record find --file FILE`;
+  if (file.size > MOST) return w.file.large(file.name);
   return null;
 };
 
@@ -24,11 +26,11 @@ export const takeFiles = ({ found, fail, busy }) => {
   const take = async (file) => {
     const why = obstacle(file);
     if (why) return fail(why);
-    busy(`Hashing ${file.name}`);
+    busy(w.file.hashing(file.name));
     try {
       return found(await hashed(file), file.name);
     } catch {
-      return fail(`${file.name} cannot be read. If it is a folder, pack it into one file first.`);
+      return fail(w.file.unreadable(file.name));
     }
   };
   const carries = (event) => [...(event.dataTransfer?.types ?? [])].includes("Files");
@@ -46,7 +48,7 @@ export const takeFiles = ({ found, fail, busy }) => {
     shown(null);
     const files = [...event.dataTransfer.files];
     if (files.length === 1) take(files[0]);
-    else fail("One document at a time, please.");
+    else fail(w.file.one);
   });
   document.getElementById("pick").addEventListener("click", () => input.click());
   input.addEventListener("change", () => {

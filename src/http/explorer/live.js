@@ -1,4 +1,5 @@
-// The node's event stream. If it breaks, it is opened again and continues after the last event received.
+// The node's event stream. If it breaks, it is opened again and continues after the last event received. If the node has none left to give,
+// pages ask instead.
 
 import { ask, query } from "./api.js";
 import { node } from "./format.js";
@@ -11,7 +12,25 @@ const BURST = 300;
 /** Waits between attempts to connect, in milliseconds. */
 const WAITS = [1_000, 2_000, 3_000, 5_000];
 
-/** `tell(name, data)` gets events; `show(state, { resumed, since, next })` gets "live" or "lost"; `fresh()` is called for a new status. */
+/** Time until a page that found all streams taken tries again to get one, in milliseconds. */
+const FULL = 30_000;
+
+/** Whether the node answers and has no stream left: `EventSource` does not tell why it failed. */
+const isFull = async () => {
+  const stop = new AbortController();
+  try {
+    return (await fetch("/v1/events", { cache: "no-store", signal: AbortSignal.any([stop.signal, AbortSignal.timeout(LOOK)]) })).status === 503;
+  } catch {
+    return false;
+  } finally {
+    stop.abort();
+  }
+};
+
+/**
+ * `tell(name, data)` gets events, and "poll" in place of them while all streams are taken; `show(state, { resumed, since, next })` gets
+ * "live", "polls" or "lost"; `fresh()` is called for a new status.
+ */
 export const follow = ({ tell, show, fresh }) => {
   let source = null;
   let timer = null;
@@ -20,6 +39,7 @@ export const follow = ({ tell, show, fresh }) => {
   let heard = null;
   /** The last event's id: the stream continues after it. If it cannot, the node sends "lagged". */
   let last = null;
+  let full = false;
 
   const look = async () => {
     clearTimeout(looking);
@@ -27,6 +47,7 @@ export const follow = ({ tell, show, fresh }) => {
       node.status = await ask("/v1/status");
       heard = Date.now();
       fresh();
+      if (full) tell("poll", {});
     } catch (trouble) {
       // A node that is busy and refuses is not lost.
       if (trouble.status === 0) return lose();
@@ -44,6 +65,7 @@ export const follow = ({ tell, show, fresh }) => {
     clearTimeout(looking);
     source?.close();
     source = null;
+    full = false;
   };
 
   const lose = () => {
@@ -52,6 +74,16 @@ export const follow = ({ tell, show, fresh }) => {
     attempt += 1;
     show("lost", { since: heard, next: Date.now() + wait });
     timer = setTimeout(open, wait);
+  };
+
+  /** What the stream would have told is asked for until there is a stream. */
+  const poll = () => {
+    close();
+    full = true;
+    attempt = 0;
+    show("polls", { since: heard });
+    look();
+    timer = setTimeout(open, FULL);
   };
 
   const open = () => {
@@ -64,8 +96,12 @@ export const follow = ({ tell, show, fresh }) => {
       await look();
       if (source === opened) show("live", { resumed });
     };
-    opened.onerror = () => {
-      if (source === opened) lose();
+    opened.onerror = async () => {
+      if (source !== opened) return;
+      const taken = await isFull();
+      if (source !== opened) return;
+      if (taken) poll();
+      else lose();
     };
     for (const name of NAMES) {
       opened.addEventListener(name, (event) => {

@@ -1,7 +1,9 @@
 // Parts that several pages use.
 
 import { h } from "./dom.js";
-import { command, hash, said } from "./format.js";
+import { command, hash } from "./format.js";
+import { said } from "./said.js";
+import { w } from "./words.js";
 
 /** A page's head: its kind, its name, and what is next to them. */
 export const title = (kind, name, ...beside) =>
@@ -9,7 +11,7 @@ export const title = (kind, name, ...beside) =>
 
 /** A section of a page, with a heading. */
 export const section = (heading, { beside = null, kind = "" }, ...children) =>
-  h("section", { class: `card ${kind}`.trim() }, h("div", { class: "head" }, h("h2", {}, heading), beside), children);
+  h("section", { class: `card ${kind}`.trim() }, h("div", { class: "head" }, h("h2", {}, heading), beside === null ? null : h("div", { class: "beside" }, beside)), children);
 
 /** Names and values. */
 export const facts = (pairs) =>
@@ -32,7 +34,7 @@ export const rows = (items, row) => items.map((item, index) => {
   try {
     return row(item, index);
   } catch (error) {
-    return { key: String(item.id ?? item.hash ?? item.transaction ?? index), cells: [`This page cannot show this entry: ${error}`] };
+    return { key: String(item.id ?? item.hash ?? item.transaction ?? index), cells: [w.common.cannotShow(error)] };
   }
 });
 
@@ -45,23 +47,29 @@ export const hint = (text, ...commands) => h("div", { class: "hint" }, h("p", {}
 /** Links to other pages of a list. */
 export const pages = (links) => {
   const given = links.filter(Boolean);
-  return given.length === 0 ? null : h("nav", { class: "pages", "aria-label": "Pages of the list" }, given.map(([text, href]) => h("a", { href }, text)));
+  return given.length === 0 ? null : h("nav", { class: "pages", "aria-label": w.common.listPages }, given.map(([text, href]) => h("a", { href }, text)));
 };
 
 /** Choices that are links. */
 export const choices = (label, items) =>
   h("nav", { class: "choices", "aria-label": label }, items.map(([text, href, chosen]) => h("a", { href, "aria-current": chosen ? "true" : null }, text)));
 
+/** The API's answer that a page was made of. */
+export const json = (path) => h("a", { class: "raw", href: path }, w.common.json);
+
+/** A button that writes the whole list into a file. `kind` and `path` as in `csv.js`. */
+export const csv = (kind, path) => h("button", { type: "button", class: "plain small", "data-csv": kind, "data-path": path, title: w.common.csvMeans }, w.common.csv);
+
 /** Whether the file that was dropped is the page's document: the first thing on the page. `whose`: what the document is of. */
 export const verdict = (given, expected, whose) => given === null ? null
   : h("div", { class: `verdict ${given.same ? "same" : "other"}`, role: "alert", tabindex: -1 },
-      h("p", { class: "word" }, given.same ? "Same file" : "Another file"),
-      given.same
-        ? h("p", {}, said(given.name), ` is the document of ${whose}, to the last byte.`)
-        : h("p", {}, said(given.name), ` is not the document of ${whose}. Even one changed byte makes another file.`),
-      h("dl", { class: "pair" }, h("div", {}, h("dt", {}, `Document of ${whose}`), h("dd", {}, hash(expected, null, true))), h("div", {}, h("dt", {}, "Your file"), h("dd", {}, hash(given.sha256, null, true)))),
-      h("p", { class: "soft" }, "Both are SHA-256. The file was hashed in this page; it did not leave this machine. ",
-        given.same ? null : h("a", { href: `/document/${given.sha256}` }, "What the ledger holds about your file")));
+      h("p", { class: "word" }, given.same ? w.verdict.same : w.verdict.other),
+      h("p", {}, given.same ? w.verdict.sameWhy(said(given.name), whose) : w.verdict.otherWhy(said(given.name), whose)),
+      h("dl", { class: "pair" }, h("div", {}, h("dt", {}, w.verdict.document(whose)), h("dd", {}, hash(expected, null, true))), h("div", {}, h("dt", {}, w.verdict.yours), h("dd", {}, hash(given.sha256, null, true)))),
+      h("p", {}, w.verdict.how, " ", given.same ? null : h("a", { href: `/document/${given.sha256}` }, w.verdict.lookUp)));
 
 /** A line that asks for a file to compare. */
-export const comparison = () => h("p", { class: "compare" }, h("button", { type: "button", class: "plain", "data-pick": true }, "Compare a file…"), h("span", { class: "soft" }, " or drop it anywhere on this page. It does not leave this machine."));
+export const comparison = () => h("p", { class: "compare" }, h("button", { type: "button", class: "plain", "data-pick": true }, w.verdict.pick), h("span", { class: "soft" }, w.verdict.orDrop));
+
+/** A file's name as an argument of a shell's command. */
+export const quoted = (name) => (/^[\w.,@%+=:-]+$/.test(name) && !name.startsWith("-") ? name : `'./${name.replaceAll("'", "'\\''")}'`);

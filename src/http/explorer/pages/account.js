@@ -1,63 +1,72 @@
-// An address: its balance and its history.
+// An address: whose it is, its balance and its history.
 
-import { ask, query } from "../api.js";
+import { ask, query, several } from "../api.js";
+import { contact } from "../contacts.js";
 import { h } from "../dom.js";
-import { account as address, amount, badge, blockLink, hash, node, number, ownerName, owners, said, short, transaction, when } from "../format.js";
-import { choices, empty, hint, pages, rows, section, table, title } from "../parts.js";
-import { agreementTable } from "./agreements.js";
+import { amount, badge, blockLink, isZero, money, node, number, short, transaction, hash } from "../format.js";
+import { account as address, mine, ownerOf } from "../names.js";
+import { choices, csv, empty, hint, pages, rows, section, table, title } from "../parts.js";
+import { said } from "../said.js";
+import { when } from "../time.js";
+import { w } from "../words.js";
+import { agreementTable, signing, unanswered } from "./agreements.js";
+import { contactForm } from "./contacts.js";
 import { recordTable } from "./records.js";
 
 const SIGNS = { in: "+", out: "−", reward: "+", self: "" };
-const VERBS = { in: "received", out: "paid", reward: "mining reward" };
 
-const moved = (item) => {
-  if (item.direction !== "self") return VERBS[item.direction] ?? item.direction;
-  return { record: "wrote a record", propose: "proposed an agreement", respond: "answered an agreement", withdraw: "withdrew an agreement", transfer: "paid itself" }[item.action] ?? item.action;
-};
+const moved = (item) => (item.direction === "self" ? w.account.actions[item.action] ?? item.action : w.account.verbs[item.direction] ?? item.direction);
 
 const history = (page) => page.items.length === 0
-  ? empty("This address has not paid or received anything on the chain.", hint("Pay it:", `bouya send --from WALLET --to ADDRESS:AMOUNT --wait`))
-  : table("Payments by and to this address, newest first", [["What", "name"], ["Amount", "n"], ["Fee", "n"], ["With"], ["Block", "n half"], ["When", "half"], ["Transaction"]], rows(page.items, (item) => ({
+  ? empty(w.account.noHistory, hint(w.account.payIt, `bouya send --from WALLET --to ADDRESS:AMOUNT --wait`))
+  : table(w.account.caption, [[w.transaction.what, "name"], [w.transaction.amount, "n"], [w.transaction.fee, "n"], [w.account.with], [w.blocks.when], [w.blocks.block, "n"], [w.transaction.kind]], rows(page.items, (item) => ({
       key: `${item.height} ${item.transaction}`,
       cells: [
         h("span", { class: "what" }, moved(item), item.memo ? h("small", {}, said(item.memo)) : null),
-        item.direction === "self" && item.action !== "transfer" ? "–" : h("span", { class: `amount ${item.direction}` }, SIGNS[item.direction] ?? "", item.amount),
-        /^0(\.0*)?$/.test(item.fee) ? "–" : item.fee,
-        item.counterparties.length === 0 ? "–" : [address(item.counterparties[0]), item.counterparties.length > 1 ? ` and ${item.counterparties.length - 1} more` : ""],
-        blockLink(item.height), when(item.time), item.transaction ? transaction(item.transaction) : "–",
+        item.direction === "self" && item.action !== "transfer" ? "–" : h("span", { class: `amount ${item.direction}` }, SIGNS[item.direction] ?? "", money(item.amount)),
+        isZero(item.fee) ? "–" : money(item.fee),
+        item.counterparties.length === 0 ? "–" : [address(item.counterparties[0]), item.counterparties.length > 1 ? ` ${w.common.more(item.counterparties.length - 1)}` : ""],
+        when(item.time), blockLink(item.height), item.transaction ? transaction(item.transaction) : "–",
       ],
     })));
 
 const PARTS = {
-  history: ["History", (name, from) => query(`/v1/accounts/${name}/transactions`, { from }), history],
-  records: ["Records", (name, from) => query("/v1/records", { sender: name, from }), (page) => recordTable(page.items, empty("This address has no records."))],
-  agreements: ["Agreements", (name, from) => query("/v1/agreements", { party: name, from }), (page) => agreementTable(page.items, empty("This address is not a party to any agreement."))],
+  history: { from: (name) => `/v1/accounts/${name}/transactions`, kind: "movements", view: history },
+  records: { from: (name) => query("/v1/records", { sender: name }), kind: "records", view: (page) => recordTable(page.items, empty(w.account.noRecords)) },
+  agreements: { from: (name) => query("/v1/agreements", { party: name }), kind: "agreements", view: (page) => agreementTable(page.items, empty(w.account.noAgreements)) },
 };
 
-const part = (asked) => (asked.get("show") in PARTS ? asked.get("show") : "history");
+const part = (asked) => (Object.hasOwn(PARTS, asked.get("show")) ? asked.get("show") : "history");
+const beginning = (path, from) => (from ? `${path}${path.includes("?") ? "&" : "?"}${new URLSearchParams({ from })}` : path);
+
+/** What waits for this address's answer, with the command. */
+const turn = (open, address) => open.length === 0 ? null
+  : section(w.account.turn(open.length), { kind: "screen" }, open.slice(0, 5).map((item) => h("div", { class: "hint" }, h("p", {}, h("a", { href: `/agreement/${item.id}` }, item.title ? said(item.title) : w.agreements.untitled), " ", when(item.deadline)), hint(w.agreements.signHow, signing(item)))));
 
 export const account = {
-  title: (name) => `Account ${short(name)}`,
+  title: (name) => w.account.one(short(name)),
   on: ["block", "reorg", "transaction", "dropped"],
   load: async (name, asked) => {
     const path = encodeURIComponent(name);
-    const [confirmed, all, page] = await Promise.all([ask(`/v1/accounts/${path}`), ask(`/v1/accounts/${path}?confirmations=0`), ask(PARTS[part(asked)][1](path, asked.get("from")))]);
-    return { confirmed, all, page };
+    const [confirmed, all, page, open] = await Promise.all([ask(`/v1/accounts/${path}`), ask(`/v1/accounts/${path}?confirmations=0`), ask(beginning(PARTS[part(asked)].from(path), asked.get("from"))), several("/v1/agreements", { party: name, status: "open" }, 20, 2)]);
+    return { confirmed, all, page, open: open.items.filter((item) => unanswered(item).some((party) => party.address === confirmed.address)) };
   },
-  view: ({ confirmed, all, page }, name, asked) => {
+  view: ({ confirmed, all, page, open }, name, asked) => {
     const shown = part(asked);
-    const owner = owners.by.get(confirmed.address);
+    const owner = ownerOf(confirmed.address);
     const here = (values) => query(`/account/${name}`, values);
     return [
-      title("Account", owner ? ownerName(owner) : short(confirmed.address), confirmed.address === node.status.reward_to ? badge("known", "this node’s mining rewards") : null),
+      title(w.account.kind, owner ?? short(confirmed.address), mine().has(confirmed.address) ? badge("own", w.account.yours) : null, confirmed.address === node.status.reward_to ? badge("known", w.account.rewards) : null),
       h("p", {}, hash(confirmed.address, null, true)),
       h("dl", { class: "tiles" },
-        h("div", { class: "tile wide" }, h("dt", {}, "Balance"), h("dd", {}, h("b", {}, amount(confirmed.balance)), h("span", {}, "at the newest block"))),
-        h("div", { class: "tile wide" }, h("dt", {}, "With waiting transactions"), h("dd", {}, h("b", {}, amount(all.balance)), h("span", {}, all.balance === confirmed.balance ? "nothing waiting" : "including this node’s mempool"))),
-        h("div", { class: "tile" }, h("dt", {}, "Next nonce"), h("dd", {}, h("b", {}, number(confirmed.nonce)), h("span", {}, "for its next transaction")))),
-      section(PARTS[shown][0], { beside: choices("What to show", Object.entries(PARTS).map(([key, [text]]) => [text, here({ show: key === "history" ? null : key }), key === shown])) },
-        PARTS[shown][2](page),
-        pages([asked.get("from") && ["Newest", here({ show: asked.get("show") })], page.next && ["Older", here({ show: asked.get("show"), from: page.next })]])),
+        h("div", { class: "tile wide" }, h("dt", {}, w.account.balance), h("dd", {}, h("b", {}, amount(confirmed.balance)), h("span", {}, w.account.atTip))),
+        h("div", { class: "tile wide" }, h("dt", {}, w.account.withWaiting), h("dd", {}, h("b", {}, amount(all.balance)), h("span", {}, all.balance === confirmed.balance ? w.account.nothingWaits : w.account.waits))),
+        h("div", { class: "tile" }, h("dt", {}, w.account.nonce), h("dd", {}, h("b", {}, number(confirmed.nonce)), h("span", {}, w.account.nonceFor)))),
+      turn(open, confirmed.address),
+      section(w.account.parts[shown], { beside: [choices(w.account.show, Object.keys(PARTS).map((key) => [w.account.parts[key], here({ show: key === "history" ? null : key }), key === shown])), csv(PARTS[shown].kind, PARTS[shown].from(confirmed.address))] },
+        PARTS[shown].view(page),
+        pages([asked.get("from") && [w.common.newest, here({ show: asked.get("show") })], page.next && [w.common.older, here({ show: asked.get("show"), from: page.next })]])),
+      section(w.contacts.nameIt, { kind: "screen" }, contactForm(confirmed.address, contact(confirmed.address))),
     ];
   },
 };

@@ -2,96 +2,122 @@
 
 import { ask, query } from "../api.js";
 import { h } from "../dom.js";
-import { account, at, badge, blockLink, doc, finalMark, hash, plural, said, transaction, when, whenExactly } from "../format.js";
-import { choices, comparison, empty, facts, hint, pages, rows, section, table, title, verdict } from "../parts.js";
+import { badge, blockLink, command, doc, finalMark, hash, transaction } from "../format.js";
+import { account, mine } from "../names.js";
+import { choices, comparison, csv, empty, facts, hint, json, pages, quoted, rows, section, table, title, verdict } from "../parts.js";
+import { said } from "../said.js";
+import { at, when } from "../time.js";
+import { w } from "../words.js";
 
 const STATUSES = ["open", "effective", "refused", "withdrawn", "expired"];
 /** The node calls a status settled after this many confirmations. */
 const SETTLED = 6;
 
-const signed = (item) => `${item.parties.filter((party) => party.answer === "signed" && !party.late).length + 1} of ${item.parties.length + 1}`;
+const signed = (item) => w.agreements.ofParties(item.parties.filter((party) => party.answer === "signed" && !party.late).length + 1, item.parties.length + 1);
 /** Whether it was decided by a block that is final. While it is open, only its proposal is. */
 const decidedFinally = (item) => item.status !== "open" && item.final;
-const standing = (item) => h("span", { class: "what" }, badge(item.status), decidedFinally(item) ? h("small", {}, "final") : item.status === "open" || item.settled ? null : h("small", {}, "may still change"));
+const standing = (item) => h("span", { class: "what" }, badge(item.status), decidedFinally(item) ? h("small", {}, w.common.final) : item.status === "open" || item.settled ? null : h("small", {}, w.agreements.mayChange));
 /** How sure the decision is, after the sentence that says what it was. */
 const sureness = (item) => {
   if (item.status === "open") return null;
-  if (item.final) return " Final: it never changes.";
-  return item.settled ? ` Settled: ${plural(item.confirmations, "block")} deep.` : ` May still change: ${item.confirmations} of ${SETTLED} blocks deep.`;
+  if (item.final) return ` ${w.agreements.final}`;
+  return ` ${item.settled ? w.agreements.settled(item.confirmations) : w.agreements.unsettled(item.confirmations, SETTLED)}`;
 };
-const capital = (text) => `${text[0].toUpperCase()}${text.slice(1)}`;
 /** Whether the deadline has passed, although no block shows it yet. */
 const late = (item) => item.status === "open" && Date.parse(item.deadline) < Date.now();
 
+/** The parties that have not answered. */
+export const unanswered = (item) => item.parties.filter((party) => party.answer === null);
+
+/** Whether the reader, or this node's member, has to answer it. */
+export const waitsForReader = (item) => item.status === "open" && unanswered(item).some((party) => mine().has(party.address));
+
+/** An agreement's title, which leads to it. */
+export const agreementLink = (item) => h("a", { href: `/agreement/${item.id}` }, item.title ? said(item.title) : w.agreements.untitled);
+
+/** The command that signs it, with the file that was compared if it is the right one. */
+export const signing = (item, given = null) => `bouya agree sign ${item.id} --from WALLET --document ${given?.same ? quoted(given.name) : "FILE"}`;
+
 export const agreementTable = (items, none) => items.length === 0 ? none
-  : table("Agreements, newest first", [["Title", "name"], ["Status"], ["Signed", "n"], ["Proposed by"], ["Deadline"], ["Document"]], rows(items, (item) => ({
+  : table(w.agreements.caption, [[w.agreements.title, "name"], [w.agreements.status], [w.agreements.signed, "n"], [w.agreements.proposedBy], [w.agreements.deadline], [w.agreements.document]], rows(items, (item) => ({
       key: item.id,
-      cells: [h("a", { href: `/agreement/${item.id}` }, item.title ? said(item.title) : "without a title"), standing(item), signed(item), account(item.proposer), when(item.deadline), doc(item.document)],
+      cells: [agreementLink(item), waitsForReader(item) ? h("span", { class: "what" }, standing(item), badge("waits", w.agreements.yourTurn)) : standing(item), signed(item), account(item.proposer),
+        // A deadline that no longer matters would only be read as one that does.
+        item.status === "open" ? when(item.deadline) : "–", doc(item.document)],
     })));
 
 const PROPOSE = "bouya agree propose --from WALLET --title TITLE --document FILE --party ADDRESS --deadline 14d";
 
 export const agreements = {
-  title: () => "Agreements",
+  title: () => w.agreements.head,
   on: ["block", "reorg", "final", "agreement"],
   load: (_name, asked) => ask(query("/v1/agreements", { status: asked.get("status"), party: asked.get("party"), from: asked.get("from"), limit: 20 })),
   view: (page, _name, asked) => {
     const [status, party] = [asked.get("status"), asked.get("party")];
     const none = status || party || asked.get("from")
-      ? empty(status ? `No agreement is ${status}.` : "No agreements found.")
-      : empty("No agreements yet.", hint("Propose a document. Each party can sign at any time before the deadline:", PROPOSE));
+      ? empty(STATUSES.includes(status) ? w.agreements.noneOf[status] : w.agreements.noneFound)
+      : empty(w.agreements.none, hint(w.agreements.propose, PROPOSE));
     return [
-      title(null, "Agreements"),
-      section(status ? capital(status) : "Newest first", { beside: choices("Status", [["All", query("/agreements", { party }), !status], ...STATUSES.map((name) => [capital(name), query("/agreements", { status: name, party }), name === status])]) },
-        agreementTable(page.items, page.next ? empty("None found so far.") : none),
-        pages([asked.get("from") && ["Newest", query("/agreements", { status, party })], page.next && [page.items.length === 0 ? "Look further back" : "Older", query("/agreements", { status, party, from: page.next })]])),
+      title(null, w.agreements.head),
+      section(STATUSES.includes(status) ? w.agreements.only[status] : w.common.newestFirst, { beside: [choices(w.agreements.status, [[w.agreements.all, query("/agreements", { party }), !status], ...STATUSES.map((name) => [w.agreements.only[name], query("/agreements", { status: name, party }), name === status])]), csv("agreements", query("/v1/agreements", { status, party }))] },
+        agreementTable(page.items, page.next ? empty(w.common.noneSoFar) : none),
+        pages([asked.get("from") && [w.common.newest, query("/agreements", { status, party })], page.next && [page.items.length === 0 ? w.common.further : w.common.older, query("/agreements", { status, party, from: page.next })]])),
     ];
   },
 };
 
-const WORDS = {
-  open: (item) => late(item) ? "The deadline has passed. It expires with the next block." : `Waits for ${plural(item.parties.filter((party) => party.answer === null).length, "answer")}, until the deadline.`,
-  effective: () => "All parties have signed.",
-  refused: () => "A party refused, which ended it.",
-  withdrawn: () => "The proposer withdrew it before anyone else had signed.",
-  expired: () => "The deadline passed before all parties had signed.",
+const lead = (item) => {
+  if (item.status !== "open") return w.agreements.lead[item.status] ?? "";
+  return late(item) ? w.agreements.lead.late : w.agreements.lead.open(unanswered(item).length, at(item.deadline));
 };
 
-const event = (name, who, moment, kind, remark) =>
-  h("li", { class: kind }, h("div", {}, h("strong", {}, name), " ", who), h("div", { class: "soft" }, moment ? [when(moment.time), ", block ", blockLink(moment.height), ", transaction ", transaction(moment.transaction)] : remark));
+const event = (words, moment, kind, remark) =>
+  h("li", { class: kind }, h("div", {}, words), h("div", { class: "soft" }, moment ? [when(moment.time), ", ", w.common.inBlock(blockLink(moment.height)), ", ", w.common.byTransaction(transaction(moment.transaction))] : remark));
 
 const answers = (item) => {
-  const answered = item.parties.filter((party) => party.at).map((party) => [party.at, event(`${party.answer === "signed" ? "Signed" : "Refused"}${party.late ? " too late" : ""} by`, account(party.address), party.at, party.late ? "late" : party.answer)]);
-  const said = [...answered, ...(item.withdrawal ? [[item.withdrawal, event(item.status === "withdrawn" ? "Withdrawn by" : "Withdrawn without effect by", account(item.proposer), item.withdrawal, "withdrawn")]] : [])];
+  const word = (party) => w.agreements.story[`${party.answer}${party.late ? "Late" : ""}`](account(party.address));
+  const answered = item.parties.filter((party) => party.at).map((party) => [party.at, event(word(party), party.at, party.late ? "late" : party.answer)]);
+  const withdrawn = item.withdrawal ? [[item.withdrawal, event(w.agreements.story[item.status === "withdrawn" ? "withdrawn" : "withdrawnVainly"](account(item.proposer)), item.withdrawal, "withdrawn")]] : [];
+  const said = [...answered, ...withdrawn];
   said.sort(([a], [b]) => a.height - b.height || Date.parse(a.time) - Date.parse(b.time));
-  const open = item.parties.filter((party) => !party.at);
+  const open = item.status === "open";
   return h("ol", { class: "story" },
-    event("Proposed and signed by", account(item.proposer), item.proposed, "signed"),
+    event(w.agreements.story.proposed(account(item.proposer)), item.proposed, "signed"),
     said.map(([, made]) => made),
-    open.map((party) => event(item.status === "open" ? "Waits for" : "No answer from", account(party.address), null, "waits", item.status === "open" ? `until ${at(item.deadline)}` : "before it ended")),
-    item.status === "expired" ? event("Expired", "", null, "refused", when(item.deadline)) : null);
+    item.parties.filter((party) => !party.at).map((party) => event([w.agreements.story[open ? "waits" : "silent"](account(party.address)), open && mine().has(party.address) ? [" ", badge("waits", w.agreements.yourTurn)] : null], null, "waits", open ? w.agreements.until(at(item.deadline)) : w.agreements.beforeEnd)),
+    item.status === "expired" ? event(h("strong", {}, w.agreements.story.expired), null, "refused", when(item.deadline)) : null);
 };
 
+const answering = (item, given) => item.status !== "open" || late(item) ? null
+  : section(w.agreements.answer, { kind: "screen" },
+      hint(w.agreements.signHow, signing(item, given)),
+      hint(w.agreements.refuseHow, `bouya agree refuse ${item.id} --from WALLET`),
+      hint(w.agreements.withdrawHow, `bouya agree withdraw ${item.id} --from WALLET`));
+
+const proving = (item) => section(w.evidence.head, { kind: "screen", beside: [h("button", { type: "button", class: "plain small", "data-print": true }, w.evidence.print), h("button", { type: "button", class: "plain small", "data-evidence": item.id }, w.evidence.download)] },
+  h("p", { class: "soft" }, w.evidence.means), command("bouya receipt verify FILE.receipt --network network.toml --document FILE"));
+
 export const agreement = {
-  title: (name) => `Agreement ${name.slice(0, 12)}`,
+  title: (name) => w.agreements.one(name.slice(0, 12)),
   on: ["block", "reorg", "final", "agreement"],
   load: (name) => ask(`/v1/agreements/${encodeURIComponent(name)}`),
   expects: (item) => item.document,
   view: (item, _name, _asked, given) => [
-    title("Agreement", item.title ? said(item.title) : "Without a title", badge(item.status), decidedFinally(item) ? finalMark(item) : null),
-    h("p", { class: "lead" }, WORDS[item.status]?.(item) ?? "",
-      sureness(item)),
-    verdict(given, item.document, "this agreement"),
-    section("Answers", { beside: h("span", { class: "soft" }, `${signed(item)} signed`) }, answers(item), h("p", { class: "soft" }, "Each answer is a transaction. Its page has a receipt that proves it.")),
-    section("Content", { beside: h("a", { href: `/v1/agreements/${item.id}` }, "As JSON") }, facts([
-      ["Document", doc(item.document, true), h("p", { class: "soft" }, "This is its SHA-256; the ledger does not hold the file."), comparison()],
-      ["Deadline", ...whenExactly(item.deadline)],
-      ["Proposed", ...whenExactly(item.proposed.time), ", block ", blockLink(item.proposed.height)],
-      ["Proposer", account(item.proposer, true)],
-      ["Agreement", hash(item.id, null, true)],
+    title(w.agreements.kind, item.title ? said(item.title) : w.agreements.untitledHead, badge(item.status), waitsForReader(item) ? badge("waits", w.agreements.yourTurn) : null, decidedFinally(item) ? finalMark(item) : null),
+    h("p", { class: "lead" }, lead(item), sureness(item)),
+    verdict(given, item.document, w.verdict.ofAgreement),
+    answering(item, given),
+    section(w.agreements.answers, { beside: h("span", { class: "soft" }, w.agreements.haveSigned(signed(item))) }, answers(item)),
+    section(w.agreements.content, { beside: json(`/v1/agreements/${item.id}`) }, facts([
+      [w.agreements.document, doc(item.document, true), h("p", { class: "soft" }, w.agreements.onlyHash), comparison()],
+      item.status === "open" && [w.agreements.deadline, when(item.deadline)],
+      item.decided !== null && [w.agreements.decided, when(item.decided.time), ", ", w.common.inBlock(blockLink(item.decided.height))],
+      [w.agreements.proposed, when(item.proposed.time), ", ", w.common.inBlock(blockLink(item.proposed.height))],
+      [w.agreements.proposer, account(item.proposer, true)],
+      [w.agreements.parties, h("ul", { class: "plain" }, item.parties.map((party) => h("li", {}, account(party.address, true))))],
+      [w.common.finality, item.final ? (item.status === "open" ? w.agreements.proposalFinal : w.common.isFinal) : w.common.notFinal],
+      [w.agreements.kind, hash(item.id, null, true)],
     ])),
-    item.status === "open" && !late(item) ? section("Answer it", {},
-      hint("Each party signs on its own machine. The command refuses to sign if the file differs:", `bouya agree sign ${item.id} --from WALLET --document FILE`),
-      hint("To refuse, which ends the agreement:", `bouya agree refuse ${item.id} --from WALLET`)) : null,
+    proving(item),
   ],
 };

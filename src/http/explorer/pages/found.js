@@ -1,25 +1,31 @@
-// What a hash names: a hash does not tell whether it is a block, a transaction or something else.
+// What a typed text names.
 
 import { h } from "../dom.js";
 import { hash } from "../format.js";
 import { empty, hint, section, title } from "../parts.js";
-import { kind, named, target } from "../search.js";
+import { said } from "../said.js";
+import { kind, LOOKED, matches, target } from "../search.js";
+import { query } from "../api.js";
+import { w } from "../words.js";
+
+const line = ([what, name, href]) => h("li", {}, h("a", { href }, h("span", { class: "what" }, name, h("small", {}, what))));
 
 export const found = {
-  title: () => "Search",
+  title: () => w.found.head,
   on: ["block", "reorg", "transaction"],
   load: async (_name, asked) => {
     const what = kind(asked.get("q") ?? "");
-    if (what.kind !== "hash") return { go: target(asked.get("q") ?? "") ?? "/" };
-    const matches = await named(what.text);
-    return matches.length === 1 ? { go: matches[0][1] } : { hash: what.text, matches };
+    if (what.kind !== "hash" && what.kind !== "words") return { go: target(asked.get("q") ?? "") ?? "/" };
+    const all = await matches(what);
+    // One that begins so may be followed by others: only what is named whole needs no choice.
+    return all.length === 1 && (what.kind === "hash" || all[0].whole) ? { go: all[0].href } : { what, all };
   },
-  view: ({ hash: text, matches }) => [
-    title("Search", matches.length === 0 ? "Nothing found" : "Several matches"),
-    section("Searched for", {}, h("p", {}, hash(text, null, true)),
-      matches.length > 0
-        ? h("ul", {}, matches.map(([name, href]) => h("li", {}, h("a", { href }, name))))
-        : empty("No block, transaction, agreement, record or document on this node has this hash. If it is very new, it may not have arrived yet: this page looks again by itself. A shortened id of an old transaction is not found: give all 64 digits.",
-            hint("To look up a file, drop it on this page, or type:", "bouya record find --file FILE"))),
+  view: ({ what, all }) => [
+    title(w.found.head, all.length === 0 ? w.found.nothing : w.found.several(all.length)),
+    section(w.found.searched, {}, h("p", {}, what.kind === "hash" ? hash(what.text, null, true) : said(what.text)),
+      all.length > 0
+        ? h("ul", { class: "found" }, all.map(({ what: kind, name, href }) => line([kind, name, href])))
+        : empty(what.kind === "hash" ? w.found.noHash : w.found.noWords, hint(w.found.file, "bouya record find --file FILE")),
+      what.kind === "words" ? h("p", { class: "soft" }, w.found.bounded(LOOKED), " ", h("a", { href: query("/records", { topic: what.text }) }, w.found.exactTopic)) : null),
   ],
 };

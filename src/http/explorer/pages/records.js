@@ -2,21 +2,24 @@
 
 import { ask, query } from "../api.js";
 import { h } from "../dom.js";
-import { account, blockLink, bytes, doc, said, transaction, when } from "../format.js";
-import { empty, hint, pages, rows, section, table, title } from "../parts.js";
+import { blockLink, bytes, doc, finalMark, transaction } from "../format.js";
+import { account } from "../names.js";
+import { csv, empty, hint, pages, rows, section, table, title } from "../parts.js";
+import { said } from "../said.js";
+import { when } from "../time.js";
+import { w } from "../words.js";
 
 const cut = (text) => (text.length > 160 ? `${text.slice(0, 160)}…` : text);
 
 const held = (item) => {
-  if (item.name !== null) return h("span", { class: "what" }, said(item.name), h("small", {}, "document ", doc(item.hash)));
-  if (item.text !== null) return h("span", { class: "what" }, said(cut(item.text)), h("small", {}, "data ", doc(item.hash)));
-  return h("span", { class: "what" }, `${bytes(item.data.length / 2)} that are not text`, h("small", {}, "data ", doc(item.hash)));
+  const [what, kind] = item.name !== null ? [said(item.name), w.records.documentOf] : [item.text !== null ? said(cut(item.text)) : w.records.notText(bytes(item.data.length / 2)), w.records.dataOf];
+  return h("span", { class: "what" }, what, h("small", {}, kind, " ", doc(item.hash)));
 };
 
 export const recordTable = (items, none) => items.length === 0 ? none
-  : table("Records, newest first", [["Topic", "t"], ["Content", "name"], ["From"], ["When", "half"], ["Block", "n half"], ["Transaction"]], rows(items, (item) => ({
+  : table(w.records.caption, [[w.records.topic, "t"], [w.records.content, "name"], [w.transaction.from], [w.blocks.when], [w.blocks.block, "n"], [w.transaction.kind]], rows(items, (item) => ({
       key: item.transaction,
-      cells: [h("a", { href: query("/records", { topic: item.topic }) }, said(item.topic)), held(item), account(item.sender), when(item.time), blockLink(item.height), transaction(item.transaction)],
+      cells: [h("a", { href: query("/records", { topic: item.topic }) }, said(item.topic)), held(item), account(item.sender), when(item.time), h("span", { class: "what" }, blockLink(item.height), " ", finalMark(item)), transaction(item.transaction)],
     })));
 
 const FILTERS = ["topic", "sender", "since", "until"];
@@ -27,33 +30,35 @@ const moment = (text, last) => {
   return Number.isNaN(time.getTime()) ? text : time.toISOString();
 };
 
-const field = (name, label, type, asked) => h("label", {}, h("span", {}, label), h("input", { name, type, value: asked.get(name) ?? "", autocomplete: "off", spellcheck: "false" }));
+const field = (name, type, asked) => h("label", {}, h("span", {}, w.records.filters[name]), h("input", { name, type, value: asked.get(name) ?? "", autocomplete: "off", spellcheck: "false" }));
 
 const none = (asked) => {
   const topic = asked.get("topic");
   const add = `bouya record add --from WALLET --topic ${topic && /^[\w.-]+$/.test(topic) ? topic : "TOPIC"} --document FILE --wait`;
-  if (asked.get("from")) return empty("No more records.");
+  if (asked.get("from")) return empty(w.records.noMore);
   if (FILTERS.some((name) => asked.get(name))) {
-    return empty(topic ? h("span", {}, "No record under the topic ", said(topic), " found. A topic must match exactly.") : "No records found.", hint("Add the first one:", add));
+    return empty(topic ? h("span", {}, w.records.noneUnder(said(topic))) : w.records.noneFound, topic ? h("a", { href: query("/search", { q: topic }) }, w.records.searchTopic) : null, hint(w.records.addFirst, add));
   }
-  return empty("No records yet.", hint("Record a document’s hash, under a topic that you and your readers agree on:", add));
+  return empty(w.records.none, hint(w.records.add, add));
 };
 
+const asks = (asked) => ({ topic: asked.get("topic"), sender: asked.get("sender"), since: moment(asked.get("since")), until: moment(asked.get("until"), true) });
+
 export const records = {
-  title: () => "Records",
-  on: ["block", "reorg"],
-  load: (_name, asked) => ask(query("/v1/records", { topic: asked.get("topic"), sender: asked.get("sender"), since: moment(asked.get("since")), until: moment(asked.get("until"), true), from: asked.get("from"), limit: 20 })),
+  title: () => w.nav.records,
+  on: ["block", "reorg", "final"],
+  load: (_name, asked) => ask(query("/v1/records", { ...asks(asked), from: asked.get("from"), limit: 20 })),
   view: (page, _name, asked) => {
     const kept = Object.fromEntries(FILTERS.map((name) => [name, asked.get(name)]));
     const filtered = FILTERS.some((name) => asked.get(name));
     return [
-      title(null, "Records"),
-      h("form", { class: "filters card", action: "/records", "aria-label": "Filter records" },
-        field("topic", "Topic", "text", asked), field("sender", "Sender", "text", asked), field("since", "Since", "date", asked), field("until", "Until", "date", asked),
-        h("div", { class: "act" }, h("button", { type: "submit" }, "Show"), filtered ? h("a", { href: "/records" }, "All records") : null)),
-      section(asked.get("topic") ? h("span", {}, "Under ", said(asked.get("topic"))) : filtered ? "Matches" : "Newest first", {},
-        recordTable(page.items, page.next ? empty("None found so far.") : none(asked)),
-        pages([asked.get("from") && ["Newest", query("/records", kept)], page.next && [page.items.length === 0 ? "Look further back" : "Older", query("/records", { ...kept, from: page.next })]])),
+      title(null, w.nav.records),
+      h("form", { class: "filters card", action: "/records", "aria-label": w.records.filter },
+        field("topic", "text", asked), field("sender", "text", asked), field("since", "date", asked), field("until", "date", asked),
+        h("div", { class: "act" }, h("button", { type: "submit" }, w.records.show), filtered ? h("a", { href: "/records" }, w.records.all) : null)),
+      section(asked.get("topic") ? h("span", {}, w.records.under(said(asked.get("topic")))) : filtered ? w.records.matches : w.common.newestFirst, { beside: csv("records", query("/v1/records", asks(asked))) },
+        recordTable(page.items, page.next ? empty(w.common.noneSoFar) : none(asked)),
+        pages([asked.get("from") && [w.common.newest, query("/records", kept)], page.next && [page.items.length === 0 ? w.common.further : w.common.older, query("/records", { ...kept, from: page.next })]])),
     ];
   },
 };

@@ -2,95 +2,119 @@
 
 import { ask } from "../api.js";
 import { h } from "../dom.js";
-import { account, agreement, amount, badge, blockLink, bytes, doc, finalMark, hash, node, number, plural, said, saidLines, short, whenExactly } from "../format.js";
-import { comparison, facts, hint, section, table, title, verdict } from "../parts.js";
+import { badge, agreement, amount, blockLink, bytes, command, doc, finalMark, hash, number, short } from "../format.js";
+import { account } from "../names.js";
+import { comparison, facts, hint, json, section, table, title, verdict } from "../parts.js";
+import { said, saidLines } from "../said.js";
+import { exactly, when } from "../time.js";
+import { w } from "../words.js";
 
 /** What a motion changes, or a member about its own keys, in a few words. */
 export const change = (change) => {
   switch (change.type) {
-    case "add": return ["add ", said(change.id)];
-    case "remove": return ["remove ", said(change.id)];
-    case "governor": return [account(change.governor), " governs ", said(change.id)];
-    case "upgrade": return `blocks of version ${change.version} from height ${change.height} on`;
-    case "keys": return ["new keys of ", said(change.id)];
+    case "add": return w.motions.add(said(change.id));
+    case "remove": return w.motions.remove(said(change.id));
+    case "governor": return w.motions.governs(account(change.governor), said(change.id));
+    case "upgrade": return w.motions.upgrade(change.version, number(change.height));
+    case "keys": return w.motions.keys(said(change.id));
     default: return String(change.type);
   }
 };
 
-/** What a transaction does, in a few words. */
-export const summary = ({ action }) => {
+const motionLink = (id) => h("a", { href: `/motion/${id}` }, short(id));
+
+/** An agreement by its title, where that is known. */
+const entitled = (id, titles) => (titles.get(id) ? h("a", { href: `/agreement/${id}` }, said(titles.get(id))) : agreement(id));
+
+/** What a transaction does, in a few words: [words, what is said about it]. */
+const words = (action, titles) => {
   switch (action.type) {
     case "transfer": {
       const [first, ...others] = action.outputs;
-      return h("span", { class: "what" }, first ? ["pays ", amount(first.amount), " to ", account(first.to), others.length > 0 ? ` and ${others.length} more` : ""] : "pays nobody",
-        action.memo ? h("small", {}, said(action.memo)) : null);
+      return [first ? [w.does.pays(amount(first.amount), account(first.to)), others.length > 0 ? ` ${w.common.more(others.length)}` : ""] : w.does.paysNobody, action.memo ? said(action.memo) : null];
     }
-    case "record": return h("span", { class: "what" }, action.name !== null ? ["records ", said(action.name)] : "records data", h("small", {}, "topic ", said(action.topic)));
-    case "propose": return h("span", { class: "what" }, "proposes ", h("a", { href: `/agreement/${action.agreement}` }, said(action.title)), h("small", {}, `to ${plural(action.parties.length, "party").replace("partys", "parties")}`));
-    case "respond": return h("span", { class: "what" }, action.response === "sign" ? "signs agreement " : "refuses agreement ", agreement(action.agreement));
-    case "withdraw": return h("span", { class: "what" }, "withdraws agreement ", agreement(action.agreement));
-    case "motion": return h("span", { class: "what" }, "moves: ", change(action.change), action.reason ? h("small", {}, said(action.reason)) : null);
-    case "ballot": return h("span", { class: "what" }, action.yes ? "says yes to motion " : "says no to motion ", short(action.motion));
-    case "keys": return h("span", { class: "what" }, "changes the keys of member ", said(action.member));
-    default: return String(action.type);
+    case "record": return [action.name !== null ? w.does.records(said(action.name)) : w.does.recordsData, w.does.topic(said(action.topic))];
+    case "propose": return [w.does.proposes(h("a", { href: `/agreement/${action.agreement}` }, action.title ? said(action.title) : w.agreements.untitled)), w.does.toParties(action.parties.length)];
+    case "respond": return [(action.response === "sign" ? w.does.signs : w.does.refuses)(entitled(action.agreement, titles)), null];
+    case "withdraw": return [w.does.withdraws(entitled(action.agreement, titles)), null];
+    case "motion": return [w.does.moves(change(action.change)), action.reason ? said(action.reason) : null];
+    case "ballot": return [(action.yes ? w.does.saysYes : w.does.saysNo)(motionLink(action.motion)), null];
+    case "keys": return [w.does.changesKeys(said(action.member)), null];
+    default: return [String(action.type), null];
   }
 };
 
-const HEADS = { transfer: "Transfer", record: "Record", propose: "Proposal", respond: "Answer", withdraw: "Withdrawal", motion: "Motion", ballot: "Ballot", keys: "New keys" };
+/** What a transaction does, in a few words. `titles`: those of agreements, by id. */
+export const summary = ({ action }, titles = new Map()) => {
+  const [does, remark] = words(action, titles);
+  return h("span", { class: "what" }, does, remark === null ? null : h("small", {}, remark));
+};
 
 /** The content of a record. */
-export const content = ({ hash: sha256, data, text, name }) => {
-  if (data === null) return [["Document", said(name ?? "")], ["SHA-256", doc(sha256, true), h("p", { class: "soft" }, "The ledger holds this hash and the name, not the file.")]];
+const content = ({ hash: sha256, data, text, name }) => {
+  if (data === null) return [[w.records.document, said(name ?? "")], ["SHA-256", doc(sha256, true), h("p", { class: "soft" }, w.records.onlyHash)]];
   const size = bytes(data.length / 2);
   return [
-    ["Data", text !== null ? saidLines(text) : h("pre", { class: "hex", tabindex: 0 }, data.match(/.{1,32}/g)?.map((line) => line.match(/../g).join(" ")).join("\n") ?? ""), h("p", { class: "soft" }, text !== null ? `${size} of text` : `${size}, not text: in hex`)],
+    [w.records.data, text !== null ? saidLines(text) : h("pre", { class: "hex", tabindex: 0 }, data.match(/.{1,32}/g)?.map((line) => line.match(/../g).join(" ")).join("\n") ?? ""), h("p", { class: "soft" }, text !== null ? w.records.ofText(size) : w.records.inHex(size))],
     ["SHA-256", doc(sha256, true)],
   ];
 };
+
+const none = () => h("span", { class: "soft" }, w.common.none);
 
 const body = ({ action }) => {
   switch (action.type) {
     case "transfer":
       return [
-        table("Recipients", [["To"], ["Amount", "n"]], action.outputs.map((output, index) => ({ key: String(index), cells: [account(output.to), amount(output.amount)] }))),
-        facts([["Memo", action.memo ? said(action.memo) : h("span", { class: "soft" }, "none")]]),
+        table(w.transaction.recipients, [[w.transaction.to], [w.transaction.amount, "n"]], action.outputs.map((output, index) => ({ key: String(index), cells: [account(output.to), amount(output.amount)] }))),
+        facts([[w.transaction.memo, action.memo ? said(action.memo) : none()]]),
       ];
     case "record":
-      return facts([["Topic", h("a", { href: `/records?${new URLSearchParams({ topic: action.topic })}` }, said(action.topic))], ...content(action)]);
+      return facts([[w.records.topic, h("a", { href: `/records?${new URLSearchParams({ topic: action.topic })}` }, said(action.topic))], ...content(action)]);
     case "propose":
       return facts([
-        ["Agreement", agreement(action.agreement, true)],
-        ["Title", said(action.title)],
-        ["Document", doc(action.document, true)],
-        ["Parties", h("ul", { class: "plain" }, action.parties.map((party) => h("li", {}, account(party))))],
-        ["Deadline", ...whenExactly(action.deadline)],
+        [w.agreements.kind, agreement(action.agreement, true)],
+        [w.agreements.title, said(action.title)],
+        [w.agreements.document, doc(action.document, true)],
+        [w.agreements.parties, h("ul", { class: "plain" }, action.parties.map((party) => h("li", {}, account(party, true))))],
+        [w.agreements.deadline, exactly(action.deadline)],
       ]);
     case "respond":
-      return facts([["Answer", badge(action.response === "sign" ? "signed" : "refused")], ["Agreement", agreement(action.agreement, true)], ["Document", doc(action.document, true)]]);
+      return facts([[w.transaction.answer, badge(action.response === "sign" ? "signed" : "refused")], [w.agreements.kind, agreement(action.agreement, true)], [w.agreements.document, doc(action.document, true)]]);
     case "motion":
-      return facts([["Motion", h("code", {}, action.motion)], ["Change", change(action.change)], ["Reason", action.reason ? said(action.reason) : h("span", { class: "soft" }, "none")], ["Until", ...whenExactly(action.until)]]);
+      return facts([[w.motions.kind, hash(action.motion, `/motion/${action.motion}`, true)], [w.motions.change, change(action.change)], [w.motions.reason, action.reason ? said(action.reason) : none()], [w.motions.until, exactly(action.until)]]);
     case "ballot":
-      return facts([["Motion", h("code", {}, action.motion)], ["Says", action.yes ? "yes" : "no"]]);
+      return facts([[w.motions.kind, hash(action.motion, `/motion/${action.motion}`, true)], [w.transaction.says, w.states[action.yes ? "yes" : "no"]]]);
     case "keys":
-      return facts([["Member", said(action.member)], ...(action.key ? [["New member key", h("code", {}, action.key)]] : []), ...(action.governor ? [["New governor", account(action.governor)]] : [])]);
+      return facts([[w.members.member, said(action.member)], ...(action.key ? [[w.transaction.newKey, h("code", {}, action.key)]] : []), ...(action.governor ? [[w.transaction.newGovernor, account(action.governor, true)]] : [])]);
     default:
-      return facts([["Agreement", agreement(action.agreement, true)]]);
+      return facts([[w.agreements.kind, agreement(action.agreement, true)]]);
   }
 };
 
 /** The SHA-256 of the document or data that it is about. */
 const documentOf = (action) => action.document ?? (action.type === "record" ? action.hash : null);
 
-const receipt = ({ id }, anchor) => {
+/** A final one needs nobody's word; another one ends at a block that the verifier must trust. */
+const receipt = ({ id, final }, anchor) => {
   const file = `${id.slice(0, 12)}.receipt`;
-  return section("Receipt", { beside: h("a", { class: "button", href: `/v1/transactions/${id}/receipt?under=${anchor.hash}`, download: file }, "Download receipt") },
-    h("p", {}, "A small file that proves this transaction to anyone, without a node and without a network. Keep it unchanged. It ends at block ", blockLink(anchor.height), "."),
-    hint("To verify it offline (add --document FILE to check a document too):", `bouya receipt verify ${file} --trust ${anchor.hash}`),
-    h("p", { class: "soft" }, "The verifier must have their own reason to trust the hash after --trust: their own node shows it (", h("code", {}, `bouya block show ${anchor.height}`), "), or another member confirms it. A receipt cannot vouch for itself."));
+  const path = `/v1/transactions/${id}/receipt`;
+  return section(w.receipt.head, { kind: "screen", beside: [h("button", { type: "button", class: "plain small", "data-print": true }, w.evidence.print), h("a", { class: "button", href: final ? path : `${path}?under=${anchor.hash}`, download: file }, w.receipt.download)] },
+    h("p", {}, w.receipt.means),
+    hint(w.receipt.how, final ? `bouya receipt verify ${file} --network network.toml` : `bouya receipt verify ${file} --trust ${anchor.hash}`),
+    h("p", { class: "soft" }, final ? w.receipt.definition : w.receipt.trust(blockLink(anchor.height), h("code", {}, `bouya block show ${anchor.height}`))));
 };
 
+/** A proposal waits for answers: where they are given. */
+const next = ({ action }) => action.type !== "propose" ? null : h("p", { class: "screen" }, h("a", { href: `/agreement/${action.agreement}` }, w.transaction.toAgreement));
+
+const waitsFor = (found) => [
+  h("p", { class: "note" }, w.transaction.waitsNote),
+  section(w.transaction.waitHere, { kind: "screen" }, command(`bouya tx ${found.id}`)),
+];
+
 export const transaction = {
-  title: (name) => `Transaction ${name.slice(0, 12)}`,
+  title: (name) => w.transaction.one(name.slice(0, 12)),
   on: ["block", "reorg", "final", "transaction", "dropped"],
   // The block that the receipt ends at stays the same while the page is open, unless the chain is reorganised.
   load: async (name, _query, before, event) => {
@@ -102,20 +126,24 @@ export const transaction = {
   expects: ({ found }) => documentOf(found.action),
   view: ({ found, anchor }, _name, _asked, given) => {
     const waits = found.status !== "confirmed";
+    const about = documentOf(found.action);
     return [
-      title(HEADS[found.action.type] ?? "Transaction", short(found.id), waits ? badge("pending", "waits for a block") : badge("confirmed", plural(found.confirmations, "confirmation")), finalMark(found)),
-      verdict(given, documentOf(found.action), "this transaction"),
-      section("What it does", {}, body(found), documentOf(found.action) ? comparison() : null),
-      section("State", { beside: h("a", { href: `/v1/transactions/${found.id}` }, "As JSON") }, facts([
-        ["Transaction", hash(found.id, null, true)],
-        ["Block", waits ? h("span", { class: "soft" }, "none yet: it is in this node’s mempool") : blockLink(found.height)],
-        ["From", account(found.sender, true)],
-        ["Fee", amount(found.fee)],
-        ["Nonce", number(found.nonce)],
-        ["Valid up to block", number(found.valid_until)],
-        ["Size", bytes(found.size)],
+      title(w.transaction.heads[found.action.type] ?? w.transaction.kind, short(found.id), waits ? badge("pending", w.transaction.waits) : badge("confirmed", w.common.confirmations(found.confirmations)), finalMark(found)),
+      verdict(given, about, w.verdict.ofTransaction),
+      section(w.transaction.does, {}, body(found), about ? comparison() : null, next(found)),
+      section(w.transaction.state, { beside: json(`/v1/transactions/${found.id}`) }, facts([
+        [w.transaction.kind, hash(found.id, null, true)],
+        !waits && [w.transaction.when, when(found.time)],
+        waits ? [w.transaction.block, h("span", { class: "soft" }, w.transaction.noBlock)] : [w.transaction.block, blockLink(found.height)],
+        !waits && [w.transaction.blockHash, hash(found.block, `/block/${found.block}`, true)],
+        !waits && [w.common.finality, found.final ? w.common.isFinal : w.common.notFinal],
+        [w.transaction.from, account(found.sender, true)],
+        [w.transaction.fee, amount(found.fee)],
+        [w.transaction.nonce, number(found.nonce)],
+        [w.transaction.validUntil, number(found.valid_until)],
+        [w.transaction.size, bytes(found.size)],
       ])),
-      waits ? h("p", { class: "note" }, "Once it is in a block, this page offers a receipt for it.") : receipt(found, anchor),
+      waits ? waitsFor(found) : receipt(found, anchor),
     ];
   },
 };
