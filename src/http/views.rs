@@ -172,10 +172,8 @@ pub struct Transaction {
     /// The height of its block; null while it waits.
     pub height: Option<u64>,
     /// The time of its block; null while it waits.
-    #[serde(default)]
     pub time: Option<String>,
     /// The hash of its block; null while it waits.
-    #[serde(default)]
     pub block: Option<String>,
     pub confirmations: u64,
     /// The members have voted its block final: it never changes.

@@ -773,10 +773,13 @@ export type TipStatus = {
 /** A transaction, confirmed or not. */
 export type Transaction = {
   readonly action: Action;
+  /** The hash of its block; null while it waits. */
+  readonly block?: string | null;
   readonly confirmations: bigint;
   readonly fee: bigint;
   /** The members have voted its block final: it never changes. */
   readonly final: boolean;
+  /** The height of its block; null while it waits. */
   readonly height?: bigint | null;
   readonly id: string;
   readonly nonce: bigint;
@@ -786,6 +789,8 @@ export type Transaction = {
   readonly sender_name?: AddressName | null;
   readonly size: number;
   readonly status: TransactionStatus;
+  /** The time of its block; null while it waits. */
+  readonly time?: string | null;
   readonly valid_until: bigint;
 };
 
