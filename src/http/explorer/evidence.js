@@ -18,7 +18,7 @@ const deeds = (item) => [
 const exact = (time) => `${at(time)} (${time})`;
 
 const summary = (item, done) => {
-  const { network, tip, id } = node.status;
+  const { network, tip, id, final } = node.status;
   const lines = [
     w.evidence.of(item.title || w.agreements.untitled), "",
     [w.paper.network, `${network.name}, ${network.id}`], network.code === null ? null : [w.paper.code, network.code],
@@ -28,7 +28,7 @@ const summary = (item, done) => {
     "", w.agreements.answers, "",
     ...done.flatMap(({ what, who, moment, file }) => [`- ${w.evidence.deed[what]} ${accountText(who)}`, `  ${exact(moment.time)}, ${w.evidence.block(moment.height)}`, `  ${w.evidence.transaction(moment.transaction)}`, `  ${file === null ? w.evidence.noReceipt : file}`]),
     ...item.parties.filter((party) => party.answer === null).map((party) => `- ${w.evidence.deed.silent} ${accountText(party.address)}`),
-    "", [w.paper.asOf, w.paper.state(tip.height, at(tip.time), id)], "", ...w.evidence.check,
+    "", [w.paper.asOf, w.paper.state(tip.height, at(tip.time), id, final.height)], "", ...w.evidence.check,
   ];
   return lines.filter((line) => line !== null).map((line) => `${Array.isArray(line) ? line.join(": ") : line}\r\n`).join("");
 };

@@ -73,14 +73,14 @@ export const hears = (state, details) => {
 
 /** Takes in a new status. */
 export const learnStatus = () => {
-  const { network, id, version, tip } = node.status;
+  const { network, id, version, tip, final } = node.status;
   by("network-name").textContent = network.name;
   by("node-name").textContent = w.frame.node(id);
   by("version").textContent = w.frame.version(version, network.name, `${network.id.slice(0, 16)}…`);
   // On paper a page must say by itself what network it speaks of, and as of when.
   by("paper").replaceChildren(
     h("p", {}, h("b", {}, w.paper.network), ` ${network.name}, ${network.id}`, network.code === null ? null : `, ${w.paper.code} ${network.code}`),
-    h("p", {}, h("b", {}, w.paper.asOf), ` ${w.paper.state(tip.height, at(tip.time), id)}`),
+    h("p", {}, h("b", {}, w.paper.asOf), ` ${w.paper.state(tip.height, at(tip.time), id, final.height)}`),
     h("p", {}, h("b", {}, w.paper.page), ` ${location.href}`));
   lookForTorn();
 };

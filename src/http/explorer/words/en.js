@@ -154,7 +154,7 @@ export const en = {
     network: "Network",
     code: "code",
     asOf: "As of",
-    state: (height, time, id) => `block ${digits(height)} of ${time}, as node ${id} holds it`,
+    state: (height, time, id, final) => `block ${digits(height)} of ${time}, as node ${id} holds it; final up to block ${digits(final)}`,
     page: "Page",
     printed: (time) => `Printed ${time}. Relative times are left out. What proves a transaction to others is its receipt, not this sheet.`,
   },

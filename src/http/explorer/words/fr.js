@@ -154,7 +154,7 @@ export const fr = {
     network: "Réseau",
     code: "code",
     asOf: "État",
-    state: (height, time, id) => `bloc ${digits(height)} du ${time}, tel que le tient le nœud ${id}`,
+    state: (height, time, id, final) => `bloc ${digits(height)} du ${time}, tel que le tient le nœud ${id} ; définitif jusqu’au bloc ${digits(final)}`,
     page: "Page",
     printed: (time) => `Imprimé le ${time}. Les durées relatives sont omises. Ce qui prouve une transaction à d’autres est son reçu, pas cette feuille.`,
   },
