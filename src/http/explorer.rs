@@ -36,7 +36,7 @@ macro_rules! asset {
 
 const INDEX: Asset = Asset { path: "/", kind: HTML, content: include_str!("explorer/index.html") };
 
-pub(super) const ASSETS: [Asset; 49] = [
+pub(super) const ASSETS: [Asset; 53] = [
     asset!("pictures.css", CSS),
     asset!("print.css", CSS),
     asset!("style.css", CSS),
@@ -61,6 +61,9 @@ pub(super) const ASSETS: [Asset; 49] = [
     asset!("search.js", SCRIPT),
     asset!("storage.js", SCRIPT),
     asset!("time.js", SCRIPT),
+    asset!("verifier.css", CSS),
+    asset!("verifier.html", HTML),
+    asset!("verifier.js", SCRIPT),
     asset!("words.js", SCRIPT),
     asset!("zip.js", SCRIPT),
     asset!("pages/account.js", SCRIPT),
@@ -79,6 +82,7 @@ pub(super) const ASSETS: [Asset; 49] = [
     asset!("pages/records.js", SCRIPT),
     asset!("pages/sets.js", SCRIPT),
     asset!("pages/transaction.js", SCRIPT),
+    asset!("pages/verify.js", SCRIPT),
     asset!("pages/voters.js", SCRIPT),
     asset!("words/en-network.js", SCRIPT),
     asset!("words/en-signing.js", SCRIPT),
@@ -89,7 +93,7 @@ pub(super) const ASSETS: [Asset; 49] = [
 ];
 
 /// Addresses of pages, in addition to `/`; `app.js` has the same list.
-pub(super) const PAGES: [&str; 16] = [
+pub(super) const PAGES: [&str; 17] = [
     "/blocks",
     "/block/{reference}",
     "/tx/{id}",
@@ -104,6 +108,7 @@ pub(super) const PAGES: [&str; 16] = [
     "/motion/{id}",
     "/node",
     "/peers",
+    "/verify",
     "/voters",
     "/search",
 ];

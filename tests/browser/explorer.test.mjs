@@ -11,6 +11,7 @@ import { pages } from "./pages.mjs";
 import { policy } from "./policy.mjs";
 import { search } from "./search.mjs";
 import { signing } from "./signing.mjs";
+import { verify } from "./verify.mjs";
 
 describe("the explorer", () => {
   const world = {};
@@ -26,6 +27,7 @@ describe("the explorer", () => {
   pages(world);
   search(world);
   signing(world);
+  verify(world);
   languages(world);
   policy(world);
   access(world);

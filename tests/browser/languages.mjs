@@ -68,7 +68,8 @@ export const languages = (world) => {
   });
 
   test("what people read stands in the files of words alone", async () => {
-    const files = (await readdir(FOLDER, { recursive: true })).filter((name) => name.endsWith(".js") && !name.startsWith("words"));
+    // The verifier is built from a library, with words of its own in both languages: clients/typescript/verifier/words.ts.
+    const files = (await readdir(FOLDER, { recursive: true })).filter((name) => name.endsWith(".js") && !name.startsWith("words") && name !== "verifier.js");
     assert.ok(files.length > 30);
     for (const name of files) {
       const code = (await readFile(`${FOLDER}${name}`, "utf8")).replace(/\/\*[^]*?\*\/|^\s*\/\/.*$|\s\/\/ .*$/gm, "");

@@ -14,7 +14,7 @@ const follow = async (page, locator, address) => {
 
 /** Every page's address, for tests of what all have in common. */
 export const everyPage = (facts) => [
-  ["overview", "/"], ["node", "/node"], ["contacts", "/contacts"], ["blocks", "/blocks"], ["block", "/block/1"], ["mempool", "/mempool"], ["records", "/records"], ["topic", "/records?topic=prices"],
+  ["overview", "/"], ["node", "/node"], ["verify", "/verify"], ["contacts", "/contacts"], ["blocks", "/blocks"], ["block", "/block/1"], ["mempool", "/mempool"], ["records", "/records"], ["topic", "/records?topic=prices"],
   ["agreements", "/agreements"], ["peers", "/peers"], ["voters", "/voters"], ["members", "/members"], ["transfer", `/tx/${facts.paid}`], ["words", `/tx/${facts.words}`], ["record", `/tx/${facts.record}`],
   ["account", `/account/${facts.demo}`], ["account-records", `/account/${facts.friend}?show=records`], ["account-agreements", `/account/${facts.carol}?show=agreements`],
   ...Object.entries(facts.agreements).map(([status, id]) => [`agreement-${status}`, `/agreement/${id}`]),

@@ -41,8 +41,8 @@ const BUTTONS = {
   "data-print": () => print(),
 };
 
-/** `visit(href, …)`, `isPage(path)`, `again()` shows the page anew; `found`, `busy` and `fail` as in `file.js`. */
-export const listen = ({ visit, isPage, again, found, busy, fail }) => {
+/** `visit(href, …)`, `isPage(path)`, `again()` shows the page anew; `receipt`, `found`, `busy` and `fail` as in `file.js`. */
+export const listen = ({ visit, isPage, again, receipt, found, busy, fail }) => {
   document.addEventListener("click", (event) => {
     for (const [attribute, act] of Object.entries(BUTTONS)) {
       const button = event.target.closest(`[${attribute}]`);
@@ -89,5 +89,5 @@ export const listen = ({ visit, isPage, again, found, busy, fail }) => {
     by("q").select();
   });
 
-  takeFiles({ found, busy, fail });
+  takeFiles({ receipt, found, busy, fail });
 };

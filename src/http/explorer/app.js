@@ -24,6 +24,7 @@ import { overview } from "./pages/overview.js";
 import { peers } from "./pages/peers.js";
 import { records } from "./pages/records.js";
 import { transaction } from "./pages/transaction.js";
+import { takeReceipt, verify } from "./pages/verify.js";
 import { voters } from "./pages/voters.js";
 
 /**
@@ -46,6 +47,7 @@ const ROUTES = [
   [/^\/motion\/([^/]+)$/, motion],
   [/^\/node$/, nodePage],
   [/^\/peers$/, peers],
+  [/^\/verify$/, verify],
   [/^\/voters$/, voters],
   [/^\/search$/, found],
 ];
@@ -191,6 +193,11 @@ listen({
   visit,
   isPage: (path) => route(path) !== null,
   again: () => current?.shown && view(current, false),
+  receipt: async (file) => {
+    const isOne = await takeReceipt(file);
+    if (isOne) visit("/verify");
+    return isOne;
+  },
   found: (sha256, name) => {
     news("");
     if (!compare(sha256, name)) visit(`/document/${sha256}`, { state: { document: name } });

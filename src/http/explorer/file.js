@@ -19,11 +19,12 @@ const hashed = async (file) => {
   return [...new Uint8Array(digest)].map((byte) => byte.toString(16).padStart(2, "0")).join("");
 };
 
-/** `found(hash, name)` gets a document's SHA-256, `fail(text)` the reason if there is none, `busy(text)` a message while it is hashed. */
-export const takeFiles = ({ found, fail, busy }) => {
+/** `receipt(file)` takes a receipt, and says whether it is one. `found(hash, name)` gets a document's SHA-256, `fail(text)` the reason if there is none, `busy(text)` a message while it is hashed. */
+export const takeFiles = ({ receipt, found, fail, busy }) => {
   const overlay = document.getElementById("drop");
   const input = document.getElementById("file");
   const take = async (file) => {
+    if (await receipt(file).catch(() => false)) return null;
     const why = obstacle(file);
     if (why) return fail(why);
     busy(w.file.hashing(file.name));
