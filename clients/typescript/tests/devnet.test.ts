@@ -9,7 +9,8 @@ import { after, before, test } from "node:test";
 import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import { Client, formatAmount, hashDocument, type Heard, type Network, ProblemError, readNetwork, readWallet, ReceiptError, type Sender, verifyReceipt } from "../src/index.js";
-import { place } from "./files.js";
+import { place, readJson } from "./files.js";
+import { changes, seeded, type Vector } from "./receipts.js";
 
 /** Longest wait for something that comes within seconds unless the machine is busy with other things. */
 const PATIENCE = { timeout: 120_000 };
@@ -155,4 +156,31 @@ test("the program in docs/PROGRAMS.md runs as it stands there", async () => {
   const { stdout } = await promisify(execFile)(process.execPath, [program], { cwd: home, env: { ...process.env, BOUYA_API: devnet.url }, timeout: PATIENCE.timeout });
   assert.match(stdout, /^effective\nfinal at block \d+, signed by node/);
   assert.ok((await readFile(join(home, "lease.receipt"), "utf8")).startsWith("{"));
+});
+
+test("the program says the same as this library of every receipt, and of changes of them", async () => {
+  const [pick, home] = [seeded(20_270_103), await mkdtemp(join(folder, "receipts-"))];
+  const judged = async (name: string, receipt: string, { network, override, trusted, final }: Vector) => {
+    const write = async (end: string, text: string) => {
+      await writeFile(join(home, `${name}${end}`), text);
+      return join(home, `${name}${end}`);
+    };
+    const byFiles = async () => ["--network", await write(".toml", network), ...(override ? ["--override", await write(".override.toml", override)] : [])];
+    const ground = final || trusted === null ? await byFiles() : ["--trust", trusted];
+    const theirs = await promisify(execFile)(BOUYA, ["receipt", "verify", await write(".receipt", receipt), ...ground]).then(() => true, () => false);
+    let ours = true;
+    try {
+      verifyReceipt(receipt, final || trusted === null ? { network: readNetwork(network, override) } : { trust: trusted });
+    } catch (error) {
+      if (!(error instanceof ReceiptError)) throw error;
+      ours = false;
+    }
+    assert.equal(theirs, ours, receipt);
+    return ours;
+  };
+  for (const [at, vector] of readJson<Vector[]>("tests/receipt/vectors.json").entries()) {
+    assert.ok(await judged(String(at), vector.text, vector), vector.what);
+    // Who trusts a block looks at no votes, so a change of those is none.
+    if (vector.final || vector.text.includes('"finality":null')) for (const changed of changes(vector.text, 5, pick)) assert.ok(!(await judged(String(at), changed, vector)), changed);
+  }
 });
