@@ -5,7 +5,12 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, test } from "node:test";
-import { BouyaError, DefinitionError, type Ground, hashDocument, isReceipt, readNetwork, readReceipt, ReceiptError, type ReceiptFault, verifyReceipt } from "../src/index.js";
+import { BouyaError, DefinitionError, type Ground, hashDocument, isReceipt, readNetwork, readReceipt, ReceiptError, type ReceiptFault, SecretKey, signTransaction, verifyReceipt } from "../src/index.js";
+import { concat, fromHex, toHex, utf8 } from "../src/bytes.js";
+import { decodeHex, listed, u32, u64 } from "../src/codec.js";
+import { readCertificate } from "../src/finality.js";
+import { double } from "../src/hash.js";
+import { climb } from "../src/header.js";
 import { type Line, others } from "./checker.js";
 import { readJson } from "./files.js";
 import { changes, seeded, type Vector } from "./receipts.js";
@@ -101,6 +106,60 @@ test("each fault has its name", () => {
   assert.throws(document(signature, "00".repeat(32)), isFault("other-document"));
   assert.throws(document(plain, "00".repeat(32)), isFault("no-document"));
   assert.ok(isReceipt(signature.text) && isReceipt(` ${final.text}`) && !isReceipt("{}"));
+});
+
+/** A receipt that ends at its own block, made here on the genesis block: what anyone can make. */
+const home = readNetwork(named("a transfer under the last block").network);
+const madeHere = ({ sealed = home.id, difficulty = 1n, later = 1n, signed = home.id } = {}): Line => {
+  const key = SecretKey.fromSeed("07".repeat(32));
+  const { bytes, id } = signTransaction(signed, key, { nonce: 0n, fee: 0n, validUntil: 1n }, { type: "record", topic: "a", content: { data: new Uint8Array() } });
+  const hash = "00".repeat(32);
+  const parts = [u32(2), u32(0), u64(1n), u64(home.created + later), u64(difficulty), fromHex(home.id), fromHex(climb(fromHex(id), [])), fromHex(hash), fromHex(hash), fromHex(key.publicKey)];
+  const header = concat(...parts);
+  const block = concat(header, key.sign(concat(utf8("bouya seal\0"), fromHex(sealed), header)), u64(0n));
+  const receipt = { format: "bouya receipt 2", network: home.id, transaction: toHex(bytes), path: [], before: toHex(home.genesis), block: toHex(block), above: null, finality: null };
+  return { trusted: toHex(double(block)), receipt: JSON.stringify(receipt) };
+};
+
+test("who trusts a block trusts no header without its work, its seal and its place, and no transaction without its signature", async () => {
+  const other = "05".repeat(32);
+  const lines = [madeHere(), madeHere({ sealed: other }), madeHere({ difficulty: 2n ** 63n }), madeHere({ difficulty: 0n }), madeHere({ later: 0n }), madeHere({ signed: other })];
+  assert.deepEqual(lines.map(({ receipt, trusted }) => fault(receipt, { trust: trusted })), [null, ...Array<string>(5).fill("forged")]);
+  assert.deepEqual(await others(lines), [true, ...Array<boolean>(5).fill(false)]);
+});
+
+test("votes count for their own set, as commits, from members each counted once, and enough of them", async () => {
+  const vector = named("a final proof");
+  const network = readNetwork(vector.network);
+  const proof = JSON.parse(vector.text) as { certificate: string };
+  const keys = Array.from({ length: 32 }, (_, seed) => SecretKey.fromSeed(new Uint8Array(32).fill(seed)));
+  const voters = network.first.roster.members.map((member) => keys.find((key) => key.publicKey === member.key));
+  assert.ok(voters.every((key) => key !== undefined), "the members of tests have keys of 32 equal bytes");
+  const link = decodeHex(proof.certificate, (reader) => readCertificate(reader)).link;
+  const signed = ({ link: said = link, signers = [0, 1, 2], by = signers, bits = signers }: { link?: Uint8Array; signers?: number[]; by?: number[]; bits?: number[] } = {}): string => {
+    const message = concat(utf8("bouya vote\0"), fromHex(network.id), said);
+    const signatures = by.map((at) => (voters[at] ?? (voters[0] as SecretKey)).sign(message));
+    const certificate = concat(said, u32(1), Uint8Array.of(bits.reduce((all, at) => all | (1 << at), 0)), listed(signatures));
+    return JSON.stringify({ ...proof, certificate: toHex(certificate) });
+  };
+  /** Of its 128 bytes: set, and twice epoch, height and block. */
+  const changed = (at: number, to: number) => link.with(at, to);
+  const epochs = (source: bigint, target: bigint) => concat(link.slice(0, 32), u64(source), link.slice(40, 80), u64(target), link.slice(88));
+  const table: [string, ReceiptFault | null][] = [
+    [signed(), null],
+    [signed({ signers: [0, 1, 2, 3] }), null],
+    [signed({ link: changed(0, (link[0] ?? 0) ^ 1) }), "members"],
+    [signed({ link: epochs(2n, 4n) }), "forged"],
+    [signed({ link: epochs(3n, 4n) }), "forged"],
+    [signed({ link: changed(40, (link[40] ?? 0) ^ 1) }), "forged"],
+    [signed({ signers: [0, 1] }), "members"],
+    [signed({ by: [0, 1, 1] }), "members"],
+    [signed({ by: [1, 0, 2] }), "members"],
+    [signed({ bits: [0, 1] }), "members"],
+    [signed({ signers: [0, 1, 2, 4] }), "members"],
+  ];
+  assert.deepEqual(table.map(([receipt]) => fault(receipt, byFiles(vector))), table.map(([, expected]) => expected));
+  assert.deepEqual(await others(table.map(([receipt]) => ({ trusted: files(vector), receipt }))), table.map(([, expected]) => expected === null));
 });
 
 test("white space around the line does not matter, to both", async () => {
