@@ -55,6 +55,24 @@ export const languages = (world) => {
     await page.finish();
   });
 
+  test("a node that needs help says what to do, in the reader's language, for every state that there is", async () => {
+    const { network } = world;
+    const states = (await network.get("/openapi.json")).components.schemas.NodeState.enum;
+    const page = await open(world.browser, network.url, { locale: "fr-FR" });
+    const [en, fr] = await both(page);
+    for (const state of states) {
+      assert.ok(en[`.health.names.${state}`] && fr[`.health.names.${state}`], state);
+      assert.ok(state === "ready" || fr[`.health.reasons.${state}`], state);
+      assert.ok(["ready", "starting", "syncing"].includes(state) || fr[`.health.steps.${state}`], state);
+    }
+    const status = await network.get("/v1/status");
+    await page.route("**/v1/status", (route) => route.fulfill({ json: { ...status, state: { name: "disk-full", ready: false, reason: "the disk is nearly full", next: "make room" } } }));
+    await page.show("/");
+    assert.match(await page.locator(".health.bad[role=alert]").textContent(), /Ce nœud a besoin d’aide.*Le disque est presque plein.*Que faire\s:.*Faites de la place/);
+    assert.equal(await page.locator(".health [lang=en]").first().textContent(), "The disk is nearly full.", "the node's own words are there as well");
+    await page.finish();
+  });
+
   test("a reader can switch, and the browser remembers", async () => {
     const page = await open(world.browser, world.network.url, { path: "/agreements" });
     await page.getByRole("button", { name: "Français" }).click();

@@ -82,8 +82,8 @@ export const block = {
         best ? badge("confirmed", w.common.confirmations(found.confirmations)) : badge("refused", w.blocks.aside),
         finalMark(found),
         h("nav", { class: "steps", "aria-label": w.blocks.neighbours },
-          found.height > 1 ? h("a", { href: best ? `/block/${found.height - 1}` : `/block/${found.parent}`, rel: "prev" }, w.common.older) : null,
-          best && found.confirmations > 1 && found.height < tip + 1 ? h("a", { href: `/block/${found.height + 1}`, rel: "next" }, w.common.newer) : null)),
+          found.height > 1 ? h("a", { href: best ? `/block/${found.height - 1}` : `/block/${found.parent}`, rel: "prev" }, w.blocks.previous) : null,
+          best && found.confirmations > 1 && found.height < tip + 1 ? h("a", { href: `/block/${found.height + 1}`, rel: "next" }, w.blocks.next) : null)),
       best ? null : h("p", { class: "note bad" }, w.blocks.asideWhy),
       details(found),
       section(w.blocks.count(found.transactions.length), { beside: found.transactions.length === 0 ? null : csv("transactions", `/v1/blocks/${found.hash}`) }, found.transactions.length === 0

@@ -88,6 +88,8 @@ export const network = (count) => ({
     asTopic: (name) => `Search the records for the topic “${name}”`,
     aside: "not on the best chain",
     asideWhy: "This block is not on the best chain: another branch has more work.",
+    previous: "Older",
+    next: "Newer",
     neighbours: "Neighbours",
     count: (transactions) => count(transactions, "transaction"),
     onlyReward: "This block has no transactions, only the reward.",

@@ -121,6 +121,8 @@ export const network = (count) => ({
     asTopic: (name) => `Chercher le thème « ${name} » dans les inscriptions`,
     aside: "hors de la meilleure chaîne",
     asideWhy: "Ce bloc n’est pas sur la meilleure chaîne : une autre branche a plus de travail.",
+    previous: "Précédent",
+    next: "Suivant",
     neighbours: "Voisins",
     count: (transactions) => count(transactions, "transaction"),
     onlyReward: "Ce bloc n’a pas de transaction, seulement la récompense.",
