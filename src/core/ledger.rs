@@ -38,7 +38,9 @@ pub use agreement::{Agreement, Moment, Proposal, Response, Standing};
 pub use amount::{AmountError, Coin};
 pub use block::{Block, Body, Header, Reward, SyncHeader};
 pub use branch::{Branch, HeaderError};
-pub use chain::{Chain, Contradiction, Finalized, Moved, Origin, Plan, PlanError, Ready, Step};
+pub use chain::{
+    BackfillError, Chain, Contradiction, Finalized, Moved, Origin, Plan, PlanError, Ready, Span, Step,
+};
 pub use compact::{CompactBlock, ShortId, ShortKey};
 pub use difficulty::Schedule;
 pub use durable::{BlockOutcome, Disk, Ledger, Settled, Stepped, Taken};

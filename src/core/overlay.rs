@@ -31,9 +31,9 @@ pub use facade::Overlay;
 pub use faults::{Fault, Verdict};
 use io::Act;
 pub use io::{
-    Answer, CloseReason, Command, ConnId, DialError, Direction, Input, KeeperRequest, MembersFound,
-    NetworkEvent, Offer, Outlook, Output, OverlaySettings, PoolRequest, Request, SessionSecret, StoreRequest,
-    Tip, TransactionOutcome, Verified,
+    Answer, Backfilled, CloseReason, Command, ConnId, DialError, Direction, Input, KeeperRequest,
+    MembersFound, NetworkEvent, Offer, Outlook, Output, OverlaySettings, PoolRequest, Request, SessionSecret,
+    StoreRequest, Tip, TransactionOutcome, Verified,
 };
 pub use peers::{Blacklisted, Book, PeerReach, PeerStatus, PeerView, is_dialable};
 pub use sync::SyncStatus;

@@ -2,7 +2,7 @@
 
 use bouya_core::id::NodeId;
 use bouya_core::overlay::{Direction, NetworkEvent, PeerStatus};
-use tracing::{debug, info, warn};
+use tracing::{debug, error, info, warn};
 
 use crate::events::{Event, Events};
 
@@ -39,6 +39,16 @@ pub(super) fn tell(event: NetworkEvent, events: &Events) {
         NetworkEvent::Pruned { needed } => warn!(
             needed,
             "no connected peer has the blocks from {needed} on: all have pruned them; connect to one that keeps all, or begin with a snapshot",
+        ),
+        NetworkEvent::Backfill { missing: 0 } => info!("all old blocks are here now"),
+        NetworkEvent::Backfill { missing } => info!(missing, "old blocks come back"),
+        NetworkEvent::NoKeeper { missing } => warn!(
+            missing,
+            "no connected peer keeps the blocks up to {missing}, which this node lacks; connect to one that keeps all, or set [chain] keep",
+        ),
+        NetworkEvent::BadHistory { why } => error!(
+            why,
+            "the members have made final what the rules do not allow: {why}; ask the other members which program and which override they run",
         ),
         NetworkEvent::Syncing { height, target } => info!(height, target, "catching up"),
         // Whether the node is up to date is a state of the node: its clock may hold blocks back.

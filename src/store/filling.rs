@@ -10,11 +10,12 @@ use bouya_core::ledger::{Certificate, Genesis};
 use redb::WriteTransaction;
 
 use super::guard::Fault;
+use super::index::Marker;
 use super::tables::{
-    BODIES, DEADLINES, FINALIZED, HANDED_OVER, HANDOVERS, HEADERS, HEIGHTS, LOWEST, META, NODES, STATE,
-    versioned,
+    BEGAN, BODIES, DEADLINES, FINALIZED, HANDED_OVER, HANDOVERS, HEADERS, HEIGHTS, LOWEST, META, NODES,
+    STATE, versioned,
 };
-use super::{FILE, Store, StoreError, lock, new_path};
+use super::{FILE, Store, StoreError, indexed, lock, new_path};
 
 /// See the module. Dropped unfinished, it is gone.
 pub(crate) struct Filling {
@@ -45,7 +46,7 @@ impl Filling {
 
     /// Writes what was checked.
     pub(crate) fn write(&self, part: &Part) -> Result<(), StoreError> {
-        self.run(|_, tx| tx.map_or(Ok(()), |tx| write(tx, part)))
+        self.run(|store, tx| tx.map_or(Ok(()), |tx| write(tx, store.marker, part)))
     }
 
     /// All of the snapshot was checked: from now on this is the store. It begins at the final block, whose certificate this is.
@@ -55,7 +56,9 @@ impl Filling {
             let Some(tx) = tx else { return Ok(()) };
             let mut meta = tx.open_table(META)?;
             meta.insert(FINALIZED, versioned(&certificate).as_slice())?;
-            meta.insert(LOWEST, height.to_le_bytes().as_slice())?;
+            for name in [LOWEST, BEGAN] {
+                meta.insert(name, height.to_le_bytes().as_slice())?;
+            }
             drop(meta);
             Ok(tx.commit()?)
         })?;
@@ -83,7 +86,7 @@ impl Drop for Filling {
     }
 }
 
-fn write(tx: &WriteTransaction, part: &Part) -> Result<(), Fault> {
+fn write(tx: &WriteTransaction, marker: Marker, part: &Part) -> Result<(), Fault> {
     let (mut headers, mut heights) = (tx.open_table(HEADERS)?, tx.open_table(HEIGHTS)?);
     for record in &part.records {
         let id = record.header.id();
@@ -97,6 +100,8 @@ fn write(tx: &WriteTransaction, part: &Part) -> Result<(), Fault> {
     let mut bodies = tx.open_table(BODIES)?;
     for (id, body) in &part.bodies {
         bodies.insert(id.0, versioned(body).as_slice())?;
+        let record = part.records.iter().find(|record| record.header.id() == *id);
+        record.map_or(Ok(()), |record| indexed::write_one(tx, marker, record.header.height, body))?;
     }
     let (mut handovers, mut handed_over) = (tx.open_table(HANDOVERS)?, tx.open_table(HANDED_OVER)?);
     for (base, certificate) in &part.handovers {

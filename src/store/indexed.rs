@@ -27,9 +27,24 @@ pub(super) fn write(
 ) -> Result<(), Fault> {
     let left = Rows::of(tx, marker, change.disconnected.iter().copied(), recent)?;
     let joined = change.connected.iter().map(|(height, id, _)| (*height, *id));
-    let joined = Rows::of(tx, marker, joined, recent)?;
+    let mut joined = Rows::of(tx, marker, joined, recent)?;
+    for (record, block) in &change.backfilled {
+        joined.add(record.header.height, &block.body);
+    }
     left.remove(tx)?;
     joined.write(tx)
+}
+
+/// Writes the rows of a block of the best chain that comes with a snapshot.
+pub(super) fn write_one(
+    tx: &WriteTransaction,
+    marker: Marker,
+    height: u64,
+    body: &Body,
+) -> Result<(), Fault> {
+    let mut rows = Rows { marker, index: Vec::new(), deadlines: Vec::new() };
+    rows.add(height, body);
+    rows.write(tx)
 }
 
 impl Rows {

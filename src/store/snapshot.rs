@@ -20,8 +20,8 @@ use super::guard::{Db, Fault, Guard};
 use super::index::{Index, Marker};
 use super::motions::Motions;
 use super::tables::{
-    BODIES, DEADLINES, HANDED_OVER, HANDOVERS, HEADERS, HEIGHTS, LOWEST, List, META, NODES, SIDE, STATE,
-    UNDO, bytes_of, unversioned,
+    BEGAN, BODIES, DEADLINES, HANDED_OVER, HANDOVERS, HEADERS, HEIGHTS, LOWEST, List, META, NODES, SIDE,
+    STATE, UNDO, bytes_of, unversioned,
 };
 
 mod view;
@@ -98,10 +98,19 @@ impl Snapshot {
 
     /// From this height on the bodies of all blocks of the best chain are here.
     pub fn lowest(&self) -> Result<u64, StoreError> {
+        Ok(self.height(LOWEST)?.unwrap_or(1))
+    }
+
+    /// The height of the block whose snapshot the store began with; 0 without one. What became of motions up to it is not known.
+    pub fn began(&self) -> Result<u64, StoreError> {
+        Ok(self.height(BEGAN)?.unwrap_or(0))
+    }
+
+    fn height(&self, name: &str) -> Result<Option<u64>, StoreError> {
         self.guard.run(|| {
-            let Some(row) = self.meta.get(LOWEST)? else { return Ok(1) };
+            let Some(row) = self.meta.get(name)? else { return Ok(None) };
             let number = row.value().try_into().map(u64::from_le_bytes);
-            number.map_err(|_| Fault::Damaged("the lowest block with a body is no number".to_owned()))
+            number.map(Some).map_err(|_| Fault::Damaged(format!("the height under {name} is no number")))
         })
     }
 

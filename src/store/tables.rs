@@ -11,12 +11,14 @@ use super::index::Entry;
 
 type Id = [u8; 32];
 
-/// `format`, `network`, `index` (the key of its marks), [`FINALIZED`], [`LOWEST`], and what is kept by name.
+/// `format`, `network`, `index` (the key of its marks), [`FINALIZED`], [`LOWEST`], [`BEGAN`], and what is kept by name.
 pub(super) const META: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("meta");
 /// In [`META`]: the certificate of the newest final block.
 pub(super) const FINALIZED: &str = "finalized";
 /// In [`META`]: the lowest height with a body, as u64 little-endian. No row: all have theirs.
 pub(super) const LOWEST: &str = "lowest";
+/// In [`META`]: the height of the block whose snapshot the store began with, in the same form. No row: there was none.
+pub(super) const BEGAN: &str = "began";
 /// Block id to header record.
 pub(super) const HEADERS: TableDefinition<'_, Id, &[u8]> = TableDefinition::new("headers");
 /// The base of a set to the certificate that makes it final.

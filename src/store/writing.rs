@@ -20,6 +20,11 @@ pub(super) fn blocks(tx: &WriteTransaction, change: &Change) -> Result<(), Fault
         bodies.insert(id.0, versioned(&block.body).as_slice())?;
         side.insert(id.0, ())?;
     }
+    for (record, block) in &change.backfilled {
+        let id = block.id();
+        headers.insert(id.0, versioned(record).as_slice())?;
+        bodies.insert(id.0, versioned(&block.body).as_slice())?;
+    }
     for (_, id) in &change.disconnected {
         side.insert(id.0, ())?;
     }

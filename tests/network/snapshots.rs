@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use bouya::http::views::{Finality, Voting};
+use bouya::http::views::{Finality, Status, Transaction, Voting};
 use bouya_core::codec::encode;
 
 use super::daemon::{Consortium, Daemon, RESTS, bootstrap, network_of, pay, same_tip, until};
@@ -14,6 +14,11 @@ fn finalized(daemon: &Daemon) -> u64 {
         .get::<Finality>("/v1/finality")
         .and_then(|finality| finality.finalized)
         .map_or(0, |block| block.height)
+}
+
+/// The lowest block whose body is there.
+fn lowest(daemon: &Daemon) -> u64 {
+    daemon.get::<Status>("/v1/status").map_or(u64::MAX, |status| status.tip.lowest_block)
 }
 
 fn snapshot(daemon: &Daemon, what: &str, file: &Path) -> (bool, String) {
@@ -70,6 +75,9 @@ fn a_node_begins_with_a_snapshot_and_mines_and_votes() {
     });
     assert_eq!(c.balance(2), "1005");
     until("it mines", || (c.send("POST", "/v1/mine", true, b"").0 == 200).then_some(()));
+    until("what lies below the snapshot comes back", || (lowest(&c) == 1).then_some(()));
+    let old = c.get::<Transaction>(&format!("/v1/transactions/{}", transfer.id()));
+    assert!(old.is_some(), "it is found by its id again");
     until("all go on together", || same_tip(&[&a, &b, &c]).then_some(()));
     for daemon in [&mut a, &mut b, &mut c] {
         daemon.stop();

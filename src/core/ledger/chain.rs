@@ -29,6 +29,7 @@ use reorg::Reorg;
 use side::SideBlocks;
 use undo::UndoRecords;
 
+mod backfill;
 mod finality;
 mod members;
 mod overriding;
@@ -39,6 +40,7 @@ mod side;
 mod step;
 mod undo;
 
+pub use backfill::{BackfillError, Span};
 pub use finality::{Contradiction, Finalized};
 pub(super) use overriding::take_override;
 pub use plan::{Moved, Origin, Plan, PlanError, Ready, Step};

@@ -14,8 +14,8 @@ use alloc::vec::Vec;
 use super::ahead::Ahead;
 use super::chain::take_override;
 use super::{
-    Block, BodyError, Certificate, Chain, Change, Check, Contradiction, Finalized, Genesis, Moved, Origin,
-    Plan, PlanError, Ready, StateError, Step, View,
+    BackfillError, Block, BodyError, Certificate, Chain, Change, Check, Contradiction, Finalized, Genesis,
+    Moved, Origin, Plan, PlanError, Ready, Span, StateError, Step, View,
 };
 use crate::crypto::Hash;
 use crate::time::Timestamp;
@@ -212,6 +212,26 @@ impl<D: Disk> Ledger<D> {
             Finalized::Missing => Settled::Missing,
             Finalized::Conflict(how) => Settled::Conflict(how),
         })
+    }
+
+    /// Takes in some bodies of a span, the highest first; they have at most so many transactions, unless it is one body. Returns whether that was
+    /// all of it. When this returns, what was taken in is durable.
+    pub fn backfill(
+        &mut self,
+        check: Check<'_>,
+        span: &Span,
+        transactions: usize,
+    ) -> Result<Result<bool, BackfillError>, D::Error> {
+        let change = match self.chain.backfill(&self.disk.view()?, check, span, transactions) {
+            Ok(change) => change,
+            Err(BackfillError::State(error)) => return Err(error.into()),
+            Err(error) => return Ok(Err(error)),
+        };
+        if !change.is_empty() {
+            self.disk.commit(&change)?;
+            self.chain.backfilled(&change);
+        }
+        Ok(Ok(self.chain.lowest() <= span.from.max(1)))
     }
 
     /// See [`Chain::prune`].

@@ -75,6 +75,11 @@ impl World {
         for id in &change.dropped_bodies {
             self.bodies.remove(id);
         }
+        for (record, block) in &change.backfilled {
+            let id = block.id();
+            self.records.insert(id, record.clone());
+            self.bodies.insert(id, block.body.clone());
+        }
         self.lowest = change.lowest.unwrap_or(self.lowest);
         for id in &change.removed {
             self.records.remove(id);

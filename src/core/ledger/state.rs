@@ -168,6 +168,8 @@ pub struct Change {
     pub dropped_undo: Vec<(u64, Hash)>,
     /// Blocks of the best chain whose bodies leave.
     pub dropped_bodies: Vec<Hash>,
+    /// Blocks of the best chain whose bodies come back, the highest first, with their records.
+    pub backfilled: Vec<(HeaderRecord, Arc<Block>)>,
     /// See [`View::lowest`]; none if that stays.
     pub lowest: Option<u64>,
     /// All rows are replaced by `rows` (a fork deeper than the undo records), not only changed.
@@ -187,13 +189,13 @@ pub struct Change {
 impl Change {
     /// Whether nothing changes.
     pub fn is_empty(&self) -> bool {
-        let lists = [self.stored.len(), self.disconnected.len(), self.connected.len(), self.removed.len()];
-        let is_moved = lists.iter().any(|len| *len > 0);
+        let moved = [self.stored.len(), self.disconnected.len(), self.connected.len(), self.removed.len()];
+        let is_moved = moved.iter().chain([&self.backfilled.len()]).any(|len| *len > 0);
         let is_final = self.finalized.is_some() || !self.handovers.is_empty();
         !is_moved && !is_final && self.rows.is_empty() && self.nodes.is_empty()
     }
 
-    /// Appends a change that was planned on top of this one. Neither of them disconnects or removes blocks.
+    /// Appends a change that was planned on top of this one. Neither of them disconnects or removes blocks, or takes bodies back.
     pub(super) fn extend(&mut self, next: Self) {
         if self.is_empty() {
             *self = next;

@@ -103,7 +103,8 @@ impl Head {
     pub fn tip(&self) -> Tip {
         let (finalized, keeps_all) = (self.finalized, self.lowest <= 1 && !self.prunes);
         let lowest = if keeps_all { 0 } else { self.lowest };
-        Tip { branch: self.branch.clone(), locator: self.locator.clone(), finalized, lowest }
+        let wanted_below = Some(self.lowest).filter(|lowest| *lowest > 1 && !self.prunes);
+        Tip { branch: self.branch.clone(), locator: self.locator.clone(), finalized, lowest, wanted_below }
     }
 }
 

@@ -18,7 +18,7 @@ use super::{Head, Ticket};
 use crate::crypto::Hash;
 use crate::ledger::{
     Block, BlockOutcome, BodyError, Certificate, Chain, Check, Contradiction, Disk, Genesis, Ledger, Moved,
-    Origin, Stepped, Taken, Transaction, View,
+    Origin, Span, Stepped, Taken, Transaction, View,
 };
 use crate::limits::{BATCH_BLOCKS, BATCH_TRANSACTIONS};
 use crate::overlay::{Answer, ConnId, KeeperRequest};
@@ -27,6 +27,7 @@ use early::Early;
 use settle::Settling;
 use told::Told;
 
+mod backfill;
 mod early;
 mod not_taken;
 mod settle;
@@ -118,6 +119,7 @@ enum Asker {
 enum Waiting {
     Block { asker: Asker, block: Arc<Block>, origin: Origin },
     Branch(Hash),
+    Span(Span),
 }
 
 /// See the module.
@@ -182,6 +184,7 @@ impl<D: Disk> Keeper<D> {
                 self.waiting.push_back(Waiting::Block { asker: Asker::Peer(conn), block, origin });
             }
             Input::Request(KeeperRequest::Branch(id)) => self.waiting.push_back(Waiting::Branch(id)),
+            Input::Request(KeeperRequest::Backfill(span)) => self.waiting.push_back(Waiting::Span(span)),
             Input::Mined { ticket, block } => {
                 self.waiting.push_back(Waiting::Block {
                     asker: Asker::Own(ticket),
@@ -245,12 +248,14 @@ impl<D: Disk> Keeper<D> {
     /// heavier branch.
     pub fn work(&mut self, now: Timestamp, check: Check<'_>) -> Result<(), D::Error> {
         match self.batch_at(0) {
-            0 => {
-                if let Some(Waiting::Branch(id)) = self.waiting.pop_front() {
+            0 => match self.waiting.pop_front() {
+                Some(Waiting::Branch(id)) => {
                     let branch = self.chain().branch_at(&self.disk().view()?, &id)?;
                     self.outputs.push_back(Output::Answer(Answer::Branch { id, branch }));
                 }
-            }
+                Some(Waiting::Span(span)) => self.backfill(check, span)?,
+                Some(Waiting::Block { .. }) | None => (),
+            },
             count => {
                 let batch: Vec<_> = self.waiting.drain(..count).collect();
                 self.take(now, check, batch)?;
@@ -388,7 +393,7 @@ impl Waiting {
     fn transactions(&self) -> &[Transaction] {
         match self {
             Self::Block { block, .. } => &block.body.transactions,
-            Self::Branch(_) => &[],
+            Self::Branch(_) | Self::Span(_) => &[],
         }
     }
 }

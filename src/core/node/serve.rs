@@ -4,7 +4,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use crate::ledger::{Block, StateError, View, headers_after};
-use crate::limits::HEADERS_PER_MESSAGE;
+use crate::limits::{BACKFILL_BLOCKS, HEADERS_PER_MESSAGE};
 use crate::overlay::{Answer, StoreRequest};
 
 /// Answers a question to the store; [`Request::unanswered`](crate::overlay::Request::unanswered) is the answer if it cannot be read.
@@ -28,6 +28,19 @@ pub fn read(view: &dyn View, query: StoreRequest) -> Result<Answer, StateError> 
                 }
             }
             Answer::Missing(missing)
+        }
+        StoreRequest::MissingBodies(below) => {
+            let from = below.saturating_sub(BACKFILL_BLOCKS).max(1);
+            let mut missing = Vec::new();
+            for height in from..below {
+                let id = view.at_height(height)?;
+                if let Some(id) = id
+                    && view.body(&id)?.is_none()
+                {
+                    missing.push(id);
+                }
+            }
+            Answer::MissingBodies(Some((from, missing)))
         }
     })
 }

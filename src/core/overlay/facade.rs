@@ -292,6 +292,8 @@ impl Overlay {
             Answer::Members { id, found } => self.sync.members(now, id, found),
             Answer::Noted => (),
             Answer::Missing(ids) => self.sync.missing(now, ids),
+            Answer::MissingBodies(found) => self.sync.missing_bodies(now, found),
+            Answer::Backfilled(result) => self.sync.backfilled(now, result),
             Answer::Short { key, found } => self.compact.found(now, key, found),
             Answer::BlockDone { conn, id, outcome } => {
                 if matches!(outcome, BlockOutcome::Stored | BlockOutcome::Known) {

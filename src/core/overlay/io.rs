@@ -18,7 +18,9 @@ use super::{Book, Fault, SyncStatus};
 mod asks;
 mod events;
 
-pub use asks::{Answer, KeeperRequest, MembersFound, PoolRequest, Request, StoreRequest, TransactionOutcome};
+pub use asks::{
+    Answer, Backfilled, KeeperRequest, MembersFound, PoolRequest, Request, StoreRequest, TransactionOutcome,
+};
 pub use events::NetworkEvent;
 
 /// A connection, numbered by the shell; never used twice.
@@ -219,6 +221,8 @@ pub struct Tip {
     pub finalized: (u64, Hash),
     /// The lowest block whose body is here, with all above it, if old ones leave or were never here; 0 if all are kept.
     pub lowest: u64,
+    /// The bodies below this height are missing and wanted.
+    pub wanted_below: Option<u64>,
 }
 
 /// How this node stands in the network, as far as the overlay knows: what decides whether it may mine.

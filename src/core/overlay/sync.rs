@@ -5,7 +5,8 @@
 //! beat the tip. Then the bodies are fetched segment by segment from every peer that is ahead (`fetch`), and are given to the chain in
 //! order of height.
 //!
-//! A block that a quorum has certified is fetched too, whatever the work of its branch (`goal`).
+//! A block that a quorum has certified is fetched too, whatever the work of its branch (`goal`). While there is nothing else to do, bodies that
+//! are missing below those that are here come back (`backfill`).
 //!
 //! States of a header sync: waiting for *headers* → perhaps for the stored *base* that they follow → to learn which blocks of a segment are
 //! *missing* → for their *bodies* → for headers again, until the peer has no more.
@@ -22,6 +23,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::cmp::Reverse;
 
+use self::backfill::Backfill;
 use self::fetch::{Fetch, Helper};
 use self::goal::Goal;
 use self::header_sync::{HeaderSync, WaitsFor};
@@ -35,6 +37,7 @@ use crate::overlay::{Act, ConnId, Fault, KeeperRequest, MembersFound, NetworkEve
 use crate::time::Time;
 use crate::wire::{Item, Message, TipSummary};
 
+mod backfill;
 mod blocks;
 mod fetch;
 mod goal;
@@ -52,6 +55,7 @@ pub struct BlockSync {
     header_sync: Option<HeaderSync>,
     goal: Option<Goal>,
     fetch: Fetch,
+    backfill: Backfill,
     /// Unrequested blocks that the chain is working on: who sent that copy, and who else has sent one since.
     unasked: BTreeMap<Hash, (ConnId, BTreeSet<ConnId>)>,
     /// Blocks that are invalid in every copy: the id commits to the fault.
@@ -111,13 +115,20 @@ impl BlockSync {
     pub fn new(genesis: Arc<Genesis>, settled: Time) -> Self {
         let branch = genesis.branch();
         Self {
-            tip: Tip { locator: Vec::from([branch.id]), finalized: (0, branch.id), lowest: 0, branch },
+            tip: Tip {
+                locator: Vec::from([branch.id]),
+                finalized: (0, branch.id),
+                lowest: 0,
+                wanted_below: None,
+                branch,
+            },
             genesis,
             peers: BTreeMap::new(),
             rests: Rests::default(),
             header_sync: None,
             goal: None,
             fetch: Fetch::default(),
+            backfill: Backfill::default(),
             unasked: BTreeMap::new(),
             refused: VecDeque::new(),
             told: Told::default(),
@@ -145,6 +156,7 @@ impl BlockSync {
         }
         self.rests.keep(peer);
         self.fetch.lost(conn);
+        self.backfill.lost(conn);
         let fetches_headers = |header_sync: &HeaderSync| {
             matches!(
                 header_sync.waits_for,
@@ -175,6 +187,7 @@ impl BlockSync {
     /// [`BlockSync::next_wakeup`] has come.
     pub fn wake(&mut self, now: Time) {
         self.wake_header_sync(now);
+        self.wake_backfill(now);
         for conn in self.fetch.expire(now) {
             self.out.push_back(Act::Blame(conn, Fault::Withheld));
             if let Some(peer) = self.peers.get_mut(&conn) {
@@ -224,7 +237,8 @@ impl BlockSync {
     /// When to call [`BlockSync::wake`].
     pub fn next_wakeup(&self) -> Option<Time> {
         let Some(header_sync) = &self.header_sync else {
-            return self.peers.values().filter_map(|peer| peer.ready_at(&self.tip.branch)).min();
+            let ready = self.peers.values().filter_map(|peer| peer.ready_at(&self.tip.branch));
+            return ready.chain(self.next_backfill()).min();
         };
         let believed = self.believes.then_some(header_sync.believed_until);
         let due = match &header_sync.waits_for {
@@ -233,7 +247,7 @@ impl BlockSync {
             WaitsFor::Base { .. } | WaitsFor::Missing => None,
             WaitsFor::Bodies => self.fetch.next_deadline(),
         };
-        [due, believed, self.fetch.slows_at()].into_iter().flatten().min()
+        [due, believed, self.fetch.slows_at(), self.backfill.deadline()].into_iter().flatten().min()
     }
 
     /// Does what can be done now. Every input ends here.
@@ -243,6 +257,7 @@ impl BlockSync {
         if self.header_sync.is_none() {
             self.start(now);
         }
+        self.backfill_on(now);
         let believes = |sync: &HeaderSync| sync.aim == Aim::Claim && now < sync.believed_until;
         self.believes = self.header_sync.as_ref().is_some_and(believes);
         match self.status() {

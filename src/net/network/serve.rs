@@ -28,7 +28,7 @@ impl Running {
                     StoreRequest::Block { conn, .. } | StoreRequest::Headers { conn, .. } => {
                         self.read(request, self.room(conn));
                     }
-                    StoreRequest::Missing(_) => self.read(request, async {}),
+                    StoreRequest::Missing(_) | StoreRequest::MissingBodies(_) => self.read(request, async {}),
                 };
             }
         };

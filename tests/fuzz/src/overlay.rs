@@ -4,11 +4,11 @@ use std::sync::{Arc, OnceLock};
 
 use bouya_core::crypto::Hash;
 use bouya_core::id::NodeId;
-use bouya_core::ledger::{Block, BlockOutcome, Branch, CompactBlock, ShortId, Transaction};
-use bouya_core::limits::CONNECTED;
+use bouya_core::ledger::{BackfillError, Block, BlockOutcome, Branch, CompactBlock, ShortId, Transaction};
+use bouya_core::limits::{BACKFILL_BLOCKS, CONNECTED};
 use bouya_core::overlay::{
-    Answer, Book, CloseReason, Command, DialError, Fault, Input, KeeperRequest, MembersFound, Offer,
-    OverlaySettings, PoolRequest, Request, StoreRequest, Tip, TransactionOutcome,
+    Answer, Backfilled, Book, CloseReason, Command, DialError, Fault, Input, KeeperRequest, MembersFound,
+    Offer, OverlaySettings, PoolRequest, Request, StoreRequest, Tip, TransactionOutcome,
 };
 use bouya_core::time::Timestamp;
 use bouya_core::wire::{CrlSummary, DialOutcome, TipSummary};
@@ -270,6 +270,19 @@ impl Shell {
                 Answer::Members { id: block.id(), found }
             }
             Request::Keeper(KeeperRequest::Beside { .. }) => Answer::Noted,
+            Request::Keeper(KeeperRequest::Backfill(span)) => {
+                let result = match choices.u8() % 4 {
+                    0 => Ok(Backfilled::NotNow),
+                    1 => Err(BackfillError::Wrong(span.from)),
+                    _ => Ok(Backfilled::All),
+                };
+                Answer::Backfilled(result)
+            }
+            Request::Store(StoreRequest::MissingBodies(below)) => {
+                let from = below.saturating_sub(BACKFILL_BLOCKS).max(1);
+                let missing = things.blocks.iter().map(|(block, _)| block.id()).filter(|_| choices.one_in(2));
+                Answer::MissingBodies((!lacks).then(|| (from, missing.collect())))
+            }
             Request::Store(StoreRequest::Missing(ids)) => {
                 Answer::Missing(ids.into_iter().filter(|_| !choices.one_in(8)).collect())
             }
@@ -308,6 +321,7 @@ impl Shell {
                 locator: vec![branch.id, small::genesis().id()],
                 finalized: (0, small::genesis().id()),
                 lowest: u64::from(choices.u8()),
+                wanted_below: choices.one_in(2).then(|| u64::from(choices.u8())),
                 branch,
             }),
             1 => Input::Offer(Offer::Block(block)),

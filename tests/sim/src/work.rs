@@ -167,10 +167,21 @@ impl World {
                 self.agreed_at = Some(now);
                 self.check.figures.healed_after = now - HEALED;
                 self.agreed_height = self.heights().max().unwrap_or_default();
+                self.keep_all();
             } else {
                 self.check.holds(now < HEALED + AGREE_WITHIN, || {
                     format!("tips still differ {} s after the last fault", (now - HEALED) / 1_000)
                 });
+            }
+        }
+    }
+
+    /// From now on all nodes keep all bodies: what some have pruned comes back.
+    fn keep_all(&mut self) {
+        for node in &mut self.nodes {
+            node.keep = None;
+            if let Some(running) = &mut node.running {
+                running.keeper.prune(None);
             }
         }
     }
@@ -322,6 +333,8 @@ impl World {
                 format!("n{n:02} has {nonce} transactions of {address} confirmed, {signed} were signed")
             });
         }
+        let lowest = running.keeper.chain().lowest();
+        self.check.holds(lowest == 1, || format!("n{n:02} still lacks the bodies below block {lowest}"));
         let left = running.pool.mempool().len();
         self.check.holds(left == 0, || {
             format!("n{n:02} still has {left} transactions in its mempool, though all are confirmed")

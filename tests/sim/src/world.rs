@@ -333,7 +333,7 @@ fn new_node(scenario: &Scenario, genesis: &Genesis, n: usize) -> Node {
         endpoint: (!scenario.dial_only.contains(&n)).then(|| endpoint(n, 0)),
         bootstrap: scenario.bootstrap[n].iter().map(|other| (id(*other), endpoint(*other, 0))).collect(),
         disk: SimDisk::new(genesis),
-        // One of four or more prunes: the others keep what it cannot serve.
+        // One of four or more prunes, until all is well again: the others keep what it cannot serve.
         keep: (n == 1 && scenario.nodes >= 4).then_some(PRUNED_TO),
         clock: Clock::default(),
         rate: scenario.rates[n],

@@ -4,6 +4,8 @@
 //! makes blocks final and the bodies that change the members stay: whoever joins needs those to know who votes. So a node that prunes still
 //! proves everything but the text of old transactions.
 //!
+//! A node that keeps all, but has not all, fetches the rest: see [`super::backfill`].
+//!
 //! Invariant: the bodies of the best chain from [`View::lowest`] on are here, and below it only those that change the members.
 
 use alloc::vec::Vec;
@@ -28,7 +30,7 @@ impl Default for Pruning {
 }
 
 impl Chain {
-    /// Keeps the bodies of so many of the last blocks from now on; all, if none. What has left does not come back by this.
+    /// Keeps the bodies of so many of the last blocks from now on; all, if none: then what has left comes back by and by (see [`super::backfill`]).
     pub fn prune(&mut self, keep: Option<u64>) {
         self.pruning.keep = keep;
         self.undo.blocks = keep.unwrap_or(UNDO_BLOCKS).min(UNDO_BLOCKS);

@@ -7,6 +7,7 @@ use crate::ledger::{
 };
 use crate::testing::{Node, address, genesis, key, member, mined, network, work};
 
+mod backfill;
 mod finality;
 mod forks;
 mod hostile;

@@ -223,7 +223,13 @@ fn only_what_is_near_the_tip_and_as_dear_is_looked_up() {
     let mut branch = genesis.branch();
     branch.height = 100;
     let regular = branch.next_difficulty(&genesis.rules);
-    compact.tip(&Tip { branch, locator: Vec::new(), finalized: (0, Hash::ZERO), lowest: 1 });
+    compact.tip(&Tip {
+        branch,
+        locator: Vec::new(),
+        finalized: (0, Hash::ZERO),
+        lowest: 1,
+        wanted_below: None,
+    });
     let least = regular / COMPACT_WORK;
     let (below, above) = COMPACT_NEAR;
     let cases = [

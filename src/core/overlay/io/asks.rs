@@ -6,11 +6,12 @@ use alloc::vec::Vec;
 
 use crate::crypto::Hash;
 use crate::ledger::{
-    Block, BlockOutcome, Branch, CompactBlock, Origin, Roster, ShortKey, SyncHeader, Transaction,
+    BackfillError, Block, BlockOutcome, Branch, CompactBlock, Origin, Roster, ShortKey, Span, SyncHeader,
+    Transaction,
 };
 use crate::overlay::ConnId;
 #[cfg(doc)]
-use crate::wire::Message;
+use crate::{limits::BACKFILL_BLOCKS, wire::Message};
 
 /// A request to another machine of the node.
 #[derive(Clone, Debug)]
@@ -54,6 +55,8 @@ pub enum KeeperRequest {
         /// It lacks the operator's checkpoint.
         overruled: bool,
     },
+    /// Take bodies in that are missing below those that are here; answered by [`Answer::Backfilled`].
+    Backfill(Span),
 }
 
 /// A request to the pool of transactions.
@@ -103,6 +106,9 @@ pub enum StoreRequest {
     },
     /// Header sync: which of these blocks are not stored; answered by [`Answer::Missing`].
     Missing(Vec<Hash>),
+    /// Backfill: which blocks of the best chain have no body here, of the [`BACKFILL_BLOCKS`] below this height; answered by
+    /// [`Answer::MissingBodies`].
+    MissingBodies(u64),
 }
 
 /// An answer to a [`Request`].
@@ -126,6 +132,10 @@ pub enum Answer {
     },
     /// To [`StoreRequest::Missing`]: in the order of the question.
     Missing(Vec<Hash>),
+    /// To [`StoreRequest::MissingBodies`]: the height of the first block that was looked at, and the ids. None: it cannot be read now.
+    MissingBodies(Option<(u64, Vec<Hash>)>),
+    /// To [`KeeperRequest::Backfill`].
+    Backfilled(Result<Backfilled, BackfillError>),
     /// To [`PoolRequest::Fetch`].
     Transactions {
         /// Who asked.
@@ -187,6 +197,15 @@ pub enum MembersFound {
     Invalid(String),
 }
 
+/// What became of a span of bodies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Backfilled {
+    /// All are here.
+    All,
+    /// This node cannot take them now, or they are not the ones that it lacks. Nobody is at fault.
+    NotNow,
+}
+
 /// What became of a transaction.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TransactionOutcome {
@@ -210,6 +229,7 @@ impl Request {
                 Answer::Members { id: block.id(), found: MembersFound::NotYet }
             }
             Self::Keeper(KeeperRequest::Beside { .. }) => Answer::Noted,
+            Self::Keeper(KeeperRequest::Backfill(_)) => Answer::Backfilled(Ok(Backfilled::NotNow)),
             Self::Pool(PoolRequest::Take { conn, transactions }) => {
                 let ignored = |one: &Transaction| (one.id(), TransactionOutcome::Ignored);
                 Answer::TransactionsDone { conn, outcomes: transactions.iter().map(ignored).collect() }
@@ -221,6 +241,7 @@ impl Request {
             Self::Store(StoreRequest::Headers { conn, .. }) => Answer::Headers { conn, headers: Vec::new() },
             Self::Store(StoreRequest::Block { conn, id }) => Answer::Block { conn, id, block: None },
             Self::Store(StoreRequest::Missing(ids)) => Answer::Missing(ids),
+            Self::Store(StoreRequest::MissingBodies(_)) => Answer::MissingBodies(None),
         }
     }
 }

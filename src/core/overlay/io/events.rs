@@ -55,6 +55,21 @@ pub enum NetworkEvent {
         /// The lowest block that is missing.
         needed: u64,
     },
+    /// Bodies that this node lacks come back; told now and then, and at the end.
+    Backfill {
+        /// So many blocks, from the first one on, still have no body here.
+        missing: u64,
+    },
+    /// No connected peer keeps the bodies that are missing here.
+    NoKeeper {
+        /// As in [`NetworkEvent::Backfill`].
+        missing: u64,
+    },
+    /// What came back is what the members have made final, but the rules do not allow it.
+    BadHistory {
+        /// Which block, and what is wrong with it.
+        why: String,
+    },
     /// A peer broke the rules.
     Banned {
         /// Who.

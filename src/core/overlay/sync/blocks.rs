@@ -32,7 +32,7 @@ impl BlockSync {
             return;
         }
         let id = block.id();
-        if self.takes_members(now, conn, &block) {
+        if self.takes_members(now, conn, &block) || self.takes_body(now, conn, id, &block) {
             return self.go_on(now);
         }
         let Some(peer) = self.peers.get_mut(&conn) else { return };
@@ -80,6 +80,7 @@ impl BlockSync {
         };
         let ids = items.iter().filter_map(id).collect::<Vec<_>>();
         self.lacks_members(now, conn, &ids);
+        self.lacks_bodies(now, conn, &ids);
         // Only who leads has said that this is its chain. Others may never have had it: that tells nothing of what they have pruned.
         let leads = |header_sync: &HeaderSync| header_sync.conn == conn && header_sync.aim == Aim::Claim;
         if self.fetch.not_found(conn, &ids)

@@ -91,7 +91,7 @@ impl Fetch {
     /// Begins with these, in order of height, the last of which is at `end`. `interval` is the network's.
     pub(super) fn begin(&mut self, now: Time, interval: Duration, ids: Vec<Hash>, end: u64) {
         let blocks = u32::try_from(ids.len()).unwrap_or(u32::MAX);
-        let deadline = now.after(SEGMENT_GRACE.saturating_add(SEGMENT_PER_BLOCK.saturating_mul(blocks)));
+        let deadline = time_for(now, ids.len());
         let swift = interval.saturating_mul(blocks).checked_div(SYNC_SWIFT).unwrap_or_default();
         let first = end.saturating_add(1).saturating_sub(u64::from(blocks));
         *self =
@@ -307,6 +307,12 @@ impl Slot {
             State::Here { .. } | State::Submitted { .. } => self.size,
         }
     }
+}
+
+/// When so many blocks must be here that are asked for now.
+pub(super) fn time_for(now: Time, blocks: usize) -> Time {
+    let blocks = u32::try_from(blocks).unwrap_or(u32::MAX);
+    now.after(SEGMENT_GRACE.saturating_add(SEGMENT_PER_BLOCK.saturating_mul(blocks)))
 }
 
 fn due(now: Time, tries: u32) -> Time {

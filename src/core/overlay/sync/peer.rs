@@ -28,7 +28,7 @@ pub(super) struct SyncPeer {
     pub(super) stalled: bool,
     id: NodeId,
     /// For its claims, and for blocks that this node looks for.
-    rests: Pair,
+    rests: PeerRests,
 }
 
 /// What is remembered about failed header syncs of one kind.
@@ -41,9 +41,11 @@ pub(super) struct Rest {
 
 /// What is remembered about a peer's failed header syncs. It outlives the connection.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Pair {
+pub(super) struct PeerRests {
     claims: Rest,
     goals: Rest,
+    /// For bodies that are missing below those that are here.
+    bodies: Rest,
 }
 
 /// What a header sync is for.
@@ -57,21 +59,21 @@ pub(super) enum Aim {
 
 /// The rests of peers that have left. Bounded: those that end first are forgotten first.
 #[derive(Debug, Default)]
-pub(super) struct Rests(BTreeMap<NodeId, Pair>);
+pub(super) struct Rests(BTreeMap<NodeId, PeerRests>);
 
 impl Rests {
-    pub(super) fn take(&mut self, id: &NodeId) -> Pair {
+    pub(super) fn take(&mut self, id: &NodeId) -> PeerRests {
         self.0.remove(id).unwrap_or_default()
     }
 
     pub(super) fn keep(&mut self, peer: SyncPeer) {
-        let Pair { claims, goals } = peer.rests;
-        if claims.failures == 0 && goals.failures == 0 {
+        let PeerRests { claims, goals, bodies } = peer.rests;
+        if [claims, goals, bodies].iter().all(|rest| rest.failures == 0) {
             return;
         }
         self.0.insert(peer.id, peer.rests);
         if self.0.len() > SYNC_RESTS {
-            let until = |rests: &Pair| rests.claims.until.max(rests.goals.until);
+            let until = |rests: &PeerRests| rests.claims.until.max(rests.goals.until).max(rests.bodies.until);
             let first = self.0.iter().min_by_key(|(_, rests)| until(rests)).map(|(id, _)| id.clone());
             first.and_then(|id| self.0.remove(&id));
         }
@@ -79,7 +81,7 @@ impl Rests {
 }
 
 impl SyncPeer {
-    pub(super) fn new(id: NodeId, (tip, lowest): (TipSummary, u64), rests: Pair) -> Self {
+    pub(super) fn new(id: NodeId, (tip, lowest): (TipSummary, u64), rests: PeerRests) -> Self {
         // It has its best block at least.
         let lowest = lowest.min(tip.height);
         Self { tip, lowest, claims: true, orphan: false, owed: 0, stalled: false, id, rests }
@@ -110,6 +112,15 @@ impl SyncPeer {
             Aim::Claim => &self.rests.claims,
             Aim::Goal(_) => &self.rests.goals,
         }
+    }
+
+    /// Of what it was asked for in the background.
+    pub(super) fn bodies(&self) -> &Rest {
+        &self.rests.bodies
+    }
+
+    pub(super) fn bodies_mut(&mut self) -> &mut Rest {
+        &mut self.rests.bodies
     }
 
     pub(super) fn rest_mut(&mut self, aim: Aim) -> &mut Rest {

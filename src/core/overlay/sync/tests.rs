@@ -13,6 +13,7 @@ use crate::testing::{ON_TIME, block_on, branch_with, spec, sync_header};
 use self::fake::Manner;
 use self::world::World;
 
+mod backfill;
 mod fake;
 mod faults;
 mod goals;

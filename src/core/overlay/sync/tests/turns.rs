@@ -5,7 +5,7 @@ use core::time::Duration;
 use super::faults::{blamed, most};
 use super::*;
 use crate::limits::SYNC_RESTS;
-use crate::overlay::sync::peer::{Pair, Rests, SyncPeer};
+use crate::overlay::sync::peer::{PeerRests, Rests, SyncPeer};
 
 #[test]
 fn old_headers_said_again_are_read_ever_less() {
@@ -45,7 +45,7 @@ fn of_those_that_left_the_rests_that_end_last_are_remembered() {
         let mut one = peer(n, rests.take(&id(n)));
         one.rest_mut(Aim::Claim).failed(Time::from_millis(n as u64));
         rests.keep(one);
-        rests.keep(peer(SYNC_RESTS + 9, Pair::default()));
+        rests.keep(peer(SYNC_RESTS + 9, PeerRests::default()));
     }
     let mut is_known = |n| peer(n, rests.take(&id(n))).rest(Aim::Claim).until > Time::default();
     let known: Vec<_> = (0..SYNC_RESTS + 10).filter(|n| is_known(*n)).collect();
@@ -90,7 +90,13 @@ fn the_first_peer_alone_does_not_make_a_node_up_to_date() {
     let mut world = World::new(&long()[..50]);
     world.sync = BlockSync::new(genesis(), world.now.after(Duration::from_secs(5)));
     let genesis = genesis().id();
-    let tip = Tip { branch: world.tip.clone(), locator: vec![genesis], finalized: (0, genesis), lowest: 1 };
+    let tip = Tip {
+        branch: world.tip.clone(),
+        locator: vec![genesis],
+        finalized: (0, genesis),
+        lowest: 1,
+        wanted_below: None,
+    };
     world.sync.tip(world.now, tip);
     world.connect(1, &long()[..50], Manner::Honest, 10);
     assert_eq!(world.sync.status(), SyncStatus::Synced);

@@ -7,7 +7,9 @@ use core::time::Duration;
 use super::fake::{FakePeer, Manner};
 use super::*;
 use crate::ledger::Checkpoint;
-use crate::limits::{BLOCK_REQUESTS_PER_PEER, BLOCKS_PER_REQUEST};
+use crate::ledger::{BackfillError, Span};
+use crate::limits::{BACKFILL_BLOCKS, BLOCK_REQUESTS_PER_PEER, BLOCKS_PER_REQUEST};
+use crate::overlay::Backfilled;
 
 enum Happening {
     ToPeer(ConnId, Message),
@@ -15,6 +17,8 @@ enum Happening {
     Missing(Vec<Hash>),
     Branch(Hash, Option<Branch>),
     Members(Hash, MembersFound),
+    MissingBodies(Option<(u64, Vec<Hash>)>),
+    Backfill(Span),
     Submitted(ConnId, Arc<Block>),
 }
 
@@ -25,6 +29,12 @@ pub(super) struct World {
     pub(super) finalized: (u64, Hash),
     pub(super) stored: BTreeMap<Hash, Branch>,
     parents: BTreeMap<Hash, Hash>,
+    /// The bodies below this height are missing.
+    pub(super) lowest: u64,
+    /// What became of the next spans, if not all of it is taken in.
+    pub(super) backfilled: VecDeque<Result<Backfilled, BackfillError>>,
+    /// Spans given to the keeper.
+    pub(super) spans: Vec<Span>,
     /// Ids that are invalid, and ids whose time has not come.
     pub(super) invalid: BTreeSet<Hash>,
     pub(super) early: BTreeSet<Hash>,
@@ -59,6 +69,9 @@ impl World {
             finalized: (0, tip.id),
             tip,
             parents: BTreeMap::new(),
+            lowest: 1,
+            backfilled: VecDeque::new(),
+            spans: vec![],
             invalid: BTreeSet::new(),
             early: BTreeSet::new(),
             peers: BTreeMap::new(),
@@ -244,6 +257,14 @@ impl World {
                 Act::Ask(Request::Keeper(KeeperRequest::Beside { block, overruled })) => {
                     self.beside.push((block, overruled));
                 }
+                Act::Ask(Request::Store(StoreRequest::MissingBodies(below))) => {
+                    let from = below.saturating_sub(BACKFILL_BLOCKS).max(1);
+                    let ids = (from..below).map(|height| self.best()[height as usize]).collect();
+                    self.plan(1, Happening::MissingBodies(Some((from, ids))));
+                }
+                Act::Ask(Request::Keeper(KeeperRequest::Backfill(span))) => {
+                    self.plan(1, Happening::Backfill(span));
+                }
                 Act::Blame(conn, fault) => self.blamed.push((conn.0, fault)),
                 Act::Event(event) => self.events.push((self.now, event)),
                 other => panic!("{other:?}"),
@@ -262,6 +283,17 @@ impl World {
             }
             Happening::Missing(ids) => self.sync.missing(self.now, ids),
             Happening::Branch(id, branch) => self.sync.branch(self.now, id, branch),
+            Happening::MissingBodies(found) => self.sync.missing_bodies(self.now, found),
+            Happening::Backfill(span) => {
+                self.spans.push(span.clone());
+                let result = self.backfilled.pop_front().unwrap_or(Ok(Backfilled::All));
+                if result == Ok(Backfilled::All) {
+                    assert_eq!(span.blocks.len() as u64, self.lowest - span.from);
+                    self.lowest = span.from;
+                    self.tell_tip();
+                }
+                self.sync.backfilled(self.now, result);
+            }
             Happening::Members(id, found) => self.sync.members(self.now, id, found),
             Happening::Submitted(conn, block) => {
                 let before = self.tip.id;
@@ -327,18 +359,35 @@ impl World {
         BlockOutcome::Stored
     }
 
-    pub(super) fn tell_tip(&mut self) {
+    /// The ids of the best chain, by height.
+    fn best(&self) -> Vec<Hash> {
         let (mut at, mut best) = (self.tip.id, vec![self.tip.id]);
         while let Some(parent) = self.parents.get(&at) {
             at = *parent;
             best.push(at);
         }
+        best.reverse();
+        best
+    }
+
+    /// Has the bodies from this height on only.
+    pub(super) fn lacks_below(&mut self, height: u64) {
+        self.lowest = height;
+        self.tell_tip();
+        self.drain();
+    }
+
+    pub(super) fn tell_tip(&mut self) {
+        let best: Vec<_> = self.best().into_iter().rev().collect();
         // The last ten, then doubling steps.
         let mut steps =
             (0..10).chain((4..).map(|bits| 1_usize << bits)).take_while(|step| *step + 1 < best.len());
         let mut locator: Vec<Hash> = steps.by_ref().map(|step| best[step]).collect();
         locator.extend(best.last());
-        self.sync
-            .tip(self.now, Tip { branch: self.tip.clone(), locator, finalized: self.finalized, lowest: 1 });
+        let (lowest, wanted_below) = (self.lowest, Some(self.lowest).filter(|lowest| *lowest > 1));
+        self.sync.tip(
+            self.now,
+            Tip { branch: self.tip.clone(), locator, finalized: self.finalized, lowest, wanted_below },
+        );
     }
 }
