@@ -1,0 +1,41 @@
+"""The code in the documents runs, as it is written there, against a real network."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import ROOT
+
+from bouya.testing import Devnet
+
+PACKAGE = ROOT / "clients/python"
+
+
+def code(path: Path, heading: str | None = None) -> str:
+    """All Python of a document, or of one section of it, in the order in which it stands there."""
+    text = path.read_text()
+    if heading is not None:
+        level = heading.split(" ")[0]
+        text = text.split(f"\n{heading}\n", 1)[1]
+        # Comments in code begin with # as well.
+        text = re.split(rf"\n#{{2,{len(level)}}} (?=[A-Z])", text, maxsplit=1)[0]
+    blocks = re.findall(r"^```python\n(.*?)^```$", text, re.DOTALL | re.MULTILINE)
+    assert blocks, f"{path} has no Python"
+    return "\n".join(blocks)
+
+
+@pytest.mark.parametrize(
+    ("document", "heading"),
+    [(ROOT / "docs/PROGRAMS.md", "## Python"), (PACKAGE / "README.md", None)],
+    ids=["PROGRAMS.md", "README.md"],
+)
+def test_the_code_runs(document: Path, heading: str | None, two_nodes: Devnet) -> None:
+    # As its readers do: beside the folder `.devnet`, with the address of a node in the environment.
+    folder = two_nodes.folder.parent
+    environment = {**os.environ, "BOUYA_API": two_nodes.node.url, "PYTHONPATH": str(PACKAGE / "src")}
+    done = subprocess.run([sys.executable, "-W", "error", "-c", code(document, heading)], cwd=folder, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
