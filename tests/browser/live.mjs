@@ -46,6 +46,16 @@ export const live = (world) => {
     await page.finish();
   });
 
+  test("a new agreement waits on the first page by itself", async () => {
+    const { network, facts } = world;
+    const page = await open(world.browser, network.url, {});
+    await network.wallet("agree", "propose", "--from", "demo", "--title", "While you watch", "--document", facts.lease, "--party", facts.carol, "--deadline", "1h");
+    const waiting = page.getByRole("list", { name: /^What waits for an answer/ });
+    await waiting.getByRole("link", { name: "While you watch" }).waitFor({ timeout: PATIENCE });
+    assert.equal(await waiting.locator("li .deed > a").first().textContent(), "While you watch", "its deadline is the nearest");
+    await page.finish();
+  });
+
   test("where all streams are taken a page says so, and asks instead", async () => {
     const page = await open(world.browser, world.network.url, { path: null, allow: (text) => text.includes("503") });
     await page.route("**/v1/events*", (route) => route.fulfill({ status: 503, contentType: "application/problem+json", body: '{"type":"urn:bouya:busy","title":"busy","status":503,"detail":"all streams are taken"}' }));

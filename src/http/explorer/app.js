@@ -111,11 +111,16 @@ const paint = (place, children, fresh) => {
 
 const view = (place, fresh) => paint(place, place.page.view(place.data, place.name, place.query, place.given ?? null), fresh);
 
+/** What waits once an event comes: of several, one that rewrites the past is the one to remember, and no other stands for all. */
+const together = (waiting, event) => {
+  if (waiting === undefined || REWRITES.includes(event)) return event;
+  return REWRITES.includes(waiting) || waiting === event ? waiting : "several";
+};
+
 /** Loads the page of a place. A load after an event changes only what is different. */
 const load = async (place, event = null) => {
   if (place.loading) {
-    // If several events wait, one that rewrites the past is the one to remember.
-    if (!REWRITES.includes(place.again)) place.again = event ?? place.again;
+    place.again = together(place.again, event);
     return;
   }
   place.loading = true;

@@ -13,7 +13,9 @@ const line = ([what, name, href]) => h("li", {}, h("a", { href }, h("span", { cl
 export const found = {
   title: () => w.found.head,
   on: ["block", "reorg", "transaction"],
-  load: async (_name, asked) => {
+  load: async (_name, asked, before) => {
+    // Words were looked for in many pages of lists, which is not done anew for every block.
+    if (before?.what?.kind === "words") return before;
     const what = kind(asked.get("q") ?? "");
     if (what.kind !== "hash" && what.kind !== "words") return { go: target(asked.get("q") ?? "") ?? "/" };
     const all = await matches(what);

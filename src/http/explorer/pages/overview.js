@@ -38,6 +38,15 @@ export const newest = async (known, event) => {
   return (await several("/v1/blocks", {}, LOOKED)).items;
 };
 
+/** Events after which what stands on the chain is the same. */
+const QUIET = ["status", "peer", "transaction", "dropped"];
+
+/** What waits for an answer, and the newest of what does not stand in the newest blocks. */
+const onChain = async () => {
+  const [open, motions, recent, records] = await Promise.all([several("/v1/agreements", { status: "open" }, 100, 3), ask("/v1/motions?limit=20"), ask("/v1/agreements?limit=50"), ask(`/v1/records?limit=${LISTED}`)]);
+  return { open, motions, recent, records, titles: new Map([...recent.items, ...open.items].map(({ id, title }) => [id, title])) };
+};
+
 /** The transactions of the newest blocks that have some: block's hash to transactions. A block never changes. */
 const contents = async (blocks, known) => {
   const wanted = blocks.filter(({ transactions }) => transactions > 0 && transactions <= LARGE).slice(0, READ);
@@ -88,7 +97,7 @@ const line = (titles) => ({ block, deed, more, empty: rest }) => {
   return h("li", { "data-key": deed.id }, h("span", { class: "deed" }, account(deed.sender), " ", summary(deed, titles)), at(h("a", { href: `/tx/${deed.id}` }, w.overview.details)));
 };
 
-const activity = ({ status, blocks, read, titles, recent, records }) => {
+const activity = ({ status, blocks, read, lists: { titles, recent, records } }) => {
   const [newest, lowest] = lines(blocks, read);
   const rest = older(lowest, Math.max(0, LISTED - newest.length), recent, records);
   const made = [...newest, ...rest];
@@ -116,7 +125,7 @@ const openMotion = (item) => {
 /** By deadline, what waits for the reader first. A deadline that no calendar holds comes last. */
 const byDeadline = (a, b) => waitsForReader(b) - waitsForReader(a) || (Date.parse(a.deadline) || Infinity) - (Date.parse(b.deadline) || Infinity);
 
-const answers = ({ open, motions }) => {
+const answers = ({ lists: { open, motions } }) => {
   const items = [...open.items].sort(byDeadline);
   return section(w.overview.open, { beside: h("a", { href: "/agreements?status=open" }, open.next !== null || items.length > OPEN ? w.overview.allOpen : w.overview.toAgreements) },
     items.length + motions.items.length === 0 ? empty(w.overview.nothingOpen)
@@ -147,11 +156,10 @@ export const overview = {
   status: true,
   on: ["block", "reorg", "transaction", "dropped", "agreement", "motion", "peer"],
   load: async (_name, _query, before, event) => {
-    const [blocks, peers, open, motions, found, recent, records] = await Promise.all([
-      newest(before?.blocks ?? [], event), several("/v1/peers", {}, 200), several("/v1/agreements", { status: "open" }, 100, 3), ask("/v1/motions?limit=20"), ask("/v1/members"), ask("/v1/agreements?limit=50"), ask(`/v1/records?limit=${LISTED}`),
+    const [blocks, peers, found, lists] = await Promise.all([
+      newest(before?.blocks ?? [], event), several("/v1/peers", {}, 200), ask("/v1/members"), before !== null && QUIET.includes(event) ? before.lists : onChain(),
     ]);
-    const titles = new Map([...recent.items, ...open.items].map(({ id, title }) => [id, title]));
-    return { status: node.status, titles, recent, records, blocks, read: await contents(blocks, before?.read), peers: peers.items, open, motions, found };
+    return { status: node.status, lists, blocks, read: await contents(blocks, before?.read), peers: peers.items, found };
   },
   view: (data) => {
     const { status } = data;
