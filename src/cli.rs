@@ -207,7 +207,7 @@ enum Command {
     /// Propose, sign, refuse and list agreements on documents
     #[command(subcommand, after_help = agree::EXAMPLES)]
     Agree(agree::AgreeCommand),
-    /// Fetch a transaction's receipt, or verify one without a node
+    /// Fetch a transaction's receipt, renew one, or verify one without a node
     #[command(subcommand, after_help = receipt::EXAMPLES)]
     Receipt(receipt::ReceiptCommand),
     /// Measure how fast Bouya runs on this machine
@@ -290,6 +290,9 @@ fn run(cli: Cli, out: &mut Output) -> Result<(), Error> {
         Command::Record(command) => record::run(command, &naming(&node, out)?, out),
         Command::Agree(command) => agree::run(command, &naming(&node, out)?, out),
         Command::Receipt(receipt::ReceiptCommand::Get(get)) => receipt::get(&get, &Client::new(&node)?, out),
+        Command::Receipt(receipt::ReceiptCommand::Renew(renew)) => {
+            receipt::renew(&renew, &Client::new(&node)?)
+        }
         Command::Receipt(receipt::ReceiptCommand::Verify(verify)) => receipt::verify(&verify, out),
         Command::Bench(options) => bench::run(&options, out),
         Command::Completions { shell } => {

@@ -127,7 +127,8 @@ fn described() -> OpenApiRouter<Api> {
         .routes(routes!(agreements::show))
         .routes(routes!(motions::motions))
         .routes(routes!(history::sets))
-        .routes(routes!(receipts::receipt));
+        .routes(routes!(receipts::receipt))
+        .routes(routes!(receipts::renew));
     let plain = OpenApiRouter::new()
         .routes(routes!(node::status))
         .routes(routes!(finality::show))

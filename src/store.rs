@@ -25,6 +25,7 @@ mod filling;
 mod guard;
 mod index;
 mod indexed;
+mod leaves;
 mod motions;
 pub(crate) mod owner;
 mod snapshot;
@@ -38,12 +39,12 @@ pub use guard::silence_caught_panics;
 use guard::{Db, Fault, Guard};
 use index::Marker;
 pub(crate) use indexed::{concerned, deadline, lists};
-pub use snapshot::{Confirmed, Snapshot};
+pub use snapshot::{Confirmed, Pruned, Snapshot};
 pub use tables::List;
 pub(crate) use tables::row;
 use tables::{
-    BODIES, CHUNKS, DEADLINES, ENDED, ENDED_AT, HANDED_OVER, HANDOVERS, HEADERS, HEIGHTS, META, NODES, RUNS,
-    SIDE, STATE, UNDO, versioned,
+    BODIES, CHUNKS, DEADLINES, ENDED, ENDED_AT, HANDED_OVER, HANDOVERS, HEADERS, HEIGHTS, LEAVES, META,
+    NODES, RUNS, SIDE, STATE, UNDO, versioned,
 };
 
 /// Version of the file's layout; a file with another one is refused.
@@ -171,6 +172,10 @@ impl Store {
                 meta.insert("index", secret.as_slice())?;
                 self.begin(&tx)?;
                 found = Some((FORMAT, self.genesis.id(), secret));
+            }
+            // A store of this format from before leaves were kept has no such table.
+            if found.is_some_and(|(format, ..)| format == FORMAT) {
+                tx.open_table(LEAVES)?;
             }
             tx.commit()?;
             found.ok_or_else(|| Fault::Damaged("it is empty".to_owned()))

@@ -16,6 +16,8 @@ mod members;
 mod node;
 #[path = "cli_client/offline.rs"]
 mod offline;
+#[path = "cli_client/receipts.rs"]
+mod receipts;
 #[path = "cli_client/short.rs"]
 mod short;
 #[path = "cli_client/wait.rs"]

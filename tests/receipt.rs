@@ -12,7 +12,7 @@ use bouya::receipt::{self, final_proof};
 use bouya_core::codec::Bounded;
 use bouya_core::crypto::{Hash, sha256};
 use bouya_core::ledger::{
-    Action, Block, Content, Decree, FinalProof, Finality, Genesis, Output, Proposal, Receipt, Response, View,
+    Action, Block, Content, Decree, FinalProof, Finality, Genesis, Output, Proposal, Response, View,
 };
 use bouya_core::testing::members::{changed_thrice, overridden, restarted};
 use bouya_core::testing::{Node, address, key, member, network, network_of_members, text};
@@ -75,7 +75,7 @@ fn make_on(genesis: Arc<Genesis>) -> Made {
 
 impl Made {
     fn receipt(&self, height: u64, anchor: u64) -> (String, Hash) {
-        let made = Receipt::new(self.node.world(), self.node.network(), height, 0, anchor).unwrap().unwrap();
+        let made = self.node.receipt(height, 0, anchor).unwrap();
         let text = receipt::write(&made);
         (text, made.check().unwrap().anchor_id)
     }
@@ -317,8 +317,8 @@ fn the_definition_alone_proves_to_both_over_three_changes_of_the_members() {
     let mut lines = vec![made.final_proof().into_bytes()];
     for height in 1..=last {
         for index in 0..block(&made, height).body.transactions.len() {
-            let receipt = Receipt::new(made.node.world(), made.node.network(), height, index, last);
-            lines.push(receipt::write(&receipt.unwrap().unwrap()).into_bytes());
+            let receipt = made.node.receipt(height, index, last);
+            lines.push(receipt::write(&receipt.unwrap()).into_bytes());
         }
     }
     // Motions of each kind, ballots, and a member's own keys.
@@ -333,7 +333,7 @@ fn both_refuse_handovers_that_do_not_lead_to_those_who_signed() {
     let made = make_changed("changing");
     let (last, genesis) = (made.height - 1, made.node.chain.genesis());
     let definition = Definition::of(genesis);
-    let good = Receipt::new(made.node.world(), made.node.network(), 1, 0, last).unwrap().unwrap();
+    let good = made.node.receipt(1, 0, last).unwrap();
     let handovers = |change: &dyn Fn(&mut Finality)| {
         let mut receipt = good.clone();
         change(receipt.finality.as_mut().unwrap());

@@ -102,6 +102,15 @@ impl Client {
         self.answer(request.send(transaction))
     }
 
+    /// Asks for the receipt of a transaction that the node need not have any more.
+    pub(crate) fn renew(&self, transaction: &[u8], query: &[(&str, String)]) -> Result<Answer, Error> {
+        let mut request = self.agent.post(self.url("/v1/receipts")).content_type("application/octet-stream");
+        for (name, value) in query {
+            request = request.query(*name, value);
+        }
+        self.answer(request.send(transaction))
+    }
+
     pub(crate) fn post_json(&self, path: &str, body: &impl serde::Serialize) -> Result<Answer, Error> {
         let request = self.agent.post(self.url(path)).header("Authorization", self.bearer()?.as_str());
         self.answer(request.send_json(body))

@@ -44,6 +44,7 @@ fn meant(command: &[&str]) -> &'static [&'static str] {
         ["found" | "ask" | "accept" | "restore"]
         | ["wallet" | "contacts" | "bench", ..]
         | ["receipt", "verify"] => &["json"],
+        ["receipt", "renew"] => &["api", "config"],
         // It works in a folder, --dir, and asks the node of that folder.
         ["admit"] => &["api", "json"],
         ["mine"] | ["final", "resume"] | ["peer" | "blacklist", "add" | "remove"] => &EVERYWHERE,

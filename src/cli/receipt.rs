@@ -10,21 +10,19 @@ use serde_json::{Value, json};
 
 use crate::clock::rfc3339;
 use crate::config::{NetworkFile, OverrideFile};
-use crate::files;
-use crate::http::views::FinalCertificate;
 use crate::receipt;
-use crate::short::Named;
 
-use super::client::Client;
 use super::document;
 use super::error::Error;
 use super::final_proof;
-use super::output::{Output, note};
+use super::output::Output;
 use super::parse;
 
+mod fetch;
 mod signed;
 mod what;
 
+pub(crate) use fetch::{Get, Renew, get, renew};
 pub(super) use signed::{final_json, is_final, unless};
 use what::what;
 
@@ -33,12 +31,8 @@ pub(crate) const EXAMPLES: &str = "\
 
 Examples:
   bouya receipt get 5f0c21aa --out lease.receipt
+  bouya receipt renew lease.receipt
   bouya receipt verify lease.receipt --network network.toml";
-
-const GET_EXAMPLES: &str = "\
-Examples:
-  bouya receipt get 5f0c21aa --out lease.receipt
-  bouya receipt get 5f0c21aa --under 1200    # who verifies trusts block 1200";
 
 const VERIFY_EXAMPLES: &str = "\
 With network.toml nothing else is needed: it lists the members, and a receipt
@@ -60,24 +54,14 @@ Examples:
 #[derive(Debug, Subcommand)]
 pub(crate) enum ReceiptCommand {
     /// Fetch a confirmed transaction's receipt from the node
-    #[command(after_help = GET_EXAMPLES)]
+    #[command(after_help = fetch::GET_EXAMPLES)]
     Get(Get),
+    /// Fetch a newer receipt of an older one's transaction, even from a node that has pruned it
+    #[command(after_help = fetch::RENEW_EXAMPLES)]
+    Renew(Renew),
     /// Verify a receipt or a final proof offline, and show what it proves
     #[command(after_help = VERIFY_EXAMPLES)]
     Verify(Verify),
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Get {
-    /// The transaction's id, whole or shortened
-    #[arg(value_parser = parse::named)]
-    id: Named,
-    /// The block that the verifier will trust: height, hash or latest [default: the newest final block, or latest if the transaction is above it]
-    #[arg(long, value_name = "BLOCK", value_parser = parse::block_ref)]
-    under: Option<String>,
-    /// The file to write it to [default: stdout]
-    #[arg(long, value_name = "FILE")]
-    out: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
@@ -96,54 +80,6 @@ pub(crate) struct Verify {
     /// The document that was recorded, proposed or signed
     #[arg(long, value_name = "FILE")]
     document: Option<PathBuf>,
-}
-
-pub(crate) fn get(options: &Get, client: &Client, out: &mut Output) -> Result<(), Error> {
-    let query: Vec<_> = options.under.iter().map(|under| ("under", under.clone())).collect();
-    let answer = client.get_with(&format!("/v1/transactions/{}/receipt", options.id), &query)?;
-    let Some(path) = &options.out else { return out.raw(answer.text()) };
-    let proof = receipt::read(answer.text())
-        .map_err(|error| Error::Failed(format!("the node gave no receipt: {error}")))?
-        .check()
-        .map_err(|error| Error::Failed(format!("the node gave a wrong receipt: {error}")))?;
-    let id = proof.transaction.id();
-    if !options.id.fits(&id) {
-        return Err(Error::Failed(format!(
-            "the node gave the receipt of {id}, which was not asked for; compare bouya --version with the node's"
-        )));
-    }
-    files::create(path, files::PUBLIC, answer.text().as_bytes()).map_err(|error| {
-        Error::Failed(format!("cannot write {}: {error}; choose another --out", path.display()))
-    })?;
-    note(&next_step(path, &proof, client));
-    Ok(())
-}
-
-/// How to verify a receipt that the node gave.
-fn next_step(path: &Path, proof: &Proof, client: &Client) -> String {
-    let (shown, file) = (path.display(), files::quoted(path));
-    let end = format!("{shown} ends at block {} ({})", proof.anchor.height, proof.anchor_id);
-    match proof.finality {
-        Some(_) => format!(
-            "{end}, which is final. Who verifies it needs the network's definition:\n  \
-             bouya receipt verify {file} --network network.toml"
-        ),
-        None => format!(
-            "{end}, as this node has it.{} Who verifies it needs that hash from somebody they trust:\n  \
-             bouya receipt verify {file} --trust HASH",
-            unproven(&proof.anchor_id, client)
-        ),
-    }
-}
-
-/// What the node lacks to prove that a block is final, if it has that block as the newest final one.
-fn unproven(block: &Hash, client: &Client) -> String {
-    let newest = client.get("/v1/finality/certificate").and_then(|answer| answer.read::<FinalCertificate>());
-    let newest = newest.ok().filter(|newest| newest.source.hash == block.to_string());
-    let Some(missing) = newest.and_then(|newest| newest.missing) else { return String::new() };
-    format!(
-        " The block is final, but the receipt does not prove it: {missing}. Another member's node may have it."
-    )
 }
 
 /// Why the receipt's last block can be relied on.

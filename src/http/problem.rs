@@ -50,6 +50,11 @@ impl Problem {
         Self::new(StatusCode::GONE, "pruned", detail)
     }
 
+    /// The same with another way out.
+    pub(super) fn or_else_do(self, next: &str) -> Self {
+        Self { detail: format!("{}; {next}", self.detail), ..self }
+    }
+
     pub(super) fn is_not_found(&self) -> bool {
         self.status == StatusCode::NOT_FOUND
     }

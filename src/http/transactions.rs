@@ -28,7 +28,7 @@ use super::{Api, views};
 use crate::clock::rfc3339;
 use crate::mempool::{MempoolRequest, Rank};
 use crate::short::Named;
-use crate::store::Snapshot;
+use crate::store::{Pruned, Snapshot};
 
 /// Where a transaction stands: a block of the best chain.
 #[derive(Clone, Copy)]
@@ -187,10 +187,7 @@ pub(super) async fn submit(
     body: Result<Bytes, BytesRejection>,
 ) -> Result<(StatusCode, Json<SubmissionAnswer>), Problem> {
     let body = body?;
-    let json = headers
-        .get(header::CONTENT_TYPE)
-        .is_some_and(|kind| kind.as_bytes().starts_with(b"application/json"));
-    let answer = match if json { from_json(&body)? } else { from_borsh(&body)? } {
+    let answer = match if is_json(&headers) { from_json(&body)? } else { from_borsh(&body)? } {
         Given::One(transaction) => {
             let given = give(&api, vec![transaction], options.replace).await?.pop();
             let given = given.ok_or_else(|| Problem::internal("the mempool did not answer"))?;
@@ -209,6 +206,11 @@ pub(super) async fn submit(
         }
     };
     Ok((StatusCode::ACCEPTED, Json(answer)))
+}
+
+pub(super) fn is_json(headers: &HeaderMap) -> bool {
+    let kind = headers.get(header::CONTENT_TYPE);
+    kind.is_some_and(|kind| kind.as_bytes().starts_with(b"application/json"))
 }
 
 /// Gives transactions to the mempool: each is taken, or there is a problem with it.
@@ -269,7 +271,7 @@ fn from_borsh(body: &[u8]) -> Result<Given, Problem> {
     Given::many(many.into_inner())
 }
 
-fn decode_one(bytes: &[u8]) -> Option<ledger::Transaction> {
+pub(super) fn decode_one(bytes: &[u8]) -> Option<ledger::Transaction> {
     (bytes.len() <= TRANSACTION_BYTES).then(|| decode(bytes, "a transaction").ok()).flatten()
 }
 
@@ -283,7 +285,7 @@ fn from_json(body: &[u8]) -> Result<Given, Problem> {
     Given::many(many.iter().map(from_hex).collect::<Result<_, _>>()?)
 }
 
-fn from_hex(raw: &RawTransaction) -> Result<ledger::Transaction, Problem> {
+pub(super) fn from_hex(raw: &RawTransaction) -> Result<ledger::Transaction, Problem> {
     if raw.raw.len() > 2 * TRANSACTION_BYTES {
         let detail =
             format!("raw has {} digits: a transaction has at most {}", raw.raw.len(), 2 * TRANSACTION_BYTES);
@@ -332,8 +334,12 @@ pub(super) async fn show(
 /// What to answer about a transaction that is not found here, if it stood, or may have stood, in a block whose content this node lacks.
 pub(super) fn pruned_or(snapshot: &Snapshot, id: &Hash) -> Result<Option<Problem>, Problem> {
     let lowest = snapshot.lowest()?;
-    Ok(match snapshot.pruned_height(id, lowest)? {
-        Some(height) => Some(Problem::pruned(format!("transaction {id} in block {height}"), lowest)),
+    let pruned = |height| Problem::pruned(format!("transaction {id} in block {height}"), lowest);
+    Ok(match snapshot.pruned(id)? {
+        Some(Pruned::Proven(height)) => Some(pruned(height).or_else_do(
+            "who has it, or an older receipt of it, still gets a receipt here: bouya receipt renew FILE (in the API: POST /v1/receipts)",
+        )),
+        Some(Pruned::Unproven(height)) => Some(pruned(height)),
         // Who began with a snapshot has no index of what is below.
         None if lowest > 1 => Some(Problem::not_found(format!(
             "transaction {id} is not known here, and this node has the content of blocks from {lowest} on only; ask the node of a member that keeps all"

@@ -34,7 +34,7 @@ pub use status::{
     CertificateStatus, ClockStatus, ListStatus, MempoolStatus, MinerStatus, NetworkStatus, NodeStatus,
     OpenFilesStatus, PeerCounts, Status, TipStatus, UpgradeStatus,
 };
-pub use submission::{Outcome, RawTransaction, Submission, SubmissionAnswer, Submitted};
+pub use submission::{Brought, Outcome, RawTransaction, Submission, SubmissionAnswer, Submitted};
 
 /// A page of a list. `next` is the cursor of the next page: give it as `from`.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]

@@ -14,15 +14,15 @@ use bouya_core::limits::INDEX_HINTS;
 use bouya_core::time::Timestamp;
 use redb::{ReadOnlyTable, ReadableDatabase, ReadableTable};
 
-use super::StoreError;
 use super::blocks::Blocks;
 use super::guard::{Db, Fault, Guard};
 use super::index::{Index, Marker};
 use super::motions::Motions;
 use super::tables::{
-    BEGAN, BODIES, DEADLINES, HANDED_OVER, HANDOVERS, HEADERS, HEIGHTS, LOWEST, List, META, NODES, SIDE,
-    STATE, UNDO, bytes_of, unversioned,
+    BEGAN, BODIES, DEADLINES, HANDED_OVER, HANDOVERS, HEADERS, HEIGHTS, LEAVES, LOWEST, List, META, NODES,
+    SIDE, STATE, UNDO, bytes_of, unversioned,
 };
+use super::{StoreError, leaves};
 
 mod view;
 
@@ -35,6 +35,7 @@ pub struct Snapshot {
     handovers: ReadOnlyTable<Id, &'static [u8]>,
     handed_over: ReadOnlyTable<Id, Id>,
     bodies: ReadOnlyTable<Id, &'static [u8]>,
+    leaves: ReadOnlyTable<Id, &'static [u8]>,
     heights: ReadOnlyTable<u64, Id>,
     side: ReadOnlyTable<Id, ()>,
     nodes: ReadOnlyTable<(u8, u64), Id>,
@@ -62,6 +63,15 @@ pub struct Confirmed {
     pub index: u32,
 }
 
+/// A transaction in a pruned block of the best chain, at this height.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pruned {
+    /// The block's leaves are here, and it is one of them.
+    Proven(u64),
+    /// Nothing of the block's body is here; that it stands there is only the index's hint.
+    Unproven(u64),
+}
+
 impl Snapshot {
     pub(super) fn new(db: &Db, recent: Blocks, marker: Marker, network: Hash) -> Result<Self, StoreError> {
         db.guard.run(|| {
@@ -72,6 +82,7 @@ impl Snapshot {
                 handovers: tx.open_table(HANDOVERS)?,
                 handed_over: tx.open_table(HANDED_OVER)?,
                 bodies: tx.open_table(BODIES)?,
+                leaves: tx.open_table(LEAVES)?,
                 heights: tx.open_table(HEIGHTS)?,
                 side: tx.open_table(SIDE)?,
                 nodes: tx.open_table(NODES)?,
@@ -184,11 +195,25 @@ impl Snapshot {
         Ok(None)
     }
 
-    /// Where the index says that a transaction stands, if that is below the lowest block with a body.
-    pub fn pruned_height(&self, id: &Hash, lowest: u64) -> Result<Option<u64>, StoreError> {
+    /// Where a transaction stands whose block has been pruned.
+    pub fn pruned(&self, id: &Hash) -> Result<Option<Pruned>, StoreError> {
         let mark = self.index.marker.transaction(id);
-        let found = self.guard.run(|| self.index.below(mark, (lowest, 0), 1))?;
-        Ok(found.first().map(|(height, _)| *height))
+        let lowest = self.lowest()?;
+        self.guard.run(|| {
+            let mut pruned = None;
+            for (height, _) in self.index.below(mark, (lowest, 0), INDEX_HINTS)? {
+                let Some(block) = self.heights.get(height)?.map(|row| Hash(row.value())) else { continue };
+                let Some(record) = read_record(&self.headers, &block)? else { continue };
+                match leaves::read(&self.leaves, &record.header, &block)? {
+                    Some(leaves) if leaves.contains(&id.0) => return Ok(Some(Pruned::Proven(height))),
+                    Some(_) => (),
+                    // Bodies that change the members stay.
+                    None if self.bodies.get(block.0)?.is_some() => (),
+                    None => pruned = pruned.or(Some(Pruned::Unproven(height))),
+                }
+            }
+            Ok(pruned)
+        })
     }
 
     /// Heights and places that concern an address, newest first, from `before` downwards (exclusive). A place of 0 is the reward. Entries

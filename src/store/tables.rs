@@ -27,6 +27,8 @@ pub(super) const HANDOVERS: TableDefinition<'_, Id, &[u8]> = TableDefinition::ne
 pub(super) const HANDED_OVER: TableDefinition<'_, Id, Id> = TableDefinition::new("handed_over");
 /// Block id to body.
 pub(super) const BODIES: TableDefinition<'_, Id, &[u8]> = TableDefinition::new("bodies");
+/// Block id to the leaves of its body's tree, one after the other, where the body has been pruned. See [`super::leaves`].
+pub(super) const LEAVES: TableDefinition<'_, Id, &[u8]> = TableDefinition::new("leaves");
 /// Ids of the stored blocks off the best chain.
 pub(super) const SIDE: TableDefinition<'_, Id, ()> = TableDefinition::new("side");
 /// Height to block id, best chain only.

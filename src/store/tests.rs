@@ -11,6 +11,7 @@ use bouya_core::testing::{address, block_on, give, network, pay, settle};
 mod crash;
 mod disk;
 mod history;
+mod leaves;
 
 /// A store and, beside it, a world in memory.
 struct Both {
@@ -277,8 +278,8 @@ impl Store {
             row
         };
         match table {
-            "bodies" | "headers" | "undo" => {
-                let table = [("bodies", BODIES), ("headers", HEADERS), ("undo", UNDO)]
+            "bodies" | "headers" | "leaves" | "undo" => {
+                let table = [("bodies", BODIES), ("headers", HEADERS), ("leaves", LEAVES), ("undo", UNDO)]
                     .into_iter()
                     .find(|(name, _)| *name == table)
                     .unwrap()

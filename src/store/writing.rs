@@ -5,9 +5,10 @@ use bouya_core::ledger::Change;
 use redb::WriteTransaction;
 
 use super::guard::Fault;
+use super::leaves;
 use super::tables::{
-    BODIES, FINALIZED, HANDED_OVER, HANDOVERS, HEADERS, HEIGHTS, LOWEST, META, NODES, SIDE, STATE, UNDO,
-    versioned,
+    BODIES, FINALIZED, HANDED_OVER, HANDOVERS, HEADERS, HEIGHTS, LEAVES, LOWEST, META, NODES, SIDE, STATE,
+    UNDO, versioned,
 };
 
 pub(super) fn blocks(tx: &WriteTransaction, change: &Change) -> Result<(), Fault> {
@@ -20,10 +21,12 @@ pub(super) fn blocks(tx: &WriteTransaction, change: &Change) -> Result<(), Fault
         bodies.insert(id.0, versioned(&block.body).as_slice())?;
         side.insert(id.0, ())?;
     }
+    let mut kept = tx.open_table(LEAVES)?;
     for (record, block) in &change.backfilled {
         let id = block.id();
         headers.insert(id.0, versioned(record).as_slice())?;
         bodies.insert(id.0, versioned(&block.body).as_slice())?;
+        leaves::forget(&mut kept, &id)?;
     }
     for (_, id) in &change.disconnected {
         side.insert(id.0, ())?;
@@ -38,12 +41,14 @@ pub(super) fn remove(tx: &WriteTransaction, change: &Change) -> Result<(), Fault
     let mut headers = tx.open_table(HEADERS)?;
     let mut bodies = tx.open_table(BODIES)?;
     let mut side = tx.open_table(SIDE)?;
+    let mut kept = tx.open_table(LEAVES)?;
     for id in &change.dropped_bodies {
-        bodies.remove(id.0)?;
+        leaves::take_place(&mut kept, &mut bodies, &headers, id)?;
     }
     for id in &change.removed {
         headers.remove(id.0)?;
         bodies.remove(id.0)?;
+        leaves::forget(&mut kept, id)?;
         side.remove(id.0)?;
     }
     Ok(())

@@ -59,9 +59,12 @@ fn without_old_bodies_the_rest_is_found_sound_or_what_is_wrong_is_named() {
     let report = verify(&store.reader(), |_, _| ()).unwrap();
     let expected = Report { blocks: 5, transactions: 2, rows: 8, side_blocks: 1, lowest: Some(4) };
     assert_eq!(report, expected);
-    for (expected, table, row) in
-        [("valid encoding of headers", "headers", 2), ("node", "nodes", 2), ("state", "state", 0)]
-    {
+    for (expected, table, row) in [
+        ("valid encoding of headers", "headers", 2),
+        ("node", "nodes", 2),
+        ("state", "state", 0),
+        ("leaves of block 3", "leaves", 3),
+    ] {
         let dir = tempfile::tempdir().unwrap();
         let store = pruned_store(dir.path());
         store.spoil_row(table, row);

@@ -5,7 +5,7 @@ use std::net::TcpListener;
 
 use bouya::config::NetworkFile;
 use bouya_core::codec::encode;
-use bouya_core::ledger::{Genesis, Member, NetworkSpec, Receipt, View};
+use bouya_core::ledger::{Genesis, Member, NetworkSpec, View};
 use bouya_core::testing;
 use serde_json::{Value, json};
 
@@ -77,7 +77,7 @@ fn a_receipt_offers_no_hash_of_its_own_as_the_truth() {
     for transactions in [vec![transaction], vec![], vec![]] {
         network.mine(transactions);
     }
-    let receipt = Receipt::new(network.world(), network.network(), 1, 0, 3).unwrap().unwrap();
+    let receipt = network.receipt(1, 0, 3).unwrap();
     let proof = receipt.clone().check().unwrap();
     let (anchor, signer) = (proof.anchor_id.to_string(), testing::address(1).to_string());
     let node = nobody();
@@ -118,7 +118,7 @@ fn a_receipt_of_a_final_block_needs_only_the_definition() {
     let node = nobody();
     let write = |name: &str, text: &str| fs::write(node.home.path().join(name), text).unwrap();
     let receipt = |network: &testing::Node, anchor| {
-        let made = Receipt::new(network.world(), network.network(), 1, 0, anchor).unwrap().unwrap();
+        let made = network.receipt(1, 0, anchor).unwrap();
         bouya::receipt::write(&made)
     };
     write("network.toml", &NetworkFile::render(&four("acme").spec, 1));

@@ -156,11 +156,6 @@ impl Body {
         leaves
     }
 
-    /// The leaves before the first transaction's.
-    pub fn first_leaves(&self) -> usize {
-        1_usize.saturating_add(usize::from(self.certificate.is_some()))
-    }
-
     /// One transaction of an encoded body, without hashing those before it. None if it has fewer.
     pub fn transaction_in(mut bytes: &[u8], index: u32) -> Result<Option<Transaction>, DecodeError> {
         let mut read = || {
@@ -188,6 +183,11 @@ impl Block {
     /// The block's id.
     pub fn id(&self) -> Hash {
         self.header.id()
+    }
+
+    /// The leaves of its body's tree.
+    pub fn leaves(&self) -> Vec<[u8; 32]> {
+        self.body.leaves(self.header.height)
     }
 
     /// Encoded size in bytes.

@@ -16,6 +16,8 @@ pub struct World {
     rows: BTreeMap<Key, Vec<u8>>,
     records: BTreeMap<Hash, HeaderRecord>,
     bodies: BTreeMap<Hash, Body>,
+    /// Of the bodies that were pruned.
+    leaves: BTreeMap<Hash, Vec<[u8; 32]>>,
     heights: BTreeMap<u64, Hash>,
     undo: BTreeMap<Hash, Undo>,
     nodes: BTreeMap<(u8, u64), Hash>,
@@ -35,6 +37,7 @@ impl World {
             rows,
             records: BTreeMap::from([(branch.id, genesis.record())]),
             bodies: BTreeMap::new(),
+            leaves: BTreeMap::new(),
             heights: BTreeMap::from([(0, branch.id)]),
             undo: BTreeMap::new(),
             nodes,
@@ -73,17 +76,21 @@ impl World {
             self.undo.remove(id);
         }
         for id in &change.dropped_bodies {
-            self.bodies.remove(id);
+            if let (Some(body), Some(record)) = (self.bodies.remove(id), self.records.get(id)) {
+                self.leaves.insert(*id, body.leaves(record.header.height));
+            }
         }
         for (record, block) in &change.backfilled {
             let id = block.id();
             self.records.insert(id, record.clone());
             self.bodies.insert(id, block.body.clone());
+            self.leaves.remove(&id);
         }
         self.lowest = change.lowest.unwrap_or(self.lowest);
         for id in &change.removed {
             self.records.remove(id);
             self.bodies.remove(id);
+            self.leaves.remove(id);
         }
         if change.replace_rows {
             self.rows.clear();
@@ -152,6 +159,13 @@ impl View for World {
 
     fn body(&self, id: &Hash) -> Result<Option<Body>, StateError> {
         Ok(self.bodies.get(id).cloned())
+    }
+
+    fn leaves(&self, id: &Hash) -> Result<Option<Vec<[u8; 32]>>, StateError> {
+        match self.leaves.get(id) {
+            Some(leaves) => Ok(Some(leaves.clone())),
+            None => Ok(self.block(id)?.map(|block| block.leaves())),
+        }
     }
 
     fn undo(&self, id: &Hash) -> Result<Option<Undo>, StateError> {

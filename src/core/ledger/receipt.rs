@@ -132,25 +132,25 @@ impl Receipt {
         }
     }
 
-    /// The receipt of the transaction at `index` of the block at `height`, under the block at `anchor`. Reads the best chain of `view`.
-    /// None if that has no such transaction or blocks. Under the newest final block it holds what makes that final, if [`Finality::of`] does.
+    /// The receipt of a transaction in the block at `height`, under the block at `anchor`. Reads the best chain of `view`; of the block's
+    /// body only the leaves, which stay when it is pruned. None if that chain has no such block, or the transaction is none of its leaves.
+    /// Under the newest final block it holds what makes that final, if [`Finality::of`] does.
     pub fn new(
         view: &(impl View + ?Sized),
         network: Hash,
         height: u64,
-        index: usize,
+        transaction: Transaction,
         anchor: u64,
     ) -> Result<Option<Self>, StateError> {
         let Some((block, _)) = read(view, height)? else { return Ok(None) };
         let Some((before, _)) = height.checked_sub(1).map(|at| read(view, at)).transpose()?.flatten() else {
             return Ok(None);
         };
-        let Some(body) = view.body(&block.id())? else { return Ok(None) };
-        let Some(transaction) = body.transactions.get(index).cloned() else { return Ok(None) };
-        let leaves = body.leaves(height);
+        let leaves = view.leaves(&block.id())?.unwrap_or_default();
+        let id = transaction.id().0;
+        let Some(leaf) = leaves.iter().position(|leaf| *leaf == id) else { return Ok(None) };
         let range = |at: u64| usize::try_from(at).unwrap_or(usize::MAX);
-        let leaf = wide(index.saturating_add(body.first_leaves()));
-        let path = merkle::path(wide(leaves.len()), leaf, |part| {
+        let path = merkle::path(wide(leaves.len()), wide(leaf), |part| {
             let part = leaves.get(range(part.start)..range(part.end)).unwrap_or_default();
             Ok::<_, StateError>(merkle::root(part))
         })?;

@@ -147,6 +147,12 @@ pub trait View {
         Ok(self.body(id)?.map(block))
     }
 
+    /// The leaves of a block's tree, which stay where its body has been pruned: they prove a transaction to whoever has it. None of a block that
+    /// was never here, or was pruned before leaves were kept.
+    fn leaves(&self, id: &Hash) -> Result<Option<Vec<[u8; 32]>>, StateError> {
+        Ok(self.block(id)?.map(|block| block.leaves()))
+    }
+
     /// The account of an address at the tip.
     fn account(&self, address: &Address) -> Result<Account, StateError> {
         Account::from_row(self.row(&Key::Account(*address))?)
@@ -166,7 +172,7 @@ pub struct Change {
     pub removed: Vec<Hash>,
     /// Blocks of the best chain whose undo records leave, lowest first.
     pub dropped_undo: Vec<(u64, Hash)>,
-    /// Blocks of the best chain whose bodies leave.
+    /// Blocks of the best chain whose bodies leave. Their leaves stay: see [`View::leaves`].
     pub dropped_bodies: Vec<Hash>,
     /// Blocks of the best chain whose bodies come back, the highest first, with their records.
     pub backfilled: Vec<(HeaderRecord, Arc<Block>)>,

@@ -5,11 +5,12 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use std::sync::Mutex;
 
-use super::{address, key, mined};
+use super::{Node, address, key, mined};
 use crate::codec::{Bounded, decode};
 use crate::crypto::Hash;
 use crate::ledger::{
-    Block, Body, Branch, Certificate, Genesis, Key, Payload, Rows, StateAt, Template, Transaction,
+    Block, Body, Branch, Certificate, Genesis, Key, Payload, Receipt, Rows, StateAt, Template, Transaction,
+    View,
 };
 use crate::time::Timestamp;
 
@@ -64,6 +65,15 @@ pub fn block_with(
     let block = mined(made);
     STATES.lock().unwrap().insert(block.id(), Arc::new(after));
     block
+}
+
+impl Node {
+    /// The receipt of one of a block's transactions under the block at `anchor`, if there are all of these.
+    pub fn receipt(&self, height: u64, index: usize, anchor: u64) -> Option<Receipt> {
+        let block = self.world().block(&self.world().at_height(height).unwrap()?).unwrap()?;
+        let transaction = block.body.transactions.get(index)?.clone();
+        Receipt::new(self.world(), self.network(), height, transaction, anchor).unwrap()
+    }
 }
 
 /// The branch that ends in `block`, which stands on `parent`.

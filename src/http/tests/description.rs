@@ -13,7 +13,7 @@ use super::super::views::*;
 use super::harness::Node;
 
 /// The routes, those that take the token marked.
-const ROUTES: [(&str, &str, bool); 33] = [
+const ROUTES: [(&str, &str, bool); 34] = [
     ("get", "/healthz", false),
     ("get", "/metrics", false),
     ("get", "/readyz", false),
@@ -41,6 +41,7 @@ const ROUTES: [(&str, &str, bool); 33] = [
     ("post", "/v1/peers", true),
     ("delete", "/v1/peers/{id}", true),
     ("post", "/v1/reach", true),
+    ("post", "/v1/receipts", false),
     ("get", "/v1/records", false),
     ("get", "/v1/status", false),
     ("get", "/v1/transactions", false),

@@ -16,6 +16,17 @@ pub struct RawTransaction {
     pub raw: String,
 }
 
+/// A transaction whose receipt is asked for.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(untagged)]
+pub enum Brought {
+    /// Itself.
+    Transaction(RawTransaction),
+    /// An older receipt of it, exactly as a node gave it.
+    #[schema(value_type = Object)]
+    Receipt(serde_json::Map<String, serde_json::Value>),
+}
+
 /// One transaction to submit, or several.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(untagged)]

@@ -6,8 +6,8 @@ use bouya_core::codec::encode;
 use bouya_core::crypto::Hash;
 use bouya_core::ledger::{Block, Body, Certificate, HeaderRecord, Key, StateError, Undo, View};
 
-use super::super::StoreError;
 use super::super::tables::{FINALIZED, unversioned};
+use super::super::{StoreError, leaves};
 use super::{Snapshot, read_record};
 
 impl From<StoreError> for StateError {
@@ -39,6 +39,17 @@ impl View for Snapshot {
 
     fn body(&self, id: &Hash) -> Result<Option<Body>, StateError> {
         Ok(self.block(id)?.map(|block| block.body.clone()))
+    }
+
+    fn leaves(&self, id: &Hash) -> Result<Option<Vec<[u8; 32]>>, StateError> {
+        let kept = self.guard.run(|| {
+            let Some(record) = read_record(&self.headers, id)? else { return Ok(None) };
+            leaves::read(&self.leaves, &record.header, id)
+        });
+        match kept? {
+            Some(leaves) => Ok(Some(leaves)),
+            None => Ok(self.block(id)?.map(|block| block.leaves())),
+        }
     }
 
     fn undo(&self, id: &Hash) -> Result<Option<Undo>, StateError> {

@@ -17,8 +17,8 @@ use crate::{small, tame};
 struct Known {
     world: World,
     headers: Vec<Header>,
-    /// The ids of each block's transactions.
-    held: Vec<Vec<Hash>>,
+    /// Each block's transactions.
+    held: Vec<Vec<Transaction>>,
     branches: Vec<Branch>,
 }
 
@@ -36,7 +36,7 @@ fn known() -> &'static Known {
             let pays = keys.map(|key| small::pay(key, nonce(key), 3, 5, 300, u64::MAX)).collect();
             let block = node.mine(pays);
             headers.push(block.header.clone());
-            held.push(block.body.transactions.iter().map(Transaction::id).collect());
+            held.push(block.body.transactions.to_vec());
             branches.push(node.chain.tip().clone());
         }
         Known { world: node.disk.world, headers, held, branches }
@@ -95,7 +95,7 @@ fn is_true(proof: &Proof) {
     let Known { headers, held, branches, .. } = known();
     let Some(anchor) = branches.iter().position(|branch| branch.id == proof.anchor_id) else { return };
     let at = branches.iter().position(|branch| branch.id == proof.block.id()).expect("a block of the chain");
-    assert!(held[at].contains(&proof.transaction.id()), "not in its block");
+    assert!(held[at].iter().any(|held| held.id() == proof.transaction.id()), "not in its block");
     assert_eq!(proof.before, headers[at - 1]);
     assert_eq!(proof.after.as_ref(), (at < anchor).then(|| &headers[at + 1]));
     assert_eq!(proof.work, branches[anchor].work - branches[at - 1].work);
@@ -105,10 +105,11 @@ pub(crate) fn receipt_seeds() -> Vec<Vec<u8>> {
     let Known { world, held, .. } = known();
     let network: Hash = small::genesis().id();
     let mut receipts = Vec::new();
-    for (height, ids) in (0..).zip(held) {
-        for index in 0..ids.len() {
+    for (height, transactions) in (0..).zip(held) {
+        for transaction in transactions {
             for anchor in [height, height + 1, height + 2, held.len() as u64 - 1] {
-                receipts.extend(Receipt::new(world, network, height, index, anchor).expect("a whole world"));
+                let receipt = Receipt::new(world, network, height, transaction.clone(), anchor);
+                receipts.extend(receipt.expect("a whole world"));
             }
         }
     }

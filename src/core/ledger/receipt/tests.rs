@@ -26,7 +26,7 @@ fn lab() -> Node {
 }
 
 fn receipt(lab: &Node, height: u64, index: usize, anchor: u64) -> Option<Receipt> {
-    Receipt::new(lab.world(), lab.network(), height, index, anchor).unwrap()
+    lab.receipt(height, index, anchor)
 }
 
 #[test]

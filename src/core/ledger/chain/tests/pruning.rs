@@ -1,6 +1,7 @@
 //! Which bodies leave, and that nothing else does.
 
 use super::*;
+use crate::ledger::Receipt;
 use crate::testing::members::changed_thrice;
 use crate::testing::network_of_members;
 
@@ -38,4 +39,31 @@ fn bodies_leave_below_the_final_block_only_and_not_those_that_change_the_members
     assert_eq!((node.chain.lowest(), node.world().lowest()), (finalized, Ok(finalized)));
     let reloaded = Node::load(network_of_members("acme"), node.world().clone(), node.now);
     assert_eq!((reloaded.chain.lowest(), reloaded.chain.tip()), (finalized, node.chain.tip()));
+}
+
+#[test]
+fn whoever_has_a_pruned_transaction_gets_the_receipt_that_there_was_before() {
+    let mut node = Node::of(network_of_members("acme"));
+    let mut nonces = 0..;
+    for count in 0..12 {
+        let transactions = nonces.by_ref().take(count % 4).map(|nonce| node.pay(1, nonce, 2, 1)).collect();
+        node.mine(transactions);
+    }
+    node.take_final(node.commit(11, &[1, 2, 3]));
+    let places = || (1..=12_u64).flat_map(|height| (0..4).map(move |index| (height, index)));
+    let whole: Vec<_> = places().map(|(height, index)| node.receipt(height, index, 11)).collect();
+    assert_eq!(whole.iter().flatten().count(), 15);
+    node.chain.prune(Some(1));
+    mine(&mut node, 1);
+    assert_eq!((bodies(&node), node.chain.lowest()), (vec![11, 12, 13], 11));
+    for ((height, index), before) in places().zip(whole) {
+        let Some(before) = before else { continue };
+        let after = |height| {
+            let transaction = before.transaction.clone();
+            Receipt::new(node.world(), node.network(), height, transaction, 11).unwrap()
+        };
+        assert_eq!(after(height), Some(before.clone()), "{height} {index}");
+        assert!(before.clone().check().unwrap().check_final(node.chain.genesis()).is_ok());
+        assert_eq!(after(height - 1), None, "it stands in another block");
+    }
 }
