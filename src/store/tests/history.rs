@@ -21,6 +21,8 @@ pub(super) enum Act {
     Reorganise,
     /// A block off the best chain is cleaned away.
     Remove(Hash),
+    /// The body of the first block leaves.
+    Prune,
     /// All rows of the state are written anew.
     Rewrite,
     Keep(&'static str, Vec<u8>),
@@ -76,6 +78,13 @@ impl Node {
                 self.chain = load(&self.store)?;
                 Ok(true)
             }
+            Act::Prune => {
+                let first = snapshot.block_at(1)?.unwrap().id();
+                let (dropped_bodies, lowest) = (vec![first], Some(2));
+                self.store.commit(&Change { dropped_bodies, lowest, ..Change::default() })?;
+                self.chain = load(&self.store)?;
+                Ok(true)
+            }
             Act::Rewrite => {
                 let mut rows = BTreeMap::new();
                 for row in snapshot.rows()? {
@@ -123,6 +132,7 @@ pub(super) fn contents(store: &Store) -> Result<Contents, StoreError> {
         digest(&tx, HANDOVERS, &mut contents)?;
         digest(&tx, HANDED_OVER, &mut contents)?;
         digest(&tx, BODIES, &mut contents)?;
+        digest(&tx, LEAVES, &mut contents)?;
         digest(&tx, SIDE, &mut contents)?;
         digest(&tx, HEIGHTS, &mut contents)?;
         digest(&tx, NODES, &mut contents)?;
@@ -210,7 +220,7 @@ impl History {
     }
 }
 
-/// Payments, records and agreements; a fork that wins, one that is cleaned away; rows kept, small and large.
+/// Payments, records and agreements; a fork that wins, one that is cleaned away; a block that is pruned; rows kept, small and large.
 fn script() -> Vec<Act> {
     let genesis = network("test", 1_000_000);
     let text = |text: &str| Text::try_from(text.to_owned()).unwrap();
@@ -258,6 +268,7 @@ fn script() -> Vec<Act> {
         grow(&mut rival, vec![], 7),
         Act::Keep("book", vec![2; 200]),
         Act::Remove(lost),
+        Act::Prune,
         Act::Restart,
         Act::Rewrite,
     ]);
