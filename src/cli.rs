@@ -147,7 +147,7 @@ enum Command {
     /// Export a stopped node's chain to a file, or import one
     #[command(subcommand, after_help = chain::EXAMPLES)]
     Chain(chain::ChainCommand),
-    /// Write a stopped node's newest final state to a file, or begin with one
+    /// Write a node's newest final state to a file, or begin with one
     #[command(subcommand, after_help = snapshot::EXAMPLES)]
     Snapshot(snapshot::SnapshotCommand),
     /// Show the node's state: tip, sync, peers, mempool, miner, certificate

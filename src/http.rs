@@ -62,6 +62,7 @@ mod receipts;
 mod records;
 mod server;
 mod short;
+mod snapshot;
 mod stall;
 mod stream;
 pub mod token;
@@ -143,10 +144,13 @@ fn described() -> OpenApiRouter<Api> {
         .routes(routes!(blocks::show))
         .routes(routes!(blocks::raw))
         .routes(routes!(transactions::show));
-    // Streams stay open, and mining a block takes time.
-    let long = OpenApiRouter::new()
-        .routes(routes!(stream::events))
-        .merge(OpenApiRouter::new().routes(routes!(node::mine)).layer(from_fn(extract::no_query)));
+    // Streams stay open, and mining a block or reading a snapshot takes time.
+    let long = OpenApiRouter::new().routes(routes!(stream::events)).merge(
+        OpenApiRouter::new()
+            .routes(routes!(node::mine))
+            .routes(routes!(snapshot::snapshot))
+            .layer(from_fn(extract::no_query)),
+    );
     // Monitoring tools may add a query string of their own.
     let watched = OpenApiRouter::new()
         .routes(routes!(node::healthz))

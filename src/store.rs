@@ -86,6 +86,15 @@ impl Store {
         Self::open_with_cache(dir, genesis, CACHE_BYTES)
     }
 
+    /// Opens the store in `dir`, where one must be.
+    pub fn existing(dir: &Path, genesis: Arc<Genesis>) -> Result<Self, StoreError> {
+        match dir.join(FILE).try_exists() {
+            Ok(true) => Self::open(dir, genesis),
+            Ok(false) => Err(StoreError::Absent { path: dir.to_owned() }),
+            Err(error) => Err(StoreError::Folder { path: dir.to_owned(), error }),
+        }
+    }
+
     /// The same with a cache of so many bytes.
     pub fn open_with_cache(
         dir: &Path,

@@ -169,6 +169,7 @@ fn shell_modules_keep_to_their_neighbours() {
             "http",
             &[
                 "actor",
+                "archive",
                 "chain",
                 "clock",
                 "descriptors",

@@ -106,6 +106,27 @@ pub fn save(
     Ok(done)
 }
 
+/// Copies a snapshot as it comes from a node. It is looked at as far as is needed to tell that it is a whole one, and how far it has come; whether it
+/// proves anything shows when it is loaded.
+pub fn copy(
+    from: &mut impl Read,
+    network: Hash,
+    out: &mut impl Write,
+    mut progress: impl FnMut(&Done),
+) -> Result<Done, SnapshotFileError> {
+    check_line(from, network)?;
+    pieces::write_line(out, MAGIC, network)?;
+    let mut done = Done::nothing();
+    while let Some(bytes) = next(from)? {
+        pieces::write_piece(out, &bytes)?;
+        done.count(&decode(&bytes, "snapshot").map_err(|_| SnapshotFileError::Form)?);
+        progress(&done);
+    }
+    pieces::write_piece(out, &[])?;
+    out.flush()?;
+    Ok(done)
+}
+
 /// Makes the store in `dir`, where none may be, from a snapshot. If it fails, the folder is without a store as before.
 pub fn load(
     dir: &Path,
@@ -113,12 +134,7 @@ pub fn load(
     from: &mut impl Read,
     mut progress: impl FnMut(&Done),
 ) -> Result<Done, SnapshotFileError> {
-    let (found, expected) = (pieces::read_line(from, MAGIC), genesis.id());
-    match found {
-        None => return Err(SnapshotFileError::Magic),
-        Some(found) if found != expected => return Err(SnapshotFileError::Network { found, expected }),
-        Some(_) => (),
-    }
+    check_line(from, genesis.id())?;
     let new = Filling::begin(dir, genesis.clone())?;
     let (mut loader, mut done) = (Loader::new(genesis.clone()), Done::nothing());
     while let Some(bytes) = next(from)? {
@@ -129,6 +145,14 @@ pub fn load(
     }
     new.finish(loader.finish()?)?;
     Ok(done)
+}
+
+fn check_line(from: &mut impl Read, expected: Hash) -> Result<(), SnapshotFileError> {
+    match pieces::read_line(from, MAGIC) {
+        None => Err(SnapshotFileError::Magic),
+        Some(found) if found != expected => Err(SnapshotFileError::Network { found, expected }),
+        Some(_) => Ok(()),
+    }
 }
 
 fn next(from: &mut impl Read) -> Result<Option<Vec<u8>>, SnapshotFileError> {

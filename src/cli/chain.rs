@@ -40,10 +40,12 @@ pub(crate) enum ChainCommand {
 
 pub(crate) fn run(command: &ChainCommand, config: &Path, out: &mut Output) -> Result<(), Error> {
     let settings = Settings::load(config)?;
-    let store = Store::open(&settings.data_dir, settings.network.genesis.clone()).map_err(Error::failed)?;
+    let (dir, genesis) = (&settings.data_dir, settings.network.genesis.clone());
     match command {
-        ChainCommand::Export { file } => export(&store, file, out),
-        ChainCommand::Import { file } => import(store, file, out),
+        ChainCommand::Export { file } => {
+            export(&Store::existing(dir, genesis).map_err(Error::failed)?, file, out)
+        }
+        ChainCommand::Import { file } => import(Store::open(dir, genesis).map_err(Error::failed)?, file, out),
     }
 }
 

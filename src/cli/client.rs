@@ -4,6 +4,7 @@ use std::fs;
 use std::io::{self, BufReader, Read};
 use std::time::Duration;
 
+use bouya_core::limits::API_SNAPSHOT_TIMEOUT;
 use serde::de::DeserializeOwned;
 use ureq::http::Response;
 use ureq::{Agent, Body};
@@ -148,6 +149,18 @@ impl Client {
             return Err(self.refused(&mut response));
         }
         Ok(BufReader::new(response.into_body().into_reader()))
+    }
+
+    /// Opens the stream of a snapshot.
+    pub(crate) fn snapshot(&self) -> Result<impl Read + use<>, Error> {
+        let request =
+            self.agent.get(self.url("/v1/snapshot")).header("Authorization", self.bearer()?.as_str());
+        let patience = request.config().timeout_global(Some(API_SNAPSHOT_TIMEOUT + TIMEOUT)).build();
+        let mut response = patience.call().map_err(|error| self.unreachable(error))?;
+        if !response.status().is_success() {
+            return Err(self.refused(&mut response));
+        }
+        Ok(response.into_body().into_reader())
     }
 
     /// The error for a node that stopped answering.

@@ -7,12 +7,14 @@ use std::path::{Path, PathBuf};
 use clap::Subcommand;
 use serde_json::json;
 
+use super::client::Client;
 use super::error::Error;
+use super::node::NodeOptions;
 use super::output::{Output, Progress, note};
-use crate::archive::snapshot::{self, Done};
+use crate::archive::snapshot::{self, Done, SnapshotFileError};
 use crate::config::Settings;
 use crate::files::{Draft, PUBLIC};
-use crate::store::Store;
+use crate::store::{Store, StoreError};
 
 pub(crate) const EXAMPLES: &str = "\
 A snapshot is the state after the newest final block, with all headers and what
@@ -21,7 +23,8 @@ members' votes made the block final, from the first members on, and that this
 is the block's state; for what lies below it trusts those votes. A node that
 takes the whole chain instead checks all of it: bouya chain import.
 
-Stop the daemon first: only one process can open the store.
+`make` works beside the running node, which gives the snapshot, and where it is
+stopped. `load` is for a node before its first start.
 
 Examples:
   bouya snapshot make acme.snapshot
@@ -46,24 +49,52 @@ pub(crate) enum SnapshotCommand {
 pub(crate) fn run(command: &SnapshotCommand, config: &Path, out: &mut Output) -> Result<(), Error> {
     let settings = Settings::load(config)?;
     match command {
-        SnapshotCommand::Make { file } => make(&settings, file, out),
+        SnapshotCommand::Make { file } => make(&settings, config, file, out),
         SnapshotCommand::Load { file } => load(&settings, file, out),
     }
 }
 
-fn make(settings: &Settings, path: &Path, out: &mut Output) -> Result<(), Error> {
-    let store = Store::open(&settings.data_dir, settings.network.genesis.clone()).map_err(Error::failed)?;
+fn make(settings: &Settings, config: &Path, path: &Path, out: &mut Output) -> Result<(), Error> {
+    let genesis = &settings.network.genesis;
+    let store = match Store::existing(&settings.data_dir, genesis.clone()) {
+        Ok(store) => Some(store),
+        // The node runs: it is asked.
+        Err(StoreError::Locked { .. }) => None,
+        Err(error) => return Err(Error::failed(error)),
+    };
     let cannot =
         |error| Error::Failed(format!("cannot write {}: {error}; choose another file", path.display()));
     let draft = Draft::new(path, PUBLIC).map_err(cannot)?;
     let mut writer = BufWriter::with_capacity(1 << 20, draft);
     let mut progress = Progress::new();
-    let done = snapshot::save(&store.reader(), &mut writer, |done| tell(&mut progress, done));
-    let done = done.map_err(Error::failed)?;
+    let done = match store {
+        Some(store) => {
+            let done = snapshot::save(&store.reader(), &mut writer, |done| tell(&mut progress, done));
+            done.map_err(Error::failed)?
+        }
+        None => {
+            let own = NodeOptions { config: Some(config.to_owned()), ..NodeOptions::default() };
+            let mut from = Client::new(&own)?.snapshot()?;
+            let done = snapshot::copy(&mut from, genesis.id(), &mut writer, |done| tell(&mut progress, done));
+            done.map_err(unfinished)?
+        }
+    };
     let draft = writer.into_inner().map_err(|error| cannot(error.into_error()))?;
     draft.finish().map_err(cannot)?;
     progress.done("written");
     show(path, &done, out)
+}
+
+/// Why what the node gave is no snapshot. Nothing of it stays.
+fn unfinished(error: SnapshotFileError) -> Error {
+    let next = "Look at the node's log, and run this again";
+    Error::Failed(match error {
+        SnapshotFileError::Cut => {
+            format!("the node did not give all of the snapshot: it stopped, or it took too long. {next}")
+        }
+        SnapshotFileError::Io(error) => format!("the snapshot did not come to its end ({error}). {next}"),
+        error => format!("what the node gave is no snapshot: {error}"),
+    })
 }
 
 fn load(settings: &Settings, path: &Path, out: &mut Output) -> Result<(), Error> {

@@ -165,7 +165,7 @@ impl FromRequestParts<Api> for Authorized {
                 refuse("the token is not this node's; it is in data_dir/api.token on the node's machine")
             }
             None => refuse(
-                "this changes the node and needs its token (Authorization: Bearer); it is in data_dir/api.token, see --token-file or --config",
+                "this is for the node's operator and needs its token (Authorization: Bearer); it is in data_dir/api.token, see --token-file or --config",
             ),
         }
     }

@@ -10,7 +10,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use bouya_core::limits::{
     API_ANSWERS_KIB, API_BODIES, API_IN_FLIGHT, API_PAGE_BYTES, API_QUESTIONS, API_READS, API_SMALL_BYTES,
-    API_STREAMS,
+    API_SNAPSHOTS, API_STREAMS,
 };
 use serde::Serialize;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -30,6 +30,7 @@ pub struct Limits {
     pub(super) network: Arc<Semaphore>,
     pub(super) answers: Arc<Semaphore>,
     pub(super) streams: Arc<Semaphore>,
+    pub(super) snapshots: Arc<Semaphore>,
     pub(super) page_bytes: usize,
 }
 
@@ -44,6 +45,7 @@ impl Default for Limits {
             network: of(API_QUESTIONS),
             answers: of(API_ANSWERS_KIB),
             streams: of(API_STREAMS),
+            snapshots: of(API_SNAPSHOTS),
             page_bytes: API_PAGE_BYTES,
         }
     }

@@ -24,5 +24,6 @@ mod receipts;
 mod records;
 mod short;
 mod slow;
+mod snapshot;
 mod transactions;
 mod watching;

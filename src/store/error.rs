@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use bouya_core::crypto::Hash;
 use thiserror::Error;
 
-use super::FORMAT;
+use super::{FILE, FORMAT};
 
 /// Why a store cannot be opened or written.
 #[derive(Debug, Error)]
@@ -35,6 +35,14 @@ pub enum StoreError {
         /// The file.
         path: PathBuf,
     },
+    /// Nothing to read.
+    #[error(
+        "{path} holds no chain: there is no {FILE} in it. Start the node (bouya run), or name the node.toml of one that has a chain: --config FILE"
+    )]
+    Absent {
+        /// The folder.
+        path: PathBuf,
+    },
     /// Written by another version.
     #[error(
         "{path} has store format {found}, this bouya knows {FORMAT}; use the version that wrote it, or move the file away to fetch the chain again"
@@ -47,7 +55,7 @@ pub enum StoreError {
     },
     /// Another network's chain.
     #[error(
-        "{path} holds the chain of network {found}, network.toml is {expected}; give each network a data_dir of its own"
+        "{path} holds the chain of network {found}, network.toml is {expected}; give each network a data_dir of its own. If network.toml has not changed, a newer bouya may read it as another network: run the version that wrote this file, or move the file away to fetch the chain again"
     )]
     Network {
         /// The file.

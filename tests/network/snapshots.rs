@@ -45,8 +45,11 @@ fn a_node_begins_with_a_snapshot_and_mines_and_votes() {
 
     // One of the three loses its chain, and has the snapshot of another.
     let file = consortium.path("acme.snapshot");
-    let (is_made, said) = snapshot(&b, "make", &file);
-    assert!(!is_made && said.contains("in use by another bouya"), "{said}");
+    let running = consortium.path("running.snapshot");
+    let (is_made, said) = snapshot(&b, "make", &running);
+    assert!(is_made, "{said}");
+    let (is_loaded, refused) = snapshot(&b, "load", &running);
+    assert!(!is_loaded && refused.contains("in use by another bouya"), "{refused}");
     b.stop();
     c.stop();
     let (is_made, said) = snapshot(&b, "make", &file);
@@ -56,6 +59,11 @@ fn a_node_begins_with_a_snapshot_and_mines_and_votes() {
     let (is_loaded, refused) = snapshot(&c, "load", &file);
     assert!(!is_loaded && refused.contains("holds a chain already"), "{refused}");
     let store = c.member.data().join("chain.redb");
+    std::fs::remove_file(&store).unwrap();
+    let (is_made, none) = snapshot(&c, "make", &consortium.path("nothing.snapshot"));
+    assert!(!is_made && none.contains("holds no chain") && !store.exists(), "{none}");
+    let (is_loaded, said) = snapshot(&c, "load", &running);
+    assert!(is_loaded, "{said}");
     std::fs::remove_file(&store).unwrap();
     let (is_loaded, said) = snapshot(&c, "load", &file);
     assert!(is_loaded, "{said}");

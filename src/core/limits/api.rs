@@ -52,6 +52,14 @@ pub const API_BODY_TIMEOUT: Duration = Duration::from_secs(5);
 pub const API_READS: usize = 8;
 /// Questions of the API that wait at one actor: peers wait behind no more of them than this.
 pub const API_QUESTIONS: usize = 4;
+/// Snapshots that are made at once: each holds up the reuse of room in the store, and reads all of its state.
+pub const API_SNAPSHOTS: usize = 1;
+/// For all of a snapshot: until it is read, the store's file grows by what newer blocks replace.
+pub const API_SNAPSHOT_TIMEOUT: Duration = Duration::from_secs(15 * 60);
+/// Bytes of a snapshot that are sent together, ...
+pub const API_SNAPSHOT_CHUNK: usize = 64 * 1024;
+/// ... and how many such chunks wait for a client that reads slowly.
+pub const API_SNAPSHOT_CHUNKS: usize = 4;
 /// Transactions that one request may submit: the mempool checks them all before it serves anybody else.
 pub const API_SUBMITTED: usize = 1_000;
 /// Event streams at once; the connections left are for everybody else.

@@ -13,7 +13,7 @@ use super::super::views::*;
 use super::harness::Node;
 
 /// The routes, those that take the token marked.
-const ROUTES: [(&str, &str, bool); 34] = [
+const ROUTES: [(&str, &str, bool); 35] = [
     ("get", "/healthz", false),
     ("get", "/metrics", false),
     ("get", "/readyz", false),
@@ -43,6 +43,7 @@ const ROUTES: [(&str, &str, bool); 34] = [
     ("post", "/v1/reach", true),
     ("post", "/v1/receipts", false),
     ("get", "/v1/records", false),
+    ("get", "/v1/snapshot", true),
     ("get", "/v1/status", false),
     ("get", "/v1/transactions", false),
     ("post", "/v1/transactions", false),
