@@ -237,6 +237,20 @@ fn a_flood_of_side_blocks_fills_the_disk_up_to_its_bound() {
 }
 
 #[test]
+fn a_folder_without_a_store_stays_so_unless_one_is_to_begin() {
+    let dir = tempfile::tempdir().unwrap();
+    let genesis = network("test", 1_000_000);
+    let absent = dir.path().join("data");
+    for dir in [dir.path(), &absent] {
+        let error = Store::existing(dir, genesis.clone()).map(|_| ()).unwrap_err();
+        assert!(matches!(error, StoreError::Absent { .. }), "{error}");
+    }
+    assert!(!absent.exists() && !dir.path().join(FILE).exists());
+    drop(Store::open(dir.path(), genesis.clone()).unwrap());
+    assert!(Store::existing(dir.path(), genesis).is_ok());
+}
+
+#[test]
 fn small_things_are_kept() {
     let dir = tempfile::tempdir().unwrap();
     let reader = Store::open(dir.path(), network("test", 1_000_000)).unwrap().reader();
