@@ -50,9 +50,9 @@ impl Problem {
         Self::new(StatusCode::GONE, "pruned", detail)
     }
 
-    /// The same with another way out.
-    pub(super) fn or_else_do(self, next: &str) -> Self {
-        Self { detail: format!("{}; {next}", self.detail), ..self }
+    /// The same with more to say.
+    pub(super) fn and(self, more: &str) -> Self {
+        Self { detail: format!("{}; {more}", self.detail), ..self }
     }
 
     pub(super) fn is_not_found(&self) -> bool {

@@ -336,10 +336,12 @@ pub(super) fn pruned_or(snapshot: &Snapshot, id: &Hash) -> Result<Option<Problem
     let lowest = snapshot.lowest()?;
     let pruned = |height| Problem::pruned(format!("transaction {id} in block {height}"), lowest);
     Ok(match snapshot.pruned(id)? {
-        Some(Pruned::Proven(height)) => Some(pruned(height).or_else_do(
+        Some(Pruned::Proven(height)) => Some(pruned(height).and(
             "who has it, or an older receipt of it, still gets a receipt here: bouya receipt renew FILE (in the API: POST /v1/receipts)",
         )),
-        Some(Pruned::Unproven(height)) => Some(pruned(height)),
+        Some(Pruned::Unproven(height)) => Some(pruned(height).and(
+            "nothing of that block's body was kept here, so no receipt can be had here either",
+        )),
         // Who began with a snapshot has no index of what is below.
         None if lowest > 1 => Some(Problem::not_found(format!(
             "transaction {id} is not known here, and this node has the content of blocks from {lowest} on only; ask the node of a member that keeps all"

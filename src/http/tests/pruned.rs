@@ -140,6 +140,10 @@ fn blocks_that_were_pruned_before_leaves_were_kept_prove_nothing_and_it_is_said(
         [bring(&node, BYTES, "", &encode(&old)), node.get(&format!("/v1/transactions/{}/receipt", old.id()))]
     {
         let detail = answer.problem(410, "pruned");
-        assert!(detail.contains("a member that keeps all") && !detail.contains("renew"), "{detail}");
+        assert!(
+            detail.contains("a member that keeps all")
+                && detail.contains("no receipt can be had here either"),
+            "{detail}"
+        );
     }
 }
