@@ -1,8 +1,8 @@
 //! Which bodies are kept: all, or those of the last blocks, on a node whose operator wishes so.
 //!
 //! A body leaves only below the final block: nothing there can change, and nobody comes back to it. Headers, the history tree, the index, what
-//! makes blocks final and the bodies that change the members stay: whoever joins needs those to know who votes. So a node that prunes still
-//! proves everything but the text of old transactions.
+//! makes blocks final and the bodies that change the members stay: whoever joins needs those to know who votes. Of a body that leaves its leaves
+//! stay, see [`View::leaves`]: so a node that prunes still proves old transactions to whoever has their text.
 //!
 //! A node that keeps all, but has not all, fetches the rest: see [`super::backfill`].
 //!
