@@ -58,9 +58,7 @@ fn export(store: &Store, path: &Path, out: &mut Output) -> Result<(), Error> {
     let mut progress = Progress::new();
     let snapshot = reader.snapshot().map_err(Error::failed)?;
     let blocks = archive::export(&snapshot, reader.genesis().id(), &mut writer, |done, all| {
-        if done % 1_000 == 0 {
-            progress.say(&format!("block {done} of {all}"));
-        }
+        progress.count(|| format!("block {done} of {all}"));
     });
     let blocks = blocks.map_err(Error::failed)?;
     let draft = writer.into_inner().map_err(|error| cannot(error.into_error()))?;
@@ -76,9 +74,7 @@ fn import(store: Store, path: &Path, out: &mut Output) -> Result<(), Error> {
     let mut progress = Progress::new();
     let mut reader = BufReader::with_capacity(1 << 20, file);
     let done = archive::import(&mut importer, &mut reader, |read| {
-        if read % 100 == 0 {
-            progress.say(&format!("block {read}"));
-        }
+        progress.count(|| format!("block {read}"));
     });
     let done = done.map_err(|error| Error::Failed(format!("{}: {error}", path.display())))?;
     progress.done("read");

@@ -12,7 +12,6 @@ use std::time::Duration;
 use bouya_core::ledger::Schedule;
 use bouya_core::limits::SHORT_DIGITS;
 use comfy_table::{Attribute, Cell, Color, ColumnConstraint, ContentArrangement, Table, presets};
-use indicatif::ProgressBar;
 use serde::de::DeserializeOwned;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
@@ -22,6 +21,10 @@ use crate::http::views::{Member, Members, Page};
 use super::client::{Answer, Client};
 use super::error::Error;
 use super::parse::{self, WalletsOption};
+
+mod progress;
+
+pub(crate) use progress::Progress;
 
 pub(crate) struct Output {
     out: Stdout,
@@ -345,50 +348,6 @@ fn relative(text: &str, now: OffsetDateTime) -> Option<String> {
         s => (s / 86_400, "days"),
     };
     Some(if seconds < 0 { format!("in {count} {unit}") } else { format!("{count} {unit} ago") })
-}
-
-/// Progress: a spinner on a terminal, a line per change elsewhere.
-pub(crate) enum Progress {
-    Spinner(ProgressBar),
-    Lines(String),
-}
-
-impl Progress {
-    pub(crate) fn new() -> Self {
-        if !io::stderr().is_terminal() {
-            return Self::Lines(String::new());
-        }
-        let spinner = ProgressBar::new_spinner();
-        spinner.enable_steady_tick(std::time::Duration::from_millis(120));
-        Self::Spinner(spinner)
-    }
-
-    pub(crate) fn say(&mut self, text: &str) {
-        match self {
-            Self::Spinner(spinner) => spinner.set_message(text.to_owned()),
-            Self::Lines(last) if *last != text => {
-                note(text);
-                *last = text.to_owned();
-            }
-            Self::Lines(_) => {}
-        }
-    }
-
-    /// Ends with success. If dropped without this, the spinner just vanishes, and the error message follows.
-    pub(crate) fn done(self, text: &str) {
-        if let Self::Spinner(spinner) = &self {
-            spinner.finish_and_clear();
-            note(text);
-        }
-    }
-}
-
-impl Drop for Progress {
-    fn drop(&mut self) {
-        if let Self::Spinner(spinner) = self {
-            spinner.finish_and_clear();
-        }
-    }
 }
 
 #[cfg(test)]

@@ -113,10 +113,10 @@ fn load(settings: &Settings, path: &Path, out: &mut Output) -> Result<(), Error>
 }
 
 fn tell(progress: &mut Progress, done: &Done) {
-    match done.rows {
-        0 => progress.say(&format!("header {} of {}", done.blocks, done.last.0)),
-        rows => progress.say(&format!("{rows} rows")),
-    }
+    progress.count(|| match done.rows {
+        0 => format!("header {} of {}", done.blocks, done.last.0),
+        rows => format!("{rows} rows"),
+    });
 }
 
 fn show(path: &Path, done: &Done, out: &mut Output) -> Result<(), Error> {

@@ -44,9 +44,7 @@ pub(crate) fn run(options: &Verify, config: &Path, out: &mut Output) -> Result<(
     note(&finding);
     let mut progress = Progress::new();
     let repaired = repair::repair(&settings.data_dir, settings.network.genesis.clone(), |blocks| {
-        if blocks % 100 == 0 {
-            progress.say(&format!("block {blocks} is correct"));
-        }
+        progress.count(|| format!("block {blocks} is correct"));
     });
     let repaired = repaired.map_err(Error::failed)?;
     progress.done("executed");
@@ -84,9 +82,7 @@ fn today() -> String {
 fn verify(settings: &Settings) -> Result<String, VerifyError> {
     let mut progress = Progress::new();
     let done = verify::verify_file(&settings.data_dir, &settings.network.genesis, |done, all| {
-        if done % 100 == 0 || done == all {
-            progress.say(&format!("block {done} of {all}"));
-        }
+        progress.count(|| format!("block {done} of {all}"));
     });
     let (report, mended) = done?;
     progress.done("verified");

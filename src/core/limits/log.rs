@@ -1,7 +1,9 @@
-//! The log: a peer that repeats itself fills no disk.
+//! The log, and what commands print: a peer that repeats itself fills no disk.
 
 use core::time::Duration;
 
+/// A command that counts tells how far it is this often, where no terminal shows it: a year's chain has a million steps.
+pub const PROGRESS_EVERY: Duration = Duration::from_secs(10);
 /// The limits count over this time.
 pub const LOG_SPAN: Duration = Duration::from_secs(3600);
 /// Bytes of log from one place in the code.
