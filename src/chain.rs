@@ -105,7 +105,7 @@ impl ChainActor {
         keep: Option<u64>,
     ) -> Result<(Self, watch::Receiver<Arc<Head>>), ChainError> {
         let mut keeper = Keeper::load(store.reader().genesis().clone(), store)?;
-        keeper.prune(keep);
+        keeper.prune(keep)?;
         let (head, watcher) = watch::channel(Arc::new(keeper.head()?));
         let voters = head.borrow().members.base();
         let (replies, asked) = (BTreeMap::new(), 0);

@@ -47,6 +47,8 @@ pub const HELD_PER_PEER: u64 = CONNECTIONS * PER_CONNECTION
 const SHARED: u64 = DECODED
     // Blocks of a sync that are here out of order, or wait for the chain.
     * (wide(SYNC_BYTES)
+        // Bodies that come back.
+        + wide(BLOCK_BYTES) * BACKFILL_BLOCKS
         // Blocks from the future.
         + wide(HELD_BLOCKS_BYTES)
         // Blocks being rebuilt, and those that were sent as compact blocks.

@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use super::{BLOCK_REQUESTS_PER_PEER, IDS_PER_MESSAGE};
+use super::{BACKFILL_BLOCKS, BLOCK_REQUESTS_PER_PEER, IDS_PER_MESSAGE};
 
 /// Messages waiting for one peer; full means that the peer is closed as slow.
 pub const SEND_QUEUE_MESSAGES: usize = 256;
@@ -35,8 +35,9 @@ pub const WAY_BYTES: usize = 8 * 1024 * 1024;
 pub const ANSWER_LEAST_BYTES: usize = 16 * 1024;
 /// Headers that a peer may have asked for and not got, in requests.
 pub const HEADER_REQUESTS_WAITING: usize = 4;
-/// Blocks that a peer may have asked for and not got: twice what one of this software asks for, so that it may ask for others instead.
-pub const BLOCK_REQUESTS_WAITING: usize = 2 * BLOCK_REQUESTS_PER_PEER;
+/// Blocks that a peer may have asked for and not got: twice what the sync of one of this software asks for, so that it may ask for others instead,
+/// and what it asks for in the background.
+pub const BLOCK_REQUESTS_WAITING: usize = 2 * BLOCK_REQUESTS_PER_PEER + BACKFILL_BLOCKS as usize;
 /// Transactions that a peer may have asked for and not got.
 pub const TRANSACTION_REQUESTS_WAITING: usize = 2 * IDS_PER_MESSAGE;
 /// Transactions per second of one peer that were well-formed and signed but not taken, and the burst: beyond, its transactions

@@ -38,8 +38,9 @@ pub const GOAL_WAITS: Duration = SYNC_PATIENCE;
 pub const SYNC_TELL_EVERY: Duration = Duration::from_secs(1);
 /// Blocks asked of one peer and not answered yet: one that withholds holds up few.
 pub const BLOCK_REQUESTS_PER_PEER: usize = 16;
-/// Bodies below the lowest that a node has, asked for at once: of one peer, and beside those of a sync (see [`super::BLOCK_REQUESTS_WAITING`]).
-pub const BACKFILL_BLOCKS: u64 = BLOCK_REQUESTS_PER_PEER as u64;
+/// Bodies below the lowest that a node has, asked for at once: of one peer, beside those of a sync (see [`super::BLOCK_REQUESTS_WAITING`]). So few
+/// that on a slow link a new block, which waits behind them, still comes within its time.
+pub const BACKFILL_BLOCKS: u64 = 4;
 /// Observers hear of these bodies this often at most.
 pub const BACKFILL_TELL_EVERY: Duration = Duration::from_secs(10);
 /// Blocks of one peer that came unasked and are with the chain; more are dropped.

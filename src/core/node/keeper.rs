@@ -162,9 +162,10 @@ impl<D: Disk> Keeper<D> {
         self.ledger.chain()
     }
 
-    /// See [`Chain::prune`].
-    pub fn prune(&mut self, keep: Option<u64>) {
+    /// See [`Chain::prune`]. Everybody is told: peers must not take this node for one that keeps all.
+    pub fn prune(&mut self, keep: Option<u64>) -> Result<(), D::Error> {
         self.ledger.prune(keep);
+        self.tell_head(None)
     }
 
     /// Where everything is durable.

@@ -144,19 +144,22 @@ impl BlockSync {
     pub fn peer_up(&mut self, now: Time, conn: ConnId, id: NodeId, tip: TipSummary, lowest: u64) {
         let rest = self.rests.take(&id);
         self.peers.insert(conn, SyncPeer::new(id, (tip, lowest), rest));
+        self.backfill.peer_up();
         self.go_on(now);
     }
 
     /// A peer is gone. Other peers still deliver bodies, but a header sync needs its own peer. If it leaves before the end, it rests as if
-    /// it had failed: leaving must not be cheaper than failing.
+    /// it had failed: leaving must not be cheaper than failing. So does one that owes bodies.
     pub fn peer_down(&mut self, now: Time, conn: ConnId) {
         let Some(mut peer) = self.peers.remove(&conn) else { return };
         if let Some(header_sync) = self.header_sync.as_ref().filter(|header_sync| header_sync.conn == conn) {
             peer.rest_mut(header_sync.aim).failed(now);
         }
+        if self.backfill.lost(conn) {
+            peer.bodies_mut().failed(now);
+        }
         self.rests.keep(peer);
         self.fetch.lost(conn);
-        self.backfill.lost(conn);
         let fetches_headers = |header_sync: &HeaderSync| {
             matches!(
                 header_sync.waits_for,

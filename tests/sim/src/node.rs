@@ -182,7 +182,7 @@ impl Node {
             seed,
         };
         let mut keeper = Keeper::load(genesis.clone(), self.disk.clone())?;
-        keeper.prune(self.keep);
+        keeper.prune(self.keep)?;
         let newest = self.disk.world().finalized()?;
         let voter = FinalitySettings {
             network: genesis.id(),

@@ -178,10 +178,12 @@ impl World {
 
     /// From now on all nodes keep all bodies: what some have pruned comes back.
     fn keep_all(&mut self) {
-        for node in &mut self.nodes {
+        for n in 0..self.nodes.len() {
+            let node = &mut self.nodes[n];
             node.keep = None;
-            if let Some(running) = &mut node.running {
-                running.keeper.prune(None);
+            let done = node.running.as_mut().map(|running| running.keeper.prune(None));
+            if let Some(Err(error)) = done {
+                self.fails(n, error);
             }
         }
     }

@@ -85,15 +85,14 @@ fn body(view: &dyn View, span: &Span, height: u64) -> Result<(HeaderRecord, Arc<
     let missing = || BackfillError::Missing(height);
     let id = view.at_height(height)?.ok_or_else(missing)?;
     let record = view.record(&id)?.ok_or_else(missing)?;
-    // Those that change the members are here already, without their place in the index.
-    let block = match span.blocks.get(&id) {
-        Some(block) => Arc::clone(block),
-        None => view.block(&id)?.ok_or_else(missing)?,
+    let Some(block) = span.blocks.get(&id) else {
+        // Those that change the members are here already.
+        return Ok((record, view.block(&id)?.ok_or_else(missing)?));
     };
     let body = &block.body;
     // The root does not cover what a body states to change.
     if body.root(height) != record.header.body || body.executed != record.executed {
         return Err(BackfillError::Wrong(height));
     }
-    Ok((record, block))
+    Ok((record, Arc::clone(block)))
 }

@@ -30,7 +30,7 @@ impl Default for Pruning {
 }
 
 impl Chain {
-    /// Keeps the bodies of so many of the last blocks from now on; all, if none: then what has left comes back by and by (see [`super::backfill`]).
+    /// Keeps the bodies of so many of the last blocks from now on; all, if none: then what has left comes back by and by ([`Chain::backfill`]).
     pub fn prune(&mut self, keep: Option<u64>) {
         self.pruning.keep = keep;
         self.undo.blocks = keep.unwrap_or(UNDO_BLOCKS).min(UNDO_BLOCKS);

@@ -9,6 +9,8 @@ use crate::overlay::MembersFound;
 use crate::testing::members::{Governors, remove};
 use crate::testing::{Memory, Node, genesis, key, network_of_members, pay, voters};
 
+mod backfill;
+
 /// A keeper, and a chain beside it on which its blocks are made.
 struct Bench {
     keeper: Keeper<Memory>,

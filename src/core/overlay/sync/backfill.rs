@@ -26,8 +26,10 @@ use crate::time::Time;
 #[derive(Debug, Default)]
 pub(super) struct Backfill {
     step: Step,
-    /// Nothing is begun before: this node could not take bodies, or nobody had them.
+    /// Nothing is begun before: this node could not take bodies, nobody had them, or the last ones took so long.
     rests_until: Time,
+    /// When the last ones were asked for.
+    asked: Time,
     /// When observers heard of it last.
     told: Option<Time>,
     /// The members have made final what the rules do not allow: there is no use in going on.
@@ -52,11 +54,18 @@ enum Step {
 }
 
 impl Backfill {
-    /// A peer is gone.
-    pub(super) fn lost(&mut self, conn: ConnId) {
-        if matches!(&self.step, Step::Owes { conn: owes, .. } if *owes == conn) {
+    /// Somebody new may have what nobody had.
+    pub(super) fn peer_up(&mut self) {
+        self.rests_until = Time::default();
+    }
+
+    /// A peer is gone. Whether it owed bodies.
+    pub(super) fn lost(&mut self, conn: ConnId) -> bool {
+        let owed = self.owed_by(conn).is_some();
+        if owed {
             self.step = Step::Idle;
         }
+        owed
     }
 
     pub(super) fn deadline(&self) -> Option<Time> {
@@ -97,6 +106,8 @@ impl BlockSync {
             Ok(Backfilled::All) => {
                 if let Some(peer) = conn.and_then(|conn| self.peers.get_mut(&conn)) {
                     peer.bodies_mut().succeeded();
+                    // Half of the time at most: on a slow link the other half is for what is new.
+                    self.backfill.rests_until = now.after(now.since(self.backfill.asked));
                 }
                 self.tell_backfill(now);
             }
@@ -123,21 +134,29 @@ impl BlockSync {
             self.sent_wrong_body(now, conn, &BackfillError::Wrong(block.header.height));
             return true;
         }
-        place.get_or_insert_with(|| Arc::clone(block));
-        if bodies.values().all(Option::is_some)
-            && let Step::Owes { conn, from, bodies, .. } = core::mem::take(&mut self.backfill.step)
-        {
-            let blocks = bodies.into_iter().filter_map(|(id, block)| Some((id, block?)));
-            self.check_span(Some(conn), from, blocks.collect());
+        // One that is sent again gives no more time.
+        let is_new = place.replace(Arc::clone(block)).is_none();
+        let left = bodies.values().filter(|body| body.is_none()).count();
+        match &mut self.backfill.step {
+            Step::Owes { conn, from, bodies, .. } if left == 0 => {
+                let (conn, from, bodies) = (*conn, *from, core::mem::take(bodies));
+                let blocks = bodies.into_iter().filter_map(|(id, block)| Some((id, block?)));
+                self.check_span(Some(conn), from, blocks.collect());
+            }
+            Step::Owes { deadline, .. } if is_new => *deadline = time_for(now, left),
+            _ => (),
         }
         true
     }
 
     /// A peer does not have what it was asked for. It may have pruned since it said what it keeps.
-    pub(super) fn lacks_bodies(&mut self, now: Time, conn: ConnId, ids: &[Hash]) {
+    pub(super) fn lacks_bodies(&mut self, conn: ConnId, ids: &[Hash]) {
         let owed = self.backfill.owed_by(conn);
         if owed.is_some_and(|bodies| ids.iter().any(|id| bodies.contains_key(id))) {
-            self.fails_to_send(now, conn);
+            self.backfill.step = Step::Idle;
+            if let Some(peer) = self.peers.get_mut(&conn) {
+                peer.bodies_from = u64::MAX;
+            }
         }
     }
 
@@ -158,6 +177,8 @@ impl BlockSync {
                 self.backfill.step = Step::Looks;
                 self.out.push_back(Act::Ask(StoreRequest::MissingBodies(below).into()));
             } else {
+                // By then they may have got more.
+                self.peers.values_mut().for_each(|peer| peer.bodies_from = 0);
                 self.backfill.rests_until = now.after(SYNC_REST_MAX);
                 self.out.push_back(Act::Event(NetworkEvent::NoKeeper { missing: below.saturating_sub(1) }));
             }
@@ -174,7 +195,7 @@ impl BlockSync {
     /// The peers that keep the whole span below this height.
     fn keepers(&self, below: u64) -> impl Iterator<Item = &SyncPeer> {
         let from = below.saturating_sub(BACKFILL_BLOCKS).max(1);
-        self.peers.values().filter(move |peer| peer.lowest <= from)
+        self.peers.values().filter(move |peer| peer.bodies_from <= from)
     }
 
     /// Below which height bodies are missing, if nothing else is going on.
@@ -186,7 +207,7 @@ impl BlockSync {
 
     /// Asks the peer that failed least often; of several, another one for each span.
     fn ask_bodies(&mut self, now: Time, from: u64, ids: Vec<Hash>) {
-        let ready = |peer: &SyncPeer| peer.lowest <= from && peer.bodies().until <= now;
+        let ready = |peer: &SyncPeer| peer.bodies_from <= from && peer.bodies().until <= now;
         let ready: Vec<_> = self.peers.iter().filter(|(_, peer)| ready(peer)).collect();
         let Some(least) = ready.iter().map(|(_, peer)| peer.bodies().failures).min() else { return };
         let best: Vec<_> = ready.iter().filter(|(_, peer)| peer.bodies().failures == least).collect();
@@ -195,6 +216,7 @@ impl BlockSync {
         let Some(conn) = best.get(turn).map(|(conn, _)| **conn) else { return };
         let deadline = time_for(now, ids.len());
         let bodies = ids.iter().map(|id| (*id, None)).collect();
+        self.backfill.asked = now;
         self.backfill.step = Step::Owes { conn, deadline, from, bodies };
         self.out.push_back(Act::Send(conn, Message::GetBlocks(Bounded::truncated(ids))));
     }

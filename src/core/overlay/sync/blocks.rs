@@ -80,7 +80,7 @@ impl BlockSync {
         };
         let ids = items.iter().filter_map(id).collect::<Vec<_>>();
         self.lacks_members(now, conn, &ids);
-        self.lacks_bodies(now, conn, &ids);
+        self.lacks_bodies(conn, &ids);
         // Only who leads has said that this is its chain. Others may never have had it: that tells nothing of what they have pruned.
         let leads = |header_sync: &HeaderSync| header_sync.conn == conn && header_sync.aim == Aim::Claim;
         if self.fetch.not_found(conn, &ids)

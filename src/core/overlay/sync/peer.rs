@@ -18,6 +18,8 @@ pub(super) struct SyncPeer {
     pub(super) tip: TipSummary,
     /// The lowest block that it serves, as far as is known: it prunes, and may have gone further by now. 0 if it keeps all.
     pub(super) lowest: u64,
+    /// The same for bodies that come back. It may have got more since its hello.
+    pub(super) bodies_from: u64,
     /// The claim has not been followed yet.
     pub(super) claims: bool,
     /// It sent a block whose parent is not known here.
@@ -84,7 +86,17 @@ impl SyncPeer {
     pub(super) fn new(id: NodeId, (tip, lowest): (TipSummary, u64), rests: PeerRests) -> Self {
         // It has its best block at least.
         let lowest = lowest.min(tip.height);
-        Self { tip, lowest, claims: true, orphan: false, owed: 0, stalled: false, id, rests }
+        Self {
+            tip,
+            lowest,
+            bodies_from: lowest,
+            claims: true,
+            orphan: false,
+            owed: 0,
+            stalled: false,
+            id,
+            rests,
+        }
     }
 
     /// When its claim may be followed, if there is anything to follow.

@@ -27,7 +27,7 @@ fn they_come_back_from_several_peers_in_small_spans() {
     world.run(60_000);
     assert_eq!((world.lowest, &world.blamed[..]), (1, &[][..]));
     let froms: Vec<u64> = world.spans.iter().map(|span| span.from).collect();
-    assert_eq!(froms, [75, 59, 43, 27, 11, 1]);
+    assert_eq!((froms.len(), froms[0], froms[21], froms[22]), (23, 87, 3, 1));
     assert!(world.spans.iter().all(|span| span.blocks.len() as u64 <= BACKFILL_BLOCKS));
     assert_eq!(world.served(1) + world.served(2), 90);
     assert!(world.served(1) > 0 && world.served(2) > 0);
@@ -73,6 +73,29 @@ fn who_leaves_meanwhile_is_replaced() {
 }
 
 #[test]
+fn leaving_is_no_cheaper_than_failing() {
+    let mut world = lacking();
+    world.connect_as("honest", 1, &long()[..100], Manner::Honest, 10);
+    for conn in 2..6 {
+        world.connect_as("leaves", conn, &long()[..100], Manner::Withholds(0), 10);
+        world.run(1_000);
+        world.disconnect(conn);
+        world.run(100);
+    }
+    assert_eq!(world.lowest, 1, "each time it was asked first, it would take a second and more");
+}
+
+#[test]
+fn who_has_got_more_since_its_hello_is_asked_by_and_by() {
+    let mut world = lacking();
+    world.connect(1, &long()[..100], Manner::Prunes { said: 90, kept: 1 }, 10);
+    world.run(SYNC_REST_MAX.as_millis() as u64 - 1_000);
+    assert_eq!((world.lowest, told(&world)), (91, vec![NetworkEvent::NoKeeper { missing: 90 }]));
+    world.run(60_000);
+    assert_eq!(world.lowest, 1);
+}
+
+#[test]
 fn a_wrong_body_is_its_senders_fault_and_is_not_held() {
     let mut world = lacking();
     world.connect(1, &long()[..100], Manner::WrongBodies, 10);
@@ -90,7 +113,7 @@ fn a_wrong_body_is_its_senders_fault_and_is_not_held() {
 #[test]
 fn where_nobody_keeps_them_that_is_told_now_and_then() {
     let mut world = lacking();
-    world.connect(1, &long()[..100], Manner::Prunes { said: 80, kept: 80 }, 10);
+    world.connect(1, &long()[..100], Manner::Prunes { said: 91, kept: 91 }, 10);
     let rest = SYNC_REST_MAX.as_millis() as u64;
     world.run(3 * rest + 1_000);
     assert_eq!(told(&world), vec![NetworkEvent::NoKeeper { missing: 90 }; 4]);
