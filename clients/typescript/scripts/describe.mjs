@@ -13,7 +13,7 @@ const AMOUNTS = ["amount", "balance", "fee"];
 const ALSO_WHOLE = ["work"];
 const DIGITS = "^[0-9]{1,20}$";
 /** What this library sends, or reads in another way. */
-const LEFT_OUT = /^(Page_|RawTransaction$|Submission|NewPeer$|Lagged$)/;
+const LEFT_OUT = /^(Page_|RawTransaction$|Submission|Brought$|NewPeer$|Lagged$)/;
 
 const { components } = JSON.parse(readFileSync(place("../../../docs/openapi.json"), "utf8"));
 const { schemas } = components;
