@@ -129,9 +129,51 @@ export const verify = (world) => {
       assert.deepEqual((await page.verdict()).level, "wrong");
       await page.give(file("lease.receipt", "nonsense"));
       assert.deepEqual((await page.verdict()).level, "wrong");
+      await page.getByRole("button", { name: "Remove: network.toml" }).click();
       await page.give(file("lease.receipt", text), file("network.toml", network.replace(/^salt = "../m, 'salt = "ff')));
       assert.match((await page.verdict()).text, /another network/);
       assert.deepEqual(await faults(page), []);
+      await page.finish();
+    }
+  });
+
+  test("a document whose lines read like an override is a document, and an override is named in the answer", async () => {
+    const { text, network, override } = vector("a transfer after an override");
+    for (const [locale, names] of [["en-GB", "The file “override.toml” decides who the members are"], ["fr-FR", "Le fichier «\u00a0override.toml\u00a0» décide qui sont les membres"]]) {
+      const page = await standalone(world.browser, { locale });
+      const contract = `# The parties agree to the following.\n${override}`;
+      await page.give(file("it.receipt", text), file("network.toml", network), file("contract.txt", contract));
+      const smuggled = await page.verdict();
+      assert.equal(smuggled.level, "wrong");
+      assert.ok(!smuggled.text.includes(names));
+      assert.deepEqual(await page.locator(".files .name").allTextContents(), ["it.receipt", "network.toml", "contract.txt"]);
+      await page.give(file("definition.txt", network.replace(/^salt = "../m, 'salt = "ff')));
+      assert.deepEqual(await page.locator(".files .name").allTextContents(), ["it.receipt", "network.toml", "definition.txt"], "nor the network's definition");
+      await page.locator(".files button").last().click();
+      await page.give(file("override.toml", override));
+      const good = await page.verdict();
+      assert.equal(good.level, "proven");
+      assert.ok((await page.locator(".v-verdict").innerText()).includes(names), good.text);
+      assert.deepEqual(await faults(page), []);
+      await page.finish();
+    }
+  });
+
+  test("what says who the members are is not replaced by another file until the reader chooses", async () => {
+    const { text, network, override } = vector("a transfer after an override");
+    for (const [locale, words] of [["en-GB", /only one of them can count: .*toml, .*toml/], ["fr-FR", /un seul peut compter.*toml, .*toml/]]) {
+      const page = await standalone(world.browser, { locale, viewport: SMALL });
+      const good = [file("network.toml", network), file("override.toml", override)];
+      await page.give(file("it.receipt", text), ...good);
+      for (const other of [file("network2.toml", `${network}# other\n`), file("mine.toml", `${override}# other\n`)]) {
+        await page.give(other, ...good, file("copy.toml", network));
+        assert.match(await page.getByRole("alert").first().textContent(), words);
+        assert.equal(await page.locator(".v-report").count(), 0, "nothing is said by files that differ");
+        assert.deepEqual(await faults(page), []);
+        await page.getByRole("button", { name: `: ${other.name}` }).click();
+        assert.equal((await page.verdict()).level, "proven", "the first one is still there, once");
+      }
+      assert.deepEqual(await page.locator(".files .name").allTextContents(), ["it.receipt", "network.toml", "override.toml"]);
       await page.finish();
     }
   });

@@ -11,6 +11,8 @@ export interface About {
   readonly nameOf?: (address: string) => Pick<Member, "id" | "name"> | null;
   /** A link to a page about something, if there are such pages. */
   readonly link?: (kind: "tx" | "block" | "account" | "agreement" | "document" | "motion", name: string) => string | null;
+  /** The name of the file that the override came from. */
+  readonly override?: string | null;
   /** The network's coin where no definition is known. */
   readonly coin?: { readonly symbol: string; readonly decimals: number } | null;
 }
@@ -220,6 +222,12 @@ const headline = ({ verdict, words, about }: Telling): [string, Child] => {
   return [words.heads.proven, network ? [words.byDefinition[0], said(network.name), words.byDefinition[1]] : about.byNode ? words.byNode.proven : words.byTrust];
 };
 
+/** Where people decided who the members are, the proof is worth what their file is worth: the answer itself says so. */
+const byOverride = ({ verdict, words, about }: Telling): Child => {
+  const isUsed = verdict.proven?.final?.changes.some(({ override }) => override !== null) ?? false;
+  return verdict.level === "proven" && isUsed ? [words.byOverride[0], said(about.override ?? "override.toml"), words.byOverride[1]] : null;
+};
+
 const SIGNS = { proven: "✓", signed: "?", wrong: "✕" } as const;
 
 /** The whole report. */
@@ -238,7 +246,7 @@ export const report = (verdict: Verdict, words: Words, about: About = {}): HTMLE
   return h(
     "section",
     { class: `v-report v-${level}`, lang: words.language },
-    h("div", { class: "v-verdict", role: "status" }, h("span", { class: "v-sign", "aria-hidden": "true" }, SIGNS[level]), h("div", {}, h("h2", {}, head), h("p", {}, sentence))),
+    h("div", { class: "v-verdict", role: "status" }, h("span", { class: "v-sign", "aria-hidden": "true" }, SIGNS[level]), h("div", {}, h("h2", {}, head), h("p", {}, sentence, byOverride(telling)))),
     shown.length > 0 ? facts(shown) : null,
     details(telling),
   );

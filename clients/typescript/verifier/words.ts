@@ -9,6 +9,8 @@ export interface Words {
   /** Before and behind the network's name. */
   readonly byDefinition: readonly [string, string];
   readonly byTrust: string;
+  /** Before and behind the name of the file with the override. */
+  readonly byOverride: readonly [string, string];
   /** Where a node vouches for the last block. */
   readonly byNode: { readonly proven: string; readonly final: (height: string) => string; readonly faults: { readonly [fault in "network" | "no-ground" | "other-block" | "not-final"]: string } };
   readonly signedOnly: string;
@@ -71,6 +73,8 @@ export interface Words {
     readonly caution: string;
     readonly reading: string;
     readonly unreadable: (name: string) => string;
+    /** Before and behind the files' names. */
+    readonly differ: readonly [string, string];
   };
 }
 
@@ -79,6 +83,7 @@ const en: Words = {
   heads: { proven: "Proven", signed: "Signed, but not proven", wrong: "Not proven", another: "This is another document", finalProof: "This block is final" },
   byDefinition: ["It stands on the ledger of the network “", "”. The members have made it final: it never changes."],
   byTrust: "It stands on the ledger, under the block that you trust.",
+  byOverride: [" The file “", "” decides who the members are: rely on this only if you have that file from your own node or from a member."],
   byNode: {
     proven: "It stands on this node’s ledger, and the members have made it final: it never changes.",
     final: (height) => `It ends at block ${height}, which this node has as final.`,
@@ -95,7 +100,7 @@ const en: Words = {
     forged: "Something in this receipt is false: it was changed or forged. Do not rely on it.",
     network: "This receipt is of another network than the one in network.toml. Use that network’s file.",
     "not-final": "The receipt holds no votes of the members, so network.toml alone does not prove it. Ask for it again now that its block is final, or give the hash of a block that you trust.",
-    members: "Those who signed are not enough of the members that network.toml leads to. Either the receipt is forged, or the members were once decided by hand: then add that network’s override.toml.",
+    members: "Those who signed are not enough of the members that network.toml leads to. Either the receipt is forged, or the members were once decided by hand: then add that network’s override.toml, from your own node or from a member, not from whoever sent the receipt.",
     "other-block": "The receipt ends at another block than the one that you trust. Ask for one that ends at yours.",
     "other-document": "The receipt is about another document than this file. Even one changed character makes another document.",
     "no-document": "The transaction is about no document.",
@@ -153,6 +158,7 @@ const en: Words = {
     caution: "Have network.toml from your own node or from a member, not from whoever sent the receipt.",
     reading: "Checking…",
     unreadable: (name) => `${name} cannot be read. If it is a folder, choose the files in it.`,
+    differ: ["These files differ, and only one of them can count: ", ". Nothing is checked before you remove the others. Keep the one that you have from your own node or from a member."],
   },
 };
 
@@ -161,6 +167,7 @@ const fr: Words = {
   heads: { proven: "Prouvé", signed: "Signé, mais pas prouvé", wrong: "Pas prouvé", another: "C’est un autre document", finalProof: "Ce bloc est définitif" },
   byDefinition: ["C’est inscrit au registre du réseau « ", " ». Les membres l’ont rendu définitif : cela ne changera jamais."],
   byTrust: "C’est inscrit au registre, sous le bloc auquel vous vous fiez.",
+  byOverride: [" Le fichier « ", " » décide qui sont les membres : ne vous y fiez que si vous tenez ce fichier de votre propre nœud ou d’un membre."],
   byNode: {
     proven: "C’est inscrit au registre de ce nœud, et les membres l’ont rendu définitif : cela ne changera jamais.",
     final: (height) => `Il aboutit au bloc ${height}, que ce nœud tient pour définitif.`,
@@ -177,7 +184,7 @@ const fr: Words = {
     forged: "Quelque chose est faux dans ce reçu : il a été modifié ou forgé. Ne vous y fiez pas.",
     network: "Ce reçu vient d’un autre réseau que celui de network.toml. Utilisez le fichier de ce réseau.",
     "not-final": "Le reçu ne contient aucun vote des membres : network.toml ne suffit pas à le prouver. Redemandez-le maintenant que son bloc est définitif, ou donnez l’empreinte d’un bloc auquel vous vous fiez.",
-    members: "Ceux qui ont signé ne sont pas assez nombreux parmi les membres auxquels mène network.toml. Ou bien le reçu est forgé, ou bien les membres ont un jour été fixés à la main : ajoutez alors le fichier override.toml de ce réseau.",
+    members: "Ceux qui ont signé ne sont pas assez nombreux parmi les membres auxquels mène network.toml. Ou bien le reçu est forgé, ou bien les membres ont un jour été fixés à la main : ajoutez alors le fichier override.toml de ce réseau, pris sur votre propre nœud ou chez un membre, non auprès de celui qui a envoyé le reçu.",
     "other-block": "Le reçu aboutit à un autre bloc que celui auquel vous vous fiez. Demandez-en un qui aboutisse au vôtre.",
     "other-document": "Le reçu porte sur un autre document que ce fichier. Un seul caractère modifié en fait un autre document.",
     "no-document": "La transaction ne porte sur aucun document.",
@@ -235,6 +242,7 @@ const fr: Words = {
     caution: "Prenez network.toml sur votre propre nœud ou chez un membre, non auprès de celui qui a envoyé le reçu.",
     reading: "Vérification…",
     unreadable: (name) => `${name} ne peut pas être lu. Si c’est un dossier, choisissez les fichiers qu’il contient.`,
+    differ: ["Ces fichiers diffèrent, et un seul peut compter : ", ". Rien n’est vérifié tant que vous n’avez pas retiré les autres. Gardez celui que vous tenez de votre propre nœud ou d’un membre."],
   },
 };
 

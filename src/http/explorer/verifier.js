@@ -3751,12 +3751,12 @@ var encodeRoster = ({ base, members, upgrades }) => concat(
   listed(upgrades.map(({ version, height }) => concat(u32(version), u64(height))))
 );
 var readRoster = (reader) => {
-  const byOverride = reader.flag();
-  const base = { byOverride, hash: reader.take(32), height: reader.u64() };
+  const byOverride2 = reader.flag();
+  const base = { byOverride: byOverride2, hash: reader.take(32), height: reader.u64() };
   const members = reader.list(VOTERS, () => readMember(reader));
   const upgrades = reader.list(UPGRADES, () => ({ version: reader.u32(), height: reader.u64() }));
   const roster = makeRoster(base, members, upgrades);
-  if (byOverride) throw new DecodeError("a roster that no block put into force");
+  if (byOverride2) throw new DecodeError("a roster that no block put into force");
   if (roster.members.some(({ key }, at) => key !== members[at]?.key)) throw new DecodeError("members that are not by ascending key");
   return roster;
 };
@@ -4364,6 +4364,10 @@ var headline = ({ verdict: verdict2, words, about }) => {
   if (receipt?.kind === "final") return [words.heads.finalProof, words.finalBlock(number(receipt.anchor.height, words), dateOf(receipt.anchor.time, words))];
   return [words.heads.proven, network ? [words.byDefinition[0], said(network.name), words.byDefinition[1]] : about.byNode ? words.byNode.proven : words.byTrust];
 };
+var byOverride = ({ verdict: verdict2, words, about }) => {
+  const isUsed = verdict2.proven?.final?.changes.some(({ override }) => override !== null) ?? false;
+  return verdict2.level === "proven" && isUsed ? [words.byOverride[0], said(about.override ?? "override.toml"), words.byOverride[1]] : null;
+};
 var SIGNS = { proven: "✓", signed: "?", wrong: "✕" };
 var report = (verdict2, words, about = {}) => {
   const telling = { verdict: verdict2, words, about };
@@ -4379,7 +4383,7 @@ var report = (verdict2, words, about = {}) => {
   return h(
     "section",
     { class: `v-report v-${level}`, lang: words.language },
-    h("div", { class: "v-verdict", role: "status" }, h("span", { class: "v-sign", "aria-hidden": "true" }, SIGNS[level]), h("div", {}, h("h2", {}, head), h("p", {}, sentence))),
+    h("div", { class: "v-verdict", role: "status" }, h("span", { class: "v-sign", "aria-hidden": "true" }, SIGNS[level]), h("div", {}, h("h2", {}, head), h("p", {}, sentence, byOverride(telling)))),
     shown.length > 0 ? facts(shown) : null,
     details(telling)
   );
@@ -4391,6 +4395,7 @@ var en = {
   heads: { proven: "Proven", signed: "Signed, but not proven", wrong: "Not proven", another: "This is another document", finalProof: "This block is final" },
   byDefinition: ["It stands on the ledger of the network “", "”. The members have made it final: it never changes."],
   byTrust: "It stands on the ledger, under the block that you trust.",
+  byOverride: [" The file “", "” decides who the members are: rely on this only if you have that file from your own node or from a member."],
   byNode: {
     proven: "It stands on this node’s ledger, and the members have made it final: it never changes.",
     final: (height) => `It ends at block ${height}, which this node has as final.`,
@@ -4407,7 +4412,7 @@ var en = {
     forged: "Something in this receipt is false: it was changed or forged. Do not rely on it.",
     network: "This receipt is of another network than the one in network.toml. Use that network’s file.",
     "not-final": "The receipt holds no votes of the members, so network.toml alone does not prove it. Ask for it again now that its block is final, or give the hash of a block that you trust.",
-    members: "Those who signed are not enough of the members that network.toml leads to. Either the receipt is forged, or the members were once decided by hand: then add that network’s override.toml.",
+    members: "Those who signed are not enough of the members that network.toml leads to. Either the receipt is forged, or the members were once decided by hand: then add that network’s override.toml, from your own node or from a member, not from whoever sent the receipt.",
     "other-block": "The receipt ends at another block than the one that you trust. Ask for one that ends at yours.",
     "other-document": "The receipt is about another document than this file. Even one changed character makes another document.",
     "no-document": "The transaction is about no document.",
@@ -4483,7 +4488,8 @@ var en = {
     badHash: "A hash has 64 digits, 0 to 9 and a to f.",
     caution: "Have network.toml from your own node or from a member, not from whoever sent the receipt.",
     reading: "Checking…",
-    unreadable: (name) => `${name} cannot be read. If it is a folder, choose the files in it.`
+    unreadable: (name) => `${name} cannot be read. If it is a folder, choose the files in it.`,
+    differ: ["These files differ, and only one of them can count: ", ". Nothing is checked before you remove the others. Keep the one that you have from your own node or from a member."]
   }
 };
 var fr = {
@@ -4491,6 +4497,7 @@ var fr = {
   heads: { proven: "Prouvé", signed: "Signé, mais pas prouvé", wrong: "Pas prouvé", another: "C’est un autre document", finalProof: "Ce bloc est définitif" },
   byDefinition: ["C’est inscrit au registre du réseau « ", " ». Les membres l’ont rendu définitif : cela ne changera jamais."],
   byTrust: "C’est inscrit au registre, sous le bloc auquel vous vous fiez.",
+  byOverride: [" Le fichier « ", " » décide qui sont les membres : ne vous y fiez que si vous tenez ce fichier de votre propre nœud ou d’un membre."],
   byNode: {
     proven: "C’est inscrit au registre de ce nœud, et les membres l’ont rendu définitif : cela ne changera jamais.",
     final: (height) => `Il aboutit au bloc ${height}, que ce nœud tient pour définitif.`,
@@ -4507,7 +4514,7 @@ var fr = {
     forged: "Quelque chose est faux dans ce reçu : il a été modifié ou forgé. Ne vous y fiez pas.",
     network: "Ce reçu vient d’un autre réseau que celui de network.toml. Utilisez le fichier de ce réseau.",
     "not-final": "Le reçu ne contient aucun vote des membres : network.toml ne suffit pas à le prouver. Redemandez-le maintenant que son bloc est définitif, ou donnez l’empreinte d’un bloc auquel vous vous fiez.",
-    members: "Ceux qui ont signé ne sont pas assez nombreux parmi les membres auxquels mène network.toml. Ou bien le reçu est forgé, ou bien les membres ont un jour été fixés à la main : ajoutez alors le fichier override.toml de ce réseau.",
+    members: "Ceux qui ont signé ne sont pas assez nombreux parmi les membres auxquels mène network.toml. Ou bien le reçu est forgé, ou bien les membres ont un jour été fixés à la main : ajoutez alors le fichier override.toml de ce réseau, pris sur votre propre nœud ou chez un membre, non auprès de celui qui a envoyé le reçu.",
     "other-block": "Le reçu aboutit à un autre bloc que celui auquel vous vous fiez. Demandez-en un qui aboutisse au vôtre.",
     "other-document": "Le reçu porte sur un autre document que ce fichier. Un seul caractère modifié en fait un autre document.",
     "no-document": "La transaction ne porte sur aucun document.",
@@ -4583,7 +4590,8 @@ var fr = {
     badHash: "Une empreinte a 64 chiffres, de 0 à 9 et de a à f.",
     caution: "Prenez network.toml sur votre propre nœud ou chez un membre, non auprès de celui qui a envoyé le reçu.",
     reading: "Vérification…",
-    unreadable: (name) => `${name} ne peut pas être lu. Si c’est un dossier, choisissez les fichiers qu’il contient.`
+    unreadable: (name) => `${name} ne peut pas être lu. Si c’est un dossier, choisissez les fichiers qu’il contient.`,
+    differ: ["Ces fichiers diffèrent, et un seul peut compter : ", ". Rien n’est vérifié tant que vous n’avez pas retiré les autres. Gardez celui que vous tenez de votre propre nœud ou d’un membre."]
   }
 };
 var wordsFor = (languages) => {
