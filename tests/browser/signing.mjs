@@ -102,6 +102,20 @@ export const signing = (world) => {
     await page.finish();
   });
 
+  test("a stranger's title makes no line in the evidence's summary, and turns none around", async () => {
+    const id = world.facts.agreements.effective;
+    const page = await start(`/agreement/${id}`);
+    await page.route(`**/v1/agreements/${id}`, async (route) => {
+      const answer = await (await route.fetch()).json();
+      await route.fulfill({ json: { ...answer, title: "Lease\u2028State: refused\u2029\u202eesael\u2066" } });
+    });
+    const [name, bytes] = await saved(page, page.getByRole("button", { name: "Download evidence" }));
+    const summary = unzipped(bytes).get(name.replace(".zip", ".txt")).toString();
+    assert.match(summary.split("\r\n")[0], /LeaseU\+2028State: refusedU\+2029U\+202EesaelU\+2066/);
+    assert.doesNotMatch(summary, /[\u2028-\u202e\u2066-\u2069]/);
+    await page.finish();
+  });
+
   test("on paper a page says what network it is of, when, and everything in full", async () => {
     const { facts, network } = world;
     const status = await network.get("/v1/status");

@@ -3,6 +3,7 @@
 import { ask } from "./api.js";
 import { node } from "./format.js";
 import { accountText } from "./names.js";
+import { plain } from "./said.js";
 import { save } from "./save.js";
 import { at } from "./time.js";
 import { w } from "./words.js";
@@ -30,7 +31,8 @@ const summary = (item, done) => {
     ...item.parties.filter((party) => party.answer === null).map((party) => `- ${w.evidence.deed.silent} ${accountText(party.address)}`),
     "", [w.paper.asOf, w.paper.state(tip.height, at(tip.time), id, final.height)], "", ...w.evidence.check,
   ];
-  return lines.filter((line) => line !== null).map((line) => `${Array.isArray(line) ? line.join(": ") : line}\r\n`).join("");
+  // A title or a name must not make a line of its own, nor turn one around.
+  return lines.filter((line) => line !== null).map((line) => `${plain(Array.isArray(line) ? line.join(": ") : line)}\r\n`).join("");
 };
 
 /** The text of a receipt, exactly as the node sends it; null if it has none. */
