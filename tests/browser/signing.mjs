@@ -141,7 +141,7 @@ export const signing = (world) => {
     const page = await start("/records");
     await page.route("**/v1/records?*", async (route) => {
       const answer = await (await route.fetch()).json();
-      await route.fulfill({ json: { ...answer, items: answer.items.map((item, index) => (index === 0 ? { ...item, topic: '=HYPERLINK("http://x")' } : item)) } });
+      await route.fulfill({ json: { ...answer, items: answer.items.map((item, index) => (index === 0 ? { ...item, topic: '=HYPERLINK("http://x")', text: "a\u2028b\u202ec\td" } : item)) } });
     });
     const [name, bytes] = await saved(page, page.getByRole("button", { name: "CSV" }));
     const lines = bytes.toString().split("\r\n");
@@ -149,11 +149,26 @@ export const signing = (world) => {
     assert.match(lines[0], /^\ufefftime,height,final,sender,topic,name,text,hash,transaction$/);
     assert.equal(lines.length, (await network.get("/v1/records?limit=100")).items.length + 2);
     assert.ok(lines[1].includes(`"'=HYPERLINK(""http://x"")"`), lines[1]);
+    assert.ok(lines[1].includes(",aU+2028bU+202Ec\td,"), lines[1]);
     for (const path of ["/agreements", "/blocks", "/members", "/peers", "/voters", "/mempool", `/account/${facts.demo}`, `/block/${(await network.get(`/v1/transactions/${facts.paid}`)).height}`]) {
       await page.show(path);
       const button = page.getByRole("button", { name: "CSV" }).first();
       assert.match((await saved(page, button))[0], /\.csv$/, path);
     }
+    await page.finish();
+  });
+
+  test("no spreadsheet finds a formula in a cell, wherever it splits the line", async () => {
+    const page = await start("/records");
+    const cells = (names) => page.evaluate(async (given) => {
+      const { written } = await import("/assets/csv.js");
+      return given.map((name) => written("contacts", [{ name, address: "", own: false }]).split("\r\n")[1].replace(/,,false$/, ""));
+    }, names);
+    for (const [name, cell] of [
+      ["=1+1", "'=1+1"], ["a;=1+1", "a;'=1+1"], ["a; =1+1", "a;' =1+1"], ["a\t-1", "a\t'-1"], ["\ta", "'\ta"], ["a;\t@b", "a;'\t'@b"], ["＝1;＋1", "'＝1;'＋1"],
+      ["a\r\n+1", '"a\n\'+1"'], ["a;\n=1", '"a;\n\'=1"'], ['a;"=1"', '"a;\'""=1"""'], ["\r=1", "U+000D=1"], ["-5", "'-5"],
+      ["a=1; b-c", "a=1; b-c"], ["12.50", "12.50"], ["Müller", "Müller"],
+    ]) assert.deepEqual(await cells([name]), [cell], JSON.stringify(name));
     await page.finish();
   });
 };

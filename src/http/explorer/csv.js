@@ -3,6 +3,7 @@
 import { ask, several } from "./api.js";
 import { contacts } from "./contacts.js";
 import { accountText } from "./names.js";
+import { plainLines } from "./said.js";
 import { save } from "./save.js";
 
 /** Most lines of a file, and most requests for one: a list may be as long as the chain. */
@@ -42,11 +43,13 @@ const CELLS = {
 /** Lists that come whole, under another name than `items`. */
 const WHOLE = { members: "members", voters: "voters" };
 
-/** A cell. One that a spreadsheet would take for a formula, which a stranger may have written, begins with an apostrophe. */
+// Where a spreadsheet would begin a formula: some split lines at semicolons or tabs, and some of them even within quotes.
+const FORMULA = /(?<=^|[;\t\n])(?=(?:[^\S\t\n]|")*[=+\-@＝＋－＠]|\t)/g;
+
+/** A cell. What a spreadsheet would take for a formula, which a stranger may have written, has an apostrophe before it; what hides is shown. */
 const cell = (value) => {
-  const text = String(value);
-  const safe = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
-  return /[",\r\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+  const safe = plainLines(String(value)).replace(FORMULA, "'");
+  return /[",\n]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 };
 
 /** The text of a file with these items. */
