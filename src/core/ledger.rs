@@ -11,6 +11,7 @@ mod amount;
 mod block;
 mod branch;
 mod chain;
+mod change;
 mod compact;
 mod difficulty;
 mod durable;
@@ -41,6 +42,7 @@ pub use branch::{Branch, HeaderError};
 pub use chain::{
     BackfillError, Chain, Contradiction, Finalized, Moved, Origin, Plan, PlanError, Ready, Span, Step,
 };
+pub use change::Change;
 pub use compact::{CompactBlock, ShortId, ShortKey};
 pub use difficulty::Schedule;
 pub use durable::{BlockOutcome, Disk, Ledger, Settled, Stepped, Taken};
@@ -60,7 +62,7 @@ pub use receipt::{Above, FinalError, FinalProof, Finality, Proof, Receipt, Recei
 pub use replay::{Replay, Replayed};
 pub use roster::{Base, InForce, Roster, RosterError};
 pub use state::{
-    Account, Change, HeaderRecord, Key, Rows, StateError, StateHash, Undo, View, executed, read_state_hash,
+    Account, HeaderRecord, Key, Rows, StateError, StateHash, Undo, View, executed, read_state_hash,
     read_supply,
 };
 pub use template::{Date, Payload, StateAt, Template, Unfit};

@@ -42,19 +42,23 @@ pub(super) fn write_one(
     height: u64,
     body: &Body,
 ) -> Result<(), Fault> {
-    let mut rows = Rows { marker, index: Vec::new(), deadlines: Vec::new() };
+    let mut rows = Rows::none(marker);
     rows.add(height, body);
     rows.write(tx)
 }
 
 impl Rows {
+    fn none(marker: Marker) -> Self {
+        Self { marker, index: Vec::new(), deadlines: Vec::new() }
+    }
+
     fn of(
         tx: &WriteTransaction,
         marker: Marker,
         blocks: impl Iterator<Item = (u64, Hash)>,
         recent: &Blocks,
     ) -> Result<Self, Fault> {
-        let mut rows = Self { marker, index: Vec::new(), deadlines: Vec::new() };
+        let mut rows = Self::none(marker);
         let (headers, bodies) = (tx.open_table(HEADERS)?, tx.open_table(BODIES)?);
         for (height, id) in blocks {
             let block = snapshot::read_block(&headers, &bodies, recent, &id)?;
