@@ -9,8 +9,8 @@ use std::hint::black_box;
 
 use bouya_core::codec::{decode, encode};
 use bouya_core::crypto::{DoubleSha256, PublicKey};
-use bouya_core::ledger::{Address, CompactBlock, Key, RawTransaction, StateHash, Template, Transaction};
-use bouya_core::limits::{HEADER_BYTES, OUTPUTS};
+use bouya_core::ledger::{Address, CompactBlock, Key, RawTransaction, Room, StateHash, Transaction};
+use bouya_core::limits::{BLOCK_BYTES, HEADER_BYTES, OUTPUTS};
 use bouya_core::mempool::{Limits, Mempool};
 use bouya_core::time::Time;
 use criterion::{BatchSize, Criterion, Throughput};
@@ -150,8 +150,8 @@ fn mempool(criterion: &mut Criterion) {
     group.bench_function("select_5000_of_10000", |bencher| {
         let field = Field::new(500);
         let pool = field.pool(COUNT);
-        let room = Template::room(field.genesis(), None);
-        bencher.iter(|| pool.select(black_box(room), 5_000));
+        let room = Room { bytes: BLOCK_BYTES, count: 5_000, gas: None };
+        bencher.iter(|| pool.select(black_box(room)));
     });
     group.finish();
 }

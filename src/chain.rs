@@ -18,7 +18,7 @@ use thiserror::Error;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
-use tracing::warn;
+use tracing::{error, warn};
 
 use crate::actor::{Inbox, Mailbox, Wake};
 use crate::clock;
@@ -188,6 +188,13 @@ impl ChainActor {
                 Output::Final(certificate) => self.tell_final(certificate)?,
                 Output::Conflict { certificate, newest, how } => {
                     self.tell_conflict(Conflict { certificate, newest, how });
+                }
+                Output::Disputed { header, why } => {
+                    error!(
+                        height = header.height, block = %header.id(), miner = %header.miner, why,
+                        "a block states other results than this node computes: its miner or this node computes wrongly; if other nodes take it, stop \
+                         this one and run `bouya verify`"
+                    );
                 }
                 Output::Invalid { id, error } => {
                     warn!(block = %id, %error, "a heavier branch holds an invalid block; only the part before it counts");

@@ -18,11 +18,13 @@ mod chain;
 mod check;
 mod client;
 mod contacts;
+mod contract;
 mod devnet;
 mod doctor;
 mod document;
 mod error;
 mod events;
+mod export;
 mod final_proof;
 mod finality;
 mod folder;
@@ -150,6 +152,9 @@ enum Command {
     /// Write a node's newest final state to a file, or begin with one
     #[command(subcommand, after_help = snapshot::EXAMPLES)]
     Snapshot(snapshot::SnapshotCommand),
+    /// Write the final transactions of a time as tables, with a manifest, for an auditor
+    #[command(after_help = export::EXAMPLES)]
+    Export(export::ExportOptions),
     /// Show the node's state: tip, sync, peers, mempool, miner, certificate
     #[command(after_help = status::EXAMPLES)]
     Status,
@@ -207,6 +212,9 @@ enum Command {
     /// Propose, sign, refuse and list agreements on documents
     #[command(subcommand, after_help = agree::EXAMPLES)]
     Agree(agree::AgreeCommand),
+    /// Write, deploy, call and ask contracts: rules that every node executes
+    #[command(subcommand, after_help = contract::EXAMPLES)]
+    Contract(contract::ContractCommand),
     /// Fetch a transaction's receipt, renew one, or verify one without a node
     #[command(subcommand, after_help = receipt::EXAMPLES)]
     Receipt(receipt::ReceiptCommand),
@@ -271,6 +279,7 @@ fn run(cli: Cli, out: &mut Output) -> Result<(), Error> {
         Command::Verify(options) => verify::run(&options, &config(&node)?, out),
         Command::Chain(command) => chain::run(&command, &config(&node)?, out),
         Command::Snapshot(command) => snapshot::run(&command, &config(&node)?, out),
+        Command::Export(options) => export::run(&options, &node, out),
         Command::Status => status::run(&naming(&node, out)?, node.own_file(), out),
         Command::Final { command } => finality::run(command, &Client::new(&node)?, out),
         Command::Peers(page) => peer::list(&Client::new(&node)?, out, &page),
@@ -289,6 +298,7 @@ fn run(cli: Cli, out: &mut Output) -> Result<(), Error> {
         Command::Send(send) => send::run(&send, &Client::new(&node)?, out),
         Command::Record(command) => record::run(command, &naming(&node, out)?, out),
         Command::Agree(command) => agree::run(command, &naming(&node, out)?, out),
+        Command::Contract(command) => contract::run(command, &node, out),
         Command::Receipt(receipt::ReceiptCommand::Get(get)) => receipt::get(&get, &Client::new(&node)?, out),
         Command::Receipt(receipt::ReceiptCommand::Renew(renew)) => {
             receipt::renew(&renew, &Client::new(&node)?)

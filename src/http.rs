@@ -14,6 +14,7 @@ use axum::middleware::{Next, from_fn, from_fn_with_state, map_response};
 use axum::response::{IntoResponse, Response};
 use axum::{Router, routing};
 use bouya_core::code::Code;
+use bouya_core::crypto::sha256;
 use bouya_core::id::NodeId;
 use bouya_core::ledger::{Address, Genesis};
 use bouya_core::limits::{API_BODY_BYTES, API_REQUEST_TIMEOUT};
@@ -26,7 +27,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use self::description::Description;
-use self::problem::Problem;
+use self::problem::{Name, Problem};
 use crate::actor::Mailbox;
 use crate::events::Events;
 use crate::health::Health;
@@ -41,11 +42,16 @@ use crate::voter;
 mod accounts;
 mod agreements;
 mod blocks;
+mod caching;
+mod check;
 mod connections;
+mod contracts;
+mod cors;
 mod description;
 mod ends;
 mod explorer;
 mod extract;
+mod feed;
 mod finality;
 mod guard;
 mod history;
@@ -109,6 +115,8 @@ pub struct Api {
     pub token: token::Token,
     /// Further names that the `Host` header may carry.
     pub hosts: Vec<String>,
+    /// Other sites whose pages may read and submit.
+    pub origins: Vec<String>,
     /// Smallest fee per byte that this node takes, in the smallest unit.
     pub min_fee_per_byte: u64,
     pub limits: Limits,
@@ -121,6 +129,8 @@ fn described() -> OpenApiRouter<Api> {
         .routes(routes!(peers::blacklist))
         .routes(routes!(blocks::list))
         .routes(routes!(transactions::list, transactions::submit))
+        .routes(routes!(check::check))
+        .routes(routes!(feed::list))
         .routes(routes!(accounts::show))
         .routes(routes!(accounts::history))
         .routes(routes!(records::list))
@@ -128,6 +138,9 @@ fn described() -> OpenApiRouter<Api> {
         .routes(routes!(agreements::show))
         .routes(routes!(motions::motions))
         .routes(routes!(history::sets))
+        .routes(routes!(contracts::list))
+        .routes(routes!(contracts::slots::slots))
+        .routes(routes!(contracts::events::events))
         .routes(routes!(receipts::receipt))
         .routes(routes!(receipts::renew));
     let plain = OpenApiRouter::new()
@@ -143,14 +156,18 @@ fn described() -> OpenApiRouter<Api> {
         .routes(routes!(peers::blacklist_add, peers::blacklist_remove))
         .routes(routes!(blocks::show))
         .routes(routes!(blocks::raw))
+        .routes(routes!(contracts::show))
+        .routes(routes!(contracts::code))
+        .routes(routes!(contracts::view))
         .routes(routes!(transactions::show));
     // Streams stay open, and mining a block or reading a snapshot takes time.
-    let long = OpenApiRouter::new().routes(routes!(stream::events)).merge(
-        OpenApiRouter::new()
-            .routes(routes!(node::mine))
-            .routes(routes!(snapshot::snapshot))
-            .layer(from_fn(extract::no_query)),
-    );
+    let long =
+        OpenApiRouter::new().routes(routes!(stream::events)).routes(routes!(feed::stream::stream)).merge(
+            OpenApiRouter::new()
+                .routes(routes!(node::mine))
+                .routes(routes!(snapshot::snapshot))
+                .layer(from_fn(extract::no_query)),
+        );
     // Monitoring tools may add a query string of their own.
     let watched = OpenApiRouter::new()
         .routes(routes!(node::healthz))
@@ -172,17 +189,25 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 fn router(api: Api) -> Router {
     let (router, description) = described().split_for_parts();
     let description = description::complete(description).to_json().unwrap_or_default();
-    let json = ([(header::CONTENT_TYPE, "application/json")], description);
-    router
-        .merge(explorer::routes())
+    let tag = caching::tag_of(&sha256(description.as_bytes()));
+    let json = ([(header::CONTENT_TYPE, "application/json".to_owned()), (header::ETAG, tag)], description);
+    let router = router
         .route("/openapi.json", routing::get(move || async move { json }))
+        .layer(from_fn(caching::tag))
+        .merge(explorer::routes())
         .fallback(explorer::missing)
         .method_not_allowed_fallback(other_method)
         .layer(from_fn_with_state(guard::Guard::new(&api), guard::check))
         // Outside the guard, which reads the bodies.
         .layer(DefaultBodyLimit::max(API_BODY_BYTES))
         .layer(map_response(secure))
-        .with_state(api)
+        .layer(caching::compression());
+    // Outside the guard, which knows no preflight.
+    let router = match cors::layer(&api.origins) {
+        Some(cors) => router.layer(cors),
+        None => router,
+    };
+    router.with_state(api)
 }
 
 /// The API without its sockets, as [`serve`] uses it.
@@ -196,7 +221,7 @@ async fn in_time(State(limit): State<Duration>, request: Request, next: Next) ->
     let late = || {
         let detail =
             "the request took too long; if it was a transaction, look for it before sending it again";
-        Problem::new(StatusCode::SERVICE_UNAVAILABLE, "timeout", detail).into_response()
+        Problem::new(Name::Timeout, detail).into_response()
     };
     tokio::time::timeout(limit, next.run(request)).await.unwrap_or_else(|_| late())
 }

@@ -4,6 +4,7 @@
 //!
 //! | module | is |
 //! |---|---|
+//! | [`abi`] | contracts' messages as JSON, by the file beside the module |
 //! | [`cli`] | the command line: mostly a client of the HTTP API; some commands work on local files or run nodes |
 //! | [`config`] | reads text files into checked settings, and reports all mistakes at once |
 //! | [`node`] | the composition root: builds, connects, starts and stops all actors |
@@ -18,6 +19,7 @@
 //! | [`verify`] | executes the whole store again, to verify or repair it |
 //! | [`devnet`] | a whole test network in one process |
 //! | [`mod@bench`] | measures how fast a machine is, and how fast Bouya runs on it |
+//! | [`contract_project`] | a new contract's project |
 //! | [`clock`], [`descriptors`], [`events`], `files`, [`telemetry`], [`workers`] | time, open files, events for observers, new files that appear whole, logs, signature checks on all cores |
 //!
 //! Invariants:
@@ -29,6 +31,7 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test fails by panicking"))]
 
+pub mod abi;
 pub mod actor;
 pub mod admission;
 pub mod archive;
@@ -38,9 +41,11 @@ pub mod chain;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod contract_project;
 pub mod descriptors;
 pub mod devnet;
 pub mod events;
+pub mod export;
 mod files;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
@@ -53,7 +58,6 @@ pub mod miner;
 pub mod net;
 pub mod node;
 pub mod proxy;
-pub mod receipt;
 mod short;
 pub mod store;
 pub mod telemetry;

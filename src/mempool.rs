@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use bouya_core::crypto::Hash;
-use bouya_core::ledger::{Address, CheckedTransaction, StateError, Transaction};
+use bouya_core::ledger::{Address, CheckedTransaction, Room, StateError, Transaction};
 use bouya_core::node::Ticket;
 use bouya_core::node::pool::{Input, Output, Pending, Pool, Refusal, Waits};
 use bouya_core::overlay;
@@ -30,8 +30,10 @@ pub enum MempoolRequest {
     Pool(Input<Snapshot>),
     /// From the API: transactions. Each has its own answer, in the same order.
     Give { transactions: Vec<Transaction>, replace: bool, reply: Reply },
+    /// From the API: would this one be taken?
+    Check { transaction: Transaction, replace: bool, reply: Reply },
     /// From the miner: what a block with this much room should hold.
-    Select { room: usize, most: usize, reply: oneshot::Sender<Vec<CheckedTransaction>> },
+    Select { room: Room, reply: oneshot::Sender<Vec<CheckedTransaction>> },
     /// From the API: those below a place, best fee rate first, at most this many.
     List { below: Option<Rank>, most: usize, reply: oneshot::Sender<Vec<CheckedTransaction>> },
     /// From the API: one of them.
@@ -134,10 +136,13 @@ impl Running {
                 return Ok(());
             }
             MempoolRequest::Give { transactions, replace, reply } => {
-                self.asked += 1;
-                let ticket = Ticket(self.asked);
-                self.replies.insert(ticket, reply);
+                let ticket = self.ticket(reply);
                 self.pool.handle(Input::Give { ticket, transactions, replace });
+                return Ok(());
+            }
+            MempoolRequest::Check { transaction, replace, reply } => {
+                let ticket = self.ticket(reply);
+                self.pool.handle(Input::Check { ticket, transaction, replace });
                 return Ok(());
             }
             question => question,
@@ -148,7 +153,7 @@ impl Running {
         let mempool = self.pool.mempool();
         // It is no error if the asker no longer waits.
         match question {
-            MempoolRequest::Select { room, most, reply } => drop(reply.send(mempool.select(room, most))),
+            MempoolRequest::Select { room, reply } => drop(reply.send(mempool.select(room))),
             MempoolRequest::List { below, most, reply } => {
                 drop(reply.send(mempool.below(below).take(most).cloned().collect()))
             }
@@ -157,9 +162,15 @@ impl Running {
                 drop(reply.send(mempool.between(low, high).copied().collect()))
             }
             MempoolRequest::Pending { address, reply } => drop(reply.send(self.pool.pending(&address))),
-            MempoolRequest::Pool(_) | MempoolRequest::Give { .. } => (),
+            MempoolRequest::Pool(_) | MempoolRequest::Give { .. } | MempoolRequest::Check { .. } => (),
         }
         Ok(())
+    }
+
+    fn ticket(&mut self, reply: Reply) -> Ticket {
+        self.asked += 1;
+        self.replies.insert(Ticket(self.asked), reply);
+        Ticket(self.asked)
     }
 
     fn drain(&mut self) {

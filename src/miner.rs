@@ -11,15 +11,17 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use bouya_core::crypto::{Hash, SecretKey};
-use bouya_core::ledger::{Address, Block, Date, Genesis, Payload, Rows, StateAt, StateError, Template, View};
-use bouya_core::limits::{MINE_ASKED, MINE_REFRESH, MINE_TAKE_IN, TRANSACTIONS_PER_BLOCK};
+use bouya_core::ledger::{
+    Address, Block, Date, Genesis, Payload, Room, Rows, StateAt, StateError, Template, Unfit, View,
+};
+use bouya_core::limits::{MINE_ASKED, MINE_REFRESH, MINE_TAKE_IN};
 use bouya_core::node::keeper::NotTaken;
 use bouya_core::node::{Demand, State, When, Wish};
 use thiserror::Error;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
-use tracing::{debug, warn};
+use tracing::{debug, error, warn};
 
 use crate::actor::{Inbox, Mailbox, MailboxError};
 use crate::chain;
@@ -202,10 +204,10 @@ impl MinerActor {
     async fn template(&self, told: bool) -> Result<Option<Template>, MailboxError> {
         // Before the transactions: they must leave room for it.
         let certificate = self.health.head.borrow().handover.clone();
-        let room = Template::room(&self.genesis, certificate.as_ref());
-        let select = |reply| mempool::MempoolRequest::Select { room, most: TRANSACTIONS_PER_BLOCK, reply };
-        let chosen = self.mempool.ask(select).await?;
         let branch = self.health.head.borrow().branch.clone();
+        let room = Room::on(&self.genesis, &branch, certificate.as_ref());
+        let select = |reply| mempool::MempoolRequest::Select { room, reply };
+        let chosen = self.mempool.ask(select).await?;
         let (genesis, key, states) = (Arc::clone(&self.genesis), self.key.clone(), Arc::clone(&self.states));
         let (to, date) = (self.settings.reward_to, Date { time: clock::wall(), told });
         // A full block takes a while to execute.
@@ -218,6 +220,11 @@ impl MinerActor {
         });
         Ok(match made.await {
             Ok(Ok(template)) => template,
+            // No transaction may lead here: no block would be made until it leaves.
+            Ok(Err(Unfit::State(error))) => {
+                error!(%error, "no block can be made to search for; run `bouya verify`");
+                None
+            }
             Ok(Err(error)) => {
                 debug!(%error, "no block to search for");
                 None

@@ -305,6 +305,7 @@ impl Node {
             reward_to,
             token: self.token,
             hosts: self.settings.api.hosts.clone(),
+            origins: self.settings.api.origins.clone(),
             min_fee_per_byte: self.settings.network.min_fee_per_byte,
             limits: http::Limits::default(),
             stop: CancellationToken::new(),

@@ -28,6 +28,7 @@ mod indexed;
 mod leaves;
 mod motions;
 pub(crate) mod owner;
+pub(crate) mod results;
 mod snapshot;
 mod tables;
 mod writing;
@@ -44,7 +45,7 @@ pub use tables::List;
 pub(crate) use tables::row;
 use tables::{
     BODIES, CHUNKS, DEADLINES, ENDED, ENDED_AT, HANDED_OVER, HANDOVERS, HEADERS, HEIGHTS, LEAVES, META,
-    NODES, RUNS, SIDE, STATE, UNDO, versioned,
+    NODES, RESULTS, RUNS, SIDE, STATE, UNDO, versioned,
 };
 
 /// Version of the file's layout; a file with another one is refused.
@@ -182,9 +183,10 @@ impl Store {
                 self.begin(&tx)?;
                 found = Some((FORMAT, self.genesis.id(), secret));
             }
-            // A store of this format from before leaves were kept has no such table.
+            // A store of this format from before these were kept has no such tables.
             if found.is_some_and(|(format, ..)| format == FORMAT) {
                 tx.open_table(LEAVES)?;
+                tx.open_table(RESULTS)?;
             }
             tx.commit()?;
             found.ok_or_else(|| Fault::Damaged("it is empty".to_owned()))
@@ -268,7 +270,9 @@ impl Store {
             writing::blocks(&tx, change)?;
             writing::best_chain(&tx, change)?;
             writing::state(&tx, change)?;
+            // Before the results: it takes back what those say.
             indexed::write(&tx, self.marker, change, &self.recent)?;
+            results::write(&tx, change)?;
             motions::write(&tx, change)?;
             // Last: what leaves the chain and is forgotten had rows in the index.
             writing::remove(&tx, change)?;

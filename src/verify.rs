@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use bouya_core::codec::encode;
 use bouya_core::crypto::Hash;
+use bouya_core::ledger::contract::Results;
 use bouya_core::ledger::governance::Ended;
 use bouya_core::ledger::{
     Block, Checkpoint, Genesis, HeaderRecord, Replay, Replayed, View, bases_of, in_force_before,
@@ -16,6 +17,7 @@ use bouya_core::limits::UNDO_BLOCKS;
 use bouya_core::time::Timestamp;
 use thiserror::Error;
 
+use crate::store::results::report_on;
 use crate::store::{Reader, Snapshot, Store, StoreError, concerned, deadline, lists};
 use crate::workers::Workers;
 
@@ -132,6 +134,7 @@ pub fn verify(reader: &Reader, mut progress: impl FnMut(u64, u64)) -> Result<Rep
         check_block(&snapshot, &place, &block, &replay, &replayed, tip)?;
         if height > began {
             check_motions(&snapshot, &place, height, replayed.ended)?;
+            check_results(&snapshot, &place, &block.id(), replayed.results.as_ref())?;
         }
         check_index(&snapshot, &place, &block)?;
         report.blocks += 1;
@@ -220,8 +223,26 @@ fn check_motions(
     }
 }
 
+fn check_results(
+    snapshot: &Snapshot,
+    place: &str,
+    id: &Hash,
+    expected: Option<&Results>,
+) -> Result<(), VerifyError> {
+    // The words and the gas are for people: another program may say them otherwise.
+    let committed = |results: &Results| {
+        let outcomes: Vec<_> = results.reports.iter().map(|report| report.outcome.clone()).collect();
+        (results.writes, results.state, outcomes)
+    };
+    match snapshot.results(id)?.as_ref().map(committed) == expected.map(committed) {
+        true => Ok(()),
+        false => Err(wrong(place, "what its contracts led to is not what executing it gives")),
+    }
+}
+
 fn check_index(snapshot: &Snapshot, place: &str, block: &Block) -> Result<(), VerifyError> {
     let height = block.header.height;
+    let results = snapshot.results(&block.id())?;
     if !snapshot.concerns(&block.body.reward.to, height, 0)? {
         return Err(wrong(place, "the index does not list its reward"));
     }
@@ -230,7 +251,7 @@ fn check_index(snapshot: &Snapshot, place: &str, block: &Block) -> Result<(), Ve
         if !snapshot.stands(&id, height, index)? {
             return Err(wrong(place, format!("the index does not find transaction {id}")));
         }
-        for address in concerned(transaction) {
+        for address in concerned(transaction, report_on(results.as_ref(), &id)) {
             if !snapshot.concerns(&address, height, index.saturating_add(1))? {
                 return Err(wrong(place, format!("the index does not list transaction {id} for {address}")));
             }

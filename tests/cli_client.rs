@@ -42,7 +42,13 @@ fn json(value: &impl Serialize) -> String {
 }
 
 fn problem(status: u16, detail: &str) -> (u16, String) {
-    let problem = Problem { r#type: "about:blank".into(), title: "No".into(), status, detail: detail.into() };
+    let problem = Problem {
+        r#type: "about:blank".into(),
+        title: "No".into(),
+        status,
+        detail: detail.into(),
+        values: Default::default(),
+    };
     (status, json(&problem))
 }
 
@@ -60,6 +66,8 @@ fn status() -> Status {
             overrides: None,
             upgrade: None,
             interval_ms: 5000,
+            version: 3,
+            gas_per_block: 100_000_000,
             min_fee_per_byte: 1,
         },
         finalized: finality::final_status(),
@@ -103,6 +111,7 @@ fn transaction(id: &str, height: Option<u64>, confirmations: u64) -> String {
         valid_until: 1041,
         size: 200,
         action: Action::Transfer { outputs: vec![], memo: "\u{1b}[31mred".into() },
+        outcome: None,
     })
 }
 

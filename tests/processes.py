@@ -77,13 +77,16 @@ def install(packages):
             subprocess.run(["systemctl", "--quiet", "disable", service], stderr=subprocess.DEVNULL, check=False)
 
 
-def free_port(above=0):
-    """A port from the system; that many above it is another free one."""
+def free_port(above=0, count=1):
+    """A port from the system. So many that count from it are free, and as many that count from `above` above it."""
     while True:
         with socket.create_server(("127.0.0.1", 0)) as first:
             port = first.getsockname()[1]
             try:
-                socket.create_server(("127.0.0.1", port + above)).close() if above else None
+                for number in range(1, count):
+                    socket.create_server(("127.0.0.1", port + number)).close()
+                for number in range(count if above else 0):
+                    socket.create_server(("127.0.0.1", port + above + number)).close()
                 return port
             except (OSError, OverflowError):
                 continue

@@ -66,7 +66,22 @@ fn everything_comes_from_the_one_registry_with_a_checksum() {
     for kind in ["unknown-registry", "unknown-git"] {
         assert_eq!(deny["sources"][kind].as_str(), Some("deny"));
     }
-    let own = ["bouya", "bouya-core", "bouya-fuzz", "bouya-harness", "bouya-sim", "chaos", "mkca"];
+    let own = [
+        "bouya",
+        "bouya-client",
+        "bouya-contract",
+        "bouya-contract-macros",
+        "bouya-core",
+        "bouya-fuzz",
+        "bouya-harness",
+        "bouya-sim",
+        "chaos",
+        "counter",
+        "escrow",
+        "mkca",
+        "netting",
+        "receivables",
+    ];
     for package in packages(&lock) {
         let name = text(package, "name").unwrap();
         match text(package, "source") {

@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 use bouya_core::codec::{Bounded, Text, decode, encode};
 use bouya_core::crypto::{Hash, PublicKey, SecretKey, Signature, sha256};
+use bouya_core::ledger::contract::{Call, Deploy};
 use bouya_core::ledger::{
     Action, Address, Allocation, Block, BlockRules, Body, Certificate, Checkpoint, Coin, CompactBlock,
     Content, Genesis, Header, HeaderRecord, Link, Member, NetworkSpec, Output, Proposal, Response, Reward,
@@ -82,12 +83,34 @@ impl Seeded {
             respond(Response::Refuse),
             Action::Withdraw { agreement },
         ];
-        let sign = |action| {
-            let key = SecretKey::from_seed(&self.bytes());
-            let (network, nonce, fee, until) = (self.hash(), self.number(), self.number(), self.number());
-            Transaction::sign(&network, &key, nonce, fee, until, action)
+        actions.into_iter().map(|action| self.signed(action)).collect()
+    }
+
+    /// A deployment and a call.
+    fn contracts(&mut self) -> Vec<Transaction> {
+        let deploy = Deploy {
+            code: Bounded::truncated(self.bytes::<40>()),
+            input: Bounded::truncated(self.bytes::<9>()),
+            value: self.number(),
+            gas: self.number(),
         };
-        actions.into_iter().map(sign).collect()
+        let deployed = self.signed(deploy.into());
+        let contract = deployed.contract().unwrap();
+        let call = Call {
+            contract,
+            code: self.hash(),
+            size: self.number() as u32,
+            input: Bounded::truncated(self.bytes::<30>()),
+            value: self.number(),
+            gas: self.number(),
+        };
+        vec![deployed, self.signed(call.into())]
+    }
+
+    fn signed(&mut self, action: Action) -> Transaction {
+        let key = SecretKey::from_seed(&self.bytes());
+        let (network, nonce, fee, until) = (self.hash(), self.number(), self.number(), self.number());
+        Transaction::sign(&network, &key, nonce, fee, until, action)
     }
 
     fn header(&mut self) -> Header {
@@ -235,6 +258,8 @@ fn spec() -> NetworkSpec {
             address: Address::of(&SecretKey::from_seed(&[2; 32]).public()),
             amount: 1_000_000,
         }],
+        version: Header::VERSION,
+        gas_per_block: None,
     }
 }
 
@@ -254,6 +279,8 @@ fn conformance(mut values: impl FnMut(&mut Seeded) -> Vec<Vec<u8>>) -> String {
 fn vectors() -> BTreeMap<String, String> {
     let hex = |bytes: &[u8]| HEXLOWER.encode(bytes);
     let genesis = Genesis::new(spec()).unwrap();
+    let running = NetworkSpec { version: 3, gas_per_block: Some(30_000_000), ..spec() };
+    let running = Genesis::new(running).unwrap();
     let (key, miner) = (SecretKey::from_seed(&[2; 32]), SecretKey::from_seed(&[1; 32]));
     let output = Output { to: Address::of(&miner.public()), amount: 12_500_000 };
     let transfer =
@@ -320,6 +347,7 @@ fn vectors() -> BTreeMap<String, String> {
         ("public key of seed 02*32".to_owned(), key.public().to_string()),
         ("network id of the example".to_owned(), genesis.id().to_string()),
         ("genesis header of the example".to_owned(), hex(&encode(&genesis.header))),
+        ("network id of the example that runs contracts".to_owned(), running.id().to_string()),
         ("rules digest of the example".to_owned(), genesis.rules_digest().to_string()),
         ("transfer bytes".to_owned(), hex(&encode(&transfer))),
         ("transfer id".to_owned(), transfer.id().to_string()),
@@ -351,6 +379,7 @@ fn vectors() -> BTreeMap<String, String> {
     type_hash("Transaction", conformance(|s| vec![encode(&s.transaction())]));
     let said = |s: &mut Seeded| s.said().iter().map(encode).collect();
     type_hash("records and agreements", conformance(said));
+    type_hash("deployments and calls", conformance(|s| s.contracts().iter().map(encode).collect()));
     type_hash("Header", conformance(|s| vec![encode(&s.header())]));
     type_hash("Block", conformance(|s| vec![encode(&s.block())]));
     type_hash("HeaderRecord", conformance(|s| vec![encode(&record(s))]));

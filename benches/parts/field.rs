@@ -8,7 +8,7 @@ use bouya_core::codec::{Bounded, Text, encode};
 use bouya_core::crypto::{Hash, PublicKey, SecretKey};
 use bouya_core::ledger::{
     Account, Address, Allocation, Block, BlockRules, Branch, Chain, Check, CheckedTransaction, Coin, Genesis,
-    Member, NetworkSpec, Origin, Output, Plan, Ready, Rows, StateAt, Template, Transaction, World,
+    Member, NetworkSpec, Origin, Output, Plan, Ready, Room, Rows, StateAt, Template, Transaction, World,
 };
 use bouya_core::mempool::{Limits, Mempool};
 use bouya_core::time::{Time, Timestamp};
@@ -112,7 +112,7 @@ impl Field {
 
     /// The first block, filled with transactions of so many outputs, each to an account of its own.
     pub(crate) fn full_block(&self, outputs: usize) -> Arc<Block> {
-        let mut left = Template::room(&self.genesis, None);
+        let mut left = Room::on(&self.genesis, self.chain.tip(), None).bytes;
         let all = (0..).map(|n| self.transfer(n, outputs, usize::MAX)).take_while(|transaction| {
             let room = left.checked_sub(encode(transaction).len());
             left = room.unwrap_or(0);

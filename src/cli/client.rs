@@ -112,6 +112,17 @@ impl Client {
         self.answer(request.send(transaction))
     }
 
+    /// What would become of a transaction.
+    pub(crate) fn check(&self, transaction: &[u8]) -> Result<Answer, Error> {
+        let request = self.agent.post(self.url("/v1/transactions/check"));
+        self.answer(request.content_type("application/octet-stream").send(transaction))
+    }
+
+    /// Asks a question that has a body. It needs no token.
+    pub(crate) fn ask(&self, path: &str, body: &impl serde::Serialize) -> Result<Answer, Error> {
+        self.answer(self.agent.post(self.url(path)).send_json(body))
+    }
+
     pub(crate) fn post_json(&self, path: &str, body: &impl serde::Serialize) -> Result<Answer, Error> {
         let request = self.agent.post(self.url(path)).header("Authorization", self.bearer()?.as_str());
         self.answer(request.send_json(body))

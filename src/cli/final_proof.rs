@@ -9,7 +9,7 @@ use crate::clock::rfc3339;
 use crate::config::NetworkFile;
 use crate::files;
 use crate::http::views::FinalCertificate;
-use crate::receipt::{final_proof, from_hex, read_finality};
+use bouya_client::receipt::{final_proof, from_hex, read_finality};
 
 use super::client::Client;
 use super::error::Error;

@@ -13,6 +13,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use bouya_client::definition::toml_text;
 use bouya_core::id::NodeId;
 use bouya_core::ledger::Genesis;
 use bouya_core::wire::Endpoint;
@@ -20,7 +21,7 @@ use clap::Args;
 
 use super::error::Error;
 use crate::config::node::Bootstrap;
-use crate::config::{Mistakes, NetworkFile, OverrideFile, toml_text};
+use crate::config::{Mistakes, NetworkFile, OverrideFile};
 use crate::files::{self, PUBLIC};
 
 /// Where a node's files are.

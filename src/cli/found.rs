@@ -20,7 +20,7 @@ use super::prompt::{NewPassphrase, sealing};
 use crate::admission::Request;
 use crate::clock;
 use crate::config::NetworkFile;
-use crate::config::network::new_spec;
+use crate::config::network::{new_spec, usual_fee_per_byte};
 use crate::config::node::Bootstrap;
 use crate::files::PUBLIC;
 use crate::miner;
@@ -46,6 +46,8 @@ Examples:
 
 /// The first difficulty is set so that the first members' miners together find one block per interval. Each uses this share of a core.
 const SHARE: f64 = 0.5;
+/// What a transfer takes, with a few words in it.
+const TRANSFER_BYTES: u64 = 200;
 /// The id of a founder whose machine has no name that could be one.
 const NAMELESS: &str = "founder";
 
@@ -148,7 +150,8 @@ fn found(options: &Found, id: &NodeId, requests: &[Request]) -> Result<Founded, 
     let name = parse::text("--name", &options.name)?;
     let founder = Member { id: id.clone(), key: member, governor, name };
     let genesis = define(options, sketch, founder, requests)?;
-    made.file(&folder.network(), PUBLIC, NetworkFile::render(&genesis.spec, 1).as_bytes())?;
+    let definition = NetworkFile::render(&genesis.spec, usual_fee_per_byte(&genesis.spec.coin));
+    made.file(&folder.network(), PUBLIC, definition.as_bytes())?;
 
     let authority = create_authority(options, passphrase.as_ref())?;
     let request =
@@ -254,6 +257,7 @@ fn told(options: &Found, id: &NodeId, founded: &Founded, out: &mut Output) -> Re
             "code": code.to_string(),
             "node": id.as_str(),
             "governor": governor.to_string(),
+            "min_fee_per_byte": usual_fee_per_byte(&genesis.spec.coin).to_string(),
             "config": options.folder.node().display().to_string(),
             "invitations": invited.iter().map(|path| path.display().to_string()).collect::<Vec<_>>(),
         }));
@@ -262,6 +266,7 @@ fn told(options: &Found, id: &NodeId, founded: &Founded, out: &mut Output) -> Re
     out.line(format!("Network {}, code {code}", options.network))?;
     out.line(format!("  node     {id}, reached at {}", options.advertise))?;
     out.line(format!("  wallet   {id}, with {coin} {symbol}; it speaks for the member"))?;
+    out.line(format!("  fees     {}", fees(&genesis.spec.coin)))?;
     out.line(format!("  CA       {}: whoever has its key admits anyone", options.folder.ca().display()))?;
     for path in invited {
         out.line(format!("  wrote    {}, to send back", path.display()))?;
@@ -272,4 +277,16 @@ fn told(options: &Found, id: &NodeId, founded: &Founded, out: &mut Output) -> Re
     }
     out.line("  bouya ask bob --advertise HOST:7000        # on another machine")?;
     out.line("  bouya admit bob.request                    # here, beside the running node")
+}
+
+/// What it costs to write, as people count.
+fn fees(coin: &Coin) -> String {
+    let symbol = coin.symbol.as_str();
+    match usual_fee_per_byte(coin) {
+        0 => format!("none, for the smallest unit, {} {symbol}, is too large for a byte", coin.format(1)),
+        fee => {
+            let cost = coin.format(fee.saturating_mul(TRANSFER_BYTES));
+            format!("a transfer of {TRANSFER_BYTES} bytes costs {cost} {symbol}")
+        }
+    }
 }

@@ -35,15 +35,13 @@ fn fit(command: &mut clap::Command, path: &mut Vec<String>) {
 /// Which of the options that may stand everywhere mean something to a command.
 fn meant(command: &[&str]) -> &'static [&'static str] {
     match command {
-        ["devnet" | "completions" | "man"]
-        | ["wallet", "export"]
-        | ["contacts", "add" | "remove"]
-        | [.., "help"] => &[],
+        ["completions" | "man"] | ["wallet", "export"] | ["contacts", "add" | "remove"] | [.., "help"] => &[],
         ["run" | "verify" | "chain", ..] => &["config"],
         ["check" | "backup"] | ["snapshot", ..] => &["config", "json"],
-        ["found" | "ask" | "accept" | "restore"]
+        ["devnet" | "found" | "ask" | "accept" | "restore"]
         | ["wallet" | "contacts" | "bench", ..]
-        | ["receipt", "verify"] => &["json"],
+        | ["receipt", "verify"]
+        | ["contract", "check" | "new"] => &["json"],
         ["receipt", "renew"] => &["api", "config"],
         // It works in a folder, --dir, and asks the node of that folder.
         ["admit"] => &["api", "json"],

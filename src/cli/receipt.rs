@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::clock::rfc3339;
 use crate::config::{NetworkFile, OverrideFile};
-use crate::receipt;
+use bouya_client::receipt;
 
 use super::document;
 use super::error::Error;

@@ -162,6 +162,23 @@ impl<'a> Signer<'a> {
         if out.json { out.raw(confirmed.text()) } else { Ok(()) }
     }
 
+    /// The network as the node reports it.
+    pub(crate) fn status_of_network(&self) -> &NetworkStatus {
+        &self.status.network
+    }
+
+    /// What the node says that a contract's action would lead to. What is signed for that has passed already, so no block can hold it.
+    pub(crate) fn try_out(&self, action: Action) -> Result<Answer, Error> {
+        let key = self.wallet.unlock(self.by.passphrase.get(&self.wallet)?)?;
+        let signed = Transaction::sign(&self.network()?, &key, self.account.nonce, 0, 0, action);
+        self.client.check(&encode(&*signed))
+    }
+
+    /// The transaction, once it is as sure as was asked; none if nobody asked to wait.
+    pub(crate) fn awaited(&self, id: &Hash) -> Result<Option<Answer>, Error> {
+        self.wait.map(|wanted| wait::wait(self.client, id, wanted, self.timeout)).transpose()
+    }
+
     /// Shows what the action will do, asks, signs and submits. `action` makes it for a nonce.
     pub(crate) fn send(
         &self,
@@ -216,8 +233,8 @@ impl<'a> Signer<'a> {
         draft.fee = match &self.by.fee {
             Some(fee) => self.amount(fee)?,
             // The fee and the signature have fixed sizes, so this is also the size of the signed transaction.
-            None => u64::try_from(encode(&draft).len())
-                .unwrap_or(u64::MAX)
+            None => Transaction::from(draft.clone())
+                .burden()
                 .saturating_mul(self.status.network.min_fee_per_byte)
                 .max(self.replaced.as_ref().map_or(0, |replaced| replaced.least_fee)),
         };

@@ -12,6 +12,8 @@ use super::node::PageOptions;
 use super::output::{Mood, Output, cell, coloured, depth, or_dash};
 use super::parse;
 
+pub(super) mod outcome;
+
 pub(crate) const EXAMPLES: &str = "\
 On a terminal, tables shorten ids; a shortened one is taken too, if it is of
 a transaction that waits or is in one of the newest blocks. `tx`, pipes and
@@ -46,6 +48,7 @@ pub(crate) fn show(tx: &Tx, client: &Client, out: &mut Output) -> Result<(), Err
             ("from", cell(out.whole(&transaction.sender))),
         ];
         pairs.extend(details(out, &transaction.action, &symbol));
+        pairs.extend(transaction.outcome.iter().flat_map(|outcome| outcome::lines(out, outcome, &symbol)));
         pairs.extend([
             ("fee", cell(format!("{} {symbol}", transaction.fee))),
             ("nonce", cell(transaction.nonce)),
@@ -88,6 +91,8 @@ fn row(out: &Output, transaction: &Transaction) -> Vec<Cell> {
             (format!("{} to motion {}", yes_or_no(*yes), out.short(motion)), String::new())
         }
         Action::Keys { member, .. } => (format!("new keys of {member}"), String::new()),
+        Action::Deploy { contract, value, .. } => (format!("deploy {}", out.short(contract)), value.clone()),
+        Action::Call { contract, value, .. } => (format!("call {}", out.short(contract)), value.clone()),
     };
     vec![
         cell(out.short(&transaction.id)),
@@ -141,6 +146,14 @@ fn details(out: &Output, action: &Action, symbol: &str) -> Vec<(&'static str, Ce
             ("member", cell(member)),
             ("new key", or_dash(key.as_ref())),
             ("new governor", or_dash(governor.as_ref())),
+        ],
+        Action::Deploy { contract, code, size, input, value, gas }
+        | Action::Call { contract, code, size, input, value, gas } => vec![
+            ("contract", cell(out.whole(contract))),
+            ("code", cell(format!("{code} ({size} bytes)"))),
+            ("input", or_dash(Some(input).filter(|input| !input.is_empty()))),
+            ("value", cell(format!("{value} {symbol}"))),
+            ("gas", cell(gas)),
         ],
     }
 }

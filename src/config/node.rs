@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::time::Duration;
 
+use bouya_client::definition::{Section, read};
 use bouya_core::crypto::Hash;
 use bouya_core::id::NodeId;
 use bouya_core::ledger::{Address, Override, Overrides};
@@ -15,8 +16,7 @@ use bouya_core::mempool::Limits;
 use bouya_core::overlay::is_dialable;
 use bouya_core::wire::Endpoint;
 
-use super::section::Section;
-use super::{Mistakes, NetworkFile, OverrideFile, read};
+use super::{Mistakes, NetworkFile, OverrideFile};
 use crate::proxy::Proxy;
 use crate::store;
 use crate::telemetry;
@@ -103,6 +103,8 @@ pub struct Api {
     /// None: off.
     pub listen: Option<SocketAddr>,
     pub hosts: Vec<String>,
+    /// Sites whose pages may read and submit, as browsers name them: scheme, host, and port if it is not the usual one.
+    pub origins: Vec<String>,
     pub token_file: PathBuf,
 }
 
@@ -143,8 +145,7 @@ impl Settings {
         });
         let identity = root.section("identity", |section| read_identity(section, &folder));
         let p2p = root.section("p2p", read_p2p);
-        let min_fee = network.as_ref().map_or(1, |network| network.min_fee_per_byte);
-        let mempool = root.section("mempool", |section| read_mempool(section, min_fee));
+        let mempool = root.section("mempool", |section| read_mempool(section, network.as_ref()));
         let miner = root.section("miner", read_miner);
         let network_id = network.as_ref().map(|network| network.genesis.id());
         let (chain, overrides) = root.section("chain", |section| read_chain(section, &folder, network_id));
@@ -237,7 +238,7 @@ fn address_or_off(section: &mut Section, key: &'static str, text: &str) -> Optio
     address.map(Some)
 }
 
-fn read_mempool(section: &mut Section, min_fee_per_byte: u64) -> Limits {
+fn read_mempool(section: &mut Section, network: Option<&NetworkFile>) -> Limits {
     let usual = Limits::default();
     let count = (1, 1_000_000);
     Limits {
@@ -245,7 +246,8 @@ fn read_mempool(section: &mut Section, min_fee_per_byte: u64) -> Limits {
         max_transactions: section.number("max_transactions", count).unwrap_or(usual.max_transactions),
         max_per_sender: section.number("max_per_sender", count).unwrap_or(usual.max_per_sender),
         expiry: section.number("expiry_s", (1_u64, 31_536_000)).map_or(usual.expiry, Duration::from_secs),
-        min_fee_per_byte,
+        min_fee_per_byte: network.map_or(usual.min_fee_per_byte, |network| network.min_fee_per_byte),
+        gas_per_block: network.map_or(usual.gas_per_block, |network| network.genesis.rules.gas_per_block),
     }
 }
 
@@ -298,9 +300,26 @@ fn read_api(section: &mut Section, folder: &Path, data_dir: Option<&Path>) -> Op
     let listen = section.text("listen").unwrap_or_else(|| "127.0.0.1:5000".to_owned());
     let listen = address_or_off(section, "listen", &listen);
     let hosts = section.texts("hosts");
+    let origins = section.texts("origins");
+    if let Some(wrong) = origins.iter().find(|origin| !is_origin(origin)) {
+        let why = format!(
+            "\"{}\" is no site as browsers name it; write it as in \"https://erp.example\" (\"*\" would let every site that a member's people visit read the ledger)",
+            wrong.escape_debug()
+        );
+        section.wrong("origins", why);
+    }
     let token_file = section.path("token_file", folder);
     let token_file = token_file.or_else(|| Some(data_dir?.join("api.token")));
-    Some(Api { listen: listen?, hosts, token_file: token_file? })
+    Some(Api { listen: listen?, hosts, origins, token_file: token_file? })
+}
+
+/// Whether a browser would call a site so: lower case, nothing behind the host and port.
+fn is_origin(text: &str) -> bool {
+    let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    host.is_some_and(|host| {
+        let plain = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b".-:[]".contains(&byte);
+        !host.is_empty() && host.bytes().all(plain)
+    })
 }
 
 fn read_log(section: &mut Section) -> Log {

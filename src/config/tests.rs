@@ -1,7 +1,11 @@
-use super::*;
+use std::path::{Path, PathBuf};
+
 use bouya_core::codec::Text;
-use bouya_core::ledger::Genesis;
+use bouya_core::ledger::{Coin, Genesis};
 use bouya_core::testing;
+
+use super::network::usual_fee_per_byte;
+use super::*;
 
 fn write(dir: &Path, name: &str, text: &str) -> PathBuf {
     let path = dir.join(name);
@@ -32,6 +36,21 @@ fn what_is_rendered_reads_back() {
     let file = NetworkFile::load(&dir.path().join("network.toml")).unwrap();
     assert_eq!(file.genesis.id(), testing::network("acme", 1_000_000).id());
     assert_eq!(file.min_fee_per_byte, 3);
+}
+
+#[test]
+fn a_transfer_costs_a_thousandth_of_a_coin_at_most() {
+    let fee = |decimals| usual_fee_per_byte(&Coin { symbol: Text::default(), decimals });
+    assert_eq!([0, 2, 5, 6, 7, 9].map(fee), [0, 0, 0, 1, 10, 1_000]);
+    // A definition that says nothing about fees means the same.
+    let dir = tempfile::tempdir().unwrap();
+    for decimals in [2, 6, 9] {
+        let mut spec = testing::network("acme", 1_000_000).spec.clone();
+        spec.coin.decimals = decimals;
+        let text = NetworkFile::render(&spec, 7).replace("min_per_byte = 7\n", "");
+        let path = write(dir.path(), "network.toml", &text);
+        assert_eq!(NetworkFile::load(&path).unwrap().min_fee_per_byte, fee(decimals));
+    }
 }
 
 #[test]

@@ -37,7 +37,7 @@ pub fn decode<T: BorshDeserialize>(bytes: &[u8], what: &'static str) -> Result<T
 }
 
 /// A list of at most `MAX` items. The bound is part of the type, so it is checked on the way in and on the way out.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Bounded<T, const MAX: usize>(Vec<T>);
 
 /// A list longer than its type allows.

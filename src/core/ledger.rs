@@ -13,6 +13,7 @@ mod branch;
 mod chain;
 mod change;
 mod compact;
+pub mod contract;
 mod difficulty;
 mod durable;
 mod execute;
@@ -45,7 +46,7 @@ pub use chain::{
 pub use change::Change;
 pub use compact::{CompactBlock, ShortId, ShortKey};
 pub use difficulty::Schedule;
-pub use durable::{BlockOutcome, Disk, Ledger, Settled, Stepped, Taken};
+pub use durable::{BlockFault, BlockOutcome, Disk, Ledger, Settled, Stepped, Taken};
 pub use execute::{BodyError, CarriedError, Check, ExecutionError, check_inline};
 pub use finality::{Certificate, CertificateError, Checkpoint, Link, LinkKind, Offence, Vote, Voters};
 pub use genesis::{Allocation, BlockRules, Genesis, GenesisError, Member, NetworkSpec, Rules};
@@ -63,8 +64,8 @@ pub use replay::{Replay, Replayed};
 pub use roster::{Base, InForce, Roster, RosterError};
 pub use state::{
     Account, HeaderRecord, Key, Rows, StateError, StateHash, Undo, View, executed, read_state_hash,
-    read_supply,
+    read_supply, writes,
 };
-pub use template::{Date, Payload, StateAt, Template, Unfit};
+pub use template::{Date, Payload, Room, StateAt, Template, Unfit};
 pub use transaction::{CheckedTransaction, RawTransaction, Transaction, TransactionError};
 pub use work::{Work, meets};

@@ -9,8 +9,10 @@ mod api;
 mod certificates;
 mod chain;
 mod compact;
+mod contract;
 mod files;
 mod finality;
+mod gas;
 mod gossip;
 mod governance;
 mod held;
@@ -29,8 +31,10 @@ pub use api::*;
 pub use certificates::*;
 pub use chain::*;
 pub use compact::*;
+pub use contract::*;
 pub use files::*;
 pub use finality::*;
+pub use gas::*;
 pub use gossip::*;
 pub use governance::*;
 pub use held::*;
@@ -58,8 +62,10 @@ const _: () = {
     // A locator that doubles its steps behind the dense part reaches back further than any chain.
     assert!(LOCATOR_DENSE + 54 <= LOCATOR_HASHES);
     // Any transaction fits into a message, and so does the one that is pushed as the last.
-    assert!(GOSSIP_MESSAGE_BYTES > TRANSACTION_BYTES);
-    assert!(GOSSIP_MESSAGE_BYTES + TRANSACTION_BYTES < FRAME_BYTES);
+    assert!(GOSSIP_MESSAGE_BYTES > DEPLOY_BYTES && DEPLOY_BYTES > TRANSACTION_BYTES);
+    assert!(GOSSIP_MESSAGE_BYTES + DEPLOY_BYTES < FRAME_BYTES);
+    assert!(CONTRACT_CODE_BYTES + CONTRACT_INIT_INPUT + 512 <= DEPLOY_BYTES);
+    assert!(CONTRACT_INPUT + 512 <= TRANSACTION_BYTES);
     // A segment is whole messages of headers but for the last.
     assert!(SYNC_SEGMENT >= HEADERS_PER_MESSAGE);
     assert!(CONNECTED_RESERVED < CONNECTED && CONNECTED < KNOWN_PEERS);

@@ -23,6 +23,7 @@ use crate::limits::{
 };
 use crate::time::Time;
 
+mod contract;
 mod follow;
 mod free;
 mod insert;
@@ -48,8 +49,10 @@ pub struct Limits {
     pub max_per_sender: usize,
     /// How long a transaction may stay.
     pub expiry: Duration,
-    /// Smallest fee per byte of a transaction, in the smallest unit.
+    /// Smallest fee per byte of a transaction, in the smallest unit. So many units of gas as [`crate::limits::GAS_PER_BYTE`] says cost as much.
     pub min_fee_per_byte: u64,
+    /// The network's gas of a block: what states more is never confirmed.
+    pub gas_per_block: u64,
 }
 
 impl Default for Limits {
@@ -60,6 +63,7 @@ impl Default for Limits {
             max_per_sender: MEMPOOL_PER_SENDER,
             expiry: MEMPOOL_EXPIRY,
             min_fee_per_byte: 1,
+            gas_per_block: u64::MAX,
         }
     }
 }
@@ -107,7 +111,7 @@ struct Rate(u128);
 /// A place in the order of fee rates. A transaction keeps it for as long as it waits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Rank {
-    /// Fee per byte in 2^-32 units.
+    /// Fee per byte in 2^-32 units; gas counts as bytes.
     pub rate: u128,
     /// The transaction's id: the order of those with the same rate.
     pub id: Hash,
@@ -121,8 +125,8 @@ impl Rank {
 }
 
 fn rate(transaction: &CheckedTransaction) -> Rate {
-    let size = u128::try_from(transaction.size()).unwrap_or(u128::MAX).max(1);
-    Rate((u128::from(transaction.fee) << 32).checked_div(size).unwrap_or(0))
+    let burden = u128::from(transaction.burden()).max(1);
+    Rate((u128::from(transaction.fee) << 32).checked_div(burden).unwrap_or(0))
 }
 
 fn weight(transaction: &CheckedTransaction) -> usize {

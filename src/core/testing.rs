@@ -31,9 +31,12 @@ use crate::time::Timestamp;
 use crate::wire::{Hello, TipSummary};
 
 mod blocks;
+pub mod contract;
+mod disk;
 pub mod members;
 
 pub use blocks::{block_on, block_with, branch_with, state_at};
+pub use disk::Memory;
 
 /// When the small networks begin.
 pub const CREATED: Timestamp = Timestamp(1_700_000_000_000);
@@ -363,38 +366,5 @@ impl Node {
         assert_eq!(reloaded.tip(), self.chain.tip());
         let supply: u64 = (1..=20).map(|n| self.balance(n)).sum();
         assert_eq!(supply, 4_000 + 50 * self.chain.tip().height);
-    }
-}
-
-/// A disk in memory.
-#[derive(Debug)]
-pub struct Memory {
-    pub world: World,
-    pub commits: usize,
-    /// The next commits fail.
-    pub fails: bool,
-}
-
-impl Memory {
-    pub fn new(genesis: &Genesis) -> Self {
-        Self { world: World::new(genesis), commits: 0, fails: false }
-    }
-}
-
-impl Disk for Memory {
-    type View = World;
-    type Error = StateError;
-
-    fn view(&self) -> Result<World, StateError> {
-        Ok(self.world.clone())
-    }
-
-    fn commit(&mut self, change: &Change) -> Result<(), StateError> {
-        if self.fails {
-            return Err(StateError("the disk fails".into()));
-        }
-        self.commits += 1;
-        self.world.apply(change);
-        Ok(())
     }
 }

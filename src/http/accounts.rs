@@ -6,19 +6,24 @@ use std::time::{Duration, Instant};
 use axum::Json;
 use axum::extract::State;
 use axum::response::Response;
+use bouya_core::ledger::contract::Results;
 use bouya_core::ledger::{self, Address, Block, View, final_block};
 use bouya_core::limits::{API_ACCOUNT_LOOKS, API_REQUEST_TIMEOUT, UNDO_BLOCKS};
 use bouya_core::node::pool::Pending;
 use serde::Deserialize;
 
 use super::Api;
-use super::extract::{Options, PageOptions, Segment};
+use super::extract::{self, Options, PageOptions, Segment};
 use super::limits::ask;
 use super::lists;
 use super::problem::Problem;
-use super::views::{self, Account, Movement, MovementAction, MovementDirection, Page};
-use crate::clock::rfc3339;
+use super::views::{self, Account, Movement, Page};
 use crate::mempool::MempoolRequest;
+use crate::store::Snapshot;
+
+mod movement;
+
+use movement::movement;
 
 /// How sure a balance must be.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
@@ -27,7 +32,7 @@ use crate::mempool::MempoolRequest;
 pub(super) struct BalanceOptions {
     /// The balance with this many confirmations: 1 is the tip, 0 also counts what waits in the mempool.
     confirmations: Option<u64>,
-    /// Instead of it, the balance in the newest final block.
+    /// The balance in the newest final block; with `confirmations` too, in the newest final one that has so many.
     #[serde(rename = "final")]
     finalized: Option<bool>,
 }
@@ -36,7 +41,8 @@ pub(super) struct BalanceOptions {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum At {
     Confirmations(u64),
-    Final,
+    /// The newest final block that has so many.
+    Final(u64),
 }
 
 /// An account as it is, and as it was at an earlier block.
@@ -50,7 +56,7 @@ struct Holdings {
 }
 
 /// What an address holds
-#[utoipa::path(get, path = "/v1/accounts/{address}", tag = "accounts", params(("address" = String, Path, description = "bouya1…", pattern = "^bouya1[02-9ac-hj-np-z]+$"), BalanceOptions), responses(
+#[utoipa::path(get, path = "/v1/accounts/{address}", tag = "accounts", params(("address" = String, Path, description = "bouya1…"), BalanceOptions), responses(
     (status = 200, description = "the account", body = Account),
     (status = 400, description = "an option makes no sense here", body = views::Problem, content_type = "application/problem+json"),
 ))]
@@ -59,10 +65,9 @@ pub(super) async fn show(
     Segment(address): Segment<Address>,
     Options(options): Options<BalanceOptions>,
 ) -> Result<Json<Account>, Problem> {
-    let at = match (options.confirmations, options.finalized) {
+    let at = match (extract::confirmations(options.confirmations)?, options.finalized) {
         (confirmations, None | Some(false)) => At::Confirmations(confirmations.unwrap_or(1)),
-        (None, Some(true)) => At::Final,
-        (Some(_), Some(true)) => return Err(Problem::bad_request("either confirmations or final")),
+        (confirmations, Some(true)) => At::Final(confirmations.unwrap_or(1)),
     };
     let Holdings { pending, now, past, confirmations } = holdings(&api, address, at).await?;
     let balance = if confirmations == 0 {
@@ -102,10 +107,11 @@ async fn holdings(api: &Api, address: Address, at: At) -> Result<Holdings, Probl
             if at == At::Confirmations(0) && id != head {
                 return Ok(None);
             }
+            let so_deep = |count: u64| tip.saturating_sub(count.saturating_sub(1));
             let (height, confirmations) = match at {
-                At::Confirmations(count) => (tip.saturating_sub(count.saturating_sub(1)), count),
-                At::Final => {
-                    let height = final_block(snapshot)?.0;
+                At::Confirmations(count) => (so_deep(count), count),
+                At::Final(count) => {
+                    let height = final_block(snapshot)?.0.min(so_deep(count));
                     (height, tip.saturating_sub(height).saturating_add(1))
                 }
             };
@@ -122,7 +128,7 @@ async fn holdings(api: &Api, address: Address, at: At) -> Result<Holdings, Probl
 }
 
 /// What an address paid and got, newest first
-#[utoipa::path(get, path = "/v1/accounts/{address}/transactions", tag = "accounts", params(("address" = String, Path, description = "bouya1…", pattern = "^bouya1[02-9ac-hj-np-z]+$"), PageOptions), responses(
+#[utoipa::path(get, path = "/v1/accounts/{address}/transactions", tag = "accounts", params(("address" = String, Path, description = "bouya1…"), PageOptions), responses(
     (status = 200, description = "a page", body = Page<Movement>),
 ))]
 pub(super) async fn history(
@@ -136,7 +142,7 @@ pub(super) async fn history(
     api.read_json(move |snapshot| {
         let mut before = cursor.unwrap_or((u64::MAX, 0));
         let (mut items, mut bytes) = (Vec::new(), 0_usize);
-        let mut block: Option<(u64, Arc<Block>)> = None;
+        let mut block: Option<Read> = None;
         // One row beyond the page shows whether there is a next page. Rows of a branch that lost are skipped, so a page may take more than one look.
         let most = limit + 1;
         loop {
@@ -147,11 +153,12 @@ pub(super) async fn history(
                     return Ok(Page { items, next: Some(format!("{}-{}", before.0, before.1)) });
                 }
                 before = (height, place);
-                if block.as_ref().is_none_or(|(read, _)| *read != height) {
-                    block = snapshot.block_at(height)?.map(|block| (height, block));
-                    bytes = bytes.saturating_add(block.as_ref().map_or(0, |(_, block)| block.size()));
+                if block.as_ref().is_none_or(|read| read.block.header.height != height) {
+                    block = read(snapshot, height)?;
+                    bytes = bytes.saturating_add(block.as_ref().map_or(0, |read| read.block.size()));
                 }
-                items.extend(block.as_ref().and_then(|(_, block)| movement(&coins, block, &address, place)));
+                let Some(Read { block, results }) = &block else { continue };
+                items.extend(movement(&coins, (block, results.as_ref()), &address, place));
             }
             if !more {
                 return Ok(Page::<Movement> { items, next: None });
@@ -161,59 +168,14 @@ pub(super) async fn history(
     .await
 }
 
-fn movement(api: &Api, block: &Block, address: &Address, place: u32) -> Option<Movement> {
-    let Some(index) = place.checked_sub(1) else { return reward(api, block, address) };
-    let transaction = usize::try_from(index).ok().and_then(|index| block.body.transactions.get(index))?;
-    let outputs = transaction.action.outputs();
-    let sender = Address::of(&transaction.sender);
-    let total = |own: bool| {
-        let outputs = outputs.iter().filter(|output| (output.to == *address) == own);
-        outputs.fold(0_u64, |sum, output| sum.saturating_add(output.amount))
-    };
-    let (sent, got) = (sender == *address, outputs.iter().any(|output| output.to == *address));
-    let others = outputs.iter().map(|output| output.to).filter(|to| to != address);
-    let (direction, amount, counterparties): (_, _, Vec<Address>) = match (sent, got) {
-        (false, false) => return None,
-        (true, true) if total(false) == 0 => (MovementDirection::Own, 0, Vec::new()),
-        (true, false) if outputs.is_empty() => (MovementDirection::Own, 0, Vec::new()),
-        (true, _) => (MovementDirection::Out, total(false), others.collect()),
-        (false, true) => (MovementDirection::In, total(true), vec![sender]),
-    };
-    let fee = if sent { transaction.fee } else { 0 };
-    let (action, memo) = match &transaction.action {
-        ledger::Action::Transfer { memo, .. } => (MovementAction::Transfer, memo.as_str()),
-        ledger::Action::Record { topic, .. } => (MovementAction::Record, topic.as_str()),
-        ledger::Action::Propose(proposal) => (MovementAction::Propose, proposal.title.as_str()),
-        ledger::Action::Respond { .. } => (MovementAction::Respond, ""),
-        ledger::Action::Withdraw { .. } => (MovementAction::Withdraw, ""),
-        ledger::Action::Motion(motion) => (MovementAction::Motion, motion.reason.as_str()),
-        ledger::Action::Ballot { .. } => (MovementAction::Ballot, ""),
-        ledger::Action::Keys(_) => (MovementAction::Keys, ""),
-    };
-    Some(Movement {
-        height: block.header.height,
-        time: rfc3339(block.header.time),
-        direction,
-        amount: api.amount(amount),
-        fee: api.amount(fee),
-        transaction: Some(transaction.id().to_string()),
-        counterparties: counterparties.iter().map(ToString::to_string).collect(),
-        memo: memo.to_owned(),
-        action,
-    })
+/// A block of the best chain, with what its contracts have led to.
+struct Read {
+    block: Arc<Block>,
+    results: Option<Results>,
 }
 
-fn reward(api: &Api, block: &Block, address: &Address) -> Option<Movement> {
-    let reward = &block.body.reward;
-    (reward.to == *address).then(|| Movement {
-        height: block.header.height,
-        time: rfc3339(block.header.time),
-        direction: MovementDirection::Reward,
-        amount: api.amount(reward.amount),
-        fee: api.amount(0),
-        transaction: None,
-        counterparties: Vec::new(),
-        memo: String::new(),
-        action: MovementAction::Reward,
-    })
+fn read(snapshot: &Snapshot, height: u64) -> Result<Option<Read>, Problem> {
+    let Some(block) = snapshot.block_at(height)? else { return Ok(None) };
+    let results = snapshot.results(&block.id())?;
+    Ok(Some(Read { block, results }))
 }

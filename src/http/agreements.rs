@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use super::Api;
 use super::ends::Ends;
-use super::extract::{Options, PageOptions, Segment};
+use super::extract::{self, Options, PageOptions, Segment};
 use super::lists::{self, Part, height_after};
 use super::names::Names;
 use super::problem::Problem;
@@ -67,7 +67,7 @@ pub(super) async fn list(
     let (limit, from) = (page.limit()?, lists::cursor(&page)?);
     let party: Option<Address> = parsed(options.party.as_deref())?;
     let document: Option<Named> = parsed(options.document.as_deref())?;
-    let depth = options.confirmations.unwrap_or(SETTLED);
+    let depth = extract::confirmations(options.confirmations)?.unwrap_or(SETTLED);
     let status = options.status;
     let (bytes, names) = (api.limits.page_bytes, api.names());
     api.read_json(move |snapshot| {
@@ -92,7 +92,7 @@ pub(super) async fn list(
 }
 
 /// One agreement, with all answers to it
-#[utoipa::path(get, path = "/v1/agreements/{id}", tag = "agreements", params(("id" = String, Path, description = "the agreement's id, which is not its transaction's, or the first 8 or more digits of it", pattern = "^[0-9a-f]{8,64}(…[0-9a-f]{0,55})?$"), StandingOptions), responses(
+#[utoipa::path(get, path = "/v1/agreements/{id}", tag = "agreements", params(("id" = String, Path, description = "the agreement's id, which is not its transaction's, or the first 8 or more digits of it"), StandingOptions), responses(
     (status = 200, description = "the agreement", body = Agreement),
     (status = 404, description = "no such agreement is on the chain", body = views::Problem, content_type = "application/problem+json"),
     (status = 409, description = "the shortened id fits several; the detail names them", body = views::Problem, content_type = "application/problem+json"),
@@ -102,7 +102,7 @@ pub(super) async fn show(
     Segment(named): Segment<Named>,
     Options(options): Options<StandingOptions>,
 ) -> Result<Json<Agreement>, Problem> {
-    let depth = options.confirmations.unwrap_or(SETTLED);
+    let depth = extract::confirmations(options.confirmations)?.unwrap_or(SETTLED);
     let names = api.names();
     let found = api.read(move |snapshot| {
         let id = short::agreement(snapshot, &named)?;

@@ -10,6 +10,7 @@ use bouya_core::crypto::Hash;
 use bouya_core::ledger::{Block, Header, View, in_force_before};
 
 use super::Api;
+use super::caching;
 use super::ends::Ends;
 use super::extract::{Options, PageOptions, Segment};
 use super::problem::Problem;
@@ -142,7 +143,7 @@ fn summary(snapshot: &Snapshot, block: &Block, ends: &Ends) -> Result<BlockSumma
 }
 
 /// One block
-#[utoipa::path(get, path = "/v1/blocks/{reference}", tag = "chain", params(("reference" = String, Path, description = "height, `latest`, or hash, of which the first 8 or more digits are enough", pattern = "^(latest|[0-9]{1,20}|[0-9a-f]{8,64}(…[0-9a-f]{0,55})?)$")), responses(
+#[utoipa::path(get, path = "/v1/blocks/{reference}", tag = "chain", params(("reference" = String, Path, description = "height, `latest`, or hash, of which the first 8 or more digits are enough")), responses(
     (status = 200, description = "the block", body = views::Block),
     (status = 404, description = "no such block is stored here", body = views::Problem, content_type = "application/problem+json"),
     (status = 409, description = "the shortened hash fits several; the detail names them", body = views::Problem, content_type = "application/problem+json"),
@@ -159,8 +160,14 @@ pub(super) async fn show(
             let id = block.id();
             let ends = Ends::read(snapshot)?;
             let best = snapshot.at_height(header.height)? == Some(id);
-            let place =
-                best.then_some(Place { height: header.height, time: header.time, block: id, ends: &ends });
+            let results = snapshot.results(&id)?;
+            let place = best.then_some(Place {
+                height: header.height,
+                time: header.time,
+                block: id,
+                ends: &ends,
+                results: results.as_ref(),
+            });
             let work = snapshot.record(&id)?.map_or(0, |record| record.work);
             let names = coins.names();
             let view = |transaction| transaction_view(&coins, &names, transaction, place);
@@ -190,7 +197,7 @@ pub(super) async fn show(
 }
 
 /// One block's Borsh bytes, as they are hashed, stored and sent
-#[utoipa::path(get, path = "/v1/blocks/{reference}/raw", tag = "chain", params(("reference" = String, Path, description = "height, `latest`, or hash, of which the first 8 or more digits are enough", pattern = "^(latest|[0-9]{1,20}|[0-9a-f]{8,64}(…[0-9a-f]{0,55})?)$")), responses(
+#[utoipa::path(get, path = "/v1/blocks/{reference}/raw", tag = "chain", params(("reference" = String, Path, description = "height, `latest`, or hash, of which the first 8 or more digits are enough")), responses(
     (status = 200, description = "the bytes", body = Vec<u8>, content_type = "application/octet-stream"),
     (status = 404, description = "no such block is stored here", body = views::Problem, content_type = "application/problem+json"),
     (status = 409, description = "the shortened hash fits several; the detail names them", body = views::Problem, content_type = "application/problem+json"),
@@ -199,6 +206,14 @@ pub(super) async fn raw(
     State(api): State<Api>,
     Segment(reference): Segment<Reference>,
 ) -> Result<Response, Problem> {
-    let bytes = api.read(move |snapshot| Ok(encode(&reference.find(snapshot)?))).await?;
-    api.answer("application/octet-stream", bytes)
+    // A whole hash can never mean another block.
+    let is_whole = matches!(reference, Reference::Hash(Named::Whole(_)));
+    let found = api.read(move |snapshot| {
+        let block = reference.find(snapshot)?;
+        Ok((block.id(), encode(&block)))
+    });
+    let (id, bytes) = found.await?;
+    let mut answer = api.answer("application/octet-stream", bytes)?;
+    caching::name(&mut answer, &id, is_whole);
+    Ok(answer)
 }

@@ -12,7 +12,7 @@ pub(super) struct Ends {
     /// The height and id of the newest block.
     pub(super) tip: (u64, Hash),
     /// The height of the newest final block; 0 if there is none yet.
-    finalized: u64,
+    pub(super) finalized: u64,
 }
 
 impl Ends {

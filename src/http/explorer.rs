@@ -36,7 +36,7 @@ macro_rules! asset {
 
 const INDEX: Asset = Asset { path: "/", kind: HTML, content: include_str!("explorer/index.html") };
 
-pub(super) const ASSETS: [Asset; 53] = [
+pub(super) const ASSETS: [Asset; 54] = [
     asset!("pictures.css", CSS),
     asset!("print.css", CSS),
     asset!("style.css", CSS),
@@ -70,6 +70,7 @@ pub(super) const ASSETS: [Asset; 53] = [
     asset!("pages/agreements.js", SCRIPT),
     asset!("pages/blocks.js", SCRIPT),
     asset!("pages/contacts.js", SCRIPT),
+    asset!("pages/contract.js", SCRIPT),
     asset!("pages/document.js", SCRIPT),
     asset!("pages/found.js", SCRIPT),
     asset!("pages/health.js", SCRIPT),

@@ -1,11 +1,12 @@
 //! Reading requests, with one form of error: it names a value that makes no sense, but does not echo it raw.
 
+use axum::extract::rejection::QueryRejection;
 use axum::extract::{FromRequestParts, Path, Query, Request};
 use axum::http::request::Parts;
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use bouya_core::id::NodeId;
-use bouya_core::limits::{API_PAGE, API_PAGE_USUAL};
+use bouya_core::limits::{API_PAGE, API_PAGE_USUAL, JSON_EXACT};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
@@ -33,8 +34,15 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Options<T> {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         let query: Result<Query<T>, _> = Query::from_request_parts(parts, state).await;
-        query.map(|Query(options)| Self(options)).map_err(|error| Problem::bad_request(error.body_text()))
+        query.map(|Query(options)| Self(options)).map_err(|error| wrong_query(&error))
     }
+}
+
+/// What is wrong with a query string. It names the value, and leaves out what the framework says around that.
+fn wrong_query(error: &QueryRejection) -> Problem {
+    let text = error.body_text();
+    let why = text.strip_prefix("Failed to deserialize query string: ").unwrap_or(&text);
+    Problem::bad_request(format!("in the query, {why}; /openapi.json says what this path takes"))
 }
 
 /// No query at all.
@@ -46,7 +54,7 @@ pub(super) struct Nothing {}
 pub(super) async fn no_query(request: Request, next: Next) -> Response {
     match Query::<Nothing>::try_from_uri(request.uri()) {
         Ok(_) => next.run(request).await,
-        Err(error) => Problem::bad_request(error.body_text()).into_response(),
+        Err(error) => wrong_query(&error).into_response(),
     }
 }
 
@@ -60,6 +68,17 @@ pub(super) struct PageOptions {
     /// The most items to return, up to 100.
     #[param(minimum = 1, maximum = 100)]
     pub(super) limit: Option<usize>,
+}
+
+/// How many confirmations something must have; more than any chain has are a mistake.
+pub(super) fn confirmations(given: Option<u64>) -> Result<Option<u64>, Problem> {
+    let most = JSON_EXACT.unsigned_abs();
+    match given {
+        Some(count) if count > most => {
+            Err(Problem::bad_request(format!("confirmations {count}: at most {most} are possible")))
+        }
+        given => Ok(given),
+    }
 }
 
 impl PageOptions {

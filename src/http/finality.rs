@@ -9,8 +9,8 @@ use super::guard::Authorized;
 use super::problem::Problem;
 use super::{Api, views};
 use crate::clock::rfc3339;
-use crate::receipt::hex;
 use crate::voter::{VoterRequest, VoterView, VotersView};
+use bouya_client::receipt::hex;
 
 /// How finality stands: the newest final block with its certificate, and the voters
 #[utoipa::path(get, path = "/v1/finality", tag = "finality", responses(

@@ -10,7 +10,7 @@ use axum::body::{Body, Bytes};
 use axum::extract::{FromRequest, FromRequestParts, Request, State};
 use axum::http::request::Parts;
 use axum::http::uri::Authority;
-use axum::http::{Method, StatusCode, Version, header};
+use axum::http::{Method, Version, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use bouya_core::limits::{API_BODY_BYTES, API_BODY_TIMEOUT};
@@ -18,13 +18,14 @@ use hyper::body::Body as _;
 use tokio::sync::Semaphore;
 
 use super::Api;
-use super::problem::Problem;
+use super::problem::{Name, Problem};
 use super::token::Token;
 
 /// Checks every request before its handler.
 #[derive(Clone)]
 pub(super) struct Guard {
     hosts: Arc<[String]>,
+    origins: Arc<[String]>,
     in_flight: Arc<Semaphore>,
     bodies: Arc<Semaphore>,
 }
@@ -32,7 +33,8 @@ pub(super) struct Guard {
 impl Guard {
     pub(super) fn new(api: &Api) -> Self {
         let (in_flight, bodies) = (api.limits.in_flight.clone(), api.limits.bodies.clone());
-        Self { hosts: api.hosts.clone().into(), in_flight, bodies }
+        let (hosts, origins) = (api.hosts.clone().into(), api.origins.clone().into());
+        Self { hosts, origins, in_flight, bodies }
     }
 
     /// Whether a request is meant for this node: it has exactly one `Host`, and that, and the request's target if it names a host too, name
@@ -64,7 +66,8 @@ impl Guard {
         self.hosts.iter().any(|known| known.eq_ignore_ascii_case(host))
     }
 
-    /// Whether a request from a browser comes from a page of this node: the origin is the host that was asked, or a listed one (behind a proxy).
+    /// Whether a request from a browser comes from a page of this node: the origin is the host that was asked, or a listed one (behind a proxy);
+    /// or from a site that the operator has let in.
     /// Images, scripts and fetches without CORS carry no `Origin`. Then the browser's word on the site counts; only a link may lead here.
     fn own(&self, request: &Request) -> bool {
         let headers = request.headers();
@@ -82,7 +85,11 @@ impl Guard {
     fn is_own_origin(&self, request: &Request) -> bool {
         let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
         request.headers().get_all(header::ORIGIN).iter().all(|origin| {
-            let origin = origin.to_str().ok().and_then(|origin| origin.split_once("://"));
+            let origin = origin.to_str().ok();
+            if origin.is_some_and(|origin| self.origins.iter().any(|known| known == origin)) {
+                return true;
+            }
+            let origin = origin.and_then(|origin| origin.split_once("://"));
             origin.is_some_and(|(_, origin)| {
                 host.is_some_and(|host| host.eq_ignore_ascii_case(origin))
                     || authority(origin).is_some_and(|origin| self.listed(origin.host()))
@@ -106,11 +113,11 @@ pub(super) async fn check(State(guard): State<Guard>, request: Request, next: Ne
     if !guard.meant(&request) {
         let detail =
             "the Host header names another host than this node; list it in [api] hosts if it is right";
-        return Problem::new(StatusCode::FORBIDDEN, "wrong-host", detail).into_response();
+        return Problem::new(Name::WrongHost, detail).into_response();
     }
     if !guard.own(&request) {
-        let detail = "a page of another site asks; list its host in [api] hosts if it is this node's";
-        return Problem::new(StatusCode::FORBIDDEN, "wrong-origin", detail).into_response();
+        let detail = "a page of another site asks; list its host in [api] hosts if it is this node's, or the site in [api] origins if it may read and submit";
+        return Problem::new(Name::WrongOrigin, detail).into_response();
     }
     // If the announced length is too large, there is no need to wait for the body.
     if request.body().size_hint().lower() > API_BODY_BYTES as u64 {
@@ -143,7 +150,7 @@ async fn with_body(guard: &Guard, request: Request) -> Result<Request, Problem> 
     let read = Bytes::from_request(Request::from_parts(parts.clone(), body), &());
     let late = |_| {
         let detail = "the body did not come within 5 s; nothing was done, so send the request again";
-        Problem::new(StatusCode::REQUEST_TIMEOUT, "timeout", detail)
+        Problem::new(Name::SlowBody, detail)
     };
     let body = tokio::time::timeout(API_BODY_TIMEOUT, read).await.map_err(late)??;
     Ok(Request::from_parts(parts, Body::from(body)))
@@ -156,7 +163,7 @@ impl FromRequestParts<Api> for Authorized {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
-        let refuse = |detail| Err(Problem::new(StatusCode::UNAUTHORIZED, "token", detail));
+        let refuse = |detail| Err(Problem::new(Name::Token, detail));
         let given = parts.headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
         let scheme = |(scheme, _): &(&str, &str)| scheme.eq_ignore_ascii_case("Bearer");
         match given.and_then(|value| value.split_once(' ')).filter(scheme) {

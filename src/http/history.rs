@@ -17,8 +17,8 @@ use super::extract::{Options, PageOptions, Segment};
 use super::members::{in_force_since, record};
 use super::problem::Problem;
 use super::views::{self, BroughtBy, MemberChanged, MemberName, MemberSet, Page};
-use crate::receipt::final_proof;
 use crate::store::Snapshot;
+use bouya_client::receipt::final_proof;
 
 /// All sets of members that were in force, the newest first
 #[utoipa::path(get, path = "/v1/members/history", tag = "members", params(PageOptions), responses(
@@ -48,7 +48,7 @@ pub(super) async fn sets(
 
 /// The proof of a set of members: the last block that they have made final, with all that leads to them from those that the definition lists
 #[utoipa::path(get, path = "/v1/members/history/{height}/proof", tag = "members", params(("height" = u64, Path, description = "the height of the block that put the set into force")), responses(
-    (status = 200, description = "a final proof, one line of JSON in one form, to be kept as a file as it is; docs/PROTOCOL.md describes it", body = String, content_type = "application/json"),
+    (status = 200, description = "a final proof, one line of JSON in one form, to be kept as a file as it is; docs/PROTOCOL.md describes it", body = final_proof::File, content_type = "application/json"),
     (status = 404, description = "no set is in force since that block, or nothing that it made final is stored here", body = views::Problem, content_type = "application/problem+json"),
 ))]
 pub(super) async fn proof(

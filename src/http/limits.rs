@@ -6,17 +6,17 @@
 use std::sync::Arc;
 
 use axum::body::{Body, Bytes};
-use axum::http::{StatusCode, header};
+use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use bouya_core::limits::{
-    API_ANSWERS_KIB, API_BODIES, API_IN_FLIGHT, API_PAGE_BYTES, API_QUESTIONS, API_READS, API_SMALL_BYTES,
-    API_SNAPSHOTS, API_STREAMS,
+    API_ANSWERS_KIB, API_BODIES, API_CONTRACTS, API_IN_FLIGHT, API_LOOKS, API_PAGE_BYTES, API_QUESTIONS,
+    API_READS, API_SMALL_BYTES, API_SNAPSHOTS, API_STREAMS,
 };
 use serde::Serialize;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::Api;
-use super::problem::Problem;
+use super::problem::{Name, Problem};
 use crate::actor::Mailbox;
 use crate::store::Snapshot;
 
@@ -26,11 +26,13 @@ pub struct Limits {
     pub(super) in_flight: Arc<Semaphore>,
     pub(super) bodies: Arc<Semaphore>,
     pub(super) reads: Arc<Semaphore>,
+    pub(super) looks: Arc<Semaphore>,
     pub(super) mempool: Arc<Semaphore>,
     pub(super) network: Arc<Semaphore>,
     pub(super) answers: Arc<Semaphore>,
     pub(super) streams: Arc<Semaphore>,
     pub(super) snapshots: Arc<Semaphore>,
+    pub(super) contracts: Arc<Semaphore>,
     pub(super) page_bytes: usize,
 }
 
@@ -41,11 +43,13 @@ impl Default for Limits {
             in_flight: of(API_IN_FLIGHT),
             bodies: of(API_BODIES),
             reads: of(API_READS),
+            looks: of(API_LOOKS),
             mempool: of(API_QUESTIONS),
             network: of(API_QUESTIONS),
             answers: of(API_ANSWERS_KIB),
             streams: of(API_STREAMS),
             snapshots: of(API_SNAPSHOTS),
+            contracts: of(API_CONTRACTS),
             page_bytes: API_PAGE_BYTES,
         }
     }
@@ -102,14 +106,44 @@ impl Api {
         &self,
         work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
-        let turn = turn(&self.limits.reads).await?;
-        let done = tokio::task::spawn_blocking(move || {
-            let done = work();
-            drop(turn);
-            done
-        });
-        done.await.unwrap_or_else(|_| Err(Problem::internal("reading was interrupted")))
+        work_in_turn(&self.limits.reads, work).await
     }
+
+    /// Runs a contract on a snapshot, off the chain's thread. So much at once that it does not slow the node down: nobody waits for a turn.
+    pub(super) async fn run<T: Send + 'static>(
+        &self,
+        run: impl FnOnce(&Snapshot) -> Result<T, Problem> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let busy = |_| Problem::busy("other contracts run for other clients; try again in a moment");
+        let turn = self.limits.contracts.clone().try_acquire_owned().map_err(busy)?;
+        let reader = self.reader.clone();
+        in_background(turn, move || run(&reader.snapshot()?)).await
+    }
+
+    /// Whether the store answers.
+    pub(super) async fn look(&self) -> Result<(), Problem> {
+        let reader = self.reader.clone();
+        work_in_turn(&self.limits.looks, move || Ok(reader.snapshot()?.tip().map(drop)?)).await
+    }
+}
+
+async fn work_in_turn<T: Send + 'static>(
+    turns: &Arc<Semaphore>,
+    work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
+) -> Result<T, Problem> {
+    in_background(turn(turns).await?, work).await
+}
+
+async fn in_background<T: Send + 'static>(
+    turn: OwnedSemaphorePermit,
+    work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
+) -> Result<T, Problem> {
+    let done = tokio::task::spawn_blocking(move || {
+        let done = work();
+        drop(turn);
+        done
+    });
+    done.await.unwrap_or_else(|_| Err(Problem::internal("reading was interrupted")))
 }
 
 /// Asks an actor once it is this question's turn.
@@ -135,6 +169,6 @@ async fn turn(turns: &Arc<Semaphore>) -> Result<OwnedSemaphorePermit, Problem> {
 impl Problem {
     /// Too much at once; the client may try again.
     pub(super) fn busy(detail: &str) -> Self {
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, "busy", detail)
+        Self::new(Name::Busy, detail)
     }
 }

@@ -9,7 +9,7 @@ use bouya_core::time::Timestamp;
 use super::extract::PageOptions;
 use super::problem::Problem;
 use super::views::Page;
-use crate::clock::parse_rfc3339;
+use crate::clock::parse_rfc3339_or_1970;
 use crate::store::{List, Snapshot};
 
 /// Where a page begins: below this place.
@@ -28,7 +28,7 @@ pub(super) fn time(name: &str, text: Option<&str>) -> Result<Option<Timestamp>, 
     let wrong = |text: &str| {
         Problem::bad_request(format!("{name}={text:?} is no time; write it as in 2026-11-20T00:00:00Z"))
     };
-    text.map(|text| parse_rfc3339(text).ok_or_else(|| wrong(text))).transpose()
+    text.map(|text| parse_rfc3339_or_1970(text).ok_or_else(|| wrong(text))).transpose()
 }
 
 /// The lowest height of the best chain whose block is later than `time`; beyond the tip if there is none. Times rise strictly.

@@ -73,7 +73,7 @@ pub(super) async fn motions(
 }
 
 /// One motion, open or decided, and who said what
-#[utoipa::path(get, path = "/v1/motions/{id}", tag = "members", params(("id" = String, Path, description = "the motion's id, which is not its transaction's, or the first 8 or more digits of it", pattern = "^[0-9a-f]{8,64}(…[0-9a-f]{0,55})?$")), responses(
+#[utoipa::path(get, path = "/v1/motions/{id}", tag = "members", params(("id" = String, Path, description = "the motion's id, which is not its transaction's, or the first 8 or more digits of it")), responses(
     (status = 200, description = "the motion", body = Motion),
     (status = 404, description = "no such motion counts on the chain", body = views::Problem, content_type = "application/problem+json"),
     (status = 409, description = "the shortened id fits several; the detail names them", body = views::Problem, content_type = "application/problem+json"),

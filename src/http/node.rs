@@ -2,14 +2,13 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
 use bouya_core::ledger::Genesis;
 use bouya_core::limits::JSON_EXACT;
 use bouya_core::node;
 
 use super::guard::Authorized;
 use super::limits::ask;
-use super::problem::Problem;
+use super::problem::{Name, Problem};
 use super::{Api, views};
 use crate::clock::{rfc3339, wall};
 use crate::descriptors;
@@ -42,6 +41,8 @@ pub(super) async fn status(State(api): State<Api>) -> Result<Json<views::Status>
             symbol: spec.coin.symbol.as_str().to_owned(),
             decimals: spec.coin.decimals,
             interval_ms: spec.blocks.interval_ms.into(),
+            version: head.branch.members.roster().version_at(head.branch.height.saturating_add(1)),
+            gas_per_block: api.genesis.rules.gas_per_block,
             upgrade: upgrade(&api.genesis, &head),
             overrides: api.genesis.rules.overrides.hash().map(|hash| hash.to_string()),
             min_fee_per_byte: api.min_fee_per_byte,
@@ -94,9 +95,9 @@ pub(super) fn upgrade(genesis: &Genesis, head: &node::Head) -> Option<views::Upg
 }
 
 /// Why the node does not do its work, and what to do about it.
-fn fault(name: &'static str, state: node::State) -> Problem {
+fn fault(name: Name, state: node::State) -> Problem {
     let next = state.next_step().map_or_else(String::new, |step| format!("; {step}"));
-    Problem::new(StatusCode::SERVICE_UNAVAILABLE, name, format!("{state}{next}"))
+    Problem::new(name, format!("{state}{next}"))
 }
 
 /// Whether the node works: its store answers and there is room on the disk
@@ -105,9 +106,9 @@ fn fault(name: &'static str, state: node::State) -> Problem {
     (status = 503, description = "it does not, and why", body = views::Problem, content_type = "application/problem+json"),
 ))]
 pub(super) async fn healthz(State(api): State<Api>) -> Result<&'static str, Problem> {
-    api.read(|snapshot| Ok(snapshot.tip()?)).await?;
+    api.look().await?;
     if api.head.borrow().disk_full {
-        return Err(fault("disk-full", node::State::DiskFull));
+        return Err(fault(Name::DiskFull, node::State::DiskFull));
     }
     Ok("ok\n")
 }
@@ -119,7 +120,7 @@ pub(super) async fn healthz(State(api): State<Api>) -> Result<&'static str, Prob
 ))]
 pub(super) async fn readyz(State(api): State<Api>) -> Result<&'static str, Problem> {
     let state = api.health.state();
-    if state.is_ready() { Ok("ok\n") } else { Err(fault("not-ready", state)) }
+    if state.is_ready() { Ok("ok\n") } else { Err(fault(Name::NotReady, state)) }
 }
 
 /// Mine one block now, whatever the miner's settings say

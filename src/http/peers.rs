@@ -112,7 +112,7 @@ pub(super) async fn reach(
 }
 
 /// Close the connections of a peer and forget it; it may be learned again
-#[utoipa::path(delete, path = "/v1/peers/{id}", tag = "peers", security(("token" = [])), params(("id" = String, Path, description = "the peer's id", pattern = "^[a-z0-9-]{1,63}$")), responses(
+#[utoipa::path(delete, path = "/v1/peers/{id}", tag = "peers", security(("token" = [])), params(("id" = String, Path, description = "the peer's id")), responses(
     (status = 204, description = "forgotten"),
     (status = 404, description = "no peer of that name is known or kept out", body = views::Problem, content_type = "application/problem+json"),
 ))]
@@ -138,7 +138,7 @@ pub(super) async fn blacklist(
 }
 
 /// Keep an id out, without end
-#[utoipa::path(put, path = "/v1/blacklist/{id}", tag = "peers", security(("token" = [])), params(("id" = String, Path, description = "the id", pattern = "^[a-z0-9-]{1,63}$")), responses(
+#[utoipa::path(put, path = "/v1/blacklist/{id}", tag = "peers", security(("token" = [])), params(("id" = String, Path, description = "the id")), responses(
     (status = 204, description = "kept out"),
     (status = 409, description = "it is this node itself", body = views::Problem, content_type = "application/problem+json"),
 ))]
@@ -151,7 +151,7 @@ pub(super) async fn blacklist_add(
 }
 
 /// Let an id in again
-#[utoipa::path(delete, path = "/v1/blacklist/{id}", tag = "peers", security(("token" = [])), params(("id" = String, Path, description = "the id", pattern = "^[a-z0-9-]{1,63}$")), responses(
+#[utoipa::path(delete, path = "/v1/blacklist/{id}", tag = "peers", security(("token" = [])), params(("id" = String, Path, description = "the id")), responses(
     (status = 204, description = "may come again"),
     (status = 404, description = "no peer of that name is known or kept out", body = views::Problem, content_type = "application/problem+json"),
     (status = 409, description = "an entry of the configuration", body = views::Problem, content_type = "application/problem+json"),

@@ -11,6 +11,7 @@ use axum::response::{IntoResponse, Response};
 use bouya_core::crypto::Hash;
 use bouya_core::ledger::{self, View};
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::Api;
 use super::blocks::Reference;
@@ -18,9 +19,9 @@ use super::extract::{Options, Segment};
 use super::problem::Problem;
 use super::transactions::{decode_one, from_hex, is_json, pruned_or};
 use super::views;
-use crate::receipt as file;
 use crate::short::Named;
 use crate::store::{Pruned, Snapshot};
+use bouya_client::receipt as file;
 
 /// Under which block.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
@@ -40,8 +41,8 @@ impl ReceiptOptions {
 }
 
 /// A confirmed transaction's receipt: one line of JSON in one form, to be kept as a file as it is
-#[utoipa::path(get, path = "/v1/transactions/{id}/receipt", tag = "transactions", params(("id" = String, Path, description = "its id, or the first 8 or more digits of it", pattern = "^[0-9a-f]{8,64}(…[0-9a-f]{0,55})?$"), ReceiptOptions), responses(
-    (status = 200, description = "the receipt; docs/PROTOCOL.md describes it", body = String, content_type = "application/json"),
+#[utoipa::path(get, path = "/v1/transactions/{id}/receipt", tag = "transactions", params(("id" = String, Path, description = "its id, or the first 8 or more digits of it"), ReceiptOptions), responses(
+    (status = 200, description = "the receipt; docs/PROTOCOL.md describes it", body = file::File, content_type = "application/json"),
     (status = 400, description = "not a block's name", body = views::Problem, content_type = "application/problem+json"),
     (status = 410, description = "in a block that this node has pruned; whoever has the transaction gets the receipt from POST /v1/receipts", body = views::Problem, content_type = "application/problem+json"),
     (status = 404, description = "the transaction is not confirmed here, or does not stand under that block", body = views::Problem, content_type = "application/problem+json"),
@@ -65,7 +66,7 @@ pub(super) async fn receipt(
 /// pruned the transaction's block answers this as well
 #[utoipa::path(post, path = "/v1/receipts", tag = "transactions", params(ReceiptOptions),
     request_body(content((Vec<u8> = "application/octet-stream"), (views::Brought = "application/json"))), responses(
-    (status = 200, description = "the receipt; docs/PROTOCOL.md describes it", body = String, content_type = "application/json"),
+    (status = 200, description = "the receipt; docs/PROTOCOL.md describes it", body = file::File, content_type = "application/json"),
     (status = 400, description = "neither a transaction nor a receipt, or not a block's name", body = views::Problem, content_type = "application/problem+json"),
     (status = 410, description = "in a block whose content this node pruned before it kept what proves transactions", body = views::Problem, content_type = "application/problem+json"),
     (status = 404, description = "the transaction is not confirmed here, or does not stand under that block", body = views::Problem, content_type = "application/problem+json"),
@@ -100,16 +101,17 @@ fn brought(headers: &HeaderMap, body: &[u8], network: &Hash) -> Result<ledger::T
         return decode_one(body)
             .ok_or_else(|| Problem::bad_request(format!("this is no transaction: {FORMS}")));
     }
-    // A receipt has one form, which begins so.
-    if !body.trim_ascii_start().starts_with(b"{\"format\"") {
-        let raw = serde_json::from_slice(body);
-        return from_hex(&raw.map_err(|error| Problem::bad_request(format!("{error}: {FORMS}")))?);
+    let unreadable = |error: serde_json::Error| Problem::bad_request(format!("{error}: {FORMS}"));
+    // Decided by one field, not by trying both: otherwise the error would not say where the mistake is.
+    let given: serde_json::Map<String, Value> = serde_json::from_slice(body).map_err(unreadable)?;
+    if !given.contains_key("format") {
+        return from_hex(&serde_json::from_slice(body).map_err(unreadable)?);
     }
     let wrong = |why: &dyn std::fmt::Display| Problem::bad_request(format!("the receipt: {why}"));
-    let receipt = file::read(&String::from_utf8_lossy(body)).map_err(|error| wrong(&error))?;
-    match receipt.network == *network {
-        true => Ok(receipt.transaction),
-        false => Err(wrong(&format!("it is of the network {}, this node's is {network}", receipt.network))),
+    let (of, transaction) = file::about(&String::from_utf8_lossy(body)).map_err(|error| wrong(&error))?;
+    match of == *network {
+        true => Ok(transaction),
+        false => Err(wrong(&format!("it is of the network {of}, this node's is {network}"))),
     }
 }
 

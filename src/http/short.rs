@@ -6,7 +6,6 @@
 use std::collections::BTreeSet;
 use std::fmt::Display;
 
-use axum::http::StatusCode;
 use bouya_core::crypto::Hash;
 use bouya_core::ledger::{Action, Transaction};
 use bouya_core::limits::{API_LIST_LOOKS, API_SHORT_BLOCKS, API_SHORT_BYTES, API_SHORT_ROWS, API_SHORT_TOLD};
@@ -14,7 +13,7 @@ use bouya_core::limits::{API_LIST_LOOKS, API_SHORT_BLOCKS, API_SHORT_BYTES, API_
 use super::Api;
 use super::limits::ask;
 use super::lists::{self, Part};
-use super::problem::Problem;
+use super::problem::{Name, Problem};
 use crate::mempool::MempoolRequest;
 use crate::short::{Named, Short};
 use crate::store::{List, Snapshot};
@@ -148,7 +147,7 @@ fn fitting(short: &Short, begin: Vec<Hash>) -> Result<BTreeSet<Hash>, Problem> {
 }
 
 fn ambiguous(detail: String) -> Problem {
-    Problem::new(StatusCode::CONFLICT, "ambiguous", detail)
+    Problem::new(Name::Ambiguous, detail)
 }
 
 /// The one that was found; `missing` says where none was.

@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use axum::body::{Body, Bytes};
 use axum::extract::State;
-use axum::http::{StatusCode, header};
+use axum::http::header;
 use axum::response::{IntoResponse, Response};
 use bouya_core::ledger::snapshot::NoSnapshot;
 use bouya_core::limits::{API_SNAPSHOT_CHUNK, API_SNAPSHOT_CHUNKS, API_SNAPSHOT_TIMEOUT};
@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::warn;
 
 use super::guard::Authorized;
-use super::problem::Problem;
+use super::problem::{Name, Problem};
 use super::{Api, views};
 use crate::archive::snapshot::{SnapshotFileError, save};
 
@@ -68,7 +68,7 @@ pub(super) async fn snapshot(State(api): State<Api>, _authorized: Authorized) ->
 fn impossible(error: SnapshotFileError) -> Problem {
     match error {
         SnapshotFileError::Cannot(NoSnapshot::State(error)) => error.into(),
-        SnapshotFileError::Cannot(why) => Problem::new(StatusCode::CONFLICT, "no-snapshot", why),
+        SnapshotFileError::Cannot(why) => Problem::new(Name::NoSnapshot, why),
         SnapshotFileError::Io(error) => Problem::busy(&error.to_string()),
         error => Problem::internal(error),
     }

@@ -10,6 +10,7 @@ use bouya_core::limits::API_KEEP_ALIVE;
 use futures_util::StreamExt;
 use futures_util::stream::unfold;
 use serde::Deserialize;
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::extract::Options;
 use super::problem::Problem;
@@ -17,7 +18,9 @@ use super::{Api, views};
 use crate::events::Heard;
 
 /// The header that a browser sends when it reopens a stream by itself.
-const LAST_EVENT_ID: &str = "last-event-id";
+pub(super) const LAST_EVENT_ID: &str = "last-event-id";
+/// nginx would keep events back until its buffer is full.
+pub(super) const UNBUFFERED: [(&str, &str); 1] = [("x-accel-buffering", "no")];
 
 /// Where to go on.
 #[derive(Debug, Deserialize, utoipa::IntoParams)]
@@ -28,9 +31,10 @@ pub(super) struct EventOptions {
     after: Option<String>,
 }
 
-/// What happens on the node, as it happens: events named block, reorg, transaction, dropped, agreement, peer, lagged
+/// What happens on the node, as it happens
 ///
-/// The data of an event is an `Event`; that of `lagged` is a `Lagged`. Each has an id. A client that comes back with the last one in
+/// Events are named block, reorg, transaction, dropped, agreement, motion, members, final, finality_stalled, member_fault,
+/// finality_conflict, peer, and lagged. The data of an event is an `Event`; that of `lagged` is a `Lagged`. Each has an id. A client that comes back with the last one in
 /// `Last-Event-ID` gets what it missed, up to the newest 1024. A client that was away too long or reads too slowly gets a `lagged` event:
 /// `missed` says how many events it lost. It is null if nobody counted them: after a restart of the node, for an id that is not the node's,
 /// and if the node itself passed some over, because a long sync or many deadlines at once made too many. Then ask for the current state,
@@ -46,8 +50,7 @@ pub(super) async fn events(
     Options(options): Options<EventOptions>,
     headers: HeaderMap,
 ) -> Result<impl IntoResponse, Problem> {
-    let full = |_| Problem::busy("64 event streams are open; close one, or ask for what happened instead");
-    let place = api.limits.streams.clone().try_acquire_owned().map_err(full)?;
+    let place = api.stream_place()?;
     let header = headers.get(LAST_EVENT_ID).map(|value| value.to_str().unwrap_or_default());
     let listener = match header.or(options.after.as_deref()) {
         // An unknown id comes from another process and is not refused: a refusal would keep a browser from ever coming back.
@@ -71,7 +74,14 @@ pub(super) async fn events(
         Some((event, (listener, stop, place)))
     });
     let stream = stream.map(Ok::<_, Infallible>);
-    // nginx would keep events back until its buffer is full.
-    let unbuffered = [("x-accel-buffering", "no")];
-    Ok((unbuffered, Sse::new(stream).keep_alive(KeepAlive::new().interval(API_KEEP_ALIVE))))
+    Ok((UNBUFFERED, Sse::new(stream).keep_alive(KeepAlive::new().interval(API_KEEP_ALIVE))))
+}
+
+impl Api {
+    /// A place among the open streams.
+    pub(super) fn stream_place(&self) -> Result<OwnedSemaphorePermit, Problem> {
+        let full =
+            |_| Problem::busy("64 event streams are open; close one, or ask for what happened instead");
+        self.limits.streams.clone().try_acquire_owned().map_err(full)
+    }
 }

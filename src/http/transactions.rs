@@ -8,27 +8,35 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::Response;
 use bouya_core::codec::{Bounded, decode, encode};
 use bouya_core::crypto::Hash;
-use bouya_core::ledger::{self, Address};
-use bouya_core::limits::{API_SUBMITTED, TRANSACTION_BYTES};
+use bouya_core::ledger::contract::Results;
+use bouya_core::ledger::{self, Address, View};
+use bouya_core::limits::{API_SUBMITTED, DEPLOY_BYTES};
 use bouya_core::node::pool::{Refusal, Waits};
 use bouya_core::time::Timestamp;
-use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
+use data_encoding::HEXLOWER_PERMISSIVE;
 use serde::Deserialize;
 
+use super::contracts;
 use super::ends::Ends;
 use super::extract::{Options, PageOptions, Segment};
 use super::limits::ask;
 use super::names::Names;
 use super::problem::Problem;
 use super::views::{
-    Action, Content, Outcome, Output, Page, RawTransaction, Submission, SubmissionAnswer, Submitted,
-    Transaction, TransactionStatus,
+    Outcome, Page, RawTransaction, Submission, SubmissionAnswer, Submitted, Transaction, TransactionStatus,
 };
 use super::{Api, views};
 use crate::clock::rfc3339;
 use crate::mempool::{MempoolRequest, Rank};
 use crate::short::Named;
+use crate::store::results::report_on;
 use crate::store::{Pruned, Snapshot};
+
+mod shown;
+
+pub(super) use shown::{content, output};
+
+use shown::action;
 
 /// Where a transaction stands: a block of the best chain.
 #[derive(Clone, Copy)]
@@ -37,6 +45,8 @@ pub(super) struct Place<'a> {
     pub(super) time: Timestamp,
     pub(super) block: Hash,
     pub(super) ends: &'a Ends,
+    /// What the block's contracts have led to, if it ran any here.
+    pub(super) results: Option<&'a Results>,
 }
 
 /// A transaction as people see it; without a place it waits, or its block is not on the best chain.
@@ -62,67 +72,8 @@ pub(super) fn view(
         valid_until: transaction.valid_until,
         size: encode(transaction).len(),
         action: action(api, names, transaction),
-    }
-}
-
-fn action(api: &Api, names: &Names, transaction: &ledger::Transaction) -> Action {
-    let agreement = transaction.agreement().unwrap_or(Hash::ZERO).to_string();
-    match &transaction.action {
-        ledger::Action::Transfer { outputs, memo } => {
-            let output = |output: &ledger::Output| Output {
-                to: output.to.to_string(),
-                name: names.of(&output.to),
-                amount: api.amount(output.amount),
-            };
-            Action::Transfer { outputs: outputs.iter().map(output).collect(), memo: memo.as_str().to_owned() }
-        }
-        ledger::Action::Record { topic, content: held } => {
-            Action::Record { topic: topic.as_str().to_owned(), content: content(held) }
-        }
-        ledger::Action::Propose(proposal) => Action::Propose {
-            agreement,
-            title: proposal.title.as_str().to_owned(),
-            document: proposal.document.to_string(),
-            parties: proposal.parties.iter().map(ToString::to_string).collect(),
-            deadline: rfc3339(proposal.deadline),
-        },
-        ledger::Action::Respond { document, response, .. } => Action::Respond {
-            agreement,
-            document: document.to_string(),
-            response: match response {
-                ledger::Response::Sign => views::Response::Sign,
-                ledger::Response::Refuse => views::Response::Refuse,
-            },
-        },
-        ledger::Action::Withdraw { .. } => Action::Withdraw { agreement },
-        ledger::Action::Motion(motion) => Action::Motion {
-            motion: motion.id(&transaction.sender, transaction.nonce).to_string(),
-            change: (&motion.change).into(),
-            reason: motion.reason.as_str().to_owned(),
-            until: rfc3339(motion.until),
-        },
-        ledger::Action::Ballot { motion, yes } => Action::Ballot { motion: motion.to_string(), yes: *yes },
-        ledger::Action::Keys(keys) => Action::Keys {
-            member: keys.id.to_string(),
-            key: keys.key.map(|(key, _)| key.to_string()),
-            governor: keys.governor.map(|governor| governor.to_string()),
-        },
-    }
-}
-
-/// What a record holds, as people see it.
-pub(super) fn content(content: &ledger::Content) -> Content {
-    let hash = content.hash().to_string();
-    match content {
-        ledger::Content::Data(data) => Content {
-            hash,
-            data: Some(HEXLOWER.encode(data)),
-            text: std::str::from_utf8(data).ok().map(ToOwned::to_owned),
-            name: None,
-        },
-        ledger::Content::Document { name, .. } => {
-            Content { hash, data: None, text: None, name: Some(name.as_str().to_owned()) }
-        }
+        outcome: report_on(place.and_then(|place| place.results), &transaction.id())
+            .map(|report| contracts::outcome(api, names, report)),
     }
 }
 
@@ -165,7 +116,7 @@ pub(super) struct SubmitOptions {
     /// Whether it may take the place of a transaction that waits with the same nonce. Without it, that nonce is taken (409).
     #[serde(default)]
     #[param(required = false)]
-    replace: bool,
+    pub(super) replace: bool,
 }
 
 /// Submit a transaction: its Borsh bytes, or JSON with their hex. The same one again is accepted like the first time. A list of up to 1000 (a
@@ -222,6 +173,15 @@ async fn give(
     let ids: Vec<Hash> = transactions.iter().map(ledger::Transaction::id).collect();
     let give = move |reply| MempoolRequest::Give { transactions, replace, reply };
     let given = ask(&api.limits.mempool, &api.mempool, give).await?;
+    judged(api, ids, given).await
+}
+
+/// What the mempool said of each, as people are told.
+pub(super) async fn judged(
+    api: &Api,
+    ids: Vec<Hash>,
+    given: Vec<Result<Waits, Refusal>>,
+) -> Result<Vec<Result<Waits, Problem>>, Problem> {
     let refused: Vec<Hash> =
         ids.iter().zip(&given).filter(|(_, given)| given.is_err()).map(|(id, _)| *id).collect();
     // Refused because its nonce is used: perhaps this same transaction is confirmed already.
@@ -247,8 +207,8 @@ enum Given {
     Many(Vec<ledger::Transaction>),
 }
 
-const FORMS: &str = "send one transaction's Borsh bytes (16384 at most) as octet-stream, or {\"raw\": hex}; or a list of 1 to 1000 of either kind";
-const _: () = assert!(TRANSACTION_BYTES == 16_384 && API_SUBMITTED == 1_000, "the texts name them");
+const FORMS: &str = "send one transaction's Borsh bytes (40960 at most) as octet-stream, or {\"raw\": hex}; or a list of 1 to 1000 of either kind";
+const _: () = assert!(DEPLOY_BYTES == 40_960 && API_SUBMITTED == 1_000, "the texts name them");
 
 impl Given {
     fn many(transactions: Vec<ledger::Transaction>) -> Result<Self, Problem> {
@@ -256,6 +216,14 @@ impl Given {
             1..=API_SUBMITTED => Ok(Self::Many(transactions)),
             count => Err(Problem::bad_request(format!("{count} transactions in the list: {FORMS}"))),
         }
+    }
+}
+
+/// One transaction, in either form.
+pub(super) fn alone(headers: &HeaderMap, body: &[u8]) -> Result<ledger::Transaction, Problem> {
+    match if is_json(headers) { from_json(body)? } else { from_borsh(body)? } {
+        Given::One(transaction) => Ok(transaction),
+        Given::Many(_) => Err(Problem::bad_request("send one transaction, not a list")),
     }
 }
 
@@ -272,7 +240,7 @@ fn from_borsh(body: &[u8]) -> Result<Given, Problem> {
 }
 
 pub(super) fn decode_one(bytes: &[u8]) -> Option<ledger::Transaction> {
-    (bytes.len() <= TRANSACTION_BYTES).then(|| decode(bytes, "a transaction").ok()).flatten()
+    (bytes.len() <= DEPLOY_BYTES).then(|| decode(bytes, "a transaction").ok()).flatten()
 }
 
 fn from_json(body: &[u8]) -> Result<Given, Problem> {
@@ -286,9 +254,9 @@ fn from_json(body: &[u8]) -> Result<Given, Problem> {
 }
 
 pub(super) fn from_hex(raw: &RawTransaction) -> Result<ledger::Transaction, Problem> {
-    if raw.raw.len() > 2 * TRANSACTION_BYTES {
+    if raw.raw.len() > 2 * DEPLOY_BYTES {
         let detail =
-            format!("raw has {} digits: a transaction has at most {}", raw.raw.len(), 2 * TRANSACTION_BYTES);
+            format!("raw has {} digits: a transaction has at most {}", raw.raw.len(), 2 * DEPLOY_BYTES);
         return Err(Problem::bad_request(detail));
     }
     let bytes = HEXLOWER_PERMISSIVE
@@ -298,7 +266,7 @@ pub(super) fn from_hex(raw: &RawTransaction) -> Result<ledger::Transaction, Prob
 }
 
 /// One transaction, waiting or confirmed
-#[utoipa::path(get, path = "/v1/transactions/{id}", tag = "transactions", params(("id" = String, Path, description = "its id, or the first 8 or more digits of it (looked for among those that wait and in the newest blocks)", pattern = "^[0-9a-f]{8,64}(…[0-9a-f]{0,55})?$")), responses(
+#[utoipa::path(get, path = "/v1/transactions/{id}", tag = "transactions", params(("id" = String, Path, description = "its id, or the first 8 or more digits of it (looked for among those that wait and in the newest blocks)")), responses(
     (status = 200, description = "the transaction", body = Transaction),
     (status = 410, description = "in a block that this node has pruned", body = views::Problem, content_type = "application/problem+json"),
     (status = 404, description = "neither waiting nor on the chain", body = views::Problem, content_type = "application/problem+json"),
@@ -351,12 +319,23 @@ pub(super) fn pruned_or(snapshot: &Snapshot, id: &Hash) -> Result<Option<Problem
 }
 
 async fn confirmed(api: &Api, id: Hash) -> Result<Option<Transaction>, Problem> {
-    let read = api.read(move |snapshot| Ok((snapshot.transaction(&id)?, Ends::read(snapshot)?)));
-    let (found, ends) = read.await?;
+    let read = api.read(move |snapshot| {
+        let found = snapshot.transaction(&id)?;
+        let block = found.as_ref().map(|found| found.header.id());
+        let results = block.map(|block| snapshot.results(&block)).transpose()?.flatten();
+        Ok((found, results, Ends::read(snapshot)?))
+    });
+    let (found, results, ends) = read.await?;
     let names = api.names();
     Ok(found.map(|found| {
         let header = &found.header;
-        let place = Place { height: header.height, time: header.time, block: header.id(), ends: &ends };
+        let place = Place {
+            height: header.height,
+            time: header.time,
+            block: header.id(),
+            ends: &ends,
+            results: results.as_ref(),
+        };
         view(api, &names, &found.transaction, Some(place))
     }))
 }

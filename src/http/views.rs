@@ -6,17 +6,26 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+mod action;
+mod contract;
 mod event;
+mod feed;
 mod finality;
 mod history;
 mod member;
 mod name;
+mod problem;
 mod states;
 mod status;
 mod submission;
 mod text;
 
+pub use action::{Action, Content};
+pub use contract::{
+    Contract, ContractAnswer, ContractEvent, ContractOutcome, ContractQuestion, ContractSlot, ContractTold,
+};
 pub use event::{Event, Lagged};
+pub use feed::{Feed, FeedAt, FeedItem, FeedUndone};
 pub use finality::{
     Checkpoint, FinalBlock, FinalCertificate, FinalStatus, Finality, Turnout, Voter, VoterVote, Voting,
 };
@@ -26,6 +35,7 @@ pub use member::{
     MotionVote, Upgrade, Voice,
 };
 pub use name::{AddressName, AddressRole};
+pub use problem::{Problem, ProblemType, ProblemValues};
 pub use states::{
     AgreementStatus, BlacklistSource, MovementAction, MovementDirection, NodeState, PartyAnswer,
     PeerDirection, PeerStatus, Reach, Response, TransactionStatus,
@@ -34,7 +44,9 @@ pub use status::{
     CertificateStatus, ClockStatus, ListStatus, MempoolStatus, MinerStatus, NetworkStatus, NodeStatus,
     OpenFilesStatus, PeerCounts, Status, TipStatus, UpgradeStatus,
 };
-pub use submission::{Brought, Outcome, RawTransaction, Submission, SubmissionAnswer, Submitted};
+pub use submission::{
+    Brought, Outcome, RawTransaction, Submission, SubmissionAnswer, Submitted, TransactionCheck,
+};
 
 /// A page of a list. `next` is the cursor of the next page: give it as `from`.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
@@ -88,10 +100,20 @@ pub struct Reached {
 pub struct NewPeer {
     #[schema(pattern = "^[a-z0-9-]{1,63}$")]
     pub id: String,
-    #[schema(min_length = 1, max_length = 253)]
+    #[schema(format = "bouya-host", min_length = 1, max_length = 253)]
     pub host: String,
+    #[serde(deserialize_with = "whole")]
     #[schema(minimum = 1)]
     pub port: u16,
+}
+
+/// JSON knows one kind of number: to it, and to who follows the description, 5000.0 is whole.
+fn whole<'de, D: serde::Deserializer<'de>>(from: D) -> Result<u16, D::Error> {
+    let number = serde_json::Number::deserialize(from)?;
+    let text = number.to_string();
+    let digits = text.strip_suffix(".0").unwrap_or(&text);
+    let wrong = || serde::de::Error::custom(format!("port {text}: 1 to {} are possible", u16::MAX));
+    digits.parse().map_err(|_| wrong())
 }
 
 /// An id that is kept out.
@@ -190,70 +212,8 @@ pub struct Transaction {
     pub valid_until: u64,
     pub size: usize,
     pub action: Action,
-}
-
-/// What a transaction does.
-#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
-#[serde(tag = "type", rename_all = "lowercase")]
-pub enum Action {
-    Transfer {
-        outputs: Vec<Output>,
-        memo: String,
-    },
-    Record {
-        topic: String,
-        #[serde(flatten)]
-        content: Content,
-    },
-    Propose {
-        /// The agreement's id.
-        agreement: String,
-        title: String,
-        /// SHA-256 of the document.
-        document: String,
-        parties: Vec<String>,
-        deadline: String,
-    },
-    Respond {
-        agreement: String,
-        document: String,
-        response: Response,
-    },
-    Withdraw {
-        agreement: String,
-    },
-    Motion {
-        /// The motion's id.
-        motion: String,
-        change: MemberChange,
-        reason: String,
-        until: String,
-    },
-    Ballot {
-        motion: String,
-        yes: bool,
-    },
-    /// A member changes its own keys.
-    Keys {
-        member: String,
-        /// Its new member key; none if that stays.
-        key: Option<String>,
-        /// Its new governor; none if that stays.
-        governor: Option<String>,
-    },
-}
-
-/// What a record holds: data, or the hash of a document that is elsewhere.
-#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
-pub struct Content {
-    /// SHA-256 of the data or the document; it is found by this.
-    pub hash: String,
-    /// The data in hex; none for a document.
-    pub data: Option<String>,
-    /// The data as text, if that is what it is.
-    pub text: Option<String>,
-    /// What the document is called; none for data.
-    pub name: Option<String>,
+    /// What a deployment or a call has led to. Null for any other, while it waits, and where this node did not execute its block itself.
+    pub outcome: Option<ContractOutcome>,
 }
 
 /// A record on the best chain.
@@ -324,7 +284,7 @@ pub struct Moment {
     pub transaction: String,
 }
 
-#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Output {
     pub to: String,
     /// Whose that address is; null if no member's.
@@ -351,7 +311,8 @@ pub struct Movement {
     pub height: u64,
     pub time: String,
     pub direction: MovementDirection,
-    /// What went to or came from others, without a sign and without the fee; a reward includes its block's fees.
+    /// What went to or came from others, without a sign and without the fee; a reward includes its block's fees. Of a contract's call it is the
+    /// difference between what went and what came, the contract's payments counted.
     pub amount: String,
     /// The fee that the address paid on top.
     pub fee: String,
@@ -367,14 +328,4 @@ pub struct Movement {
 pub struct Mined {
     pub height: u64,
     pub hash: String,
-}
-
-/// RFC 9457 problem details: every error of the API.
-#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
-pub struct Problem {
-    /// `about:blank` or a stable name of the problem, such as `urn:bouya:insufficient-balance`.
-    pub r#type: String,
-    pub title: String,
-    pub status: u16,
-    pub detail: String,
 }

@@ -1,6 +1,7 @@
 //! The index: where transactions are, which blocks concern an address, what is on which list, and which agreements end at which time.
 
 use bouya_core::crypto::Hash;
+use bouya_core::ledger::contract::{Report, Results};
 use bouya_core::ledger::{Action, Address, Body, Change, Transaction};
 use bouya_core::time::Timestamp;
 use redb::WriteTransaction;
@@ -8,8 +9,9 @@ use redb::WriteTransaction;
 use super::blocks::Blocks;
 use super::guard::Fault;
 use super::index::{Entry, Marker};
-use super::tables::{BODIES, DEADLINES, HEADERS};
-use super::{List, index, snapshot};
+use super::results::report_on;
+use super::tables::{BODIES, DEADLINES, HEADERS, RESULTS};
+use super::{List, index, results, snapshot};
 
 /// The index rows of some blocks.
 struct Rows {
@@ -25,12 +27,18 @@ pub(super) fn write(
     change: &Change,
     recent: &Blocks,
 ) -> Result<(), Fault> {
-    let left = Rows::of(tx, marker, change.disconnected.iter().copied(), recent)?;
+    let table = tx.open_table(RESULTS)?;
+    let left = change.disconnected.iter().copied();
+    let left = Rows::of(tx, marker, left, recent, |id| results::read(&table, id))?;
     let joined = change.connected.iter().map(|(height, id, _)| (*height, *id));
-    let mut joined = Rows::of(tx, marker, joined, recent)?;
+    let mut joined = Rows::of(tx, marker, joined, recent, |id| {
+        Ok(change.results.iter().find(|(block, _)| block == id).map(|(_, results)| results.clone()))
+    })?;
     for (record, block) in &change.backfilled {
-        joined.add(record.header.height, &block.body);
+        // They were executed elsewhere, and what their contracts paid is not known here.
+        joined.add(record.header.height, &block.body, None);
     }
+    drop(table);
     left.remove(tx)?;
     joined.write(tx)
 }
@@ -43,7 +51,7 @@ pub(super) fn write_one(
     body: &Body,
 ) -> Result<(), Fault> {
     let mut rows = Rows::none(marker);
-    rows.add(height, body);
+    rows.add(height, body, None);
     rows.write(tx)
 }
 
@@ -57,24 +65,27 @@ impl Rows {
         marker: Marker,
         blocks: impl Iterator<Item = (u64, Hash)>,
         recent: &Blocks,
+        results: impl Fn(&Hash) -> Result<Option<Results>, Fault>,
     ) -> Result<Self, Fault> {
         let mut rows = Self::none(marker);
         let (headers, bodies) = (tx.open_table(HEADERS)?, tx.open_table(BODIES)?);
         for (height, id) in blocks {
             let block = snapshot::read_block(&headers, &bodies, recent, &id)?;
-            block.iter().for_each(|block| rows.add(height, &block.body));
+            let results = results(&id)?;
+            block.iter().for_each(|block| rows.add(height, &block.body, results.as_ref()));
         }
         Ok(rows)
     }
 
-    fn add(&mut self, height: u64, body: &Body) {
+    fn add(&mut self, height: u64, body: &Body, results: Option<&Results>) {
         let marker = self.marker;
         self.index.push(marker.address(&body.reward.to).at(height, 0));
         for (index, transaction) in (0..).zip(body.transactions.iter()) {
             self.index.push(marker.transaction(&transaction.id()).at(height, index));
             let place = index.saturating_add(1);
-            self.index
-                .extend(concerned(transaction).map(|address| marker.address(&address).at(height, place)));
+            let report = report_on(results, &transaction.id());
+            let concerned = concerned(transaction, report);
+            self.index.extend(concerned.map(|address| marker.address(&address).at(height, place)));
             self.index.extend(lists(transaction).iter().map(|list| marker.list(list).at(height, index)));
             self.deadlines.extend(deadline(transaction).map(|(deadline, id)| (deadline.0, id.0)));
         }
@@ -103,10 +114,15 @@ impl Rows {
     }
 }
 
-/// The addresses that a transaction touches.
-pub(crate) fn concerned(transaction: &Transaction) -> impl Iterator<Item = Address> {
-    let paid = transaction.action.outputs().iter().map(|output| output.to);
-    std::iter::once(transaction.payer()).chain(paid)
+/// The addresses that a transaction touches; of one that runs a contract the report says whom that has paid.
+pub(crate) fn concerned<'a>(
+    transaction: &'a Transaction,
+    report: Option<&'a Report>,
+) -> impl Iterator<Item = Address> + 'a {
+    let paid = transaction.action.outputs().iter();
+    let payments = report.and_then(|report| report.outcome.done.as_ref()).into_iter();
+    let paid = paid.chain(payments.flat_map(|done| done.payments.iter())).map(|output| output.to);
+    std::iter::once(transaction.payer()).chain(transaction.contract()).chain(paid)
 }
 
 /// The lists that a transaction is on.
@@ -124,6 +140,7 @@ pub(crate) fn lists(transaction: &Transaction) -> Vec<List> {
             let parties = parties.map(List::AgreementsOf);
             [List::Agreements, List::AgreementsOn(proposal.document)].into_iter().chain(parties).collect()
         }
+        Action::Deploy(_) => vec![List::Contracts],
         _ => Vec::new(),
     }
 }

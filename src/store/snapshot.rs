@@ -20,10 +20,11 @@ use super::index::{Index, Marker};
 use super::motions::Motions;
 use super::tables::{
     BEGAN, BODIES, DEADLINES, HANDED_OVER, HANDOVERS, HEADERS, HEIGHTS, LEAVES, LOWEST, List, META, NODES,
-    SIDE, STATE, UNDO, bytes_of, unversioned,
+    RESULTS, SIDE, STATE, UNDO, bytes_of, unversioned,
 };
 use super::{StoreError, leaves};
 
+mod slots;
 mod view;
 
 type Id = [u8; 32];
@@ -41,6 +42,7 @@ pub struct Snapshot {
     nodes: ReadOnlyTable<(u8, u64), Id>,
     state: ReadOnlyTable<&'static [u8], &'static [u8]>,
     undo: ReadOnlyTable<Id, &'static [u8]>,
+    results: ReadOnlyTable<Id, &'static [u8]>,
     index: Index,
     recent: Blocks,
     deadlines: ReadOnlyTable<(u64, Id), ()>,
@@ -88,6 +90,7 @@ impl Snapshot {
                 nodes: tx.open_table(NODES)?,
                 state: tx.open_table(STATE)?,
                 undo: tx.open_table(UNDO)?,
+                results: tx.open_table(RESULTS)?,
                 index: Index::new(&tx, marker)?,
                 recent,
                 deadlines: tx.open_table(DEADLINES)?,

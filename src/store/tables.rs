@@ -39,6 +39,8 @@ pub(super) const NODES: TableDefinition<'_, (u8, u64), Id> = TableDefinition::ne
 pub(super) const STATE: TableDefinition<'_, &[u8], &[u8]> = TableDefinition::new("state");
 /// Block id to what undoes it, for recent blocks of the best chain.
 pub(super) const UNDO: TableDefinition<'_, Id, &[u8]> = TableDefinition::new("undo");
+/// Block id to what its contracts have led to, for blocks of the best chain that ran any here. See [`super::results`].
+pub(super) const RESULTS: TableDefinition<'_, Id, &[u8]> = TableDefinition::new("results");
 /// Number of a run to how many entries it has. See [`super::index`].
 pub(super) const RUNS: TableDefinition<'_, u64, u64> = TableDefinition::new("runs");
 /// (Run, first entry of the chunk) to some of the run's entries.
@@ -69,6 +71,8 @@ pub enum List {
     AgreementsOf(Address),
     /// Proposals about this document.
     AgreementsOn(Hash),
+    /// All deployments of contracts.
+    Contracts,
 }
 
 const VERSION: u8 = 1;

@@ -302,6 +302,13 @@ impl Store {
                 let row = flip(table.get(id.unwrap()).unwrap().unwrap().value().to_vec());
                 table.insert(id.unwrap(), row.as_slice()).unwrap();
             }
+            // Its end is for people.
+            "results" => {
+                let mut table = tx.open_table(RESULTS).unwrap();
+                let mut row = table.get(id.unwrap()).unwrap().unwrap().value().to_vec();
+                row[1] ^= 1;
+                table.insert(id.unwrap(), row.as_slice()).unwrap();
+            }
             "nodes" => drop(tx.open_table(NODES).unwrap().insert((0, n), [7; 32]).unwrap()),
             "state" => {
                 let mut state = tx.open_table(STATE).unwrap();

@@ -7,8 +7,8 @@ use redb::WriteTransaction;
 use super::guard::Fault;
 use super::leaves;
 use super::tables::{
-    BODIES, FINALIZED, HANDED_OVER, HANDOVERS, HEADERS, HEIGHTS, LEAVES, LOWEST, META, NODES, SIDE, STATE,
-    UNDO, versioned,
+    BODIES, FINALIZED, HANDED_OVER, HANDOVERS, HEADERS, HEIGHTS, LEAVES, LOWEST, META, NODES, RESULTS, SIDE,
+    STATE, UNDO, versioned,
 };
 
 pub(super) fn blocks(tx: &WriteTransaction, change: &Change) -> Result<(), Fault> {
@@ -42,8 +42,10 @@ pub(super) fn remove(tx: &WriteTransaction, change: &Change) -> Result<(), Fault
     let mut bodies = tx.open_table(BODIES)?;
     let mut side = tx.open_table(SIDE)?;
     let mut kept = tx.open_table(LEAVES)?;
+    let mut results = tx.open_table(RESULTS)?;
     for id in &change.dropped_bodies {
         leaves::take_place(&mut kept, &mut bodies, &headers, id)?;
+        results.remove(id.0)?;
     }
     for id in &change.removed {
         headers.remove(id.0)?;

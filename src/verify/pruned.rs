@@ -4,7 +4,8 @@
 use bouya_core::codec::decode;
 use bouya_core::crypto::Hash;
 use bouya_core::ledger::{
-    Branch, Genesis, Header, HeaderRecord, Key, Roster, Rows, StateHash, View, executed, read_state_hash,
+    Branch, Genesis, Header, HeaderRecord, Key, Roster, Rows, StateHash, View, contract, executed,
+    read_state_hash, writes,
 };
 
 use super::{Report, VerifyError, check_index, wrong};
@@ -93,20 +94,22 @@ fn check_rows(snapshot: &Snapshot, tip: &Branch) -> Result<u64, VerifyError> {
     }
     match (snapshot.undo(&tip.id)?, snapshot.record(&tip.id)?) {
         (Some(undo), Some(record)) if record.roster.is_none() => {
-            let mut writes = Rows::new();
+            let mut changed = Rows::new();
             for (key, _) in undo.0 {
                 let row = snapshot.row(&key)?;
-                writes.insert(key, row);
+                changed.insert(key, row);
             }
-            is_stated(&writes, &stated, &record.executed)?;
+            let results = snapshot.results(&tip.id)?.map(|results| results.reports).unwrap_or_default();
+            let found = executed(&writes(&changed), &contract::root(&results), &stated);
+            is_stated(&found, &record.executed)?;
         }
         _ => (),
     }
     Ok(count)
 }
 
-fn is_stated(writes: &Rows, state: &Hash, stated: &Hash) -> Result<(), VerifyError> {
-    match executed(writes, state) == *stated {
+fn is_stated(found: &Hash, stated: &Hash) -> Result<(), VerifyError> {
+    match found == stated {
         true => Ok(()),
         false => Err(wrong("the state", "it is not what the tip's header commits to")),
     }

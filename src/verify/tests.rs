@@ -3,6 +3,7 @@ use bouya_core::testing::{MEMBERS, block_on, certificate, give, network, pay};
 
 use super::*;
 
+mod contracts;
 mod damage;
 
 pub(super) fn store(dir: &Path) -> Store {

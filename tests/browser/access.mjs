@@ -70,6 +70,20 @@ export const access = (world) => {
     await page.finish();
   });
 
+  test("on a phone, cards are read and reached in the order in which they are seen", async () => {
+    const page = await open(world.browser, world.network.url, { path: null, viewport: SMALL, allow: (text) => text.includes("404") });
+    await page.show("/");
+    for (const [name, path] of everyPage(world.facts)) {
+      await page.turn(path);
+      const above = await page.evaluate(() => [...document.querySelectorAll("tr")].flatMap((row) => {
+        const cells = [...row.cells].filter((cell) => cell.checkVisibility());
+        return cells.filter((cell, index) => index > 0 && cell.getBoundingClientRect().top < cells[index - 1].getBoundingClientRect().top).map((cell) => cell.dataset.label);
+      }));
+      assert.deepEqual(above, [], `${name}: these stand above what comes before them`);
+    }
+    await page.finish();
+  });
+
   test("light and dark follow the reader's choice", async () => {
     const grounds = [];
     for (const scheme of ["light", "dark"]) {

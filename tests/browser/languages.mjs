@@ -49,7 +49,7 @@ export const languages = (world) => {
     const page = await open(world.browser, world.network.url, {});
     const [en, fr] = await both(page);
     // English takes these from the node.
-    const keys = (words) => Object.keys(words).filter((key) => !/^\.health\.(reasons|steps)\./.test(key)).sort();
+    const keys = (words) => Object.keys(words).filter((key) => !/^\.(health\.(reasons|steps)|trouble\.whys)\./.test(key)).sort();
     assert.deepEqual(keys(fr), keys(en));
     for (const key of keys(en)) assert.equal(fr[key].startsWith("function"), en[key].startsWith("function"), key);
     await page.finish();
@@ -70,6 +70,13 @@ export const languages = (world) => {
     await page.show("/");
     assert.match(await page.locator(".health.bad[role=alert]").textContent(), /Ce nœud a besoin d’aide.*Le disque est presque plein.*Que faire\s:.*Faites de la place/);
     assert.equal(await page.locator(".health [lang=en]").first().textContent(), "The disk is nearly full.", "the node's own words are there as well");
+    await page.finish();
+  });
+
+  test("what is not there is said in the reader's language, and the node's own words are kept", async () => {
+    const page = await open(world.browser, world.network.url, { path: "/block/99999999", locale: "fr-FR", allow: (text) => text.includes("404") });
+    assert.equal(await page.locator(".note").textContent(), "Ce nœud n’a rien à cette hauteur ou sous ce nom.");
+    assert.match(await page.locator("main details [lang=en]").textContent(), /^No block at height 99999999/);
     await page.finish();
   });
 

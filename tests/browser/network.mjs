@@ -3,44 +3,18 @@
 import { spawn, execFile } from "node:child_process";
 import { once } from "node:events";
 import { rmSync } from "node:fs";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import net from "node:net";
+import { mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import path from "node:path";
+import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 
 const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../..");
 export const BOUYA = process.env.BOUYA ?? path.join(ROOT, "target/debug/bouya");
 const NODES = 3;
-/** P2P ports begin this far above the API's. */
-const P2P = 100;
-/** Blocks come this much faster at the beginning; the difficulty finds its way back within some dozens of them. */
-const EASE = 8;
 /** Nothing here takes this long unless it hangs, in milliseconds. */
 export const PATIENCE = 60_000;
-
-const listens = (port) =>
-  new Promise((resolve) => {
-    const server = net.createServer();
-    server.once("error", () => resolve(null));
-    server.listen(port, "127.0.0.1", () => {
-      const got = server.address().port;
-      server.close(() => resolve(got));
-    });
-  });
-
-/** A port from the system whose neighbours, API and P2P, are free as well. */
-const freePorts = async () => {
-  for (let attempt = 0; attempt < 50; attempt += 1) {
-    const base = await listens(0);
-    const wanted = [...Array(NODES).keys()].flatMap((number) => [base + number, base + P2P + number]);
-    if (wanted.at(-1) > 65_000) continue;
-    const free = await Promise.all(wanted.map(listens));
-    if (free.every((port) => port !== null)) return base;
-  }
-  throw new Error("no free ports");
-};
 
 /** Waits until `holds` gives something, and returns it. */
 export const until = async (what, holds, patience = PATIENCE) => {
@@ -53,7 +27,7 @@ export const until = async (what, holds, patience = PATIENCE) => {
   }
 };
 
-// However this program ends, its nodes and their folder go with it.
+// However this program ends, its nodes and their folder go with it; the nodes also if it is killed.
 const running = new Set();
 const folders = new Set();
 process.on("exit", () => {
@@ -67,37 +41,24 @@ export class Network {
     const network = new Network();
     network.dir = await mkdtemp(path.join(tmpdir(), "bouya-browser-"));
     folders.add(network.dir);
-    network.base = await freePorts();
-    network.url = `http://127.0.0.1:${network.base}`;
     await network.run();
-    await network.ease();
     return network;
   }
 
-  /** Begins anew with little work for a block: `devnet` measures a machine that does nothing else, and tests run beside others. */
-  async ease() {
-    await this.halt();
-    const file = path.join(this.dir, "network.toml");
-    const text = await readFile(file, "utf8");
-    const eased = text.replace(/^initial_difficulty = (\d+)$/m, (_, measured) => `initial_difficulty = ${Math.ceil(measured / EASE)}`);
-    if (eased === text) throw new Error(`no difficulty in ${file}`);
-    await writeFile(file, eased);
-    for (let number = 0; number < NODES; number += 1) await rm(path.join(this.dir, `node${number}`, "data"), { recursive: true });
-    await this.run();
-  }
-
-  /** Starts the nodes, or starts them again. */
+  /** Starts the nodes, or starts them again at the same ports. */
   async run() {
     this.log = "";
-    this.process = spawn(BOUYA, ["devnet", "--nodes", String(NODES), "--dir", this.dir, "--base-port", String(this.base)]);
+    this.process = spawn(BOUYA, ["devnet", "--json", "--until-eof", "--nodes", String(NODES), "--dir", this.dir, "--base-port", String(this.base ?? 0)]);
     const { process: child } = this;
     running.add(child);
     child.once("exit", () => running.delete(child));
-    for (const stream of [this.process.stdout, this.process.stderr]) stream.on("data", (data) => (this.log += data));
-    await until("the nodes answer and are connected", async () => {
-      if (this.process.exitCode !== null) throw new Error(`the devnet ended: ${this.log}`);
-      return (await this.get("/v1/status").catch(() => null))?.peers.connected === NODES - 1;
-    });
+    child.stderr.on("data", (data) => (this.log += data));
+    for await (const line of createInterface(child.stdout)) {
+      this.base = JSON.parse(line).base_port;
+      this.url = `http://127.0.0.1:${this.base}`;
+      return;
+    }
+    throw new Error(`the devnet ended: ${this.log}`);
   }
 
   async halt() {

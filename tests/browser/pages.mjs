@@ -147,6 +147,20 @@ export const pages = (world) => {
     await page.finish();
   });
 
+  test("many members are listed by what they are called", async () => {
+    const page = await start(null);
+    const real = await world.network.get("/v1/members");
+    const names = ["Zinc SA", "", "Étain & Fils", "", "acier"];
+    const more = Array.from({ length: 30 }, (_, index) => ({ ...real.members[0], id: `member${(index * 7) % 30}`, name: names[index] ?? "", governor: world.facts.carol, key_address: `key${index}` }));
+    await page.route("**/v1/members", (route) => route.fulfill({ json: { ...real, members: more } }));
+    const sorted = ["acier", "Étain & Fils", ...more.filter(({ name }) => name === "").map(({ id }) => id).sort((a, b) => a.localeCompare(b, "en", { numeric: true })), "Zinc SA"];
+    await page.show("/");
+    assert.deepEqual(await page.locator(".strip .chip b").allTextContents(), sorted);
+    await page.show("/members");
+    assert.deepEqual(await page.locator("tbody tr .member:first-child").allTextContents().then((all) => all.slice(0, 30)), sorted);
+    await page.finish();
+  });
+
   test("the voters are shown with their last votes", async () => {
     const page = await start("/voters");
     const { voters, quorum } = await world.network.get("/v1/finality");
@@ -213,6 +227,17 @@ export const pages = (world) => {
       await page.getByText("after the year 9999").first().waitFor();
       assert.equal(await page.getByText("This page has a bug").count(), 0, path);
     }
+    await page.finish();
+  });
+
+  test("lines of a text are no more than spaces in a list", async () => {
+    const page = await start(null);
+    await page.route("**/v1/records?*", async (route) => {
+      const answer = await (await route.fetch()).json();
+      await route.fulfill({ json: { ...answer, items: [{ ...answer.items[0], name: null, data: "61", text: "wheat 212.50\r\nbarley\t188.00\u202E\n" }] } });
+    });
+    await page.show("/records");
+    assert.equal(await page.locator("tbody .said").first().textContent(), "wheat 212.50 barley 188.00U+202E", "what turns text is shown all the same");
     await page.finish();
   });
 

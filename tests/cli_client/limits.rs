@@ -30,6 +30,7 @@ fn sent(action: Action) -> Transaction {
         valid_until: u64::MAX,
         size: usize::MAX,
         action,
+        outcome: None,
     }
 }
 

@@ -315,6 +315,7 @@ fn keys_that_changed_today_do_not_change_again_and_the_command_says_so() {
                 title: "Low".into(),
                 status: 422,
                 detail: "the fee is 0".into(),
+                values: Default::default(),
             };
             (422, json(&low))
         }

@@ -81,7 +81,7 @@ fn a_receipt_offers_no_hash_of_its_own_as_the_truth() {
     let proof = receipt.clone().check().unwrap();
     let (anchor, signer) = (proof.anchor_id.to_string(), testing::address(1).to_string());
     let node = nobody();
-    fs::write(node.home.path().join("receipt"), bouya::receipt::write(&receipt)).unwrap();
+    fs::write(node.home.path().join("receipt"), bouya_client::receipt::write(&receipt)).unwrap();
     let untrusted = node.run("receipt verify receipt");
     ended(&untrusted, 1);
     let told = out(&untrusted) + &err(&untrusted);
@@ -119,7 +119,7 @@ fn a_receipt_of_a_final_block_needs_only_the_definition() {
     let write = |name: &str, text: &str| fs::write(node.home.path().join(name), text).unwrap();
     let receipt = |network: &testing::Node, anchor| {
         let made = network.receipt(1, 0, anchor).unwrap();
-        bouya::receipt::write(&made)
+        bouya_client::receipt::write(&made)
     };
     write("network.toml", &NetworkFile::render(&four("acme").spec, 1));
     write("other.toml", &NetworkFile::render(&four("other").spec, 1));

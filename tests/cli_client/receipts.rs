@@ -4,7 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
-use bouya::receipt;
+use bouya_client::receipt;
 use bouya_core::codec::encode;
 use bouya_core::ledger::Receipt;
 use bouya_core::testing;

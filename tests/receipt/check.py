@@ -233,6 +233,18 @@ def read_action(reader, sender_key, sender, nonce, network, signatures):
         motion, yes = reader.take(32), reader.number(1)
         need(yes in (0, 1), "a ballot")
         return {"type": "ballot", "motion": motion.hex(), "yes": bool(yes)}, 0
+    if kind == 8:
+        code, input = reader.take(reader.count(32768)), reader.take(reader.count(4096))
+        value, _gas = reader.number(8), reader.number(8)
+        parts = b"\1", sender, little(nonce, 8), sha(code), sha(input)
+        contract = b"\1" + tagged("bouya address", *parts)
+        return {"type": "deploy", "contract": contract.hex(), "code": sha(code).hex()}, value
+    if kind == 9:
+        contract, code, size = reader.take(33), reader.take(32), reader.number(4)
+        need(contract[0] == 1 and size <= 32768, "a contract")
+        reader.take(reader.count(8192))
+        value, _gas = reader.number(8), reader.number(8)
+        return {"type": "call", "contract": contract.hex(), "code": code.hex()}, value
     need(kind == 7, "an action")
     id = reader.id()
     proven = (reader.take(32), reader.take(64)) if reader.is_some() else None
@@ -266,11 +278,11 @@ def read_change(reader, signatures):
 
 
 def read_transaction(data, network, signatures):
-    need(len(data) <= 16384, "the transaction's size")
     reader = Reader(data)
     need(reader.number(1) == 1, "a version")
     key, nonce, fee, _valid_until = reader.take(32), reader.number(8), reader.number(8), reader.number(8)
     action, paid = read_action(reader, key, address_of(key), nonce, network, signatures)
+    need(len(data) <= (40960 if action["type"] == "deploy" else 16384), "the transaction's size")
     need(fee + paid < 2**64, "amounts")
     signed, signature = data[:reader.at], reader.take(64)
     need(reader.at == len(data), "nothing after the transaction")
@@ -383,9 +395,15 @@ class Network:
         sections[3] = listed([encoded(one) for one in sorted(members)])
         if given:
             sections[4] = listed(sorted(given))
+        version, gas = blocks.get("version", 2), blocks.get("gas_per_block")
+        need(2 <= version <= 3, "a version that is known here")
+        if version != 2:
+            sections[5] = little(version, 4)
+        if gas is not None:
+            sections[6] = little(gas, 8)
         parts = [little(number, 1) + counted(data) for number, data in sections.items()]
         body = tagged("bouya network", sha(little(1, 2) + listed(parts)))
-        first = Roster(bytes(32), 0, members)
+        first = Roster(bytes(32), 0, members, [little(version, 4) + little(0, 8)] if version != 2 else [])
         # The rows that the genesis block writes: the supply, the accounts with coins, the roster.
         row = lambda key, value: key + b"\1" + counted(b"\1" + value)
         supply = sum(int.from_bytes(one[33:], "little") for one in given)
@@ -394,7 +412,7 @@ class Network:
         # Two zeros: no results, and no hash of the state, as its rows are all there are.
         executed = tagged("bouya executed", sha(listed(rows)), bytes(32), bytes(32))
         commitments = tagged("bouya commitments", first.commitment, executed)
-        header = little(2, 4) + bytes(4) + bytes(8) + created + little(difficulty, 8) + bytes(32)
+        header = little(version, 4) + bytes(4) + bytes(8) + created + little(difficulty, 8) + bytes(32)
         header += body + sha(b"") + commitments
         self.id = sha(sha(header + bytes(264 - len(header))))
         self.first = first.put_into_force(self.id)

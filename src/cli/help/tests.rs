@@ -110,6 +110,8 @@ fn options_of_the_node_are_shown_only_where_they_mean_something() {
             | "bouya restore"
             | "bouya completions"
             | "bouya man"
+            | "bouya contract check"
+            | "bouya contract new"
             | "bouya receipt verify" => (false, false, false),
             path if ["wallet", "contacts", "bench"]
                 .iter()

@@ -15,8 +15,8 @@ use super::super::output::{Output, note};
 use super::super::parse;
 use crate::files::{self, PUBLIC};
 use crate::http::views::FinalCertificate;
-use crate::receipt;
 use crate::short::Named;
+use bouya_client::receipt;
 
 pub(super) const GET_EXAMPLES: &str = "\
 Examples:

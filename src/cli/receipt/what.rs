@@ -40,6 +40,20 @@ pub(super) fn what(action: &Action) -> String {
         Action::Ballot { motion, yes: true } => format!("says yes to the motion {motion}"),
         Action::Ballot { motion, yes: false } => format!("says no to the motion {motion}"),
         Action::Keys(keys) => format!("changes the keys of the member {}", keys.id),
+        Action::Deploy(deploy) => format!(
+            "deploys a contract with the code {} ({} bytes) and {} units",
+            deploy.hash(),
+            deploy.code.len(),
+            deploy.value
+        ),
+        Action::Call(call) => {
+            format!(
+                "calls the contract {} with {} bytes and {} units",
+                call.contract,
+                call.input.len(),
+                call.value
+            )
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! What a transaction does: moves coins, writes something down, takes part in an agreement, or decides about members.
+//! What a transaction does: moves coins, writes something down, takes part in an agreement, decides about members, or runs a contract.
 
 use alloc::boxed::Box;
 use alloc::collections::BTreeSet;
@@ -8,11 +8,15 @@ use thiserror::Error;
 
 use super::Address;
 use super::agreement::{Proposal, Response};
+use super::contract::{Call, Deploy};
 use super::governance::{self, Keys, Motion};
 use crate::codec::{Bounded, Text};
 use crate::crypto::{Hash, sha256};
 use crate::id::NodeId;
-use crate::limits::{MEMO_BYTES, OUTPUTS, RECORD_BYTES, TITLE_BYTES, TOPIC_BYTES};
+use crate::limits::{
+    CONTRACT_CODE_BYTES, DEPLOY_BYTES, MEMO_BYTES, OUTPUTS, RECORD_BYTES, TITLE_BYTES, TOPIC_BYTES,
+    TRANSACTION_BYTES,
+};
 
 /// What a transaction does. The Borsh discriminant is part of the format: new actions are added at the end, and the block's
 /// version says which ones a block may hold.
@@ -59,6 +63,10 @@ pub enum Action {
     },
     /// A member's governor changes the member's own keys.
     Keys(Box<Keys>),
+    /// A member's governor puts a contract on the ledger.
+    Deploy(Box<Deploy>),
+    /// Calls a contract.
+    Call(Box<Call>),
 }
 
 /// One payment of a transfer.
@@ -115,6 +123,12 @@ pub enum ActionError {
     /// A party is named twice, or is the proposer, who signs by proposing.
     #[error("{0} is a party already: name every party once, and not the proposer, who signs by proposing")]
     PartyTwice(Address),
+    /// A call of something else.
+    #[error("{0} is no contract's address")]
+    NoContract(Address),
+    /// A call of code that cannot be.
+    #[error("the call states code of {0} bytes; at most {CONTRACT_CODE_BYTES} are allowed")]
+    CodeSize(u32),
     /// New keys without any.
     #[error("it names neither a new member key nor a new governor: give at least one")]
     NoKeys,
@@ -135,6 +149,18 @@ impl From<Motion> for Action {
     }
 }
 
+impl From<Deploy> for Action {
+    fn from(deploy: Deploy) -> Self {
+        Self::Deploy(Box::new(deploy))
+    }
+}
+
+impl From<Call> for Action {
+    fn from(call: Call) -> Self {
+        Self::Call(Box::new(call))
+    }
+}
+
 impl From<Keys> for Action {
     fn from(keys: Keys) -> Self {
         Self::Keys(Box::new(keys))
@@ -148,6 +174,20 @@ impl Action {
             Self::Transfer { outputs, .. } => outputs,
             _ => &[],
         }
+    }
+
+    /// Coins that come with a contract's call, in the smallest unit; 0 for any other action.
+    pub fn value(&self) -> u64 {
+        match self {
+            Self::Deploy(deploy) => deploy.value,
+            Self::Call(call) => call.value,
+            _ => 0,
+        }
+    }
+
+    /// The largest transaction that may hold it, in bytes.
+    pub(super) fn room(&self) -> usize {
+        if matches!(self, Self::Deploy(_)) { DEPLOY_BYTES } else { TRANSACTION_BYTES }
     }
 
     /// Checks what needs neither state nor signature. `sender` is the one who acts.
@@ -164,7 +204,15 @@ impl Action {
             }
             Self::Record { topic, .. } if topic.as_str().is_empty() => Err(ActionError::NoTopic),
             Self::Propose(proposal) => check_proposal(proposal, sender),
-            Self::Record { .. } | Self::Respond { .. } | Self::Withdraw { .. } => Ok(()),
+            Self::Call(call) if !call.contract.is_contract() => Err(ActionError::NoContract(call.contract)),
+            Self::Call(call) if call.size > CONTRACT_CODE_BYTES as u32 => {
+                Err(ActionError::CodeSize(call.size))
+            }
+            Self::Record { .. }
+            | Self::Respond { .. }
+            | Self::Withdraw { .. }
+            | Self::Call(_)
+            | Self::Deploy(_) => Ok(()),
             Self::Motion(_) | Self::Ballot { .. } | Self::Keys(_) => governance::check(self, sender),
         }
     }

@@ -13,8 +13,10 @@ use crate::crypto::{Hash, PublicKey, tagged_hash};
 
 const PREFIX: &str = "bouya";
 const KIND_ED25519: u8 = 0;
+const KIND_CONTRACT: u8 = 1;
 
-/// Kind byte and 32-byte hash. Kind 0 is the hash of an ed25519 key; others are for later versions and can already be paid.
+/// Kind byte and 32-byte hash. Kind 0 is the hash of an ed25519 key, kind 1 that of a contract's deployment; others are for later versions and
+/// can already be paid.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, BorshSerialize, BorshDeserialize)]
 pub struct Address {
     kind: u8,
@@ -38,6 +40,18 @@ impl Address {
         Self { kind: KIND_ED25519, hash: tagged_hash("bouya address", &[&[KIND_ED25519], &key.0]) }
     }
 
+    /// The address of a contract that is deployed with this nonce, code and input.
+    pub(super) fn of_contract(deployer: &Self, nonce: u64, code: &Hash, input: &Hash) -> Self {
+        let parts: [&[u8]; 5] =
+            [&[KIND_CONTRACT], &deployer.to_bytes(), &nonce.to_le_bytes(), &code.0, &input.0];
+        Self { kind: KIND_CONTRACT, hash: tagged_hash("bouya address", &parts) }
+    }
+
+    /// Whether it is that of a contract, deployed or not.
+    pub fn is_contract(&self) -> bool {
+        self.kind == KIND_CONTRACT
+    }
+
     /// Whether it is the address of an ed25519 key, so that somebody can sign for it.
     pub fn is_signed_for(&self) -> bool {
         self.kind == KIND_ED25519
@@ -52,9 +66,9 @@ impl Address {
         bytes
     }
 
-    fn from_bytes(bytes: &[u8; 33]) -> Option<Self> {
-        let (kind, hash) = bytes.split_first()?;
-        Some(Self { kind: *kind, hash: Hash(hash.try_into().ok()?) })
+    /// The address that these bytes encode.
+    pub fn from_bytes([kind, hash @ ..]: [u8; 33]) -> Self {
+        Self { kind, hash: Hash(hash) }
     }
 }
 
@@ -90,7 +104,7 @@ impl FromStr for Address {
         if given.next().is_some() {
             return Err(AddressError::Checksum(shown()));
         }
-        Self::from_bytes(&bytes).ok_or_else(|| AddressError::Checksum(shown()))
+        Ok(Self::from_bytes(bytes))
     }
 }
 

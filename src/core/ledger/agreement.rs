@@ -12,6 +12,7 @@ use alloc::vec::Vec;
 
 use borsh::{BorshDeserialize, BorshSerialize};
 
+use super::contract::host::Stands;
 use super::state::{Key, Layer, StateError, View, from_row};
 use super::{Action, Address, CheckedTransaction};
 use crate::codec::{Bounded, Text, encode};
@@ -75,6 +76,25 @@ pub(super) struct Proposed {
 pub(super) struct Answered {
     pub(super) response: Response,
     pub(super) at: Moment,
+}
+
+/// How many parties an agreement has; 0 if there is none.
+pub(super) fn parties(layer: &Layer<'_>, id: &Hash) -> Result<usize, StateError> {
+    let proposed: Option<Proposed> = layer.read(&Key::Agreement(*id))?;
+    Ok(proposed.map_or(0, |proposed| proposed.proposal.parties.len()))
+}
+
+/// What a contract is told of an agreement.
+pub(super) fn stands(layer: &Layer<'_>, id: &Hash, now: Timestamp) -> Result<Stands, StateError> {
+    let agreement = Agreement::from_rows(|key| layer.row(key), id)?;
+    Ok(match agreement.map(|agreement| agreement.standing(now)) {
+        None => Stands::Unknown,
+        Some(Standing::Open) => Stands::Open,
+        Some(Standing::Effective(_)) => Stands::Effective,
+        Some(Standing::Refused(_)) => Stands::Refused,
+        Some(Standing::Withdrawn(_)) => Stands::Withdrawn,
+        Some(Standing::Expired) => Stands::Expired,
+    })
 }
 
 /// Until when a row of the state says that an agreement is open.
@@ -162,16 +182,23 @@ impl Standing {
 impl Agreement {
     /// The agreement with this id, if it was proposed on the chain of `view`.
     pub fn read(view: &(impl View + ?Sized), id: &Hash) -> Result<Option<Self>, StateError> {
-        let proposed: Option<Proposed> = from_row(view.row(&Key::Agreement(*id))?)?;
+        Self::from_rows(|key| view.row(key), id)
+    }
+
+    fn from_rows(
+        row: impl Fn(&Key) -> Result<Option<Vec<u8>>, StateError>,
+        id: &Hash,
+    ) -> Result<Option<Self>, StateError> {
+        let proposed: Option<Proposed> = from_row(row(&Key::Agreement(*id))?)?;
         let Some(Proposed { proposal, proposer, at }) = proposed else { return Ok(None) };
         let mut answers = Vec::with_capacity(proposal.parties.len());
         for party in proposal.parties.iter() {
             let key = Key::Answer { agreement: *id, document: proposal.document, party: *party };
-            let answered: Option<Answered> = from_row(view.row(&key)?)?;
+            let answered: Option<Answered> = from_row(row(&key)?)?;
             answers.push(answered.map(|answered| (answered.response, answered.at)));
         }
         let key = Key::Withdrawal { agreement: *id, by: proposer };
-        let withdrawal = from_row(view.row(&key)?)?;
+        let withdrawal = from_row(row(&key)?)?;
         Ok(Some(Self { id: *id, proposal, proposer, proposed: at, answers, withdrawal }))
     }
 

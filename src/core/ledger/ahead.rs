@@ -2,6 +2,7 @@
 
 use alloc::vec::Vec;
 
+use super::contract::Results;
 use super::merkle::Node;
 use super::{Body, Certificate, Change, HeaderRecord, Key, StateError, Undo, View};
 use crate::crypto::Hash;
@@ -54,6 +55,13 @@ impl View for Ahead<'_> {
         match self.place(id).and_then(|place| self.change.stored.get(place)) {
             Some((_, block)) => Ok(Some(block.body.clone())),
             None => self.base.body(id),
+        }
+    }
+
+    fn results(&self, id: &Hash) -> Result<Option<Results>, StateError> {
+        match self.change.results.iter().find(|(block, _)| block == id) {
+            Some((_, results)) => Ok(Some(results.clone())),
+            None => self.base.results(id),
         }
     }
 

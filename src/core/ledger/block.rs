@@ -22,7 +22,7 @@ const PREFIX_BYTES: usize = 256;
 /// The id is the double SHA-256 of all of them.
 #[derive(Clone, Debug, PartialEq, Eq, BorshSerialize, BorshDeserialize)]
 pub struct Header {
-    /// Version of the rules that the block follows; 2 today.
+    /// Version of the rules that the block follows.
     pub version: u32,
     /// Room; 0.
     pub flags: u32,
@@ -89,8 +89,12 @@ pub struct Block {
 }
 
 impl Header {
-    /// The version of blocks until the members decide for a later one. There is none yet.
+    /// The oldest version of blocks.
     pub const VERSION: u32 = 2;
+    /// From this version on blocks may deploy and call contracts.
+    pub const CONTRACTS: u32 = 3;
+    /// The newest version that this program knows.
+    pub const NEWEST: u32 = Self::CONTRACTS;
     /// The flag that says that the time since the parent was a rest: nobody had anything to confirm.
     pub const TOLD: u32 = 1;
 

@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 
 #[cfg(doc)]
 use super::View;
+use super::contract::Results;
 use super::governance::Ended;
 use super::merkle::Node;
 use super::{Block, Certificate, HeaderRecord, Rows, Undo};
@@ -39,6 +40,8 @@ pub struct Change {
     pub finalized: Option<Certificate>,
     /// What became of motions in the blocks that join the best chain.
     pub ended: Vec<Ended>,
+    /// What contracts have led to in the blocks that join the best chain and run any.
+    pub results: Vec<(Hash, Results)>,
     /// What makes the bases of sets final, by base.
     pub handovers: Vec<(Hash, Certificate)>,
 }
@@ -67,6 +70,7 @@ impl Change {
         self.nodes.extend(next.nodes);
         self.finalized = next.finalized.or(self.finalized.take());
         self.ended.extend(next.ended);
+        self.results.extend(next.results);
         self.handovers.extend(next.handovers);
     }
 }

@@ -56,11 +56,23 @@ pub enum BlockOutcome {
     Ignored,
     /// The block is invalid.
     Invalid {
-        /// Whether its id commits to the fault: then no copy can be better, and it never needs to be fetched again.
-        committed: bool,
+        /// What it means for whoever sent it.
+        fault: BlockFault,
         /// Why, for people.
         why: String,
     },
+}
+
+/// What the fault of an invalid block means for whoever sent it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BlockFault {
+    /// This copy is wrong; the block itself may be fine.
+    Copy,
+    /// Its id commits to the fault: no copy can be better, and it never needs to be fetched again.
+    Block,
+    /// The same, but its miner only computes something else than this node: who is wrong is not known here, so nobody is blamed. Otherwise a node
+    /// that computes wrongly would ban all others, and they it.
+    Computed,
 }
 
 /// What became of a block, and of the best chain.
@@ -181,9 +193,14 @@ impl<D: Disk> Ledger<D> {
             Err(PlanError::Body(error)) if error.is_committed() => {
                 // If the members vote it final all the same, it is known what is wrong.
                 self.chain.condemn(id);
-                BlockOutcome::Invalid { committed: true, why: error.to_string() }
+                let is_computed = matches!(error, BodyError::Executed { .. });
+                let fault = if is_computed { BlockFault::Computed } else { BlockFault::Block };
+                BlockOutcome::Invalid { fault, why: error.to_string() }
             }
-            Err(error) => BlockOutcome::Invalid { committed: error.is_committed(), why: error.to_string() },
+            Err(error) => {
+                let fault = if error.is_committed() { BlockFault::Block } else { BlockFault::Copy };
+                BlockOutcome::Invalid { fault, why: error.to_string() }
+            }
         };
         Ok(Taken { outcome, moved: None })
     }

@@ -2,125 +2,28 @@
 
 use alloc::vec::Vec;
 
-use thiserror::Error;
-
+use super::contract::{Modules, Report, Results};
 use super::genesis::Rules;
 use super::governance::Ended;
-use super::state::{Layer, Written};
+use super::state::{Layer, Written, executed};
 use super::{
     Account, Address, Block, Body, Branch, Certificate, CheckedTransaction, Header, Key, Moment, Payload,
     Reward, Roster, Rows, StateAt, StateError, Transaction, TransactionError, Undo, Unfit, agreement,
-    governance,
+    contract, governance,
 };
 use crate::codec::Bounded;
 use crate::crypto::Hash;
 
 mod beginning;
 pub(super) mod carried;
+mod error;
 mod overridden;
 
 pub use carried::CarriedError;
+pub use error::{BodyError, ExecutionError};
 
 use carried::At;
 use overridden::overridden;
-
-/// Why a body is not valid on its branch.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub enum BodyError {
-    /// Larger than the network allows.
-    #[error("the block has {found} bytes, this network allows {allowed}")]
-    Large {
-        /// Its size.
-        found: usize,
-        /// The network's bound.
-        allowed: usize,
-    },
-    /// Not the body that the header commits to, or not what it states to change: this copy is wrong, but the block itself may be fine.
-    #[error("the body is not the one that the header commits to")]
-    Root,
-    /// A transaction that is invalid everywhere.
-    #[error("transaction {index} ({id}): {error}")]
-    Transaction {
-        /// Its place in the body.
-        index: usize,
-        /// Its id.
-        id: Hash,
-        /// What is wrong.
-        error: TransactionError,
-    },
-    /// A transaction that is invalid here.
-    #[error("transaction {index} ({id}): {error}")]
-    Execution {
-        /// Its place in the body.
-        index: usize,
-        /// Its id.
-        id: Hash,
-        /// What is wrong.
-        error: ExecutionError,
-    },
-    /// Not exactly what the miner may take.
-    #[error("the reward is {found}, exactly {expected} is due")]
-    Reward {
-        /// Due.
-        expected: u64,
-        /// Taken.
-        found: u64,
-    },
-    /// Its certificate puts nothing into force.
-    #[error("its certificate: {0}")]
-    Carried(#[from] CarriedError),
-    /// Not what this node computes: its miner or this node computes wrongly.
-    #[error("executing it changes {expected}, its body states {found}")]
-    Executed {
-        /// What this node computes.
-        expected: Hash,
-        /// What its miner has computed.
-        found: Hash,
-    },
-}
-
-impl BodyError {
-    /// Whether the block's id commits to the fault, so that no other copy can be better.
-    pub fn is_committed(&self) -> bool {
-        match self {
-            Self::Root | Self::Large { .. } => false,
-            Self::Transaction { .. }
-            | Self::Execution { .. }
-            | Self::Reward { .. }
-            | Self::Carried(_)
-            | Self::Executed { .. } => true,
-        }
-    }
-}
-
-/// Why a transaction does not fit the state.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub enum ExecutionError {
-    /// Sent before, or with a gap.
-    #[error("nonce {found} where the sender's next is {expected}")]
-    Nonce {
-        /// The sender's next.
-        expected: u64,
-        /// The transaction's.
-        found: u64,
-    },
-    /// Too late.
-    #[error("valid until height {valid_until}, this is height {height}")]
-    Expired {
-        /// Its last height.
-        valid_until: u64,
-        /// The block's.
-        height: u64,
-    },
-    /// More than the sender has.
-    #[error("costs {cost}, the sender has {balance}")]
-    Balance {
-        /// What it has.
-        balance: u64,
-        /// Outputs and fee.
-        cost: u64,
-    },
-}
 
 /// How signatures are checked: inline, or on all cores with a cache of earlier checks. One result for each transaction, in their order.
 pub type Check<'a> = &'a mut dyn FnMut(&[Transaction]) -> Vec<Result<CheckedTransaction, TransactionError>>;
@@ -171,7 +74,20 @@ pub(super) fn check_form(rules: &Rules, branch: &Branch, block: &Block) -> Resul
     if body.root(header.height) != header.body || !keeps {
         return Err(BodyError::Root);
     }
+    check_gas(rules, header.version, &body.transactions)?;
     Ok(found)
+}
+
+/// Checks how much its transactions may compute. It needs no execution: whatever of the mempool is payable makes a valid block.
+fn check_gas(rules: &Rules, version: u32, transactions: &[Transaction]) -> Result<(), BodyError> {
+    let runs = |one: &Transaction| one.stated().is_some();
+    match transactions.iter().position(runs) {
+        Some(index) if version < Header::CONTRACTS => return Err(BodyError::Contract(index)),
+        Some(_) => (),
+        None => return Ok(()),
+    }
+    let (found, allowed) = (contract::gas(transactions), rules.gas_per_block);
+    if found > allowed { Err(BodyError::Gas { found, allowed }) } else { Ok(()) }
 }
 
 /// What executing a block leads to.
@@ -184,6 +100,8 @@ pub(super) struct Executed {
     pub(super) roster: Option<Roster>,
     /// What becomes of motions.
     pub(super) ended: Vec<Ended>,
+    /// What its contracts lead to, if it runs any.
+    pub(super) results: Option<Results>,
 }
 
 /// What a block is executed on.
@@ -196,8 +114,35 @@ pub(super) struct Ground<'a> {
     pub(super) at: At<'a>,
 }
 
-/// Executes a block whose form was checked.
+/// Executes a block whose form was checked. What another node is said to compute otherwise is executed once more: a machine that gets two results
+/// from the same rows must neither vote nor mine.
 pub(super) fn execute(
+    ground: Ground<'_>,
+    layer: Layer<'_>,
+    block: &Block,
+    check: Check<'_>,
+) -> Result<Executed, Stop> {
+    let (base, lower) = layer.below();
+    match execute_once(ground, layer, block, check) {
+        Err(Stop::Body(error @ BodyError::Executed { .. })) => {
+            match execute_once(ground, Layer::new(base, lower), block, check) {
+                Err(Stop::Body(again)) if again == error => Err(again.into()),
+                Err(Stop::State(error)) => Err(error.into()),
+                Ok(_) | Err(Stop::Body(_)) => Err(two_results(block).into()),
+            }
+        }
+        done => done,
+    }
+}
+
+fn two_results(block: &Block) -> StateError {
+    let height = block.header.height;
+    StateError(alloc::format!(
+        "this machine executed block {height} twice and got two results: its memory or its processor fails; run `bouya verify --repair` on another machine"
+    ))
+}
+
+fn execute_once(
     ground: Ground<'_>,
     mut layer: Layer<'_>,
     block: &Block,
@@ -218,7 +163,7 @@ pub(super) fn execute(
     let checked = checked.map(|(index, checked)| checked.map_err(|error| wrong((index, error))));
     // All signatures are checked before the first transaction is executed.
     let checked: Vec<CheckedTransaction> = checked.collect::<Result<_, _>>()?;
-    let fees = apply_all(&mut layer, header, &checked)?;
+    let Applied { fees, reports } = apply_all(&mut layer, header, &checked)?;
     let expected = reward(rules, &layer, fees)?;
     if body.reward.amount != expected {
         return Err(BodyError::Reward { expected, found: body.reward.amount }.into());
@@ -229,8 +174,8 @@ pub(super) fn execute(
         Some(certificate) => Some(hand_over(&mut layer, header, certificate)?),
     };
     let (below, ended) = (layer.below(), layer.take_ended());
-    let written = layer.finish()?;
-    let (expected, found) = (written.executed, body.executed);
+    let Written { rows, undo, writes, state } = layer.finish()?;
+    let (expected, found) = (executed(&writes, &contract::root(&reports), &state), body.executed);
     // What the body states was compared with the header before, unless the roster was not known yet.
     let is_headers = match &roster {
         None => expected == found,
@@ -243,8 +188,8 @@ pub(super) fn execute(
     if expected != found {
         return Err(BodyError::Root.into());
     }
-    let Written { rows, undo, .. } = written;
-    let done = Executed { rows, undo, roster, ended };
+    let results = (!reports.is_empty()).then_some(Results { writes, state, reports });
+    let done = Executed { rows, undo, roster, ended, results };
     match rules.overrides.at(&header.id()) {
         None => Ok(done),
         Some(one) => Ok(overridden(below, done, header, one)?),
@@ -275,7 +220,7 @@ pub(super) fn execute_new(
 ) -> Result<Made, Stop> {
     let Payload { transactions, mut certificate } = content;
     let mut layer = Layer::new(state.base, state.rows);
-    let fees = apply_all(&mut layer, header, &transactions)?;
+    let Applied { fees, reports } = apply_all(&mut layer, header, &transactions)?;
     let reward = Reward { to, amount: reward(rules, &layer, fees)? };
     pay(rules, &mut layer, &reward)?;
     let roster = match &certificate {
@@ -283,54 +228,73 @@ pub(super) fn execute_new(
         Some(certificate) => carried::apply(&mut layer, header, certificate)?,
     };
     certificate.take_if(|_| roster.is_none());
-    let Written { rows, executed, .. } = layer.finish()?;
+    let Written { rows, writes, state, .. } = layer.finish()?;
+    let executed = executed(&writes, &contract::root(&reports), &state);
     let transactions = transactions.into_iter().map(CheckedTransaction::into_inner);
     let transactions = Bounded::truncated(transactions);
     Ok(Made { body: Body { executed, reward, certificate, transactions }, rows, roster })
 }
 
-/// Applies transactions in their order. Returns their fees.
+/// What transactions have led to besides rows.
+struct Applied {
+    fees: u64,
+    reports: Vec<Report>,
+}
+
+/// Applies transactions in their order.
 fn apply_all(
     layer: &mut Layer<'_>,
     header: &Header,
     transactions: &[CheckedTransaction],
-) -> Result<u64, Stop> {
-    let mut fees = 0_u64;
+) -> Result<Applied, Stop> {
+    let (mut fees, mut reports, mut modules) = (0_u64, Vec::new(), None);
     for (index, transaction) in transactions.iter().enumerate() {
-        apply(layer, transaction, header, index)?.map_err(|error| BodyError::Execution {
-            index,
-            id: transaction.id(),
-            error,
-        })?;
+        let error = |error| BodyError::Execution { index, id: transaction.id(), error };
+        spend(layer, transaction, header.height)?.map_err(error)?;
+        let place = u32::try_from(index).unwrap_or(u32::MAX);
+        let at =
+            Moment { height: header.height, index: place, time: header.time, transaction: transaction.id() };
+        reports.extend(apply(layer, &mut modules, transaction, at)?);
         // Fees come out of balances, whose sum is the supply, a u64.
         fees = fees.saturating_add(transaction.fee);
     }
-    Ok(fees)
+    Ok(Applied { fees, reports })
 }
 
-fn apply(
+/// Takes what a transaction costs from its sender.
+pub(super) fn spend(
     layer: &mut Layer<'_>,
     transaction: &CheckedTransaction,
-    header: &Header,
-    index: usize,
+    height: u64,
 ) -> Result<Result<(), ExecutionError>, StateError> {
     let sender = Key::Account(transaction.payer());
     let mut account: Account = layer.read(&sender)?;
-    if let Err(error) = account.spend(transaction, header.height) {
+    if let Err(error) = account.spend(transaction, height) {
         return Ok(Err(error));
     }
-    layer.write(sender, &account)?;
-    // If its cost is covered, a transaction always succeeds, so any choice from the mempool makes a valid block.
+    layer.write(sender, &account).map(Ok)
+}
+
+/// Does what a transaction asks for, which its sender has paid. It always succeeds, so any choice from the mempool makes a valid block: of a
+/// contract that fails, the report says so.
+fn apply(
+    layer: &mut Layer<'_>,
+    modules: &mut Option<Modules>,
+    transaction: &CheckedTransaction,
+    at: Moment,
+) -> Result<Option<Report>, StateError> {
     for output in transaction.action.outputs() {
         credit(layer, output.to, output.amount)?;
     }
-    let index = u32::try_from(index).unwrap_or(u32::MAX);
-    let at = Moment { height: header.height, index, time: header.time, transaction: transaction.id() };
     agreement::apply(layer, transaction, at)?;
-    governance::apply(layer, transaction, at).map(Ok)
+    governance::apply(layer, transaction, at)?;
+    if transaction.stated().is_none() {
+        return Ok(None);
+    }
+    contract::apply(layer, modules.get_or_insert_default(), transaction, at)
 }
 
-fn credit(layer: &mut Layer<'_>, to: Address, amount: u64) -> Result<(), StateError> {
+pub(super) fn credit(layer: &mut Layer<'_>, to: Address, amount: u64) -> Result<(), StateError> {
     let key = Key::Account(to);
     let mut account: Account = layer.read(&key)?;
     // Cannot overflow: the sum of all balances is the supply, a u64.

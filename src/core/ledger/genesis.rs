@@ -13,13 +13,14 @@ use thiserror::Error;
 use super::block::root_of_definition;
 use super::{
     Address, Base, Branch, Coin, Frontier, Header, HeaderRecord, Override, Overrides, Roster, RosterError,
-    Rows, Schedule, executed,
+    Rows, Schedule, executed, writes,
 };
 use crate::codec::{Text, encode};
 use crate::crypto::{Hash, PublicKey, Signature, tagged_hash};
 use crate::id::NodeId;
 use crate::limits::{
-    BLOCK_BYTES, COIN_DECIMALS, GENESIS_ALLOCATIONS, HEADER_BYTES, MEMBER_NAME_BYTES, NETWORK_NAME_BYTES,
+    BLOCK_BYTES, COIN_DECIMALS, GAS_PER_BLOCK_LEAST, GAS_PER_BLOCK_USUAL, GAS_PER_MS, GENESIS_ALLOCATIONS,
+    HEADER_BYTES, MEMBER_NAME_BYTES, NETWORK_NAME_BYTES,
 };
 use crate::time::Timestamp;
 
@@ -30,6 +31,8 @@ const SECTION_COIN: u8 = 1;
 const SECTION_BLOCKS: u8 = 2;
 const SECTION_MEMBERS: u8 = 3;
 const SECTION_ALLOCATIONS: u8 = 4;
+const SECTION_VERSION: u8 = 5;
+const SECTION_GAS: u8 = 6;
 
 /// What the members agree on before the first block.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,6 +51,10 @@ pub struct NetworkSpec {
     pub members: Vec<Member>,
     /// Coins that exist from the beginning.
     pub allocations: Vec<Allocation>,
+    /// The version of its first blocks.
+    pub version: u32,
+    /// Gas of a block; none: [`GAS_PER_MS`] for each millisecond between blocks, from [`GAS_PER_BLOCK_LEAST`] to [`GAS_PER_BLOCK_USUAL`].
+    pub gas_per_block: Option<u64>,
 }
 
 /// How blocks are made.
@@ -124,6 +131,16 @@ pub enum GenesisError {
     /// One address twice.
     #[error("allocations: {0} is listed twice; add the amounts up")]
     AllocationTwice(Address),
+    /// A version that is not known here.
+    #[error(
+        "blocks.version is {0}; this program knows {oldest} to {newest}: install a newer one",
+        oldest = Header::VERSION,
+        newest = Header::NEWEST
+    )]
+    Version(u32),
+    /// Gas without contracts, or less than a contract can be deployed with.
+    #[error("blocks.gas_per_block is {0}, at least {GAS_PER_BLOCK_LEAST} is needed to deploy a contract")]
+    Gas(u64),
     /// The sum does not fit into a u64.
     #[error("allocations: together more than this ledger can count")]
     Supply,
@@ -151,6 +168,8 @@ pub struct Rules {
     pub reward: u64,
     /// Largest block in bytes.
     pub max_bytes: usize,
+    /// Gas of a block.
+    pub gas_per_block: u64,
     /// A block that this node's operator trusts: no history without it counts. Nodes may differ in it.
     pub checkpoint: Option<(u64, Hash)>,
     /// The latest version of blocks that this program knows.
@@ -190,7 +209,17 @@ impl BlockRules {
 impl NetworkSpec {
     /// A network without salt and allocations, and still without the members that it needs.
     pub fn new(name: Text<NETWORK_NAME_BYTES>, created: Timestamp, coin: Coin, blocks: BlockRules) -> Self {
-        Self { name, created, salt: [0; 16], coin, blocks, members: Vec::new(), allocations: Vec::new() }
+        Self {
+            name,
+            created,
+            salt: [0; 16],
+            coin,
+            blocks,
+            members: Vec::new(),
+            allocations: Vec::new(),
+            version: Header::VERSION,
+            gas_per_block: None,
+        }
     }
 
     fn check(&self) -> Result<(), GenesisError> {
@@ -217,8 +246,20 @@ impl NetworkSpec {
         if !(10_000..=BLOCK_BYTES).contains(&max_bytes) {
             return Err(GenesisError::BlockBytes(blocks.max_bytes));
         }
+        if !(Header::VERSION..=Header::NEWEST).contains(&self.version) {
+            return Err(GenesisError::Version(self.version));
+        }
+        if let Some(gas) = self.gas_per_block.filter(|gas| *gas < GAS_PER_BLOCK_LEAST) {
+            return Err(GenesisError::Gas(gas));
+        }
         Roster::new(Base::default(), self.members.iter().cloned())?;
         self.check_allocations()
+    }
+
+    /// A tenth of the interval at 5 ns a gas: enough to deploy the largest code, and no more than a second.
+    fn usual_gas(&self) -> u64 {
+        let tenth = u64::from(self.blocks.interval_ms).saturating_mul(GAS_PER_MS);
+        tenth.clamp(GAS_PER_BLOCK_LEAST, GAS_PER_BLOCK_USUAL)
     }
 
     fn check_allocations(&self) -> Result<(), GenesisError> {
@@ -240,7 +281,8 @@ impl NetworkSpec {
 
     pub(super) fn roster(&self) -> Roster {
         // It was checked with the definition.
-        Roster::new(Base::default(), self.members.iter().cloned()).unwrap_or_default()
+        let roster = Roster::new(Base::default(), self.members.iter().cloned()).unwrap_or_default();
+        roster.beginning_with(self.version)
     }
 
     /// The canonical bytes: version, then the sections that say something. The order in which a person listed members and
@@ -258,6 +300,12 @@ impl NetworkSpec {
             allocations.sort_by_key(|allocation| allocation.address);
             sections.insert(SECTION_ALLOCATIONS, encode(&allocations));
         }
+        if self.version != Header::VERSION {
+            sections.insert(SECTION_VERSION, encode(&self.version));
+        }
+        if let Some(gas) = self.gas_per_block {
+            sections.insert(SECTION_GAS, encode(&gas));
+        }
         encode(&(ENCODING, sections))
     }
 }
@@ -265,7 +313,7 @@ impl NetworkSpec {
 impl NetworkSpec {
     /// What the genesis header commits to. It writes all rows that there are: so who checks the network's id needs no hash of the state.
     fn executed(&self) -> Hash {
-        executed(&self.rows(), &Hash::ZERO)
+        executed(&writes(&self.rows()), &Hash::ZERO, &Hash::ZERO)
     }
 }
 
@@ -275,7 +323,7 @@ impl Genesis {
         spec.check()?;
         let roster = spec.roster();
         let header = Header {
-            version: Header::VERSION,
+            version: spec.version,
             flags: 0,
             height: 0,
             time: spec.created,
@@ -294,8 +342,9 @@ impl Genesis {
             schedule: Schedule::new(blocks.interval_ms, blocks.half_life, blocks.initial_difficulty),
             reward: blocks.reward,
             max_bytes: usize::try_from(blocks.max_bytes).unwrap_or(BLOCK_BYTES),
+            gas_per_block: spec.gas_per_block.unwrap_or_else(|| spec.usual_gas()),
             checkpoint: None,
-            newest_version: Header::VERSION,
+            newest_version: Header::NEWEST,
             overrides: Arc::default(),
         };
         Ok(Self { spec, header, rules })

@@ -3,6 +3,7 @@
 use alloc::collections::BTreeMap;
 use alloc::vec::Vec;
 
+use super::contract::Results;
 #[cfg(test)]
 use super::snapshot::Part;
 use super::{Body, Certificate, Change, Genesis, HeaderRecord, Key, StateError, Undo, View};
@@ -20,6 +21,7 @@ pub struct World {
     leaves: BTreeMap<Hash, Vec<[u8; 32]>>,
     heights: BTreeMap<u64, Hash>,
     undo: BTreeMap<Hash, Undo>,
+    results: BTreeMap<Hash, Results>,
     nodes: BTreeMap<(u8, u64), Hash>,
     finalized: Option<Certificate>,
     handovers: BTreeMap<Hash, Certificate>,
@@ -40,6 +42,7 @@ impl World {
             leaves: BTreeMap::new(),
             heights: BTreeMap::from([(0, branch.id)]),
             undo: BTreeMap::new(),
+            results: BTreeMap::new(),
             nodes,
             finalized: None,
             handovers: BTreeMap::new(),
@@ -67,6 +70,7 @@ impl World {
         for (height, id) in &change.disconnected {
             self.heights.remove(height);
             self.undo.remove(id);
+            self.results.remove(id);
         }
         for (height, id, undo) in &change.connected {
             self.heights.insert(*height, *id);
@@ -79,6 +83,7 @@ impl World {
             if let (Some(body), Some(record)) = (self.bodies.remove(id), self.records.get(id)) {
                 self.leaves.insert(*id, body.leaves(record.header.height));
             }
+            self.results.remove(id);
         }
         for (record, block) in &change.backfilled {
             let id = block.id();
@@ -106,6 +111,7 @@ impl World {
             self.finalized.clone_from(&change.finalized);
         }
         self.handovers.extend(change.handovers.iter().cloned());
+        self.results.extend(change.results.iter().cloned());
     }
 }
 
@@ -166,6 +172,10 @@ impl View for World {
             Some(leaves) => Ok(Some(leaves.clone())),
             None => Ok(self.block(id)?.map(|block| block.leaves())),
         }
+    }
+
+    fn results(&self, id: &Hash) -> Result<Option<Results>, StateError> {
+        Ok(self.results.get(id).cloned())
     }
 
     fn undo(&self, id: &Hash) -> Result<Option<Undo>, StateError> {

@@ -3,7 +3,8 @@
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 
-use super::execute::{Check, Ground, check_form, execute};
+use super::contract::Results;
+use super::execute::{Check, Executed, Ground, check_form, execute};
 use super::governance::Ended;
 use super::merkle::Node;
 use super::state::{Layer, Rows, Undo};
@@ -29,6 +30,8 @@ pub struct Replayed {
     pub undo: Undo,
     /// What becomes of motions.
     pub ended: Vec<Ended>,
+    /// What its contracts lead to, if it runs any.
+    pub results: Option<Results>,
 }
 
 impl Replay {
@@ -75,6 +78,7 @@ impl Replay {
             };
         }
         self.branch = branch;
-        Ok(Replayed { nodes, undo: executed.undo, ended: executed.ended })
+        let Executed { undo, ended, results, .. } = executed;
+        Ok(Replayed { nodes, undo, ended, results })
     }
 }

@@ -114,6 +114,19 @@ impl Roster {
         Ok(Self { upgrades: self.upgrades.clone(), ..Self::new(base, members)? })
     }
 
+    /// Whether an address speaks for a member.
+    pub fn is_governor(&self, address: &Address) -> bool {
+        self.members.iter().any(|member| member.governor == *address)
+    }
+
+    /// The same, where the first blocks have this version.
+    pub(super) fn beginning_with(mut self, version: u32) -> Self {
+        if version > Header::VERSION {
+            self.upgrades = Bounded::truncated([Upgrade { version, height: 0 }]);
+        }
+        self
+    }
+
     /// Takes in an upgrade, if it leads to a later version than all before it and there is a place for it.
     pub(super) fn upgrade(&mut self, upgrade: Upgrade) -> Result<(), u32> {
         let latest = self.version_at(u64::MAX);

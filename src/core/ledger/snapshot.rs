@@ -55,6 +55,8 @@ pub struct FinalBlock {
     pub body: Body,
     /// The hash of the rows that it changes: the header commits to it together with the hash of all rows.
     pub writes: Hash,
+    /// Root over what its contracts have led to.
+    pub results: Hash,
 }
 
 /// A base.

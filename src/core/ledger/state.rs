@@ -8,11 +8,13 @@ use alloc::vec::Vec;
 use borsh::{BorshDeserialize, BorshSerialize};
 use thiserror::Error;
 
+use super::contract::Results;
 use super::governance::Ended;
 use super::{Address, Block, Body, Branch, Certificate, Header, Roster, Work};
-use crate::codec::{decode, encode};
+use crate::codec::{Bounded, decode, encode};
 use crate::crypto::{Hash, MultisetHash, sha256, tagged_hash};
 use crate::id::NodeId;
+use crate::limits::CONTRACT_KEY;
 
 /// Names a row of the state. Its Borsh bytes are the row's key in the store; new kinds are added at the end.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, BorshSerialize, BorshDeserialize)]
@@ -55,6 +57,19 @@ pub enum Key {
     Handover,
     /// Bytes: the [`MultisetHash`] of all other rows. No row means that there are none.
     StateHash,
+    /// The code of contracts, by its hash.
+    Code(Hash),
+    /// A [`super::contract::Contract`].
+    Contract(Address),
+    /// A u64: bytes of code, keys and values that all contracts of a deployer hold.
+    Deployer(Address),
+    /// What a contract keeps.
+    Slot {
+        /// The contract.
+        contract: Address,
+        /// The contract's name for it.
+        key: Bounded<u8, CONTRACT_KEY>,
+    },
 }
 
 /// What an address holds.
@@ -124,6 +139,8 @@ pub trait View {
     fn lowest(&self) -> Result<u64, StateError>;
     /// Any stored body.
     fn body(&self, id: &Hash) -> Result<Option<Body>, StateError>;
+    /// What the contracts of a block of the best chain have led to. None if it ran none, was not executed here, or has been pruned.
+    fn results(&self, id: &Hash) -> Result<Option<Results>, StateError>;
     /// What undoes a block of the best chain, if it is recent enough.
     fn undo(&self, id: &Hash) -> Result<Option<Undo>, StateError>;
     /// A perfect subtree (height, index) of the tree over the best chain's headers.
@@ -203,20 +220,14 @@ impl Account {
     }
 }
 
-/// What a header commits to of its block's execution: the rows that it changes, what its transactions lead to (in this version to
-/// nothing else), and the hash of all rows after it.
-pub fn executed(rows: &Rows, state: &Hash) -> Hash {
-    executed_of(&writes(rows), state)
-}
-
-/// The same, where of the rows that it changes the hash is known.
-pub(super) fn executed_of(writes: &Hash, state: &Hash) -> Hash {
-    let results = Hash::ZERO;
+/// What a header commits to of its block's execution: hashes of the rows that it changes, of what its contracts have led to (zero if it runs
+/// none; see [`super::contract::root`]), and of all rows after it.
+pub fn executed(writes: &Hash, results: &Hash, state: &Hash) -> Hash {
     tagged_hash("bouya executed", &[&writes.0, &results.0, &state.0])
 }
 
 /// The hash of the rows that a block changes.
-pub(super) fn writes(rows: &Rows) -> Hash {
+pub fn writes(rows: &Rows) -> Hash {
     // The row of the state's hash is another part.
     let count = rows.len().saturating_sub(usize::from(rows.contains_key(&Key::StateHash)));
     let mut writes = encode(&u32::try_from(count).unwrap_or(u32::MAX));
@@ -270,7 +281,7 @@ impl<'a> Layer<'a> {
         (self.base, self.lower)
     }
 
-    fn row(&self, key: &Key) -> Result<Option<Vec<u8>>, StateError> {
+    pub(super) fn row(&self, key: &Key) -> Result<Option<Vec<u8>>, StateError> {
         match (self.rows.get(key).or_else(|| self.lower.get(key)), self.base) {
             (Some(row), _) => Ok(row.clone()),
             (None, Some(base)) => base.row(key),
@@ -324,8 +335,8 @@ impl<'a> Layer<'a> {
             self.write(Key::StateHash, &state.to_bytes())?;
         }
         let Self { rows, undo, .. } = self;
-        let executed = executed(&rows, &state.hash());
-        Ok(Written { rows, undo: Undo(undo.into_iter().collect()), executed })
+        let (writes, state) = (writes(&rows), state.hash());
+        Ok(Written { rows, undo: Undo(undo.into_iter().collect()), writes, state })
     }
 }
 
@@ -336,6 +347,8 @@ pub(super) struct Written {
     pub(super) rows: Rows,
     /// What undoes them.
     pub(super) undo: Undo,
-    /// See [`executed`].
-    pub(super) executed: Hash,
+    /// Hash of these rows.
+    pub(super) writes: Hash,
+    /// Hash of all rows after it.
+    pub(super) state: Hash,
 }

@@ -11,7 +11,7 @@ use super::{
     View,
 };
 use crate::crypto::{Hash, PublicKey, SecretKey, Signature};
-use crate::limits::EMPTY_BLOCK_BYTES;
+use crate::limits::{EMPTY_BLOCK_BYTES, TRANSACTIONS_PER_BLOCK};
 use crate::time::Timestamp;
 
 /// What a block says about its time.
@@ -72,13 +72,31 @@ pub struct Template {
     writes: Rows,
 }
 
-impl Template {
-    /// Room for transactions in a block of this network that is to hold this certificate, in bytes.
-    pub fn room(genesis: &Genesis, certificate: Option<&Certificate>) -> usize {
-        let room = genesis.rules.max_bytes.saturating_sub(EMPTY_BLOCK_BYTES);
-        room.saturating_sub(certificate.map_or(0, Certificate::size))
-    }
+/// Room for transactions in a block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Room {
+    /// Bytes.
+    pub bytes: usize,
+    /// How many.
+    pub count: usize,
+    /// Gas; none where blocks run no contracts.
+    pub gas: Option<u64>,
+}
 
+impl Room {
+    /// In the next block on `branch`, which is to hold this certificate.
+    pub fn on(genesis: &Genesis, branch: &Branch, certificate: Option<&Certificate>) -> Self {
+        let bytes = genesis.rules.max_bytes.saturating_sub(EMPTY_BLOCK_BYTES);
+        let version = branch.members.roster().version_at(branch.height.saturating_add(1));
+        Self {
+            bytes: bytes.saturating_sub(certificate.map_or(0, Certificate::size)),
+            count: TRANSACTIONS_PER_BLOCK,
+            gas: (version >= Header::CONTRACTS).then_some(genesis.rules.gas_per_block),
+        }
+    }
+}
+
+impl Template {
     /// A block on `branch`, at its date or right after its parent if that is later. A rest is stated only where that is allowed. It is executed
     /// on `state`, that of the branch's end, because its header says what it changes.
     pub fn new(

@@ -1,5 +1,6 @@
 //! Transactions: what a key holder may ask the ledger to do.
 
+use alloc::boxed::Box;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::ops::Deref;
@@ -7,10 +8,11 @@ use core::ops::Deref;
 use borsh::{BorshDeserialize, BorshSerialize};
 use thiserror::Error;
 
+use super::contract::Stated;
 use super::{Action, ActionError, Address, Output, governance};
 use crate::codec::{Bounded, Text, encode};
 use crate::crypto::{Hash, PublicKey, SecretKey, Signature, Signed, sha256, verify_batch};
-use crate::limits::{MEMO_BYTES, OUTPUTS, TRANSACTION_BYTES};
+use crate::limits::{GAS_PER_BYTE, MEMO_BYTES, OUTPUTS};
 
 const TAG: &[u8] = b"bouya transaction\0";
 
@@ -46,7 +48,9 @@ struct Sealed {
     raw: RawTransaction,
     id: Hash,
     from: Address,
-    size: usize,
+    size: u32,
+    /// In a box: most transactions run no contract, and each that waits takes room for what it could be.
+    stated: Option<Box<Stated>>,
 }
 
 /// Why a transaction is invalid everywhere and forever: its author is at fault, and every relayer could have known.
@@ -55,9 +59,9 @@ pub enum TransactionError {
     /// A version that is not known here.
     #[error("transaction version {0} is not known here; upgrade this node")]
     Version(u8),
-    /// More than [`TRANSACTION_BYTES`].
-    #[error("the transaction has {0} bytes, at most {TRANSACTION_BYTES} are allowed")]
-    Large(usize),
+    /// More than one that does this may have.
+    #[error("the transaction has {0} bytes, at most {1} are allowed")]
+    Large(usize, usize),
     /// Its action is invalid.
     #[error(transparent)]
     Action(#[from] ActionError),
@@ -124,7 +128,19 @@ impl Transaction {
 
     /// Encoded size in bytes.
     pub fn size(&self) -> usize {
-        self.0.size
+        usize::try_from(self.0.size).unwrap_or(usize::MAX)
+    }
+
+    /// The work that running its contract is; none if it runs none.
+    pub fn stated(&self) -> Option<Stated> {
+        self.0.stated.as_deref().copied()
+    }
+
+    /// What it costs a block, in bytes: its own, and those that its gas is worth. Both are scarce, and one fee for each byte pays for both.
+    pub fn burden(&self) -> u64 {
+        let gas = self.stated().map_or(0, |stated| stated.all());
+        let size = u64::try_from(self.size()).unwrap_or(u64::MAX);
+        size.saturating_add(gas.div_ceil(GAS_PER_BYTE))
     }
 
     /// Checks all that can be known without the ledger's state: cheap things first, the signature last.
@@ -152,8 +168,9 @@ impl Transaction {
         if self.version != RawTransaction::VERSION {
             return Err(TransactionError::Version(self.version));
         }
-        if self.size() > TRANSACTION_BYTES {
-            return Err(TransactionError::Large(self.size()));
+        let (size, room) = (self.size(), self.action.room());
+        if size > room {
+            return Err(TransactionError::Large(size, room));
         }
         self.action.check(&self.payer())?;
         self.cost().ok_or(TransactionError::Overflow)?;
@@ -178,9 +195,10 @@ impl RawTransaction {
     /// The only format version there is.
     pub const VERSION: u8 = 1;
 
-    /// What the sender pays: all outputs and the fee. None if that exceeds a u64.
+    /// What the sender pays: all outputs, what comes with a call, and the fee. None if that exceeds a u64.
     pub fn cost(&self) -> Option<u64> {
-        self.action.outputs().iter().try_fold(self.fee, |sum, output| sum.checked_add(output.amount))
+        let begin = self.fee.checked_add(self.action.value())?;
+        self.action.outputs().iter().try_fold(begin, |sum, output| sum.checked_add(output.amount))
     }
 
     /// The agreement that it proposes, answers or withdraws.
@@ -201,6 +219,15 @@ impl RawTransaction {
         }
     }
 
+    /// The contract that it deploys or calls.
+    pub fn contract(&self) -> Option<Address> {
+        match &self.action {
+            Action::Deploy(deploy) => Some(deploy.address(&Address::of(&self.sender), self.nonce)),
+            Action::Call(call) => Some(call.contract),
+            _ => None,
+        }
+    }
+
     fn signed_bytes(&self, network: &Hash) -> Vec<u8> {
         let mut bytes = [TAG, &network.0, &encode(self)].concat();
         // The signature is the last field: everything before it is signed.
@@ -212,8 +239,10 @@ impl RawTransaction {
 impl From<RawTransaction> for Transaction {
     fn from(raw: RawTransaction) -> Self {
         let bytes = encode(&raw);
-        let (id, from, size) = (sha256(&bytes), Address::of(&raw.sender), bytes.len());
-        Self(Arc::new(Sealed { raw, id, from, size }))
+        let (id, from) = (sha256(&bytes), Address::of(&raw.sender));
+        let size = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
+        let stated = Stated::of(&raw.action).map(Box::new);
+        Self(Arc::new(Sealed { raw, id, from, size, stated }))
     }
 }
 

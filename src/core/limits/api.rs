@@ -12,6 +12,10 @@ pub const API_LIST_LOOKS: usize = 1_000;
 pub const API_LIST_ROWS: usize = 64;
 /// Connections of clients at once.
 pub const API_CONNECTIONS: usize = 256;
+/// Smallest answer that is compressed: less fits in one packet anyway.
+pub const API_COMPRESSED_BYTES: u64 = 1_024;
+/// How long a browser may remember what a page of another site may do.
+pub const API_CORS_REMEMBERED: Duration = Duration::from_secs(3_600);
 /// Largest head of a request, give or take the last read, and what is buffered of a body or an answer. A larger head is answered with 431.
 pub const API_BUFFER_BYTES: usize = 32 * 1024;
 /// Header fields of a request.
@@ -26,6 +30,25 @@ pub const API_ACCEPT_TELL_EVERY: Duration = Duration::from_secs(60);
 pub const API_PAGE: usize = 100;
 /// Items of a page unless asked for otherwise.
 pub const API_PAGE_USUAL: usize = 20;
+/// Items of a page of the feed, ...
+pub const API_FEED_PAGE: usize = 1_000;
+/// ... and unless asked for otherwise.
+pub const API_FEED_PAGE_USUAL: usize = 100;
+/// Bytes of transactions after which a page of the feed ends. Their JSON may be eight times as long: data is there in hex and as text, and of a
+/// control character each is six bytes.
+pub const API_FEED_BYTES: usize = 1024 * 1024;
+/// Transactions that a stream of the feed holds ready, ...
+pub const API_FEED_STREAM: usize = 50;
+/// ... and bytes of them after which it reads no further: with all streams open that is some 64 MiB of JSON.
+pub const API_FEED_STREAM_BYTES: usize = 128 * 1024;
+/// Looks at once whether the store answers: a supervisor that gets no answer kills the node, so this waits behind no other read.
+pub const API_LOOKS: usize = 4;
+/// Blocks that a page of the feed looks at: a filter that fits little may give an empty page.
+pub const API_FEED_BLOCKS: u64 = 1_000;
+/// Values of one filter of the feed.
+pub const API_FEED_VALUES: usize = 16;
+/// Blocks that are walked back from a follower's lost branch to where it forks.
+pub const API_FEED_WALK: u64 = 1_000;
 /// Fewest digits of a shortened id, which are those that tables show. Somebody with much time can make an id that begins like another.
 pub const SHORT_DIGITS: usize = 8;
 /// Newest blocks that are read to find a transaction by the beginning of its id, ...
@@ -46,6 +69,12 @@ pub const API_ACCOUNT_LOOKS: usize = 8;
 pub const API_IN_FLIGHT: usize = 64;
 /// Requests whose bodies are still coming. These may be slow, so they take no place of [`API_IN_FLIGHT`] yet.
 pub const API_BODIES: usize = 16;
+/// Contracts that are asked, or tried out, at once: each takes a core while it runs.
+pub const API_CONTRACTS: usize = 2;
+/// Gas that a contract's view may take: some 50 ms.
+pub const API_VIEW_GAS: u64 = 10_000_000;
+/// Gas that a deployment or a call may state to be tried out: some second.
+pub const API_TRIED_GAS: u64 = 200_000_000;
 /// For a request's body.
 pub const API_BODY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Reads of the store at once: each may hold a block and what is made of it.

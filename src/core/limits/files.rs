@@ -31,3 +31,5 @@ pub const SNAPSHOT_PIECE_BYTES: usize = BLOCK_BYTES + 1024 * 1024;
 pub const SNAPSHOT_HEADERS: usize = 1_024;
 /// A piece of a snapshot takes no more rows after so many bytes of them.
 pub const SNAPSHOT_ROWS_BYTES: usize = 256 * 1024;
+/// Bytes of the manifest of an export that are read: it has some 2 KiB.
+pub const EXPORT_MANIFEST_BYTES: u64 = 64 * 1024;

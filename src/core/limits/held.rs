@@ -32,7 +32,7 @@ pub const HELD_PER_PEER: u64 = CONNECTIONS * PER_CONNECTION
     // Blocks that came unasked and are with the chain: the largest part.
     + DECODED * wide(UNASKED_BLOCKS_PER_PEER * BLOCK_BYTES)
     // Transactions that wait to be checked. The last one may go over the bound.
-    + DECODED * wide(UNCHECKED_BYTES_PER_PEER + TRANSACTION_BYTES)
+    + DECODED * wide(UNCHECKED_BYTES_PER_PEER + DEPLOY_BYTES)
     // What it has: ids of transactions and of blocks.
     + ID * wide(KNOWN_IDS_PER_PEER + KNOWN_BLOCKS_PER_PEER)
     // Ids that it announced: twice in its queue; once wanted, with who has it and its deadline.

@@ -64,11 +64,39 @@ impl Mempool {
         account: Account,
         transaction: CheckedTransaction,
     ) -> Result<Result<Vec<Dropped>, MempoolError>, StateError> {
-        let free = self.check_fee(&transaction).is_err() && is_free(view, &transaction)?;
-        Ok(match free {
+        if let Err(error) = self.check_contract((view, height), &transaction)? {
+            return Ok(Err(error));
+        }
+        Ok(match self.may_be_free(view, &transaction)? {
             true => self.insert_free(now, height, account, transaction),
             false => self.insert(now, height, account, transaction),
         })
+    }
+
+    /// Whether [`Mempool::take`] would take it, with nothing changed.
+    pub fn would_take(
+        &self,
+        (view, height): (&(impl View + ?Sized), u64),
+        account: Account,
+        transaction: &CheckedTransaction,
+    ) -> Result<Result<(), MempoolError>, StateError> {
+        if let Err(error) = self.check_contract((view, height), transaction)? {
+            return Ok(Err(error));
+        }
+        let free = self.may_be_free(view, transaction)? && self.enters_free(transaction);
+        let judged = if free { Ok(()) } else { self.check_new(transaction) };
+        Ok(judged.and_then(|()| self.entrance(height, account, transaction, free).map(drop)))
+    }
+
+    /// It pays less than others must, or nobody must pay, and it says what may be said so.
+    fn may_be_free(
+        &self,
+        view: &(impl View + ?Sized),
+        transaction: &CheckedTransaction,
+    ) -> Result<bool, StateError> {
+        // Where no fee is asked nobody pays less than others, and all the more need members a part of the room that strangers cannot fill.
+        let pays_less = self.limits.min_fee_per_byte == 0 || self.check_fee(transaction).is_err();
+        Ok(pays_less && is_free(view, transaction)?)
     }
 
     /// Takes a transaction that may pay less than others must.
@@ -79,20 +107,25 @@ impl Mempool {
         account: Account,
         transaction: CheckedTransaction,
     ) -> Result<Vec<Dropped>, MempoolError> {
+        match self.enters_free(&transaction) {
+            true => self.enter(now, height, account, transaction, true),
+            false => self.insert(now, height, account, transaction),
+        }
+    }
+
+    /// Whether it is the first of its kind from its sender, and has room among what waits without the least fee.
+    fn enters_free(&self, transaction: &CheckedTransaction) -> bool {
         let mut with = self.free;
-        with.add(&transaction);
+        with.add(transaction);
         // What takes another's place pays: a fee that rises by a unit would be relayed time and again.
         let is_first = self.queues.get(&transaction.payer()).is_none_or(|queue| {
-            let matter = Matter::of(&transaction);
+            let matter = Matter::of(transaction);
             !queue.entries.values().any(|entry| {
                 entry.transaction.nonce == transaction.nonce
                     || entry.free && Matter::of(&entry.transaction) == matter
             })
         });
-        match is_first && with.fits(&self.limits) {
-            true => self.enter(now, height, account, transaction, true),
-            false => self.insert(now, height, account, transaction),
-        }
+        is_first && with.fits(&self.limits)
     }
 }
 

@@ -7,6 +7,14 @@ use super::{DropReason, Dropped, Entry, Mempool, MempoolError, Queue, rate, weig
 use crate::ledger::{Account, Address, CheckedTransaction};
 use crate::time::Time;
 
+/// How a transaction enters.
+pub(super) struct Entrance {
+    /// Whose place it takes.
+    rival: Option<CheckedTransaction>,
+    /// Who leaves to make room: senders' queues from a nonce on.
+    cuts: BTreeMap<Address, u64>,
+}
+
 impl Mempool {
     /// Takes a transaction that would be mined at `height`, where its sender has `account`. Returns those that left to make room.
     pub fn insert(
@@ -16,11 +24,16 @@ impl Mempool {
         account: Account,
         transaction: CheckedTransaction,
     ) -> Result<Vec<Dropped>, MempoolError> {
-        if self.ids.contains_key(&transaction.id()) {
-            return Err(MempoolError::Known);
-        }
-        self.check_fee(&transaction)?;
+        self.check_new(&transaction)?;
         self.enter(now, height, account, transaction, false)
+    }
+
+    /// It is not here, and it pays enough.
+    pub(super) fn check_new(&self, transaction: &CheckedTransaction) -> Result<(), MempoolError> {
+        match self.ids.contains_key(&transaction.id()) {
+            true => Err(MempoolError::Known),
+            false => self.check_fee(transaction),
+        }
     }
 
     /// Takes a transaction whose fee is enough, or need not be if it is `free`.
@@ -32,24 +45,21 @@ impl Mempool {
         transaction: CheckedTransaction,
         free: bool,
     ) -> Result<Vec<Dropped>, MempoolError> {
-        let (sender, nonce) = (transaction.payer(), transaction.nonce);
-        let queue = self.queues.get(&sender);
-        let mut before = queue.map_or(account, |queue| queue.account_at(nonce));
-        before.spend(&transaction, height)?;
-        let held = queue.map_or(0, |queue| queue.entries.len());
-        let rival = queue.and_then(|queue| queue.entries.get(&nonce)).map(|entry| entry.transaction.clone());
-        let Some(rival) = rival else {
-            if held >= self.limits.max_per_sender {
-                return Err(MempoolError::Sender(held));
-            }
-            let dropped = self.make_room(&transaction, None, free)?;
-            self.add(now, account, transaction, free);
-            return Ok(dropped);
-        };
-        let mut dropped = self.replace(&rival, &transaction)?;
+        let Entrance { rival, cuts } = self.entrance(height, account, &transaction, free)?;
+        let sender = transaction.payer();
+        let mut dropped = Vec::new();
+        for (sender, nonce) in cuts {
+            self.cut(&sender, nonce, DropReason::Evicted, &mut dropped);
+        }
+        if let Some(rival) = &rival {
+            self.remove(&rival.id());
+            dropped.push((rival.clone(), DropReason::Replaced));
+        }
         // The queue is gone if the rival was alone.
         self.add(now, account, transaction, free);
-        if let Some(queue) = self.queues.get(&sender) {
+        if rival.is_some()
+            && let Some(queue) = self.queues.get(&sender)
+        {
             // A replacement that costs more may leave too little for the transactions after it.
             let account = queue.account;
             self.revalidate(&sender, account, height, &mut dropped);
@@ -57,38 +67,49 @@ impl Mempool {
         Ok(dropped)
     }
 
-    pub(super) fn check_fee(&self, transaction: &CheckedTransaction) -> Result<(), MempoolError> {
-        let size = transaction.size();
-        let least = u64::try_from(size).unwrap_or(u64::MAX).saturating_mul(self.limits.min_fee_per_byte);
+    /// Whether and how a transaction would enter. Decided before anything leaves: a refused transaction costs no other its place.
+    pub(super) fn entrance(
+        &self,
+        height: u64,
+        account: Account,
+        transaction: &CheckedTransaction,
+        free: bool,
+    ) -> Result<Entrance, MempoolError> {
+        let queue = self.queues.get(&transaction.payer());
+        let mut before = queue.map_or(account, |queue| queue.account_at(transaction.nonce));
+        before.spend(transaction, height)?;
+        let rival = queue.and_then(|queue| queue.entries.get(&transaction.nonce));
+        let Some(rival) = rival.map(|entry| entry.transaction.clone()) else {
+            let held = queue.map_or(0, |queue| queue.entries.len());
+            if held >= self.limits.max_per_sender {
+                return Err(MempoolError::Sender(held));
+            }
+            return Ok(Entrance { cuts: self.room_for(transaction, None, free)?, rival: None });
+        };
+        let least = rival.fee.saturating_add(rival.fee.div_ceil(10)).max(rival.fee.saturating_add(1));
         if transaction.fee < least {
-            return Err(MempoolError::Fee { fee: transaction.fee, least, size });
+            return Err(MempoolError::Slot { nonce: transaction.nonce, by: rival.id(), least });
+        }
+        Ok(Entrance { cuts: self.room_for(transaction, Some(&rival), false)?, rival: Some(rival) })
+    }
+
+    pub(super) fn check_fee(&self, transaction: &CheckedTransaction) -> Result<(), MempoolError> {
+        let least = transaction.burden().saturating_mul(self.limits.min_fee_per_byte);
+        if transaction.fee < least {
+            let gas = transaction.stated().map_or(0, |stated| stated.all());
+            return Err(MempoolError::Fee { fee: transaction.fee, least, size: transaction.size(), gas });
         }
         Ok(())
     }
 
-    fn replace(
-        &mut self,
-        rival: &CheckedTransaction,
-        by: &CheckedTransaction,
-    ) -> Result<Vec<Dropped>, MempoolError> {
-        let least = rival.fee.saturating_add(rival.fee.div_ceil(10)).max(rival.fee.saturating_add(1));
-        if by.fee < least {
-            return Err(MempoolError::Slot { nonce: by.nonce, by: rival.id(), least });
-        }
-        let mut dropped = self.make_room(by, Some(rival), false)?;
-        self.remove(&rival.id());
-        dropped.push((rival.clone(), DropReason::Replaced));
-        Ok(dropped)
-    }
-
-    /// Evicts lower fee rates until `transaction` fits in place of `rival`; what is free of fees evicts any, and fees evict nothing free. Decided
-    /// before anything leaves: a refused transaction costs no other its place.
-    fn make_room(
-        &mut self,
+    /// From which nonce on whose queues must leave so that `transaction` fits in place of `rival`: lower fee rates first; what is free of fees
+    /// evicts any, and fees evict nothing free.
+    fn room_for(
+        &self,
         transaction: &CheckedTransaction,
         rival: Option<&CheckedTransaction>,
         free: bool,
-    ) -> Result<Vec<Dropped>, MempoolError> {
+    ) -> Result<BTreeMap<Address, u64>, MempoolError> {
         let freed = rival.map_or(0, weight);
         let held = self.bytes.saturating_add(weight(transaction)).saturating_sub(freed);
         let mut bytes = held.saturating_sub(self.limits.max_bytes);
@@ -127,11 +148,7 @@ impl Mempool {
             }
             cuts.insert(sender, nonce);
         }
-        let mut dropped = Vec::new();
-        for (sender, nonce) in cuts {
-            self.cut(&sender, nonce, DropReason::Evicted, &mut dropped);
-        }
-        Ok(dropped)
+        Ok(cuts)
     }
 
     fn add(&mut self, now: Time, account: Account, transaction: CheckedTransaction, free: bool) {

@@ -1,9 +1,12 @@
 //! Why a transaction is not taken, and why one leaves.
 
+use alloc::format;
+use alloc::string::String;
+
 use thiserror::Error;
 
 use crate::crypto::Hash;
-use crate::ledger::ExecutionError;
+use crate::ledger::{Address, ExecutionError, Header};
 
 /// Why a transaction is not taken. Nobody is to blame: another node may decide differently.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -12,7 +15,7 @@ pub enum MempoolError {
     #[error("this transaction is in the mempool already")]
     Known,
     /// Too little for its size.
-    #[error("the fee is {fee}, this node wants at least {least} for {size} bytes")]
+    #[error("the fee is {fee}, this node wants at least {least} for {size} bytes{}", and_gas(*gas))]
     Fee {
         /// Offered.
         fee: u64,
@@ -20,7 +23,29 @@ pub enum MempoolError {
         least: u64,
         /// The transaction's size.
         size: usize,
+        /// The gas that it states, with making its code ready.
+        gas: u64,
     },
+    /// Blocks run no contracts yet.
+    #[error(
+        "blocks of this network are of version {version} and run no contracts; the members decide for version {} with `bouya member upgrade`",
+        Header::CONTRACTS
+    )]
+    Version {
+        /// Of the next block.
+        version: u32,
+    },
+    /// More gas than a block has.
+    #[error("it states {gas} gas with making its code ready; a block of this network has {most}")]
+    Gas {
+        /// Stated.
+        gas: u64,
+        /// The network's bound.
+        most: u64,
+    },
+    /// Nobody's governor deploys.
+    #[error("{0} is no member's governor; only those deploy contracts")]
+    Deployer(Address),
     /// Does not fit the sender's account, counting what waits before it.
     #[error("{0}")]
     Execution(#[from] ExecutionError),
@@ -42,6 +67,10 @@ pub enum MempoolError {
     Full,
 }
 
+fn and_gas(gas: u64) -> String {
+    if gas == 0 { String::new() } else { format!(" and {gas} gas") }
+}
+
 impl MempoolError {
     /// Why a transaction that was here has to leave. `next` is its sender's next nonce on the chain.
     pub(super) fn left(&self, next: u64) -> DropReason {
@@ -49,7 +78,13 @@ impl MempoolError {
             Self::Execution(ExecutionError::Nonce { found, .. }) if *found < next => DropReason::Conflict,
             Self::Execution(error) => error.into(),
             Self::Slot { .. } => DropReason::Replaced,
-            Self::Known | Self::Fee { .. } | Self::Sender(_) | Self::Full => DropReason::Evicted,
+            Self::Known
+            | Self::Fee { .. }
+            | Self::Version { .. }
+            | Self::Gas { .. }
+            | Self::Deployer(_)
+            | Self::Sender(_)
+            | Self::Full => DropReason::Evicted,
         }
     }
 }

@@ -5,7 +5,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::codec::{Bounded, Text};
 use crate::crypto::PublicKey;
-use crate::ledger::{ExecutionError, Output, Transaction, World};
+use crate::ledger::{ExecutionError, Output, Room, Transaction, World};
 use crate::testing::{address, key, network};
 
 const NETWORK: Hash = Hash([1; 32]);
@@ -23,6 +23,10 @@ fn paying(from: u8, nonce: u64, outputs: u8, amount: u64, fee: u64) -> CheckedTr
     Transaction::transfer(&NETWORK, &key(from), nonce, fee, 9, outputs, Text::default())
         .check(&NETWORK)
         .unwrap()
+}
+
+fn room(bytes: usize, count: usize) -> Room {
+    Room { bytes, count, gas: None }
 }
 
 fn pool(max_transactions: usize) -> Mempool {
@@ -144,6 +148,23 @@ fn one_sender_waits_with_64_and_no_more() {
 }
 
 #[test]
+fn where_nothing_must_be_paid_who_pays_anything_goes_ahead() {
+    let limits = Limits { max_transactions: 3, max_per_sender: 2, min_fee_per_byte: 0, ..Limits::default() };
+    let mut pool = Mempool::new(limits);
+    insert(&mut pool, pay(1, 0, 1, 0, 9)).unwrap();
+    insert(&mut pool, pay(1, 1, 1, 0, 9)).unwrap();
+    assert_eq!(insert(&mut pool, pay(1, 2, 1, 0, 9)), Err(MempoolError::Sender(2)));
+    insert(&mut pool, pay(2, 0, 1, 0, 9)).unwrap();
+    assert_eq!(insert(&mut pool, pay(3, 0, 1, 0, 9)), Err(MempoolError::Full), "nothing pushes out nothing");
+    let dropped = insert(&mut pool, pay(4, 0, 1, 1, 9)).unwrap();
+    assert!(
+        dropped.iter().all(|(one, why)| one.fee == 0 && *why == DropReason::Evicted) && !dropped.is_empty()
+    );
+    assert_eq!(pool.iter().next().unwrap().fee, 1);
+    check(&pool);
+}
+
+#[test]
 fn a_new_tip_confirms_drops_and_reports() {
     let mut pool = pool(100);
     let first = pay(1, 0, 1, 500, 9);
@@ -220,17 +241,17 @@ fn selection_is_by_rate_and_in_nonce_order() {
         insert(&mut pool, transaction).unwrap();
     }
     let order: Vec<(Address, u64)> =
-        pool.select(usize::MAX, 99).iter().map(|t| (t.payer(), t.nonce)).collect();
+        pool.select(room(usize::MAX, 99)).iter().map(|t| (t.payer(), t.nonce)).collect();
     assert_eq!(order, vec![(address(2), 0), (address(3), 0), (address(1), 0), (address(1), 1)]);
     // What pays the same goes by its id.
     for from in 4..12 {
         insert(&mut pool, pay(from, 0, 1, 600, 9)).unwrap();
     }
-    let equal: Vec<Hash> = pool.select(usize::MAX, 8).iter().map(|t| t.id()).collect();
+    let equal: Vec<Hash> = pool.select(room(usize::MAX, 8)).iter().map(|t| t.id()).collect();
     assert!(equal.is_sorted());
     let size = pay(1, 0, 1, 300, 9).size();
-    assert_eq!(pool.select(2 * size, 99).len(), 2);
-    assert_eq!(pool.select(usize::MAX, 1).len(), 1);
+    assert_eq!(pool.select(room(2 * size, 99)).len(), 2);
+    assert_eq!(pool.select(room(usize::MAX, 1)).len(), 1);
 }
 
 proptest! {
@@ -241,6 +262,7 @@ proptest! {
         steps in prop::collection::vec((0_u8..4, 1_u8..5, 0_u64..6, 300_u64..2_000, 1_u64..400_000), 1..80),
     ) {
         let mut pool = Mempool::new(Limits { max_bytes: 5_000, ..pool(7).limits });
+        let world = world();
         let mut accounts: BTreeMap<u8, Account> = (1..5).map(|n| (n, RICH)).collect();
         for (step, who, nonce, fee, amount) in steps {
             match step {
@@ -253,7 +275,10 @@ proptest! {
                     let before = pool.len();
                     let transaction = paying(who, nonce, 1 + 5 * (step - 1), amount / 10 + 1, fee);
                     let offered = rate(&transaction);
-                    match pool.insert(Time::from_millis(0), 1, accounts[&who], transaction) {
+                    let judged = pool.would_take((&world, 1), accounts[&who], &transaction).unwrap();
+                    let taken = pool.insert(Time::from_millis(0), 1, accounts[&who], transaction);
+                    prop_assert_eq!(judged, taken.as_ref().map(|_| ()).map_err(Clone::clone), "a dry run says what happens");
+                    match taken {
                         Err(_) => prop_assert_eq!(pool.len(), before, "a refused transaction cost another one its place"),
                         Ok(dropped) => {
                             for (transaction, reason) in dropped {
@@ -266,7 +291,7 @@ proptest! {
             }
             check(&pool);
             let mut state = accounts.iter().map(|(n, a)| (address(*n), *a)).collect::<BTreeMap<_, _>>();
-            for chosen in pool.select(1_000, 99) {
+            for chosen in pool.select(room(1_000, 99)) {
                 state.get_mut(&chosen.payer()).unwrap().spend(&chosen, 1).unwrap();
             }
         }

@@ -10,6 +10,7 @@
 //! What a peer pushed or this node mined is offered at once. What a sync fetched or a switch to another branch brought is offered once, at
 //! its end: peers have most of it already.
 
+use alloc::boxed::Box;
 use alloc::collections::VecDeque;
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -17,8 +18,8 @@ use alloc::vec::Vec;
 use super::{Head, Ticket};
 use crate::crypto::Hash;
 use crate::ledger::{
-    Block, BlockOutcome, Chain, Check, Disk, Genesis, Ledger, Moved, Origin, Span, Stepped, Taken,
-    Transaction, View,
+    Block, BlockFault, BlockOutcome, Chain, Check, Disk, Genesis, Ledger, Moved, Origin, Span, Stepped,
+    Taken, Transaction, View,
 };
 use crate::limits::{BATCH_BLOCKS, BATCH_TRANSACTIONS};
 use crate::overlay::{Answer, ConnId, KeeperRequest};
@@ -254,6 +255,10 @@ impl<D: Disk> Keeper<D> {
                 && !matches!(asker, Asker::Own(_))
             {
                 self.early.hold(due, Arc::clone(&block), bytes);
+            }
+            if let BlockOutcome::Invalid { fault: BlockFault::Computed, why } = &taken.outcome {
+                let header = Box::new(block.header.clone());
+                self.outputs.push_back(Output::Disputed { header, why: why.clone() });
             }
             self.answer(now, asker, block.id(), taken.outcome);
         }

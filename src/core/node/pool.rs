@@ -29,7 +29,15 @@ pub use io::{Input, Output, Pending, Reason, Refusal, Waits};
 #[derive(Clone, Copy, Debug)]
 enum Giver {
     Peer(ConnId),
-    Own { ticket: Ticket, replace: bool },
+    Own {
+        ticket: Ticket,
+        replace: bool,
+    },
+    /// Asks only whether they would be taken.
+    Asker {
+        ticket: Ticket,
+        replace: bool,
+    },
 }
 
 /// Something that waits for its turn.
@@ -94,6 +102,10 @@ impl<V: View> Pool<V> {
             Input::Give { ticket, transactions, replace } => {
                 let giver = Giver::Own { ticket, replace };
                 self.waiting.push_back(Waiting::Submission { giver, transactions });
+            }
+            Input::Check { ticket, transaction, replace } => {
+                let giver = Giver::Asker { ticket, replace };
+                self.waiting.push_back(Waiting::Submission { giver, transactions: [transaction].into() });
             }
             Input::Moved { moved, view } => self.waiting.push_back(Waiting::Moved { moved, view }),
             Input::DiskFull(full) => self.disk_full = full,
@@ -172,9 +184,10 @@ impl<V: View> Pool<V> {
                     Ok(checked) => self.insert(now, (view, height), giver, checked)?,
                     Err(error) => Err(error.into()),
                 };
-                if result.is_ok() {
-                    let taken = if matches!(giver, Giver::Own { .. }) { &mut own } else { &mut relayed };
-                    taken.push(transaction.clone());
+                match (&result, giver) {
+                    (Ok(()), Giver::Own { .. }) => own.push(transaction.clone()),
+                    (Ok(()), Giver::Peer(_)) => relayed.push(transaction.clone()),
+                    (Ok(()), Giver::Asker { .. }) | (Err(_), _) => (),
                 }
                 results.push((transaction.id(), result));
             }
@@ -198,7 +211,7 @@ impl<V: View> Pool<V> {
         }
         let payer = checked.payer();
         // A peer's replacement is taken, or a transaction that was replaced elsewhere would stay here.
-        if let Giver::Own { replace: false, .. } = giver
+        if let Giver::Own { replace: false, .. } | Giver::Asker { replace: false, .. } = giver
             && let Some(rival) = self.mempool.at(&payer, checked.nonce)
             && rival.id() != id
         {
@@ -210,6 +223,10 @@ impl<V: View> Pool<V> {
             Some(account) => account,
             None => view.account(&payer)?,
         };
+        if let Giver::Asker { .. } = giver {
+            let judged = self.mempool.would_take((view, height), account, &checked)?;
+            return Ok(judged.map_err(Into::into));
+        }
         Ok(match self.mempool.take(now, (view, height), account, checked)? {
             Ok(dropped) => {
                 self.tell_dropped(dropped);
@@ -292,7 +309,7 @@ fn answer(giver: Giver, results: Vec<(Hash, Result<(), Refusal>)>) -> Output {
             let outcomes = results.into_iter().map(|(id, result)| (id, outcome(result))).collect();
             Output::Answer(Answer::TransactionsDone { conn, outcomes })
         }
-        Giver::Own { ticket, .. } => {
+        Giver::Own { ticket, .. } | Giver::Asker { ticket, .. } => {
             let given = |(id, result)| match result {
                 Ok(()) => Ok(Waits { id, known: false }),
                 Err(Refusal::Mempool(MempoolError::Known)) => Ok(Waits { id, known: true }),

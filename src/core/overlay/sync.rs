@@ -31,7 +31,7 @@ use self::peer::{Aim, Rests, SyncPeer, beats};
 use crate::codec::Bounded;
 use crate::crypto::Hash;
 use crate::id::NodeId;
-use crate::ledger::{Block, BlockOutcome, Branch, Genesis, Origin, Roster, SyncHeader};
+use crate::ledger::{Block, BlockFault, BlockOutcome, Branch, Genesis, Origin, Roster, SyncHeader};
 use crate::limits::{GOAL_WAITS, HEADERS_TIMEOUT, SYNC_TELL_EVERY};
 use crate::overlay::{Act, ConnId, Fault, KeeperRequest, MembersFound, NetworkEvent, StoreRequest, Tip};
 use crate::time::Time;

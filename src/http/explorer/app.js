@@ -78,9 +78,12 @@ const troubled = (trouble, place) => {
   if (trouble.unreachable) return [title(null, trouble.title), h("p", { class: "note" }, trouble.message, ` ${w.trouble.keepsTrying}`)];
   const other = place?.page.otherwise?.(place.name);
   const known = w.trouble.titles[trouble.status];
+  // The node speaks English: other languages have a sentence of their own, and the node's words behind it.
+  const own = trouble.said ? w.trouble.whys[trouble.status] : trouble.message;
   return [
     title(String(trouble.status), known ?? trouble.title),
-    h("p", { class: "note" }, trouble.said ? nodeSays(capital(trouble.message)) : trouble.message),
+    h("p", { class: "note" }, own ?? nodeSays(capital(trouble.message))),
+    trouble.said && own !== undefined ? h("details", {}, h("summary", {}, w.health.original), h("p", {}, nodeSays(capital(trouble.message)))) : null,
     other ? h("p", {}, h("a", { href: other[1] }, other[0])) : null,
     trouble.status === 404 || trouble.status === 410 ? hint(w.trouble.syncing, "bouya status") : null,
   ];
@@ -89,9 +92,11 @@ const troubled = (trouble, place) => {
 const nowhere = () => [title("404", w.trouble.nowhere), h("p", { class: "note" }, w.trouble.nowhereWhy(location.pathname)), h("p", {}, h("a", { href: "/" }, w.trouble.overview))];
 
 const mark = () => {
+  // Motions are about members, and voters are members.
+  const path = location.pathname.replace(/^\/(motion|voters)(?=\/|$)/, "/members");
   for (const link of document.querySelectorAll("nav a[data-word]")) {
     const own = link.getAttribute("href");
-    const here = own === "/" ? location.pathname === "/" : location.pathname.startsWith(own.replace(/s$/, ""));
+    const here = own === "/" ? path === "/" : path.startsWith(own.replace(/s$/, ""));
     if (here) link.setAttribute("aria-current", "page");
     else link.removeAttribute("aria-current");
   }

@@ -51,5 +51,13 @@ export const member = ({ id, name }) => h("span", { class: "what" }, name ? [h("
 /** A member named by its id alone. */
 export const memberId = (id) => member({ id, name: owners.members.find((one) => one.id === id)?.name ?? "" });
 
+const called = (id) => owners.members.find((one) => one.id === id)?.name || id;
+
+/** Members, or what is about one each, in the order in which people look for them: by what they are called. The API has them by their keys. */
+export const inOrder = (items, idOf = ({ id }) => id) => {
+  const { compare } = new Intl.Collator(w.locale, { numeric: true });
+  return [...items].sort((a, b) => compare(called(idOf(a)), called(idOf(b))) || compare(idOf(a), idOf(b)));
+};
+
 /** Who sealed a block. */
 export const miner = (of) => (of.id ? h("span", { class: "member", title: of.key }, of.name ? [said(of.name), " (", of.id, ")"] : of.id) : hash(of.key));

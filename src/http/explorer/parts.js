@@ -19,7 +19,8 @@ export const facts = (pairs) =>
 
 /**
  * A table that becomes cards on a phone. Columns: [heading, class]; rows: { key, cells }. Roles are written out, because to a browser
- * cards are not a table. A column of class "name" heads its card; two of class "half" share a line; a missing value ("–") has no line.
+ * cards are not a table. A first column of class "name" heads its card; two of class "half" that stand side by side share a line; one of
+ * class "bare" needs no heading beside it; a missing value ("–") has no line.
  */
 export const table = (caption, columns, rows) =>
   h("table", { class: "list", role: "table" },

@@ -19,10 +19,10 @@ export const median = (values) => {
 };
 
 /**
- * `points`: { height, time, value }, oldest first. `kind`: "bars" or "steps". `words`: formats a value. `aim`: a line to compare with.
+ * `points`: { height, time, value }, oldest first. `kind`: "bars" or "steps". `words`: formats a value, `scale` one on the axis. `aim`: a line to compare with.
  * Values above `most` are cut off, and drawn so that this is visible. A keyboard moves over the marks as over a slider.
  */
-export const plot = ({ key, name, about, points, kind, words, aim = null, most = Infinity }) => {
+export const plot = ({ key, name, about, points, kind, words, scale = words, aim = null, most = Infinity }) => {
   const highest = Math.max(...points.map((point) => point.value), aim ?? 0);
   const top = above(Math.max(Math.min(highest, most), 1e-9) * 1.02);
   const y = (value) => 100 - (Math.min(value, top) / top) * 100;
@@ -40,7 +40,7 @@ export const plot = ({ key, name, about, points, kind, words, aim = null, most =
     return s("g", { class: "point", "data-key": String(point.height), "data-says": says }, mark, s("rect", { class: "hit", x: per(index * step), y: "0", width: per(step), height: "100%" }));
   });
   const line = (value, kind) => s("line", { class: kind, x1: "0", x2: "100%", y1: per(y(value)), y2: per(y(value)) });
-  const text = (value, kind) => s("text", { class: `${kind}-text`, x: "4", y: per(y(value)), dy: y(value) < 12 ? "12" : "-4" }, kind === "aim" ? w.plot.aim(words(value)) : words(value));
+  const text = (value, kind) => s("text", { class: `${kind}-text`, x: "4", y: per(y(value)), dy: y(value) < 12 ? "12" : "-4" }, kind === "aim" ? w.plot.aim(words(value)) : scale(value));
   const aimed = aim !== null && aim < top;
   const [first, last] = [points[0], points.at(-1)];
   const at = chosen.get(key) ?? last.height;

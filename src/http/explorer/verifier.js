@@ -197,6 +197,151 @@ var fromHex = (text2, length) => {
 var isPlain = (text2) => !/[\u0000-\u001f\u007f-\u009f]/.test(text2);
 var ZERO_HASH = new Uint8Array(32);
 
+// src/limits.ts
+var TRANSACTION_BYTES = 16384;
+var DEPLOY_BYTES = 40960;
+var CONTRACT_CODE_BYTES = 32768;
+var CONTRACT_INIT_INPUT = 4096;
+var CONTRACT_INPUT = 8192;
+var GAS_PER_BLOCK_LEAST = 5000000n;
+var OUTPUTS = 128;
+var MEMO_BYTES = 256;
+var TOPIC_BYTES = 64;
+var RECORD_BYTES = 8192;
+var TITLE_BYTES = 256;
+var PARTIES = 32;
+var REASON_BYTES = 256;
+var ID_BYTES = 63;
+var MEMBER_NAME_BYTES = 64;
+var NETWORK_NAME_BYTES = 64;
+var SYMBOL_BYTES = 12;
+var DECIMALS = 9;
+var VOTERS = 128;
+var UPGRADES = 32;
+var ALLOCATIONS = 1e4;
+var OVERRIDES = 64;
+var HEADER_BYTES = 264;
+var RECEIPT_BYTES = 64 * 1024 * 1024;
+var STEPS = 64;
+var HANDOVERS = 1024;
+var KEYSTORE = { memoryKib: 1024 * 1024, passes: 16, lanes: 16 };
+var U32 = 2 ** 32 - 1;
+var U64 = 2n ** 64n - 1n;
+var U128 = 2n ** 128n - 1n;
+
+// src/codec.ts
+var DecodeError = class extends BouyaError {
+  name = "DecodeError";
+};
+var isNodeId = (text2) => text2.length <= ID_BYTES && /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/.test(text2) && !/^[0-9]*$/.test(text2) && text2 !== "ca";
+var integer = (value, bytes) => {
+  const data = new Uint8Array(bytes);
+  for (let at = 0, rest = value; at < bytes; at += 1, rest >>= 8n) data[at] = Number(rest & 0xffn);
+  return data;
+};
+var u8 = (value) => integer(BigInt(value), 1);
+var u16 = (value) => integer(BigInt(value), 2);
+var u32 = (value) => integer(BigInt(value), 4);
+var u128 = (value) => integer(value, 16);
+var u64 = (value) => {
+  if (typeof value !== "bigint" || value < 0n || value > U64) throw new InputError(`${value} is not a bigint from 0 to 2^64 - 1`);
+  return integer(value, 8);
+};
+var counted = (data) => concat(u32(data.length), data);
+var listed = (items) => concat(u32(items.length), ...items);
+var text = (value, most, what) => {
+  if (!value.isWellFormed()) throw new InputError(`${what}: half a character is no text`);
+  const data = utf8(value);
+  if (data.length > most) throw new InputError(`${what}: ${data.length} bytes of text where at most ${most} are allowed`);
+  if (!isPlain(value)) throw new InputError(`${what}: control characters are not allowed`);
+  return counted(data);
+};
+var nodeId = (id) => {
+  if (!isNodeId(id)) throw new InputError(`${JSON.stringify(id.slice(0, 80))} is no node id: lower-case letters, digits and hyphens, such as "alice"`);
+  return counted(utf8(id));
+};
+var Reader = class {
+  constructor(data) {
+    this.data = data;
+  }
+  data;
+  at = 0;
+  take(count) {
+    if (this.at + count > this.data.length) throw new DecodeError("it ends too early");
+    this.at += count;
+    return this.data.slice(this.at - count, this.at);
+  }
+  integer(bytes) {
+    return this.take(bytes).reduceRight((value, byte) => value << 8n | BigInt(byte), 0n);
+  }
+  u8() {
+    return Number(this.integer(1));
+  }
+  u32() {
+    return Number(this.integer(4));
+  }
+  u64() {
+    return this.integer(8);
+  }
+  hex(bytes) {
+    return toHex(this.take(bytes));
+  }
+  hash() {
+    return this.hex(32);
+  }
+  /** A number below `count`. */
+  choice(count, what) {
+    const number2 = this.u8();
+    if (number2 >= count) throw new DecodeError(`${what} ${number2} is unknown`);
+    return number2;
+  }
+  flag() {
+    return this.choice(2, "a flag of") === 1;
+  }
+  option(read) {
+    return this.flag() ? read() : null;
+  }
+  count(most) {
+    const count = this.u32();
+    if (count > most) throw new DecodeError(`${count} items where at most ${most} are allowed`);
+    return count;
+  }
+  list(most, read) {
+    const items = [];
+    for (let left = this.count(most); left > 0; left -= 1) items.push(read());
+    return items;
+  }
+  bytes(most) {
+    return this.take(this.count(most));
+  }
+  text(most) {
+    const data = this.bytes(most);
+    let found;
+    try {
+      found = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(data);
+    } catch {
+      throw new DecodeError("text is not UTF-8");
+    }
+    if (!isPlain(found)) throw new DecodeError("control characters in text");
+    return found;
+  }
+  nodeId() {
+    const id = this.text(ID_BYTES);
+    if (!isNodeId(id)) throw new DecodeError(`${JSON.stringify(id)} is not a node id`);
+    return id;
+  }
+  /** Nothing may follow a value. */
+  end() {
+    if (this.at !== this.data.length) throw new DecodeError("something follows its end");
+  }
+};
+var decodeHex = (hex2, read) => {
+  const reader = new Reader(fromHex(hex2));
+  const value = read(reader);
+  reader.end();
+  return value;
+};
+
 // node_modules/@noble/hashes/_u64.js
 var U32_MASK64 = /* @__PURE__ */ (() => BigInt(2 ** 32 - 1))();
 var _32n = /* @__PURE__ */ BigInt(32);
@@ -799,6 +944,7 @@ var LETTERS = "qpzry9x8gf2tvdw0s3jn54khce6mua7l";
 var GENERATOR = [996825010, 642813549, 513874426, 1027748829, 705979059];
 var BECH32M = 734539939;
 var ED25519 = 0;
+var CONTRACT = 1;
 var BYTES = 33;
 var DIGITS = 53;
 var CHECK_DIGITS = 6;
@@ -847,33 +993,143 @@ var addressOfKey = (key) => {
   const kind = Uint8Array.of(ED25519);
   return addressText(concat(kind, tagged("bouya address", kind, fromHex(key, 32))));
 };
+var addressOfContract = (deployer, nonce, code2, input) => {
+  const kind = Uint8Array.of(CONTRACT);
+  return addressText(concat(kind, tagged("bouya address", kind, addressBytes(deployer), u64(nonce), code2, input)));
+};
+var isContract = (address) => addressBytes(address)[0] === CONTRACT;
 var isSignedFor = (address) => addressBytes(address)[0] === ED25519;
 
-// src/limits.ts
-var TRANSACTION_BYTES = 16384;
-var OUTPUTS = 128;
-var MEMO_BYTES = 256;
-var TOPIC_BYTES = 64;
-var RECORD_BYTES = 8192;
-var TITLE_BYTES = 256;
-var PARTIES = 32;
-var REASON_BYTES = 256;
-var ID_BYTES = 63;
-var MEMBER_NAME_BYTES = 64;
-var NETWORK_NAME_BYTES = 64;
-var SYMBOL_BYTES = 12;
-var DECIMALS = 9;
-var VOTERS = 128;
-var UPGRADES = 32;
-var ALLOCATIONS = 1e4;
-var OVERRIDES = 64;
-var HEADER_BYTES = 264;
-var RECEIPT_BYTES = 64 * 1024 * 1024;
-var STEPS = 64;
-var HANDOVERS = 1024;
-var KEYSTORE = { memoryKib: 1024 * 1024, passes: 16, lanes: 16 };
-var U64 = 2n ** 64n - 1n;
-var U128 = 2n ** 128n - 1n;
+// src/action.ts
+var RESPONSES = ["sign", "refuse"];
+var encodeMember = ({ id, key, governor, name }) => concat(nodeId(id), fromHex(key, 32), addressBytes(governor), text(name, MEMBER_NAME_BYTES, "a member's name"));
+var readMember = (reader) => ({
+  id: reader.nodeId(),
+  key: reader.hex(32),
+  governor: addressText(reader.take(33)),
+  name: reader.text(MEMBER_NAME_BYTES)
+});
+var readContent = (reader) => reader.choice(2, "content") === 0 ? { data: reader.bytes(RECORD_BYTES) } : { hash: reader.hash(), name: reader.text(TITLE_BYTES) };
+var readChange = (reader) => {
+  switch (reader.choice(4, "change")) {
+    case 0:
+      return { type: "add", member: readMember(reader), proof: reader.hex(64) };
+    case 1:
+      return { type: "remove", id: reader.nodeId() };
+    case 2:
+      return { type: "governor", id: reader.nodeId(), governor: addressText(reader.take(33)) };
+    default:
+      return { type: "upgrade", version: reader.u32(), height: reader.u64() };
+  }
+};
+var readKeys = (reader) => {
+  const id = reader.nodeId();
+  const proven = reader.option(() => ({ key: reader.hex(32), proof: reader.hex(64) }));
+  const governor = reader.option(() => addressText(reader.take(33)));
+  return { type: "keys", id, key: proven?.key ?? null, proof: proven?.proof ?? null, governor };
+};
+var readCall = (reader) => {
+  const [contract, code2, size] = [addressText(reader.take(33)), reader.hash(), reader.u32()];
+  return { type: "call", contract, code: code2, size, input: reader.bytes(CONTRACT_INPUT), value: reader.u64(), gas: reader.u64() };
+};
+var readAction = (reader) => {
+  switch (reader.choice(10, "action")) {
+    case 0:
+      return { type: "transfer", outputs: reader.list(OUTPUTS, () => ({ to: addressText(reader.take(33)), amount: reader.u64() })), memo: reader.text(MEMO_BYTES) };
+    case 1:
+      return { type: "record", topic: reader.text(TOPIC_BYTES), content: readContent(reader) };
+    case 2:
+      return { type: "propose", title: reader.text(TITLE_BYTES), document: reader.hash(), parties: reader.list(PARTIES, () => addressText(reader.take(33))), deadline: reader.u64() };
+    case 3:
+      return { type: "respond", agreement: reader.hash(), document: reader.hash(), response: RESPONSES[reader.choice(2, "response")] ?? "refuse" };
+    case 4:
+      return { type: "withdraw", agreement: reader.hash() };
+    case 5:
+      return { type: "motion", change: readChange(reader), reason: reader.text(REASON_BYTES), until: reader.u64() };
+    case 6:
+      return { type: "ballot", motion: reader.hash(), yes: reader.flag() };
+    case 7:
+      return readKeys(reader);
+    case 8:
+      return { type: "deploy", code: reader.bytes(CONTRACT_CODE_BYTES), input: reader.bytes(CONTRACT_INIT_INPUT), value: reader.u64(), gas: reader.u64() };
+    default:
+      return readCall(reader);
+  }
+};
+var memberMessage = ({ id, key, governor }) => concat(utf8("bouya new member\0"), nodeId(id), fromHex(key, 32), addressBytes(governor));
+var keysMessage = (network, sender, nonce, { id, key, governor }) => concat(utf8("bouya own keys\0"), fromHex(network, 32), nodeId(id), fromHex(key, 32), addressBytes(governor ?? sender), u64(nonce));
+var checkGovernor = (id, governor, key) => {
+  const fits = isSignedFor(governor) && (key === null || addressOfKey(key) !== governor);
+  if (!fits) throw new InputError(`the governor of ${id} must be the address of an ed25519 key, and not that of its member key`);
+};
+var checkAction = (action, sender, nonce, network) => {
+  switch (action.type) {
+    case "transfer":
+      if (action.outputs.length === 0) throw new InputError("the transfer pays nobody: give at least one output");
+      if (action.outputs.length > OUTPUTS) throw new InputError(`a transfer has at most ${OUTPUTS} outputs`);
+      if (action.outputs.some(({ amount }) => amount === 0n)) throw new InputError("an output of the transfer pays 0: give an amount above 0");
+      return [];
+    case "record":
+      if (action.topic === "") throw new InputError("the record has no topic: give one");
+      return [];
+    case "propose":
+      checkProposal(action.title, action.parties, sender);
+      return [];
+    case "motion":
+      return checkChange(action.change);
+    case "keys": {
+      if (action.key === null && action.governor === null) throw new InputError("it names neither a new member key nor a new governor");
+      checkGovernor(action.id, action.governor ?? sender, action.key);
+      const { key, proof } = action;
+      if (key === null || proof === null) return [];
+      return [{ key: fromHex(key, 32), message: keysMessage(network, sender, nonce, { ...action, key }), signature: fromHex(proof, 64) }];
+    }
+    case "call":
+      if (!isContract(action.contract)) throw new InputError(`${action.contract} is no contract's address`);
+      if (action.size > CONTRACT_CODE_BYTES) throw new InputError(`the call states code of ${action.size} bytes; at most ${CONTRACT_CODE_BYTES} are allowed`);
+      return [];
+    default:
+      return [];
+  }
+};
+var checkProposal = (title, parties, sender) => {
+  if (title === "") throw new InputError("the proposal has no title: give one");
+  if (parties.length === 0) throw new InputError("the proposal names no party: give at least one besides the proposer");
+  if (parties.length > PARTIES) throw new InputError(`a proposal names at most ${PARTIES} parties`);
+  const named = new Set([sender, ...parties].map((party) => toHex(addressBytes(party))));
+  if (named.size !== parties.length + 1) throw new InputError("name every party once, and not the proposer, who signs by proposing");
+};
+var checkChange = (change) => {
+  if (change.type === "governor") checkGovernor(change.id, change.governor, null);
+  if (change.type !== "add") return [];
+  const { id, key, governor } = change.member;
+  checkGovernor(id, governor, key);
+  return [{ key: fromHex(key, 32), message: memberMessage(change.member), signature: fromHex(change.proof, 64) }];
+};
+var paid = (action) => {
+  if (action.type === "transfer") return action.outputs.reduce((sum, { amount }) => sum + amount, 0n);
+  return "value" in action ? action.value : 0n;
+};
+var checkCost = (action, fee) => {
+  if (fee + paid(action) > U64) throw new InputError("fee, outputs and value together are more than the ledger can count");
+};
+var documentOf = (action) => {
+  switch (action.type) {
+    case "record":
+      return "data" in action.content ? toHex(sha256(action.content.data)) : action.content.hash;
+    case "propose":
+    case "respond":
+      return action.document;
+    default:
+      return null;
+  }
+};
+var beginning = (tag, senderKey, nonce, fields2) => toHex(tagged(`bouya ${tag}`, fromHex(senderKey, 32), u64(nonce), fields2));
+var contractOf = (action, sender, nonce) => {
+  if (action.type === "call") return action.contract;
+  if (action.type !== "deploy") return null;
+  return addressOfContract(sender, nonce, sha256(action.code), sha256(action.input));
+};
 
 // src/amount.ts
 var parseAmount = (text2, coin) => {
@@ -890,115 +1146,6 @@ var formatAmount = (amount, coin) => {
   const point = digits.length - coin.decimals;
   const fraction = digits.slice(point).replace(/0+$/, "");
   return fraction === "" ? digits.slice(0, point) : `${digits.slice(0, point)}.${fraction}`;
-};
-
-// src/codec.ts
-var DecodeError = class extends BouyaError {
-  name = "DecodeError";
-};
-var isNodeId = (text2) => text2.length <= ID_BYTES && /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/.test(text2) && !/^[0-9]*$/.test(text2) && text2 !== "ca";
-var integer = (value, bytes) => {
-  const data = new Uint8Array(bytes);
-  for (let at = 0, rest = value; at < bytes; at += 1, rest >>= 8n) data[at] = Number(rest & 0xffn);
-  return data;
-};
-var u8 = (value) => integer(BigInt(value), 1);
-var u16 = (value) => integer(BigInt(value), 2);
-var u32 = (value) => integer(BigInt(value), 4);
-var u128 = (value) => integer(value, 16);
-var u64 = (value) => {
-  if (typeof value !== "bigint" || value < 0n || value > U64) throw new InputError(`${value} is not a bigint from 0 to 2^64 - 1`);
-  return integer(value, 8);
-};
-var counted = (data) => concat(u32(data.length), data);
-var listed = (items) => concat(u32(items.length), ...items);
-var text = (value, most, what) => {
-  if (!value.isWellFormed()) throw new InputError(`${what}: half a character is no text`);
-  const data = utf8(value);
-  if (data.length > most) throw new InputError(`${what}: ${data.length} bytes of text where at most ${most} are allowed`);
-  if (!isPlain(value)) throw new InputError(`${what}: control characters are not allowed`);
-  return counted(data);
-};
-var Reader = class {
-  constructor(data) {
-    this.data = data;
-  }
-  data;
-  at = 0;
-  take(count) {
-    if (this.at + count > this.data.length) throw new DecodeError("it ends too early");
-    this.at += count;
-    return this.data.slice(this.at - count, this.at);
-  }
-  integer(bytes) {
-    return this.take(bytes).reduceRight((value, byte) => value << 8n | BigInt(byte), 0n);
-  }
-  u8() {
-    return Number(this.integer(1));
-  }
-  u32() {
-    return Number(this.integer(4));
-  }
-  u64() {
-    return this.integer(8);
-  }
-  hex(bytes) {
-    return toHex(this.take(bytes));
-  }
-  hash() {
-    return this.hex(32);
-  }
-  /** A number below `count`. */
-  choice(count, what) {
-    const number2 = this.u8();
-    if (number2 >= count) throw new DecodeError(`${what} ${number2} is unknown`);
-    return number2;
-  }
-  flag() {
-    return this.choice(2, "a flag of") === 1;
-  }
-  option(read) {
-    return this.flag() ? read() : null;
-  }
-  count(most) {
-    const count = this.u32();
-    if (count > most) throw new DecodeError(`${count} items where at most ${most} are allowed`);
-    return count;
-  }
-  list(most, read) {
-    const items = [];
-    for (let left = this.count(most); left > 0; left -= 1) items.push(read());
-    return items;
-  }
-  bytes(most) {
-    return this.take(this.count(most));
-  }
-  text(most) {
-    const data = this.bytes(most);
-    let found;
-    try {
-      found = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(data);
-    } catch {
-      throw new DecodeError("text is not UTF-8");
-    }
-    if (!isPlain(found)) throw new DecodeError("control characters in text");
-    return found;
-  }
-  nodeId() {
-    const id = this.text(ID_BYTES);
-    if (!isNodeId(id)) throw new DecodeError(`${JSON.stringify(id)} is not a node id`);
-    return id;
-  }
-  /** Nothing may follow a value. */
-  end() {
-    if (this.at !== this.data.length) throw new DecodeError("something follows its end");
-  }
-};
-var decodeHex = (hex2, read) => {
-  const reader = new Reader(fromHex(hex2));
-  const value = read(reader);
-  reader.end();
-  return value;
 };
 
 // node_modules/@noble/curves/utils.js
@@ -2475,118 +2622,6 @@ var isSigned = (key, message, signature) => {
   }
 };
 
-// src/action.ts
-var RESPONSES = ["sign", "refuse"];
-var encodeMember = ({ id, key, governor, name }) => concat(counted(utf8(id)), fromHex(key, 32), addressBytes(governor), text(name, MEMBER_NAME_BYTES, "a member's name"));
-var readMember = (reader) => ({
-  id: reader.nodeId(),
-  key: reader.hex(32),
-  governor: addressText(reader.take(33)),
-  name: reader.text(MEMBER_NAME_BYTES)
-});
-var readContent = (reader) => reader.choice(2, "content") === 0 ? { data: reader.bytes(RECORD_BYTES) } : { hash: reader.hash(), name: reader.text(TITLE_BYTES) };
-var readChange = (reader) => {
-  switch (reader.choice(4, "change")) {
-    case 0:
-      return { type: "add", member: readMember(reader), proof: reader.hex(64) };
-    case 1:
-      return { type: "remove", id: reader.nodeId() };
-    case 2:
-      return { type: "governor", id: reader.nodeId(), governor: addressText(reader.take(33)) };
-    default:
-      return { type: "upgrade", version: reader.u32(), height: reader.u64() };
-  }
-};
-var readKeys = (reader) => {
-  const id = reader.nodeId();
-  const proven = reader.option(() => ({ key: reader.hex(32), proof: reader.hex(64) }));
-  const governor = reader.option(() => addressText(reader.take(33)));
-  return { type: "keys", id, key: proven?.key ?? null, proof: proven?.proof ?? null, governor };
-};
-var readAction = (reader) => {
-  switch (reader.choice(8, "action")) {
-    case 0:
-      return { type: "transfer", outputs: reader.list(OUTPUTS, () => ({ to: addressText(reader.take(33)), amount: reader.u64() })), memo: reader.text(MEMO_BYTES) };
-    case 1:
-      return { type: "record", topic: reader.text(TOPIC_BYTES), content: readContent(reader) };
-    case 2:
-      return { type: "propose", title: reader.text(TITLE_BYTES), document: reader.hash(), parties: reader.list(PARTIES, () => addressText(reader.take(33))), deadline: reader.u64() };
-    case 3:
-      return { type: "respond", agreement: reader.hash(), document: reader.hash(), response: RESPONSES[reader.choice(2, "response")] ?? "refuse" };
-    case 4:
-      return { type: "withdraw", agreement: reader.hash() };
-    case 5:
-      return { type: "motion", change: readChange(reader), reason: reader.text(REASON_BYTES), until: reader.u64() };
-    case 6:
-      return { type: "ballot", motion: reader.hash(), yes: reader.flag() };
-    default:
-      return readKeys(reader);
-  }
-};
-var checkGovernor = (id, governor, key) => {
-  const fits = isSignedFor(governor) && (key === null || addressOfKey(key) !== governor);
-  if (!fits) throw new InputError(`the governor of ${id} must be the address of an ed25519 key, and not that of its member key`);
-};
-var checkAction = (action, sender, nonce, network) => {
-  switch (action.type) {
-    case "transfer":
-      if (action.outputs.length === 0) throw new InputError("the transfer pays nobody: give at least one output");
-      if (action.outputs.length > OUTPUTS) throw new InputError(`a transfer has at most ${OUTPUTS} outputs`);
-      if (action.outputs.some(({ amount }) => amount === 0n)) throw new InputError("an output of the transfer pays 0: give an amount above 0");
-      return [];
-    case "record":
-      if (action.topic === "") throw new InputError("the record has no topic: give one");
-      return [];
-    case "propose":
-      checkProposal(action.title, action.parties, sender);
-      return [];
-    case "motion":
-      return checkChange(action.change);
-    case "keys": {
-      if (action.key === null && action.governor === null) throw new InputError("it names neither a new member key nor a new governor");
-      const governor = action.governor ?? sender;
-      checkGovernor(action.id, governor, action.key);
-      if (action.key === null || action.proof === null) return [];
-      const key = fromHex(action.key, 32);
-      const message = concat(utf8("bouya own keys\0"), network, counted(utf8(action.id)), key, addressBytes(governor), u64(nonce));
-      return [{ key, message, signature: fromHex(action.proof, 64) }];
-    }
-    default:
-      return [];
-  }
-};
-var checkProposal = (title, parties, sender) => {
-  if (title === "") throw new InputError("the proposal has no title: give one");
-  if (parties.length === 0) throw new InputError("the proposal names no party: give at least one besides the proposer");
-  if (parties.length > PARTIES) throw new InputError(`a proposal names at most ${PARTIES} parties`);
-  const named = new Set([sender, ...parties].map((party) => toHex(addressBytes(party))));
-  if (named.size !== parties.length + 1) throw new InputError("name every party once, and not the proposer, who signs by proposing");
-};
-var checkChange = (change) => {
-  if (change.type === "governor") checkGovernor(change.id, change.governor, null);
-  if (change.type !== "add") return [];
-  const { id, key, governor } = change.member;
-  checkGovernor(id, governor, key);
-  const message = concat(utf8("bouya new member\0"), counted(utf8(id)), fromHex(key, 32), addressBytes(governor));
-  return [{ key: fromHex(key, 32), message, signature: fromHex(change.proof, 64) }];
-};
-var paid = (action) => action.type === "transfer" ? action.outputs.reduce((sum, { amount }) => sum + amount, 0n) : 0n;
-var checkCost = (action, fee) => {
-  if (fee + paid(action) > U64) throw new InputError("fee and outputs together are more than the ledger can count");
-};
-var documentOf = (action) => {
-  switch (action.type) {
-    case "record":
-      return "data" in action.content ? toHex(sha256(action.content.data)) : action.content.hash;
-    case "propose":
-    case "respond":
-      return action.document;
-    default:
-      return null;
-  }
-};
-var beginning = (tag, senderKey, nonce, fields2) => toHex(tagged(`bouya ${tag}`, fromHex(senderKey, 32), u64(nonce), fields2));
-
 // node_modules/smol-toml/dist/error.js
 /*!
  * Copyright (c) Squirrel Chat et al., All rights reserved.
@@ -3658,6 +3693,10 @@ var Section = class _Section {
       throw error;
     }
   }
+  /** What is read of a value, if there is one. */
+  maybe(key, read) {
+    return this.#take(key) === void 0 ? null : read();
+  }
   number(key, least, most, fallback) {
     const value = this.#take(key) ?? fallback;
     if (value === void 0) throw this.wrong(key, "missing; it has no default");
@@ -3771,7 +3810,8 @@ var inForce = (roster, block) => {
 
 // src/network.ts
 var ENCODING = 1;
-var HEADER_VERSION = 2;
+var OLDEST_VERSION = 2n;
+var NEWEST_VERSION = 3n;
 var I64 = 2n ** 63n - 1n;
 var parseTime2 = (given) => {
   const parts = /^(\d{4})-(\d{2})-(\d{2})[Tt](\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,9}))?(?:[Zz]|([+-])(\d{2}):(\d{2}))$/.exec(given);
@@ -3809,8 +3849,11 @@ var readBlocks = (section, coin) => {
   const difficulty = section.number("initial_difficulty", 1n, I64, 20000000n);
   const reward = section.made("reward", () => parseAmount(section.text("reward", "50"), coin));
   const maxBytes = section.number("max_bytes", 10000n, 1900000n, 1900000n);
-  return { bytes: concat(u32(Number(interval)), u16(Number(halfLife)), u64(difficulty), u64(reward), u32(Number(maxBytes))), difficulty };
+  const version = Number(section.number("version", OLDEST_VERSION, NEWEST_VERSION, OLDEST_VERSION));
+  const gas = section.maybe("gas_per_block", () => section.number("gas_per_block", GAS_PER_BLOCK_LEAST, I64));
+  return { bytes: concat(u32(Number(interval)), u16(Number(halfLife)), u64(difficulty), u64(reward), u32(Number(maxBytes))), difficulty, version, gas };
 };
+var upgradesOf = ({ version }) => BigInt(version) === OLDEST_VERSION ? [] : [{ version, height: 0n }];
 var row = (key, value) => concat(key, u8(1), counted(concat(u8(1), value)));
 var executed = (allocations, roster) => {
   const supply = allocations.reduce((sum, { amount }) => sum + amount, 0n);
@@ -3820,14 +3863,23 @@ var executed = (allocations, roster) => {
 };
 var encodeDefinition = (about, coin, blocks, members, allocations) => {
   const sorted = [...members].sort((a, b) => a.id < b.id ? -1 : 1);
-  const sections = [about, concat(text(coin.symbol, SYMBOL_BYTES, "symbol"), u8(coin.decimals)), blocks.bytes, listed(sorted.map(encodeMember))];
-  if (allocations.length > 0) sections.push(listed(allocations.map(({ address, amount }) => concat(address, u64(amount)))));
-  return concat(u16(ENCODING), listed(sections.map((data, number2) => concat(u8(number2), counted(data)))));
+  const given = listed(allocations.map(({ address, amount }) => concat(address, u64(amount))));
+  const sections = [
+    about,
+    concat(text(coin.symbol, SYMBOL_BYTES, "symbol"), u8(coin.decimals)),
+    blocks.bytes,
+    listed(sorted.map(encodeMember)),
+    allocations.length > 0 ? given : null,
+    BigInt(blocks.version) === OLDEST_VERSION ? null : u32(blocks.version),
+    blocks.gas === null ? null : u64(blocks.gas)
+  ];
+  const said2 = sections.flatMap((data, number2) => data === null ? [] : [concat(u8(number2), counted(data))]);
+  return concat(u16(ENCODING), listed(said2));
 };
-var genesisHeader = (created, difficulty, definition, commitments) => {
+var genesisHeader = (created, { version, difficulty }, definition, commitments) => {
   const header2 = new Uint8Array(HEADER_BYTES);
   const body = tagged("bouya network", sha256(definition));
-  header2.set(concat(u32(HEADER_VERSION), u32(0), u64(0n), u64(created), u64(difficulty), ZERO_HASH, body, sha256(new Uint8Array()), fromHex(commitments)));
+  header2.set(concat(u32(version), u32(0), u64(0n), u64(created), u64(difficulty), ZERO_HASH, body, sha256(new Uint8Array()), fromHex(commitments)));
   return header2;
 };
 var readNetwork = (toml, overrides = null) => {
@@ -3840,12 +3892,12 @@ var readNetwork = (toml, overrides = null) => {
     const blocks = root.section("blocks", (section) => readBlocks(section, coin));
     const minFeePerByte = root.section("fees", (section) => section.number("min_per_byte", 0n, 1000000n, 1n));
     const members = root.sections("members", readListed);
-    const roster = root.made("members", () => makeRoster(GENESIS, members));
+    const roster = root.made("members", () => makeRoster(GENESIS, members, upgradesOf(blocks)));
     const allocations = readAllocations(root, coin);
     const about = concat(text(name, NETWORK_NAME_BYTES, "name"), u64(created), fromHex(salt));
     const definition = encodeDefinition(about, coin, blocks, members, allocations);
     const commitments = commitmentsOf(rosterCommitment(roster), executed(allocations, encodeRoster(roster)));
-    const genesis = genesisHeader(created, blocks.difficulty, definition, commitments);
+    const genesis = genesisHeader(created, blocks, definition, commitments);
     const id = toHex(double(genesis));
     return { id, name, created, coin, minFeePerByte, members, overrides: [], first: inForce(roster, id), genesis };
   });
@@ -3969,29 +4021,34 @@ var VERSION = 1;
 var SIGNATURE_BYTES = 64;
 var ACTION_AT = 1 + 32 + 8 + 8 + 8;
 var signedBytes = (network, unsigned) => concat(utf8("bouya transaction\0"), network, unsigned);
+var areSigned = (claims) => claims.every(({ key, message, signature }) => isSigned(key, message, signature));
+var room = (action) => action.type === "deploy" ? DEPLOY_BYTES : TRANSACTION_BYTES;
 var made = (bytes, sender, { nonce, fee, validUntil }, action, encoded) => {
   const begun = (tag) => beginning(tag, sender, nonce, encoded.slice(1));
   const agreement = action.type === "propose" ? begun("agreement") : "agreement" in action ? action.agreement : null;
   const motion = action.type === "motion" ? begun("motion") : action.type === "ballot" ? action.motion : null;
-  return { id: toHex(sha256(bytes)), bytes, sender, address: addressOfKey(sender), nonce, fee, validUntil, action, agreement, motion };
+  const address = addressOfKey(sender);
+  return { id: toHex(sha256(bytes)), bytes, sender, address, nonce, fee, validUntil, action, agreement, motion, contract: contractOf(action, address, nonce) };
 };
 var readUnchecked = (bytes, network) => {
-  if (bytes.length > TRANSACTION_BYTES) throw new DecodeError(`it has ${bytes.length} bytes, at most ${TRANSACTION_BYTES} are allowed`);
+  const tooLarge = (most) => new DecodeError(`it has ${bytes.length} bytes, at most ${most} are allowed`);
+  if (bytes.length > DEPLOY_BYTES) throw tooLarge(DEPLOY_BYTES);
   const reader = new Reader(bytes);
   const version = reader.u8();
   if (version !== VERSION) throw new DecodeError(`version ${version} is unknown`);
   const sender = reader.hex(32);
   const terms = { nonce: reader.u64(), fee: reader.u64(), validUntil: reader.u64() };
   const action = readAction(reader);
+  if (bytes.length > room(action)) throw tooLarge(room(action));
   const unsigned = bytes.slice(0, reader.at);
   const signature = reader.take(SIGNATURE_BYTES);
   reader.end();
   const [transaction2, id] = [made(bytes, sender, terms, action, unsigned.slice(ACTION_AT)), fromHex(network, 32)];
-  const claims = checkAction(action, transaction2.address, terms.nonce, id);
+  const claims = checkAction(action, transaction2.address, terms.nonce, network);
   checkCost(action, terms.fee);
   const check = () => {
     if (!isSigned(fromHex(sender), signedBytes(id, unsigned), signature)) throw new DecodeError("its signature is not its sender's for this network");
-    if (!claims.every((claim) => isSigned(claim.key, claim.message, claim.signature))) throw new DecodeError("the new member key has not signed");
+    if (!areSigned(claims)) throw new DecodeError("the new member key has not signed");
   };
   return [transaction2, check];
 };
@@ -4258,7 +4315,13 @@ var saysRecord = (telling, action) => {
   const shown = text2 === null || text2 === "" ? null : h("pre", { class: "v-text", dir: "auto", tabindex: "0" }, saidLines(text2.length > LONGEST_TEXT ? `${text2.slice(0, LONGEST_TEXT)}…` : text2));
   return [actions.recordsData(data.length), quoted(action.topic, words), ".", shown];
 };
-var says = (telling, action) => {
+var saysContract = (telling, { action, contract }, value) => {
+  const { deploys, calls, withCoins, outcomeElsewhere } = telling.words.actions;
+  const coins = value === 0n ? null : [withCoins, h("b", {}, amountText(telling, value))];
+  return [action.type === "deploy" ? deploys : calls, contract === null ? null : addressText2(telling, contract), coins, outcomeElsewhere];
+};
+var says = (telling, transaction2) => {
+  const { action } = transaction2;
   const { words } = telling;
   const { actions } = words;
   switch (action.type) {
@@ -4280,6 +4343,9 @@ var says = (telling, action) => {
       return actions.ballot(action.yes);
     case "keys":
       return [actions.keys, h("b", {}, action.id)];
+    case "deploy":
+    case "call":
+      return saysContract(telling, transaction2, action.value);
     case "motion": {
       const { change } = action;
       const { moves } = actions;
@@ -4375,7 +4441,7 @@ var report = (verdict2, words, about = {}) => {
   const [head, sentence] = headline(telling);
   const shown = [];
   if (receipt?.kind === "receipt") {
-    shown.push([words.labels.says, says(telling, receipt.transaction.action)], [words.labels.signed, signer(telling, receipt)]);
+    shown.push([words.labels.says, says(telling, receipt.transaction)], [words.labels.signed, signer(telling, receipt)]);
     shown.push([words.labels.document, documentLine(telling)]);
     if (verdict2.proven) shown.push([words.labels.when, when(telling, receipt)]);
   }
@@ -4449,7 +4515,11 @@ var en = {
     withdraws: "Withdraws a proposed agreement",
     moves: { add: "Moves to make a member of ", remove: "Moves to remove the member ", governor: "Moves to let another address speak for the member ", upgrade: (version, height) => `Moves to give blocks the version ${version} from height ${height} on` },
     ballot: (yes) => `Votes ${yes ? "yes" : "no"} on a motion`,
-    keys: "Changes the keys of the member "
+    keys: "Changes the keys of the member ",
+    deploys: "Deploys the contract ",
+    calls: "Calls the contract ",
+    withCoins: ", with ",
+    outcomeElsewhere: ". What the contract made of it is not in this receipt."
   },
   member: (isProven) => isProven ? "for the member " : "for the member, as this node says, ",
   nobody: "an address that spoke for no member then",
@@ -4551,7 +4621,11 @@ var fr = {
     withdraws: "Retire une proposition d’accord",
     moves: { add: "Propose d’admettre comme membre ", remove: "Propose d’exclure le membre ", governor: "Propose qu’une autre adresse parle pour le membre ", upgrade: (version, height) => `Propose de donner aux blocs la version ${version} à partir de la hauteur ${height}` },
     ballot: (yes) => `Vote ${yes ? "oui" : "non"} sur une motion`,
-    keys: "Change les clés du membre "
+    keys: "Change les clés du membre ",
+    deploys: "Déploie le contrat ",
+    calls: "Appelle le contrat ",
+    withCoins: ", avec ",
+    outcomeElsewhere: ". Ce que le contrat en a fait n’est pas dans ce reçu."
   },
   member: (isProven) => isProven ? "pour le membre " : "pour le membre, selon ce nœud, ",
   nobody: "une adresse qui ne parlait alors pour aucun membre",

@@ -17,7 +17,7 @@ use bouya_core::testing::{address, block_on, key};
 const PROPOSER: u8 = 1;
 const PARTIES: [u8; 2] = [2, 3];
 
-fn propose(node: &Node, deadline: Timestamp) -> (Transaction, Hash) {
+pub(super) fn propose(node: &Node, deadline: Timestamp) -> (Transaction, Hash) {
     let title: Text<256> = "Lease".to_owned().try_into().unwrap();
     let parties = Bounded::truncated(PARTIES.map(address));
     let proposal = Proposal { title, document: sha256(b"lease"), parties, deadline };
@@ -26,11 +26,11 @@ fn propose(node: &Node, deadline: Timestamp) -> (Transaction, Hash) {
     (transaction, id)
 }
 
-fn answer(node: &Node, by: u8, agreement: Hash, response: Response) -> Transaction {
+pub(super) fn answer(node: &Node, by: u8, agreement: Hash, response: Response) -> Transaction {
     signed(node, by, 0, Action::Respond { agreement, document: sha256(b"lease"), response })
 }
 
-fn later() -> Timestamp {
+pub(super) fn later() -> Timestamp {
     Timestamp(wall().0 + 3_600_000)
 }
 
@@ -139,7 +139,7 @@ fn only_the_proposer_withdraws_and_only_in_time() {
 }
 
 /// A block on `parent`, and the branch that it ends.
-fn on(
+pub(super) fn on(
     node: &Node,
     parent: &Branch,
     transactions: Vec<Transaction>,

@@ -78,9 +78,13 @@ fn every_answer_has_the_security_headers() {
         assert_eq!(answer.status, status, "{method} {path}");
         assert_eq!(answer.header("x-content-type-options"), "nosniff", "{method} {path}");
         assert_eq!(answer.header("referrer-policy"), "no-referrer", "{method} {path}");
-        // The explorer's files are the same for everybody, and are asked for again each time; answers are kept by nobody.
-        let kept = matches!(path, "/" | "/block/1") || path.starts_with("/assets/");
-        let caching = if kept && status == 200 { "no-cache" } else { "no-store" };
+        // The explorer's files are the same for everybody, and are asked for again each time, like data; what else is said is kept by nobody.
+        let caching = match path {
+            _ if status != 200 => "no-store",
+            "/metrics" | "/healthz" => "no-store",
+            "/openapi.json" | "/v1/status" => "private, no-cache",
+            _ => "no-cache",
+        };
         assert_eq!(answer.header("cache-control"), caching, "{method} {path}");
         let policy = answer.header("content-security-policy");
         for part in ["default-src 'self'", "frame-ancestors 'none'", "base-uri 'none'", "form-action 'none'"]

@@ -13,7 +13,7 @@ use super::super::views::*;
 use super::harness::Node;
 
 /// The routes, those that take the token marked.
-const ROUTES: [(&str, &str, bool); 35] = [
+const ROUTES: [(&str, &str, bool); 44] = [
     ("get", "/healthz", false),
     ("get", "/metrics", false),
     ("get", "/readyz", false),
@@ -27,7 +27,15 @@ const ROUTES: [(&str, &str, bool); 35] = [
     ("get", "/v1/blocks", false),
     ("get", "/v1/blocks/{reference}", false),
     ("get", "/v1/blocks/{reference}/raw", false),
+    ("get", "/v1/contracts", false),
+    ("get", "/v1/contracts/{address}", false),
+    ("get", "/v1/contracts/{address}/code", false),
+    ("get", "/v1/contracts/{address}/events", false),
+    ("get", "/v1/contracts/{address}/slots", false),
+    ("post", "/v1/contracts/{address}/view", false),
     ("get", "/v1/events", false),
+    ("get", "/v1/feed", false),
+    ("get", "/v1/feed/stream", false),
     ("get", "/v1/finality", false),
     ("get", "/v1/finality/certificate", false),
     ("post", "/v1/finality/resume", true),
@@ -47,6 +55,7 @@ const ROUTES: [(&str, &str, bool); 35] = [
     ("get", "/v1/status", false),
     ("get", "/v1/transactions", false),
     ("post", "/v1/transactions", false),
+    ("post", "/v1/transactions/check", false),
     ("get", "/v1/transactions/{id}", false),
     ("get", "/v1/transactions/{id}/receipt", false),
 ];
@@ -188,8 +197,10 @@ fn closed_sets_list_their_words() {
     words::<PartyAnswer>(&document, &["signed", "refused"]);
     words::<Response>(&document, &["sign", "refuse"]);
     words::<MovementDirection>(&document, &["in", "out", "self", "reward"]);
-    let actions =
-        ["transfer", "record", "propose", "respond", "withdraw", "motion", "ballot", "keys", "reward"];
+    let actions = [
+        "transfer", "record", "propose", "respond", "withdraw", "motion", "ballot", "keys", "deploy", "call",
+        "reward",
+    ];
     words::<MovementAction>(&document, &actions);
 }
 
@@ -214,4 +225,55 @@ fn a_parameter_is_where_it_is_described() {
         }
     }
     assert!(queries >= 12, "{queries}");
+}
+
+/// Texts that may be anything, mostly for people.
+const FREE: [&str; 9] = ["agent", "ca", "detail", "host", "next", "obstacle", "reason", "version", "why"];
+
+#[test]
+fn texts_say_what_they_are_and_numbers_how_large() {
+    let document: Value = serde_json::from_str(&openapi().to_json().unwrap()).unwrap();
+    let schemas = document["components"]["schemas"].as_object().unwrap();
+    let mut checked = 0;
+    for (schema, name, value) in schemas.iter().flat_map(|(schema, described)| {
+        let properties = described["properties"].as_object().into_iter().flatten();
+        properties.map(move |(name, value)| (schema, name, value))
+    }) {
+        let value = if value["type"] == "array" { &value["items"] } else { value };
+        let is = |kind: &str| {
+            let kinds = &value["type"];
+            kinds == kind || kinds.as_array().is_some_and(|kinds| kinds.contains(&json!(kind)))
+        };
+        let has = |word: &str| !value[word].is_null();
+        if is("string") {
+            let known = ["enum", "pattern", "format", "maxLength"].iter().any(|word| has(word));
+            assert!(
+                known || FREE.contains(&name.as_str()),
+                "{schema}.{name}: description/kinds.rs tells what it is"
+            );
+        }
+        assert!(!is("integer") || (has("minimum") && has("maximum")), "{schema}.{name}");
+        checked += 1;
+    }
+    assert!(checked > 200, "{checked}");
+}
+
+#[test]
+fn each_variant_of_a_union_has_a_name_and_says_which_it_is() {
+    let document: Value = serde_json::from_str(&openapi().to_json().unwrap()).unwrap();
+    let schemas = &document["components"]["schemas"];
+    assert!(!schemas.to_string().contains("\"allOf\""));
+    for union in ["Action", "Event", "MemberChange"] {
+        let discriminator = &schemas[union]["discriminator"];
+        assert_eq!(discriminator["propertyName"], "type");
+        let variants = schemas[union]["oneOf"].as_array().unwrap();
+        let mapping = discriminator["mapping"].as_object().unwrap();
+        assert_eq!(mapping.len(), variants.len());
+        for (tag, target) in mapping {
+            assert!(variants.contains(&json!({ "$ref": target })), "{union} {tag}");
+            let variant = document.pointer(target.as_str().unwrap().trim_start_matches('#')).unwrap();
+            assert_eq!(variant["properties"]["type"]["enum"], json!([tag]));
+        }
+    }
+    assert_eq!(schemas["ActionRecord"]["properties"]["hash"]["type"], "string", "what is flattened is in it");
 }

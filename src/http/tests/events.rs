@@ -18,7 +18,7 @@ fn listen(node: &Node) -> BufReader<TcpStream> {
 }
 
 /// The stream at `path`, asked for with such headers.
-fn open(node: &Node, path: &str, headers: &str) -> BufReader<TcpStream> {
+pub(super) fn open(node: &Node, path: &str, headers: &str) -> BufReader<TcpStream> {
     let mut stream = node.connect();
     write!(stream, "GET {path} HTTP/1.1\r\nHost: localhost\r\n{headers}\r\n").unwrap();
     let mut stream = BufReader::new(stream);
@@ -34,7 +34,7 @@ fn next(stream: &mut impl BufRead) -> Option<(String, Value)> {
 }
 
 /// The same with its id.
-fn next_with_id(stream: &mut impl BufRead) -> Option<(String, String, Value)> {
+pub(super) fn next_with_id(stream: &mut impl BufRead) -> Option<(String, String, Value)> {
     let (mut name, mut id, mut data) = (None, None, None);
     loop {
         let mut line = String::new();

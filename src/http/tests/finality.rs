@@ -159,8 +159,8 @@ fn a_final_balance_leaves_out_what_is_above_the_final_block() {
     assert_eq!((second.1, second.0 == first.0, second.0 == tip.0), (3, false, false));
     assert_eq!(at(3), tip);
     assert_eq!(held("?final=false"), tip);
-    let path = format!("/v1/accounts/{}", address(2));
-    node.get(&format!("{path}?final=true&confirmations=2")).problem(400, "bad-request");
+    assert_eq!(held("?final=true&confirmations=3"), second, "both hold");
+    assert_eq!(held("?final=true&confirmations=0"), tip, "what waits is not final");
 }
 
 #[test]

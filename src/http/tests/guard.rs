@@ -4,6 +4,7 @@ use std::io::{BufReader, Write};
 
 use bouya_core::limits::{API_BODIES, API_BODY_TIMEOUT, API_IN_FLIGHT};
 
+use super::super::Api;
 use super::client::Answer;
 use super::harness::{Node, TOKEN};
 
@@ -193,7 +194,7 @@ fn slow_bodies_hold_up_only_each_other_and_not_for_long() {
         let answer = Answer::read(&mut BufReader::new(stream));
         match answer.status {
             503 => busy += 1,
-            _ => drop(answer.problem(408, "timeout")),
+            _ => drop(answer.problem(408, "slow-body")),
         }
     }
     assert_eq!(busy, 64 - API_BODIES);
@@ -230,4 +231,39 @@ fn what_a_page_of_another_site_loads_is_refused_even_without_an_origin() {
     let proxied = "Origin: https://ledger.example\r\nSec-Fetch-Site: cross-site\r\n";
     assert_eq!(node.send("GET", "/v1/status", proxied, b"").status, 200);
     assert_eq!(node.get("/v1/status").status, 200, "old clients and those that are no browsers");
+}
+
+#[test]
+fn a_site_that_the_operator_lets_in_reads_and_submits_and_does_not_operate() {
+    let mut node = Node::start();
+    let api = Api { origins: vec!["https://erp.example".to_owned()], ..node.api.clone() };
+    node.address = node.serve_as(api, |_| ());
+    let site = "Origin: https://erp.example\r\n";
+    let ask = |method: &str, path: &str, headers: &str| node.send(method, path, headers, b"");
+    let read = ask("GET", "/v1/status", site);
+    assert_eq!((read.status, read.header("access-control-allow-origin")), (200, "https://erp.example"));
+    let preflight = |origin: &str, method: &str, header: &str| {
+        ask(
+            "OPTIONS",
+            "/v1/transactions",
+            &format!(
+                "Origin: {origin}\r\nAccess-Control-Request-Method: {method}\r\nAccess-Control-Request-Headers: {header}\r\n"
+            ),
+        )
+    };
+    let answer = preflight("https://erp.example", "POST", "content-type");
+    assert_eq!(answer.header("access-control-allow-origin"), "https://erp.example");
+    let (methods, headers) =
+        (answer.header("access-control-allow-methods"), answer.header("access-control-allow-headers"));
+    assert!(!methods.contains("DELETE") && !methods.contains("PUT"), "{methods}");
+    assert!(headers.contains("content-type") && !headers.contains("authorization"), "{headers}");
+    assert_eq!(answer.find("access-control-allow-credentials"), None);
+    for other in ["https://evil.example", "http://erp.example", "https://erp.example:444", "null"] {
+        assert_eq!(
+            preflight(other, "POST", "content-type").find("access-control-allow-origin"),
+            None,
+            "{other}"
+        );
+        ask("GET", "/v1/status", &format!("Origin: {other}\r\n")).problem(403, "wrong-origin");
+    }
 }

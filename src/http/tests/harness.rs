@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use bouya_core::codec::encode;
 use bouya_core::crypto::Hash;
-use bouya_core::ledger::{Block, NetworkSpec, Transaction, View, in_force_before};
+use bouya_core::ledger::{Allocation, Block, Header, NetworkSpec, Transaction, View, in_force_before};
 use bouya_core::mempool;
 use futures_util::future::join_all;
 use serde_json::Value;
@@ -103,7 +103,15 @@ impl Node {
         Self::of(of_members(), 3, None)
     }
 
-    /// The same, keeping the content of the last block and of what is not final only.
+    /// In a network whose blocks run contracts. The governor of m1 holds coins.
+    pub(super) fn with_contracts() -> Self {
+        let mut spec = NetworkSpec { version: Header::CONTRACTS, ..testing::spec("http", 1_000_000) };
+        let address = Address::of(&testing::governor(1).public());
+        spec.allocations.push(Allocation { address, amount: 1_000_000 });
+        Self::of(Arc::new(Genesis::new(spec).unwrap()), 3, None)
+    }
+
+    /// The same as with members, keeping the content of the last block and of what is not final only.
     pub(super) fn that_prunes() -> Self {
         Self::of(of_members(), 3, Some(1))
     }
@@ -219,6 +227,7 @@ impl Node {
             reward_to,
             token: token::Token::new(TOKEN),
             hosts: vec!["ledger.example".to_owned()],
+            origins: Vec::new(),
             min_fee_per_byte: 1,
             limits: Limits::default(),
             stop,
@@ -242,8 +251,13 @@ impl Node {
 
     /// The same API at a further address, with other bounds.
     pub(super) fn serve_also(&self, bounds: impl FnOnce(&mut Server)) -> SocketAddr {
+        self.serve_as(self.api.clone(), bounds)
+    }
+
+    /// The same API at a further address, let in to others and with other bounds.
+    pub(super) fn serve_as(&self, api: Api, bounds: impl FnOnce(&mut Server)) -> SocketAddr {
         let _entered = self.runtime().enter();
-        let mut server = Server::new(self.api.clone());
+        let mut server = Server::new(api);
         bounds(&mut server);
         let listener = self.runtime().block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
         let address = listener.local_addr().unwrap();

@@ -1,5 +1,7 @@
 //! What is not understood is refused, and named.
 
+use bouya_core::limits::DEPLOY_BYTES;
+
 use super::harness::{Node, TOKEN};
 
 #[test]
@@ -22,7 +24,10 @@ fn an_unknown_query_key_is_named() {
         for query in ["colour=red", "colour", "limits=5&colour=red"] {
             let detail = node.get(&format!("{path}?{query}")).problem(400, "bad-request");
             let key = query.split(['=', '&']).next().unwrap();
-            assert!(detail.contains(&format!("`{key}`")), "{path}: {detail}");
+            assert!(
+                detail.starts_with("in the query, ") && detail.contains(&format!("`{key}`")),
+                "{path}: {detail}"
+            );
         }
     }
     for (method, path) in [
@@ -39,6 +44,8 @@ fn an_unknown_query_key_is_named() {
     }
     assert!(node.network.commands.lock().unwrap().is_empty(), "nothing was done");
     node.get("/v1/blocks?limit=1&limit=2").problem(400, "bad-request");
+    let many = node.get("/v1/blocks?limit=many").problem(400, "bad-request");
+    assert!(many.starts_with("in the query, limit: ") && !many.contains("deserialize"), "{many}");
     let long = "k".repeat(20_000);
     assert!(node.get(&format!("/v1/blocks?{long}=1")).problem(400, "bad-request").len() < 500);
     assert_eq!(node.get("/v1/status?").status, 200, "an empty query says nothing");
@@ -58,6 +65,8 @@ fn json_that_is_deep_double_or_unknown_is_refused() {
         br#"{"id":"bob","id":"eve","host":"10.0.0.1","port":1}"#.to_vec(),
         br#"{"id":"bob","host":"10.0.0.1","port":1,"colour":"red"}"#.to_vec(),
         br#"{"id":"bob","host":"10.0.0.1","port":65536}"#.to_vec(),
+        br#"{"id":"bob","host":"10.0.0.1","port":1.5}"#.to_vec(),
+        br#"{"id":"bob","host":"10.0.0.1","port":-1.0}"#.to_vec(),
         br#"{"id":"bob","host":"10.0.0.1","port":1} x"#.to_vec(),
         br#"{"id":"bob","host":"10.0.0.1"}"#.to_vec(),
         b"".to_vec(),
@@ -67,6 +76,9 @@ fn json_that_is_deep_double_or_unknown_is_refused() {
         assert!(answer.status == 400 || answer.status == 413, "{shown}: {}", answer.text());
     }
     assert!(node.network.commands.lock().unwrap().is_empty());
+    // To JSON this is a whole number.
+    let whole = br#"{"id":"bob","host":"10.0.0.1","port":5000.0}"#;
+    assert_eq!(node.send("POST", "/v1/peers", &headers, whole).status, 204);
     for body in [r#"{"raw":"00","raw":"00"}"#, r#"{"raw":"00","colour":1}"#, r#"{"raw":7}"#, "[]", "\"00\""] {
         node.send("POST", "/v1/transactions", &headers, body.as_bytes()).problem(400, "bad-request");
     }
@@ -76,13 +88,13 @@ fn json_that_is_deep_double_or_unknown_is_refused() {
 fn bytes_are_counted_before_they_are_read() {
     let node = Node::start();
     let json = "Content-Type: application/json\r\n";
-    let raw = format!("{{\"raw\":\"{}\"}}", "0".repeat(2 * 16 * 1_024 + 2));
+    let raw = format!("{{\"raw\":\"{}\"}}", "0".repeat(2 * DEPLOY_BYTES + 2));
     let detail = node.send("POST", "/v1/transactions", json, raw.as_bytes()).problem(400, "bad-request");
-    assert!(detail.contains("32768"), "{detail}");
+    assert!(detail.contains("81920"), "{detail}");
     let bytes = "Content-Type: application/octet-stream\r\n";
     let detail =
-        node.send("POST", "/v1/transactions", bytes, &[0; 16 * 1_024 + 1]).problem(400, "bad-request");
-    assert!(detail.contains("16384"), "{detail}");
+        node.send("POST", "/v1/transactions", bytes, &[0; DEPLOY_BYTES + 1]).problem(400, "bad-request");
+    assert!(detail.contains("40960"), "{detail}");
     for size in [256 * 1_024 + 1, 1 << 20] {
         node.send("POST", "/v1/transactions", bytes, &vec![0; size]).problem(413, "too-large");
     }

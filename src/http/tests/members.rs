@@ -266,7 +266,7 @@ fn each_set_of_members_is_told_with_what_brought_it_and_a_proof_that_anybody_can
     for (height, proven) in [(0, first), (first, second - 1)] {
         let answer = node.get(&format!("/v1/members/history/{height}/proof"));
         assert_eq!(answer.status, 200, "{}", answer.text());
-        let proof = crate::receipt::final_proof::read(&answer.text()).unwrap();
+        let proof = bouya_client::receipt::final_proof::read(&answer.text()).unwrap();
         proof.check().unwrap();
         let sets = proof.check_final(&node.api.genesis).unwrap();
         assert_eq!((proof.header.height, sets.voters().root().height), (proven, height));

@@ -29,7 +29,7 @@ fn the_status_has_its_promised_shape() {
         "started": "2023-11-14T22:13:20Z",
         "network": {
             "name": "http", "id": genesis.id().to_string(), "symbol": "T", "decimals": 2,
-            "interval_ms": 1000, "min_fee_per_byte": "1", "override": null, "upgrade": null, "code": null,
+            "interval_ms": 1000, "version": 2, "gas_per_block": "20000000", "min_fee_per_byte": "1", "override": null, "upgrade": null, "code": null,
         },
         "tip": {
             "height": 0, "hash": genesis.id().to_string(), "time": null,

@@ -8,7 +8,7 @@ use data_encoding::HEXLOWER;
 use super::client::Answer;
 use super::harness::Node;
 use super::records::data;
-use crate::receipt;
+use bouya_client::receipt;
 
 #[test]
 fn what_was_pruned_is_gone_and_everything_else_is_there() {

@@ -2,7 +2,7 @@
 
 use super::harness::Node;
 use super::records::data;
-use crate::receipt;
+use bouya_client::receipt;
 
 fn node() -> (Node, String) {
     let node = Node::start();
@@ -58,4 +58,19 @@ fn no_byte_can_be_changed() {
     }
     assert!(tried > 1_000);
     assert!(receipt::read(&format!("  {text}\r\n")).is_ok());
+}
+
+#[test]
+fn a_receipt_that_a_program_wrote_anew_names_its_transaction_all_the_same() {
+    let (node, path) = node();
+    let given: serde_json::Value = serde_json::from_str(&node.get(&path).text()).unwrap();
+    let json = "Content-Type: application/json\r\n";
+    // Other white space, and keys in another order.
+    let anew = serde_json::to_string_pretty(&given).unwrap();
+    assert!(receipt::read(&anew).is_err());
+    let answer = node.send("POST", "/v1/receipts", json, anew.as_bytes());
+    assert_eq!((answer.status, receipt::read(&answer.text()).is_ok()), (200, true), "{}", answer.text());
+    let other = anew.replace(given["network"].as_str().unwrap(), &"0".repeat(64));
+    let detail = node.send("POST", "/v1/receipts", json, other.as_bytes()).problem(400, "bad-request");
+    assert!(detail.contains("of the network"), "{detail}");
 }

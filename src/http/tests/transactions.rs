@@ -62,6 +62,7 @@ fn a_transaction_waits_and_is_confirmed() {
             "outputs": [{ "to": address(2).to_string(), "name": named("m2"), "amount": "12.34" }],
             "memo": "",
         },
+        "outcome": null,
     });
     assert_eq!(node.json(&path), expected);
     node.mine();
@@ -88,7 +89,9 @@ fn what_does_not_fit_says_why_in_coins() {
     let detail = node.submit(&low).problem(422, "low-fee");
     let least = node.api.amount(size);
     assert!(detail.contains("fee is 0.01") && detail.contains(&format!("at least {least} ")), "{detail}");
-    node.submit(&transfer(&node, 0, 1_000, 0, 5)).problem(422, "expired");
+    assert!(detail.ends_with("; sign it anew with a higher fee"), "{detail}");
+    let late = node.submit(&transfer(&node, 0, 1_000, 0, 5)).problem(422, "expired");
+    assert!(late.ends_with("; sign it anew with a later height"), "{late}");
 
     // The slot's price, in coins like every amount.
     let first = node.pay(1, 0, 2, 500);

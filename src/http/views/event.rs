@@ -30,7 +30,7 @@ pub enum Event {
     /// A motion was moved or decided, has expired, or came into force or could not.
     Motion {
         id: String,
-        /// `moved`, `passed`, `rejected`, `expired`, `replaced`, `applied` or `dropped`.
+        #[schema(pattern = "^(moved|passed|rejected|expired|replaced|applied|dropped|void)$")]
         state: String,
     },
     /// A block of the best chain changed who the members are, or such a block is final: then these members vote.
@@ -61,7 +61,7 @@ pub enum Event {
     /// A member has signed two votes that no honest machine signs both.
     MemberFault {
         id: String,
-        /// `double` or `surround`.
+        #[schema(pattern = "^(double|surround)$")]
         offence: String,
     },
     /// The members have voted a block final that contradicts this node's history, or that it finds invalid.

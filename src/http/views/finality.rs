@@ -138,6 +138,7 @@ pub struct Voter {
     /// Its newest vote that was heard here.
     pub vote: Option<VoterVote>,
     /// Two votes that no honest machine signs both: `double` or `surround`. Most often its operator's mistake.
+    #[schema(pattern = "^(double|surround)$")]
     pub fault: Option<String>,
 }
 

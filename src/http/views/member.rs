@@ -4,7 +4,7 @@ use bouya_core::ledger;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{CertificateStatus, Moment, VoterVote};
+use super::{CertificateStatus, Moment, VoterVote, text};
 
 /// What changes if a motion passes, or by a member's own word.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -30,6 +30,9 @@ pub enum MemberChange {
     /// Blocks from this height on have this version.
     Upgrade {
         version: u32,
+        /// As its mover has written it: any number.
+        #[serde(with = "text")]
+        #[schema(value_type = String, pattern = "^[0-9]{1,20}$")]
         height: u64,
     },
     /// A member's own keys: the new member key and the new governor, null for the one that stays.
@@ -143,6 +146,8 @@ pub struct Dropped {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Upgrade {
     pub version: u32,
+    #[serde(with = "text")]
+    #[schema(value_type = String, pattern = "^[0-9]{1,20}$")]
     pub height: u64,
 }
 

@@ -242,6 +242,8 @@ pub enum MovementAction {
     Motion,
     Ballot,
     Keys,
+    Deploy,
+    Call,
     Reward,
 }
 

@@ -44,6 +44,12 @@ pub struct NetworkStatus {
     pub symbol: String,
     pub decimals: u8,
     pub interval_ms: u64,
+    /// The version of the next block: from 3 on, blocks run contracts.
+    pub version: u32,
+    /// What the contracts of a block may compute.
+    #[serde(with = "text")]
+    #[schema(value_type = String, pattern = "^[0-9]{1,20}$")]
+    pub gas_per_block: u64,
     /// The hash of the override that the node follows, with those before it.
     #[serde(rename = "override")]
     pub overrides: Option<String>,
@@ -60,6 +66,8 @@ pub struct NetworkStatus {
 pub struct UpgradeStatus {
     pub version: u32,
     /// The height of the first block that has it.
+    #[serde(with = "text")]
+    #[schema(value_type = String, pattern = "^[0-9]{1,20}$")]
     pub height: u64,
 }
 

@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use bouya_core::codec::encode;
 use bouya_core::crypto::Hash;
+use bouya_core::ledger::contract::Results;
 use bouya_core::ledger::{Block, Body, Certificate, HeaderRecord, Key, StateError, Undo, View};
 
 use super::super::tables::{FINALIZED, unversioned};
-use super::super::{StoreError, leaves};
+use super::super::{StoreError, leaves, results};
 use super::{Snapshot, read_record};
 
 impl From<StoreError> for StateError {
@@ -50,6 +51,10 @@ impl View for Snapshot {
             Some(leaves) => Ok(Some(leaves)),
             None => Ok(self.block(id)?.map(|block| block.leaves())),
         }
+    }
+
+    fn results(&self, id: &Hash) -> Result<Option<Results>, StateError> {
+        Ok(self.guard.run(|| results::read(&self.results, id))?)
     }
 
     fn undo(&self, id: &Hash) -> Result<Option<Undo>, StateError> {

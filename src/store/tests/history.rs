@@ -138,6 +138,7 @@ pub(super) fn contents(store: &Store) -> Result<Contents, StoreError> {
         digest(&tx, NODES, &mut contents)?;
         digest(&tx, STATE, &mut contents)?;
         digest(&tx, UNDO, &mut contents)?;
+        digest(&tx, RESULTS, &mut contents)?;
         digest(&tx, ENDED, &mut contents)?;
         digest(&tx, ENDED_AT, &mut contents)?;
         digest(&tx, RUNS, &mut contents)?;

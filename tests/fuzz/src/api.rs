@@ -87,6 +87,7 @@ fn start() -> Node {
         reward_to: small::address(2),
         token: Token::new(TOKEN),
         hosts: vec!["node0.example".to_owned()],
+        origins: Vec::new(),
         min_fee_per_byte: 1,
         limits: Limits::default(),
         stop: CancellationToken::new(),

@@ -9,7 +9,7 @@ use bouya_core::ledger::{
     Action, Address, Block, Branch, Content, Frontier, Header, HeaderError, MemberChange, Motion, Output,
     Proposal, RawTransaction, Response, Schedule, Transaction, TransactionError, meets, root,
 };
-use bouya_core::limits::{HEADER_BYTES, TRANSACTION_BYTES};
+use bouya_core::limits::{DEPLOY_BYTES, HEADER_BYTES, TRANSACTION_BYTES};
 use bouya_core::testing::text;
 use bouya_core::time::Timestamp;
 
@@ -27,7 +27,7 @@ pub fn transaction(data: &[u8]) {
     let key = small::key(data.first().copied().unwrap_or_default());
     let RawTransaction { nonce, fee, valid_until, action, .. } = RawTransaction::clone(&transaction);
     let signed = Transaction::sign(&network, &key, nonce, fee, valid_until, action);
-    let sound = is_sound(&signed) && signed.cost().is_some() && encode(&signed).len() <= TRANSACTION_BYTES;
+    let sound = is_sound(&signed) && signed.cost().is_some() && encode(&signed).len() <= largest(&signed);
     assert_eq!(judge(signed.clone(), &network), sound);
     if sound {
         let at = usize::from(data.last().copied().unwrap_or_default());
@@ -53,7 +53,8 @@ fn is_sound(transaction: &Transaction) -> bool {
                 parties.iter().copied().chain([Address::of(&transaction.sender)]).collect();
             !title.as_str().is_empty() && !parties.is_empty() && all.len() == parties.len() + 1
         }
-        Action::Respond { .. } | Action::Withdraw { .. } | Action::Ballot { .. } => true,
+        Action::Respond { .. } | Action::Withdraw { .. } | Action::Ballot { .. } | Action::Deploy(_) => true,
+        Action::Call(call) => call.contract.is_contract() && call.size <= 32 * 1024,
         // A form of governors and keys, and a proof by a key that nobody here has.
         Action::Motion(motion) => match &motion.change {
             MemberChange::Add { .. } => false,
@@ -66,8 +67,13 @@ fn is_sound(transaction: &Transaction) -> bool {
     }
 }
 
+fn largest(transaction: &Transaction) -> usize {
+    if matches!(transaction.action, Action::Deploy(_)) { DEPLOY_BYTES } else { TRANSACTION_BYTES }
+}
+
 fn judge(transaction: Transaction, network: &Hash) -> bool {
     let (id, cost, bytes) = (transaction.id(), transaction.cost(), encode(&transaction));
+    let most = largest(&transaction);
     match transaction.check(network) {
         Ok(checked) => {
             assert_eq!((checked.id(), Some(checked.cost()), checked.size()), (id, cost, bytes.len()));
@@ -75,7 +81,7 @@ fn judge(transaction: Transaction, network: &Hash) -> bool {
             true
         }
         Err(error) => {
-            assert_eq!(matches!(error, TransactionError::Large(_)), bytes.len() > TRANSACTION_BYTES);
+            assert_eq!(matches!(error, TransactionError::Large(..)), bytes.len() > most);
             tame(&error);
             false
         }

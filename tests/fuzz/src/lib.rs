@@ -9,6 +9,7 @@ pub mod admission;
 pub mod api;
 pub mod chain;
 mod choices;
+pub mod contract;
 pub mod finality;
 pub mod ledger;
 pub mod mempool;
@@ -55,6 +56,7 @@ targets! {
     branch: ledger::branch, ledger::branch_seeds, 300;
     certificate: tls::certificate, tls::certificate_seeds, 1000;
     chain: chain::chain, chain::chain_seeds, 60;
+    contract: contract::contract, contract::contract_seeds, 400;
     crl: tls::crl, tls::crl_seeds, 300;
     finality: finality::finality, finality::finality_seeds, 60;
     frame: wire::frame, wire::frame_seeds, 2000;

@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use bouya_core::crypto::Hash;
-use bouya_core::ledger::{Account, Address, Block, CheckedTransaction, Key, Replay, check_inline};
+use bouya_core::ledger::{
+    Account, Address, Block, CheckedTransaction, Key, Replay, Room, check_inline, contract,
+};
 use bouya_core::mempool::{Limits, Mempool, MempoolError};
 use bouya_core::time::Time;
 
@@ -105,7 +107,11 @@ impl Machine {
     /// What a miner would put into a block with this much room.
     fn select(&self, choices: &mut Choices<'_>) -> Vec<CheckedTransaction> {
         let (room, most) = (choices.within(0..5_000), choices.within(0..40));
-        let chosen = self.pool.select(room, most);
+        let gas = choices.one_in(2).then(|| choices.number());
+        let chosen = self.pool.select(Room { bytes: room, count: most, gas });
+        assert!(gas.map_or(chosen.iter().all(|one| one.stated().is_none()), |gas| {
+            contract::gas(chosen.iter().map(|one| &**one)) <= gas
+        }));
         assert!(chosen.len() <= most && chosen.iter().map(|t| t.size()).sum::<usize>() <= room);
         let mut accounts: BTreeMap<Address, Account> = BTreeMap::new();
         for transaction in &chosen {

@@ -4,7 +4,9 @@ use std::sync::{Arc, OnceLock};
 
 use bouya_core::crypto::Hash;
 use bouya_core::id::NodeId;
-use bouya_core::ledger::{BackfillError, Block, BlockOutcome, Branch, CompactBlock, ShortId, Transaction};
+use bouya_core::ledger::{
+    BackfillError, Block, BlockFault, BlockOutcome, Branch, CompactBlock, ShortId, Transaction,
+};
 use bouya_core::limits::{BACKFILL_BLOCKS, CONNECTED};
 use bouya_core::overlay::{
     Answer, Backfilled, Book, CloseReason, Command, DialError, Fault, Input, KeeperRequest, MembersFound,
@@ -292,7 +294,11 @@ impl Shell {
                     1 => BlockOutcome::Early { due: block.header.time, bytes: 0 },
                     2 => BlockOutcome::UnknownParent,
                     3 => BlockOutcome::Ignored,
-                    4 => BlockOutcome::Invalid { committed: choices.one_in(2), why: "it is".to_owned() },
+                    4 => {
+                        let faults = [BlockFault::Copy, BlockFault::Block, BlockFault::Computed];
+                        let fault = *choices.pick(&faults).unwrap_or(&BlockFault::Copy);
+                        BlockOutcome::Invalid { fault, why: "it is".to_owned() }
+                    }
                     _ => BlockOutcome::Stored,
                 };
                 Answer::BlockDone { conn, id: block.id(), outcome }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
-use bouya::receipt::{final_proof, read, write};
+use bouya_client::receipt::{final_proof, read, write};
 use bouya_core::crypto::Hash;
 use bouya_core::ledger::{
     Above, Branch, Certificate, Checkpoint, FinalProof, Finality, Handover, Header, Link, Proof, Receipt,

@@ -94,4 +94,4 @@ macro_rules! tests {
     };
 }
 
-tests! { admission api backup block book branch certificate chain crl finality frame hello keystore mempool merkle message network_toml node_toml overlay receipt request revocations rows snapshot text transaction work }
+tests! { admission api backup block book branch certificate chain contract crl finality frame hello keystore mempool merkle message network_toml node_toml overlay receipt request revocations rows snapshot text transaction work }

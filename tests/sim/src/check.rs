@@ -34,6 +34,9 @@ pub struct Figures {
     pub faults: u64,
     pub bans: u64,
     pub transactions: u64,
+    /// Runs of contracts on the chain at the end, and how many of them have failed.
+    pub runs: u64,
+    pub failed: u64,
     /// How often a block became final on a node.
     pub finals: u64,
     /// Sets of voters that have made a block final.
@@ -65,6 +68,8 @@ impl Figures {
         self.faults += other.faults;
         self.bans += other.bans;
         self.transactions += other.transactions;
+        self.runs += other.runs;
+        self.failed += other.failed;
         self.finals += other.finals;
         self.sets += other.sets;
         self.steps += other.steps;
@@ -83,7 +88,7 @@ impl fmt::Display for Figures {
         let (least, most) = self.difficulty.unwrap_or_default();
         write!(
             f,
-            "{} faults, {} starts, {} messages, {} blocks ({} sent compact, {} asked for in parts), {} reorganisations (deepest {}), {} transactions, {} blocks final by {} sets of voters ({} changes of the members, {} motions, ballots and keys, {} handovers, {} rotations), {} bans; one tip again after at most {} s, and final after {} s; difficulty at the end {least} to {most} % of what it should be",
+            "{} faults, {} starts, {} messages, {} blocks ({} sent compact, {} asked for in parts), {} reorganisations (deepest {}), {} transactions, {} runs of contracts ({} failed), {} blocks final by {} sets of voters ({} changes of the members, {} motions, ballots and keys, {} handovers, {} rotations), {} bans; one tip again after at most {} s, and final after {} s; difficulty at the end {least} to {most} % of what it should be",
             self.faults,
             self.starts,
             self.messages,
@@ -93,6 +98,8 @@ impl fmt::Display for Figures {
             self.reorgs,
             self.deepest,
             self.transactions,
+            self.runs,
+            self.failed,
             self.finals,
             self.sets,
             self.steps,

@@ -2,8 +2,10 @@
 
 use bouya_core::codec::Bounded;
 use bouya_core::crypto::{Hash, SecretKey, sha256};
+use bouya_core::ledger::contract::{Call, Deploy, Stated};
 use bouya_core::ledger::{Action, Address, Content, Output, Proposal, Response, Transaction};
 use bouya_core::random::Random;
+use bouya_core::testing::contract::{OBEYS, module, orders};
 use bouya_core::testing::text;
 use bouya_core::time::Timestamp;
 
@@ -14,7 +16,9 @@ pub(crate) const WALLETS: usize = 6;
 /// Coins of each wallet at the beginning.
 pub(crate) const COINS: u64 = 10_000_000;
 /// Above the lowest fee of any transaction that is made here.
-const FEE: u64 = 1_000;
+const FEE: u64 = 4_000;
+/// Gas of a call, and of a deployment.
+const GAS: u64 = 1_000_000;
 
 /// A wallet and everything that it has signed, by nonce.
 pub(crate) struct Wallet {
@@ -28,6 +32,8 @@ pub(crate) struct Clients {
     pub(crate) wallets: Vec<Wallet>,
     network: Hash,
     agreements: Vec<(Hash, Hash)>,
+    /// The contract, once somebody has deployed it.
+    contract: Option<(Address, Stated)>,
     rng: Random,
 }
 
@@ -35,7 +41,22 @@ impl Clients {
     pub(crate) fn new(network: Hash, rng: Random) -> Self {
         let wallet = |key: SecretKey| Wallet { address: Address::of(&key.public()), key, signed: Vec::new() };
         let wallets = (0..WALLETS).map(|n| wallet(key(9, n))).collect();
-        Self { wallets, network, agreements: Vec::new(), rng }
+        Self { wallets, network, agreements: Vec::new(), contract: None, rng }
+    }
+
+    /// What a governor deploys, if nobody has: a contract that does what its callers say.
+    pub(crate) fn deployment(&self) -> Option<Action> {
+        if self.contract.is_some() {
+            return None;
+        }
+        let code = wat::parse_str(module(OBEYS)).expect("a module");
+        let code = code.try_into().expect("a small one");
+        Some(Deploy { code, input: Bounded::default(), value: 1_000, gas: GAS }.into())
+    }
+
+    /// Somebody has signed a deployment. Until it is confirmed, and if it never is, calls fail.
+    pub(crate) fn deployed(&mut self, transaction: &Transaction) {
+        self.contract = transaction.contract().zip(transaction.stated());
     }
 
     /// Which wallet acts next.
@@ -79,6 +100,16 @@ impl Clients {
             4 if !self.agreements.is_empty() => {
                 let (agreement, _) = self.agreements[rng.index(self.agreements.len())];
                 Action::Withdraw { agreement }
+            }
+            5..8 if let Some((contract, stated)) = self.contract => {
+                let payees = [self.wallets[other].address, self.wallets[who].address, contract];
+                let to = [payees[rng.index(3)], payees[rng.index(3)]];
+                let rest = (rng.below(9) as u8, rng.below(200) as u8, rng.chance(0.3));
+                let input = orders(to, [rng.below(900), rng.below(900)], rest);
+                // Sometimes of code that it does not have.
+                let size = if rng.chance(0.1) { 1 } else { stated.size };
+                let (input, value) = (Bounded::truncated(input), rng.below(900));
+                Call { contract, code: stated.code, size, input, value, gas: GAS }.into()
             }
             _ => {
                 let output = Output { to: self.wallets[other].address, amount: rng.within(1, 900) };

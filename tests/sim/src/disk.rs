@@ -4,6 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use bouya_core::crypto::Hash;
+use bouya_core::ledger::contract::Results;
 use bouya_core::ledger::{
     Account, Body, Certificate, Change, Disk, Genesis, HeaderRecord, Key, StateError, Undo, View, World,
     read_supply,
@@ -195,6 +196,10 @@ impl View for Snapshot {
 
     fn body(&self, id: &Hash) -> Result<Option<Body>, StateError> {
         self.0.body(id)
+    }
+
+    fn results(&self, id: &Hash) -> Result<Option<Results>, StateError> {
+        self.0.results(id)
     }
 
     fn undo(&self, id: &Hash) -> Result<Option<Undo>, StateError> {

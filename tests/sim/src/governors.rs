@@ -6,7 +6,7 @@ use bouya_core::codec::Text;
 use bouya_core::finality::Record;
 use bouya_core::ledger::governance::{self, Decision, MotionView, Passed};
 use bouya_core::ledger::{
-    Action, Address, MemberChange, Motion, Roster, StateError, Transaction, View, in_force_at_final,
+    Action, Address, Header, MemberChange, Motion, Roster, StateError, Transaction, View, in_force_at_final,
 };
 use bouya_core::limits::SLOT_MS;
 use bouya_core::time::Timestamp;
@@ -21,7 +21,10 @@ const LAST_WORDS: u64 = 4 * 60_000;
 /// How long a governor waits for what was moved to show before it moves the same itself (ms).
 const MOVES_AGAIN: u64 = 120_000;
 /// What no motion is free without.
-const FEE: u64 = 2_000;
+const FEE: u64 = 4_000;
+/// The contract is deployed in the first part of a run (ms), while those who govern are those who began: a deployment of somebody who governs no
+/// more would stand in the way of what he says later.
+const DEPLOYED: u64 = 90_000;
 /// How long a motion is open.
 const OPEN: Duration = Duration::from_secs(30 * 24 * 3_600);
 
@@ -124,6 +127,9 @@ impl World {
                 words.push((by, Action::from(keys)));
             }
         }
+        if self.now < DEPLOYED && self.genesis.spec.version >= Header::CONTRACTS {
+            words.extend(governors.first().copied().zip(self.clients.deployment()));
+        }
         let mut idle = Vec::new();
         for (by, word) in words {
             let Some(actor) = self.agenda.actors.get(&by) else { continue };
@@ -162,12 +168,18 @@ impl World {
         let both =
             [0, FEE].map(|fee| Transaction::sign(&network, &actor.key, nonce, fee, u64::MAX, action.clone()));
         actor.signed.push(both.clone());
+        if let Action::Deploy(_) = &action {
+            self.clients.deployed(&both[1]);
+        }
         if let Action::Motion(motion) = &action {
             self.agenda.moved(&motion.change);
             self.moved.retain(|(change, _)| *change != motion.change);
             self.moved.push((motion.change.clone(), self.now));
         }
-        let text = format!("{by} says {action:?} at n{n:02}");
+        let text = match &action {
+            Action::Deploy(_) => format!("{by} deploys a contract at n{n:02}"),
+            action => format!("{by} says {action:?} at n{n:02}"),
+        };
         self.line(format_args!("{text}"));
         self.check.figures.words += 1;
         let [free, paid] = &both;

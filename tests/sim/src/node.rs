@@ -8,10 +8,9 @@ use bouya_core::crypto::{Hash, SecretKey, sha256};
 use bouya_core::finality::{Finality, FinalitySettings, Record};
 use bouya_core::id::NodeId;
 use bouya_core::ledger::{
-    Address, CheckedTransaction, Date, Genesis, Payload, Rows, StateAt, Template, Transaction,
+    Address, CheckedTransaction, Date, Genesis, Payload, Room, Rows, StateAt, Template, Transaction,
     TransactionError, Unfit, View, World, in_force_at_final,
 };
-use bouya_core::limits::TRANSACTIONS_PER_BLOCK;
 use bouya_core::mempool::Limits;
 use bouya_core::node::{Certificate, Demand, Gate, Head, Keeper, Pool, Seen, VoterStatus, When, Wish};
 use bouya_core::overlay::{self, ConnId, Overlay, OverlaySettings, SessionSecret, Verified};
@@ -250,10 +249,8 @@ impl Running {
 
     /// The block that it would mine on its tip.
     pub(crate) fn template(&self, genesis: &Genesis, date: Date, key: &SecretKey) -> Result<Template, Unfit> {
-        let chosen = self
-            .pool
-            .mempool()
-            .select(Template::room(genesis, self.head.handover.as_ref()), TRANSACTIONS_PER_BLOCK);
+        let chosen =
+            self.pool.mempool().select(Room::on(genesis, &self.head.branch, self.head.handover.as_ref()));
         let to = Address::of(&key.public());
         let (view, rows) = (self.snapshot(), Rows::new());
         let state = StateAt { base: Some(&view), rows: &rows };

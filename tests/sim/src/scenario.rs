@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use bouya_core::crypto::{Hash, SecretKey};
-use bouya_core::ledger::{Address, Allocation, BlockRules, Coin, Genesis, NetworkSpec};
+use bouya_core::ledger::{Address, Allocation, BlockRules, Coin, Genesis, Header, NetworkSpec};
 use bouya_core::random::Random;
 use bouya_core::testing::text;
 use bouya_core::time::Timestamp;
@@ -147,6 +147,7 @@ impl Scenario {
                 .map(wallet)
                 .chain((0..self.nodes).flat_map(all_keys).map(actor))
                 .collect(),
+            version: if rng.chance(0.7) { Header::CONTRACTS } else { Header::VERSION },
             ..NetworkSpec::new(text("sim"), created, coin, blocks)
         };
         Arc::new(Genesis::new(spec).expect("a definition"))

@@ -281,6 +281,19 @@ impl World {
         }
         self.check_finality(&honest);
         self.check_difficulty();
+        self.count_runs(honest.first().copied());
+    }
+
+    /// Counts what contracts have led to, on a node's chain.
+    fn count_runs(&mut self, n: Option<usize>) {
+        let Some(running) = n.and_then(|n| self.nodes[n].running.as_ref()) else { return };
+        let view = running.snapshot();
+        let ids = (1..=running.head.branch.height).filter_map(|height| view.at_height(height).ok().flatten());
+        let results = ids.filter_map(|id| view.results(&id).ok().flatten());
+        for report in results.flat_map(|results| results.reports) {
+            self.check.figures.runs += 1;
+            self.check.figures.failed += u64::from(report.outcome.done.is_none());
+        }
     }
 
     /// With a quorum there, all of the chain is final everywhere. What was ever told as final is on it.

@@ -82,9 +82,14 @@ impl Member {
         self.dir.join("log")
     }
 
-    /// The API token. The daemon creates it at its first start.
+    /// The path of the API token's file, which the daemon writes at its first start.
+    pub fn token_file(&self) -> PathBuf {
+        self.data().join("api.token")
+    }
+
+    /// The API token.
     pub fn token(&self) -> Result<String, Error> {
-        let path = self.data().join("api.token");
+        let path = self.token_file();
         let text = fs::read_to_string(&path).map_err(|error| Error::Read { path, error })?;
         Ok(text.trim().to_owned())
     }

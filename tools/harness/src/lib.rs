@@ -1,5 +1,5 @@
 //! Runs Bouya daemons as processes on one machine, for the tests of networks and attacks, `bouya bench` and chaos. `bouya devnet` uses
-//! the same files.
+//! the same files and ports.
 //!
 //! | module | is |
 //! |---|---|

@@ -16,11 +16,16 @@ pub struct Port {
 impl Port {
     /// Reserves a free port.
     pub fn reserve(ip: impl Into<IpAddr>) -> Result<Self, Error> {
-        let any = SocketAddr::new(ip.into(), 0);
+        Self::reserve_at((ip.into(), 0))
+    }
+
+    /// Reserves this port, if it is free; port 0 stands for any.
+    pub fn reserve_at(wanted: impl Into<SocketAddr>) -> Result<Self, Error> {
+        let wanted = wanted.into();
         let bind = || {
-            let socket = Socket::new(Domain::for_address(any), Type::STREAM, Some(Protocol::TCP))?;
+            let socket = Socket::new(Domain::for_address(wanted), Type::STREAM, Some(Protocol::TCP))?;
             // Bound without sharing at first, so that no other socket has the port. Later sockets may share it.
-            socket.bind(&any.into())?;
+            socket.bind(&wanted.into())?;
             socket.set_reuse_address(true)?;
             let address = socket.local_addr()?.as_socket();
             Ok((socket, address.ok_or(std::io::ErrorKind::AddrNotAvailable)?))
@@ -86,6 +91,7 @@ mod tests {
         let others: Vec<Port> = (0..200).map(|_| Port::reserve(Ipv4Addr::LOCALHOST).unwrap()).collect();
         assert!(others.iter().all(|port| !is_reserved(port.number())));
         for port in &reserved {
+            Port::reserve_at(port.address()).unwrap_err();
             listen(port).unwrap();
         }
     }

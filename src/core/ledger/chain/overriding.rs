@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 
 use super::super::execute::check_inline;
 use super::super::{Block, Branch, Change, Genesis, HeaderRecord, Override, StateError, View, in_force};
-use super::on_best_chain;
+use super::branches::on_best_chain;
 use super::reorg::{Advance, Reorg};
 use crate::crypto::Hash;
 use crate::limits::HANDOVERS_WALKED;

@@ -6,12 +6,13 @@
 
 use alloc::vec::Vec;
 
+use super::super::contract::Results;
 use super::super::execute::{BodyError, Check, Ground, Stop, execute};
 use super::super::governance::Ended;
 use super::super::merkle::Node;
 use super::super::state::{Layer, Rows, Undo};
 use super::super::{Block, Branch, Change, Genesis, HeaderRecord, StateError, View};
-use super::on_best_chain;
+use super::branches::on_best_chain;
 use super::side::SideBlock;
 use crate::crypto::Hash;
 use crate::limits::{REORG_STEP_BLOCKS, UNDO_BLOCKS};
@@ -38,6 +39,7 @@ pub(super) struct Reorg {
     dropped_undo: Vec<(u64, Hash)>,
     nodes: Vec<Node>,
     ended: Vec<Ended>,
+    results: Vec<(Hash, Results)>,
 }
 
 pub(super) enum Advance {
@@ -113,6 +115,7 @@ impl Reorg {
             dropped_undo: Vec::new(),
             nodes: Vec::new(),
             ended: Vec::new(),
+            results: Vec::new(),
         })
     }
 
@@ -219,6 +222,7 @@ impl Reorg {
             }
             self.connected.push((self.next, id, if kept { executed.undo } else { Undo::default() }));
             self.ended.extend(executed.ended);
+            self.results.extend(executed.results.map(|results| (id, results)));
             self.nodes.extend(self.reached.push(&genesis.rules, &block.header, executed.roster));
         }
         self.next = self.next.saturating_add(1);
@@ -254,6 +258,7 @@ impl Reorg {
             rows: core::mem::take(&mut self.rows),
             nodes: core::mem::take(&mut self.nodes),
             ended: core::mem::take(&mut self.ended),
+            results: core::mem::take(&mut self.results),
             ..Change::default()
         }
     }

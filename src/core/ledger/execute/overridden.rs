@@ -23,11 +23,11 @@ pub(super) fn overridden(
     below.extend(block.rows.clone());
     let mut layer = Layer::new(base, &below);
     let roster = governance::override_members(&mut layer, by, header.time)?;
-    let Executed { mut rows, mut undo, mut ended, .. } = block;
+    let Executed { mut rows, mut undo, mut ended, results, .. } = block;
     ended.extend(layer.take_ended());
     let Written { rows: written, undo: before, .. } = layer.finish()?;
     // Where both change a row, the block's undo has what was there before it.
     undo.0.extend(before.0.into_iter().filter(|(key, _)| !rows.contains_key(key)));
     rows.extend(written);
-    Ok(Executed { rows, undo, roster: Some(roster), ended })
+    Ok(Executed { rows, undo, roster: Some(roster), ended, results })
 }

@@ -20,6 +20,8 @@ fn spec() -> NetworkSpec {
         },
         members: vec![crate::testing::member(3)],
         allocations: vec![],
+        version: Header::VERSION,
+        gas_per_block: None,
     }
 }
 
@@ -36,7 +38,9 @@ fn the_id_is_frozen() {
 fn every_part_counts_and_order_does_not() {
     let address = |n| Address::of(&PublicKey([n; 32]));
     let member = |n: u8, id: &str| Member { id: id.parse().unwrap(), ..crate::testing::member(n) };
-    let changes: [fn(&mut NetworkSpec); 10] = [
+    let changes: [fn(&mut NetworkSpec); 12] = [
+        |s| s.version = Header::CONTRACTS,
+        |s| s.gas_per_block = Some(GAS_PER_BLOCK_LEAST),
         |s| s.name = text("acne"),
         |s| s.created = Timestamp(1),
         |s| s.salt[0] = 8,

@@ -4,7 +4,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 
 use super::super::handover::put_into_force;
-use super::super::state::{executed_of, from_row};
+use super::super::state::{executed, from_row};
 use super::super::{
     Block, Branch, Certificate, Checkpoint, Genesis, Handover, Header, HeaderError, HeaderRecord, Key,
     Roster, StateError, StateHash, SyncHeader, agreement, read_state_hash,
@@ -86,12 +86,12 @@ impl Loader {
 
     /// All pieces have come: the rows are the state after the final block. Returns its height, and what makes it final.
     pub fn finish(self) -> Result<(u64, Certificate), SnapshotError> {
-        let (Some(end), Some(executed)) = (self.end, self.executed) else {
+        let (Some(end), Some(stated)) = (self.end, self.executed) else {
             return Err(SnapshotError::Short(self.branch.height));
         };
         let (height, state) = (self.branch.height, self.state.hash());
         let (hash, roster) = self.stated;
-        let is_it = executed_of(&end.writes, &state) == executed;
+        let is_it = executed(&end.writes, &end.results, &state) == stated;
         if !is_it || hash != state || roster != *self.branch.members.roster() {
             return Err(SnapshotError::State(height));
         }

@@ -7,8 +7,8 @@ use core::cmp::Ordering;
 
 use super::super::state::writes;
 use super::super::{
-    Block, Body, Certificate, Checkpoint, HeaderRecord, Rows, StateError, SyncHeader, View, final_block,
-    handovers_before,
+    Block, Body, Certificate, Checkpoint, HeaderRecord, Rows, StateError, SyncHeader, View, contract,
+    final_block, handovers_before,
 };
 use super::{FinalBlock, NewMembers, NoSnapshot, Piece, Row};
 use crate::codec::{Bounded, encode};
@@ -27,7 +27,8 @@ pub fn make<E: From<NoSnapshot>>(
     let before = taken_back(view, height)?;
     let writes = writes(&changed_by(view, &last, &before)?);
     let body = body_of(view, &block, height)?;
-    give(Piece::Final(Box::new(FinalBlock { certificate, body, writes })))?;
+    let results = results_of(view, &block)?;
+    give(Piece::Final(Box::new(FinalBlock { certificate, body, writes, results })))?;
     give_headers(view, height, give)?;
     give_rows(rows, before, give)?;
     Ok((height, block))
@@ -103,6 +104,12 @@ fn give_headers<E: From<NoSnapshot>>(
 fn record_at(view: &(impl View + ?Sized), height: u64) -> Result<HeaderRecord, NoSnapshot> {
     let id = view.at_height(height)?.ok_or_else(|| missing(height))?;
     Ok(view.record(&id)?.ok_or_else(|| missing(height))?)
+}
+
+/// The root over what a block's contracts have led to.
+fn results_of(view: &(impl View + ?Sized), id: &Hash) -> Result<Hash, NoSnapshot> {
+    let reports = view.results(id)?.map(|results| results.reports);
+    Ok(contract::root(&reports.unwrap_or_default()))
 }
 
 fn body_of(view: &(impl View + ?Sized), id: &Hash, height: u64) -> Result<Body, NoSnapshot> {

@@ -10,7 +10,7 @@ use super::*;
 use crate::crypto::SecretKey;
 use crate::id::NodeId;
 use crate::ledger::governance::{Keys, MemberChange, Motion};
-use crate::ledger::{Address, Genesis, NetworkSpec, Origin, Transaction};
+use crate::ledger::{Address, Genesis, NetworkSpec, Origin, Room, Transaction};
 use crate::testing::{Node, address, governor, key, member, pay, spec, text};
 use crate::time::Timestamp;
 
@@ -58,7 +58,9 @@ impl Town {
         let (view, payer) = (self.node.world(), transaction.payer());
         let height = self.node.chain.tip().height + 1;
         let account = self.pool.account(&payer).unwrap_or_else(|| view.account(&payer).unwrap());
+        let judged = self.pool.would_take((view, height), account, transaction).unwrap();
         let taken = self.pool.take(Time::default(), (view, height), account, transaction.clone()).unwrap();
+        assert_eq!(judged, taken.as_ref().map(|_| ()).map_err(Clone::clone), "a dry run says what happens");
         self.pool.check_invariants(height);
         taken
     }
@@ -212,7 +214,7 @@ fn what_is_free_goes_first_and_takes_an_eighth_of_a_block() {
     assert!(town.takes(&paid));
     let size = motions[0].size();
     let chosen = |room, most| -> (usize, usize) {
-        let chosen = town.pool.select(room, most);
+        let chosen = town.pool.select(Room { bytes: room, count: most, gas: None });
         let free = chosen.iter().take_while(|one| one.motion().is_some()).count();
         (free, chosen.len() - free)
     };
@@ -260,4 +262,16 @@ proptest! {
             town.pool.check_invariants(height);
         }
     }
+}
+
+#[test]
+fn where_no_fee_is_asked_strangers_leave_members_their_part_of_the_room() {
+    let limits = Limits { max_transactions: 16, min_fee_per_byte: 0, ..Limits::default() };
+    let mut town = Town::new(limits);
+    for stranger in 100..116 {
+        let motion = town.motion(&key(stranger), 0);
+        town.take(&motion).unwrap();
+    }
+    let motion = town.motion(&governor(1), 0);
+    assert_eq!(town.take(&motion).unwrap().len(), 1, "one of them leaves");
 }

@@ -100,10 +100,10 @@ fn conditions() -> Vec<Condition> {
         (
             |case| {
                 let roster = case.head.branch.members.roster().clone();
-                let members = Arc::new(InForce::new(Hash::ZERO, roster.with_version(3, 1)));
+                let members = Arc::new(InForce::new(Hash::ZERO, roster.with_version(4, 1)));
                 case.head.branch.members = members;
             },
-            State::Outdated { version: 3, known: 2 },
+            State::Outdated { version: 4, known: 3 },
             true,
             false,
         ),

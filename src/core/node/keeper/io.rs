@@ -1,12 +1,14 @@
 //! What goes into and out of the keeper.
 
+use alloc::boxed::Box;
+use alloc::string::String;
 use alloc::sync::Arc;
 
 use super::NotTaken;
 use crate::crypto::Hash;
 #[cfg(doc)]
 use crate::ledger::Chain;
-use crate::ledger::{Block, BodyError, Certificate, Contradiction, Moved};
+use crate::ledger::{Block, BodyError, Certificate, Contradiction, Header, Moved};
 use crate::node::{Head, Ticket};
 use crate::overlay::{Answer, KeeperRequest};
 
@@ -70,6 +72,13 @@ pub enum Output<V> {
         newest: Option<Certificate>,
         /// How it contradicts this.
         how: Contradiction,
+    },
+    /// A block with good work states other results than this node computes. It is refused, and nobody is blamed.
+    Disputed {
+        /// Its header, which names its miner.
+        header: Box<Header>,
+        /// What is computed and what is stated.
+        why: String,
     },
     /// A heavier branch holds an invalid block; only the part before it counts.
     Invalid {

@@ -75,6 +75,7 @@ fn short(said: &[Output<World>]) -> Vec<&'static str> {
         Output::Mined { result: Ok(()), .. } => "mined",
         Output::Mined { .. } => "not mined",
         Output::Invalid { .. } => "invalid",
+        Output::Disputed { .. } => "disputed",
         Output::Final(_) => "final",
         Output::Conflict { .. } => "conflict",
     };

@@ -25,6 +25,15 @@ pub enum Input<V> {
         /// both ask for the next nonce and then sign would otherwise replace each other's payments.
         replace: bool,
     },
+    /// A client asks whether this one would be taken now; answered by [`Output::Given`], and nothing changes.
+    Check {
+        /// Comes back with the answer.
+        ticket: Ticket,
+        /// The transaction.
+        transaction: Transaction,
+        /// As in [`Input::Give`].
+        replace: bool,
+    },
     /// The best chain has moved.
     Moved {
         /// How.

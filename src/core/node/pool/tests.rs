@@ -138,6 +138,34 @@ fn a_client_replaces_only_what_it_says_and_a_peer_always() {
 }
 
 #[test]
+fn a_check_answers_like_a_submission_and_changes_nothing() {
+    let mut bench = Bench::new();
+    let network = bench.node.chain.genesis().clone();
+    let [first, dearer] = [1_000, 2_000].map(|fee| pay(&network, 1, 0, 2, 1, fee));
+    let forged: Transaction = RawTransaction { nonce: 7, ..RawTransaction::clone(&first) }.into();
+    let asked = |bench: &mut Bench, transaction: &Transaction, replace| {
+        let transaction = transaction.clone();
+        bench.pool.handle(Input::Check { ticket: Ticket(7), transaction, replace });
+        let said = bench.settle();
+        let [Output::Given { ticket: Ticket(7), results }] = &said[..] else { panic!("{said:?}") };
+        results[0].clone()
+    };
+    assert_eq!(asked(&mut bench, &first, false), waits(&first, false));
+    assert_eq!(asked(&mut bench, &forged, false), Err(Refusal::Invalid(TransactionError::Signature)));
+    let gap = bench.pay(1, 1);
+    assert!(matches!(asked(&mut bench, &gap, false), Err(Refusal::Mempool(_))));
+    assert!(bench.waiting().is_empty());
+    bench.give(1, vec![first.clone()]);
+    bench.settle();
+    assert_eq!(asked(&mut bench, &first, false), waits(&first, true));
+    assert!(matches!(asked(&mut bench, &dearer, false), Err(Refusal::Taken { .. })));
+    assert_eq!(asked(&mut bench, &dearer, true), waits(&dearer, false));
+    assert_eq!(bench.waiting(), ids(&[first]));
+    bench.pool.handle(Input::DiskFull(true));
+    assert_eq!(asked(&mut bench, &dearer, true), Err(Refusal::DiskFull));
+}
+
+#[test]
 fn a_full_disk_takes_nothing_new_and_still_knows_what_waits() {
     let mut bench = Bench::new();
     let [known, new] = [0, 1].map(|nonce| bench.pay(1, nonce));

@@ -7,8 +7,8 @@ use core::time::Duration;
 
 use super::fetch::Arrived;
 use super::{
-    Act, Aim, Block, BlockOutcome, BlockSync, Bounded, ConnId, Fault, GiveUp, Hash, HeaderSync, Helper, Item,
-    KeeperRequest, Message, NetworkEvent, Origin, SyncPeer, Time, WaitsFor,
+    Act, Aim, Block, BlockFault, BlockOutcome, BlockSync, Bounded, ConnId, Fault, GiveUp, Hash, HeaderSync,
+    Helper, Item, KeeperRequest, Message, NetworkEvent, Origin, SyncPeer, Time, WaitsFor,
 };
 use crate::limits::{SYNC_REFUSED, UNASKED_BLOCKS_PER_PEER};
 
@@ -116,11 +116,13 @@ impl BlockSync {
                     self.give_up(now, GiveUp::Rest);
                 }
             }
-            BlockOutcome::Invalid { committed, why } => {
+            BlockOutcome::Invalid { fault, why } => {
+                let committed = fault != BlockFault::Copy;
                 // A peer that serves a body need not have executed it. The peer that leads the sync calls it its best chain, so it is to blame.
                 // But nobody need have executed what leads to a goal.
                 let leader = self.header_sync.as_ref().filter(|_| committed && submitted);
-                if leader.is_none_or(|header_sync| header_sync.aim == Aim::Claim) {
+                let is_claim = leader.is_none_or(|header_sync| header_sync.aim == Aim::Claim);
+                if is_claim && fault != BlockFault::Computed {
                     let who = leader.map_or(conn, |header_sync| header_sync.conn);
                     self.out.push_back(Act::Blame(who, Fault::InvalidBlock(why)));
                 }

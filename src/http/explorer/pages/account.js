@@ -7,10 +7,11 @@ import { amount, badge, blockLink, isZero, money, node, number, short, transacti
 import { account as address, mine, ownerOf } from "../names.js";
 import { choices, csv, empty, hint, pages, rows, section, table, title } from "../parts.js";
 import { said } from "../said.js";
-import { when } from "../time.js";
+import { at, when } from "../time.js";
 import { w } from "../words.js";
 import { agreementTable, signing, unanswered } from "./agreements.js";
 import { contactForm } from "./contacts.js";
+import { about, contractAt, eventTable, slotTable } from "./contract.js";
 import { recordTable } from "./records.js";
 
 const SIGNS = { in: "+", out: "−", reward: "+", self: "" };
@@ -36,35 +37,44 @@ const PARTS = {
   agreements: { from: (name) => query("/v1/agreements", { party: name }), kind: "agreements", view: (page) => agreementTable(page.items, empty(w.account.noAgreements)) },
 };
 
-const part = (asked) => (Object.hasOwn(PARTS, asked.get("show")) ? asked.get("show") : "history");
+/** What there is to see of a contract besides. */
+const OF_CONTRACT = {
+  events: { from: (name) => `/v1/contracts/${name}/events`, kind: null, view: eventTable },
+  slots: { from: (name) => `/v1/contracts/${name}/slots`, kind: null, view: slotTable },
+};
+
+const ALL = { ...PARTS, ...OF_CONTRACT };
+
+const part = (asked) => (Object.hasOwn(ALL, asked.get("show")) ? asked.get("show") : "history");
 const beginning = (path, from) => (from ? `${path}${path.includes("?") ? "&" : "?"}${new URLSearchParams({ from })}` : path);
 
 /** What waits for this address's answer, with the command. */
 const turn = (open, address) => open.length === 0 ? null
-  : section(w.account.turn(open.length), { kind: "screen" }, open.slice(0, 5).map((item) => h("div", { class: "hint" }, h("p", {}, h("a", { href: `/agreement/${item.id}` }, item.title ? said(item.title) : w.agreements.untitled), " ", when(item.deadline)), hint(w.agreements.signHow, signing(item)))));
+  : section(w.account.turn(open.length), { kind: "screen" }, open.slice(0, 5).map((item) => h("div", { class: "hint" }, h("p", {}, h("a", { href: `/agreement/${item.id}` }, item.title ? said(item.title) : w.agreements.untitled), " ", w.agreements.until(at(item.deadline))), hint(w.agreements.signHow, signing(item)))));
 
 export const account = {
   title: (name) => w.account.one(short(name)),
   on: ["block", "reorg", "transaction", "dropped"],
   load: async (name, asked) => {
     const path = encodeURIComponent(name);
-    const [confirmed, all, page, open] = await Promise.all([ask(`/v1/accounts/${path}`), ask(`/v1/accounts/${path}?confirmations=0`), ask(beginning(PARTS[part(asked)].from(path), asked.get("from"))), several("/v1/agreements", { party: name, status: "open" }, 20, 2)]);
-    return { confirmed, all, page, open: open.items.filter((item) => unanswered(item).some((party) => party.address === confirmed.address)) };
+    const [confirmed, all, page, open, contract] = await Promise.all([ask(`/v1/accounts/${path}`), ask(`/v1/accounts/${path}?confirmations=0`), ask(beginning(ALL[part(asked)].from(path), asked.get("from"))), several("/v1/agreements", { party: name, status: "open" }, 20, 2), contractAt(name)]);
+    return { confirmed, all, page, contract, open: open.items.filter((item) => unanswered(item).some((party) => party.address === confirmed.address)) };
   },
-  view: ({ confirmed, all, page, open }, name, asked) => {
+  view: ({ confirmed, all, page, open, contract }, name, asked) => {
     const shown = part(asked);
     const owner = ownerOf(confirmed.address);
     const here = (values) => query(`/account/${name}`, values);
     return [
-      title(w.account.kind, owner ?? short(confirmed.address), mine().has(confirmed.address) ? badge("own", w.account.yours) : null, confirmed.address === node.status.reward_to ? badge("known", w.account.rewards) : null),
+      title(contract ? w.contract.kind : w.account.kind, owner ?? short(confirmed.address), mine().has(confirmed.address) ? badge("own", w.account.yours) : null, confirmed.address === node.status.reward_to ? badge("known", w.account.rewards) : null),
       h("p", {}, hash(confirmed.address, null, true)),
       h("dl", { class: "tiles" },
         h("div", { class: "tile wide" }, h("dt", {}, w.account.balance), h("dd", {}, h("b", {}, amount(confirmed.balance)), h("span", {}, w.account.atTip))),
         h("div", { class: "tile wide" }, h("dt", {}, w.account.withWaiting), h("dd", {}, h("b", {}, amount(all.balance)), h("span", {}, all.balance === confirmed.balance ? w.account.nothingWaits : w.account.waits))),
         h("div", { class: "tile" }, h("dt", {}, w.account.nonce), h("dd", {}, h("b", {}, number(confirmed.nonce)), h("span", {}, w.account.nonceFor)))),
+      contract && about(contract),
       turn(open, confirmed.address),
-      section(w.account.parts[shown], { beside: [choices(w.account.show, Object.keys(PARTS).map((key) => [w.account.parts[key], here({ show: key === "history" ? null : key }), key === shown])), csv(PARTS[shown].kind, PARTS[shown].from(confirmed.address))] },
-        PARTS[shown].view(page),
+      section(w.account.parts[shown], { beside: [choices(w.account.show, Object.keys(contract ? ALL : PARTS).map((key) => [w.account.parts[key], here({ show: key === "history" ? null : key }), key === shown])), ALL[shown].kind && csv(ALL[shown].kind, ALL[shown].from(confirmed.address))] },
+        ALL[shown].view(page),
         pages([asked.get("from") && [w.common.newest, here({ show: asked.get("show") })], page.next && [w.common.older, here({ show: asked.get("show"), from: page.next })]])),
       section(w.contacts.nameIt, { kind: "screen" }, contactForm(confirmed.address, contact(confirmed.address))),
     ];

@@ -32,6 +32,12 @@ export const unanswered = (item) => item.parties.filter((party) => party.answer 
 /** Whether the reader, or this node's member, has to answer it. */
 export const waitsForReader = (item) => item.status === "open" && unanswered(item).some((party) => mine().has(party.address));
 
+/** A deadline that comes within this time is marked, in milliseconds. */
+const SOON = 24 * 3600 * 1000;
+
+/** The deadline of an open agreement. */
+export const due = (item) => h("span", { class: Date.parse(item.deadline) - Date.now() < SOON ? "soon" : null }, when(item.deadline));
+
 /** An agreement's title, which leads to it. */
 export const agreementLink = (item) => h("a", { href: `/agreement/${item.id}` }, item.title ? said(item.title) : w.agreements.untitled);
 
@@ -43,7 +49,7 @@ export const agreementTable = (items, none) => items.length === 0 ? none
       key: item.id,
       cells: [agreementLink(item), waitsForReader(item) ? h("span", { class: "what" }, standing(item), badge("waits", w.agreements.yourTurn)) : standing(item), signed(item), account(item.proposer),
         // A deadline that no longer matters would only be read as one that does.
-        item.status === "open" ? when(item.deadline) : "–", doc(item.document)],
+        item.status === "open" ? due(item) : "–", doc(item.document)],
     })));
 
 const PROPOSE = "bouya agree propose --from WALLET --title TITLE --document FILE --party ADDRESS --deadline 14d";
@@ -110,7 +116,7 @@ export const agreement = {
     section(w.agreements.answers, { beside: h("span", { class: "soft" }, w.agreements.haveSigned(signed(item))) }, answers(item)),
     section(w.agreements.content, { beside: json(`/v1/agreements/${item.id}`) }, facts([
       [w.agreements.document, doc(item.document, true), h("p", { class: "soft" }, w.agreements.onlyHash), comparison()],
-      item.status === "open" && [w.agreements.deadline, when(item.deadline)],
+      item.status === "open" && [w.agreements.deadline, due(item)],
       item.decided !== null && [w.agreements.decided, when(item.decided.time), ", ", w.common.inBlock(blockLink(item.decided.height))],
       [w.agreements.proposed, when(item.proposed.time), ", ", w.common.inBlock(blockLink(item.proposed.height))],
       [w.agreements.proposer, account(item.proposer, true)],

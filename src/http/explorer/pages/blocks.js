@@ -37,11 +37,11 @@ export const blocks = {
       title(null, w.nav.blocks, h("span", { class: "soft" }, w.blocks.height(number(tip)))),
       section(asked.get("from") ? w.blocks.from(number(first)) : w.common.newestFirst, { beside: csv("blocks", query("/v1/blocks", { from: asked.get("from") })) }, shown.length === 0
         ? empty(w.blocks.none, hint(w.blocks.mine, "bouya mine"))
-        : [finality(shown, edge), table(w.blocks.caption, [[w.blocks.heightHead, "n name"], [w.blocks.block], [w.blocks.when], [w.blocks.interval, "n half"], [w.blocks.sealedBy], [w.blocks.transactions, "n half"], [w.blocks.size, "n half"], [w.blocks.difficulty, "n half"]],
+        : [finality(shown, edge), table(w.blocks.caption, [[w.blocks.heightHead, "n name"], [w.blocks.block], [w.blocks.when], [w.blocks.sealedBy], [w.blocks.interval, "n half"], [w.blocks.transactions, "n half"], [w.blocks.size, "n half"], [w.blocks.difficulty, "n half"]],
             rows(shown, (block, index) => ({
               key: block.hash,
               kind: edge > 0 && index === edge ? "edge" : null,
-              cells: [blockLink(block.height), hash(block.hash, `/block/${block.hash}`), when(block.time), between[index] === null ? "–" : span(between[index]), miner(block.miner), number(block.transactions), bytes(block.size), few(block.difficulty)],
+              cells: [blockLink(block.height), hash(block.hash, `/block/${block.hash}`), when(block.time), miner(block.miner), between[index] === null ? "–" : span(between[index]), number(block.transactions), bytes(block.size), few(block.difficulty)],
             })))],
         pages([
           asked.get("from") && [w.common.newest, "/blocks"],
@@ -88,7 +88,7 @@ export const block = {
       details(found),
       section(w.blocks.count(found.transactions.length), { beside: found.transactions.length === 0 ? null : csv("transactions", `/v1/blocks/${found.hash}`) }, found.transactions.length === 0
         ? empty(w.blocks.onlyReward)
-        : table(w.blocks.ofBlock, [[w.transaction.kind], [w.transaction.from], [w.transaction.what, "name"], [w.transaction.fee, "n"]], rows(found.transactions, (item) => ({ key: item.id, cells: [transaction(item.id), account(item.sender), summary(item), isZero(item.fee) ? "–" : money(item.fee)] })))),
+        : table(w.blocks.ofBlock, [[w.transaction.what, "name"], [w.transaction.from], [w.transaction.fee, "n"], [w.transaction.kind]], rows(found.transactions, (item) => ({ key: item.id, cells: [summary(item), account(item.sender), isZero(item.fee) ? "–" : money(item.fee), transaction(item.id)] })))),
     ];
   },
 };

@@ -35,7 +35,7 @@ export const contactsPage = {
       title(null, w.nav.contacts),
       section(w.contacts.nameIt, {}, contactForm()),
       section(w.contacts.count(known.length), { beside: known.length === 0 ? null : csv("contacts", "") }, known.length === 0 ? empty(w.contacts.none)
-        : table(w.nav.contacts, [[w.contacts.name, "name"], [w.contacts.address], [w.contacts.remove]], rows(known, row))),
+        : table(w.nav.contacts, [[w.contacts.name, "name"], [w.contacts.address], [w.contacts.remove, "bare"]], rows(known, row))),
       section(w.contacts.terminal, {}, hint(w.contacts.terminalWhy, "bouya contacts add NAME ADDRESS")),
     ];
   },

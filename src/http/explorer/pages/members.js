@@ -3,7 +3,7 @@
 import { ask, query } from "../api.js";
 import { h } from "../dom.js";
 import { badge, blockLink, daysLeft, endsSoon, hash, number } from "../format.js";
-import { member, plainAccount } from "../names.js";
+import { inOrder, member, plainAccount } from "../names.js";
 import { choices, csv, empty, facts, hint, json, pages, rows, section, table, title } from "../parts.js";
 import { said } from "../said.js";
 import { dayOf, when } from "../time.js";
@@ -47,7 +47,7 @@ const waiting = ({ waiting: decided }) => decided.length === 0 ? null
 
 const past = ({ former, dropped, upgrades }) => former.length + dropped.length + upgrades.length === 0 ? null
   : section(w.members.past, {}, facts([
-      former.length > 0 && [w.members.former, former.join(", ")],
+      former.length > 0 && [w.members.former, inOrder(former, (id) => id).join(", ")],
       ...dropped.map(({ motion, why }) => [w.motions.states.dropped, motion === null ? w.members.newKeys : hash(motion, `/motion/${motion}`), " ", said(why)]),
       ...upgrades.map(({ version, height }) => [w.members.upgrade, w.motions.upgrade(version, number(height))]),
     ]));
@@ -67,8 +67,8 @@ export const members = {
   },
   view: ({ found, motions, sets }, _name, asked) => [
     title(null, w.nav.members, h("span", { class: "soft" }, w.members.needed(found.needed, found.members.length))),
-    section(w.overview.members(found.members.length), { beside: [json("/v1/members"), csv("members", "/v1/members")] },
-      table(w.nav.members, [[w.members.member, "name"], [w.members.since], [w.members.lastBlock], [w.members.lastVote, "half"], [w.members.runs], [w.node.certificate, "half"], [w.members.governor]], rows(found.members, (item) => ({
+    section(w.overview.members(found.members.length), { beside: [h("a", { href: "/voters" }, w.voters.head), json("/v1/members"), csv("members", "/v1/members")] },
+      table(w.nav.members, [[w.members.member, "name"], [w.members.since, "tight"], [w.members.lastBlock], [w.members.lastVote], [w.members.runs, "t"], [w.node.certificate, "tight"], [w.members.governor]], rows(inOrder(found.members), (item) => ({
         key: item.id,
         cells: [member(item), since(item.since), last(item.sealed), voted(item.vote), item.agent ? said(item.agent) : "–", certificate(item), plainAccount(item.governor)],
       }))),

@@ -19,9 +19,9 @@ export const mempool = {
     title(null, w.nav.mempool, h("span", { class: "soft" }, w.mempool.level(level.transactions, bytes(level.bytes)))),
     section(w.mempool.order, { beside: csv("transactions", "/v1/transactions") }, page.items.length === 0
       ? empty(w.mempool.none, hint(w.mempool.send, "bouya send --from WALLET --to ADDRESS:AMOUNT --wait"))
-      : table(w.mempool.caption, [[w.transaction.kind], [w.transaction.from], [w.transaction.what, "name"], [w.transaction.fee, "n"], [w.transaction.size, "n"], [w.transaction.validUntil, "n"]], rows(page.items, (item) => ({
+      : table(w.mempool.caption, [[w.transaction.what, "name"], [w.transaction.from], [w.transaction.fee, "n"], [w.transaction.size, "n"], [w.transaction.validUntil, "n"], [w.transaction.kind]], rows(page.items, (item) => ({
           key: item.id,
-          cells: [transaction(item.id), account(item.sender), summary(item), isZero(item.fee) ? "–" : money(item.fee), bytes(item.size), number(item.valid_until)],
+          cells: [summary(item), account(item.sender), isZero(item.fee) ? "–" : money(item.fee), bytes(item.size), number(item.valid_until), transaction(item.id)],
         }))),
       pages([asked.get("from") && [w.common.first, "/mempool"], page.next && [w.common.moreItems, query("/mempool", { from: page.next })]])),
     h("p", { class: "soft" }, w.mempool.own),

@@ -3,7 +3,7 @@
 import { ask } from "../api.js";
 import { h } from "../dom.js";
 import { badge, blockLink, finalMark, hash, transaction } from "../format.js";
-import { account, memberId, mine, plainAccount } from "../names.js";
+import { account, inOrder, memberId, mine, plainAccount } from "../names.js";
 import { facts, hint, json, rows, section, table, title } from "../parts.js";
 import { said } from "../said.js";
 import { when } from "../time.js";
@@ -26,7 +26,7 @@ const answer = (over) => (voice, remark) => ({
 });
 
 const votes = ({ voices, candidate }, over) => table(w.motions.whoSays, [[w.members.member, "name"], [over ? w.motions.said : w.motions.says], [w.motions.by]],
-  [...rows(voices, (voice) => answer(over)(voice, "")), ...rows(candidate === null ? [] : [candidate], (voice) => answer(over)(voice, w.motions.candidate))]);
+  [...rows(inOrder(voices, ({ member }) => member), (voice) => answer(over)(voice, "")), ...rows(candidate === null ? [] : [candidate], (voice) => answer(over)(voice, w.motions.candidate))]);
 
 const place = ({ height, time, transaction: id }) => [when(time), ", ", w.common.inBlock(blockLink(height)), ", ", id === null ? w.motions.byHandover : w.common.byTransaction(transaction(id))];
 

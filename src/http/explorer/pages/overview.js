@@ -3,12 +3,12 @@
 import { ask, query, several } from "../api.js";
 import { h } from "../dom.js";
 import { badge, blockLink, command, copy, daysLeft, endsSoon, hash, node, number } from "../format.js";
-import { account, mine } from "../names.js";
+import { account, inOrder, mine } from "../names.js";
 import { empty, hint, section } from "../parts.js";
 import { said } from "../said.js";
 import { exactly, when } from "../time.js";
 import { w } from "../words.js";
-import { agreementLink, signing, unanswered, waitsForReader } from "./agreements.js";
+import { agreementLink, due, signing, unanswered, waitsForReader } from "./agreements.js";
 import { health } from "./health.js";
 import { voting } from "./motion.js";
 import { change, summary } from "./transaction.js";
@@ -112,7 +112,7 @@ const openAgreement = (item) => h("li", { "data-key": item.id },
   h("div", { class: "deed" }, agreementLink(item), " ", waitsForReader(item) ? badge("waits", w.agreements.yourTurn) : null,
     h("small", {}, w.overview.waitsFor(unanswered(item).map((party, index) => [index > 0 ? ", " : null, account(party.address)]))),
     waitsForReader(item) ? command(signing(item)) : null),
-  h("span", { class: "at" }, when(item.deadline)));
+  h("span", { class: "at" }, due(item)));
 
 const openMotion = (item) => {
   const own = [...item.vote.voices, item.vote.candidate].some((voice) => voice !== null && voice.yes === null && mine().has(voice.address));
@@ -142,7 +142,7 @@ const chip = (status, missing) => (one) => {
 };
 
 const strip = ({ status, found }) => section(w.overview.members(found.members.length), { beside: h("a", { href: "/members" }, w.overview.toMembers) },
-  h("ul", { class: "strip" }, found.members.map(chip(status, new Set(status.final.turnout.missing)))));
+  h("ul", { class: "strip" }, inOrder(found.members).map(chip(status, new Set(status.final.turnout.missing)))));
 
 const ending = (peers) => peers.length === 0 ? null : h("p", { class: "note bad" }, w.overview.ending(peers.map((peer) => `${peer.id} (${daysLeft(peer.certificate)})`).join(", ")));
 

@@ -3,7 +3,7 @@
 import { several } from "../api.js";
 import { h } from "../dom.js";
 import { badge, daysLeft, endsSoon, node, nodeSays, number, roundTrip } from "../format.js";
-import { memberId } from "../names.js";
+import { inOrder, memberId } from "../names.js";
 import { csv, empty, hint, rows, section, table, title } from "../parts.js";
 import { drawable, picture } from "../picture.js";
 import { said } from "../said.js";
@@ -28,7 +28,7 @@ export const peers = {
       ? section(w.peers.noPeers, {}, empty(w.peers.none, hint(w.peers.add, "bouya peer add ID@HOST:PORT")))
       : [
           drawable(items.length, narrow.matches) ? section(w.peers.knows, {}, picture(status, items, narrow.matches)) : null,
-          section(w.peers.count(items.length), { beside: csv("peers", "/v1/peers") }, table(w.nav.peers, [[w.members.member, "name"], [w.agreements.status], [w.peers.address], [w.blocks.heightHead, "n half"], [w.peers.roundTrip, "n half"], [w.node.certificate, "n"], [w.members.runs]], rows(items, (peer) => ({
+          section(w.peers.count(items.length), { beside: csv("peers", "/v1/peers") }, table(w.nav.peers, [[w.members.member, "name"], [w.agreements.status], [w.peers.address], [w.blocks.heightHead, "n half"], [w.peers.roundTrip, "n half"], [w.node.certificate, "n"], [w.members.runs]], rows(inOrder(items), (peer) => ({
             key: peer.id,
             cells: [memberId(peer.id), state(peer), peer.host ? `${peer.host.includes(":") ? `[${peer.host}]` : peer.host}:${peer.port}` : h("span", { class: "soft" }, w.peers.dialsOnly), peer.height === null ? "–" : number(peer.height), peer.rtt_ms === null ? "–" : roundTrip(peer), peer.certificate ? h("span", { class: endsSoon(peer.certificate) ? "ends" : null, title: peer.certificate.not_after }, daysLeft(peer.certificate)) : "–", peer.agent ? said(peer.agent) : "–"],
           })))),

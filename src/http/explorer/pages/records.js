@@ -9,7 +9,11 @@ import { said } from "../said.js";
 import { when } from "../time.js";
 import { w } from "../words.js";
 
-const cut = (text) => (text.length > 160 ? `${text.slice(0, 160)}…` : text);
+/** A text's beginning on one line. Its page has the lines as they are. */
+const cut = (text) => {
+  const line = text.replace(/[\t\r\n]+/g, " ").trim();
+  return line.length > 160 ? `${line.slice(0, 160)}…` : line;
+};
 
 const held = (item) => {
   const [what, kind] = item.name !== null ? [said(item.name), w.records.documentOf] : [item.text !== null ? said(cut(item.text)) : w.records.notText(bytes(item.data.length / 2)), w.records.dataOf];
@@ -17,9 +21,9 @@ const held = (item) => {
 };
 
 export const recordTable = (items, none) => items.length === 0 ? none
-  : table(w.records.caption, [[w.records.topic, "t"], [w.records.content, "name"], [w.transaction.from], [w.blocks.when], [w.blocks.block, "n"], [w.transaction.kind]], rows(items, (item) => ({
+  : table(w.records.caption, [[w.records.content, "name"], [w.records.topic, "t"], [w.transaction.from], [w.blocks.when], [w.blocks.block, "n"], [w.transaction.kind]], rows(items, (item) => ({
       key: item.transaction,
-      cells: [h("a", { href: query("/records", { topic: item.topic }) }, said(item.topic)), held(item), account(item.sender), when(item.time), h("span", { class: "what" }, blockLink(item.height), " ", finalMark(item)), transaction(item.transaction)],
+      cells: [held(item), h("a", { href: query("/records", { topic: item.topic }) }, said(item.topic)), account(item.sender), when(item.time), h("span", { class: "what" }, blockLink(item.height), " ", finalMark(item)), transaction(item.transaction)],
     })));
 
 const FILTERS = ["topic", "sender", "since", "until"];

@@ -3,12 +3,13 @@
 import { query } from "../api.js";
 import { h } from "../dom.js";
 import { blockLink, finalMark, short } from "../format.js";
+import { inOrder } from "../names.js";
 import { csv, empty, json, pages, rows, section, table } from "../parts.js";
 import { said } from "../said.js";
 import { when } from "../time.js";
 import { w } from "../words.js";
 
-const list = (word, members) => members.length === 0 ? null : h("span", { class: "what" }, h("small", {}, word), members.map((one, index) => [index > 0 ? ", " : null, h("span", { class: "member" }, one.name ? said(one.name) : one.id), one.name ? ` (${one.id})` : null]));
+const list = (word, members) => members.length === 0 ? null : h("span", { class: "what" }, h("small", {}, word), inOrder(members).map((one, index) => [index > 0 ? ", " : null, h("span", { class: "member" }, one.name ? said(one.name) : one.id), one.name ? ` (${one.id})` : null]));
 const keys = ({ key, governor }) => key === null ? w.sets.otherGovernor : governor === null ? w.sets.otherKey : w.sets.otherBoth;
 
 const what = (set) => [

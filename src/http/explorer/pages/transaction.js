@@ -2,12 +2,13 @@
 
 import { ask } from "../api.js";
 import { h } from "../dom.js";
-import { badge, agreement, amount, blockLink, bytes, command, doc, finalMark, hash, number, short } from "../format.js";
+import { badge, agreement, amount, blockLink, bytes, command, doc, finalMark, hash, isZero, number, short } from "../format.js";
 import { account } from "../names.js";
 import { comparison, facts, hint, json, section, table, title, verdict } from "../parts.js";
 import { said, saidLines } from "../said.js";
 import { exactly, when } from "../time.js";
 import { w } from "../words.js";
+import { asked, led } from "./contract.js";
 
 /** What a motion changes, or a member about its own keys, in a few words. */
 export const change = (change) => {
@@ -40,6 +41,8 @@ const words = (action, titles) => {
     case "motion": return [w.does.moves(change(action.change)), action.reason ? said(action.reason) : null];
     case "ballot": return [(action.yes ? w.does.saysYes : w.does.saysNo)(motionLink(action.motion)), null];
     case "keys": return [w.does.changesKeys(said(action.member)), null];
+    case "deploy": return [w.does.deploys(account(action.contract)), null];
+    case "call": return [w.does.calls(account(action.contract)), isZero(action.value) ? null : amount(action.value)];
     default: return [String(action.type), null];
   }
 };
@@ -87,6 +90,9 @@ const body = ({ action }) => {
       return facts([[w.motions.kind, hash(action.motion, `/motion/${action.motion}`, true)], [w.transaction.says, w.states[action.yes ? "yes" : "no"]]]);
     case "keys":
       return facts([[w.members.member, said(action.member)], ...(action.key ? [[w.transaction.newKey, h("code", {}, action.key)]] : []), ...(action.governor ? [[w.transaction.newGovernor, account(action.governor, true)]] : [])]);
+    case "deploy":
+    case "call":
+      return asked(action);
     default:
       return facts([[w.agreements.kind, agreement(action.agreement, true)]]);
   }
@@ -131,6 +137,7 @@ export const transaction = {
       title(w.transaction.heads[found.action.type] ?? w.transaction.kind, short(found.id), waits ? badge("pending", w.transaction.waits) : badge("confirmed", w.common.confirmations(found.confirmations)), finalMark(found)),
       verdict(given, about, w.verdict.ofTransaction),
       section(w.transaction.does, {}, body(found), about ? comparison() : null, next(found)),
+      led(found),
       section(w.transaction.state, { beside: json(`/v1/transactions/${found.id}`) }, facts([
         [w.transaction.kind, hash(found.id, null, true)],
         !waits && [w.transaction.when, when(found.time)],

@@ -3,7 +3,7 @@
 import { ask } from "../api.js";
 import { h } from "../dom.js";
 import { badge, blockLink, finalMark, hash, number } from "../format.js";
-import { memberId } from "../names.js";
+import { inOrder, memberId } from "../names.js";
 import { csv, empty, facts, hint, json, rows, section, table, title } from "../parts.js";
 import { when } from "../time.js";
 import { w } from "../words.js";
@@ -16,7 +16,7 @@ const voted = ({ height, hash: id }) => height === 0 ? w.voters.definition : h("
 const newest = ({ final, voters }) => facts([
   [w.blocks.block, blockLink(final.height), " ", finalMark({ final: true })],
   [w.blocks.hash, hash(final.hash, `/block/${final.hash}`, true)],
-  [w.voters.votedBy, w.voters.who(final.signers.length, voters.length, final.signers.join(", "))],
+  [w.voters.votedBy, w.voters.who(final.signers.length, voters.length, inOrder(final.signers, (id) => id).join(", "))],
   final.since !== null && [w.voters.since, when(final.since)],
 ]);
 
@@ -29,12 +29,12 @@ export const voters = {
   view: (found) => [
     title(null, w.voters.head, h("span", { class: "soft" }, w.voters.quorum(found.quorum, found.voters.length))),
     section(w.voters.newest, { beside: json("/v1/finality") },
-      found.final === null ? empty(w.node.noBlock) : newest(found),
+      found.final === null ? empty(w.health.noneFinal) : newest(found),
       h("p", { class: "soft" }, w.voters.unless(number(found.guilty)))),
     section(w.voters.thisNode, {}, h("p", {}, w.voters.voting[found.voting] ?? String(found.voting)),
       WAITS.includes(found.voting) ? hint(w.voters.before, "bouya final resume --help") : null),
     section(w.voters.count(found.voters.length), { beside: csv("voters", "/v1/finality") },
-      table(w.voters.head, [[w.members.member, "name"], [w.members.lastVote], [w.voters.heard], [w.voters.fault]], rows(found.voters, ({ id, vote, fault }) => ({
+      table(w.voters.head, [[w.members.member, "name"], [w.members.lastVote], [w.voters.heard], [w.voters.fault]], rows(inOrder(found.voters), ({ id, vote, fault }) => ({
         key: id,
         cells: [memberId(id), vote === null ? "–" : voted(vote), vote?.heard ? when(vote.heard) : "–", fault === null ? "–" : badge("refused", w.voters.faults[fault] ?? fault)],
       }))),

@@ -110,6 +110,8 @@ export const en = {
     unexplained: (status) => `The node answered ${status} without an explanation.`,
     keepsTrying: "This page keeps trying.",
     titles: { 400: "Not understood", 404: "Not found", 409: "Fits several", 410: "No longer here", 500: "The node has failed" },
+    // The node says these itself, in English.
+    whys: {},
     syncing: "If another member has it, this node may still be syncing. To check:",
     bug: "This page has a bug",
     nowhere: "No such page",

@@ -110,6 +110,13 @@ export const fr = {
     unexplained: (status) => `Le nœud a répondu ${status} sans explication.`,
     keepsTrying: "Cette page continue d’essayer.",
     titles: { 400: "Incompris", 404: "Introuvable", 409: "Plusieurs possibilités", 410: "N’est plus ici", 500: "Le nœud a failli" },
+    whys: {
+      400: "Ce nœud ne comprend pas ce qui est demandé.",
+      404: "Ce nœud n’a rien à cette hauteur ou sous ce nom.",
+      409: "Plusieurs choses de ce nœud commencent ainsi. Donnez plus de chiffres.",
+      410: "Ce nœud n’en garde plus le contenu. Demandez à un nœud qui garde tout.",
+      500: "Une erreur s’est produite dans ce nœud.",
+    },
     syncing: "Si un autre membre l’a, ce nœud n’est peut-être pas encore à jour. Pour le savoir :",
     bug: "Cette page a un défaut",
     nowhere: "Page introuvable",

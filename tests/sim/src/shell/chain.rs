@@ -60,6 +60,11 @@ impl World {
                     let block = certificate.link.source;
                     return self.check.broken(format!("n{n:02} cannot have {block:?} final"));
                 }
+                // All that mine here, the byzantine ones too, execute what they put into blocks.
+                keeper::Output::Disputed { header, why } => {
+                    let height = header.height;
+                    return self.check.broken(format!("n{n:02} computes block {height} otherwise: {why}"));
+                }
                 keeper::Output::Mined { .. } | keeper::Output::Invalid { .. } => (),
             }
         }

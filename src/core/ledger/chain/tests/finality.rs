@@ -2,7 +2,8 @@
 
 use super::*;
 use crate::ledger::{
-    BlockOutcome, Certificate, Checkpoint, Contradiction, Finalized, Ledger, Link, Settled, Voters,
+    BlockFault, BlockOutcome, Certificate, Checkpoint, Contradiction, Finalized, Ledger, Link, Settled,
+    Voters,
 };
 use crate::limits::UNDO_DROPPED_PER_COMMIT;
 use crate::testing::{Memory, network_of_members};
@@ -366,7 +367,7 @@ fn a_final_block_that_was_refused_at_the_tip_is_a_conflict() {
     let mut check = check_inline(genesis.id());
     let id = bad.id();
     let taken = ledger.take(&mut check, Timestamp(u64::MAX), [(Arc::new(bad), Origin::Synced)]).unwrap();
-    assert!(matches!(taken[0].outcome, BlockOutcome::Invalid { committed: true, .. }));
+    assert!(matches!(taken[0].outcome, BlockOutcome::Invalid { fault: BlockFault::Block, .. }));
     let settled = ledger.finalize(certificate(1, id)).unwrap();
     assert_eq!(settled, Settled::Conflict(Contradiction::Invalid));
 }

@@ -1,14 +1,15 @@
 //! Blocks that somebody has tampered with, replayed, or made to cost much.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 
 use super::*;
 use crate::codec::{decode, encode};
+use crate::ledger::contract::Results;
 use crate::ledger::{Body, Certificate, HeaderRecord, Undo, View, meets};
 use crate::testing::work;
 
-/// A world that counts what it is asked.
-struct Watched<'a>(&'a World, Cell<u32>);
+/// A world that counts what it is asked, and may get one account wrong once.
+struct Watched<'a>(&'a World, Cell<u32>, RefCell<Option<Key>>);
 
 impl Watched<'_> {
     fn world(&self) -> &World {
@@ -19,7 +20,10 @@ impl Watched<'_> {
 
 impl View for Watched<'_> {
     fn row(&self, key: &Key) -> Result<Option<Vec<u8>>, StateError> {
-        self.world().row(key)
+        let wrong = self.2.borrow_mut().take_if(|wrong| wrong == key).is_some();
+        let mut row = self.world().row(key)?;
+        row.iter_mut().filter(|_| wrong).for_each(|row| row[1] ^= 1);
+        Ok(row)
     }
     fn record(&self, id: &Hash) -> Result<Option<HeaderRecord>, StateError> {
         self.world().record(id)
@@ -32,6 +36,9 @@ impl View for Watched<'_> {
     }
     fn body(&self, id: &Hash) -> Result<Option<Body>, StateError> {
         self.world().body(id)
+    }
+    fn results(&self, id: &Hash) -> Result<Option<Results>, StateError> {
+        self.world().results(id)
     }
     fn undo(&self, id: &Hash) -> Result<Option<Undo>, StateError> {
         self.world().undo(id)
@@ -60,7 +67,7 @@ impl View for Watched<'_> {
 
 /// What planning for a block asked of the store and how many signatures it checked.
 fn effort(node: &Node, block: Block) -> (Result<Plan, PlanError>, u32, usize) {
-    let watched = Watched(node.world(), Cell::default());
+    let watched = Watched(node.world(), Cell::default(), RefCell::default());
     let mut inline = check_inline(node.network());
     let mut signatures = 0;
     let mut check = |transactions: &[Transaction]| {
@@ -307,4 +314,27 @@ fn an_answer_cannot_be_dated_before_a_heartbeat() {
     assert!(matches!(given, Err(PlanError::Header(HeaderError::Time { .. }))));
     let agreement = Agreement::read(node.world(), &id).unwrap().unwrap();
     assert_eq!(agreement.standing(node.chain.tip().time), Standing::Expired);
+}
+
+#[test]
+fn a_machine_that_gets_two_results_from_the_same_rows_goes_no_further() {
+    let mut node = Node::new();
+    let block = node.block_on(&node.chain.tip().clone(), 1_000, vec![node.pay(1, 0, 2, 7)], 9);
+    node.now = block.header.time;
+    let flaky = Watched(node.world(), Cell::default(), RefCell::new(Some(Key::Account(address(2)))));
+    let mut check = check_inline(node.network());
+    let planned = node.chain.plan(&flaky, &mut check, node.now, block.clone(), Origin::Pushed);
+    assert!(matches!(planned, Err(PlanError::State(_))), "{planned:?}");
+    // A row that is wrong every time is another matter: who is wrong is not known.
+    let mut wrong = Change::default();
+    let row = node.world().row(&Key::Account(address(2))).unwrap().map(|mut row| {
+        row[1] ^= 1;
+        row
+    });
+    wrong.rows.insert(Key::Account(address(2)), row);
+    let mut damaged = node.world().clone();
+    damaged.apply(&wrong);
+    let planned = node.chain.plan(&damaged, &mut check, node.now, block.clone(), Origin::Pushed);
+    assert!(matches!(planned, Err(PlanError::Body(BodyError::Executed { .. }))), "{planned:?}");
+    node.give(&block, Origin::Pushed).unwrap();
 }

@@ -3,9 +3,9 @@
 use super::*;
 use crate::crypto::Hash;
 use crate::ledger::governance::pending_at;
-use crate::ledger::{Base, Handover, HandoverError, Roster};
+use crate::ledger::{Base, Handover, HandoverError, Room, Roster};
 use crate::ledger::{Block, Branch, CarriedError, Certificate, Member, MemberChange, View, handovers};
-use crate::ledger::{BlockOutcome, Ledger};
+use crate::ledger::{BlockFault, BlockOutcome, Ledger};
 use crate::testing::members::{self, Governors, remove};
 use crate::testing::{Memory, ON_TIME, block_with, certificate_of, network_of_members};
 
@@ -271,9 +271,10 @@ fn a_full_block_has_room_for_the_certificate_that_it_carries() {
     let full = |transactions: Vec<Transaction>| {
         block_with(node.chain.genesis(), &tip, ON_TIME, (transactions, Some(certificate.clone())), 9)
     };
+    let room = |certificate| Room::on(node.chain.genesis(), &tip, certificate).bytes;
     // As a miner chooses them; without that room it would mine what nobody takes, again and again.
-    let fits = full(fills(Template::room(node.chain.genesis(), Some(&certificate))));
-    let too_large = full(fills(Template::room(node.chain.genesis(), None)));
+    let fits = full(fills(room(Some(&certificate))));
+    let too_large = full(fills(room(None)));
     assert!(fits.body.certificate.is_some() && fits.body.transactions.len() > 10);
     node.now = fits.header.time;
     let error = node.give(&too_large, Origin::Own).unwrap_err();
@@ -299,6 +300,6 @@ fn a_wrong_copy_of_a_handover_block_does_not_condemn_the_right_one() {
         let taken = ledger.take(&mut check, now, [(block, Origin::Synced)]).unwrap();
         taken[0].outcome.clone()
     };
-    assert!(matches!(take(Arc::new(copy)), BlockOutcome::Invalid { committed: false, .. }));
+    assert!(matches!(take(Arc::new(copy)), BlockOutcome::Invalid { fault: BlockFault::Copy, .. }));
     assert_eq!(take(good), BlockOutcome::Stored);
 }

@@ -194,6 +194,23 @@ fn an_invalid_block_ends_its_branch_and_blames_who_sent_it() {
     assert_eq!((world.submitted.len(), world.blamed.len()), (70, 1));
 }
 
+/// Who computes wrongly, its miner or this node, is not known here.
+#[test]
+fn nobody_is_blamed_for_a_block_that_computes_something_else() {
+    let mut world = World::new(&[]);
+    world.invalid.insert(long()[60].id());
+    world.invalid_by = BlockFault::Computed;
+    world.connect(1, &long()[..200], Manner::Honest, 10);
+    world.run(3_600_000);
+    assert_eq!(world.submitted, ids(&long()[..60]));
+    assert_eq!(world.blamed, []);
+    assert!(world.served(1) < 200, "it is not fetched again and again");
+    // A better branch that leaves before it is fetched.
+    world.connect(2, &extend(&long()[..60], 5, 10, ON_TIME), Manner::Honest, 10);
+    world.run(60_000);
+    assert_eq!((world.submitted.len(), world.blamed.len()), (70, 0));
+}
+
 #[test]
 fn what_is_early_is_tried_again() {
     let mut world = World::new(&[]);

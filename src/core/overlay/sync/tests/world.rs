@@ -6,8 +6,7 @@ use core::time::Duration;
 
 use super::fake::{FakePeer, Manner};
 use super::*;
-use crate::ledger::Checkpoint;
-use crate::ledger::{BackfillError, Span};
+use crate::ledger::{BackfillError, BlockFault, Checkpoint, Span};
 use crate::limits::{BACKFILL_BLOCKS, BLOCK_REQUESTS_PER_PEER, BLOCKS_PER_REQUEST};
 use crate::overlay::Backfilled;
 
@@ -37,6 +36,7 @@ pub(super) struct World {
     pub(super) spans: Vec<Span>,
     /// Ids that are invalid, and ids whose time has not come.
     pub(super) invalid: BTreeSet<Hash>,
+    pub(super) invalid_by: BlockFault,
     pub(super) early: BTreeSet<Hash>,
     peers: BTreeMap<ConnId, FakePeer>,
     ahead: BTreeMap<(Time, usize), Happening>,
@@ -73,6 +73,7 @@ impl World {
             backfilled: VecDeque::new(),
             spans: vec![],
             invalid: BTreeSet::new(),
+            invalid_by: BlockFault::Block,
             early: BTreeSet::new(),
             peers: BTreeMap::new(),
             ahead: BTreeMap::new(),
@@ -332,12 +333,12 @@ impl World {
     /// What the chain does with a block.
     fn store(&mut self, block: &Arc<Block>) -> BlockOutcome {
         let id = block.id();
-        let invalid = |committed| BlockOutcome::Invalid { committed, why: "it is".into() };
+        let invalid = |fault| BlockOutcome::Invalid { fault, why: "it is".into() };
         if self.stored.contains_key(&id) {
             return BlockOutcome::Known;
         }
         if self.invalid.contains(&id) {
-            return invalid(true);
+            return invalid(self.invalid_by);
         }
         let Some(parent) = self.stored.get(&block.header.parent) else {
             self.out_of_order += 1;
@@ -348,7 +349,7 @@ impl World {
             return BlockOutcome::Early { due: block.header.time, bytes: 0 };
         }
         if block.body.root(branch.height) != block.header.body {
-            return invalid(false);
+            return invalid(BlockFault::Copy);
         }
         self.submitted.push(id);
         self.parents.insert(id, block.header.parent);

@@ -7,11 +7,16 @@ use super::{FormError, check_format, from_hex, hex, parse, read_finality};
 
 const FORMAT: &str = "bouya final 1";
 
+/// A final proof. The text is to be kept as it is: docs/PROTOCOL.md, section 18, says what it proves and how.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct File {
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema), schema(as = FinalProof))]
+pub struct File {
+    #[cfg_attr(feature = "schema", schema(pattern = "^bouya final 1$"))]
     format: String,
+    /// The network's id.
     network: String,
+    /// The block's header: Borsh, as hex.
     header: String,
     /// As in a receipt.
     handovers: Vec<String>,

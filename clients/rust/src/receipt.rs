@@ -45,42 +45,61 @@ pub enum FormError {
     Form,
 }
 
+/// A receipt. The text is to be kept as it is: docs/PROTOCOL.md, section 18, says what it proves and how.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct File {
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema), schema(as = Receipt))]
+pub struct File {
+    #[cfg_attr(feature = "schema", schema(pattern = "^bouya receipt 2$"))]
     format: String,
+    /// The network's id.
     network: String,
+    /// The transaction: Borsh, as hex.
     transaction: String,
+    /// The steps from the transaction to the root of its block's body.
     path: Vec<String>,
+    /// The header of the block before: Borsh, as hex.
     before: String,
+    /// The block's header: Borsh, as hex.
     block: String,
+    /// What leads to a later block; null if the block is itself the one to be trusted.
     above: Option<AboveFile>,
+    /// What makes the last block final; null if it is not.
     finality: Option<FinalityFile>,
 }
 
+/// What leads from a transaction's block to a later one, the anchor.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct AboveFile {
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema), schema(as = ReceiptAbove))]
+pub struct AboveFile {
     work: String,
     path: Vec<String>,
     after: Option<UnderFile>,
     last: Option<UnderFile>,
+    /// Its header: Borsh, as hex.
     anchor: String,
 }
 
+/// A block under the anchor.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct UnderFile {
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema), schema(as = ReceiptUnder))]
+pub struct UnderFile {
+    /// Its header: Borsh, as hex.
     header: String,
     work: String,
     path: Vec<String>,
 }
 
+/// What makes a block final.
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct FinalityFile {
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema), schema(as = ReceiptFinality))]
+pub struct FinalityFile {
     /// What leads from the voters that the definition lists to those who signed.
     handovers: Vec<String>,
+    /// Their votes: Borsh, as hex.
     certificate: String,
 }
 
@@ -128,6 +147,15 @@ pub fn read(text: &str) -> Result<Receipt, FormError> {
     Ok(receipt)
 }
 
+/// The network and the transaction that a receipt is about, in whatever form a program has written it anew. Nothing else of it is read, so
+/// this proves nothing.
+pub fn about(text: &str) -> Result<(Hash, Transaction), FormError> {
+    let file: File = parse(text)?;
+    check_format(&file.format, FORMAT)?;
+    let network = file.network.parse().map_err(|_| FormError::Field("network"))?;
+    Ok((network, from_hex(&file.transaction, "transaction")?))
+}
+
 fn parse<T: DeserializeOwned>(text: &str) -> Result<T, FormError> {
     if text.len() > RECEIPT_BYTES {
         return Err(FormError::Large(text.len()));
@@ -155,7 +183,7 @@ fn read_above(file: AboveFile) -> Result<Above, FormError> {
 }
 
 /// What makes a block final, from texts in hex.
-pub(crate) fn read_finality(handovers: &[String], certificate: &str) -> Result<Finality, FormError> {
+pub fn read_finality(handovers: &[String], certificate: &str) -> Result<Finality, FormError> {
     if handovers.len() > HANDOVERS_WALKED {
         return Err(FormError::Handovers(handovers.len()));
     }
@@ -175,11 +203,13 @@ fn under(under: &Under) -> UnderFile {
     UnderFile { header: hex(&under.header), work: under.work.to_string(), path: steps(&under.path) }
 }
 
-pub(crate) fn hex<T: borsh::BorshSerialize>(value: &T) -> String {
+/// The hex digits of a value's encoding.
+pub fn hex<T: borsh::BorshSerialize>(value: &T) -> String {
     HEXLOWER.encode(&encode(value))
 }
 
-pub(crate) fn from_hex<T: borsh::BorshDeserialize>(text: &str, name: &'static str) -> Result<T, FormError> {
+/// A value from them; `name` is the field's.
+pub fn from_hex<T: borsh::BorshDeserialize>(text: &str, name: &'static str) -> Result<T, FormError> {
     let bytes = HEXLOWER.decode(text.as_bytes()).map_err(|_| FormError::Field(name))?;
     decode(&bytes, name).map_err(|_| FormError::Field(name))
 }

@@ -6,13 +6,15 @@ use std::sync::Arc;
 
 use bouya_core::codec::Text;
 use bouya_core::crypto::{Hash, PublicKey};
-use bouya_core::ledger::{Address, Allocation, BlockRules, Coin, Genesis, Member, NetworkSpec, Overrides};
+use bouya_core::ledger::{
+    Address, Allocation, BlockRules, Coin, Genesis, Header, Member, NetworkSpec, Overrides,
+};
 use bouya_core::limits::{BLOCK_BYTES, NETWORK_NAME_BYTES};
 use bouya_core::time::Timestamp;
 
 use super::section::Section;
 use super::{Mistakes, read, toml_text};
-use crate::clock;
+use crate::time;
 
 /// A network's definition, and the other settings in the file.
 #[derive(Clone, Debug)]
@@ -74,13 +76,13 @@ initial_difficulty = {difficulty}
 reward = "{reward}"
 # Largest block in bytes, 10000 to 1900000.
 max_bytes = {max_bytes}
-
+{contracts}
 [fees]
 # Lowest fee per byte of a transaction, in the smallest unit. Not part of the network's id.
 min_per_byte = {min_fee_per_byte}
 "#,
             name = toml_text(spec.name.as_str()),
-            created = clock::rfc3339(spec.created),
+            created = time::rfc3339(spec.created),
             salt = hex(&spec.salt),
             symbol = toml_text(coin.symbol.as_str()),
             decimals = coin.decimals,
@@ -89,6 +91,7 @@ min_per_byte = {min_fee_per_byte}
             difficulty = blocks.initial_difficulty,
             reward = coin.format(blocks.reward),
             max_bytes = blocks.max_bytes,
+            contracts = render_contracts(spec),
         );
         for member in &spec.members {
             text += "\n[[members]]\n";
@@ -100,6 +103,23 @@ min_per_byte = {min_fee_per_byte}
         }
         text
     }
+}
+
+/// What blocks may run. A network of the oldest version says nothing about it.
+fn render_contracts(spec: &NetworkSpec) -> String {
+    let mut text = String::new();
+    if spec.version != Header::VERSION {
+        let _ = writeln!(
+            text,
+            "# The version of its first blocks: from {} on they run contracts. Later ones the members decide.\nversion = {}",
+            Header::CONTRACTS,
+            spec.version
+        );
+    }
+    if let Some(gas) = spec.gas_per_block {
+        let _ = writeln!(text, "# What the contracts of a block may compute.\ngas_per_block = {gas}");
+    }
+    text
 }
 
 /// A member's keys and their values.
@@ -127,7 +147,7 @@ fn read_parts(root: &mut Section) -> Option<(NetworkSpec, u64)> {
     }
     let name = root.required("name").and_then(|name| text(root, "name", name));
     let created = root.required("created").and_then(|created| {
-        let time = clock::parse_rfc3339(&created);
+        let time = time::parse_rfc3339(&created);
         if time.is_none() {
             root.wrong("created", format!("\"{created}\" is not a time like 2026-11-20T00:00:00Z"));
         }
@@ -138,8 +158,13 @@ fn read_parts(root: &mut Section) -> Option<(NetworkSpec, u64)> {
         Some(salt) => read_salt(root, &salt),
     };
     let coin = root.section("coin", read_coin);
-    let blocks = root.section("blocks", |blocks| read_blocks(blocks, coin.as_ref()));
-    let min_fee = root.section("fees", |fees| fees.number("min_per_byte", (0_u64, 1_000_000)).unwrap_or(1));
+    let (blocks, version, gas_per_block) = root.section("blocks", |blocks| {
+        let (version, gas) = read_contracts(blocks);
+        (read_blocks(blocks, coin.as_ref()), version, gas)
+    });
+    let usual = coin.as_ref().map_or(1, usual_fee_per_byte);
+    let min_fee =
+        root.section("fees", |fees| fees.number("min_per_byte", (0_u64, 1_000_000)).unwrap_or(usual));
     let members = root.sections("members", read_member);
     let allocations = root.sections("allocations", |allocation| {
         let address = allocation.required_parsed::<Address>("address");
@@ -150,7 +175,9 @@ fn read_parts(root: &mut Section) -> Option<(NetworkSpec, u64)> {
         Some(Allocation { address: address?, amount: amount? })
     });
     let (name, created, salt, coin, blocks) = (name?, created?, salt?, coin?, blocks?);
-    Some((NetworkSpec { name, created, salt, coin, blocks, members, allocations }, min_fee))
+    let spec =
+        NetworkSpec { name, created, salt, coin, blocks, members, allocations, version, gas_per_block };
+    Some((spec, min_fee))
 }
 
 pub(super) fn text<const MAX: usize>(section: &mut Section, key: &str, text: String) -> Option<Text<MAX>> {
@@ -183,6 +210,12 @@ fn read_blocks(section: &mut Section, coin: Option<&Coin>) -> Option<BlockRules>
     Some(BlockRules { interval_ms, half_life, initial_difficulty, reward: reward?, max_bytes })
 }
 
+/// The version of the first blocks, and the gas of a block if it is stated.
+fn read_contracts(section: &mut Section) -> (u32, Option<u64>) {
+    let version = section.number("version", (0_u32, u32::MAX)).unwrap_or(Header::VERSION);
+    (version, section.number("gas_per_block", (0_u64, i64::MAX as u64)))
+}
+
 fn read_amount(section: &mut Section, key: &str, coin: &Coin, text: &str) -> Option<u64> {
     coin.parse(text).map_err(|error| section.wrong(key, error)).ok()
 }
@@ -201,7 +234,14 @@ pub fn new_spec(
     let difficulty = hashes_per_second * f64::from(interval_ms) / 1_000.0;
     let reward = coin.parse("50").unwrap_or_default();
     let blocks = BlockRules::new(interval_ms, (difficulty as u64).max(1), reward);
-    NetworkSpec { salt, ..NetworkSpec::new(name, created, coin, blocks) }
+    NetworkSpec { salt, version: Header::NEWEST, ..NetworkSpec::new(name, created, coin, blocks) }
+}
+
+/// The lowest fee per byte of a new network: a millionth of a coin, or nothing where the smallest unit is larger than that. One unit would make
+/// a transfer with two decimals cost two coins.
+pub fn usual_fee_per_byte(coin: &Coin) -> u64 {
+    let above = coin.decimals.checked_sub(6);
+    above.map_or(0, |above| 10_u64.saturating_pow(above.into()))
 }
 
 /// The network's id in groups of eight digits, as people compare it.

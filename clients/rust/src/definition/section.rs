@@ -10,7 +10,7 @@ use toml::{Table, Value};
 use super::{Mistake, Mistakes};
 
 /// A table that is being read.
-pub(super) struct Section {
+pub struct Section {
     prefix: String,
     table: Table,
     known: Vec<&'static str>,
@@ -19,12 +19,12 @@ pub(super) struct Section {
 
 impl Section {
     /// The whole file.
-    pub(super) fn root(table: Table) -> Self {
+    pub fn root(table: Table) -> Self {
         Self { prefix: String::new(), table, known: Vec::new(), mistakes: Vec::new() }
     }
 
     /// Notes a mistake in the value of `key`.
-    pub(super) fn wrong(&mut self, key: &str, text: impl Display) {
+    pub fn wrong(&mut self, key: &str, text: impl Display) {
         let key = format!("{}{key}", self.prefix);
         self.mistakes.push(Mistake { key, text: text.to_string() });
     }
@@ -35,7 +35,7 @@ impl Section {
     }
 
     /// Reads a sub-table, which may be missing.
-    pub(super) fn section<T>(&mut self, key: &'static str, read: impl FnOnce(&mut Self) -> T) -> T {
+    pub fn section<T>(&mut self, key: &'static str, read: impl FnOnce(&mut Self) -> T) -> T {
         let table = match self.take(key) {
             None => Table::new(),
             Some(Value::Table(table)) => table,
@@ -48,11 +48,7 @@ impl Section {
     }
 
     /// Reads an array of tables, which may be missing.
-    pub(super) fn sections<T>(
-        &mut self,
-        key: &'static str,
-        mut read: impl FnMut(&mut Self) -> Option<T>,
-    ) -> Vec<T> {
+    pub fn sections<T>(&mut self, key: &'static str, mut read: impl FnMut(&mut Self) -> Option<T>) -> Vec<T> {
         let entries = match self.take(key) {
             None => return Vec::new(),
             Some(Value::Array(entries)) => entries,
@@ -90,7 +86,7 @@ impl Section {
     }
 
     /// A required text.
-    pub(super) fn required(&mut self, key: &'static str) -> Option<String> {
+    pub fn required(&mut self, key: &'static str) -> Option<String> {
         let missing = !self.table.contains_key(key);
         if missing {
             self.known.push(key);
@@ -101,7 +97,7 @@ impl Section {
     }
 
     /// A text.
-    pub(super) fn text(&mut self, key: &'static str) -> Option<String> {
+    pub fn text(&mut self, key: &'static str) -> Option<String> {
         match self.take(key)? {
             Value::String(text) => Some(text),
             other => {
@@ -112,19 +108,19 @@ impl Section {
     }
 
     /// A text that `T` can read.
-    pub(super) fn parsed<T: FromStr<Err: Display>>(&mut self, key: &'static str) -> Option<T> {
+    pub fn parsed<T: FromStr<Err: Display>>(&mut self, key: &'static str) -> Option<T> {
         let text = self.text(key)?;
         text.parse().map_err(|error| self.wrong(key, error)).ok()
     }
 
     /// A required text that `T` can read.
-    pub(super) fn required_parsed<T: FromStr<Err: Display>>(&mut self, key: &'static str) -> Option<T> {
+    pub fn required_parsed<T: FromStr<Err: Display>>(&mut self, key: &'static str) -> Option<T> {
         let text = self.required(key)?;
         text.parse().map_err(|error| self.wrong(key, error)).ok()
     }
 
     /// A whole number within bounds.
-    pub(super) fn number<T: TryFrom<i64> + PartialOrd + Display + Copy>(
+    pub fn number<T: TryFrom<i64> + PartialOrd + Display + Copy>(
         &mut self,
         key: &'static str,
         (least, most): (T, T),
@@ -139,12 +135,7 @@ impl Section {
     }
 
     /// A whole number within bounds, or a word for none.
-    pub(super) fn number_or(
-        &mut self,
-        key: &'static str,
-        word: &str,
-        (least, most): (u64, u64),
-    ) -> Option<u64> {
+    pub fn number_or(&mut self, key: &'static str, word: &str, (least, most): (u64, u64)) -> Option<u64> {
         let value = self.take(key)?;
         if value.as_str() == Some(word) {
             return None;
@@ -158,7 +149,7 @@ impl Section {
     }
 
     /// A number above 0 and up to 1.
-    pub(super) fn share(&mut self, key: &'static str) -> Option<f64> {
+    pub fn share(&mut self, key: &'static str) -> Option<f64> {
         let value = self.take(key)?;
         let number = value.as_float().or_else(|| value.as_integer().map(|whole| whole as f64));
         let number = number.filter(|number| *number > 0.0 && *number <= 1.0);
@@ -169,7 +160,7 @@ impl Section {
     }
 
     /// True or false.
-    pub(super) fn flag(&mut self, key: &'static str) -> Option<bool> {
+    pub fn flag(&mut self, key: &'static str) -> Option<bool> {
         let value = self.take(key)?;
         let flag = value.as_bool();
         if flag.is_none() {
@@ -179,7 +170,7 @@ impl Section {
     }
 
     /// One of some words.
-    pub(super) fn choice<T: Copy>(&mut self, key: &'static str, words: &[(&str, T)]) -> Option<T> {
+    pub fn choice<T: Copy>(&mut self, key: &'static str, words: &[(&str, T)]) -> Option<T> {
         let text = self.text(key)?;
         let found = words.iter().find(|(word, _)| *word == text).map(|(_, meaning)| *meaning);
         if found.is_none() {
@@ -190,7 +181,7 @@ impl Section {
     }
 
     /// A list of texts, or one text alone.
-    pub(super) fn texts(&mut self, key: &'static str) -> Vec<String> {
+    pub fn texts(&mut self, key: &'static str) -> Vec<String> {
         let entries = match self.take(key) {
             None => return Vec::new(),
             Some(Value::String(one)) => return vec![one],
@@ -211,7 +202,7 @@ impl Section {
     }
 
     /// A list of texts that `T` can read.
-    pub(super) fn list<T: FromStr<Err: Display>>(&mut self, key: &'static str) -> Vec<T> {
+    pub fn list<T: FromStr<Err: Display>>(&mut self, key: &'static str) -> Vec<T> {
         let mut found = Vec::new();
         for text in self.texts(key) {
             match text.parse() {
@@ -223,17 +214,17 @@ impl Section {
     }
 
     /// A path, relative to the file's folder.
-    pub(super) fn path(&mut self, key: &'static str, folder: &Path) -> Option<PathBuf> {
+    pub fn path(&mut self, key: &'static str, folder: &Path) -> Option<PathBuf> {
         self.text(key).map(|text| folder.join(text))
     }
 
     /// A required path, relative to the file's folder.
-    pub(super) fn required_path(&mut self, key: &'static str, folder: &Path) -> Option<PathBuf> {
+    pub fn required_path(&mut self, key: &'static str, folder: &Path) -> Option<PathBuf> {
         self.required(key).map(|text| folder.join(text))
     }
 
     /// The value, if there are no mistakes. If `value` is None, the mistake that prevented it was noted before.
-    pub(super) fn finish<T>(mut self, path: &Path, value: Option<T>) -> Result<T, Mistakes> {
+    pub fn finish<T>(mut self, path: &Path, value: Option<T>) -> Result<T, Mistakes> {
         self.note_unknown();
         match value {
             Some(value) if self.mistakes.is_empty() => Ok(value),

@@ -1,0 +1,305 @@
+use std::collections::BTreeMap;
+
+use bouya_contract::{Contract, Event, Message};
+use proptest::collection::{btree_map, vec};
+use proptest::prelude::*;
+use serde_json::json;
+
+use super::*;
+
+/// One of each.
+#[derive(Clone, Debug, Message)]
+struct All {
+    flag: bool,
+    small: (u8, u16, u32),
+    large: (u64, i64, u128),
+    text: String,
+    bytes: Vec<u8>,
+    who: bouya_contract::Address,
+    document: bouya_contract::Hash,
+    list: Vec<Kind>,
+    perhaps: Option<Kind>,
+    by_number: BTreeMap<i64, String>,
+    by_text: BTreeMap<String, u16>,
+    by_width: BTreeMap<u64, bool>,
+}
+
+#[derive(Clone, Debug, Message, PartialEq, Eq)]
+enum Kind {
+    None,
+    Some { amount: u64, r#type: String },
+    More { of: Vec<Kind> },
+}
+
+#[derive(Message)]
+struct Told {
+    all: Vec<Kind>,
+}
+
+impl Event for Told {
+    const TOPIC: &str = "told \"once\"";
+}
+
+struct Everything;
+
+impl Contract for Everything {
+    type Init = All;
+    type Call = Kind;
+    type View = ();
+    type Output = (Kind, u8);
+    type Answer = Option<BTreeMap<bouya_contract::Address, u64>>;
+    type Events = (Told,);
+    type Error = &'static str;
+
+    fn init(_: All) -> Result<(), Self::Error> {
+        Ok(())
+    }
+
+    fn call(act: Kind) -> Result<(Kind, u8), Self::Error> {
+        Ok((act, 0))
+    }
+
+    fn view((): ()) -> Result<Self::Answer, Self::Error> {
+        Ok(None)
+    }
+}
+
+fn text() -> String {
+    bouya_contract::abi::file::<Everything>("everything", &"ab".repeat(32))
+}
+
+fn everything() -> Abi {
+    Abi::parse(text().as_bytes()).unwrap()
+}
+
+/// A file whose call is this type, with these types.
+fn with(call: &Value, types: &Value) -> Result<Abi, AbiError> {
+    let mut file: Value = serde_json::from_str(&text()).unwrap();
+    for key in ["init", "view", "output", "answer"] {
+        file[key] = json!("()");
+    }
+    (file["call"], file["types"], file["events"]) = (call.clone(), types.clone(), json!({}));
+    Abi::parse(file.to_string().as_bytes())
+}
+
+fn kind() -> impl Strategy<Value = Kind> {
+    let leaf = prop_oneof![
+        Just(Kind::None),
+        (any::<u64>(), ".{0,8}").prop_map(|(amount, r#type)| Kind::Some { amount, r#type }),
+    ];
+    leaf.prop_recursive(3, 20, 4, |inner| vec(inner, 0..4).prop_map(|of| Kind::More { of }))
+}
+
+fn all() -> impl Strategy<Value = All> {
+    let plain =
+        (any::<bool>(), any::<(u8, u16, u32)>(), any::<(u64, i64, u128)>(), ".{0,12}", any::<Vec<u8>>());
+    let maps = (
+        btree_map(any::<i64>(), ".{0,4}", 0..6),
+        btree_map(".{0,6}", any::<u16>(), 0..6),
+        btree_map(any::<u64>(), any::<bool>(), 0..6),
+    );
+    let more = (any::<[u8; 32]>(), any::<u8>(), vec(kind(), 0..4), proptest::option::of(kind()));
+    (plain, more, maps).prop_map(
+        |((flag, small, large, text, bytes), (hash, filled, list, perhaps), maps)| All {
+            flag,
+            small,
+            large,
+            text,
+            bytes,
+            who: bouya_contract::Address([filled; 33]),
+            document: bouya_contract::Hash(hash),
+            list,
+            perhaps,
+            by_number: maps.0,
+            by_text: maps.1,
+            by_width: maps.2,
+        },
+    )
+}
+
+proptest! {
+    #[test]
+    fn what_the_derive_writes_is_shown_and_written_again(all in all()) {
+        let (abi, bytes) = (everything(), borsh::to_vec(&all).unwrap());
+        let shown = abi.decode(&abi.init, &bytes).unwrap();
+        // As it comes from a file or a browser.
+        let shown: Value = serde_json::from_str(&shown.to_string()).unwrap();
+        prop_assert_eq!(abi.encode(&abi.init, &shown), Ok(bytes));
+    }
+
+    #[test]
+    fn bytes_that_are_shown_are_those_that_a_contract_takes(bytes: Vec<u8>) {
+        let abi = everything();
+        let shown = abi.decode(&abi.call, &bytes);
+        prop_assert_eq!(shown.is_ok(), borsh::from_slice::<Kind>(&bytes).is_ok());
+        if let Ok(shown) = shown {
+            prop_assert_eq!(abi.encode(&abi.call, &shown), Ok(bytes));
+        }
+    }
+
+    #[test]
+    fn bytes_of_an_example_that_are_shown_are_those_that_it_takes(start in 0u8..8, bytes: Vec<u8>) {
+        let bytes = [vec![start], bytes].concat();
+        let abi = Abi::parse(receivables::abi(&"0".repeat(64)).as_bytes()).unwrap();
+        let shown = abi.decode(&abi.call, &bytes);
+        prop_assert_eq!(shown.is_ok(), borsh::from_slice::<receivables::Act>(&bytes).is_ok());
+    }
+
+    #[test]
+    fn a_file_that_was_changed_is_read_or_refused(at: usize, byte: u8, cut: usize) {
+        let mut file = text().into_bytes();
+        let len = file.len();
+        file[at % len] = byte;
+        let _ = Abi::parse(&file[..(cut % len).max(len / 2)]);
+        let _ = Abi::parse(&file);
+    }
+}
+
+#[test]
+fn acts_look_as_people_would_write_them() {
+    let abi = Abi::parse(escrow::abi(&"0".repeat(64)).as_bytes()).unwrap();
+    assert_eq!((abi.name.as_str(), &abi.output), ("escrow", &Type::Unit));
+    let refund = json!({"Refund": {"why": "it came broken"}});
+    let bytes = abi.encode(&abi.call, &refund).unwrap();
+    assert_eq!(bytes, borsh::to_vec(&escrow::Act::Refund { why: "it came broken".to_owned() }).unwrap());
+    assert_eq!(abi.decode(&abi.call, &bytes), Ok(refund));
+    assert_eq!(abi.encode(&abi.call, &json!("Release")), Ok(vec![0]));
+    assert_eq!(abi.encode(&abi.call, &json!({"Release": {}})), Ok(vec![0]));
+    assert_eq!(abi.decode(&abi.call, &[0]), Ok(json!("Release")));
+    assert_eq!(abi.events.keys().collect::<Vec<_>>(), ["refunded", "released"]);
+}
+
+#[test]
+fn what_does_not_fit_is_named_with_its_place() {
+    let abi = everything();
+    for (value, message) in [
+        (
+            json!({"More": {"of": ["None", {"Some": {"amount": 1.5, "type": ""}}]}}),
+            "More.of[1].Some.amount: 1.5 is given, a whole number is wanted",
+        ),
+        (
+            json!({"Some": {"amount": "18446744073709551616", "type": ""}}),
+            "Some.amount: \"18446744073709551616\" is beyond u64; numbers above 2^64 are written as text",
+        ),
+        (
+            json!({"Some": {"amount": -1, "type": ""}}),
+            "Some.amount: -1 is beyond u64; numbers above 2^64 are written as text",
+        ),
+        (json!({"Some": {"amount": 1}}), "Some: the field type is missing"),
+        (
+            json!({"Some": {"amount": 1, "type": "", "why": 2}}),
+            "Some: there is no field \\\"why\\\"; the fields are amount, type",
+        ),
+        (json!("Other"), "there is no \\\"Other\\\"; it is one of None, Some, More"),
+        (json!(7), "7 is given, one of None, Some, More is wanted"),
+    ] {
+        let error = abi.encode(&abi.call, &value).unwrap_err().to_string();
+        assert_eq!(error.replace("\\\"", "\""), message.replace("\\\"", "\""));
+    }
+}
+
+#[test]
+fn numbers_are_taken_as_text_and_as_numbers() {
+    for (kind, value, bytes) in [
+        ("u8", json!(255), vec![255]),
+        ("u8", json!("255"), vec![255]),
+        ("u64", json!(u64::MAX), vec![255; 8]),
+        ("u128", json!("340282366920938463463374607431768211455"), vec![255; 16]),
+        ("i64", json!(-1), vec![255; 8]),
+        ("i64", json!("-1"), vec![255; 8]),
+    ] {
+        let abi = with(&json!(kind), &json!({})).unwrap();
+        assert_eq!(abi.encode(&abi.call, &value), Ok(bytes), "{kind} {value}");
+    }
+    for (kind, value) in [
+        ("u8", json!(256)),
+        ("u8", json!("+1")),
+        ("u64", json!("1e3")),
+        ("u64", json!("")),
+        ("u64", json!("-")),
+        ("u128", json!(1e30)),
+        ("i64", json!("9223372036854775808")),
+        ("u64", json!(null)),
+    ] {
+        let abi = with(&json!(kind), &json!({})).unwrap();
+        assert!(abi.encode(&abi.call, &value).is_err(), "{kind} {value}");
+    }
+}
+
+#[test]
+fn maps_are_ordered_by_their_keys() {
+    let abi = with(&json!(["map", "i64", "bool"]), &json!({})).unwrap();
+    let given = json!([[1, true], [-1, false], [0, true]]);
+    let map = BTreeMap::from([(1i64, true), (-1, false), (0, true)]);
+    let bytes = abi.encode(&abi.call, &given).unwrap();
+    assert_eq!(bytes, borsh::to_vec(&map).unwrap());
+    assert_eq!(abi.encode(&abi.call, &json!([[1, true], ["1", false]])), Err(Why::Twice.into()));
+    // A contract refuses these bytes.
+    let mut swapped = bytes.clone();
+    swapped[4..13].copy_from_slice(&bytes[13..22]);
+    swapped[13..22].copy_from_slice(&bytes[4..13]);
+    assert!(matches!(abi.decode(&abi.call, &swapped), Err(ValueError { why: Why::Bytes(_), .. })));
+}
+
+#[test]
+fn nothing_grows_out_of_a_few_bytes() {
+    // A list that says it has four thousand million elements.
+    let abi = with(&json!(["list", "u64"]), &json!({})).unwrap();
+    assert!(matches!(abi.decode(&abi.call, &[255; 12]), Err(ValueError { why: Why::Short, .. })));
+    // Elements that take no bytes.
+    let abi = with(&json!(["list", "()"]), &json!({})).unwrap();
+    assert!(matches!(abi.decode(&abi.call, &[255; 4]), Err(ValueError { why: Why::Many, .. })));
+    // Types that double at each step, and take no bytes.
+    let one = |n: usize| json!({"struct": [["a", format!("T{}", n + 1)], ["b", format!("T{}", n + 1)], ["c", format!("T{}", n + 1)]]});
+    let mut types: serde_json::Map<String, Value> = (0..14).map(|n| (format!("T{n}"), one(n))).collect();
+    types.insert("T14".to_owned(), json!({"struct": []}));
+    let abi = with(&json!("T0"), &types.into()).unwrap();
+    assert!(matches!(abi.decode(&abi.call, &[]), Err(ValueError { why: Why::Many, .. })));
+}
+
+#[test]
+fn depth_has_an_end() {
+    let mut deep = json!("u8");
+    for _ in 0..ABI_DEPTH {
+        deep = json!(["list", deep]);
+    }
+    assert_eq!(with(&deep, &json!({})), Err(AbiError::Deep));
+    // A type that holds itself.
+    let abi = with(&json!("T"), &json!({"T": {"struct": [["next", ["list", "T"]]]}})).unwrap();
+    let bytes = [[1, 0, 0, 0]; 1_000].concat();
+    assert!(matches!(abi.decode(&abi.call, &bytes), Err(ValueError { why: Why::Deep, .. })));
+    let mut value = json!({"next": []});
+    for _ in 0..ABI_DEPTH {
+        value = json!({"next": [value]});
+    }
+    assert!(matches!(abi.encode(&abi.call, &value), Err(ValueError { why: Why::Deep, .. })));
+}
+
+#[test]
+fn files_that_say_nonsense_are_refused() {
+    let long = "x".repeat(ABI_NAME_BYTES + 1);
+    for (call, types) in [
+        (json!("T"), json!({})),
+        (json!("f64"), json!({})),
+        (json!(["list"]), json!({})),
+        (json!(["list", "u8", "u8"]), json!({})),
+        (json!(["option", ["option", "u8"]]), json!({})),
+        (json!(["map", ["list", "u8"], "u8"]), json!({})),
+        (json!({"struct": []}), json!({})),
+        (json!("u8"), json!({"u8": {"struct": []}})),
+        (json!("u8"), json!({"T": {"struct": [["a", "u8"], ["a", "u8"]]}})),
+        (json!("u8"), json!({"T": {"struct": [["a", "U"]]}})),
+        (json!("u8"), json!({"T": {"struct": [], "enum": []}})),
+        (json!("u8"), json!({"T\u{1b}": {"struct": []}})),
+        (json!("u8"), json!({long: {"struct": []}})),
+        (json!("u8"), json!({"T": {"enum": [["A", []], ["A", []]]}})),
+        (
+            json!("u8"),
+            json!({"T": {"enum": (0..257).map(|n| json!([format!("V{n}"), []])).collect::<Vec<_>>()}}),
+        ),
+    ] {
+        assert!(with(&call, &types).is_err(), "{call} {types}");
+    }
+    assert_eq!(Abi::parse(&vec![b' '; ABI_BYTES + 1]), Err(AbiError::Large(ABI_BYTES + 1)));
+    assert!(matches!(Abi::parse(&vec![b'['; ABI_BYTES]), Err(AbiError::Form(_))));
+}

@@ -1,0 +1,152 @@
+//! A contract's messages as people write and read them: JSON by its ABI file, or bytes in hex.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use bouya_core::limits::ABI_BYTES;
+use clap::Args;
+use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
+
+use crate::abi::{Abi, Type};
+use crate::http::views::ContractOutcome;
+
+use super::super::document;
+use super::super::error::Error;
+use super::super::output::note;
+
+/// Files of the current folder that are looked at for the ABI of a contract.
+const LOOKED_AT: usize = 64;
+
+#[derive(Debug, Args)]
+pub(crate) struct AbiOption {
+    /// The contract's ABI file [default: the *.abi.json here that is of its code]
+    #[arg(long, value_name = "FILE")]
+    abi: Option<PathBuf>,
+}
+
+/// How a contract's messages are read; by their bytes if nobody says.
+pub(super) struct Messages(Option<Abi>);
+
+impl Messages {
+    /// Of the contract with this code.
+    pub(super) fn of(option: &AbiOption, code: &str) -> Result<Self, Error> {
+        let Some(path) = &option.abi else { return Ok(Self(beside(Path::new("."), code))) };
+        let abi = read(path)?;
+        if abi.code.to_string() != code {
+            return Err(Error::Usage(format!(
+                "{} is of other code than the contract has: of {}, not of {code}; give the file that was built with the contract",
+                path.display(),
+                abi.code
+            )));
+        }
+        Ok(Self(Some(abi)))
+    }
+
+    /// The hex of an input, as it is given: JSON, or 0xHEX. Without one it is empty, or the null that the type may be.
+    pub(super) fn input(&self, given: Option<&str>, kind: impl Fn(&Abi) -> &Type) -> Result<String, Error> {
+        let text = match (given, &self.0) {
+            (None, None) => return Ok(String::new()),
+            (given, _) => given.unwrap_or("null"),
+        };
+        if text.starts_with("0x") {
+            return hex(text);
+        }
+        let Some(abi) = &self.0 else {
+            return Err(Error::Usage(
+                "the input is JSON, and no file *.abi.json here is of the contract's code; name its ABI file with --abi, or give the bytes as 0xHEX".into(),
+            ));
+        };
+        let value = serde_json::from_str(text).map_err(|error| {
+            Error::Usage(format!(
+                "the input is no JSON: {error}; a name is written '\"Name\"', with both kinds of quotes"
+            ))
+        })?;
+        let bytes = abi.encode(kind(abi), &value);
+        let bytes =
+            bytes.map_err(|error| Error::Usage(format!("the input does not fit the ABI file: {error}")))?;
+        Ok(HEXLOWER.encode(&bytes))
+    }
+
+    /// What hex stands for, as JSON where the type is known and fits.
+    pub(super) fn said<'a>(&'a self, hex: &str, kind: impl FnOnce(&'a Abi) -> Option<&'a Type>) -> String {
+        let known = self.0.as_ref().and_then(|abi| Some((abi, kind(abi)?)));
+        let Some((abi, kind)) = known else { return hex.to_owned() };
+        let bytes = HEXLOWER.decode(hex.as_bytes()).unwrap_or_default();
+        abi.decode(kind, &bytes).map_or_else(|_| hex.to_owned(), |value| value.to_string())
+    }
+
+    /// An outcome whose output and events can be read.
+    pub(super) fn outcome(&self, mut outcome: ContractOutcome) -> ContractOutcome {
+        if !outcome.output.is_empty() {
+            outcome.output = self.said(&outcome.output, |abi| Some(&abi.output));
+        }
+        for event in &mut outcome.events {
+            event.data = self.said(&event.data, |abi| abi.events.get(&event.topic));
+        }
+        outcome
+    }
+}
+
+/// The ABI file of a folder that is of this code. What is none is passed over.
+fn beside(folder: &Path, code: &str) -> Option<Abi> {
+    let entries = fs::read_dir(folder).ok()?.flatten().map(|entry| entry.path());
+    let mut files: Vec<PathBuf> =
+        entries.filter(|path| path.to_string_lossy().ends_with(".abi.json")).collect();
+    files.sort();
+    files.iter().take(LOOKED_AT).filter_map(|path| read(path).ok()).find(|abi| abi.code.to_string() == code)
+}
+
+fn read(path: &Path) -> Result<Abi, Error> {
+    let file = document::read(path, ABI_BYTES)?;
+    Abi::parse(&file).map_err(|error| Error::Usage(format!("{}: {error}", path.display())))
+}
+
+/// The digits of 0xHEX.
+pub(super) fn hex(text: &str) -> Result<String, Error> {
+    let bytes = text.strip_prefix("0x").and_then(|hex| HEXLOWER_PERMISSIVE.decode(hex.as_bytes()).ok());
+    let wrong = || Error::Usage("write bytes as 0x and an even number of hex digits, as in 0x00ff".into());
+    bytes.map(|bytes| HEXLOWER.encode(&bytes)).ok_or_else(wrong)
+}
+
+/// Says that a message is shown as bytes, once.
+pub(super) fn note_bytes(messages: &Messages) {
+    if messages.0.is_none() {
+        note("Output and events are bytes in hex; with the contract's ABI file they can be read: --abi FILE");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ABI: &str = r#"{"name":"t","code":"CODE","init":"()","call":"string","view":"u8","output":"u8","answer":"u8","events":{"kept":"string"},"types":{}}"#;
+
+    #[test]
+    fn messages_are_json_by_the_file_of_the_code_and_bytes_without() {
+        let dir = tempfile::tempdir().unwrap();
+        let (code, other) = ("ab".repeat(32), "cd".repeat(32));
+        fs::write(dir.path().join("other.abi.json"), ABI.replace("CODE", &other)).unwrap();
+        fs::write(dir.path().join("none.abi.json"), "{}").unwrap();
+        assert!(beside(dir.path(), &code).is_none());
+        let path = dir.path().join("t.abi.json");
+        fs::write(&path, ABI.replace("CODE", &code)).unwrap();
+        assert_eq!(beside(dir.path(), &code).unwrap().name, "t");
+        let named = AbiOption { abi: Some(path) };
+        assert!(matches!(Messages::of(&named, &other), Err(Error::Usage(why)) if why.contains("other code")));
+        let messages = Messages::of(&named, &code).unwrap();
+        assert_eq!(messages.input(Some("\"a\""), |abi| &abi.call).unwrap(), "0100000061");
+        assert_eq!(messages.input(Some("0x0A"), |abi| &abi.call).unwrap(), "0a");
+        assert_eq!(messages.input(None, |abi| &abi.init).unwrap(), "");
+        assert!(messages.input(Some("7"), |abi| &abi.call).is_err());
+        assert_eq!(messages.said("0100000061", |abi| abi.events.get("kept")), "\"a\"");
+        assert_eq!(messages.said("07", |abi| abi.events.get("kept")), "07", "it does not fit");
+        assert_eq!(messages.said("07", |abi| abi.events.get("lost")), "07");
+        let bytes = Messages(None);
+        assert_eq!(bytes.input(None, |abi| &abi.call).unwrap(), "");
+        assert!(
+            matches!(bytes.input(Some("null"), |abi| &abi.call), Err(Error::Usage(why)) if why.contains("--abi"))
+        );
+        assert_eq!(bytes.said("07", |abi| Some(&abi.output)), "07");
+        assert!(hex("0x0").is_err() && hex("00").is_err());
+    }
+}
