@@ -1,13 +1,31 @@
 """An ERP's hour against a real network of two nodes: the proposer at one, the other party at the other."""
 
 import os
+import signal
+import subprocess
+import sys
 import threading
+import time
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from bouya import Event, Network, Node, errors, hash_document, open_wallet, verify_final_proof, verify_receipt, views
+from bouya import (
+    Event,
+    FeedStream,
+    Hash,
+    Network,
+    Node,
+    Told,
+    actions,
+    errors,
+    hash_document,
+    open_wallet,
+    verify_final_proof,
+    verify_receipt,
+    views,
+)
 from bouya.blocks import Block
 from bouya.testing import Devnet, DevnetError
 
@@ -103,6 +121,62 @@ def test_everything_can_be_read(two_nodes: Devnet) -> None:
     assert proof.final.members == ("node0", "node1")
 
 
+def told_until(feed: FeedStream, found: Hash) -> list[Told]:
+    """All that the feed tells, up to this transaction."""
+    heard = []
+    for told in feed:
+        heard.append(told)
+        if isinstance(told.data, views.Transaction) and told.data.id == found:
+            return heard
+    raise AssertionError("the feed ended")
+
+
+def told_ids(heard: list[Told]) -> list[Hash]:
+    return [told.data.id for told in heard if isinstance(told.data, views.Transaction)]
+
+
+def test_a_follower_goes_on_at_another_node_and_pages_tell_the_same(two_nodes: Devnet) -> None:
+    ours, theirs = two_nodes.nodes
+    demo, friend = two_nodes.wallet("demo"), two_nodes.wallet("friend")
+    start = ours.feed("latest").next
+    paid = [ours.transfer(demo, friend.address, amount, "feed").id for amount in (1, 2, 3)]
+    with ours.follow(start, address=friend.address, kind="transfer") as feed:
+        first = told_until(feed, paid[0])
+    with theirs.follow(first[-1].cursor, address=friend.address, kind="transfer") as feed:
+        heard = first + told_until(feed, paid[-1])
+    assert told_ids(heard) == paid
+    assert all(told.data.final for told in heard if isinstance(told.data, views.Transaction))
+    assert isinstance(first[0].data, views.FeedAt)
+
+    after: str = start
+    read: list[Hash] = []
+    while len(read) < 3:
+        page = theirs.feed(after, limit=2, address=friend.address, kind="transfer")
+        assert page.undone is None
+        read, after = [*read, *(item.transaction.id for item in page.items)], page.next
+    assert read == paid
+
+
+def test_a_transaction_is_checked_and_a_receipt_renewed(two_nodes: Devnet) -> None:
+    node, demo = two_nodes.node, two_nodes.wallet("demo")
+    transaction = node.prepare(demo, actions.Record("prices", actions.Data(b"oats 180")))
+    check = node.check(transaction)
+    assert (check.id, check.passes, check.problem, check.fee) == (transaction.id, True, None, check.least_fee)
+    with pytest.raises(errors.NotFound):
+        node.transaction(transaction.id)
+    cheap = node.check(node.prepare(demo, transaction.action, fee=1))
+    assert not cheap.passes
+    assert isinstance(cheap.problem, errors.LowFee)
+
+    node.submit(transaction)
+    height = node.wait(transaction, timeout=LONG).height
+    old = node.receipt(transaction.id, under=height)
+    for newer in (node.renew_receipt(old), node.renew_receipt(transaction)):
+        proof = verify_receipt(newer, network=two_nodes.network)
+        assert proof.transaction == transaction
+        assert proof.final
+
+
 def test_refusals_of_a_real_node(two_nodes: Devnet) -> None:
     node, friend = two_nodes.node, two_nodes.wallet("friend")
     poor = two_nodes.wallet("node1")
@@ -118,7 +192,7 @@ def test_refusals_of_a_real_node(two_nodes: Devnet) -> None:
         other.status()
 
 
-def test_a_network_is_stopped_also_when_the_test_fails_and_a_stream_goes_on_over_a_restart(tmp_path: Path) -> None:
+def test_a_network_is_stopped_also_when_the_test_fails_and_streams_go_on_over_a_restart(tmp_path: Path) -> None:
     if "BOUYA" not in os.environ:
         pytest.skip("BOUYA names no program")
     heard: list[Event] = []
@@ -128,6 +202,10 @@ def test_a_network_is_stopped_also_when_the_test_fails_and_a_stream_goes_on_over
         with Devnet(folder=tmp_path / "one") as devnet:
             kept.append(devnet)
             events = devnet.node.events()
+            demo, friend = devnet.wallet("demo"), devnet.wallet("friend").address
+            feed = devnet.node.follow("latest", kind="transfer")
+            paid = [devnet.node.transfer(demo, friend, 1).id]
+            told = told_until(feed, paid[0])
             reader = threading.Thread(target=lambda: heard.extend(until(events, views.Lagged)))
             reader.start()
             devnet.restart()
@@ -135,6 +213,11 @@ def test_a_network_is_stopped_also_when_the_test_fails_and_a_stream_goes_on_over
             reader.join(LONG)
             assert not reader.is_alive()
             events.close()
+            # The feed's cursor is a place on the chain: nothing is missed, and nothing is told twice.
+            paid += [devnet.node.transfer(demo, friend, amount).id for amount in (2, 3)]
+            told += told_until(feed, paid[-1])
+            assert told_ids(told) == paid
+            feed.close()
             kept.append(devnet)
             process = devnet._process
             assert process
@@ -150,6 +233,27 @@ def test_a_network_is_stopped_also_when_the_test_fails_and_a_stream_goes_on_over
     # A folder of the caller's is kept, and the chain in it.
     assert Network.load(tmp_path / "one/network.toml")
     assert open_wallet(tmp_path / "one/wallets/demo.wallet")
+
+
+def test_no_network_outlives_a_test_run_that_is_killed(tmp_path: Path) -> None:
+    if "BOUYA" not in os.environ:
+        pytest.skip("BOUYA names no program")
+    program = f"from bouya.testing import Devnet\nwith Devnet(folder={str(tmp_path)!r}) as one:\n    print(one.node.url, flush=True)\n    input()"
+    with subprocess.Popen([sys.executable, "-c", program], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as run:
+        assert run.stdout
+        url = run.stdout.readline().strip()
+        with Node(url) as node:
+            assert node.status().network.name == "devnet"
+        run.send_signal(signal.SIGKILL)
+    deadline = time.monotonic() + LONG
+    while time.monotonic() < deadline:
+        try:
+            with Node(url, timeout=5) as node:
+                node.status()
+        except errors.NodeUnreachable:
+            return
+        time.sleep(0.1)
+    raise AssertionError("the network is still there")
 
 
 def test_a_program_that_is_none_is_told(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
 
@@ -16,7 +17,16 @@ STATUS = {
     "id": "alice",
     "version": "0.1.0",
     "state": {"name": "ready", "ready": True, "reason": "up to date"},
-    "network": {"id": str(NETWORK), "name": "acme", "symbol": "ACM", "decimals": 6, "interval_ms": 5000, "min_fee_per_byte": "2"},
+    "network": {
+        "id": str(NETWORK),
+        "name": "acme",
+        "symbol": "ACM",
+        "decimals": 6,
+        "interval_ms": 5000,
+        "min_fee_per_byte": "2",
+        "version": 3,
+        "gas_per_block": "100000000",
+    },
     "tip": {"height": 7, "hash": "07" * 32, "time": "2026-11-20T00:00:00Z", "work": "340282366920938463463", "lowest_block": 1},
     "final": {"height": 5, "hash": "05" * 32, "behind": 2, "turnout": {"heard": 1, "members": 1, "needed": 1, "missing": []}},
     "peers": {"connected": 3, "known": 4},
@@ -43,7 +53,7 @@ class Fake:
     def __init__(self) -> None:
         self.answers: dict[str, Callable[[bytes], Answer]] = {"/v1/status": lambda _: said(STATUS)}
         self.asked: list[tuple[str, dict[str, str]]] = []
-        self.streams: list[bytes] = []
+        self.streams: list[bytes | Answer] = []
         self.holds: threading.Event | None = None
         self.hangs_up = 0
         fake = self
@@ -54,11 +64,12 @@ class Fake:
             def do_GET(self) -> None:
                 fake.asked.append((self.path, {name.lower(): value for name, value in self.headers.items()}))
                 body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-                if self.path == "/v1/events" and fake.streams:
-                    return self.stream(fake.streams.pop(0))
                 path = self.path.partition("?")[0]
                 found = fake.answers.get(self.path) or fake.answers.get(path) or (lambda _: trouble("not-found", 404))
-                status, kind, content = found(body)
+                answer: bytes | Answer | None = fake.streams.pop(0) if path in ("/v1/events", "/v1/feed/stream") and fake.streams else None
+                if isinstance(answer, bytes):
+                    return self.stream(answer)
+                status, kind, content = answer or found(body)
                 self.send_response(status)
                 self.send_header("Content-Type", kind)
                 self.send_header("Content-Length", str(len(content)))
@@ -171,6 +182,18 @@ def test_problems_become_errors_of_their_own(kind: str, status: int, expected: t
     error = raised.value
     assert type(error) is expected
     assert (error.kind, error.status, error.detail) == (kind, status, f"about {kind}")
+
+
+def test_a_problem_tells_programs_what_would_do(fake: Fake, node: Node) -> None:
+    document = {"type": "urn:bouya:slot-taken", "title": "No", "status": 409, "detail": "pay more", "by": "05" * 32, "least_fee": "1.5", "new": {}}
+    fake.answers["/v1/status"] = lambda _: said(document, 409, PROBLEM)
+    with pytest.raises(errors.NonceTaken) as raised:
+        node.status()
+    assert raised.value.values == errors.ProblemValues(by="05" * 32, least_fee="1.5")
+    fake.answers["/v1/status"] = lambda _: said(document | {"least_fee": 7}, 409, PROBLEM)
+    with pytest.raises(errors.Refused) as unreadable:
+        node.status()
+    assert unreadable.value.kind == "unknown"
 
 
 def test_a_proxys_error_page_is_a_problem_too(fake: Fake, node: Node) -> None:
@@ -337,6 +360,15 @@ def test_an_agreement_about_another_document_is_not_signed(fake: Fake, node: Nod
     assert node.refuse(ALICE, id).transaction.action == actions.Respond(id, sha256(b"their lease"), False)
 
 
+def test_a_deadline_after_the_year_9999_hides_no_transaction(fake: Fake, node: Node) -> None:
+    id = sha256(b"transaction")
+    far = {"type": "propose", "agreement": "00" * 32, "title": "", "document": "00" * 32, "parties": [], "deadline": "253402300800000 ms"}
+    fake.answers[f"/v1/transactions/{id}"] = lambda _: said(shown(id, action=far))
+    action = node.transaction(id).action
+    assert isinstance(action, views.Propose)
+    assert action.deadline.year == 9999
+
+
 def test_waiting_ends_when_it_is_final_or_deep_enough(fake: Fake, node: Node) -> None:
     id = sha256(b"transaction")
     states: list[Answer] = [
@@ -456,6 +488,123 @@ def test_a_stream_that_cannot_begin_says_why(fake: Fake, node: Node) -> None:
             node.events()
 
 
+CURSORS = [f"{height}-{told}-3-{'0a' * 32}" for height, told in ((4, "1"), (4, "all"), (3, "all"), (5, "2"))]
+
+
+def frame(name: str, cursor: str, data: object) -> bytes:
+    return f"event: {name}\nid: {cursor}\ndata: {json.dumps(data)}\n\n".encode()
+
+
+def test_the_feed_is_read_page_by_page_with_all_that_is_wanted(fake: Fake, node: Node) -> None:
+    agreement = sha256(b"agreement")
+    item = {"cursor": CURSORS[0], "transaction": shown(NETWORK)}
+    fake.answers["/v1/feed"] = lambda _: said({"items": [item], "next": CURSORS[1], "more": True, "final": 3, "undone": 2})
+    page = node.feed(
+        CURSORS[3], limit=5, until="confirmed", address=[ALICE.address, str(BOB.address)], topic="a,b", kind="transfer", agreement=agreement
+    )
+    assert (page.next, page.more, page.final, page.undone) == (CURSORS[1], True, 3, 2)
+    assert [(one.cursor, one.transaction.id, one.transaction.fee) for one in page.items] == [(CURSORS[0], NETWORK, 100_000)]
+    node.feed(0, address=bytes(ALICE.address), kind=("ballot", "keys"), agreement=[agreement, str(NETWORK)])
+    asked = [dict(parse_qsl(path.partition("?")[2])) for path, _ in fake.asked if path.startswith("/v1/feed")]
+    first = {"until": "confirmed", "address": f"{ALICE.address},{BOB.address}", "topic": "a,b", "kind": "transfer", "agreement": str(agreement)}
+    second = {"address": str(ALICE.address), "kind": "ballot,keys", "agreement": f"{agreement},{NETWORK}"}
+    assert asked == [{"after": CURSORS[3], "limit": "5"} | first, {"after": "0"} | second]
+
+
+def test_a_follower_goes_on_behind_the_last_cursor_and_is_told_what_is_undone(fake: Fake, node: Node) -> None:
+    first = frame("transaction", CURSORS[0], shown(NETWORK)) + frame("at", CURSORS[1], {"height": 4, "final": 3}) + b"event: at\nid: cut"
+    second = frame("undone", CURSORS[2], {"above": 3}) + frame("new", CURSORS[3], {"more": 1})
+    fake.streams = [first, trouble("busy", 503), second]
+    with node.follow(3, until="confirmed", kind="transfer") as feed:
+        told = [next(feed) for _ in range(4)]
+    assert [one.cursor for one in told] == CURSORS
+    assert isinstance(told[0].data, views.Transaction)
+    assert (told[0].data.id, told[0].data.fee) == (NETWORK, 100_000)
+    assert [one.data for one in told[1:]] == [views.FeedAt(4, 3), views.FeedUndone(3), views.Unknown("new", {"more": 1})]
+    asked = [(path, headers.get("last-event-id")) for path, headers in fake.asked if path.startswith("/v1/feed")]
+    path = "/v1/feed/stream?until=confirmed&kind=transfer"
+    assert asked == [(path, "3"), (path, CURSORS[1]), (path, CURSORS[1])]
+    assert list(feed) == []
+
+
+def test_a_follower_waits_for_a_node_that_is_behind_also_at_first(fake: Fake, node: Node) -> None:
+    fake.streams = [trouble("behind", 503), trouble("behind", 503), frame("at", CURSORS[1], {"height": 4, "final": 3})]
+    with node.follow(CURSORS[0]) as feed:
+        assert next(feed).data == views.FeedAt(4, 3)
+    fake.answers["/v1/feed/stream"] = lambda _: trouble("busy", 503)
+    with pytest.raises(errors.Busy):
+        node.follow()
+
+
+def test_a_follower_that_waits_says_so_once_for_each_wait(fake: Fake, node: Node, caplog: pytest.LogCaptureFixture) -> None:
+    one, two = (frame("at", cursor, {"height": 4, "final": 3}) for cursor in CURSORS[1:3])
+    fake.streams = [trouble("behind", 503), trouble("behind", 503), trouble("behind", 503), one, two, trouble("busy", 503), one]
+    with node.follow(CURSORS[0]) as feed:
+        next(feed)
+        waited = f"waiting for the node at {node.url}: about behind (behind, 503)"
+        assert caplog.messages == [waited]
+        next(feed)
+        assert caplog.messages == [waited], "a connection that stands again at once is no wait"
+        next(feed)
+    assert [(one.name, one.levelname) for one in caplog.records] == [("bouya", "WARNING")] * 2
+    assert caplog.messages[1].endswith("about busy (busy, 503)")
+
+
+def test_a_misspelt_filter_is_refused_and_nothing_is_asked(fake: Fake, node: Node) -> None:
+    for ask in (node.feed, node.follow):
+        with pytest.raises(TypeError, match="no filter adress; there are address, agreement, kind, topic, until"):
+            ask(adress=ALICE.address)  # type: ignore[call-arg]
+    assert [path for path, _ in fake.asked if path.startswith("/v1/feed")] == []
+
+
+@pytest.mark.parametrize(("kind", "status", "expected"), [("other-history", 409, errors.OtherHistory), ("pruned", 410, errors.Pruned)])
+def test_a_follower_whose_place_is_gone_is_told(kind: str, status: int, expected: type[errors.ApiError], fake: Fake, node: Node) -> None:
+    fake.answers["/v1/feed/stream"] = lambda _: trouble(kind, status)
+    with pytest.raises(expected):
+        node.follow(CURSORS[0])
+    fake.streams = [frame("at", CURSORS[1], {"height": 4, "final": 3})]
+    with node.follow(CURSORS[0]) as feed:
+        next(feed)
+        with pytest.raises(expected):
+            next(feed)
+
+
+def test_what_a_follower_cannot_read_is_not_passed_over(fake: Fake, node: Node) -> None:
+    fake.streams = [frame("transaction", CURSORS[0], shown(NETWORK, fee=None)), frame("transaction", CURSORS[0], shown(NETWORK))]
+    with node.follow(3) as feed:
+        with pytest.raises(errors.UnexpectedAnswer):
+            next(feed)
+        assert next(feed).cursor == CURSORS[0]
+    assert [headers["last-event-id"] for path, headers in fake.asked if path == "/v1/feed/stream"] == ["3", "3"]
+
+
+def test_a_transaction_can_be_checked_before_it_is_sent(fake: Fake, node: Node) -> None:
+    Mempool(fake)
+    transaction = node.prepare(ALICE, actions.Withdraw(NETWORK))
+    asked: list[bytes] = []
+    costs = {"id": str(transaction.id), "size": 171, "fee": "0.1", "least_fee": "0.2", "nonce": 0, "next_nonce": 3}
+    refused = json.loads(trouble("low-fee", 422)[2])
+    answers = [said({**costs, "passes": True, "known": True}), said({**costs, "passes": False, "problem": refused})]
+    fake.answers["/v1/transactions/check"] = lambda body: asked.append(body) or answers.pop(0)  # type: ignore[func-returns-value]
+    found = node.check(transaction)
+    assert found == views.TransactionCheck(transaction.id, True, 171, 100_000, 200_000, 0, 3, known=True)
+    problem = node.check(transaction, replace=True).problem
+    assert isinstance(problem, errors.LowFee)
+    assert problem.detail == "about low-fee"
+    assert asked == [bytes(transaction)] * 2
+    assert [path for path, _ in fake.asked if "check" in path] == ["/v1/transactions/check", "/v1/transactions/check?replace=true"]
+
+
+def test_a_receipt_is_renewed_from_an_older_one_or_from_the_transaction(fake: Fake, node: Node) -> None:
+    asked: list[bytes] = []
+    fake.answers["/v1/receipts"] = lambda body: asked.append(body) or (200, JSON, b"newer")  # type: ignore[func-returns-value]
+    transaction = node.prepare(ALICE, actions.Withdraw(NETWORK), nonce=0)
+    assert node.renew_receipt("older") == node.renew_receipt(transaction, under=7) == "newer"
+    assert asked == [b"older", bytes(transaction)]
+    kinds = [(path, headers["content-type"]) for path, headers in fake.asked if path.startswith("/v1/receipts")]
+    assert kinds == [("/v1/receipts", JSON), ("/v1/receipts?under=7", "application/octet-stream")]
+
+
 def test_what_is_asked_is_what_the_description_names(node: Node, fake: Fake) -> None:
     from conftest import ROOT
 
@@ -478,6 +627,9 @@ def test_what_is_asked_is_what_the_description_names(node: Node, fake: Fake) -> 
         lambda: next(node.waiting()),
         lambda: node.block(NETWORK),
         lambda: next(node.blocks()),
+        lambda: node.feed(NETWORK.hex(), until="final", address=ALICE.address, topic="a", kind="keys", agreement=NETWORK, limit=3),
+        lambda: node.follow(3),
+        lambda: node.renew_receipt("{}", under=3),
     ]
     for call in calls:
         with pytest.raises(errors.NotFound):

@@ -7,12 +7,13 @@ import pytest
 
 from bouya import Address, Hash, Key, Network, Transaction, actions, sha256
 from bouya.blocks import Block, Reward
+from bouya.errors import DefinitionError
 from bouya.finality import Certificate, Checkpoint, Link
 from bouya.hashing import merkle_root, tagged
 from bouya.header import Header
 
 MINER, WALLET, GOVERNOR = (Key(bytes([number]) * 32) for number in (1, 2, 3))
-NETWORK = Network.parse(f"""
+DEFINITION = f"""
 format = 1
 name = "acme"
 created = "2026-09-21T14:13:20Z"
@@ -34,7 +35,8 @@ name = "Alice SA"
 [[allocations]]
 address = "{WALLET.address}"
 amount = "1"
-""")
+"""
+NETWORK = Network.parse(DEFINITION)
 
 
 def transfer() -> Transaction:
@@ -55,6 +57,18 @@ def test_the_networks_id(vectors: dict[str, str]) -> None:
     assert genesis.check(NETWORK.id, may_be_genesis=True) == []
     assert str(tagged("bouya rules", NETWORK.id)) == vectors["rules digest of the example"]
     assert str(NETWORK.first.id) == "5002b71861c8dd0f202da88c6a73ebc2d7e4ddbc9f76e9703a42ae4a0dceeb73"
+
+
+def test_a_network_that_runs_contracts_has_another_id(vectors: dict[str, str]) -> None:
+    def stating(more: str) -> Network:
+        return Network.parse(DEFINITION.replace("[blocks]\n", f"[blocks]\n{more}\n"))
+
+    running = stating("version = 3\ngas_per_block = 30000000")
+    assert str(running.id) == vectors["network id of the example that runs contracts"]
+    assert stating("version = 2").id == NETWORK.id, "the oldest version says nothing"
+    for wrong, why in [("version = 4", "blocks.version"), ("gas_per_block = 4999999", "blocks.gas_per_block")]:
+        with pytest.raises(DefinitionError, match=why):
+            stating(wrong)
 
 
 def test_a_transfer(vectors: dict[str, str]) -> None:
@@ -139,6 +153,14 @@ class Seeded:
         ]
         return [self.sign(Key(self.bytes(32)), action) for action in all]
 
+    def contracts(self) -> list[Transaction]:
+        deploy = actions.Deploy(self.bytes(40), self.bytes(9), self.number(), self.number())
+        deployed = self.sign(Key(self.bytes(32)), deploy)
+        assert deployed.contract
+        code, size = self.hash(), self.number() & 2**32 - 1
+        call = actions.Call(deployed.contract, code, size, self.bytes(30), self.number(), self.number())
+        return [deployed, self.sign(Key(self.bytes(32)), call)]
+
     def header(self) -> Header:
         height, time, difficulty = self.number(), self.number(), self.number()
         parent, body, history, commitments = self.hash(), self.hash(), self.hash(), self.hash()
@@ -159,12 +181,14 @@ class Seeded:
 KINDS: dict[str, Callable[[Seeded], list[bytes]]] = {
     "Transaction": lambda seeded: [bytes(seeded.transaction())],
     "records and agreements": lambda seeded: list(map(bytes, seeded.said())),
+    "deployments and calls": lambda seeded: list(map(bytes, seeded.contracts())),
     "Header": lambda seeded: [seeded.header().encode()],
     "Block": lambda seeded: [bytes(seeded.block())],
 }
 READERS: dict[str, Callable[[bytes], object]] = {
     "Transaction": lambda data: bytes(Transaction.decode(data)),
     "records and agreements": lambda data: bytes(Transaction.decode(data)),
+    "deployments and calls": lambda data: bytes(Transaction.decode(data)),
     "Header": lambda data: Header.decode(data).encode(),
     "Block": lambda data: bytes(Block.decode(data)),
 }

@@ -1,11 +1,11 @@
 // What a transaction does. Names and fields are those of docs/PROTOCOL.md and of the API.
 
-import { addressBytes, addressOfKey, addressText, isSignedFor } from "./address.js";
+import { addressBytes, addressOfContract, addressOfKey, addressText, isContract, isSignedFor } from "./address.js";
 import { concat, fromHex, toHex, utf8 } from "./bytes.js";
-import { counted, listed, type Reader, text, u64, u8 } from "./codec.js";
+import { counted, listed, nodeId, option, type Reader, text, u32, u64, u8 } from "./codec.js";
 import { InputError } from "./errors.js";
 import { sha256, tagged } from "./hash.js";
-import { MEMBER_NAME_BYTES, MEMO_BYTES, OUTPUTS, PARTIES, REASON_BYTES, RECORD_BYTES, TITLE_BYTES, TOPIC_BYTES, U64 } from "./limits.js";
+import { CONTRACT_CODE_BYTES, CONTRACT_INIT_INPUT, CONTRACT_INPUT, MEMBER_NAME_BYTES, MEMO_BYTES, OUTPUTS, PARTIES, REASON_BYTES, RECORD_BYTES, TITLE_BYTES, TOPIC_BYTES, U32, U64 } from "./limits.js";
 
 /** Who gets how much, in the smallest unit. */
 export interface Output {
@@ -24,34 +24,56 @@ export interface Member {
   readonly name: string;
 }
 
-/** What a motion changes if it passes. */
+/** What a motion changes if it passes. A new member's `proof` is its key's signature over `memberMessage`. */
 export type Change =
   | { readonly type: "add"; readonly member: Member; readonly proof: string }
   | { readonly type: "remove"; readonly id: string }
   | { readonly type: "governor"; readonly id: string; readonly governor: string }
   | { readonly type: "upgrade"; readonly version: number; readonly height: bigint };
 
-/** What this library signs. Times are milliseconds since 1970. */
+/** What a member changes about its own keys: the member key with that key's own signature (`proof`, over `keysMessage`), the governor, or both. */
+export interface Keys {
+  readonly id: string;
+  readonly key: string | null;
+  readonly proof: string | null;
+  readonly governor: string | null;
+}
+
+/** Puts a contract on the ledger: a WebAssembly module, what its `init` reads, the coins that it begins with, and the gas that `init` may take. */
+export interface Deploy {
+  readonly code: Uint8Array;
+  readonly input: Uint8Array;
+  readonly value: bigint;
+  readonly gas: bigint;
+}
+
+/** Calls a contract. `code` is the SHA-256 of its code, and `size` how many bytes that has. */
+export interface Call {
+  readonly contract: string;
+  readonly code: string;
+  readonly size: number;
+  readonly input: Uint8Array;
+  readonly value: bigint;
+  readonly gas: bigint;
+}
+
+/** All that a transaction can do. Times are milliseconds since 1970. */
 export type Action =
   | { readonly type: "transfer"; readonly outputs: readonly Output[]; readonly memo: string }
   | { readonly type: "record"; readonly topic: string; readonly content: Content }
   | { readonly type: "propose"; readonly title: string; readonly document: string; readonly parties: readonly string[]; readonly deadline: bigint }
   | { readonly type: "respond"; readonly agreement: string; readonly document: string; readonly response: "sign" | "refuse" }
-  | { readonly type: "withdraw"; readonly agreement: string };
-
-/** What members say about members. Receipts show it; it is signed on the command line. */
-export type Governance =
+  | { readonly type: "withdraw"; readonly agreement: string }
   | { readonly type: "motion"; readonly change: Change; readonly reason: string; readonly until: bigint }
   | { readonly type: "ballot"; readonly motion: string; readonly yes: boolean }
-  | { readonly type: "keys"; readonly id: string; readonly key: string | null; readonly proof: string | null; readonly governor: string | null };
-
-/** Everything that a transaction can do. */
-export type AnyAction = Action | Governance;
+  | ({ readonly type: "keys" } & Keys)
+  | ({ readonly type: "deploy" } & Deploy)
+  | ({ readonly type: "call" } & Call);
 
 const RESPONSES = ["sign", "refuse"] as const;
 
 export const encodeMember = ({ id, key, governor, name }: Member): Uint8Array =>
-  concat(counted(utf8(id)), fromHex(key, 32), addressBytes(governor), text(name, MEMBER_NAME_BYTES, "a member's name"));
+  concat(nodeId(id), fromHex(key, 32), addressBytes(governor), text(name, MEMBER_NAME_BYTES, "a member's name"));
 
 export const readMember = (reader: Reader): Member => ({
   id: reader.nodeId(),
@@ -59,6 +81,12 @@ export const readMember = (reader: Reader): Member => ({
   governor: addressText(reader.take(33)),
   name: reader.text(MEMBER_NAME_BYTES),
 });
+
+/** Bytes that the caller gave. */
+const bounded = (data: Uint8Array, most: number, what: string): Uint8Array => {
+  if (data.length > most) throw new InputError(`${what} has at most ${most} bytes, not ${data.length}`);
+  return counted(data);
+};
 
 const encodeContent = (content: Content): Uint8Array => {
   if (!("data" in content)) return concat(u8(1), fromHex(content.hash, 32), text(content.name, TITLE_BYTES, "the document's name"));
@@ -68,6 +96,26 @@ const encodeContent = (content: Content): Uint8Array => {
 
 const readContent = (reader: Reader): Content =>
   reader.choice(2, "content") === 0 ? { data: reader.bytes(RECORD_BYTES) } : { hash: reader.hash(), name: reader.text(TITLE_BYTES) };
+
+const encodeChange = (change: Change): Uint8Array => {
+  switch (change.type) {
+    case "add":
+      return concat(u8(0), encodeMember(change.member), fromHex(change.proof, 64));
+    case "remove":
+      return concat(u8(1), nodeId(change.id));
+    case "governor":
+      return concat(u8(2), nodeId(change.id), addressBytes(change.governor));
+    case "upgrade":
+      if (!Number.isInteger(change.version) || change.version < 0 || change.version > U32) throw new InputError(`${change.version} is no version of blocks`);
+      return concat(u8(3), u32(change.version), u64(change.height));
+  }
+};
+
+const encodeKeys = ({ id, key, proof, governor }: Keys): Uint8Array => {
+  if ((key === null) !== (proof === null)) throw new InputError("a new member key comes with its own signature, and that with the key");
+  const proven = key === null || proof === null ? null : concat(fromHex(key, 32), fromHex(proof, 64));
+  return concat(nodeId(id), option(proven), option(governor === null ? null : addressBytes(governor)));
+};
 
 /** The bytes of an action behind its number. */
 const encodeFields = (action: Action): Uint8Array => {
@@ -84,10 +132,25 @@ const encodeFields = (action: Action): Uint8Array => {
       return concat(fromHex(action.agreement, 32), fromHex(action.document, 32), u8(RESPONSES.indexOf(action.response)));
     case "withdraw":
       return fromHex(action.agreement, 32);
+    case "motion":
+      return concat(encodeChange(action.change), text(action.reason, REASON_BYTES, "the reason"), u64(action.until));
+    case "ballot":
+      return concat(fromHex(action.motion, 32), u8(action.yes ? 1 : 0));
+    case "keys":
+      return encodeKeys(action);
+    case "deploy": {
+      const [code, input] = [bounded(action.code, CONTRACT_CODE_BYTES, "the code"), bounded(action.input, CONTRACT_INIT_INPUT, "the input of a deployment")];
+      return concat(code, input, u64(action.value), u64(action.gas));
+    }
+    case "call": {
+      if (!Number.isInteger(action.size) || action.size < 0 || action.size > U32) throw new InputError(`${action.size} is no number of bytes`);
+      const input = bounded(action.input, CONTRACT_INPUT, "the input of a call");
+      return concat(addressBytes(action.contract), fromHex(action.code, 32), u32(action.size), input, u64(action.value), u64(action.gas));
+    }
   }
 };
 
-const NUMBERS = { transfer: 0, record: 1, propose: 2, respond: 3, withdraw: 4 } as const;
+const NUMBERS = { transfer: 0, record: 1, propose: 2, respond: 3, withdraw: 4, motion: 5, ballot: 6, keys: 7, deploy: 8, call: 9 } as const;
 
 export const encodeAction = (action: Action): Uint8Array => concat(u8(NUMBERS[action.type]), encodeFields(action));
 
@@ -104,15 +167,20 @@ const readChange = (reader: Reader): Change => {
   }
 };
 
-const readKeys = (reader: Reader): Governance => {
+const readKeys = (reader: Reader): Action => {
   const id = reader.nodeId();
   const proven = reader.option(() => ({ key: reader.hex(32), proof: reader.hex(64) }));
   const governor = reader.option(() => addressText(reader.take(33)));
   return { type: "keys", id, key: proven?.key ?? null, proof: proven?.proof ?? null, governor };
 };
 
-export const readAction = (reader: Reader): AnyAction => {
-  switch (reader.choice(8, "action")) {
+const readCall = (reader: Reader): Action => {
+  const [contract, code, size] = [addressText(reader.take(33)), reader.hash(), reader.u32()];
+  return { type: "call", contract, code, size, input: reader.bytes(CONTRACT_INPUT), value: reader.u64(), gas: reader.u64() };
+};
+
+export const readAction = (reader: Reader): Action => {
+  switch (reader.choice(10, "action")) {
     case 0:
       return { type: "transfer", outputs: reader.list(OUTPUTS, () => ({ to: addressText(reader.take(33)), amount: reader.u64() })), memo: reader.text(MEMO_BYTES) };
     case 1:
@@ -127,10 +195,22 @@ export const readAction = (reader: Reader): AnyAction => {
       return { type: "motion", change: readChange(reader), reason: reader.text(REASON_BYTES), until: reader.u64() };
     case 6:
       return { type: "ballot", motion: reader.hash(), yes: reader.flag() };
-    default:
+    case 7:
       return readKeys(reader);
+    case 8:
+      return { type: "deploy", code: reader.bytes(CONTRACT_CODE_BYTES), input: reader.bytes(CONTRACT_INIT_INPUT), value: reader.u64(), gas: reader.u64() };
+    default:
+      return readCall(reader);
   }
 };
+
+/** What a new member's key signs: `SecretKey.sign` of the member key makes the `proof` of a motion that adds it. */
+export const memberMessage = ({ id, key, governor }: Omit<Member, "name">): Uint8Array =>
+  concat(utf8("bouya new member\0"), nodeId(id), fromHex(key, 32), addressBytes(governor));
+
+/** What a member's own new key signs, for the one transaction of this sender and nonce: see `signTransaction`. */
+export const keysMessage = (network: string, sender: string, nonce: bigint, { id, key, governor }: Omit<Keys, "proof"> & { readonly key: string }): Uint8Array =>
+  concat(utf8("bouya own keys\0"), fromHex(network, 32), nodeId(id), fromHex(key, 32), addressBytes(governor ?? sender), u64(nonce));
 
 /** What a signature in an action is over: who signs, what, and the signature. */
 export interface Claim {
@@ -147,7 +227,7 @@ const checkGovernor = (id: string, governor: string, key: string | null): void =
 /**
  * What makes an action valid everywhere, but for the signatures of new keys: those are returned. `sender` is an address. Throws an InputError.
  */
-export const checkAction = (action: AnyAction, sender: string, nonce: bigint, network: Uint8Array): Claim[] => {
+export const checkAction = (action: Action, sender: string, nonce: bigint, network: string): Claim[] => {
   switch (action.type) {
     case "transfer":
       if (action.outputs.length === 0) throw new InputError("the transfer pays nobody: give at least one output");
@@ -164,13 +244,15 @@ export const checkAction = (action: AnyAction, sender: string, nonce: bigint, ne
       return checkChange(action.change);
     case "keys": {
       if (action.key === null && action.governor === null) throw new InputError("it names neither a new member key nor a new governor");
-      const governor = action.governor ?? sender;
-      checkGovernor(action.id, governor, action.key);
-      if (action.key === null || action.proof === null) return [];
-      const key = fromHex(action.key, 32);
-      const message = concat(utf8("bouya own keys\0"), network, counted(utf8(action.id)), key, addressBytes(governor), u64(nonce));
-      return [{ key, message, signature: fromHex(action.proof, 64) }];
+      checkGovernor(action.id, action.governor ?? sender, action.key);
+      const { key, proof } = action;
+      if (key === null || proof === null) return [];
+      return [{ key: fromHex(key, 32), message: keysMessage(network, sender, nonce, { ...action, key }), signature: fromHex(proof, 64) }];
     }
+    case "call":
+      if (!isContract(action.contract)) throw new InputError(`${action.contract} is no contract's address`);
+      if (action.size > CONTRACT_CODE_BYTES) throw new InputError(`the call states code of ${action.size} bytes; at most ${CONTRACT_CODE_BYTES} are allowed`);
+      return [];
     default:
       return [];
   }
@@ -189,20 +271,22 @@ const checkChange = (change: Change): Claim[] => {
   if (change.type !== "add") return [];
   const { id, key, governor } = change.member;
   checkGovernor(id, governor, key);
-  const message = concat(utf8("bouya new member\0"), counted(utf8(id)), fromHex(key, 32), addressBytes(governor));
-  return [{ key: fromHex(key, 32), message, signature: fromHex(change.proof, 64) }];
+  return [{ key: fromHex(key, 32), message: memberMessage(change.member), signature: fromHex(change.proof, 64) }];
 };
 
-/** What a transfer pays out. */
-export const paid = (action: AnyAction): bigint => (action.type === "transfer" ? action.outputs.reduce((sum, { amount }) => sum + amount, 0n) : 0n);
+/** What a transfer pays out, or what comes with a call. */
+export const paid = (action: Action): bigint => {
+  if (action.type === "transfer") return action.outputs.reduce((sum, { amount }) => sum + amount, 0n);
+  return "value" in action ? action.value : 0n;
+};
 
 /** Fee and outputs together fit a u64. */
-export const checkCost = (action: AnyAction, fee: bigint): void => {
-  if (fee + paid(action) > U64) throw new InputError("fee and outputs together are more than the ledger can count");
+export const checkCost = (action: Action, fee: bigint): void => {
+  if (fee + paid(action) > U64) throw new InputError("fee, outputs and value together are more than the ledger can count");
 };
 
 /** The SHA-256 that an action is about: of a record's data, or of a document. Null if it is about none. */
-export const documentOf = (action: AnyAction): string | null => {
+export const documentOf = (action: Action): string | null => {
   switch (action.type) {
     case "record":
       return "data" in action.content ? toHex(sha256(action.content.data)) : action.content.hash;
@@ -218,3 +302,9 @@ export const documentOf = (action: AnyAction): string | null => {
 export const beginning = (tag: "agreement" | "motion", senderKey: string, nonce: bigint, fields: Uint8Array): string =>
   toHex(tagged(`bouya ${tag}`, fromHex(senderKey, 32), u64(nonce), fields));
 
+/** The contract that an action deploys or calls. Whoever else deploys, deploys anew or deploys something else gets another address. */
+export const contractOf = (action: Action, sender: string, nonce: bigint): string | null => {
+  if (action.type === "call") return action.contract;
+  if (action.type !== "deploy") return null;
+  return addressOfContract(sender, nonce, sha256(action.code), sha256(action.input));
+};

@@ -1,6 +1,7 @@
 // Addresses: who can hold coins. 33 bytes, a kind and a hash, as text in bech32m with the prefix `bouya`.
 
 import { concat, fromHex } from "./bytes.js";
+import { u64 } from "./codec.js";
 import { InputError } from "./errors.js";
 import { tagged } from "./hash.js";
 
@@ -11,6 +12,8 @@ const GENERATOR = [0x3b6a57b2, 0x26508e6d, 0x1ea119fa, 0x3d4233dd, 0x2a1462b3];
 const BECH32M = 0x2bc830a3;
 /** Kind 0: the hash of an ed25519 key. */
 const ED25519 = 0;
+/** Kind 1: that of a contract. */
+const CONTRACT = 1;
 const BYTES = 33;
 /** 33 bytes in groups of five bits. */
 const DIGITS = 53;
@@ -80,6 +83,15 @@ export const addressOfKey = (key: string): string => {
   const kind = Uint8Array.of(ED25519);
   return addressText(concat(kind, tagged("bouya address", kind, fromHex(key, 32))));
 };
+
+/** The address of a contract, from who deploys it with which nonce, and the SHA-256 of its code and of its first input. */
+export const addressOfContract = (deployer: string, nonce: bigint, code: Uint8Array, input: Uint8Array): string => {
+  const kind = Uint8Array.of(CONTRACT);
+  return addressText(concat(kind, tagged("bouya address", kind, addressBytes(deployer), u64(nonce), code, input)));
+};
+
+/** Whether it is the address of a contract, deployed or not. */
+export const isContract = (address: string): boolean => addressBytes(address)[0] === CONTRACT;
 
 /** Whether somebody can sign for it: it is the address of an ed25519 key. */
 export const isSignedFor = (address: string): boolean => addressBytes(address)[0] === ED25519;

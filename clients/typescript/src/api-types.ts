@@ -1,10 +1,10 @@
 // Made from docs/openapi.json by `npm run describe`. Do not edit.
 
 /** Properties that are whole numbers of up to 64 bits, or sums of them. */
-export const WHOLE: ReadonlySet<string> = new Set(["after_ms","allowed","behind","confirmations","days_left","difficulty","epoch","hashes_per_second","height","interval_ms","lowest_block","min_fee_per_byte","missed","needed","nonce","offset_ms","proven","rtt_ms","valid_until","work"]);
+export const WHOLE: ReadonlySet<string> = new Set(["above","after_ms","allowed","behind","confirmations","days_left","difficulty","epoch","expected_nonce","final","gas","gas_per_block","hashes_per_second","height","held","interval_ms","lowest","lowest_block","min_fee_per_byte","missed","needed","next_nonce","nonce","offset_ms","proven","rtt_ms","undone","valid_until","work"]);
 
 /** Properties that are amounts of the coin. */
-export const AMOUNTS: ReadonlySet<string> = new Set(["amount","balance","fee"]);
+export const AMOUNTS: ReadonlySet<string> = new Set(["amount","balance","cost","fee","least_fee","value"]);
 
 /** What an address holds. */
 export type Account = {
@@ -19,15 +19,68 @@ export type Account = {
 };
 
 /** What a transaction does. */
-export type Action = {
-  readonly memo: string;
-  readonly outputs: readonly Output[];
-  readonly type: "transfer";
-} | Content & {
-  readonly topic: string;
-} & {
-  readonly type: "record";
-} | {
+export type Action = ActionTransfer | ActionRecord | ActionPropose | ActionRespond | ActionWithdraw | ActionMotion | ActionBallot | ActionKeys | ActionDeploy | ActionCall;
+
+export type ActionBallot = {
+  readonly motion: string;
+  readonly type: "ballot";
+  readonly yes: boolean;
+};
+
+/** Calls a contract. */
+export type ActionCall = {
+  /** SHA-256 of its code. */
+  readonly code: string;
+  /** The contract's address. */
+  readonly contract: string;
+  /** Gas that it may take. */
+  readonly gas: bigint;
+  /** What its `call` reads, in hex. */
+  readonly input: string;
+  /** Bytes of its code. */
+  readonly size: number;
+  readonly type: "call";
+  /** Coins that come with the call. */
+  readonly value: bigint;
+};
+
+/** A member's governor puts a contract on the ledger. */
+export type ActionDeploy = {
+  /** SHA-256 of its code. */
+  readonly code: string;
+  /** The contract's address. */
+  readonly contract: string;
+  /** Gas that `init` may take. */
+  readonly gas: bigint;
+  /** What its `init` reads, in hex. */
+  readonly input: string;
+  /** Bytes of its code. */
+  readonly size: number;
+  readonly type: "deploy";
+  /** Coins that it begins with. */
+  readonly value: bigint;
+};
+
+/** A member changes its own keys. */
+export type ActionKeys = {
+  /** Its new governor; none if that stays. */
+  readonly governor?: string | null;
+  /** Its new member key; none if that stays. */
+  readonly key?: string | null;
+  readonly member: string;
+  readonly type: "keys";
+};
+
+export type ActionMotion = {
+  readonly change: MemberChange;
+  /** The motion's id. */
+  readonly motion: string;
+  readonly reason: string;
+  readonly type: "motion";
+  readonly until: string;
+};
+
+export type ActionPropose = {
   /** The agreement's id. */
   readonly agreement: string;
   readonly deadline: string;
@@ -36,32 +89,37 @@ export type Action = {
   readonly parties: readonly string[];
   readonly title: string;
   readonly type: "propose";
-} | {
+};
+
+export type ActionRecord = {
+  /** The data in hex; none for a document. */
+  readonly data?: string | null;
+  /** SHA-256 of the data or the document; it is found by this. */
+  readonly hash: string;
+  /** What the document is called; none for data. */
+  readonly name?: string | null;
+  /** The data as text, if that is what it is. */
+  readonly text?: string | null;
+  readonly topic: string;
+  readonly type: "record";
+};
+
+export type ActionRespond = {
   readonly agreement: string;
   readonly document: string;
   readonly response: Response;
   readonly type: "respond";
-} | {
+};
+
+export type ActionTransfer = {
+  readonly memo: string;
+  readonly outputs: readonly Output[];
+  readonly type: "transfer";
+};
+
+export type ActionWithdraw = {
   readonly agreement: string;
   readonly type: "withdraw";
-} | {
-  readonly change: MemberChange;
-  /** The motion's id. */
-  readonly motion: string;
-  readonly reason: string;
-  readonly type: "motion";
-  readonly until: string;
-} | {
-  readonly motion: string;
-  readonly type: "ballot";
-  readonly yes: boolean;
-} | {
-  /** Its new governor; none if that stays. */
-  readonly governor?: string | null;
-  /** Its new member key; none if that stays. */
-  readonly key?: string | null;
-  readonly member: string;
-  readonly type: "keys";
 };
 
 /**
@@ -179,16 +237,90 @@ export type ClockStatus = {
   readonly offset_ms?: bigint | null;
 };
 
-/** What a record holds: data, or the hash of a document that is elsewhere. */
-export type Content = {
-  /** The data in hex; none for a document. */
-  readonly data?: string | null;
-  /** SHA-256 of the data or the document; it is found by this. */
-  readonly hash: string;
-  /** What the document is called; none for data. */
-  readonly name?: string | null;
-  /** The data as text, if that is what it is. */
-  readonly text?: string | null;
+/** A contract on the ledger. */
+export type Contract = {
+  readonly address: string;
+  /** What it has. */
+  readonly balance: bigint;
+  /** SHA-256 of its code. */
+  readonly code: string;
+  /** Address of who deployed it. */
+  readonly deployer: string;
+  /** Whose that address is; null if no member's. */
+  readonly deployer_name?: AddressName | null;
+  /** The block that did. */
+  readonly height: bigint;
+  /** Bytes of its keys and values. */
+  readonly held: bigint;
+  /** Bytes of its code. */
+  readonly size: number;
+  /** The transaction that deployed it. */
+  readonly transaction: string;
+};
+
+/** What a contract says when it is asked. Nothing of that is on the ledger. */
+export type ContractAnswer = {
+  /** False: it failed. */
+  readonly done: boolean;
+  /** Gas that it took. */
+  readonly gas: bigint;
+  /** The newest block's height, with which it was asked. */
+  readonly height: bigint;
+  /** What it gave back, in hex. */
+  readonly output: string;
+  /** Why it failed; null if it did not. */
+  readonly why?: string | null;
+};
+
+/** Something that a contract said. */
+export type ContractEvent = {
+  /** In hex. */
+  readonly data: string;
+  readonly topic: string;
+};
+
+/** What a deployment or a call has led to, or would lead to. */
+export type ContractOutcome = {
+  /** False: it failed. Then it has cost its fee, its value went back, and it changed nothing else. */
+  readonly done: boolean;
+  /** What the contract said, in its order. */
+  readonly events: readonly ContractEvent[];
+  /** Gas that it took. The gas that it stated is paid all the same. */
+  readonly gas: bigint;
+  /** What the contract gave back, in hex. */
+  readonly output: string;
+  /** What the contract paid, in its order. */
+  readonly payments: readonly Output[];
+  /** Why it failed; null if it did not. */
+  readonly why?: string | null;
+};
+
+/** What a contract is asked. */
+export type ContractQuestion = {
+  /** What its `view` reads, in hex. */
+  readonly input?: string;
+};
+
+/** Something that a contract keeps. */
+export type ContractSlot = {
+  /** In hex. */
+  readonly data: string;
+  /** In hex. */
+  readonly key: string;
+};
+
+/** Something that a contract said, and when. */
+export type ContractTold = {
+  readonly confirmations: bigint;
+  /** In hex. */
+  readonly data: string;
+  /** The members have voted its block final: it never changes. */
+  readonly final: boolean;
+  readonly height: bigint;
+  readonly time: string;
+  readonly topic: string;
+  /** The transaction that called or deployed it. */
+  readonly transaction: string;
 };
 
 /** What was decided: by a motion, or by a member about its own keys. */
@@ -215,69 +347,146 @@ export type Dropped = {
 };
 
 /** The data of an event, whose name in the stream is its `type`. */
-export type Event = {
+export type Event = EventBlock | EventReorg | EventTransaction | EventDropped | EventAgreement | EventMotion | EventMembers | EventFinal | EventFinalityStalled | EventMemberFault | EventFinalityConflict | EventPeer;
+
+/** An agreement was proposed, answered, decided or ended: its state at the tip. */
+export type EventAgreement = {
+  readonly id: string;
+  readonly status: AgreementStatus;
+  readonly type: "agreement";
+};
+
+/** A block joined the best chain. */
+export type EventBlock = {
   readonly hash: string;
   readonly height: bigint;
   /** The member if the network's definition names it, else its key. */
   readonly miner: string;
   readonly transactions: number;
   readonly type: "block";
-} | {
-  readonly depth: number;
-  readonly from: string;
-  readonly height: bigint;
-  readonly to: string;
-  readonly type: "reorg";
-} | {
-  readonly id: string;
-  readonly type: "transaction";
-} | {
+};
+
+/** A transaction left unconfirmed. */
+export type EventDropped = {
   readonly id: string;
   readonly reason: string;
   readonly type: "dropped";
-} | {
+};
+
+/** A block is final, and with it all below. */
+export type EventFinal = {
+  /** Milliseconds since its date, by this node's clock. */
+  readonly after_ms: bigint;
+  readonly hash: string;
+  readonly height: bigint;
+  readonly type: "final";
+};
+
+/** The members have voted a block final that contradicts this node's history, or that it finds invalid. */
+export type EventFinalityConflict = {
+  readonly hash: string;
+  readonly height: bigint;
+  readonly type: "finality_conflict";
+};
+
+/** The blocks above the final one do not become final. The next `final` ends that. */
+export type EventFinalityStalled = {
+  /** Voters that were heard lately. */
+  readonly heard: number;
+  /** The height of the newest final block. */
+  readonly height: bigint;
+  readonly members: number;
+  /** Voters that were not heard. */
+  readonly missing: readonly string[];
+  /** Votes that make a block final. */
+  readonly needed: bigint;
+  /** The date of the first block above it. */
+  readonly since: string;
+  readonly type: "finality_stalled";
+};
+
+/** A member has signed two votes that no honest machine signs both. */
+export type EventMemberFault = {
   readonly id: string;
-  readonly status: AgreementStatus;
-  readonly type: "agreement";
-} | {
-  readonly id: string;
-  /** `moved`, `passed`, `rejected`, `expired`, `replaced`, `applied` or `dropped`. */
-  readonly state: string;
-  readonly type: "motion";
-} | {
+  readonly offence: string;
+  readonly type: "member_fault";
+};
+
+/** A block of the best chain changed who the members are, or such a block is final: then these members vote. */
+export type EventMembers = {
   readonly final: boolean;
   readonly hash: string;
   readonly height: bigint;
   /** Their ids. */
   readonly members: readonly string[];
   readonly type: "members";
-} | {
-  /** Milliseconds since its date, by this node's clock. */
-  readonly after_ms: bigint;
-  readonly hash: string;
-  readonly height: bigint;
-  readonly type: "final";
-} | Turnout & {
-  /** The height of the newest final block. */
-  readonly height: bigint;
-  /** The date of the first block above it. */
-  readonly since: string;
-} & {
-  readonly type: "finality_stalled";
-} | {
+};
+
+/** A motion was moved or decided, has expired, or came into force or could not. */
+export type EventMotion = {
   readonly id: string;
-  /** `double` or `surround`. */
-  readonly offence: string;
-  readonly type: "member_fault";
-} | {
-  readonly hash: string;
-  readonly height: bigint;
-  readonly type: "finality_conflict";
-} | {
+  readonly state: string;
+  readonly type: "motion";
+};
+
+/** A peer came or went. */
+export type EventPeer = {
   readonly id: string;
   readonly status: PeerStatus;
   readonly type: "peer";
   readonly why?: string | null;
+};
+
+/** The best chain changed its past. */
+export type EventReorg = {
+  readonly depth: number;
+  readonly from: string;
+  readonly height: bigint;
+  readonly to: string;
+  readonly type: "reorg";
+};
+
+/** A transaction waits to be confirmed. */
+export type EventTransaction = {
+  readonly id: string;
+  readonly type: "transaction";
+};
+
+/** Transactions of the chain, in its order, oldest first. */
+export type Feed = {
+  /** The height of the newest final block: whatever the feed told up to it never changes. */
+  readonly final: bigint;
+  readonly items: readonly FeedItem[];
+  /** There may be more to read at once; false: the feed is read to its end, for now. */
+  readonly more: boolean;
+  /** Where to go on: store it once the items are worked on, and give it as `after`. */
+  readonly next: string;
+  /**
+   * Blocks above this height are others than those that were told: whoever took something above it takes that back before it
+   * goes on with the items. Never below what was final. Null if nothing was undone.
+   */
+  readonly undone?: bigint | null;
+};
+
+/** The data of an event named `at` in the feed's stream: how far it has come. */
+export type FeedAt = {
+  /** The height of the newest final block. */
+  readonly final: bigint;
+  /** All that fits the filter in blocks up to this height was told. */
+  readonly height: bigint;
+};
+
+/** A transaction of the feed. */
+export type FeedItem = {
+  /** Where to go on behind it. */
+  readonly cursor: string;
+  readonly transaction: Transaction;
+};
+
+/** The data of an event named `undone` in the feed's stream. */
+export type FeedUndone = {
+  /** Blocks above this height are others than those that were told. */
+  readonly above: bigint;
 };
 
 /** A final block. */
@@ -384,7 +593,9 @@ export type Member = {
 };
 
 /** What changes if a motion passes, or by a member's own word. */
-export type MemberChange = {
+export type MemberChange = MemberChangeAdd | MemberChangeRemove | MemberChangeGovernor | MemberChangeUpgrade | MemberChangeKeys;
+
+export type MemberChangeAdd = {
   /** The address that speaks for it. */
   readonly governor: string;
   readonly id: string;
@@ -393,22 +604,34 @@ export type MemberChange = {
   /** What people call it; may be empty. */
   readonly name: string;
   readonly type: "add";
-} | {
-  readonly id: string;
-  readonly type: "remove";
-} | {
+};
+
+/** Its governor is lost: it gets another. */
+export type MemberChangeGovernor = {
   readonly governor: string;
   readonly id: string;
   readonly type: "governor";
-} | {
-  readonly height: bigint;
-  readonly type: "upgrade";
-  readonly version: number;
-} | {
+};
+
+/** A member's own keys: the new member key and the new governor, null for the one that stays. */
+export type MemberChangeKeys = {
   readonly governor?: string | null;
   readonly id: string;
   readonly key?: string | null;
   readonly type: "keys";
+};
+
+export type MemberChangeRemove = {
+  readonly id: string;
+  readonly type: "remove";
+};
+
+/** Blocks from this height on have this version. */
+export type MemberChangeUpgrade = {
+  /** As its mover has written it: any number. */
+  readonly height: bigint;
+  readonly type: "upgrade";
+  readonly version: number;
 };
 
 /** What is new about a member. */
@@ -556,7 +779,10 @@ export type MotionVote = {
 /** A line of an address's history. */
 export type Movement = {
   readonly action: MovementAction;
-  /** What went to or came from others, without a sign and without the fee; a reward includes its block's fees. */
+  /**
+   * What went to or came from others, without a sign and without the fee; a reward includes its block's fees. Of a contract's
+   * call it is the difference between what went and what came, the contract's payments counted.
+   */
   readonly amount: bigint;
   readonly counterparties: readonly string[];
   readonly direction: MovementDirection;
@@ -570,7 +796,7 @@ export type Movement = {
 };
 
 /** What changed an account. */
-export type MovementAction = "transfer" | "record" | "propose" | "respond" | "withdraw" | "motion" | "ballot" | "keys" | "reward";
+export type MovementAction = "transfer" | "record" | "propose" | "respond" | "withdraw" | "motion" | "ballot" | "keys" | "deploy" | "call" | "reward";
 
 /** Which way coins went, as seen from the address: `self` if to nobody else. */
 export type MovementDirection = "in" | "out" | "self" | "reward";
@@ -582,6 +808,8 @@ export type NetworkStatus = {
    */
   readonly code?: string | null;
   readonly decimals: number;
+  /** What the contracts of a block may compute. */
+  readonly gas_per_block: bigint;
   /** The genesis block's hash. */
   readonly id: string;
   readonly interval_ms: bigint;
@@ -593,6 +821,8 @@ export type NetworkStatus = {
   readonly symbol: string;
   /** The first version of blocks that the members have decided for and this node's program does not know. */
   readonly upgrade?: UpgradeStatus | null;
+  /** The version of the next block: from 3 on, blocks run contracts. */
+  readonly version: number;
 };
 
 /** How the node stands. */
@@ -682,14 +912,36 @@ export type PeerDirection = "in" | "out";
 /** The status of a peer. */
 export type PeerStatus = "known" | "dialing" | "connected" | "backoff" | "banned";
 
-/** RFC 9457 problem details: every error of the API. */
+/** RFC 9457 problem details: every error of the API. docs/API.md lists them. */
 export type Problem = {
+  /** `insufficient-balance`: what the sender has, what waits here counted. */
+  readonly balance?: bigint;
+  /** `nonce-taken`, `slot-taken`: the transaction that waits with the nonce. */
+  readonly by?: string;
+  /** `insufficient-balance`: what the transaction takes, outputs and fee. */
+  readonly cost?: bigint;
+  /** For people: what is wrong, and what to do. */
   readonly detail: string;
+  /** `wrong-nonce`: the nonce that the sender's next transaction needs, what waits here counted. */
+  readonly expected_nonce?: bigint;
+  /** `confirmed`: the height of the block that has the transaction. */
+  readonly height?: bigint;
+  /** `low-fee`, `slot-taken`: the smallest fee that would do. */
+  readonly least_fee?: bigint;
+  /** `pruned`: the height of the lowest block whose content this node has. */
+  readonly lowest?: bigint;
+  /** `nonce-taken`: the sender's next free nonce. */
+  readonly next_nonce?: bigint;
+  /** The HTTP status. Of one transaction in a list: the status that it would have had alone. */
   readonly status: number;
+  /** The status in words. */
   readonly title: string;
-  /** `about:blank` or a stable name of the problem, such as `urn:bouya:insufficient-balance`. */
-  readonly type: string;
+  /** What programs compare. */
+  readonly type: ProblemType;
 };
+
+/** The name of a problem; docs/API.md says of each what it means and what to do. */
+export type ProblemType = "urn:bouya:bad-request" | "urn:bouya:invalid-transaction" | "urn:bouya:token" | "urn:bouya:wrong-host" | "urn:bouya:wrong-origin" | "urn:bouya:not-found" | "urn:bouya:unknown-peer" | "urn:bouya:method-not-allowed" | "urn:bouya:slow-body" | "urn:bouya:ambiguous" | "urn:bouya:confirmed" | "urn:bouya:nonce-taken" | "urn:bouya:slot-taken" | "urn:bouya:wrong-nonce" | "urn:bouya:other-history" | "urn:bouya:own-id" | "urn:bouya:configured" | "urn:bouya:full" | "urn:bouya:not-mined" | "urn:bouya:not-resumed" | "urn:bouya:no-snapshot" | "urn:bouya:pruned" | "urn:bouya:too-large" | "urn:bouya:media-type" | "urn:bouya:expired" | "urn:bouya:insufficient-balance" | "urn:bouya:low-fee" | "urn:bouya:no-contracts" | "urn:bouya:too-much-gas" | "urn:bouya:no-governor" | "urn:bouya:too-many-waiting" | "urn:bouya:internal" | "urn:bouya:behind" | "urn:bouya:busy" | "urn:bouya:disk-full" | "urn:bouya:mempool-full" | "urn:bouya:not-ready" | "urn:bouya:timeout";
 
 /** Whether a connected peer reaches this node where it says that it listens. */
 export type Reach = "connected" | "refused" | "no-answer" | "stranger" | "cannot" | "later" | "waiting" | "unable";
@@ -706,15 +958,23 @@ export type ReachedBy = {
 };
 
 /** A record on the best chain. */
-export type Record = Content & {
+export type Record = {
   readonly confirmations: bigint;
+  /** The data in hex; none for a document. */
+  readonly data?: string | null;
   /** The members have voted its block final: it never changes. */
   readonly final: boolean;
+  /** SHA-256 of the data or the document; it is found by this. */
+  readonly hash: string;
   readonly height: bigint;
+  /** What the document is called; none for data. */
+  readonly name?: string | null;
   /** Address of the sender. */
   readonly sender: string;
   /** Whose that address is; null if no member's. */
   readonly sender_name?: AddressName | null;
+  /** The data as text, if that is what it is. */
+  readonly text?: string | null;
   readonly time: string;
   readonly topic: string;
   readonly transaction: string;
@@ -783,6 +1043,11 @@ export type Transaction = {
   readonly height?: bigint | null;
   readonly id: string;
   readonly nonce: bigint;
+  /**
+   * What a deployment or a call has led to. Null for any other, while it waits, and where this node did not execute its block
+   * itself.
+   */
+  readonly outcome?: ContractOutcome | null;
   /** Address of the sender. */
   readonly sender: string;
   /** Whose that address is; null if no member's. */
@@ -792,6 +1057,32 @@ export type Transaction = {
   /** The time of its block; null while it waits. */
   readonly time?: string | null;
   readonly valid_until: bigint;
+};
+
+/** What would become of a transaction. */
+export type TransactionCheck = {
+  /** What it offers. */
+  readonly fee: bigint;
+  readonly id: string;
+  /** It waits here already; left out if not. */
+  readonly known?: boolean;
+  /** What this node wants at least for that size, and for the gas that it states. */
+  readonly least_fee: bigint;
+  /** The sender's next free nonce, with all that waits here counted. */
+  readonly next_nonce: bigint;
+  readonly nonce: bigint;
+  /**
+   * What a deployment or a call would lead to if its turn came now, whatever its nonce and the height that it is valid to.
+   * Left out for any other, if its sender cannot pay it, if blocks run no contracts, and if it states more than 200,000,000
+   * gas.
+   */
+  readonly outcome?: ContractOutcome | null;
+  /** It would be taken now. */
+  readonly passes: boolean;
+  /** Why it would not be taken; left out if it would. */
+  readonly problem?: Problem | null;
+  /** Its size in bytes, for which it pays. */
+  readonly size: number;
 };
 
 /** Whether a transaction is in a block of the best chain. */

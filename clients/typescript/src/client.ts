@@ -3,12 +3,14 @@
 import type * as api from "./api-types.js";
 import type { Coin } from "./amount.js";
 import { toHex } from "./bytes.js";
-import { AnswerError, BouyaError, ProblemError, WaitError } from "./errors.js";
-import { type Following, follow, type Heard } from "./events.js";
-import { Http, parseAnswer, type Query, type Reach } from "./http.js";
+import { AnswerError, BouyaError, InputError, ProblemError, WaitError } from "./errors.js";
+import { events, type Heard } from "./events.js";
+import { feed, type FeedFilter, type FeedPlace, feedQuery, type FeedTold } from "./feed.js";
+import { Http, noOthers, parseAnswer, type Query, type Reach } from "./http.js";
 import type { SecretKey } from "./keys.js";
 import { readReceipt } from "./receipt.js";
 import { Sender } from "./sender.js";
+import type { Following } from "./stream.js";
 import type { Transaction } from "./transaction.js";
 
 /** Some items of a list, and how to ask for those after them. */
@@ -82,7 +84,9 @@ export class Client {
   /** The node at a glance. */
   async status(): Promise<api.Status> {
     const status = read<api.Status>(await this.#http.text("/v1/status"), null);
-    if (this.#network !== null && status.network.id !== this.#network) throw new AnswerError(`the node is of the network ${status.network.id}, not of ${this.#network}`);
+    if (this.#network !== null && status.network.id !== this.#network) {
+      throw new AnswerError(`the node is of the network ${status.network.id}, not of ${this.#network}; the definition or the node is another network's: compare both`);
+    }
     return status;
   }
 
@@ -118,7 +122,8 @@ export class Client {
   }
 
   /** An account: with what waits (0 confirmations), as of the tip (1), deeper, or only what is final. */
-  account(address: string, { confirmations, final }: { readonly confirmations?: bigint | number; readonly final?: boolean } = {}): Promise<api.Account> {
+  async account(address: string, { confirmations, final, ...others }: { readonly confirmations?: bigint | number; readonly final?: boolean } = {}): Promise<api.Account> {
+    noOthers(others);
     return this.#get(`/v1/accounts/${encodeURIComponent(address)}`, { confirmations, final: final || null });
   }
 
@@ -137,6 +142,32 @@ export class Client {
 
   agreement(id: string): Promise<api.Agreement> {
     return this.#get(`/v1/agreements/${encodeURIComponent(id)}`);
+  }
+
+  /** The contracts, newest first. */
+  contracts(part: Part = {}): Promise<Page<api.Contract>> {
+    return this.#get("/v1/contracts", { ...part });
+  }
+
+  contract(address: string): Promise<api.Contract> {
+    return this.#get(`/v1/contracts/${encodeURIComponent(address)}`);
+  }
+
+  /** What a contract keeps under keys that begin so (in hex): shorter keys first, and those of one length in the order of their bytes. */
+  contractSlots(address: string, part: Part & { readonly prefix?: string } = {}): Promise<Page<api.ContractSlot>> {
+    return this.#get(`/v1/contracts/${encodeURIComponent(address)}/slots`, { ...part });
+  }
+
+  /** What a contract has said, newest first. */
+  contractEvents(address: string, part: Part & { readonly topic?: string } = {}): Promise<Page<api.ContractTold>> {
+    return this.#get(`/v1/contracts/${encodeURIComponent(address)}/events`, { ...part });
+  }
+
+  /** Asks a contract on the newest block. Nothing of that stays, and nothing needs a key. */
+  async ask(address: string, input: Uint8Array = new Uint8Array()): Promise<api.ContractAnswer> {
+    const { decimals } = await this.coin();
+    const body = JSON.stringify({ input: toHex(input) });
+    return read(await this.#http.text(`/v1/contracts/${encodeURIComponent(address)}/view`, {}, post(body)), decimals);
   }
 
   /** The members in force. */
@@ -177,24 +208,55 @@ export class Client {
    * A confirmed transaction's receipt, to be stored as it is. Its last block is the newest final one, if that is not below the transaction's; then it
    * holds what proves it. `under` names another block. The text was checked to be a receipt of this transaction; see `verifyReceipt` for the rest.
    */
-  async receipt(id: string, { under }: { readonly under?: bigint | string } = {}): Promise<string> {
-    const text = await this.#http.text(`/v1/transactions/${encodeURIComponent(id)}/receipt`, { under });
-    const receipt = readReceipt(text);
-    if (receipt.kind !== "receipt" || receipt.transaction.id !== id) throw new AnswerError(`the node gave something else than the receipt of ${id}`);
-    return text;
+  async receipt(id: string, { under, ...others }: { readonly under?: bigint | string } = {}): Promise<string> {
+    noOthers(others);
+    return receiptOf(id, await this.#http.text(`/v1/transactions/${encodeURIComponent(id)}/receipt`, { under }));
+  }
+
+  /**
+   * The newest receipt of the transaction of an older one, or of a transaction that one has kept. A node answers this also if it has pruned the block.
+   * `under` is as for `receipt`.
+   */
+  async renewReceipt(older: string | Pick<Transaction, "id" | "bytes">, { under, ...others }: { readonly under?: bigint | string } = {}): Promise<string> {
+    noOthers(others);
+    const [id, body] = typeof older === "string" ? [transactionOf(older), older] : [older.id, rawOf(older)];
+    if (id === null) throw new InputError("this is a final proof, and no receipt of a transaction");
+    return receiptOf(id, await this.#http.text("/v1/receipts", { under }, post(body)));
+  }
+
+  /** A page of the chain's transactions in its order, oldest first: for programs that must miss none. At most 1000 of them. */
+  async feed({ after, limit, ...filter }: FeedFilter & FeedPlace & { readonly limit?: number } = {}): Promise<api.Feed> {
+    return this.#get("/v1/feed", { ...feedQuery(filter), after, limit });
+  }
+
+  /**
+   * The same as it grows: all that there is behind `after`, and then what comes, over lost connections too. A node that is behind the cursor is waited
+   * for. Throws a ProblemError of the kind `other-history` or `pruned` where the chain cannot be read on from there.
+   */
+  async *follow({ after, signal, onOpen, onWait, ...filter }: FeedFilter & FeedPlace & Omit<Following, "after"> = {}): AsyncGenerator<FeedTold> {
+    const { decimals } = await this.coin();
+    const following = { after: after?.toString() ?? null, ...(signal && { signal }), ...(onOpen && { onOpen }), ...(onWait && { onWait }) };
+    yield* feed(this.#http, decimals, filter, following);
   }
 
   /** What happens on the node, as it happens, with all that was missed since the event `after`. */
   events(following: Following = {}): AsyncGenerator<Heard> {
-    return follow(this.#http, following);
+    return events(this.#http, following);
   }
 
   /** Sends a signed transaction. The same one again is taken like the first time. */
-  async submit({ id, bytes }: Pick<Transaction, "id" | "bytes">, { replace = false } = {}): Promise<api.Submitted> {
-    const options = { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ raw: toHex(bytes) }) };
-    const taken = read<api.Submitted>(await this.#http.text("/v1/transactions", { replace: replace || null }, options), null);
+  async submit({ id, bytes }: Pick<Transaction, "id" | "bytes">, { replace = false, ...others }: { readonly replace?: boolean } = {}): Promise<api.Submitted> {
+    noOthers(others);
+    const taken = read<api.Submitted>(await this.#http.text("/v1/transactions", { replace: replace || null }, post(rawOf({ bytes }))), null);
     if (taken.id !== id) throw new AnswerError(`${id} was sent, but the node took it as ${taken.id}`);
     return taken;
+  }
+
+  /** Whether the node would take a signed transaction now, and what it would cost. Nothing is sent. The next moment may change the answer. */
+  async check({ bytes }: Pick<Transaction, "bytes">, { replace = false, ...others }: { readonly replace?: boolean } = {}): Promise<api.TransactionCheck> {
+    noOthers(others);
+    const { decimals } = await this.coin();
+    return read(await this.#http.text("/v1/transactions/check", { replace: replace || null }, post(rawOf({ bytes }))), decimals);
   }
 
   /** Who signs and sends with this key. */
@@ -206,7 +268,8 @@ export class Client {
    * Waits for a transaction. Confirmations count only while the node is in touch with the network; final is final wherever it is seen, unless the
    * members have signed two histories. Throws a WaitError when the time is over.
    */
-  async wait(id: string, until: Until = "final", { timeout = WAIT, signal }: Waiting = {}): Promise<api.Transaction> {
+  async wait(id: string, until: Until = "final", { timeout = WAIT, signal, ...others }: Waiting = {}): Promise<api.Transaction> {
+    noOthers(others);
     const end = Date.now() + timeout;
     for (;;) {
       signal?.throwIfAborted();
@@ -228,6 +291,22 @@ export class Client {
     }
   }
 }
+
+const rawOf = ({ bytes }: Pick<Transaction, "bytes">): string => JSON.stringify({ raw: toHex(bytes) });
+
+const post = (body: string): RequestInit => ({ method: "POST", headers: { "content-type": "application/json" }, body });
+
+/** The id of the transaction that a receipt is about; none of a final proof. */
+const transactionOf = (text: string): string | null => {
+  const receipt = readReceipt(text);
+  return receipt.kind === "receipt" ? receipt.transaction.id : null;
+};
+
+/** The text, which must be the receipt of this transaction. */
+const receiptOf = (id: string, text: string): string => {
+  if (transactionOf(text) !== id) throw new AnswerError(`the node gave something else than the receipt of ${id}`);
+  return text;
+};
 
 const read = <T>(text: string, decimals: number | null): T => {
   try {

@@ -45,6 +45,15 @@ export const text = (value: string, most: number, what: string): Uint8Array => {
   return counted(data);
 };
 
+/** A node id that the caller gave. */
+export const nodeId = (id: string): Uint8Array => {
+  if (!isNodeId(id)) throw new InputError(`${JSON.stringify(id.slice(0, 80))} is no node id: lower-case letters, digits and hyphens, such as "alice"`);
+  return counted(utf8(id));
+};
+
+/** A value that may be left out. */
+export const option = (value: Uint8Array | null): Uint8Array => (value === null ? u8(0) : concat(u8(1), value));
+
 /** Reads a value from the front of some bytes. Every fault is a DecodeError. */
 export class Reader {
   at = 0;

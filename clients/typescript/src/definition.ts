@@ -85,6 +85,11 @@ export class Section {
     }
   }
 
+  /** What is read of a value, if there is one. */
+  maybe<T>(key: string, read: () => T): T | null {
+    return this.#take(key) === undefined ? null : read();
+  }
+
   number(key: string, least: bigint, most: bigint, fallback?: bigint): bigint {
     const value = this.#take(key) ?? fallback;
     if (value === undefined) throw this.wrong(key, "missing; it has no default");

@@ -10,6 +10,20 @@ export class InputError extends BouyaError {
   override name = "InputError";
 }
 
+/**
+ * What a program needs to mend a problem: docs/API.md says which problem has which. Amounts are text in coins, which `parseAmount` reads.
+ */
+export interface ProblemValues {
+  readonly expected_nonce?: bigint;
+  readonly next_nonce?: bigint;
+  readonly by?: string;
+  readonly least_fee?: string;
+  readonly height?: bigint;
+  readonly lowest?: bigint;
+  readonly balance?: string;
+  readonly cost?: string;
+}
+
 /** The node refused: a problem document of its API (RFC 9457). */
 export class ProblemError extends BouyaError {
   override name = "ProblemError";
@@ -20,13 +34,16 @@ export class ProblemError extends BouyaError {
   readonly title: string;
   /** For people: what was wrong and what to do. */
   readonly detail: string;
+  /** For programs: what would do. */
+  readonly values: ProblemValues;
 
-  constructor(problem: { status: number; type: string; title: string; detail: string }) {
+  constructor(problem: { status: number; type: string; title: string; detail: string; values?: ProblemValues }) {
     super(`${problem.title}: ${problem.detail}`);
     this.status = problem.status;
     this.type = problem.type;
     this.title = problem.title;
     this.detail = problem.detail;
+    this.values = problem.values ?? {};
   }
 
   /** The type's last part, as in `low-fee`: what programs compare. */
@@ -43,6 +60,13 @@ export class UnreachableError extends BouyaError {
 /** An answer came that is none of a Bouya node's API, or one that contradicts what was asked. */
 export class AnswerError extends BouyaError {
   override name = "AnswerError";
+  /** The status of an answer that is no node's; null if the answer came from one. */
+  readonly status: number | null;
+
+  constructor(message: string, status: number | null = null) {
+    super(message);
+    this.status = status;
+  }
 }
 
 /** The time to wait was over. The transaction may still be confirmed or become final. */

@@ -2,7 +2,7 @@
 
 import { AMOUNTS, WHOLE } from "./api-types.js";
 import { parseAmount } from "./amount.js";
-import { AnswerError, ProblemError, UnreachableError } from "./errors.js";
+import { AnswerError, InputError, ProblemError, UnreachableError } from "./errors.js";
 
 /** How to reach a node. */
 export interface Reach {
@@ -19,6 +19,12 @@ const TIMEOUT = 30_000;
 const SHOWN = 200;
 
 export type Query = Readonly<Record<string, string | number | bigint | boolean | null | undefined>>;
+
+/** Refuses what is left of options once all that are known are taken: a misspelt filter that nobody notices lets everything through. */
+export const noOthers = (others: object): void => {
+  const [name] = Object.keys(others);
+  if (name !== undefined) throw new InputError(`there is no option ${JSON.stringify(name)}; compare how it is written`);
+};
 
 const number = (value: unknown): bigint => {
   const isExact = typeof value === "string" ? /^-?[0-9]+$/.test(value) : Number.isSafeInteger(value);
@@ -87,10 +93,11 @@ export class Http {
 
 const problemOf = (status: number, text: string): ProblemError | AnswerError => {
   try {
-    const { type, title, detail } = JSON.parse(text) as Record<string, unknown>;
-    if (typeof type === "string" && typeof title === "string" && typeof detail === "string") return new ProblemError({ status, type, title, detail });
+    const { type, title, detail, status: _, ...values } = parseAnswer(text, null) as Record<string, unknown>;
+    const isProblem = typeof type === "string" && typeof title === "string" && typeof detail === "string";
+    if (isProblem) return new ProblemError({ status, type, title, detail, values });
   } catch {
     // No problem document: what answers is a proxy, or no node at all.
   }
-  return new AnswerError(`the answer is not a Bouya node's: HTTP ${status} ${text.slice(0, SHOWN)}`);
+  return new AnswerError(`the answer is not a Bouya node's: HTTP ${status} ${text.slice(0, SHOWN)}`, status);
 };

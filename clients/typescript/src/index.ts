@@ -1,7 +1,7 @@
 // A Bouya ledger's client. See README.md.
 
-export type { Action, AnyAction, Change, Content, Governance, Member, Output } from "./action.js";
-export { addressBytes, addressOfKey, addressText, isAddress } from "./address.js";
+export { type Action, type Call, type Change, type Content, type Deploy, keysMessage, type Member, memberMessage, type Output } from "./action.js";
+export { addressBytes, addressOfKey, addressText, isAddress, isContract } from "./address.js";
 export { type Coin, formatAmount, parseAmount } from "./amount.js";
 export { fromHex, toHex } from "./bytes.js";
 export { DecodeError } from "./codec.js";
@@ -12,10 +12,12 @@ export type { Header } from "./header.js";
 export { isSigned, SecretKey } from "./keys.js";
 export { type Network, type Override, readNetwork } from "./network.js";
 export { checkDocument, type FinalProof, type Ground, isReceipt, prove, type Proven, readReceipt, type Receipt, verifyReceipt } from "./receipt.js";
-export { readTransaction, signTransaction, type Terms, type Transaction, transactionSize } from "./transaction.js";
+export { readTransaction, signTransaction, type Terms, type Transaction, transactionBurden, transactionSize } from "./transaction.js";
 export type * as api from "./api-types.js";
 export { type AgreementFilter, Client, type Options, type Page, type Part, type RecordFilter, type Until, type Waiting } from "./client.js";
-export type { Following, Heard, Lagged } from "./events.js";
+export type { Heard, Lagged } from "./events.js";
+export type { FeedFilter, FeedPlace, FeedTold } from "./feed.js";
 export type { Reach } from "./http.js";
-export { type DocumentOrHash, Sender, type Sending, type Sent } from "./sender.js";
+export type { Following } from "./stream.js";
+export { type DocumentOrHash, type Running, Sender, type Sending, type Sent } from "./sender.js";
 export { readWallet, type Wallet } from "./wallet.js";

@@ -1,6 +1,17 @@
 // Bounds of the protocol (docs/PROTOCOL.md). They are checked before anything is read or signed.
 
 export const TRANSACTION_BYTES = 16_384;
+/** Of a transaction that deploys a contract. */
+export const DEPLOY_BYTES = 40_960;
+export const CONTRACT_CODE_BYTES = 32_768;
+export const CONTRACT_INIT_INPUT = 4_096;
+export const CONTRACT_INPUT = 8_192;
+/** So much gas costs the fee of a byte. */
+export const GAS_PER_BYTE = 1_000n;
+/** Gas of making a byte of code ready. */
+export const GAS_TRANSLATE_BYTE = 100n;
+/** The least gas of a block that a definition may state. */
+export const GAS_PER_BLOCK_LEAST = 5_000_000n;
 export const OUTPUTS = 128;
 export const MEMO_BYTES = 256;
 export const TOPIC_BYTES = 64;
@@ -28,6 +39,8 @@ export const STEPS = 64;
 export const HANDOVERS = 1_024;
 /** Most that a wallet file may ask of this machine for one guess of its passphrase. */
 export const KEYSTORE = { memoryKib: 1024 * 1024, passes: 16, lanes: 16 };
+/** Largest u32. */
+export const U32 = 2 ** 32 - 1;
 /** Largest u64. */
 export const U64 = 2n ** 64n - 1n;
 export const U128 = 2n ** 128n - 1n;

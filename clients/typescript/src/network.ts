@@ -9,11 +9,13 @@ import { readListed, Section } from "./definition.js";
 import { DefinitionError } from "./errors.js";
 import { double, sha256, tagged } from "./hash.js";
 import { commitmentsOf } from "./header.js";
-import { ALLOCATIONS, DECIMALS, HEADER_BYTES, NETWORK_NAME_BYTES, OVERRIDES, SYMBOL_BYTES, TITLE_BYTES, U64 } from "./limits.js";
-import { checkMembers, encodeRoster, GENESIS, type InForce, inForce, makeRoster, rosterCommitment } from "./roster.js";
+import { ALLOCATIONS, DECIMALS, GAS_PER_BLOCK_LEAST, HEADER_BYTES, NETWORK_NAME_BYTES, OVERRIDES, SYMBOL_BYTES, TITLE_BYTES, U64 } from "./limits.js";
+import { checkMembers, encodeRoster, GENESIS, type InForce, inForce, makeRoster, rosterCommitment, type Upgrade } from "./roster.js";
 
 const ENCODING = 1;
-const HEADER_VERSION = 2;
+/** Of the first blocks, where the definition says nothing about it. */
+const OLDEST_VERSION = 2n;
+const NEWEST_VERSION = 3n;
 const I64 = 2n ** 63n - 1n;
 
 /** Members that people put in where the members' own votes no longer suffice. */
@@ -89,6 +91,9 @@ const readCoin = (section: Section): Coin => {
 interface Blocks {
   readonly bytes: Uint8Array;
   readonly difficulty: bigint;
+  readonly version: number;
+  /** What the contracts of a block may compute; null if the interval decides. */
+  readonly gas: bigint | null;
 }
 
 const readBlocks = (section: Section, coin: Coin): Blocks => {
@@ -97,8 +102,13 @@ const readBlocks = (section: Section, coin: Coin): Blocks => {
   const difficulty = section.number("initial_difficulty", 1n, I64, 20_000_000n);
   const reward = section.made("reward", () => parseAmount(section.text("reward", "50"), coin));
   const maxBytes = section.number("max_bytes", 10_000n, 1_900_000n, 1_900_000n);
-  return { bytes: concat(u32(Number(interval)), u16(Number(halfLife)), u64(difficulty), u64(reward), u32(Number(maxBytes))), difficulty };
+  const version = Number(section.number("version", OLDEST_VERSION, NEWEST_VERSION, OLDEST_VERSION));
+  const gas = section.maybe("gas_per_block", () => section.number("gas_per_block", GAS_PER_BLOCK_LEAST, I64));
+  return { bytes: concat(u32(Number(interval)), u16(Number(halfLife)), u64(difficulty), u64(reward), u32(Number(maxBytes))), difficulty, version, gas };
 };
+
+/** The first members decided on the version of the first blocks, unless it is the oldest. */
+const upgradesOf = ({ version }: Blocks): Upgrade[] => (BigInt(version) === OLDEST_VERSION ? [] : [{ version, height: 0n }]);
 
 /** A row of the state, as blocks commit to it. */
 const row = (key: Uint8Array, value: Uint8Array): Uint8Array => concat(key, u8(1), counted(concat(u8(1), value)));
@@ -113,15 +123,25 @@ const executed = (allocations: readonly Allocation[], roster: Uint8Array): Uint8
 
 const encodeDefinition = (about: Uint8Array, coin: Coin, blocks: Blocks, members: readonly Member[], allocations: readonly Allocation[]): Uint8Array => {
   const sorted = [...members].sort((a, b) => (a.id < b.id ? -1 : 1));
-  const sections = [about, concat(text(coin.symbol, SYMBOL_BYTES, "symbol"), u8(coin.decimals)), blocks.bytes, listed(sorted.map(encodeMember))];
-  if (allocations.length > 0) sections.push(listed(allocations.map(({ address, amount }) => concat(address, u64(amount)))));
-  return concat(u16(ENCODING), listed(sections.map((data, number) => concat(u8(number), counted(data)))));
+  const given = listed(allocations.map(({ address, amount }) => concat(address, u64(amount))));
+  // A section that says nothing is absent.
+  const sections: (Uint8Array | null)[] = [
+    about,
+    concat(text(coin.symbol, SYMBOL_BYTES, "symbol"), u8(coin.decimals)),
+    blocks.bytes,
+    listed(sorted.map(encodeMember)),
+    allocations.length > 0 ? given : null,
+    BigInt(blocks.version) === OLDEST_VERSION ? null : u32(blocks.version),
+    blocks.gas === null ? null : u64(blocks.gas),
+  ];
+  const said = sections.flatMap((data, number) => (data === null ? [] : [concat(u8(number), counted(data))]));
+  return concat(u16(ENCODING), listed(said));
 };
 
-const genesisHeader = (created: bigint, difficulty: bigint, definition: Uint8Array, commitments: string): Uint8Array => {
+const genesisHeader = (created: bigint, { version, difficulty }: Blocks, definition: Uint8Array, commitments: string): Uint8Array => {
   const header = new Uint8Array(HEADER_BYTES);
   const body = tagged("bouya network", sha256(definition));
-  header.set(concat(u32(HEADER_VERSION), u32(0), u64(0n), u64(created), u64(difficulty), ZERO_HASH, body, sha256(new Uint8Array()), fromHex(commitments)));
+  header.set(concat(u32(version), u32(0), u64(0n), u64(created), u64(difficulty), ZERO_HASH, body, sha256(new Uint8Array()), fromHex(commitments)));
   return header;
 };
 
@@ -139,12 +159,12 @@ export const readNetwork = (toml: string, overrides: string | null = null): Netw
     const blocks = root.section("blocks", (section) => readBlocks(section, coin));
     const minFeePerByte = root.section("fees", (section) => section.number("min_per_byte", 0n, 1_000_000n, 1n));
     const members = root.sections("members", readListed);
-    const roster = root.made("members", () => makeRoster(GENESIS, members));
+    const roster = root.made("members", () => makeRoster(GENESIS, members, upgradesOf(blocks)));
     const allocations = readAllocations(root, coin);
     const about = concat(text(name, NETWORK_NAME_BYTES, "name"), u64(created), fromHex(salt));
     const definition = encodeDefinition(about, coin, blocks, members, allocations);
     const commitments = commitmentsOf(rosterCommitment(roster), executed(allocations, encodeRoster(roster)));
-    const genesis = genesisHeader(created, blocks.difficulty, definition, commitments);
+    const genesis = genesisHeader(created, blocks, definition, commitments);
     const id = toHex(double(genesis));
     return { id, name, created, coin, minFeePerByte, members, overrides: [], first: inForce(roster, id), genesis };
   });

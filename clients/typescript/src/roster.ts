@@ -9,7 +9,7 @@ import { tagged } from "./hash.js";
 import { UPGRADES, VOTERS } from "./limits.js";
 
 /** A version of blocks, and the first height that has it. */
-interface Upgrade {
+export interface Upgrade {
   readonly version: number;
   readonly height: bigint;
 }

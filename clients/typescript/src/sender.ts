@@ -6,7 +6,7 @@ import type { Client, Until, Waiting } from "./client.js";
 import { BouyaError, InputError, ProblemError } from "./errors.js";
 import { type Document, hashDocument } from "./hash.js";
 import type { SecretKey } from "./keys.js";
-import { signTransaction, type Transaction, transactionSize } from "./transaction.js";
+import { signTransaction, type Transaction, transactionBurden } from "./transaction.js";
 
 /** What can be decided for each transaction. */
 export interface Sending {
@@ -16,8 +16,16 @@ export interface Sending {
   readonly validUntil?: bigint;
 }
 
+/** What a contract may take. */
+export interface Running {
+  /** Paid whole, whatever it takes. */
+  readonly gas: bigint;
+  /** Coins that come with it, in the smallest unit. */
+  readonly value?: bigint;
+}
+
 /** What was sent. */
-export interface Sent extends Transaction<Action> {
+export interface Sent extends Transaction {
   /** Waits until it is confirmed, or final. */
   wait(until?: Until, waiting?: Waiting): Promise<api.Transaction>;
 }
@@ -105,11 +113,22 @@ export class Sender {
     return this.send({ type: "withdraw", agreement }, sending);
   }
 
+  /** Puts a contract on the ledger: `sent.contract` is its address. Only governors of members may. `client.check` says how much gas it takes. */
+  deploy(code: Uint8Array, input: Uint8Array, { gas, value = 0n, ...sending }: Sending & Running): Promise<Sent> {
+    return this.send({ type: "deploy", code, input, value, gas }, sending);
+  }
+
+  /** Calls a contract. What that led to is the `outcome` of the confirmed transaction. */
+  async call(contract: string, input: Uint8Array, { gas, value = 0n, ...sending }: Sending & Running): Promise<Sent> {
+    const { address, code, size } = await this.#client.contract(contract);
+    return this.send({ type: "call", contract: address, code, size: Number(size), input, value, gas }, sending);
+  }
+
   /**
    * Signs, and sends nothing. Who stores `bytes` before `node.submit(...)` can send the very same again after a crash (`readTransaction` reads them):
    * it counts once. A node that has it in a block already says so with the kind `confirmed`.
    */
-  async prepare(action: Action, sending: Sending = {}): Promise<Transaction<Action>> {
+  async prepare(action: Action, sending: Sending = {}): Promise<Transaction> {
     const { network, terms, nonce } = await this.#ask(action, sending);
     return signTransaction(network, this.#key, { ...terms, nonce }, action);
   }
@@ -138,13 +157,13 @@ export class Sender {
   async #ask(action: Action, { fee, validUntil }: Sending) {
     const [{ network, tip }, { nonce }] = await Promise.all([this.#client.status(), this.account()]);
     const terms = {
-      fee: fee ?? BigInt(transactionSize(action)) * network.min_fee_per_byte,
+      fee: fee ?? transactionBurden(action) * network.min_fee_per_byte,
       validUntil: validUntil ?? tip.height + VALID_BLOCKS,
     };
     return { network: network.id, terms, nonce };
   }
 
-  #sent(signed: Transaction<Action>): Sent {
+  #sent(signed: Transaction): Sent {
     return { ...signed, wait: (until, waiting) => this.#client.wait(signed.id, until, waiting) };
   }
 }

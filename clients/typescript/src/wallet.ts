@@ -33,6 +33,8 @@ export interface Wallet {
 
 const damaged = (why: string) => new WalletError("damaged", `the wallet is damaged (${why}); restore it from a backup, or import its seed again`);
 
+const noWallet = () => new WalletError("damaged", "this is no wallet: give the text of a .wallet file; if it was one, restore it from a backup");
+
 type Fields = { readonly [name: string]: unknown };
 
 const object = (value: unknown, what: string, needed: readonly string[], allowed: readonly string[] = []): Fields => {
@@ -85,9 +87,10 @@ export const readWallet = (text: string): Wallet => {
     said = JSON.parse(text);
   } catch {
     // The parser's message may quote the secret file, so it is not passed on.
-    throw damaged("not a wallet's JSON");
+    throw noWallet();
   }
   const { format } = Object(said) as Fields;
+  if (format === undefined) throw noWallet();
   if (typeof format === "number" && format !== FORMAT) throw new WalletError("format", `the wallet has the format ${format}, this library knows format ${FORMAT}`);
   const file = object(said, "a wallet's fields", ["format", "name", "address", "public_key", "kdf"], ["cipher", "unencrypted_seed"]);
   const { name, address, public_key: publicKey, kdf, cipher = null, unencrypted_seed: plain = null } = file;

@@ -1,14 +1,33 @@
 // The first hour of somebody who ties another program to a network: a devnet of its own on free ports, two companies, one agreement.
 
 import assert from "node:assert/strict";
-import { execFile } from "node:child_process";
-import { mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
+import { execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import { appendFile, mkdtemp, readFile, rm, symlink, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
-import { Client, formatAmount, hashDocument, type Heard, type Network, ProblemError, readNetwork, readWallet, ReceiptError, type Sender, verifyReceipt } from "../src/index.js";
+import {
+  type api,
+  Client,
+  type FeedTold,
+  formatAmount,
+  hashDocument,
+  type Heard,
+  keysMessage,
+  type Network,
+  ProblemError,
+  readNetwork,
+  readWallet,
+  ReceiptError,
+  SecretKey,
+  type Sender,
+  signTransaction,
+  toHex,
+  verifyReceipt,
+} from "../src/index.js";
 import { place, readJson } from "./files.js";
 import { changes, seeded, type Vector } from "./receipts.js";
 
@@ -20,6 +39,8 @@ interface Devnet {
   readonly url: string;
   readonly base: number;
   readonly dir: string;
+  halt(): Promise<void>;
+  run(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -156,6 +177,114 @@ test("the program in docs/PROGRAMS.md runs as it stands there", async () => {
   const { stdout } = await promisify(execFile)(process.execPath, [program], { cwd: home, env: { ...process.env, BOUYA_API: devnet.url }, timeout: PATIENCE.timeout });
   assert.match(stdout, /^effective\nfinal at block \d+, signed by node/);
   assert.ok((await readFile(join(home, "lease.receipt"), "utf8")).startsWith("{"));
+});
+
+/** Reads the feed from `client` up to this transaction. */
+const toldUntil = async (client: Client, after: string, id: string, following: Parameters<Client["follow"]>[0] = {}): Promise<FeedTold[]> => {
+  const told: FeedTold[] = [];
+  const stop = AbortSignal.timeout(PATIENCE.timeout);
+  for await (const one of client.follow({ after, address: friend.address, kind: "transfer", signal: stop, ...following })) {
+    told.push(one);
+    if (one.type === "transaction" && one.transaction.id === id) return told;
+  }
+  throw new Error(`the feed did not tell ${id}`);
+};
+const idsOf = (told: readonly FeedTold[]) => told.flatMap((one) => (one.type === "transaction" ? [one.transaction.id] : []));
+
+test("a follower goes on at another node and over a restart of all, and pages tell the same", async () => {
+  const start = (await alice.feed({ after: "latest" })).next;
+  const paid: string[] = [];
+  for (const amount of [1n, 2n, 3n]) paid.push((await demo.transfer({ to: friend.address, amount })).id);
+  const first = await toldUntil(alice, start, paid[0] ?? "");
+  const then = await toldUntil(bob, first.at(-1)?.cursor ?? "", paid[2] ?? "");
+  assert.deepEqual(idsOf([...first, ...then]), paid);
+  // One stream, over a restart.
+  let [opened, restarted]: [number, Promise<void> | null] = [0, null];
+  const restart = async () => {
+    await devnet.halt();
+    await devnet.run();
+    paid.push((await demo.transfer({ to: friend.address, amount: 4n })).id);
+  };
+  const told: FeedTold[] = [];
+  for await (const one of alice.follow({ after: start, kind: "transfer", onOpen: () => void (opened += 1) })) {
+    told.push(one);
+    restarted ??= restart();
+    if (idsOf(told).length < 3) continue;
+    await restarted;
+    if (idsOf(told).length === 4) break;
+  }
+  assert.deepEqual([idsOf(told), opened > 1], [paid, true]);
+  const read: string[] = [];
+  for (let after = start, more = true; more; ) {
+    const page = await alice.feed({ after, limit: 2, address: friend.address, kind: "transfer" });
+    read.push(...page.items.map(({ transaction }) => transaction.id));
+    ({ next: after, more } = page);
+  }
+  assert.deepEqual(read, paid);
+});
+
+test("a transaction is checked, and a receipt is renewed", async () => {
+  const signed = await demo.prepare({ type: "record", topic: "prices", content: { data: new TextEncoder().encode("oats 180") } });
+  const check = await alice.check(signed);
+  assert.deepEqual([check.passes, check.id, check.fee, check.problem], [true, signed.id, check.least_fee, undefined]);
+  const cheap = await alice.check(await demo.prepare(signed.action, { fee: 1n }));
+  assert.deepEqual([cheap.passes, cheap.problem?.type], [false, "urn:bouya:low-fee"]);
+  await assert.rejects(alice.transaction(signed.id), (error) => error instanceof ProblemError && error.status === 404);
+  await alice.submit(signed);
+  const { height } = await alice.wait(signed.id, "final", PATIENCE);
+  const old = await alice.receipt(signed.id, { under: height ?? 0n });
+  for (const newer of [await alice.renewReceipt(old), await alice.renewReceipt(signed)]) {
+    const receipt = verifyReceipt(newer, { network });
+    assert.ok(receipt.kind === "receipt" && receipt.transaction.id === signed.id && receipt.final);
+  }
+  await assert.rejects(alice.renewReceipt("{}"), ReceiptError);
+});
+
+test("a motion is moved and voted on, and a member's new key is taken", async () => {
+  const governor = async (name: string) => readWallet(await readFile(join(devnet.dir, "wallets", `${name}.wallet`), "utf8")).unlock();
+  const [mover, voter] = [await governor("node0"), await governor("node1")];
+  const fees = await demo.transfer([mover, voter].map(({ address }) => ({ to: address, amount: 1_000_000n })));
+  await fees.wait("final", PATIENCE);
+  const moved = await alice.sender(mover).send({ type: "motion", change: { type: "remove", id: "node2" }, reason: "it is only a test", until: BigInt(Date.now() + 172_800_000) });
+  await moved.wait("final", PATIENCE);
+  const ballot = await alice.sender(voter).send({ type: "ballot", motion: moved.motion ?? "", yes: false });
+  await ballot.wait("final", PATIENCE);
+  const { vote, change } = await alice.motion(moved.motion ?? "");
+  assert.deepEqual([vote.mover, vote.yes, vote.no, change.type], ["node0", 1, 1, "remove"]);
+
+  const fresh = SecretKey.random();
+  const { nonce } = await alice.account(voter.address, { confirmations: 0 });
+  const own = { id: "node1", key: fresh.publicKey, governor: null };
+  const proven = toHex(fresh.sign(keysMessage(network.id, voter.address, nonce, own)));
+  // Only checked: node1 must go on with the key that it has.
+  const checked = await alice.check(signTransaction(network.id, voter, { nonce, fee: 500_000n, validUntil: 1_000n }, { type: "keys", ...own, proof: proven }));
+  assert.deepEqual([checked.passes, checked.problem], [true, undefined]);
+});
+
+test("the follower in docs/PROGRAMS.md misses nothing and does nothing twice, however often it is killed", async () => {
+  const home = await mkdtemp(join(folder, "follower-"));
+  await symlink(devnet.dir, join(home, ".devnet"));
+  const expected: string[] = [];
+  for (let after: string | null = null, more = true; more; ) {
+    const page: api.Feed = await alice.feed({ after, address: friend.address });
+    expected.push(...page.items.map(({ transaction }) => transaction.id));
+    ({ next: after, more } = page);
+  }
+  assert.ok(expected.length > 4);
+  const file = join(home, "house.jsonl");
+  const lines = async () => (await readFile(file, "utf8").catch(() => "")).split("\n").slice(0, -1);
+  for (let seen = 0, run = 0; seen < expected.length; run += 1) {
+    const env = { ...process.env, BOUYA_API: `http://127.0.0.1:${devnet.base + (run % 2)}` };
+    const child = spawn(process.execPath, [place("clients/typescript/build/examples/follower.js")], { cwd: home, env, stdio: "inherit" });
+    const ended = once(child, "exit");
+    while (child.exitCode === null && (await lines()).length === seen) await new Promise((resolve) => setTimeout(resolve, 5)); // poll
+    child.kill("SIGKILL");
+    assert.deepEqual(await ended, [null, "SIGKILL"], "it ended by itself");
+    seen = (await lines()).length;
+    // As a crash of the machine leaves it that was in the middle of a line, and of a letter.
+    await appendFile(file, Buffer.from('{"cursor":"1-all-0-00","id":"é').subarray(0, -1));
+  }
+  assert.deepEqual((await lines()).slice(0, expected.length).map((line) => JSON.parse(line).id), expected);
 });
 
 test("the program says the same as this library of every receipt, and of changes of them", async () => {

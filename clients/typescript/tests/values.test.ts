@@ -11,6 +11,9 @@ import {
   hashDocument,
   InputError,
   isAddress,
+  keysMessage,
+  type Member,
+  memberMessage,
   parseAmount,
   readTransaction,
   SecretKey,
@@ -22,6 +25,9 @@ const key = SecretKey.fromSeed("02".repeat(32));
 const other = SecretKey.fromSeed("01".repeat(32));
 const NETWORK = "05".repeat(32);
 const TERMS = { nonce: 7n, fee: 0n, validUntil: 2n ** 64n - 1n };
+
+const carol: Member = { id: "carol", key: other.publicKey, governor: key.address, name: "Carol SA" };
+const proof = toHex(other.sign(memberMessage(carol)));
 
 test("amounts are exact", () => {
   const table: [number, string, bigint][] = [
@@ -98,12 +104,46 @@ test("what no node would take is not signed", () => {
     propose([key.address]),
     propose([other.address, other.address.toUpperCase()]),
     propose([other.address], ""),
+    { type: "motion", change: { type: "remove", id: "Carol" }, reason: "", until: 1n },
+    { type: "motion", change: { type: "remove", id: "12" }, reason: "", until: 1n },
+    { type: "motion", change: { type: "remove", id: "carol" }, reason: "é".repeat(129), until: 1n },
+    { type: "motion", change: { type: "upgrade", version: 2 ** 32, height: 1n }, reason: "", until: 1n },
+    { type: "motion", change: { type: "governor", id: "carol", governor: addressText(Uint8Array.of(1, ...new Uint8Array(32))) }, reason: "", until: 1n },
+    { type: "motion", change: { type: "add", member: { ...carol, governor: other.address }, proof }, reason: "", until: 1n },
+    { type: "motion", change: { type: "add", member: { ...carol, id: "dave" }, proof }, reason: "", until: 1n },
+    { type: "ballot", motion: "07", yes: true },
+    { type: "keys", id: "carol", key: null, proof: null, governor: null },
+    { type: "keys", id: "carol", key: other.publicKey, proof: null, governor: null },
+    { type: "keys", id: "carol", key: null, proof, governor: other.address },
+    { type: "keys", id: "carol", key: other.publicKey, proof, governor: null },
+    { type: "keys", id: "carol", key: key.publicKey, proof, governor: null },
   ] satisfies Action[];
   for (const [at, action] of bad.entries()) assert.throws(() => sign(action), InputError, String(at));
   assert.throws(() => sign(pay(1n), { ...TERMS, fee: 2n ** 64n - 1n }), InputError);
   const signed = sign(pay(1n));
   assert.equal(signed.bytes.length, 171);
   assert.equal(transactionSize(signed.action), 171);
+});
+
+test("what members say about members is signed, and read as it was written", () => {
+  const own = { id: "carol", key: other.publicKey, governor: null };
+  const said = [
+    { type: "motion", change: { type: "add", member: carol, proof }, reason: "they mill", until: 5n },
+    { type: "motion", change: { type: "remove", id: "carol" }, reason: "", until: 5n },
+    { type: "motion", change: { type: "governor", id: "carol", governor: other.address }, reason: "lost", until: 5n },
+    { type: "motion", change: { type: "upgrade", version: 2, height: 9n }, reason: "", until: 5n },
+    { type: "ballot", motion: "07".repeat(32), yes: true },
+    { type: "ballot", motion: "07".repeat(32), yes: false },
+    { type: "keys", id: "carol", key: null, proof: null, governor: other.address },
+    { type: "keys", ...own, proof: toHex(other.sign(keysMessage(NETWORK, key.address, TERMS.nonce, own))) },
+  ] satisfies Action[];
+  for (const action of said) {
+    const signed = signTransaction(NETWORK, key, TERMS, action);
+    assert.deepEqual(readTransaction(signed.bytes, NETWORK), signed);
+    assert.equal(signed.bytes.length, transactionSize(action));
+  }
+  // The new key's word is for one transaction: with another nonce it is worth nothing.
+  assert.throws(() => signTransaction(NETWORK, key, { ...TERMS, nonce: 8n }, said.at(-1) as Action), InputError);
 });
 
 test("no byte of a transaction can be changed, and none added", () => {

@@ -68,6 +68,16 @@ test("a definition has its network's id", () => {
   assert.equal(toHex(tagged("bouya rules", fromHex(network.id))), vector("rules digest of the example"));
 });
 
+test("a network that runs contracts has another id", () => {
+  const running = readNetwork(DEFINITION.replace("[blocks]\n", "[blocks]\nversion = 3\ngas_per_block = 30000000\n"));
+  assert.equal(running.id, vector("network id of the example that runs contracts"));
+  assert.equal(readNetwork(DEFINITION.replace("[blocks]\n", "[blocks]\nversion = 2\n")).id, network.id, "the oldest version says nothing");
+  for (const [wrong, why] of [
+    ["version = 4", "blocks.version"],
+    ["gas_per_block = 4999999", "blocks.gas_per_block"],
+  ] as const) assert.throws(() => readNetwork(DEFINITION.replace("[blocks]\n", `[blocks]\n${wrong}\n`)), (error: Error) => error.message.startsWith(why));
+});
+
 test("a transfer and a proposal have their bytes and ids", () => {
   const paid = transfer();
   assert.equal(toHex(paid.bytes), vector("transfer bytes"));
@@ -153,6 +163,15 @@ class Seeded {
     ];
     return actions.map((action) => this.sign(SecretKey.fromSeed(this.bytes(32)), action));
   }
+
+  contracts(): Transaction[] {
+    const deploy: Action = { type: "deploy", code: this.bytes(40), input: this.bytes(9), value: this.number(), gas: this.number() };
+    const deployed = this.sign(SecretKey.fromSeed(this.bytes(32)), deploy);
+    assert.ok(deployed.contract);
+    const size = () => Number(this.number() & 0xffffffffn);
+    const call: Action = { type: "call", contract: deployed.contract, code: this.hash(), size: size(), input: this.bytes(30), value: this.number(), gas: this.number() };
+    return [deployed, this.sign(SecretKey.fromSeed(this.bytes(32)), call)];
+  }
 }
 
 const conformance = (values: (seeded: Seeded) => Transaction[]): string => {
@@ -164,4 +183,5 @@ const conformance = (values: (seeded: Seeded) => Transaction[]): string => {
 test("many transactions of each kind have the bytes that nodes give them", () => {
   assert.equal(conformance((seeded) => [seeded.transaction()]), vector("conformance of Transaction"));
   assert.equal(conformance((seeded) => seeded.said()), vector("conformance of records and agreements"));
+  assert.equal(conformance((seeded) => seeded.contracts()), vector("conformance of deployments and calls"));
 });

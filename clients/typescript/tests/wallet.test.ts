@@ -39,6 +39,10 @@ test("one without a passphrase opens without", async () => {
   assert.equal(toHex((await wallet.unlock()).seed()), SEED);
 });
 
+test("what is no wallet at all is called so", () => {
+  for (const text of ["", "[node]\nname = 1", "{}", "[]", "null", '{"network":"acme"}']) assert.throws(() => readWallet(text), /^WalletError: this is no wallet: give the text of a \.wallet file/);
+});
+
 test("a wrong passphrase, none, and a changed file are told apart", async () => {
   const wallet = cheap();
   const unlock = (changed: object, passphrase?: string) => Promise.resolve().then(() => readWallet(JSON.stringify(changed)).unlock(passphrase));

@@ -1,6 +1,6 @@
 // Shows a verdict: the answer first, in large plain words, then what is proven, then the details for experts.
 
-import { type AnyAction, formatAmount, type Header, type Member, type Receipt } from "../src/index.js";
+import { type Action, formatAmount, type Header, type Member, type Receipt, type Transaction } from "../src/index.js";
 import type { Verdict } from "./judge.js";
 import type { Words } from "./words.js";
 
@@ -92,7 +92,7 @@ const readable = (data: Uint8Array): string | null => {
 
 const LONGEST_TEXT = 600;
 
-const saysRecord = (telling: Telling, action: AnyAction & { readonly type: "record" }): Child => {
+const saysRecord = (telling: Telling, action: Action & { readonly type: "record" }): Child => {
   const { words } = telling;
   const { actions } = words;
   if (!("data" in action.content)) return [actions.recordsDocument, quoted(action.content.name, words), actions.under, quoted(action.topic, words), "."];
@@ -102,8 +102,15 @@ const saysRecord = (telling: Telling, action: AnyAction & { readonly type: "reco
   return [actions.recordsData(data.length), quoted(action.topic, words), ".", shown];
 };
 
+const saysContract = (telling: Telling, { action, contract }: Transaction, value: bigint): Child => {
+  const { deploys, calls, withCoins, outcomeElsewhere } = telling.words.actions;
+  const coins = value === 0n ? null : [withCoins, h("b", {}, amountText(telling, value))];
+  return [action.type === "deploy" ? deploys : calls, contract === null ? null : addressText(telling, contract), coins, outcomeElsewhere];
+};
+
 /** What a transaction does, in a sentence. */
-const says = (telling: Telling, action: AnyAction): Child => {
+const says = (telling: Telling, transaction: Transaction): Child => {
+  const { action } = transaction;
   const { words } = telling;
   const { actions } = words;
   switch (action.type) {
@@ -125,6 +132,9 @@ const says = (telling: Telling, action: AnyAction): Child => {
       return actions.ballot(action.yes);
     case "keys":
       return [actions.keys, h("b", {}, action.id)];
+    case "deploy":
+    case "call":
+      return saysContract(telling, transaction, action.value);
     case "motion": {
       const { change } = action;
       const { moves } = actions;
@@ -237,7 +247,7 @@ export const report = (verdict: Verdict, words: Words, about: About = {}): HTMLE
   const [head, sentence] = headline(telling);
   const shown: [string, Child][] = [];
   if (receipt?.kind === "receipt") {
-    shown.push([words.labels.says, says(telling, receipt.transaction.action)], [words.labels.signed, signer(telling, receipt)]);
+    shown.push([words.labels.says, says(telling, receipt.transaction)], [words.labels.signed, signer(telling, receipt)]);
     shown.push([words.labels.document, documentLine(telling)]);
     // Where nothing makes the blocks real, their times say nothing.
     if (verdict.proven) shown.push([words.labels.when, when(telling, receipt)]);

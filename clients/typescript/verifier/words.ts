@@ -33,6 +33,11 @@ export interface Words {
     readonly moves: { readonly add: string; readonly remove: string; readonly governor: string; readonly upgrade: (version: number, height: string) => string };
     readonly ballot: (yes: boolean) => string;
     readonly keys: string;
+    readonly deploys: string;
+    readonly calls: string;
+    readonly withCoins: string;
+    /** A receipt holds the transaction, and not what the contract made of it. */
+    readonly outcomeElsewhere: string;
   };
   readonly member: (isProven: boolean) => string;
   readonly nobody: string;
@@ -119,6 +124,8 @@ const en: Words = {
     signs: "Signs an agreement about a document", refuses: "Refuses an agreement about a document", withdraws: "Withdraws a proposed agreement",
     moves: { add: "Moves to make a member of ", remove: "Moves to remove the member ", governor: "Moves to let another address speak for the member ", upgrade: (version, height) => `Moves to give blocks the version ${version} from height ${height} on` },
     ballot: (yes) => `Votes ${yes ? "yes" : "no"} on a motion`, keys: "Changes the keys of the member ",
+    deploys: "Deploys the contract ", calls: "Calls the contract ", withCoins: ", with ",
+    outcomeElsewhere: ". What the contract made of it is not in this receipt.",
   },
   member: (isProven) => (isProven ? "for the member " : "for the member, as this node says, "),
   nobody: "an address that spoke for no member then",
@@ -203,6 +210,8 @@ const fr: Words = {
     signs: "Signe un accord sur un document", refuses: "Refuse un accord sur un document", withdraws: "Retire une proposition d’accord",
     moves: { add: "Propose d’admettre comme membre ", remove: "Propose d’exclure le membre ", governor: "Propose qu’une autre adresse parle pour le membre ", upgrade: (version, height) => `Propose de donner aux blocs la version ${version} à partir de la hauteur ${height}` },
     ballot: (yes) => `Vote ${yes ? "oui" : "non"} sur une motion`, keys: "Change les clés du membre ",
+    deploys: "Déploie le contrat ", calls: "Appelle le contrat ", withCoins: ", avec ",
+    outcomeElsewhere: ". Ce que le contrat en a fait n’est pas dans ce reçu.",
   },
   member: (isProven) => (isProven ? "pour le membre " : "pour le membre, selon ce nœud, "),
   nobody: "une adresse qui ne parlait alors pour aucun membre",

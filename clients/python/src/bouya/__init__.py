@@ -15,10 +15,11 @@ from .address import Address
 from .coin import Coin
 from .errors import BouyaError
 from .events import Event, EventStream
+from .feed import FeedStream, Told
 from .hashing import Hash, hash_document, sha256
 from .keys import Key, Signer
 from .network import Network
-from .node import Node, Sent
+from .node import Node, Proposed, Sent
 from .receipt import Proof, ProvenFinal, verify_final_proof, verify_receipt
 from .transaction import Transaction
 from .wallet import Wallet, open_wallet
@@ -31,14 +32,17 @@ __all__ = [
     "Coin",
     "Event",
     "EventStream",
+    "FeedStream",
     "Hash",
     "Key",
     "Network",
     "Node",
     "Proof",
+    "Proposed",
     "ProvenFinal",
     "Sent",
     "Signer",
+    "Told",
     "Transaction",
     "Wallet",
     "__version__",

@@ -13,6 +13,7 @@ import threading
 from collections.abc import Mapping
 from urllib.parse import urlencode, urlsplit
 
+from ._reading import read
 from .errors import ApiError, NodeUnreachable, UnexpectedAnswer, problem
 
 _MOST_BYTES = 64 * 1024 * 1024
@@ -53,9 +54,12 @@ class Http:
         why = str(error) or type(error).__name__
         return NodeUnreachable(f"no answer from {self.url}: {why}; is the node running, and is this its API?")
 
-    def request(self, method: str, path: str, query: Query, body: bytes | None = None) -> bytes:
-        """The body of an answer that is no problem."""
-        headers = self.headers(Content_Type="application/octet-stream") if body is not None else self.headers()
+    def request(self, method: str, path: str, query: Query, body: bytes | str | None = None) -> bytes:
+        """The body of an answer that is no problem. A text is sent as JSON."""
+        if isinstance(body, str):
+            headers, body = self.headers(Content_Type="application/json"), body.encode()
+        else:
+            headers = self.headers(Content_Type="application/octet-stream") if body is not None else self.headers()
         while True:
             connection, was_kept = self._take() if method == "GET" else (self.connect(self.timeout), False)
             try:
@@ -120,10 +124,8 @@ def read_problem(status: int, kind: str, said: bytes) -> ApiError:
     """The error that a node's answer describes. A proxy in front of it may answer in another form."""
     if kind.startswith("application/problem+json"):
         try:
-            document = json.loads(said)
-            named = str(document["type"]).removeprefix("urn:bouya:")
-            return problem(named, status, str(document["title"]), str(document["detail"]))
-        except (ValueError, KeyError, TypeError, RecursionError):
+            return read(ApiError, {**json.loads(said), "status": status})
+        except (ValueError, TypeError, RecursionError, UnexpectedAnswer):
             pass
     text = said[:200].decode(errors="replace")
     return problem("unknown", status, http.client.responses.get(status, "Error"), f"not a node's answer: {text!r}")

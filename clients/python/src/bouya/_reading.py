@@ -7,13 +7,13 @@ import types
 import typing
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cache
 from typing import Annotated, Any, Literal, TypeVar
 
 from .address import Address
 from .coin import Coin
-from .errors import UnexpectedAnswer
+from .errors import ApiError, ProblemValues, UnexpectedAnswer, problem
 from .hashing import Hash, unhex
 
 T = TypeVar("T")
@@ -89,14 +89,29 @@ def _read_plain(kind: Any, said: object) -> object:
         return Hash.parse(_expect(said, str))
     if kind is Address:
         return Address.parse(_expect(said, str))
+    if kind is ApiError:
+        return _read_problem(_expect(said, dict))
     if kind is bytes:
         return unhex(_expect(said, str), "bytes")
     if kind is datetime:
-        return datetime.fromisoformat(_expect(said, str))
+        return _time(_expect(said, str))
     if kind is int and isinstance(said, str) and said.isascii() and said.isdigit():
         # Numbers that may not fit a JavaScript number come as text.
         return int(said)
     return _expect(said, kind)
+
+
+def _time(said: str) -> datetime:
+    """A time. Anybody may propose a deadline after the year 9999, which a node writes as milliseconds: it is the latest time that Python knows."""
+    if said.endswith(" ms") and said[:-3].isascii() and said[:-3].isdigit():
+        return datetime.max.replace(tzinfo=UTC)
+    return datetime.fromisoformat(said)
+
+
+def _read_problem(document: Mapping[str, object]) -> ApiError:
+    kind = str(document["type"]).removeprefix("urn:bouya:")
+    values = read(ProblemValues, document)
+    return problem(kind, _expect(document["status"], int), str(document["title"]), str(document["detail"]), values)
 
 
 def _read_union(kinds: tuple[Any, ...], said: object, coin: Coin | None) -> object:

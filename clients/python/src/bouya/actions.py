@@ -12,6 +12,7 @@ from .members import Member as Member
 from .members import Upgrade as Upgrade
 from .members import node_id, read_node_id
 
+_CODE, _INIT, _INPUT = 32_768, 4_096, 8_192
 _OUTPUTS, _PARTIES, _MEMO, _TOPIC, _NAME, _TITLE, _REASON, _DATA = 128, 32, 256, 64, 256, 256, 256, 8192
 Proof = tuple[bytes, bytes, bytes, str]
 """A key, a message, the signature over it, and what that is."""
@@ -285,10 +286,60 @@ class Keys:
         return [(self.key.key, b"bouya own keys\0" + network + about, self.key.proof, "the new key's proof")]
 
 
-Action = Transfer | Record | Propose | Respond | Withdraw | Motion | Ballot | Keys
+@dataclass(frozen=True)
+class Deploy:
+    """Puts a contract on the ledger: a WebAssembly module, what its `init` reads, the coins that it begins with, and the gas that `init` may take."""
+
+    code: bytes
+    input: bytes
+    value: int
+    gas: int
+
+    def encode(self) -> bytes:
+        """Its bytes."""
+        code = encoding.counted(self.code, _CODE, "the code")
+        input = encoding.counted(self.input, _INIT, "the input of a deployment")
+        return b"\x08" + code + input + encoding.u64(self.value) + encoding.u64(self.gas)
+
+    @classmethod
+    def read(cls, reader: Reader) -> Deploy:
+        """From what stands behind its number."""
+        return cls(reader.counted(_CODE), reader.counted(_INIT), reader.number(8), reader.number(8))
+
+
+@dataclass(frozen=True)
+class Call:
+    """Calls a contract. `code` is the SHA-256 of its code, and `size` how many bytes that has."""
+
+    contract: Address
+    code: Hash
+    size: int
+    input: bytes
+    value: int
+    gas: int
+
+    def encode(self) -> bytes:
+        """Its bytes."""
+        input = encoding.counted(self.input, _INPUT, "the input of a call")
+        numbers = encoding.u64(self.value) + encoding.u64(self.gas)
+        return b"\x09" + self.contract + self.code + encoding.u32(self.size) + input + numbers
+
+    @classmethod
+    def read(cls, reader: Reader) -> Call:
+        """From what stands behind its number."""
+        contract, code, size = Address(reader.take(33)), Hash(reader.take(32)), reader.number(4)
+        return cls(contract, code, size, reader.counted(_INPUT), reader.number(8), reader.number(8))
+
+    def check(self) -> None:
+        """What the protocol asks of any."""
+        need(self.contract.kind == 1, f"{self.contract} is no contract's address")
+        need(self.size <= _CODE, f"code of {self.size} bytes; at most {_CODE} are allowed")
+
+
+Action = Transfer | Record | Propose | Respond | Withdraw | Motion | Ballot | Keys | Deploy | Call
 """All that a transaction can do."""
 
-_READERS = (Transfer.read, Record.read, Propose.read, Respond.read, Withdraw.read, Motion.read, Ballot.read, Keys.read)
+_READERS = (Transfer.read, Record.read, Propose.read, Respond.read, Withdraw.read, Motion.read, Ballot.read, Keys.read, Deploy.read, Call.read)
 
 
 def read_action(reader: Reader) -> Action:
@@ -300,7 +351,7 @@ def check_action(action: Action, sender: Address) -> None:
     """Raises an `EncodingError` if the action is valid nowhere."""
     if isinstance(action, (Propose, Keys)):
         action.check(sender)
-    elif isinstance(action, (Transfer, Record, Motion)):
+    elif isinstance(action, (Transfer, Record, Motion, Call)):
         action.check()
 
 

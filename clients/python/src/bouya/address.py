@@ -14,7 +14,7 @@ _DIGITS = 53
 
 
 class Address(bytes):
-    """33 bytes. Kind 0 is the hash of a key; other kinds can be paid, but nobody can spend from them yet. As text: `str(address)`."""
+    """33 bytes. Kind 0: the hash of a key. Kind 1: a contract. Others can be paid, but nobody can spend from them yet. As text: `str(address)`."""
 
     __slots__ = ()
 
@@ -27,6 +27,11 @@ class Address(bytes):
     def of_key(cls, key: bytes) -> Address:
         """The address of a public key."""
         return cls(b"\0" + tagged("bouya address", b"\0", key))
+
+    @classmethod
+    def of_contract(cls, deployer: Address, nonce: int, code: bytes, input: bytes) -> Address:
+        """The address of a contract, from who deploys it with which nonce, and the SHA-256 of its code and of its first input."""
+        return cls(b"\1" + tagged("bouya address", b"\1", deployer, nonce.to_bytes(8, "little"), code, input))
 
     @classmethod
     def parse(cls, text: str) -> Address:
@@ -54,7 +59,7 @@ class Address(bytes):
 
     @property
     def kind(self) -> int:
-        """0: the hash of an ed25519 key."""
+        """0: the hash of an ed25519 key; 1: a contract."""
         return self[0]
 
     def __str__(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -96,12 +97,27 @@ class NeverConfirmed(BouyaError):
     """The transaction can no longer be confirmed: all blocks that could have held it are final without it. Sign anew."""
 
 
-class ApiError(NodeError):
-    """A problem document of the node (RFC 9457). `kind` is its type without `urn:bouya:`; `detail` says what to do."""
+@dataclass(frozen=True)
+class ProblemValues:
+    """What a program needs to mend a problem; docs/API.md says which problem has which. Amounts are text in coins, which `Coin.parse` reads."""
 
-    def __init__(self, kind: str, status: int, title: str, detail: str) -> None:
+    expected_nonce: int | None = None
+    next_nonce: int | None = None
+    by: str | None = None
+    least_fee: str | None = None
+    height: int | None = None
+    lowest: int | None = None
+    balance: str | None = None
+    cost: str | None = None
+
+
+class ApiError(NodeError):
+    """A problem document of the node (RFC 9457). `kind` is its type without `urn:bouya:`; `detail` says what to do; `values` is for programs."""
+
+    def __init__(self, kind: str, status: int, title: str, detail: str, values: ProblemValues | None = None) -> None:
         super().__init__(f"{detail} ({kind}, {status})")
         self.kind, self.status, self.title, self.detail = kind, status, title, detail
+        self.values = values or ProblemValues()
 
 
 class NotFound(ApiError):
@@ -110,6 +126,10 @@ class NotFound(ApiError):
 
 class Pruned(ApiError):
     """It was there, and this node keeps it no more (410): ask a node that keeps all."""
+
+
+class OtherHistory(ApiError):
+    """What was final where a cursor of the feed comes from is not on this node's chain: people must compare the nodes before anything goes on."""
 
 
 class BadRequest(ApiError):
@@ -160,6 +180,7 @@ _BY_KIND: dict[str, type[ApiError]] = {
     "low-fee": LowFee,
     "insufficient-balance": InsufficientBalance,
     "expired": Expired,
+    "other-history": OtherHistory,
 }
 
 _BY_STATUS: dict[int, type[ApiError]] = {
@@ -178,7 +199,7 @@ _BY_STATUS: dict[int, type[ApiError]] = {
 }
 
 
-def problem(kind: str, status: int, title: str, detail: str) -> ApiError:
+def problem(kind: str, status: int, title: str, detail: str, values: ProblemValues | None = None) -> ApiError:
     """The error for a problem document. An unknown kind or status becomes the class that is nearest."""
     nearest = BadRequest if 400 <= status < 500 else ApiError
-    return _BY_KIND.get(kind, _BY_STATUS.get(status, nearest))(kind, status, title, detail)
+    return _BY_KIND.get(kind, _BY_STATUS.get(status, nearest))(kind, status, title, detail, values)

@@ -91,9 +91,9 @@ class Roster:
         need(len(addresses) == 2 * len(keys), "members that share a key or a governor")
 
     @classmethod
-    def sorted(cls, known_by: Hash, height: int, members: list[Member]) -> Roster:
+    def sorted(cls, known_by: Hash, height: int, members: list[Member], upgrades: tuple[Upgrade, ...] = ()) -> Roster:
         """Of members in any order."""
-        return cls(known_by, height, tuple(sorted(members, key=lambda member: member.key)))
+        return cls(known_by, height, tuple(sorted(members, key=lambda member: member.key)), upgrades)
 
     @classmethod
     def read(cls, reader: Reader) -> Roster:

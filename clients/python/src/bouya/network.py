@@ -15,9 +15,11 @@ from .encoding import need
 from .errors import BouyaError, DefinitionError, WrongNetwork
 from .finality import Override
 from .hashing import Hash, double, sha256, tagged, unhex
-from .members import MOST, NAME_BYTES, Member, Roster, VoterSet
+from .members import MOST, NAME_BYTES, Member, Roster, Upgrade, VoterSet
 
 _ALLOCATIONS = 10_000
+_OLDEST, _NEWEST = 2, 3
+_GAS_LEAST = 5_000_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 File = str | os.PathLike[str]
@@ -105,20 +107,28 @@ def _define(said: dict[str, Any]) -> Network:
     rules += encoding.u64(coin.parse(blocks.get("reward", "50"))) + encoding.u32(blocks.get("max_bytes", 1_900_000))
     salt = unhex(said.get("salt", "00" * 16), "the salt", 16)
     listed = (member.encode() for member in sorted(members, key=lambda member: member.id))
-    sections = [
-        encoding.text(said["name"], NAME_BYTES, "the name") + encoding.u64(milliseconds(created)) + salt,
-        encoding.text(coin.symbol, 12, "the symbol") + encoding.u8(coin.decimals),
-        rules,
-        encoding.listed(listed, MOST, "members"),
-    ]
+    version, gas = blocks.get("version", _OLDEST), blocks.get("gas_per_block")
+    need(_OLDEST <= version <= _NEWEST, f"blocks.version is {version}; this package knows {_OLDEST} to {_NEWEST}: use a newer one")
+    need(gas is None or gas >= _GAS_LEAST, f"blocks.gas_per_block is {gas}, at least {_GAS_LEAST} is needed")
+    sections = {
+        0: encoding.text(said["name"], NAME_BYTES, "the name") + encoding.u64(milliseconds(created)) + salt,
+        1: encoding.text(coin.symbol, 12, "the symbol") + encoding.u8(coin.decimals),
+        2: rules,
+        3: encoding.listed(listed, MOST, "members"),
+    }
     # A section that says nothing is absent.
     if given:
-        sections.append(encoding.listed(given, _ALLOCATIONS, "allocations"))
-    parts = (encoding.u8(at) + encoding.counted(data, 1 << 24, "a section") for at, data in enumerate(sections))
+        sections[4] = encoding.listed(given, _ALLOCATIONS, "allocations")
+    if version != _OLDEST:
+        sections[5] = encoding.u32(version)
+    if gas is not None:
+        sections[6] = encoding.u64(gas)
+    parts = (encoding.u8(at) + encoding.counted(data, 1 << 24, "a section") for at, data in sections.items())
     definition = encoding.u16(1) + encoding.listed(parts, len(sections), "sections")
-    first = Roster.sorted(Hash(bytes(32)), 0, members)
+    upgrades = (Upgrade(version, 0),) if version != _OLDEST else ()
+    first = Roster.sorted(Hash(bytes(32)), 0, members, upgrades)
     commitments = tagged("bouya commitments", first.commitment, _first_rows(first, given))
-    header = encoding.u32(2) + bytes(4) + bytes(8) + encoding.u64(milliseconds(created)) + encoding.u64(difficulty)
+    header = encoding.u32(version) + bytes(4) + bytes(8) + encoding.u64(milliseconds(created)) + encoding.u64(difficulty)
     header += bytes(32) + tagged("bouya network", sha256(definition)) + sha256() + commitments
     id = double(header + bytes(264 - len(header)))
     return Network(id, said["name"], coin, created, timedelta(milliseconds=interval), VoterSet(first, id, id))

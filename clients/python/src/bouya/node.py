@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import ssl
 import time
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import Literal, Self, TypeVar
+from typing import Literal, Self, TypeVar, Unpack, cast
 
 from . import actions, views
 from ._http import Http, Query, read_json
@@ -31,9 +32,9 @@ from .errors import (
     OtherDocument,
     UnexpectedAnswer,
     WrongNetwork,
-    problem,
 )
 from .events import EventStream
+from .feed import FeedFilter, FeedStream, feed_query
 from .hashing import Document, Hash, HashLike, hash_document
 from .keys import Signer
 from .network import Network, milliseconds
@@ -66,6 +67,16 @@ class Sent:
     def agreement(self) -> Hash | None:
         """The id of the agreement that it proposed."""
         return self.transaction.agreement
+
+
+@dataclass(frozen=True)
+class Proposed(Sent):
+    """A proposal that the node took."""
+
+    @property
+    def agreement(self) -> Hash:
+        """The id of the agreement, which is not the transaction's."""
+        return cast(Hash, self.transaction.agreement)
 
 
 class Node:
@@ -112,7 +123,8 @@ class Node:
         status = read(views.Status, self._http.get_json("/v1/status", {}))
         if self._expected is not None and status.network.id != self._expected:
             name = status.network.name
-            raise WrongNetwork(f"the node at {self.url} is of network {name} ({status.network.id}), not of {self._expected}")
+            why = f"the node at {self.url} is of network {name} ({status.network.id}), not of {self._expected}"
+            raise WrongNetwork(f"{why}; the definition or the node is another network's: compare both")
         return status
 
     @cached_property
@@ -212,6 +224,32 @@ class Node:
         """How finality stands: the newest final block, and the voters."""
         return self._get(views.Finality, "/v1/finality", {})
 
+    def contracts(self) -> Iterator[views.Contract]:
+        """The contracts, newest first."""
+        return self._pages(views.Contract, "/v1/contracts", {})
+
+    def contract(self, address: AddressLike) -> views.Contract:
+        """One contract."""
+        return self._get(views.Contract, f"/v1/contracts/{Address.read(address)}", {})
+
+    def contract_code(self, address: AddressLike) -> bytes:
+        """A contract's code: a WebAssembly module."""
+        return self._http.request("GET", f"/v1/contracts/{Address.read(address)}/code", {})
+
+    def contract_slots(self, address: AddressLike, *, prefix: bytes = b"") -> Iterator[views.ContractSlot]:
+        """What a contract keeps under keys that begin so: shorter keys first, and those of one length in the order of their bytes."""
+        return self._pages(views.ContractSlot, f"/v1/contracts/{Address.read(address)}/slots", {"prefix": prefix.hex() or None})
+
+    def contract_events(self, address: AddressLike, *, topic: str | None = None) -> Iterator[views.ContractTold]:
+        """What a contract has said, newest first."""
+        return self._pages(views.ContractTold, f"/v1/contracts/{Address.read(address)}/events", {"topic": topic})
+
+    def ask(self, address: AddressLike, input: bytes = b"") -> views.ContractAnswer:
+        """Asks a contract on the newest block. Nothing of that stays, and nothing needs a key."""
+        body = json.dumps({"input": input.hex()})
+        answer = self._http.request("POST", f"/v1/contracts/{Address.read(address)}/view", {}, body)
+        return read(views.ContractAnswer, read_json(answer), self.coin)
+
     def receipt(self, id: HashLike, *, under: BlockName | None = None) -> str:
         """A confirmed transaction's receipt, to be kept as it is: see `verify_receipt`.
 
@@ -221,9 +259,30 @@ class Node:
         query: Query = {"under": None if under is None else _block(under)}
         return self._http.request("GET", f"/v1/transactions/{Hash.of(id)}/receipt", query).decode()
 
+    def renew_receipt(self, receipt: str | Transaction, *, under: BlockName | None = None) -> str:
+        """The newest receipt of the transaction of an older one, or of a transaction that one has kept.
+
+        A node answers this also if it has pruned the block. `under` is as for `receipt`.
+        """
+        query: Query = {"under": None if under is None else _block(under)}
+        body = receipt if isinstance(receipt, str) else bytes(receipt)
+        return self._http.request("POST", "/v1/receipts", query, body).decode()
+
     def events(self, after: str | None = None) -> EventStream:
         """What happens on the node from now on, or behind the event of this id."""
         return EventStream(self._http, after)
+
+    def feed(self, after: str | int | None = None, *, limit: int | None = None, **wanted: Unpack[FeedFilter]) -> views.Feed:
+        """A page of the chain's transactions in its order, oldest first: for programs that must miss none. See `feed.FeedFilter`.
+
+        `after` is the `next` of the page before, a `cursor` from any node of the network, a block's height or `latest`; without it, the
+        feed begins with block 1. Store `next` once you are done with the items. At most 1,000 of them make a page.
+        """
+        return self._get(views.Feed, "/v1/feed", {"after": after, "limit": limit, **feed_query(wanted)})
+
+    def follow(self, after: str | int | None = None, **wanted: Unpack[FeedFilter]) -> FeedStream:
+        """The same as it grows: all that there is behind `after`, and then what comes, without end."""
+        return FeedStream(self._http, feed_query(wanted), None if after is None else str(after), self.coin)
 
     def _get(self, kind: type[T], path: str, query: Query) -> T:
         return read(kind, self._http.get_json(path, query), self.coin)
@@ -260,7 +319,7 @@ class Node:
         if fee is None:
             # Fee and signature have fixed sizes, so this is also the size of the signed transaction.
             draft = Transaction(key.public, nonce, 0, until, action, bytes(64))
-            fee = len(bytes(draft)) * status.network.min_fee_per_byte
+            fee = draft.burden * status.network.min_fee_per_byte
         transaction = Transaction.sign(network, key, nonce, fee, until, action)
         transaction.check(network)
         return transaction
@@ -274,6 +333,12 @@ class Node:
         if submitted.id != transaction.id:
             raise UnexpectedAnswer(f"{transaction.id} was sent, but the node took it as {submitted.id}; compare the versions")
         return submitted
+
+    def check(self, transaction: Transaction, *, replace: bool = False) -> views.TransactionCheck:
+        """Whether the node would take a transaction now, and what it would cost. Nothing is sent. The next moment may change the answer."""
+        query: Query = {"replace": True if replace else None}
+        answer = self._http.request("POST", "/v1/transactions/check", query, bytes(transaction))
+        return read(views.TransactionCheck, read_json(answer), self.coin)
 
     def submit_all(self, transactions: Iterable[Transaction]) -> list[views.Submitted | ApiError]:
         """Sends up to 1,000 transactions at once. The answers are in their order: each was taken, or there is a problem with it."""
@@ -331,15 +396,16 @@ class Node:
         deadline: datetime | timedelta,
         *,
         fee: int | None = None,
-    ) -> Sent:
-        """Proposes an agreement about a document, and signs it. `Sent.agreement` is its id, which is not the transaction's.
+    ) -> Proposed:
+        """Proposes an agreement about a document, and signs it. `Proposed.agreement` is its id, which is not the transaction's.
 
         Give the parties the document yourself: the ledger holds only its hash.
         """
         if isinstance(deadline, timedelta):
             deadline = datetime.now(UTC) + deadline
         named = tuple(Address.read(party) for party in parties)
-        return self.send(key, actions.Propose(title, hash_document(document), named, milliseconds(deadline)), fee=fee)
+        sent = self.send(key, actions.Propose(title, hash_document(document), named, milliseconds(deadline)), fee=fee)
+        return Proposed(sent.id, sent.transaction)
 
     def sign(self, key: Signer, agreement: HashLike, document: Document, *, fee: int | None = None) -> Sent:
         """Signs an agreement, if it is about this document: your copy of it, or its hash. Raises `OtherDocument` if it is not."""
@@ -352,6 +418,15 @@ class Node:
         """Refuses an agreement, which ends it."""
         found = self.agreement(agreement)
         return self.send(key, actions.Respond(found.id, found.document, False), fee=fee)
+
+    def deploy(self, key: Signer, code: bytes, input: bytes, *, gas: int, value: int = 0, fee: int | None = None) -> Sent:
+        """Puts a contract on the ledger: `sent.transaction.contract` is its address. Only governors of members may. `check` says what it takes."""
+        return self.send(key, actions.Deploy(code, input, value, gas), fee=fee)
+
+    def call(self, key: Signer, contract: AddressLike, input: bytes, *, gas: int, value: int = 0, fee: int | None = None) -> Sent:
+        """Calls a contract. What that led to is the `outcome` of the confirmed transaction."""
+        known = self.contract(contract)
+        return self.send(key, actions.Call(known.address, known.code, known.size, input, value, gas), fee=fee)
 
     def withdraw(self, key: Signer, agreement: HashLike, *, fee: int | None = None) -> Sent:
         """Takes back an agreement that one has proposed and nobody else has signed yet."""
@@ -414,10 +489,7 @@ def _stands(seen: views.Transaction | None, status: views.Status) -> str:
 
 def _outcome(said: object) -> views.Submitted | ApiError:
     found = said.get("problem") if isinstance(said, dict) else None
-    if not isinstance(found, dict):
-        return read(views.Submitted, said)
-    kind = str(found.get("type")).removeprefix("urn:bouya:")
-    return problem(kind, int(found.get("status", 0)), str(found.get("title")), str(found.get("detail")))
+    return read(views.Submitted, said) if found is None else read(ApiError, found)
 
 
 def _block(name: BlockName) -> str:

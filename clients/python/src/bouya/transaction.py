@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from . import ed25519, encoding
-from .actions import Action, Keys, Motion, Proof, Propose, Transfer, check_action, read_action
+from .actions import Action, Call, Deploy, Keys, Motion, Proof, Propose, Transfer, check_action, read_action
 from .address import Address
 from .encoding import Reader, need
 from .errors import EncodingError, InvalidTransaction
@@ -14,7 +14,10 @@ from .hashing import Hash, sha256, tagged
 from .keys import Signer
 
 MOST_BYTES = 16_384
+DEPLOY_BYTES = 40_960
+"""Of a transaction that deploys a contract."""
 _VERSION = 1
+_GAS_PER_BYTE, _GAS_PER_CODE_BYTE = 1_000, 100
 
 
 @dataclass(frozen=True)
@@ -80,6 +83,28 @@ class Transaction:
         """The id of the motion that it moves."""
         return self._named("bouya motion", self.action.fields()) if isinstance(self.action, Motion) else None
 
+    @property
+    def contract(self) -> Address | None:
+        """The contract that it deploys or calls."""
+        if isinstance(self.action, Deploy):
+            return Address.of_contract(self.address, self.nonce, sha256(self.action.code), sha256(self.action.input))
+        return self.action.contract if isinstance(self.action, Call) else None
+
+    @property
+    def burden(self) -> int:
+        """What it costs a block, in bytes: its own, and those that its gas is worth. Nodes take a fee for each."""
+        gas = 0
+        if isinstance(self.action, Deploy):
+            gas = self.action.gas + _GAS_PER_CODE_BYTE * len(self.action.code)
+        elif isinstance(self.action, Call):
+            gas = self.action.gas + _GAS_PER_CODE_BYTE * self.action.size
+        return len(bytes(self)) + -(-gas // _GAS_PER_BYTE)
+
+    def _paid(self) -> int:
+        if isinstance(self.action, Transfer):
+            return sum(output.amount for output in self.action.outputs)
+        return self.action.value if isinstance(self.action, (Deploy, Call)) else 0
+
     def _named(self, tag: str, fields: bytes) -> Hash:
         return tagged(tag, self.sender, encoding.u64(self.nonce), fields)
 
@@ -96,10 +121,10 @@ class Transaction:
     def check_form(self) -> None:
         """Raises an `EncodingError` if it is valid nowhere, signatures apart."""
         size = len(bytes(self))
-        need(size <= MOST_BYTES, f"it has {size} bytes; at most {MOST_BYTES} are allowed")
+        most = DEPLOY_BYTES if isinstance(self.action, Deploy) else MOST_BYTES
+        need(size <= most, f"it has {size} bytes; at most {most} are allowed")
         check_action(self.action, self.address)
-        paid = sum(output.amount for output in self.action.outputs) if isinstance(self.action, Transfer) else 0
-        need(self.fee + paid < 1 << 64, "fee and outputs are more than the ledger can count")
+        need(self.fee + self._paid() < 1 << 64, "fee, outputs and value are more than the ledger can count")
 
     def proofs(self, network: Hash) -> list[Proof]:
         """All signatures in it, to be verified."""

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 
 from ._reading import COINS, Alias
 from .address import Address
+from .errors import ApiError
 from .hashing import Hash
 
 Amount = Annotated[int, COINS]
@@ -73,6 +74,8 @@ class NetworkInfo:
     decimals: int
     interval_ms: int
     min_fee_per_byte: int
+    version: int
+    gas_per_block: int
     code: str | None = None
     override: Hash | None = None
 
@@ -284,8 +287,104 @@ class Keys:
     governor: Address | None = None
 
 
-Action = Transfer | RecordAction | Propose | Respond | Withdraw | MotionAction | Ballot | Keys | Unknown
+@dataclass(frozen=True)
+class Deploy:
+    """Puts a contract on the ledger. `code` is the SHA-256 of its code, and `size` how many bytes that has."""
+
+    type: Literal["deploy"]
+    contract: Address
+    code: Hash
+    size: int
+    input: bytes
+    value: Amount
+    gas: int
+
+
+@dataclass(frozen=True)
+class Call:
+    """Calls a contract. `code` and `size` are what it says of the contract's code."""
+
+    type: Literal["call"]
+    contract: Address
+    code: Hash
+    size: int
+    input: bytes
+    value: Amount
+    gas: int
+
+
+Action = Transfer | RecordAction | Propose | Respond | Withdraw | MotionAction | Ballot | Keys | Deploy | Call | Unknown
 """What a transaction does."""
+
+
+# --- Contracts ---
+
+
+@dataclass(frozen=True)
+class ContractEvent:
+    """Something that a contract said."""
+
+    topic: str
+    data: bytes
+
+
+@dataclass(frozen=True)
+class ContractOutcome:
+    """What a deployment or a call has led to, or would lead to. If not `done` it has cost its fee and changed nothing else; `why` says why."""
+
+    done: bool
+    gas: int
+    output: bytes
+    payments: tuple[Output, ...]
+    events: tuple[ContractEvent, ...]
+    why: str | None = None
+
+
+@dataclass(frozen=True)
+class Contract:
+    """A contract on the ledger. `held` are the bytes of what it keeps."""
+
+    address: Address
+    code: Hash
+    size: int
+    deployer: Address
+    transaction: Hash
+    height: int
+    held: int
+    balance: Amount
+    deployer_name: AddressName | None = None
+
+
+@dataclass(frozen=True)
+class ContractSlot:
+    """Something that a contract keeps."""
+
+    key: bytes
+    data: bytes
+
+
+@dataclass(frozen=True)
+class ContractTold:
+    """Something that a contract said, and when."""
+
+    topic: str
+    data: bytes
+    transaction: Hash
+    height: int
+    time: datetime
+    confirmations: int
+    final: bool
+
+
+@dataclass(frozen=True)
+class ContractAnswer:
+    """What a contract says when it is asked. Nothing of that is on the ledger."""
+
+    done: bool
+    gas: int
+    output: bytes
+    height: int
+    why: str | None = None
 
 
 # --- Transactions, blocks, accounts ---
@@ -295,7 +394,7 @@ Action = Transfer | RecordAction | Propose | Respond | Withdraw | MotionAction |
 class Transaction:
     """A transaction that waits, or is on the chain. `final`: the members have voted its block final, so it never changes.
 
-    `height`, `time` and `block` are its block's; None while it waits.
+    `height`, `time` and `block` are its block's; None while it waits. `outcome` is that of a deployment or a call whose block the node executed.
     """
 
     id: Hash
@@ -312,6 +411,7 @@ class Transaction:
     time: datetime | None = None
     block: Hash | None = None
     sender_name: AddressName | None = None
+    outcome: ContractOutcome | None = None
 
 
 @dataclass(frozen=True)
@@ -618,6 +718,60 @@ class Submitted:
 
     id: Hash
     known: bool = False
+
+
+@dataclass(frozen=True)
+class TransactionCheck:
+    """What would become of a transaction: it would be taken (`passes`), or there is a `problem`. `outcome` is what a deployment or a call would
+    lead to if its turn came now."""
+
+    id: Hash
+    passes: bool
+    size: int
+    fee: Amount
+    least_fee: Amount
+    nonce: int
+    next_nonce: int
+    known: bool = False
+    problem: ApiError | None = None
+    outcome: ContractOutcome | None = None
+
+
+# --- The feed ---
+
+
+@dataclass(frozen=True)
+class FeedItem:
+    """A transaction of the feed. `cursor` is the place behind it."""
+
+    cursor: str
+    transaction: Transaction
+
+
+@dataclass(frozen=True)
+class Feed:
+    """A page of the feed. Go on behind `next`, at once if there is `more`. What was told above `undone`, if there is one, is not so any more."""
+
+    items: tuple[FeedItem, ...]
+    next: str
+    more: bool
+    final: int
+    undone: int | None = None
+
+
+@dataclass(frozen=True)
+class FeedUndone:
+    """Blocks above this height are others than those that were told: take back what was told from there before you go on."""
+
+    above: int
+
+
+@dataclass(frozen=True)
+class FeedAt:
+    """How far the feed has come: all that fits in blocks up to this height was told. `final` is the newest final block's height."""
+
+    height: int
+    final: int
 
 
 # --- Events ---

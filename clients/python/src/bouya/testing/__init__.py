@@ -1,4 +1,5 @@
-"""A whole network for a test: `bouya devnet`, started on free ports of the loopback and stopped again.
+"""A whole network for a test: `bouya devnet`, started on free ports of the loopback and stopped again. It ends with this process, also when
+that is killed.
 
     with Devnet(nodes=2) as devnet:
         sent = devnet.node.transfer(devnet.wallet("demo"), devnet.wallet("friend").address, 1_000_000)
@@ -11,16 +12,15 @@ The fixture `devnet` of `bouya.testing.fixtures` is one for all tests of a run. 
 from __future__ import annotations
 
 import atexit
+import json
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
-import time
-from contextlib import ExitStack
+import threading
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from ..errors import BouyaError
 from ..keys import Key
@@ -28,12 +28,7 @@ from ..network import Network
 from ..node import Node
 from ..wallet import open_wallet
 
-# The ports of the nodes' peers begin this far above those of their APIs.
-_PEER_PORTS = 100
-_TRIES = 5
-_LOOK_EVERY = 0.1
 _STOP = 30.0
-_IN_USE = "in use"
 
 
 class DevnetError(BouyaError):
@@ -44,15 +39,24 @@ class Devnet:
     """A network of `nodes` nodes, all members, in one process. Its wallets `demo` (which has coins) and `friend` need no passphrase.
 
     Its files are in `folder`, a new one unless you name it; only a new one is removed at the end. One node is the quickest. Its miners take a
-    quarter of the machine, and blocks come every two seconds.
+    quarter of the machine. Blocks come every two seconds, or every `interval_ms` milliseconds.
     """
 
-    def __init__(self, nodes: int = 1, *, folder: str | os.PathLike[str] | None = None, program: str | None = None, timeout: float = 120.0) -> None:
-        self._count, self._timeout = nodes, timeout
+    def __init__(
+        self,
+        nodes: int = 1,
+        *,
+        folder: str | os.PathLike[str] | None = None,
+        interval_ms: int | None = None,
+        program: str | None = None,
+        timeout: float = 120.0,
+    ) -> None:
+        self._count, self._interval, self._timeout = nodes, interval_ms, timeout
         self._program = program or os.environ.get("BOUYA") or shutil.which("bouya")
         self._is_own = folder is None
         self.folder = Path(folder) if folder is not None else Path()
         self._process: subprocess.Popen[bytes] | None = None
+        self._base_port = 0
         self.nodes: tuple[Node, ...] = ()
 
     @property
@@ -95,10 +99,7 @@ class Devnet:
         # Whatever happens from here on, nothing is left running.
         atexit.register(self.stop)
         try:
-            for _ in range(_TRIES):
-                if self._try(_free_ports(self._count)):
-                    return
-            raise DevnetError(f"no free ports after {_TRIES} tries: {self.said()}")
+            self._begin(0)
         except BaseException:
             self.stop()
             raise
@@ -113,13 +114,11 @@ class Devnet:
 
     def restart(self) -> None:
         """Stops the nodes and starts them on the same ports, as after a power cut. Streams of events go on by themselves."""
-        port = int(self.node.url.rpartition(":")[2])
         self._end()
-        if not self._try(port):
-            raise DevnetError(f"the ports were taken meanwhile: {self.said()}")
+        self._begin(self._base_port)
 
     def said(self) -> str:
-        """The end of what the program wrote."""
+        """The end of what the program logged."""
         try:
             return self._log.read_text(errors="replace")[-2_000:]
         except OSError:
@@ -129,42 +128,32 @@ class Devnet:
     def _log(self) -> Path:
         return self.folder / "devnet.log"
 
-    def _try(self, port: int) -> bool:
-        """False if somebody took one of the ports meanwhile."""
-        arguments = ["devnet", "--nodes", str(self._count), "--dir", str(self.folder), "--base-port", str(port)]
+    def _begin(self, port: int) -> None:
+        """Starts the program, and reads where its nodes are. Port 0: any free ones."""
+        arguments = ["devnet", "--json", "--until-eof", "--nodes", str(self._count), "--dir", str(self.folder), "--base-port", str(port)]
+        if self._interval is not None:
+            arguments += ["--interval", str(self._interval)]
         with open(self._log, "wb") as log:
-            # A session of its own: Ctrl-C in the terminal is for the tests, and `stop` comes after them.
-            self._process = subprocess.Popen(
-                [str(self._program), *arguments], stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, start_new_session=True
+            # A session of its own: Ctrl-C in the terminal is for the tests, and `stop` comes after them. Nothing is written to its input, which
+            # the system closes when this process is gone: then the network ends too.
+            process = self._process = subprocess.Popen(
+                [str(self._program), *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, start_new_session=True
             )
-        urls = [f"http://127.0.0.1:{port + number}" for number in range(self._count)]
-        deadline = time.monotonic() + self._timeout
-        while not self._is_up(urls):
-            if self._process.poll() is not None:
-                self._process = None
-                if _IN_USE in self.said():
-                    return False
-                raise DevnetError(f"the network ended at once: {self.said()}")
-            if time.monotonic() >= deadline:
-                raise DevnetError(f"the network was not up after {self._timeout:g} s: {self.said()}")
-            time.sleep(_LOOK_EVERY)
-        network = self.network
-        self.nodes = tuple(Node(url, network=network) for url in urls)
-        return True
-
-    def _is_up(self, urls: list[str]) -> bool:
-        """Whether all nodes answer, are of this network, and are connected."""
-        if not self.definition.exists():
-            return False
+        late = threading.Timer(self._timeout, process.kill)
+        late.start()
         try:
-            for url in urls:
-                with Node(url, network=self.network, timeout=5) as node:
-                    if node.status().peers.connected < self._count - 1:
-                        return False
-        except BouyaError:
-            # The definition may be half written, and another program may have answered.
-            return False
-        return True
+            assert process.stdout
+            line = process.stdout.readline()
+        finally:
+            late.cancel()
+        if not line:
+            killed = process.wait() == -signal.SIGKILL
+            why = f"was not up after {self._timeout:g} s" if killed else "ended at once"
+            raise DevnetError(f"the network {why}: {self.said()}")
+        told: dict[str, Any] = json.loads(line)
+        self._base_port = told["base_port"]
+        network = self.network
+        self.nodes = tuple(Node(node["api"], network=network) for node in told["nodes"])
 
     def _end(self) -> None:
         for node in self.nodes:
@@ -174,26 +163,9 @@ class Devnet:
         if process is None:
             return
         process.terminate()
-        try:
-            process.wait(_STOP)
-        except subprocess.TimeoutExpired:
-            # The process leads a session of its own, so this is it and nothing else.
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-
-
-def _free_ports(count: int) -> int:
-    """A port such that it and the next ones are free, for APIs and for peers. Others may take one until it is used."""
-    while True:
-        with ExitStack() as stack:
-            first = stack.enter_context(socket.socket())
-            first.bind(("127.0.0.1", 0))
-            port: int = first.getsockname()[1]
-            if port > 65_535 - _PEER_PORTS - count:
-                continue
+        # Leaving the block closes its pipes, and waits for its end.
+        with process:
             try:
-                for number in [*range(port + 1, port + count), *range(port + _PEER_PORTS, port + _PEER_PORTS + count)]:
-                    stack.enter_context(socket.socket()).bind(("127.0.0.1", number))
-            except OSError:
-                continue
-            return port
+                process.wait(_STOP)
+            except subprocess.TimeoutExpired:
+                process.kill()
