@@ -2,6 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "receipt/outcomes.rs"]
+mod outcomes;
+
 use std::fs;
 use std::io::Write;
 use std::process::{Command, Stdio};
@@ -11,10 +14,9 @@ use bouya::config::{NetworkFile, OverrideFile};
 use bouya_client::receipt::{self, final_proof};
 use bouya_core::codec::Bounded;
 use bouya_core::crypto::{Hash, sha256};
-use bouya_core::ledger::contract::{Call, Deploy};
 use bouya_core::ledger::{
-    Action, Block, Content, Decree, FinalProof, Finality, Genesis, Header, Output, Proposal, Response,
-    Transaction, View,
+    Action, Block, Content, Decree, FinalProof, Finality, Genesis, Header, OutcomeProof, Output, Proposal,
+    Receipt, Response, Transaction, View,
 };
 use bouya_core::testing::members::{changed_thrice, overridden, restarted};
 use bouya_core::testing::{Node, address, governor, key, member, network, network_of_members, text};
@@ -125,40 +127,6 @@ impl Definition {
 fn make_changed(name: &str) -> Made {
     let node = changed_thrice(network_of_named(name));
     let height = node.chain.tip().height;
-    Made { node, height }
-}
-
-/// A module whose `init`, `call` and `view` do nothing.
-const IDLE: &[u8] = b"\0asm\x01\0\0\0\x01\x04\x01\x60\0\0\x03\x04\x03\0\0\0\x05\x04\x01\x01\x01\x01\
-    \x07\x1f\x04\x06memory\x02\0\x04init\0\0\x04call\0\x01\x04view\0\x02\x0a\x0a\x03\x02\0\x0b\x02\0\x0b\x02\0\x0b";
-
-/// A network whose blocks run contracts: one is deployed and called, and that is final.
-fn make_called(name: &str) -> Made {
-    let mut spec = network_of_named(name).spec.clone();
-    (spec.version, spec.gas_per_block) = (Header::CONTRACTS, Some(30_000_000));
-    let mut node = Node::of(Arc::new(Genesis::new(spec).unwrap()));
-    let deploy = Deploy {
-        code: IDLE.to_vec().try_into().unwrap(),
-        input: Bounded::truncated(*b"terms"),
-        value: 0,
-        gas: 1_000_000,
-    };
-    let network = node.network();
-    let deployed = Transaction::sign(&network, &governor(1), 0, 0, u64::MAX, deploy.clone().into());
-    let call = Call {
-        contract: deployed.contract().unwrap(),
-        code: deploy.hash(),
-        size: deploy.code.len() as u32,
-        input: Bounded::truncated(*b"act"),
-        value: 5,
-        gas: 1_000_000,
-    };
-    node.mine(vec![deployed]);
-    node.mine(vec![node.sign(1, 0, call.into())]);
-    node.mine(vec![]);
-    let height = node.chain.tip().height;
-    node.finalize(height, &[1, 3, 9]);
-    node.mine(vec![]);
     Made { node, height }
 }
 
@@ -556,10 +524,16 @@ fn the_receipts_for_other_languages_are_frozen() {
     let (made, definition) = make_overridden("rescued");
     let (text, trusted) = made.receipt(made.height, made.height);
     found.push(vector("a transfer after an override", &definition, text, Some(trusted)));
-    let made = make_called("contracts");
+    let made = outcomes::make("contracts");
     let definition = Definition::of(made.node.chain.genesis());
     found.push(of("a deployment under a final block", &made, &definition, 1, made.height));
     found.push(of("a call under a final block", &made, &definition, 2, made.height));
+    let failed = made.node.receipt(2, 1, made.height).unwrap();
+    let trusted = failed.clone().check().unwrap().anchor_id;
+    let written = |receipt: &Receipt| receipt::write(receipt);
+    found.push(vector("a call that failed", &definition, written(&failed), Some(trusted)));
+    let pruned = Receipt { outcome: None, ..failed };
+    found.push(vector("the same without its outcome", &definition, written(&pruned), Some(trusted)));
     let few = make_final("members", &[1, 9]);
     let definition = Definition::of(few.node.chain.genesis());
     let (text, trusted) = few.receipt(2, few.height - 2);

@@ -19,7 +19,7 @@ use super::node::{NodeOptions, PageOptions};
 use super::output::{Output, cell, count, note};
 use super::parse::{self, WalletsOption};
 
-mod messages;
+pub(super) mod messages;
 mod send;
 
 use messages::{AbiOption, Messages};

@@ -12,6 +12,7 @@ use crate::clock::rfc3339;
 use crate::config::{NetworkFile, OverrideFile};
 use bouya_client::receipt;
 
+use super::contract::messages::{AbiOption, Messages};
 use super::document;
 use super::error::Error;
 use super::final_proof;
@@ -19,6 +20,7 @@ use super::output::Output;
 use super::parse;
 
 mod fetch;
+mod outcome;
 mod signed;
 mod what;
 
@@ -80,6 +82,8 @@ pub(crate) struct Verify {
     /// The document that was recorded, proposed or signed
     #[arg(long, value_name = "FILE")]
     document: Option<PathBuf>,
+    #[command(flatten)]
+    abi: AbiOption,
 }
 
 /// Why the receipt's last block can be relied on.
@@ -111,6 +115,7 @@ pub(crate) fn verify(options: &Verify, out: &mut Output) -> Result<(), Error> {
     let proof =
         receipt::read(&text).map_err(|error| refused(&error))?.check().map_err(|error| refused(&error))?;
     let matches = options.document.as_deref().map(|path| check_document(path, &proof)).transpose()?;
+    let messages = outcome::messages(&options.abi, &proof)?;
     let ground = match (&network, options.trust) {
         (Some(network), _) => by_definition(network, &proof),
         (None, Some(trust)) => by_hash(trust, &proof),
@@ -123,7 +128,7 @@ pub(crate) fn verify(options: &Verify, out: &mut Output) -> Result<(), Error> {
     for line in claims(&proof, ground.as_ref().ok(), matches) {
         out.line(line)?;
     }
-    out.line(standing(&proof, &ground?))
+    out.line(standing(&proof, &ground?, messages.as_ref()))
 }
 
 /// The network's definition, with its overrides.
@@ -259,7 +264,7 @@ fn called(member: &Member) -> String {
 }
 
 /// What the last block proves in addition.
-fn standing(proof: &Proof, ground: &Ground) -> String {
+fn standing(proof: &Proof, ground: &Ground, messages: Option<&Messages>) -> String {
     let when = |header: &Header| rfc3339(header.time);
     let after = match &proof.after {
         Some(after) => {
@@ -267,11 +272,13 @@ fn standing(proof: &Proof, ground: &Ground) -> String {
         }
         None => "with no later block to bound it".to_owned(),
     };
+    let became = messages.map(|messages| outcome::lines(proof, messages)).unwrap_or_default();
+    let became: String = became.iter().map(|line| format!("\n{line}")).collect();
     format!(
         "PROVEN, because {}\n\
          it is in block {} ({}), sealed by {}\n\
          time         {} as that block's miner claims; after {} (block {}, sealed by {}) {after}, as their miners claim (block times are good to about a minute at intervals of 2 to 30 s)\n\
-         work         {} hashes expected for the {} blocks from its own to that one",
+         work         {} hashes expected for the {} blocks from its own to that one{became}",
         because(proof, ground),
         proof.block.height,
         proof.block.id(),
@@ -309,6 +316,7 @@ fn to_json(proof: &Proof, ground: Option<&Ground>, document: Option<Hash>) -> St
         "what": what(&proof.transaction.action),
         "agreement": proof.transaction.agreement().map(|id| id.to_string()),
         "document": document.map(|hash| hash.to_string()),
+        "outcome": proof.outcome.as_ref().map(outcome::to_json),
         "before": header_json(&proof.before),
         "block": header_json(&proof.block),
         "after": proof.after.as_ref().map(header_json),

@@ -59,7 +59,9 @@ pub use locator::{headers_after, locator};
 pub use memory::World;
 pub use merkle::{Frontier, Node, Sibling, root};
 pub use overrides::{Decree, Override, OverrideError, Overrides};
-pub use receipt::{Above, FinalError, FinalProof, Finality, Proof, Receipt, ReceiptError, Sets, Under};
+pub use receipt::{
+    Above, FinalError, FinalProof, Finality, OutcomeProof, Proof, Receipt, ReceiptError, Sets, Under,
+};
 pub use replay::{Replay, Replayed};
 pub use roster::{Base, InForce, Roster, RosterError};
 pub use state::{

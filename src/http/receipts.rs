@@ -1,7 +1,8 @@
 //! Receipts: a transaction's proof, for anybody who trusts a later block.
 //!
 //! Of a pruned block the leaves are here, so whoever brings the transaction, or an older receipt, which holds it, gets a new receipt. Nothing is
-//! believed of what is brought: its id is hashed from it and looked up.
+//! believed of what is brought: its id is hashed from it and looked up. What became of a call is pruned with its block, so the older receipt's word
+//! for that is kept if the block commits to it.
 
 use axum::body::Bytes;
 use axum::extract::State;
@@ -9,7 +10,7 @@ use axum::extract::rejection::BytesRejection;
 use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use bouya_core::crypto::Hash;
-use bouya_core::ledger::{self, View};
+use bouya_core::ledger::{self, OutcomeProof, View};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -56,7 +57,7 @@ pub(super) async fn receipt(
     let under = options.under()?;
     let id = api.transaction_named(named).await?;
     let found = move |snapshot: &Snapshot| match snapshot.transaction(&id)? {
-        Some(found) => Ok((found.header.height, found.transaction)),
+        Some(found) => Ok((found.header.height, found.transaction, None)),
         None => Err(pruned_or(snapshot, &id)?.unwrap_or_else(|| unconfirmed(&id))),
     };
     write(&api, under, found).await
@@ -79,7 +80,7 @@ pub(super) async fn renew(
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Response, Problem> {
     let under = options.under()?;
-    let transaction = brought(&headers, &body?, &api.genesis.id())?;
+    let (transaction, outcome) = brought(&headers, &body?, &api.genesis.id())?;
     let found = move |snapshot: &Snapshot| {
         let id = transaction.id();
         let height = match snapshot.transaction(&id)? {
@@ -89,29 +90,34 @@ pub(super) async fn renew(
                 _ => return Err(pruned_or(snapshot, &id)?.unwrap_or_else(|| unconfirmed(&id))),
             },
         };
-        Ok((height, transaction))
+        Ok((height, transaction, outcome))
     };
     write(&api, under, found).await
 }
 
-/// The transaction that a client brings.
-fn brought(headers: &HeaderMap, body: &[u8], network: &Hash) -> Result<ledger::Transaction, Problem> {
+/// A transaction, and what is said to have become of it.
+type Brought = (ledger::Transaction, Option<OutcomeProof>);
+
+/// What a client brings.
+fn brought(headers: &HeaderMap, body: &[u8], network: &Hash) -> Result<Brought, Problem> {
     const FORMS: &str = "send one transaction's Borsh bytes as octet-stream; or, as JSON, {\"raw\": hex} or an older receipt as it is";
     if !is_json(headers) {
-        return decode_one(body)
-            .ok_or_else(|| Problem::bad_request(format!("this is no transaction: {FORMS}")));
+        let transaction = decode_one(body);
+        let transaction =
+            transaction.ok_or_else(|| Problem::bad_request(format!("this is no transaction: {FORMS}")))?;
+        return Ok((transaction, None));
     }
     let unreadable = |error: serde_json::Error| Problem::bad_request(format!("{error}: {FORMS}"));
     // Decided by one field, not by trying both: otherwise the error would not say where the mistake is.
     let given: serde_json::Map<String, Value> = serde_json::from_slice(body).map_err(unreadable)?;
     if !given.contains_key("format") {
-        return from_hex(&serde_json::from_slice(body).map_err(unreadable)?);
+        return Ok((from_hex(&serde_json::from_slice(body).map_err(unreadable)?)?, None));
     }
     let wrong = |why: &dyn std::fmt::Display| Problem::bad_request(format!("the receipt: {why}"));
-    let (of, transaction) = file::about(&String::from_utf8_lossy(body)).map_err(|error| wrong(&error))?;
-    match of == *network {
-        true => Ok(transaction),
-        false => Err(wrong(&format!("it is of the network {of}, this node's is {network}"))),
+    let about = file::about(&String::from_utf8_lossy(body)).map_err(|error| wrong(&error))?;
+    match about.network == *network {
+        true => Ok((about.transaction, about.outcome)),
+        false => Err(wrong(&format!("it is of the network {}, this node's is {network}", about.network))),
     }
 }
 
@@ -119,12 +125,14 @@ fn brought(headers: &HeaderMap, body: &[u8], network: &Hash) -> Result<ledger::T
 async fn write(
     api: &Api,
     under: Option<Reference>,
-    find: impl FnOnce(&Snapshot) -> Result<(u64, ledger::Transaction), Problem> + Send + 'static,
+    find: impl FnOnce(&Snapshot) -> Result<(u64, ledger::Transaction, Option<OutcomeProof>), Problem>
+    + Send
+    + 'static,
 ) -> Result<Response, Problem> {
     let network = api.genesis.id();
     let text = api
         .read(move |snapshot| {
-            let (height, transaction) = find(snapshot)?;
+            let (height, transaction, outcome) = find(snapshot)?;
             let id = transaction.id();
             let anchor = match under {
                 Some(under) => on_best_chain(snapshot, &under.id(snapshot)?)?,
@@ -137,7 +145,9 @@ async fn write(
             let not_under = || Problem::not_found(format!(
                 "transaction {id} is in block {height}; the block named by under= must be that one or a later one of this node's chain"
             ));
-            Ok(file::write(&receipt.ok_or_else(not_under)?))
+            let mut receipt = receipt.ok_or_else(not_under)?;
+            receipt.keep_outcome(outcome);
+            Ok(file::write(&receipt))
         })
         .await?;
     Ok(([(header::CONTENT_TYPE, "application/json")], text).into_response())

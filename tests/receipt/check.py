@@ -295,19 +295,32 @@ def read_transaction(data, network, signatures):
 LETTERS = "qpzry9x8gf2tvdw0s3jn54khce6mua7l"
 
 
-def address(text):
-    """Bech32m, 33 bytes behind the prefix `bouya`."""
-    need(text == text.lower() and text.startswith("bouya1"), "an address")
-    digits = [LETTERS.index(letter) for letter in text[6:]]
+def checksum(digits):
     check = 1
     for value in [ord(c) >> 5 for c in "bouya"] + [0] + [ord(c) & 31 for c in "bouya"] + digits:
         top, check = check >> 25, (check & 0x1ffffff) << 5 ^ value
         for at, factor in enumerate([0x3b6a57b2, 0x26508e6d, 0x1ea119fa, 0x3d4233dd, 0x2a1462b3]):
             check ^= factor if top >> at & 1 else 0
-    need(check == 0x2bc830a3 and len(digits) == 59, "an address")
+    return check
+
+
+def address(text):
+    """Bech32m, 33 bytes behind the prefix `bouya`."""
+    need(text == text.lower() and text.startswith("bouya1"), "an address")
+    digits = [LETTERS.index(letter) for letter in text[6:]]
+    need(checksum(digits) == 0x2bc830a3 and len(digits) == 59, "an address")
     number = functools.reduce(lambda total, digit: total << 5 | digit, digits[:-6], 0)
     need(number & 1 == 0, "an address")
     return (number >> 1).to_bytes(33, "big")
+
+
+def address_text(data):
+    """The other way."""
+    number = int.from_bytes(data, "big") << 1
+    digits = [number >> 5 * at & 31 for at in reversed(range(53))]
+    check = checksum(digits + [0] * 6) ^ 0x2bc830a3
+    digits += [check >> 5 * at & 31 for at in reversed(range(6))]
+    return "bouya1" + "".join(LETTERS[digit] for digit in digits)
 
 
 class Roster:
@@ -528,6 +541,32 @@ def governed(payer, height, rosters):
     return None
 
 
+def check_outcome(outcome, transaction, block):
+    """What became of a deployment or a call."""
+    keys(outcome, ["done", "path", "writes", "state", "roster"])
+    contract = bytes.fromhex(transaction["action"].get("contract", ""))
+    need(contract, "a contract")
+    done = unhex(outcome["done"])
+    reader = Reader(done)
+    output, payments, events = b"", [], []
+    if is_done := reader.is_some():
+        output = reader.take(reader.count(1024))
+        payments = [(reader.take(33), reader.number(8)) for _ in range(reader.count(128))]
+        events = [(reader.text(64), reader.take(reader.count(1024))) for _ in range(reader.count(16))]
+    need(reader.at == len(done), "nothing after the outcome")
+    leaf = tagged("bouya outcome", bytes.fromhex(transaction["id"]) + contract + done)
+    writes, state, roster = (unhex(outcome[name], 32) for name in ["writes", "state", "roster"])
+    executed = tagged("bouya executed", writes, climb(leaf, outcome["path"]), state)
+    need(block.commitments == tagged("bouya commitments", roster, executed), "what its block commits to")
+    return {
+        "contract": address_text(contract),
+        "done": is_done,
+        "output": output.hex(),
+        "payments": [{"to": address_text(to), "amount": str(amount)} for to, amount in payments],
+        "events": [{"topic": topic, "data": data.hex()} for topic, data in events],
+    }
+
+
 def check_final_proof(proof, definition):
     keys(proof, ["format", "network", "header", "handovers", "certificate"])
     network, signatures = unhex(proof["network"], 32), []
@@ -544,7 +583,8 @@ def check(text, definition):
     need(json.dumps(receipt, separators=(",", ":"), ensure_ascii=False) == text.strip(), "the one form")
     if receipt["format"] == "bouya final 1":
         return check_final_proof(receipt, definition)
-    keys(receipt, ["format", "network", "transaction", "path", "before", "block", "above", "finality"])
+    names = ["format", "network", "transaction", "path", "before", "block", "above", "finality"]
+    keys(receipt, names + ["outcome"] * ("outcome" in receipt))
     need(receipt["format"] == "bouya receipt 2", "the format")
     network, signatures = unhex(receipt["network"], 32), []
     transaction = read_transaction(unhex(receipt["transaction"]), network, signatures)
@@ -552,6 +592,7 @@ def check(text, definition):
     before = read_header(receipt["before"], network, signatures, may_be_genesis=True)
     need(climb(bytes.fromhex(transaction["id"]), receipt["path"]) == block.body, "the transaction in the block")
     block.follows(before)
+    outcome = check_outcome(receipt["outcome"], transaction, block) if "outcome" in receipt else None
     anchor, after, done = block, None, block.difficulty
     above = receipt["above"]
     if above is not None:
@@ -578,6 +619,7 @@ def check(text, definition):
     transaction["governs"] = governed(transaction.pop("payer"), block.height, rosters)
     return {
         "transaction": transaction,
+        "outcome": outcome,
         "block": {"height": block.height, "hash": block.id.hex(), "time_ms": block.time},
         "before_ms": before.time,
         "after_ms": after.time if after else None,

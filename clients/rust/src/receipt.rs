@@ -5,7 +5,7 @@
 
 use bouya_core::codec::{decode, encode};
 use bouya_core::crypto::Hash;
-use bouya_core::ledger::{Above, Finality, Header, Receipt, Sibling, Transaction, Under};
+use bouya_core::ledger::{Above, Finality, Header, OutcomeProof, Receipt, Sibling, Transaction, Under};
 use bouya_core::limits::{HANDOVERS_WALKED, RECEIPT_BYTES, RECEIPT_STEPS};
 use data_encoding::HEXLOWER;
 use serde::de::DeserializeOwned;
@@ -66,6 +66,9 @@ pub struct File {
     above: Option<AboveFile>,
     /// What makes the last block final; null if it is not.
     finality: Option<FinalityFile>,
+    /// What became of a deployment or a call; absent if the transaction is neither, or if the node no longer had it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    outcome: Option<OutcomeFile>,
 }
 
 /// What leads from a transaction's block to a later one, the anchor.
@@ -103,6 +106,23 @@ pub struct FinalityFile {
     certificate: String,
 }
 
+/// What leads from what became of a deployment or a call to its block.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(utoipa::ToSchema), schema(as = ReceiptOutcome))]
+pub struct OutcomeFile {
+    /// Output, payments and events, or that it failed: Borsh, as hex.
+    done: String,
+    /// The steps from the outcome to the root over those of its block.
+    path: Vec<String>,
+    /// Hash of the rows that the block changes.
+    writes: String,
+    /// Hash of all rows after it.
+    state: String,
+    /// What the block says of the members after it.
+    roster: String,
+}
+
 /// The text of a receipt's file.
 pub fn write(receipt: &Receipt) -> String {
     let file = File {
@@ -123,6 +143,13 @@ pub fn write(receipt: &Receipt) -> String {
             handovers: finality.handovers.iter().map(hex).collect(),
             certificate: hex(&finality.certificate),
         }),
+        outcome: receipt.outcome.as_ref().map(|outcome| OutcomeFile {
+            done: hex(&outcome.done),
+            path: steps(&outcome.path),
+            writes: outcome.writes.to_string(),
+            state: outcome.state.to_string(),
+            roster: outcome.roster.to_string(),
+        }),
     };
     // Strings and lists always encode.
     serde_json::to_string(&file).unwrap_or_default()
@@ -140,6 +167,7 @@ pub fn read(text: &str) -> Result<Receipt, FormError> {
         block: from_hex(&file.block, "block")?,
         above: file.above.map(read_above).transpose()?,
         finality: file.finality.map(|file| read_finality(&file.handovers, &file.certificate)).transpose()?,
+        outcome: file.outcome.map(read_outcome).transpose()?,
     };
     if write(&receipt) != text.trim() {
         return Err(FormError::Form);
@@ -147,13 +175,23 @@ pub fn read(text: &str) -> Result<Receipt, FormError> {
     Ok(receipt)
 }
 
-/// The network and the transaction that a receipt is about, in whatever form a program has written it anew. Nothing else of it is read, so
-/// this proves nothing.
-pub fn about(text: &str) -> Result<(Hash, Transaction), FormError> {
+/// What a receipt is about.
+pub struct About {
+    /// The network's id.
+    pub network: Hash,
+    /// The transaction.
+    pub transaction: Transaction,
+    /// What became of it.
+    pub outcome: Option<OutcomeProof>,
+}
+
+/// What a receipt is about, in whatever form a program has written it anew. Nothing else of it is read and nothing checked, so this proves nothing.
+pub fn about(text: &str) -> Result<About, FormError> {
     let file: File = parse(text)?;
     check_format(&file.format, FORMAT)?;
     let network = file.network.parse().map_err(|_| FormError::Field("network"))?;
-    Ok((network, from_hex(&file.transaction, "transaction")?))
+    let transaction = from_hex(&file.transaction, "transaction")?;
+    Ok(About { network, transaction, outcome: file.outcome.map(read_outcome).transpose()? })
 }
 
 fn parse<T: DeserializeOwned>(text: &str) -> Result<T, FormError> {
@@ -179,6 +217,17 @@ fn read_above(file: AboveFile) -> Result<Above, FormError> {
         after: file.after.map(read_under).transpose()?,
         last: file.last.map(read_under).transpose()?,
         anchor: from_hex(&file.anchor, "anchor")?,
+    })
+}
+
+fn read_outcome(file: OutcomeFile) -> Result<OutcomeProof, FormError> {
+    let hash = |text: &str, name| text.parse().map_err(|_| FormError::Field(name));
+    Ok(OutcomeProof {
+        done: from_hex(&file.done, "done")?,
+        path: from_steps(&file.path)?,
+        writes: hash(&file.writes, "writes")?,
+        state: hash(&file.state, "state")?,
+        roster: hash(&file.roster, "roster")?,
     })
 }
 

@@ -24,12 +24,19 @@ pub(crate) struct AbiOption {
     abi: Option<PathBuf>,
 }
 
+impl AbiOption {
+    /// Whether a file is named.
+    pub(in crate::cli) fn is_given(&self) -> bool {
+        self.abi.is_some()
+    }
+}
+
 /// How a contract's messages are read; by their bytes if nobody says.
-pub(super) struct Messages(Option<Abi>);
+pub(in crate::cli) struct Messages(Option<Abi>);
 
 impl Messages {
     /// Of the contract with this code.
-    pub(super) fn of(option: &AbiOption, code: &str) -> Result<Self, Error> {
+    pub(in crate::cli) fn of(option: &AbiOption, code: &str) -> Result<Self, Error> {
         let Some(path) = &option.abi else { return Ok(Self(beside(Path::new("."), code))) };
         let abi = read(path)?;
         if abi.code.to_string() != code {
@@ -43,7 +50,11 @@ impl Messages {
     }
 
     /// The hex of an input, as it is given: JSON, or 0xHEX. Without one it is empty, or the null that the type may be.
-    pub(super) fn input(&self, given: Option<&str>, kind: impl Fn(&Abi) -> &Type) -> Result<String, Error> {
+    pub(in crate::cli) fn input(
+        &self,
+        given: Option<&str>,
+        kind: impl Fn(&Abi) -> &Type,
+    ) -> Result<String, Error> {
         let text = match (given, &self.0) {
             (None, None) => return Ok(String::new()),
             (given, _) => given.unwrap_or("null"),
@@ -68,20 +79,34 @@ impl Messages {
     }
 
     /// What hex stands for, as JSON where the type is known and fits.
-    pub(super) fn said<'a>(&'a self, hex: &str, kind: impl FnOnce(&'a Abi) -> Option<&'a Type>) -> String {
+    pub(in crate::cli) fn said<'a>(
+        &'a self,
+        hex: &str,
+        kind: impl FnOnce(&'a Abi) -> Option<&'a Type>,
+    ) -> String {
         let known = self.0.as_ref().and_then(|abi| Some((abi, kind(abi)?)));
         let Some((abi, kind)) = known else { return hex.to_owned() };
         let bytes = HEXLOWER.decode(hex.as_bytes()).unwrap_or_default();
         abi.decode(kind, &bytes).map_or_else(|_| hex.to_owned(), |value| value.to_string())
     }
 
+    /// What a call gives back, readable.
+    pub(in crate::cli) fn output(&self, hex: &str) -> String {
+        self.said(hex, |abi| Some(&abi.output))
+    }
+
+    /// What a contract says under a topic, readable.
+    pub(in crate::cli) fn event(&self, topic: &str, hex: &str) -> String {
+        self.said(hex, |abi| abi.events.get(topic))
+    }
+
     /// An outcome whose output and events can be read.
-    pub(super) fn outcome(&self, mut outcome: ContractOutcome) -> ContractOutcome {
+    pub(in crate::cli) fn outcome(&self, mut outcome: ContractOutcome) -> ContractOutcome {
         if !outcome.output.is_empty() {
-            outcome.output = self.said(&outcome.output, |abi| Some(&abi.output));
+            outcome.output = self.output(&outcome.output);
         }
         for event in &mut outcome.events {
-            event.data = self.said(&event.data, |abi| abi.events.get(&event.topic));
+            event.data = self.event(&event.topic, &event.data);
         }
         outcome
     }
@@ -102,14 +127,14 @@ fn read(path: &Path) -> Result<Abi, Error> {
 }
 
 /// The digits of 0xHEX.
-pub(super) fn hex(text: &str) -> Result<String, Error> {
+pub(in crate::cli) fn hex(text: &str) -> Result<String, Error> {
     let bytes = text.strip_prefix("0x").and_then(|hex| HEXLOWER_PERMISSIVE.decode(hex.as_bytes()).ok());
     let wrong = || Error::Usage("write bytes as 0x and an even number of hex digits, as in 0x00ff".into());
     bytes.map(|bytes| HEXLOWER.encode(&bytes)).ok_or_else(wrong)
 }
 
 /// Says that a message is shown as bytes, once.
-pub(super) fn note_bytes(messages: &Messages) {
+pub(in crate::cli) fn note_bytes(messages: &Messages) {
     if messages.0.is_none() {
         note("Output and events are bytes in hex; with the contract's ABI file they can be read: --abi FILE");
     }

@@ -61,7 +61,7 @@ pub(crate) fn get(options: &Get, client: &Client, out: &mut Output) -> Result<()
     let answer =
         client.get_with(&format!("/v1/transactions/{}/receipt", options.id), &query(&options.under))?;
     let Some(path) = &options.out else { return out.raw(answer.text()) };
-    let proof = check(&answer, |id| options.id.fits(id))?;
+    let (_, proof) = check(&answer, |id| options.id.fits(id))?;
     files::create(path, PUBLIC, answer.text().as_bytes()).map_err(|error| unwritable(path, &error))?;
     note(&next_step(path, &proof, client));
     Ok(())
@@ -71,7 +71,9 @@ pub(crate) fn renew(options: &Renew, client: &Client) -> Result<(), Error> {
     let (path, old) = (&options.file, read(&options.file)?);
     let id = old.transaction.id();
     let answer = client.renew(&encode(&old.transaction), &query(&options.under))?;
-    let proof = check(&answer, |found| *found == id)?;
+    let (mut receipt, proof) = check(&answer, |found| *found == id)?;
+    // The node may have pruned what became of a call.
+    receipt.keep_outcome(old.outcome);
     let last = old.finality.as_ref().map(|finality| finality.certificate.link.source.height);
     let newest = proof.finality.as_ref().map(|_| proof.anchor.height);
     // Who names a block wants that one.
@@ -85,18 +87,18 @@ pub(crate) fn renew(options: &Renew, client: &Client) -> Result<(), Error> {
             )),
         )));
     }
-    let (written, text) = (options.out.as_ref().unwrap_or(path), answer.text().as_bytes());
+    let (written, text) = (options.out.as_ref().unwrap_or(path), receipt::write(&receipt));
     let done = match options.out {
-        Some(_) => files::create(written, PUBLIC, text),
+        Some(_) => files::create(written, PUBLIC, text.as_bytes()),
         // Of two at once the later one stays. Both are right.
-        None => files::replace(written, PUBLIC, text),
+        None => files::replace(written, PUBLIC, text.as_bytes()),
     };
     done.map_err(|error| unwritable(written, &error))?;
     note(&next_step(written, &proof, client));
     Ok(())
 }
 
-/// The older receipt. Whether it proves anything does not matter: only its transaction counts.
+/// The older receipt. Whether it proves anything does not matter: its transaction counts, and what it shows became of it is checked.
 fn read(path: &Path) -> Result<Receipt, Error> {
     let refused = |why: &dyn std::fmt::Display| {
         Error::Failed(format!("{} is no receipt: {why}. Name the file of one", path.display()))
@@ -110,14 +112,16 @@ fn query(under: &Option<String>) -> Vec<(&'static str, String)> {
 }
 
 /// Checks what the node gave before it becomes a file.
-fn check(answer: &Answer, is_asked: impl Fn(&Hash) -> bool) -> Result<Proof, Error> {
-    let proof = receipt::read(answer.text())
-        .map_err(|error| Error::Failed(format!("the node gave no receipt: {error}")))?
+fn check(answer: &Answer, is_asked: impl Fn(&Hash) -> bool) -> Result<(Receipt, Proof), Error> {
+    let receipt = receipt::read(answer.text())
+        .map_err(|error| Error::Failed(format!("the node gave no receipt: {error}")))?;
+    let proof = receipt
+        .clone()
         .check()
         .map_err(|error| Error::Failed(format!("the node gave a wrong receipt: {error}")))?;
     let id = proof.transaction.id();
     match is_asked(&id) {
-        true => Ok(proof),
+        true => Ok((receipt, proof)),
         false => Err(Error::Failed(format!(
             "the node gave the receipt of {id}, which was not asked for; compare bouya --version with the node's"
         ))),

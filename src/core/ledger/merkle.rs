@@ -4,6 +4,7 @@
 //! [`Frontier`]: the roots of its perfect subtrees, which is also the Merkle mountain range of ZIP-221, bagged right to left.
 
 use alloc::vec::Vec;
+use core::convert::Infallible;
 use core::ops::Range;
 
 use sha2::{Digest, Sha256};
@@ -117,6 +118,17 @@ pub(super) fn path<E>(
     }
     path.reverse();
     Ok(Some(path))
+}
+
+/// The same over leaves that are all at hand.
+pub(super) fn path_among<T: AsRef<[u8]>>(leaves: &[T], index: u64) -> Option<Vec<Sibling>> {
+    let range = |at: u64| usize::try_from(at).unwrap_or(usize::MAX);
+    let count = u64::try_from(leaves.len()).unwrap_or(u64::MAX);
+    let found = path(count, index, |part| {
+        let part = leaves.get(range(part.start)..range(part.end)).unwrap_or_default();
+        Ok::<_, Infallible>(root(part))
+    });
+    found.unwrap_or_else(|never| match never {})
 }
 
 /// The root over the leaves in `part`, which is not empty, from the perfect subtrees that `node(height, index)` knows.

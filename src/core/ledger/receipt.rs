@@ -5,20 +5,25 @@
 //! If that block was final where the receipt was made, the network's definition is enough to trust it: see [`Proof::check_final`].
 //! Everything is hashed from the transaction up; nothing in a receipt is taken on trust. Its size grows with the logarithm of the height.
 //!
+//! Of a deployment or a call it also shows what became of it, where the node that made the receipt still had that.
+//!
 //! Left out on purpose: what became of the transaction's coins afterwards (that needs the state), and rewards.
 
 use alloc::vec::Vec;
 
 use thiserror::Error;
 
+use super::contract::Outcome;
 use super::merkle::{self, Sibling, climb};
 use super::state::{StateError, View};
 use super::{Branch, CheckedTransaction, Header, Transaction, TransactionError, Work, meets};
 use crate::crypto::Hash;
 
 mod finality;
+mod outcome;
 
 pub use finality::{FinalError, FinalProof, Finality, Sets};
+pub use outcome::OutcomeProof;
 
 /// A transaction with its path to a block that may be trusted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,6 +43,8 @@ pub struct Receipt {
     /// What makes the last block final; none if it was not the newest final one where the receipt was made, or if the way from the first
     /// members to its voters was not known there.
     pub finality: Option<Finality>,
+    /// What became of it, if it deploys or calls a contract; none too if that was not stored where the receipt was made.
+    pub outcome: Option<OutcomeProof>,
 }
 
 /// The path from a block to a later one, the anchor.
@@ -87,6 +94,8 @@ pub struct Proof {
     pub work: Work,
     /// What makes the anchor final: a commit for it. Whose signatures it holds is not known before [`Proof::check_final`].
     pub finality: Option<Finality>,
+    /// What became of the transaction, if it deploys or calls a contract and the receipt shows that.
+    pub outcome: Option<Outcome>,
 }
 
 /// Why a receipt proves nothing: it was changed or forged.
@@ -98,6 +107,9 @@ pub enum ReceiptError {
     /// Not in the block.
     #[error("the path does not lead from the transaction to the block's body")]
     Body,
+    /// Not what the block says became of it.
+    #[error("what it says became of the transaction is not what the block commits to")]
+    Outcome,
     /// The named header is not what it must be.
     #[error("{0} is not what its own work, seal and place say")]
     Header(&'static str),
@@ -149,11 +161,7 @@ impl Receipt {
         let leaves = view.leaves(&block.id())?.unwrap_or_default();
         let id = transaction.id().0;
         let Some(leaf) = leaves.iter().position(|leaf| *leaf == id) else { return Ok(None) };
-        let range = |at: u64| usize::try_from(at).unwrap_or(usize::MAX);
-        let path = merkle::path(wide(leaves.len()), wide(leaf), |part| {
-            let part = leaves.get(range(part.start)..range(part.end)).unwrap_or_default();
-            Ok::<_, StateError>(merkle::root(part))
-        })?;
+        let path = merkle::path_among(&leaves, wide(leaf));
         let above = if anchor == height { None } else { Above::new(view, height, anchor)? };
         if above.is_none() && anchor != height {
             return Ok(None);
@@ -161,16 +169,27 @@ impl Receipt {
         // Without it, the receipt is good for who trusts the last block.
         let finality = Finality::of(view, above.as_ref().map_or(&block, |above| &above.anchor))?;
         let finality = finality.ok().flatten();
-        Ok(path.map(|path| Self { network, transaction, path, before, block, above, finality }))
+        let outcome = OutcomeProof::new(view, &block.id(), &transaction)?;
+        Ok(path.map(|path| Self { network, transaction, path, before, block, above, finality, outcome }))
+    }
+
+    /// Takes over what an older receipt shows of what became of the transaction, where this one does not, and if the block commits to it.
+    pub fn keep_outcome(&mut self, older: Option<OutcomeProof>) {
+        let is_it = |older: &OutcomeProof| older.check(&self.transaction, &self.block).is_some();
+        if self.outcome.is_none() {
+            self.outcome = older.filter(is_it);
+        }
     }
 
     /// Checks everything that needs no trust.
     pub fn check(self) -> Result<Proof, ReceiptError> {
-        let Self { network, transaction, path, before, block, above, finality } = self;
+        let Self { network, transaction, path, before, block, above, finality, outcome } = self;
         let transaction = transaction.check(&network)?;
         if climb(&transaction.id().0, &path) != block.body {
             return Err(ReceiptError::Body);
         }
+        let shown = |proof: OutcomeProof| proof.check(&transaction, &block).ok_or(ReceiptError::Outcome);
+        let outcome = outcome.map(shown).transpose()?;
         check_header(&network, &block, "the transaction's block")?;
         check_header(&network, &before, "the block before")?;
         if block.parent != before.id() || !follows(&block, &before) {
@@ -184,7 +203,7 @@ impl Receipt {
             finality.check_link(&anchor)?;
         }
         let anchor_id = anchor.id();
-        Ok(Proof { network, transaction, before, block, after, anchor, anchor_id, work, finality })
+        Ok(Proof { network, transaction, before, block, after, anchor, anchor_id, work, finality, outcome })
     }
 }
 

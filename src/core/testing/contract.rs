@@ -97,6 +97,16 @@ pub fn orders(to: [Address; 2], amounts: [u64; 2], (slot, bytes, fails): (u8, u8
     input
 }
 
+/// A call that pays 3 to an address, says its first bytes under "hello" and gives "hello" back; or fails. See [`telling`].
+pub const TELLS: &str = r"(call $input (i32.const 100)) (drop (call $pay (i32.const 101) (i64.const 3)))
+    (call $event (i32.const 0) (i32.const 5) (i32.const 101) (i32.const 4)) (call $output (i32.const 0) (i32.const 5))
+    (if (i32.load8_u (i32.const 100)) (then unreachable))";
+
+/// Input for [`TELLS`]: whom it pays, and whether it fails.
+pub fn telling(to: Address, fails: bool) -> Vec<u8> {
+    [&[u8::from(fails)], to.to_bytes().as_slice()].concat()
+}
+
 /// The text of a module whose `call` is this, with all host functions. Its memory begins with "hello".
 pub fn module(body: &str) -> String {
     module_with("", body)

@@ -9,6 +9,7 @@ use crate::testing::{Node, key, text};
 
 mod finality;
 mod handovers;
+mod outcomes;
 
 fn record(lab: &Node, from: u8, nonce: u64) -> Transaction {
     let content = Content::Document { hash: Hash([nonce as u8; 32]), name: text("contract.pdf") };
